@@ -33,6 +33,7 @@ foreach(src IN ITEMS generic avx2 avx512)
 endforeach()
 
 file(GLOB cli_sources CONFIGURE_DEPENDS src/cli/*.c)
+list(FILTER cli_sources EXCLUDE REGEX "/main\\.c$")
 if(cli_sources)
   add_library(lemma_cli STATIC ${cli_sources})
   target_link_libraries(lemma_cli PUBLIC lemma_flags m PkgConfig::YAML)

@@ -1,7 +1,15 @@
 /* commands.c - the table of commands */
 #include "cli/commands.h"
 
+#include <string.h>
+
 const lem_command *const lem_commands[] = {
     &lem_cmd_doctor,
     NULL,
 };
+
+const lem_command *lem_command_find(const char *name) {
+    for (int i = 0; lem_commands[i]; i++)
+        if (strcmp(lem_commands[i]->name, name) == 0) return lem_commands[i];
+    return NULL;
+}

@@ -35,12 +35,6 @@ static void keep_standard_fds(void) {
         if (fcntl(fd, F_GETFD) == -1) (void)!open("/dev/null", O_RDWR);
 }
 
-const lem_command *lem_command_find(const char *name) {
-    for (int i = 0; lem_commands[i]; i++)
-        if (strcmp(lem_commands[i]->name, name) == 0) return lem_commands[i];
-    return NULL;
-}
-
 static const lem_command *command_of(int argc, char **argv, int *used) {
     char two[64];
     if (argc >= 3) {

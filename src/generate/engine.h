@@ -1,0 +1,57 @@
+/* generate/engine.h - many candidates for many prompts, over one token forest
+ *
+ * The engine keeps as many prompts in flight as pages and slots allow: each prompt is one node, its n candidates are children that share the
+ * prompt's keys and values; a finished candidate's slot is refilled at once. Every random draw is a function of (seed, prompt id, candidate,
+ * position), so that the result of a candidate never depends on what else is in flight, on slots, on threads or on order of arrival. */
+#ifndef LEM_GENERATE_ENGINE_H
+#define LEM_GENERATE_ENGINE_H
+
+#include "core/log.h"
+#include "generate/sampler.h"
+#include "model/session.h"
+#include "token/tokenizer.h"
+
+typedef struct lem_generate_opts {
+    lem_sample_opts sample;     /* temperature, top-k, top-p */
+    int max_tokens;             /* per candidate, > 0 */
+    const char *const *stop;    /* stop strings; the text ends before the first occurrence */
+    int n_stop;
+    int32_t eos;                /* stop token (-1 none) */
+    int slots;                  /* candidates in flight; 0 = 256 */
+    uint64_t seed;
+} lem_generate_opts;
+
+typedef enum lem_finish { LEM_FINISH_STOP, LEM_FINISH_LENGTH } lem_finish;  /* "stop", "length" */
+
+typedef struct lem_candidate {  /* handed to the sink; borrowed during the call */
+    uint64_t prompt;            /* index given by the source */
+    int index;                  /* 0..n-1 */
+    const char *text;           /* decoded, without stop string or eos */
+    size_t len;
+    int tokens;                 /* generated tokens, eos included */
+    double logprob;             /* sum of log p(token) under the model at temperature 1, in order */
+    lem_finish finish;
+} lem_candidate;
+
+typedef struct lem_prompt {     /* filled by the source */
+    uint64_t index;             /* names the prompt in the sink */
+    uint64_t key;               /* record id: what the randomness is keyed by */
+    const int32_t *ids;         /* borrowed until the next source call */
+    int n_ids;
+    const int *candidates;      /* which candidate indices to make, or NULL for 0..n-1 (resume skips what a journal holds) */
+    int n;
+} lem_prompt;
+
+/* *more = false at the end. */
+typedef lem_status lem_prompt_source(void *ctx, lem_prompt *out, bool *more, lem_err *err);
+typedef lem_status lem_candidate_sink(void *ctx, const lem_candidate *c, lem_err *err);
+
+typedef struct lem_generate_stats { uint64_t prompts, candidates, prompt_tokens, generated_tokens, steps; double seconds; } lem_generate_stats;
+
+lem_status lem_generate_check(const lem_generate_opts *o, lem_err *err) LEM_MUST_CHECK;
+/* Runs until the source ends. A prompt longer than the context minus one is LEM_EDATA naming its length. LEM_EINTR on cancel. */
+lem_status lem_generate_run(const lem_weights *w, const lem_tokenizer *tok, lem_backend *b, const lem_generate_opts *o, lem_prompt_source *source,
+                            void *source_ctx, lem_candidate_sink *sink, void *sink_ctx, lem_cancel *cancel, lem_generate_stats *stats,
+                            lem_err *err) LEM_MUST_CHECK;
+
+#endif
