@@ -1,0 +1,222 @@
+/* rank.c - listwise reward objective over a forest of prompts with their responses */
+#include "train/rank.h"
+
+#include "core/mem.h"
+
+#include <math.h>
+
+struct lem_rank {
+    const lem_lists *l;
+    lem_rank_opts o;
+    int n_lists;                /* of the batch */
+    uint64_t tokens, good_tokens;
+    double loss, accuracy, margin, lm, value;
+    int n_scored;
+    /* scratch, [cap] each */
+    int cap;
+    int *rows;
+    int32_t *target;
+    float *weight, *out, *dscore;
+    int cap_list;
+    double *grad;
+    uint8_t *label;
+};
+
+lem_status lem_rank_new(const lem_lists *l, const lem_rank_opts *o, lem_rank **out, lem_err *err) {
+    lem_rank *r = lem_alloc_zero(1, sizeof *r, err);
+    if (!r) return LEM_EMEM;
+    r->l = l;
+    r->o = *o;
+    for (uint64_t i = 0; i < l->n; i++)
+        if (l->list[i].n > r->cap_list) r->cap_list = l->list[i].n;
+    r->grad = lem_alloc((size_t)r->cap_list + 1, sizeof *r->grad, err);
+    r->label = lem_alloc((size_t)r->cap_list + 1, sizeof *r->label, err);
+    if (!r->grad || !r->label) {
+        lem_rank_free(r);
+        return LEM_EMEM;
+    }
+    *out = r;
+    return LEM_OK;
+}
+
+void lem_rank_free(lem_rank *r) {
+    if (!r) return;
+    lem_free(r->rows);
+    lem_free(r->target);
+    lem_free(r->weight);
+    lem_free(r->out);
+    lem_free(r->dscore);
+    lem_free(r->grad);
+    lem_free(r->label);
+    lem_free(r);
+}
+
+static int item_rows(void *ctx, uint64_t i) {
+    const lem_rank *r = ctx;
+    int n = r->l->list[i].prompt;
+    for (int k = 0; k < r->l->list[i].n; k++) n += r->l->response[r->l->list[i].first + k].len;
+    return n;
+}
+
+static lem_status begin(void *ctx, const uint64_t *items, int n, lem_err *err) {
+    lem_rank *r = ctx;
+    (void)err;
+    r->n_lists = n;
+    r->tokens = r->good_tokens = 0;
+    r->loss = r->accuracy = r->margin = r->lm = r->value = 0;
+    r->n_scored = 0;
+    for (int i = 0; i < n; i++)
+        for (int k = 0; k < r->l->list[items[i]].n; k++) {
+            const struct lem_list_response *p = &r->l->response[r->l->list[items[i]].first + k];
+            r->tokens += (uint64_t)p->len;
+            if (p->label) r->good_tokens += (uint64_t)p->len;
+        }
+    return LEM_OK;
+}
+
+static lem_status grow(lem_rank *r, int n, lem_err *err) {
+    if (n <= r->cap) return LEM_OK;
+    int *rows = lem_realloc(r->rows, (size_t)n, sizeof *rows, err);
+    if (rows) r->rows = rows;
+    int32_t *target = lem_realloc(r->target, (size_t)n, sizeof *target, err);
+    if (target) r->target = target;
+    float *weight = lem_realloc(r->weight, (size_t)n, sizeof *weight, err);
+    if (weight) r->weight = weight;
+    float *out = lem_realloc(r->out, (size_t)n, sizeof *out, err);
+    if (out) r->out = out;
+    float *dscore = lem_realloc(r->dscore, (size_t)n, sizeof *dscore, err);
+    if (dscore) r->dscore = dscore;
+    if (!rows || !target || !weight || !out || !dscore) return LEM_EMEM;
+    r->cap = n;
+    return LEM_OK;
+}
+
+static lem_status build(lem_rank *r, lem_forest *f, const uint64_t *items, int n, lem_err *err) {
+    lem_status st = LEM_OK;
+    for (int i = 0; i < n; i++) {
+        const struct lem_list_item *it = &r->l->list[items[i]];
+        int root;
+        LEM_TRY(lem_forest_add(f, -1, r->l->ids + it->at, it->prompt, &root, err));
+        for (int k = 0; k < it->n; k++) {
+            const struct lem_list_response *p = &r->l->response[it->first + k];
+            LEM_TRY(lem_forest_add(f, root, r->l->ids + p->at, p->len, NULL, err));
+        }
+    }
+done:
+    return st;
+}
+
+/* Nodes of the forest stand in the order they were added: a prompt, then its responses. */
+static int response_node(const lem_rank *r, const uint64_t *items, int list, int k) {
+    int node = 0;
+    for (int i = 0; i < list; i++) node += 1 + r->l->list[items[i]].n;
+    return node + 1 + k;
+}
+
+/* Ranking loss of every list from the scores at the last token of each response. */
+static lem_status ranking(lem_rank *r, lem_net *net, const lem_forest *f, const uint64_t *items, int n, bool grad, lem_err *err) {
+    lem_status st = LEM_OK;
+    int R = 0;
+    for (int i = 0; i < n; i++)
+        for (int k = 0, node = response_node(r, items, i, 0); k < r->l->list[items[i]].n; k++, node++)
+            r->rows[R++] = f->nodes[node].row0 + f->nodes[node].n - 1;
+    LEM_TRY(lem_net_scores(net, R, r->rows, r->out, err));
+    for (int i = 0, at = 0; i < n; i++) {
+        const struct lem_list_item *it = &r->l->list[items[i]];
+        double sum[2] = {0, 0}, mean = 0;
+        int count[2] = {0, 0}, pairs;
+        for (int k = 0; k < it->n; k++) {
+            int y = r->label[k] = r->l->response[it->first + k].label;
+            sum[y] += r->out[at + k];
+            mean += (double)r->out[at + k] / it->n;
+            count[y]++;
+        }
+        r->loss += lem_ranking_loss(r->o.loss, it->n, r->out + at, r->label, r->grad);
+        if (count[0] && count[1]) {
+            r->accuracy += lem_ranking_pair_accuracy(it->n, r->out + at, r->label, &pairs);
+            r->margin += sum[1] / count[1] - sum[0] / count[0];
+            r->n_scored++;
+        }
+        for (int k = 0; k < it->n; k++) r->dscore[at + k] = (float)((r->grad[k] + r->o.center * 2 * mean / it->n) / r->n_lists);
+        at += it->n;
+    }
+    if (grad) st = lem_net_scores_grad(net, R, r->rows, r->dscore, err);
+done:
+    return st;
+}
+
+/* Cross-entropy of the head with the label at every response token. */
+static lem_status values(lem_rank *r, lem_net *net, const lem_forest *f, const uint64_t *items, int n, bool grad, lem_err *err) {
+    lem_status st = LEM_OK;
+    int R = 0;
+    for (int i = 0; i < n; i++)
+        for (int k = 0, node = response_node(r, items, i, 0); k < r->l->list[items[i]].n; k++, node++)
+            for (int t = 0; t < f->nodes[node].n; t++) {
+                r->target[R] = r->l->response[r->l->list[items[i]].first + k].label;
+                r->rows[R++] = f->nodes[node].row0 + t;
+            }
+    LEM_TRY(lem_net_scores(net, R, r->rows, r->out, err));
+    double scale = 1.0 / (double)r->tokens;
+    for (int j = 0; j < R; j++) {
+        float s = r->out[j];
+        uint8_t y = (uint8_t)r->target[j];
+        double g;
+        r->value += scale * lem_ranking_loss(LEM_RANKING_CE, 1, &s, &y, &g);
+        r->dscore[j] = (float)(r->o.value_weight * scale * g);
+    }
+    if (grad) st = lem_net_scores_grad(net, R, r->rows, r->dscore, err);
+done:
+    return st;
+}
+
+/* Language-model loss on the correct responses; the prompt's last row predicts the first response token. */
+static lem_status language(lem_rank *r, lem_net *net, const lem_forest *f, const uint64_t *items, int n, bool grad, lem_err *err) {
+    if (r->good_tokens == 0) return LEM_OK;
+    lem_status st = LEM_OK;
+    int R = 0;
+    double scale = 1.0 / (double)r->good_tokens;
+    for (int i = 0; i < n; i++) {
+        int root = response_node(r, items, i, 0) - 1, last = f->nodes[root].row0 + f->nodes[root].n - 1;
+        for (int k = 0, node = root + 1; k < r->l->list[items[i]].n; k++, node++) {
+            if (!r->l->response[r->l->list[items[i]].first + k].label) continue;
+            for (int t = 0; t < f->nodes[node].n; t++) {
+                int row = f->nodes[node].row0 + t;
+                r->rows[R] = t ? row - 1 : last;
+                r->target[R] = f->ids[row];
+                r->weight[R++] = (float)(r->o.lm_weight * scale);
+            }
+        }
+    }
+    if (R == 0) return LEM_OK;
+    LEM_TRY(lem_net_lm(net, R, r->rows, r->target, grad ? r->weight : NULL, r->out, err));
+    for (int j = 0; j < R; j++) r->lm -= scale * r->out[j];
+done:
+    return st;
+}
+
+static lem_status run(void *ctx, lem_net *net, lem_forest *f, const uint64_t *items, int n, bool grad, lem_err *err) {
+    lem_rank *r = ctx;
+    lem_status st = LEM_OK;
+    LEM_TRY(build(r, f, items, n, err));
+    LEM_TRY(grow(r, f->n_rows, err));
+    LEM_TRY(lem_net_forward(net, f, err));
+    LEM_TRY(ranking(r, net, f, items, n, grad, err));
+    if (r->o.value_weight > 0) LEM_TRY(values(r, net, f, items, n, grad, err));
+    if (r->o.lm_weight > 0) LEM_TRY(language(r, net, f, items, n, grad, err));
+    if (grad) lem_net_backward(net);
+done:
+    return st;
+}
+
+static int end(void *ctx, lem_metric *out) {
+    const lem_rank *r = ctx;
+    int n = 0, s = r->n_scored ? r->n_scored : 1;
+    out[n++] = (lem_metric){"loss", r->loss / r->n_lists};
+    out[n++] = (lem_metric){"accuracy", r->accuracy / s};
+    out[n++] = (lem_metric){"margin", r->margin / s};
+    if (r->o.value_weight > 0) out[n++] = (lem_metric){"value", r->value};
+    if (r->o.lm_weight > 0) out[n++] = (lem_metric){"lm", r->lm};
+    return n;
+}
+
+lem_objective lem_rank_objective(lem_rank *r) { return (lem_objective){r, r->l->n, item_rows, begin, run, end}; }

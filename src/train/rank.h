@@ -1,0 +1,26 @@
+/* train/rank.h - outcome reward model objective: one ranking loss per list, all responses in one forest under their shared prompt
+ *
+ * The score of a response is the scalar head at its last token. Optional helpers, both from Cobbe et al. 2021 (arXiv 2110.14168, section 4.2):
+ * a language-model loss on the correct responses, and a token-level value loss, the cross-entropy of sigmoid(head) with the response's label at every
+ * response token. The loss is the mean over the lists of a batch. */
+#ifndef LEM_TRAIN_RANK_H
+#define LEM_TRAIN_RANK_H
+
+#include "data/dataset.h"
+#include "train/ranking.h"
+#include "train/trainer.h"
+
+typedef struct lem_rank_opts {
+    lem_ranking loss;
+    double lm_weight;           /* 0 = off; mean over the batch's response tokens of correct responses */
+    double value_weight;        /* 0 = off; mean over the batch's response tokens */
+    double center;              /* weight of mean(score)^2 per list, which pins the free constant of Bradley-Terry; 0 = off */
+} lem_rank_opts;
+
+typedef struct lem_rank lem_rank;
+/* Borrows l. Metrics: loss (the ranking loss alone), accuracy (pairs, averaged over lists), margin (mean positive minus mean negative), and lm, value when on. */
+lem_status lem_rank_new(const lem_lists *l, const lem_rank_opts *o, lem_rank **out, lem_err *err) LEM_MUST_CHECK;
+void lem_rank_free(lem_rank *r);
+lem_objective lem_rank_objective(lem_rank *r);
+
+#endif
