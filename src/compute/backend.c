@@ -1,0 +1,178 @@
+/* backend - makes backends, chooses the instruction set, allocates packed weights */
+#include "compute/backend_priv.h"
+#include "core/mem.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+lem_status lem_packed_alloc(lem_packed *p, int N, int K, lem_dtype dtype, lem_err *err)
+{
+    if (N < 1 || K < 1) return lem_fail(err, LEM_EUSAGE, "packed weight: shape [%d,%d] has an empty dimension", N, K);
+    if (dtype != LEM_DTYPE_F32 && dtype != LEM_DTYPE_BF16)
+        return lem_fail(err, LEM_EUSAGE, "packed weight: type %s is not supported (F32 or BF16)", lem_dtype_name(dtype));
+    void *panels = lem_alloc_aligned(lem_packed_bytes(N, K, dtype), 1, err);
+    if (!panels) return LEM_EMEM;
+    *p = (lem_packed){N, K, dtype, panels};
+    return LEM_OK;
+}
+
+void lem_packed_release(lem_packed *p)
+{
+    lem_free(p->panels);
+    *p = (lem_packed){0, 0, LEM_DTYPE_F32, NULL};
+}
+
+size_t lem_packed_bytes(int N, int K, lem_dtype dtype)
+{
+    size_t panels = ((size_t)N + LEM_PANEL - 1) / LEM_PANEL, rows = dtype == LEM_DTYPE_F32 ? (size_t)K : ((size_t)K + 1) / 2;
+    return panels * rows * LEM_PANEL * sizeof(float);
+}
+
+static const lem_cpu_path *path_of(lem_isa isa)
+{
+    switch (isa) {
+    case LEM_ISA_GENERIC: return lem_cpu_path_generic();
+    case LEM_ISA_AVX2: return lem_cpu_path_avx2();
+    case LEM_ISA_AVX512: return lem_cpu_path_avx512();
+    default: return NULL;
+    }
+}
+
+bool lem_isa_supported(lem_isa isa)
+{
+    if (isa == LEM_ISA_AUTO || isa == LEM_ISA_REF) return true;
+    if (isa == LEM_ISA_GENERIC) return path_of(isa) != NULL;
+#if defined(__x86_64__)
+    __builtin_cpu_init();
+    if (isa == LEM_ISA_AVX2)
+        return path_of(isa) && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+    if (isa == LEM_ISA_AVX512)
+        return path_of(isa) && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+               __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("fma");
+#endif
+    return false;
+}
+
+static const struct { const char *name; lem_isa isa; } isa_names[] = {
+    {"auto", LEM_ISA_AUTO}, {"ref", LEM_ISA_REF}, {"generic", LEM_ISA_GENERIC}, {"avx2", LEM_ISA_AVX2}, {"avx512", LEM_ISA_AVX512}};
+
+lem_status lem_isa_parse(const char *name, lem_isa *out, lem_err *err)
+{
+    for (size_t i = 0; i < sizeof isa_names / sizeof isa_names[0]; i++) {
+        if (strcmp(name, isa_names[i].name) == 0) {
+            *out = isa_names[i].isa;
+            return LEM_OK;
+        }
+    }
+    return lem_fail(err, LEM_EUSAGE, "unknown instruction set '%.40s' (auto, ref, generic, avx2 or avx512)", name);
+}
+
+static const char *isa_name(lem_isa isa)
+{
+    for (size_t i = 0; i < sizeof isa_names / sizeof isa_names[0]; i++)
+        if (isa_names[i].isa == isa) return isa_names[i].name;
+    return "?";
+}
+
+static lem_status new_cpu(const lem_cpu_path *path, lem_pool *pool, lem_backend **out, lem_err *err)
+{
+    lem_status st = LEM_OK;
+    lem_cpu_priv *priv = NULL;
+    lem_backend *b = lem_alloc_zero(1, sizeof *b, err);
+    if (!b) LEM_TRY(LEM_EMEM);
+    priv = lem_alloc_zero(1, sizeof *priv, err);
+    if (!priv) LEM_TRY(LEM_EMEM);
+    priv->path = path;
+    priv->threads = lem_pool_threads(pool);
+    priv->scratch = lem_alloc_aligned((size_t)priv->threads * LEM_SCRATCH_FLOATS, sizeof(float), err);
+    if (!priv->scratch) LEM_TRY(LEM_EMEM);
+    b->ops = path->ops;
+    b->pool = pool;
+    b->priv = priv;
+    *out = b;
+    return LEM_OK;
+done:
+    lem_free(priv);
+    lem_free(b);
+    return st;
+}
+
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* Best seconds of a 64x256x256 product in about 2 ms. */
+static double time_product(lem_backend *b, const float *x, const lem_packed *w, float *y)
+{
+    double best = 1e9, start = now(), last = start;
+    b->ops->linear(b, 64, x, w, NULL, y, false);
+    for (int i = 0; i < 1000 && now() - start < 2e-3; i++) {
+        last = now();
+        b->ops->linear(b, 64, x, w, NULL, y, false);
+        double t = now() - last;
+        best = t < best ? t : best;
+    }
+    return best;
+}
+
+static lem_status choose_isa(lem_isa *out, lem_err *err)
+{
+    lem_status st = LEM_OK;
+    lem_packed w = {0, 0, LEM_DTYPE_F32, NULL};
+    lem_backend *b = NULL;
+    float *x = lem_alloc_zero((size_t)64 * 256, sizeof *x, err), *y = lem_alloc_zero((size_t)64 * 256, sizeof *y, err);
+    float *weight = lem_alloc_zero((size_t)256 * 256, sizeof *weight, err);
+    if (!x || !y || !weight) LEM_TRY(LEM_EMEM);
+    LEM_TRY(lem_packed_alloc(&w, 256, 256, LEM_DTYPE_F32, err));
+    lem_isa best = path_of(LEM_ISA_GENERIC) ? LEM_ISA_GENERIC : LEM_ISA_REF;
+    double best_time = 1e9;
+    for (lem_isa isa = LEM_ISA_AVX2; isa <= LEM_ISA_AVX512; isa++) {
+        if (!lem_isa_supported(isa)) continue;
+        LEM_TRY(new_cpu(path_of(isa), NULL, &b, err));
+        b->ops->pack(b, weight, &w);
+        double t = time_product(b, x, &w, y);
+        lem_backend_free(b);
+        b = NULL;
+        if (t < best_time) {
+            best_time = t;
+            best = isa;
+        }
+    }
+    *out = best;
+done:
+    lem_packed_release(&w);
+    lem_free(x);
+    lem_free(y);
+    lem_free(weight);
+    return st;
+}
+
+lem_status lem_backend_new(lem_isa isa, lem_pool *pool, lem_backend **out, lem_err *err)
+{
+    if (!lem_isa_supported(isa)) return lem_fail(err, LEM_EUSAGE, "this processor lacks the instruction set '%s'", isa_name(isa));
+    if (isa == LEM_ISA_AUTO) {
+        lem_status st = choose_isa(&isa, err);
+        if (st != LEM_OK) return st;
+    }
+    if (isa == LEM_ISA_REF) {
+        lem_backend *b = lem_alloc_zero(1, sizeof *b, err);
+        if (!b) return LEM_EMEM;
+        b->ops = &lem_ref_ops;
+        b->pool = pool;
+        *out = b;
+        return LEM_OK;
+    }
+    return new_cpu(path_of(isa), pool, out, err);
+}
+
+void lem_backend_free(lem_backend *b)
+{
+    if (!b) return;
+    if (b->priv) lem_free(((lem_cpu_priv *)b->priv)->scratch);
+    lem_free(b->priv);
+    lem_free(b);
+}
