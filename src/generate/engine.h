@@ -1,8 +1,9 @@
 /* generate/engine.h - many candidates for many prompts, over one token forest
  *
  * The engine keeps as many prompts in flight as pages and slots allow: each prompt is one node, its n candidates are children that share the
- * prompt's keys and values; a finished candidate's slot is refilled at once. Every random draw is a function of (seed, prompt id, candidate,
- * position), so that the result of a candidate never depends on what else is in flight, on slots, on threads or on order of arrival. */
+ * prompt's keys and values; a finished candidate's slot is refilled at once. Every random draw is a function of (seed, prompt key, candidate,
+ * position), so that the result of a candidate never depends on what else is in flight, on slots, on threads or on order of arrival.
+ * Every token of a prompt is computed once; the last token of a candidate is never fed. Steady state allocates nothing. */
 #ifndef LEM_GENERATE_ENGINE_H
 #define LEM_GENERATE_ENGINE_H
 
@@ -13,20 +14,23 @@
 
 typedef struct lem_generate_opts {
     lem_sample_opts sample;     /* temperature, top-k, top-p */
-    int max_tokens;             /* per candidate, > 0 */
+    int max_tokens;             /* per candidate, > 0; also ends where the context ends */
     const char *const *stop;    /* stop strings; the text ends before the first occurrence */
     int n_stop;
     int32_t eos;                /* stop token (-1 none) */
     int slots;                  /* candidates in flight; 0 = 256 */
+    int max_prompt;             /* tokens of the longest prompt that will come; 0 = up to the context */
+    size_t kv_bytes;            /* most memory for keys and values; 0 = 4 GiB (more only if one candidate needs it) */
     uint64_t seed;
 } lem_generate_opts;
 
 typedef enum lem_finish { LEM_FINISH_STOP, LEM_FINISH_LENGTH } lem_finish;  /* "stop", "length" */
+const char *lem_finish_name(lem_finish f);
 
 typedef struct lem_candidate {  /* handed to the sink; borrowed during the call */
     uint64_t prompt;            /* index given by the source */
     int index;                  /* 0..n-1 */
-    const char *text;           /* decoded, without stop string or eos */
+    const char *text;           /* decoded, special tokens left out, without stop string or eos; may end inside a UTF-8 character */
     size_t len;
     int tokens;                 /* generated tokens, eos included */
     double logprob;             /* sum of log p(token) under the model at temperature 1, in order */
@@ -44,14 +48,18 @@ typedef struct lem_prompt {     /* filled by the source */
 
 /* *more = false at the end. */
 typedef lem_status lem_prompt_source(void *ctx, lem_prompt *out, bool *more, lem_err *err);
+/* Called in the order in which candidates end, from the thread that runs the engine. */
 typedef lem_status lem_candidate_sink(void *ctx, const lem_candidate *c, lem_err *err);
 
 typedef struct lem_generate_stats { uint64_t prompts, candidates, prompt_tokens, generated_tokens, steps; double seconds; } lem_generate_stats;
 
 lem_status lem_generate_check(const lem_generate_opts *o, lem_err *err) LEM_MUST_CHECK;
-/* Runs until the source ends. A prompt longer than the context minus one is LEM_EDATA naming its length. LEM_EINTR on cancel. */
-lem_status lem_generate_run(const lem_weights *w, const lem_tokenizer *tok, lem_backend *b, const lem_generate_opts *o, lem_prompt_source *source,
-                            void *source_ctx, lem_candidate_sink *sink, void *sink_ctx, lem_cancel *cancel, lem_generate_stats *stats,
-                            lem_err *err) LEM_MUST_CHECK;
+/* Bytes that a run will take beside the weights. Nothing is allocated; keys and values are only touched as they are used. */
+size_t lem_generate_plan(const lem_model_config *c, const lem_generate_opts *o);
+/* Runs until the source ends. A prompt longer than the context minus one is LEM_EDATA naming its length; logits that are not finite are
+ * LEM_ENUMERIC. LEM_EINTR on cancel (the sink has seen every candidate that was finished). config is the one w was made from; stats may be NULL. */
+lem_status lem_generate_run(const lem_weights *w, const lem_model_config *config, const lem_tokenizer *tok, lem_backend *b,
+                            const lem_generate_opts *o, lem_prompt_source *source, void *source_ctx, lem_candidate_sink *sink, void *sink_ctx,
+                            lem_cancel *cancel, lem_generate_stats *stats, lem_err *err) LEM_MUST_CHECK;
 
 #endif
