@@ -1,0 +1,75 @@
+/* utf8 - strict UTF-8: no overlong forms, no surrogates, nothing above U+10FFFF */
+#include "core/utf8.h"
+
+#include <string.h>
+
+int lem_utf8_decode(const char *s, size_t n, uint32_t *cp) {
+    const unsigned char *u = (const unsigned char *)s;
+    unsigned char c = u[0];
+    if (c < 0x80) {
+        *cp = c;
+        return 1;
+    }
+    int len;
+    uint32_t v, least;
+    if (c >= 0xC2 && c <= 0xDF) {
+        len = 2, v = c & 0x1Fu, least = 0x80;
+    } else if ((c & 0xF0u) == 0xE0u) {
+        len = 3, v = c & 0x0Fu, least = 0x800;
+    } else if (c >= 0xF0 && c <= 0xF4) {
+        len = 4, v = c & 0x07u, least = 0x10000;
+    } else {
+        return 0;
+    }
+    if (n < (size_t)len) return 0;
+    for (int i = 1; i < len; i++) {
+        if ((u[i] & 0xC0u) != 0x80u) return 0;
+        v = v << 6 | (u[i] & 0x3Fu);
+    }
+    if (v < least || v > 0x10FFFF || (v >= 0xD800 && v <= 0xDFFF)) return 0;
+    *cp = v;
+    return len;
+}
+
+bool lem_utf8_valid(const char *s, size_t n) {
+    size_t i = 0;
+    while (i < n) {
+        uint64_t word;
+        if (n - i >= sizeof word) {
+            memcpy(&word, s + i, sizeof word);
+            if (!(word & UINT64_C(0x8080808080808080))) {
+                i += sizeof word;
+                continue;
+            }
+        }
+        uint32_t cp;
+        int len = lem_utf8_decode(s + i, n - i, &cp);
+        if (len == 0) return false;
+        i += (size_t)len;
+    }
+    return true;
+}
+
+int lem_utf8_encode(uint32_t cp, char out[4]) {
+    if (cp < 0x80) {
+        out[0] = (char)cp;
+        return 1;
+    }
+    if (cp < 0x800) {
+        out[0] = (char)(0xC0u | cp >> 6);
+        out[1] = (char)(0x80u | (cp & 0x3Fu));
+        return 2;
+    }
+    if (cp > 0x10FFFF || (cp >= 0xD800 && cp <= 0xDFFF)) return 0;
+    if (cp < 0x10000) {
+        out[0] = (char)(0xE0u | cp >> 12);
+        out[1] = (char)(0x80u | (cp >> 6 & 0x3Fu));
+        out[2] = (char)(0x80u | (cp & 0x3Fu));
+        return 3;
+    }
+    out[0] = (char)(0xF0u | cp >> 18);
+    out[1] = (char)(0x80u | (cp >> 12 & 0x3Fu));
+    out[2] = (char)(0x80u | (cp >> 6 & 0x3Fu));
+    out[3] = (char)(0x80u | (cp & 0x3Fu));
+    return 4;
+}
