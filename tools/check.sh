@@ -1,0 +1,38 @@
+#!/bin/sh
+# check.sh - every check of the sources, one line each; the findings follow a failure
+set -eu
+cd "$(dirname "$0")/.."
+failed=0
+out=$(mktemp)
+trap 'rm -f "$out"' EXIT
+
+check() {
+    name=$1
+    shift
+    status=0
+    "$@" >"$out" 2>&1 || status=$?
+    case $status in
+    0) printf 'ok    %s\n' "$name" ;;
+    77) printf 'skip  %s: %s\n' "$name" "$(head -n 1 "$out")" ;;
+    *)
+        printf 'FAIL  %s: %s findings\n' "$name" "$(wc -l <"$out")"
+        head -n 40 "$out" | sed 's/^/      /'
+        failed=$((failed + 1))
+        ;;
+    esac
+}
+
+werror_build() {
+    cmake --preset release -DLEMMA_WERROR=ON >/dev/null && ninja --quiet -C build
+}
+
+check "first lines name the file and its purpose" tools/check_purpose.sh
+check "includes follow src/LAYERS" tools/check_layers.sh
+check "no banned calls" tools/check_banned.sh
+check "functions, files and lines within their limits" tools/check_size.sh
+check "formatting" tools/check_format.sh
+check "builds without warnings" werror_build
+check "exported symbols begin with lem_" tools/check_symbols.sh build
+check "no mutable statics" tools/check_statics.sh build
+check "shell scripts" tools/check_shell.sh
+[ "$failed" = 0 ] || { echo "$failed checks failed"; exit 1; }
