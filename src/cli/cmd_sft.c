@@ -429,4 +429,5 @@ const lem_command lem_cmd_sft = {
     .opts = opts,
     .n_opts = (int)(sizeof opts / sizeof opts[0]),
     .run = run,
+    .resumes = true,
 };

@@ -1,0 +1,220 @@
+/* cmd_rm_train.c - lemma rm train: an outcome reward model from response lists */
+#include "cli/commands.h"
+#include "cli/runtime.h"
+
+#include "core/file.h"
+#include "core/mem.h"
+#include "data/dataset.h"
+#include "model/model.h"
+#include "token/tokenizer.h"
+#include "train/rank.h"
+#include "train/trainer.h"
+
+#include <string.h>
+
+/* AceMath-RM reads solutions under this system prompt ("check", not "put"): recipe of arXiv 2412.15084, model card. */
+#define CHECK_SYSTEM "Please reason step by step, and check your final answer within \\boxed{}."
+
+static const lem_opt opts[] = {
+    {"model", LEM_OPT_STR, "DIR", NULL, "fine-tuned model (a new reward head is drawn from the seed) or a reward model to train further", 0, 0},
+    {"lists", LEM_OPT_STR, "FILE", NULL, "response lists (see 'lemma rm sample')", 0, 0},
+    {"val", LEM_OPT_STR, "FILE", NULL, "validation lists", 0, 0},
+    {"system", LEM_OPT_STR, "TEXT", CHECK_SYSTEM, "system prompt; '' for none", 0, 0},
+    {"loss", LEM_OPT_STR, "NAME", "bt", "bt (listwise Bradley-Terry), pair, ce, mse or mse-sigmoid", 0, 0},
+    {"lm-weight", LEM_OPT_NUM, "X", "0", "weight of a language-model loss on the right responses", 0, 100},
+    {"value-weight", LEM_OPT_NUM, "X", "0", "weight of a value loss at every response token", 0, 100},
+    {"center", LEM_OPT_NUM, "X", "0", "weight that pulls the mean score of a list to zero", 0, 100},
+    {"max-len", LEM_OPT_INT, "N", NULL, "lists with longer prompt + response are left out and counted [context]", 8, 1048576},
+    {"epochs", LEM_OPT_NUM, "X", "2", "passes over the lists", 0.0001, 10000},
+    {"max-steps", LEM_OPT_INT, "N", "0", "stop after N optimizer steps; 0 = by epochs", 0, 1e9},
+    {"batch", LEM_OPT_INT, "N", "256", "lists per optimizer step", 1, 65536},
+    {"lr", LEM_OPT_NUM, "X", "5e-6", "peak learning rate", 0, 10},
+    {"min-lr-ratio", LEM_OPT_NUM, "X", "0", "last learning rate as a share of the peak", 0, 1},
+    {"schedule", LEM_OPT_STR, "NAME", "cosine", "cosine, linear or constant", 0, 0},
+    {"warmup", LEM_OPT_NUM, "X", "0.03", "share of steps that warm up", 0, 1},
+    {"weight-decay", LEM_OPT_NUM, "X", "0", "decoupled weight decay of matrices", 0, 10},
+    {"beta1", LEM_OPT_NUM, "X", "0.9", "AdamW beta1", 0, 1},
+    {"beta2", LEM_OPT_NUM, "X", "0.95", "AdamW beta2", 0, 1},
+    {"eps", LEM_OPT_NUM, "X", "1e-8", "AdamW epsilon", 0, 1},
+    {"clip", LEM_OPT_NUM, "X", "1", "largest gradient norm; 0 = no clipping", 0, 1e9},
+    {"max-rows", LEM_OPT_INT, "N", "4096", "tokens per forward pass (memory; never changes a result)", 16, 1048576},
+    {"checkpoint-every", LEM_OPT_INT, "N", "100", "steps between checkpoints; 0 = none", 0, 1e9},
+    {"val-every", LEM_OPT_INT, "N", "0", "steps between validations; 0 = at the end", 0, 1e9},
+};
+
+typedef struct job {
+    lem_cli *cli;
+    const lem_args *args;
+    const char *out, *model_dir;
+    lem_runtime rt;
+    lem_model *model;
+    lem_tokenizer *tok;
+    lem_lists lists, val;
+    lem_rank *rank, *vrank;
+    char identity[65];
+    char *run_manifest, *manifest, *checkpoints;
+} job;
+
+static bool is_done(const job *j) {
+    lem_json *m = NULL;
+    bool same = lem_json_load(j->manifest, 1 << 20, &m, NULL) == LEM_OK && strcmp(lem_json_str(lem_json_get(m, "identity"), ""), j->identity) == 0;
+    lem_json_free(m);
+    return same;
+}
+
+static lem_status identify(job *j, lem_err *err) {
+    char *weights = lem_path_join(j->model_dir, "model.safetensors", err), *tok = lem_path_join(j->model_dir, "tokenizer.json", err);
+    const char *val = lem_args_str(j->args, "val"), *inputs[4];
+    int n = 0;
+    lem_status st = weights && tok ? LEM_OK : LEM_EMEM;
+    inputs[n++] = weights;
+    inputs[n++] = tok;
+    inputs[n++] = lem_args_str(j->args, "lists");
+    if (val) inputs[n++] = val;
+    if (st == LEM_OK) st = lem_job_identity(&lem_cmd_rm_train, j->args, inputs, n, j->rt.backend->ops->name, j->identity, err);
+    lem_free(weights);
+    lem_free(tok);
+    return st;
+}
+
+static lem_status open_model(job *j, lem_err *err) {
+    lem_model *m = NULL;
+    lem_status st = lem_model_open_any(j->model_dir, &m, err);
+    if (st == LEM_OK) st = lem_tokenizer_load(j->model_dir, &j->tok, err);
+    if (st == LEM_OK && m->config.head != LEM_HEAD_SCALAR) {
+        st = lem_model_with_head(m, LEM_HEAD_SCALAR, j->cli->seed, &j->model, err);
+        if (st == LEM_OK) lem_info(j->cli->log, "%s has no reward head: a new one is drawn from seed %llu and trained", j->model_dir, (unsigned long long)j->cli->seed);
+    } else if (st == LEM_OK) {
+        j->model = m;
+        m = NULL;
+    }
+    lem_model_free(m);
+    return st;
+}
+
+static lem_status load_lists(job *j, const char *path, lem_lists *out, lem_err *err) {
+    int max_len = (int)lem_args_int(j->args, "max-len");
+    if (max_len == 0 || max_len > j->model->config.max_positions) max_len = j->model->config.max_positions;
+    lem_drop_counts d = {0};
+    lem_status st = lem_lists_load(out, path, j->tok, lem_args_str(j->args, "system"), max_len, j->cli->limit, &d, j->cli->log, err);
+    if (st == LEM_OK)
+        lem_info(j->cli->log, "%s: %llu lists, %llu kept (%llu responses, %llu tokens); left out: %llu too long, %llu without both classes", path, (unsigned long long)d.rows,
+                 (unsigned long long)d.kept, (unsigned long long)out->n_responses, (unsigned long long)out->n_ids, (unsigned long long)d.too_long,
+                 (unsigned long long)d.filtered);
+    return st;
+}
+
+static lem_status train(job *j, lem_buf *telemetry, lem_err *err) {
+    const lem_args *a = j->args;
+    lem_status st = LEM_OK;
+    lem_train_result res;
+    lem_rank_opts ro = {.lm_weight = lem_args_num(a, "lm-weight"), .value_weight = lem_args_num(a, "value-weight"), .center = lem_args_num(a, "center")};
+    lem_train_opts o = {.lr = lem_args_num(a, "lr"),
+                        .min_lr_ratio = lem_args_num(a, "min-lr-ratio"),
+                        .warmup_ratio = lem_args_num(a, "warmup"),
+                        .weight_decay = lem_args_num(a, "weight-decay"),
+                        .beta1 = lem_args_num(a, "beta1"),
+                        .beta2 = lem_args_num(a, "beta2"),
+                        .eps = lem_args_num(a, "eps"),
+                        .clip = lem_args_num(a, "clip"),
+                        .epochs = lem_args_num(a, "epochs"),
+                        .max_steps = (long)lem_args_int(a, "max-steps"),
+                        .batch = (int)lem_args_int(a, "batch"),
+                        .max_rows = (int)lem_args_int(a, "max-rows"),
+                        .checkpoint_every = (int)lem_args_int(a, "checkpoint-every"),
+                        .val_every = (int)lem_args_int(a, "val-every"),
+                        .seed = j->cli->seed,
+                        .stage = "rm",
+                        .checkpoint_dir = j->checkpoints,
+                        .identity = j->identity};
+    LEM_TRY(lem_ranking_parse(lem_args_str(a, "loss"), &ro.loss, err));
+    LEM_TRY(lem_schedule_parse(lem_args_str(a, "schedule"), &o.schedule, err));
+    LEM_TRY(load_lists(j, lem_args_str(a, "lists"), &j->lists, err));
+    if (lem_args_str(a, "val")) LEM_TRY(load_lists(j, lem_args_str(a, "val"), &j->val, err));
+    LEM_TRY(lem_rank_new(&j->lists, &ro, &j->rank, err));
+    LEM_TRY(lem_rank_new(&j->val, &ro, &j->vrank, err));
+    lem_objective obj = lem_rank_objective(j->rank), vobj = lem_rank_objective(j->vrank);
+    lem_info(j->cli->log, "reward model: %ld steps of %d lists, %.1f MiB for activations, gradients and packed weights", lem_train_steps(&o, obj.n_items), o.batch,
+             (double)lem_net_plan(&j->model->config, o.max_rows, true) / 1048576);
+    if (j->cli->dry_run) goto done;
+    LEM_TRY(lem_train_run(j->model, j->rt.backend, &obj, j->val.n ? &vobj : NULL, &o, telemetry, j->cli->log, j->cli->cancel, &res, err));
+    if (j->cli->json) fprintf(j->cli->out, "{\"steps\":%ld,\"loss\":%.9g,\"val_loss\":%.9g,\"val_accuracy\":%.9g}\n", res.steps, res.loss, res.n_val ? res.val[0] : -1, res.n_val ? res.val[1] : -1);
+done:
+    return st;
+}
+
+static lem_status save(job *j, const lem_buf *telemetry, lem_err *err) {
+    lem_status st = lem_model_save(j->model, j->out, LEM_DTYPE_F32, err);
+    if (st == LEM_OK) st = lem_tokenizer_save(j->tok, j->out, err);
+    char *path = lem_path_join(j->out, "telemetry.jsonl", err);
+    if (st == LEM_OK) st = path ? lem_file_write_atomic(path, lem_buf_str(telemetry), telemetry->len, err) : LEM_EMEM;
+    lem_free(path);
+    if (st == LEM_OK) st = lem_manifest_write(j->manifest, &lem_cmd_rm_train, j->args, j->identity, &j->rt, err);
+    if (st == LEM_OK) st = lem_dir_remove(j->checkpoints, err);
+    if (st == LEM_OK) st = lem_file_remove(j->run_manifest, err);
+    return st;
+}
+
+static void release(job *j) {
+    lem_rank_free(j->rank);
+    lem_rank_free(j->vrank);
+    lem_lists_release(&j->lists);
+    lem_lists_release(&j->val);
+    lem_model_free(j->model);
+    lem_tokenizer_free(j->tok);
+    lem_runtime_close(&j->rt);
+    lem_free(j->run_manifest);
+    lem_free(j->manifest);
+    lem_free(j->checkpoints);
+}
+
+static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
+    job j = {.cli = cli, .args = args, .out = lem_args_str(args, "out"), .model_dir = lem_args_str(args, "model")};
+    lem_lock *lock = NULL;
+    lem_buf telemetry = {0};
+    lem_status st = LEM_OK;
+    if (!j.out || !j.model_dir || !lem_args_str(args, "lists")) return lem_fail(err, LEM_EUSAGE, "--model DIR, --lists FILE and --out DIR are all needed");
+    LEM_TRY(lem_dir_make(j.out, err));
+    j.run_manifest = lem_path_join(j.out, "run.manifest.json", err);
+    j.manifest = lem_path_join(j.out, "manifest.json", err);
+    j.checkpoints = lem_path_join(j.out, ".checkpoints", err);
+    char *lock_path = lem_path_join(j.out, "run", err);
+    if (!j.run_manifest || !j.manifest || !j.checkpoints || !lock_path) st = LEM_EMEM;
+    else st = lem_lock_take(lock_path, &lock, err);
+    lem_free(lock_path);
+    LEM_TRY(st);
+    bool anew = cli->fresh || cli->overwrite;
+    LEM_TRY(lem_runtime_open(cli, anew ? NULL : j.run_manifest, &j.rt, err));
+    LEM_TRY(identify(&j, err));
+    if (!anew && is_done(&j)) {
+        lem_info(cli->log, "%s is already complete", j.out);
+        goto done;
+    }
+    if (!anew && lem_file_exists(j.manifest)) {
+        st = lem_fail(err, LEM_EUSAGE, "%s holds the result of another run; choose another --out or pass --overwrite", j.out);
+        goto done;
+    }
+    if (anew) LEM_TRY(lem_dir_remove(j.checkpoints, err));
+    if (!cli->dry_run) LEM_TRY(lem_manifest_write(j.run_manifest, &lem_cmd_rm_train, args, j.identity, &j.rt, err));
+    LEM_TRY(open_model(&j, err));
+    LEM_TRY(train(&j, &telemetry, err));
+    if (!cli->dry_run) LEM_TRY(save(&j, &telemetry, err));
+done:
+    release(&j);
+    lem_buf_release(&telemetry);
+    lem_lock_release(lock);
+    return st;
+}
+
+const lem_command lem_cmd_rm_train = {
+    .name = "rm train",
+    .purpose = "train an outcome reward model (listwise Bradley-Terry) on response lists",
+    .usage = "--model DIR --lists FILE --out DIR [options]",
+    .example = "lemma rm train --model sft-model --lists lists.jsonl --lr 5e-6 --epochs 2 --out reward-model",
+    .min_words = 0,
+    .max_words = 0,
+    .opts = opts,
+    .n_opts = (int)(sizeof opts / sizeof opts[0]),
+    .run = run,
+    .resumes = true,
+};
