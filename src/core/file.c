@@ -152,7 +152,7 @@ lem_status lem_dir_remove(const char *path, lem_err *err) {
     char *copy = lem_strdup(path, err);
     if (!copy) return LEM_EMEM;
     char *roots[] = {copy, NULL};
-    FTS *walk = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR | FTS_NOSTAT, NULL);
+    FTS *walk = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
     if (!walk) {
         st = lem_fail_errno(err, LEM_EIO, "cannot remove '%s'", path);
         goto done;
@@ -198,7 +198,7 @@ lem_status lem_file_fsync_dir(const char *dir, lem_err *err) {
 char *lem_path_join(const char *dir, const char *name, lem_err *err) {
     lem_buf b = {0};
     size_t n = strlen(dir);
-    if (n && *name != '/') {
+    if (n) {
         lem_buf_add(&b, dir, n);
         if (dir[n - 1] != '/') lem_buf_putc(&b, '/');
     }

@@ -35,6 +35,10 @@ lem_json *lem_json_find(const lem_json *v, const char *dotted_path);
 size_t lem_json_count(const lem_json *v);                            /* members or elements; 0 for scalars */
 const char *lem_json_key_at(const lem_json *obj, size_t i);          /* i-th member in insertion order; O(i) allowed */
 lem_json *lem_json_value_at(const lem_json *obj, size_t i);
+/* Walks a large object in O(1) per member: for (key = lem_json_key_next(o, NULL); key; key = lem_json_key_next(o, key)). The key given
+ * must be one that key_next or key_at handed out; key_value is its value. */
+const char *lem_json_key_next(const lem_json *obj, const char *key);
+lem_json *lem_json_key_value(const char *key);
 lem_json *lem_json_at(const lem_json *arr, size_t i);                /* NULL if out of range */
 
 /* Scalars with a default when absent or of another kind. */

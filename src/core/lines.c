@@ -59,7 +59,7 @@ static lem_status fill(lem_lines *l, lem_err *err) {
         l->data = data;
         l->cap = cap;
     }
-    size_t n;
+    size_t n = 0;
     lem_status st = lem_stream_read(l->in, l->data + l->len, l->cap - l->len, &n, err);
     if (st != LEM_OK) return st;
     l->len += n;

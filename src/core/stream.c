@@ -143,7 +143,7 @@ static lem_status read_raw(lem_stream *s, void *p, size_t cap, size_t *n, lem_er
 /* Refills `in` when it is used up; in_eof is set at the end of the file. */
 static lem_status refill(lem_stream *s, lem_err *err) {
     if (s->in_pos < s->in_len || s->in_eof) return LEM_OK;
-    size_t n;
+    size_t n = 0;
     lem_status st = read_raw(s, s->in, IN_SIZE, &n, err);
     if (st != LEM_OK) return st;
     s->in_pos = 0;

@@ -1,0 +1,330 @@
+/* journal - append-only records with a checksum each: replay, torn tails, group commit
+ *
+ * Every record is written to the file at once (so a killed process loses nothing) and synced in groups (so that a crash of the machine
+ * loses at most the last group, which then shows as a torn tail). */
+#include "core/journal.h"
+
+#include "core/file.h"
+#include "core/hash.h"
+#include "core/log.h"
+#include "core/mem.h"
+#include "core/stream_priv.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { FORMAT_VERSION = 1, CRC_DIGITS = 8, SYNC_RECORDS = 64, CHUNK = 1 << 20 };
+static const double sync_seconds = 0.1;
+#define MAX_RECORD ((size_t)256 << 20)
+#define HEADER_START " {\"lemma_journal\":"
+
+struct lem_journal {
+    int fd;
+    char *path;
+    pthread_mutex_t lock;
+    uint64_t size;          /* bytes of whole records in the file */
+    int unsynced;           /* records since the last sync */
+    double first_unsynced;  /* when the first of them was written */
+    bool failed;
+};
+
+/* ---- Lines with a checksum ---- */
+
+static void add_line(lem_buf *out, const lem_json *record) {
+    lem_buf text = {0};
+    lem_json_write(record, 0, &text);
+    if (text.failed) out->failed = true;
+    lem_buf_printf(out, "%08" PRIx32 " ", lem_crc32c(0, lem_buf_str(&text), text.len));
+    lem_buf_add(out, lem_buf_str(&text), text.len);
+    lem_buf_putc(out, '\n');
+    lem_buf_release(&text);
+}
+
+static int hex_digit(char c) {
+    if (c >= '0' && c <= '9') return c - '0';
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* Whether line[0..n) is "<crc> <text>" with the right checksum. */
+static bool line_is_whole(const char *line, size_t n) {
+    uint32_t crc = 0;
+    if (n < CRC_DIGITS + 1 || line[CRC_DIGITS] != ' ') return false;
+    for (int i = 0; i < CRC_DIGITS; i++) {
+        int digit = hex_digit(line[i]);
+        if (digit < 0) return false;
+        crc = crc << 4 | (uint32_t)digit;
+    }
+    return crc == lem_crc32c(0, line + CRC_DIGITS + 1, n - CRC_DIGITS - 1);
+}
+
+/* ---- Replay ---- */
+
+typedef struct replay {
+    const char *path, *identity;
+    lem_journal_visit *visit;
+    void *ctx;
+    uint64_t line;         /* number of the line in hand */
+    uint64_t good;         /* bytes up to the end of the last whole record */
+    uint64_t bad_line;     /* first damaged line, 0 = none so far */
+} replay;
+
+static lem_status check_header(const replay *r, const lem_json *head, lem_err *err) {
+    const char *identity = lem_json_str(lem_json_get(head, "identity"), NULL);
+    int64_t version = lem_json_int(lem_json_get(head, "lemma_journal"), 0);
+    if (!identity || version < 1) return lem_fail(err, LEM_EDATA, "'%s' is not a journal of lemma", r->path);
+    if (version != FORMAT_VERSION) {
+        return lem_fail(err, LEM_EDATA, "'%s' has journal format %" PRId64 "; this program reads format %d", r->path, version,
+                        FORMAT_VERSION);
+    }
+    if (strcmp(identity, r->identity) != 0) {
+        return lem_fail(err, LEM_EUSAGE, "'%s' belongs to a run with other settings or inputs (%.64s, now %.64s); use another output",
+                        r->path, identity, r->identity);
+    }
+    return LEM_OK;
+}
+
+static lem_status replay_record(replay *r, const char *text, size_t n, lem_err *err) {
+    lem_json *record = NULL;
+    lem_status st = lem_json_parse(text, n, &record, err);
+    if (st != LEM_OK) {
+        lem_err_context(err, "journal '%s' line %" PRIu64, r->path, r->line);
+        return st;
+    }
+    const char *id = lem_json_str(lem_json_get(record, "_id"), NULL);
+    if (r->line == 1) st = check_header(r, record, err);
+    else if (!id) st = lem_fail(err, LEM_EDATA, "journal '%s' line %" PRIu64 ": the record has no \"_id\"", r->path, r->line);
+    else if (r->visit) st = r->visit(r->ctx, id, record, err);
+    lem_json_free(record);
+    return st;
+}
+
+/* One line without its '\n'. A damaged line is only remembered: whether it is a torn tail shows when the next whole one comes. */
+static lem_status replay_line(replay *r, const char *line, size_t n, lem_err *err) {
+    r->line++;
+    if (!line_is_whole(line, n)) {
+        if (r->line == 1) return lem_fail(err, LEM_EDATA, "'%s' is not a journal of lemma, or its first line is damaged", r->path);
+        if (!r->bad_line) r->bad_line = r->line;
+        return LEM_OK;
+    }
+    if (r->bad_line) {
+        return lem_fail(err, LEM_EDATA, "journal '%s' is damaged in line %" PRIu64 " (checksum), and whole records follow it", r->path,
+                        r->bad_line);
+    }
+    lem_status st = replay_record(r, line + CRC_DIGITS + 1, n - CRC_DIGITS - 1, err);
+    if (st == LEM_OK) r->good += n + 1;
+    return st;
+}
+
+/* A header that a crash cut off, so that there is nothing else in the file. Anything else without a newline is somebody's own file. */
+static bool is_torn_header(const char *text, size_t n) {
+    for (size_t i = 0; i < n && i < CRC_DIGITS; i++) {
+        if (hex_digit(text[i]) < 0) return false;
+    }
+    if (n <= CRC_DIGITS) return true;
+    size_t rest = n - CRC_DIGITS, start = sizeof HEADER_START - 1;
+    return n < 4096 && memcmp(text + CRC_DIGITS, HEADER_START, rest < start ? rest : start) == 0;
+}
+
+/* Hands each line that ends in buf to replay_line and keeps the rest at its front. */
+static lem_status replay_lines(replay *r, lem_buf *buf, size_t searched, lem_err *err) {
+    size_t from = 0;
+    for (;;) {
+        char *newline = memchr(buf->data + searched, '\n', buf->len - searched);
+        if (!newline) break;
+        size_t end = (size_t)(newline - buf->data);
+        lem_status st = replay_line(r, buf->data + from, end - from, err);
+        if (st != LEM_OK) return st;
+        from = searched = end + 1;
+    }
+    memmove(buf->data, buf->data + from, buf->len - from);
+    buf->len -= from;
+    return LEM_OK;
+}
+
+/* Reads the whole file from its start. r->good is then where it may be continued. */
+static lem_status replay_file(replay *r, int fd, uint64_t *total, lem_err *err) {
+    lem_status st = LEM_OK;
+    lem_buf buf = {0};
+    *total = 0;
+    for (;;) {
+        if (!lem_buf_reserve(&buf, CHUNK)) LEM_TRY(lem_buf_ok(&buf, err));
+        ssize_t n = lem_read_some(fd, buf.data + buf.len, CHUNK);
+        if (n < 0) {
+            st = lem_fail_errno(err, LEM_EIO, "cannot read the journal '%s'", r->path);
+            goto done;
+        }
+        if (n == 0) break;
+        size_t searched = buf.len;
+        buf.len += (size_t)n;
+        *total += (uint64_t)n;
+        LEM_TRY(replay_lines(r, &buf, searched, err));
+        if (buf.len > MAX_RECORD) {
+            st = lem_fail(err, LEM_EDATA, "journal '%s' line %" PRIu64 ": longer than %zu bytes", r->path, r->line + 1, MAX_RECORD);
+            goto done;
+        }
+    }
+    if (r->line == 0 && buf.len && !is_torn_header(buf.data, buf.len)) {
+        st = lem_fail(err, LEM_EDATA, "'%s' is not a journal of lemma", r->path);
+    }
+done:
+    lem_buf_release(&buf);
+    return st;
+}
+
+/* ---- Opening ---- */
+
+static lem_status open_file(lem_journal *j, lem_err *err) {
+    struct stat info;
+    j->fd = open(j->path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0666);
+    if (j->fd < 0) return lem_fail_errno(err, LEM_EIO, "cannot open the journal '%s'", j->path);
+    if (fstat(j->fd, &info) != 0) return lem_fail_errno(err, LEM_EIO, "cannot stat '%s'", j->path);
+    if (!S_ISREG(info.st_mode)) return lem_fail(err, LEM_EIO, "cannot use '%s' as a journal: it is not a regular file", j->path);
+    if (flock(j->fd, LOCK_EX | LOCK_NB) != 0) {
+        if (errno == EWOULDBLOCK) return lem_fail(err, LEM_EIO, "the journal '%s' is locked by another run", j->path);
+        return lem_fail_errno(err, LEM_EIO, "cannot lock the journal '%s'", j->path);
+    }
+    return LEM_OK;
+}
+
+static lem_status write_header(lem_journal *j, const char *identity, lem_err *err) {
+    lem_status st = LEM_OK;
+    lem_buf line = {0};
+    char *dir = lem_path_dir(j->path, err);
+    lem_json *head = lem_json_new_object();
+    if (!dir || !head || !lem_json_set(head, "lemma_journal", lem_json_new_int(FORMAT_VERSION)) ||
+        !lem_json_set(head, "identity", lem_json_new_str(identity))) {
+        st = lem_fail(err, LEM_EMEM, "out of memory: header of the journal '%s'", j->path);
+        goto done;
+    }
+    add_line(&line, head);
+    LEM_TRY(lem_buf_ok(&line, err));
+    if (!lem_write_all(j->fd, line.data, line.len) || fdatasync(j->fd) != 0) {
+        st = lem_fail_errno(err, LEM_EIO, "cannot write the journal '%s'", j->path);
+        goto done;
+    }
+    j->size = line.len;
+    st = lem_file_fsync_dir(dir, err);
+done:
+    lem_json_free(head);
+    lem_buf_release(&line);
+    lem_free(dir);
+    return st;
+}
+
+/* Replays what is there and cuts what is torn. */
+static lem_status recover(lem_journal *j, replay *r, uint64_t *torn, lem_err *err) {
+    uint64_t total = 0;
+    lem_status st = replay_file(r, j->fd, &total, err);
+    if (st != LEM_OK) return st;
+    *torn = total - r->good;
+    j->size = r->good;
+    if (*torn && (ftruncate(j->fd, (off_t)r->good) != 0 || fsync(j->fd) != 0)) {
+        return lem_fail_errno(err, LEM_EIO, "cannot cut the torn end of the journal '%s'", j->path);
+    }
+    return LEM_OK;
+}
+
+static void free_journal(lem_journal *j) {
+    if (!j) return;
+    if (j->fd >= 0) close(j->fd);
+    pthread_mutex_destroy(&j->lock);
+    lem_free(j->path);
+    lem_free(j);
+}
+
+lem_status lem_journal_open(const char *path, const char *identity, lem_journal_visit *visit, void *ctx, lem_journal **out,
+                            uint64_t *torn_bytes, lem_err *err) {
+    lem_status st = LEM_OK;
+    uint64_t torn = 0;
+    replay r = {.path = path, .identity = identity, .visit = visit, .ctx = ctx};
+    lem_journal *j = lem_alloc_zero(1, sizeof *j, err);
+    if (!j) return LEM_EMEM;
+    j->fd = -1;
+    pthread_mutex_init(&j->lock, NULL);
+    j->path = lem_strdup(path, err);
+    if (!j->path) {
+        st = LEM_EMEM;
+        goto done;
+    }
+    LEM_TRY(open_file(j, err));
+    LEM_TRY(recover(j, &r, &torn, err));
+    if (j->size == 0) LEM_TRY(write_header(j, identity, err));
+    if (torn_bytes) *torn_bytes = torn;
+    *out = j;
+done:
+    if (st != LEM_OK) free_journal(j);
+    return st;
+}
+
+/* ---- Appending (with the lock held) ---- */
+
+static lem_status refuse(const lem_journal *j, lem_err *err) {
+    return lem_fail(err, LEM_EIO, "the journal '%s' accepts nothing more: an earlier write failed", j->path);
+}
+
+/* After a failed sync the kernel may have dropped the pages, so a later success would prove nothing: the failure stays. */
+static lem_status sync_now(lem_journal *j, lem_err *err) {
+    if (j->failed) return refuse(j, err);
+    if (j->unsynced == 0) return LEM_OK;
+    if (fdatasync(j->fd) != 0) {
+        j->failed = true;
+        return lem_fail_errno(err, LEM_EIO, "cannot sync the journal '%s'", j->path);
+    }
+    j->unsynced = 0;
+    return LEM_OK;
+}
+
+static lem_status append_line(lem_journal *j, const lem_buf *line, lem_err *err) {
+    if (j->failed) return refuse(j, err);
+    if (!lem_write_all(j->fd, line->data, line->len)) {
+        j->failed = true;
+        lem_fail_errno(err, LEM_EIO, "cannot write the journal '%s'", j->path);
+        (void)!ftruncate(j->fd, (off_t)j->size); /* else the next opening cuts what is left of the line */
+        return LEM_EIO;
+    }
+    j->size += line->len;
+    double now = lem_clock_seconds();
+    if (j->unsynced++ == 0) j->first_unsynced = now;
+    if (j->unsynced >= SYNC_RECORDS || now - j->first_unsynced >= sync_seconds) return sync_now(j, err);
+    return LEM_OK;
+}
+
+lem_status lem_journal_append(lem_journal *j, const char *id, lem_json *record, lem_err *err) {
+    lem_status st = LEM_OK;
+    lem_buf line = {0};
+    if (!lem_json_set(record, "_id", lem_json_new_str(id))) {
+        return lem_fail(err, LEM_EMEM, "out of memory: record '%.64s' of the journal '%s'", id, j->path);
+    }
+    add_line(&line, record);
+    LEM_TRY(lem_buf_ok(&line, err));
+    if (line.len > MAX_RECORD) {
+        st = lem_fail(err, LEM_EDATA, "record '%.64s' has %zu bytes: more than a journal takes", id, line.len);
+        goto done;
+    }
+    pthread_mutex_lock(&j->lock);
+    st = append_line(j, &line, err);
+    pthread_mutex_unlock(&j->lock);
+done:
+    lem_buf_release(&line);
+    return st;
+}
+
+lem_status lem_journal_sync(lem_journal *j, lem_err *err) {
+    pthread_mutex_lock(&j->lock);
+    lem_status st = sync_now(j, err);
+    pthread_mutex_unlock(&j->lock);
+    return st;
+}
+
+lem_status lem_journal_close(lem_journal *j, lem_err *err) {
+    if (!j) return LEM_OK;
+    lem_status st = lem_journal_sync(j, err);
+    free_journal(j);
+    return st;
+}

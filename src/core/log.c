@@ -1,0 +1,289 @@
+/* log - messages and progress on one file descriptor, whole lines at a time */
+#include "core/log.h"
+
+#include "core/buf.h"
+#include "core/mem.h"
+#include "core/stream_priv.h"
+
+#include <math.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <time.h>
+
+enum { LEVEL_WARN = 1, LEVEL_INFO = 2, LEVEL_DEBUG = 3 };
+enum { LINE_SIZE = 1200, NOTE_SIZE = 160, BAR_CELLS = 24 };
+static const double redraw_seconds = 0.1, line_seconds = 15.0;
+
+struct lem_log {
+    int fd, level;
+    bool terminal;
+    pthread_mutex_t lock;
+    lem_progress *bar;    /* the one that is drawn on the terminal's last line */
+};
+
+struct lem_progress {
+    lem_log *log;
+    char *title, *unit;
+    uint64_t total, done, done_before;
+    double started, shown;
+    char note[NOTE_SIZE];
+};
+
+double lem_clock_seconds(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+lem_log *lem_log_new(int fd, bool terminal, int level, lem_err *err) {
+    lem_log *l = lem_alloc_zero(1, sizeof *l, err);
+    if (!l) return NULL;
+    l->fd = fd;
+    l->level = level;
+    l->terminal = terminal;
+    pthread_mutex_init(&l->lock, NULL);
+    return l;
+}
+
+void lem_log_free(lem_log *l) {
+    if (!l) return;
+    pthread_mutex_destroy(&l->lock);
+    lem_free(l);
+}
+
+static void blank_controls(char *s) {
+    for (; *s; s++) {
+        if ((unsigned char)*s < 0x20 || *s == 0x7F) *s = '?';
+    }
+}
+
+/* "0:05", "12:34", "3:25:45" */
+static void format_time(double seconds, char *out, size_t size) {
+    unsigned long s = seconds > 0 && seconds < 1e9 ? (unsigned long)(seconds + 0.5) : 0;
+    if (s >= 3600) snprintf(out, size, "%lu:%02lu:%02lu", s / 3600, s / 60 % 60, s % 60);
+    else snprintf(out, size, "%lu:%02lu", s / 60, s % 60);
+}
+
+/* Three digits, never in the form 1.2e+03. */
+static void add_rate(lem_buf *out, double rate, const char *unit) {
+    if (rate >= 100) lem_buf_printf(out, "%.0f %s/s", rate, unit);
+    else lem_buf_printf(out, "%.3g %s/s", rate, unit);
+}
+
+static double rate_of(const lem_progress *p, double now) {
+    double seconds = now - p->started;
+    return seconds > 0 ? (double)(p->done - p->done_before) / seconds : 0;
+}
+
+static void format_bar(const lem_progress *p, lem_buf *out) {
+    if (p->total == 0) return;
+    double share = p->done >= p->total ? 1 : (double)p->done / (double)p->total;
+    int full = (int)(share * BAR_CELLS);
+    lem_buf_puts(out, " [");
+    for (int i = 0; i < BAR_CELLS; i++) lem_buf_putc(out, i < full ? '=' : i == full ? '>' : ' ');
+    lem_buf_puts(out, "]");
+}
+
+static void format_progress(const lem_progress *p, double now, bool bar, lem_buf *out) {
+    char left[32];
+    double rate = rate_of(p, now);
+    lem_buf_puts(out, p->title);
+    if (bar) format_bar(p, out);
+    if (p->total) {
+        double share = p->done >= p->total ? 1 : (double)p->done / (double)p->total;
+        lem_buf_printf(out, " %3.0f%% %llu/%llu %s", floor(share * 100), (unsigned long long)p->done, (unsigned long long)p->total,
+                       p->unit);
+    } else {
+        lem_buf_printf(out, " %llu %s", (unsigned long long)p->done, p->unit);
+    }
+    if (rate > 0) {
+        lem_buf_puts(out, ", ");
+        add_rate(out, rate, p->unit);
+    }
+    if (rate > 0 && p->total > p->done) {
+        format_time((double)(p->total - p->done) / rate, left, sizeof left);
+        lem_buf_printf(out, ", ETA %s", left);
+    }
+    if (p->note[0]) lem_buf_printf(out, ", %s", p->note);
+}
+
+static size_t terminal_width(int fd) {
+    struct winsize w;
+    return ioctl(fd, TIOCGWINSZ, &w) == 0 && w.ws_col > 10 ? w.ws_col : 80;
+}
+
+/* Cuts to `width` code points, so that a bar never wraps (a wrapped line cannot be drawn over). */
+static void cut_to_width(lem_buf *b, size_t from, size_t width) {
+    size_t shown = 0;
+    for (size_t i = from; i < b->len; i++) {
+        if (((unsigned char)b->data[i] & 0xC0u) == 0x80u) continue;
+        if (++shown > width) {
+            b->len = i;
+            b->data[i] = '\0';
+            return;
+        }
+    }
+}
+
+/* With the lock held. A message that cannot be written is lost: there is nowhere to report it. */
+static void draw_bar(lem_log *l, double now) {
+    lem_buf b = {0};
+    lem_progress *p = l->bar;
+    p->shown = now;
+    lem_buf_puts(&b, "\r");
+    format_progress(p, now, true, &b);
+    if (!b.failed) {
+        cut_to_width(&b, 1, terminal_width(l->fd) - 1);
+        lem_buf_puts(&b, "\033[K");
+        (void)!lem_write_all(l->fd, lem_buf_str(&b), b.len);
+    }
+    lem_buf_release(&b);
+}
+
+static void put_line(lem_log *l, const char *text) {
+    lem_buf b = {0};
+    if (l->bar) lem_buf_puts(&b, "\r\033[K");
+    lem_buf_puts(&b, text);
+    lem_buf_putc(&b, '\n');
+    (void)!lem_write_all(l->fd, lem_buf_str(&b), b.len);
+    lem_buf_release(&b);
+    if (l->bar) draw_bar(l, lem_clock_seconds());
+}
+
+static void say(lem_log *l, int level, const char *prefix, const char *fmt, va_list ap) LEM_PRINTF(4, 0);
+static void say(lem_log *l, int level, const char *prefix, const char *fmt, va_list ap) {
+    if (!l || l->level < level) return;
+    char line[LINE_SIZE];
+    size_t n = strlen(prefix);
+    memcpy(line, prefix, n);
+    if (vsnprintf(line + n, sizeof line - n, fmt, ap) < 0) line[n] = '\0';
+    blank_controls(line);
+    pthread_mutex_lock(&l->lock);
+    put_line(l, line);
+    pthread_mutex_unlock(&l->lock);
+}
+
+void lem_warn(lem_log *l, const char *fmt, ...) {
+    va_list ap;
+    va_start(ap, fmt);
+    say(l, LEVEL_WARN, "warning: ", fmt, ap);
+    va_end(ap);
+}
+
+void lem_info(lem_log *l, const char *fmt, ...) {
+    va_list ap;
+    va_start(ap, fmt);
+    say(l, LEVEL_INFO, "", fmt, ap);
+    va_end(ap);
+}
+
+void lem_debug(lem_log *l, const char *fmt, ...) {
+    va_list ap;
+    va_start(ap, fmt);
+    say(l, LEVEL_DEBUG, "debug: ", fmt, ap);
+    va_end(ap);
+}
+
+/* ---- Progress ---- */
+
+lem_progress *lem_progress_new(lem_log *l, const char *title, const char *unit, uint64_t total, uint64_t done_before) {
+    if (!l || l->level < LEVEL_INFO) return NULL;
+    lem_progress *p = lem_alloc_zero(1, sizeof *p, NULL);
+    if (!p) return NULL;
+    p->title = lem_strdup(title, NULL);
+    p->unit = lem_strdup(unit, NULL);
+    if (!p->title || !p->unit) {
+        lem_free(p->title);
+        lem_free(p->unit);
+        lem_free(p);
+        return NULL;
+    }
+    blank_controls(p->title);
+    blank_controls(p->unit);
+    p->log = l;
+    p->total = total;
+    p->done = p->done_before = done_before;
+    p->started = p->shown = lem_clock_seconds();
+    pthread_mutex_lock(&l->lock);
+    if (l->terminal && !l->bar) {
+        l->bar = p;
+        draw_bar(l, p->started);
+    }
+    pthread_mutex_unlock(&l->lock);
+    return p;
+}
+
+/* With the lock held. */
+static void show(lem_progress *p) {
+    lem_log *l = p->log;
+    double now = lem_clock_seconds();
+    if (l->bar == p) {
+        if (now - p->shown >= redraw_seconds) draw_bar(l, now);
+        return;
+    }
+    if (now - p->shown < line_seconds) return;
+    lem_buf b = {0};
+    p->shown = now;
+    format_progress(p, now, false, &b);
+    put_line(l, lem_buf_str(&b));
+    lem_buf_release(&b);
+}
+
+void lem_progress_add(lem_progress *p, uint64_t n) {
+    if (!p) return;
+    pthread_mutex_lock(&p->log->lock);
+    p->done += n;
+    show(p);
+    pthread_mutex_unlock(&p->log->lock);
+}
+
+void lem_progress_note(lem_progress *p, const char *fmt, ...) {
+    if (!p) return;
+    char note[NOTE_SIZE];
+    va_list ap;
+    va_start(ap, fmt);
+    if (vsnprintf(note, sizeof note, fmt, ap) < 0) note[0] = '\0';
+    va_end(ap);
+    blank_controls(note);
+    pthread_mutex_lock(&p->log->lock);
+    memcpy(p->note, note, sizeof note);
+    show(p);
+    pthread_mutex_unlock(&p->log->lock);
+}
+
+static void format_closing(const lem_progress *p, lem_buf *out) {
+    char time[32];
+    double now = lem_clock_seconds();
+    format_time(now - p->started, time, sizeof time);
+    lem_buf_printf(out, "%s: %llu", p->title, (unsigned long long)p->done);
+    if (p->total && p->done != p->total) lem_buf_printf(out, " of %llu", (unsigned long long)p->total);
+    lem_buf_printf(out, " %s in %s", p->unit, time);
+    if (rate_of(p, now) > 0) {
+        lem_buf_puts(out, " (");
+        add_rate(out, rate_of(p, now), p->unit);
+        lem_buf_putc(out, ')');
+    }
+    if (p->note[0]) lem_buf_printf(out, ", %s", p->note);
+}
+
+void lem_progress_free(lem_progress *p) {
+    if (!p) return;
+    lem_log *l = p->log;
+    lem_buf b = {0}, line = {0};
+    format_closing(p, &line);
+    pthread_mutex_lock(&l->lock);
+    if (l->bar == p) {
+        lem_buf_puts(&b, "\r\033[K");
+        (void)!lem_write_all(l->fd, lem_buf_str(&b), b.len);
+        l->bar = NULL;
+    }
+    put_line(l, lem_buf_str(&line));
+    pthread_mutex_unlock(&l->lock);
+    lem_buf_release(&line);
+    lem_buf_release(&b);
+    lem_free(p->title);
+    lem_free(p->unit);
+    lem_free(p);
+}
