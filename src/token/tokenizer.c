@@ -1,0 +1,264 @@
+/* tokenizer.c - opens, saves and frees a tokenizer; encodes and decodes */
+#include "token/tokenizer.h"
+
+#include "core/file.h"
+#include "core/mem.h"
+#include "token/tokenizer_priv.h"
+
+#include <string.h>
+
+void lem_ids_release(lem_ids *v)
+{
+    lem_free(v->data);
+    *v = (lem_ids){0};
+}
+
+lem_status lem_ids_push(lem_ids *v, int32_t id, lem_err *err)
+{
+    if (v->len == v->cap) {
+        size_t cap = v->cap ? v->cap + v->cap / 2 : 64;
+        int32_t *p = lem_realloc(v->data, cap, sizeof *p, err);
+        if (!p) return LEM_EMEM;
+        v->data = p;
+        v->cap = cap;
+    }
+    v->data[v->len++] = id;
+    return LEM_OK;
+}
+
+/* ---- opening */
+
+void lem_tokenizer_free(lem_tokenizer *t)
+{
+    if (!t) return;
+    lem_vocab_release(&t->vocab);
+    lem_bpe_release(&t->bpe);
+    for (size_t i = 0; i < t->n_added; i++) lem_free(t->added[i].text);
+    lem_free(t->added);
+    lem_trie_release(&t->raw);
+    lem_trie_release(&t->norm);
+    lem_free(t->json);
+    lem_free(t->config);
+    lem_free(t);
+}
+
+lem_status lem_tokenizer_parse(const char *json, size_t len, lem_tokenizer **out, lem_err *err)
+{
+    lem_json *root = NULL;
+    lem_status st;
+    lem_tokenizer *t = lem_alloc_zero(1, sizeof *t, err);
+    if (!t) return LEM_EMEM;
+    t->eos = -1;
+    if (len > LEM_TOK_MAX_FILE) {
+        st = lem_fail(err, LEM_EDATA, "tokenizer.json has %zu bytes, more than 64 MiB", len);
+        goto done;
+    }
+    t->json = lem_strndup(json, len, err);
+    t->json_len = len;
+    if (!t->json) {
+        st = LEM_EMEM;
+        goto done;
+    }
+    LEM_TRY(lem_json_parse(json, len, &root, err));
+    LEM_TRY(lem_tokenizer_read_json(t, root, err));
+    *out = t;
+    t = NULL;
+done:
+    lem_json_free(root);
+    lem_tokenizer_free(t);
+    return st;
+}
+
+static lem_status read_config_file(lem_tokenizer *t, const char *path, lem_err *err)
+{
+    if (!lem_file_exists(path)) return LEM_OK;
+    lem_buf text = {0};
+    lem_status st;
+    LEM_TRY(lem_file_read(path, LEM_TOK_MAX_FILE, &text, err));
+    st = lem_tokenizer_read_config(t, lem_buf_str(&text), text.len, err);
+    if (st != LEM_OK) {
+        st = lem_err_context(err, "%s", path);
+        goto done;
+    }
+    t->config = lem_strndup(lem_buf_str(&text), text.len, err);
+    t->config_len = text.len;
+    if (!t->config) st = LEM_EMEM;
+done:
+    lem_buf_release(&text);
+    return st;
+}
+
+lem_status lem_tokenizer_load(const char *dir, lem_tokenizer **out, lem_err *err)
+{
+    lem_err own = LEM_ERR_INIT;
+    if (!err) err = &own;
+    lem_buf text = {0};
+    lem_tokenizer *t = NULL;
+    lem_status st = LEM_EMEM;
+    char *json = lem_path_join(dir, "tokenizer.json", err), *config = lem_path_join(dir, "tokenizer_config.json", err);
+    if (!json || !config) goto done;
+    LEM_TRY(lem_file_read(json, LEM_TOK_MAX_FILE, &text, err));
+    st = lem_tokenizer_parse(lem_buf_str(&text), text.len, &t, err);
+    if (st != LEM_OK) {
+        st = lem_err_context(err, "%s", json);
+        goto done;
+    }
+    LEM_TRY(read_config_file(t, config, err));
+    *out = t;
+    t = NULL;
+done:
+    lem_tokenizer_free(t);
+    lem_buf_release(&text);
+    lem_free(json);
+    lem_free(config);
+    return st;
+}
+
+lem_status lem_tokenizer_save(const lem_tokenizer *t, const char *dir, lem_err *err)
+{
+    lem_buf config_text = {0};
+    lem_status st = LEM_EMEM;
+    char *json = lem_path_join(dir, "tokenizer.json", err), *config = lem_path_join(dir, "tokenizer_config.json", err);
+    if (!json || !config) goto done;
+    LEM_TRY(lem_dir_make(dir, err));
+    LEM_TRY(lem_tokenizer_write_config(t, &config_text, err));
+    LEM_TRY(lem_file_write_atomic(json, t->json, t->json_len, err));
+    LEM_TRY(lem_file_write_atomic(config, lem_buf_str(&config_text), config_text.len, err));
+done:
+    lem_buf_release(&config_text);
+    lem_free(json);
+    lem_free(config);
+    return st;
+}
+
+/* ---- looking things up */
+
+int32_t lem_tokenizer_vocab(const lem_tokenizer *t)
+{
+    return t->vocab.n;
+}
+
+const char *lem_tokenizer_token_bytes(const lem_tokenizer *t, int32_t id, size_t *len)
+{
+    if (id < 0 || id >= t->vocab.n || !(t->vocab.entry[id].flags & TOK_USED)) return NULL;
+    *len = t->vocab.entry[id].len;
+    return lem_buf_str(&t->vocab.blob) + t->vocab.entry[id].off;
+}
+
+int32_t lem_tokenizer_find(const lem_tokenizer *t, const char *token)
+{
+    for (size_t i = 0; i < t->n_added; i++)
+        if (strcmp(t->added[i].text, token) == 0) return t->added[i].id;
+    return -1;
+}
+
+bool lem_tokenizer_is_special(const lem_tokenizer *t, int32_t id)
+{
+    return id >= 0 && id < t->vocab.n && (t->vocab.entry[id].flags & TOK_SPECIAL);
+}
+
+int32_t lem_tokenizer_eos(const lem_tokenizer *t)
+{
+    return t->eos;
+}
+
+int64_t lem_tokenizer_max_length(const lem_tokenizer *t)
+{
+    return t->max_length;
+}
+
+/* ---- encoding */
+
+typedef struct encoder {
+    const lem_tokenizer *t;
+    bool parse_special;
+    tok_scratch scratch;
+    lem_ids *out;
+    lem_err *err;
+} encoder;
+
+/* Cuts by pre-tokenizer step k and the steps after it; depth is bounded by LEM_TOK_MAX_STEPS. */
+static lem_status encode_steps(encoder *e, size_t k, const char *s, size_t n)
+{
+    const lem_tokenizer *t = e->t;
+    if (k == t->n_pres) return lem_bpe_word(t, s, n, &e->scratch, e->out, e->err);
+    bool last = k + 1 == t->n_pres;
+    for (size_t pos = 0; pos < n;) {
+        size_t end = lem_pretok_end(t->pres[k].kind, s, n, pos);
+        lem_status st = last ? lem_bpe_word(t, s + pos, end - pos, &e->scratch, e->out, e->err) : encode_steps(e, k + 1, s + pos, end - pos);
+        if (st != LEM_OK) return st;
+        pos = end;
+    }
+    return LEM_OK;
+}
+
+/* Text without added tokens, normalized. */
+static lem_status encode_plain(encoder *e, const char *s, size_t n)
+{
+    if (n == 0) return LEM_OK;
+    if (!e->t->add_prefix_space || s[0] == ' ') return encode_steps(e, 0, s, n);
+    lem_buf b = {0};
+    lem_buf_putc(&b, ' ');
+    lem_buf_add(&b, s, n);
+    lem_status st = lem_buf_ok(&b, e->err);
+    if (st == LEM_OK) st = encode_steps(e, 0, b.data, b.len);
+    lem_buf_release(&b);
+    return st;
+}
+
+typedef lem_status encode_fn(encoder *e, const char *s, size_t n);
+
+/* Cuts out the added tokens of one trie; what lies between goes to rest. */
+static lem_status encode_around(encoder *e, const tok_trie *trie, const char *s, size_t n, encode_fn *rest)
+{
+    size_t pos = 0, done = 0;
+    while (done < n) {
+        tok_match m = lem_added_next(e->t->added, trie, s, n, e->parse_special, done, &pos);
+        lem_status st = m.start > done ? rest(e, s + done, m.start - done) : LEM_OK;
+        if (st == LEM_OK && m.added >= 0) st = lem_ids_push(e->out, e->t->added[m.added].id, e->err);
+        if (st != LEM_OK) return st;
+        done = m.end;
+    }
+    return LEM_OK;
+}
+
+static lem_status encode_raw(encoder *e, const char *s, size_t n)
+{
+    const lem_tokenizer *t = e->t;
+    lem_buf b = {0};
+    bool same = true;
+    lem_status st = LEM_OK;
+    if (t->n_norms) LEM_TRY(lem_normalize(t->norms, t->n_norms, s, n, &b, &same, e->err));
+    st = encode_around(e, &t->norm, same ? s : lem_buf_str(&b), same ? n : b.len, encode_plain);
+done:
+    lem_buf_release(&b);
+    return st;
+}
+
+lem_status lem_tokenizer_encode(const lem_tokenizer *t, const char *text, size_t len, bool parse_special, lem_ids *out, lem_err *err)
+{
+    if (len > LEM_TOK_MAX_TEXT) return lem_fail(err, LEM_EDATA, "a text of %zu bytes is longer than 1 GiB", len);
+    size_t before = out->len;
+    encoder e = {.t = t, .parse_special = parse_special, .out = out, .err = err};
+    lem_status st = encode_around(&e, &t->raw, text, len, encode_raw);
+    lem_scratch_release(&e.scratch);
+    if (st != LEM_OK) out->len = before;
+    return st;
+}
+
+lem_status lem_tokenizer_decode(const lem_tokenizer *t, const int32_t *ids, size_t n, bool skip_special, lem_buf *out, lem_err *err)
+{
+    size_t before = out->len;
+    for (size_t i = 0; i < n; i++) {
+        size_t len = 0;
+        const char *s = lem_tokenizer_token_bytes(t, ids[i], &len);
+        if (!s) {
+            out->len = before;
+            if (out->data) out->data[before] = '\0';
+            return lem_fail(err, LEM_EDATA, "id %d is no token (the vocabulary has %d)", (int)ids[i], (int)t->vocab.n);
+        }
+        if (skip_special && (t->vocab.entry[ids[i]].flags & TOK_SPECIAL)) continue;
+        lem_buf_add(out, s, len);
+    }
+    return lem_buf_ok(out, err);
+}

@@ -1,0 +1,185 @@
+/* tokenizer_priv.h - the parts of a tokenizer: vocabulary, merges, added tokens, scanners, normalizers
+ *
+ * encode: added tokens are cut out (added.c) -> normalizer (normalize.c) -> pieces (pretok.c) -> BPE (bpe.c). hf_json.c fills all of it
+ * from a tokenizer.json. */
+#ifndef LEM_TOKEN_TOKENIZER_PRIV_H
+#define LEM_TOKEN_TOKENIZER_PRIV_H
+
+#include "core/json.h"
+#include "token/tokenizer.h"
+
+#define LEM_TOK_MAX_IDS (1 << 20)
+#define LEM_TOK_MAX_FILE ((size_t)64 << 20)
+#define LEM_TOK_MAX_TEXT ((size_t)1 << 30)
+#define LEM_TOK_MAX_STEPS 16
+
+/* ---- vocab.c: id -> bytes, bytes -> id */
+enum {
+    TOK_USED = 1,
+    TOK_ADDED = 2,
+    TOK_SPECIAL = 4,
+    TOK_DIRECT = 8 /* BPE of the token's own bytes gives just this token */
+};
+typedef struct tok_entry {
+    uint32_t off, len; /* in blob */
+    uint32_t flags;
+} tok_entry;
+typedef struct tok_slot {
+    uint32_t tag; /* upper half of the hash */
+    int32_t id;   /* -1 = free */
+} tok_slot;
+typedef struct tok_vocab {
+    tok_entry *entry; /* [cap] */
+    int32_t n, cap;   /* n = largest id + 1 */
+    lem_buf blob;
+    tok_slot *slot; /* [n_slots], a power of two */
+    size_t n_slots, n_hashed;
+} tok_vocab;
+void lem_vocab_release(tok_vocab *v);
+/* Stores id -> bytes. hashed: also bytes -> id. An id that is taken by other bytes, or bytes by another id, is LEM_EDATA. */
+lem_status lem_vocab_put(tok_vocab *v, int64_t id, const char *bytes, size_t len, bool hashed, lem_err *err) LEM_MUST_CHECK;
+int32_t lem_vocab_find(const tok_vocab *v, const char *bytes, size_t len); /* -1 if none */
+
+/* ---- bytes.c: the byte alphabet of GPT-2, where each byte stands as one printable character */
+uint32_t lem_byte_to_char(unsigned byte);
+int lem_char_to_byte(uint32_t cp);                                           /* -1 if cp is no character of the alphabet */
+bool lem_bytes_from_text(const char *s, size_t n, lem_buf *out);             /* false (out untouched) if a character is outside */
+void lem_bytes_to_text(const char *s, size_t n, lem_buf *out);
+
+/* ---- bpe.c */
+typedef struct tok_merge {
+    uint64_t key; /* left id << 32 | right id; UINT64_MAX = free */
+    int32_t rank, id;
+} tok_merge;
+typedef struct tok_bpe {
+    tok_merge *slot; /* [n_slots], a power of two */
+    size_t n_slots, n;
+    int32_t byte_id[256]; /* -1 = no token */
+    bool ignore_merges;
+} tok_bpe;
+typedef struct tok_heap_item {
+    int32_t rank, pos, id;
+} tok_heap_item;
+typedef struct tok_scratch { /* for long words; zeroed = empty */
+    int32_t *ids, *next, *prev;
+    tok_heap_item *heap;
+    size_t cap, heap_len, heap_cap;
+} tok_scratch;
+void lem_bpe_release(tok_bpe *b);
+lem_status lem_bpe_reserve(tok_bpe *b, size_t n_merges, lem_err *err) LEM_MUST_CHECK; /* before the first put */
+void lem_bpe_put(tok_bpe *b, int32_t left, int32_t right, int32_t rank, int32_t id);  /* a later put of a pair wins */
+void lem_scratch_release(tok_scratch *s);
+lem_status lem_bpe_word(const lem_tokenizer *t, const char *word, size_t len, tok_scratch *s, lem_ids *out, lem_err *err) LEM_MUST_CHECK;
+lem_status lem_bpe_mark_direct(lem_tokenizer *t, lem_err *err) LEM_MUST_CHECK;        /* sets TOK_DIRECT */
+
+/* ---- added.c: added tokens found in text, leftmost and longest first */
+typedef struct tok_added {
+    int32_t id;
+    char *text; /* owned */
+    size_t len;
+    bool special, normalized, lstrip, rstrip, single_word;
+} tok_added;
+typedef struct tok_trie {
+    uint64_t *key;    /* (node << 8 | byte) + 1; 0 = free */
+    uint32_t *child;
+    int32_t *value;   /* [n_nodes] index of an added token, -1 = none */
+    size_t n_slots, n_nodes, cap_nodes;
+    bool first[256];
+} tok_trie;
+typedef struct tok_match {
+    int32_t added; /* index; -1 = none up to the end of the text */
+    size_t start, end;
+} tok_match;
+void lem_trie_release(tok_trie *t);
+lem_status lem_trie_add(tok_trie *t, const char *s, size_t n, int32_t value, lem_err *err) LEM_MUST_CHECK;
+/* First match at or after *pos; *pos becomes the end of the bare match. Spans are widened by lstrip / rstrip, not below `floor`. Tokens
+ * that are special are passed over unless parse_special. */
+tok_match lem_added_next(const tok_added *list, const tok_trie *t, const char *s, size_t n, bool parse_special, size_t floor, size_t *pos);
+
+/* ---- unicode.c */
+enum { CH_LETTER = 1, CH_NUMBER = 2, CH_SPACE = 4, CH_NEWLINE = 8 /* \r or \n; also CH_SPACE */ };
+extern const uint8_t lem_ascii_class[128];
+unsigned lem_char_class_wide(const char *s, size_t n, size_t *len);          /* s[0] >= 0x80; invalid bytes: 0, length 1 */
+static inline unsigned lem_char_class(const char *s, size_t n, size_t *len) /* n >= 1 */
+{
+    unsigned char c = (unsigned char)s[0];
+    if (c >= 0x80) return lem_char_class_wide(s, n, len);
+    *len = 1;
+    return lem_ascii_class[c];
+}
+
+/* ---- normalize.c */
+typedef enum tok_norm_kind { TOK_NORM_NFC } tok_norm_kind;
+typedef struct tok_norm {
+    tok_norm_kind kind;
+} tok_norm;
+/* Appends the normalized text to out. *same: nothing changed, out untouched. */
+lem_status lem_normalize(const tok_norm *steps, size_t n_steps, const char *s, size_t n, lem_buf *out, bool *same, lem_err *err) LEM_MUST_CHECK;
+
+/* ---- pretok.c */
+typedef enum tok_pre_kind { TOK_PRE_GPT2, TOK_PRE_QWEN2, TOK_PRE_LLAMA3 } tok_pre_kind;
+typedef struct tok_pre {
+    tok_pre_kind kind;
+} tok_pre;
+bool lem_pretok_find(const char *pattern, tok_pre_kind *kind);               /* by exact text of the regular expression */
+const char *lem_pretok_pattern(tok_pre_kind kind);
+size_t lem_pretok_end(tok_pre_kind kind, const char *s, size_t n, size_t pos); /* end of the piece that begins at pos < n */
+
+/* ---- tokenizer.c */
+struct lem_tokenizer {
+    tok_vocab vocab;
+    tok_bpe bpe;
+    tok_added *added;
+    size_t n_added;
+    tok_trie raw, norm; /* tokens matched before and after normalization */
+    tok_norm norms[LEM_TOK_MAX_STEPS];
+    tok_pre pres[LEM_TOK_MAX_STEPS];
+    size_t n_norms, n_pres;
+    bool add_prefix_space;
+    int32_t eos;
+    int64_t max_length;
+    char *json, *config; /* the files as they were read; config may be NULL */
+    size_t json_len, config_len;
+};
+lem_status lem_tokenizer_read_json(lem_tokenizer *t, const lem_json *root, lem_err *err) LEM_MUST_CHECK; /* hf_json.c */
+
+/* ---- hf_config.c: tokenizer_config.json */
+lem_status lem_tokenizer_read_config(lem_tokenizer *t, const char *text, size_t len, lem_err *err) LEM_MUST_CHECK;
+lem_status lem_tokenizer_write_config(const lem_tokenizer *t, lem_buf *out, lem_err *err) LEM_MUST_CHECK;
+
+/* FNV would do; this mixes eight bytes at a time. Only in-memory tables depend on it. */
+static inline uint64_t lem_tok_mix(uint64_t x)
+{
+    x ^= x >> 32;
+    x *= 0x9e3779b97f4a7c15u;
+    x ^= x >> 29;
+    x *= 0xbf58476d1ce4e5b9u;
+    return x ^ (x >> 32);
+}
+static inline uint64_t lem_tok_load8(const char *s, size_t n) /* n in 1..8 bytes, zero-extended */
+{
+    uint64_t v = 0;
+    if (n >= 8) {
+        __builtin_memcpy(&v, s, 8);
+    } else if (n >= 4) {
+        uint32_t a, b;
+        __builtin_memcpy(&a, s, 4);
+        __builtin_memcpy(&b, s + n - 4, 4);
+        v = (uint64_t)a | (uint64_t)b << 32;
+    } else {
+        v = (uint64_t)(unsigned char)s[0] | (uint64_t)(unsigned char)s[n / 2] << 8 | (uint64_t)(unsigned char)s[n - 1] << 16;
+    }
+    return v;
+}
+static inline uint64_t lem_tok_hash(const char *s, size_t n)
+{
+    uint64_t h = 0x2545f4914f6cdd1du ^ (n * 0x9e3779b97f4a7c15u);
+    while (n > 8) {
+        h = lem_tok_mix(h ^ lem_tok_load8(s, 8));
+        s += 8;
+        n -= 8;
+    }
+    return n ? lem_tok_mix(h ^ lem_tok_load8(s, n)) : h;
+}
+
+#endif

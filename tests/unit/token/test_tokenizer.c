@@ -1,0 +1,285 @@
+/* test_tokenizer.c - tokenizers trained, saved, loaded, refused; ids against the `tokenizers` package */
+#include "core/file.h"
+#include "core/json.h"
+#include "core/jsonl.h"
+#include "core/mem.h"
+#include "core/rng.h"
+#include "token/tokenizer.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static const char story[] =
+    "Natalia sold clips to 48 of her friends in April, and then she sold half as many clips in May. How many clips did Natalia sell altogether "
+    "in April and May? Natalia sold 48/2 = 24 clips in May.\nNatalia sold 48+24 = 72 clips altogether in April and May.\n\n#### 72\n"
+    "Weng earns $12 an hour for babysitting. Yesterday, she just did 50 minutes of babysitting. How much did she earn? It's $10, isn't it?\n";
+
+static lem_tokenizer *train(const lem_bpe_train_opts *opts)
+{
+    lem_err err = LEM_ERR_INIT;
+    lem_bpe_trainer *b = lem_bpe_trainer_new(opts, &err);
+    assert_non_null(b);
+    lem_tokenizer *t = NULL;
+    for (int i = 0; i < 3; i++) assert_int_equal(lem_bpe_trainer_add(b, story, strlen(story), &err), LEM_OK);
+    lem_status st = lem_bpe_trainer_finish(b, &t, &err);
+    if (st != LEM_OK) fail_msg("%s", err.text);
+    lem_bpe_trainer_free(b);
+    return t;
+}
+
+static lem_ids encode(const lem_tokenizer *t, const char *s, size_t n, bool special)
+{
+    lem_ids ids = {0};
+    lem_err err = LEM_ERR_INIT;
+    if (lem_tokenizer_encode(t, s, n, special, &ids, &err) != LEM_OK) fail_msg("%s", err.text);
+    return ids;
+}
+
+static void assert_same_ids(const lem_ids *a, const lem_ids *b)
+{
+    assert_int_equal(a->len, b->len);
+    if (a->len) assert_memory_equal(a->data, b->data, a->len * sizeof *a->data);
+}
+
+static void assert_round_trip(const lem_tokenizer *t, const char *s, size_t n)
+{
+    lem_ids ids = encode(t, s, n, false);
+    lem_buf out = {0};
+    lem_err err = LEM_ERR_INIT;
+    assert_int_equal(lem_tokenizer_decode(t, ids.data, ids.len, false, &out, &err), LEM_OK);
+    assert_int_equal(out.len, n);
+    if (n) assert_memory_equal(out.data, s, n);
+    lem_buf_release(&out);
+    lem_ids_release(&ids);
+}
+
+static void test_train_layout(void **state)
+{
+    (void)state;
+    lem_tokenizer *t = train(&(lem_bpe_train_opts){.vocab = 300, .split_digits = true});
+    assert_int_equal(lem_tokenizer_vocab(t), 300);
+    assert_int_equal(lem_tokenizer_find(t, "<|endoftext|>"), 0);
+    assert_int_equal(lem_tokenizer_find(t, "<|im_start|>"), 1);
+    assert_int_equal(lem_tokenizer_find(t, "<|im_end|>"), 2);
+    assert_int_equal(lem_tokenizer_find(t, "<|nothing|>"), -1);
+    assert_int_equal(lem_tokenizer_eos(t), 2);
+    assert_true(lem_tokenizer_is_special(t, 1));
+    assert_false(lem_tokenizer_is_special(t, 3));
+    assert_false(lem_tokenizer_is_special(t, -1));
+    assert_false(lem_tokenizer_is_special(t, 300));
+    size_t len = 0;
+    const char *b = lem_tokenizer_token_bytes(t, 3 + 'A', &len);
+    assert_int_equal(len, 1);
+    assert_int_equal(b[0], 'A');
+    assert_null(lem_tokenizer_token_bytes(t, 300, &len));
+    assert_null(lem_tokenizer_token_bytes(t, -1, &len));
+    lem_tokenizer_free(t);
+}
+
+/* "ab" occurs 4 times, "bc" and "cd" 2 each: ab first, then the pairs that remain, ties by bytes. */
+static void test_train_order(void **state)
+{
+    (void)state;
+    lem_err err = LEM_ERR_INIT;
+    lem_bpe_trainer *b = lem_bpe_trainer_new(&(lem_bpe_train_opts){.vocab = 300}, &err);
+    static const char text[] = "ab\nab\nab\nab\nzy\nzy\nxy\nxy\nonce";
+    assert_int_equal(lem_bpe_trainer_add(b, text, strlen(text), &err), LEM_OK);
+    lem_tokenizer *t = NULL;
+    assert_int_equal(lem_bpe_trainer_finish(b, &t, &err), LEM_OK);
+    lem_bpe_trainer_free(b);
+    assert_int_equal(lem_tokenizer_vocab(t), 3 + 256 + 3);
+    const char *const want[] = {"ab", "xy", "zy"};
+    for (int i = 0; i < 3; i++) {
+        size_t len = 0;
+        const char *s = lem_tokenizer_token_bytes(t, 259 + i, &len);
+        assert_int_equal(len, 2);
+        assert_memory_equal(s, want[i], 2);
+    }
+    lem_tokenizer_free(t);
+}
+
+static void test_train_refuses(void **state)
+{
+    (void)state;
+    lem_err err = LEM_ERR_INIT;
+    const char *const twice[] = {"<a>", "<a>"}, *const one[] = {"a"};
+    assert_null(lem_bpe_trainer_new(&(lem_bpe_train_opts){.vocab = 200}, &err));
+    assert_int_equal(err.status, LEM_EUSAGE);
+    assert_null(lem_bpe_trainer_new(&(lem_bpe_train_opts){.special = twice, .n_special = 2}, &err));
+    assert_int_equal(err.status, LEM_EUSAGE);
+    lem_bpe_trainer *b = lem_bpe_trainer_new(&(lem_bpe_train_opts){.special = one, .n_special = 1}, &err);
+    lem_tokenizer *t = NULL;
+    assert_int_equal(lem_bpe_trainer_finish(b, &t, &err), LEM_EUSAGE);
+    assert_null(t);
+    lem_bpe_trainer_free(b);
+}
+
+static void test_save_load(void **state)
+{
+    (void)state;
+    lem_err err = LEM_ERR_INIT;
+    char dir[] = "/tmp/lemma-token-XXXXXX";
+    assert_non_null(mkdtemp(dir));
+    lem_tokenizer *t = train(&(lem_bpe_train_opts){.vocab = 350, .max_length = 512}), *u = NULL;
+    if (lem_tokenizer_save(t, dir, &err) != LEM_OK) fail_msg("%s", err.text);
+    if (lem_tokenizer_load(dir, &u, &err) != LEM_OK) fail_msg("%s", err.text);
+    assert_int_equal(lem_tokenizer_vocab(u), lem_tokenizer_vocab(t));
+    assert_int_equal(lem_tokenizer_eos(u), 2);
+    assert_int_equal(lem_tokenizer_max_length(u), 512);
+    lem_ids a = encode(t, story, strlen(story), false), b = encode(u, story, strlen(story), false);
+    assert_same_ids(&a, &b);
+    assert_true(a.len < strlen(story) * 3 / 4);
+    /* saved again: the same bytes */
+    char *one = lem_path_join(dir, "tokenizer_config.json", &err), *sub = lem_path_join(dir, "again", &err);
+    char *two = lem_path_join(sub, "tokenizer_config.json", &err);
+    assert_int_equal(lem_tokenizer_save(u, sub, &err), LEM_OK);
+    lem_buf x = {0}, y = {0};
+    assert_int_equal(lem_file_read(one, 1 << 20, &x, &err), LEM_OK);
+    assert_int_equal(lem_file_read(two, 1 << 20, &y, &err), LEM_OK);
+    assert_string_equal(lem_buf_str(&x), lem_buf_str(&y));
+    assert_int_equal(lem_dir_remove(dir, &err), LEM_OK);
+    lem_buf_release(&x);
+    lem_buf_release(&y);
+    lem_free(one);
+    lem_free(two);
+    lem_free(sub);
+    lem_ids_release(&a);
+    lem_ids_release(&b);
+    lem_tokenizer_free(t);
+    lem_tokenizer_free(u);
+}
+
+static void test_round_trip(void **state)
+{
+    (void)state;
+    lem_tokenizer *t = train(&(lem_bpe_train_opts){.vocab = 400});
+    lem_rng rng = lem_rng_make(7, "token test", 0);
+    static const char *const bits[] = {" ",  "\n", "\r\n", "'s", "'LL", "caf\xc3\xa9", "\xe6\x95\xb0", "\xf0\x9f\x98\x80", "12", "sold", "clips", "!", "\xff", "\xc3", "\xe2\x82",
+                                       "\xed\xa0\x80", "\xc5\xbf", "e\xcc\x81", "\xc2\xa0", "\xe3\x80\x80", "<|im_end|>", "\t"};
+    assert_round_trip(t, "", 0);
+    assert_round_trip(t, "a\0b", 3);
+    for (int i = 0; i < 2000; i++) {
+        lem_buf b = {0};
+        size_t n = lem_rng_next_below(&rng, 30);
+        for (size_t k = 0; k < n; k++) {
+            if (i % 2) lem_buf_putc(&b, (char)lem_rng_next_below(&rng, 256));
+            else lem_buf_puts(&b, bits[lem_rng_next_below(&rng, sizeof bits / sizeof *bits)]);
+        }
+        assert_round_trip(t, lem_buf_str(&b), b.len);
+        lem_buf_release(&b);
+    }
+    lem_tokenizer_free(t);
+}
+
+/* A long word is merged by the heap, a short one by the loop: the ids of a long word of whole repetitions say both agree. */
+static void test_long_word(void **state)
+{
+    (void)state;
+    lem_tokenizer *t = train(&(lem_bpe_train_opts){.vocab = 400});
+    size_t n = 1 << 20;
+    char *s = malloc(n);
+    for (size_t i = 0; i < n; i++) s[i] = "altogether"[i % 10];
+    assert_round_trip(t, s, n);
+    memset(s, 'a', n);
+    assert_round_trip(t, s, n);
+    memset(s, ' ', n);
+    assert_round_trip(t, s, n);
+    memset(s, '\n', n);
+    assert_round_trip(t, s, n);
+    free(s);
+    lem_tokenizer_free(t);
+}
+
+static void test_special(void **state)
+{
+    (void)state;
+    lem_tokenizer *t = train(NULL);
+    static const char text[] = "hi<|im_end|>";
+    lem_ids plain = encode(t, text, strlen(text), false), special = encode(t, text, strlen(text), true);
+    assert_int_equal(special.data[special.len - 1], 2);
+    for (size_t i = 0; i < plain.len; i++) assert_false(lem_tokenizer_is_special(t, plain.data[i]));
+    lem_err err = LEM_ERR_INIT;
+    lem_buf out = {0};
+    assert_int_equal(lem_tokenizer_decode(t, special.data, special.len, true, &out, &err), LEM_OK);
+    assert_string_equal(lem_buf_str(&out), "hi");
+    lem_buf_clear(&out);
+    assert_int_equal(lem_tokenizer_decode(t, special.data, special.len, false, &out, &err), LEM_OK);
+    assert_string_equal(lem_buf_str(&out), text);
+    int32_t bad[] = {5, 1 << 20};
+    assert_int_equal(lem_tokenizer_decode(t, bad, 2, false, &out, &err), LEM_EDATA);
+    assert_string_equal(lem_buf_str(&out), text); /* unchanged */
+    lem_buf_release(&out);
+    lem_ids_release(&plain);
+    lem_ids_release(&special);
+    lem_tokenizer_free(t);
+}
+
+/* Rows {"text","special","ids"} made by tools/golden/tokenizer.py for the tokenizer in the same folder. */
+static void check_golden(const char *dir)
+{
+    lem_err err = LEM_ERR_INIT;
+    lem_tokenizer *t = NULL;
+    if (lem_tokenizer_load(dir, &t, &err) != LEM_OK) fail_msg("%s", err.text);
+    char *path = lem_path_join(dir, "golden.jsonl", &err);
+    lem_rows *rows = NULL;
+    assert_int_equal(lem_rows_open(path, &rows, &err), LEM_OK);
+    size_t n = 0;
+    for (lem_json *row = NULL;; n++) {
+        assert_int_equal(lem_rows_next(rows, &row, &err), LEM_OK);
+        if (!row) break;
+        const lem_json *text = lem_json_get(row, "text"), *want = lem_json_get(row, "ids");
+        lem_ids ids = encode(t, lem_json_str(text, ""), lem_json_str_len(text), lem_json_bool(lem_json_get(row, "special"), false));
+        bool same = ids.len == lem_json_count(want);
+        for (size_t i = 0; same && i < ids.len; i++) same = ids.data[i] == lem_json_int(lem_json_at(want, i), -1);
+        if (!same) fail_msg("%s:%d: \"%s\" has other ids", path, (int)lem_rows_number(rows), lem_json_str(text, ""));
+        lem_ids_release(&ids);
+        lem_json_free(row);
+    }
+    assert_true(n > 100);
+    lem_rows_close(rows);
+    lem_free(path);
+    lem_tokenizer_free(t);
+}
+
+static void test_golden(void **state)
+{
+    (void)state;
+    check_golden(LEMMA_TEST_DATA "/token/digits1");
+    check_golden(LEMMA_TEST_DATA "/token/digits3");
+    check_golden(LEMMA_TEST_DATA "/token/gpt2_nfc");
+}
+
+static void test_shared_minimind(void **state)
+{
+    (void)state;
+    const char *data = getenv("LEMMA_DATA");
+    lem_err err = LEM_ERR_INIT;
+    char *dir = data ? lem_path_join(data, "tokenizers/minimind", &err) : NULL;
+    if (!dir || !lem_file_is_dir(dir)) {
+        lem_free(dir);
+        skip();
+    }
+    lem_tokenizer *t = NULL;
+    if (lem_tokenizer_load(dir, &t, &err) != LEM_OK) fail_msg("%s", err.text);
+    assert_int_equal(lem_tokenizer_vocab(t), 6400);
+    assert_int_equal(lem_tokenizer_eos(t), 2);
+    assert_round_trip(t, story, strlen(story));
+    lem_tokenizer_free(t);
+    lem_free(dir);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_train_layout), cmocka_unit_test(test_train_order), cmocka_unit_test(test_train_refuses),
+        cmocka_unit_test(test_save_load),    cmocka_unit_test(test_round_trip),  cmocka_unit_test(test_long_word),
+        cmocka_unit_test(test_special),      cmocka_unit_test(test_golden),      cmocka_unit_test(test_shared_minimind),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,261 @@
+#!/usr/bin/env python3
+"""tokenizer.py - makes golden token ids with the `tokenizers` package, converts vocabularies, and runs Lemma's tokenizer against it.
+
+  tokenizer.py golden DIR OUT.jsonl           ids of fixed texts for DIR/tokenizer.json
+  tokenizer.py tiktoken RANKS qwen2|llama3 CONFIG.json OUT.json   tiktoken ranks -> tokenizer.json
+  tokenizer.py gguf VOCAB.gguf OUT.json        GPT-2 style vocabulary of a GGUF file -> tokenizer.json
+  tokenizer.py vectors DATA                   the public vectors (gpt-2, qwen2, llama-bpe) through Lemma and `tokenizers`
+  tokenizer.py diff TOKENIZER.json FILE...    every line of the files through both; prints differences and speeds
+
+Lemma is built into a shared library in a temporary folder and called through ctypes. Run with /opt/oracle/venv/bin/python.
+"""
+import base64, ctypes, gzip, json, os, random, struct, subprocess, sys, tempfile, time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+GPT2 = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"
+TAIL = r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+QWEN2 = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}" + TAIL
+LLAMA3 = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}" + TAIL
+
+# ---- Lemma through ctypes
+
+
+class Ids(ctypes.Structure):
+    _fields_ = [("data", ctypes.POINTER(ctypes.c_int32)), ("len", ctypes.c_size_t), ("cap", ctypes.c_size_t)]
+
+
+class Err(ctypes.Structure):
+    _fields_ = [("status", ctypes.c_int), ("text", ctypes.c_char * 1024)]
+
+
+class Lemma:
+    lib = None
+
+    @classmethod
+    def build(cls):
+        if cls.lib:
+            return
+        out = os.path.join(tempfile.mkdtemp(), "token.so")
+        src = [os.path.join(ROOT, "src", d, f) for d in ("core", "token") for f in sorted(os.listdir(os.path.join(ROOT, "src", d))) if f.endswith(".c")]
+        subprocess.check_call(["gcc", "-std=gnu11", "-D_GNU_SOURCE", "-O2", "-g", "-shared", "-fPIC", "-I", os.path.join(ROOT, "src"), "-o", out, *src,
+                               "-ljansson", "-lutf8proc", "-lzstd", "-lz", "-lm", "-lpthread"])
+        cls.lib = ctypes.CDLL(out)
+        cls.lib.lem_tokenizer_free.argtypes = [ctypes.c_void_p]
+        cls.lib.lem_tokenizer_encode.argtypes = [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_size_t, ctypes.c_bool, ctypes.c_void_p, ctypes.c_void_p]
+
+    def __init__(self, path):
+        self.build()
+        text = open(path, "rb").read()
+        self.t, err = ctypes.c_void_p(), Err()
+        start = time.time()
+        if self.lib.lem_tokenizer_parse(text, ctypes.c_size_t(len(text)), ctypes.byref(self.t), ctypes.byref(err)):
+            raise SystemExit("%s: %s" % (path, err.text.decode()))
+        self.load_seconds = time.time() - start
+
+    def encode(self, text, special=False):
+        ids, err = Ids(), Err()
+        b = text.encode() if isinstance(text, str) else text
+        if self.lib.lem_tokenizer_encode(self.t, b, len(b), special, ctypes.byref(ids), ctypes.byref(err)):
+            raise SystemExit("encode: " + err.text.decode())
+        out = ids.data[: ids.len]
+        self.lib.lem_ids_release(ctypes.byref(ids))
+        return out
+
+
+# ---- texts that reach the corners of the patterns
+
+CORNERS = [
+    "", " ", "  ", "\n", "\n\n", " \n", "\n ", "\t\tx", "a  b   c", "trailing   ", "line\r\nline\r\n\r\n  x", "I'm we'll you've he'd it's they're don't",
+    "I'M WE'LL YOU'VE HE'D IT'S THEY'RE DON'T", "'\u017f x'\u017fy", "'sorry 'tis ''s", "12345 678 9.01 1,000,000", "$x^2+y^2=z^2$ \\frac{1}{2}\\boxed{42}",
+    "Hello, world! How are you?", "caf\u00e9 na\u00efve r\u00e9sum\u00e9 e\u0301", "\u6570\u5b66 \u306f\u65e5\u672c\u8a9e \ud55c\uad6d\uc5b4", "\U0001f600\U0001f680 emoji\U0001f468\u200d\U0001f469\u200d\U0001f467",
+    "\u00a0nbsp\u2003em\u3000ideographic\u2028ls\u0085nel", "\u0660\u0661\u0662 \u2160\u2161 \u00bd\u00b2", "\u0438\u0439 \u0418\u0306 \u0439", "a\u0301\u0327\u0323 b\u0323\u0301", "\u1100\u1161\u11a8 \uac01",
+    "<|im_start|>user\nhi<|im_end|>", "<|im_end", "<|endoftext|><|endoftext|>x", "!!!...???\n\n\n", "foo()\n{\n\treturn x;\n}\n", "http://a.b/c?d=e&f=g#h",
+    "x" * 200, "ab" * 300, "1" * 100, " " * 100 + "x", "#" * 60 + "\n", "A" * 30 + "\u00e9" * 30, "\u212b \u2126 \u212a", "\ufb01 \uff21\uff22", "\u0344 \u0958",
+    "mixed\u0300\u0301\u0302\u0303\u0304 marks", "_under_score_ __init__", "a-b-c a\u2014b", "\u200bzero\u200cwidth", "\u00ad soft", "\u0000nul\u0001ctl\u007f",
+]
+
+
+def random_texts(n, seed=1):
+    rng = random.Random(seed)
+    alphabet = [chr(c) for c in range(32, 127)] + list("  \n\n\r\t'''sStTlLmMdDvVrReE") + list("\u00e9\u017f\u0301\u0323\u00a0\u2003\u3000\u0660\u00b2\u6570\u0439\ud55c\u1100\u1161\u11a8\U0001f600\u200d")
+    for _ in range(n):
+        yield "".join(rng.choice(alphabet) for _ in range(rng.randrange(1, 40)))
+
+
+def lines_of(path):
+    f = gzip.open(path, "rt", encoding="utf-8", newline="\n") if path.endswith(".gz") else open(path, encoding="utf-8", newline="\n")
+    with f:
+        for line in f:
+            line = line.rstrip("\n")
+            if line.startswith("{"):
+                try:
+                    row = json.loads(line)
+                    yield from (v for v in row.values() if isinstance(v, str))
+                    continue
+                except ValueError:
+                    pass
+            yield line
+
+
+# ---- conversions
+
+
+def byte_chars():
+    plain = list(range(33, 127)) + list(range(161, 173)) + list(range(174, 256))
+    out, k = {}, 0
+    for b in range(256):
+        out[b] = chr(b) if b in plain else chr(256 + k)
+        k += b not in plain
+    return out
+
+
+def document(vocab, merges, added, pattern, normalizer, ignore_merges=False):
+    level = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": False, "use_regex": pattern is None}
+    pre = level if pattern is None else {"type": "Sequence", "pretokenizers": [
+        {"type": "Split", "pattern": {"Regex": pattern}, "behavior": "Isolated", "invert": False}, level]}
+    return {"version": "1.0", "truncation": None, "padding": None, "added_tokens": added, "normalizer": normalizer, "pre_tokenizer": pre,
+            "post_processor": None, "decoder": {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": False, "use_regex": False},
+            "model": {"type": "BPE", "dropout": None, "unk_token": None, "continuing_subword_prefix": None, "end_of_word_suffix": None,
+                      "fuse_unk": False, "byte_fallback": False, "ignore_merges": ignore_merges, "vocab": vocab, "merges": merges}}
+
+
+def last_merge(ranks, token, limit):
+    parts = [token[i:i + 1] for i in range(len(token))]
+    while True:
+        best = min(((ranks.get(a + b, limit), i) for i, (a, b) in enumerate(zip(parts, parts[1:]))), default=(limit, 0))
+        if best[0] >= limit:
+            return parts
+        i = best[1]
+        parts[i:i + 2] = [parts[i] + parts[i + 1]]
+
+
+def from_tiktoken(path, family, config, out):
+    ranks = {}
+    for line in open(path, "rb").read().split():
+        ranks.setdefault("q", []).append(line)
+    words = ranks.pop("q")
+    for tok, rank in zip(words[::2], words[1::2]):
+        ranks[base64.b64decode(tok)] = int(rank)
+    chars = byte_chars()
+    text = lambda b: "".join(chars[x] for x in b)
+    vocab = {text(b): r for b, r in ranks.items()}
+    merges = []
+    for b, r in sorted(ranks.items(), key=lambda x: x[1]):
+        if len(b) > 1:
+            parts = last_merge(ranks, b, r)
+            if len(parts) == 2:
+                merges.append([text(parts[0]), text(parts[1])])
+            else:
+                print("no merge for", b, r)
+    added = [dict(v, id=int(k)) for k, v in json.load(open(config))["added_tokens_decoder"].items()]
+    qwen = family == "qwen2"
+    doc = document(vocab, merges, added, QWEN2 if qwen else LLAMA3, {"type": "NFC"} if qwen else None, not qwen)
+    json.dump(doc, open(out, "w"), ensure_ascii=False)
+
+
+def read_gguf(path):
+    f = open(path, "rb")
+    u = lambda fmt: struct.unpack("<" + fmt, f.read(struct.calcsize("<" + fmt)))[0]
+    string = lambda: f.read(u("Q")).decode("utf-8", "surrogateescape")
+    kinds = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
+    value = lambda t: string() if t == 8 else [value(k) for k, n in [(u("I"), u("Q"))] for _ in range(n)] if t == 9 else u(kinds[t])
+    assert f.read(4) == b"GGUF"
+    u("I"), u("Q")
+    return {key: value(u("I")) for key in (string() for _ in range(u("Q")))}
+
+
+def from_gguf(path, out):
+    kv = read_gguf(path)
+    tokens = kv["tokenizer.ggml.tokens"]
+    types = kv.get("tokenizer.ggml.token_type", [1] * len(tokens))
+    flags = {"single_word": False, "lstrip": False, "rstrip": False, "normalized": False}
+    added = [dict(flags, id=i, content=t, special=types[i] == 3) for i, t in enumerate(tokens) if types[i] in (3, 4)]
+    doc = document({t: i for i, t in enumerate(tokens)}, kv["tokenizer.ggml.merges"], added, None, None)
+    json.dump(doc, open(out, "w"), ensure_ascii=False)
+
+
+# ---- the runs
+
+
+def reference(path):
+    from tokenizers import Tokenizer
+    return Tokenizer.from_file(path)
+
+
+def ref_encode(tok, text, special):
+    tok.encode_special_tokens = not special
+    return tok.encode(text, add_special_tokens=False).ids
+
+
+def golden(folder, out):
+    tok = reference(os.path.join(folder, "tokenizer.json"))
+    with open(out, "w") as f:
+        for text in CORNERS + list(random_texts(120)):
+            for special in (False, True):
+                if special and "<|" not in text:
+                    continue
+                f.write(json.dumps({"text": text, "special": special, "ids": ref_encode(tok, text, special)}) + "\n")
+
+
+def diff(path, files):
+    tok, mine = reference(path), Lemma(path)
+    texts = CORNERS + list(random_texts(20000)) + [x for f in files for x in lines_of(f)]
+    texts = [x for x in texts if "\ud800" not in x]
+    bad = 0
+    for special in (False, True):
+        for x in texts:
+            a, b = mine.encode(x, special), ref_encode(tok, x, special)
+            if a != b:
+                bad += 1
+                if bad <= 10:
+                    print("DIFFERENT special=%d %r\n  lemma %s\n  hf    %s" % (special, x[:300], a[:60], b[:60]))
+    big = "\n".join(texts[-50000:]).encode()[: 16 << 20].decode("utf-8", "ignore")
+    t0 = time.time(); ids = mine.encode(big); t1 = time.time(); ref_encode(tok, big, False); t2 = time.time()
+    ids, err, b = Ids(), Err(), big.encode()
+    t3 = time.time(); mine.lib.lem_tokenizer_encode(mine.t, b, len(b), False, ctypes.byref(ids), ctypes.byref(err)); t4 = time.time()
+    print("%s: %d texts, %d differences; load %.3f s; %.1f MB: lemma %.1f MB/s, tokenizers %.1f MB/s, %.2f bytes/token" % (
+        path, len(texts), bad, mine.load_seconds, len(b) / 1e6, len(b) / 1e6 / (t4 - t3), len(b) / 1e6 / (t2 - t1), len(b) / ids.len))
+    mine.lib.lem_ids_release(ctypes.byref(ids))
+    return bad
+
+
+def vectors(data):
+    tmp = tempfile.mkdtemp()
+    d = os.path.join(data, "tokenizers")
+    from_gguf(d + "/gguf_vocab/ggml-vocab-gpt-2.gguf", tmp + "/gpt-2.json")
+    from_tiktoken(d + "/qwen2/qwen.tiktoken", "qwen2", d + "/qwen2/qwen2.5_tokenizer_config.json", tmp + "/qwen2.json")
+    from_tiktoken(d + "/llama3/tokenizer.model", "llama3", d + "/llama3/tokenizer_config.json", tmp + "/llama-bpe.json")
+    bad = 0
+    for name in ("gpt-2", "qwen2", "llama-bpe"):
+        base = "%s/vectors/ggml-vocab-%s.gguf" % (d, name)
+        texts = open(base + ".inp", encoding="utf-8", newline="").read().split("\n__ggml_vocab_test__\n")
+        wants = [[int(x) for x in line.split()] for line in open(base + ".out")]
+        mine = Lemma("%s/%s.json" % (tmp, name))
+        n = 0
+        for text, want in zip(texts, wants):
+            got = mine.encode(text, True)
+            if got != want:
+                n += 1
+                print("DIFFERENT %s %r\n  lemma %s\n  file  %s" % (name, text, got, want))
+        print("%s: %d vectors, %d differences; tokenizer at %s/%s.json, load %.3f s" % (name, len(wants), n, tmp, name, mine.load_seconds))
+        bad += n
+    return bad
+
+
+def main():
+    a = sys.argv[1:]
+    if a[:1] == ["golden"] and len(a) == 3:
+        return golden(*a[1:])
+    if a[:1] == ["tiktoken"] and len(a) == 5:
+        return from_tiktoken(*a[1:])
+    if a[:1] == ["gguf"] and len(a) == 3:
+        return from_gguf(*a[1:])
+    if a[:1] == ["vectors"] and len(a) == 2:
+        return vectors(a[1])
+    if a[:1] == ["diff"] and len(a) >= 2:
+        return diff(a[1], a[2:])
+    sys.exit(__doc__)
+
+
+if __name__ == "__main__":
+    sys.exit(1 if main() else 0)
