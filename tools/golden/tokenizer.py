@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """tokenizer.py - makes golden token ids with the `tokenizers` package, converts vocabularies, and runs Lemma's tokenizer against it.
 
-  tokenizer.py golden DIR OUT.jsonl           ids of fixed texts for DIR/tokenizer.json
+  tokenizer.py make FILE OUT                  trains on the lines of FILE, writes the golden folders OUT/{digits1,digits3,gpt2_nfc}
+  tokenizer.py golden DIR                     DIR/golden.jsonl: ids of fixed texts for DIR/tokenizer.json
   tokenizer.py tiktoken RANKS qwen2|llama3 CONFIG.json OUT.json   tiktoken ranks -> tokenizer.json
   tokenizer.py gguf VOCAB.gguf OUT.json        GPT-2 style vocabulary of a GGUF file -> tokenizer.json
   tokenizer.py vectors DATA                   the public vectors (gpt-2, qwen2, llama-bpe) through Lemma and `tokenizers`
@@ -187,19 +188,60 @@ def ref_encode(tok, text, special):
     return tok.encode(text, add_special_tokens=False).ids
 
 
-def golden(folder, out):
+class TrainOpts(ctypes.Structure):
+    _fields_ = [("vocab", ctypes.c_int32), ("split_digits", ctypes.c_bool), ("special", ctypes.c_void_p), ("n_special", ctypes.c_size_t), ("max_length", ctypes.c_int64)]
+
+
+def train(texts, vocab, split_digits, folder):
+    Lemma.build()
+    lib, err, t = Lemma.lib, Err(), ctypes.c_void_p()
+    lib.lem_bpe_trainer_new.restype = ctypes.c_void_p
+    b = ctypes.c_void_p(lib.lem_bpe_trainer_new(ctypes.byref(TrainOpts(vocab, split_digits, None, 0, 2048)), ctypes.byref(err)))
+    start = time.time()
+    for x in texts:
+        x = x.encode()
+        assert lib.lem_bpe_trainer_add(b, x, ctypes.c_size_t(len(x)), ctypes.byref(err)) == 0
+    assert lib.lem_bpe_trainer_finish(b, ctypes.byref(t), ctypes.byref(err)) == 0, err.text
+    assert lib.lem_tokenizer_save(t, folder.encode(), ctypes.byref(err)) == 0, err.text
+    lib.lem_bpe_trainer_free(b)
+    lib.lem_tokenizer_free(t)
+    print("trained %s on %d texts in %.2f s" % (folder, len(texts), time.time() - start))
+
+
+def make(path, out):
+    texts = list(lines_of(path))
+    for name, digits in (("digits1", True), ("digits3", False)):
+        train(texts, 700, digits, os.path.join(out, name))
+    for name in ("digits1", "digits3"):
+        golden(os.path.join(out, name))
+    doc = json.load(open(os.path.join(out, "digits3/tokenizer.json")))
+    level = {"type": "ByteLevel", "add_prefix_space": True, "trim_offsets": True, "use_regex": True}
+    doc["pre_tokenizer"], doc["normalizer"] = level, {"type": "Sequence", "normalizers": [{"type": "NFC"}]}
+    flags = {"single_word": False, "lstrip": False, "rstrip": False, "normalized": False, "special": False}
+    more = [("<answer>", {"rstrip": True}), ("<step>", {"lstrip": True, "special": True}), ("word", {"single_word": True}), ("caf\u00e9!", {"normalized": True}), ("<an", {})]
+    doc["added_tokens"] += [{**flags, "id": 700 + i, "content": t, **e} for i, (t, e) in enumerate(more)]
+    os.makedirs(os.path.join(out, "gpt2_nfc"), exist_ok=True)
+    json.dump(doc, open(os.path.join(out, "gpt2_nfc/tokenizer.json"), "w"), ensure_ascii=False)
+    golden(os.path.join(out, "gpt2_nfc"))
+
+
+ADDED = ["x <answer>  y", "a  <step> b<step>", "word words sword a word, word", "cafe\u0301! caf\u00e9! cafe!", "<an <ans <answer<answer>", "<step>", "  <step>  <answer>  <step>word"]
+
+
+def golden(folder):
+    out = os.path.join(folder, "golden.jsonl")
     tok = reference(os.path.join(folder, "tokenizer.json"))
     with open(out, "w") as f:
-        for text in CORNERS + list(random_texts(120)):
+        for text in CORNERS + ADDED + list(random_texts(120)):
             for special in (False, True):
-                if special and "<|" not in text:
+                if special and "<" not in text:
                     continue
                 f.write(json.dumps({"text": text, "special": special, "ids": ref_encode(tok, text, special)}) + "\n")
 
 
 def diff(path, files):
     tok, mine = reference(path), Lemma(path)
-    texts = CORNERS + list(random_texts(20000)) + [x for f in files for x in lines_of(f)]
+    texts = CORNERS + ADDED + list(random_texts(20000)) + [x for f in files for x in lines_of(f)]
     texts = [x for x in texts if "\ud800" not in x]
     bad = 0
     for special in (False, True):
@@ -244,8 +286,10 @@ def vectors(data):
 
 def main():
     a = sys.argv[1:]
-    if a[:1] == ["golden"] and len(a) == 3:
-        return golden(*a[1:])
+    if a[:1] == ["make"] and len(a) == 3:
+        return make(*a[1:])
+    if a[:1] == ["golden"] and len(a) == 2:
+        return golden(a[1])
     if a[:1] == ["tiktoken"] and len(a) == 5:
         return from_tiktoken(*a[1:])
     if a[:1] == ["gguf"] and len(a) == 3:
