@@ -1,4 +1,4 @@
-/* buf.c - growable byte buffer */
+/* buf - growable byte buffer */
 #include "core/buf.h"
 
 #include "core/mem.h"
@@ -25,13 +25,14 @@ bool lem_buf_reserve(lem_buf *b, size_t extra) {
         return false;
     }
     if (need <= b->cap) return true;
-    size_t cap = b->cap + b->cap / 2;
+    size_t cap = b->cap + b->cap / 2; /* cannot overflow: no allocation exceeds PTRDIFF_MAX */
     if (cap < need) cap = need < 64 ? 64 : need;
     char *p = lem_realloc(b->data, cap, 1, NULL);
     if (!p) {
         b->failed = true;
         return false;
     }
+    if (!b->data) p[0] = '\0';
     b->data = p;
     b->cap = cap;
     return true;

@@ -1,13 +1,11 @@
-/* hash.c - SHA-256, a 64-bit table hash, and a string map (CRC-32C is in crc32c.c) */
+/* hash - SHA-256 (FIPS 180-4), SipHash-1-3 as the table hash, and the string map (CRC-32C is in crc32c.c) */
 #include "core/hash.h"
 
-#include "core/file.h"
 #include "core/mem.h"
+#include "core/stream_priv.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <unistd.h>
+#include <sys/random.h>
 
 /* FIPS 180-4, section 4.2.2. */
 static const uint32_t K[64] = {
@@ -20,19 +18,21 @@ static const uint32_t K[64] = {
 static uint32_t ror(uint32_t x, int n) { return x >> n | x << (32 - n); }
 
 static void compress(uint32_t h[8], const uint8_t *p) {
-    uint32_t w[64], v[8];
+    uint32_t w[64];
     for (int i = 0; i < 16; i++) w[i] = (uint32_t)p[4 * i] << 24 | (uint32_t)p[4 * i + 1] << 16 | (uint32_t)p[4 * i + 2] << 8 | p[4 * i + 3];
-    for (int i = 16; i < 64; i++)
-        w[i] = w[i - 16] + (ror(w[i - 15], 7) ^ ror(w[i - 15], 18) ^ w[i - 15] >> 3) + w[i - 7] + (ror(w[i - 2], 17) ^ ror(w[i - 2], 19) ^ w[i - 2] >> 10);
-    memcpy(v, h, sizeof v);
-    for (int i = 0; i < 64; i++) {
-        uint32_t t1 = v[7] + (ror(v[4], 6) ^ ror(v[4], 11) ^ ror(v[4], 25)) + ((v[4] & v[5]) ^ (~v[4] & v[6])) + K[i] + w[i];
-        uint32_t t2 = (ror(v[0], 2) ^ ror(v[0], 13) ^ ror(v[0], 22)) + ((v[0] & v[1]) ^ (v[0] & v[2]) ^ (v[1] & v[2]));
-        memmove(v + 1, v, 7 * sizeof *v);
-        v[4] += t1;
-        v[0] = t1 + t2;
+    for (int i = 16; i < 64; i++) {
+        uint32_t s0 = ror(w[i - 15], 7) ^ ror(w[i - 15], 18) ^ w[i - 15] >> 3;
+        uint32_t s1 = ror(w[i - 2], 17) ^ ror(w[i - 2], 19) ^ w[i - 2] >> 10;
+        w[i] = w[i - 16] + s0 + w[i - 7] + s1;
     }
-    for (int i = 0; i < 8; i++) h[i] += v[i];
+    uint32_t a = h[0], b = h[1], c = h[2], d = h[3], e = h[4], f = h[5], g = h[6], k = h[7];
+    for (int i = 0; i < 64; i++) {
+        uint32_t t1 = k + (ror(e, 6) ^ ror(e, 11) ^ ror(e, 25)) + ((e & f) ^ (~e & g)) + K[i] + w[i];
+        uint32_t t2 = (ror(a, 2) ^ ror(a, 13) ^ ror(a, 22)) + ((a & b) ^ (a & c) ^ (b & c));
+        k = g, g = f, f = e, e = d + t1;
+        d = c, c = b, b = a, a = t1 + t2;
+    }
+    h[0] += a, h[1] += b, h[2] += c, h[3] += d, h[4] += e, h[5] += f, h[6] += g, h[7] += k;
 }
 
 void lem_sha256_init(lem_sha256 *s) {
@@ -84,120 +84,176 @@ void lem_sha256_hex(const void *p, size_t n, char out[65]) {
 }
 
 lem_status lem_sha256_file(const char *path, char out[65], lem_err *err) {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) return lem_fail_errno(err, LEM_EDATA, "opening %s", path);
+    enum { CHUNK = 256 * 1024 };
+    lem_status st = LEM_OK;
+    lem_stream *in = NULL;
     lem_sha256 s;
-    uint8_t d[32];
-    char *block = lem_alloc(1 << 18, 1, err);
-    ssize_t n = block ? 1 : -1;
-    lem_status st = block ? LEM_OK : LEM_EMEM;
+    uint8_t digest[32];
+    size_t n = 0;
+    char *chunk = lem_alloc(CHUNK, 1, err);
+    if (!chunk) return LEM_EMEM;
     lem_sha256_init(&s);
-    while (n > 0) {
-        do n = read(fd, block, 1 << 18);
-        while (n < 0 && errno == EINTR);
-        if (n < 0) st = lem_fail_errno(err, LEM_EDATA, "reading %s", path);
-        if (n > 0) lem_sha256_add(&s, block, (size_t)n);
-    }
-    lem_free(block);
-    close(fd);
-    if (st) return st;
-    lem_sha256_end(&s, d);
-    to_hex(d, out);
-    return LEM_OK;
+    LEM_TRY(lem_stream_open(path, LEM_STREAM_RAW, &in, err));
+    do {
+        LEM_TRY(lem_stream_read(in, chunk, CHUNK, &n, err));
+        lem_sha256_add(&s, chunk, n);
+    } while (n);
+    lem_sha256_end(&s, digest);
+    to_hex(digest, out);
+done:
+    lem_stream_close(in);
+    lem_free(chunk);
+    return st;
 }
 
-static uint64_t mix(uint64_t a, uint64_t b) {
-    __extension__ typedef unsigned __int128 wide;
-    wide m = (wide)a * b;
-    return (uint64_t)m ^ (uint64_t)(m >> 64);
+/* ---- SipHash-1-3 (Aumasson and Bernstein 2012): keyed, so that nobody can prepare keys that collide ---- */
+
+static uint64_t rol64(uint64_t x, int n) { return x << n | x >> (64 - n); }
+
+static void sip_round(uint64_t v[4]) {
+    v[0] += v[1], v[1] = rol64(v[1], 13) ^ v[0], v[0] = rol64(v[0], 32);
+    v[2] += v[3], v[3] = rol64(v[3], 16) ^ v[2];
+    v[0] += v[3], v[3] = rol64(v[3], 21) ^ v[0];
+    v[2] += v[1], v[1] = rol64(v[1], 17) ^ v[2], v[2] = rol64(v[2], 32);
 }
 
-/* Multiply-and-fold over 8-byte words, length at the end; little-endian words. */
+static uint64_t read_le64(const uint8_t *p, size_t n) {
+    uint64_t x = 0;
+    for (size_t i = 0; i < n; i++) x |= (uint64_t)p[i] << (8 * i);
+    return x;
+}
+
 uint64_t lem_hash64(const void *data, size_t n, uint64_t seed) {
     const uint8_t *p = data;
-    uint64_t h = seed ^ 0x9E3779B97F4A7C15u;
-    size_t left = n;
-    for (; left >= 8; p += 8, left -= 8) {
-        uint64_t v;
-        memcpy(&v, p, 8);
-        h = mix(h ^ v, 0xD6E8FEB86659FD93u) + 0xA0761D6478BD642Fu;
+    uint64_t k0 = seed, k1 = seed * UINT64_C(0x9E3779B97F4A7C15);
+    uint64_t v[4] = {k0 ^ UINT64_C(0x736f6d6570736575), k1 ^ UINT64_C(0x646f72616e646f6d), k0 ^ UINT64_C(0x6c7967656e657261),
+                     k1 ^ UINT64_C(0x7465646279746573)};
+    uint64_t last = (uint64_t)n << 56;
+    for (; n >= 8; p += 8, n -= 8) {
+        uint64_t word = read_le64(p, 8);
+        v[3] ^= word;
+        sip_round(v);
+        v[0] ^= word;
     }
-    uint64_t v = 0;
-    if (left) memcpy(&v, p, left);
-    h = mix(h ^ v, 0xE7037ED1A0B428DBu) ^ (uint64_t)n;
-    h ^= h >> 32;
-    h *= 0xD6E8FEB86659FD93u;
-    return h ^ h >> 29;
+    last |= read_le64(p, n);
+    v[3] ^= last;
+    sip_round(v);
+    v[0] ^= last;
+    v[2] ^= 0xFF;
+    for (int i = 0; i < 3; i++) sip_round(v);
+    return v[0] ^ v[1] ^ v[2] ^ v[3];
 }
 
-typedef struct slot {
-    char *key; /* NULL = free */
-    size_t len;
+/* ---- String map: entries in order of arrival, and an open-addressing index of them ---- */
+
+typedef struct entry {
+    uint64_t hash;
+    size_t key_at, key_len; /* in keys */
     int64_t value;
-} slot;
+} entry;
 
 struct lem_map {
-    slot *slots;
-    size_t cap, count; /* cap is a power of two, at most half full */
+    uint64_t seed;
+    entry *entries;
+    size_t count, entries_cap;
+    uint32_t *slots;   /* 1 + entry, 0 = free */
+    size_t slot_count; /* a power of two, at most 3/4 used */
+    char *keys;
+    size_t keys_len, keys_cap;
 };
+
+enum { FIRST_SLOTS = 64 };
 
 lem_map *lem_map_new(lem_err *err) {
     lem_map *m = lem_alloc_zero(1, sizeof *m, err);
     if (!m) return NULL;
-    m->cap = 64;
-    m->slots = lem_alloc_zero(m->cap, sizeof *m->slots, err);
+    /* The order of slots is never visible, so a seed from outside cannot change a result. */
+    if (getrandom(&m->seed, sizeof m->seed, GRND_NONBLOCK) != (ssize_t)sizeof m->seed) m->seed = (uint64_t)(uintptr_t)m;
+    m->slots = lem_alloc_zero(FIRST_SLOTS, sizeof *m->slots, err);
     if (!m->slots) {
         lem_free(m);
         return NULL;
     }
+    m->slot_count = FIRST_SLOTS;
     return m;
 }
 
 void lem_map_free(lem_map *m) {
     if (!m) return;
-    for (size_t i = 0; i < m->cap; i++) lem_free(m->slots[i].key);
+    lem_free(m->entries);
     lem_free(m->slots);
+    lem_free(m->keys);
     lem_free(m);
 }
 
-static slot *place(slot *slots, size_t cap, const char *key, size_t len) {
-    size_t i = (size_t)lem_hash64(key, len, 0x6c656d6d61u) & (cap - 1);
-    while (slots[i].key && (slots[i].len != len || memcmp(slots[i].key, key, len) != 0)) i = (i + 1) & (cap - 1);
-    return &slots[i];
+/* The slot that holds the key, or the free slot where it belongs. */
+static size_t find_slot(const lem_map *m, const char *key, size_t len, uint64_t hash) {
+    size_t mask = m->slot_count - 1, at = (size_t)hash & mask;
+    for (; m->slots[at]; at = (at + 1) & mask) {
+        const entry *e = &m->entries[m->slots[at] - 1];
+        if (e->hash == hash && e->key_len == len && (len == 0 || memcmp(m->keys + e->key_at, key, len) == 0)) break;
+    }
+    return at;
 }
 
-static lem_status rehash(lem_map *m, lem_err *err) {
-    size_t cap = m->cap * 2;
-    slot *slots = lem_alloc_zero(cap, sizeof *slots, err);
+static lem_status grow_slots(lem_map *m, lem_err *err) {
+    size_t n = m->slot_count * 2, mask = n - 1;
+    uint32_t *slots = lem_alloc_zero(n, sizeof *slots, err);
     if (!slots) return LEM_EMEM;
-    for (size_t i = 0; i < m->cap; i++)
-        if (m->slots[i].key) *place(slots, cap, m->slots[i].key, m->slots[i].len) = m->slots[i];
+    for (size_t i = 0; i < m->count; i++) {
+        size_t at = (size_t)m->entries[i].hash & mask;
+        while (slots[at]) at = (at + 1) & mask;
+        slots[at] = (uint32_t)(i + 1);
+    }
     lem_free(m->slots);
     m->slots = slots;
-    m->cap = cap;
+    m->slot_count = n;
     return LEM_OK;
 }
 
+static lem_status make_room(lem_map *m, size_t key_len, lem_err *err) {
+    size_t need;
+    if (m->count >= UINT32_MAX - 1 || !lem_add_size(m->keys_len, key_len, &need)) {
+        return lem_fail(err, LEM_EMEM, "a map of %zu keys cannot grow", m->count);
+    }
+    if (m->count == m->entries_cap) {
+        size_t cap = m->entries_cap ? m->entries_cap * 2 : FIRST_SLOTS / 2;
+        entry *entries = lem_realloc(m->entries, cap, sizeof *entries, err);
+        if (!entries) return LEM_EMEM;
+        m->entries = entries;
+        m->entries_cap = cap;
+    }
+    if (need > m->keys_cap) {
+        size_t cap = need > SIZE_MAX / 2 ? need : need * 2;
+        char *keys = lem_realloc(m->keys, cap, 1, err);
+        if (!keys) return LEM_EMEM;
+        m->keys = keys;
+        m->keys_cap = cap;
+    }
+    return (m->count + 1) * 4 > m->slot_count * 3 ? grow_slots(m, err) : LEM_OK;
+}
+
 lem_status lem_map_set(lem_map *m, const char *key, size_t len, int64_t value, lem_err *err) {
-    if (m->count * 2 >= m->cap) {
-        lem_status st = rehash(m, err);
-        if (st) return st;
+    uint64_t hash = lem_hash64(key, len, m->seed);
+    size_t at = find_slot(m, key, len, hash);
+    if (m->slots[at]) {
+        m->entries[m->slots[at] - 1].value = value;
+        return LEM_OK;
     }
-    slot *s = place(m->slots, m->cap, key, len);
-    if (!s->key) {
-        char *copy = lem_strndup(key, len, err);
-        if (!copy) return LEM_EMEM;
-        *s = (slot){copy, len, 0};
-        m->count++;
-    }
-    s->value = value;
+    lem_status st = make_room(m, len, err);
+    if (st != LEM_OK) return st;
+    at = find_slot(m, key, len, hash);
+    m->entries[m->count] = (entry){.hash = hash, .key_at = m->keys_len, .key_len = len, .value = value};
+    if (len) memcpy(m->keys + m->keys_len, key, len);
+    m->keys_len += len;
+    m->slots[at] = (uint32_t)++m->count;
     return LEM_OK;
 }
 
 bool lem_map_find(const lem_map *m, const char *key, size_t len, int64_t *value) {
-    const slot *s = place(m->slots, m->cap, key, len);
-    if (!s->key) return false;
-    if (value) *value = s->value;
+    uint32_t slot = m->slots[find_slot(m, key, len, lem_hash64(key, len, m->seed))];
+    if (!slot) return false;
+    if (value) *value = m->entries[slot - 1].value;
     return true;
 }
 

@@ -1,4 +1,4 @@
-/* mem.c - checked allocation and arenas */
+/* mem - checked allocation and arenas */
 #include "core/mem.h"
 
 #include <stdlib.h>
@@ -57,7 +57,7 @@ void lem_free(void *p) { free(p); }
 char *lem_strndup(const char *s, size_t n, lem_err *err) {
     char *p = n < SIZE_MAX ? lem_alloc(n + 1, 1, err) : no_memory(n, 1, err);
     if (!p) return NULL;
-    memcpy(p, s, n);
+    if (n) memcpy(p, s, n);
     p[n] = '\0';
     return p;
 }
@@ -145,7 +145,7 @@ void *lem_arena_alloc(lem_arena *a, size_t n, size_t size) {
 
 char *lem_arena_strndup(lem_arena *a, const char *s, size_t n) {
     char *p = n < SIZE_MAX ? lem_arena_alloc(a, n + 1, 1) : NULL;
-    if (p) memcpy(p, s, n);
+    if (p && n) memcpy(p, s, n);
     return p;
 }
 
