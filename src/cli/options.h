@@ -85,6 +85,7 @@ void lem_help_command(const lem_command *cmd, FILE *f);
 
 /* YAML (a bounded subset through libyaml: maps, lists, scalars; no anchors, no tags) -> JSON; duplicate keys are errors with line numbers. */
 lem_status lem_yaml_load(const char *path, lem_json **out, lem_err *err) LEM_MUST_CHECK;
+lem_status lem_yaml_parse(const char *text, size_t len, const char *source, lem_json **out, lem_err *err) LEM_MUST_CHECK;
 /* Sets a.b.c=value (value is parsed as a YAML scalar) in a tree. */
 lem_status lem_yaml_override(lem_json *tree, const char *assignment, lem_err *err) LEM_MUST_CHECK;
 /* nearest name within edit distance 3, or NULL */

@@ -75,7 +75,7 @@ void lem_runtime_close(lem_runtime *r) {
 
 /* Options that say how a job runs or where its result goes, never what the result is. */
 static bool changes_nothing(const char *option) {
-    static const char *const names[] = {"threads", "json", "quiet", "verbose", "out", "fresh", "overwrite", "dry-run", "help", "config", "slots", "stop-after"};
+    static const char *const names[] = {"threads", "json", "quiet", "verbose", "out", "fresh", "overwrite", "dry-run", "help", "config", "slots"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strcmp(option, names[i]) == 0) return true;
     return false;

@@ -103,21 +103,16 @@ static lem_status on_event(loader *l, const yaml_event_t *e, lem_err *err) {
     }
 }
 
-lem_status lem_yaml_load(const char *path, lem_json **out, lem_err *err) {
-    lem_buf text = {0};
-    lem_status st = lem_file_read(path, YAML_MAX_BYTES, &text, err);
-    if (st) return st;
-    loader l = {path, NULL, {{NULL, NULL}}, 0};
+lem_status lem_yaml_parse(const char *text, size_t len, const char *source, lem_json **out, lem_err *err) {
+    loader l = {source, NULL, {{NULL, NULL}}, 0};
+    lem_status st = LEM_OK;
     yaml_parser_t p;
-    if (!yaml_parser_initialize(&p)) {
-        lem_buf_release(&text);
-        return lem_fail(err, LEM_EMEM, "out of memory");
-    }
-    yaml_parser_set_input_string(&p, (const unsigned char *)lem_buf_str(&text), text.len);
+    if (!yaml_parser_initialize(&p)) return lem_fail(err, LEM_EMEM, "out of memory");
+    yaml_parser_set_input_string(&p, (const unsigned char *)text, len);
     for (bool done = false; !done && st == LEM_OK;) {
         yaml_event_t e;
         if (!yaml_parser_parse(&p, &e)) {
-            st = lem_fail(err, LEM_EUSAGE, "%s:%zu: %s", path, p.problem_mark.line + 1, p.problem ? p.problem : "not YAML");
+            st = lem_fail(err, LEM_EUSAGE, "%s:%zu: %s", source, p.problem_mark.line + 1, p.problem ? p.problem : "not YAML");
             break;
         }
         st = on_event(&l, &e, err);
@@ -125,11 +120,18 @@ lem_status lem_yaml_load(const char *path, lem_json **out, lem_err *err) {
         yaml_event_delete(&e);
     }
     yaml_parser_delete(&p);
-    lem_buf_release(&text);
     for (int i = 0; i < l.depth; i++) lem_free(l.stack[i].key);
     if (st == LEM_OK && !l.root) l.root = lem_json_new_object();
     if (st == LEM_OK) *out = l.root;
     else lem_json_free(l.root);
+    return st;
+}
+
+lem_status lem_yaml_load(const char *path, lem_json **out, lem_err *err) {
+    lem_buf text = {0};
+    lem_status st = lem_file_read(path, YAML_MAX_BYTES, &text, err);
+    if (st == LEM_OK) st = lem_yaml_parse(lem_buf_str(&text), text.len, path, out, err);
+    lem_buf_release(&text);
     return st;
 }
 

@@ -125,7 +125,7 @@ lem_status lem_lists_load(lem_lists *l, const char *path, const lem_tokenizer *t
         st = lem_rows_next(rows, &row, err);
         if (st || !row) break;
         if (limit > 0) limit--;
-        bool kept, too_long;
+        bool kept = false, too_long = false;
         unsigned long long line = lem_rows_number(rows);
         drops->rows++;
         st = add_row(&b, row, &kept, &too_long, err);

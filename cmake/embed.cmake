@@ -1,0 +1,8 @@
+# Makes a C source that holds a text file as a string: lemma_embed(OUTPUT.c symbol INPUT)
+function(lemma_embed output symbol input)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${input})
+  file(READ ${input} hex HEX)
+  string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," bytes "${hex}")
+  string(REGEX REPLACE "((0x[0-9a-f][0-9a-f],){20})" "\\1\n" bytes "${bytes}")
+  file(CONFIGURE OUTPUT ${output} CONTENT "/* made by CMake from ${input} */\nextern const char ${symbol}[];\nconst char ${symbol}[] = {\n${bytes}0};\n" @ONLY)
+endfunction()

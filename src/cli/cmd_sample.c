@@ -1,0 +1,430 @@
+/* cmd_sample.c - lemma sample: N candidates per problem, resumable, in input order */
+#include "cli/commands.h"
+#include "cli/runtime.h"
+#include "cli/sample_rows.h"
+
+#include "core/hash.h"
+#include "core/journal.h"
+#include "core/jsonl.h"
+#include "core/mem.h"
+#include "generate/engine.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const lem_opt opts[] = {
+    {"model", LEM_OPT_STR, "DIR", NULL, "model folder (config.json, model.safetensors, tokenizer.json)", 0, 0},
+    {"prompts", LEM_OPT_STR, "FILE", NULL, "rows with problem, question or prompt (JSONL, JSON, .gz, .zst)", 0, 0},
+    {"map", LEM_OPT_LIST, "OURS=THEIRS", NULL, "names of fields: problem=, expected_answer=, id= (dotted paths)", 0, 0},
+    {"n", LEM_OPT_INT, "N", "8", "candidates per problem", 1, 100000},
+    {"temperature", LEM_OPT_NUM, "X", "0.7", "0 is greedy", 0, 1000},
+    {"top-k", LEM_OPT_INT, "K", "0", "draw among the K likeliest tokens; 0 = all", 0, 1e9},
+    {"top-p", LEM_OPT_NUM, "P", "1", "draw among the fewest tokens whose probability reaches P", 0, 1},
+    {"max-tokens", LEM_OPT_INT, "N", "1024", "tokens per candidate", 1, 1e9},
+    {"stop", LEM_OPT_LIST, "TEXT", NULL, "end before this text; repeatable", 0, 0},
+    {"system", LEM_OPT_STR, "TEXT", NULL, "system prompt", 0, 0},
+    {"suffix", LEM_OPT_STR, "TEXT", NULL, "line added to each problem", 0, 0},
+    {"template", LEM_OPT_STR, "NAME", "chatml", "chatml or plain (the text as it is)", 0, 0},
+    {"dtype", LEM_OPT_STR, "NAME", "f32", "weights in memory: f32 or bf16", 0, 0},
+    {"slots", LEM_OPT_INT, "N", "0", "candidates in flight, 0 = 256 (never changes a result)", 0, 4096},
+};
+
+typedef struct sample_job {
+    lem_cli *cli;
+    const lem_args *args;
+    const char *model, *prompts, *out;
+    char *journal_path, *manifest_path, *run_manifest_path;
+    char identity[65];
+    bool to_stdout;
+    int n;                      /* candidates per problem */
+    lem_generate_opts gen;
+    const char **stop;
+    lem_dtype dtype;
+    lem_sample_rows rows;
+    lem_json **records;         /* [rows, n] finished candidates, owned */
+    uint64_t total, finished, resumed;
+    size_t next_row;            /* source cursor */
+    int *missing;               /* [n] candidates of the row that the source gave last */
+    lem_runtime rt;
+    lem_model_config config;
+    lem_weights *weights;
+    lem_tokenizer *tok;
+    lem_journal *journal;
+    lem_lock *lock;
+    lem_progress *progress;
+    uint64_t run_tokens;
+    double begin;
+    lem_generate_stats stats;
+} sample_job;
+
+/* ---- options */
+
+static char *with_suffix(const char *path, const char *suffix, lem_err *err) {
+    lem_buf b = {0};
+    lem_buf_puts(&b, path);
+    lem_buf_puts(&b, suffix);
+    char *s = b.failed ? NULL : lem_strdup(b.data, err);
+    lem_buf_release(&b);
+    return s;
+}
+
+static lem_status read_stops(sample_job *j, lem_err *err) {
+    const lem_json *list = lem_args_tree(j->args, "stop");
+    size_t n = lem_json_count(list);
+    if (n == 0) return LEM_OK;
+    j->stop = lem_alloc(n, sizeof *j->stop, err);
+    if (!j->stop) return LEM_EMEM;
+    for (size_t i = 0; i < n; i++) j->stop[i] = lem_json_str(lem_json_at(list, i), "");
+    j->gen.stop = j->stop;
+    j->gen.n_stop = (int)(n < 1000 ? n : 1000);
+    return LEM_OK;
+}
+
+static lem_status read_options(sample_job *j, lem_err *err) {
+    const lem_args *a = j->args;
+    j->model = lem_args_str(a, "model");
+    j->prompts = lem_args_str(a, "prompts");
+    j->out = lem_args_str(a, "out");
+    if (!j->model) return lem_fail(err, LEM_EUSAGE, "--model DIR is missing");
+    if (!j->prompts) return lem_fail(err, LEM_EUSAGE, "--prompts FILE is missing");
+    if (!j->out) return lem_fail(err, LEM_EUSAGE, "--out FILE is missing");
+    j->to_stdout = strcmp(j->out, "-") == 0;
+    if (j->to_stdout && j->cli->json) return lem_fail(err, LEM_EUSAGE, "--out - and --json both want stdout");
+    const char *dtype = lem_args_str(a, "dtype"), *template = lem_args_str(a, "template");
+    if (strcmp(dtype, "f32") == 0) j->dtype = LEM_DTYPE_F32;
+    else if (strcmp(dtype, "bf16") == 0) j->dtype = LEM_DTYPE_BF16;
+    else return lem_fail(err, LEM_EUSAGE, "--dtype must be f32 or bf16, found '%s'", dtype);
+    if (strcmp(template, "chatml") != 0 && strcmp(template, "plain") != 0) return lem_fail(err, LEM_EUSAGE, "--template must be chatml or plain, found '%s'", template);
+    j->n = (int)lem_args_int(a, "n");
+    j->gen = (lem_generate_opts){
+        .sample = {(float)lem_args_num(a, "temperature"), (int)lem_args_int(a, "top-k"), (float)lem_args_num(a, "top-p")},
+        .max_tokens = (int)lem_args_int(a, "max-tokens"), .slots = (int)lem_args_int(a, "slots"), .eos = -1, .seed = j->cli->seed};
+    lem_status st = read_stops(j, err);
+    if (st == LEM_OK) st = lem_generate_check(&j->gen, err);
+    if (st || j->to_stdout) return st;
+    j->journal_path = with_suffix(j->out, ".journal", err);
+    j->manifest_path = with_suffix(j->out, ".manifest.json", err);
+    j->run_manifest_path = with_suffix(j->out, ".journal.manifest.json", err);
+    return j->journal_path && j->manifest_path && j->run_manifest_path ? LEM_OK : LEM_EMEM;
+}
+
+/* ---- what is there already */
+
+static lem_status identify(sample_job *j, lem_err *err) {
+    if (strcmp(j->prompts, "-") != 0) {
+        const char *const inputs[] = {j->model, j->prompts};
+        return lem_job_identity(&lem_cmd_sample, j->args, inputs, 2, NULL, j->identity, err);
+    }
+    lem_buf b = {0}; /* stdin is identified by its rows */
+    for (size_t i = 0; i < j->rows.n; i++) lem_json_write(j->rows.at[i].input, 0, &b);
+    char hex[65];
+    lem_status st = lem_buf_ok(&b, err);
+    if (st == LEM_OK) {
+        lem_sha256_hex(lem_buf_str(&b), b.len, hex);
+        st = lem_job_identity(&lem_cmd_sample, j->args, (const char *const[]){j->model}, 1, hex, j->identity, err);
+    }
+    lem_buf_release(&b);
+    return st;
+}
+
+static bool manifest_is_ours(const char *path, const char *identity) {
+    lem_json *m = NULL;
+    bool same = lem_file_exists(path) && lem_json_load(path, 1 << 20, &m, NULL) == LEM_OK && strcmp(lem_json_str(lem_json_get(m, "identity"), ""), identity) == 0;
+    lem_json_free(m);
+    return same;
+}
+
+static lem_status remove_partial(const sample_job *j, lem_err *err) {
+    lem_status st = lem_file_remove(j->journal_path, err);
+    return st ? st : lem_file_remove(j->run_manifest_path, err);
+}
+
+/* Decides between finished, go on, and refused. The final manifest is written after OUT, and the journal removed after that, so whatever stage a
+ * killed run reached, this finds it. */
+static lem_status look_at_output(sample_job *j, bool *complete, lem_err *err) {
+    *complete = false;
+    if (j->to_stdout) return LEM_OK;
+    if (j->cli->fresh) return j->cli->dry_run ? LEM_OK : remove_partial(j, err);
+    if (lem_file_exists(j->out) && manifest_is_ours(j->manifest_path, j->identity)) {
+        *complete = true;
+        return j->cli->dry_run ? LEM_OK : remove_partial(j, err);
+    }
+    if (lem_file_exists(j->journal_path)) {
+        if (manifest_is_ours(j->run_manifest_path, j->identity)) return LEM_OK;
+        return lem_fail(err, LEM_EUSAGE, "%s is the partial output of another job; choose another --out or pass --fresh to discard it", j->journal_path);
+    }
+    if (lem_file_exists(j->out) && !j->cli->overwrite)
+        return lem_fail(err, LEM_EUSAGE, "%s exists and is the result of another job; choose another --out or pass --overwrite", j->out);
+    return LEM_OK;
+}
+
+/* ---- journal */
+
+static lem_status visit(void *ctx, const char *id, const lem_json *record, lem_err *err) {
+    sample_job *j = ctx;
+    char *end = NULL;
+    unsigned long long row = strtoull(id, &end, 10);
+    unsigned long long cand = *end == ':' ? strtoull(end + 1, &end, 10) : (unsigned long long)j->n;
+    if (*end || row >= j->rows.n || cand >= (unsigned long long)j->n) return lem_fail(err, LEM_EDATA, "%s: unknown record '%s'", j->journal_path, id);
+    lem_json **at = &j->records[row * (unsigned long long)j->n + cand];
+    if (*at) return LEM_OK;
+    *at = lem_json_copy(record);
+    if (!*at) return lem_fail(err, LEM_EMEM, "out of memory while reading %s", j->journal_path);
+    j->finished++;
+    return LEM_OK;
+}
+
+static lem_status open_journal(sample_job *j, lem_err *err) {
+    if (j->to_stdout) return LEM_OK;
+    uint64_t torn = 0;
+    lem_status st = lem_manifest_write(j->run_manifest_path, &lem_cmd_sample, j->args, j->identity, &j->rt, err);
+    if (st == LEM_OK) st = lem_journal_open(j->journal_path, j->identity, visit, j, &j->journal, &torn, err);
+    if (st) return st;
+    if (torn) lem_warn(j->cli->log, "%s: cut %llu bytes of an unfinished record", j->journal_path, (unsigned long long)torn);
+    j->resumed = j->finished;
+    if (j->resumed) lem_info(j->cli->log, "going on: %llu of %llu candidates are there already", (unsigned long long)j->resumed, (unsigned long long)j->total);
+    return LEM_OK;
+}
+
+/* ---- source and sink of the engine */
+
+static lem_status next_prompt(void *ctx, lem_prompt *out, bool *more, lem_err *err) {
+    (void)err;
+    sample_job *j = ctx;
+    for (; j->next_row < j->rows.n; j->next_row++) {
+        const lem_sample_row *r = &j->rows.at[j->next_row];
+        int missing = 0;
+        for (int i = 0; !r->too_long && i < j->n; i++)
+            if (!j->records[j->next_row * (size_t)j->n + (size_t)i]) j->missing[missing++] = i;
+        if (missing == 0) continue;
+        *out = (lem_prompt){j->next_row++, r->key, j->rows.ids.data + r->ids_at, r->n_ids, j->missing, missing};
+        *more = true;
+        return LEM_OK;
+    }
+    *more = false;
+    return LEM_OK;
+}
+
+static lem_status take_candidate(void *ctx, const lem_candidate *c, lem_err *err) {
+    sample_job *j = ctx;
+    lem_json *rec = lem_json_new_object();
+    char id[64];
+    snprintf(id, sizeof id, "%llu:%d", (unsigned long long)c->prompt, c->index);
+    bool ok = rec && lem_json_set(rec, "text", lem_json_new_strn(c->text, c->len)) && lem_json_set(rec, "finish_reason", lem_json_new_str(lem_finish_name(c->finish))) &&
+              lem_json_set(rec, "tokens", lem_json_new_int(c->tokens)) && lem_json_set(rec, "logprob", lem_json_new_num(c->logprob));
+    if (!ok) {
+        lem_json_free(rec);
+        return lem_fail(err, LEM_EMEM, "out of memory for a candidate");
+    }
+    lem_status st = j->journal ? lem_journal_append(j->journal, id, rec, err) : LEM_OK;
+    if (st) {
+        lem_json_free(rec);
+        return st;
+    }
+    j->records[c->prompt * (uint64_t)j->n + (uint64_t)c->index] = rec;
+    j->finished++;
+    j->run_tokens += (uint64_t)c->tokens;
+    double t = lem_clock_seconds() - j->begin;
+    lem_progress_note(j->progress, "%.0f tokens/s", t > 0 ? (double)j->run_tokens / t : 0.0);
+    lem_progress_add(j->progress, 1);
+    return LEM_OK;
+}
+
+/* ---- stages of the run */
+
+static lem_status load_model(sample_job *j, lem_model **model, lem_err *err) {
+    lem_status st = lem_model_open(j->model, LEM_HEAD_LM, model, err);
+    if (st) return st;
+    j->config = (*model)->config;
+    st = lem_tokenizer_load(j->model, &j->tok, err);
+    if (st) return st;
+    if (lem_tokenizer_vocab(j->tok) > j->config.vocab)
+        return lem_fail(err, LEM_EDATA, "%s: the tokenizer has %d ids but the model only %d", j->model, (int)lem_tokenizer_vocab(j->tok), j->config.vocab);
+    bool chatml = strcmp(lem_args_str(j->args, "template"), "chatml") == 0;
+    int32_t turn_end = chatml ? lem_tokenizer_find(j->tok, "<|im_end|>") : -1;
+    j->gen.eos = turn_end >= 0 ? turn_end : lem_tokenizer_eos(j->tok);
+    lem_sample_format f = {chatml, lem_args_str(j->args, "system"), lem_args_str(j->args, "suffix"), j->config.max_positions - 1};
+    st = lem_sample_rows_encode(&j->rows, j->tok, &f, err);
+    j->gen.max_prompt = j->rows.longest;
+    return st;
+}
+
+static void report_too_long(const sample_job *j) {
+    int named = 0;
+    for (size_t i = 0; i < j->rows.n && named < 3; i++) {
+        const lem_sample_row *r = &j->rows.at[i];
+        if (!r->too_long) continue;
+        lem_warn(j->cli->log, "%s:%llu: the prompt has %d tokens, the context holds %d; its candidates are empty", j->prompts, (unsigned long long)r->line, r->n_ids,
+                 j->config.max_positions - 1);
+        named++;
+    }
+    if (j->rows.too_long > (uint64_t)named) lem_warn(j->cli->log, "%llu prompts in all are too long", (unsigned long long)j->rows.too_long);
+}
+
+static size_t physical_memory(void) {
+    long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGESIZE);
+    return pages > 0 && size > 0 ? (size_t)pages * (size_t)size : SIZE_MAX;
+}
+
+/* Weights once more in packed form beside the fp32 ones they are made from, then what the engine plans. */
+static lem_status plan_memory(sample_job *j, lem_err *err) {
+    size_t params = lem_model_config_params(&j->config), physical = physical_memory();
+    j->gen.kv_bytes = physical / 2;
+    size_t packed = params * lem_dtype_size(j->dtype), engine = lem_generate_plan(&j->config, &j->gen), all = packed + params * 4 + engine;
+    uint64_t prompt_tokens = (uint64_t)j->rows.ids.len;
+    if (j->cli->dry_run)
+        lem_info(j->cli->log, "plan: %zu problems, %llu prompt tokens, up to %llu new tokens in %llu candidates; %.1f MB weights (%s), at most %.1f MB for keys, values and rows",
+                 j->rows.n, (unsigned long long)prompt_tokens, (unsigned long long)j->total * (unsigned long long)j->gen.max_tokens, (unsigned long long)j->total,
+                 (double)packed / 1e6, j->dtype == LEM_DTYPE_F32 ? "f32" : "bf16", (double)engine / 1e6);
+    if (all > physical)
+        return lem_fail(err, LEM_EMEM, "%s: sampling needs up to %.1f GB (weights %.1f, keys, values and rows %.1f), this machine has %.1f; lower --slots or --max-tokens",
+                        j->model, (double)all / 1e9, (double)(packed + params * 4) / 1e9, (double)engine / 1e9, (double)physical / 1e9);
+    return LEM_OK;
+}
+
+static lem_status write_output(sample_job *j, lem_err *err) {
+    lem_out *o = NULL;
+    lem_json *row = NULL;
+    lem_status st = LEM_OK;
+    LEM_TRY(lem_out_open(j->out, true, &o, err));
+    for (size_t i = 0; i < j->rows.n; i++) {
+        const lem_sample_row *r = &j->rows.at[i];
+        LEM_TRY(lem_sample_row_output(r, r->too_long ? NULL : j->records + i * (size_t)j->n, j->n, &row, err));
+        LEM_TRY(lem_rows_write(o, row, err));
+        lem_json_free(row);
+        row = NULL;
+    }
+    LEM_TRY(lem_out_commit(o, err));
+    if (j->to_stdout) goto done;
+    LEM_TRY(lem_manifest_write(j->manifest_path, &lem_cmd_sample, j->args, j->identity, &j->rt, err));
+    st = lem_journal_close(j->journal, err);
+    j->journal = NULL;
+    LEM_TRY(st);
+    LEM_TRY(remove_partial(j, err));
+done:
+    lem_json_free(row);
+    if (o) lem_out_close(o);
+    return st;
+}
+
+static lem_status print_json(const sample_job *j, bool complete, lem_err *err) {
+    uint64_t stop = 0, length = 0;
+    for (uint64_t i = 0; j->records && i < (uint64_t)j->rows.n * (uint64_t)j->n; i++) {
+        const char *f = lem_json_str(lem_json_get(j->records[i], "finish_reason"), "");
+        stop += strcmp(f, "stop") == 0;
+        length += strcmp(f, "length") == 0;
+    }
+    double s = j->stats.seconds, rate = s > 0 ? (double)j->stats.generated_tokens / s : 0;
+    lem_json *o = lem_json_new_object(), *fin = lem_json_new_object();
+    bool ok = o && fin && lem_json_set(fin, "stop", lem_json_new_int((int64_t)stop)) && lem_json_set(fin, "length", lem_json_new_int((int64_t)length)) &&
+              lem_json_set(fin, "prompt_too_long", lem_json_new_int((int64_t)(j->rows.too_long * (uint64_t)j->n)));
+    ok = ok && lem_json_set(o, "command", lem_json_new_str("sample")) && lem_json_set(o, "out", lem_json_new_str(j->out)) &&
+         lem_json_set(o, "identity", lem_json_new_str(j->identity)) && lem_json_set(o, "already_complete", lem_json_new_bool(complete)) &&
+         lem_json_set(o, "problems", lem_json_new_int((int64_t)j->rows.n)) && lem_json_set(o, "candidates", lem_json_new_int((int64_t)j->finished)) &&
+         lem_json_set(o, "resumed", lem_json_new_int((int64_t)j->resumed)) &&
+         lem_json_set(o, "prompt_tokens", lem_json_new_int((int64_t)j->stats.prompt_tokens)) &&
+         lem_json_set(o, "generated_tokens", lem_json_new_int((int64_t)j->stats.generated_tokens)) &&
+         lem_json_set(o, "steps", lem_json_new_int((int64_t)j->stats.steps)) && lem_json_set(o, "seconds", lem_json_new_num(s)) &&
+         lem_json_set(o, "tokens_per_second", lem_json_new_num(rate));
+    if (ok) {
+        ok = lem_json_set(o, "finish", fin);
+        fin = NULL;
+    }
+    lem_buf b = {0};
+    if (ok) lem_json_write(o, 0, &b);
+    lem_status st = ok ? lem_buf_ok(&b, err) : lem_fail(err, LEM_EMEM, "out of memory");
+    if (st == LEM_OK) fprintf(j->cli->out, "%s\n", lem_buf_str(&b));
+    lem_buf_release(&b);
+    lem_json_free(fin);
+    lem_json_free(o);
+    return st;
+}
+
+static lem_status generate(sample_job *j, lem_err *err) {
+    j->progress = lem_progress_new(j->cli->log, "sample", "candidates", j->total, j->resumed);
+    j->begin = lem_clock_seconds();
+    lem_status st = lem_generate_run(j->weights, &j->config, j->tok, j->rt.backend, &j->gen, next_prompt, j, take_candidate, j, j->cli->cancel, &j->stats, err);
+    lem_progress_free(j->progress);
+    j->progress = NULL;
+    if (st != LEM_EINTR) return st;
+    if (j->to_stdout) return lem_fail(err, LEM_EINTR, "interrupted");
+    lem_status closed = lem_journal_close(j->journal, err);
+    j->journal = NULL;
+    if (closed) return closed;
+    return lem_fail(err, LEM_EINTR, "interrupted; %llu of %llu candidates are saved, the same command goes on from there", (unsigned long long)j->finished,
+                    (unsigned long long)j->total);
+}
+
+static void release(sample_job *j) {
+    if (j->journal && lem_journal_close(j->journal, NULL) != LEM_OK) lem_warn(j->cli->log, "%s: could not be closed", j->journal_path);
+    for (uint64_t i = 0; j->records && i < (uint64_t)j->rows.n * (uint64_t)j->n; i++) lem_json_free(j->records[i]);
+    lem_free(j->records);
+    lem_free(j->missing);
+    lem_free(j->stop);
+    lem_sample_rows_release(&j->rows);
+    if (j->weights) lem_weights_free(j->weights);
+    if (j->tok) lem_tokenizer_free(j->tok);
+    lem_runtime_close(&j->rt);
+    if (j->lock) lem_lock_release(j->lock);
+    lem_free(j->journal_path);
+    lem_free(j->manifest_path);
+    lem_free(j->run_manifest_path);
+}
+
+static lem_status sample(sample_job *j, lem_model **model, lem_err *err) {
+    bool complete;
+    lem_status st = read_options(j, err);
+    if (st == LEM_OK && !j->to_stdout && !j->cli->dry_run) st = lem_lock_take(j->out, &j->lock, err);
+    if (st == LEM_OK) st = lem_sample_rows_load(j->prompts, lem_args_tree(j->args, "map"), j->cli->limit, &j->rows, err);
+    if (st == LEM_OK) st = identify(j, err);
+    if (st == LEM_OK) st = look_at_output(j, &complete, err);
+    if (st) return st;
+    if (complete) {
+        lem_info(j->cli->log, "%s is already complete", j->out);
+        return j->cli->json ? print_json(j, true, err) : LEM_OK;
+    }
+    st = load_model(j, model, err);
+    if (st) return st;
+    report_too_long(j);
+    if (j->rows.too_long == j->rows.n) return lem_fail(err, LEM_EDATA, "%s: no prompt fits the context of %d tokens", j->prompts, j->config.max_positions);
+    j->total = ((uint64_t)j->rows.n - j->rows.too_long) * (uint64_t)j->n;
+    st = plan_memory(j, err);
+    if (st || j->cli->dry_run) return st;
+    j->records = lem_alloc_zero(j->rows.n * (size_t)j->n, sizeof *j->records, err);
+    j->missing = lem_alloc((size_t)j->n, sizeof *j->missing, err);
+    if (!j->records || !j->missing) return LEM_EMEM;
+    st = lem_runtime_open(j->cli, j->run_manifest_path, &j->rt, err);
+    if (st == LEM_OK) st = open_journal(j, err);
+    if (st == LEM_OK) st = lem_weights_new(*model, j->rt.backend, j->dtype, &j->weights, err);
+    if (st) return st;
+    lem_model_free(*model);
+    *model = NULL;
+    st = generate(j, err);
+    if (st == LEM_OK) st = write_output(j, err);
+    if (st) return st;
+    if (j->cli->json) return print_json(j, false, err);
+    lem_info(j->cli->log, "%s: %llu candidates for %zu problems", j->out, (unsigned long long)j->finished, j->rows.n);
+    return LEM_OK;
+}
+
+static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
+    sample_job j = {.cli = cli, .args = args};
+    lem_model *model = NULL;
+    lem_status st = sample(&j, &model, err);
+    if (model) lem_model_free(model);
+    release(&j);
+    return st;
+}
+
+const lem_command lem_cmd_sample = {
+    .name = "sample",
+    .purpose = "N candidates per problem",
+    .usage = "--model DIR --prompts FILE --out FILE [options]",
+    .example = "lemma sample --model runs/sft --prompts ../shared/data/bench/gsm8k/test.jsonl --n 64 --temperature 0.7 --out runs/candidates.jsonl",
+    .min_words = 0,
+    .max_words = 0,
+    .opts = opts,
+    .n_opts = (int)(sizeof opts / sizeof opts[0]),
+    .run = run,
+};

@@ -1,0 +1,76 @@
+/* test_select_lists - score-sorted sampling: only the best positives and worst negatives, balanced, deterministic */
+#include "reward/select_lists.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+static void sorted_extremes(void **state) {
+    (void)state;
+    int8_t label[64];
+    double score[64];
+    for (int i = 0; i < 64; i++) {
+        label[i] = (int8_t)(i % 2);
+        score[i] = (i * 37) % 64;
+    }
+    lem_list_opts o = {6, 14, false};
+    for (uint64_t id = 0; id < 200; id++) {
+        lem_rng r = lem_rng_make(1, "t", id);
+        int out[6], again[6];
+        assert_int_equal(lem_list_select(&o, 64, label, score, &r, out), 6);
+        assert_int_equal(lem_list_select(&o, 64, label, score, &r, again), 6);
+        assert_memory_equal(out, again, sizeof out);
+        for (int i = 0; i < 6; i++) {
+            assert_int_equal(label[out[i]], i < 3);
+            int better = 0; /* candidates of the class that stand before it in the order */
+            for (int j = 0; j < 64; j++) better += label[j] == label[out[i]] && (i < 3 ? score[j] > score[out[i]] : score[j] < score[out[i]]);
+            assert_true(better < 14);
+            for (int j = 0; j < i; j++) assert_int_not_equal(out[i], out[j]);
+        }
+    }
+}
+
+static void balance(void **state) {
+    (void)state;
+    double score[10] = {0};
+    lem_list_opts o = {6, 14, false};
+    lem_rng r = lem_rng_make(1, "t", 0);
+    int out[6];
+    int8_t one_pos[10] = {0, 0, 0, 1, 0, 0, 0, -1, 0, 0};
+    assert_int_equal(lem_list_select(&o, 10, one_pos, score, &r, out), 6);
+    assert_int_equal(out[0], 3);
+    for (int i = 1; i < 6; i++) assert_int_equal(one_pos[out[i]], 0);
+    int8_t two_neg[10] = {1, 1, 1, 1, 0, 1, 0, -1, -1, 1};
+    assert_int_equal(lem_list_select(&o, 10, two_neg, score, &r, out), 6);
+    for (int i = 0; i < 6; i++) assert_int_equal(two_neg[out[i]], i < 4);
+    int8_t all[10] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
+    assert_int_equal(lem_list_select(&o, 10, all, score, &r, out), 0);
+    int8_t few[5] = {1, 0, 1, 0, -1};
+    assert_int_equal(lem_list_select(&o, 5, few, score, &r, out), 0);
+}
+
+static void random_covers_all(void **state) {
+    (void)state;
+    int8_t label[40];
+    double score[40];
+    int hits[40] = {0}, out[6];
+    for (int i = 0; i < 40; i++) {
+        label[i] = (int8_t)(i < 20);
+        score[i] = i;
+    }
+    lem_list_opts o = {6, 14, true};
+    for (uint64_t id = 0; id < 2000; id++) {
+        lem_rng r = lem_rng_make(1, "t", id);
+        assert_int_equal(lem_list_select(&o, 40, label, score, &r, out), 6);
+        for (int i = 0; i < 6; i++) hits[out[i]]++;
+    }
+    for (int i = 0; i < 40; i++) assert_in_range(hits[i], 220, 380); /* 300 expected, sigma about 16 */
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {cmocka_unit_test(sorted_extremes), cmocka_unit_test(balance), cmocka_unit_test(random_covers_all)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
