@@ -1,0 +1,440 @@
+/* page.c - a report built by calls, rendered at once to HTML, Markdown and CSV */
+#include "report/page.h"
+
+#include "core/file.h"
+#include "core/mem.h"
+#include "report/escape.h"
+#include "report/style_priv.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+typedef struct sheet { /* one CSV file */
+    char name[72];
+    lem_buf text;
+} sheet;
+
+struct lem_page {
+    lem_buf title, subtitle;        /* as given */
+    lem_buf toc, body, md, html;    /* html: the finished page, made on demand */
+    sheet *sheets;
+    size_t n_sheets, cap_sheets;
+    int sections;
+    bool failed;
+};
+
+lem_page *lem_page_new(const char *title, const char *subtitle, lem_err *err) {
+    lem_page *p = lem_alloc_zero(1, sizeof *p, err);
+    if (!p) return NULL;
+    lem_buf_puts(&p->title, title);
+    lem_buf_puts(&p->md, "# ");
+    lem_escape_md(&p->md, title, strlen(title));
+    lem_buf_puts(&p->md, "\n\n");
+    if (subtitle) {
+        lem_buf_puts(&p->subtitle, subtitle);
+        lem_escape_md(&p->md, subtitle, strlen(subtitle));
+        lem_buf_puts(&p->md, "\n\n");
+    }
+    return p;
+}
+
+void lem_page_free(lem_page *p) {
+    if (!p) return;
+    lem_buf *own[] = {&p->title, &p->subtitle, &p->toc, &p->body, &p->md, &p->html};
+    for (size_t i = 0; i < sizeof own / sizeof *own; i++) lem_buf_release(own[i]);
+    for (size_t i = 0; i < p->n_sheets; i++) lem_buf_release(&p->sheets[i].text);
+    lem_free(p->sheets);
+    lem_free(p);
+}
+
+/* ---- small pieces ---- */
+
+static void html_text(lem_page *p, const char *text) {
+    if (text) lem_escape_html(&p->body, text, strlen(text));
+}
+
+static void md_text(lem_page *p, const char *text) {
+    if (text) lem_escape_md(&p->md, text, strlen(text));
+}
+
+static bool has_sheet(const lem_page *p, const char *name) {
+    for (size_t i = 0; i < p->n_sheets; i++)
+        if (strcmp(p->sheets[i].name, name) == 0) return true;
+    return false;
+}
+
+static bool name_char(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_'; }
+
+/* A new CSV file; its name is reduced to letters, digits, '-' and '_', and numbered where it was taken. NULL when memory is out. */
+static sheet *new_sheet(lem_page *p, const char *wanted) {
+    char base[64], name[72];
+    size_t n = 0;
+    for (; wanted && wanted[n] && n + 1 < sizeof base; n++) base[n] = name_char(wanted[n]) ? wanted[n] : '-';
+    base[n] = '\0';
+    snprintf(name, sizeof name, "%s", n ? base : "table");
+    for (int k = 2; has_sheet(p, name); k++) snprintf(name, sizeof name, "%s-%d", n ? base : "table", k % 100000);
+    if (p->n_sheets == p->cap_sheets) {
+        size_t cap = p->cap_sheets ? 2 * p->cap_sheets : 8;
+        sheet *grown = lem_realloc(p->sheets, cap, sizeof *grown, NULL);
+        if (!grown) {
+            p->failed = true;
+            return NULL;
+        }
+        p->sheets = grown;
+        p->cap_sheets = cap;
+    }
+    sheet *s = &p->sheets[p->n_sheets++];
+    memset(s, 0, sizeof *s);
+    snprintf(s->name, sizeof s->name, "%s", name);
+    return s;
+}
+
+static void csv_number(lem_buf *b, double v) {
+    if (isfinite(v)) lem_buf_printf(b, "%.10g", v);
+}
+
+/* ---- text ---- */
+
+void lem_page_section(lem_page *p, const char *title) {
+    int id = ++p->sections;
+    lem_buf_printf(&p->toc, "<a href=\"#s%d\">", id);
+    lem_escape_html(&p->toc, title, strlen(title));
+    lem_buf_puts(&p->toc, "</a>\n");
+    lem_buf_printf(&p->body, "<h2 id=\"s%d\">", id);
+    html_text(p, title);
+    lem_buf_puts(&p->body, "</h2>\n");
+    lem_buf_puts(&p->md, "## ");
+    md_text(p, title);
+    lem_buf_puts(&p->md, "\n\n");
+}
+
+void lem_page_heading(lem_page *p, const char *title) {
+    lem_buf_puts(&p->body, "<h3>");
+    html_text(p, title);
+    lem_buf_puts(&p->body, "</h3>\n");
+    lem_buf_puts(&p->md, "### ");
+    md_text(p, title);
+    lem_buf_puts(&p->md, "\n\n");
+}
+
+void lem_page_paragraph(lem_page *p, const char *text) {
+    lem_buf_puts(&p->body, "<p>");
+    html_text(p, text);
+    lem_buf_puts(&p->body, "</p>\n");
+    md_text(p, text);
+    lem_buf_puts(&p->md, "\n\n");
+}
+
+void lem_page_note(lem_page *p, const char *text) {
+    lem_buf_puts(&p->body, "<p class=\"note\">");
+    html_text(p, text);
+    lem_buf_puts(&p->body, "</p>\n");
+    lem_buf_puts(&p->md, "> ");
+    md_text(p, text);
+    lem_buf_puts(&p->md, "\n\n");
+}
+
+void lem_page_pairs(lem_page *p, const lem_pair *pairs, int n) {
+    lem_buf_puts(&p->body, "<dl>\n");
+    for (int i = 0; i < n; i++) {
+        lem_buf_puts(&p->body, "<dt>");
+        html_text(p, pairs[i].key);
+        lem_buf_puts(&p->body, "</dt><dd>");
+        html_text(p, pairs[i].value);
+        lem_buf_puts(&p->body, "</dd>\n");
+        lem_buf_puts(&p->md, "* ");
+        md_text(p, pairs[i].key);
+        lem_buf_puts(&p->md, ": ");
+        md_text(p, pairs[i].value);
+        lem_buf_putc(&p->md, '\n');
+    }
+    lem_buf_puts(&p->body, "</dl>\n");
+    lem_buf_putc(&p->md, '\n');
+}
+
+void lem_page_tiles(lem_page *p, const lem_pair *tiles, const char *const *details, int n) {
+    lem_buf_puts(&p->body, "<div class=\"tiles\">\n");
+    for (int i = 0; i < n; i++) {
+        const char *detail = details ? details[i] : NULL;
+        lem_buf_puts(&p->body, "<div class=\"tile\"><span>");
+        html_text(p, tiles[i].key);
+        lem_buf_puts(&p->body, "</span><b>");
+        html_text(p, tiles[i].value);
+        lem_buf_puts(&p->body, "</b><span>");
+        html_text(p, detail);
+        lem_buf_puts(&p->body, "</span></div>\n");
+        lem_buf_puts(&p->md, "* **");
+        md_text(p, tiles[i].key);
+        lem_buf_puts(&p->md, "**: ");
+        md_text(p, tiles[i].value);
+        if (detail) {
+            lem_buf_putc(&p->md, ' ');
+            md_text(p, detail);
+        }
+        lem_buf_putc(&p->md, '\n');
+    }
+    lem_buf_puts(&p->body, "</div>\n");
+    lem_buf_putc(&p->md, '\n');
+}
+
+/* ---- tables ---- */
+
+static const char *cell(const lem_table *t, int row, int column) {
+    const char *s = t->cells[(size_t)row * (size_t)t->n_columns + (size_t)column];
+    return s ? s : "";
+}
+
+static void table_html(lem_page *p, const lem_table *t) {
+    lem_buf *b = &p->body;
+    lem_buf_puts(b, "<div class=\"wide\"><table>\n");
+    if (t->caption) {
+        lem_buf_puts(b, "<caption>");
+        html_text(p, t->caption);
+        lem_buf_puts(b, "</caption>\n");
+    }
+    lem_buf_puts(b, "<thead><tr>");
+    for (int c = 0; c < t->n_columns; c++) {
+        lem_buf_puts(b, t->columns[c].numeric ? "<th class=\"num\" scope=\"col\">" : "<th scope=\"col\">");
+        html_text(p, t->columns[c].title);
+        lem_buf_puts(b, "</th>");
+    }
+    lem_buf_puts(b, "</tr></thead>\n<tbody>\n");
+    for (int r = 0; r < t->n_rows; r++) {
+        lem_buf_puts(b, r == t->mark_row ? "<tr class=\"mark\">" : "<tr>");
+        for (int c = 0; c < t->n_columns; c++) {
+            lem_buf_puts(b, t->columns[c].numeric ? "<td class=\"num\">" : "<td>");
+            html_text(p, cell(t, r, c));
+            lem_buf_puts(b, "</td>");
+        }
+        lem_buf_puts(b, "</tr>\n");
+    }
+    lem_buf_puts(b, "</tbody></table></div>\n");
+}
+
+static void table_md(lem_page *p, const lem_table *t) {
+    lem_buf *b = &p->md;
+    if (t->caption) {
+        md_text(p, t->caption);
+        lem_buf_puts(b, "\n\n");
+    }
+    for (int c = 0; c < t->n_columns; c++) {
+        lem_buf_puts(b, "| ");
+        md_text(p, t->columns[c].title);
+        lem_buf_putc(b, ' ');
+    }
+    lem_buf_puts(b, "|\n");
+    for (int c = 0; c < t->n_columns; c++) lem_buf_puts(b, t->columns[c].numeric ? "|---:" : "|---");
+    lem_buf_puts(b, "|\n");
+    for (int r = 0; r < t->n_rows; r++) {
+        for (int c = 0; c < t->n_columns; c++) {
+            bool bold = r == t->mark_row && *cell(t, r, c);
+            lem_buf_puts(b, bold ? "| **" : "| ");
+            md_text(p, cell(t, r, c));
+            lem_buf_puts(b, bold ? "** " : " ");
+        }
+        lem_buf_puts(b, "|\n");
+    }
+    lem_buf_putc(b, '\n');
+}
+
+static void csv_row_end(lem_buf *b) { lem_buf_puts(b, "\r\n"); }
+
+static void csv_cell(lem_buf *b, bool first, const char *text) {
+    if (!first) lem_buf_putc(b, ',');
+    lem_escape_csv(b, text, strlen(text));
+}
+
+void lem_page_table(lem_page *p, const lem_table *t) {
+    table_html(p, t);
+    table_md(p, t);
+    sheet *s = new_sheet(p, t->name);
+    if (!s) return;
+    for (int c = 0; c < t->n_columns; c++) csv_cell(&s->text, c == 0, t->columns[c].title);
+    csv_row_end(&s->text);
+    for (int r = 0; r < t->n_rows; r++) {
+        for (int c = 0; c < t->n_columns; c++) csv_cell(&s->text, c == 0, cell(t, r, c));
+        csv_row_end(&s->text);
+    }
+}
+
+/* ---- charts ---- */
+
+static void chart_csv(lem_page *p, const lem_chart *c) {
+    sheet *s = new_sheet(p, c->name);
+    if (!s) return;
+    lem_buf_puts(&s->text, "series,x,y,lo,hi\r\n");
+    for (int k = 0; k < c->n_series; k++) {
+        const lem_series *line = &c->series[k];
+        for (int i = 0; i < line->n; i++) {
+            csv_cell(&s->text, true, line->name);
+            const double v[4] = {line->x[i], line->y[i], line->lo ? line->lo[i] : NAN, line->hi ? line->hi[i] : NAN};
+            for (int j = 0; j < 4; j++) {
+                lem_buf_putc(&s->text, ',');
+                csv_number(&s->text, v[j]);
+            }
+            csv_row_end(&s->text);
+        }
+    }
+}
+
+/* In Markdown a chart is the first and last value of each line; the CSV file has all of them. */
+static void chart_md(lem_page *p, const lem_chart *c) {
+    md_text(p, c->title);
+    lem_buf_puts(&p->md, ":\n\n");
+    double scale = c->percent ? 100 : 1;
+    for (int k = 0; k < c->n_series; k++) {
+        const lem_series *s = &c->series[k];
+        if (s->n < 1) continue;
+        lem_buf_puts(&p->md, "* ");
+        md_text(p, s->name);
+        lem_buf_printf(&p->md, ": %.4g at %.6g", scale * s->y[0], s->x[0]);
+        if (s->n > 1) lem_buf_printf(&p->md, " to %.4g at %.6g", scale * s->y[s->n - 1], s->x[s->n - 1]);
+        lem_buf_puts(&p->md, c->percent ? " (percent)\n" : "\n");
+    }
+    lem_buf_putc(&p->md, '\n');
+}
+
+void lem_page_chart(lem_page *p, const lem_chart *c) {
+    lem_buf svg = {0};
+    if (!lem_chart_svg(c, &svg)) {
+        lem_buf note = {0};
+        lem_buf_printf(&note, "%s: no finite points to draw.", c->title);
+        lem_page_note(p, lem_buf_str(&note));
+        lem_buf_release(&note);
+        lem_buf_release(&svg);
+        return;
+    }
+    lem_buf_puts(&p->body, "<figure><figcaption>");
+    html_text(p, c->title);
+    lem_buf_puts(&p->body, "</figcaption>\n<div class=\"legend\">");
+    for (int k = 0; k < c->n_series; k++) {
+        lem_buf_printf(&p->body, "<span><i class=\"s%d\"></i>", k % 8);
+        html_text(p, c->series[k].name);
+        lem_buf_puts(&p->body, "</span>");
+    }
+    lem_buf_puts(&p->body, "</div>\n<div class=\"wide\">");
+    lem_buf_add(&p->body, lem_buf_str(&svg), svg.len);
+    lem_buf_puts(&p->body, "</div></figure>\n");
+    p->failed = p->failed || svg.failed;
+    lem_buf_release(&svg);
+    chart_md(p, c);
+    chart_csv(p, c);
+}
+
+static double share(double v) { return !(v > 0) ? 0 : v > 1 ? 100 : 100 * v; }
+
+void lem_page_bars(lem_page *p, const char *name, const char *title, const lem_bar *bars, int n) {
+    lem_buf_puts(&p->body, "<figure><figcaption>");
+    html_text(p, title);
+    lem_buf_puts(&p->body, "</figcaption>\n<div class=\"bars\">\n");
+    sheet *s = new_sheet(p, name);
+    if (s) lem_buf_puts(&s->text, "label,value,lo,hi\r\n");
+    for (int i = 0; i < n; i++) {
+        const lem_bar *b = &bars[i];
+        bool ci = isfinite(b->lo) && isfinite(b->hi);
+        lem_buf_puts(&p->body, "<span>");
+        html_text(p, b->label);
+        lem_buf_printf(&p->body, "</span><span class=\"track\"><span class=\"fill\" style=\"width:%.2f%%\"></span>", share(b->value));
+        if (ci) lem_buf_printf(&p->body, "<span class=\"ci\" style=\"left:%.2f%%;width:%.2f%%\"></span>", share(b->lo), share(b->hi) - share(b->lo));
+        lem_buf_printf(&p->body, "</span><span>%.1f %%", 100 * b->value);
+        if (ci) lem_buf_printf(&p->body, " <em>[%.1f, %.1f]</em>", 100 * b->lo, 100 * b->hi);
+        lem_buf_puts(&p->body, "</span>\n");
+        if (!s) continue;
+        csv_cell(&s->text, true, b->label);
+        const double v[3] = {b->value, b->lo, b->hi};
+        for (int j = 0; j < 3; j++) {
+            lem_buf_putc(&s->text, ',');
+            csv_number(&s->text, v[j]);
+        }
+        csv_row_end(&s->text);
+    }
+    lem_buf_puts(&p->body, "</div></figure>\n");
+}
+
+void lem_page_example(lem_page *p, const char *title, const lem_example_part *parts, int n, bool open) {
+    static const char *const tone[] = {"part", "part good", "part bad"};
+    lem_buf_puts(&p->body, open ? "<details open><summary>" : "<details><summary>");
+    html_text(p, title);
+    lem_buf_puts(&p->body, "</summary>\n");
+    lem_buf_puts(&p->md, "### ");
+    md_text(p, title);
+    lem_buf_puts(&p->md, "\n\n");
+    for (int i = 0; i < n; i++) {
+        lem_buf_printf(&p->body, "<div class=\"%s\"><span>", tone[parts[i].tone]);
+        html_text(p, parts[i].label);
+        lem_buf_puts(&p->body, "</span><pre>");
+        html_text(p, parts[i].text);
+        lem_buf_puts(&p->body, "</pre></div>\n");
+        md_text(p, parts[i].label);
+        lem_buf_puts(&p->md, ":\n\n");
+        lem_escape_md_block(&p->md, parts[i].text, strlen(parts[i].text));
+        lem_buf_putc(&p->md, '\n');
+    }
+    lem_buf_puts(&p->body, "</details>\n");
+}
+
+/* ---- the finished texts ---- */
+
+const char *lem_page_html(lem_page *p) {
+    lem_buf *b = &p->html;
+    lem_buf_clear(b);
+    lem_buf_puts(b, "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n"
+                    "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none';style-src 'unsafe-inline';base-uri 'none';form-action 'none'\">\n<title>");
+    lem_escape_html(b, lem_buf_str(&p->title), p->title.len);
+    lem_buf_puts(b, "</title>\n<style>\n");
+    for (int i = 0; lem_report_style[i]; i++) lem_buf_puts(b, lem_report_style[i]);
+    lem_buf_puts(b, "</style>\n</head>\n<body>\n<main>\n<h1>");
+    lem_escape_html(b, lem_buf_str(&p->title), p->title.len);
+    lem_buf_puts(b, "</h1>\n");
+    if (p->subtitle.len) {
+        lem_buf_puts(b, "<p class=\"sub\">");
+        lem_escape_html(b, lem_buf_str(&p->subtitle), p->subtitle.len);
+        lem_buf_puts(b, "</p>\n");
+    }
+    if (p->sections > 1) {
+        lem_buf_puts(b, "<nav>\n");
+        lem_buf_add(b, lem_buf_str(&p->toc), p->toc.len);
+        lem_buf_puts(b, "</nav>\n");
+    }
+    lem_buf_add(b, lem_buf_str(&p->body), p->body.len);
+    lem_buf_puts(b, "<footer>Made by lemma report. This page is one file: it needs no network and runs no script.</footer>\n</main>\n</body>\n</html>\n");
+    return lem_buf_str(b);
+}
+
+const char *lem_page_markdown(lem_page *p) { return lem_buf_str(&p->md); }
+
+const char *lem_page_csv(const lem_page *p, const char *name) {
+    for (size_t i = 0; i < p->n_sheets; i++)
+        if (strcmp(p->sheets[i].name, name) == 0) return lem_buf_str(&p->sheets[i].text);
+    return NULL;
+}
+
+static lem_status write_one(const char *path, const lem_buf *text, bool overwrite, lem_err *err) {
+    if (!overwrite && lem_file_exists(path)) return lem_fail(err, LEM_EUSAGE, "%s exists already; pass --overwrite to replace it", path);
+    lem_status st = lem_buf_ok(text, err);
+    return st ? st : lem_file_write_atomic(path, lem_buf_str(text), text->len, err);
+}
+
+lem_status lem_page_save(lem_page *p, const char *html_path, bool overwrite, lem_err *err) {
+    lem_buf path = {0};
+    size_t n = strlen(html_path);
+    lem_status st = LEM_OK;
+    if (n < 6 || strcmp(html_path + n - 5, ".html") != 0) return lem_fail(err, LEM_EUSAGE, "the report's path must end in .html, found '%s'", html_path);
+    if (p->failed || p->toc.failed || p->body.failed || p->title.failed || p->subtitle.failed) return lem_fail(err, LEM_EMEM, "out of memory for the report");
+    (void)lem_page_html(p);
+    LEM_TRY(write_one(html_path, &p->html, overwrite, err));
+    lem_buf_add(&path, html_path, n - 5);
+    lem_buf_puts(&path, ".md");
+    LEM_TRY(write_one(lem_buf_str(&path), &p->md, overwrite, err));
+    for (size_t i = 0; i < p->n_sheets; i++) {
+        lem_buf_clear(&path);
+        lem_buf_add(&path, html_path, n - 5);
+        lem_buf_printf(&path, "-%s.csv", p->sheets[i].name);
+        LEM_TRY(lem_buf_ok(&path, err));
+        LEM_TRY(write_one(lem_buf_str(&path), &p->sheets[i].text, overwrite, err));
+    }
+done:
+    lem_buf_release(&path);
+    return st;
+}
