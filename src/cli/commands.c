@@ -5,6 +5,7 @@
 
 const lem_command *const lem_commands[] = {
     &lem_cmd_doctor,
+    &lem_cmd_sample,
     NULL,
 };
 

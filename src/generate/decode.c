@@ -1,0 +1,142 @@
+/* decode.c - one step of all candidates: feed, logits in blocks of rows, draw, log-probability, end or go on */
+#include "generate/engine_priv.h"
+
+typedef struct draw_ctx {
+    gen_engine *g;
+    gen_job *jobs;
+    int n, n_tasks;
+} draw_ctx;
+
+static void draw_task(void *ctx, int task, int worker) {
+    draw_ctx *d = ctx;
+    gen_engine *g = d->g;
+    size_t at = (size_t)worker * (size_t)g->V;
+    for (int i = task; i < d->n; i += d->n_tasks) {
+        gen_job *j = &d->jobs[i];
+        const gen_slot *s = &g->slots[j->slot];
+        uint64_t index = (uint64_t)(uint32_t)s->index << 32 | (uint32_t)s->tokens;
+        double u = lem_rng_unit_at(&g->flights[s->flight].rng, index);
+        j->token = lem_sample_token(j->logits, g->V, &g->opts->sample, u, g->scratch + at, g->order + at);
+    }
+}
+
+static lem_status draw(gen_engine *g, gen_job *jobs, int n, lem_err *err) {
+    draw_ctx d = {g, jobs, n, n < 2 * g->n_threads ? n : 2 * g->n_threads};
+    lem_pool_run(g->backend->pool, d.n_tasks, draw_task, &d);
+    for (int i = 0; i < n; i++)
+        if (jobs[i].token < 0) {
+            const gen_slot *s = &g->slots[jobs[i].slot];
+            return lem_fail(err, LEM_ENUMERIC, "prompt %llu, candidate %d, token %d: the model's logits are not finite",
+                            (unsigned long long)g->flights[s->flight].index, s->index, s->tokens);
+        }
+    return LEM_OK;
+}
+
+static lem_status finish(gen_engine *g, int slot, size_t len, lem_finish how, lem_err *err) {
+    gen_slot *s = &g->slots[slot];
+    lem_candidate c = {g->flights[s->flight].index, s->index, lem_buf_str(&s->text), len, s->tokens, s->logprob, how};
+    lem_gen_release(g, slot);
+    g->stats.candidates++;
+    return g->sink(g->sink_ctx, &c, err);
+}
+
+/* Takes a drawn token into its candidate and ends it if this was the last one. */
+static lem_status accept(gen_engine *g, const gen_job *j, lem_err *err) {
+    gen_slot *s = &g->slots[j->slot];
+    s->tokens++;
+    s->logprob += (double)j->logprob;
+    s->next = j->token;
+    g->stats.generated_tokens++;
+    if (j->token == g->opts->eos) return finish(g, j->slot, s->text.len, LEM_FINISH_STOP, err);
+    size_t old = s->text.len, n = 0, cut;
+    const char *bytes = lem_tokenizer_is_special(g->tok, j->token) ? NULL : lem_tokenizer_token_bytes(g->tok, j->token, &n);
+    if (bytes) lem_buf_add(&s->text, bytes, n);
+    lem_status st = lem_buf_ok(&s->text, err);
+    if (st) return st;
+    if (lem_stops_find(&g->stops, lem_buf_str(&s->text), old, s->text.len, &cut)) return finish(g, j->slot, cut, LEM_FINISH_STOP, err);
+    if (s->tokens >= g->flights[s->flight].limit) return finish(g, j->slot, s->text.len, LEM_FINISH_LENGTH, err);
+    return LEM_OK;
+}
+
+lem_status lem_gen_start(gen_engine *g, lem_err *err) {
+    lem_status st = LEM_OK;
+    for (;;) {
+        int slot;
+        g->n_jobs = 0;
+        while (lem_gen_take(g, &slot)) {
+            const float *logits = g->prompt_logits + (size_t)g->flights[g->slots[slot].flight].row * (size_t)g->V;
+            g->jobs[g->n_jobs++] = (gen_job){slot, logits, 0, 0};
+        }
+        if (g->n_jobs == 0) return LEM_OK;
+        st = draw(g, g->jobs, g->n_jobs, err);
+        for (int i = 0; st == LEM_OK && i < g->n_jobs; i++)
+            g->backend->ops->logprob(g->backend, 1, g->V, g->jobs[i].logits, &g->jobs[i].token, &g->jobs[i].logprob, NULL);
+        lem_gen_drop_rows(g);
+        for (int i = 0; st == LEM_OK && i < g->n_jobs; i++) st = accept(g, &g->jobs[i], err);
+        if (st) return st;
+    }
+}
+
+/* Feeds of a step: first the slots, then waiting prompts in order, up to GEN_PREFILL tokens. */
+static lem_status gather(gen_engine *g, int *n_decode, int *n_prefill, lem_err *err) {
+    int n = 0, m = 0, budget = GEN_PREFILL;
+    for (int i = 0; i < g->n_slots; i++) {
+        gen_slot *s = &g->slots[i];
+        if (!s->active) continue;
+        if (s->node < 0) {
+            lem_status st = lem_session_node(g->session, g->flights[s->flight].node, &s->node, err);
+            if (st) return st;
+        }
+        g->feeds[n] = (lem_feed){s->node, &s->next, 1};
+        g->feed_slot[n++] = i;
+    }
+    for (int i = 0; i < g->n_waiting && budget > 0; i++) {
+        gen_flight *f = &g->flights[g->waiting[i]];
+        int left = f->n_ids - f->fed, take = left < budget ? left : budget;
+        if (!f->admitted || take == 0) continue;
+        g->feeds[n + m] = (lem_feed){f->node, f->ids + f->fed, take};
+        g->feed_flight[m++] = g->waiting[i];
+        budget -= take;
+    }
+    *n_decode = n;
+    *n_prefill = m;
+    return LEM_OK;
+}
+
+/* Draws the next token of feeds first..first+n-1. */
+static lem_status decode_block(gen_engine *g, int first, int n, lem_err *err) {
+    size_t V = (size_t)g->V;
+    for (int i = 0; i < n; i++) g->rows[i] = lem_session_row(g->session, first + i, 0);
+    lem_session_logits(g->session, n, g->rows, g->logits);
+    for (int i = 0; i < n; i++) g->jobs[i] = (gen_job){g->feed_slot[first + i], g->logits + (size_t)i * V, 0, 0};
+    lem_status st = draw(g, g->jobs, n, err);
+    if (st) return st;
+    for (int i = 0; i < n; i++) g->targets[i] = g->jobs[i].token;
+    g->backend->ops->logprob(g->backend, n, g->V, g->logits, g->targets, g->logprobs, NULL);
+    for (int i = 0; i < n && st == LEM_OK; i++) {
+        g->jobs[i].logprob = g->logprobs[i];
+        st = accept(g, &g->jobs[i], err);
+    }
+    return st;
+}
+
+lem_status lem_gen_step(gen_engine *g, lem_err *err) {
+    int n_decode, n_prefill;
+    lem_status st = gather(g, &n_decode, &n_prefill, err);
+    if (st) return st;
+    st = lem_session_step(g->session, g->feeds, n_decode + n_prefill, err);
+    if (st) return st;
+    g->stats.steps++;
+    for (int i = 0; i < n_prefill; i++) {
+        gen_flight *f = &g->flights[g->feed_flight[i]];
+        int fed = g->feeds[n_decode + i].n;
+        f->fed += fed;
+        g->stats.prompt_tokens += (uint64_t)fed;
+        if (f->fed < f->n_ids) continue;
+        int row = lem_session_row(g->session, n_decode + i, fed - 1);
+        lem_session_logits(g->session, 1, &row, g->prompt_logits + (size_t)f->row * (size_t)g->V);
+    }
+    for (int at = 0; at < n_decode && st == LEM_OK; at += GEN_BLOCK)
+        st = decode_block(g, at, n_decode - at < GEN_BLOCK ? n_decode - at : GEN_BLOCK, err);
+    return st;
+}
