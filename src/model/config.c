@@ -1,0 +1,188 @@
+/* config.c - Hugging Face config.json to a model shape and back */
+#include "model/config.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { MAX_LAYERS = 1024, MAX_WIDTH = 65536, MAX_FFN = 1 << 20, MAX_HEADS = 1024, MAX_VOCAB = 1 << 21, MAX_POSITIONS = 1 << 22 };
+
+static lem_status range(const char *name, long v, long lo, long hi, lem_err *err) {
+    return v >= lo && v <= hi ? LEM_OK : lem_fail(err, LEM_EDATA, "%s: %ld..%ld expected, %ld found", name, lo, hi, v);
+}
+
+lem_status lem_model_config_check(lem_model_config *c, lem_err *err) {
+    lem_status st = LEM_OK;
+    LEM_TRY(range("num_hidden_layers", c->layers, 1, MAX_LAYERS, err));
+    LEM_TRY(range("hidden_size", c->width, 8, MAX_WIDTH, err));
+    LEM_TRY(range("intermediate_size", c->ffn, 8, MAX_FFN, err));
+    LEM_TRY(range("num_attention_heads", c->heads, 1, MAX_HEADS, err));
+    if (c->kv_heads == 0) c->kv_heads = c->heads;
+    LEM_TRY(range("num_key_value_heads", c->kv_heads, 1, c->heads, err));
+    if (c->heads % c->kv_heads) return lem_fail(err, LEM_EDATA, "num_attention_heads %d is no multiple of num_key_value_heads %d", c->heads, c->kv_heads);
+    if (c->head_dim == 0) {
+        if (c->width % c->heads) return lem_fail(err, LEM_EDATA, "hidden_size %d is no multiple of num_attention_heads %d", c->width, c->heads);
+        c->head_dim = c->width / c->heads;
+    }
+    LEM_TRY(range("head_dim", c->head_dim, 8, 1024, err));
+    if (c->head_dim % 8) return lem_fail(err, LEM_EDATA, "head_dim %d is no multiple of 8", c->head_dim);
+    LEM_TRY(range("vocab_size", c->vocab, 2, MAX_VOCAB, err));
+    if (c->max_positions == 0) c->max_positions = 2048;
+    LEM_TRY(range("max_position_embeddings", c->max_positions, 1, MAX_POSITIONS, err));
+    if (c->rope_theta == 0) c->rope_theta = 10000;
+    if (!(c->rope_theta >= 1 && c->rope_theta <= 1e12f)) return lem_fail(err, LEM_EDATA, "rope_theta: 1..1e12 expected, %g found", (double)c->rope_theta);
+    if (c->norm_eps == 0) c->norm_eps = 1e-6f;
+    if (!(c->norm_eps > 0 && c->norm_eps < 1)) return lem_fail(err, LEM_EDATA, "rms_norm_eps: a small positive number expected, %g found", (double)c->norm_eps);
+    if (c->init_range == 0) c->init_range = 0.02f;
+done:
+    return st;
+}
+
+typedef struct known_arch { const char *name; lem_arch arch; lem_head head; } known_arch;
+static const known_arch architectures[] = {
+    {"LlamaForCausalLM", LEM_ARCH_LLAMA, LEM_HEAD_LM},
+    {"Qwen2ForCausalLM", LEM_ARCH_QWEN2, LEM_HEAD_LM},
+    {"LlamaForSequenceClassification", LEM_ARCH_LLAMA, LEM_HEAD_SCALAR},
+    {"Qwen2ForSequenceClassification", LEM_ARCH_QWEN2, LEM_HEAD_SCALAR},
+};
+enum { N_ARCH = (int)(sizeof architectures / sizeof architectures[0]) };
+
+static lem_status need_int(const lem_json *json, const char *name, int *out, lem_err *err) {
+    const lem_json *v = lem_json_get(json, name);
+    int64_t i = lem_json_int(v, INT64_MIN);
+    if (i == INT64_MIN || i < 0 || i > INT32_MAX) return lem_fail(err, LEM_EDATA, "config.json: '%s': a positive integer expected, %s found", name, v ? lem_json_kind_name(v) : "nothing");
+    *out = (int)i;
+    return LEM_OK;
+}
+
+static lem_status option_int(const lem_json *json, const char *name, int *out, lem_err *err) {
+    const lem_json *v = lem_json_get(json, name);
+    return v && lem_json_kind(v) != LEM_JSON_NULL ? need_int(json, name, out, err) : LEM_OK;
+}
+
+static int32_t token_id(const lem_json *json, const char *name) {
+    const lem_json *v = lem_json_get(json, name);
+    if (lem_json_kind(v) == LEM_JSON_ARRAY) v = lem_json_at(v, 0);
+    int64_t i = lem_json_int(v, -1);
+    return i < 0 || i > INT32_MAX ? -1 : (int32_t)i;
+}
+
+/* Labels of a classifier: num_labels, or the size of id2label; Transformers' default is 2. */
+static int64_t labels_of(const lem_json *json) {
+    const lem_json *map = lem_json_get(json, "id2label");
+    return lem_json_int(lem_json_get(json, "num_labels"), map ? (int64_t)lem_json_count(map) : 2);
+}
+
+static lem_status read_arch(const lem_json *json, lem_model_config *c, lem_err *err) {
+    const char *name = lem_json_str(lem_json_at(lem_json_get(json, "architectures"), 0), NULL);
+    if (!name) return lem_fail(err, LEM_EDATA, "config.json: 'architectures' names no architecture");
+    for (int i = 0; i < N_ARCH; i++)
+        if (strcmp(architectures[i].name, name) == 0) {
+            c->arch = architectures[i].arch;
+            c->head = architectures[i].head;
+            if (c->head == LEM_HEAD_SCALAR && labels_of(json) != 1)
+                return lem_fail(err, LEM_EDATA, "config.json: a reward head with one label expected (num_labels 1), %lld found", (long long)labels_of(json));
+            return LEM_OK;
+        }
+    return lem_fail(err, LEM_EDATA, "config.json: architecture '%s' is not supported (Llama and Qwen2, ForCausalLM and ForSequenceClassification, are)", name);
+}
+
+static lem_status refuse_unsupported(const lem_json *json, const lem_model_config *c, lem_err *err) {
+    const char *act = lem_json_str(lem_json_get(json, "hidden_act"), "silu");
+    const lem_json *scaling = lem_json_get(json, "rope_scaling");
+    if (strcmp(act, "silu") != 0) return lem_fail(err, LEM_EDATA, "config.json: hidden_act 'silu' expected, '%s' found", act);
+    if (scaling && lem_json_kind(scaling) != LEM_JSON_NULL) return lem_fail(err, LEM_EDATA, "config.json: rope_scaling is not supported yet");
+    if (c->arch == LEM_ARCH_LLAMA && lem_json_bool(lem_json_get(json, "attention_bias"), false)) return lem_fail(err, LEM_EDATA, "config.json: attention_bias of Llama is not supported");
+    if (lem_json_bool(lem_json_get(json, "mlp_bias"), false)) return lem_fail(err, LEM_EDATA, "config.json: mlp_bias is not supported");
+    if (lem_json_bool(lem_json_get(json, "use_sliding_window"), false)) return lem_fail(err, LEM_EDATA, "config.json: sliding-window attention is not supported");
+    return LEM_OK;
+}
+
+lem_status lem_model_config_from_json(const lem_json *json, lem_model_config *out, lem_err *err) {
+    lem_model_config c = {0};
+    lem_status st = LEM_OK;
+    if (lem_json_kind(json) != LEM_JSON_OBJECT) return lem_fail(err, LEM_EDATA, "config.json: an object expected");
+    LEM_TRY(read_arch(json, &c, err));
+    LEM_TRY(refuse_unsupported(json, &c, err));
+    LEM_TRY(need_int(json, "num_hidden_layers", &c.layers, err));
+    LEM_TRY(need_int(json, "hidden_size", &c.width, err));
+    LEM_TRY(need_int(json, "intermediate_size", &c.ffn, err));
+    LEM_TRY(need_int(json, "num_attention_heads", &c.heads, err));
+    LEM_TRY(need_int(json, "vocab_size", &c.vocab, err));
+    LEM_TRY(option_int(json, "num_key_value_heads", &c.kv_heads, err));
+    LEM_TRY(option_int(json, "head_dim", &c.head_dim, err));
+    LEM_TRY(option_int(json, "max_position_embeddings", &c.max_positions, err));
+    c.rope_theta = (float)lem_json_num(lem_json_get(json, "rope_theta"), 10000);
+    c.norm_eps = (float)lem_json_num(lem_json_get(json, "rms_norm_eps"), 1e-6);
+    c.init_range = (float)lem_json_num(lem_json_get(json, "initializer_range"), 0.02);
+    c.tied = lem_json_bool(lem_json_get(json, "tie_word_embeddings"), false);
+    c.qkv_bias = c.arch == LEM_ARCH_QWEN2;
+    c.bos_id = token_id(json, "bos_token_id");
+    c.eos_id = token_id(json, "eos_token_id");
+    c.pad_id = token_id(json, "pad_token_id");
+    LEM_TRY(lem_model_config_check(&c, err));
+    *out = c;
+done:
+    return st;
+}
+
+static lem_json *id_or_null(int32_t id) { return id >= 0 ? lem_json_new_int(id) : lem_json_new_null(); }
+
+/* The shortest decimal that reads back as the same float, so that 1e-5f is written 1e-05 and not 9.99999974737875e-06. */
+static lem_json *short_float(float x) {
+    for (int digits = 1; digits < 9; digits++) {
+        double scale = pow(10, digits - 1 - (int)floor(log10(fabs((double)x))));
+        double r = round((double)x * scale) / scale;
+        if ((float)r == x) return lem_json_new_num(r);
+    }
+    return lem_json_new_num((double)x);
+}
+
+lem_json *lem_model_config_to_json(const lem_model_config *c, lem_dtype dtype) {
+    lem_json *j = lem_json_new_object(), *names = lem_json_new_array();
+    const char *name = "?";
+    for (int i = 0; i < N_ARCH; i++)
+        if (architectures[i].arch == c->arch && architectures[i].head == c->head) name = architectures[i].name;
+    bool ok = j && names && lem_json_append(names, lem_json_new_str(name));
+    if (!ok || !lem_json_set(j, "architectures", names)) goto fail;
+    struct { const char *key; lem_json *value; } members[] = {
+        {"model_type", lem_json_new_str(c->arch == LEM_ARCH_QWEN2 ? "qwen2" : "llama")},
+        {"vocab_size", lem_json_new_int(c->vocab)},
+        {"hidden_size", lem_json_new_int(c->width)},
+        {"intermediate_size", lem_json_new_int(c->ffn)},
+        {"num_hidden_layers", lem_json_new_int(c->layers)},
+        {"num_attention_heads", lem_json_new_int(c->heads)},
+        {"num_key_value_heads", lem_json_new_int(c->kv_heads)},
+        {"head_dim", lem_json_new_int(c->head_dim)},
+        {"hidden_act", lem_json_new_str("silu")},
+        {"max_position_embeddings", lem_json_new_int(c->max_positions)},
+        {"rope_theta", short_float(c->rope_theta)},
+        {"rms_norm_eps", short_float(c->norm_eps)},
+        {"initializer_range", short_float(c->init_range)},
+        {"tie_word_embeddings", lem_json_new_bool(c->tied)},
+        {"attention_dropout", lem_json_new_num(0)},
+        {"bos_token_id", id_or_null(c->bos_id)},
+        {"eos_token_id", id_or_null(c->eos_id)},
+        {"pad_token_id", id_or_null(c->pad_id)},
+        {"torch_dtype", lem_json_new_str(dtype == LEM_DTYPE_F32 ? "float32" : dtype == LEM_DTYPE_BF16 ? "bfloat16" : "float16")},
+        {"use_cache", lem_json_new_bool(true)},
+    };
+    for (size_t i = 0; i < sizeof members / sizeof members[0]; i++) ok = lem_json_set(j, members[i].key, members[i].value) && ok;
+    if (c->head == LEM_HEAD_SCALAR) {
+        lem_json *id2 = lem_json_new_object(), *l2 = lem_json_new_object();
+        ok = ok && id2 && l2 && lem_json_set(id2, "0", lem_json_new_str("LABEL_0")) && lem_json_set(l2, "LABEL_0", lem_json_new_int(0));
+        ok = lem_json_set(j, "id2label", id2) && ok;
+        ok = lem_json_set(j, "label2id", l2) && ok;
+    }
+    if (ok) return j;
+    names = NULL;
+fail:
+    lem_json_free(names);
+    lem_json_free(j);
+    return NULL;
+}
+
+size_t lem_model_config_params(const lem_model_config *c) {
+    size_t D = (size_t)c->width, F = (size_t)c->ffn, Q = (size_t)c->heads * (size_t)c->head_dim, KV = (size_t)c->kv_heads * (size_t)c->head_dim, V = (size_t)c->vocab;
+    size_t layer = 2 * D + D * Q + 2 * D * KV + Q * D + 3 * D * F + (c->qkv_bias ? Q + 2 * KV : 0);
+    return V * D + (size_t)c->layers * layer + D + (c->head == LEM_HEAD_SCALAR ? D : c->tied ? 0 : V * D);
+}
