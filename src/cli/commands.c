@@ -5,7 +5,14 @@
 
 const lem_command *const lem_commands[] = {
     &lem_cmd_doctor,
+    &lem_cmd_demo,
+    &lem_cmd_demo_data,
+    &lem_cmd_rm_sample,
+    &lem_cmd_rm_score,
+    &lem_cmd_rm_train,
+    &lem_cmd_run,
     &lem_cmd_sample,
+    &lem_cmd_sft,
     NULL,
 };
 

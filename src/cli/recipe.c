@@ -5,6 +5,7 @@
 #include "core/hash.h"
 #include "core/mem.h"
 #include "cli/commands.h"
+#include "cli/runtime.h"
 
 #include <string.h>
 
@@ -245,6 +246,27 @@ static lem_status open_state(recipe *r, lem_err *err) {
     return ok ? LEM_OK : lem_fail(err, LEM_EMEM, "out of memory");
 }
 
+/* One compute path for the whole run, chosen when it starts, so that a resumed run takes the same. */
+static lem_status fix_compute_path(recipe *r, lem_cli *cli, lem_err *err) {
+    const char *path = lem_json_str(lem_json_get(r->state, "compute_path"), NULL);
+    if (path && strcmp(cli->isa, "auto") != 0 && strcmp(cli->isa, path) != 0)
+        return lem_fail(err, LEM_EUSAGE, "the run in %s uses compute path '%s', LEMMA_CPU asks for '%s'; unset it or pass --fresh", r->out, path, cli->isa);
+    if (!path) {
+        lem_runtime rt;
+        lem_status st = lem_runtime_open(cli, NULL, &rt, err);
+        if (st) return st;
+        bool ok = lem_json_set(r->state, "compute_path", lem_json_new_str(rt.backend->ops->name));
+        lem_runtime_close(&rt);
+        if (!ok) return lem_fail(err, LEM_EMEM, "out of memory");
+        path = lem_json_str(lem_json_get(r->state, "compute_path"), "auto");
+    }
+    lem_isa isa;
+    lem_status st = lem_isa_parse(path, &isa, err);
+    if (st == LEM_OK && !lem_isa_supported(isa)) st = lem_fail(err, LEM_EUSAGE, "the run in %s uses compute path '%s', which this CPU lacks; pass --fresh to start over", r->out, path);
+    cli->isa = path;
+    return st;
+}
+
 static lem_status run_stages(recipe *r, lem_err *err) {
     bool skipping = !r->cli->fresh;
     size_t n = lem_json_count(r->stages);
@@ -277,7 +299,8 @@ static lem_status run_stages(recipe *r, lem_err *err) {
 }
 
 lem_status lem_recipe_run(lem_cli *cli, lem_json *tree, const char *source, const char *const *overrides, int n_overrides, lem_err *err) {
-    recipe r = {.cli = cli, .tree = tree};
+    lem_cli own = *cli; /* its compute path is the run's */
+    recipe r = {.cli = &own, .tree = tree};
     lem_lock *lock = NULL;
     lem_status st = LEM_OK;
     LEM_TRY(apply_overrides(&r, overrides, n_overrides, err));
@@ -285,6 +308,7 @@ lem_status lem_recipe_run(lem_cli *cli, lem_json *tree, const char *source, cons
     LEM_TRY(open_state(&r, err));
     LEM_TRY(lem_lock_take(r.state_path, &lock, err));
     if (cli->fresh) LEM_TRY(cut_state(&r, 0, err));
+    LEM_TRY(fix_compute_path(&r, &own, err));
     LEM_TRY(run_stages(&r, err));
 done:
     lem_lock_release(lock);
