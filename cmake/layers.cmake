@@ -22,6 +22,7 @@ endforeach()
 pkg_check_modules(UTF8PROC REQUIRED IMPORTED_TARGET libutf8proc)
 target_link_libraries(lemma_token PUBLIC PkgConfig::UTF8PROC)
 target_link_libraries(lemma_core PUBLIC PkgConfig::JANSSON PkgConfig::ZSTD ZLIB::ZLIB Threads::Threads)
+target_link_libraries(lemma_grade PUBLIC gmp)
 
 # Kernels: one source compiled per instruction set, each with its own flags; chosen at run time.
 foreach(src IN ITEMS generic avx2 avx512)

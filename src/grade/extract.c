@@ -1,0 +1,264 @@
+/* extract.c - finds the answer in a response: boxes, marked lines, phrases, else the last number; linear in the response */
+#include "grade/grade.h"
+
+#include <string.h>
+
+enum { MAX_JOINED_BOXES = 16, MAX_JOIN_GAP = 48 };
+
+typedef struct view { const char *s; size_t n; } view; /* the text looked at; offsets are into it */
+
+static bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
+static bool is_digit(char c) { return c >= '0' && c <= '9'; }
+static char lower(char c) { return (char)(c >= 'A' && c <= 'Z' ? c + 32 : c); }
+static bool is_letter(char c) { return lower(c) >= 'a' && lower(c) <= 'z'; }
+
+/* Last position of `word` that starts before `before`; case-insensitive when fold (then word is lower case). n when there is none. */
+static size_t find_last(view v, size_t before, const char *word, bool fold) {
+    size_t m = strlen(word);
+    if (m > v.n) return v.n;
+    size_t i = v.n - m + 1;
+    if (i > before) i = before;
+    while (i-- > 0) {
+        size_t k = 0;
+        while (k < m && (fold ? lower(v.s[i + k]) : v.s[i + k]) == word[k]) k++;
+        if (k == m) return i;
+    }
+    return v.n;
+}
+
+static lem_grade_span span_of(size_t from, size_t to, lem_grade_method how) {
+    return (lem_grade_span){from, to > from ? to - from : 0, how, false};
+}
+
+/* Drops white space, emphasis and closing punctuation around a span. */
+static lem_grade_span trimmed(view v, lem_grade_span s) {
+    while (s.len && (is_space(v.s[s.offset]) || v.s[s.offset] == '*' || v.s[s.offset] == ':')) {
+        s.offset++;
+        s.len--;
+    }
+    while (s.len) {
+        char c = v.s[s.offset + s.len - 1];
+        if (!is_space(c) && c != '*' && c != '.') break;
+        if (c == '*' && s.len >= 2 && v.s[s.offset + s.len - 2] == '\\') break;
+        s.len--;
+    }
+    return s;
+}
+
+static size_t line_end(view v, size_t i) {
+    const char *p = i < v.n ? memchr(v.s + i, '\n', v.n - i) : NULL;
+    return p ? (size_t)(p - v.s) : v.n;
+}
+
+/* The content of the box whose command starts at `at`: [*from, *to), and *end behind its closing brace. An unclosed box reaches to the end of its
+ * line; a box without braces holds the next run of non-space bytes. */
+static void box_content(view v, size_t at, size_t *from, size_t *to, size_t *end) {
+    size_t i = at + (v.s[at + 1] == 'b' ? strlen("\\boxed") : strlen("\\fbox"));
+    while (i < v.n && v.s[i] == ' ') i++;
+    if (i >= v.n || v.s[i] != '{') {
+        *from = i;
+        while (i < v.n && !is_space(v.s[i]) && v.s[i] != '$') i++;
+        *to = *end = i;
+        return;
+    }
+    *from = ++i;
+    for (size_t depth = 1; i < v.n; i++) {
+        if (v.s[i] == '\\' && i + 1 < v.n) i++;
+        else if (v.s[i] == '{') depth++;
+        else if (v.s[i] == '}' && --depth == 0) {
+            *to = i;
+            *end = i + 1;
+            return;
+        }
+    }
+    *to = *end = line_end(v, *from);
+}
+
+static size_t last_box(view v, size_t before) {
+    size_t a = find_last(v, before, "\\boxed", false), b = find_last(v, before, "\\fbox", false);
+    if (a == v.n) return b;
+    return b == v.n || a > b ? a : b;
+}
+
+/* Whether the bytes between two boxes only join them: commas, semicolons, "and", "or", dollar signs and space, with at least one joining word. */
+static bool joins(view v, size_t from, size_t to) {
+    if (to < from || to - from > MAX_JOIN_GAP) return false;
+    bool joined = false;
+    while (from < to) {
+        const char *p = v.s + from;
+        size_t left = to - from, step = 0;
+        if (is_space(*p) || *p == '$') step = 1;
+        else if (*p == ',' || *p == ';') step = 1, joined = true;
+        else if (left >= 3 && memcmp(p, "and", 3) == 0) step = 3, joined = true;
+        else if (left >= 2 && memcmp(p, "or", 2) == 0) step = 2, joined = true;
+        else if (left >= 2 && *p == '\\' && strchr("()[],;! ", p[1])) step = 2;
+        else if (left >= 5 && memcmp(p, "\\quad", 5) == 0) step = 5;
+        if (!step) return false;
+        from += step;
+    }
+    return joined;
+}
+
+/* The last box, with the boxes before it that are joined to it by separators: then the span holds the \boxed commands themselves. */
+static bool by_box(view v, lem_grade_span *out) {
+    size_t at = last_box(v, v.n);
+    if (at == v.n) return false;
+    size_t from, to, end, first = at;
+    box_content(v, at, &from, &to, &end);
+    *out = span_of(from, to, LEM_GRADE_BY_BOX);
+    for (int i = 0; i < MAX_JOINED_BOXES; i++) {
+        size_t prev = last_box(v, first), f, t, e;
+        if (prev == v.n || first - prev > LEM_GRADE_MAX_ANSWER) break;
+        box_content(v, prev, &f, &t, &e);
+        if (!joins(v, e, first) || (t - f == to - from && memcmp(v.s + f, v.s + from, t - f) == 0)) break;
+        first = prev;
+        *out = span_of(first, end, LEM_GRADE_BY_BOX);
+    }
+    return true;
+}
+
+/* The last line that starts with "A:". */
+static bool by_a_line(view v, lem_grade_span *out) {
+    size_t before = v.n;
+    for (;;) {
+        size_t at = find_last(v, before, "A:", false);
+        if (at == v.n) return false;
+        size_t k = at;
+        while (k && (v.s[k - 1] == ' ' || v.s[k - 1] == '\t')) k--;
+        if (k == 0 || v.s[k - 1] == '\n') {
+            *out = trimmed(v, span_of(at + 2, line_end(v, at), LEM_GRADE_BY_A_LINE));
+            return true;
+        }
+        before = at;
+    }
+}
+
+/* Whether the text between two dollar signs is money and prose ("18 per dozen or ") rather than mathematics. */
+static bool is_prose(const char *s, size_t n) {
+    for (size_t i = 0; i + 2 < n; i++)
+        if (s[i] == ' ' && is_letter(s[i + 1]) && is_letter(s[i + 2]) && !memchr(s, '\\', n)) return true;
+    return false;
+}
+
+/* What a phrase such as "the answer is" announces: a formula in $…$, \(…\) or \[…\], else the text to the end of the sentence or line. */
+static lem_grade_span announced(view v, size_t i, lem_grade_method how) {
+    while (i < v.n && (v.s[i] == ' ' || v.s[i] == '\t' || v.s[i] == '*' || v.s[i] == ':' || v.s[i] == '=')) i++;
+    if (i < v.n && v.s[i] == '\n')
+        while (i < v.n && (is_space(v.s[i]) || v.s[i] == '*')) i++;
+    size_t end = line_end(v, i);
+    if (i + 1 < v.n && v.s[i] == '\\' && (v.s[i + 1] == '(' || v.s[i + 1] == '[')) {
+        view rest = {v.s, v.n < i + LEM_GRADE_MAX_ANSWER ? v.n : i + LEM_GRADE_MAX_ANSWER};
+        for (size_t k = i + 2; k + 1 < rest.n; k++)
+            if (v.s[k] == '\\' && v.s[k + 1] == (v.s[i + 1] == '(' ? ')' : ']')) return trimmed(v, span_of(i + 2, k, how));
+    }
+    if (i < v.n && v.s[i] == '$') {
+        size_t open = i + (i + 1 < v.n && v.s[i + 1] == '$' ? 2 : 1);
+        const char *close = open < end ? memchr(v.s + open, '$', end - open) : NULL;
+        if (close && !is_prose(v.s + open, (size_t)(close - (v.s + open)))) return trimmed(v, span_of(open, (size_t)(close - v.s), how));
+    }
+    for (size_t k = i; k < end; k++)
+        if (v.s[k] == '.' && (k + 1 == end || is_space(v.s[k + 1]))) {
+            end = k;
+            break;
+        }
+    return trimmed(v, span_of(i, end, how));
+}
+
+static bool by_phrase(view v, const char *phrase, lem_grade_method how, lem_grade_span *out) {
+    size_t before = v.n;
+    for (;;) {
+        size_t at = find_last(v, before, phrase, true);
+        if (at == v.n) return false;
+        if (at == 0 || !is_letter(v.s[at - 1])) {
+            *out = announced(v, at + strlen(phrase), how);
+            if (out->len) return true;
+        }
+        before = at;
+    }
+}
+
+/* The last number; where it stands inside $…$ or \(…\) on its line, that formula. */
+static bool by_last_number(view v, lem_grade_span *out) {
+    size_t i = v.n;
+    while (i && !is_digit(v.s[i - 1])) i--;
+    if (!i) return false;
+    size_t to = i, from = i;
+    while (from && (is_digit(v.s[from - 1]) || ((v.s[from - 1] == '.' || v.s[from - 1] == ',' || v.s[from - 1] == '/') && from >= 2 &&
+                                               is_digit(v.s[from - 2]) && is_digit(v.s[from]))))
+        from--;
+    if (from && v.s[from - 1] == '.') from--;
+    if (from && v.s[from - 1] == '-' && (from == 1 || (!is_digit(v.s[from - 2]) && !is_letter(v.s[from - 2])))) from--;
+    *out = span_of(from, to, LEM_GRADE_BY_LAST_NUMBER);
+    out->weak = true;
+    size_t start = from;
+    while (start && v.s[start - 1] != '\n') start--;
+    size_t end = line_end(v, to), open = v.n;
+    for (size_t k = start; k < end; k++) {
+        bool paren = v.s[k] == '\\' && k + 1 < end && (v.s[k + 1] == '(' || v.s[k + 1] == ')');
+        if (v.s[k] != '$' && !paren) continue;
+        if (open != v.n && open <= from && k >= to) {
+            if (!is_prose(v.s + open, k - open)) {
+                out->offset = open;
+                out->len = k - open;
+            }
+            return true;
+        }
+        open = open == v.n || paren ? k + (paren ? 2 : 1) : v.n;
+    }
+    return true;
+}
+
+/* A phrase behind a box counts only if it announces something short that looks like an answer; prose does not displace a box. */
+static bool looks_like_answer(view v, lem_grade_span s) {
+    if (!s.len || s.len > 64) return false;
+    size_t letters = 0;
+    for (size_t i = 0; i < s.len; i++) letters += is_letter(v.s[s.offset + i]);
+    return is_digit(v.s[s.offset]) || strchr("-+$\\([{.", v.s[s.offset]) || letters <= 3;
+}
+
+static void take_later(view v, lem_grade_span *best, bool picky, lem_grade_span s) {
+    if (best->method && s.offset < best->offset + best->len) return;
+    if (picky && !looks_like_answer(v, s)) return;
+    *best = s;
+}
+
+bool lem_grade_extract(const char *response, size_t len, lem_grade_task task, lem_grade_span *out) {
+    view all = {response, len};
+    size_t think = len ? find_last(all, len, "</think>", false) : len, base = 0;
+    if (think != len) base = think + strlen("</think>");
+    view v = {response + base, len - base};
+    lem_grade_span best = {0, 0, LEM_GRADE_BY_NONE, false}, s;
+    if (task == LEM_GRADE_TASK_PLAIN) {
+        best = trimmed(v, span_of(0, v.n, LEM_GRADE_BY_WHOLE));
+        if (!best.len) best.method = LEM_GRADE_BY_NONE;
+    } else if (v.n) {
+        bool boxed = by_box(v, &best);
+        size_t hashes = find_last(v, v.n, "####", false);
+        if (hashes != v.n) take_later(v, &best, task != LEM_GRADE_TASK_GSM8K, trimmed(v, span_of(hashes + 4, line_end(v, hashes), LEM_GRADE_BY_HASHES)));
+        if (by_a_line(v, &s)) take_later(v, &best, false, s);
+        if (by_phrase(v, "final answer is", LEM_GRADE_BY_FINAL_ANSWER, &s)) take_later(v, &best, boxed, s);
+        if (by_phrase(v, "answer:", LEM_GRADE_BY_ANSWER_COLON, &s)) take_later(v, &best, boxed, s);
+        if (!best.method && by_phrase(v, "answer is", LEM_GRADE_BY_ANSWER_IS, &s)) best = s;
+        if (!best.method && task == LEM_GRADE_TASK_STD && by_last_number(v, &s)) best = s;
+    }
+    best.offset = best.method ? best.offset + base : 0;
+    if (best.method == LEM_GRADE_BY_NONE) best.len = 0;
+    *out = best;
+    return best.method != LEM_GRADE_BY_NONE;
+}
+
+static const char *const method_names[] = {"none",        "boxed",     "####",        "A: line", "final answer is",
+                                           "answer colon", "answer is", "last number", "whole text"};
+
+const char *lem_grade_method_name(lem_grade_method m) { return (unsigned)m < sizeof method_names / sizeof *method_names ? method_names[m] : "?"; }
+
+bool lem_grade_task_find(const char *name, lem_grade_task *out) {
+    static const struct { const char *name; lem_grade_task task; } table[] = {
+        {"std", LEM_GRADE_TASK_STD}, {"math", LEM_GRADE_TASK_STD}, {"gsm8k", LEM_GRADE_TASK_GSM8K}, {"plain", LEM_GRADE_TASK_PLAIN}};
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+        if (strcmp(name, table[i].name) == 0) {
+            *out = table[i].task;
+            return true;
+        }
+    return false;
+}
