@@ -7,6 +7,7 @@
 #include "core/jsonl.h"
 #include "core/mem.h"
 #include "core/rng.h"
+#include "data/decontam.h"
 #include "data/wordproblem.h"
 
 #include <string.h>
@@ -29,7 +30,8 @@ typedef struct maker {
     const lem_args *args;
     const char *out;
     lem_map *seen;              /* keys of all problems written so far */
-    uint64_t collisions;
+    lem_decontam *held_out;     /* test and validation problems */
+    uint64_t repeated, contaminated;
 } maker;
 
 static lem_status open_part(const maker *m, const char *name, lem_out **out, lem_err *err) {
@@ -58,7 +60,23 @@ static lem_status write_problem(lem_out *out, const char *part, uint64_t index, 
     return st;
 }
 
-/* Writes n problems that no earlier part holds: the decontamination of the demo is exact, over normalised text. */
+/* Whether the problem is new: not written before and, in a training part, not too close to a held-out one. */
+static lem_status is_new(maker *m, const lem_wordproblem *p, bool train, bool *out, lem_err *err) {
+    *out = false;
+    if (lem_map_find(m->seen, p->key, strlen(p->key), NULL)) {
+        m->repeated++;
+        return LEM_OK;
+    }
+    lem_decontam_hit hit = {false, -1, 0};
+    lem_status st = train ? lem_decontam_check(m->held_out, p->problem, &hit, err) : lem_decontam_add_test(m->held_out, p->problem, err);
+    if (st == LEM_OK && hit.contaminated) m->contaminated++;
+    if (st == LEM_OK && !hit.contaminated) {
+        *out = true;
+        st = lem_map_set(m->seen, p->key, strlen(p->key), 1, err);
+    }
+    return st;
+}
+
 static lem_status make_problems(maker *m, const char *file, const char *part, lem_wordproblem_split split, int64_t n, int max_steps, bool solution, lem_err *err) {
     lem_out *out = NULL;
     lem_wordproblem_opts o = {split, (int)lem_args_int(m->args, "min-steps"), max_steps, 0};
@@ -70,11 +88,9 @@ static lem_status make_problems(maker *m, const char *file, const char *part, le
         if (i > 100u * (uint64_t)n + 1000) st = lem_fail(err, LEM_EDATA, "%s: only %lld different problems found", part, (long long)made);
         if (st == LEM_OK) st = lem_wordproblem_make(&key, i, &o, &p, err);
         if (st) break;
-        if (lem_map_find(m->seen, p.key, strlen(p.key), NULL)) {
-            m->collisions++;
-            continue;
-        }
-        st = lem_map_set(m->seen, p.key, strlen(p.key), 1, err);
+        bool fresh = false;
+        st = is_new(m, &p, split == LEM_WORDPROBLEM_TRAIN, &fresh, err);
+        if (st == LEM_OK && !fresh) continue;
         if (st == LEM_OK) st = write_problem(out, part, (uint64_t)made, &p, solution, err);
         made++;
     }
@@ -108,6 +124,7 @@ static lem_status run_data(lem_cli *cli, const lem_args *args, lem_err *err) {
         st = LEM_EMEM;
         goto done;
     }
+    LEM_TRY(lem_decontam_new(NULL, &m.held_out, err));
     /* Held-out problems first: whatever comes later must differ from them. */
     LEM_TRY(make_problems(&m, "test.jsonl", "test", LEM_WORDPROBLEM_TEST, lem_args_int(args, "test"), max, false, err));
     LEM_TRY(make_problems(&m, "val.jsonl", "val", LEM_WORDPROBLEM_VALID, lem_args_int(args, "val"), max, false, err));
@@ -115,9 +132,10 @@ static lem_status run_data(lem_cli *cli, const lem_args *args, lem_err *err) {
     LEM_TRY(make_problems(&m, "easy.jsonl", "easy", LEM_WORDPROBLEM_TRAIN, lem_args_int(args, "sft") / 2, easy < max ? easy : max, true, err));
     LEM_TRY(make_problems(&m, "math.jsonl", "math", LEM_WORDPROBLEM_TRAIN, lem_args_int(args, "sft"), max, true, err));
     LEM_TRY(make_general(&m, "general.jsonl", lem_args_int(args, "general"), err));
-    lem_info(cli->log, "%zu different problems; %llu repeated ones were left out; test and training problems share neither text nor numbers", lem_map_count(m.seen),
-             (unsigned long long)m.collisions);
+    lem_info(cli->log, "%zu different problems; left out: %llu repeated, %llu training problems too close to a held-out one (13-gram and LCS over 60 %%)",
+             lem_map_count(m.seen), (unsigned long long)m.repeated, (unsigned long long)m.contaminated);
 done:
+    lem_decontam_free(m.held_out);
     lem_map_free(m.seen);
     return st;
 }
