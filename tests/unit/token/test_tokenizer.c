@@ -274,12 +274,80 @@ static void test_shared_minimind(void **state)
     lem_free(dir);
 }
 
+/* Everything from training to decoding with the k-th allocation failing, for each k: an error, never a crash; the sanitizer looks for leaks. */
+static lem_status whole_life(lem_err *err)
+{
+    lem_tokenizer *t = NULL;
+    lem_ids ids = {0};
+    lem_buf out = {0};
+    lem_status st = LEM_EMEM;
+    lem_bpe_trainer *b = lem_bpe_trainer_new(&(lem_bpe_train_opts){.vocab = 270}, err);
+    if (!b) goto done;
+    LEM_TRY(lem_bpe_trainer_add(b, story, strlen(story), err));
+    LEM_TRY(lem_bpe_trainer_finish(b, &t, err));
+    LEM_TRY(lem_tokenizer_encode(t, story, strlen(story), true, &ids, err));
+    LEM_TRY(lem_tokenizer_decode(t, ids.data, ids.len, true, &out, err));
+    assert_string_equal(lem_buf_str(&out), story);
+done:
+    lem_bpe_trainer_free(b);
+    lem_tokenizer_free(t);
+    lem_ids_release(&ids);
+    lem_buf_release(&out);
+    return st;
+}
+
+static void test_no_memory(void **state)
+{
+    (void)state;
+    for (uint64_t k = 1;; k++) {
+        lem_err err = LEM_ERR_INIT;
+        lem_mem_fail_after(k, true);
+        lem_status st = whole_life(&err);
+        lem_mem_fail_after(0, false);
+        if (st == LEM_OK) {
+            assert_true(k > 20);
+            return;
+        }
+        assert_int_equal(st, LEM_EMEM);
+        assert_true(err.text[0]);
+    }
+}
+
+static void expect_refused(const char *json, const char *words)
+{
+    lem_err err = LEM_ERR_INIT;
+    lem_tokenizer *t = NULL;
+    assert_int_equal(lem_tokenizer_parse(json, strlen(json), &t, &err), LEM_EDATA);
+    assert_null(t);
+    if (!strstr(err.text, words)) fail_msg("\"%s\" does not say \"%s\"", err.text, words);
+}
+
+#define PIPE "\"pre_tokenizer\":{\"type\":\"ByteLevel\",\"add_prefix_space\":false},\"decoder\":{\"type\":\"ByteLevel\"},"
+#define SPLIT(p) "{\"pre_tokenizer\":{\"type\":\"Split\",\"pattern\":{\"Regex\":\"" p "\"},\"behavior\":\"Isolated\"}}"
+
+static void test_refused(void **state)
+{
+    (void)state;
+    expect_refused("", "empty");
+    expect_refused("[]", "array");
+    expect_refused("{" PIPE "\"model\":{\"type\":\"WordPiece\"}}", "WordPiece");
+    expect_refused("{" PIPE "\"model\":{\"vocab\":{\"a\":0,\"b\":0},\"merges\":[]}}", "id 0");
+    expect_refused("{" PIPE "\"model\":{\"vocab\":{\"a\":1048576},\"merges\":[]}}", "1048576");
+    expect_refused("{" PIPE "\"model\":{\"vocab\":{\"a\":1},\"merges\":[\"a b\"]}}", "\"b\"");
+    expect_refused("{" PIPE "\"model\":{\"vocab\":{\"a\":1},\"merges\":[\"a a\"]}}", "\"aa\"");
+    expect_refused("{" PIPE "\"model\":{\"vocab\":{\"a\":1},\"merges\":[[\"a\"]]}}", "merges[0]");
+    expect_refused("{" PIPE "\"added_tokens\":[{\"id\":1,\"content\":\"b\"}],\"model\":{\"vocab\":{\"a\":1},\"merges\":[]}}", "added token");
+    expect_refused("{" PIPE "\"normalizer\":{\"type\":\"BertNormalizer\"}}", "BertNormalizer");
+    expect_refused(SPLIT("[a-z]+"), "[a-z]+");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_train_layout), cmocka_unit_test(test_train_order), cmocka_unit_test(test_train_refuses),
         cmocka_unit_test(test_save_load),    cmocka_unit_test(test_round_trip),  cmocka_unit_test(test_long_word),
         cmocka_unit_test(test_special),      cmocka_unit_test(test_golden),      cmocka_unit_test(test_shared_minimind),
+        cmocka_unit_test(test_no_memory),    cmocka_unit_test(test_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
