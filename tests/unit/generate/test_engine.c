@@ -1,0 +1,231 @@
+/* test_engine.c - candidates against a plain loop, and their independence of slots, threads, order, memory and interruption */
+#include "tiny.h"
+
+#include "core/rng.h"
+
+#include <math.h>
+
+enum { N_PROMPTS = 9, N = 7 };
+static const char *const prompts[N_PROMPTS] = {
+    "1+1=", "What is 12*12?", "x", "A long prompt that goes over one page of thirty-two tokens, and then over a second page of them too.",
+    "solve 3x = 9", "exactly thirty-two tokens long..", "and this one has thirty-three ones", "q: 7-5 a:", "{\"a\":1}"};
+
+static lem_generate_opts options(void) {
+    return (lem_generate_opts){.sample = {1.0f, 0, 1}, .max_tokens = 40, .eos = 0, .slots = 7, .seed = 42};
+}
+
+static tiny_run make_run(const tiny *t, tiny_result *result) {
+    memset(result, 0, sizeof *result * N_PROMPTS * N);
+    return (tiny_run){.t = t, .prompt = prompts, .n_prompts = N_PROMPTS, .n = N, .result = result};
+}
+
+static void assert_same(const tiny_result *a, const tiny_result *b) {
+    for (int i = 0; i < N_PROMPTS * N; i++)
+        if (!tiny_same(&a[i], &b[i])) fail_msg("candidate %d of prompt %d differs: %d/%d tokens, logprob %.17g/%.17g", i % N, i / N, a[i].tokens, b[i].tokens, a[i].logprob, b[i].logprob);
+}
+
+/* The same candidate by a session of one node, one token at a time. */
+static void plain_loop(const tiny *t, const lem_generate_opts *o, int prompt, int index, tiny_result *out) {
+    enum { V = 257 };
+    lem_err err = LEM_ERR_INIT;
+    lem_session *s = NULL;
+    int32_t ids[256], order[V];
+    float logits[V], scratch[V];
+    int node, n = (int)strlen(prompts[prompt]);
+    need(lem_session_new(t->weights, t->backend, 8, 256, &s, &err), &err);
+    need(lem_session_node(s, -1, &node, &err), &err);
+    for (int i = 0; i < n; i++) ids[i] = t->id_of[(unsigned char)prompts[prompt][i]];
+    lem_rng r = lem_rng_make(o->seed, "sample", 1000 + (uint64_t)prompt);
+    memset(out, 0, sizeof *out);
+    out->there = true;
+    out->finish = LEM_FINISH_LENGTH;
+    while (out->tokens < o->max_tokens) {
+        lem_feed feed = {node, ids, n};
+        need(lem_session_step(s, &feed, 1, &err), &err);
+        int row = lem_session_row(s, 0, n - 1);
+        lem_session_logits(s, 1, &row, logits);
+        int32_t id = lem_sample_token(logits, V, &o->sample, lem_rng_unit_at(&r, (uint64_t)index << 32 | (uint64_t)out->tokens), scratch, order);
+        float lp;
+        need(lem_session_logprobs(s, 1, &row, &id, &lp, &err), &err);
+        out->logprob += (double)lp;
+        out->tokens++;
+        if (id == o->eos) {
+            out->finish = LEM_FINISH_STOP;
+            break;
+        }
+        size_t len;
+        const char *bytes = lem_tokenizer_token_bytes(t->tok, id, &len);
+        memcpy(out->text + out->len, bytes, len);
+        out->len += len;
+        ids[0] = id;
+        n = 1;
+    }
+    lem_session_free(s);
+}
+
+static void test_plain_loop(void **state) {
+    (void)state;
+    static tiny_result got[N_PROMPTS * N], want;
+    for (int qwen = 0; qwen < 2; qwen++) {
+        tiny t = tiny_open(qwen, 2, LEM_ISA_AUTO, qwen ? LEM_DTYPE_BF16 : LEM_DTYPE_F32);
+        lem_generate_opts o = options();
+        if (qwen) o.sample = (lem_sample_opts){0.8f, 40, 0.95f};
+        tiny_run r = make_run(&t, got);
+        lem_err err = LEM_ERR_INIT;
+        lem_generate_stats stats;
+        need(tiny_generate(&r, &o, &stats, &err), &err);
+        uint64_t tokens = 0, prompt_tokens = 0;
+        for (int i = 0; i < N_PROMPTS * N; i++) {
+            plain_loop(&t, &o, i / N, i % N, &want);
+            if (!tiny_same(&got[i], &want)) fail_msg("candidate %d of prompt %d: %d tokens, logprob %.17g; the plain loop has %d, %.17g", i % N, i / N, got[i].tokens, got[i].logprob, want.tokens, want.logprob);
+            tokens += (uint64_t)want.tokens;
+        }
+        for (int i = 0; i < N_PROMPTS; i++) prompt_tokens += strlen(prompts[i]);
+        assert_int_equal(stats.generated_tokens, tokens);
+        assert_int_equal(stats.prompt_tokens, prompt_tokens); /* each prompt is computed once */
+        assert_int_equal(stats.candidates, N_PROMPTS * N);
+        assert_int_equal(stats.prompts, N_PROMPTS);
+        tiny_close(&t);
+    }
+}
+
+static void test_invariance(void **state) {
+    (void)state;
+    static tiny_result base[N_PROMPTS * N], got[N_PROMPTS * N];
+    static const int slots[] = {1, 3, 7, 64, 256}, threads[] = {1, 2, 4};
+    lem_err err = LEM_ERR_INIT;
+    bool first = true;
+    for (size_t th = 0; th < 3; th++) {
+        tiny t = tiny_open(false, threads[th], LEM_ISA_GENERIC, LEM_DTYPE_F32);
+        for (size_t s = 0; s < 5; s++)
+            for (int variant = 0; variant < 3; variant++) {
+                lem_generate_opts o = options();
+                o.slots = slots[s];
+                if (variant == 2) o.kv_bytes = 1; /* room for hardly more than one candidate */
+                tiny_run r = make_run(&t, first ? base : got);
+                r.backwards = variant == 1;
+                need(tiny_generate(&r, &o, NULL, &err), &err);
+                if (!first) assert_same(base, got);
+                first = false;
+            }
+        tiny_close(&t);
+    }
+}
+
+static void test_resume(void **state) {
+    (void)state;
+    static tiny_result base[N_PROMPTS * N], got[N_PROMPTS * N];
+    tiny t = tiny_open(false, 1, LEM_ISA_GENERIC, LEM_DTYPE_F32);
+    lem_generate_opts o = options();
+    lem_err err = LEM_ERR_INIT;
+    tiny_run all = make_run(&t, base);
+    need(tiny_generate(&all, &o, NULL, &err), &err);
+    for (int stop = 1; stop < N_PROMPTS * N; stop += 7) {
+        tiny_run part = make_run(&t, got);
+        part.cancel_after = stop;
+        assert_int_equal(tiny_generate(&part, &o, NULL, &err), LEM_EINTR);
+        bool skip[N_PROMPTS * N];
+        int there = 0;
+        for (int i = 0; i < N_PROMPTS * N; i++) there += skip[i] = got[i].there;
+        assert_true(there >= stop && there < N_PROMPTS * N);
+        tiny_run rest = {.t = &t, .prompt = prompts, .n_prompts = N_PROMPTS, .n = N, .result = got, .skip = skip};
+        need(tiny_generate(&rest, &o, NULL, &err), &err);
+        assert_int_equal(rest.finished, N_PROMPTS * N - there);
+        assert_same(base, got);
+    }
+    tiny_close(&t);
+}
+
+/* With a stop string each text is the unstopped one up to the first occurrence, and its tokens stop there. */
+static void test_stops(void **state) {
+    (void)state;
+    static tiny_result base[N_PROMPTS * N], got[N_PROMPTS * N];
+    tiny t = tiny_open(false, 1, LEM_ISA_GENERIC, LEM_DTYPE_F32);
+    lem_generate_opts o = options();
+    o.eos = -1; /* ids 0 are special: no text, no end */
+    lem_err err = LEM_ERR_INIT;
+    tiny_run r = make_run(&t, base);
+    need(tiny_generate(&r, &o, NULL, &err), &err);
+    char text[3] = {base[3].text[7], base[3].text[8], 0}, other[2] = {base[10].text[3], 0};
+    assert_true(text[0] && text[1] && other[0]);
+    const char *stop[] = {text, other};
+    o.stop = stop;
+    o.n_stop = 2;
+    tiny_run s = make_run(&t, got);
+    need(tiny_generate(&s, &o, NULL, &err), &err);
+    int stopped = 0;
+    for (int i = 0; i < N_PROMPTS * N; i++) {
+        assert_int_equal(base[i].finish, LEM_FINISH_LENGTH);
+        size_t cut = base[i].len;
+        for (size_t at = base[i].len; at-- > 0;)
+            if ((at + 1 < base[i].len && memcmp(base[i].text + at, text, 2) == 0) || base[i].text[at] == other[0]) cut = at;
+        assert_int_equal(got[i].len, cut);
+        assert_memory_equal(got[i].text, base[i].text, cut);
+        assert_int_equal(got[i].finish, cut < base[i].len ? LEM_FINISH_STOP : LEM_FINISH_LENGTH);
+        stopped += got[i].finish == LEM_FINISH_STOP;
+    }
+    assert_true(stopped >= 2);
+    tiny_close(&t);
+}
+
+static void test_context_end(void **state) {
+    (void)state;
+    tiny t = tiny_open(false, 1, LEM_ISA_GENERIC, LEM_DTYPE_F32);
+    char text[161];
+    memset(text, 'a', 160);
+    text[160] = '\0';
+    lem_generate_opts o = options();
+    o.eos = -1;
+    o.max_tokens = 1000;
+    static tiny_result got[2];
+    const char *one[] = {text};
+    lem_err err = LEM_ERR_INIT;
+    for (int len = 1; len < 160; len += 79) { /* 1, 80, 159 of a context of 160 */
+        text[len] = '\0';
+        memset(got, 0, sizeof got);
+        tiny_run r = {.t = &t, .prompt = one, .n_prompts = 1, .n = 2, .result = got};
+        need(tiny_generate(&r, &o, NULL, &err), &err);
+        assert_int_equal(got[0].tokens, 160 - len);
+        assert_int_equal(got[1].finish, LEM_FINISH_LENGTH);
+        text[len] = 'a';
+    }
+    tiny_run r = {.t = &t, .prompt = one, .n_prompts = 1, .n = 2, .result = got}; /* 160 tokens: one too many */
+    assert_int_equal(tiny_generate(&r, &o, NULL, &err), LEM_EDATA);
+    assert_non_null(strstr(err.text, "160 tokens"));
+    tiny_close(&t);
+}
+
+static void test_bad_input(void **state) {
+    (void)state;
+    tiny t = tiny_open(false, 1, LEM_ISA_GENERIC, LEM_DTYPE_F32);
+    static tiny_result got[N_PROMPTS * N];
+    lem_err err = LEM_ERR_INIT;
+    const char *empty[] = {""};
+    lem_generate_opts o = options();
+    tiny_run r = {.t = &t, .prompt = empty, .n_prompts = 1, .n = 1, .result = got};
+    assert_int_equal(tiny_generate(&r, &o, NULL, &err), LEM_EDATA);
+    o.max_prompt = 3; /* a promise that the prompts break: refused or served, never a hang */
+    o.kv_bytes = 1;
+    tiny_run broken = make_run(&t, got);
+    assert_int_equal(tiny_generate(&broken, &o, NULL, &err), LEM_EMEM);
+    const char *bad_stop[] = {""};
+    const lem_generate_opts bad[] = {
+        {.sample = {-1, 0, 1}, .max_tokens = 1}, {.sample = {NAN, 0, 1}, .max_tokens = 1}, {.sample = {1, -1, 1}, .max_tokens = 1},
+        {.sample = {1, 0, 1.5f}, .max_tokens = 1}, {.max_tokens = 0}, {.max_tokens = 1, .slots = -1}, {.max_tokens = 1, .stop = bad_stop, .n_stop = 1}};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) assert_int_equal(lem_generate_check(&bad[i], &err), LEM_EUSAGE);
+    t.model->params[t.model->final_norm] = NAN;
+    lem_weights_free(t.weights);
+    need(lem_weights_new(t.model, t.backend, LEM_DTYPE_F32, &t.weights, &err), &err);
+    lem_generate_opts fine = options();
+    tiny_run nan_run = make_run(&t, got);
+    assert_int_equal(tiny_generate(&nan_run, &fine, NULL, &err), LEM_ENUMERIC);
+    tiny_close(&t);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_plain_loop), cmocka_unit_test(test_invariance), cmocka_unit_test(test_resume), cmocka_unit_test(test_stops),
+        cmocka_unit_test(test_context_end), cmocka_unit_test(test_bad_input),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,157 @@
+/* test_sampler.c - the sampler against brute force, ties, and its distribution */
+#include "core/rng.h"
+#include "generate/sampler.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { MAX_V = 3000 };
+
+static float scratch[MAX_V];
+static int32_t order[MAX_V];
+
+static int32_t draw(const float *x, int V, float temperature, int top_k, float top_p, double u) {
+    lem_sample_opts o = {temperature, top_k, top_p};
+    return lem_sample_token(x, V, &o, u, scratch, order);
+}
+
+/* ---- brute force: sort, cut, cumulate in double */
+
+typedef struct item { double w; float x; int id; } item;
+
+static int by_logit(const void *a, const void *b) {
+    const item *p = a, *q = b;
+    if (p->x != q->x) return p->x > q->x ? -1 : 1;
+    return p->id < q->id ? -1 : 1;
+}
+
+/* Probability of each token. *edge: how near top-p's boundary was to another choice (relative mass). */
+static void brute(const float *x, int V, double temperature, int top_k, double top_p, double *p, double *edge) {
+    static item it[MAX_V];
+    double max = -INFINITY, total = 0;
+    for (int i = 0; i < V; i++) max = fmax(max, (double)x[i]);
+    for (int i = 0; i < V; i++) it[i] = (item){exp(((double)x[i] - max) / temperature), x[i], i};
+    qsort(it, (size_t)V, sizeof *it, by_logit);
+    int n = top_k > 0 && top_k < V ? top_k : V;
+    for (int i = 0; i < n; i++) total += it[i].w;
+    *edge = 1;
+    if (top_p > 0 && top_p < 1) {
+        double seen = 0;
+        int m = 0;
+        while (m < n && seen < top_p * total) {
+            seen += it[m++].w;
+            *edge = fmin(*edge, fabs(seen / total - top_p));
+        }
+        n = m;
+        total = seen;
+    }
+    memset(p, 0, (size_t)V * sizeof *p);
+    for (int i = 0; i < n; i++) p[it[i].id] = it[i].w / total;
+}
+
+/* Draws at many u: the share of each token must be its probability, so the CDF itself is compared, not only its support. */
+static void compare(const float *x, int V, float temperature, int top_k, float top_p) {
+    static double p[MAX_V], cdf[MAX_V + 1];
+    double edge;
+    brute(x, V, (double)temperature, top_k, (double)top_p, p, &edge);
+    if (edge < 1e-6) return; /* the set is not determined in floating point */
+    cdf[0] = 0;
+    for (int i = 0; i < V; i++) cdf[i + 1] = cdf[i] + p[i];
+    for (int k = 0; k < 400; k++) {
+        double u = (k + 0.5) / 400;
+        int32_t t = draw(x, V, temperature, top_k, top_p, u);
+        assert_in_range(t, 0, V - 1);
+        assert_true(p[t] > 0 || cdf[t] > 0);
+        assert_true(p[t] > 0);
+        assert_true(u > cdf[t] - 2e-6 && u < cdf[t + 1] + 2e-6); /* weights carry 24 bits each */
+    }
+}
+
+static void test_brute_force(void **state) {
+    (void)state;
+    static float x[MAX_V];
+    static const int sizes[] = {1, 2, 3, 7, 16, 17, 33, 100, 512, 1000, 2999};
+    static const float temps[] = {0.3f, 0.7f, 1.0f, 2.0f};
+    static const int ks[] = {0, 1, 2, 5, 50, 5000};
+    static const float ps[] = {1, 0.95f, 0.5f, 0.1f, 1e-6f, 0};
+    for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++)
+        for (int kind = 0; kind < 3; kind++) {
+            int V = sizes[s];
+            lem_rng r = lem_rng_make(3, "test", (uint64_t)(s * 3 + (size_t)kind));
+            for (int i = 0; i < V; i++) {
+                double z = lem_rng_next_normal(&r);
+                x[i] = kind == 0 ? (float)(3 * z) : kind == 1 ? (float)round(2 * z) /* many ties */ : (float)(0.05 * z + 40) /* flat */;
+            }
+            for (size_t t = 0; t < 4; t++)
+                for (size_t k = 0; k < 6; k++)
+                    for (size_t q = 0; q < 6; q++) compare(x, V, temps[t], ks[k], ps[q]);
+        }
+}
+
+static void test_greedy_and_ties(void **state) {
+    (void)state;
+    const float x[] = {1, 5, 5, 2, 5};
+    for (int k = 0; k < 20; k++) {
+        double u = k / 20.0;
+        assert_int_equal(draw(x, 5, 0, 0, 1, u), 1);
+        assert_int_equal(draw(x, 5, 1, 1, 1, u), 1); /* top-k 1: lowest id of the tied */
+        int32_t two = draw(x, 5, 1, 2, 1, u);
+        assert_int_equal(two, u < 0.5 ? 1 : 2); /* the third of the tied is out */
+        int32_t p = draw(x, 5, 1, 0, 0.5f, u);
+        assert_true(p == 1 || p == 2); /* two of three equals reach one half, one does not */
+    }
+    const float flat[] = {0, 0, 0, 0};
+    assert_int_equal(draw(flat, 4, 1, 0, 0.25f, 0.999), 0); /* exactly a quarter is reached by the first */
+    assert_int_equal(draw(flat, 4, 1, 0, 1, 0.999), 3);
+    assert_int_equal(draw(flat, 4, 1, 0, 1, 0), 0);
+}
+
+static void test_extremes(void **state) {
+    (void)state;
+    const float inf = INFINITY;
+    const float low[] = {-inf, 3, -inf}, nan_row[] = {1, NAN, 2}, up[] = {1, inf}, none[] = {-inf, -inf}, far[] = {0, -1e30f, 1e30f};
+    for (float t = 0; t <= 1; t += 0.5f) {
+        assert_int_equal(draw(low, 3, t, 0, 1, 0.999999), 1);
+        assert_int_equal(draw(nan_row, 3, t, 0, 1, 0.5), -1);
+        assert_int_equal(draw(up, 2, t, 0, 1, 0.5), -1);
+        assert_int_equal(draw(none, 2, t, 0, 1, 0.5), -1);
+        assert_int_equal(draw(far, 3, t, 2, 0.9f, 0.5), 2);
+    }
+    const float x[] = {1, 2, 3};
+    assert_int_equal(draw(x, 3, 1e-30f, 0, 1, 0.0), 2); /* a temperature that divides to infinity is greedy */
+    assert_int_equal(draw(x, 3, 1, 0, 1, 0x1.fffffffffffffp-1), 2);
+}
+
+/* Counts of 200,000 draws with the project's own generator against the softmax; the 99.99 % quantile of chi-square with 19 degrees is 51. */
+static void test_chi_square(void **state) {
+    (void)state;
+    enum { V = 20, N = 200000 };
+    float x[V];
+    double p[V], edge, chi = 0;
+    int count[V] = {0};
+    lem_rng r = lem_rng_make(11, "test", 0);
+    for (int i = 0; i < V; i++) x[i] = (float)lem_rng_next_normal(&r);
+    brute(x, V, 0.8, 0, 1, p, &edge);
+    for (int i = 0; i < N; i++) count[draw(x, V, 0.8f, 0, 1, lem_rng_unit_at(&r, 1000 + (uint64_t)i))]++;
+    for (int i = 0; i < V; i++) chi += (count[i] - N * p[i]) * (count[i] - N * p[i]) / (N * p[i]);
+    assert_true(chi < 51);
+    assert_true(chi > 3); /* and not suspiciously even: 0.001 % quantile */
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_brute_force),
+        cmocka_unit_test(test_greedy_and_ties),
+        cmocka_unit_test(test_extremes),
+        cmocka_unit_test(test_chi_square),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
