@@ -6,28 +6,22 @@
 #include <string.h>
 #include <utf8proc.h>
 
-void lem_trie_release(tok_trie *t)
-{
+void lem_trie_release(tok_trie *t) {
     lem_free(t->key);
     lem_free(t->child);
     lem_free(t->value);
     *t = (tok_trie){0};
 }
 
-static size_t find_slot(const tok_trie *t, uint64_t key)
-{
+static size_t find_slot(const tok_trie *t, uint64_t key) {
     size_t i = (size_t)lem_tok_mix(key) & (t->n_slots - 1);
     while (t->key[i] && t->key[i] != key) i = (i + 1) & (t->n_slots - 1);
     return i;
 }
 
-static uint64_t edge_key(uint32_t node, char byte)
-{
-    return ((uint64_t)node << 8 | (unsigned char)byte) + 1;
-}
+static uint64_t edge_key(uint32_t node, char byte) { return ((uint64_t)node << 8 | (unsigned char)byte) + 1; }
 
-static lem_status grow_trie(tok_trie *t, lem_err *err)
-{
+static lem_status grow_trie(tok_trie *t, lem_err *err) {
     if (t->n_nodes == t->cap_nodes) {
         size_t cap = t->cap_nodes ? t->cap_nodes * 2 : 256;
         int32_t *v = lem_realloc(t->value, cap, sizeof *v, err);
@@ -59,8 +53,7 @@ static lem_status grow_trie(tok_trie *t, lem_err *err)
     return LEM_OK;
 }
 
-lem_status lem_trie_add(tok_trie *t, const char *s, size_t n, int32_t value, lem_err *err)
-{
+lem_status lem_trie_add(tok_trie *t, const char *s, size_t n, int32_t value, lem_err *err) {
     if (n == 0) return lem_fail(err, LEM_EDATA, "an added token is empty");
     uint32_t node = 0;
     for (size_t i = 0; i <= n; i++) {
@@ -82,8 +75,7 @@ lem_status lem_trie_add(tok_trie *t, const char *s, size_t n, int32_t value, lem
 }
 
 /* Longest token that begins at s; its index or -1. */
-static int32_t longest(const tok_trie *t, const char *s, size_t n, size_t *len)
-{
+static int32_t longest(const tok_trie *t, const char *s, size_t n, size_t *len) {
     int32_t found = -1;
     uint32_t node = 0;
     for (size_t i = 0; i < n; i++) {
@@ -99,8 +91,7 @@ static int32_t longest(const tok_trie *t, const char *s, size_t n, size_t *len)
 }
 
 /* \w : letters, marks, decimal digits, connectors. */
-static bool word_char(const char *s, size_t n)
-{
+static bool word_char(const char *s, size_t n) {
     uint32_t cp = 0;
     if (n == 0 || lem_utf8_decode(s, n, &cp) <= 0) return false;
     switch (utf8proc_category((utf8proc_int32_t)cp)) {
@@ -114,31 +105,26 @@ static bool word_char(const char *s, size_t n)
     case UTF8PROC_CATEGORY_ME:
     case UTF8PROC_CATEGORY_ND:
     case UTF8PROC_CATEGORY_NL:
-    case UTF8PROC_CATEGORY_PC:
-        return true;
-    default:
-        return false;
+    case UTF8PROC_CATEGORY_PC: return true;
+    default: return false;
     }
 }
 
 /* Start of the character that ends at s[n], n >= 1. */
-static size_t char_before(const char *s, size_t n)
-{
+static size_t char_before(const char *s, size_t n) {
     size_t i = n - 1;
     while (i > 0 && n - i < 4 && ((unsigned char)s[i] & 0xc0) == 0x80) i--;
     return i;
 }
 
-static bool stands_alone(const char *s, size_t n, size_t start, size_t end)
-{
+static bool stands_alone(const char *s, size_t n, size_t start, size_t end) {
     if (end < n && word_char(s + end, n - end)) return false;
     if (start == 0) return true;
     size_t b = char_before(s, start);
     return !word_char(s + b, start - b);
 }
 
-tok_match lem_added_next(const tok_added *list, const tok_trie *t, const char *s, size_t n, bool parse_special, size_t floor, size_t *pos)
-{
+tok_match lem_added_next(const tok_added *list, const tok_trie *t, const char *s, size_t n, bool parse_special, size_t floor, size_t *pos) {
     size_t p = *pos, len = 0;
     while (p < n && t->n_nodes) {
         if (!t->first[(unsigned char)s[p]]) {

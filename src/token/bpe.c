@@ -10,15 +10,13 @@
 #define SHORT_WORD 48
 #define MAX_DIRECT 256 /* longest token for which TOK_DIRECT is looked for */
 
-void lem_bpe_release(tok_bpe *b)
-{
+void lem_bpe_release(tok_bpe *b) {
     lem_free(b->slot);
     b->slot = NULL;
     b->n_slots = b->n = 0;
 }
 
-lem_status lem_bpe_reserve(tok_bpe *b, size_t n_merges, lem_err *err)
-{
+lem_status lem_bpe_reserve(tok_bpe *b, size_t n_merges, lem_err *err) {
     size_t n = 16;
     while (n < n_merges + n_merges / 2 + 1) n *= 2;
     b->slot = lem_alloc(n, sizeof *b->slot, err);
@@ -28,13 +26,9 @@ lem_status lem_bpe_reserve(tok_bpe *b, size_t n_merges, lem_err *err)
     return LEM_OK;
 }
 
-static uint64_t pair_key(int32_t left, int32_t right)
-{
-    return (uint64_t)(uint32_t)left << 32 | (uint32_t)right;
-}
+static uint64_t pair_key(int32_t left, int32_t right) { return (uint64_t)(uint32_t)left << 32 | (uint32_t)right; }
 
-void lem_bpe_put(tok_bpe *b, int32_t left, int32_t right, int32_t rank, int32_t id)
-{
+void lem_bpe_put(tok_bpe *b, int32_t left, int32_t right, int32_t rank, int32_t id) {
     uint64_t key = pair_key(left, right);
     size_t i = (size_t)lem_tok_mix(key) & (b->n_slots - 1);
     while (b->slot[i].key != UINT64_MAX && b->slot[i].key != key) i = (i + 1) & (b->n_slots - 1);
@@ -42,8 +36,7 @@ void lem_bpe_put(tok_bpe *b, int32_t left, int32_t right, int32_t rank, int32_t 
     b->slot[i] = (tok_merge){key, rank, id};
 }
 
-static const tok_merge *find_merge(const tok_bpe *b, int32_t left, int32_t right)
-{
+static const tok_merge *find_merge(const tok_bpe *b, int32_t left, int32_t right) {
     if (!b->n) return NULL;
     uint64_t key = pair_key(left, right);
     for (size_t i = (size_t)lem_tok_mix(key) & (b->n_slots - 1);; i = (i + 1) & (b->n_slots - 1)) {
@@ -52,8 +45,7 @@ static const tok_merge *find_merge(const tok_bpe *b, int32_t left, int32_t right
     }
 }
 
-void lem_scratch_release(tok_scratch *s)
-{
+void lem_scratch_release(tok_scratch *s) {
     lem_free(s->ids);
     lem_free(s->next);
     lem_free(s->prev);
@@ -61,8 +53,7 @@ void lem_scratch_release(tok_scratch *s)
     *s = (tok_scratch){0};
 }
 
-static lem_status grow_scratch(tok_scratch *s, size_t n, lem_err *err)
-{
+static lem_status grow_scratch(tok_scratch *s, size_t n, lem_err *err) {
     if (n <= s->cap) return LEM_OK;
     lem_scratch_release(s);
     size_t cap = 1024;
@@ -80,13 +71,9 @@ static lem_status grow_scratch(tok_scratch *s, size_t n, lem_err *err)
     return LEM_OK;
 }
 
-static bool before(const tok_heap_item *a, const tok_heap_item *b)
-{
-    return a->rank != b->rank ? a->rank < b->rank : a->pos < b->pos;
-}
+static bool before(const tok_heap_item *a, const tok_heap_item *b) { return a->rank != b->rank ? a->rank < b->rank : a->pos < b->pos; }
 
-static void heap_push(tok_scratch *s, tok_heap_item item)
-{
+static void heap_push(tok_scratch *s, tok_heap_item item) {
     size_t i = s->heap_len++;
     while (i > 0 && before(&item, &s->heap[(i - 1) / 2])) {
         s->heap[i] = s->heap[(i - 1) / 2];
@@ -95,8 +82,7 @@ static void heap_push(tok_scratch *s, tok_heap_item item)
     s->heap[i] = item;
 }
 
-static tok_heap_item heap_pop(tok_scratch *s)
-{
+static tok_heap_item heap_pop(tok_scratch *s) {
     tok_heap_item top = s->heap[0], last = s->heap[--s->heap_len];
     size_t i = 0;
     for (;;) {
@@ -111,16 +97,14 @@ static tok_heap_item heap_pop(tok_scratch *s)
     return top;
 }
 
-static void push_pair(const tok_bpe *b, tok_scratch *s, int32_t left, int32_t right)
-{
+static void push_pair(const tok_bpe *b, tok_scratch *s, int32_t left, int32_t right) {
     if (left < 0 || right < 0) return;
     const tok_merge *m = find_merge(b, s->ids[left], s->ids[right]);
     if (m) heap_push(s, (tok_heap_item){m->rank, left, m->id});
 }
 
 /* Merges s->ids[0..n); the result is left in the linked list that begins at 0. */
-static void merge_long(const tok_bpe *b, tok_scratch *s, int32_t n)
-{
+static void merge_long(const tok_bpe *b, tok_scratch *s, int32_t n) {
     s->heap_len = 0;
     for (int32_t i = 0; i < n; i++) {
         s->prev[i] = i - 1;
@@ -143,8 +127,7 @@ static void merge_long(const tok_bpe *b, tok_scratch *s, int32_t n)
 }
 
 /* Merges ids[0..n), n <= SHORT_WORD, in place; returns the new length. */
-static size_t merge_short(const tok_bpe *b, int32_t *ids, size_t n)
-{
+static size_t merge_short(const tok_bpe *b, int32_t *ids, size_t n) {
     int32_t rank[SHORT_WORD], made[SHORT_WORD]; /* of the pair (i, i + 1) */
     for (size_t i = 0; i + 1 < n; i++) {
         const tok_merge *m = find_merge(b, ids[i], ids[i + 1]);
@@ -175,20 +158,17 @@ static size_t merge_short(const tok_bpe *b, int32_t *ids, size_t n)
     }
 }
 
-static lem_status no_byte(unsigned char byte, lem_err *err)
-{
+static lem_status no_byte(unsigned char byte, lem_err *err) {
     return lem_fail(err, LEM_EDATA, "the vocabulary has no token for the byte 0x%02x", byte);
 }
 
-static lem_status push_all(lem_ids *out, const int32_t *ids, size_t n, lem_err *err)
-{
+static lem_status push_all(lem_ids *out, const int32_t *ids, size_t n, lem_err *err) {
     lem_status st = LEM_OK;
     for (size_t i = 0; i < n && st == LEM_OK; i++) st = lem_ids_push(out, ids[i], err);
     return st;
 }
 
-static lem_status merge_word(const tok_bpe *b, const char *word, size_t len, tok_scratch *s, lem_ids *out, lem_err *err)
-{
+static lem_status merge_word(const tok_bpe *b, const char *word, size_t len, tok_scratch *s, lem_ids *out, lem_err *err) {
     int32_t small[SHORT_WORD], *ids = small;
     if (len > SHORT_WORD) {
         if (len > LEM_TOK_MAX_TEXT) return lem_fail(err, LEM_EDATA, "a word is longer than 1 GiB");
@@ -207,23 +187,23 @@ static lem_status merge_word(const tok_bpe *b, const char *word, size_t len, tok
     return st;
 }
 
-lem_status lem_bpe_word(const lem_tokenizer *t, const char *word, size_t len, tok_scratch *s, lem_ids *out, lem_err *err)
-{
+lem_status lem_bpe_word(const lem_tokenizer *t, const char *word, size_t len, tok_scratch *s, lem_ids *out, lem_err *err) {
     if (!len) return LEM_OK;
     int32_t id = lem_vocab_find(&t->vocab, word, len);
-    if (id >= 0 && (t->bpe.ignore_merges ? !(t->vocab.entry[id].flags & TOK_SPECIAL) : t->vocab.entry[id].flags & TOK_DIRECT)) return lem_ids_push(out, id, err);
+    if (id >= 0 && (t->bpe.ignore_merges ? !(t->vocab.entry[id].flags & TOK_SPECIAL) : t->vocab.entry[id].flags & TOK_DIRECT))
+        return lem_ids_push(out, id, err);
     return merge_word(&t->bpe, word, len, s, out, err);
 }
 
-lem_status lem_bpe_mark_direct(lem_tokenizer *t, lem_err *err)
-{
+lem_status lem_bpe_mark_direct(lem_tokenizer *t, lem_err *err) {
     tok_scratch s = {0};
     lem_ids ids = {0};
     lem_status st = LEM_OK;
     for (int32_t id = 0; id < t->vocab.n; id++) {
         tok_entry *e = &t->vocab.entry[id];
         const char *bytes = lem_buf_str(&t->vocab.blob) + e->off;
-        if ((e->flags & (TOK_USED | TOK_SPECIAL)) != TOK_USED || !e->len || e->len > MAX_DIRECT || lem_vocab_find(&t->vocab, bytes, e->len) != id) continue;
+        if ((e->flags & (TOK_USED | TOK_SPECIAL)) != TOK_USED || !e->len || e->len > MAX_DIRECT || lem_vocab_find(&t->vocab, bytes, e->len) != id)
+            continue;
         bool complete = true;
         for (uint32_t i = 0; i < e->len; i++) complete = complete && t->bpe.byte_id[(unsigned char)bytes[i]] >= 0;
         if (!complete) continue;

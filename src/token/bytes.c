@@ -4,27 +4,19 @@
 #include "core/utf8.h"
 #include "token/tokenizer_priv.h"
 
-static bool plain(unsigned b)
-{
-    return (b >= 33 && b <= 126) || (b >= 161 && b <= 172) || b >= 174;
-}
+static bool plain(unsigned b) { return (b >= 33 && b <= 126) || (b >= 161 && b <= 172) || b >= 174; }
 
 /* How many bytes below b are not plain. */
-static unsigned moved_before(unsigned b)
-{
+static unsigned moved_before(unsigned b) {
     if (b <= 33) return b;
     if (b <= 127) return 33;
     if (b <= 161) return 33 + (b - 127);
     return b <= 173 ? 67 : 68;
 }
 
-uint32_t lem_byte_to_char(unsigned byte)
-{
-    return plain(byte) ? byte : 256 + moved_before(byte);
-}
+uint32_t lem_byte_to_char(unsigned byte) { return plain(byte) ? byte : 256 + moved_before(byte); }
 
-int lem_char_to_byte(uint32_t cp)
-{
+int lem_char_to_byte(uint32_t cp) {
     if (cp < 256) return plain(cp) ? (int)cp : -1;
     uint32_t i = cp - 256;
     if (i < 33) return (int)i;
@@ -32,8 +24,7 @@ int lem_char_to_byte(uint32_t cp)
     return i == 67 ? 173 : -1;
 }
 
-bool lem_bytes_from_text(const char *s, size_t n, lem_buf *out)
-{
+bool lem_bytes_from_text(const char *s, size_t n, lem_buf *out) {
     size_t before = out->len;
     for (size_t i = 0; i < n;) {
         uint32_t cp = 0;
@@ -50,8 +41,7 @@ bool lem_bytes_from_text(const char *s, size_t n, lem_buf *out)
     return true;
 }
 
-void lem_bytes_to_text(const char *s, size_t n, lem_buf *out)
-{
+void lem_bytes_to_text(const char *s, size_t n, lem_buf *out) {
     for (size_t i = 0; i < n; i++) {
         char c[4];
         int len = lem_utf8_encode(lem_byte_to_char((unsigned char)s[i]), c);

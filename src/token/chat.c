@@ -12,8 +12,7 @@ typedef struct chatml {
     lem_err *err;
 } chatml;
 
-static lem_status find_marks(chatml *c)
-{
+static lem_status find_marks(chatml *c) {
     c->start = lem_tokenizer_find(c->t, "<|im_start|>");
     c->end = lem_tokenizer_find(c->t, "<|im_end|>");
     if (c->start < 0 || c->end < 0)
@@ -21,14 +20,10 @@ static lem_status find_marks(chatml *c)
     return LEM_OK;
 }
 
-static lem_status text(chatml *c, const char *s)
-{
-    return lem_tokenizer_encode(c->t, s, strlen(s), false, c->ids, c->err);
-}
+static lem_status text(chatml *c, const char *s) { return lem_tokenizer_encode(c->t, s, strlen(s), false, c->ids, c->err); }
 
 /* Appends one message; the part that would be trained is ids[*from .. *to). */
-static lem_status message(chatml *c, const lem_message *m, size_t *from, size_t *to)
-{
+static lem_status message(chatml *c, const lem_message *m, size_t *from, size_t *to) {
     lem_buf b = {0};
     bool reply = strcmp(m->role, "assistant") == 0;
     lem_status st;
@@ -48,15 +43,13 @@ done:
     return st;
 }
 
-static lem_status generation_start(chatml *c)
-{
+static lem_status generation_start(chatml *c) {
     lem_status st = lem_ids_push(c->ids, c->start, c->err);
     return st == LEM_OK ? text(c, "assistant\n") : st;
 }
 
 /* Makes *mask at least ids->len long, new bytes 0. */
-static lem_status grow_mask(uint8_t **mask, size_t *cap, size_t *len, size_t need, lem_err *err)
-{
+static lem_status grow_mask(uint8_t **mask, size_t *cap, size_t *len, size_t need, lem_err *err) {
     if (need > *cap) {
         size_t n = *cap ? *cap : 256;
         while (n < need) n *= 2;
@@ -71,8 +64,7 @@ static lem_status grow_mask(uint8_t **mask, size_t *cap, size_t *len, size_t nee
 }
 
 lem_status lem_chat_encode(const lem_tokenizer *t, const lem_message *msgs, size_t n, bool generation_prompt, lem_ids *ids, uint8_t **mask,
-                           lem_err *err)
-{
+                           lem_err *err) {
     chatml c = {.t = t, .ids = ids, .err = err};
     size_t before = ids->len, cap = 0, len = 0, from, to;
     uint8_t *m = NULL;
@@ -101,8 +93,7 @@ done:
     return st;
 }
 
-lem_status lem_chat_prompt(const lem_tokenizer *t, const char *system, const char *user, lem_ids *ids, lem_err *err)
-{
+lem_status lem_chat_prompt(const lem_tokenizer *t, const char *system, const char *user, lem_ids *ids, lem_err *err) {
     lem_message m[2] = {{"system", system}, {"user", user}};
     return lem_chat_encode(t, system ? m : m + 1, system ? 2 : 1, true, ids, NULL, err);
 }

@@ -15,7 +15,7 @@
 #include <stdint.h>
 
 typedef struct lem_message {
-    const char *role;    /* "system", "user", "assistant", … ; NUL-terminated, borrowed */
+    const char *role; /* "system", "user", "assistant", … ; NUL-terminated, borrowed */
     const char *content;
 } lem_message;
 

@@ -7,8 +7,7 @@
 static const char chatml[] = "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>' + '\\n' "
                              "}}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}";
 
-static lem_status read_eos(lem_tokenizer *t, const lem_json *v, lem_err *err)
-{
+static lem_status read_eos(lem_tokenizer *t, const lem_json *v, lem_err *err) {
     if (lem_json_kind(v) == LEM_JSON_OBJECT) v = lem_json_get(v, "content");
     if (lem_json_kind(v) == LEM_JSON_NULL) return LEM_OK;
     const char *text = lem_json_str(v, "");
@@ -19,8 +18,7 @@ static lem_status read_eos(lem_tokenizer *t, const lem_json *v, lem_err *err)
     return LEM_OK;
 }
 
-lem_status lem_tokenizer_read_config(lem_tokenizer *t, const char *text, size_t len, lem_err *err)
-{
+lem_status lem_tokenizer_read_config(lem_tokenizer *t, const char *text, size_t len, lem_err *err) {
     lem_json *root = NULL;
     lem_status st;
     LEM_TRY(lem_json_parse(text, len, &root, err));
@@ -37,18 +35,13 @@ done:
     return st;
 }
 
-static bool set_flags(lem_json *token, const tok_added *a)
-{
-    return lem_json_set(token, "content", lem_json_new_strn(a->text, a->len)) &&
-           lem_json_set(token, "lstrip", lem_json_new_bool(a->lstrip)) &&
-           lem_json_set(token, "normalized", lem_json_new_bool(a->normalized)) &&
-           lem_json_set(token, "rstrip", lem_json_new_bool(a->rstrip)) &&
-           lem_json_set(token, "single_word", lem_json_new_bool(a->single_word)) &&
-           lem_json_set(token, "special", lem_json_new_bool(a->special));
+static bool set_flags(lem_json *token, const tok_added *a) {
+    return lem_json_set(token, "content", lem_json_new_strn(a->text, a->len)) && lem_json_set(token, "lstrip", lem_json_new_bool(a->lstrip)) &&
+           lem_json_set(token, "normalized", lem_json_new_bool(a->normalized)) && lem_json_set(token, "rstrip", lem_json_new_bool(a->rstrip)) &&
+           lem_json_set(token, "single_word", lem_json_new_bool(a->single_word)) && lem_json_set(token, "special", lem_json_new_bool(a->special));
 }
 
-static bool set_added(lem_json *root, const lem_tokenizer *t)
-{
+static bool set_added(lem_json *root, const lem_tokenizer *t) {
     lem_json *map = lem_json_new_object();
     for (size_t i = 0; map && i < t->n_added; i++) {
         lem_json *token = lem_json_new_object();
@@ -66,15 +59,13 @@ static bool set_added(lem_json *root, const lem_tokenizer *t)
     return map && lem_json_set(root, "added_tokens_decoder", map);
 }
 
-static lem_json *token_text(const lem_tokenizer *t, int32_t id)
-{
+static lem_json *token_text(const lem_tokenizer *t, int32_t id) {
     size_t len = 0;
     const char *s = lem_tokenizer_token_bytes(t, id, &len);
     return s ? lem_json_new_strn(s, len) : lem_json_new_null();
 }
 
-lem_status lem_tokenizer_write_config(const lem_tokenizer *t, lem_buf *out, lem_err *err)
-{
+lem_status lem_tokenizer_write_config(const lem_tokenizer *t, lem_buf *out, lem_err *err) {
     if (t->config) {
         lem_buf_add(out, t->config, t->config_len);
         return lem_buf_ok(out, err);
@@ -86,13 +77,11 @@ lem_status lem_tokenizer_write_config(const lem_tokenizer *t, lem_buf *out, lem_
               lem_json_set(root, "add_prefix_space", lem_json_new_bool(t->add_prefix_space)) && set_added(root, t) &&
               lem_json_set(root, "bos_token", lem_json_new_null());
     if (chat) ok = ok && lem_json_set(root, "chat_template", lem_json_new_str(chatml));
-    ok = ok && lem_json_set(root, "clean_up_tokenization_spaces", lem_json_new_bool(false)) &&
-         lem_json_set(root, "eos_token", token_text(t, t->eos));
+    ok = ok && lem_json_set(root, "clean_up_tokenization_spaces", lem_json_new_bool(false)) && lem_json_set(root, "eos_token", token_text(t, t->eos));
     if (t->max_length) ok = ok && lem_json_set(root, "model_max_length", lem_json_new_int(t->max_length));
     ok = ok && lem_json_set(root, "pad_token", token_text(t, pad >= 0 ? pad : t->eos)) &&
          lem_json_set(root, "split_special_tokens", lem_json_new_bool(false)) &&
-         lem_json_set(root, "tokenizer_class", lem_json_new_str("PreTrainedTokenizerFast")) &&
-         lem_json_set(root, "unk_token", lem_json_new_null());
+         lem_json_set(root, "tokenizer_class", lem_json_new_str("PreTrainedTokenizerFast")) && lem_json_set(root, "unk_token", lem_json_new_null());
     if (ok) {
         lem_json_write(root, 2, out);
         lem_buf_putc(out, '\n');

@@ -6,20 +6,13 @@
 
 #include <string.h>
 
-static const char *type_of(const lem_json *v)
-{
-    return lem_json_str(lem_json_get(v, "type"), "");
-}
+static const char *type_of(const lem_json *v) { return lem_json_str(lem_json_get(v, "type"), ""); }
 
-static bool absent(const lem_json *v)
-{
-    return lem_json_kind(v) == LEM_JSON_NULL;
-}
+static bool absent(const lem_json *v) { return lem_json_kind(v) == LEM_JSON_NULL; }
 
 /* ---- vocabulary and merges */
 
-static lem_status put_token(lem_tokenizer *t, const char *key, lem_buf *bytes, lem_err *err)
-{
+static lem_status put_token(lem_tokenizer *t, const char *key, lem_buf *bytes, lem_err *err) {
     const lem_json *value = lem_json_key_value(key);
     if (lem_json_kind(value) != LEM_JSON_INT)
         return lem_fail(err, LEM_EDATA, "model.vocab: the id of \"%.64s\" is no integer but %s", key, lem_json_kind_name(value));
@@ -33,15 +26,13 @@ static lem_status put_token(lem_tokenizer *t, const char *key, lem_buf *bytes, l
     return lem_vocab_put(&t->vocab, id, lem_buf_str(bytes), bytes->len, true, err);
 }
 
-static lem_status read_vocab(lem_tokenizer *t, const lem_json *vocab, lem_err *err)
-{
+static lem_status read_vocab(lem_tokenizer *t, const lem_json *vocab, lem_err *err) {
     if (lem_json_kind(vocab) != LEM_JSON_OBJECT) return lem_fail(err, LEM_EDATA, "model.vocab is no object");
     if (lem_json_count(vocab) > LEM_TOK_MAX_IDS)
         return lem_fail(err, LEM_EDATA, "model.vocab has %zu tokens, more than %d", lem_json_count(vocab), LEM_TOK_MAX_IDS);
     lem_buf bytes = {0};
     lem_status st = LEM_OK;
-    for (const char *key = lem_json_key_next(vocab, NULL); key; key = lem_json_key_next(vocab, key))
-        LEM_TRY(put_token(t, key, &bytes, err));
+    for (const char *key = lem_json_key_next(vocab, NULL); key; key = lem_json_key_next(vocab, key)) LEM_TRY(put_token(t, key, &bytes, err));
     for (int i = 0; i < 256; i++) {
         char b = (char)i;
         t->bpe.byte_id[i] = lem_vocab_find(&t->vocab, &b, 1);
@@ -51,19 +42,16 @@ done:
     return st;
 }
 
-static lem_status find_part(const lem_tokenizer *t, size_t rank, const char *s, size_t n, lem_buf *bytes, int32_t *id, lem_err *err)
-{
+static lem_status find_part(const lem_tokenizer *t, size_t rank, const char *s, size_t n, lem_buf *bytes, int32_t *id, lem_err *err) {
     size_t before = bytes->len;
     *id = -1;
-    if (lem_bytes_from_text(s, n, bytes) && !bytes->failed)
-        *id = lem_vocab_find(&t->vocab, lem_buf_str(bytes) + before, bytes->len - before);
+    if (lem_bytes_from_text(s, n, bytes) && !bytes->failed) *id = lem_vocab_find(&t->vocab, lem_buf_str(bytes) + before, bytes->len - before);
     if (bytes->failed) return lem_buf_ok(bytes, err);
     if (*id < 0) return lem_fail(err, LEM_EDATA, "model.merges[%zu]: \"%.*s\" is not in the vocabulary", rank, (int)(n < 64 ? n : 64), s);
     return LEM_OK;
 }
 
-static lem_status read_merge(lem_tokenizer *t, size_t rank, const lem_json *m, lem_buf *bytes, lem_err *err)
-{
+static lem_status read_merge(lem_tokenizer *t, size_t rank, const lem_json *m, lem_buf *bytes, lem_err *err) {
     const char *a = NULL, *b = NULL;
     size_t an = 0, bn = 0;
     if (lem_json_kind(m) == LEM_JSON_STRING) {
@@ -94,8 +82,7 @@ static lem_status read_merge(lem_tokenizer *t, size_t rank, const lem_json *m, l
     return LEM_OK;
 }
 
-static lem_status read_merges(lem_tokenizer *t, const lem_json *merges, lem_err *err)
-{
+static lem_status read_merges(lem_tokenizer *t, const lem_json *merges, lem_err *err) {
     if (lem_json_kind(merges) != LEM_JSON_ARRAY) return lem_fail(err, LEM_EDATA, "model.merges is no array");
     size_t n = lem_json_count(merges);
     if (n > 4 * (size_t)LEM_TOK_MAX_IDS) return lem_fail(err, LEM_EDATA, "model.merges has %zu entries, too many", n);
@@ -106,8 +93,7 @@ static lem_status read_merges(lem_tokenizer *t, const lem_json *merges, lem_err 
     return st;
 }
 
-static lem_status read_model(lem_tokenizer *t, const lem_json *model, lem_err *err)
-{
+static lem_status read_model(lem_tokenizer *t, const lem_json *model, lem_err *err) {
     if (lem_json_kind(model) != LEM_JSON_OBJECT) return lem_fail(err, LEM_EDATA, "there is no \"model\" object");
     const char *type = lem_json_str(lem_json_get(model, "type"), "BPE");
     if (strcmp(type, "BPE") != 0) return lem_fail(err, LEM_EDATA, "model type \"%.64s\" is not supported (only BPE)", type);
@@ -125,8 +111,7 @@ static lem_status read_model(lem_tokenizer *t, const lem_json *model, lem_err *e
 
 /* ---- normalizer, pre-tokenizer, decoder */
 
-static lem_status read_normalizer(lem_tokenizer *t, const lem_json *v, int depth, lem_err *err)
-{
+static lem_status read_normalizer(lem_tokenizer *t, const lem_json *v, int depth, lem_err *err) {
     if (absent(v)) return LEM_OK;
     const char *type = type_of(v);
     if (strcmp(type, "Sequence") == 0 && depth < 4) {
@@ -143,15 +128,13 @@ static lem_status read_normalizer(lem_tokenizer *t, const lem_json *v, int depth
     return LEM_OK;
 }
 
-static lem_status add_step(lem_tokenizer *t, tok_pre_kind kind, lem_err *err)
-{
+static lem_status add_step(lem_tokenizer *t, tok_pre_kind kind, lem_err *err) {
     if (t->n_pres == LEM_TOK_MAX_STEPS) return lem_fail(err, LEM_EDATA, "the pre-tokenizer has more than %d steps", LEM_TOK_MAX_STEPS);
     t->pres[t->n_pres++].kind = kind;
     return LEM_OK;
 }
 
-static lem_status read_split(lem_tokenizer *t, const lem_json *v, lem_err *err)
-{
+static lem_status read_split(lem_tokenizer *t, const lem_json *v, lem_err *err) {
     const char *pattern = lem_json_str(lem_json_find(v, "pattern.Regex"), NULL);
     const char *behavior = lem_json_str(lem_json_get(v, "behavior"), "");
     bool invert = lem_json_bool(lem_json_get(v, "invert"), false);
@@ -164,8 +147,7 @@ static lem_status read_split(lem_tokenizer *t, const lem_json *v, lem_err *err)
     return add_step(t, kind, err);
 }
 
-static lem_status read_pre(lem_tokenizer *t, const lem_json *v, int depth, bool *byte_level, lem_err *err)
-{
+static lem_status read_pre(lem_tokenizer *t, const lem_json *v, int depth, bool *byte_level, lem_err *err) {
     const char *type = type_of(v);
     if (*byte_level) return lem_fail(err, LEM_EDATA, "pre-tokenizer \"%.64s\" after ByteLevel is not supported", type);
     if (strcmp(type, "Sequence") == 0 && depth < 4) {
@@ -185,8 +167,7 @@ static lem_status read_pre(lem_tokenizer *t, const lem_json *v, int depth, bool 
     return lem_json_bool(lem_json_get(v, "use_regex"), true) ? add_step(t, TOK_PRE_GPT2, err) : LEM_OK;
 }
 
-static lem_status read_pipeline(lem_tokenizer *t, const lem_json *root, lem_err *err)
-{
+static lem_status read_pipeline(lem_tokenizer *t, const lem_json *root, lem_err *err) {
     lem_status st = read_normalizer(t, lem_json_get(root, "normalizer"), 0, err);
     if (st != LEM_OK) return st;
     const lem_json *pre = lem_json_get(root, "pre_tokenizer");
@@ -201,8 +182,7 @@ static lem_status read_pipeline(lem_tokenizer *t, const lem_json *root, lem_err 
 
 /* ---- added tokens */
 
-static lem_status register_added(lem_tokenizer *t, const tok_added *a, lem_err *err)
-{
+static lem_status register_added(lem_tokenizer *t, const tok_added *a, lem_err *err) {
     lem_buf text = {0};
     lem_status st = LEM_OK;
     tok_vocab *v = &t->vocab;
@@ -213,8 +193,7 @@ static lem_status register_added(lem_tokenizer *t, const tok_added *a, lem_err *
             lem_bytes_to_text(v->blob.data + e->off, e->len, &text);
             LEM_TRY(lem_buf_ok(&text, err));
             if (text.len != a->len || memcmp(text.data, a->text, a->len) != 0) {
-                st = lem_fail(err, LEM_EDATA, "added token \"%.64s\" has the id %d, which is \"%.64s\" in the vocabulary", a->text, a->id,
-                              text.data);
+                st = lem_fail(err, LEM_EDATA, "added token \"%.64s\" has the id %d, which is \"%.64s\" in the vocabulary", a->text, a->id, text.data);
                 goto done;
             }
             e->off = (uint32_t)v->blob.len;
@@ -231,8 +210,7 @@ done:
     return st;
 }
 
-static lem_status trie_token(lem_tokenizer *t, size_t i, lem_err *err)
-{
+static lem_status trie_token(lem_tokenizer *t, size_t i, lem_err *err) {
     const tok_added *a = &t->added[i];
     if (!a->normalized) return lem_trie_add(&t->raw, a->text, a->len, (int32_t)i, err);
     lem_buf b = {0};
@@ -243,8 +221,7 @@ static lem_status trie_token(lem_tokenizer *t, size_t i, lem_err *err)
     return st;
 }
 
-static lem_status read_added(lem_tokenizer *t, const lem_json *list, lem_err *err)
-{
+static lem_status read_added(lem_tokenizer *t, const lem_json *list, lem_err *err) {
     if (absent(list)) return LEM_OK;
     if (lem_json_kind(list) != LEM_JSON_ARRAY) return lem_fail(err, LEM_EDATA, "added_tokens is no array");
     size_t n = lem_json_count(list);
@@ -276,15 +253,13 @@ static lem_status read_added(lem_tokenizer *t, const lem_json *list, lem_err *er
     return LEM_OK;
 }
 
-static void choose_eos(lem_tokenizer *t)
-{
+static void choose_eos(lem_tokenizer *t) {
     static const char *const names[] = {"<|im_end|>", "<|endoftext|>", "</s>"};
     t->eos = -1;
     for (size_t i = 0; i < sizeof names / sizeof *names && t->eos < 0; i++) t->eos = lem_tokenizer_find(t, names[i]);
 }
 
-lem_status lem_tokenizer_read_json(lem_tokenizer *t, const lem_json *root, lem_err *err)
-{
+lem_status lem_tokenizer_read_json(lem_tokenizer *t, const lem_json *root, lem_err *err) {
     if (lem_json_kind(root) != LEM_JSON_OBJECT) return lem_fail(err, LEM_EDATA, "the document is no object but %s", lem_json_kind_name(root));
     lem_status st = read_pipeline(t, root, err);
     if (st == LEM_OK) st = read_model(t, lem_json_get(root, "model"), err);

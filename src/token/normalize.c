@@ -17,15 +17,13 @@ typedef struct cps {
 
 /* Characters that are their own NFC, of combining class 0, and never compose with what is before them (checked against Unicode data in
  * the tests). Not complete: the frequent ones. */
-static bool stable(uint32_t cp)
-{
+static bool stable(uint32_t cp) {
     return cp < 0x300 || (cp >= 0x400 && cp <= 0x482) || (cp >= 0x48a && cp <= 0x52f) || (cp >= 0x2010 && cp <= 0x2027) ||
-           (cp >= 0x2190 && cp <= 0x22ff) || (cp >= 0x3001 && cp <= 0x3029) || (cp >= 0x3400 && cp <= 0x4dbf) ||
-           (cp >= 0x4e00 && cp <= 0x9fff) || (cp >= 0xff01 && cp <= 0xff5e);
+           (cp >= 0x2190 && cp <= 0x22ff) || (cp >= 0x3001 && cp <= 0x3029) || (cp >= 0x3400 && cp <= 0x4dbf) || (cp >= 0x4e00 && cp <= 0x9fff) ||
+           (cp >= 0xff01 && cp <= 0xff5e);
 }
 
-static lem_status grow_cps(cps *c, size_t need, lem_err *err)
-{
+static lem_status grow_cps(cps *c, size_t need, lem_err *err) {
     if (need <= c->cap) return LEM_OK;
     size_t cap = c->cap ? c->cap : 64;
     while (cap < need) cap *= 2;
@@ -36,14 +34,10 @@ static lem_status grow_cps(cps *c, size_t need, lem_err *err)
     return LEM_OK;
 }
 
-static int combining(utf8proc_int32_t cp)
-{
-    return utf8proc_get_property(cp)->combining_class;
-}
+static int combining(utf8proc_int32_t cp) { return utf8proc_get_property(cp)->combining_class; }
 
 /* Stable sort of c[0..n) by combining class: by insertion where short, else by counting into tmp. */
-static void order_marks(utf8proc_int32_t *c, size_t n, utf8proc_int32_t *tmp)
-{
+static void order_marks(utf8proc_int32_t *c, size_t n, utf8proc_int32_t *tmp) {
     if (n <= 16) {
         for (size_t i = 1; i < n; i++) {
             utf8proc_int32_t x = c[i];
@@ -60,8 +54,7 @@ static void order_marks(utf8proc_int32_t *c, size_t n, utf8proc_int32_t *tmp)
     memcpy(c, tmp, n * sizeof *c);
 }
 
-static lem_status order_all(cps *c, cps *tmp, lem_err *err)
-{
+static lem_status order_all(cps *c, cps *tmp, lem_err *err) {
     for (size_t i = 0; i < c->len;) {
         if (!combining(c->data[i])) {
             i++;
@@ -78,8 +71,7 @@ static lem_status order_all(cps *c, cps *tmp, lem_err *err)
 }
 
 /* Normalizes one span of valid UTF-8. */
-static lem_status compose_span(const char *s, size_t n, cps *c, cps *tmp, lem_buf *out, lem_err *err)
-{
+static lem_status compose_span(const char *s, size_t n, cps *c, cps *tmp, lem_buf *out, lem_err *err) {
     c->len = 0;
     int boundary = 0;
     for (size_t i = 0; i < n;) {
@@ -104,8 +96,7 @@ static lem_status compose_span(const char *s, size_t n, cps *c, cps *tmp, lem_bu
 }
 
 /* A span is a stable character and the unstable ones after it; a span without unstable ones is copied. */
-static lem_status nfc(const char *s, size_t n, lem_buf *out, bool *same, lem_err *err)
-{
+static lem_status nfc(const char *s, size_t n, lem_buf *out, bool *same, lem_err *err) {
     cps c = {0}, tmp = {0};
     lem_status st = LEM_OK;
     size_t copied = 0, start = 0; /* s[0..copied) is in out; the current span begins at start */
@@ -138,8 +129,7 @@ done:
     return st;
 }
 
-lem_status lem_normalize(const tok_norm *steps, size_t n_steps, const char *s, size_t n, lem_buf *out, bool *same, lem_err *err)
-{
+lem_status lem_normalize(const tok_norm *steps, size_t n_steps, const char *s, size_t n, lem_buf *out, bool *same, lem_err *err) {
     lem_buf a = {0}, b = {0};
     const char *in = s;
     size_t in_len = n;

@@ -14,8 +14,7 @@ static const char *const patterns[] = {
                        "\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+",
 };
 
-bool lem_pretok_find(const char *pattern, tok_pre_kind *kind)
-{
+bool lem_pretok_find(const char *pattern, tok_pre_kind *kind) {
     for (size_t i = 0; i < sizeof patterns / sizeof *patterns; i++) {
         if (strcmp(pattern, patterns[i]) == 0) {
             *kind = (tok_pre_kind)i;
@@ -25,29 +24,21 @@ bool lem_pretok_find(const char *pattern, tok_pre_kind *kind)
     return false;
 }
 
-const char *lem_pretok_pattern(tok_pre_kind kind)
-{
-    return patterns[kind];
-}
+const char *lem_pretok_pattern(tok_pre_kind kind) { return patterns[kind]; }
 
 /* End of the run of characters whose class, under mask, equals want. */
-static size_t run(const char *s, size_t n, size_t pos, unsigned mask, unsigned want)
-{
+static size_t run(const char *s, size_t n, size_t pos, unsigned mask, unsigned want) {
     size_t len;
     while (pos < n && (lem_char_class(s + pos, n - pos, &len) & mask) == want) pos += len;
     return pos;
 }
 
-static size_t letters(const char *s, size_t n, size_t pos)
-{
-    return run(s, n, pos, CH_LETTER, CH_LETTER);
-}
+static size_t letters(const char *s, size_t n, size_t pos) { return run(s, n, pos, CH_LETTER, CH_LETTER); }
 
 #define CH_WORDLIKE (CH_LETTER | CH_NUMBER | CH_SPACE)
 
 /* 's 't 're 've 'm 'll 'd at s[pos] == '\''; 0 if none. With fold, case is ignored, which makes U+017F (long s) an s as well. */
-static size_t contraction(const char *s, size_t n, size_t pos, bool fold)
-{
+static size_t contraction(const char *s, size_t n, size_t pos, bool fold) {
     static const char two[3][3] = {"re", "ve", "ll"};
     if (pos + 1 >= n) return 0;
     unsigned bit = fold ? 0x20 : 0;
@@ -63,8 +54,7 @@ static size_t contraction(const char *s, size_t n, size_t pos, bool fold)
 
 /* \s+(?!\S)|\s+ at white space: the whole run at the end of the text, else all but its last character, else that one. With newlines first
  * \s*[\r\n]+ : up to the last newline of the run. */
-static size_t spaces(const char *s, size_t n, size_t pos, bool newlines)
-{
+static size_t spaces(const char *s, size_t n, size_t pos, bool newlines) {
     size_t end = pos, last = pos, newline = 0, len;
     while (end < n) {
         unsigned c = lem_char_class(s + end, n - end, &len);
@@ -77,8 +67,7 @@ static size_t spaces(const char *s, size_t n, size_t pos, bool newlines)
     return end == n || last == pos ? end : last;
 }
 
-static size_t gpt2(const char *s, size_t n, size_t pos)
-{
+static size_t gpt2(const char *s, size_t n, size_t pos) {
     if (s[pos] == '\'') {
         size_t end = contraction(s, n, pos, false);
         if (end) return end;
@@ -93,8 +82,7 @@ static size_t gpt2(const char *s, size_t n, size_t pos)
     return run(s, n, p + len, CH_WORDLIKE, c & CH_WORDLIKE);
 }
 
-static size_t qwen2(const char *s, size_t n, size_t pos, int max_digits)
-{
+static size_t qwen2(const char *s, size_t n, size_t pos, int max_digits) {
     if (s[pos] == '\'') {
         size_t end = contraction(s, n, pos, true);
         if (end) return end;
@@ -117,15 +105,11 @@ static size_t qwen2(const char *s, size_t n, size_t pos, int max_digits)
     return spaces(s, n, pos, true);
 }
 
-size_t lem_pretok_end(tok_pre_kind kind, const char *s, size_t n, size_t pos)
-{
+size_t lem_pretok_end(tok_pre_kind kind, const char *s, size_t n, size_t pos) {
     switch (kind) {
-    case TOK_PRE_GPT2:
-        return gpt2(s, n, pos);
-    case TOK_PRE_QWEN2:
-        return qwen2(s, n, pos, 1);
-    case TOK_PRE_LLAMA3:
-        return qwen2(s, n, pos, 3);
+    case TOK_PRE_GPT2: return gpt2(s, n, pos);
+    case TOK_PRE_QWEN2: return qwen2(s, n, pos, 1);
+    case TOK_PRE_LLAMA3: return qwen2(s, n, pos, 3);
     }
     return n;
 }

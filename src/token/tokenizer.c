@@ -7,14 +7,12 @@
 
 #include <string.h>
 
-void lem_ids_release(lem_ids *v)
-{
+void lem_ids_release(lem_ids *v) {
     lem_free(v->data);
     *v = (lem_ids){0};
 }
 
-lem_status lem_ids_push(lem_ids *v, int32_t id, lem_err *err)
-{
+lem_status lem_ids_push(lem_ids *v, int32_t id, lem_err *err) {
     if (v->len == v->cap) {
         size_t cap = v->cap ? v->cap + v->cap / 2 : 64;
         int32_t *p = lem_realloc(v->data, cap, sizeof *p, err);
@@ -28,8 +26,7 @@ lem_status lem_ids_push(lem_ids *v, int32_t id, lem_err *err)
 
 /* ---- opening */
 
-void lem_tokenizer_free(lem_tokenizer *t)
-{
+void lem_tokenizer_free(lem_tokenizer *t) {
     if (!t) return;
     lem_vocab_release(&t->vocab);
     lem_bpe_release(&t->bpe);
@@ -42,8 +39,7 @@ void lem_tokenizer_free(lem_tokenizer *t)
     lem_free(t);
 }
 
-lem_status lem_tokenizer_parse(const char *json, size_t len, lem_tokenizer **out, lem_err *err)
-{
+lem_status lem_tokenizer_parse(const char *json, size_t len, lem_tokenizer **out, lem_err *err) {
     lem_json *root = NULL;
     lem_status st;
     lem_tokenizer *t = lem_alloc_zero(1, sizeof *t, err);
@@ -69,8 +65,7 @@ done:
     return st;
 }
 
-static lem_status read_config_file(lem_tokenizer *t, const char *path, lem_err *err)
-{
+static lem_status read_config_file(lem_tokenizer *t, const char *path, lem_err *err) {
     if (!lem_file_exists(path)) return LEM_OK;
     lem_buf text = {0};
     lem_status st;
@@ -88,8 +83,7 @@ done:
     return st;
 }
 
-lem_status lem_tokenizer_load(const char *dir, lem_tokenizer **out, lem_err *err)
-{
+lem_status lem_tokenizer_load(const char *dir, lem_tokenizer **out, lem_err *err) {
     lem_err own = LEM_ERR_INIT;
     if (!err) err = &own;
     lem_buf text = {0};
@@ -114,8 +108,7 @@ done:
     return st;
 }
 
-lem_status lem_tokenizer_save(const lem_tokenizer *t, const char *dir, lem_err *err)
-{
+lem_status lem_tokenizer_save(const lem_tokenizer *t, const char *dir, lem_err *err) {
     lem_buf config_text = {0};
     lem_status st = LEM_EMEM;
     char *json = lem_path_join(dir, "tokenizer.json", err), *config = lem_path_join(dir, "tokenizer_config.json", err);
@@ -133,39 +126,25 @@ done:
 
 /* ---- looking things up */
 
-int32_t lem_tokenizer_vocab(const lem_tokenizer *t)
-{
-    return t->vocab.n;
-}
+int32_t lem_tokenizer_vocab(const lem_tokenizer *t) { return t->vocab.n; }
 
-const char *lem_tokenizer_token_bytes(const lem_tokenizer *t, int32_t id, size_t *len)
-{
+const char *lem_tokenizer_token_bytes(const lem_tokenizer *t, int32_t id, size_t *len) {
     if (id < 0 || id >= t->vocab.n || !(t->vocab.entry[id].flags & TOK_USED)) return NULL;
     *len = t->vocab.entry[id].len;
     return lem_buf_str(&t->vocab.blob) + t->vocab.entry[id].off;
 }
 
-int32_t lem_tokenizer_find(const lem_tokenizer *t, const char *token)
-{
+int32_t lem_tokenizer_find(const lem_tokenizer *t, const char *token) {
     for (size_t i = 0; i < t->n_added; i++)
         if (strcmp(t->added[i].text, token) == 0) return t->added[i].id;
     return -1;
 }
 
-bool lem_tokenizer_is_special(const lem_tokenizer *t, int32_t id)
-{
-    return id >= 0 && id < t->vocab.n && (t->vocab.entry[id].flags & TOK_SPECIAL);
-}
+bool lem_tokenizer_is_special(const lem_tokenizer *t, int32_t id) { return id >= 0 && id < t->vocab.n && (t->vocab.entry[id].flags & TOK_SPECIAL); }
 
-int32_t lem_tokenizer_eos(const lem_tokenizer *t)
-{
-    return t->eos;
-}
+int32_t lem_tokenizer_eos(const lem_tokenizer *t) { return t->eos; }
 
-int64_t lem_tokenizer_max_length(const lem_tokenizer *t)
-{
-    return t->max_length;
-}
+int64_t lem_tokenizer_max_length(const lem_tokenizer *t) { return t->max_length; }
 
 /* ---- encoding */
 
@@ -178,8 +157,7 @@ typedef struct encoder {
 } encoder;
 
 /* Cuts by pre-tokenizer step k and the steps after it; depth is bounded by LEM_TOK_MAX_STEPS. */
-static lem_status encode_steps(encoder *e, size_t k, const char *s, size_t n)
-{
+static lem_status encode_steps(encoder *e, size_t k, const char *s, size_t n) {
     const lem_tokenizer *t = e->t;
     if (k == t->n_pres) return lem_bpe_word(t, s, n, &e->scratch, e->out, e->err);
     bool last = k + 1 == t->n_pres;
@@ -193,8 +171,7 @@ static lem_status encode_steps(encoder *e, size_t k, const char *s, size_t n)
 }
 
 /* Text without added tokens, normalized. */
-static lem_status encode_plain(encoder *e, const char *s, size_t n)
-{
+static lem_status encode_plain(encoder *e, const char *s, size_t n) {
     if (n == 0) return LEM_OK;
     if (!e->t->add_prefix_space || s[0] == ' ') return encode_steps(e, 0, s, n);
     lem_buf b = {0};
@@ -209,8 +186,7 @@ static lem_status encode_plain(encoder *e, const char *s, size_t n)
 typedef lem_status encode_fn(encoder *e, const char *s, size_t n);
 
 /* Cuts out the added tokens of one trie; what lies between goes to rest. */
-static lem_status encode_around(encoder *e, const tok_trie *trie, const char *s, size_t n, encode_fn *rest)
-{
+static lem_status encode_around(encoder *e, const tok_trie *trie, const char *s, size_t n, encode_fn *rest) {
     size_t pos = 0, done = 0;
     while (done < n) {
         tok_match m = lem_added_next(e->t->added, trie, s, n, e->parse_special, done, &pos);
@@ -222,8 +198,7 @@ static lem_status encode_around(encoder *e, const tok_trie *trie, const char *s,
     return LEM_OK;
 }
 
-static lem_status encode_raw(encoder *e, const char *s, size_t n)
-{
+static lem_status encode_raw(encoder *e, const char *s, size_t n) {
     const lem_tokenizer *t = e->t;
     lem_buf b = {0};
     bool same = true;
@@ -235,8 +210,7 @@ done:
     return st;
 }
 
-lem_status lem_tokenizer_encode(const lem_tokenizer *t, const char *text, size_t len, bool parse_special, lem_ids *out, lem_err *err)
-{
+lem_status lem_tokenizer_encode(const lem_tokenizer *t, const char *text, size_t len, bool parse_special, lem_ids *out, lem_err *err) {
     if (len > LEM_TOK_MAX_TEXT) return lem_fail(err, LEM_EDATA, "a text of %zu bytes is longer than 1 GiB", len);
     size_t before = out->len;
     encoder e = {.t = t, .parse_special = parse_special, .out = out, .err = err};
@@ -246,8 +220,7 @@ lem_status lem_tokenizer_encode(const lem_tokenizer *t, const char *text, size_t
     return st;
 }
 
-lem_status lem_tokenizer_decode(const lem_tokenizer *t, const int32_t *ids, size_t n, bool skip_special, lem_buf *out, lem_err *err)
-{
+lem_status lem_tokenizer_decode(const lem_tokenizer *t, const int32_t *ids, size_t n, bool skip_special, lem_buf *out, lem_err *err) {
     size_t before = out->len;
     for (size_t i = 0; i < n; i++) {
         size_t len = 0;

@@ -36,30 +36,28 @@ void lem_tokenizer_free(lem_tokenizer *t);
 
 /* Appends the ids of text to out (unchanged on failure). Special tokens (those marked special in added_tokens) are recognised in the text
  * only with parse_special; added tokens that are not special always are, as in `tokenizers`. No BOS or EOS is added. */
-lem_status lem_tokenizer_encode(const lem_tokenizer *t, const char *text, size_t len, bool parse_special, lem_ids *out,
-                                lem_err *err) LEM_MUST_CHECK;
+lem_status lem_tokenizer_encode(const lem_tokenizer *t, const char *text, size_t len, bool parse_special, lem_ids *out, lem_err *err) LEM_MUST_CHECK;
 /* Appends the raw bytes of the ids to out; bytes that are not UTF-8 stay as they are. An id out of range is LEM_EDATA. */
-lem_status lem_tokenizer_decode(const lem_tokenizer *t, const int32_t *ids, size_t n, bool skip_special, lem_buf *out,
-                                lem_err *err) LEM_MUST_CHECK;
+lem_status lem_tokenizer_decode(const lem_tokenizer *t, const int32_t *ids, size_t n, bool skip_special, lem_buf *out, lem_err *err) LEM_MUST_CHECK;
 
-int32_t lem_tokenizer_vocab(const lem_tokenizer *t);                 /* number of ids (largest id + 1), special tokens included */
+int32_t lem_tokenizer_vocab(const lem_tokenizer *t); /* number of ids (largest id + 1), special tokens included */
 /* Raw bytes of one token, borrowed from t, not NUL-terminated. NULL if id is out of range or unused. */
 const char *lem_tokenizer_token_bytes(const lem_tokenizer *t, int32_t id, size_t *len);
 int32_t lem_tokenizer_find(const lem_tokenizer *t, const char *token); /* id of an added (special or not) token by its text; -1 if none */
 bool lem_tokenizer_is_special(const lem_tokenizer *t, int32_t id);
 /* eos_token of tokenizer_config.json; without one the first present of <|im_end|>, <|endoftext|>, </s>; -1 if none. */
 int32_t lem_tokenizer_eos(const lem_tokenizer *t);
-int64_t lem_tokenizer_max_length(const lem_tokenizer *t);            /* model_max_length; 0 if unknown */
+int64_t lem_tokenizer_max_length(const lem_tokenizer *t); /* model_max_length; 0 if unknown */
 
 /* Training. Words are counted as text is added, so the order of texts does not matter; the merge chosen next is the one with the highest
  * count, of equal ones the one whose (left bytes, right bytes) sort first. Ids: special tokens, the 256 bytes, then merges in order.
  * Merges stop early when no pair occurs twice, so the result may have fewer ids than asked for. */
 typedef struct lem_bpe_train_opts {
-    int32_t vocab;                /* ids wanted, special tokens included; 0 = 1024; at least 256 + n_special */
-    bool split_digits;            /* true: the Qwen2 pattern (every digit alone); false: Llama 3's (digits in runs of up to three) */
-    const char *const *special;   /* borrowed during _new; NULL = <|endoftext|>, <|im_start|>, <|im_end|> */
+    int32_t vocab;              /* ids wanted, special tokens included; 0 = 1024; at least 256 + n_special */
+    bool split_digits;          /* true: the Qwen2 pattern (every digit alone); false: Llama 3's (digits in runs of up to three) */
+    const char *const *special; /* borrowed during _new; NULL = <|endoftext|>, <|im_start|>, <|im_end|> */
     size_t n_special;
-    int64_t max_length;           /* written as model_max_length; 0 = not written */
+    int64_t max_length; /* written as model_max_length; 0 = not written */
 } lem_bpe_train_opts;
 typedef struct lem_bpe_trainer lem_bpe_trainer;
 lem_bpe_trainer *lem_bpe_trainer_new(const lem_bpe_train_opts *opts, lem_err *err); /* opts NULL = defaults; NULL on failure */

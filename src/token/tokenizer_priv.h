@@ -42,8 +42,8 @@ int32_t lem_vocab_find(const tok_vocab *v, const char *bytes, size_t len); /* -1
 
 /* ---- bytes.c: the byte alphabet of GPT-2, where each byte stands as one printable character */
 uint32_t lem_byte_to_char(unsigned byte);
-int lem_char_to_byte(uint32_t cp);                                           /* -1 if cp is no character of the alphabet */
-bool lem_bytes_from_text(const char *s, size_t n, lem_buf *out);             /* false (out untouched) if a character is outside */
+int lem_char_to_byte(uint32_t cp);                               /* -1 if cp is no character of the alphabet */
+bool lem_bytes_from_text(const char *s, size_t n, lem_buf *out); /* false (out untouched) if a character is outside */
 void lem_bytes_to_text(const char *s, size_t n, lem_buf *out);
 
 /* ---- bpe.c */
@@ -70,7 +70,7 @@ lem_status lem_bpe_reserve(tok_bpe *b, size_t n_merges, lem_err *err) LEM_MUST_C
 void lem_bpe_put(tok_bpe *b, int32_t left, int32_t right, int32_t rank, int32_t id);  /* a later put of a pair wins */
 void lem_scratch_release(tok_scratch *s);
 lem_status lem_bpe_word(const lem_tokenizer *t, const char *word, size_t len, tok_scratch *s, lem_ids *out, lem_err *err) LEM_MUST_CHECK;
-lem_status lem_bpe_mark_direct(lem_tokenizer *t, lem_err *err) LEM_MUST_CHECK;        /* sets TOK_DIRECT */
+lem_status lem_bpe_mark_direct(lem_tokenizer *t, lem_err *err) LEM_MUST_CHECK; /* sets TOK_DIRECT */
 
 /* ---- added.c: added tokens found in text, leftmost and longest first */
 typedef struct tok_added {
@@ -80,9 +80,9 @@ typedef struct tok_added {
     bool special, normalized, lstrip, rstrip, single_word;
 } tok_added;
 typedef struct tok_trie {
-    uint64_t *key;    /* (node << 8 | byte) + 1; 0 = free */
+    uint64_t *key; /* (node << 8 | byte) + 1; 0 = free */
     uint32_t *child;
-    int32_t *value;   /* [n_nodes] index of an added token, -1 = none */
+    int32_t *value; /* [n_nodes] index of an added token, -1 = none */
     size_t n_slots, n_nodes, cap_nodes;
     bool first[256];
 } tok_trie;
@@ -99,7 +99,7 @@ tok_match lem_added_next(const tok_added *list, const tok_trie *t, const char *s
 /* ---- unicode.c */
 enum { CH_LETTER = 1, CH_NUMBER = 2, CH_SPACE = 4, CH_NEWLINE = 8 /* \r or \n; also CH_SPACE */ };
 extern const uint8_t lem_ascii_class[128];
-unsigned lem_char_class_wide(const char *s, size_t n, size_t *len);          /* s[0] >= 0x80; invalid bytes: 0, length 1 */
+unsigned lem_char_class_wide(const char *s, size_t n, size_t *len);         /* s[0] >= 0x80; invalid bytes: 0, length 1 */
 static inline unsigned lem_char_class(const char *s, size_t n, size_t *len) /* n >= 1 */
 {
     unsigned char c = (unsigned char)s[0];
@@ -121,7 +121,7 @@ typedef enum tok_pre_kind { TOK_PRE_GPT2, TOK_PRE_QWEN2, TOK_PRE_LLAMA3 } tok_pr
 typedef struct tok_pre {
     tok_pre_kind kind;
 } tok_pre;
-bool lem_pretok_find(const char *pattern, tok_pre_kind *kind);               /* by exact text of the regular expression */
+bool lem_pretok_find(const char *pattern, tok_pre_kind *kind); /* by exact text of the regular expression */
 const char *lem_pretok_pattern(tok_pre_kind kind);
 size_t lem_pretok_end(tok_pre_kind kind, const char *s, size_t n, size_t pos); /* end of the piece that begins at pos < n */
 
@@ -148,8 +148,7 @@ lem_status lem_tokenizer_read_config(lem_tokenizer *t, const char *text, size_t 
 lem_status lem_tokenizer_write_config(const lem_tokenizer *t, lem_buf *out, lem_err *err) LEM_MUST_CHECK;
 
 /* FNV would do; this mixes eight bytes at a time. Only in-memory tables depend on it. */
-static inline uint64_t lem_tok_mix(uint64_t x)
-{
+static inline uint64_t lem_tok_mix(uint64_t x) {
     x ^= x >> 32;
     x *= 0x9e3779b97f4a7c15u;
     x ^= x >> 29;
@@ -171,8 +170,7 @@ static inline uint64_t lem_tok_load8(const char *s, size_t n) /* n in 1..8 bytes
     }
     return v;
 }
-static inline uint64_t lem_tok_hash(const char *s, size_t n)
-{
+static inline uint64_t lem_tok_hash(const char *s, size_t n) {
     uint64_t h = 0x2545f4914f6cdd1du ^ (n * 0x9e3779b97f4a7c15u);
     while (n > 8) {
         h = lem_tok_mix(h ^ lem_tok_load8(s, 8));

@@ -52,8 +52,7 @@ struct lem_bpe_trainer {
     tok_vocab known; /* bytes of a symbol -> its number */
 };
 
-void lem_bpe_trainer_free(lem_bpe_trainer *b)
-{
+void lem_bpe_trainer_free(lem_bpe_trainer *b) {
     if (!b) return;
     for (size_t i = 0; i < b->n_special; i++) lem_free(b->special[i].text);
     for (uint32_t i = 0; i < b->n_pairs; i++) lem_free(b->pairs[i].words);
@@ -74,8 +73,7 @@ void lem_bpe_trainer_free(lem_bpe_trainer *b)
 }
 
 /* Doubles an array when it is full. */
-static bool grow(void **p, size_t n, size_t *cap, size_t size, lem_err *err)
-{
+static bool grow(void **p, size_t n, size_t *cap, size_t size, lem_err *err) {
     if (n < *cap) return true;
     size_t c = *cap ? *cap * 2 : 256;
     void *q = lem_realloc(*p, c, size, err);
@@ -85,8 +83,7 @@ static bool grow(void **p, size_t n, size_t *cap, size_t size, lem_err *err)
     return true;
 }
 
-static lem_status set_special(lem_bpe_trainer *b, const char *const *list, size_t n, lem_err *err)
-{
+static lem_status set_special(lem_bpe_trainer *b, const char *const *list, size_t n, lem_err *err) {
     b->special = lem_alloc_zero(n, sizeof *b->special, err);
     if (!b->special) return LEM_EMEM;
     for (size_t i = 0; i < n; i++) {
@@ -106,8 +103,7 @@ static lem_status set_special(lem_bpe_trainer *b, const char *const *list, size_
     return LEM_OK;
 }
 
-lem_bpe_trainer *lem_bpe_trainer_new(const lem_bpe_train_opts *opts, lem_err *err)
-{
+lem_bpe_trainer *lem_bpe_trainer_new(const lem_bpe_train_opts *opts, lem_err *err) {
     static const char *const chatml[] = {"<|endoftext|>", "<|im_start|>", "<|im_end|>"};
     static const lem_bpe_train_opts zero;
     if (!opts) opts = &zero;
@@ -131,8 +127,7 @@ lem_bpe_trainer *lem_bpe_trainer_new(const lem_bpe_train_opts *opts, lem_err *er
 
 /* ---- counting words */
 
-static lem_status grow_word_slots(lem_bpe_trainer *b, lem_err *err)
-{
+static lem_status grow_word_slots(lem_bpe_trainer *b, lem_err *err) {
     if (b->n_slots && b->n_words * 2 < b->n_slots) return LEM_OK;
     size_t n = b->n_slots ? b->n_slots * 2 : 4096;
     uint32_t *slot = lem_alloc_zero(n, sizeof *slot, err);
@@ -148,8 +143,7 @@ static lem_status grow_word_slots(lem_bpe_trainer *b, lem_err *err)
     return LEM_OK;
 }
 
-static lem_status count_word(lem_bpe_trainer *b, const char *s, size_t n, lem_err *err)
-{
+static lem_status count_word(lem_bpe_trainer *b, const char *s, size_t n, lem_err *err) {
     lem_status st = grow_word_slots(b, err);
     if (st != LEM_OK) return st;
     size_t i = (size_t)lem_tok_hash(s, n) & (b->n_slots - 1);
@@ -168,8 +162,7 @@ static lem_status count_word(lem_bpe_trainer *b, const char *s, size_t n, lem_er
     return lem_buf_ok(&b->blob, err);
 }
 
-static lem_status count_text(lem_bpe_trainer *b, const char *s, size_t n, lem_err *err)
-{
+static lem_status count_text(lem_bpe_trainer *b, const char *s, size_t n, lem_err *err) {
     for (size_t pos = 0; pos < n;) {
         size_t end = lem_pretok_end(b->pattern, s, n, pos);
         for (; pos < end; pos += end - pos < MAX_WORD ? end - pos : MAX_WORD) {
@@ -180,8 +173,7 @@ static lem_status count_text(lem_bpe_trainer *b, const char *s, size_t n, lem_er
     return LEM_OK;
 }
 
-lem_status lem_bpe_trainer_add(lem_bpe_trainer *b, const char *text, size_t len, lem_err *err)
-{
+lem_status lem_bpe_trainer_add(lem_bpe_trainer *b, const char *text, size_t len, lem_err *err) {
     if (b->syms) return lem_fail(err, LEM_EUSAGE, "the tokenizer's training is already finished");
     size_t pos = 0, done = 0;
     while (done < len) {
@@ -195,23 +187,20 @@ lem_status lem_bpe_trainer_add(lem_bpe_trainer *b, const char *text, size_t len,
 
 /* ---- the queue of pairs, best first */
 
-static int compare_symbol(const lem_bpe_trainer *b, uint32_t x, uint32_t y)
-{
+static int compare_symbol(const lem_bpe_trainer *b, uint32_t x, uint32_t y) {
     uint32_t nx = b->sym_off[x + 1] - b->sym_off[x], ny = b->sym_off[y + 1] - b->sym_off[y];
     int c = memcmp(b->text.data + b->sym_off[x], b->text.data + b->sym_off[y], nx < ny ? nx : ny);
     return c ? c : (nx > ny) - (nx < ny);
 }
 
-static bool better(const lem_bpe_trainer *b, queue_item x, queue_item y)
-{
+static bool better(const lem_bpe_trainer *b, queue_item x, queue_item y) {
     if (x.count != y.count) return x.count > y.count;
     uint64_t kx = b->pairs[x.pair].key, ky = b->pairs[y.pair].key;
     int c = compare_symbol(b, (uint32_t)(kx >> 32), (uint32_t)(ky >> 32));
     return (c ? c : compare_symbol(b, (uint32_t)kx, (uint32_t)ky)) < 0;
 }
 
-static lem_status queue_pair(lem_bpe_trainer *b, uint32_t p, lem_err *err)
-{
+static lem_status queue_pair(lem_bpe_trainer *b, uint32_t p, lem_err *err) {
     pair *q = &b->pairs[p];
     if (q->count < 2 || q->queued == q->count || q->merged) return LEM_OK;
     if (!grow((void **)&b->queue, b->n_queue, &b->cap_queue, sizeof *b->queue, err)) return LEM_EMEM;
@@ -223,8 +212,7 @@ static lem_status queue_pair(lem_bpe_trainer *b, uint32_t p, lem_err *err)
     return LEM_OK;
 }
 
-static queue_item pop_queue(lem_bpe_trainer *b)
-{
+static queue_item pop_queue(lem_bpe_trainer *b) {
     queue_item top = b->queue[0], last = b->queue[--b->n_queue];
     size_t i = 0;
     for (;;) {
@@ -241,8 +229,7 @@ static queue_item pop_queue(lem_bpe_trainer *b)
 
 /* ---- pairs */
 
-static lem_status grow_pair_slots(lem_bpe_trainer *b, lem_err *err)
-{
+static lem_status grow_pair_slots(lem_bpe_trainer *b, lem_err *err) {
     if (b->n_pair_slots && (size_t)b->n_pairs * 2 < b->n_pair_slots) return LEM_OK;
     size_t n = b->n_pair_slots ? b->n_pair_slots * 2 : 8192;
     uint32_t *slot = lem_alloc_zero(n, sizeof *slot, err);
@@ -258,8 +245,7 @@ static lem_status grow_pair_slots(lem_bpe_trainer *b, lem_err *err)
     return LEM_OK;
 }
 
-static lem_status need_pair(lem_bpe_trainer *b, uint32_t left, uint32_t right, uint32_t *out, lem_err *err)
-{
+static lem_status need_pair(lem_bpe_trainer *b, uint32_t left, uint32_t right, uint32_t *out, lem_err *err) {
     lem_status st = grow_pair_slots(b, err);
     if (st != LEM_OK) return st;
     uint64_t key = (uint64_t)left << 32 | right;
@@ -279,8 +265,7 @@ static lem_status need_pair(lem_bpe_trainer *b, uint32_t left, uint32_t right, u
     return LEM_OK;
 }
 
-static lem_status note_word(pair *p, uint32_t w, lem_err *err)
-{
+static lem_status note_word(pair *p, uint32_t w, lem_err *err) {
     if (p->n_words && p->words[p->n_words - 1] == w) return LEM_OK;
     if (p->n_words == p->cap_words) {
         uint32_t cap = p->cap_words ? p->cap_words * 2 : 4;
@@ -295,8 +280,7 @@ static lem_status note_word(pair *p, uint32_t w, lem_err *err)
 
 /* Adds sign × the word's count to all its pairs. Where a pair gains, the word is noted with it (only pairs of `fresh`, unless that is
  * UINT32_MAX: the others have the word already) and the pair is queued by the caller. */
-static lem_status count_pairs(lem_bpe_trainer *b, uint32_t w, int sign, uint32_t fresh, lem_err *err)
-{
+static lem_status count_pairs(lem_bpe_trainer *b, uint32_t w, int sign, uint32_t fresh, lem_err *err) {
     const word *x = &b->words[w];
     for (uint32_t i = 0; i + 1 < x->len; i++) {
         uint32_t left = b->syms[x->off + i], right = b->syms[x->off + i + 1], p;
@@ -309,8 +293,7 @@ static lem_status count_pairs(lem_bpe_trainer *b, uint32_t w, int sign, uint32_t
     return LEM_OK;
 }
 
-static lem_status queue_word_pairs(lem_bpe_trainer *b, uint32_t w, uint32_t fresh, lem_err *err)
-{
+static lem_status queue_word_pairs(lem_bpe_trainer *b, uint32_t w, uint32_t fresh, lem_err *err) {
     const word *x = &b->words[w];
     for (uint32_t i = 0; i + 1 < x->len; i++) {
         uint32_t left = b->syms[x->off + i], right = b->syms[x->off + i + 1], p;
@@ -322,15 +305,13 @@ static lem_status queue_word_pairs(lem_bpe_trainer *b, uint32_t w, uint32_t fres
     return LEM_OK;
 }
 
-static bool has_pair(const lem_bpe_trainer *b, const word *x, uint32_t left, uint32_t right)
-{
+static bool has_pair(const lem_bpe_trainer *b, const word *x, uint32_t left, uint32_t right) {
     for (uint32_t i = 0; i + 1 < x->len; i++)
         if (b->syms[x->off + i] == left && b->syms[x->off + i + 1] == right) return true;
     return false;
 }
 
-static void merge_in_word(lem_bpe_trainer *b, word *x, uint32_t left, uint32_t right, uint32_t made)
-{
+static void merge_in_word(lem_bpe_trainer *b, word *x, uint32_t left, uint32_t right, uint32_t made) {
     uint32_t *s = b->syms + x->off, n = 0;
     for (uint32_t i = 0; i < x->len; n++) {
         if (i + 1 < x->len && s[i] == left && s[i + 1] == right) {
@@ -345,8 +326,7 @@ static void merge_in_word(lem_bpe_trainer *b, word *x, uint32_t left, uint32_t r
 
 /* ---- merging */
 
-static lem_status add_symbol(lem_bpe_trainer *b, const char *bytes, size_t n, lem_err *err)
-{
+static lem_status add_symbol(lem_bpe_trainer *b, const char *bytes, size_t n, lem_err *err) {
     lem_status st = lem_vocab_put(&b->known, b->n_syms, bytes, n, true, err);
     if (st != LEM_OK) return st;
     lem_buf_add(&b->text, bytes, n);
@@ -354,8 +334,7 @@ static lem_status add_symbol(lem_bpe_trainer *b, const char *bytes, size_t n, le
     return lem_buf_ok(&b->text, err);
 }
 
-static lem_status start_merging(lem_bpe_trainer *b, lem_err *err)
-{
+static lem_status start_merging(lem_bpe_trainer *b, lem_err *err) {
     b->syms = lem_alloc(b->blob.len + 1, sizeof *b->syms, err);
     b->sym_off = lem_alloc_zero((size_t)b->vocab + 1, sizeof *b->sym_off, err);
     if (!b->syms || !b->sym_off) return LEM_EMEM;
@@ -377,8 +356,7 @@ static lem_status start_merging(lem_bpe_trainer *b, lem_err *err)
 }
 
 /* Number of the symbol left+right, made if it is new: two merges may give the same bytes. */
-static lem_status join_symbols(lem_bpe_trainer *b, uint32_t left, uint32_t right, uint32_t *made, lem_err *err)
-{
+static lem_status join_symbols(lem_bpe_trainer *b, uint32_t left, uint32_t right, uint32_t *made, lem_err *err) {
     lem_buf t = {0};
     lem_buf_add(&t, b->text.data + b->sym_off[left], b->sym_off[left + 1] - b->sym_off[left]);
     lem_buf_add(&t, b->text.data + b->sym_off[right], b->sym_off[right + 1] - b->sym_off[right]);
@@ -390,8 +368,7 @@ static lem_status join_symbols(lem_bpe_trainer *b, uint32_t left, uint32_t right
     return st;
 }
 
-static lem_status merge_pair(lem_bpe_trainer *b, uint32_t p, lem_err *err)
-{
+static lem_status merge_pair(lem_bpe_trainer *b, uint32_t p, lem_err *err) {
     uint64_t key = b->pairs[p].key;
     uint32_t left = (uint32_t)(key >> 32), right = (uint32_t)key, made;
     lem_status st = join_symbols(b, left, right, &made, err);
@@ -414,8 +391,7 @@ done:
     return st;
 }
 
-static lem_status run_merges(lem_bpe_trainer *b, lem_err *err)
-{
+static lem_status run_merges(lem_bpe_trainer *b, lem_err *err) {
     uint32_t wanted = (uint32_t)b->vocab - (uint32_t)b->n_special;
     while (b->n_syms < wanted && b->n_queue) {
         queue_item it = pop_queue(b);
@@ -435,8 +411,7 @@ static lem_status run_merges(lem_bpe_trainer *b, lem_err *err)
 }
 
 /* A special token spelled as the byte alphabet spells a learned one would take its place in the vocabulary. */
-static lem_status check_special(const lem_bpe_trainer *b, lem_err *err)
-{
+static lem_status check_special(const lem_bpe_trainer *b, lem_err *err) {
     lem_buf s = {0};
     lem_status st = LEM_OK;
     for (size_t i = 0; i < b->n_special && st == LEM_OK; i++) {
@@ -451,21 +426,18 @@ static lem_status check_special(const lem_bpe_trainer *b, lem_err *err)
 
 /* ---- writing */
 
-static bool text_of(const lem_bpe_trainer *b, uint32_t sym, lem_buf *out)
-{
+static bool text_of(const lem_bpe_trainer *b, uint32_t sym, lem_buf *out) {
     lem_buf_clear(out);
     lem_bytes_to_text(b->text.data + b->sym_off[sym], b->sym_off[sym + 1] - b->sym_off[sym], out);
     return !out->failed;
 }
 
-static lem_json *added_json(const lem_bpe_trainer *b)
-{
+static lem_json *added_json(const lem_bpe_trainer *b) {
     static const char *const off[] = {"single_word", "lstrip", "rstrip", "normalized"};
     lem_json *list = lem_json_new_array();
     for (size_t i = 0; list && i < b->n_special; i++) {
         lem_json *v = lem_json_new_object();
-        bool ok = v && lem_json_set(v, "id", lem_json_new_int((int64_t)i)) &&
-                  lem_json_set(v, "content", lem_json_new_str(b->special[i].text));
+        bool ok = v && lem_json_set(v, "id", lem_json_new_int((int64_t)i)) && lem_json_set(v, "content", lem_json_new_str(b->special[i].text));
         for (int k = 0; k < 4; k++) ok = ok && lem_json_set(v, off[k], lem_json_new_bool(false));
         ok = ok && lem_json_set(v, "special", lem_json_new_bool(true));
         if (!ok) lem_json_free(v);
@@ -477,8 +449,7 @@ static lem_json *added_json(const lem_bpe_trainer *b)
     return list;
 }
 
-static lem_json *model_json(const lem_bpe_trainer *b, lem_buf *s)
-{
+static lem_json *model_json(const lem_bpe_trainer *b, lem_buf *s) {
     lem_json *model = lem_json_new_object(), *vocab = lem_json_new_object(), *merges = lem_json_new_array();
     static const char *const nulls[] = {"dropout", "unk_token", "continuing_subword_prefix", "end_of_word_suffix"};
     static const char *const falses[] = {"fuse_unk", "byte_fallback", "ignore_merges"};
@@ -504,8 +475,7 @@ static lem_json *model_json(const lem_bpe_trainer *b, lem_buf *s)
     return NULL;
 }
 
-static lem_json *step_json(const char *type, bool add_prefix_space, bool trim_offsets, bool use_regex)
-{
+static lem_json *step_json(const char *type, bool add_prefix_space, bool trim_offsets, bool use_regex) {
     lem_json *v = lem_json_new_object();
     if (v && lem_json_set(v, "type", lem_json_new_str(type)) && lem_json_set(v, "add_prefix_space", lem_json_new_bool(add_prefix_space)) &&
         lem_json_set(v, "trim_offsets", lem_json_new_bool(trim_offsets)) && lem_json_set(v, "use_regex", lem_json_new_bool(use_regex)))
@@ -514,8 +484,7 @@ static lem_json *step_json(const char *type, bool add_prefix_space, bool trim_of
     return NULL;
 }
 
-static lem_json *pre_json(tok_pre_kind kind)
-{
+static lem_json *pre_json(tok_pre_kind kind) {
     lem_json *seq = lem_json_new_object(), *list = lem_json_new_array(), *split = lem_json_new_object(), *pattern = lem_json_new_object();
     bool ok = seq && list && split && pattern && lem_json_set(pattern, "Regex", lem_json_new_str(lem_pretok_pattern(kind))) &&
               lem_json_set(split, "type", lem_json_new_str("Split")) && lem_json_set(seq, "type", lem_json_new_str("Sequence"));
@@ -532,15 +501,13 @@ static lem_json *pre_json(tok_pre_kind kind)
     return NULL;
 }
 
-static lem_status write_json(const lem_bpe_trainer *b, lem_buf *out, lem_err *err)
-{
+static lem_status write_json(const lem_bpe_trainer *b, lem_buf *out, lem_err *err) {
     lem_buf s = {0};
     lem_json *root = lem_json_new_object();
     bool ok = root && lem_json_set(root, "version", lem_json_new_str("1.0")) && lem_json_set(root, "truncation", lem_json_new_null()) &&
               lem_json_set(root, "padding", lem_json_new_null()) && lem_json_set(root, "added_tokens", added_json(b)) &&
               lem_json_set(root, "normalizer", lem_json_new_null()) && lem_json_set(root, "pre_tokenizer", pre_json(b->pattern)) &&
-              lem_json_set(root, "post_processor", lem_json_new_null()) &&
-              lem_json_set(root, "decoder", step_json("ByteLevel", false, true, true)) &&
+              lem_json_set(root, "post_processor", lem_json_new_null()) && lem_json_set(root, "decoder", step_json("ByteLevel", false, true, true)) &&
               lem_json_set(root, "model", model_json(b, &s));
     if (ok) {
         lem_json_write(root, 2, out);
@@ -551,8 +518,7 @@ static lem_status write_json(const lem_bpe_trainer *b, lem_buf *out, lem_err *er
     return ok ? lem_buf_ok(out, err) : lem_fail(err, LEM_EMEM, "out of memory while writing a tokenizer");
 }
 
-lem_status lem_bpe_trainer_finish(lem_bpe_trainer *b, lem_tokenizer **out, lem_err *err)
-{
+lem_status lem_bpe_trainer_finish(lem_bpe_trainer *b, lem_tokenizer **out, lem_err *err) {
     if (b->syms) return lem_fail(err, LEM_EUSAGE, "the tokenizer's training is already finished");
     lem_buf json = {0};
     lem_tokenizer *t = NULL;

@@ -4,16 +4,14 @@
 
 #include <string.h>
 
-void lem_vocab_release(tok_vocab *v)
-{
+void lem_vocab_release(tok_vocab *v) {
     lem_free(v->entry);
     lem_free(v->slot);
     lem_buf_release(&v->blob);
     *v = (tok_vocab){0};
 }
 
-static lem_status grow_entries(tok_vocab *v, int32_t need, lem_err *err)
-{
+static lem_status grow_entries(tok_vocab *v, int32_t need, lem_err *err) {
     if (need <= v->cap) return LEM_OK;
     int32_t cap = v->cap ? v->cap : 1024;
     while (cap < need) cap *= 2;
@@ -25,15 +23,13 @@ static lem_status grow_entries(tok_vocab *v, int32_t need, lem_err *err)
     return LEM_OK;
 }
 
-static void insert_slot(tok_slot *slot, size_t n_slots, uint64_t h, int32_t id)
-{
+static void insert_slot(tok_slot *slot, size_t n_slots, uint64_t h, int32_t id) {
     size_t i = (size_t)h & (n_slots - 1);
     while (slot[i].id >= 0) i = (i + 1) & (n_slots - 1);
     slot[i] = (tok_slot){(uint32_t)(h >> 32), id};
 }
 
-static lem_status grow_slots(tok_vocab *v, lem_err *err)
-{
+static lem_status grow_slots(tok_vocab *v, lem_err *err) {
     if (v->n_slots && v->n_hashed * 2 < v->n_slots) return LEM_OK;
     size_t n = v->n_slots ? v->n_slots * 2 : 1024;
     tok_slot *p = lem_alloc(n, sizeof *p, err);
@@ -50,10 +46,8 @@ static lem_status grow_slots(tok_vocab *v, lem_err *err)
     return LEM_OK;
 }
 
-lem_status lem_vocab_put(tok_vocab *v, int64_t id, const char *bytes, size_t len, bool hashed, lem_err *err)
-{
-    if (id < 0 || id >= LEM_TOK_MAX_IDS)
-        return lem_fail(err, LEM_EDATA, "token id %lld is outside 0..%d", (long long)id, LEM_TOK_MAX_IDS - 1);
+lem_status lem_vocab_put(tok_vocab *v, int64_t id, const char *bytes, size_t len, bool hashed, lem_err *err) {
+    if (id < 0 || id >= LEM_TOK_MAX_IDS) return lem_fail(err, LEM_EDATA, "token id %lld is outside 0..%d", (long long)id, LEM_TOK_MAX_IDS - 1);
     if (len > UINT32_MAX - v->blob.len) return lem_fail(err, LEM_EDATA, "the tokens take more than 4 GiB");
     if (id < v->n && (v->entry[id].flags & TOK_USED)) {
         const tok_entry *e = &v->entry[id];
@@ -82,8 +76,7 @@ lem_status lem_vocab_put(tok_vocab *v, int64_t id, const char *bytes, size_t len
     return LEM_OK;
 }
 
-int32_t lem_vocab_find(const tok_vocab *v, const char *bytes, size_t len)
-{
+int32_t lem_vocab_find(const tok_vocab *v, const char *bytes, size_t len) {
     if (!v->n_slots) return -1;
     uint64_t h = lem_tok_hash(bytes, len);
     for (size_t i = (size_t)h & (v->n_slots - 1); v->slot[i].id >= 0; i = (i + 1) & (v->n_slots - 1)) {

@@ -8,8 +8,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static lem_tokenizer *make(bool split_digits)
-{
+static lem_tokenizer *make(bool split_digits) {
     static const char text[] = "the sum of 12 and 345 is 357.\n\nThe answer's \\boxed{357}; it isn't 358!\n the sum of the sums  is the sum\n";
     lem_err err = LEM_ERR_INIT;
     lem_tokenizer *t = NULL;
@@ -19,8 +18,7 @@ static lem_tokenizer *make(bool split_digits)
     return t;
 }
 
-static void check(const lem_tokenizer *t, const char *s, size_t n, bool special)
-{
+static void check(const lem_tokenizer *t, const char *s, size_t n, bool special) {
     lem_err err = LEM_ERR_INIT;
     lem_ids ids = {0};
     lem_buf out = {0};
@@ -33,8 +31,7 @@ static void check(const lem_tokenizer *t, const char *s, size_t n, bool special)
     lem_ids_release(&ids);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
-{
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     static lem_tokenizer *t[2];
     for (int i = 0; i < 2; i++) {
         if (!t[i]) t[i] = make(i);

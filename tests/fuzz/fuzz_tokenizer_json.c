@@ -5,8 +5,7 @@
 #include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
-{
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     static const char text[] = "It's 1,234 caf\xc3\xa9s\n\n  e\xcc\x81\xff <|im_end|> \xe6\x95\xb0";
     lem_err err = LEM_ERR_INIT;
     lem_tokenizer *t = NULL;

@@ -11,8 +11,7 @@
 
 static lem_tokenizer *tok;
 
-static int setup(void **state)
-{
+static int setup(void **state) {
     (void)state;
     lem_err err = LEM_ERR_INIT;
     lem_bpe_trainer *b = lem_bpe_trainer_new(NULL, &err);
@@ -22,15 +21,13 @@ static int setup(void **state)
     return 0;
 }
 
-static int teardown(void **state)
-{
+static int teardown(void **state) {
     (void)state;
     lem_tokenizer_free(tok);
     return 0;
 }
 
-static void expect_text(const lem_ids *ids, const uint8_t *mask, const char *all, const char *trained)
-{
+static void expect_text(const lem_ids *ids, const uint8_t *mask, const char *all, const char *trained) {
     lem_buf a = {0}, m = {0};
     lem_err err = LEM_ERR_INIT;
     assert_int_equal(lem_tokenizer_decode(tok, ids->data, ids->len, false, &a, &err), LEM_OK);
@@ -46,8 +43,7 @@ static void expect_text(const lem_ids *ids, const uint8_t *mask, const char *all
 
 static const lem_message talk[] = {{"system", "be brief"}, {"user", "6*7?"}, {"assistant", "\n\n 42."}, {"user", "sure?"}, {"assistant", ""}};
 
-static void test_mask(void **state)
-{
+static void test_mask(void **state) {
     (void)state;
     lem_ids ids = {0};
     lem_err err = LEM_ERR_INIT;
@@ -71,8 +67,7 @@ static void test_mask(void **state)
     lem_ids_release(&ids);
 }
 
-static void test_prompt_is_prefix(void **state)
-{
+static void test_prompt_is_prefix(void **state) {
     (void)state;
     lem_ids prompt = {0}, whole = {0}, short_cut = {0};
     lem_err err = LEM_ERR_INIT;
@@ -91,8 +86,7 @@ static void test_prompt_is_prefix(void **state)
     lem_ids_release(&short_cut);
 }
 
-static void test_no_special_from_content(void **state)
-{
+static void test_no_special_from_content(void **state) {
     (void)state;
     lem_ids ids = {0};
     lem_err err = LEM_ERR_INIT;
@@ -106,8 +100,7 @@ static void test_no_special_from_content(void **state)
     lem_ids_release(&ids);
 }
 
-static void test_errors(void **state)
-{
+static void test_errors(void **state) {
     (void)state;
     lem_ids ids = {0};
     lem_err err = LEM_ERR_INIT;
@@ -129,8 +122,7 @@ static void test_errors(void **state)
     lem_ids_release(&ids);
 }
 
-int main(void)
-{
+int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_mask),
         cmocka_unit_test(test_prompt_is_prefix),

@@ -20,8 +20,7 @@ static const char story[] =
     "in April and May? Natalia sold 48/2 = 24 clips in May.\nNatalia sold 48+24 = 72 clips altogether in April and May.\n\n#### 72\n"
     "Weng earns $12 an hour for babysitting. Yesterday, she just did 50 minutes of babysitting. How much did she earn? It's $10, isn't it?\n";
 
-static lem_tokenizer *train(const lem_bpe_train_opts *opts)
-{
+static lem_tokenizer *train(const lem_bpe_train_opts *opts) {
     lem_err err = LEM_ERR_INIT;
     lem_bpe_trainer *b = lem_bpe_trainer_new(opts, &err);
     assert_non_null(b);
@@ -33,22 +32,19 @@ static lem_tokenizer *train(const lem_bpe_train_opts *opts)
     return t;
 }
 
-static lem_ids encode(const lem_tokenizer *t, const char *s, size_t n, bool special)
-{
+static lem_ids encode(const lem_tokenizer *t, const char *s, size_t n, bool special) {
     lem_ids ids = {0};
     lem_err err = LEM_ERR_INIT;
     if (lem_tokenizer_encode(t, s, n, special, &ids, &err) != LEM_OK) fail_msg("%s", err.text);
     return ids;
 }
 
-static void assert_same_ids(const lem_ids *a, const lem_ids *b)
-{
+static void assert_same_ids(const lem_ids *a, const lem_ids *b) {
     assert_int_equal(a->len, b->len);
     if (a->len) assert_memory_equal(a->data, b->data, a->len * sizeof *a->data);
 }
 
-static void assert_round_trip(const lem_tokenizer *t, const char *s, size_t n)
-{
+static void assert_round_trip(const lem_tokenizer *t, const char *s, size_t n) {
     lem_ids ids = encode(t, s, n, false);
     lem_buf out = {0};
     lem_err err = LEM_ERR_INIT;
@@ -59,8 +55,7 @@ static void assert_round_trip(const lem_tokenizer *t, const char *s, size_t n)
     lem_ids_release(&ids);
 }
 
-static void test_train_layout(void **state)
-{
+static void test_train_layout(void **state) {
     (void)state;
     lem_tokenizer *t = train(&(lem_bpe_train_opts){.vocab = 300, .split_digits = true});
     assert_int_equal(lem_tokenizer_vocab(t), 300);
@@ -83,8 +78,7 @@ static void test_train_layout(void **state)
 }
 
 /* "ab" occurs 4 times, "bc" and "cd" 2 each: ab first, then the pairs that remain, ties by bytes. */
-static void test_train_order(void **state)
-{
+static void test_train_order(void **state) {
     (void)state;
     lem_err err = LEM_ERR_INIT;
     lem_bpe_trainer *b = lem_bpe_trainer_new(&(lem_bpe_train_opts){.vocab = 300}, &err);
@@ -104,8 +98,7 @@ static void test_train_order(void **state)
     lem_tokenizer_free(t);
 }
 
-static void test_train_refuses(void **state)
-{
+static void test_train_refuses(void **state) {
     (void)state;
     lem_err err = LEM_ERR_INIT;
     const char *const twice[] = {"<a>", "<a>"}, *const one[] = {"a"};
@@ -120,8 +113,7 @@ static void test_train_refuses(void **state)
     lem_bpe_trainer_free(b);
 }
 
-static void test_save_load(void **state)
-{
+static void test_save_load(void **state) {
     (void)state;
     lem_err err = LEM_ERR_INIT;
     char dir[] = "/tmp/lemma-token-XXXXXX";
@@ -155,13 +147,13 @@ static void test_save_load(void **state)
     lem_tokenizer_free(u);
 }
 
-static void test_round_trip(void **state)
-{
+static void test_round_trip(void **state) {
     (void)state;
     lem_tokenizer *t = train(&(lem_bpe_train_opts){.vocab = 400});
     lem_rng rng = lem_rng_make(7, "token test", 0);
-    static const char *const bits[] = {" ",  "\n", "\r\n", "'s", "'LL", "caf\xc3\xa9", "\xe6\x95\xb0", "\xf0\x9f\x98\x80", "12", "sold", "clips", "!", "\xff", "\xc3", "\xe2\x82",
-                                       "\xed\xa0\x80", "\xc5\xbf", "e\xcc\x81", "\xc2\xa0", "\xe3\x80\x80", "<|im_end|>", "\t"};
+    static const char *const bits[] = {
+        " ", "\n",   "\r\n", "'s",       "'LL",          "caf\xc3\xa9", "\xe6\x95\xb0", "\xf0\x9f\x98\x80", "12",           "sold",       "clips",
+        "!", "\xff", "\xc3", "\xe2\x82", "\xed\xa0\x80", "\xc5\xbf",    "e\xcc\x81",    "\xc2\xa0",         "\xe3\x80\x80", "<|im_end|>", "\t"};
     assert_round_trip(t, "", 0);
     assert_round_trip(t, "a\0b", 3);
     for (int i = 0; i < 2000; i++) {
@@ -178,8 +170,7 @@ static void test_round_trip(void **state)
 }
 
 /* A long word is merged by the heap, a short one by the loop: the ids of a long word of whole repetitions say both agree. */
-static void test_long_word(void **state)
-{
+static void test_long_word(void **state) {
     (void)state;
     lem_tokenizer *t = train(&(lem_bpe_train_opts){.vocab = 400});
     size_t n = 1 << 20;
@@ -196,8 +187,7 @@ static void test_long_word(void **state)
     lem_tokenizer_free(t);
 }
 
-static void test_special(void **state)
-{
+static void test_special(void **state) {
     (void)state;
     lem_tokenizer *t = train(NULL);
     static const char text[] = "hi<|im_end|>";
@@ -221,8 +211,7 @@ static void test_special(void **state)
 }
 
 /* Rows {"text","special","ids"} made by tools/golden/tokenizer.py for the tokenizer in the same folder. */
-static void check_golden(const char *dir)
-{
+static void check_golden(const char *dir) {
     lem_err err = LEM_ERR_INIT;
     lem_tokenizer *t = NULL;
     if (lem_tokenizer_load(dir, &t, &err) != LEM_OK) fail_msg("%s", err.text);
@@ -247,16 +236,14 @@ static void check_golden(const char *dir)
     lem_tokenizer_free(t);
 }
 
-static void test_golden(void **state)
-{
+static void test_golden(void **state) {
     (void)state;
     check_golden(LEMMA_TEST_DATA "/token/digits1");
     check_golden(LEMMA_TEST_DATA "/token/digits3");
     check_golden(LEMMA_TEST_DATA "/token/gpt2_nfc");
 }
 
-static void test_shared_minimind(void **state)
-{
+static void test_shared_minimind(void **state) {
     (void)state;
     const char *data = getenv("LEMMA_DATA");
     lem_err err = LEM_ERR_INIT;
@@ -275,8 +262,7 @@ static void test_shared_minimind(void **state)
 }
 
 /* Everything from training to decoding with the k-th allocation failing, for each k: an error, never a crash; the sanitizer looks for leaks. */
-static lem_status whole_life(lem_err *err)
-{
+static lem_status whole_life(lem_err *err) {
     lem_tokenizer *t = NULL;
     lem_ids ids = {0};
     lem_buf out = {0};
@@ -296,8 +282,7 @@ done:
     return st;
 }
 
-static void test_no_memory(void **state)
-{
+static void test_no_memory(void **state) {
     (void)state;
     for (uint64_t k = 1;; k++) {
         lem_err err = LEM_ERR_INIT;
@@ -313,8 +298,7 @@ static void test_no_memory(void **state)
     }
 }
 
-static void expect_refused(const char *json, const char *words)
-{
+static void expect_refused(const char *json, const char *words) {
     lem_err err = LEM_ERR_INIT;
     lem_tokenizer *t = NULL;
     assert_int_equal(lem_tokenizer_parse(json, strlen(json), &t, &err), LEM_EDATA);
@@ -325,8 +309,7 @@ static void expect_refused(const char *json, const char *words)
 #define PIPE "\"pre_tokenizer\":{\"type\":\"ByteLevel\",\"add_prefix_space\":false},\"decoder\":{\"type\":\"ByteLevel\"},"
 #define SPLIT(p) "{\"pre_tokenizer\":{\"type\":\"Split\",\"pattern\":{\"Regex\":\"" p "\"},\"behavior\":\"Isolated\"}}"
 
-static void test_refused(void **state)
-{
+static void test_refused(void **state) {
     (void)state;
     expect_refused("", "empty");
     expect_refused("[]", "array");
@@ -341,8 +324,7 @@ static void test_refused(void **state)
     expect_refused(SPLIT("[a-z]+"), "[a-z]+");
 }
 
-int main(void)
-{
+int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_train_layout), cmocka_unit_test(test_train_order), cmocka_unit_test(test_train_refuses),
         cmocka_unit_test(test_save_load),    cmocka_unit_test(test_round_trip),  cmocka_unit_test(test_long_word),
