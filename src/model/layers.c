@@ -1,0 +1,169 @@
+/* layers - packed weights, the forward pass of a layer, rope tables, blocks of the heads */
+#include "model/layers_priv.h"
+
+#include <math.h>
+#include <string.h>
+
+void *lem_carve_take(lem_carve *c, size_t n, size_t size)
+{
+    size_t at = c->used;
+    c->used += (n * size + 63) / 64 * 64;
+    return c->base ? c->base + at : NULL;
+}
+
+/* ---- packed weights ---- */
+
+static lem_packed carve_packed(lem_carve *mem, int N, int K, lem_dtype dtype)
+{
+    return (lem_packed){N, K, dtype, lem_carve_take(mem, lem_packed_bytes(N, K, dtype), 1)};
+}
+
+void lem_packed_model_carve(lem_carve *mem, const lem_model_config *c, lem_dtype dtype, bool copy_small, lem_packed_model *out)
+{
+    int D = c->width, Q = c->heads * c->head_dim, KV = c->kv_heads * c->head_dim, F = c->ffn;
+    lem_packed_model p = {0};
+    p.layer = lem_carve_take(mem, (size_t)c->layers, sizeof *p.layer);
+    for (int i = 0; i < c->layers; i++) {
+        lem_packed_layer w = {0};
+        w.q = carve_packed(mem, Q, D, dtype);
+        w.k = carve_packed(mem, KV, D, dtype);
+        w.v = carve_packed(mem, KV, D, dtype);
+        w.o = carve_packed(mem, D, Q, dtype);
+        w.gate = carve_packed(mem, F, D, dtype);
+        w.up = carve_packed(mem, F, D, dtype);
+        w.down = carve_packed(mem, D, F, dtype);
+        if (p.layer) p.layer[i] = w;
+    }
+    p.head = carve_packed(mem, c->vocab, D, dtype);
+    if (c->head == LEM_HEAD_SCALAR) p.score = carve_packed(mem, 1, D, LEM_DTYPE_F32);
+    if (copy_small) p.small = lem_carve_take(mem, (size_t)c->layers * (size_t)(2 * D + Q + 2 * KV) + (size_t)D, sizeof(float));
+    *out = p;
+}
+
+/* A norm or bias: a pointer into the model, or a copy at *at. */
+static const float *small_tensor(const lem_model *m, size_t offset, int n, float **at)
+{
+    if (offset == SIZE_MAX) return NULL;
+    const float *from = m->params + offset;
+    if (!*at) return from;
+    float *to = *at;
+    memcpy(to, from, (size_t)n * sizeof *to);
+    *at += n;
+    return to;
+}
+
+void lem_packed_model_fill(lem_packed_model *p, lem_backend *b, const lem_model *m)
+{
+    const lem_model_config *c = &m->config;
+    int D = c->width, Q = c->heads * c->head_dim, KV = c->kv_heads * c->head_dim;
+    float *at = p->small;
+    for (int i = 0; i < c->layers; i++) {
+        lem_packed_layer *w = &p->layer[i];
+        const lem_layer_weights *o = &m->layer[i];
+        b->ops->pack(b, m->params + o->q, &w->q);
+        b->ops->pack(b, m->params + o->k, &w->k);
+        b->ops->pack(b, m->params + o->v, &w->v);
+        b->ops->pack(b, m->params + o->o, &w->o);
+        b->ops->pack(b, m->params + o->gate, &w->gate);
+        b->ops->pack(b, m->params + o->up, &w->up);
+        b->ops->pack(b, m->params + o->down, &w->down);
+        w->attn_norm = small_tensor(m, o->attn_norm, D, &at);
+        w->mlp_norm = small_tensor(m, o->mlp_norm, D, &at);
+        w->q_bias = small_tensor(m, o->q_bias, Q, &at);
+        w->k_bias = small_tensor(m, o->k_bias, KV, &at);
+        w->v_bias = small_tensor(m, o->v_bias, KV, &at);
+    }
+    p->final_norm = small_tensor(m, m->final_norm, D, &at);
+    if (m->lm_head != SIZE_MAX) b->ops->pack(b, m->params + m->lm_head, &p->head);
+    else p->head.N = 0;
+    if (m->score != SIZE_MAX) b->ops->pack(b, m->params + m->score, &p->score);
+}
+
+/* ---- one layer ---- */
+
+static void copy_unless_same(float *to, const float *from, size_t n)
+{
+    if (to != from) memcpy(to, from, n * sizeof *to);
+}
+
+void lem_layer_forward(lem_backend *b, const lem_model_config *c, const lem_packed_layer *w, const lem_batch *batch, const float *cos_sin,
+                       const lem_kv *kv, int kv_layer, const lem_layer_act *a)
+{
+    const lem_backend_ops *op = b->ops;
+    int T = batch->attn.n_rows, D = c->width, H = c->heads, KH = c->kv_heads, E = c->head_dim;
+    float scale = (float)(1 / sqrt((double)E));
+    op->rmsnorm(b, T, D, a->x, w->attn_norm, c->norm_eps, a->normed, a->inv1);
+    op->linear(b, T, a->normed, &w->q, w->q_bias, a->q, false);
+    op->linear(b, T, a->normed, &w->k, w->k_bias, a->k, false);
+    op->linear(b, T, a->normed, &w->v, w->v_bias, a->v, false);
+    op->rope(b, T, H, E, a->q, batch->attn.pos, cos_sin, false);
+    op->rope(b, T, KH, E, a->k, batch->attn.pos, cos_sin, false);
+    op->kv_write(b, T, KH, E, a->k, a->v, batch->page, batch->slot, kv_layer, kv);
+    op->attention(b, &batch->attn, H, KH, E, scale, a->q, kv_layer, kv, a->attn, a->lse);
+    copy_unless_same(a->mid, a->x, (size_t)T * (size_t)D);
+    op->linear(b, T, a->attn, &w->o, NULL, a->mid, true);
+    op->rmsnorm(b, T, D, a->mid, w->mlp_norm, c->norm_eps, a->normed, a->inv2);
+    op->linear(b, T, a->normed, &w->gate, NULL, a->gate, false);
+    op->linear(b, T, a->normed, &w->up, NULL, a->up, false);
+    op->swiglu(b, T, c->ffn, a->gate, a->up, a->act);
+    copy_unless_same(a->out, a->mid, (size_t)T * (size_t)D);
+    op->linear(b, T, a->act, &w->down, NULL, a->out, true);
+}
+
+void lem_rope_table(const lem_model_config *c, int n_pos, float *cos_sin)
+{
+    int half = c->head_dim / 2;
+    for (int i = 0; i < half; i++) {
+        float exponent = (float)(2 * i) / (float)c->head_dim;
+        float frequency = 1.0f / (float)pow((double)c->rope_theta, (double)exponent);
+        for (int p = 0; p < n_pos; p++) {
+            float angle = (float)p * frequency;
+            float *row = cos_sin + (size_t)p * (size_t)c->head_dim;
+            row[i] = (float)cos((double)angle);
+            row[half + i] = (float)sin((double)angle);
+        }
+    }
+}
+
+/* ---- heads ---- */
+
+enum { HEAD_ROWS_MAX = 256, HEAD_ROWS_MIN = 16, HEAD_FLOATS = 1 << 22 };
+
+void lem_head_block_carve(lem_carve *mem, const lem_model_config *c, lem_head_block *out)
+{
+    int rows = HEAD_FLOATS / c->vocab / LEM_PANEL * LEM_PANEL;
+    rows = rows > HEAD_ROWS_MAX ? HEAD_ROWS_MAX : rows < HEAD_ROWS_MIN ? HEAD_ROWS_MIN : rows;
+    out->rows = rows;
+    out->hidden = lem_carve_take(mem, (size_t)rows * (size_t)c->width, sizeof(float));
+    out->logits = lem_carve_take(mem, (size_t)rows * (size_t)c->vocab, sizeof(float));
+    out->lse = lem_carve_take(mem, (size_t)rows, sizeof(float));
+    out->logprob = lem_carve_take(mem, (size_t)rows, sizeof(float));
+}
+
+void lem_gather_rows(int R, int D, const int *rows, const float *from, float *to)
+{
+    for (int r = 0; r < R; r++) memcpy(to + (size_t)r * (size_t)D, from + (size_t)rows[r] * (size_t)D, (size_t)D * sizeof *to);
+}
+
+lem_status lem_check_rows(int R, const int *rows, int n_rows, lem_err *err)
+{
+    for (int r = 0; r < R; r++)
+        if (rows[r] < 0 || rows[r] >= n_rows) return lem_fail(err, LEM_EUSAGE, "row %d is outside the last pass of %d rows", rows[r], n_rows);
+    return LEM_OK;
+}
+
+lem_status lem_check_targets(int R, const int32_t *target, int vocab, lem_err *err)
+{
+    for (int r = 0; r < R; r++)
+        if (target[r] < 0 || target[r] >= vocab) return lem_fail(err, LEM_EDATA, "token id %d is outside the vocabulary of %d", (int)target[r], vocab);
+    return LEM_OK;
+}
+
+void lem_head_scores(lem_backend *b, const lem_packed *w, const lem_head_block *h, int R, const int *rows, const float *hidden, float *score)
+{
+    for (int at = 0; at < R; at += h->rows) {
+        int n = R - at < h->rows ? R - at : h->rows;
+        lem_gather_rows(n, w->K, rows + at, hidden, h->hidden);
+        b->ops->linear(b, n, h->hidden, w, NULL, score + at, false);
+    }
+}

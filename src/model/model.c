@@ -1,0 +1,189 @@
+/* model - the tensor table over one flat array, random initialisation, heads, identity */
+#include "core/buf.h"
+#include "core/hash.h"
+#include "core/mem.h"
+#include "core/rng.h"
+#include "model/model_priv.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { ALIGN = 16, PER_LAYER = 12, OUTSIDE_LAYERS = 4 };
+
+/* Walks the tensors in layout order: fills `m` when it is not NULL, always advances `end`. */
+typedef struct layout {
+    lem_model *m;
+    size_t end;
+} layout;
+
+static size_t place(layout *l, const char *name, int rank, int rows, int cols)
+{
+    size_t offset = l->end, count = (size_t)rows * (size_t)cols;
+    l->end = offset + (count + ALIGN - 1) / ALIGN * ALIGN;
+    if (l->m) {
+        lem_tensor *t = &l->m->tensors[l->m->n_tensors++];
+        *t = (lem_tensor){.rank = rank, .shape = {rows, rank == 2 ? cols : 1}, .offset = offset, .count = count, .decay = rank == 2};
+        snprintf(t->name, sizeof t->name, "%s", name);
+    }
+    return offset;
+}
+
+static size_t place_in_layer(layout *l, int layer, const char *part, int rank, int rows, int cols)
+{
+    char name[96];
+    snprintf(name, sizeof name, "model.layers.%d.%s", layer, part);
+    return place(l, name, rank, rows, cols);
+}
+
+static lem_layer_weights place_layer(layout *l, const lem_model_config *c, int i)
+{
+    int D = c->width, Q = c->heads * c->head_dim, KV = c->kv_heads * c->head_dim, F = c->ffn;
+    lem_layer_weights w = {.q_bias = SIZE_MAX, .k_bias = SIZE_MAX, .v_bias = SIZE_MAX};
+    w.attn_norm = place_in_layer(l, i, "input_layernorm.weight", 1, D, 1);
+    w.q = place_in_layer(l, i, "self_attn.q_proj.weight", 2, Q, D);
+    w.k = place_in_layer(l, i, "self_attn.k_proj.weight", 2, KV, D);
+    w.v = place_in_layer(l, i, "self_attn.v_proj.weight", 2, KV, D);
+    if (c->qkv_bias) {
+        w.q_bias = place_in_layer(l, i, "self_attn.q_proj.bias", 1, Q, 1);
+        w.k_bias = place_in_layer(l, i, "self_attn.k_proj.bias", 1, KV, 1);
+        w.v_bias = place_in_layer(l, i, "self_attn.v_proj.bias", 1, KV, 1);
+    }
+    w.o = place_in_layer(l, i, "self_attn.o_proj.weight", 2, D, Q);
+    w.mlp_norm = place_in_layer(l, i, "post_attention_layernorm.weight", 1, D, 1);
+    w.gate = place_in_layer(l, i, "mlp.gate_proj.weight", 2, F, D);
+    w.up = place_in_layer(l, i, "mlp.up_proj.weight", 2, F, D);
+    w.down = place_in_layer(l, i, "mlp.down_proj.weight", 2, D, F);
+    return w;
+}
+
+/* The score head comes last, so that adding it moves nothing. */
+static size_t place_all(lem_model *m, const lem_model_config *c, bool lm)
+{
+    layout l = {m, 0};
+    size_t embed = place(&l, "model.embed_tokens.weight", 2, c->vocab, c->width);
+    for (int i = 0; i < c->layers; i++) {
+        lem_layer_weights w = place_layer(&l, c, i);
+        if (m) m->layer[i] = w;
+    }
+    size_t norm = place(&l, "model.norm.weight", 1, c->width, 1);
+    size_t head = c->tied ? embed : lm ? place(&l, "lm_head.weight", 2, c->vocab, c->width) : SIZE_MAX;
+    size_t score = c->head == LEM_HEAD_SCALAR ? place(&l, "score.weight", 2, 1, c->width) : SIZE_MAX;
+    if (m) {
+        m->embed = embed;
+        m->final_norm = norm;
+        m->lm_head = head;
+        m->score = score;
+        m->n_params = l.end;
+    }
+    return l.end;
+}
+
+size_t lem_model_flat_size(const lem_model_config *c, bool lm)
+{
+    return place_all(NULL, c, lm);
+}
+
+lem_status lem_model_new_body(const lem_model_config *config, bool lm, lem_model **out, lem_err *err)
+{
+    lem_status st = LEM_OK;
+    lem_model *m = lem_alloc_zero(1, sizeof *m, err);
+    if (!m) return LEM_EMEM;
+    m->config = *config;
+    LEM_TRY(lem_model_config_check(&m->config, err));
+    size_t n = lem_model_flat_size(&m->config, lm);
+    m->tensors = lem_alloc_zero((size_t)m->config.layers * PER_LAYER + OUTSIDE_LAYERS, sizeof *m->tensors, err);
+    m->layer = lem_alloc_zero((size_t)m->config.layers, sizeof *m->layer, err);
+    if (!m->tensors || !m->layer) LEM_TRY(LEM_EMEM);
+    m->params = lem_alloc_aligned(n, sizeof *m->params, err);
+    if (!m->params) LEM_TRY(LEM_EMEM);
+    memset(m->params, 0, n * sizeof *m->params);
+    place_all(m, &m->config, lm);
+    *out = m;
+    m = NULL;
+done:
+    lem_model_free(m);
+    return st;
+}
+
+lem_status lem_model_new(const lem_model_config *config, lem_model **out, lem_err *err)
+{
+    return lem_model_new_body(config, true, out, err);
+}
+
+void lem_model_free(lem_model *m)
+{
+    if (!m) return;
+    lem_free(m->params);
+    lem_free(m->tensors);
+    lem_free(m->layer);
+    lem_free(m);
+}
+
+static bool ends_with(const char *s, const char *tail)
+{
+    size_t n = strlen(s), k = strlen(tail);
+    return n >= k && strcmp(s + n - k, tail) == 0;
+}
+
+static void init_tensor(lem_model *m, const lem_tensor *t, uint64_t seed)
+{
+    float *p = m->params + t->offset;
+    if (t->rank == 1) {
+        bool bias = ends_with(t->name, ".bias");
+        for (size_t i = 0; i < t->count; i++) p[i] = bias ? 0.0f : 1.0f;
+        return;
+    }
+    double sd = (double)m->config.init_range;
+    if (ends_with(t->name, "o_proj.weight") || ends_with(t->name, "down_proj.weight")) sd /= sqrt(2.0 * m->config.layers);
+    if (t->offset == m->score) sd = 1 / sqrt((double)m->config.width + 1);
+    lem_rng r = lem_rng_make(seed, t->name, 0);
+    for (size_t i = 0; i < t->count; i++) p[i] = (float)(sd * lem_rng_next_normal(&r));
+}
+
+void lem_model_init_random(lem_model *m, uint64_t seed)
+{
+    for (int i = 0; i < m->n_tensors; i++) init_tensor(m, &m->tensors[i], seed);
+}
+
+static const lem_tensor *tensor_named(const lem_model *m, const char *name)
+{
+    for (int i = 0; i < m->n_tensors; i++)
+        if (strcmp(m->tensors[i].name, name) == 0) return &m->tensors[i];
+    return NULL;
+}
+
+lem_status lem_model_with_head(const lem_model *m, lem_head head, uint64_t seed, lem_model **out, lem_err *err)
+{
+    lem_model_config c = m->config;
+    lem_model *to = NULL;
+    if (head == LEM_HEAD_LM && m->lm_head == SIZE_MAX) return lem_fail(err, LEM_EDATA, "lm_head.weight is missing: this model has only a reward head");
+    c.head = head;
+    lem_status st = lem_model_new_body(&c, m->lm_head != SIZE_MAX, &to, err);
+    if (st != LEM_OK) return st;
+    for (int i = 0; i < to->n_tensors; i++) {
+        const lem_tensor *t = &to->tensors[i], *from = tensor_named(m, t->name);
+        if (from) memcpy(to->params + t->offset, m->params + from->offset, t->count * sizeof *to->params);
+        else init_tensor(to, t, seed);
+    }
+    *out = to;
+    return LEM_OK;
+}
+
+void lem_model_hash(const lem_model *m, char out[65])
+{
+    lem_sha256 s;
+    const lem_model_config *c = &m->config;
+    uint8_t raw[32];
+    char text[512];
+    /* Every field by name, floats in hexadecimal: independent of padding and of how JSON is written. */
+    snprintf(text, sizeof text, "arch=%d head=%d layers=%d width=%d ffn=%d heads=%d kv_heads=%d head_dim=%d vocab=%d max_positions=%d "
+             "rope_theta=%a norm_eps=%a tied=%d qkv_bias=%d lm=%d bos=%d eos=%d pad=%d\n", (int)c->arch, (int)c->head, c->layers, c->width,
+             c->ffn, c->heads, c->kv_heads, c->head_dim, c->vocab, c->max_positions, (double)c->rope_theta, (double)c->norm_eps, c->tied,
+             c->qkv_bias, m->lm_head != SIZE_MAX, (int)c->bos_id, (int)c->eos_id, (int)c->pad_id);
+    lem_sha256_init(&s);
+    lem_sha256_add(&s, text, strlen(text));
+    lem_sha256_add(&s, m->params, m->n_params * sizeof *m->params);
+    lem_sha256_end(&s, raw);
+    for (int i = 0; i < 32; i++) snprintf(out + 2 * i, 3, "%02x", raw[i]);
+}

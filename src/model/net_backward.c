@@ -1,0 +1,100 @@
+/* net_backward - the backward pass of a net, written out in the reverse order of lem_layer_forward */
+#include "model/net_priv.h"
+
+#include <math.h>
+#include <string.h>
+
+/* out = mid + down(silu(gate) * up): dx holds d out and becomes d mid. */
+static void backward_mlp(lem_net *net, int i)
+{
+    lem_backend *b = net->b;
+    const lem_backend_ops *op = b->ops;
+    const lem_model *m = net->model;
+    const lem_layer_weights *w = &m->layer[i];
+    const lem_layer_saved *s = &net->layer[i];
+    int T = net->n_rows, D = m->config.width, F = m->config.ffn;
+    const float *p = m->params;
+    float *g = net->grads;
+    op->swiglu(b, T, F, s->gate, s->up, net->act);
+    op->linear_dw(b, T, D, F, net->dx, net->act, g + w->down);
+    op->linear_dx(b, T, D, F, net->dx, p + w->down, net->dact, false);
+    op->swiglu_backward(b, T, F, s->gate, s->up, net->dact, net->dgate, net->dup);
+    op->rmsnorm(b, T, D, s->mid, p + w->mlp_norm, m->config.norm_eps, net->normed, NULL);
+    op->linear_dw(b, T, F, D, net->dgate, net->normed, g + w->gate);
+    op->linear_dw(b, T, F, D, net->dup, net->normed, g + w->up);
+    op->linear_dx(b, T, F, D, net->dgate, p + w->gate, net->dnormed, false);
+    op->linear_dx(b, T, F, D, net->dup, p + w->up, net->dnormed, true);
+    op->rmsnorm_backward(b, T, D, net->dnormed, s->mid, p + w->mlp_norm, s->inv2, net->dx, g + w->mlp_norm);
+}
+
+static void backward_bias(lem_net *net, int N, const float *dY, size_t offset)
+{
+    if (offset != SIZE_MAX) net->b->ops->bias_grad(net->b, net->n_rows, N, dY, net->grads + offset);
+}
+
+/* mid = x + o(attention(rope(q), rope(k), v)): dx holds d mid and becomes d x. */
+static void backward_attention(lem_net *net, int i)
+{
+    lem_backend *b = net->b;
+    const lem_backend_ops *op = b->ops;
+    const lem_model *m = net->model;
+    const lem_layer_weights *w = &m->layer[i];
+    const lem_layer_saved *s = &net->layer[i];
+    int T = net->n_rows, D = m->config.width, H = m->config.heads, KH = m->config.kv_heads, E = m->config.head_dim;
+    const float *p = m->params;
+    float *g = net->grads;
+    float scale = (float)(1 / sqrt((double)E));
+    op->linear_dw(b, T, D, H * E, net->dx, s->attn, g + w->o);
+    op->linear_dx(b, T, D, H * E, net->dx, p + w->o, net->dattn, false);
+    op->kv_write(b, T, KH, E, s->k, s->v, net->page, net->slot, 0, &net->kv);
+    op->attention_backward(b, &net->batch.attn, H, KH, E, scale, s->q, 0, &net->kv, s->attn, s->lse, net->dattn, net->dq, net->dk, net->dv);
+    op->rope(b, T, H, E, net->dq, net->pos, net->cos_sin, true);
+    op->rope(b, T, KH, E, net->dk, net->pos, net->cos_sin, true);
+    op->rmsnorm(b, T, D, s->x, p + w->attn_norm, m->config.norm_eps, net->normed, NULL);
+    op->linear_dw(b, T, H * E, D, net->dq, net->normed, g + w->q);
+    op->linear_dw(b, T, KH * E, D, net->dk, net->normed, g + w->k);
+    op->linear_dw(b, T, KH * E, D, net->dv, net->normed, g + w->v);
+    backward_bias(net, H * E, net->dq, w->q_bias);
+    backward_bias(net, KH * E, net->dk, w->k_bias);
+    backward_bias(net, KH * E, net->dv, w->v_bias);
+    op->linear_dx(b, T, H * E, D, net->dq, p + w->q, net->dnormed, false);
+    op->linear_dx(b, T, KH * E, D, net->dk, p + w->k, net->dnormed, true);
+    op->linear_dx(b, T, KH * E, D, net->dv, p + w->v, net->dnormed, true);
+    op->rmsnorm_backward(b, T, D, net->dnormed, s->x, p + w->attn_norm, s->inv1, net->dx, g + w->attn_norm);
+}
+
+void lem_net_backward(lem_net *net)
+{
+    if (!net->grads || net->n_rows == 0) return;
+    lem_backend *b = net->b;
+    const lem_model *m = net->model;
+    int T = net->n_rows, D = m->config.width;
+    size_t n = (size_t)T * (size_t)D;
+    memset(net->dx, 0, n * sizeof *net->dx);
+    b->ops->rmsnorm_backward(b, T, D, net->dhidden, net->x, m->params + m->final_norm, net->inv, net->dx, net->grads + m->final_norm);
+    for (int i = m->config.layers - 1; i >= 0; i--) {
+        backward_mlp(net, i);
+        backward_attention(net, i);
+    }
+    b->ops->embed_backward(b, T, D, net->ids, net->dx, net->grads + m->embed);
+    memset(net->dhidden, 0, n * sizeof *net->dhidden);      /* used up: a second call adds nothing */
+}
+
+/* A tied embedding has two gradients. Each is its own chain over rows, so that two forests give the bits of one; they meet here. */
+float *lem_net_grads(lem_net *net)
+{
+    if (!net->grads || !net->head_grads || !net->head_dirty) return net->grads;
+    size_t n = (size_t)net->model->config.vocab * (size_t)net->model->config.width;
+    net->b->ops->add(net->b, n, net->grads + net->model->embed, net->head_grads);
+    memset(net->head_grads, 0, n * sizeof *net->head_grads);
+    net->head_dirty = false;
+    return net->grads;
+}
+
+void lem_net_zero_grads(lem_net *net)
+{
+    if (!net->grads) return;
+    memset(net->grads, 0, lem_model_flat_size(&net->model->config, true) * sizeof *net->grads);
+    if (net->head_grads) memset(net->head_grads, 0, (size_t)net->model->config.vocab * (size_t)net->model->config.width * sizeof(float));
+    net->head_dirty = false;
+}

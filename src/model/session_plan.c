@@ -1,0 +1,185 @@
+/* session_plan - turns feeds into rows, pages, segments and trees in depth-first order */
+#include "model/session_priv.h"
+
+#include <string.h>
+
+/* ---- the tree of active nodes: those fed and their ancestors ---- */
+
+static void append_child(lem_session *s, int parent, int node)
+{
+    int *first = parent < 0 ? &s->first_root : &s->nodes[parent].first_child;
+    int *last = parent < 0 ? &s->last_root : &s->nodes[parent].last_child;
+    if (*first < 0) *first = node;
+    else s->nodes[*last].next = node;
+    *last = node;
+}
+
+/* Marks node and its ancestors up to the first one already marked. */
+static void activate(lem_session *s, int node)
+{
+    while (node >= 0 && s->nodes[node].step != s->step) {
+        lem_node *x = &s->nodes[node];
+        x->step = s->step;
+        x->feed = x->first_child = x->last_child = x->next = -1;
+        append_child(s, x->parent, node);
+        node = x->parent;
+    }
+}
+
+/* Preorder with a second visit of each node when its subtree ends; node -1 ends the walk. */
+typedef struct visit {
+    int node;
+    bool leaving;
+} visit;
+
+static visit visit_first(const lem_session *s)
+{
+    return (visit){s->first_root, false};
+}
+
+static visit visit_next(const lem_session *s, visit v)
+{
+    const lem_node *x = &s->nodes[v.node];
+    if (!v.leaving) return x->first_child >= 0 ? (visit){x->first_child, false} : (visit){v.node, true};
+    return x->next >= 0 ? (visit){x->next, false} : (visit){x->parent, true};
+}
+
+/* ---- checks ---- */
+
+static lem_status check_feed(lem_session *s, const lem_feed *f, int index, lem_err *err)
+{
+    if (f->node < 0 || f->node >= s->n_nodes || s->nodes[f->node].state != LEM_NODE_LIVE)
+        return lem_fail(err, LEM_EUSAGE, "feed %d: there is no node %d", index, f->node);
+    if (f->n < 1) return lem_fail(err, LEM_EUSAGE, "feed %d: %d tokens", index, f->n);
+    if (f->n > s->max_rows) return lem_fail(err, LEM_EMEM, "feed %d: %d tokens in a session planned for %d a step", index, f->n, s->max_rows);
+    if (s->nodes[f->node].closed) return lem_fail(err, LEM_EUSAGE, "feed %d: node %d has children with tokens, it cannot grow", index, f->node);
+    activate(s, f->node);
+    if (s->nodes[f->node].feed >= 0) return lem_fail(err, LEM_EUSAGE, "feed %d: node %d is fed twice in one step", index, f->node);
+    s->nodes[f->node].feed = index;
+    return lem_check_targets(f->n, f->ids, s->w->config.vocab, err);
+}
+
+static int pages_of(int tokens)
+{
+    return (tokens + LEM_PANEL - 1) / LEM_PANEL;
+}
+
+/* Path lengths after the step, parents before children; row0 is borrowed to hold each node's. */
+static lem_status check_lengths(lem_session *s, const lem_feed *feeds, lem_err *err)
+{
+    for (visit v = visit_first(s); v.node >= 0; v = visit_next(s, v)) {
+        if (v.leaving) continue;
+        lem_node *x = &s->nodes[v.node];
+        x->row0 = x->n > 0 ? x->pos0 : x->parent < 0 ? 0 : s->nodes[x->parent].row0;
+        int64_t length = (int64_t)x->row0 + x->n + (x->feed < 0 ? 0 : feeds[x->feed].n);
+        if (length > s->w->config.max_positions)
+            return lem_fail(err, LEM_EUSAGE, "%lld tokens on a path, the model's context is %d", (long long)length, s->w->config.max_positions);
+        x->row0 = (int)length;
+    }
+    return LEM_OK;
+}
+
+lem_status lem_session_check_feeds(lem_session *s, const lem_feed *feeds, int n_feeds, lem_err *err)
+{
+    int64_t rows = 0, pages = 0;
+    if (n_feeds < 1) return lem_fail(err, LEM_EUSAGE, "a step without feeds");
+    s->step++;
+    s->first_root = s->last_root = -1;
+    for (int i = 0; i < n_feeds; i++) {
+        lem_status st = check_feed(s, &feeds[i], i, err);
+        if (st != LEM_OK) return st;
+        int n = s->nodes[feeds[i].node].n;
+        rows += feeds[i].n;
+        pages += pages_of(n + feeds[i].n) - pages_of(n);
+        if (rows > s->max_rows) return lem_fail(err, LEM_EMEM, "more than %d tokens in one step", s->max_rows);
+    }
+    lem_status st = check_lengths(s, feeds, err);
+    if (st != LEM_OK) return st;
+    if (pages > s->n_free)
+        return lem_fail(err, LEM_EMEM, "the step needs %lld pages of %d tokens, %d of %d are free", (long long)pages, LEM_PANEL, s->n_free, s->max_pages);
+    return LEM_OK;
+}
+
+/* ---- layout ---- */
+
+static int take_page(lem_session *s)
+{
+    int page = s->free_page;
+    s->free_page = s->next_page[page];
+    s->next_page[page] = -1;
+    s->n_free--;
+    if (page >= s->pages_clean) {   /* pages are first taken in order: unused slots hold zeros, never stray NaN */
+        memset(s->kv.data + (size_t)page * s->kv.page_stride, 0, s->kv.page_stride * sizeof(float));
+        s->pages_clean = page + 1;
+    }
+    return page;
+}
+
+/* The first tokens of a node: its ancestors may not grow any more. */
+static void close_ancestors(lem_session *s, int node)
+{
+    for (int p = s->nodes[node].parent; p >= 0 && !s->nodes[p].closed; p = s->nodes[p].parent) s->nodes[p].closed = true;
+}
+
+static void append_tokens(lem_session *s, int node, const lem_feed *f)
+{
+    lem_node *x = &s->nodes[node];
+    if (x->n == 0) {
+        x->pos0 = lem_session_length(s, node);
+        close_ancestors(s, node);
+    }
+    s->feed_row[x->feed] = s->n_rows;
+    for (int i = 0; i < f->n; i++, x->n++) {
+        int slot = x->n % LEM_PANEL, row = s->n_rows++;
+        if (slot == 0) {
+            int page = take_page(s);
+            if (x->first_page < 0) x->first_page = page;
+            else s->next_page[x->last_page] = page;
+            x->last_page = page;
+        }
+        s->ids[row] = f->ids[i];
+        s->pos[row] = x->pos0 + x->n;
+        s->page[row] = x->last_page;
+        s->slot[row] = slot;
+    }
+}
+
+/* Rows and pages of one node, with row1 of its segments still open. */
+static void enter(lem_session *s, int node, const lem_feed *feeds)
+{
+    lem_node *x = &s->nodes[node];
+    int before = x->n;
+    x->row0 = s->n_rows;
+    x->seg0 = s->n_segs;
+    if (x->parent < 0) s->trees[s->n_trees++] = (lem_attn_tree){s->n_rows, 0, s->n_segs, 0, 0};
+    if (x->feed >= 0) append_tokens(s, node, &feeds[x->feed]);
+    int at = 0;
+    for (int page = x->first_page; page >= 0; page = s->next_page[page], at += LEM_PANEL) {
+        int n = x->n - at < LEM_PANEL ? x->n - at : LEM_PANEL;
+        bool is_new = at >= before;
+        int row = is_new ? x->row0 + at - before : x->row0;
+        s->segs[s->n_segs++] = (lem_attn_seg){row, 0, page, n, x->pos0 + at, is_new ? row : -1};
+    }
+    x->seg1 = s->n_segs;
+    lem_attn_tree *tree = &s->trees[s->n_trees - 1];
+    if (x->n > 0 && tree->max_len < x->pos0 + x->n) tree->max_len = x->pos0 + x->n;
+}
+
+static void leave(lem_session *s, int node)
+{
+    const lem_node *x = &s->nodes[node];
+    for (int i = x->seg0; i < x->seg1; i++) s->segs[i].row1 = s->n_rows;
+    if (x->parent >= 0) return;
+    s->trees[s->n_trees - 1].row1 = s->n_rows;
+    s->trees[s->n_trees - 1].seg1 = s->n_segs;
+}
+
+void lem_session_lay_out(lem_session *s, const lem_feed *feeds, int n_feeds)
+{
+    s->n_rows = s->n_segs = s->n_trees = 0;
+    s->n_feeds = n_feeds;
+    for (visit v = visit_first(s); v.node >= 0; v = visit_next(s, v)) {
+        if (v.leaving) leave(s, v.node);
+        else enter(s, v.node, feeds);
+    }
+}
