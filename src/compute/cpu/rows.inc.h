@@ -28,22 +28,33 @@ static void run_rows(lem_backend *b, rows_job *j, int floats_per_row, lem_pool_f
     run_tasks(b, div_up(j->T, j->rows), fn, j);
 }
 
-/* Column sums: columns of one task, chain over rows of x*scale(row) or x. */
+/* Column sums: a chain over rows of dy, or of dy * (x / rms), for `vecs` vectors of columns at once; n is the last one's valid lanes. */
+SIMD void column_sums(const rows_job *j, int d, const int vecs, int n)
+{
+    v16 sum[COLS_PER_TASK / 16];
+    for (int v = 0; v < vecs; v++) sum[v] = v_load_tail(j->y + d + 16 * v, v == vecs - 1 ? n : 16);
+    for (int t = 0; t < j->T; t++) {
+        size_t at = (size_t)t * (size_t)j->D + (size_t)d;
+        for (int v = 0; v < vecs; v++, at += 16) {
+            int lanes = v == vecs - 1 ? n : 16;
+            v16 x = v_load_tail(j->x + at, lanes);
+            if (j->x2) sum[v] = v_fma(x, v_mul(v_load_tail(j->x2 + at, lanes), v_set1(j->w[t])), sum[v]);
+            else sum[v] = v_add(sum[v], x);
+        }
+    }
+    for (int v = 0; v < vecs; v++) v_store_tail(j->y + d + 16 * v, v == vecs - 1 ? n : 16, sum[v]);
+}
+
 static void column_task(void *ctx, int task, int worker)
 {
     const rows_job *j = ctx;
     (void)worker;
-    for (int d = task * COLS_PER_TASK; d < min_int((task + 1) * COLS_PER_TASK, j->D); d += 16) {
-        int n = min_int(16, j->D - d);
-        v16 sum = v_load_tail(j->y + d, n);
-        for (int t = 0; t < j->T; t++) {
-            size_t at = (size_t)t * (size_t)j->D + (size_t)d;
-            v16 x = v_load_tail(j->x + at, n);
-            if (j->x2) sum = v_fma(x, v_mul(v_load_tail(j->x2 + at, n), v_set1(j->w[t])), sum);     /* dy * (x / rms) */
-            else sum = v_add(sum, x);
-        }
-        v_store_tail(j->y + d, n, sum);
+    int d = task * COLS_PER_TASK, end = min_int(d + COLS_PER_TASK, j->D);
+    if (end - d == COLS_PER_TASK) {
+        column_sums(j, d, COLS_PER_TASK / 16, 16);
+        return;
     }
+    for (; d < end; d += 16) column_sums(j, d, 1, min_int(16, end - d));
 }
 
 static void cpu_bias_grad(lem_backend *b, int T, int N, const float *dY, float *db)
