@@ -22,6 +22,7 @@ static const lem_opt data_opts[] = {
     {"test", LEM_OPT_INT, "N", "400", "held-out test problems", 0, 1e7},
     {"min-steps", LEM_OPT_INT, "N", "2", "fewest steps of a problem", 1, 8},
     {"max-steps", LEM_OPT_INT, "N", "6", "most steps of a problem", 1, 8},
+    {"lcs", LEM_OPT_NUM, "X", "0.95", "a training problem that shares a 13-gram with a held-out one is left out when their common subsequence exceeds this share", 0.1, 1},
     {"easy-steps", LEM_OPT_INT, "N", "3", "most steps of the problems in general stage 1", 1, 8},
 };
 
@@ -124,7 +125,8 @@ static lem_status run_data(lem_cli *cli, const lem_args *args, lem_err *err) {
         st = LEM_EMEM;
         goto done;
     }
-    LEM_TRY(lem_decontam_new(NULL, &m.held_out, err));
+    lem_decontam_opts near_copy = {13, lem_args_num(args, "lcs")};
+    LEM_TRY(lem_decontam_new(&near_copy, &m.held_out, err));
     /* Held-out problems first: whatever comes later must differ from them. */
     LEM_TRY(make_problems(&m, "test.jsonl", "test", LEM_WORDPROBLEM_TEST, lem_args_int(args, "test"), max, false, err));
     LEM_TRY(make_problems(&m, "val.jsonl", "val", LEM_WORDPROBLEM_VALID, lem_args_int(args, "val"), max, false, err));
@@ -132,8 +134,9 @@ static lem_status run_data(lem_cli *cli, const lem_args *args, lem_err *err) {
     LEM_TRY(make_problems(&m, "easy.jsonl", "easy", LEM_WORDPROBLEM_TRAIN, lem_args_int(args, "sft") / 2, easy < max ? easy : max, true, err));
     LEM_TRY(make_problems(&m, "math.jsonl", "math", LEM_WORDPROBLEM_TRAIN, lem_args_int(args, "sft"), max, true, err));
     LEM_TRY(make_general(&m, "general.jsonl", lem_args_int(args, "general"), err));
-    lem_info(cli->log, "%zu different problems; left out: %llu repeated, %llu training problems too close to a held-out one (13-gram and LCS over 60 %%)",
-             lem_map_count(m.seen), (unsigned long long)m.repeated, (unsigned long long)m.contaminated);
+    lem_info(cli->log, "%zu different problems; left out: %llu repeated, %llu training problems too close to a held-out one (shared 13-gram, common subsequence over %.0f %%)",
+             lem_map_count(m.seen), (unsigned long long)m.repeated, (unsigned long long)m.contaminated,
+             100 * near_copy.lcs);
 done:
     lem_decontam_free(m.held_out);
     lem_map_free(m.seen);
