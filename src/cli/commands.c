@@ -7,6 +7,7 @@ const lem_command *const lem_commands[] = {
     &lem_cmd_doctor,
     &lem_cmd_demo,
     &lem_cmd_demo_data,
+    &lem_cmd_report,
     &lem_cmd_rm_sample,
     &lem_cmd_rm_score,
     &lem_cmd_rm_train,

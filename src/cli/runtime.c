@@ -51,7 +51,7 @@ static lem_status choose_isa(const lem_cli *cli, const char *manifest, lem_isa *
 }
 
 lem_status lem_runtime_open(lem_cli *cli, const char *manifest, lem_runtime *out, lem_err *err) {
-    lem_isa isa;
+    lem_isa isa = LEM_ISA_AUTO;
     lem_status st = choose_isa(cli, manifest, &isa, err);
     if (st) return st;
     lem_runtime r = {lem_pool_new(cli->threads, err), NULL};

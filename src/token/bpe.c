@@ -3,6 +3,7 @@
  * Always the pair of lowest rank is merged next, the leftmost of equal ones. Most words are tokens already: where merging a token's
  * bytes is known to give the token itself (TOK_DIRECT), one look-up replaces the merging. */
 #include "core/mem.h"
+#include "core/utf8.h"
 #include "token/tokenizer_priv.h"
 
 #include <string.h>
@@ -158,8 +159,47 @@ static size_t merge_short(const tok_bpe *b, int32_t *ids, size_t n) {
     }
 }
 
-static lem_status no_byte(unsigned char byte, lem_err *err) {
-    return lem_fail(err, LEM_EDATA, "the vocabulary has no token for the byte 0x%02x", byte);
+/* The symbols of a word made of bytes. */
+static lem_status byte_symbols(const tok_bpe *b, const char *word, size_t len, int32_t *ids, lem_err *err) {
+    for (size_t i = 0; i < len; i++) {
+        ids[i] = b->byte_id[(unsigned char)word[i]];
+        if (ids[i] < 0) return lem_fail(err, LEM_EDATA, "the vocabulary has no token for the byte 0x%02x", (unsigned char)word[i]);
+    }
+    return LEM_OK;
+}
+
+static bool fallback_symbols(const tok_bpe *b, const char *s, size_t n, int32_t *ids) {
+    for (size_t i = 0; i < n; i++) {
+        ids[i] = b->fallback_id[(unsigned char)s[i]];
+        if (ids[i] < 0) return false;
+    }
+    return true;
+}
+
+/* The symbols of a word made of characters: the character's token, else its bytes as <0xNN>, else the unknown token, where several unknown
+ * characters in a row are one with fuse_unk. *n is at most len. */
+static lem_status char_symbols(const lem_tokenizer *t, const char *word, size_t len, int32_t *ids, size_t *n, lem_err *err) {
+    const tok_bpe *b = &t->bpe;
+    bool after_unk = false;
+    *n = 0;
+    for (size_t i = 0, k = 1; i < len; i += k) {
+        uint32_t cp = (unsigned char)word[i];
+        int decoded = cp < 0x80 ? 1 : lem_utf8_decode(word + i, len - i, &cp);
+        k = decoded > 0 ? (size_t)decoded : 1;
+        int32_t id = cp < 0x80 ? b->byte_id[cp] : lem_vocab_find(&t->vocab, word + i, k);
+        if (id >= 0) {
+            ids[(*n)++] = id;
+            after_unk = false;
+        } else if (fallback_symbols(b, word + i, k, ids + *n)) {
+            *n += k;
+        } else if (b->unk < 0) {
+            return lem_fail(err, LEM_EDATA, "the vocabulary has no token for U+%04X and no unknown token", (unsigned)cp);
+        } else {
+            if (!after_unk || !b->fuse_unk) ids[(*n)++] = b->unk;
+            after_unk = true;
+        }
+    }
+    return LEM_OK;
 }
 
 static lem_status push_all(lem_ids *out, const int32_t *ids, size_t n, lem_err *err) {
@@ -168,47 +208,88 @@ static lem_status push_all(lem_ids *out, const int32_t *ids, size_t n, lem_err *
     return st;
 }
 
-static lem_status merge_word(const tok_bpe *b, const char *word, size_t len, tok_scratch *s, lem_ids *out, lem_err *err) {
+static lem_status merge_word(const lem_tokenizer *t, const char *word, size_t len, tok_scratch *s, lem_ids *out, lem_err *err) {
+    const tok_bpe *b = &t->bpe;
     int32_t small[SHORT_WORD], *ids = small;
     if (len > SHORT_WORD) {
-        if (len > LEM_TOK_MAX_TEXT) return lem_fail(err, LEM_EDATA, "a word is longer than 1 GiB");
         lem_status st = grow_scratch(s, len, err);
         if (st != LEM_OK) return st;
         ids = s->ids;
     }
-    for (size_t i = 0; i < len; i++) {
-        ids[i] = b->byte_id[(unsigned char)word[i]];
-        if (ids[i] < 0) return no_byte((unsigned char)word[i], err);
-    }
-    if (len <= SHORT_WORD) return push_all(out, ids, merge_short(b, ids, len), err);
-    merge_long(b, s, (int32_t)len);
-    lem_status st = LEM_OK;
+    size_t n = len;
+    lem_status st = b->chars ? char_symbols(t, word, len, ids, &n, err) : byte_symbols(b, word, len, ids, err);
+    if (st != LEM_OK) return st;
+    if (n <= SHORT_WORD) return push_all(out, ids, merge_short(b, ids, n), err);
+    merge_long(b, s, (int32_t)n);
     for (int32_t i = 0; i >= 0 && st == LEM_OK; i = s->next[i]) st = lem_ids_push(out, s->ids[i], err);
     return st;
 }
 
-lem_status lem_bpe_word(const lem_tokenizer *t, const char *word, size_t len, tok_scratch *s, lem_ids *out, lem_err *err) {
-    if (!len) return LEM_OK;
+static lem_status encode_word(const lem_tokenizer *t, const char *word, size_t len, tok_scratch *s, lem_ids *out, lem_err *err) {
     int32_t id = lem_vocab_find(&t->vocab, word, len);
-    if (id >= 0 && (t->bpe.ignore_merges ? !(t->vocab.entry[id].flags & TOK_SPECIAL) : t->vocab.entry[id].flags & TOK_DIRECT))
-        return lem_ids_push(out, id, err);
-    return merge_word(&t->bpe, word, len, s, out, err);
+    if (id >= 0) {
+        uint32_t flags = t->vocab.entry[id].flags;
+        if (t->bpe.ignore_merges ? !(flags & TOK_SPECIAL) : flags & TOK_DIRECT) return lem_ids_push(out, id, err);
+    }
+    return merge_word(t, word, len, s, out, err);
+}
+
+static bool space_mark(const char *s) {
+    return s[0] == '\xe2' && s[1] == '\x96' && s[2] == '\x81';
+}
+
+/* Where the next U+2581 begins that follows another character; n if there is none. */
+static size_t next_cut(const char *s, size_t n, size_t pos) {
+    bool after_mark = true;
+    while (pos + 3 <= n) {
+        if (space_mark(s + pos)) {
+            if (!after_mark) return pos;
+            pos += 3;
+        } else {
+            after_mark = false;
+            const char *p = memchr(s + pos + 1, '\xe2', n - pos - 1);
+            pos = p ? (size_t)(p - s) : n;
+        }
+    }
+    return n;
+}
+
+lem_status lem_bpe_word(const lem_tokenizer *t, const char *word, size_t len, tok_scratch *s, lem_ids *out, lem_err *err) {
+    if (len > LEM_TOK_MAX_TEXT) return lem_fail(err, LEM_EDATA, "a word is longer than 1 GiB");
+    lem_status st = LEM_OK;
+    if (!t->bpe.cut_spaces || t->bpe.ignore_merges) return len ? encode_word(t, word, len, s, out, err) : LEM_OK;
+    for (size_t pos = 0; pos < len && st == LEM_OK;) {
+        size_t end = next_cut(word, len, pos);
+        st = encode_word(t, word + pos, end - pos, s, out, err);
+        pos = end;
+    }
+    return st;
+}
+
+/* Whether every token keeps its U+2581 in front: then no merge crosses such a cut. */
+static bool spaces_lead(const tok_vocab *v) {
+    for (int32_t id = 0; id < v->n; id++) {
+        const tok_entry *e = &v->entry[id];
+        if ((e->flags & TOK_USED) && next_cut(lem_buf_str(&v->blob) + e->off, e->len, 0) != e->len) return false;
+    }
+    return true;
 }
 
 lem_status lem_bpe_mark_direct(lem_tokenizer *t, lem_err *err) {
     tok_scratch s = {0};
     lem_ids ids = {0};
     lem_status st = LEM_OK;
+    t->bpe.cut_spaces = t->bpe.chars && spaces_lead(&t->vocab);
     for (int32_t id = 0; id < t->vocab.n; id++) {
         tok_entry *e = &t->vocab.entry[id];
         const char *bytes = lem_buf_str(&t->vocab.blob) + e->off;
         if ((e->flags & (TOK_USED | TOK_SPECIAL)) != TOK_USED || !e->len || e->len > MAX_DIRECT || lem_vocab_find(&t->vocab, bytes, e->len) != id)
             continue;
         bool complete = true;
-        for (uint32_t i = 0; i < e->len; i++) complete = complete && t->bpe.byte_id[(unsigned char)bytes[i]] >= 0;
-        if (!complete) continue;
+        for (uint32_t i = 0; i < e->len && !t->bpe.chars; i++) complete = complete && t->bpe.byte_id[(unsigned char)bytes[i]] >= 0;
+        if (!complete || (t->bpe.chars && t->bpe.unk < 0)) continue;
         ids.len = 0;
-        LEM_TRY(merge_word(&t->bpe, bytes, e->len, &s, &ids, err));
+        LEM_TRY(merge_word(t, bytes, e->len, &s, &ids, err));
         if (ids.len == 1 && ids.data[0] == id) e->flags |= TOK_DIRECT;
     }
 done:

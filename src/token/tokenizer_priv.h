@@ -1,7 +1,10 @@
 /* tokenizer_priv.h - the parts of a tokenizer: vocabulary, merges, added tokens, scanners, normalizers
  *
- * encode: added tokens are cut out (added.c) -> normalizer (normalize.c) -> pieces (pretok.c) -> BPE (bpe.c). hf_json.c fills all of it
- * from a tokenizer.json. */
+ * encode: added tokens are cut out (added.c) -> normalizer (normalize.c) -> pieces (pretok.c) -> BPE (bpe.c). decode: each token has its
+ * decoded bytes from the start (decode.c). hf_json.c and hf_pipeline.c fill all of it from a tokenizer.json.
+ *
+ * A vocabulary is byte-level (its symbols are the 256 bytes, as GPT-2, Qwen, Llama 3) or made of characters (SentencePiece, as Llama 2:
+ * spaces written as U+2581, unknown characters as byte tokens <0xNN> or as the unknown token). */
 #ifndef LEM_TOKEN_TOKENIZER_PRIV_H
 #define LEM_TOKEN_TOKENIZER_PRIV_H
 
@@ -21,7 +24,8 @@ enum {
     TOK_DIRECT = 8 /* BPE of the token's own bytes gives just this token */
 };
 typedef struct tok_entry {
-    uint32_t off, len; /* in blob */
+    uint32_t off, len;         /* in blob: as the model sees it */
+    uint32_t out_off, out_len; /* in blob: what it decodes to */
     uint32_t flags;
 } tok_entry;
 typedef struct tok_slot {
@@ -54,8 +58,12 @@ typedef struct tok_merge {
 typedef struct tok_bpe {
     tok_merge *slot; /* [n_slots], a power of two */
     size_t n_slots, n;
-    int32_t byte_id[256]; /* -1 = no token */
-    bool ignore_merges;
+    int32_t byte_id[256];     /* token of one byte (of one ASCII character); -1 = none */
+    int32_t fallback_id[256]; /* token <0xNN>; -1 = none, or no byte fallback */
+    int32_t unk;              /* -1 = none */
+    bool ignore_merges, fuse_unk;
+    bool chars;      /* symbols are characters, not bytes */
+    bool cut_spaces; /* no merge reaches from another character to U+2581 after it: text may be cut there */
 } tok_bpe;
 typedef struct tok_heap_item {
     int32_t rank, pos, id;
@@ -109,9 +117,20 @@ static inline unsigned lem_char_class(const char *s, size_t n, size_t *len) /* n
 }
 
 /* ---- normalize.c */
-typedef enum tok_norm_kind { TOK_NORM_NFC } tok_norm_kind;
+typedef enum tok_norm_kind {
+    TOK_NORM_NFC,
+    TOK_NORM_NFD,
+    TOK_NORM_NFKC,
+    TOK_NORM_NFKD,
+    TOK_NORM_LOWERCASE,
+    TOK_NORM_PREPEND, /* b */
+    TOK_NORM_REPLACE, /* a by b */
+    TOK_NORM_STRIP    /* white space; left, right */
+} tok_norm_kind;
 typedef struct tok_norm {
     tok_norm_kind kind;
+    lem_buf a, b;
+    bool left, right;
 } tok_norm;
 /* Appends the normalized text to out. *same: nothing changed, out untouched. */
 lem_status lem_normalize(const tok_norm *steps, size_t n_steps, const char *s, size_t n, lem_buf *out, bool *same, lem_err *err) LEM_MUST_CHECK;
@@ -125,6 +144,15 @@ bool lem_pretok_find(const char *pattern, tok_pre_kind *kind); /* by exact text 
 const char *lem_pretok_pattern(tok_pre_kind kind);
 size_t lem_pretok_end(tok_pre_kind kind, const char *s, size_t n, size_t pos); /* end of the piece that begins at pos < n */
 
+/* ---- decode.c */
+typedef enum tok_dec_kind { TOK_DEC_REPLACE, TOK_DEC_BYTE_FALLBACK } tok_dec_kind;
+typedef struct tok_dec {
+    tok_dec_kind kind;
+    lem_buf a, b;
+} tok_dec;
+lem_status lem_decode_prepare(lem_tokenizer *t, lem_err *err) LEM_MUST_CHECK; /* sets what each token decodes to */
+int lem_fallback_byte(const char *s, size_t n);                              /* 0xNN of "<0xNN>", else -1 */
+
 /* ---- tokenizer.c */
 struct lem_tokenizer {
     tok_vocab vocab;
@@ -135,6 +163,10 @@ struct lem_tokenizer {
     tok_norm norms[LEM_TOK_MAX_STEPS];
     tok_pre pres[LEM_TOK_MAX_STEPS];
     size_t n_norms, n_pres;
+    tok_dec decs[LEM_TOK_MAX_STEPS];
+    size_t n_decs;
+    size_t strip_start;    /* spaces taken off the start of decoded text */
+    bool byte_level;       /* the pre-tokenizer has a ByteLevel step */
     bool add_prefix_space;
     int32_t eos;
     int64_t max_length;
@@ -142,6 +174,7 @@ struct lem_tokenizer {
     size_t json_len, config_len;
 };
 lem_status lem_tokenizer_read_json(lem_tokenizer *t, const lem_json *root, lem_err *err) LEM_MUST_CHECK; /* hf_json.c */
+lem_status lem_tokenizer_read_pipeline(lem_tokenizer *t, const lem_json *root, lem_err *err) LEM_MUST_CHECK; /* hf_pipeline.c */
 
 /* ---- hf_config.c: tokenizer_config.json */
 lem_status lem_tokenizer_read_config(lem_tokenizer *t, const char *text, size_t len, lem_err *err) LEM_MUST_CHECK;

@@ -67,7 +67,7 @@ lem_status lem_vocab_put(tok_vocab *v, int64_t id, const char *bytes, size_t len
     lem_buf_add(&v->blob, bytes, len);
     st = lem_buf_ok(&v->blob, err);
     if (st != LEM_OK) return st;
-    v->entry[id] = (tok_entry){off, (uint32_t)len, TOK_USED};
+    v->entry[id] = (tok_entry){off, (uint32_t)len, off, (uint32_t)len, TOK_USED};
     if (v->n <= id) v->n = (int32_t)id + 1;
     if (hashed) {
         insert_slot(v->slot, v->n_slots, lem_tok_hash(bytes, len), (int32_t)id);

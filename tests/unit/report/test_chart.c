@@ -78,7 +78,7 @@ static void extreme_values(void **state) {
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const double x[] = {1, 1};
         const lem_series s = {"x", 2, x, cases[i], NULL, NULL};
-        const lem_chart c = {"x", "x", "", "", i % 2 == 0, false, true, &s, 1};
+        const lem_chart c = {"x", "x", "", "", i % 2 == 1, false, true, &s, 1};
         lem_buf b = {0};
         assert_true(lem_chart_svg(&c, &b));
         assert_int_equal(count(lem_buf_str(&b), "nan"), 0);

@@ -1,0 +1,218 @@
+/* report_examples.c - worked examples in a report: given ones, or telling ones picked from graded and scored candidates */
+#include "cli/report_parts.h"
+
+#include "core/jsonl.h"
+#include "core/mem.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MAX_PARTS = 16, MAX_PICKS = 24 };
+
+/* ---- given examples ---- */
+
+static void candidate_label(const lem_json *c, size_t index, char out[96]) {
+    const lem_json *correct = lem_json_get(c, "correct"), *score = lem_json_get(c, "score");
+    const char *given = lem_json_str(lem_json_get(c, "label"), NULL);
+    const char *verdict = lem_json_kind(correct) != LEM_JSON_BOOL ? "" : lem_json_bool(correct, false) ? ", right" : ", wrong";
+    char number[24] = "";
+    lem_json_type kind = lem_json_kind(score);
+    if (kind == LEM_JSON_INT || kind == LEM_JSON_REAL) snprintf(number, sizeof number, ", score %.3g", lem_json_num(score, 0));
+    if (given) snprintf(out, 96, "%.60s%s%s", given, verdict, number);
+    else snprintf(out, 96, "Candidate %zu%s%s", index + 1, verdict, number);
+}
+
+static lem_tone tone_of(const lem_json *correct) {
+    if (lem_json_kind(correct) != LEM_JSON_BOOL) return LEM_TONE_PLAIN;
+    return lem_json_bool(correct, false) ? LEM_TONE_GOOD : LEM_TONE_BAD;
+}
+
+static void add_example(lem_page *p, const lem_json *e, size_t index) {
+    lem_example_part parts[MAX_PARTS];
+    char labels[MAX_PARTS][96], title[96];
+    const lem_json *list = lem_json_get(e, "candidates"), *expected = lem_json_get(e, "expected_answer");
+    lem_buf answer = {0};
+    int n = 0;
+    parts[n++] = (lem_example_part){"Problem", lem_json_str(lem_json_get(e, "problem"), ""), LEM_TONE_PLAIN};
+    if (lem_json_kind(expected) == LEM_JSON_STRING) lem_buf_puts(&answer, lem_json_str(expected, ""));
+    else if (expected) lem_json_write(expected, 0, &answer);
+    if (answer.len) parts[n++] = (lem_example_part){"Expected answer", lem_buf_str(&answer), LEM_TONE_PLAIN};
+    for (size_t i = 0; i < lem_json_count(list) && n < MAX_PARTS; i++) {
+        const lem_json *c = lem_json_at(list, i);
+        candidate_label(c, i, labels[n]);
+        parts[n] = (lem_example_part){labels[n], lem_json_str(lem_json_get(c, "text"), ""), tone_of(lem_json_get(c, "correct"))};
+        n++;
+    }
+    snprintf(title, sizeof title, "%s", lem_json_str(lem_json_get(e, "title"), ""));
+    if (!*title) snprintf(title, sizeof title, "Example %zu", index + 1);
+    lem_page_example(p, title, parts, n, index == 0);
+    lem_buf_release(&answer);
+}
+
+lem_status lem_report_examples(lem_page *p, const lem_json *examples, const char *source, lem_err *err) {
+    if (!examples) return LEM_OK;
+    if (lem_json_kind(examples) != LEM_JSON_ARRAY) return lem_fail(err, LEM_EDATA, "%s: examples: list expected, %s found", source, lem_json_kind_name(examples));
+    size_t n = lem_json_count(examples);
+    if (!n) return LEM_OK;
+    lem_page_heading(p, "Worked examples");
+    for (size_t i = 0; i < n && i < 64; i++) add_example(p, lem_json_at(examples, i), i);
+    return LEM_OK;
+}
+
+/* ---- examples picked from candidate rows ---- */
+
+typedef enum interest { SCORE_BEATS_VOTE, VOTE_BEATS_SCORE, BOTH_RIGHT, BOTH_WRONG, N_INTERESTS } interest;
+
+static const char *const interest_title[N_INTERESTS] = {
+    "The reward model finds the right answer where the vote does not",
+    "The vote is right where the reward model is not",
+    "Both are right",
+    "Neither is right, though a candidate was",
+};
+
+typedef struct choice { size_t best_scored, voted, right; bool have_right; } choice;  /* indices of candidates */
+
+static bool is_right(const lem_json *row, size_t i) { return lem_json_bool(lem_json_at(lem_json_get(row, "correct"), i), false); }
+
+/* The first candidate of the most frequent predicted answer; the earlier answer wins a tie. */
+static size_t majority(const lem_json *answers, size_t n) {
+    size_t best = 0, best_votes = 0;
+    for (size_t i = 0; i < n; i++) {
+        const lem_json *a = lem_json_at(answers, i);
+        if (lem_json_kind(a) == LEM_JSON_NULL) continue;
+        size_t votes = 0, first = i;
+        for (size_t j = 0; j < n; j++)
+            if (lem_json_equal(a, lem_json_at(answers, j))) {
+                if (j < first) first = j;
+                votes++;
+            }
+        if (first == i && votes > best_votes) {
+            best = i;
+            best_votes = votes;
+        }
+    }
+    return best;
+}
+
+/* Which kind of example a row is; false when it lacks texts, verdicts, answers or scores, or tells nothing. */
+static bool judge(const lem_json *row, choice *c, interest *kind) {
+    const lem_json *texts = lem_json_get(row, "completions"), *scores = lem_json_get(row, "rm_score"), *answers = lem_json_get(row, "predicted_answer");
+    size_t n = lem_json_count(texts);
+    if (n < 2 || n > 1024 || lem_json_count(scores) != n || lem_json_count(answers) != n || lem_json_count(lem_json_get(row, "correct")) != n) return false;
+    memset(c, 0, sizeof *c);
+    size_t right = 0;
+    double best = -INFINITY;
+    for (size_t i = 0; i < n; i++) {
+        double s = lem_json_num(lem_json_at(scores, i), -INFINITY);
+        if (s > best) {
+            best = s;
+            c->best_scored = i;
+        }
+        if (!is_right(row, i)) continue;
+        if (!right++) c->right = i;
+    }
+    if (right == 0 || right == n) return false;
+    c->have_right = true;
+    c->voted = majority(answers, n);
+    bool scored = is_right(row, c->best_scored), voted = is_right(row, c->voted);
+    *kind = scored ? (voted ? BOTH_RIGHT : SCORE_BEATS_VOTE) : (voted ? VOTE_BEATS_SCORE : BOTH_WRONG);
+    return true;
+}
+
+static bool add_candidate(lem_json *list, const lem_json *row, size_t i, const char *label) {
+    const lem_json *texts = lem_json_get(row, "completions"), *scores = lem_json_get(row, "rm_score");
+    lem_json *c = lem_json_new_object();
+    bool ok = c && lem_json_set(c, "label", lem_json_new_str(label)) && lem_json_set(c, "text", lem_json_copy(lem_json_at(texts, i))) &&
+              lem_json_set(c, "correct", lem_json_new_bool(is_right(row, i))) && lem_json_set(c, "score", lem_json_copy(lem_json_at(scores, i)));
+    if (!ok) {
+        lem_json_free(c);
+        return false;
+    }
+    return lem_json_append(list, c);
+}
+
+static lem_json *make_example(const lem_json *row, const choice *c, interest kind) {
+    lem_json *e = lem_json_new_object(), *list = lem_json_new_array();
+    const lem_json *problem = lem_json_get(row, "problem"), *expected = lem_json_get(row, "expected_answer");
+    bool ok = e && list && lem_json_set(e, "title", lem_json_new_str(interest_title[kind]));
+    if (ok && problem) ok = lem_json_set(e, "problem", lem_json_copy(problem));
+    if (ok && expected) ok = lem_json_set(e, "expected_answer", lem_json_copy(expected));
+    ok = ok && add_candidate(list, row, c->best_scored, "Highest score");
+    if (ok && c->voted != c->best_scored) ok = add_candidate(list, row, c->voted, "Most frequent answer");
+    if (ok && kind == BOTH_WRONG) ok = add_candidate(list, row, c->right, "A right candidate");
+    if (ok) ok = lem_json_set(e, "candidates", list);
+    else lem_json_free(list);
+    if (ok) return e;
+    lem_json_free(e);
+    return NULL;
+}
+
+typedef struct picks {
+    lem_json *at[N_INTERESTS][MAX_PICKS];
+    int n[N_INTERESTS];
+    uint64_t seen[N_INTERESTS];
+} picks;
+
+static lem_status consider(picks *k, const lem_json *row, int most, lem_err *err) {
+    choice c;
+    interest kind;
+    if (!judge(row, &c, &kind)) return LEM_OK;
+    k->seen[kind]++;
+    int want = kind == SCORE_BEATS_VOTE ? (most + 1) / 2 : (most + 3) / 6;
+    if (want < 1) want = 1;
+    if (k->n[kind] >= want || k->n[kind] >= MAX_PICKS) return LEM_OK;
+    lem_json *e = make_example(row, &c, kind);
+    if (!e) return lem_fail(err, LEM_EMEM, "out of memory");
+    k->at[kind][k->n[kind]++] = e;
+    return LEM_OK;
+}
+
+static lem_status read_picks(picks *k, const char *path, int most, lem_err *err) {
+    lem_rows *rows = NULL;
+    lem_json *row = NULL;
+    lem_status st = LEM_OK;
+    LEM_TRY(lem_rows_open(path, &rows, err));
+    for (;;) {
+        LEM_TRY(lem_rows_next(rows, &row, err));
+        if (!row) break;
+        st = consider(k, row, most, err);
+        lem_json_free(row);
+        LEM_TRY(st);
+    }
+done:
+    lem_rows_close(rows);
+    return st;
+}
+
+/* How often each kind of example occurred among all rows: the examples are picked, the counts are not. */
+static void tell_counts(lem_page *p, const picks *k) {
+    lem_pair pairs[N_INTERESTS];
+    char text[N_INTERESTS][24];
+    for (int i = 0; i < N_INTERESTS; i++) {
+        snprintf(text[i], sizeof text[i], "%llu", (unsigned long long)k->seen[i]);
+        pairs[i] = (lem_pair){interest_title[i], text[i]};
+    }
+    lem_page_paragraph(p, "Problems with at least one right and one wrong candidate, by what score and vote choose among all of a problem's candidates:");
+    lem_page_pairs(p, pairs, N_INTERESTS);
+}
+
+lem_status lem_report_candidates(lem_page *p, const char *path, int most, lem_err *err) {
+    picks *k = lem_alloc_zero(1, sizeof *k, err);
+    if (!k) return LEM_EMEM;
+    lem_status st = read_picks(k, path, most, err);
+    int shown = 0;
+    if (st == LEM_OK) {
+        lem_page_section(p, "Worked examples");
+        tell_counts(p, k);
+    }
+    for (int i = 0; i < N_INTERESTS; i++)
+        for (int j = 0; j < k->n[i]; j++) {
+            if (st == LEM_OK && shown < most) add_example(p, k->at[i][j], (size_t)shown++);
+            lem_json_free(k->at[i][j]);
+        }
+    if (st == LEM_OK && !shown) lem_page_note(p, "No problem here has both right and wrong candidates with answers and scores.");
+    lem_free(k);
+    return st;
+}

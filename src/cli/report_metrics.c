@@ -1,0 +1,325 @@
+/* report_metrics.c - the metrics of one result file as bars, curves over k and tables */
+#include "cli/report_parts.h"
+
+#include "core/mem.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MAX_METRICS = 4096, MAX_CURVES = 24, MAX_KS = 64, NAME = 64 };
+
+typedef struct metric {
+    const char *name, *protocol;    /* borrowed from the document */
+    char family[NAME];              /* "rm" of "rm@8"; empty when the name has no @k */
+    long k;
+    double value, lo, hi;           /* lo, hi NAN when there is no interval */
+    int64_t n;
+} metric;
+
+typedef struct curve { const char *family, *protocol; } curve;
+
+typedef struct metrics {
+    metric *at;
+    int n;
+    curve curves[MAX_CURVES];
+    int n_curves;
+    long ks[MAX_KS];                /* ascending */
+    int n_ks;
+    const char *exact;              /* the protocol that the charts show: "exact" where there is one */
+} metrics;
+
+void lem_report_value(double v, char out[32]) {
+    if (!isfinite(v)) snprintf(out, 32, "–");
+    else if (fabs(v) <= 1) snprintf(out, 32, "%.1f %%", 100 * v);
+    else snprintf(out, 32, "%.4g", v);
+}
+
+static void interval_text(const metric *m, char out[64]) {
+    char lo[32], hi[32];
+    out[0] = '\0';
+    if (!isfinite(m->lo) || !isfinite(m->hi)) return;
+    lem_report_value(m->lo, lo);
+    lem_report_value(m->hi, hi);
+    size_t cut = strlen(lo) > 2 && strcmp(lo + strlen(lo) - 2, " %") == 0 && strchr(hi, '%') ? 2 : 0;
+    snprintf(out, 64, "[%.*s, %.*s]", (int)(strlen(lo) - cut), lo, (int)(strlen(hi) - cut), hi);
+}
+
+/* "rm@8" -> "rm", 8. False when the name is of another form, such as "rm@8 - maj@8". */
+static bool split_name(const char *name, char family[NAME], long *k) {
+    const char *at = strchr(name, '@');
+    if (strchr(name, ' ') || !at || at == name || (size_t)(at - name) >= NAME || at[1] < '1' || at[1] > '9' || strlen(at) > 8) return false;
+    char *end;
+    *k = strtol(at + 1, &end, 10);
+    if (*end) return false;
+    snprintf(family, NAME, "%.*s", (int)(at - name), name);
+    return true;
+}
+
+static lem_status read_metric(const lem_json *j, size_t index, const char *source, metric *out, lem_err *err) {
+    const lem_json *name = lem_json_get(j, "name"), *value = lem_json_get(j, "value"), *ci = lem_json_get(j, "ci95");
+    lem_json_type kind = lem_json_kind(value);
+    if (lem_json_kind(name) != LEM_JSON_STRING) return lem_fail(err, LEM_EDATA, "%s: metrics[%zu].name: string expected, %s found", source, index, lem_json_kind_name(name));
+    if (kind != LEM_JSON_INT && kind != LEM_JSON_REAL && kind != LEM_JSON_NULL)
+        return lem_fail(err, LEM_EDATA, "%s: metrics[%zu].value: number expected, %s found", source, index, lem_json_kind_name(value));
+    if (ci && lem_json_kind(ci) != LEM_JSON_NULL && lem_json_count(ci) != 2)
+        return lem_fail(err, LEM_EDATA, "%s: metrics[%zu].ci95: [low, high] expected", source, index);
+    memset(out, 0, sizeof *out);
+    out->name = lem_json_str(name, "");
+    out->protocol = lem_json_str(lem_json_get(j, "protocol"), "");
+    out->value = lem_json_num(value, NAN);
+    out->lo = lem_json_num(lem_json_at(ci, 0), NAN);
+    out->hi = lem_json_num(lem_json_at(ci, 1), NAN);
+    out->n = lem_json_int(lem_json_get(j, "n"), -1);
+    if (!split_name(out->name, out->family, &out->k)) out->family[0] = '\0';
+    return LEM_OK;
+}
+
+static void note_k(metrics *m, long k) {
+    int at = 0;
+    while (at < m->n_ks && m->ks[at] < k) at++;
+    if ((at < m->n_ks && m->ks[at] == k) || m->n_ks == MAX_KS) return;
+    memmove(&m->ks[at + 1], &m->ks[at], (size_t)(m->n_ks - at) * sizeof *m->ks);
+    m->ks[at] = k;
+    m->n_ks++;
+}
+
+static void note_curve(metrics *m, const metric *x) {
+    for (int i = 0; i < m->n_curves; i++)
+        if (strcmp(m->curves[i].family, x->family) == 0 && strcmp(m->curves[i].protocol, x->protocol) == 0) return;
+    if (m->n_curves < MAX_CURVES) m->curves[m->n_curves++] = (curve){x->family, x->protocol};
+}
+
+static lem_status read_metrics(const lem_json *list, const char *source, metrics *m, lem_err *err) {
+    size_t n = lem_json_count(list);
+    if (n > MAX_METRICS) return lem_fail(err, LEM_EDATA, "%s: at most %d metrics expected, %zu found", source, MAX_METRICS, n);
+    m->at = lem_alloc_zero(n ? n : 1, sizeof *m->at, err);
+    if (!m->at) return LEM_EMEM;
+    m->exact = "";
+    for (size_t i = 0; i < n; i++) {
+        lem_status st = read_metric(lem_json_at(list, i), i, source, &m->at[m->n], err);
+        if (st) return st;
+        metric *x = &m->at[m->n++];
+        if (!x->family[0]) continue;
+        note_k(m, x->k);
+        note_curve(m, x);
+        if (strcmp(x->protocol, "exact") == 0) m->exact = "exact";
+    }
+    if (!*m->exact && m->n_curves) m->exact = m->curves[0].protocol;
+    return LEM_OK;
+}
+
+static const metric *find(const metrics *m, const char *family, const char *protocol, long k) {
+    for (int i = 0; i < m->n; i++)
+        if (m->at[i].k == k && strcmp(m->at[i].family, family) == 0 && strcmp(m->at[i].protocol, protocol) == 0) return &m->at[i];
+    return NULL;
+}
+
+static bool is_pass(const char *family) { return strcmp(family, "pass") == 0; }
+
+/* ---- the methods side by side at one k ---- */
+
+/* 8 where it was measured, as in the papers; the largest k otherwise. */
+static long headline_k(const metrics *m) {
+    for (int i = 0; i < m->n_ks; i++)
+        if (m->ks[i] == 8) return 8;
+    return m->n_ks ? m->ks[m->n_ks - 1] : 0;
+}
+
+/* From worst to best, pass@k last: it is the ceiling that the others choose under. */
+static int headline_metrics(const metrics *m, long k, const metric *out[MAX_CURVES + 1]) {
+    int n = 0;
+    const metric *first = find(m, "pass", m->exact, 1), *ceiling = find(m, "pass", m->exact, k);
+    for (int i = 0; i < m->n_curves; i++) {
+        const curve *c = &m->curves[i];
+        const metric *x = is_pass(c->family) || strcmp(c->protocol, m->exact) != 0 ? NULL : find(m, c->family, c->protocol, k);
+        if (!x || !isfinite(x->value)) continue;
+        int at = n++;
+        for (; at > 0 && out[at - 1]->value > x->value; at--) out[at] = out[at - 1];
+        out[at] = x;
+    }
+    if (first && k != 1) {
+        memmove(&out[1], &out[0], (size_t)n * sizeof *out);
+        out[0] = first;
+        n++;
+    }
+    if (ceiling) out[n++] = ceiling;
+    return n;
+}
+
+static void headline(lem_page *p, const metrics *m, const char *csv) {
+    const metric *pick[MAX_CURVES + 2];
+    lem_pair tiles[MAX_CURVES + 2];
+    const char *details[MAX_CURVES + 2];
+    lem_bar bars[MAX_CURVES + 2];
+    char value[MAX_CURVES + 2][32], ci[MAX_CURVES + 2][64], name[96];
+    long k = headline_k(m);
+    int n = headline_metrics(m, k, pick);
+    if (n < 2) return;
+    bool fractions = true;
+    for (int i = 0; i < n; i++) {
+        lem_report_value(pick[i]->value, value[i]);
+        interval_text(pick[i], ci[i]);
+        tiles[i] = (lem_pair){pick[i]->name, value[i]};
+        details[i] = ci[i];
+        bars[i] = (lem_bar){pick[i]->name, pick[i]->value, pick[i]->lo, pick[i]->hi};
+        fractions = fractions && pick[i]->value >= 0 && pick[i]->value <= 1;
+    }
+    if (n <= 8) lem_page_tiles(p, tiles, details, n);
+    snprintf(name, sizeof name, "%s-at-%ld", csv, k);
+    if (fractions) lem_page_bars(p, name, "Share of problems solved, with 95 % intervals over problems", bars, n);
+}
+
+/* ---- curves over k ---- */
+
+typedef struct curve_points { double x[MAX_KS], y[MAX_KS], lo[MAX_KS], hi[MAX_KS]; char name[NAME + 24]; } curve_points;
+
+static lem_status curves(lem_page *p, const metrics *m, const char *csv, lem_err *err) {
+    curve_points *points = lem_alloc_zero(MAX_CURVES, sizeof *points, err);
+    if (!points) return LEM_EMEM;
+    lem_series series[MAX_CURVES];
+    char name[96];
+    int n_series = 0;
+    bool percent = true;
+    for (int i = 0; i < m->n_curves; i++) {
+        const curve *c = &m->curves[i];
+        curve_points *s = &points[n_series];
+        int n = 0;
+        if (strcmp(c->protocol, m->exact) != 0) continue;
+        for (int k = 0; k < m->n_ks; k++) {
+            const metric *x = find(m, c->family, c->protocol, m->ks[k]);
+            if (!x || !isfinite(x->value)) continue;
+            s->x[n] = (double)x->k;
+            s->y[n] = x->value;
+            s->lo[n] = x->lo;
+            s->hi[n++] = x->hi;
+            percent = percent && fabs(x->value) <= 1;
+        }
+        if (n < 2) continue;
+        snprintf(s->name, sizeof s->name, "%s@k", c->family);
+        series[n_series++] = (lem_series){s->name, n, s->x, s->y, s->lo, s->hi};
+    }
+    snprintf(name, sizeof name, "%s-curves", csv);
+    if (n_series)
+        lem_page_chart(p, &(lem_chart){name, "Problems solved with k candidates each", "k (candidates)", percent ? "solved" : "value", percent, true, true, series, n_series});
+    lem_free(points);
+    return LEM_OK;
+}
+
+/* One row for each family and protocol, one column for each k. */
+static lem_status curve_table(lem_page *p, const metrics *m, const char *csv, lem_err *err) {
+    if (!m->n_curves) return LEM_OK;
+    int columns = m->n_ks + 2;
+    size_t cells = (size_t)m->n_curves * (size_t)columns;
+    const char **cell = lem_alloc_zero(cells, sizeof *cell, err);
+    char(*text)[32] = lem_alloc_zero(cells, sizeof *text, err);
+    lem_column column[MAX_KS + 2] = {{"method", false}, {"protocol", false}};
+    char head[MAX_KS][24], name[96];
+    lem_status st = cell && text ? LEM_OK : LEM_EMEM;
+    for (int k = 0; k < m->n_ks; k++) {
+        snprintf(head[k], sizeof head[k], "k = %ld", m->ks[k]);
+        column[k + 2] = (lem_column){head[k], true};
+    }
+    for (int i = 0; st == LEM_OK && i < m->n_curves; i++) {
+        const char **row = cell + (size_t)i * (size_t)columns;
+        row[0] = m->curves[i].family;
+        row[1] = m->curves[i].protocol;
+        for (int k = 0; k < m->n_ks; k++) {
+            const metric *x = find(m, m->curves[i].family, m->curves[i].protocol, m->ks[k]);
+            if (!x) continue;
+            char *t = text[(size_t)i * (size_t)columns + (size_t)k];
+            lem_report_value(x->value, t);
+            row[k + 2] = t;
+        }
+    }
+    snprintf(name, sizeof name, "%s-by-k", csv);
+    if (st == LEM_OK) lem_page_table(p, &(lem_table){name, "By number of candidates", column, columns, m->n_curves, cell, -1});
+    lem_free(cell);
+    lem_free(text);
+    return st;
+}
+
+/* ---- every value with its interval ---- */
+
+static lem_status interval_table(lem_page *p, const metrics *m, const char *csv, lem_err *err) {
+    enum { COLUMNS = 5 };
+    typedef struct texts { char value[32], ci[64], n[24]; } texts;
+    size_t rows = m->n > 0 ? (size_t)m->n : 1;
+    const char **cell = lem_alloc_zero(rows * COLUMNS, sizeof *cell, err);
+    texts *text = lem_alloc_zero(rows, sizeof *text, err);
+    lem_status st = cell && text ? LEM_OK : LEM_EMEM;
+    char name[96];
+    int n = 0;
+    long k = headline_k(m);
+    for (int i = 0; st == LEM_OK && i < m->n; i++) {
+        const metric *x = &m->at[i];
+        bool other_k = x->family[0] && x->k != k && x->k != 1; /* those stand in the table by k */
+        if (other_k) continue;
+        texts *t = &text[n];
+        const char **row = cell + (size_t)n++ * COLUMNS;
+        lem_report_value(x->value, t->value);
+        interval_text(x, t->ci);
+        if (x->n >= 0) snprintf(t->n, sizeof t->n, "%lld", (long long)x->n);
+        row[0] = x->name;
+        row[1] = x->protocol;
+        row[2] = t->value;
+        row[3] = t->ci;
+        row[4] = t->n;
+    }
+    static const lem_column column[COLUMNS] = {{"metric", false}, {"protocol", false}, {"value", true}, {"95 % interval", true}, {"n", true}};
+    snprintf(name, sizeof name, "%s-metrics", csv);
+    if (n) lem_page_table(p, &(lem_table){name, "Values and intervals", column, COLUMNS, n, cell, -1});
+    lem_free(cell);
+    lem_free(text);
+    return st;
+}
+
+/* ---- what else a result file says ---- */
+
+static void notes(lem_page *p, const lem_json *list) {
+    for (size_t i = 0; i < lem_json_count(list) && i < 64; i++) {
+        const char *text = lem_json_str(lem_json_at(list, i), NULL);
+        if (text) lem_page_note(p, text);
+    }
+}
+
+/* Objects of whole numbers, such as verdict counts. */
+static void counts(lem_page *p, const lem_json *doc) {
+    for (size_t i = 0; i < lem_json_count(doc); i++) {
+        const lem_json *v = lem_json_value_at(doc, i);
+        size_t n = lem_json_count(v), used = 0;
+        lem_pair pairs[32];
+        char text[32][24];
+        if (lem_json_kind(v) != LEM_JSON_OBJECT) continue;
+        for (size_t k = 0; k < n && used < 32; k++) {
+            const lem_json *c = lem_json_value_at(v, k);
+            if (lem_json_kind(c) != LEM_JSON_INT) break;
+            snprintf(text[used], sizeof text[used], "%lld", (long long)lem_json_int(c, 0));
+            pairs[used] = (lem_pair){lem_json_key_at(v, k), text[used]};
+            used++;
+        }
+        if (!used || used < n) continue;
+        lem_page_heading(p, lem_json_key_at(doc, i));
+        lem_page_pairs(p, pairs, (int)used);
+    }
+}
+
+lem_status lem_report_metrics(lem_page *p, const char *title, const char *source, const lem_json *doc, lem_err *err) {
+    const lem_json *list = lem_json_get(doc, "metrics");
+    if (lem_json_kind(list) != LEM_JSON_ARRAY) return LEM_OK;
+    metrics m = {0};
+    lem_status st = read_metrics(list, source, &m, err);
+    LEM_TRY(st);
+    lem_page_section(p, title);
+    headline(p, &m, title);
+    notes(p, lem_json_get(doc, "notes"));
+    LEM_TRY(curves(p, &m, title, err));
+    LEM_TRY(interval_table(p, &m, title, err));
+    LEM_TRY(curve_table(p, &m, title, err));
+    counts(p, doc);
+    LEM_TRY(lem_report_examples(p, lem_json_get(doc, "examples"), source, err));
+done:
+    lem_free(m.at);
+    return st;
+}

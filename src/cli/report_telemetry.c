@@ -1,0 +1,210 @@
+/* report_telemetry.c - telemetry.jsonl of a training run as loss and accuracy curves and a table of its stages */
+#include "cli/report_parts.h"
+
+#include "core/jsonl.h"
+#include "core/mem.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Long runs are drawn as means of consecutive steps, with the band of their least and greatest value. */
+enum { MAX_STAGES = 32, MAX_POINTS = 240, KINDS = 4 };
+
+static const char *const kind_key[KINDS] = {"loss", "val_loss", "accuracy", "val_accuracy"};
+
+typedef struct points { double *x, *y, *lo, *hi; int n, cap; } points;
+
+typedef struct stage {
+    char *name;
+    double first_step, last_step;   /* over all stages, counted on */
+    points of[KINDS];
+    double peak_lr, peak_norm;
+} stage;
+
+typedef struct telemetry {
+    stage at[MAX_STAGES];
+    int n;
+} telemetry;
+
+static void release(telemetry *t) {
+    for (int i = 0; i < t->n; i++) {
+        lem_free(t->at[i].name);
+        for (int k = 0; k < KINDS; k++) {
+            points *p = &t->at[i].of[k];
+            lem_free(p->x);
+            lem_free(p->y);
+            lem_free(p->lo);
+            lem_free(p->hi);
+        }
+    }
+}
+
+static lem_status grow_one(double **a, int cap, lem_err *err) {
+    double *p = lem_realloc(*a, (size_t)cap, sizeof *p, err);
+    if (!p) return LEM_EMEM;
+    *a = p;
+    return LEM_OK;
+}
+
+static lem_status add_point(points *p, double x, double y, lem_err *err) {
+    if (p->n == p->cap) {
+        int cap = p->cap ? 2 * p->cap : 256;
+        lem_status st = grow_one(&p->x, cap, err);
+        if (st == LEM_OK) st = grow_one(&p->y, cap, err);
+        if (st == LEM_OK) st = grow_one(&p->lo, cap, err);
+        if (st == LEM_OK) st = grow_one(&p->hi, cap, err);
+        if (st) return st;
+        p->cap = cap;
+    }
+    p->x[p->n] = x;
+    p->y[p->n] = p->lo[p->n] = p->hi[p->n] = y;
+    p->n++;
+    return LEM_OK;
+}
+
+static stage *stage_of(telemetry *t, const char *name, lem_err *err) {
+    if (t->n && strcmp(t->at[t->n - 1].name, name) == 0) return &t->at[t->n - 1];
+    if (t->n == MAX_STAGES) {
+        (void)lem_fail(err, LEM_EDATA, "more than %d stages", MAX_STAGES);
+        return NULL;
+    }
+    char *copy = lem_strdup(name, err);
+    if (!copy) return NULL;
+    stage *s = &t->at[t->n];
+    memset(s, 0, sizeof *s);
+    s->name = copy;
+    s->first_step = s->last_step = t->n ? t->at[t->n - 1].last_step : 0;
+    s->peak_lr = s->peak_norm = NAN;
+    t->n++;
+    return s;
+}
+
+static void keep_peak(double *peak, double v) {
+    if (isfinite(v) && !(*peak >= v)) *peak = v;
+}
+
+static lem_status add_row(telemetry *t, const lem_json *row, lem_err *err) {
+    const lem_json *step = lem_json_get(row, "step");
+    if (lem_json_kind(step) != LEM_JSON_INT) return lem_fail(err, LEM_EDATA, "'step': integer expected, %s found", lem_json_kind_name(step));
+    stage *s = stage_of(t, lem_json_str(lem_json_get(row, "stage"), "training"), err);
+    if (!s) return err && err->status ? err->status : LEM_EMEM;
+    double x = s->first_step + (double)lem_json_int(step, 0);
+    if (x > s->last_step) s->last_step = x;
+    keep_peak(&s->peak_lr, lem_json_num(lem_json_get(row, "lr"), NAN));
+    keep_peak(&s->peak_norm, lem_json_num(lem_json_get(row, "grad_norm"), NAN));
+    for (int k = 0; k < KINDS; k++) {
+        double v = lem_json_num(lem_json_get(row, kind_key[k]), NAN);
+        lem_status st = isfinite(v) ? add_point(&s->of[k], x, v, err) : LEM_OK;
+        if (st) return st;
+    }
+    return LEM_OK;
+}
+
+static lem_status load(telemetry *t, const char *path, lem_err *err) {
+    lem_rows *rows = NULL;
+    lem_json *row = NULL;
+    lem_status st = LEM_OK;
+    LEM_TRY(lem_rows_open(path, &rows, err));
+    for (;;) {
+        LEM_TRY(lem_rows_next(rows, &row, err));
+        if (!row) break;
+        st = add_row(t, row, err);
+        if (st) lem_err_context(err, "%s:%llu", path, (unsigned long long)lem_rows_number(rows));
+        lem_json_free(row);
+        LEM_TRY(st);
+    }
+done:
+    lem_rows_close(rows);
+    return st;
+}
+
+/* Replaces runs of consecutive points by their mean, least and greatest. */
+static void thin(points *p) {
+    if (p->n <= MAX_POINTS) return;
+    int per = (p->n + MAX_POINTS - 1) / MAX_POINTS, out = 0;
+    for (int i = 0; i < p->n; i += per) {
+        int end = i + per < p->n ? i + per : p->n;
+        double x = 0, y = 0, lo = INFINITY, hi = -INFINITY;
+        for (int j = i; j < end; j++) {
+            x += p->x[j];
+            y += p->y[j];
+            lo = fmin(lo, p->y[j]);
+            hi = fmax(hi, p->y[j]);
+        }
+        p->x[out] = x / (end - i);
+        p->y[out] = y / (end - i);
+        p->lo[out] = lo;
+        p->hi[out++] = hi;
+    }
+    p->n = out;
+}
+
+/* One chart of the kinds kind and kind + 1 (its validation twin). */
+static void chart(lem_page *p, const telemetry *t, int kind, const char *title, const char *what, const char *csv) {
+    lem_series series[2 * MAX_STAGES];
+    char names[2 * MAX_STAGES][96], name[160], full[200];
+    int n = 0;
+    for (int i = 0; i < t->n; i++) {
+        for (int k = kind; k < kind + 2; k++) {
+            const points *q = &t->at[i].of[k];
+            if (!q->n) continue;
+            snprintf(names[n], sizeof names[n], "%s%s", t->at[i].name, k > kind ? " (validation)" : "");
+            series[n] = (lem_series){names[n], q->n, q->x, q->y, q->lo, q->hi};
+            n++;
+        }
+    }
+    if (!n) return;
+    snprintf(name, sizeof name, "%s-%s", csv, kind_key[kind]);
+    snprintf(full, sizeof full, "%s: %s", title, what);
+    lem_page_chart(p, &(lem_chart){name, full, "optimizer step", kind == 0 ? "loss" : "right", kind != 0, false, false, series, n});
+}
+
+static void put(char out[24], double v) {
+    if (isfinite(v)) snprintf(out, 24, "%.4g", v);
+    else snprintf(out, 24, "%s", "");
+}
+
+static lem_status table(lem_page *p, const telemetry *t, const char *csv, lem_err *err) {
+    enum { COLUMNS = 7 };
+    static const lem_column column[COLUMNS] = {{"stage", false}, {"steps", true}, {"first loss", true}, {"last loss", true}, {"validation", true},
+                                               {"peak rate", true}, {"peak gradient", true}};
+    const char *cell[MAX_STAGES * COLUMNS];
+    char(*text)[COLUMNS][24] = lem_alloc_zero(MAX_STAGES, sizeof *text, err);
+    char name[160];
+    if (!text) return LEM_EMEM;
+    for (int i = 0; i < t->n; i++) {
+        const stage *s = &t->at[i];
+        const points *loss = &s->of[0], *val = &s->of[1];
+        snprintf(text[i][1], sizeof text[i][1], "%.0f", s->last_step - s->first_step);
+        put(text[i][2], loss->n ? loss->y[0] : NAN);
+        put(text[i][3], loss->n ? loss->y[loss->n - 1] : NAN);
+        put(text[i][4], val->n ? val->y[val->n - 1] : NAN);
+        put(text[i][5], s->peak_lr);
+        put(text[i][6], s->peak_norm);
+        cell[i * COLUMNS] = s->name;
+        for (int c = 1; c < COLUMNS; c++) cell[i * COLUMNS + c] = text[i][c];
+    }
+    snprintf(name, sizeof name, "%s-training", csv);
+    lem_page_table(p, &(lem_table){name, NULL, column, COLUMNS, t->n, cell, -1});
+    lem_free(text);
+    return LEM_OK;
+}
+
+lem_status lem_report_telemetry(lem_page *p, const char *title, const char *path, lem_err *err) {
+    telemetry *t = lem_alloc_zero(1, sizeof *t, err);
+    lem_status st = t ? LEM_OK : LEM_EMEM;
+    LEM_TRY(st);
+    LEM_TRY(load(t, path, err));
+    if (!t->n) goto done;
+    lem_page_heading(p, title);
+    LEM_TRY(table(p, t, title, err));
+    for (int i = 0; i < t->n; i++)
+        for (int k = 0; k < KINDS; k++) thin(&t->at[i].of[k]);
+    chart(p, t, 0, title, "loss", title);
+    chart(p, t, 2, title, "pairs in the right order", title);
+done:
+    if (t) release(t);
+    lem_free(t);
+    return st;
+}

@@ -1,0 +1,53 @@
+/* eval/metrics.h - the table of pass@k, maj@k, rm@k and relatives for a set of problems, with intervals and paired differences
+ *
+ * Protocols: "exact" is the expectation over all k-subsets of the candidates (ties averaged); "first-k" uses the first k candidates (first of the tied),
+ * as Qwen2.5-Math does; "seeds" is the mean over random k-subsets without replacement, drawn by core/rng from (seed, problem id), first of the tied, as
+ * AceMath-RewardBench does. A problem with fewer than k candidates is left out of the metrics at k, and n says how many are in. */
+#ifndef LEM_EVAL_METRICS_H
+#define LEM_EVAL_METRICS_H
+
+#include "core/err.h"
+#include "core/json.h"
+#include "eval/problem.h"
+#include "eval/stats.h"
+
+#include <stdbool.h>
+
+enum { LEM_EVAL_MAX_KS = 32 };
+
+typedef struct lem_eval_opts {
+    int ks[LEM_EVAL_MAX_KS], n_ks;                      /* ascending, each >= 1 */
+    const char *scorers[LEM_EVAL_MAX_SCORERS];          /* "rm", "logprob", "prm-min" …: metric name of score[s] */
+    bool weighted[LEM_EVAL_MAX_SCORERS];                /* also a vote weighted by the sigmoid of this score */
+    int n_scorers;
+    bool no_votes;                                      /* answers are unknown: no majority */
+    int n_seeds;                                        /* random subsets per problem; 0 = 100, negative = none */
+    uint64_t seed;
+    int resamples;                                      /* 0 = LEM_EVAL_RESAMPLES */
+} lem_eval_opts;
+
+typedef struct lem_metric {
+    char name[40];              /* "rm@8" */
+    const char *protocol;       /* "exact", "first-k", "seeds" */
+    int k, n;                   /* n problems */
+    lem_eval_interval at;
+} lem_metric;
+
+typedef struct lem_metrics {
+    lem_metric *m;
+    int n;
+    lem_metric *diff;           /* "rm@8-maj@8": paired on the same problems, same protocol */
+    int n_diff;
+} lem_metrics;
+
+lem_status lem_eval_metrics(const lem_eval_problem *problems, int n, const lem_eval_opts *opts, lem_metrics *out, lem_err *err) LEM_MUST_CHECK;
+void lem_metrics_release(lem_metrics *m);
+/* NULL when absent. */
+const lem_metric *lem_metrics_find(const lem_metrics *m, const char *name, const char *protocol);
+
+/* [{"name","protocol","value","ci95":[lo,hi],"n"}, …]; caller owns. */
+lem_json *lem_metrics_json(const lem_metric *m, int n);
+/* A table for people, in percent: one line per metric name and k, one column per protocol. */
+void lem_metrics_table(const lem_metrics *m, lem_buf *out);
+
+#endif

@@ -1,0 +1,316 @@
+/* test_journal - replay, torn tails at every byte, damage in every bit, identities, locks, full disks, threads, kills */
+#include "support.h"
+
+#include "core/journal.h"
+#include "core/mem.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+
+typedef struct seen {
+    int count;
+    bool ordered; /* record i has id "i" and n = i */
+    int stop_at;  /* visit fails there; 0 = never */
+} seen;
+
+static lem_status visit(void *ctx, const char *id, const lem_json *record, lem_err *err) {
+    seen *s = ctx;
+    if (s->ordered) {
+        assert_int_equal(atoi(id), s->count);
+        assert_int_equal(lem_json_int(lem_json_get(record, "n"), -1), s->count);
+    }
+    s->count++;
+    if (s->stop_at && s->count == s->stop_at) return lem_fail(err, LEM_ENUMERIC, "stopped");
+    return LEM_OK;
+}
+
+static lem_status append(lem_journal *j, int n, lem_err *err) {
+    char id[16];
+    snprintf(id, sizeof id, "%d", n);
+    lem_json *record = lem_json_new_object();
+    assert_true(lem_json_set(record, "n", lem_json_new_int(n)) && lem_json_set(record, "text", lem_json_new_str("line\nbreak é")));
+    lem_status st = lem_journal_append(j, id, record, err);
+    if (st == LEM_OK) assert_string_equal(lem_json_str(lem_json_get(record, "_id"), ""), id);
+    lem_json_free(record);
+    return st;
+}
+
+static void make(const char *path, int from, int to) {
+    lem_err err = LEM_ERR_INIT;
+    lem_journal *j;
+    assert_ok(lem_journal_open(path, "id-1", NULL, NULL, &j, NULL, &err));
+    for (int i = from; i < to; i++) assert_ok(append(j, i, &err));
+    assert_ok(lem_journal_close(j, &err));
+}
+
+/* Opens and closes; the number of records, or -1 with err. */
+static int replay(const char *path, uint64_t *torn, lem_err *err) {
+    seen s = {.ordered = true};
+    lem_journal *j = NULL;
+    if (lem_journal_open(path, "id-1", visit, &s, &j, torn, err) != LEM_OK) return -1;
+    assert_ok_(lem_journal_close(j, err), err, "close", __FILE__, __LINE__);
+    return s.count;
+}
+
+static void round_trip(void **state) {
+    lem_err err = LEM_ERR_INIT;
+    const char *path = in_folder(state, "j");
+    uint64_t torn = 99;
+    assert_int_equal(replay(path, &torn, &err), 0);
+    assert_int_equal(torn, 0);
+    make(path, 0, 200);
+    assert_int_equal(replay(path, &torn, &err), 200);
+    make(path, 200, 201);
+    assert_int_equal(replay(path, NULL, &err), 201);
+    assert_ok(lem_journal_close(NULL, &err));
+}
+
+static void refusals(void **state) {
+    lem_err err = LEM_ERR_INIT;
+    lem_journal *j, *k;
+    seen s = {.stop_at = 3};
+    const char *path = in_folder(state, "j"), *other = in_folder(state, "other");
+    make(path, 0, 5);
+    assert_int_equal(lem_journal_open(path, "id-2", NULL, NULL, &j, NULL, &err), LEM_EUSAGE);
+    assert_has(err.text, "id-1");
+    assert_int_equal(lem_journal_open(path, "id-1", visit, &s, &j, NULL, &err), LEM_ENUMERIC);
+    assert_int_equal(s.count, 3);
+    assert_ok(lem_journal_open(path, "id-1", NULL, NULL, &j, NULL, &err));
+    assert_int_equal(lem_journal_open(path, "id-1", NULL, NULL, &k, NULL, &err), LEM_EIO);
+    assert_has(err.text, "locked by another run");
+    assert_ok(lem_journal_close(j, &err));
+    static const char *const texts[] = {"hello", "hello\n", "{\"a\":1}\n{\"a\":2}\n", "0123abcd", "0123abcd {\"lemma\":1}\n", "\n"};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) { /* somebody's own file is never cut */
+        if (strcmp(texts[i], "0123abcd") == 0) continue;
+        size_t n;
+        put_file(other, texts[i], strlen(texts[i]));
+        assert_int_equal(lem_journal_open(other, "id-1", NULL, NULL, &j, NULL, &err), LEM_EDATA);
+        char *text = get_file(other, &n);
+        assert_string_equal(text, texts[i]);
+        free(text);
+    }
+    assert_int_equal(lem_journal_open(in_folder(state, "no/j"), "id-1", NULL, NULL, &j, NULL, &err), LEM_EIO);
+    assert_int_equal(lem_journal_open(((folder *)*state)->path, "id-1", NULL, NULL, &j, NULL, &err), LEM_EIO);
+}
+
+/* Cut at every byte, and cut with rubbish behind: all whole records remain, and the journal goes on from there. */
+static void torn_tail(void **state) {
+    const char *path = in_folder(state, "j");
+    size_t n, rubbish_size;
+    make(path, 0, 4);
+    char *whole = get_file(path, &n);
+    static const char *const rubbish[] = {"", "\0\0\0\0\0\0", "\n\n", "garbage\nmore\n"};
+    static const size_t sizes[] = {0, 6, 2, 13};
+    for (int k = 0; k < 4; k++) {
+        rubbish_size = sizes[k];
+        for (size_t cut = 0; cut <= n; cut++) {
+            lem_err err = LEM_ERR_INIT;
+            int records = -1; /* whole lines up to the cut, less the header */
+            size_t good = 0;
+            for (size_t i = 0; i < cut; i++) {
+                if (whole[i] == '\n') records++, good = i + 1;
+            }
+            if (rubbish_size && records < 0) continue; /* without a header it is not a journal */
+            put_file(path, whole, cut);
+            FILE *f = fopen(path, "ab");
+            fwrite(rubbish[k], 1, rubbish_size, f);
+            fclose(f);
+            uint64_t torn = 0;
+            /* Rubbish that begins with "\n" completes a line that lacks nothing else. */
+            bool completed = rubbish_size && rubbish[k][0] == '\n' && cut < n && whole[cut] == '\n';
+            if (completed) records++, good = cut + 1;
+            int got = replay(path, &torn, &err);
+            if (got < 0) fail_msg("cut %zu: %s", cut, err.text);
+            assert_int_equal(got, records < 0 ? 0 : records);
+            assert_int_equal(torn, cut + rubbish_size - good);
+            make(path, got, got + 1);
+            assert_int_equal(replay(path, &torn, &err), got + 1);
+            assert_int_equal(torn, 0);
+        }
+    }
+    free(whole);
+}
+
+/* Every single bit: either the damage is named, or it is in the last record, which is then cut. Never a changed record. */
+static void flipped_bits(void **state) {
+    const char *path = in_folder(state, "j");
+    size_t n, last = 0;
+    make(path, 0, 4);
+    char *whole = get_file(path, &n);
+    for (size_t i = 0; i + 1 < n; i++) {
+        if (whole[i] == '\n') last = i + 1;
+    }
+    for (size_t bit = 0; bit < n * 8; bit++) {
+        lem_err err = LEM_ERR_INIT;
+        uint64_t torn = 0;
+        whole[bit / 8] ^= (char)(1 << bit % 8);
+        put_file(path, whole, n);
+        whole[bit / 8] ^= (char)(1 << bit % 8);
+        int got = replay(path, &torn, &err);
+        if (bit / 8 >= last) {
+            assert_int_equal(got, 3);
+            assert_int_equal(torn, n - last);
+        } else if (bit / 8 == last - 1) { /* the '\n' before the last record: two lines become a damaged one at the end */
+            assert_int_equal(got, 2);
+        } else {
+            assert_int_equal(got, -1);
+            assert_int_equal(err.status, LEM_EDATA);
+            assert_has(err.text, path);
+            size_t size;
+            char *kept = get_file(path, &size); /* and nothing was cut */
+            assert_int_equal(size, n);
+            free(kept);
+        }
+    }
+    free(whole);
+}
+
+static void names_the_line(void **state) {
+    lem_err err = LEM_ERR_INIT;
+    const char *path = in_folder(state, "j");
+    size_t n;
+    make(path, 0, 4);
+    char *whole = get_file(path, &n), *second = strchr(strchr(whole, '\n') + 1, '\n') + 1;
+    second[20] ^= 1;
+    put_file(path, whole, n);
+    free(whole);
+    assert_int_equal(replay(path, NULL, &err), -1);
+    assert_has(err.text, "line 3");
+}
+
+/* The first failure stays: later appends are refused even when there is room again, and what was whole before remains. */
+static void disk_full(void **state) {
+    const char *path = in_folder(state, "j");
+    make(path, 0, 3);
+    pid_t child = fork();
+    if (child == 0) {
+        lem_err err = LEM_ERR_INIT;
+        lem_journal *j;
+        uint64_t size;
+        signal(SIGXFSZ, SIG_IGN);
+        if (lem_journal_open(path, "id-1", NULL, NULL, &j, NULL, &err) != LEM_OK || lem_file_size(path, &size, &err) != LEM_OK) _exit(1);
+        struct rlimit r = {size + 20, RLIM_INFINITY};
+        setrlimit(RLIMIT_FSIZE, &r);
+        if (append(j, 3, &err) != LEM_EIO || !strstr(err.text, "File too large")) _exit(2);
+        r.rlim_cur = RLIM_INFINITY;
+        setrlimit(RLIMIT_FSIZE, &r);
+        if (append(j, 3, &err) != LEM_EIO || !strstr(err.text, "earlier write failed")) _exit(3);
+        if (lem_journal_sync(j, &err) != LEM_EIO) _exit(4);
+        _exit(lem_journal_close(j, &err) == LEM_EIO ? 0 : 5);
+    }
+    int status = 0;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    lem_err err = LEM_ERR_INIT;
+    uint64_t torn = 0;
+    assert_int_equal(replay(path, &torn, &err), 3);
+    assert_int_equal(torn, 0); /* the half line was taken back at once */
+}
+
+/* Killed without warning: every record whose append had returned is there. */
+static void killed(void **state) {
+    const char *path = in_folder(state, "j");
+    for (int round = 0; round < 10; round++) {
+        int report[2], acknowledged = 0, n;
+        lem_err err = LEM_ERR_INIT;
+        assert_int_equal(pipe(report), 0);
+        int before = replay(path, NULL, &err);
+        assert_true(before >= 0);
+        pid_t child = fork();
+        if (child == 0) {
+            lem_journal *j;
+            if (lem_journal_open(path, "id-1", NULL, NULL, &j, NULL, &err) != LEM_OK) _exit(1);
+            for (int i = before;; i++) {
+                int next = i + 1;
+                if (append(j, i, &err) != LEM_OK || write(report[1], &next, sizeof next) != sizeof next) _exit(1);
+            }
+        }
+        close(report[1]);
+        for (int i = 0; i < 40 + round * 7; i++) assert_int_equal(read(report[0], &n, sizeof n), sizeof n);
+        kill(child, SIGKILL);
+        waitpid(child, NULL, 0);
+        do acknowledged = n;
+        while (read(report[0], &n, sizeof n) == sizeof n);
+        acknowledged = n > acknowledged ? n : acknowledged;
+        close(report[0]);
+        int after = replay(path, NULL, &err);
+        assert_true(after >= acknowledged && after <= acknowledged + 1);
+    }
+}
+
+typedef struct writer {
+    lem_journal *j;
+    int from;
+} writer;
+
+static void *write_some(void *arg) {
+    writer *w = arg;
+    lem_err err = LEM_ERR_INIT;
+    for (int i = 0; i < 200; i++) {
+        if (append(w->j, w->from + i, &err) != LEM_OK) abort();
+    }
+    return NULL;
+}
+
+static lem_status mark(void *ctx, const char *id, const lem_json *record, lem_err *err) {
+    (void)record;
+    (void)err;
+    ((int *)ctx)[atoi(id)]++;
+    return LEM_OK;
+}
+
+static void threads(void **state) {
+    const char *path = in_folder(state, "j");
+    lem_err err = LEM_ERR_INIT;
+    lem_journal *j;
+    pthread_t t[4];
+    writer w[4];
+    int marks[800] = {0};
+    assert_ok(lem_journal_open(path, "id-1", NULL, NULL, &j, NULL, &err));
+    for (int i = 0; i < 4; i++) {
+        w[i] = (writer){j, i * 200};
+        assert_int_equal(pthread_create(&t[i], NULL, write_some, &w[i]), 0);
+    }
+    for (int i = 0; i < 4; i++) pthread_join(t[i], NULL);
+    assert_ok(lem_journal_sync(j, &err));
+    assert_ok(lem_journal_close(j, &err));
+    assert_ok(lem_journal_open(path, "id-1", mark, marks, &j, NULL, &err));
+    assert_ok(lem_journal_close(j, &err));
+    for (int i = 0; i < 800; i++) assert_int_equal(marks[i], 1);
+}
+
+/* At every allocation of opening and appending: a clean error, and the file stays valid. */
+static void out_of_memory(void **state) {
+    const char *path = in_folder(state, "j"), *fresh = in_folder(state, "fresh");
+    make(path, 0, 3);
+    for (int made = 0; made < 2; made++) {
+        for (int sticky = 0; sticky < 2; sticky++) {
+            uint64_t k = 1;
+            for (;; k++) {
+                lem_err err = LEM_ERR_INIT;
+                lem_journal *j = NULL;
+                seen s = {.ordered = true};
+                lem_mem_fail_after(k, sticky);
+                lem_status st = lem_journal_open(made ? path : fresh, "id-1", visit, &s, &j, NULL, &err);
+                bool opened = st == LEM_OK;
+                if (opened) st = append(j, s.count, &err);
+                lem_mem_fail_after(0, false);
+                if (opened) assert_ok(lem_journal_close(j, &err));
+                if (st == LEM_OK) break;
+                assert_int_equal(st, LEM_EMEM);
+            }
+            assert_true(k > 4);
+            lem_err err = LEM_ERR_INIT;
+            assert_int_equal(replay(made ? path : fresh, NULL, &err), made ? 4 + sticky : 1 + sticky);
+        }
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {folder_test(round_trip),     folder_test(refusals),  folder_test(torn_tail), folder_test(flipped_bits),
+                                       folder_test(names_the_line), folder_test(disk_full), folder_test(killed),    folder_test(threads),
+                                       folder_test(out_of_memory)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

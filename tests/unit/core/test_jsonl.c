@@ -1,0 +1,125 @@
+/* test_jsonl - rows from lines and from one array, plain and compressed, and the place in every error */
+#include "support.h"
+
+#include "core/jsonl.h"
+#include "core/mem.h"
+
+/* Reads all rows; their "a" values are added up in *sum. */
+static lem_status read_all(const char *path, int *rows, int64_t *sum, uint64_t *last, lem_err *err) {
+    lem_rows *r = NULL;
+    *rows = 0, *sum = 0, *last = 0;
+    lem_status st = lem_rows_open(path, &r, err);
+    while (st == LEM_OK) {
+        lem_json *row = NULL;
+        st = lem_rows_next(r, &row, err);
+        if (st != LEM_OK || !row) break;
+        *sum += lem_json_int(lem_json_get(row, "a"), 0);
+        *last = lem_rows_number(r);
+        ++*rows;
+        lem_json_free(row);
+    }
+    lem_rows_close(r);
+    return st;
+}
+
+static void good(void **state) {
+    static const struct { const char *text; int rows; int64_t sum; uint64_t last; } cases[] = {
+        {"", 0, 0, 0}, {"\n \r\n\n", 0, 0, 0}, {"{\"a\":1}", 1, 1, 1}, {"{\"a\":1}\n{\"a\":2}\n", 2, 3, 2}, {"{\"a\":1}\r\n\r\n  {\"a\":2}  \r\n", 2, 3, 3},
+        {"\xEF\xBB\xBF{\"a\":4}\n", 1, 4, 1}, {"[]", 0, 0, 0}, {" \n [ {\"a\":1},\n{\"a\":2},\n\n{\"a\":3} ]\n", 3, 6, 3}, {"\xEF\xBB\xBF[{\"a\":5}]", 1, 5, 1}};
+    static const char *const names[] = {"t.jsonl", "t.jsonl.gz", "t.json.zst"};
+    for (int k = 0; k < 3; k++) {
+        const char *path = in_folder(state, names[k]);
+        for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+            lem_err err = LEM_ERR_INIT;
+            int rows;
+            int64_t sum;
+            uint64_t last;
+            assert_ok(lem_file_write_atomic(path, cases[i].text, strlen(cases[i].text), &err));
+            assert_ok(read_all(path, &rows, &sum, &last, &err));
+            assert_int_equal(rows, cases[i].rows);
+            assert_int_equal(sum, cases[i].sum);
+            assert_int_equal(last, cases[i].last);
+        }
+    }
+}
+
+static void bad(void **state) {
+    static const struct { const char *text, *place, *words; int rows; } cases[] = {
+        {"{\"a\":1}\n\n{\"a\":}\n", ":3: ", "column", 1},     {"{\"a\":1}\n[1]\n", ":2: ", "not: array", 1}, {"12\n", ":1: ", "not: integer", 0},
+        {"{\"a\":1} {\"a\":2}\n", ":1: ", "end of file", 0}, {"{\n\"a\":1\n}\n", ":1: ", "", 0},          {"[{\"a\":1},2]", ":2: ", "not: integer", 1},
+        {"\n\n[{\"a\":1},\n{\"a\":}]", "", "line 4", 0},       {"{\"a\":\"\xFF\"}\n", ":1: ", "UTF-8", 0},   {"[{\"a\":1}", "", "line 1", 0}};
+    const char *path = in_folder(state, "t.jsonl");
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        lem_err err = LEM_ERR_INIT;
+        int rows;
+        int64_t sum;
+        uint64_t last;
+        char place[200];
+        put_file(path, cases[i].text, strlen(cases[i].text));
+        assert_int_equal(read_all(path, &rows, &sum, &last, &err), LEM_EDATA);
+        snprintf(place, sizeof place, "%s%s", path, cases[i].place);
+        assert_has(err.text, place);
+        assert_has(err.text, cases[i].words);
+        assert_int_equal(rows, cases[i].rows);
+    }
+    lem_err err = LEM_ERR_INIT;
+    lem_rows *r;
+    assert_int_equal(lem_rows_open(in_folder(state, "absent"), &r, &err), LEM_EDATA);
+}
+
+/* The rows before the cut are read, then the error comes. */
+static void truncated_gz(void **state) {
+    lem_err err = LEM_ERR_INIT;
+    const char *path = in_folder(state, "t.jsonl.gz");
+    lem_out *o;
+    size_t n;
+    assert_ok(lem_out_open(path, false, &o, &err));
+    for (int i = 0; i < 5000; i++) {
+        lem_json *row = lem_json_new_object();
+        assert_true(lem_json_set(row, "a", lem_json_new_int(1)) && lem_json_set(row, "x", lem_json_new_num(i * 0.37)));
+        assert_ok(lem_rows_write(o, row, &err));
+        lem_json_free(row);
+    }
+    assert_ok(lem_out_commit(o, &err));
+    lem_out_close(o);
+    int rows;
+    int64_t sum;
+    uint64_t last;
+    assert_ok(read_all(path, &rows, &sum, &last, &err));
+    assert_int_equal(rows, 5000);
+    char *data = get_file(path, &n);
+    put_file(path, data, n - 4);
+    free(data);
+    assert_int_equal(read_all(path, &rows, &sum, &last, &err), LEM_EDATA);
+    assert_has(err.text, "ends early");
+    assert_in_range(rows, 4000, 5000);
+}
+
+static void out_of_memory(void **state) {
+    static const char *const texts[] = {"{\"a\":1}\n{\"a\":2}\n", "[{\"a\":1},\n{\"a\":2}]"};
+    const char *path = in_folder(state, "t.jsonl");
+    for (int t = 0; t < 2; t++) {
+        put_file(path, texts[t], strlen(texts[t]));
+        uint64_t k = 1;
+        for (;; k++) {
+            lem_err err = LEM_ERR_INIT;
+            int rows;
+            int64_t sum;
+            uint64_t last;
+            lem_mem_fail_after(k, false);
+            lem_status st = read_all(path, &rows, &sum, &last, &err);
+            lem_mem_fail_after(0, false);
+            if (st == LEM_OK) {
+                assert_int_equal(sum, 3);
+                break;
+            }
+            assert_int_equal(st, LEM_EMEM);
+        }
+        assert_true(k > 4);
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {folder_test(good), folder_test(bad), folder_test(truncated_gz), folder_test(out_of_memory)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

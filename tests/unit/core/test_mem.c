@@ -1,0 +1,136 @@
+/* test_mem - checked sizes, the failure hook, arenas, buffers */
+#include "support.h"
+
+#include "core/buf.h"
+#include "core/mem.h"
+
+static void sizes(void **state) {
+    (void)state;
+    size_t out = 7;
+    assert_true(lem_mul_size(3, 5, &out));
+    assert_int_equal(out, 15);
+    assert_false(lem_mul_size(SIZE_MAX / 2 + 1, 2, &out));
+    assert_false(lem_add_size(SIZE_MAX, 1, &out));
+    assert_true(lem_add_size(SIZE_MAX, 0, &out));
+    lem_err err = LEM_ERR_INIT;
+    volatile size_t huge = SIZE_MAX / 2;
+    assert_null(lem_alloc(huge, 3, &err));
+    assert_int_equal(err.status, LEM_EMEM);
+    assert_null(lem_alloc_zero(huge, 3, &err));
+    assert_null(lem_alloc_aligned(huge, 3, &err));
+    assert_null(lem_realloc(NULL, huge, 3, &err));
+}
+
+static void zero_and_aligned(void **state) {
+    (void)state;
+    lem_err err = LEM_ERR_INIT;
+    void *p = lem_alloc(0, 8, &err);
+    assert_non_null(p);
+    lem_free(p);
+    for (size_t n = 0; n < 300; n += 37) {
+        p = lem_alloc_aligned(n, 1, &err);
+        assert_non_null(p);
+        assert_int_equal((uintptr_t)p % 64, 0);
+        memset(p, 1, n);
+        lem_free(p);
+    }
+    char *s = lem_strndup("hello", 3, &err);
+    assert_string_equal(s, "hel");
+    lem_free(s);
+    lem_free(NULL);
+}
+
+static void hook(void **state) {
+    (void)state;
+    lem_err err = LEM_ERR_INIT;
+    void *p[4];
+    lem_mem_fail_after(2, false);
+    for (int i = 0; i < 4; i++) p[i] = lem_alloc(1, 16, &err);
+    assert_non_null(p[0]);
+    assert_null(p[1]);
+    assert_non_null(p[2]);
+    assert_int_equal(err.status, LEM_EMEM);
+    assert_has(err.text, "16");
+    for (int i = 0; i < 4; i++) lem_free(p[i]);
+    lem_mem_fail_after(2, true);
+    for (int i = 0; i < 4; i++) p[i] = lem_alloc(1, 16, &err);
+    assert_non_null(p[0]);
+    for (int i = 1; i < 4; i++) assert_null(p[i]);
+    lem_mem_fail_after(0, false);
+    lem_free(p[0]);
+    p[0] = lem_alloc(1, 16, &err);
+    assert_non_null(p[0]);
+    lem_free(p[0]);
+}
+
+static void arena(void **state) {
+    (void)state;
+    lem_err err = LEM_ERR_INIT;
+    lem_arena *a = lem_arena_new(128, 4096, &err);
+    assert_non_null(a);
+    for (int round = 0; round < 3; round++) {
+        unsigned char *last = NULL;
+        for (size_t n = 1; n < 60; n++) {
+            unsigned char *p = lem_arena_alloc(a, n, 1);
+            assert_non_null(p);
+            assert_int_equal((uintptr_t)p % 16, 0);
+            for (size_t i = 0; i < n; i++) assert_int_equal(p[i], 0);
+            memset(p, 0xEE, n);
+            if (last) assert_int_equal(*last, 0xEE);
+            last = p;
+        }
+        assert_true(lem_arena_used(a) >= 59 * 60 / 2);
+        assert_null(lem_arena_alloc(a, 4096, 1)); /* over the limit, and the arena stays usable */
+        assert_string_equal(lem_arena_strndup(a, "abcdef", 4), "abcd");
+        assert_null(lem_arena_alloc(a, SIZE_MAX / 2, 3));
+        lem_arena_reset(a);
+        assert_int_equal(lem_arena_used(a), 0);
+    }
+    lem_arena_free(a);
+}
+
+static void buffer(void **state) {
+    (void)state;
+    lem_err err = LEM_ERR_INIT;
+    lem_buf b = {0};
+    assert_string_equal(lem_buf_str(&b), "");
+    assert_true(lem_buf_reserve(&b, 10));
+    assert_string_equal(lem_buf_str(&b), "");
+    for (int i = 0; i < 1000; i++) lem_buf_printf(&b, "%d,", i);
+    lem_buf_putc(&b, '!');
+    lem_buf_add(&b, NULL, 0);
+    assert_int_equal(b.len, 10 * 2 + 90 * 3 + 900 * 4 + 1);
+    assert_int_equal(strlen(b.data), b.len);
+    assert_ok(lem_buf_ok(&b, &err));
+    char *s = lem_buf_take(&b);
+    assert_int_equal(strncmp(s, "0,1,2,", 6), 0);
+    lem_free(s);
+    assert_int_equal(b.len, 0);
+    s = lem_buf_take(&b);
+    assert_string_equal(s, "");
+    lem_free(s);
+}
+
+static void buffer_failure(void **state) {
+    (void)state;
+    lem_err err = LEM_ERR_INIT;
+    lem_buf b = {0};
+    lem_buf_puts(&b, "abc");
+    lem_mem_fail_after(1, false);
+    for (int i = 0; i < 100; i++) lem_buf_puts(&b, "0123456789");
+    lem_mem_fail_after(0, false);
+    assert_int_equal(lem_buf_ok(&b, &err), LEM_EMEM);
+    size_t len = b.len;
+    lem_buf_puts(&b, "more");
+    assert_int_equal(b.len, len); /* ignored since the failure */
+    assert_null(lem_buf_take(&b));
+    lem_buf_puts(&b, "x"); /* empty and valid again */
+    assert_ok(lem_buf_ok(&b, &err));
+    lem_buf_release(&b);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {cmocka_unit_test(sizes),  cmocka_unit_test(zero_and_aligned), cmocka_unit_test(hook), cmocka_unit_test(arena),
+                                       cmocka_unit_test(buffer), cmocka_unit_test(buffer_failure)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
