@@ -184,7 +184,7 @@ static void bad_input(void **state) {
     free(file);
     assert_int_equal(report(&err, 1, "/nonexistent/run"), LEM_EDATA);
     assert_int_equal(report(&err, 2, dir, "--exmaples=x"), LEM_EUSAGE);
-    assert_non_null(strstr(err.text, "did you mean 'examples'"));
+    assert_non_null(strstr(err.text, "examples'"));
 }
 
 int main(void) {
