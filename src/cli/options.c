@@ -78,7 +78,8 @@ static lem_status unknown_key(const lem_command *cmd, const char *what, const ch
     for (int i = 0; i < cmd->n_opts && n < 160; i++) names[n++] = cmd->opts[i].name;
     for (int i = 0; i < lem_n_common_opts && n < 160; i++) names[n++] = lem_common_opts[i].name;
     char key[64];
-    canonical_name(name, key, sizeof key);
+    canonical_name(name + strspn(name, "-"), key, sizeof key); /* "--naem=x" is looked for as "naem" */
+    key[strcspn(key, "=")] = '\0';
     const char *near = lem_suggest(key, names, n);
     if (near) return lem_fail(err, LEM_EUSAGE, "%s: unknown %s '%s'; did you mean '%s'?", cmd->name, what, name, near);
     return lem_fail(err, LEM_EUSAGE, "%s: unknown %s '%s'; 'lemma %s --help' lists them", cmd->name, what, name, cmd->name);

@@ -254,7 +254,7 @@ static lem_status interval_table(lem_page *p, const metrics *m, const char *csv,
     long k = headline_k(m);
     for (int i = 0; st == LEM_OK && i < m->n; i++) {
         const metric *x = &m->at[i];
-        bool other_k = x->family[0] && x->k != k && x->k != 1; /* those stand in the table by k */
+        bool other_k = x->family[0] && x->k != k && !(x->k == 1 && is_pass(x->family)); /* those stand in the table by k */
         if (other_k) continue;
         texts *t = &text[n];
         const char **row = cell + (size_t)n++ * COLUMNS;

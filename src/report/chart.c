@@ -6,7 +6,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { WIDTH = 640, HEIGHT = 300, LEFT = 58, RIGHT = 14, TOP = 10, BOTTOM = 42 };
+enum { WIDTH = 640, HEIGHT = 300, LEFT = 58, RIGHT = 22, TOP = 10, BOTTOM = 42 };
 
 typedef struct frame { /* data ranges; x in plotted units (log2 taken where asked) */
     double x0, x1, y0, y1, y_step;
@@ -173,7 +173,8 @@ bool lem_chart_svg(const lem_chart *c, lem_buf *out) {
     x_axis(c, &f, out);
     for (int k = 0; k < c->n_series; k++) bands(c, &f, &c->series[k], k, out);
     for (int k = 0; k < c->n_series; k++) line(c, &f, &c->series[k], k, out);
-    for (int k = 0; c->dots && k < c->n_series; k++) dots(c, &f, &c->series[k], k, out);
+    for (int k = 0; k < c->n_series; k++)
+        if (c->dots || c->series[k].n == 1) dots(c, &f, &c->series[k], k, out);
     lem_buf_puts(out, "</svg>\n");
     return true;
 }
