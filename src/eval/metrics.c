@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_COLUMNS = 8 + 4 * LEM_EVAL_MAX_SCORERS };
+enum { MAX_COLUMNS = 8 + 5 * LEM_EVAL_MAX_SCORERS };
 static const char EXACT[] = "exact", FIRST[] = "first-k", SEEDS[] = "seeds";
 
 typedef struct column {
@@ -155,8 +155,8 @@ static lem_status append(lem_metric **list, int *n, const char *name, const char
     return LEM_OK;
 }
 
-/* Differences of interest: each scorer and its weighted vote against the majority, and each later scorer against the first. */
-static lem_status difference_pairs(const at_k *a, int pair[][2], char name[][40], int *n) {
+/* Differences of interest: each scorer against the majority, and each later scorer against the first. */
+static void difference_pairs(const at_k *a, int pair[][2], char name[][40], int *n) {
     static const char *const protocols[] = {EXACT, FIRST, SEEDS};
     *n = 0;
     for (size_t p = 0; p < 3; p++)
@@ -171,7 +171,6 @@ static lem_status difference_pairs(const at_k *a, int pair[][2], char name[][40]
                 (*n)++;
             }
         }
-    return LEM_OK;
 }
 
 static lem_status summarise(at_k *a, lem_metrics *out, lem_err *err) {
@@ -181,7 +180,7 @@ static lem_status summarise(at_k *a, lem_metrics *out, lem_err *err) {
     lem_eval_interval at[MAX_COLUMNS + 6 * LEM_EVAL_MAX_SCORERS];
     double *diff = NULL;
     lem_status st;
-    LEM_TRY(difference_pairs(a, pair, name, &n_pairs));
+    difference_pairs(a, pair, name, &n_pairs);
     total = a->n_columns + n_pairs;
     diff = lem_alloc((size_t)n_pairs * (size_t)a->n, sizeof *diff, err);
     if (!diff) return LEM_EMEM;
