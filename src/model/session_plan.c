@@ -17,13 +17,13 @@ static void append_child(lem_session *s, int parent, int node)
 /* Marks node and its ancestors up to the first one already marked. */
 static void activate(lem_session *s, int node)
 {
-    while (node >= 0 && s->nodes[node].step != s->step) {
-        lem_node *x = &s->nodes[node];
+    int top = node; /* first one that was marked before */
+    for (; top >= 0 && s->nodes[top].step != s->step; top = s->nodes[top].parent) {
+        lem_node *x = &s->nodes[top];
         x->step = s->step;
         x->feed = x->first_child = x->last_child = x->next = -1;
-        append_child(s, x->parent, node);
-        node = x->parent;
     }
+    for (; node != top; node = s->nodes[node].parent) append_child(s, s->nodes[node].parent, node);
 }
 
 /* Preorder with a second visit of each node when its subtree ends; node -1 ends the walk. */
