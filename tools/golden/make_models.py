@@ -77,7 +77,7 @@ def causal(name, folder):
     model = make(CAUSAL[name], cls(**fields), 1)
     model.save_pretrained(folder)
     gen = torch.Generator().manual_seed(7)
-    ids = [torch.randint(0, fields["vocab_size"], (n,), generator=gen).tolist() for n in LENGTHS]
+    ids = [torch.randint(1, fields["vocab_size"], (n,), generator=gen).tolist() for n in LENGTHS]  # id 0 is padding: no gradient in PyTorch
     masks = [[int(i >= n // 3 and i % 7 != 5) for i in range(n)] for n in LENGTHS]
     out = {}
     for i, row in enumerate(ids):
