@@ -31,12 +31,17 @@ static void need(lem_status st, const lem_err *err) {
     if (st != LEM_OK) fail_msg("%s", err->text);
 }
 
+/* Each name has one string, good for the whole run. */
 static const char *path_of(const char *name) {
-    static char path[8][256];
-    static int at;
-    at = (at + 1) % 8;
-    snprintf(path[at], sizeof path[at], "%s/%s", dir, name);
-    return path[at];
+    static char path[64][256];
+    static int n;
+    char full[256];
+    snprintf(full, sizeof full, "%s/%s", dir, name);
+    for (int i = 0; i < n; i++)
+        if (strcmp(path[i], full) == 0) return path[i];
+    assert_true(n < 64);
+    memcpy(path[n], full, sizeof full);
+    return path[n++];
 }
 
 static void write_text(const char *path, const char *text) {
