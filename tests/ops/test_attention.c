@@ -112,7 +112,7 @@ static const node bushy[] = {{-1, 70}, {0, 1}, {0, 1}, {0, 1}, {0, 1}, {0, 1}, {
                              {0, 1}, {0, 1}, {0, 1}, {0, 1}, {0, 1}, {0, 1}, {0, 1}, {0, 1}, {0, 1}, {0, 1}, {0, 1}, {0, 1}};
 static const struct { const char *name; const node *nodes; int n; } forests[] = {
     {"single", single, 1}, {"line", line, 1}, {"star", star, 5}, {"deep", deep, 13}, {"bushy", bushy, 25}};
-static const heads head_shapes[] = {{1, 1, 32}, {4, 2, 64}, {3, 3, 16}, {8, 1, 40}, {6, 2, 128}, {2, 1, 2}};
+static const heads head_shapes[] = {{1, 1, 32}, {4, 2, 64}, {3, 3, 16}, {8, 1, 40}, {6, 2, 128}, {2, 1, 2}, {130, 1, 6}};
 #define COUNT(a) (sizeof(a) / sizeof(a)[0])
 
 static machines all;
@@ -251,6 +251,34 @@ static void test_split_calls(void **state)
     }
 }
 
+/* One row over more segments than are listed and more positions than 80 heads' scores have room for: the slow ways must agree with ref. */
+static void test_very_long_path(void **state)
+{
+    enum { SEGS = 33000, HEADS = 80, WIDTH = 2, PAGE = 64 * WIDTH };
+    (void)state;
+    lem_attn_seg *segs = malloc(SEGS * sizeof *segs);
+    float *q = filled(HEADS * WIDTH, 1), *want = guarded(HEADS * WIDTH);
+    lem_kv kv = {filled((size_t)SEGS * PAGE, 2), PAGE, PAGE, PAGE};
+    int pos = SEGS - 1;
+    lem_attn_tree tree = {0, 1, 0, SEGS, SEGS};
+    lem_attn_plan plan = {1, 1, &pos, &tree, segs};
+    assert_non_null(segs);
+    for (int i = 0; i < SEGS; i++) segs[i] = (lem_attn_seg){0, 1, i, 1, i, -1};
+    all.ref->ops->attention(all.ref, &plan, HEADS, 1, WIDTH, 0.3f, q, 0, &kv, want, NULL);
+    for (int i = 0; i < N_ISA; i++) {
+        if (!all.cpu[i][0]) continue;
+        float *out = guarded(HEADS * WIDTH);
+        all.cpu[i][0]->ops->attention(all.cpu[i][0], &plan, HEADS, 1, WIDTH, 0.3f, q, 0, &kv, out, NULL);
+        check_guard(out, HEADS * WIDTH, "long path");
+        check_close(out, want, HEADS * WIDTH, 4 * (double)EPS * 64, "long path");    /* outputs of order 1/sqrt(SEGS) */
+        free(out);
+    }
+    free(segs);
+    free(q);
+    free(want);
+    free(kv.data);
+}
+
 static int open_all(void **state)
 {
     (void)state;
@@ -270,6 +298,7 @@ int main(void)
         cmocka_unit_test(test_against_ref),
         cmocka_unit_test(test_forest_equals_sequences),
         cmocka_unit_test(test_split_calls),
+        cmocka_unit_test(test_very_long_path),
     };
     return cmocka_run_group_tests(tests, open_all, close_all);
 }

@@ -1,10 +1,10 @@
 /* cpu/attention.inc.h - attention over a forest, forward and backward
  *
- * A unit is one (row, query head) of one kv head: unit u of a tree is row u/G, head u%G of the group. Blocks of up to 56 units share the
+ * A unit is one (row, query head) of one kv head: unit u of a tree is row u/G, head u%G of the group. Blocks of up to 112 units share the
  * products with each page. Scores are kept by absolute position, so that their maximum and sums (16 partial sums by position modulo 16)
  * do not depend on pages; P V continues one chain per output over positions. A row's bits depend on nothing but its own path. */
 
-#define UNITS 56                /* four tiles of 14 */
+#define UNITS 112               /* eight tiles of 14 */
 #define SEG_LIST 32768          /* segments of one block that are listed; with more the whole tree is scanned */
 
 typedef struct attn {

@@ -272,11 +272,12 @@ static void expand_panel(int k, const uint32_t *b, float *to)
 }
 
 /* A small product without packing, for attention: C [M,N] = (old C or 0) + A B with B [K][ldb] row-major and, where N is no multiple of
- * 32, K <= 64 (the last panel is copied: B may end at its last element). */
+ * 32, K <= SMALL_K (the last panel is copied: B may end at its last element). */
+#define SMALL_K 128
 static void small_product(int kind, int M, int N, int K, const float *a, size_t lda, const float *b, size_t ldb, float *c, size_t ldc, bool load)
 {
     int n_tiles = div_up(M, TILE_ROWS);
-    float tail[64 * LEM_PANEL];
+    float tail[SMALL_K * LEM_PANEL];
     for (int n = 0; n < N; n += LEM_PANEL) {
         const float *panel = b + n;
         size_t ld = ldb;
