@@ -234,9 +234,7 @@ static lem_status encode_word(const lem_tokenizer *t, const char *word, size_t l
     return merge_word(t, word, len, s, out, err);
 }
 
-static bool space_mark(const char *s) {
-    return s[0] == '\xe2' && s[1] == '\x96' && s[2] == '\x81';
-}
+static bool space_mark(const char *s) { return s[0] == '\xe2' && s[1] == '\x96' && s[2] == '\x81'; }
 
 /* Where the next U+2581 begins that follows another character; n if there is none. */
 static size_t next_cut(const char *s, size_t n, size_t pos) {
@@ -268,9 +266,10 @@ lem_status lem_bpe_word(const lem_tokenizer *t, const char *word, size_t len, to
 
 /* Whether every token keeps its U+2581 in front: then no merge crosses such a cut. */
 static bool spaces_lead(const tok_vocab *v) {
+    if (lem_vocab_find(v, "\xe2\x96\x81", 3) < 0) return false;
     for (int32_t id = 0; id < v->n; id++) {
         const tok_entry *e = &v->entry[id];
-        if ((e->flags & TOK_USED) && next_cut(lem_buf_str(&v->blob) + e->off, e->len, 0) != e->len) return false;
+        if ((e->flags & (TOK_USED | TOK_ADDED)) == TOK_USED && next_cut(lem_buf_str(&v->blob) + e->off, e->len, 0) != e->len) return false;
     }
     return true;
 }

@@ -4,9 +4,11 @@
 #include "core/mem.h"
 #include "token/tokenizer_priv.h"
 
+#include <stdio.h>
 #include <string.h>
 
-static const char *type_of(const lem_json *v) { return lem_json_str(lem_json_get(v, "type"), ""); }
+#define MAX_MERGE 4096 /* bytes of "a b" */
+#define MAX_CUTS 64    /* of a merge that is ambiguous */
 
 static bool absent(const lem_json *v) { return lem_json_kind(v) == LEM_JSON_NULL; }
 
@@ -18,6 +20,7 @@ static lem_status put_token(lem_tokenizer *t, const char *key, lem_buf *bytes, l
         return lem_fail(err, LEM_EDATA, "model.vocab: the id of \"%.64s\" is no integer but %s", key, lem_json_kind_name(value));
     size_t len = strlen(key);
     lem_buf_clear(bytes);
+    if (!t->byte_level) return lem_vocab_put(&t->vocab, lem_json_int(value, -1), key, len, true, err);
     bool mapped = lem_bytes_from_text(key, len, bytes);
     lem_status st = lem_buf_ok(bytes, err);
     if (st != LEM_OK) return st;
@@ -42,44 +45,50 @@ done:
     return st;
 }
 
-static lem_status find_part(const lem_tokenizer *t, size_t rank, const char *s, size_t n, lem_buf *bytes, int32_t *id, lem_err *err) {
+/* The token that a part of a merge names; -1 if none. Its bytes are appended. */
+static int32_t find_part(const lem_tokenizer *t, const char *s, size_t n, lem_buf *bytes) {
     size_t before = bytes->len;
-    *id = -1;
-    if (lem_bytes_from_text(s, n, bytes) && !bytes->failed) *id = lem_vocab_find(&t->vocab, lem_buf_str(bytes) + before, bytes->len - before);
-    if (bytes->failed) return lem_buf_ok(bytes, err);
-    if (*id < 0) return lem_fail(err, LEM_EDATA, "model.merges[%zu]: \"%.*s\" is not in the vocabulary", rank, (int)(n < 64 ? n : 64), s);
-    return LEM_OK;
+    if (!t->byte_level) lem_buf_add(bytes, s, n);
+    else if (!lem_bytes_from_text(s, n, bytes)) return -1;
+    return bytes->failed ? -1 : lem_vocab_find(&t->vocab, lem_buf_str(bytes) + before, bytes->len - before);
+}
+
+static lem_status put_merge(lem_tokenizer *t, size_t rank, const char *a, size_t an, const char *b, size_t bn, lem_buf *bytes, lem_err *err) {
+    lem_buf_clear(bytes);
+    int32_t left = find_part(t, a, an, bytes), right = left < 0 ? -1 : find_part(t, b, bn, bytes);
+    lem_status st = lem_buf_ok(bytes, err);
+    if (st != LEM_OK) return st;
+    int32_t id = right < 0 ? -1 : lem_vocab_find(&t->vocab, bytes->data, bytes->len);
+    if (id >= 0) {
+        lem_bpe_put(&t->bpe, left, right, (int32_t)rank, id);
+        return LEM_OK;
+    }
+    lem_buf_clear(bytes);
+    if (left < 0 || right >= 0) lem_buf_add(bytes, a, an);
+    if (left >= 0) lem_buf_add(bytes, b, bn);
+    return lem_fail(err, LEM_EDATA, "model.merges[%zu]: \"%.130s\" is not in the vocabulary", rank, lem_buf_str(bytes));
+}
+
+/* "a b". Some files have merges of spaces, where more than one cut is possible: the first that gives tokens is it. */
+static lem_status read_merge_text(lem_tokenizer *t, size_t rank, const char *s, size_t n, lem_buf *bytes, lem_err *err) {
+    lem_status st = LEM_OK;
+    int tried = 0;
+    for (size_t i = 1; i + 1 < n && tried < MAX_CUTS; i++) {
+        if (s[i] != ' ') continue;
+        tried++;
+        st = put_merge(t, rank, s, i, s + i + 1, n - i - 1, bytes, err);
+        if (st != LEM_EDATA) return st;
+    }
+    return tried ? st : lem_fail(err, LEM_EDATA, "model.merges[%zu] is neither \"a b\" nor [\"a\", \"b\"]", rank);
 }
 
 static lem_status read_merge(lem_tokenizer *t, size_t rank, const lem_json *m, lem_buf *bytes, lem_err *err) {
-    const char *a = NULL, *b = NULL;
-    size_t an = 0, bn = 0;
-    if (lem_json_kind(m) == LEM_JSON_STRING) {
-        a = lem_json_str(m, "");
-        const char *space = strchr(a, ' ');
-        if (space && !strchr(space + 1, ' ')) {
-            b = space + 1;
-            an = (size_t)(space - a);
-            bn = lem_json_str_len(m) - an - 1;
-        }
-    } else if (lem_json_kind(m) == LEM_JSON_ARRAY && lem_json_count(m) == 2) {
-        a = lem_json_str(lem_json_at(m, 0), NULL);
-        b = lem_json_str(lem_json_at(m, 1), NULL);
-        an = lem_json_str_len(lem_json_at(m, 0));
-        bn = lem_json_str_len(lem_json_at(m, 1));
+    if (lem_json_kind(m) == LEM_JSON_ARRAY && lem_json_count(m) == 2) {
+        const lem_json *a = lem_json_at(m, 0), *b = lem_json_at(m, 1);
+        if (lem_json_str_len(a) && lem_json_str_len(b))
+            return put_merge(t, rank, lem_json_str(a, ""), lem_json_str_len(a), lem_json_str(b, ""), lem_json_str_len(b), bytes, err);
     }
-    if (!a || !b || !an || !bn) return lem_fail(err, LEM_EDATA, "model.merges[%zu] is neither \"a b\" nor [\"a\", \"b\"]", rank);
-    int32_t left, right;
-    lem_buf_clear(bytes);
-    lem_status st = find_part(t, rank, a, an, bytes, &left, err);
-    if (st == LEM_OK) st = find_part(t, rank, b, bn, bytes, &right, err);
-    if (st != LEM_OK) return st;
-    int32_t id = lem_vocab_find(&t->vocab, bytes->data, bytes->len);
-    if (id < 0)
-        return lem_fail(err, LEM_EDATA, "model.merges[%zu]: \"%.*s%.*s\" is not in the vocabulary", rank, (int)(an < 64 ? an : 64), a,
-                        (int)(bn < 64 ? bn : 64), b);
-    lem_bpe_put(&t->bpe, left, right, (int32_t)rank, id);
-    return LEM_OK;
+    return read_merge_text(t, rank, lem_json_str(m, ""), lem_json_str_len(m) <= MAX_MERGE ? lem_json_str_len(m) : 0, bytes, err);
 }
 
 static lem_status read_merges(lem_tokenizer *t, const lem_json *merges, lem_err *err) {
@@ -93,6 +102,20 @@ static lem_status read_merges(lem_tokenizer *t, const lem_json *merges, lem_err 
     return st;
 }
 
+/* What stands for characters that are no tokens. A byte-level vocabulary needs nothing of the kind. */
+static lem_status read_unknown(lem_tokenizer *t, const lem_json *model, lem_err *err) {
+    bool fallback = t->bpe.chars && lem_json_bool(lem_json_get(model, "byte_fallback"), false);
+    for (int i = 0; i < 256; i++) {
+        char name[8];
+        snprintf(name, sizeof name, "<0x%02X>", (unsigned)i);
+        t->bpe.fallback_id[i] = fallback ? lem_vocab_find(&t->vocab, name, 6) : -1;
+    }
+    const char *unk = lem_json_str(lem_json_get(model, "unk_token"), NULL);
+    t->bpe.unk = unk && t->bpe.chars ? lem_vocab_find(&t->vocab, unk, strlen(unk)) : -1;
+    if (unk && t->bpe.chars && t->bpe.unk < 0) return lem_fail(err, LEM_EDATA, "model.unk_token \"%.64s\" is not in the vocabulary", unk);
+    return LEM_OK;
+}
+
 static lem_status read_model(lem_tokenizer *t, const lem_json *model, lem_err *err) {
     if (lem_json_kind(model) != LEM_JSON_OBJECT) return lem_fail(err, LEM_EDATA, "there is no \"model\" object");
     const char *type = lem_json_str(lem_json_get(model, "type"), "BPE");
@@ -101,83 +124,13 @@ static lem_status read_model(lem_tokenizer *t, const lem_json *model, lem_err *e
     const char *const affixes[] = {"continuing_subword_prefix", "end_of_word_suffix"};
     for (int i = 0; i < 2; i++)
         if (*lem_json_str(lem_json_get(model, affixes[i]), "")) return lem_fail(err, LEM_EDATA, "model.%s is not supported", affixes[i]);
-    if (lem_json_bool(lem_json_get(model, "byte_fallback"), false))
-        return lem_fail(err, LEM_EDATA, "model.byte_fallback (SentencePiece vocabulary) is not supported");
+    t->bpe.chars = !t->byte_level;
     t->bpe.ignore_merges = lem_json_bool(lem_json_get(model, "ignore_merges"), false);
+    t->bpe.fuse_unk = lem_json_bool(lem_json_get(model, "fuse_unk"), false);
     lem_status st = read_vocab(t, lem_json_get(model, "vocab"), err);
     if (st == LEM_OK) st = read_merges(t, lem_json_get(model, "merges"), err);
+    if (st == LEM_OK) st = read_unknown(t, model, err);
     return st;
-}
-
-/* ---- normalizer, pre-tokenizer, decoder */
-
-static lem_status read_normalizer(lem_tokenizer *t, const lem_json *v, int depth, lem_err *err) {
-    if (absent(v)) return LEM_OK;
-    const char *type = type_of(v);
-    if (strcmp(type, "Sequence") == 0 && depth < 4) {
-        const lem_json *list = lem_json_get(v, "normalizers");
-        for (size_t i = 0; i < lem_json_count(list); i++) {
-            lem_status st = read_normalizer(t, lem_json_at(list, i), depth + 1, err);
-            if (st != LEM_OK) return st;
-        }
-        return LEM_OK;
-    }
-    if (t->n_norms == LEM_TOK_MAX_STEPS) return lem_fail(err, LEM_EDATA, "the normalizer has more than %d steps", LEM_TOK_MAX_STEPS);
-    if (strcmp(type, "NFC") != 0) return lem_fail(err, LEM_EDATA, "normalizer \"%.64s\" is not supported (only NFC)", type);
-    t->norms[t->n_norms++].kind = TOK_NORM_NFC;
-    return LEM_OK;
-}
-
-static lem_status add_step(lem_tokenizer *t, tok_pre_kind kind, lem_err *err) {
-    if (t->n_pres == LEM_TOK_MAX_STEPS) return lem_fail(err, LEM_EDATA, "the pre-tokenizer has more than %d steps", LEM_TOK_MAX_STEPS);
-    t->pres[t->n_pres++].kind = kind;
-    return LEM_OK;
-}
-
-static lem_status read_split(lem_tokenizer *t, const lem_json *v, lem_err *err) {
-    const char *pattern = lem_json_str(lem_json_find(v, "pattern.Regex"), NULL);
-    const char *behavior = lem_json_str(lem_json_get(v, "behavior"), "");
-    bool invert = lem_json_bool(lem_json_get(v, "invert"), false);
-    tok_pre_kind kind;
-    if (!pattern) return lem_fail(err, LEM_EDATA, "pre-tokenizer Split without a regular expression is not supported");
-    if (!lem_pretok_find(pattern, &kind)) return lem_fail(err, LEM_EDATA, "pre-tokenizer Split pattern is not supported: %.400s", pattern);
-    /* The known patterns match every text completely: cutting at the matches or keeping just the matches is the same. */
-    if (strcmp(behavior, "Isolated") != 0 && !(strcmp(behavior, "Removed") == 0 && invert))
-        return lem_fail(err, LEM_EDATA, "pre-tokenizer Split behavior \"%.64s\"%s is not supported", behavior, invert ? " with invert" : "");
-    return add_step(t, kind, err);
-}
-
-static lem_status read_pre(lem_tokenizer *t, const lem_json *v, int depth, bool *byte_level, lem_err *err) {
-    const char *type = type_of(v);
-    if (*byte_level) return lem_fail(err, LEM_EDATA, "pre-tokenizer \"%.64s\" after ByteLevel is not supported", type);
-    if (strcmp(type, "Sequence") == 0 && depth < 4) {
-        const lem_json *list = lem_json_get(v, "pretokenizers");
-        for (size_t i = 0; i < lem_json_count(list); i++) {
-            lem_status st = read_pre(t, lem_json_at(list, i), depth + 1, byte_level, err);
-            if (st != LEM_OK) return st;
-        }
-        return LEM_OK;
-    }
-    if (strcmp(type, "Split") == 0) return read_split(t, v, err);
-    if (strcmp(type, "ByteLevel") != 0) return lem_fail(err, LEM_EDATA, "pre-tokenizer \"%.64s\" is not supported", type);
-    *byte_level = true;
-    t->add_prefix_space = lem_json_bool(lem_json_get(v, "add_prefix_space"), true);
-    if (t->add_prefix_space && t->n_pres)
-        return lem_fail(err, LEM_EDATA, "pre-tokenizer ByteLevel with add_prefix_space after another one is not supported");
-    return lem_json_bool(lem_json_get(v, "use_regex"), true) ? add_step(t, TOK_PRE_GPT2, err) : LEM_OK;
-}
-
-static lem_status read_pipeline(lem_tokenizer *t, const lem_json *root, lem_err *err) {
-    lem_status st = read_normalizer(t, lem_json_get(root, "normalizer"), 0, err);
-    if (st != LEM_OK) return st;
-    const lem_json *pre = lem_json_get(root, "pre_tokenizer");
-    bool byte_level = false;
-    if (!absent(pre)) st = read_pre(t, pre, 0, &byte_level, err);
-    if (st != LEM_OK) return st;
-    if (!byte_level) return lem_fail(err, LEM_EDATA, "the pre-tokenizer has no ByteLevel step: only byte-level BPE is supported");
-    const char *decoder = type_of(lem_json_get(root, "decoder"));
-    if (strcmp(decoder, "ByteLevel") != 0) return lem_fail(err, LEM_EDATA, "decoder \"%.64s\" is not supported (only ByteLevel)", decoder);
-    return LEM_OK;
 }
 
 /* ---- added tokens */
@@ -196,8 +149,8 @@ static lem_status register_added(lem_tokenizer *t, const tok_added *a, lem_err *
                 st = lem_fail(err, LEM_EDATA, "added token \"%.64s\" has the id %d, which is \"%.64s\" in the vocabulary", a->text, a->id, text.data);
                 goto done;
             }
-            e->off = (uint32_t)v->blob.len;
-            e->len = (uint32_t)a->len;
+            e->off = e->out_off = (uint32_t)v->blob.len;
+            e->len = e->out_len = (uint32_t)a->len;
             lem_buf_add(&v->blob, a->text, a->len);
             LEM_TRY(lem_buf_ok(&v->blob, err));
         }
@@ -261,10 +214,11 @@ static void choose_eos(lem_tokenizer *t) {
 
 lem_status lem_tokenizer_read_json(lem_tokenizer *t, const lem_json *root, lem_err *err) {
     if (lem_json_kind(root) != LEM_JSON_OBJECT) return lem_fail(err, LEM_EDATA, "the document is no object but %s", lem_json_kind_name(root));
-    lem_status st = read_pipeline(t, root, err);
+    lem_status st = lem_tokenizer_read_pipeline(t, root, err);
     if (st == LEM_OK) st = read_model(t, lem_json_get(root, "model"), err);
     if (st == LEM_OK) st = read_added(t, lem_json_get(root, "added_tokens"), err);
     if (st == LEM_OK && t->vocab.n == 0) st = lem_fail(err, LEM_EDATA, "the vocabulary is empty");
+    if (st == LEM_OK) st = lem_decode_prepare(t, err);
     if (st == LEM_OK) st = lem_bpe_mark_direct(t, err);
     if (st == LEM_OK) choose_eos(t);
     return st;

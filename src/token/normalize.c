@@ -70,8 +70,8 @@ static lem_status order_all(cps *c, cps *tmp, lem_err *err) {
     return LEM_OK;
 }
 
-/* Normalizes one span of valid UTF-8. */
-static lem_status compose_span(const char *s, size_t n, cps *c, cps *tmp, lem_buf *out, lem_err *err) {
+/* Decomposes one span of valid UTF-8, orders it, and composes it again if asked to. */
+static lem_status compose_span(const char *s, size_t n, utf8proc_option_t options, cps *c, cps *tmp, lem_buf *out, lem_err *err) {
     c->len = 0;
     int boundary = 0;
     for (size_t i = 0; i < n;) {
@@ -79,14 +79,14 @@ static lem_status compose_span(const char *s, size_t n, cps *c, cps *tmp, lem_bu
         i += (size_t)lem_utf8_decode(s + i, n - i, &cp);
         lem_status st = grow_cps(c, c->len + 32, err);
         if (st != LEM_OK) return st;
-        utf8proc_ssize_t k = utf8proc_decompose_char((utf8proc_int32_t)cp, c->data + c->len, (utf8proc_ssize_t)(c->cap - c->len),
-                                                     UTF8PROC_STABLE | UTF8PROC_COMPOSE, &boundary);
+        utf8proc_ssize_t k = utf8proc_decompose_char((utf8proc_int32_t)cp, c->data + c->len, (utf8proc_ssize_t)(c->cap - c->len), options, &boundary);
         if (k < 0 || (size_t)k > c->cap - c->len) return lem_fail(err, LEM_EDATA, "U+%04X cannot be decomposed", (unsigned)cp);
         c->len += (size_t)k;
     }
     lem_status st = order_all(c, tmp, err);
     if (st != LEM_OK) return st;
-    utf8proc_ssize_t len = utf8proc_normalize_utf32(c->data, (utf8proc_ssize_t)c->len, UTF8PROC_STABLE | UTF8PROC_COMPOSE);
+    utf8proc_ssize_t len = (utf8proc_ssize_t)c->len;
+    if (options & UTF8PROC_COMPOSE) len = utf8proc_normalize_utf32(c->data, len, options);
     if (len < 0) return lem_fail(err, LEM_EDATA, "text cannot be normalized: %s", utf8proc_errmsg(len));
     for (utf8proc_ssize_t i = 0; i < len; i++) {
         char b[4];
@@ -96,7 +96,10 @@ static lem_status compose_span(const char *s, size_t n, cps *c, cps *tmp, lem_bu
 }
 
 /* A span is a stable character and the unstable ones after it; a span without unstable ones is copied. */
-static lem_status nfc(const char *s, size_t n, lem_buf *out, bool *same, lem_err *err) {
+static lem_status unicode_form(tok_norm_kind form, const char *s, size_t n, lem_buf *out, bool *same, lem_err *err) {
+    utf8proc_option_t options = UTF8PROC_STABLE;
+    options |= form == TOK_NORM_NFC || form == TOK_NORM_NFKC ? UTF8PROC_COMPOSE : UTF8PROC_DECOMPOSE;
+    if (form == TOK_NORM_NFKC || form == TOK_NORM_NFKD) options |= UTF8PROC_COMPAT;
     cps c = {0}, tmp = {0};
     lem_status st = LEM_OK;
     size_t copied = 0, start = 0; /* s[0..copied) is in out; the current span begins at start */
@@ -108,13 +111,13 @@ static lem_status nfc(const char *s, size_t n, lem_buf *out, bool *same, lem_err
         bool edge = true; /* a span ends before s[i] */
         if (i < n && (unsigned char)s[i] >= 0x80) {
             k = lem_utf8_decode(s + i, n - i, &cp);
-            edge = k <= 0 || stable(cp);
+            edge = k <= 0 || (form == TOK_NORM_NFC && stable(cp));
         }
         if (!edge) work = true;
         if (edge && work) {
             lem_buf_add(out, s + copied, start - copied);
             *same = false;
-            LEM_TRY(compose_span(s + start, i - start, &c, &tmp, out, err));
+            LEM_TRY(compose_span(s + start, i - start, options, &c, &tmp, out, err));
             copied = i;
             work = false;
         }
@@ -129,6 +132,69 @@ done:
     return st;
 }
 
+/* ---- the other steps; each appends to out, or sets *same */
+
+static lem_status lowercase(const char *s, size_t n, lem_buf *out, bool *same, lem_err *err) {
+    for (size_t i = 0; i < n;) {
+        uint32_t cp = 0;
+        int k = lem_utf8_decode(s + i, n - i, &cp);
+        char b[4];
+        if (k <= 0) lem_buf_putc(out, s[i]);
+        else if (cp == 0x130) lem_buf_puts(out, "i\xcc\x87"); /* the one letter whose lower case is two characters */
+        else lem_buf_add(out, b, (size_t)lem_utf8_encode((uint32_t)utf8proc_tolower((utf8proc_int32_t)cp), b));
+        i += k > 0 ? (size_t)k : 1;
+    }
+    *same = out->len == n && (n == 0 || memcmp(out->data, s, n) == 0);
+    return lem_buf_ok(out, err);
+}
+
+static lem_status replace(const tok_norm *step, const char *s, size_t n, lem_buf *out, bool *same, lem_err *err) {
+    const char *end = s + n;
+    size_t len = step->a.len;
+    *same = true;
+    for (const char *p; len && (p = memmem(s, (size_t)(end - s), step->a.data, len));) {
+        lem_buf_add(out, s, (size_t)(p - s));
+        lem_buf_add(out, lem_buf_str(&step->b), step->b.len);
+        s = p + len;
+        *same = false;
+    }
+    if (!*same) lem_buf_add(out, s, (size_t)(end - s));
+    return lem_buf_ok(out, err);
+}
+
+static lem_status strip(const tok_norm *step, const char *s, size_t n, lem_buf *out, bool *same, lem_err *err) {
+    size_t from = 0, to = n, k = 0;
+    while (step->left && from < to && (lem_char_class(s + from, n - from, &k) & CH_SPACE)) from += k;
+    while (step->right && to > from) {
+        size_t b = to - 1;
+        while (b > from && to - b < 4 && ((unsigned char)s[b] & 0xc0) == 0x80) b--;
+        if (!(lem_char_class(s + b, to - b, &k) & CH_SPACE) || b + k != to) break;
+        to = b;
+    }
+    *same = from == 0 && to == n;
+    if (!*same) lem_buf_add(out, s + from, to - from);
+    return lem_buf_ok(out, err);
+}
+
+static lem_status apply(const tok_norm *step, const char *s, size_t n, lem_buf *out, bool *same, lem_err *err) {
+    switch (step->kind) {
+    case TOK_NORM_NFC:
+    case TOK_NORM_NFD:
+    case TOK_NORM_NFKC:
+    case TOK_NORM_NFKD: return unicode_form(step->kind, s, n, out, same, err);
+    case TOK_NORM_LOWERCASE: return lowercase(s, n, out, same, err);
+    case TOK_NORM_REPLACE: return replace(step, s, n, out, same, err);
+    case TOK_NORM_STRIP: return strip(step, s, n, out, same, err);
+    case TOK_NORM_PREPEND:
+        *same = n == 0;
+        if (*same) return LEM_OK;
+        lem_buf_add(out, lem_buf_str(&step->b), step->b.len);
+        lem_buf_add(out, s, n);
+        return lem_buf_ok(out, err);
+    }
+    return LEM_OK;
+}
+
 lem_status lem_normalize(const tok_norm *steps, size_t n_steps, const char *s, size_t n, lem_buf *out, bool *same, lem_err *err) {
     lem_buf a = {0}, b = {0};
     const char *in = s;
@@ -138,7 +204,7 @@ lem_status lem_normalize(const tok_norm *steps, size_t n_steps, const char *s, s
     for (size_t i = 0; i < n_steps; i++) {
         bool kept = true;
         lem_buf_clear(&b);
-        if (steps[i].kind == TOK_NORM_NFC) LEM_TRY(nfc(in, in_len, &b, &kept, err));
+        LEM_TRY(apply(&steps[i], in, in_len, &b, &kept, err));
         if (kept) continue;
         lem_buf t = a;
         a = b;

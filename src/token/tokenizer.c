@@ -1,4 +1,4 @@
-/* tokenizer.c - opens, saves and frees a tokenizer; encodes and decodes */
+/* tokenizer.c - opens, saves and frees a tokenizer; encodes */
 #include "token/tokenizer.h"
 
 #include "core/file.h"
@@ -34,6 +34,12 @@ void lem_tokenizer_free(lem_tokenizer *t) {
     lem_free(t->added);
     lem_trie_release(&t->raw);
     lem_trie_release(&t->norm);
+    for (size_t i = 0; i < LEM_TOK_MAX_STEPS; i++) {
+        lem_buf_release(&t->norms[i].a);
+        lem_buf_release(&t->norms[i].b);
+        lem_buf_release(&t->decs[i].a);
+        lem_buf_release(&t->decs[i].b);
+    }
     lem_free(t->json);
     lem_free(t->config);
     lem_free(t);
@@ -128,12 +134,6 @@ done:
 
 int32_t lem_tokenizer_vocab(const lem_tokenizer *t) { return t->vocab.n; }
 
-const char *lem_tokenizer_token_bytes(const lem_tokenizer *t, int32_t id, size_t *len) {
-    if (id < 0 || id >= t->vocab.n || !(t->vocab.entry[id].flags & TOK_USED)) return NULL;
-    *len = t->vocab.entry[id].len;
-    return lem_buf_str(&t->vocab.blob) + t->vocab.entry[id].off;
-}
-
 int32_t lem_tokenizer_find(const lem_tokenizer *t, const char *token) {
     for (size_t i = 0; i < t->n_added; i++)
         if (strcmp(t->added[i].text, token) == 0) return t->added[i].id;
@@ -218,20 +218,4 @@ lem_status lem_tokenizer_encode(const lem_tokenizer *t, const char *text, size_t
     lem_scratch_release(&e.scratch);
     if (st != LEM_OK) out->len = before;
     return st;
-}
-
-lem_status lem_tokenizer_decode(const lem_tokenizer *t, const int32_t *ids, size_t n, bool skip_special, lem_buf *out, lem_err *err) {
-    size_t before = out->len;
-    for (size_t i = 0; i < n; i++) {
-        size_t len = 0;
-        const char *s = lem_tokenizer_token_bytes(t, ids[i], &len);
-        if (!s) {
-            out->len = before;
-            if (out->data) out->data[before] = '\0';
-            return lem_fail(err, LEM_EDATA, "id %d is no token (the vocabulary has %d)", (int)ids[i], (int)t->vocab.n);
-        }
-        if (skip_special && (t->vocab.entry[ids[i]].flags & TOK_SPECIAL)) continue;
-        lem_buf_add(out, s, len);
-    }
-    return lem_buf_ok(out, err);
 }

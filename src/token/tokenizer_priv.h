@@ -151,7 +151,7 @@ typedef struct tok_dec {
     lem_buf a, b;
 } tok_dec;
 lem_status lem_decode_prepare(lem_tokenizer *t, lem_err *err) LEM_MUST_CHECK; /* sets what each token decodes to */
-int lem_fallback_byte(const char *s, size_t n);                              /* 0xNN of "<0xNN>", else -1 */
+int lem_fallback_byte(const char *s, size_t n);                               /* 0xNN of "<0xNN>", else -1 */
 
 /* ---- tokenizer.c */
 struct lem_tokenizer {
@@ -165,15 +165,15 @@ struct lem_tokenizer {
     size_t n_norms, n_pres;
     tok_dec decs[LEM_TOK_MAX_STEPS];
     size_t n_decs;
-    size_t strip_start;    /* spaces taken off the start of decoded text */
-    bool byte_level;       /* the pre-tokenizer has a ByteLevel step */
+    size_t strip_start; /* spaces taken off the start of decoded text */
+    bool byte_level;    /* the pre-tokenizer has a ByteLevel step */
     bool add_prefix_space;
     int32_t eos;
     int64_t max_length;
     char *json, *config; /* the files as they were read; config may be NULL */
     size_t json_len, config_len;
 };
-lem_status lem_tokenizer_read_json(lem_tokenizer *t, const lem_json *root, lem_err *err) LEM_MUST_CHECK; /* hf_json.c */
+lem_status lem_tokenizer_read_json(lem_tokenizer *t, const lem_json *root, lem_err *err) LEM_MUST_CHECK;     /* hf_json.c */
 lem_status lem_tokenizer_read_pipeline(lem_tokenizer *t, const lem_json *root, lem_err *err) LEM_MUST_CHECK; /* hf_pipeline.c */
 
 /* ---- hf_config.c: tokenizer_config.json */

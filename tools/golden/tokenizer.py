@@ -5,7 +5,7 @@
   tokenizer.py golden DIR                     DIR/golden.jsonl: ids of fixed texts for DIR/tokenizer.json
   tokenizer.py tiktoken RANKS qwen2|llama3 CONFIG.json OUT.json   tiktoken ranks -> tokenizer.json
   tokenizer.py gguf VOCAB.gguf OUT.json        GPT-2 style vocabulary of a GGUF file -> tokenizer.json
-  tokenizer.py vectors DATA                   the public vectors (gpt-2, qwen2, llama-bpe) through Lemma and `tokenizers`
+  tokenizer.py vectors DATA                   the public vectors (gpt-2, qwen2, llama-bpe, llama-spm) through Lemma and `tokenizers`
   tokenizer.py diff TOKENIZER.json FILE...    every line of the files through both; prints differences and speeds
 
 Lemma is built into a shared library in a temporary folder and called through ctypes. Run with /opt/oracle/venv/bin/python.
@@ -268,7 +268,8 @@ def vectors(data):
     from_tiktoken(d + "/qwen2/qwen.tiktoken", "qwen2", d + "/qwen2/qwen2.5_tokenizer_config.json", tmp + "/qwen2.json")
     from_tiktoken(d + "/llama3/tokenizer.model", "llama3", d + "/llama3/tokenizer_config.json", tmp + "/llama-bpe.json")
     bad = 0
-    for name in ("gpt-2", "qwen2", "llama-bpe"):
+    os.symlink(d + "/llama2/tokenizer.json", tmp + "/llama-spm.json")
+    for name in ("gpt-2", "qwen2", "llama-bpe", "llama-spm"):
         base = "%s/vectors/ggml-vocab-%s.gguf" % (d, name)
         texts = open(base + ".inp", encoding="utf-8", newline="").read().split("\n__ggml_vocab_test__\n")
         wants = [[int(x) for x in line.split()] for line in open(base + ".out")]
