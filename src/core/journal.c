@@ -19,7 +19,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { FORMAT_VERSION = 1, CRC_DIGITS = 8, SYNC_RECORDS = 64, CHUNK = 1 << 20 };
+enum { FORMAT_VERSION = 1, CRC_DIGITS = 8, SYNC_RECORDS = 64, CHUNK = 128 * 1024 };
 static const double sync_seconds = 0.1;
 #define MAX_RECORD ((size_t)256 << 20)
 #define HEADER_START " {\"lemma_journal\":"

@@ -108,7 +108,8 @@ static void mark_huge_integers(const char *text, size_t len, lem_buf *out) {
 }
 
 static lem_status explain(const json_error_t *e, lem_err *err) {
-    if (json_error_code(e) == json_error_out_of_memory) return lem_fail(err, LEM_EMEM, "out of memory while parsing JSON");
+    /* jansson leaves the text empty when it could not allocate a value. */
+    if (!e->text[0] || json_error_code(e) == json_error_out_of_memory) return lem_fail(err, LEM_EMEM, "out of memory while parsing JSON");
     return lem_fail(err, LEM_EDATA, "JSON line %d column %d: %s", e->line, e->column, e->text);
 }
 

@@ -14,7 +14,7 @@ static void whole_files(void **state) {
     lem_buf b = {0};
     static const char *const names[] = {"plain", "f.gz", "f.zst"};
     char *data = malloc(400000);
-    for (int i = 0; i < 400000; i++) data[i] = (char)(i * i >> 7);
+    for (int i = 0; i < 400000; i++) data[i] = (char)((unsigned)i * (unsigned)i >> 7);
     for (int i = 0; i < 3; i++) {
         for (size_t n = 0; n <= 400000; n = n * 7 + 1) {
             const char *path = in_folder(state, names[i]);

@@ -216,34 +216,37 @@ static void load(void **state) {
     assert_int_equal(lem_json_load(in_folder(state, "absent"), 100, &v, &err), LEM_EDATA);
 }
 
-/* jansson allocates by itself, so here its allocator is the test's: it counts down through the same hook as ours. */
+/* jansson allocates by itself, so here its allocator is the test's, which counts down through the same hook as ours. */
 static void *failing_malloc(size_t n) {
     return lem_alloc(1, n, NULL);
 }
 
+/* One allocation fails. Were all later ones to fail too, jansson 2.14 would stop at an assertion of its own lexer; and that lexer reports a
+ * string that it could not copy as a syntax error. */
 static void out_of_memory(void **state) {
     (void)state;
     static const char text[] = "{\"list\":[1,2.5,\"text\",null,{\"k\":true}],\"huge\":123456789012345678901234567890,\"s\":\"\\u00e9\"}";
+    int named = 0, k = 1;
     json_set_alloc_funcs(failing_malloc, lem_free);
-    for (int sticky = 0; sticky < 2; sticky++) {
-        uint64_t k = 1;
-        for (;; k++) {
-            lem_err err = LEM_ERR_INIT;
-            lem_json *v = NULL;
-            lem_mem_fail_after(k, sticky);
-            lem_status st = lem_json_parse(text, sizeof text - 1, &v, &err);
-            lem_mem_fail_after(0, false);
-            if (st == LEM_OK) {
-                assert_int_equal(lem_json_count(v), 3);
-                lem_json_free(v);
-                break;
-            }
-            assert_null(v);
-            if (st != LEM_EMEM) print_error("at allocation %d: %s\n", (int)k, err.text);
+    for (;; k++) {
+        lem_err err = LEM_ERR_INIT;
+        lem_json *v = NULL;
+        lem_mem_fail_after((uint64_t)k, false);
+        lem_status st = lem_json_parse(text, sizeof text - 1, &v, &err);
+        lem_mem_fail_after(0, false);
+        if (st == LEM_OK) {
+            assert_int_equal(lem_json_count(v), 3);
+            lem_json_free(v);
+            break;
         }
-        assert_true(k > 15);
-        for (k = 1;; k++) { /* building: NULL and false, nothing leaked */
-            lem_mem_fail_after(k, sticky);
+        assert_null(v);
+        assert_true(st == LEM_EMEM || (st == LEM_EDATA && err.text[0]));
+        if (st == LEM_EMEM) named++;
+    }
+    assert_true(k > 15 && named > k * 2 / 3);
+    for (int sticky = 0; sticky < 2; sticky++) {
+        for (uint64_t n = 1;; n++) { /* building: NULL and false, nothing leaked */
+            lem_mem_fail_after(n, sticky);
             lem_json *o = lem_json_new_object();
             bool ok = o && lem_json_set(o, "a", lem_json_new_strn("\xFF x", 3)) && lem_json_set(o, "b", lem_json_new_num(0.5));
             lem_json *copy = ok ? lem_json_copy(o) : NULL;
