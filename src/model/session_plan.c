@@ -14,16 +14,25 @@ static void append_child(lem_session *s, int parent, int node)
     *last = node;
 }
 
-/* Marks node and its ancestors up to the first one already marked. */
+static bool mark(lem_session *s, int node)
+{
+    lem_node *x = &s->nodes[node];
+    if (x->step == s->step) return false;
+    x->step = s->step;
+    x->feed = x->first_child = x->last_child = x->next = -1;
+    return true;
+}
+
+/* Marks node and its ancestors up to the first one already marked, which has its place in the tree. */
 static void activate(lem_session *s, int node)
 {
-    int top = node; /* first one that was marked before */
-    for (; top >= 0 && s->nodes[top].step != s->step; top = s->nodes[top].parent) {
-        lem_node *x = &s->nodes[top];
-        x->step = s->step;
-        x->feed = x->first_child = x->last_child = x->next = -1;
+    bool fresh = mark(s, node);
+    while (fresh) {
+        int parent = s->nodes[node].parent;
+        fresh = parent >= 0 && mark(s, parent);
+        append_child(s, parent, node);
+        node = parent;
     }
-    for (; node != top; node = s->nodes[node].parent) append_child(s, s->nodes[node].parent, node);
 }
 
 /* Preorder with a second visit of each node when its subtree ends; node -1 ends the walk. */
