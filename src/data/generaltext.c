@@ -31,21 +31,21 @@ static void equation(gt_draft *d, char *left, char *right, size_t size, int *val
 {
     int a, b, k = range(d, 0, 9);
     if (k < 3) {
-        a = range(d, 2, k == 0 ? 60 : 320), b = range(d, 2, 99);
+        a = range(d, 2, k == 0 ? 60 : 199), b = range(d, 2, 99);
         snprintf(left, size, "%d+%d", a, b), *value = a + b;
     } else if (k < 5) {
-        b = range(d, 1, 199), a = b + range(d, 0, 199);
+        b = range(d, 1, 150), a = b + range(d, 0, 120);
         snprintf(left, size, "%d-%d", a, b), *value = a - b;
     } else if (k < 7) {
-        a = range(d, 2, 48), b = range(d, 2, 12);
+        a = range(d, 2, 30), b = range(d, 2, 12);
         if (range(d, 0, 1)) snprintf(left, size, "%d*%d", a, b);
         else snprintf(left, size, "%d*%d", b, a);
         *value = a * b;
     } else if (k < 8) {
-        b = range(d, 2, 9), a = b * range(d, 2, 60);
+        b = range(d, 2, 9), a = b * range(d, 2, 30);
         snprintf(left, size, "%d/%d", a, b), *value = a / b;
     } else {
-        b = range(d, 4, 15), a = range(d, b, b * 25);
+        b = range(d, 3, 12), a = range(d, b, b * 20);
         snprintf(left, size, "%d", a), *value = a % b;
         snprintf(right, size, "%d*%d+%d", b, a / b, a % b);
         return;

@@ -99,6 +99,13 @@ void lem_wp_step(wp_draft *d, const char *fmt, ...)
     d->out->solution[d->solution_len] = 0;
 }
 
+void lem_wp_divide(wp_draft *d, int value, int by, const char *end)
+{
+    int whole = value / by;
+    lem_wp_step(d, "%d*%d=%d.", whole, by, whole * by);
+    lem_wp_step(d, "%d-%d=%d%s", value, whole * by, value - whole * by, end);
+}
+
 void lem_wp_answer(wp_draft *d, int value)
 {
     size_t room = sizeof d->out->solution - d->solution_len;
@@ -202,7 +209,7 @@ lem_status lem_wordproblem_make(const lem_rng *rng, uint64_t index, const lem_wo
     int id = 0;
     if (opts) o = *opts;
     if (o.min_steps == 0) o.min_steps = 2;
-    if (o.max_steps == 0) o.max_steps = 6;
+    if (o.max_steps == 0) o.max_steps = 7;
     if (o.min_steps < 1 || o.max_steps < o.min_steps || o.max_steps > LEM_WORDPROBLEM_MAX_STEPS)
         return lem_fail(err, LEM_EUSAGE, "word problems: steps %d to %d, but 1 to %d are possible", o.min_steps, o.max_steps,
                         LEM_WORDPROBLEM_MAX_STEPS);

@@ -30,7 +30,7 @@ typedef enum lem_wordproblem_split {
 /* Zero means default. */
 typedef struct lem_wordproblem_opts {
     lem_wordproblem_split split;
-    int min_steps, max_steps;           /* default 2 and 6 */
+    int min_steps, max_steps;           /* default 2 and 7 */
     uint32_t templates;                 /* bit i allows template i; 0 allows all */
 } lem_wordproblem_opts;
 

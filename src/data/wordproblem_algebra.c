@@ -17,15 +17,15 @@ static void sum_and_difference(wp_draft *d)
     lem_wp_say(d, "%s and %s have %d %s together. %s has %d more than %s. How many does %s have?", p->name, q->name, sum, t->many, p->name,
                diff, q->name, larger ? p->name : q->name);
     lem_wp_step(d, "Without the extra: %d-%d=%d.", sum, diff, 2 * y);
-    lem_wp_step(d, "%s: %d/2=%d.", q->name, 2 * y, y);
-    lem_wp_step(d, "%s: %d+%d=%d.", p->name, y, diff, x);
+    lem_wp_step(d, "Smaller: %d/2=%d.", 2 * y, y);
+    lem_wp_step(d, "Larger: %d+%d=%d.", y, diff, x);
     lem_wp_step(d, "Check: %d+%d=%d.", x, y, sum);
     lem_wp_answer(d, larger ? x : y);
 }
 
 static void sum_and_product(wp_draft *d)
 {
-    int x = lem_wp_number(d, 4, 25), y = lem_wp_number(d, 2, 12);
+    int x = lem_wp_number(d, 4, 20), y = lem_wp_number(d, 2, 12);
     bool larger = lem_wp_kind(d, 2);
     lem_wp_require(d, x > y);
     lem_wp_say(d, "Two numbers add up to %d and their product is %d. What is the %s number?", x + y, x * y, larger ? "larger" : "smaller");
@@ -37,7 +37,7 @@ static void sum_and_product(wp_draft *d)
 
 static void garden(wp_draft *d)
 {
-    int x = lem_wp_number(d, 5, 25), y = lem_wp_number(d, 3, 14);
+    int x = lem_wp_number(d, 5, 20), y = lem_wp_number(d, 3, 12);
     lem_wp_require(d, x > y);
     lem_wp_say(d, "A garden is %d meters longer than it is wide and has an area of %d square meters. How many meters of fence go around it?",
                x - y, x * y);
@@ -61,8 +61,8 @@ static void two_remainders(wp_draft *d)
     lem_wp_say(d, "There are between %d and %d %s. In rows of %d, %d are left over. In rows of %d, %d are left over. How many %s are there?", lo,
                lo + 29, t->many, a, n % a, b, n % b, t->many);
     lem_wp_step(d, "Try %d.", n);
-    lem_wp_step(d, "%d=%d*%d+%d.", n, a, n / a, n % a);
-    lem_wp_step(d, "%d=%d*%d+%d.", n, b, n / b, n % b);
+    lem_wp_divide(d, n, a, " left.");
+    lem_wp_divide(d, n, b, " left.");
     lem_wp_answer(d, n);
 }
 
@@ -94,7 +94,7 @@ static void two_notes(wp_draft *d)
 
 static void more_than_twice(wp_draft *d)
 {
-    int y = lem_wp_number(d, 3, 40), m = lem_wp_number(d, 2, 5), a = lem_wp_number(d, 1, 30), b = lem_wp_number(d, 2, 30);
+    int y = lem_wp_number(d, 3, 30), m = lem_wp_number(d, 2, 5), a = lem_wp_number(d, 1, 30), b = lem_wp_number(d, 2, 30);
     bool less = lem_wp_kind(d, 2);
     int x = less ? m * y - a : m * y + a, z = x + b;
     lem_wp_require(d, x > 0);
@@ -123,7 +123,7 @@ static void linear_equation(wp_draft *d)
 static void think_of_a_number(wp_draft *d)
 {
     const wp_person *p = lem_wp_person(d);
-    int x = lem_wp_number(d, 3, 40), a = lem_wp_number(d, 2, 60), m = lem_wp_number(d, 2, 6), b = lem_wp_number(d, 2, 60);
+    int x = lem_wp_number(d, 3, 25), a = lem_wp_number(d, 2, 25), m = lem_wp_number(d, 2, 6), b = lem_wp_number(d, 2, 40);
     int u = (x + a) * m, v = u - b;
     lem_wp_require(d, v > 0);
     lem_wp_say(d, "%s thinks of a number, adds %d, multiplies by %d and subtracts %d. The result is %d. What was the number?", p->name, a, m, b,
@@ -143,15 +143,15 @@ static void ages(wp_draft *d)
     lem_wp_say(d, "%s is %d times as old as %s.", p->name, m, q->name);
     if (back) {
         lem_wp_say(d, "In %d years %s will be %d. How old is %s now?", n, p->name, x + n, q->name);
-        lem_wp_step(d, "%s now: %d-%d=%d.", p->name, x + n, n, x);
-        lem_wp_step(d, "%s now: %d/%d=%d.", q->name, x, m, y);
+        lem_wp_step(d, "Now: %d-%d=%d.", x + n, n, x);
+        lem_wp_step(d, "Younger: %d/%d=%d.", x, m, y);
         lem_wp_answer(d, y);
         return;
     }
     lem_wp_say(d, "%s is %d. How old will both be together in %d years?", q->name, y, n);
-    lem_wp_step(d, "%s now: %d*%d=%d.", p->name, m, y, x);
-    lem_wp_step(d, "%s then: %d+%d=%d.", p->name, x, n, x + n);
-    lem_wp_step(d, "%s then: %d+%d=%d.", q->name, y, n, y + n);
+    lem_wp_step(d, "Older: %d*%d=%d.", m, y, x);
+    lem_wp_step(d, "Then: %d+%d=%d.", x, n, x + n);
+    lem_wp_step(d, "Then: %d+%d=%d.", y, n, y + n);
     lem_wp_step(d, "Together: %d+%d=%d.", x + n, y + n, x + y + 2 * n);
     lem_wp_answer(d, x + y + 2 * n);
 }
@@ -160,7 +160,7 @@ static void clock_minutes(wp_draft *d)
 {
     const wp_person *p = lem_wp_person(d);
     int h = lem_wp_range(d, 6, 10), m = lem_wp_number(d, 1, 59), a = lem_wp_number(d, 8, 50), b = lem_wp_number(d, 4, 40);
-    int n = lem_wp_number(d, 2, 6), c = lem_wp_number(d, 4, 19), s = m + a, t = s + b + n * c;
+    int n = lem_wp_number(d, 2, 6), c = lem_wp_number(d, 3, 12), s = m + a, t = s + b + n * c;
     lem_wp_say(d, "%s leaves home %d minutes after %d. %s walks %d minutes, waits %d minutes and rides %d stops of %d minutes each.", p->name, m,
                h, p->he, a, b, n, c);
     lem_wp_say(d, "How many minutes after the full hour does %s arrive?", p->name);
@@ -168,14 +168,14 @@ static void clock_minutes(wp_draft *d)
     lem_wp_step(d, "Wait: %d+%d=%d.", s, b, s + b);
     lem_wp_step(d, "Ride: %d*%d=%d.", n, c, n * c);
     lem_wp_step(d, "Arrive: %d+%d=%d.", s + b, n * c, t);
-    lem_wp_step(d, "%d=60*%d+%d.", t, t / 60, t % 60);
+    lem_wp_divide(d, t, 60, ".");
     lem_wp_answer(d, t % 60);
 }
 
 static void ring(wp_draft *d)
 {
     const wp_person *p = lem_wp_person(d);
-    int n = lem_wp_number(d, 5, 12), a = lem_wp_range(d, 0, n - 1), b = lem_wp_number(d, 8, 70), c = lem_wp_number(d, 3, 40);
+    int n = lem_wp_number(d, 5, 10), a = lem_wp_range(d, 0, n - 1), b = lem_wp_number(d, 8, 70), c = lem_wp_number(d, 3, 40);
     int k = lem_wp_number(d, 2, 9), e = lem_wp_number(d, 2, 9), s = a + b, u = s - c, v = u + k * e;
     lem_wp_mark(d, ',', a);
     lem_wp_require(d, u >= 0);
@@ -186,7 +186,7 @@ static void ring(wp_draft *d)
     lem_wp_step(d, "Back: %d-%d=%d.", s, c, u);
     lem_wp_step(d, "Moves: %d*%d=%d.", k, e, k * e);
     lem_wp_step(d, "Ahead: %d+%d=%d.", u, k * e, v);
-    lem_wp_step(d, "%d=%d*%d+%d.", v, n, v / n, v % n);
+    lem_wp_divide(d, v, n, ".");
     lem_wp_answer(d, v % n);
 }
 
@@ -194,23 +194,23 @@ static void weekday(wp_draft *d)
 {
     static const char *const days[] = {"Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"};
     const wp_person *p = lem_wp_person(d);
-    int start = lem_wp_number(d, 0, 6), a = lem_wp_number(d, 3, 15), b = lem_wp_number(d, 3, 12), c = lem_wp_number(d, 2, 40);
+    int start = lem_wp_number(d, 0, 6), a = lem_wp_number(d, 2, 9), b = lem_wp_number(d, 3, 9), c = lem_wp_number(d, 2, 30);
     int n = a * b + c, v = n + start;
-    lem_wp_say(d, "Days are numbered 0 for Sunday to 6 for Saturday. It is %s. %s trains for %d weeks of %d days in a row and then rests %d days.",
+    lem_wp_say(d, "Days are numbered 0 for Sunday to 6 for Saturday. It is %s. %s works %d shifts of %d days each and then rests %d days.",
                days[start], p->name, a, b, c);
     lem_wp_require(d, b != 7);
     lem_wp_say(d, "What is the number of the day after that?");
-    lem_wp_step(d, "Trains: %d*%d=%d.", a, b, a * b);
+    lem_wp_step(d, "Works: %d*%d=%d.", a, b, a * b);
     lem_wp_step(d, "Days: %d+%d=%d.", a * b, c, n);
-    lem_wp_step(d, "From %s: %d+%d=%d.", days[start], start, n, v);
-    lem_wp_step(d, "%d=7*%d+%d.", v, v / 7, v % 7);
+    lem_wp_step(d, "From day %d: %d+%d=%d.", start, start, n, v);
+    lem_wp_divide(d, v, 7, ".");
     lem_wp_answer(d, v % 7);
 }
 
 static void last_score(wp_draft *d)
 {
     const wp_person *p = lem_wp_person(d);
-    int a = lem_wp_number(d, 20, 99), b = lem_wp_number(d, 20, 99), c = lem_wp_number(d, 20, 99), mean = lem_wp_number(d, 30, 95);
+    int a = lem_wp_number(d, 10, 60), b = lem_wp_number(d, 10, 60), c = lem_wp_number(d, 10, 60), mean = lem_wp_number(d, 15, 60);
     int s = a + b, u = s + c, need = 4 * mean - u;
     lem_wp_require(d, need > 0 && need <= 100);
     lem_wp_say(d, "%s scored %d, %d and %d points in three games. How many points in the fourth game give an average of %d?", p->name, a, b, c,
@@ -224,14 +224,14 @@ static void last_score(wp_draft *d)
 
 static void tiles(wp_draft *d)
 {
-    int a = lem_wp_number(d, 6, 24), b = lem_wp_number(d, 3, 9), c = lem_wp_number(d, 2, 30), k = lem_wp_number(d, 6, 15);
+    int a = lem_wp_number(d, 6, 20), b = lem_wp_number(d, 3, 9), c = lem_wp_number(d, 2, 30), k = lem_wp_number(d, 5, 10);
     int area = a * b, rest = area - c;
     lem_wp_require(d, rest > k);
     lem_wp_say(d, "A wall is %d tiles long and %d tiles high. A window saves %d tiles. Tiles come in boxes of %d.", a, b, c, k);
     lem_wp_say(d, "How many tiles must be taken from the last box that is opened, after all full boxes?");
     lem_wp_step(d, "Wall: %d*%d=%d.", a, b, area);
     lem_wp_step(d, "Tiles: %d-%d=%d.", area, c, rest);
-    lem_wp_step(d, "%d=%d*%d+%d.", rest, k, rest / k, rest % k);
+    lem_wp_divide(d, rest, k, " left.");
     lem_wp_answer(d, rest % k);
 }
 
@@ -251,7 +251,7 @@ static void rows_of_seats(wp_draft *d)
 
 static void two_trains(wp_draft *d)
 {
-    int v = lem_wp_number(d, 12, 60), w = lem_wp_number(d, 12, 60), h = lem_wp_number(d, 2, 6), gap = lem_wp_number(d, 5, 90);
+    int v = lem_wp_number(d, 12, 50), w = lem_wp_number(d, 12, 40), h = lem_wp_number(d, 2, 5), gap = lem_wp_number(d, 5, 90);
     lem_wp_say(d, "Two towns are %d miles apart. A bus drives toward the other town at %d miles an hour and a truck comes toward it at %d miles an "
                "hour. How far apart are they after %d hours?", (v + w) * h + gap, v, w, h);
     lem_wp_step(d, "Each hour: %d+%d=%d.", v, w, v + w);
@@ -263,7 +263,7 @@ static void two_trains(wp_draft *d)
 static void lock_code(wp_draft *d)
 {
     const wp_person *p = lem_wp_person(d);
-    int a = lem_wp_number(d, 12, 60), b = lem_wp_number(d, 3, 9), c = lem_wp_number(d, 11, 99), v = a * b + c, sum = 0;
+    int a = lem_wp_number(d, 12, 40), b = lem_wp_number(d, 3, 9), c = lem_wp_number(d, 11, 99), v = a * b + c, sum = 0;
     lem_wp_require(d, v >= 100);
     lem_wp_say(d, "%s makes a number by multiplying %d by %d and adding %d. The code is the sum of its digits. What is the code?", p->name, a, b,
                c);

@@ -37,6 +37,7 @@ int lem_wp_kind(wp_draft *d, int n);                    /* 0..n-1, recorded: a c
 void lem_wp_mark(wp_draft *d, char letter, int value);  /* records something drawn elsewhere */
 void lem_wp_say(wp_draft *d, const char *fmt, ...) LEM_PRINTF(2, 3);    /* adds a sentence to the problem */
 void lem_wp_step(wp_draft *d, const char *fmt, ...) LEM_PRINTF(2, 3);   /* adds a line to the solution */
+void lem_wp_divide(wp_draft *d, int value, int by, const char *end);     /* two lines: whole times `by`, then what is left; `end` follows */
 void lem_wp_answer(wp_draft *d, int value);             /* the last line */
 void lem_wp_require(wp_draft *d, bool holds);           /* else the attempt is bad */
 const wp_person *lem_wp_person(wp_draft *d);

@@ -4,7 +4,7 @@
 /* One event changes the value; returns the number of steps written (0: the kind does not fit the value). */
 static int event_add(wp_draft *d, const wp_person *p, int *v)
 {
-    int a = lem_wp_number(d, 5, 89);
+    int a = lem_wp_number(d, 5, 59);
     switch (lem_wp_range(d, 0, 2)) {
     case 0: lem_wp_say(d, "%s buys %d more.", p->he, a); break;
     case 1: lem_wp_say(d, "%s finds %d more.", p->he, a); break;
@@ -18,10 +18,9 @@ static int event_add(wp_draft *d, const wp_person *p, int *v)
 static int event_take(wp_draft *d, const wp_person *p, int *v)
 {
     int a = lem_wp_number(d, 3, 79);
-    const wp_person *q = lem_wp_other(d, p);
     lem_wp_require(d, a < *v);
     switch (lem_wp_range(d, 0, 2)) {
-    case 0: lem_wp_say(d, "%s gives %d to %s.", p->he, a, q->name); break;
+    case 0: lem_wp_say(d, "%s gives %d to a cousin.", p->he, a); break;
     case 1: lem_wp_say(d, "%s loses %d of them.", p->he, a); break;
     default: lem_wp_say(d, "%s sells %d of them.", p->he, a); break;
     }
@@ -32,7 +31,7 @@ static int event_take(wp_draft *d, const wp_person *p, int *v)
 
 static int event_packs(wp_draft *d, const wp_person *p, int *v)
 {
-    int b = lem_wp_number(d, 3, 9), c = lem_wp_number(d, 3, 15);
+    int b = lem_wp_number(d, 3, 9), c = lem_wp_number(d, 2, 12);
     lem_wp_say(d, lem_wp_range(d, 0, 1) ? "%s buys %d packs of %d." : "%s is given %d packs with %d in each.", p->he, b, c);
     lem_wp_step(d, "Packs: %d*%d=%d.", b, c, b * c);
     lem_wp_step(d, "Now: %d+%d=%d.", *v, b * c, *v + b * c);
@@ -59,7 +58,7 @@ static int event_times(wp_draft *d, const wp_person *p, int *v)
         lem_wp_step(d, "Now: %d/2=%d.", *v, *v / 2);
         *v /= 2;
     } else {
-        lem_wp_require(d, *v < 150);
+        lem_wp_require(d, *v < 100);
         lem_wp_say(d, "Then %s number doubles.", p->his);
         lem_wp_step(d, "Now: %d*2=%d.", *v, *v * 2);
         *v *= 2;
@@ -74,7 +73,7 @@ static int chain(wp_draft *d, const wp_person *p, int value, int steps)
     for (int left = steps; left > 0 && !d->bad;) {
         int k = lem_wp_range(d, 0, left > 1 ? 4 : 2);
         if (k == last) k = (k + 1) % 3;
-        lem_wp_require(d, value <= 400);
+        lem_wp_require(d, value <= 250);
         last = k;
         lem_wp_mark(d, 'e', k);
         if (k == 0) left -= event_add(d, p, &value);
@@ -90,7 +89,7 @@ static int chain(wp_draft *d, const wp_person *p, int value, int steps)
 /* "Mia has 34 apples." with the chain after it; returns what she ends with. */
 static int opening(wp_draft *d, const wp_person *p, const wp_thing *t, int lo, int hi)
 {
-    int a = lem_wp_number(d, 12, 90);
+    int a = lem_wp_number(d, 12, 80);
     lem_wp_say(d, lem_wp_range(d, 0, 2) ? "%s has %d %s." : "%s starts with %d %s.", p->name, a, t->many);
     return chain(d, p, a, lem_wp_range(d, lo, hi));
 }
@@ -99,9 +98,9 @@ void lem_wp_left_over(wp_draft *d)
 {
     const wp_person *p = lem_wp_person(d);
     const wp_thing *t = lem_wp_thing(d);
-    int v = opening(d, p, t, 1, 4), k = lem_wp_number(d, 4, 12);
+    int v = opening(d, p, t, 1, 4), k = lem_wp_number(d, 3, 10);
     lem_wp_say(d, "%s puts them in %s of %d. How many %s are left over?", p->he, lem_wp_box(d), k, t->many);
-    lem_wp_step(d, "%d=%d*%d+%d, so %d are left over.", v, k, v / k, v % k, v % k);
+    lem_wp_divide(d, v, k, " left.");
     lem_wp_answer(d, v % k);
 }
 
@@ -109,10 +108,10 @@ void lem_wp_full_boxes(wp_draft *d)
 {
     const wp_person *p = lem_wp_person(d);
     const wp_thing *t = lem_wp_thing(d);
-    int v = opening(d, p, t, 1, 4), k = lem_wp_number(d, 4, 12);
+    int v = opening(d, p, t, 1, 4), k = lem_wp_number(d, 3, 10);
     const char *box = lem_wp_box(d);
     lem_wp_say(d, "%s puts them in %s of %d. How many %s can %s fill?", p->he, box, k, box, p->he[0] == 'S' ? "she" : "he");
-    lem_wp_step(d, "%d=%d*%d+%d, so %d are full.", v, k, v / k, v % k, v / k);
+    lem_wp_divide(d, v, k, " left.");
     lem_wp_answer(d, v / k);
 }
 
@@ -120,10 +119,10 @@ void lem_wp_to_fill(wp_draft *d)
 {
     const wp_person *p = lem_wp_person(d);
     const wp_thing *t = lem_wp_thing(d);
-    int v = opening(d, p, t, 1, 3), k = lem_wp_number(d, 4, 12);
+    int v = opening(d, p, t, 1, 3), k = lem_wp_number(d, 3, 10);
     lem_wp_require(d, v % k != 0);
     lem_wp_say(d, "%s puts them in %s of %d. How many more %s are needed to fill the last one?", p->he, lem_wp_box(d), k, t->many);
-    lem_wp_step(d, "%d=%d*%d+%d, so %d are left over.", v, k, v / k, v % k, v % k);
+    lem_wp_divide(d, v, k, " left.");
     lem_wp_step(d, "To fill: %d-%d=%d.", k, v % k, k - v % k);
     lem_wp_answer(d, k - v % k);
 }
@@ -162,10 +161,10 @@ void lem_wp_pool_left(wp_draft *d)
 {
     const wp_person *p = lem_wp_person(d), *q = lem_wp_other(d, p);
     const wp_thing *t = lem_wp_thing(d);
-    int v = opening(d, p, t, 1, 2), w = lem_wp_number(d, 15, 90), k = lem_wp_number(d, 4, 12);
+    int v = opening(d, p, t, 1, 2), w = lem_wp_number(d, 15, 90), k = lem_wp_number(d, 3, 10);
     lem_wp_say(d, "%s has %d %s. They share all of them among %d children. How many are left over?", q->name, w, t->many, k);
     lem_wp_step(d, "Together: %d+%d=%d.", v, w, v + w);
-    lem_wp_step(d, "%d=%d*%d+%d, so %d are left over.", v + w, k, (v + w) / k, (v + w) % k, (v + w) % k);
+    lem_wp_divide(d, v + w, k, " left.");
     lem_wp_answer(d, (v + w) % k);
 }
 
@@ -178,13 +177,14 @@ void lem_wp_times_as_many(wp_draft *d)
     lem_wp_require(d, y > 0 && u != p);
     lem_wp_say(d, "%s has %d %s. %s has %d times as many as %s. %s has %d %s than %s.", p->name, a, t->many, q->name, m, p->name, u->name, b,
                more ? "more" : "fewer", q->name);
-    lem_wp_step(d, "%s: %d*%d=%d.", q->name, m, a, x);
-    lem_wp_step(d, more ? "%s: %d+%d=%d." : "%s: %d-%d=%d.", u->name, x, b, y);
+    lem_wp_step(d, "Second: %d*%d=%d.", m, a, x);
+    lem_wp_step(d, more ? "Third: %d+%d=%d." : "Third: %d-%d=%d.", x, b, y);
     if (lem_wp_kind(d, 2)) {
-        int k = lem_wp_number(d, 4, 12), s = a + x + y;
+        int k = lem_wp_number(d, 3, 10), s = a + x + y;
         lem_wp_say(d, "They put all of them in %s of %d. How many are left over?", lem_wp_box(d), k);
-        lem_wp_step(d, "Together: %d+%d+%d=%d.", a, x, y, s);
-        lem_wp_step(d, "%d=%d*%d+%d, so %d are left over.", s, k, s / k, s % k, s % k);
+        lem_wp_step(d, "Together: %d+%d=%d.", a, x, a + x);
+        lem_wp_step(d, "All: %d+%d=%d.", a + x, y, s);
+        lem_wp_divide(d, s, k, " left.");
         lem_wp_answer(d, s % k);
     } else {
         lem_wp_say(d, "How many do all three have?");
@@ -198,10 +198,10 @@ void lem_wp_times_as_many(wp_draft *d)
 static int purchase(wp_draft *d, const wp_person *p)
 {
     const wp_thing *t = lem_wp_thing(d), *s = lem_wp_other_thing(d, t);
-    int a = lem_wp_number(d, 2, 9), x = lem_wp_number(d, 3, 19), b = lem_wp_number(d, 2, 9), y = lem_wp_number(d, 3, 19);
+    int a = lem_wp_number(d, 2, 9), x = lem_wp_number(d, 3, 15), b = lem_wp_number(d, 2, 9), y = lem_wp_number(d, 3, 15);
     lem_wp_say(d, "%s buys %d %s for %d dollars each and %d %s for %d dollars each.", p->name, a, t->many, x, b, s->many, y);
-    lem_wp_step(d, "%c%s: %d*%d=%d.", t->many[0] - 'a' + 'A', t->many + 1, a, x, a * x);
-    lem_wp_step(d, "%c%s: %d*%d=%d.", s->many[0] - 'a' + 'A', s->many + 1, b, y, b * y);
+    lem_wp_step(d, "First: %d*%d=%d.", a, x, a * x);
+    lem_wp_step(d, "Second: %d*%d=%d.", b, y, b * y);
     lem_wp_step(d, "Cost: %d+%d=%d.", a * x, b * y, a * x + b * y);
     return a * x + b * y;
 }
@@ -220,15 +220,14 @@ void lem_wp_spend_rest(wp_draft *d)
 {
     const wp_person *p = lem_wp_person(d);
     const wp_thing *t = lem_wp_thing(d);
-    int cost = purchase(d, p), has = lem_wp_number(d, 40, 299), k = lem_wp_number(d, 4, 12), rest = has - cost;
+    int cost = purchase(d, p), has = lem_wp_number(d, 40, 299), k = lem_wp_number(d, 3, 10), rest = has - cost;
     bool left = lem_wp_kind(d, 2);
-    lem_wp_require(d, rest >= k && rest < 130);
+    lem_wp_require(d, rest >= k && rest < 100);
     lem_wp_say(d, "%s had %d dollars. With the rest %s as many %s as possible for %d dollars each.", p->he, has,
                p->he[0] == 'S' ? "she buys" : "he buys", t->many, k);
     lem_wp_say(d, left ? "How many dollars are left?" : "How many %s is that?", t->many);
     lem_wp_step(d, "Rest: %d-%d=%d.", has, cost, rest);
-    if (left) lem_wp_step(d, "%d=%d*%d+%d, so %d are left.", rest, k, rest / k, rest % k, rest % k);
-    else lem_wp_step(d, "%d=%d*%d+%d, so %d.", rest, k, rest / k, rest % k, rest / k);
+    lem_wp_divide(d, rest, k, " left.");
     lem_wp_answer(d, left ? rest % k : rest / k);
 }
 
@@ -237,41 +236,40 @@ void lem_wp_saving(wp_draft *d)
     const wp_person *p = lem_wp_person(d);
     static const char *const goods[] = {"bike", "tent", "drum", "coat", "lamp", "desk", "clock", "kite"};
     const char *good = goods[lem_wp_range(d, 0, 7)];
-    int a = lem_wp_number(d, 3, 15), n = lem_wp_number(d, 3, 12), b = lem_wp_number(d, 10, 60), price = lem_wp_number(d, 80, 300);
-    int k = lem_wp_number(d, 4, 15), have = a * n + b, need = price - have, weeks = (need + k - 1) / k;
-    lem_wp_require(d, need > 0 && need < 130);
+    int a = lem_wp_number(d, 3, 15), n = lem_wp_number(d, 3, 12), b = lem_wp_number(d, 10, 60), price = lem_wp_number(d, 80, 250);
+    int k = lem_wp_number(d, 4, 12), have = a * n + b, need = price - have, weeks = (need + k - 1) / k;
+    lem_wp_require(d, need > 0 && need < 100);
     lem_wp_say(d, "%s wants a %s that costs %d dollars. %s saved %d dollars a week for %d weeks and got %d dollars as a gift.", p->name, good,
                price, p->he, a, n, b);
     lem_wp_say(d, "From now on %s saves %d dollars a week. How many more weeks are needed?", p->name, k);
     lem_wp_step(d, "Saved: %d*%d=%d.", a, n, a * n);
     lem_wp_step(d, "Has: %d+%d=%d.", a * n, b, have);
     lem_wp_step(d, "Missing: %d-%d=%d.", price, have, need);
-    lem_wp_step(d, "%d*%d=%d, enough for %d, so %d weeks.", weeks, k, weeks * k, need, weeks);
+    lem_wp_step(d, "%d*%d=%d, enough.", weeks, k, weeks * k);
     lem_wp_answer(d, weeks);
 }
 
 void lem_wp_machine(wp_draft *d)
 {
     const wp_thing *t = lem_wp_thing(d);
-    int a = lem_wp_number(d, 11, 48), h = lem_wp_number(d, 2, 9), b = lem_wp_number(d, 3, 40), k = lem_wp_number(d, 5, 12);
+    int a = lem_wp_number(d, 11, 30), h = lem_wp_number(d, 2, 9), b = lem_wp_number(d, 3, 40), k = lem_wp_number(d, 4, 10);
     int made = a * h, good = made - b;
     bool left = lem_wp_kind(d, 3) > 0;
     const char *box = lem_wp_box(d);
-    lem_wp_require(d, good > k && good < 400);
+    lem_wp_require(d, good > k && good < 200);
     lem_wp_say(d, "A workshop makes %d %s an hour for %d hours. %d of them are broken and thrown away.", a, t->many, h, b);
     lem_wp_say(d, "The rest go into %s of %d.", box, k);
     if (left) lem_wp_say(d, "How many %s are left over?", t->many);
     else lem_wp_say(d, "How many %s are full?", box);
     lem_wp_step(d, "Made: %d*%d=%d.", a, h, made);
     lem_wp_step(d, "Good: %d-%d=%d.", made, b, good);
-    lem_wp_step(d, left ? "%d=%d*%d+%d, so %d are left over." : "%d=%d*%d+%d, so %d are full.", good, k, good / k, good % k,
-                left ? good % k : good / k);
+    lem_wp_divide(d, good, k, " left.");
     lem_wp_answer(d, left ? good % k : good / k);
 }
 
 void lem_wp_buses(wp_draft *d)
 {
-    int a = lem_wp_number(d, 3, 9), n = lem_wp_number(d, 14, 32), b = lem_wp_number(d, 5, 30), k = lem_wp_number(d, 18, 50);
+    int a = lem_wp_number(d, 2, 8), n = lem_wp_number(d, 11, 25), b = lem_wp_number(d, 5, 30), k = lem_wp_number(d, 4, 12) * 5;
     int total = a * n + b, buses = (total + k - 1) / k;
     bool empty = lem_wp_kind(d, 2);
     lem_wp_require(d, total % k != 0);
@@ -279,7 +277,7 @@ void lem_wp_buses(wp_draft *d)
     lem_wp_say(d, empty ? "How many seats stay empty in the last bus?" : "How many buses are needed?");
     lem_wp_step(d, "Pupils: %d*%d=%d.", a, n, a * n);
     lem_wp_step(d, "People: %d+%d=%d.", a * n, b, total);
-    lem_wp_step(d, "%d*%d=%d, enough for %d, so %d buses.", buses, k, buses * k, total, buses);
+    lem_wp_step(d, "%d*%d=%d, enough.", buses, k, buses * k);
     if (empty) lem_wp_step(d, "Empty: %d-%d=%d.", buses * k, total, buses * k - total);
     lem_wp_answer(d, empty ? buses * k - total : buses);
 }
@@ -287,15 +285,15 @@ void lem_wp_buses(wp_draft *d)
 void lem_wp_reading(wp_draft *d)
 {
     const wp_person *p = lem_wp_person(d);
-    int a = lem_wp_number(d, 6, 32), n = lem_wp_number(d, 3, 9), b = lem_wp_number(d, 8, 60), pages = lem_wp_number(d, 90, 320);
-    int k = lem_wp_number(d, 6, 15), read = a * n, left = pages - read - b;
-    lem_wp_require(d, left > k && left < 140);
+    int a = lem_wp_number(d, 6, 25), n = lem_wp_number(d, 3, 9), b = lem_wp_number(d, 8, 60), pages = lem_wp_number(d, 90, 250);
+    int k = lem_wp_number(d, 4, 10), read = a * n, left = pages - read - b;
+    lem_wp_require(d, left > k && left < 100);
     lem_wp_say(d, "A book has %d pages. %s reads %d pages a day for %d days and %d pages on Sunday.", pages, p->name, a, n, b);
     lem_wp_say(d, "After that %s reads %d pages a day. How many pages are left for the last day?", p->name, k);
     lem_wp_require(d, left % k != 0);
     lem_wp_step(d, "Read: %d*%d=%d.", a, n, read);
     lem_wp_step(d, "Then: %d+%d=%d.", read, b, read + b);
     lem_wp_step(d, "Left: %d-%d=%d.", pages, read + b, left);
-    lem_wp_step(d, "%d=%d*%d+%d, so %d are left.", left, k, left / k, left % k, left % k);
+    lem_wp_divide(d, left, k, " left.");
     lem_wp_answer(d, left % k);
 }
