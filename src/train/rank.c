@@ -18,7 +18,8 @@ struct lem_rank {
     int32_t *target;
     float *weight, *out, *dscore;
     int cap_list;
-    double *grad;
+    double *grad;               /* [cap_list] */
+    float *last;
     uint8_t *label;
 };
 
@@ -31,7 +32,8 @@ lem_status lem_rank_new(const lem_lists *l, const lem_rank_opts *o, lem_rank **o
         if (l->list[i].n > r->cap_list) r->cap_list = l->list[i].n;
     r->grad = lem_alloc((size_t)r->cap_list + 1, sizeof *r->grad, err);
     r->label = lem_alloc((size_t)r->cap_list + 1, sizeof *r->label, err);
-    if (!r->grad || !r->label) {
+    r->last = lem_alloc((size_t)r->cap_list + 1, sizeof *r->last, err);
+    if (!r->grad || !r->last || !r->label) {
         lem_rank_free(r);
         return LEM_EMEM;
     }
@@ -47,6 +49,7 @@ void lem_rank_free(lem_rank *r) {
     lem_free(r->out);
     lem_free(r->dscore);
     lem_free(r->grad);
+    lem_free(r->last);
     lem_free(r->label);
     lem_free(r);
 }
@@ -113,56 +116,55 @@ static int response_node(const lem_rank *r, const uint64_t *items, int list, int
     return node + 1 + k;
 }
 
-/* Ranking loss of every list from the scores at the last token of each response. */
-static lem_status ranking(lem_rank *r, lem_net *net, const lem_forest *f, const uint64_t *items, int n, bool grad, lem_err *err) {
+/* Cross-entropy of the head with the label at one response token; returns its share of the gradient. */
+static double value_term(lem_rank *r, float score, uint8_t label) {
+    double scale = 1.0 / (double)r->tokens, g;
+    r->value += scale * lem_ranking_loss(LEM_RANKING_CE, 1, &score, &label, &g);
+    return r->o.value_weight * scale * g;
+}
+
+/* Ranking loss of one list whose last-token scores stand in r->last; leaves the gradient in r->grad. */
+static void list_loss(lem_rank *r, const struct lem_list_item *it) {
+    double sum[2] = {0, 0}, mean = 0;
+    int count[2] = {0, 0}, pairs;
+    for (int k = 0; k < it->n; k++) {
+        int y = r->label[k] = r->l->response[it->first + k].label;
+        sum[y] += r->last[k];
+        mean += (double)r->last[k] / it->n;
+        count[y]++;
+    }
+    r->loss += lem_ranking_loss(r->o.loss, it->n, r->last, r->label, r->grad);
+    if (count[0] && count[1]) {
+        r->accuracy += lem_ranking_pair_accuracy(it->n, r->last, r->label, &pairs);
+        r->margin += sum[1] / count[1] - sum[0] / count[0];
+        r->n_scored++;
+    }
+    for (int k = 0; k < it->n; k++) r->grad[k] = (r->grad[k] + r->o.center * 2 * mean / it->n) / r->n_lists;
+}
+
+/* Ranking and value losses. All scores go through one call each way, so that the head's gradient is one chain over rows in the order of the forest,
+ * however a batch is split. */
+static lem_status scores(lem_rank *r, lem_net *net, const lem_forest *f, const uint64_t *items, int n, bool grad, lem_err *err) {
     lem_status st = LEM_OK;
+    bool every = r->o.value_weight > 0; /* every response token, or the last one of each response */
     int R = 0;
     for (int i = 0; i < n; i++)
         for (int k = 0, node = response_node(r, items, i, 0); k < r->l->list[items[i]].n; k++, node++)
-            r->rows[R++] = f->nodes[node].row0 + f->nodes[node].n - 1;
+            for (int t = every ? 0 : f->nodes[node].n - 1; t < f->nodes[node].n; t++) r->rows[R++] = f->nodes[node].row0 + t;
     LEM_TRY(lem_net_scores(net, R, r->rows, r->out, err));
     for (int i = 0, at = 0; i < n; i++) {
         const struct lem_list_item *it = &r->l->list[items[i]];
-        double sum[2] = {0, 0}, mean = 0;
-        int count[2] = {0, 0}, pairs;
+        int end = at;
         for (int k = 0; k < it->n; k++) {
-            int y = r->label[k] = r->l->response[it->first + k].label;
-            sum[y] += r->out[at + k];
-            mean += (double)r->out[at + k] / it->n;
-            count[y]++;
+            end += every ? r->l->response[it->first + k].len : 1;
+            r->last[k] = r->out[end - 1];
         }
-        r->loss += lem_ranking_loss(r->o.loss, it->n, r->out + at, r->label, r->grad);
-        if (count[0] && count[1]) {
-            r->accuracy += lem_ranking_pair_accuracy(it->n, r->out + at, r->label, &pairs);
-            r->margin += sum[1] / count[1] - sum[0] / count[0];
-            r->n_scored++;
+        list_loss(r, it);
+        for (int k = 0; k < it->n; k++) {
+            const struct lem_list_response *p = &r->l->response[it->first + k];
+            for (int t = every ? 0 : p->len - 1; t < p->len; t++, at++)
+                r->dscore[at] = (float)((every ? value_term(r, r->out[at], p->label) : 0) + (t == p->len - 1 ? r->grad[k] : 0));
         }
-        for (int k = 0; k < it->n; k++) r->dscore[at + k] = (float)((r->grad[k] + r->o.center * 2 * mean / it->n) / r->n_lists);
-        at += it->n;
-    }
-    if (grad) st = lem_net_scores_grad(net, R, r->rows, r->dscore, err);
-done:
-    return st;
-}
-
-/* Cross-entropy of the head with the label at every response token. */
-static lem_status values(lem_rank *r, lem_net *net, const lem_forest *f, const uint64_t *items, int n, bool grad, lem_err *err) {
-    lem_status st = LEM_OK;
-    int R = 0;
-    for (int i = 0; i < n; i++)
-        for (int k = 0, node = response_node(r, items, i, 0); k < r->l->list[items[i]].n; k++, node++)
-            for (int t = 0; t < f->nodes[node].n; t++) {
-                r->target[R] = r->l->response[r->l->list[items[i]].first + k].label;
-                r->rows[R++] = f->nodes[node].row0 + t;
-            }
-    LEM_TRY(lem_net_scores(net, R, r->rows, r->out, err));
-    double scale = 1.0 / (double)r->tokens;
-    for (int j = 0; j < R; j++) {
-        float s = r->out[j];
-        uint8_t y = (uint8_t)r->target[j];
-        double g;
-        r->value += scale * lem_ranking_loss(LEM_RANKING_CE, 1, &s, &y, &g);
-        r->dscore[j] = (float)(r->o.value_weight * scale * g);
     }
     if (grad) st = lem_net_scores_grad(net, R, r->rows, r->dscore, err);
 done:
@@ -200,8 +202,7 @@ static lem_status run(void *ctx, lem_net *net, lem_forest *f, const uint64_t *it
     LEM_TRY(build(r, f, items, n, err));
     LEM_TRY(grow(r, f->n_rows, err));
     LEM_TRY(lem_net_forward(net, f, err));
-    LEM_TRY(ranking(r, net, f, items, n, grad, err));
-    if (r->o.value_weight > 0) LEM_TRY(values(r, net, f, items, n, grad, err));
+    LEM_TRY(scores(r, net, f, items, n, grad, err));
     if (r->o.lm_weight > 0) LEM_TRY(language(r, net, f, items, n, grad, err));
     if (grad) lem_net_backward(net);
 done:
