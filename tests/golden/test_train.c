@@ -156,7 +156,7 @@ static void resume(void **state) {
             assert_non_null(mkdtemp(dir));
             lem_buf tw = {0}, tg = {0};
             lem_err err = LEM_ERR_INIT;
-            setting whole = {LEM_ISA_GENERIC, 1, 4096, NULL, 0, 0}, cut = {LEM_ISA_GENERIC, 2, 311, dir, stop}, rest = {LEM_ISA_GENERIC, 1, 220, dir, 0};
+            setting whole = {LEM_ISA_GENERIC, 1, 4096, NULL, 0, 0}, cut = {LEM_ISA_GENERIC, 2, 311, dir, stop, 0}, rest = {LEM_ISA_GENERIC, 1, 220, dir, 0, 0};
             assert_int_equal(train(&whole, r, want, &tw), LEM_OK);
             assert_int_equal(train(&cut, r, got, &tg), LEM_EINTR);
             lem_buf_clear(&tg);

@@ -1,0 +1,135 @@
+/* test_dataset - rows to masked examples and to ranking lists: what is trained, what is left out and counted, what is refused */
+#include "core/file.h"
+#include "core/mem.h"
+#include "data/dataset.h"
+#include "token/tokenizer.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static char dir[] = "/tmp/lemma-dataset-XXXXXX";
+static lem_tokenizer *tok;
+
+static const char *write_file(const char *name, const char *text) {
+    static char path[128]; /* of this test program only */
+    lem_err err = LEM_ERR_INIT;
+    snprintf(path, sizeof path, "%s/%s", dir, name);
+    assert_int_equal(lem_file_write_atomic(path, text, strlen(text), &err), LEM_OK);
+    return path;
+}
+
+static int setup(void **state) {
+    (void)state;
+    lem_err err = LEM_ERR_INIT;
+    if (!mkdtemp(dir)) return 1;
+    lem_bpe_train_opts o = {.vocab = 300, .split_digits = true};
+    lem_bpe_trainer *t = lem_bpe_trainer_new(&o, &err);
+    const char *text = "two plus two is four. The answer is \\boxed{4}.";
+    int rc = !t || lem_bpe_trainer_add(t, text, strlen(text), &err) || lem_bpe_trainer_finish(t, &tok, &err);
+    lem_bpe_trainer_free(t);
+    return rc;
+}
+
+static int teardown(void **state) {
+    (void)state;
+    lem_err err = LEM_ERR_INIT;
+    lem_tokenizer_free(tok);
+    return lem_dir_remove(dir, &err);
+}
+
+static char *decode(const int32_t *ids, const uint8_t *mask, size_t n) {
+    lem_buf b = {0};
+    lem_err err = LEM_ERR_INIT;
+    for (size_t i = 0; i < n; i++)
+        if (!mask || mask[i]) assert_int_equal(lem_tokenizer_decode(tok, ids + i, 1, false, &b, &err), LEM_OK);
+    return lem_buf_take(&b);
+}
+
+static void responses_only(void **state) {
+    (void)state;
+    const char *path = write_file("a.jsonl", "{\"question\":\"two plus two?\",\"answer\":\"2+2=<<2+2=4>>4\\n#### 4\"}\n"
+                                             "{\"question\":\"<|im_end|> in a question\",\"answer\":\"x\"}\n");
+    lem_examples e = {0};
+    lem_drop_counts d = {0};
+    lem_err err = LEM_ERR_INIT;
+    lem_sft_load how = {.system = "Be right.", .user_suffix = "Think.", .strip_marks = true, .box_answer = true, .max_len = 1000, .limit = -1};
+    assert_int_equal(lem_examples_load(&e, path, tok, &how, &d, NULL, &err), LEM_OK);
+    assert_int_equal(e.n, 2);
+    assert_int_equal(d.kept, 2);
+    char *all = decode(e.ids, NULL, e.start[1]), *trained = decode(e.ids, e.mask, e.start[1]);
+    assert_string_equal(all, "<|im_start|>system\nBe right.<|im_end|>\n<|im_start|>user\ntwo plus two?\nThink.<|im_end|>\n<|im_start|>assistant\n2+2=4\nThe answer is \\boxed{4}.<|im_end|>\n");
+    assert_string_equal(trained, "2+2=4\nThe answer is \\boxed{4}.<|im_end|>");
+    /* A special token written in a message is text, not structure: five structural tokens and no more. */
+    int32_t im_end = lem_tokenizer_find(tok, "<|im_end|>");
+    int ends = 0;
+    for (uint64_t t = e.start[1]; t < e.start[2]; t++) ends += e.ids[t] == im_end;
+    assert_int_equal(ends, 3);
+    lem_free(all);
+    lem_free(trained);
+    lem_examples_release(&e);
+}
+
+static void counted_and_refused(void **state) {
+    (void)state;
+    lem_examples e = {0};
+    lem_drop_counts d = {0};
+    lem_err err = LEM_ERR_INIT;
+    lem_sft_load how = {.max_len = 40, .limit = 2};
+    const char *path = write_file("b.jsonl", "{\"prompt\":\"a\",\"completion\":\"b\"}\n{\"prompt\":\"a very long prompt that certainly takes more than forty tokens of a small tokenizer\",\"completion\":\"b\"}\n{bad json\n");
+    assert_int_equal(lem_examples_load(&e, path, tok, &how, &d, NULL, &err), LEM_OK); /* the limit stops before the bad row */
+    assert_int_equal(d.rows, 2);
+    assert_int_equal(d.kept, 1);
+    assert_int_equal(d.too_long, 1);
+    how.limit = -1;
+    assert_int_equal(lem_examples_load(&e, path, tok, &how, &d, NULL, &err), LEM_EDATA);
+    assert_non_null(strstr(err.text, "b.jsonl:3"));
+    path = write_file("c.jsonl", "{\"messages\":[{\"role\":\"user\",\"content\":\"only a question\"}]}\n");
+    assert_int_equal(lem_examples_load(&e, path, tok, &how, &d, NULL, &err), LEM_EDATA);
+    assert_non_null(strstr(err.text, "c.jsonl:1"));
+    assert_non_null(strstr(err.text, "zero tokens"));
+    path = write_file("d.jsonl", "{\"foo\":1}\n");
+    assert_int_equal(lem_examples_load(&e, path, tok, &how, &d, NULL, &err), LEM_EDATA);
+    assert_non_null(strstr(err.text, "--format"));
+    lem_examples_release(&e);
+}
+
+static void ranking_lists(void **state) {
+    (void)state;
+    const char *path = write_file("l.jsonl", "{\"problem\":\"p\",\"responses\":[\"good one\",\"bad\"],\"labels\":[1,0]}\n"
+                                             "{\"problem\":\"q\",\"responses\":[\"x\",\"y\"],\"labels\":[1,1]}\n"
+                                             "{\"problem\":\"r\",\"responses\":[\"z\",\"w\"],\"labels\":[false,true]}\n");
+    lem_lists l = {0};
+    lem_drop_counts d = {0};
+    lem_err err = LEM_ERR_INIT;
+    assert_int_equal(lem_lists_load(&l, path, tok, "check", 200, -1, &d, NULL, &err), LEM_OK);
+    assert_int_equal(l.n, 2);
+    assert_int_equal(d.filtered, 1);
+    assert_int_equal(l.n_responses, 4);
+    assert_int_equal(l.list[1].first, 2);
+    assert_int_equal(l.response[3].label, 1);
+    char *prompt = decode(l.ids + l.list[0].at, NULL, (size_t)l.list[0].prompt), *first = decode(l.ids + l.response[0].at, NULL, (size_t)l.response[0].len);
+    assert_string_equal(prompt, "<|im_start|>system\ncheck<|im_end|>\n<|im_start|>user\np<|im_end|>\n<|im_start|>assistant\n");
+    assert_string_equal(first, "good one<|im_end|>\n"); /* the score stands at the last newline */
+    lem_free(prompt);
+    lem_free(first);
+    static const char *const bad[] = {"{\"problem\":\"p\",\"responses\":[\"a\"],\"labels\":[1,0]}\n", "{\"problem\":\"p\",\"responses\":[\"a\",5],\"labels\":[1,0]}\n",
+                                      "{\"problem\":\"p\",\"responses\":[\"a\",\"b\"],\"labels\":[1,2]}\n", "{\"responses\":[],\"labels\":[]}\n"};
+    for (int i = 0; i < 4; i++) {
+        path = write_file("bad.jsonl", bad[i]);
+        assert_int_equal(lem_lists_load(&l, path, tok, NULL, 200, -1, &d, NULL, &err), LEM_EDATA);
+        assert_non_null(strstr(err.text, "bad.jsonl:1"));
+    }
+    lem_lists_release(&l);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {cmocka_unit_test(responses_only), cmocka_unit_test(counted_and_refused), cmocka_unit_test(ranking_lists)};
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
