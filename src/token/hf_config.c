@@ -18,20 +18,11 @@ static lem_status read_eos(lem_tokenizer *t, const lem_json *v, lem_err *err) {
     return LEM_OK;
 }
 
-lem_status lem_tokenizer_read_config(lem_tokenizer *t, const char *text, size_t len, lem_err *err) {
-    lem_json *root = NULL;
-    lem_status st;
-    LEM_TRY(lem_json_parse(text, len, &root, err));
-    if (lem_json_kind(root) != LEM_JSON_OBJECT) {
-        st = lem_fail(err, LEM_EDATA, "the document is no object but %s", lem_json_kind_name(root));
-        goto done;
-    }
-    LEM_TRY(read_eos(t, lem_json_get(root, "eos_token"), err));
+lem_status lem_tokenizer_read_config(lem_tokenizer *t, const lem_json *root, lem_err *err) {
+    if (lem_json_kind(root) != LEM_JSON_OBJECT) return lem_fail(err, LEM_EDATA, "the document is no object but %s", lem_json_kind_name(root));
+    lem_status st = read_eos(t, lem_json_get(root, "eos_token"), err);
     double max = lem_json_num(lem_json_get(root, "model_max_length"), 0);
-    /* Transformers writes "no limit" as 10^30. */
-    t->max_length = max >= 1 && max < 9e15 ? (int64_t)max : 0;
-done:
-    lem_json_free(root);
+    t->max_length = max >= 1 && max < 9e15 ? (int64_t)max : 0; /* Transformers writes "no limit" as 10^30 */
     return st;
 }
 

@@ -30,7 +30,12 @@ static lem_status read_norm_step(lem_tokenizer *t, const lem_json *v, lem_err *e
     s->right = lem_json_bool(lem_json_get(v, "strip_right"), true);
     if (s->kind == TOK_NORM_PREPEND) return put_text(&s->b, lem_json_get(v, "prepend"), "the text of normalizer Prepend", err);
     if (s->kind != TOK_NORM_REPLACE) return LEM_OK;
-    if (lem_json_find(v, "pattern.Regex")) return lem_fail(err, LEM_EDATA, "normalizer Replace with a regular expression is not supported");
+    const char *regex = lem_json_str(lem_json_find(v, "pattern.Regex"), NULL);
+    if (regex && is(regex, " {2,}")) {
+        s->kind = TOK_NORM_SQUEEZE;
+        return put_text(&s->b, lem_json_get(v, "content"), "the content of normalizer Replace", err);
+    }
+    if (regex) return lem_fail(err, LEM_EDATA, "normalizer Replace with the regular expression %.200s is not supported", regex);
     lem_status st = put_text(&s->a, lem_json_find(v, "pattern.String"), "the pattern of normalizer Replace", err);
     return st == LEM_OK ? put_text(&s->b, lem_json_get(v, "content"), "the content of normalizer Replace", err) : st;
 }

@@ -162,6 +162,21 @@ static lem_status replace(const tok_norm *step, const char *s, size_t n, lem_buf
     return lem_buf_ok(out, err);
 }
 
+static lem_status squeeze(const tok_norm *step, const char *s, size_t n, lem_buf *out, bool *same, lem_err *err) {
+    *same = !memmem(s, n, "  ", 2);
+    for (size_t i = 0, k; i < n && !*same; i += k) {
+        for (k = 0; i + k < n && s[i + k] == ' ';) k++;
+        if (k >= 2) {
+            lem_buf_add(out, lem_buf_str(&step->b), step->b.len);
+        } else {
+            const char *p = memchr(s + i + 1, ' ', n - i - 1);
+            k = p ? (size_t)(p - (s + i)) : n - i;
+            lem_buf_add(out, s + i, k);
+        }
+    }
+    return lem_buf_ok(out, err);
+}
+
 static lem_status strip(const tok_norm *step, const char *s, size_t n, lem_buf *out, bool *same, lem_err *err) {
     size_t from = 0, to = n, k = 0;
     while (step->left && from < to && (lem_char_class(s + from, n - from, &k) & CH_SPACE)) from += k;
@@ -184,6 +199,7 @@ static lem_status apply(const tok_norm *step, const char *s, size_t n, lem_buf *
     case TOK_NORM_NFKD: return unicode_form(step->kind, s, n, out, same, err);
     case TOK_NORM_LOWERCASE: return lowercase(s, n, out, same, err);
     case TOK_NORM_REPLACE: return replace(step, s, n, out, same, err);
+    case TOK_NORM_SQUEEZE: return squeeze(step, s, n, out, same, err);
     case TOK_NORM_STRIP: return strip(step, s, n, out, same, err);
     case TOK_NORM_PREPEND:
         *same = n == 0;

@@ -71,45 +71,100 @@ done:
     return st;
 }
 
-static lem_status read_config_file(lem_tokenizer *t, const char *path, lem_err *err) {
-    if (!lem_file_exists(path)) return LEM_OK;
-    lem_buf text = {0};
+/* The text of a file of any supported kind as a tokenizer.json, in place. */
+static lem_status convert(const char *path, const lem_json *config, lem_buf *text, lem_err *err) {
+    const char *s = lem_buf_str(text), *name = lem_path_base(path);
+    size_t i = strspn(s, " \t\r\n");
+    if (s[i] == '{' || strcmp(name, "tokenizer.json") == 0) return LEM_OK;
+    lem_buf json = {0};
     lem_status st;
+    if (lem_looks_like_tiktoken(s, text->len)) st = lem_tiktoken_to_json(s, text->len, strncmp(name, "qwen", 4) == 0, config, &json, err);
+    else st = lem_spm_to_json(s, text->len, &json, err);
+    if (st == LEM_OK) {
+        lem_buf_release(text);
+        *text = json;
+        return LEM_OK;
+    }
+    lem_buf_release(&json);
+    return st;
+}
+
+static lem_status read_config_file(const char *path, lem_buf *text, lem_json **root, lem_err *err) {
+    lem_status st = lem_file_read(path, LEM_TOK_MAX_FILE, text, err);
+    if (st != LEM_OK) return st;
+    st = lem_json_parse(lem_buf_str(text), text->len, root, err);
+    return st == LEM_OK ? LEM_OK : lem_err_context(err, "%s", path);
+}
+
+lem_status lem_tokenizer_load_file(const char *path, const char *config_path, lem_tokenizer **out, lem_err *err) {
+    lem_err own = LEM_ERR_INIT;
+    if (!err) err = &own;
+    lem_buf text = {0}, config_text = {0};
+    lem_json *config = NULL;
+    lem_tokenizer *t = NULL;
+    lem_status st = LEM_OK;
+    if (config_path) LEM_TRY(read_config_file(config_path, &config_text, &config, err));
     LEM_TRY(lem_file_read(path, LEM_TOK_MAX_FILE, &text, err));
-    st = lem_tokenizer_read_config(t, lem_buf_str(&text), text.len, err);
+    st = convert(path, config, &text, err);
+    if (st == LEM_OK) st = lem_tokenizer_parse(lem_buf_str(&text), text.len, &t, err);
     if (st != LEM_OK) {
         st = lem_err_context(err, "%s", path);
         goto done;
     }
-    t->config = lem_strndup(lem_buf_str(&text), text.len, err);
-    t->config_len = text.len;
-    if (!t->config) st = LEM_EMEM;
-done:
-    lem_buf_release(&text);
-    return st;
-}
-
-lem_status lem_tokenizer_load(const char *dir, lem_tokenizer **out, lem_err *err) {
-    lem_err own = LEM_ERR_INIT;
-    if (!err) err = &own;
-    lem_buf text = {0};
-    lem_tokenizer *t = NULL;
-    lem_status st = LEM_EMEM;
-    char *json = lem_path_join(dir, "tokenizer.json", err), *config = lem_path_join(dir, "tokenizer_config.json", err);
-    if (!json || !config) goto done;
-    LEM_TRY(lem_file_read(json, LEM_TOK_MAX_FILE, &text, err));
-    st = lem_tokenizer_parse(lem_buf_str(&text), text.len, &t, err);
-    if (st != LEM_OK) {
-        st = lem_err_context(err, "%s", json);
-        goto done;
+    if (config) {
+        st = lem_tokenizer_read_config(t, config, err);
+        if (st != LEM_OK) {
+            st = lem_err_context(err, "%s", config_path);
+            goto done;
+        }
+        t->config_len = config_text.len;
+        t->config = lem_buf_take(&config_text);
     }
-    LEM_TRY(read_config_file(t, config, err));
     *out = t;
     t = NULL;
 done:
     lem_tokenizer_free(t);
+    lem_json_free(config);
     lem_buf_release(&text);
-    lem_free(json);
+    lem_buf_release(&config_text);
+    return st;
+}
+
+static bool ends_with(const char *s, const char *end) {
+    size_t n = strlen(s), k = strlen(end);
+    return n >= k && strcmp(s + n - k, end) == 0;
+}
+
+/* The file of a folder that holds the vocabulary: tokenizer.json, else tokenizer.model, else the first *.tiktoken. */
+static lem_status find_file(const char *dir, char **path, lem_err *err) {
+    char **names = NULL;
+    size_t n = 0;
+    lem_status st = lem_dir_list(dir, &names, &n, err);
+    if (st != LEM_OK) return st;
+    const char *best = NULL;
+    int rank = 3;
+    for (size_t i = 0; i < n; i++) {
+        int r = strcmp(names[i], "tokenizer.json") == 0 ? 0 : strcmp(names[i], "tokenizer.model") == 0 ? 1 : ends_with(names[i], ".tiktoken") ? 2 : 3;
+        if (r < rank) {
+            rank = r;
+            best = names[i];
+        }
+    }
+    if (!best) st = lem_fail(err, LEM_EDATA, "%s has no tokenizer.json, tokenizer.model or *.tiktoken", dir);
+    else if (!(*path = lem_path_join(dir, best, err))) st = LEM_EMEM;
+    for (size_t i = 0; i < n; i++) lem_free(names[i]);
+    lem_free(names);
+    return st;
+}
+
+lem_status lem_tokenizer_load(const char *dir, lem_tokenizer **out, lem_err *err) {
+    char *path = NULL, *config = NULL;
+    lem_status st;
+    LEM_TRY(find_file(dir, &path, err));
+    config = lem_path_join(dir, "tokenizer_config.json", err);
+    st = config ? lem_tokenizer_load_file(path, lem_file_exists(config) ? config : NULL, out, err) : LEM_EMEM;
+done:
+    lem_free(path);
     lem_free(config);
     return st;
 }

@@ -27,9 +27,12 @@ typedef struct lem_ids {
 void lem_ids_release(lem_ids *v);
 lem_status lem_ids_push(lem_ids *v, int32_t id, lem_err *err) LEM_MUST_CHECK;
 
-/* load reads dir/tokenizer.json and, when present, dir/tokenizer_config.json (eos_token, model_max_length). parse reads the text of a
- * tokenizer.json. save writes both files; a loaded tokenizer is written back byte for byte. */
+/* load reads dir/tokenizer.json, else dir/tokenizer.model (SentencePiece, or the ranks of Llama 3), else a *.tiktoken file (Qwen), and, when
+ * present, dir/tokenizer_config.json (eos_token, model_max_length; added_tokens_decoder for ranks). load_file reads one such file by its
+ * contents; config_path may be NULL. parse reads the text of a tokenizer.json. save writes tokenizer.json and tokenizer_config.json; what
+ * was loaded from these is written back byte for byte. */
 lem_status lem_tokenizer_load(const char *dir, lem_tokenizer **out, lem_err *err) LEM_MUST_CHECK;
+lem_status lem_tokenizer_load_file(const char *path, const char *config_path, lem_tokenizer **out, lem_err *err) LEM_MUST_CHECK;
 lem_status lem_tokenizer_parse(const char *json, size_t len, lem_tokenizer **out, lem_err *err) LEM_MUST_CHECK;
 lem_status lem_tokenizer_save(const lem_tokenizer *t, const char *dir, lem_err *err) LEM_MUST_CHECK;
 void lem_tokenizer_free(lem_tokenizer *t);

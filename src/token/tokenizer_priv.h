@@ -125,7 +125,8 @@ typedef enum tok_norm_kind {
     TOK_NORM_LOWERCASE,
     TOK_NORM_PREPEND, /* b */
     TOK_NORM_REPLACE, /* a by b */
-    TOK_NORM_STRIP    /* white space; left, right */
+    TOK_NORM_STRIP,   /* white space; left, right */
+    TOK_NORM_SQUEEZE  /* two and more spaces by b */
 } tok_norm_kind;
 typedef struct tok_norm {
     tok_norm_kind kind;
@@ -176,8 +177,14 @@ struct lem_tokenizer {
 lem_status lem_tokenizer_read_json(lem_tokenizer *t, const lem_json *root, lem_err *err) LEM_MUST_CHECK;     /* hf_json.c */
 lem_status lem_tokenizer_read_pipeline(lem_tokenizer *t, const lem_json *root, lem_err *err) LEM_MUST_CHECK; /* hf_pipeline.c */
 
+/* ---- convert.c, spm.c: other files rewritten as the text of a tokenizer.json, appended to out */
+bool lem_looks_like_tiktoken(const char *s, size_t n);
+lem_status lem_tiktoken_to_json(const char *s, size_t n, bool qwen, const lem_json *config, lem_buf *out, lem_err *err) LEM_MUST_CHECK;
+lem_status lem_spm_to_json(const char *s, size_t n, lem_buf *out, lem_err *err) LEM_MUST_CHECK;
+void lem_json_text(lem_buf *out, const char *s, size_t n); /* a JSON string; s is UTF-8 */
+
 /* ---- hf_config.c: tokenizer_config.json */
-lem_status lem_tokenizer_read_config(lem_tokenizer *t, const char *text, size_t len, lem_err *err) LEM_MUST_CHECK;
+lem_status lem_tokenizer_read_config(lem_tokenizer *t, const lem_json *root, lem_err *err) LEM_MUST_CHECK;
 lem_status lem_tokenizer_write_config(const lem_tokenizer *t, lem_buf *out, lem_err *err) LEM_MUST_CHECK;
 
 /* FNV would do; this mixes eight bytes at a time. Only in-memory tables depend on it. */
