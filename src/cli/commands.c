@@ -5,6 +5,7 @@
 
 const lem_command *const lem_commands[] = {
     &lem_cmd_doctor,
+    &lem_cmd_grade,
     &lem_cmd_demo,
     &lem_cmd_demo_data,
     &lem_cmd_report,
@@ -13,6 +14,7 @@ const lem_command *const lem_commands[] = {
     &lem_cmd_rm_train,
     &lem_cmd_run,
     &lem_cmd_sample,
+    &lem_cmd_select,
     &lem_cmd_sft,
     NULL,
 };

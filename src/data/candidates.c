@@ -92,6 +92,8 @@ typedef struct format {
 } format;
 
 static const format formats[] = {
+    {"Lemma", {"completions", "expected_answer", NULL},
+     {"id", "problem", "expected_answer", "completions", "predicted_answer", "correct", "rm_score", "logprob", "tokens", "step_scores"}},
     {"Qwen2.5-Math", {"code", "gt", NULL}, {"idx", "question", "gt", "code", "pred", "score", "pred_score", NULL, NULL, NULL}},
     {"search-and-learn", {"completions", "answer", "scores"}, {"unique_id", "problem", "answer", "completions", NULL, NULL, "agg_scores", NULL, "completion_tokens", "scores"}},
     {"search-and-learn", {"completions", "answer", "pred"}, {"unique_id", "problem", "answer", "completions", NULL, NULL, NULL, NULL, "completion_tokens", NULL}},

@@ -1,0 +1,321 @@
+/* cmd_grade.c - lemma grade: verdicts for candidates or pairs, or the reasons for one pair */
+#include "cli/commands.h"
+
+#include "core/jsonl.h"
+#include "core/mem.h"
+#include "eval/grade_rows.h"
+
+#include <string.h>
+
+enum { BATCH = 128, MAX_SHOWN = 100, MAX_LOGGED = 10 };
+
+static const lem_opt opts[] = {
+    {"explain", LEM_OPT_FLAG, NULL, NULL, "two words GOLD PREDICTION: print the verdict with its reasons; exit 0 equal, 1 not equal, 3 not decidable", 0, 0},
+    {"map", LEM_OPT_LIST, "OURS=THEIRS", NULL, "names of fields: expected_answer=, completions=a.text|b.text, predicted_answer=, correct=, problem=, id=", 0, 0},
+    {"gold-field", LEM_OPT_STR, "PATH", NULL, "pairs: the field of the right answer", 0, 0},
+    {"pred-field", LEM_OPT_STR, "PATH", NULL, "pairs: the field of the prediction", 0, 0},
+    {"responses", LEM_OPT_FLAG, NULL, NULL, "pairs: the prediction is a whole solution to extract an answer from", 0, 0},
+    {"check", LEM_OPT_STR, "PATH", NULL, "the file's own correctness (a.ok|b.ok as in completions): report the agreement", 0, 0},
+    {"task", LEM_OPT_STR, "NAME", "std", "where the answer stands: std, gsm8k (no last-number fallback) or plain (all of it)", 0, 0},
+};
+
+typedef struct item {
+    lem_json *row;
+    uint64_t line;
+    lem_candidates c;
+    lem_graded g;
+    lem_status st;
+    lem_err err;
+} item;
+
+typedef struct job {
+    lem_cli *cli;
+    const char *path;
+    lem_candidates_map *map;
+    lem_grade_rows_opts how;
+    lem_pool *pool;
+    lem_out *out;
+    item *items;                /* [BATCH] */
+    lem_grade_tally tally;
+    lem_json *disagreements;    /* the first MAX_SHOWN */
+    uint64_t disagree;
+    int n_models;
+    char ground[200];
+    double seconds;
+} job;
+
+static void grade_item(void *ctx, int task, int worker) {
+    (void)worker;
+    job *j = ctx;
+    item *it = &j->items[task];
+    it->st = lem_candidates_read(j->map, it->row, &it->c, &it->err);
+    if (it->st == LEM_OK) it->st = lem_grade_row(&it->c, &j->how, &it->g, &it->err);
+}
+
+static const char *correct_word(int c) { return c == 1 ? "true" : c == 0 ? "false" : "null"; }
+
+static lem_status note_disagreements(job *j, const item *it, lem_err *err) {
+    for (int i = 0; it->g.own && i < it->g.n; i++) {
+        lem_grade_correct c = lem_grade_correct_of(it->g.result[i].verdict);
+        if (it->g.own[i] < 0 || (it->g.own[i] == 1) == (c == LEM_GRADE_RIGHT)) continue;
+        const char *model = lem_candidates_map_model(j->map, i, NULL), *answer = it->g.answer[i] ? it->g.answer[i] : "";
+        if (j->disagree++ < MAX_LOGGED)
+            lem_info(j->cli->log, "%s:%llu: candidate %d%s%s: the file says %s, the grader %s (%s): gold '%.60s', answer '%.60s'", j->path,
+                     (unsigned long long)it->line, i, model ? " " : "", model ? model : "", correct_word(it->g.own[i]),
+                     lem_grade_verdict_name(it->g.result[i].verdict), it->g.result[i].rule, it->g.gold, answer);
+        if (lem_json_count(j->disagreements) >= MAX_SHOWN) continue;
+        lem_json *d = lem_json_new_object();
+        bool ok = d && lem_json_set(d, "line", lem_json_new_int((int64_t)it->line)) && lem_json_set(d, "candidate", lem_json_new_int(i)) &&
+                  lem_json_set(d, "gold", lem_json_new_str(it->g.gold)) && lem_json_set(d, "answer", lem_json_new_str(answer)) &&
+                  lem_json_set(d, "file", lem_json_new_bool(it->g.own[i] == 1)) &&
+                  lem_json_set(d, "verdict", lem_json_new_str(lem_grade_verdict_name(it->g.result[i].verdict))) &&
+                  lem_json_set(d, "rule", lem_json_new_str(it->g.result[i].rule));
+        if (!ok) lem_json_free(d);
+        if (!ok || !lem_json_append(j->disagreements, d)) return lem_fail(err, LEM_EMEM, "out of memory");
+    }
+    return LEM_OK;
+}
+
+static lem_status finish_item(job *j, item *it, lem_err *err) {
+    if (it->st != LEM_OK) return lem_fail(err, it->st, "%s:%llu: %s", j->path, (unsigned long long)it->line, it->err.text);
+    lem_grade_tally_add(&j->tally, &it->g, j->n_models);
+    lem_status st = note_disagreements(j, it, err);
+    if (st != LEM_OK || !j->out) return st;
+    lem_json *row = lem_graded_row(it->row, &it->c, &it->g, &j->how);
+    if (!row) return lem_fail(err, LEM_EMEM, "out of memory");
+    st = lem_rows_write(j->out, row, err);
+    lem_json_free(row);
+    return st;
+}
+
+static lem_status grade_batch(job *j, int n, lem_err *err) {
+    lem_status st = LEM_OK;
+    lem_pool_run(j->pool, n, grade_item, j);
+    for (int i = 0; i < n; i++) {
+        item *it = &j->items[i];
+        if (st == LEM_OK) st = finish_item(j, it, err);
+        if (it->st == LEM_OK) lem_graded_release(&it->g);
+        lem_json_free(it->row);
+        it->row = NULL;
+        it->st = LEM_OK;
+    }
+    return st;
+}
+
+static lem_status grade_rows(job *j, lem_rows *rows, lem_err *err) {
+    lem_progress *p = lem_progress_new(j->cli->log, "grading", "row", 0, 0);
+    lem_status st = LEM_OK;
+    bool end = false, first = true;
+    for (int64_t left = j->cli->limit; st == LEM_OK && !end;) {
+        int n = 0;
+        while (st == LEM_OK && n < BATCH && left != 0) {
+            item *it = &j->items[n];
+            st = lem_rows_next(rows, &it->row, err);
+            if (st != LEM_OK || !it->row) break;
+            it->line = lem_rows_number(rows);
+            left -= left > 0;
+            n++;
+            if (first) {
+                st = lem_candidates_map_detect(j->map, it->row, j->ground, err);
+                if (st != LEM_OK) lem_err_context(err, "%s:%llu", j->path, (unsigned long long)it->line);
+                lem_candidates_map_model(j->map, 0, &j->n_models);
+                first = false;
+            }
+        }
+        end = n < BATCH;
+        if (st == LEM_OK) st = grade_batch(j, n, err);
+        else
+            for (int i = 0; i < n; i++) lem_json_free(j->items[i].row), j->items[i].row = NULL;
+        lem_progress_add(p, (uint64_t)n);
+        if (st == LEM_OK && j->cli->cancel && j->cli->cancel->requested) st = lem_fail(err, LEM_EINTR, "interrupted; nothing was written (grading starts over)");
+    }
+    lem_progress_free(p);
+    return st;
+}
+
+static double share(uint64_t part, uint64_t all) { return all ? (double)part / (double)all : 0; }
+
+static bool put_int(lem_json *o, const char *key, uint64_t v) { return lem_json_set(o, key, lem_json_new_int((int64_t)v)); }
+
+static bool put_model(lem_json *o, const lem_grade_model_tally *t) {
+    bool ok = put_int(o, "candidates", t->n) && put_int(o, "correct", t->right) && put_int(o, "undecided", t->undecided) &&
+              lem_json_set(o, "accuracy", lem_json_new_num(share(t->right, t->n)));
+    if (ok && t->own)
+        ok = put_int(o, "own_labels", t->own) && lem_json_set(o, "own_accuracy", lem_json_new_num(share(t->own_right, t->own))) && put_int(o, "agree", t->agree);
+    return ok;
+}
+
+static lem_json *summary(const job *j) {
+    lem_json *o = lem_json_new_object(), *verdicts = lem_json_new_object(), *methods = lem_json_new_object(), *models = lem_json_new_array();
+    bool ok = o && verdicts && methods && models && lem_json_set(o, "format", lem_json_new_str(j->ground)) && put_int(o, "rows", j->tally.rows) && put_model(o, &j->tally.all);
+    for (int v = 0; ok && v < LEM_GRADE_N_VERDICTS; v++) ok = put_int(verdicts, lem_grade_verdict_name((lem_grade_verdict)v), j->tally.verdict[v]);
+    for (int m = 0; ok && m < LEM_GRADE_N_METHODS; m++)
+        if (j->tally.method[m]) ok = put_int(methods, lem_grade_method_name((lem_grade_method)m), j->tally.method[m]);
+    for (int m = 0; ok && m < j->n_models; m++) {
+        lem_json *one = lem_json_new_object();
+        ok = one && lem_json_set(one, "name", lem_json_new_str(lem_candidates_map_model(j->map, m, NULL))) && put_model(one, &j->tally.model[m]);
+        if (ok) ok = lem_json_append(models, one);
+        else lem_json_free(one);
+    }
+    if (ok) ok = put_int(o, "weak", j->tally.weak) && put_int(o, "disagree", j->disagree) &&
+                 lem_json_set(o, "pairs_per_second", lem_json_new_num(j->seconds > 0 ? (double)j->tally.all.n / j->seconds : 0));
+    if (ok) ok = lem_json_set(o, "verdicts", lem_json_share(verdicts)) && lem_json_set(o, "methods", lem_json_share(methods)) &&
+                 lem_json_set(o, "models", lem_json_share(models)) && lem_json_set(o, "disagreements", lem_json_share(j->disagreements));
+    lem_json_free(verdicts);
+    lem_json_free(methods);
+    lem_json_free(models);
+    if (ok) return o;
+    lem_json_free(o);
+    return NULL;
+}
+
+static void print_line(FILE *f, const char *name, const lem_grade_model_tally *t) {
+    fprintf(f, "%-24s %8llu  %8llu  %8.2f  %9llu", name, (unsigned long long)t->n, (unsigned long long)t->right, 100 * share(t->right, t->n), (unsigned long long)t->undecided);
+    if (t->own) fprintf(f, "  %9.2f  %llu of %llu", 100 * share(t->own_right, t->own), (unsigned long long)t->agree, (unsigned long long)t->own);
+    fputc('\n', f);
+}
+
+static void print_table(const job *j, FILE *f) {
+    fprintf(f, "%s\n%-24s %8s  %8s  %8s  %9s%s\n", j->ground, "", "answers", "right", "percent", "undecided", j->tally.all.own ? "  file says  agree" : "");
+    for (int m = 0; m < j->n_models && m < LEM_GRADE_MAX_MODELS; m++) print_line(f, lem_candidates_map_model(j->map, m, NULL), &j->tally.model[m]);
+    print_line(f, "all", &j->tally.all);
+    for (int v = 0; v < LEM_GRADE_N_VERDICTS; v++)
+        if (j->tally.verdict[v]) fprintf(f, "%s%s %llu", v ? " " : "", lem_grade_verdict_name((lem_grade_verdict)v), (unsigned long long)j->tally.verdict[v]);
+    fputc('\n', f);
+}
+
+static lem_status report(job *j, bool rows_on_stdout, lem_err *err) {
+    FILE *f = rows_on_stdout ? stderr : j->cli->out;
+    if (!j->cli->json) {
+        print_table(j, f);
+        return LEM_OK;
+    }
+    lem_json *o = summary(j);
+    lem_buf b = {0};
+    if (o) lem_json_write(o, 2, &b);
+    lem_json_free(o);
+    lem_status st = o ? lem_buf_ok(&b, err) : lem_fail(err, LEM_EMEM, "out of memory");
+    if (st == LEM_OK) fprintf(f, "%s\n", lem_buf_str(&b));
+    lem_buf_release(&b);
+    return st;
+}
+
+static lem_status add_path(job *j, const char *name, const char *path, lem_err *err) {
+    lem_buf b = {0};
+    lem_buf_printf(&b, "%s=%s", name, path);
+    lem_status st = lem_buf_ok(&b, err);
+    if (st == LEM_OK) st = lem_candidates_map_set(j->map, lem_buf_str(&b), err);
+    lem_buf_release(&b);
+    return st;
+}
+
+static lem_status configure(job *j, const lem_args *args, lem_err *err) {
+    const char *gold = lem_args_str(args, "gold-field"), *pred = lem_args_str(args, "pred-field"), *check = lem_args_str(args, "check");
+    const lem_json *map = lem_args_tree(args, "map");
+    lem_status st = LEM_OK;
+    if (!lem_grade_task_find(lem_args_str(args, "task"), &j->how.task))
+        return lem_fail(err, LEM_EUSAGE, "--task '%s' is none of std, gsm8k, plain", lem_args_str(args, "task"));
+    if (!gold != !pred) return lem_fail(err, LEM_EUSAGE, "--gold-field and --pred-field belong together");
+    if (lem_args_flag(args, "responses") && !pred) return lem_fail(err, LEM_EUSAGE, "--responses needs --gold-field and --pred-field");
+    for (size_t k = 0; k < lem_json_count(map); k++) LEM_TRY(lem_candidates_map_set(j->map, lem_json_str(lem_json_at(map, k), ""), err));
+    j->how.pair = pred != NULL;
+    if (gold) LEM_TRY(add_path(j, "expected_answer", gold, err));
+    if (pred) LEM_TRY(add_path(j, lem_args_flag(args, "responses") ? "completions" : "predicted_answer", pred, err));
+    if (check) LEM_TRY(add_path(j, "correct", check, err));
+done:
+    return st;
+}
+
+static lem_status explain(lem_cli *cli, const lem_args *args, lem_err *err) {
+    const char *gold = args->words[0], *pred = args->words[1];
+    lem_grade_task task;
+    lem_grade_span s;
+    lem_grade_result r;
+    lem_buf text = {0}, gold_key = {0}, pred_key = {0};
+    lem_json *o = NULL;
+    lem_status st = LEM_OK;
+    if (!lem_grade_task_find(lem_args_str(args, "task"), &task)) return lem_fail(err, LEM_EUSAGE, "--task '%s' is none of std, gsm8k, plain", lem_args_str(args, "task"));
+    /* a prediction that marks its answer is a response; one that does not is the answer itself */
+    if (!lem_grade_extract(pred, strlen(pred), LEM_GRADE_TASK_GSM8K, &s)) task = LEM_GRADE_TASK_PLAIN;
+    LEM_TRY(lem_grade_explain(gold, strlen(gold), pred, strlen(pred), task, &text, &r, err));
+    lem_grade_correct c = lem_grade_correct_of(r.verdict);
+    if (cli->json) {
+        bool found = lem_grade_extract(pred, strlen(pred), task, &s);
+        LEM_TRY(lem_grade_key(gold, strlen(gold), &gold_key, err));
+        LEM_TRY(lem_grade_key(pred + s.offset, s.len, &pred_key, err));
+        o = lem_json_new_object();
+        bool ok = o && lem_json_set(o, "gold", lem_json_new_str(gold)) && lem_json_set(o, "prediction", lem_json_new_str(pred)) &&
+                  lem_json_set(o, "predicted_answer", found ? lem_json_new_strn(pred + s.offset, s.len) : lem_json_new_null()) &&
+                  lem_json_set(o, "method", lem_json_new_str(lem_grade_method_name(s.method))) &&
+                  lem_json_set(o, "verdict", lem_json_new_str(lem_grade_verdict_name(r.verdict))) &&
+                  lem_json_set(o, "correct", c == LEM_GRADE_UNDECIDED ? lem_json_new_null() : lem_json_new_bool(c == LEM_GRADE_RIGHT)) &&
+                  lem_json_set(o, "rule", lem_json_new_str(r.rule)) && lem_json_set(o, "gold_form", lem_json_new_str(lem_buf_str(&gold_key))) &&
+                  lem_json_set(o, "prediction_form", lem_json_new_str(lem_buf_str(&pred_key)));
+        lem_buf_clear(&text);
+        if (ok) lem_json_write(o, 2, &text), lem_buf_putc(&text, '\n');
+        else st = lem_fail(err, LEM_EMEM, "out of memory");
+    }
+    if (st == LEM_OK) fputs(lem_buf_str(&text), cli->out);
+    if (st == LEM_OK && c != LEM_GRADE_RIGHT) st = c == LEM_GRADE_WRONG ? LEM_NO : LEM_EDATA;
+done:
+    lem_json_free(o);
+    lem_buf_release(&text);
+    lem_buf_release(&gold_key);
+    lem_buf_release(&pred_key);
+    return st;
+}
+
+static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
+    if (lem_args_flag(args, "explain")) {
+        if (args->n_words != 2) return lem_fail(err, LEM_EUSAGE, "--explain takes two words, GOLD and PREDICTION; found %d", args->n_words);
+        return explain(cli, args, err);
+    }
+    if (args->n_words != 1) return lem_fail(err, LEM_EUSAGE, "one FILE expected, found %d words (--explain for a pair)", args->n_words);
+    job j = {.cli = cli, .path = args->words[0]};
+    const char *out = lem_args_str(args, "out");
+    lem_rows *rows = NULL;
+    lem_status st = LEM_OK;
+    double start = lem_clock_seconds();
+    j.map = lem_candidates_map_new(err);
+    j.items = lem_alloc_zero(BATCH, sizeof *j.items, err);
+    j.disagreements = lem_json_new_array();
+    if (!j.map || !j.items || !j.disagreements) {
+        st = LEM_EMEM;
+        goto done;
+    }
+    LEM_TRY(configure(&j, args, err));
+    LEM_TRY(lem_rows_open(j.path, &rows, err));
+    if (out) LEM_TRY(lem_out_open(out, cli->overwrite || cli->fresh, &j.out, err));
+    j.pool = lem_pool_new(cli->threads, err);
+    if (!j.pool) {
+        st = LEM_EMEM;
+        goto done;
+    }
+    LEM_TRY(grade_rows(&j, rows, err));
+    if (j.out) LEM_TRY(lem_out_commit(j.out, err));
+    j.seconds = lem_clock_seconds() - start;
+    LEM_TRY(report(&j, out && strcmp(out, "-") == 0, err));
+done:
+    for (int i = 0; j.items && i < BATCH; i++) lem_candidates_release(&j.items[i].c);
+    lem_free(j.items);
+    lem_json_free(j.disagreements);
+    lem_out_close(j.out);
+    lem_rows_close(rows);
+    lem_pool_free(j.pool);
+    lem_candidates_map_free(j.map);
+    return st;
+}
+
+const lem_command lem_cmd_grade = {
+    .name = "grade",
+    .purpose = "verdict and reason for each candidate",
+    .usage = "FILE [--out GRADED] [options]  |  --explain GOLD PREDICTION",
+    .example = "lemma grade candidates.jsonl --out graded.jsonl\n"
+               "lemma grade pairs.jsonl --gold-field gold --pred-field pred --out graded.jsonl\n"
+               "lemma grade --explain '\\frac{1}{2}' 0.5",
+    .min_words = 1,
+    .max_words = 2,
+    .opts = opts,
+    .n_opts = (int)(sizeof opts / sizeof opts[0]),
+    .run = run,
+};

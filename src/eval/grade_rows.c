@@ -1,0 +1,160 @@
+/* grade_rows.c - candidates of one row against its gold, and the row with what was found */
+#include "eval/grade_rows.h"
+
+#include "core/mem.h"
+
+#include <math.h>
+#include <string.h>
+
+lem_grade_span lem_grade_gold_span(const char *text, size_t len) {
+    lem_grade_span s;
+    if (!lem_grade_extract(text, len, LEM_GRADE_TASK_GSM8K, &s)) s = (lem_grade_span){0, len, LEM_GRADE_BY_WHOLE, false};
+    return s;
+}
+
+void lem_graded_release(lem_graded *g) {
+    for (int i = 0; i < g->n && g->answer; i++) lem_free(g->answer[i]);
+    lem_free(g->answer);
+    lem_free(g->result);
+    lem_free(g->own);
+    lem_free(g->span);
+    lem_free(g->gold);
+    *g = (lem_graded){.n = 0};
+}
+
+static lem_status grade_one(const lem_grade_gold *gold, const lem_candidates *c, const lem_grade_rows_opts *o, int i, lem_graded *g, lem_err *err) {
+    const char *text = c->completion ? c->completion[i] : c->predicted[i];
+    lem_status st;
+    if (!text) text = "";
+    if (c->completion) st = lem_grade_response(gold, text, strlen(text), o->task, &g->span[i], &g->result[i], err);
+    else {
+        g->span[i] = (lem_grade_span){0, strlen(text), LEM_GRADE_BY_WHOLE, false};
+        st = lem_grade_compare(gold, text, strlen(text), &g->result[i], err);
+    }
+    if (st == LEM_OK && g->result[i].verdict != LEM_GRADE_NO_ANSWER) {
+        g->answer[i] = lem_strndup(text + g->span[i].offset, g->span[i].len, err);
+        if (!g->answer[i]) st = LEM_EMEM;
+    }
+    return st;
+}
+
+lem_status lem_grade_row(const lem_candidates *c, const lem_grade_rows_opts *o, lem_graded *out, lem_err *err) {
+    lem_graded g = {.n = c->n};
+    lem_grade_gold *gold = NULL;
+    lem_status st = LEM_OK;
+    if (!c->expected) return lem_fail(err, LEM_EDATA, "no expected_answer; name its column with --map expected_answer=...");
+    if (!c->completion && !c->predicted) return lem_fail(err, LEM_EDATA, "no completions and no predicted_answer; name them with --map");
+    size_t n = (size_t)c->n;
+    lem_grade_span s = lem_grade_gold_span(c->expected, strlen(c->expected));
+    g.gold = lem_strndup(c->expected + s.offset, s.len, err);
+    g.result = lem_alloc_zero(n, sizeof *g.result, err);
+    g.answer = lem_alloc_zero(n, sizeof *g.answer, err);
+    g.span = lem_alloc_zero(n, sizeof *g.span, err);
+    if (c->correct) g.own = lem_alloc_zero(n, sizeof *g.own, err);
+    if (!g.gold || !g.result || !g.answer || !g.span || (c->correct && !g.own)) {
+        st = LEM_EMEM;
+        goto done;
+    }
+    if (c->correct && n) memcpy(g.own, c->correct, n * sizeof *g.own);
+    LEM_TRY(lem_grade_gold_new(g.gold, strlen(g.gold), &gold, err));
+    for (int i = 0; i < g.n; i++) LEM_TRY(grade_one(gold, c, o, i, &g, err));
+    *out = g;
+done:
+    lem_grade_gold_free(gold);
+    if (st != LEM_OK) lem_graded_release(&g);
+    return st;
+}
+
+static void count(lem_grade_model_tally *t, lem_grade_correct c, int own) {
+    t->n++;
+    t->right += c == LEM_GRADE_RIGHT;
+    t->undecided += c == LEM_GRADE_UNDECIDED;
+    if (own < 0) return;
+    t->own++;
+    t->own_right += own == 1;
+    t->agree += (own == 1) == (c == LEM_GRADE_RIGHT);
+}
+
+void lem_grade_tally_add(lem_grade_tally *t, const lem_graded *g, int n_models) {
+    t->rows++;
+    for (int i = 0; i < g->n; i++) {
+        lem_grade_correct c = lem_grade_correct_of(g->result[i].verdict);
+        int own = g->own ? g->own[i] : -1;
+        count(&t->all, c, own);
+        if (i < n_models && i < LEM_GRADE_MAX_MODELS) count(&t->model[i], c, own);
+        t->verdict[g->result[i].verdict]++;
+        t->method[g->span[i].method]++;
+        t->weak += g->span[i].weak;
+    }
+}
+
+static lem_json *correct_json(lem_grade_verdict v) {
+    lem_grade_correct c = lem_grade_correct_of(v);
+    return c == LEM_GRADE_UNDECIDED ? lem_json_new_null() : lem_json_new_bool(c == LEM_GRADE_RIGHT);
+}
+
+enum { ANSWER, CORRECT, VERDICT, RULE, N_ADDED };
+static const char *const added[N_ADDED] = {"predicted_answer", "correct", "verdict", "rule"};
+
+static lem_json *added_value(const lem_graded *g, int i, int what) {
+    switch (what) {
+    case ANSWER: return g->answer[i] ? lem_json_new_str(g->answer[i]) : lem_json_new_null();
+    case CORRECT: return correct_json(g->result[i].verdict);
+    case VERDICT: return lem_json_new_str(lem_grade_verdict_name(g->result[i].verdict));
+    default: return lem_json_new_str(g->result[i].rule);
+    }
+}
+
+static lem_json *texts_json(const char *const *t, int n) {
+    lem_json *a = lem_json_new_array();
+    bool ok = a != NULL;
+    for (int i = 0; ok && i < n; i++) ok = lem_json_append(a, t[i] ? lem_json_new_str(t[i]) : lem_json_new_null());
+    if (ok) return a;
+    lem_json_free(a);
+    return NULL;
+}
+
+static lem_json *numbers_json(const double *d, int n) {
+    lem_json *a = lem_json_new_array();
+    bool ok = a != NULL;
+    for (int i = 0; ok && i < n; i++) ok = lem_json_append(a, lem_json_new_num(d[i]));
+    if (ok) return a;
+    lem_json_free(a);
+    return NULL;
+}
+
+static bool set_absent(lem_json *row, const char *key, lem_json *v) {
+    if (!lem_json_get(row, key)) return v && lem_json_set(row, key, v);
+    lem_json_free(v);
+    return true;
+}
+
+/* What a foreign row calls otherwise, under our names, so that the next command reads it without a map. */
+static bool add_ours(lem_json *row, const lem_candidates *c) {
+    bool ok = true;
+    if (c->id) ok = set_absent(row, "id", lem_json_new_str(c->id));
+    if (ok && c->problem) ok = set_absent(row, "problem", lem_json_new_str(c->problem));
+    if (ok && c->expected) ok = set_absent(row, "expected_answer", lem_json_new_str(c->expected));
+    if (ok && c->completion) ok = set_absent(row, "completions", texts_json(c->completion, c->n));
+    if (ok && c->rm_score) ok = set_absent(row, "rm_score", numbers_json(c->rm_score, c->n));
+    return ok;
+}
+
+lem_json *lem_graded_row(const lem_json *row, const lem_candidates *c, const lem_graded *g, const lem_grade_rows_opts *o) {
+    lem_json *r = lem_json_copy(row);
+    bool ok = r && (o->pair || add_ours(r, c));
+    for (int what = 0; ok && what < N_ADDED; what++) {
+        if (o->pair) {
+            ok = g->n == 1 && lem_json_set(r, added[what], added_value(g, 0, what));
+            continue;
+        }
+        lem_json *list = lem_json_new_array();
+        ok = list != NULL;
+        for (int i = 0; ok && i < g->n; i++) ok = lem_json_append(list, added_value(g, i, what));
+        if (ok) ok = lem_json_set(r, added[what], list);
+        else lem_json_free(list);
+    }
+    if (ok) return r;
+    lem_json_free(r);
+    return NULL;
+}

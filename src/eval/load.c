@@ -1,0 +1,216 @@
+/* load.c - candidate rows to problems: correctness, answer groups and scores as arrays */
+#include "eval/load.h"
+
+#include "core/hash.h"
+#include "core/jsonl.h"
+#include "eval/grade_rows.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { HAS_RM = 1, HAS_LOGPROB = 2, HAS_TOKENS = 4, HAS_STEPS = 8, HAS_CORRECT = 16, HAS_TEXTS = 32 };
+
+typedef struct loader {
+    const lem_eval_load *how;
+    lem_eval_data *d;
+    lem_candidates_map *map;
+    lem_candidates row;
+    size_t cap;
+    unsigned columns;
+    lem_eval_aggregator agg[LEM_EVAL_MAX_SCORERS];
+    int n_agg;
+} loader;
+
+static unsigned columns_of(const lem_candidates *c) {
+    return (c->rm_score ? HAS_RM : 0u) | (c->logprob ? HAS_LOGPROB : 0u) | (c->logprob && c->tokens ? HAS_TOKENS : 0u) | (c->steps ? HAS_STEPS : 0u) |
+           (c->correct ? HAS_CORRECT : 0u) | (c->predicted || c->completion ? HAS_TEXTS : 0u);
+}
+
+static const char *const aggregate_names[] = {"prm-last", "prm-min", "prm-max", "prm-prod", "prm-geometric", "prm-mean", "prm-mean_logit", "prm-mean_odds"};
+
+static void name_scorers(loader *l) {
+    lem_eval_data *d = l->d;
+    if (l->columns & HAS_RM) d->weighted[d->n_scorers] = true, d->scorers[d->n_scorers++] = "rm";
+    if (l->columns & HAS_STEPS)
+        for (int a = 0; a < l->n_agg; a++) d->weighted[d->n_scorers] = true, d->scorers[d->n_scorers++] = aggregate_names[l->agg[a]];
+    if (l->columns & HAS_LOGPROB) d->scorers[d->n_scorers++] = "logprob";
+    if (l->columns & HAS_TOKENS) d->scorers[d->n_scorers++] = "logprob-mean";
+}
+
+static double *cells(loader *l, int n) { return lem_arena_alloc(l->d->arena, (size_t)n, sizeof(double)); }
+
+static void keep_score(loader *l, double *out, int i, double v, bool count) {
+    out[i] = isnan(v) ? -INFINITY : v;
+    if (count && isnan(v)) l->d->unscored++;
+}
+
+static double step_score(const lem_json *steps, lem_eval_aggregator how) {
+    double v[4096];
+    size_t n = lem_json_count(steps);
+    if (!steps || lem_json_kind(steps) == LEM_JSON_NULL) return NAN;
+    if (n > sizeof v / sizeof *v) n = sizeof v / sizeof *v;
+    for (size_t j = 0; j < n; j++) v[j] = lem_json_num(lem_json_at(steps, j), NAN);
+    return lem_eval_aggregate(v, n, how);
+}
+
+static lem_status add_scores(loader *l, lem_eval_problem *p, lem_err *err) {
+    const lem_candidates *c = &l->row;
+    int s = 0;
+    for (int k = 0; k < l->d->n_scorers; k++) {
+        double *v = cells(l, p->n);
+        if (!v) return lem_fail(err, LEM_EMEM, "out of memory");
+        p->score[k] = v;
+        const char *name = l->d->scorers[k];
+        for (int i = 0; i < p->n; i++) {
+            if (strcmp(name, "rm") == 0) keep_score(l, v, i, c->rm_score[i], true);
+            else if (strcmp(name, "logprob") == 0) keep_score(l, v, i, c->logprob[i], false);
+            else if (strcmp(name, "logprob-mean") == 0) keep_score(l, v, i, c->tokens[i] > 0 ? c->logprob[i] / (double)c->tokens[i] : NAN, false);
+            else keep_score(l, v, i, step_score(c->steps[i], l->agg[s]), false);
+        }
+        s += strncmp(name, "prm-", 4) == 0;
+    }
+    return LEM_OK;
+}
+
+/* Correctness from the file, or graded here. */
+static lem_status add_correct(loader *l, lem_eval_problem *p, lem_err *err) {
+    const lem_candidates *c = &l->row;
+    uint8_t *right = lem_arena_alloc(l->d->arena, (size_t)p->n, 1);
+    if (!right) return lem_fail(err, LEM_EMEM, "out of memory");
+    p->correct = right;
+    if (c->correct) {
+        for (int i = 0; i < p->n; i++) {
+            right[i] = c->correct[i] == 1;
+            l->d->undecided += c->correct[i] < 0;
+        }
+        return LEM_OK;
+    }
+    lem_grade_rows_opts o = {.task = l->how->task};
+    lem_graded g;
+    lem_status st = lem_grade_row(c, &o, &g, err);
+    if (st != LEM_OK) return lem_err_context(err, "no column of correctness, and grading failed");
+    for (int i = 0; i < p->n; i++) {
+        lem_grade_correct k = lem_grade_correct_of(g.result[i].verdict);
+        right[i] = k == LEM_GRADE_RIGHT;
+        l->d->undecided += k == LEM_GRADE_UNDECIDED;
+    }
+    l->d->graded_here = true;
+    lem_graded_release(&g);
+    return LEM_OK;
+}
+
+static lem_status group_of(loader *l, const char *answer, size_t len, lem_map *seen, lem_buf *key, int32_t *out, lem_err *err) {
+    int64_t g = 0;
+    lem_buf_clear(key);
+    if (l->how->by_string) lem_buf_add(key, answer, len);
+    else {
+        lem_status st = lem_grade_key(answer, len, key, err);
+        if (st != LEM_OK) return st;
+    }
+    if (!lem_map_find(seen, lem_buf_str(key), key->len, &g)) {
+        g = (int64_t)lem_map_count(seen);
+        lem_status st = lem_map_set(seen, lem_buf_str(key), key->len, g, err);
+        if (st != LEM_OK) return st;
+    }
+    *out = (int32_t)g;
+    return LEM_OK;
+}
+
+static lem_status add_groups(loader *l, lem_eval_problem *p, lem_err *err) {
+    const lem_candidates *c = &l->row;
+    int32_t *group = lem_arena_alloc(l->d->arena, (size_t)p->n, sizeof *group);
+    lem_map *seen = lem_map_new(err);
+    lem_buf key = {0};
+    lem_status st = group && seen ? LEM_OK : lem_fail(err, LEM_EMEM, "out of memory");
+    for (int i = 0; st == LEM_OK && i < p->n; i++) {
+        const char *text = c->predicted ? c->predicted[i] : c->completion ? c->completion[i] : NULL;
+        size_t from = 0, len = text ? strlen(text) : 0;
+        lem_grade_span s;
+        if (!c->predicted && text) {
+            if (!lem_grade_extract(text, len, l->how->task, &s)) len = 0;
+            else from = s.offset, len = s.len;
+        }
+        group[i] = LEM_EVAL_NO_VOTE;
+        if (len == 0) l->d->silent++;
+        else st = group_of(l, text + from, len, seen, &key, &group[i], err);
+    }
+    p->group = group;
+    lem_buf_release(&key);
+    lem_map_free(seen);
+    return st;
+}
+
+static lem_status add_row(loader *l, const lem_json *row, uint64_t number, lem_err *err) {
+    lem_eval_data *d = l->d;
+    lem_status st;
+    if (d->n == 0) LEM_TRY(lem_candidates_map_detect(l->map, row, d->ground, err));
+    LEM_TRY(lem_candidates_read(l->map, row, &l->row, err));
+    unsigned has = columns_of(&l->row);
+    if (d->n == 0) {
+        l->columns = has;
+        name_scorers(l);
+        d->no_votes = !(has & HAS_TEXTS);
+    } else if (has != l->columns) return lem_fail(err, LEM_EDATA, "this row has other columns than the first (scores, correctness, answers or step scores)");
+    if (l->row.n < 1 || l->row.n > LEM_EVAL_MAX_N) return lem_fail(err, LEM_EDATA, "%d candidates; 1 to %d are supported", l->row.n, LEM_EVAL_MAX_N);
+    if ((size_t)d->n == l->cap) {
+        size_t cap = l->cap ? l->cap * 2 : 256;
+        lem_eval_problem *p = lem_realloc(d->p, cap, sizeof *p, err);
+        if (!p) return LEM_EMEM;
+        d->p = p;
+        l->cap = cap;
+    }
+    lem_eval_problem *p = &d->p[d->n];
+    memset(p, 0, sizeof *p);
+    p->n = l->row.n;
+    const char *id = l->row.id ? l->row.id : l->row.problem;
+    p->id = id ? lem_hash64(id, strlen(id), 1) : number;
+    LEM_TRY(add_correct(l, p, err));
+    if (!d->no_votes) LEM_TRY(add_groups(l, p, err));
+    LEM_TRY(add_scores(l, p, err));
+    d->candidates += (uint64_t)p->n;
+    if (d->n == 0 || p->n < d->min_n) d->min_n = p->n;
+    if (p->n > d->max_n) d->max_n = p->n;
+    d->n++;
+done:
+    return st;
+}
+
+lem_status lem_eval_data_load(const char *path, lem_candidates_map *map, const lem_eval_load *how, lem_eval_data *out, lem_err *err) {
+    lem_eval_data d = {.n = 0};
+    loader l = {.how = how, .d = &d, .map = map};
+    static const lem_eval_aggregator usual[] = {LEM_EVAL_AGG_LAST, LEM_EVAL_AGG_MIN, LEM_EVAL_AGG_PROD};
+    l.n_agg = how->n_aggregators ? how->n_aggregators : 3;
+    for (int a = 0; a < l.n_agg; a++) l.agg[a] = how->n_aggregators ? how->aggregators[a] : usual[a];
+    lem_rows *rows = NULL;
+    lem_json *row = NULL;
+    lem_status st = LEM_OK;
+    d.arena = lem_arena_new(0, 0, err);
+    if (!d.arena) return LEM_EMEM;
+    LEM_TRY(lem_rows_open(path, &rows, err));
+    while (how->limit < 0 || d.n < how->limit) {
+        LEM_TRY(lem_rows_next(rows, &row, err));
+        if (!row) break;
+        st = add_row(&l, row, lem_rows_number(rows), err);
+        lem_json_free(row);
+        if (st != LEM_OK) {
+            lem_err_context(err, "%s:%llu", path, (unsigned long long)lem_rows_number(rows));
+            goto done;
+        }
+    }
+    if (d.n == 0) {
+        st = lem_fail(err, LEM_EDATA, "%s: no rows", path);
+        goto done;
+    }
+    *out = d;
+done:
+    lem_rows_close(rows);
+    lem_candidates_release(&l.row);
+    if (st != LEM_OK) lem_eval_data_release(&d);
+    return st;
+}
+
+void lem_eval_data_release(lem_eval_data *d) {
+    lem_free(d->p);
+    lem_arena_free(d->arena);
+    *d = (lem_eval_data){.n = 0};
+}
