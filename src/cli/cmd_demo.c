@@ -171,17 +171,8 @@ static lem_status run_demo(lem_cli *cli, const lem_args *args, lem_err *err) {
         return LEM_OK;
     }
     lem_json *tree = NULL;
-    const char *overrides[66];
-    char where[1100];
-    int n = 0;
-    if (out) {
-        if (strlen(out) > 1000) return lem_fail(err, LEM_EUSAGE, "--out is too long");
-        snprintf(where, sizeof where, "out=%s", out);
-        overrides[n++] = where;
-    }
-    for (int i = 0; i < args->n_words && n < 66; i++) overrides[n++] = args->words[i];
     lem_status st = lem_yaml_parse(text, strlen(text), "demo recipe", &tree, err);
-    if (st == LEM_OK) st = lem_recipe_run(cli, tree, "demo recipe", overrides, n, err);
+    if (st == LEM_OK) st = lem_recipe_run(cli, tree, "demo recipe", out, args->words, args->n_words, err);
     lem_json_free(tree);
     return st;
 }
@@ -197,4 +188,5 @@ const lem_command lem_cmd_demo = {
     .n_opts = (int)(sizeof demo_opts / sizeof demo_opts[0]),
     .run = run_demo,
     .resumes = true,
+    .assignments = true,
 };

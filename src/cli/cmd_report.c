@@ -20,7 +20,10 @@ static const lem_opt opts[] = {
 };
 
 typedef enum source_kind { SOURCE_METRICS, SOURCE_TELEMETRY } source_kind;
-typedef struct source { char *path, *title; source_kind kind; } source;
+typedef struct source {
+    char *path, *title;
+    source_kind kind;
+} source;
 
 typedef struct job {
     lem_cli *cli;
@@ -39,8 +42,8 @@ static bool ends_with(const char *s, const char *end) {
 
 /* JSON files of a run that are no results. */
 static bool is_plumbing(const char *name) {
-    static const char *const names[] = {"run.json",  "timing.json", "config.json", "tokenizer.json", "tokenizer_config.json", "generation_config.json",
-                                        "vocab.json"};
+    static const char *const names[] = {
+        "run.json", "timing.json", "config.json", "tokenizer.json", "tokenizer_config.json", "generation_config.json", "vocab.json"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strcmp(name, names[i]) == 0) return true;
     return ends_with(name, "manifest.json") || ends_with(name, "MANIFEST.json");
@@ -116,7 +119,8 @@ static lem_status add_dir(job *j, const char *dir, const char *root, int depth, 
             if (pass == 0 && !folder) {
                 trained = trained || strcmp(names[i], "telemetry.jsonl") == 0;
                 st = add_file(j, path, root, err);
-            } else if (pass == 1 && folder && !(trained && strcmp(names[i], "stages") == 0) && strcmp(names[i], "checkpoints") != 0 && names[i][0] != '.') {
+            } else if (pass == 1 && folder && !(trained && strcmp(names[i], "stages") == 0) && strcmp(names[i], "checkpoints") != 0 &&
+                       names[i][0] != '.') {
                 st = add_dir(j, path, root, depth - 1, err);
             }
             lem_free(path);
@@ -214,7 +218,8 @@ static lem_status find_sources(job *j, lem_err *err) {
             char title[160];
             title_of(word, "", title);
             st = lem_json_load(word, MAX_JSON, &run, err);
-            if (st == LEM_OK && lem_json_kind(lem_json_get(run, "metrics")) != LEM_JSON_ARRAY) st = lem_fail(err, LEM_EDATA, "%s: no 'metrics' list found", word);
+            if (st == LEM_OK && lem_json_kind(lem_json_get(run, "metrics")) != LEM_JSON_ARRAY)
+                st = lem_fail(err, LEM_EDATA, "%s: no 'metrics' list found", word);
             lem_json_free(run);
             if (st == LEM_OK) st = add_source(j, word, title, SOURCE_METRICS, err);
         }
@@ -224,11 +229,13 @@ static lem_status find_sources(job *j, lem_err *err) {
 }
 
 static lem_status add_results(job *j, lem_err *err) {
+    int results = 0;
+    for (int i = 0; i < j->n; i++) results += j->at[i].kind == SOURCE_METRICS;
     for (int i = 0; i < j->n; i++) {
         if (j->at[i].kind != SOURCE_METRICS) continue;
         lem_json *doc = NULL;
         lem_status st = lem_json_load(j->at[i].path, MAX_JSON, &doc, err);
-        if (st == LEM_OK) st = lem_report_metrics(j->page, j->at[i].title, j->at[i].path, doc, err);
+        if (st == LEM_OK) st = lem_report_metrics(j->page, results == 1 ? "Results" : j->at[i].title, j->at[i].title, j->at[i].path, doc, err);
         lem_json_free(doc);
         if (st) return st;
     }

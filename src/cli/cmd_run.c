@@ -5,7 +5,7 @@
 static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
     lem_json *tree = NULL;
     lem_status st = lem_yaml_load(args->words[0], &tree, err);
-    if (st == LEM_OK) st = lem_recipe_run(cli, tree, args->words[0], args->words + 1, args->n_words - 1, err);
+    if (st == LEM_OK) st = lem_recipe_run(cli, tree, args->words[0], lem_args_str(args, "out"), args->words + 1, args->n_words - 1, err);
     lem_json_free(tree);
     return st;
 }
@@ -21,4 +21,5 @@ const lem_command lem_cmd_run = {
     .n_opts = 0,
     .run = run,
     .resumes = true,
+    .assignments = true,
 };

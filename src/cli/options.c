@@ -311,7 +311,7 @@ static lem_status parse_word(parse_state *s, const char *word, lem_err *err) {
     const char *eq = strchr(word, '=');
     size_t n = eq ? strcspn(word, ".=") : 0;
     char name[64];
-    if (eq && n && n < sizeof name && !s->only_words) {
+    if (eq && n && n < sizeof name && !s->only_words && !s->cmd->assignments) {
         memcpy(name, word, n);
         name[n] = '\0';
         const lem_opt *o = find_opt(s->cmd, name);

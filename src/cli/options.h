@@ -56,6 +56,7 @@ typedef struct lem_command {
     int n_opts;
     lem_status (*run)(lem_cli *cli, const lem_args *args, lem_err *err);
     bool resumes;               /* goes on where an earlier run stopped; others write their output anew */
+    bool assignments;           /* words a=b are its own (recipe variables), not options */
 } lem_command;
 
 extern const lem_command *const lem_commands[];      /* commands.c, NULL-terminated */

@@ -298,12 +298,17 @@ static lem_status run_stages(recipe *r, lem_err *err) {
     return LEM_OK;
 }
 
-lem_status lem_recipe_run(lem_cli *cli, lem_json *tree, const char *source, const char *const *overrides, int n_overrides, lem_err *err) {
+lem_status lem_recipe_run(lem_cli *cli, lem_json *tree, const char *source, const char *out, const char *const *overrides, int n_overrides,
+                          lem_err *err) {
     lem_cli own = *cli; /* its compute path is the run's */
     recipe r = {.cli = &own, .tree = tree};
     lem_lock *lock = NULL;
     lem_status st = LEM_OK;
     LEM_TRY(apply_overrides(&r, overrides, n_overrides, err));
+    if (out && !lem_json_set(lem_json_get(tree, "vars"), "out", lem_json_new_str(out))) {
+        st = lem_fail(err, LEM_EUSAGE, "%s: a recipe needs 'vars: {out: DIR}'", source);
+        goto done;
+    }
     LEM_TRY(check(&r, source, err));
     LEM_TRY(open_state(&r, err));
     LEM_TRY(lem_lock_take(r.state_path, &lock, err));

@@ -53,7 +53,8 @@ static void add_example(lem_page *p, const lem_json *e, size_t index) {
 
 lem_status lem_report_examples(lem_page *p, const lem_json *examples, const char *source, lem_err *err) {
     if (!examples) return LEM_OK;
-    if (lem_json_kind(examples) != LEM_JSON_ARRAY) return lem_fail(err, LEM_EDATA, "%s: examples: list expected, %s found", source, lem_json_kind_name(examples));
+    if (lem_json_kind(examples) != LEM_JSON_ARRAY)
+        return lem_fail(err, LEM_EDATA, "%s: examples: list expected, %s found", source, lem_json_kind_name(examples));
     size_t n = lem_json_count(examples);
     if (!n) return LEM_OK;
     lem_page_heading(p, "Worked examples");
@@ -72,7 +73,10 @@ static const char *const interest_title[N_INTERESTS] = {
     "Neither is right, though a candidate was",
 };
 
-typedef struct choice { size_t best_scored, voted, right; bool have_right; } choice;  /* indices of candidates */
+typedef struct choice {
+    size_t best_scored, voted, right;
+    bool have_right;
+} choice; /* indices of candidates */
 
 static bool is_right(const lem_json *row, size_t i) { return lem_json_bool(lem_json_at(lem_json_get(row, "correct"), i), false); }
 
@@ -98,9 +102,11 @@ static size_t majority(const lem_json *answers, size_t n) {
 
 /* Which kind of example a row is; false when it lacks texts, verdicts, answers or scores, or tells nothing. */
 static bool judge(const lem_json *row, choice *c, interest *kind) {
-    const lem_json *texts = lem_json_get(row, "completions"), *scores = lem_json_get(row, "rm_score"), *answers = lem_json_get(row, "predicted_answer");
+    const lem_json *texts = lem_json_get(row, "completions"), *scores = lem_json_get(row, "rm_score"),
+                   *answers = lem_json_get(row, "predicted_answer");
     size_t n = lem_json_count(texts);
-    if (n < 2 || n > 1024 || lem_json_count(scores) != n || lem_json_count(answers) != n || lem_json_count(lem_json_get(row, "correct")) != n) return false;
+    if (n < 2 || n > 1024 || lem_json_count(scores) != n || lem_json_count(answers) != n || lem_json_count(lem_json_get(row, "correct")) != n)
+        return false;
     memset(c, 0, sizeof *c);
     size_t right = 0;
     double best = -INFINITY;
@@ -194,7 +200,8 @@ static void tell_counts(lem_page *p, const picks *k) {
         snprintf(text[i], sizeof text[i], "%llu", (unsigned long long)k->seen[i]);
         pairs[i] = (lem_pair){interest_title[i], text[i]};
     }
-    lem_page_paragraph(p, "Problems with at least one right and one wrong candidate, by what score and vote choose among all of a problem's candidates:");
+    lem_page_paragraph(
+        p, "Problems with at least one right and one wrong candidate, by what score and vote choose among all of a problem's candidates:");
     lem_page_pairs(p, pairs, N_INTERESTS);
 }
 

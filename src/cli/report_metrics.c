@@ -11,23 +11,25 @@
 enum { MAX_METRICS = 4096, MAX_CURVES = 24, MAX_KS = 64, NAME = 64 };
 
 typedef struct metric {
-    const char *name, *protocol;    /* borrowed from the document */
-    char family[NAME];              /* "rm" of "rm@8"; empty when the name has no @k */
+    const char *name, *protocol; /* borrowed from the document */
+    char family[NAME];           /* "rm" of "rm@8"; empty when the name has no @k */
     long k;
-    double value, lo, hi;           /* lo, hi NAN when there is no interval */
+    double value, lo, hi; /* lo, hi NAN when there is no interval */
     int64_t n;
 } metric;
 
-typedef struct curve { const char *family, *protocol; } curve;
+typedef struct curve {
+    const char *family, *protocol;
+} curve;
 
 typedef struct metrics {
     metric *at;
     int n;
     curve curves[MAX_CURVES];
     int n_curves;
-    long ks[MAX_KS];                /* ascending */
+    long ks[MAX_KS]; /* ascending */
     int n_ks;
-    const char *exact;              /* the protocol that the charts show: "exact" where there is one */
+    const char *exact; /* the protocol that the charts show: "exact" where there is one */
 } metrics;
 
 void lem_report_value(double v, char out[32]) {
@@ -60,7 +62,8 @@ static bool split_name(const char *name, char family[NAME], long *k) {
 static lem_status read_metric(const lem_json *j, size_t index, const char *source, metric *out, lem_err *err) {
     const lem_json *name = lem_json_get(j, "name"), *value = lem_json_get(j, "value"), *ci = lem_json_get(j, "ci95");
     lem_json_type kind = lem_json_kind(value);
-    if (lem_json_kind(name) != LEM_JSON_STRING) return lem_fail(err, LEM_EDATA, "%s: metrics[%zu].name: string expected, %s found", source, index, lem_json_kind_name(name));
+    if (lem_json_kind(name) != LEM_JSON_STRING)
+        return lem_fail(err, LEM_EDATA, "%s: metrics[%zu].name: string expected, %s found", source, index, lem_json_kind_name(name));
     if (kind != LEM_JSON_INT && kind != LEM_JSON_REAL && kind != LEM_JSON_NULL)
         return lem_fail(err, LEM_EDATA, "%s: metrics[%zu].value: number expected, %s found", source, index, lem_json_kind_name(value));
     if (ci && lem_json_kind(ci) != LEM_JSON_NULL && lem_json_count(ci) != 2)
@@ -173,7 +176,10 @@ static void headline(lem_page *p, const metrics *m, const char *csv) {
 
 /* ---- curves over k ---- */
 
-typedef struct curve_points { double x[MAX_KS], y[MAX_KS], lo[MAX_KS], hi[MAX_KS]; char name[NAME + 24]; } curve_points;
+typedef struct curve_points {
+    double x[MAX_KS], y[MAX_KS], lo[MAX_KS], hi[MAX_KS];
+    char name[NAME + 24];
+} curve_points;
 
 static lem_status curves(lem_page *p, const metrics *m, const char *csv, lem_err *err) {
     curve_points *points = lem_alloc_zero(MAX_CURVES, sizeof *points, err);
@@ -202,7 +208,8 @@ static lem_status curves(lem_page *p, const metrics *m, const char *csv, lem_err
     }
     snprintf(name, sizeof name, "%s-curves", csv);
     if (n_series)
-        lem_page_chart(p, &(lem_chart){name, "Problems solved with k candidates each", "k (candidates)", percent ? "solved" : "value", percent, true, true, series, n_series});
+        lem_page_chart(p, &(lem_chart){name, "Problems solved with k candidates each", "k (candidates)", percent ? "solved" : "value", percent, true,
+                                       true, series, n_series});
     lem_free(points);
     return LEM_OK;
 }
@@ -244,7 +251,9 @@ static lem_status curve_table(lem_page *p, const metrics *m, const char *csv, le
 
 static lem_status interval_table(lem_page *p, const metrics *m, const char *csv, lem_err *err) {
     enum { COLUMNS = 5 };
-    typedef struct texts { char value[32], ci[64], n[24]; } texts;
+    typedef struct texts {
+        char value[32], ci[64], n[24];
+    } texts;
     size_t rows = m->n > 0 ? (size_t)m->n : 1;
     const char **cell = lem_alloc_zero(rows * COLUMNS, sizeof *cell, err);
     texts *text = lem_alloc_zero(rows, sizeof *text, err);
@@ -272,6 +281,42 @@ static lem_status interval_table(lem_page *p, const metrics *m, const char *csv,
     if (n) lem_page_table(p, &(lem_table){name, "Values and intervals", column, COLUMNS, n, cell, -1});
     lem_free(cell);
     lem_free(text);
+    return st;
+}
+
+/* ---- paired differences ---- */
+
+/* "rm@8-maj@8" at k = 8. */
+static bool is_difference_at(const metric *m, long k) {
+    char want[24];
+    snprintf(want, sizeof want, "@%ld-", k);
+    return strstr(m->name, want) != NULL;
+}
+
+/* Differences in percentage points at the headline's k (all, where none is at that k), by the charts' protocol. */
+static lem_status differences(lem_page *p, const metrics *m, const lem_json *list, const char *csv, const char *source, lem_err *err) {
+    enum { COLUMNS = 4, MOST = 48 };
+    static const lem_column column[COLUMNS] = {{"difference", false}, {"protocol", false}, {"points", true}, {"95 % interval", true}};
+    const char *cell[MOST * COLUMNS];
+    char value[MOST][32], ci[MOST][64], name[96];
+    metrics d = {0};
+    lem_status st = list ? read_metrics(list, source, &d, err) : LEM_OK;
+    long k = headline_k(m);
+    bool some = false;
+    int n = 0;
+    for (int i = 0; st == LEM_OK && i < d.n; i++) some = some || is_difference_at(&d.at[i], k);
+    for (int i = 0; st == LEM_OK && i < d.n && n < MOST; i++) {
+        const metric *x = &d.at[i];
+        if ((some && !is_difference_at(x, k)) || !isfinite(x->value) || strcmp(x->protocol, m->exact) != 0) continue;
+        snprintf(value[n], sizeof value[n], "%+.1f", 100 * x->value);
+        ci[n][0] = '\0';
+        if (isfinite(x->lo) && isfinite(x->hi)) snprintf(ci[n], sizeof ci[n], "[%+.1f, %+.1f]", 100 * x->lo, 100 * x->hi);
+        const char *row[COLUMNS] = {x->name, x->protocol, value[n], ci[n]};
+        memcpy(cell + (size_t)n++ * COLUMNS, row, sizeof row);
+    }
+    snprintf(name, sizeof name, "%s-differences", csv);
+    if (n) lem_page_table(p, &(lem_table){name, "Paired differences on the same problems, in percentage points", column, COLUMNS, n, cell, -1});
+    lem_free(d.at);
     return st;
 }
 
@@ -305,18 +350,19 @@ static void counts(lem_page *p, const lem_json *doc) {
     }
 }
 
-lem_status lem_report_metrics(lem_page *p, const char *title, const char *source, const lem_json *doc, lem_err *err) {
+lem_status lem_report_metrics(lem_page *p, const char *title, const char *csv, const char *source, const lem_json *doc, lem_err *err) {
     const lem_json *list = lem_json_get(doc, "metrics");
     if (lem_json_kind(list) != LEM_JSON_ARRAY) return LEM_OK;
     metrics m = {0};
     lem_status st = read_metrics(list, source, &m, err);
     LEM_TRY(st);
     lem_page_section(p, title);
-    headline(p, &m, title);
+    headline(p, &m, csv);
+    LEM_TRY(differences(p, &m, lem_json_get(doc, "differences"), csv, source, err));
+    LEM_TRY(curves(p, &m, csv, err));
+    LEM_TRY(interval_table(p, &m, csv, err));
+    LEM_TRY(curve_table(p, &m, csv, err));
     notes(p, lem_json_get(doc, "notes"));
-    LEM_TRY(curves(p, &m, title, err));
-    LEM_TRY(interval_table(p, &m, title, err));
-    LEM_TRY(curve_table(p, &m, title, err));
     counts(p, doc);
     LEM_TRY(lem_report_examples(p, lem_json_get(doc, "examples"), source, err));
 done:

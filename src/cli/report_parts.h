@@ -9,9 +9,9 @@
 /* Values as people read them: "94.0 %" for fractions, a short number otherwise; "–" when not finite. */
 void lem_report_value(double v, char out[32]);
 
-/* A document with `metrics` (product.md): a bar for each method at one k, curves over k for names like rm@8, tables of everything, `notes`, counts. `source`
- * names the file in messages and the CSV files. A document without metrics adds nothing. LEM_EDATA names a field that is not as documented. */
-lem_status lem_report_metrics(lem_page *p, const char *title, const char *source, const lem_json *doc, lem_err *err) LEM_MUST_CHECK;
+/* A document with `metrics` (product.md): a bar for each method at one k, curves over k for names like rm@8, tables of everything, paired `differences`, `notes`, counts.
+ * csv begins the names of CSV files, source names the file in messages. A document without metrics adds nothing. LEM_EDATA names a field that is not as documented. */
+lem_status lem_report_metrics(lem_page *p, const char *title, const char *csv, const char *source, const lem_json *doc, lem_err *err) LEM_MUST_CHECK;
 
 /* `examples` of a document: problem, expected_answer, candidates [{text, correct, score}]. */
 lem_status lem_report_examples(lem_page *p, const lem_json *examples, const char *source, lem_err *err) LEM_MUST_CHECK;

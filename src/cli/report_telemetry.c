@@ -13,11 +13,14 @@ enum { MAX_STAGES = 32, MAX_POINTS = 240, KINDS = 4 };
 
 static const char *const kind_key[KINDS] = {"loss", "val_loss", "accuracy", "val_accuracy"};
 
-typedef struct points { double *x, *y, *lo, *hi; int n, cap; } points;
+typedef struct points {
+    double *x, *y, *lo, *hi;
+    int n, cap;
+} points;
 
 typedef struct stage {
     char *name;
-    double first_step, last_step;   /* over all stages, counted on */
+    double first_step, last_step; /* over all stages, counted on */
     points of[KINDS];
     double peak_lr, peak_norm;
 } stage;
@@ -167,8 +170,8 @@ static void put(char out[24], double v) {
 
 static lem_status table(lem_page *p, const telemetry *t, const char *csv, lem_err *err) {
     enum { COLUMNS = 7 };
-    static const lem_column column[COLUMNS] = {{"stage", false}, {"steps", true}, {"first loss", true}, {"last loss", true}, {"validation", true},
-                                               {"peak rate", true}, {"peak gradient", true}};
+    static const lem_column column[COLUMNS] = {{"stage", false},     {"steps", true},     {"first loss", true},   {"last loss", true},
+                                               {"validation", true}, {"peak rate", true}, {"peak gradient", true}};
     const char *cell[MAX_STAGES * COLUMNS];
     char(*text)[COLUMNS][24] = lem_alloc_zero(MAX_STAGES, sizeof *text, err);
     char name[160];

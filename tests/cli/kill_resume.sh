@@ -6,7 +6,7 @@ dir=$(mktemp -d /tmp/lemma-kill-XXXXXX)
 trap 'rm -rf "$dir"' EXIT
 cd "$dir"
 start=$(date +%s%N)
-LEMMA_CPU=${LEMMA_CPU:-auto} "$lemma" run "$recipe" out=run --quiet
+LEMMA_CPU=${LEMMA_CPU:-auto} "$lemma" run "$recipe" out=run --quiet >/dev/null
 took=$(( ($(date +%s%N) - start) / 1000000 ))
 mv run whole
 # Delays walk over the whole run: the k-th kill comes after about k/KILLS of its length, plus a jitter from the count.
@@ -15,15 +15,15 @@ while :; do
   k=$((k + 1))
   delay=$(( (took * k / kills + k * 37 % 211) % (took + 1) + 20 ))
   if [ "$k" -le "$kills" ]; then
-    rc=0; timeout -s KILL "$(printf '%d.%03d' $((delay / 1000)) $((delay % 1000)))" "$lemma" run "$recipe" out=run --quiet || rc=$?
+    rc=0; timeout -s KILL "$(printf '%d.%03d' $((delay / 1000)) $((delay % 1000)))" "$lemma" run "$recipe" out=run --quiet >/dev/null || rc=$?
   else
-    rc=0; "$lemma" run "$recipe" out=run --quiet || rc=$?
+    rc=0; "$lemma" run "$recipe" out=run --quiet >/dev/null || rc=$?
   fi
   case $rc in
     0) if [ "$killed" -ge "$((kills / 2))" ] || [ "$k" -gt "$kills" ]; then break; fi
        # finished before enough kills: start over, killing elsewhere
        rm -rf run ;;
-    137) killed=$((killed + 1)) ;;
+    137) killed=$((killed + 1)); sleep 0.1 ;; # timeout ends with its child still dying: its lock goes a moment later
     *) echo "run $k ended with status $rc"; exit 1 ;;
   esac
 done

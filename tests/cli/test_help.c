@@ -12,7 +12,10 @@
 
 #include <cmocka.h>
 
-typedef struct transcript { char *text; int status; } transcript;
+typedef struct transcript {
+    char *text;
+    int status;
+} transcript;
 
 /* Runs the built program; `tail` may redirect. Both streams by default. */
 static transcript lemma(const char *words, const char *tail) {
