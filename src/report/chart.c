@@ -83,8 +83,9 @@ static void y_axis(const lem_chart *c, const frame *f, lem_buf *out) {
     if (n > 20) n = 20;
     for (int i = 0; i <= n; i++) {
         double v = f->y0 + i * f->y_step, y = py(f, v);
-        lem_buf_printf(out, "<line class=\"grid\" x1=\"%d\" x2=\"%d\" y1=\"%.1f\" y2=\"%.1f\"/><text class=\"tick\" x=\"%d\" y=\"%.1f\" text-anchor=\"end\">",
-                       LEFT, WIDTH - RIGHT, y, y, LEFT - 8, y + 4);
+        lem_buf_printf(
+            out, "<line class=\"grid\" x1=\"%d\" x2=\"%d\" y1=\"%.1f\" y2=\"%.1f\"/><text class=\"tick\" x=\"%d\" y=\"%.1f\" text-anchor=\"end\">",
+            LEFT, WIDTH - RIGHT, y, y, LEFT - 8, y + 4);
         put_number(out, c->percent ? 100 * v : v, c->percent ? 100 * f->y_step : f->y_step);
         lem_buf_puts(out, c->percent ? " %</text>" : "</text>");
     }

@@ -8,19 +8,19 @@
 
 #include <stdbool.h>
 
-typedef struct lem_series {     /* all borrowed */
+typedef struct lem_series { /* all borrowed */
     const char *name;
     int n;
-    const double *x, *y;        /* [n], x ascending */
-    const double *lo, *hi;      /* [n] band, e.g. a 95 % interval; or both NULL */
+    const double *x, *y;   /* [n], x ascending */
+    const double *lo, *hi; /* [n] band, e.g. a 95 % interval; or both NULL */
 } lem_series;
 
 typedef struct lem_chart {
-    const char *name;           /* of its CSV file: letters, digits, '-' and '_' */
+    const char *name; /* of its CSV file: letters, digits, '-' and '_' */
     const char *title, *x_label, *y_label;
-    bool percent;               /* y is a fraction, shown in percent */
-    bool log2_x;                /* x > 0 on a base-2 logarithmic axis, e.g. k of pass@k */
-    bool dots;                  /* mark each point */
+    bool percent; /* y is a fraction, shown in percent */
+    bool log2_x;  /* x > 0 on a base-2 logarithmic axis, e.g. k of pass@k */
+    bool dots;    /* mark each point */
     const lem_series *series;
     int n_series;
 } lem_chart;

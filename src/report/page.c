@@ -16,8 +16,8 @@ typedef struct sheet { /* one CSV file */
 } sheet;
 
 struct lem_page {
-    lem_buf title, subtitle;        /* as given */
-    lem_buf toc, body, md, html;    /* html: the finished page, made on demand */
+    lem_buf title, subtitle;     /* as given */
+    lem_buf toc, body, md, html; /* html: the finished page, made on demand */
     sheet *sheets;
     size_t n_sheets, cap_sheets;
     int sections;
@@ -379,8 +379,10 @@ void lem_page_example(lem_page *p, const char *title, const lem_example_part *pa
 const char *lem_page_html(lem_page *p) {
     lem_buf *b = &p->html;
     lem_buf_clear(b);
-    lem_buf_puts(b, "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n"
-                    "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none';style-src 'unsafe-inline';base-uri 'none';form-action 'none'\">\n<title>");
+    lem_buf_puts(b, "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" "
+                    "content=\"width=device-width,initial-scale=1\">\n"
+                    "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none';style-src 'unsafe-inline';base-uri 'none';form-action "
+                    "'none'\">\n<title>");
     lem_escape_html(b, lem_buf_str(&p->title), p->title.len);
     lem_buf_puts(b, "</title>\n<style>\n");
     for (int i = 0; lem_report_style[i]; i++) lem_buf_puts(b, lem_report_style[i]);
@@ -398,7 +400,8 @@ const char *lem_page_html(lem_page *p) {
         lem_buf_puts(b, "</nav>\n");
     }
     lem_buf_add(b, lem_buf_str(&p->body), p->body.len);
-    lem_buf_puts(b, "<footer>Made by lemma report. This page is one file: it needs no network and runs no script.</footer>\n</main>\n</body>\n</html>\n");
+    lem_buf_puts(
+        b, "<footer>Made by lemma report. This page is one file: it needs no network and runs no script.</footer>\n</main>\n</body>\n</html>\n");
     return lem_buf_str(b);
 }
 
@@ -420,8 +423,10 @@ lem_status lem_page_save(lem_page *p, const char *html_path, bool overwrite, lem
     lem_buf path = {0};
     size_t n = strlen(html_path);
     lem_status st = LEM_OK;
-    if (n < 6 || strcmp(html_path + n - 5, ".html") != 0) return lem_fail(err, LEM_EUSAGE, "the report's path must end in .html, found '%s'", html_path);
-    if (p->failed || p->toc.failed || p->body.failed || p->title.failed || p->subtitle.failed) return lem_fail(err, LEM_EMEM, "out of memory for the report");
+    if (n < 6 || strcmp(html_path + n - 5, ".html") != 0)
+        return lem_fail(err, LEM_EUSAGE, "the report's path must end in .html, found '%s'", html_path);
+    if (p->failed || p->toc.failed || p->body.failed || p->title.failed || p->subtitle.failed)
+        return lem_fail(err, LEM_EMEM, "out of memory for the report");
     (void)lem_page_html(p);
     LEM_TRY(write_one(html_path, &p->html, overwrite, err));
     lem_buf_add(&path, html_path, n - 5);

@@ -17,35 +17,46 @@ typedef struct lem_page lem_page;
 lem_page *lem_page_new(const char *title, const char *subtitle, lem_err *err);
 void lem_page_free(lem_page *p);
 
-void lem_page_section(lem_page *p, const char *title);                  /* enters the list of contents */
-void lem_page_heading(lem_page *p, const char *title);                  /* below a section */
+void lem_page_section(lem_page *p, const char *title); /* enters the list of contents */
+void lem_page_heading(lem_page *p, const char *title); /* below a section */
 void lem_page_paragraph(lem_page *p, const char *text);
-void lem_page_note(lem_page *p, const char *text);                      /* set off from the text */
+void lem_page_note(lem_page *p, const char *text); /* set off from the text */
 
-typedef struct lem_pair { const char *key, *value; } lem_pair;
+typedef struct lem_pair {
+    const char *key, *value;
+} lem_pair;
 void lem_page_pairs(lem_page *p, const lem_pair *pairs, int n);
 /* Headline numbers: key is the label, value the number. */
 void lem_page_tiles(lem_page *p, const lem_pair *tiles, const char *const *details /* [n], entries or the array may be NULL */, int n);
 
-typedef struct lem_column { const char *title; bool numeric; /* aligned right */ } lem_column;
+typedef struct lem_column {
+    const char *title;
+    bool numeric; /* aligned right */
+} lem_column;
 typedef struct lem_table {
-    const char *name;               /* of its CSV file: letters, digits, '-' and '_' */
-    const char *caption;            /* may be NULL */
+    const char *name;    /* of its CSV file: letters, digits, '-' and '_' */
+    const char *caption; /* may be NULL */
     const lem_column *columns;
     int n_columns, n_rows;
-    const char *const *cells;       /* [n_rows][n_columns]; NULL is an empty cell */
-    int mark_row;                   /* row shown bold; -1 = none */
+    const char *const *cells; /* [n_rows][n_columns]; NULL is an empty cell */
+    int mark_row;             /* row shown bold; -1 = none */
 } lem_table;
 void lem_page_table(lem_page *p, const lem_table *t);
 
-void lem_page_chart(lem_page *p, const lem_chart *c);                   /* a chart without finite points is left out, with a note */
+void lem_page_chart(lem_page *p, const lem_chart *c); /* a chart without finite points is left out, with a note */
 
-typedef struct lem_bar { const char *label; double value, lo, hi; /* interval; NAN = none */ } lem_bar;
+typedef struct lem_bar {
+    const char *label;
+    double value, lo, hi; /* interval; NAN = none */
+} lem_bar;
 /* Horizontal bars of fractions in 0..1, labelled in percent. */
 void lem_page_bars(lem_page *p, const char *name, const char *title, const lem_bar *bars, int n);
 
 typedef enum lem_tone { LEM_TONE_PLAIN, LEM_TONE_GOOD, LEM_TONE_BAD } lem_tone;
-typedef struct lem_example_part { const char *label, *text; lem_tone tone; } lem_example_part;
+typedef struct lem_example_part {
+    const char *label, *text;
+    lem_tone tone;
+} lem_example_part;
 /* One worked example, folded away until the reader opens it (open when `open`). */
 void lem_page_example(lem_page *p, const char *title, const lem_example_part *parts, int n, bool open);
 
@@ -55,6 +66,6 @@ lem_status lem_page_save(lem_page *p, const char *html_path, bool overwrite, lem
 /* The finished texts, for tests: borrowed until the next call on p. */
 const char *lem_page_html(lem_page *p);
 const char *lem_page_markdown(lem_page *p);
-const char *lem_page_csv(const lem_page *p, const char *name);          /* NULL if there is none of that name */
+const char *lem_page_csv(const lem_page *p, const char *name); /* NULL if there is none of that name */
 
 #endif

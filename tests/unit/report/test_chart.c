@@ -90,7 +90,8 @@ static void extreme_values(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(steps), cmocka_unit_test(curve_with_band), cmocka_unit_test(gaps), cmocka_unit_test(nothing_to_draw), cmocka_unit_test(extreme_values),
+        cmocka_unit_test(steps),           cmocka_unit_test(curve_with_band), cmocka_unit_test(gaps),
+        cmocka_unit_test(nothing_to_draw), cmocka_unit_test(extreme_values),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -28,12 +28,20 @@ static void html(void **state) {
 
 static void bad_bytes(void **state) {
     (void)state;
-    EXPECT(lem_escape_html, "a\xFF" "b", "a\xEF\xBF\xBD" "b");
-    EXPECT(lem_escape_html, "a\xC3", "a\xEF\xBF\xBD");                      /* cut in the middle */
+    EXPECT(lem_escape_html,
+           "a\xFF"
+           "b",
+           "a\xEF\xBF\xBD"
+           "b");
+    EXPECT(lem_escape_html, "a\xC3", "a\xEF\xBF\xBD");                                /* cut in the middle */
     EXPECT(lem_escape_html, "\xC0\xBCscript>", "\xEF\xBF\xBD\xEF\xBF\xBDscript&gt;"); /* overlong '<' */
     EXPECT(lem_escape_html, "\xED\xA0\x80", "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD");  /* surrogate */
-    EXPECT(lem_escape_html, "a\0b\x1b[31m", "a\xEF\xBF\xBD" "b\xEF\xBF\xBD[31m");
-    EXPECT(lem_escape_md, "a\0b", "a\xEF\xBF\xBD" "b");
+    EXPECT(lem_escape_html, "a\0b\x1b[31m",
+           "a\xEF\xBF\xBD"
+           "b\xEF\xBF\xBD[31m");
+    EXPECT(lem_escape_md, "a\0b",
+           "a\xEF\xBF\xBD"
+           "b");
     EXPECT(lem_escape_csv, "a\xFF", "a\xEF\xBF\xBD");
 }
 
