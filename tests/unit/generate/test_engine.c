@@ -222,10 +222,66 @@ static void test_bad_input(void **state) {
     tiny_close(&t);
 }
 
+typedef struct counting { tiny_run run; int warm; } counting;
+
+static lem_status refuse_memory_when_warm(void *ctx, const lem_candidate *c, lem_err *err) {
+    counting *k = ctx;
+    if (k->run.finished == k->warm) lem_mem_fail_after(1, true);
+    return tiny_sink(&k->run, c, err);
+}
+
+/* After the first prompts every allocation fails, and the run does not notice. */
+static void test_steady_state_allocates_nothing(void **state) {
+    (void)state;
+    enum { P = 12 };
+    static tiny_result got[P * N];
+    static char text[P][16];
+    const char *many[P];
+    for (int i = 0; i < P; i++) {
+        snprintf(text[i], sizeof text[i], "prompt %04d", i);
+        many[i] = text[i];
+    }
+    memset(got, 0, sizeof got);
+    tiny t = tiny_open(false, 1, LEM_ISA_GENERIC, LEM_DTYPE_F32);
+    lem_generate_opts o = options();
+    o.eos = -1;
+    lem_err err = LEM_ERR_INIT;
+    counting k = {{.t = &t, .prompt = many, .n_prompts = P, .n = N, .result = got}, 4 * N};
+    lem_status st = lem_generate_run(t.weights, &t.model->config, t.tok, t.backend, &o, tiny_source, &k.run, refuse_memory_when_warm, &k, NULL, NULL, &err);
+    lem_mem_fail_after(0, false);
+    need(st, &err);
+    assert_int_equal(k.run.finished, P * N);
+    tiny_close(&t);
+}
+
+/* The n-th allocation fails, for every n of set-up and start: a clean error each time. */
+static void test_out_of_memory(void **state) {
+    (void)state;
+    static tiny_result got[N_PROMPTS * N];
+    tiny t = tiny_open(false, 1, LEM_ISA_GENERIC, LEM_DTYPE_F32);
+    lem_generate_opts o = options();
+    o.max_tokens = 6;
+    int failures = 0;
+    for (uint64_t n = 1; n < 200; n++) {
+        lem_err err = LEM_ERR_INIT;
+        tiny_run r = make_run(&t, got);
+        lem_mem_fail_after(n, n % 2 == 0);
+        lem_status st = tiny_generate(&r, &o, NULL, &err);
+        lem_mem_fail_after(0, false);
+        assert_true(st == LEM_OK || st == LEM_EMEM);
+        failures += st == LEM_EMEM;
+        if (st == LEM_OK) break;
+        assert_true(err.text[0] != '\0');
+    }
+    assert_true(failures > 15);
+    tiny_close(&t);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_plain_loop), cmocka_unit_test(test_invariance), cmocka_unit_test(test_resume), cmocka_unit_test(test_stops),
         cmocka_unit_test(test_context_end), cmocka_unit_test(test_bad_input),
+        cmocka_unit_test(test_steady_state_allocates_nothing), cmocka_unit_test(test_out_of_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
