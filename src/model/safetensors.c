@@ -73,8 +73,8 @@ static lem_status parse_tensor(const char *name, const lem_json *v, uint64_t dat
 static lem_status check_metadata(const lem_json *v, lem_err *err)
 {
     if (lem_json_kind(v) != LEM_JSON_OBJECT) return lem_fail(err, LEM_EDATA, "__metadata__ must be an object of strings");
-    for (size_t i = 0; i < lem_json_count(v); i++)
-        if (lem_json_kind(lem_json_value_at(v, i)) != LEM_JSON_STRING) return lem_fail(err, LEM_EDATA, "__metadata__ must be an object of strings");
+    for (const char *key = lem_json_key_next(v, NULL); key; key = lem_json_key_next(v, key))
+        if (lem_json_kind(lem_json_key_value(key)) != LEM_JSON_STRING) return lem_fail(err, LEM_EDATA, "__metadata__ must be an object of strings");
     return LEM_OK;
 }
 
@@ -121,10 +121,9 @@ lem_status lem_safetensors_parse(const char *header, size_t n, uint64_t data_byt
     s.tensor = lem_alloc_zero(count, sizeof *s.tensor, err);
     if (!s.tensor) LEM_TRY(LEM_EMEM);
     if (lem_json_get(json, "__metadata__")) LEM_TRY(check_metadata(lem_json_get(json, "__metadata__"), err));
-    for (size_t i = 0; i < count; i++) {
-        const char *name = lem_json_key_at(json, i);
+    for (const char *name = lem_json_key_next(json, NULL); name; name = lem_json_key_next(json, name)) {
         if (strcmp(name, "__metadata__") == 0) continue;
-        st = parse_tensor(name, lem_json_value_at(json, i), data_bytes, &s.tensor[s.n], err);
+        st = parse_tensor(name, lem_json_key_value(name), data_bytes, &s.tensor[s.n], err);
         if (st != LEM_OK) {
             lem_err_context(err, "tensor '%.95s'", name);
             goto done;
