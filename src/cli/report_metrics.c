@@ -286,6 +286,9 @@ static lem_status interval_table(lem_page *p, const metrics *m, const char *csv,
 
 /* ---- paired differences ---- */
 
+/* In percentage points, without a negative zero. */
+static double points_of(double v) { return fabs(100 * v) < 0.05 ? 0 : 100 * v; }
+
 /* "rm@8-maj@8" at k = 8. */
 static bool is_difference_at(const metric *m, long k) {
     char want[24];
@@ -308,9 +311,9 @@ static lem_status differences(lem_page *p, const metrics *m, const lem_json *lis
     for (int i = 0; st == LEM_OK && i < d.n && n < MOST; i++) {
         const metric *x = &d.at[i];
         if ((some && !is_difference_at(x, k)) || !isfinite(x->value) || strcmp(x->protocol, m->exact) != 0) continue;
-        snprintf(value[n], sizeof value[n], "%+.1f", 100 * x->value);
+        snprintf(value[n], sizeof value[n], "%+.1f", points_of(x->value));
         ci[n][0] = '\0';
-        if (isfinite(x->lo) && isfinite(x->hi)) snprintf(ci[n], sizeof ci[n], "[%+.1f, %+.1f]", 100 * x->lo, 100 * x->hi);
+        if (isfinite(x->lo) && isfinite(x->hi)) snprintf(ci[n], sizeof ci[n], "[%+.1f, %+.1f]", points_of(x->lo), points_of(x->hi));
         const char *row[COLUMNS] = {x->name, x->protocol, value[n], ci[n]};
         memcpy(cell + (size_t)n++ * COLUMNS, row, sizeof row);
     }
