@@ -116,8 +116,9 @@ static bool is_group(ast_kind k) { return k == AST_LIST || k == AST_SET || k == 
 
 static lem_grade_result compare_rationals(grade_work *w, const ast_node *a, const ast_node *b) {
     if (grade_rat_equal(a->q, b->q)) return say(LEM_GRADE_EQUAL_EXACT, "exact rational");
-    bool finer = !b->decimal || b->ulp10 < a->ulp10; /* the prediction says more digits than the gold has */
-    if (a->decimal && finer && !(b->decimal == false && grade_rat_is_int(b->q))) {
+    /* the prediction must say more digits than the gold has: a whole number ends at the units, a fraction says all digits */
+    bool finer = b->decimal ? b->ulp10 < a->ulp10 : !grade_rat_is_int(b->q) || a->ulp10 > 0;
+    if (a->decimal && finer) {
         grade_rat *d = grade_rat_sub(w, a->q, b->q), *half = grade_rat_mul(w, grade_rat_pow10(w, a->ulp10), grade_rat_decimal(w, "0.5", 3, 0));
         if (d && half && mpz_sgn(mpq_numref(d->q)) < 0) d = grade_rat_neg(w, d);
         if (!d || !half) return say(LEM_GRADE_LIMIT, "number too large");

@@ -130,6 +130,11 @@ static bool blank_text(const char *s, size_t n) {
     return true;
 }
 
+/* A single upright letter behind a number is a unit (2600 \text{g}), unless it is a usual name of a constant or variable. */
+static bool is_unit_letter(const lexer *x, char c) {
+    return x->out->n && x->out->tok[x->out->n - 1].kind == TOK_NUM && strchr("gmshlLVWNJKCFTA", c);
+}
+
 /* \text{…}, \mathrm{…} and relatives: separators, single letters and functions become what they are; the rest is text. */
 static void lex_text(lexer *x, size_t from) {
     while (x->i < x->n && x->s[x->i] == ' ') x->i++;
@@ -157,7 +162,7 @@ static void lex_text(lexer *x, size_t from) {
         return;
     }
     if (is(c, n, "and") || is(c, n, "or")) push_op(x, OP_AND, from);
-    else if (n == 1 && letter(*c)) push_named(x, TOK_SYM, c, n, from, true);
+    else if (n == 1 && letter(*c) && !is_unit_letter(x, *c)) push_named(x, TOK_SYM, c, n, from, true);
     else if (grade_is_function(c, n) && !is(c, n, "min") && !is(c, n, "sec")) push_named(x, TOK_FN, c, n, from, true);
     else push_named(x, TOK_TEXT, c, n, from, true);
 }

@@ -10,7 +10,6 @@ typedef struct parser {
     grade_toks t;
     size_t i;
     int depth, nodes, abs_depth;
-    const char *text;
 } parser;
 
 enum { PREC_SET = 1, PREC_RATIO, PREC_ADD, PREC_MUL, PREC_POW };
@@ -384,6 +383,27 @@ static long scale_word(const grade_tok *t) {
     return 0;
 }
 
+/* A value with the unit that the tokens from `from` to here spell. */
+static ast_node *quantity(parser *p, ast_node *a, size_t from) {
+    size_t cap = 1, k = 0;
+    for (size_t j = from; j < p->i; j++) cap += 2 + p->t.tok[j].len;
+    char *s = grade_alloc(p->w, cap, 1);
+    if (!s) return NULL;
+    for (size_t j = from; j < p->i; j++) {
+        const grade_tok *t = &p->t.tok[j];
+        if (is_op(t, '{') || is_op(t, '}')) continue;
+        if (t->kind == TOK_OP) s[k++] = t->op;
+        else {
+            if (k && t->kind != TOK_NUM && s[k - 1] != '/' && s[k - 1] != '*') s[k++] = ' ';
+            memcpy(s + k, t->text, t->len);
+            k += t->len;
+        }
+    }
+    ast_node *t = text_node(p, s, k), *q = t ? ast_wrap(p->w, AST_QTY, a) : NULL;
+    if (q) q->name = t->name, q->len = t->len;
+    return q;
+}
+
 /* Text after a value: "million", or a unit with powers and quotients: \text{ cm}^2, m/s, miles per hour. */
 static ast_node *with_unit(parser *p, ast_node *a) {
     long scale;
@@ -392,25 +412,18 @@ static ast_node *with_unit(parser *p, ast_node *a) {
         a = ast_mul(p->w, a, ast_num(p->w, grade_rat_int(p->w, scale)));
     }
     if (!a || !is_unit_token(peek(p))) return a;
-    size_t from = peek(p)->at;
+    size_t from = p->i;
     int depth = 0;
     while (peek(p)->kind != TOK_END) {
-        const grade_tok *t = peek(p);
-        bool inside = is_unit_token(t) || is_op(t, '/') || is_op(t, '^') || is_op(t, '*') || is_op(t, '{') || (t->kind == TOK_SYM && depth == 0 && t->space) ||
-                      (t->kind == TOK_NUM && is_op(&p->t.tok[p->i - 1], '^')) || (t->kind == TOK_NUM && is_op(&p->t.tok[p->i - 1], '{')) ||
-                      (t->kind == TOK_NUM && is_op(&p->t.tok[p->i - 1], '-')) || (is_op(t, '-') && is_op(&p->t.tok[p->i - 1], '{')) ||
-                      (is_op(t, '}') && depth > 0);
+        const grade_tok *t = peek(p), *before = p->i ? &p->t.tok[p->i - 1] : t;
+        bool number = t->kind == TOK_NUM && (is_op(before, '^') || is_op(before, '{') || is_op(before, '-'));
+        bool inside = is_unit_token(t) || number || is_op(t, '/') || is_op(t, '^') || is_op(t, '*') || is_op(t, '{') || (is_op(t, '-') && is_op(before, '{')) ||
+                      (t->kind == TOK_SYM && depth == 0 && t->space) || (is_op(t, '}') && depth > 0);
         if (!inside) break;
         depth += is_op(t, '{') - is_op(t, '}');
         p->i++;
     }
-    size_t to = peek(p)->at;
-    ast_node *t = text_node(p, p->text + from, to - from), *q = t ? ast_wrap(p->w, AST_QTY, a) : NULL;
-    if (q) {
-        q->name = t->name;
-        q->len = t->len;
-    }
-    return q;
+    return quantity(p, a, from);
 }
 
 static bool starts_factor(parser *p, const ast_node *left) {
@@ -551,7 +564,7 @@ static ast_node *parse_list(parser *p) {
 }
 
 static ast_node *parse_text(grade_work *w, const char *text, size_t len, int level) {
-    parser p = {.w = w, .text = text};
+    parser p = {.w = w};
     if (!grade_lex(w, text, len, &p.t) || p.t.n == 0) return NULL;
     if (p.t.wordy) return text_node(&p, text, len);
     if (p.t.n == 1 && p.t.tok[0].kind == TOK_TEXT && level < 2) { /* the whole answer is \text{…} */

@@ -1,0 +1,98 @@
+/* test_majk.c - votes in one subset, and the exact expectation against enumeration */
+#include "eval/majk.h"
+
+#include "core/rng.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "near.h"
+
+#include <math.h>
+#include <string.h>
+
+/* Mean over all k-subsets; a tie counts each tied group equally; a group is as right as its first member in the subset. */
+static double brute(const lem_eval_problem *p, int k) {
+    double sum = 0;
+    int all = 0;
+    for (unsigned s = 0; s < 1u << p->n; s++) {
+        if (__builtin_popcount(s) != k) continue;
+        int votes[16] = {0}, first[16], most = 0, tied = 0, right = 0;
+        for (int i = p->n - 1; i >= 0; i--)
+            if (s >> i & 1 && p->group[i] >= 0) votes[p->group[i]]++, first[p->group[i]] = i;
+        for (int g = 0; g < p->n; g++)
+            if (votes[g] > most) most = votes[g];
+        for (int g = 0; g < p->n; g++)
+            if (most && votes[g] == most) tied++, right += p->correct[first[g]];
+        if (tied) sum += (double)right / tied;
+        all++;
+    }
+    return sum / all;
+}
+
+static double exact(const lem_eval_problem *p, int k) {
+    lem_err err = LEM_ERR_INIT;
+    bool feasible = false;
+    double v = NAN;
+    assert_int_equal(lem_eval_vote_exact(p, k, &v, &feasible, &err), LEM_OK);
+    assert_true(feasible);
+    return v;
+}
+
+static void equals_enumeration(void **state) {
+    (void)state;
+    lem_rng r = lem_rng_make(11, "test", 0);
+    for (int trial = 0; trial < 300; trial++) {
+        int32_t group[10];
+        uint8_t right[10];
+        int n = 1 + (int)lem_rng_next_below(&r, 10), groups = 1 + (int)lem_rng_next_below(&r, (uint64_t)n);
+        for (int i = 0; i < n; i++) {
+            group[i] = (int32_t)lem_rng_next_below(&r, (uint64_t)groups + (trial % 2)) - (trial % 2); /* every other trial has silent candidates */
+            right[i] = (uint8_t)lem_rng_next_below(&r, 2);                                             /* correctness need not follow the groups */
+        }
+        lem_eval_problem p = {.n = n, .correct = right, .group = group};
+        for (int k = 1; k <= n; k++) assert_near(exact(&p, k), brute(&p, k), 1e-12);
+    }
+}
+
+static void one_subset(void **state) {
+    (void)state;
+    int32_t group[] = {0, 1, 1, 0, -1, 2};
+    uint8_t right[] = {0, 1, 0, 1, 1, 1};
+    double count[6] = {0}, weight[] = {-5, 4, -5, -5, 9, 3}, zero[6] = {0};
+    lem_eval_problem p = {.n = 6, .correct = right, .group = group};
+    int all[] = {0, 1, 2, 3, 4, 5}, tail[] = {1, 3, 5}, silent[] = {4};
+    assert_near(lem_eval_vote(&p, NULL, all, 6, count), 0, 0);     /* 0 and 1 tie; 0 is seen first and its first member is wrong */
+    assert_near(lem_eval_vote(&p, NULL, tail, 3, count), 1, 0);
+    assert_near(lem_eval_vote(&p, weight, all, 6, count), 1, 0);    /* sigmoid(4) + sigmoid(-5) beats sigmoid(3) */
+    assert_near(lem_eval_vote(&p, NULL, silent, 1, count), 0, 0);
+    assert_memory_equal(count, zero, sizeof count);
+}
+
+static void sizes(void **state) {
+    (void)state;
+    static int32_t group[1001];
+    static uint8_t right[1001];
+    bool feasible = true;
+    double v;
+    lem_err err = LEM_ERR_INIT;
+    for (int i = 0; i < 1001; i++) group[i] = i % 2, right[i] = i % 2 == 0;
+    lem_eval_problem p = {.n = 1001, .correct = right, .group = group};
+    assert_int_equal(lem_eval_vote_exact(&p, 8, &v, &feasible, &err), LEM_OK);
+    assert_false(feasible);                                                 /* n > 1000 */
+    p.n = 64;
+    assert_near(exact(&p, 64), 0.5, 1e-12);                         /* 32 against 32 */
+    assert_near(exact(&p, 1), 0.5, 1e-12);
+    for (int i = 0; i < 64; i++) group[i] = i, right[i] = i == 0;           /* all different: a random candidate */
+    for (int k = 1; k <= 64; k *= 2) assert_near(exact(&p, k), 1.0 / 64, 1e-12);
+    assert_int_equal(lem_eval_vote_exact(&p, 65, &v, &feasible, &err), LEM_EUSAGE);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {cmocka_unit_test(equals_enumeration), cmocka_unit_test(one_subset), cmocka_unit_test(sizes)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

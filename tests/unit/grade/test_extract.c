@@ -1,0 +1,119 @@
+/* test_extract.c - where the answer stands in a response */
+#include "grade/grade.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+typedef struct extract_case { const char *text, *answer; lem_grade_method method; } extract_case;
+
+static const extract_case cases[] = {
+    {"so \\boxed{5}.", "5", LEM_GRADE_BY_BOX},
+    {"\\boxed{3} was wrong, so \\boxed{\\frac{1}{2}}", "\\frac{1}{2}", LEM_GRADE_BY_BOX},
+    {"\\boxed{a{b}c}", "a{b}c", LEM_GRADE_BY_BOX},
+    {"\\boxed{x \\} y}", "x \\} y", LEM_GRADE_BY_BOX},
+    {"\\fbox{7}", "7", LEM_GRADE_BY_BOX},
+    {"\\boxed 5 and then", "5", LEM_GRADE_BY_BOX},
+    {"thus \\boxed{12 + \nmore text", "12 + ", LEM_GRADE_BY_BOX},                          /* unclosed: rest of the line */
+    {"\\boxed{5}. Wrong; it is \\boxed{7}", "7", LEM_GRADE_BY_BOX},                         /* not joined */
+    {"$x=\\boxed{5}$ or $x=\\boxed{7}$", "7", LEM_GRADE_BY_BOX},                            /* "x=" is more than a separator */
+    {"$\\boxed{5}$ and $\\boxed{7}$", "\\boxed{5}$ and $\\boxed{7}", LEM_GRADE_BY_BOX},     /* joined */
+    {"\\boxed{5}, \\boxed{5}", "5", LEM_GRADE_BY_BOX},                                      /* a repetition is no list */
+    {"The answer is \\boxed{4}.", "4", LEM_GRADE_BY_BOX},
+    {"\\boxed{4}\nThe final answer is clear from the above.", "4", LEM_GRADE_BY_BOX},       /* prose does not displace a box */
+    {"\\boxed{4}\nThe final answer is 9.", "9", LEM_GRADE_BY_FINAL_ANSWER},
+    {"He has 3 left.\n#### 3", "3", LEM_GRADE_BY_HASHES},
+    {"x\n#### 1,200\n", "1,200", LEM_GRADE_BY_HASHES},
+    {"a\nA: 5\nA: 6", "6", LEM_GRADE_BY_A_LINE},
+    {"Q: what?\n  A:  $18 ", "$18", LEM_GRADE_BY_A_LINE},
+    {"the DNA: 5 is no line; so 6 eggs", "6", LEM_GRADE_BY_LAST_NUMBER},
+    {"The final answer is $\\frac{1}{3}$. I hope it is correct.", "\\frac{1}{3}", LEM_GRADE_BY_FINAL_ANSWER},
+    {"the answer is 3.5. Next,", "3.5", LEM_GRADE_BY_ANSWER_IS},
+    {"The answer is: **42**", "42", LEM_GRADE_BY_ANSWER_IS},
+    {"the answer is \\(x=2\\) as shown 7", "x=2", LEM_GRADE_BY_ANSWER_IS},
+    {"The answer is $18 per dozen or $5.", "$18 per dozen or $5", LEM_GRADE_BY_ANSWER_IS},
+    {"**Answer:** 12", "12", LEM_GRADE_BY_ANSWER_COLON},
+    {"Answer:\n\n12 apples", "12 apples", LEM_GRADE_BY_ANSWER_COLON},
+    {"Final Answer: $7$", "7", LEM_GRADE_BY_ANSWER_COLON},
+    {"She pays 3 and gets 1,234.50 back.", "1,234.50", LEM_GRADE_BY_LAST_NUMBER},
+    {"it fell to -5", "-5", LEM_GRADE_BY_LAST_NUMBER},
+    {"pages 3-5", "5", LEM_GRADE_BY_LAST_NUMBER},
+    {"so 3/4", "3/4", LEM_GRADE_BY_LAST_NUMBER},
+    {"hence $x=\\frac{3}{4}$ holds", "x=\\frac{3}{4}", LEM_GRADE_BY_LAST_NUMBER},
+    {"<think>\\boxed{1}</think>It is 2", "2", LEM_GRADE_BY_LAST_NUMBER},
+    {"<think>a</think>b</think>\\boxed{3}", "3", LEM_GRADE_BY_BOX},
+    {"no number here", NULL, LEM_GRADE_BY_NONE},
+    {"", NULL, LEM_GRADE_BY_NONE},
+};
+
+static void extracts(void **state) {
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        lem_grade_span s;
+        bool any = lem_grade_extract(cases[i].text, strlen(cases[i].text), LEM_GRADE_TASK_STD, &s);
+        char got[256];
+        snprintf(got, sizeof got, "%.*s", (int)s.len, cases[i].text + s.offset);
+        if (any != (cases[i].answer != NULL) || s.method != cases[i].method || (any && strcmp(got, cases[i].answer) != 0))
+            fail_msg("'%s': got '%s' by %s", cases[i].text, got, lem_grade_method_name(s.method));
+        assert_int_equal(s.weak, s.method == LEM_GRADE_BY_LAST_NUMBER);
+    }
+}
+
+static void gsm8k_needs_a_mark(void **state) {
+    (void)state;
+    lem_grade_span s;
+    assert_false(lem_grade_extract("so she has 5", 12, LEM_GRADE_TASK_GSM8K, &s));
+    assert_true(lem_grade_extract("so\nA: 5", 7, LEM_GRADE_TASK_GSM8K, &s));
+}
+
+static void plain_is_everything(void **state) {
+    (void)state;
+    lem_grade_span s;
+    assert_true(lem_grade_extract("  1/2. ", 7, LEM_GRADE_TASK_PLAIN, &s));
+    assert_int_equal(s.offset, 2);
+    assert_int_equal(s.len, 3);
+    assert_false(lem_grade_extract("  \n", 3, LEM_GRADE_TASK_PLAIN, &s));
+}
+
+/* Text that invites quadratic work: many unclosed boxes, phrases, dollar signs. Ten times the text may not take a hundred times as long; 4 MB in all must be
+ * quick on any machine (a quadratic scan would take hours). */
+static void linear(void **state) {
+    (void)state;
+    static const char *const units[] = {"\\boxed{", "answer is ", "A:", "$1 ", "####", "\\(", "\\fbox{5},", "final answer is\n", "1,", "</think>", "\\boxed{1} and "};
+    enum { N = 1 << 22 };
+    char *t = malloc(N);
+    assert_non_null(t);
+    for (size_t u = 0; u < sizeof units / sizeof *units; u++) {
+        size_t m = strlen(units[u]);
+        for (size_t i = 0; i + m <= N; i += m) memcpy(t + i, units[u], m);
+        lem_grade_span s;
+        clock_t start = clock();
+        (void)lem_grade_extract(t, N / m * m, LEM_GRADE_TASK_STD, &s);
+        double seconds = (double)(clock() - start) / CLOCKS_PER_SEC;
+        if (seconds > 20) fail_msg("'%s' repeated: %.1f s", units[u], seconds);
+    }
+    free(t);
+}
+
+static void names(void **state) {
+    (void)state;
+    lem_grade_task t;
+    assert_true(lem_grade_task_find("gsm8k", &t));
+    assert_int_equal(t, LEM_GRADE_TASK_GSM8K);
+    assert_false(lem_grade_task_find("nonsense", &t));
+    assert_string_equal(lem_grade_method_name(LEM_GRADE_BY_WHOLE), "whole text");
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {cmocka_unit_test(extracts), cmocka_unit_test(gsm8k_needs_a_mark), cmocka_unit_test(plain_is_everything),
+                                       cmocka_unit_test(linear), cmocka_unit_test(names)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
