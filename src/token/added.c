@@ -74,14 +74,19 @@ lem_status lem_trie_add(tok_trie *t, const char *s, size_t n, int32_t value, lem
     return LEM_OK;
 }
 
+bool lem_trie_step(const tok_trie *t, uint32_t *node, char byte) {
+    if (!t->n_nodes) return false;
+    size_t k = find_slot(t, edge_key(*node, byte));
+    if (!t->key[k]) return false;
+    *node = t->child[k];
+    return true;
+}
+
 /* Longest token that begins at s; its index or -1. */
 static int32_t longest(const tok_trie *t, const char *s, size_t n, size_t *len) {
     int32_t found = -1;
     uint32_t node = 0;
-    for (size_t i = 0; i < n; i++) {
-        size_t k = find_slot(t, edge_key(node, s[i]));
-        if (!t->key[k]) break;
-        node = t->child[k];
+    for (size_t i = 0; i < n && lem_trie_step(t, &node, s[i]); i++) {
         if (t->value[node] >= 0) {
             found = t->value[node];
             *len = i + 1;

@@ -47,6 +47,7 @@ static const tok_merge *find_merge(const tok_bpe *b, int32_t left, int32_t right
 }
 
 void lem_scratch_release(tok_scratch *s) {
+    lem_free(s->best);
     lem_free(s->ids);
     lem_free(s->next);
     lem_free(s->prev);

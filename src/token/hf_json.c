@@ -116,10 +116,7 @@ static lem_status read_unknown(lem_tokenizer *t, const lem_json *model, lem_err 
     return LEM_OK;
 }
 
-static lem_status read_model(lem_tokenizer *t, const lem_json *model, lem_err *err) {
-    if (lem_json_kind(model) != LEM_JSON_OBJECT) return lem_fail(err, LEM_EDATA, "there is no \"model\" object");
-    const char *type = lem_json_str(lem_json_get(model, "type"), "BPE");
-    if (strcmp(type, "BPE") != 0) return lem_fail(err, LEM_EDATA, "model type \"%.64s\" is not supported (only BPE)", type);
+static lem_status read_bpe(lem_tokenizer *t, const lem_json *model, lem_err *err) {
     if (lem_json_num(lem_json_get(model, "dropout"), 0) != 0) return lem_fail(err, LEM_EDATA, "model.dropout is not supported");
     const char *const affixes[] = {"continuing_subword_prefix", "end_of_word_suffix"};
     for (int i = 0; i < 2; i++)
@@ -131,6 +128,52 @@ static lem_status read_model(lem_tokenizer *t, const lem_json *model, lem_err *e
     if (st == LEM_OK) st = read_merges(t, lem_json_get(model, "merges"), err);
     if (st == LEM_OK) st = read_unknown(t, model, err);
     return st;
+}
+
+/* [["piece", score], …]; the id is the place in the list. */
+static lem_status read_unigram(lem_tokenizer *t, const lem_json *model, lem_err *err) {
+    const lem_json *vocab = lem_json_get(model, "vocab");
+    tok_unigram *u = &t->unigram;
+    size_t n = lem_json_count(vocab);
+    if (t->byte_level) return lem_fail(err, LEM_EDATA, "a Unigram model on bytes is not supported");
+    if (lem_json_kind(vocab) != LEM_JSON_ARRAY || n > LEM_TOK_MAX_IDS)
+        return lem_fail(err, LEM_EDATA, "model.vocab is no array of at most %d pieces", LEM_TOK_MAX_IDS);
+    u->score = lem_alloc_zero(n, sizeof *u->score, err);
+    if (!u->score) return LEM_EMEM;
+    u->on = t->bpe.chars = true;
+    for (size_t i = 0; i < n; i++) {
+        const lem_json *v = lem_json_at(vocab, i), *text = lem_json_at(v, 0), *score = lem_json_at(v, 1);
+        if (lem_json_kind(text) != LEM_JSON_STRING || (lem_json_kind(score) != LEM_JSON_REAL && lem_json_kind(score) != LEM_JSON_INT))
+            return lem_fail(err, LEM_EDATA, "model.vocab[%zu] is no [\"piece\", score]", i);
+        u->score[i] = lem_json_num(score, 0);
+        if (i == 0 || u->score[i] < u->min_score) u->min_score = u->score[i];
+        lem_status st = lem_vocab_put(&t->vocab, (int64_t)i, lem_json_str(text, ""), lem_json_str_len(text), true, err);
+        if (st != LEM_OK) return st;
+    }
+    int64_t unk = lem_json_int(lem_json_get(model, "unk_id"), -1);
+    if (unk >= (int64_t)n) return lem_fail(err, LEM_EDATA, "model.unk_id %lld is outside the vocabulary", (long long)unk);
+    lem_status st = read_unknown(t, model, err);
+    u->unk = unk < 0 ? -1 : (int32_t)unk;
+    return st;
+}
+
+/* After the added tokens are known: the special ones are never found in text. */
+static lem_status prepare_unigram(lem_tokenizer *t, size_t n, lem_err *err) {
+    lem_status st = LEM_OK;
+    for (int32_t id = 0; id < (int32_t)n && st == LEM_OK; id++) {
+        const tok_entry *e = &t->vocab.entry[id];
+        if (e->len && !(e->flags & TOK_SPECIAL) && id != t->unigram.unk)
+            st = lem_trie_add(&t->unigram.trie, lem_buf_str(&t->vocab.blob) + e->off, e->len, id, err);
+    }
+    return st;
+}
+
+static lem_status read_model(lem_tokenizer *t, const lem_json *model, lem_err *err) {
+    if (lem_json_kind(model) != LEM_JSON_OBJECT) return lem_fail(err, LEM_EDATA, "there is no \"model\" object");
+    const char *type = lem_json_str(lem_json_get(model, "type"), lem_json_get(model, "merges") ? "BPE" : "Unigram");
+    if (strcmp(type, "BPE") == 0) return read_bpe(t, model, err);
+    if (strcmp(type, "Unigram") == 0) return read_unigram(t, model, err);
+    return lem_fail(err, LEM_EDATA, "model type \"%.64s\" is not supported (only BPE and Unigram)", type);
 }
 
 /* ---- added tokens */
@@ -219,7 +262,8 @@ lem_status lem_tokenizer_read_json(lem_tokenizer *t, const lem_json *root, lem_e
     if (st == LEM_OK) st = read_added(t, lem_json_get(root, "added_tokens"), err);
     if (st == LEM_OK && t->vocab.n == 0) st = lem_fail(err, LEM_EDATA, "the vocabulary is empty");
     if (st == LEM_OK) st = lem_decode_prepare(t, err);
-    if (st == LEM_OK) st = lem_bpe_mark_direct(t, err);
+    if (st == LEM_OK && t->unigram.on) st = prepare_unigram(t, lem_json_count(lem_json_find(root, "model.vocab")), err);
+    if (st == LEM_OK && !t->unigram.on) st = lem_bpe_mark_direct(t, err);
     if (st == LEM_OK) choose_eos(t);
     return st;
 }

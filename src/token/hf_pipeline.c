@@ -53,23 +53,82 @@ static lem_status read_normalizer(lem_tokenizer *t, const lem_json *v, int depth
 
 /* ---- pre-tokenizer */
 
-static lem_status add_step(lem_tokenizer *t, tok_pre_kind kind, lem_err *err) {
+static lem_status add_step(lem_tokenizer *t, tok_pre_kind kind, tok_pre **out, lem_err *err) {
     if (t->n_pres == LEM_TOK_MAX_STEPS) return lem_fail(err, LEM_EDATA, "the pre-tokenizer has more than %d steps", LEM_TOK_MAX_STEPS);
-    t->pres[t->n_pres++].kind = kind;
+    tok_pre *p = &t->pres[t->n_pres++];
+    p->kind = kind;
+    if (out) *out = p;
     return LEM_OK;
+}
+
+static lem_status read_behavior(tok_pre *p, const lem_json *v, lem_err *err) {
+    static const char *const names[] = {"Isolated", "Removed", "MergedWithPrevious", "MergedWithNext"};
+    const char *behavior = lem_json_str(lem_json_get(v, "behavior"), "");
+    bool invert = lem_json_bool(lem_json_get(v, "invert"), false);
+    for (size_t i = 0; i < 4; i++) {
+        if (!is(behavior, names[i]) || (i > TOK_CUT_REMOVED && invert)) continue;
+        p->behavior = (tok_pre_behavior)i;
+        p->keep_matches = invert;
+        return LEM_OK;
+    }
+    return lem_fail(err, LEM_EDATA, "pre-tokenizer Split behavior \"%.64s\"%s is not supported", behavior, invert ? " with invert" : "");
+}
+
+/* A pattern by its own scanner, as a class of characters, or else through PCRE2. */
+static lem_status read_pattern(tok_pre *p, const char *pattern, lem_err *err) {
+    bool is_class = false;
+    if (lem_pretok_find(pattern, &p->kind)) return LEM_OK;
+    lem_status st = lem_class_parse(pattern, &p->cls, &is_class, err);
+    if (st != LEM_OK) return st;
+    p->kind = is_class ? TOK_PRE_CLASS : TOK_PRE_REGEX;
+    return is_class ? LEM_OK : lem_regex_compile(pattern, &p->regex, err);
 }
 
 static lem_status read_split(lem_tokenizer *t, const lem_json *v, lem_err *err) {
     const char *pattern = lem_json_str(lem_json_find(v, "pattern.Regex"), NULL);
-    const char *behavior = lem_json_str(lem_json_get(v, "behavior"), "");
-    bool invert = lem_json_bool(lem_json_get(v, "invert"), false);
-    tok_pre_kind kind;
-    if (!pattern) return lem_fail(err, LEM_EDATA, "pre-tokenizer Split without a regular expression is not supported");
-    if (!lem_pretok_find(pattern, &kind)) return lem_fail(err, LEM_EDATA, "pre-tokenizer Split pattern is not supported: %.400s", pattern);
-    /* The known patterns match every text completely: cutting at the matches or keeping just the matches is the same. */
-    if (!is(behavior, "Isolated") && !(is(behavior, "Removed") && invert))
-        return lem_fail(err, LEM_EDATA, "pre-tokenizer Split behavior \"%.64s\"%s is not supported", behavior, invert ? " with invert" : "");
-    return add_step(t, kind, err);
+    const lem_json *text = lem_json_find(v, "pattern.String");
+    tok_pre *p = NULL;
+    lem_status st = add_step(t, TOK_PRE_TEXT, &p, err);
+    if (st == LEM_OK) st = read_behavior(p, v, err);
+    if (st != LEM_OK) return st;
+    if (pattern) return read_pattern(p, pattern, err);
+    st = put_text(&p->text, text, "the pattern of pre-tokenizer Split", err);
+    return st == LEM_OK && !p->text.len ? lem_fail(err, LEM_EDATA, "the pattern of pre-tokenizer Split is empty") : st;
+}
+
+static lem_status read_metaspace(lem_tokenizer *t, const lem_json *v, lem_err *err) {
+    static const char *const schemes[] = {"never", "always", "first"};
+    const char *scheme = lem_json_str(lem_json_get(v, "prepend_scheme"), "always");
+    if (t->n_pres || t->meta.on) return lem_fail(err, LEM_EDATA, "pre-tokenizer Metaspace after another one is not supported");
+    size_t i = 0;
+    while (i < 3 && !is(scheme, schemes[i])) i++;
+    if (i == 3) return lem_fail(err, LEM_EDATA, "Metaspace prepend_scheme \"%.64s\" is not supported", scheme);
+    t->meta.on = true;
+    t->meta.prepend = lem_json_bool(lem_json_get(v, "add_prefix_space"), true) ? (tok_prepend)i : TOK_PREPEND_NEVER;
+    lem_status st = put_text(&t->meta.rep, lem_json_get(v, "replacement"), "the replacement of Metaspace", err);
+    if (st == LEM_OK && !t->meta.rep.len) st = lem_fail(err, LEM_EDATA, "the replacement of Metaspace is empty");
+    if (st != LEM_OK || !lem_json_bool(lem_json_get(v, "split"), true)) return st;
+    tok_pre *p = NULL;
+    st = add_step(t, TOK_PRE_TEXT, &p, err);
+    if (st != LEM_OK) return st;
+    p->behavior = TOK_CUT_NEXT;
+    return put_text(&p->text, lem_json_get(v, "replacement"), "the replacement of Metaspace", err);
+}
+
+static lem_status read_byte_level(lem_tokenizer *t, const lem_json *v, lem_err *err) {
+    t->byte_level = true;
+    t->add_prefix_space = lem_json_bool(lem_json_get(v, "add_prefix_space"), true);
+    if (t->add_prefix_space && t->n_pres)
+        return lem_fail(err, LEM_EDATA, "pre-tokenizer ByteLevel with add_prefix_space after another one is not supported");
+    return lem_json_bool(lem_json_get(v, "use_regex"), true) ? add_step(t, TOK_PRE_GPT2, NULL, err) : LEM_OK;
+}
+
+static lem_status read_class(lem_tokenizer *t, const char *pattern, tok_pre_behavior behavior, lem_err *err) {
+    tok_pre *p = NULL;
+    lem_status st = add_step(t, TOK_PRE_CLASS, &p, err);
+    if (st != LEM_OK) return st;
+    p->behavior = behavior;
+    return read_pattern(p, pattern, err);
 }
 
 static lem_status read_pre(lem_tokenizer *t, const lem_json *v, int depth, lem_err *err) {
@@ -84,12 +143,51 @@ static lem_status read_pre(lem_tokenizer *t, const lem_json *v, int depth, lem_e
         return LEM_OK;
     }
     if (is(type, "Split")) return read_split(t, v, err);
-    if (!is(type, "ByteLevel")) return lem_fail(err, LEM_EDATA, "pre-tokenizer \"%.64s\" is not supported", type);
-    t->byte_level = true;
-    t->add_prefix_space = lem_json_bool(lem_json_get(v, "add_prefix_space"), true);
-    if (t->add_prefix_space && t->n_pres)
-        return lem_fail(err, LEM_EDATA, "pre-tokenizer ByteLevel with add_prefix_space after another one is not supported");
-    return lem_json_bool(lem_json_get(v, "use_regex"), true) ? add_step(t, TOK_PRE_GPT2, err) : LEM_OK;
+    if (is(type, "ByteLevel")) return read_byte_level(t, v, err);
+    if (is(type, "Metaspace")) return read_metaspace(t, v, err);
+    if (is(type, "WhitespaceSplit")) return read_class(t, "\\s", TOK_CUT_REMOVED, err);
+    if (is(type, "Digits"))
+        return read_class(t, lem_json_bool(lem_json_get(v, "individual_digits"), false) ? "\\p{N}" : "\\p{N}+", TOK_CUT_ISOLATED, err);
+    return lem_fail(err, LEM_EDATA, "pre-tokenizer \"%.64s\" is not supported", type);
+}
+
+/* ---- post-processor */
+
+static lem_status read_template(lem_tokenizer *t, const lem_json *v, lem_err *err) {
+    const lem_json *single = lem_json_get(v, "single");
+    bool after = false;
+    for (size_t i = 0; i < lem_json_count(single); i++) {
+        const lem_json *part = lem_json_at(single, i), *special = lem_json_get(part, "SpecialToken");
+        if (!special) {
+            if (after || !lem_json_get(part, "Sequence"))
+                return lem_fail(err, LEM_EDATA, "post-processor TemplateProcessing: bad part %zu of single", i);
+            after = true;
+            continue;
+        }
+        const lem_json *ids = lem_json_get(lem_json_get(lem_json_get(v, "special_tokens"), lem_json_str(lem_json_get(special, "id"), "")), "ids");
+        if (!lem_json_count(ids)) return lem_fail(err, LEM_EDATA, "post-processor TemplateProcessing: part %zu of single has no ids", i);
+        for (size_t k = 0; k < lem_json_count(ids); k++) {
+            int64_t id = lem_json_int(lem_json_at(ids, k), -1);
+            if (id < 0 || id >= LEM_TOK_MAX_IDS || t->prefix.len + t->suffix.len > 64)
+                return lem_fail(err, LEM_EDATA, "post-processor TemplateProcessing has a bad id or too many");
+            lem_status st = lem_ids_push(after ? &t->suffix : &t->prefix, (int32_t)id, err);
+            if (st != LEM_OK) return st;
+        }
+    }
+    return LEM_OK;
+}
+
+static lem_status read_post(lem_tokenizer *t, const lem_json *v, int depth, lem_err *err) {
+    const char *type = type_of(v);
+    if (absent(v) || is(type, "ByteLevel")) return LEM_OK;
+    if (is(type, "TemplateProcessing") && !t->prefix.len && !t->suffix.len) return read_template(t, v, err);
+    t->post_unknown = t->post_unknown || !is(type, "Sequence") || depth >= 4;
+    const lem_json *list = lem_json_get(v, "processors");
+    for (size_t i = 0; i < lem_json_count(list) && !t->post_unknown; i++) {
+        lem_status st = read_post(t, lem_json_at(list, i), depth + 1, err);
+        if (st != LEM_OK) return st;
+    }
+    return LEM_OK;
 }
 
 /* ---- decoder */
@@ -122,6 +220,16 @@ static lem_status read_dec_step(dec_reader *r, const lem_json *v, lem_err *err) 
         r->byte_level = true;
         return LEM_OK;
     }
+    if (is(type, "Metaspace")) {
+        tok_dec *m = t->n_decs < LEM_TOK_MAX_STEPS ? &t->decs[t->n_decs++] : NULL;
+        if (!m || r->fused) return lem_fail(err, LEM_EDATA, "decoder Metaspace is not supported there");
+        m->kind = TOK_DEC_REPLACE;
+        lem_buf_putc(&m->b, ' ');
+        r->stripped = true;
+        bool never = is(lem_json_str(lem_json_get(v, "prepend_scheme"), ""), "never") || !lem_json_bool(lem_json_get(v, "add_prefix_space"), true);
+        t->strip_start += never ? 0 : 1;
+        return put_text(&m->a, lem_json_get(v, "replacement"), "the replacement of Metaspace", err);
+    }
     bool replace = is(type, "Replace"), fallback = is(type, "ByteFallback");
     if ((!replace && !fallback) || r->fused)
         return lem_fail(err, LEM_EDATA, "decoder \"%.64s\"%s is not supported", type, r->fused ? " after Fuse" : "");
@@ -150,6 +258,7 @@ lem_status lem_tokenizer_read_pipeline(lem_tokenizer *t, const lem_json *root, l
     if (st == LEM_OK && !absent(pre)) st = read_pre(t, pre, 0, err);
     if (st == LEM_OK && absent(dec)) st = lem_fail(err, LEM_EDATA, "there is no decoder");
     if (st == LEM_OK) st = read_decoder(&r, dec, 0, err);
+    if (st == LEM_OK) st = read_post(t, lem_json_get(root, "post_processor"), 0, err);
     if (st == LEM_OK && r.byte_level != t->byte_level)
         st = lem_fail(err, LEM_EDATA, "the %s has a ByteLevel step, the %s has none", r.byte_level ? "decoder" : "pre-tokenizer",
                       r.byte_level ? "pre-tokenizer" : "decoder");

@@ -110,6 +110,52 @@ size_t lem_pretok_end(tok_pre_kind kind, const char *s, size_t n, size_t pos) {
     case TOK_PRE_GPT2: return gpt2(s, n, pos);
     case TOK_PRE_QWEN2: return qwen2(s, n, pos, 1);
     case TOK_PRE_LLAMA3: return qwen2(s, n, pos, 3);
+    default: return n;
     }
-    return n;
+}
+
+/* ---- steps of any kind, by their matches */
+
+static lem_status find_match(const tok_pre *p, void *scratch, const char *s, size_t n, size_t pos, bool *found, size_t *start, size_t *end,
+                             lem_err *err) {
+    *found = false;
+    if (pos >= n) return LEM_OK;
+    if (p->kind == TOK_PRE_REGEX) return lem_regex_find(p->regex, scratch, s, n, pos, found, start, end, err);
+    if (p->kind == TOK_PRE_CLASS) {
+        *found = lem_class_find(&p->cls, s, n, pos, start, end);
+    } else if (p->kind == TOK_PRE_TEXT) {
+        const char *hit = memmem(s + pos, n - pos, p->text.data, p->text.len);
+        *found = hit != NULL;
+        *start = hit ? (size_t)(hit - s) : n;
+        *end = *start + p->text.len;
+    } else {
+        *found = true;
+        *start = pos;
+        *end = lem_pretok_end(p->kind, s, n, pos);
+    }
+    return LEM_OK;
+}
+
+lem_status lem_pretok_cut(const tok_pre *p, void *scratch, const char *s, size_t n, size_t pos, size_t *end, bool *drop, lem_err *err) {
+    bool found;
+    size_t from = n, to = n;
+    lem_status st = find_match(p, scratch, s, n, pos, &found, &from, &to, err);
+    if (st != LEM_OK) return st;
+    if (!found) from = to = n;
+    bool gap = from > pos;
+    *drop = p->behavior == TOK_CUT_REMOVED && gap == p->keep_matches;
+    *end = gap ? from : to;
+    if (p->behavior == TOK_CUT_PREVIOUS) {
+        *end = to; /* a match goes with the text before it */
+    } else if (p->behavior == TOK_CUT_NEXT && !gap) {
+        st = find_match(p, scratch, s, n, to, &found, &from, end, err); /* and here with the text after it */
+        if (st == LEM_OK) *end = found ? from : n;
+    }
+    return st;
+}
+
+void lem_pretok_release(tok_pre *p) {
+    lem_class_release(&p->cls);
+    lem_buf_release(&p->text);
+    lem_regex_free(p->regex);
 }

@@ -34,7 +34,12 @@ void lem_tokenizer_free(lem_tokenizer *t) {
     lem_free(t->added);
     lem_trie_release(&t->raw);
     lem_trie_release(&t->norm);
+    lem_unigram_release(&t->unigram);
+    lem_buf_release(&t->meta.rep);
+    lem_ids_release(&t->prefix);
+    lem_ids_release(&t->suffix);
     for (size_t i = 0; i < LEM_TOK_MAX_STEPS; i++) {
+        lem_pretok_release(&t->pres[i]);
         lem_buf_release(&t->norms[i].a);
         lem_buf_release(&t->norms[i].b);
         lem_buf_release(&t->decs[i].a);
@@ -206,32 +211,74 @@ int64_t lem_tokenizer_max_length(const lem_tokenizer *t) { return t->max_length;
 typedef struct encoder {
     const lem_tokenizer *t;
     bool parse_special;
+    const char *text, *plain; /* first byte of the text, and of the part now normalized */
     tok_scratch scratch;
+    void *regex[LEM_TOK_MAX_STEPS];
     lem_ids *out;
     lem_err *err;
 } encoder;
 
+static lem_status encode_word(encoder *e, const char *s, size_t n) {
+    if (e->t->unigram.on) return lem_unigram_word(e->t, s, n, &e->scratch, e->out, e->err);
+    return lem_bpe_word(e->t, s, n, &e->scratch, e->out, e->err);
+}
+
+/* The common case: a single step that matches all text. */
+static lem_status encode_scanned(encoder *e, tok_pre_kind kind, const char *s, size_t n) {
+    lem_status st = LEM_OK;
+    for (size_t pos = 0, end; pos < n && st == LEM_OK; pos = end) {
+        end = lem_pretok_end(kind, s, n, pos);
+        st = encode_word(e, s + pos, end - pos);
+    }
+    return st;
+}
+
 /* Cuts by pre-tokenizer step k and the steps after it; depth is bounded by LEM_TOK_MAX_STEPS. */
 static lem_status encode_steps(encoder *e, size_t k, const char *s, size_t n) {
     const lem_tokenizer *t = e->t;
-    if (k == t->n_pres) return lem_bpe_word(t, s, n, &e->scratch, e->out, e->err);
-    bool last = k + 1 == t->n_pres;
-    for (size_t pos = 0; pos < n;) {
-        size_t end = lem_pretok_end(t->pres[k].kind, s, n, pos);
-        lem_status st = last ? lem_bpe_word(t, s + pos, end - pos, &e->scratch, e->out, e->err) : encode_steps(e, k + 1, s + pos, end - pos);
-        if (st != LEM_OK) return st;
-        pos = end;
+    if (k == t->n_pres) return encode_word(e, s, n);
+    const tok_pre *p = &t->pres[k];
+    if (k + 1 == t->n_pres && p->kind <= TOK_PRE_LLAMA3) return encode_scanned(e, p->kind, s, n);
+    if (p->kind == TOK_PRE_REGEX && !e->regex[k]) e->regex[k] = lem_regex_scratch(p->regex, e->err);
+    if (p->kind == TOK_PRE_REGEX && !e->regex[k]) return LEM_EMEM;
+    lem_status st = LEM_OK;
+    for (size_t pos = 0, end = 0; pos < n && st == LEM_OK; pos = end) {
+        bool drop = false;
+        st = lem_pretok_cut(p, e->regex[k], s, n, pos, &end, &drop, e->err);
+        if (st == LEM_OK && !drop) st = encode_steps(e, k + 1, s + pos, end - pos);
     }
-    return LEM_OK;
+    return st;
+}
+
+static bool starts_with(const char *s, size_t n, const lem_buf *b) { return n >= b->len && memcmp(s, b->data, b->len) == 0; }
+
+static void write_metaspace(const tok_metaspace *m, const char *s, size_t n, bool first, lem_buf *out) {
+    bool marked = n && (s[0] == ' ' || starts_with(s, n, &m->rep));
+    if (!marked && (m->prepend == TOK_PREPEND_ALWAYS || (m->prepend == TOK_PREPEND_FIRST && first))) lem_buf_add(out, m->rep.data, m->rep.len);
+    for (const char *end = s + n, *p; s < end; s = p) {
+        if (*s == ' ') {
+            lem_buf_add(out, m->rep.data, m->rep.len);
+            p = s + 1;
+        } else {
+            p = memchr(s, ' ', (size_t)(end - s));
+            if (!p) p = end;
+            lem_buf_add(out, s, (size_t)(p - s));
+        }
+    }
 }
 
 /* Text without added tokens, normalized. */
 static lem_status encode_plain(encoder *e, const char *s, size_t n) {
+    const lem_tokenizer *t = e->t;
     if (n == 0) return LEM_OK;
-    if (!e->t->add_prefix_space || s[0] == ' ') return encode_steps(e, 0, s, n);
+    if (!t->meta.on && (!t->add_prefix_space || s[0] == ' ')) return encode_steps(e, 0, s, n);
     lem_buf b = {0};
-    lem_buf_putc(&b, ' ');
-    lem_buf_add(&b, s, n);
+    if (t->meta.on) {
+        write_metaspace(&t->meta, s, n, s == e->plain, &b);
+    } else {
+        lem_buf_putc(&b, ' ');
+        lem_buf_add(&b, s, n);
+    }
     lem_status st = lem_buf_ok(&b, e->err);
     if (st == LEM_OK) st = encode_steps(e, 0, b.data, b.len);
     lem_buf_release(&b);
@@ -259,7 +306,9 @@ static lem_status encode_raw(encoder *e, const char *s, size_t n) {
     bool same = true;
     lem_status st = LEM_OK;
     if (t->n_norms) LEM_TRY(lem_normalize(t->norms, t->n_norms, s, n, &b, &same, e->err));
-    st = encode_around(e, &t->norm, same ? s : lem_buf_str(&b), same ? n : b.len, encode_plain);
+    const char *plain = same ? s : lem_buf_str(&b);
+    e->plain = s == e->text ? plain : NULL;
+    st = encode_around(e, &t->norm, plain, same ? n : b.len, encode_plain);
 done:
     lem_buf_release(&b);
     return st;
@@ -268,9 +317,22 @@ done:
 lem_status lem_tokenizer_encode(const lem_tokenizer *t, const char *text, size_t len, bool parse_special, lem_ids *out, lem_err *err) {
     if (len > LEM_TOK_MAX_TEXT) return lem_fail(err, LEM_EDATA, "a text of %zu bytes is longer than 1 GiB", len);
     size_t before = out->len;
-    encoder e = {.t = t, .parse_special = parse_special, .out = out, .err = err};
+    encoder e = {.t = t, .parse_special = parse_special, .text = text, .out = out, .err = err};
     lem_status st = encode_around(&e, &t->raw, text, len, encode_raw);
     lem_scratch_release(&e.scratch);
+    for (size_t i = 0; i < t->n_pres; i++) lem_regex_scratch_free(e.regex[i]);
+    if (st != LEM_OK) out->len = before;
+    return st;
+}
+
+lem_status lem_tokenizer_encode_single(const lem_tokenizer *t, const char *text, size_t len, bool parse_special, lem_ids *out, lem_err *err) {
+    size_t before = out->len;
+    lem_status st = LEM_OK;
+    if (t->post_unknown) return lem_fail(err, LEM_EDATA, "the post-processor of the tokenizer is not supported");
+    for (size_t i = 0; i < t->prefix.len; i++) LEM_TRY(lem_ids_push(out, t->prefix.data[i], err));
+    LEM_TRY(lem_tokenizer_encode(t, text, len, parse_special, out, err));
+    for (size_t i = 0; i < t->suffix.len; i++) LEM_TRY(lem_ids_push(out, t->suffix.data[i], err));
+done:
     if (st != LEM_OK) out->len = before;
     return st;
 }

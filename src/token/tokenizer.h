@@ -1,9 +1,9 @@
-/* token/tokenizer.h - text to token ids and back: byte-level BPE, read from and written as a Hugging Face tokenizer.json
+/* token/tokenizer.h - text to token ids and back: BPE and Unigram, read from and written as a Hugging Face tokenizer.json
  *
  * A lem_tokenizer is immutable once made and may be shared by threads. Text is bytes: valid UTF-8 gives the ids that the `tokenizers`
  * package gives; a byte that is no part of valid UTF-8 counts as a character that is neither letter, number nor space, so that (without a
- * normalizer) decode(encode(x)) == x for every x. Pre-tokenizer patterns are hand-written scanners (pretok.c), linear in the text; a
- * pattern that is not known is refused by name. BPE is Sennrich et al. 2016 (arXiv:1508.07909) on bytes, as in GPT-2; merging is
+ * normalizer) decode(encode(x)) == x for every x. Known pre-tokenizer patterns are hand-written scanners (pretok.c,
+ * pretok_class.c), linear in the text; others go through PCRE2 with limits. BPE is Sennrich et al. 2016 (arXiv:1508.07909) on bytes, as in GPT-2; merging is
  * O(n log n) in the length of a word.
  *
  * Limits: tokenizer.json 64 MiB, 2^20 ids, one text 1 GiB. Errors: LEM_EDATA for what a file or text says, LEM_EMEM for memory. */
@@ -40,6 +40,9 @@ void lem_tokenizer_free(lem_tokenizer *t);
 /* Appends the ids of text to out (unchanged on failure). Special tokens (those marked special in added_tokens) are recognised in the text
  * only with parse_special; added tokens that are not special always are, as in `tokenizers`. No BOS or EOS is added. */
 lem_status lem_tokenizer_encode(const lem_tokenizer *t, const char *text, size_t len, bool parse_special, lem_ids *out, lem_err *err) LEM_MUST_CHECK;
+/* The same with the special tokens that the file's TemplateProcessing puts around a single text (Llama 2's <s>). */
+lem_status lem_tokenizer_encode_single(const lem_tokenizer *t, const char *text, size_t len, bool parse_special, lem_ids *out,
+                                       lem_err *err) LEM_MUST_CHECK;
 /* Appends the raw bytes of the ids to out; bytes that are not UTF-8 stay as they are. An id out of range is LEM_EDATA. */
 lem_status lem_tokenizer_decode(const lem_tokenizer *t, const int32_t *ids, size_t n, bool skip_special, lem_buf *out, lem_err *err) LEM_MUST_CHECK;
 

@@ -68,7 +68,13 @@ typedef struct tok_bpe {
 typedef struct tok_heap_item {
     int32_t rank, pos, id;
 } tok_heap_item;
+typedef struct tok_best { /* the best way to cut a text up to some place */
+    double score;
+    int32_t start, id; /* its last piece; id -1 = an unknown character */
+} tok_best;
 typedef struct tok_scratch { /* for long words; zeroed = empty */
+    tok_best *best;
+    size_t best_cap;
     int32_t *ids, *next, *prev;
     tok_heap_item *heap;
     size_t cap, heap_len, heap_cap;
@@ -99,6 +105,8 @@ typedef struct tok_match {
     size_t start, end;
 } tok_match;
 void lem_trie_release(tok_trie *t);
+/* From *node (0 = root) along one byte; false if there is no way. */
+bool lem_trie_step(const tok_trie *t, uint32_t *node, char byte);
 lem_status lem_trie_add(tok_trie *t, const char *s, size_t n, int32_t value, lem_err *err) LEM_MUST_CHECK;
 /* First match at or after *pos; *pos becomes the end of the bare match. Spans are widened by lstrip / rstrip, not below `floor`. Tokens
  * that are special are passed over unless parse_special. */
@@ -137,13 +145,58 @@ typedef struct tok_norm {
 lem_status lem_normalize(const tok_norm *steps, size_t n_steps, const char *s, size_t n, lem_buf *out, bool *same, lem_err *err) LEM_MUST_CHECK;
 
 /* ---- pretok.c */
-typedef enum tok_pre_kind { TOK_PRE_GPT2, TOK_PRE_QWEN2, TOK_PRE_LLAMA3 } tok_pre_kind;
+typedef enum tok_pre_kind { TOK_PRE_GPT2, TOK_PRE_QWEN2, TOK_PRE_LLAMA3, TOK_PRE_CLASS, TOK_PRE_TEXT, TOK_PRE_REGEX } tok_pre_kind;
+typedef enum tok_pre_behavior { TOK_CUT_ISOLATED, TOK_CUT_REMOVED, TOK_CUT_PREVIOUS, TOK_CUT_NEXT } tok_pre_behavior;
+typedef struct tok_class { /* a run of characters of one class */
+    uint32_t *range;       /* [n][2], sorted, inclusive */
+    size_t n;
+    uint32_t categories; /* bit set of utf8proc categories */
+    bool space;          /* white space too */
+    bool lead_space;     /* with one white space in front if there is one */
+    bool at_end;         /* instead of all this: white space up to the end of a line */
+    int max;             /* characters; 0 = any number */
+    bool ascii[128];
+} tok_class;
+typedef struct tok_regex tok_regex;
 typedef struct tok_pre {
     tok_pre_kind kind;
+    tok_pre_behavior behavior;
+    bool keep_matches; /* TOK_CUT_REMOVED drops what is between the matches */
+    tok_class cls;     /* TOK_PRE_CLASS */
+    lem_buf text;      /* TOK_PRE_TEXT */
+    tok_regex *regex;  /* TOK_PRE_REGEX */
 } tok_pre;
-bool lem_pretok_find(const char *pattern, tok_pre_kind *kind); /* by exact text of the regular expression */
+bool lem_pretok_find(const char *pattern, tok_pre_kind *kind); /* a pattern with a scanner of its own, by exact text; these match all text */
 const char *lem_pretok_pattern(tok_pre_kind kind);
-size_t lem_pretok_end(tok_pre_kind kind, const char *s, size_t n, size_t pos); /* end of the piece that begins at pos < n */
+size_t lem_pretok_end(tok_pre_kind kind, const char *s, size_t n, size_t pos); /* end of the piece that begins at pos < n; kinds up to LLAMA3 */
+/* The same for all kinds. *drop: the piece is not to be encoded. regex_scratch: of this step. */
+lem_status lem_pretok_cut(const tok_pre *p, void *regex_scratch, const char *s, size_t n, size_t pos, size_t *end, bool *drop,
+                          lem_err *err) LEM_MUST_CHECK;
+void lem_pretok_release(tok_pre *p);
+
+/* ---- pretok_class.c. *ok: the pattern is a class; with LEM_OK and not *ok it is something else. */
+lem_status lem_class_parse(const char *pattern, tok_class *c, bool *ok, lem_err *err) LEM_MUST_CHECK;
+void lem_class_release(tok_class *c);
+bool lem_class_find(const tok_class *c, const char *s, size_t n, size_t pos, size_t *start, size_t *end); /* first match at or after pos */
+
+/* ---- pretok_regex.c */
+lem_status lem_regex_compile(const char *pattern, tok_regex **out, lem_err *err) LEM_MUST_CHECK;
+void lem_regex_free(tok_regex *r);
+void *lem_regex_scratch(const tok_regex *r, lem_err *err);
+void lem_regex_scratch_free(void *m);
+lem_status lem_regex_find(const tok_regex *r, void *m, const char *s, size_t n, size_t pos, bool *found, size_t *start, size_t *end,
+                          lem_err *err) LEM_MUST_CHECK;
+
+/* ---- unigram.c */
+typedef struct tok_unigram {
+    tok_trie trie;
+    double *score; /* [vocab.n] */
+    double min_score;
+    int32_t unk; /* -1 = none */
+    bool on;     /* the model is Unigram, not BPE */
+} tok_unigram;
+void lem_unigram_release(tok_unigram *u);
+lem_status lem_unigram_word(const lem_tokenizer *t, const char *s, size_t n, tok_scratch *scratch, lem_ids *out, lem_err *err) LEM_MUST_CHECK;
 
 /* ---- decode.c */
 typedef enum tok_dec_kind { TOK_DEC_REPLACE, TOK_DEC_BYTE_FALLBACK } tok_dec_kind;
@@ -155,9 +208,16 @@ lem_status lem_decode_prepare(lem_tokenizer *t, lem_err *err) LEM_MUST_CHECK; /*
 int lem_fallback_byte(const char *s, size_t n);                               /* 0xNN of "<0xNN>", else -1 */
 
 /* ---- tokenizer.c */
+typedef enum tok_prepend { TOK_PREPEND_NEVER, TOK_PREPEND_ALWAYS, TOK_PREPEND_FIRST } tok_prepend;
+typedef struct tok_metaspace { /* pre-tokenizer Metaspace: spaces become rep, which is also put in front */
+    bool on;
+    tok_prepend prepend;
+    lem_buf rep;
+} tok_metaspace;
 struct lem_tokenizer {
     tok_vocab vocab;
     tok_bpe bpe;
+    tok_unigram unigram;
     tok_added *added;
     size_t n_added;
     tok_trie raw, norm; /* tokens matched before and after normalization */
@@ -169,6 +229,9 @@ struct lem_tokenizer {
     size_t strip_start; /* spaces taken off the start of decoded text */
     bool byte_level;    /* the pre-tokenizer has a ByteLevel step */
     bool add_prefix_space;
+    tok_metaspace meta;
+    lem_ids prefix, suffix; /* special tokens around a text, by the post-processor */
+    bool post_unknown;      /* the post-processor is of a kind not supported */
     int32_t eos;
     int64_t max_length;
     char *json, *config; /* the files as they were read; config may be NULL */

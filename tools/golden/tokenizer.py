@@ -4,8 +4,8 @@
   tokenizer.py make FILE OUT                  trains on the lines of FILE, writes the golden folders OUT/{digits1,digits3,gpt2_nfc}
   tokenizer.py golden DIR                     DIR/golden.jsonl: ids of fixed texts for DIR/tokenizer.json
   tokenizer.py tiktoken RANKS qwen2|llama3 CONFIG.json OUT.json   tiktoken ranks -> tokenizer.json
-  tokenizer.py gguf VOCAB.gguf OUT.json        GPT-2 style vocabulary of a GGUF file -> tokenizer.json
-  tokenizer.py vectors DATA                   the public vectors (gpt-2, qwen2, llama-bpe, llama-spm) through Lemma and `tokenizers`
+  tokenizer.py gguf VOCAB.gguf OUT.json [deepseek-llm|deepseek-coder]   GPT-2 style vocabulary of a GGUF file -> tokenizer.json
+  tokenizer.py vectors DATA                   the public vectors  through Lemma and `tokenizers`
   tokenizer.py diff TOKENIZER.json FILE...    every line of the files through both; prints differences and speeds
 
 Lemma is built into a shared library in a temporary folder and called through ctypes. Run with /opt/oracle/venv/bin/python.
@@ -17,6 +17,12 @@ GPT2 = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|
 TAIL = r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 QWEN2 = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}" + TAIL
 LLAMA3 = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}" + TAIL
+
+SPLITS = {  # the pre-tokenizers of DeepSeek's tokenizer.json files, before ByteLevel; Digits stands for itself
+    "deepseek-llm": ["[\r\n]", "\\s?[A-Za-zµÀ-ÖØ-öø-ƺƼ-ƿǄ-ʓʕ-ʯͰ-ͳͶͷͻ-ͽͿΆΈ-ΊΌΎ-ΡΣ-ϵϷ-ҁҊ-ԯԱ-ՖႠ-ჅᎠ-Ᏽᏸ-ᏽᲐ-ᲺᲽ-Ჿᴀ-ᴫᵫ-ᵷᵹ-ᶚ\u1e00-\u1f15\u1f18-\u1f1d\u1f20-\u1f45\u1f48-\u1f4d\u1f50-\u1f57\u1f59\u1f5b\u1f5d\u1f5f-\u1f7d\u1f80-\u1fb4\u1fb6-\u1fbc\u1fbe\u1fc2-\u1fc4\u1fc6-\u1fcc\u1fd0-\u1fd3\u1fd6-\u1fdb\u1fe0-\u1fec\u1ff2-\u1ff4\u1ff6-\u1ffc\u2102\u2107\u210a-\u2113\u2115\u2119-\u211d\u2124\u2126\u2128\u212a-\u212dℯ-ℴℹℼ-ℿⅅ-ⅉⅎↃↄⰀ-ⱻⱾ-ⳤⳫ-ⳮⳲⳳꙀ-ꙭꚀ-ꚛꜢ-ꝯꝱ-ꞇꞋ-ꞎꭰ-ꮿﬀ-ﬆﬓ-ﬗＡ-Ｚａ-ｚ𐐀-𐑏𐒰-𐓓𐓘-𐓻𐲀-𐲲𐳀-𐳲𑢠-𑣟𞤀-𞥃]+",
+                     "\\s?[!-/:-~！-／：-～‘-‟　-。]+", "\\s+$", "[一-龥ࠀ-一가-퟿]+", "Digits"],
+    "deepseek-coder": ["[\r\n]", "\\s?\\p{L}+", "\\s?\\p{P}+", "[一-龥ࠀ-一가-퟿]+", "Digits"],
+}
 
 # ---- Lemma through ctypes
 
@@ -40,7 +46,7 @@ class Lemma:
         out = os.path.join(tempfile.mkdtemp(), "token.so")
         src = [os.path.join(ROOT, "src", d, f) for d in ("core", "token") for f in sorted(os.listdir(os.path.join(ROOT, "src", d))) if f.endswith(".c")]
         subprocess.check_call(["gcc", "-std=gnu11", "-D_GNU_SOURCE", "-O2", "-g", "-shared", "-fPIC", "-I", os.path.join(ROOT, "src"), "-o", out, *src,
-                               "-ljansson", "-lutf8proc", "-lzstd", "-lz", "-lm", "-lpthread"])
+                               "-ljansson", "-lutf8proc", "-lpcre2-8", "-lzstd", "-lz", "-lm", "-lpthread"])
         cls.lib = ctypes.CDLL(out)
         cls.lib.lem_tokenizer_free.argtypes = [ctypes.c_void_p]
         cls.lib.lem_tokenizer_encode.argtypes = [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_size_t, ctypes.c_bool, ctypes.c_void_p, ctypes.c_void_p]
@@ -165,13 +171,18 @@ def read_gguf(path):
     return {key: value(u("I")) for key in (string() for _ in range(u("Q")))}
 
 
-def from_gguf(path, out):
+def from_gguf(path, out, family=None):
     kv = read_gguf(path)
     tokens = kv["tokenizer.ggml.tokens"]
     types = kv.get("tokenizer.ggml.token_type", [1] * len(tokens))
     flags = {"single_word": False, "lstrip": False, "rstrip": False, "normalized": False}
     added = [dict(flags, id=i, content=t, special=types[i] == 3) for i, t in enumerate(tokens) if types[i] in (3, 4)]
     doc = document({t: i for i, t in enumerate(tokens)}, kv["tokenizer.ggml.merges"], added, None, None)
+    if family in SPLITS:
+        steps = [{"type": "Digits", "individual_digits": True} if x == "Digits" else
+                 {"type": "Split", "pattern": {"Regex": x}, "behavior": "Isolated", "invert": False} for x in SPLITS[family]]
+        level = dict(doc["pre_tokenizer"], use_regex=False)
+        doc["pre_tokenizer"] = {"type": "Sequence", "pretokenizers": steps + [level]}
     json.dump(doc, open(out, "w"), ensure_ascii=False)
 
 
@@ -268,6 +279,9 @@ def vectors(data):
     files = {"gpt-2": (tmp + "/gpt-2.json", None), "qwen2": (d + "/qwen2/qwen.tiktoken", d + "/qwen2/qwen2.5_tokenizer_config.json"),
              "llama-bpe": (d + "/llama3/tokenizer.model", d + "/llama3/tokenizer_config.json"), "llama-spm": (d + "/llama2/tokenizer.json", None)}
     files["deepseek-r1-qwen"] = files["qwen2"]
+    for name in SPLITS:
+        from_gguf("%s/gguf_vocab/ggml-vocab-%s.gguf" % (d, name), "%s/%s.json" % (tmp, name), name)
+        files[name] = ("%s/%s.json" % (tmp, name), None)
     bad = 0
     for name, file in files.items():
         base = "%s/vectors/ggml-vocab-%s.gguf" % (d, name)
@@ -293,7 +307,7 @@ def main():
         return golden(a[1])
     if a[:1] == ["tiktoken"] and len(a) == 5:
         return from_tiktoken(*a[1:])
-    if a[:1] == ["gguf"] and len(a) == 3:
+    if a[:1] == ["gguf"] and len(a) in (3, 4):
         return from_gguf(*a[1:])
     if a[:1] == ["vectors"] and len(a) == 2:
         return vectors(a[1])
