@@ -3,6 +3,7 @@
 
 #include "canon_priv.h"
 #include "numeric_priv.h"
+#include "units_priv.h"
 
 #include "core/buf.h"
 
@@ -159,6 +160,7 @@ static bool same_unit(const shape *a, const shape *b) {
 }
 
 static lem_grade_result compare_level(grade_work *w, const ast_node *gold, const ast_node *pred, int level);
+static lem_grade_result compare_quantities(grade_work *w, const shape *g, const shape *p, lem_grade_result plain);
 
 static lem_grade_result compare_ordered(grade_work *w, const ast_node *a, const ast_node *b, int level) {
     if (a->n != b->n) return say(LEM_GRADE_NOT_EQUAL, "number of parts");
@@ -236,18 +238,23 @@ static lem_grade_result compare_groups(grade_work *w, const ast_node *a, const a
     return compare_unordered(w, a, b, level);
 }
 
+/* The base may be left out: 1011 for 1011_2. */
+static lem_grade_result compare_base(grade_work *w, const ast_node *base, const ast_node *number) {
+    const char *t = canon_text(w, number);
+    size_t n = 0;
+    while (n < base->len && base->name[n] != '_') n++;
+    if (!t) return say(LEM_GRADE_LIMIT, "work bound");
+    return strlen(t) == n && memcmp(t, base->name, n) == 0 ? say(LEM_GRADE_EQUAL_EXACT, "base left out") : say(LEM_GRADE_NOT_EQUAL, "different digits");
+}
+
 static lem_grade_result compare_values(grade_work *w, const ast_node *a, const ast_node *b, int level) {
     if (is_scalar(a->kind) && is_scalar(b->kind)) return compare_scalars(w, a, b);
     if (a->kind == AST_TEXT && b->kind == AST_TEXT) return compare_texts(a, b);
     if (is_group(a->kind) && is_group(b->kind)) return compare_groups(w, a, b, level);
     if (a->kind == AST_MATRIX && b->kind == AST_TUPLE && (a->cols == 1 || a->cols == a->n)) return compare_ordered(w, a, b, level);
     if (b->kind == AST_MATRIX && a->kind == AST_TUPLE && (b->cols == 1 || b->cols == b->n)) return compare_ordered(w, a, b, level);
-    if (a->kind == AST_BASE && b->kind == AST_NUM) /* the base may be left out: 1011 for 1011_2 */
-        return a->len > b->len && canon_text(w, b) && strncmp(a->name, canon_text(w, b), strcspn(a->name, "_")) == 0 &&
-                       strlen(canon_text(w, b)) == strcspn(a->name, "_")
-                   ? say(LEM_GRADE_EQUAL_EXACT, "base left out")
-                   : say(LEM_GRADE_NOT_EQUAL, "different digits");
-    if (a->kind == AST_NUM && b->kind == AST_BASE) return say(LEM_GRADE_NOT_EQUAL, "base added");
+    if (a->kind == AST_BASE && b->kind == AST_NUM) return compare_base(w, a, b);
+    if (a->kind == AST_NUM && b->kind == AST_BASE) return compare_base(w, b, a);
     return compare_structures(w, a, b, level);
 }
 
@@ -263,8 +270,20 @@ static lem_grade_result compare_level(grade_work *w, const ast_node *gold, const
     }
     if (g.symbol && p.symbol && is_equal(r) && (g.symbol->len != p.symbol->len || memcmp(g.symbol->name, p.symbol->name, g.symbol->len) != 0))
         return say(LEM_GRADE_NOT_EQUAL, "another symbol is set");
-    if (g.unit && p.unit && !same_unit(&g, &p)) return say(LEM_GRADE_LIMIT, "units not compared");
-    return r;
+    return g.unit && p.unit && !same_unit(&g, &p) ? compare_quantities(w, &g, &p, r) : r;
+}
+
+/* Both sides carry units, written differently: converted where both are known. `plain` is the verdict on the bare values. */
+static lem_grade_result compare_quantities(grade_work *w, const shape *g, const shape *p, lem_grade_result plain) {
+    grade_unit a, b;
+    if (!grade_unit_find(w, g->unit, g->unit_len, &a) || !grade_unit_find(w, p->unit, p->unit_len, &b))
+        return is_equal(plain) ? say(LEM_GRADE_LIMIT, "unknown units") : say(plain.verdict, "values differ, unknown units");
+    if (a.length != b.length || a.mass != b.mass || a.time != b.time || a.other != b.other) return say(LEM_GRADE_NOT_EQUAL, "units of different kinds");
+    grade_rat *ratio = grade_rat_div(w, b.factor, a.factor);
+    ast_node *v = ratio ? ast_mul(w, ast_num(w, ratio), (ast_node *)p->v) : NULL;
+    if (!v || !is_scalar(g->v->kind) || !is_scalar(p->v->kind)) return say(LEM_GRADE_LIMIT, "units not compared");
+    lem_grade_result r = compare_scalars(w, g->v, v);
+    return is_equal(r) ? say(r.verdict, "equal after conversion of units") : r;
 }
 
 lem_grade_result grade_compare_trees(grade_work *w, const ast_node *gold, const ast_node *pred) { return compare_level(w, gold, pred, 0); }

@@ -161,6 +161,8 @@ static void lex_text(lexer *x, size_t from) {
         x->space = true;
         return;
     }
+    if (is(c, n, "p.m") || is(c, n, "P.M") || is(c, n, "PM")) c = "pm", n = 2; /* the last period is gone already */
+    if (is(c, n, "a.m") || is(c, n, "A.M") || is(c, n, "AM")) c = "am", n = 2;
     if (is(c, n, "and") || is(c, n, "or")) push_op(x, OP_AND, from);
     else if (n == 1 && letter(*c) && !is_unit_letter(x, *c)) push_named(x, TOK_SYM, c, n, from, true);
     else if (grade_is_function(c, n) && !is(c, n, "min") && !is(c, n, "sec")) push_named(x, TOK_FN, c, n, from, true);
@@ -301,7 +303,23 @@ static void lex_unicode(lexer *x) {
     push_named(x, TOK_WORD, x->s + from, x->i - from, from, false);
 }
 
+/* "p.m.", "a.m.", "pm" behind a number: the half of the day. */
+static bool lex_half_day(lexer *x) {
+    static const char *const forms[] = {"p.m.", "p.m", "pm", "P.M.", "PM", "a.m.", "a.m", "am", "A.M.", "AM", NULL};
+    size_t from = x->i;
+    if (!x->out->n || x->out->tok[x->out->n - 1].kind != TOK_NUM) return false;
+    for (int f = 0; forms[f]; f++) {
+        size_t n = strlen(forms[f]);
+        if (!at(x, from, forms[f]) || (from + n < x->n && letter(x->s[from + n]))) continue;
+        x->i += n;
+        push_named(x, TOK_WORD, f < 5 ? "pm" : "am", 2, from, false);
+        return true;
+    }
+    return false;
+}
+
 static void lex_word(lexer *x) {
+    if (lex_half_day(x)) return;
     size_t from = x->i, k = from;
     while (k < x->n && letter(x->s[k])) k++;
     const char *s = x->s + from;

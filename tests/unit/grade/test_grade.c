@@ -110,6 +110,17 @@ static void words(void **state) {
     EXPECT(different, LEM_GRADE_WRONG);
 }
 
+static void units(void **state) {
+    (void)state;
+    static const pair equal[] = {{"10\\text{ m}", "1000 \\text{ cm}"}, {"2 \\text{ hours}", "120 minutes"}, {"5 \\text{ cm}^2", "5 square centimeters"}, {"36 km/h", "10 \\text{ m/s}"},
+                                 {"\\$5", "5 dollars"}, {"50 \\text{ cents}", "0.5 dollars"}, {"4:30\\text{ p.m.}", "4:30 PM"}, {"\\text{4:30 p.m.}", "4:30 \\text{ p.m.}"},
+                                 {"60 mph", "60 miles per hour"}, {"4:30", "4:30 p.m."}};
+    static const pair different[] = {{"10\\text{ m}", "10\\text{ cm}"}, {"5\\text{ cm}", "5\\text{ cm}^2"}, {"5 kg", "5 hours"}, {"4:30 p.m.", "4:30 a.m."}, {"5 apples", "6 oranges"}};
+    EXPECT(equal, LEM_GRADE_RIGHT);
+    EXPECT(different, LEM_GRADE_WRONG);
+    assert_int_equal(compare("5 apples", "5 oranges").verdict, LEM_GRADE_LIMIT);
+}
+
 static void undecided(void **state) {
     (void)state;
     assert_int_equal(compare("5", "").verdict, LEM_GRADE_NO_ANSWER);
@@ -230,7 +241,7 @@ static void whole_responses(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(numbers), cmocka_unit_test(precision_follows_the_gold), cmocka_unit_test(expressions), cmocka_unit_test(structures), cmocka_unit_test(words),
+        cmocka_unit_test(numbers), cmocka_unit_test(precision_follows_the_gold), cmocka_unit_test(expressions), cmocka_unit_test(structures), cmocka_unit_test(words), cmocka_unit_test(units),
         cmocka_unit_test(undecided), cmocka_unit_test(bounded), cmocka_unit_test(keys), cmocka_unit_test(explains), cmocka_unit_test(whole_responses)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

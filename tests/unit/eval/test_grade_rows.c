@@ -1,0 +1,146 @@
+/* test_grade_rows.c - rows graded: what is added, and the labels of the shared files reproduced */
+#include "core/jsonl.h"
+#include "eval/grade_rows.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "near.h"
+
+static const char *shared(const char *name, char path[1024]) {
+    const char *dir = getenv("LEMMA_DATA");
+    snprintf(path, 1024, "%s/%s", dir ? dir : "/nowhere", name);
+    if (lem_file_exists(path)) return path;
+    print_message("no shared data at %s\n", path);
+    return NULL;
+}
+
+static lem_grade_tally grade_file(const char *path, const char *map, lem_grade_task task) {
+    lem_err err = LEM_ERR_INIT;
+    lem_grade_tally t = {0};
+    lem_grade_rows_opts o = {.task = task};
+    lem_candidates_map *m = lem_candidates_map_new(&err);
+    lem_candidates c = {.arena = NULL};
+    lem_rows *rows = NULL;
+    char ground[200];
+    int models = 0;
+    assert_non_null(m);
+    if (map) assert_int_equal(lem_candidates_map_set(m, map, &err), LEM_OK);
+    if (lem_rows_open(path, &rows, &err) != LEM_OK) fail_msg("%s", err.text);
+    for (;;) {
+        lem_json *row = NULL;
+        lem_graded g;
+        if (lem_rows_next(rows, &row, &err) != LEM_OK) fail_msg("%s", err.text);
+        if (!row) break;
+        if (t.rows == 0) assert_int_equal(lem_candidates_map_detect(m, row, ground, &err), LEM_OK);
+        lem_candidates_map_model(m, 0, &models);
+        if (lem_candidates_read(m, row, &c, &err) != LEM_OK || lem_grade_row(&c, &o, &g, &err) != LEM_OK) fail_msg("%s", err.text);
+        lem_grade_tally_add(&t, &g, models);
+        lem_graded_release(&g);
+        lem_json_free(row);
+    }
+    lem_rows_close(rows);
+    lem_candidates_release(&c);
+    lem_candidates_map_free(m);
+    return t;
+}
+
+/* Acceptance: the accuracies of the four models, and every single label. */
+static void openai_labels(void **state) {
+    (void)state;
+    char path[1024];
+    if (!shared("outputs/gsm8k_openai/example_model_solutions.jsonl.gz", path)) skip();
+    static const char map[] = "expected_answer=ground_truth,"
+        "completions=6b_finetuning.solution|6b_verification.solution|175b_finetuning.solution|175b_verification.solution,"
+        "correct=6b_finetuning.is_correct|6b_verification.is_correct|175b_finetuning.is_correct|175b_verification.is_correct";
+    static const double want[] = {.2168, .3905, .3472, .5625};  /* as published, cut or rounded to four digits */
+    for (int task = LEM_GRADE_TASK_STD; task <= LEM_GRADE_TASK_GSM8K; task++) {
+        lem_grade_tally t = grade_file(path, map, (lem_grade_task)task);
+        assert_int_equal(t.rows, 1319);
+        assert_int_equal(t.all.n, 5276);
+        assert_int_equal(t.all.agree, 5276);
+        assert_int_equal(t.all.right, 2001);
+        assert_int_equal(t.all.undecided, 1);                   /* "10+John's age" */
+        for (int k = 0; k < 4; k++) {
+            assert_near((double)t.model[k].right / 1319, want[k], 1e-4);
+            assert_int_equal(t.model[k].right, t.model[k].own_right);
+        }
+        if (task == LEM_GRADE_TASK_GSM8K) assert_int_equal(t.verdict[LEM_GRADE_NO_ANSWER], 11); /* solutions cut off before their "A:" line */
+    }
+}
+
+/* 800 responses: all labels but one, and that label is wrong (gold 10{,}000, answer 10000; grading.md 2.2). */
+static void qwen_labels(void **state) {
+    (void)state;
+    char path[1024];
+    if (!shared("outputs/qwen25math_rm_maj/math_cot_100.jsonl.gz", path)) skip();
+    lem_grade_tally t = grade_file(path, NULL, LEM_GRADE_TASK_STD);
+    assert_int_equal(t.all.n, 800);
+    assert_int_equal(t.all.own_right, 728);
+    assert_int_equal(t.all.agree, 799);
+    assert_int_equal(t.all.right, 729);
+    assert_int_equal(t.weak, 0);
+    /* against the unmangled gold the eight "4:30 p.m." are right too: the 737 of grading.md */
+    t = grade_file(path, "expected_answer=answer", LEM_GRADE_TASK_STD);
+    assert_int_equal(t.all.right, 737);
+    assert_int_equal(t.all.undecided, 0);
+}
+
+static lem_json *graded(const char *text, const char *map, bool pair, lem_err *err) {
+    lem_json *row = NULL, *out = NULL;
+    char ground[200];
+    lem_candidates_map *m = lem_candidates_map_new(err);
+    lem_candidates c = {.arena = NULL};
+    lem_grade_rows_opts o = {.pair = pair};
+    lem_graded g;
+    assert_int_equal(lem_json_parse(text, strlen(text), &row, err), LEM_OK);
+    if (map) assert_int_equal(lem_candidates_map_set(m, map, err), LEM_OK);
+    lem_status st = lem_candidates_map_detect(m, row, ground, err);
+    if (st == LEM_OK) st = lem_candidates_read(m, row, &c, err);
+    if (st == LEM_OK) st = lem_grade_row(&c, &o, &g, err);
+    if (st == LEM_OK) {
+        out = lem_graded_row(row, &c, &g, &o);
+        lem_graded_release(&g);
+    }
+    lem_candidates_release(&c);
+    lem_candidates_map_free(m);
+    lem_json_free(row);
+    return out;
+}
+
+static void rows_gain_fields(void **state) {
+    (void)state;
+    lem_err err = LEM_ERR_INIT;
+    lem_buf b = {0};
+    lem_json *r = graded("{\"x\":1,\"question\":\"q\",\"gt\":\"3\\n#### 1/2\",\"code\":[\"\\\\boxed{0.5}\",\"none\",\"\\\\boxed{x y}\"],\"pred_score\":[[1],[2],[3]]}", NULL, false, &err);
+    assert_non_null(r);
+    lem_json_write(r, 0, &b);
+    assert_string_equal(lem_buf_str(&b),
+                        "{\"x\":1,\"question\":\"q\",\"gt\":\"3\\n#### 1/2\",\"code\":[\"\\\\boxed{0.5}\",\"none\",\"\\\\boxed{x y}\"],\"pred_score\":[[1],[2],[3]],"
+                        "\"problem\":\"q\",\"expected_answer\":\"3\\n#### 1/2\",\"completions\":[\"\\\\boxed{0.5}\",\"none\",\"\\\\boxed{x y}\"],\"rm_score\":[1.0,2.0,3.0],"
+                        "\"predicted_answer\":[\"0.5\",null,\"x y\"],\"correct\":[true,false,false],\"verdict\":[\"equal_exact\",\"no_answer\",\"not_equal\"],"
+                        "\"rule\":[\"exact rational\",\"no answer in the response\",\"canonical form\"]}");
+    lem_json_free(r);
+    lem_buf_clear(&b);
+    r = graded("{\"g\":0.5,\"p\":\"1/2\"}", "expected_answer=g,predicted_answer=p", true, &err);
+    assert_non_null(r);
+    lem_json_write(r, 0, &b);
+    assert_string_equal(lem_buf_str(&b), "{\"g\":0.5,\"p\":\"1/2\",\"predicted_answer\":\"1/2\",\"correct\":true,\"verdict\":\"equal_exact\",\"rule\":\"exact rational\"}");
+    lem_json_free(r);
+    lem_buf_release(&b);
+    assert_null(graded("{\"completions\":[\"5\"]}", NULL, false, &err));
+    assert_non_null(strstr(err.text, "expected_answer"));
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {cmocka_unit_test(openai_labels), cmocka_unit_test(qwen_labels), cmocka_unit_test(rows_gain_fields)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
