@@ -9,6 +9,7 @@
  * over all rows, bit for bit, and a row computed alone equals the row computed in a batch. Row reductions (norms, softmax sums) use 16
  * partial sums by index modulo 16, added in a fixed tree. No operation allocates in steady state: scratch belongs to the backend.
  *
+ * A backend runs one operation at a time: threads that work side by side each take a backend of their own.
  * Ownership: callers own all tensors (64-byte aligned where large). Operations cannot fail; shapes are the caller's to get right. */
 #ifndef LEM_COMPUTE_BACKEND_H
 #define LEM_COMPUTE_BACKEND_H
@@ -39,7 +40,8 @@ typedef struct lem_kv {
 } lem_kv;
 
 /* One attention call handles T rows (new tokens) made of trees. Rows of a subtree are contiguous (depth-first order). A row r sees the keys of
- * each segment whose row range holds r, at positions <= pos[r]; its segments, in order, cover positions 0..pos[r] without gaps. */
+ * each segment whose row range holds r, at positions <= pos[r]; its segments, in order, cover positions 0..pos[r] without gaps. Trees are in
+ * row order. One path may hold about a million positions, E may be up to 4096 (the scratch that a backend reserves for each worker). */
 typedef struct lem_attn_seg {
     int row0, row1;             /* rows that see this page (the subtree of its node) */
     int page;                   /* page index in the lem_kv */
