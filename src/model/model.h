@@ -26,7 +26,7 @@ typedef struct lem_model {
     size_t n_params;
     lem_tensor *tensors;
     int n_tensors;
-    size_t embed, final_norm, lm_head /* = embed if tied */, score /* SIZE_MAX unless HEAD_SCALAR */;
+    size_t embed, final_norm, lm_head /* = embed if tied, SIZE_MAX if absent */, score /* SIZE_MAX unless HEAD_SCALAR */;
     lem_layer_weights *layer;   /* [L] */
 } lem_model;
 
@@ -38,7 +38,7 @@ void lem_model_free(lem_model *m);
 /* Opens DIR/config.json + model.safetensors (F32, F16, BF16 -> fp32). `need` SCALAR demands a reward head and fails (LEM_EDATA) naming the missing
  * tensor; LM demands a language-model head. Missing, extra and mis-shaped tensors are all named in one line. */
 lem_status lem_model_open(const char *dir, lem_head need, lem_model **out, lem_err *err) LEM_MUST_CHECK;
-/* Opens whatever head the folder has. */
+/* Opens whatever head the folder has. A reward model that Transformers saved has no lm_head.weight: lm_head is SIZE_MAX then. */
 lem_status lem_model_open_any(const char *dir, lem_model **out, lem_err *err) LEM_MUST_CHECK;
 /* Writes config.json and model.safetensors into dir (made if absent), each atomically; dtype F32 or BF16. The tokenizer is saved by its owner. */
 lem_status lem_model_save(const lem_model *m, const char *dir, lem_dtype dtype, lem_err *err) LEM_MUST_CHECK;

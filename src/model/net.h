@@ -2,8 +2,10 @@
  *
  * A net borrows a model and a backend and owns packed weights, activations of one forest, and the gradient (flat, like the model's
  * parameters). Use: forward, then any number of losses on rows (they add to the hidden gradient and to the head's weight gradient), then backward.
- * Gradients accumulate over calls until lem_net_zero_grads; accumulation over two forests equals one forest of both, bit for bit.
- * Memory is planned from max_rows at creation and constant afterwards; a forest of more rows is LEM_EMEM naming both numbers. */
+ * Gradients accumulate over calls until lem_net_zero_grads; accumulation over two forests equals one forest of both, bit for bit (on the cpu
+ * paths, and as long as lem_net_grads is read only after the last of them: reading folds the two gradients of a tied embedding together).
+ * Memory is planned from max_rows at creation and constant afterwards; a forest of more rows is LEM_EMEM naming both numbers (and so is one of
+ * more than 2*max_rows nodes, which only empty nodes can reach). */
 #ifndef LEM_MODEL_NET_H
 #define LEM_MODEL_NET_H
 
@@ -14,13 +16,15 @@
 
 typedef struct lem_net lem_net;
 
-/* Bytes that lem_net_new will take: activations for max_rows, gradients if `grads`, packed weights. Nothing is allocated. */
+/* Bytes that lem_net_new will take: activations for max_rows (of all layers if `grads`, else of one), gradients, packed weights. Nothing is
+ * allocated. 0 for a config that lem_model_config_check refuses. The part for key pages is the worst case, untouched where nodes are long. */
 size_t lem_net_plan(const lem_model_config *c, int max_rows, bool grads);
 lem_status lem_net_new(lem_model *m, lem_backend *b, int max_rows, bool grads, lem_net **out, lem_err *err) LEM_MUST_CHECK;
 void lem_net_free(lem_net *net);
 void lem_net_refresh(lem_net *net);                         /* repack after the model's parameters changed */
 
-/* Final-normed hidden states, [T,D], valid until the next forward. Token ids are checked against the vocabulary, positions against max_positions. */
+/* Final-normed hidden states, [T,D], valid until the next forward. Token ids are checked against the vocabulary, positions against
+ * max_positions (LEM_EDATA). The forest may be released afterwards. */
 lem_status lem_net_forward(lem_net *net, const lem_forest *f, lem_err *err) LEM_MUST_CHECK;
 const float *lem_net_hidden(const lem_net *net);
 

@@ -11,7 +11,7 @@
 #include "core/err.h"
 #include "model/model.h"
 
-typedef struct lem_weights lem_weights;     /* packed, read-only, shared by sessions */
+typedef struct lem_weights lem_weights;     /* packed, read-only, shared by sessions; independent of the model it was made from */
 lem_status lem_weights_new(const lem_model *m, lem_backend *b, lem_dtype dtype /* F32 or BF16 */, lem_weights **out, lem_err *err) LEM_MUST_CHECK;
 void lem_weights_free(lem_weights *w);
 
@@ -29,7 +29,8 @@ int lem_session_length(const lem_session *s, int node);     /* tokens on the pat
 int lem_session_free_pages(const lem_session *s);
 
 /* Feeds in any order, at most one per node. A node fed in the same step as its parent sees the parent's new tokens.
- * LEM_EMEM when pages run out (nothing is changed then), LEM_EUSAGE when a path would exceed max_positions. */
+ * LEM_EMEM when pages run out, LEM_EUSAGE when a path would exceed max_positions, LEM_EDATA for an id outside the vocabulary: nothing is
+ * changed then. A step allocates nothing. */
 lem_status lem_session_step(lem_session *s, const lem_feed *feeds, int n_feeds, lem_err *err) LEM_MUST_CHECK;
 /* After a step. Row of feed i's token j is lem_session_row(s, i, j). */
 int lem_session_row(const lem_session *s, int feed, int token);
