@@ -31,21 +31,19 @@ static void equation(gt_draft *d, char *left, char *right, size_t size, int *val
 {
     int a, b, k = range(d, 0, 9);
     if (k < 3) {
-        a = range(d, 2, k == 0 ? 60 : 199), b = range(d, 2, 99);
+        a = range(d, 2, k == 0 ? 30 : 110), b = range(d, 2, 50);
         snprintf(left, size, "%d+%d", a, b), *value = a + b;
-    } else if (k < 5) {
-        b = range(d, 1, 150), a = b + range(d, 0, 120);
+    } else if (k < 6) {
+        b = range(d, 1, 90), a = b + range(d, 0, 60);
         snprintf(left, size, "%d-%d", a, b), *value = a - b;
-    } else if (k < 7) {
-        a = range(d, 2, 30), b = range(d, 2, 12);
-        if (range(d, 0, 1)) snprintf(left, size, "%d*%d", a, b);
-        else snprintf(left, size, "%d*%d", b, a);
-        *value = a * b;
     } else if (k < 8) {
-        b = range(d, 2, 9), a = b * range(d, 2, 30);
+        a = range(d, 2, 10), b = range(d, 2, 10);
+        snprintf(left, size, "%d*%d", a, b), *value = a * b;
+    } else if (k < 9) {
+        b = range(d, 2, 9), a = b * range(d, 2, 12);
         snprintf(left, size, "%d/%d", a, b), *value = a / b;
     } else {
-        b = range(d, 3, 12), a = range(d, b, b * 20);
+        b = range(d, 3, 9), a = range(d, b, b * 11 - 1);
         snprintf(left, size, "%d", a), *value = a % b;
         snprintf(right, size, "%d*%d+%d", b, a / b, a % b);
         return;
@@ -93,7 +91,7 @@ static void check(gt_draft *d)
 
 static void expression(gt_draft *d)
 {
-    int a = range(d, 3, 60), b = range(d, 2, 12), c = range(d, 2, 90), p = a * b;
+    int a = range(d, 2, 10), b = range(d, 2, 9), c = range(d, 9, 60), p = a * b;
     switch (range(d, 0, 2)) {
     case 0:
         PROMPT(d, "Work out %d*%d+%d.", a, b, c);
@@ -113,7 +111,7 @@ static void expression(gt_draft *d)
 static void compare(gt_draft *d)
 {
     int v[3], lo, hi, mid;
-    for (int i = 0; i < 3; i++) v[i] = range(d, 1, 320);
+    for (int i = 0; i < 3; i++) v[i] = range(d, 1, 120);
     lo = v[0] < v[1] ? v[0] : v[1];
     lo = lo < v[2] ? lo : v[2];
     hi = v[0] > v[1] ? v[0] : v[1];

@@ -11,7 +11,7 @@ static void sum_and_difference(wp_draft *d)
 {
     const wp_person *p, *q;
     const wp_thing *t = lem_wp_thing(d);
-    int y = lem_wp_number(d, 8, 120), diff = lem_wp_number(d, 3, 60), x = y + diff, sum = x + y;
+    int y = lem_wp_number(d, 4, 45), diff = lem_wp_number(d, 2, 30), x = y + diff, sum = x + y;
     bool larger = lem_wp_kind(d, 2);
     number_names(d, &p, &q);
     lem_wp_say(d, "%s and %s have %d %s together. %s has %d more than %s. How many does %s have?", p->name, q->name, sum, t->many, p->name,
@@ -25,7 +25,7 @@ static void sum_and_difference(wp_draft *d)
 
 static void sum_and_product(wp_draft *d)
 {
-    int x = lem_wp_number(d, 4, 20), y = lem_wp_number(d, 2, 12);
+    int x = lem_wp_number(d, 3, 15), y = lem_wp_number(d, 2, 9);
     bool larger = lem_wp_kind(d, 2);
     lem_wp_require(d, x > y);
     lem_wp_say(d, "Two numbers add up to %d and their product is %d. What is the %s number?", x + y, x * y, larger ? "larger" : "smaller");
@@ -37,7 +37,7 @@ static void sum_and_product(wp_draft *d)
 
 static void garden(wp_draft *d)
 {
-    int x = lem_wp_number(d, 5, 20), y = lem_wp_number(d, 3, 12);
+    int x = lem_wp_number(d, 4, 15), y = lem_wp_number(d, 2, 9);
     lem_wp_require(d, x > y);
     lem_wp_say(d, "A garden is %d meters longer than it is wide and has an area of %d square meters. How many meters of fence go around it?",
                x - y, x * y);
@@ -51,9 +51,9 @@ static void garden(wp_draft *d)
 
 static void two_remainders(wp_draft *d)
 {
-    int a = lem_wp_number(d, 4, 9), b = lem_wp_number(d, 3, 11), n = lem_wp_number(d, 12, 90), lo, first;
+    int a = lem_wp_number(d, 4, 9), b = lem_wp_number(d, 3, 9), n = lem_wp_number(d, 12, 69), lo, first;
     const wp_thing *t = lem_wp_thing(d);
-    lem_wp_require(d, a != b && a * b > 15);
+    lem_wp_require(d, a != b && n / a <= 10 && n / b <= 10 && a * b > 15);
     if (d->bad) return;
     lo = n - n % 10;
     for (first = lo; first % a != n % a || first % b != n % b;) first++;
@@ -68,7 +68,7 @@ static void two_remainders(wp_draft *d)
 
 static void heads_and_legs(wp_draft *d)
 {
-    int c = lem_wp_number(d, 3, 40), h = lem_wp_number(d, 3, 40), heads = c + h, legs = 4 * c + 2 * h;
+    int c = lem_wp_number(d, 2, 20), h = lem_wp_number(d, 2, 20), heads = c + h, legs = 4 * c + 2 * h;
     bool cows = lem_wp_kind(d, 2);
     lem_wp_say(d, "A farm has cows and hens with %d heads and %d legs in all. How many %s are there?", heads, legs, cows ? "cows" : "hens");
     lem_wp_step(d, "All hens: 2*%d=%d.", heads, 2 * heads);
@@ -78,10 +78,10 @@ static void heads_and_legs(wp_draft *d)
     lem_wp_answer(d, cows ? c : h);
 }
 
-static void two_notes(wp_draft *d)
+static void tickets(wp_draft *d)
 {
     const wp_person *p = lem_wp_person(d);
-    int x = lem_wp_number(d, 2, 20), y = lem_wp_number(d, 2, 20), a = lem_wp_number(d, 2, 4), b = lem_wp_number(d, 5, 9), n = x + y;
+    int x = lem_wp_number(d, 2, 10), y = lem_wp_number(d, 2, 10), a = lem_wp_number(d, 2, 4), b = lem_wp_number(d, 5, 9), n = x + y;
     int sum = a * x + b * y, extra = sum - a * n;
     lem_wp_say(d, "%s sold %d tickets for %d dollars. A child pays %d dollars and an adult pays %d dollars. How many adults came?", p->name, n,
                sum, a, b);
@@ -94,7 +94,7 @@ static void two_notes(wp_draft *d)
 
 static void more_than_twice(wp_draft *d)
 {
-    int y = lem_wp_number(d, 3, 30), m = lem_wp_number(d, 2, 5), a = lem_wp_number(d, 1, 30), b = lem_wp_number(d, 2, 30);
+    int y = lem_wp_number(d, 2, 10), m = lem_wp_number(d, 2, 9), a = lem_wp_number(d, 1, 30), b = lem_wp_number(d, 2, 30);
     bool less = lem_wp_kind(d, 2);
     int x = less ? m * y - a : m * y + a, z = x + b;
     lem_wp_require(d, x > 0);
@@ -109,7 +109,7 @@ static void more_than_twice(wp_draft *d)
 
 static void linear_equation(wp_draft *d)
 {
-    int a = lem_wp_number(d, 2, 9), x = lem_wp_number(d, 3, 25), b = lem_wp_number(d, 2, 50), c = lem_wp_number(d, 2, 9);
+    int a = lem_wp_number(d, 2, 9), x = lem_wp_number(d, 2, 10), b = lem_wp_number(d, 2, 40), c = lem_wp_number(d, 2, 9);
     int e = lem_wp_number(d, 1, 20), rhs = a * x + b, y = c * x - e;
     lem_wp_require(d, y > 0);
     lem_wp_say(d, "If %d*x+%d=%d and y=%d*x-%d, what is y?", a, b, rhs, c, e);
@@ -123,9 +123,9 @@ static void linear_equation(wp_draft *d)
 static void think_of_a_number(wp_draft *d)
 {
     const wp_person *p = lem_wp_person(d);
-    int x = lem_wp_number(d, 3, 25), a = lem_wp_number(d, 2, 25), m = lem_wp_number(d, 2, 6), b = lem_wp_number(d, 2, 40);
+    int x = lem_wp_number(d, 1, 8), a = lem_wp_number(d, 1, 8), m = lem_wp_number(d, 2, 9), b = lem_wp_number(d, 2, 40);
     int u = (x + a) * m, v = u - b;
-    lem_wp_require(d, v > 0);
+    lem_wp_require(d, v > 0 && x + a <= 10);
     lem_wp_say(d, "%s thinks of a number, adds %d, multiplies by %d and subtracts %d. The result is %d. What was the number?", p->name, a, m, b,
                v);
     lem_wp_step(d, "Before: %d+%d=%d.", v, b, u);
@@ -137,7 +137,7 @@ static void think_of_a_number(wp_draft *d)
 static void ages(wp_draft *d)
 {
     const wp_person *p, *q;
-    int y = lem_wp_number(d, 3, 15), m = lem_wp_number(d, 2, 4), n = lem_wp_number(d, 2, 15), x = m * y;
+    int y = lem_wp_number(d, 3, 10), m = lem_wp_number(d, 2, 4), n = lem_wp_number(d, 2, 15), x = m * y;
     bool back = lem_wp_kind(d, 2);
     number_names(d, &p, &q);
     lem_wp_say(d, "%s is %d times as old as %s.", p->name, m, q->name);
@@ -159,8 +159,8 @@ static void ages(wp_draft *d)
 static void clock_minutes(wp_draft *d)
 {
     const wp_person *p = lem_wp_person(d);
-    int h = lem_wp_range(d, 6, 10), m = lem_wp_number(d, 1, 59), a = lem_wp_number(d, 8, 50), b = lem_wp_number(d, 4, 40);
-    int n = lem_wp_number(d, 2, 6), c = lem_wp_number(d, 3, 12), s = m + a, t = s + b + n * c;
+    int h = lem_wp_range(d, 6, 10), m = lem_wp_number(d, 1, 50), a = lem_wp_number(d, 5, 30), b = lem_wp_number(d, 3, 20);
+    int n = lem_wp_number(d, 2, 6), c = lem_wp_number(d, 3, 9), s = m + a, t = s + b + n * c;
     lem_wp_say(d, "%s leaves home %d minutes after %d. %s walks %d minutes, waits %d minutes and rides %d stops of %d minutes each.", p->name, m,
                h, p->he, a, b, n, c);
     lem_wp_say(d, "How many minutes after the full hour does %s arrive?", p->name);
@@ -175,10 +175,10 @@ static void clock_minutes(wp_draft *d)
 static void ring(wp_draft *d)
 {
     const wp_person *p = lem_wp_person(d);
-    int n = lem_wp_number(d, 5, 10), a = lem_wp_range(d, 0, n - 1), b = lem_wp_number(d, 8, 70), c = lem_wp_number(d, 3, 40);
-    int k = lem_wp_number(d, 2, 9), e = lem_wp_number(d, 2, 9), s = a + b, u = s - c, v = u + k * e;
+    int n = lem_wp_number(d, 5, 9), a = lem_wp_range(d, 0, n - 1), b = lem_wp_number(d, 8, 40), c = lem_wp_number(d, 3, 30);
+    int k = lem_wp_number(d, 2, 6), e = lem_wp_number(d, 2, 9), s = a + b, u = s - c, v = u + k * e;
     lem_wp_mark(d, ',', a);
-    lem_wp_require(d, u >= 0);
+    lem_wp_require(d, u >= 0 && v / n <= 10);
     lem_wp_say(d, "There are %d seats in a ring, numbered 0 to %d. %s starts at seat %d, moves %d seats ahead, %d seats back and then %d times %d "
                "seats ahead.", n, n - 1, p->name, a, b, c, k, e);
     lem_wp_say(d, "On which seat does %s end?", p->name);
@@ -194,11 +194,11 @@ static void weekday(wp_draft *d)
 {
     static const char *const days[] = {"Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"};
     const wp_person *p = lem_wp_person(d);
-    int start = lem_wp_number(d, 0, 6), a = lem_wp_number(d, 2, 9), b = lem_wp_number(d, 3, 9), c = lem_wp_number(d, 2, 30);
+    int start = lem_wp_number(d, 0, 6), a = lem_wp_number(d, 2, 9), b = lem_wp_number(d, 3, 8), c = lem_wp_number(d, 2, 25);
     int n = a * b + c, v = n + start;
     lem_wp_say(d, "Days are numbered 0 for Sunday to 6 for Saturday. It is %s. %s works %d shifts of %d days each and then rests %d days.",
                days[start], p->name, a, b, c);
-    lem_wp_require(d, b != 7);
+    lem_wp_require(d, b != 7 && v <= 76);
     lem_wp_say(d, "What is the number of the day after that?");
     lem_wp_step(d, "Works: %d*%d=%d.", a, b, a * b);
     lem_wp_step(d, "Days: %d+%d=%d.", a * b, c, n);
@@ -210,9 +210,9 @@ static void weekday(wp_draft *d)
 static void last_score(wp_draft *d)
 {
     const wp_person *p = lem_wp_person(d);
-    int a = lem_wp_number(d, 10, 60), b = lem_wp_number(d, 10, 60), c = lem_wp_number(d, 10, 60), mean = lem_wp_number(d, 15, 60);
+    int a = lem_wp_number(d, 3, 35), b = lem_wp_number(d, 3, 35), c = lem_wp_number(d, 3, 35), mean = lem_wp_number(d, 1, 12) * 3;
     int s = a + b, u = s + c, need = 4 * mean - u;
-    lem_wp_require(d, need > 0 && need <= 100);
+    lem_wp_require(d, need > 0 && need <= 60);
     lem_wp_say(d, "%s scored %d, %d and %d points in three games. How many points in the fourth game give an average of %d?", p->name, a, b, c,
                mean);
     lem_wp_step(d, "Needed: 4*%d=%d.", mean, 4 * mean);
@@ -224,9 +224,9 @@ static void last_score(wp_draft *d)
 
 static void tiles(wp_draft *d)
 {
-    int a = lem_wp_number(d, 6, 20), b = lem_wp_number(d, 3, 9), c = lem_wp_number(d, 2, 30), k = lem_wp_number(d, 5, 10);
+    int a = lem_wp_number(d, 5, 10), b = lem_wp_number(d, 3, 9), c = lem_wp_number(d, 2, 25), k = lem_wp_number(d, 4, 9);
     int area = a * b, rest = area - c;
-    lem_wp_require(d, rest > k);
+    lem_wp_require(d, rest > k && rest / k <= 10);
     lem_wp_say(d, "A wall is %d tiles long and %d tiles high. A window saves %d tiles. Tiles come in boxes of %d.", a, b, c, k);
     lem_wp_say(d, "How many tiles must be taken from the last box that is opened, after all full boxes?");
     lem_wp_step(d, "Wall: %d*%d=%d.", a, b, area);
@@ -237,7 +237,7 @@ static void tiles(wp_draft *d)
 
 static void rows_of_seats(wp_draft *d)
 {
-    int a = lem_wp_number(d, 5, 30), s = lem_wp_number(d, 2, 9), n = lem_wp_number(d, 4, 15), b = lem_wp_number(d, 2, 30);
+    int a = lem_wp_number(d, 5, 30), s = lem_wp_number(d, 2, 9), n = lem_wp_number(d, 4, 10), b = lem_wp_number(d, 2, 30);
     int last = a + (n - 1) * s, free_seats = last - b;
     lem_wp_require(d, free_seats > 0);
     lem_wp_say(d, "The first row of a hall has %d seats and each next row has %d more. In row %d, %d seats are taken. How many are free there?",
@@ -249,28 +249,32 @@ static void rows_of_seats(wp_draft *d)
     lem_wp_answer(d, free_seats);
 }
 
-static void two_trains(wp_draft *d)
+static void two_walkers(wp_draft *d)
 {
-    int v = lem_wp_number(d, 12, 50), w = lem_wp_number(d, 12, 40), h = lem_wp_number(d, 2, 5), gap = lem_wp_number(d, 5, 90);
-    lem_wp_say(d, "Two towns are %d miles apart. A bus drives toward the other town at %d miles an hour and a truck comes toward it at %d miles an "
-               "hour. How far apart are they after %d hours?", (v + w) * h + gap, v, w, h);
+    const wp_person *p, *q;
+    int v = lem_wp_number(d, 2, 6), w = lem_wp_number(d, 2, 4), h = lem_wp_number(d, 2, 9), gap = lem_wp_number(d, 3, 50);
+    int all = (v + w) * h + gap;
+    number_names(d, &p, &q);
+    lem_wp_say(d, "%s and %s live %d miles apart and go toward each other, one at %d miles an hour and the other at %d miles an hour.", p->name,
+               q->name, all, v, w);
+    lem_wp_say(d, "How far apart are they after %d hours?", h);
     lem_wp_step(d, "Each hour: %d+%d=%d.", v, w, v + w);
-    lem_wp_step(d, "Driven: %d*%d=%d.", v + w, h, (v + w) * h);
-    lem_wp_step(d, "Apart: %d-%d=%d.", (v + w) * h + gap, (v + w) * h, gap);
+    lem_wp_step(d, "Gone: %d*%d=%d.", v + w, h, (v + w) * h);
+    lem_wp_step(d, "Apart: %d-%d=%d.", all, (v + w) * h, gap);
     lem_wp_answer(d, gap);
 }
 
 static void lock_code(wp_draft *d)
 {
     const wp_person *p = lem_wp_person(d);
-    int a = lem_wp_number(d, 12, 40), b = lem_wp_number(d, 3, 9), c = lem_wp_number(d, 11, 99), v = a * b + c, sum = 0;
-    lem_wp_require(d, v >= 100);
+    int a = lem_wp_number(d, 3, 9), b = lem_wp_number(d, 3, 9), c = lem_wp_number(d, 5, 60), v = a * b + c, sum = 0;
+    lem_wp_require(d, v >= 10 && v < 100);
     lem_wp_say(d, "%s makes a number by multiplying %d by %d and adding %d. The code is the sum of its digits. What is the code?", p->name, a, b,
                c);
     lem_wp_step(d, "%d*%d=%d.", a, b, a * b);
     lem_wp_step(d, "%d+%d=%d.", a * b, c, v);
-    sum = v / 100 + v / 10 % 10 + v % 10;
-    lem_wp_step(d, "Digits: %d+%d+%d=%d.", v / 100, v / 10 % 10, v % 10, sum);
+    sum = v / 10 + v % 10;
+    lem_wp_step(d, "Digits: %d+%d=%d.", v / 10, v % 10, sum);
     lem_wp_answer(d, sum);
 }
 
@@ -287,14 +291,14 @@ const wp_template lem_wp_templates[LEM_WORDPROBLEM_TEMPLATES] = {
     {"spend-rest", lem_wp_spend_rest, 3},
     {"saving", lem_wp_saving, 3},
     {"machine", lem_wp_machine, 3},
-    {"buses", lem_wp_buses, 3},
+    {"vans", lem_wp_vans, 3},
     {"reading", lem_wp_reading, 3},
     {"sum-difference", sum_and_difference, 2},
-    {"sum-product", sum_and_product, 3},
-    {"garden", garden, 2},
-    {"two-remainders", two_remainders, 3},
+    {"sum-product", sum_and_product, 1},
+    {"garden", garden, 1},
+    {"two-remainders", two_remainders, 2},
     {"heads-legs", heads_and_legs, 2},
-    {"tickets", two_notes, 2},
+    {"tickets", tickets, 2},
     {"more-than-twice", more_than_twice, 2},
     {"linear-equation", linear_equation, 2},
     {"think-of-a-number", think_of_a_number, 2},
@@ -305,6 +309,6 @@ const wp_template lem_wp_templates[LEM_WORDPROBLEM_TEMPLATES] = {
     {"last-score", last_score, 2},
     {"tiles", tiles, 3},
     {"rows", rows_of_seats, 2},
-    {"two-trains", two_trains, 2},
+    {"two-walkers", two_walkers, 2},
     {"lock-code", lock_code, 3},
 };

@@ -48,6 +48,6 @@ const char *lem_wp_box(wp_draft *d);                    /* "boxes", … */
 
 /* Stories of things, shops and work (wordproblem_stories.c). */
 wp_template_fn lem_wp_left_over, lem_wp_full_boxes, lem_wp_to_fill, lem_wp_total, lem_wp_two_people, lem_wp_compare, lem_wp_pool_left,
-    lem_wp_times_as_many, lem_wp_change, lem_wp_spend_rest, lem_wp_saving, lem_wp_machine, lem_wp_buses, lem_wp_reading;
+    lem_wp_times_as_many, lem_wp_change, lem_wp_spend_rest, lem_wp_saving, lem_wp_machine, lem_wp_vans, lem_wp_reading;
 
 #endif

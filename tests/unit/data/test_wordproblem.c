@@ -99,7 +99,7 @@ static void test_solutions(void **state)
         int lines = 0, equations = check_equations(p.solution);
         for (const char *s = p.solution; *s; s++) lines += *s == '\n';
         assert_int_equal(lines, p.steps);
-        assert_in_range(p.steps, 2, 6);
+        assert_in_range(p.steps, 2, 7);
         assert_in_range(equations, p.steps - 2, LEM_WORDPROBLEM_MAX_STEPS + 2);
         assert_true(equations >= 1);
         snprintf(last, sizeof last, "\nThe answer is \\boxed{%s}.", p.answer);
