@@ -136,7 +136,8 @@ static lem_status check_forest(const lem_net *net, const lem_forest *f, lem_err 
     const lem_model_config *c = &net->model->config;
     if (f->n_rows < 1) return lem_fail(err, LEM_EUSAGE, "a forest without tokens");
     if (f->n_rows > net->max_rows) return lem_fail(err, LEM_EMEM, "a forest of %d rows in a net planned for %d", f->n_rows, net->max_rows);
-    if (f->n_nodes / 2 > net->max_rows) return lem_fail(err, LEM_EMEM, "a forest of %d nodes in a net planned for %d rows", f->n_nodes, net->max_rows);
+    if ((size_t)f->n_nodes > 2 * (size_t)net->max_rows)
+        return lem_fail(err, LEM_EMEM, "a forest of %d nodes in a net planned for %d rows", f->n_nodes, net->max_rows);
     for (int t = 0; t < f->n_rows; t++)
         if (f->pos[t] >= c->max_positions)
             return lem_fail(err, LEM_EDATA, "position %d is beyond the model's context of %d tokens", f->pos[t], c->max_positions);

@@ -76,7 +76,9 @@ static void refusals(void **state)
     FAILS(lem_net_lm(net, 1, &row, &target, NULL, &x, &err), LEM_EUSAGE, "row 10");
     OK(lem_net_forward(scorer, &f, &err));
     FAILS(lem_net_scores(scorer, 1, &row, &x, &err), LEM_EUSAGE, "row 10");
-    for (int i = 0; i < 200; i++) OK(lem_forest_add(&f, -1, NULL, 0, NULL, &err));
+    while (f.n_nodes < 80) OK(lem_forest_add(&f, -1, NULL, 0, NULL, &err));
+    OK(lem_net_forward(scorer, &f, &err));
+    OK(lem_forest_add(&f, -1, NULL, 0, NULL, &err));
     FAILS(lem_net_forward(scorer, &f, &err), LEM_EMEM, "nodes");
     lem_net_free(net);
     lem_net_free(scorer);
