@@ -1,6 +1,6 @@
 /* sample.c - sampling speed: 64 candidates of one 128-token prompt, random weights, as a share of the measured matrix limit
  *
- * usage: bench_sample [threads] [new tokens]. Work counted: 2 floating-point operations per parameter (embedding table once, as the output matrix)
+ * usage: bench_sample [threads [new tokens [shape]]]. Work counted: 2 floating-point operations per parameter (embedding table once, as the output matrix)
  * and generated token; attention and prefill are not counted, so the share is a lower bound. */
 #include "core/mem.h"
 #include "generate/engine.h"
@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 enum { PROMPT = 128, CANDIDATES = 64 };
 
@@ -56,11 +57,14 @@ static lem_status measure(const shape *s, lem_dtype dtype, lem_backend *b, const
         lem_generate_stats stats;
         int left = 1;
         double sum = 0;
+        clock_t begin = clock();
         st = lem_generate_run(w, &c, t, b, &o, one_prompt, &left, ignore, &sum, NULL, &stats, err);
+        double cpu = (double)(clock() - begin) / CLOCKS_PER_SEC + 1e-9;
         double params = (double)lem_model_config_params(&c), rate = st ? 0 : (double)stats.generated_tokens / stats.seconds;
         if (st == LEM_OK)
-            printf("%-5s %-4s %9.2f M parameters  %8.0f tokens/s  %6.1f GFLOP/s  %5.1f %% of the matrix limit  (checksum %.6f)\n", s->name,
-                   dtype == LEM_DTYPE_F32 ? "f32" : "bf16", params / 1e6, rate, 2 * params * rate / 1e9, 100 * 2 * params * rate / 1e9 / l->fma_gflops_all, sum);
+            printf("%-5s %-4s %9.2f M parameters  %8.0f tokens/s (%.0f per CPU second)  %6.1f GFLOP/s  %5.1f %% of the matrix limit  (checksum %.6f)\n",
+                   s->name, dtype == LEM_DTYPE_F32 ? "f32" : "bf16", params / 1e6, rate, (double)stats.generated_tokens / cpu, 2 * params * rate / 1e9,
+                   100 * 2 * params * rate / 1e9 / l->fma_gflops_all, sum);
         lem_weights_free(w);
     }
     lem_model_free(m);
@@ -78,6 +82,7 @@ int main(int argc, char **argv) {
     if (st == LEM_OK) st = lem_limits_measure(b, &l, &err);
     if (st == LEM_OK) printf("path %s, %d threads, matrix limit %.0f GFLOP/s\n", b->ops->name, l.threads, l.fma_gflops_all);
     for (size_t i = 0; st == LEM_OK && i < sizeof shapes / sizeof *shapes; i++) {
+        if (argc > 3 && strcmp(argv[3], shapes[i].name) != 0) continue;
         st = measure(&shapes[i], LEM_DTYPE_F32, b, t, &l, max_tokens, &err);
         if (st == LEM_OK) st = measure(&shapes[i], LEM_DTYPE_BF16, b, t, &l, max_tokens, &err);
         fflush(stdout);

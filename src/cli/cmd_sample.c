@@ -267,16 +267,35 @@ static size_t physical_memory(void) {
     return pages > 0 && size > 0 ? (size_t)pages * (size_t)size : SIZE_MAX;
 }
 
+static lem_status print_plan(const sample_job *j, size_t packed, size_t engine, lem_err *err) {
+    unsigned long long prompt_tokens = (unsigned long long)j->rows.ids.len, total = (unsigned long long)j->total, fresh = total * (unsigned long long)j->gen.max_tokens;
+    lem_info(j->cli->log, "plan: %zu problems, %llu prompt tokens, up to %llu new tokens in %llu candidates; %.1f MB weights (%s), at most %.1f MB for keys, values and rows",
+             j->rows.n, prompt_tokens, fresh, total, (double)packed / 1e6, j->dtype == LEM_DTYPE_F32 ? "f32" : "bf16", (double)engine / 1e6);
+    if (!j->cli->json) return LEM_OK;
+    lem_json *o = lem_json_new_object();
+    lem_buf b = {0};
+    bool ok = o && lem_json_set(o, "command", lem_json_new_str("sample")) && lem_json_set(o, "dry_run", lem_json_new_bool(true)) &&
+              lem_json_set(o, "problems", lem_json_new_int((int64_t)j->rows.n)) && lem_json_set(o, "prompt_too_long", lem_json_new_int((int64_t)j->rows.too_long)) &&
+              lem_json_set(o, "candidates", lem_json_new_int((int64_t)total)) && lem_json_set(o, "prompt_tokens", lem_json_new_int((int64_t)prompt_tokens)) &&
+              lem_json_set(o, "max_generated_tokens", lem_json_new_int((int64_t)fresh)) &&
+              lem_json_set(o, "weight_bytes", lem_json_new_int((int64_t)packed)) && lem_json_set(o, "engine_bytes", lem_json_new_int((int64_t)engine));
+    if (ok) lem_json_write(o, 0, &b);
+    lem_status st = ok ? lem_buf_ok(&b, err) : lem_fail(err, LEM_EMEM, "out of memory");
+    if (st == LEM_OK) fprintf(j->cli->out, "%s\n", lem_buf_str(&b));
+    lem_buf_release(&b);
+    lem_json_free(o);
+    return st;
+}
+
 /* Weights once more in packed form beside the fp32 ones they are made from, then what the engine plans. */
 static lem_status plan_memory(sample_job *j, lem_err *err) {
     size_t params = lem_model_config_params(&j->config), physical = physical_memory();
     j->gen.kv_bytes = physical / 2;
     size_t packed = params * lem_dtype_size(j->dtype), engine = lem_generate_plan(&j->config, &j->gen), all = packed + params * 4 + engine;
-    uint64_t prompt_tokens = (uint64_t)j->rows.ids.len;
-    if (j->cli->dry_run)
-        lem_info(j->cli->log, "plan: %zu problems, %llu prompt tokens, up to %llu new tokens in %llu candidates; %.1f MB weights (%s), at most %.1f MB for keys, values and rows",
-                 j->rows.n, (unsigned long long)prompt_tokens, (unsigned long long)j->total * (unsigned long long)j->gen.max_tokens, (unsigned long long)j->total,
-                 (double)packed / 1e6, j->dtype == LEM_DTYPE_F32 ? "f32" : "bf16", (double)engine / 1e6);
+    if (j->cli->dry_run) {
+        lem_status st = print_plan(j, packed, engine, err);
+        if (st) return st;
+    }
     if (all > physical)
         return lem_fail(err, LEM_EMEM, "%s: sampling needs up to %.1f GB (weights %.1f, keys, values and rows %.1f), this machine has %.1f; lower --slots or --max-tokens",
                         j->model, (double)all / 1e9, (double)(packed + params * 4) / 1e9, (double)engine / 1e9, (double)physical / 1e9);
