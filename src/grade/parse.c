@@ -418,7 +418,7 @@ static ast_node *with_unit(parser *p, ast_node *a) {
         const grade_tok *t = peek(p), *before = p->i ? &p->t.tok[p->i - 1] : t;
         bool number = t->kind == TOK_NUM && (is_op(before, '^') || is_op(before, '{') || is_op(before, '-'));
         bool inside = is_unit_token(t) || number || is_op(t, '/') || is_op(t, '^') || is_op(t, '*') || is_op(t, '{') || (is_op(t, '-') && is_op(before, '{')) ||
-                      (t->kind == TOK_SYM && depth == 0 && t->space) || (is_op(t, '}') && depth > 0);
+                      (t->kind == TOK_SYM && depth == 0 && (t->space || is_op(before, '/'))) || (is_op(t, '}') && depth > 0);
         if (!inside) break;
         depth += is_op(t, '{') - is_op(t, '}');
         p->i++;

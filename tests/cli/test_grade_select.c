@@ -1,0 +1,209 @@
+/* test_grade_select.c - lemma grade and lemma select from outside: exit codes, rows, JSON, threads, refusals, the shared files */
+#include "core/file.h"
+#include "core/json.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static char dir[64];
+
+typedef struct transcript { lem_buf text; int status; } transcript;
+
+static transcript lemma(const char *words) {
+    char command[4096], chunk[4096];
+    snprintf(command, sizeof command, "cd %s && %s %s 2>&1 </dev/null", dir, LEMMA_BINARY, words);
+    FILE *f = popen(command, "r");
+    assert_non_null(f);
+    transcript t = {.status = 0};
+    for (size_t n; (n = fread(chunk, 1, sizeof chunk, f)) > 0;) lem_buf_add(&t.text, chunk, n);
+    int raw = pclose(f);
+    t.status = WIFEXITED(raw) ? WEXITSTATUS(raw) : 128;
+    return t;
+}
+
+static void expect(const char *words, int status, const char *part) {
+    transcript t = lemma(words);
+    if (t.status != status || !strstr(lem_buf_str(&t.text), part)) fail_msg("lemma %s: status %d (expected %d), expected '%s' in:\n%s", words, t.status, status, part, lem_buf_str(&t.text));
+    lem_buf_release(&t.text);
+}
+
+static void put(const char *name, const char *text) {
+    char path[256];
+    lem_err err = LEM_ERR_INIT;
+    snprintf(path, sizeof path, "%s/%s", dir, name);
+    if (lem_file_write_atomic(path, text, strlen(text), &err) != LEM_OK) fail_msg("%s", err.text);
+}
+
+static lem_buf get(const char *name) {
+    char path[256];
+    lem_err err = LEM_ERR_INIT;
+    lem_buf b = {0};
+    snprintf(path, sizeof path, "%s/%s", dir, name);
+    if (lem_file_read(path, 1 << 20, &b, &err) != LEM_OK) fail_msg("%s", err.text);
+    return b;
+}
+
+static void same_file(const char *a, const char *b) {
+    lem_buf x = get(a), y = get(b);
+    assert_int_equal(x.len, y.len);
+    assert_memory_equal(x.data, y.data, x.len);
+    lem_buf_release(&x);
+    lem_buf_release(&y);
+}
+
+static int make_dir(void **state) {
+    (void)state;
+    snprintf(dir, sizeof dir, "/tmp/lemma-grade-XXXXXX");
+    return mkdtemp(dir) ? 0 : -1;
+}
+
+static int remove_dir(void **state) {
+    (void)state;
+    lem_err err = LEM_ERR_INIT;
+    return lem_dir_remove(dir, &err) == LEM_OK ? 0 : -1;
+}
+
+static void explain(void **state) {
+    (void)state;
+    expect("grade --explain '\\frac{1}{2}' 0.5", 0, "exact rational");
+    expect("grade --explain 5 -5", 1, "not_equal");
+    expect("grade --explain 5 'so \\boxed{5}'", 0, "by boxed");
+    expect("grade --explain 5 '10+John'\\''s age'", 3, "prediction_unparsed");
+    expect("grade --explain 5 ''", 1, "no_answer");
+    expect("grade --explain 1/2 0.5 --json", 0, "\"verdict\": \"equal_exact\"");
+    expect("grade --explain 1/2 0.5 --json", 0, "\"gold_form\": \"1/2\"");
+    expect("grade --explain 5", 2, "GOLD and PREDICTION");
+    expect("grade --explain 5 5 --task nonsense", 2, "nonsense");
+}
+
+static const char rows[] = "{\"id\":\"a\",\"problem\":\"p\",\"expected_answer\":\"1/2\",\"completions\":[\"\\\\boxed{0.5}\",\"\\\\boxed{2}\",\"?\"],\"rm_score\":[1,2,0]}\n"
+                           "{\"id\":\"b\",\"problem\":\"q\",\"expected_answer\":\"18\",\"completions\":[\"A: 18\",\"A: 18 dollars\",\"\\\\boxed{\\\\weird}\"],\"rm_score\":[0,1,null]}\n";
+
+static void grades_rows(void **state) {
+    (void)state;
+    put("rows.jsonl", rows);
+    expect("grade rows.jsonl --out graded.jsonl", 0, "equal_exact 3");
+    lem_buf b = get("graded.jsonl");
+    assert_non_null(strstr(lem_buf_str(&b), "\"correct\":[true,false,false]"));
+    assert_non_null(strstr(lem_buf_str(&b), "\"correct\":[true,true,null]"));
+    assert_non_null(strstr(lem_buf_str(&b), "\"predicted_answer\":[\"18\",\"18 dollars\",\"\\\\weird\"]"));
+    assert_non_null(strstr(lem_buf_str(&b), "\"rm_score\":[1,2,0]"));
+    lem_buf_release(&b);
+    expect("grade rows.jsonl --out graded.jsonl", 2, "graded.jsonl");                   /* never overwritten silently */
+    expect("grade rows.jsonl --out graded-1.jsonl --threads 1", 0, "");
+    expect("grade rows.jsonl --out graded-4.jsonl --threads 4", 0, "");
+    same_file("graded.jsonl", "graded-1.jsonl");
+    same_file("graded.jsonl", "graded-4.jsonl");
+    expect("grade rows.jsonl --limit 1 --json", 0, "\"rows\": 1");
+}
+
+static void grades_pairs(void **state) {
+    (void)state;
+    put("pairs.jsonl", "{\"g\":\"0.5\",\"p\":\"\\\\frac12\",\"ok\":true}\n{\"g\":\"0.5\",\"p\":\"1/3\",\"ok\":true}\n");
+    expect("grade pairs.jsonl --gold-field g --pred-field p --check ok --out pairs-out.jsonl", 0, "the file says true, the grader not_equal");
+    lem_buf b = get("pairs-out.jsonl");
+    assert_non_null(strstr(lem_buf_str(&b), "\"correct\":true,\"verdict\":\"equal_exact\""));
+    assert_non_null(strstr(lem_buf_str(&b), "\"correct\":false,\"verdict\":\"not_equal\""));
+    lem_buf_release(&b);
+    put("responses.jsonl", "{\"g\":\"0.5\",\"p\":\"It is 7. The answer is 1/2.\"}\n");
+    expect("grade responses.jsonl --gold-field g --pred-field p --responses", 0, "equal_exact 1");
+    expect("grade responses.jsonl --gold-field g", 2, "belong together");
+}
+
+static void refuses(void **state) {
+    (void)state;
+    put("columns.jsonl", "{\"alpha\":1,\"beta\":2}\n");
+    put("broken.jsonl", "{\"expected_answer\":\"5\",\"completions\":[\"5\"]}\n{\"expected_answer\":\"5\",\"completions\":[7,[]]}\n");
+    put("empty.jsonl", "");
+    expect("grade columns.jsonl", 3, "columns.jsonl:1: no known format of candidates");
+    expect("grade columns.jsonl", 3, "alpha, beta");
+    expect("grade broken.jsonl --out never.jsonl", 3, "broken.jsonl:2: completions[1]: text expected, found array");
+    expect("grade absent.jsonl", 3, "absent.jsonl");
+    expect("grade rows.jsonl --map nonsense=x", 2, "unknown field 'nonsense'");
+    expect("select columns.jsonl", 3, "columns.jsonl:1");
+    expect("select empty.jsonl", 3, "no rows");
+    expect("select rows.jsonl --k 4", 2, "the longest row has 3");
+    expect("select rows.jsonl --k 2,1", 2, "ascend");
+    expect("select rows.jsonl --group sound", 2, "sound");
+    char never[256];
+    snprintf(never, sizeof never, "%s/never.jsonl", dir);
+    assert_false(lem_file_exists(never));
+}
+
+static void near(double got, double want) {
+    if (!(got > want - 5e-6 && got < want + 5e-6)) fail_msg("%.7f, expected %.7f", got, want);
+}
+
+static void selects(void **state) {
+    (void)state;
+    put("rows.jsonl", rows);
+    expect("select rows.jsonl --out one.json", 0, "graded here");
+    expect("select rows.jsonl --threads 3 --out two.json", 0, "1 undecided, counted as wrong; 1 without score, ranked last");
+    same_file("one.json", "two.json");
+    expect("select rows.jsonl --json --seeds 0 --k 3", 0, "\"name\": \"rm@3\"");
+    lem_buf b = get("one.json");
+    lem_err err = LEM_ERR_INIT;
+    lem_json *j = NULL;
+    assert_int_equal(lem_json_parse(b.data, b.len, &j, &err), LEM_OK);
+    const lem_json *first = lem_json_at(lem_json_get(j, "metrics"), 0);
+    assert_string_equal(lem_json_str(lem_json_get(first, "name"), ""), "pass@1");
+    assert_string_equal(lem_json_str(lem_json_get(first, "protocol"), ""), "exact");
+    near(lem_json_num(lem_json_get(first, "value"), -1), 0.5);
+    assert_int_equal(lem_json_count(lem_json_get(first, "ci95")), 2);
+    assert_int_equal(lem_json_int(lem_json_get(first, "n"), 0), 2);
+    assert_int_equal(lem_json_int(lem_json_find(j, "counts.undecided"), 0), 1);
+    lem_json_free(j);
+    lem_buf_release(&b);
+}
+
+static double metric(const lem_json *doc, const char *name, const char *protocol) {
+    const lem_json *list = lem_json_get(doc, "metrics");
+    for (size_t i = 0; i < lem_json_count(list); i++) {
+        const lem_json *m = lem_json_at(list, i);
+        if (strcmp(lem_json_str(lem_json_get(m, "name"), ""), name) == 0 && strcmp(lem_json_str(lem_json_get(m, "protocol"), ""), protocol) == 0)
+            return lem_json_num(lem_json_get(m, "value"), -1);
+    }
+    fail_msg("no %s (%s)", name, protocol);
+    return -1;
+}
+
+/* The acceptance of the issue: the foreign file as it is. */
+static void shared_file(void **state) {
+    (void)state;
+    const char *data = getenv("LEMMA_DATA");
+    char path[1024], words[2048];
+    snprintf(path, sizeof path, "%s/outputs/qwen25math_rm_maj/math_cot_100.jsonl.gz", data ? data : "/nowhere");
+    if (!lem_file_exists(path)) {
+        print_message("no shared data at %s\n", path);
+        skip();
+    }
+    snprintf(words, sizeof words, "select %s --json --resamples 1000", path);
+    transcript t = lemma(words);
+    lem_json *j = NULL;
+    lem_err err = LEM_ERR_INIT;
+    assert_int_equal(t.status, 0);
+    if (lem_json_parse(t.text.data, t.text.len, &j, &err) != LEM_OK) fail_msg("%s", err.text);
+    near(metric(j, "rm@8", "first-k"), 0.94);
+    near(metric(j, "maj@8", "first-k"), 0.93);
+    near(metric(j, "pass@8", "exact"), 0.96);
+    near(metric(j, "rm@2", "exact"), 0.9278571);
+    near(metric(j, "rm@4", "exact"), 0.9361429);
+    lem_json_free(j);
+    lem_buf_release(&t.text);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {cmocka_unit_test(explain), cmocka_unit_test(grades_rows), cmocka_unit_test(grades_pairs), cmocka_unit_test(refuses),
+                                       cmocka_unit_test(selects), cmocka_unit_test(shared_file)};
+    return cmocka_run_group_tests(tests, make_dir, remove_dir);
+}
