@@ -41,7 +41,7 @@ bool grade_is_unit_word(const char *s, size_t n) {
         "MHz", "eV", "keV", "MeV", "mol", "rad", "mph", "kmh", "sq", "cu", "units", "unit", "inch", "inches", "feet", "foot", "meter", "meters", "metre",
         "metres", "yard", "yards", "mile", "miles", "gram", "grams", "hour", "hours", "minute", "minutes", "second", "seconds", "day", "days", "week",
         "weeks", "month", "months", "year", "years", "dollar", "dollars", "cent", "cents", "euro", "euros", "pound", "pounds", "liter", "liters", "litre",
-        "litres", "gallon", "gallons", "square", "cubic", "people", "USD", "EUR", "yd", "kWh", "ms", "cc", "Pa", "erg", "ergs", "pm", "am", NULL};
+        "litres", "gallon", "gallons", "square", "cubic", "people", "USD", "EUR", "per", "yd", "kWh", "ms", "cc", "Pa", "erg", "ergs", "pm", "am", NULL};
     return in_list(names, s, n);
 }
 
