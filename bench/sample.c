@@ -12,9 +12,11 @@
 
 enum { PROMPT = 128, CANDIDATES = 64 };
 
-typedef struct shape { const char *name; int layers, width, ffn, heads, vocab; } shape;
-static const shape shapes[] = {
-    {"1M", 5, 128, 352, 4, 1024}, {"4M", 6, 224, 608, 7, 2048}, {"110M", 12, 768, 2048, 12, 32000}};
+typedef struct shape {
+    const char *name;
+    int layers, width, ffn, heads, vocab;
+} shape;
+static const shape shapes[] = {{"1M", 5, 128, 352, 4, 1024}, {"4M", 6, 224, 608, 7, 2048}, {"110M", 12, 768, 2048, 12, 32000}};
 
 static lem_status one_prompt(void *ctx, lem_prompt *out, bool *more, lem_err *err) {
     static int32_t ids[PROMPT];
@@ -41,10 +43,24 @@ static lem_tokenizer *bytes_tokenizer(lem_err *err) {
     return t;
 }
 
-static lem_status measure(const shape *s, lem_dtype dtype, lem_backend *b, const lem_tokenizer *t, const lem_limits *l, int max_tokens, lem_err *err) {
-    lem_model_config c = {.arch = LEM_ARCH_LLAMA, .head = LEM_HEAD_LM, .layers = s->layers, .width = s->width, .ffn = s->ffn, .heads = s->heads,
-                          .kv_heads = s->heads, .vocab = s->vocab, .max_positions = 1024, .rope_theta = 10000, .norm_eps = 1e-6f, .tied = true,
-                          .init_range = 0.02f, .bos_id = -1, .eos_id = -1, .pad_id = -1};
+static lem_status measure(const shape *s, lem_dtype dtype, lem_backend *b, const lem_tokenizer *t, const lem_limits *l, int max_tokens,
+                          lem_err *err) {
+    lem_model_config c = {.arch = LEM_ARCH_LLAMA,
+                          .head = LEM_HEAD_LM,
+                          .layers = s->layers,
+                          .width = s->width,
+                          .ffn = s->ffn,
+                          .heads = s->heads,
+                          .kv_heads = s->heads,
+                          .vocab = s->vocab,
+                          .max_positions = 1024,
+                          .rope_theta = 10000,
+                          .norm_eps = 1e-6f,
+                          .tied = true,
+                          .init_range = 0.02f,
+                          .bos_id = -1,
+                          .eos_id = -1,
+                          .pad_id = -1};
     lem_model *m = NULL;
     lem_weights *w = NULL;
     lem_status st = lem_model_config_check(&c, err);
@@ -62,9 +78,10 @@ static lem_status measure(const shape *s, lem_dtype dtype, lem_backend *b, const
         double cpu = (double)(clock() - begin) / CLOCKS_PER_SEC + 1e-9;
         double params = (double)lem_model_config_params(&c), rate = st ? 0 : (double)stats.generated_tokens / stats.seconds;
         if (st == LEM_OK)
-            printf("%-5s %-4s %9.2f M parameters  %8.0f tokens/s (%.0f per CPU second)  %6.1f GFLOP/s  %5.1f %% of the matrix limit  (checksum %.6f)\n",
-                   s->name, dtype == LEM_DTYPE_F32 ? "f32" : "bf16", params / 1e6, rate, (double)stats.generated_tokens / cpu, 2 * params * rate / 1e9,
-                   100 * 2 * params * rate / 1e9 / l->fma_gflops_all, sum);
+            printf(
+                "%-5s %-4s %9.2f M parameters  %8.0f tokens/s (%.0f per CPU second)  %6.1f GFLOP/s  %5.1f %% of the matrix limit  (checksum %.6f)\n",
+                s->name, dtype == LEM_DTYPE_F32 ? "f32" : "bf16", params / 1e6, rate, (double)stats.generated_tokens / cpu, 2 * params * rate / 1e9,
+                100 * 2 * params * rate / 1e9 / l->fma_gflops_all, sum);
         lem_weights_free(w);
     }
     lem_model_free(m);

@@ -20,8 +20,8 @@ static const lem_opt opts[] = {
 
 typedef struct report {
     lem_cli *cli;
-    lem_json *facts;            /* name -> text or number, in order */
-    lem_json *checks;           /* [{name, ok, detail}] */
+    lem_json *facts;  /* name -> text or number, in order */
+    lem_json *checks; /* [{name, ok, detail}] */
     int failed;
     bool oom;
     lem_buf failed_names;
@@ -47,7 +47,8 @@ static void check(report *r, const char *name, bool ok, const char *fmt, ...) {
     vsnprintf(text, sizeof text, fmt, ap);
     va_end(ap);
     lem_json *o = lem_json_new_object();
-    bool set = o && lem_json_set(o, "name", lem_json_new_str(name)) && lem_json_set(o, "ok", lem_json_new_bool(ok)) && lem_json_set(o, "detail", lem_json_new_str(text));
+    bool set = o && lem_json_set(o, "name", lem_json_new_str(name)) && lem_json_set(o, "ok", lem_json_new_bool(ok)) &&
+               lem_json_set(o, "detail", lem_json_new_str(text));
     if (!set) {
         lem_json_free(o);
         r->oom = true;
@@ -61,14 +62,14 @@ static void memory_facts(report *r) {
     double gb = 1.0 / (1 << 30), page = (double)sysconf(_SC_PAGESIZE);
     fact(r, "memory", "%.1f GiB, %.1f GiB free", (double)sysconf(_SC_PHYS_PAGES) * page * gb, (double)sysconf(_SC_AVPHYS_PAGES) * page * gb);
     struct statvfs v;
-    if (statvfs(".", &v) == 0)
-        fact(r, "disk", "%.1f GiB free in the current folder", (double)v.f_bavail * (double)v.f_frsize * gb);
+    if (statvfs(".", &v) == 0) fact(r, "disk", "%.1f GiB free in the current folder", (double)v.f_bavail * (double)v.f_frsize * gb);
 }
 
 /* The libraries as they are loaded now; asked by name so that only their owners include their headers. */
 static void library_facts(report *r) {
-    static const struct { const char *name, *symbol; } libs[] = {
-        {"jansson", "jansson_version_str"}, {"zlib", "zlibVersion"}, {"zstd", "ZSTD_versionString"}, {"libyaml", "yaml_get_version_string"}};
+    static const struct {
+        const char *name, *symbol;
+    } libs[] = {{"jansson", "jansson_version_str"}, {"zlib", "zlibVersion"}, {"zstd", "ZSTD_versionString"}, {"libyaml", "yaml_get_version_string"}};
     lem_buf b = {0};
     for (size_t i = 0; i < sizeof libs / sizeof *libs; i++) {
         const char *(*version)(void) = NULL;
@@ -99,7 +100,9 @@ static void machine_facts(report *r, const lem_runtime *rt) {
 
 enum { T_ROWS = 5, T_IN = 40, T_OUT = 37 };
 
-typedef struct sums { float y[T_ROWS * T_OUT], norm[T_ROWS * T_IN], act[T_ROWS * T_IN], lp[T_ROWS]; } sums;
+typedef struct sums {
+    float y[T_ROWS * T_OUT], norm[T_ROWS * T_IN], act[T_ROWS * T_IN], lp[T_ROWS];
+} sums;
 
 static lem_status compute_small(lem_backend *b, sums *out, lem_err *err) {
     float x[T_ROWS * T_IN], w[T_OUT * T_IN], g[T_IN];
@@ -202,8 +205,10 @@ static void check_hash(report *r) {
 }
 
 static void check_grader(report *r) {
-    static const struct { const char *response; bool right; } cases[] = {
-        {"so \\boxed{\\frac{1}{2}}", true}, {"The answer is 0.5", true}, {"\\boxed{0.25}", false}};
+    static const struct {
+        const char *response;
+        bool right;
+    } cases[] = {{"so \\boxed{\\frac{1}{2}}", true}, {"The answer is 0.5", true}, {"\\boxed{0.25}", false}};
     lem_err err = LEM_ERR_INIT;
     lem_grade_gold *g = NULL;
     lem_status st = lem_grade_gold_new("1/2", 3, &g, &err);
@@ -252,7 +257,8 @@ static lem_status measure(report *r, lem_backend *b, lem_json **out, lem_err *er
     fact(r, "matrix_limit", "%.0f GFLOP/s one thread, %.0f GFLOP/s %d threads (%s)", l.fma_gflops_1, l.fma_gflops_all, l.threads, b->ops->name);
     fact(r, "memory_limit", "%.1f GB/s one thread, %.1f GB/s %d threads", l.read_gbs_1, l.read_gbs_all, l.threads);
     lem_json *o = lem_json_new_object();
-    bool ok = o && lem_json_set(o, "fma_gflops_1", lem_json_new_num(l.fma_gflops_1)) && lem_json_set(o, "fma_gflops_all", lem_json_new_num(l.fma_gflops_all)) &&
+    bool ok = o && lem_json_set(o, "fma_gflops_1", lem_json_new_num(l.fma_gflops_1)) &&
+              lem_json_set(o, "fma_gflops_all", lem_json_new_num(l.fma_gflops_all)) &&
               lem_json_set(o, "read_gbs_1", lem_json_new_num(l.read_gbs_1)) && lem_json_set(o, "read_gbs_all", lem_json_new_num(l.read_gbs_all)) &&
               lem_json_set(o, "threads", lem_json_new_int(l.threads));
     if (!ok) {

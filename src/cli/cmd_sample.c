@@ -37,15 +37,15 @@ typedef struct sample_job {
     char *journal_path, *manifest_path, *run_manifest_path;
     char identity[65];
     bool to_stdout;
-    int n;                      /* candidates per problem */
+    int n; /* candidates per problem */
     lem_generate_opts gen;
     const char **stop;
     lem_dtype dtype;
     lem_sample_rows rows;
-    lem_json **records;         /* [rows, n] finished candidates, owned */
+    lem_json **records; /* [rows, n] finished candidates, owned */
     uint64_t total, finished, resumed;
-    size_t next_row;            /* source cursor */
-    int *missing;               /* [n] candidates of the row that the source gave last */
+    size_t next_row; /* source cursor */
+    int *missing;    /* [n] candidates of the row that the source gave last */
     lem_runtime rt;
     lem_model_config config;
     lem_weights *weights;
@@ -95,11 +95,14 @@ static lem_status read_options(sample_job *j, lem_err *err) {
     if (strcmp(dtype, "f32") == 0) j->dtype = LEM_DTYPE_F32;
     else if (strcmp(dtype, "bf16") == 0) j->dtype = LEM_DTYPE_BF16;
     else return lem_fail(err, LEM_EUSAGE, "--dtype must be f32 or bf16, found '%s'", dtype);
-    if (strcmp(template, "chatml") != 0 && strcmp(template, "plain") != 0) return lem_fail(err, LEM_EUSAGE, "--template must be chatml or plain, found '%s'", template);
+    if (strcmp(template, "chatml") != 0 && strcmp(template, "plain") != 0)
+        return lem_fail(err, LEM_EUSAGE, "--template must be chatml or plain, found '%s'", template);
     j->n = (int)lem_args_int(a, "n");
-    j->gen = (lem_generate_opts){
-        .sample = {(float)lem_args_num(a, "temperature"), (int)lem_args_int(a, "top-k"), (float)lem_args_num(a, "top-p")},
-        .max_tokens = (int)lem_args_int(a, "max-tokens"), .slots = (int)lem_args_int(a, "slots"), .eos = -1, .seed = j->cli->seed};
+    j->gen = (lem_generate_opts){.sample = {(float)lem_args_num(a, "temperature"), (int)lem_args_int(a, "top-k"), (float)lem_args_num(a, "top-p")},
+                                 .max_tokens = (int)lem_args_int(a, "max-tokens"),
+                                 .slots = (int)lem_args_int(a, "slots"),
+                                 .eos = -1,
+                                 .seed = j->cli->seed};
     lem_status st = read_stops(j, err);
     if (st == LEM_OK) st = lem_generate_check(&j->gen, err);
     if (st || j->to_stdout) return st;
@@ -130,7 +133,8 @@ static lem_status identify(sample_job *j, lem_err *err) {
 
 static bool manifest_is_ours(const char *path, const char *identity) {
     lem_json *m = NULL;
-    bool same = lem_file_exists(path) && lem_json_load(path, 1 << 20, &m, NULL) == LEM_OK && strcmp(lem_json_str(lem_json_get(m, "identity"), ""), identity) == 0;
+    bool same = lem_file_exists(path) && lem_json_load(path, 1 << 20, &m, NULL) == LEM_OK &&
+                strcmp(lem_json_str(lem_json_get(m, "identity"), ""), identity) == 0;
     lem_json_free(m);
     return same;
 }
@@ -152,7 +156,8 @@ static lem_status look_at_output(sample_job *j, bool *complete, lem_err *err) {
     }
     if (lem_file_exists(j->journal_path)) {
         if (manifest_is_ours(j->run_manifest_path, j->identity)) return LEM_OK;
-        return lem_fail(err, LEM_EUSAGE, "%s is the partial output of another job; choose another --out or pass --fresh to discard it", j->journal_path);
+        return lem_fail(err, LEM_EUSAGE, "%s is the partial output of another job; choose another --out or pass --fresh to discard it",
+                        j->journal_path);
     }
     if (lem_file_exists(j->out) && !j->cli->overwrite)
         return lem_fail(err, LEM_EUSAGE, "%s exists and is the result of another job; choose another --out or pass --overwrite", j->out);
@@ -183,7 +188,8 @@ static lem_status open_journal(sample_job *j, lem_err *err) {
     if (st) return st;
     if (torn) lem_warn(j->cli->log, "%s: cut %llu bytes of an unfinished record", j->journal_path, (unsigned long long)torn);
     j->resumed = j->finished;
-    if (j->resumed) lem_info(j->cli->log, "going on: %llu of %llu candidates are there already", (unsigned long long)j->resumed, (unsigned long long)j->total);
+    if (j->resumed)
+        lem_info(j->cli->log, "going on: %llu of %llu candidates are there already", (unsigned long long)j->resumed, (unsigned long long)j->total);
     return LEM_OK;
 }
 
@@ -211,7 +217,8 @@ static lem_status take_candidate(void *ctx, const lem_candidate *c, lem_err *err
     lem_json *rec = lem_json_new_object();
     char id[64];
     snprintf(id, sizeof id, "%llu:%d", (unsigned long long)c->prompt, c->index);
-    bool ok = rec && lem_json_set(rec, "text", lem_json_new_strn(c->text, c->len)) && lem_json_set(rec, "finish_reason", lem_json_new_str(lem_finish_name(c->finish))) &&
+    bool ok = rec && lem_json_set(rec, "text", lem_json_new_strn(c->text, c->len)) &&
+              lem_json_set(rec, "finish_reason", lem_json_new_str(lem_finish_name(c->finish))) &&
               lem_json_set(rec, "tokens", lem_json_new_int(c->tokens)) && lem_json_set(rec, "logprob", lem_json_new_num(c->logprob));
     if (!ok) {
         lem_json_free(rec);
@@ -240,7 +247,8 @@ static lem_status load_model(sample_job *j, lem_model **model, lem_err *err) {
     st = lem_tokenizer_load(j->model, &j->tok, err);
     if (st) return st;
     if (lem_tokenizer_vocab(j->tok) > j->config.vocab)
-        return lem_fail(err, LEM_EDATA, "%s: the tokenizer has %d ids but the model only %d", j->model, (int)lem_tokenizer_vocab(j->tok), j->config.vocab);
+        return lem_fail(err, LEM_EDATA, "%s: the tokenizer has %d ids but the model only %d", j->model, (int)lem_tokenizer_vocab(j->tok),
+                        j->config.vocab);
     bool chatml = strcmp(lem_args_str(j->args, "template"), "chatml") == 0;
     int32_t turn_end = chatml ? lem_tokenizer_find(j->tok, "<|im_end|>") : -1;
     j->gen.eos = turn_end >= 0 ? turn_end : lem_tokenizer_eos(j->tok);
@@ -255,8 +263,8 @@ static void report_too_long(const sample_job *j) {
     for (size_t i = 0; i < j->rows.n && named < 3; i++) {
         const lem_sample_row *r = &j->rows.at[i];
         if (!r->too_long) continue;
-        lem_warn(j->cli->log, "%s:%llu: the prompt has %d tokens, the context holds %d; its candidates are empty", j->prompts, (unsigned long long)r->line, r->n_ids,
-                 j->config.max_positions - 1);
+        lem_warn(j->cli->log, "%s:%llu: the prompt has %d tokens, the context holds %d; its candidates are empty", j->prompts,
+                 (unsigned long long)r->line, r->n_ids, j->config.max_positions - 1);
         named++;
     }
     if (j->rows.too_long > (uint64_t)named) lem_warn(j->cli->log, "%llu prompts in all are too long", (unsigned long long)j->rows.too_long);
@@ -268,17 +276,23 @@ static size_t physical_memory(void) {
 }
 
 static lem_status print_plan(const sample_job *j, size_t packed, size_t engine, lem_err *err) {
-    unsigned long long prompt_tokens = (unsigned long long)j->rows.ids.len, total = (unsigned long long)j->total, fresh = total * (unsigned long long)j->gen.max_tokens;
-    lem_info(j->cli->log, "plan: %zu problems, %llu prompt tokens, up to %llu new tokens in %llu candidates; %.1f MB weights (%s), at most %.1f MB for keys, values and rows",
+    unsigned long long prompt_tokens = (unsigned long long)j->rows.ids.len, total = (unsigned long long)j->total;
+    unsigned long long fresh = total * (unsigned long long)j->gen.max_tokens;
+    lem_info(j->cli->log,
+             "plan: %zu problems, %llu prompt tokens, up to %llu new tokens in %llu candidates; "
+             "%.1f MB weights (%s), at most %.1f MB for keys, values and rows",
              j->rows.n, prompt_tokens, fresh, total, (double)packed / 1e6, j->dtype == LEM_DTYPE_F32 ? "f32" : "bf16", (double)engine / 1e6);
     if (!j->cli->json) return LEM_OK;
     lem_json *o = lem_json_new_object();
     lem_buf b = {0};
     bool ok = o && lem_json_set(o, "command", lem_json_new_str("sample")) && lem_json_set(o, "dry_run", lem_json_new_bool(true)) &&
-              lem_json_set(o, "problems", lem_json_new_int((int64_t)j->rows.n)) && lem_json_set(o, "prompt_too_long", lem_json_new_int((int64_t)j->rows.too_long)) &&
-              lem_json_set(o, "candidates", lem_json_new_int((int64_t)total)) && lem_json_set(o, "prompt_tokens", lem_json_new_int((int64_t)prompt_tokens)) &&
+              lem_json_set(o, "problems", lem_json_new_int((int64_t)j->rows.n)) &&
+              lem_json_set(o, "prompt_too_long", lem_json_new_int((int64_t)j->rows.too_long)) &&
+              lem_json_set(o, "candidates", lem_json_new_int((int64_t)total)) &&
+              lem_json_set(o, "prompt_tokens", lem_json_new_int((int64_t)prompt_tokens)) &&
               lem_json_set(o, "max_generated_tokens", lem_json_new_int((int64_t)fresh)) &&
-              lem_json_set(o, "weight_bytes", lem_json_new_int((int64_t)packed)) && lem_json_set(o, "engine_bytes", lem_json_new_int((int64_t)engine));
+              lem_json_set(o, "weight_bytes", lem_json_new_int((int64_t)packed)) &&
+              lem_json_set(o, "engine_bytes", lem_json_new_int((int64_t)engine));
     if (ok) lem_json_write(o, 0, &b);
     lem_status st = ok ? lem_buf_ok(&b, err) : lem_fail(err, LEM_EMEM, "out of memory");
     if (st == LEM_OK) fprintf(j->cli->out, "%s\n", lem_buf_str(&b));
@@ -297,7 +311,9 @@ static lem_status plan_memory(sample_job *j, lem_err *err) {
         if (st) return st;
     }
     if (all > physical)
-        return lem_fail(err, LEM_EMEM, "%s: sampling needs up to %.1f GB (weights %.1f, keys, values and rows %.1f), this machine has %.1f; lower --slots or --max-tokens",
+        return lem_fail(err, LEM_EMEM,
+                        "%s: sampling needs up to %.1f GB (weights %.1f, keys, values and rows %.1f), "
+                        "this machine has %.1f; lower --slots or --max-tokens",
                         j->model, (double)all / 1e9, (double)(packed + params * 4) / 1e9, (double)engine / 1e9, (double)physical / 1e9);
     return LEM_OK;
 }
@@ -336,7 +352,8 @@ static lem_status print_json(const sample_job *j, bool complete, lem_err *err) {
     }
     double s = j->stats.seconds, rate = s > 0 ? (double)j->stats.generated_tokens / s : 0;
     lem_json *o = lem_json_new_object(), *fin = lem_json_new_object();
-    bool ok = o && fin && lem_json_set(fin, "stop", lem_json_new_int((int64_t)stop)) && lem_json_set(fin, "length", lem_json_new_int((int64_t)length)) &&
+    bool ok = o && fin && lem_json_set(fin, "stop", lem_json_new_int((int64_t)stop)) &&
+              lem_json_set(fin, "length", lem_json_new_int((int64_t)length)) &&
               lem_json_set(fin, "prompt_too_long", lem_json_new_int((int64_t)(j->rows.too_long * (uint64_t)j->n)));
     ok = ok && lem_json_set(o, "command", lem_json_new_str("sample")) && lem_json_set(o, "out", lem_json_new_str(j->out)) &&
          lem_json_set(o, "identity", lem_json_new_str(j->identity)) && lem_json_set(o, "already_complete", lem_json_new_bool(complete)) &&
@@ -363,7 +380,8 @@ static lem_status print_json(const sample_job *j, bool complete, lem_err *err) {
 static lem_status generate(sample_job *j, lem_err *err) {
     j->progress = lem_progress_new(j->cli->log, "sample", "candidates", j->total, j->resumed);
     j->begin = lem_clock_seconds();
-    lem_status st = lem_generate_run(j->weights, &j->config, j->tok, j->rt.backend, &j->gen, next_prompt, j, take_candidate, j, j->cli->cancel, &j->stats, err);
+    lem_status st =
+        lem_generate_run(j->weights, &j->config, j->tok, j->rt.backend, &j->gen, next_prompt, j, take_candidate, j, j->cli->cancel, &j->stats, err);
     lem_progress_free(j->progress);
     j->progress = NULL;
     if (st != LEM_EINTR) return st;
@@ -371,8 +389,8 @@ static lem_status generate(sample_job *j, lem_err *err) {
     lem_status closed = lem_journal_close(j->journal, err);
     j->journal = NULL;
     if (closed) return closed;
-    return lem_fail(err, LEM_EINTR, "interrupted; %llu of %llu candidates are saved, the same command goes on from there", (unsigned long long)j->finished,
-                    (unsigned long long)j->total);
+    return lem_fail(err, LEM_EINTR, "interrupted; %llu of %llu candidates are saved, the same command goes on from there",
+                    (unsigned long long)j->finished, (unsigned long long)j->total);
 }
 
 static void release(sample_job *j) {
@@ -406,7 +424,8 @@ static lem_status sample(sample_job *j, lem_model **model, lem_err *err) {
     st = load_model(j, model, err);
     if (st) return st;
     report_too_long(j);
-    if (j->rows.too_long == j->rows.n) return lem_fail(err, LEM_EDATA, "%s: no prompt fits the context of %d tokens", j->prompts, j->config.max_positions);
+    if (j->rows.too_long == j->rows.n)
+        return lem_fail(err, LEM_EDATA, "%s: no prompt fits the context of %d tokens", j->prompts, j->config.max_positions);
     j->total = ((uint64_t)j->rows.n - j->rows.too_long) * (uint64_t)j->n;
     st = plan_memory(j, err);
     if (st || j->cli->dry_run) return st;

@@ -40,10 +40,12 @@ static lem_status choose_isa(const lem_cli *cli, const char *manifest, lem_isa *
         st = lem_isa_parse(earlier, &used, err);
         if (st) return lem_err_context(err, "%s", manifest);
         if (!lem_isa_supported(used))
-            return lem_fail(err, LEM_EUSAGE, "the interrupted run used compute path '%s', which this CPU lacks; continue on a machine that has it or pass --fresh",
+            return lem_fail(err, LEM_EUSAGE,
+                            "the interrupted run used compute path '%s', which this CPU lacks; continue on a machine that has it or pass --fresh",
                             earlier);
         if (asked != LEM_ISA_AUTO && asked != used)
-            return lem_fail(err, LEM_EUSAGE, "the interrupted run used compute path '%s' but LEMMA_CPU asks for '%s'; unset it or pass --fresh", earlier, cli->isa);
+            return lem_fail(err, LEM_EUSAGE, "the interrupted run used compute path '%s' but LEMMA_CPU asks for '%s'; unset it or pass --fresh",
+                            earlier, cli->isa);
         asked = used;
     }
     *out = asked;
@@ -188,7 +190,8 @@ static lem_json *manifest_args(const lem_command *cmd, const lem_args *args) {
     return NULL;
 }
 
-lem_status lem_manifest_write(const char *path, const lem_command *cmd, const lem_args *args, const char *identity, const lem_runtime *rt, lem_err *err) {
+lem_status lem_manifest_write(const char *path, const lem_command *cmd, const lem_args *args, const char *identity, const lem_runtime *rt,
+                              lem_err *err) {
     lem_buf b = {0};
     lem_status st = LEM_OK;
     lem_json *m = lem_json_new_object(), *a = manifest_args(cmd, args);

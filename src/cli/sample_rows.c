@@ -150,7 +150,8 @@ static lem_status encode_one(lem_sample_rows *r, const lem_sample_row *x, const 
     if (f->suffix) lem_buf_printf(&b, "\n%s", f->suffix);
     lem_status st = lem_buf_ok(&b, err);
     if (st == LEM_OK)
-        st = f->chatml ? lem_chat_prompt(t, f->system, lem_buf_str(&b), &r->ids, err) : lem_tokenizer_encode(t, lem_buf_str(&b), b.len, false, &r->ids, err);
+        st = f->chatml ? lem_chat_prompt(t, f->system, lem_buf_str(&b), &r->ids, err)
+                       : lem_tokenizer_encode(t, lem_buf_str(&b), b.len, false, &r->ids, err);
     lem_buf_release(&b);
     return st ? lem_err_context(err, "%s:%llu", r->path, (unsigned long long)x->line) : LEM_OK;
 }
@@ -189,7 +190,8 @@ lem_status lem_sample_row_output(const lem_sample_row *row, lem_json *const *can
     lem_json *o = lem_json_copy(row->input);
     bool ok = o && lem_json_set(o, "id", lem_json_copy(row->id)) && lem_json_set(o, "problem", lem_json_new_str(row->problem)) &&
               (!row->expected || lem_json_set(o, "expected_answer", lem_json_new_str(row->expected))) &&
-              set_list(o, "completions", candidates, n, "text", "") && set_list(o, "finish_reason", candidates, n, "finish_reason", "prompt_too_long") &&
+              set_list(o, "completions", candidates, n, "text", "") &&
+              set_list(o, "finish_reason", candidates, n, "finish_reason", "prompt_too_long") &&
               set_list(o, "tokens", candidates, n, "tokens", NULL) && set_list(o, "logprob", candidates, n, "logprob", NULL);
     if (!ok) {
         lem_json_free(o);

@@ -9,13 +9,13 @@
 #include <stdint.h>
 
 typedef struct lem_sample_row {
-    lem_json *input;            /* the whole input row, owned */
-    lem_json *id;               /* its id, or its number from 0 as text; owned */
-    const char *problem;        /* borrowed from input */
-    char *expected;             /* owned, or NULL */
+    lem_json *input;     /* the whole input row, owned */
+    lem_json *id;        /* its id, or its number from 0 as text; owned */
+    const char *problem; /* borrowed from input */
+    char *expected;      /* owned, or NULL */
     uint64_t line;
-    uint64_t key;               /* what the randomness is keyed by: hash of id and problem */
-    size_t ids_at;              /* its prompt in lem_sample_rows.ids */
+    uint64_t key;  /* what the randomness is keyed by: hash of id and problem */
+    size_t ids_at; /* its prompt in lem_sample_rows.ids */
     int n_ids;
     bool too_long;
 } lem_sample_row;
@@ -24,15 +24,15 @@ typedef struct lem_sample_rows {
     const char *path;
     lem_sample_row *at;
     size_t n, cap;
-    lem_ids ids;                /* prompts, one after another */
-    int longest;                /* tokens of the longest prompt that fits */
+    lem_ids ids; /* prompts, one after another */
+    int longest; /* tokens of the longest prompt that fits */
     uint64_t too_long;
 } lem_sample_rows;
 
 typedef struct lem_sample_format {
-    bool chatml;                /* else plain: the text as it is */
-    const char *system, *suffix;/* NULL = none */
-    int max_prompt;             /* longer prompts do not fit the context */
+    bool chatml;                 /* else plain: the text as it is */
+    const char *system, *suffix; /* NULL = none */
+    int max_prompt;              /* longer prompts do not fit the context */
 } lem_sample_format;
 
 /* map: array of "ours=theirs" (ours: problem, expected_answer, id; theirs: dotted path) or NULL. A row without problem is LEM_EDATA naming the line. */

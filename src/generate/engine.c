@@ -64,7 +64,8 @@ static lem_status set_up(gen_engine *g, const lem_weights *w, lem_err *err) {
               (g->flights = lem_alloc_zero((size_t)g->n_flights, sizeof *g->flights, err)) &&
               (g->prompt_logits = lem_alloc_aligned(GEN_WAITING * V, sizeof(float), err)) &&
               (g->logits = lem_alloc_aligned(GEN_BLOCK * V, sizeof(float), err)) &&
-              (g->scratch = lem_alloc_aligned(threads * V, sizeof(float), err)) && (g->order = lem_alloc_aligned(threads * V, sizeof(int32_t), err)) &&
+              (g->scratch = lem_alloc_aligned(threads * V, sizeof(float), err)) &&
+              (g->order = lem_alloc_aligned(threads * V, sizeof(int32_t), err)) &&
               (g->jobs = lem_alloc(slots > GEN_BLOCK ? slots : GEN_BLOCK, sizeof *g->jobs, err)) &&
               (g->feeds = lem_alloc(slots + GEN_WAITING, sizeof *g->feeds, err)) && (g->feed_slot = lem_alloc(slots, sizeof *g->feed_slot, err)) &&
               (g->feed_flight = lem_alloc(GEN_WAITING, sizeof *g->feed_flight, err)) && (g->rows = lem_alloc(GEN_BLOCK, sizeof *g->rows, err)) &&
@@ -83,8 +84,8 @@ static void tear_down(gen_engine *g) {
         lem_free(g->flights[i].ids);
         lem_free(g->flights[i].candidates);
     }
-    void *const owned[] = {g->slots, g->free_slots, g->flights, g->prompt_logits, g->logits, g->scratch, g->order, g->jobs, g->feeds, g->feed_slot,
-                           g->feed_flight, g->rows, g->targets, g->logprobs};
+    void *const owned[] = {g->slots, g->free_slots, g->flights,   g->prompt_logits, g->logits, g->scratch, g->order,
+                           g->jobs,  g->feeds,      g->feed_slot, g->feed_flight,   g->rows,   g->targets, g->logprobs};
     for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) lem_free(owned[i]);
     if (g->session) lem_session_free(g->session);
 }
@@ -110,8 +111,17 @@ lem_status lem_generate_run(const lem_weights *w, const lem_model_config *config
     if (st) return st;
     if (config->head != LEM_HEAD_LM) return lem_fail(err, LEM_EDATA, "the model has no language-model head to sample from");
     double begin = lem_clock_seconds();
-    gen_engine g = {.config = config, .tok = tok, .backend = b, .opts = o, .source = source, .sink = sink, .source_ctx = source_ctx,
-                    .sink_ctx = sink_ctx, .stops = lem_stops_make(o->stop, o->n_stop), .V = config->vocab, .n_slots = slots_of(o),
+    gen_engine g = {.config = config,
+                    .tok = tok,
+                    .backend = b,
+                    .opts = o,
+                    .source = source,
+                    .sink = sink,
+                    .source_ctx = source_ctx,
+                    .sink_ctx = sink_ctx,
+                    .stops = lem_stops_make(o->stop, o->n_stop),
+                    .V = config->vocab,
+                    .n_slots = slots_of(o),
                     .n_threads = lem_pool_threads(b->pool)};
     LEM_TRY(set_up(&g, w, err));
     LEM_TRY(loop(&g, cancel, err));

@@ -13,36 +13,36 @@
 #include "token/tokenizer.h"
 
 typedef struct lem_generate_opts {
-    lem_sample_opts sample;     /* temperature, top-k, top-p */
-    int max_tokens;             /* per candidate, > 0; also ends where the context ends */
-    const char *const *stop;    /* stop strings; the text ends before the first occurrence */
+    lem_sample_opts sample;  /* temperature, top-k, top-p */
+    int max_tokens;          /* per candidate, > 0; also ends where the context ends */
+    const char *const *stop; /* stop strings; the text ends before the first occurrence */
     int n_stop;
-    int32_t eos;                /* stop token (-1 none) */
-    int slots;                  /* candidates in flight; 0 = 256 */
-    int max_prompt;             /* tokens of the longest prompt that will come; 0 = up to the context */
-    size_t kv_bytes;            /* most memory for keys and values; 0 = 4 GiB (more only if one candidate needs it) */
+    int32_t eos;     /* stop token (-1 none) */
+    int slots;       /* candidates in flight; 0 = 256 */
+    int max_prompt;  /* tokens of the longest prompt that will come; 0 = up to the context */
+    size_t kv_bytes; /* most memory for keys and values; 0 = 4 GiB (more only if one candidate needs it) */
     uint64_t seed;
 } lem_generate_opts;
 
-typedef enum lem_finish { LEM_FINISH_STOP, LEM_FINISH_LENGTH } lem_finish;  /* "stop", "length" */
+typedef enum lem_finish { LEM_FINISH_STOP, LEM_FINISH_LENGTH } lem_finish; /* "stop", "length" */
 const char *lem_finish_name(lem_finish f);
 
-typedef struct lem_candidate {  /* handed to the sink; borrowed during the call */
-    uint64_t prompt;            /* index given by the source */
-    int index;                  /* 0..n-1 */
-    const char *text;           /* decoded, special tokens left out, without stop string or eos; may end inside a UTF-8 character */
+typedef struct lem_candidate { /* handed to the sink; borrowed during the call */
+    uint64_t prompt;           /* index given by the source */
+    int index;                 /* 0..n-1 */
+    const char *text;          /* decoded, special tokens left out, without stop string or eos; may end inside a UTF-8 character */
     size_t len;
-    int tokens;                 /* generated tokens, eos included */
-    double logprob;             /* sum of log p(token) under the model at temperature 1, in order */
+    int tokens;     /* generated tokens, eos included */
+    double logprob; /* sum of log p(token) under the model at temperature 1, in order */
     lem_finish finish;
 } lem_candidate;
 
-typedef struct lem_prompt {     /* filled by the source */
-    uint64_t index;             /* names the prompt in the sink */
-    uint64_t key;               /* record id: what the randomness is keyed by */
-    const int32_t *ids;         /* borrowed until the next source call */
+typedef struct lem_prompt { /* filled by the source */
+    uint64_t index;         /* names the prompt in the sink */
+    uint64_t key;           /* record id: what the randomness is keyed by */
+    const int32_t *ids;     /* borrowed until the next source call */
     int n_ids;
-    const int *candidates;      /* which candidate indices to make, or NULL for 0..n-1 (resume skips what a journal holds) */
+    const int *candidates; /* which candidate indices to make, or NULL for 0..n-1 (resume skips what a journal holds) */
     int n;
 } lem_prompt;
 
@@ -51,7 +51,10 @@ typedef lem_status lem_prompt_source(void *ctx, lem_prompt *out, bool *more, lem
 /* Called in the order in which candidates end, from the thread that runs the engine. */
 typedef lem_status lem_candidate_sink(void *ctx, const lem_candidate *c, lem_err *err);
 
-typedef struct lem_generate_stats { uint64_t prompts, candidates, prompt_tokens, generated_tokens, steps; double seconds; } lem_generate_stats;
+typedef struct lem_generate_stats {
+    uint64_t prompts, candidates, prompt_tokens, generated_tokens, steps;
+    double seconds;
+} lem_generate_stats;
 
 lem_status lem_generate_check(const lem_generate_opts *o, lem_err *err) LEM_MUST_CHECK;
 /* Bytes that a run will take beside the weights. Nothing is allocated; keys and values are only touched as they are used. */

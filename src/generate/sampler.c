@@ -50,7 +50,7 @@ static int32_t argmax_checked(const float *x, int V) {
  * Plain operations on four lanes, so that every machine gives the same bits. */
 static inline v4 exp_negative(v4 x) {
     i4 live = x > -40.0f;
-    v4 c = (v4)((i4)x & live); /* the others are 0 until the end */
+    v4 c = (v4)((i4)x & live);            /* the others are 0 until the end */
     v4 n = c * 1.44269504f + 12582912.0f; /* 1.5 * 2^23: rounds to the nearest whole number */
     i4 e = (i4)n;
     n -= 12582912.0f;
@@ -83,9 +83,7 @@ static void exp_row(const float *logits, int V, float max, float inverse, float 
 }
 
 /* a stands before b: larger logit, then lower id. */
-static inline bool before(const float *logits, int32_t a, int32_t b) {
-    return logits[a] > logits[b] || (logits[a] == logits[b] && a < b);
-}
+static inline bool before(const float *logits, int32_t a, int32_t b) { return logits[a] > logits[b] || (logits[a] == logits[b] && a < b); }
 
 static void sift_down(const float *logits, int32_t *heap, int n, int i) {
     int32_t v = heap[i];

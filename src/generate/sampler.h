@@ -10,9 +10,9 @@
 #include <stdint.h>
 
 typedef struct lem_sample_opts {
-    float temperature;          /* 0 = greedy (first of equal maxima) */
-    int top_k;                  /* 0 = off */
-    float top_p;                /* 1 (or 0) = off */
+    float temperature; /* 0 = greedy (first of equal maxima) */
+    int top_k;         /* 0 = off */
+    float top_p;       /* 1 (or 0) = off */
 } lem_sample_opts;
 
 /* Order: temperature, top-k (ties at the boundary: lower id first), top-p (smallest set, by falling logit and rising id, whose mass reaches p),

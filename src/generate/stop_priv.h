@@ -6,9 +6,9 @@
 #include <stddef.h>
 
 typedef struct lem_stops {
-    const char *const *text;    /* borrowed, non-empty strings */
+    const char *const *text; /* borrowed, non-empty strings */
     int n;
-    size_t longest;             /* bytes */
+    size_t longest; /* bytes */
 } lem_stops;
 
 lem_stops lem_stops_make(const char *const *text, int n);

@@ -29,7 +29,8 @@ static void test_text(void **state) {
     int status;
     lem_buf b = output_of(LEMMA_BINARY " doctor", &status);
     assert_int_equal(status, 0);
-    static const char *const lines[] = {"cpu ", "features ", "compute_path ", "threads ", "memory ", "disk ", "gpu ", "libraries ", "tokenizer ", "grader "};
+    static const char *const lines[] = {"cpu ",  "features ", "compute_path ", "threads ",   "memory ",
+                                        "disk ", "gpu ",      "libraries ",    "tokenizer ", "grader "};
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
         if (!strstr(lem_buf_str(&b), lines[i])) fail_msg("no '%s' in: %s", lines[i], lem_buf_str(&b));
     assert_null(strstr(lem_buf_str(&b), "FAIL"));

@@ -84,9 +84,23 @@ static int set_up(void **state) {
     assert_non_null(b);
     need(lem_bpe_trainer_add(b, text, sizeof text - 1, &err), &err);
     need(lem_bpe_trainer_finish(b, &t, &err), &err);
-    lem_model_config c = {.arch = LEM_ARCH_LLAMA, .head = LEM_HEAD_LM, .layers = 2, .width = 64, .ffn = 128, .heads = 4, .kv_heads = 2, .head_dim = 16,
-                          .vocab = lem_tokenizer_vocab(t), .max_positions = 256, .rope_theta = 10000, .norm_eps = 1e-6f, .tied = true, .init_range = 0.3f,
-                          .bos_id = -1, .eos_id = lem_tokenizer_eos(t), .pad_id = -1};
+    lem_model_config c = {.arch = LEM_ARCH_LLAMA,
+                          .head = LEM_HEAD_LM,
+                          .layers = 2,
+                          .width = 64,
+                          .ffn = 128,
+                          .heads = 4,
+                          .kv_heads = 2,
+                          .head_dim = 16,
+                          .vocab = lem_tokenizer_vocab(t),
+                          .max_positions = 256,
+                          .rope_theta = 10000,
+                          .norm_eps = 1e-6f,
+                          .tied = true,
+                          .init_range = 0.3f,
+                          .bos_id = -1,
+                          .eos_id = lem_tokenizer_eos(t),
+                          .pad_id = -1};
     lem_model *m = NULL;
     need(lem_model_new(&c, &m, &err), &err);
     lem_model_init_random(m, 3);
@@ -97,7 +111,9 @@ static int set_up(void **state) {
     lem_bpe_trainer_free(b);
     lem_buf rows = {0};
     for (int i = 0; i < ROWS; i++)
-        lem_buf_printf(&rows, "{\"id\":\"p%d\",\"question\":\"There are %d apples and %d pears. How many?\",\"answer\":\"so\\n#### %d\",\"level\":%d}\n", i, i, i * i, i + i * i, i % 3);
+        lem_buf_printf(&rows,
+                       "{\"id\":\"p%d\",\"question\":\"There are %d apples and %d pears. How many?\",\"answer\":\"so\\n#### %d\",\"level\":%d}\n", i,
+                       i, i * i, i + i * i, i % 3);
     write_text(prompts_file, lem_buf_str(&rows));
     lem_buf_release(&rows);
     return 0;
@@ -115,7 +131,7 @@ static int tear_down(void **state) {
 typedef struct shell {
     char *argv[64];
     int n;
-    size_t fsize;               /* limit on file sizes, 0 = none */
+    size_t fsize; /* limit on file sizes, 0 = none */
 } shell;
 
 static void add_args(shell *s, va_list ap) {
@@ -147,8 +163,9 @@ static int finish(pid_t pid) {
 
 /* `lemma sample` on the prepared model; further arguments end with NULL. A later option wins over an earlier one only for lists, so none repeats. */
 static shell sample_args(const char *out) {
-    return (shell){.argv = {(char *)LEMMA_BINARY, (char *)"sample", (char *)"--model", model_dir, (char *)"--out", (char *)out, (char *)"--max-tokens", (char *)"60",
-                            (char *)"--quiet"}, .n = 9};
+    return (shell){.argv = {(char *)LEMMA_BINARY, (char *)"sample", (char *)"--model", model_dir, (char *)"--out", (char *)out,
+                            (char *)"--max-tokens", (char *)"60", (char *)"--quiet"},
+                   .n = 9};
 }
 
 static int run(shell s, ...) {
@@ -294,8 +311,8 @@ static void test_kill(void **state) {
     (void)state;
     reference();
     int hits = 0;
-    interrupted_at(SIGKILL, 1, 0, 1, &hits);            /* as the journal appears */
-    interrupted_at(SIGKILL, 500, 9000, 6, &hits);       /* and further and further */
+    interrupted_at(SIGKILL, 1, 0, 1, &hits);      /* as the journal appears */
+    interrupted_at(SIGKILL, 500, 9000, 6, &hits); /* and further and further */
     interrupted_at(SIGINT, 3000, 12000, 3, &hits);
     assert_true(hits >= 5);
 }
@@ -437,9 +454,16 @@ static void test_dry_run_and_stdout(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rows), cmocka_unit_test(test_threads_and_slots), cmocka_unit_test(test_complete_and_refused), cmocka_unit_test(test_kill),
-        cmocka_unit_test(test_torn_journal), cmocka_unit_test(test_partial_of_another_job), cmocka_unit_test(test_disk_full),
-        cmocka_unit_test(test_too_long), cmocka_unit_test(test_bad_input), cmocka_unit_test(test_dry_run_and_stdout),
+        cmocka_unit_test(test_rows),
+        cmocka_unit_test(test_threads_and_slots),
+        cmocka_unit_test(test_complete_and_refused),
+        cmocka_unit_test(test_kill),
+        cmocka_unit_test(test_torn_journal),
+        cmocka_unit_test(test_partial_of_another_job),
+        cmocka_unit_test(test_disk_full),
+        cmocka_unit_test(test_too_long),
+        cmocka_unit_test(test_bad_input),
+        cmocka_unit_test(test_dry_run_and_stdout),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

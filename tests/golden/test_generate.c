@@ -47,7 +47,8 @@ static void parity(bool qwen, lem_isa isa, int threads, int slots) {
     for (int i = 0; i < N_PROMPTS * N; i++) {
         double want = trainer_logprob(net, &t, prompts[i / N], &got[i]);
         if (memcmp(&want, &got[i].logprob, sizeof want) != 0)
-            fail_msg("%s, path %s: candidate %d: sampler %.17g, trainer %.17g", qwen ? "qwen2" : "llama", t.backend->ops->name, i, got[i].logprob, want);
+            fail_msg("%s, path %s: candidate %d: sampler %.17g, trainer %.17g", qwen ? "qwen2" : "llama", t.backend->ops->name, i, got[i].logprob,
+                     want);
     }
     print_message("%s %s: %llu tokens equal\n", qwen ? "qwen2" : "llama", t.backend->ops->name, (unsigned long long)stats.generated_tokens);
     lem_net_free(net);

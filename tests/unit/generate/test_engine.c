@@ -6,13 +6,17 @@
 #include <math.h>
 
 enum { N_PROMPTS = 9, N = 7 };
-static const char *const prompts[N_PROMPTS] = {
-    "1+1=", "What is 12*12?", "x", "A long prompt that goes over one page of thirty-two tokens, and then over a second page of them too.",
-    "solve 3x = 9", "exactly thirty-two tokens long..", "and this one has thirty-three ones", "q: 7-5 a:", "{\"a\":1}"};
+static const char *const prompts[N_PROMPTS] = {"1+1=",
+                                               "What is 12*12?",
+                                               "x",
+                                               "A long prompt that goes over one page of thirty-two tokens, and then over a second page of them too.",
+                                               "solve 3x = 9",
+                                               "exactly thirty-two tokens long..",
+                                               "and this one has thirty-three ones",
+                                               "q: 7-5 a:",
+                                               "{\"a\":1}"};
 
-static lem_generate_opts options(void) {
-    return (lem_generate_opts){.sample = {1.0f, 0, 1}, .max_tokens = 40, .eos = 0, .slots = 7, .seed = 42};
-}
+static lem_generate_opts options(void) { return (lem_generate_opts){.sample = {1.0f, 0, 1}, .max_tokens = 40, .eos = 0, .slots = 7, .seed = 42}; }
 
 static tiny_run make_run(const tiny *t, tiny_result *result) {
     memset(result, 0, sizeof *result * N_PROMPTS * N);
@@ -21,7 +25,9 @@ static tiny_run make_run(const tiny *t, tiny_result *result) {
 
 static void assert_same(const tiny_result *a, const tiny_result *b) {
     for (int i = 0; i < N_PROMPTS * N; i++)
-        if (!tiny_same(&a[i], &b[i])) fail_msg("candidate %d of prompt %d differs: %d/%d tokens, logprob %.17g/%.17g", i % N, i / N, a[i].tokens, b[i].tokens, a[i].logprob, b[i].logprob);
+        if (!tiny_same(&a[i], &b[i]))
+            fail_msg("candidate %d of prompt %d differs: %d/%d tokens, logprob %.17g/%.17g", i % N, i / N, a[i].tokens, b[i].tokens, a[i].logprob,
+                     b[i].logprob);
 }
 
 /* The same candidate by a session of one node, one token at a time. */
@@ -77,7 +83,9 @@ static void test_plain_loop(void **state) {
         uint64_t tokens = 0, prompt_tokens = 0;
         for (int i = 0; i < N_PROMPTS * N; i++) {
             plain_loop(&t, &o, i / N, i % N, &want);
-            if (!tiny_same(&got[i], &want)) fail_msg("candidate %d of prompt %d: %d tokens, logprob %.17g; the plain loop has %d, %.17g", i % N, i / N, got[i].tokens, got[i].logprob, want.tokens, want.logprob);
+            if (!tiny_same(&got[i], &want))
+                fail_msg("candidate %d of prompt %d: %d tokens, logprob %.17g; the plain loop has %d, %.17g", i % N, i / N, got[i].tokens,
+                         got[i].logprob, want.tokens, want.logprob);
             tokens += (uint64_t)want.tokens;
         }
         for (int i = 0; i < N_PROMPTS; i++) prompt_tokens += strlen(prompts[i]);
@@ -209,9 +217,13 @@ static void test_bad_input(void **state) {
     tiny_run broken = make_run(&t, got);
     assert_int_equal(tiny_generate(&broken, &o, NULL, &err), LEM_EMEM);
     const char *bad_stop[] = {""};
-    const lem_generate_opts bad[] = {
-        {.sample = {-1, 0, 1}, .max_tokens = 1}, {.sample = {NAN, 0, 1}, .max_tokens = 1}, {.sample = {1, -1, 1}, .max_tokens = 1},
-        {.sample = {1, 0, 1.5f}, .max_tokens = 1}, {.max_tokens = 0}, {.max_tokens = 1, .slots = -1}, {.max_tokens = 1, .stop = bad_stop, .n_stop = 1}};
+    const lem_generate_opts bad[] = {{.sample = {-1, 0, 1}, .max_tokens = 1},
+                                     {.sample = {NAN, 0, 1}, .max_tokens = 1},
+                                     {.sample = {1, -1, 1}, .max_tokens = 1},
+                                     {.sample = {1, 0, 1.5f}, .max_tokens = 1},
+                                     {.max_tokens = 0},
+                                     {.max_tokens = 1, .slots = -1},
+                                     {.max_tokens = 1, .stop = bad_stop, .n_stop = 1}};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) assert_int_equal(lem_generate_check(&bad[i], &err), LEM_EUSAGE);
     t.model->params[t.model->final_norm] = NAN;
     lem_weights_free(t.weights);
@@ -222,7 +234,10 @@ static void test_bad_input(void **state) {
     tiny_close(&t);
 }
 
-typedef struct counting { tiny_run run; int warm; } counting;
+typedef struct counting {
+    tiny_run run;
+    int warm;
+} counting;
 
 static lem_status refuse_memory_when_warm(void *ctx, const lem_candidate *c, lem_err *err) {
     counting *k = ctx;
@@ -247,7 +262,8 @@ static void test_steady_state_allocates_nothing(void **state) {
     o.eos = -1;
     lem_err err = LEM_ERR_INIT;
     counting k = {{.t = &t, .prompt = many, .n_prompts = P, .n = N, .result = got}, 4 * N};
-    lem_status st = lem_generate_run(t.weights, &t.model->config, t.tok, t.backend, &o, tiny_source, &k.run, refuse_memory_when_warm, &k, NULL, NULL, &err);
+    lem_status st =
+        lem_generate_run(t.weights, &t.model->config, t.tok, t.backend, &o, tiny_source, &k.run, refuse_memory_when_warm, &k, NULL, NULL, &err);
     lem_mem_fail_after(0, false);
     need(st, &err);
     assert_int_equal(k.run.finished, P * N);
@@ -279,9 +295,14 @@ static void test_out_of_memory(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_plain_loop), cmocka_unit_test(test_invariance), cmocka_unit_test(test_resume), cmocka_unit_test(test_stops),
-        cmocka_unit_test(test_context_end), cmocka_unit_test(test_bad_input),
-        cmocka_unit_test(test_steady_state_allocates_nothing), cmocka_unit_test(test_out_of_memory),
+        cmocka_unit_test(test_plain_loop),
+        cmocka_unit_test(test_invariance),
+        cmocka_unit_test(test_resume),
+        cmocka_unit_test(test_stops),
+        cmocka_unit_test(test_context_end),
+        cmocka_unit_test(test_bad_input),
+        cmocka_unit_test(test_steady_state_allocates_nothing),
+        cmocka_unit_test(test_out_of_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

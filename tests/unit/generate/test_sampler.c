@@ -25,7 +25,11 @@ static int32_t draw(const float *x, int V, float temperature, int top_k, float t
 
 /* ---- brute force: sort, cut, cumulate in double */
 
-typedef struct item { double w; float x; int id; } item;
+typedef struct item {
+    double w;
+    float x;
+    int id;
+} item;
 
 static int by_logit(const void *a, const void *b) {
     const item *p = a, *q = b;

@@ -53,7 +53,11 @@ static void test_utf8(void **state) {
     const char *stop[] = {"\xE2\x88\x9A"}; /* square root sign */
     lem_stops s = lem_stops_make(stop, 1);
     for (size_t n = 1; n < 5; n++) {
-        assert_int_equal(feed(&s, "x \xE2\x88\x91 \xE2\x88\x9A" "2", &n, 1), 6); /* the sum sign shares two bytes */
+        assert_int_equal(feed(&s,
+                              "x \xE2\x88\x91 \xE2\x88\x9A"
+                              "2",
+                              &n, 1),
+                         6); /* the sum sign shares two bytes */
         assert_int_equal(feed(&s, "\xE2\x88", &n, 1), -1);
     }
 }

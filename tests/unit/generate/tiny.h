@@ -22,7 +22,7 @@ typedef struct tiny {
     lem_model *model;
     lem_weights *weights;
     lem_tokenizer *tok;
-    int32_t id_of[256];         /* byte -> id */
+    int32_t id_of[256]; /* byte -> id */
 } tiny;
 
 static inline void need(lem_status st, const lem_err *err) {
@@ -30,9 +30,24 @@ static inline void need(lem_status st, const lem_err *err) {
 }
 
 static inline lem_model_config tiny_config(bool qwen) {
-    lem_model_config c = {.arch = qwen ? LEM_ARCH_QWEN2 : LEM_ARCH_LLAMA, .head = LEM_HEAD_LM, .layers = 2, .width = 32, .ffn = 64, .heads = 4,
-                          .kv_heads = 2, .head_dim = 8, .vocab = 257, .max_positions = 160, .rope_theta = 10000, .norm_eps = 1e-6f, .tied = qwen,
-                          .qkv_bias = qwen, .init_range = 0.4f, .bos_id = -1, .eos_id = 0, .pad_id = -1};
+    lem_model_config c = {.arch = qwen ? LEM_ARCH_QWEN2 : LEM_ARCH_LLAMA,
+                          .head = LEM_HEAD_LM,
+                          .layers = 2,
+                          .width = 32,
+                          .ffn = 64,
+                          .heads = 4,
+                          .kv_heads = 2,
+                          .head_dim = 8,
+                          .vocab = 257,
+                          .max_positions = 160,
+                          .rope_theta = 10000,
+                          .norm_eps = 1e-6f,
+                          .tied = qwen,
+                          .qkv_bias = qwen,
+                          .init_range = 0.4f,
+                          .bos_id = -1,
+                          .eos_id = 0,
+                          .pad_id = -1};
     return c;
 }
 
@@ -91,9 +106,9 @@ typedef struct tiny_result {
 typedef struct tiny_run {
     const tiny *t;
     const char *const *prompt;
-    int n_prompts, n;           /* candidates each */
+    int n_prompts, n; /* candidates each */
     bool backwards;
-    const bool *skip;           /* [n_prompts, n] or NULL */
+    const bool *skip; /* [n_prompts, n] or NULL */
     int next;
     int32_t ids[512];
     int cand[256];
