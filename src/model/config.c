@@ -46,7 +46,8 @@ static lem_status check_numbers(lem_model_config *c, lem_err *err) {
 
 lem_status lem_model_config_check(lem_model_config *c, lem_err *err) {
     lem_status st = LEM_OK;
-    if (c->arch != LEM_ARCH_LLAMA && c->arch != LEM_ARCH_QWEN2) return lem_fail(err, LEM_EDATA, "model config: unknown architecture %d", (int)c->arch);
+    if (c->arch != LEM_ARCH_LLAMA && c->arch != LEM_ARCH_QWEN2)
+        return lem_fail(err, LEM_EDATA, "model config: unknown architecture %d", (int)c->arch);
     if (c->head != LEM_HEAD_LM && c->head != LEM_HEAD_SCALAR) return lem_fail(err, LEM_EDATA, "model config: unknown head %d", (int)c->head);
     LEM_TRY(range("num_hidden_layers", c->layers, 1, MAX_LAYERS, err));
     LEM_TRY(range("hidden_size", c->width, 8, MAX_WIDTH, err));
@@ -66,7 +67,11 @@ done:
     return st;
 }
 
-typedef struct known_arch { const char *name; lem_arch arch; lem_head head; } known_arch;
+typedef struct known_arch {
+    const char *name;
+    lem_arch arch;
+    lem_head head;
+} known_arch;
 static const known_arch architectures[] = {
     {"LlamaForCausalLM", LEM_ARCH_LLAMA, LEM_HEAD_LM},
     {"Qwen2ForCausalLM", LEM_ARCH_QWEN2, LEM_HEAD_LM},
@@ -212,7 +217,10 @@ lem_json *lem_model_config_to_json(const lem_model_config *c, lem_dtype dtype) {
         if (architectures[i].arch == c->arch && architectures[i].head == c->head) name = architectures[i].name;
     bool ok = j && names && lem_json_append(names, lem_json_new_str(name));
     if (!ok || !lem_json_set(j, "architectures", names)) goto fail;
-    struct { const char *key; lem_json *value; } members[] = {
+    struct {
+        const char *key;
+        lem_json *value;
+    } members[] = {
         {"model_type", lem_json_new_str(c->arch == LEM_ARCH_QWEN2 ? "qwen2" : "llama")},
         {"vocab_size", lem_json_new_int(c->vocab)},
         {"hidden_size", lem_json_new_int(c->width)},
@@ -231,7 +239,9 @@ lem_json *lem_model_config_to_json(const lem_model_config *c, lem_dtype dtype) {
         {"bos_token_id", id_or_null(c->bos_id)},
         {"eos_token_id", id_or_null(c->eos_id)},
         {"pad_token_id", id_or_null(c->pad_id)},
-        {"torch_dtype", lem_json_new_str(dtype == LEM_DTYPE_F32 ? "float32" : dtype == LEM_DTYPE_BF16 ? "bfloat16" : "float16")},
+        {"torch_dtype", lem_json_new_str(dtype == LEM_DTYPE_F32    ? "float32"
+                                         : dtype == LEM_DTYPE_BF16 ? "bfloat16"
+                                                                   : "float16")},
         {"use_cache", lem_json_new_bool(true)},
     };
     for (size_t i = 0; i < sizeof members / sizeof members[0]; i++) ok = lem_json_set(j, members[i].key, members[i].value) && ok;

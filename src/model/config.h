@@ -7,24 +7,24 @@
 #include "core/json.h"
 
 typedef enum lem_arch { LEM_ARCH_LLAMA, LEM_ARCH_QWEN2 } lem_arch;
-typedef enum lem_head { LEM_HEAD_LM, LEM_HEAD_SCALAR } lem_head;     /* SCALAR: score.weight [1,D] on the last token, num_labels 1 */
+typedef enum lem_head { LEM_HEAD_LM, LEM_HEAD_SCALAR } lem_head; /* SCALAR: score.weight [1,D] on the last token, num_labels 1 */
 
 typedef struct lem_model_config {
     lem_arch arch;
     lem_head head;
-    int layers, width, ffn, heads, kv_heads, head_dim, vocab;        /* L D F H K E V; head_dim 0 = width/heads */
+    int layers, width, ffn, heads, kv_heads, head_dim, vocab; /* L D F H K E V; head_dim 0 = width/heads */
     int max_positions;
     float rope_theta, norm_eps;
-    bool tied;                                                       /* lm_head shares the embedding */
-    bool qkv_bias;                                                   /* Qwen2 */
+    bool tied;     /* lm_head shares the embedding */
+    bool qkv_bias; /* Qwen2 */
     float init_range;
-    int32_t bos_id, eos_id, pad_id;                                  /* -1 = none */
+    int32_t bos_id, eos_id, pad_id; /* -1 = none */
 } lem_model_config;
 
 /* Fills defaults, checks ranges (sizes meet stated limits, heads divide, head_dim even and a multiple of 8). LEM_EDATA naming the field. */
 lem_status lem_model_config_check(lem_model_config *c, lem_err *err) LEM_MUST_CHECK;
 lem_status lem_model_config_from_json(const lem_json *json, lem_model_config *out, lem_err *err) LEM_MUST_CHECK;
-lem_json *lem_model_config_to_json(const lem_model_config *c, lem_dtype dtype);  /* what Transformers reads */
-size_t lem_model_config_params(const lem_model_config *c);           /* number of parameters */
+lem_json *lem_model_config_to_json(const lem_model_config *c, lem_dtype dtype); /* what Transformers reads */
+size_t lem_model_config_params(const lem_model_config *c);                      /* number of parameters */
 
 #endif

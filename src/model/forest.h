@@ -12,21 +12,21 @@
 #include <stdint.h>
 
 typedef struct lem_forest_node {
-    int parent;                 /* -1 for a root */
-    int row0, n;                /* its tokens are rows row0..row0+n-1 */
-    int pos0;                   /* position of its first token */
+    int parent;  /* -1 for a root */
+    int row0, n; /* its tokens are rows row0..row0+n-1 */
+    int pos0;    /* position of its first token */
 } lem_forest_node;
 
-typedef struct lem_forest {     /* owns its arrays; zeroed = empty */
-    int32_t *ids;               /* [T] */
-    int *pos;                   /* [T] */
+typedef struct lem_forest { /* owns its arrays; zeroed = empty */
+    int32_t *ids;           /* [T] */
+    int *pos;               /* [T] */
     int n_rows, cap_rows;
     lem_forest_node *nodes;
     int n_nodes, cap_nodes;
 } lem_forest;
 
 void lem_forest_release(lem_forest *f);
-void lem_forest_clear(lem_forest *f);                       /* keeps the memory */
+void lem_forest_clear(lem_forest *f); /* keeps the memory */
 /* *node may be NULL. n may be 0 for an inner node. LEM_EUSAGE if the order is not depth-first. */
 lem_status lem_forest_add(lem_forest *f, int parent, const int32_t *ids, int n, int *node, lem_err *err) LEM_MUST_CHECK;
 

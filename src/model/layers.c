@@ -4,8 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-void *lem_carve_take(lem_carve *c, size_t n, size_t size)
-{
+void *lem_carve_take(lem_carve *c, size_t n, size_t size) {
     size_t at = c->used;
     c->used += (n * size + 63) / 64 * 64;
     return c->base ? c->base + at : NULL;
@@ -13,13 +12,11 @@ void *lem_carve_take(lem_carve *c, size_t n, size_t size)
 
 /* ---- packed weights ---- */
 
-static lem_packed carve_packed(lem_carve *mem, int N, int K, lem_dtype dtype)
-{
+static lem_packed carve_packed(lem_carve *mem, int N, int K, lem_dtype dtype) {
     return (lem_packed){N, K, dtype, lem_carve_take(mem, lem_packed_bytes(N, K, dtype), 1)};
 }
 
-void lem_packed_model_carve(lem_carve *mem, const lem_model_config *c, lem_dtype dtype, bool copy_small, lem_packed_model *out)
-{
+void lem_packed_model_carve(lem_carve *mem, const lem_model_config *c, lem_dtype dtype, bool copy_small, lem_packed_model *out) {
     int D = c->width, Q = c->heads * c->head_dim, KV = c->kv_heads * c->head_dim, F = c->ffn;
     lem_packed_model p = {0};
     p.layer = lem_carve_take(mem, (size_t)c->layers, sizeof *p.layer);
@@ -41,8 +38,7 @@ void lem_packed_model_carve(lem_carve *mem, const lem_model_config *c, lem_dtype
 }
 
 /* A norm or bias: a pointer into the model, or a copy at *at. */
-static const float *small_tensor(const lem_model *m, size_t offset, int n, float **at)
-{
+static const float *small_tensor(const lem_model *m, size_t offset, int n, float **at) {
     if (offset == SIZE_MAX) return NULL;
     const float *from = m->params + offset;
     if (!*at) return from;
@@ -52,8 +48,7 @@ static const float *small_tensor(const lem_model *m, size_t offset, int n, float
     return to;
 }
 
-void lem_packed_model_fill(lem_packed_model *p, lem_backend *b, const lem_model *m)
-{
+void lem_packed_model_fill(lem_packed_model *p, lem_backend *b, const lem_model *m) {
     const lem_model_config *c = &m->config;
     int D = c->width, Q = c->heads * c->head_dim, KV = c->kv_heads * c->head_dim;
     float *at = p->small;
@@ -81,14 +76,12 @@ void lem_packed_model_fill(lem_packed_model *p, lem_backend *b, const lem_model 
 
 /* ---- one layer ---- */
 
-static void copy_unless_same(float *to, const float *from, size_t n)
-{
+static void copy_unless_same(float *to, const float *from, size_t n) {
     if (to != from) memcpy(to, from, n * sizeof *to);
 }
 
 void lem_layer_forward(lem_backend *b, const lem_model_config *c, const lem_packed_layer *w, const lem_batch *batch, const float *cos_sin,
-                       const lem_kv *kv, int kv_layer, const lem_layer_act *a)
-{
+                       const lem_kv *kv, int kv_layer, const lem_layer_act *a) {
     const lem_backend_ops *op = b->ops;
     int T = batch->attn.n_rows, D = c->width, H = c->heads, KH = c->kv_heads, E = c->head_dim;
     float scale = (float)(1 / sqrt((double)E));
@@ -110,8 +103,7 @@ void lem_layer_forward(lem_backend *b, const lem_model_config *c, const lem_pack
     op->linear(b, T, a->act, &w->down, NULL, a->out, true);
 }
 
-void lem_rope_table(const lem_model_config *c, int n_pos, float *cos_sin)
-{
+void lem_rope_table(const lem_model_config *c, int n_pos, float *cos_sin) {
     int half = c->head_dim / 2;
     for (int i = 0; i < half; i++) {
         float exponent = (float)(2 * i) / (float)c->head_dim;
@@ -129,8 +121,7 @@ void lem_rope_table(const lem_model_config *c, int n_pos, float *cos_sin)
 
 enum { HEAD_ROWS_MAX = 256, HEAD_ROWS_MIN = 16, HEAD_FLOATS = 1 << 22 };
 
-void lem_head_block_carve(lem_carve *mem, const lem_model_config *c, lem_head_block *out)
-{
+void lem_head_block_carve(lem_carve *mem, const lem_model_config *c, lem_head_block *out) {
     int rows = HEAD_FLOATS / c->vocab / LEM_PANEL * LEM_PANEL;
     rows = rows > HEAD_ROWS_MAX ? HEAD_ROWS_MAX : rows < HEAD_ROWS_MIN ? HEAD_ROWS_MIN : rows;
     out->rows = rows;
@@ -140,27 +131,24 @@ void lem_head_block_carve(lem_carve *mem, const lem_model_config *c, lem_head_bl
     out->logprob = lem_carve_take(mem, (size_t)rows, sizeof(float));
 }
 
-void lem_gather_rows(int R, int D, const int *rows, const float *from, float *to)
-{
+void lem_gather_rows(int R, int D, const int *rows, const float *from, float *to) {
     for (int r = 0; r < R; r++) memcpy(to + (size_t)r * (size_t)D, from + (size_t)rows[r] * (size_t)D, (size_t)D * sizeof *to);
 }
 
-lem_status lem_check_rows(int R, const int *rows, int n_rows, lem_err *err)
-{
+lem_status lem_check_rows(int R, const int *rows, int n_rows, lem_err *err) {
     for (int r = 0; r < R; r++)
         if (rows[r] < 0 || rows[r] >= n_rows) return lem_fail(err, LEM_EUSAGE, "row %d is outside the last pass of %d rows", rows[r], n_rows);
     return LEM_OK;
 }
 
-lem_status lem_check_targets(int R, const int32_t *target, int vocab, lem_err *err)
-{
+lem_status lem_check_targets(int R, const int32_t *target, int vocab, lem_err *err) {
     for (int r = 0; r < R; r++)
-        if (target[r] < 0 || target[r] >= vocab) return lem_fail(err, LEM_EDATA, "token id %d is outside the vocabulary of %d", (int)target[r], vocab);
+        if (target[r] < 0 || target[r] >= vocab)
+            return lem_fail(err, LEM_EDATA, "token id %d is outside the vocabulary of %d", (int)target[r], vocab);
     return LEM_OK;
 }
 
-void lem_head_scores(lem_backend *b, const lem_packed *w, const lem_head_block *h, int R, const int *rows, const float *hidden, float *score)
-{
+void lem_head_scores(lem_backend *b, const lem_packed *w, const lem_head_block *h, int R, const int *rows, const float *hidden, float *score) {
     for (int at = 0; at < R; at += h->rows) {
         int n = R - at < h->rows ? R - at : h->rows;
         lem_gather_rows(n, w->K, rows + at, hidden, h->hidden);

@@ -16,15 +16,15 @@ void *lem_carve_take(lem_carve *c, size_t n, size_t size);
 
 typedef struct lem_packed_layer {
     lem_packed q, k, v, o, gate, up, down;
-    const float *attn_norm, *mlp_norm;          /* [D] */
-    const float *q_bias, *k_bias, *v_bias;      /* NULL = absent */
+    const float *attn_norm, *mlp_norm;     /* [D] */
+    const float *q_bias, *k_bias, *v_bias; /* NULL = absent */
 } lem_packed_layer;
 
 typedef struct lem_packed_model {
-    lem_packed_layer *layer;                    /* [L] */
+    lem_packed_layer *layer; /* [L] */
     const float *final_norm;
-    lem_packed head, score;                     /* [V,D] and [1,D] fp32; N 0 = absent */
-    float *small;                               /* copies of norms and biases, or NULL to point into the model */
+    lem_packed head, score; /* [V,D] and [1,D] fp32; N 0 = absent */
+    float *small;           /* copies of norms and biases, or NULL to point into the model */
 } lem_packed_model;
 
 /* Memory for packed weights; copy_small: also for norms and biases, so that the model may go away. */
@@ -34,18 +34,18 @@ void lem_packed_model_fill(lem_packed_model *p, lem_backend *b, const lem_model 
 /* Rows of one forward pass and where their keys and values go. */
 typedef struct lem_batch {
     lem_attn_plan attn;
-    const int *page, *slot;                     /* [T] */
+    const int *page, *slot; /* [T] */
 } lem_batch;
 
 /* Activations of one layer. mid may be x and out may be mid (inference); scratch is overwritten. */
 typedef struct lem_layer_act {
-    const float *x;                             /* [T,D] in */
-    float *q, *k, *v;                           /* [T,H,E], [T,KH,E] twice; q and k rotated */
-    float *attn, *lse;                          /* [T,H,E], [T,H] (NULL in inference) */
-    float *inv1, *inv2;                         /* [T] or NULL */
-    float *mid, *gate, *up;                     /* [T,D], [T,F] twice */
-    float *out;                                 /* [T,D] */
-    float *normed, *act;                        /* scratch [T,D], [T,F] */
+    const float *x;         /* [T,D] in */
+    float *q, *k, *v;       /* [T,H,E], [T,KH,E] twice; q and k rotated */
+    float *attn, *lse;      /* [T,H,E], [T,H] (NULL in inference) */
+    float *inv1, *inv2;     /* [T] or NULL */
+    float *mid, *gate, *up; /* [T,D], [T,F] twice */
+    float *out;             /* [T,D] */
+    float *normed, *act;    /* scratch [T,D], [T,F] */
 } lem_layer_act;
 
 void lem_layer_forward(lem_backend *b, const lem_model_config *c, const lem_packed_layer *w, const lem_batch *batch, const float *cos_sin,
@@ -57,7 +57,7 @@ void lem_rope_table(const lem_model_config *c, int n_pos, float *cos_sin);
 /* Scratch of the vocabulary head: logits exist only for `rows` rows at a time. */
 typedef struct lem_head_block {
     int rows;
-    float *hidden, *logits, *lse, *logprob;     /* [rows,D], [rows,V], [rows] twice */
+    float *hidden, *logits, *lse, *logprob; /* [rows,D], [rows,V], [rows] twice */
 } lem_head_block;
 void lem_head_block_carve(lem_carve *mem, const lem_model_config *c, lem_head_block *out);
 void lem_gather_rows(int R, int D, const int *rows, const float *from, float *to);
@@ -66,8 +66,7 @@ lem_status lem_check_targets(int R, const int32_t *target, int vocab, lem_err *e
 /* score[r] = w . hidden[rows[r]], in blocks. */
 void lem_head_scores(lem_backend *b, const lem_packed *w, const lem_head_block *h, int R, const int *rows, const float *hidden, float *score);
 
-static inline lem_kv lem_kv_layout(float *data, int layers, int kv_heads, int head_dim)
-{
+static inline lem_kv lem_kv_layout(float *data, int layers, int kv_heads, int head_dim) {
     size_t head = (size_t)2 * LEM_PANEL * (size_t)head_dim;
     return (lem_kv){data, (size_t)layers * (size_t)kv_heads * head, (size_t)kv_heads * head, head};
 }

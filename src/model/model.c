@@ -17,8 +17,7 @@ typedef struct layout {
     size_t end;
 } layout;
 
-static size_t place(layout *l, const char *name, int rank, int rows, int cols)
-{
+static size_t place(layout *l, const char *name, int rank, int rows, int cols) {
     size_t offset = l->end, count = (size_t)rows * (size_t)cols;
     l->end = offset + (count + ALIGN - 1) / ALIGN * ALIGN;
     if (l->m) {
@@ -29,15 +28,13 @@ static size_t place(layout *l, const char *name, int rank, int rows, int cols)
     return offset;
 }
 
-static size_t place_in_layer(layout *l, int layer, const char *part, int rank, int rows, int cols)
-{
+static size_t place_in_layer(layout *l, int layer, const char *part, int rank, int rows, int cols) {
     char name[96];
     snprintf(name, sizeof name, "model.layers.%d.%s", layer, part);
     return place(l, name, rank, rows, cols);
 }
 
-static lem_layer_weights place_layer(layout *l, const lem_model_config *c, int i)
-{
+static lem_layer_weights place_layer(layout *l, const lem_model_config *c, int i) {
     int D = c->width, Q = c->heads * c->head_dim, KV = c->kv_heads * c->head_dim, F = c->ffn;
     lem_layer_weights w = {.q_bias = SIZE_MAX, .k_bias = SIZE_MAX, .v_bias = SIZE_MAX};
     w.attn_norm = place_in_layer(l, i, "input_layernorm.weight", 1, D, 1);
@@ -58,8 +55,7 @@ static lem_layer_weights place_layer(layout *l, const lem_model_config *c, int i
 }
 
 /* The score head comes last, so that adding it moves nothing. */
-static size_t place_all(lem_model *m, const lem_model_config *c, bool lm)
-{
+static size_t place_all(lem_model *m, const lem_model_config *c, bool lm) {
     layout l = {m, 0};
     size_t embed = place(&l, "model.embed_tokens.weight", 2, c->vocab, c->width);
     for (int i = 0; i < c->layers; i++) {
@@ -79,13 +75,9 @@ static size_t place_all(lem_model *m, const lem_model_config *c, bool lm)
     return l.end;
 }
 
-size_t lem_model_flat_size(const lem_model_config *c, bool lm)
-{
-    return place_all(NULL, c, lm);
-}
+size_t lem_model_flat_size(const lem_model_config *c, bool lm) { return place_all(NULL, c, lm); }
 
-lem_status lem_model_new_body(const lem_model_config *config, bool lm, lem_model **out, lem_err *err)
-{
+lem_status lem_model_new_body(const lem_model_config *config, bool lm, lem_model **out, lem_err *err) {
     lem_status st = LEM_OK;
     lem_model *m = lem_alloc_zero(1, sizeof *m, err);
     if (!m) return LEM_EMEM;
@@ -106,13 +98,9 @@ done:
     return st;
 }
 
-lem_status lem_model_new(const lem_model_config *config, lem_model **out, lem_err *err)
-{
-    return lem_model_new_body(config, true, out, err);
-}
+lem_status lem_model_new(const lem_model_config *config, lem_model **out, lem_err *err) { return lem_model_new_body(config, true, out, err); }
 
-void lem_model_free(lem_model *m)
-{
+void lem_model_free(lem_model *m) {
     if (!m) return;
     lem_free(m->params);
     lem_free(m->tensors);
@@ -120,14 +108,12 @@ void lem_model_free(lem_model *m)
     lem_free(m);
 }
 
-static bool ends_with(const char *s, const char *tail)
-{
+static bool ends_with(const char *s, const char *tail) {
     size_t n = strlen(s), k = strlen(tail);
     return n >= k && strcmp(s + n - k, tail) == 0;
 }
 
-static void init_tensor(lem_model *m, const lem_tensor *t, uint64_t seed)
-{
+static void init_tensor(lem_model *m, const lem_tensor *t, uint64_t seed) {
     float *p = m->params + t->offset;
     if (t->rank == 1) {
         bool bias = ends_with(t->name, ".bias");
@@ -141,23 +127,21 @@ static void init_tensor(lem_model *m, const lem_tensor *t, uint64_t seed)
     for (size_t i = 0; i < t->count; i++) p[i] = (float)(sd * lem_rng_next_normal(&r));
 }
 
-void lem_model_init_random(lem_model *m, uint64_t seed)
-{
+void lem_model_init_random(lem_model *m, uint64_t seed) {
     for (int i = 0; i < m->n_tensors; i++) init_tensor(m, &m->tensors[i], seed);
 }
 
-static const lem_tensor *tensor_named(const lem_model *m, const char *name)
-{
+static const lem_tensor *tensor_named(const lem_model *m, const char *name) {
     for (int i = 0; i < m->n_tensors; i++)
         if (strcmp(m->tensors[i].name, name) == 0) return &m->tensors[i];
     return NULL;
 }
 
-lem_status lem_model_with_head(const lem_model *m, lem_head head, uint64_t seed, lem_model **out, lem_err *err)
-{
+lem_status lem_model_with_head(const lem_model *m, lem_head head, uint64_t seed, lem_model **out, lem_err *err) {
     lem_model_config c = m->config;
     lem_model *to = NULL;
-    if (head == LEM_HEAD_LM && m->lm_head == SIZE_MAX) return lem_fail(err, LEM_EDATA, "lm_head.weight is missing: this model has only a reward head");
+    if (head == LEM_HEAD_LM && m->lm_head == SIZE_MAX)
+        return lem_fail(err, LEM_EDATA, "lm_head.weight is missing: this model has only a reward head");
     c.head = head;
     lem_status st = lem_model_new_body(&c, m->lm_head != SIZE_MAX, &to, err);
     if (st != LEM_OK) return st;
@@ -170,17 +154,18 @@ lem_status lem_model_with_head(const lem_model *m, lem_head head, uint64_t seed,
     return LEM_OK;
 }
 
-void lem_model_hash(const lem_model *m, char out[65])
-{
+void lem_model_hash(const lem_model *m, char out[65]) {
     lem_sha256 s;
     const lem_model_config *c = &m->config;
     uint8_t raw[32];
     char text[512];
     /* Every field by name, floats in hexadecimal: independent of padding and of how JSON is written. */
-    snprintf(text, sizeof text, "arch=%d head=%d layers=%d width=%d ffn=%d heads=%d kv_heads=%d head_dim=%d vocab=%d max_positions=%d "
-             "rope_theta=%a norm_eps=%a tied=%d qkv_bias=%d lm=%d bos=%d eos=%d pad=%d\n", (int)c->arch, (int)c->head, c->layers, c->width,
-             c->ffn, c->heads, c->kv_heads, c->head_dim, c->vocab, c->max_positions, (double)c->rope_theta, (double)c->norm_eps, c->tied,
-             c->qkv_bias, m->lm_head != SIZE_MAX, (int)c->bos_id, (int)c->eos_id, (int)c->pad_id);
+    snprintf(text, sizeof text,
+             "arch=%d head=%d layers=%d width=%d ffn=%d heads=%d kv_heads=%d head_dim=%d vocab=%d max_positions=%d "
+             "rope_theta=%a norm_eps=%a tied=%d qkv_bias=%d lm=%d bos=%d eos=%d pad=%d\n",
+             (int)c->arch, (int)c->head, c->layers, c->width, c->ffn, c->heads, c->kv_heads, c->head_dim, c->vocab, c->max_positions,
+             (double)c->rope_theta, (double)c->norm_eps, c->tied, c->qkv_bias, m->lm_head != SIZE_MAX, (int)c->bos_id, (int)c->eos_id,
+             (int)c->pad_id);
     lem_sha256_init(&s);
     lem_sha256_add(&s, text, strlen(text));
     lem_sha256_add(&s, m->params, m->n_params * sizeof *m->params);

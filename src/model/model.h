@@ -10,24 +10,24 @@
 
 typedef struct lem_tensor {
     char name[96];
-    int rank;                   /* 1 or 2 */
+    int rank; /* 1 or 2 */
     int shape[2];
-    size_t offset, count;       /* in elements of the flat array; offsets are multiples of 16 */
-    bool decay;                 /* weight decay applies (matrices yes, norms and biases no) */
+    size_t offset, count; /* in elements of the flat array; offsets are multiples of 16 */
+    bool decay;           /* weight decay applies (matrices yes, norms and biases no) */
 } lem_tensor;
 
-typedef struct lem_layer_weights {      /* offsets into the flat array; SIZE_MAX = absent */
+typedef struct lem_layer_weights { /* offsets into the flat array; SIZE_MAX = absent */
     size_t attn_norm, q, k, v, q_bias, k_bias, v_bias, o, mlp_norm, gate, up, down;
 } lem_layer_weights;
 
 typedef struct lem_model {
     lem_model_config config;
-    float *params;              /* [n_params] flat, 64-byte aligned, owned; gaps are zero */
+    float *params; /* [n_params] flat, 64-byte aligned, owned; gaps are zero */
     size_t n_params;
     lem_tensor *tensors;
     int n_tensors;
     size_t embed, final_norm, lm_head /* = embed if tied, SIZE_MAX if absent */, score /* SIZE_MAX unless HEAD_SCALAR */;
-    lem_layer_weights *layer;   /* [L] */
+    lem_layer_weights *layer; /* [L] */
 } lem_model;
 
 /* Zeroed weights of that shape; then lem_model_init_random draws N(0, init_range) (residual projections scaled by 1/sqrt(2L), norms 1,
@@ -45,6 +45,6 @@ lem_status lem_model_save(const lem_model *m, const char *dir, lem_dtype dtype, 
 /* The same body under another head: SCALAR from LM adds score.weight drawn from seed (norms/body copied bit for bit) and keeps lm_head (a
  * reward model may train with a language-model loss beside the ranking loss; a tied head costs nothing). */
 lem_status lem_model_with_head(const lem_model *m, lem_head head, uint64_t seed, lem_model **out, lem_err *err) LEM_MUST_CHECK;
-void lem_model_hash(const lem_model *m, char out[65]);      /* sha256 of config and weights */
+void lem_model_hash(const lem_model *m, char out[65]); /* sha256 of config and weights */
 
 #endif

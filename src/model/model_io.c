@@ -9,8 +9,7 @@
 
 static const char *const head_names[] = {"a language model", "a reward model"};
 
-static lem_status read_config(const char *dir, lem_model_config *out, lem_err *err)
-{
+static lem_status read_config(const char *dir, lem_model_config *out, lem_err *err) {
     lem_status st = LEM_OK;
     lem_json *json = NULL;
     char *path = lem_path_join(dir, "config.json", err);
@@ -26,46 +25,40 @@ done:
     return st;
 }
 
-static bool same_shape(const lem_tensor *t, const lem_safetensor *f)
-{
+static bool same_shape(const lem_tensor *t, const lem_safetensor *f) {
     if (f->rank != t->rank) return false;
     for (int i = 0; i < t->rank; i++)
         if (f->shape[i] != (uint64_t)t->shape[i]) return false;
     return true;
 }
 
-static void print_found(lem_buf *b, const lem_safetensor *f)
-{
+static void print_found(lem_buf *b, const lem_safetensor *f) {
     lem_buf_puts(b, "[");
     for (int i = 0; i < f->rank; i++) lem_buf_printf(b, "%s%llu", i ? "," : "", (unsigned long long)f->shape[i]);
     lem_buf_puts(b, "]");
 }
 
 /* Kept by old exporters; a function of the config. */
-static bool is_buffer(const char *name)
-{
+static bool is_buffer(const char *name) {
     const char *tail = ".rotary_emb.inv_freq";
     size_t n = strlen(name), k = strlen(tail);
     return n >= k && strcmp(name + n - k, tail) == 0;
 }
 
-static bool is_expected(const lem_model *m, const char *name)
-{
+static bool is_expected(const lem_model *m, const char *name) {
     if (is_buffer(name) || (m->config.tied && strcmp(name, "lm_head.weight") == 0)) return true;
     for (int i = 0; i < m->n_tensors; i++)
         if (strcmp(m->tensors[i].name, name) == 0) return true;
     return false;
 }
 
-static void list_name(lem_buf *b, int n, const char *what, const char *name)
-{
+static void list_name(lem_buf *b, int n, const char *what, const char *name) {
     if (n > 0) lem_buf_printf(b, ", '%.95s'", name);
     else lem_buf_printf(b, "%s%s '%.95s'", b->len ? "; " : "", what, name);
 }
 
 /* The file's table against the model's: all differences in one line. */
-static lem_status check_table(const lem_model *m, const lem_safetensors *s, lem_err *err)
-{
+static lem_status check_table(const lem_model *m, const lem_safetensors *s, lem_err *err) {
     lem_buf b = {0};
     int n = 0;
     for (int i = 0; i < m->n_tensors; i++)
@@ -90,8 +83,7 @@ static lem_status check_table(const lem_model *m, const lem_safetensors *s, lem_
 }
 
 /* A tied model may repeat the embedding as lm_head.weight; another one there would be lost silently. */
-static lem_status check_tied_copy(const lem_model *m, lem_safetensors_file *f, lem_err *err)
-{
+static lem_status check_tied_copy(const lem_model *m, lem_safetensors_file *f, lem_err *err) {
     const lem_safetensor *t = m->config.tied ? lem_safetensors_find(lem_safetensors_file_index(f), "lm_head.weight") : NULL;
     if (!t) return LEM_OK;
     size_t n = (size_t)m->config.vocab * (size_t)m->config.width;
@@ -104,17 +96,14 @@ static lem_status check_tied_copy(const lem_model *m, lem_safetensors_file *f, l
     return st;
 }
 
-static lem_status check_need(const lem_model_config *c, const lem_safetensors *s, lem_head need, lem_err *err)
-{
+static lem_status check_need(const lem_model_config *c, const lem_safetensors *s, lem_head need, lem_err *err) {
     const char *tensor = need == LEM_HEAD_SCALAR ? "score.weight" : "lm_head.weight";
     if (c->head == need) return LEM_OK;
-    if (lem_safetensors_find(s, tensor))
-        return lem_fail(err, LEM_EDATA, "config.json says %s, %s is needed", head_names[c->head], head_names[need]);
+    if (lem_safetensors_find(s, tensor)) return lem_fail(err, LEM_EDATA, "config.json says %s, %s is needed", head_names[c->head], head_names[need]);
     return lem_fail(err, LEM_EDATA, "the head %s is missing: this is %s, %s is needed", tensor, head_names[c->head], head_names[need]);
 }
 
-static lem_status load(const char *dir, const lem_head *need, lem_model **out, lem_err *err)
-{
+static lem_status load(const char *dir, const lem_head *need, lem_model **out, lem_err *err) {
     lem_status st = LEM_OK;
     lem_model_config c = {0};
     lem_model *m = NULL;
@@ -157,18 +146,11 @@ done:
     return st;
 }
 
-lem_status lem_model_open(const char *dir, lem_head need, lem_model **out, lem_err *err)
-{
-    return load(dir, &need, out, err);
-}
+lem_status lem_model_open(const char *dir, lem_head need, lem_model **out, lem_err *err) { return load(dir, &need, out, err); }
 
-lem_status lem_model_open_any(const char *dir, lem_model **out, lem_err *err)
-{
-    return load(dir, NULL, out, err);
-}
+lem_status lem_model_open_any(const char *dir, lem_model **out, lem_err *err) { return load(dir, NULL, out, err); }
 
-static lem_status save_config(const lem_model *m, const char *dir, lem_dtype dtype, lem_err *err)
-{
+static lem_status save_config(const lem_model *m, const char *dir, lem_dtype dtype, lem_err *err) {
     lem_status st = LEM_OK;
     lem_buf text = {0};
     char *path = lem_path_join(dir, "config.json", err);
@@ -186,8 +168,7 @@ done:
     return st;
 }
 
-lem_status lem_model_save(const lem_model *m, const char *dir, lem_dtype dtype, lem_err *err)
-{
+lem_status lem_model_save(const lem_model *m, const char *dir, lem_dtype dtype, lem_err *err) {
     lem_status st = LEM_OK;
     char *path = lem_path_join(dir, "model.safetensors", err);
     lem_safetensors_source *source = lem_alloc_zero((size_t)m->n_tensors, sizeof *source, err);

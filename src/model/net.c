@@ -7,13 +7,9 @@
 
 /* ---- memory ---- */
 
-static float *take(lem_carve *mem, size_t rows, size_t cols)
-{
-    return lem_carve_take(mem, rows * cols, sizeof(float));
-}
+static float *take(lem_carve *mem, size_t rows, size_t cols) { return lem_carve_take(mem, rows * cols, sizeof(float)); }
 
-static void carve_layers(lem_carve *mem, const lem_model_config *c, size_t T, bool grads, lem_net *net)
-{
+static void carve_layers(lem_carve *mem, const lem_model_config *c, size_t T, bool grads, lem_net *net) {
     size_t D = (size_t)c->width, Q = (size_t)(c->heads * c->head_dim), KV = (size_t)(c->kv_heads * c->head_dim), F = (size_t)c->ffn;
     lem_layer_saved s = {0};
     net->layer = lem_carve_take(mem, (size_t)c->layers, sizeof *net->layer);
@@ -36,8 +32,7 @@ static void carve_layers(lem_carve *mem, const lem_model_config *c, size_t T, bo
     net->x = grads ? take(mem, T, D) : s.x;
 }
 
-static void carve_plan(lem_carve *mem, size_t T, lem_net *net)
-{
+static void carve_plan(lem_carve *mem, size_t T, lem_net *net) {
     net->ids = lem_carve_take(mem, T, sizeof *net->ids);
     net->pos = lem_carve_take(mem, T, sizeof *net->pos);
     net->page = lem_carve_take(mem, T, sizeof *net->page);
@@ -47,8 +42,7 @@ static void carve_plan(lem_carve *mem, size_t T, lem_net *net)
     net->subtree = lem_carve_take(mem, 2 * T, sizeof *net->subtree);
 }
 
-static void carve_grads(lem_carve *mem, const lem_model_config *c, size_t T, lem_net *net)
-{
+static void carve_grads(lem_carve *mem, const lem_model_config *c, size_t T, lem_net *net) {
     size_t D = (size_t)c->width, Q = (size_t)(c->heads * c->head_dim), KV = (size_t)(c->kv_heads * c->head_dim), F = (size_t)c->ffn;
     net->grads = take(mem, lem_model_flat_size(c, true), 1);
     net->head_grads = c->tied ? take(mem, (size_t)c->vocab, D) : NULL;
@@ -64,8 +58,7 @@ static void carve_grads(lem_carve *mem, const lem_model_config *c, size_t T, lem
     net->dup = take(mem, T, F);
 }
 
-static void carve(lem_carve *mem, const lem_model_config *c, int max_rows, bool grads, lem_net *net)
-{
+static void carve(lem_carve *mem, const lem_model_config *c, int max_rows, bool grads, lem_net *net) {
     size_t T = (size_t)max_rows, D = (size_t)c->width;
     size_t positions = (size_t)(c->max_positions < max_rows ? c->max_positions : max_rows);
     lem_packed_model_carve(mem, c, LEM_DTYPE_F32, false, &net->weights);
@@ -76,14 +69,13 @@ static void carve(lem_carve *mem, const lem_model_config *c, int max_rows, bool 
     net->normed = take(mem, T, D);
     net->act = take(mem, T, (size_t)c->ffn);
     net->kv = lem_kv_layout(NULL, 1, c->kv_heads, c->head_dim);
-    net->kv.data = take(mem, T, net->kv.page_stride);   /* a node of one token takes a page; pages not used are never touched */
+    net->kv.data = take(mem, T, net->kv.page_stride); /* a node of one token takes a page; pages not used are never touched */
     carve_plan(mem, T, net);
     lem_head_block_carve(mem, c, &net->head);
     if (grads) carve_grads(mem, c, T, net);
 }
 
-size_t lem_net_plan(const lem_model_config *c, int max_rows, bool grads)
-{
+size_t lem_net_plan(const lem_model_config *c, int max_rows, bool grads) {
     lem_carve mem = {NULL, 0};
     lem_net net = {0};
     lem_model_config checked = *c;
@@ -92,8 +84,7 @@ size_t lem_net_plan(const lem_model_config *c, int max_rows, bool grads)
     return mem.used + sizeof net;
 }
 
-lem_status lem_net_new(lem_model *m, lem_backend *b, int max_rows, bool grads, lem_net **out, lem_err *err)
-{
+lem_status lem_net_new(lem_model *m, lem_backend *b, int max_rows, bool grads, lem_net **out, lem_err *err) {
     lem_status st = LEM_OK;
     if (max_rows < 1) return lem_fail(err, LEM_EUSAGE, "a net needs at least one row, not %d", max_rows);
     size_t bytes = lem_net_plan(&m->config, max_rows, grads) - sizeof(lem_net);
@@ -117,22 +108,17 @@ done:
     return st;
 }
 
-void lem_net_free(lem_net *net)
-{
+void lem_net_free(lem_net *net) {
     if (!net) return;
     lem_free(net->block);
     lem_free(net);
 }
 
-void lem_net_refresh(lem_net *net)
-{
-    lem_packed_model_fill(&net->weights, net->b, net->model);
-}
+void lem_net_refresh(lem_net *net) { lem_packed_model_fill(&net->weights, net->b, net->model); }
 
 /* ---- plan of a forest ---- */
 
-static lem_status check_forest(const lem_net *net, const lem_forest *f, lem_err *err)
-{
+static lem_status check_forest(const lem_net *net, const lem_forest *f, lem_err *err) {
     const lem_model_config *c = &net->model->config;
     if (f->n_rows < 1) return lem_fail(err, LEM_EUSAGE, "a forest without tokens");
     if (f->n_rows > net->max_rows) return lem_fail(err, LEM_EMEM, "a forest of %d rows in a net planned for %d", f->n_rows, net->max_rows);
@@ -144,8 +130,7 @@ static lem_status check_forest(const lem_net *net, const lem_forest *f, lem_err 
     return lem_check_targets(f->n_rows, f->ids, c->vocab, err);
 }
 
-static void subtree_ends(const lem_forest *f, int *end)
-{
+static void subtree_ends(const lem_forest *f, int *end) {
     for (int i = 0; i < f->n_nodes; i++) end[i] = f->nodes[i].row0 + f->nodes[i].n;
     for (int i = f->n_nodes - 1; i >= 0; i--) {
         int p = f->nodes[i].parent;
@@ -153,8 +138,7 @@ static void subtree_ends(const lem_forest *f, int *end)
     }
 }
 
-static int plan_node(lem_net *net, const lem_forest_node *x, int end_row, int n_segs)
-{
+static int plan_node(lem_net *net, const lem_forest_node *x, int end_row, int n_segs) {
     for (int i = 0; i < x->n; i++) {
         net->page[x->row0 + i] = n_segs + i / LEM_PANEL;
         net->slot[x->row0 + i] = i % LEM_PANEL;
@@ -167,8 +151,7 @@ static int plan_node(lem_net *net, const lem_forest_node *x, int end_row, int n_
 }
 
 /* Copies the forest's rows and lays its nodes out in pages: segment i is page i. */
-static void plan_forest(lem_net *net, const lem_forest *f)
-{
+static void plan_forest(lem_net *net, const lem_forest *f) {
     int n_segs = 0, n_trees = 0;
     memcpy(net->ids, f->ids, (size_t)f->n_rows * sizeof *net->ids);
     memcpy(net->pos, f->pos, (size_t)f->n_rows * sizeof *net->pos);
@@ -194,8 +177,7 @@ static void plan_forest(lem_net *net, const lem_forest *f)
 
 /* ---- forward ---- */
 
-lem_status lem_net_forward(lem_net *net, const lem_forest *f, lem_err *err)
-{
+lem_status lem_net_forward(lem_net *net, const lem_forest *f, lem_err *err) {
     lem_status st = check_forest(net, f, err);
     if (st != LEM_OK) return st;
     const lem_model *m = net->model;
@@ -215,22 +197,17 @@ lem_status lem_net_forward(lem_net *net, const lem_forest *f, lem_err *err)
     return LEM_OK;
 }
 
-const float *lem_net_hidden(const lem_net *net)
-{
-    return net->hidden;
-}
+const float *lem_net_hidden(const lem_net *net) { return net->hidden; }
 
 /* ---- heads ---- */
 
-static void scatter_add(int R, int D, const int *rows, const float *from, float *to)
-{
+static void scatter_add(int R, int D, const int *rows, const float *from, float *to) {
     for (int r = 0; r < R; r++)
         for (int d = 0; d < D; d++) to[(size_t)rows[r] * (size_t)D + (size_t)d] += from[(size_t)r * (size_t)D + (size_t)d];
 }
 
 /* Gradient of a head's product: into its weight, and into the hidden rows (through the gathered block, which is overwritten). */
-static void head_backward(lem_net *net, int n, int N, const float *dY, const float *W, float *dW, const int *rows)
-{
+static void head_backward(lem_net *net, int n, int N, const float *dY, const float *W, float *dW, const int *rows) {
     lem_backend *b = net->b;
     int D = net->model->config.width;
     b->ops->linear_dw(b, n, N, D, dY, net->head.hidden, dW);
@@ -238,8 +215,7 @@ static void head_backward(lem_net *net, int n, int N, const float *dY, const flo
     scatter_add(n, D, rows, net->head.hidden, net->dhidden);
 }
 
-lem_status lem_net_lm(lem_net *net, int R, const int *rows, const int32_t *target, const float *weight, float *logprob, lem_err *err)
-{
+lem_status lem_net_lm(lem_net *net, int R, const int *rows, const int32_t *target, const float *weight, float *logprob, lem_err *err) {
     lem_status st = LEM_OK;
     lem_backend *b = net->b;
     const lem_model *m = net->model;
@@ -265,16 +241,14 @@ done:
     return st;
 }
 
-lem_status lem_net_scores(lem_net *net, int R, const int *rows, float *score, lem_err *err)
-{
+lem_status lem_net_scores(lem_net *net, int R, const int *rows, float *score, lem_err *err) {
     if (net->model->score == SIZE_MAX) return lem_fail(err, LEM_EUSAGE, "this model has no reward head (score.weight)");
     lem_status st = lem_check_rows(R, rows, net->n_rows, err);
     if (st == LEM_OK) lem_head_scores(net->b, &net->weights.score, &net->head, R, rows, net->hidden, score);
     return st;
 }
 
-lem_status lem_net_scores_grad(lem_net *net, int R, const int *rows, const float *dscore, lem_err *err)
-{
+lem_status lem_net_scores_grad(lem_net *net, int R, const int *rows, const float *dscore, lem_err *err) {
     const lem_model *m = net->model;
     if (m->score == SIZE_MAX) return lem_fail(err, LEM_EUSAGE, "this model has no reward head (score.weight)");
     if (!net->grads) return lem_fail(err, LEM_EUSAGE, "this net was made without gradients");

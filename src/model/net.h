@@ -21,7 +21,7 @@ typedef struct lem_net lem_net;
 size_t lem_net_plan(const lem_model_config *c, int max_rows, bool grads);
 lem_status lem_net_new(lem_model *m, lem_backend *b, int max_rows, bool grads, lem_net **out, lem_err *err) LEM_MUST_CHECK;
 void lem_net_free(lem_net *net);
-void lem_net_refresh(lem_net *net);                         /* repack after the model's parameters changed */
+void lem_net_refresh(lem_net *net); /* repack after the model's parameters changed */
 
 /* Final-normed hidden states, [T,D], valid until the next forward. Token ids are checked against the vocabulary, positions against
  * max_positions (LEM_EDATA). The forest may be released afterwards. */
@@ -35,8 +35,8 @@ lem_status lem_net_lm(lem_net *net, int R, const int *rows, const int32_t *targe
 lem_status lem_net_scores(lem_net *net, int R, const int *rows, float *score, lem_err *err) LEM_MUST_CHECK;
 lem_status lem_net_scores_grad(lem_net *net, int R, const int *rows, const float *dscore, lem_err *err) LEM_MUST_CHECK;
 
-void lem_net_backward(lem_net *net);                        /* from the hidden gradient gathered so far into the flat gradient */
-float *lem_net_grads(lem_net *net);                         /* [n_params] */
+void lem_net_backward(lem_net *net); /* from the hidden gradient gathered so far into the flat gradient */
+float *lem_net_grads(lem_net *net);  /* [n_params] */
 void lem_net_zero_grads(lem_net *net);
 
 #endif

@@ -5,8 +5,7 @@
 #include <string.h>
 
 /* out = mid + down(silu(gate) * up): dx holds d out and becomes d mid. */
-static void backward_mlp(lem_net *net, int i)
-{
+static void backward_mlp(lem_net *net, int i) {
     lem_backend *b = net->b;
     const lem_backend_ops *op = b->ops;
     const lem_model *m = net->model;
@@ -27,14 +26,12 @@ static void backward_mlp(lem_net *net, int i)
     op->rmsnorm_backward(b, T, D, net->dnormed, s->mid, p + w->mlp_norm, s->inv2, net->dx, g + w->mlp_norm);
 }
 
-static void backward_bias(lem_net *net, int N, const float *dY, size_t offset)
-{
+static void backward_bias(lem_net *net, int N, const float *dY, size_t offset) {
     if (offset != SIZE_MAX) net->b->ops->bias_grad(net->b, net->n_rows, N, dY, net->grads + offset);
 }
 
 /* mid = x + o(attention(rope(q), rope(k), v)): dx holds d mid and becomes d x. */
-static void backward_attention(lem_net *net, int i)
-{
+static void backward_attention(lem_net *net, int i) {
     lem_backend *b = net->b;
     const lem_backend_ops *op = b->ops;
     const lem_model *m = net->model;
@@ -63,8 +60,7 @@ static void backward_attention(lem_net *net, int i)
     op->rmsnorm_backward(b, T, D, net->dnormed, s->x, p + w->attn_norm, s->inv1, net->dx, g + w->attn_norm);
 }
 
-void lem_net_backward(lem_net *net)
-{
+void lem_net_backward(lem_net *net) {
     if (!net->grads || net->n_rows == 0) return;
     lem_backend *b = net->b;
     const lem_model *m = net->model;
@@ -77,12 +73,11 @@ void lem_net_backward(lem_net *net)
         backward_attention(net, i);
     }
     b->ops->embed_backward(b, T, D, net->ids, net->dx, net->grads + m->embed);
-    memset(net->dhidden, 0, n * sizeof *net->dhidden);      /* used up: a second call adds nothing */
+    memset(net->dhidden, 0, n * sizeof *net->dhidden); /* used up: a second call adds nothing */
 }
 
 /* A tied embedding has two gradients. Each is its own chain over rows, so that two forests give the bits of one; they meet here. */
-float *lem_net_grads(lem_net *net)
-{
+float *lem_net_grads(lem_net *net) {
     if (!net->grads || !net->head_grads || !net->head_dirty) return net->grads;
     size_t n = (size_t)net->model->config.vocab * (size_t)net->model->config.width;
     net->b->ops->add(net->b, n, net->grads + net->model->embed, net->head_grads);
@@ -91,8 +86,7 @@ float *lem_net_grads(lem_net *net)
     return net->grads;
 }
 
-void lem_net_zero_grads(lem_net *net)
-{
+void lem_net_zero_grads(lem_net *net) {
     if (!net->grads) return;
     memset(net->grads, 0, lem_model_flat_size(&net->model->config, true) * sizeof *net->grads);
     if (net->head_grads) memset(net->head_grads, 0, (size_t)net->model->config.vocab * (size_t)net->model->config.width * sizeof(float));

@@ -5,35 +5,35 @@
 #include "model/layers_priv.h"
 #include "model/net.h"
 
-typedef struct lem_layer_saved {        /* what forward keeps per layer; norms' outputs and the SwiGLU product are computed again */
+typedef struct lem_layer_saved { /* what forward keeps per layer; norms' outputs and the SwiGLU product are computed again */
     float *x, *q, *k, *v, *attn, *lse, *inv1, *inv2, *mid, *gate, *up;
 } lem_layer_saved;
 
 struct lem_net {
-    lem_model *model;                   /* borrowed */
-    lem_backend *b;                     /* borrowed */
+    lem_model *model; /* borrowed */
+    lem_backend *b;   /* borrowed */
     int max_rows, n_rows;
-    char *block;                        /* owned: everything below */
+    char *block; /* owned: everything below */
     size_t bytes;
     lem_packed_model weights;
-    float *cos_sin;                     /* [min(max_positions, max_rows), E] */
-    lem_layer_saved *layer;             /* [L]; without gradients all share one */
-    float *x;                           /* [T,D] output of the last layer */
-    float *hidden, *inv;                /* [T,D] final-normed, [T] */
-    float *normed, *act;                /* scratch [T,D], [T,F] */
-    lem_kv kv;                          /* keys and values of one layer at a time, one page or more per node */
-    int pages_clean;                    /* pages that were written or zeroed once: no stray NaN in unused slots */
-    int32_t *ids;                       /* [T] */
-    int *pos, *page, *slot;             /* [T] */
-    lem_attn_seg *segs;                 /* [T] */
-    lem_attn_tree *trees;               /* [T] */
-    int *subtree;                       /* [2T] end row of each node's subtree */
+    float *cos_sin;         /* [min(max_positions, max_rows), E] */
+    lem_layer_saved *layer; /* [L]; without gradients all share one */
+    float *x;               /* [T,D] output of the last layer */
+    float *hidden, *inv;    /* [T,D] final-normed, [T] */
+    float *normed, *act;    /* scratch [T,D], [T,F] */
+    lem_kv kv;              /* keys and values of one layer at a time, one page or more per node */
+    int pages_clean;        /* pages that were written or zeroed once: no stray NaN in unused slots */
+    int32_t *ids;           /* [T] */
+    int *pos, *page, *slot; /* [T] */
+    lem_attn_seg *segs;     /* [T] */
+    lem_attn_tree *trees;   /* [T] */
+    int *subtree;           /* [2T] end row of each node's subtree */
     lem_batch batch;
     lem_head_block head;
     /* with gradients */
-    float *grads, *head_grads;          /* [n_params]; [V,D] of a tied head, folded in when read */
+    float *grads, *head_grads; /* [n_params]; [V,D] of a tied head, folded in when read */
     bool head_dirty;
-    float *dhidden, *dx;                /* [T,D]; gradient at the final norm's output, then down the residual stream */
+    float *dhidden, *dx; /* [T,D]; gradient at the final norm's output, then down the residual stream */
     float *dq, *dk, *dv, *dattn, *dnormed, *dact, *dgate, *dup;
 };
 

@@ -13,13 +13,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { CHUNK = 1 << 15 };       /* elements converted at a time */
+enum { CHUNK = 1 << 15 }; /* elements converted at a time */
 
-static uint64_t dtype_bits(const char *name)
-{
-    static const struct { const char *name; uint64_t bits; } known[] = {
-        {"F32", 32}, {"BF16", 16}, {"F16", 16}, {"F64", 64}, {"I64", 64}, {"U64", 64}, {"I32", 32}, {"U32", 32}, {"I16", 16}, {"U16", 16},
-        {"I8", 8}, {"U8", 8}, {"BOOL", 8}, {"F8_E4M3", 8}, {"F8_E5M2", 8}};
+static uint64_t dtype_bits(const char *name) {
+    static const struct {
+        const char *name;
+        uint64_t bits;
+    } known[] = {{"F32", 32}, {"BF16", 16}, {"F16", 16}, {"F64", 64}, {"I64", 64}, {"U64", 64},    {"I32", 32},   {"U32", 32},
+                 {"I16", 16}, {"U16", 16},  {"I8", 8},   {"U8", 8},   {"BOOL", 8}, {"F8_E4M3", 8}, {"F8_E5M2", 8}};
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
         if (strcmp(name, known[i].name) == 0) return known[i].bits;
     return 0;
@@ -27,13 +28,12 @@ static uint64_t dtype_bits(const char *name)
 
 /* ---- header ---- */
 
-static lem_status parse_shape(const lem_json *shape, uint64_t *bytes, lem_safetensor *t, lem_err *err)
-{
+static lem_status parse_shape(const lem_json *shape, uint64_t *bytes, lem_safetensor *t, lem_err *err) {
     size_t rank = lem_json_count(shape);
     if (lem_json_kind(shape) != LEM_JSON_ARRAY || rank > LEM_SAFETENSORS_RANK)
         return lem_fail(err, LEM_EDATA, "shape must be a list of at most %d sizes", LEM_SAFETENSORS_RANK);
     t->rank = (int)rank;
-    uint64_t total = *bytes;    /* comes in as the bytes of one element */
+    uint64_t total = *bytes; /* comes in as the bytes of one element */
     for (size_t i = 0; i < rank; i++) {
         int64_t d = lem_json_int(lem_json_at(shape, i), -1);
         if (d < 0) return lem_fail(err, LEM_EDATA, "shape must hold whole numbers");
@@ -44,8 +44,7 @@ static lem_status parse_shape(const lem_json *shape, uint64_t *bytes, lem_safete
     return LEM_OK;
 }
 
-static lem_status parse_tensor(const char *name, const lem_json *v, uint64_t data_bytes, lem_safetensor *t, lem_err *err)
-{
+static lem_status parse_tensor(const char *name, const lem_json *v, uint64_t data_bytes, lem_safetensor *t, lem_err *err) {
     static const char *const fields[] = {"dtype", "shape", "data_offsets"};
     if (lem_json_kind(v) != LEM_JSON_OBJECT || lem_json_count(v) != 3) return lem_fail(err, LEM_EDATA, "must be {dtype, shape, data_offsets}");
     for (int i = 0; i < 3; i++)
@@ -63,23 +62,22 @@ static lem_status parse_tensor(const char *name, const lem_json *v, uint64_t dat
         return lem_fail(err, LEM_EDATA, "ends at byte %lld of the data, but the file holds only %llu (truncated?)", (long long)end,
                         (unsigned long long)data_bytes);
     if ((uint64_t)(end - begin) != bytes)
-        return lem_fail(err, LEM_EDATA, "shape and dtype need %llu bytes, data_offsets give %lld", (unsigned long long)bytes, (long long)(end - begin));
+        return lem_fail(err, LEM_EDATA, "shape and dtype need %llu bytes, data_offsets give %lld", (unsigned long long)bytes,
+                        (long long)(end - begin));
     t->begin = (uint64_t)begin;
     t->end = (uint64_t)end;
     t->name = lem_strdup(name, err);
     return t->name ? LEM_OK : LEM_EMEM;
 }
 
-static lem_status check_metadata(const lem_json *v, lem_err *err)
-{
+static lem_status check_metadata(const lem_json *v, lem_err *err) {
     if (lem_json_kind(v) != LEM_JSON_OBJECT) return lem_fail(err, LEM_EDATA, "__metadata__ must be an object of strings");
     for (const char *key = lem_json_key_next(v, NULL); key; key = lem_json_key_next(v, key))
         if (lem_json_kind(lem_json_key_value(key)) != LEM_JSON_STRING) return lem_fail(err, LEM_EDATA, "__metadata__ must be an object of strings");
     return LEM_OK;
 }
 
-static int by_place(const void *a, const void *b)
-{
+static int by_place(const void *a, const void *b) {
     const lem_safetensor *x = a, *y = b;
     if (x->begin != y->begin) return x->begin < y->begin ? -1 : 1;
     if (x->end != y->end) return x->end < y->end ? -1 : 1;
@@ -87,30 +85,27 @@ static int by_place(const void *a, const void *b)
 }
 
 /* Sorted tensors must tile the data exactly. */
-static lem_status check_tiling(const lem_safetensors *s, uint64_t data_bytes, lem_err *err)
-{
+static lem_status check_tiling(const lem_safetensors *s, uint64_t data_bytes, lem_err *err) {
     uint64_t at = 0;
     for (size_t i = 0; i < s->n; i++) {
         const lem_safetensor *t = &s->tensor[i];
         if (t->begin != at)
             return lem_fail(err, LEM_EDATA, "tensor '%.95s' begins at byte %llu of the data, %s one ends at %llu", t->name,
-                            (unsigned long long)t->begin, t->begin < at ? "inside its neighbour: the last" : "after a gap: the last", (unsigned long long)at);
+                            (unsigned long long)t->begin, t->begin < at ? "inside its neighbour: the last" : "after a gap: the last",
+                            (unsigned long long)at);
         at = t->end;
     }
-    if (at != data_bytes)
-        return lem_fail(err, LEM_EDATA, "%llu bytes follow the last tensor", (unsigned long long)(data_bytes - at));
+    if (at != data_bytes) return lem_fail(err, LEM_EDATA, "%llu bytes follow the last tensor", (unsigned long long)(data_bytes - at));
     return LEM_OK;
 }
 
-void lem_safetensors_release(lem_safetensors *s)
-{
+void lem_safetensors_release(lem_safetensors *s) {
     for (size_t i = 0; i < s->n; i++) lem_free(s->tensor[i].name);
     lem_free(s->tensor);
     *s = (lem_safetensors){NULL, 0, 0};
 }
 
-lem_status lem_safetensors_parse(const char *header, size_t n, uint64_t data_bytes, lem_safetensors *out, lem_err *err)
-{
+lem_status lem_safetensors_parse(const char *header, size_t n, uint64_t data_bytes, lem_safetensors *out, lem_err *err) {
     lem_status st = LEM_OK;
     lem_safetensors s = {NULL, 0, 0};
     lem_json *json = NULL;
@@ -140,8 +135,7 @@ done:
     return st;
 }
 
-const lem_safetensor *lem_safetensors_find(const lem_safetensors *s, const char *name)
-{
+const lem_safetensor *lem_safetensors_find(const lem_safetensors *s, const char *name) {
     for (size_t i = 0; i < s->n; i++)
         if (strcmp(s->tensor[i].name, name) == 0) return &s->tensor[i];
     return NULL;
@@ -153,11 +147,10 @@ struct lem_safetensors_file {
     int fd;
     char *path;
     lem_safetensors index;
-    unsigned char *chunk;       /* [CHUNK*4] */
+    unsigned char *chunk; /* [CHUNK*4] */
 };
 
-static lem_status read_at(const lem_safetensors_file *f, void *p, size_t n, uint64_t at, lem_err *err)
-{
+static lem_status read_at(const lem_safetensors_file *f, void *p, size_t n, uint64_t at, lem_err *err) {
     unsigned char *to = p;
     while (n > 0) {
         ssize_t got = pread(f->fd, to, n, (off_t)at);
@@ -171,8 +164,7 @@ static lem_status read_at(const lem_safetensors_file *f, void *p, size_t n, uint
     return LEM_OK;
 }
 
-static lem_status read_header(lem_safetensors_file *f, lem_err *err)
-{
+static lem_status read_header(lem_safetensors_file *f, lem_err *err) {
     lem_status st = LEM_OK;
     char *header = NULL;
     uint8_t raw[8];
@@ -195,8 +187,7 @@ done:
     return st;
 }
 
-lem_status lem_safetensors_file_open(const char *path, lem_safetensors_file **out, lem_err *err)
-{
+lem_status lem_safetensors_file_open(const char *path, lem_safetensors_file **out, lem_err *err) {
     lem_status st = LEM_OK;
     struct stat info;
     lem_safetensors_file *f = lem_alloc_zero(1, sizeof *f, err);
@@ -216,8 +207,7 @@ done:
     return st;
 }
 
-void lem_safetensors_file_close(lem_safetensors_file *f)
-{
+void lem_safetensors_file_close(lem_safetensors_file *f) {
     if (!f) return;
     if (f->fd >= 0) close(f->fd);
     lem_safetensors_release(&f->index);
@@ -226,13 +216,9 @@ void lem_safetensors_file_close(lem_safetensors_file *f)
     lem_free(f);
 }
 
-const lem_safetensors *lem_safetensors_file_index(const lem_safetensors_file *f)
-{
-    return &f->index;
-}
+const lem_safetensors *lem_safetensors_file_index(const lem_safetensors_file *f) { return &f->index; }
 
-lem_status lem_safetensors_open(const char *path, lem_safetensors *out, lem_err *err)
-{
+lem_status lem_safetensors_open(const char *path, lem_safetensors *out, lem_err *err) {
     lem_safetensors_file *f = NULL;
     lem_status st = lem_safetensors_file_open(path, &f, err);
     if (st != LEM_OK) return st;
@@ -242,8 +228,7 @@ lem_status lem_safetensors_open(const char *path, lem_safetensors *out, lem_err 
     return LEM_OK;
 }
 
-static float element(const unsigned char *p, lem_dtype dtype)
-{
+static float element(const unsigned char *p, lem_dtype dtype) {
     if (dtype == LEM_DTYPE_F32) {
         uint32_t bits = (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
         float x;
@@ -254,8 +239,7 @@ static float element(const unsigned char *p, lem_dtype dtype)
     return dtype == LEM_DTYPE_BF16 ? lem_bf16_to_f32(half) : lem_f16_to_f32(half);
 }
 
-static bool dtype_of(const char *name, lem_dtype *out)
-{
+static bool dtype_of(const char *name, lem_dtype *out) {
     for (lem_dtype d = LEM_DTYPE_F32; d <= LEM_DTYPE_F16; d++) {
         if (strcmp(name, lem_dtype_name(d)) == 0) {
             *out = d;
@@ -265,8 +249,7 @@ static bool dtype_of(const char *name, lem_dtype *out)
     return false;
 }
 
-lem_status lem_safetensors_file_read(lem_safetensors_file *f, const lem_safetensor *t, float *out, size_t count, lem_err *err)
-{
+lem_status lem_safetensors_file_read(lem_safetensors_file *f, const lem_safetensor *t, float *out, size_t count, lem_err *err) {
     lem_dtype dtype;
     if (!dtype_of(t->dtype, &dtype))
         return lem_fail(err, LEM_EDATA, "%s: tensor '%.95s' has dtype %s, supported are F32, F16 and BF16", f->path, t->name, t->dtype);
@@ -290,21 +273,18 @@ lem_status lem_safetensors_file_read(lem_safetensors_file *f, const lem_safetens
 
 /* ---- writer ---- */
 
-static int by_name(const void *a, const void *b)
-{
+static int by_name(const void *a, const void *b) {
     const lem_safetensors_source *const *x = a, *const *y = b;
     return strcmp((*x)->name, (*y)->name);
 }
 
-static size_t source_count(const lem_safetensors_source *t)
-{
+static size_t source_count(const lem_safetensors_source *t) {
     size_t n = 1;
     for (int i = 0; i < t->rank; i++) n *= (size_t)t->shape[i];
     return n;
 }
 
-static lem_json *describe(const lem_safetensors_source *t, lem_dtype dtype, uint64_t begin)
-{
+static lem_json *describe(const lem_safetensors_source *t, lem_dtype dtype, uint64_t begin) {
     lem_json *o = lem_json_new_object(), *shape = lem_json_new_array(), *offsets = lem_json_new_array();
     bool ok = o && shape && offsets;
     for (int i = 0; ok && i < t->rank; i++) ok = lem_json_append(shape, lem_json_new_int(t->shape[i]));
@@ -324,8 +304,7 @@ static lem_json *describe(const lem_safetensors_source *t, lem_dtype dtype, uint
     return NULL;
 }
 
-static lem_status format_header(const lem_safetensors_source *const *sorted, size_t n, lem_dtype dtype, lem_buf *out, lem_err *err)
-{
+static lem_status format_header(const lem_safetensors_source *const *sorted, size_t n, lem_dtype dtype, lem_buf *out, lem_err *err) {
     lem_json *o = lem_json_new_object(), *meta = lem_json_new_object();
     bool ok = o && meta && lem_json_set(meta, "format", lem_json_new_str("pt"));
     if (ok) ok = lem_json_set(o, "__metadata__", meta);
@@ -343,8 +322,7 @@ static lem_status format_header(const lem_safetensors_source *const *sorted, siz
     return lem_buf_ok(out, err);
 }
 
-static lem_status write_data(lem_out *o, const lem_safetensors_source *t, lem_dtype dtype, unsigned char *chunk, lem_err *err)
-{
+static lem_status write_data(lem_out *o, const lem_safetensors_source *t, lem_dtype dtype, unsigned char *chunk, lem_err *err) {
     size_t count = source_count(t), size = lem_dtype_size(dtype);
     for (size_t at = 0; at < count;) {
         size_t n = count - at < CHUNK ? count - at : CHUNK;
@@ -361,8 +339,7 @@ static lem_status write_data(lem_out *o, const lem_safetensors_source *t, lem_dt
     return LEM_OK;
 }
 
-lem_status lem_safetensors_write(const char *path, const lem_safetensors_source *source, size_t n, lem_dtype dtype, lem_err *err)
-{
+lem_status lem_safetensors_write(const char *path, const lem_safetensors_source *source, size_t n, lem_dtype dtype, lem_err *err) {
     lem_status st = LEM_OK;
     lem_buf header = {0};
     lem_out *o = NULL;

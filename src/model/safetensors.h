@@ -11,17 +11,17 @@
 enum { LEM_SAFETENSORS_RANK = 8, LEM_SAFETENSORS_HEADER_MAX = 100000000 };
 
 typedef struct lem_safetensor {
-    char *name;                 /* owned */
-    char dtype[8];              /* "F32", "BF16", … as written */
+    char *name;    /* owned */
+    char dtype[8]; /* "F32", "BF16", … as written */
     int rank;
     uint64_t shape[LEM_SAFETENSORS_RANK];
-    uint64_t begin, end;        /* bytes, from the start of the data */
+    uint64_t begin, end; /* bytes, from the start of the data */
 } lem_safetensor;
 
-typedef struct lem_safetensors {/* sorted by begin, then name */
+typedef struct lem_safetensors { /* sorted by begin, then name */
     lem_safetensor *tensor;
     size_t n;
-    uint64_t data_start;        /* file offset of the data */
+    uint64_t data_start; /* file offset of the data */
 } lem_safetensors;
 
 /* Header text (without its length) of a file that holds data_bytes behind it. */
@@ -43,7 +43,7 @@ typedef struct lem_safetensors_source {
     const char *name;
     int rank;
     int shape[2];
-    const float *data;          /* written as dtype (F32 or BF16, round to nearest even) */
+    const float *data; /* written as dtype (F32 or BF16, round to nearest even) */
 } lem_safetensors_source;
 /* Sorted by name, header padded to 8 bytes with spaces, metadata {"format":"pt"}; put in place atomically, an existing file is replaced. */
 lem_status lem_safetensors_write(const char *path, const lem_safetensors_source *source, size_t n, lem_dtype dtype, lem_err *err) LEM_MUST_CHECK;

@@ -7,18 +7,17 @@
 
 /* ---- weights ---- */
 
-static void carve_weights(lem_carve *mem, const lem_model_config *c, lem_dtype dtype, lem_weights *w)
-{
+static void carve_weights(lem_carve *mem, const lem_model_config *c, lem_dtype dtype, lem_weights *w) {
     size_t n = (size_t)c->vocab * (size_t)c->width;
     lem_packed_model_carve(mem, c, dtype, true, &w->packed);
     w->embed = dtype == LEM_DTYPE_F32 ? lem_carve_take(mem, n, sizeof *w->embed) : NULL;
     w->embed_bf16 = dtype == LEM_DTYPE_BF16 ? lem_carve_take(mem, n, sizeof *w->embed_bf16) : NULL;
 }
 
-lem_status lem_weights_new(const lem_model *m, lem_backend *b, lem_dtype dtype, lem_weights **out, lem_err *err)
-{
+lem_status lem_weights_new(const lem_model *m, lem_backend *b, lem_dtype dtype, lem_weights **out, lem_err *err) {
     lem_status st = LEM_OK;
-    if (dtype != LEM_DTYPE_F32 && dtype != LEM_DTYPE_BF16) return lem_fail(err, LEM_EUSAGE, "weights are packed as F32 or BF16, not %s", lem_dtype_name(dtype));
+    if (dtype != LEM_DTYPE_F32 && dtype != LEM_DTYPE_BF16)
+        return lem_fail(err, LEM_EUSAGE, "weights are packed as F32 or BF16, not %s", lem_dtype_name(dtype));
     lem_weights *w = lem_alloc_zero(1, sizeof *w, err);
     if (!w) return LEM_EMEM;
     w->config = m->config;
@@ -42,8 +41,7 @@ done:
     return st;
 }
 
-void lem_weights_free(lem_weights *w)
-{
+void lem_weights_free(lem_weights *w) {
     if (!w) return;
     lem_free(w->block);
     lem_free(w);
@@ -51,15 +49,13 @@ void lem_weights_free(lem_weights *w)
 
 /* ---- memory ---- */
 
-enum { SPARE_NODES = 64 };      /* nodes that hold no page yet; more of them make the array grow */
+enum { SPARE_NODES = 64 }; /* nodes that hold no page yet; more of them make the array grow */
 
-static int longest_path(const lem_model_config *c, int max_pages)
-{
+static int longest_path(const lem_model_config *c, int max_pages) {
     return max_pages > c->max_positions / LEM_PANEL ? c->max_positions : max_pages * LEM_PANEL;
 }
 
-static void carve_session(lem_carve *mem, const lem_model_config *c, int max_pages, int max_rows, lem_session *s)
-{
+static void carve_session(lem_carve *mem, const lem_model_config *c, int max_pages, int max_rows, lem_session *s) {
     size_t T = (size_t)max_rows, P = (size_t)max_pages, D = (size_t)c->width, F = (size_t)c->ffn;
     size_t Q = (size_t)(c->heads * c->head_dim), KV = (size_t)(c->kv_heads * c->head_dim);
     s->next_page = lem_carve_take(mem, P, sizeof *s->next_page);
@@ -86,8 +82,7 @@ static void carve_session(lem_carve *mem, const lem_model_config *c, int max_pag
     lem_head_block_carve(mem, c, &s->head);
 }
 
-size_t lem_session_plan(const lem_model_config *c, int max_pages, int max_rows)
-{
+size_t lem_session_plan(const lem_model_config *c, int max_pages, int max_rows) {
     lem_carve mem = {NULL, 0};
     lem_session s = {0};
     lem_model_config checked = *c;
@@ -96,15 +91,13 @@ size_t lem_session_plan(const lem_model_config *c, int max_pages, int max_rows)
     return mem.used + sizeof s + ((size_t)max_pages + SPARE_NODES) * sizeof(lem_node);
 }
 
-static void init_pages(lem_session *s)
-{
+static void init_pages(lem_session *s) {
     for (int i = 0; i < s->max_pages; i++) s->next_page[i] = i + 1 < s->max_pages ? i + 1 : -1;
     s->free_page = 0;
     s->n_free = s->max_pages;
 }
 
-lem_status lem_session_new(const lem_weights *w, lem_backend *b, int max_pages, int max_rows, lem_session **out, lem_err *err)
-{
+lem_status lem_session_new(const lem_weights *w, lem_backend *b, int max_pages, int max_rows, lem_session **out, lem_err *err) {
     lem_status st = LEM_OK;
     const lem_model_config *c = &w->config;
     if (max_pages < 1 || max_rows < 1) return lem_fail(err, LEM_EUSAGE, "a session of %d pages and %d rows", max_pages, max_rows);
@@ -133,8 +126,7 @@ done:
     return st;
 }
 
-void lem_session_free(lem_session *s)
-{
+void lem_session_free(lem_session *s) {
     if (!s) return;
     lem_free(s->nodes);
     lem_free(s->block);
@@ -143,13 +135,9 @@ void lem_session_free(lem_session *s)
 
 /* ---- nodes ---- */
 
-static bool is_live(const lem_session *s, int node)
-{
-    return node >= 0 && node < s->n_nodes && s->nodes[node].state == LEM_NODE_LIVE;
-}
+static bool is_live(const lem_session *s, int node) { return node >= 0 && node < s->n_nodes && s->nodes[node].state == LEM_NODE_LIVE; }
 
-static lem_status new_slot(lem_session *s, int *node, lem_err *err)
-{
+static lem_status new_slot(lem_session *s, int *node, lem_err *err) {
     if (s->free_node >= 0) {
         *node = s->free_node;
         s->free_node = s->nodes[*node].parent;
@@ -166,8 +154,7 @@ static lem_status new_slot(lem_session *s, int *node, lem_err *err)
     return LEM_OK;
 }
 
-lem_status lem_session_node(lem_session *s, int parent, int *node, lem_err *err)
-{
+lem_status lem_session_node(lem_session *s, int parent, int *node, lem_err *err) {
     int i = 0;
     if (parent != -1 && !is_live(s, parent)) return lem_fail(err, LEM_EUSAGE, "there is no node %d", parent);
     lem_status st = new_slot(s, &i, err);
@@ -178,8 +165,7 @@ lem_status lem_session_node(lem_session *s, int parent, int *node, lem_err *err)
     return LEM_OK;
 }
 
-static void release_pages(lem_session *s, lem_node *x)
-{
+static void release_pages(lem_session *s, lem_node *x) {
     for (int page = x->first_page; page >= 0;) {
         int next = s->next_page[page];
         s->next_page[page] = s->free_page;
@@ -189,8 +175,7 @@ static void release_pages(lem_session *s, lem_node *x)
     }
 }
 
-void lem_session_drop(lem_session *s, int node)
-{
+void lem_session_drop(lem_session *s, int node) {
     if (!is_live(s, node)) return;
     s->nodes[node].state = LEM_NODE_DROPPED;
     while (node >= 0 && s->nodes[node].state == LEM_NODE_DROPPED && s->nodes[node].n_children == 0) {
@@ -205,22 +190,17 @@ void lem_session_drop(lem_session *s, int node)
     }
 }
 
-int lem_session_length(const lem_session *s, int node)
-{
+int lem_session_length(const lem_session *s, int node) {
     if (!is_live(s, node)) return 0;
     while (node >= 0 && s->nodes[node].n == 0) node = s->nodes[node].parent;
     return node < 0 ? 0 : s->nodes[node].pos0 + s->nodes[node].n;
 }
 
-int lem_session_free_pages(const lem_session *s)
-{
-    return s->n_free;
-}
+int lem_session_free_pages(const lem_session *s) { return s->n_free; }
 
 /* ---- step ---- */
 
-static void embed(lem_session *s)
-{
+static void embed(lem_session *s) {
     size_t D = (size_t)s->w->config.width;
     if (s->w->embed) {
         s->b->ops->embed(s->b, s->n_rows, s->w->config.width, s->ids, s->w->embed, s->x);
@@ -232,8 +212,7 @@ static void embed(lem_session *s)
     }
 }
 
-lem_status lem_session_step(lem_session *s, const lem_feed *feeds, int n_feeds, lem_err *err)
-{
+lem_status lem_session_step(lem_session *s, const lem_feed *feeds, int n_feeds, lem_err *err) {
     lem_status st = lem_session_check_feeds(s, feeds, n_feeds, err);
     if (st != LEM_OK) return st;
     lem_session_lay_out(s, feeds, n_feeds);
@@ -246,20 +225,13 @@ lem_status lem_session_step(lem_session *s, const lem_feed *feeds, int n_feeds, 
     return LEM_OK;
 }
 
-int lem_session_row(const lem_session *s, int feed, int token)
-{
-    return s->feed_row[feed] + token;
-}
+int lem_session_row(const lem_session *s, int feed, int token) { return s->feed_row[feed] + token; }
 
-const float *lem_session_hidden(const lem_session *s)
-{
-    return s->hidden;
-}
+const float *lem_session_hidden(const lem_session *s) { return s->hidden; }
 
 /* ---- heads ---- */
 
-void lem_session_logits(lem_session *s, int R, const int *rows, float *logits)
-{
+void lem_session_logits(lem_session *s, int R, const int *rows, float *logits) {
     const lem_model_config *c = &s->w->config;
     const lem_packed *head = &s->w->packed.head;
     if (head->N == 0) return;
@@ -270,8 +242,7 @@ void lem_session_logits(lem_session *s, int R, const int *rows, float *logits)
     }
 }
 
-lem_status lem_session_logprobs(lem_session *s, int R, const int *rows, const int32_t *target, float *logprob, lem_err *err)
-{
+lem_status lem_session_logprobs(lem_session *s, int R, const int *rows, const int32_t *target, float *logprob, lem_err *err) {
     const lem_model_config *c = &s->w->config;
     const lem_packed *head = &s->w->packed.head;
     if (head->N == 0) return lem_fail(err, LEM_EUSAGE, "this model has no language-model head");
@@ -287,8 +258,7 @@ lem_status lem_session_logprobs(lem_session *s, int R, const int *rows, const in
     return LEM_OK;
 }
 
-lem_status lem_session_scores(lem_session *s, int R, const int *rows, float *score, lem_err *err)
-{
+lem_status lem_session_scores(lem_session *s, int R, const int *rows, float *score, lem_err *err) {
     if (s->w->packed.score.N == 0) return lem_fail(err, LEM_EUSAGE, "this model has no reward head (score.weight)");
     lem_status st = lem_check_rows(R, rows, s->n_rows, err);
     if (st == LEM_OK) lem_head_scores(s->b, &s->w->packed.score, &s->head, R, rows, s->hidden, score);

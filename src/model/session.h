@@ -11,12 +11,16 @@
 #include "core/err.h"
 #include "model/model.h"
 
-typedef struct lem_weights lem_weights;     /* packed, read-only, shared by sessions; independent of the model it was made from */
+typedef struct lem_weights lem_weights; /* packed, read-only, shared by sessions; independent of the model it was made from */
 lem_status lem_weights_new(const lem_model *m, lem_backend *b, lem_dtype dtype /* F32 or BF16 */, lem_weights **out, lem_err *err) LEM_MUST_CHECK;
 void lem_weights_free(lem_weights *w);
 
 typedef struct lem_session lem_session;
-typedef struct lem_feed { int node; const int32_t *ids; int n; } lem_feed;  /* n >= 1 tokens to append to node */
+typedef struct lem_feed {
+    int node;
+    const int32_t *ids;
+    int n;
+} lem_feed; /* n >= 1 tokens to append to node */
 
 /* max_pages pages of 32 tokens are allocated; max_rows is the most tokens of one step. */
 size_t lem_session_plan(const lem_model_config *c, int max_pages, int max_rows);
@@ -25,7 +29,7 @@ void lem_session_free(lem_session *s);
 
 lem_status lem_session_node(lem_session *s, int parent /* -1 = root */, int *node, lem_err *err) LEM_MUST_CHECK;
 void lem_session_drop(lem_session *s, int node);
-int lem_session_length(const lem_session *s, int node);     /* tokens on the path, itself included */
+int lem_session_length(const lem_session *s, int node); /* tokens on the path, itself included */
 int lem_session_free_pages(const lem_session *s);
 
 /* Feeds in any order, at most one per node. A node fed in the same step as its parent sees the parent's new tokens.
@@ -34,7 +38,7 @@ int lem_session_free_pages(const lem_session *s);
 lem_status lem_session_step(lem_session *s, const lem_feed *feeds, int n_feeds, lem_err *err) LEM_MUST_CHECK;
 /* After a step. Row of feed i's token j is lem_session_row(s, i, j). */
 int lem_session_row(const lem_session *s, int feed, int token);
-const float *lem_session_hidden(const lem_session *s);      /* [rows,D], final-normed, until the next step */
+const float *lem_session_hidden(const lem_session *s); /* [rows,D], final-normed, until the next step */
 /* Logits [R,V] of chosen rows into caller's memory; scores of chosen rows; log p(target) of chosen rows (logits kept in blocks). */
 void lem_session_logits(lem_session *s, int R, const int *rows, float *logits);
 lem_status lem_session_logprobs(lem_session *s, int R, const int *rows, const int32_t *target, float *logprob, lem_err *err) LEM_MUST_CHECK;

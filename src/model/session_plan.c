@@ -5,8 +5,7 @@
 
 /* ---- the tree of active nodes: those fed and their ancestors ---- */
 
-static void append_child(lem_session *s, int parent, int node)
-{
+static void append_child(lem_session *s, int parent, int node) {
     int *first = parent < 0 ? &s->first_root : &s->nodes[parent].first_child;
     int *last = parent < 0 ? &s->last_root : &s->nodes[parent].last_child;
     if (*first < 0) *first = node;
@@ -14,8 +13,7 @@ static void append_child(lem_session *s, int parent, int node)
     *last = node;
 }
 
-static bool mark(lem_session *s, int node)
-{
+static bool mark(lem_session *s, int node) {
     lem_node *x = &s->nodes[node];
     if (x->step == s->step) return false;
     x->step = s->step;
@@ -24,8 +22,7 @@ static bool mark(lem_session *s, int node)
 }
 
 /* Marks node and its ancestors up to the first one already marked, which has its place in the tree. */
-static void activate(lem_session *s, int node)
-{
+static void activate(lem_session *s, int node) {
     bool fresh = mark(s, node);
     while (fresh) {
         int parent = s->nodes[node].parent;
@@ -41,13 +38,9 @@ typedef struct visit {
     bool leaving;
 } visit;
 
-static visit visit_first(const lem_session *s)
-{
-    return (visit){s->first_root, false};
-}
+static visit visit_first(const lem_session *s) { return (visit){s->first_root, false}; }
 
-static visit visit_next(const lem_session *s, visit v)
-{
+static visit visit_next(const lem_session *s, visit v) {
     const lem_node *x = &s->nodes[v.node];
     if (!v.leaving) return x->first_child >= 0 ? (visit){x->first_child, false} : (visit){v.node, true};
     return x->next >= 0 ? (visit){x->next, false} : (visit){x->parent, true};
@@ -55,8 +48,7 @@ static visit visit_next(const lem_session *s, visit v)
 
 /* ---- checks ---- */
 
-static lem_status check_feed(lem_session *s, const lem_feed *f, int index, lem_err *err)
-{
+static lem_status check_feed(lem_session *s, const lem_feed *f, int index, lem_err *err) {
     if (f->node < 0 || f->node >= s->n_nodes || s->nodes[f->node].state != LEM_NODE_LIVE)
         return lem_fail(err, LEM_EUSAGE, "feed %d: there is no node %d", index, f->node);
     if (f->n < 1) return lem_fail(err, LEM_EUSAGE, "feed %d: %d tokens", index, f->n);
@@ -68,14 +60,10 @@ static lem_status check_feed(lem_session *s, const lem_feed *f, int index, lem_e
     return lem_check_targets(f->n, f->ids, s->w->config.vocab, err);
 }
 
-static int pages_of(int tokens)
-{
-    return (tokens + LEM_PANEL - 1) / LEM_PANEL;
-}
+static int pages_of(int tokens) { return (tokens + LEM_PANEL - 1) / LEM_PANEL; }
 
 /* Path lengths after the step, parents before children; row0 is borrowed to hold each node's. */
-static lem_status check_lengths(lem_session *s, const lem_feed *feeds, lem_err *err)
-{
+static lem_status check_lengths(lem_session *s, const lem_feed *feeds, lem_err *err) {
     for (visit v = visit_first(s); v.node >= 0; v = visit_next(s, v)) {
         if (v.leaving) continue;
         lem_node *x = &s->nodes[v.node];
@@ -88,8 +76,7 @@ static lem_status check_lengths(lem_session *s, const lem_feed *feeds, lem_err *
     return LEM_OK;
 }
 
-lem_status lem_session_check_feeds(lem_session *s, const lem_feed *feeds, int n_feeds, lem_err *err)
-{
+lem_status lem_session_check_feeds(lem_session *s, const lem_feed *feeds, int n_feeds, lem_err *err) {
     int64_t rows = 0, pages = 0;
     if (n_feeds < 1) return lem_fail(err, LEM_EUSAGE, "a step without feeds");
     s->step++;
@@ -105,19 +92,19 @@ lem_status lem_session_check_feeds(lem_session *s, const lem_feed *feeds, int n_
     lem_status st = check_lengths(s, feeds, err);
     if (st != LEM_OK) return st;
     if (pages > s->n_free)
-        return lem_fail(err, LEM_EMEM, "the step needs %lld pages of %d tokens, %d of %d are free", (long long)pages, LEM_PANEL, s->n_free, s->max_pages);
+        return lem_fail(err, LEM_EMEM, "the step needs %lld pages of %d tokens, %d of %d are free", (long long)pages, LEM_PANEL, s->n_free,
+                        s->max_pages);
     return LEM_OK;
 }
 
 /* ---- layout ---- */
 
-static int take_page(lem_session *s)
-{
+static int take_page(lem_session *s) {
     int page = s->free_page;
     s->free_page = s->next_page[page];
     s->next_page[page] = -1;
     s->n_free--;
-    if (page >= s->pages_clean) {   /* pages are first taken in order: unused slots hold zeros, never stray NaN */
+    if (page >= s->pages_clean) { /* pages are first taken in order: unused slots hold zeros, never stray NaN */
         memset(s->kv.data + (size_t)page * s->kv.page_stride, 0, s->kv.page_stride * sizeof(float));
         s->pages_clean = page + 1;
     }
@@ -125,13 +112,11 @@ static int take_page(lem_session *s)
 }
 
 /* The first tokens of a node: its ancestors may not grow any more. */
-static void close_ancestors(lem_session *s, int node)
-{
+static void close_ancestors(lem_session *s, int node) {
     for (int p = s->nodes[node].parent; p >= 0 && !s->nodes[p].closed; p = s->nodes[p].parent) s->nodes[p].closed = true;
 }
 
-static void append_tokens(lem_session *s, int node, const lem_feed *f)
-{
+static void append_tokens(lem_session *s, int node, const lem_feed *f) {
     lem_node *x = &s->nodes[node];
     if (x->n == 0) {
         x->pos0 = lem_session_length(s, node);
@@ -154,8 +139,7 @@ static void append_tokens(lem_session *s, int node, const lem_feed *f)
 }
 
 /* Rows and pages of one node, with row1 of its segments still open. */
-static void enter(lem_session *s, int node, const lem_feed *feeds)
-{
+static void enter(lem_session *s, int node, const lem_feed *feeds) {
     lem_node *x = &s->nodes[node];
     int before = x->n;
     x->row0 = s->n_rows;
@@ -174,8 +158,7 @@ static void enter(lem_session *s, int node, const lem_feed *feeds)
     if (x->n > 0 && tree->max_len < x->pos0 + x->n) tree->max_len = x->pos0 + x->n;
 }
 
-static void leave(lem_session *s, int node)
-{
+static void leave(lem_session *s, int node) {
     const lem_node *x = &s->nodes[node];
     for (int i = x->seg0; i < x->seg1; i++) s->segs[i].row1 = s->n_rows;
     if (x->parent >= 0) return;
@@ -183,8 +166,7 @@ static void leave(lem_session *s, int node)
     s->trees[s->n_trees - 1].seg1 = s->n_segs;
 }
 
-void lem_session_lay_out(lem_session *s, const lem_feed *feeds, int n_feeds)
-{
+void lem_session_lay_out(lem_session *s, const lem_feed *feeds, int n_feeds) {
     s->n_rows = s->n_segs = s->n_trees = 0;
     s->n_feeds = n_feeds;
     for (visit v = visit_first(s); v.node >= 0; v = visit_next(s, v)) {

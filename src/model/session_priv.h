@@ -8,47 +8,47 @@
 struct lem_weights {
     lem_model_config config;
     lem_dtype dtype;
-    char *block;                        /* owned: everything below */
+    char *block; /* owned: everything below */
     lem_packed_model packed;
-    float *embed;                       /* [V,D] when dtype is F32 */
-    uint16_t *embed_bf16;               /* [V,D] when dtype is BF16 */
+    float *embed;         /* [V,D] when dtype is F32 */
+    uint16_t *embed_bf16; /* [V,D] when dtype is BF16 */
 };
 
 typedef enum lem_node_state { LEM_NODE_FREE, LEM_NODE_LIVE, LEM_NODE_DROPPED /* waits for its children */ } lem_node_state;
 
 typedef struct lem_node {
     lem_node_state state;
-    int parent;                         /* -1 = root; next free node while FREE */
+    int parent; /* -1 = root; next free node while FREE */
     int n_children;
-    bool closed;                        /* something below holds tokens: it may not grow */
-    int pos0, n;                        /* position of its first token (valid when n > 0), its tokens */
-    int first_page, last_page;          /* -1 = none */
+    bool closed;               /* something below holds tokens: it may not grow */
+    int pos0, n;               /* position of its first token (valid when n > 0), its tokens */
+    int first_page, last_page; /* -1 = none */
     /* of the step being planned */
-    unsigned long step;                 /* the rest is valid if this is the session's step */
-    int feed;                           /* -1 = not fed */
-    int first_child, last_child, next;  /* active children in order of appearance, -1 = none */
+    unsigned long step;                /* the rest is valid if this is the session's step */
+    int feed;                          /* -1 = not fed */
+    int first_child, last_child, next; /* active children in order of appearance, -1 = none */
     int row0, seg0, seg1;
 } lem_node;
 
 struct lem_session {
-    const lem_weights *w;               /* borrowed */
-    lem_backend *b;                     /* borrowed */
+    const lem_weights *w; /* borrowed */
+    lem_backend *b;       /* borrowed */
     int max_pages, max_rows;
-    char *block;                        /* owned: arrays of constant size */
-    lem_node *nodes;                    /* owned, grows */
+    char *block;     /* owned: arrays of constant size */
+    lem_node *nodes; /* owned, grows */
     int n_nodes, cap_nodes, free_node;
-    int *next_page;                     /* [max_pages] chain of a node, or of the free list */
+    int *next_page; /* [max_pages] chain of a node, or of the free list */
     int free_page, n_free, pages_clean;
     lem_kv kv;
     unsigned long step;
     /* of the last step */
     int n_rows, n_feeds, n_segs, n_trees;
-    int *feed_row;                      /* [max_rows] first row of each feed */
+    int *feed_row; /* [max_rows] first row of each feed */
     int first_root, last_root;
-    int32_t *ids;                       /* [T] */
-    int *pos, *page, *slot;             /* [T] */
-    lem_attn_seg *segs;                 /* [max_pages] */
-    lem_attn_tree *trees;               /* [T] */
+    int32_t *ids;           /* [T] */
+    int *pos, *page, *slot; /* [T] */
+    lem_attn_seg *segs;     /* [max_pages] */
+    lem_attn_tree *trees;   /* [T] */
     float *cos_sin;
     float *x, *normed, *q, *k, *v, *attn, *gate, *up, *act, *hidden;
     lem_head_block head;

@@ -7,8 +7,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static void check_accepted(const lem_model_config *c)
-{
+static void check_accepted(const lem_model_config *c) {
     lem_err err = LEM_ERR_INIT;
     lem_model_config again = *c, back;
     lem_json *json = lem_model_config_to_json(c, LEM_DTYPE_F32);
@@ -26,8 +25,7 @@ static void check_accepted(const lem_model_config *c)
     lem_json_free(json);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
-{
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     lem_err err = LEM_ERR_INIT;
     lem_json *json = NULL;
     lem_model_config c;

@@ -24,8 +24,7 @@
 
 static lem_err gerr __attribute__((unused));
 
-static __attribute__((unused)) void ok_or_print(lem_status st, const lem_err *err, int line)
-{
+static __attribute__((unused)) void ok_or_print(lem_status st, const lem_err *err, int line) {
     if (st != LEM_OK) print_error("line %d: status %d: %s\n", line, (int)st, err->text);
     assert_int_equal(st, LEM_OK);
 }
@@ -40,8 +39,7 @@ typedef struct golden {
     lem_safetensors_file *expected;
 } golden;
 
-static __attribute__((unused)) golden golden_open(const char *name)
-{
+static __attribute__((unused)) golden golden_open(const char *name) {
     golden g;
     char path[600];
     snprintf(g.dir, sizeof g.dir, "%s/golden/%s", LEMMA_TEST_DATA, name);
@@ -53,15 +51,13 @@ static __attribute__((unused)) golden golden_open(const char *name)
     return g;
 }
 
-static __attribute__((unused)) void golden_close(golden *g)
-{
+static __attribute__((unused)) void golden_close(golden *g) {
     lem_model_free(g->m);
     lem_json_free(g->cases);
     lem_safetensors_file_close(g->expected);
 }
 
-static __attribute__((unused)) float *golden_tensor(const golden *g, const char *prefix, const char *name, size_t *count)
-{
+static __attribute__((unused)) float *golden_tensor(const golden *g, const char *prefix, const char *name, size_t *count) {
     char full[200];
     snprintf(full, sizeof full, "%s%s", prefix, name);
     const lem_safetensor *t = lem_safetensors_find(lem_safetensors_file_index(g->expected), full);
@@ -73,8 +69,7 @@ static __attribute__((unused)) float *golden_tensor(const golden *g, const char 
     return x;
 }
 
-static __attribute__((unused)) int golden_ids(const lem_json *list, int32_t *out, int cap)
-{
+static __attribute__((unused)) int golden_ids(const lem_json *list, int32_t *out, int cap) {
     int n = (int)lem_json_count(list);
     assert_true(n <= cap);
     for (int i = 0; i < n; i++) out[i] = (int32_t)lem_json_int(lem_json_at(list, (size_t)i), -1);
@@ -82,8 +77,7 @@ static __attribute__((unused)) int golden_ids(const lem_json *list, int32_t *out
 }
 
 /* Largest |a-b| relative to the largest |b|. */
-static __attribute__((unused)) double golden_gap(const float *a, const float *b, size_t n)
-{
+static __attribute__((unused)) double golden_gap(const float *a, const float *b, size_t n) {
     double gap = 0, top = 1e-30;
     for (size_t i = 0; i < n; i++) {
         double d = fabs((double)a[i] - (double)b[i]);

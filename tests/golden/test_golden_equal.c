@@ -6,13 +6,9 @@ enum { MAX_ROWS = 400, MAX_SEQ = 16 };
 
 static lem_rng rng;
 
-static int below(int n)
-{
-    return (int)lem_rng_next_below(&rng, (uint64_t)n);
-}
+static int below(int n) { return (int)lem_rng_next_below(&rng, (uint64_t)n); }
 
-static void random_ids(int32_t *ids, int n, int vocab)
-{
+static void random_ids(int32_t *ids, int n, int vocab) {
     for (int i = 0; i < n; i++) ids[i] = 1 + below(vocab - 1);
 }
 
@@ -20,8 +16,7 @@ static const char *const models[] = {"llama", "qwen2", "llama_rm", "qwen2_rm"};
 enum { MODELS = 4 };
 
 /* Runs check on every model and every cpu path (not ref: its sums are in double and promise closeness only), with `threads`. */
-static void for_each_path(int threads, void (*check)(const golden *, lem_backend *))
-{
+static void for_each_path(int threads, void (*check)(const golden *, lem_backend *)) {
     lem_pool *pool = threads > 1 ? lem_pool_new(threads, &gerr) : NULL;
     for (int k = 0; k < MODELS; k++) {
         golden g = golden_open(models[k]);
@@ -44,8 +39,7 @@ typedef struct family {
     int leaf[MAX_SEQ], n_leaves;
 } family;
 
-static void add_subtree(family *t, int parent, int depth, int vocab)
-{
+static void add_subtree(family *t, int parent, int depth, int vocab) {
     int32_t ids[80];
     int node, n = depth == 0 ? 1 + below(70) : below(20), children = depth >= 3 ? 0 : below(4);
     if (children == 0 && n == 0) n = 1;
@@ -55,8 +49,7 @@ static void add_subtree(family *t, int parent, int depth, int vocab)
     if (t->f.n_nodes == node + 1 && t->n_leaves < MAX_SEQ) t->leaf[t->n_leaves++] = node;
 }
 
-static int path_rows(const lem_forest *f, int leaf, int32_t *ids, int *rows)
-{
+static int path_rows(const lem_forest *f, int leaf, int32_t *ids, int *rows) {
     const lem_forest_node *x = &f->nodes[leaf];
     int end = x->pos0 + x->n;
     for (int i = leaf; i >= 0; i = f->nodes[i].parent) {
@@ -69,8 +62,7 @@ static int path_rows(const lem_forest *f, int leaf, int32_t *ids, int *rows)
 }
 
 /* Hidden states and log-probabilities of each path alone are those of the forest. */
-static void forest_is_separate(const golden *g, lem_backend *b)
-{
+static void forest_is_separate(const golden *g, lem_backend *b) {
     lem_net *net = NULL, *alone = NULL;
     int D = g->m->config.width;
     OK(lem_net_new(g->m, b, MAX_ROWS, false, &net, &gerr));
@@ -105,8 +97,7 @@ static void forest_is_separate(const golden *g, lem_backend *b)
 }
 
 /* Adds a loss on every row: the language-model head where there is one, else the scalar head. */
-static void run_all_rows(lem_net *net, const lem_model *m, const lem_forest *f)
-{
+static void run_all_rows(lem_net *net, const lem_model *m, const lem_forest *f) {
     int rows[MAX_ROWS];
     int32_t target[MAX_ROWS];
     float weight[MAX_ROWS];
@@ -122,8 +113,7 @@ static void run_all_rows(lem_net *net, const lem_model *m, const lem_forest *f)
 }
 
 /* Two forests one after the other give the gradient of one forest of both, bit for bit. */
-static void accumulation(const golden *g, lem_backend *b)
-{
+static void accumulation(const golden *g, lem_backend *b) {
     lem_net *net = NULL;
     lem_forest both = {0}, part[2] = {{0}, {0}};
     int32_t ids[100];
@@ -154,8 +144,7 @@ static void accumulation(const golden *g, lem_backend *b)
 }
 
 /* Gradients of a forest against separate sequences: the shared prompt's rows are summed once instead of per response, so only up to rounding. */
-static void forest_gradient(const golden *g, lem_backend *b)
-{
+static void forest_gradient(const golden *g, lem_backend *b) {
     lem_net *net = NULL;
     int32_t ids[60], tail[4][20];
     int root, last[4];
@@ -198,8 +187,7 @@ static void forest_gradient(const golden *g, lem_backend *b)
 static float *thread_result;
 static size_t thread_offset;
 
-static void record_step(const golden *g, lem_backend *b)
-{
+static void record_step(const golden *g, lem_backend *b) {
     lem_net *net = NULL;
     family t = {0};
     while (t.f.n_rows < 150) add_subtree(&t, -1, 0, g->m->config.vocab);
@@ -214,8 +202,7 @@ static void record_step(const golden *g, lem_backend *b)
     lem_forest_release(&t.f);
 }
 
-static void threads_change_nothing(void **state)
-{
+static void threads_change_nothing(void **state) {
     (void)state;
     enum { CAP = 1 << 20 };
     float *want = calloc(CAP, sizeof *want), *got = calloc(CAP, sizeof *got);
@@ -237,13 +224,12 @@ static void threads_change_nothing(void **state)
 
 /* ---- session ---- */
 
-typedef struct growth {     /* a forest node on its way into the session */
+typedef struct growth { /* a forest node on its way into the session */
     int node, fed;
 } growth;
 
 /* Picks a random set of nodes that may grow, with a random number of their next tokens, in random order. */
-static int pick_feeds(const lem_forest *f, growth *grow, lem_session *s, lem_feed *feeds, int *which, int max)
-{
+static int pick_feeds(const lem_forest *f, growth *grow, lem_session *s, lem_feed *feeds, int *which, int max) {
     int n = 0, order[64];
     for (int i = 0; i < f->n_nodes; i++) order[i] = i;
     for (int i = f->n_nodes - 1; i > 0; i--) {
@@ -279,8 +265,7 @@ static int pick_feeds(const lem_forest *f, growth *grow, lem_session *s, lem_fee
 }
 
 static void check_step(const golden *g, lem_session *s, lem_net *net, const lem_forest *f, const growth *grow, const lem_feed *feeds,
-                       const int *which, int n)
-{
+                       const int *which, int n) {
     size_t D = (size_t)g->m->config.width;
     for (int k = 0; k < n; k++) {
         int row0 = f->nodes[which[k]].row0 + grow[which[k]].fed, here[MAX_ROWS], there[MAX_ROWS];
@@ -302,8 +287,7 @@ static void check_step(const golden *g, lem_session *s, lem_net *net, const lem_
     }
 }
 
-static void session_is_net(const golden *g, lem_backend *b)
-{
+static void session_is_net(const golden *g, lem_backend *b) {
     lem_net *net = NULL;
     lem_weights *w = NULL;
     lem_session *s = NULL;
@@ -330,7 +314,7 @@ static void session_is_net(const golden *g, lem_backend *b)
                 done += feeds[k].n;
             }
         }
-        for (int i = 0; i < t.f.n_nodes; i++)      /* parents first: they must wait for their children */
+        for (int i = 0; i < t.f.n_nodes; i++) /* parents first: they must wait for their children */
             if (grow[i].node >= 0) lem_session_drop(s, grow[i].node);
         assert_int_equal(lem_session_free_pages(s), PAGES);
         lem_forest_release(&t.f);
@@ -341,8 +325,7 @@ static void session_is_net(const golden *g, lem_backend *b)
 }
 
 /* Weights that are bf16 values already give the same bits from bf16 panels. */
-static void bf16_weights(const golden *g, lem_backend *b)
-{
+static void bf16_weights(const golden *g, lem_backend *b) {
     lem_model *m = NULL;
     lem_net *net = NULL;
     lem_weights *w = NULL;
@@ -385,8 +368,7 @@ static void bf16_weights(const golden *g, lem_backend *b)
 
 /* ---- finite differences ---- */
 
-static double loss_of(lem_net *net, const lem_model *m, const lem_forest *f, bool grad)
-{
+static double loss_of(lem_net *net, const lem_model *m, const lem_forest *f, bool grad) {
     int rows[MAX_ROWS];
     int32_t target[MAX_ROWS];
     float weight[MAX_ROWS], out[MAX_ROWS];
@@ -412,8 +394,7 @@ static double loss_of(lem_net *net, const lem_model *m, const lem_forest *f, boo
 
 /* Along each tensor's own gradient d = g/|g| the slope is |g|. Activations are stored in fp32, so the loss (about 10) carries errors near 1e-6; a
  * step of 1e-2 gives 1e-4 of noise and as much from the third derivative, against slopes of 0.05 and more: 2 %. */
-static void finite_differences(void **state)
-{
+static void finite_differences(void **state) {
     (void)state;
     for (int k = 0; k < MODELS; k++) {
         golden g = golden_open(models[k]);
@@ -440,7 +421,8 @@ static void finite_differences(void **state)
             double norm = sqrt(b->ops->sumsq(b, t->count, grad + t->offset)), slope = 0;
             assert_true(norm > 0);
             for (int side = -1; side <= 1; side += 2) {
-                for (size_t e = t->offset; e < t->offset + t->count; e++) g.m->params[e] = (float)((double)keep[e] + side * h * (double)grad[e] / norm);
+                for (size_t e = t->offset; e < t->offset + t->count; e++)
+                    g.m->params[e] = (float)((double)keep[e] + side * h * (double)grad[e] / norm);
                 lem_net_refresh(net);
                 slope += side * loss_of(net, g.m, &f, false) / (2 * h);
             }
@@ -456,18 +438,39 @@ static void finite_differences(void **state)
     }
 }
 
-static void test_forest(void **s) { (void)s; for_each_path(1, forest_is_separate); }
-static void test_accumulation(void **s) { (void)s; for_each_path(1, accumulation); }
-static void test_forest_gradient(void **s) { (void)s; for_each_path(1, forest_gradient); }
-static void test_session(void **s) { (void)s; for_each_path(1, session_is_net); }
-static void test_session_threads(void **s) { (void)s; for_each_path(3, session_is_net); }
-static void test_bf16(void **s) { (void)s; for_each_path(1, bf16_weights); }
+static void test_forest(void **s) {
+    (void)s;
+    for_each_path(1, forest_is_separate);
+}
+static void test_accumulation(void **s) {
+    (void)s;
+    for_each_path(1, accumulation);
+}
+static void test_forest_gradient(void **s) {
+    (void)s;
+    for_each_path(1, forest_gradient);
+}
+static void test_session(void **s) {
+    (void)s;
+    for_each_path(1, session_is_net);
+}
+static void test_session_threads(void **s) {
+    (void)s;
+    for_each_path(3, session_is_net);
+}
+static void test_bf16(void **s) {
+    (void)s;
+    for_each_path(1, bf16_weights);
+}
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_forest),          cmocka_unit_test(test_accumulation),
-                                       cmocka_unit_test(test_forest_gradient), cmocka_unit_test(threads_change_nothing),
-                                       cmocka_unit_test(test_session),         cmocka_unit_test(test_session_threads),
-                                       cmocka_unit_test(test_bf16),            cmocka_unit_test(finite_differences)};
+int main(void) {
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_forest),
+                                       cmocka_unit_test(test_accumulation),
+                                       cmocka_unit_test(test_forest_gradient),
+                                       cmocka_unit_test(threads_change_nothing),
+                                       cmocka_unit_test(test_session),
+                                       cmocka_unit_test(test_session_threads),
+                                       cmocka_unit_test(test_bf16),
+                                       cmocka_unit_test(finite_differences)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

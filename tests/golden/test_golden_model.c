@@ -16,11 +16,10 @@ typedef struct batch {
     lem_forest f;
     int32_t target[MAX_T];
     int row[MAX_T], first_row[SEQUENCES];
-    int n;                      /* trained tokens */
+    int n; /* trained tokens */
 } batch;
 
-static void add_sequence(batch *b, const golden *g, int i)
-{
+static void add_sequence(batch *b, const golden *g, int i) {
     int32_t ids[MAX_IDS], mask[MAX_IDS];
     int node, n = golden_ids(lem_json_at(lem_json_get(g->cases, "ids"), (size_t)i), ids, MAX_IDS);
     golden_ids(lem_json_at(lem_json_get(g->cases, "masks"), (size_t)i), mask, MAX_IDS);
@@ -34,8 +33,7 @@ static void add_sequence(batch *b, const golden *g, int i)
     }
 }
 
-static double run_loss(lem_net *net, const batch *b)
-{
+static double run_loss(lem_net *net, const batch *b) {
     float weight[MAX_T], logprob[MAX_T];
     for (int i = 0; i < b->n; i++) weight[i] = 1.0f / (float)b->n;
     OK(lem_net_forward(net, &b->f, &gerr));
@@ -46,8 +44,7 @@ static double run_loss(lem_net *net, const batch *b)
     return sum / b->n;
 }
 
-static void check_grads(const golden *g, lem_net *net, const char *isa)
-{
+static void check_grads(const golden *g, lem_net *net, const char *isa) {
     double worst = 0;
     for (int i = 0; i < g->m->n_tensors; i++) {
         const lem_tensor *t = &g->m->tensors[i];
@@ -65,8 +62,7 @@ static void check_grads(const golden *g, lem_net *net, const char *isa)
 }
 
 /* Logits of every token through a session, which takes the same forward pass (test_golden_equal checks the bits). */
-static void check_logits(const golden *g, lem_backend *b)
-{
+static void check_logits(const golden *g, lem_backend *b) {
     lem_weights *w = NULL;
     lem_session *s = NULL;
     int32_t ids[MAX_IDS];
@@ -100,8 +96,7 @@ static void check_logits(const golden *g, lem_backend *b)
     lem_weights_free(w);
 }
 
-static void check_loss_and_grads(const golden *g, lem_backend *b)
-{
+static void check_loss_and_grads(const golden *g, lem_backend *b) {
     batch bt = {0};
     lem_net *net = NULL;
     size_t n = 0;
@@ -117,13 +112,17 @@ static void check_loss_and_grads(const golden *g, lem_backend *b)
     lem_forest_release(&bt.f);
 }
 
-static void adamw(lem_model *m, lem_backend *b, const float *grads, float *m1, float *v, const golden *g, int step, double norm)
-{
+static void adamw(lem_model *m, lem_backend *b, const float *grads, float *m1, float *v, const golden *g, int step, double norm) {
     double clip = lem_json_num(lem_json_get(g->cases, "clip"), 0), b1 = lem_json_num(lem_json_get(g->cases, "beta1"), 0);
     double b2 = lem_json_num(lem_json_get(g->cases, "beta2"), 0), wd = lem_json_num(lem_json_get(g->cases, "weight_decay"), 0);
     double scale = clip / (norm + 1e-6);
-    lem_adamw o = {(float)lem_json_num(lem_json_at(lem_json_get(g->cases, "rates"), (size_t)step), 0), (float)b1, (float)b2,
-                   (float)lem_json_num(lem_json_get(g->cases, "eps"), 0), 0, (float)(1 - pow(b1, step + 1)), (float)(1 - pow(b2, step + 1)),
+    lem_adamw o = {(float)lem_json_num(lem_json_at(lem_json_get(g->cases, "rates"), (size_t)step), 0),
+                   (float)b1,
+                   (float)b2,
+                   (float)lem_json_num(lem_json_get(g->cases, "eps"), 0),
+                   0,
+                   (float)(1 - pow(b1, step + 1)),
+                   (float)(1 - pow(b2, step + 1)),
                    (float)(scale < 1 ? scale : 1)};
     for (int i = 0; i < m->n_tensors; i++) {
         const lem_tensor *t = &m->tensors[i];
@@ -132,8 +131,7 @@ static void adamw(lem_model *m, lem_backend *b, const float *grads, float *m1, f
     }
 }
 
-static void check_after(const golden *g, const lem_model *m, const char *isa)
-{
+static void check_after(const golden *g, const lem_model *m, const char *isa) {
     double rates = 0, worst = 0;
     size_t off = 0, all = 0;
     for (int s = 0; s < 10; s++) rates += lem_json_num(lem_json_at(lem_json_get(g->cases, "rates"), (size_t)s), 0);
@@ -155,8 +153,7 @@ static void check_after(const golden *g, const lem_model *m, const char *isa)
     assert_true(off * 1000 <= all);
 }
 
-static void check_training(const golden *g, lem_backend *b)
-{
+static void check_training(const golden *g, lem_backend *b) {
     lem_model *m = NULL;
     lem_net *net = NULL;
     size_t n = 0;
@@ -186,8 +183,7 @@ static void check_training(const golden *g, lem_backend *b)
     lem_model_free(m);
 }
 
-static void for_each_backend(const char *name, void (*check)(const golden *, lem_backend *))
-{
+static void for_each_backend(const char *name, void (*check)(const golden *, lem_backend *)) {
     golden g = golden_open(name);
     int ran = 0;
     for (int i = 0; i < GOLDEN_ISAS; i++) {
@@ -203,8 +199,7 @@ static void for_each_backend(const char *name, void (*check)(const golden *, lem
 }
 
 /* Listwise Bradley-Terry over responses that share their prompt: d L / d r in double. */
-static double bradley_terry(int n, const float *r, const int32_t *label, float *grad)
-{
+static double bradley_terry(int n, const float *r, const int32_t *label, float *grad) {
     double loss = 0;
     int pairs = 0;
     for (int i = 0; i < n; i++)
@@ -223,8 +218,7 @@ static double bradley_terry(int n, const float *r, const int32_t *label, float *
     return loss;
 }
 
-static void check_reward(const golden *g, lem_backend *b)
-{
+static void check_reward(const golden *g, lem_backend *b) {
     lem_forest f = {0};
     lem_net *net = NULL;
     int32_t ids[MAX_IDS], label[8];
@@ -255,19 +249,42 @@ static void check_reward(const golden *g, lem_backend *b)
     lem_forest_release(&f);
 }
 
-static void llama_logits(void **s) { (void)s; for_each_backend("llama", check_logits); }
-static void qwen2_logits(void **s) { (void)s; for_each_backend("qwen2", check_logits); }
-static void llama_grads(void **s) { (void)s; for_each_backend("llama", check_loss_and_grads); }
-static void qwen2_grads(void **s) { (void)s; for_each_backend("qwen2", check_loss_and_grads); }
-static void llama_training(void **s) { (void)s; for_each_backend("llama", check_training); }
-static void qwen2_training(void **s) { (void)s; for_each_backend("qwen2", check_training); }
-static void llama_reward(void **s) { (void)s; for_each_backend("llama_rm", check_reward); }
-static void qwen2_reward(void **s) { (void)s; for_each_backend("qwen2_rm", check_reward); }
+static void llama_logits(void **s) {
+    (void)s;
+    for_each_backend("llama", check_logits);
+}
+static void qwen2_logits(void **s) {
+    (void)s;
+    for_each_backend("qwen2", check_logits);
+}
+static void llama_grads(void **s) {
+    (void)s;
+    for_each_backend("llama", check_loss_and_grads);
+}
+static void qwen2_grads(void **s) {
+    (void)s;
+    for_each_backend("qwen2", check_loss_and_grads);
+}
+static void llama_training(void **s) {
+    (void)s;
+    for_each_backend("llama", check_training);
+}
+static void qwen2_training(void **s) {
+    (void)s;
+    for_each_backend("qwen2", check_training);
+}
+static void llama_reward(void **s) {
+    (void)s;
+    for_each_backend("llama_rm", check_reward);
+}
+static void qwen2_reward(void **s) {
+    (void)s;
+    for_each_backend("qwen2_rm", check_reward);
+}
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {cmocka_unit_test(llama_grads),    cmocka_unit_test(qwen2_grads),    cmocka_unit_test(llama_logits),
-                                       cmocka_unit_test(qwen2_logits),   cmocka_unit_test(llama_reward),   cmocka_unit_test(qwen2_reward),
+int main(void) {
+    const struct CMUnitTest tests[] = {cmocka_unit_test(llama_grads),    cmocka_unit_test(qwen2_grads),   cmocka_unit_test(llama_logits),
+                                       cmocka_unit_test(qwen2_logits),   cmocka_unit_test(llama_reward),  cmocka_unit_test(qwen2_reward),
                                        cmocka_unit_test(llama_training), cmocka_unit_test(qwen2_training)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,8 +6,7 @@ static const char *keep_dir;
 enum { TOKENS = 50 };
 
 /* Saves the model with what it computes from token ids 1, 4, 7, …: logits or scores at every position. */
-static void save_with_outputs(const lem_model *m, lem_backend *b, const char *dir, lem_dtype dtype)
-{
+static void save_with_outputs(const lem_model *m, lem_backend *b, const char *dir, lem_dtype dtype) {
     lem_model *again = NULL;
     lem_weights *w = NULL;
     lem_session *s = NULL;
@@ -44,19 +43,29 @@ static void save_with_outputs(const lem_model *m, lem_backend *b, const char *di
     lem_model_free(again);
 }
 
-static lem_model *from_seed(lem_arch arch, lem_head head, bool tied)
-{
-    lem_model_config c = {.arch = arch, .head = head, .layers = 2, .width = 64, .ffn = 88, .heads = 4, .kv_heads = 2, .vocab = 120,
-                          .max_positions = 128, .tied = tied, .init_range = 0.2f, .bos_id = 1, .eos_id = 2, .pad_id = 0};
-    if (arch == LEM_ARCH_LLAMA) c.head_dim = 24;    /* not width / heads */
+static lem_model *from_seed(lem_arch arch, lem_head head, bool tied) {
+    lem_model_config c = {.arch = arch,
+                          .head = head,
+                          .layers = 2,
+                          .width = 64,
+                          .ffn = 88,
+                          .heads = 4,
+                          .kv_heads = 2,
+                          .vocab = 120,
+                          .max_positions = 128,
+                          .tied = tied,
+                          .init_range = 0.2f,
+                          .bos_id = 1,
+                          .eos_id = 2,
+                          .pad_id = 0};
+    if (arch == LEM_ARCH_LLAMA) c.head_dim = 24; /* not width / heads */
     lem_model *m = NULL;
     OK(lem_model_new(&c, &m, &gerr));
     lem_model_init_random(m, 42);
     return m;
 }
 
-static void saved_folders(void **state)
-{
+static void saved_folders(void **state) {
     (void)state;
     char root[512] = "/tmp/lemma-save-XXXXXX", dir[600];
     lem_backend *b = NULL;
@@ -78,8 +87,7 @@ static void saved_folders(void **state)
 }
 
 /* The real checkpoint of the shared data (verl's arithmetic model, bf16, trained): opens, computes, and its bf16 weights give fp32's bits. */
-static void shared_model(void **state)
-{
+static void shared_model(void **state) {
     (void)state;
     const char *data = getenv("LEMMA_DATA");
     char dir[600];
@@ -121,8 +129,7 @@ static void shared_model(void **state)
     lem_model_free(m);
 }
 
-int main(int argc, char **argv)
-{
+int main(int argc, char **argv) {
     keep_dir = argc > 1 ? argv[1] : NULL;
     const struct CMUnitTest tests[] = {cmocka_unit_test(saved_folders), cmocka_unit_test(shared_model)};
     return cmocka_run_group_tests(tests, NULL, NULL);

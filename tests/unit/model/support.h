@@ -18,30 +18,38 @@
 
 static lem_err err __attribute__((unused));
 
-static __attribute__((unused)) void check_ok(lem_status st, int line)
-{
+static __attribute__((unused)) void check_ok(lem_status st, int line) {
     if (st != LEM_OK) print_error("line %d: status %d: %s\n", line, (int)st, err.text);
     assert_int_equal(st, LEM_OK);
 }
 #define OK(call) check_ok(call, __LINE__)
 
 /* The call fails with that status and its text holds `part`. */
-static __attribute__((unused)) void check_fails(lem_status st, lem_status want, const char *part, int line)
-{
+static __attribute__((unused)) void check_fails(lem_status st, lem_status want, const char *part, int line) {
     if (st != want || !strstr(err.text, part)) print_error("line %d: status %d, not %d with '%s': %s\n", line, (int)st, (int)want, part, err.text);
     assert_int_equal(st, want);
     assert_non_null(strstr(err.text, part));
 }
 #define FAILS(call, status, part) (err = (lem_err)LEM_ERR_INIT, check_fails(call, status, part, __LINE__))
 
-static __attribute__((unused)) lem_model_config tiny(lem_arch arch, lem_head head, bool tied)
-{
-    return (lem_model_config){.arch = arch, .head = head, .layers = 2, .width = 32, .ffn = 40, .heads = 4, .kv_heads = 2, .vocab = 50,
-                              .max_positions = 200, .tied = tied, .init_range = 0.1f, .bos_id = -1, .eos_id = 2, .pad_id = 0};
+static __attribute__((unused)) lem_model_config tiny(lem_arch arch, lem_head head, bool tied) {
+    return (lem_model_config){.arch = arch,
+                              .head = head,
+                              .layers = 2,
+                              .width = 32,
+                              .ffn = 40,
+                              .heads = 4,
+                              .kv_heads = 2,
+                              .vocab = 50,
+                              .max_positions = 200,
+                              .tied = tied,
+                              .init_range = 0.1f,
+                              .bos_id = -1,
+                              .eos_id = 2,
+                              .pad_id = 0};
 }
 
-static __attribute__((unused)) lem_model *tiny_model(lem_arch arch, lem_head head, bool tied)
-{
+static __attribute__((unused)) lem_model *tiny_model(lem_arch arch, lem_head head, bool tied) {
     lem_model_config c = tiny(arch, head, tied);
     lem_model *m = NULL;
     OK(lem_model_new(&c, &m, &err));
@@ -49,8 +57,7 @@ static __attribute__((unused)) lem_model *tiny_model(lem_arch arch, lem_head hea
     return m;
 }
 
-static __attribute__((unused)) char *temp_dir(void)
-{
+static __attribute__((unused)) char *temp_dir(void) {
     static char path[64];
     snprintf(path, sizeof path, "/tmp/lemma-model-XXXXXX");
     assert_non_null(mkdtemp(path));

@@ -1,8 +1,7 @@
 /* test_config - config.json in and out, and every refusal by name */
 #include "support.h"
 
-static lem_status parse(const char *text, lem_model_config *out)
-{
+static lem_status parse(const char *text, lem_model_config *out) {
     lem_json *json = NULL;
     OK(lem_json_parse(text, strlen(text), &json, &err));
     lem_status st = lem_model_config_from_json(json, out, &err);
@@ -13,8 +12,7 @@ static lem_status parse(const char *text, lem_model_config *out)
 #define BASE "\"hidden_size\":64,\"intermediate_size\":100,\"num_hidden_layers\":3,\"num_attention_heads\":4,\"vocab_size\":99"
 #define LLAMA "{\"architectures\":[\"LlamaForCausalLM\"]," BASE
 
-static void defaults(void **state)
-{
+static void defaults(void **state) {
     (void)state;
     lem_model_config c;
     OK(parse(LLAMA "}", &c));
@@ -27,7 +25,10 @@ static void defaults(void **state)
     assert_false(c.tied);
     assert_false(c.qkv_bias);
     assert_int_equal(c.eos_id, -1);
-    OK(parse(LLAMA ",\"eos_token_id\":[7,8],\"bos_token_id\":null,\"pad_token_id\":5000,\"rope_parameters\":{\"rope_type\":\"default\",\"rope_theta\":5e5}}", &c));
+    OK(parse(
+        LLAMA
+        ",\"eos_token_id\":[7,8],\"bos_token_id\":null,\"pad_token_id\":5000,\"rope_parameters\":{\"rope_type\":\"default\",\"rope_theta\":5e5}}",
+        &c));
     assert_int_equal(c.eos_id, 7);
     assert_int_equal(c.bos_id, -1);
     assert_int_equal(c.pad_id, -1);
@@ -37,10 +38,11 @@ static void defaults(void **state)
     assert_true(c.qkv_bias);
 }
 
-static void refusals(void **state)
-{
+static void refusals(void **state) {
     (void)state;
-    static const struct { const char *text, *part; } cases[] = {
+    static const struct {
+        const char *text, *part;
+    } cases[] = {
         {"[1]", "must be an object"},
         {"{" BASE "}", "architectures"},
         {"{\"architectures\":[\"LlamaForCausalLM\",\"X\"]," BASE "}", "architectures"},
@@ -73,17 +75,17 @@ static void refusals(void **state)
         {"{\"architectures\":[\"LlamaForCausalLM\"],\"hidden_size\":64}", "num_hidden_layers"},
         {"{\"architectures\":[\"LlamaForCausalLM\"],\"hidden_size\":64,\"num_hidden_layers\":1e99}", "num_hidden_layers"},
         {"{\"architectures\":[\"LlamaForCausalLM\"],\"hidden_size\":65536,\"intermediate_size\":262144,\"num_hidden_layers\":512,"
-         "\"num_attention_heads\":1024,\"vocab_size\":4000000}", "2^38"},
+         "\"num_attention_heads\":1024,\"vocab_size\":4000000}",
+         "2^38"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         lem_model_config c = {.layers = -5};
         FAILS(parse(cases[i].text, &c), LEM_EDATA, cases[i].part);
-        assert_int_equal(c.layers, -5);     /* written only on success */
+        assert_int_equal(c.layers, -5); /* written only on success */
     }
 }
 
-static void round_trip(void **state)
-{
+static void round_trip(void **state) {
     (void)state;
     for (int i = 0; i < 8; i++) {
         lem_model_config c = tiny(i & 1 ? LEM_ARCH_QWEN2 : LEM_ARCH_LLAMA, i & 2 ? LEM_HEAD_SCALAR : LEM_HEAD_LM, i & 4), back;
@@ -113,8 +115,7 @@ static void round_trip(void **state)
     }
 }
 
-static void check_fills(void **state)
-{
+static void check_fills(void **state) {
     (void)state;
     lem_model_config c = {.arch = LEM_ARCH_QWEN2, .layers = 1, .width = 16, .ffn = 4, .heads = 2, .vocab = 3};
     OK(lem_model_config_check(&c, &err));
@@ -130,8 +131,8 @@ static void check_fills(void **state)
     FAILS(lem_model_config_check(&c, &err), LEM_EDATA, "eos_token_id");
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {cmocka_unit_test(defaults), cmocka_unit_test(refusals), cmocka_unit_test(round_trip), cmocka_unit_test(check_fills)};
+int main(void) {
+    const struct CMUnitTest tests[] = {cmocka_unit_test(defaults), cmocka_unit_test(refusals), cmocka_unit_test(round_trip),
+                                       cmocka_unit_test(check_fills)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

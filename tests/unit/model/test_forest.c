@@ -2,8 +2,7 @@
 #include "support.h"
 #include "model/forest.h"
 
-static void rows_and_positions(void **state)
-{
+static void rows_and_positions(void **state) {
     (void)state;
     lem_forest f = {0};
     const int32_t ids[] = {5, 6, 7};
@@ -28,8 +27,7 @@ static void rows_and_positions(void **state)
     lem_forest_release(&f);
 }
 
-static void order(void **state)
-{
+static void order(void **state) {
     (void)state;
     lem_forest f = {0};
     const int32_t ids[] = {1};
@@ -47,8 +45,7 @@ static void order(void **state)
     lem_forest_release(&f);
 }
 
-static void growth(void **state)
-{
+static void growth(void **state) {
     (void)state;
     lem_forest f = {0};
     int32_t ids[5000];
@@ -72,8 +69,7 @@ static void growth(void **state)
     lem_forest_release(&f);
 }
 
-int main(void)
-{
+int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(rows_and_positions), cmocka_unit_test(order), cmocka_unit_test(growth)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

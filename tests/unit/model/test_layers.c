@@ -2,8 +2,7 @@
 #include "support.h"
 #include "model/layers_priv.h"
 
-static void carving(void **state)
-{
+static void carving(void **state) {
     (void)state;
     char *block = lem_alloc_aligned(1024, 1, &err);
     lem_carve plan = {NULL, 0}, mem = {block, 0};
@@ -16,8 +15,7 @@ static void carving(void **state)
     lem_free(block);
 }
 
-static void rope(void **state)
-{
+static void rope(void **state) {
     (void)state;
     lem_model_config c = tiny(LEM_ARCH_LLAMA, LEM_HEAD_LM, false);
     OK(lem_model_config_check(&c, &err));
@@ -34,8 +32,7 @@ static void rope(void **state)
     }
 }
 
-static void checks(void **state)
-{
+static void checks(void **state) {
     (void)state;
     const int rows[] = {0, 4, 2};
     const int32_t ids[] = {0, 9, 3};
@@ -50,8 +47,7 @@ static void checks(void **state)
     assert_memory_equal(to, want, sizeof want);
 }
 
-static void head_blocks(void **state)
-{
+static void head_blocks(void **state) {
     (void)state;
     static const struct { int vocab, rows; } cases[] = {{16, 256}, {16384, 256}, {32000, 128}, {152000, 16}, {1 << 22, 16}};
     for (int i = 0; i < 5; i++) {
@@ -65,8 +61,7 @@ static void head_blocks(void **state)
     }
 }
 
-int main(void)
-{
+int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(carving), cmocka_unit_test(rope), cmocka_unit_test(checks), cmocka_unit_test(head_blocks)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

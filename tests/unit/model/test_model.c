@@ -1,15 +1,13 @@
 /* test_model - layout, random initialisation, heads, identity */
 #include "support.h"
 
-static const lem_tensor *named(const lem_model *m, const char *name)
-{
+static const lem_tensor *named(const lem_model *m, const char *name) {
     for (int i = 0; i < m->n_tensors; i++)
         if (strcmp(m->tensors[i].name, name) == 0) return &m->tensors[i];
     return NULL;
 }
 
-static void layout(void **state)
-{
+static void layout(void **state) {
     (void)state;
     for (int i = 0; i < 8; i++) {
         lem_model *m = tiny_model(i & 1 ? LEM_ARCH_QWEN2 : LEM_ARCH_LLAMA, i & 2 ? LEM_HEAD_SCALAR : LEM_HEAD_LM, i & 4);
@@ -35,16 +33,14 @@ static void layout(void **state)
     }
 }
 
-static double spread(const lem_model *m, const char *name)
-{
+static double spread(const lem_model *m, const char *name) {
     const lem_tensor *t = named(m, name);
     double s = 0;
     for (size_t i = 0; i < t->count; i++) s += (double)m->params[t->offset + i] * (double)m->params[t->offset + i];
     return sqrt(s / (double)t->count);
 }
 
-static void random_init(void **state)
-{
+static void random_init(void **state) {
     (void)state;
     lem_model_config c = {.layers = 2, .width = 128, .ffn = 96, .heads = 4, .vocab = 100, .head = LEM_HEAD_SCALAR, .arch = LEM_ARCH_QWEN2}, deep;
     lem_model *m = NULL, *other = NULL;
@@ -69,8 +65,7 @@ static void random_init(void **state)
     lem_model_free(other);
 }
 
-static void heads(void **state)
-{
+static void heads(void **state) {
     (void)state;
     for (int tied = 0; tied < 2; tied++) {
         lem_model *lm = tiny_model(LEM_ARCH_QWEN2, LEM_HEAD_LM, tied), *rm = NULL, *back = NULL;
@@ -95,8 +90,7 @@ static void heads(void **state)
     }
 }
 
-static void no_memory(void **state)
-{
+static void no_memory(void **state) {
     (void)state;
     lem_model_config c = tiny(LEM_ARCH_LLAMA, LEM_HEAD_LM, false);
     lem_model *m = NULL;
@@ -111,8 +105,7 @@ static void no_memory(void **state)
     FAILS(lem_model_new(&c, &m, &err), LEM_EDATA, "num_attention_heads");
 }
 
-int main(void)
-{
+int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(layout), cmocka_unit_test(random_init), cmocka_unit_test(heads), cmocka_unit_test(no_memory)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

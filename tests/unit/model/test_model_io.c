@@ -4,8 +4,7 @@
 static char *dir;
 
 /* Writes m's tensors with one left out, one added, or one of another shape. */
-static void write_tensors(const lem_model *m, const char *without, const char *extra, const char *reshaped)
-{
+static void write_tensors(const lem_model *m, const char *without, const char *extra, const char *reshaped) {
     char path[256];
     lem_safetensors_source s[64];
     size_t n = 0;
@@ -20,8 +19,7 @@ static void write_tensors(const lem_model *m, const char *without, const char *e
     OK(lem_safetensors_write(path, s, n, LEM_DTYPE_F32, &err));
 }
 
-static void misfits(void **state)
-{
+static void misfits(void **state) {
     (void)state;
     lem_model *m = tiny_model(LEM_ARCH_QWEN2, LEM_HEAD_LM, true), *got = NULL;
     FAILS(lem_model_open("/tmp/lemma-no-such-folder", LEM_HEAD_LM, &got, &err), LEM_EDATA, "no such model folder");
@@ -45,23 +43,21 @@ static void misfits(void **state)
     lem_model_free(m);
 }
 
-static void tied_copy(void **state)
-{
+static void tied_copy(void **state) {
     (void)state;
     lem_model *m = tiny_model(LEM_ARCH_LLAMA, LEM_HEAD_LM, true), *got = NULL;
     OK(lem_model_save(m, dir, LEM_DTYPE_F32, &err));
-    write_tensors(m, NULL, "lm_head.weight", NULL);         /* a copy of the embedding is fine */
+    write_tensors(m, NULL, "lm_head.weight", NULL); /* a copy of the embedding is fine */
     OK(lem_model_open(dir, LEM_HEAD_LM, &got, &err));
     assert_int_equal(got->lm_head, got->embed);
     lem_model_free(got);
-    m->embed = m->layer[0].gate;                            /* other values under that name are not */
+    m->embed = m->layer[0].gate; /* other values under that name are not */
     write_tensors(m, NULL, "lm_head.weight", NULL);
     FAILS(lem_model_open(dir, LEM_HEAD_LM, &got, &err), LEM_EDATA, "tie_word_embeddings");
     lem_model_free(m);
 }
 
-static void missing_heads(void **state)
-{
+static void missing_heads(void **state) {
     (void)state;
     lem_model *lm = tiny_model(LEM_ARCH_LLAMA, LEM_HEAD_LM, false), *rm = tiny_model(LEM_ARCH_LLAMA, LEM_HEAD_SCALAR, false), *got = NULL;
     OK(lem_model_save(lm, dir, LEM_DTYPE_BF16, &err));
@@ -71,7 +67,7 @@ static void missing_heads(void **state)
     write_tensors(rm, "score.weight", NULL, NULL);
     FAILS(lem_model_open(dir, LEM_HEAD_SCALAR, &got, &err), LEM_EDATA, "score.weight");
     FAILS(lem_model_open_any(dir, &got, &err), LEM_EDATA, "score.weight");
-    write_tensors(rm, "lm_head.weight", NULL, NULL);        /* as Transformers saves a reward model */
+    write_tensors(rm, "lm_head.weight", NULL, NULL); /* as Transformers saves a reward model */
     OK(lem_model_open(dir, LEM_HEAD_SCALAR, &got, &err));
     assert_int_equal(got->lm_head, SIZE_MAX);
     lem_model *none = NULL;
@@ -81,8 +77,7 @@ static void missing_heads(void **state)
     lem_model_free(rm);
 }
 
-static void damaged_files(void **state)
-{
+static void damaged_files(void **state) {
     (void)state;
     lem_model *m = tiny_model(LEM_ARCH_LLAMA, LEM_HEAD_LM, false), *got = NULL;
     char path[256], index[256];
@@ -112,8 +107,7 @@ static void damaged_files(void **state)
 }
 
 /* Each allocation fails once: an error, no leak (under ASan), nothing returned; a failed save leaves the folder as it was. */
-static void no_memory(void **state)
-{
+static void no_memory(void **state) {
     (void)state;
     lem_model *m = tiny_model(LEM_ARCH_QWEN2, LEM_HEAD_SCALAR, false), *got = NULL, *other = NULL;
     char want[65], have[65];
@@ -137,7 +131,7 @@ static void no_memory(void **state)
         lem_mem_fail_after(k, false);
         st = lem_model_save(other, dir, LEM_DTYPE_F32, &err);
         lem_mem_fail_after(0, false);
-        OK(lem_model_open_any(dir, &now, &err));            /* whole at any time: the old weights or the new */
+        OK(lem_model_open_any(dir, &now, &err)); /* whole at any time: the old weights or the new */
         lem_model_hash(now, have);
         lem_model_free(now);
         if (st != LEM_OK && strcmp(want, have) != 0) lem_model_hash(other, want);
@@ -149,24 +143,21 @@ static void no_memory(void **state)
     lem_model_free(other);
 }
 
-static int setup(void **state)
-{
+static int setup(void **state) {
     (void)state;
     dir = temp_dir();
     return 0;
 }
 
-static int teardown(void **state)
-{
+static int teardown(void **state) {
     (void)state;
     return lem_dir_remove(dir, &err) != LEM_OK;
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {cmocka_unit_test_setup_teardown(misfits, setup, teardown), cmocka_unit_test_setup_teardown(tied_copy, setup, teardown),
-                                       cmocka_unit_test_setup_teardown(missing_heads, setup, teardown),
-                                       cmocka_unit_test_setup_teardown(damaged_files, setup, teardown),
-                                       cmocka_unit_test_setup_teardown(no_memory, setup, teardown)};
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(misfits, setup, teardown), cmocka_unit_test_setup_teardown(tied_copy, setup, teardown),
+        cmocka_unit_test_setup_teardown(missing_heads, setup, teardown), cmocka_unit_test_setup_teardown(damaged_files, setup, teardown),
+        cmocka_unit_test_setup_teardown(no_memory, setup, teardown)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

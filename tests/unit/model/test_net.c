@@ -7,14 +7,12 @@
 
 static lem_backend *backend;
 
-static size_t heap(void)
-{
+static size_t heap(void) {
     struct mallinfo2 i = mallinfo2();
     return i.uordblks + i.hblkhd;
 }
 
-static void plan_is_exact(void **state)
-{
+static void plan_is_exact(void **state) {
     (void)state;
     for (int i = 0; i < 16; i++) {
         lem_model *m = tiny_model(i & 1 ? LEM_ARCH_QWEN2 : LEM_ARCH_LLAMA, i & 2 ? LEM_HEAD_SCALAR : LEM_HEAD_LM, i & 4);
@@ -25,7 +23,7 @@ static void plan_is_exact(void **state)
         size_t taken = heap() - before;
         assert_int_equal(net->bytes, planned);
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-        assert_true(taken >= planned && taken <= planned + 8192);   /* malloc's own page and headers */
+        assert_true(taken >= planned && taken <= planned + 8192); /* malloc's own page and headers */
 #else
         (void)taken;
 #endif
@@ -37,11 +35,10 @@ static void plan_is_exact(void **state)
     assert_true(lem_net_plan(&c, 128, true) > lem_net_plan(&c, 64, true));
     assert_int_equal(lem_net_plan(&c, 0, true), 0);
     c = (lem_model_config){.layers = 512, .width = 8, .ffn = 1 << 18, .heads = 1, .vocab = 1};
-    assert_true(lem_net_plan(&c, INT32_MAX, true) > (size_t)1 << 58);   /* does not wrap around */
+    assert_true(lem_net_plan(&c, INT32_MAX, true) > (size_t)1 << 58); /* does not wrap around */
 }
 
-static void refusals(void **state)
-{
+static void refusals(void **state) {
     (void)state;
     lem_model *m = tiny_model(LEM_ARCH_LLAMA, LEM_HEAD_LM, false), *rm = tiny_model(LEM_ARCH_LLAMA, LEM_HEAD_SCALAR, true);
     lem_net *net = NULL, *scorer = NULL;
@@ -88,8 +85,7 @@ static void refusals(void **state)
 }
 
 /* Memory fails once at each allocation of creation; forward, losses and backward allocate nothing. */
-static void no_memory(void **state)
-{
+static void no_memory(void **state) {
     (void)state;
     lem_model *m = tiny_model(LEM_ARCH_QWEN2, LEM_HEAD_SCALAR, true);
     lem_net *net = NULL;
@@ -122,8 +118,7 @@ static void no_memory(void **state)
     lem_forest_release(&f);
 }
 
-static void gradients(void **state)
-{
+static void gradients(void **state) {
     (void)state;
     lem_model *m = tiny_model(LEM_ARCH_LLAMA, LEM_HEAD_LM, true);
     lem_net *net = NULL;
@@ -140,12 +135,12 @@ static void gradients(void **state)
     lem_net_backward(net);
     memcpy(once, lem_net_grads(net), n);
     assert_true(backend->ops->sumsq(backend, m->n_params, once) > 0);
-    lem_net_backward(net);                                  /* the hidden gradient is used up */
+    lem_net_backward(net); /* the hidden gradient is used up */
     assert_memory_equal(once, lem_net_grads(net), n);
     lem_net_zero_grads(net);
     assert_true(backend->ops->sumsq(backend, m->n_params, lem_net_grads(net)) == 0);
     OK(lem_net_forward(net, &f, &err));
-    OK(lem_net_lm(net, 3, rows, target, NULL, lp2, &err));  /* no weights: no gradient */
+    OK(lem_net_lm(net, 3, rows, target, NULL, lp2, &err)); /* no weights: no gradient */
     lem_net_backward(net);
     assert_true(backend->ops->sumsq(backend, m->n_params, lem_net_grads(net)) == 0);
     assert_memory_equal(lp, lp2, sizeof lp);
@@ -164,10 +159,10 @@ static void gradients(void **state)
     lem_forest_release(&f);
 }
 
-int main(void)
-{
+int main(void) {
     OK(lem_backend_new(LEM_ISA_AUTO, NULL, &backend, &err));
-    const struct CMUnitTest tests[] = {cmocka_unit_test(plan_is_exact), cmocka_unit_test(refusals), cmocka_unit_test(no_memory), cmocka_unit_test(gradients)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(plan_is_exact), cmocka_unit_test(refusals), cmocka_unit_test(no_memory),
+                                       cmocka_unit_test(gradients)};
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     lem_backend_free(backend);
     return failed;

@@ -3,54 +3,53 @@
 
 #define T(name, dtype, shape, a, b) "\"" name "\":{\"dtype\":\"" dtype "\",\"shape\":" shape ",\"data_offsets\":[" #a "," #b "]}"
 
-static void headers(void **state)
-{
+static void headers(void **state) {
     (void)state;
     lem_safetensors s = {NULL, 0, 0};
     static const char *const good[] = {
-        "{}",
-        "{\"__metadata__\":{\"format\":\"pt\"}," T("a", "F32", "[2,3]", 0, 24) "," T("b", "BF16", "[4]", 24, 32) "}   ",
-        "{" T("b", "I64", "[]", 8, 16) "," T("a", "F64", "[1]", 0, 8) "}",
-        "{" T("e", "F32", "[0,5]", 0, 0) "," T("a", "U8", "[3]", 0, 3) "}"};
+        "{}", "{\"__metadata__\":{\"format\":\"pt\"}," T("a", "F32", "[2,3]", 0, 24) "," T("b", "BF16", "[4]", 24, 32) "}   ",
+        "{" T("b", "I64", "[]", 8, 16) "," T("a", "F64", "[1]", 0, 8) "}", "{" T("e", "F32", "[0,5]", 0, 0) "," T("a", "U8", "[3]", 0, 3) "}"};
     static const uint64_t bytes[] = {0, 32, 16, 3};
     for (int i = 0; i < 4; i++) {
         OK(lem_safetensors_parse(good[i], strlen(good[i]), bytes[i], &s, &err));
         lem_safetensors_release(&s);
     }
-    static const struct { const char *text; uint64_t bytes; const char *part; } bad[] = {
-        {"", 0, "begin with '{'"},
-        {" {}", 0, "begin with '{'"},
-        {"[]", 0, "begin with '{'"},
-        {"{", 0, ""},
-        {"{}", 4, "follow the last"},
-        {"{\"a\":1}", 0, "'a'"},
-        {"{\"a\":{\"dtype\":\"F32\",\"shape\":[1]}}", 4, "'a'"},
-        {"{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"offsets\":[0,4]}}", 4, "data_offsets"},
-        {"{" T("a", "F31", "[1]", 0, 4) "}", 4, "F31"},
-        {"{" T("a", "F32", "[1]", 0, 4) "," T("a", "F32", "[1]", 4, 8) "}", 8, ""},
-        {"{" T("a", "F32", "[2]", 0, 4) "}", 4, "8 bytes"},
-        {"{" T("a", "F32", "[-1]", 0, 4) "}", 4, "shape"},
-        {"{" T("a", "F32", "[1.5]", 0, 4) "}", 4, "shape"},
-        {"{" T("a", "F32", "7", 0, 4) "}", 4, "shape"},
-        {"{" T("a", "F32", "[1,1,1,1,1,1,1,1,1]", 0, 4) "}", 4, "shape"},
-        {"{" T("a", "F32", "[4294967296,4294967296]", 0, 0) "}", 0, "overflows"},
-        {"{" T("a", "F32", "[1]", 4, 0) "}", 4, "data_offsets"},
-        {"{" T("a", "F32", "[1]", -4, 0) "}", 4, "data_offsets"},
-        {"{" T("a", "F32", "[2]", 0, 8) "}", 4, "truncated"},
-        {"{" T("a", "F32", "[1]", 0, 4) "," T("b", "F32", "[1]", 0, 4) "}", 4, "neighbour"},
-        {"{" T("a", "F32", "[1]", 0, 4) "," T("b", "F32", "[1]", 2, 6) "}", 6, "neighbour"},
-        {"{" T("a", "F32", "[1]", 0, 4) "," T("b", "F32", "[1]", 8, 12) "}", 12, "gap"},
-        {"{" T("a", "F32", "[1]", 4, 8) "}", 8, "gap"},
-        {"{\"__metadata__\":{\"x\":1}}", 0, "__metadata__"},
-        {"{\"__metadata__\":[]}", 0, "__metadata__"}};
+    static const struct {
+        const char *text;
+        uint64_t bytes;
+        const char *part;
+    } bad[] = {{"", 0, "begin with '{'"},
+               {" {}", 0, "begin with '{'"},
+               {"[]", 0, "begin with '{'"},
+               {"{", 0, ""},
+               {"{}", 4, "follow the last"},
+               {"{\"a\":1}", 0, "'a'"},
+               {"{\"a\":{\"dtype\":\"F32\",\"shape\":[1]}}", 4, "'a'"},
+               {"{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"offsets\":[0,4]}}", 4, "data_offsets"},
+               {"{" T("a", "F31", "[1]", 0, 4) "}", 4, "F31"},
+               {"{" T("a", "F32", "[1]", 0, 4) "," T("a", "F32", "[1]", 4, 8) "}", 8, ""},
+               {"{" T("a", "F32", "[2]", 0, 4) "}", 4, "8 bytes"},
+               {"{" T("a", "F32", "[-1]", 0, 4) "}", 4, "shape"},
+               {"{" T("a", "F32", "[1.5]", 0, 4) "}", 4, "shape"},
+               {"{" T("a", "F32", "7", 0, 4) "}", 4, "shape"},
+               {"{" T("a", "F32", "[1,1,1,1,1,1,1,1,1]", 0, 4) "}", 4, "shape"},
+               {"{" T("a", "F32", "[4294967296,4294967296]", 0, 0) "}", 0, "overflows"},
+               {"{" T("a", "F32", "[1]", 4, 0) "}", 4, "data_offsets"},
+               {"{" T("a", "F32", "[1]", -4, 0) "}", 4, "data_offsets"},
+               {"{" T("a", "F32", "[2]", 0, 8) "}", 4, "truncated"},
+               {"{" T("a", "F32", "[1]", 0, 4) "," T("b", "F32", "[1]", 0, 4) "}", 4, "neighbour"},
+               {"{" T("a", "F32", "[1]", 0, 4) "," T("b", "F32", "[1]", 2, 6) "}", 6, "neighbour"},
+               {"{" T("a", "F32", "[1]", 0, 4) "," T("b", "F32", "[1]", 8, 12) "}", 12, "gap"},
+               {"{" T("a", "F32", "[1]", 4, 8) "}", 8, "gap"},
+               {"{\"__metadata__\":{\"x\":1}}", 0, "__metadata__"},
+               {"{\"__metadata__\":[]}", 0, "__metadata__"}};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         FAILS(lem_safetensors_parse(bad[i].text, strlen(bad[i].text), bad[i].bytes, &s, &err), LEM_EDATA, bad[i].part);
         assert_null(s.tensor);
     }
 }
 
-static void write_and_read(void **state)
-{
+static void write_and_read(void **state) {
     (void)state;
     char path[128], again[128];
     char *dir = temp_dir();
@@ -67,7 +66,7 @@ static void write_and_read(void **state)
         OK(lem_file_read(path, 1 << 20, &x, &err));
         OK(lem_file_read(again, 1 << 20, &y, &err));
         assert_int_equal(x.len, y.len);
-        assert_memory_equal(x.data, y.data, x.len);     /* the order given does not matter */
+        assert_memory_equal(x.data, y.data, x.len); /* the order given does not matter */
         assert_int_equal((unsigned char)x.data[0] % 8, 0);
         lem_buf_release(&x);
         lem_buf_release(&y);
@@ -92,8 +91,7 @@ static void write_and_read(void **state)
 }
 
 /* Cut at every length: always a clear refusal. */
-static void truncation(void **state)
-{
+static void truncation(void **state) {
     (void)state;
     char path[128];
     char *dir = temp_dir();
@@ -116,13 +114,12 @@ static void truncation(void **state)
     OK(lem_dir_remove(dir, &err));
 }
 
-static void half(void **state)
-{
+static void half(void **state) {
     (void)state;
     char path[128];
     char *dir = temp_dir();
     const char *header = "{" T("h", "F16", "[2]", 0, 4) "," T("i", "I32", "[1]", 4, 8) "}";
-    unsigned char length[8] = {(unsigned char)strlen(header)}, data[8] = {0x00, 0x3e, 0x00, 0xc0};   /* 1.5, -2 */
+    unsigned char length[8] = {(unsigned char)strlen(header)}, data[8] = {0x00, 0x3e, 0x00, 0xc0}; /* 1.5, -2 */
     float out[2];
     lem_safetensors_file *f = NULL;
     snprintf(path, sizeof path, "%s/h.safetensors", dir);
@@ -137,8 +134,8 @@ static void half(void **state)
     OK(lem_dir_remove(dir, &err));
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {cmocka_unit_test(headers), cmocka_unit_test(write_and_read), cmocka_unit_test(truncation), cmocka_unit_test(half)};
+int main(void) {
+    const struct CMUnitTest tests[] = {cmocka_unit_test(headers), cmocka_unit_test(write_and_read), cmocka_unit_test(truncation),
+                                       cmocka_unit_test(half)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -12,8 +12,7 @@ typedef struct fixture {
     lem_session *s;
 } fixture;
 
-static fixture make(lem_head head, int pages, int rows)
-{
+static fixture make(lem_head head, int pages, int rows) {
     fixture f = {0};
     f.m = tiny_model(LEM_ARCH_QWEN2, head, true);
     OK(lem_weights_new(f.m, backend, LEM_DTYPE_F32, &f.w, &err));
@@ -21,31 +20,27 @@ static fixture make(lem_head head, int pages, int rows)
     return f;
 }
 
-static void done(fixture *f)
-{
+static void done(fixture *f) {
     lem_session_free(f->s);
     lem_weights_free(f->w);
     lem_model_free(f->m);
 }
 
-static const int32_t ids[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33,
-                              34, 35, 36, 37, 38, 39, 40};
+static const int32_t ids[] = {1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20,
+                              21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40};
 
-static int node_under(lem_session *s, int parent)
-{
+static int node_under(lem_session *s, int parent) {
     int node = -1;
     OK(lem_session_node(s, parent, &node, &err));
     return node;
 }
 
-static lem_status feed(lem_session *s, int node, int n)
-{
+static lem_status feed(lem_session *s, int node, int n) {
     lem_feed f = {node, ids, n};
     return lem_session_step(s, &f, 1, &err);
 }
 
-static void nodes_and_pages(void **state)
-{
+static void nodes_and_pages(void **state) {
     (void)state;
     fixture f = make(LEM_HEAD_LM, 10, 40);
     lem_session *s = f.s;
@@ -53,7 +48,7 @@ static void nodes_and_pages(void **state)
     assert_int_equal(lem_session_length(s, b), 0);
     OK(feed(s, root, 32));
     assert_int_equal(lem_session_free_pages(s), 9);
-    OK(feed(s, root, 1));                                   /* children without tokens do not stop it */
+    OK(feed(s, root, 1)); /* children without tokens do not stop it */
     assert_int_equal(lem_session_free_pages(s), 8);
     assert_int_equal(lem_session_length(s, b), 33);
     OK(feed(s, b, 5));
@@ -61,7 +56,7 @@ static void nodes_and_pages(void **state)
     assert_int_equal(lem_session_length(s, a), 33);
     FAILS(feed(s, root, 1), LEM_EUSAGE, "cannot grow");
     FAILS(feed(s, a, 1), LEM_EUSAGE, "cannot grow");
-    lem_session_drop(s, root);                              /* waits for its children */
+    lem_session_drop(s, root); /* waits for its children */
     assert_int_equal(lem_session_free_pages(s), 7);
     FAILS(feed(s, root, 1), LEM_EUSAGE, "no node");
     FAILS(lem_session_node(s, root, &a, &err), LEM_EUSAGE, "no node");
@@ -69,18 +64,17 @@ static void nodes_and_pages(void **state)
     assert_int_equal(lem_session_length(s, b), 40);
     lem_session_drop(s, b);
     assert_int_equal(lem_session_free_pages(s), 8);
-    OK(feed(s, a, 3));                                      /* childless again: it may grow */
+    OK(feed(s, a, 3)); /* childless again: it may grow */
     assert_int_equal(lem_session_length(s, a), 36);
     lem_session_drop(s, a);
     assert_int_equal(lem_session_free_pages(s), 10);
-    lem_session_drop(s, a);                                 /* again: nothing */
+    lem_session_drop(s, a); /* again: nothing */
     lem_session_drop(s, 77);
     lem_session_drop(s, -1);
     done(&f);
 }
 
-static void refusals(void **state)
-{
+static void refusals(void **state) {
     (void)state;
     fixture f = make(LEM_HEAD_SCALAR, 4, 40);
     lem_session *s = f.s;
@@ -99,9 +93,9 @@ static void refusals(void **state)
     FAILS(lem_session_step(s, &wrong, 1, &err), LEM_EDATA, "token id 50");
     OK(feed(s, other, 40));
     FAILS(feed(s, root, 32), LEM_EMEM, "0 of 4 are free");
-    assert_int_equal(lem_session_length(s, root), 33);      /* nothing changed */
-    OK(feed(s, root, 31));                                  /* fills its last page */
-    OK(lem_session_logprobs(s, 1, &row, ids, x, &err));     /* a tied reward model has the head */
+    assert_int_equal(lem_session_length(s, root), 33);  /* nothing changed */
+    OK(feed(s, root, 31));                              /* fills its last page */
+    OK(lem_session_logprobs(s, 1, &row, ids, x, &err)); /* a tied reward model has the head */
     OK(lem_session_scores(s, 1, &row, x, &err));
     row = 31;
     FAILS(lem_session_scores(s, 1, &row, x, &err), LEM_EUSAGE, "row 31");
@@ -113,7 +107,7 @@ static void refusals(void **state)
     other = node_under(f.s, root);
     FAILS(feed(f.s, root, 6), LEM_EUSAGE, "context is 200");
     FAILS(feed(f.s, other, 6), LEM_EUSAGE, "context is 200");
-    lem_feed both[] = {{other, ids, 3}, {root, ids, 3}};    /* the child starts where the parent ends */
+    lem_feed both[] = {{other, ids, 3}, {root, ids, 3}}; /* the child starts where the parent ends */
     FAILS(lem_session_step(f.s, both, 2, &err), LEM_EUSAGE, "201 tokens");
     both[0].n = 2;
     OK(lem_session_step(f.s, both, 2, &err));
@@ -124,8 +118,7 @@ static void refusals(void **state)
 }
 
 /* The decode loop: one prompt, many candidates, finished ones replaced by new ones. */
-static void decode_allocates_nothing(void **state)
-{
+static void decode_allocates_nothing(void **state) {
     (void)state;
     enum { CANDIDATES = 12, STEPS = 150 };
     fixture f = make(LEM_HEAD_LM, 60, 40);
@@ -156,14 +149,12 @@ static void decode_allocates_nothing(void **state)
     done(&f);
 }
 
-static size_t heap(void)
-{
+static size_t heap(void) {
     struct mallinfo2 i = mallinfo2();
     return i.uordblks + i.hblkhd;
 }
 
-static void plan_is_exact(void **state)
-{
+static void plan_is_exact(void **state) {
     (void)state;
     fixture f = make(LEM_HEAD_SCALAR, 1, 1);
     lem_session *s = NULL;
@@ -198,8 +189,7 @@ static void plan_is_exact(void **state)
 }
 
 /* The node array grows beyond its first size, and weights outlive the model they came from. */
-static void many_nodes(void **state)
-{
+static void many_nodes(void **state) {
     (void)state;
     fixture f = make(LEM_HEAD_LM, 3, 8);
     int leaf = -1;
@@ -213,8 +203,7 @@ static void many_nodes(void **state)
     done(&f);
 }
 
-int main(void)
-{
+int main(void) {
     OK(lem_backend_new(LEM_ISA_AUTO, NULL, &backend, &err));
     const struct CMUnitTest tests[] = {cmocka_unit_test(nodes_and_pages), cmocka_unit_test(refusals), cmocka_unit_test(decode_allocates_nothing),
                                        cmocka_unit_test(plan_is_exact), cmocka_unit_test(many_nodes)};
