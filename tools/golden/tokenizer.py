@@ -234,8 +234,61 @@ def make(path, out):
     os.makedirs(os.path.join(out, "gpt2_nfc"), exist_ok=True)
     json.dump(doc, open(os.path.join(out, "gpt2_nfc/tokenizer.json"), "w"), ensure_ascii=False)
     golden(os.path.join(out, "gpt2_nfc"))
+    make_others(path, out)
 
 
+def make_others(path, out):
+    """Small tokenizers of other kinds, trained by `tokenizers` itself: Unigram with Metaspace, BPE with byte fallback, byte-level with odd steps."""
+    from tokenizers import Tokenizer, models, trainers, normalizers, pre_tokenizers, decoders, AddedToken, Regex
+    texts = list(lines_of(path))[:2000]
+
+    def save(tok, name, patch=lambda doc: None):
+        os.makedirs(os.path.join(out, name), exist_ok=True)
+        file = os.path.join(out, name, "tokenizer.json")
+        tok.save(file)
+        doc = json.load(open(file))
+        patch(doc)
+        json.dump(doc, open(file, "w"), ensure_ascii=False)
+        golden(os.path.join(out, name))
+
+    def fallback(doc):
+        doc["model"]["byte_fallback"] = True
+        size = len(doc["model"]["vocab"])
+        for b in range(256):
+            piece = "<0x%02X>" % b
+            if isinstance(doc["model"]["vocab"], list):
+                doc["model"]["vocab"].append([piece, 0.0])
+            else:
+                doc["model"]["vocab"][piece] = size + b
+
+    for name, scheme, extra in (("unigram", "always", None), ("unigram_bytes", "first", fallback)):
+        tok = Tokenizer(models.Unigram())
+        tok.normalizer = normalizers.Sequence([normalizers.NFKC(), normalizers.Replace(Regex(" {2,}"), " "), normalizers.Strip(True, True)]) if extra is None else normalizers.NFD()
+        tok.pre_tokenizer = pre_tokenizers.Metaspace("\u2581", scheme, extra is None)
+        tok.decoder = decoders.Metaspace("\u2581", scheme)
+        tok.train_from_iterator(texts, trainers.UnigramTrainer(vocab_size=300, special_tokens=["<unk>", "<s>", "</s>"], unk_token="<unk>", show_progress=False))
+        save(tok, name, extra or (lambda doc: None))
+    for name, split in (("bpe_fallback", False), ("bpe_unk", True)):
+        tok = Tokenizer(models.BPE(unk_token="<unk>", fuse_unk=True))
+        tok.normalizer = normalizers.Sequence([normalizers.Prepend("\u2581"), normalizers.Replace(" ", "\u2581")]) if not split else normalizers.Lowercase()
+        tok.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.WhitespaceSplit(), pre_tokenizers.Digits(False)]) if split else pre_tokenizers.Split("\u2581", "merged_with_next")
+        tok.train_from_iterator(texts, trainers.BpeTrainer(vocab_size=300, special_tokens=["<unk>", "<s>", "</s>"], show_progress=False))
+        if not split:
+            tok.pre_tokenizer = pre_tokenizers.Split("x", "isolated")  # as good as none, which the package cannot set back
+        tok.decoder = decoders.Sequence([decoders.Replace("\u2581", " "), decoders.ByteFallback(), decoders.Fuse(), decoders.Strip(" ", 1, 0)])
+        save(tok, name, (lambda doc: None) if split else lambda doc: (doc.update(pre_tokenizer=None), fallback(doc)))
+    doc = json.load(open(os.path.join(out, "digits1/tokenizer.json")))
+    level = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": False, "use_regex": False}
+    split = lambda x, how="Isolated": {"type": "Split", "pattern": {"Regex": x}, "behavior": how, "invert": False}
+    doc["pre_tokenizer"] = {"type": "Sequence", "pretokenizers": [split(O200K), split("[aeiou]", "MergedWithPrevious"), split("\\p{Lu}", "MergedWithNext"), split("[,;]+", "Removed"), level]}
+    os.makedirs(os.path.join(out, "regex"), exist_ok=True)
+    json.dump(doc, open(os.path.join(out, "regex/tokenizer.json"), "w"), ensure_ascii=False)
+    golden(os.path.join(out, "regex"))
+
+
+O200K = "|".join([r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?",
+                  r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?",
+                  r"\p{N}{1,3}", r" ?[^\s\p{L}\p{N}]+[\r\n/]*", r"\s*[\r\n]+", r"\s+(?!\S)", r"\s+"])
 ADDED = ["x <answer>  y", "a  <step> b<step>", "word words sword a word, word", "cafe\u0301! caf\u00e9! cafe!", "<an <ans <answer<answer>", "<step>", "  <step>  <answer>  <step>word"]
 
 

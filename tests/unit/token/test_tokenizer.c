@@ -241,6 +241,11 @@ static void test_golden(void **state) {
     check_golden(LEMMA_TEST_DATA "/token/digits1");
     check_golden(LEMMA_TEST_DATA "/token/digits3");
     check_golden(LEMMA_TEST_DATA "/token/gpt2_nfc");
+    check_golden(LEMMA_TEST_DATA "/token/regex");
+    check_golden(LEMMA_TEST_DATA "/token/unigram");
+    check_golden(LEMMA_TEST_DATA "/token/unigram_bytes");
+    check_golden(LEMMA_TEST_DATA "/token/bpe_fallback");
+    check_golden(LEMMA_TEST_DATA "/token/bpe_unk");
 }
 
 static void test_shared_minimind(void **state) {
