@@ -10,8 +10,10 @@
 enum { BATCH = 128, MAX_SHOWN = 100, MAX_LOGGED = 10 };
 
 static const lem_opt opts[] = {
-    {"explain", LEM_OPT_FLAG, NULL, NULL, "two words GOLD PREDICTION: print the verdict with its reasons; exit 0 equal, 1 not equal, 3 not decidable", 0, 0},
-    {"map", LEM_OPT_LIST, "OURS=THEIRS", NULL, "names of fields: expected_answer=, completions=a.text|b.text, predicted_answer=, correct=, problem=, id=", 0, 0},
+    {"explain", LEM_OPT_FLAG, NULL, NULL, "two words GOLD PREDICTION: print the verdict with its reasons; exit 0 equal, 1 not equal, 3 not decidable",
+     0, 0},
+    {"map", LEM_OPT_LIST, "OURS=THEIRS", NULL,
+     "names of fields: expected_answer=, completions=a.text|b.text, predicted_answer=, correct=, problem=, id=", 0, 0},
     {"gold-field", LEM_OPT_STR, "PATH", NULL, "pairs: the field of the right answer", 0, 0},
     {"pred-field", LEM_OPT_STR, "PATH", NULL, "pairs: the field of the prediction", 0, 0},
     {"responses", LEM_OPT_FLAG, NULL, NULL, "pairs: the prediction is a whole solution to extract an answer from", 0, 0},
@@ -35,9 +37,9 @@ typedef struct job {
     lem_grade_rows_opts how;
     lem_pool *pool;
     lem_out *out;
-    item *items;                /* [BATCH] */
+    item *items; /* [BATCH] */
     lem_grade_tally tally;
-    lem_json *disagreements;    /* the first MAX_SHOWN */
+    lem_json *disagreements; /* the first MAX_SHOWN */
     uint64_t disagree;
     int n_models;
     char ground[200];
@@ -127,7 +129,8 @@ static lem_status grade_rows(job *j, lem_rows *rows, lem_err *err) {
         else
             for (int i = 0; i < n; i++) lem_json_free(j->items[i].row), j->items[i].row = NULL;
         lem_progress_add(p, (uint64_t)n);
-        if (st == LEM_OK && j->cli->cancel && j->cli->cancel->requested) st = lem_fail(err, LEM_EINTR, "interrupted; nothing was written (grading starts over)");
+        if (st == LEM_OK && j->cli->cancel && j->cli->cancel->requested)
+            st = lem_fail(err, LEM_EINTR, "interrupted; nothing was written (grading starts over)");
     }
     lem_progress_free(p);
     return st;
@@ -141,13 +144,15 @@ static bool put_model(lem_json *o, const lem_grade_model_tally *t) {
     bool ok = put_int(o, "candidates", t->n) && put_int(o, "correct", t->right) && put_int(o, "undecided", t->undecided) &&
               lem_json_set(o, "accuracy", lem_json_new_num(share(t->right, t->n)));
     if (ok && t->own)
-        ok = put_int(o, "own_labels", t->own) && lem_json_set(o, "own_accuracy", lem_json_new_num(share(t->own_right, t->own))) && put_int(o, "agree", t->agree);
+        ok = put_int(o, "own_labels", t->own) && lem_json_set(o, "own_accuracy", lem_json_new_num(share(t->own_right, t->own))) &&
+             put_int(o, "agree", t->agree);
     return ok;
 }
 
 static lem_json *summary(const job *j) {
     lem_json *o = lem_json_new_object(), *verdicts = lem_json_new_object(), *methods = lem_json_new_object(), *models = lem_json_new_array();
-    bool ok = o && verdicts && methods && models && lem_json_set(o, "format", lem_json_new_str(j->ground)) && put_int(o, "rows", j->tally.rows) && put_model(o, &j->tally.all);
+    bool ok = o && verdicts && methods && models && lem_json_set(o, "format", lem_json_new_str(j->ground)) && put_int(o, "rows", j->tally.rows) &&
+              put_model(o, &j->tally.all);
     for (int v = 0; ok && v < LEM_GRADE_N_VERDICTS; v++) ok = put_int(verdicts, lem_grade_verdict_name((lem_grade_verdict)v), j->tally.verdict[v]);
     for (int m = 0; ok && m < LEM_GRADE_N_METHODS; m++)
         if (j->tally.method[m]) ok = put_int(methods, lem_grade_method_name((lem_grade_method)m), j->tally.method[m]);
@@ -157,10 +162,12 @@ static lem_json *summary(const job *j) {
         if (ok) ok = lem_json_append(models, one);
         else lem_json_free(one);
     }
-    if (ok) ok = put_int(o, "weak", j->tally.weak) && put_int(o, "disagree", j->disagree) &&
-                 lem_json_set(o, "pairs_per_second", lem_json_new_num(j->seconds > 0 ? (double)j->tally.all.n / j->seconds : 0));
-    if (ok) ok = lem_json_set(o, "verdicts", lem_json_share(verdicts)) && lem_json_set(o, "methods", lem_json_share(methods)) &&
-                 lem_json_set(o, "models", lem_json_share(models)) && lem_json_set(o, "disagreements", lem_json_share(j->disagreements));
+    if (ok)
+        ok = put_int(o, "weak", j->tally.weak) && put_int(o, "disagree", j->disagree) &&
+             lem_json_set(o, "pairs_per_second", lem_json_new_num(j->seconds > 0 ? (double)j->tally.all.n / j->seconds : 0));
+    if (ok)
+        ok = lem_json_set(o, "verdicts", lem_json_share(verdicts)) && lem_json_set(o, "methods", lem_json_share(methods)) &&
+             lem_json_set(o, "models", lem_json_share(models)) && lem_json_set(o, "disagreements", lem_json_share(j->disagreements));
     lem_json_free(verdicts);
     lem_json_free(methods);
     lem_json_free(models);
@@ -170,17 +177,20 @@ static lem_json *summary(const job *j) {
 }
 
 static void print_line(FILE *f, const char *name, const lem_grade_model_tally *t) {
-    fprintf(f, "%-24s %8llu  %8llu  %8.2f  %9llu", name, (unsigned long long)t->n, (unsigned long long)t->right, 100 * share(t->right, t->n), (unsigned long long)t->undecided);
+    fprintf(f, "%-24s %8llu  %8llu  %8.2f  %9llu", name, (unsigned long long)t->n, (unsigned long long)t->right, 100 * share(t->right, t->n),
+            (unsigned long long)t->undecided);
     if (t->own) fprintf(f, "  %9.2f  %llu of %llu", 100 * share(t->own_right, t->own), (unsigned long long)t->agree, (unsigned long long)t->own);
     fputc('\n', f);
 }
 
 static void print_table(const job *j, FILE *f) {
-    fprintf(f, "%s\n%-24s %8s  %8s  %8s  %9s%s\n", j->ground, "", "answers", "right", "percent", "undecided", j->tally.all.own ? "  file says  agree" : "");
+    fprintf(f, "%s\n%-24s %8s  %8s  %8s  %9s%s\n", j->ground, "", "answers", "right", "percent", "undecided",
+            j->tally.all.own ? "  file says  agree" : "");
     for (int m = 0; m < j->n_models && m < LEM_GRADE_MAX_MODELS; m++) print_line(f, lem_candidates_map_model(j->map, m, NULL), &j->tally.model[m]);
     print_line(f, "all", &j->tally.all);
     for (int v = 0; v < LEM_GRADE_N_VERDICTS; v++)
-        if (j->tally.verdict[v]) fprintf(f, "%s%s %llu", v ? " " : "", lem_grade_verdict_name((lem_grade_verdict)v), (unsigned long long)j->tally.verdict[v]);
+        if (j->tally.verdict[v])
+            fprintf(f, "%s%s %llu", v ? " " : "", lem_grade_verdict_name((lem_grade_verdict)v), (unsigned long long)j->tally.verdict[v]);
     fputc('\n', f);
 }
 
@@ -234,7 +244,8 @@ static lem_status explain(lem_cli *cli, const lem_args *args, lem_err *err) {
     lem_buf text = {0}, gold_key = {0}, pred_key = {0};
     lem_json *o = NULL;
     lem_status st = LEM_OK;
-    if (!lem_grade_task_find(lem_args_str(args, "task"), &task)) return lem_fail(err, LEM_EUSAGE, "--task '%s' is none of std, gsm8k, plain", lem_args_str(args, "task"));
+    if (!lem_grade_task_find(lem_args_str(args, "task"), &task))
+        return lem_fail(err, LEM_EUSAGE, "--task '%s' is none of std, gsm8k, plain", lem_args_str(args, "task"));
     /* a prediction that marks its answer is a response; one that does not is the answer itself */
     if (!lem_grade_extract(pred, strlen(pred), LEM_GRADE_TASK_GSM8K, &s)) task = LEM_GRADE_TASK_PLAIN;
     LEM_TRY(lem_grade_explain(gold, strlen(gold), pred, strlen(pred), task, &text, &r, err));

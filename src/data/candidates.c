@@ -72,8 +72,10 @@ static lem_status set_one(lem_candidates_map *m, const char *s, size_t len, lem_
             lem_status st = assign(m, (lem_candidates_field)f, eq + 1, len - name - 1, true, err);
             return st == LEM_OK && f == LEM_CAND_COMPLETIONS ? name_models(m, err) : st;
         }
-    return lem_fail(err, LEM_EUSAGE, "map: unknown field '%.*s'; known are id, problem, expected_answer, completions, predicted_answer, correct, rm_score, "
-                                     "logprob, tokens, step_scores", (int)name, s);
+    return lem_fail(err, LEM_EUSAGE,
+                    "map: unknown field '%.*s'; known are id, problem, expected_answer, completions, predicted_answer, correct, rm_score, "
+                    "logprob, tokens, step_scores",
+                    (int)name, s);
 }
 
 lem_status lem_candidates_map_set(lem_candidates_map *m, const char *assignment, lem_err *err) {
@@ -92,19 +94,30 @@ typedef struct format {
 } format;
 
 static const format formats[] = {
-    {"Lemma", {"completions", "expected_answer", NULL},
+    {"Lemma",
+     {"completions", "expected_answer", NULL},
      {"id", "problem", "expected_answer", "completions", "predicted_answer", "correct", "rm_score", "logprob", "tokens", "step_scores"}},
     {"Qwen2.5-Math", {"code", "gt", NULL}, {"idx", "question", "gt", "code", "pred", "score", "pred_score", NULL, NULL, NULL}},
-    {"search-and-learn", {"completions", "answer", "scores"}, {"unique_id", "problem", "answer", "completions", NULL, NULL, "agg_scores", NULL, "completion_tokens", "scores"}},
-    {"search-and-learn", {"completions", "answer", "pred"}, {"unique_id", "problem", "answer", "completions", NULL, NULL, NULL, NULL, "completion_tokens", NULL}},
-    {"Lemma", {"completions", NULL, NULL},
+    {"search-and-learn",
+     {"completions", "answer", "scores"},
+     {"unique_id", "problem", "answer", "completions", NULL, NULL, "agg_scores", NULL, "completion_tokens", "scores"}},
+    {"search-and-learn",
+     {"completions", "answer", "pred"},
+     {"unique_id", "problem", "answer", "completions", NULL, NULL, NULL, NULL, "completion_tokens", NULL}},
+    {"Lemma",
+     {"completions", NULL, NULL},
      {"id", "problem", "expected_answer", "completions", "predicted_answer", "correct", "rm_score", "logprob", "tokens", "step_scores"}},
-    {"NeMo-Skills", {"generation", "expected_answer", NULL},
+    {"NeMo-Skills",
+     {"generation", "expected_answer", NULL},
      {"id", "problem", "expected_answer", "generation", "predicted_answer", "symbolic_correct", "reward_model_score", NULL, NULL, NULL}},
-    {"OpenMathInstruct", {"generated_solution", "expected_answer", NULL},
+    {"OpenMathInstruct",
+     {"generated_solution", "expected_answer", NULL},
      {NULL, "question", "expected_answer", "generated_solution", "predicted_answer", "is_correct", NULL, NULL, NULL, NULL}},
-    {"sample lists", {"samples", "gold", NULL}, {NULL, "question", "gold", "samples.*.text", "samples.*.pred", "samples.*.correct", NULL, NULL, NULL, NULL}},
-    {"Lemma without texts", {"rm_score", "correct", NULL},
+    {"sample lists",
+     {"samples", "gold", NULL},
+     {NULL, "question", "gold", "samples.*.text", "samples.*.pred", "samples.*.correct", NULL, NULL, NULL, NULL}},
+    {"Lemma without texts",
+     {"rm_score", "correct", NULL},
      {"id", "problem", "expected_answer", NULL, "predicted_answer", "correct", "rm_score", "logprob", "tokens", "step_scores"}},
 };
 
@@ -117,7 +130,8 @@ static bool fits(const format *f, const lem_json *row) {
 static lem_status unknown_columns(const lem_json *row, lem_err *err) {
     lem_buf b = {0};
     for (size_t i = 0; i < lem_json_count(row) && i < 24; i++) lem_buf_printf(&b, "%s%s", i ? ", " : "", lem_json_key_at(row, i));
-    lem_status st = lem_fail(err, LEM_EDATA, "no known format of candidates; name the columns with --map ours=theirs; columns found: %s", lem_buf_str(&b));
+    lem_status st =
+        lem_fail(err, LEM_EDATA, "no known format of candidates; name the columns with --map ours=theirs; columns found: %s", lem_buf_str(&b));
     lem_buf_release(&b);
     return st;
 }
@@ -160,7 +174,11 @@ lem_status lem_candidates_map_detect(lem_candidates_map *m, const lem_json *row,
 
 /* ---- reading one row ---- */
 
-typedef struct values { const lem_json **at; size_t n, cap; bool present; } values;
+typedef struct values {
+    const lem_json **at;
+    size_t n, cap;
+    bool present;
+} values;
 
 static bool push(lem_arena *a, values *v, const lem_json *j) {
     if (v->n == v->cap) {
@@ -221,7 +239,8 @@ static const char *as_text(lem_arena *a, const lem_json *v, bool *ok) {
     case LEM_JSON_NULL: return NULL;
     case LEM_JSON_STRING: return lem_json_str(v, "");
     case LEM_JSON_BOOL: return lem_json_bool(v, false) ? "true" : "false";
-    case LEM_JSON_INT: case LEM_JSON_REAL: {
+    case LEM_JSON_INT:
+    case LEM_JSON_REAL: {
         lem_buf b = {0};
         lem_json_write(v, 0, &b);
         const char *t = lem_arena_strndup(a, lem_buf_str(&b), b.len);
@@ -295,14 +314,16 @@ static lem_status read_steps(const values *v, const lem_json ***out, lem_err *er
         if (lem_json_kind(v->at[i]) == LEM_JSON_NULL) continue;
         if (lem_json_kind(v->at[i]) != LEM_JSON_ARRAY) return wrong(LEM_CAND_STEP_SCORES, i, "a list of numbers", v->at[i], err);
         for (size_t j = 0; j < lem_json_count(v->at[i]); j++)
-            if (isnan(lem_json_num(lem_json_at(v->at[i], j), NAN))) return wrong(LEM_CAND_STEP_SCORES, i, "a list of numbers", lem_json_at(v->at[i], j), err);
+            if (isnan(lem_json_num(lem_json_at(v->at[i], j), NAN)))
+                return wrong(LEM_CAND_STEP_SCORES, i, "a list of numbers", lem_json_at(v->at[i], j), err);
     }
     *out = v->at;
     return LEM_OK;
 }
 
 /* id, problem, expected_answer: a text, or a list of one. */
-static lem_status read_scalar(lem_arena *a, const lem_candidates_map *m, const lem_json *row, lem_candidates_field f, const char **out, lem_err *err) {
+static lem_status read_scalar(lem_arena *a, const lem_candidates_map *m, const lem_json *row, lem_candidates_field f, const char **out,
+                              lem_err *err) {
     values v;
     *out = NULL;
     if (!m->path[f]) return LEM_OK;

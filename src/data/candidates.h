@@ -14,11 +14,20 @@
 #include <stdint.h>
 
 typedef enum lem_candidates_field {
-    LEM_CAND_ID, LEM_CAND_PROBLEM, LEM_CAND_EXPECTED, LEM_CAND_COMPLETIONS, LEM_CAND_PREDICTED, LEM_CAND_CORRECT, LEM_CAND_RM_SCORE, LEM_CAND_LOGPROB,
-    LEM_CAND_TOKENS, LEM_CAND_STEP_SCORES, LEM_CAND_N_FIELDS
+    LEM_CAND_ID,
+    LEM_CAND_PROBLEM,
+    LEM_CAND_EXPECTED,
+    LEM_CAND_COMPLETIONS,
+    LEM_CAND_PREDICTED,
+    LEM_CAND_CORRECT,
+    LEM_CAND_RM_SCORE,
+    LEM_CAND_LOGPROB,
+    LEM_CAND_TOKENS,
+    LEM_CAND_STEP_SCORES,
+    LEM_CAND_N_FIELDS
 } lem_candidates_field;
 
-const char *lem_candidates_field_name(lem_candidates_field f);       /* "expected_answer" … */
+const char *lem_candidates_field_name(lem_candidates_field f); /* "expected_answer" … */
 
 typedef struct lem_candidates_map lem_candidates_map;
 lem_candidates_map *lem_candidates_map_new(lem_err *err);
@@ -38,12 +47,12 @@ typedef struct lem_candidates {
     const char *id;                 /* NULL when absent; numbers as text */
     const char *problem, *expected; /* NULL when absent */
     int n;
-    const char **completion;        /* [n] */
-    const char **predicted;         /* [n], NULL where null */
-    int8_t *correct;                /* [n] 1, 0, -1 for null */
-    double *rm_score, *logprob;     /* [n], NAN for null */
-    int64_t *tokens;                /* [n], -1 for null */
-    const lem_json **steps;         /* [n] lists of numbers */
+    const char **completion;    /* [n] */
+    const char **predicted;     /* [n], NULL where null */
+    int8_t *correct;            /* [n] 1, 0, -1 for null */
+    double *rm_score, *logprob; /* [n], NAN for null */
+    int64_t *tokens;            /* [n], -1 for null */
+    const lem_json **steps;     /* [n] lists of numbers */
 } lem_candidates;
 
 /* LEM_EDATA naming the field for a wrong type or columns of different lengths. A zeroed struct may be reused: its arena is reset. */

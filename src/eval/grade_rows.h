@@ -13,12 +13,14 @@
 enum { LEM_GRADE_MAX_MODELS = 64, LEM_GRADE_N_METHODS = LEM_GRADE_BY_WHOLE + 1 };
 
 typedef struct lem_grade_rows_opts {
-    lem_grade_task task;        /* where in a completion the answer stands */
-    bool pair;                  /* one prediction a row: results are added as scalars */
+    lem_grade_task task; /* where in a completion the answer stands */
+    bool pair;           /* one prediction a row: results are added as scalars */
 } lem_grade_rows_opts;
 
 /* Counts; zeroed is empty. agree, own and own_right compare with the rows' own correctness where they carry one. */
-typedef struct lem_grade_model_tally { uint64_t n, right, undecided, own, own_right, agree; } lem_grade_model_tally;
+typedef struct lem_grade_model_tally {
+    uint64_t n, right, undecided, own, own_right, agree;
+} lem_grade_model_tally;
 typedef struct lem_grade_tally {
     uint64_t rows;
     uint64_t verdict[LEM_GRADE_N_VERDICTS], method[LEM_GRADE_N_METHODS], weak;
@@ -28,11 +30,11 @@ typedef struct lem_grade_tally {
 /* One row: its candidates' answers, verdicts and, where the row has its own labels, what those say. */
 typedef struct lem_graded {
     int n;
-    lem_grade_result *result;   /* [n] */
-    char **answer;              /* [n] owned; NULL where there is none */
-    int8_t *own;                /* [n] 1, 0, -1; NULL when absent */
-    lem_grade_span *span;       /* [n] */
-    char *gold;                 /* owned: what was compared with */
+    lem_grade_result *result; /* [n] */
+    char **answer;            /* [n] owned; NULL where there is none */
+    int8_t *own;              /* [n] 1, 0, -1; NULL when absent */
+    lem_grade_span *span;     /* [n] */
+    char *gold;               /* owned: what was compared with */
 } lem_graded;
 
 /* The gold is the marked answer in the expected_answer ("…#### 18", "…\nA: 18", "\boxed{18}"), else all of it. Candidates are graded from their completions,

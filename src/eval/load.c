@@ -26,7 +26,8 @@ static unsigned columns_of(const lem_candidates *c) {
            (c->correct ? HAS_CORRECT : 0u) | (c->predicted || c->completion ? HAS_TEXTS : 0u);
 }
 
-static const char *const aggregate_names[] = {"prm-last", "prm-min", "prm-max", "prm-prod", "prm-geometric", "prm-mean", "prm-mean_logit", "prm-mean_odds"};
+static const char *const aggregate_names[] = {"prm-last",      "prm-min",  "prm-max",        "prm-prod",
+                                              "prm-geometric", "prm-mean", "prm-mean_logit", "prm-mean_odds"};
 
 static void name_scorers(loader *l) {
     lem_eval_data *d = l->d;
@@ -150,7 +151,8 @@ static lem_status add_row(loader *l, const lem_json *row, uint64_t number, lem_e
         l->columns = has;
         name_scorers(l);
         d->no_votes = !(has & HAS_TEXTS);
-    } else if (has != l->columns) return lem_fail(err, LEM_EDATA, "this row has other columns than the first (scores, correctness, answers or step scores)");
+    } else if (has != l->columns)
+        return lem_fail(err, LEM_EDATA, "this row has other columns than the first (scores, correctness, answers or step scores)");
     if (l->row.n < 1 || l->row.n > LEM_EVAL_MAX_N) return lem_fail(err, LEM_EDATA, "%d candidates; 1 to %d are supported", l->row.n, LEM_EVAL_MAX_N);
     if ((size_t)d->n == l->cap) {
         size_t cap = l->cap ? l->cap * 2 : 256;

@@ -12,22 +12,22 @@
 #include <stdbool.h>
 
 typedef struct lem_eval_load {
-    lem_grade_task task;                /* for rows without predicted_answer */
-    bool by_string;                     /* votes by the exact answer string, as Qwen2.5-Math counts; else by the canonical key */
+    lem_grade_task task; /* for rows without predicted_answer */
+    bool by_string;      /* votes by the exact answer string, as Qwen2.5-Math counts; else by the canonical key */
     lem_eval_aggregator aggregators[LEM_EVAL_MAX_SCORERS - 4];
-    int n_aggregators;                  /* step scores: 0 = last, min and prod */
-    int64_t limit;                      /* rows; -1 = all */
+    int n_aggregators; /* step scores: 0 = last, min and prod */
+    int64_t limit;     /* rows; -1 = all */
 } lem_eval_load;
 
 typedef struct lem_eval_data {
     lem_eval_problem *p;
     int n;
-    const char *scorers[LEM_EVAL_MAX_SCORERS];  /* static names */
+    const char *scorers[LEM_EVAL_MAX_SCORERS]; /* static names */
     bool weighted[LEM_EVAL_MAX_SCORERS];
     int n_scorers;
-    bool no_votes;                              /* no row has answers */
-    bool graded_here;                           /* correctness was not in the file */
-    uint64_t candidates, undecided, unscored, silent;   /* null correctness (counted as wrong), null scores (ranked last), no answer */
+    bool no_votes;                                    /* no row has answers */
+    bool graded_here;                                 /* correctness was not in the file */
+    uint64_t candidates, undecided, unscored, silent; /* null correctness (counted as wrong), null scores (ranked last), no answer */
     int min_n, max_n;
     char ground[200];
     lem_arena *arena;

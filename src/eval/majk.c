@@ -30,10 +30,10 @@ double lem_eval_vote(const lem_eval_problem *p, const double *weight, const int 
 
 typedef struct exact {
     const lem_eval_problem *p;
-    int k, n_groups, silent;        /* silent: candidates without a vote */
-    int *size, *first, *next;       /* members of a group as a list in order */
-    double *choose;                 /* [(n+1)] row of C(m, .) being used */
-    double *a, *b;                  /* [(k+1)(ties+1)] ways, by members drawn and groups tied */
+    int k, n_groups, silent;  /* silent: candidates without a vote */
+    int *size, *first, *next; /* members of a group as a list in order */
+    double *choose;           /* [(n+1)] row of C(m, .) being used */
+    double *a, *b;            /* [(k+1)(ties+1)] ways, by members drawn and groups tied */
 } exact;
 
 static double choose(int n, int r) {

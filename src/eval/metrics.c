@@ -18,7 +18,7 @@ static const char EXACT[] = "exact", FIRST[] = "first-k", SEEDS[] = "seeds";
 typedef struct column {
     char name[40];
     const char *protocol;
-    double *v;          /* [problems in] */
+    double *v; /* [problems in] */
 } column;
 
 /* Everything at one k. */
@@ -27,8 +27,8 @@ typedef struct at_k {
     const lem_eval_problem **in;
     int k, n, n_columns, longest;
     column c[MAX_COLUMNS];
-    int *subset, *deck;         /* [longest] */
-    double *count;              /* [longest], zero between uses */
+    int *subset, *deck; /* [longest] */
+    double *count;      /* [longest], zero between uses */
 } at_k;
 
 static lem_status add_column(at_k *a, const char *base, const char *protocol, double **v, lem_err *err) {

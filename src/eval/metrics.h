@@ -16,27 +16,27 @@
 enum { LEM_EVAL_MAX_KS = 32 };
 
 typedef struct lem_eval_opts {
-    int ks[LEM_EVAL_MAX_KS], n_ks;                      /* ascending, each >= 1 */
-    const char *scorers[LEM_EVAL_MAX_SCORERS];          /* "rm", "logprob", "prm-min" …: metric name of score[s] */
-    bool weighted[LEM_EVAL_MAX_SCORERS];                /* also a vote weighted by the sigmoid of this score */
+    int ks[LEM_EVAL_MAX_KS], n_ks;             /* ascending, each >= 1 */
+    const char *scorers[LEM_EVAL_MAX_SCORERS]; /* "rm", "logprob", "prm-min" …: metric name of score[s] */
+    bool weighted[LEM_EVAL_MAX_SCORERS];       /* also a vote weighted by the sigmoid of this score */
     int n_scorers;
-    bool no_votes;                                      /* answers are unknown: no majority */
-    int n_seeds;                                        /* random subsets per problem; 0 = 100, negative = none */
+    bool no_votes; /* answers are unknown: no majority */
+    int n_seeds;   /* random subsets per problem; 0 = 100, negative = none */
     uint64_t seed;
-    int resamples;                                      /* 0 = LEM_EVAL_RESAMPLES */
+    int resamples; /* 0 = LEM_EVAL_RESAMPLES */
 } lem_eval_opts;
 
 typedef struct lem_metric {
-    char name[40];              /* "rm@8" */
-    const char *protocol;       /* "exact", "first-k", "seeds" */
-    int k, n;                   /* n problems */
+    char name[40];        /* "rm@8" */
+    const char *protocol; /* "exact", "first-k", "seeds" */
+    int k, n;             /* n problems */
     lem_eval_interval at;
 } lem_metric;
 
 typedef struct lem_metrics {
     lem_metric *m;
     int n;
-    lem_metric *diff;           /* "rm@8-maj@8": paired on the same problems, same protocol */
+    lem_metric *diff; /* "rm@8-maj@8": paired on the same problems, same protocol */
     int n_diff;
 } lem_metrics;
 

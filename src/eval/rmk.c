@@ -5,7 +5,10 @@
 
 #include <stdlib.h>
 
-typedef struct ranked { double score; int i; } ranked;
+typedef struct ranked {
+    double score;
+    int i;
+} ranked;
 
 static int by_score(const void *a, const void *b) {
     const ranked *x = a, *y = b;

@@ -21,7 +21,8 @@ static int ascending(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
-lem_status lem_eval_bootstrap(const double *const *columns, int n_columns, int n, uint64_t seed, int resamples, lem_eval_interval *out, lem_err *err) {
+lem_status lem_eval_bootstrap(const double *const *columns, int n_columns, int n, uint64_t seed, int resamples, lem_eval_interval *out,
+                              lem_err *err) {
     if (n < 1 || n_columns < 1) return lem_fail(err, LEM_EDATA, "bootstrap: no values");
     if (resamples <= 0) resamples = LEM_EVAL_RESAMPLES;
     size_t cells = 0;

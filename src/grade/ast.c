@@ -1,5 +1,5 @@
 /* ast.c - constructors of the answer tree: they fold rational arithmetic and keep track of decimal places */
-#include "ast_priv.h"
+#include "grade/ast_priv.h"
 
 #include <string.h>
 

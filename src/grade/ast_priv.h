@@ -4,38 +4,45 @@
 #ifndef LEM_GRADE_AST_PRIV_H
 #define LEM_GRADE_AST_PRIV_H
 
-#include "lex_priv.h"
-#include "work_priv.h"
+#include "grade/lex_priv.h"
+#include "grade/work_priv.h"
 
 enum { AST_MAX_NODES = 4096, AST_MAX_DEPTH = 200 };
 
 typedef enum ast_kind {
-    AST_NUM,            /* q */
-    AST_SYM,            /* name; constants pi, e, i, infty too */
-    AST_ADD, AST_MUL,   /* n kids */
-    AST_POW,            /* base, exponent */
-    AST_FN,             /* name, n kids */
-    AST_FACTORIAL, AST_ABS, AST_PERCENT, AST_DEGREE, AST_MONEY,
-    AST_PM,             /* one kid: ± kid */
-    AST_QTY,            /* one kid, unit in name */
-    AST_BASE,           /* digits and base in name: "1011_2" */
-    AST_RATIO,          /* n kids a:b:c */
-    AST_TUPLE,          /* n kids, brackets in open and close: ( [ */
-    AST_LIST,           /* n kids, no brackets */
-    AST_SET,            /* n kids, may be empty */
-    AST_UNION, AST_INTER, AST_SETMINUS,
-    AST_REL,            /* n kids, n-1 operators in name */
-    AST_MATRIX,         /* n kids, rows of `cols` */
-    AST_TEXT            /* name, normalised */
+    AST_NUM, /* q */
+    AST_SYM, /* name; constants pi, e, i, infty too */
+    AST_ADD,
+    AST_MUL, /* n kids */
+    AST_POW, /* base, exponent */
+    AST_FN,  /* name, n kids */
+    AST_FACTORIAL,
+    AST_ABS,
+    AST_PERCENT,
+    AST_DEGREE,
+    AST_MONEY,
+    AST_PM,    /* one kid: ± kid */
+    AST_QTY,   /* one kid, unit in name */
+    AST_BASE,  /* digits and base in name: "1011_2" */
+    AST_RATIO, /* n kids a:b:c */
+    AST_TUPLE, /* n kids, brackets in open and close: ( [ */
+    AST_LIST,  /* n kids, no brackets */
+    AST_SET,   /* n kids, may be empty */
+    AST_UNION,
+    AST_INTER,
+    AST_SETMINUS,
+    AST_REL,    /* n kids, n-1 operators in name */
+    AST_MATRIX, /* n kids, rows of `cols` */
+    AST_TEXT    /* name, normalised */
 } ast_kind;
 
 typedef struct ast_node {
     ast_kind kind;
     char open, close;
-    bool decimal;               /* NUM written with a decimal point: its last digit is worth 10^ulp10 */
-    bool power_of_ten;          /* NUM that came from 10^k; k in ulp10 */
+    bool decimal;      /* NUM written with a decimal point: its last digit is worth 10^ulp10 */
+    bool power_of_ten; /* NUM that came from 10^k; k in ulp10 */
     int32_t ulp10;
-    uint32_t n, cols, len;      /* kids; columns; bytes of name */
+    uint32_t n, cols, len; /* kids; columns; bytes of name */
     struct ast_node **kid;
     const char *name;
     grade_rat *q;

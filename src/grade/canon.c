@@ -1,5 +1,5 @@
 /* canon.c - scalars as sums of monomials with rational coefficients over atoms */
-#include "canon_priv.h"
+#include "grade/canon_priv.h"
 
 #include "core/buf.h"
 #include "grade/grade.h"
@@ -237,7 +237,8 @@ static canon_poly *term_power(grade_work *w, const canon_poly *p, grade_rat *e) 
         canon_factor f = {t->f[j].key, grade_rat_mul(w, t->f[j].e, e)};
         grade_rat *c = grade_rat_int(w, 1);
         if (!f.e || !c) return NULL;
-        if (!whole && !is_positive_atom(f.key) && (unsafe > 1 || !grade_rat_is(t->f[j].e, 1) || grade_rat_sign(t->c) < 0)) return opaque_power(w, p, e);
+        if (!whole && !is_positive_atom(f.key) && (unsafe > 1 || !grade_rat_is(t->f[j].e, 1) || grade_rat_sign(t->c) < 0))
+            return opaque_power(w, p, e);
         if (!reduce_factor(w, &f, &c)) return NULL;
         r = poly_mul(w, r, one_term(w, c, f.key, f.e));
     }
@@ -370,7 +371,8 @@ canon_poly *canon_scalar(grade_work *w, const ast_node *a) {
         const char *key = grade_text(w, a->name, a->len);
         return key ? atom_poly(w, key) : NULL;
     }
-    case AST_ADD: case AST_MUL: return chain(w, a);
+    case AST_ADD:
+    case AST_MUL: return chain(w, a);
     case AST_POW: return power(w, a);
     case AST_FN: return a->len == 5 && memcmp(a->name, "binom", 5) == 0 ? binomial(w, a) : function_poly(w, a);
     case AST_FACTORIAL: return factorial(w, a);

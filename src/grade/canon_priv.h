@@ -6,7 +6,7 @@
 #ifndef LEM_GRADE_CANON_PRIV_H
 #define LEM_GRADE_CANON_PRIV_H
 
-#include "ast_priv.h"
+#include "grade/ast_priv.h"
 
 typedef struct canon_factor {
     const char *key;
@@ -15,13 +15,13 @@ typedef struct canon_factor {
 
 typedef struct canon_term {
     grade_rat *c;
-    canon_factor *f;        /* sorted by key */
+    canon_factor *f; /* sorted by key */
     uint32_t n;
-    const char *key;        /* text of the monomial without coefficient; "" for 1 */
+    const char *key; /* text of the monomial without coefficient; "" for 1 */
 } canon_term;
 
 typedef struct canon_poly {
-    canon_term *t;          /* sorted by key, no zero coefficients */
+    canon_term *t; /* sorted by key, no zero coefficients */
     uint32_t n;
 } canon_poly;
 

@@ -1,9 +1,9 @@
 /* compare.c - verdicts on two parsed answers: shapes first, then exact forms, then certified or sampled numbers */
-#include "compare_priv.h"
+#include "grade/compare_priv.h"
 
-#include "canon_priv.h"
-#include "numeric_priv.h"
-#include "units_priv.h"
+#include "grade/canon_priv.h"
+#include "grade/numeric_priv.h"
+#include "grade/units_priv.h"
 
 #include "core/buf.h"
 
@@ -22,7 +22,7 @@ typedef struct shape {
     bool percent;
     const char *unit;
     uint32_t unit_len;
-    const ast_node *symbol;     /* x of "x = 5" */
+    const ast_node *symbol; /* x of "x = 5" */
 } shape;
 
 static bool is_plain_lhs(const ast_node *a) {
@@ -76,9 +76,12 @@ static const ast_node *meaning(grade_work *w, const ast_node *a) {
 
 /* Words that name a set: "no solution" is the empty set, "all real numbers" are the reals. */
 static const ast_node *named_set(grade_work *w, const ast_node *a) {
-    static const struct { const char *words; bool empty; } table[] = {
-        {"no solution", true},  {"no solutions", true},     {"no real solution", true}, {"no real solutions", true}, {"empty set", true},
-        {"all reals", false},   {"all real numbers", false}, {"all real number", false}, {"reals", false},           {"real numbers", false}};
+    static const struct {
+        const char *words;
+        bool empty;
+    } table[] = {{"no solution", true}, {"no solutions", true}, {"no real solution", true},  {"no real solutions", true},
+                 {"empty set", true},   {"all reals", false},   {"all real numbers", false}, {"all real number", false},
+                 {"reals", false},      {"real numbers", false}};
     if (a->kind == AST_TUPLE && a->n == 2 && a->open == '(' && a->close == ')' && ast_is_sym(a->kid[1], "infty") && a->kid[0]->kind == AST_MUL &&
         ast_is_sym(a->kid[0]->kid[1], "infty")) {
         ast_node *r = ast_new(w, AST_SYM, 0);
@@ -138,10 +141,12 @@ static lem_grade_result compare_scalars(grade_work *w, const ast_node *a, const 
         if (strcmp(x, y) == 0) return say(LEM_GRADE_EQUAL_EXACT, "canonical form");
         grade_rat *u = canon_rational(w, p), *v = canon_rational(w, q);
         if (u && v) {
-            ast_node g = {.kind = AST_NUM, .q = u, .decimal = a->decimal, .ulp10 = a->ulp10}, h = {.kind = AST_NUM, .q = v, .decimal = b->decimal, .ulp10 = b->ulp10};
+            ast_node g = {.kind = AST_NUM, .q = u, .decimal = a->decimal, .ulp10 = a->ulp10},
+                     h = {.kind = AST_NUM, .q = v, .decimal = b->decimal, .ulp10 = b->ulp10};
             return compare_rationals(w, &g, &h);
         }
-        if (a->kind == AST_NUM && a->decimal && grade_numeric_within(w, a, b, a->ulp10)) return say(LEM_GRADE_EQUAL_NUMERIC, "rounds to the gold's digits");
+        if (a->kind == AST_NUM && a->decimal && grade_numeric_within(w, a, b, a->ulp10))
+            return say(LEM_GRADE_EQUAL_NUMERIC, "rounds to the gold's digits");
         if (canon_is_unique(p) && canon_is_unique(q)) return say(LEM_GRADE_NOT_EQUAL, "canonical form");
     }
     switch (grade_numeric_compare(w, a, b)) {
@@ -168,7 +173,8 @@ static lem_grade_result compare_ordered(grade_work *w, const ast_node *a, const 
     for (uint32_t k = 0; k < a->n; k++) {
         lem_grade_result r = compare_level(w, a->kid[k], b->kid[k], level + 1);
         if (r.verdict == LEM_GRADE_NOT_EQUAL || r.verdict == LEM_GRADE_DIFFERENT_KIND) return say(LEM_GRADE_NOT_EQUAL, "a part differs");
-        if (r.verdict != LEM_GRADE_EQUAL_EXACT && all.verdict != LEM_GRADE_LIMIT) all = is_equal(r) ? say(r.verdict, "equal part by part") : say(LEM_GRADE_LIMIT, r.rule);
+        if (r.verdict != LEM_GRADE_EQUAL_EXACT && all.verdict != LEM_GRADE_LIMIT)
+            all = is_equal(r) ? say(r.verdict, "equal part by part") : say(LEM_GRADE_LIMIT, r.rule);
     }
     return all;
 }
@@ -206,6 +212,7 @@ static lem_grade_result compare_texts(const ast_node *a, const ast_node *b) {
 
 /* Relations, unions, ratios and matrices: by canonical text, then part by part where the parts correspond. */
 static lem_grade_result compare_structures(grade_work *w, const ast_node *a, const ast_node *b, int level) {
+    if (a->kind == AST_RATIO && b->kind == AST_RATIO) return compare_ordered(w, a, b, level); /* canonical text would lose a.m. and p.m. */
     const char *x = canon_text(w, a), *y = x ? canon_text(w, b) : NULL;
     if (w->limit) return say(LEM_GRADE_LIMIT, "work bound");
     if (x && y && strcmp(x, y) == 0) return say(LEM_GRADE_EQUAL_EXACT, "canonical form");
@@ -218,7 +225,9 @@ static lem_grade_result compare_structures(grade_work *w, const ast_node *a, con
     lem_grade_result r = compare_ordered(w, a, b, level);
     if (a->kind == AST_REL && !is_equal(r)) {
         bool one = a->n == 2 && x && y && a->name[0] != '=' && r.verdict == LEM_GRADE_NOT_EQUAL;
-        return one ? say(LEM_GRADE_NOT_EQUAL, "different relation") : a->name[0] == '=' && x && y ? say(LEM_GRADE_NOT_EQUAL, "different equation") : say(LEM_GRADE_LIMIT, "not decided");
+        return one                           ? say(LEM_GRADE_NOT_EQUAL, "different relation")
+               : a->name[0] == '=' && x && y ? say(LEM_GRADE_NOT_EQUAL, "different equation")
+                                             : say(LEM_GRADE_LIMIT, "not decided");
     }
     return r;
 }
@@ -244,7 +253,8 @@ static lem_grade_result compare_base(grade_work *w, const ast_node *base, const 
     size_t n = 0;
     while (n < base->len && base->name[n] != '_') n++;
     if (!t) return say(LEM_GRADE_LIMIT, "work bound");
-    return strlen(t) == n && memcmp(t, base->name, n) == 0 ? say(LEM_GRADE_EQUAL_EXACT, "base left out") : say(LEM_GRADE_NOT_EQUAL, "different digits");
+    return strlen(t) == n && memcmp(t, base->name, n) == 0 ? say(LEM_GRADE_EQUAL_EXACT, "base left out")
+                                                           : say(LEM_GRADE_NOT_EQUAL, "different digits");
 }
 
 static lem_grade_result compare_values(grade_work *w, const ast_node *a, const ast_node *b, int level) {
@@ -278,7 +288,8 @@ static lem_grade_result compare_quantities(grade_work *w, const shape *g, const 
     grade_unit a, b;
     if (!grade_unit_find(w, g->unit, g->unit_len, &a) || !grade_unit_find(w, p->unit, p->unit_len, &b))
         return is_equal(plain) ? say(LEM_GRADE_LIMIT, "unknown units") : say(plain.verdict, "values differ, unknown units");
-    if (a.length != b.length || a.mass != b.mass || a.time != b.time || a.other != b.other) return say(LEM_GRADE_NOT_EQUAL, "units of different kinds");
+    if (a.length != b.length || a.mass != b.mass || a.time != b.time || a.other != b.other)
+        return say(LEM_GRADE_NOT_EQUAL, "units of different kinds");
     grade_rat *ratio = grade_rat_div(w, b.factor, a.factor);
     ast_node *v = ratio ? ast_mul(w, ast_num(w, ratio), (ast_node *)p->v) : NULL;
     if (!v || !is_scalar(g->v->kind) || !is_scalar(p->v->kind)) return say(LEM_GRADE_LIMIT, "units not compared");
@@ -366,7 +377,8 @@ const char *canon_text(grade_work *w, const ast_node *a) {
         return head ? text_of_parts(w, a, head, ")", false, false) : NULL;
     }
     case AST_REL: return text_of_relation(w, a);
-    case AST_QTY: case AST_PM: {
+    case AST_QTY:
+    case AST_PM: {
         const char *v = canon_text(w, a->kid[0]);
         if (a->kind == AST_PM) lem_buf_puts(&b, "+-");
         if (v) lem_buf_puts(&b, v);

@@ -2,7 +2,7 @@
 #ifndef LEM_GRADE_COMPARE_PRIV_H
 #define LEM_GRADE_COMPARE_PRIV_H
 
-#include "ast_priv.h"
+#include "grade/ast_priv.h"
 
 #include "grade/grade.h"
 

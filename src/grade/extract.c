@@ -5,7 +5,10 @@
 
 enum { MAX_JOINED_BOXES = 16, MAX_JOIN_GAP = 48 };
 
-typedef struct view { const char *s; size_t n; } view; /* the text looked at; offsets are into it */
+typedef struct view {
+    const char *s;
+    size_t n;
+} view; /* the text looked at; offsets are into it */
 
 static bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 static bool is_digit(char c) { return c >= '0' && c <= '9'; }
@@ -26,9 +29,7 @@ static size_t find_last(view v, size_t before, const char *word, bool fold) {
     return v.n;
 }
 
-static lem_grade_span span_of(size_t from, size_t to, lem_grade_method how) {
-    return (lem_grade_span){from, to > from ? to - from : 0, how, false};
-}
+static lem_grade_span span_of(size_t from, size_t to, lem_grade_method how) { return (lem_grade_span){from, to > from ? to - from : 0, how, false}; }
 
 /* Drops white space, emphasis and closing punctuation around a span. */
 static lem_grade_span trimmed(view v, lem_grade_span s) {
@@ -184,7 +185,7 @@ static bool by_last_number(view v, lem_grade_span *out) {
     if (!i) return false;
     size_t to = i, from = i;
     while (from && (is_digit(v.s[from - 1]) || ((v.s[from - 1] == '.' || v.s[from - 1] == ',' || v.s[from - 1] == '/') && from >= 2 &&
-                                               is_digit(v.s[from - 2]) && is_digit(v.s[from]))))
+                                                is_digit(v.s[from - 2]) && is_digit(v.s[from]))))
         from--;
     if (from && v.s[from - 1] == '.') from--;
     if (from && v.s[from - 1] == '-' && (from == 1 || (!is_digit(v.s[from - 2]) && !is_letter(v.s[from - 2])))) from--;
@@ -234,7 +235,8 @@ bool lem_grade_extract(const char *response, size_t len, lem_grade_task task, le
     } else if (v.n) {
         bool boxed = by_box(v, &best);
         size_t hashes = find_last(v, v.n, "####", false);
-        if (hashes != v.n) take_later(v, &best, task != LEM_GRADE_TASK_GSM8K, trimmed(v, span_of(hashes + 4, line_end(v, hashes), LEM_GRADE_BY_HASHES)));
+        if (hashes != v.n)
+            take_later(v, &best, task != LEM_GRADE_TASK_GSM8K, trimmed(v, span_of(hashes + 4, line_end(v, hashes), LEM_GRADE_BY_HASHES)));
         if (by_a_line(v, &s)) take_later(v, &best, false, s);
         if (by_phrase(v, "final answer is", LEM_GRADE_BY_FINAL_ANSWER, &s)) take_later(v, &best, boxed, s);
         if (by_phrase(v, "answer:", LEM_GRADE_BY_ANSWER_COLON, &s)) take_later(v, &best, boxed, s);
@@ -247,14 +249,16 @@ bool lem_grade_extract(const char *response, size_t len, lem_grade_task task, le
     return best.method != LEM_GRADE_BY_NONE;
 }
 
-static const char *const method_names[] = {"none",        "boxed",     "####",        "A: line", "final answer is",
+static const char *const method_names[] = {"none",         "boxed",     "####",        "A: line",   "final answer is",
                                            "answer colon", "answer is", "last number", "whole text"};
 
 const char *lem_grade_method_name(lem_grade_method m) { return (unsigned)m < sizeof method_names / sizeof *method_names ? method_names[m] : "?"; }
 
 bool lem_grade_task_find(const char *name, lem_grade_task *out) {
-    static const struct { const char *name; lem_grade_task task; } table[] = {
-        {"std", LEM_GRADE_TASK_STD}, {"math", LEM_GRADE_TASK_STD}, {"gsm8k", LEM_GRADE_TASK_GSM8K}, {"plain", LEM_GRADE_TASK_PLAIN}};
+    static const struct {
+        const char *name;
+        lem_grade_task task;
+    } table[] = {{"std", LEM_GRADE_TASK_STD}, {"math", LEM_GRADE_TASK_STD}, {"gsm8k", LEM_GRADE_TASK_GSM8K}, {"plain", LEM_GRADE_TASK_PLAIN}};
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)
         if (strcmp(name, table[i].name) == 0) {
             *out = table[i].task;

@@ -1,7 +1,7 @@
 /* grade.c - the entry points: compiled golds, comparison, keys, explanation */
 #include "grade/grade.h"
 
-#include "compare_priv.h"
+#include "grade/compare_priv.h"
 
 #include <string.h>
 
@@ -31,7 +31,8 @@ static char *plain_text(grade_work *w, const char *s, size_t n, size_t *len) {
     for (size_t i = 0; t && i < n;) {
         size_t skip = 0;
         for (int g = 0; gone[g] && !skip; g++)
-            if (starts(s + i, n - i, gone[g]) && !(letter(gone[g][1]) && i + strlen(gone[g]) < n && letter(s[i + strlen(gone[g])]))) skip = strlen(gone[g]);
+            if (starts(s + i, n - i, gone[g]) && !(letter(gone[g][1]) && i + strlen(gone[g]) < n && letter(s[i + strlen(gone[g])])))
+                skip = strlen(gone[g]);
         if (s[i] == ' ' || s[i] == '$' || (s[i] >= '\t' && s[i] <= '\r')) skip = 1;
         if (skip) {
             i += skip;
@@ -127,13 +128,16 @@ lem_status lem_grade_response(const lem_grade_gold *gold, const char *response, 
 
 lem_grade_correct lem_grade_correct_of(lem_grade_verdict v) {
     switch (v) {
-    case LEM_GRADE_EQUAL_EXACT: case LEM_GRADE_EQUAL_NUMERIC: return LEM_GRADE_RIGHT;
-    case LEM_GRADE_NOT_EQUAL: case LEM_GRADE_DIFFERENT_KIND: case LEM_GRADE_NO_ANSWER: return LEM_GRADE_WRONG;
+    case LEM_GRADE_EQUAL_EXACT:
+    case LEM_GRADE_EQUAL_NUMERIC: return LEM_GRADE_RIGHT;
+    case LEM_GRADE_NOT_EQUAL:
+    case LEM_GRADE_DIFFERENT_KIND:
+    case LEM_GRADE_NO_ANSWER: return LEM_GRADE_WRONG;
     default: return LEM_GRADE_UNDECIDED;
     }
 }
 
-static const char *const verdict_names[LEM_GRADE_N_VERDICTS] = {"equal_exact",          "equal_numeric", "not_equal", "different_kind",
+static const char *const verdict_names[LEM_GRADE_N_VERDICTS] = {"equal_exact",         "equal_numeric", "not_equal", "different_kind",
                                                                 "prediction_unparsed", "gold_unparsed", "no_answer", "limit"};
 
 const char *lem_grade_verdict_name(lem_grade_verdict v) { return (unsigned)v < LEM_GRADE_N_VERDICTS ? verdict_names[v] : "?"; }
@@ -156,9 +160,30 @@ lem_status lem_grade_key(const char *text, size_t len, lem_buf *out, lem_err *er
 }
 
 static const char *kind_name(const answer *a) {
-    static const char *const names[] = {"number", "symbol", "sum", "product", "power", "function", "factorial", "absolute value", "percent", "degrees", "money",
-                                        "plus-minus", "quantity", "number in a base", "ratio", "tuple or interval", "list", "set", "union", "intersection",
-                                        "difference of sets", "relation", "matrix", "text"};
+    static const char *const names[] = {"number",
+                                        "symbol",
+                                        "sum",
+                                        "product",
+                                        "power",
+                                        "function",
+                                        "factorial",
+                                        "absolute value",
+                                        "percent",
+                                        "degrees",
+                                        "money",
+                                        "plus-minus",
+                                        "quantity",
+                                        "number in a base",
+                                        "ratio",
+                                        "tuple or interval",
+                                        "list",
+                                        "set",
+                                        "union",
+                                        "intersection",
+                                        "difference of sets",
+                                        "relation",
+                                        "matrix",
+                                        "text"};
     switch (a->state) {
     case EMPTY: return "empty";
     case UNPARSED: return "unparsed";
@@ -189,7 +214,8 @@ lem_status lem_grade_explain(const char *gold, size_t gold_len, const char *pred
     w.limit = w.limit || gold_limit;
     explain_side(&w, "gold:", gold, gold_len, &g, out);
     explain_side(&w, "prediction:", prediction + s.offset, s.len, &p, out);
-    lem_buf_printf(out, "%-12s bytes %zu..%zu by %s%s\n", "span:", s.offset, s.offset + s.len, lem_grade_method_name(s.method), s.weak ? " (weak)" : "");
+    lem_buf_printf(out, "%-12s bytes %zu..%zu by %s%s\n", "span:", s.offset, s.offset + s.len, lem_grade_method_name(s.method),
+                   s.weak ? " (weak)" : "");
     lem_buf_printf(out, "%-12s %s\n%-12s %s\n", "verdict:", lem_grade_verdict_name(r.verdict), "rule:", r.rule);
     *result = r;
     grade_work_release(&w);

@@ -17,39 +17,53 @@
 #include <stddef.h>
 
 enum {
-    LEM_GRADE_MAX_ANSWER = 8192,        /* bytes of one answer */
-    LEM_GRADE_MAX_DIGITS = 10000,       /* digits of one literal */
-    LEM_GRADE_MAX_BITS = 65536          /* numerator or denominator of any intermediate rational */
+    LEM_GRADE_MAX_ANSWER = 8192,  /* bytes of one answer */
+    LEM_GRADE_MAX_DIGITS = 10000, /* digits of one literal */
+    LEM_GRADE_MAX_BITS = 65536    /* numerator or denominator of any intermediate rational */
 };
 
 /* Where in a response the answer stands. */
 typedef enum lem_grade_task {
-    LEM_GRADE_TASK_STD = 0,             /* \boxed{}, "final answer is", "####", "A:", "Answer:", "answer is", else the last number (weak) */
-    LEM_GRADE_TASK_GSM8K,               /* the same without the weak last number: a GSM8K answer is always marked */
-    LEM_GRADE_TASK_PLAIN                /* the whole text is the answer */
+    LEM_GRADE_TASK_STD = 0, /* \boxed{}, "final answer is", "####", "A:", "Answer:", "answer is", else the last number (weak) */
+    LEM_GRADE_TASK_GSM8K,   /* the same without the weak last number: a GSM8K answer is always marked */
+    LEM_GRADE_TASK_PLAIN    /* the whole text is the answer */
 } lem_grade_task;
 
 typedef enum lem_grade_method {
-    LEM_GRADE_BY_NONE = 0, LEM_GRADE_BY_BOX, LEM_GRADE_BY_HASHES, LEM_GRADE_BY_A_LINE, LEM_GRADE_BY_FINAL_ANSWER, LEM_GRADE_BY_ANSWER_COLON,
-    LEM_GRADE_BY_ANSWER_IS, LEM_GRADE_BY_LAST_NUMBER, LEM_GRADE_BY_WHOLE
+    LEM_GRADE_BY_NONE = 0,
+    LEM_GRADE_BY_BOX,
+    LEM_GRADE_BY_HASHES,
+    LEM_GRADE_BY_A_LINE,
+    LEM_GRADE_BY_FINAL_ANSWER,
+    LEM_GRADE_BY_ANSWER_COLON,
+    LEM_GRADE_BY_ANSWER_IS,
+    LEM_GRADE_BY_LAST_NUMBER,
+    LEM_GRADE_BY_WHOLE
 } lem_grade_method;
 
 typedef struct lem_grade_span {
-    size_t offset, len;                 /* bytes of the response */
+    size_t offset, len; /* bytes of the response */
     lem_grade_method method;
-    bool weak;                          /* a fallback: nothing in the text marks it as the answer */
+    bool weak; /* a fallback: nothing in the text marks it as the answer */
 } lem_grade_span;
 
 typedef enum lem_grade_verdict {
-    LEM_GRADE_EQUAL_EXACT = 0, LEM_GRADE_EQUAL_NUMERIC, LEM_GRADE_NOT_EQUAL, LEM_GRADE_DIFFERENT_KIND, LEM_GRADE_PREDICTION_UNPARSED,
-    LEM_GRADE_GOLD_UNPARSED, LEM_GRADE_NO_ANSWER, LEM_GRADE_LIMIT, LEM_GRADE_N_VERDICTS
+    LEM_GRADE_EQUAL_EXACT = 0,
+    LEM_GRADE_EQUAL_NUMERIC,
+    LEM_GRADE_NOT_EQUAL,
+    LEM_GRADE_DIFFERENT_KIND,
+    LEM_GRADE_PREDICTION_UNPARSED,
+    LEM_GRADE_GOLD_UNPARSED,
+    LEM_GRADE_NO_ANSWER,
+    LEM_GRADE_LIMIT,
+    LEM_GRADE_N_VERDICTS
 } lem_grade_verdict;
 
 typedef enum lem_grade_correct { LEM_GRADE_WRONG = 0, LEM_GRADE_RIGHT = 1, LEM_GRADE_UNDECIDED = 2 } lem_grade_correct;
 
 typedef struct lem_grade_result {
     lem_grade_verdict verdict;
-    const char *rule;                   /* static: the rule that decided, e.g. "exact rational" */
+    const char *rule; /* static: the rule that decided, e.g. "exact rational" */
 } lem_grade_result;
 
 /* The last marked answer of the text after the last </think>; O(len). False, and method NONE, when there is none. */
@@ -59,7 +73,7 @@ bool lem_grade_extract(const char *response, size_t len, lem_grade_task task, le
 typedef struct lem_grade_gold lem_grade_gold;
 lem_status lem_grade_gold_new(const char *text, size_t len, lem_grade_gold **out, lem_err *err) LEM_MUST_CHECK;
 void lem_grade_gold_free(lem_grade_gold *g);
-bool lem_grade_gold_ok(const lem_grade_gold *g);                     /* parsed, not empty, within the limits */
+bool lem_grade_gold_ok(const lem_grade_gold *g); /* parsed, not empty, within the limits */
 
 /* Fails only with LEM_EMEM. An empty prediction is LEM_GRADE_NO_ANSWER. */
 lem_status lem_grade_compare(const lem_grade_gold *gold, const char *answer, size_t len, lem_grade_result *out, lem_err *err) LEM_MUST_CHECK;
@@ -78,8 +92,8 @@ lem_status lem_grade_key(const char *answer, size_t len, lem_buf *out, lem_err *
 lem_status lem_grade_explain(const char *gold, size_t gold_len, const char *prediction, size_t len, lem_grade_task task, lem_buf *out,
                              lem_grade_result *result, lem_err *err) LEM_MUST_CHECK;
 
-const char *lem_grade_verdict_name(lem_grade_verdict v);             /* "equal_exact", … */
-const char *lem_grade_method_name(lem_grade_method m);               /* "boxed", … */
-bool lem_grade_task_find(const char *name, lem_grade_task *out);     /* "std" (also "math"), "gsm8k", "plain" */
+const char *lem_grade_verdict_name(lem_grade_verdict v);         /* "equal_exact", … */
+const char *lem_grade_method_name(lem_grade_method m);           /* "boxed", … */
+bool lem_grade_task_find(const char *name, lem_grade_task *out); /* "std" (also "math"), "gsm8k", "plain" */
 
 #endif

@@ -1,5 +1,5 @@
 /* lex.c - tokens of an answer: LaTeX commands, numbers with their separators, Unicode mathematics, words */
-#include "lex_priv.h"
+#include "grade/lex_priv.h"
 
 #include "core/utf8.h"
 #include "grade/grade.h"
@@ -28,20 +28,21 @@ static bool in_list(const char *const *list, const char *s, size_t n) {
 }
 
 bool grade_is_function(const char *s, size_t n) {
-    static const char *const names[] = {"sin",    "cos",    "tan",    "cot",    "sec",  "csc",  "arcsin", "arccos", "arctan", "sinh", "cosh",
-                                        "tanh",   "log",    "ln",     "exp",    "sqrt", "frac", "dfrac",  "tfrac",  "cfrac",  "binom", "dbinom",
-                                        "tbinom", "lg",     "max",    "min",    "gcd",  "lcm",  "abs",    "cbrt",   "det",    "asin", "acos",
-                                        "atan",   NULL};
+    static const char *const names[] = {"sin", "cos", "tan", "cot",  "sec",  "csc",   "arcsin", "arccos", "arctan", "sinh",   "cosh",   "tanh",
+                                        "log", "ln",  "exp", "sqrt", "frac", "dfrac", "tfrac",  "cfrac",  "binom",  "dbinom", "tbinom", "lg",
+                                        "max", "min", "gcd", "lcm",  "abs",  "cbrt",  "det",    "asin",   "acos",   "atan",   NULL};
     return in_list(names, s, n);
 }
 
 bool grade_is_unit_word(const char *s, size_t n) {
     static const char *const names[] = {
-        "cm", "mm", "km", "nm", "kg", "mg", "lb", "lbs", "oz", "ft", "mi", "hr", "hrs", "min", "mins", "sec", "secs", "ml", "mL", "kW", "kPa", "Hz", "kHz",
-        "MHz", "eV", "keV", "MeV", "mol", "rad", "mph", "kmh", "sq", "cu", "units", "unit", "inch", "inches", "feet", "foot", "meter", "meters", "metre",
-        "metres", "yard", "yards", "mile", "miles", "gram", "grams", "hour", "hours", "minute", "minutes", "second", "seconds", "day", "days", "week",
-        "weeks", "month", "months", "year", "years", "dollar", "dollars", "cent", "cents", "euro", "euros", "pound", "pounds", "liter", "liters", "litre",
-        "litres", "gallon", "gallons", "square", "cubic", "people", "USD", "EUR", "per", "yd", "kWh", "ms", "cc", "Pa", "erg", "ergs", "pm", "am", NULL};
+        "cm",     "mm",    "km",     "nm",    "kg",     "mg",     "lb",      "lbs",    "oz",      "ft",     "mi",      "hr",     "hrs",     "min",
+        "mins",   "sec",   "secs",   "ml",    "mL",     "kW",     "kPa",     "Hz",     "kHz",     "MHz",    "eV",      "keV",    "MeV",     "mol",
+        "rad",    "mph",   "kmh",    "sq",    "cu",     "units",  "unit",    "inch",   "inches",  "feet",   "foot",    "meter",  "meters",  "metre",
+        "metres", "yard",  "yards",  "mile",  "miles",  "gram",   "grams",   "hour",   "hours",   "minute", "minutes", "second", "seconds", "day",
+        "days",   "week",  "weeks",  "month", "months", "year",   "years",   "dollar", "dollars", "cent",   "cents",   "euro",   "euros",   "pound",
+        "pounds", "liter", "liters", "litre", "litres", "gallon", "gallons", "square", "cubic",   "people", "USD",     "EUR",    "per",     "yd",
+        "kWh",    "ms",    "cc",     "Pa",    "erg",    "ergs",   "pm",      "am",     NULL};
     return in_list(names, s, n);
 }
 
@@ -131,9 +132,7 @@ static bool blank_text(const char *s, size_t n) {
 }
 
 /* A single upright letter behind a number is a unit (2600 \text{g}), unless it is a usual name of a constant or variable. */
-static bool is_unit_letter(const lexer *x, char c) {
-    return x->out->n && x->out->tok[x->out->n - 1].kind == TOK_NUM && strchr("gmshlLVWNJKCFTA", c);
-}
+static bool is_unit_letter(const lexer *x, char c) { return x->out->n && x->out->tok[x->out->n - 1].kind == TOK_NUM && strchr("gmshlLVWNJKCFTA", c); }
 
 /* \text{…}, \mathrm{…} and relatives: separators, single letters and functions become what they are; the rest is text. */
 static void lex_text(lexer *x, size_t from) {
@@ -151,7 +150,7 @@ static void lex_text(lexer *x, size_t from) {
     const char *c = x->s + x->i + 1;
     size_t n = end - x->i - 2;
     x->i = end;
-    while (n && (*c == ' ' || *c == '~' || *c == '(' )) {
+    while (n && (*c == ' ' || *c == '~' || *c == '(')) {
         if (*c == '(' && !(n >= 3 && c[n - 1] == ')')) break;
         if (*c == '(') n--;
         c++, n--;
@@ -169,26 +168,72 @@ static void lex_text(lexer *x, size_t from) {
     else push_named(x, TOK_TEXT, c, n, from, true);
 }
 
-static const struct { const char *name; char op; } command_ops[] = {
-    {"cdot", '*'}, {"times", '*'}, {"ast", '*'}, {"div", '/'}, {"le", OP_LE}, {"leq", OP_LE}, {"leqslant", OP_LE}, {"ge", OP_GE}, {"geq", OP_GE},
-    {"geqslant", OP_GE}, {"ne", OP_NE}, {"neq", OP_NE}, {"lt", '<'}, {"gt", '>'}, {"approx", OP_APPROX}, {"sim", OP_APPROX}, {"in", OP_IN},
-    {"cup", OP_UNION}, {"cap", OP_INTER}, {"setminus", OP_SETMINUS}, {"backslash", OP_SETMINUS}, {"circ", OP_DEGREE}, {"degree", OP_DEGREE},
-    {"pm", OP_PM}, {"mid", '|'}, {"vert", '|'}, {"lvert", '|'}, {"rvert", '|'}, {"emptyset", OP_EMPTY}, {"varnothing", OP_EMPTY},
-    {"lbrace", OP_SET_OPEN}, {"rbrace", OP_SET_CLOSE}, {"prime", '\''}, {"colon", ':'}, {"land", OP_AND}, {"lor", OP_AND}, {"lbrack", '['},
-    {"rbrack", ']'}, {"lfloor", OP_FLOOR_OPEN}, {"rfloor", OP_FLOOR_CLOSE}, {"lceil", OP_CEIL_OPEN}, {"rceil", OP_CEIL_CLOSE}, {"euro", OP_MONEY},
-    {"equiv", '='}, {"percent", '%'}, {"pounds", OP_MONEY}, {"newline", OP_ROW},
+static const struct {
+    const char *name;
+    char op;
+} command_ops[] = {
+    {"cdot", '*'},
+    {"times", '*'},
+    {"ast", '*'},
+    {"div", '/'},
+    {"le", OP_LE},
+    {"leq", OP_LE},
+    {"leqslant", OP_LE},
+    {"ge", OP_GE},
+    {"geq", OP_GE},
+    {"geqslant", OP_GE},
+    {"ne", OP_NE},
+    {"neq", OP_NE},
+    {"lt", '<'},
+    {"gt", '>'},
+    {"approx", OP_APPROX},
+    {"sim", OP_APPROX},
+    {"in", OP_IN},
+    {"cup", OP_UNION},
+    {"cap", OP_INTER},
+    {"setminus", OP_SETMINUS},
+    {"backslash", OP_SETMINUS},
+    {"circ", OP_DEGREE},
+    {"degree", OP_DEGREE},
+    {"pm", OP_PM},
+    {"mid", '|'},
+    {"vert", '|'},
+    {"lvert", '|'},
+    {"rvert", '|'},
+    {"emptyset", OP_EMPTY},
+    {"varnothing", OP_EMPTY},
+    {"lbrace", OP_SET_OPEN},
+    {"rbrace", OP_SET_CLOSE},
+    {"prime", '\''},
+    {"colon", ':'},
+    {"land", OP_AND},
+    {"lor", OP_AND},
+    {"lbrack", '['},
+    {"rbrack", ']'},
+    {"lfloor", OP_FLOOR_OPEN},
+    {"rfloor", OP_FLOOR_CLOSE},
+    {"lceil", OP_CEIL_OPEN},
+    {"rceil", OP_CEIL_CLOSE},
+    {"euro", OP_MONEY},
+    {"equiv", '='},
+    {"percent", '%'},
+    {"pounds", OP_MONEY},
+    {"newline", OP_ROW},
 };
 
-static const char *const symbol_commands[] = {
-    "alpha", "beta", "gamma", "delta", "epsilon", "varepsilon", "zeta", "eta", "theta", "vartheta", "iota", "kappa", "lambda", "mu", "nu", "xi",
-    "pi", "rho", "sigma", "tau", "upsilon", "phi", "varphi", "chi", "psi", "omega", "Gamma", "Delta", "Theta", "Lambda", "Xi", "Pi", "Sigma",
-    "Phi", "Psi", "Omega", "infty", "ell", "hbar", "imath", "ldots", "dots", "cdots", "angle", "triangle", NULL};
-static const char *const skipped_commands[] = {
-    "left", "right", "big", "Big", "bigg", "Bigg", "bigl", "bigr", "Bigl", "Bigr", "biggl", "biggr", "displaystyle", "textstyle", "limits", "mleft",
-    "mright", "boxed", "fbox", "rm", "bf", "it", "middle", "nolimits", "small", "large", "Large", "scriptstyle", "hline", "ensuremath", "overline_", NULL};
+static const char *const symbol_commands[] = {"alpha",   "beta",  "gamma",  "delta", "epsilon",  "varepsilon", "zeta",  "eta",   "theta", "vartheta",
+                                              "iota",    "kappa", "lambda", "mu",    "nu",       "xi",         "pi",    "rho",   "sigma", "tau",
+                                              "upsilon", "phi",   "varphi", "chi",   "psi",      "omega",      "Gamma", "Delta", "Theta", "Lambda",
+                                              "Xi",      "Pi",    "Sigma",  "Phi",   "Psi",      "Omega",      "infty", "ell",   "hbar",  "imath",
+                                              "ldots",   "dots",  "cdots",  "angle", "triangle", NULL};
+static const char *const skipped_commands[] = {"left",   "right", "big",   "Big",         "bigg",         "Bigg",       "bigl",      "bigr",
+                                               "Bigl",   "Bigr",  "biggl", "biggr",       "displaystyle", "textstyle",  "limits",    "mleft",
+                                               "mright", "boxed", "fbox",  "rm",          "bf",           "it",         "middle",    "nolimits",
+                                               "small",  "large", "Large", "scriptstyle", "hline",        "ensuremath", "overline_", NULL};
 static const char *const space_commands[] = {"quad", "qquad", "enspace", "thinspace", "space", "hspace_", NULL};
-static const char *const text_commands[] = {"text", "mathrm", "textbf", "textit", "mbox", "hbox", "mathbf", "operatorname", "textrm", "textnormal",
-                                            "mathit", "mathsf", "texttt", "mathtt", "emph", "boldsymbol", "bm", "underline", "textsf", NULL};
+static const char *const text_commands[] = {"text",         "mathrm",     "textbf",     "textit",    "mbox",   "hbox",   "mathbf",
+                                            "operatorname", "textrm",     "textnormal", "mathit",    "mathsf", "texttt", "mathtt",
+                                            "emph",         "boldsymbol", "bm",         "underline", "textsf", NULL};
 
 /* A command of letters; x->i is behind it. */
 static void lex_named_command(lexer *x, size_t from, const char *name, size_t n) {
@@ -251,22 +296,30 @@ static void lex_command(lexer *x) {
     case '$': push_op(x, OP_MONEY, from); break;
     case '\\': push_op(x, OP_ROW, from); break;
     case '|': push_op(x, '|', from); break;
-    case '_': case '&': case '#': break;
+    case '_':
+    case '&':
+    case '#': break;
     case '!': break;
     default: x->space = true; break; /* \, \; \: \space \( \) \[ \] */
     }
 }
 
 /* Unicode: code point -> operator, or a named symbol. */
-static const struct { uint32_t cp; char op; const char *symbol; } unicode_map[] = {
-    {0x2212, '-', NULL}, {0x2013, '-', NULL}, {0x2014, '-', NULL}, {0x00d7, '*', NULL}, {0x00b7, '*', NULL}, {0x22c5, '*', NULL}, {0x2217, '*', NULL},
-    {0x00f7, '/', NULL}, {0x2215, '/', NULL}, {0x2044, '/', NULL}, {0x00b0, OP_DEGREE, NULL}, {0x2264, OP_LE, NULL}, {0x2265, OP_GE, NULL},
-    {0x2260, OP_NE, NULL}, {0x2248, OP_APPROX, NULL}, {0x00b1, OP_PM, NULL}, {0x222a, OP_UNION, NULL}, {0x2229, OP_INTER, NULL}, {0x2208, OP_IN, NULL},
-    {0x2205, OP_EMPTY, NULL}, {0x20ac, OP_MONEY, NULL}, {0x00a3, OP_MONEY, NULL}, {0x00a5, OP_MONEY, NULL}, {0xff0c, ',', NULL}, {0x3001, ',', NULL},
-    {0xff1b, ';', NULL}, {0xff1a, ':', NULL}, {0xff08, '(', NULL}, {0xff09, ')', NULL}, {0xff1d, '=', NULL}, {0x2032, '\'', NULL}, {0x2019, '\'', NULL},
-    {0x03c0, 0, "pi"}, {0x221e, 0, "infty"}, {0x03b1, 0, "alpha"}, {0x03b2, 0, "beta"}, {0x03b3, 0, "gamma"}, {0x03b8, 0, "theta"}, {0x03bb, 0, "lambda"},
-    {0x03bc, 0, "mu"}, {0x00b5, 0, "mu"}, {0x03c6, 0, "phi"}, {0x03c9, 0, "omega"}, {0x03c3, 0, "sigma"}, {0x03a9, 0, "Omega"}, {0x211d, 0, "reals"},
-    {0x0394, 0, "Delta"}, {0x03b4, 0, "delta"}, {0x03c1, 0, "rho"}, {0x2124, 0, "integers"},
+static const struct {
+    uint32_t cp;
+    char op;
+    const char *symbol;
+} unicode_map[] = {
+    {0x2212, '-', NULL},       {0x2013, '-', NULL},      {0x2014, '-', NULL},      {0x00d7, '*', NULL},   {0x00b7, '*', NULL},
+    {0x22c5, '*', NULL},       {0x2217, '*', NULL},      {0x00f7, '/', NULL},      {0x2215, '/', NULL},   {0x2044, '/', NULL},
+    {0x00b0, OP_DEGREE, NULL}, {0x2264, OP_LE, NULL},    {0x2265, OP_GE, NULL},    {0x2260, OP_NE, NULL}, {0x2248, OP_APPROX, NULL},
+    {0x00b1, OP_PM, NULL},     {0x222a, OP_UNION, NULL}, {0x2229, OP_INTER, NULL}, {0x2208, OP_IN, NULL}, {0x2205, OP_EMPTY, NULL},
+    {0x20ac, OP_MONEY, NULL},  {0x00a3, OP_MONEY, NULL}, {0x00a5, OP_MONEY, NULL}, {0xff0c, ',', NULL},   {0x3001, ',', NULL},
+    {0xff1b, ';', NULL},       {0xff1a, ':', NULL},      {0xff08, '(', NULL},      {0xff09, ')', NULL},   {0xff1d, '=', NULL},
+    {0x2032, '\'', NULL},      {0x2019, '\'', NULL},     {0x03c0, 0, "pi"},        {0x221e, 0, "infty"},  {0x03b1, 0, "alpha"},
+    {0x03b2, 0, "beta"},       {0x03b3, 0, "gamma"},     {0x03b8, 0, "theta"},     {0x03bb, 0, "lambda"}, {0x03bc, 0, "mu"},
+    {0x00b5, 0, "mu"},         {0x03c6, 0, "phi"},       {0x03c9, 0, "omega"},     {0x03c3, 0, "sigma"},  {0x03a9, 0, "Omega"},
+    {0x211d, 0, "reals"},      {0x0394, 0, "Delta"},     {0x03b4, 0, "delta"},     {0x03c1, 0, "rho"},    {0x2124, 0, "integers"},
 };
 
 static void lex_unicode(lexer *x) {

@@ -1,5 +1,5 @@
 /* numeric.c - scalars evaluated in long double with running error bounds; the last resort between two forms that differ */
-#include "numeric_priv.h"
+#include "grade/numeric_priv.h"
 
 #include "core/hash.h"
 
@@ -9,12 +9,14 @@
 
 enum { POINTS = 8 };
 
-typedef struct num { long double v, err; } num; /* the true value lies in v ± err; not finite: undefined */
+typedef struct num {
+    long double v, err;
+} num; /* the true value lies in v ± err; not finite: undefined */
 
 typedef struct point {
     grade_work *w;
     int index;
-    bool symbols;       /* a free symbol was met */
+    bool symbols; /* a free symbol was met */
 } point;
 
 static const long double EPS = LDBL_EPSILON;
@@ -22,9 +24,7 @@ static const long double EPS = LDBL_EPSILON;
 static num undefined(void) { return (num){NAN, INFINITY}; }
 static num exact(long double v) { return (num){v, fabsl(v) * EPS}; }
 static num sum(num a, num b) { return (num){a.v + b.v, a.err + b.err + fabsl(a.v + b.v) * EPS}; }
-static num product(num a, num b) {
-    return (num){a.v * b.v, fabsl(a.v) * b.err + fabsl(b.v) * a.err + a.err * b.err + fabsl(a.v * b.v) * EPS};
-}
+static num product(num a, num b) { return (num){a.v * b.v, fabsl(a.v) * b.err + fabsl(b.v) * a.err + a.err * b.err + fabsl(a.v * b.v) * EPS}; }
 static num with_slope(long double v, num x, long double slope) { return (num){v, fabsl(slope) * x.err * 2 + fabsl(v) * EPS * 4}; }
 
 static num power_of(num a, num b) {
@@ -65,12 +65,14 @@ static num eval_symbol(point *p, const ast_node *a) {
 static num eval_log(num x) { return x.v > x.err ? with_slope(logl(x.v), x, 1 / x.v) : undefined(); }
 
 static num eval_function(point *p, const ast_node *a) {
-    static const char *const names[] = {"sin", "cos", "tan", "cot", "sec", "csc", "arcsin", "arccos", "arctan", "sinh", "cosh", "tanh", "ln", "exp", "log", NULL};
+    static const char *const names[] = {"sin",    "cos",  "tan",  "cot",  "sec", "csc", "arcsin", "arccos",
+                                        "arctan", "sinh", "cosh", "tanh", "ln",  "exp", "log",    NULL};
     int f = 0;
     while (names[f] && !(strlen(names[f]) == a->len && memcmp(names[f], a->name, a->len) == 0)) f++;
     if (!names[f] || a->n == 0) return undefined();
     num x = eval(p, a->kid[0]);
-    if (!isfinite(x.v) || x.err > 1e-3L * (1 + fabsl(x.v)) || fabsl(x.v) > 1e6L) return f >= 12 && isfinite(x.v) && f != 13 ? eval_log(x) : undefined();
+    if (!isfinite(x.v) || x.err > 1e-3L * (1 + fabsl(x.v)) || fabsl(x.v) > 1e6L)
+        return f >= 12 && isfinite(x.v) && f != 13 ? eval_log(x) : undefined();
     long double s = sinl(x.v), c = cosl(x.v), one = 1.0L;
     switch (f) {
     case 0: return with_slope(s, x, one);
@@ -102,7 +104,8 @@ static num eval(point *p, const ast_node *a) {
         return (num){v, grade_rat_is_int(a->q) && fabsl(v) < 1e18L ? 0 : fabsl(v) * EPS * 4096 * 4}; /* long fractions come through 53 bits */
     }
     case AST_SYM: return eval_symbol(p, a);
-    case AST_ADD: case AST_MUL: {
+    case AST_ADD:
+    case AST_MUL: {
         ast_kind kind = a->kind;
         num r = {kind == AST_MUL, 0};
         for (;; a = a->kid[0]) {

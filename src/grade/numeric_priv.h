@@ -2,7 +2,7 @@
 #ifndef LEM_GRADE_NUMERIC_PRIV_H
 #define LEM_GRADE_NUMERIC_PRIV_H
 
-#include "ast_priv.h"
+#include "grade/ast_priv.h"
 
 typedef enum numeric_answer { NUMERIC_EQUAL, NUMERIC_DIFFERENT, NUMERIC_UNKNOWN } numeric_answer;
 

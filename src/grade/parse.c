@@ -1,5 +1,5 @@
 /* parse.c - tokens to the answer tree: a precedence parser for lists, relations, sets and arithmetic, LaTeX and plain alike */
-#include "ast_priv.h"
+#include "grade/ast_priv.h"
 
 #include "grade/grade.h"
 
@@ -111,9 +111,7 @@ static ast_node *function_node(parser *p, const grade_tok *f, ast_node *base, as
     return a;
 }
 
-static bool starts_operand(const grade_tok *t) {
-    return t->kind == TOK_NUM || t->kind == TOK_SYM || is_op(t, '{') || is_op(t, '(');
-}
+static bool starts_operand(const grade_tok *t) { return t->kind == TOK_NUM || t->kind == TOK_SYM || is_op(t, '{') || is_op(t, '('); }
 
 /* sin 2x, \sin^2(x), \log_2 8: power and base before the argument; the argument is a bracket or a product without further functions. */
 static ast_node *parse_function(parser *p, const grade_tok *f) {
@@ -318,10 +316,12 @@ static ast_node *parse_primary(parser *p) {
     case TOK_NUM: a = parse_number(p); break;
     case TOK_SYM: a = parse_symbol(p); break;
     case TOK_FN: a = parse_fn_token(p); break;
-    case TOK_TEXT: case TOK_WORD: p->i++, a = text_node(p, t->text, t->len); break;
+    case TOK_TEXT:
+    case TOK_WORD: p->i++, a = text_node(p, t->text, t->len); break;
     case TOK_OP:
         switch (t->op) {
-        case '(': case '[': a = parse_bracket(p); break;
+        case '(':
+        case '[': a = parse_bracket(p); break;
         case '{': a = parse_set(p, '}'); break;
         case OP_SET_OPEN: a = parse_set(p, OP_SET_CLOSE); break;
         case OP_EMPTY: p->i++, a = ast_new(p->w, AST_SET, 0); break;
@@ -376,8 +376,10 @@ static bool is_unit_token(const grade_tok *t) { return t->kind == TOK_TEXT || t-
 
 /* thousand, million, dozen … after a number: their value, or 0 */
 static long scale_word(const grade_tok *t) {
-    static const struct { const char *s; long v; } words[] = {
-        {"hundred", 100}, {"thousand", 1000}, {"million", 1000000}, {"billion", 1000000000}, {"trillion", 1000000000000L}, {"dozen", 12}};
+    static const struct {
+        const char *s;
+        long v;
+    } words[] = {{"hundred", 100}, {"thousand", 1000}, {"million", 1000000}, {"billion", 1000000000}, {"trillion", 1000000000000L}, {"dozen", 12}};
     for (size_t k = 0; k < sizeof words / sizeof *words; k++)
         if (name_is(t, words[k].s)) return words[k].v;
     return 0;
@@ -417,8 +419,9 @@ static ast_node *with_unit(parser *p, ast_node *a) {
     while (peek(p)->kind != TOK_END) {
         const grade_tok *t = peek(p), *before = p->i ? &p->t.tok[p->i - 1] : t;
         bool number = t->kind == TOK_NUM && (is_op(before, '^') || is_op(before, '{') || is_op(before, '-'));
-        bool inside = is_unit_token(t) || number || is_op(t, '/') || is_op(t, '^') || is_op(t, '*') || is_op(t, '{') || (is_op(t, '-') && is_op(before, '{')) ||
-                      (t->kind == TOK_SYM && depth == 0 && (t->space || is_op(before, '/'))) || (is_op(t, '}') && depth > 0);
+        bool inside = is_unit_token(t) || number || is_op(t, '/') || is_op(t, '^') || is_op(t, '*') || is_op(t, '{') ||
+                      (is_op(t, '-') && is_op(before, '{')) || (t->kind == TOK_SYM && depth == 0 && (t->space || is_op(before, '/'))) ||
+                      (is_op(t, '}') && depth > 0);
         if (!inside) break;
         depth += is_op(t, '{') - is_op(t, '}');
         p->i++;
@@ -437,10 +440,15 @@ static bool starts_factor(parser *p, const ast_node *left) {
 static int precedence(const grade_tok *t) {
     if (t->kind != TOK_OP) return 0;
     switch (t->op) {
-    case OP_UNION: case OP_INTER: case OP_SETMINUS: return PREC_SET;
+    case OP_UNION:
+    case OP_INTER:
+    case OP_SETMINUS: return PREC_SET;
     case ':': return PREC_RATIO;
-    case '+': case '-': case OP_PM: return PREC_ADD;
-    case '*': case '/': return PREC_MUL;
+    case '+':
+    case '-':
+    case OP_PM: return PREC_ADD;
+    case '*':
+    case '/': return PREC_MUL;
     default: return 0;
     }
 }

@@ -1,27 +1,50 @@
 /* units.c - units of measurement as exponents and a rational factor */
-#include "units_priv.h"
+#include "grade/units_priv.h"
 
 #include <string.h>
 
 enum { MONEY = 1, HALF_DAY_AM, HALF_DAY_PM, ANGLE };
 
 typedef struct unit_row {
-    const char *names;              /* separated by spaces; a plural s is taken off before */
+    const char *names; /* separated by spaces; a plural s is taken off before */
     signed char length, mass, time, other;
     long num, den;
 } unit_row;
 
 static const unit_row table[] = {
-    {"m meter metre", 1, 0, 0, 0, 1, 1}, {"cm centimeter centimetre", 1, 0, 0, 0, 1, 100}, {"mm millimeter millimetre", 1, 0, 0, 0, 1, 1000},
-    {"km kilometer kilometre", 1, 0, 0, 0, 1000, 1}, {"nm nanometer", 1, 0, 0, 0, 1, 1000000000}, {"in inch inche", 1, 0, 0, 0, 254, 10000},
-    {"ft foot feet", 1, 0, 0, 0, 3048, 10000}, {"yd yard", 1, 0, 0, 0, 9144, 10000}, {"mi mile", 1, 0, 0, 0, 1609344, 1000},
-    {"l L liter litre", 3, 0, 0, 0, 1, 1000}, {"ml mL milliliter", 3, 0, 0, 0, 1, 1000000}, {"cc", 3, 0, 0, 0, 1, 1000000},
-    {"kg kilogram", 0, 1, 0, 0, 1, 1}, {"g gram", 0, 1, 0, 0, 1, 1000}, {"mg milligram", 0, 1, 0, 0, 1, 1000000}, {"lb pound", 0, 1, 0, 0, 45359237, 100000000},
-    {"oz ounce", 0, 1, 0, 0, 45359237, 1600000000}, {"ton tonne", 0, 1, 0, 0, 1000, 1},
-    {"s sec second", 0, 0, 1, 0, 1, 1}, {"ms millisecond", 0, 0, 1, 0, 1, 1000}, {"min minute", 0, 0, 1, 0, 60, 1}, {"h hr hour", 0, 0, 1, 0, 3600, 1},
-    {"day", 0, 0, 1, 0, 86400, 1}, {"week", 0, 0, 1, 0, 604800, 1}, {"year yr", 0, 0, 1, 0, 31557600, 1}, {"month", 0, 0, 1, 0, 2629800, 1},
-    {"mph", 1, 0, -1, 0, 1609344, 3600000}, {"kmh kph", 1, 0, -1, 0, 1000, 3600}, {"Hz hertz", 0, 0, -1, 0, 1, 1},
-    {"dollar USD", 0, 0, 0, MONEY, 1, 1}, {"cent", 0, 0, 0, MONEY, 1, 100}, {"am", 0, 0, 0, HALF_DAY_AM, 1, 1}, {"pm", 0, 0, 0, HALF_DAY_PM, 1, 1},
+    {"m meter metre", 1, 0, 0, 0, 1, 1},
+    {"cm centimeter centimetre", 1, 0, 0, 0, 1, 100},
+    {"mm millimeter millimetre", 1, 0, 0, 0, 1, 1000},
+    {"km kilometer kilometre", 1, 0, 0, 0, 1000, 1},
+    {"nm nanometer", 1, 0, 0, 0, 1, 1000000000},
+    {"in inch inche", 1, 0, 0, 0, 254, 10000},
+    {"ft foot feet", 1, 0, 0, 0, 3048, 10000},
+    {"yd yard", 1, 0, 0, 0, 9144, 10000},
+    {"mi mile", 1, 0, 0, 0, 1609344, 1000},
+    {"l L liter litre", 3, 0, 0, 0, 1, 1000},
+    {"ml mL milliliter", 3, 0, 0, 0, 1, 1000000},
+    {"cc", 3, 0, 0, 0, 1, 1000000},
+    {"kg kilogram", 0, 1, 0, 0, 1, 1},
+    {"g gram", 0, 1, 0, 0, 1, 1000},
+    {"mg milligram", 0, 1, 0, 0, 1, 1000000},
+    {"lb pound", 0, 1, 0, 0, 45359237, 100000000},
+    {"oz ounce", 0, 1, 0, 0, 45359237, 1600000000},
+    {"ton tonne", 0, 1, 0, 0, 1000, 1},
+    {"s sec second", 0, 0, 1, 0, 1, 1},
+    {"ms millisecond", 0, 0, 1, 0, 1, 1000},
+    {"min minute", 0, 0, 1, 0, 60, 1},
+    {"h hr hour", 0, 0, 1, 0, 3600, 1},
+    {"day", 0, 0, 1, 0, 86400, 1},
+    {"week", 0, 0, 1, 0, 604800, 1},
+    {"year yr", 0, 0, 1, 0, 31557600, 1},
+    {"month", 0, 0, 1, 0, 2629800, 1},
+    {"mph", 1, 0, -1, 0, 1609344, 3600000},
+    {"kmh kph", 1, 0, -1, 0, 1000, 3600},
+    {"Hz hertz", 0, 0, -1, 0, 1, 1},
+    {"dollar USD", 0, 0, 0, MONEY, 1, 1},
+    {"cent", 0, 0, 0, MONEY, 1, 100},
+    {"am", 0, 0, 0, HALF_DAY_AM, 1, 1},
+    {"pm", 0, 0, 0, HALF_DAY_PM, 1, 1},
     {"rad radian", 0, 0, 0, ANGLE, 1, 1},
 };
 

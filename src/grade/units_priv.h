@@ -2,11 +2,11 @@
 #ifndef LEM_GRADE_UNITS_PRIV_H
 #define LEM_GRADE_UNITS_PRIV_H
 
-#include "work_priv.h"
+#include "grade/work_priv.h"
 
 typedef struct grade_unit {
-    int length, mass, time, other;  /* exponents of the dimensions; other > 0 names money, half days, angles, amounts */
-    grade_rat *factor;              /* in metres, kilograms, seconds, dollars, degrees */
+    int length, mass, time, other; /* exponents of the dimensions; other > 0 names money, half days, angles, amounts */
+    grade_rat *factor;             /* in metres, kilograms, seconds, dollars, degrees */
 } grade_unit;
 
 /* Reads a unit as the parser spells it: "cm", "square meters", "km/h", "miles per hour", "cm^2". False when a word of it is unknown. */

@@ -1,5 +1,5 @@
 /* work.c - scratch memory, fuel and bounded rational arithmetic of one comparison */
-#include "work_priv.h"
+#include "grade/work_priv.h"
 
 #include "grade/grade.h"
 

@@ -17,7 +17,10 @@
 
 static char dir[64];
 
-typedef struct transcript { lem_buf text; int status; } transcript;
+typedef struct transcript {
+    lem_buf text;
+    int status;
+} transcript;
 
 static transcript lemma(const char *words) {
     char command[4096], chunk[4096];
@@ -33,7 +36,8 @@ static transcript lemma(const char *words) {
 
 static void expect(const char *words, int status, const char *part) {
     transcript t = lemma(words);
-    if (t.status != status || !strstr(lem_buf_str(&t.text), part)) fail_msg("lemma %s: status %d (expected %d), expected '%s' in:\n%s", words, t.status, status, part, lem_buf_str(&t.text));
+    if (t.status != status || !strstr(lem_buf_str(&t.text), part))
+        fail_msg("lemma %s: status %d (expected %d), expected '%s' in:\n%s", words, t.status, status, part, lem_buf_str(&t.text));
     lem_buf_release(&t.text);
 }
 
@@ -86,8 +90,10 @@ static void explain(void **state) {
     expect("grade --explain 5 5 --task nonsense", 2, "nonsense");
 }
 
-static const char rows[] = "{\"id\":\"a\",\"problem\":\"p\",\"expected_answer\":\"1/2\",\"completions\":[\"\\\\boxed{0.5}\",\"\\\\boxed{2}\",\"?\"],\"rm_score\":[1,2,0]}\n"
-                           "{\"id\":\"b\",\"problem\":\"q\",\"expected_answer\":\"18\",\"completions\":[\"A: 18\",\"A: 18 dollars\",\"\\\\boxed{\\\\weird}\"],\"rm_score\":[0,1,null]}\n";
+static const char rows[] =
+    "{\"id\":\"a\",\"problem\":\"p\",\"expected_answer\":\"1/2\",\"completions\":[\"\\\\boxed{0.5}\",\"\\\\boxed{2}\",\"?\"],\"rm_score\":[1,2,0]}\n"
+    "{\"id\":\"b\",\"problem\":\"q\",\"expected_answer\":\"18\",\"completions\":[\"A: 18\",\"A: 18 "
+    "dollars\",\"\\\\boxed{\\\\weird}\"],\"rm_score\":[0,1,null]}\n";
 
 static void grades_rows(void **state) {
     (void)state;
@@ -99,7 +105,7 @@ static void grades_rows(void **state) {
     assert_non_null(strstr(lem_buf_str(&b), "\"predicted_answer\":[\"18\",\"18 dollars\",\"\\\\weird\"]"));
     assert_non_null(strstr(lem_buf_str(&b), "\"rm_score\":[1,2,0]"));
     lem_buf_release(&b);
-    expect("grade rows.jsonl --out graded.jsonl", 2, "graded.jsonl");                   /* never overwritten silently */
+    expect("grade rows.jsonl --out graded.jsonl", 2, "graded.jsonl"); /* never overwritten silently */
     expect("grade rows.jsonl --out graded-1.jsonl --threads 1", 0, "");
     expect("grade rows.jsonl --out graded-4.jsonl --threads 4", 0, "");
     same_file("graded.jsonl", "graded-1.jsonl");
@@ -203,7 +209,7 @@ static void shared_file(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(explain), cmocka_unit_test(grades_rows), cmocka_unit_test(grades_pairs), cmocka_unit_test(refuses),
-                                       cmocka_unit_test(selects), cmocka_unit_test(shared_file)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(explain), cmocka_unit_test(grades_rows), cmocka_unit_test(grades_pairs),
+                                       cmocka_unit_test(refuses), cmocka_unit_test(selects),     cmocka_unit_test(shared_file)};
     return cmocka_run_group_tests(tests, make_dir, remove_dir);
 }

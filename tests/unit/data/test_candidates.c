@@ -18,7 +18,14 @@ static lem_json *row_of(const char *text) {
     return r;
 }
 
-typedef struct fixture { lem_candidates_map *map; lem_json *row; lem_candidates c; char ground[200]; lem_err err; lem_status st; } fixture;
+typedef struct fixture {
+    lem_candidates_map *map;
+    lem_json *row;
+    lem_candidates c;
+    char ground[200];
+    lem_err err;
+    lem_status st;
+} fixture;
 
 static fixture read_row(const char *map, const char *text) {
     fixture f = {.err = LEM_ERR_INIT};
@@ -39,8 +46,9 @@ static void done(fixture *f) {
 
 static void ours(void **state) {
     (void)state;
-    fixture f = read_row(NULL, "{\"id\":7,\"problem\":\"p\",\"expected_answer\":\"5\",\"completions\":[\"a\",\"b\"],\"predicted_answer\":[\"5\",null],"
-                               "\"correct\":[true,null],\"rm_score\":[1.5,null],\"logprob\":[-3,-4.5],\"tokens\":[3,4],\"step_scores\":[[0.5,1],[]]}");
+    fixture f =
+        read_row(NULL, "{\"id\":7,\"problem\":\"p\",\"expected_answer\":\"5\",\"completions\":[\"a\",\"b\"],\"predicted_answer\":[\"5\",null],"
+                       "\"correct\":[true,null],\"rm_score\":[1.5,null],\"logprob\":[-3,-4.5],\"tokens\":[3,4],\"step_scores\":[[0.5,1],[]]}");
     assert_int_equal(f.st, LEM_OK);
     assert_string_equal(f.ground, "Lemma: columns completions, expected_answer");
     assert_string_equal(f.c.id, "7");
@@ -60,7 +68,8 @@ static void ours(void **state) {
 
 static void foreign(void **state) {
     (void)state;
-    fixture f = read_row(NULL, "{\"idx\":3,\"question\":\"q\",\"gt\":\"5\",\"code\":[\"a\",\"b\"],\"pred\":[\"5\",\"6\"],\"score\":[true,false],\"pred_score\":[[3.5],[2]]}");
+    fixture f = read_row(NULL, "{\"idx\":3,\"question\":\"q\",\"gt\":\"5\",\"code\":[\"a\",\"b\"],\"pred\":[\"5\",\"6\"],\"score\":[true,false],"
+                               "\"pred_score\":[[3.5],[2]]}");
     assert_int_equal(f.st, LEM_OK);
     assert_non_null(strstr(f.ground, "Qwen2.5-Math"));
     assert_true(f.c.rm_score[0] == 3.5 && f.c.rm_score[1] == 2);
@@ -70,9 +79,9 @@ static void foreign(void **state) {
     f = read_row(NULL, "{\"problem\":\"q\",\"expected_answer\":5,\"generation\":\"t\",\"predicted_answer\":\"5\",\"symbolic_correct\":true}");
     assert_int_equal(f.st, LEM_OK);
     assert_non_null(strstr(f.ground, "NeMo-Skills"));
-    assert_int_equal(f.c.n, 1);                       /* a single value is a list of one */
+    assert_int_equal(f.c.n, 1); /* a single value is a list of one */
     assert_string_equal(f.c.completion[0], "t");
-    assert_string_equal(f.c.expected, "5");           /* numbers as text */
+    assert_string_equal(f.c.expected, "5"); /* numbers as text */
     assert_null(f.c.rm_score);
     done(&f);
     f = read_row(NULL, "{\"problem\":\"q\",\"answer\":\"5\",\"completions\":[\"a\",\"b\"],\"scores\":[[0.1],[0.2,0.3]],\"agg_scores\":[0.1,0.3]}");
@@ -81,7 +90,9 @@ static void foreign(void **state) {
     assert_true(f.c.rm_score[1] == 0.3);
     assert_int_equal(lem_json_count(f.c.steps[1]), 2);
     done(&f);
-    f = read_row(NULL, "{\"question\":\"q\",\"gold\":\"5\",\"samples\":[{\"text\":\"x\",\"correct\":true,\"pred\":\"5\"},{\"text\":\"y\",\"correct\":false}]}");
+    f = read_row(
+        NULL,
+        "{\"question\":\"q\",\"gold\":\"5\",\"samples\":[{\"text\":\"x\",\"correct\":true,\"pred\":\"5\"},{\"text\":\"y\",\"correct\":false}]}");
     assert_int_equal(f.st, LEM_OK);
     assert_int_equal(f.c.n, 2);
     assert_string_equal(f.c.completion[1], "y");
@@ -149,6 +160,7 @@ static void reuse(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(ours), cmocka_unit_test(foreign), cmocka_unit_test(maps), cmocka_unit_test(wrong_rows), cmocka_unit_test(reuse)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(ours), cmocka_unit_test(foreign), cmocka_unit_test(maps), cmocka_unit_test(wrong_rows),
+                                       cmocka_unit_test(reuse)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -15,8 +15,11 @@
 static void golden(void **state) {
     (void)state;
     const double s[] = {0.9, 0.8, 0.5, 0.95};
-    const struct { const char *name; double want, tol; } table[] = {{"last", .95, 1e-12}, {"min", .5, 1e-12}, {"max", .95, 1e-12}, {"prod", .342, 1e-12},
-        {"geometric", .764727, 5e-7}, {"mean", .7875, 1e-12}, {"mean_logit", .836442, 5e-7}, {"mean_odds", 8.25, 1e-9}};
+    const struct {
+        const char *name;
+        double want, tol;
+    } table[] = {{"last", .95, 1e-12},         {"min", .5, 1e-12},     {"max", .95, 1e-12},           {"prod", .342, 1e-12},
+                 {"geometric", .764727, 5e-7}, {"mean", .7875, 1e-12}, {"mean_logit", .836442, 5e-7}, {"mean_odds", 8.25, 1e-9}};
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         lem_eval_aggregator how;
         assert_true(lem_eval_aggregator_find(table[i].name, &how));

@@ -52,7 +52,7 @@ static void equals_enumeration(void **state) {
         int n = 1 + (int)lem_rng_next_below(&r, 10), groups = 1 + (int)lem_rng_next_below(&r, (uint64_t)n);
         for (int i = 0; i < n; i++) {
             group[i] = (int32_t)lem_rng_next_below(&r, (uint64_t)groups + (trial % 2)) - (trial % 2); /* every other trial has silent candidates */
-            right[i] = (uint8_t)lem_rng_next_below(&r, 2);                                             /* correctness need not follow the groups */
+            right[i] = (uint8_t)lem_rng_next_below(&r, 2);                                            /* correctness need not follow the groups */
         }
         lem_eval_problem p = {.n = n, .correct = right, .group = group};
         for (int k = 1; k <= n; k++) assert_near(exact(&p, k), brute(&p, k), 1e-12);
@@ -66,9 +66,9 @@ static void one_subset(void **state) {
     double count[6] = {0}, weight[] = {-5, 4, -5, -5, 9, 3}, zero[6] = {0};
     lem_eval_problem p = {.n = 6, .correct = right, .group = group};
     int all[] = {0, 1, 2, 3, 4, 5}, tail[] = {1, 3, 5}, silent[] = {4};
-    assert_near(lem_eval_vote(&p, NULL, all, 6, count), 0, 0);     /* 0 and 1 tie; 0 is seen first and its first member is wrong */
+    assert_near(lem_eval_vote(&p, NULL, all, 6, count), 0, 0); /* 0 and 1 tie; 0 is seen first and its first member is wrong */
     assert_near(lem_eval_vote(&p, NULL, tail, 3, count), 1, 0);
-    assert_near(lem_eval_vote(&p, weight, all, 6, count), 1, 0);    /* sigmoid(4) + sigmoid(-5) beats sigmoid(3) */
+    assert_near(lem_eval_vote(&p, weight, all, 6, count), 1, 0); /* sigmoid(4) + sigmoid(-5) beats sigmoid(3) */
     assert_near(lem_eval_vote(&p, NULL, silent, 1, count), 0, 0);
     assert_memory_equal(count, zero, sizeof count);
 }
@@ -83,11 +83,11 @@ static void sizes(void **state) {
     for (int i = 0; i < 1001; i++) group[i] = i % 2, right[i] = i % 2 == 0;
     lem_eval_problem p = {.n = 1001, .correct = right, .group = group};
     assert_int_equal(lem_eval_vote_exact(&p, 8, &v, &feasible, &err), LEM_OK);
-    assert_false(feasible);                                                 /* n > 1000 */
+    assert_false(feasible); /* n > 1000 */
     p.n = 64;
-    assert_near(exact(&p, 64), 0.5, 1e-12);                         /* 32 against 32 */
+    assert_near(exact(&p, 64), 0.5, 1e-12); /* 32 against 32 */
     assert_near(exact(&p, 1), 0.5, 1e-12);
-    for (int i = 0; i < 64; i++) group[i] = i, right[i] = i == 0;           /* all different: a random candidate */
+    for (int i = 0; i < 64; i++) group[i] = i, right[i] = i == 0; /* all different: a random candidate */
     for (int k = 1; k <= 64; k *= 2) assert_near(exact(&p, k), 1.0 / 64, 1e-12);
     assert_int_equal(lem_eval_vote_exact(&p, 65, &v, &feasible, &err), LEM_EUSAGE);
 }

@@ -44,11 +44,15 @@ static void qwen_file(void **state) {
         skip();
     }
     fclose(f);
-    static const struct { const char *name, *protocol; double want, tol; } table[] = {
-        {"rm@1", "first-k", .90, 1e-12}, {"rm@2", "first-k", .93, 1e-12}, {"rm@4", "first-k", .93, 1e-12}, {"rm@8", "first-k", .94, 1e-12}, {"maj@1", "first-k", .90, 1e-12},
-        {"maj@2", "first-k", .90, 1e-12}, {"maj@4", "first-k", .93, 1e-12}, {"maj@8", "first-k", .93, 1e-12}, {"pass@1", "first-k", .90, 1e-12}, {"pass@2", "first-k", .94, 1e-12},
-        {"pass@4", "first-k", .95, 1e-12}, {"pass@8", "first-k", .96, 1e-12}, {"pass@8", "exact", .96, 1e-12}, {"rm@1", "exact", .91, 1e-12}, {"rm@2", "exact", .92786, 5e-6},
-        {"rm@4", "exact", .93614, 5e-6}, {"rm@8", "exact", .94, 1e-12}, {"rm@8", "seeds", .94, 1e-12}};
+    static const struct {
+        const char *name, *protocol;
+        double want, tol;
+    } table[] = {{"rm@1", "first-k", .90, 1e-12},   {"rm@2", "first-k", .93, 1e-12},   {"rm@4", "first-k", .93, 1e-12},
+                 {"rm@8", "first-k", .94, 1e-12},   {"maj@1", "first-k", .90, 1e-12},  {"maj@2", "first-k", .90, 1e-12},
+                 {"maj@4", "first-k", .93, 1e-12},  {"maj@8", "first-k", .93, 1e-12},  {"pass@1", "first-k", .90, 1e-12},
+                 {"pass@2", "first-k", .94, 1e-12}, {"pass@4", "first-k", .95, 1e-12}, {"pass@8", "first-k", .96, 1e-12},
+                 {"pass@8", "exact", .96, 1e-12},   {"rm@1", "exact", .91, 1e-12},     {"rm@2", "exact", .92786, 5e-6},
+                 {"rm@4", "exact", .93614, 5e-6},   {"rm@8", "exact", .94, 1e-12},     {"rm@8", "seeds", .94, 1e-12}};
     const int ks[] = {1, 2, 4, 8};
     for (int by_string = 0; by_string < 2; by_string++) {
         lem_err err = LEM_ERR_INIT;
@@ -66,7 +70,8 @@ static void qwen_file(void **state) {
         assert_int_equal(lem_eval_metrics(d.p, d.n, &o, &m, &err), LEM_OK);
         for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
             double v = value(&m, table[i].name, table[i].protocol);
-            if (!(fabs(v - table[i].want) <= table[i].tol)) fail_msg("%s (%s): %.6f, expected %.6f", table[i].name, table[i].protocol, v, table[i].want);
+            if (!(fabs(v - table[i].want) <= table[i].tol))
+                fail_msg("%s (%s): %.6f, expected %.6f", table[i].name, table[i].protocol, v, table[i].want);
         }
         assert_near(value(&m, "rm@8-maj@8", "first-k"), 0.01, 1e-12);
         lem_metrics_release(&m);
@@ -75,7 +80,11 @@ static void qwen_file(void **state) {
     }
 }
 
-typedef struct toy { double score[8]; int32_t group[8]; uint8_t correct[8]; } toy;
+typedef struct toy {
+    double score[8];
+    int32_t group[8];
+    uint8_t correct[8];
+} toy;
 
 static void make_toys(toy *t, lem_eval_problem *p, int n) {
     lem_rng r = lem_rng_make(3, "toys", 0);
@@ -94,12 +103,13 @@ static void protocols(void **state) {
     static toy t[40];
     lem_eval_problem p[40];
     make_toys(t, p, 40);
-    lem_eval_opts o = {.ks = {1, 3, 5, 8}, .n_ks = 4, .scorers = {"rm"}, .weighted = {true}, .n_scorers = 1, .seed = 5, .n_seeds = 400, .resamples = 500};
+    lem_eval_opts o = {
+        .ks = {1, 3, 5, 8}, .n_ks = 4, .scorers = {"rm"}, .weighted = {true}, .n_scorers = 1, .seed = 5, .n_seeds = 400, .resamples = 500};
     lem_metrics m, again;
     lem_err err = LEM_ERR_INIT;
     assert_int_equal(lem_eval_metrics(p, 40, &o, &m, &err), LEM_OK);
     assert_int_equal(lem_metrics_find(&m, "rm@5", "exact")->n, 40);
-    assert_int_equal(lem_metrics_find(&m, "rm@8", "exact")->n, 30);     /* the short problems are left out */
+    assert_int_equal(lem_metrics_find(&m, "rm@8", "exact")->n, 30); /* the short problems are left out */
     assert_non_null(lem_metrics_find(&m, "rm-weighted@5", "first-k"));
     assert_null(lem_metrics_find(&m, "rm-weighted@5", "exact"));
     /* random subsets estimate the exact value: 40 problems x 400 draws, standard error below .004 */
@@ -141,6 +151,7 @@ static void no_scores_no_votes(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(qwen_file), cmocka_unit_test(protocols), cmocka_unit_test(json_shape), cmocka_unit_test(no_scores_no_votes)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(qwen_file), cmocka_unit_test(protocols), cmocka_unit_test(json_shape),
+                                       cmocka_unit_test(no_scores_no_votes)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

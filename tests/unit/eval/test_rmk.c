@@ -74,7 +74,7 @@ static void large(void **state) {
     for (int i = 0; i < 4096; i++) score[i] = i, right[i] = i == 4095;
     lem_eval_problem p = {.n = 4096, .correct = right, .score = {score}};
     assert_near(exact(&p, 4096), 1, 1e-12);
-    assert_near(exact(&p, 2048), 0.5, 1e-12);   /* the best is in half of all halves */
+    assert_near(exact(&p, 2048), 0.5, 1e-12); /* the best is in half of all halves */
     assert_near(exact(&p, 1), 1.0 / 4096, 1e-15);
     for (int i = 0; i < 4096; i++) score[i] = 0;
     assert_near(exact(&p, 100), 1.0 / 4096, 1e-12);
@@ -86,7 +86,7 @@ static void one_subset(void **state) {
     uint8_t right[] = {0, 0, 1, 1};
     lem_eval_problem p = {.n = 4, .correct = right, .score = {score}};
     int all[] = {0, 1, 2, 3}, some[] = {0, 2, 3};
-    assert_near(lem_eval_best_of(&p, score, all, 4), 0, 0);     /* the first of the tied is wrong */
+    assert_near(lem_eval_best_of(&p, score, all, 4), 0, 0); /* the first of the tied is wrong */
     assert_near(lem_eval_best_of(&p, score, some, 3), 1, 0);
 }
 
@@ -101,6 +101,7 @@ static void refuses(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(golden), cmocka_unit_test(equals_enumeration), cmocka_unit_test(large), cmocka_unit_test(one_subset), cmocka_unit_test(refuses)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(golden), cmocka_unit_test(equals_enumeration), cmocka_unit_test(large),
+                                       cmocka_unit_test(one_subset), cmocka_unit_test(refuses)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

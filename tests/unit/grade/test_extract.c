@@ -13,7 +13,10 @@
 #include <string.h>
 #include <time.h>
 
-typedef struct extract_case { const char *text, *answer; lem_grade_method method; } extract_case;
+typedef struct extract_case {
+    const char *text, *answer;
+    lem_grade_method method;
+} extract_case;
 
 static const extract_case cases[] = {
     {"so \\boxed{5}.", "5", LEM_GRADE_BY_BOX},
@@ -22,13 +25,13 @@ static const extract_case cases[] = {
     {"\\boxed{x \\} y}", "x \\} y", LEM_GRADE_BY_BOX},
     {"\\fbox{7}", "7", LEM_GRADE_BY_BOX},
     {"\\boxed 5 and then", "5", LEM_GRADE_BY_BOX},
-    {"thus \\boxed{12 + \nmore text", "12 + ", LEM_GRADE_BY_BOX},                          /* unclosed: rest of the line */
-    {"\\boxed{5}. Wrong; it is \\boxed{7}", "7", LEM_GRADE_BY_BOX},                         /* not joined */
-    {"$x=\\boxed{5}$ or $x=\\boxed{7}$", "7", LEM_GRADE_BY_BOX},                            /* "x=" is more than a separator */
-    {"$\\boxed{5}$ and $\\boxed{7}$", "\\boxed{5}$ and $\\boxed{7}", LEM_GRADE_BY_BOX},     /* joined */
-    {"\\boxed{5}, \\boxed{5}", "5", LEM_GRADE_BY_BOX},                                      /* a repetition is no list */
+    {"thus \\boxed{12 + \nmore text", "12 + ", LEM_GRADE_BY_BOX},                       /* unclosed: rest of the line */
+    {"\\boxed{5}. Wrong; it is \\boxed{7}", "7", LEM_GRADE_BY_BOX},                     /* not joined */
+    {"$x=\\boxed{5}$ or $x=\\boxed{7}$", "7", LEM_GRADE_BY_BOX},                        /* "x=" is more than a separator */
+    {"$\\boxed{5}$ and $\\boxed{7}$", "\\boxed{5}$ and $\\boxed{7}", LEM_GRADE_BY_BOX}, /* joined */
+    {"\\boxed{5}, \\boxed{5}", "5", LEM_GRADE_BY_BOX},                                  /* a repetition is no list */
     {"The answer is \\boxed{4}.", "4", LEM_GRADE_BY_BOX},
-    {"\\boxed{4}\nThe final answer is clear from the above.", "4", LEM_GRADE_BY_BOX},       /* prose does not displace a box */
+    {"\\boxed{4}\nThe final answer is clear from the above.", "4", LEM_GRADE_BY_BOX}, /* prose does not displace a box */
     {"\\boxed{4}\nThe final answer is 9.", "9", LEM_GRADE_BY_FINAL_ANSWER},
     {"He has 3 left.\n#### 3", "3", LEM_GRADE_BY_HASHES},
     {"x\n#### 1,200\n", "1,200", LEM_GRADE_BY_HASHES},
@@ -87,7 +90,8 @@ static void plain_is_everything(void **state) {
  * quick on any machine (a quadratic scan would take hours). */
 static void linear(void **state) {
     (void)state;
-    static const char *const units[] = {"\\boxed{", "answer is ", "A:", "$1 ", "####", "\\(", "\\fbox{5},", "final answer is\n", "1,", "</think>", "\\boxed{1} and "};
+    static const char *const units[] = {"\\boxed{",   "answer is ",        "A:", "$1 ",      "####",           "\\(",
+                                        "\\fbox{5},", "final answer is\n", "1,", "</think>", "\\boxed{1} and "};
     enum { N = 1 << 22 };
     char *t = malloc(N);
     assert_non_null(t);
