@@ -199,7 +199,6 @@ SIMD int tile_start(int M, int n_tiles, int t)
 /* ---- packing ---- */
 
 typedef float f4 __attribute__((vector_size(16)));
-typedef int32_t i4 __attribute__((vector_size(16)));
 SIMD f4 f4_load(const float *p)
 {
     f4 a;
@@ -213,10 +212,10 @@ SIMD void transpose_four(int k, const float *from, size_t lda, float *to, size_t
     int i = 0;
     for (; i + 4 <= k; i += 4) {
         f4 a = f4_load(from + i), b = f4_load(from + lda + i), c = f4_load(from + 2 * lda + i), d = f4_load(from + 3 * lda + i);
-        f4 ab = __builtin_shuffle(a, b, (i4){0, 4, 1, 5}), cd = __builtin_shuffle(c, d, (i4){0, 4, 1, 5});
-        f4 ab2 = __builtin_shuffle(a, b, (i4){2, 6, 3, 7}), cd2 = __builtin_shuffle(c, d, (i4){2, 6, 3, 7});
-        f4 r0 = __builtin_shuffle(ab, cd, (i4){0, 1, 4, 5}), r1 = __builtin_shuffle(ab, cd, (i4){2, 3, 6, 7});
-        f4 r2 = __builtin_shuffle(ab2, cd2, (i4){0, 1, 4, 5}), r3 = __builtin_shuffle(ab2, cd2, (i4){2, 3, 6, 7});
+        f4 ab = __builtin_shufflevector(a, b, 0, 4, 1, 5), cd = __builtin_shufflevector(c, d, 0, 4, 1, 5);
+        f4 ab2 = __builtin_shufflevector(a, b, 2, 6, 3, 7), cd2 = __builtin_shufflevector(c, d, 2, 6, 3, 7);
+        f4 r0 = __builtin_shufflevector(ab, cd, 0, 1, 4, 5), r1 = __builtin_shufflevector(ab, cd, 2, 3, 6, 7);
+        f4 r2 = __builtin_shufflevector(ab2, cd2, 0, 1, 4, 5), r3 = __builtin_shufflevector(ab2, cd2, 2, 3, 6, 7);
         memcpy(to + (size_t)i * ld, &r0, sizeof r0);
         memcpy(to + (size_t)(i + 1) * ld, &r1, sizeof r1);
         memcpy(to + (size_t)(i + 2) * ld, &r2, sizeof r2);

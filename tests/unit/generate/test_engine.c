@@ -253,7 +253,7 @@ static void test_steady_state_allocates_nothing(void **state) {
     static char text[P][16];
     const char *many[P];
     for (int i = 0; i < P; i++) {
-        snprintf(text[i], sizeof text[i], "prompt %04d", i);
+        snprintf(text[i], sizeof text[i], "prompt %04u", (unsigned)i % 10000);
         many[i] = text[i];
     }
     memset(got, 0, sizeof got);
