@@ -31,6 +31,10 @@ static lem_status read_norm_step(lem_tokenizer *t, const lem_json *v, lem_err *e
     if (s->kind == TOK_NORM_PREPEND) return put_text(&s->b, lem_json_get(v, "prepend"), "the text of normalizer Prepend", err);
     if (s->kind != TOK_NORM_REPLACE) return LEM_OK;
     const char *regex = lem_json_str(lem_json_find(v, "pattern.Regex"), NULL);
+    if (regex && is(regex, "\\A +| +\\z") && !*lem_json_str(lem_json_get(v, "content"), " ")) {
+        s->kind = TOK_NORM_TRIM;
+        return LEM_OK;
+    }
     if (regex && is(regex, " {2,}")) {
         s->kind = TOK_NORM_SQUEEZE;
         return put_text(&s->b, lem_json_get(v, "content"), "the content of normalizer Replace", err);

@@ -177,6 +177,15 @@ static lem_status squeeze(const tok_norm *step, const char *s, size_t n, lem_buf
     return lem_buf_ok(out, err);
 }
 
+static lem_status trim(const char *s, size_t n, lem_buf *out, bool *same, lem_err *err) {
+    size_t from = 0, to = n;
+    while (from < to && s[from] == ' ') from++;
+    while (to > from && s[to - 1] == ' ') to--;
+    *same = from == 0 && to == n;
+    if (!*same) lem_buf_add(out, s + from, to - from);
+    return lem_buf_ok(out, err);
+}
+
 static lem_status strip(const tok_norm *step, const char *s, size_t n, lem_buf *out, bool *same, lem_err *err) {
     size_t from = 0, to = n, k = 0;
     while (step->left && from < to && (lem_char_class(s + from, n - from, &k) & CH_SPACE)) from += k;
@@ -199,6 +208,7 @@ static lem_status apply(const tok_norm *step, const char *s, size_t n, lem_buf *
     case TOK_NORM_NFKD: return unicode_form(step->kind, s, n, out, same, err);
     case TOK_NORM_LOWERCASE: return lowercase(s, n, out, same, err);
     case TOK_NORM_REPLACE: return replace(step, s, n, out, same, err);
+    case TOK_NORM_TRIM: return trim(s, n, out, same, err);
     case TOK_NORM_SQUEEZE: return squeeze(step, s, n, out, same, err);
     case TOK_NORM_STRIP: return strip(step, s, n, out, same, err);
     case TOK_NORM_PREPEND:

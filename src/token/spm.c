@@ -188,7 +188,7 @@ static void write_added(const spm *m, lem_buf *out) {
 static void write_pipeline(const spm *m, lem_buf *out) {
     lem_buf_puts(out, "\"normalizer\": {\"type\": \"Sequence\", \"normalizers\": [");
     if (m->squeeze)
-        lem_buf_puts(out, "{\"type\": \"Strip\", \"strip_left\": true, \"strip_right\": true}, "
+        lem_buf_puts(out, "{\"type\": \"Replace\", \"pattern\": {\"Regex\": \"\\\\A +| +\\\\z\"}, \"content\": \"\"}, "
                           "{\"type\": \"Replace\", \"pattern\": {\"Regex\": \" {2,}\"}, \"content\": \" \"}, ");
     if (m->dummy_prefix) lem_buf_puts(out, "{\"type\": \"Prepend\", \"prepend\": \"\u2581\"}, ");
     lem_buf_puts(out,

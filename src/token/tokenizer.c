@@ -76,20 +76,15 @@ done:
     return st;
 }
 
-/* The text of a file of any supported kind as a tokenizer.json, in place. */
-static lem_status convert(const char *path, const lem_json *config, lem_buf *text, lem_err *err) {
-    const char *s = lem_buf_str(text), *name = lem_path_base(path);
-    size_t i = strspn(s, " \t\r\n");
-    if (s[i] == '{' || strcmp(name, "tokenizer.json") == 0) return LEM_OK;
+lem_status lem_tokenizer_parse_file(const char *name, const char *data, size_t len, const lem_json *config, lem_tokenizer **out, lem_err *err) {
+    size_t i = 0;
+    while (i < len && (data[i] == ' ' || data[i] == '\t' || data[i] == '\r' || data[i] == '\n')) i++;
+    if ((i < len && data[i] == '{') || strcmp(name, "tokenizer.json") == 0) return lem_tokenizer_parse(data, len, out, err);
     lem_buf json = {0};
     lem_status st;
-    if (lem_looks_like_tiktoken(s, text->len)) st = lem_tiktoken_to_json(s, text->len, strncmp(name, "qwen", 4) == 0, config, &json, err);
-    else st = lem_spm_to_json(s, text->len, &json, err);
-    if (st == LEM_OK) {
-        lem_buf_release(text);
-        *text = json;
-        return LEM_OK;
-    }
+    if (lem_looks_like_tiktoken(data, len)) st = lem_tiktoken_to_json(data, len, strncmp(name, "qwen", 4) == 0, config, &json, err);
+    else st = lem_spm_to_json(data, len, &json, err);
+    if (st == LEM_OK) st = lem_tokenizer_parse(lem_buf_str(&json), json.len, out, err);
     lem_buf_release(&json);
     return st;
 }
@@ -110,8 +105,7 @@ lem_status lem_tokenizer_load_file(const char *path, const char *config_path, le
     lem_status st = LEM_OK;
     if (config_path) LEM_TRY(read_config_file(config_path, &config_text, &config, err));
     LEM_TRY(lem_file_read(path, LEM_TOK_MAX_FILE, &text, err));
-    st = convert(path, config, &text, err);
-    if (st == LEM_OK) st = lem_tokenizer_parse(lem_buf_str(&text), text.len, &t, err);
+    st = lem_tokenizer_parse_file(lem_path_base(path), lem_buf_str(&text), text.len, config, &t, err);
     if (st != LEM_OK) {
         st = lem_err_context(err, "%s", path);
         goto done;

@@ -12,6 +12,7 @@
 
 #include "core/buf.h"
 #include "core/err.h"
+#include "core/json.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -34,6 +35,10 @@ lem_status lem_ids_push(lem_ids *v, int32_t id, lem_err *err) LEM_MUST_CHECK;
 lem_status lem_tokenizer_load(const char *dir, lem_tokenizer **out, lem_err *err) LEM_MUST_CHECK;
 lem_status lem_tokenizer_load_file(const char *path, const char *config_path, lem_tokenizer **out, lem_err *err) LEM_MUST_CHECK;
 lem_status lem_tokenizer_parse(const char *json, size_t len, lem_tokenizer **out, lem_err *err) LEM_MUST_CHECK;
+/* The contents of a vocabulary file of any kind. name is its base name (ranks in a file named qwen… are Qwen's, others Llama 3's); config is the
+ * parsed tokenizer_config.json or NULL. */
+lem_status lem_tokenizer_parse_file(const char *name, const char *data, size_t len, const lem_json *config, lem_tokenizer **out,
+                                    lem_err *err) LEM_MUST_CHECK;
 lem_status lem_tokenizer_save(const lem_tokenizer *t, const char *dir, lem_err *err) LEM_MUST_CHECK;
 void lem_tokenizer_free(lem_tokenizer *t);
 

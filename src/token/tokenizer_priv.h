@@ -8,7 +8,6 @@
 #ifndef LEM_TOKEN_TOKENIZER_PRIV_H
 #define LEM_TOKEN_TOKENIZER_PRIV_H
 
-#include "core/json.h"
 #include "token/tokenizer.h"
 
 #define LEM_TOK_MAX_IDS (1 << 20)
@@ -134,7 +133,8 @@ typedef enum tok_norm_kind {
     TOK_NORM_PREPEND, /* b */
     TOK_NORM_REPLACE, /* a by b */
     TOK_NORM_STRIP,   /* white space; left, right */
-    TOK_NORM_SQUEEZE  /* two and more spaces by b */
+    TOK_NORM_SQUEEZE, /* two and more spaces by b */
+    TOK_NORM_TRIM     /* spaces at both ends */
 } tok_norm_kind;
 typedef struct tok_norm {
     tok_norm_kind kind;

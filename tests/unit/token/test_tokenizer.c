@@ -246,6 +246,9 @@ static void test_golden(void **state) {
     check_golden(LEMMA_TEST_DATA "/token/unigram_bytes");
     check_golden(LEMMA_TEST_DATA "/token/bpe_fallback");
     check_golden(LEMMA_TEST_DATA "/token/bpe_unk");
+    check_golden(LEMMA_TEST_DATA "/token/spm_bpe");
+    check_golden(LEMMA_TEST_DATA "/token/spm_unigram");
+    check_golden(LEMMA_TEST_DATA "/token/ranks");
 }
 
 static void test_shared_minimind(void **state) {
