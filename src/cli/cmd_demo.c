@@ -17,11 +17,12 @@
 static const lem_opt data_opts[] = {
     {"general", LEM_OPT_INT, "N", "30000", "general instruction rows", 0, 1e8},
     {"sft", LEM_OPT_INT, "N", "20000", "problems with worked solutions for fine-tuning", 0, 1e8},
-    {"rm", LEM_OPT_INT, "N", "8000", "problems for reward training (no solutions)", 0, 1e8},
+    {"easy", LEM_OPT_INT, "N", "10000", "problems of few steps for the general stages", 0, 1e8},
+    {"rm", LEM_OPT_INT, "N", "8000", "problems for reward training, without solutions, in two halves", 0, 1e8},
     {"val", LEM_OPT_INT, "N", "200", "validation problems", 0, 1e7},
     {"test", LEM_OPT_INT, "N", "400", "held-out test problems", 0, 1e7},
     {"min-steps", LEM_OPT_INT, "N", "2", "fewest steps of a problem", 1, 8},
-    {"max-steps", LEM_OPT_INT, "N", "6", "most steps of a problem", 1, 8},
+    {"max-steps", LEM_OPT_INT, "N", "7", "most steps of a problem", 1, 8},
     {"lcs", LEM_OPT_NUM, "X", "0.95", "a training problem that shares a 13-gram with a held-out one is left out when their common subsequence exceeds this share", 0.1, 1},
     {"easy-steps", LEM_OPT_INT, "N", "3", "most steps of the problems in general stage 1", 1, 8},
 };
@@ -130,8 +131,9 @@ static lem_status run_data(lem_cli *cli, const lem_args *args, lem_err *err) {
     /* Held-out problems first: whatever comes later must differ from them. */
     LEM_TRY(make_problems(&m, "test.jsonl", "test", LEM_WORDPROBLEM_TEST, lem_args_int(args, "test"), max, false, err));
     LEM_TRY(make_problems(&m, "val.jsonl", "val", LEM_WORDPROBLEM_VALID, lem_args_int(args, "val"), max, false, err));
-    LEM_TRY(make_problems(&m, "rm.jsonl", "rm", LEM_WORDPROBLEM_TRAIN, lem_args_int(args, "rm"), max, false, err));
-    LEM_TRY(make_problems(&m, "easy.jsonl", "easy", LEM_WORDPROBLEM_TRAIN, lem_args_int(args, "sft") / 2, easy < max ? easy : max, true, err));
+    LEM_TRY(make_problems(&m, "rm-a.jsonl", "rm-a", LEM_WORDPROBLEM_TRAIN, lem_args_int(args, "rm") / 2, max, false, err));
+    LEM_TRY(make_problems(&m, "rm-b.jsonl", "rm-b", LEM_WORDPROBLEM_TRAIN, lem_args_int(args, "rm") / 2, max, false, err));
+    LEM_TRY(make_problems(&m, "easy.jsonl", "easy", LEM_WORDPROBLEM_TRAIN, lem_args_int(args, "easy"), easy < max ? easy : max, true, err));
     LEM_TRY(make_problems(&m, "math.jsonl", "math", LEM_WORDPROBLEM_TRAIN, lem_args_int(args, "sft"), max, true, err));
     LEM_TRY(make_general(&m, "general.jsonl", lem_args_int(args, "general"), err));
     lem_info(cli->log, "%zu different problems; left out: %llu repeated, %llu training problems too close to a held-out one (shared 13-gram, common subsequence over %.0f %%)",

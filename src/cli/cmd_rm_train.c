@@ -23,6 +23,7 @@ static const lem_opt opts[] = {
     {"loss", LEM_OPT_STR, "NAME", "bt", "bt (listwise Bradley-Terry), pair, ce, mse or mse-sigmoid", 0, 0},
     {"lm-weight", LEM_OPT_NUM, "X", "0", "weight of a language-model loss on the right responses", 0, 100},
     {"value-weight", LEM_OPT_NUM, "X", "0", "weight of a value loss at every response token", 0, 100},
+    {"value-labels", LEM_OPT_STR, "KIND", "outcome", "labels of the value loss: outcome (the response's own) or prefix (mean outcome of the list's responses that share the prefix)", 0, 0},
     {"center", LEM_OPT_NUM, "X", "0", "weight that pulls the mean score of a list to zero", 0, 100},
     {"max-len", LEM_OPT_INT, "N", NULL, "lists with longer prompt + response are left out and counted [context]", 8, 1048576},
     {"epochs", LEM_OPT_NUM, "X", "2", "passes over the lists", 0.0001, 10000},
@@ -127,6 +128,9 @@ static lem_status train(job *j, lem_buf *telemetry, lem_err *err) {
                         .stage = "rm",
                         .checkpoint_dir = j->checkpoints,
                         .identity = j->identity};
+    const char *labels = lem_args_str(a, "value-labels");
+    if (strcmp(labels, "prefix") == 0) ro.prefix_values = true;
+    else if (strcmp(labels, "outcome") != 0) return lem_fail(err, LEM_EUSAGE, "--value-labels '%s' is neither outcome nor prefix", labels);
     LEM_TRY(lem_ranking_parse(lem_args_str(a, "loss"), &ro.loss, err));
     LEM_TRY(lem_schedule_parse(lem_args_str(a, "schedule"), &o.schedule, err));
     LEM_TRY(load_lists(j, lem_args_str(a, "lists"), &j->lists, err));

@@ -20,7 +20,7 @@ struct lem_rank {
     int cap_list;
     double *grad;               /* [cap_list] */
     float *last;
-    uint8_t *label;
+    uint8_t *label, *shared;
 };
 
 lem_status lem_rank_new(const lem_lists *l, const lem_rank_opts *o, lem_rank **out, lem_err *err) {
@@ -33,7 +33,8 @@ lem_status lem_rank_new(const lem_lists *l, const lem_rank_opts *o, lem_rank **o
     r->grad = lem_alloc((size_t)r->cap_list + 1, sizeof *r->grad, err);
     r->label = lem_alloc((size_t)r->cap_list + 1, sizeof *r->label, err);
     r->last = lem_alloc((size_t)r->cap_list + 1, sizeof *r->last, err);
-    if (!r->grad || !r->last || !r->label) {
+    r->shared = lem_alloc((size_t)r->cap_list + 1, sizeof *r->shared, err);
+    if (!r->grad || !r->last || !r->label || !r->shared) {
         lem_rank_free(r);
         return LEM_EMEM;
     }
@@ -51,6 +52,7 @@ void lem_rank_free(lem_rank *r) {
     lem_free(r->grad);
     lem_free(r->last);
     lem_free(r->label);
+    lem_free(r->shared);
     lem_free(r);
 }
 
@@ -116,10 +118,28 @@ static int response_node(const lem_rank *r, const uint64_t *items, int list, int
     return node + 1 + k;
 }
 
+/* Label of the value loss at token t of response k: its outcome, or the mean outcome of the list's responses that begin with the same t+1 tokens. `shared`
+ * [n] says which responses still share the prefix; it narrows as t grows. */
+static double value_label(const lem_rank *r, const struct lem_list_item *it, int k, int t, uint8_t *shared) {
+    const struct lem_list_response *own = &r->l->response[it->first + k];
+    if (!r->o.prefix_values) return own->label;
+    double sum = 0;
+    int n = 0;
+    for (int j = 0; j < it->n; j++) {
+        const struct lem_list_response *other = &r->l->response[it->first + j];
+        shared[j] = t == 0 || shared[j];
+        if (shared[j]) shared[j] = t < other->len && r->l->ids[other->at + (uint64_t)t] == r->l->ids[own->at + (uint64_t)t];
+        if (!shared[j]) continue;
+        sum += other->label;
+        n++;
+    }
+    return sum / n; /* a response shares with itself */
+}
+
 /* Cross-entropy of the head with the label at one response token; returns its share of the gradient. */
-static double value_term(lem_rank *r, float score, uint8_t label) {
+static double value_term(lem_rank *r, float score, double label) {
     double scale = 1.0 / (double)r->tokens, g;
-    r->value += scale * lem_ranking_loss(LEM_RANKING_CE, 1, &score, &label, &g);
+    r->value += scale * lem_ranking_soft_ce((double)score, label, &g);
     return r->o.value_weight * scale * g;
 }
 
@@ -163,7 +183,7 @@ static lem_status scores(lem_rank *r, lem_net *net, const lem_forest *f, const u
         for (int k = 0; k < it->n; k++) {
             const struct lem_list_response *p = &r->l->response[it->first + k];
             for (int t = every ? 0 : p->len - 1; t < p->len; t++, at++)
-                r->dscore[at] = (float)((every ? value_term(r, r->out[at], p->label) : 0) + (t == p->len - 1 ? r->grad[k] : 0));
+                r->dscore[at] = (float)((every ? value_term(r, r->out[at], value_label(r, it, k, t, r->shared)) : 0) + (t == p->len - 1 ? r->grad[k] : 0));
         }
     }
     if (grad) st = lem_net_scores_grad(net, R, r->rows, r->dscore, err);

@@ -76,6 +76,11 @@ double lem_ranking_loss(lem_ranking kind, int n, const float *score, const uint8
     return loss / n;
 }
 
+double lem_ranking_soft_ce(double score, double label, double *grad) {
+    *grad = sigmoid(score) - label;
+    return label * softplus(-score) + (1 - label) * softplus(score);
+}
+
 double lem_ranking_pair_accuracy(int n, const float *score, const uint8_t *label, int *pairs) {
     double right = 0;
     *pairs = 0;

@@ -18,6 +18,8 @@ typedef enum lem_ranking { LEM_RANKING_BT, LEM_RANKING_PAIR, LEM_RANKING_CE, LEM
 lem_status lem_ranking_parse(const char *name /* "bt","pair","ce","mse","mse-sigmoid" */, lem_ranking *out, lem_err *err) LEM_MUST_CHECK;
 /* Loss of one list; grad [n] = dL/dr (may be NULL). BT and PAIR of a list without both classes is 0 with zero gradient. */
 double lem_ranking_loss(lem_ranking kind, int n, const float *score, const uint8_t *label, double *grad);
+/* Cross-entropy of sigmoid(score) with a soft label in [0,1]; *grad = d/dscore. */
+double lem_ranking_soft_ce(double score, double label, double *grad);
 /* Share of (positive, negative) pairs with r_pos > r_neg, ties counting half; pairs is their number. */
 double lem_ranking_pair_accuracy(int n, const float *score, const uint8_t *label, int *pairs);
 

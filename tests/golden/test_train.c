@@ -104,7 +104,7 @@ static lem_status train(const setting *s, bool ranking, char hash[65], lem_buf *
     lem_lists l = lists();
     lem_sft *sft = NULL;
     lem_rank *rank = NULL;
-    lem_rank_opts ro = {LEM_RANKING_BT, 0.1, 0.5, 0.01};
+    lem_rank_opts ro = {LEM_RANKING_BT, 0.1, 0.5, true, 0.01};
     assert_int_equal(lem_sft_new(&e, &sft, &err), LEM_OK);
     assert_int_equal(lem_rank_new(&l, &ro, &rank, &err), LEM_OK);
     lem_cancel cancel = {0};
