@@ -16,12 +16,25 @@
 #include <stdlib.h>
 #include <string.h>
 
-typedef struct shape { const char *name; int layers, width, ffn, heads, vocab, steps; } shape;
+typedef struct shape {
+    const char *name;
+    int layers, width, ffn, heads, vocab, steps;
+} shape;
 static const shape shapes[] = {{"1M", 5, 128, 352, 4, 1024, 12}, {"15M", 6, 384, 1024, 6, 8192, 4}, {"110M", 12, 768, 2048, 12, 32000, 1}};
 
 static lem_model *make_model(const shape *s, lem_head head, lem_err *err) {
-    lem_model_config c = {.arch = LEM_ARCH_LLAMA, .head = head, .layers = s->layers, .width = s->width, .ffn = s->ffn, .heads = s->heads, .vocab = s->vocab, .max_positions = 1024, .tied = true,
-                          .bos_id = -1, .eos_id = -1, .pad_id = -1};
+    lem_model_config c = {.arch = LEM_ARCH_LLAMA,
+                          .head = head,
+                          .layers = s->layers,
+                          .width = s->width,
+                          .ffn = s->ffn,
+                          .heads = s->heads,
+                          .vocab = s->vocab,
+                          .max_positions = 1024,
+                          .tied = true,
+                          .bos_id = -1,
+                          .eos_id = -1,
+                          .pad_id = -1};
     lem_model *m = NULL;
     if (lem_model_config_check(&c, err) || lem_model_new(&c, &m, err)) return NULL;
     lem_model_init_random(m, 1);
@@ -44,16 +57,28 @@ static lem_status make_examples(const shape *s, lem_examples *e, lem_err *err) {
     return st;
 }
 
-static lem_status train(const char *what, const shape *s, const lem_objective *obj, lem_model *m, lem_backend *b, const lem_limits *l, int batch, int items_per_row, lem_err *err) {
-    lem_train_opts o = {.lr = 1e-4, .beta1 = 0.9, .beta2 = 0.95, .eps = 1e-8, .clip = 1, .epochs = 1, .max_steps = s->steps, .batch = batch, .max_rows = 4096, .seed = 1, .stage = what, .identity = ""};
+static lem_status train(const char *what, const shape *s, const lem_objective *obj, lem_model *m, lem_backend *b, const lem_limits *l, int batch,
+                        int items_per_row, lem_err *err) {
+    lem_train_opts o = {.lr = 1e-4,
+                        .beta1 = 0.9,
+                        .beta2 = 0.95,
+                        .eps = 1e-8,
+                        .clip = 1,
+                        .epochs = 1,
+                        .max_steps = s->steps,
+                        .batch = batch,
+                        .max_rows = 4096,
+                        .seed = 1,
+                        .stage = what,
+                        .identity = ""};
     lem_buf telemetry = {0};
     lem_train_result res;
     lem_status st = lem_train_run(m, b, obj, NULL, &o, &telemetry, NULL, NULL, &res, err);
     lem_buf_release(&telemetry);
     if (st) return st;
     double rate = (double)res.rows / res.seconds, params = (double)lem_model_config_params(&m->config);
-    printf("%-10s %-5s %9.0f tokens/s  %8.1f items/s  %6.1f GFLOP/s  %4.0f %% of the limit\n", what, s->name, rate, (double)(s->steps * batch * items_per_row) / res.seconds, 6 * params * rate * 1e-9,
-           100 * 6 * params * rate * 1e-9 / l->fma_gflops_all);
+    printf("%-10s %-5s %9.0f tokens/s  %8.1f items/s  %6.1f GFLOP/s  %4.0f %% of the limit\n", what, s->name, rate,
+           (double)(s->steps * batch * items_per_row) / res.seconds, 6 * params * rate * 1e-9, 100 * 6 * params * rate * 1e-9 / l->fma_gflops_all);
     return LEM_OK;
 }
 
@@ -141,9 +166,11 @@ static lem_status bench_score(const shape *s, lem_backend *b, const lem_limits *
     for (int i = 0; st == LEM_OK && i < s->steps; i++) st = lem_scorer_run(sc, &item, 1, err);
     double seconds = lem_clock_seconds() - start;
     if (st == LEM_OK) {
-        double rate = (double)(lem_scorer_tokens(sc) - before) / seconds, params = (double)lem_model_config_params(&m->config) - (double)s->vocab * s->width;
-        printf("%-10s %-5s %9.0f tokens/s  %8.1f items/s  %6.1f GFLOP/s  %4.0f %% of the limit  (%llu tokens computed per problem = P + N*R)\n", "score 64", s->name, rate, N * s->steps / seconds,
-               2 * params * rate * 1e-9, 100 * 2 * params * rate * 1e-9 / l->fma_gflops_all, (unsigned long long)((lem_scorer_tokens(sc) - before) / (uint64_t)s->steps));
+        double rate = (double)(lem_scorer_tokens(sc) - before) / seconds,
+               params = (double)lem_model_config_params(&m->config) - (double)s->vocab * s->width;
+        printf("%-10s %-5s %9.0f tokens/s  %8.1f items/s  %6.1f GFLOP/s  %4.0f %% of the limit  (%llu tokens computed per problem = P + N*R)\n",
+               "score 64", s->name, rate, N * s->steps / seconds, 2 * params * rate * 1e-9, 100 * 2 * params * rate * 1e-9 / l->fma_gflops_all,
+               (unsigned long long)((lem_scorer_tokens(sc) - before) / (uint64_t)s->steps));
     }
     lem_scorer_free(sc);
     lem_weights_free(w);

@@ -23,7 +23,8 @@ static const lem_opt data_opts[] = {
     {"test", LEM_OPT_INT, "N", "400", "held-out test problems", 0, 1e7},
     {"min-steps", LEM_OPT_INT, "N", "2", "fewest steps of a problem", 1, 8},
     {"max-steps", LEM_OPT_INT, "N", "7", "most steps of a problem", 1, 8},
-    {"lcs", LEM_OPT_NUM, "X", "0.95", "a training problem that shares a 13-gram with a held-out one is left out when their common subsequence exceeds this share", 0.1, 1},
+    {"lcs", LEM_OPT_NUM, "X", "0.95",
+     "a training problem that shares a 13-gram with a held-out one is left out when their common subsequence exceeds this share", 0.1, 1},
     {"easy-steps", LEM_OPT_INT, "N", "3", "most steps of the problems in general stage 1", 1, 8},
 };
 
@@ -31,8 +32,8 @@ typedef struct maker {
     lem_cli *cli;
     const lem_args *args;
     const char *out;
-    lem_map *seen;              /* keys of all problems written so far */
-    lem_decontam *held_out;     /* test and validation problems */
+    lem_map *seen;          /* keys of all problems written so far */
+    lem_decontam *held_out; /* test and validation problems */
     uint64_t repeated, contaminated;
 } maker;
 
@@ -79,7 +80,8 @@ static lem_status is_new(maker *m, const lem_wordproblem *p, bool train, bool *o
     return st;
 }
 
-static lem_status make_problems(maker *m, const char *file, const char *part, lem_wordproblem_split split, int64_t n, int max_steps, bool solution, lem_err *err) {
+static lem_status make_problems(maker *m, const char *file, const char *part, lem_wordproblem_split split, int64_t n, int max_steps, bool solution,
+                                lem_err *err) {
     lem_out *out = NULL;
     lem_wordproblem_opts o = {split, (int)lem_args_int(m->args, "min-steps"), max_steps, 0};
     lem_rng key = lem_rng_make(m->cli->seed, part, 0);
@@ -136,9 +138,10 @@ static lem_status run_data(lem_cli *cli, const lem_args *args, lem_err *err) {
     LEM_TRY(make_problems(&m, "easy.jsonl", "easy", LEM_WORDPROBLEM_TRAIN, lem_args_int(args, "easy"), easy < max ? easy : max, true, err));
     LEM_TRY(make_problems(&m, "math.jsonl", "math", LEM_WORDPROBLEM_TRAIN, lem_args_int(args, "sft"), max, true, err));
     LEM_TRY(make_general(&m, "general.jsonl", lem_args_int(args, "general"), err));
-    lem_info(cli->log, "%zu different problems; left out: %llu repeated, %llu training problems too close to a held-out one (shared 13-gram, common subsequence over %.0f %%)",
-             lem_map_count(m.seen), (unsigned long long)m.repeated, (unsigned long long)m.contaminated,
-             100 * near_copy.lcs);
+    lem_info(cli->log,
+             "%zu different problems; left out: %llu repeated, %llu training problems too close to a held-out one (shared 13-gram, common "
+             "subsequence over %.0f %%)",
+             lem_map_count(m.seen), (unsigned long long)m.repeated, (unsigned long long)m.contaminated, 100 * near_copy.lcs);
 done:
     lem_decontam_free(m.held_out);
     lem_map_free(m.seen);

@@ -30,12 +30,15 @@ typedef struct job {
     lem_tokenizer *tok;
     lem_weights *weights;
     lem_scorer *scorer;
-    lem_ids ids;            /* prompt, then the responses of one row */
+    lem_ids ids; /* prompt, then the responses of one row */
     uint64_t rows, scored, too_long, shared;
     double seconds;
 } job;
 
-typedef struct span { size_t at; int len, same; } span; /* same: index of an identical earlier response, or -1 */
+typedef struct span {
+    size_t at;
+    int len, same;
+} span; /* same: index of an identical earlier response, or -1 */
 
 static lem_status encode_row(job *j, const char *problem, const lem_json *texts, span *spans, int *n_prompt, lem_err *err) {
     j->ids.len = 0;
@@ -43,7 +46,8 @@ static lem_status encode_row(job *j, const char *problem, const lem_json *texts,
     *n_prompt = (int)j->ids.len;
     for (size_t i = 0; st == LEM_OK && i < lem_json_count(texts); i++) {
         const lem_json *t = lem_json_at(texts, i);
-        if (lem_json_kind(t) != LEM_JSON_STRING) return lem_fail(err, LEM_EDATA, "completions[%zu]: text expected, %s found", i, lem_json_kind_name(t));
+        if (lem_json_kind(t) != LEM_JSON_STRING)
+            return lem_fail(err, LEM_EDATA, "completions[%zu]: text expected, %s found", i, lem_json_kind_name(t));
         spans[i] = (span){j->ids.len, 0, -1};
         for (size_t k = 0; k < i && spans[i].same < 0; k++)
             if (lem_json_equal(lem_json_at(texts, k), t)) spans[i].same = (int)k;
@@ -76,7 +80,8 @@ static lem_status score_row(job *j, lem_json *row, const char *where, unsigned l
             j->shared++;
         } else if (n_prompt + spans[i].len > lem_scorer_limit(j->scorer)) {
             if (j->too_long++ < 3)
-                lem_warn(j->cli->log, "%s:%llu: completion %zu not scored (null): %d tokens, the limit is %d", where, line, i, n_prompt + spans[i].len, lem_scorer_limit(j->scorer));
+                lem_warn(j->cli->log, "%s:%llu: completion %zu not scored (null): %d tokens, the limit is %d", where, line, i,
+                         n_prompt + spans[i].len, lem_scorer_limit(j->scorer));
         } else {
             response[m] = j->ids.data + spans[i].at;
             length[m] = spans[i].len;
@@ -151,11 +156,13 @@ static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
     LEM_TRY(lem_out_commit(out, err));
     j.seconds = lem_clock_seconds() - start;
     double rate = j.seconds > 0 ? (double)lem_scorer_tokens(j.scorer) / j.seconds : 0;
-    lem_info(cli->log, "%llu problems, %llu scores (%llu for identical texts), %llu too long; %llu tokens computed, %.0f tokens/s", (unsigned long long)j.rows,
-             (unsigned long long)j.scored, (unsigned long long)j.shared, (unsigned long long)j.too_long, (unsigned long long)lem_scorer_tokens(j.scorer), rate);
+    lem_info(cli->log, "%llu problems, %llu scores (%llu for identical texts), %llu too long; %llu tokens computed, %.0f tokens/s",
+             (unsigned long long)j.rows, (unsigned long long)j.scored, (unsigned long long)j.shared, (unsigned long long)j.too_long,
+             (unsigned long long)lem_scorer_tokens(j.scorer), rate);
     if (cli->json)
-        fprintf(cli->out, "{\"problems\":%llu,\"scores\":%llu,\"identical\":%llu,\"too_long\":%llu,\"tokens\":%llu,\"tokens_per_second\":%.1f}\n", (unsigned long long)j.rows,
-                (unsigned long long)j.scored, (unsigned long long)j.shared, (unsigned long long)j.too_long, (unsigned long long)lem_scorer_tokens(j.scorer), rate);
+        fprintf(cli->out, "{\"problems\":%llu,\"scores\":%llu,\"identical\":%llu,\"too_long\":%llu,\"tokens\":%llu,\"tokens_per_second\":%.1f}\n",
+                (unsigned long long)j.rows, (unsigned long long)j.scored, (unsigned long long)j.shared, (unsigned long long)j.too_long,
+                (unsigned long long)lem_scorer_tokens(j.scorer), rate);
 done:
     lem_out_close(out);
     lem_scorer_free(j.scorer);

@@ -23,7 +23,8 @@ static const lem_opt opts[] = {
     {"loss", LEM_OPT_STR, "NAME", "bt", "bt (listwise Bradley-Terry), pair, ce, mse or mse-sigmoid", 0, 0},
     {"lm-weight", LEM_OPT_NUM, "X", "0", "weight of a language-model loss on the right responses", 0, 100},
     {"value-weight", LEM_OPT_NUM, "X", "0", "weight of a value loss at every response token", 0, 100},
-    {"value-labels", LEM_OPT_STR, "KIND", "outcome", "labels of the value loss: outcome (the response's own) or prefix (mean outcome of the list's responses that share the prefix)", 0, 0},
+    {"value-labels", LEM_OPT_STR, "KIND", "outcome",
+     "labels of the value loss: outcome (the response's own) or prefix (mean outcome of the list's responses that share the prefix)", 0, 0},
     {"center", LEM_OPT_NUM, "X", "0", "weight that pulls the mean score of a list to zero", 0, 100},
     {"max-len", LEM_OPT_INT, "N", NULL, "lists with longer prompt + response are left out and counted [context]", 8, 1048576},
     {"epochs", LEM_OPT_NUM, "X", "2", "passes over the lists", 0.0001, 10000},
@@ -84,7 +85,9 @@ static lem_status open_model(job *j, lem_err *err) {
     if (st == LEM_OK) st = lem_tokenizer_load(j->model_dir, &j->tok, err);
     if (st == LEM_OK && m->config.head != LEM_HEAD_SCALAR) {
         st = lem_model_with_head(m, LEM_HEAD_SCALAR, j->cli->seed, &j->model, err);
-        if (st == LEM_OK) lem_info(j->cli->log, "%s has no reward head: a new one is drawn from seed %llu and trained", j->model_dir, (unsigned long long)j->cli->seed);
+        if (st == LEM_OK)
+            lem_info(j->cli->log, "%s has no reward head: a new one is drawn from seed %llu and trained", j->model_dir,
+                     (unsigned long long)j->cli->seed);
     } else if (st == LEM_OK) {
         j->model = m;
         m = NULL;
@@ -99,9 +102,9 @@ static lem_status load_lists(job *j, const char *path, lem_lists *out, lem_err *
     lem_drop_counts d = {0};
     lem_status st = lem_lists_load(out, path, j->tok, lem_args_str(j->args, "system"), max_len, j->cli->limit, &d, j->cli->log, err);
     if (st == LEM_OK)
-        lem_info(j->cli->log, "%s: %llu lists, %llu kept (%llu responses, %llu tokens); left out: %llu too long, %llu without both classes", path, (unsigned long long)d.rows,
-                 (unsigned long long)d.kept, (unsigned long long)out->n_responses, (unsigned long long)out->n_ids, (unsigned long long)d.too_long,
-                 (unsigned long long)d.filtered);
+        lem_info(j->cli->log, "%s: %llu lists, %llu kept (%llu responses, %llu tokens); left out: %llu too long, %llu without both classes", path,
+                 (unsigned long long)d.rows, (unsigned long long)d.kept, (unsigned long long)out->n_responses, (unsigned long long)out->n_ids,
+                 (unsigned long long)d.too_long, (unsigned long long)d.filtered);
     return st;
 }
 
@@ -109,7 +112,8 @@ static lem_status train(job *j, lem_buf *telemetry, lem_err *err) {
     const lem_args *a = j->args;
     lem_status st = LEM_OK;
     lem_train_result res;
-    lem_rank_opts ro = {.lm_weight = lem_args_num(a, "lm-weight"), .value_weight = lem_args_num(a, "value-weight"), .center = lem_args_num(a, "center")};
+    lem_rank_opts ro = {
+        .lm_weight = lem_args_num(a, "lm-weight"), .value_weight = lem_args_num(a, "value-weight"), .center = lem_args_num(a, "center")};
     lem_train_opts o = {.lr = lem_args_num(a, "lr"),
                         .min_lr_ratio = lem_args_num(a, "min-lr-ratio"),
                         .warmup_ratio = lem_args_num(a, "warmup"),
@@ -138,11 +142,13 @@ static lem_status train(job *j, lem_buf *telemetry, lem_err *err) {
     LEM_TRY(lem_rank_new(&j->lists, &ro, &j->rank, err));
     LEM_TRY(lem_rank_new(&j->val, &ro, &j->vrank, err));
     lem_objective obj = lem_rank_objective(j->rank), vobj = lem_rank_objective(j->vrank);
-    lem_info(j->cli->log, "reward model: %ld steps of %d lists, %.1f MiB for activations, gradients and packed weights", lem_train_steps(&o, obj.n_items), o.batch,
-             (double)lem_net_plan(&j->model->config, o.max_rows, true) / 1048576);
+    lem_info(j->cli->log, "reward model: %ld steps of %d lists, %.1f MiB for activations, gradients and packed weights",
+             lem_train_steps(&o, obj.n_items), o.batch, (double)lem_net_plan(&j->model->config, o.max_rows, true) / 1048576);
     if (j->cli->dry_run) goto done;
     LEM_TRY(lem_train_run(j->model, j->rt.backend, &obj, j->val.n ? &vobj : NULL, &o, telemetry, j->cli->log, j->cli->cancel, &res, err));
-    if (j->cli->json) fprintf(j->cli->out, "{\"steps\":%ld,\"loss\":%.9g,\"val_loss\":%.9g,\"val_accuracy\":%.9g}\n", res.steps, res.loss, res.n_val ? res.val[0] : -1, res.n_val ? res.val[1] : -1);
+    if (j->cli->json)
+        fprintf(j->cli->out, "{\"steps\":%ld,\"loss\":%.9g,\"val_loss\":%.9g,\"val_accuracy\":%.9g}\n", res.steps, res.loss,
+                res.n_val ? res.val[0] : -1, res.n_val ? res.val[1] : -1);
 done:
     return st;
 }
@@ -177,7 +183,8 @@ static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
     lem_lock *lock = NULL;
     lem_buf telemetry = {0};
     lem_status st = LEM_OK;
-    if (!j.out || !j.model_dir || !lem_args_str(args, "lists")) return lem_fail(err, LEM_EUSAGE, "--model DIR, --lists FILE and --out DIR are all needed");
+    if (!j.out || !j.model_dir || !lem_args_str(args, "lists"))
+        return lem_fail(err, LEM_EUSAGE, "--model DIR, --lists FILE and --out DIR are all needed");
     LEM_TRY(lem_dir_make(j.out, err));
     j.run_manifest = lem_path_join(j.out, "run.manifest.json", err);
     j.manifest = lem_path_join(j.out, "manifest.json", err);

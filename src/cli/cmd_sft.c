@@ -57,7 +57,7 @@ static const lem_opt opts[] = {
 typedef struct stage {
     lem_args args;
     const char *name;
-    char *dir;                  /* where its model goes */
+    char *dir; /* where its model goes */
 } stage;
 
 typedef struct job {
@@ -70,7 +70,7 @@ typedef struct job {
     lem_model *model;
     lem_tokenizer *tok;
     char identity[65];
-    char *manifest;             /* OUT/manifest.json */
+    char *manifest; /* OUT/manifest.json */
     char **inputs;
     int n_inputs;
 } job;
@@ -91,7 +91,8 @@ static lem_status make_stage(job *j, const lem_json *tree, int index, stage *out
             snprintf(key, sizeof key, "%s", lem_json_key_at(tree, i));
             for (char *p = key; *p; p++)
                 if (*p == '_') *p = '-';
-            if (strcmp(key, "name") != 0 && !lem_json_set(merged, key, lem_json_copy(lem_json_value_at(tree, i)))) st = lem_fail(err, LEM_EMEM, "out of memory");
+            if (strcmp(key, "name") != 0 && !lem_json_set(merged, key, lem_json_copy(lem_json_value_at(tree, i))))
+                st = lem_fail(err, LEM_EMEM, "out of memory");
         }
     }
     lem_cli scratch = *j->cli;
@@ -129,8 +130,13 @@ static lem_status make_stages(job *j, lem_err *err) {
 static lem_sft_load load_of(const stage *s, const char *max_context) {
     (void)max_context;
     const lem_args *a = &s->args;
-    lem_sft_load how = {lem_args_str(a, "format"), lem_args_str(a, "system"), lem_args_str(a, "suffix"), lem_args_flag(a, "strip-marks"), lem_args_flag(a, "box-answer"),
-                        (int)lem_args_int(a, "max-len"), lem_args_has(a, "limit") ? lem_args_int(a, "limit") : -1};
+    lem_sft_load how = {lem_args_str(a, "format"),
+                        lem_args_str(a, "system"),
+                        lem_args_str(a, "suffix"),
+                        lem_args_flag(a, "strip-marks"),
+                        lem_args_flag(a, "box-answer"),
+                        (int)lem_args_int(a, "max-len"),
+                        lem_args_has(a, "limit") ? lem_args_int(a, "limit") : -1};
     return how;
 }
 
@@ -145,7 +151,8 @@ static lem_status train_tokenizer(job *j, lem_err *err) {
     for (int i = 0; st == LEM_OK && i < j->n; i++) {
         lem_sft_load how = load_of(&j->stages[i], NULL);
         const lem_json *files = lem_args_tree(&j->stages[i].args, "data");
-        for (size_t k = 0; st == LEM_OK && k < lem_json_count(files); k++) st = lem_texts_load(lem_json_str(lem_json_at(files, k), ""), &how, feed_trainer, t, err);
+        for (size_t k = 0; st == LEM_OK && k < lem_json_count(files); k++)
+            st = lem_texts_load(lem_json_str(lem_json_at(files, k), ""), &how, feed_trainer, t, err);
         if (st == LEM_OK && how.system) st = lem_bpe_trainer_add(t, how.system, strlen(how.system), err);
     }
     if (st == LEM_OK) st = lem_bpe_trainer_finish(t, &j->tok, err);
@@ -248,8 +255,8 @@ static lem_status load_stage(job *j, const stage *s, lem_examples *train, lem_ex
     for (size_t i = 0; st == LEM_OK && i < lem_json_count(files); i++)
         st = lem_examples_load(train, lem_json_str(lem_json_at(files, i), ""), j->tok, &how, &d, j->cli->log, err);
     if (st) return st;
-    lem_info(j->cli->log, "stage %s: %llu rows, %llu kept, %llu left out as too long; %llu tokens", s->name, (unsigned long long)d.rows, (unsigned long long)d.kept,
-             (unsigned long long)d.too_long, (unsigned long long)(train->n ? train->start[train->n] : 0));
+    lem_info(j->cli->log, "stage %s: %llu rows, %llu kept, %llu left out as too long; %llu tokens", s->name, (unsigned long long)d.rows,
+             (unsigned long long)d.kept, (unsigned long long)d.too_long, (unsigned long long)(train->n ? train->start[train->n] : 0));
     const char *v = lem_args_str(&s->args, "val");
     lem_drop_counts vd = {0};
     return v ? lem_examples_load(val, v, j->tok, &how, &vd, j->cli->log, err) : LEM_OK;
@@ -273,8 +280,8 @@ static lem_status run_stage(job *j, const stage *s, lem_buf *telemetry, lem_err 
         LEM_TRY(lem_sft_new(&val, &vsft, err));
         vobj = lem_sft_objective(vsft);
     }
-    lem_info(j->cli->log, "stage %s: %ld steps of %d sequences, %.1f MiB for activations, gradients and packed weights", s->name, lem_train_steps(&o, obj.n_items), o.batch,
-             (double)lem_net_plan(&j->model->config, o.max_rows, true) / 1048576);
+    lem_info(j->cli->log, "stage %s: %ld steps of %d sequences, %.1f MiB for activations, gradients and packed weights", s->name,
+             lem_train_steps(&o, obj.n_items), o.batch, (double)lem_net_plan(&j->model->config, o.max_rows, true) / 1048576);
     if (j->cli->dry_run) goto done;
     LEM_TRY(lem_train_run(j->model, j->rt.backend, &obj, val.n ? &vobj : NULL, &o, telemetry, j->cli->log, j->cli->cancel, &res, err));
 done:
@@ -423,7 +430,8 @@ const lem_command lem_cmd_sft = {
     .name = "sft",
     .purpose = "supervised fine-tuning, in one or more stages; builds a small model with --from-scratch",
     .usage = "--data FILE (--model DIR | --from-scratch) --out DIR [options]",
-    .example = "lemma sft --from-scratch --layers 4 --width 128 --data rows.jsonl --lr 1e-3 --epochs 2 --out model\nlemma sft --config stages.yaml --out model",
+    .example = "lemma sft --from-scratch --layers 4 --width 128 --data rows.jsonl --lr 1e-3 --epochs 2 --out model\nlemma sft --config stages.yaml "
+               "--out model",
     .min_words = 0,
     .max_words = 0,
     .opts = opts,

@@ -33,5 +33,6 @@ void lem_help_all(FILE *f) {
     for (int i = 0; lem_commands[i]; i++) fprintf(f, "  %-14s %s\n", lem_commands[i]->name, lem_commands[i]->purpose);
     fputs("\n'lemma COMMAND --help' shows options and an example. 'lemma --version' shows the version.\n"
           "exit status: 0 ok, 1 the answer is no, 2 usage, 3 data or model invalid, 4 numeric stop, 5 memory,\n"
-          "  6 remote, 7 too many failed items, 8 output full or locked, 130 interrupted with state saved\n", f);
+          "  6 remote, 7 too many failed items, 8 output full or locked, 130 interrupted with state saved\n",
+          f);
 }

@@ -89,8 +89,13 @@ int main(int argc, char **argv) {
 
     lem_err err = LEM_ERR_INIT;
     const char *isa = getenv("LEMMA_CPU"), *data = getenv("LEMMA_DATA");
-    lem_cli cli = {.out = stdout, .color = isatty(1) != 0, .seed = 1, .limit = -1, .isa = isa && *isa ? isa : "auto",
-                   .data_dir = data && *data ? data : "../shared/data", .cancel = &cancel_flag};
+    lem_cli cli = {.out = stdout,
+                   .color = isatty(1) != 0,
+                   .seed = 1,
+                   .limit = -1,
+                   .isa = isa && *isa ? isa : "auto",
+                   .data_dir = data && *data ? data : "../shared/data",
+                   .cancel = &cancel_flag};
     lem_args args = {NULL, NULL, 0};
     lem_status st = lem_args_parse(cmd, argc - 1 - used, (const char *const *)argv + 1 + used, &cli, &args, &err);
     if (st == LEM_OK && lem_args_flag(&args, "help")) {

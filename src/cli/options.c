@@ -167,11 +167,13 @@ static lem_status from_value(const lem_command *cmd, const lem_opt *o, const lem
         if (k != LEM_JSON_ARRAY && k != LEM_JSON_OBJECT) return bad_value(cmd, o, "a map or list", lem_json_kind_name(v), err);
     } else if (o->type == LEM_OPT_LIST && k == LEM_JSON_ARRAY) {
         for (size_t i = 0; i < lem_json_count(v); i++)
-            if (lem_json_kind(lem_json_at(v, i)) != LEM_JSON_STRING) return bad_value(cmd, o, "a list of strings", lem_json_kind_name(lem_json_at(v, i)), err);
+            if (lem_json_kind(lem_json_at(v, i)) != LEM_JSON_STRING)
+                return bad_value(cmd, o, "a list of strings", lem_json_kind_name(lem_json_at(v, i)), err);
     } else {
         lem_buf b = {0};
         if (k == LEM_JSON_STRING) lem_buf_puts(&b, lem_json_str(v, ""));
-        else if (k == LEM_JSON_ARRAY || k == LEM_JSON_OBJECT || k == LEM_JSON_NULL) return bad_value(cmd, o, "a single value", lem_json_kind_name(v), err);
+        else if (k == LEM_JSON_ARRAY || k == LEM_JSON_OBJECT || k == LEM_JSON_NULL)
+            return bad_value(cmd, o, "a single value", lem_json_kind_name(v), err);
         else lem_json_write(v, 0, &b);
         lem_status st = from_text(cmd, o, lem_buf_str(&b), out, err);
         lem_buf_release(&b);
@@ -198,7 +200,8 @@ static lem_status put(lem_json *values, const lem_opt *o, lem_json *v, lem_err *
 }
 
 static lem_status add_tree(const lem_command *cmd, const lem_json *tree, lem_json *values, lem_err *err) {
-    if (lem_json_kind(tree) != LEM_JSON_OBJECT) return lem_fail(err, LEM_EUSAGE, "%s: configuration must be a map of options, found %s", cmd->name, lem_json_kind_name(tree));
+    if (lem_json_kind(tree) != LEM_JSON_OBJECT)
+        return lem_fail(err, LEM_EUSAGE, "%s: configuration must be a map of options, found %s", cmd->name, lem_json_kind_name(tree));
     for (size_t i = 0; i < lem_json_count(tree); i++) {
         const char *key = lem_json_key_at(tree, i);
         if (strcmp(key, "_words") == 0) {
@@ -244,7 +247,8 @@ static lem_status finish(const lem_command *cmd, lem_json *values, lem_cli *cli,
     const lem_json *words = lem_json_get(values, "_words");
     a.n_words = (int)lem_json_count(words);
     bool help = lem_args_flag(&a, "help");
-    if (!help && a.n_words < cmd->min_words) return lem_fail(err, LEM_EUSAGE, "%s: missing argument; usage: lemma %s %s", cmd->name, cmd->name, cmd->usage);
+    if (!help && a.n_words < cmd->min_words)
+        return lem_fail(err, LEM_EUSAGE, "%s: missing argument; usage: lemma %s %s", cmd->name, cmd->name, cmd->usage);
     if (!help && cmd->max_words >= 0 && a.n_words > cmd->max_words)
         return lem_fail(err, LEM_EUSAGE, "%s: unexpected argument '%s'; usage: lemma %s %s", cmd->name,
                         lem_json_str(lem_json_at(words, (size_t)cmd->max_words), "?"), cmd->name, cmd->usage);
@@ -272,7 +276,7 @@ typedef struct parse_state {
     int argc;
     const char *const *argv;
     lem_json *values, *words;
-    bool only_words;            /* after "--" */
+    bool only_words; /* after "--" */
 } parse_state;
 
 static lem_status parse_flag(parse_state *s, int *i, bool config_only, lem_err *err) {
@@ -287,7 +291,8 @@ static lem_status parse_flag(parse_state *s, int *i, bool config_only, lem_err *
     const char *value = eq ? eq + 1 : NULL;
     if (!value && o->type == LEM_OPT_FLAG) value = "true";
     if (!value) {
-        if (*i + 1 >= s->argc) return lem_fail(err, LEM_EUSAGE, "%s: option '--%s' needs a value (%s)", s->cmd->name, o->name, o->arg ? o->arg : "VALUE");
+        if (*i + 1 >= s->argc)
+            return lem_fail(err, LEM_EUSAGE, "%s: option '--%s' needs a value (%s)", s->cmd->name, o->name, o->arg ? o->arg : "VALUE");
         value = s->argv[++*i];
     }
     if (config_only != (strcmp(o->name, "config") == 0)) return LEM_OK;

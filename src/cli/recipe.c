@@ -13,7 +13,7 @@ typedef struct recipe {
     lem_cli *cli;
     lem_json *tree, *vars, *stages;
     const char *name, *out;
-    lem_json *state, *timing;       /* run.json and timing.json */
+    lem_json *state, *timing; /* run.json and timing.json */
     char *state_path, *timing_path;
 } recipe;
 
@@ -84,7 +84,8 @@ static lem_status check(recipe *r, const char *source, lem_err *err) {
     r->stages = lem_json_get(r->tree, "stages");
     r->out = lem_json_str(lem_json_get(r->vars, "out"), NULL);
     if (!r->name || !r->out) return lem_fail(err, LEM_EUSAGE, "%s: a recipe needs 'name' and 'vars: {out: DIR}'", source);
-    if (lem_json_kind(r->stages) != LEM_JSON_ARRAY || lem_json_count(r->stages) == 0) return lem_fail(err, LEM_EUSAGE, "%s: 'stages' must be a list", source);
+    if (lem_json_kind(r->stages) != LEM_JSON_ARRAY || lem_json_count(r->stages) == 0)
+        return lem_fail(err, LEM_EUSAGE, "%s: 'stages' must be a list", source);
     for (size_t i = 0; i < lem_json_count(r->stages); i++) {
         const lem_json *s = lem_json_at(r->stages, i);
         const char *name = lem_json_str(lem_json_get(s, "name"), NULL), *command = lem_json_str(lem_json_get(s, "command"), NULL);
@@ -250,7 +251,8 @@ static lem_status open_state(recipe *r, lem_err *err) {
 static lem_status fix_compute_path(recipe *r, lem_cli *cli, lem_err *err) {
     const char *path = lem_json_str(lem_json_get(r->state, "compute_path"), NULL);
     if (path && strcmp(cli->isa, "auto") != 0 && strcmp(cli->isa, path) != 0)
-        return lem_fail(err, LEM_EUSAGE, "the run in %s uses compute path '%s', LEMMA_CPU asks for '%s'; unset it or pass --fresh", r->out, path, cli->isa);
+        return lem_fail(err, LEM_EUSAGE, "the run in %s uses compute path '%s', LEMMA_CPU asks for '%s'; unset it or pass --fresh", r->out, path,
+                        cli->isa);
     if (!path) {
         lem_runtime rt;
         lem_status st = lem_runtime_open(cli, NULL, &rt, err);
@@ -262,7 +264,8 @@ static lem_status fix_compute_path(recipe *r, lem_cli *cli, lem_err *err) {
     }
     lem_isa isa;
     lem_status st = lem_isa_parse(path, &isa, err);
-    if (st == LEM_OK && !lem_isa_supported(isa)) st = lem_fail(err, LEM_EUSAGE, "the run in %s uses compute path '%s', which this CPU lacks; pass --fresh to start over", r->out, path);
+    if (st == LEM_OK && !lem_isa_supported(isa))
+        st = lem_fail(err, LEM_EUSAGE, "the run in %s uses compute path '%s', which this CPU lacks; pass --fresh to start over", r->out, path);
     cli->isa = path;
     return st;
 }
@@ -290,7 +293,8 @@ static lem_status run_stages(recipe *r, lem_err *err) {
             lem_info(r->cli->log, "[%zu/%zu] %s (%s)", i + 1, n, name, command);
             st = run_stage(r, lem_command_find(command), tree, err);
         }
-        if (st == LEM_OK && !r->cli->dry_run) st = record(r, name, command, identity, lem_json_str(lem_json_get(tree, "out"), NULL), lem_clock_seconds() - start, err);
+        if (st == LEM_OK && !r->cli->dry_run)
+            st = record(r, name, command, identity, lem_json_str(lem_json_get(tree, "out"), NULL), lem_clock_seconds() - start, err);
         lem_json_free(tree);
         if (st) return lem_err_context(err, "stage %s (%s)", name, command);
         if (r->cli->cancel->requested) return lem_fail(err, LEM_EINTR, "interrupted after stage %s; run the same command again to go on", name);

@@ -16,6 +16,7 @@
 #include "cli/options.h"
 
 /* tree is changed by the overrides (var=value, stage.option=value); out (may be NULL) is that of --out and sets the variable of that name. */
-lem_status lem_recipe_run(lem_cli *cli, lem_json *tree, const char *source, const char *out, const char *const *overrides, int n_overrides, lem_err *err) LEM_MUST_CHECK;
+lem_status lem_recipe_run(lem_cli *cli, lem_json *tree, const char *source, const char *out, const char *const *overrides, int n_overrides,
+                          lem_err *err) LEM_MUST_CHECK;
 
 #endif

@@ -32,8 +32,8 @@ static lem_json *scalar_value(const char *s, size_t n, bool plain) {
 }
 
 typedef struct frame {
-    lem_json *value;        /* borrowed: owned by its parent or by root */
-    char *key;              /* pending key of a map */
+    lem_json *value; /* borrowed: owned by its parent or by root */
+    char *key;       /* pending key of a map */
 } frame;
 
 typedef struct loader {
@@ -65,7 +65,8 @@ static lem_status on_scalar(loader *l, const yaml_event_t *e, lem_err *err) {
     const char *s = (const char *)e->data.scalar.value;
     size_t line = e->start_mark.line + 1;
     frame *f = l->depth ? &l->stack[l->depth - 1] : NULL;
-    if (e->data.scalar.anchor || e->data.scalar.tag) return lem_fail(err, LEM_EUSAGE, "%s:%zu: YAML anchors and tags are not supported", l->path, line);
+    if (e->data.scalar.anchor || e->data.scalar.tag)
+        return lem_fail(err, LEM_EUSAGE, "%s:%zu: YAML anchors and tags are not supported", l->path, line);
     if (f && lem_json_kind(f->value) == LEM_JSON_OBJECT && !f->key) {
         f->key = lem_strndup(s, e->data.scalar.length, err);
         return f->key ? LEM_OK : LEM_EMEM;
@@ -97,8 +98,7 @@ static lem_status on_event(loader *l, const yaml_event_t *e, lem_err *err) {
     case YAML_MAPPING_END_EVENT:
     case YAML_SEQUENCE_END_EVENT: l->depth--; return LEM_OK;
     case YAML_ALIAS_EVENT: return lem_fail(err, LEM_EUSAGE, "%s:%zu: YAML aliases are not supported", l->path, line);
-    case YAML_DOCUMENT_START_EVENT:
-        return l->root ? lem_fail(err, LEM_EUSAGE, "%s:%zu: more than one YAML document", l->path, line) : LEM_OK;
+    case YAML_DOCUMENT_START_EVENT: return l->root ? lem_fail(err, LEM_EUSAGE, "%s:%zu: more than one YAML document", l->path, line) : LEM_OK;
     default: return LEM_OK;
     }
 }

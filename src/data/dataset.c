@@ -142,7 +142,8 @@ static lem_status encode_turns(const lem_tokenizer *t, const lem_turns *turns, c
     return st;
 }
 
-lem_status lem_examples_load(lem_examples *e, const char *path, const lem_tokenizer *t, const lem_sft_load *how, lem_drop_counts *drops, lem_log *log, lem_err *err) {
+lem_status lem_examples_load(lem_examples *e, const char *path, const lem_tokenizer *t, const lem_sft_load *how, lem_drop_counts *drops, lem_log *log,
+                             lem_err *err) {
     reader r = {0};
     lem_status st = LEM_OK;
     lem_ids ids = {0};

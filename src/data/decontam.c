@@ -11,18 +11,21 @@
 
 enum { MAX_WORDS = 4096, MAX_COMPARED = 64 };
 
-typedef struct gram { uint64_t hash; int test; } gram;
+typedef struct gram {
+    uint64_t hash;
+    int test;
+} gram;
 
 struct lem_decontam {
     lem_decontam_opts o;
-    uint64_t *words;            /* of all test prompts, as hashes */
+    uint64_t *words; /* of all test prompts, as hashes */
     size_t n_words, cap_words;
-    size_t *start;              /* [n_tests+1] */
+    size_t *start; /* [n_tests+1] */
     int n_tests, cap_tests;
-    gram *grams;                /* sorted when `sorted` */
+    gram *grams; /* sorted when `sorted` */
     size_t n_grams, cap_grams;
     bool sorted;
-    uint64_t *buf;              /* [MAX_WORDS] words of the prompt at hand */
+    uint64_t *buf; /* [MAX_WORDS] words of the prompt at hand */
 };
 
 lem_status lem_decontam_new(const lem_decontam_opts *o, lem_decontam **out, lem_err *err) {

@@ -13,14 +13,14 @@
 
 typedef struct lem_decontam lem_decontam;
 typedef struct lem_decontam_opts {
-    int ngram;                  /* 0 = 13 */
-    double lcs;                 /* 0 = 0.6; negative = the shared n-gram alone decides (non-math prompts) */
+    int ngram;  /* 0 = 13 */
+    double lcs; /* 0 = 0.6; negative = the shared n-gram alone decides (non-math prompts) */
 } lem_decontam_opts;
 
 typedef struct lem_decontam_hit {
     bool contaminated;
-    int test;                   /* index of the closest test prompt that was compared, -1 if none shares an n-gram */
-    double ratio;               /* LCS over the training prompt's words */
+    int test;     /* index of the closest test prompt that was compared, -1 if none shares an n-gram */
+    double ratio; /* LCS over the training prompt's words */
 } lem_decontam_hit;
 
 lem_status lem_decontam_new(const lem_decontam_opts *o, lem_decontam **out, lem_err *err) LEM_MUST_CHECK;

@@ -115,8 +115,8 @@ static lem_status add_row(builder *b, const lem_json *row, bool *kept, bool *too
     return LEM_OK;
 }
 
-lem_status lem_lists_load(lem_lists *l, const char *path, const lem_tokenizer *t, const char *system, int max_len, int64_t limit, lem_drop_counts *drops, lem_log *log,
-                          lem_err *err) {
+lem_status lem_lists_load(lem_lists *l, const char *path, const lem_tokenizer *t, const char *system, int max_len, int64_t limit,
+                          lem_drop_counts *drops, lem_log *log, lem_err *err) {
     lem_rows *rows = NULL;
     builder b = {l, t, system, max_len, {0}};
     lem_status st = lem_rows_open(path, &rows, err);

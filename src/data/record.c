@@ -73,7 +73,8 @@ static lem_status push(lem_turns *t, const char *role, const char *content, lem_
 }
 
 static lem_status text_of(const lem_json *v, const char *name, const char **out, lem_err *err) {
-    if (lem_json_kind(v) != LEM_JSON_STRING) return lem_fail(err, LEM_EDATA, "field '%s': text expected, %s found", name, v ? lem_json_kind_name(v) : "nothing");
+    if (lem_json_kind(v) != LEM_JSON_STRING)
+        return lem_fail(err, LEM_EDATA, "field '%s': text expected, %s found", name, v ? lem_json_kind_name(v) : "nothing");
     *out = lem_json_str(v, "");
     return LEM_OK;
 }

@@ -9,7 +9,13 @@
 #include "core/json.h"
 
 typedef enum lem_row_kind {
-    LEM_ROW_UNKNOWN, LEM_ROW_MESSAGES, LEM_ROW_SHAREGPT, LEM_ROW_PROMPT_COMPLETION, LEM_ROW_INSTRUCTION, LEM_ROW_QUESTION_ANSWER, LEM_ROW_TEXT
+    LEM_ROW_UNKNOWN,
+    LEM_ROW_MESSAGES,
+    LEM_ROW_SHAREGPT,
+    LEM_ROW_PROMPT_COMPLETION,
+    LEM_ROW_INSTRUCTION,
+    LEM_ROW_QUESTION_ANSWER,
+    LEM_ROW_TEXT
 } lem_row_kind;
 
 const char *lem_row_kind_name(lem_row_kind k);
@@ -18,8 +24,14 @@ lem_status lem_row_kind_parse(const char *name, lem_row_kind *out, lem_err *err)
  * -> prompt-completion; instruction+output|response -> instruction; question|problem|query + answer|solution|response -> question-answer; text -> text. */
 lem_row_kind lem_row_detect(const lem_json *row);
 
-typedef struct lem_turn { const char *role; char *content; } lem_turn;      /* role static or borrowed from the row; content owned */
-typedef struct lem_turns { lem_turn *at; int n, cap; } lem_turns;
+typedef struct lem_turn {
+    const char *role;
+    char *content;
+} lem_turn; /* role static or borrowed from the row; content owned */
+typedef struct lem_turns {
+    lem_turn *at;
+    int n, cap;
+} lem_turns;
 
 void lem_turns_release(lem_turns *t);
 /* Fills turns (cleared first). TEXT gives one turn with role "text". Names the missing or mistyped field. */

@@ -8,11 +8,11 @@ struct lem_scorer {
     lem_backend *b;
     int max_rows, limit;
     uint64_t tokens;
-    lem_feed *feeds;            /* [cap] of the pass being gathered */
+    lem_feed *feeds; /* [cap] of the pass being gathered */
     int *nodes, *rows;
-    float **target;             /* where the score of a feed goes; NULL for prompts */
+    float **target; /* where the score of a feed goes; NULL for prompts */
     float *scores;
-    int n, cap, gathered;       /* feeds, capacity, tokens */
+    int n, cap, gathered; /* feeds, capacity, tokens */
 };
 
 lem_status lem_scorer_new(const lem_model *m, const lem_weights *w, lem_backend *b, int max_rows, lem_scorer **out, lem_err *err) {

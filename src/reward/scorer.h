@@ -8,13 +8,13 @@
 #include "core/err.h"
 #include "model/session.h"
 
-typedef struct lem_score_item {         /* borrowed for the call */
+typedef struct lem_score_item { /* borrowed for the call */
     const int32_t *prompt;
     int n_prompt;
-    const int32_t *const *response;     /* [n] */
-    const int *n_response;              /* [n], each >= 1 */
+    const int32_t *const *response; /* [n] */
+    const int *n_response;          /* [n], each >= 1 */
     int n;
-    float *score;                       /* [n] out */
+    float *score; /* [n] out */
 } lem_score_item;
 
 typedef struct lem_scorer lem_scorer;
@@ -23,7 +23,7 @@ lem_status lem_scorer_new(const lem_model *m, const lem_weights *w, lem_backend 
 void lem_scorer_free(lem_scorer *s);
 /* Scores all items. A prompt with a response that exceeds the context or max_rows is LEM_EDATA; check lengths first with lem_scorer_limit. */
 lem_status lem_scorer_run(lem_scorer *s, const lem_score_item *items, int n, lem_err *err) LEM_MUST_CHECK;
-int lem_scorer_limit(const lem_scorer *s);      /* most tokens of prompt + response */
-uint64_t lem_scorer_tokens(const lem_scorer *s);/* tokens computed so far */
+int lem_scorer_limit(const lem_scorer *s);       /* most tokens of prompt + response */
+uint64_t lem_scorer_tokens(const lem_scorer *s); /* tokens computed so far */
 
 #endif

@@ -11,9 +11,9 @@
 #include <stdint.h>
 
 typedef struct lem_list_opts {
-    int per_problem;            /* 0 = 6 */
-    int top_k;                  /* 0 = 14 */
-    bool random;                /* ignore scores */
+    int per_problem; /* 0 = 6 */
+    int top_k;       /* 0 = 14 */
+    bool random;     /* ignore scores */
 } lem_list_opts;
 
 /* Candidates of one problem: label 1/0, or -1 to leave out (undecidable, duplicate). Writes the chosen indices, positives first, each class in drawing order, to

@@ -137,7 +137,8 @@ static lem_status tidy(const char *root, lem_err *err) {
     return st;
 }
 
-lem_status lem_checkpoint_save(const char *root, long n, const char *identity, const lem_json *state, const lem_blob *blobs, int n_blobs, lem_err *err) {
+lem_status lem_checkpoint_save(const char *root, long n, const char *identity, const lem_json *state, const lem_blob *blobs, int n_blobs,
+                               lem_err *err) {
     lem_status st = LEM_OK;
     char name[48];
     lem_json *m = NULL;
@@ -178,7 +179,8 @@ static lem_status load_one(const char *dir, const char *identity, const lem_blob
     if (st) return st;
     const char *found = lem_json_str(lem_json_get(m, "identity"), "");
     if (strcmp(found, identity) != 0)
-        st = lem_fail(err, LEM_EUSAGE, "%s was made with other options, data or compute path (identity %.12s, now %.12s); use --fresh to start over", dir, found, identity);
+        st = lem_fail(err, LEM_EUSAGE, "%s was made with other options, data or compute path (identity %.12s, now %.12s); use --fresh to start over",
+                      dir, found, identity);
     for (int i = 0; st == LEM_OK && i < n_blobs; i++) st = read_blob(dir, lem_json_get(m, "files"), &blobs[i], err);
     if (st == LEM_OK) {
         *state = lem_json_copy(lem_json_get(m, "state"));
@@ -188,8 +190,8 @@ static lem_status load_one(const char *dir, const char *identity, const lem_blob
     return st;
 }
 
-lem_status lem_checkpoint_load_latest(const char *root, const char *identity, const lem_blob *blobs, int n_blobs, lem_log *log, long *n, lem_json **state,
-                                      lem_err *err) {
+lem_status lem_checkpoint_load_latest(const char *root, const char *identity, const lem_blob *blobs, int n_blobs, lem_log *log, long *n,
+                                      lem_json **state, lem_err *err) {
     *n = -1;
     *state = NULL;
     if (!lem_file_is_dir(root)) return LEM_OK;

@@ -12,8 +12,8 @@
 
 #include <stdint.h>
 
-typedef struct lem_blob {       /* an array of the caller */
-    const char *name;           /* file name inside the folder: letters, digits, '-', '_' and '.' */
+typedef struct lem_blob { /* an array of the caller */
+    const char *name;     /* file name inside the folder: letters, digits, '-', '_' and '.' */
     void *data;
     size_t bytes;
 } lem_blob;

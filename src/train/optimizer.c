@@ -23,8 +23,8 @@ void lem_optimizer_release(lem_optimizer *o) {
     *o = (lem_optimizer){NULL, NULL, 0};
 }
 
-lem_status lem_optimizer_step(lem_optimizer *o, lem_backend *b, lem_model *model, const float *grads, long t, const lem_adamw *h, double clip, double *norm,
-                              lem_err *err) {
+lem_status lem_optimizer_step(lem_optimizer *o, lem_backend *b, lem_model *model, const float *grads, long t, const lem_adamw *h, double clip,
+                              double *norm, lem_err *err) {
     *norm = sqrt(b->ops->sumsq(b, model->n_params, grads));
     if (!isfinite(*norm)) return lem_fail(err, LEM_ENUMERIC, "gradient norm is %s", isnan(*norm) ? "NaN" : "infinite");
     lem_adamw a = *h;

@@ -8,7 +8,7 @@
 struct lem_rank {
     const lem_lists *l;
     lem_rank_opts o;
-    int n_lists;                /* of the batch */
+    int n_lists; /* of the batch */
     uint64_t tokens, good_tokens;
     double loss, accuracy, margin, lm, value;
     int n_scored;
@@ -18,7 +18,7 @@ struct lem_rank {
     int32_t *target;
     float *weight, *out, *dscore;
     int cap_list;
-    double *grad;               /* [cap_list] */
+    double *grad; /* [cap_list] */
     float *last;
     uint8_t *label, *shared;
 };
@@ -183,7 +183,8 @@ static lem_status scores(lem_rank *r, lem_net *net, const lem_forest *f, const u
         for (int k = 0; k < it->n; k++) {
             const struct lem_list_response *p = &r->l->response[it->first + k];
             for (int t = every ? 0 : p->len - 1; t < p->len; t++, at++)
-                r->dscore[at] = (float)((every ? value_term(r, r->out[at], value_label(r, it, k, t, r->shared)) : 0) + (t == p->len - 1 ? r->grad[k] : 0));
+                r->dscore[at] =
+                    (float)((every ? value_term(r, r->out[at], value_label(r, it, k, t, r->shared)) : 0) + (t == p->len - 1 ? r->grad[k] : 0));
         }
     }
     if (grad) st = lem_net_scores_grad(net, R, r->rows, r->dscore, err);

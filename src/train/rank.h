@@ -13,10 +13,10 @@
 
 typedef struct lem_rank_opts {
     lem_ranking loss;
-    double lm_weight;           /* 0 = off; mean over the batch's response tokens of correct responses */
-    double value_weight;        /* 0 = off; mean over the batch's response tokens */
-    bool prefix_values;         /* value labels from shared prefixes instead of the own outcome */
-    double center;              /* weight of mean(score)^2 per list, which pins the free constant of Bradley-Terry; 0 = off */
+    double lm_weight;    /* 0 = off; mean over the batch's response tokens of correct responses */
+    double value_weight; /* 0 = off; mean over the batch's response tokens */
+    bool prefix_values;  /* value labels from shared prefixes instead of the own outcome */
+    double center;       /* weight of mean(score)^2 per list, which pins the free constant of Bradley-Terry; 0 = off */
 } lem_rank_opts;
 
 typedef struct lem_rank lem_rank;

@@ -7,8 +7,8 @@
 typedef enum lem_schedule_kind { LEM_SCHEDULE_COSINE, LEM_SCHEDULE_LINEAR, LEM_SCHEDULE_CONSTANT } lem_schedule_kind;
 typedef struct lem_schedule {
     lem_schedule_kind kind;
-    double lr, min_ratio;       /* ends at lr*min_ratio */
-    long warmup, total;         /* steps; linear warm-up from lr/warmup */
+    double lr, min_ratio; /* ends at lr*min_ratio */
+    long warmup, total;   /* steps; linear warm-up from lr/warmup */
 } lem_schedule;
 
 lem_status lem_schedule_parse(const char *name /* "cosine","linear","constant" */, lem_schedule_kind *out, lem_err *err) LEM_MUST_CHECK;

@@ -5,9 +5,9 @@
 
 struct lem_sft {
     const lem_examples *e;
-    uint64_t tokens;            /* trained tokens of the batch */
+    uint64_t tokens; /* trained tokens of the batch */
     double loss_sum;
-    int *rows;                  /* scratch, grown on demand */
+    int *rows; /* scratch, grown on demand */
     int32_t *target;
     float *weight, *logprob;
     int cap;

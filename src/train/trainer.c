@@ -18,8 +18,8 @@ typedef struct run {
     lem_optimizer opt;
     lem_forest forest;
     const lem_objective *train, *val;
-    uint64_t *items;            /* [batch] */
-    lem_buf rows;               /* telemetry of this run */
+    uint64_t *items; /* [batch] */
+    lem_buf rows;    /* telemetry of this run */
     long steps, done;
     lem_schedule schedule;
 } run;
@@ -39,14 +39,13 @@ static uint64_t item_at(const run *r, uint64_t p) {
 }
 
 /* Runs the items in forests of at most max_rows rows. */
-static lem_status run_items(lem_net *net, lem_forest *f, const lem_objective *obj, const uint64_t *items, int n, int max_rows, bool grad, lem_cancel *cancel,
-                            lem_err *err) {
+static lem_status run_items(lem_net *net, lem_forest *f, const lem_objective *obj, const uint64_t *items, int n, int max_rows, bool grad,
+                            lem_cancel *cancel, lem_err *err) {
     for (int i = 0; i < n;) {
         int rows = 0, j = i;
         for (; j < n; j++) {
             int need = obj->rows(obj->ctx, items[j]);
-            if (need > max_rows)
-                return lem_fail(err, LEM_EMEM, "an item of %d tokens does not fit in --max-rows %d", need, max_rows);
+            if (need > max_rows) return lem_fail(err, LEM_EMEM, "an item of %d tokens does not fit in --max-rows %d", need, max_rows);
             if (rows + need > max_rows) break;
             rows += need;
         }
@@ -114,7 +113,8 @@ static lem_status save(run *r, lem_err *err) {
     lem_blob blobs[3];
     int n = blobs_of(r, blobs);
     lem_json *s = state_json(r);
-    lem_status st = s ? lem_checkpoint_save(r->o->checkpoint_dir, r->done, r->o->identity, s, blobs, n, err) : lem_fail(err, LEM_EMEM, "out of memory");
+    lem_status st =
+        s ? lem_checkpoint_save(r->o->checkpoint_dir, r->done, r->o->identity, s, blobs, n, err) : lem_fail(err, LEM_EMEM, "out of memory");
     lem_json_free(s);
     return st;
 }
@@ -164,7 +164,8 @@ static lem_status step(run *r, lem_metric *m, int *n_metrics, uint64_t *rows, le
     if (st == LEM_OK) st = run_items(r->net, &r->forest, r->train, r->items, o->batch, o->max_rows, true, NULL, err);
     if (st) return lem_err_context(err, "stage %s, step %ld", o->stage, r->done);
     *n_metrics = r->train->end(r->train->ctx, m);
-    if (!isfinite(m[0].value)) return lem_fail(err, LEM_ENUMERIC, "stage %s, step %ld: loss is not finite; the weights stay those of the step before", o->stage, r->done);
+    if (!isfinite(m[0].value))
+        return lem_fail(err, LEM_ENUMERIC, "stage %s, step %ld: loss is not finite; the weights stay those of the step before", o->stage, r->done);
     double rate = lem_schedule_rate(&r->schedule, r->done), norm = 0;
     lem_adamw a = {(float)rate, (float)o->beta1, (float)o->beta2, (float)o->eps, (float)o->weight_decay, 0, 0, 1};
     st = lem_optimizer_step(&r->opt, r->b, r->m, lem_net_grads(r->net), r->done + 1, &a, o->clip, &norm, err);
@@ -182,7 +183,9 @@ static lem_status loop(run *r, lem_log *log, lem_cancel *cancel, lem_train_resul
     while (r->done < r->steps && st == LEM_OK) {
         if (cancel && cancel->requested) {
             st = save(r, err);
-            if (st == LEM_OK) st = lem_fail(err, LEM_EINTR, "interrupted at step %ld of stage %s; state saved, run the same command again to go on", r->done, o->stage);
+            if (st == LEM_OK)
+                st = lem_fail(err, LEM_EINTR, "interrupted at step %ld of stage %s; state saved, run the same command again to go on", r->done,
+                              o->stage);
             break;
         }
         lem_metric m[LEM_MAX_METRICS];
@@ -203,8 +206,8 @@ static lem_status loop(run *r, lem_log *log, lem_cancel *cancel, lem_train_resul
     return st;
 }
 
-lem_status lem_train_run(lem_model *m, lem_backend *b, const lem_objective *train, const lem_objective *val, const lem_train_opts *o, lem_buf *telemetry,
-                         lem_log *log, lem_cancel *cancel, lem_train_result *result, lem_err *err) {
+lem_status lem_train_run(lem_model *m, lem_backend *b, const lem_objective *train, const lem_objective *val, const lem_train_opts *o,
+                         lem_buf *telemetry, lem_log *log, lem_cancel *cancel, lem_train_result *result, lem_err *err) {
     if (train->n_items == 0) return lem_fail(err, LEM_EDATA, "stage %s: no rows to train on", o->stage);
     run r = {.o = o, .m = m, .b = b, .train = train, .val = val};
     lem_train_result res = {0};

@@ -11,28 +11,31 @@
 #include "model/net.h"
 #include "train/schedule.h"
 
-typedef struct lem_metric { const char *name; double value; } lem_metric;
+typedef struct lem_metric {
+    const char *name;
+    double value;
+} lem_metric;
 enum { LEM_MAX_METRICS = 8 };
 
 typedef struct lem_objective {
     void *ctx;
     uint64_t n_items;
-    int (*rows)(void *ctx, uint64_t item);                      /* forest rows that the item takes */
+    int (*rows)(void *ctx, uint64_t item); /* forest rows that the item takes */
     /* A batch begins: sums reset, normalisers computed over all its items. */
     lem_status (*begin)(void *ctx, const uint64_t *items, int n, lem_err *err);
     /* Adds the items to the empty forest f, runs the forward pass and the losses, and, if grad, the backward pass. */
     lem_status (*run)(void *ctx, lem_net *net, lem_forest *f, const uint64_t *items, int n, bool grad, lem_err *err);
-    int (*end)(void *ctx, lem_metric *out);                     /* metrics of the batch, the loss first; returns how many */
+    int (*end)(void *ctx, lem_metric *out); /* metrics of the batch, the loss first; returns how many */
 } lem_objective;
 
 typedef struct lem_train_opts {
     double lr, min_lr_ratio, warmup_ratio, weight_decay, beta1, beta2, eps, clip;
     lem_schedule_kind schedule;
-    double epochs;              /* may be a fraction */
-    long max_steps;             /* 0 = by epochs */
-    int batch;                  /* items per optimizer step */
-    int max_rows;               /* forest rows per forward pass (memory) */
-    int checkpoint_every;       /* steps; 0 = only at the end of the run, by the caller */
+    double epochs;        /* may be a fraction */
+    long max_steps;       /* 0 = by epochs */
+    int batch;            /* items per optimizer step */
+    int max_rows;         /* forest rows per forward pass (memory) */
+    int checkpoint_every; /* steps; 0 = only at the end of the run, by the caller */
     uint64_t seed;
     const char *stage;          /* written into telemetry rows */
     const char *checkpoint_dir; /* NULL = none */
@@ -40,15 +43,24 @@ typedef struct lem_train_opts {
     int val_every;              /* steps; 0 = only at the end, when val is given */
 } lem_train_opts;
 
-typedef struct lem_train_result { long steps; uint64_t rows; double seconds; double loss; double val[LEM_MAX_METRICS]; int n_val; bool resumed; } lem_train_result;
+typedef struct lem_train_result {
+    long steps;
+    uint64_t rows;
+    double seconds;
+    double loss;
+    double val[LEM_MAX_METRICS];
+    int n_val;
+    bool resumed;
+} lem_train_result;
 
 /* Steps that the options give for n_items. */
 long lem_train_steps(const lem_train_opts *o, uint64_t n_items);
 /* Trains m in place. telemetry is appended with JSONL rows (and holds what a resumed checkpoint had). val may be NULL. LEM_EINTR after saving on cancel;
  * LEM_ENUMERIC when loss or gradient is not finite, the parameters then being those of the last good step. */
-lem_status lem_train_run(lem_model *m, lem_backend *b, const lem_objective *train, const lem_objective *val, const lem_train_opts *o, lem_buf *telemetry,
-                         lem_log *log, lem_cancel *cancel, lem_train_result *result, lem_err *err) LEM_MUST_CHECK;
+lem_status lem_train_run(lem_model *m, lem_backend *b, const lem_objective *train, const lem_objective *val, const lem_train_opts *o,
+                         lem_buf *telemetry, lem_log *log, lem_cancel *cancel, lem_train_result *result, lem_err *err) LEM_MUST_CHECK;
 /* One pass over an objective without gradients, e.g. for validation. Returns metrics over all items. */
-lem_status lem_train_evaluate(lem_net *net, const lem_objective *obj, int max_rows, lem_metric *out, int *n, lem_cancel *cancel, lem_err *err) LEM_MUST_CHECK;
+lem_status lem_train_evaluate(lem_net *net, const lem_objective *obj, int max_rows, lem_metric *out, int *n, lem_cancel *cancel,
+                              lem_err *err) LEM_MUST_CHECK;
 
 #endif

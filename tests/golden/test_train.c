@@ -17,8 +17,20 @@
 #include <cmocka.h>
 
 static lem_model *tiny(lem_head head) {
-    lem_model_config c = {.arch = LEM_ARCH_QWEN2, .head = head, .layers = 2, .width = 32, .ffn = 64, .heads = 4, .kv_heads = 2, .vocab = 48, .max_positions = 128, .tied = true, .qkv_bias = true,
-                          .bos_id = -1, .eos_id = -1, .pad_id = -1};
+    lem_model_config c = {.arch = LEM_ARCH_QWEN2,
+                          .head = head,
+                          .layers = 2,
+                          .width = 32,
+                          .ffn = 64,
+                          .heads = 4,
+                          .kv_heads = 2,
+                          .vocab = 48,
+                          .max_positions = 128,
+                          .tied = true,
+                          .qkv_bias = true,
+                          .bos_id = -1,
+                          .eos_id = -1,
+                          .pad_id = -1};
     lem_err err = LEM_ERR_INIT;
     lem_model *m = NULL;
     assert_int_equal(lem_model_config_check(&c, &err), LEM_OK);
@@ -80,8 +92,15 @@ typedef struct setting {
 } setting;
 
 /* Cancels through the objective: the counting wrapper sets the flag once stop_at batches have begun. */
-typedef struct counting { lem_objective inner; lem_cancel *cancel; int begun, stop_at; } counting;
-static int c_rows(void *ctx, uint64_t i) { counting *c = ctx; return c->inner.rows(c->inner.ctx, i); }
+typedef struct counting {
+    lem_objective inner;
+    lem_cancel *cancel;
+    int begun, stop_at;
+} counting;
+static int c_rows(void *ctx, uint64_t i) {
+    counting *c = ctx;
+    return c->inner.rows(c->inner.ctx, i);
+}
 static lem_status c_begin(void *ctx, const uint64_t *items, int n, lem_err *err) {
     counting *c = ctx;
     if (c->stop_at && ++c->begun == c->stop_at) c->cancel->requested = 1;
@@ -91,7 +110,10 @@ static lem_status c_run(void *ctx, lem_net *net, lem_forest *f, const uint64_t *
     counting *c = ctx;
     return c->inner.run(c->inner.ctx, net, f, items, n, grad, err);
 }
-static int c_end(void *ctx, lem_metric *out) { counting *c = ctx; return c->inner.end(c->inner.ctx, out); }
+static int c_end(void *ctx, lem_metric *out) {
+    counting *c = ctx;
+    return c->inner.end(c->inner.ctx, out);
+}
 
 /* Trains; returns the weights' hash and the telemetry. */
 static lem_status train(const setting *s, bool ranking, char hash[65], lem_buf *telemetry) {
@@ -110,8 +132,22 @@ static lem_status train(const setting *s, bool ranking, char hash[65], lem_buf *
     lem_cancel cancel = {0};
     counting c = {ranking ? lem_rank_objective(rank) : lem_sft_objective(sft), &cancel, 0, s->stop_at};
     lem_objective obj = {&c, c.inner.n_items, c_rows, c_begin, c_run, c_end};
-    lem_train_opts o = {.lr = 2e-2, .warmup_ratio = 0.2, .weight_decay = 0.1, .beta1 = 0.9, .beta2 = 0.95, .eps = 1e-8, .clip = 1, .epochs = 1, .max_steps = s->steps ? s->steps : 12, .batch = 7, .max_rows = s->max_rows,
-                        .checkpoint_every = s->checkpoints ? 3 : 0, .seed = 1, .stage = "t", .checkpoint_dir = s->checkpoints, .identity = "x"};
+    lem_train_opts o = {.lr = 2e-2,
+                        .warmup_ratio = 0.2,
+                        .weight_decay = 0.1,
+                        .beta1 = 0.9,
+                        .beta2 = 0.95,
+                        .eps = 1e-8,
+                        .clip = 1,
+                        .epochs = 1,
+                        .max_steps = s->steps ? s->steps : 12,
+                        .batch = 7,
+                        .max_rows = s->max_rows,
+                        .checkpoint_every = s->checkpoints ? 3 : 0,
+                        .seed = 1,
+                        .stage = "t",
+                        .checkpoint_dir = s->checkpoints,
+                        .identity = "x"};
     lem_train_result res;
     lem_status st = lem_train_run(m, b, &obj, NULL, &o, telemetry, NULL, &cancel, &res, &err);
     lem_model_hash(m, hash);
@@ -136,7 +172,8 @@ static void nothing_matters(void **state) {
             char want[65], got[65];
             lem_buf tw = {0}, tg = {0};
             assert_int_equal(train(&base, r, want, &tw), LEM_OK);
-            const setting others[] = {{isas[i], 2, 4096, NULL, 0, 0}, {isas[i], 4, 4096, NULL, 0, 0}, {isas[i], 1, 220, NULL, 0, 0}, {isas[i], 2, 311, NULL, 0, 0}};
+            const setting others[] = {
+                {isas[i], 2, 4096, NULL, 0, 0}, {isas[i], 4, 4096, NULL, 0, 0}, {isas[i], 1, 220, NULL, 0, 0}, {isas[i], 2, 311, NULL, 0, 0}};
             for (int k = 0; k < 4; k++) {
                 lem_buf_clear(&tg);
                 assert_int_equal(train(&others[k], r, got, &tg), LEM_OK);
@@ -156,7 +193,8 @@ static void resume(void **state) {
             assert_non_null(mkdtemp(dir));
             lem_buf tw = {0}, tg = {0};
             lem_err err = LEM_ERR_INIT;
-            setting whole = {LEM_ISA_GENERIC, 1, 4096, NULL, 0, 0}, cut = {LEM_ISA_GENERIC, 2, 311, dir, stop, 0}, rest = {LEM_ISA_GENERIC, 1, 220, dir, 0, 0};
+            setting whole = {LEM_ISA_GENERIC, 1, 4096, NULL, 0, 0}, cut = {LEM_ISA_GENERIC, 2, 311, dir, stop, 0},
+                    rest = {LEM_ISA_GENERIC, 1, 220, dir, 0, 0};
             assert_int_equal(train(&whole, r, want, &tw), LEM_OK);
             assert_int_equal(train(&cut, r, got, &tg), LEM_EINTR);
             lem_buf_clear(&tg);

@@ -64,7 +64,8 @@ static void responses_only(void **state) {
     assert_int_equal(e.n, 2);
     assert_int_equal(d.kept, 2);
     char *all = decode(e.ids, NULL, e.start[1]), *trained = decode(e.ids, e.mask, e.start[1]);
-    assert_string_equal(all, "<|im_start|>system\nBe right.<|im_end|>\n<|im_start|>user\ntwo plus two?\nThink.<|im_end|>\n<|im_start|>assistant\n2+2=4\nThe answer is \\boxed{4}.<|im_end|>\n");
+    assert_string_equal(all, "<|im_start|>system\nBe right.<|im_end|>\n<|im_start|>user\ntwo plus "
+                             "two?\nThink.<|im_end|>\n<|im_start|>assistant\n2+2=4\nThe answer is \\boxed{4}.<|im_end|>\n");
     assert_string_equal(trained, "2+2=4\nThe answer is \\boxed{4}.<|im_end|>");
     /* A special token written in a message is text, not structure: five structural tokens and no more. */
     int32_t im_end = lem_tokenizer_find(tok, "<|im_end|>");
@@ -82,7 +83,8 @@ static void counted_and_refused(void **state) {
     lem_drop_counts d = {0};
     lem_err err = LEM_ERR_INIT;
     lem_sft_load how = {.max_len = 40, .limit = 2};
-    const char *path = write_file("b.jsonl", "{\"prompt\":\"a\",\"completion\":\"b\"}\n{\"prompt\":\"a very long prompt that certainly takes more than forty tokens of a small tokenizer\",\"completion\":\"b\"}\n{bad json\n");
+    const char *path = write_file("b.jsonl", "{\"prompt\":\"a\",\"completion\":\"b\"}\n{\"prompt\":\"a very long prompt that certainly takes more "
+                                             "than forty tokens of a small tokenizer\",\"completion\":\"b\"}\n{bad json\n");
     assert_int_equal(lem_examples_load(&e, path, tok, &how, &d, NULL, &err), LEM_OK); /* the limit stops before the bad row */
     assert_int_equal(d.rows, 2);
     assert_int_equal(d.kept, 1);
@@ -114,12 +116,14 @@ static void ranking_lists(void **state) {
     assert_int_equal(l.n_responses, 4);
     assert_int_equal(l.list[1].first, 2);
     assert_int_equal(l.response[3].label, 1);
-    char *prompt = decode(l.ids + l.list[0].at, NULL, (size_t)l.list[0].prompt), *first = decode(l.ids + l.response[0].at, NULL, (size_t)l.response[0].len);
+    char *prompt = decode(l.ids + l.list[0].at, NULL, (size_t)l.list[0].prompt),
+         *first = decode(l.ids + l.response[0].at, NULL, (size_t)l.response[0].len);
     assert_string_equal(prompt, "<|im_start|>system\ncheck<|im_end|>\n<|im_start|>user\np<|im_end|>\n<|im_start|>assistant\n");
     assert_string_equal(first, "good one<|im_end|>\n"); /* the score stands at the last newline */
     lem_free(prompt);
     lem_free(first);
-    static const char *const bad[] = {"{\"problem\":\"p\",\"responses\":[\"a\"],\"labels\":[1,0]}\n", "{\"problem\":\"p\",\"responses\":[\"a\",5],\"labels\":[1,0]}\n",
+    static const char *const bad[] = {"{\"problem\":\"p\",\"responses\":[\"a\"],\"labels\":[1,0]}\n",
+                                      "{\"problem\":\"p\",\"responses\":[\"a\",5],\"labels\":[1,0]}\n",
                                       "{\"problem\":\"p\",\"responses\":[\"a\",\"b\"],\"labels\":[1,2]}\n", "{\"responses\":[],\"labels\":[]}\n"};
     for (int i = 0; i < 4; i++) {
         path = write_file("bad.jsonl", bad[i]);

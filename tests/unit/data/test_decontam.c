@@ -10,12 +10,15 @@
 
 /* Modelled on the three pairs of Qwen2.5-Math, table 1: (train, test) that differ in one number. */
 static const char *const pairs[3][2] = {
-    {"What is the remainder when $1 + 2 + 3 + 4 + \\dots + 9 + 10$ is divided by 8?", "What is the remainder when $1 + 2 + 3 + 4 + \\dots + 9 + 10$ is divided by 9?"},
+    {"What is the remainder when $1 + 2 + 3 + 4 + \\dots + 9 + 10$ is divided by 8?",
+     "What is the remainder when $1 + 2 + 3 + 4 + \\dots + 9 + 10$ is divided by 9?"},
     {"For how many integer values of $n$ between 1 and 1000 inclusive does the decimal representation of $\\frac{n}{1400}$ terminate?",
      "For how many integer values of $n$ between 1 and 1000 inclusive does the decimal representation of $\\frac{n}{1375}$ terminate?"},
-    {"Krista put 1 cent into her new bank on a Sunday morning. On Monday she put 2 cents into her bank. On Tuesday she put 4 cents into her bank, and she continued to double the amount of money she put into "
+    {"Krista put 1 cent into her new bank on a Sunday morning. On Monday she put 2 cents into her bank. On Tuesday she put 4 cents into her bank, "
+     "and she continued to double the amount of money she put into "
      "her bank each day for two weeks. On what day of the week did the total amount of money in her bank first exceed $\\$5$?",
-     "Krista put 1 cent into her new bank on a Sunday morning. On Monday she put 2 cents into her bank. On Tuesday she put 4 cents into her bank, and she continued to double the amount of money she put into "
+     "Krista put 1 cent into her new bank on a Sunday morning. On Monday she put 2 cents into her bank. On Tuesday she put 4 cents into her bank, "
+     "and she continued to double the amount of money she put into "
      "her bank each day for two weeks. On what day of the week did the total amount of money in her bank first exceed $\\$2$?"},
 };
 
@@ -51,12 +54,13 @@ static void golden_pairs(void **state) {
 static void rules(void **state) {
     (void)state;
     lem_decontam *d = index_tests(NULL);
-    assert_true(check(d, "2 + 2 ?").contaminated);       /* equal after normalisation, shorter than 13 words */
+    assert_true(check(d, "2 + 2 ?").contaminated); /* equal after normalisation, shorter than 13 words */
     assert_true(check(d, "WHAT is the remainder when 1,2,3,4 dots 9+10 is divided by 9").contaminated);
     assert_false(check(d, "2 + 3 ?").contaminated);
     assert_false(check(d, "").contaminated);
     /* A shared 13-gram inside a much longer prompt: LCS below 60 % of the prompt's own length. */
-    const char *diluted = "On what day of the week did the total amount of money in her bank grow? Then came a long story about trains, rivers, carpenters and their seven apprentices who counted "
+    const char *diluted = "On what day of the week did the total amount of money in her bank grow? Then came a long story about trains, rivers, "
+                          "carpenters and their seven apprentices who counted "
                           "planks until evening fell over the quiet harbour town where nobody remembered how many nails had been bought.";
     lem_decontam_hit h = check(d, diluted);
     assert_int_equal(h.test, 2);
@@ -64,7 +68,7 @@ static void rules(void **state) {
     lem_decontam_free(d);
     lem_decontam_opts strict = {13, -1};
     d = index_tests(&strict);
-    assert_true(check(d, diluted).contaminated);         /* non-math rule: the n-gram alone */
+    assert_true(check(d, diluted).contaminated); /* non-math rule: the n-gram alone */
     lem_decontam_free(d);
 }
 
@@ -81,7 +85,9 @@ static void lcs_brute_force(void **state) {
         a[2 * n] = b[2 * m] = '\0';
         for (int i = 1; i <= n; i++)
             for (int j = 1; j <= m; j++)
-                table[i][j] = a[2 * i - 2] == b[2 * j - 2] ? table[i - 1][j - 1] + 1 : table[i - 1][j] > table[i][j - 1] ? table[i - 1][j] : table[i][j - 1];
+                table[i][j] = a[2 * i - 2] == b[2 * j - 2]        ? table[i - 1][j - 1] + 1
+                              : table[i - 1][j] > table[i][j - 1] ? table[i - 1][j]
+                                                                  : table[i][j - 1];
         lem_err err = LEM_ERR_INIT;
         lem_decontam *d = NULL;
         assert_int_equal(lem_decontam_new(&loose, &d, &err), LEM_OK);

@@ -39,7 +39,8 @@ static void finite_differences(void **state) {
             for (int j = 0; j < 6; j++) up[j] = down[j] = b_score[j];
             up[i] += h;
             down[i] -= h;
-            double fd = (lem_ranking_loss((lem_ranking)kind, 6, up, b_label, NULL) - lem_ranking_loss((lem_ranking)kind, 6, down, b_label, NULL)) / ((double)up[i] - down[i]);
+            double fd = (lem_ranking_loss((lem_ranking)kind, 6, up, b_label, NULL) - lem_ranking_loss((lem_ranking)kind, 6, down, b_label, NULL)) /
+                        ((double)up[i] - down[i]);
             assert_float_equal(fd, g[i], 1e-5);
         }
     }
