@@ -1,12 +1,13 @@
 #!/bin/sh
-# kill_resume.sh LEMMA RECIPE KILLS - a recipe killed with SIGKILL again and again ends with the same bytes as an uninterrupted run
+# kill_resume.sh LEMMA RECIPE KILLS [var=value...] - a recipe killed with SIGKILL again and again ends with the same bytes as an uninterrupted run
 set -eu
 lemma=$1 recipe=$2 kills=$3
+shift 3
 dir=$(mktemp -d /tmp/lemma-kill-XXXXXX)
 trap 'rm -rf "$dir"' EXIT
 cd "$dir"
 start=$(date +%s%N)
-LEMMA_CPU=${LEMMA_CPU:-auto} "$lemma" run "$recipe" out=run --quiet >/dev/null
+LEMMA_CPU=${LEMMA_CPU:-auto} "$lemma" run "$recipe" out=run "$@" --quiet >/dev/null
 took=$(( ($(date +%s%N) - start) / 1000000 ))
 mv run whole
 # Delays walk over the whole run: the k-th kill comes after about k/KILLS of its length, plus a jitter from the count.
@@ -15,9 +16,9 @@ while :; do
   k=$((k + 1))
   delay=$(( (took * k / kills + k * 37 % 211) % (took + 1) + 20 ))
   if [ "$k" -le "$kills" ]; then
-    rc=0; timeout -s KILL "$(printf '%d.%03d' $((delay / 1000)) $((delay % 1000)))" "$lemma" run "$recipe" out=run --quiet >/dev/null || rc=$?
+    rc=0; timeout -s KILL "$(printf '%d.%03d' $((delay / 1000)) $((delay % 1000)))" "$lemma" run "$recipe" out=run "$@" --quiet >/dev/null || rc=$?
   else
-    rc=0; "$lemma" run "$recipe" out=run --quiet >/dev/null || rc=$?
+    rc=0; "$lemma" run "$recipe" out=run "$@" --quiet >/dev/null || rc=$?
   fi
   case $rc in
     0) if [ "$killed" -ge "$((kills / 2))" ] || [ "$k" -gt "$kills" ]; then break; fi

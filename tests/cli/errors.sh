@@ -1,0 +1,64 @@
+#!/bin/sh
+# errors.sh LEMMA TESTDATA - wrong input gives one clear line, the right exit status, and loses nothing
+set -u
+lemma=$1 data=$2
+dir=$(mktemp -d /tmp/lemma-errors-XXXXXX)
+trap 'rm -rf "$dir"' EXIT
+cd "$dir"
+bad=0
+# expect STATUS WORDS -- COMMAND...: exactly one line on stderr that begins "lemma" and holds the words
+expect() {
+  status=$1 words=$2; shift 3
+  "$@" >out.txt 2>err.txt; rc=$?
+  grep '^lemma[ :]' err.txt >line.txt || true
+  if [ "$rc" != "$status" ] || [ "$(wc -l <line.txt)" != 1 ] || ! grep -qF -- "$words" line.txt; then
+    echo "FAILED (status $rc, wanted $status with '$words'): $*"; cat err.txt; bad=1
+  fi
+}
+printf '{"problem":"p","solution":"1+1=2","expected_answer":"2"}\n{"problem":"q","solution":"2","expected_answer":"2"}\n' >rows.jsonl
+"$lemma" sft --from-scratch --layers 1 --width 32 --heads 2 --vocab 270 --context 64 --batch 1 --data rows.jsonl --out model --quiet >/dev/null 2>&1 || { echo "no model"; exit 1; }
+
+expect 2 "did you mean 'sft'" -- "$lemma" sfft
+expect 2 "did you mean 'batch'" -- "$lemma" sft --bach 3
+expect 2 "needs a second word" -- "$lemma" rm
+expect 2 "--out DIR is missing" -- "$lemma" sft --from-scratch --data rows.jsonl
+expect 3 "nothere.jsonl" -- "$lemma" sft --from-scratch --data nothere.jsonl --out m2
+printf '{"problem":"p"\n' >broken.jsonl
+expect 3 "broken.jsonl:1" -- "$lemma" sft --from-scratch --data broken.jsonl --out m2
+printf '{"problem":"p","solution":""}\n{"messages":[{"role":"user","content":"x"}]}\n' >nothing.jsonl
+expect 3 "nothing.jsonl:" -- "$lemma" sft --from-scratch --vocab 270 --data nothing.jsonl --out m2
+expect 2 "another run" -- "$lemma" sft --from-scratch --layers 1 --width 64 --heads 2 --vocab 270 --context 64 --batch 1 --data rows.jsonl --out model
+
+# a truncated model; a model with another head; another architecture; no tokenizer
+cp -r model cut; size=$(stat -c %s cut/model.safetensors); truncate -s $((size - 5)) cut/model.safetensors
+expect 3 "model.safetensors" -- "$lemma" sample --model cut --prompts rows.jsonl --n 1 --out s.jsonl
+printf '{"problem":"p","completions":["2"],"correct":[true]}\n' >cand.jsonl
+expect 3 "score.weight" -- "$lemma" rm score cand.jsonl --model model --out s.jsonl
+cp -r model other; sed -i 's/LlamaForCausalLM/GPT2LMHeadModel/' other/config.json
+expect 3 "GPT2LMHeadModel" -- "$lemma" sample --model other --prompts rows.jsonl --n 1 --out s.jsonl
+cp -r model mute; rm mute/tokenizer.json
+expect 3 "tokenizer.json" -- "$lemma" sample --model mute --prompts rows.jsonl --n 1 --out s.jsonl
+[ ! -e s.jsonl ] || { echo "FAILED: an output file of a failed command stayed"; bad=1; }
+
+# a prompt longer than the context, alone: nothing to sample
+{ printf '{"problem":"'; i=0; while [ $i -lt 400 ]; do printf 'word %d ' $i; i=$((i + 1)); done; printf '"}\n'; } >long.jsonl
+expect 3 "context" -- "$lemma" sample --model model --prompts long.jsonl --n 1 --max-tokens 8 --out s2.jsonl
+
+# a full disk: the output is not there, the cause is named, and a second run without the cause is whole
+printf '{"problem":"p","expected_answer":"2","completions":["2","3"]}\n' >rows2.jsonl
+rc=$( { ( ulimit -f 0; "$lemma" grade rows2.jsonl --out graded.jsonl 2>&1; echo "status $?" ) | cat; } ) # the limit would hold for a file of errors too
+case $rc in
+*graded.jsonl*"File too large"*"status 8"*) ;;
+*) echo "FAILED: full disk: $rc"; bad=1 ;;
+esac
+[ ! -e graded.jsonl ] || { echo "FAILED: a half-written file"; bad=1; }
+"$lemma" grade rows2.jsonl --out graded.jsonl --quiet >/dev/null 2>&1 || { echo "FAILED: grading after the disk was free again"; bad=1; }
+expect 2 "exists" -- "$lemma" grade rows2.jsonl --out graded.jsonl
+expect 3 "both right and wrong" -- "$lemma" rm sample cand.jsonl --random --out lists.jsonl
+expect 3 "lemma rm score" -- "$lemma" rm sample graded.jsonl --out lists.jsonl
+printf 'name: x\nstages: []\n' >r.yaml
+expect 2 "r.yaml" -- "$lemma" run r.yaml
+printf 'name: x\nvars: {out: o}\nstages:\n  - {name: a, command: sfft}\n' >r.yaml
+expect 2 "sfft" -- "$lemma" run r.yaml
+[ $bad = 0 ] && echo "all error cases answered as they should"
+exit $bad
