@@ -367,7 +367,8 @@ canon_poly *canon_scalar(grade_work *w, const ast_node *a) {
     if (!a || !grade_spend(w, 16)) return NULL;
     switch (a->kind) {
     case AST_NUM: return rational_poly(w, a->q);
-    case AST_SYM: {
+    case AST_SYM:
+    case AST_BASE: {
         const char *key = grade_text(w, a->name, a->len);
         return key ? atom_poly(w, key) : NULL;
     }

@@ -178,17 +178,28 @@ static bool by_phrase(view v, const char *phrase, lem_grade_method how, lem_grad
     }
 }
 
+static bool joins_digits(view v, size_t i) { return i && is_digit(v.s[i - 1]) && (v.s[i] == '.' || v.s[i] == ',' || v.s[i] == '/'); }
+
+/* The last number that is not part of a word (AZ2A), with sign, separators and a/b; false when there is none. */
+static bool last_number(view v, size_t *from, size_t *to) {
+    for (size_t i = v.n;;) {
+        while (i && !is_digit(v.s[i - 1])) i--;
+        if (!i) return false;
+        *to = *from = i;
+        while (*from && (is_digit(v.s[*from - 1]) || (joins_digits(v, *from - 1) && is_digit(v.s[*from])))) (*from)--;
+        i = *from;
+        if (i && (is_letter(v.s[i - 1]) || v.s[i - 1] == '_')) continue;
+        if (i && v.s[i - 1] == '.') (*from)--;
+        i = *from;
+        if (i && v.s[i - 1] == '-' && (i == 1 || (!is_digit(v.s[i - 2]) && !is_letter(v.s[i - 2])))) (*from)--;
+        return true;
+    }
+}
+
 /* The last number; where it stands inside $…$ or \(…\) on its line, that formula. */
 static bool by_last_number(view v, lem_grade_span *out) {
-    size_t i = v.n;
-    while (i && !is_digit(v.s[i - 1])) i--;
-    if (!i) return false;
-    size_t to = i, from = i;
-    while (from && (is_digit(v.s[from - 1]) || ((v.s[from - 1] == '.' || v.s[from - 1] == ',' || v.s[from - 1] == '/') && from >= 2 &&
-                                                is_digit(v.s[from - 2]) && is_digit(v.s[from]))))
-        from--;
-    if (from && v.s[from - 1] == '.') from--;
-    if (from && v.s[from - 1] == '-' && (from == 1 || (!is_digit(v.s[from - 2]) && !is_letter(v.s[from - 2])))) from--;
+    size_t from, to;
+    if (!last_number(v, &from, &to)) return false;
     *out = span_of(from, to, LEM_GRADE_BY_LAST_NUMBER);
     out->weak = true;
     size_t start = from;

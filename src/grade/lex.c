@@ -66,7 +66,8 @@ static void push_named(lexer *x, grade_tok_kind kind, const char *name, size_t n
 
 /* Length of a thousands separator at i that is followed by exactly three digits: ',' '{,}' ',\!' '\,' '\!' ' ' ; 0 if there is none. */
 static size_t separator(const lexer *x, size_t i, bool commas, bool spaces) {
-    static const char *const forms[] = {"{,}", ",\\!", "\\!,", "\\,", "\\!", "\\ ", "\\;", "~", "\xc2\xa0", "\xe2\x80\xaf", "\xe2\x80\x89", NULL};
+    static const char *const forms[] = {"{,}", ",\\! ", ",\\!",     "\\!,",         "\\,",          "\\!", "\\ ",
+                                        "\\;", "~",     "\xc2\xa0", "\xe2\x80\xaf", "\xe2\x80\x89", NULL};
     size_t k = 0;
     for (int f = 0; forms[f] && !k; f++)
         if (at(x, i, forms[f])) k = strlen(forms[f]);
@@ -414,16 +415,20 @@ static void lex_ascii(lexer *x) {
     }
 }
 
-/* Letters, spaces and sentence punctuation only, with a word of two letters or more: plain language. */
+/* Letters, spaces and sentence punctuation only, with a word of three letters or more, or "no": plain language. Two letters are a product. */
 static bool only_words(const char *s, size_t n) {
     size_t run = 0, longest = 0;
-    for (size_t i = 0; i < n; i++) {
-        if (letter(s[i]) || (s[i] & 0x80)) {
-            if (++run > longest) longest = run;
-        } else if (s[i] && strchr(" .,!?'\"-;:()\n", s[i])) run = 0;
-        else return false;
+    for (size_t i = 0; i <= n; i++) {
+        if (i < n && (letter(s[i]) || (s[i] & 0x80))) {
+            run++;
+            continue;
+        }
+        if (run == 2 && (s[i - 2] | 32) == 'n' && (s[i - 1] | 32) == 'o') run = 3;
+        if (run > longest) longest = run;
+        run = 0;
+        if (i < n && (!s[i] || !strchr(" .,!?'\"-;:()\n$", s[i]))) return false;
     }
-    return longest >= 2;
+    return longest >= 3;
 }
 
 bool grade_lex(grade_work *w, const char *text, size_t len, grade_toks *out) {

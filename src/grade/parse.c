@@ -520,6 +520,7 @@ static ast_node *parse_relation(parser *p) {
     ast_node *kids[16];
     char ops[16];
     uint32_t n = 0;
+    (void)take_op(p, OP_APPROX); /* "\\approx 8.24" */
     if (!(kids[n++] = parse_binary(p, PREC_SET))) return NULL;
     while (is_relation(peek(p))) {
         if (n == 16) return NULL;

@@ -50,6 +50,8 @@ static const extract_case cases[] = {
     {"it fell to -5", "-5", LEM_GRADE_BY_LAST_NUMBER},
     {"pages 3-5", "5", LEM_GRADE_BY_LAST_NUMBER},
     {"so 3/4", "3/4", LEM_GRADE_BY_LAST_NUMBER},
+    {"7 of type AZ2A", "7", LEM_GRADE_BY_LAST_NUMBER},
+    {"AZ2A", NULL, LEM_GRADE_BY_NONE},
     {"hence $x=\\frac{3}{4}$ holds", "x=\\frac{3}{4}", LEM_GRADE_BY_LAST_NUMBER},
     {"<think>\\boxed{1}</think>It is 2", "2", LEM_GRADE_BY_LAST_NUMBER},
     {"<think>a</think>b</think>\\boxed{3}", "3", LEM_GRADE_BY_BOX},
@@ -90,8 +92,8 @@ static void plain_is_everything(void **state) {
  * quick on any machine (a quadratic scan would take hours). */
 static void linear(void **state) {
     (void)state;
-    static const char *const units[] = {"\\boxed{",   "answer is ",        "A:", "$1 ",      "####",           "\\(",
-                                        "\\fbox{5},", "final answer is\n", "1,", "</think>", "\\boxed{1} and "};
+    static const char *const units[] = {"\\boxed{", "answer is ",      "A:", "$1 ", "####", "\\(", "\\fbox{5},", "final answer is\n", "1,",
+                                        "</think>", "\\boxed{1} and ", "A2", "1/2", "."};
     enum { N = 1 << 22 };
     char *t = malloc(N);
     assert_non_null(t);

@@ -58,6 +58,7 @@ static void numbers(void **state) {
         {"1000000", "1,\\!000,\\!000"},
         {"10000", "10\\,000"},
         {"1000", "1 000"},
+        {"32349", "32,\\! 349"},
         {"1500", "1.5e3"},
         {"0.00015", "1.5E-4"},
         {"1500", "1.5 \\times 10^{3}"},
@@ -255,8 +256,9 @@ static void structures(void **state) {
 
 static void words(void **state) {
     (void)state;
-    static const pair equal[] = {{"\\text{Tuesday}", "tuesday"}, {"\\text{even}", "Even."}, {"C", "\\text{(C)}"}, {"C", "(C)"}, {"no", "No"},
-                                 {"the red one", "Red one"}};
+    static const pair equal[] = {
+        {"\\text{Tuesday}", "tuesday"}, {"\\text{even}", "Even."}, {"C", "\\text{(C)}"}, {"C", "(C)"}, {"CD", "$CD$"}, {"xy", "$yx$"}, {"no", "No"},
+        {"the red one", "Red one"}};
     static const pair different[] = {{"\\text{even}", "odd"}, {"C", "D"}, {"true", "false"}};
     EXPECT(equal, LEM_GRADE_RIGHT);
     EXPECT(different, LEM_GRADE_WRONG);
