@@ -17,15 +17,13 @@ typedef struct bench {
 } bench;
 
 /* One thread is timed by its processor time, so that other work on the machine counts less. */
-static double now(const lem_backend *b)
-{
+static double now(const lem_backend *b) {
     struct timespec t;
     clock_gettime(lem_pool_threads(b->pool) == 1 ? CLOCK_THREAD_CPUTIME_ID : CLOCK_MONOTONIC, &t);
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-static float *floats(size_t n)
-{
+static float *floats(size_t n) {
     lem_err err = LEM_ERR_INIT;
     float *x = lem_alloc_aligned(n, sizeof *x, &err);
     if (!x) {
@@ -39,8 +37,7 @@ static float *floats(size_t n)
 typedef void op_fn(void *ctx);
 
 /* Least of the runs that fit 60 ms (at least 5): other work on the machine only adds. */
-static double seconds(const lem_backend *b, op_fn *op, void *ctx)
-{
+static double seconds(const lem_backend *b, op_fn *op, void *ctx) {
     double best = 1e9, start = now(b);
     op(ctx);
     for (int n = 0; n < 5 || now(b) - start < 0.06; n++) {
@@ -52,8 +49,7 @@ static double seconds(const lem_backend *b, op_fn *op, void *ctx)
     return best;
 }
 
-static void report(const bench *x, const char *name, double flops, double bytes, double s)
-{
+static void report(const bench *x, const char *name, double flops, double bytes, double s) {
     printf("%-44s %9.1f us %8.1f GFLOP/s %5.1f %%  %6.1f GB/s\n", name, s * 1e6, flops / s * 1e-9, 100 * flops / s * 1e-9 / x->limits.fma_gflops_all,
            bytes / s * 1e-9);
     fflush(stdout);
@@ -65,15 +61,29 @@ typedef struct product {
     float *x, *w, *y, *dw;
     lem_packed f32, bf16;
 } product;
-static void op_linear(void *c) { product *p = c; p->b->ops->linear(p->b, p->T, p->x, &p->f32, NULL, p->y, false); }
-static void op_bf16(void *c) { product *p = c; p->b->ops->linear(p->b, p->T, p->x, &p->bf16, NULL, p->y, false); }
-static void op_dx(void *c) { product *p = c; p->b->ops->linear_dx(p->b, p->T, p->N, p->K, p->y, p->w, p->x, false); }
-static void op_dw(void *c) { product *p = c; p->b->ops->linear_dw(p->b, p->T, p->N, p->K, p->y, p->x, p->dw); }
+static void op_linear(void *c) {
+    product *p = c;
+    p->b->ops->linear(p->b, p->T, p->x, &p->f32, NULL, p->y, false);
+}
+static void op_bf16(void *c) {
+    product *p = c;
+    p->b->ops->linear(p->b, p->T, p->x, &p->bf16, NULL, p->y, false);
+}
+static void op_dx(void *c) {
+    product *p = c;
+    p->b->ops->linear_dx(p->b, p->T, p->N, p->K, p->y, p->w, p->x, false);
+}
+static void op_dw(void *c) {
+    product *p = c;
+    p->b->ops->linear_dw(p->b, p->T, p->N, p->K, p->y, p->x, p->dw);
+}
 
-static void bench_product(const bench *x, int T, int N, int K)
-{
-    static const struct { const char *name; op_fn *op; int bytes; } ops[] = {
-        {"linear", op_linear, 4}, {"linear bf16", op_bf16, 2}, {"linear_dx", op_dx, 4}, {"linear_dw", op_dw, 4}};
+static void bench_product(const bench *x, int T, int N, int K) {
+    static const struct {
+        const char *name;
+        op_fn *op;
+        int bytes;
+    } ops[] = {{"linear", op_linear, 4}, {"linear bf16", op_bf16, 2}, {"linear_dx", op_dx, 4}, {"linear_dw", op_dw, 4}};
     lem_err err = LEM_ERR_INIT;
     size_t t = (size_t)T, n = (size_t)N, k = (size_t)K;
     product p = {.b = x->b, .T = T, .N = N, .K = K};
@@ -106,24 +116,22 @@ typedef struct attention {
     lem_kv kv;
     float *q, *k, *v, *out, *lse, *dout, *dq, *dk, *dv;
     int *page, *slot;
-    double pairs;               /* (row, key) pairs that are seen */
+    double pairs; /* (row, key) pairs that are seen */
 } attention;
-static void op_forward(void *c)
-{
+static void op_forward(void *c) {
     attention *a = c;
     a->b->ops->attention(a->b, &a->plan, a->H, a->KH, a->E, 0.1f, a->q, 0, &a->kv, a->out, a->lse);
 }
-static void op_backward(void *c)
-{
+static void op_backward(void *c) {
     attention *a = c;
     a->b->ops->attention_backward(a->b, &a->plan, a->H, a->KH, a->E, 0.1f, a->q, 0, &a->kv, a->out, a->lse, a->dout, a->dq, a->dk, a->dv);
 }
 
-static void bench_attention(const bench *x, int trees, int P, int leaves, int R, int H, int KH, int E, int decode)
-{
+static void bench_attention(const bench *x, int trees, int P, int leaves, int R, int H, int KH, int E, int decode) {
     int shared = (P + 31) / 32, own = (R + 31) / 32, per_tree = shared + leaves * own;
     int rows = decode ? leaves : P + leaves * R;
-    size_t T = (size_t)trees * (size_t)rows, n_pages = (size_t)trees * (size_t)per_tree, q_row = (size_t)H * (size_t)E, k_row = (size_t)KH * (size_t)E;
+    size_t T = (size_t)trees * (size_t)rows, n_pages = (size_t)trees * (size_t)per_tree, q_row = (size_t)H * (size_t)E,
+           k_row = (size_t)KH * (size_t)E;
     lem_attn_seg *segs = malloc(n_pages * sizeof *segs);
     lem_attn_tree *tree = malloc((size_t)trees * sizeof *tree);
     int *pos = malloc(T * sizeof *pos), n = 0;
@@ -137,7 +145,8 @@ static void bench_attention(const bench *x, int trees, int P, int leaves, int R,
         for (int l = 0; l < leaves; l++) {
             int row = decode ? base + l : base + P + l * R;
             for (int s = 0; s < own; s++, n++)
-                segs[n] = (lem_attn_seg){row, decode ? row + 1 : row + R, n, R - s * 32 < 32 ? R - s * 32 : 32, P + s * 32, decode ? -1 : row + s * 32};
+                segs[n] =
+                    (lem_attn_seg){row, decode ? row + 1 : row + R, n, R - s * 32 < 32 ? R - s * 32 : 32, P + s * 32, decode ? -1 : row + s * 32};
             for (int i = decode ? R - 1 : 0; i < R; i++) pos[decode ? row : row + i] = P + i;
         }
     }
@@ -176,25 +185,49 @@ typedef struct rows_op {
     int32_t *ids;
     lem_packed packed;
 } rows_op;
-static void op_rmsnorm(void *c) { rows_op *r = c; r->b->ops->rmsnorm(r->b, r->T, r->D, r->x, r->w, 1e-5f, r->y, r->g); }
-static void op_rmsnorm_back(void *c) { rows_op *r = c; r->b->ops->rmsnorm_backward(r->b, r->T, r->D, r->y, r->x, r->w, r->g, r->z, r->w); }
-static void op_swiglu(void *c) { rows_op *r = c; r->b->ops->swiglu(r->b, r->T, r->D, r->x, r->y, r->z); }
-static void op_swiglu_back(void *c) { rows_op *r = c; r->b->ops->swiglu_backward(r->b, r->T, r->D, r->x, r->y, r->y, r->z, r->z); }
-static void op_logprob(void *c) { rows_op *r = c; r->b->ops->logprob(r->b, r->T, r->D, r->x, r->ids, r->w, r->g); }
-static void op_sumsq(void *c) { rows_op *r = c; (void)r->b->ops->sumsq(r->b, (size_t)r->T * (size_t)r->D, r->x); }
-static void op_pack(void *c) { rows_op *r = c; r->b->ops->pack(r->b, r->x, &r->packed); }
-static void op_adamw(void *c)
-{
+static void op_rmsnorm(void *c) {
+    rows_op *r = c;
+    r->b->ops->rmsnorm(r->b, r->T, r->D, r->x, r->w, 1e-5f, r->y, r->g);
+}
+static void op_rmsnorm_back(void *c) {
+    rows_op *r = c;
+    r->b->ops->rmsnorm_backward(r->b, r->T, r->D, r->y, r->x, r->w, r->g, r->z, r->w);
+}
+static void op_swiglu(void *c) {
+    rows_op *r = c;
+    r->b->ops->swiglu(r->b, r->T, r->D, r->x, r->y, r->z);
+}
+static void op_swiglu_back(void *c) {
+    rows_op *r = c;
+    r->b->ops->swiglu_backward(r->b, r->T, r->D, r->x, r->y, r->y, r->z, r->z);
+}
+static void op_logprob(void *c) {
+    rows_op *r = c;
+    r->b->ops->logprob(r->b, r->T, r->D, r->x, r->ids, r->w, r->g);
+}
+static void op_sumsq(void *c) {
+    rows_op *r = c;
+    (void)r->b->ops->sumsq(r->b, (size_t)r->T * (size_t)r->D, r->x);
+}
+static void op_pack(void *c) {
+    rows_op *r = c;
+    r->b->ops->pack(r->b, r->x, &r->packed);
+}
+static void op_adamw(void *c) {
     rows_op *r = c;
     lem_adamw o = {1e-4f, 0.9f, 0.95f, 1e-8f, 0.1f, 0.5f, 0.5f, 1.0f};
     r->b->ops->adamw(r->b, (size_t)r->T * (size_t)r->D, r->x, r->y, r->z, r->z, &o);
 }
 
-static void bench_rows(const bench *x, int T, int D)
-{
-    static const struct { const char *name; op_fn *op; int arrays; } ops[] = {
-        {"rmsnorm", op_rmsnorm, 2}, {"rmsnorm back", op_rmsnorm_back, 6}, {"swiglu", op_swiglu, 3}, {"swiglu back", op_swiglu_back, 5},
-        {"logprob", op_logprob, 1}, {"sumsq", op_sumsq, 1}, {"adamw", op_adamw, 7}, {"pack", op_pack, 2}};
+static void bench_rows(const bench *x, int T, int D) {
+    static const struct {
+        const char *name;
+        op_fn *op;
+        int arrays;
+    } ops[] = {{"rmsnorm", op_rmsnorm, 2}, {"rmsnorm back", op_rmsnorm_back, 6},
+               {"swiglu", op_swiglu, 3},   {"swiglu back", op_swiglu_back, 5},
+               {"logprob", op_logprob, 1}, {"sumsq", op_sumsq, 1},
+               {"adamw", op_adamw, 7},     {"pack", op_pack, 2}};
     size_t n = (size_t)T * (size_t)D, m = (size_t)(T > D ? T : D);
     lem_err err = LEM_ERR_INIT;
     rows_op r = {x->b, T, D, floats(n), floats(n), floats(n), floats(m), floats(m), calloc((size_t)T, sizeof(int32_t)), {0}};
@@ -212,12 +245,11 @@ static void bench_rows(const bench *x, int T, int D)
     free(r.ids);
 }
 
-int main(int argc, char **argv)
-{
-    static const int products[][3] = {
-        {1, 256, 256}, {1, 2048, 768}, {1, 4864, 896}, {8, 768, 256}, {8, 4864, 896}, {64, 256, 256}, {64, 768, 256}, {64, 1024, 256}, {64, 2048, 768},
-        {64, 4864, 896}, {256, 768, 256}, {512, 128, 128}, {512, 352, 128}, {512, 256, 256}, {512, 768, 256}, {512, 2048, 768}, {512, 4864, 896},
-        {2048, 128, 352}, {2048, 256, 768}, {2048, 1024, 256}, {8192, 256, 256}, {8192, 768, 256}};
+int main(int argc, char **argv) {
+    static const int products[][3] = {{1, 256, 256},    {1, 2048, 768},    {1, 4864, 896},   {8, 768, 256},    {8, 4864, 896},   {64, 256, 256},
+                                      {64, 768, 256},   {64, 1024, 256},   {64, 2048, 768},  {64, 4864, 896},  {256, 768, 256},  {512, 128, 128},
+                                      {512, 352, 128},  {512, 256, 256},   {512, 768, 256},  {512, 2048, 768}, {512, 4864, 896}, {2048, 128, 352},
+                                      {2048, 256, 768}, {2048, 1024, 256}, {8192, 256, 256}, {8192, 768, 256}};
     lem_err err = LEM_ERR_INIT;
     lem_isa isa = LEM_ISA_AUTO;
     bench x = {.filter = argc > 3 ? argv[3] : NULL};

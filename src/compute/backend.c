@@ -6,8 +6,7 @@
 #include <string.h>
 #include <time.h>
 
-lem_status lem_packed_alloc(lem_packed *p, int N, int K, lem_dtype dtype, lem_err *err)
-{
+lem_status lem_packed_alloc(lem_packed *p, int N, int K, lem_dtype dtype, lem_err *err) {
     if (N < 1 || K < 1) return lem_fail(err, LEM_EUSAGE, "packed weight: shape [%d,%d] has an empty dimension", N, K);
     if (dtype != LEM_DTYPE_F32 && dtype != LEM_DTYPE_BF16)
         return lem_fail(err, LEM_EUSAGE, "packed weight: type %s is not supported (F32 or BF16)", lem_dtype_name(dtype));
@@ -17,20 +16,17 @@ lem_status lem_packed_alloc(lem_packed *p, int N, int K, lem_dtype dtype, lem_er
     return LEM_OK;
 }
 
-void lem_packed_release(lem_packed *p)
-{
+void lem_packed_release(lem_packed *p) {
     lem_free(p->panels);
     *p = (lem_packed){0, 0, LEM_DTYPE_F32, NULL};
 }
 
-size_t lem_packed_bytes(int N, int K, lem_dtype dtype)
-{
+size_t lem_packed_bytes(int N, int K, lem_dtype dtype) {
     size_t panels = ((size_t)N + LEM_PANEL - 1) / LEM_PANEL, rows = dtype == LEM_DTYPE_F32 ? (size_t)K : ((size_t)K + 1) / 2;
     return panels * rows * LEM_PANEL * sizeof(float);
 }
 
-static const lem_cpu_path *path_of(lem_isa isa)
-{
+static const lem_cpu_path *path_of(lem_isa isa) {
     switch (isa) {
     case LEM_ISA_GENERIC: return lem_cpu_path_generic();
     case LEM_ISA_AVX2: return lem_cpu_path_avx2();
@@ -39,26 +35,25 @@ static const lem_cpu_path *path_of(lem_isa isa)
     }
 }
 
-bool lem_isa_supported(lem_isa isa)
-{
+bool lem_isa_supported(lem_isa isa) {
     if (isa == LEM_ISA_AUTO || isa == LEM_ISA_REF) return true;
     if (isa == LEM_ISA_GENERIC) return path_of(isa) != NULL;
 #if defined(__x86_64__)
     __builtin_cpu_init();
-    if (isa == LEM_ISA_AVX2)
-        return path_of(isa) && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+    if (isa == LEM_ISA_AVX2) return path_of(isa) && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
     if (isa == LEM_ISA_AVX512)
-        return path_of(isa) && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-               __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("fma");
+        return path_of(isa) && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
+               __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("fma");
 #endif
     return false;
 }
 
-static const struct { const char *name; lem_isa isa; } isa_names[] = {
-    {"auto", LEM_ISA_AUTO}, {"ref", LEM_ISA_REF}, {"generic", LEM_ISA_GENERIC}, {"avx2", LEM_ISA_AVX2}, {"avx512", LEM_ISA_AVX512}};
+static const struct {
+    const char *name;
+    lem_isa isa;
+} isa_names[] = {{"auto", LEM_ISA_AUTO}, {"ref", LEM_ISA_REF}, {"generic", LEM_ISA_GENERIC}, {"avx2", LEM_ISA_AVX2}, {"avx512", LEM_ISA_AVX512}};
 
-lem_status lem_isa_parse(const char *name, lem_isa *out, lem_err *err)
-{
+lem_status lem_isa_parse(const char *name, lem_isa *out, lem_err *err) {
     for (size_t i = 0; i < sizeof isa_names / sizeof isa_names[0]; i++) {
         if (strcmp(name, isa_names[i].name) == 0) {
             *out = isa_names[i].isa;
@@ -68,15 +63,13 @@ lem_status lem_isa_parse(const char *name, lem_isa *out, lem_err *err)
     return lem_fail(err, LEM_EUSAGE, "unknown instruction set '%.40s' (auto, ref, generic, avx2 or avx512)", name);
 }
 
-static const char *isa_name(lem_isa isa)
-{
+static const char *isa_name(lem_isa isa) {
     for (size_t i = 0; i < sizeof isa_names / sizeof isa_names[0]; i++)
         if (isa_names[i].isa == isa) return isa_names[i].name;
     return "?";
 }
 
-static lem_status new_cpu(const lem_cpu_path *path, lem_pool *pool, lem_backend **out, lem_err *err)
-{
+static lem_status new_cpu(const lem_cpu_path *path, lem_pool *pool, lem_backend **out, lem_err *err) {
     lem_status st = LEM_OK;
     lem_cpu_priv *priv = NULL;
     lem_backend *b = lem_alloc_zero(1, sizeof *b, err);
@@ -98,16 +91,14 @@ done:
     return st;
 }
 
-static double now(void)
-{
+static double now(void) {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
 /* Best seconds of a 64x256x256 product in about 2 ms. */
-static double time_product(lem_backend *b, const float *x, const lem_packed *w, float *y)
-{
+static double time_product(lem_backend *b, const float *x, const lem_packed *w, float *y) {
     double best = 1e9, start = now(), last = start;
     b->ops->linear(b, 64, x, w, NULL, y, false);
     for (int i = 0; i < 1000 && now() - start < 2e-3; i++) {
@@ -119,8 +110,7 @@ static double time_product(lem_backend *b, const float *x, const lem_packed *w, 
     return best;
 }
 
-static lem_status choose_isa(lem_isa *out, lem_err *err)
-{
+static lem_status choose_isa(lem_isa *out, lem_err *err) {
     lem_status st = LEM_OK;
     lem_packed w = {0, 0, LEM_DTYPE_F32, NULL};
     lem_backend *b = NULL;
@@ -151,8 +141,7 @@ done:
     return st;
 }
 
-lem_status lem_backend_new(lem_isa isa, lem_pool *pool, lem_backend **out, lem_err *err)
-{
+lem_status lem_backend_new(lem_isa isa, lem_pool *pool, lem_backend **out, lem_err *err) {
     if (!lem_isa_supported(isa)) return lem_fail(err, LEM_EUSAGE, "this processor lacks the instruction set '%s'", isa_name(isa));
     if (isa == LEM_ISA_AUTO) {
         lem_status st = choose_isa(&isa, err);
@@ -169,8 +158,7 @@ lem_status lem_backend_new(lem_isa isa, lem_pool *pool, lem_backend **out, lem_e
     return new_cpu(path_of(isa), pool, out, err);
 }
 
-void lem_backend_free(lem_backend *b)
-{
+void lem_backend_free(lem_backend *b) {
     if (!b) return;
     if (b->priv) lem_free(((lem_cpu_priv *)b->priv)->scratch);
     lem_free(b->priv);

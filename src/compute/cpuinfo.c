@@ -9,14 +9,12 @@
 #include <cpuid.h>
 #endif
 
-const char *lem_cpu_name(char out[64])
-{
+const char *lem_cpu_name(char out[64]) {
     memset(out, 0, 64);
 #if defined(__x86_64__)
     unsigned words[12], max = 0, b, c, d;
     if (__get_cpuid(0x80000000u, &max, &b, &c, &d) && max >= 0x80000004u) {
-        for (unsigned i = 0; i < 3; i++)
-            __get_cpuid(0x80000002u + i, &words[4 * i], &words[4 * i + 1], &words[4 * i + 2], &words[4 * i + 3]);
+        for (unsigned i = 0; i < 3; i++) __get_cpuid(0x80000002u + i, &words[4 * i], &words[4 * i + 1], &words[4 * i + 2], &words[4 * i + 3]);
         char text[49];
         memcpy(text, words, 48);
         text[48] = 0;
@@ -29,17 +27,22 @@ const char *lem_cpu_name(char out[64])
     return out;
 }
 
-void lem_cpu_features(char *out, size_t n)
-{
+void lem_cpu_features(char *out, size_t n) {
     if (n == 0) return;
     out[0] = 0;
 #if defined(__x86_64__)
     __builtin_cpu_init();
-    const struct { const char *name; int on; } features[] = {
-        {"avx2", __builtin_cpu_supports("avx2")}, {"fma", __builtin_cpu_supports("fma")},
-        {"avx512f", __builtin_cpu_supports("avx512f")}, {"avx512bw", __builtin_cpu_supports("avx512bw")},
-        {"avx512dq", __builtin_cpu_supports("avx512dq")}, {"avx512vl", __builtin_cpu_supports("avx512vl")},
-        {"avx512vnni", __builtin_cpu_supports("avx512vnni")}, {"avx512bf16", __builtin_cpu_supports("avx512bf16")}};
+    const struct {
+        const char *name;
+        int on;
+    } features[] = {{"avx2", __builtin_cpu_supports("avx2")},
+                    {"fma", __builtin_cpu_supports("fma")},
+                    {"avx512f", __builtin_cpu_supports("avx512f")},
+                    {"avx512bw", __builtin_cpu_supports("avx512bw")},
+                    {"avx512dq", __builtin_cpu_supports("avx512dq")},
+                    {"avx512vl", __builtin_cpu_supports("avx512vl")},
+                    {"avx512vnni", __builtin_cpu_supports("avx512vnni")},
+                    {"avx512bf16", __builtin_cpu_supports("avx512bf16")}};
     size_t used = 0;
     for (size_t i = 0; i < sizeof features / sizeof features[0]; i++) {
         if (!features[i].on) continue;
@@ -50,32 +53,29 @@ void lem_cpu_features(char *out, size_t n)
 #endif
 }
 
-static double now(void)
-{
+static double now(void) {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
 #define FMA_ITERATIONS 300000L
-#define READ_FLOATS ((size_t)64 << 20)          /* 256 MiB: beyond every cache */
+#define READ_FLOATS ((size_t)64 << 20) /* 256 MiB: beyond every cache */
 #define READ_CHUNKS 64
 
 typedef struct probe {
     const lem_cpu_path *path;
     const float *x;
-    volatile double sink[READ_CHUNKS];          /* keeps the work from being dropped */
+    volatile double sink[READ_CHUNKS]; /* keeps the work from being dropped */
 } probe;
 
-static void probe_fma(void *ctx, int task, int worker)
-{
+static void probe_fma(void *ctx, int task, int worker) {
     probe *p = ctx;
     (void)worker;
     p->sink[task % READ_CHUNKS] = p->path->fma_chain(FMA_ITERATIONS);
 }
 
-static void probe_read(void *ctx, int task, int worker)
-{
+static void probe_read(void *ctx, int task, int worker) {
     probe *p = ctx;
     (void)worker;
     size_t n = READ_FLOATS / READ_CHUNKS;
@@ -83,8 +83,7 @@ static void probe_read(void *ctx, int task, int worker)
 }
 
 /* Least seconds of several runs: other work on the machine only adds. */
-static double best_of(int runs, lem_pool *pool, int tasks, lem_pool_fn *fn, probe *p)
-{
+static double best_of(int runs, lem_pool *pool, int tasks, lem_pool_fn *fn, probe *p) {
     double best = 1e9;
     for (int i = 0; i < runs; i++) {
         double start = now();
@@ -95,8 +94,7 @@ static double best_of(int runs, lem_pool *pool, int tasks, lem_pool_fn *fn, prob
     return best;
 }
 
-lem_status lem_limits_measure(lem_backend *b, lem_limits *out, lem_err *err)
-{
+lem_status lem_limits_measure(lem_backend *b, lem_limits *out, lem_err *err) {
     const lem_cpu_path *path = b->priv ? ((lem_cpu_priv *)b->priv)->path : lem_cpu_path_generic();
     float *x = lem_alloc_aligned(READ_FLOATS, sizeof *x, err);
     if (!x) return LEM_EMEM;

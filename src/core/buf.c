@@ -71,4 +71,6 @@ char *lem_buf_take(lem_buf *b) {
     return p;
 }
 
-lem_status lem_buf_ok(const lem_buf *b, lem_err *err) { return b->failed ? lem_fail(err, LEM_EMEM, "out of memory for a buffer of %zu bytes", b->len) : LEM_OK; }
+lem_status lem_buf_ok(const lem_buf *b, lem_err *err) {
+    return b->failed ? lem_fail(err, LEM_EMEM, "out of memory for a buffer of %zu bytes", b->len) : LEM_OK;
+}

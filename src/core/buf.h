@@ -11,7 +11,7 @@
 #include <stddef.h>
 
 typedef struct lem_buf {
-    char *data;      /* NULL while empty; use lem_buf_str */
+    char *data; /* NULL while empty; use lem_buf_str */
     size_t len, cap;
     bool failed;
 } lem_buf;
@@ -23,8 +23,8 @@ void lem_buf_add(lem_buf *b, const void *p, size_t n);
 void lem_buf_puts(lem_buf *b, const char *s);
 void lem_buf_putc(lem_buf *b, char c);
 void lem_buf_printf(lem_buf *b, const char *fmt, ...) LEM_PRINTF(2, 3);
-const char *lem_buf_str(const lem_buf *b);                          /* never NULL */
-char *lem_buf_take(lem_buf *b);                                     /* caller owns (lem_free); buffer is empty again; NULL if failed */
+const char *lem_buf_str(const lem_buf *b);                            /* never NULL */
+char *lem_buf_take(lem_buf *b);                                       /* caller owns (lem_free); buffer is empty again; NULL if failed */
 lem_status lem_buf_ok(const lem_buf *b, lem_err *err) LEM_MUST_CHECK; /* LEM_EMEM if any append failed */
 
 #endif

@@ -11,23 +11,24 @@
 
 typedef enum lem_status {
     LEM_OK = 0,
-    LEM_NO = 1,          /* the answer to the question asked is "no" */
-    LEM_EUSAGE = 2,      /* usage or configuration */
-    LEM_EDATA = 3,       /* data or model invalid, or the question undecidable */
-    LEM_ENUMERIC = 4,    /* NaN, Inf, diverged */
-    LEM_EMEM = 5,        /* does not fit in memory */
-    LEM_EREMOTE = 6,     /* remote endpoint failed */
-    LEM_EPARTIAL = 7,    /* finished with failed items beyond the allowed share */
-    LEM_EIO = 8,         /* output full, not writable, or locked by another run */
-    LEM_EINTR = 130      /* interrupted, state saved */
+    LEM_NO = 1,       /* the answer to the question asked is "no" */
+    LEM_EUSAGE = 2,   /* usage or configuration */
+    LEM_EDATA = 3,    /* data or model invalid, or the question undecidable */
+    LEM_ENUMERIC = 4, /* NaN, Inf, diverged */
+    LEM_EMEM = 5,     /* does not fit in memory */
+    LEM_EREMOTE = 6,  /* remote endpoint failed */
+    LEM_EPARTIAL = 7, /* finished with failed items beyond the allowed share */
+    LEM_EIO = 8,      /* output full, not writable, or locked by another run */
+    LEM_EINTR = 130   /* interrupted, state saved */
 } lem_status;
 
 typedef struct lem_err {
     lem_status status;
-    char text[1024];     /* one line, no trailing newline; empty when status is LEM_OK */
+    char text[1024]; /* one line, no trailing newline; empty when status is LEM_OK */
 } lem_err;
 
-#define LEM_ERR_INIT {LEM_OK, ""}
+#define LEM_ERR_INIT                                                                                                                                 \
+    { LEM_OK, "" }
 #define LEM_MUST_CHECK __attribute__((warn_unused_result))
 #define LEM_PRINTF(f, a) __attribute__((format(printf, f, a)))
 
@@ -43,10 +44,10 @@ lem_status lem_fail_errno(lem_err *err, lem_status status, const char *fmt, ...)
 lem_status lem_err_context(lem_err *err, const char *fmt, ...) LEM_PRINTF(2, 3);
 
 /* Propagates a failure to the `done:` label of the calling function (which has `lem_status st`). */
-#define LEM_TRY(expr)                                                                                                  \
-    do {                                                                                                               \
-        st = (expr);                                                                                                   \
-        if (st != LEM_OK) goto done;                                                                                   \
+#define LEM_TRY(expr)                                                                                                                                \
+    do {                                                                                                                                             \
+        st = (expr);                                                                                                                                 \
+        if (st != LEM_OK) goto done;                                                                                                                 \
     } while (0)
 
 #endif

@@ -80,9 +80,7 @@ lem_status lem_dir_make(const char *path, lem_err *err) {
     return st;
 }
 
-static int by_name(const void *a, const void *b) {
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
+static int by_name(const void *a, const void *b) { return strcmp(*(char *const *)a, *(char *const *)b); }
 
 static void free_names(char **names, size_t n) {
     for (size_t i = 0; i < n; i++) lem_free(names[i]);
@@ -135,7 +133,9 @@ static lem_status remove_entry(const FTSENT *e, lem_err *err) {
     switch (e->fts_info) {
     case FTS_D: return LEM_OK; /* comes again as FTS_DP */
     case FTS_DP: rc = rmdir(e->fts_accpath); break;
-    case FTS_DNR: case FTS_ERR: case FTS_NS:
+    case FTS_DNR:
+    case FTS_ERR:
+    case FTS_NS:
         errno = e->fts_errno;
         rc = errno == ENOENT ? 0 : -1;
         break;

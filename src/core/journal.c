@@ -28,9 +28,9 @@ struct lem_journal {
     int fd;
     char *path;
     pthread_mutex_t lock;
-    uint64_t size;          /* bytes of whole records in the file */
-    int unsynced;           /* records since the last sync */
-    double first_unsynced;  /* when the first of them was written */
+    uint64_t size;         /* bytes of whole records in the file */
+    int unsynced;          /* records since the last sync */
+    double first_unsynced; /* when the first of them was written */
     bool failed;
 };
 
@@ -69,9 +69,9 @@ typedef struct replay {
     const char *path, *identity;
     lem_journal_visit *visit;
     void *ctx;
-    uint64_t line;         /* number of the line in hand */
-    uint64_t good;         /* bytes up to the end of the last whole record */
-    uint64_t bad_line;     /* first damaged line, 0 = none so far */
+    uint64_t line;     /* number of the line in hand */
+    uint64_t good;     /* bytes up to the end of the last whole record */
+    uint64_t bad_line; /* first damaged line, 0 = none so far */
 } replay;
 
 static lem_status check_header(const replay *r, const lem_json *head, lem_err *err) {
@@ -79,12 +79,11 @@ static lem_status check_header(const replay *r, const lem_json *head, lem_err *e
     int64_t version = lem_json_int(lem_json_get(head, "lemma_journal"), 0);
     if (!identity || version < 1) return lem_fail(err, LEM_EDATA, "'%s' is not a journal of lemma", r->path);
     if (version != FORMAT_VERSION) {
-        return lem_fail(err, LEM_EDATA, "'%s' has journal format %" PRId64 "; this program reads format %d", r->path, version,
-                        FORMAT_VERSION);
+        return lem_fail(err, LEM_EDATA, "'%s' has journal format %" PRId64 "; this program reads format %d", r->path, version, FORMAT_VERSION);
     }
     if (strcmp(identity, r->identity) != 0) {
-        return lem_fail(err, LEM_EUSAGE, "'%s' belongs to a run with other settings or inputs (%.64s, now %.64s); use another output",
-                        r->path, identity, r->identity);
+        return lem_fail(err, LEM_EUSAGE, "'%s' belongs to a run with other settings or inputs (%.64s, now %.64s); use another output", r->path,
+                        identity, r->identity);
     }
     return LEM_OK;
 }
@@ -113,8 +112,7 @@ static lem_status replay_line(replay *r, const char *line, size_t n, lem_err *er
         return LEM_OK;
     }
     if (r->bad_line) {
-        return lem_fail(err, LEM_EDATA, "journal '%s' is damaged in line %" PRIu64 " (checksum), and whole records follow it", r->path,
-                        r->bad_line);
+        return lem_fail(err, LEM_EDATA, "journal '%s' is damaged in line %" PRIu64 " (checksum), and whole records follow it", r->path, r->bad_line);
     }
     lem_status st = replay_record(r, line + CRC_DIGITS + 1, n - CRC_DIGITS - 1, err);
     if (st == LEM_OK) r->good += n + 1;
@@ -238,8 +236,8 @@ static void free_journal(lem_journal *j) {
     lem_free(j);
 }
 
-lem_status lem_journal_open(const char *path, const char *identity, lem_journal_visit *visit, void *ctx, lem_journal **out,
-                            uint64_t *torn_bytes, lem_err *err) {
+lem_status lem_journal_open(const char *path, const char *identity, lem_journal_visit *visit, void *ctx, lem_journal **out, uint64_t *torn_bytes,
+                            lem_err *err) {
     lem_status st = LEM_OK;
     uint64_t torn = 0;
     replay r = {.path = path, .identity = identity, .visit = visit, .ctx = ctx};

@@ -16,11 +16,11 @@ typedef struct lem_journal lem_journal;
 /* visit returns LEM_OK to go on; record is borrowed. id is the record's "_id". */
 typedef lem_status lem_journal_visit(void *ctx, const char *id, const lem_json *record, lem_err *err);
 
-lem_status lem_journal_open(const char *path, const char *identity, lem_journal_visit *visit, void *ctx, lem_journal **out,
-                            uint64_t *torn_bytes, lem_err *err) LEM_MUST_CHECK;
+lem_status lem_journal_open(const char *path, const char *identity, lem_journal_visit *visit, void *ctx, lem_journal **out, uint64_t *torn_bytes,
+                            lem_err *err) LEM_MUST_CHECK;
 /* Sets "_id" on record and appends it. A write failure is sticky: the journal accepts nothing more. record stays the caller's. */
 lem_status lem_journal_append(lem_journal *j, const char *id, lem_json *record, lem_err *err) LEM_MUST_CHECK;
 lem_status lem_journal_sync(lem_journal *j, lem_err *err) LEM_MUST_CHECK;
-lem_status lem_journal_close(lem_journal *j, lem_err *err) LEM_MUST_CHECK;       /* frees j also on failure */
+lem_status lem_journal_close(lem_journal *j, lem_err *err) LEM_MUST_CHECK; /* frees j also on failure */
 
 #endif

@@ -14,13 +14,9 @@
 enum { MAX_DEPTH = 64 };
 #define MAX_TEXT ((size_t)1 << 30)
 
-static json_t *raw(const lem_json *v) {
-    return (json_t *)(uintptr_t)v;
-}
+static json_t *raw(const lem_json *v) { return (json_t *)(uintptr_t)v; }
 
-static lem_json *wrap(json_t *v) {
-    return (lem_json *)v;
-}
+static lem_json *wrap(json_t *v) { return (lem_json *)v; }
 
 /* ---- Parsing ---- */
 
@@ -70,9 +66,7 @@ static lem_status check_depth(const char *text, size_t len, lem_err *err) {
     return LEM_OK;
 }
 
-static bool in_number(char c) {
-    return (c >= '0' && c <= '9') || c == '-' || c == '+' || c == '.' || c == 'e' || c == 'E';
-}
+static bool in_number(char c) { return (c >= '0' && c <= '9') || c == '-' || c == '+' || c == '.' || c == 'e' || c == 'E'; }
 
 static bool is_huge_integer(const char *s, size_t n) {
     char digits[32];
@@ -151,17 +145,11 @@ lem_status lem_json_load(const char *path, size_t max_bytes, lem_json **out, lem
     return st;
 }
 
-void lem_json_free(lem_json *v) {
-    json_decref(raw(v));
-}
+void lem_json_free(lem_json *v) { json_decref(raw(v)); }
 
-lem_json *lem_json_share(lem_json *v) {
-    return wrap(json_incref(raw(v)));
-}
+lem_json *lem_json_share(lem_json *v) { return wrap(json_incref(raw(v))); }
 
-lem_json *lem_json_copy(const lem_json *v) {
-    return wrap(json_deep_copy(raw(v)));
-}
+lem_json *lem_json_copy(const lem_json *v) { return wrap(json_deep_copy(raw(v))); }
 
 /* ---- Looking ---- */
 
@@ -173,7 +161,8 @@ lem_json_type lem_json_kind(const lem_json *v) {
     case JSON_STRING: return LEM_JSON_STRING;
     case JSON_INTEGER: return LEM_JSON_INT;
     case JSON_REAL: return LEM_JSON_REAL;
-    case JSON_TRUE: case JSON_FALSE: return LEM_JSON_BOOL;
+    case JSON_TRUE:
+    case JSON_FALSE: return LEM_JSON_BOOL;
     case JSON_NULL: break;
     }
     return LEM_JSON_NULL;
@@ -184,13 +173,9 @@ const char *lem_json_kind_name(const lem_json *v) {
     return names[lem_json_kind(v)];
 }
 
-bool lem_json_equal(const lem_json *a, const lem_json *b) {
-    return a == b || json_equal(raw(a), raw(b));
-}
+bool lem_json_equal(const lem_json *a, const lem_json *b) { return a == b || json_equal(raw(a), raw(b)); }
 
-lem_json *lem_json_get(const lem_json *obj, const char *key) {
-    return wrap(json_object_get(raw(obj), key));
-}
+lem_json *lem_json_get(const lem_json *obj, const char *key) { return wrap(json_object_get(raw(obj), key)); }
 
 static lem_json *step_into(const lem_json *v, const char *key, size_t n) {
     if (json_is_object(raw(v))) return wrap(json_object_getn(raw(v), key, n));
@@ -225,38 +210,24 @@ static void *iter_at(const lem_json *obj, size_t i) {
     return it;
 }
 
-const char *lem_json_key_at(const lem_json *obj, size_t i) {
-    return json_object_iter_key(iter_at(obj, i));
-}
+const char *lem_json_key_at(const lem_json *obj, size_t i) { return json_object_iter_key(iter_at(obj, i)); }
 
-lem_json *lem_json_value_at(const lem_json *obj, size_t i) {
-    return wrap(json_object_iter_value(iter_at(obj, i)));
-}
+lem_json *lem_json_value_at(const lem_json *obj, size_t i) { return wrap(json_object_iter_value(iter_at(obj, i))); }
 
 const char *lem_json_key_next(const lem_json *obj, const char *key) {
     if (!key) return json_object_iter_key(json_object_iter(raw(obj)));
     return json_object_iter_key(json_object_iter_next(raw(obj), json_object_key_to_iter(key)));
 }
 
-lem_json *lem_json_key_value(const char *key) {
-    return wrap(json_object_iter_value(json_object_key_to_iter(key)));
-}
+lem_json *lem_json_key_value(const char *key) { return wrap(json_object_iter_value(json_object_key_to_iter(key))); }
 
-lem_json *lem_json_at(const lem_json *arr, size_t i) {
-    return wrap(json_array_get(raw(arr), i));
-}
+lem_json *lem_json_at(const lem_json *arr, size_t i) { return wrap(json_array_get(raw(arr), i)); }
 
-const char *lem_json_str(const lem_json *v, const char *otherwise) {
-    return json_is_string(raw(v)) ? json_string_value(raw(v)) : otherwise;
-}
+const char *lem_json_str(const lem_json *v, const char *otherwise) { return json_is_string(raw(v)) ? json_string_value(raw(v)) : otherwise; }
 
-size_t lem_json_str_len(const lem_json *v) {
-    return json_string_length(raw(v));
-}
+size_t lem_json_str_len(const lem_json *v) { return json_string_length(raw(v)); }
 
-double lem_json_num(const lem_json *v, double otherwise) {
-    return json_is_number(raw(v)) ? json_number_value(raw(v)) : otherwise;
-}
+double lem_json_num(const lem_json *v, double otherwise) { return json_is_number(raw(v)) ? json_number_value(raw(v)) : otherwise; }
 
 int64_t lem_json_int(const lem_json *v, int64_t otherwise) {
     if (json_is_integer(raw(v))) return json_integer_value(raw(v));
@@ -266,39 +237,23 @@ int64_t lem_json_int(const lem_json *v, int64_t otherwise) {
     return (int64_t)d;
 }
 
-bool lem_json_bool(const lem_json *v, bool otherwise) {
-    return json_is_boolean(raw(v)) ? json_is_true(raw(v)) : otherwise;
-}
+bool lem_json_bool(const lem_json *v, bool otherwise) { return json_is_boolean(raw(v)) ? json_is_true(raw(v)) : otherwise; }
 
 /* ---- Building ---- */
 
-lem_json *lem_json_new_object(void) {
-    return wrap(json_object());
-}
+lem_json *lem_json_new_object(void) { return wrap(json_object()); }
 
-lem_json *lem_json_new_array(void) {
-    return wrap(json_array());
-}
+lem_json *lem_json_new_array(void) { return wrap(json_array()); }
 
-lem_json *lem_json_new_null(void) {
-    return wrap(json_null());
-}
+lem_json *lem_json_new_null(void) { return wrap(json_null()); }
 
-lem_json *lem_json_new_bool(bool b) {
-    return wrap(json_boolean(b));
-}
+lem_json *lem_json_new_bool(bool b) { return wrap(json_boolean(b)); }
 
-lem_json *lem_json_new_int(int64_t i) {
-    return wrap(json_integer(i));
-}
+lem_json *lem_json_new_int(int64_t i) { return wrap(json_integer(i)); }
 
-lem_json *lem_json_new_num(double d) {
-    return wrap(isfinite(d) ? json_real(d) : json_null());
-}
+lem_json *lem_json_new_num(double d) { return wrap(isfinite(d) ? json_real(d) : json_null()); }
 
-lem_json *lem_json_new_str(const char *s) {
-    return lem_json_new_strn(s, strlen(s));
-}
+lem_json *lem_json_new_str(const char *s) { return lem_json_new_strn(s, strlen(s)); }
 
 lem_json *lem_json_new_strn(const char *s, size_t n) {
     if (lem_utf8_valid(s, n)) return wrap(json_stringn_nocheck(s, n));
@@ -315,14 +270,8 @@ lem_json *lem_json_new_strn(const char *s, size_t n) {
     return wrap(v);
 }
 
-bool lem_json_set(lem_json *obj, const char *key, lem_json *value) {
-    return json_object_set_new(raw(obj), key, raw(value)) == 0;
-}
+bool lem_json_set(lem_json *obj, const char *key, lem_json *value) { return json_object_set_new(raw(obj), key, raw(value)) == 0; }
 
-bool lem_json_remove(lem_json *obj, const char *key) {
-    return json_object_del(raw(obj), key) == 0;
-}
+bool lem_json_remove(lem_json *obj, const char *key) { return json_object_del(raw(obj), key) == 0; }
 
-bool lem_json_append(lem_json *arr, lem_json *value) {
-    return json_array_append_new(raw(arr), raw(value)) == 0;
-}
+bool lem_json_append(lem_json *arr, lem_json *value) { return json_array_append_new(raw(arr), raw(value)) == 0; }

@@ -9,8 +9,8 @@
 
 struct lem_rows {
     lem_lines *lines;
-    lem_json *array;     /* the whole file, if it is one array */
-    size_t next;         /* in array */
+    lem_json *array; /* the whole file, if it is one array */
+    size_t next;     /* in array */
     uint64_t number;
     bool begun;
 };
@@ -31,17 +31,13 @@ void lem_rows_close(lem_rows *r) {
     lem_free(r);
 }
 
-uint64_t lem_rows_number(const lem_rows *r) {
-    return r->number;
-}
+uint64_t lem_rows_number(const lem_rows *r) { return r->number; }
 
 static lem_status with_place(const lem_rows *r, lem_err *err) {
     return lem_err_context(err, "%s:%llu", lem_lines_path(r->lines), (unsigned long long)r->number);
 }
 
-static bool is_space(char c) {
-    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
+static bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
 
 /* The next line that is not blank, without a byte order mark and leading space. */
 static lem_status next_text(lem_rows *r, const char **text, size_t *len, bool *eof, lem_err *err) {

@@ -12,7 +12,7 @@ typedef struct lem_rows lem_rows;
 lem_status lem_rows_open(const char *path, lem_rows **out, lem_err *err) LEM_MUST_CHECK;
 /* *row is owned by the caller; NULL at the end. Errors read "FILE:LINE: …". */
 lem_status lem_rows_next(lem_rows *r, lem_json **row, lem_err *err) LEM_MUST_CHECK;
-uint64_t lem_rows_number(const lem_rows *r);                          /* line (or array index + 1) of the last row */
+uint64_t lem_rows_number(const lem_rows *r); /* line (or array index + 1) of the last row */
 void lem_rows_close(lem_rows *r);
 
 lem_status lem_rows_write(lem_out *o, const lem_json *row, lem_err *err) LEM_MUST_CHECK; /* one line */

@@ -10,9 +10,9 @@ enum { CHUNK = 128 * 1024 };
 
 struct lem_lines {
     lem_stream *in;
-    char *data;                 /* bytes [pos, len) are unread; cap is the size of the allocation */
+    char *data; /* bytes [pos, len) are unread; cap is the size of the allocation */
     size_t pos, len, cap;
-    size_t searched;            /* no '\n' in [pos, pos + searched) */
+    size_t searched; /* no '\n' in [pos, pos + searched) */
     size_t max_line;
     uint64_t number;
     bool eof;
@@ -37,13 +37,9 @@ void lem_lines_close(lem_lines *l) {
     lem_free(l);
 }
 
-uint64_t lem_lines_number(const lem_lines *l) {
-    return l->number;
-}
+uint64_t lem_lines_number(const lem_lines *l) { return l->number; }
 
-const char *lem_lines_path(const lem_lines *l) {
-    return lem_stream_path(l->in);
-}
+const char *lem_lines_path(const lem_lines *l) { return lem_stream_path(l->in); }
 
 /* Reads more behind the unread bytes, which are moved to the front first if that makes the room. */
 static lem_status fill(lem_lines *l, lem_err *err) {
@@ -70,8 +66,8 @@ static lem_status fill(lem_lines *l, lem_err *err) {
 /* Hands out the next len bytes and passes over them and `skip` more (the line's ending). */
 static lem_status give(lem_lines *l, size_t len, size_t skip, const char **line, size_t *out_len, lem_err *err) {
     if (len > l->max_line) {
-        return lem_fail(err, LEM_EDATA, "%s:%llu: the line is longer than %zu bytes", lem_lines_path(l),
-                        (unsigned long long)l->number + 1, l->max_line);
+        return lem_fail(err, LEM_EDATA, "%s:%llu: the line is longer than %zu bytes", lem_lines_path(l), (unsigned long long)l->number + 1,
+                        l->max_line);
     }
     *line = l->data + l->pos;
     *out_len = len;

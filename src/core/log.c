@@ -20,7 +20,7 @@ struct lem_log {
     int fd, level;
     bool terminal;
     pthread_mutex_t lock;
-    lem_progress *bar;    /* the one that is drawn on the terminal's last line */
+    lem_progress *bar; /* the one that is drawn on the terminal's last line */
 };
 
 struct lem_progress {
@@ -93,8 +93,7 @@ static void format_progress(const lem_progress *p, double now, bool bar, lem_buf
     if (bar) format_bar(p, out);
     if (p->total) {
         double share = p->done >= p->total ? 1 : (double)p->done / (double)p->total;
-        lem_buf_printf(out, " %3.0f%% %llu/%llu %s", floor(share * 100), (unsigned long long)p->done, (unsigned long long)p->total,
-                       p->unit);
+        lem_buf_printf(out, " %3.0f%% %llu/%llu %s", floor(share * 100), (unsigned long long)p->done, (unsigned long long)p->total, p->unit);
     } else {
         lem_buf_printf(out, " %llu %s", (unsigned long long)p->done, p->unit);
     }

@@ -4,7 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-static _Thread_local struct { uint64_t left; bool sticky, failing; } hook; /* the test hook of mem.h, per thread */
+static _Thread_local struct {
+    uint64_t left;
+    bool sticky, failing;
+} hook; /* the test hook of mem.h, per thread */
 
 void lem_mem_fail_after(uint64_t k, bool sticky) {
     hook.left = k;

@@ -18,14 +18,14 @@ enum { OUT_SIZE = 128 * 1024, ZST_LEVEL = 3, GZ_LEVEL = 6, TEMP_TRIES = 100 };
 
 struct lem_out {
     int fd;
-    bool direct;          /* "-" or a device: no temporary file, no rename */
+    bool direct; /* "-" or a device: no temporary file, no rename */
     bool owns_fd, overwrite, committed, failed, z_ready;
     lem_packing packing;
     z_stream z;
     ZSTD_CCtx *c;
     unsigned char *pending; /* bytes not yet written: plain, or compressed */
     size_t n_pending;
-    char *path, *temp;      /* temp is NULL when direct */
+    char *path, *temp; /* temp is NULL when direct */
 };
 
 /* "<path>.tmp.<pid>", with ".<k>" behind it if a dead process left that name. */

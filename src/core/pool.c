@@ -35,9 +35,9 @@ typedef struct worker {
 } worker;
 
 struct lem_pool {
-    _Alignas(64) _Atomic uint32_t run;     /* raised for each job; workers sleep on it */
+    _Alignas(64) _Atomic uint32_t run; /* raised for each job; workers sleep on it */
     _Alignas(64) _Atomic uint32_t gate;
-    _Alignas(64) _Atomic int next;         /* next task to hand out */
+    _Alignas(64) _Atomic int next; /* next task to hand out */
     _Alignas(64) _Atomic uint32_t sleepers;
     _Atomic int stop;
     lem_pool_fn *fn;
@@ -47,13 +47,9 @@ struct lem_pool {
     worker *workers;
 };
 
-static void futex_wait(_Atomic uint32_t *word, uint32_t seen) {
-    syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, seen, NULL, NULL, 0);
-}
+static void futex_wait(_Atomic uint32_t *word, uint32_t seen) { syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, seen, NULL, NULL, 0); }
 
-static void futex_wake(_Atomic uint32_t *word, int count) {
-    syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, count, NULL, NULL, 0);
-}
+static void futex_wake(_Atomic uint32_t *word, int count) { syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, count, NULL, NULL, 0); }
 
 static void relax(void) {
 #if defined(__x86_64__) || defined(__i386__)
@@ -148,9 +144,7 @@ void lem_pool_run(lem_pool *p, int n_tasks, lem_pool_fn *fn, void *ctx) {
     close_gate(p);
 }
 
-int lem_pool_threads(const lem_pool *p) {
-    return p ? p->threads : 1;
-}
+int lem_pool_threads(const lem_pool *p) { return p ? p->threads : 1; }
 
 void lem_pool_free(lem_pool *p) {
     if (!p) return;

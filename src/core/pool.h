@@ -11,10 +11,10 @@
 typedef struct lem_pool lem_pool;
 typedef void lem_pool_fn(void *ctx, int task, int worker);
 
-lem_pool *lem_pool_new(int threads, lem_err *err);                  /* threads 0 = lem_pool_default_threads() */
+lem_pool *lem_pool_new(int threads, lem_err *err); /* threads 0 = lem_pool_default_threads() */
 void lem_pool_free(lem_pool *p);
-int lem_pool_threads(const lem_pool *p);                            /* >= 1; 1 for NULL */
+int lem_pool_threads(const lem_pool *p); /* >= 1; 1 for NULL */
 void lem_pool_run(lem_pool *p, int n_tasks, lem_pool_fn *fn, void *ctx);
-int lem_pool_default_threads(void);                                 /* affinity mask and cgroup quota respected */
+int lem_pool_default_threads(void); /* affinity mask and cgroup quota respected */
 
 #endif

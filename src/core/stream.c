@@ -17,8 +17,8 @@ enum { IN_SIZE = 128 * 1024 };
 struct lem_stream {
     int fd;
     bool owns_fd, in_eof;
-    bool inside;      /* in the middle of a gzip member or a Zstandard frame */
-    bool any;         /* at least one member or frame was begun */
+    bool inside; /* in the middle of a gzip member or a Zstandard frame */
+    bool any;    /* at least one member or frame was begun */
     bool z_ready;
     lem_packing packing;
     z_stream z;
@@ -37,7 +37,13 @@ lem_packing lem_packing_of(const char *path) {
 
 lem_status lem_read_status(void) {
     switch (errno) {
-    case ENOENT: case EISDIR: case ENOTDIR: case EACCES: case ENAMETOOLONG: case ELOOP: case ENXIO: return LEM_EDATA;
+    case ENOENT:
+    case EISDIR:
+    case ENOTDIR:
+    case EACCES:
+    case ENAMETOOLONG:
+    case ELOOP:
+    case ENXIO: return LEM_EDATA;
     default: return LEM_EIO;
     }
 }
@@ -54,8 +60,7 @@ lem_status lem_open_regular(const char *path, int *fd, lem_err *err) {
     }
     if (!S_ISREG(info.st_mode)) {
         close(f);
-        return lem_fail(err, LEM_EDATA, "cannot read '%s': %s", path,
-                        S_ISDIR(info.st_mode) ? "it is a directory" : "it is not a regular file");
+        return lem_fail(err, LEM_EDATA, "cannot read '%s': %s", path, S_ISDIR(info.st_mode) ? "it is a directory" : "it is not a regular file");
     }
     *fd = f;
     return LEM_OK;
@@ -129,9 +134,7 @@ void lem_stream_close(lem_stream *s) {
     lem_free(s);
 }
 
-const char *lem_stream_path(const lem_stream *s) {
-    return s->path;
-}
+const char *lem_stream_path(const lem_stream *s) { return s->path; }
 
 static lem_status read_raw(lem_stream *s, void *p, size_t cap, size_t *n, lem_err *err) {
     ssize_t got = lem_read_some(s->fd, p, cap);

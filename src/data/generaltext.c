@@ -10,25 +10,21 @@ typedef struct gt_draft {
     lem_generaltext *out;
 } gt_draft;
 
-static const char *const names[] = {"Mia", "Tom", "Anna", "Ben", "Lucy", "Sam", "Nora", "Leo", "Ella", "Max", "Ruth", "Omar", "Jane", "Paul",
-                                    "Lily", "Ivan"};
-static const char *const words[] = {"apple", "pear", "book", "card", "shell", "stamp", "coin", "marble", "egg", "stone", "flower", "pen", "cup",
-                                    "ball", "candle", "cookie", "bag", "seat", "ring", "garden", "school", "train", "week", "day"};
+static const char *const names[] = {"Mia",  "Tom", "Anna", "Ben",  "Lucy", "Sam",  "Nora", "Leo",
+                                    "Ella", "Max", "Ruth", "Omar", "Jane", "Paul", "Lily", "Ivan"};
+static const char *const words[] = {"apple", "pear", "book",   "card",   "shell", "stamp", "coin", "marble", "egg",    "stone", "flower", "pen",
+                                    "cup",   "ball", "candle", "cookie", "bag",   "seat",  "ring", "garden", "school", "train", "week",   "day"};
 static const char *const colors[] = {"red", "blue", "green", "white", "black", "yellow"};
 #define COUNT(a) ((int)(sizeof(a) / sizeof((a)[0])))
 
-static int range(gt_draft *d, int lo, int hi)
-{
-    return lo + (int)lem_rng_next_below(&d->r, (uint64_t)(hi - lo) + 1);
-}
+static int range(gt_draft *d, int lo, int hi) { return lo + (int)lem_rng_next_below(&d->r, (uint64_t)(hi - lo) + 1); }
 
 #define PICK(d, list) ((list)[range((d), 0, COUNT(list) - 1)])
 #define PROMPT(d, ...) ((void)snprintf((d)->out->prompt, sizeof(d)->out->prompt, __VA_ARGS__))
 #define RESPONSE(d, ...) ((void)snprintf((d)->out->response, sizeof(d)->out->response, __VA_ARGS__))
 
 /* Writes one operation as "a op b = c" with the ranges that the word problems use. */
-static void equation(gt_draft *d, char *left, char *right, size_t size, int *value)
-{
+static void equation(gt_draft *d, char *left, char *right, size_t size, int *value) {
     int a, b, k = range(d, 0, 9);
     if (k < 3) {
         a = range(d, 2, k == 0 ? 30 : 110), b = range(d, 2, 50);
@@ -51,8 +47,7 @@ static void equation(gt_draft *d, char *left, char *right, size_t size, int *val
     snprintf(right, size, "%d", *value);
 }
 
-static void drill(gt_draft *d)
-{
+static void drill(gt_draft *d) {
     char left[48], right[48];
     int v, star;
     equation(d, left, right, sizeof left, &v);
@@ -69,8 +64,7 @@ static void drill(gt_draft *d)
     RESPONSE(d, "%s=%s.", left, right);
 }
 
-static void check(gt_draft *d)
-{
+static void check(gt_draft *d) {
     char left[48], right[48];
     int v, wrong;
     size_t n;
@@ -89,8 +83,7 @@ static void check(gt_draft *d)
     RESPONSE(d, "%s=%s. %s.", left, right, wrong ? "No" : "Yes");
 }
 
-static void expression(gt_draft *d)
-{
+static void expression(gt_draft *d) {
     int a = range(d, 2, 10), b = range(d, 2, 9), c = range(d, 9, 60), p = a * b;
     switch (range(d, 0, 2)) {
     case 0:
@@ -108,8 +101,7 @@ static void expression(gt_draft *d)
     }
 }
 
-static void compare(gt_draft *d)
-{
+static void compare(gt_draft *d) {
     int v[3], lo, hi, mid;
     for (int i = 0; i < 3; i++) v[i] = range(d, 1, 120);
     lo = v[0] < v[1] ? v[0] : v[1];
@@ -133,8 +125,7 @@ static void compare(gt_draft *d)
     }
 }
 
-static void word_games(gt_draft *d)
-{
+static void word_games(gt_draft *d) {
     const char *w = PICK(d, words), *u = PICK(d, words), *x = PICK(d, words);
     char spelled[64] = "", letter;
     int n = 0;
@@ -164,8 +155,7 @@ static void word_games(gt_draft *d)
     }
 }
 
-static void fact(gt_draft *d)
-{
+static void fact(gt_draft *d) {
     const char *p = PICK(d, names), *q = PICK(d, names), *w = PICK(d, words), *u = PICK(d, words), *c = PICK(d, colors);
     int a = range(d, 2, 99), b = range(d, 2, 99);
     switch (range(d, 0, 2)) {
@@ -184,8 +174,7 @@ static void fact(gt_draft *d)
     }
 }
 
-static void chat(gt_draft *d)
-{
+static void chat(gt_draft *d) {
     const char *p = PICK(d, names);
     switch (range(d, 0, 3)) {
     case 0: PROMPT(d, "Hello, I am %s.", p), RESPONSE(d, "Hello %s. How can I help?", p); break;
@@ -195,15 +184,15 @@ static void chat(gt_draft *d)
     }
 }
 
-lem_status lem_generaltext_make(const lem_rng *rng, uint64_t index, unsigned kinds, lem_generaltext *out, lem_err *err)
-{
+lem_status lem_generaltext_make(const lem_rng *rng, uint64_t index, unsigned kinds, lem_generaltext *out, lem_err *err) {
     static const struct {
         lem_generaltext_kind kind;
         void (*write)(gt_draft *);
         int weight;
     } table[] = {
-        {LEM_GENERALTEXT_DRILL, drill, 10}, {LEM_GENERALTEXT_EXPRESSION, expression, 3}, {LEM_GENERALTEXT_COMPARE, compare, 1},
-        {LEM_GENERALTEXT_WORDS, word_games, 1}, {LEM_GENERALTEXT_FACT, fact, 1}, {LEM_GENERALTEXT_CHAT, chat, 1},
+        {LEM_GENERALTEXT_DRILL, drill, 10},    {LEM_GENERALTEXT_EXPRESSION, expression, 3},
+        {LEM_GENERALTEXT_COMPARE, compare, 1}, {LEM_GENERALTEXT_WORDS, word_games, 1},
+        {LEM_GENERALTEXT_FACT, fact, 1},       {LEM_GENERALTEXT_CHAT, chat, 1},
         {LEM_GENERALTEXT_CHECK, check, 3},
     };
     gt_draft d = {.r = *rng, .out = out};

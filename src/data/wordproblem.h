@@ -16,8 +16,8 @@
 #include <stdint.h>
 
 enum {
-    LEM_WORDPROBLEM_MAX_STEPS = 8,      /* no template takes more */
-    LEM_WORDPROBLEM_TEMPLATES = 32      /* ids are 0..31 */
+    LEM_WORDPROBLEM_MAX_STEPS = 8, /* no template takes more */
+    LEM_WORDPROBLEM_TEMPLATES = 32 /* ids are 0..31 */
 };
 
 typedef enum lem_wordproblem_split {
@@ -30,18 +30,18 @@ typedef enum lem_wordproblem_split {
 /* Zero means default. */
 typedef struct lem_wordproblem_opts {
     lem_wordproblem_split split;
-    int min_steps, max_steps;           /* default 2 and 7 */
-    uint32_t templates;                 /* bit i allows template i; 0 allows all */
+    int min_steps, max_steps; /* default 2 and 7 */
+    uint32_t templates;       /* bit i allows template i; 0 allows all */
 } lem_wordproblem_opts;
 
 /* Plain data, all strings NUL-terminated. */
 typedef struct lem_wordproblem {
     char problem[640];
     char solution[768];
-    char answer[16];                    /* decimal integer, may be 0, never negative */
-    char key[640];                      /* the problem lower-cased, runs of other than letters and digits as one space */
-    char structure[128];                /* "t07:a3,b12,…": the same for twins that differ in words only */
-    int steps;                          /* lines of the solution before the answer line */
+    char answer[16];     /* decimal integer, may be 0, never negative */
+    char key[640];       /* the problem lower-cased, runs of other than letters and digits as one space */
+    char structure[128]; /* "t07:a3,b12,…": the same for twins that differ in words only */
+    int steps;           /* lines of the solution before the answer line */
     int template_id;
 } lem_wordproblem;
 
@@ -55,13 +55,13 @@ const char *lem_wordproblem_template_name(int id);
 
 /* Kinds of general text; a bit mask of them chooses. */
 typedef enum lem_generaltext_kind {
-    LEM_GENERALTEXT_DRILL = 1,          /* one operation: "What is 47 + 86?" -> "47 + 86 = 133." */
-    LEM_GENERALTEXT_EXPRESSION = 2,     /* two operations, worked */
-    LEM_GENERALTEXT_COMPARE = 4,        /* the larger, the smallest, sorting */
-    LEM_GENERALTEXT_WORDS = 8,          /* copying, reversing, counting letters or words */
-    LEM_GENERALTEXT_FACT = 16,          /* one-sentence stories with a question of reading */
-    LEM_GENERALTEXT_CHAT = 32,          /* greetings, thanks */
-    LEM_GENERALTEXT_CHECK = 64,         /* "Is 47 + 86 = 123 right?" -> "47 + 86 = 133. No." */
+    LEM_GENERALTEXT_DRILL = 1,      /* one operation: "What is 47 + 86?" -> "47 + 86 = 133." */
+    LEM_GENERALTEXT_EXPRESSION = 2, /* two operations, worked */
+    LEM_GENERALTEXT_COMPARE = 4,    /* the larger, the smallest, sorting */
+    LEM_GENERALTEXT_WORDS = 8,      /* copying, reversing, counting letters or words */
+    LEM_GENERALTEXT_FACT = 16,      /* one-sentence stories with a question of reading */
+    LEM_GENERALTEXT_CHAT = 32,      /* greetings, thanks */
+    LEM_GENERALTEXT_CHECK = 64,     /* "Is 47 + 86 = 123 right?" -> "47 + 86 = 133. No." */
     LEM_GENERALTEXT_ALL = 127
 } lem_generaltext_kind;
 

@@ -2,8 +2,7 @@
 #include "data/wordproblem_priv.h"
 
 /* One event changes the value; returns the number of steps written (0: the kind does not fit the value). */
-static int event_add(wp_draft *d, const wp_person *p, int *v)
-{
+static int event_add(wp_draft *d, const wp_person *p, int *v) {
     int a = lem_wp_number(d, 4, 35);
     switch (lem_wp_range(d, 0, 2)) {
     case 0: lem_wp_say(d, "%s buys %d more.", p->he, a); break;
@@ -15,8 +14,7 @@ static int event_add(wp_draft *d, const wp_person *p, int *v)
     return 1;
 }
 
-static int event_take(wp_draft *d, const wp_person *p, int *v)
-{
+static int event_take(wp_draft *d, const wp_person *p, int *v) {
     int a = lem_wp_number(d, 3, 35);
     lem_wp_require(d, a < *v);
     switch (lem_wp_range(d, 0, 2)) {
@@ -29,8 +27,7 @@ static int event_take(wp_draft *d, const wp_person *p, int *v)
     return 1;
 }
 
-static int event_packs(wp_draft *d, const wp_person *p, int *v)
-{
+static int event_packs(wp_draft *d, const wp_person *p, int *v) {
     int b = lem_wp_number(d, 2, 6), c = lem_wp_number(d, 3, 9);
     lem_wp_say(d, lem_wp_range(d, 0, 1) ? "%s buys %d packs of %d." : "%s is given %d packs with %d in each.", p->he, b, c);
     lem_wp_step(d, "Packs: %d*%d=%d.", b, c, b * c);
@@ -39,8 +36,7 @@ static int event_packs(wp_draft *d, const wp_person *p, int *v)
     return 2;
 }
 
-static int event_each(wp_draft *d, const wp_person *p, int *v)
-{
+static int event_each(wp_draft *d, const wp_person *p, int *v) {
     int b = lem_wp_number(d, 2, 6), c = lem_wp_number(d, 2, 9);
     lem_wp_require(d, b * c < *v);
     lem_wp_say(d, lem_wp_range(d, 0, 1) ? "%s gives %d friends %d each." : "%s sells %d people %d each.", p->he, b, c);
@@ -50,8 +46,7 @@ static int event_each(wp_draft *d, const wp_person *p, int *v)
     return 2;
 }
 
-static int event_times(wp_draft *d, const wp_person *p, int *v)
-{
+static int event_times(wp_draft *d, const wp_person *p, int *v) {
     if (lem_wp_kind(d, 2)) {
         lem_wp_require(d, *v % 2 == 0);
         lem_wp_say(d, lem_wp_range(d, 0, 1) ? "%s sells half of them." : "%s gives half of them away.", p->he);
@@ -67,8 +62,7 @@ static int event_times(wp_draft *d, const wp_person *p, int *v)
 }
 
 /* Events worth `steps` solution lines; returns the final value. Two events of one kind never follow each other. */
-static int chain(wp_draft *d, const wp_person *p, int value, int steps)
-{
+static int chain(wp_draft *d, const wp_person *p, int value, int steps) {
     int last = -1;
     for (int left = steps; left > 0 && !d->bad;) {
         int k = lem_wp_range(d, 0, left > 1 ? 4 : 2);
@@ -87,15 +81,13 @@ static int chain(wp_draft *d, const wp_person *p, int value, int steps)
 }
 
 /* "Mia has 34 apples." with the chain after it; returns what she ends with. */
-static int opening(wp_draft *d, const wp_person *p, const wp_thing *t, int lo, int hi)
-{
+static int opening(wp_draft *d, const wp_person *p, const wp_thing *t, int lo, int hi) {
     int a = lem_wp_number(d, 8, 60);
     lem_wp_say(d, lem_wp_range(d, 0, 2) ? "%s has %d %s." : "%s starts with %d %s.", p->name, a, t->many);
     return chain(d, p, a, lem_wp_range(d, lo, hi));
 }
 
-void lem_wp_left_over(wp_draft *d)
-{
+void lem_wp_left_over(wp_draft *d) {
     const wp_person *p = lem_wp_person(d);
     const wp_thing *t = lem_wp_thing(d);
     int v = opening(d, p, t, 1, 4), k = lem_wp_number(d, 3, 9);
@@ -105,8 +97,7 @@ void lem_wp_left_over(wp_draft *d)
     lem_wp_answer(d, v % k);
 }
 
-void lem_wp_full_boxes(wp_draft *d)
-{
+void lem_wp_full_boxes(wp_draft *d) {
     const wp_person *p = lem_wp_person(d);
     const wp_thing *t = lem_wp_thing(d);
     int v = opening(d, p, t, 1, 4), k = lem_wp_number(d, 3, 9);
@@ -117,8 +108,7 @@ void lem_wp_full_boxes(wp_draft *d)
     lem_wp_answer(d, v / k);
 }
 
-void lem_wp_to_fill(wp_draft *d)
-{
+void lem_wp_to_fill(wp_draft *d) {
     const wp_person *p = lem_wp_person(d);
     const wp_thing *t = lem_wp_thing(d);
     int v = opening(d, p, t, 1, 3), k = lem_wp_number(d, 3, 9);
@@ -130,8 +120,7 @@ void lem_wp_to_fill(wp_draft *d)
     lem_wp_answer(d, k - v % k);
 }
 
-void lem_wp_total(wp_draft *d)
-{
+void lem_wp_total(wp_draft *d) {
     const wp_person *p = lem_wp_person(d);
     const wp_thing *t = lem_wp_thing(d);
     int v = opening(d, p, t, 2, 5);
@@ -139,8 +128,7 @@ void lem_wp_total(wp_draft *d)
     lem_wp_answer(d, v);
 }
 
-void lem_wp_two_people(wp_draft *d)
-{
+void lem_wp_two_people(wp_draft *d) {
     const wp_person *p = lem_wp_person(d), *q = lem_wp_other(d, p);
     const wp_thing *t = lem_wp_thing(d);
     int v = opening(d, p, t, 1, 2), w = opening(d, q, t, 1, 2);
@@ -149,8 +137,7 @@ void lem_wp_two_people(wp_draft *d)
     lem_wp_answer(d, v + w);
 }
 
-void lem_wp_compare(wp_draft *d)
-{
+void lem_wp_compare(wp_draft *d) {
     const wp_person *p = lem_wp_person(d), *q = lem_wp_other(d, p);
     const wp_thing *t = lem_wp_thing(d);
     int v = opening(d, p, t, 1, 2), w = opening(d, q, t, 1, 2);
@@ -160,8 +147,7 @@ void lem_wp_compare(wp_draft *d)
     lem_wp_answer(d, v - w);
 }
 
-void lem_wp_pool_left(wp_draft *d)
-{
+void lem_wp_pool_left(wp_draft *d) {
     const wp_person *p = lem_wp_person(d), *q = lem_wp_other(d, p);
     const wp_thing *t = lem_wp_thing(d);
     int v = opening(d, p, t, 1, 2), w = lem_wp_number(d, 8, 50), k = lem_wp_number(d, 3, 9);
@@ -172,8 +158,7 @@ void lem_wp_pool_left(wp_draft *d)
     lem_wp_answer(d, (v + w) % k);
 }
 
-void lem_wp_times_as_many(wp_draft *d)
-{
+void lem_wp_times_as_many(wp_draft *d) {
     const wp_person *p = lem_wp_person(d), *q = lem_wp_other(d, p), *u = lem_wp_other(d, q);
     const wp_thing *t = lem_wp_thing(d);
     int m = lem_wp_number(d, 2, 6), a = lem_wp_number(d, 2, 9), b = lem_wp_number(d, 2, 25), more = lem_wp_kind(d, 2);
@@ -200,8 +185,7 @@ void lem_wp_times_as_many(wp_draft *d)
 }
 
 /* Two kinds of things at two prices; returns the cost. */
-static int purchase(wp_draft *d, const wp_person *p)
-{
+static int purchase(wp_draft *d, const wp_person *p) {
     const wp_thing *t = lem_wp_thing(d), *s = lem_wp_other_thing(d, t);
     int a = lem_wp_number(d, 2, 9), x = lem_wp_number(d, 2, 9), b = lem_wp_number(d, 2, 9), y = lem_wp_number(d, 2, 9);
     lem_wp_say(d, "%s buys %d %s for %d dollars each and %d %s for %d dollars each.", p->name, a, t->many, x, b, s->many, y);
@@ -211,8 +195,7 @@ static int purchase(wp_draft *d, const wp_person *p)
     return a * x + b * y;
 }
 
-void lem_wp_change(wp_draft *d)
-{
+void lem_wp_change(wp_draft *d) {
     const wp_person *p = lem_wp_person(d);
     int cost = purchase(d, p), paid = lem_wp_number(d, 2, 20) * 10;
     lem_wp_require(d, paid > cost && paid - cost < 60);
@@ -221,8 +204,7 @@ void lem_wp_change(wp_draft *d)
     lem_wp_answer(d, paid - cost);
 }
 
-void lem_wp_spend_rest(wp_draft *d)
-{
+void lem_wp_spend_rest(wp_draft *d) {
     const wp_person *p = lem_wp_person(d);
     const wp_thing *t = lem_wp_thing(d);
     int cost = purchase(d, p), has = lem_wp_number(d, 30, 199), k = lem_wp_number(d, 3, 9), rest = has - cost;
@@ -236,16 +218,15 @@ void lem_wp_spend_rest(wp_draft *d)
     lem_wp_answer(d, left ? rest % k : rest / k);
 }
 
-void lem_wp_saving(wp_draft *d)
-{
+void lem_wp_saving(wp_draft *d) {
     const wp_person *p = lem_wp_person(d);
     static const char *const goods[] = {"bike", "tent", "drum", "coat", "lamp", "desk", "clock", "kite"};
     const char *good = goods[lem_wp_range(d, 0, 7)];
     int a = lem_wp_number(d, 2, 9), n = lem_wp_number(d, 3, 9), b = lem_wp_number(d, 5, 40), price = lem_wp_number(d, 50, 150);
     int k = lem_wp_number(d, 3, 9), have = a * n + b, need = price - have, weeks = (need + k - 1) / k;
     lem_wp_require(d, need > 0 && weeks <= 10);
-    lem_wp_say(d, "%s wants a %s that costs %d dollars. %s saved %d dollars a week for %d weeks and got %d dollars as a gift.", p->name, good,
-               price, p->he, a, n, b);
+    lem_wp_say(d, "%s wants a %s that costs %d dollars. %s saved %d dollars a week for %d weeks and got %d dollars as a gift.", p->name, good, price,
+               p->he, a, n, b);
     lem_wp_say(d, "From now on %s saves %d dollars a week. How many more weeks are needed?", p->name, k);
     lem_wp_step(d, "Saved: %d*%d=%d.", a, n, a * n);
     lem_wp_step(d, "Has: %d+%d=%d.", a * n, b, have);
@@ -254,8 +235,7 @@ void lem_wp_saving(wp_draft *d)
     lem_wp_answer(d, weeks);
 }
 
-void lem_wp_machine(wp_draft *d)
-{
+void lem_wp_machine(wp_draft *d) {
     const wp_thing *t = lem_wp_thing(d);
     int a = lem_wp_number(d, 4, 10), h = lem_wp_number(d, 4, 9), b = lem_wp_number(d, 3, 30), k = lem_wp_number(d, 3, 9);
     int made = a * h, good = made - b;
@@ -272,8 +252,7 @@ void lem_wp_machine(wp_draft *d)
     lem_wp_answer(d, left ? good % k : good / k);
 }
 
-void lem_wp_vans(wp_draft *d)
-{
+void lem_wp_vans(wp_draft *d) {
     int a = lem_wp_number(d, 3, 9), n = lem_wp_number(d, 4, 9), b = lem_wp_number(d, 3, 15), k = lem_wp_number(d, 5, 9);
     int total = a * n + b, vans = (total + k - 1) / k;
     bool empty = lem_wp_kind(d, 2);
@@ -287,8 +266,7 @@ void lem_wp_vans(wp_draft *d)
     lem_wp_answer(d, empty ? vans * k - total : vans);
 }
 
-void lem_wp_reading(wp_draft *d)
-{
+void lem_wp_reading(wp_draft *d) {
     const wp_person *p = lem_wp_person(d);
     int a = lem_wp_number(d, 4, 9), n = lem_wp_number(d, 3, 9), b = lem_wp_number(d, 5, 40), pages = lem_wp_number(d, 60, 160);
     int k = lem_wp_number(d, 3, 9), read = a * n, left = pages - read - b;

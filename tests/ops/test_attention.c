@@ -2,18 +2,19 @@
 #include "ops_util.h"
 
 /* A forest described by parents and lengths; nodes are in depth-first order. */
-typedef struct node { int parent, n; } node;
+typedef struct node {
+    int parent, n;
+} node;
 typedef struct forest {
     int n_nodes, T, n_segs, n_trees, n_pages;
-    int row0[64], start[64];        /* of each node: first row, position of its first token */
+    int row0[64], start[64]; /* of each node: first row, position of its first token */
     int pos[2048], page[2048], slot[2048], node_of[2048];
     lem_attn_seg segs[512];
     lem_attn_tree trees[64];
 } forest;
 
 /* Every node starts a page of its own, as the model lays them out. */
-static void build(forest *f, const node *nodes, int n_nodes)
-{
+static void build(forest *f, const node *nodes, int n_nodes) {
     memset(f, 0, sizeof *f);
     f->n_nodes = n_nodes;
     for (int i = 0; i < n_nodes; i++) {
@@ -21,7 +22,7 @@ static void build(forest *f, const node *nodes, int n_nodes)
         f->row0[i] = f->T;
         f->start[i] = parent < 0 ? 0 : f->start[parent] + nodes[parent].n;
         int rows = nodes[i].n;
-        for (; end < n_nodes; end++) {                              /* the subtree: nodes after i whose ancestors include i */
+        for (; end < n_nodes; end++) { /* the subtree: nodes after i whose ancestors include i */
             int a = end;
             while (a > i) a = nodes[a].parent;
             if (a != i) break;
@@ -47,17 +48,18 @@ static void build(forest *f, const node *nodes, int n_nodes)
     }
 }
 
-typedef struct heads { int H, KH, E; } heads;
-typedef struct tensors {            /* inputs by row, results, pages */
+typedef struct heads {
+    int H, KH, E;
+} heads;
+typedef struct tensors { /* inputs by row, results, pages */
     float *q, *k, *v, *dout, *out, *lse, *dq, *dk, *dv;
     size_t nq, nk;
     lem_kv kv;
 } tensors;
 
-#define LAYER 1                     /* of two: layer strides matter */
+#define LAYER 1 /* of two: layer strides matter */
 
-static void tensors_new(tensors *x, const forest *f, const heads *h)
-{
+static void tensors_new(tensors *x, const forest *f, const heads *h) {
     x->nq = (size_t)f->T * (size_t)h->H * (size_t)h->E;
     x->nk = (size_t)f->T * (size_t)h->KH * (size_t)h->E;
     x->q = filled(x->nq, 1);
@@ -72,24 +74,19 @@ static void tensors_new(tensors *x, const forest *f, const heads *h)
     x->kv.head_stride = (size_t)2 * LEM_PANEL * (size_t)h->E;
     x->kv.layer_stride = x->kv.head_stride * (size_t)h->KH;
     x->kv.page_stride = x->kv.layer_stride * 2;
-    x->kv.data = guarded(x->kv.page_stride * (size_t)f->n_pages);   /* empty slots hold NaN: they must not be seen */
+    x->kv.data = guarded(x->kv.page_stride * (size_t)f->n_pages); /* empty slots hold NaN: they must not be seen */
 }
 
-static void tensors_free(tensors *x)
-{
+static void tensors_free(tensors *x) {
     float *const owned[] = {x->q, x->k, x->v, x->dout, x->out, x->lse, x->dq, x->dk, x->dv, x->kv.data};
     for (size_t i = 0; i < sizeof owned / sizeof owned[0]; i++) free(owned[i]);
 }
 
-static lem_attn_plan plan_of(const forest *f)
-{
-    return (lem_attn_plan){f->T, f->n_trees, f->pos, f->trees, f->segs};
-}
+static lem_attn_plan plan_of(const forest *f) { return (lem_attn_plan){f->T, f->n_trees, f->pos, f->trees, f->segs}; }
 
 static float scale = 0.3f;
 
-static void forward(lem_backend *b, const forest *f, const heads *h, tensors *x)
-{
+static void forward(lem_backend *b, const forest *f, const heads *h, tensors *x) {
     lem_attn_plan plan = plan_of(f);
     b->ops->kv_write(b, f->T, h->KH, h->E, x->k, x->v, f->page, f->slot, LAYER, &x->kv);
     b->ops->attention(b, &plan, h->H, h->KH, h->E, scale, x->q, LAYER, &x->kv, x->out, x->lse);
@@ -97,8 +94,7 @@ static void forward(lem_backend *b, const forest *f, const heads *h, tensors *x)
     check_guard(x->lse, (size_t)f->T * (size_t)h->H, "attention lse");
 }
 
-static void backward(lem_backend *b, const forest *f, const heads *h, tensors *x)
-{
+static void backward(lem_backend *b, const forest *f, const heads *h, tensors *x) {
     lem_attn_plan plan = plan_of(f);
     b->ops->attention_backward(b, &plan, h->H, h->KH, h->E, scale, x->q, LAYER, &x->kv, x->out, x->lse, x->dout, x->dq, x->dk, x->dv);
     check_guard(x->dq, x->nq, "dq");
@@ -111,9 +107,12 @@ static const node line[] = {{-1, 150}};
 static const node star[] = {{-1, 37}, {0, 5}, {0, 33}, {0, 1}, {0, 64}};
 static const node deep[] = {{-1, 3}, {0, 40}, {1, 2}, {2, 7}, {2, 31}, {1, 32}, {0, 9}, {6, 6}, {-1, 20}, {8, 1}, {8, 2}, {-1, 1}, {-1, 33}};
 static const node bushy[] = {{-1, 70}, {0, 1}, {0, 1}, {0, 1}, {0, 1}, {0, 1}, {0, 1}, {0, 1}, {0, 1}, {0, 1}, {0, 1}, {0, 1}, {0, 1},
-                             {0, 1}, {0, 1}, {0, 1}, {0, 1}, {0, 1}, {0, 1}, {0, 1}, {0, 1}, {0, 1}, {0, 1}, {0, 1}, {0, 1}};
-static const struct { const char *name; const node *nodes; int n; } forests[] = {
-    {"single", single, 1}, {"line", line, 1}, {"star", star, 5}, {"deep", deep, 13}, {"bushy", bushy, 25}};
+                             {0, 1},   {0, 1}, {0, 1}, {0, 1}, {0, 1}, {0, 1}, {0, 1}, {0, 1}, {0, 1}, {0, 1}, {0, 1}, {0, 1}};
+static const struct {
+    const char *name;
+    const node *nodes;
+    int n;
+} forests[] = {{"single", single, 1}, {"line", line, 1}, {"star", star, 5}, {"deep", deep, 13}, {"bushy", bushy, 25}};
 static const heads head_shapes[] = {{1, 1, 32}, {4, 2, 64}, {3, 3, 16}, {8, 1, 40}, {6, 2, 128}, {2, 1, 2}, {130, 1, 6}};
 #define COUNT(a) (sizeof(a) / sizeof(a)[0])
 
@@ -124,15 +123,18 @@ static forest shape;
 static double tol_forward(const heads *h) { return 4 * (double)EPS * (h->E + 40) * (scale > 1 ? (double)scale : 1); }
 static double tol_backward(const heads *h, const forest *f) { return 2 * tol_forward(h) * (1 + sqrt((double)f->T * h->H)); }
 
-static void check_results(const tensors *got, const tensors *want, const forest *f, const heads *h, bool same, const char *what)
-{
+static void check_results(const tensors *got, const tensors *want, const forest *f, const heads *h, bool same, const char *what) {
     char name[160];
-    const struct { const char *name; const float *got, *want; size_t n; double tol; } parts[] = {
-        {"out", got->out, want->out, got->nq, tol_forward(h)},
-        {"lse", got->lse, want->lse, (size_t)f->T * (size_t)h->H, tol_forward(h)},
-        {"dq", got->dq, want->dq, got->nq, tol_backward(h, f)},
-        {"dk", got->dk, want->dk, got->nk, tol_backward(h, f)},
-        {"dv", got->dv, want->dv, got->nk, tol_backward(h, f)}};
+    const struct {
+        const char *name;
+        const float *got, *want;
+        size_t n;
+        double tol;
+    } parts[] = {{"out", got->out, want->out, got->nq, tol_forward(h)},
+                 {"lse", got->lse, want->lse, (size_t)f->T * (size_t)h->H, tol_forward(h)},
+                 {"dq", got->dq, want->dq, got->nq, tol_backward(h, f)},
+                 {"dk", got->dk, want->dk, got->nk, tol_backward(h, f)},
+                 {"dv", got->dv, want->dv, got->nk, tol_backward(h, f)}};
     for (size_t i = 0; i < COUNT(parts); i++) {
         snprintf(name, sizeof name, "%s: %s, H=%d KH=%d E=%d", what, parts[i].name, h->H, h->KH, h->E);
         if (same) check_same(parts[i].got, parts[i].want, parts[i].n, name);
@@ -140,8 +142,7 @@ static void check_results(const tensors *got, const tensors *want, const forest 
     }
 }
 
-static void check_shape(const char *name, const heads *h)
-{
+static void check_shape(const char *name, const heads *h) {
     char what[128];
     tensors want, first[N_ISA], got;
     tensors_new(&want, &shape, h);
@@ -167,8 +168,7 @@ static void check_shape(const char *name, const heads *h)
     tensors_free(&want);
 }
 
-static void test_against_ref(void **state)
-{
+static void test_against_ref(void **state) {
     (void)state;
     for (size_t i = 0; i < COUNT(forests); i++) {
         build(&shape, forests[i].nodes, forests[i].n);
@@ -177,8 +177,7 @@ static void test_against_ref(void **state)
 }
 
 /* Scores in the hundreds: e^score overflows unless the row's largest is taken off first, and most probabilities are 0. */
-static void test_large_scores(void **state)
-{
+static void test_large_scores(void **state) {
     (void)state;
     build(&shape, star, 5);
     scale = 100.0f;
@@ -187,8 +186,7 @@ static void test_large_scores(void **state)
 }
 
 /* Each node's path as a sequence of its own gives the same rows, bit for bit. */
-static void check_paths(lem_backend *b, const node *nodes, const heads *h)
-{
+static void check_paths(lem_backend *b, const node *nodes, const heads *h) {
     static forest path;
     tensors x, y;
     size_t q_row = (size_t)h->H * (size_t)h->E, k_row = (size_t)h->KH * (size_t)h->E;
@@ -215,8 +213,7 @@ static void check_paths(lem_backend *b, const node *nodes, const heads *h)
     tensors_free(&x);
 }
 
-static void test_forest_equals_sequences(void **state)
-{
+static void test_forest_equals_sequences(void **state) {
     (void)state;
     for (size_t f = 0; f < COUNT(forests); f++) {
         build(&shape, forests[f].nodes, forests[f].n);
@@ -226,8 +223,7 @@ static void test_forest_equals_sequences(void **state)
 }
 
 /* A sequence fed in two calls (the second sees pages of the first, and fills the last of them) equals one call. */
-static void check_two_calls(lem_backend *b, const heads *h, int n, int split)
-{
+static void check_two_calls(lem_backend *b, const heads *h, int n, int split) {
     tensors x, y;
     size_t q_row = (size_t)h->H * (size_t)h->E, k_row = (size_t)h->KH * (size_t)h->E;
     build(&shape, &(node){-1, n}, 1);
@@ -252,8 +248,7 @@ static void check_two_calls(lem_backend *b, const heads *h, int n, int split)
     tensors_free(&y);
 }
 
-static void test_split_calls(void **state)
-{
+static void test_split_calls(void **state) {
     (void)state;
     for (int i = 0; i < N_ISA; i++) {
         if (!all.cpu[i][1]) continue;
@@ -264,8 +259,7 @@ static void test_split_calls(void **state)
 }
 
 /* One row over more segments than are listed and more positions than 80 heads' scores have room for: the slow ways must agree with ref. */
-static void test_very_long_path(void **state)
-{
+static void test_very_long_path(void **state) {
     enum { SEGS = 33000, HEADS = 80, WIDTH = 2, PAGE = 64 * WIDTH };
     (void)state;
     lem_attn_seg *segs = malloc(SEGS * sizeof *segs);
@@ -282,7 +276,7 @@ static void test_very_long_path(void **state)
         float *out = guarded(HEADS * WIDTH);
         all.cpu[i][0]->ops->attention(all.cpu[i][0], &plan, HEADS, 1, WIDTH, 0.3f, q, 0, &kv, out, NULL);
         check_guard(out, HEADS * WIDTH, "long path");
-        check_close(out, want, HEADS * WIDTH, 4 * (double)EPS * 64, "long path");    /* outputs of order 1/sqrt(SEGS) */
+        check_close(out, want, HEADS * WIDTH, 4 * (double)EPS * 64, "long path"); /* outputs of order 1/sqrt(SEGS) */
         free(out);
     }
     free(segs);
@@ -291,27 +285,21 @@ static void test_very_long_path(void **state)
     free(kv.data);
 }
 
-static int open_all(void **state)
-{
+static int open_all(void **state) {
     (void)state;
     machines_open(&all);
     return 0;
 }
-static int close_all(void **state)
-{
+static int close_all(void **state) {
     (void)state;
     machines_close(&all);
     return 0;
 }
 
-int main(void)
-{
+int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_against_ref),
-        cmocka_unit_test(test_large_scores),
-        cmocka_unit_test(test_forest_equals_sequences),
-        cmocka_unit_test(test_split_calls),
-        cmocka_unit_test(test_very_long_path),
+        cmocka_unit_test(test_against_ref), cmocka_unit_test(test_large_scores),   cmocka_unit_test(test_forest_equals_sequences),
+        cmocka_unit_test(test_split_calls), cmocka_unit_test(test_very_long_path),
     };
     return cmocka_run_group_tests(tests, open_all, close_all);
 }

@@ -8,8 +8,7 @@ typedef double value_fn(void *ctx);
 
 /* Central differences with step 2^-7: truncation is about h^2/6 times a third derivative of order 1 (1e-5 of the scale here), rounding of the
  * fp32 outputs 2^-24/h each (8e-6). Hence 2e-3 of the largest gradient, far below the effect of a wrong term. */
-static void check_gradient(value_fn *f, void *ctx, float *param, size_t n, const float *grad, const char *what)
-{
+static void check_gradient(value_fn *f, void *ctx, float *param, size_t n, const float *grad, const char *what) {
     const float h = 0x1p-7f;
     double largest = 1e-3;
     for (size_t i = 0; i < n; i++) largest = fabs((double)grad[i]) > largest ? fabs((double)grad[i]) : largest;
@@ -25,24 +24,19 @@ static void check_gradient(value_fn *f, void *ctx, float *param, size_t n, const
     }
 }
 
-static double weighted(const float *y, const float *c, size_t n)
-{
+static double weighted(const float *y, const float *c, size_t n) {
     double s = 0;
     for (size_t i = 0; i < n; i++) s += (double)y[i] * (double)c[i];
     return s;
 }
 
 enum { T = 5, N = 6, K = 7 };
-typedef struct small {              /* inputs a, w, bias; outputs y; output weights c */
+typedef struct small { /* inputs a, w, bias; outputs y; output weights c */
     float *a, *w, *bias, *y, *c;
 } small;
 
-static small small_new(void)
-{
-    return (small){filled(T * K, 1), filled(N * K, 2), filled(N, 3), filled(T * K, 4), filled(T * K, 5)};
-}
-static void small_free(small *s)
-{
+static small small_new(void) { return (small){filled(T * K, 1), filled(N * K, 2), filled(N, 3), filled(T * K, 4), filled(T * K, 5)}; }
+static void small_free(small *s) {
     free(s->a);
     free(s->w);
     free(s->bias);
@@ -50,8 +44,7 @@ static void small_free(small *s)
     free(s->c);
 }
 
-static double value_linear(void *ctx)
-{
+static double value_linear(void *ctx) {
     small *s = ctx;
     lem_packed p;
     lem_err err = LEM_ERR_INIT;
@@ -62,8 +55,7 @@ static double value_linear(void *ctx)
     return weighted(s->y, s->c, T * N);
 }
 
-static void test_linear(void **state)
-{
+static void test_linear(void **state) {
     (void)state;
     small s = small_new();
     float dx[T * K], dw[N * K] = {0}, db[N] = {0};
@@ -76,15 +68,13 @@ static void test_linear(void **state)
     small_free(&s);
 }
 
-static double value_rmsnorm(void *ctx)
-{
+static double value_rmsnorm(void *ctx) {
     small *s = ctx;
     ref->ops->rmsnorm(ref, T, K, s->a, s->w, 1e-3f, s->y, NULL);
     return weighted(s->y, s->c, T * K);
 }
 
-static void test_rmsnorm(void **state)
-{
+static void test_rmsnorm(void **state) {
     (void)state;
     small s = small_new();
     float dx[T * K] = {0}, dw[K] = {0}, inv[T], y[T * K];
@@ -95,17 +85,15 @@ static void test_rmsnorm(void **state)
     small_free(&s);
 }
 
-static double value_swiglu(void *ctx)
-{
+static double value_swiglu(void *ctx) {
     small *s = ctx;
     ref->ops->swiglu(ref, T, N, s->a, s->w, s->y);
     return weighted(s->y, s->c, T * N);
 }
 
-static void test_swiglu(void **state)
-{
+static void test_swiglu(void **state) {
     (void)state;
-    small s = small_new();              /* w serves as `up` [T,N] */
+    small s = small_new(); /* w serves as `up` [T,N] */
     float dgate[T * N], dup[T * N];
     for (int i = 0; i < T * N; i++) s.a[i] *= 4.0f;
     ref->ops->swiglu_backward(ref, T, N, s.a, s.w, s.c, dgate, dup);
@@ -115,15 +103,14 @@ static void test_swiglu(void **state)
 }
 
 static const int rope_pos[T] = {0, 3, 1, 4, 2};
-static double value_rope(void *ctx)
-{
+static double value_rope(void *ctx) {
     small *s = ctx;
     memcpy(s->y, s->a, T * N * sizeof(float));
     ref->ops->rope(ref, T, 1, N, s->y, rope_pos, s->w, false);
     return weighted(s->y, s->c, T * N);
 }
 
-static void test_rope(void **state)     /* a rotation's gradient is the inverse rotation */
+static void test_rope(void **state) /* a rotation's gradient is the inverse rotation */
 {
     (void)state;
     small s = small_new();
@@ -144,15 +131,13 @@ static void test_rope(void **state)     /* a rotation's gradient is the inverse 
 }
 
 static const int32_t ids[T] = {2, 0, 2, 5, 2};
-static double value_embed(void *ctx)
-{
+static double value_embed(void *ctx) {
     small *s = ctx;
     ref->ops->embed(ref, T, K, ids, s->w, s->y);
     return weighted(s->y, s->c, T * K);
 }
 
-static void test_embed(void **state)
-{
+static void test_embed(void **state) {
     (void)state;
     small s = small_new();
     float dtable[N * K] = {0};
@@ -161,14 +146,13 @@ static void test_embed(void **state)
     small_free(&s);
 }
 
-static double value_xent(void *ctx)
-{
+static double value_xent(void *ctx) {
     small *s = ctx;
     ref->ops->logprob(ref, T, N, s->a, ids, s->y, NULL);
     return -weighted(s->y, s->c, T);
 }
 
-static void test_xent(void **state)     /* the gradient of sum weight * -logprob */
+static void test_xent(void **state) /* the gradient of sum weight * -logprob */
 {
     (void)state;
     small s = small_new();
@@ -191,19 +175,22 @@ typedef struct attn_case {
     lem_kv kv;
 } attn_case;
 
-static double value_attention(void *ctx)
-{
+static double value_attention(void *ctx) {
     attn_case *a = ctx;
     ref->ops->kv_write(ref, AT, KH, E, a->k, a->v, attn_page, attn_slot, 0, &a->kv);
     ref->ops->attention(ref, &attn_plan, H, KH, E, 0.7f, a->q, 0, &a->kv, a->out, a->lse);
     return weighted(a->out, a->c, (size_t)AT * H * E);
 }
 
-static void test_attention(void **state)
-{
+static void test_attention(void **state) {
     (void)state;
-    attn_case a = {filled(AT * H * E, 1), filled(AT * KH * E, 2), filled(AT * KH * E, 3), guarded(AT * H * E), guarded(AT * H),
-                   filled(AT * H * E, 4), {guarded((size_t)3 * KH * 64 * E), (size_t)KH * 64 * E, (size_t)KH * 64 * E, (size_t)64 * E}};
+    attn_case a = {filled(AT * H * E, 1),
+                   filled(AT * KH * E, 2),
+                   filled(AT * KH * E, 3),
+                   guarded(AT * H * E),
+                   guarded(AT * H),
+                   filled(AT * H * E, 4),
+                   {guarded((size_t)3 * KH * 64 * E), (size_t)KH * 64 * E, (size_t)KH * 64 * E, (size_t)64 * E}};
     float dq[AT * H * E], dk[AT * KH * E], dv[AT * KH * E];
     value_attention(&a);
     ref->ops->attention_backward(ref, &attn_plan, H, KH, E, 0.7f, a.q, 0, &a.kv, a.out, a.lse, a.c, dq, dk, dv);
@@ -214,21 +201,18 @@ static void test_attention(void **state)
     for (size_t i = 0; i < sizeof owned / sizeof owned[0]; i++) free(owned[i]);
 }
 
-static int open_ref(void **state)
-{
+static int open_ref(void **state) {
     lem_err err = LEM_ERR_INIT;
     (void)state;
     return lem_backend_new(LEM_ISA_REF, NULL, &ref, &err) == LEM_OK ? 0 : -1;
 }
-static int close_ref(void **state)
-{
+static int close_ref(void **state) {
     (void)state;
     lem_backend_free(ref);
     return 0;
 }
 
-int main(void)
-{
+int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_linear), cmocka_unit_test(test_rmsnorm), cmocka_unit_test(test_swiglu),    cmocka_unit_test(test_rope),
         cmocka_unit_test(test_embed),  cmocka_unit_test(test_xent),    cmocka_unit_test(test_attention),

@@ -1,15 +1,17 @@
 /* test_ops - every operation on every path against ref, and the promises about bits (threads, batch, calls, paths, storage) */
 #include "ops_util.h"
 
-typedef struct shape { int T, N, K; } shape;
+typedef struct shape {
+    int T, N, K;
+} shape;
 
 /* A case fills `out` from inputs that depend on the shape alone. */
 typedef struct op_case {
     const char *name;
     size_t (*size)(const shape *s);
     void (*run)(lem_backend *b, const shape *s, float *out);
-    double (*tolerance)(const shape *s);    /* relative to 1 + |value| */
-    bool uses_n;                            /* else N is not varied */
+    double (*tolerance)(const shape *s); /* relative to 1 + |value| */
+    bool uses_n;                         /* else N is not varied */
 } op_case;
 
 static size_t size_tn(const shape *s) { return (size_t)s->T * (size_t)s->N; }
@@ -21,11 +23,13 @@ static size_t size_k(const shape *s) { return (size_t)s->K; }
 static double tol_k(const shape *s) { return 4 * (double)EPS * (s->K + 4); }
 static double tol_n(const shape *s) { return 4 * (double)EPS * (s->N + 4); }
 static double tol_t(const shape *s) { return 4 * (double)EPS * (s->T + 4); }
-static double tol_few(const shape *s) { (void)s; return 32 * (double)EPS; }     /* exp is within 2^-23; a handful of roundings */
+static double tol_few(const shape *s) {
+    (void)s;
+    return 32 * (double)EPS;
+} /* exp is within 2^-23; a handful of roundings */
 static double tol_row(const shape *s) { return (double)EPS * (32 + s->K); }
 
-static void linear_with(lem_backend *b, const shape *s, lem_dtype dtype, bool bias, bool accumulate, float *out)
-{
+static void linear_with(lem_backend *b, const shape *s, lem_dtype dtype, bool bias, bool accumulate, float *out) {
     lem_packed w;
     lem_err err = LEM_ERR_INIT;
     float *x = filled(size_tk(s), 1), *weight = filled(size_nk(s), 2), *add = filled((size_t)s->N, 3);
@@ -43,8 +47,7 @@ static void run_linear_bias(lem_backend *b, const shape *s, float *out) { linear
 static void run_linear_bf16(lem_backend *b, const shape *s, float *out) { linear_with(b, s, LEM_DTYPE_BF16, true, false, out); }
 static void run_linear_bf16_add(lem_backend *b, const shape *s, float *out) { linear_with(b, s, LEM_DTYPE_BF16, false, true, out); }
 
-static void dx_with(lem_backend *b, const shape *s, bool accumulate, float *out)
-{
+static void dx_with(lem_backend *b, const shape *s, bool accumulate, float *out) {
     float *dy = filled(size_tn(s), 5), *w = filled(size_nk(s), 6);
     if (accumulate) fill(out, size_tk(s), 7);
     b->ops->linear_dx(b, s->T, s->N, s->K, dy, w, out, accumulate);
@@ -54,8 +57,7 @@ static void dx_with(lem_backend *b, const shape *s, bool accumulate, float *out)
 static void run_dx(lem_backend *b, const shape *s, float *out) { dx_with(b, s, false, out); }
 static void run_dx_add(lem_backend *b, const shape *s, float *out) { dx_with(b, s, true, out); }
 
-static void run_dw(lem_backend *b, const shape *s, float *out)
-{
+static void run_dw(lem_backend *b, const shape *s, float *out) {
     float *dy = filled(size_tn(s), 8), *x = filled(size_tk(s), 9);
     fill(out, size_nk(s), 10);
     b->ops->linear_dw(b, s->T, s->N, s->K, dy, x, out);
@@ -63,8 +65,7 @@ static void run_dw(lem_backend *b, const shape *s, float *out)
     free(x);
 }
 
-static void run_bias_grad(lem_backend *b, const shape *s, float *out)
-{
+static void run_bias_grad(lem_backend *b, const shape *s, float *out) {
     float *dy = filled(size_tk(s), 11);
     fill(out, size_k(s), 12);
     b->ops->bias_grad(b, s->T, s->K, dy, out);
@@ -72,8 +73,7 @@ static void run_bias_grad(lem_backend *b, const shape *s, float *out)
 }
 
 static size_t size_norm(const shape *s) { return size_tk(s) + (size_t)s->T; }
-static void run_rmsnorm(lem_backend *b, const shape *s, float *out)
-{
+static void run_rmsnorm(lem_backend *b, const shape *s, float *out) {
     float *x = filled(size_tk(s), 13), *w = filled(size_k(s), 14);
     b->ops->rmsnorm(b, s->T, s->K, x, w, 1e-5f, out, out + size_tk(s));
     free(x);
@@ -81,8 +81,7 @@ static void run_rmsnorm(lem_backend *b, const shape *s, float *out)
 }
 
 static size_t size_norm_backward(const shape *s) { return size_tk(s) + (size_t)s->K; }
-static void run_rmsnorm_backward(lem_backend *b, const shape *s, float *out)
-{
+static void run_rmsnorm_backward(lem_backend *b, const shape *s, float *out) {
     float *x = filled(size_tk(s), 15), *dy = filled(size_tk(s), 16), *w = filled(size_k(s), 17), *inv = filled((size_t)s->T, 18);
     for (int t = 0; t < s->T; t++) inv[t] = 1.5f + inv[t];
     fill(out, size_norm_backward(s), 19);
@@ -95,8 +94,7 @@ static void run_rmsnorm_backward(lem_backend *b, const shape *s, float *out)
 static double tol_norm_backward(const shape *s) { return 32 * (double)EPS * (s->K + s->T + 8); }
 
 static size_t size_rope(const shape *s) { return (size_t)s->T * 3u * ((size_t)(s->K + 1) / 2u * 2u); }
-static void rope_with(lem_backend *b, const shape *s, bool inverse, float *out)
-{
+static void rope_with(lem_backend *b, const shape *s, bool inverse, float *out) {
     int E = (s->K + 1) / 2 * 2, H = 3, *pos = malloc((size_t)s->T * sizeof *pos);
     float *table = filled((size_t)40 * (size_t)E, 20);
     for (int t = 0; t < s->T; t++) pos[t] = t * 7 % 40;
@@ -108,13 +106,12 @@ static void rope_with(lem_backend *b, const shape *s, bool inverse, float *out)
 static void run_rope(lem_backend *b, const shape *s, float *out) { rope_with(b, s, false, out); }
 static void run_rope_inverse(lem_backend *b, const shape *s, float *out) { rope_with(b, s, true, out); }
 
-static void spread(float *x, size_t n)                              /* some values far from 0: both ends of exp */
+static void spread(float *x, size_t n) /* some values far from 0: both ends of exp */
 {
     for (size_t i = 0; i < n; i++) x[i] *= i % 17 == 0 ? 110.0f : i % 5 == 0 ? 20.0f : 2.0f;
 }
 
-static void run_swiglu(lem_backend *b, const shape *s, float *out)
-{
+static void run_swiglu(lem_backend *b, const shape *s, float *out) {
     float *gate = filled(size_tk(s), 22), *up = filled(size_tk(s), 23);
     spread(gate, size_tk(s));
     b->ops->swiglu(b, s->T, s->K, gate, up, out);
@@ -123,8 +120,7 @@ static void run_swiglu(lem_backend *b, const shape *s, float *out)
 }
 
 static size_t size_two_tk(const shape *s) { return 2 * size_tk(s); }
-static void run_swiglu_backward(lem_backend *b, const shape *s, float *out)
-{
+static void run_swiglu_backward(lem_backend *b, const shape *s, float *out) {
     float *gate = filled(size_tk(s), 24), *up = filled(size_tk(s), 25), *dact = filled(size_tk(s), 26);
     spread(gate, size_tk(s));
     b->ops->swiglu_backward(b, s->T, s->K, gate, up, dact, out, out + size_tk(s));
@@ -133,24 +129,24 @@ static void run_swiglu_backward(lem_backend *b, const shape *s, float *out)
     free(dact);
 }
 /* sigmoid of a large |g| times g: the error of 1 - sigmoid, 2^-24 absolute, is multiplied by g <= 110 */
-static double tol_swiglu(const shape *s) { (void)s; return 220 * (double)EPS; }
+static double tol_swiglu(const shape *s) {
+    (void)s;
+    return 220 * (double)EPS;
+}
 
-static void run_add(lem_backend *b, const shape *s, float *out)
-{
+static void run_add(lem_backend *b, const shape *s, float *out) {
     float *y = filled(size_tk(s), 27);
     fill(out, size_tk(s), 28);
     b->ops->add(b, size_tk(s), out, y);
     free(y);
 }
 
-static void run_scale(lem_backend *b, const shape *s, float *out)
-{
+static void run_scale(lem_backend *b, const shape *s, float *out) {
     fill(out, size_tk(s), 29);
     b->ops->scale(b, size_tk(s), out, 0.3f);
 }
 
-static void run_embed(lem_backend *b, const shape *s, float *out)
-{
+static void run_embed(lem_backend *b, const shape *s, float *out) {
     float *table = filled((size_t)11 * (size_t)s->K, 30);
     int32_t *ids = malloc((size_t)s->T * sizeof *ids);
     for (int t = 0; t < s->T; t++) ids[t] = t * 5 % 11;
@@ -160,8 +156,7 @@ static void run_embed(lem_backend *b, const shape *s, float *out)
 }
 
 static size_t size_table(const shape *s) { return (size_t)11 * (size_t)s->K; }
-static void run_embed_backward(lem_backend *b, const shape *s, float *out)
-{
+static void run_embed_backward(lem_backend *b, const shape *s, float *out) {
     float *dy = filled(size_tk(s), 31);
     int32_t *ids = malloc((size_t)s->T * sizeof *ids);
     for (int t = 0; t < s->T; t++) ids[t] = t * 5 % 11;
@@ -172,24 +167,21 @@ static void run_embed_backward(lem_backend *b, const shape *s, float *out)
 }
 
 static size_t size_two_t(const shape *s) { return (size_t)s->T * 2; }
-static float *logits_of(const shape *s, int32_t **target)
-{
+static float *logits_of(const shape *s, int32_t **target) {
     float *x = filled(size_tk(s), 33);
     for (size_t i = 0; i < size_tk(s); i++) x[i] *= 8.0f;
     *target = malloc((size_t)s->T * sizeof **target);
     for (int t = 0; t < s->T; t++) (*target)[t] = t * 31 % s->K;
     return x;
 }
-static void run_logprob(lem_backend *b, const shape *s, float *out)
-{
+static void run_logprob(lem_backend *b, const shape *s, float *out) {
     int32_t *target;
     float *x = logits_of(s, &target);
     b->ops->logprob(b, s->T, s->K, x, target, out, out + s->T);
     free(x);
     free(target);
 }
-static void run_xent(lem_backend *b, const shape *s, float *out)
-{
+static void run_xent(lem_backend *b, const shape *s, float *out) {
     int32_t *target;
     float *x = logits_of(s, &target), *lse = filled((size_t)s->T, 34), *weight = filled((size_t)s->T, 35);
     for (int t = 0; t < s->T; t++) lse[t] += 9.0f;
@@ -202,22 +194,23 @@ static void run_xent(lem_backend *b, const shape *s, float *out)
 }
 
 static size_t size_three_tk(const shape *s) { return 3 * size_tk(s); }
-static void run_adamw(lem_backend *b, const shape *s, float *out)
-{
+static void run_adamw(lem_backend *b, const shape *s, float *out) {
     size_t n = size_tk(s);
     float *grad = filled(n, 36);
-    lem_adamw o = {.lr = 1e-2f, .beta1 = 0.9f, .beta2 = 0.95f, .eps = 1e-8f, .weight_decay = 0.1f, .bias1 = 0.19f, .bias2 = 0.0975f,
-                   .grad_scale = 0.5f};
+    lem_adamw o = {
+        .lr = 1e-2f, .beta1 = 0.9f, .beta2 = 0.95f, .eps = 1e-8f, .weight_decay = 0.1f, .bias1 = 0.19f, .bias2 = 0.0975f, .grad_scale = 0.5f};
     fill(out, 3 * n, 37);
     for (size_t i = 2 * n; i < 3 * n; i++) out[i] *= out[i];
     b->ops->adamw(b, n, out, grad, out + n, out + 2 * n, &o);
     free(grad);
 }
 
-static size_t size_two(const shape *s) { (void)s; return 2; }
-static void run_sums(lem_backend *b, const shape *s, float *out)
-{
-    size_t n = size_tk(s) * 97;                                     /* several blocks of 4096 for the larger shapes */
+static size_t size_two(const shape *s) {
+    (void)s;
+    return 2;
+}
+static void run_sums(lem_backend *b, const shape *s, float *out) {
+    size_t n = size_tk(s) * 97; /* several blocks of 4096 for the larger shapes */
     float *x = filled(n, 38);
     double sum = b->ops->sumsq(b, n, x);
     out[0] = (float)(sum / (double)n);
@@ -255,8 +248,7 @@ static const op_case cases[] = {
     {"sumsq, all_finite", size_two, run_sums, tol_few, false},
 };
 
-static float *run_guarded(const op_case *c, lem_backend *b, const shape *s)
-{
+static float *run_guarded(const op_case *c, lem_backend *b, const shape *s) {
     size_t n = c->size(s);
     float *out = guarded(n);
     c->run(b, s, out);
@@ -265,8 +257,7 @@ static float *run_guarded(const op_case *c, lem_backend *b, const shape *s)
 }
 
 /* Against ref by tolerance; thread counts and the two vector paths bit for bit. */
-static void check_case(const op_case *c, machines *m, const shape *s)
-{
+static void check_case(const op_case *c, machines *m, const shape *s) {
     char what[128];
     size_t n = c->size(s);
     float *want = run_guarded(c, m->ref, s), *first[N_ISA] = {NULL};
@@ -298,17 +289,15 @@ static const int few[] = {1, 2, 13, 14, 15, 33};
 static const int odd[] = {1, 7, 31, 32, 33, 96, 129};
 #define COUNT(a) (sizeof(a) / sizeof(a)[0])
 
-static void test_every_op(void **state)
-{
+static void test_every_op(void **state) {
     (void)state;
     for (size_t c = 0; c < COUNT(cases); c++)
         for (size_t t = 0; t < COUNT(few); t++)
             for (size_t k = 0; k < COUNT(odd); k++)
-                for (size_t n = 0; n < (cases[c].uses_n ? COUNT(odd) : 1); n++)
-                    check_case(&cases[c], &all, &(shape){few[t], odd[n], odd[k]});
+                for (size_t n = 0; n < (cases[c].uses_n ? COUNT(odd) : 1); n++) check_case(&cases[c], &all, &(shape){few[t], odd[n], odd[k]});
 }
 
-static void test_large_shapes(void **state)                         /* more than one block of rows, of k, several groups of panels */
+static void test_large_shapes(void **state) /* more than one block of rows, of k, several groups of panels */
 {
     static const shape large[] = {{520, 70, 400}, {64, 420, 801}, {3, 900, 500}, {270, 260, 64}};
     (void)state;
@@ -317,14 +306,12 @@ static void test_large_shapes(void **state)                         /* more than
 }
 
 /* f(isa backend) for every path that exists */
-static void each_path(void (*check)(lem_backend *b))
-{
+static void each_path(void (*check)(lem_backend *b)) {
     for (int i = 0; i < N_ISA; i++)
         if (all.cpu[i][1]) check(all.cpu[i][1]);
 }
 
-static void check_rows_alone(lem_backend *b)
-{
+static void check_rows_alone(lem_backend *b) {
     enum { T = 75, N = 129, K = 450 };
     lem_packed w[2];
     lem_err err = LEM_ERR_INIT;
@@ -353,12 +340,19 @@ static void check_rows_alone(lem_backend *b)
         lem_packed_release(&w[d]);
         free(y[d]);
     }
-    free(weight); free(x); free(dy); free(one); free(dx); free(logprob);
+    free(weight);
+    free(x);
+    free(dy);
+    free(one);
+    free(dx);
+    free(logprob);
 }
-static void test_rows_alone(void **state) { (void)state; each_path(check_rows_alone); }
+static void test_rows_alone(void **state) {
+    (void)state;
+    each_path(check_rows_alone);
+}
 
-static void check_split_calls(lem_backend *b)
-{
+static void check_split_calls(lem_backend *b) {
     enum { T = 801, N = 45, K = 70, SPLIT = 333 };
     float *dy = filled((size_t)T * N, 1), *x = filled((size_t)T * K, 2);
     float *once = filled((size_t)N * K, 3), *twice = filled((size_t)N * K, 3), *db1 = filled(N, 4), *db2 = filled(N, 4);
@@ -370,13 +364,20 @@ static void check_split_calls(lem_backend *b)
     b->ops->bias_grad(b, SPLIT, N, dy, db2);
     b->ops->bias_grad(b, T - SPLIT, N, dy + (size_t)SPLIT * N, db2);
     check_same(db2, db1, N, "db in two calls");
-    free(dy); free(x); free(once); free(twice); free(db1); free(db2);
+    free(dy);
+    free(x);
+    free(once);
+    free(twice);
+    free(db1);
+    free(db2);
 }
-static void test_split_calls(void **state) { (void)state; each_path(check_split_calls); }
+static void test_split_calls(void **state) {
+    (void)state;
+    each_path(check_split_calls);
+}
 
 /* bf16 storage must give exactly what fp32 storage of the rounded weights gives. */
-static void check_bf16(lem_backend *b)
-{
+static void check_bf16(lem_backend *b) {
     static const shape shapes[] = {{1, 129, 33}, {1, 300, 450}, {5, 64, 7}, {64, 96, 401}, {30, 31, 129}};
     for (size_t i = 0; i < COUNT(shapes); i++) {
         const shape *s = &shapes[i];
@@ -393,26 +394,29 @@ static void check_bf16(lem_backend *b)
         check_same(y2, y1, size_tn(s), "bf16 = rounded fp32");
         lem_packed_release(&wide);
         lem_packed_release(&narrow);
-        free(w); free(x); free(y1); free(y2);
+        free(w);
+        free(x);
+        free(y1);
+        free(y2);
     }
 }
-static void test_bf16(void **state) { (void)state; each_path(check_bf16); }
+static void test_bf16(void **state) {
+    (void)state;
+    each_path(check_bf16);
+}
 
-static int open_all(void **state)
-{
+static int open_all(void **state) {
     (void)state;
     machines_open(&all);
     return 0;
 }
-static int close_all(void **state)
-{
+static int close_all(void **state) {
     (void)state;
     machines_close(&all);
     return 0;
 }
 
-int main(void)
-{
+int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_op),    cmocka_unit_test(test_large_shapes), cmocka_unit_test(test_rows_alone),
         cmocka_unit_test(test_split_calls), cmocka_unit_test(test_bf16),

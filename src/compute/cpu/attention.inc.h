@@ -4,41 +4,38 @@
  * products with each page. Scores are kept by absolute position, so that their maximum and sums (16 partial sums by position modulo 16)
  * do not depend on pages; P V continues one chain per output over positions. A row's bits depend on nothing but its own path. */
 
-#define UNITS 112               /* eight tiles of 14 */
-#define SEG_LIST 32768          /* segments of one block that are listed; with more the whole tree is scanned */
+#define UNITS 112      /* eight tiles of 14 */
+#define SEG_LIST 32768 /* segments of one block that are listed; with more the whole tree is scanned */
 
 typedef struct attn {
     const lem_attn_plan *plan;
     int H, KH, E, G;
     float scale;
-    const float *q;             /* [T,H,E] */
+    const float *q; /* [T,H,E] */
     const lem_kv *kv;
     size_t layer_at;
-    float *out, *lse;           /* forward results, backward inputs */
+    float *out, *lse; /* forward results, backward inputs */
     const float *dout;
     float *dq, *dk, *dv;
     int rows_per_block, blocks, chunks;
     lem_backend *backend;
 } attn;
 
-SIMD const float *page_keys(const attn *c, int page, int head)
-{
+SIMD const float *page_keys(const attn *c, int page, int head) {
     return c->kv->data + (size_t)page * c->kv->page_stride + c->layer_at + (size_t)head * c->kv->head_stride;
 }
 
-SIMD size_t unit_at(const attn *c, int head, int u)                 /* index of the unit's (row, head) in [T,H] */
+SIMD size_t unit_at(const attn *c, int head, int u) /* index of the unit's (row, head) in [T,H] */
 {
     return (size_t)(u / c->G) * (size_t)c->H + (size_t)(head * c->G + u % c->G);
 }
 
-static void gather(const attn *c, const float *from, int head, int u0, int u1, float *to)
-{
+static void gather(const attn *c, const float *from, int head, int u0, int u1, float *to) {
     for (int u = u0; u < u1; u++, to += c->E) memcpy(to, from + unit_at(c, head, u) * (size_t)c->E, (size_t)c->E * sizeof *to);
 }
 
 /* Units u0..u1-1 that see the segment's keys; leading rows before its first position are left out. False when none. */
-SIMD bool seg_units(const attn *c, const lem_attn_seg *s, int u0, int u1, int *from, int *to)
-{
+SIMD bool seg_units(const attn *c, const lem_attn_seg *s, int u0, int u1, int *from, int *to) {
     int a = max_int(s->row0 * c->G, u0), z = min_int(s->row1 * c->G, u1);
     while (a < z && c->plan->pos[a / c->G] < s->pos0) a = min_int((a / c->G + 1) * c->G, z);
     *from = a;
@@ -47,8 +44,7 @@ SIMD bool seg_units(const attn *c, const lem_attn_seg *s, int u0, int u1, int *f
 }
 
 /* Lists the tree's segments seen by rows r0..r1-1; -1 when there are too many to list. */
-static int list_segs(const attn *c, const lem_attn_tree *tree, int r0, int r1, int *list)
-{
+static int list_segs(const attn *c, const lem_attn_tree *tree, int r0, int r1, int *list) {
     int n = 0;
     for (int i = tree->seg0; i < tree->seg1; i++) {
         const lem_attn_seg *s = &c->plan->segs[i];
@@ -60,18 +56,14 @@ static int list_segs(const attn *c, const lem_attn_tree *tree, int r0, int r1, i
 }
 
 typedef struct seg_range {
-    const int *list;            /* NULL: all of the tree */
+    const int *list; /* NULL: all of the tree */
     int n, first;
 } seg_range;
 
-SIMD const lem_attn_seg *seg_of(const attn *c, const seg_range *r, int i)
-{
-    return &c->plan->segs[r->list ? r->list[i] : r->first + i];
-}
+SIMD const lem_attn_seg *seg_of(const attn *c, const seg_range *r, int i) { return &c->plan->segs[r->list ? r->list[i] : r->first + i]; }
 
 /* Scores of one unit become probabilities times the returned sum; positions from len to width become 0. */
-static float softmax_row(float *s, int len, int width, float scale, float *lse)
-{
+static float softmax_row(float *s, int len, int width, float scale, float *lse) {
     v16 vscale = v_set1(scale), vmax = v_set1(-INFINITY), sum = v_zero();
     int full = len / 16 * 16, rest = len - full;
     for (int i = 0; i < full; i += 16) {
@@ -98,8 +90,7 @@ static float softmax_row(float *s, int len, int width, float scale, float *lse)
 }
 
 /* Units u0..u1-1 (at most UNITS, and what the score space holds) of one tree and kv head. */
-static void forward_units(const attn *c, const seg_range *segs, int head, int u0, int u1, int stride, float *space)
-{
+static void forward_units(const attn *c, const seg_range *segs, int head, int u0, int u1, int stride, float *space) {
     int E = c->E, units = u1 - u0, a, z;
     float *q = space, *o = q + (size_t)UNITS * (size_t)E, *score = o + (size_t)UNITS * (size_t)E;
     gather(c, c->q, head, u0, u1, q);
@@ -129,15 +120,14 @@ static void forward_units(const attn *c, const seg_range *segs, int head, int u0
 }
 
 /* Rows r0..r1-1 of one tree, kv heads h0..h1-1. */
-static void forward_rows(const attn *c, const lem_attn_tree *tree, int r0, int r1, int h0, int h1, float *scratch)
-{
+static void forward_rows(const attn *c, const lem_attn_tree *tree, int r0, int r1, int h0, int h1, float *scratch) {
     int *list = (int *)scratch, len = 0;
     float *space = scratch + SEG_LIST;
     for (int r = r0; r < r1; r++) len = max_int(len, c->plan->pos[r] + 1);
     seg_range segs = {list, list_segs(c, tree, r0, r1, list), 0};
     if (segs.n < 0) segs = (seg_range){NULL, tree->seg1 - tree->seg0, tree->seg0};
     int stride = (len + LEM_PANEL + 15) / 16 * 16;
-    stride += stride % 64 == 0 ? 16 : 0;                            /* spreads the rows over the cache's sets */
+    stride += stride % 64 == 0 ? 16 : 0; /* spreads the rows over the cache's sets */
     size_t left = LEM_SCRATCH_FLOATS - SEG_LIST - (size_t)2 * UNITS * (size_t)c->E - 64;
     size_t fit = left / (size_t)stride;
     int step = fit < 1 ? 1 : fit < UNITS ? (int)fit : UNITS;
@@ -145,12 +135,11 @@ static void forward_rows(const attn *c, const lem_attn_tree *tree, int r0, int r
         for (int u = r0 * c->G; u < r1 * c->G; u += step) forward_units(c, &segs, h, u, min_int(u + step, r1 * c->G), stride, space);
 }
 
-static void forward_task(void *ctx, int task, int worker)
-{
+static void forward_task(void *ctx, int task, int worker) {
     const attn *c = ctx;
     int r0 = task % c->blocks * c->rows_per_block, r1 = min_int(r0 + c->rows_per_block, c->plan->n_rows), chunk = task / c->blocks;
     int h0 = tile_start(c->KH, c->chunks, chunk), h1 = tile_start(c->KH, c->chunks, chunk + 1);
-    int lo = 0, hi = c->plan->n_trees;                              /* first tree that ends after r0 */
+    int lo = 0, hi = c->plan->n_trees; /* first tree that ends after r0 */
     while (lo < hi) {
         int mid = lo + (hi - lo) / 2;
         if (c->plan->trees[mid].row1 > r0) hi = mid;
@@ -163,12 +152,21 @@ static void forward_task(void *ctx, int task, int worker)
     }
 }
 
-static void cpu_attention(lem_backend *b, const lem_attn_plan *plan, int H, int KH, int E, float scale, const float *q, int layer,
-                          const lem_kv *kv, float *out, float *lse)
-{
+static void cpu_attention(lem_backend *b, const lem_attn_plan *plan, int H, int KH, int E, float scale, const float *q, int layer, const lem_kv *kv,
+                          float *out, float *lse) {
     if (plan->n_rows <= 0) return;
-    attn c = {.plan = plan, .H = H, .KH = KH, .E = E, .G = H / KH, .scale = scale, .q = q, .kv = kv,
-              .layer_at = (size_t)layer * kv->layer_stride, .out = out, .lse = lse, .backend = b};
+    attn c = {.plan = plan,
+              .H = H,
+              .KH = KH,
+              .E = E,
+              .G = H / KH,
+              .scale = scale,
+              .q = q,
+              .kv = kv,
+              .layer_at = (size_t)layer * kv->layer_stride,
+              .out = out,
+              .lse = lse,
+              .backend = b};
     c.rows_per_block = max_int(1, UNITS / c.G);
     c.blocks = div_up(plan->n_rows, c.rows_per_block);
     c.chunks = min_int(KH, div_up(3 * threads_of(b), c.blocks));
@@ -178,15 +176,14 @@ static void cpu_attention(lem_backend *b, const lem_attn_plan *plan, int H, int 
 /* ---- backward ---- */
 
 typedef struct backward_space {
-    float *q, *dout, *dq;       /* [UNITS][E] */
-    float *p, *ds;              /* [UNITS][32] */
-    float *vt, *k;              /* values transposed [E][32], keys [32][E] */
+    float *q, *dout, *dq; /* [UNITS][E] */
+    float *p, *ds;        /* [UNITS][32] */
+    float *vt, *k;        /* values transposed [E][32], keys [32][E] */
     float lse[UNITS], delta[UNITS];
 } backward_space;
 
 /* p = exp(s*scale - lse) and ds = p*(dp - delta)*scale for the keys that the unit sees, 0 for the others. */
-static void backward_scores(const attn *c, const lem_attn_seg *s, int u0, int a, int z, backward_space *w)
-{
+static void backward_scores(const attn *c, const lem_attn_seg *s, int u0, int a, int z, backward_space *w) {
     v16 scale = v_set1(c->scale);
     for (int u = a; u < z; u++) {
         int n = min_int(s->n_keys, c->plan->pos[u / c->G] - s->pos0 + 1);
@@ -202,8 +199,7 @@ static void backward_scores(const attn *c, const lem_attn_seg *s, int u0, int a,
     }
 }
 
-static void backward_seg(const attn *c, const lem_attn_seg *s, int head, int u0, int a, int z, backward_space *w)
-{
+static void backward_seg(const attn *c, const lem_attn_seg *s, int head, int u0, int a, int z, backward_space *w) {
     int E = c->E, units = z - a;
     size_t at = (size_t)(a - u0) * (size_t)E, e = (size_t)E, row = (size_t)c->KH * e;
     const float *k = page_keys(c, s->page, head), *v = k + LEM_PANEL * e;
@@ -218,8 +214,7 @@ static void backward_seg(const attn *c, const lem_attn_seg *s, int head, int u0,
     small_product(TILE_A_COLS, s->n_keys, E, units, w->p, LEM_PANEL, w->dout + at, e, c->dv + to, row, true);
 }
 
-static void backward_units(const attn *c, const seg_range *segs, int head, int u0, int u1, backward_space *w)
-{
+static void backward_units(const attn *c, const seg_range *segs, int head, int u0, int u1, backward_space *w) {
     int E = c->E, a, z;
     gather(c, c->q, head, u0, u1, w->q);
     gather(c, c->dout, head, u0, u1, w->dout);
@@ -235,13 +230,11 @@ static void backward_units(const attn *c, const seg_range *segs, int head, int u
         const lem_attn_seg *s = seg_of(c, segs, i);
         if (seg_units(c, s, u0, u1, &a, &z)) backward_seg(c, s, head, u0, a, z, w);
     }
-    for (int u = u0; u < u1; u++)
-        memcpy(c->dq + unit_at(c, head, u) * (size_t)E, w->dq + (size_t)(u - u0) * (size_t)E, (size_t)E * sizeof(float));
+    for (int u = u0; u < u1; u++) memcpy(c->dq + unit_at(c, head, u) * (size_t)E, w->dq + (size_t)(u - u0) * (size_t)E, (size_t)E * sizeof(float));
 }
 
 /* One tree and kv head: blocks of units in order, so that each key's gradient is one chain over its rows. */
-static void backward_task(void *ctx, int task, int worker)
-{
+static void backward_task(void *ctx, int task, int worker) {
     const attn *c = ctx;
     const lem_attn_tree *tree = &c->plan->trees[task / c->KH];
     int head = task % c->KH;
@@ -249,7 +242,7 @@ static void backward_task(void *ctx, int task, int worker)
     float *scratch = scratch_of(c->backend, worker), *s = scratch + SEG_LIST;
     backward_space w;
     w.q = s;
-    w.dout = w.q + UNITS * e + 64;                                  /* + 64: a panel may be read past the last row */
+    w.dout = w.q + UNITS * e + 64; /* + 64: a panel may be read past the last row */
     w.dq = w.dout + UNITS * e + 64;
     w.p = w.dq + UNITS * e + 64;
     w.ds = w.p + (size_t)UNITS * LEM_PANEL;
@@ -269,11 +262,23 @@ static void backward_task(void *ctx, int task, int worker)
 }
 
 static void cpu_attention_backward(lem_backend *b, const lem_attn_plan *plan, int H, int KH, int E, float scale, const float *q, int layer,
-                                   const lem_kv *kv, const float *out, const float *lse, const float *dout, float *dq, float *dk, float *dv)
-{
-    attn c = {.plan = plan, .H = H, .KH = KH, .E = E, .G = H / KH, .scale = scale, .q = q, .kv = kv,
-              .layer_at = (size_t)layer * kv->layer_stride, .out = (float *)(uintptr_t)out, .lse = (float *)(uintptr_t)lse, .dout = dout,
-              .dq = dq, .dk = dk, .dv = dv, .backend = b};
+                                   const lem_kv *kv, const float *out, const float *lse, const float *dout, float *dq, float *dk, float *dv) {
+    attn c = {.plan = plan,
+              .H = H,
+              .KH = KH,
+              .E = E,
+              .G = H / KH,
+              .scale = scale,
+              .q = q,
+              .kv = kv,
+              .layer_at = (size_t)layer * kv->layer_stride,
+              .out = (float *)(uintptr_t)out,
+              .lse = (float *)(uintptr_t)lse,
+              .dout = dout,
+              .dq = dq,
+              .dk = dk,
+              .dv = dv,
+              .backend = b};
     run_tasks(b, plan->n_trees * KH, backward_task, &c);
 }
 
@@ -286,8 +291,7 @@ typedef struct kv_job {
     int rows;
 } kv_job;
 
-static void kv_task(void *ctx, int task, int worker)
-{
+static void kv_task(void *ctx, int task, int worker) {
     const kv_job *j = ctx;
     (void)worker;
     size_t E = (size_t)j->E;
@@ -303,8 +307,7 @@ static void kv_task(void *ctx, int task, int worker)
 }
 
 static void cpu_kv_write(lem_backend *b, int T, int KH, int E, const float *k, const float *v, const int *page, const int *slot, int layer,
-                         const lem_kv *kv)
-{
+                         const lem_kv *kv) {
     if (T <= 0) return;
     kv_job j = {T, KH, E, k, v, page, slot, (size_t)layer * kv->layer_stride, kv, rows_per_task(T, 4 * KH * E)};
     run_tasks(b, div_up(T, j.rows), kv_task, &j);

@@ -6,26 +6,25 @@
  * transposed operand). B is read as panels of 32 columns. */
 
 enum { A_ROWS, A_COLS };
-#define K_BLOCK 384             /* a B block of 384 x 32 floats (48 KiB) stays in L2, an A tile of 14 x 384 (21 KiB) in L1 */
-#define M_BLOCK 252             /* rows of one task: 18 tiles of 14; 252 x 384 packed floats (378 KiB) stay in L2 */
-#define N_SUB (VF_W * TILE_VECS)/* columns of one register tile; a panel is LEM_PANEL / N_SUB of them */
+#define K_BLOCK 384              /* a B block of 384 x 32 floats (48 KiB) stays in L2, an A tile of 14 x 384 (21 KiB) in L1 */
+#define M_BLOCK 252              /* rows of one task: 18 tiles of 14; 252 x 384 packed floats (378 KiB) stay in L2 */
+#define N_SUB (VF_W * TILE_VECS) /* columns of one register tile; a panel is LEM_PANEL / N_SUB of them */
 
 typedef struct tile_job {
     long k;
     const float *a;
-    size_t lda;                 /* A_ROWS: floats between rows; A_COLS: floats between k */
-    const void *b;              /* float [k][ldb], or pairs uint32 [k/2][32] */
+    size_t lda;    /* A_ROWS: floats between rows; A_COLS: floats between k */
+    const void *b; /* float [k][ldb], or pairs uint32 [k/2][32] */
     size_t ldb;
     float *c;
     size_t ldc;
-    const float *bias;          /* added after the chain, or NULL */
-    bool load;                  /* chain starts from C */
+    const float *bias; /* added after the chain, or NULL */
+    bool load;         /* chain starts from C */
 } tile_job;
 typedef void tile_fn(const tile_job *j);
 
 /* All N_SUB columns at offset `col` of the panel. MR and layout are constants at every use. */
-SIMD void tile_f32(const int MR, const int layout, const tile_job *j, int col)
-{
+SIMD void tile_f32(const int MR, const int layout, const tile_job *j, int col) {
     vf acc[TILE_ROWS][TILE_VECS];
     float *c = j->c + col;
 #pragma GCC unroll 16
@@ -67,8 +66,7 @@ SIMD void tile_f32(const int MR, const int layout, const tile_job *j, int col)
 }
 
 /* The same chain with B stored as pairs of bf16. A_ROWS only. */
-SIMD void tile_bf16(const int MR, const tile_job *j, int col)
-{
+SIMD void tile_bf16(const int MR, const tile_job *j, int col) {
     vf acc[TILE_ROWS][TILE_VECS];
     float *c = j->c + col;
 #pragma GCC unroll 16
@@ -105,14 +103,12 @@ SIMD void tile_bf16(const int MR, const tile_job *j, int col)
 }
 
 /* Four neighbouring panels for one row: the matrix-vector product of decoding one stream. b is the first panel, ldb its floats. */
-SIMD void tile_vector(const tile_job *j, const bool bf16)
-{
-    enum { VECS = 4 * LEM_PANEL / VF_W < 8 ? 4 * LEM_PANEL / VF_W : 8, SPAN = VECS * VF_W / 4 };     /* columns of each panel at a time */
+SIMD void tile_vector(const tile_job *j, const bool bf16) {
+    enum { VECS = 4 * LEM_PANEL / VF_W < 8 ? 4 * LEM_PANEL / VF_W : 8, SPAN = VECS * VF_W / 4 }; /* columns of each panel at a time */
     for (int col = 0; col < LEM_PANEL; col += SPAN) {
         vf acc[VECS];
 #pragma GCC unroll 8
-        for (int v = 0; v < VECS; v++)
-            acc[v] = j->load ? vf_load(j->c + col + v * VF_W / SPAN * LEM_PANEL + v * VF_W % SPAN) : vf_zero();
+        for (int v = 0; v < VECS; v++) acc[v] = j->load ? vf_load(j->c + col + v * VF_W / SPAN * LEM_PANEL + v * VF_W % SPAN) : vf_zero();
         const float *a = j->a;
         const uint32_t *b = (const uint32_t *)j->b + col;
         for (long k = j->k; k > 0; k -= bf16 ? 2 : 1) {
@@ -142,18 +138,15 @@ SIMD void tile_vector(const tile_job *j, const bool bf16)
     }
 }
 
-#define TILE(MR)                                                                                                       \
-    static void tile_rows_##MR(const tile_job *j)                                                                      \
-    {                                                                                                                  \
-        for (int col = 0; col < LEM_PANEL; col += N_SUB) tile_f32(MR, A_ROWS, j, col);                                 \
-    }                                                                                                                  \
-    static void tile_cols_##MR(const tile_job *j)                                                                      \
-    {                                                                                                                  \
-        for (int col = 0; col < LEM_PANEL; col += N_SUB) tile_f32(MR, A_COLS, j, col);                                 \
-    }                                                                                                                  \
-    static void tile_pair_##MR(const tile_job *j)                                                                      \
-    {                                                                                                                  \
-        for (int col = 0; col < LEM_PANEL; col += N_SUB) tile_bf16(MR, j, col);                                        \
+#define TILE(MR)                                                                                                                                     \
+    static void tile_rows_##MR(const tile_job *j) {                                                                                                  \
+        for (int col = 0; col < LEM_PANEL; col += N_SUB) tile_f32(MR, A_ROWS, j, col);                                                               \
+    }                                                                                                                                                \
+    static void tile_cols_##MR(const tile_job *j) {                                                                                                  \
+        for (int col = 0; col < LEM_PANEL; col += N_SUB) tile_f32(MR, A_COLS, j, col);                                                               \
+    }                                                                                                                                                \
+    static void tile_pair_##MR(const tile_job *j) {                                                                                                  \
+        for (int col = 0; col < LEM_PANEL; col += N_SUB) tile_bf16(MR, j, col);                                                                      \
     }
 #define TILE_ENTRY(MR) {tile_rows_##MR, tile_cols_##MR, tile_pair_##MR},
 #if TILE_ROWS == 14
@@ -168,8 +161,7 @@ enum { TILE_A_ROWS, TILE_A_COLS, TILE_PAIRS };
 static tile_fn *const tiles[TILE_ROWS][3] = {TILES(TILE_ENTRY)};
 
 /* Runs one tile; a panel of fewer than 32 columns goes through a full-width copy of C. */
-static void run_tile(int kind, int rows, int cols, const tile_job *job)
-{
+static void run_tile(int kind, int rows, int cols, const tile_job *job) {
     if (cols == LEM_PANEL) {
         tiles[rows - 1][kind](job);
         return;
@@ -191,24 +183,19 @@ static void run_tile(int kind, int rows, int cols, const tile_job *job)
 }
 
 /* M rows split into tiles of nearly equal height: tile t covers rows tile_start(t) .. tile_start(t+1)-1. */
-SIMD int tile_start(int M, int n_tiles, int t)
-{
-    return (int)((long)M * t / n_tiles);
-}
+SIMD int tile_start(int M, int n_tiles, int t) { return (int)((long)M * t / n_tiles); }
 
 /* ---- packing ---- */
 
 typedef float f4 __attribute__((vector_size(16)));
-SIMD f4 f4_load(const float *p)
-{
+SIMD f4 f4_load(const float *p) {
     f4 a;
     memcpy(&a, p, sizeof a);
     return a;
 }
 
 /* Four rows from `from` (k contiguous) become four neighbouring columns of to[k][ld]. */
-SIMD void transpose_four(int k, const float *from, size_t lda, float *to, size_t ld)
-{
+SIMD void transpose_four(int k, const float *from, size_t lda, float *to, size_t ld) {
     int i = 0;
     for (; i + 4 <= k; i += 4) {
         f4 a = f4_load(from + i), b = f4_load(from + lda + i), c = f4_load(from + 2 * lda + i), d = f4_load(from + 3 * lda + i);
@@ -226,12 +213,11 @@ SIMD void transpose_four(int k, const float *from, size_t lda, float *to, size_t
 }
 
 /* rows x k floats of A into to[k][ld]; ld >= rows. */
-static void transpose_rows(int rows, int k, const float *a, size_t lda, float *to, size_t ld)
-{
+static void transpose_rows(int rows, int k, const float *a, size_t lda, float *to, size_t ld) {
     int i = 0;
     for (; i + 4 <= rows; i += 4) transpose_four(k, a + (size_t)i * lda, lda, to + i, ld);
     if (i == rows) return;
-    if (rows >= 4) {                                                /* overlap the last four */
+    if (rows >= 4) { /* overlap the last four */
         transpose_four(k, a + (size_t)(rows - 4) * lda, lda, to + rows - 4, ld);
         return;
     }
@@ -240,13 +226,11 @@ static void transpose_rows(int rows, int k, const float *a, size_t lda, float *t
 }
 
 /* A tile whose rows are already neighbours (a gradient's transposed operand): copy row pieces. */
-static void copy_cols(int rows, int k, const float *a, size_t lda, float *to)
-{
+static void copy_cols(int rows, int k, const float *a, size_t lda, float *to) {
     for (int j = 0; j < k; j++) v_store_tail(to + (size_t)j * (size_t)rows, rows, v_load_tail(a + (size_t)j * lda, rows));
 }
 
-static void copy_panel(int k, int cols, const float *b, size_t ldb, float *to)
-{
+static void copy_panel(int k, int cols, const float *b, size_t ldb, float *to) {
     if (cols == LEM_PANEL) {
         for (int j = 0; j < k; j++) {
             v_store(to + (size_t)j * LEM_PANEL, v_load(b + (size_t)j * ldb));
@@ -260,8 +244,7 @@ static void copy_panel(int k, int cols, const float *b, size_t ldb, float *to)
     }
 }
 
-static void expand_panel(int k, const uint32_t *b, float *to)
-{
+static void expand_panel(int k, const uint32_t *b, float *to) {
     for (int j = 0; j < k; j += 2, b += LEM_PANEL, to += (size_t)2 * LEM_PANEL) {
         for (int v = 0; v < LEM_PANEL; v += VF_W) {
             vf_store(to + v, vf_pair_lo(b + v));
@@ -273,8 +256,7 @@ static void expand_panel(int k, const uint32_t *b, float *to)
 /* A small product without packing, for attention: C [M,N] = (old C or 0) + A B with B [K][ldb] row-major and, where N is no multiple of
  * 32, K <= SMALL_K (the last panel is copied: B may end at its last element). */
 #define SMALL_K 128
-static void small_product(int kind, int M, int N, int K, const float *a, size_t lda, const float *b, size_t ldb, float *c, size_t ldc, bool load)
-{
+static void small_product(int kind, int M, int N, int K, const float *a, size_t lda, const float *b, size_t ldb, float *c, size_t ldc, bool load) {
     int n_tiles = div_up(M, TILE_ROWS);
     float tail[SMALL_K * LEM_PANEL];
     for (int n = 0; n < N; n += LEM_PANEL) {
@@ -303,18 +285,17 @@ typedef struct product {
     size_t lda;
     int a_layout;
     const void *b;
-    size_t ldb;                 /* B_ROWS only */
+    size_t ldb; /* B_ROWS only */
     int b_kind;
-    const float *bias;          /* [N] or NULL */
-    float *c;                   /* [M,N] */
+    const float *bias; /* [N] or NULL */
+    float *c;          /* [M,N] */
     bool accumulate;
     int row_blocks, panel_groups;
     lem_backend *backend;
 } product;
 
 /* B's block for panel p, k0..k0+kb-1: in place where it is already a panel, else copied to `space`. */
-static const void *panel_block(const product *g, int p, int k0, int kb, bool many_tiles, float *space, tile_job *job, int *kind)
-{
+static const void *panel_block(const product *g, int p, int k0, int kb, bool many_tiles, float *space, tile_job *job, int *kind) {
     int cols = min_int(LEM_PANEL, g->N - p * LEM_PANEL);
     job->ldb = LEM_PANEL;
     if (g->b_kind == B_PANELS) return (const float *)g->b + ((size_t)p * (size_t)g->K + (size_t)k0) * LEM_PANEL;
@@ -337,8 +318,7 @@ static const void *panel_block(const product *g, int p, int k0, int kb, bool man
 }
 
 /* One block of rows against a group of panels. */
-static void product_block(const product *g, int m0, int m1, int p0, int p1, float *scratch)
-{
+static void product_block(const product *g, int m0, int m1, int p0, int p1, float *scratch) {
     int M = m1 - m0, n_tiles = div_up(M, TILE_ROWS);
     bool packed = g->a_layout == A_COLS ? n_tiles > 1 || p1 - p0 > 1 : (p1 - p0) * (LEM_PANEL / N_SUB) >= 4 && M >= 4;
     if (g->b_kind == B_PAIRS && n_tiles < 3) packed = false;
@@ -369,22 +349,27 @@ static void product_block(const product *g, int m0, int m1, int p0, int p1, floa
 }
 
 /* One row against panels p0..p1-1, four at a time. */
-static void product_vector(const product *g, int m, int p0, int p1, float *scratch)
-{
+static void product_vector(const product *g, int m, int p0, int p1, float *scratch) {
     int p = p0;
     for (; p + 4 <= p1 && (p + 4) * LEM_PANEL <= g->N; p += 4) {
         bool pairs = g->b_kind == B_PAIRS;
         size_t panel = (pairs ? (size_t)(g->K + 1) / 2 : (size_t)g->K) * LEM_PANEL;
-        tile_job j = {g->K, g->a + (size_t)m * g->lda, 0, (const float *)g->b + (size_t)p * panel, panel,
-                      g->c + (size_t)m * (size_t)g->N + (size_t)p * LEM_PANEL, 0, g->bias ? g->bias + (size_t)p * LEM_PANEL : NULL, g->accumulate};
+        tile_job j = {g->K,
+                      g->a + (size_t)m * g->lda,
+                      0,
+                      (const float *)g->b + (size_t)p * panel,
+                      panel,
+                      g->c + (size_t)m * (size_t)g->N + (size_t)p * LEM_PANEL,
+                      0,
+                      g->bias ? g->bias + (size_t)p * LEM_PANEL : NULL,
+                      g->accumulate};
         if (pairs) tile_vector(&j, true);
         else tile_vector(&j, false);
     }
     if (p < p1) product_block(g, m, m + 1, p, p1, scratch);
 }
 
-static void product_task(void *ctx, int task, int worker)
-{
+static void product_task(void *ctx, int task, int worker) {
     const product *g = ctx;
     int panels = div_up(g->N, LEM_PANEL), block = task % g->row_blocks, group = task / g->row_blocks;
     int m0 = tile_start(g->M, g->row_blocks, block), m1 = tile_start(g->M, g->row_blocks, block + 1);
@@ -395,8 +380,7 @@ static void product_task(void *ctx, int task, int worker)
 }
 
 /* Chooses blocks of rows and groups of panels: enough tasks for the threads, each as large as possible so that packing is shared. */
-static void run_product(product *g)
-{
+static void run_product(product *g) {
     if (g->M <= 0 || g->N <= 0) return;
     int threads = threads_of(g->backend), panels = div_up(g->N, LEM_PANEL);
     int rb = div_up(g->M, M_BLOCK), pg = 1;
@@ -414,24 +398,51 @@ static void run_product(product *g)
     run_tasks(g->backend, rb * pg, product_task, g);
 }
 
-static void cpu_linear(lem_backend *b, int T, const float *X, const lem_packed *W, const float *bias, float *Y, bool accumulate)
-{
-    product g = {.M = T, .N = W->N, .K = W->K, .a = X, .lda = (size_t)W->K, .a_layout = A_ROWS, .b = W->panels,
-                 .b_kind = W->dtype == LEM_DTYPE_F32 ? B_PANELS : B_PAIRS, .bias = bias, .c = Y, .accumulate = accumulate, .backend = b};
+static void cpu_linear(lem_backend *b, int T, const float *X, const lem_packed *W, const float *bias, float *Y, bool accumulate) {
+    product g = {.M = T,
+                 .N = W->N,
+                 .K = W->K,
+                 .a = X,
+                 .lda = (size_t)W->K,
+                 .a_layout = A_ROWS,
+                 .b = W->panels,
+                 .b_kind = W->dtype == LEM_DTYPE_F32 ? B_PANELS : B_PAIRS,
+                 .bias = bias,
+                 .c = Y,
+                 .accumulate = accumulate,
+                 .backend = b};
     run_product(&g);
 }
 
-static void cpu_linear_dx(lem_backend *b, int T, int N, int K, const float *dY, const float *W, float *dX, bool accumulate)
-{
-    product g = {.M = T, .N = K, .K = N, .a = dY, .lda = (size_t)N, .a_layout = A_ROWS, .b = W, .ldb = (size_t)K, .b_kind = B_ROWS,
-                 .c = dX, .accumulate = accumulate, .backend = b};
+static void cpu_linear_dx(lem_backend *b, int T, int N, int K, const float *dY, const float *W, float *dX, bool accumulate) {
+    product g = {.M = T,
+                 .N = K,
+                 .K = N,
+                 .a = dY,
+                 .lda = (size_t)N,
+                 .a_layout = A_ROWS,
+                 .b = W,
+                 .ldb = (size_t)K,
+                 .b_kind = B_ROWS,
+                 .c = dX,
+                 .accumulate = accumulate,
+                 .backend = b};
     run_product(&g);
 }
 
-static void cpu_linear_dw(lem_backend *b, int T, int N, int K, const float *dY, const float *X, float *dW)
-{
-    product g = {.M = N, .N = K, .K = T, .a = dY, .lda = (size_t)N, .a_layout = A_COLS, .b = X, .ldb = (size_t)K, .b_kind = B_ROWS,
-                 .c = dW, .accumulate = true, .backend = b};
+static void cpu_linear_dw(lem_backend *b, int T, int N, int K, const float *dY, const float *X, float *dW) {
+    product g = {.M = N,
+                 .N = K,
+                 .K = T,
+                 .a = dY,
+                 .lda = (size_t)N,
+                 .a_layout = A_COLS,
+                 .b = X,
+                 .ldb = (size_t)K,
+                 .b_kind = B_ROWS,
+                 .c = dW,
+                 .accumulate = true,
+                 .backend = b};
     if (T > 0) run_product(&g);
 }
 
@@ -440,8 +451,7 @@ typedef struct pack_job {
     lem_packed *to;
 } pack_job;
 
-static void pack_task(void *ctx, int task, int worker)
-{
+static void pack_task(void *ctx, int task, int worker) {
     const pack_job *j = ctx;
     (void)worker;
     size_t K = (size_t)j->to->K, p = (size_t)task;
@@ -459,8 +469,7 @@ static void pack_task(void *ctx, int task, int worker)
         for (size_t k = 0; k < K; k++) to[k / 2 * LEM_PANEL + i] |= (uint32_t)lem_f32_to_bf16(w[i * K + k]) << (k % 2 * 16);
 }
 
-static void cpu_pack(lem_backend *b, const float *W, lem_packed *dst)
-{
+static void cpu_pack(lem_backend *b, const float *W, lem_packed *dst) {
     pack_job j = {W, dst};
     run_tasks(b, div_up(dst->N, LEM_PANEL), pack_task, &j);
 }

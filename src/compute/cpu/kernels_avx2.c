@@ -11,13 +11,7 @@
 #include "compute/cpu/flat.inc.h"
 #include "compute/cpu/path.inc.h"
 
-const lem_cpu_path *lem_cpu_path_avx2(void)
-{
-    return &path;
-}
+const lem_cpu_path *lem_cpu_path_avx2(void) { return &path; }
 #else
-const lem_cpu_path *lem_cpu_path_avx2(void)
-{
-    return NULL;
-}
+const lem_cpu_path *lem_cpu_path_avx2(void) { return NULL; }
 #endif

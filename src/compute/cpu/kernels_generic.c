@@ -10,8 +10,4 @@
 #include "compute/cpu/flat.inc.h"
 #include "compute/cpu/path.inc.h"
 
-const lem_cpu_path *lem_cpu_path_generic(void)
-{
-    return &path;
-}
-
+const lem_cpu_path *lem_cpu_path_generic(void) { return &path; }

@@ -3,8 +3,7 @@
 #define CHAINS (TILE_ROWS > 12 ? 12 : TILE_ROWS * TILE_VECS)
 
 /* Independent chains of fma that stay in registers: the fp32 limit of one core. */
-static double fma_chain(long iterations)
-{
+static double fma_chain(long iterations) {
     vf acc[CHAINS], x = vf_set1(0.999f), y = vf_set1(0.001f);
 #pragma GCC unroll 16
     for (int i = 0; i < CHAINS; i++) acc[i] = vf_set1((float)i);
@@ -18,8 +17,7 @@ static double fma_chain(long iterations)
     return (double)out[0];
 }
 
-static float read_sum(size_t n, const float *x)
-{
+static float read_sum(size_t n, const float *x) {
     v16 a = v_zero(), b = v_zero(), c = v_zero(), d = v_zero();
     for (size_t i = 0; i + 64 <= n; i += 64) {
         a = v_add(a, v_load(x + i));
@@ -56,4 +54,4 @@ static const lem_backend_ops ops = {
     .scale = cpu_scale,
 };
 
-static const lem_cpu_path path = {&ops, fma_chain, 2.0 * CHAINS * VF_W, read_sum};
+static const lem_cpu_path path = {&ops, fma_chain, 2.0 * CHAINS *VF_W, read_sum};

@@ -2,8 +2,8 @@
  *
  * Sums along a row are 16 partial sums by index modulo 16 and one tree; sums over rows are chains over t ascending, parallel over columns. */
 
-typedef struct rows_job {       /* one struct for all row operations; each uses the fields it names */
-    int T, D, rows;             /* rows per task */
+typedef struct rows_job { /* one struct for all row operations; each uses the fields it names */
+    int T, D, rows;       /* rows per task */
     float *y, *y2;
     const float *x, *x2, *w, *w2;
     const int32_t *ids;
@@ -15,22 +15,19 @@ typedef struct rows_job {       /* one struct for all row operations; each uses 
 
 #define COLS_PER_TASK 64
 
-SIMD void row_range(const rows_job *j, int task, int *t0, int *t1)
-{
+SIMD void row_range(const rows_job *j, int task, int *t0, int *t1) {
     *t0 = task * j->rows;
     *t1 = min_int(*t0 + j->rows, j->T);
 }
 
-static void run_rows(lem_backend *b, rows_job *j, int floats_per_row, lem_pool_fn *fn)
-{
+static void run_rows(lem_backend *b, rows_job *j, int floats_per_row, lem_pool_fn *fn) {
     if (j->T <= 0) return;
     j->rows = rows_per_task(j->T, floats_per_row);
     run_tasks(b, div_up(j->T, j->rows), fn, j);
 }
 
 /* Column sums: a chain over rows of dy, or of dy * (x / rms), for `vecs` vectors of columns at once; n is the last one's valid lanes. */
-SIMD void column_sums(const rows_job *j, int d, const int vecs, int n)
-{
+SIMD void column_sums(const rows_job *j, int d, const int vecs, int n) {
     v16 sum[COLS_PER_TASK / 16];
     for (int v = 0; v < vecs; v++) sum[v] = v_load_tail(j->y + d + 16 * v, v == vecs - 1 ? n : 16);
     for (int t = 0; t < j->T; t++) {
@@ -45,8 +42,7 @@ SIMD void column_sums(const rows_job *j, int d, const int vecs, int n)
     for (int v = 0; v < vecs; v++) v_store_tail(j->y + d + 16 * v, v == vecs - 1 ? n : 16, sum[v]);
 }
 
-static void column_task(void *ctx, int task, int worker)
-{
+static void column_task(void *ctx, int task, int worker) {
     const rows_job *j = ctx;
     (void)worker;
     int d = task * COLS_PER_TASK, end = min_int(d + COLS_PER_TASK, j->D);
@@ -57,14 +53,12 @@ static void column_task(void *ctx, int task, int worker)
     for (; d < end; d += 16) column_sums(j, d, 1, min_int(16, end - d));
 }
 
-static void cpu_bias_grad(lem_backend *b, int T, int N, const float *dY, float *db)
-{
+static void cpu_bias_grad(lem_backend *b, int T, int N, const float *dY, float *db) {
     rows_job j = {.T = T, .D = N, .x = dY, .y = db};
     run_tasks(b, div_up(N, COLS_PER_TASK), column_task, &j);
 }
 
-static void rmsnorm_task(void *ctx, int task, int worker)
-{
+static void rmsnorm_task(void *ctx, int task, int worker) {
     const rows_job *j = ctx;
     int t0, t1, D = j->D;
     (void)worker;
@@ -84,14 +78,12 @@ static void rmsnorm_task(void *ctx, int task, int worker)
     }
 }
 
-static void cpu_rmsnorm(lem_backend *b, int T, int D, const float *X, const float *w, float eps, float *Y, float *inv_rms)
-{
+static void cpu_rmsnorm(lem_backend *b, int T, int D, const float *X, const float *w, float eps, float *Y, float *inv_rms) {
     rows_job j = {.T = T, .D = D, .x = X, .w = w, .eps = eps, .y = Y, .y2 = inv_rms};
     run_rows(b, &j, 2 * D, rmsnorm_task);
 }
 
-static void rmsnorm_backward_task(void *ctx, int task, int worker)
-{
+static void rmsnorm_backward_task(void *ctx, int task, int worker) {
     const rows_job *j = ctx;
     int t0, t1, D = j->D;
     (void)worker;
@@ -113,17 +105,15 @@ static void rmsnorm_backward_task(void *ctx, int task, int worker)
     }
 }
 
-static void cpu_rmsnorm_backward(lem_backend *b, int T, int D, const float *dY, const float *X, const float *w, const float *inv_rms,
-                                 float *dX, float *dw)
-{
+static void cpu_rmsnorm_backward(lem_backend *b, int T, int D, const float *dY, const float *X, const float *w, const float *inv_rms, float *dX,
+                                 float *dw) {
     rows_job rows = {.T = T, .D = D, .x = dY, .x2 = X, .w = inv_rms, .w2 = w, .y = dX};
     run_rows(b, &rows, 4 * D, rmsnorm_backward_task);
     rows_job columns = {.T = T, .D = D, .x = dY, .x2 = X, .w = inv_rms, .y = dw};
     run_tasks(b, div_up(D, COLS_PER_TASK), column_task, &columns);
 }
 
-static void rope_task(void *ctx, int task, int worker)
-{
+static void rope_task(void *ctx, int task, int worker) {
     const rows_job *j = ctx;
     int t0, t1, E = j->D, half = E / 2;
     (void)worker;
@@ -144,14 +134,12 @@ static void rope_task(void *ctx, int task, int worker)
     }
 }
 
-static void cpu_rope(lem_backend *b, int T, int H, int E, float *X, const int *pos, const float *cos_sin, bool inverse)
-{
+static void cpu_rope(lem_backend *b, int T, int H, int E, float *X, const int *pos, const float *cos_sin, bool inverse) {
     rows_job j = {.T = T, .D = E, .H = H, .y = X, .pos = pos, .w = cos_sin, .flag = inverse};
     run_rows(b, &j, 2 * H * E, rope_task);
 }
 
-static void embed_task(void *ctx, int task, int worker)
-{
+static void embed_task(void *ctx, int task, int worker) {
     const rows_job *j = ctx;
     int t0, t1;
     size_t D = (size_t)j->D;
@@ -160,14 +148,12 @@ static void embed_task(void *ctx, int task, int worker)
     for (int t = t0; t < t1; t++) memcpy(j->y + (size_t)t * D, j->x + (size_t)j->ids[t] * D, D * sizeof(float));
 }
 
-static void cpu_embed(lem_backend *b, int T, int D, const int32_t *ids, const float *table, float *Y)
-{
+static void cpu_embed(lem_backend *b, int T, int D, const int32_t *ids, const float *table, float *Y) {
     rows_job j = {.T = T, .D = D, .ids = ids, .x = table, .y = Y};
     run_rows(b, &j, D, embed_task);
 }
 
-static void embed_backward_task(void *ctx, int task, int worker)
-{
+static void embed_backward_task(void *ctx, int task, int worker) {
     const rows_job *j = ctx;
     (void)worker;
     int d0 = task * COLS_PER_TASK, d1 = min_int(d0 + COLS_PER_TASK, j->D);
@@ -178,16 +164,14 @@ static void embed_backward_task(void *ctx, int task, int worker)
     }
 }
 
-static void cpu_embed_backward(lem_backend *b, int T, int D, const int32_t *ids, const float *dY, float *dtable)
-{
+static void cpu_embed_backward(lem_backend *b, int T, int D, const int32_t *ids, const float *dY, float *dtable) {
     rows_job j = {.T = T, .D = D, .ids = ids, .x = dY, .y = dtable};
     run_tasks(b, div_up(D, COLS_PER_TASK), embed_backward_task, &j);
 }
 
 /* ---- token probabilities ---- */
 
-static void logprob_task(void *ctx, int task, int worker)
-{
+static void logprob_task(void *ctx, int task, int worker) {
     const rows_job *j = ctx;
     int t0, t1, V = j->D;
     (void)worker;
@@ -210,30 +194,26 @@ static void logprob_task(void *ctx, int task, int worker)
     }
 }
 
-static void cpu_logprob(lem_backend *b, int R, int V, const float *logits, const int32_t *target, float *logprob, float *lse)
-{
+static void cpu_logprob(lem_backend *b, int R, int V, const float *logits, const int32_t *target, float *logprob, float *lse) {
     rows_job j = {.T = R, .D = V, .x = logits, .ids = target, .y = logprob, .y2 = lse};
     run_rows(b, &j, 4 * V, logprob_task);
 }
 
-static void xent_task(void *ctx, int task, int worker)
-{
+static void xent_task(void *ctx, int task, int worker) {
     const rows_job *j = ctx;
     int t0, t1, V = j->D;
     (void)worker;
     row_range(j, task, &t0, &t1);
     for (int t = t0; t < t1; t++) {
         float *x = j->y + (size_t)t * (size_t)V, weight = j->w[t], lse = j->x[t];
-        float hot[16];                                              /* the target's probability by the same exp as every other */
+        float hot[16]; /* the target's probability by the same exp as every other */
         v_store(hot, v_exp(v_sub(v_set1(x[j->ids[t]]), v_set1(lse))));
-        for (int v = 0; v < V; v += 16)
-            v_store_tail(x + v, V - v, v_mul(v_set1(weight), v_exp(v_sub(v_load_tail(x + v, V - v), v_set1(lse)))));
+        for (int v = 0; v < V; v += 16) v_store_tail(x + v, V - v, v_mul(v_set1(weight), v_exp(v_sub(v_load_tail(x + v, V - v), v_set1(lse)))));
         x[j->ids[t]] = weight * (hot[0] - 1.0f);
     }
 }
 
-static void cpu_softmax_xent_grad(lem_backend *b, int R, int V, float *logits, const int32_t *target, const float *weight, const float *lse)
-{
+static void cpu_softmax_xent_grad(lem_backend *b, int R, int V, float *logits, const int32_t *target, const float *weight, const float *lse) {
     rows_job j = {.T = R, .D = V, .y = logits, .ids = target, .w = weight, .x = lse};
     run_rows(b, &j, 4 * V, xent_task);
 }

@@ -7,11 +7,13 @@
 
 #define SIMD static inline __attribute__((always_inline))
 #define VF_W 8
-#define TILE_ROWS 6             /* 6 x 16: 12 accumulators, 2 panel vectors, 1 broadcast */
+#define TILE_ROWS 6 /* 6 x 16: 12 accumulators, 2 panel vectors, 1 broadcast */
 #define TILE_VECS 2
 
 typedef __m256 vf;
-typedef struct v16 { __m256 lo, hi; } v16;
+typedef struct v16 {
+    __m256 lo, hi;
+} v16;
 
 SIMD vf vf_zero(void) { return _mm256_setzero_ps(); }
 SIMD vf vf_load(const float *p) { return _mm256_loadu_ps(p); }
@@ -19,12 +21,8 @@ SIMD void vf_store(float *p, vf a) { _mm256_storeu_ps(p, a); }
 SIMD vf vf_set1(float x) { return _mm256_set1_ps(x); }
 SIMD vf vf_add(vf a, vf b) { return _mm256_add_ps(a, b); }
 SIMD vf vf_fma(vf a, vf b, vf c) { return _mm256_fmadd_ps(a, b, c); }
-SIMD vf vf_pair_lo(const uint32_t *p)
-{
-    return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_loadu_si256((const __m256i *)(const void *)p), 16));
-}
-SIMD vf vf_pair_hi(const uint32_t *p)
-{
+SIMD vf vf_pair_lo(const uint32_t *p) { return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_loadu_si256((const __m256i *)(const void *)p), 16)); }
+SIMD vf vf_pair_hi(const uint32_t *p) {
     return _mm256_castsi256_ps(_mm256_and_si256(_mm256_loadu_si256((const __m256i *)(const void *)p), _mm256_set1_epi32((int)0xffff0000u)));
 }
 
@@ -32,8 +30,7 @@ SIMD vf vf_pair_hi(const uint32_t *p)
 SIMD v16 v_zero(void) { return BOTH(_mm256_setzero_ps(), _mm256_setzero_ps()); }
 SIMD v16 v_set1(float x) { return BOTH(_mm256_set1_ps(x), _mm256_set1_ps(x)); }
 SIMD v16 v_load(const float *p) { return BOTH(_mm256_loadu_ps(p), _mm256_loadu_ps(p + 8)); }
-SIMD void v_store(float *p, v16 a)
-{
+SIMD void v_store(float *p, v16 a) {
     _mm256_storeu_ps(p, a.lo);
     _mm256_storeu_ps(p + 8, a.hi);
 }
@@ -45,45 +42,38 @@ SIMD v16 v_sqrt(v16 a) { return BOTH(_mm256_sqrt_ps(a.lo), _mm256_sqrt_ps(a.hi))
 SIMD v16 v_fma(v16 a, v16 b, v16 c) { return BOTH(_mm256_fmadd_ps(a.lo, b.lo, c.lo), _mm256_fmadd_ps(a.hi, b.hi, c.hi)); }
 SIMD v16 v_max(v16 a, v16 b) { return BOTH(_mm256_max_ps(a.lo, b.lo), _mm256_max_ps(a.hi, b.hi)); }
 SIMD v16 v_min(v16 a, v16 b) { return BOTH(_mm256_min_ps(a.lo, b.lo), _mm256_min_ps(a.hi, b.hi)); }
-SIMD __m256i lanes_below(int n)                                     /* all ones in lanes 0..n-1 */
+SIMD __m256i lanes_below(int n) /* all ones in lanes 0..n-1 */
 {
     return _mm256_cmpgt_epi32(_mm256_set1_epi32(n), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
 }
-SIMD v16 v_load_n(const float *p, int n)
-{
+SIMD v16 v_load_n(const float *p, int n) {
     __m256 hi = n > 8 ? _mm256_maskload_ps(p + 8, lanes_below(n - 8)) : _mm256_setzero_ps();
     return BOTH(_mm256_maskload_ps(p, lanes_below(n)), hi);
 }
-SIMD void v_store_n(float *p, int n, v16 a)
-{
+SIMD void v_store_n(float *p, int n, v16 a) {
     _mm256_maskstore_ps(p, lanes_below(n), a.lo);
     if (n > 8) _mm256_maskstore_ps(p + 8, lanes_below(n - 8), a.hi);
 }
-SIMD v16 v_first_n(v16 a, int n, v16 rest)
-{
+SIMD v16 v_first_n(v16 a, int n, v16 rest) {
     return BOTH(_mm256_blendv_ps(rest.lo, a.lo, _mm256_castsi256_ps(lanes_below(n))),
                 _mm256_blendv_ps(rest.hi, a.hi, _mm256_castsi256_ps(lanes_below(n - 8))));
 }
-SIMD v16 v_zero_below(v16 a, v16 x, float limit)
-{
+SIMD v16 v_zero_below(v16 a, v16 x, float limit) {
     __m256 l = _mm256_set1_ps(limit);
     return BOTH(_mm256_and_ps(a.lo, _mm256_cmp_ps(x.lo, l, _CMP_NLT_UQ)), _mm256_and_ps(a.hi, _mm256_cmp_ps(x.hi, l, _CMP_NLT_UQ)));
 }
-SIMD __m256 add_exponent(__m256 a, __m256 t)
-{
+SIMD __m256 add_exponent(__m256 a, __m256 t) {
     return _mm256_castsi256_ps(_mm256_add_epi32(_mm256_castps_si256(a), _mm256_slli_epi32(_mm256_castps_si256(t), 23)));
 }
 SIMD v16 v_add_exponent(v16 a, v16 t) { return BOTH(add_exponent(a.lo, t.lo), add_exponent(a.hi, t.hi)); }
 
-SIMD float v_sum(v16 a)
-{
+SIMD float v_sum(v16 a) {
     __m256 b = _mm256_add_ps(a.lo, a.hi);
     __m128 c = _mm_add_ps(_mm256_castps256_ps128(b), _mm256_extractf128_ps(b, 1));
     c = _mm_add_ps(c, _mm_movehl_ps(c, c));
     return _mm_cvtss_f32(_mm_add_ss(c, _mm_shuffle_ps(c, c, 1)));
 }
-SIMD float v_hmax(v16 a)
-{
+SIMD float v_hmax(v16 a) {
     __m256 b = _mm256_max_ps(a.lo, a.hi);
     __m128 c = _mm_max_ps(_mm256_castps256_ps128(b), _mm256_extractf128_ps(b, 1));
     c = _mm_max_ps(c, _mm_movehl_ps(c, c));

@@ -4,12 +4,11 @@
 #include <math.h>
 #include <string.h>
 
-typedef struct keys {           /* one page of one layer and kv head */
-    const float *k, *v;         /* [E][32], [32][E] */
+typedef struct keys {   /* one page of one layer and kv head */
+    const float *k, *v; /* [E][32], [32][E] */
 } keys;
 
-static keys page_of(const lem_kv *kv, int page, int layer, int head, int E)
-{
+static keys page_of(const lem_kv *kv, int page, int layer, int head, int E) {
     keys p;
     p.k = kv->data + (size_t)page * kv->page_stride + (size_t)layer * kv->layer_stride + (size_t)head * kv->head_stride;
     p.v = p.k + (size_t)LEM_PANEL * (size_t)E;
@@ -17,8 +16,7 @@ static keys page_of(const lem_kv *kv, int page, int layer, int head, int E)
 }
 
 void lem_ref_kv_write(lem_backend *b, int T, int KH, int E, const float *k, const float *v, const int *page, const int *slot, int layer,
-                      const lem_kv *kv)
-{
+                      const lem_kv *kv) {
     (void)b;
     for (int t = 0; t < T; t++) {
         for (int h = 0; h < KH; h++) {
@@ -33,25 +31,22 @@ void lem_ref_kv_write(lem_backend *b, int T, int KH, int E, const float *k, cons
     }
 }
 
-static double dot_key(const float *q, const keys *p, int j, int E)
-{
+static double dot_key(const float *q, const keys *p, int j, int E) {
     double s = 0;
     for (int e = 0; e < E; e++) s += (double)q[e] * (double)p->k[(size_t)e * LEM_PANEL + (size_t)j];
     return s;
 }
 
 /* Keys of the segment that row r sees: 0 when none. */
-static int visible(const lem_attn_plan *plan, const lem_attn_seg *s, int r)
-{
+static int visible(const lem_attn_plan *plan, const lem_attn_seg *s, int r) {
     if (r < s->row0 || r >= s->row1) return 0;
     int n = plan->pos[r] - s->pos0 + 1;
     return n < 0 ? 0 : n < s->n_keys ? n : s->n_keys;
 }
 
 /* Log-sum-exp of the scaled scores of one row and head. */
-static double row_lse(const lem_attn_plan *plan, const lem_attn_tree *tree, int r, const float *q, int layer, const lem_kv *kv, int head,
-                      int E, float scale)
-{
+static double row_lse(const lem_attn_plan *plan, const lem_attn_tree *tree, int r, const float *q, int layer, const lem_kv *kv, int head, int E,
+                      float scale) {
     double max = -INFINITY, sum = 0;
     for (int pass = 0; pass < 2; pass++) {
         for (int i = tree->seg0; i < tree->seg1; i++) {
@@ -68,9 +63,8 @@ static double row_lse(const lem_attn_plan *plan, const lem_attn_tree *tree, int 
     return max + log(sum);
 }
 
-void lem_ref_attention(lem_backend *b, const lem_attn_plan *plan, int H, int KH, int E, float scale, const float *q, int layer,
-                       const lem_kv *kv, float *out, float *lse)
-{
+void lem_ref_attention(lem_backend *b, const lem_attn_plan *plan, int H, int KH, int E, float scale, const float *q, int layer, const lem_kv *kv,
+                       float *out, float *lse) {
     (void)b;
     int group = H / KH;
     for (int t = 0; t < plan->n_trees; t++) {
@@ -97,17 +91,16 @@ void lem_ref_attention(lem_backend *b, const lem_attn_plan *plan, int H, int KH,
     }
 }
 
-typedef struct row_grad {       /* one (row, head) of the backward pass */
+typedef struct row_grad { /* one (row, head) of the backward pass */
     const float *q, *dout;
-    float *dq, *dk, *dv;        /* dq [E]; dk and dv of the kv head, rows KH*E apart */
+    float *dq, *dk, *dv; /* dq [E]; dk and dv of the kv head, rows KH*E apart */
     size_t key_stride;
     double lse, delta;
     float scale;
     int E;
 } row_grad;
 
-static void backward_key(const row_grad *g, const keys *p, int j, int key_row)
-{
+static void backward_key(const row_grad *g, const keys *p, int j, int key_row) {
     double prob = exp(dot_key(g->q, p, j, g->E) * (double)g->scale - g->lse), dp = 0;
     for (int e = 0; e < g->E; e++) dp += (double)g->dout[e] * (double)p->v[(size_t)j * (size_t)g->E + (size_t)e];
     double ds = prob * (dp - g->delta) * (double)g->scale;
@@ -120,8 +113,7 @@ static void backward_key(const row_grad *g, const keys *p, int j, int key_row)
 }
 
 void lem_ref_attention_backward(lem_backend *b, const lem_attn_plan *plan, int H, int KH, int E, float scale, const float *q, int layer,
-                                const lem_kv *kv, const float *out, const float *lse, const float *dout, float *dq, float *dk, float *dv)
-{
+                                const lem_kv *kv, const float *out, const float *lse, const float *dout, float *dq, float *dk, float *dv) {
     (void)b;
     int group = H / KH;
     size_t kv_row = (size_t)KH * (size_t)E;
@@ -133,8 +125,8 @@ void lem_ref_attention_backward(lem_backend *b, const lem_attn_plan *plan, int H
         for (int r = tree->row0; r < tree->row1; r++) {
             for (int h = 0; h < H; h++) {
                 size_t at = (size_t)r * (size_t)H + (size_t)h, head_at = (size_t)(h / group) * (size_t)E;
-                row_grad g = {q + at * (size_t)E, dout + at * (size_t)E, dq + at * (size_t)E, dk + head_at, dv + head_at, kv_row,
-                              (double)lse[at], 0, scale, E};
+                row_grad g = {
+                    q + at * (size_t)E, dout + at * (size_t)E, dq + at * (size_t)E, dk + head_at, dv + head_at, kv_row, (double)lse[at], 0, scale, E};
                 for (int e = 0; e < E; e++) g.delta += (double)g.dout[e] * (double)out[at * (size_t)E + (size_t)e];
                 for (int i = tree->seg0; i < tree->seg1; i++) {
                     int n = visible(plan, &plan->segs[i], r);

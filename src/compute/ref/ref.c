@@ -5,8 +5,7 @@
 #include <math.h>
 #include <string.h>
 
-static void ref_pack(lem_backend *b, const float *W, lem_packed *dst)
-{
+static void ref_pack(lem_backend *b, const float *W, lem_packed *dst) {
     (void)b;
     size_t K = (size_t)dst->K, panels = ((size_t)dst->N + LEM_PANEL - 1) / LEM_PANEL;
     memset(dst->panels, 0, lem_packed_bytes(dst->N, dst->K, dst->dtype));
@@ -25,16 +24,14 @@ static void ref_pack(lem_backend *b, const float *W, lem_packed *dst)
     }
 }
 
-static float packed_at(const lem_packed *W, size_t n, size_t k)
-{
+static float packed_at(const lem_packed *W, size_t n, size_t k) {
     size_t p = n / LEM_PANEL, j = n % LEM_PANEL, K = (size_t)W->K;
     if (W->dtype == LEM_DTYPE_F32) return ((const float *)W->panels)[(p * K + k) * LEM_PANEL + j];
     uint32_t pair = ((const uint32_t *)W->panels)[(p * ((K + 1) / 2) + k / 2) * LEM_PANEL + j];
     return lem_bf16_to_f32((uint16_t)(pair >> (k % 2 * 16)));
 }
 
-static void ref_linear(lem_backend *b, int T, const float *X, const lem_packed *W, const float *bias, float *Y, bool accumulate)
-{
+static void ref_linear(lem_backend *b, int T, const float *X, const lem_packed *W, const float *bias, float *Y, bool accumulate) {
     (void)b;
     size_t N = (size_t)W->N, K = (size_t)W->K;
     for (size_t t = 0; t < (size_t)T; t++) {
@@ -46,8 +43,7 @@ static void ref_linear(lem_backend *b, int T, const float *X, const lem_packed *
     }
 }
 
-static void ref_linear_dx(lem_backend *b, int T, int N, int K, const float *dY, const float *W, float *dX, bool accumulate)
-{
+static void ref_linear_dx(lem_backend *b, int T, int N, int K, const float *dY, const float *W, float *dX, bool accumulate) {
     (void)b;
     for (size_t t = 0; t < (size_t)T; t++) {
         for (size_t k = 0; k < (size_t)K; k++) {
@@ -58,8 +54,7 @@ static void ref_linear_dx(lem_backend *b, int T, int N, int K, const float *dY, 
     }
 }
 
-static void ref_linear_dw(lem_backend *b, int T, int N, int K, const float *dY, const float *X, float *dW)
-{
+static void ref_linear_dw(lem_backend *b, int T, int N, int K, const float *dY, const float *X, float *dW) {
     (void)b;
     for (size_t n = 0; n < (size_t)N; n++) {
         for (size_t k = 0; k < (size_t)K; k++) {
@@ -70,8 +65,7 @@ static void ref_linear_dw(lem_backend *b, int T, int N, int K, const float *dY, 
     }
 }
 
-static void ref_bias_grad(lem_backend *b, int T, int N, const float *dY, float *db)
-{
+static void ref_bias_grad(lem_backend *b, int T, int N, const float *dY, float *db) {
     (void)b;
     for (size_t n = 0; n < (size_t)N; n++) {
         double s = (double)db[n];
@@ -80,8 +74,7 @@ static void ref_bias_grad(lem_backend *b, int T, int N, const float *dY, float *
     }
 }
 
-static void ref_rmsnorm(lem_backend *b, int T, int D, const float *X, const float *w, float eps, float *Y, float *inv_rms)
-{
+static void ref_rmsnorm(lem_backend *b, int T, int D, const float *X, const float *w, float eps, float *Y, float *inv_rms) {
     (void)b;
     for (size_t t = 0; t < (size_t)T; t++) {
         const float *x = X + t * (size_t)D;
@@ -93,9 +86,8 @@ static void ref_rmsnorm(lem_backend *b, int T, int D, const float *X, const floa
     }
 }
 
-static void ref_rmsnorm_backward(lem_backend *b, int T, int D, const float *dY, const float *X, const float *w, const float *inv_rms,
-                                 float *dX, float *dw)
-{
+static void ref_rmsnorm_backward(lem_backend *b, int T, int D, const float *dY, const float *X, const float *w, const float *inv_rms, float *dX,
+                                 float *dw) {
     (void)b;
     for (size_t t = 0; t < (size_t)T; t++) {
         const float *x = X + t * (size_t)D, *dy = dY + t * (size_t)D;
@@ -108,14 +100,12 @@ static void ref_rmsnorm_backward(lem_backend *b, int T, int D, const float *dY, 
     }
     for (int d = 0; d < D; d++) {
         double s = (double)dw[d];
-        for (size_t t = 0; t < (size_t)T; t++)
-            s += (double)dY[t * (size_t)D + (size_t)d] * (double)X[t * (size_t)D + (size_t)d] * (double)inv_rms[t];
+        for (size_t t = 0; t < (size_t)T; t++) s += (double)dY[t * (size_t)D + (size_t)d] * (double)X[t * (size_t)D + (size_t)d] * (double)inv_rms[t];
         dw[d] = (float)s;
     }
 }
 
-static void ref_rope(lem_backend *b, int T, int H, int E, float *X, const int *pos, const float *cos_sin, bool inverse)
-{
+static void ref_rope(lem_backend *b, int T, int H, int E, float *X, const int *pos, const float *cos_sin, bool inverse) {
     (void)b;
     int half = E / 2;
     for (size_t t = 0; t < (size_t)T; t++) {
@@ -131,8 +121,7 @@ static void ref_rope(lem_backend *b, int T, int H, int E, float *X, const int *p
     }
 }
 
-static void ref_swiglu(lem_backend *b, int T, int F, const float *gate, const float *up, float *act)
-{
+static void ref_swiglu(lem_backend *b, int T, int F, const float *gate, const float *up, float *act) {
     (void)b;
     for (size_t i = 0; i < (size_t)T * (size_t)F; i++) {
         double g = (double)gate[i];
@@ -140,8 +129,7 @@ static void ref_swiglu(lem_backend *b, int T, int F, const float *gate, const fl
     }
 }
 
-static void ref_swiglu_backward(lem_backend *b, int T, int F, const float *gate, const float *up, const float *dact, float *dgate, float *dup)
-{
+static void ref_swiglu_backward(lem_backend *b, int T, int F, const float *gate, const float *up, const float *dact, float *dgate, float *dup) {
     (void)b;
     for (size_t i = 0; i < (size_t)T * (size_t)F; i++) {
         double g = (double)gate[i], u = (double)up[i], da = (double)dact[i], sig = 1 / (1 + exp(-g));
@@ -150,27 +138,23 @@ static void ref_swiglu_backward(lem_backend *b, int T, int F, const float *gate,
     }
 }
 
-static void ref_add(lem_backend *b, size_t n, float *x, const float *y)
-{
+static void ref_add(lem_backend *b, size_t n, float *x, const float *y) {
     (void)b;
     for (size_t i = 0; i < n; i++) x[i] += y[i];
 }
 
-static void ref_embed(lem_backend *b, int T, int D, const int32_t *ids, const float *table, float *Y)
-{
+static void ref_embed(lem_backend *b, int T, int D, const int32_t *ids, const float *table, float *Y) {
     (void)b;
     for (size_t t = 0; t < (size_t)T; t++) memcpy(Y + t * (size_t)D, table + (size_t)ids[t] * (size_t)D, (size_t)D * sizeof *Y);
 }
 
-static void ref_embed_backward(lem_backend *b, int T, int D, const int32_t *ids, const float *dY, float *dtable)
-{
+static void ref_embed_backward(lem_backend *b, int T, int D, const int32_t *ids, const float *dY, float *dtable) {
     (void)b;
     for (size_t t = 0; t < (size_t)T; t++)
         for (size_t d = 0; d < (size_t)D; d++) dtable[(size_t)ids[t] * (size_t)D + d] += dY[t * (size_t)D + d];
 }
 
-static void ref_logprob(lem_backend *b, int R, int V, const float *logits, const int32_t *target, float *logprob, float *lse)
-{
+static void ref_logprob(lem_backend *b, int R, int V, const float *logits, const int32_t *target, float *logprob, float *lse) {
     (void)b;
     for (size_t r = 0; r < (size_t)R; r++) {
         const float *x = logits + r * (size_t)V;
@@ -183,8 +167,7 @@ static void ref_logprob(lem_backend *b, int R, int V, const float *logits, const
     }
 }
 
-static void ref_softmax_xent_grad(lem_backend *b, int R, int V, float *logits, const int32_t *target, const float *weight, const float *lse)
-{
+static void ref_softmax_xent_grad(lem_backend *b, int R, int V, float *logits, const int32_t *target, const float *weight, const float *lse) {
     (void)b;
     for (size_t r = 0; r < (size_t)R; r++) {
         float *x = logits + r * (size_t)V;
@@ -192,8 +175,7 @@ static void ref_softmax_xent_grad(lem_backend *b, int R, int V, float *logits, c
     }
 }
 
-static void ref_adamw(lem_backend *b, size_t n, float *param, const float *grad, float *m, float *v, const lem_adamw *o)
-{
+static void ref_adamw(lem_backend *b, size_t n, float *param, const float *grad, float *m, float *v, const lem_adamw *o) {
     (void)b;
     for (size_t i = 0; i < n; i++) {
         double g = (double)grad[i] * (double)o->grad_scale;
@@ -207,24 +189,21 @@ static void ref_adamw(lem_backend *b, size_t n, float *param, const float *grad,
     }
 }
 
-static double ref_sumsq(lem_backend *b, size_t n, const float *x)
-{
+static double ref_sumsq(lem_backend *b, size_t n, const float *x) {
     (void)b;
     double s = 0;
     for (size_t i = 0; i < n; i++) s += (double)x[i] * (double)x[i];
     return s;
 }
 
-static bool ref_all_finite(lem_backend *b, size_t n, const float *x)
-{
+static bool ref_all_finite(lem_backend *b, size_t n, const float *x) {
     (void)b;
     for (size_t i = 0; i < n; i++)
         if (!isfinite(x[i])) return false;
     return true;
 }
 
-static void ref_scale(lem_backend *b, size_t n, float *x, float s)
-{
+static void ref_scale(lem_backend *b, size_t n, float *x, float s) {
     (void)b;
     for (size_t i = 0; i < n; i++) x[i] *= s;
 }

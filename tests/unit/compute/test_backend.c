@@ -11,10 +11,11 @@
 
 #include <string.h>
 
-static void test_isa_names(void **state)
-{
-    static const struct { const char *name; lem_isa isa; } good[] = {
-        {"auto", LEM_ISA_AUTO}, {"ref", LEM_ISA_REF}, {"generic", LEM_ISA_GENERIC}, {"avx2", LEM_ISA_AVX2}, {"avx512", LEM_ISA_AVX512}};
+static void test_isa_names(void **state) {
+    static const struct {
+        const char *name;
+        lem_isa isa;
+    } good[] = {{"auto", LEM_ISA_AUTO}, {"ref", LEM_ISA_REF}, {"generic", LEM_ISA_GENERIC}, {"avx2", LEM_ISA_AVX2}, {"avx512", LEM_ISA_AVX512}};
     static const char *const bad[] = {"", "AVX2", "avx", "avx5122", " avx2", "neon"};
     (void)state;
     for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
@@ -32,8 +33,7 @@ static void test_isa_names(void **state)
     }
 }
 
-static void test_new_every_isa(void **state)
-{
+static void test_new_every_isa(void **state) {
     (void)state;
     for (lem_isa isa = LEM_ISA_AUTO; isa <= LEM_ISA_AVX512; isa++) {
         lem_err err = LEM_ERR_INIT;
@@ -50,7 +50,7 @@ static void test_new_every_isa(void **state)
         assert_int_equal(lem_isa_parse(b->ops->name, &named, &err), LEM_OK);
         if (isa == LEM_ISA_AUTO) assert_true(named >= LEM_ISA_GENERIC);
         else assert_int_equal(named, isa);
-        void *op;                                                   /* every operation of the table is there */
+        void *op; /* every operation of the table is there */
         for (size_t i = offsetof(lem_backend_ops, pack); i < sizeof *b->ops; i += sizeof op) {
             memcpy(&op, (const char *)b->ops + i, sizeof op);
             assert_non_null(op);
@@ -60,8 +60,7 @@ static void test_new_every_isa(void **state)
     lem_backend_free(NULL);
 }
 
-static void test_packed(void **state)
-{
+static void test_packed(void **state) {
     (void)state;
     lem_err err = LEM_ERR_INIT;
     lem_packed p = {7, 7, LEM_DTYPE_F32, NULL};
@@ -71,7 +70,7 @@ static void test_packed(void **state)
     assert_int_equal(lem_packed_alloc(&p, 0, 4, LEM_DTYPE_F32, &err), LEM_EUSAGE);
     assert_int_equal(lem_packed_alloc(&p, 4, -1, LEM_DTYPE_F32, &err), LEM_EUSAGE);
     assert_int_equal(lem_packed_alloc(&p, 4, 4, LEM_DTYPE_F16, &err), LEM_EUSAGE);
-    assert_int_equal(p.N, 7);                                       /* untouched by failures */
+    assert_int_equal(p.N, 7); /* untouched by failures */
     assert_int_equal(lem_packed_alloc(&p, 33, 5, LEM_DTYPE_BF16, &err), LEM_OK);
     assert_true(((uintptr_t)p.panels & 63u) == 0);
     lem_packed_release(&p);
@@ -80,8 +79,7 @@ static void test_packed(void **state)
 }
 
 /* Every path packs the same bytes, with zeros past N and past an odd K. */
-static void test_pack_layout(void **state)
-{
+static void test_pack_layout(void **state) {
     enum { N = 37, K = 9 };
     float w[N * K];
     (void)state;
@@ -115,8 +113,7 @@ static void test_pack_layout(void **state)
     }
 }
 
-static void test_failing_allocations(void **state)
-{
+static void test_failing_allocations(void **state) {
     (void)state;
     for (lem_isa isa = LEM_ISA_AUTO; isa <= LEM_ISA_GENERIC; isa++) {
         bool made = false;
@@ -138,8 +135,7 @@ static void test_failing_allocations(void **state)
     }
 }
 
-static void test_processor(void **state)
-{
+static void test_processor(void **state) {
     char name[64], features[128], little[6];
     (void)state;
     assert_ptr_equal(lem_cpu_name(name), name);
@@ -150,8 +146,7 @@ static void test_processor(void **state)
     assert_true(strlen(little) < sizeof little);
 }
 
-static void test_limits(void **state)
-{
+static void test_limits(void **state) {
     (void)state;
     lem_err err = LEM_ERR_INIT;
     lem_pool *pool = lem_pool_new(2, &err);
@@ -169,12 +164,11 @@ static void test_limits(void **state)
     lem_pool_free(pool);
 }
 
-int main(void)
-{
+int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_isa_names),           cmocka_unit_test(test_new_every_isa), cmocka_unit_test(test_packed),
-        cmocka_unit_test(test_pack_layout),         cmocka_unit_test(test_failing_allocations),
-        cmocka_unit_test(test_processor),           cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_isa_names),   cmocka_unit_test(test_new_every_isa),       cmocka_unit_test(test_packed),
+        cmocka_unit_test(test_pack_layout), cmocka_unit_test(test_failing_allocations), cmocka_unit_test(test_processor),
+        cmocka_unit_test(test_limits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,22 +10,19 @@
 #include <math.h>
 #include <string.h>
 
-static float float_of(uint32_t bits)
-{
+static float float_of(uint32_t bits) {
     float x;
     memcpy(&x, &bits, sizeof x);
     return x;
 }
 
-static uint32_t bits_of(float x)
-{
+static uint32_t bits_of(float x) {
     uint32_t u;
     memcpy(&u, &x, sizeof u);
     return u;
 }
 
-static void test_bf16_round_trip(void **state)
-{
+static void test_bf16_round_trip(void **state) {
     (void)state;
     for (uint32_t i = 0; i < 65536; i++) {
         float x = lem_bf16_to_f32((uint16_t)i);
@@ -35,20 +32,20 @@ static void test_bf16_round_trip(void **state)
     }
 }
 
-static void test_bf16_rounds_to_even(void **state)
-{
-    static const struct { uint32_t f32; uint16_t bf16; } cases[] = {
-        {0x3f800000u, 0x3f80u}, {0x3f808000u, 0x3f80u}, {0x3f808001u, 0x3f81u}, {0x3f818000u, 0x3f82u}, {0x3f817fffu, 0x3f81u},
-        {0x7f7fffffu, 0x7f80u}, /* beyond the largest bf16: infinity */
-        {0x7f800000u, 0x7f80u}, {0xff800000u, 0xff80u}, {0x80000000u, 0x8000u}, {0x00008000u, 0x0000u}, {0x00008001u, 0x0001u}};
+static void test_bf16_rounds_to_even(void **state) {
+    static const struct {
+        uint32_t f32;
+        uint16_t bf16;
+    } cases[] = {{0x3f800000u, 0x3f80u}, {0x3f808000u, 0x3f80u}, {0x3f808001u, 0x3f81u}, {0x3f818000u, 0x3f82u}, {0x3f817fffu, 0x3f81u},
+                 {0x7f7fffffu, 0x7f80u}, /* beyond the largest bf16: infinity */
+                 {0x7f800000u, 0x7f80u}, {0xff800000u, 0xff80u}, {0x80000000u, 0x8000u}, {0x00008000u, 0x0000u}, {0x00008001u, 0x0001u}};
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) assert_int_equal(lem_f32_to_bf16(float_of(cases[i].f32)), cases[i].bf16);
-    assert_true(isnan(lem_bf16_to_f32(lem_f32_to_bf16(float_of(0x7f800001u)))));    /* a NaN whose payload is in the dropped half */
+    assert_true(isnan(lem_bf16_to_f32(lem_f32_to_bf16(float_of(0x7f800001u))))); /* a NaN whose payload is in the dropped half */
     assert_true(isnan(lem_bf16_to_f32(lem_f32_to_bf16(float_of(0xffffffffu)))));
 }
 
-static void test_f16_round_trip(void **state)
-{
+static void test_f16_round_trip(void **state) {
     (void)state;
     for (uint32_t i = 0; i < 65536; i++) {
         float x = lem_f16_to_f32((uint16_t)i);
@@ -63,8 +60,7 @@ static void test_f16_round_trip(void **state)
 
 #if defined(__FLT16_MAX__)
 /* The compiler's own half type is an independent truth: every exponent, values around each rounding boundary. */
-static void test_f16_against_compiler(void **state)
-{
+static void test_f16_against_compiler(void **state) {
     (void)state;
     for (uint32_t i = 0; i < 0x80000000u; i += 0x00000fffu) {
         for (uint32_t j = 0; j < 2; j++) {
@@ -79,8 +75,7 @@ static void test_f16_against_compiler(void **state)
 }
 #endif
 
-static void test_names_and_sizes(void **state)
-{
+static void test_names_and_sizes(void **state) {
     (void)state;
     assert_string_equal(lem_dtype_name(LEM_DTYPE_F32), "F32");
     assert_string_equal(lem_dtype_name(LEM_DTYPE_BF16), "BF16");
@@ -90,8 +85,7 @@ static void test_names_and_sizes(void **state)
     assert_int_equal(lem_dtype_size(LEM_DTYPE_F16), 2);
 }
 
-int main(void)
-{
+int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_bf16_round_trip),
         cmocka_unit_test(test_bf16_rounds_to_even),

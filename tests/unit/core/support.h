@@ -73,10 +73,10 @@ static inline void assert_ok_(lem_status st, const lem_err *err, const char *wha
     print_error("%s: status %d: %s\n", what, (int)st, err->text);
     _fail(file, line);
 }
-#define assert_has(text, part) \
-    do { \
-        if (!strstr(text, part)) print_error("'%s' lacks '%s'\n", text, part); \
-        assert_non_null(strstr(text, part)); \
+#define assert_has(text, part)                                                                                                                       \
+    do {                                                                                                                                             \
+        if (!strstr(text, part)) print_error("'%s' lacks '%s'\n", text, part);                                                                       \
+        assert_non_null(strstr(text, part));                                                                                                         \
     } while (0)
 
 #endif

@@ -77,8 +77,10 @@ static void folders(void **state) {
 
 static void paths(void **state) {
     (void)state;
-    static const struct { const char *path, *dir, *base; } cases[] = {
-        {"a", ".", "a"}, {"a/b", "a", "b"}, {"/a", "/", "a"}, {"/a/b/c", "/a/b", "c"}, {"a//b", "a", "b"}, {"a/b/", "a", ""}, {"/", "/", ""}};
+    static const struct {
+        const char *path, *dir, *base;
+    } cases[] = {{"a", ".", "a"},    {"a/b", "a", "b"}, {"/a", "/", "a"}, {"/a/b/c", "/a/b", "c"},
+                 {"a//b", "a", "b"}, {"a/b/", "a", ""}, {"/", "/", ""}};
     lem_err err = LEM_ERR_INIT;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char *dir = lem_path_dir(cases[i].path, &err);
@@ -403,10 +405,21 @@ static void out_of_memory(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {
-        folder_test(whole_files),    folder_test(not_readable),    folder_test(folders),         cmocka_unit_test(paths),
-        folder_test(line_endings),   folder_test(long_lines),      folder_test(truncated_streams), folder_test(flipped_streams),
-        folder_test(several_members), folder_test(output),         folder_test(output_race),     folder_test(stale_temporary),
-        folder_test(output_refused), folder_test(disk_full),       folder_test(locks),           folder_test(out_of_memory)};
+    const struct CMUnitTest tests[] = {folder_test(whole_files),
+                                       folder_test(not_readable),
+                                       folder_test(folders),
+                                       cmocka_unit_test(paths),
+                                       folder_test(line_endings),
+                                       folder_test(long_lines),
+                                       folder_test(truncated_streams),
+                                       folder_test(flipped_streams),
+                                       folder_test(several_members),
+                                       folder_test(output),
+                                       folder_test(output_race),
+                                       folder_test(stale_temporary),
+                                       folder_test(output_refused),
+                                       folder_test(disk_full),
+                                       folder_test(locks),
+                                       folder_test(out_of_memory)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,12 +6,14 @@
 
 static void sha256(void **state) {
     (void)state;
-    static const struct { const char *text, *digest; } cases[] = { /* FIPS 180-4 examples */
-        {"", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"},
-        {"abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"},
-        {"abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq", "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1"},
-        {"abcdefghbcdefghicdefghijdefghijkefghijklfghijklmghijklmnhijklmnoijklmnopjklmnopqklmnopqrlmnopqrsmnopqrstnopqrstu",
-         "cf5b16a778af8380036ce59e7b0492370b249b11e8f07a51afac45037afee9d1"}};
+    static const struct {
+        const char *text, *digest;
+    } cases[] = {/* FIPS 180-4 examples */
+                 {"", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"},
+                 {"abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"},
+                 {"abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq", "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1"},
+                 {"abcdefghbcdefghicdefghijdefghijkefghijklfghijklmghijklmnhijklmnoijklmnopjklmnopqklmnopqrlmnopqrsmnopqrstnopqrstu",
+                  "cf5b16a778af8380036ce59e7b0492370b249b11e8f07a51afac45037afee9d1"}};
     char hex[65];
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         lem_sha256_hex(cases[i].text, strlen(cases[i].text), hex);
@@ -149,7 +151,8 @@ static void map_out_of_memory(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(sha256), cmocka_unit_test(sha256_pieces), folder_test(sha256_file), cmocka_unit_test(crc32c),
-                                       cmocka_unit_test(hash64), cmocka_unit_test(map), cmocka_unit_test(map_out_of_memory)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(sha256),           cmocka_unit_test(sha256_pieces), folder_test(sha256_file),
+                                       cmocka_unit_test(crc32c),           cmocka_unit_test(hash64),        cmocka_unit_test(map),
+                                       cmocka_unit_test(map_out_of_memory)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

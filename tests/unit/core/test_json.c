@@ -24,12 +24,25 @@ static void expect_text(const lem_json *v, int indent, const char *wanted) {
 static void accepted(void **state) {
     (void)state;
     static const char *const cases[][2] = {
-        {" [ ] ", "[]"}, {"{}", "{}"}, {"\"\"", "\"\""}, {"0", "0"}, {"-0", "0"}, {"-0.0", "-0.0"}, {"1E3", "1000.0"}, {"true", "true"},
-        {"[null,false]", "[null,false]"}, {"{\"b\":1,\"a\":2}", "{\"b\":1,\"a\":2}"}, {"\"\\u00e9\\/\\ud83d\\ude00\"", "\"é/😀\""},
-        {"\"a\\u0000b\"", "\"a\\u0000b\""}, {"\"\\u001f\\n\\\"\\\\\"", "\"\\u001f\\n\\\"\\\\\""}, {"\"\x7f\"", "\"\x7f\""},
-        {"9223372036854775807", "9223372036854775807"}, {"-9223372036854775808", "-9223372036854775808"},
+        {" [ ] ", "[]"},
+        {"{}", "{}"},
+        {"\"\"", "\"\""},
+        {"0", "0"},
+        {"-0", "0"},
+        {"-0.0", "-0.0"},
+        {"1E3", "1000.0"},
+        {"true", "true"},
+        {"[null,false]", "[null,false]"},
+        {"{\"b\":1,\"a\":2}", "{\"b\":1,\"a\":2}"},
+        {"\"\\u00e9\\/\\ud83d\\ude00\"", "\"é/😀\""},
+        {"\"a\\u0000b\"", "\"a\\u0000b\""},
+        {"\"\\u001f\\n\\\"\\\\\"", "\"\\u001f\\n\\\"\\\\\""},
+        {"\"\x7f\"", "\"\x7f\""},
+        {"9223372036854775807", "9223372036854775807"},
+        {"-9223372036854775808", "-9223372036854775808"},
         {"[9223372036854775808,1,\"9223372036854775808\"]", "[9.223372036854775808e+18,1,\"9223372036854775808\"]"},
-        {"-10000000000000000000000", "-1e+22"}, {"{\"\":0}", "{\"\":0}"}};
+        {"-10000000000000000000000", "-1e+22"},
+        {"{\"\":0}", "{\"\":0}"}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         lem_json *v = parse(cases[i][0]), *again = parse(cases[i][1]);
         lem_buf b = {0};
@@ -47,11 +60,27 @@ static void accepted(void **state) {
 
 static void refused(void **state) {
     (void)state;
-    static const char *const cases[][2] = {
-        {"", "empty"}, {" ", "line 1"}, {"{\"a\":1,\"a\":2}", "duplicate"}, {"[1,]", "line 1 column"}, {"[1\n,\n2", "line 3"}, {"{} {}", "end of file"},
-        {"\"\xC3(\"", "line 1 column 2: not valid UTF-8"}, {"[\"é\n\",\n \"\xFF\"]", "line 3 column 3: not valid UTF-8"}, {"\"\\ud800\"", "line 1"},
-        {"\"\x01\"", "control"}, {"NaN", "line 1"}, {"[1e999]", "overflow"}, {"01", "line 1"}, {"'a'", "line 1"}, {"\"abc", "line 1"}, {"\xEF\xBB\xBF{}", "line 1"},
-        {"{\"a\" 1}", "line 1"}, {"[1,2", "line 1"}, {"tru", "line 1"}, {"-", "line 1"}, {"1.", "line 1"}};
+    static const char *const cases[][2] = {{"", "empty"},
+                                           {" ", "line 1"},
+                                           {"{\"a\":1,\"a\":2}", "duplicate"},
+                                           {"[1,]", "line 1 column"},
+                                           {"[1\n,\n2", "line 3"},
+                                           {"{} {}", "end of file"},
+                                           {"\"\xC3(\"", "line 1 column 2: not valid UTF-8"},
+                                           {"[\"é\n\",\n \"\xFF\"]", "line 3 column 3: not valid UTF-8"},
+                                           {"\"\\ud800\"", "line 1"},
+                                           {"\"\x01\"", "control"},
+                                           {"NaN", "line 1"},
+                                           {"[1e999]", "overflow"},
+                                           {"01", "line 1"},
+                                           {"'a'", "line 1"},
+                                           {"\"abc", "line 1"},
+                                           {"\xEF\xBB\xBF{}", "line 1"},
+                                           {"{\"a\" 1}", "line 1"},
+                                           {"[1,2", "line 1"},
+                                           {"tru", "line 1"},
+                                           {"-", "line 1"},
+                                           {"1.", "line 1"}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         lem_err err = LEM_ERR_INIT;
         lem_json *v = NULL;
@@ -96,8 +125,19 @@ static void depth(void **state) {
 
 static void reals(void **state) {
     (void)state;
-    static const struct { double d; const char *text; } cases[] = {{0.1, "0.1"}, {1, "1.0"}, {-2.5, "-2.5"}, {1e22, "1e+22"}, {1e300, "1e+300"},
-        {5e-324, "4.94065645841247e-324"}, {0.1 + 0.2, "0.30000000000000004"}, {1.0 / 3, "0.3333333333333333"}, {123456789, "123456789.0"}, {-0.0, "-0.0"}};
+    static const struct {
+        double d;
+        const char *text;
+    } cases[] = {{0.1, "0.1"},
+                 {1, "1.0"},
+                 {-2.5, "-2.5"},
+                 {1e22, "1e+22"},
+                 {1e300, "1e+300"},
+                 {5e-324, "4.94065645841247e-324"},
+                 {0.1 + 0.2, "0.30000000000000004"},
+                 {1.0 / 3, "0.3333333333333333"},
+                 {123456789, "123456789.0"},
+                 {-0.0, "-0.0"}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         lem_json *v = lem_json_new_num(cases[i].d);
         expect_text(v, 0, cases[i].text);
@@ -217,9 +257,7 @@ static void load(void **state) {
 }
 
 /* jansson allocates by itself, so here its allocator is the test's, which counts down through the same hook as ours. */
-static void *failing_malloc(size_t n) {
-    return lem_alloc(1, n, NULL);
-}
+static void *failing_malloc(size_t n) { return lem_alloc(1, n, NULL); }
 
 /* One allocation fails. Were all later ones to fail too, jansson 2.14 would stop at an assertion of its own lexer; and that lexer reports a
  * string that it could not copy as a syntax error. */
@@ -260,7 +298,8 @@ static void out_of_memory(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(accepted), cmocka_unit_test(refused), cmocka_unit_test(depth), cmocka_unit_test(reals),
-                                       cmocka_unit_test(look_up),  cmocka_unit_test(build),   folder_test(load),       cmocka_unit_test(out_of_memory)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(accepted), cmocka_unit_test(refused),      cmocka_unit_test(depth),
+                                       cmocka_unit_test(reals),    cmocka_unit_test(look_up),      cmocka_unit_test(build),
+                                       folder_test(load),          cmocka_unit_test(out_of_memory)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

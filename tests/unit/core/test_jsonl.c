@@ -23,9 +23,20 @@ static lem_status read_all(const char *path, int *rows, int64_t *sum, uint64_t *
 }
 
 static void good(void **state) {
-    static const struct { const char *text; int rows; int64_t sum; uint64_t last; } cases[] = {
-        {"", 0, 0, 0}, {"\n \r\n\n", 0, 0, 0}, {"{\"a\":1}", 1, 1, 1}, {"{\"a\":1}\n{\"a\":2}\n", 2, 3, 2}, {"{\"a\":1}\r\n\r\n  {\"a\":2}  \r\n", 2, 3, 3},
-        {"\xEF\xBB\xBF{\"a\":4}\n", 1, 4, 1}, {"[]", 0, 0, 0}, {" \n [ {\"a\":1},\n{\"a\":2},\n\n{\"a\":3} ]\n", 3, 6, 3}, {"\xEF\xBB\xBF[{\"a\":5}]", 1, 5, 1}};
+    static const struct {
+        const char *text;
+        int rows;
+        int64_t sum;
+        uint64_t last;
+    } cases[] = {{"", 0, 0, 0},
+                 {"\n \r\n\n", 0, 0, 0},
+                 {"{\"a\":1}", 1, 1, 1},
+                 {"{\"a\":1}\n{\"a\":2}\n", 2, 3, 2},
+                 {"{\"a\":1}\r\n\r\n  {\"a\":2}  \r\n", 2, 3, 3},
+                 {"\xEF\xBB\xBF{\"a\":4}\n", 1, 4, 1},
+                 {"[]", 0, 0, 0},
+                 {" \n [ {\"a\":1},\n{\"a\":2},\n\n{\"a\":3} ]\n", 3, 6, 3},
+                 {"\xEF\xBB\xBF[{\"a\":5}]", 1, 5, 1}};
     static const char *const names[] = {"t.jsonl", "t.jsonl.gz", "t.json.zst"};
     for (int k = 0; k < 3; k++) {
         const char *path = in_folder(state, names[k]);
@@ -44,10 +55,18 @@ static void good(void **state) {
 }
 
 static void bad(void **state) {
-    static const struct { const char *text, *place, *words; int rows; } cases[] = {
-        {"{\"a\":1}\n\n{\"a\":}\n", ":3: ", "column", 1},     {"{\"a\":1}\n[1]\n", ":2: ", "not: array", 1}, {"12\n", ":1: ", "not: integer", 0},
-        {"{\"a\":1} {\"a\":2}\n", ":1: ", "end of file", 0}, {"{\n\"a\":1\n}\n", ":1: ", "", 0},          {"[{\"a\":1},2]", ":2: ", "not: integer", 1},
-        {"\n\n[{\"a\":1},\n{\"a\":}]", "", "line 4", 0},       {"{\"a\":\"\xFF\"}\n", ":1: ", "UTF-8", 0},   {"[{\"a\":1}", "", "line 1", 0}};
+    static const struct {
+        const char *text, *place, *words;
+        int rows;
+    } cases[] = {{"{\"a\":1}\n\n{\"a\":}\n", ":3: ", "column", 1},
+                 {"{\"a\":1}\n[1]\n", ":2: ", "not: array", 1},
+                 {"12\n", ":1: ", "not: integer", 0},
+                 {"{\"a\":1} {\"a\":2}\n", ":1: ", "end of file", 0},
+                 {"{\n\"a\":1\n}\n", ":1: ", "", 0},
+                 {"[{\"a\":1},2]", ":2: ", "not: integer", 1},
+                 {"\n\n[{\"a\":1},\n{\"a\":}]", "", "line 4", 0},
+                 {"{\"a\":\"\xFF\"}\n", ":1: ", "UTF-8", 0},
+                 {"[{\"a\":1}", "", "line 1", 0}};
     const char *path = in_folder(state, "t.jsonl");
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         lem_err err = LEM_ERR_INIT;

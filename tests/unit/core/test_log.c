@@ -5,9 +5,7 @@
 
 #include <pthread.h>
 
-static char *log_text(void **state, size_t *n) {
-    return get_file(in_folder(state, "log"), n);
-}
+static char *log_text(void **state, size_t *n) { return get_file(in_folder(state, "log"), n); }
 
 static lem_log *open_log(void **state, FILE **f, bool terminal, int level) {
     lem_err err = LEM_ERR_INIT;

@@ -97,6 +97,7 @@ static void limits(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(same_results), cmocka_unit_test(back_to_back), cmocka_unit_test(uneven), cmocka_unit_test(limits)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(same_results), cmocka_unit_test(back_to_back), cmocka_unit_test(uneven),
+                                       cmocka_unit_test(limits)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -20,9 +20,25 @@ static void round_trip(void **state) {
 
 static void invalid(void **state) {
     (void)state;
-    static const char *const bad[] = {"\x80", "\xBF", "\xC0\x80", "\xC1\xBF", "\xC3", "\xC3(", "\xE0\x80\x80", "\xE0\x9F\xBF", "\xED\xA0\x80",
-                                      "\xED\xBF\xBF", "\xE2\x82", "\xE2(\xA1", "\xF0\x80\x80\x80", "\xF0\x8F\xBF\xBF", "\xF4\x90\x80\x80",
-                                      "\xF5\x80\x80\x80", "\xF0\x9F\x98", "\xFE", "\xFF"};
+    static const char *const bad[] = {"\x80",
+                                      "\xBF",
+                                      "\xC0\x80",
+                                      "\xC1\xBF",
+                                      "\xC3",
+                                      "\xC3(",
+                                      "\xE0\x80\x80",
+                                      "\xE0\x9F\xBF",
+                                      "\xED\xA0\x80",
+                                      "\xED\xBF\xBF",
+                                      "\xE2\x82",
+                                      "\xE2(\xA1",
+                                      "\xF0\x80\x80\x80",
+                                      "\xF0\x8F\xBF\xBF",
+                                      "\xF4\x90\x80\x80",
+                                      "\xF5\x80\x80\x80",
+                                      "\xF0\x9F\x98",
+                                      "\xFE",
+                                      "\xFF"};
     char text[64];
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         assert_false(lem_utf8_valid(bad[i], strlen(bad[i])));

@@ -13,8 +13,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-static lem_wordproblem make(uint64_t seed, uint64_t index, lem_wordproblem_opts o)
-{
+static lem_wordproblem make(uint64_t seed, uint64_t index, lem_wordproblem_opts o) {
     lem_err err = LEM_ERR_INIT;
     lem_wordproblem p;
     lem_rng rng = lem_rng_make(seed, "test", 0);
@@ -23,8 +22,7 @@ static lem_wordproblem make(uint64_t seed, uint64_t index, lem_wordproblem_opts 
 }
 
 /* Evaluates digits with + - * / and usual precedence; stops at another character. False when there is no number or it does not divide. */
-static bool evaluate(const char **at, long *value)
-{
+static bool evaluate(const char **at, long *value) {
     long sum = 0, term = 0, sign = 1;
     char op = 0;
     const char *s = *at;
@@ -53,8 +51,7 @@ static bool evaluate(const char **at, long *value)
 }
 
 /* Checks every "a op b=c" of one text; returns how many equalities it saw. */
-static int check_equations(const char *text)
-{
+static int check_equations(const char *text) {
     int seen = 0;
     for (const char *s = text; *s;) {
         long left, right;
@@ -77,8 +74,7 @@ static int check_equations(const char *text)
     return seen;
 }
 
-static void test_pure(void **state)
-{
+static void test_pure(void **state) {
     (void)state;
     lem_wordproblem_opts o = {0};
     for (uint64_t i = 0; i < 50; i++) {
@@ -88,8 +84,7 @@ static void test_pure(void **state)
     }
 }
 
-static void test_solutions(void **state)
-{
+static void test_solutions(void **state) {
     (void)state;
     lem_wordproblem_opts o = {0};
     int used[LEM_WORDPROBLEM_TEMPLATES] = {0}, kinds = 0;
@@ -114,8 +109,7 @@ static void test_solutions(void **state)
     assert_int_equal(kinds, LEM_WORDPROBLEM_TEMPLATES);
 }
 
-static void test_many_distinct(void **state)
-{
+static void test_many_distinct(void **state) {
     (void)state;
     lem_wordproblem_opts o = {.split = LEM_WORDPROBLEM_TRAIN};
     lem_err err = LEM_ERR_INIT;
@@ -139,8 +133,7 @@ static void test_many_distinct(void **state)
     lem_map_free(shapes);
 }
 
-static void test_splits(void **state)
-{
+static void test_splits(void **state) {
     (void)state;
     lem_wordproblem_opts o = {0};
     int seen[3] = {0};
@@ -155,8 +148,7 @@ static void test_splits(void **state)
     assert_true(seen[0] > 10 && seen[1] > 10 && seen[2] > 450);
 }
 
-static void test_options(void **state)
-{
+static void test_options(void **state) {
     (void)state;
     lem_err err = LEM_ERR_INIT;
     lem_rng rng = lem_rng_make(1, "test", 0);
@@ -179,12 +171,11 @@ static void test_options(void **state)
     bad = (lem_wordproblem_opts){(lem_wordproblem_split)9, 0, 0, 0};
     assert_int_equal(lem_wordproblem_make(&rng, 0, &bad, &p, &err), LEM_EUSAGE);
     assert_int_equal(lem_wordproblem_make(&rng, UINT64_C(1) << 46, NULL, &p, &err), LEM_EUSAGE);
-    bad = (lem_wordproblem_opts){LEM_WORDPROBLEM_ANY, 6, 6, 1u << 15};      /* sum-product has three steps */
+    bad = (lem_wordproblem_opts){LEM_WORDPROBLEM_ANY, 6, 6, 1u << 15}; /* sum-product has three steps */
     assert_int_equal(lem_wordproblem_make(&rng, 0, &bad, &p, &err), LEM_EDATA);
 }
 
-static void test_general_text(void **state)
-{
+static void test_general_text(void **state) {
     (void)state;
     lem_err err = LEM_ERR_INIT;
     lem_rng rng = lem_rng_make(8, "general", 0);
@@ -213,11 +204,10 @@ static void test_general_text(void **state)
     assert_int_equal(lem_generaltext_make(&rng, UINT64_C(1) << 46, 0, &a, &err), LEM_EUSAGE);
 }
 
-int main(void)
-{
+int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_pure),    cmocka_unit_test(test_solutions), cmocka_unit_test(test_many_distinct),
-        cmocka_unit_test(test_splits),  cmocka_unit_test(test_options),   cmocka_unit_test(test_general_text),
+        cmocka_unit_test(test_pure),   cmocka_unit_test(test_solutions), cmocka_unit_test(test_many_distinct),
+        cmocka_unit_test(test_splits), cmocka_unit_test(test_options),   cmocka_unit_test(test_general_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
