@@ -6,7 +6,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { FUEL = 4000000, ARENA_LIMIT = 8 << 20, ARENA_BLOCK = 16 << 10 };
+enum { FUEL = 2000000, ARENA_LIMIT = 8 << 20, ARENA_BLOCK = 16 << 10 };
 
 lem_status grade_work_init(grade_work *w, lem_err *err) {
     memset(w, 0, sizeof *w);
