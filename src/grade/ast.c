@@ -3,51 +3,53 @@
 
 #include <string.h>
 
-ast_node *ast_new(grade_work *w, ast_kind kind, uint32_t n) {
-    if (!grade_spend(w, 16 + n)) return NULL;
-    ast_node *a = grade_alloc(w, 1, sizeof *a);
+ast_node *lem_ast_new(grade_work *w, ast_kind kind, uint32_t n) {
+    if (!lem_grade_spend(w, 16 + n)) return NULL;
+    ast_node *a = lem_grade_alloc(w, 1, sizeof *a);
     if (!a) return NULL;
     a->kind = kind;
     a->n = n;
     if (n) {
-        a->kid = grade_alloc(w, n, sizeof(ast_node *));
+        a->kid = lem_grade_alloc(w, n, sizeof(ast_node *));
         if (!a->kid) return NULL;
     }
     return a;
 }
 
-ast_node *ast_num(grade_work *w, grade_rat *q) {
-    ast_node *a = q ? ast_new(w, AST_NUM, 0) : NULL;
+ast_node *lem_ast_num(grade_work *w, grade_rat *q) {
+    ast_node *a = q ? lem_ast_new(w, AST_NUM, 0) : NULL;
     if (a) a->q = q;
     return a;
 }
 
-ast_node *ast_wrap(grade_work *w, ast_kind kind, ast_node *kid) {
-    ast_node *a = kid ? ast_new(w, kind, 1) : NULL;
+ast_node *lem_ast_wrap(grade_work *w, ast_kind kind, ast_node *kid) {
+    ast_node *a = kid ? lem_ast_new(w, kind, 1) : NULL;
     if (a) a->kid[0] = kid;
     return a;
 }
 
-bool ast_is_sym(const ast_node *a, const char *name) { return a->kind == AST_SYM && strlen(name) == a->len && memcmp(a->name, name, a->len) == 0; }
+bool lem_ast_is_sym(const ast_node *a, const char *name) {
+    return a->kind == AST_SYM && strlen(name) == a->len && memcmp(a->name, name, a->len) == 0;
+}
 
 static ast_node *pair(grade_work *w, ast_kind kind, ast_node *a, ast_node *b) {
-    ast_node *r = ast_new(w, kind, 2);
+    ast_node *r = lem_ast_new(w, kind, 2);
     if (!r) return NULL;
     r->kid[0] = a;
     r->kid[1] = b;
     return r;
 }
 
-ast_node *ast_add(grade_work *w, ast_node *a, ast_node *b) {
+ast_node *lem_ast_add(grade_work *w, ast_node *a, ast_node *b) {
     if (!a || !b) return NULL;
-    if (a->kind == AST_NUM && b->kind == AST_NUM) return ast_num(w, grade_rat_add(w, a->q, b->q));
+    if (a->kind == AST_NUM && b->kind == AST_NUM) return lem_ast_num(w, lem_grade_rat_add(w, a->q, b->q));
     return pair(w, AST_ADD, a, b);
 }
 
-ast_node *ast_mul(grade_work *w, ast_node *a, ast_node *b) {
+ast_node *lem_ast_mul(grade_work *w, ast_node *a, ast_node *b) {
     if (!a || !b) return NULL;
     if (a->kind != AST_NUM || b->kind != AST_NUM) return pair(w, AST_MUL, a, b);
-    ast_node *r = ast_num(w, grade_rat_mul(w, a->q, b->q));
+    ast_node *r = lem_ast_num(w, lem_grade_rat_mul(w, a->q, b->q));
     if (r && a->decimal && b->power_of_ten) {
         r->decimal = true;
         r->ulp10 = a->ulp10 + b->ulp10;
@@ -55,10 +57,10 @@ ast_node *ast_mul(grade_work *w, ast_node *a, ast_node *b) {
     return r;
 }
 
-ast_node *ast_neg(grade_work *w, ast_node *a) {
+ast_node *lem_ast_neg(grade_work *w, ast_node *a) {
     if (!a) return NULL;
-    if (a->kind != AST_NUM) return pair(w, AST_MUL, ast_num(w, grade_rat_int(w, -1)), a);
-    ast_node *r = ast_num(w, grade_rat_neg(w, a->q));
+    if (a->kind != AST_NUM) return pair(w, AST_MUL, lem_ast_num(w, lem_grade_rat_int(w, -1)), a);
+    ast_node *r = lem_ast_num(w, lem_grade_rat_neg(w, a->q));
     if (r) {
         r->decimal = a->decimal;
         r->ulp10 = a->ulp10;
@@ -66,12 +68,12 @@ ast_node *ast_neg(grade_work *w, ast_node *a) {
     return r;
 }
 
-ast_node *ast_pow(grade_work *w, ast_node *a, ast_node *b) {
+ast_node *lem_ast_pow(grade_work *w, ast_node *a, ast_node *b) {
     if (!a || !b) return NULL;
     long e;
-    if (a->kind == AST_NUM && b->kind == AST_NUM && grade_rat_small(b->q, 1000000, &e)) {
-        ast_node *r = ast_num(w, grade_rat_pow(w, a->q, e));
-        if (r && grade_rat_is(a->q, 10)) {
+    if (a->kind == AST_NUM && b->kind == AST_NUM && lem_grade_rat_small(b->q, 1000000, &e)) {
+        ast_node *r = lem_ast_num(w, lem_grade_rat_pow(w, a->q, e));
+        if (r && lem_grade_rat_is(a->q, 10)) {
             r->power_of_ten = true;
             r->ulp10 = (int32_t)e;
         }
@@ -80,8 +82,8 @@ ast_node *ast_pow(grade_work *w, ast_node *a, ast_node *b) {
     return pair(w, AST_POW, a, b);
 }
 
-ast_node *ast_div(grade_work *w, ast_node *a, ast_node *b) {
+ast_node *lem_ast_div(grade_work *w, ast_node *a, ast_node *b) {
     if (!a || !b) return NULL;
-    if (a->kind == AST_NUM && b->kind == AST_NUM) return ast_num(w, grade_rat_div(w, a->q, b->q));
-    return ast_mul(w, a, ast_pow(w, b, ast_num(w, grade_rat_int(w, -1))));
+    if (a->kind == AST_NUM && b->kind == AST_NUM) return lem_ast_num(w, lem_grade_rat_div(w, a->q, b->q));
+    return lem_ast_mul(w, a, lem_ast_pow(w, b, lem_ast_num(w, lem_grade_rat_int(w, -1))));
 }

@@ -49,17 +49,17 @@ typedef struct ast_node {
 } ast_node;
 
 /* The meaning of an answer. NULL without w->limit: it cannot be parsed. */
-ast_node *grade_parse(grade_work *w, const char *text, size_t len);
+ast_node *lem_grade_parse(grade_work *w, const char *text, size_t len);
 
 /* Constructors; fold rationals; NULL when an argument is NULL, at a limit, or for 1/0. */
-ast_node *ast_new(grade_work *w, ast_kind kind, uint32_t n);
-ast_node *ast_num(grade_work *w, grade_rat *q);
-ast_node *ast_add(grade_work *w, ast_node *a, ast_node *b);
-ast_node *ast_mul(grade_work *w, ast_node *a, ast_node *b);
-ast_node *ast_neg(grade_work *w, ast_node *a);
-ast_node *ast_div(grade_work *w, ast_node *a, ast_node *b);
-ast_node *ast_pow(grade_work *w, ast_node *a, ast_node *b);
-ast_node *ast_wrap(grade_work *w, ast_kind kind, ast_node *kid);
-bool ast_is_sym(const ast_node *a, const char *name);
+ast_node *lem_ast_new(grade_work *w, ast_kind kind, uint32_t n);
+ast_node *lem_ast_num(grade_work *w, grade_rat *q);
+ast_node *lem_ast_add(grade_work *w, ast_node *a, ast_node *b);
+ast_node *lem_ast_mul(grade_work *w, ast_node *a, ast_node *b);
+ast_node *lem_ast_neg(grade_work *w, ast_node *a);
+ast_node *lem_ast_div(grade_work *w, ast_node *a, ast_node *b);
+ast_node *lem_ast_pow(grade_work *w, ast_node *a, ast_node *b);
+ast_node *lem_ast_wrap(grade_work *w, ast_kind kind, ast_node *kid);
+bool lem_ast_is_sym(const ast_node *a, const char *name);
 
 #endif

@@ -2,7 +2,7 @@
  *
  * Atoms are symbols, constants (pi, e, i), roots of primes ("#3" with an exponent in (0,1)), and what cannot be opened further, e.g. sin(…) or the
  * inverse of a sum, named by its own canonical text. Two trees with the same canonical text are equal; the converse holds only where
- * canon_is_unique says so. */
+ * lem_canon_is_unique says so. */
 #ifndef LEM_GRADE_CANON_PRIV_H
 #define LEM_GRADE_CANON_PRIV_H
 
@@ -26,16 +26,16 @@ typedef struct canon_poly {
 } canon_poly;
 
 /* NULL when the tree is not a scalar (w->limit clear), is undefined such as 1/0, or at a limit (w->limit set). */
-canon_poly *canon_scalar(grade_work *w, const ast_node *a);
-canon_poly *canon_sub(grade_work *w, const canon_poly *a, const canon_poly *b);
+canon_poly *lem_canon_scalar(grade_work *w, const ast_node *a);
+canon_poly *lem_canon_sub(grade_work *w, const canon_poly *a, const canon_poly *b);
 /* The value when the poly is a rational number, else NULL. Zero terms are 0. */
-grade_rat *canon_rational(grade_work *w, const canon_poly *p);
+grade_rat *lem_canon_rational(grade_work *w, const canon_poly *p);
 /* Divided by the absolute value of its leading coefficient, or by the coefficient itself when `sign`. */
-canon_poly *canon_primitive(grade_work *w, const canon_poly *p, bool sign);
-const char *canon_poly_text(grade_work *w, const canon_poly *p);
+canon_poly *lem_canon_primitive(grade_work *w, const canon_poly *p, bool sign);
+const char *lem_canon_poly_text(grade_work *w, const canon_poly *p);
 /* Text of any tree. */
-const char *canon_text(grade_work *w, const ast_node *a);
+const char *lem_canon_text(grade_work *w, const ast_node *a);
 /* Different polys of this kind are different values: polynomials in free symbols, or sums of square roots of rationals with i. */
-bool canon_is_unique(const canon_poly *p);
+bool lem_canon_is_unique(const canon_poly *p);
 
 #endif

@@ -31,7 +31,7 @@ static bool is_plain_lhs(const ast_node *a) {
 }
 
 static bool has_kind(grade_work *w, const ast_node *a, ast_kind kind) {
-    if (!grade_spend(w, 4)) return false;
+    if (!lem_grade_spend(w, 4)) return false;
     for (; a->kind != kind; a = a->kid[0]) {
         for (uint32_t k = 1; k < a->n; k++)
             if (has_kind(w, a->kid[k], kind)) return true;
@@ -42,9 +42,9 @@ static bool has_kind(grade_work *w, const ast_node *a, ast_kind kind) {
 
 /* A copy in which every ± is + (sign 1) or - (sign -1). */
 static ast_node *with_sign(grade_work *w, ast_node *a, int sign) {
-    if (a->kind == AST_PM) return sign < 0 ? ast_neg(w, with_sign(w, a->kid[0], sign)) : with_sign(w, a->kid[0], sign);
+    if (a->kind == AST_PM) return sign < 0 ? lem_ast_neg(w, with_sign(w, a->kid[0], sign)) : with_sign(w, a->kid[0], sign);
     if (!a->n) return a;
-    ast_node *r = ast_new(w, a->kind, a->n);
+    ast_node *r = lem_ast_new(w, a->kind, a->n);
     if (!r) return NULL;
     ast_node **kid = r->kid;
     *r = *a;
@@ -65,7 +65,7 @@ static const ast_node *meaning(grade_work *w, const ast_node *a) {
         a = a->n > 2 || !named ? a->kid[a->n - 2] : a->kid[a->n - 1];
     } else if (a->kind == AST_REL && a->n == 2 && a->name[0] == 'i' && is_plain_lhs(a->kid[0])) a = a->kid[1];
     if (a->kind != AST_LIST && a->kind != AST_SET && has_kind(w, a, AST_PM)) {
-        ast_node *list = ast_new(w, AST_LIST, 2);
+        ast_node *list = lem_ast_new(w, AST_LIST, 2);
         if (!list) return a;
         list->kid[0] = with_sign(w, (ast_node *)a, 1);
         list->kid[1] = with_sign(w, (ast_node *)a, -1);
@@ -82,15 +82,15 @@ static const ast_node *named_set(grade_work *w, const ast_node *a) {
     } table[] = {{"no solution", true}, {"no solutions", true}, {"no real solution", true},  {"no real solutions", true},
                  {"empty set", true},   {"all reals", false},   {"all real numbers", false}, {"all real number", false},
                  {"reals", false},      {"real numbers", false}};
-    if (a->kind == AST_TUPLE && a->n == 2 && a->open == '(' && a->close == ')' && ast_is_sym(a->kid[1], "infty") && a->kid[0]->kind == AST_MUL &&
-        ast_is_sym(a->kid[0]->kid[1], "infty")) {
-        ast_node *r = ast_new(w, AST_SYM, 0);
+    if (a->kind == AST_TUPLE && a->n == 2 && a->open == '(' && a->close == ')' && lem_ast_is_sym(a->kid[1], "infty") && a->kid[0]->kind == AST_MUL &&
+        lem_ast_is_sym(a->kid[0]->kid[1], "infty")) {
+        ast_node *r = lem_ast_new(w, AST_SYM, 0);
         if (r) r->name = "reals", r->len = 5;
         return r ? r : a;
     }
     for (size_t k = 0; a->kind == AST_TEXT && k < sizeof table / sizeof *table; k++)
         if (strlen(table[k].words) == a->len && memcmp(table[k].words, a->name, a->len) == 0) {
-            ast_node *r = ast_new(w, table[k].empty ? AST_SET : AST_SYM, 0);
+            ast_node *r = lem_ast_new(w, table[k].empty ? AST_SET : AST_SYM, 0);
             if (r && !table[k].empty) r->name = "reals", r->len = 5;
             return r ? r : a;
         }
@@ -119,12 +119,13 @@ static bool is_scalar(ast_kind k) {
 static bool is_group(ast_kind k) { return k == AST_LIST || k == AST_SET || k == AST_TUPLE; }
 
 static lem_grade_result compare_rationals(grade_work *w, const ast_node *a, const ast_node *b) {
-    if (grade_rat_equal(a->q, b->q)) return say(LEM_GRADE_EQUAL_EXACT, "exact rational");
+    if (lem_grade_rat_equal(a->q, b->q)) return say(LEM_GRADE_EQUAL_EXACT, "exact rational");
     /* the prediction must say more digits than the gold has: a whole number ends at the units, a fraction says all digits */
-    bool finer = b->decimal ? b->ulp10 < a->ulp10 : !grade_rat_is_int(b->q) || a->ulp10 > 0;
+    bool finer = b->decimal ? b->ulp10 < a->ulp10 : !lem_grade_rat_is_int(b->q) || a->ulp10 > 0;
     if (a->decimal && finer) {
-        grade_rat *d = grade_rat_sub(w, a->q, b->q), *half = grade_rat_mul(w, grade_rat_pow10(w, a->ulp10), grade_rat_decimal(w, "0.5", 3, 0));
-        if (d && half && mpz_sgn(mpq_numref(d->q)) < 0) d = grade_rat_neg(w, d);
+        grade_rat *d = lem_grade_rat_sub(w, a->q, b->q),
+                  *half = lem_grade_rat_mul(w, lem_grade_rat_pow10(w, a->ulp10), lem_grade_rat_decimal(w, "0.5", 3, 0));
+        if (d && half && mpz_sgn(mpq_numref(d->q)) < 0) d = lem_grade_rat_neg(w, d);
         if (!d || !half) return say(LEM_GRADE_LIMIT, "number too large");
         if (mpq_cmp(d->q, half->q) <= 0) return say(LEM_GRADE_EQUAL_NUMERIC, "rounds to the gold's digits");
     }
@@ -133,23 +134,23 @@ static lem_grade_result compare_rationals(grade_work *w, const ast_node *a, cons
 
 static lem_grade_result compare_scalars(grade_work *w, const ast_node *a, const ast_node *b) {
     if (a->kind == AST_NUM && b->kind == AST_NUM) return compare_rationals(w, a, b);
-    canon_poly *p = canon_scalar(w, a), *q = p ? canon_scalar(w, b) : NULL;
+    canon_poly *p = lem_canon_scalar(w, a), *q = p ? lem_canon_scalar(w, b) : NULL;
     if (w->limit) return say(LEM_GRADE_LIMIT, "work bound");
     if (p && q) {
-        const char *x = canon_poly_text(w, p), *y = canon_poly_text(w, q);
+        const char *x = lem_canon_poly_text(w, p), *y = lem_canon_poly_text(w, q);
         if (!x || !y) return say(LEM_GRADE_LIMIT, "work bound");
         if (strcmp(x, y) == 0) return say(LEM_GRADE_EQUAL_EXACT, "canonical form");
-        grade_rat *u = canon_rational(w, p), *v = canon_rational(w, q);
+        grade_rat *u = lem_canon_rational(w, p), *v = lem_canon_rational(w, q);
         if (u && v) {
             ast_node g = {.kind = AST_NUM, .q = u, .decimal = a->decimal, .ulp10 = a->ulp10},
                      h = {.kind = AST_NUM, .q = v, .decimal = b->decimal, .ulp10 = b->ulp10};
             return compare_rationals(w, &g, &h);
         }
-        if (a->kind == AST_NUM && a->decimal && grade_numeric_within(w, a, b, a->ulp10))
+        if (a->kind == AST_NUM && a->decimal && lem_grade_numeric_within(w, a, b, a->ulp10))
             return say(LEM_GRADE_EQUAL_NUMERIC, "rounds to the gold's digits");
-        if (canon_is_unique(p) && canon_is_unique(q)) return say(LEM_GRADE_NOT_EQUAL, "canonical form");
+        if (lem_canon_is_unique(p) && lem_canon_is_unique(q)) return say(LEM_GRADE_NOT_EQUAL, "canonical form");
     }
-    switch (grade_numeric_compare(w, a, b)) {
+    switch (lem_grade_numeric_compare(w, a, b)) {
     case NUMERIC_EQUAL: return say(LEM_GRADE_EQUAL_NUMERIC, "sampled values agree");
     case NUMERIC_DIFFERENT: return say(LEM_GRADE_NOT_EQUAL, "values differ");
     case NUMERIC_UNKNOWN: break;
@@ -213,7 +214,7 @@ static lem_grade_result compare_texts(const ast_node *a, const ast_node *b) {
 /* Relations, unions, ratios and matrices: by canonical text, then part by part where the parts correspond. */
 static lem_grade_result compare_structures(grade_work *w, const ast_node *a, const ast_node *b, int level) {
     if (a->kind == AST_RATIO && b->kind == AST_RATIO) return compare_ordered(w, a, b, level); /* canonical text would lose a.m. and p.m. */
-    const char *x = canon_text(w, a), *y = x ? canon_text(w, b) : NULL;
+    const char *x = lem_canon_text(w, a), *y = x ? lem_canon_text(w, b) : NULL;
     if (w->limit) return say(LEM_GRADE_LIMIT, "work bound");
     if (x && y && strcmp(x, y) == 0) return say(LEM_GRADE_EQUAL_EXACT, "canonical form");
     if (a->kind != b->kind) return say(LEM_GRADE_DIFFERENT_KIND, "different kind");
@@ -249,7 +250,7 @@ static lem_grade_result compare_groups(grade_work *w, const ast_node *a, const a
 
 /* The base may be left out: 1011 for 1011_2. */
 static lem_grade_result compare_base(grade_work *w, const ast_node *base, const ast_node *number) {
-    const char *t = canon_text(w, number);
+    const char *t = lem_canon_text(w, number);
     size_t n = 0;
     while (n < base->len && base->name[n] != '_') n++;
     if (!t) return say(LEM_GRADE_LIMIT, "work bound");
@@ -270,13 +271,13 @@ static lem_grade_result compare_values(grade_work *w, const ast_node *a, const a
 
 static lem_grade_result compare_level(grade_work *w, const ast_node *gold, const ast_node *pred, int level) {
     if (level > MAX_LEVEL) return say(LEM_GRADE_LIMIT, "nested too deeply");
-    if (!grade_spend(w, 64)) return say(LEM_GRADE_LIMIT, "work bound");
+    if (!lem_grade_spend(w, 64)) return say(LEM_GRADE_LIMIT, "work bound");
     shape g = shape_of(w, gold), p = shape_of(w, pred);
     if (w->limit) return say(LEM_GRADE_LIMIT, "work bound");
     lem_grade_result r = compare_values(w, g.v, p.v, level);
     if (g.percent != p.percent && r.verdict == LEM_GRADE_NOT_EQUAL && g.v->kind == AST_NUM && p.v->kind == AST_NUM) {
-        grade_rat *share = grade_rat_mul(w, g.percent ? g.v->q : p.v->q, grade_rat_pow10(w, -2));
-        if (share && grade_rat_equal(share, g.percent ? p.v->q : g.v->q)) return say(LEM_GRADE_EQUAL_EXACT, "percent as a fraction");
+        grade_rat *share = lem_grade_rat_mul(w, g.percent ? g.v->q : p.v->q, lem_grade_rat_pow10(w, -2));
+        if (share && lem_grade_rat_equal(share, g.percent ? p.v->q : g.v->q)) return say(LEM_GRADE_EQUAL_EXACT, "percent as a fraction");
     }
     if (g.symbol && p.symbol && is_equal(r) && (g.symbol->len != p.symbol->len || memcmp(g.symbol->name, p.symbol->name, g.symbol->len) != 0))
         return say(LEM_GRADE_NOT_EQUAL, "another symbol is set");
@@ -286,35 +287,35 @@ static lem_grade_result compare_level(grade_work *w, const ast_node *gold, const
 /* Both sides carry units, written differently: converted where both are known. `plain` is the verdict on the bare values. */
 static lem_grade_result compare_quantities(grade_work *w, const shape *g, const shape *p, lem_grade_result plain) {
     grade_unit a, b;
-    if (!grade_unit_find(w, g->unit, g->unit_len, &a) || !grade_unit_find(w, p->unit, p->unit_len, &b))
+    if (!lem_grade_unit_find(w, g->unit, g->unit_len, &a) || !lem_grade_unit_find(w, p->unit, p->unit_len, &b))
         return is_equal(plain) ? say(LEM_GRADE_LIMIT, "unknown units") : say(plain.verdict, "values differ, unknown units");
     if (a.length != b.length || a.mass != b.mass || a.time != b.time || a.other != b.other)
         return say(LEM_GRADE_NOT_EQUAL, "units of different kinds");
-    grade_rat *ratio = grade_rat_div(w, b.factor, a.factor);
-    ast_node *v = ratio ? ast_mul(w, ast_num(w, ratio), (ast_node *)p->v) : NULL;
+    grade_rat *ratio = lem_grade_rat_div(w, b.factor, a.factor);
+    ast_node *v = ratio ? lem_ast_mul(w, lem_ast_num(w, ratio), (ast_node *)p->v) : NULL;
     if (!v || !is_scalar(g->v->kind) || !is_scalar(p->v->kind)) return say(LEM_GRADE_LIMIT, "units not compared");
     lem_grade_result r = compare_scalars(w, g->v, v);
     return is_equal(r) ? say(r.verdict, "equal after conversion of units") : r;
 }
 
-lem_grade_result grade_compare_trees(grade_work *w, const ast_node *gold, const ast_node *pred) { return compare_level(w, gold, pred, 0); }
+lem_grade_result lem_grade_compare_trees(grade_work *w, const ast_node *gold, const ast_node *pred) { return compare_level(w, gold, pred, 0); }
 
 /* ---- canonical text of any tree ---- */
 
 static int by_text(const void *a, const void *b) { return strcmp(*(const char *const *)a, *(const char *const *)b); }
 
 static const char *kept(grade_work *w, lem_buf *b, bool ok) {
-    const char *t = ok && !b->failed && grade_spend(w, (int64_t)b->len) ? grade_text(w, lem_buf_str(b), b->len) : NULL;
+    const char *t = ok && !b->failed && lem_grade_spend(w, (int64_t)b->len) ? lem_grade_text(w, lem_buf_str(b), b->len) : NULL;
     lem_buf_release(b);
     return t;
 }
 
 /* open part , part close; sorted (and without repetitions for sets) unless the order matters */
 static const char *text_of_parts(grade_work *w, const ast_node *a, const char *open, const char *close, bool sort, bool unique) {
-    const char **part = grade_alloc(w, a->n, sizeof *part);
+    const char **part = lem_grade_alloc(w, a->n, sizeof *part);
     lem_buf b = {0};
     bool ok = part != NULL;
-    for (uint32_t k = 0; ok && k < a->n; k++) ok = (part[k] = canon_text(w, shape_of(w, a->kid[k]).v)) != NULL;
+    for (uint32_t k = 0; ok && k < a->n; k++) ok = (part[k] = lem_canon_text(w, shape_of(w, a->kid[k]).v)) != NULL;
     if (ok && sort && a->n) qsort(part, a->n, sizeof *part, by_text);
     lem_buf_puts(&b, open);
     for (uint32_t k = 0; ok && k < a->n; k++) {
@@ -334,15 +335,15 @@ static const char *text_of_relation(grade_work *w, const ast_node *a) {
         char op = a->name[k];
         bool flip = op == '>' || op == 'g';
         if (flip) op = op == '>' ? '<' : 'l';
-        canon_poly *x = canon_scalar(w, a->kid[k]), *y = x ? canon_scalar(w, a->kid[k + 1]) : NULL;
+        canon_poly *x = lem_canon_scalar(w, a->kid[k]), *y = x ? lem_canon_scalar(w, a->kid[k + 1]) : NULL;
         if (k) lem_buf_putc(&b, '&');
         if (y && op != 'i' && op != '~') {
-            canon_poly *d = canon_primitive(w, flip ? canon_sub(w, y, x) : canon_sub(w, x, y), op == '=' || op == 'n');
-            const char *t = canon_poly_text(w, d);
+            canon_poly *d = lem_canon_primitive(w, flip ? lem_canon_sub(w, y, x) : lem_canon_sub(w, x, y), op == '=' || op == 'n');
+            const char *t = lem_canon_poly_text(w, d);
             ok = t != NULL;
             if (ok) lem_buf_printf(&b, "%s%c0", t, op);
         } else if (!w->limit) {
-            const char *s = canon_text(w, a->kid[k]), *t = s ? canon_text(w, a->kid[k + 1]) : NULL;
+            const char *s = lem_canon_text(w, a->kid[k]), *t = s ? lem_canon_text(w, a->kid[k + 1]) : NULL;
             ok = t != NULL;
             if (ok) lem_buf_printf(&b, "%s%c%s", flip ? t : s, op, flip ? s : t);
         } else ok = false;
@@ -357,8 +358,8 @@ static const char *text_of_name(grade_work *w, const char *tag, const ast_node *
     return kept(w, &b, true);
 }
 
-const char *canon_text(grade_work *w, const ast_node *a) {
-    if (!a || !grade_spend(w, 16)) return NULL;
+const char *lem_canon_text(grade_work *w, const ast_node *a) {
+    if (!a || !lem_grade_spend(w, 16)) return NULL;
     char open[2] = {a->open, 0}, close[2] = {a->close, 0};
     lem_buf b = {0};
     switch (a->kind) {
@@ -379,17 +380,17 @@ const char *canon_text(grade_work *w, const ast_node *a) {
     case AST_REL: return text_of_relation(w, a);
     case AST_QTY:
     case AST_PM: {
-        const char *v = canon_text(w, a->kid[0]);
+        const char *v = lem_canon_text(w, a->kid[0]);
         if (a->kind == AST_PM) lem_buf_puts(&b, "+-");
         if (v) lem_buf_puts(&b, v);
         if (a->kind == AST_QTY) lem_buf_putc(&b, ' '), lem_buf_add(&b, a->name, a->len);
         return kept(w, &b, v != NULL);
     }
-    default: return canon_poly_text(w, canon_scalar(w, a));
+    default: return lem_canon_poly_text(w, lem_canon_scalar(w, a));
     }
 }
 
-const char *grade_key_text(grade_work *w, const ast_node *a) {
+const char *lem_grade_key_text(grade_work *w, const ast_node *a) {
     const ast_node *v = shape_of(w, a).v;
-    return w->limit ? NULL : canon_text(w, v);
+    return w->limit ? NULL : lem_canon_text(w, v);
 }

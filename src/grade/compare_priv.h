@@ -6,8 +6,8 @@
 
 #include "grade/grade.h"
 
-lem_grade_result grade_compare_trees(grade_work *w, const ast_node *gold, const ast_node *pred);
+lem_grade_result lem_grade_compare_trees(grade_work *w, const ast_node *gold, const ast_node *pred);
 /* Canonical text of what the answer means: without "x =", units, percent and money signs. NULL when there is none. */
-const char *grade_key_text(grade_work *w, const ast_node *a);
+const char *lem_grade_key_text(grade_work *w, const ast_node *a);
 
 #endif

@@ -26,7 +26,7 @@ static bool letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 
 /* Removes what changes only the looks: space, $, \left, \right, thin spaces, \displaystyle, a closing period; \dfrac and \tfrac become \frac. */
 static char *plain_text(grade_work *w, const char *s, size_t n, size_t *len) {
     static const char *const gone[] = {"\\left", "\\right", "\\displaystyle", "\\!", "\\,", "\\;", "\\:", "\\ ", "\\(", "\\)", "\\[", "\\]", NULL};
-    char *t = grade_alloc(w, n + 1, 1);
+    char *t = lem_grade_alloc(w, n + 1, 1);
     size_t k = 0;
     for (size_t i = 0; t && i < n;) {
         size_t skip = 0;
@@ -59,7 +59,7 @@ static answer read_answer(grade_work *w, const char *s, size_t n) {
         a.state = EMPTY;
         return a;
     }
-    a.tree = grade_parse(w, s, n);
+    a.tree = lem_grade_parse(w, s, n);
     a.state = w->limit ? TOO_MUCH : a.tree ? PARSED : UNPARSED;
     return a;
 }
@@ -67,13 +67,13 @@ static answer read_answer(grade_work *w, const char *s, size_t n) {
 lem_status lem_grade_gold_new(const char *text, size_t len, lem_grade_gold **out, lem_err *err) {
     lem_grade_gold *g = lem_alloc_zero(1, sizeof *g, err);
     if (!g) return LEM_EMEM;
-    lem_status st = grade_work_init(&g->w, err);
+    lem_status st = lem_grade_work_init(&g->w, err);
     if (st != LEM_OK) {
         lem_free(g);
         return st;
     }
     size_t keep = len > LEM_GRADE_MAX_ANSWER ? 0 : len;
-    char *copy = grade_text(&g->w, text, keep);
+    char *copy = lem_grade_text(&g->w, text, keep);
     if (!copy) {
         lem_grade_gold_free(g);
         return lem_fail(err, LEM_EMEM, "grade: out of memory");
@@ -86,7 +86,7 @@ lem_status lem_grade_gold_new(const char *text, size_t len, lem_grade_gold **out
 
 void lem_grade_gold_free(lem_grade_gold *g) {
     if (!g) return;
-    grade_work_release(&g->w);
+    lem_grade_work_release(&g->w);
     lem_free(g);
 }
 
@@ -100,16 +100,16 @@ static lem_grade_result verdict(grade_work *w, const answer *gold, const answer 
     if (gold->state == TOO_MUCH || pred->state == TOO_MUCH) return (lem_grade_result){LEM_GRADE_LIMIT, "answer too long or too large"};
     if (gold->state == UNPARSED) return (lem_grade_result){LEM_GRADE_GOLD_UNPARSED, "the gold cannot be parsed"};
     if (pred->state == UNPARSED) return (lem_grade_result){LEM_GRADE_PREDICTION_UNPARSED, "the prediction cannot be parsed"};
-    return grade_compare_trees(w, gold->tree, pred->tree);
+    return lem_grade_compare_trees(w, gold->tree, pred->tree);
 }
 
 lem_status lem_grade_compare(const lem_grade_gold *gold, const char *text, size_t len, lem_grade_result *out, lem_err *err) {
     grade_work w;
-    lem_status st = grade_work_init(&w, err);
+    lem_status st = lem_grade_work_init(&w, err);
     if (st != LEM_OK) return st;
     answer a = read_answer(&w, text, len);
     *out = verdict(&w, &gold->a, &a);
-    grade_work_release(&w);
+    lem_grade_work_release(&w);
     return LEM_OK;
 }
 
@@ -143,7 +143,7 @@ static const char *const verdict_names[LEM_GRADE_N_VERDICTS] = {"equal_exact",  
 const char *lem_grade_verdict_name(lem_grade_verdict v) { return (unsigned)v < LEM_GRADE_N_VERDICTS ? verdict_names[v] : "?"; }
 
 static void add_key(grade_work *w, const answer *a, const char *raw, size_t len, lem_buf *out) {
-    const char *key = a->state == PARSED ? grade_key_text(w, a->tree) : NULL;
+    const char *key = a->state == PARSED ? lem_grade_key_text(w, a->tree) : NULL;
     if (key) lem_buf_puts(out, key);
     else if (a->state == TOO_MUCH && !a->plain_len) lem_buf_add(out, raw, len);
     else lem_buf_printf(out, "%s%.*s", a->plain_len ? "?" : "", (int)a->plain_len, a->plain);
@@ -151,11 +151,11 @@ static void add_key(grade_work *w, const answer *a, const char *raw, size_t len,
 
 lem_status lem_grade_key(const char *text, size_t len, lem_buf *out, lem_err *err) {
     grade_work w;
-    lem_status st = grade_work_init(&w, err);
+    lem_status st = lem_grade_work_init(&w, err);
     if (st != LEM_OK) return st;
     answer a = read_answer(&w, text, len);
     add_key(&w, &a, text, len, out);
-    grade_work_release(&w);
+    lem_grade_work_release(&w);
     return lem_buf_ok(out, err);
 }
 
@@ -204,7 +204,7 @@ lem_status lem_grade_explain(const char *gold, size_t gold_len, const char *pred
     grade_work w;
     lem_grade_span s = {0, 0, LEM_GRADE_BY_NONE, false};
     bool any = lem_grade_extract(prediction, len, task, &s);
-    lem_status st = grade_work_init(&w, err);
+    lem_status st = lem_grade_work_init(&w, err);
     if (st != LEM_OK) return st;
     answer g = read_answer(&w, gold, gold_len);
     bool gold_limit = w.limit;
@@ -218,6 +218,6 @@ lem_status lem_grade_explain(const char *gold, size_t gold_len, const char *pred
                    s.weak ? " (weak)" : "");
     lem_buf_printf(out, "%-12s %s\n%-12s %s\n", "verdict:", lem_grade_verdict_name(r.verdict), "rule:", r.rule);
     *result = r;
-    grade_work_release(&w);
+    lem_grade_work_release(&w);
     return lem_buf_ok(out, err);
 }

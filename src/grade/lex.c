@@ -27,14 +27,14 @@ static bool in_list(const char *const *list, const char *s, size_t n) {
     return false;
 }
 
-bool grade_is_function(const char *s, size_t n) {
+bool lem_grade_is_function(const char *s, size_t n) {
     static const char *const names[] = {"sin", "cos", "tan", "cot",  "sec",  "csc",   "arcsin", "arccos", "arctan", "sinh",   "cosh",   "tanh",
                                         "log", "ln",  "exp", "sqrt", "frac", "dfrac", "tfrac",  "cfrac",  "binom",  "dbinom", "tbinom", "lg",
                                         "max", "min", "gcd", "lcm",  "abs",  "cbrt",  "det",    "asin",   "acos",   "atan",   NULL};
     return in_list(names, s, n);
 }
 
-bool grade_is_unit_word(const char *s, size_t n) {
+bool lem_grade_is_unit_word(const char *s, size_t n) {
     static const char *const names[] = {
         "cm",     "mm",    "km",     "nm",    "kg",     "mg",     "lb",      "lbs",    "oz",      "ft",     "mi",      "hr",     "hrs",     "min",
         "mins",   "sec",   "secs",   "ml",    "mL",     "kW",     "kPa",     "Hz",     "kHz",     "MHz",    "eV",      "keV",    "MeV",     "mol",
@@ -165,7 +165,7 @@ static void lex_text(lexer *x, size_t from) {
     if (is(c, n, "a.m") || is(c, n, "A.M") || is(c, n, "AM")) c = "am", n = 2;
     if (is(c, n, "and") || is(c, n, "or")) push_op(x, OP_AND, from);
     else if (n == 1 && letter(*c) && !is_unit_letter(x, *c)) push_named(x, TOK_SYM, c, n, from, true);
-    else if (grade_is_function(c, n) && !is(c, n, "min") && !is(c, n, "sec")) push_named(x, TOK_FN, c, n, from, true);
+    else if (lem_grade_is_function(c, n) && !is(c, n, "min") && !is(c, n, "sec")) push_named(x, TOK_FN, c, n, from, true);
     else push_named(x, TOK_TEXT, c, n, from, true);
 }
 
@@ -262,7 +262,7 @@ static void lex_named_command(lexer *x, size_t from, const char *name, size_t n)
         push_named(x, TOK_SYM, "integers", 8, from, true);
         x->i += 3;
     } else if (in_list(symbol_commands, name, n)) push_named(x, TOK_SYM, name, n, from, true);
-    else if (grade_is_function(name, n)) push_named(x, TOK_FN, name, n, from, true);
+    else if (lem_grade_is_function(name, n)) push_named(x, TOK_FN, name, n, from, true);
     else if ((is(name, n, "begin") || is(name, n, "end")) && x->i < x->n && x->s[x->i] == '{' && group_end(x, x->i) <= x->n) {
         size_t end = group_end(x, x->i);
         push_named(x, TOK_OP, x->s + x->i + 1, end - x->i - 2, from, true);
@@ -385,8 +385,8 @@ static void lex_word(lexer *x) {
     else if (is(s, n, "inf") || is(s, n, "infinity") || is(s, n, "infty") || is(s, n, "oo")) push_named(x, TOK_SYM, "infty", 5, from, false);
     else if (is(s, n, "percent")) push_op(x, '%', from);
     else if (is(s, n, "degrees") || is(s, n, "degree")) push_op(x, OP_DEGREE, from);
-    else if (grade_is_unit_word(s, n) && from && (x->s[from - 1] == ' ' || digit(x->s[from - 1]))) push_named(x, TOK_WORD, s, n, from, false);
-    else if (grade_is_function(s, n)) push_named(x, TOK_FN, s, n, from, false);
+    else if (lem_grade_is_unit_word(s, n) && from && (x->s[from - 1] == ' ' || digit(x->s[from - 1]))) push_named(x, TOK_WORD, s, n, from, false);
+    else if (lem_grade_is_function(s, n)) push_named(x, TOK_FN, s, n, from, false);
     else if (n <= 3 && !x->out->wordy) /* "2xy" is a product */
         for (size_t j = 0; j < n; j++) push_named(x, TOK_SYM, s + j, 1, from + j, false);
     else push_named(x, TOK_WORD, s, n, from, false);
@@ -431,11 +431,11 @@ static bool only_words(const char *s, size_t n) {
     return longest >= 3;
 }
 
-bool grade_lex(grade_work *w, const char *text, size_t len, grade_toks *out) {
+bool lem_grade_lex(grade_work *w, const char *text, size_t len, grade_toks *out) {
     memset(out, 0, sizeof *out);
-    out->tok = grade_alloc(w, len + 1, sizeof *out->tok);
-    char *digits = grade_alloc(w, len + 1, 1);
-    if (!out->tok || !digits || !grade_spend(w, (int64_t)len)) return false;
+    out->tok = lem_grade_alloc(w, len + 1, sizeof *out->tok);
+    char *digits = lem_grade_alloc(w, len + 1, 1);
+    if (!out->tok || !digits || !lem_grade_spend(w, (int64_t)len)) return false;
     size_t dollars = 0;
     for (size_t i = 0; i < len; i++) dollars += text[i] == '$' && (i == 0 || text[i - 1] != '\\');
     out->wordy = only_words(text, len);

@@ -59,9 +59,9 @@ typedef struct grade_toks {
 } grade_toks;
 
 /* text must outlive the tokens. False only at a limit. */
-bool grade_lex(grade_work *w, const char *text, size_t len, grade_toks *out);
+bool lem_grade_lex(grade_work *w, const char *text, size_t len, grade_toks *out);
 
-bool grade_is_function(const char *s, size_t n);
-bool grade_is_unit_word(const char *s, size_t n);
+bool lem_grade_is_function(const char *s, size_t n);
+bool lem_grade_is_unit_word(const char *s, size_t n);
 
 #endif

@@ -53,9 +53,9 @@ static num power_of(num a, num b) {
 static num eval(point *p, const ast_node *a);
 
 static num eval_symbol(point *p, const ast_node *a) {
-    if (ast_is_sym(a, "pi")) return exact(acosl(-1.0L));
-    if (ast_is_sym(a, "e")) return exact(expl(1.0L));
-    if (ast_is_sym(a, "i") || ast_is_sym(a, "infty") || ast_is_sym(a, "reals")) return undefined();
+    if (lem_ast_is_sym(a, "pi")) return exact(acosl(-1.0L));
+    if (lem_ast_is_sym(a, "e")) return exact(expl(1.0L));
+    if (lem_ast_is_sym(a, "i") || lem_ast_is_sym(a, "infty") || lem_ast_is_sym(a, "reals")) return undefined();
     p->symbols = true;
     uint64_t h = lem_hash64(a->name, a->len, 77 + (uint64_t)p->index / 2);
     long double u = 0.3L + (long double)(h >> 11) / 9007199254740992.0L * 2.1L;
@@ -97,11 +97,11 @@ static num eval_function(point *p, const ast_node *a) {
 }
 
 static num eval(point *p, const ast_node *a) {
-    if (!grade_spend(p->w, 64)) return undefined();
+    if (!lem_grade_spend(p->w, 64)) return undefined();
     switch (a->kind) {
     case AST_NUM: {
-        long double v = grade_rat_value(a->q);
-        return (num){v, grade_rat_is_int(a->q) && fabsl(v) < 1e18L ? 0 : fabsl(v) * EPS * 4096 * 4}; /* long fractions come through 53 bits */
+        long double v = lem_grade_rat_value(a->q);
+        return (num){v, lem_grade_rat_is_int(a->q) && fabsl(v) < 1e18L ? 0 : fabsl(v) * EPS * 4096 * 4}; /* long fractions come through 53 bits */
     }
     case AST_SYM: return eval_symbol(p, a);
     case AST_ADD:
@@ -130,7 +130,7 @@ static num eval(point *p, const ast_node *a) {
     }
 }
 
-numeric_answer grade_numeric_compare(grade_work *w, const ast_node *a, const ast_node *b) {
+numeric_answer lem_grade_numeric_compare(grade_work *w, const ast_node *a, const ast_node *b) {
     int agree = 0;
     bool symbols = false;
     for (int k = 0; k < POINTS; k++) {
@@ -149,7 +149,7 @@ numeric_answer grade_numeric_compare(grade_work *w, const ast_node *a, const ast
     return agree >= (symbols ? 3 : 1) ? NUMERIC_EQUAL : NUMERIC_UNKNOWN;
 }
 
-bool grade_numeric_within(grade_work *w, const ast_node *a, const ast_node *b, int ulp10) {
+bool lem_grade_numeric_within(grade_work *w, const ast_node *a, const ast_node *b, int ulp10) {
     point p = {w, 0, false};
     num x = eval(&p, a), y = eval(&p, b);
     if (p.symbols || w->limit || !isfinite(x.v) || !isfinite(y.v)) return false;

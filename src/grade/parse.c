@@ -29,7 +29,7 @@ static bool take_op(parser *p, char op) {
 static bool name_is(const grade_tok *t, const char *s) { return strlen(s) == t->len && memcmp(t->text, s, t->len) == 0; }
 
 static ast_node *named(parser *p, ast_kind kind, const char *s, size_t n) {
-    ast_node *a = ast_new(p->w, kind, 0);
+    ast_node *a = lem_ast_new(p->w, kind, 0);
     if (a) {
         a->name = s;
         a->len = (uint32_t)n;
@@ -39,7 +39,7 @@ static ast_node *named(parser *p, ast_kind kind, const char *s, size_t n) {
 
 /* Lower case, runs of space as one, no leading article, no closing punctuation. */
 static ast_node *text_node(parser *p, const char *s, size_t n) {
-    char *t = grade_alloc(p->w, n + 1, 1);
+    char *t = lem_grade_alloc(p->w, n + 1, 1);
     if (!t) return NULL;
     size_t k = 0;
     for (size_t i = 0; i < n; i++) {
@@ -55,7 +55,7 @@ static ast_node *text_node(parser *p, const char *s, size_t n) {
 }
 
 static ast_node *number(parser *p, const grade_tok *t) {
-    ast_node *a = ast_num(p->w, grade_rat_decimal(p->w, t->text, t->len, t->exp10));
+    ast_node *a = lem_ast_num(p->w, lem_grade_rat_decimal(p->w, t->text, t->len, t->exp10));
     const char *dot = a ? memchr(t->text, '.', t->len) : NULL;
     if (dot) {
         a->decimal = true;
@@ -86,11 +86,11 @@ static ast_node *parse_argument(parser *p) {
 
 static ast_node *root(parser *p, ast_node *a, ast_node *degree) {
     if (!a || !degree) return NULL;
-    return ast_pow(p->w, a, ast_div(p->w, ast_num(p->w, grade_rat_int(p->w, 1)), degree));
+    return lem_ast_pow(p->w, a, lem_ast_div(p->w, lem_ast_num(p->w, lem_grade_rat_int(p->w, 1)), degree));
 }
 
 static ast_node *parse_sqrt(parser *p) {
-    ast_node *degree = ast_num(p->w, grade_rat_int(p->w, 2));
+    ast_node *degree = lem_ast_num(p->w, lem_grade_rat_int(p->w, 2));
     if (take_op(p, '[')) {
         degree = parse_binary(p, PREC_ADD);
         if (!degree || !take_op(p, ']')) return NULL;
@@ -101,7 +101,7 @@ static ast_node *parse_sqrt(parser *p) {
 static ast_node *function_node(parser *p, const grade_tok *f, ast_node *base, ast_node *arg) {
     if (!arg) return NULL;
     uint32_t n = arg->kind == AST_LIST ? arg->n : 1;
-    ast_node *a = ast_new(p->w, AST_FN, n + (base != NULL));
+    ast_node *a = lem_ast_new(p->w, AST_FN, n + (base != NULL));
     if (!a) return NULL;
     for (uint32_t k = 0; k < n; k++) a->kid[k] = arg->kind == AST_LIST ? arg->kid[k] : arg;
     if (base) a->kid[n] = base;
@@ -135,12 +135,12 @@ static ast_node *parse_function(parser *p, const grade_tok *f) {
         while (arg && (peek(p)->kind == TOK_SYM || (is_op(peek(p), '/') && starts_operand(peek_at(p, 1))))) {
             bool div = take_op(p, '/');
             ast_node *next = parse_binary(p, PREC_POW);
-            arg = div ? ast_div(p->w, arg, next) : ast_mul(p->w, arg, next);
+            arg = div ? lem_ast_div(p->w, arg, next) : lem_ast_mul(p->w, arg, next);
         }
-        if (minus) arg = ast_neg(p->w, arg);
+        if (minus) arg = lem_ast_neg(p->w, arg);
     }
     ast_node *a = function_node(p, f, base, arg);
-    return power ? ast_pow(p->w, a, power) : a;
+    return power ? lem_ast_pow(p->w, a, power) : a;
 }
 
 static ast_node *parse_fn_token(parser *p) {
@@ -148,12 +148,12 @@ static ast_node *parse_fn_token(parser *p) {
     if (name_is(&f, "frac") || name_is(&f, "dfrac") || name_is(&f, "tfrac") || name_is(&f, "cfrac")) {
         if (is_op(peek(p), '(') || !f.latex) return NULL;
         ast_node *a = parse_argument(p);
-        return a ? ast_div(p->w, a, parse_argument(p)) : NULL;
+        return a ? lem_ast_div(p->w, a, parse_argument(p)) : NULL;
     }
     if (name_is(&f, "sqrt")) return parse_sqrt(p);
-    if (name_is(&f, "cbrt")) return root(p, parse_argument(p), ast_num(p->w, grade_rat_int(p->w, 3)));
+    if (name_is(&f, "cbrt")) return root(p, parse_argument(p), lem_ast_num(p->w, lem_grade_rat_int(p->w, 3)));
     if (name_is(&f, "binom") || name_is(&f, "dbinom") || name_is(&f, "tbinom")) {
-        ast_node *a = parse_argument(p), *b = a ? parse_argument(p) : NULL, *r = b ? ast_new(p->w, AST_FN, 2) : NULL;
+        ast_node *a = parse_argument(p), *b = a ? parse_argument(p) : NULL, *r = b ? lem_ast_new(p->w, AST_FN, 2) : NULL;
         if (!r) return NULL;
         r->kid[0] = a;
         r->kid[1] = b;
@@ -161,7 +161,7 @@ static ast_node *parse_fn_token(parser *p) {
         r->len = 5;
         return r;
     }
-    if (name_is(&f, "abs")) return ast_wrap(p->w, AST_ABS, parse_argument(p));
+    if (name_is(&f, "abs")) return lem_ast_wrap(p->w, AST_ABS, parse_argument(p));
     return parse_function(p, &f);
 }
 
@@ -183,7 +183,7 @@ static ast_node *parse_bracket(parser *p) {
 
 static ast_node *parse_set(parser *p, char close) {
     p->i++;
-    if (take_op(p, close)) return ast_new(p->w, AST_SET, 0);
+    if (take_op(p, close)) return lem_ast_new(p->w, AST_SET, 0);
     int saved = p->abs_depth;
     p->abs_depth = 0;
     ast_node *a = parse_list(p);
@@ -193,7 +193,7 @@ static ast_node *parse_set(parser *p, char close) {
         a->kind = AST_SET;
         return a;
     }
-    return close == '}' ? a : ast_wrap(p->w, AST_SET, a);
+    return close == '}' ? a : lem_ast_wrap(p->w, AST_SET, a);
 }
 
 /* \begin{pmatrix} a & b \\ c & d \end{pmatrix} */
@@ -205,11 +205,11 @@ static ast_node *parse_matrix(parser *p) {
     }
     size_t cap = 16;
     uint32_t n = 0, cols = 0, col = 0;
-    ast_node **cell = grade_alloc(p->w, cap, sizeof *cell);
+    ast_node **cell = lem_grade_alloc(p->w, cap, sizeof *cell);
     while (cell) {
         if (is_op(peek(p), OP_FINISH)) break;
         if (n == cap) {
-            ast_node **more = grade_alloc(p->w, cap * 2, sizeof *cell);
+            ast_node **more = lem_grade_alloc(p->w, cap * 2, sizeof *cell);
             if (!more) return NULL;
             memcpy(more, cell, cap * sizeof *cell);
             cell = more;
@@ -224,7 +224,7 @@ static ast_node *parse_matrix(parser *p) {
         if (!take_op(p, OP_ROW) && !is_op(peek(p), OP_FINISH)) return NULL;
     }
     if (!cell || !n || !take_op(p, OP_FINISH)) return NULL;
-    ast_node *a = ast_new(p->w, AST_MATRIX, n);
+    ast_node *a = lem_ast_new(p->w, AST_MATRIX, n);
     if (!a) return NULL;
     a->cols = cols;
     memcpy(a->kid, cell, n * sizeof *cell);
@@ -237,7 +237,7 @@ static ast_node *parse_between(parser *p, char close, const char *name) {
     ast_node *a = parse_binary(p, PREC_ADD);
     p->abs_depth -= close == '|';
     if (!a || !take_op(p, close)) return NULL;
-    a = ast_wrap(p->w, name ? AST_FN : AST_ABS, a);
+    a = lem_ast_wrap(p->w, name ? AST_FN : AST_ABS, a);
     if (a && name) {
         a->name = name;
         a->len = (uint32_t)strlen(name);
@@ -275,7 +275,7 @@ static ast_node *with_subscript(parser *p, const grade_tok *of, ast_node *a) {
 }
 
 static bool is_proper(const ast_node *f) {
-    return f->kind == AST_NUM && grade_rat_sign(f->q) > 0 && mpz_cmpabs(mpq_numref(f->q->q), mpq_denref(f->q->q)) < 0;
+    return f->kind == AST_NUM && lem_grade_rat_sign(f->q) > 0 && mpz_cmpabs(mpq_numref(f->q->q), mpq_denref(f->q->q)) < 0;
 }
 
 /* A whole number before a proper fraction is a mixed number: 2\frac{1}{2}, 1 1/4. */
@@ -284,16 +284,16 @@ static ast_node *parse_number(parser *p) {
     ast_node *a = number(p, &t);
     if (!a) return NULL;
     if (is_op(peek(p), '_')) return with_subscript(p, &t, a);
-    if (!grade_rat_is_int(a->q) || a->decimal) return a;
+    if (!lem_grade_rat_is_int(a->q) || a->decimal) return a;
     const grade_tok *n = peek(p), *d = peek_at(p, 2);
     if (n->kind == TOK_NUM && n->space && is_op(peek_at(p, 1), '/') && d->kind == TOK_NUM) {
-        ast_node *f = ast_div(p->w, number(p, n), number(p, d));
+        ast_node *f = lem_ast_div(p->w, number(p, n), number(p, d));
         p->i += 3;
-        return f && is_proper(f) ? ast_add(p->w, a, f) : NULL;
+        return f && is_proper(f) ? lem_ast_add(p->w, a, f) : NULL;
     }
     if (n->kind == TOK_FN && n->len >= 4 && memcmp(n->text + n->len - 4, "frac", 4) == 0) {
         ast_node *f = parse_fn_token(p);
-        return f && is_proper(f) ? ast_add(p->w, a, f) : ast_mul(p->w, a, f);
+        return f && is_proper(f) ? lem_ast_add(p->w, a, f) : lem_ast_mul(p->w, a, f);
     }
     return a;
 }
@@ -324,12 +324,12 @@ static ast_node *parse_primary(parser *p) {
         case '[': a = parse_bracket(p); break;
         case '{': a = parse_set(p, '}'); break;
         case OP_SET_OPEN: a = parse_set(p, OP_SET_CLOSE); break;
-        case OP_EMPTY: p->i++, a = ast_new(p->w, AST_SET, 0); break;
+        case OP_EMPTY: p->i++, a = lem_ast_new(p->w, AST_SET, 0); break;
         case OP_BEGIN: a = parse_matrix(p); break;
         case '|': a = parse_between(p, '|', NULL); break;
         case OP_FLOOR_OPEN: a = parse_between(p, OP_FLOOR_CLOSE, "floor"); break;
         case OP_CEIL_OPEN: a = parse_between(p, OP_CEIL_CLOSE, "ceil"); break;
-        case OP_MONEY: p->i++, a = ast_wrap(p->w, AST_MONEY, parse_binary(p, PREC_MUL)); break;
+        case OP_MONEY: p->i++, a = lem_ast_wrap(p->w, AST_MONEY, parse_binary(p, PREC_MUL)); break;
         default: break;
         }
         break;
@@ -354,19 +354,19 @@ static ast_node *parse_exponent(parser *p) {
     if (e && is_op(peek(p), '^') && !at_degree(p)) {
         p->i++;
         if (++p->depth > AST_MAX_DEPTH) p->w->limit = true;
-        e = p->w->limit ? NULL : ast_pow(p->w, e, parse_exponent(p));
+        e = p->w->limit ? NULL : lem_ast_pow(p->w, e, parse_exponent(p));
         p->depth--;
     }
-    return minus ? ast_neg(p->w, e) : e;
+    return minus ? lem_ast_neg(p->w, e) : e;
 }
 
 static ast_node *parse_postfix(parser *p) {
     ast_node *a = parse_primary(p);
     for (int k = 0; a && !p->w->limit && k < 8; k++) {
-        if (at_degree(p)) a = ast_wrap(p->w, AST_DEGREE, a);
-        else if (take_op(p, '^')) a = ast_pow(p->w, a, parse_exponent(p));
-        else if (take_op(p, '!')) a = ast_wrap(p->w, AST_FACTORIAL, a);
-        else if (take_op(p, '%')) a = ast_wrap(p->w, AST_PERCENT, a);
+        if (at_degree(p)) a = lem_ast_wrap(p->w, AST_DEGREE, a);
+        else if (take_op(p, '^')) a = lem_ast_pow(p->w, a, parse_exponent(p));
+        else if (take_op(p, '!')) a = lem_ast_wrap(p->w, AST_FACTORIAL, a);
+        else if (take_op(p, '%')) a = lem_ast_wrap(p->w, AST_PERCENT, a);
         else break;
     }
     return a;
@@ -389,7 +389,7 @@ static long scale_word(const grade_tok *t) {
 static ast_node *quantity(parser *p, ast_node *a, size_t from) {
     size_t cap = 1, k = 0;
     for (size_t j = from; j < p->i; j++) cap += 2 + p->t.tok[j].len;
-    char *s = grade_alloc(p->w, cap, 1);
+    char *s = lem_grade_alloc(p->w, cap, 1);
     if (!s) return NULL;
     for (size_t j = from; j < p->i; j++) {
         const grade_tok *t = &p->t.tok[j];
@@ -401,7 +401,7 @@ static ast_node *quantity(parser *p, ast_node *a, size_t from) {
             k += t->len;
         }
     }
-    ast_node *t = text_node(p, s, k), *q = t ? ast_wrap(p->w, AST_QTY, a) : NULL;
+    ast_node *t = text_node(p, s, k), *q = t ? lem_ast_wrap(p->w, AST_QTY, a) : NULL;
     if (q) q->name = t->name, q->len = t->len;
     return q;
 }
@@ -411,7 +411,7 @@ static ast_node *with_unit(parser *p, ast_node *a) {
     long scale;
     while (a && is_unit_token(peek(p)) && (scale = scale_word(peek(p))) != 0) {
         p->i++;
-        a = ast_mul(p->w, a, ast_num(p->w, grade_rat_int(p->w, scale)));
+        a = lem_ast_mul(p->w, a, lem_ast_num(p->w, lem_grade_rat_int(p->w, scale)));
     }
     if (!a || !is_unit_token(peek(p))) return a;
     size_t from = p->i;
@@ -456,7 +456,7 @@ static int precedence(const grade_tok *t) {
 static ast_node *joined(parser *p, ast_kind kind, ast_node *a, ast_node *b) {
     if (!a || !b) return NULL;
     uint32_t n = a->kind == kind ? a->n : 1;
-    ast_node *r = ast_new(p->w, kind, n + 1);
+    ast_node *r = lem_ast_new(p->w, kind, n + 1);
     if (!r) return NULL;
     for (uint32_t k = 0; k < n; k++) r->kid[k] = a->kind == kind ? a->kid[k] : a;
     r->kid[n] = b;
@@ -465,11 +465,11 @@ static ast_node *joined(parser *p, ast_kind kind, ast_node *a, ast_node *b) {
 
 static ast_node *apply(parser *p, char op, ast_node *a, ast_node *b) {
     switch (op) {
-    case '+': return ast_add(p->w, a, b);
-    case '-': return ast_add(p->w, a, ast_neg(p->w, b));
-    case OP_PM: return ast_add(p->w, a, ast_wrap(p->w, AST_PM, b));
-    case '*': return ast_mul(p->w, a, b);
-    case '/': return ast_div(p->w, a, b);
+    case '+': return lem_ast_add(p->w, a, b);
+    case '-': return lem_ast_add(p->w, a, lem_ast_neg(p->w, b));
+    case OP_PM: return lem_ast_add(p->w, a, lem_ast_wrap(p->w, AST_PM, b));
+    case '*': return lem_ast_mul(p->w, a, b);
+    case '/': return lem_ast_div(p->w, a, b);
     case ':': return joined(p, AST_RATIO, a, b);
     case OP_UNION: return joined(p, AST_UNION, a, b);
     case OP_INTER: return joined(p, AST_INTER, a, b);
@@ -486,8 +486,8 @@ static ast_node *parse_unary(parser *p) {
         p->i++;
     }
     ast_node *a = parse_binary(p, PREC_MUL);
-    if (minus) a = ast_neg(p->w, a);
-    return pm ? ast_wrap(p->w, AST_PM, a) : a;
+    if (minus) a = lem_ast_neg(p->w, a);
+    return pm ? lem_ast_wrap(p->w, AST_PM, a) : a;
 }
 
 static ast_node *parse_binary(parser *p, int min_prec) {
@@ -506,7 +506,7 @@ static ast_node *parse_binary(parser *p, int min_prec) {
             char op = t->op;
             p->i++;
             a = apply(p, op, a, parse_binary(p, prec + 1));
-        } else if (!prec && min_prec <= PREC_MUL && starts_factor(p, a)) a = ast_mul(p->w, a, parse_postfix(p));
+        } else if (!prec && min_prec <= PREC_MUL && starts_factor(p, a)) a = lem_ast_mul(p->w, a, parse_postfix(p));
         else break;
         if (a && min_prec <= PREC_MUL) a = with_unit(p, a);
     }
@@ -529,10 +529,10 @@ static ast_node *parse_relation(parser *p) {
         if (!(kids[n++] = parse_binary(p, PREC_SET))) return NULL;
     }
     if (n == 1) return kids[0];
-    ast_node *a = ast_new(p->w, AST_REL, n);
+    ast_node *a = lem_ast_new(p->w, AST_REL, n);
     if (!a) return NULL;
     memcpy(a->kid, kids, n * sizeof *kids);
-    a->name = grade_text(p->w, ops, n - 1);
+    a->name = lem_grade_text(p->w, ops, n - 1);
     a->len = n - 1;
     return a->name ? a : NULL;
 }
@@ -556,7 +556,7 @@ static ast_node *parse_list(parser *p) {
         ast_node *next = parse_relation(p);
         if (!next) return NULL;
         if (!item || n == cap) {
-            ast_node **more = grade_alloc(p->w, cap * 2, sizeof *item);
+            ast_node **more = lem_grade_alloc(p->w, cap * 2, sizeof *item);
             if (!more) return NULL;
             if (item) memcpy(more, item, n * sizeof *item);
             else more[n++] = first;
@@ -567,14 +567,14 @@ static ast_node *parse_list(parser *p) {
     }
     p->depth--;
     if (!item || !first) return first;
-    list = ast_new(p->w, AST_LIST, (uint32_t)n);
+    list = lem_ast_new(p->w, AST_LIST, (uint32_t)n);
     if (list) memcpy(list->kid, item, n * sizeof *item);
     return list;
 }
 
 static ast_node *parse_text(grade_work *w, const char *text, size_t len, int level) {
     parser p = {.w = w};
-    if (!grade_lex(w, text, len, &p.t) || p.t.n == 0) return NULL;
+    if (!lem_grade_lex(w, text, len, &p.t) || p.t.n == 0) return NULL;
     if (p.t.wordy) return text_node(&p, text, len);
     if (p.t.n == 1 && p.t.tok[0].kind == TOK_TEXT && level < 2) { /* the whole answer is \text{…} */
         ast_node *inner = parse_text(w, p.t.tok[0].text, p.t.tok[0].len, level + 1);
@@ -585,7 +585,7 @@ static ast_node *parse_text(grade_work *w, const char *text, size_t len, int lev
     return p.i == p.t.n ? a : NULL;
 }
 
-ast_node *grade_parse(grade_work *w, const char *text, size_t len) {
+ast_node *lem_grade_parse(grade_work *w, const char *text, size_t len) {
     if (len > LEM_GRADE_MAX_ANSWER) {
         w->limit = true;
         return NULL;

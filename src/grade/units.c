@@ -73,13 +73,13 @@ static bool multiply(grade_work *w, grade_unit *u, const unit_row *r, int power)
     u->mass += r->mass * power;
     u->time += r->time * power;
     if (r->other) u->other = u->other ? -1 : r->other; /* one such word only */
-    grade_rat *f = grade_rat_div(w, grade_rat_int(w, r->num), grade_rat_int(w, r->den));
-    u->factor = f ? grade_rat_mul(w, u->factor, grade_rat_pow(w, f, power)) : NULL;
+    grade_rat *f = lem_grade_rat_div(w, lem_grade_rat_int(w, r->num), lem_grade_rat_int(w, r->den));
+    u->factor = f ? lem_grade_rat_mul(w, u->factor, lem_grade_rat_pow(w, f, power)) : NULL;
     return u->factor && u->other >= 0;
 }
 
-bool grade_unit_find(grade_work *w, const char *name, size_t len, grade_unit *out) {
-    grade_unit u = {0, 0, 0, 0, grade_rat_int(w, 1)};
+bool lem_grade_unit_find(grade_work *w, const char *name, size_t len, grade_unit *out) {
+    grade_unit u = {0, 0, 0, 0, lem_grade_rat_int(w, 1)};
     int sign = 1, prefix = 1, words = 0;
     for (size_t i = 0; i < len && u.factor;) {
         if (name[i] == ' ') {

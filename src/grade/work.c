@@ -8,32 +8,32 @@
 
 enum { FUEL = 2000000, ARENA_LIMIT = 8 << 20, ARENA_BLOCK = 16 << 10 };
 
-lem_status grade_work_init(grade_work *w, lem_err *err) {
+lem_status lem_grade_work_init(grade_work *w, lem_err *err) {
     memset(w, 0, sizeof *w);
     w->fuel = FUEL;
     w->arena = lem_arena_new(ARENA_BLOCK, ARENA_LIMIT, err);
     return w->arena ? LEM_OK : LEM_EMEM;
 }
 
-void grade_work_release(grade_work *w) {
+void lem_grade_work_release(grade_work *w) {
     for (grade_rat *r = w->rats; r; r = r->next) mpq_clear(r->q);
     lem_arena_free(w->arena);
     memset(w, 0, sizeof *w);
 }
 
-void *grade_alloc(grade_work *w, size_t n, size_t size) {
+void *lem_grade_alloc(grade_work *w, size_t n, size_t size) {
     void *p = lem_arena_alloc(w->arena, n ? n : 1, size);
     if (!p) w->limit = true;
     return p;
 }
 
-char *grade_text(grade_work *w, const char *s, size_t n) {
-    char *p = grade_alloc(w, n + 1, 1);
+char *lem_grade_text(grade_work *w, const char *s, size_t n) {
+    char *p = lem_grade_alloc(w, n + 1, 1);
     if (p && n) memcpy(p, s, n);
     return p;
 }
 
-bool grade_spend(grade_work *w, int64_t cost) {
+bool lem_grade_spend(grade_work *w, int64_t cost) {
     w->fuel -= cost;
     if (w->fuel < 0) w->limit = true;
     return !w->limit;
@@ -48,8 +48,8 @@ static size_t bits_of(const grade_rat *a) {
 static grade_rat *fresh(grade_work *w, size_t bits) {
     if (bits > LEM_GRADE_MAX_BITS) w->limit = true;
     int64_t limbs = (int64_t)(bits / 64 + 1);
-    if (w->limit || !grade_spend(w, 8 + limbs * limbs / 4)) return NULL;
-    grade_rat *r = grade_alloc(w, 1, sizeof *r);
+    if (w->limit || !lem_grade_spend(w, 8 + limbs * limbs / 4)) return NULL;
+    grade_rat *r = lem_grade_alloc(w, 1, sizeof *r);
     if (!r) return NULL;
     mpq_init(r->q);
     r->next = w->rats;
@@ -57,13 +57,13 @@ static grade_rat *fresh(grade_work *w, size_t bits) {
     return r;
 }
 
-grade_rat *grade_rat_int(grade_work *w, long v) {
+grade_rat *lem_grade_rat_int(grade_work *w, long v) {
     grade_rat *r = fresh(w, 64);
     if (r) mpq_set_si(r->q, v, 1);
     return r;
 }
 
-grade_rat *grade_rat_pow10(grade_work *w, long e) {
+grade_rat *lem_grade_rat_pow10(grade_work *w, long e) {
     unsigned long m = (unsigned long)(e < 0 ? -e : e);
     if (m > LEM_GRADE_MAX_BITS / 4) {
         w->limit = true;
@@ -76,9 +76,9 @@ grade_rat *grade_rat_pow10(grade_work *w, long e) {
     return r;
 }
 
-grade_rat *grade_rat_decimal(grade_work *w, const char *digits, size_t n, long exp10) {
+grade_rat *lem_grade_rat_decimal(grade_work *w, const char *digits, size_t n, long exp10) {
     if (n > LEM_GRADE_MAX_DIGITS) w->limit = true;
-    char *t = w->limit ? NULL : grade_alloc(w, n + 2, 1);
+    char *t = w->limit ? NULL : lem_grade_alloc(w, n + 2, 1);
     if (!t) return NULL;
     size_t k = 0;
     bool point = false;
@@ -94,49 +94,49 @@ grade_rat *grade_rat_decimal(grade_work *w, const char *digits, size_t n, long e
     grade_rat *r = fresh(w, k * 10 / 3 + 8);
     if (!r || mpz_set_str(mpq_numref(r->q), t, 10) != 0) return NULL;
     if (mpz_sgn(mpq_numref(r->q)) == 0 || exp10 == 0) return r;
-    return grade_rat_mul(w, r, grade_rat_pow10(w, exp10));
+    return lem_grade_rat_mul(w, r, lem_grade_rat_pow10(w, exp10));
 }
 
-grade_rat *grade_rat_add(grade_work *w, const grade_rat *a, const grade_rat *b) {
+grade_rat *lem_grade_rat_add(grade_work *w, const grade_rat *a, const grade_rat *b) {
     if (!a || !b) return NULL;
     grade_rat *r = fresh(w, bits_of(a) + bits_of(b) + 1);
     if (r) mpq_add(r->q, a->q, b->q);
     return r;
 }
 
-grade_rat *grade_rat_sub(grade_work *w, const grade_rat *a, const grade_rat *b) {
+grade_rat *lem_grade_rat_sub(grade_work *w, const grade_rat *a, const grade_rat *b) {
     if (!a || !b) return NULL;
     grade_rat *r = fresh(w, bits_of(a) + bits_of(b) + 1);
     if (r) mpq_sub(r->q, a->q, b->q);
     return r;
 }
 
-grade_rat *grade_rat_mul(grade_work *w, const grade_rat *a, const grade_rat *b) {
+grade_rat *lem_grade_rat_mul(grade_work *w, const grade_rat *a, const grade_rat *b) {
     if (!a || !b) return NULL;
     grade_rat *r = fresh(w, bits_of(a) + bits_of(b));
     if (r) mpq_mul(r->q, a->q, b->q);
     return r;
 }
 
-grade_rat *grade_rat_div(grade_work *w, const grade_rat *a, const grade_rat *b) {
+grade_rat *lem_grade_rat_div(grade_work *w, const grade_rat *a, const grade_rat *b) {
     if (!a || !b || mpq_sgn(b->q) == 0) return NULL;
     grade_rat *r = fresh(w, bits_of(a) + bits_of(b));
     if (r) mpq_div(r->q, a->q, b->q);
     return r;
 }
 
-grade_rat *grade_rat_neg(grade_work *w, const grade_rat *a) {
+grade_rat *lem_grade_rat_neg(grade_work *w, const grade_rat *a) {
     if (!a) return NULL;
     grade_rat *r = fresh(w, bits_of(a));
     if (r) mpq_neg(r->q, a->q);
     return r;
 }
 
-grade_rat *grade_rat_pow(grade_work *w, const grade_rat *a, long e) {
+grade_rat *lem_grade_rat_pow(grade_work *w, const grade_rat *a, long e) {
     if (!a) return NULL;
     unsigned long m = (unsigned long)(e < 0 ? -e : e);
-    if (e == 0) return grade_rat_int(w, 1);
-    if (mpq_sgn(a->q) == 0) return e > 0 ? grade_rat_int(w, 0) : NULL;
+    if (e == 0) return lem_grade_rat_int(w, 1);
+    if (mpq_sgn(a->q) == 0) return e > 0 ? lem_grade_rat_int(w, 0) : NULL;
     size_t bits = bits_of(a);
     if (bits == 1) m = m % 2 ? 1 : 2; /* +1 and -1 */
     if (m > LEM_GRADE_MAX_BITS || bits * m > LEM_GRADE_MAX_BITS) {
@@ -151,27 +151,27 @@ grade_rat *grade_rat_pow(grade_work *w, const grade_rat *a, long e) {
     return r;
 }
 
-int grade_rat_sign(const grade_rat *a) { return mpq_sgn(a->q); }
-bool grade_rat_is_int(const grade_rat *a) { return mpz_cmp_ui(mpq_denref(a->q), 1) == 0; }
-bool grade_rat_is(const grade_rat *a, long v) { return mpq_cmp_si(a->q, v, 1) == 0; }
-bool grade_rat_equal(const grade_rat *a, const grade_rat *b) { return mpq_equal(a->q, b->q) != 0; }
+int lem_grade_rat_sign(const grade_rat *a) { return mpq_sgn(a->q); }
+bool lem_grade_rat_is_int(const grade_rat *a) { return mpz_cmp_ui(mpq_denref(a->q), 1) == 0; }
+bool lem_grade_rat_is(const grade_rat *a, long v) { return mpq_cmp_si(a->q, v, 1) == 0; }
+bool lem_grade_rat_equal(const grade_rat *a, const grade_rat *b) { return mpq_equal(a->q, b->q) != 0; }
 
-bool grade_rat_small(const grade_rat *a, long limit, long *out) {
-    if (!grade_rat_is_int(a) || mpz_cmpabs_ui(mpq_numref(a->q), (unsigned long)limit) > 0) return false;
+bool lem_grade_rat_small(const grade_rat *a, long limit, long *out) {
+    if (!lem_grade_rat_is_int(a) || mpz_cmpabs_ui(mpq_numref(a->q), (unsigned long)limit) > 0) return false;
     *out = mpz_get_si(mpq_numref(a->q));
     return true;
 }
 
-char *grade_rat_text(grade_work *w, const grade_rat *a) {
+char *lem_grade_rat_text(grade_work *w, const grade_rat *a) {
     if (!a) return NULL;
     size_t n = mpz_sizeinbase(mpq_numref(a->q), 10) + mpz_sizeinbase(mpq_denref(a->q), 10) + 3;
-    if (!grade_spend(w, (int64_t)n)) return NULL;
-    char *t = grade_alloc(w, n, 1);
+    if (!lem_grade_spend(w, (int64_t)n)) return NULL;
+    char *t = lem_grade_alloc(w, n, 1);
     if (t) mpq_get_str(t, 10, a->q);
     return t;
 }
 
-long double grade_rat_value(const grade_rat *a) {
+long double lem_grade_rat_value(const grade_rat *a) {
     long en, ed;
     double n = mpz_get_d_2exp(&en, mpq_numref(a->q)), d = mpz_get_d_2exp(&ed, mpq_denref(a->q));
     /* two pieces of 53 bits each give the long double its 64 bits */

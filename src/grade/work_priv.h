@@ -20,36 +20,36 @@ typedef struct grade_rat {
 
 typedef struct grade_work {
     lem_arena *arena;
-    grade_rat *rats; /* all rationals handed out, cleared by grade_work_release */
+    grade_rat *rats; /* all rationals handed out, cleared by lem_grade_work_release */
     int64_t fuel;
     bool limit;
 } grade_work;
 
-lem_status grade_work_init(grade_work *w, lem_err *err) LEM_MUST_CHECK;
-void grade_work_release(grade_work *w);
-void *grade_alloc(grade_work *w, size_t n, size_t size); /* zeroed; NULL sets limit */
-char *grade_text(grade_work *w, const char *s, size_t n);
-bool grade_spend(grade_work *w, int64_t cost); /* false, and limit set, when the fuel is used up */
+lem_status lem_grade_work_init(grade_work *w, lem_err *err) LEM_MUST_CHECK;
+void lem_grade_work_release(grade_work *w);
+void *lem_grade_alloc(grade_work *w, size_t n, size_t size); /* zeroed; NULL sets limit */
+char *lem_grade_text(grade_work *w, const char *s, size_t n);
+bool lem_grade_spend(grade_work *w, int64_t cost); /* false, and limit set, when the fuel is used up */
 
 /* New rationals; NULL at a limit or when an argument is NULL. Arguments are never changed. */
-grade_rat *grade_rat_int(grade_work *w, long v);
+grade_rat *lem_grade_rat_int(grade_work *w, long v);
 /* Digits with at most one '.', no sign; `exp10` is added to the decimal exponent. */
-grade_rat *grade_rat_decimal(grade_work *w, const char *digits, size_t n, long exp10);
-grade_rat *grade_rat_add(grade_work *w, const grade_rat *a, const grade_rat *b);
-grade_rat *grade_rat_sub(grade_work *w, const grade_rat *a, const grade_rat *b);
-grade_rat *grade_rat_mul(grade_work *w, const grade_rat *a, const grade_rat *b);
-grade_rat *grade_rat_div(grade_work *w, const grade_rat *a, const grade_rat *b); /* NULL without limit when b is 0 */
-grade_rat *grade_rat_neg(grade_work *w, const grade_rat *a);
-grade_rat *grade_rat_pow(grade_work *w, const grade_rat *a, long e); /* NULL without limit for 0^negative */
-grade_rat *grade_rat_pow10(grade_work *w, long e);
-int grade_rat_sign(const grade_rat *a);
-bool grade_rat_is_int(const grade_rat *a);
-bool grade_rat_is(const grade_rat *a, long v);
-bool grade_rat_equal(const grade_rat *a, const grade_rat *b);
+grade_rat *lem_grade_rat_decimal(grade_work *w, const char *digits, size_t n, long exp10);
+grade_rat *lem_grade_rat_add(grade_work *w, const grade_rat *a, const grade_rat *b);
+grade_rat *lem_grade_rat_sub(grade_work *w, const grade_rat *a, const grade_rat *b);
+grade_rat *lem_grade_rat_mul(grade_work *w, const grade_rat *a, const grade_rat *b);
+grade_rat *lem_grade_rat_div(grade_work *w, const grade_rat *a, const grade_rat *b); /* NULL without limit when b is 0 */
+grade_rat *lem_grade_rat_neg(grade_work *w, const grade_rat *a);
+grade_rat *lem_grade_rat_pow(grade_work *w, const grade_rat *a, long e); /* NULL without limit for 0^negative */
+grade_rat *lem_grade_rat_pow10(grade_work *w, long e);
+int lem_grade_rat_sign(const grade_rat *a);
+bool lem_grade_rat_is_int(const grade_rat *a);
+bool lem_grade_rat_is(const grade_rat *a, long v);
+bool lem_grade_rat_equal(const grade_rat *a, const grade_rat *b);
 /* The value as a long when it is an integer in [-limit, limit]. */
-bool grade_rat_small(const grade_rat *a, long limit, long *out);
+bool lem_grade_rat_small(const grade_rat *a, long limit, long *out);
 /* "p" or "p/q" in the arena. */
-char *grade_rat_text(grade_work *w, const grade_rat *a);
-long double grade_rat_value(const grade_rat *a); /* nearest-ish, overflow to infinity */
+char *lem_grade_rat_text(grade_work *w, const grade_rat *a);
+long double lem_grade_rat_value(const grade_rat *a); /* nearest-ish, overflow to infinity */
 
 #endif
