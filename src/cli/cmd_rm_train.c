@@ -26,6 +26,10 @@ static const lem_opt opts[] = {
     {"value-labels", LEM_OPT_STR, "KIND", "outcome",
      "labels of the value loss: outcome (the response's own) or prefix (mean outcome of the list's responses that share the prefix)", 0, 0},
     {"center", LEM_OPT_NUM, "X", "0", "weight that pulls the mean score of a list to zero", 0, 100},
+    {"add-layers", LEM_OPT_INT, "N", "0", "layers put on top of the model, without effect at first, that learn to judge what those below predict", 0,
+     64},
+    {"freeze-body", LEM_OPT_FLAG, NULL, NULL, "train only the added layers (of --add-layers, now or in an earlier run) and the head", 0, 0},
+    {"body-layers", LEM_OPT_INT, "N", NULL, "with --freeze-body: layers of the body [those of --model, without the added ones]", 1, 1024},
     {"max-len", LEM_OPT_INT, "N", NULL, "lists with longer prompt + response are left out and counted [context]", 8, 1048576},
     {"epochs", LEM_OPT_NUM, "X", "2", "passes over the lists", 0.0001, 10000},
     {"max-steps", LEM_OPT_INT, "N", "0", "stop after N optimizer steps; 0 = by epochs", 0, 1e9},
@@ -53,6 +57,7 @@ typedef struct job {
     lem_tokenizer *tok;
     lem_lists lists, val;
     lem_rank *rank, *vrank;
+    int body_layers;
     char identity[65];
     char *run_manifest, *manifest, *checkpoints;
 } job;
@@ -93,6 +98,14 @@ static lem_status open_model(job *j, lem_err *err) {
         m = NULL;
     }
     lem_model_free(m);
+    int extra = (int)lem_args_int(j->args, "add-layers");
+    j->body_layers = lem_args_has(j->args, "body-layers") ? (int)lem_args_int(j->args, "body-layers") : st == LEM_OK ? j->model->config.layers : 0;
+    if (st == LEM_OK && extra) {
+        m = j->model;
+        j->model = NULL;
+        st = lem_model_with_layers(m, extra, j->cli->seed, &j->model, err);
+        lem_model_free(m);
+    }
     return st;
 }
 
@@ -128,6 +141,7 @@ static lem_status train(job *j, lem_buf *telemetry, lem_err *err) {
                         .max_rows = (int)lem_args_int(a, "max-rows"),
                         .checkpoint_every = (int)lem_args_int(a, "checkpoint-every"),
                         .val_every = (int)lem_args_int(a, "val-every"),
+                        .freeze_layers = lem_args_flag(a, "freeze-body") ? j->body_layers : 0,
                         .seed = j->cli->seed,
                         .stage = "rm",
                         .checkpoint_dir = j->checkpoints,

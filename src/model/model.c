@@ -154,6 +154,27 @@ lem_status lem_model_with_head(const lem_model *m, lem_head head, uint64_t seed,
     return LEM_OK;
 }
 
+lem_status lem_model_with_layers(const lem_model *m, int extra, uint64_t seed, lem_model **out, lem_err *err) {
+    lem_model_config c = m->config;
+    lem_model *to = NULL;
+    if (extra < 0 || extra > 1024) return lem_fail(err, LEM_EUSAGE, "0 to 1024 more layers, %d asked for", extra);
+    c.layers += extra;
+    lem_status st = lem_model_config_check(&c, err);
+    if (st == LEM_OK) st = lem_model_new_body(&c, m->lm_head != SIZE_MAX, &to, err);
+    if (st != LEM_OK) return st;
+    for (int i = 0; i < to->n_tensors; i++) {
+        const lem_tensor *t = &to->tensors[i], *from = tensor_named(m, t->name);
+        if (from) memcpy(to->params + t->offset, m->params + from->offset, t->count * sizeof *to->params);
+        else init_tensor(to, t, seed);
+    }
+    for (int l = m->config.layers; l < c.layers; l++) {
+        memset(to->params + to->layer[l].o, 0, (size_t)c.width * (size_t)(c.heads * c.head_dim) * sizeof *to->params);
+        memset(to->params + to->layer[l].down, 0, (size_t)c.width * (size_t)c.ffn * sizeof *to->params);
+    }
+    *out = to;
+    return LEM_OK;
+}
+
 void lem_model_hash(const lem_model *m, char out[65]) {
     lem_sha256 s;
     const lem_model_config *c = &m->config;

@@ -45,6 +45,9 @@ lem_status lem_model_save(const lem_model *m, const char *dir, lem_dtype dtype, 
 /* The same body under another head: SCALAR from LM adds score.weight drawn from seed (norms/body copied bit for bit) and keeps lm_head (a
  * reward model may train with a language-model loss beside the ranking loss; a tied head costs nothing). */
 lem_status lem_model_with_head(const lem_model *m, lem_head head, uint64_t seed, lem_model **out, lem_err *err) LEM_MUST_CHECK;
+/* The same model with `extra` layers on top whose residual branches begin at zero (o and down projections), the rest drawn from seed: the function of
+ * the body is unchanged at first. Depth up-scaling in the manner of SOLAR (arXiv 2312.15166), with zero branches in place of copies. */
+lem_status lem_model_with_layers(const lem_model *m, int extra, uint64_t seed, lem_model **out, lem_err *err) LEM_MUST_CHECK;
 void lem_model_hash(const lem_model *m, char out[65]); /* sha256 of config and weights */
 
 #endif

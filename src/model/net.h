@@ -35,6 +35,8 @@ lem_status lem_net_lm(lem_net *net, int R, const int *rows, const int32_t *targe
 lem_status lem_net_scores(lem_net *net, int R, const int *rows, float *score, lem_err *err) LEM_MUST_CHECK;
 lem_status lem_net_scores_grad(lem_net *net, int R, const int *rows, const float *dscore, lem_err *err) LEM_MUST_CHECK;
 
+/* Layers 0..layers-1 and the embedding get no gradient from backward, which stops above them: they stay as they are. 0 (the default) trains all. */
+void lem_net_freeze(lem_net *net, int layers);
 void lem_net_backward(lem_net *net); /* from the hidden gradient gathered so far into the flat gradient */
 float *lem_net_grads(lem_net *net);  /* [n_params] */
 void lem_net_zero_grads(lem_net *net);

@@ -60,6 +60,8 @@ static void backward_attention(lem_net *net, int i) {
     op->rmsnorm_backward(b, T, D, net->dnormed, s->x, p + w->attn_norm, s->inv1, net->dx, g + w->attn_norm);
 }
 
+void lem_net_freeze(lem_net *net, int layers) { net->frozen = layers; }
+
 void lem_net_backward(lem_net *net) {
     if (!net->grads || net->n_rows == 0) return;
     lem_backend *b = net->b;
@@ -68,11 +70,11 @@ void lem_net_backward(lem_net *net) {
     size_t n = (size_t)T * (size_t)D;
     memset(net->dx, 0, n * sizeof *net->dx);
     b->ops->rmsnorm_backward(b, T, D, net->dhidden, net->x, m->params + m->final_norm, net->inv, net->dx, net->grads + m->final_norm);
-    for (int i = m->config.layers - 1; i >= 0; i--) {
+    for (int i = m->config.layers - 1; i >= net->frozen; i--) {
         backward_mlp(net, i);
         backward_attention(net, i);
     }
-    b->ops->embed_backward(b, T, D, net->ids, net->dx, net->grads + m->embed);
+    if (net->frozen == 0) b->ops->embed_backward(b, T, D, net->ids, net->dx, net->grads + m->embed);
     memset(net->dhidden, 0, n * sizeof *net->dhidden); /* used up: a second call adds nothing */
 }
 

@@ -219,6 +219,7 @@ lem_status lem_train_run(lem_model *m, lem_backend *b, const lem_objective *trai
     LEM_TRY(lem_optimizer_init(&r.opt, m->n_params, err));
     LEM_TRY(resume(&r, log, &res.resumed, err));
     LEM_TRY(lem_net_new(m, b, o->max_rows, true, &r.net, err));
+    lem_net_freeze(r.net, o->freeze_layers);
     LEM_TRY(loop(&r, log, cancel, &res, err));
     lem_buf_add(telemetry, lem_buf_str(&r.rows), r.rows.len);
     LEM_TRY(lem_buf_ok(telemetry, err));

@@ -223,7 +223,68 @@ static void learns(void **state) {
     }
 }
 
+/* Layers put on top change nothing at first; with the body frozen, training leaves it alone, bit for bit. */
+static void grown_and_frozen(void **state) {
+    (void)state;
+    lem_err err = LEM_ERR_INIT;
+    lem_backend *b = NULL;
+    lem_model *m = tiny(LEM_HEAD_SCALAR), *g = NULL;
+    lem_lists l = lists();
+    lem_rank *rank = NULL;
+    lem_rank_opts ro = {.loss = LEM_RANKING_BT, .value_weight = 1};
+    assert_int_equal(lem_backend_new(LEM_ISA_GENERIC, NULL, &b, &err), LEM_OK);
+    assert_int_equal(lem_model_with_layers(m, 2, 9, &g, &err), LEM_OK);
+    assert_int_equal(g->config.layers, m->config.layers + 2);
+    lem_net *nm = NULL, *ng = NULL;
+    lem_forest f = {0};
+    assert_int_equal(lem_net_new(m, b, 64, false, &nm, &err), LEM_OK);
+    assert_int_equal(lem_net_new(g, b, 64, false, &ng, &err), LEM_OK);
+    assert_int_equal(lem_forest_add(&f, -1, l.ids, 20, NULL, &err), LEM_OK);
+    assert_int_equal(lem_net_forward(nm, &f, &err), LEM_OK);
+    assert_int_equal(lem_net_forward(ng, &f, &err), LEM_OK);
+    assert_memory_equal(lem_net_hidden(nm), lem_net_hidden(ng), 20 * 32 * sizeof(float));
+    lem_net_free(nm);
+    lem_net_free(ng);
+    assert_int_equal(lem_rank_new(&l, &ro, &rank, &err), LEM_OK);
+    lem_objective obj = lem_rank_objective(rank);
+    lem_train_opts o = {.lr = 1e-2,
+                        .beta1 = 0.9,
+                        .beta2 = 0.95,
+                        .eps = 1e-8,
+                        .clip = 1,
+                        .max_steps = 4,
+                        .batch = 4,
+                        .max_rows = 4096,
+                        .freeze_layers = 2,
+                        .seed = 1,
+                        .stage = "t",
+                        .identity = "x"};
+    lem_buf t = {0};
+    lem_train_result res;
+    assert_int_equal(lem_train_run(g, b, &obj, NULL, &o, &t, NULL, NULL, &res, &err), LEM_OK);
+    int changed = 0;
+    for (int i = 0; i < m->n_tensors; i++) {
+        const lem_tensor *w = &m->tensors[i], *v = NULL;
+        for (int k = 0; k < g->n_tensors; k++)
+            if (strcmp(g->tensors[k].name, w->name) == 0) v = &g->tensors[k];
+        assert_non_null(v);
+        bool same = memcmp(m->params + w->offset, g->params + v->offset, w->count * sizeof(float)) == 0;
+        bool above = strcmp(w->name, "model.norm.weight") == 0 || strcmp(w->name, "score.weight") == 0;
+        if (!above && !same) fail_msg("%s changed", w->name);
+        changed += above && !same;
+    }
+    assert_int_equal(changed, 2);
+    lem_buf_release(&t);
+    lem_rank_free(rank);
+    lem_lists_release(&l);
+    lem_forest_release(&f);
+    lem_model_free(m);
+    lem_model_free(g);
+    lem_backend_free(b);
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(nothing_matters), cmocka_unit_test(resume), cmocka_unit_test(learns)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(nothing_matters), cmocka_unit_test(resume), cmocka_unit_test(learns),
+                                       cmocka_unit_test(grown_and_frozen)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
