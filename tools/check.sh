@@ -26,6 +26,10 @@ werror_build() {
     cmake --preset release -DLEMMA_WERROR=ON >/dev/null && ninja --quiet -C build
 }
 
+cli_docs() {
+    tools/cli_docs.sh build/lemma | diff docs/cli.md - || { echo "run ./dev docs"; return 1; }
+}
+
 check "first lines name the file and its purpose" tools/check_purpose.sh
 check "includes follow src/LAYERS" tools/check_layers.sh
 check "no banned calls" tools/check_banned.sh
@@ -34,5 +38,6 @@ check "formatting" tools/check_format.sh
 check "builds without warnings" werror_build
 check "exported symbols begin with lem_" tools/check_symbols.sh build
 check "no mutable statics" tools/check_statics.sh build
+check "docs/cli.md is what --help says" cli_docs
 check "shell scripts" tools/check_shell.sh
 [ "$failed" = 0 ] || { echo "$failed checks failed"; exit 1; }

@@ -4,7 +4,7 @@ set -eu
 cd "$(dirname "$0")/.."
 echo "# Map of the tree"
 echo
-echo "Made by \`./dev docs\` from the first line of each file."
+echo "Made by \`./dev map\` from the first line of each file."
 find src tests bench -name '*.[ch]' | LC_ALL=C sort | xargs awk '
     FNR == 1 {
         dir = FILENAME; sub(/\/[^\/]*$/, "", dir); base = FILENAME; sub(/.*\//, "", base)
