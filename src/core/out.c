@@ -5,6 +5,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,10 +30,32 @@ struct lem_out {
     char *path, *temp; /* temp is NULL when direct */
 };
 
+/* Removes what a killed process left beside the path: "<base>.tmp.<pid>" of a process that is no more. What cannot be removed stays. */
+static void sweep_dead(const char *path) {
+    char *dir = lem_path_dir(path, NULL), **names = NULL;
+    const char *base = lem_path_base(path);
+    size_t n = 0, len = strlen(base);
+    if (dir && lem_dir_list(dir, &names, &n, NULL) != LEM_OK) n = 0;
+    for (size_t i = 0; i < n; i++) {
+        char *end = names[i];
+        long pid = 0;
+        if (strncmp(names[i], base, len) == 0 && strncmp(names[i] + len, ".tmp.", 5) == 0) pid = strtol(names[i] + len + 5, &end, 10);
+        if (pid > 0 && pid <= INT_MAX && (*end == '\0' || *end == '.') && kill((pid_t)pid, 0) != 0 && errno == ESRCH) {
+            char *dead = lem_path_join(dir, names[i], NULL);
+            if (dead) (void)unlink(dead);
+            lem_free(dead);
+        }
+        lem_free(names[i]);
+    }
+    lem_free(names);
+    lem_free(dir);
+}
+
 /* "<path>.tmp.<pid>", with ".<k>" behind it if a dead process left that name. */
 static lem_status open_temp(lem_out *o, lem_err *err) {
     lem_buf name = {0};
     lem_status st = LEM_OK;
+    sweep_dead(o->path);
     for (int k = 0; k < TEMP_TRIES; k++) {
         lem_buf_clear(&name);
         lem_buf_printf(&name, "%s.tmp.%ld", o->path, (long)getpid());

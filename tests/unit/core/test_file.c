@@ -404,11 +404,32 @@ static void out_of_memory(void **state) {
     assert_int_equal(entries(state), 2);
 }
 
+/* A killed writer's temporary goes with the next write of the same file; a living process's stays, and so do other names. */
+static void killed_writer(void **state) {
+    lem_err err = LEM_ERR_INIT;
+    char dead[32], live[32];
+    pid_t pid = fork();
+    if (pid == 0) _exit(0);
+    assert_true(pid > 0);
+    assert_int_equal(waitpid(pid, NULL, 0), pid);
+    snprintf(dead, sizeof dead, "f.tmp.%ld", (long)pid);
+    snprintf(live, sizeof live, "f.tmp.%ld", (long)getppid());
+    const char *gone = in_folder(state, dead), *kept = in_folder(state, live), *other = in_folder(state, "f.tmp.x"), *path = in_folder(state, "f");
+    put_file(gone, "half", 4);
+    put_file(kept, "half", 4);
+    put_file(other, "half", 4);
+    assert_ok(lem_file_write_atomic(path, "whole", 5, &err));
+    assert_false(lem_file_exists(gone));
+    assert_true(lem_file_exists(kept));
+    assert_true(lem_file_exists(other));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {folder_test(whole_files),
                                        folder_test(not_readable),
                                        folder_test(folders),
                                        cmocka_unit_test(paths),
+                                       folder_test(killed_writer),
                                        folder_test(line_endings),
                                        folder_test(long_lines),
                                        folder_test(truncated_streams),
