@@ -425,22 +425,11 @@ static void killed_writer(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {folder_test(whole_files),
-                                       folder_test(not_readable),
-                                       folder_test(folders),
-                                       cmocka_unit_test(paths),
-                                       folder_test(killed_writer),
-                                       folder_test(line_endings),
-                                       folder_test(long_lines),
-                                       folder_test(truncated_streams),
-                                       folder_test(flipped_streams),
-                                       folder_test(several_members),
-                                       folder_test(output),
-                                       folder_test(output_race),
-                                       folder_test(stale_temporary),
-                                       folder_test(output_refused),
-                                       folder_test(disk_full),
-                                       folder_test(locks),
-                                       folder_test(out_of_memory)};
+    const struct CMUnitTest tests[] = {
+        folder_test(whole_files),     folder_test(not_readable),    folder_test(folders),    cmocka_unit_test(paths),
+        folder_test(killed_writer),   folder_test(line_endings),    folder_test(long_lines), folder_test(truncated_streams),
+        folder_test(flipped_streams), folder_test(several_members), folder_test(output),     folder_test(output_race),
+        folder_test(stale_temporary), folder_test(output_refused),  folder_test(disk_full),  folder_test(locks),
+        folder_test(out_of_memory)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
