@@ -10,7 +10,7 @@ typedef struct lem_layer_saved { /* what forward keeps per layer; norms' outputs
 } lem_layer_saved;
 
 struct lem_net {
-    int frozen;                 /* layers below are not trained */
+    int frozen;       /* layers below are not trained */
     lem_model *model; /* borrowed */
     lem_backend *b;   /* borrowed */
     int max_rows, n_rows;

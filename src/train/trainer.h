@@ -36,7 +36,7 @@ typedef struct lem_train_opts {
     int batch;            /* items per optimizer step */
     int max_rows;         /* forest rows per forward pass (memory) */
     int checkpoint_every; /* steps; 0 = only at the end of the run, by the caller */
-    int freeze_layers;          /* the first N layers and the embedding are not trained */
+    int freeze_layers;    /* the first N layers and the embedding are not trained */
     uint64_t seed;
     const char *stage;          /* written into telemetry rows */
     const char *checkpoint_dir; /* NULL = none */
