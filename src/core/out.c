@@ -5,8 +5,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,19 +28,19 @@ struct lem_out {
     char *path, *temp; /* temp is NULL when direct */
 };
 
-/* Removes what a killed process left beside the path: "<base>.tmp.<pid>" of a process that is no more. What cannot be removed stays. */
+/* Removes what a killed process left beside the path: "<base>.tmp.<number>" that no process holds locked. What cannot be removed stays. */
 static void sweep_dead(const char *path) {
     char *dir = lem_path_dir(path, NULL), **names = NULL;
     const char *base = lem_path_base(path);
     size_t n = 0, len = strlen(base);
     if (dir && lem_dir_list(dir, &names, &n, NULL) != LEM_OK) n = 0;
     for (size_t i = 0; i < n; i++) {
-        char *end = names[i];
-        long pid = 0;
-        if (strncmp(names[i], base, len) == 0 && strncmp(names[i] + len, ".tmp.", 5) == 0) pid = strtol(names[i] + len + 5, &end, 10);
-        if (pid > 0 && pid <= INT_MAX && (*end == '\0' || *end == '.') && kill((pid_t)pid, 0) != 0 && errno == ESRCH) {
+        const char *rest = strncmp(names[i], base, len) == 0 ? names[i] + len : "";
+        if (strncmp(rest, ".tmp.", 5) == 0 && rest[5] && strspn(rest + 5, "0123456789.") == strlen(rest + 5)) {
             char *dead = lem_path_join(dir, names[i], NULL);
-            if (dead) (void)unlink(dead);
+            int fd = dead ? open(dead, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK) : -1;
+            if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0) (void)unlink(dead);
+            if (fd >= 0) (void)close(fd);
             lem_free(dead);
         }
         lem_free(names[i]);
@@ -51,7 +49,16 @@ static void sweep_dead(const char *path) {
     lem_free(dir);
 }
 
-/* "<path>.tmp.<pid>", with ".<k>" behind it if a dead process left that name. */
+/* Locks a new temporary for as long as it is open. False when a sweep came between its making and its locking. */
+static bool hold(int fd) {
+    struct stat info;
+    int rc;
+    do rc = flock(fd, LOCK_EX);
+    while (rc != 0 && errno == EINTR);
+    return fstat(fd, &info) != 0 || info.st_nlink > 0; /* without locks on this file system there is no sweep either */
+}
+
+/* "<path>.tmp.<pid>", with ".<k>" behind it where that name is taken. */
 static lem_status open_temp(lem_out *o, lem_err *err) {
     lem_buf name = {0};
     lem_status st = LEM_OK;
@@ -62,7 +69,9 @@ static lem_status open_temp(lem_out *o, lem_err *err) {
         if (k) lem_buf_printf(&name, ".%d", k);
         LEM_TRY(lem_buf_ok(&name, err));
         o->fd = open(name.data, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
-        if (o->fd >= 0 || errno != EEXIST) break;
+        if (o->fd >= 0 ? hold(o->fd) : errno != EEXIST) break;
+        if (o->fd >= 0) (void)close(o->fd);
+        o->fd = -1;
     }
     if (o->fd < 0) {
         st = lem_fail_errno(err, LEM_EIO, "cannot create '%s'", lem_buf_str(&name));
