@@ -1,6 +1,7 @@
 /* cmd_rm_train.c - lemma rm train: an outcome reward model from response lists */
 #include "cli/commands.h"
 #include "cli/runtime.h"
+#include "cli/train_options.h"
 
 #include "core/file.h"
 #include "core/mem.h"
@@ -8,7 +9,6 @@
 #include "model/model.h"
 #include "token/tokenizer.h"
 #include "train/rank.h"
-#include "train/trainer.h"
 
 #include <string.h>
 
@@ -32,20 +32,7 @@ static const lem_opt opts[] = {
     {"body-layers", LEM_OPT_INT, "N", NULL, "with --freeze-body: layers of the body [those of --model, without the added ones]", 1, 1024},
     {"max-len", LEM_OPT_INT, "N", NULL, "lists with longer prompt + response are left out and counted [context]", 8, 1048576},
     {"epochs", LEM_OPT_NUM, "X", "2", "passes over the lists", 0.0001, 10000},
-    {"max-steps", LEM_OPT_INT, "N", "0", "stop after N optimizer steps; 0 = by epochs", 0, 1e9},
     {"batch", LEM_OPT_INT, "N", "256", "lists per optimizer step", 1, 65536},
-    {"lr", LEM_OPT_NUM, "X", "5e-6", "peak learning rate", 0, 10},
-    {"min-lr-ratio", LEM_OPT_NUM, "X", "0", "last learning rate as a share of the peak", 0, 1},
-    {"schedule", LEM_OPT_STR, "NAME", "cosine", "cosine, linear or constant", 0, 0},
-    {"warmup", LEM_OPT_NUM, "X", "0.03", "share of steps that warm up", 0, 1},
-    {"weight-decay", LEM_OPT_NUM, "X", "0", "decoupled weight decay of matrices", 0, 10},
-    {"beta1", LEM_OPT_NUM, "X", "0.9", "AdamW beta1", 0, 1},
-    {"beta2", LEM_OPT_NUM, "X", "0.95", "AdamW beta2", 0, 1},
-    {"eps", LEM_OPT_NUM, "X", "1e-8", "AdamW epsilon", 0, 1},
-    {"clip", LEM_OPT_NUM, "X", "1", "largest gradient norm; 0 = no clipping", 0, 1e9},
-    {"max-rows", LEM_OPT_INT, "N", "4096", "tokens per forward pass (memory; never changes a result)", 16, 1048576},
-    {"checkpoint-every", LEM_OPT_INT, "N", "100", "steps between checkpoints; 0 = none", 0, 1e9},
-    {"val-every", LEM_OPT_INT, "N", "0", "steps between validations; 0 = at the end", 0, 1e9},
 };
 
 typedef struct job {
@@ -127,30 +114,16 @@ static lem_status train(job *j, lem_buf *telemetry, lem_err *err) {
     lem_train_result res;
     lem_rank_opts ro = {
         .lm_weight = lem_args_num(a, "lm-weight"), .value_weight = lem_args_num(a, "value-weight"), .center = lem_args_num(a, "center")};
-    lem_train_opts o = {.lr = lem_args_num(a, "lr"),
-                        .min_lr_ratio = lem_args_num(a, "min-lr-ratio"),
-                        .warmup_ratio = lem_args_num(a, "warmup"),
-                        .weight_decay = lem_args_num(a, "weight-decay"),
-                        .beta1 = lem_args_num(a, "beta1"),
-                        .beta2 = lem_args_num(a, "beta2"),
-                        .eps = lem_args_num(a, "eps"),
-                        .clip = lem_args_num(a, "clip"),
-                        .epochs = lem_args_num(a, "epochs"),
-                        .max_steps = (long)lem_args_int(a, "max-steps"),
-                        .batch = (int)lem_args_int(a, "batch"),
-                        .max_rows = (int)lem_args_int(a, "max-rows"),
-                        .checkpoint_every = (int)lem_args_int(a, "checkpoint-every"),
-                        .val_every = (int)lem_args_int(a, "val-every"),
-                        .freeze_layers = lem_args_flag(a, "freeze-body") ? j->body_layers : 0,
-                        .seed = j->cli->seed,
-                        .stage = "rm",
-                        .checkpoint_dir = j->checkpoints,
-                        .identity = j->identity};
+    lem_train_opts o;
+    LEM_TRY(lem_train_options_read(a, &o, err));
+    o.freeze_layers = lem_args_flag(a, "freeze-body") ? j->body_layers : 0;
+    o.stage = "rm";
+    o.checkpoint_dir = j->checkpoints;
+    o.identity = j->identity;
     const char *labels = lem_args_str(a, "value-labels");
     if (strcmp(labels, "prefix") == 0) ro.prefix_values = true;
     else if (strcmp(labels, "outcome") != 0) return lem_fail(err, LEM_EUSAGE, "--value-labels '%s' is neither outcome nor prefix", labels);
     LEM_TRY(lem_ranking_parse(lem_args_str(a, "loss"), &ro.loss, err));
-    LEM_TRY(lem_schedule_parse(lem_args_str(a, "schedule"), &o.schedule, err));
     LEM_TRY(load_lists(j, lem_args_str(a, "lists"), &j->lists, err));
     if (lem_args_str(a, "val")) LEM_TRY(load_lists(j, lem_args_str(a, "val"), &j->val, err));
     LEM_TRY(lem_rank_new(&j->lists, &ro, &j->rank, err));
@@ -240,6 +213,8 @@ const lem_command lem_cmd_rm_train = {
     .max_words = 0,
     .opts = opts,
     .n_opts = (int)(sizeof opts / sizeof opts[0]),
+    .shared = lem_train_options,
+    .n_shared = LEM_N_TRAIN_OPTIONS,
     .run = run,
     .resumes = true,
 };

@@ -1,6 +1,7 @@
 /* cmd_sft.c - lemma sft: supervised fine-tuning, in stages, from a folder or from scratch */
 #include "cli/commands.h"
 #include "cli/runtime.h"
+#include "cli/train_options.h"
 
 #include "core/file.h"
 #include "core/hash.h"
@@ -9,7 +10,6 @@
 #include "model/model.h"
 #include "token/tokenizer.h"
 #include "train/sft.h"
-#include "train/trainer.h"
 
 #include <string.h>
 
@@ -36,20 +36,7 @@ static const lem_opt opts[] = {
     {"box-answer", LEM_OPT_FLAG, NULL, NULL, "turn a last line '#### x' into 'The answer is \\boxed{x}.'", 0, 0},
     {"max-len", LEM_OPT_INT, "N", NULL, "longer rows are left out and counted [context]", 8, 1048576},
     {"epochs", LEM_OPT_NUM, "X", "1", "passes over the data", 0.0001, 10000},
-    {"max-steps", LEM_OPT_INT, "N", "0", "stop after N optimizer steps; 0 = by epochs", 0, 1e9},
     {"batch", LEM_OPT_INT, "N", "128", "sequences per optimizer step", 1, 65536},
-    {"lr", LEM_OPT_NUM, "X", "5e-6", "peak learning rate", 0, 10},
-    {"min-lr-ratio", LEM_OPT_NUM, "X", "0", "last learning rate as a share of the peak", 0, 1},
-    {"schedule", LEM_OPT_STR, "NAME", "cosine", "cosine, linear or constant", 0, 0},
-    {"warmup", LEM_OPT_NUM, "X", "0.03", "share of steps that warm up", 0, 1},
-    {"weight-decay", LEM_OPT_NUM, "X", "0", "decoupled weight decay of matrices", 0, 10},
-    {"beta1", LEM_OPT_NUM, "X", "0.9", "AdamW beta1", 0, 1},
-    {"beta2", LEM_OPT_NUM, "X", "0.95", "AdamW beta2", 0, 1},
-    {"eps", LEM_OPT_NUM, "X", "1e-8", "AdamW epsilon", 0, 1},
-    {"clip", LEM_OPT_NUM, "X", "1", "largest gradient norm; 0 = no clipping", 0, 1e9},
-    {"max-rows", LEM_OPT_INT, "N", "4096", "tokens per forward pass (memory; never changes a result)", 16, 1048576},
-    {"checkpoint-every", LEM_OPT_INT, "N", "100", "steps between checkpoints; 0 = none", 0, 1e9},
-    {"val-every", LEM_OPT_INT, "N", "0", "steps between validations; 0 = at the end", 0, 1e9},
     {"stages", LEM_OPT_TREE, "LIST", NULL, "stages, each a map of these options with a name (YAML)", 0, 0},
 };
 
@@ -127,8 +114,7 @@ static lem_status make_stages(job *j, lem_err *err) {
     return LEM_OK;
 }
 
-static lem_sft_load load_of(const stage *s, const char *max_context) {
-    (void)max_context;
+static lem_sft_load load_of(const stage *s) {
     const lem_args *a = &s->args;
     lem_sft_load how = {lem_args_str(a, "format"),
                         lem_args_str(a, "system"),
@@ -149,7 +135,7 @@ static lem_status train_tokenizer(job *j, lem_err *err) {
     lem_bpe_trainer *t = lem_bpe_trainer_new(&o, err);
     lem_status st = t ? LEM_OK : LEM_EMEM;
     for (int i = 0; st == LEM_OK && i < j->n; i++) {
-        lem_sft_load how = load_of(&j->stages[i], NULL);
+        lem_sft_load how = load_of(&j->stages[i]);
         const lem_json *files = lem_args_tree(&j->stages[i].args, "data");
         for (size_t k = 0; st == LEM_OK && k < lem_json_count(files); k++)
             st = lem_texts_load(lem_json_str(lem_json_at(files, k), ""), &how, feed_trainer, t, err);
@@ -224,30 +210,8 @@ static bool is_done(const job *j, const char *dir) {
 
 /* ---- running ---- */
 
-static void options_of(const job *j, const stage *s, lem_train_opts *o, char *checkpoint_dir) {
-    const lem_args *a = &s->args;
-    *o = (lem_train_opts){.lr = lem_args_num(a, "lr"),
-                          .min_lr_ratio = lem_args_num(a, "min-lr-ratio"),
-                          .warmup_ratio = lem_args_num(a, "warmup"),
-                          .weight_decay = lem_args_num(a, "weight-decay"),
-                          .beta1 = lem_args_num(a, "beta1"),
-                          .beta2 = lem_args_num(a, "beta2"),
-                          .eps = lem_args_num(a, "eps"),
-                          .clip = lem_args_num(a, "clip"),
-                          .epochs = lem_args_num(a, "epochs"),
-                          .max_steps = (long)lem_args_int(a, "max-steps"),
-                          .batch = (int)lem_args_int(a, "batch"),
-                          .max_rows = (int)lem_args_int(a, "max-rows"),
-                          .checkpoint_every = (int)lem_args_int(a, "checkpoint-every"),
-                          .val_every = (int)lem_args_int(a, "val-every"),
-                          .seed = (uint64_t)lem_args_int(a, "seed"),
-                          .stage = s->name,
-                          .checkpoint_dir = checkpoint_dir,
-                          .identity = j->identity};
-}
-
 static lem_status load_stage(job *j, const stage *s, lem_examples *train, lem_examples *val, lem_err *err) {
-    lem_sft_load how = load_of(s, NULL);
+    lem_sft_load how = load_of(s);
     if (!how.max_len) how.max_len = j->model->config.max_positions;
     const lem_json *files = lem_args_tree(&s->args, "data");
     lem_drop_counts d = {0};
@@ -271,8 +235,10 @@ static lem_status run_stage(job *j, const stage *s, lem_buf *telemetry, lem_err 
     lem_train_result res;
     lem_buf_printf(&dir, "%s/.checkpoints/%s", j->out, s->name);
     LEM_TRY(lem_buf_ok(&dir, err));
-    options_of(j, s, &o, dir.data);
-    LEM_TRY(lem_schedule_parse(lem_args_str(&s->args, "schedule"), &o.schedule, err));
+    LEM_TRY(lem_train_options_read(&s->args, &o, err));
+    o.stage = s->name;
+    o.checkpoint_dir = dir.data;
+    o.identity = j->identity;
     LEM_TRY(load_stage(j, s, &train, &val, err));
     LEM_TRY(lem_sft_new(&train, &sft, err));
     lem_objective obj = lem_sft_objective(sft), vobj = {0};
@@ -436,6 +402,8 @@ const lem_command lem_cmd_sft = {
     .max_words = 0,
     .opts = opts,
     .n_opts = (int)(sizeof opts / sizeof opts[0]),
+    .shared = lem_train_options,
+    .n_shared = LEM_N_TRAIN_OPTIONS,
     .run = run,
     .resumes = true,
 };

@@ -23,6 +23,7 @@ void lem_help_command(const lem_command *cmd, FILE *f) {
     if (cmd->n_opts) {
         fputs("\noptions:\n", f);
         print_opts(cmd->opts, cmd->n_opts, f);
+        print_opts(cmd->shared, cmd->n_shared, f);
     }
     fputs("\nfor every command:\n", f);
     print_opts(lem_common_opts, lem_n_common_opts, f);

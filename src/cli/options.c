@@ -35,6 +35,8 @@ static const lem_opt *find_opt(const lem_command *cmd, const char *name) {
     canonical_name(name, key, sizeof key);
     for (int i = 0; i < cmd->n_opts; i++)
         if (strcmp(cmd->opts[i].name, key) == 0) return &cmd->opts[i];
+    for (int i = 0; i < cmd->n_shared; i++)
+        if (strcmp(cmd->shared[i].name, key) == 0) return &cmd->shared[i];
     for (int i = 0; i < lem_n_common_opts; i++)
         if (strcmp(lem_common_opts[i].name, key) == 0) return &lem_common_opts[i];
     return NULL;
@@ -76,6 +78,7 @@ static lem_status unknown_key(const lem_command *cmd, const char *what, const ch
     const char *names[160];
     int n = 0;
     for (int i = 0; i < cmd->n_opts && n < 160; i++) names[n++] = cmd->opts[i].name;
+    for (int i = 0; i < cmd->n_shared && n < 160; i++) names[n++] = cmd->shared[i].name;
     for (int i = 0; i < lem_n_common_opts && n < 160; i++) names[n++] = lem_common_opts[i].name;
     char key[64];
     canonical_name(name + strspn(name, "-"), key, sizeof key); /* "--naem=x" is looked for as "naem" */
@@ -219,8 +222,9 @@ static lem_status add_tree(const lem_command *cmd, const lem_json *tree, lem_jso
 }
 
 static lem_status fill_defaults(const lem_command *cmd, lem_json *values, lem_err *err) {
-    for (int i = 0; i < cmd->n_opts + lem_n_common_opts; i++) {
-        const lem_opt *o = i < cmd->n_opts ? &cmd->opts[i] : &lem_common_opts[i - cmd->n_opts];
+    int own = cmd->n_opts, shared = own + cmd->n_shared;
+    for (int i = 0; i < shared + lem_n_common_opts; i++) {
+        const lem_opt *o = i < own ? &cmd->opts[i] : i < shared ? &cmd->shared[i - own] : &lem_common_opts[i - shared];
         if (!o->otherwise || lem_json_get(values, o->name)) continue;
         lem_json *v = NULL;
         lem_status st = from_text(cmd, o, o->otherwise, &v, err);

@@ -61,6 +61,8 @@ typedef struct lem_command {
     int min_words, max_words; /* positional arguments; max -1 = any */
     const lem_opt *opts;
     int n_opts;
+    const lem_opt *shared; /* a table that several commands have, or NULL */
+    int n_shared;
     lem_status (*run)(lem_cli *cli, const lem_args *args, lem_err *err);
     bool resumes;     /* goes on where an earlier run stopped; others write their output anew */
     bool assignments; /* words a=b are its own (recipe variables), not options */

@@ -26,7 +26,7 @@ static const lem_opt opts[] = {
     {"data", LEM_OPT_LIST, "FILE", NULL, "files", 0, 0},  {"loud", LEM_OPT_FLAG, NULL, NULL, "a flag", 0, 0},
     {"title", LEM_OPT_STR, "TEXT", NULL, "text", 0, 0},   {"stages", LEM_OPT_TREE, "LIST", NULL, "a tree", 0, 0},
 };
-static const lem_command cmd = {"toy", "a test", "[WORD]", "lemma toy", 0, 1, opts, 6, nothing, false, false};
+static const lem_command cmd = {"toy", "a test", "[WORD]", "lemma toy", 0, 1, opts, 6, NULL, 0, nothing, false, false};
 
 static lem_status parse(const char *const *argv, lem_args *a, lem_cli *cli, lem_err *err) {
     int n = 0;
