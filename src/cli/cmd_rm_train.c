@@ -140,6 +140,12 @@ done:
     return st;
 }
 
+/* Removes what only an unfinished run needs; a run killed between its result and this is swept when it is found complete. */
+static lem_status sweep(const job *j, lem_err *err) {
+    lem_status st = lem_dir_remove(j->checkpoints, err);
+    return st ? st : lem_file_remove(j->run_manifest, err);
+}
+
 static lem_status save(job *j, const lem_buf *telemetry, lem_err *err) {
     lem_status st = lem_model_save(j->model, j->out, LEM_DTYPE_F32, err);
     if (st == LEM_OK) st = lem_tokenizer_save(j->tok, j->out, err);
@@ -147,8 +153,7 @@ static lem_status save(job *j, const lem_buf *telemetry, lem_err *err) {
     if (st == LEM_OK) st = path ? lem_file_write_atomic(path, lem_buf_str(telemetry), telemetry->len, err) : LEM_EMEM;
     lem_free(path);
     if (st == LEM_OK) st = lem_manifest_write(j->manifest, &lem_cmd_rm_train, j->args, j->identity, &j->rt, err);
-    if (st == LEM_OK) st = lem_dir_remove(j->checkpoints, err);
-    if (st == LEM_OK) st = lem_file_remove(j->run_manifest, err);
+    if (st == LEM_OK) st = sweep(j, err);
     return st;
 }
 
@@ -186,6 +191,7 @@ static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
     LEM_TRY(identify(&j, err));
     if (!anew && is_done(&j)) {
         lem_info(cli->log, "%s is already complete", j.out);
+        st = sweep(&j, err);
         goto done;
     }
     if (!anew && lem_file_exists(j.manifest)) {

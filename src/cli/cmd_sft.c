@@ -198,15 +198,18 @@ static lem_status save_model(job *j, const char *dir, const lem_buf *telemetry, 
     return st;
 }
 
-/* Whether dir holds the finished result of this very job. */
-static bool is_done(const job *j, const char *dir) {
+/* Whether the manifest dir/name is of this very job. */
+static bool is_ours(const job *j, const char *dir, const char *name) {
     lem_json *m = NULL;
-    char *path = lem_path_join(dir, "manifest.json", NULL);
+    char *path = lem_path_join(dir, name, NULL);
     bool same = path && lem_json_load(path, 1 << 20, &m, NULL) == LEM_OK && strcmp(lem_json_str(lem_json_get(m, "identity"), ""), j->identity) == 0;
     lem_json_free(m);
     lem_free(path);
     return same;
 }
+
+/* Whether dir holds the finished result: its manifest is written last. */
+static bool is_done(const job *j, const char *dir) { return is_ours(j, dir, "manifest.json"); }
 
 /* ---- running ---- */
 
@@ -287,9 +290,6 @@ static lem_status run_stages(job *j, lem_err *err) {
         if (st) goto done;
     }
     if (!j->cli->dry_run) LEM_TRY(save_model(j, j->out, &all, err));
-    char *ck = j->cli->dry_run ? NULL : lem_path_join(j->out, ".checkpoints", err);
-    if (ck) st = lem_dir_remove(ck, err);
-    lem_free(ck);
 done:
     lem_buf_release(&all);
     return st;
@@ -351,9 +351,19 @@ static lem_status check_out(job *j, lem_err *err) {
         if (st == LEM_OK) st = lem_file_remove(run, err);
         lem_free(ck);
         lem_free(stages);
-    } else if (st == LEM_OK && lem_file_exists(model) && !is_done(j, j->out))
+    } else if (st == LEM_OK && lem_file_exists(model) && !is_done(j, j->out) && !is_ours(j, j->out, "run.manifest.json"))
         st = lem_fail(err, LEM_EUSAGE, "%s holds the result of another run; choose another --out or pass --overwrite", j->out);
     lem_free(model);
+    return st;
+}
+
+/* Removes what only an unfinished run needs; a run killed between its result and this is swept when it is found complete. */
+static lem_status sweep(const job *j, lem_err *err) {
+    char *ck = lem_path_join(j->out, ".checkpoints", err), *run = lem_path_join(j->out, "run.manifest.json", err);
+    lem_status st = ck && run ? lem_dir_remove(ck, err) : LEM_EMEM;
+    if (st == LEM_OK) st = lem_file_remove(run, err);
+    lem_free(ck);
+    lem_free(run);
     return st;
 }
 
@@ -378,6 +388,7 @@ static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
     LEM_TRY(identify(&j, err));
     if (!cli->fresh && !cli->overwrite && is_done(&j, j.out)) {
         lem_info(cli->log, "%s is already complete", j.out);
+        st = sweep(&j, err);
         goto done;
     }
     LEM_TRY(check_out(&j, err));
@@ -385,7 +396,7 @@ static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
     LEM_TRY(scratch ? new_model(&j, err) : open_model(&j, model, err));
     lem_info(cli->log, "model: %zu parameters, compute path %s", lem_model_config_params(&j.model->config), j.rt.backend->ops->name);
     LEM_TRY(run_stages(&j, err));
-    if (!cli->dry_run) LEM_TRY(lem_file_remove(j.manifest, err));
+    if (!cli->dry_run) LEM_TRY(sweep(&j, err));
 done:
     release(&j);
     lem_lock_release(lock);
