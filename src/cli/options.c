@@ -284,7 +284,7 @@ typedef struct parse_state {
 } parse_state;
 
 static lem_status parse_flag(parse_state *s, int *i, bool config_only, lem_err *err) {
-    const char *text = s->argv[*i] + 2, *eq = strchr(text, '=');
+    const char *text = s->argv[*i] + (s->argv[*i][1] == '-' ? 2 : 1), *eq = strchr(text, '=');
     char name[64];
     size_t n = eq ? (size_t)(eq - text) : strlen(text);
     if (n >= sizeof name) return unknown_key(s->cmd, "option", s->argv[*i], err);
@@ -345,7 +345,8 @@ lem_status lem_args_parse(const lem_command *cmd, int argc, const char *const *a
             if (!s.only_words && strcmp(w, "--") == 0) s.only_words = true;
             else if (!s.only_words && strcmp(w, "-h") == 0) {
                 if (pass && !lem_json_set(s.values, "help", lem_json_new_bool(true))) st = lem_fail(err, LEM_EMEM, "out of memory");
-            } else if (!s.only_words && w[0] == '-' && w[1] == '-') st = parse_flag(&s, &i, pass == 0, err);
+            } else if (!s.only_words && w[0] == '-' && w[1] && (w[1] == '-' || (!w[2] && find_opt(cmd, w + 1))))
+                st = parse_flag(&s, &i, pass == 0, err);
             else if (pass) st = parse_word(&s, w, err);
         }
     }

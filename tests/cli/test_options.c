@@ -22,11 +22,13 @@ static lem_status nothing(lem_cli *cli, const lem_args *args, lem_err *err) {
 }
 
 static const lem_opt opts[] = {
-    {"rate", LEM_OPT_NUM, "X", "0.5", "a number", 0, 10}, {"max-tokens", LEM_OPT_INT, "N", "7", "an integer", 1, 100},
-    {"data", LEM_OPT_LIST, "FILE", NULL, "files", 0, 0},  {"loud", LEM_OPT_FLAG, NULL, NULL, "a flag", 0, 0},
-    {"title", LEM_OPT_STR, "TEXT", NULL, "text", 0, 0},   {"stages", LEM_OPT_TREE, "LIST", NULL, "a tree", 0, 0},
+    {"rate", LEM_OPT_NUM, "X", "0.5", "a number", 0, 10},   {"max-tokens", LEM_OPT_INT, "N", "7", "an integer", 1, 100},
+    {"data", LEM_OPT_LIST, "FILE", NULL, "files", 0, 0},    {"loud", LEM_OPT_FLAG, NULL, NULL, "a flag", 0, 0},
+    {"x", LEM_OPT_INT, "N", "0", "one letter", 0, 9},       {"title", LEM_OPT_STR, "TEXT", NULL, "text", 0, 0},
+    {"stages", LEM_OPT_TREE, "LIST", NULL, "a tree", 0, 0},
 };
-static const lem_command cmd = {"toy", "a test", "[WORD]", "lemma toy", 0, 1, opts, 6, NULL, 0, nothing, false, false};
+static const lem_command cmd = {"toy", "a test", "[WORD]", "lemma toy", 0,    1, opts, (int)(sizeof opts / sizeof opts[0]),
+                                NULL,  0,        nothing,  false,       false};
 
 static lem_status parse(const char *const *argv, lem_args *a, lem_cli *cli, lem_err *err) {
     int n = 0;
@@ -48,6 +50,10 @@ static void defaults_and_flags(void **state) {
     assert_false(lem_args_has(&a, "title"));
     assert_int_equal(cli.seed, 1);
     assert_int_equal(cli.limit, -1);
+    lem_args_release(&a);
+    const char *letter[] = {"-x", "3", NULL};
+    assert_int_equal(parse(letter, &a, &cli, &err), LEM_OK); /* an option of one letter also takes one dash, as in `sample -n 64` */
+    assert_int_equal(lem_args_int(&a, "x"), 3);
     lem_args_release(&a);
     const char *many[] = {"--rate=2", "--max_tokens", "9", "--data", "a,b", "--data", "c", "--loud", "--seed", "42", "word", "--title", "x=y", NULL};
     assert_int_equal(parse(many, &a, &cli, &err), LEM_OK);
