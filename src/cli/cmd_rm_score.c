@@ -12,11 +12,9 @@
 
 #include <string.h>
 
-#define CHECK_SYSTEM "Please reason step by step, and check your final answer within \\boxed{}."
-
 static const lem_opt opts[] = {
     {"model", LEM_OPT_STR, "DIR", NULL, "reward model folder (a missing head tensor is an error)", 0, 0},
-    {"system", LEM_OPT_STR, "TEXT", CHECK_SYSTEM, "system prompt; '' for none", 0, 0},
+    {"system", LEM_OPT_STR, "TEXT", LEM_REWARD_SYSTEM, "system prompt; '' for none", 0, 0},
     {"field", LEM_OPT_STR, "NAME", "rm_score", "field that receives the scores", 0, 0},
     {"dtype", LEM_OPT_STR, "NAME", "f32", "weights in memory: f32 or bf16", 0, 0},
     {"max-rows", LEM_OPT_INT, "N", "4096", "tokens per forward pass (memory; never changes a score)", 16, 1048576},

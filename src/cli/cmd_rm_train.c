@@ -12,14 +12,11 @@
 
 #include <string.h>
 
-/* AceMath-RM reads solutions under this system prompt ("check", not "put"): recipe of arXiv 2412.15084, model card. */
-#define CHECK_SYSTEM "Please reason step by step, and check your final answer within \\boxed{}."
-
 static const lem_opt opts[] = {
     {"model", LEM_OPT_STR, "DIR", NULL, "fine-tuned model (a new reward head is drawn from the seed) or a reward model to train further", 0, 0},
     {"lists", LEM_OPT_STR, "FILE", NULL, "response lists (see 'lemma rm sample')", 0, 0},
     {"val", LEM_OPT_STR, "FILE", NULL, "validation lists", 0, 0},
-    {"system", LEM_OPT_STR, "TEXT", CHECK_SYSTEM, "system prompt; '' for none", 0, 0},
+    {"system", LEM_OPT_STR, "TEXT", LEM_REWARD_SYSTEM, "system prompt; '' for none", 0, 0},
     {"loss", LEM_OPT_STR, "NAME", "bt", "bt (listwise Bradley-Terry), pair, ce, mse or mse-sigmoid", 0, 0},
     {"lm-weight", LEM_OPT_NUM, "X", "0", "weight of a language-model loss on the right responses", 0, 100},
     {"value-weight", LEM_OPT_NUM, "X", "0", "weight of a value loss at every response token", 0, 100},
@@ -48,13 +45,6 @@ typedef struct job {
     char identity[65];
     char *run_manifest, *manifest, *checkpoints;
 } job;
-
-static bool is_done(const job *j) {
-    lem_json *m = NULL;
-    bool same = lem_json_load(j->manifest, 1 << 20, &m, NULL) == LEM_OK && strcmp(lem_json_str(lem_json_get(m, "identity"), ""), j->identity) == 0;
-    lem_json_free(m);
-    return same;
-}
 
 static lem_status identify(job *j, lem_err *err) {
     char *weights = lem_path_join(j->model_dir, "model.safetensors", err), *tok = lem_path_join(j->model_dir, "tokenizer.json", err);
@@ -189,7 +179,7 @@ static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
     bool anew = cli->fresh || cli->overwrite;
     LEM_TRY(lem_runtime_open(cli, anew ? NULL : j.run_manifest, &j.rt, err));
     LEM_TRY(identify(&j, err));
-    if (!anew && is_done(&j)) {
+    if (!anew && lem_manifest_is_of(j.manifest, j.identity)) {
         lem_info(cli->log, "%s is already complete", j.out);
         st = sweep(&j, err);
         goto done;

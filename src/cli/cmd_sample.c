@@ -131,14 +131,6 @@ static lem_status identify(sample_job *j, lem_err *err) {
     return st;
 }
 
-static bool manifest_is_ours(const char *path, const char *identity) {
-    lem_json *m = NULL;
-    bool same = lem_file_exists(path) && lem_json_load(path, 1 << 20, &m, NULL) == LEM_OK &&
-                strcmp(lem_json_str(lem_json_get(m, "identity"), ""), identity) == 0;
-    lem_json_free(m);
-    return same;
-}
-
 static lem_status remove_partial(const sample_job *j, lem_err *err) {
     lem_status st = lem_file_remove(j->journal_path, err);
     return st ? st : lem_file_remove(j->run_manifest_path, err);
@@ -150,12 +142,12 @@ static lem_status look_at_output(sample_job *j, bool *complete, lem_err *err) {
     *complete = false;
     if (j->to_stdout) return LEM_OK;
     if (j->cli->fresh) return j->cli->dry_run ? LEM_OK : remove_partial(j, err);
-    if (lem_file_exists(j->out) && manifest_is_ours(j->manifest_path, j->identity)) {
+    if (lem_file_exists(j->out) && lem_manifest_is_of(j->manifest_path, j->identity)) {
         *complete = true;
         return j->cli->dry_run ? LEM_OK : remove_partial(j, err);
     }
     if (lem_file_exists(j->journal_path)) {
-        if (manifest_is_ours(j->run_manifest_path, j->identity)) return LEM_OK;
+        if (lem_manifest_is_of(j->run_manifest_path, j->identity)) return LEM_OK;
         return lem_fail(err, LEM_EUSAGE, "%s is the partial output of another job; choose another --out or pass --fresh to discard it",
                         j->journal_path);
     }

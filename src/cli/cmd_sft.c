@@ -200,10 +200,8 @@ static lem_status save_model(job *j, const char *dir, const lem_buf *telemetry, 
 
 /* Whether the manifest dir/name is of this very job. */
 static bool is_ours(const job *j, const char *dir, const char *name) {
-    lem_json *m = NULL;
     char *path = lem_path_join(dir, name, NULL);
-    bool same = path && lem_json_load(path, 1 << 20, &m, NULL) == LEM_OK && strcmp(lem_json_str(lem_json_get(m, "identity"), ""), j->identity) == 0;
-    lem_json_free(m);
+    bool same = path && lem_manifest_is_of(path, j->identity);
     lem_free(path);
     return same;
 }

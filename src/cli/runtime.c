@@ -214,3 +214,10 @@ done:
     lem_json_free(m);
     return st;
 }
+
+bool lem_manifest_is_of(const char *path, const char *identity) {
+    lem_json *m = NULL;
+    bool same = lem_json_load(path, MAX_MANIFEST, &m, NULL) == LEM_OK && strcmp(lem_json_str(lem_json_get(m, "identity"), ""), identity) == 0;
+    lem_json_free(m);
+    return same;
+}

@@ -22,5 +22,7 @@ lem_status lem_job_identity(const lem_command *cmd, const lem_args *args, const 
  * thread count, so that two runs are byte-identical. */
 lem_status lem_manifest_write(const char *path, const lem_command *cmd, const lem_args *args, const char *identity, const lem_runtime *rt,
                               lem_err *err) LEM_MUST_CHECK;
+/* Whether the manifest at path exists and is of this very job. */
+bool lem_manifest_is_of(const char *path, const char *identity);
 
 #endif

@@ -66,6 +66,9 @@ void lem_lists_release(lem_lists *l);
 lem_status lem_lists_load(lem_lists *l, const char *path, const lem_tokenizer *t, const char *system, int max_len, int64_t limit,
                           lem_drop_counts *drops, lem_log *log, lem_err *err) LEM_MUST_CHECK;
 
+/* AceMath-RM reads solutions under this system prompt ("check", where the policy's says "put"): model card of arXiv 2412.15084. Training and scoring must agree. */
+#define LEM_REWARD_SYSTEM "Please reason step by step, and check your final answer within \\boxed{}."
+
 /* Prompt and response as the reward model reads them: prompt ids up to "<|im_start|>assistant\n", response ids with "<|im_end|>\n". Appends. */
 lem_status lem_reward_prompt(const lem_tokenizer *t, const char *system, const char *problem, lem_ids *out, lem_err *err) LEM_MUST_CHECK;
 lem_status lem_reward_response(const lem_tokenizer *t, const char *response, size_t len, lem_ids *out, lem_err *err) LEM_MUST_CHECK;
