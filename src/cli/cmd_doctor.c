@@ -211,11 +211,11 @@ static void check_grader(report *r) {
     } cases[] = {{"so \\boxed{\\frac{1}{2}}", true}, {"The answer is 0.5", true}, {"\\boxed{0.25}", false}};
     lem_err err = LEM_ERR_INIT;
     lem_grade_gold *g = NULL;
-    lem_status st = lem_grade_gold_new("1/2", 3, &g, &err);
+    lem_status st = lem_grade_gold_new("1/2", 3, NULL, &g, &err);
     int bad = 0;
     for (size_t i = 0; st == LEM_OK && i < sizeof cases / sizeof *cases; i++) {
         lem_grade_result res;
-        st = lem_grade_response(g, cases[i].response, strlen(cases[i].response), LEM_GRADE_TASK_STD, NULL, &res, &err);
+        st = lem_grade_response(g, cases[i].response, strlen(cases[i].response), NULL, NULL, &res, &err);
         if (st == LEM_OK) bad += (lem_grade_correct_of(res.verdict) == LEM_GRADE_RIGHT) != cases[i].right;
     }
     if (g) lem_grade_gold_free(g);

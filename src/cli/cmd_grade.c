@@ -223,7 +223,7 @@ static lem_status configure(job *j, const lem_args *args, lem_err *err) {
     const char *gold = lem_args_str(args, "gold-field"), *pred = lem_args_str(args, "pred-field"), *check = lem_args_str(args, "check");
     const lem_json *map = lem_args_tree(args, "map");
     lem_status st = LEM_OK;
-    if (!lem_grade_task_find(lem_args_str(args, "task"), &j->how.task))
+    if (!lem_grade_task_find(lem_args_str(args, "task"), &j->how.profile.task))
         return lem_fail(err, LEM_EUSAGE, "--task '%s' is none of std, gsm8k, plain", lem_args_str(args, "task"));
     if (!gold != !pred) return lem_fail(err, LEM_EUSAGE, "--gold-field and --pred-field belong together");
     if (lem_args_flag(args, "responses") && !pred) return lem_fail(err, LEM_EUSAGE, "--responses needs --gold-field and --pred-field");
@@ -238,20 +238,20 @@ done:
 
 static lem_status explain(lem_cli *cli, const lem_args *args, lem_err *err) {
     const char *gold = args->words[0], *pred = args->words[1];
-    lem_grade_task task;
+    lem_grade_profile profile = {.policy = LEM_GRADE_STD};
     lem_grade_span s;
     lem_grade_result r;
     lem_buf text = {0}, gold_key = {0}, pred_key = {0};
     lem_json *o = NULL;
     lem_status st = LEM_OK;
-    if (!lem_grade_task_find(lem_args_str(args, "task"), &task))
+    if (!lem_grade_task_find(lem_args_str(args, "task"), &profile.task))
         return lem_fail(err, LEM_EUSAGE, "--task '%s' is none of std, gsm8k, plain", lem_args_str(args, "task"));
     /* a prediction that marks its answer is a response; one that does not is the answer itself */
-    if (!lem_grade_extract(pred, strlen(pred), LEM_GRADE_TASK_GSM8K, &s)) task = LEM_GRADE_TASK_PLAIN;
-    LEM_TRY(lem_grade_explain(gold, strlen(gold), pred, strlen(pred), task, &text, &r, err));
+    if (!lem_grade_extract(pred, strlen(pred), LEM_GRADE_TASK_GSM8K, &s)) profile.task = LEM_GRADE_TASK_PLAIN;
+    LEM_TRY(lem_grade_explain(gold, strlen(gold), pred, strlen(pred), &profile, &text, &r, err));
     lem_grade_correct c = lem_grade_correct_of(r.verdict);
     if (cli->json) {
-        bool found = lem_grade_extract(pred, strlen(pred), task, &s);
+        bool found = lem_grade_extract(pred, strlen(pred), profile.task, &s);
         LEM_TRY(lem_grade_key(gold, strlen(gold), &gold_key, err));
         LEM_TRY(lem_grade_key(pred + s.offset, s.len, &pred_key, err));
         o = lem_json_new_object();

@@ -22,18 +22,25 @@ void lem_graded_release(lem_graded *g) {
     *g = (lem_graded){.n = 0};
 }
 
-static lem_status grade_one(const lem_grade_gold *gold, const lem_candidates *c, const lem_grade_rows_opts *o, int i, lem_graded *g, lem_err *err) {
+static lem_status grade_one(const lem_grade_gold *gold, const lem_candidates *c, int i, lem_graded *g, lem_err *err) {
     const char *text = c->completion ? c->completion[i] : c->predicted[i];
     lem_status st;
     if (!text) text = "";
-    if (c->completion) st = lem_grade_response(gold, text, strlen(text), o->task, &g->span[i], &g->result[i], err);
-    else {
+    if (c->completion) {
+        lem_buf answer = {0};
+        st = lem_grade_response(gold, text, strlen(text), &answer, &g->span[i], &g->result[i], err);
+        if (st == LEM_OK && g->span[i].method != LEM_GRADE_BY_NONE) {
+            g->answer[i] = lem_strndup(lem_buf_str(&answer), answer.len, err);
+            if (!g->answer[i]) st = LEM_EMEM;
+        }
+        lem_buf_release(&answer);
+    } else {
         g->span[i] = (lem_grade_span){0, strlen(text), LEM_GRADE_BY_WHOLE, false};
         st = lem_grade_compare(gold, text, strlen(text), &g->result[i], err);
-    }
-    if (st == LEM_OK && g->result[i].verdict != LEM_GRADE_NO_ANSWER) {
-        g->answer[i] = lem_strndup(text + g->span[i].offset, g->span[i].len, err);
-        if (!g->answer[i]) st = LEM_EMEM;
+        if (st == LEM_OK && g->result[i].verdict != LEM_GRADE_NO_ANSWER) {
+            g->answer[i] = lem_strndup(text, strlen(text), err);
+            if (!g->answer[i]) st = LEM_EMEM;
+        }
     }
     return st;
 }
@@ -56,8 +63,8 @@ lem_status lem_grade_row(const lem_candidates *c, const lem_grade_rows_opts *o, 
         goto done;
     }
     if (c->correct && n) memcpy(g.own, c->correct, n * sizeof *g.own);
-    LEM_TRY(lem_grade_gold_new(g.gold, strlen(g.gold), &gold, err));
-    for (int i = 0; i < g.n; i++) LEM_TRY(grade_one(gold, c, o, i, &g, err));
+    LEM_TRY(lem_grade_gold_new(g.gold, strlen(g.gold), &o->profile, &gold, err));
+    for (int i = 0; i < g.n; i++) LEM_TRY(grade_one(gold, c, i, &g, err));
     *out = g;
 done:
     lem_grade_gold_free(gold);

@@ -10,11 +10,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { LEM_GRADE_MAX_MODELS = 64, LEM_GRADE_N_METHODS = LEM_GRADE_BY_WHOLE + 1 };
+enum { LEM_GRADE_MAX_MODELS = 64 };
 
 typedef struct lem_grade_rows_opts {
-    lem_grade_task task; /* where in a completion the answer stands */
-    bool pair;           /* one prediction a row: results are added as scalars */
+    lem_grade_profile profile; /* policy, and where in a completion the answer stands */
+    bool pair;                 /* one prediction a row: results are added as scalars */
 } lem_grade_rows_opts;
 
 /* Counts; zeroed is empty. agree, own and own_right compare with the rows' own correctness where they carry one. */

@@ -86,7 +86,7 @@ static lem_status add_correct(loader *l, lem_eval_problem *p, lem_err *err) {
         }
         return LEM_OK;
     }
-    lem_grade_rows_opts o = {.task = l->how->task};
+    lem_grade_rows_opts o = {.profile = {.task = l->how->task}};
     lem_graded g;
     lem_status st = lem_grade_row(c, &o, &g, err);
     if (st != LEM_OK) return lem_err_context(err, "no column of correctness, and grading failed");

@@ -259,21 +259,3 @@ bool lem_grade_extract(const char *response, size_t len, lem_grade_task task, le
     *out = best;
     return best.method != LEM_GRADE_BY_NONE;
 }
-
-static const char *const method_names[] = {"none",         "boxed",     "####",        "A: line",   "final answer is",
-                                           "answer colon", "answer is", "last number", "whole text"};
-
-const char *lem_grade_method_name(lem_grade_method m) { return (unsigned)m < sizeof method_names / sizeof *method_names ? method_names[m] : "?"; }
-
-bool lem_grade_task_find(const char *name, lem_grade_task *out) {
-    static const struct {
-        const char *name;
-        lem_grade_task task;
-    } table[] = {{"std", LEM_GRADE_TASK_STD}, {"math", LEM_GRADE_TASK_STD}, {"gsm8k", LEM_GRADE_TASK_GSM8K}, {"plain", LEM_GRADE_TASK_PLAIN}};
-    for (size_t i = 0; i < sizeof table / sizeof *table; i++)
-        if (strcmp(name, table[i].name) == 0) {
-            *out = table[i].task;
-            return true;
-        }
-    return false;
-}

@@ -2,6 +2,7 @@
 #include "grade/grade.h"
 
 #include "grade/compare_priv.h"
+#include "grade/compat/compat_priv.h"
 
 #include <string.h>
 
@@ -18,6 +19,10 @@ typedef struct answer {
 struct lem_grade_gold {
     grade_work w;
     answer a;
+    lem_grade_profile profile;
+    const compat_mode *mode; /* NULL: our own rules */
+    const char *text;        /* as given, for the mode */
+    size_t len;
 };
 
 static bool starts(const char *s, size_t n, const char *t) { return strlen(t) <= n && memcmp(s, t, strlen(t)) == 0; }
@@ -64,9 +69,11 @@ static answer read_answer(grade_work *w, const char *s, size_t n) {
     return a;
 }
 
-lem_status lem_grade_gold_new(const char *text, size_t len, lem_grade_gold **out, lem_err *err) {
+lem_status lem_grade_gold_new(const char *text, size_t len, const lem_grade_profile *profile, lem_grade_gold **out, lem_err *err) {
     lem_grade_gold *g = lem_alloc_zero(1, sizeof *g, err);
     if (!g) return LEM_EMEM;
+    if (profile) g->profile = *profile;
+    g->mode = lem_compat_find(g->profile.policy);
     lem_status st = lem_grade_work_init(&g->w, err);
     if (st != LEM_OK) {
         lem_free(g);
@@ -78,6 +85,8 @@ lem_status lem_grade_gold_new(const char *text, size_t len, lem_grade_gold **out
         lem_grade_gold_free(g);
         return lem_fail(err, LEM_EMEM, "grade: out of memory");
     }
+    g->text = copy;
+    g->len = keep;
     g->a = read_answer(&g->w, copy, keep);
     if (keep != len) g->a.state = TOO_MUCH;
     *out = g;
@@ -103,26 +112,50 @@ static lem_grade_result verdict(grade_work *w, const answer *gold, const answer 
     return lem_grade_compare_trees(w, gold->tree, pred->tree);
 }
 
-lem_status lem_grade_compare(const lem_grade_gold *gold, const char *text, size_t len, lem_grade_result *out, lem_err *err) {
+static lem_status compare(const lem_grade_gold *gold, const char *text, size_t len, const char *response, size_t response_len, lem_grade_result *out,
+                          lem_err *err) {
     grade_work w;
     lem_status st = lem_grade_work_init(&w, err);
     if (st != LEM_OK) return st;
-    answer a = read_answer(&w, text, len);
-    *out = verdict(&w, &gold->a, &a);
+    if (gold->mode && len <= LEM_GRADE_MAX_ANSWER && (gold->len || gold->a.state == EMPTY)) {
+        compat_pair pair = {gold->text, text, gold->len, len, response, response_len, gold->profile.task};
+        st = gold->mode->equal(&w, &pair, out, err);
+    } else {
+        answer a = read_answer(&w, text, len);
+        *out = verdict(&w, &gold->a, &a);
+    }
     lem_grade_work_release(&w);
-    return LEM_OK;
+    return st;
 }
 
-lem_status lem_grade_response(const lem_grade_gold *gold, const char *response, size_t len, lem_grade_task task, lem_grade_span *span,
+lem_status lem_grade_compare(const lem_grade_gold *gold, const char *text, size_t len, lem_grade_result *out, lem_err *err) {
+    return compare(gold, text, len, NULL, 0, out, err);
+}
+
+lem_status lem_grade_answer(const lem_grade_profile *p, const char *response, size_t len, lem_buf *out, lem_grade_span *span, lem_err *err) {
+    const compat_mode *mode = lem_compat_find(p->policy);
+    if (!mode) {
+        if (lem_grade_extract(response, len, p->task, span)) lem_buf_add(out, response + span->offset, span->len);
+        return lem_buf_ok(out, err);
+    }
+    size_t before = out->len;
+    lem_status st = mode->extract(response, len, p->task, out, err);
+    bool found = out->len > before;
+    *span = (lem_grade_span){0, found ? len : 0, found ? LEM_GRADE_BY_COMPAT : LEM_GRADE_BY_NONE, false};
+    return st == LEM_OK ? lem_buf_ok(out, err) : st;
+}
+
+lem_status lem_grade_response(const lem_grade_gold *gold, const char *response, size_t len, lem_buf *text, lem_grade_span *span,
                               lem_grade_result *out, lem_err *err) {
     lem_grade_span s;
-    if (!lem_grade_extract(response, len, task, &s)) {
-        if (span) *span = s;
-        *out = (lem_grade_result){LEM_GRADE_NO_ANSWER, "no answer in the response"};
-        return LEM_OK;
-    }
-    lem_status st = lem_grade_compare(gold, response + s.offset, s.len, out, err);
+    lem_buf own = {0};
+    if (!text) text = &own;
+    size_t from = text->len;
+    lem_status st = lem_grade_answer(&gold->profile, response, len, text, &s, err);
+    if (st == LEM_OK && s.method == LEM_GRADE_BY_NONE) *out = (lem_grade_result){LEM_GRADE_NO_ANSWER, "no answer in the response"};
+    else if (st == LEM_OK) st = compare(gold, lem_buf_str(text) + from, text->len - from, response, len, out, err);
     if (st == LEM_OK && span) *span = s;
+    lem_buf_release(&own);
     return st;
 }
 
@@ -136,11 +169,6 @@ lem_grade_correct lem_grade_correct_of(lem_grade_verdict v) {
     default: return LEM_GRADE_UNDECIDED;
     }
 }
-
-static const char *const verdict_names[LEM_GRADE_N_VERDICTS] = {"equal_exact",         "equal_numeric", "not_equal", "different_kind",
-                                                                "prediction_unparsed", "gold_unparsed", "no_answer", "limit"};
-
-const char *lem_grade_verdict_name(lem_grade_verdict v) { return (unsigned)v < LEM_GRADE_N_VERDICTS ? verdict_names[v] : "?"; }
 
 static void add_key(grade_work *w, const answer *a, const char *raw, size_t len, lem_buf *out) {
     const char *key = a->state == PARSED ? lem_grade_key_text(w, a->tree) : NULL;
@@ -199,25 +227,30 @@ static void explain_side(grade_work *w, const char *label, const char *s, size_t
     lem_buf_printf(out, "  [%s]\n", kind_name(a));
 }
 
-lem_status lem_grade_explain(const char *gold, size_t gold_len, const char *prediction, size_t len, lem_grade_task task, lem_buf *out,
+lem_status lem_grade_explain(const char *gold, size_t gold_len, const char *prediction, size_t len, const lem_grade_profile *profile, lem_buf *out,
                              lem_grade_result *result, lem_err *err) {
-    grade_work w;
-    lem_grade_span s = {0, 0, LEM_GRADE_BY_NONE, false};
-    bool any = lem_grade_extract(prediction, len, task, &s);
-    lem_status st = lem_grade_work_init(&w, err);
-    if (st != LEM_OK) return st;
-    answer g = read_answer(&w, gold, gold_len);
-    bool gold_limit = w.limit;
+    static const lem_grade_profile standard = {.policy = LEM_GRADE_STD};
+    grade_work w = {0};
+    lem_grade_span s;
+    lem_buf text = {0};
+    lem_grade_gold *g = NULL;
+    lem_status st = LEM_OK;
+    if (!profile) profile = &standard;
+    LEM_TRY(lem_grade_gold_new(gold, gold_len, profile, &g, err));
+    LEM_TRY(lem_grade_work_init(&w, err));
+    LEM_TRY(lem_grade_response(g, prediction, len, &text, &s, result, err));
+    answer p = text.len ? read_answer(&w, lem_buf_str(&text), text.len) : (answer){"", 0, NULL, EMPTY};
     w.limit = false;
-    answer p = any ? read_answer(&w, prediction + s.offset, s.len) : (answer){"", 0, NULL, EMPTY};
-    lem_grade_result r = verdict(&w, &g, &p);
-    w.limit = w.limit || gold_limit;
-    explain_side(&w, "gold:", gold, gold_len, &g, out);
-    explain_side(&w, "prediction:", prediction + s.offset, s.len, &p, out);
+    explain_side(&w, "gold:", gold, gold_len, &g->a, out);
+    explain_side(&w, "prediction:", lem_buf_str(&text), text.len, &p, out);
     lem_buf_printf(out, "%-12s bytes %zu..%zu by %s%s\n", "span:", s.offset, s.offset + s.len, lem_grade_method_name(s.method),
                    s.weak ? " (weak)" : "");
-    lem_buf_printf(out, "%-12s %s\n%-12s %s\n", "verdict:", lem_grade_verdict_name(r.verdict), "rule:", r.rule);
-    *result = r;
-    lem_grade_work_release(&w);
-    return lem_buf_ok(out, err);
+    lem_buf_printf(out, "%-12s %s\n%-12s %s\n%-12s %s\n", "policy:", lem_grade_policy_name(profile->policy),
+                   "verdict:", lem_grade_verdict_name(result->verdict), "rule:", result->rule);
+    st = lem_buf_ok(out, err);
+done:
+    if (w.arena) lem_grade_work_release(&w);
+    lem_grade_gold_free(g);
+    lem_buf_release(&text);
+    return st;
 }

@@ -22,12 +22,40 @@ enum {
     LEM_GRADE_MAX_BITS = 65536    /* numerator or denominator of any intermediate rational */
 };
 
-/* Where in a response the answer stands. */
+/* Where in a response the answer stands. Every task but PLAIN looks behind the last </think> and takes the last marked answer. */
 typedef enum lem_grade_task {
-    LEM_GRADE_TASK_STD = 0, /* \boxed{}, "final answer is", "####", "A:", "Answer:", "answer is", else the last number (weak) */
-    LEM_GRADE_TASK_GSM8K,   /* the same without the weak last number: a GSM8K answer is always marked */
-    LEM_GRADE_TASK_PLAIN    /* the whole text is the answer */
+    LEM_GRADE_TASK_STD = 0,  /* \boxed{}, "final answer is", "####", "A:", "Answer:", "answer is", else the last number (weak) */
+    LEM_GRADE_TASK_GSM8K,    /* the same without the weak last number: a GSM8K answer is always marked */
+    LEM_GRADE_TASK_PLAIN,    /* the whole text is the answer */
+    LEM_GRADE_TASK_MINERVA,  /* "The final answer is $…$. I hope it is correct." first, then as STD; letters are variables, never units */
+    LEM_GRADE_TASK_GAOKAO,   /* as STD, and the Chinese phrases 答案是, 答案为, 故选 */
+    LEM_GRADE_TASK_OLYMPIAD, /* as STD; several boxes are one list of answers */
+    LEM_GRADE_TASK_COLLEGE,  /* as STD */
+    LEM_GRADE_TASK_CHOICE,   /* a letter: "Answer: X", box, "(X)", bold or last isolated letter (MMLU, SAT, AQuA) */
+    LEM_GRADE_TASK_AMC,      /* as STD; the answer is a number */
+    LEM_GRADE_TASK_AIME,     /* as STD; the answer is a whole number of 0..999 */
+    LEM_GRADE_N_TASKS
 } lem_grade_task;
+
+/* By whose rules two answers are compared. The first three are ours; the others reproduce a published grader, errors included (docs/grading.md). */
+typedef enum lem_grade_policy {
+    LEM_GRADE_STD = 0,
+    LEM_GRADE_STRICT,
+    LEM_GRADE_LENIENT,
+    LEM_GRADE_QWEN,        /* Qwen2.5-Math evaluation */
+    LEM_GRADE_MATH_VERIFY, /* Hugging Face Math-Verify */
+    LEM_GRADE_PRM800K,     /* OpenAI PRM800K grader */
+    LEM_GRADE_HENDRYCKS,   /* MATH, is_equiv */
+    LEM_GRADE_MINERVA,     /* lm-evaluation-harness minerva_math */
+    LEM_GRADE_N_POLICIES
+} lem_grade_policy;
+
+/* Zero is the default: policy std, task std, precision as the gold has it. */
+typedef struct lem_grade_profile {
+    lem_grade_policy policy;
+    lem_grade_task task;
+    double rel_tol, abs_tol; /* numbers this close to a numeric gold are right too (OlympiadBench's error field); our own policies only */
+} lem_grade_profile;
 
 typedef enum lem_grade_method {
     LEM_GRADE_BY_NONE = 0,
@@ -38,7 +66,10 @@ typedef enum lem_grade_method {
     LEM_GRADE_BY_ANSWER_COLON,
     LEM_GRADE_BY_ANSWER_IS,
     LEM_GRADE_BY_LAST_NUMBER,
-    LEM_GRADE_BY_WHOLE
+    LEM_GRADE_BY_WHOLE,
+    LEM_GRADE_BY_CHOICE, /* a letter of a multiple choice */
+    LEM_GRADE_BY_COMPAT, /* as another grader extracts */
+    LEM_GRADE_N_METHODS
 } lem_grade_method;
 
 typedef struct lem_grade_span {
@@ -68,17 +99,22 @@ typedef struct lem_grade_result {
 
 /* The last marked answer of the text after the last </think>; O(len). False, and method NONE, when there is none. */
 bool lem_grade_extract(const char *response, size_t len, lem_grade_task task, lem_grade_span *out);
+/* Appends the answer in a response as the profile's policy sees it: for our own policies the bytes of the span, for the others what that grader
+ * extracts (then the span's method is COMPAT and its bytes the whole response). Nothing is appended, and the method is NONE, without an answer. */
+lem_status lem_grade_answer(const lem_grade_profile *p, const char *response, size_t len, lem_buf *out, lem_grade_span *span,
+                            lem_err *err) LEM_MUST_CHECK;
 
-/* A compiled gold; the text is copied. Fails only with LEM_EMEM: a gold that cannot be parsed is a gold too (see lem_grade_gold_ok). */
+/* A compiled gold; text and profile (NULL = default) are copied. Fails only with LEM_EMEM: a gold that cannot be parsed is a gold too (see
+ * lem_grade_gold_ok). */
 typedef struct lem_grade_gold lem_grade_gold;
-lem_status lem_grade_gold_new(const char *text, size_t len, lem_grade_gold **out, lem_err *err) LEM_MUST_CHECK;
+lem_status lem_grade_gold_new(const char *text, size_t len, const lem_grade_profile *profile, lem_grade_gold **out, lem_err *err) LEM_MUST_CHECK;
 void lem_grade_gold_free(lem_grade_gold *g);
 bool lem_grade_gold_ok(const lem_grade_gold *g); /* parsed, not empty, within the limits */
 
 /* Fails only with LEM_EMEM. An empty prediction is LEM_GRADE_NO_ANSWER. */
 lem_status lem_grade_compare(const lem_grade_gold *gold, const char *answer, size_t len, lem_grade_result *out, lem_err *err) LEM_MUST_CHECK;
-/* Extraction and comparison in one; span may be NULL. */
-lem_status lem_grade_response(const lem_grade_gold *gold, const char *response, size_t len, lem_grade_task task, lem_grade_span *span,
+/* Extraction (by the gold's profile) and comparison in one; the answer's text is appended to answer; answer and span may be NULL. */
+lem_status lem_grade_response(const lem_grade_gold *gold, const char *response, size_t len, lem_buf *answer, lem_grade_span *span,
                               lem_grade_result *out, lem_err *err) LEM_MUST_CHECK;
 
 /* Equal and different are answers; everything that is neither is undecided, but a missing answer is wrong. */
@@ -89,11 +125,14 @@ lem_grade_correct lem_grade_correct_of(lem_grade_verdict v);
 lem_status lem_grade_key(const char *answer, size_t len, lem_buf *out, lem_err *err) LEM_MUST_CHECK;
 
 /* Appends lines "gold: …", "prediction: …", their canonical forms and kinds, the span and method when a response was given, verdict, rule. */
-lem_status lem_grade_explain(const char *gold, size_t gold_len, const char *prediction, size_t len, lem_grade_task task, lem_buf *out,
+lem_status lem_grade_explain(const char *gold, size_t gold_len, const char *prediction, size_t len, const lem_grade_profile *profile, lem_buf *out,
                              lem_grade_result *result, lem_err *err) LEM_MUST_CHECK;
 
 const char *lem_grade_verdict_name(lem_grade_verdict v);         /* "equal_exact", … */
 const char *lem_grade_method_name(lem_grade_method m);           /* "boxed", … */
-bool lem_grade_task_find(const char *name, lem_grade_task *out); /* "std" (also "math"), "gsm8k", "plain" */
+const char *lem_grade_task_name(lem_grade_task t);               /* "std", … */
+const char *lem_grade_policy_name(lem_grade_policy p);           /* "std", "math-verify", … */
+bool lem_grade_task_find(const char *name, lem_grade_task *out); /* also "math" = std, "mmlu", "sat", "aqua" = choice */
+bool lem_grade_policy_find(const char *name, lem_grade_policy *out);
 
 #endif

@@ -10,7 +10,7 @@ static lem_grade_result compare(const char *gold, size_t n, const char *pred, si
     lem_err err = LEM_ERR_INIT;
     lem_grade_gold *g = NULL;
     lem_grade_result r;
-    if (lem_grade_gold_new(gold, n, &g, &err) != LEM_OK || lem_grade_compare(g, pred, m, &r, &err) != LEM_OK) __builtin_trap();
+    if (lem_grade_gold_new(gold, n, NULL, &g, &err) != LEM_OK || lem_grade_compare(g, pred, m, &r, &err) != LEM_OK) __builtin_trap();
     if ((unsigned)r.verdict >= LEM_GRADE_N_VERDICTS || !r.rule || !r.rule[0]) __builtin_trap();
     lem_grade_gold_free(g);
     return r;

@@ -26,7 +26,7 @@ static const char *shared(const char *name, char path[1024]) {
 static lem_grade_tally grade_file(const char *path, const char *map, lem_grade_task task) {
     lem_err err = LEM_ERR_INIT;
     lem_grade_tally t = {0};
-    lem_grade_rows_opts o = {.task = task};
+    lem_grade_rows_opts o = {.profile = {.task = task}};
     lem_candidates_map *m = lem_candidates_map_new(&err);
     lem_candidates c = {.arena = NULL};
     lem_rows *rows = NULL;

@@ -16,7 +16,7 @@ static lem_grade_result compare(const char *gold, const char *pred) {
     lem_err err = LEM_ERR_INIT;
     lem_grade_gold *g = NULL;
     lem_grade_result r;
-    assert_int_equal(lem_grade_gold_new(gold, strlen(gold), &g, &err), LEM_OK);
+    assert_int_equal(lem_grade_gold_new(gold, strlen(gold), NULL, &g, &err), LEM_OK);
     assert_int_equal(lem_grade_compare(g, pred, strlen(pred), &r, &err), LEM_OK);
     lem_grade_gold_free(g);
     return r;
@@ -384,7 +384,7 @@ static void explains(void **state) {
     lem_buf b = {0};
     lem_grade_result r;
     const char *response = "So it is \\boxed{0.5}.";
-    assert_int_equal(lem_grade_explain("\\frac{1}{2}", 11, response, strlen(response), LEM_GRADE_TASK_STD, &b, &r, &err), LEM_OK);
+    assert_int_equal(lem_grade_explain("\\frac{1}{2}", 11, response, strlen(response), NULL, &b, &r, &err), LEM_OK);
     assert_int_equal(r.verdict, LEM_GRADE_EQUAL_EXACT);
     assert_non_null(strstr(lem_buf_str(&b), "bytes 16..19 by boxed"));
     assert_non_null(strstr(lem_buf_str(&b), "equal_exact"));
@@ -398,13 +398,13 @@ static void whole_responses(void **state) {
     lem_grade_gold *g = NULL;
     lem_grade_result r;
     lem_grade_span s;
-    assert_int_equal(lem_grade_gold_new("18", 2, &g, &err), LEM_OK);
+    assert_int_equal(lem_grade_gold_new("18", 2, &(lem_grade_profile){.task = LEM_GRADE_TASK_GSM8K}, &g, &err), LEM_OK);
     assert_true(lem_grade_gold_ok(g));
     const char *t = "9*2=$<<9*2=18>>18\nA: 18";
-    assert_int_equal(lem_grade_response(g, t, strlen(t), LEM_GRADE_TASK_GSM8K, &s, &r, &err), LEM_OK);
+    assert_int_equal(lem_grade_response(g, t, strlen(t), NULL, &s, &r, &err), LEM_OK);
     assert_int_equal(r.verdict, LEM_GRADE_EQUAL_EXACT);
     assert_int_equal(s.method, LEM_GRADE_BY_A_LINE);
-    assert_int_equal(lem_grade_response(g, "nothing", 7, LEM_GRADE_TASK_GSM8K, &s, &r, &err), LEM_OK);
+    assert_int_equal(lem_grade_response(g, "nothing", 7, NULL, &s, &r, &err), LEM_OK);
     assert_int_equal(r.verdict, LEM_GRADE_NO_ANSWER);
     lem_grade_gold_free(g);
 }
