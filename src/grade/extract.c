@@ -1,5 +1,5 @@
 /* extract.c - finds the answer in a response: boxes, marked lines, phrases, else the last number; linear in the response */
-#include "grade/grade.h"
+#include "grade/extract_priv.h"
 
 #include <string.h>
 
@@ -81,9 +81,11 @@ static size_t last_box(view v, size_t before) {
     return b == v.n || a > b ? a : b;
 }
 
-/* Whether the bytes between two boxes only join them: commas, semicolons, "and", "or", dollar signs and space, with at least one joining word. */
-static bool joins(view v, size_t from, size_t to) {
+/* Whether the bytes between two boxes only join them: commas, semicolons, "and", "or", dollar signs and space, with at least one joining word; when
+ * loose, anything within one sentence. */
+static bool joins(view v, size_t from, size_t to, bool loose) {
     if (to < from || to - from > MAX_JOIN_GAP) return false;
+    if (loose) return !memchr(v.s + from, '\n', to - from) && !memchr(v.s + from, '.', to - from);
     bool joined = false;
     while (from < to) {
         const char *p = v.s + from;
@@ -101,7 +103,7 @@ static bool joins(view v, size_t from, size_t to) {
 }
 
 /* The last box, with the boxes before it that are joined to it by separators: then the span holds the \boxed commands themselves. */
-static bool by_box(view v, lem_grade_span *out) {
+static bool by_box(view v, bool loose, lem_grade_span *out) {
     size_t at = last_box(v, v.n);
     if (at == v.n) return false;
     size_t from, to, end, first = at;
@@ -111,7 +113,7 @@ static bool by_box(view v, lem_grade_span *out) {
         size_t prev = last_box(v, first), f, t, e;
         if (prev == v.n || first - prev > LEM_GRADE_MAX_ANSWER) break;
         box_content(v, prev, &f, &t, &e);
-        if (!joins(v, e, first) || (t - f == to - from && memcmp(v.s + f, v.s + from, t - f) == 0)) break;
+        if (!joins(v, e, first, loose) || (t - f == to - from && memcmp(v.s + f, v.s + from, t - f) == 0)) break;
         first = prev;
         *out = span_of(first, end, LEM_GRADE_BY_BOX);
     }
@@ -234,25 +236,89 @@ static void take_later(view v, lem_grade_span *best, bool picky, lem_grade_span 
     *best = s;
 }
 
+/* The last **…** that holds a number or a formula. */
+static bool by_bold(view v, lem_grade_span *out) {
+    size_t close = find_last(v, v.n, "**", false);
+    while (close != v.n && close) {
+        size_t open = find_last(v, close - 1, "**", false);
+        if (open == v.n) return false;
+        lem_grade_span s = trimmed(v, span_of(open + 2, close, LEM_GRADE_BY_BOLD));
+        bool digit = false;
+        for (size_t i = 0; i < s.len && i <= 64; i++) digit = digit || is_digit(v.s[s.offset + i]) || v.s[s.offset + i] == '\\';
+        if (digit && s.len <= 64 && !is_prose(v.s + s.offset, s.len)) {
+            *out = s;
+            out->weak = true;
+            return true;
+        }
+        close = open ? find_last(v, open, "**", false) : v.n;
+    }
+    return false;
+}
+
+/* 答案是, 答案为, 答案：, 故选, 故填: what follows, to the end of the sentence. */
+static bool by_chinese(view v, lem_grade_span *out) {
+    static const char *const phrases[] = {"\xe7\xad\x94\xe6\xa1\x88\xe6\x98\xaf",
+                                          "\xe7\xad\x94\xe6\xa1\x88\xe4\xb8\xba",
+                                          "\xe7\xad\x94\xe6\xa1\x88\xef\xbc\x9a",
+                                          "\xe7\xad\x94\xe6\xa1\x88:",
+                                          "\xe6\x95\x85\xe9\x80\x89",
+                                          "\xe6\x95\x85\xe5\xa1\xab"};
+    static const char stop[] = "\xe3\x80\x82", colon[] = "\xef\xbc\x9a"; /* the ideographic full stop and colon */
+    size_t last = v.n, m = 0;
+    for (size_t k = 0; k < sizeof phrases / sizeof *phrases; k++) {
+        size_t at = find_last(v, v.n, phrases[k], false);
+        if (at != v.n && (last == v.n || at > last)) last = at, m = strlen(phrases[k]);
+    }
+    if (last == v.n) return false;
+    size_t from = last + m, end = line_end(v, from);
+    if (end - from >= 3 && memcmp(v.s + from, colon, 3) == 0) from += 3;
+    view line = {v.s + from, end - from};
+    for (size_t i = 0; i + 3 <= line.n; i++)
+        if (memcmp(line.s + i, stop, 3) == 0) {
+            end = from + i;
+            break;
+        }
+    *out = announced((view){v.s, end}, from, LEM_GRADE_BY_ANSWER_IS);
+    return out->len > 0;
+}
+
+/* The last marked answer of every task but PLAIN and CHOICE. */
+static lem_grade_span marked(view v, lem_grade_task task) {
+    lem_grade_span best = {0, 0, LEM_GRADE_BY_NONE, false}, s;
+    size_t hope = task == LEM_GRADE_TASK_MINERVA ? find_last(v, v.n, "i hope it is correct", true) : v.n;
+    if (hope != v.n && by_phrase((view){v.s, hope}, "final answer is", LEM_GRADE_BY_FINAL_ANSWER, &s)) return s;
+    bool boxed = by_box(v, task == LEM_GRADE_TASK_OLYMPIAD, &best);
+    size_t hashes = find_last(v, v.n, "####", false);
+    if (hashes != v.n) take_later(v, &best, task != LEM_GRADE_TASK_GSM8K, trimmed(v, span_of(hashes + 4, line_end(v, hashes), LEM_GRADE_BY_HASHES)));
+    if (by_a_line(v, &s)) take_later(v, &best, false, s);
+    if (by_phrase(v, "final answer is", LEM_GRADE_BY_FINAL_ANSWER, &s)) take_later(v, &best, boxed, s);
+    if (by_phrase(v, "answer:", LEM_GRADE_BY_ANSWER_COLON, &s)) take_later(v, &best, boxed, s);
+    if (by_phrase(v, "answer**:", LEM_GRADE_BY_ANSWER_COLON, &s)) take_later(v, &best, boxed, s);
+    if (task == LEM_GRADE_TASK_GAOKAO && by_chinese(v, &s)) take_later(v, &best, boxed, s);
+    if (!best.method && by_phrase(v, "answer is", LEM_GRADE_BY_ANSWER_IS, &s)) best = s;
+    if (!best.method && by_chinese(v, &s)) best = s;
+    if (!best.method && task != LEM_GRADE_TASK_GSM8K && (by_bold(v, &s) || by_last_number(v, &s))) best = s;
+    return best;
+}
+
 bool lem_grade_extract(const char *response, size_t len, lem_grade_task task, lem_grade_span *out) {
     view all = {response, len};
     size_t think = len ? find_last(all, len, "</think>", false) : len, base = 0;
     if (think != len) base = think + strlen("</think>");
     view v = {response + base, len - base};
-    lem_grade_span best = {0, 0, LEM_GRADE_BY_NONE, false}, s;
+    lem_grade_span best = {0, 0, LEM_GRADE_BY_NONE, false};
     if (task == LEM_GRADE_TASK_PLAIN) {
         best = trimmed(v, span_of(0, v.n, LEM_GRADE_BY_WHOLE));
         if (!best.len) best.method = LEM_GRADE_BY_NONE;
+    } else if (task == LEM_GRADE_TASK_CHOICE) {
+        if (!lem_extract_choice(v.s, v.n, &best)) best.method = LEM_GRADE_BY_NONE;
     } else if (v.n) {
-        bool boxed = by_box(v, &best);
-        size_t hashes = find_last(v, v.n, "####", false);
-        if (hashes != v.n)
-            take_later(v, &best, task != LEM_GRADE_TASK_GSM8K, trimmed(v, span_of(hashes + 4, line_end(v, hashes), LEM_GRADE_BY_HASHES)));
-        if (by_a_line(v, &s)) take_later(v, &best, false, s);
-        if (by_phrase(v, "final answer is", LEM_GRADE_BY_FINAL_ANSWER, &s)) take_later(v, &best, boxed, s);
-        if (by_phrase(v, "answer:", LEM_GRADE_BY_ANSWER_COLON, &s)) take_later(v, &best, boxed, s);
-        if (!best.method && by_phrase(v, "answer is", LEM_GRADE_BY_ANSWER_IS, &s)) best = s;
-        if (!best.method && task == LEM_GRADE_TASK_STD && by_last_number(v, &s)) best = s;
+        best = marked(v, task);
+        if (task == LEM_GRADE_TASK_AMC || task == LEM_GRADE_TASK_AIME) { /* \boxed{\textbf{(C)}\ 27} */
+            size_t mark = lem_extract_choice_mark(v.s + best.offset, best.len);
+            best.offset += mark;
+            best.len -= mark;
+        }
     }
     best.offset = best.method ? best.offset + base : 0;
     if (best.method == LEM_GRADE_BY_NONE) best.len = 0;

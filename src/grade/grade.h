@@ -68,6 +68,7 @@ typedef enum lem_grade_method {
     LEM_GRADE_BY_LAST_NUMBER,
     LEM_GRADE_BY_WHOLE,
     LEM_GRADE_BY_CHOICE, /* a letter of a multiple choice */
+    LEM_GRADE_BY_BOLD,   /* the last **…** that holds a number or a formula; weak */
     LEM_GRADE_BY_COMPAT, /* as another grader extracts */
     LEM_GRADE_N_METHODS
 } lem_grade_method;

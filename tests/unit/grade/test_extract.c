@@ -68,7 +68,50 @@ static void extracts(void **state) {
         snprintf(got, sizeof got, "%.*s", (int)s.len, cases[i].text + s.offset);
         if (any != (cases[i].answer != NULL) || s.method != cases[i].method || (any && strcmp(got, cases[i].answer) != 0))
             fail_msg("'%s': got '%s' by %s", cases[i].text, got, lem_grade_method_name(s.method));
-        assert_int_equal(s.weak, s.method == LEM_GRADE_BY_LAST_NUMBER);
+        assert_int_equal(s.weak, s.method == LEM_GRADE_BY_LAST_NUMBER || s.method == LEM_GRADE_BY_BOLD);
+    }
+}
+
+typedef struct task_case {
+    lem_grade_task task;
+    const char *text, *answer;
+    lem_grade_method method;
+    bool weak;
+} task_case;
+
+static const task_case task_cases[] = {
+    {LEM_GRADE_TASK_CHOICE, "Answer: C", "C", LEM_GRADE_BY_CHOICE, false},
+    {LEM_GRADE_TASK_CHOICE, "A is tempting, but no.\n**Answer:** (D)\nThanks.", "D", LEM_GRADE_BY_CHOICE, false},
+    {LEM_GRADE_TASK_CHOICE, "Answer: B\nI was asked \\boxed{A} before", "B", LEM_GRADE_BY_CHOICE, false}, /* an answer line before a box */
+    {LEM_GRADE_TASK_CHOICE, "The answer is (A)? No: \\boxed{\\text{(B)}}", "B", LEM_GRADE_BY_CHOICE, false},
+    {LEM_GRADE_TASK_CHOICE, "\\boxed{B) 12}", "B", LEM_GRADE_BY_CHOICE, false},
+    {LEM_GRADE_TASK_CHOICE, "\\boxed{12}", "12", LEM_GRADE_BY_BOX, false}, /* the value of a choice is not guessed into a letter */
+    {LEM_GRADE_TASK_CHOICE, "so the correct option is **C**.", "C", LEM_GRADE_BY_CHOICE, false},
+    {LEM_GRADE_TASK_CHOICE, "the correct answer is a matter of taste: **(C)**", "C", LEM_GRADE_BY_CHOICE, false},
+    {LEM_GRADE_TASK_CHOICE, "A cat sat. So B.", "B", LEM_GRADE_BY_CHOICE, true},
+    {LEM_GRADE_TASK_CHOICE, "I think A cat", NULL, LEM_GRADE_BY_NONE, false}, /* English words are no choices */
+    {LEM_GRADE_TASK_CHOICE, "DNA and H2O", NULL, LEM_GRADE_BY_NONE, false},
+    {LEM_GRADE_TASK_MINERVA, "Final Answer: The final answer is $x^2$. I hope it is correct. \\boxed{3}", "x^2", LEM_GRADE_BY_FINAL_ANSWER, false},
+    {LEM_GRADE_TASK_MINERVA, "so \\boxed{3}", "3", LEM_GRADE_BY_BOX, false},
+    {LEM_GRADE_TASK_GAOKAO, "\xe6\x89\x80\xe4\xbb\xa5\xe7\xad\x94\xe6\xa1\x88\xe6\x98\xaf 12\xe3\x80\x82 1", "12", LEM_GRADE_BY_ANSWER_IS, false},
+    {LEM_GRADE_TASK_OLYMPIAD, "$x=\\boxed{5}$ or $x=\\boxed{7}$", "\\boxed{5}$ or $x=\\boxed{7}", LEM_GRADE_BY_BOX, false},
+    {LEM_GRADE_TASK_OLYMPIAD, "\\boxed{5}. Wrong; it is \\boxed{7}", "7", LEM_GRADE_BY_BOX, false},
+    {LEM_GRADE_TASK_COLLEGE, "hence **12.5** in all", "12.5", LEM_GRADE_BY_BOLD, true},
+    {LEM_GRADE_TASK_AMC, "\\boxed{\\textbf{(C)}\\ 27}", "27", LEM_GRADE_BY_BOX, false},
+    {LEM_GRADE_TASK_AMC, "\\boxed{C}", "C", LEM_GRADE_BY_BOX, false},
+    {LEM_GRADE_TASK_AIME, "\\boxed{025}", "025", LEM_GRADE_BY_BOX, false},
+};
+
+static void tasks(void **state) {
+    (void)state;
+    for (size_t i = 0; i < sizeof task_cases / sizeof *task_cases; i++) {
+        const task_case *c = &task_cases[i];
+        lem_grade_span s;
+        bool any = lem_grade_extract(c->text, strlen(c->text), c->task, &s);
+        char got[256];
+        snprintf(got, sizeof got, "%.*s", (int)s.len, c->text + s.offset);
+        if (any != (c->answer != NULL) || s.method != c->method || s.weak != c->weak || (any && strcmp(got, c->answer) != 0))
+            fail_msg("%s '%s': got '%s' by %s", lem_grade_task_name(c->task), c->text, got, lem_grade_method_name(s.method));
     }
 }
 
@@ -92,8 +135,26 @@ static void plain_is_everything(void **state) {
  * quick on any machine (a quadratic scan would take hours). */
 static void linear(void **state) {
     (void)state;
-    static const char *const units[] = {"\\boxed{", "answer is ",      "A:", "$1 ", "####", "\\(", "\\fbox{5},", "final answer is\n", "1,",
-                                        "</think>", "\\boxed{1} and ", "A2", "1/2", "."};
+    static const char *const units[] = {"\\boxed{",
+                                        "answer is ",
+                                        "A:",
+                                        "$1 ",
+                                        "####",
+                                        "\\(",
+                                        "\\fbox{5},",
+                                        "final answer is\n",
+                                        "1,",
+                                        "</think>",
+                                        "\\boxed{1} and ",
+                                        "A2",
+                                        "1/2",
+                                        ".",
+                                        "**",
+                                        "**a",
+                                        "answer: ",
+                                        "A ",
+                                        "option ((((",
+                                        "\xe7\xad\x94\xe6\xa1\x88\xe6\x98\xaf"};
     enum { N = 1 << 22 };
     char *t = malloc(N);
     assert_non_null(t);
@@ -103,6 +164,7 @@ static void linear(void **state) {
         lem_grade_span s;
         clock_t start = clock();
         (void)lem_grade_extract(t, N / m * m, LEM_GRADE_TASK_STD, &s);
+        (void)lem_grade_extract(t, N / m * m, LEM_GRADE_TASK_CHOICE, &s);
         double seconds = (double)(clock() - start) / CLOCKS_PER_SEC;
         if (seconds > 20) fail_msg("'%s' repeated: %.1f s", units[u], seconds);
     }
@@ -115,11 +177,22 @@ static void names(void **state) {
     assert_true(lem_grade_task_find("gsm8k", &t));
     assert_int_equal(t, LEM_GRADE_TASK_GSM8K);
     assert_false(lem_grade_task_find("nonsense", &t));
+    assert_true(lem_grade_task_find("mmlu", &t));
+    assert_int_equal(t, LEM_GRADE_TASK_CHOICE);
+    for (int i = 0; i < LEM_GRADE_N_TASKS; i++) {
+        assert_true(lem_grade_task_find(lem_grade_task_name((lem_grade_task)i), &t));
+        assert_int_equal(t, i);
+    }
+    lem_grade_policy p;
+    assert_true(lem_grade_policy_find("lenient", &p));
+    assert_int_equal(p, LEM_GRADE_LENIENT);
+    assert_false(lem_grade_policy_find("nonsense", &p));
     assert_string_equal(lem_grade_method_name(LEM_GRADE_BY_WHOLE), "whole text");
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(extracts), cmocka_unit_test(gsm8k_needs_a_mark), cmocka_unit_test(plain_is_everything),
-                                       cmocka_unit_test(linear), cmocka_unit_test(names)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(extracts), cmocka_unit_test(tasks), cmocka_unit_test(gsm8k_needs_a_mark), cmocka_unit_test(plain_is_everything),
+        cmocka_unit_test(linear),   cmocka_unit_test(names)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
