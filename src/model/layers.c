@@ -37,41 +37,57 @@ void lem_packed_model_carve(lem_carve *mem, const lem_model_config *c, lem_dtype
     *out = p;
 }
 
-/* A norm or bias: a pointer into the model, or a copy at *at. */
-static const float *small_tensor(const lem_model *m, size_t offset, int n, float **at) {
+void lem_packed_model_walk(lem_packed_model *p, const lem_model *m, const lem_weight_sink *s) {
+    const lem_model_config *c = &m->config;
+    int D = c->width, Q = c->heads * c->head_dim, KV = c->kv_heads * c->head_dim;
+    for (int i = 0; i < c->layers; i++) {
+        lem_packed_layer *w = &p->layer[i];
+        const lem_layer_weights *o = &m->layer[i];
+        s->product(s->ctx, o->q, &w->q);
+        s->product(s->ctx, o->k, &w->k);
+        s->product(s->ctx, o->v, &w->v);
+        s->product(s->ctx, o->o, &w->o);
+        s->product(s->ctx, o->gate, &w->gate);
+        s->product(s->ctx, o->up, &w->up);
+        s->product(s->ctx, o->down, &w->down);
+        w->attn_norm = s->vector(s->ctx, o->attn_norm, D);
+        w->mlp_norm = s->vector(s->ctx, o->mlp_norm, D);
+        w->q_bias = s->vector(s->ctx, o->q_bias, Q);
+        w->k_bias = s->vector(s->ctx, o->k_bias, KV);
+        w->v_bias = s->vector(s->ctx, o->v_bias, KV);
+    }
+    p->final_norm = s->vector(s->ctx, m->final_norm, D);
+    if (m->lm_head != SIZE_MAX) s->product(s->ctx, m->lm_head, &p->head);
+    else p->head.N = 0;
+    if (m->score != SIZE_MAX) s->product(s->ctx, m->score, &p->score);
+}
+
+typedef struct from_model {
+    lem_backend *b;
+    const lem_model *m;
+    float *at; /* where the next copy goes, or NULL */
+} from_model;
+
+static void pack_product(void *ctx, size_t offset, lem_packed *to) {
+    from_model *f = ctx;
+    f->b->ops->pack(f->b, f->m->params + offset, to);
+}
+
+/* A norm or bias: a pointer into the model, or a copy at f->at. */
+static const float *small_tensor(void *ctx, size_t offset, int n) {
+    from_model *f = ctx;
     if (offset == SIZE_MAX) return NULL;
-    const float *from = m->params + offset;
-    if (!*at) return from;
-    float *to = *at;
+    const float *from = f->m->params + offset;
+    if (!f->at) return from;
+    float *to = f->at;
     memcpy(to, from, (size_t)n * sizeof *to);
-    *at += n;
+    f->at += n;
     return to;
 }
 
 void lem_packed_model_fill(lem_packed_model *p, lem_backend *b, const lem_model *m) {
-    const lem_model_config *c = &m->config;
-    int D = c->width, Q = c->heads * c->head_dim, KV = c->kv_heads * c->head_dim;
-    float *at = p->small;
-    for (int i = 0; i < c->layers; i++) {
-        lem_packed_layer *w = &p->layer[i];
-        const lem_layer_weights *o = &m->layer[i];
-        b->ops->pack(b, m->params + o->q, &w->q);
-        b->ops->pack(b, m->params + o->k, &w->k);
-        b->ops->pack(b, m->params + o->v, &w->v);
-        b->ops->pack(b, m->params + o->o, &w->o);
-        b->ops->pack(b, m->params + o->gate, &w->gate);
-        b->ops->pack(b, m->params + o->up, &w->up);
-        b->ops->pack(b, m->params + o->down, &w->down);
-        w->attn_norm = small_tensor(m, o->attn_norm, D, &at);
-        w->mlp_norm = small_tensor(m, o->mlp_norm, D, &at);
-        w->q_bias = small_tensor(m, o->q_bias, Q, &at);
-        w->k_bias = small_tensor(m, o->k_bias, KV, &at);
-        w->v_bias = small_tensor(m, o->v_bias, KV, &at);
-    }
-    p->final_norm = small_tensor(m, m->final_norm, D, &at);
-    if (m->lm_head != SIZE_MAX) b->ops->pack(b, m->params + m->lm_head, &p->head);
-    else p->head.N = 0;
-    if (m->score != SIZE_MAX) b->ops->pack(b, m->params + m->score, &p->score);
+    from_model from = {b, m, p->small};
+    lem_packed_model_walk(p, m, &(lem_weight_sink){pack_product, small_tensor, &from});
 }
 
 /* ---- one layer ---- */

@@ -31,6 +31,15 @@ typedef struct lem_packed_model {
 void lem_packed_model_carve(lem_carve *mem, const lem_model_config *c, lem_dtype dtype, bool copy_small, lem_packed_model *out);
 void lem_packed_model_fill(lem_packed_model *p, lem_backend *b, const lem_model *m);
 
+/* Which tensor goes where: each product and vector once, in one order, named by its offset in the flat array. Values may come from a model
+ * (lem_packed_model_fill) or straight from files (weights_open.c). */
+typedef struct lem_weight_sink {
+    void (*product)(void *ctx, size_t offset, lem_packed *to);
+    const float *(*vector)(void *ctx, size_t offset, int n); /* NULL for the offset SIZE_MAX */
+    void *ctx;
+} lem_weight_sink;
+void lem_packed_model_walk(lem_packed_model *p, const lem_model *m, const lem_weight_sink *s);
+
 /* Rows of one forward pass and where their keys and values go. */
 typedef struct lem_batch {
     lem_attn_plan attn;

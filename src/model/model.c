@@ -77,25 +77,35 @@ static size_t place_all(lem_model *m, const lem_model_config *c, bool lm) {
 
 size_t lem_model_flat_size(const lem_model_config *c, bool lm) { return place_all(NULL, c, lm); }
 
-lem_status lem_model_new_body(const lem_model_config *config, bool lm, lem_model **out, lem_err *err) {
+lem_status lem_model_new_table(const lem_model_config *config, bool lm, lem_model **out, lem_err *err) {
     lem_status st = LEM_OK;
     lem_model *m = lem_alloc_zero(1, sizeof *m, err);
     if (!m) return LEM_EMEM;
     m->config = *config;
     LEM_TRY(lem_model_config_check(&m->config, err));
-    size_t n = lem_model_flat_size(&m->config, lm);
     m->tensors = lem_alloc_zero((size_t)m->config.layers * PER_LAYER + OUTSIDE_LAYERS, sizeof *m->tensors, err);
     m->layer = lem_alloc_zero((size_t)m->config.layers, sizeof *m->layer, err);
     if (!m->tensors || !m->layer) LEM_TRY(LEM_EMEM);
-    m->params = lem_alloc_aligned(n, sizeof *m->params, err);
-    if (!m->params) LEM_TRY(LEM_EMEM);
-    memset(m->params, 0, n * sizeof *m->params);
     place_all(m, &m->config, lm);
     *out = m;
     m = NULL;
 done:
     lem_model_free(m);
     return st;
+}
+
+lem_status lem_model_new_body(const lem_model_config *config, bool lm, lem_model **out, lem_err *err) {
+    lem_model *m = NULL;
+    lem_status st = lem_model_new_table(config, lm, &m, err);
+    if (st != LEM_OK) return st;
+    m->params = lem_alloc_aligned(m->n_params, sizeof *m->params, err);
+    if (!m->params) {
+        lem_model_free(m);
+        return LEM_EMEM;
+    }
+    memset(m->params, 0, m->n_params * sizeof *m->params);
+    *out = m;
+    return LEM_OK;
 }
 
 lem_status lem_model_new(const lem_model_config *config, lem_model **out, lem_err *err) { return lem_model_new_body(config, true, out, err); }

@@ -14,20 +14,31 @@ static void carve_weights(lem_carve *mem, const lem_model_config *c, lem_dtype d
     w->embed_bf16 = dtype == LEM_DTYPE_BF16 ? lem_carve_take(mem, n, sizeof *w->embed_bf16) : NULL;
 }
 
-lem_status lem_weights_new(const lem_model *m, lem_backend *b, lem_dtype dtype, lem_weights **out, lem_err *err) {
+lem_status lem_weights_alloc(const lem_model_config *c, lem_dtype dtype, lem_weights **out, lem_err *err) {
     lem_status st = LEM_OK;
     if (dtype != LEM_DTYPE_F32 && dtype != LEM_DTYPE_BF16)
         return lem_fail(err, LEM_EUSAGE, "weights are packed as F32 or BF16, not %s", lem_dtype_name(dtype));
     lem_weights *w = lem_alloc_zero(1, sizeof *w, err);
     if (!w) return LEM_EMEM;
-    w->config = m->config;
+    w->config = *c;
     w->dtype = dtype;
     lem_carve mem = {NULL, 0};
-    carve_weights(&mem, &m->config, dtype, w);
+    carve_weights(&mem, c, dtype, w);
     w->block = lem_alloc_aligned(mem.used, 1, err);
     if (!w->block) LEM_TRY(LEM_EMEM);
     mem = (lem_carve){w->block, 0};
-    carve_weights(&mem, &m->config, dtype, w);
+    carve_weights(&mem, c, dtype, w);
+    *out = w;
+    w = NULL;
+done:
+    lem_weights_free(w);
+    return st;
+}
+
+lem_status lem_weights_new(const lem_model *m, lem_backend *b, lem_dtype dtype, lem_weights **out, lem_err *err) {
+    lem_weights *w = NULL;
+    lem_status st = lem_weights_alloc(&m->config, dtype, &w, err);
+    if (st != LEM_OK) return st;
     lem_packed_model_fill(&w->packed, b, m);
     size_t n = (size_t)m->config.vocab * (size_t)m->config.width;
     const float *embed = m->params + m->embed;
@@ -35,10 +46,7 @@ lem_status lem_weights_new(const lem_model *m, lem_backend *b, lem_dtype dtype, 
     else
         for (size_t i = 0; i < n; i++) w->embed_bf16[i] = lem_f32_to_bf16(embed[i]);
     *out = w;
-    w = NULL;
-done:
-    lem_weights_free(w);
-    return st;
+    return LEM_OK;
 }
 
 void lem_weights_free(lem_weights *w) {

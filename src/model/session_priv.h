@@ -14,6 +14,9 @@ struct lem_weights {
     uint16_t *embed_bf16; /* [V,D] when dtype is BF16 */
 };
 
+/* Memory for packed weights of that shape, carved but not filled. */
+lem_status lem_weights_alloc(const lem_model_config *c, lem_dtype dtype, lem_weights **out, lem_err *err) LEM_MUST_CHECK;
+
 typedef enum lem_node_state { LEM_NODE_FREE, LEM_NODE_LIVE, LEM_NODE_DROPPED /* waits for its children */ } lem_node_state;
 
 typedef struct lem_node {
