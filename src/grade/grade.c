@@ -133,7 +133,7 @@ lem_status lem_grade_compare(const lem_grade_gold *gold, const char *text, size_
 }
 
 lem_status lem_grade_answer(const lem_grade_profile *p, const char *response, size_t len, lem_buf *out, lem_grade_span *span, lem_err *err) {
-    const compat_mode *mode = lem_compat_find(p->policy);
+    const compat_mode *mode = p->task == LEM_GRADE_TASK_PLAIN ? NULL : lem_compat_find(p->policy);
     if (!mode) {
         if (lem_grade_extract(response, len, p->task, span)) lem_buf_add(out, response + span->offset, span->len);
         return lem_buf_ok(out, err);
