@@ -1,9 +1,8 @@
 /* cmd_grade.c - lemma grade: verdicts for candidates or pairs, or the reasons for one pair */
-#include "cli/commands.h"
+#include "cli/grade_parts.h"
 
 #include "core/jsonl.h"
 #include "core/mem.h"
-#include "eval/grade_rows.h"
 
 #include <string.h>
 
@@ -18,14 +17,26 @@ static const lem_opt opts[] = {
     {"pred-field", LEM_OPT_STR, "PATH", NULL, "pairs: the field of the prediction", 0, 0},
     {"responses", LEM_OPT_FLAG, NULL, NULL, "pairs: the prediction is a whole solution to extract an answer from", 0, 0},
     {"check", LEM_OPT_STR, "PATH", NULL, "the file's own correctness (a.ok|b.ok as in completions): report the agreement", 0, 0},
-    {"task", LEM_OPT_STR, "NAME", "std", "where the answer stands: std, gsm8k (no last-number fallback) or plain (all of it)", 0, 0},
+    {"policy", LEM_OPT_STR, "NAME", "std", "by whose rules: std, strict, lenient, qwen, math-verify, prm800k, hendrycks, minerva", 0, 0},
+    {"task", LEM_OPT_STR, "NAME", "std",
+     "where the answer stands: std (math), gsm8k (no last-number fallback), plain (all of it), minerva, gaokao, olympiad, college, choice (mmlu), "
+     "amc, "
+     "aime",
+     0, 0},
+    {"rel-tol", LEM_OPT_NUM, "X", "0", "numbers within this share of a numeric gold are right too", 0, 1},
+    {"abs-tol", LEM_OPT_NUM, "X", "0", "numbers within this distance of a numeric gold are right too", 0, 1e300},
+    {"tol-field", LEM_OPT_STR, "PATH", NULL, "a field of the row with its own distance (OlympiadBench: error)", 0, 0},
+    {"cluster", LEM_OPT_FLAG, NULL, NULL, "add answer_group: equal answers of a row have the same number, -1 is no answer", 0, 0},
+    {"against", LEM_OPT_STR, "POLICY", NULL, "grade by a second policy as well and count where the two disagree", 0, 0},
+    {"audit", LEM_OPT_STR, "FILE.html", NULL, "a page of disagreements, near misses and undecided answers for a person to check", 0, 0},
 };
 
 typedef struct item {
     lem_json *row;
     uint64_t line;
     lem_candidates c;
-    lem_graded g;
+    lem_graded g, other; /* other: by the second policy */
+    const char **near;   /* [g.n] with --audit; NULL entries are not near */
     lem_status st;
     lem_err err;
 } item;
@@ -34,11 +45,14 @@ typedef struct job {
     lem_cli *cli;
     const char *path;
     lem_candidates_map *map;
-    lem_grade_rows_opts how;
+    lem_grade_rows_opts how, other;
+    bool against;
+    const char *audit_path, *tol_field;
+    lem_audit *audit; /* NULL without --audit and --against */
     lem_pool *pool;
     lem_out *out;
     item *items; /* [BATCH] */
-    lem_grade_tally tally;
+    lem_grade_tally tally, other_tally;
     lem_json *disagreements; /* the first MAX_SHOWN */
     uint64_t disagree;
     int n_models;
@@ -46,12 +60,51 @@ typedef struct job {
     double seconds;
 } job;
 
+/* The row's own tolerance, a number or a text with one ("1e-1"); anything else, and a list of several, is none. */
+static double row_tolerance(const job *j, const lem_json *row) {
+    const lem_json *v = j->tol_field ? lem_json_find(row, j->tol_field) : NULL;
+    const char *s = lem_json_str(v, NULL);
+    lem_json *number = NULL;
+    lem_err ignored = LEM_ERR_INIT;
+    if (s && lem_json_parse(s, strlen(s), &number, &ignored) != LEM_OK) number = NULL;
+    double x = lem_json_num(s ? number : v, 0);
+    lem_json_free(number);
+    return x > 0 && x < 1e300 ? x : 0;
+}
+
+static lem_status near_misses(item *it, const lem_grade_profile *p, lem_err *err) {
+    it->near = lem_alloc_zero((size_t)it->g.n, sizeof *it->near, err);
+    if (!it->near) return LEM_EMEM;
+    for (int i = 0; i < it->g.n; i++) {
+        if (!it->g.answer[i] || lem_grade_correct_of(it->g.result[i].verdict) != LEM_GRADE_WRONG) continue;
+        lem_status st = lem_audit_near(p, it->g.gold, it->g.answer[i], &it->near[i], err);
+        if (st != LEM_OK) return st;
+    }
+    return LEM_OK;
+}
+
 static void grade_item(void *ctx, int task, int worker) {
     (void)worker;
     job *j = ctx;
     item *it = &j->items[task];
+    lem_grade_rows_opts how = j->how, other = j->other;
     it->st = lem_candidates_read(j->map, it->row, &it->c, &it->err);
-    if (it->st == LEM_OK) it->st = lem_grade_row(&it->c, &j->how, &it->g, &it->err);
+    if (it->st != LEM_OK) return;
+    double tol = row_tolerance(j, it->row);
+    if (tol > 0) how.profile.abs_tol = other.profile.abs_tol = tol;
+    it->st = lem_grade_row(&it->c, &how, &it->g, &it->err);
+    if (it->st == LEM_OK && j->against) it->st = lem_grade_row(&it->c, &other, &it->other, &it->err);
+    if (it->st == LEM_OK && j->audit_path) it->st = near_misses(it, &how.profile, &it->err);
+}
+
+static void release_item(item *it) {
+    lem_graded_release(&it->g);
+    lem_graded_release(&it->other);
+    lem_free(it->near);
+    lem_json_free(it->row);
+    it->near = NULL;
+    it->row = NULL;
+    it->st = LEM_OK;
 }
 
 static const char *correct_word(int c) { return c == 1 ? "true" : c == 0 ? "false" : "null"; }
@@ -81,7 +134,9 @@ static lem_status note_disagreements(job *j, const item *it, lem_err *err) {
 static lem_status finish_item(job *j, item *it, lem_err *err) {
     if (it->st != LEM_OK) return lem_fail(err, it->st, "%s:%llu: %s", j->path, (unsigned long long)it->line, it->err.text);
     lem_grade_tally_add(&j->tally, &it->g, j->n_models);
+    if (j->against) lem_grade_tally_add(&j->other_tally, &it->other, j->n_models);
     lem_status st = note_disagreements(j, it, err);
+    if (st == LEM_OK && j->audit) st = lem_audit_add(j->audit, &it->g, j->against ? &it->other : NULL, it->near, it->line, err);
     if (st != LEM_OK || !j->out) return st;
     lem_json *row = lem_graded_row(it->row, &it->c, &it->g, &j->how);
     if (!row) return lem_fail(err, LEM_EMEM, "out of memory");
@@ -96,10 +151,7 @@ static lem_status grade_batch(job *j, int n, lem_err *err) {
     for (int i = 0; i < n; i++) {
         item *it = &j->items[i];
         if (st == LEM_OK) st = finish_item(j, it, err);
-        if (it->st == LEM_OK) lem_graded_release(&it->g);
-        lem_json_free(it->row);
-        it->row = NULL;
-        it->st = LEM_OK;
+        release_item(it);
     }
     return st;
 }
@@ -166,6 +218,16 @@ static lem_json *summary(const job *j) {
         ok = put_int(o, "weak", j->tally.weak) && put_int(o, "disagree", j->disagree) &&
              lem_json_set(o, "pairs_per_second", lem_json_new_num(j->seconds > 0 ? (double)j->tally.all.n / j->seconds : 0));
     if (ok)
+        ok = lem_json_set(o, "policy", lem_json_new_str(lem_grade_policy_name(j->how.profile.policy))) &&
+             lem_json_set(o, "task", lem_json_new_str(lem_grade_task_name(j->how.profile.task)));
+    if (ok && j->against) {
+        lem_json *other = lem_json_new_object();
+        ok = other && lem_json_set(other, "policy", lem_json_new_str(lem_grade_policy_name(j->other.profile.policy))) &&
+             put_model(other, &j->other_tally.all) && put_int(other, "disagreements", lem_audit_total(j->audit, LEM_AUDIT_DISAGREE));
+        if (ok) ok = lem_json_set(o, "against", other);
+        else lem_json_free(other);
+    }
+    if (ok)
         ok = lem_json_set(o, "verdicts", lem_json_share(verdicts)) && lem_json_set(o, "methods", lem_json_share(methods)) &&
              lem_json_set(o, "models", lem_json_share(models)) && lem_json_set(o, "disagreements", lem_json_share(j->disagreements));
     lem_json_free(verdicts);
@@ -188,6 +250,11 @@ static void print_table(const job *j, FILE *f) {
             j->tally.all.own ? "  file says  agree" : "");
     for (int m = 0; m < j->n_models && m < LEM_GRADE_MAX_MODELS; m++) print_line(f, lem_candidates_map_model(j->map, m, NULL), &j->tally.model[m]);
     print_line(f, "all", &j->tally.all);
+    if (j->against) {
+        print_line(f, lem_grade_policy_name(j->other.profile.policy), &j->other_tally.all);
+        fprintf(f, "the policies %s and %s disagree on %llu answers\n", lem_grade_policy_name(j->how.profile.policy),
+                lem_grade_policy_name(j->other.profile.policy), (unsigned long long)lem_audit_total(j->audit, LEM_AUDIT_DISAGREE));
+    }
     for (int v = 0; v < LEM_GRADE_N_VERDICTS; v++)
         if (j->tally.verdict[v])
             fprintf(f, "%s%s %llu", v ? " " : "", lem_grade_verdict_name((lem_grade_verdict)v), (unsigned long long)j->tally.verdict[v]);
@@ -223,12 +290,20 @@ static lem_status configure(job *j, const lem_args *args, lem_err *err) {
     const char *gold = lem_args_str(args, "gold-field"), *pred = lem_args_str(args, "pred-field"), *check = lem_args_str(args, "check");
     const lem_json *map = lem_args_tree(args, "map");
     lem_status st = LEM_OK;
-    if (!lem_grade_task_find(lem_args_str(args, "task"), &j->how.profile.task))
-        return lem_fail(err, LEM_EUSAGE, "--task '%s' is none of std, gsm8k, plain", lem_args_str(args, "task"));
     if (!gold != !pred) return lem_fail(err, LEM_EUSAGE, "--gold-field and --pred-field belong together");
     if (lem_args_flag(args, "responses") && !pred) return lem_fail(err, LEM_EUSAGE, "--responses needs --gold-field and --pred-field");
+    LEM_TRY(lem_grade_profile_of(args, &j->how.profile, err));
+    j->other = j->how;
+    LEM_TRY(lem_grade_against_of(args, &j->other.profile, &j->against, err));
     for (size_t k = 0; k < lem_json_count(map); k++) LEM_TRY(lem_candidates_map_set(j->map, lem_json_str(lem_json_at(map, k), ""), err));
     j->how.pair = pred != NULL;
+    j->how.cluster = lem_args_flag(args, "cluster");
+    j->tol_field = lem_args_str(args, "tol-field");
+    j->audit_path = lem_args_str(args, "audit");
+    size_t n = j->audit_path ? strlen(j->audit_path) : 0;
+    if (j->audit_path && (n < 6 || strcmp(j->audit_path + n - 5, ".html") != 0))
+        return lem_fail(err, LEM_EUSAGE, "--audit '%s' must end in .html", j->audit_path);
+    if ((j->audit_path || j->against) && !(j->audit = lem_audit_new(err))) return LEM_EMEM;
     if (gold) LEM_TRY(add_path(j, "expected_answer", gold, err));
     if (pred) LEM_TRY(add_path(j, lem_args_flag(args, "responses") ? "completions" : "predicted_answer", pred, err));
     if (check) LEM_TRY(add_path(j, "correct", check, err));
@@ -236,50 +311,20 @@ done:
     return st;
 }
 
-static lem_status explain(lem_cli *cli, const lem_args *args, lem_err *err) {
-    const char *gold = args->words[0], *pred = args->words[1];
-    lem_grade_profile profile = {.policy = LEM_GRADE_STD};
-    lem_grade_span s;
-    lem_grade_result r;
-    lem_buf text = {0}, gold_key = {0}, pred_key = {0};
-    lem_json *o = NULL;
-    lem_status st = LEM_OK;
-    if (!lem_grade_task_find(lem_args_str(args, "task"), &profile.task))
-        return lem_fail(err, LEM_EUSAGE, "--task '%s' is none of std, gsm8k, plain", lem_args_str(args, "task"));
-    /* a prediction that marks its answer is a response; one that does not is the answer itself */
-    if (!lem_grade_extract(pred, strlen(pred), LEM_GRADE_TASK_GSM8K, &s)) profile.task = LEM_GRADE_TASK_PLAIN;
-    LEM_TRY(lem_grade_explain(gold, strlen(gold), pred, strlen(pred), &profile, &text, &r, err));
-    lem_grade_correct c = lem_grade_correct_of(r.verdict);
-    if (cli->json) {
-        bool found = lem_grade_extract(pred, strlen(pred), profile.task, &s);
-        LEM_TRY(lem_grade_key(gold, strlen(gold), &gold_key, err));
-        LEM_TRY(lem_grade_key(pred + s.offset, s.len, &pred_key, err));
-        o = lem_json_new_object();
-        bool ok = o && lem_json_set(o, "gold", lem_json_new_str(gold)) && lem_json_set(o, "prediction", lem_json_new_str(pred)) &&
-                  lem_json_set(o, "predicted_answer", found ? lem_json_new_strn(pred + s.offset, s.len) : lem_json_new_null()) &&
-                  lem_json_set(o, "method", lem_json_new_str(lem_grade_method_name(s.method))) &&
-                  lem_json_set(o, "verdict", lem_json_new_str(lem_grade_verdict_name(r.verdict))) &&
-                  lem_json_set(o, "correct", c == LEM_GRADE_UNDECIDED ? lem_json_new_null() : lem_json_new_bool(c == LEM_GRADE_RIGHT)) &&
-                  lem_json_set(o, "rule", lem_json_new_str(r.rule)) && lem_json_set(o, "gold_form", lem_json_new_str(lem_buf_str(&gold_key))) &&
-                  lem_json_set(o, "prediction_form", lem_json_new_str(lem_buf_str(&pred_key)));
-        lem_buf_clear(&text);
-        if (ok) lem_json_write(o, 2, &text), lem_buf_putc(&text, '\n');
-        else st = lem_fail(err, LEM_EMEM, "out of memory");
-    }
-    if (st == LEM_OK) fputs(lem_buf_str(&text), cli->out);
-    if (st == LEM_OK && c != LEM_GRADE_RIGHT) st = c == LEM_GRADE_WRONG ? LEM_NO : LEM_EDATA;
-done:
-    lem_json_free(o);
-    lem_buf_release(&text);
-    lem_buf_release(&gold_key);
-    lem_buf_release(&pred_key);
-    return st;
+static lem_status save_audit(const job *j, lem_err *err) {
+    lem_grade_page p = {j->audit,
+                        &j->tally,
+                        j->path,
+                        lem_grade_policy_name(j->how.profile.policy),
+                        j->against ? lem_grade_policy_name(j->other.profile.policy) : NULL,
+                        j->other_tally.all.right};
+    return lem_grade_page_save(&p, j->audit_path, j->cli->overwrite || j->cli->fresh, err);
 }
 
 static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
     if (lem_args_flag(args, "explain")) {
         if (args->n_words != 2) return lem_fail(err, LEM_EUSAGE, "--explain takes two words, GOLD and PREDICTION; found %d", args->n_words);
-        return explain(cli, args, err);
+        return lem_grade_explain_pair(cli, args, err);
     }
     if (args->n_words != 1) return lem_fail(err, LEM_EUSAGE, "one FILE expected, found %d words (--explain for a pair)", args->n_words);
     job j = {.cli = cli, .path = args->words[0]};
@@ -304,10 +349,12 @@ static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
     }
     LEM_TRY(grade_rows(&j, rows, err));
     if (j.out) LEM_TRY(lem_out_commit(j.out, err));
+    if (j.audit_path) LEM_TRY(save_audit(&j, err));
     j.seconds = lem_clock_seconds() - start;
     LEM_TRY(report(&j, out && strcmp(out, "-") == 0, err));
 done:
     for (int i = 0; j.items && i < BATCH; i++) lem_candidates_release(&j.items[i].c);
+    lem_audit_free(j.audit);
     lem_free(j.items);
     lem_json_free(j.disagreements);
     lem_out_close(j.out);
@@ -323,6 +370,7 @@ const lem_command lem_cmd_grade = {
     .usage = "FILE [--out GRADED] [options]  |  --explain GOLD PREDICTION",
     .example = "lemma grade candidates.jsonl --out graded.jsonl\n"
                "lemma grade pairs.jsonl --gold-field gold --pred-field pred --out graded.jsonl\n"
+               "lemma grade candidates.jsonl --policy std --against qwen --audit audit.html\n"
                "lemma grade --explain '\\frac{1}{2}' 0.5",
     .min_words = 1,
     .max_words = 2,

@@ -14,6 +14,7 @@ enum { LEM_GRADE_MAX_MODELS = 64 };
 
 typedef struct lem_grade_rows_opts {
     lem_grade_profile profile; /* policy, and where in a completion the answer stands */
+    bool cluster;              /* also group equal answers */
     bool pair;                 /* one prediction a row: results are added as scalars */
 } lem_grade_rows_opts;
 
@@ -34,6 +35,7 @@ typedef struct lem_graded {
     char **answer;            /* [n] owned; NULL where there is none */
     int8_t *own;              /* [n] 1, 0, -1; NULL when absent */
     lem_grade_span *span;     /* [n] */
+    int *group;               /* [n] equal answers have the same number, in order of appearance; -1: no answer. NULL unless asked for */
     char *gold;               /* owned: what was compared with */
 } lem_graded;
 

@@ -1,0 +1,128 @@
+/* grade_page.c - the audit of a graded file: counts, then one table for each kind of case */
+#include "cli/grade_parts.h"
+
+#include "core/mem.h"
+#include "report/page.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { MAX_CELL = 400, MAX_COLUMNS = 7 };
+
+static const struct {
+    const char *name, *title, *text, *none;
+} kinds[LEM_AUDIT_N_KINDS] = {
+    {"disagreements", "Where the policies disagree", "Right by one policy, not right by the other.", "The two policies agree on every answer."},
+    {"near-misses", "Near misses",
+     "Not right, but close enough that a person should look: right by the lenient policy, within 1 %, the opposite sign, or one character away.",
+     "No wrong answer is close to its gold."},
+    {"undecided", "Undecided", "The gold or the answer could not be parsed, or a bound on work was reached. These count as not right.",
+     "Everything was decided."},
+    {"weak", "Right, but not marked", "Counted as right although nothing in the response marks the answer: it was the last number or bold text.",
+     "Every right answer was marked as the answer."},
+};
+
+typedef struct cells {
+    lem_arena *arena;
+    const char **at;
+    size_t n;
+    bool failed;
+} cells;
+
+static void put(cells *c, const char *text) {
+    size_t n = strnlen(text, MAX_CELL + 1);
+    char *t = lem_arena_alloc(c->arena, n + 4, 1);
+    if (!t) {
+        c->failed = true;
+        return;
+    }
+    memcpy(t, text, n);
+    if (n > MAX_CELL) memcpy(t + MAX_CELL, "...", 4);
+    else t[n] = '\0';
+    c->at[c->n++] = t;
+}
+
+static void put_verdict(cells *c, lem_grade_result r) {
+    char text[160];
+    snprintf(text, sizeof text, "%s: %s", lem_grade_verdict_name(r.verdict), r.rule);
+    put(c, text);
+}
+
+static lem_status table(lem_page *page, const lem_grade_page *p, lem_audit_kind kind, lem_err *err) {
+    size_t rows = 0;
+    for (size_t i = 0; i < lem_audit_count(p->audit); i++) rows += lem_audit_at(p->audit, i)->kind == kind;
+    char title[200], caption[200], number[64];
+    snprintf(title, sizeof title, "%s (%llu)", kinds[kind].title, (unsigned long long)lem_audit_total(p->audit, kind));
+    lem_page_section(page, title);
+    if (!rows) {
+        lem_page_paragraph(page, kinds[kind].none);
+        return LEM_OK;
+    }
+    lem_page_paragraph(page, kinds[kind].text);
+    lem_column columns[MAX_COLUMNS] = {{"line", true}, {"candidate", true}, {"gold", false}, {"answer", false}, {p->policy, false}};
+    int n = 5;
+    if (p->against) columns[n++] = (lem_column){p->against, false};
+    if (kind == LEM_AUDIT_NEAR) columns[n++] = (lem_column){"why", false};
+    else columns[n++] = (lem_column){"times", true};
+    cells c = {.arena = lem_arena_new(0, 0, err)};
+    if (!c.arena) return LEM_EMEM;
+    c.at = lem_arena_alloc(c.arena, rows * (size_t)n, sizeof *c.at);
+    c.failed = !c.at;
+    for (size_t i = 0; !c.failed && i < lem_audit_count(p->audit); i++) {
+        const lem_audit_entry *e = lem_audit_at(p->audit, i);
+        if (e->kind != kind) continue;
+        snprintf(number, sizeof number, "%llu", (unsigned long long)e->line);
+        put(&c, number);
+        snprintf(number, sizeof number, "%d", e->candidate);
+        put(&c, number);
+        put(&c, e->gold);
+        put(&c, e->answer);
+        put_verdict(&c, e->result);
+        if (p->against) put_verdict(&c, e->other);
+        snprintf(number, sizeof number, "%llu", (unsigned long long)e->count);
+        put(&c, kind == LEM_AUDIT_NEAR ? e->why : number);
+    }
+    snprintf(caption, sizeof caption, "%zu different cases; line and candidate of the first of each", rows);
+    lem_table t = {kinds[kind].name, caption, columns, n, (int)rows, c.at, -1};
+    if (!c.failed) lem_page_table(page, &t);
+    lem_status st = c.failed ? lem_fail(err, LEM_EMEM, "out of memory") : LEM_OK;
+    lem_arena_free(c.arena);
+    return st;
+}
+
+static void summary(lem_page *page, const lem_grade_page *p) {
+    char answers[32], right[64], other[64], differ[32], near[32], undecided[32], label[80];
+    const lem_grade_model_tally *t = &p->tally->all;
+    double n = t->n ? (double)t->n : 1;
+    snprintf(answers, sizeof answers, "%llu", (unsigned long long)t->n);
+    snprintf(right, sizeof right, "%.2f %%", 100 * (double)t->right / n);
+    snprintf(other, sizeof other, "%.2f %%", 100 * (double)p->right_against / n);
+    snprintf(differ, sizeof differ, "%llu", (unsigned long long)lem_audit_total(p->audit, LEM_AUDIT_DISAGREE));
+    snprintf(near, sizeof near, "%llu", (unsigned long long)lem_audit_total(p->audit, LEM_AUDIT_NEAR));
+    snprintf(undecided, sizeof undecided, "%llu", (unsigned long long)t->undecided);
+    snprintf(label, sizeof label, "right by %s", p->policy);
+    lem_pair tiles[6] = {{"answers", answers}, {label, right}, {"near misses", near}, {"undecided", undecided}};
+    int k = 4;
+    char against[80];
+    if (p->against) {
+        snprintf(against, sizeof against, "right by %s", p->against);
+        tiles[k++] = (lem_pair){against, other};
+        tiles[k++] = (lem_pair){"disagreements", differ};
+    }
+    lem_page_tiles(page, tiles, NULL, k);
+}
+
+lem_status lem_grade_page_save(const lem_grade_page *p, const char *path, bool overwrite, lem_err *err) {
+    char subtitle[600];
+    snprintf(subtitle, sizeof subtitle, "%.300s, graded by the policy %s%s%s", p->file, p->policy, p->against ? " against " : "",
+             p->against ? p->against : "");
+    lem_page *page = lem_page_new("Audit of grading", subtitle, err);
+    if (!page) return LEM_EMEM;
+    lem_status st = LEM_OK;
+    summary(page, p);
+    for (int k = p->against ? LEM_AUDIT_DISAGREE : LEM_AUDIT_NEAR; st == LEM_OK && k < LEM_AUDIT_N_KINDS; k++)
+        st = table(page, p, (lem_audit_kind)k, err);
+    if (st == LEM_OK) st = lem_page_save(page, path, overwrite, err);
+    lem_page_free(page);
+    return st;
+}
