@@ -2,10 +2,29 @@
 #include "model/config.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 /* Stated limits. The product of layers, ffn, 2^31 rows and a few bytes stays below 2^63, so that memory plans cannot overflow. */
 enum { MAX_LAYERS = 512, MAX_WIDTH = 65536, MAX_FFN = 1 << 18, MAX_HEADS = 1024, MAX_VOCAB = 1 << 22, MAX_POSITIONS = 1 << 22 };
+
+/* The body's half of an architecture's name; the head's half is read by config_head. */
+typedef struct family {
+    lem_arch arch;
+    const char *type, *prefix; /* model_type, and the name before "For" */
+    bool qkv_bias;
+} family;
+static const family families[] = {
+    {LEM_ARCH_LLAMA, "llama", "Llama", false},
+    {LEM_ARCH_QWEN2, "qwen2", "Qwen2", true},
+};
+enum { N_FAMILIES = (int)(sizeof families / sizeof families[0]) };
+
+static const family *family_of(lem_arch arch) {
+    for (int i = 0; i < N_FAMILIES; i++)
+        if (families[i].arch == arch) return &families[i];
+    return NULL;
+}
 
 static lem_status range(const char *name, long v, long lo, long hi, lem_err *err) {
     return v >= lo && v <= hi ? LEM_OK : lem_fail(err, LEM_EDATA, "model config: %s: %ld..%ld expected, %ld found", name, lo, hi, v);
@@ -46,9 +65,9 @@ static lem_status check_numbers(lem_model_config *c, lem_err *err) {
 
 lem_status lem_model_config_check(lem_model_config *c, lem_err *err) {
     lem_status st = LEM_OK;
-    if (c->arch != LEM_ARCH_LLAMA && c->arch != LEM_ARCH_QWEN2)
-        return lem_fail(err, LEM_EDATA, "model config: unknown architecture %d", (int)c->arch);
-    if (c->head != LEM_HEAD_LM && c->head != LEM_HEAD_SCALAR) return lem_fail(err, LEM_EDATA, "model config: unknown head %d", (int)c->head);
+    const family *f = family_of(c->arch);
+    if (!f) return lem_fail(err, LEM_EDATA, "model config: unknown architecture %d", (int)c->arch);
+    if (!lem_config_head_known(c->head)) return lem_fail(err, LEM_EDATA, "model config: unknown head %d", (int)c->head);
     LEM_TRY(range("num_hidden_layers", c->layers, 1, MAX_LAYERS, err));
     LEM_TRY(range("hidden_size", c->width, 8, MAX_WIDTH, err));
     LEM_TRY(range("intermediate_size", c->ffn, 1, MAX_FFN, err));
@@ -57,8 +76,8 @@ lem_status lem_model_config_check(lem_model_config *c, lem_err *err) {
     if (c->max_positions == 0) c->max_positions = 2048;
     LEM_TRY(range("max_position_embeddings", c->max_positions, 1, MAX_POSITIONS, err));
     LEM_TRY(check_numbers(c, err));
-    if (c->arch == LEM_ARCH_LLAMA && c->qkv_bias) return lem_fail(err, LEM_EDATA, "model config: attention_bias of Llama is not supported");
-    c->qkv_bias = c->arch == LEM_ARCH_QWEN2;
+    if (c->qkv_bias && !f->qkv_bias) return lem_fail(err, LEM_EDATA, "model config: attention_bias of Llama is not supported");
+    c->qkv_bias = f->qkv_bias;
     LEM_TRY(range("bos_token_id", c->bos_id, -1, c->vocab - 1, err));
     LEM_TRY(range("eos_token_id", c->eos_id, -1, c->vocab - 1, err));
     LEM_TRY(range("pad_token_id", c->pad_id, -1, c->vocab - 1, err));
@@ -66,19 +85,6 @@ lem_status lem_model_config_check(lem_model_config *c, lem_err *err) {
 done:
     return st;
 }
-
-typedef struct known_arch {
-    const char *name;
-    lem_arch arch;
-    lem_head head;
-} known_arch;
-static const known_arch architectures[] = {
-    {"LlamaForCausalLM", LEM_ARCH_LLAMA, LEM_HEAD_LM},
-    {"Qwen2ForCausalLM", LEM_ARCH_QWEN2, LEM_HEAD_LM},
-    {"LlamaForSequenceClassification", LEM_ARCH_LLAMA, LEM_HEAD_SCALAR},
-    {"Qwen2ForSequenceClassification", LEM_ARCH_QWEN2, LEM_HEAD_SCALAR},
-};
-enum { N_ARCH = (int)(sizeof architectures / sizeof architectures[0]) };
 
 static bool is_null(const lem_json *v) { return lem_json_kind(v) == LEM_JSON_NULL; }
 
@@ -118,27 +124,20 @@ static int32_t token_id(const lem_json *json, const char *name, int vocab) {
     return i < 0 || i >= vocab ? -1 : (int32_t)i;
 }
 
-/* Labels of a classifier: the size of id2label, or num_labels; Transformers' default is 2. */
-static int64_t labels_of(const lem_json *json) {
-    const lem_json *map = lem_json_get(json, "id2label");
-    return is_null(map) ? lem_json_int(lem_json_get(json, "num_labels"), 2) : (int64_t)lem_json_count(map);
-}
-
 static lem_status read_arch(const lem_json *json, lem_model_config *c, lem_err *err) {
     const lem_json *list = lem_json_get(json, "architectures");
     const char *name = lem_json_str(lem_json_at(list, 0), NULL);
     if (!name || lem_json_count(list) != 1) return lem_fail(err, LEM_EDATA, "'architectures' must be a list of one name");
-    for (int i = 0; i < N_ARCH; i++) {
-        if (strcmp(architectures[i].name, name) != 0) continue;
-        c->arch = architectures[i].arch;
-        c->head = architectures[i].head;
-        const char *want = c->arch == LEM_ARCH_QWEN2 ? "qwen2" : "llama", *type = lem_json_str(lem_json_get(json, "model_type"), want);
-        if (strcmp(type, want) != 0) return lem_fail(err, LEM_EDATA, "model_type '%.40s' contradicts the architecture %s", type, name);
-        if (c->head == LEM_HEAD_SCALAR && labels_of(json) != 1)
-            return lem_fail(err, LEM_EDATA, "a reward head has one label (num_labels 1), %lld found in id2label", (long long)labels_of(json));
-        return LEM_OK;
+    for (int i = 0; i < N_FAMILIES; i++) {
+        const family *f = &families[i];
+        size_t n = strlen(f->prefix);
+        if (strncmp(name, f->prefix, n) != 0 || strncmp(name + n, "For", 3) != 0) continue;
+        const char *type = lem_json_str(lem_json_get(json, "model_type"), f->type);
+        if (strcmp(type, f->type) != 0) return lem_fail(err, LEM_EDATA, "model_type '%.40s' contradicts the architecture %.60s", type, name);
+        c->arch = f->arch;
+        return lem_config_head_read(name + n, name, json, &c->head, err);
     }
-    return lem_fail(err, LEM_EDATA, "architecture '%.60s' is not supported (Llama and Qwen2, ForCausalLM and ForSequenceClassification, are)", name);
+    return lem_fail(err, LEM_EDATA, "architecture '%.60s' is not supported (Llama and Qwen2 are)", name);
 }
 
 /* Newer Transformers move rope_theta and the scaling into rope_parameters; only the plain kind is supported. */
@@ -212,16 +211,16 @@ static lem_json *short_float(float x) {
 
 lem_json *lem_model_config_to_json(const lem_model_config *c, lem_dtype dtype) {
     lem_json *j = lem_json_new_object(), *names = lem_json_new_array();
-    const char *name = "?";
-    for (int i = 0; i < N_ARCH; i++)
-        if (architectures[i].arch == c->arch && architectures[i].head == c->head) name = architectures[i].name;
+    const family *f = family_of(c->arch);
+    char name[80];
+    snprintf(name, sizeof name, "%s%s", f->prefix, lem_config_head_suffix(c->head));
     bool ok = j && names && lem_json_append(names, lem_json_new_str(name));
     if (!ok || !lem_json_set(j, "architectures", names)) goto fail;
     struct {
         const char *key;
         lem_json *value;
     } members[] = {
-        {"model_type", lem_json_new_str(c->arch == LEM_ARCH_QWEN2 ? "qwen2" : "llama")},
+        {"model_type", lem_json_new_str(f->type)},
         {"vocab_size", lem_json_new_int(c->vocab)},
         {"hidden_size", lem_json_new_int(c->width)},
         {"intermediate_size", lem_json_new_int(c->ffn)},
@@ -247,12 +246,7 @@ lem_json *lem_model_config_to_json(const lem_model_config *c, lem_dtype dtype) {
     for (size_t i = 0; i < sizeof members / sizeof members[0]; i++) ok = lem_json_set(j, members[i].key, members[i].value) && ok;
     /* Qwen2 of Transformers has no head_dim: it would be ignored there. */
     if (c->arch == LEM_ARCH_LLAMA) ok = lem_json_set(j, "head_dim", lem_json_new_int(c->head_dim)) && ok;
-    if (c->head == LEM_HEAD_SCALAR) {
-        lem_json *id2 = lem_json_new_object(), *l2 = lem_json_new_object();
-        ok = ok && id2 && l2 && lem_json_set(id2, "0", lem_json_new_str("LABEL_0")) && lem_json_set(l2, "LABEL_0", lem_json_new_int(0));
-        ok = lem_json_set(j, "id2label", id2) && ok;
-        ok = lem_json_set(j, "label2id", l2) && ok;
-    }
+    ok = lem_config_head_write(c->head, j) && ok;
     if (ok) return j;
     names = NULL;
 fail:
@@ -265,5 +259,5 @@ size_t lem_model_config_params(const lem_model_config *c) {
     size_t D = (size_t)c->width, F = (size_t)c->ffn, V = (size_t)c->vocab;
     size_t Q = (size_t)c->heads * (size_t)c->head_dim, KV = (size_t)c->kv_heads * (size_t)c->head_dim;
     size_t layer = 2 * D + D * Q + 2 * D * KV + Q * D + 3 * D * F + (c->qkv_bias ? Q + 2 * KV : 0);
-    return V * D + (size_t)c->layers * layer + D + (c->tied ? 0 : V * D) + (c->head == LEM_HEAD_SCALAR ? D : 0);
+    return V * D + (size_t)c->layers * layer + D + (c->tied ? 0 : V * D) + lem_config_head_params(c->head, c->width);
 }

@@ -5,9 +5,9 @@
 #include "compute/tensor.h"
 #include "core/err.h"
 #include "core/json.h"
+#include "model/config_head.h"
 
 typedef enum lem_arch { LEM_ARCH_LLAMA, LEM_ARCH_QWEN2 } lem_arch;
-typedef enum lem_head { LEM_HEAD_LM, LEM_HEAD_SCALAR } lem_head; /* SCALAR: score.weight [1,D] on the last token, num_labels 1 */
 
 typedef struct lem_model_config {
     lem_arch arch;
