@@ -1,19 +1,19 @@
-/* safetensors - strict reader and streaming writer of the safetensors container */
+/* safetensors - strict reader of the safetensors container */
 #include "model/safetensors.h"
 #include "core/buf.h"
 #include "core/file.h"
 #include "core/json.h"
 #include "core/mem.h"
+#include "model/values.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { CHUNK = 1 << 15 }; /* elements converted at a time */
+enum { CHUNK = 1 << 15 /* elements converted at a time */, MAX_TENSORS = 1 << 20 };
 
 static uint64_t dtype_bits(const char *name) {
     static const struct {
@@ -113,6 +113,7 @@ lem_status lem_safetensors_parse(const char *header, size_t n, uint64_t data_byt
     LEM_TRY(lem_json_parse(header, n, &json, err));
     if (lem_json_kind(json) != LEM_JSON_OBJECT) LEM_TRY(lem_fail(err, LEM_EDATA, "safetensors header must be an object"));
     size_t count = lem_json_count(json);
+    if (count > MAX_TENSORS) LEM_TRY(lem_fail(err, LEM_EDATA, "safetensors header of %zu tensors (limit %d)", count, MAX_TENSORS));
     s.tensor = lem_alloc_zero(count, sizeof *s.tensor, err);
     if (!s.tensor) LEM_TRY(LEM_EMEM);
     if (lem_json_get(json, "__metadata__")) LEM_TRY(check_metadata(lem_json_get(json, "__metadata__"), err));
@@ -147,7 +148,6 @@ struct lem_safetensors_file {
     int fd;
     char *path;
     lem_safetensors index;
-    unsigned char *chunk; /* [CHUNK*4] */
 };
 
 static lem_status read_at(const lem_safetensors_file *f, void *p, size_t n, uint64_t at, lem_err *err) {
@@ -194,8 +194,7 @@ lem_status lem_safetensors_file_open(const char *path, lem_safetensors_file **ou
     if (!f) return LEM_EMEM;
     f->fd = -1;
     f->path = lem_strdup(path, err);
-    f->chunk = lem_alloc(CHUNK, 4, err);
-    if (!f->path || !f->chunk) LEM_TRY(LEM_EMEM);
+    if (!f->path) LEM_TRY(LEM_EMEM);
     f->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (f->fd < 0) LEM_TRY(lem_fail_errno(err, LEM_EDATA, "open %s", path));
     if (fstat(f->fd, &info) != 0 || !S_ISREG(info.st_mode)) LEM_TRY(lem_fail(err, LEM_EDATA, "open %s: not a regular file", path));
@@ -211,10 +210,11 @@ void lem_safetensors_file_close(lem_safetensors_file *f) {
     if (!f) return;
     if (f->fd >= 0) close(f->fd);
     lem_safetensors_release(&f->index);
-    lem_free(f->chunk);
     lem_free(f->path);
     lem_free(f);
 }
+
+const char *lem_safetensors_file_path(const lem_safetensors_file *f) { return f->path; }
 
 const lem_safetensors *lem_safetensors_file_index(const lem_safetensors_file *f) { return &f->index; }
 
@@ -228,139 +228,39 @@ lem_status lem_safetensors_open(const char *path, lem_safetensors *out, lem_err 
     return LEM_OK;
 }
 
-static float element(const unsigned char *p, lem_dtype dtype) {
-    if (dtype == LEM_DTYPE_F32) {
-        uint32_t bits = (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
-        float x;
-        memcpy(&x, &bits, sizeof x);
-        return x;
-    }
-    uint16_t half = (uint16_t)(p[0] | p[1] << 8);
-    return dtype == LEM_DTYPE_BF16 ? lem_bf16_to_f32(half) : lem_f16_to_f32(half);
+lem_status lem_safetensors_file_read_bytes(const lem_safetensors_file *f, const lem_safetensor *t, uint64_t from, size_t n, void *out, lem_err *err) {
+    if (from > t->end - t->begin || n > t->end - t->begin - from)
+        return lem_fail(err, LEM_EUSAGE, "%s: bytes %llu..%llu of the tensor '%.95s', which has %llu", f->path, (unsigned long long)from,
+                        (unsigned long long)from + n, t->name, (unsigned long long)(t->end - t->begin));
+    return read_at(f, out, n, f->index.data_start + t->begin + from, err);
 }
 
-static bool dtype_of(const char *name, lem_dtype *out) {
-    for (lem_dtype d = LEM_DTYPE_F32; d <= LEM_DTYPE_F16; d++) {
-        if (strcmp(name, lem_dtype_name(d)) == 0) {
-            *out = d;
-            return true;
-        }
-    }
-    return false;
+static lem_status not_finite(const lem_safetensors_file *f, const lem_safetensor *t, size_t at, lem_err *err) {
+    return lem_fail(err, LEM_EDATA, "%s: tensor '%.95s' holds a value that is not finite, at %zu", f->path, t->name, at);
 }
 
-lem_status lem_safetensors_file_read(lem_safetensors_file *f, const lem_safetensor *t, float *out, size_t count, lem_err *err) {
+lem_status lem_safetensors_file_read_part(const lem_safetensors_file *f, const lem_safetensor *t, size_t from, size_t n, float *out, void *scratch,
+                                          lem_err *err) {
     lem_dtype dtype;
-    if (!dtype_of(t->dtype, &dtype))
+    if (!lem_values_dtype(t->dtype, &dtype))
         return lem_fail(err, LEM_EDATA, "%s: tensor '%.95s' has dtype %s, supported are F32, F16 and BF16", f->path, t->name, t->dtype);
     size_t size = lem_dtype_size(dtype);
-    if ((t->end - t->begin) / size != count)
-        return lem_fail(err, LEM_EDATA, "%s: tensor '%.95s' has %llu elements, expected %zu", f->path, t->name,
-                        (unsigned long long)((t->end - t->begin) / size), count);
-    for (size_t at = 0; at < count;) {
-        size_t n = count - at < CHUNK ? count - at : CHUNK;
-        lem_status st = read_at(f, f->chunk, n * size, f->index.data_start + t->begin + at * size, err);
-        if (st != LEM_OK) return st;
-        for (size_t i = 0; i < n; i++) {
-            out[at + i] = element(f->chunk + i * size, dtype);
-            if (!isfinite(out[at + i]))
-                return lem_fail(err, LEM_EDATA, "%s: tensor '%.95s' holds a value that is not finite, at %zu", f->path, t->name, at + i);
-        }
-        at += n;
-    }
-    return LEM_OK;
+    void *raw = dtype == LEM_DTYPE_F32 ? out : scratch;
+    lem_status st = lem_safetensors_file_read_bytes(f, t, (uint64_t)from * size, n * size, raw, err);
+    if (st != LEM_OK) return st;
+    size_t good = lem_values_read(dtype, raw, n, out);
+    return good == n ? LEM_OK : not_finite(f, t, from + good, err);
 }
 
-/* ---- writer ---- */
-
-static int by_name(const void *a, const void *b) {
-    const lem_safetensors_source *const *x = a, *const *y = b;
-    return strcmp((*x)->name, (*y)->name);
-}
-
-static size_t source_count(const lem_safetensors_source *t) {
-    size_t n = 1;
-    for (int i = 0; i < t->rank; i++) n *= (size_t)t->shape[i];
-    return n;
-}
-
-static lem_json *describe(const lem_safetensors_source *t, lem_dtype dtype, uint64_t begin) {
-    lem_json *o = lem_json_new_object(), *shape = lem_json_new_array(), *offsets = lem_json_new_array();
-    bool ok = o && shape && offsets;
-    for (int i = 0; ok && i < t->rank; i++) ok = lem_json_append(shape, lem_json_new_int(t->shape[i]));
-    ok = ok && lem_json_append(offsets, lem_json_new_int((int64_t)begin)) &&
-         lem_json_append(offsets, lem_json_new_int((int64_t)(begin + source_count(t) * lem_dtype_size(dtype))));
-    ok = ok && lem_json_set(o, "dtype", lem_json_new_str(lem_dtype_name(dtype)));
-    if (!ok) {
-        lem_json_free(shape);
-        lem_json_free(offsets);
-        lem_json_free(o);
-        return NULL;
-    }
-    ok = lem_json_set(o, "shape", shape);
-    ok = lem_json_set(o, "data_offsets", offsets) && ok;
-    if (ok) return o;
-    lem_json_free(o);
-    return NULL;
-}
-
-static lem_status format_header(const lem_safetensors_source *const *sorted, size_t n, lem_dtype dtype, lem_buf *out, lem_err *err) {
-    lem_json *o = lem_json_new_object(), *meta = lem_json_new_object();
-    bool ok = o && meta && lem_json_set(meta, "format", lem_json_new_str("pt"));
-    if (ok) ok = lem_json_set(o, "__metadata__", meta);
-    else lem_json_free(meta);
-    uint64_t at = 0;
-    for (size_t i = 0; ok && i < n; i++) {
-        lem_json *d = describe(sorted[i], dtype, at);
-        ok = d && lem_json_set(o, sorted[i]->name, d);
-        at += source_count(sorted[i]) * lem_dtype_size(dtype);
-    }
-    if (ok) lem_json_write(o, 0, out);
-    lem_json_free(o);
-    if (!ok) return lem_fail(err, LEM_EMEM, "safetensors header: out of memory");
-    while (out->len % 8 != 0 && !out->failed) lem_buf_putc(out, ' ');
-    return lem_buf_ok(out, err);
-}
-
-static lem_status write_data(lem_out *o, const lem_safetensors_source *t, lem_dtype dtype, unsigned char *chunk, lem_err *err) {
-    size_t count = source_count(t), size = lem_dtype_size(dtype);
-    for (size_t at = 0; at < count;) {
-        size_t n = count - at < CHUNK ? count - at : CHUNK;
-        for (size_t i = 0; i < n; i++) {
-            uint32_t bits;
-            if (dtype == LEM_DTYPE_BF16) bits = lem_f32_to_bf16(t->data[at + i]);
-            else memcpy(&bits, &t->data[at + i], sizeof bits);
-            for (size_t k = 0; k < size; k++) chunk[i * size + k] = (unsigned char)(bits >> 8 * k);
-        }
-        lem_status st = lem_out_write(o, chunk, n * size, err);
-        if (st != LEM_OK) return st;
-        at += n;
-    }
-    return LEM_OK;
-}
-
-lem_status lem_safetensors_write(const char *path, const lem_safetensors_source *source, size_t n, lem_dtype dtype, lem_err *err) {
-    lem_status st = LEM_OK;
-    lem_buf header = {0};
-    lem_out *o = NULL;
-    if (dtype != LEM_DTYPE_F32 && dtype != LEM_DTYPE_BF16) return lem_fail(err, LEM_EUSAGE, "models are written as F32 or BF16");
-    const lem_safetensors_source **sorted = lem_alloc(n, sizeof *sorted, err);
-    unsigned char *chunk = lem_alloc(CHUNK, 4, err);
-    if (!sorted || !chunk) LEM_TRY(LEM_EMEM);
-    for (size_t i = 0; i < n; i++) sorted[i] = &source[i];
-    if (n) qsort(sorted, n, sizeof *sorted, by_name);
-    LEM_TRY(format_header(sorted, n, dtype, &header, err));
-    unsigned char length[8];
-    for (int i = 0; i < 8; i++) length[i] = (unsigned char)((uint64_t)header.len >> 8 * i);
-    LEM_TRY(lem_out_open(path, true, &o, err));
-    LEM_TRY(lem_out_write(o, length, sizeof length, err));
-    LEM_TRY(lem_out_write(o, header.data, header.len, err));
-    for (size_t i = 0; i < n; i++) LEM_TRY(write_data(o, sorted[i], dtype, chunk, err));
-    LEM_TRY(lem_out_commit(o, err));
-done:
-    lem_out_close(o);
-    lem_buf_release(&header);
-    lem_free(chunk);
-    lem_free(sorted);
+lem_status lem_safetensors_file_read(const lem_safetensors_file *f, const lem_safetensor *t, float *out, size_t count, lem_err *err) {
+    lem_dtype dtype = LEM_DTYPE_F32;
+    uint64_t have = lem_values_dtype(t->dtype, &dtype) ? (t->end - t->begin) / lem_dtype_size(dtype) : count;
+    if (have != count)
+        return lem_fail(err, LEM_EDATA, "%s: tensor '%.95s' has %llu elements, expected %zu", f->path, t->name, (unsigned long long)have, count);
+    unsigned char *scratch = lem_alloc(CHUNK, 2, err);
+    lem_status st = scratch ? LEM_OK : LEM_EMEM;
+    for (size_t at = 0; st == LEM_OK && at < count; at += CHUNK)
+        st = lem_safetensors_file_read_part(f, t, at, count - at < CHUNK ? count - at : CHUNK, out + at, scratch, err);
+    lem_free(scratch);
     return st;
 }

@@ -32,20 +32,43 @@ void lem_safetensors_release(lem_safetensors *s);
 /* NULL if absent. */
 const lem_safetensor *lem_safetensors_find(const lem_safetensors *s, const char *name);
 
-/* Reads tensors of one file as fp32 (from F32, F16, BF16); values that are not finite are LEM_EDATA. */
+/* Reads tensors of one file as fp32 (from F32, F16, BF16); values that are not finite are LEM_EDATA. All reads are by position, so that threads may
+ * share a file, and go into the caller's memory: a file that shrinks meanwhile is an error here, where a mapping would be a signal. */
 typedef struct lem_safetensors_file lem_safetensors_file;
 lem_status lem_safetensors_file_open(const char *path, lem_safetensors_file **out, lem_err *err) LEM_MUST_CHECK;
 const lem_safetensors *lem_safetensors_file_index(const lem_safetensors_file *f);
-lem_status lem_safetensors_file_read(lem_safetensors_file *f, const lem_safetensor *t, float *out, size_t count, lem_err *err) LEM_MUST_CHECK;
+const char *lem_safetensors_file_path(const lem_safetensors_file *f);
+lem_status lem_safetensors_file_read(const lem_safetensors_file *f, const lem_safetensor *t, float *out, size_t count, lem_err *err) LEM_MUST_CHECK;
+/* Elements from .. from + n; scratch: 2 n bytes. */
+lem_status lem_safetensors_file_read_part(const lem_safetensors_file *f, const lem_safetensor *t, size_t from, size_t n, float *out, void *scratch,
+                                          lem_err *err) LEM_MUST_CHECK;
+/* Bytes as they are stored, unchecked. */
+lem_status lem_safetensors_file_read_bytes(const lem_safetensors_file *f, const lem_safetensor *t, uint64_t from, size_t n, void *out,
+                                           lem_err *err) LEM_MUST_CHECK;
 void lem_safetensors_file_close(lem_safetensors_file *f);
 
-typedef struct lem_safetensors_source {
+/* A tensor to be written, whose values are asked for piece by piece in ascending order. */
+typedef struct lem_safetensors_item {
+    const char *name;
+    lem_dtype dtype; /* it is written as; rounded to nearest even */
+    int rank;
+    int shape[2];
+    bool strict; /* values that are not finite once rounded are LEM_EDATA */
+    lem_status (*read)(void *ctx, size_t at, size_t n, float *out, lem_err *err);
+    void *ctx;
+} lem_safetensors_item;
+uint64_t lem_safetensors_item_bytes(const lem_safetensors_item *t);
+/* Wider types first, then by name; header padded to 8 bytes with spaces, metadata {"format":"pt"}; put in place atomically, an existing file is
+ * replaced. Equal tensors give equal bytes. */
+lem_status lem_safetensors_write_items(const char *path, const lem_safetensors_item *const *item, size_t n, lem_err *err) LEM_MUST_CHECK;
+
+typedef struct lem_safetensors_source { /* a tensor in memory */
     const char *name;
     int rank;
     int shape[2];
-    const float *data; /* written as dtype (F32 or BF16, round to nearest even) */
+    const float *data;
 } lem_safetensors_source;
-/* Sorted by name, header padded to 8 bytes with spaces, metadata {"format":"pt"}; put in place atomically, an existing file is replaced. */
+lem_safetensors_item lem_safetensors_item_of(const lem_safetensors_source *s, lem_dtype dtype); /* borrows s */
 lem_status lem_safetensors_write(const char *path, const lem_safetensors_source *source, size_t n, lem_dtype dtype, lem_err *err) LEM_MUST_CHECK;
 
 #endif

@@ -1,0 +1,167 @@
+/* folder - opens a model folder: config.json and the tables of its weight files, checked against each other */
+#include "model/folder.h"
+#include "core/file.h"
+#include "core/hash.h"
+#include "core/mem.h"
+#include "model/model_priv.h"
+#include "model/name_list.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char *const head_names[] = {"a language model", "a reward model"};
+
+lem_status lem_folder_read_config(const char *dir, lem_model_config *out, lem_err *err) {
+    lem_status st = LEM_OK;
+    lem_json *json = NULL;
+    char *path = lem_path_join(dir, "config.json", err);
+    if (!path) return LEM_EMEM;
+    if (!lem_file_is_dir(dir)) LEM_TRY(lem_fail(err, LEM_EDATA, "%s: no such model folder", dir));
+    if (!lem_file_exists(path)) LEM_TRY(lem_fail(err, LEM_EDATA, "%s: config.json is missing", dir));
+    LEM_TRY(lem_json_load(path, 1 << 20, &json, err));
+    st = lem_model_config_from_json(json, out, err);
+    if (st != LEM_OK) lem_err_context(err, "%s", path);
+done:
+    lem_json_free(json);
+    lem_free(path);
+    return st;
+}
+
+/* ---- the files' table against the model's ---- */
+
+static bool same_shape(const lem_tensor *t, const lem_safetensor *f) {
+    if (f->rank != t->rank) return false;
+    for (int i = 0; i < t->rank; i++)
+        if (f->shape[i] != (uint64_t)t->shape[i]) return false;
+    return true;
+}
+
+static void note_shapes(const lem_tensor *t, const lem_safetensor *f, char *out, size_t size) {
+    size_t n = (size_t)snprintf(out, size, t->rank == 2 ? "[%d,%d] expected, [" : "[%d] expected, [", t->shape[0], t->shape[1]);
+    for (int i = 0; i < f->rank && n < size; i++) n += (size_t)snprintf(out + n, size - n, "%s%llu", i ? "," : "", (unsigned long long)f->shape[i]);
+    if (n < size) snprintf(out + n, size - n, "] found");
+}
+
+bool lem_folder_is_spare(const lem_model_config *c, const char *name) {
+    const char *tail = "rotary_emb.inv_freq"; /* kept by old exporters */
+    size_t n = strlen(name), k = strlen(tail);
+    return (n >= k && strcmp(name + n - k, tail) == 0) || (c->tied && strcmp(name, "lm_head.weight") == 0);
+}
+
+static lem_status name_unexpected(const lem_model *m, const lem_shards *s, lem_name_list *list, lem_err *err) {
+    lem_status st = LEM_OK;
+    lem_map *known = lem_map_new(err);
+    if (!known) return LEM_EMEM;
+    for (int i = 0; i < m->n_tensors; i++) LEM_TRY(lem_map_set(known, m->tensors[i].name, strlen(m->tensors[i].name), i, err));
+    for (size_t i = 0; i < lem_shards_count(s); i++) {
+        const char *name = lem_shards_at(s, i)->tensor->name;
+        if (!lem_map_find(known, name, strlen(name), NULL) && !lem_folder_is_spare(&m->config, name)) lem_name_list_add(list, name, NULL);
+    }
+done:
+    lem_map_free(known);
+    return st;
+}
+
+static lem_status check_table(const lem_model *m, const lem_shards *s, lem_err *err) {
+    lem_name_list missing = {.what = "missing"}, wrong = {.what = "wrong shape"}, extra = {.what = "unexpected"};
+    lem_name_list *lists[] = {&missing, &wrong, &extra};
+    char note[256];
+    for (int i = 0; i < m->n_tensors; i++) {
+        const lem_tensor *t = &m->tensors[i];
+        const lem_stored *f = lem_shards_find(s, t->name);
+        if (!f) lem_name_list_add(&missing, t->name, NULL);
+        else if (!same_shape(t, f->tensor)) {
+            note_shapes(t, f->tensor, note, sizeof note);
+            lem_name_list_add(&wrong, t->name, note);
+        }
+    }
+    lem_status unexpected = name_unexpected(m, s, &extra, err);
+    lem_status st = lem_name_lists_fail(lists, 3, "tensors do not fit config.json", err);
+    return unexpected != LEM_OK ? unexpected : st;
+}
+
+/* ---- heads ---- */
+
+static lem_status check_need(const lem_model_config *c, const lem_shards *s, lem_head need, lem_err *err) {
+    const char *tensor = need == LEM_HEAD_SCALAR ? "score.weight" : "lm_head.weight";
+    if (c->head == need) return LEM_OK;
+    if (lem_shards_find(s, tensor)) return lem_fail(err, LEM_EDATA, "config.json says %s, %s is needed", head_names[c->head], head_names[need]);
+    return lem_fail(err, LEM_EDATA, "the head %s is missing: this is %s, %s is needed", tensor, head_names[c->head], head_names[need]);
+}
+
+enum { COMPARED = 1 << 15 }; /* values at a time */
+
+/* A tied model may repeat the embedding as lm_head.weight; another one there would be lost silently. */
+static lem_status check_tied_copy(const lem_model *m, const lem_shards *s, lem_err *err) {
+    const lem_stored *copy = m->config.tied ? lem_shards_find(s, "lm_head.weight") : NULL;
+    const lem_tensor *t = lem_model_tensor_at(m, m->embed);
+    if (!copy) return LEM_OK;
+    const lem_stored *embed = lem_shards_find(s, t->name);
+    if (!same_shape(t, copy->tensor)) return lem_fail(err, LEM_EDATA, "lm_head.weight has another shape than the embedding that it is tied to");
+    lem_status st = LEM_OK;
+    float *a = lem_alloc(COMPARED, sizeof *a, err), *b = lem_alloc(COMPARED, sizeof *b, err), *scratch = lem_alloc(COMPARED, sizeof *scratch, err);
+    if (!a || !b || !scratch) LEM_TRY(LEM_EMEM);
+    for (size_t at = 0; at < t->count; at += COMPARED) {
+        size_t n = t->count - at < COMPARED ? t->count - at : COMPARED;
+        LEM_TRY(lem_safetensors_file_read_part(embed->file, embed->tensor, at, n, a, scratch, err));
+        LEM_TRY(lem_safetensors_file_read_part(copy->file, copy->tensor, at, n, b, scratch, err));
+        for (size_t i = 0; i < n; i++) {
+            if (a[i] == b[i]) continue;
+            LEM_TRY(lem_fail(err, LEM_EDATA, "lm_head.weight differs from the embedding (at %zu), though config.json ties them (tie_word_embeddings)",
+                             at + i));
+        }
+    }
+done:
+    lem_free(a);
+    lem_free(b);
+    lem_free(scratch);
+    return st;
+}
+
+/* ---- opening ---- */
+
+const lem_tensor *lem_model_tensor_at(const lem_model *m, size_t offset) {
+    int lo = 0, hi = m->n_tensors; /* the table is in order of offsets */
+    while (hi - lo > 1) {
+        int mid = lo + (hi - lo) / 2;
+        if (m->tensors[mid].offset <= offset) lo = mid;
+        else hi = mid;
+    }
+    return &m->tensors[lo];
+}
+
+static lem_status open_table(const lem_model_config *c, const lem_head *need, lem_folder *f, lem_err *err) {
+    lem_status st = LEM_OK;
+    const char *path = lem_shards_path(f->shards);
+    if (need) LEM_TRY(check_need(c, f->shards, *need, err));
+    if (c->head == LEM_HEAD_SCALAR && !lem_shards_find(f->shards, "score.weight"))
+        return lem_fail(err, LEM_EDATA, "%s: the reward head score.weight is missing", path);
+    /* Transformers saves a reward model without its language-model head. */
+    bool lm = c->head == LEM_HEAD_LM || lem_shards_find(f->shards, "lm_head.weight");
+    LEM_TRY(lem_model_new_table(c, lm, &f->table, err));
+    st = check_table(f->table, f->shards, err);
+    if (st == LEM_OK) st = check_tied_copy(f->table, f->shards, err);
+    if (st != LEM_OK) lem_err_context(err, "%s", path);
+done:
+    return st;
+}
+
+lem_status lem_folder_open(const char *dir, const lem_head *need, lem_folder *out, lem_err *err) {
+    lem_status st = LEM_OK;
+    lem_folder f = {NULL, NULL};
+    lem_model_config c = {0};
+    LEM_TRY(lem_folder_read_config(dir, &c, err));
+    LEM_TRY(lem_shards_open(dir, &f.shards, err));
+    LEM_TRY(open_table(&c, need, &f, err));
+    *out = f;
+    f = (lem_folder){NULL, NULL};
+done:
+    lem_folder_release(&f);
+    return st;
+}
+
+void lem_folder_release(lem_folder *f) {
+    lem_model_free(f->table);
+    lem_shards_close(f->shards);
+    *f = (lem_folder){NULL, NULL};
+}

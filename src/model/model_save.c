@@ -1,0 +1,47 @@
+/* model_save - a model written as a folder that Transformers opens */
+#include "core/buf.h"
+#include "core/file.h"
+#include "core/mem.h"
+#include "model/model_priv.h"
+#include "model/shards_write.h"
+
+static lem_status save_config(const lem_model *m, const char *dir, lem_dtype dtype, lem_err *err) {
+    lem_status st = LEM_OK;
+    lem_buf text = {0};
+    char *path = lem_path_join(dir, "config.json", err);
+    lem_json *json = lem_model_config_to_json(&m->config, dtype);
+    if (!path) LEM_TRY(LEM_EMEM);
+    if (!json) LEM_TRY(lem_fail(err, LEM_EMEM, "config.json: out of memory"));
+    lem_json_write(json, 2, &text);
+    lem_buf_putc(&text, '\n');
+    LEM_TRY(lem_buf_ok(&text, err));
+    LEM_TRY(lem_file_write_atomic(path, text.data, text.len, err));
+done:
+    lem_json_free(json);
+    lem_buf_release(&text);
+    lem_free(path);
+    return st;
+}
+
+lem_status lem_model_save_shards(const lem_model *m, const char *dir, lem_dtype dtype, uint64_t shard_bytes, lem_err *err) {
+    lem_status st = LEM_OK;
+    size_t n = (size_t)m->n_tensors;
+    lem_safetensors_source *source = lem_alloc_zero(n, sizeof *source, err);
+    lem_safetensors_item *item = lem_alloc_zero(n, sizeof *item, err);
+    if (!source || !item) LEM_TRY(LEM_EMEM);
+    for (size_t i = 0; i < n; i++) {
+        const lem_tensor *t = &m->tensors[i];
+        source[i] = (lem_safetensors_source){t->name, t->rank, {t->shape[0], t->shape[1]}, m->params + t->offset};
+        item[i] = lem_safetensors_item_of(&source[i], dtype);
+        item[i].strict = true; /* what is written can be opened */
+    }
+    LEM_TRY(lem_dir_make(dir, err));
+    LEM_TRY(lem_shards_write(dir, item, n, shard_bytes, err));
+    LEM_TRY(save_config(m, dir, dtype, err));
+done:
+    lem_free(source);
+    lem_free(item);
+    return st;
+}
+
+lem_status lem_model_save(const lem_model *m, const char *dir, lem_dtype dtype, lem_err *err) { return lem_model_save_shards(m, dir, dtype, 0, err); }
