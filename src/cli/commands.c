@@ -16,6 +16,7 @@ const lem_command *const lem_commands[] = {
     &lem_cmd_sample,
     &lem_cmd_select,
     &lem_cmd_sft,
+    &lem_cmd_tokenize,
     NULL,
 };
 
