@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MAX_CELL = 400, MAX_COLUMNS = 7 };
+enum { MAX_CELL = 400, MAX_COLUMNS = 8 };
 
 static const struct {
     const char *name, *title, *text, *none;
@@ -44,7 +44,8 @@ static void put(cells *c, const char *text) {
 
 static void put_verdict(cells *c, lem_grade_result r) {
     char text[160];
-    snprintf(text, sizeof text, "%s: %s", lem_grade_verdict_name(r.verdict), r.rule);
+    static const char *const words[] = {"wrong", "right", "undecided"};
+    snprintf(text, sizeof text, "%s: %s", words[lem_grade_correct_of(r.verdict)], r.rule);
     put(c, text);
 }
 
@@ -59,11 +60,12 @@ static lem_status table(lem_page *page, const lem_grade_page *p, lem_audit_kind 
         return LEM_OK;
     }
     lem_page_paragraph(page, kinds[kind].text);
-    lem_column columns[MAX_COLUMNS] = {{"line", true}, {"candidate", true}, {"gold", false}, {"answer", false}, {p->policy, false}};
-    int n = 5;
-    if (p->against) columns[n++] = (lem_column){p->against, false};
+    lem_column columns[MAX_COLUMNS] = {{"line", true}, {"#", true}, {"gold", false}, {"answer", false}};
+    int n = 4;
     if (kind == LEM_AUDIT_NEAR) columns[n++] = (lem_column){"why", false};
-    else columns[n++] = (lem_column){"times", true};
+    columns[n++] = (lem_column){p->policy, false};
+    if (p->against) columns[n++] = (lem_column){p->against, false};
+    columns[n++] = (lem_column){"times", true};
     cells c = {.arena = lem_arena_new(0, 0, err)};
     if (!c.arena) return LEM_EMEM;
     c.at = lem_arena_alloc(c.arena, rows * (size_t)n, sizeof *c.at);
@@ -77,12 +79,13 @@ static lem_status table(lem_page *page, const lem_grade_page *p, lem_audit_kind 
         put(&c, number);
         put(&c, e->gold);
         put(&c, e->answer);
+        if (kind == LEM_AUDIT_NEAR) put(&c, e->why);
         put_verdict(&c, e->result);
         if (p->against) put_verdict(&c, e->other);
         snprintf(number, sizeof number, "%llu", (unsigned long long)e->count);
-        put(&c, kind == LEM_AUDIT_NEAR ? e->why : number);
+        put(&c, number);
     }
-    snprintf(caption, sizeof caption, "%zu different cases; line and candidate of the first of each", rows);
+    snprintf(caption, sizeof caption, "%zu different cases; line and # (candidate) of the first of each", rows);
     lem_table t = {kinds[kind].name, caption, columns, n, (int)rows, c.at, -1};
     if (!c.failed) lem_page_table(page, &t);
     lem_status st = c.failed ? lem_fail(err, LEM_EMEM, "out of memory") : LEM_OK;

@@ -137,6 +137,7 @@ lem_status lem_audit_near(const lem_grade_profile *p, const char *gold, const ch
         if (right) *why = "the opposite sign";
         lem_buf_release(&minus);
     }
-    if (st == LEM_OK && !*why && strlen(gold) >= 4 && one_edit(gold, answer)) *why = "one character differs";
+    bool number = strspn(gold, "0123456789.,-") == strlen(gold) && strspn(answer, "0123456789.,-") == n;
+    if (st == LEM_OK && !*why && !number && strlen(gold) >= 4 && one_edit(gold, answer)) *why = "one character differs";
     return st;
 }

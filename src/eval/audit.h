@@ -37,7 +37,7 @@ size_t lem_audit_count(const lem_audit *a);
 const lem_audit_entry *lem_audit_at(const lem_audit *a, size_t i);
 uint64_t lem_audit_total(const lem_audit *a, lem_audit_kind k); /* appearances */
 
-/* Why a wrong answer is near: "right by the lenient policy", "within 1 %", "the opposite sign", "one character differs"; NULL when it is not.
+/* Why a wrong answer is near: "right by the lenient policy", "within 1 %", "the opposite sign", "one character differs" (of what is no number); NULL when it is not.
  * A pure function; the profile's policy is one of ours or another's. */
 lem_status lem_audit_near(const lem_grade_profile *p, const char *gold, const char *answer, const char **why, lem_err *err) LEM_MUST_CHECK;
 

@@ -24,7 +24,7 @@ const char *const lem_report_style[] = {
     "0}table{border-collapse:collapse;min-width:min(100%,28rem);font-size:.94rem;font-variant-numeric:tabular-nums}\n"
     "caption{text-align:left;color:var(--dim);font-size:.88rem;padding:0 0 .35rem}th,td{text-align:left;padding:.34rem .8rem .34rem 0;"
     "border-bottom:1px solid "
-    "var(--edge);vertical-align:top;unicode-bidi:isolate}th{font-weight:600;border-bottom-color:var(--dim);white-space:nowrap}"
+    "var(--edge);vertical-align:top;unicode-bidi:isolate;overflow-wrap:anywhere}th{font-weight:600;border-bottom-color:var(--dim);white-space:nowrap}"
     "td+td,th+th{padding-left:.4rem}.num{text-align:right;white-space:nowrap}tr.mark td{font-weight:650}tbody tr:hover{background:var(--card)}\n"
     "dl{display:grid;grid-template-columns:max-content minmax(0,1fr);gap:.25rem 1.2rem;margin:.8rem 0;font-size:.94rem}dt{color:var(--dim)}"
     "dd{margin:0;overflow-wrap:anywhere}@media(max-width:32rem){dl{grid-template-columns:1fr;gap:0}dd{margin-bottom:.45rem}}\n",
