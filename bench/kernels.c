@@ -151,7 +151,7 @@ static void bench_attention(const bench *x, int trees, int P, int leaves, int R,
         }
     }
     for (size_t r = 0; r < T; r++) a.pairs += pos[r] + 1;
-    a.plan = (lem_attn_plan){(int)T, trees, pos, tree, segs};
+    a.plan = (lem_attn_plan){(int)T, trees, pos, tree, segs, 0};
     a.kv = (lem_kv){NULL, 64 * k_row, 64 * k_row, 64 * (size_t)E};
     a.kv.data = floats(n_pages * a.kv.page_stride);
     a.q = floats(T * q_row);

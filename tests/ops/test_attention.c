@@ -82,7 +82,9 @@ static void tensors_free(tensors *x) {
     for (size_t i = 0; i < sizeof owned / sizeof owned[0]; i++) free(owned[i]);
 }
 
-static lem_attn_plan plan_of(const forest *f) { return (lem_attn_plan){f->T, f->n_trees, f->pos, f->trees, f->segs}; }
+static int window; /* of every plan */
+
+static lem_attn_plan plan_of(const forest *f) { return (lem_attn_plan){f->T, f->n_trees, f->pos, f->trees, f->segs, window}; }
 
 static float scale = 0.3f;
 
@@ -239,7 +241,7 @@ static void check_two_calls(lem_backend *b, const heads *h, int n, int split) {
             segs[s] = (lem_attn_seg){0, r1 - r0, s, keys, s * LEM_PANEL, -1};
         }
         lem_attn_tree tree = {0, r1 - r0, 0, n_segs, r1};
-        lem_attn_plan plan = {r1 - r0, 1, shape.pos + r0, &tree, segs};
+        lem_attn_plan plan = {r1 - r0, 1, shape.pos + r0, &tree, segs, window};
         b->ops->kv_write(b, r1 - r0, h->KH, h->E, y.k + (size_t)r0 * k_row, y.v + (size_t)r0 * k_row, shape.page + r0, shape.slot + r0, LAYER, &y.kv);
         b->ops->attention(b, &plan, h->H, h->KH, h->E, scale, y.q + (size_t)r0 * q_row, LAYER, &y.kv, y.out + (size_t)r0 * q_row, NULL);
     }
@@ -267,7 +269,7 @@ static void test_very_long_path(void **state) {
     lem_kv kv = {filled((size_t)SEGS * PAGE, 2), PAGE, PAGE, PAGE};
     int pos = SEGS - 1;
     lem_attn_tree tree = {0, 1, 0, SEGS, SEGS};
-    lem_attn_plan plan = {1, 1, &pos, &tree, segs};
+    lem_attn_plan plan = {1, 1, &pos, &tree, segs, window};
     assert_non_null(segs);
     for (int i = 0; i < SEGS; i++) segs[i] = (lem_attn_seg){0, 1, i, 1, i, -1};
     all.ref->ops->attention(all.ref, &plan, HEADS, 1, WIDTH, 0.3f, q, 0, &kv, want, NULL);
@@ -285,6 +287,47 @@ static void test_very_long_path(void **state) {
     free(kv.data);
 }
 
+static const int windows[] = {1, 5, 32, 33, 100};
+
+/* The window cuts pages anywhere. */
+static void test_windows(void **state) {
+    for (size_t i = 0; i < COUNT(windows); i++) {
+        window = windows[i];
+        test_against_ref(state);
+        test_forest_equals_sequences(state);
+        test_split_calls(state);
+    }
+    window = 7;
+    test_very_long_path(state);
+    window = 0;
+}
+
+/* A path written out by hand: what row r of a line sees with window w is what the last row of the keys r-w+1..r alone sees. */
+static void test_window_is_a_cut(void **state) {
+    enum { N = 100, W = 37 };
+    static forest cut;
+    const heads h = {4, 2, 64};
+    tensors x, y;
+    size_t q_row = (size_t)h.H * (size_t)h.E, k_row = (size_t)h.KH * (size_t)h.E;
+    (void)state;
+    build(&shape, &(node){-1, N}, 1);
+    build(&cut, &(node){-1, W}, 1);
+    tensors_new(&x, &shape, &h);
+    tensors_new(&y, &cut, &h);
+    window = W;
+    forward(all.ref, &shape, &h, &x);
+    window = 0;
+    for (int r = W - 1; r < N; r++) {
+        memcpy(y.q, x.q + (size_t)(r - W + 1) * q_row, W * q_row * sizeof(float));
+        memcpy(y.k, x.k + (size_t)(r - W + 1) * k_row, W * k_row * sizeof(float));
+        memcpy(y.v, x.v + (size_t)(r - W + 1) * k_row, W * k_row * sizeof(float));
+        forward(all.ref, &cut, &h, &y);
+        check_same(y.out + (W - 1) * q_row, x.out + (size_t)r * q_row, q_row, "window: out");
+    }
+    tensors_free(&x);
+    tensors_free(&y);
+}
+
 static int open_all(void **state) {
     (void)state;
     machines_open(&all);
@@ -298,8 +341,9 @@ static int close_all(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_against_ref), cmocka_unit_test(test_large_scores),   cmocka_unit_test(test_forest_equals_sequences),
-        cmocka_unit_test(test_split_calls), cmocka_unit_test(test_very_long_path),
+        cmocka_unit_test(test_against_ref),     cmocka_unit_test(test_large_scores),   cmocka_unit_test(test_forest_equals_sequences),
+        cmocka_unit_test(test_split_calls),     cmocka_unit_test(test_very_long_path), cmocka_unit_test(test_windows),
+        cmocka_unit_test(test_window_is_a_cut),
     };
     return cmocka_run_group_tests(tests, open_all, close_all);
 }

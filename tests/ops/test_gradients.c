@@ -169,7 +169,7 @@ enum { AT = 7, H = 4, KH = 2, E = 3 };
 static const int attn_pos[AT] = {0, 1, 2, 3, 4, 3, 4}, attn_page[AT] = {0, 0, 0, 1, 1, 2, 2}, attn_slot[AT] = {0, 1, 2, 0, 1, 0, 1};
 static const lem_attn_seg attn_segs[] = {{0, 7, 0, 3, 0, 0}, {3, 5, 1, 2, 3, 3}, {5, 7, 2, 2, 3, 5}};
 static const lem_attn_tree attn_trees[] = {{0, AT, 0, 3, 5}};
-static const lem_attn_plan attn_plan = {AT, 1, attn_pos, attn_trees, attn_segs};
+static const lem_attn_plan attn_plan = {AT, 1, attn_pos, attn_trees, attn_segs, 0};
 typedef struct attn_case {
     float *q, *k, *v, *out, *lse, *c;
     lem_kv kv;

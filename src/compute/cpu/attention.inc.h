@@ -2,7 +2,10 @@
  *
  * A unit is one (row, query head) of one kv head: unit u of a tree is row u/G, head u%G of the group. Blocks of up to 112 units share the
  * products with each page. Scores are kept by absolute position, so that their maximum and sums (16 partial sums by position modulo 16)
- * do not depend on pages; P V continues one chain per output over positions. A row's bits depend on nothing but its own path. */
+ * do not depend on pages; P V continues one chain per output over positions. A row's bits depend on nothing but its own path.
+ *
+ * With a window, scores start at a block's `base`, a multiple of 16 at or below the first key that any of its rows sees, and pages below it are left
+ * out: keys outside a row's window have probability 0, which changes no sum, so the base is free. */
 
 #define UNITS 112      /* eight tiles of 14 */
 #define SEG_LIST 32768 /* segments of one block that are listed; with more the whole tree is scanned */
@@ -34,39 +37,52 @@ static void gather(const attn *c, const float *from, int head, int u0, int u1, f
     for (int u = u0; u < u1; u++, to += c->E) memcpy(to, from + unit_at(c, head, u) * (size_t)c->E, (size_t)c->E * sizeof *to);
 }
 
-/* Units u0..u1-1 that see the segment's keys; leading rows before its first position are left out. False when none. */
+/* Position of the first key that row r sees. */
+SIMD int first_seen(const lem_attn_plan *p, int r) { return p->window > 0 ? max_int(0, p->pos[r] - p->window + 1) : 0; }
+
+/* Units u0..u1-1 that see the segment's keys; leading rows before its first position and trailing rows whose window begins after it are left out.
+ * False when none. */
 SIMD bool seg_units(const attn *c, const lem_attn_seg *s, int u0, int u1, int *from, int *to) {
     int a = max_int(s->row0 * c->G, u0), z = min_int(s->row1 * c->G, u1);
     while (a < z && c->plan->pos[a / c->G] < s->pos0) a = min_int((a / c->G + 1) * c->G, z);
+    if (c->plan->window > 0)
+        while (a < z && first_seen(c->plan, (z - 1) / c->G) >= s->pos0 + s->n_keys) z = max_int((z - 1) / c->G * c->G, a);
     *from = a;
     *to = z;
     return a < z;
 }
 
-/* Lists the tree's segments seen by rows r0..r1-1; -1 when there are too many to list. */
-static int list_segs(const attn *c, const lem_attn_tree *tree, int r0, int r1, int *list) {
-    int n = 0;
-    for (int i = tree->seg0; i < tree->seg1; i++) {
-        const lem_attn_seg *s = &c->plan->segs[i];
-        if (s->row0 >= r1 || s->row1 <= r0) continue;
-        if (n == SEG_LIST) return -1;
-        list[n++] = i;
-    }
-    return n;
-}
-
 typedef struct seg_range {
     const int *list; /* NULL: all of the tree */
     int n, first;
+    int base; /* multiple of 16, at or below the position of every key that is looked at */
 } seg_range;
+
+/* The tree's segments seen by rows r0..r1-1: listed, or all of the tree's when there are too many to list. */
+static seg_range list_segs(const attn *c, const lem_attn_tree *tree, int r0, int r1, int *list) {
+    seg_range all = {NULL, tree->seg1 - tree->seg0, tree->seg0, 0}, some = {list, 0, 0, INT32_MAX};
+    int seen = INT32_MAX;
+    for (int r = r0; r < r1 && seen > 0; r++) seen = min_int(seen, first_seen(c->plan, r));
+    for (int i = tree->seg0; i < tree->seg1; i++) {
+        const lem_attn_seg *s = &c->plan->segs[i];
+        if (s->row0 >= r1 || s->row1 <= r0 || s->pos0 + s->n_keys <= seen) continue;
+        if (some.n == SEG_LIST) return all;
+        list[some.n++] = i;
+        some.base = min_int(some.base, s->pos0);
+    }
+    some.base = some.n == 0 ? 0 : some.base / 16 * 16;
+    return some;
+}
 
 SIMD const lem_attn_seg *seg_of(const attn *c, const seg_range *r, int i) { return &c->plan->segs[r->list ? r->list[i] : r->first + i]; }
 
-/* Scores of one unit become probabilities times the returned sum; positions from len to width become 0. */
-static float softmax_row(float *s, int len, int width, float scale, float *lse) {
+/* Scores of one unit become probabilities times the returned sum; positions below first and from len to width become 0. */
+static float softmax_row(float *s, int first, int len, int width, float scale, float *lse) {
     v16 vscale = v_set1(scale), vmax = v_set1(-INFINITY), sum = v_zero();
-    int full = len / 16 * 16, rest = len - full;
-    for (int i = 0; i < full; i += 16) {
+    int full = len / 16 * 16, rest = len - full, start = first / 16 * 16;
+    for (int i = 0; i < start; i += 16) v_store(s + i, v_zero());
+    for (int i = start; i < first; i++) s[i] = -INFINITY;
+    for (int i = start; i < full; i += 16) {
         v16 x = v_mul(v_load(s + i), vscale);
         v_store(s + i, x);
         vmax = v_max(x, vmax);
@@ -78,7 +94,7 @@ static float softmax_row(float *s, int len, int width, float scale, float *lse) 
     }
     float max = v_hmax(vmax);
     vmax = v_set1(max);
-    for (int i = 0; i < len; i += 16) {
+    for (int i = start; i < len; i += 16) {
         v16 p = v_exp(v_sub(v_load(s + i), vmax));
         v_store(s + i, p);
         sum = v_add(sum, p);
@@ -98,18 +114,19 @@ static void forward_units(const attn *c, const seg_range *segs, int head, int u0
         const lem_attn_seg *s = seg_of(c, segs, i);
         if (!seg_units(c, s, u0, u1, &a, &z)) continue;
         small_product(TILE_A_ROWS, z - a, LEM_PANEL, E, q + (size_t)(a - u0) * (size_t)E, (size_t)E, page_keys(c, s->page, head), LEM_PANEL,
-                      score + (size_t)(a - u0) * (size_t)stride + s->pos0, (size_t)stride, false);
+                      score + (size_t)(a - u0) * (size_t)stride + s->pos0 - segs->base, (size_t)stride, false);
     }
     float total[UNITS];
     for (int u = 0; u < units; u++) {
         float *lse = c->lse ? c->lse + unit_at(c, head, u0 + u) : NULL;
-        total[u] = softmax_row(score + (size_t)u * (size_t)stride, c->plan->pos[(u0 + u) / c->G] + 1, stride, c->scale, lse);
+        int r = (u0 + u) / c->G, first = max_int(0, first_seen(c->plan, r) - segs->base);
+        total[u] = softmax_row(score + (size_t)u * (size_t)stride, first, c->plan->pos[r] + 1 - segs->base, stride, c->scale, lse);
     }
     memset(o, 0, (size_t)units * (size_t)E * sizeof *o);
     for (int i = 0; i < segs->n; i++) {
         const lem_attn_seg *s = seg_of(c, segs, i);
         if (!seg_units(c, s, u0, u1, &a, &z)) continue;
-        small_product(TILE_A_ROWS, z - a, E, s->n_keys, score + (size_t)(a - u0) * (size_t)stride + s->pos0, (size_t)stride,
+        small_product(TILE_A_ROWS, z - a, E, s->n_keys, score + (size_t)(a - u0) * (size_t)stride + s->pos0 - segs->base, (size_t)stride,
                       page_keys(c, s->page, head) + (size_t)LEM_PANEL * (size_t)E, (size_t)E, o + (size_t)(a - u0) * (size_t)E, (size_t)E, true);
     }
     for (int u = 0; u < units; u++) {
@@ -124,9 +141,8 @@ static void forward_rows(const attn *c, const lem_attn_tree *tree, int r0, int r
     int *list = (int *)scratch, len = 0;
     float *space = scratch + SEG_LIST;
     for (int r = r0; r < r1; r++) len = max_int(len, c->plan->pos[r] + 1);
-    seg_range segs = {list, list_segs(c, tree, r0, r1, list), 0};
-    if (segs.n < 0) segs = (seg_range){NULL, tree->seg1 - tree->seg0, tree->seg0};
-    int stride = (len + LEM_PANEL + 15) / 16 * 16;
+    seg_range segs = list_segs(c, tree, r0, r1, list);
+    int stride = (len - segs.base + LEM_PANEL + 15) / 16 * 16;
     stride += stride % 64 == 0 ? 16 : 0; /* spreads the rows over the cache's sets */
     size_t left = LEM_SCRATCH_FLOATS - SEG_LIST - (size_t)2 * UNITS * (size_t)c->E - 64;
     size_t fit = left / (size_t)stride;
@@ -186,7 +202,7 @@ typedef struct backward_space {
 static void backward_scores(const attn *c, const lem_attn_seg *s, int u0, int a, int z, backward_space *w) {
     v16 scale = v_set1(c->scale);
     for (int u = a; u < z; u++) {
-        int n = min_int(s->n_keys, c->plan->pos[u / c->G] - s->pos0 + 1);
+        int n = min_int(s->n_keys, c->plan->pos[u / c->G] - s->pos0 + 1), first = min_int(n, first_seen(c->plan, u / c->G) - s->pos0);
         float *p = w->p + (size_t)(u - a) * LEM_PANEL, *ds = w->ds + (size_t)(u - a) * LEM_PANEL;
         v16 lse = v_set1(w->lse[u - u0]), delta = v_set1(w->delta[u - u0]);
         for (int i = 0; i < LEM_PANEL; i += 16) {
@@ -196,6 +212,7 @@ static void backward_scores(const attn *c, const lem_attn_seg *s, int u0, int a,
             v_store(p + i, v_first_n(prob, keep, v_zero()));
             v_store(ds + i, v_first_n(grad, keep, v_zero()));
         }
+        for (int i = 0; i < first; i++) p[i] = ds[i] = 0;
     }
 }
 
@@ -255,8 +272,7 @@ static void backward_task(void *ctx, int task, int worker) {
     }
     for (int u = tree->row0 * c->G; u < tree->row1 * c->G; u += UNITS) {
         int end = min_int(u + UNITS, tree->row1 * c->G);
-        seg_range segs = {(int *)scratch, list_segs(c, tree, u / c->G, (end - 1) / c->G + 1, (int *)scratch), 0};
-        if (segs.n < 0) segs = (seg_range){NULL, tree->seg1 - tree->seg0, tree->seg0};
+        seg_range segs = list_segs(c, tree, u / c->G, (end - 1) / c->G + 1, (int *)scratch);
         backward_units(c, &segs, head, u, end, &w);
     }
 }

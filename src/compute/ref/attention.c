@@ -37,11 +37,13 @@ static double dot_key(const float *q, const keys *p, int j, int E) {
     return s;
 }
 
-/* Keys of the segment that row r sees: 0 when none. */
-static int visible(const lem_attn_plan *plan, const lem_attn_seg *s, int r) {
-    if (r < s->row0 || r >= s->row1) return 0;
-    int n = plan->pos[r] - s->pos0 + 1;
-    return n < 0 ? 0 : n < s->n_keys ? n : s->n_keys;
+/* Keys first..end-1 of the segment are those that row r sees; false when none. */
+static bool visible(const lem_attn_plan *plan, const lem_attn_seg *s, int r, int *first, int *end) {
+    int at = plan->pos[r] - s->pos0; /* the row's own key, counted from the segment's first */
+    if (r < s->row0 || r >= s->row1) return false;
+    *first = plan->window > 0 && at - plan->window >= 0 ? at - plan->window + 1 : 0;
+    *end = at + 1 < s->n_keys ? at + 1 : s->n_keys;
+    return *first < *end;
 }
 
 /* Log-sum-exp of the scaled scores of one row and head. */
@@ -50,10 +52,10 @@ static double row_lse(const lem_attn_plan *plan, const lem_attn_tree *tree, int 
     double max = -INFINITY, sum = 0;
     for (int pass = 0; pass < 2; pass++) {
         for (int i = tree->seg0; i < tree->seg1; i++) {
-            int n = visible(plan, &plan->segs[i], r);
-            if (n == 0) continue;
+            int j, n;
+            if (!visible(plan, &plan->segs[i], r, &j, &n)) continue;
             keys p = page_of(kv, plan->segs[i].page, layer, head, E);
-            for (int j = 0; j < n; j++) {
+            for (; j < n; j++) {
                 double s = dot_key(q, &p, j, E) * (double)scale;
                 if (pass == 0) max = s > max ? s : max;
                 else sum += exp(s - max);
@@ -77,11 +79,10 @@ void lem_ref_attention(lem_backend *b, const lem_attn_plan *plan, int H, int KH,
                 for (int e = 0; e < E; e++) {
                     double acc = 0;
                     for (int i = tree->seg0; i < tree->seg1; i++) {
-                        int n = visible(plan, &plan->segs[i], r);
-                        if (n == 0) continue;
+                        int j, n;
+                        if (!visible(plan, &plan->segs[i], r, &j, &n)) continue;
                         keys p = page_of(kv, plan->segs[i].page, layer, h / group, E);
-                        for (int j = 0; j < n; j++)
-                            acc += exp(dot_key(qr, &p, j, E) * (double)scale - l) * (double)p.v[(size_t)j * (size_t)E + (size_t)e];
+                        for (; j < n; j++) acc += exp(dot_key(qr, &p, j, E) * (double)scale - l) * (double)p.v[(size_t)j * (size_t)E + (size_t)e];
                     }
                     out[at * (size_t)E + (size_t)e] = (float)acc;
                 }
@@ -129,10 +130,10 @@ void lem_ref_attention_backward(lem_backend *b, const lem_attn_plan *plan, int H
                     q + at * (size_t)E, dout + at * (size_t)E, dq + at * (size_t)E, dk + head_at, dv + head_at, kv_row, (double)lse[at], 0, scale, E};
                 for (int e = 0; e < E; e++) g.delta += (double)g.dout[e] * (double)out[at * (size_t)E + (size_t)e];
                 for (int i = tree->seg0; i < tree->seg1; i++) {
-                    int n = visible(plan, &plan->segs[i], r);
-                    if (n == 0) continue;
+                    int j, n;
+                    if (!visible(plan, &plan->segs[i], r, &j, &n)) continue;
                     keys p = page_of(kv, plan->segs[i].page, layer, h / group, E);
-                    for (int j = 0; j < n; j++) backward_key(&g, &p, j, plan->segs[i].key_row0 + j);
+                    for (; j < n; j++) backward_key(&g, &p, j, plan->segs[i].key_row0 + j);
                 }
             }
         }
