@@ -32,7 +32,7 @@ static void write_added(lem_buf *out, int64_t id, const char *text, size_t n, co
     lem_buf_puts(out, "}");
 }
 
-static lem_status write_config_added(lem_buf *out, const lem_json *map, lem_err *err) {
+lem_status lem_write_config_added(lem_buf *out, const lem_json *map, int64_t from, lem_err *err) {
     for (const char *key = lem_json_key_next(map, NULL); key; key = lem_json_key_next(map, key)) {
         const lem_json *v = lem_json_key_value(key), *content = lem_json_get(v, "content");
         size_t digits = strspn(key, "0123456789");
@@ -40,7 +40,7 @@ static lem_status write_config_added(lem_buf *out, const lem_json *map, lem_err 
             return lem_fail(err, LEM_EDATA, "tokenizer_config.json: added_tokens_decoder has a bad entry \"%.64s\"", key);
         int64_t id = 0;
         for (size_t i = 0; i < digits; i++) id = id * 10 + (key[i] - '0');
-        write_added(out, id, lem_json_str(content, ""), lem_json_str_len(content), v);
+        if (id >= from) write_added(out, id, lem_json_str(content, ""), lem_json_str_len(content), v);
     }
     return LEM_OK;
 }
@@ -168,7 +168,7 @@ lem_status lem_tiktoken_to_json(const char *s, size_t n, bool qwen, const lem_js
     const char *pattern = lem_pretok_pattern(qwen ? TOK_PRE_QWEN2 : TOK_PRE_LLAMA3);
     LEM_TRY(read_ranks(s, n, &v, err));
     lem_buf_puts(out, "{\"version\": \"1.0\", \"truncation\": null, \"padding\": null,\n\"added_tokens\": [");
-    if (added) LEM_TRY(write_config_added(out, added, err));
+    if (added) LEM_TRY(lem_write_config_added(out, added, 0, err));
     else write_known_added(qwen, v.n, out);
     lem_buf_printf(out, "],\n\"normalizer\": %s,\n\"pre_tokenizer\": {\"type\": \"Sequence\", \"pretokenizers\": [\n",
                    qwen ? "{\"type\": \"NFC\"}" : "null");

@@ -229,7 +229,7 @@ static void write_unigram(const spm *m, const piece *unk, lem_buf *out) {
     lem_buf_puts(out, "]}}\n");
 }
 
-lem_status lem_spm_to_json(const char *s, size_t n, lem_buf *out, lem_err *err) {
+lem_status lem_spm_to_json(const char *s, size_t n, const lem_json *config, lem_buf *out, lem_err *err) {
     spm m = {0};
     const piece *unk = NULL;
     lem_status st;
@@ -242,6 +242,8 @@ lem_status lem_spm_to_json(const char *s, size_t n, lem_buf *out, lem_err *err) 
     }
     lem_buf_puts(out, "{\"version\": \"1.0\", \"truncation\": null, \"padding\": null,\n\"added_tokens\": [\n");
     write_added(&m, out);
+    const lem_json *added = lem_json_get(config, "added_tokens_decoder");
+    if (added) LEM_TRY(lem_write_config_added(out, added, (int64_t)m.n, err));
     lem_buf_puts(out, "],\n");
     write_pipeline(&m, out);
     if (m.model_type == MODEL_BPE) LEM_TRY(write_bpe(&m, unk, out, err));

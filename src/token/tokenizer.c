@@ -5,6 +5,7 @@
 #include "core/mem.h"
 #include "token/tokenizer_priv.h"
 
+#include <stdio.h>
 #include <string.h>
 
 void lem_ids_release(lem_ids *v) {
@@ -83,7 +84,7 @@ lem_status lem_tokenizer_parse_file(const char *name, const char *data, size_t l
     lem_buf json = {0};
     lem_status st;
     if (lem_looks_like_tiktoken(data, len)) st = lem_tiktoken_to_json(data, len, strncmp(name, "qwen", 4) == 0, config, &json, err);
-    else st = lem_spm_to_json(data, len, &json, err);
+    else st = lem_spm_to_json(data, len, config, &json, err);
     if (st == LEM_OK) st = lem_tokenizer_parse(lem_buf_str(&json), json.len, out, err);
     lem_buf_release(&json);
     return st;
@@ -96,21 +97,57 @@ static lem_status read_config_file(const char *path, lem_buf *text, lem_json **r
     return st == LEM_OK ? LEM_OK : lem_err_context(err, "%s", path);
 }
 
-lem_status lem_tokenizer_load_file(const char *path, const char *config_path, lem_tokenizer **out, lem_err *err) {
-    lem_err own = LEM_ERR_INIT;
-    if (!err) err = &own;
+/* added_tokens.json {"<pad>": 32000} as the added_tokens_decoder of a config that has none. */
+static lem_status add_added(const char *path, lem_json **config, lem_err *err) {
+    lem_buf text = {0};
+    lem_json *map = NULL, *decoder = NULL;
+    lem_status st = LEM_OK;
+    if (lem_json_get(*config, "added_tokens_decoder")) return LEM_OK;
+    LEM_TRY(read_config_file(path, &text, &map, err));
+    if (lem_json_kind(map) != LEM_JSON_OBJECT) {
+        st = lem_fail(err, LEM_EDATA, "%s: an object of tokens and ids expected", path);
+        goto done;
+    }
+    bool ok = (*config || (*config = lem_json_new_object())) && (decoder = lem_json_new_object());
+    for (const char *key = lem_json_key_next(map, NULL); ok && key; key = lem_json_key_next(map, key)) {
+        int64_t id = lem_json_int(lem_json_key_value(key), -1);
+        char name[24];
+        if (id < 0 || id > 9999999) {
+            st = lem_fail(err, LEM_EDATA, "%s: the id of \"%.64s\" must be a whole number up to 9999999", path, key);
+            goto done;
+        }
+        lem_json *token = lem_json_new_object();
+        snprintf(name, sizeof name, "%lld", (long long)id);
+        ok = token && lem_json_set(token, "content", lem_json_new_str(key));
+        if (ok) ok = lem_json_set(decoder, name, token);
+        else lem_json_free(token);
+    }
+    if (ok) {
+        ok = lem_json_set(*config, "added_tokens_decoder", decoder);
+        decoder = NULL;
+    }
+    if (!ok) st = lem_fail(err, LEM_EMEM, "out of memory");
+done:
+    lem_json_free(decoder);
+    lem_json_free(map);
+    lem_buf_release(&text);
+    return st;
+}
+
+static lem_status load_file(const char *path, const char *config_path, const char *added_path, lem_tokenizer **out, lem_err *err) {
     lem_buf text = {0}, config_text = {0};
     lem_json *config = NULL;
     lem_tokenizer *t = NULL;
     lem_status st = LEM_OK;
     if (config_path) LEM_TRY(read_config_file(config_path, &config_text, &config, err));
+    if (added_path) LEM_TRY(add_added(added_path, &config, err));
     LEM_TRY(lem_file_read(path, LEM_TOK_MAX_FILE, &text, err));
     st = lem_tokenizer_parse_file(lem_path_base(path), lem_buf_str(&text), text.len, config, &t, err);
     if (st != LEM_OK) {
         st = lem_err_context(err, "%s", path);
         goto done;
     }
-    if (config) {
+    if (config_path) {
         st = lem_tokenizer_read_config(t, config, err);
         if (st != LEM_OK) {
             st = lem_err_context(err, "%s", config_path);
@@ -127,6 +164,11 @@ done:
     lem_buf_release(&text);
     lem_buf_release(&config_text);
     return st;
+}
+
+lem_status lem_tokenizer_load_file(const char *path, const char *config_path, lem_tokenizer **out, lem_err *err) {
+    lem_err own = LEM_ERR_INIT;
+    return load_file(path, config_path, NULL, out, err ? err : &own);
 }
 
 static bool ends_with(const char *s, const char *end) {
@@ -157,14 +199,23 @@ static lem_status find_file(const char *dir, char **path, lem_err *err) {
 }
 
 lem_status lem_tokenizer_load(const char *dir, lem_tokenizer **out, lem_err *err) {
-    char *path = NULL, *config = NULL;
+    char *path = NULL, *config = NULL, *added = NULL;
+    lem_err own = LEM_ERR_INIT;
+    if (!err) err = &own;
     lem_status st;
     LEM_TRY(find_file(dir, &path, err));
     config = lem_path_join(dir, "tokenizer_config.json", err);
-    st = config ? lem_tokenizer_load_file(path, lem_file_exists(config) ? config : NULL, out, err) : LEM_EMEM;
+    added = lem_path_join(dir, "added_tokens.json", err);
+    if (!config || !added) {
+        st = LEM_EMEM;
+        goto done;
+    }
+    bool whole = ends_with(path, "tokenizer.json"); /* which lists its added tokens itself */
+    st = load_file(path, lem_file_exists(config) ? config : NULL, !whole && lem_file_exists(added) ? added : NULL, out, err);
 done:
     lem_free(path);
     lem_free(config);
+    lem_free(added);
     return st;
 }
 

@@ -29,7 +29,7 @@ void lem_ids_release(lem_ids *v);
 lem_status lem_ids_push(lem_ids *v, int32_t id, lem_err *err) LEM_MUST_CHECK;
 
 /* load reads dir/tokenizer.json, else dir/tokenizer.model (SentencePiece, or the ranks of Llama 3), else a *.tiktoken file (Qwen), and, when
- * present, dir/tokenizer_config.json (eos_token, model_max_length; added_tokens_decoder for ranks). load_file reads one such file by its
+ * present, dir/tokenizer_config.json (eos_token, model_max_length; added_tokens_decoder, or dir/added_tokens.json, for files that are no tokenizer.json). load_file reads one such file by its
  * contents; config_path may be NULL. parse reads the text of a tokenizer.json. save writes tokenizer.json and tokenizer_config.json; what
  * was loaded from these is written back byte for byte. */
 lem_status lem_tokenizer_load(const char *dir, lem_tokenizer **out, lem_err *err) LEM_MUST_CHECK;

@@ -251,6 +251,45 @@ static void test_golden(void **state) {
     check_golden(LEMMA_TEST_DATA "/token/ranks");
 }
 
+static void put(const char *dir, const char *name, const void *data, size_t len) {
+    lem_err err = LEM_ERR_INIT;
+    char *path = lem_path_join(dir, name, &err);
+    if (lem_file_write_atomic(path, data, len, &err) != LEM_OK) fail_msg("%s", err.text);
+    lem_free(path);
+}
+
+/* A SentencePiece folder as older releases wrote it: its added tokens stand in added_tokens.json, or in tokenizer_config.json. */
+static void test_added_beside_pieces(void **state) {
+    (void)state;
+    static const char *const names[] = {"added_tokens.json", "tokenizer_config.json"};
+    static const char *const texts[] = {"{\"<pad>\": 900}", "{\"added_tokens_decoder\": {\"900\": {\"content\": \"<pad>\", \"special\": true}}}"};
+    char dir[] = "/tmp/lemma-token-XXXXXX";
+    lem_err err = LEM_ERR_INIT;
+    lem_buf model = {0};
+    lem_tokenizer *t = NULL;
+    assert_non_null(mkdtemp(dir));
+    assert_int_equal(lem_file_read(LEMMA_TEST_DATA "/token/spm_bpe/tokenizer.model", 1 << 20, &model, &err), LEM_OK);
+    put(dir, "tokenizer.model", model.data, model.len);
+    for (int k = 0; k < 2; k++) {
+        put(dir, names[k], texts[k], strlen(texts[k]));
+        if (lem_tokenizer_load(dir, &t, &err) != LEM_OK) fail_msg("%s", err.text);
+        assert_int_equal(lem_tokenizer_find(t, "<pad>"), 900);
+        assert_true(lem_tokenizer_is_special(t, 900));
+        assert_int_equal(lem_tokenizer_vocab(t), 901);
+        lem_ids ids = encode(t, "a<pad>", 6, true);
+        assert_int_equal(ids.data[ids.len - 1], 900);
+        lem_ids_release(&ids);
+        lem_tokenizer_free(t);
+        put(dir, "added_tokens.json", "{}", 2);
+    }
+    put(dir, "tokenizer_config.json", "{}", 2);
+    put(dir, "added_tokens.json", "{\"<pad>\": -1}", 13);
+    assert_int_equal(lem_tokenizer_load(dir, &t, &err), LEM_EDATA);
+    assert_non_null(strstr(err.text, "added_tokens.json: the id of \"<pad>\""));
+    lem_buf_release(&model);
+    assert_int_equal(lem_dir_remove(dir, &err), LEM_OK);
+}
+
 static void test_shared_minimind(void **state) {
     (void)state;
     const char *data = getenv("LEMMA_DATA");
@@ -334,10 +373,10 @@ static void test_refused(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_train_layout), cmocka_unit_test(test_train_order), cmocka_unit_test(test_train_refuses),
-        cmocka_unit_test(test_save_load),    cmocka_unit_test(test_round_trip),  cmocka_unit_test(test_long_word),
-        cmocka_unit_test(test_special),      cmocka_unit_test(test_golden),      cmocka_unit_test(test_shared_minimind),
-        cmocka_unit_test(test_no_memory),    cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_train_layout),    cmocka_unit_test(test_train_order), cmocka_unit_test(test_train_refuses),
+        cmocka_unit_test(test_save_load),       cmocka_unit_test(test_round_trip),  cmocka_unit_test(test_long_word),
+        cmocka_unit_test(test_special),         cmocka_unit_test(test_golden),      cmocka_unit_test(test_added_beside_pieces),
+        cmocka_unit_test(test_shared_minimind), cmocka_unit_test(test_no_memory),   cmocka_unit_test(test_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
