@@ -67,7 +67,7 @@ lem_status lem_model_config_check(lem_model_config *c, lem_err *err) {
     lem_status st = LEM_OK;
     const family *f = family_of(c->arch);
     if (!f) return lem_fail(err, LEM_EDATA, "model config: unknown architecture %d", (int)c->arch);
-    if (!lem_config_head_known(c->head)) return lem_fail(err, LEM_EDATA, "model config: unknown head %d", (int)c->head);
+    LEM_TRY(lem_config_head_check(&c->head, &c->reward, err));
     LEM_TRY(range("num_hidden_layers", c->layers, 1, MAX_LAYERS, err));
     LEM_TRY(range("hidden_size", c->width, 8, MAX_WIDTH, err));
     LEM_TRY(range("intermediate_size", c->ffn, 1, MAX_FFN, err));
@@ -128,6 +128,11 @@ static lem_status read_arch(const lem_json *json, lem_model_config *c, lem_err *
     const lem_json *list = lem_json_get(json, "architectures");
     const char *name = lem_json_str(lem_json_at(list, 0), NULL);
     if (!name || lem_json_count(list) != 1) return lem_fail(err, LEM_EDATA, "'architectures' must be a list of one name");
+    for (int i = 0; lem_config_head_alone(name) && i < N_FAMILIES; i++) {
+        if (strcmp(families[i].type, lem_json_str(lem_json_get(json, "model_type"), "")) != 0) continue;
+        c->arch = families[i].arch;
+        return lem_config_head_read(name, name, json, &c->head, &c->reward, err);
+    }
     for (int i = 0; i < N_FAMILIES; i++) {
         const family *f = &families[i];
         size_t n = strlen(f->prefix);
@@ -135,7 +140,7 @@ static lem_status read_arch(const lem_json *json, lem_model_config *c, lem_err *
         const char *type = lem_json_str(lem_json_get(json, "model_type"), f->type);
         if (strcmp(type, f->type) != 0) return lem_fail(err, LEM_EDATA, "model_type '%.40s' contradicts the architecture %.60s", type, name);
         c->arch = f->arch;
-        return lem_config_head_read(name + n, name, json, &c->head, err);
+        return lem_config_head_read(name + n, name, json, &c->head, &c->reward, err);
     }
     return lem_fail(err, LEM_EDATA, "architecture '%.60s' is not supported (Llama and Qwen2 are)", name);
 }
@@ -213,7 +218,7 @@ lem_json *lem_model_config_to_json(const lem_model_config *c, lem_dtype dtype) {
     lem_json *j = lem_json_new_object(), *names = lem_json_new_array();
     const family *f = family_of(c->arch);
     char name[80];
-    snprintf(name, sizeof name, "%s%s", f->prefix, lem_config_head_suffix(c->head));
+    lem_config_head_name(&c->reward, f->prefix, name);
     bool ok = j && names && lem_json_append(names, lem_json_new_str(name));
     if (!ok || !lem_json_set(j, "architectures", names)) goto fail;
     struct {
@@ -246,7 +251,7 @@ lem_json *lem_model_config_to_json(const lem_model_config *c, lem_dtype dtype) {
     for (size_t i = 0; i < sizeof members / sizeof members[0]; i++) ok = lem_json_set(j, members[i].key, members[i].value) && ok;
     /* Qwen2 of Transformers has no head_dim: it would be ignored there. */
     if (c->arch == LEM_ARCH_LLAMA) ok = lem_json_set(j, "head_dim", lem_json_new_int(c->head_dim)) && ok;
-    ok = lem_config_head_write(c->head, j) && ok;
+    ok = lem_config_head_write(&c->reward, j) && ok;
     if (ok) return j;
     names = NULL;
 fail:
@@ -259,5 +264,5 @@ size_t lem_model_config_params(const lem_model_config *c) {
     size_t D = (size_t)c->width, F = (size_t)c->ffn, V = (size_t)c->vocab;
     size_t Q = (size_t)c->heads * (size_t)c->head_dim, KV = (size_t)c->kv_heads * (size_t)c->head_dim;
     size_t layer = 2 * D + D * Q + 2 * D * KV + Q * D + 3 * D * F + (c->qkv_bias ? Q + 2 * KV : 0);
-    return V * D + (size_t)c->layers * layer + D + (c->tied ? 0 : V * D) + lem_config_head_params(c->head, c->width);
+    return V * D + (size_t)c->layers * layer + D + (c->tied ? 0 : V * D) + lem_config_head_params(&c->reward, c->width);
 }

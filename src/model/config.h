@@ -12,6 +12,7 @@ typedef enum lem_arch { LEM_ARCH_LLAMA, LEM_ARCH_QWEN2 } lem_arch;
 typedef struct lem_model_config {
     lem_arch arch;
     lem_head head;
+    lem_head_shape reward; /* zeroed unless head is SCALAR (filled by check if only head is set) or REWARD */
     int layers, width, ffn, heads, kv_heads, head_dim, vocab; /* L D F H K E V; head_dim 0 = width/heads */
     int max_positions;
     float rope_theta, norm_eps;

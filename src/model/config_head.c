@@ -1,49 +1,52 @@
-/* config_head - heads: their names in `architectures`, their fields in config.json */
+/* config_head - the head's half of config.json: which sort of head, its name, its fields, its size */
 #include "model/config_head.h"
 
+#include <stdio.h>
 #include <string.h>
 
-static const struct {
-    const char *suffix;
-    lem_head head;
-} heads[] = {
-    {"ForCausalLM", LEM_HEAD_LM},
-    {"ForSequenceClassification", LEM_HEAD_SCALAR},
-};
-enum { N_HEADS = (int)(sizeof heads / sizeof heads[0]) };
-
-/* Labels of a classifier: the size of id2label, or num_labels; Transformers' default is 2. */
-static int64_t labels_of(const lem_json *json) {
-    const lem_json *map = lem_json_get(json, "id2label");
-    return lem_json_kind(map) == LEM_JSON_NULL ? lem_json_int(lem_json_get(json, "num_labels"), 2) : (int64_t)lem_json_count(map);
+lem_head lem_config_head_sort(const lem_head_shape *s) {
+    if (s->kind == LEM_HEAD_KIND_NONE || lem_head_is_tokens(s->kind)) return LEM_HEAD_LM;
+    return s->kind == LEM_HEAD_KIND_CLASSIFIER && s->outputs == 1 && !s->bias && !s->dense && strcmp(s->tensor, "score") == 0 ? LEM_HEAD_SCALAR
+                                                                                                                              : LEM_HEAD_REWARD;
 }
 
-lem_status lem_config_head_read(const char *suffix, const char *name, const lem_json *json, lem_head *out, lem_err *err) {
-    for (int i = 0; i < N_HEADS; i++) {
-        if (strcmp(heads[i].suffix, suffix) != 0) continue;
-        if (heads[i].head == LEM_HEAD_SCALAR && labels_of(json) != 1)
-            return lem_fail(err, LEM_EDATA, "a reward head has one label (num_labels 1), %lld found in id2label", (long long)labels_of(json));
-        *out = heads[i].head;
-        return LEM_OK;
-    }
-    return lem_fail(err, LEM_EDATA, "the head of architecture '%.60s' is not supported (ForCausalLM and ForSequenceClassification are)", name);
+bool lem_config_head_alone(const char *name) { return strcmp(name, "RewardModel") == 0 || strcmp(name, "LLMForSequenceRegression") == 0; }
+
+lem_status lem_config_head_read(const char *suffix, const char *name, const lem_json *json, lem_head *out, lem_head_shape *shape, lem_err *err) {
+    lem_head_shape s = {0};
+    bool known = false;
+    lem_status st = lem_head_from_json(json, suffix, &s, &known, err);
+    if (st) return st;
+    if (!known)
+        return lem_fail(
+            err, LEM_EDATA,
+            "the head of architecture '%.60s' is not supported (…ForCausalLM, ForSequenceClassification, ForTokenClassification, ForRewardModel, "
+            "ForProcessRewardModel, ForPrmModel and RewardModel are)",
+            name);
+    *shape = s;
+    *out = lem_config_head_sort(&s);
+    return LEM_OK;
 }
 
-bool lem_config_head_known(lem_head head) { return lem_config_head_suffix(head) != NULL; }
-
-const char *lem_config_head_suffix(lem_head head) {
-    for (int i = 0; i < N_HEADS; i++)
-        if (heads[i].head == head) return heads[i].suffix;
-    return NULL;
+lem_status lem_config_head_check(lem_head *head, lem_head_shape *shape, lem_err *err) {
+    if ((int)*head < LEM_HEAD_LM || *head > LEM_HEAD_REWARD) return lem_fail(err, LEM_EDATA, "model config: unknown head %d", (int)*head);
+    if (*head == LEM_HEAD_LM) *shape = (lem_head_shape){0};
+    if (*head == LEM_HEAD_SCALAR && shape->kind == LEM_HEAD_KIND_NONE)
+        *shape = (lem_head_shape){.kind = LEM_HEAD_KIND_CLASSIFIER, .tensor = "score", .outputs = 1};
+    if (lem_config_head_sort(shape) != *head || shape->outputs < 0 || shape->outputs > LEM_HEAD_OUTPUTS_MAX)
+        return lem_fail(err, LEM_EDATA, "model config: head %d contradicts its shape (%s)", (int)*head, lem_head_kind_name(shape->kind));
+    return LEM_OK;
 }
 
-bool lem_config_head_write(lem_head head, lem_json *json) {
-    if (head != LEM_HEAD_SCALAR) return true;
-    lem_json *id2 = lem_json_new_object(), *l2 = lem_json_new_object();
-    bool ok = id2 && lem_json_set(id2, "0", lem_json_new_str("LABEL_0"));
-    ok = l2 && lem_json_set(l2, "LABEL_0", lem_json_new_int(0)) && ok;
-    ok = lem_json_set(json, "id2label", id2) && ok;
-    return lem_json_set(json, "label2id", l2) && ok;
+void lem_config_head_name(const lem_head_shape *shape, const char *prefix, char out[80]) {
+    const char *suffix = lem_head_suffix(shape);
+    snprintf(out, 80, "%s%s", lem_config_head_alone(suffix) ? "" : prefix, suffix);
 }
 
-size_t lem_config_head_params(lem_head head, int width) { return head == LEM_HEAD_SCALAR ? (size_t)width : 0; }
+bool lem_config_head_write(const lem_head_shape *shape, lem_json *json) { return lem_head_to_json(shape, json); }
+
+size_t lem_config_head_params(const lem_head_shape *s, int width) {
+    size_t D = (size_t)width, N = (size_t)s->outputs;
+    if (lem_config_head_sort(s) == LEM_HEAD_LM) return 0;
+    return (s->dense ? D * D + D : 0) + N * D + (s->bias ? N : 0);
+}

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *const head_names[] = {"a language model", "a reward model"};
+static const char *const head_names[] = {"a language model", "a reward model", "a reward model whose head is only read"};
 
 lem_status lem_folder_read_config(const char *dir, lem_model_config *out, lem_err *err) {
     lem_status st = LEM_OK;
@@ -85,8 +85,47 @@ static lem_status check_table(const lem_model *m, const lem_shards *s, lem_err *
 static lem_status check_need(const lem_model_config *c, const lem_shards *s, lem_head need, lem_err *err) {
     const char *tensor = need == LEM_HEAD_SCALAR ? "score.weight" : "lm_head.weight";
     if (c->head == need) return LEM_OK;
+    if (c->head == LEM_HEAD_REWARD)
+        return lem_fail(err, LEM_EDATA, "this is %s (%s), %s is needed", head_names[c->head], lem_head_kind_name(c->reward.kind), head_names[need]);
     if (lem_shards_find(s, tensor)) return lem_fail(err, LEM_EDATA, "config.json says %s, %s is needed", head_names[c->head], head_names[need]);
     return lem_fail(err, LEM_EDATA, "the head %s is missing: this is %s, %s is needed", tensor, head_names[c->head], head_names[need]);
+}
+
+static bool in_shards(void *ctx, const char *tensor) { return lem_shards_find(ctx, tensor) != NULL; }
+
+/* LLaMA-Factory writes the head of a reward model beside the language model's files. */
+static lem_status open_value_head(const char *dir, lem_shards *s, lem_err *err) {
+    lem_status st = LEM_OK;
+    char *safe = lem_path_join(dir, "value_head.safetensors", err), *torch = lem_path_join(dir, "value_head.bin", err);
+    if (!safe || !torch) LEM_TRY(LEM_EMEM);
+    if (lem_file_exists(safe)) LEM_TRY(lem_shards_add(s, safe, err));
+    else if (lem_file_exists(torch) && !lem_shards_find(s, "v_head.summary.weight"))
+        LEM_TRY(lem_fail(err, LEM_EDATA,
+                         "%s: the reward head is a pickle, which can run code when opened; write it as value_head.safetensors first (Python: "
+                         "safetensors.torch.save_file(torch.load(\"value_head.bin\"), \"value_head.safetensors\"))",
+                         torch));
+done:
+    lem_free(safe);
+    lem_free(torch);
+    return st;
+}
+
+/* An adapter (PEFT) is no model: without its base nothing can be computed. */
+static lem_status refuse_adapter(const char *dir, lem_err *err) {
+    lem_status st = LEM_OK;
+    lem_json *json = NULL;
+    char *config = lem_path_join(dir, "config.json", err), *adapter = lem_path_join(dir, "adapter_config.json", err);
+    if (!config || !adapter) LEM_TRY(LEM_EMEM);
+    if (lem_file_exists(config) || !lem_file_exists(adapter)) goto done;
+    LEM_TRY(lem_json_load(adapter, 1 << 20, &json, err));
+    st = lem_fail(err, LEM_EDATA,
+                  "%s: a PEFT adapter of '%.120s' without its base model; merge it first (Python: PeftModel.merge_and_unload, save_pretrained)", dir,
+                  lem_json_str(lem_json_get(json, "base_model_name_or_path"), "?"));
+done:
+    lem_json_free(json);
+    lem_free(config);
+    lem_free(adapter);
+    return st;
 }
 
 enum { COMPARED = 1 << 15 }; /* values at a time */
@@ -130,12 +169,14 @@ const lem_tensor *lem_model_tensor_at(const lem_model *m, size_t offset) {
     return &m->tensors[lo];
 }
 
-static lem_status open_table(const lem_model_config *c, const lem_head *need, lem_folder *f, lem_err *err) {
+static lem_status open_table(lem_model_config *c, const lem_head *need, lem_folder *f, lem_err *err) {
     lem_status st = LEM_OK;
     const char *path = lem_shards_path(f->shards);
+    bool plain = need && *need == LEM_HEAD_LM && c->head == LEM_HEAD_LM;
+    if (!plain) st = lem_head_resolve(&c->reward, in_shards, f->shards, err);
+    if (st != LEM_OK) return lem_err_context(err, "%s", path);
+    c->head = lem_config_head_sort(&c->reward);
     if (need) LEM_TRY(check_need(c, f->shards, *need, err));
-    if (c->head == LEM_HEAD_SCALAR && !lem_shards_find(f->shards, "score.weight"))
-        return lem_fail(err, LEM_EDATA, "%s: the reward head score.weight is missing", path);
     /* Transformers saves a reward model without its language-model head. */
     bool lm = c->head == LEM_HEAD_LM || lem_shards_find(f->shards, "lm_head.weight");
     LEM_TRY(lem_model_new_table(c, lm, &f->table, err));
@@ -150,8 +191,12 @@ lem_status lem_folder_open(const char *dir, const lem_head *need, lem_folder *ou
     lem_status st = LEM_OK;
     lem_folder f = {NULL, NULL};
     lem_model_config c = {0};
+    LEM_TRY(refuse_adapter(dir, err));
     LEM_TRY(lem_folder_read_config(dir, &c, err));
     LEM_TRY(lem_shards_open(dir, &f.shards, err));
+    /* A policy trained by PPO keeps its value head beside it; as a language model it is complete without. */
+    bool lm = need && *need == LEM_HEAD_LM && c.head == LEM_HEAD_LM;
+    if (!lm) LEM_TRY(open_value_head(dir, f.shards, err));
     LEM_TRY(open_table(&c, need, &f, err));
     *out = f;
     f = (lem_folder){NULL, NULL};

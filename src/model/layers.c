@@ -32,8 +32,10 @@ void lem_packed_model_carve(lem_carve *mem, const lem_model_config *c, lem_dtype
         if (p.layer) p.layer[i] = w;
     }
     p.head = carve_packed(mem, c->vocab, D, dtype);
-    if (c->head == LEM_HEAD_SCALAR) p.score = carve_packed(mem, 1, D, LEM_DTYPE_F32);
-    if (copy_small) p.small = lem_carve_take(mem, (size_t)c->layers * (size_t)(2 * D + Q + 2 * KV) + (size_t)D, sizeof(float));
+    if (c->head != LEM_HEAD_LM) p.score = carve_packed(mem, c->reward.outputs, D, LEM_DTYPE_F32);
+    if (c->head != LEM_HEAD_LM && c->reward.dense) p.dense = carve_packed(mem, D, D, LEM_DTYPE_F32);
+    if (copy_small)
+        p.small = lem_carve_take(mem, (size_t)c->layers * (size_t)(2 * D + Q + 2 * KV) + 2 * (size_t)D + LEM_HEAD_OUTPUTS_MAX, sizeof(float));
     *out = p;
 }
 
@@ -60,6 +62,10 @@ void lem_packed_model_walk(lem_packed_model *p, const lem_model *m, const lem_we
     if (m->lm_head != SIZE_MAX) s->product(s->ctx, m->lm_head, &p->head);
     else p->head.N = 0;
     if (m->score != SIZE_MAX) s->product(s->ctx, m->score, &p->score);
+    else p->score.N = 0;
+    if (m->dense != SIZE_MAX) s->product(s->ctx, m->dense, &p->dense);
+    p->dense_bias = s->vector(s->ctx, m->dense_bias, D);
+    p->score_bias = s->vector(s->ctx, m->score_bias, m->config.reward.outputs);
 }
 
 typedef struct from_model {
@@ -142,6 +148,7 @@ void lem_head_block_carve(lem_carve *mem, const lem_model_config *c, lem_head_bl
     rows = rows > HEAD_ROWS_MAX ? HEAD_ROWS_MAX : rows < HEAD_ROWS_MIN ? HEAD_ROWS_MIN : rows;
     out->rows = rows;
     out->hidden = lem_carve_take(mem, (size_t)rows * (size_t)c->width, sizeof(float));
+    out->dense = c->reward.dense ? lem_carve_take(mem, (size_t)rows * (size_t)c->width, sizeof(float)) : NULL;
     out->logits = lem_carve_take(mem, (size_t)rows * (size_t)c->vocab, sizeof(float));
     out->lse = lem_carve_take(mem, (size_t)rows, sizeof(float));
     out->logprob = lem_carve_take(mem, (size_t)rows, sizeof(float));
@@ -164,10 +171,17 @@ lem_status lem_check_targets(int R, const int32_t *target, int vocab, lem_err *e
     return LEM_OK;
 }
 
-void lem_head_scores(lem_backend *b, const lem_packed *w, const lem_head_block *h, int R, const int *rows, const float *hidden, float *score) {
+void lem_head_scores(lem_backend *b, const lem_packed_model *p, const lem_head_block *h, int R, const int *rows, const float *hidden, float *score) {
+    size_t N = (size_t)p->score.N;
     for (int at = 0; at < R; at += h->rows) {
         int n = R - at < h->rows ? R - at : h->rows;
-        lem_gather_rows(n, w->K, rows + at, hidden, h->hidden);
-        b->ops->linear(b, n, h->hidden, w, NULL, score + at, false);
+        const float *x = h->hidden;
+        lem_gather_rows(n, p->score.K, rows + at, hidden, h->hidden);
+        if (p->dense.N) {
+            b->ops->linear(b, n, x, &p->dense, p->dense_bias, h->dense, false);
+            for (size_t i = 0; i < (size_t)n * (size_t)p->dense.N; i++) h->dense[i] = h->dense[i] > 0 ? h->dense[i] : 0;
+            x = h->dense;
+        }
+        b->ops->linear(b, n, x, &p->score, p->score_bias, score + (size_t)at * N, false);
     }
 }

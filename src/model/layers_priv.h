@@ -23,8 +23,10 @@ typedef struct lem_packed_layer {
 typedef struct lem_packed_model {
     lem_packed_layer *layer; /* [L] */
     const float *final_norm;
-    lem_packed head, score; /* [V,D] and [1,D] fp32; N 0 = absent */
-    float *small;           /* copies of norms and biases, or NULL to point into the model */
+    lem_packed head;         /* [V,D]; N 0 = absent */
+    lem_packed score, dense; /* reward head: [N,D], and [D,D] before it; fp32 in any case; N 0 = absent */
+    const float *score_bias, *dense_bias;
+    float *small; /* copies of norms and biases, or NULL to point into the model */
 } lem_packed_model;
 
 /* Memory for packed weights; copy_small: also for norms and biases, so that the model may go away. */
@@ -67,13 +69,14 @@ void lem_rope_table(const lem_model_config *c, int n_pos, float *cos_sin);
 typedef struct lem_head_block {
     int rows;
     float *hidden, *logits, *lse, *logprob; /* [rows,D], [rows,V], [rows] twice */
+    float *dense;                           /* [rows,D] for reward heads of two layers, else NULL */
 } lem_head_block;
 void lem_head_block_carve(lem_carve *mem, const lem_model_config *c, lem_head_block *out);
 void lem_gather_rows(int R, int D, const int *rows, const float *from, float *to);
 lem_status lem_check_rows(int R, const int *rows, int n_rows, lem_err *err) LEM_MUST_CHECK;
 lem_status lem_check_targets(int R, const int32_t *target, int vocab, lem_err *err) LEM_MUST_CHECK;
-/* score[r] = w . hidden[rows[r]], in blocks. */
-void lem_head_scores(lem_backend *b, const lem_packed *w, const lem_head_block *h, int R, const int *rows, const float *hidden, float *score);
+/* score [R,N] of hidden[rows[r]] by the reward head, in blocks. */
+void lem_head_scores(lem_backend *b, const lem_packed_model *p, const lem_head_block *h, int R, const int *rows, const float *hidden, float *score);
 
 static inline lem_kv lem_kv_layout(float *data, int layers, int kv_heads, int head_dim) {
     size_t head = (size_t)2 * LEM_PANEL * (size_t)head_dim;

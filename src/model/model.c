@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { ALIGN = 16, PER_LAYER = 12, OUTSIDE_LAYERS = 4 };
+enum { ALIGN = 16, PER_LAYER = 12, OUTSIDE_LAYERS = 7 };
 
 /* Walks the tensors in layout order: fills `m` when it is not NULL, always advances `end`. */
 typedef struct layout {
@@ -54,7 +54,20 @@ static lem_layer_weights place_layer(layout *l, const lem_model_config *c, int i
     return w;
 }
 
-/* The score head comes last, so that adding it moves nothing. */
+static void place_head(layout *l, const lem_model_config *c, size_t at[4]) {
+    lem_head head = c->head;
+    lem_head_shape shape = c->reward;
+    bool fits = lem_config_head_check(&head, &shape, NULL) == LEM_OK && head != LEM_HEAD_LM;
+    int D = c->width, N = shape.outputs;
+    const int rows[4] = {D, D, N, N};
+    for (int i = 0; i < 4; i++) {
+        char name[64];
+        bool there = fits && lem_head_tensor(&shape, i, name);
+        at[i] = there ? place(l, name, i & 1 ? 1 : 2, rows[i], i & 1 ? 1 : D) : SIZE_MAX;
+    }
+}
+
+/* The reward head comes last, so that adding it moves nothing. */
 static size_t place_all(lem_model *m, const lem_model_config *c, bool lm) {
     layout l = {m, 0};
     size_t embed = place(&l, "model.embed_tokens.weight", 2, c->vocab, c->width);
@@ -64,12 +77,16 @@ static size_t place_all(lem_model *m, const lem_model_config *c, bool lm) {
     }
     size_t norm = place(&l, "model.norm.weight", 1, c->width, 1);
     size_t head = c->tied ? embed : lm ? place(&l, "lm_head.weight", 2, c->vocab, c->width) : SIZE_MAX;
-    size_t score = c->head == LEM_HEAD_SCALAR ? place(&l, "score.weight", 2, 1, c->width) : SIZE_MAX;
+    size_t reward[4];
+    place_head(&l, c, reward);
     if (m) {
         m->embed = embed;
         m->final_norm = norm;
         m->lm_head = head;
-        m->score = score;
+        m->dense = reward[0];
+        m->dense_bias = reward[1];
+        m->score = reward[2];
+        m->score_bias = reward[3];
         m->n_params = l.end;
     }
     return l.end;
@@ -132,7 +149,7 @@ static void init_tensor(lem_model *m, const lem_tensor *t, uint64_t seed) {
     }
     double sd = (double)m->config.init_range;
     if (ends_with(t->name, "o_proj.weight") || ends_with(t->name, "down_proj.weight")) sd /= sqrt(2.0 * m->config.layers);
-    if (t->offset == m->score) sd = 1 / sqrt((double)m->config.width + 1);
+    if (t->offset == m->score || t->offset == m->dense) sd = 1 / sqrt((double)m->config.width + 1);
     lem_rng r = lem_rng_make(seed, t->name, 0);
     for (size_t i = 0; i < t->count; i++) p[i] = (float)(sd * lem_rng_next_normal(&r));
 }
@@ -152,6 +169,8 @@ lem_status lem_model_with_head(const lem_model *m, lem_head head, uint64_t seed,
     lem_model *to = NULL;
     if (head == LEM_HEAD_LM && m->lm_head == SIZE_MAX)
         return lem_fail(err, LEM_EDATA, "lm_head.weight is missing: this model has only a reward head");
+    if (head == LEM_HEAD_REWARD && m->config.head != head) return lem_fail(err, LEM_EUSAGE, "only the scalar head can be made anew");
+    if (c.head != head) c.reward = (lem_head_shape){0};
     c.head = head;
     lem_status st = lem_model_new_body(&c, m->lm_head != SIZE_MAX, &to, err);
     if (st != LEM_OK) return st;
@@ -199,6 +218,12 @@ void lem_model_hash(const lem_model *m, char out[65]) {
              (int)c->pad_id);
     lem_sha256_init(&s);
     lem_sha256_add(&s, text, strlen(text));
+    if (c->head == LEM_HEAD_REWARD) {
+        const lem_head_shape *r = &c->reward;
+        snprintf(text, sizeof text, "reward kind=%d tensor=%s outputs=%d dense=%d bias=%d stats=%d normalize=%d mean=%a std=%a\n", (int)r->kind,
+                 r->tensor, r->outputs, r->dense, r->bias, r->stats, r->normalize, (double)r->mean, (double)r->std);
+        lem_sha256_add(&s, text, strlen(text));
+    }
     lem_sha256_add(&s, m->params, m->n_params * sizeof *m->params);
     lem_sha256_end(&s, raw);
     for (int i = 0; i < 32; i++) snprintf(out + 2 * i, 3, "%02x", raw[i]);

@@ -26,7 +26,8 @@ typedef struct lem_model {
     size_t n_params;
     lem_tensor *tensors;
     int n_tensors;
-    size_t embed, final_norm, lm_head /* = embed if tied, SIZE_MAX if absent */, score /* SIZE_MAX unless HEAD_SCALAR */;
+    size_t embed, final_norm, lm_head /* = embed if tied, SIZE_MAX if absent */, score /* SIZE_MAX without reward head */;
+    size_t score_bias, dense, dense_bias; /* SIZE_MAX = absent; see head.h */
     lem_layer_weights *layer; /* [L] */
 } lem_model;
 

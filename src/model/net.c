@@ -172,7 +172,7 @@ static void plan_forest(lem_net *net, const lem_forest *f) {
         net->pages_clean = n_segs;
     }
     net->n_rows = f->n_rows;
-    net->batch = (lem_batch){{f->n_rows, n_trees, net->pos, net->trees, net->segs}, net->page, net->slot};
+    net->batch = (lem_batch){{f->n_rows, n_trees, net->pos, net->trees, net->segs, 0}, net->page, net->slot};
 }
 
 /* ---- forward ---- */
@@ -244,13 +244,14 @@ done:
 lem_status lem_net_scores(lem_net *net, int R, const int *rows, float *score, lem_err *err) {
     if (net->model->score == SIZE_MAX) return lem_fail(err, LEM_EUSAGE, "this model has no reward head (score.weight)");
     lem_status st = lem_check_rows(R, rows, net->n_rows, err);
-    if (st == LEM_OK) lem_head_scores(net->b, &net->weights.score, &net->head, R, rows, net->hidden, score);
+    if (st == LEM_OK) lem_head_scores(net->b, &net->weights, &net->head, R, rows, net->hidden, score);
     return st;
 }
 
 lem_status lem_net_scores_grad(lem_net *net, int R, const int *rows, const float *dscore, lem_err *err) {
     const lem_model *m = net->model;
     if (m->score == SIZE_MAX) return lem_fail(err, LEM_EUSAGE, "this model has no reward head (score.weight)");
+    if (m->config.head != LEM_HEAD_SCALAR) return lem_fail(err, LEM_EUSAGE, "only the scalar head score.weight can be trained");
     if (!net->grads) return lem_fail(err, LEM_EUSAGE, "this net was made without gradients");
     lem_status st = lem_check_rows(R, rows, net->n_rows, err);
     if (st != LEM_OK) return st;

@@ -225,7 +225,7 @@ lem_status lem_session_step(lem_session *s, const lem_feed *feeds, int n_feeds, 
     if (st != LEM_OK) return st;
     lem_session_lay_out(s, feeds, n_feeds);
     const lem_model_config *c = &s->w->config;
-    lem_batch batch = {{s->n_rows, s->n_trees, s->pos, s->trees, s->segs}, s->page, s->slot};
+    lem_batch batch = {{s->n_rows, s->n_trees, s->pos, s->trees, s->segs, 0}, s->page, s->slot};
     lem_layer_act a = {s->x, s->q, s->k, s->v, s->attn, NULL, NULL, NULL, s->x, s->gate, s->up, s->x, s->normed, s->act};
     embed(s);
     for (int i = 0; i < c->layers; i++) lem_layer_forward(s->b, c, &s->w->packed.layer[i], &batch, s->cos_sin, &s->kv, i, &a);
@@ -267,8 +267,8 @@ lem_status lem_session_logprobs(lem_session *s, int R, const int *rows, const in
 }
 
 lem_status lem_session_scores(lem_session *s, int R, const int *rows, float *score, lem_err *err) {
-    if (s->w->packed.score.N == 0) return lem_fail(err, LEM_EUSAGE, "this model has no reward head (score.weight)");
+    if (s->w->packed.score.N == 0) return lem_fail(err, LEM_EUSAGE, "this model has no reward head (score.weight or another)");
     lem_status st = lem_check_rows(R, rows, s->n_rows, err);
-    if (st == LEM_OK) lem_head_scores(s->b, &s->w->packed.score, &s->head, R, rows, s->hidden, score);
+    if (st == LEM_OK) lem_head_scores(s->b, &s->w->packed, &s->head, R, rows, s->hidden, score);
     return st;
 }
