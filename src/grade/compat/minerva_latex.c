@@ -1,0 +1,451 @@
+/* minerva_latex.c - recursive descent over the grammar of sympy's parse_latex */
+#include "grade/compat/minerva_latex.h"
+
+typedef enum tok_kind {
+    T_END,
+    T_BAD,
+    T_LETTER,
+    T_SYMBOL, /* \name without the backslash */
+    T_DIGIT,
+    T_DIFFERENTIAL, /* text: the variable behind d */
+    T_FUNC,         /* \sin … */
+    T_FRAC,
+    T_BINOM,
+    T_SQRT,
+    T_OVERLINE,
+    T_MATHIT,
+    T_HEAVY, /* \sum, \int, \prod, \lim, bras and kets: read by the original, not by us */
+    T_CHAR   /* ( ) [ ] { } + - * / | _ ^ ! ' , .  and  L R \{ \}   < relation   f F c C floor, ceil */
+} tok_kind;
+
+typedef struct tok {
+    tok_kind kind;
+    char c;
+    mode_text text;
+} tok;
+
+typedef struct parser {
+    grade_work *w;
+    mode_text t;
+    size_t at, i; /* cur is [at, i) */
+    tok cur;
+    int depth, nodes, abs;
+    bool failed;
+} parser;
+
+static mode_expr *parse_expr(parser *p);
+static mode_expr *parse_mp(parser *p, bool nofunc);
+static mode_expr *parse_atom(parser *p);
+
+static bool in(const char *const *list, mode_text t) {
+    for (size_t k = 0; list[k]; k++)
+        if (lem_mode_text_is(t, list[k])) return true;
+    return false;
+}
+
+static const char *const skipped[] = {"thinspace",    "medspace",      "thickspace", "quad",    "qquad", "negthinspace", "negmedspace",
+                                      "negthickspace", "left",         "right",      "vrule",   "vcenter", "vbox",       "vskip",
+                                      "vspace",       "hfil",          NULL};
+static const char *const functions[] = {"exp",    "log",    "lg",     "ln",     "sin",    "cos",  "tan",  "csc",  "sec",    "cot",    "arcsin", "arccos",
+                                        "arctan", "arccsc", "arcsec", "arccot", "sinh", "cosh", "tanh", "arsinh", "arcosh", "artanh", NULL};
+static const char *const fractions[] = {"frac", "dfrac", "tfrac", NULL};
+static const char *const binomials[] = {"binom", "dbinom", "tbinom", NULL};
+static const char *const heavy[] = {"lim", "int", "sum", "prod", "langle", "rangle", "to", "rightarrow", "Rightarrow", "longrightarrow", "Longrightarrow", NULL};
+static const char *const relations[] = {"neq", "leq", "le", "leqq", "leqslant", "geq", "ge", "geqq", "geqslant", NULL};
+
+static tok character(char c) { return (tok){T_CHAR, c, {"", 0}}; }
+
+static tok command(mode_text name) {
+    static const struct {
+        const char *name;
+        char c;
+    } ops[] = {{"times", '*'}, {"cdot", '*'}, {"div", '/'}, {"lfloor", 'f'}, {"rfloor", 'F'}, {"lceil", 'c'}, {"rceil", 'C'}};
+    for (size_t k = 0; k < sizeof ops / sizeof *ops; k++)
+        if (lem_mode_text_is(name, ops[k].name)) return character(ops[k].c);
+    if (in(relations, name)) return character('<');
+    tok_kind kind = in(functions, name)                      ? T_FUNC
+                    : in(fractions, name)                    ? T_FRAC
+                    : in(binomials, name)                    ? T_BINOM
+                    : in(heavy, name)                        ? T_HEAVY
+                    : lem_mode_text_is(name, "sqrt")         ? T_SQRT
+                    : lem_mode_text_is(name, "overline")     ? T_OVERLINE
+                    : lem_mode_text_is(name, "mathit")       ? T_MATHIT
+                                                             : T_SYMBOL;
+    return (tok){kind, 0, name};
+}
+
+static size_t letters(mode_text t, size_t i) {
+    size_t k = i;
+    while (k < t.n && lem_mode_is_letter(t.s[k])) k++;
+    return k;
+}
+
+/* d and a variable: one token, wherever it stands. */
+static bool differential(parser *p, tok *out) {
+    size_t k = p->i + 1;
+    while (k < p->t.n && (p->t.s[k] == ' ' || p->t.s[k] == '\t' || p->t.s[k] == '\r' || p->t.s[k] == '\n')) k++;
+    if (k >= p->t.n) return false;
+    bool slash = p->t.s[k] == '\\';
+    size_t end = slash ? letters(p->t, k + 1) : k + lem_mode_is_letter(p->t.s[k]);
+    if (end <= k + slash) return false;
+    *out = (tok){T_DIFFERENTIAL, 0, lem_mode_text_cut(p->t, k + slash, end)};
+    p->i = end;
+    return true;
+}
+
+static tok lex(parser *p) {
+    while (p->i < p->t.n) {
+        char c = p->t.s[p->i];
+        if (c == ' ' || c == '\t' || c == '\r' || c == '\n') {
+            p->i++;
+            continue;
+        }
+        p->at = p->i;
+        if (lem_mode_is_digit(c)) {
+            p->i++;
+            return (tok){T_DIGIT, c, lem_mode_text_cut(p->t, p->at, p->i)};
+        }
+        tok d;
+        if (c == 'd' && differential(p, &d)) return d;
+        if (lem_mode_is_letter(c)) {
+            p->i++;
+            return (tok){T_LETTER, c, lem_mode_text_cut(p->t, p->i - 1, p->i)};
+        }
+        if (c != '\\') {
+            p->i++;
+            if (c == ':') return character('/');
+            if (c == '=' || c == '>') return character('<');
+            return c && strchr("+-*/()[]{}|_^!',.<", c) ? character(c) : (tok){T_BAD, c, {"", 0}};
+        }
+        size_t end = letters(p->t, p->i + 1);
+        mode_text name = lem_mode_text_cut(p->t, p->i + 1, end);
+        if (name.n) {
+            p->i = end;
+            if (in(skipped, name)) continue;
+            return command(name);
+        }
+        char n = p->i + 1 < p->t.n ? p->t.s[p->i + 1] : 0;
+        p->i += 2;
+        if (n == '{') return character('L');
+        if (n == '}') return character('R');
+        if (!n || !strchr(",:;!*-./\"(=", n)) return (tok){T_BAD, n, {"", 0}};
+    }
+    p->at = p->t.n;
+    return (tok){T_END, 0, {"", 0}};
+}
+
+static mode_expr *fail(parser *p) {
+    p->failed = true;
+    return NULL;
+}
+
+static void next(parser *p) {
+    p->cur = lex(p);
+    if (p->cur.kind == T_BAD) p->failed = true;
+    if (++p->nodes > MODE_MAX_NODES / 2) p->w->limit = p->failed = true;
+}
+
+static bool is(parser *p, char c) { return p->cur.kind == T_CHAR && p->cur.c == c; }
+static bool take(parser *p, char c) {
+    if (!is(p, c)) return false;
+    next(p);
+    return true;
+}
+
+static mode_expr *between(parser *p, char close) {
+    int saved = p->abs;
+    p->abs = 0;
+    next(p);
+    mode_expr *a = parse_expr(p);
+    p->abs = saved;
+    return a && take(p, close) ? a : fail(p);
+}
+
+static mode_expr *braces(parser *p) { return is(p, '{') ? between(p, '}') : fail(p); }
+
+/* Digits, with groups of a comma and three digits, and a fraction. White space between digits does not count. */
+static mode_expr *parse_number(parser *p) {
+    lem_buf b = {0};
+    while (p->cur.kind == T_DIGIT) lem_buf_putc(&b, p->cur.c), next(p);
+    while (is(p, ',')) {
+        parser ahead = *p;
+        int k = 0;
+        for (next(&ahead); k < 3 && ahead.cur.kind == T_DIGIT; k++) next(&ahead);
+        if (k < 3) break;
+        next(p);
+        for (k = 0; k < 3; k++) lem_buf_putc(&b, p->cur.c), next(p);
+    }
+    if (is(p, '.')) {
+        parser ahead = *p;
+        next(&ahead);
+        if (ahead.cur.kind == T_DIGIT) {
+            lem_buf_putc(&b, '.');
+            next(p);
+            while (p->cur.kind == T_DIGIT) lem_buf_putc(&b, p->cur.c), next(p);
+        }
+    }
+    return lem_mode_num(p->w, lem_mode_text_own(p->w, &b));
+}
+
+/* _a, _{…}: the text of the subscript, blanks and braces left out, is part of the name. */
+static bool subscript(parser *p, mode_text *out) {
+    size_t from = p->i;
+    next(p);
+    if (!(is(p, '{') ? between(p, '}') : parse_atom(p))) return false;
+    lem_buf b = {0};
+    for (size_t i = from; i < p->at; i++)
+        if (!strchr(" {}\t\n", p->t.s[i])) lem_buf_putc(&b, p->t.s[i]);
+    *out = lem_mode_text_own(p->w, &b);
+    return true;
+}
+
+/* A letter or \symbol with subscript and primes; followed by ( it is a function of its arguments. */
+static mode_expr *parse_name(parser *p, bool may_call) {
+    lem_buf b = {0};
+    bool infinite = p->cur.kind == T_SYMBOL && lem_mode_text_is(p->cur.text, "infty");
+    lem_buf_add(&b, p->cur.text.s, p->cur.text.n);
+    next(p);
+    for (int k = 0; k < 2 && !p->failed; k++) {
+        while (is(p, '\'')) lem_buf_putc(&b, '\''), next(p);
+        mode_text sub;
+        if (is(p, '_')) {
+            if (!subscript(p, &sub)) break;
+            lem_buf_putc(&b, '_');
+            lem_buf_add(&b, sub.s, sub.n);
+        }
+    }
+    mode_text name = lem_mode_text_own(p->w, &b);
+    if (p->failed) return NULL;
+    if (!may_call || !is(p, '(')) return infinite ? lem_mode_const(p->w, "oo") : lem_mode_sym(p->w, name);
+    next(p);
+    mode_expr *args[8] = {NULL};
+    int n = 0;
+    do {
+        if (n == 8 || !(args[n++] = parse_expr(p))) return fail(p);
+    } while (take(p, ','));
+    if (!take(p, ')')) return fail(p);
+    mode_expr *rest = NULL;
+    for (int k = n - 1; k > 0; k--) rest = lem_mode_fn(p->w, lem_mode_text(",", 1), args[k], rest);
+    return lem_mode_fn(p->w, name, args[0], rest);
+}
+
+static mode_expr *parse_part(parser *p) {
+    if (p->cur.kind == T_DIGIT) {
+        mode_expr *a = lem_mode_num(p->w, p->cur.text);
+        next(p);
+        return a;
+    }
+    return braces(p);
+}
+
+static mode_expr *parse_mathit(parser *p) {
+    next(p);
+    if (!is(p, '{')) return fail(p);
+    lem_buf b = {0};
+    for (next(p); p->cur.kind == T_LETTER; next(p)) lem_buf_putc(&b, p->cur.c);
+    mode_text name = lem_mode_text_own(p->w, &b);
+    return take(p, '}') ? lem_mode_sym(p->w, name) : fail(p);
+}
+
+static mode_expr *parse_atom(parser *p) {
+    switch (p->cur.kind) {
+    case T_LETTER:
+    case T_SYMBOL: return parse_name(p, false);
+    case T_DIGIT: return parse_number(p);
+    case T_MATHIT: return parse_mathit(p);
+    case T_DIFFERENTIAL: {
+        lem_buf b = {0};
+        lem_buf_putc(&b, 'd');
+        lem_buf_add(&b, p->cur.text.s, p->cur.text.n);
+        next(p);
+        return lem_mode_sym(p->w, lem_mode_text_own(p->w, &b));
+    }
+    case T_FRAC: {
+        next(p);
+        mode_expr *a = parse_part(p);
+        return a ? lem_mode_div(p->w, a, parse_part(p)) : NULL;
+    }
+    case T_BINOM: {
+        next(p);
+        mode_expr *a = braces(p), *b = a ? braces(p) : NULL;
+        return b ? lem_mode_fn(p->w, lem_mode_text("binomial", 8), a, b) : NULL;
+    }
+    default: return fail(p);
+    }
+}
+
+/* ^ and an atom or a braced expression, as exponents and limits of functions have them. */
+static mode_expr *parse_script(parser *p) {
+    next(p);
+    mode_expr *a = is(p, '{') ? braces(p) : parse_atom(p);
+    mode_text ignored;
+    if (a && is(p, '_') && !subscript(p, &ignored)) return NULL;
+    return a;
+}
+
+static mode_text plain_name(mode_text name) {
+    static const struct {
+        const char *from, *to;
+    } names[] = {{"arcsin", "asin"}, {"arccos", "acos"},  {"arctan", "atan"},  {"arccsc", "acsc"}, {"arcsec", "asec"},
+                 {"arccot", "acot"}, {"arsinh", "asinh"}, {"arcosh", "acosh"}, {"artanh", "atanh"}};
+    for (size_t k = 0; k < sizeof names / sizeof *names; k++)
+        if (lem_mode_text_is(name, names[k].from)) return lem_mode_text(names[k].to, strlen(names[k].to));
+    return name;
+}
+
+static mode_expr *parse_function(parser *p) {
+    mode_text name = plain_name(p->cur.text);
+    mode_expr *power = NULL, *base = NULL, *arg;
+    next(p);
+    for (int k = 0; k < 2; k++) {
+        if (is(p, '^') && !power && !(power = parse_script(p))) return NULL;
+        if (is(p, '_') && !base && !(base = parse_script(p))) return NULL;
+    }
+    if (is(p, '(')) arg = between(p, ')');
+    else arg = parse_mp(p, true);
+    if (!arg) return NULL;
+    bool inverse = power && power->kind == MODE_MUL && power->kid[0]->kind == MODE_NUM && lem_grade_rat_is(power->kid[0]->q, -1) &&
+                   power->kid[1]->kind == MODE_NUM && lem_grade_rat_is(power->kid[1]->q, 1);
+    bool trig = name.n >= 3 && name.n <= 4 && strchr("sct", name.s[0]) && name.s[0];
+    if (lem_mode_text_is(name, "lg") && !base) base = lem_mode_int(p->w, 10);
+    if (lem_mode_text_is(name, "lg") || lem_mode_text_is(name, "ln") || lem_mode_text_is(name, "log")) name = lem_mode_text("log", 3);
+    else base = NULL;
+    if (inverse && trig) {
+        lem_buf b = {0};
+        lem_buf_putc(&b, 'a');
+        lem_buf_add(&b, name.s, name.n);
+        return lem_mode_fn(p->w, lem_mode_text_own(p->w, &b), arg, NULL);
+    }
+    mode_expr *f = lem_mode_fn(p->w, name, arg, base);
+    return power ? lem_mode_op(p->w, MODE_POW, f, power) : f;
+}
+
+static mode_expr *parse_sqrt(parser *p) {
+    mode_expr *root = NULL;
+    next(p);
+    if (is(p, '[') && !(root = between(p, ']'))) return NULL;
+    mode_expr *a = braces(p);
+    if (!a) return NULL;
+    return root ? lem_mode_op(p->w, MODE_POW, a, lem_mode_div(p->w, lem_mode_int(p->w, 1), root)) : lem_mode_sqrt(p->w, a);
+}
+
+static mode_expr *named(parser *p, const char *name, mode_expr *a) { return lem_mode_fn(p->w, lem_mode_text(name, strlen(name)), a, NULL); }
+
+static mode_expr *parse_comp(parser *p, bool nofunc) {
+    switch (p->cur.kind) {
+    case T_LETTER:
+    case T_SYMBOL: return parse_name(p, !nofunc);
+    case T_FUNC: return nofunc ? fail(p) : parse_function(p);
+    case T_SQRT: return nofunc ? fail(p) : parse_sqrt(p);
+    case T_OVERLINE: next(p); return nofunc ? fail(p) : named(p, "conjugate", braces(p));
+    case T_CHAR: break;
+    default: return parse_atom(p);
+    }
+    switch (p->cur.c) {
+    case '(': return between(p, ')');
+    case '[': return between(p, ']');
+    case '{': return between(p, '}');
+    case 'L': return between(p, 'R');
+    case 'f': return named(p, "floor", between(p, 'F'));
+    case 'c': return named(p, "ceiling", between(p, 'C'));
+    case '|': {
+        next(p);
+        p->abs++;
+        mode_expr *a = parse_expr(p);
+        p->abs--;
+        return a && take(p, '|') ? named(p, "abs", a) : fail(p);
+    }
+    default: return fail(p);
+    }
+}
+
+static mode_expr *parse_postfix(parser *p, bool nofunc) {
+    mode_expr *a = parse_comp(p, nofunc);
+    while (a && is(p, '^')) a = lem_mode_op(p->w, MODE_POW, a, parse_script(p));
+    while (a && !p->failed && take(p, '!')) a = named(p, "factorial", a);
+    return a;
+}
+
+static bool starts_postfix(parser *p, bool nofunc) {
+    switch (p->cur.kind) {
+    case T_LETTER:
+    case T_SYMBOL:
+    case T_DIGIT:
+    case T_DIFFERENTIAL:
+    case T_FRAC:
+    case T_BINOM:
+    case T_MATHIT:
+    case T_HEAVY: return true;
+    case T_FUNC:
+    case T_SQRT:
+    case T_OVERLINE: return !nofunc;
+    case T_CHAR: return strchr("([{Lfc", p->cur.c) || (p->cur.c == '|' && !p->abs);
+    default: return false;
+    }
+}
+
+/* Factors side by side, multiplied from the right; an x between two constants is a times sign. */
+static mode_expr *parse_factors(parser *p, bool nofunc) {
+    size_t cap = 8, n = 0;
+    mode_expr **f = lem_grade_alloc(p->w, cap, sizeof *f);
+    do {
+        if (f && n == cap) {
+            mode_expr **more = lem_grade_alloc(p->w, cap * 2, sizeof *f);
+            if (more) memcpy(more, f, cap * sizeof *f);
+            f = more;
+            cap *= 2;
+        }
+        mode_expr *a = f ? parse_postfix(p, nofunc && n > 0) : NULL;
+        if (!a) return fail(p);
+        f[n++] = a;
+    } while (starts_postfix(p, nofunc) && !p->failed);
+    mode_expr *r = f[n - 1];
+    for (size_t k = n - 1; k-- > 0;) {
+        bool times = k > 0 && f[k]->kind == MODE_SYM && lem_mode_text_is(f[k]->name, "x") && lem_mode_is_free_of_symbols(f[k - 1]) &&
+                     lem_mode_is_free_of_symbols(f[k + 1]);
+        if (!times) r = lem_mode_op(p->w, MODE_MUL, f[k], r);
+    }
+    return r;
+}
+
+static mode_expr *parse_unary(parser *p, bool nofunc) {
+    bool minus = false;
+    while (is(p, '+') || is(p, '-')) minus ^= is(p, '-'), next(p);
+    mode_expr *a = parse_factors(p, nofunc);
+    return minus ? lem_mode_neg(p->w, a) : a;
+}
+
+static mode_expr *parse_mp(parser *p, bool nofunc) {
+    mode_expr *a = parse_unary(p, nofunc);
+    while (a && !p->failed && (is(p, '*') || is(p, '/'))) {
+        bool div = is(p, '/');
+        next(p);
+        mode_expr *b = parse_unary(p, nofunc);
+        a = div ? lem_mode_div(p->w, a, b) : lem_mode_op(p->w, MODE_MUL, a, b);
+    }
+    return a;
+}
+
+static mode_expr *parse_expr(parser *p) {
+    if (++p->depth > MODE_MAX_DEPTH) {
+        p->w->limit = true;
+        return fail(p);
+    }
+    mode_expr *a = p->failed ? NULL : parse_mp(p, false);
+    while (a && !p->failed && (is(p, '+') || is(p, '-'))) {
+        bool minus = is(p, '-');
+        next(p);
+        mode_expr *b = parse_mp(p, false);
+        a = lem_mode_op(p->w, MODE_ADD, a, minus ? lem_mode_neg(p->w, b) : b);
+    }
+    p->depth--;
+    return a;
+}
+
+mode_expr *lem_minerva_parse(grade_work *w, mode_text t) {
+    parser p = {.w = w, .t = t};
+    next(&p);
+    mode_expr *a = parse_expr(&p);
+    if (is(&p, '<')) return NULL; /* a relation, or an error behind it */
+    return p.failed || w->limit ? NULL : a;
+}
