@@ -80,7 +80,7 @@ static mode_text slash_to_frac(grade_work *w, mode_text t) {
 }
 
 bool lem_mode_hendrycks_strip(grade_work *w, mode_text t, mode_text *out) {
-    static const char *const early[][2] = {{"\n", ""},      {"\\!", ""},     {"\\\\", "\\"},      {"tfrac", "frac"}, {"dfrac", "frac"},
+    static const char *const early[][2] = {{"\n", ""},     {"\\!", ""},     {"\\\\", "\\"},    {"tfrac", "frac"}, {"dfrac", "frac"},
                                            {"\\left", ""}, {"\\right", ""}, {"^{\\circ}", ""}, {"^\\circ", ""},   {"\\$", ""}};
     for (size_t k = 0; k < sizeof early / sizeof *early; k++) t = lem_mode_text_replace(w, t, early[k][0], early[k][1]);
     size_t units = lem_mode_text_count(t, "\\text{ ");
@@ -124,7 +124,8 @@ static lem_status equal(grade_work *w, const compat_pair *pair, lem_grade_result
     bool same, raised = !lem_mode_hendrycks_strip(w, gold, &a) || !lem_mode_hendrycks_strip(w, pred, &b);
     same = raised ? lem_mode_text_equal(gold, pred) : lem_mode_text_equal(a, b);
     if (w->limit) *out = (lem_grade_result){LEM_GRADE_LIMIT, "hendrycks: work limit"};
-    else if (raised) *out = (lem_grade_result){same ? LEM_GRADE_EQUAL_EXACT : LEM_GRADE_NOT_EQUAL, "hendrycks: same text, as a rule raises an exception"};
+    else if (raised)
+        *out = (lem_grade_result){same ? LEM_GRADE_EQUAL_EXACT : LEM_GRADE_NOT_EQUAL, "hendrycks: same text, as a rule raises an exception"};
     else *out = (lem_grade_result){same ? LEM_GRADE_EQUAL_EXACT : LEM_GRADE_NOT_EQUAL, "hendrycks: same text after its string rules"};
     return LEM_OK;
 }

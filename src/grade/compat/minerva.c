@@ -4,14 +4,15 @@
  * changed the removal of units and accepts equal texts at once). Parsing is minerva_latex.c. */
 #include "grade/compat/minerva_latex.h"
 
-static const char *const substitutions[][2] = {{"an ", ""},     {"a ", ""},          {".$", "$"},          {"\\$", ""},        {"\\ ", ""},
-                                               {" ", ""},       {"mbox", "text"},    {",\\text{and}", ","}, {"\\text{and}", ","}, {"\\text{m}", "\\text{}"}};
+static const char *const substitutions[][2] = {{"an ", ""}, {"a ", ""},       {".$", "$"},           {"\\$", ""},          {"\\ ", ""},
+                                               {" ", ""},   {"mbox", "text"}, {",\\text{and}", ","}, {"\\text{and}", ","}, {"\\text{m}", "\\text{}"}};
 
-static const char *const removed[] = {"square",    "ways",      "integers",  "dollars",    "mph",        "inches",      "ft",         "hours",    "km",
-                                      "units",     "\\ldots",   "sue",       "points",     "feet",       "minutes",     "digits",     "cents",    "degrees",
-                                      "cm",        "gm",        "pounds",    "meters",     "meals",      "edges",       "students",   "childrentickets",
-                                      "multiples", "\\text{s}", "\\text{.}", "\\text{\ns}", "\\text{}^2", "\\text{}^3", "\\text{\n}", "\\text{}", "\\mathrm{th}",
-                                      "^\\circ",   "^{\\circ}", "\\;",       ",\\!",       "{,}",        "\"",          "\\dots"};
+static const char *const removed[] = {
+    "square",    "ways",      "integers",    "dollars",    "mph",        "inches",     "ft",       "hours",           "km",
+    "units",     "\\ldots",   "sue",         "points",     "feet",       "minutes",    "digits",   "cents",           "degrees",
+    "cm",        "gm",        "pounds",      "meters",     "meals",      "edges",      "students", "childrentickets", "multiples",
+    "\\text{s}", "\\text{.}", "\\text{\ns}", "\\text{}^2", "\\text{}^3", "\\text{\n}", "\\text{}", "\\mathrm{th}",    "^\\circ",
+    "^{\\circ}", "\\;",       ",\\!",        "{,}",        "\"",         "\\dots"};
 
 /* A line with two dollar signs becomes what stands between the first two. */
 static mode_text dollars(grade_work *w, mode_text t) {
@@ -130,6 +131,7 @@ static lem_status equal(grade_work *w, const compat_pair *pair, lem_grade_result
     mode_text gold = normalised(w, lem_mode_text(pair->gold, pair->gold_len)), pred = normalised(w, lem_mode_text(pair->pred, pair->pred_len));
     mode_expr *a = lem_minerva_parse(w, gold), *b = a ? lem_minerva_parse(w, pred) : NULL;
     mode_answer is = b && !w->limit ? lem_mode_compare(w, a, b, false) : MODE_UNKNOWN;
+    if (is == MODE_UNKNOWN && b && a->kind != MODE_CONST && lem_mode_same(a, b)) is = MODE_EQUAL; /* 1/0 - 1/0 unevaluated is 0 there */
     lem_grade_result r = {LEM_GRADE_NOT_EQUAL, "minerva: the difference does not simplify to 0"};
     if (!a) r.rule = "minerva: sympy cannot parse the gold";
     else if (!b) r.rule = "minerva: sympy cannot parse the prediction";

@@ -14,8 +14,8 @@ typedef enum tok_kind {
     T_SQRT,
     T_OVERLINE,
     T_MATHIT,
-    T_HEAVY, /* \sum, \int, \prod, \lim, bras and kets: read by the original, not by us */
-    T_CHAR   /* ( ) [ ] { } + - * / | _ ^ ! ' , .  and  L R \{ \}   < relation   f F c C floor, ceil */
+    T_HEAVY, /* \sum, \int, \prod, \lim: read by the original, not by us */
+    T_CHAR   /* ( ) [ ] { } + - * / | _ ^ ! ' , .  and  L R \{ \}   < relation   f F c C floor, ceil   k others */
 } tok_kind;
 
 typedef struct tok {
@@ -30,12 +30,14 @@ typedef struct parser {
     size_t at, i; /* cur is [at, i) */
     tok cur;
     int depth, nodes, abs;
-    bool failed;
+    size_t dead; /* behind a ( at which a call has failed */
+    bool fatal;  /* a character that is no token, or a limit */
 } parser;
 
 static mode_expr *parse_expr(parser *p);
 static mode_expr *parse_mp(parser *p, bool nofunc);
 static mode_expr *parse_atom(parser *p);
+static bool starts_postfix(parser *p, bool nofunc);
 
 static bool in(const char *const *list, mode_text t) {
     for (size_t k = 0; list[k]; k++)
@@ -43,14 +45,16 @@ static bool in(const char *const *list, mode_text t) {
     return false;
 }
 
-static const char *const skipped[] = {"thinspace",    "medspace",      "thickspace", "quad",    "qquad", "negthinspace", "negmedspace",
-                                      "negthickspace", "left",         "right",      "vrule",   "vcenter", "vbox",       "vskip",
-                                      "vspace",       "hfil",          NULL};
-static const char *const functions[] = {"exp",    "log",    "lg",     "ln",     "sin",    "cos",  "tan",  "csc",  "sec",    "cot",    "arcsin", "arccos",
-                                        "arctan", "arccsc", "arcsec", "arccot", "sinh", "cosh", "tanh", "arsinh", "arcosh", "artanh", NULL};
+static const char *const skipped[] = {"thinspace",   "medspace",      "thickspace", "quad",  "qquad", "negthinspace",
+                                      "negmedspace", "negthickspace", "left",       "right", "vrule", "vcenter",
+                                      "vbox",        "vskip",         "vspace",     "hfil",  NULL};
+static const char *const functions[] = {"exp",  "log",  "lg",     "ln",     "sin",    "cos",    "tan",    "csc",
+                                        "sec",  "cot",  "arcsin", "arccos", "arctan", "arccsc", "arcsec", "arccot",
+                                        "sinh", "cosh", "tanh",   "arsinh", "arcosh", "artanh", NULL};
 static const char *const fractions[] = {"frac", "dfrac", "tfrac", NULL};
 static const char *const binomials[] = {"binom", "dbinom", "tbinom", NULL};
-static const char *const heavy[] = {"lim", "int", "sum", "prod", "langle", "rangle", "to", "rightarrow", "Rightarrow", "longrightarrow", "Longrightarrow", NULL};
+static const char *const heavy[] = {"lim", "int", "sum", "prod", NULL};
+static const char *const others[] = {"langle", "rangle", "to", "rightarrow", "Rightarrow", "longrightarrow", "Longrightarrow", NULL};
 static const char *const relations[] = {"neq", "leq", "le", "leqq", "leqslant", "geq", "ge", "geqq", "geqslant", NULL};
 
 static tok character(char c) { return (tok){T_CHAR, c, {"", 0}}; }
@@ -63,14 +67,15 @@ static tok command(mode_text name) {
     for (size_t k = 0; k < sizeof ops / sizeof *ops; k++)
         if (lem_mode_text_is(name, ops[k].name)) return character(ops[k].c);
     if (in(relations, name)) return character('<');
-    tok_kind kind = in(functions, name)                      ? T_FUNC
-                    : in(fractions, name)                    ? T_FRAC
-                    : in(binomials, name)                    ? T_BINOM
-                    : in(heavy, name)                        ? T_HEAVY
-                    : lem_mode_text_is(name, "sqrt")         ? T_SQRT
-                    : lem_mode_text_is(name, "overline")     ? T_OVERLINE
-                    : lem_mode_text_is(name, "mathit")       ? T_MATHIT
-                                                             : T_SYMBOL;
+    if (in(others, name)) return character('k');
+    tok_kind kind = in(functions, name)                  ? T_FUNC
+                    : in(fractions, name)                ? T_FRAC
+                    : in(binomials, name)                ? T_BINOM
+                    : in(heavy, name)                    ? T_HEAVY
+                    : lem_mode_text_is(name, "sqrt")     ? T_SQRT
+                    : lem_mode_text_is(name, "overline") ? T_OVERLINE
+                    : lem_mode_text_is(name, "mathit")   ? T_MATHIT
+                                                         : T_SYMBOL;
     return (tok){kind, 0, name};
 }
 
@@ -121,6 +126,11 @@ static tok lex(parser *p) {
         mode_text name = lem_mode_text_cut(p->t, p->i + 1, end);
         if (name.n) {
             p->i = end;
+            bool bar = p->i < p->t.n && p->t.s[p->i] == '|' && (lem_mode_text_is(name, "left") || lem_mode_text_is(name, "right"));
+            if (bar) { /* \left| is one token, of kets */
+                p->i++;
+                return character('k');
+            }
             if (in(skipped, name)) continue;
             return command(name);
         }
@@ -134,15 +144,19 @@ static tok lex(parser *p) {
     return (tok){T_END, 0, {"", 0}};
 }
 
-static mode_expr *fail(parser *p) {
-    p->failed = true;
-    return NULL;
+/* ANTLR predicts: a loop goes on only if what follows can be read to its end; so a failed continuation is taken back. */
+static void take_back(parser *p, const parser *saved) {
+    parser now = *p;
+    *p = *saved;
+    p->nodes = now.nodes;
+    p->fatal = now.fatal;
+    p->dead = now.dead;
 }
 
 static void next(parser *p) {
     p->cur = lex(p);
-    if (p->cur.kind == T_BAD) p->failed = true;
-    if (++p->nodes > MODE_MAX_NODES / 2) p->w->limit = p->failed = true;
+    if (p->cur.kind == T_BAD || p->cur.kind == T_HEAVY) p->fatal = true;
+    if (++p->nodes > MODE_MAX_NODES / 2) p->w->limit = p->fatal = true;
 }
 
 static bool is(parser *p, char c) { return p->cur.kind == T_CHAR && p->cur.c == c; }
@@ -158,10 +172,10 @@ static mode_expr *between(parser *p, char close) {
     next(p);
     mode_expr *a = parse_expr(p);
     p->abs = saved;
-    return a && take(p, close) ? a : fail(p);
+    return a && take(p, close) ? a : NULL;
 }
 
-static mode_expr *braces(parser *p) { return is(p, '{') ? between(p, '}') : fail(p); }
+static mode_expr *braces(parser *p) { return is(p, '{') ? between(p, '}') : NULL; }
 
 /* Digits, with groups of a comma and three digits, and a fraction. White space between digits does not count. */
 static mode_expr *parse_number(parser *p) {
@@ -178,13 +192,20 @@ static mode_expr *parse_number(parser *p) {
     if (is(p, '.')) {
         parser ahead = *p;
         next(&ahead);
-        if (ahead.cur.kind == T_DIGIT) {
-            lem_buf_putc(&b, '.');
-            next(p);
-            while (p->cur.kind == T_DIGIT) lem_buf_putc(&b, p->cur.c), next(p);
+        if (ahead.cur.kind != T_DIGIT) {
+            lem_buf_release(&b);
+            return NULL;
         }
+        lem_buf_putc(&b, '.');
+        next(p);
+        while (p->cur.kind == T_DIGIT) lem_buf_putc(&b, p->cur.c), next(p);
     }
-    return lem_mode_num(p->w, lem_mode_text_own(p->w, &b));
+    mode_text t = lem_mode_text_own(p->w, &b);
+    size_t zeros = 0;
+    while (zeros < t.n && t.s[zeros] == '0') zeros++;
+    bool refused = t.n > 1 && zeros && zeros < t.n && !memchr(t.s, '.', t.n); /* Python has no 007 */
+    if (refused) p->fatal = true;
+    return refused ? NULL : lem_mode_num(p->w, t);
 }
 
 /* _a, _{…}: the text of the subscript, blanks and braces left out, is part of the name. */
@@ -199,34 +220,49 @@ static bool subscript(parser *p, mode_text *out) {
     return true;
 }
 
+/* (a, b, …) behind a name. Free functions are named apart from known ones. */
+static mode_expr *parse_call(parser *p, mode_text name) {
+    mode_expr *args[8] = {NULL}, *rest = NULL;
+    int n = 0;
+    next(p);
+    do {
+        if (n == 8 || !(args[n++] = parse_expr(p))) return NULL;
+    } while (take(p, ','));
+    if (!take(p, ')')) return NULL;
+    for (int k = n - 1; k > 0; k--) rest = lem_mode_fn(p->w, lem_mode_text(",", 1), args[k], rest);
+    lem_buf b = {0};
+    lem_buf_putc(&b, '\'');
+    lem_buf_add(&b, name.s, name.n);
+    return lem_mode_fn(p->w, lem_mode_text_own(p->w, &b), args[0], rest);
+}
+
 /* A letter or \symbol with subscript and primes; followed by ( it is a function of its arguments. */
 static mode_expr *parse_name(parser *p, bool may_call) {
     lem_buf b = {0};
     bool infinite = p->cur.kind == T_SYMBOL && lem_mode_text_is(p->cur.text, "infty");
     lem_buf_add(&b, p->cur.text.s, p->cur.text.n);
     next(p);
-    for (int k = 0; k < 2 && !p->failed; k++) {
+    for (int k = 0; k < 2; k++) {
         while (is(p, '\'')) lem_buf_putc(&b, '\''), next(p);
         mode_text sub;
         if (is(p, '_')) {
-            if (!subscript(p, &sub)) break;
+            if (!subscript(p, &sub)) {
+                lem_buf_release(&b);
+                return NULL;
+            }
             lem_buf_putc(&b, '_');
             lem_buf_add(&b, sub.s, sub.n);
         }
     }
     mode_text name = lem_mode_text_own(p->w, &b);
-    if (p->failed) return NULL;
-    if (!may_call || !is(p, '(')) return infinite ? lem_mode_const(p->w, "oo") : lem_mode_sym(p->w, name);
-    next(p);
-    mode_expr *args[8] = {NULL};
-    int n = 0;
-    do {
-        if (n == 8 || !(args[n++] = parse_expr(p))) return fail(p);
-    } while (take(p, ','));
-    if (!take(p, ')')) return fail(p);
-    mode_expr *rest = NULL;
-    for (int k = n - 1; k > 0; k--) rest = lem_mode_fn(p->w, lem_mode_text(",", 1), args[k], rest);
-    return lem_mode_fn(p->w, name, args[0], rest);
+    if (may_call && is(p, '(')) {
+        parser saved = *p;
+        mode_expr *call = parse_call(p, name);
+        if (call || p->fatal) return call;
+        take_back(p, &saved);
+        p->dead = p->i;
+    }
+    return infinite ? lem_mode_const(p->w, "oo") : lem_mode_sym(p->w, name);
 }
 
 static mode_expr *parse_part(parser *p) {
@@ -240,11 +276,11 @@ static mode_expr *parse_part(parser *p) {
 
 static mode_expr *parse_mathit(parser *p) {
     next(p);
-    if (!is(p, '{')) return fail(p);
+    if (!is(p, '{')) return NULL;
     lem_buf b = {0};
     for (next(p); p->cur.kind == T_LETTER; next(p)) lem_buf_putc(&b, p->cur.c);
     mode_text name = lem_mode_text_own(p->w, &b);
-    return take(p, '}') ? lem_mode_sym(p->w, name) : fail(p);
+    return take(p, '}') ? lem_mode_sym(p->w, name) : NULL;
 }
 
 static mode_expr *parse_atom(parser *p) {
@@ -270,7 +306,7 @@ static mode_expr *parse_atom(parser *p) {
         mode_expr *a = braces(p), *b = a ? braces(p) : NULL;
         return b ? lem_mode_fn(p->w, lem_mode_text("binomial", 8), a, b) : NULL;
     }
-    default: return fail(p);
+    default: return NULL;
     }
 }
 
@@ -281,6 +317,21 @@ static mode_expr *parse_script(parser *p) {
     mode_text ignored;
     if (a && is(p, '_') && !subscript(p, &ignored)) return NULL;
     return a;
+}
+
+/* \log_28 is the logarithm of 8: when digits leave no argument, the last one is the argument. */
+static mode_expr *parse_function_script(parser *p) {
+    parser saved = *p;
+    mode_expr *a = parse_script(p);
+    if (a && (is(p, '(') || is(p, '_') || is(p, '^') || is(p, '-') || is(p, '+') || starts_postfix(p, false))) return a;
+    int digits = 0;
+    take_back(p, &saved);
+    for (next(p); p->cur.kind == T_DIGIT; next(p)) digits++;
+    take_back(p, &saved);
+    if (digits < 2) return a ? parse_script(p) : NULL;
+    lem_buf b = {0};
+    for (next(p); digits > 1; digits--, next(p)) lem_buf_putc(&b, p->cur.c);
+    return lem_mode_num(p->w, lem_mode_text_own(p->w, &b));
 }
 
 static mode_text plain_name(mode_text name) {
@@ -298,8 +349,8 @@ static mode_expr *parse_function(parser *p) {
     mode_expr *power = NULL, *base = NULL, *arg;
     next(p);
     for (int k = 0; k < 2; k++) {
-        if (is(p, '^') && !power && !(power = parse_script(p))) return NULL;
-        if (is(p, '_') && !base && !(base = parse_script(p))) return NULL;
+        if (is(p, '^') && !power && !(power = parse_function_script(p))) return NULL;
+        if (is(p, '_') && !base && !(base = parse_function_script(p))) return NULL;
     }
     if (is(p, '(')) arg = between(p, ')');
     else arg = parse_mp(p, true);
@@ -335,9 +386,9 @@ static mode_expr *parse_comp(parser *p, bool nofunc) {
     switch (p->cur.kind) {
     case T_LETTER:
     case T_SYMBOL: return parse_name(p, !nofunc);
-    case T_FUNC: return nofunc ? fail(p) : parse_function(p);
-    case T_SQRT: return nofunc ? fail(p) : parse_sqrt(p);
-    case T_OVERLINE: next(p); return nofunc ? fail(p) : named(p, "conjugate", braces(p));
+    case T_FUNC: return nofunc ? NULL : parse_function(p);
+    case T_SQRT: return nofunc ? NULL : parse_sqrt(p);
+    case T_OVERLINE: next(p); return nofunc ? NULL : named(p, "conjugate", braces(p));
     case T_CHAR: break;
     default: return parse_atom(p);
     }
@@ -353,16 +404,24 @@ static mode_expr *parse_comp(parser *p, bool nofunc) {
         p->abs++;
         mode_expr *a = parse_expr(p);
         p->abs--;
-        return a && take(p, '|') ? named(p, "abs", a) : fail(p);
+        return a && take(p, '|') ? named(p, "abs", a) : NULL;
     }
-    default: return fail(p);
+    default: return NULL;
     }
 }
 
 static mode_expr *parse_postfix(parser *p, bool nofunc) {
     mode_expr *a = parse_comp(p, nofunc);
-    while (a && is(p, '^')) a = lem_mode_op(p->w, MODE_POW, a, parse_script(p));
-    while (a && !p->failed && take(p, '!')) a = named(p, "factorial", a);
+    while (a && is(p, '^')) {
+        parser saved = *p;
+        mode_expr *e = parse_script(p);
+        if (!e) {
+            take_back(p, &saved);
+            return a;
+        }
+        a = lem_mode_op(p->w, MODE_POW, a, e);
+    }
+    while (a && !p->fatal && take(p, '!')) a = named(p, "factorial", a);
     return a;
 }
 
@@ -379,7 +438,9 @@ static bool starts_postfix(parser *p, bool nofunc) {
     case T_FUNC:
     case T_SQRT:
     case T_OVERLINE: return !nofunc;
-    case T_CHAR: return strchr("([{Lfc", p->cur.c) || (p->cur.c == '|' && !p->abs);
+    case T_CHAR:
+        if (p->cur.c == '(' && p->i == p->dead) return false;
+        return strchr("([{Lfc", p->cur.c) || (p->cur.c == '|' && !p->abs);
     default: return false;
     }
 }
@@ -395,10 +456,13 @@ static mode_expr *parse_factors(parser *p, bool nofunc) {
             f = more;
             cap *= 2;
         }
+        parser saved = *p;
         mode_expr *a = f ? parse_postfix(p, nofunc && n > 0) : NULL;
-        if (!a) return fail(p);
+        if (!a && n) take_back(p, &saved);
+        if (!a) break;
         f[n++] = a;
-    } while (starts_postfix(p, nofunc) && !p->failed);
+    } while (starts_postfix(p, nofunc) && !p->fatal);
+    if (!n || p->fatal) return NULL;
     mode_expr *r = f[n - 1];
     for (size_t k = n - 1; k-- > 0;) {
         bool times = k > 0 && f[k]->kind == MODE_SYM && lem_mode_text_is(f[k]->name, "x") && lem_mode_is_free_of_symbols(f[k - 1]) &&
@@ -417,10 +481,15 @@ static mode_expr *parse_unary(parser *p, bool nofunc) {
 
 static mode_expr *parse_mp(parser *p, bool nofunc) {
     mode_expr *a = parse_unary(p, nofunc);
-    while (a && !p->failed && (is(p, '*') || is(p, '/'))) {
+    while (a && !p->fatal && (is(p, '*') || is(p, '/'))) {
         bool div = is(p, '/');
+        parser saved = *p;
         next(p);
         mode_expr *b = parse_unary(p, nofunc);
+        if (!b) {
+            take_back(p, &saved);
+            return a;
+        }
         a = div ? lem_mode_div(p->w, a, b) : lem_mode_op(p->w, MODE_MUL, a, b);
     }
     return a;
@@ -428,14 +497,19 @@ static mode_expr *parse_mp(parser *p, bool nofunc) {
 
 static mode_expr *parse_expr(parser *p) {
     if (++p->depth > MODE_MAX_DEPTH) {
-        p->w->limit = true;
-        return fail(p);
+        p->w->limit = p->fatal = true;
+        return NULL;
     }
-    mode_expr *a = p->failed ? NULL : parse_mp(p, false);
-    while (a && !p->failed && (is(p, '+') || is(p, '-'))) {
+    mode_expr *a = p->fatal ? NULL : parse_mp(p, false);
+    while (a && !p->fatal && (is(p, '+') || is(p, '-'))) {
         bool minus = is(p, '-');
+        parser saved = *p;
         next(p);
         mode_expr *b = parse_mp(p, false);
+        if (!b) {
+            take_back(p, &saved);
+            break;
+        }
         a = lem_mode_op(p->w, MODE_ADD, a, minus ? lem_mode_neg(p->w, b) : b);
     }
     p->depth--;
@@ -443,9 +517,9 @@ static mode_expr *parse_expr(parser *p) {
 }
 
 mode_expr *lem_minerva_parse(grade_work *w, mode_text t) {
-    parser p = {.w = w, .t = t};
+    parser p = {.w = w, .t = t, .dead = (size_t)-1};
     next(&p);
     mode_expr *a = parse_expr(&p);
     if (is(&p, '<')) return NULL; /* a relation, or an error behind it */
-    return p.failed || w->limit ? NULL : a;
+    return p.fatal || w->limit ? NULL : a;
 }

@@ -85,6 +85,14 @@ bool lem_mode_is_free_of_symbols(const mode_expr *a) {
     return true;
 }
 
+bool lem_mode_same(const mode_expr *a, const mode_expr *b) {
+    if (a->kind != b->kind || a->n != b->n || !lem_mode_text_equal(a->name, b->name)) return false;
+    if (a->kind == MODE_NUM) return lem_grade_rat_equal(a->q, b->q);
+    for (uint32_t k = 0; k < a->n; k++)
+        if (!lem_mode_same(a->kid[k], b->kid[k])) return false;
+    return true;
+}
+
 /* ---- exact ---- */
 
 static size_t bits(const grade_rat *q) {
@@ -249,9 +257,9 @@ static complex_fn known(mode_text name) {
     static const struct {
         const char *name;
         complex_fn f;
-    } table[] = {{"sin", csinl},    {"cos", ccosl},    {"tan", ctanl},    {"cot", c_cot},     {"sec", c_sec},     {"csc", c_csc},     {"asin", casinl},
-                 {"acos", cacosl},  {"atan", catanl},  {"acot", c_acot},  {"asec", c_asec},   {"acsc", c_acsc},   {"sinh", csinhl},   {"cosh", ccoshl},
-                 {"tanh", ctanhl},  {"asinh", casinhl}, {"acosh", cacoshl}, {"atanh", catanhl}};
+    } table[] = {{"sin", csinl},   {"cos", ccosl},   {"tan", ctanl},   {"cot", c_cot},     {"sec", c_sec},     {"csc", c_csc},
+                 {"asin", casinl}, {"acos", cacosl}, {"atan", catanl}, {"acot", c_acot},   {"asec", c_asec},   {"acsc", c_acsc},
+                 {"sinh", csinhl}, {"cosh", ccoshl}, {"tanh", ctanhl}, {"asinh", casinhl}, {"acosh", cacoshl}, {"atanh", catanhl}};
     for (size_t k = 0; k < sizeof table / sizeof *table; k++)
         if (lem_mode_text_is(name, table[k].name)) return table[k].f;
     return NULL;
@@ -349,16 +357,19 @@ mode_answer lem_mode_compare(grade_work *w, const mode_expr *a, const mode_expr 
         return d && fabsl(lem_grade_rat_value(d)) <= m * 1.2e-16L ? MODE_EQUAL_NUMERIC : MODE_DIFFERENT;
     }
     bool constant_pair = lem_mode_is_free_of_symbols(a) && lem_mode_is_free_of_symbols(b);
+    bool floats = has_decimal(a) || has_decimal(b);
     int counted = 0, points = constant_pair ? 1 : 8, need = constant_pair ? 1 : 3;
     for (int k = 0; k < points && counted < 5; k++) {
-        point p = {w, k, real, 0};
+        point p = {w, k, real || k % 2, 0}; /* negative reals too: \sqrt{1/n} is not 1/\sqrt n */
         ball u = value_of(a, &p), v = value_of(b, &p);
         if (w->limit) return MODE_UNKNOWN;
         if (u.bad && v.bad) continue;
         if (u.bad != v.bad) return MODE_DIFFERENT; /* one side has no value where the other has one */
-        long double d = cabsl(u.v - v.v), e = 64 * (u.e + v.e) + LDBL_MIN, m = cabsl(u.v) + cabsl(v.v);
-        if (d > e && d > 1e-15L * m) return MODE_DIFFERENT;
-        if (e > 1e-8L * m && m > 1e-300L && !(d <= e && e < 1e-12L)) return MODE_UNKNOWN;
+        long double d = cabsl(u.v - v.v), m = cabsl(u.v) + cabsl(v.v), e = 64 * (u.e + v.e) + LDBL_MIN;
+        if (floats && constant_pair && d > 3e-17L * m) return MODE_DIFFERENT;
+        if (floats) e += 4e-16L * m;
+        if (d > e) return MODE_DIFFERENT;
+        if (e > 1e-8L * m && e > 1e-12L) return MODE_UNKNOWN;
         counted++;
     }
     return counted >= need ? MODE_EQUAL_NUMERIC : MODE_UNKNOWN;

@@ -43,6 +43,8 @@ bool lem_mode_is_free_of_symbols(const mode_expr *a);
 
 typedef enum mode_answer { MODE_EQUAL, MODE_EQUAL_NUMERIC, MODE_DIFFERENT, MODE_UNKNOWN } mode_answer;
 mode_answer lem_mode_compare(grade_work *w, const mode_expr *a, const mode_expr *b, bool real);
+/* The same tree, written the same way. */
+bool lem_mode_same(const mode_expr *a, const mode_expr *b);
 /* The exact value of an expression without symbols and roots, else NULL; never sets w->limit for numbers that are merely large. */
 grade_rat *lem_mode_exact(grade_work *w, const mode_expr *a);
 /* Real value of a constant expression; false when it has none. */

@@ -24,12 +24,12 @@ bool lem_mode_text_is(mode_text t, const char *s);
 bool lem_mode_text_at(mode_text t, size_t i, const char *s);
 ptrdiff_t lem_mode_text_find(mode_text t, size_t from, const char *s); /* first place at or behind from, or MODE_NONE */
 ptrdiff_t lem_mode_text_rfind(mode_text t, const char *s);
-size_t lem_mode_text_count(mode_text t, const char *s);           /* without overlap */
-size_t lem_mode_text_char(mode_text t, size_t i);                 /* bytes of the character at i; 0 at the end */
-size_t lem_mode_text_chars(mode_text t, size_t most);             /* characters, counted up to `most` */
+size_t lem_mode_text_count(mode_text t, const char *s); /* without overlap */
+size_t lem_mode_text_char(mode_text t, size_t i);       /* bytes of the character at i; 0 at the end */
+size_t lem_mode_text_chars(mode_text t, size_t most);   /* characters, counted up to `most` */
 mode_text lem_mode_text_replace(grade_work *w, mode_text t, const char *from, const char *to);
-mode_text lem_mode_text_of(grade_work *w, const lem_buf *b);      /* arena copy of a buffer; releases nothing */
-mode_text lem_mode_text_own(grade_work *w, lem_buf *b);           /* the same, and the buffer is released */
+mode_text lem_mode_text_of(grade_work *w, const lem_buf *b); /* arena copy of a buffer; releases nothing */
+mode_text lem_mode_text_own(grade_work *w, lem_buf *b);      /* the same, and the buffer is released */
 bool lem_mode_is_space(char c);
 bool lem_mode_is_digit(char c);
 bool lem_mode_is_letter(char c);
