@@ -60,7 +60,7 @@ static lem_status make(const char *dir, const char *tokenizer, uint64_t shard_by
     LEM_TRY(lem_dir_make(dir, err));
     LEM_TRY(lem_tokenizer_load_file(tokenizer, NULL, &t, err));
     LEM_TRY(lem_tokenizer_save(t, dir, err));
-    LEM_TRY(lem_shards_write(dir, item, (size_t)m->n_tensors, shard_bytes, err));
+    LEM_TRY(lem_shards_write(dir, item, (size_t)m->n_tensors, shard_bytes, NULL, err));
     LEM_TRY(lem_file_write_atomic(path, config_text, strlen(config_text), err));
 done:
     lem_json_free(json);

@@ -8,6 +8,7 @@
 #include "core/jsonl.h"
 #include "core/mem.h"
 #include "generate/engine.h"
+#include "model/weights_open.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -232,10 +233,10 @@ static lem_status take_candidate(void *ctx, const lem_candidate *c, lem_err *err
 
 /* ---- stages of the run */
 
-static lem_status load_model(sample_job *j, lem_model **model, lem_err *err) {
-    lem_status st = lem_model_open(j->model, LEM_HEAD_LM, model, err);
+/* Everything about the model but its weights, which are read once the plan is known to fit. */
+static lem_status load_model(sample_job *j, lem_err *err) {
+    lem_status st = lem_model_check(j->model, LEM_HEAD_LM, &j->config, err);
     if (st) return st;
-    j->config = (*model)->config;
     st = lem_tokenizer_load(j->model, &j->tok, err);
     if (st) return st;
     if (lem_tokenizer_vocab(j->tok) > j->config.vocab)
@@ -293,11 +294,12 @@ static lem_status print_plan(const sample_job *j, size_t packed, size_t engine, 
     return st;
 }
 
-/* Weights once more in packed form beside the fp32 ones they are made from, then what the engine plans. */
+/* Packed weights, then what the engine plans. */
 static lem_status plan_memory(sample_job *j, lem_err *err) {
     size_t params = lem_model_config_params(&j->config), physical = physical_memory();
     j->gen.kv_bytes = physical / 2;
-    size_t packed = params * lem_dtype_size(j->dtype), engine = lem_generate_plan(&j->config, &j->gen), all = packed + params * 4 + engine;
+    size_t head = j->config.tied ? (size_t)j->config.vocab * (size_t)j->config.width : 0; /* a tied embedding is packed too */
+    size_t packed = (params + head) * lem_dtype_size(j->dtype), engine = lem_generate_plan(&j->config, &j->gen), all = packed + engine;
     if (j->cli->dry_run) {
         lem_status st = print_plan(j, packed, engine, err);
         if (st) return st;
@@ -306,7 +308,7 @@ static lem_status plan_memory(sample_job *j, lem_err *err) {
         return lem_fail(err, LEM_EMEM,
                         "%s: sampling needs up to %.1f GB (weights %.1f, keys, values and rows %.1f), "
                         "this machine has %.1f; lower --slots or --max-tokens",
-                        j->model, (double)all / 1e9, (double)(packed + params * 4) / 1e9, (double)engine / 1e9, (double)physical / 1e9);
+                        j->model, (double)all / 1e9, (double)packed / 1e9, (double)engine / 1e9, (double)physical / 1e9);
     return LEM_OK;
 }
 
@@ -401,7 +403,7 @@ static void release(sample_job *j) {
     lem_free(j->run_manifest_path);
 }
 
-static lem_status sample(sample_job *j, lem_model **model, lem_err *err) {
+static lem_status sample(sample_job *j, lem_err *err) {
     bool complete;
     lem_status st = read_options(j, err);
     if (st == LEM_OK && !j->to_stdout && !j->cli->dry_run) st = lem_lock_take(j->out, &j->lock, err);
@@ -413,7 +415,7 @@ static lem_status sample(sample_job *j, lem_model **model, lem_err *err) {
         lem_info(j->cli->log, "%s is already complete", j->out);
         return j->cli->json ? print_json(j, true, err) : LEM_OK;
     }
-    st = load_model(j, model, err);
+    st = load_model(j, err);
     if (st) return st;
     report_too_long(j);
     if (j->rows.too_long == j->rows.n)
@@ -426,10 +428,8 @@ static lem_status sample(sample_job *j, lem_model **model, lem_err *err) {
     if (!j->records || !j->missing) return LEM_EMEM;
     st = lem_runtime_open(j->cli, j->run_manifest_path, &j->rt, err);
     if (st == LEM_OK) st = open_journal(j, err);
-    if (st == LEM_OK) st = lem_weights_new(*model, j->rt.backend, j->dtype, &j->weights, err);
+    if (st == LEM_OK) st = lem_weights_open(j->model, LEM_HEAD_LM, j->rt.backend, j->dtype, &j->weights, err);
     if (st) return st;
-    lem_model_free(*model);
-    *model = NULL;
     st = generate(j, err);
     if (st == LEM_OK) st = write_output(j, err);
     if (st) return st;
@@ -440,9 +440,7 @@ static lem_status sample(sample_job *j, lem_model **model, lem_err *err) {
 
 static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
     sample_job j = {.cli = cli, .args = args};
-    lem_model *model = NULL;
-    lem_status st = sample(&j, &model, err);
-    if (model) lem_model_free(model);
+    lem_status st = sample(&j, err);
     release(&j);
     return st;
 }

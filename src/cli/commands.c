@@ -8,6 +8,7 @@ const lem_command *const lem_commands[] = {
     &lem_cmd_grade,
     &lem_cmd_demo,
     &lem_cmd_demo_data,
+    &lem_cmd_model_convert,
     &lem_cmd_report,
     &lem_cmd_rm_sample,
     &lem_cmd_rm_score,

@@ -3,12 +3,13 @@
 
 #include "cli/version.h"
 #include "core/file.h"
+#include "core/fingerprint.h"
 #include "core/hash.h"
 #include "core/mem.h"
 
 #include <string.h>
 
-enum { MAX_MANIFEST = 1 << 20 };
+enum { MAX_MANIFEST = 1 << 20, FAST_HASH_FROM = 1 << 26 };
 
 /* ---- pool and backend */
 
@@ -83,27 +84,46 @@ static bool changes_nothing(const char *option) {
     return false;
 }
 
-/* The files of a model folder that make results; other files in it do not count. */
-static const char *const folder_files[] = {"config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"};
+/* The files of a model folder that make results; other files in it (manifests, telemetry) do not count. */
+static bool makes_results(const char *name) {
+    static const char *const names[] = {"config.json",     "tokenizer.json",      "tokenizer_config.json",
+                                        "tokenizer.model", "chat_template.jinja", "model.safetensors.index.json"};
+    static const char *const tails[] = {".safetensors", ".tiktoken"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(name, names[i]) == 0) return true;
+    for (size_t i = 0; i < sizeof tails / sizeof *tails; i++) {
+        size_t n = strlen(name), k = strlen(tails[i]);
+        if (n > k && strcmp(name + n - k, tails[i]) == 0) return true;
+    }
+    return false;
+}
 
-static lem_status hash_folder(const char *dir, char out[65], lem_err *err) {
+/* Large files by a faster hash than SHA-256, which would take longer than opening the model does. */
+static lem_status hash_file(const char *path, char out[65], lem_err *err) {
+    uint64_t size = 0;
+    lem_status st = lem_file_size(path, &size, err);
+    if (st || size < FAST_HASH_FROM) return st ? st : lem_sha256_file(path, out, err);
+    lem_pool *pool = lem_pool_new(0, err);
+    if (!pool) return LEM_EMEM;
+    st = lem_fingerprint_file(path, pool, out, err);
+    lem_pool_free(pool);
+    return st;
+}
+
+static lem_status hash_files(const char *dir, char *const *names, size_t n, char out[65], lem_err *err) {
     lem_sha256 s;
     lem_sha256_init(&s);
     int found = 0;
-    for (size_t i = 0; i < sizeof folder_files / sizeof *folder_files; i++) {
-        char *path = lem_path_join(dir, folder_files[i], err), hex[65];
+    for (size_t i = 0; i < n; i++) {
+        if (!makes_results(names[i])) continue;
+        char *path = lem_path_join(dir, names[i], err), hex[65];
         if (!path) return LEM_EMEM;
-        lem_status st = LEM_OK;
-        if (lem_file_exists(path)) {
-            st = lem_sha256_file(path, hex, err);
-            if (st == LEM_OK) {
-                lem_sha256_add(&s, folder_files[i], strlen(folder_files[i]) + 1);
-                lem_sha256_add(&s, hex, 64);
-                found++;
-            }
-        }
+        lem_status st = hash_file(path, hex, err);
         lem_free(path);
         if (st) return st;
+        lem_sha256_add(&s, names[i], strlen(names[i]) + 1);
+        lem_sha256_add(&s, hex, 64);
+        found++;
     }
     if (!found) return lem_fail(err, LEM_EDATA, "%s: not a model folder: no config.json, model.safetensors or tokenizer.json in it", dir);
     uint8_t raw[32];
@@ -115,6 +135,17 @@ static lem_status hash_folder(const char *dir, char out[65], lem_err *err) {
     }
     out[64] = '\0';
     return LEM_OK;
+}
+
+static lem_status hash_folder(const char *dir, char out[65], lem_err *err) {
+    char **names = NULL;
+    size_t n = 0;
+    lem_status st = lem_dir_list(dir, &names, &n, err);
+    if (st) return st;
+    st = hash_files(dir, names, n, out, err);
+    for (size_t i = 0; i < n; i++) lem_free(names[i]);
+    lem_free(names);
+    return st;
 }
 
 static lem_status hash_input(const char *path, char out[65], lem_err *err) {

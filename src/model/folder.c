@@ -128,32 +128,17 @@ done:
     return st;
 }
 
-enum { COMPARED = 1 << 15 }; /* values at a time */
-
 /* A tied model may repeat the embedding as lm_head.weight; another one there would be lost silently. */
 static lem_status check_tied_copy(const lem_model *m, const lem_shards *s, lem_err *err) {
     const lem_stored *copy = m->config.tied ? lem_shards_find(s, "lm_head.weight") : NULL;
     const lem_tensor *t = lem_model_tensor_at(m, m->embed);
+    size_t equal = 0;
     if (!copy) return LEM_OK;
-    const lem_stored *embed = lem_shards_find(s, t->name);
     if (!same_shape(t, copy->tensor)) return lem_fail(err, LEM_EDATA, "lm_head.weight has another shape than the embedding that it is tied to");
-    lem_status st = LEM_OK;
-    float *a = lem_alloc(COMPARED, sizeof *a, err), *b = lem_alloc(COMPARED, sizeof *b, err), *scratch = lem_alloc(COMPARED, sizeof *scratch, err);
-    if (!a || !b || !scratch) LEM_TRY(LEM_EMEM);
-    for (size_t at = 0; at < t->count; at += COMPARED) {
-        size_t n = t->count - at < COMPARED ? t->count - at : COMPARED;
-        LEM_TRY(lem_safetensors_file_read_part(embed->file, embed->tensor, at, n, a, scratch, err));
-        LEM_TRY(lem_safetensors_file_read_part(copy->file, copy->tensor, at, n, b, scratch, err));
-        for (size_t i = 0; i < n; i++) {
-            if (a[i] == b[i]) continue;
-            LEM_TRY(lem_fail(err, LEM_EDATA, "lm_head.weight differs from the embedding (at %zu), though config.json ties them (tie_word_embeddings)",
-                             at + i));
-        }
-    }
-done:
-    lem_free(a);
-    lem_free(b);
-    lem_free(scratch);
+    lem_status st = lem_stored_compare(lem_shards_find(s, t->name), copy, t->count, &equal, err);
+    if (st == LEM_OK && equal < t->count)
+        st =
+            lem_fail(err, LEM_EDATA, "lm_head.weight differs from the embedding (at %zu), though config.json ties them (tie_word_embeddings)", equal);
     return st;
 }
 

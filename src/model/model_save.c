@@ -36,7 +36,7 @@ lem_status lem_model_save_shards(const lem_model *m, const char *dir, lem_dtype 
         item[i].strict = true; /* what is written can be opened */
     }
     LEM_TRY(lem_dir_make(dir, err));
-    LEM_TRY(lem_shards_write(dir, item, n, shard_bytes, err));
+    LEM_TRY(lem_shards_write(dir, item, n, shard_bytes, NULL, err));
     LEM_TRY(save_config(m, dir, dtype, err));
 done:
     lem_free(source);

@@ -188,4 +188,28 @@ lem_status lem_stored_read(const lem_stored *t, float *out, size_t count, lem_er
     return lem_safetensors_file_read(t->file, t->tensor, out, count, err);
 }
 
+static lem_status read_piece(const lem_stored *t, size_t from, size_t n, float *out, void *scratch, lem_err *err) {
+    return lem_safetensors_file_read_part(t->file, t->tensor, from, n, out, scratch, err);
+}
+
+lem_status lem_stored_compare(const lem_stored *a, const lem_stored *b, size_t count, size_t *equal, lem_err *err) {
+    enum { PIECE = 1 << 15 };
+    lem_status st = LEM_OK;
+    size_t at = 0, i = 0;
+    float *x = lem_alloc(3 * (size_t)PIECE, sizeof *x, err), *y = x + PIECE;
+    if (!x) return LEM_EMEM;
+    while (at < count) {
+        size_t n = count - at < PIECE ? count - at : PIECE;
+        LEM_TRY(read_piece(a, at, n, x, y + PIECE, err));
+        LEM_TRY(read_piece(b, at, n, y, y + PIECE, err));
+        for (i = 0; i < n && memcmp(x + i, y + i, sizeof *x) == 0;) i++;
+        at += i;
+        if (i < n) break;
+    }
+    *equal = at;
+done:
+    lem_free(x);
+    return st;
+}
+
 uint64_t lem_stored_bytes(const lem_stored *t) { return t->tensor->end - t->tensor->begin; }

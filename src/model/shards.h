@@ -29,6 +29,8 @@ const lem_stored *lem_shards_at(const lem_shards *s, size_t i); /* by file, then
 const lem_stored *lem_shards_find(const lem_shards *s, const char *name);
 /* A whole tensor as fp32; not finite is LEM_EDATA. */
 lem_status lem_stored_read(const lem_stored *t, float *out, size_t count, lem_err *err) LEM_MUST_CHECK;
+/* How many values, from the first on, are bit-equal as fp32. */
+lem_status lem_stored_compare(const lem_stored *a, const lem_stored *b, size_t count, size_t *equal, lem_err *err) LEM_MUST_CHECK;
 uint64_t lem_stored_bytes(const lem_stored *t);
 
 #endif

@@ -140,7 +140,7 @@ static lem_status remove_old_shards(const plan *p, const char *dir, const lem_sh
     return st;
 }
 
-lem_status lem_shards_write(const char *dir, const lem_safetensors_item *item, size_t n, uint64_t shard_bytes, lem_err *err) {
+lem_status lem_shards_write(const char *dir, const lem_safetensors_item *item, size_t n, uint64_t shard_bytes, int *n_shards, lem_err *err) {
     lem_status st = LEM_OK;
     plan p = {0};
     lem_shard_index old = {.total_size = -1};
@@ -157,6 +157,7 @@ lem_status lem_shards_write(const char *dir, const lem_safetensors_item *item, s
         LEM_TRY(write_index(&p, index, err));
     }
     LEM_TRY(remove_old_shards(&p, dir, &old, err));
+    if (n_shards) *n_shards = p.n_shards;
 done:
     if (st != LEM_OK) remove_waiting(&p, dir);
     lem_shard_index_release(&old);

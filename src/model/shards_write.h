@@ -10,7 +10,8 @@
 
 #define LEM_SHARD_BYTES 5000000000u /* default of Transformers */
 
-/* shard_bytes 0 = LEM_SHARD_BYTES. dir exists. */
-lem_status lem_shards_write(const char *dir, const lem_safetensors_item *item, size_t n, uint64_t shard_bytes, lem_err *err) LEM_MUST_CHECK;
+/* shard_bytes 0 = LEM_SHARD_BYTES. dir exists. *n_shards may be NULL. */
+lem_status lem_shards_write(const char *dir, const lem_safetensors_item *item, size_t n, uint64_t shard_bytes, int *n_shards,
+                            lem_err *err) LEM_MUST_CHECK;
 
 #endif

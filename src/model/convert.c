@@ -1,0 +1,302 @@
+/* convert - reads a folder tensor by tensor and writes another beside it */
+#include "model/convert.h"
+#include "core/file.h"
+#include "core/mem.h"
+#include "core/rng.h"
+#include "model/folder.h"
+#include "model/model_priv.h"
+#include "model/shard_index.h"
+#include "model/shards_write.h"
+#include "model/values.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum { PIECE = 1 << 15, COPY = 1 << 17 };
+
+/* One tensor to be written: from a file, or a score head to be drawn. */
+typedef struct source {
+    const lem_stored *from; /* NULL = drawn */
+    lem_rng rng;
+    double sd;
+    unsigned char *scratch; /* [2 * PIECE], shared */
+} source;
+
+typedef struct job {
+    const char *dir;
+    char *out, *partial; /* owned */
+    const lem_convert_opts *o;
+    lem_folder folder;
+    lem_model *table;           /* of the new folder; owned */
+    source *source;             /* [table->n_tensors] */
+    lem_safetensors_item *item; /* the same */
+    unsigned char *scratch;
+    lem_convert_report report;
+} job;
+
+/* ---- tensors ---- */
+
+static lem_status read_piece(void *ctx, size_t at, size_t n, float *out, lem_err *err) {
+    source *s = ctx;
+    if (s->from) return lem_safetensors_file_read_part(s->from->file, s->from->tensor, at, n, out, s->scratch, err);
+    for (size_t i = 0; i < n; i++) out[i] = (float)(s->sd * lem_rng_next_normal(&s->rng)); /* as lem_model_with_head; asked for in order */
+    return LEM_OK;
+}
+
+/* The config of the new folder. */
+static lem_status choose_config(const job *j, lem_model_config *c, lem_err *err) {
+    const lem_model *m = j->folder.table;
+    lem_status st = LEM_OK;
+    *c = m->config;
+    if (j->o->head == LEM_RELABEL_LM && m->lm_head == SIZE_MAX)
+        return lem_fail(err, LEM_EDATA, "%s: lm_head.weight is missing: this model has only a reward head", j->dir);
+    if (j->o->head != LEM_RELABEL_KEEP) {
+        c->head = j->o->head == LEM_RELABEL_LM ? LEM_HEAD_LM : LEM_HEAD_SCALAR;
+        if (c->head != m->config.head) memset(&c->reward, 0, sizeof c->reward);
+    }
+    if (j->o->tie == LEM_TIE_UNTIE) c->tied = false;
+    if (j->o->tie == LEM_TIE_TIE && !c->tied) {
+        if (m->lm_head == SIZE_MAX) return lem_fail(err, LEM_EDATA, "%s: there is no lm_head.weight to tie", j->dir);
+        const lem_tensor *embed = lem_model_tensor_at(m, m->embed), *head = lem_model_tensor_at(m, m->lm_head);
+        size_t equal = 0;
+        st = lem_stored_compare(lem_shards_find(j->folder.shards, embed->name), lem_shards_find(j->folder.shards, head->name), embed->count, &equal,
+                                err);
+        if (st == LEM_OK && equal < embed->count)
+            st = lem_fail(err, LEM_EDATA, "%s: lm_head.weight differs from the embedding (at %zu); tying would lose it", j->dir, equal);
+        if (st != LEM_OK) return st;
+        c->tied = true;
+    }
+    return lem_model_config_check(c, err);
+}
+
+static lem_status choose_source(job *j, const lem_tensor *t, source *s, lem_err *err) {
+    const lem_model *m = j->folder.table;
+    *s = (source){.from = lem_shards_find(j->folder.shards, t->name), .scratch = j->scratch};
+    if (!s->from && strcmp(t->name, "lm_head.weight") == 0 && m->config.tied)
+        s->from = lem_shards_find(j->folder.shards, lem_model_tensor_at(m, m->embed)->name);
+    if (!s->from && t->offset == j->table->score) {
+        s->rng = lem_rng_make(j->o->seed, t->name, 0);
+        s->sd = 1 / sqrt((double)m->config.width + 1);
+        j->report.drew_head = true;
+        return LEM_OK;
+    }
+    return s->from ? LEM_OK : lem_fail(err, LEM_EDATA, "%s: %s is not there to be written", j->dir, t->name);
+}
+
+static lem_status choose_tensors(job *j, lem_err *err) {
+    lem_status st = LEM_OK;
+    lem_model_config c;
+    LEM_TRY(choose_config(j, &c, err));
+    LEM_TRY(lem_model_new_table(&c, j->folder.table->lm_head != SIZE_MAX, &j->table, err));
+    size_t n = (size_t)j->table->n_tensors;
+    j->source = lem_alloc(n, sizeof *j->source, err);
+    j->item = lem_alloc(n, sizeof *j->item, err);
+    j->scratch = lem_alloc(2, PIECE, err);
+    if (!j->source || !j->item || !j->scratch) LEM_TRY(LEM_EMEM);
+    for (size_t i = 0; i < n; i++) {
+        const lem_tensor *t = &j->table->tensors[i];
+        lem_dtype dtype = j->o->dtype;
+        LEM_TRY(choose_source(j, t, &j->source[i], err));
+        const lem_stored *from = j->source[i].from;
+        if (!j->o->set_dtype && from && !lem_values_dtype(from->tensor->dtype, &dtype))
+            LEM_TRY(
+                lem_fail(err, LEM_EDATA, "%s: tensor '%.95s' has dtype %s, supported are F32, F16 and BF16", j->dir, t->name, from->tensor->dtype));
+        if (!j->o->set_dtype && !from) dtype = LEM_DTYPE_F32;
+        j->item[i] = (lem_safetensors_item){t->name, dtype, t->rank, {t->shape[0], t->shape[1]}, true, read_piece, &j->source[i]};
+        j->report.bytes += lem_safetensors_item_bytes(&j->item[i]);
+    }
+    j->report.tensors = j->table->n_tensors;
+done:
+    return st;
+}
+
+/* ---- config.json ---- */
+
+/* Takes the member over from the other object, or removes it where that has none. */
+static bool take_member(lem_json *to, const lem_json *from, const char *key) {
+    const lem_json *v = lem_json_get(from, key);
+    if (v) return lem_json_set(to, key, lem_json_copy(v));
+    if (lem_json_get(to, key)) lem_json_remove(to, key);
+    return true;
+}
+
+/* Only what the conversion changes. */
+static bool edit_config(const job *j, lem_json *config) {
+    static const char *const of_head[] = {"architectures", "id2label", "label2id", "num_labels"};
+    static const char *const names[] = {"float32", "bfloat16", "float16"}; /* by lem_dtype */
+    const lem_model_config *was = &j->folder.table->config, *now = &j->table->config;
+    bool ok = true;
+    if (was->tied != now->tied) ok = lem_json_set(config, "tie_word_embeddings", lem_json_new_bool(now->tied));
+    if (j->o->set_dtype) {
+        const char *key = lem_json_get(config, "dtype") ? "dtype" : "torch_dtype";
+        ok = lem_json_set(config, key, lem_json_new_str(names[j->o->dtype])) && ok;
+    }
+    if (was->head != now->head) {
+        lem_json *fresh = lem_model_config_to_json(now, LEM_DTYPE_F32);
+        ok = ok && fresh;
+        for (size_t i = 0; ok && i < sizeof of_head / sizeof *of_head; i++) ok = take_member(config, fresh, of_head[i]);
+        lem_json_free(fresh);
+    }
+    return ok;
+}
+
+static lem_status write_config(const job *j, lem_err *err) {
+    lem_status st = LEM_OK;
+    lem_buf text = {0};
+    lem_json *config = NULL, *before = NULL;
+    char *from = lem_path_join(j->dir, "config.json", err), *to = lem_path_join(j->partial, "config.json", err);
+    if (!from || !to) LEM_TRY(LEM_EMEM);
+    LEM_TRY(lem_file_read(from, 1 << 20, &text, err));
+    LEM_TRY(lem_json_parse(lem_buf_str(&text), text.len, &config, err));
+    before = lem_json_copy(config);
+    if (!before || !edit_config(j, config)) LEM_TRY(lem_fail(err, LEM_EMEM, "%s: out of memory", from));
+    if (!lem_json_equal(before, config)) { /* otherwise its bytes stay */
+        lem_buf_clear(&text);
+        lem_json_write(config, 2, &text);
+        lem_buf_putc(&text, '\n');
+        LEM_TRY(lem_buf_ok(&text, err));
+    }
+    LEM_TRY(lem_file_write_atomic(to, text.data, text.len, err));
+done:
+    lem_json_free(before);
+    lem_json_free(config);
+    lem_buf_release(&text);
+    lem_free(from);
+    lem_free(to);
+    return st;
+}
+
+/* ---- other files ---- */
+
+static bool is_side_file(const char *name) {
+    static const char *const weights[] = {".safetensors", ".bin",  ".pt",   ".pth",        ".ckpt", ".h5",
+                                          ".msgpack",     ".onnx", ".gguf", ".index.json", ".lock"};
+    size_t n = strlen(name);
+    for (size_t i = 0; i < sizeof weights / sizeof *weights; i++) {
+        size_t k = strlen(weights[i]);
+        if (n >= k && strcmp(name + n - k, weights[i]) == 0) return false;
+    }
+    return name[0] != '.' && strcmp(name, "config.json") != 0 && strcmp(name, "manifest.json") != 0;
+}
+
+static lem_status copy_file(const char *from, const char *to, unsigned char *piece, lem_err *err) {
+    lem_status st = LEM_OK;
+    lem_out *o = NULL;
+    size_t n = 0;
+    FILE *f = fopen(from, "rbe");
+    if (!f) return lem_fail_errno(err, LEM_EDATA, "open %s", from);
+    LEM_TRY(lem_out_open(to, false, &o, err));
+    while ((n = fread(piece, 1, COPY, f)) > 0) LEM_TRY(lem_out_write(o, piece, n, err));
+    if (ferror(f)) LEM_TRY(lem_fail_errno(err, LEM_EIO, "read %s", from));
+    LEM_TRY(lem_out_commit(o, err));
+done:
+    lem_out_close(o);
+    fclose(f);
+    return st;
+}
+
+static lem_status copy_side_files(job *j, lem_err *err) {
+    lem_status st = LEM_OK;
+    char **names = NULL, *from = NULL, *to = NULL;
+    size_t n = 0;
+    unsigned char *piece = lem_alloc(COPY, 1, err);
+    if (!piece) LEM_TRY(LEM_EMEM);
+    LEM_TRY(lem_dir_list(j->dir, &names, &n, err));
+    for (size_t i = 0; i < n; i++) {
+        struct stat info;
+        if (!is_side_file(names[i])) continue;
+        from = lem_path_join(j->dir, names[i], err);
+        to = lem_path_join(j->partial, names[i], err);
+        if (!from || !to) LEM_TRY(LEM_EMEM);
+        if (stat(from, &info) == 0 && S_ISREG(info.st_mode)) {
+            LEM_TRY(copy_file(from, to, piece, err));
+            j->report.side_files++;
+        }
+        lem_free(from);
+        lem_free(to);
+        from = to = NULL;
+    }
+done:
+    for (size_t i = 0; i < n; i++) lem_free(names[i]);
+    lem_free(names);
+    lem_free(piece);
+    lem_free(from);
+    lem_free(to);
+    return st;
+}
+
+/* ---- the folder ---- */
+
+static lem_status check_place(const job *j, lem_err *err) {
+    char **names = NULL;
+    size_t n = 0;
+    if (!lem_file_exists(j->out)) return LEM_OK;
+    if (!lem_file_is_dir(j->out)) return lem_fail(err, LEM_EUSAGE, "'%s' exists already and is no folder", j->out);
+    lem_status st = lem_dir_list(j->out, &names, &n, err);
+    if (st != LEM_OK) return st;
+    for (size_t i = 0; i < n; i++) lem_free(names[i]);
+    lem_free(names);
+    if (n && !j->o->overwrite) return lem_fail(err, LEM_EUSAGE, "'%s' exists already (nothing was overwritten; --overwrite replaces it)", j->out);
+    return LEM_OK;
+}
+
+static lem_status publish(const job *j, lem_err *err) {
+    lem_status st = LEM_OK;
+    lem_buf aside = {0};
+    if (!lem_file_exists(j->out)) return lem_file_rename(j->partial, j->out, err);
+    lem_buf_printf(&aside, "%s.lemma-old", j->out);
+    LEM_TRY(lem_buf_ok(&aside, err));
+    LEM_TRY(lem_dir_remove(aside.data, err));
+    LEM_TRY(lem_file_rename(j->out, aside.data, err));
+    LEM_TRY(lem_file_rename(j->partial, j->out, err));
+    LEM_TRY(lem_dir_remove(aside.data, err));
+done:
+    lem_buf_release(&aside);
+    return st;
+}
+
+static lem_status build(job *j, lem_err *err) {
+    lem_status st = LEM_OK;
+    LEM_TRY(check_place(j, err));
+    LEM_TRY(lem_folder_open(j->dir, NULL, &j->folder, err));
+    LEM_TRY(choose_tensors(j, err));
+    LEM_TRY(lem_dir_remove(j->partial, err)); /* of a run that was killed */
+    LEM_TRY(lem_dir_make(j->partial, err));
+    LEM_TRY(copy_side_files(j, err));
+    LEM_TRY(lem_shards_write(j->partial, j->item, (size_t)j->table->n_tensors, j->o->shard_bytes, &j->report.shards, err));
+    LEM_TRY(write_config(j, err));
+    LEM_TRY(publish(j, err));
+done:
+    if (st != LEM_OK && j->table) (void)!lem_dir_remove(j->partial, NULL);
+    return st;
+}
+
+lem_status lem_model_convert(const char *dir, const char *out, const lem_convert_opts *o, lem_convert_report *report, lem_err *err) {
+    lem_status st = LEM_OK;
+    lem_lock *lock = NULL;
+    lem_buf partial = {0};
+    job j = {.dir = dir, .o = o};
+    size_t n = strlen(out);
+    while (n > 1 && out[n - 1] == '/') n--;
+    j.out = lem_strndup(out, n, err);
+    lem_buf_printf(&partial, "%.*s.lemma-partial", (int)n, out);
+    LEM_TRY(lem_buf_ok(&partial, err));
+    j.partial = lem_buf_take(&partial);
+    if (!j.out || !j.partial) LEM_TRY(LEM_EMEM);
+    LEM_TRY(lem_lock_take(j.out, &lock, err));
+    LEM_TRY(build(&j, err));
+    *report = j.report;
+done:
+    lem_lock_release(lock);
+    lem_folder_release(&j.folder);
+    lem_model_free(j.table);
+    lem_free(j.source);
+    lem_free(j.item);
+    lem_free(j.scratch);
+    lem_free(j.out);
+    lem_free(j.partial);
+    lem_buf_release(&partial);
+    return st;
+}
