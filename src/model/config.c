@@ -1,22 +1,33 @@
 /* config - the shape of a model: ranges, defaults, and Hugging Face config.json in and out */
 #include "model/config.h"
+#include "model/config_priv.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 /* Stated limits. The product of layers, ffn, 2^31 rows and a few bytes stays below 2^63, so that memory plans cannot overflow. */
-enum { MAX_LAYERS = 512, MAX_WIDTH = 65536, MAX_FFN = 1 << 18, MAX_HEADS = 1024, MAX_VOCAB = 1 << 22, MAX_POSITIONS = 1 << 22 };
+enum { MAX_LAYERS = LEM_LAYERS_MAX, MAX_WIDTH = 65536, MAX_FFN = 1 << 18, MAX_HEADS = 1024, MAX_VOCAB = 1 << 22, MAX_POSITIONS = 1 << 22 };
+
+/* Whose sliding_window counts: nobody's; every layer's; where it is switched on, that of the layers from one on or in layer_types. */
+typedef enum window_rule { NO_WINDOW, ONE_WINDOW, WINDOW_BY_LAYER } window_rule;
 
 /* The body's half of an architecture's name; the head's half is read by config_head. */
 typedef struct family {
     lem_arch arch;
     const char *type, *prefix; /* model_type, and the name before "For" */
-    bool qkv_bias;
+    bool qkv_bias;             /* always */
+    bool attention_bias;       /* as a field: q, k, v and o */
+    bool mlp_bias;             /* as a field */
+    bool qk_norm;
+    window_rule window;
+    int max_positions, head_dim, kv_heads; /* Transformers' defaults; 0 = from the other fields */
 } family;
 static const family families[] = {
-    {LEM_ARCH_LLAMA, "llama", "Llama", false},
-    {LEM_ARCH_QWEN2, "qwen2", "Qwen2", true},
+    {LEM_ARCH_LLAMA, "llama", "Llama", false, true, true, false, NO_WINDOW, 2048, 0, 0},
+    {LEM_ARCH_MISTRAL, "mistral", "Mistral", false, false, false, false, ONE_WINDOW, 131072, 0, 8},
+    {LEM_ARCH_QWEN2, "qwen2", "Qwen2", true, false, false, false, WINDOW_BY_LAYER, 32768, 0, 0},
+    {LEM_ARCH_QWEN3, "qwen3", "Qwen3", false, true, false, true, WINDOW_BY_LAYER, 32768, 128, 0},
 };
 enum { N_FAMILIES = (int)(sizeof families / sizeof families[0]) };
 
@@ -44,8 +55,6 @@ static lem_status check_heads(lem_model_config *c, lem_err *err) {
     }
     LEM_TRY(range("head_dim", c->head_dim, 8, 1024, err));
     if (c->head_dim % 8) return lem_fail(err, LEM_EDATA, "model config: head_dim %d is no multiple of 8", c->head_dim);
-    if (c->arch == LEM_ARCH_QWEN2 && c->head_dim * c->heads != c->width)
-        return lem_fail(err, LEM_EDATA, "model config: head_dim %d must be hidden_size / num_attention_heads for Qwen2", c->head_dim);
 done:
     return st;
 }
@@ -54,12 +63,39 @@ static lem_status check_numbers(lem_model_config *c, lem_err *err) {
     if (c->rope_theta == 0) c->rope_theta = 10000;
     if (!(c->rope_theta >= 1 && c->rope_theta <= 1e12f))
         return lem_fail(err, LEM_EDATA, "model config: rope_theta: 1..1e12 expected, %g found", (double)c->rope_theta);
+    if (c->rope.kind == LEM_ROPE_YARN && c->rope_theta == 1) return lem_fail(err, LEM_EDATA, "model config: rope_theta: above 1 expected with yarn");
     if (c->norm_eps == 0) c->norm_eps = 1e-6f;
     if (!(c->norm_eps > 0 && c->norm_eps <= 0.1f))
         return lem_fail(err, LEM_EDATA, "model config: rms_norm_eps: a small positive number expected, %g found", (double)c->norm_eps);
     if (c->init_range == 0) c->init_range = 0.02f;
     if (!(c->init_range > 0 && c->init_range <= 10))
         return lem_fail(err, LEM_EDATA, "model config: initializer_range: a positive number up to 10 expected, %g found", (double)c->init_range);
+    return LEM_OK;
+}
+
+/* The switches of a family: those it does not have must be off, those it always has are on. */
+static lem_status check_family(lem_model_config *c, const family *f, lem_err *err) {
+    bool attention = c->o_bias || (c->qkv_bias && !f->qkv_bias);
+    if (attention && (!f->attention_bias || c->o_bias != c->qkv_bias))
+        return lem_fail(err, LEM_EDATA, "model config: attention_bias is not supported as it is set for %s", f->prefix);
+    if (c->mlp_bias && !f->mlp_bias) return lem_fail(err, LEM_EDATA, "model config: mlp_bias is not supported for %s", f->prefix);
+    if (c->qk_norm && !f->qk_norm) return lem_fail(err, LEM_EDATA, "model config: %s does not normalise queries and keys", f->prefix);
+    c->qkv_bias = c->qkv_bias || f->qkv_bias;
+    c->qk_norm = f->qk_norm;
+    if (c->window < 0 || c->window > MAX_POSITIONS)
+        return lem_fail(err, LEM_EDATA, "model config: sliding_window: 1..%d expected, %d found", (int)MAX_POSITIONS, c->window);
+    if (c->window > 0 && f->window == NO_WINDOW) return lem_fail(err, LEM_EDATA, "model config: %s has no sliding window", f->prefix);
+    bool any = false;
+    for (int i = c->window > 0 ? c->layers : 0; i < MAX_LAYERS; i++) c->full[i / 8] &= (uint8_t) ~(1u << i % 8);
+    for (int i = 0; i < c->layers; i++) {
+        any = any || lem_model_config_window(c, i) > 0;
+        if (f->window != WINDOW_BY_LAYER && c->window > 0 && lem_model_config_window(c, i) == 0)
+            return lem_fail(err, LEM_EDATA, "model config: %s has one sliding window for all layers", f->prefix);
+    }
+    if (!any) {
+        c->window = 0;
+        memset(c->full, 0, sizeof c->full);
+    }
     return LEM_OK;
 }
 
@@ -76,8 +112,8 @@ lem_status lem_model_config_check(lem_model_config *c, lem_err *err) {
     if (c->max_positions == 0) c->max_positions = 2048;
     LEM_TRY(range("max_position_embeddings", c->max_positions, 1, MAX_POSITIONS, err));
     LEM_TRY(check_numbers(c, err));
-    if (c->qkv_bias && !f->qkv_bias) return lem_fail(err, LEM_EDATA, "model config: attention_bias of Llama is not supported");
-    c->qkv_bias = f->qkv_bias;
+    LEM_TRY(lem_rope_check(&c->rope, c->max_positions, err));
+    LEM_TRY(check_family(c, f, err));
     LEM_TRY(range("bos_token_id", c->bos_id, -1, c->vocab - 1, err));
     LEM_TRY(range("eos_token_id", c->eos_id, -1, c->vocab - 1, err));
     LEM_TRY(range("pad_token_id", c->pad_id, -1, c->vocab - 1, err));
@@ -88,7 +124,7 @@ done:
 
 static bool is_null(const lem_json *v) { return lem_json_kind(v) == LEM_JSON_NULL; }
 
-static lem_status need_int(const lem_json *json, const char *name, int *out, lem_err *err) {
+lem_status lem_config_need_int(const lem_json *json, const char *name, int *out, lem_err *err) {
     const lem_json *v = lem_json_get(json, name);
     int64_t i = lem_json_int(v, INT64_MIN);
     if (!v) return lem_fail(err, LEM_EDATA, "'%s' is missing", name);
@@ -97,21 +133,23 @@ static lem_status need_int(const lem_json *json, const char *name, int *out, lem
     return LEM_OK;
 }
 
-static lem_status option_int(const lem_json *json, const char *name, int *out, lem_err *err) {
-    return is_null(lem_json_get(json, name)) ? LEM_OK : need_int(json, name, out, err);
+lem_status lem_config_int(const lem_json *json, const char *name, int *out, lem_err *err) {
+    return is_null(lem_json_get(json, name)) ? LEM_OK : lem_config_need_int(json, name, out, err);
 }
 
-static lem_status option_float(const lem_json *json, const char *name, float *out, lem_err *err) {
+lem_status lem_config_float(const lem_json *json, const char *name, float *out, lem_err *err) {
     const lem_json *v = lem_json_get(json, name);
-    double x = is_null(v) ? (double)*out : lem_json_num(v, 0);
+    double x = lem_json_num(v, 0);
+    if (is_null(v)) return LEM_OK;
     if (!(x > 0 && x < 1e30)) return lem_fail(err, LEM_EDATA, "'%s' must be a number above 0", name);
     *out = (float)x;
     return LEM_OK;
 }
 
-static lem_status option_bool(const lem_json *json, const char *name, bool *out, lem_err *err) {
+lem_status lem_config_bool(const lem_json *json, const char *name, bool *out, lem_err *err) {
     const lem_json *v = lem_json_get(json, name);
-    if (!is_null(v) && lem_json_kind(v) != LEM_JSON_BOOL) return lem_fail(err, LEM_EDATA, "'%s' must be true or false", name);
+    if (is_null(v)) return LEM_OK;
+    if (lem_json_kind(v) != LEM_JSON_BOOL) return lem_fail(err, LEM_EDATA, "'%s' must be true or false", name);
     *out = lem_json_bool(v, false);
     return LEM_OK;
 }
@@ -142,57 +180,93 @@ static lem_status read_arch(const lem_json *json, lem_model_config *c, lem_err *
         c->arch = f->arch;
         return lem_config_head_read(name + n, name, json, &c->head, &c->reward, err);
     }
-    return lem_fail(err, LEM_EDATA, "architecture '%.60s' is not supported (Llama and Qwen2 are)", name);
+    return lem_fail(err, LEM_EDATA, "architecture '%.60s' is not supported (Llama, Mistral, Qwen2 and Qwen3 are)", name);
 }
 
-/* Newer Transformers move rope_theta and the scaling into rope_parameters; only the plain kind is supported. */
-static lem_status read_rope(const lem_json *json, float *theta, lem_err *err) {
-    static const char *const fields[] = {"rope_scaling", "rope_parameters"};
-    for (int i = 0; i < 2; i++) {
-        const lem_json *v = lem_json_get(json, fields[i]);
-        if (is_null(v)) continue;
-        const char *type = lem_json_str(lem_json_get(v, "rope_type"), lem_json_str(lem_json_get(v, "type"), "?"));
-        if (strcmp(type, "default") != 0) return lem_fail(err, LEM_EDATA, "%s of type '%.40s' is not supported", fields[i], type);
+static lem_status read_biases(const lem_json *json, lem_model_config *c, lem_err *err) {
+    bool attention = false;
+    lem_status st = LEM_OK;
+    LEM_TRY(lem_config_bool(json, "attention_bias", &attention, err));
+    LEM_TRY(lem_config_bool(json, "mlp_bias", &c->mlp_bias, err));
+    if (attention) c->qkv_bias = c->o_bias = true;
+done:
+    return st;
+}
+
+/* layer_types as newer Transformers writes them: a list of one name a layer. */
+static lem_status read_layer_types(const lem_json *list, lem_model_config *c, lem_err *err) {
+    if (lem_json_kind(list) != LEM_JSON_ARRAY || lem_json_count(list) != (size_t)c->layers)
+        return lem_fail(err, LEM_EDATA, "'layer_types' must be a list of %d names", c->layers);
+    for (int i = 0; i < c->layers; i++) {
+        const char *type = lem_json_str(lem_json_at(list, (size_t)i), "?");
+        bool full = strcmp(type, "full_attention") == 0;
+        if (!full && strcmp(type, "sliding_attention") != 0) return lem_fail(err, LEM_EDATA, "layer_types: '%.40s' is not supported", type);
+        if (!full && c->window == 0) return lem_fail(err, LEM_EDATA, "layer_types: layer %d slides, but no sliding_window is in use", i);
+        c->full[i / 8] = (uint8_t)((c->full[i / 8] & ~(1u << i % 8)) | (unsigned)full << i % 8);
     }
-    const lem_json *nested = lem_json_get(json, "rope_parameters");
-    return option_float(is_null(lem_json_get(nested, "rope_theta")) ? json : nested, "rope_theta", theta, err);
+    return LEM_OK;
 }
 
-/* Every switch that would change the function computed. */
+/* Which layers see only the last tokens. Qwen: if use_sliding_window, layers max_window_layers and above (28 unless given), or those that layer_types
+ * names; versions of Transformers before 4.52 let every layer slide in their plain attention, unlike in their fast one. */
+static lem_status read_window(const lem_json *json, lem_model_config *c, lem_err *err) {
+    const family *f = family_of(c->arch);
+    const lem_json *types = lem_json_get(json, "layer_types"), *from = lem_json_get(json, "max_window_layers");
+    bool use = f->window == ONE_WINDOW;
+    lem_status st = LEM_OK;
+    LEM_TRY(range("num_hidden_layers", c->layers, 1, MAX_LAYERS, err));
+    if (f->window != ONE_WINDOW) LEM_TRY(lem_config_bool(json, "use_sliding_window", &use, err));
+    if (use && f->window == NO_WINDOW) LEM_TRY(lem_fail(err, LEM_EDATA, "use_sliding_window is not supported for %s", f->prefix));
+    if (use) {
+        const lem_json *w = lem_json_get(json, "sliding_window");
+        c->window = w ? 0 : 4096; /* null means none, absent means Transformers' default */
+        LEM_TRY(lem_config_int(json, "sliding_window", &c->window, err));
+    }
+    if (!is_null(types)) {
+        LEM_TRY(read_layer_types(types, c, err));
+    } else if (f->window == WINDOW_BY_LAYER && c->window > 0) {
+        int64_t first = is_null(from) ? 28 : lem_json_int(from, -1);
+        if (first < 0) LEM_TRY(lem_fail(err, LEM_EDATA, "'max_window_layers' must be a whole number"));
+        for (int i = 0; i < c->layers && i < first; i++) c->full[i / 8] |= (uint8_t)(1u << i % 8);
+    }
+done:
+    return st;
+}
+
+/* Other switches that would change the function computed. */
 static lem_status refuse_unsupported(const lem_json *json, lem_err *err) {
-    static const char *const off[] = {"attention_bias", "mlp_bias", "use_sliding_window"};
     const lem_json *act = lem_json_get(json, "hidden_act");
     if (!is_null(act) && strcmp(lem_json_str(act, "?"), "silu") != 0)
         return lem_fail(err, LEM_EDATA, "hidden_act '%.40s' is not supported (silu is)", lem_json_str(act, "?"));
-    for (size_t i = 0; i < sizeof off / sizeof off[0]; i++) {
-        bool on = false;
-        lem_status st = option_bool(json, off[i], &on, err);
-        if (st != LEM_OK) return st;
-        if (on) return lem_fail(err, LEM_EDATA, "%s is not supported", off[i]);
-    }
     if (lem_json_num(lem_json_get(json, "partial_rotary_factor"), 1) != 1) return lem_fail(err, LEM_EDATA, "partial_rotary_factor is not supported");
     if (!is_null(lem_json_get(json, "quantization_config"))) return lem_fail(err, LEM_EDATA, "quantization_config is not supported");
     return LEM_OK;
 }
 
 lem_status lem_model_config_from_json(const lem_json *json, lem_model_config *out, lem_err *err) {
-    lem_model_config c = {.max_positions = 2048, .rope_theta = 10000, .norm_eps = 1e-6f, .init_range = 0.02f};
+    lem_model_config c = {.rope_theta = 10000, .norm_eps = 1e-6f, .init_range = 0.02f};
     lem_status st = LEM_OK;
     if (lem_json_kind(json) != LEM_JSON_OBJECT) return lem_fail(err, LEM_EDATA, "a model config must be an object, not %s", lem_json_kind_name(json));
     LEM_TRY(read_arch(json, &c, err));
+    const family *f = family_of(c.arch);
+    c.max_positions = f->max_positions;
     LEM_TRY(refuse_unsupported(json, err));
-    LEM_TRY(need_int(json, "num_hidden_layers", &c.layers, err));
-    LEM_TRY(need_int(json, "hidden_size", &c.width, err));
-    LEM_TRY(need_int(json, "intermediate_size", &c.ffn, err));
-    LEM_TRY(need_int(json, "num_attention_heads", &c.heads, err));
-    LEM_TRY(need_int(json, "vocab_size", &c.vocab, err));
-    LEM_TRY(option_int(json, "num_key_value_heads", &c.kv_heads, err));
-    LEM_TRY(option_int(json, "head_dim", &c.head_dim, err));
-    LEM_TRY(option_int(json, "max_position_embeddings", &c.max_positions, err));
-    LEM_TRY(read_rope(json, &c.rope_theta, err));
-    LEM_TRY(option_float(json, "rms_norm_eps", &c.norm_eps, err));
-    LEM_TRY(option_float(json, "initializer_range", &c.init_range, err));
-    LEM_TRY(option_bool(json, "tie_word_embeddings", &c.tied, err));
+    LEM_TRY(lem_config_need_int(json, "num_hidden_layers", &c.layers, err));
+    LEM_TRY(lem_config_need_int(json, "hidden_size", &c.width, err));
+    LEM_TRY(lem_config_need_int(json, "intermediate_size", &c.ffn, err));
+    LEM_TRY(lem_config_need_int(json, "num_attention_heads", &c.heads, err));
+    LEM_TRY(lem_config_need_int(json, "vocab_size", &c.vocab, err));
+    if (!lem_json_get(json, "num_key_value_heads")) c.kv_heads = f->kv_heads;
+    if (!lem_json_get(json, "head_dim")) c.head_dim = f->head_dim;
+    LEM_TRY(lem_config_int(json, "num_key_value_heads", &c.kv_heads, err));
+    LEM_TRY(lem_config_int(json, "head_dim", &c.head_dim, err));
+    LEM_TRY(lem_config_int(json, "max_position_embeddings", &c.max_positions, err));
+    LEM_TRY(lem_rope_read(json, &c.rope, &c.rope_theta, &c.max_positions, err));
+    LEM_TRY(read_biases(json, &c, err));
+    LEM_TRY(read_window(json, &c, err));
+    LEM_TRY(lem_config_float(json, "rms_norm_eps", &c.norm_eps, err));
+    LEM_TRY(lem_config_float(json, "initializer_range", &c.init_range, err));
+    LEM_TRY(lem_config_bool(json, "tie_word_embeddings", &c.tied, err));
     c.bos_id = token_id(json, "bos_token_id", c.vocab);
     c.eos_id = token_id(json, "eos_token_id", c.vocab);
     c.pad_id = token_id(json, "pad_token_id", c.vocab);
@@ -204,14 +278,39 @@ done:
 
 static lem_json *id_or_null(int32_t id) { return id >= 0 ? lem_json_new_int(id) : lem_json_new_null(); }
 
-/* The shortest decimal that reads back as the same float, so that 1e-5f is written 1e-05 and not 9.99999974737875e-06. */
-static lem_json *short_float(float x) {
+lem_json *lem_config_short_float(float x) {
     for (int digits = 1; digits < 9; digits++) {
         double scale = pow(10, digits - 1 - (int)floor(log10(fabs((double)x))));
         double r = round((double)x * scale) / scale;
         if ((float)r == x) return lem_json_new_num(r);
     }
     return lem_json_new_num((double)x);
+}
+
+/* The window's fields, in the words of versions with and without layer_types. */
+static bool write_window(const lem_model_config *c, const family *f, lem_json *j) {
+    if (f->window == ONE_WINDOW) return lem_json_set(j, "sliding_window", c->window > 0 ? lem_json_new_int(c->window) : lem_json_new_null());
+    int from = 0;
+    bool by_list = false, ok = lem_json_set(j, "use_sliding_window", lem_json_new_bool(c->window > 0));
+    ok = lem_json_set(j, "sliding_window", c->window > 0 ? lem_json_new_int(c->window) : lem_json_new_null()) && ok;
+    while (from < c->layers && lem_model_config_window(c, from) == 0) from++;
+    for (int i = from; i < c->layers; i++) by_list = by_list || lem_model_config_window(c, i) == 0;
+    ok = lem_json_set(j, "max_window_layers", lem_json_new_int(from)) && ok;
+    if (!by_list) return ok;
+    lem_json *types = lem_json_new_array();
+    for (int i = 0; i < c->layers; i++)
+        ok = types && lem_json_append(types, lem_json_new_str(lem_model_config_window(c, i) > 0 ? "sliding_attention" : "full_attention")) && ok;
+    return lem_json_set(j, "layer_types", types) && ok;
+}
+
+/* Fields that only some families have. Qwen2 of older Transformers knows no head_dim: it is written where it says something. */
+static bool write_family(const lem_model_config *c, const family *f, lem_json *j) {
+    bool ok = true;
+    if (c->arch != LEM_ARCH_QWEN2 || c->head_dim * c->heads != c->width) ok = lem_json_set(j, "head_dim", lem_json_new_int(c->head_dim));
+    if (f->attention_bias) ok = lem_json_set(j, "attention_bias", lem_json_new_bool(c->o_bias)) && ok;
+    if (f->mlp_bias) ok = lem_json_set(j, "mlp_bias", lem_json_new_bool(c->mlp_bias)) && ok;
+    if (f->window != NO_WINDOW) ok = write_window(c, f, j) && ok;
+    return ok;
 }
 
 lem_json *lem_model_config_to_json(const lem_model_config *c, lem_dtype dtype) {
@@ -233,11 +332,11 @@ lem_json *lem_model_config_to_json(const lem_model_config *c, lem_dtype dtype) {
         {"num_attention_heads", lem_json_new_int(c->heads)},
         {"num_key_value_heads", lem_json_new_int(c->kv_heads)},
         {"hidden_act", lem_json_new_str("silu")},
-        {"max_position_embeddings", lem_json_new_int(c->max_positions)},
-        {"rope_theta", short_float(c->rope_theta)},
-        {"rope_scaling", lem_json_new_null()},
-        {"rms_norm_eps", short_float(c->norm_eps)},
-        {"initializer_range", short_float(c->init_range)},
+        {"max_position_embeddings", lem_json_new_int(lem_rope_declared(&c->rope, c->max_positions))},
+        {"rope_theta", lem_config_short_float(c->rope_theta)},
+        {"rope_scaling", lem_rope_write(&c->rope)},
+        {"rms_norm_eps", lem_config_short_float(c->norm_eps)},
+        {"initializer_range", lem_config_short_float(c->init_range)},
         {"tie_word_embeddings", lem_json_new_bool(c->tied)},
         {"attention_dropout", lem_json_new_num(0)},
         {"bos_token_id", id_or_null(c->bos_id)},
@@ -249,8 +348,7 @@ lem_json *lem_model_config_to_json(const lem_model_config *c, lem_dtype dtype) {
         {"use_cache", lem_json_new_bool(true)},
     };
     for (size_t i = 0; i < sizeof members / sizeof members[0]; i++) ok = lem_json_set(j, members[i].key, members[i].value) && ok;
-    /* Qwen2 of Transformers has no head_dim: it would be ignored there. */
-    if (c->arch == LEM_ARCH_LLAMA) ok = lem_json_set(j, "head_dim", lem_json_new_int(c->head_dim)) && ok;
+    ok = write_family(c, f, j) && ok;
     ok = lem_config_head_write(&c->reward, j) && ok;
     if (ok) return j;
     names = NULL;
@@ -264,5 +362,6 @@ size_t lem_model_config_params(const lem_model_config *c) {
     size_t D = (size_t)c->width, F = (size_t)c->ffn, V = (size_t)c->vocab;
     size_t Q = (size_t)c->heads * (size_t)c->head_dim, KV = (size_t)c->kv_heads * (size_t)c->head_dim;
     size_t layer = 2 * D + D * Q + 2 * D * KV + Q * D + 3 * D * F + (c->qkv_bias ? Q + 2 * KV : 0);
+    layer += (c->o_bias ? D : 0) + (c->mlp_bias ? 2 * F + D : 0) + (c->qk_norm ? 2 * (size_t)c->head_dim : 0);
     return V * D + (size_t)c->layers * layer + D + (c->tied ? 0 : V * D) + lem_config_head_params(&c->reward, c->width);
 }

@@ -1,4 +1,4 @@
-/* layers - packed weights, the forward pass of a layer, rope tables, blocks of the heads */
+/* layers - packed weights, the forward pass of a layer, blocks of the heads */
 #include "model/layers_priv.h"
 
 #include <math.h>
@@ -34,8 +34,8 @@ void lem_packed_model_carve(lem_carve *mem, const lem_model_config *c, lem_dtype
     p.head = carve_packed(mem, c->vocab, D, dtype);
     if (c->head != LEM_HEAD_LM) p.score = carve_packed(mem, c->reward.outputs, D, LEM_DTYPE_F32);
     if (c->head != LEM_HEAD_LM && c->reward.dense) p.dense = carve_packed(mem, D, D, LEM_DTYPE_F32);
-    if (copy_small)
-        p.small = lem_carve_take(mem, (size_t)c->layers * (size_t)(2 * D + Q + 2 * KV) + 2 * (size_t)D + LEM_HEAD_OUTPUTS_MAX, sizeof(float));
+    size_t small = (size_t)(2 * D + Q + 2 * KV + (c->o_bias ? D : 0) + (c->qk_norm ? 2 * c->head_dim : 0) + (c->mlp_bias ? 2 * F + D : 0));
+    if (copy_small) p.small = lem_carve_take(mem, (size_t)c->layers * small + 2 * (size_t)D + LEM_HEAD_OUTPUTS_MAX, sizeof(float));
     *out = p;
 }
 
@@ -57,6 +57,12 @@ void lem_packed_model_walk(lem_packed_model *p, const lem_model *m, const lem_we
         w->q_bias = s->vector(s->ctx, o->q_bias, Q);
         w->k_bias = s->vector(s->ctx, o->k_bias, KV);
         w->v_bias = s->vector(s->ctx, o->v_bias, KV);
+        w->q_norm = s->vector(s->ctx, o->q_norm, c->head_dim);
+        w->k_norm = s->vector(s->ctx, o->k_norm, c->head_dim);
+        w->o_bias = s->vector(s->ctx, o->o_bias, D);
+        w->gate_bias = s->vector(s->ctx, o->gate_bias, c->ffn);
+        w->up_bias = s->vector(s->ctx, o->up_bias, c->ffn);
+        w->down_bias = s->vector(s->ctx, o->down_bias, D);
     }
     p->final_norm = s->vector(s->ctx, m->final_norm, D);
     if (m->lm_head != SIZE_MAX) s->product(s->ctx, m->lm_head, &p->head);
@@ -102,41 +108,46 @@ static void copy_unless_same(float *to, const float *from, size_t n) {
     if (to != from) memcpy(to, from, n * sizeof *to);
 }
 
-void lem_layer_forward(lem_backend *b, const lem_model_config *c, const lem_packed_layer *w, const lem_batch *batch, const float *cos_sin,
-                       const lem_kv *kv, int kv_layer, const lem_layer_act *a) {
+void lem_layer_place_queries(lem_backend *b, const lem_model_config *c, const float *norm, int heads, const lem_attn_plan *plan, const float *cos_sin,
+                             const float *raw, float *q, float *inv) {
+    if (norm) b->ops->rmsnorm(b, plan->n_rows * heads, c->head_dim, raw, norm, c->norm_eps, q, inv);
+    b->ops->rope(b, plan->n_rows, heads, c->head_dim, q, plan->pos, cos_sin, false);
+}
+
+static void attend(lem_backend *b, const lem_model_config *c, const lem_packed_layer *w, const lem_batch *batch, const float *cos_sin,
+                   const lem_kv *kv, int kv_layer, int window, const lem_layer_act *a) {
     const lem_backend_ops *op = b->ops;
-    int T = batch->attn.n_rows, D = c->width, H = c->heads, KH = c->kv_heads, E = c->head_dim;
-    float scale = (float)(1 / sqrt((double)E));
-    op->rmsnorm(b, T, D, a->x, w->attn_norm, c->norm_eps, a->normed, a->inv1);
-    op->linear(b, T, a->normed, &w->q, w->q_bias, a->q, false);
-    op->linear(b, T, a->normed, &w->k, w->k_bias, a->k, false);
+    int T = batch->attn.n_rows, H = c->heads, KH = c->kv_heads, E = c->head_dim;
+    float *q = a->q_raw ? a->q_raw : a->q, *k = a->k_raw ? a->k_raw : a->k;
+    lem_attn_plan plan = batch->attn;
+    plan.window = window;
+    op->linear(b, T, a->normed, &w->q, w->q_bias, q, false);
+    op->linear(b, T, a->normed, &w->k, w->k_bias, k, false);
     op->linear(b, T, a->normed, &w->v, w->v_bias, a->v, false);
-    op->rope(b, T, H, E, a->q, batch->attn.pos, cos_sin, false);
-    op->rope(b, T, KH, E, a->k, batch->attn.pos, cos_sin, false);
+    lem_layer_place_queries(b, c, w->q_norm, H, &plan, cos_sin, q, a->q, a->inv_q);
+    lem_layer_place_queries(b, c, w->k_norm, KH, &plan, cos_sin, k, a->k, a->inv_k);
     op->kv_write(b, T, KH, E, a->k, a->v, batch->page, batch->slot, kv_layer, kv);
-    op->attention(b, &batch->attn, H, KH, E, scale, a->q, kv_layer, kv, a->attn, a->lse);
+    op->attention(b, &plan, H, KH, E, (float)(1 / sqrt((double)E)), a->q, kv_layer, kv, a->attn, a->lse);
+}
+
+void lem_layer_forward(lem_backend *b, const lem_model_config *c, const lem_packed_layer *w, const lem_batch *batch, const float *cos_sin,
+                       const lem_kv *kv, int kv_layer, int window, const lem_layer_act *a) {
+    const lem_backend_ops *op = b->ops;
+    int T = batch->attn.n_rows, D = c->width;
+    op->rmsnorm(b, T, D, a->x, w->attn_norm, c->norm_eps, a->normed, a->inv1);
+    attend(b, c, w, batch, cos_sin, kv, kv_layer, window, a);
     copy_unless_same(a->mid, a->x, (size_t)T * (size_t)D);
-    op->linear(b, T, a->attn, &w->o, NULL, a->mid, true);
+    op->linear(b, T, a->attn, &w->o, w->o_bias, a->mid, true);
     op->rmsnorm(b, T, D, a->mid, w->mlp_norm, c->norm_eps, a->normed, a->inv2);
-    op->linear(b, T, a->normed, &w->gate, NULL, a->gate, false);
-    op->linear(b, T, a->normed, &w->up, NULL, a->up, false);
+    op->linear(b, T, a->normed, &w->gate, w->gate_bias, a->gate, false);
+    op->linear(b, T, a->normed, &w->up, w->up_bias, a->up, false);
     op->swiglu(b, T, c->ffn, a->gate, a->up, a->act);
     copy_unless_same(a->out, a->mid, (size_t)T * (size_t)D);
-    op->linear(b, T, a->act, &w->down, NULL, a->out, true);
+    op->linear(b, T, a->act, &w->down, w->down_bias, a->out, true);
 }
 
 void lem_rope_table(const lem_model_config *c, int n_pos, float *cos_sin) {
-    int half = c->head_dim / 2;
-    for (int i = 0; i < half; i++) {
-        float exponent = (float)(2 * i) / (float)c->head_dim;
-        float frequency = 1.0f / (float)pow((double)c->rope_theta, (double)exponent);
-        for (int p = 0; p < n_pos; p++) {
-            float angle = (float)p * frequency;
-            float *row = cos_sin + (size_t)p * (size_t)c->head_dim;
-            row[i] = (float)cos((double)angle);
-            row[half + i] = (float)sin((double)angle);
-        }
-    }
+    lem_rope_fill(&c->rope, c->rope_theta, c->head_dim, c->max_positions, n_pos, cos_sin);
 }
 
 /* ---- heads ---- */

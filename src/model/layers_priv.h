@@ -16,8 +16,10 @@ void *lem_carve_take(lem_carve *c, size_t n, size_t size);
 
 typedef struct lem_packed_layer {
     lem_packed q, k, v, o, gate, up, down;
-    const float *attn_norm, *mlp_norm;     /* [D] */
-    const float *q_bias, *k_bias, *v_bias; /* NULL = absent */
+    const float *attn_norm, *mlp_norm; /* [D] */
+    /* NULL = absent */
+    const float *q_norm, *k_norm;                                                     /* [E] */
+    const float *q_bias, *k_bias, *v_bias, *o_bias, *gate_bias, *up_bias, *down_bias; /* one per output */
 } lem_packed_layer;
 
 typedef struct lem_packed_model {
@@ -52,6 +54,8 @@ typedef struct lem_batch {
 typedef struct lem_layer_act {
     const float *x;         /* [T,D] in */
     float *q, *k, *v;       /* [T,H,E], [T,KH,E] twice; q and k rotated */
+    float *q_raw, *k_raw;   /* with qk_norm: q and k before it; NULL or q and k themselves where they are not kept */
+    float *inv_q, *inv_k;   /* [T,H], [T,KH] or NULL */
     float *attn, *lse;      /* [T,H,E], [T,H] (NULL in inference) */
     float *inv1, *inv2;     /* [T] or NULL */
     float *mid, *gate, *up; /* [T,D], [T,F] twice */
@@ -60,9 +64,13 @@ typedef struct lem_layer_act {
 } lem_layer_act;
 
 void lem_layer_forward(lem_backend *b, const lem_model_config *c, const lem_packed_layer *w, const lem_batch *batch, const float *cos_sin,
-                       const lem_kv *kv, int kv_layer, const lem_layer_act *a);
+                       const lem_kv *kv, int kv_layer, int window /* of this layer, 0 = all */, const lem_layer_act *a);
 
-/* cos_sin [n_pos, E]: E/2 cosines then E/2 sines per position, in the arithmetic of Transformers (fp32 frequencies and angles). */
+/* Normalises (qk_norm) and rotates: what follows the projections of queries and keys. raw may be q or k itself. */
+void lem_layer_place_queries(lem_backend *b, const lem_model_config *c, const float *norm, int heads, const lem_attn_plan *plan, const float *cos_sin,
+                             const float *raw, float *q, float *inv);
+
+/* cos_sin [n_pos, E]: E/2 cosines then E/2 sines per position (rope.h). */
 void lem_rope_table(const lem_model_config *c, int n_pos, float *cos_sin);
 
 /* Scratch of the vocabulary head: logits exist only for `rows` rows at a time. */

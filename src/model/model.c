@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { ALIGN = 16, PER_LAYER = 12, OUTSIDE_LAYERS = 7 };
+enum { ALIGN = 16, PER_LAYER = 18, OUTSIDE_LAYERS = 7 };
 
 /* Walks the tensors in layout order: fills `m` when it is not NULL, always advances `end`. */
 typedef struct layout {
@@ -35,8 +35,9 @@ static size_t place_in_layer(layout *l, int layer, const char *part, int rank, i
 }
 
 static lem_layer_weights place_layer(layout *l, const lem_model_config *c, int i) {
-    int D = c->width, Q = c->heads * c->head_dim, KV = c->kv_heads * c->head_dim, F = c->ffn;
-    lem_layer_weights w = {.q_bias = SIZE_MAX, .k_bias = SIZE_MAX, .v_bias = SIZE_MAX};
+    int D = c->width, E = c->head_dim, Q = c->heads * E, KV = c->kv_heads * E, F = c->ffn;
+    lem_layer_weights w;
+    memset(&w, 0xff, sizeof w); /* all absent */
     w.attn_norm = place_in_layer(l, i, "input_layernorm.weight", 1, D, 1);
     w.q = place_in_layer(l, i, "self_attn.q_proj.weight", 2, Q, D);
     w.k = place_in_layer(l, i, "self_attn.k_proj.weight", 2, KV, D);
@@ -46,11 +47,21 @@ static lem_layer_weights place_layer(layout *l, const lem_model_config *c, int i
         w.k_bias = place_in_layer(l, i, "self_attn.k_proj.bias", 1, KV, 1);
         w.v_bias = place_in_layer(l, i, "self_attn.v_proj.bias", 1, KV, 1);
     }
+    if (c->qk_norm) {
+        w.q_norm = place_in_layer(l, i, "self_attn.q_norm.weight", 1, E, 1);
+        w.k_norm = place_in_layer(l, i, "self_attn.k_norm.weight", 1, E, 1);
+    }
     w.o = place_in_layer(l, i, "self_attn.o_proj.weight", 2, D, Q);
+    if (c->o_bias) w.o_bias = place_in_layer(l, i, "self_attn.o_proj.bias", 1, D, 1);
     w.mlp_norm = place_in_layer(l, i, "post_attention_layernorm.weight", 1, D, 1);
     w.gate = place_in_layer(l, i, "mlp.gate_proj.weight", 2, F, D);
     w.up = place_in_layer(l, i, "mlp.up_proj.weight", 2, F, D);
     w.down = place_in_layer(l, i, "mlp.down_proj.weight", 2, D, F);
+    if (c->mlp_bias) {
+        w.gate_bias = place_in_layer(l, i, "mlp.gate_proj.bias", 1, F, 1);
+        w.up_bias = place_in_layer(l, i, "mlp.up_proj.bias", 1, F, 1);
+        w.down_bias = place_in_layer(l, i, "mlp.down_proj.bias", 1, D, 1);
+    }
     return w;
 }
 
@@ -188,6 +199,8 @@ lem_status lem_model_with_layers(const lem_model *m, int extra, uint64_t seed, l
     lem_model *to = NULL;
     if (extra < 0 || extra > 1024) return lem_fail(err, LEM_EUSAGE, "0 to 1024 more layers, %d asked for", extra);
     c.layers += extra;
+    for (int i = m->config.layers; i < c.layers && i < LEM_LAYERS_MAX; i++) /* a new layer sees as far as the last one did */
+        if (c.window > 0 && lem_model_config_window(&m->config, m->config.layers - 1) == 0) c.full[i / 8] |= (uint8_t)(1u << i % 8);
     lem_status st = lem_model_config_check(&c, err);
     if (st == LEM_OK) st = lem_model_new_body(&c, m->lm_head != SIZE_MAX, &to, err);
     if (st != LEM_OK) return st;
@@ -204,6 +217,22 @@ lem_status lem_model_with_layers(const lem_model *m, int extra, uint64_t seed, l
     return LEM_OK;
 }
 
+/* What plain Llama and Qwen2 do not have: only what is there is added, so that their identities stay what they were. */
+static void hash_variant(lem_sha256 *s, const lem_model_config *c) {
+    const lem_rope *r = &c->rope;
+    char text[512];
+    if (c->o_bias || c->mlp_bias || c->window > 0) {
+        snprintf(text, sizeof text, "o_bias=%d mlp_bias=%d window=%d full=", c->o_bias, c->mlp_bias, c->window);
+        lem_sha256_add(s, text, strlen(text));
+        lem_sha256_add(s, c->full, sizeof c->full);
+    }
+    if (r->kind == LEM_ROPE_PLAIN) return;
+    snprintf(text, sizeof text, "rope=%d factor=%a original=%d declared=%d low=%a high=%a fast=%a slow=%a mscale=%a all=%a attention=%a keep=%d\n",
+             (int)r->kind, (double)r->factor, r->original, r->declared, (double)r->low_freq, (double)r->high_freq, (double)r->beta_fast,
+             (double)r->beta_slow, (double)r->mscale, (double)r->mscale_all, (double)r->attention_factor, r->keep_fraction);
+    lem_sha256_add(s, text, strlen(text));
+}
+
 void lem_model_hash(const lem_model *m, char out[65]) {
     lem_sha256 s;
     const lem_model_config *c = &m->config;
@@ -218,6 +247,7 @@ void lem_model_hash(const lem_model *m, char out[65]) {
              (int)c->pad_id);
     lem_sha256_init(&s);
     lem_sha256_add(&s, text, strlen(text));
+    hash_variant(&s, c);
     if (c->head == LEM_HEAD_REWARD) {
         const lem_head_shape *r = &c->reward;
         snprintf(text, sizeof text, "reward kind=%d tensor=%s outputs=%d dense=%d bias=%d stats=%d normalize=%d mean=%a std=%a\n", (int)r->kind,

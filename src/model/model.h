@@ -17,7 +17,7 @@ typedef struct lem_tensor {
 } lem_tensor;
 
 typedef struct lem_layer_weights { /* offsets into the flat array; SIZE_MAX = absent */
-    size_t attn_norm, q, k, v, q_bias, k_bias, v_bias, o, mlp_norm, gate, up, down;
+    size_t attn_norm, q, k, v, q_bias, k_bias, v_bias, q_norm, k_norm, o, o_bias, mlp_norm, gate, up, down, gate_bias, up_bias, down_bias;
 } lem_layer_weights;
 
 typedef struct lem_model {
@@ -28,7 +28,7 @@ typedef struct lem_model {
     int n_tensors;
     size_t embed, final_norm, lm_head /* = embed if tied, SIZE_MAX if absent */, score /* SIZE_MAX without reward head */;
     size_t score_bias, dense, dense_bias; /* SIZE_MAX = absent; see head.h */
-    lem_layer_weights *layer; /* [L] */
+    lem_layer_weights *layer;             /* [L] */
 } lem_model;
 
 /* Zeroed weights of that shape; then lem_model_init_random draws N(0, init_range) (residual projections scaled by 1/sqrt(2L), norms 1,

@@ -11,13 +11,19 @@ static float *take(lem_carve *mem, size_t rows, size_t cols) { return lem_carve_
 
 static void carve_layers(lem_carve *mem, const lem_model_config *c, size_t T, bool grads, lem_net *net) {
     size_t D = (size_t)c->width, Q = (size_t)(c->heads * c->head_dim), KV = (size_t)(c->kv_heads * c->head_dim), F = (size_t)c->ffn;
+    size_t H = (size_t)c->heads, KH = (size_t)c->kv_heads;
+    bool raw = c->qk_norm && grads;
     lem_layer_saved s = {0};
     net->layer = lem_carve_take(mem, (size_t)c->layers, sizeof *net->layer);
     for (int i = 0; i < c->layers; i++) {
         if (grads || i == 0) {
             s.x = take(mem, T, D);
-            s.q = take(mem, T, Q);
-            s.k = take(mem, T, KV);
+            if (!raw || i == 0) s.q = take(mem, T, Q);
+            if (!raw || i == 0) s.k = take(mem, T, KV);
+            s.q_raw = raw ? take(mem, T, Q) : NULL;
+            s.k_raw = raw ? take(mem, T, KV) : NULL;
+            s.inv_q = raw ? take(mem, T, H) : NULL;
+            s.inv_k = raw ? take(mem, T, KH) : NULL;
             s.v = take(mem, T, KV);
             s.attn = take(mem, T, Q);
             s.lse = take(mem, T, (size_t)c->heads);
@@ -87,6 +93,8 @@ size_t lem_net_plan(const lem_model_config *c, int max_rows, bool grads) {
 lem_status lem_net_new(lem_model *m, lem_backend *b, int max_rows, bool grads, lem_net **out, lem_err *err) {
     lem_status st = LEM_OK;
     if (max_rows < 1) return lem_fail(err, LEM_EUSAGE, "a net needs at least one row, not %d", max_rows);
+    if ((int64_t)max_rows * m->config.heads > INT32_MAX)
+        return lem_fail(err, LEM_EUSAGE, "a net of %d rows with %d heads", max_rows, m->config.heads);
     size_t bytes = lem_net_plan(&m->config, max_rows, grads) - sizeof(lem_net);
     lem_net *net = lem_alloc_zero(1, sizeof *net, err);
     if (!net) return LEM_EMEM;
@@ -188,9 +196,10 @@ lem_status lem_net_forward(lem_net *net, const lem_forest *f, lem_err *err) {
     b->ops->embed(b, T, D, net->ids, m->params + m->embed, net->layer[0].x);
     for (int i = 0; i < c->layers; i++) {
         const lem_layer_saved *s = &net->layer[i];
-        lem_layer_act a = {s->x, s->q, s->k, s->v, s->attn, s->lse, s->inv1, s->inv2, s->mid, s->gate, s->up, NULL, net->normed, net->act};
+        lem_layer_act a = {s->x,   s->q,    s->k,    s->v,   s->q_raw, s->k_raw, s->inv_q, s->inv_k,    s->attn,
+                           s->lse, s->inv1, s->inv2, s->mid, s->gate,  s->up,    NULL,     net->normed, net->act};
         a.out = i + 1 < c->layers ? net->layer[i + 1].x : net->x;
-        lem_layer_forward(b, c, &net->weights.layer[i], &net->batch, net->cos_sin, &net->kv, 0, &a);
+        lem_layer_forward(b, c, &net->weights.layer[i], &net->batch, net->cos_sin, &net->kv, 0, lem_model_config_window(c, i), &a);
     }
     b->ops->rmsnorm(b, T, D, net->x, net->weights.final_norm, c->norm_eps, net->hidden, net->inv);
     if (net->grads) memset(net->dhidden, 0, (size_t)T * (size_t)D * sizeof *net->dhidden);

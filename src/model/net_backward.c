@@ -4,6 +4,10 @@
 #include <math.h>
 #include <string.h>
 
+static void backward_bias(lem_net *net, int N, const float *dY, size_t offset) {
+    if (offset != SIZE_MAX) net->b->ops->bias_grad(net->b, net->n_rows, N, dY, net->grads + offset);
+}
+
 /* out = mid + down(silu(gate) * up): dx holds d out and becomes d mid. */
 static void backward_mlp(lem_net *net, int i) {
     lem_backend *b = net->b;
@@ -16,21 +20,55 @@ static void backward_mlp(lem_net *net, int i) {
     float *g = net->grads;
     op->swiglu(b, T, F, s->gate, s->up, net->act);
     op->linear_dw(b, T, D, F, net->dx, net->act, g + w->down);
+    backward_bias(net, D, net->dx, w->down_bias);
     op->linear_dx(b, T, D, F, net->dx, p + w->down, net->dact, false);
     op->swiglu_backward(b, T, F, s->gate, s->up, net->dact, net->dgate, net->dup);
     op->rmsnorm(b, T, D, s->mid, p + w->mlp_norm, m->config.norm_eps, net->normed, NULL);
     op->linear_dw(b, T, F, D, net->dgate, net->normed, g + w->gate);
     op->linear_dw(b, T, F, D, net->dup, net->normed, g + w->up);
+    backward_bias(net, F, net->dgate, w->gate_bias);
+    backward_bias(net, F, net->dup, w->up_bias);
     op->linear_dx(b, T, F, D, net->dgate, p + w->gate, net->dnormed, false);
     op->linear_dx(b, T, F, D, net->dup, p + w->up, net->dnormed, true);
     op->rmsnorm_backward(b, T, D, net->dnormed, s->mid, p + w->mlp_norm, s->inv2, net->dx, g + w->mlp_norm);
 }
 
-static void backward_bias(lem_net *net, int N, const float *dY, size_t offset) {
-    if (offset != SIZE_MAX) net->b->ops->bias_grad(net->b, net->n_rows, N, dY, net->grads + offset);
+/* Back through rotation and, with qk_norm, the norm before it: dq holds the gradient of the rotated queries (or keys) and becomes that of the raw ones.
+ * dattn has been used up and serves as scratch. */
+static void backward_queries(lem_net *net, int heads, const float *raw, const float *inv, size_t norm, float *dq) {
+    lem_backend *b = net->b;
+    const lem_model *m = net->model;
+    int T = net->n_rows, E = m->config.head_dim;
+    size_t n = (size_t)T * (size_t)heads * (size_t)E;
+    b->ops->rope(b, T, heads, E, dq, net->pos, net->cos_sin, true);
+    if (norm == SIZE_MAX) return;
+    memset(net->dattn, 0, n * sizeof *net->dattn);
+    b->ops->rmsnorm_backward(b, T * heads, E, dq, raw, m->params + norm, inv, net->dattn, net->grads + norm);
+    memcpy(dq, net->dattn, n * sizeof *dq);
 }
 
-/* mid = x + o(attention(rope(q), rope(k), v)): dx holds d mid and becomes d x. */
+/* attn = attention(rope(norm(q)), rope(norm(k)), v): dattn becomes dq, dk, dv of the projections' outputs. */
+static void backward_attend(lem_net *net, int i) {
+    lem_backend *b = net->b;
+    const lem_model *m = net->model;
+    const lem_model_config *c = &m->config;
+    const lem_layer_weights *w = &m->layer[i];
+    const lem_layer_saved *s = &net->layer[i];
+    int T = net->n_rows, H = c->heads, KH = c->kv_heads, E = c->head_dim;
+    lem_attn_plan plan = net->batch.attn;
+    plan.window = lem_model_config_window(c, i);
+    if (c->qk_norm) {
+        lem_layer_place_queries(b, c, m->params + w->q_norm, H, &plan, net->cos_sin, s->q_raw, s->q, NULL);
+        lem_layer_place_queries(b, c, m->params + w->k_norm, KH, &plan, net->cos_sin, s->k_raw, s->k, NULL);
+    }
+    b->ops->kv_write(b, T, KH, E, s->k, s->v, net->page, net->slot, 0, &net->kv);
+    b->ops->attention_backward(b, &plan, H, KH, E, (float)(1 / sqrt((double)E)), s->q, 0, &net->kv, s->attn, s->lse, net->dattn, net->dq, net->dk,
+                               net->dv);
+    backward_queries(net, H, s->q_raw, s->inv_q, w->q_norm, net->dq);
+    backward_queries(net, KH, s->k_raw, s->inv_k, w->k_norm, net->dk);
+}
+
+/* mid = x + o(attn): dx holds d mid and becomes d x. */
 static void backward_attention(lem_net *net, int i) {
     lem_backend *b = net->b;
     const lem_backend_ops *op = b->ops;
@@ -40,13 +78,10 @@ static void backward_attention(lem_net *net, int i) {
     int T = net->n_rows, D = m->config.width, H = m->config.heads, KH = m->config.kv_heads, E = m->config.head_dim;
     const float *p = m->params;
     float *g = net->grads;
-    float scale = (float)(1 / sqrt((double)E));
     op->linear_dw(b, T, D, H * E, net->dx, s->attn, g + w->o);
+    backward_bias(net, D, net->dx, w->o_bias);
     op->linear_dx(b, T, D, H * E, net->dx, p + w->o, net->dattn, false);
-    op->kv_write(b, T, KH, E, s->k, s->v, net->page, net->slot, 0, &net->kv);
-    op->attention_backward(b, &net->batch.attn, H, KH, E, scale, s->q, 0, &net->kv, s->attn, s->lse, net->dattn, net->dq, net->dk, net->dv);
-    op->rope(b, T, H, E, net->dq, net->pos, net->cos_sin, true);
-    op->rope(b, T, KH, E, net->dk, net->pos, net->cos_sin, true);
+    backward_attend(net, i);
     op->rmsnorm(b, T, D, s->x, p + w->attn_norm, m->config.norm_eps, net->normed, NULL);
     op->linear_dw(b, T, H * E, D, net->dq, net->normed, g + w->q);
     op->linear_dw(b, T, KH * E, D, net->dk, net->normed, g + w->k);

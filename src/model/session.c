@@ -226,9 +226,20 @@ lem_status lem_session_step(lem_session *s, const lem_feed *feeds, int n_feeds, 
     lem_session_lay_out(s, feeds, n_feeds);
     const lem_model_config *c = &s->w->config;
     lem_batch batch = {{s->n_rows, s->n_trees, s->pos, s->trees, s->segs, 0}, s->page, s->slot};
-    lem_layer_act a = {s->x, s->q, s->k, s->v, s->attn, NULL, NULL, NULL, s->x, s->gate, s->up, s->x, s->normed, s->act};
+    lem_layer_act a = {.x = s->x,
+                       .q = s->q,
+                       .k = s->k,
+                       .v = s->v,
+                       .attn = s->attn,
+                       .mid = s->x,
+                       .gate = s->gate,
+                       .up = s->up,
+                       .out = s->x,
+                       .normed = s->normed,
+                       .act = s->act};
     embed(s);
-    for (int i = 0; i < c->layers; i++) lem_layer_forward(s->b, c, &s->w->packed.layer[i], &batch, s->cos_sin, &s->kv, i, &a);
+    for (int i = 0; i < c->layers; i++)
+        lem_layer_forward(s->b, c, &s->w->packed.layer[i], &batch, s->cos_sin, &s->kv, i, lem_model_config_window(c, i), &a);
     s->b->ops->rmsnorm(s->b, s->n_rows, c->width, s->x, s->w->packed.final_norm, c->norm_eps, s->hidden, NULL);
     return LEM_OK;
 }

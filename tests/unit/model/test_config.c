@@ -10,7 +10,11 @@ static lem_status parse(const char *text, lem_model_config *out) {
 }
 
 #define BASE "\"hidden_size\":64,\"intermediate_size\":100,\"num_hidden_layers\":3,\"num_attention_heads\":4,\"vocab_size\":99"
-#define LLAMA "{\"architectures\":[\"LlamaForCausalLM\"]," BASE
+#define OF(name) "{\"architectures\":[\"" name "ForCausalLM\"]," BASE
+#define LLAMA OF("Llama")
+#define MISTRAL OF("Mistral")
+#define QWEN3 OF("Qwen3")
+#define SCALED(fields) LLAMA ",\"rope_scaling\":{" fields "}}"
 
 static void defaults(void **state) {
     (void)state;
@@ -46,17 +50,46 @@ static void refusals(void **state) {
         {"[1]", "must be an object"},
         {"{" BASE "}", "architectures"},
         {"{\"architectures\":[\"LlamaForCausalLM\",\"X\"]," BASE "}", "architectures"},
-        {"{\"architectures\":[\"MistralForCausalLM\"]," BASE "}", "MistralForCausalLM"},
+        {OF("Mixtral") "}", "MixtralForCausalLM"},
+        {OF("Qwen2Moe") "}", "Qwen2MoeForCausalLM"},
         {LLAMA ",\"model_type\":\"qwen2\"}", "model_type"},
         {"{\"architectures\":[\"LlamaForSequenceClassification\"],\"num_labels\":3," BASE "}", "num_labels"},
         {"{\"architectures\":[\"LlamaForSequenceClassification\"],\"id2label\":{\"0\":\"a\",\"1\":\"b\",\"2\":\"c\"}," BASE "}", "3 found"},
         {LLAMA ",\"hidden_act\":\"gelu\"}", "gelu"},
         {LLAMA ",\"hidden_act\":3}", "hidden_act"},
-        {LLAMA ",\"rope_scaling\":{\"rope_type\":\"llama3\"}}", "llama3"},
-        {LLAMA ",\"rope_scaling\":{\"type\":\"linear\"}}", "linear"},
-        {LLAMA ",\"rope_parameters\":{\"rope_type\":\"yarn\"}}", "yarn"},
-        {LLAMA ",\"attention_bias\":true}", "attention_bias"},
-        {LLAMA ",\"mlp_bias\":true}", "mlp_bias"},
+        {SCALED("\"rope_type\":\"longrope\",\"factor\":2"), "longrope"},
+        {SCALED("\"type\":\"mrope\""), "mrope"},
+        {SCALED("\"factor\":2"), "'?'"},
+        {LLAMA ",\"rope_scaling\":[]}", "'?'"},
+        {LLAMA ",\"rope_parameters\":{\"full_attention\":{\"rope_type\":\"default\"}}}", "'?'"},
+        {LLAMA ",\"rope_parameters\":{\"rope_type\":\"default\",\"partial_rotary_factor\":0.5}}", "partial_rotary_factor"},
+        {SCALED("\"rope_type\":\"llama3\""), "'factor' is missing"},
+        {SCALED("\"rope_type\":\"llama3\",\"factor\":8"), "original_max_position_embeddings"},
+        {SCALED("\"rope_type\":\"llama3\",\"factor\":8,\"original_max_position_embeddings\":64"), "low_freq_factor"},
+        {SCALED("\"rope_type\":\"llama3\",\"factor\":8,\"original_max_position_embeddings\":64,\"low_freq_factor\":1"), "high_freq_factor"},
+        {SCALED("\"rope_type\":\"llama3\",\"factor\":8,\"original_max_position_embeddings\":64,\"low_freq_factor\":4,\"high_freq_factor\":4"),
+         "not below"},
+        {SCALED("\"type\":\"linear\",\"factor\":0.5"), "factor"},
+        {SCALED("\"type\":\"linear\",\"factor\":1e9"), "factor"},
+        {SCALED("\"type\":\"dynamic\",\"factor\":2,\"original_max_position_embeddings\":64"), "(64)"},
+        {SCALED("\"type\":\"yarn\",\"factor\":2,\"beta_fast\":-1"), "beta_fast"},
+        {SCALED("\"type\":\"yarn\",\"factor\":2,\"truncate\":0"), "truncate"},
+        {SCALED("\"type\":\"yarn\",\"factor\":2,\"attention_factor\":-1"), "attention_factor"},
+        {SCALED("\"type\":\"yarn\",\"factor\":2,\"original_max_position_embeddings\":1e8"), "original_max_position_embeddings"},
+        {LLAMA ",\"rope_theta\":1,\"rope_scaling\":{\"type\":\"yarn\",\"factor\":2}}", "rope_theta"},
+        {LLAMA ",\"rope_scaling\":{\"type\":\"linear\",\"factor\":2},\"rope_parameters\":{\"rope_type\":\"linear\",\"factor\":2}}", "both"},
+        {MISTRAL ",\"num_key_value_heads\":4,\"attention_bias\":true}", "attention_bias"},
+        {OF("Qwen2") ",\"attention_bias\":true}", "attention_bias"},
+        {QWEN3 ",\"mlp_bias\":true}", "mlp_bias"},
+        {MISTRAL "}", "num_key_value_heads"}, /* Transformers' default is 8 */
+        {MISTRAL ",\"num_key_value_heads\":4,\"sliding_window\":0}", "sliding_window"},
+        {MISTRAL ",\"num_key_value_heads\":4,\"sliding_window\":5000000}", "sliding_window"},
+        {MISTRAL ",\"num_key_value_heads\":4,\"layer_types\":[\"full_attention\",\"sliding_attention\",\"sliding_attention\"]}",
+         "one sliding window"},
+        {LLAMA ",\"layer_types\":[\"full_attention\",\"full_attention\",\"sliding_attention\"]}", "layer 2 slides"},
+        {QWEN3 ",\"layer_types\":[\"full_attention\"]}", "list of 3"},
+        {QWEN3 ",\"layer_types\":[\"full_attention\",\"chunked_attention\",7]}", "chunked_attention"},
+        {QWEN3 ",\"use_sliding_window\":true,\"max_window_layers\":-1}", "max_window_layers"},
         {LLAMA ",\"use_sliding_window\":true}", "use_sliding_window"},
         {LLAMA ",\"mlp_bias\":1}", "mlp_bias"},
         {LLAMA ",\"partial_rotary_factor\":0.5}", "partial_rotary_factor"},
@@ -71,7 +104,6 @@ static void refusals(void **state) {
         {LLAMA ",\"head_dim\":4000}", "head_dim"},
         {LLAMA ",\"max_position_embeddings\":0}", "max_position_embeddings"},
         {LLAMA ",\"max_position_embeddings\":99999999}", "max_position_embeddings"},
-        {"{\"architectures\":[\"Qwen2ForCausalLM\"],\"head_dim\":24," BASE "}", "head_dim"},
         {"{\"architectures\":[\"LlamaForCausalLM\"],\"hidden_size\":64}", "num_hidden_layers"},
         {"{\"architectures\":[\"LlamaForCausalLM\"],\"hidden_size\":64,\"num_hidden_layers\":1e99}", "num_hidden_layers"},
         {"{\"architectures\":[\"LlamaForCausalLM\"],\"hidden_size\":65536,\"intermediate_size\":262144,\"num_hidden_layers\":512,"
@@ -82,6 +114,100 @@ static void refusals(void **state) {
         lem_model_config c = {.layers = -5};
         FAILS(parse(cases[i].text, &c), LEM_EDATA, cases[i].part);
         assert_int_equal(c.layers, -5); /* written only on success */
+    }
+}
+
+static const char full3[] = "\"layer_types\":[\"full_attention\",\"full_attention\",\"full_attention\"]";
+
+static void families(void **state) {
+    (void)state;
+    lem_model_config c;
+    char text[600];
+    OK(parse(LLAMA ",\"attention_bias\":true,\"mlp_bias\":true,\"sliding_window\":7}", &c));
+    assert_true(c.qkv_bias && c.o_bias && c.mlp_bias && !c.qk_norm && c.window == 0);
+    OK(parse(MISTRAL ",\"num_key_value_heads\":2,\"head_dim\":40}", &c)); /* the window's default counts */
+    assert_int_equal(c.window, 4096);
+    assert_int_equal(c.head_dim, 40);
+    assert_int_equal(c.max_positions, 131072);
+    OK(parse(MISTRAL ",\"num_key_value_heads\":2,\"sliding_window\":null}", &c));
+    assert_int_equal(c.window, 0);
+    OK(parse(QWEN3 "}", &c));
+    assert_true(c.qk_norm && !c.qkv_bias && c.head_dim == 128 && c.window == 0 && c.kv_heads == 4);
+    OK(parse(OF("Qwen2") ",\"use_sliding_window\":false,\"sliding_window\":7,\"head_dim\":24}", &c));
+    assert_true(c.window == 0 && c.head_dim == 24);
+    OK(parse(OF("Qwen2") ",\"use_sliding_window\":true,\"sliding_window\":7}", &c)); /* from layer 28: none of three */
+    assert_int_equal(c.window, 0);
+    OK(parse(OF("Qwen2") ",\"use_sliding_window\":true,\"sliding_window\":7,\"max_window_layers\":1}", &c));
+    assert_true(lem_model_config_window(&c, 0) == 0 && lem_model_config_window(&c, 1) == 7 && lem_model_config_window(&c, 2) == 7);
+    OK(parse(QWEN3 ",\"use_sliding_window\":true,\"sliding_window\":9,\"max_window_layers\":1,"
+                   "\"layer_types\":[\"sliding_attention\",\"full_attention\",\"sliding_attention\"]}",
+             &c));
+    assert_true(lem_model_config_window(&c, 0) == 9 && lem_model_config_window(&c, 1) == 0 && lem_model_config_window(&c, 2) == 9);
+    snprintf(text, sizeof text, "%s,%s}", LLAMA, full3);
+    OK(parse(text, &c));
+    assert_int_equal(c.window, 0);
+}
+
+static void contexts(void **state) {
+    (void)state;
+    static const struct {
+        const char *text;
+        int context, declared;
+    } cases[] = {
+        {LLAMA ",\"max_position_embeddings\":100,\"rope_scaling\":{\"type\":\"linear\",\"factor\":4}}", 100, 100},
+        {LLAMA ",\"max_position_embeddings\":100,\"rope_scaling\":{\"type\":\"dynamic\",\"factor\":2.5}}", 250, 100},
+        {LLAMA ",\"max_position_embeddings\":100,\"rope_scaling\":{\"type\":\"yarn\",\"factor\":4}}", 400, 100},
+        {LLAMA ",\"max_position_embeddings\":400,\"rope_scaling\":{\"type\":\"yarn\",\"factor\":4,\"original_max_position_embeddings\":100}}", 400,
+         400},
+        {LLAMA ",\"max_position_embeddings\":200,\"rope_scaling\":{\"type\":\"yarn\",\"factor\":4,\"original_max_position_embeddings\":100}}", 400,
+         200},
+        {LLAMA ",\"max_position_embeddings\":4000000,\"rope_scaling\":{\"type\":\"yarn\",\"factor\":4}}", 1 << 22, 4000000},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        lem_model_config c, back;
+        OK(parse(cases[i].text, &c));
+        assert_int_equal(c.max_positions, cases[i].context);
+        lem_json *json = lem_model_config_to_json(&c, LEM_DTYPE_F32);
+        assert_int_equal(lem_json_int(lem_json_get(json, "max_position_embeddings"), 0), cases[i].declared);
+        OK(lem_model_config_from_json(json, &back, &err));
+        assert_int_equal(back.max_positions, c.max_positions);
+        lem_json_free(json);
+    }
+}
+
+/* Written and read again, a config of any family with any of its switches says the same. */
+static void variants_round_trip(void **state) {
+    (void)state;
+    static const char *const cases[] = {
+        LLAMA ",\"attention_bias\":true,\"mlp_bias\":true}",
+        MISTRAL ",\"num_key_value_heads\":2,\"sliding_window\":77,\"head_dim\":40}",
+        MISTRAL ",\"num_key_value_heads\":2,\"sliding_window\":null}",
+        OF("Qwen2") ",\"use_sliding_window\":true,\"sliding_window\":7,\"max_window_layers\":2,\"head_dim\":24}",
+        QWEN3 ",\"attention_bias\":true,\"use_sliding_window\":true,\"sliding_window\":9,"
+              "\"layer_types\":[\"sliding_attention\",\"full_attention\",\"sliding_attention\"]}",
+        SCALED("\"rope_type\":\"llama3\",\"factor\":8,\"original_max_position_embeddings\":64,\"low_freq_factor\":1,\"high_freq_factor\":4"),
+        SCALED("\"rope_type\":\"yarn\",\"factor\":1.7,\"mscale\":0.707,\"mscale_all_dim\":1,\"beta_fast\":30.5,\"truncate\":false"),
+        SCALED("\"rope_type\":\"yarn\",\"factor\":4,\"attention_factor\":1.1,\"original_max_position_embeddings\":512"),
+        SCALED("\"rope_type\":\"dynamic\",\"factor\":3"),
+        SCALED("\"type\":\"linear\",\"factor\":2.5"),
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        lem_model_config c, back;
+        lem_buf once = {0}, twice = {0};
+        OK(parse(cases[i], &c));
+        lem_json *json = lem_model_config_to_json(&c, LEM_DTYPE_F32);
+        OK(lem_model_config_from_json(json, &back, &err));
+        lem_json *again = lem_model_config_to_json(&back, LEM_DTYPE_F32);
+        lem_json_write(json, 0, &once);
+        lem_json_write(again, 0, &twice);
+        assert_string_equal(lem_buf_str(&once), lem_buf_str(&twice));
+        assert_memory_equal(back.full, c.full, sizeof c.full);
+        assert_true(back.window == c.window && back.o_bias == c.o_bias && back.qkv_bias == c.qkv_bias && back.mlp_bias == c.mlp_bias);
+        assert_true(back.qk_norm == c.qk_norm && back.head_dim == c.head_dim && back.max_positions == c.max_positions);
+        lem_buf_release(&once);
+        lem_buf_release(&twice);
+        lem_json_free(json);
+        lem_json_free(again);
     }
 }
 
@@ -125,14 +251,19 @@ static void check_fills(void **state) {
     /* embed, 2 norms, q k v o, 3 biases, gate up down, last norm, head */
     assert_int_equal(lem_model_config_params(&c), 48 + 32 + 4 * 256 + 3 * 16 + 3 * 64 + 16 + 48);
     c.arch = LEM_ARCH_LLAMA;
-    FAILS(lem_model_config_check(&c, &err), LEM_EDATA, "attention_bias");
+    FAILS(lem_model_config_check(&c, &err), LEM_EDATA, "attention_bias"); /* of queries, keys and values alone */
     c.qkv_bias = false;
     c.eos_id = 3;
     FAILS(lem_model_config_check(&c, &err), LEM_EDATA, "eos_token_id");
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(defaults), cmocka_unit_test(refusals), cmocka_unit_test(round_trip),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(defaults),
+                                       cmocka_unit_test(refusals),
+                                       cmocka_unit_test(families),
+                                       cmocka_unit_test(contexts),
+                                       cmocka_unit_test(variants_round_trip),
+                                       cmocka_unit_test(round_trip),
                                        cmocka_unit_test(check_fills)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
