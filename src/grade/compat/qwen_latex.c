@@ -1,0 +1,687 @@
+/* qwen_latex.c - sympy 1.12's parse_latex as it behaves: the longest prefix of the text that its grammar accepts, the rest ignored
+ *
+ * The grammar is sympy/parsing/latex/LaTeX.g4. Its start rule does not ask for the end of the text, and at every optional continuation ANTLR's
+ * prediction turns back when the continuation cannot be completed: "1,-3" is 1, "2(1,3)" is 2, "x-(3" is x. So each loop here tries one more element
+ * and on failure stays before it; only after a relation sign there is no way back. Tokens are read when they are looked at: a character that no
+ * token begins with (\%, ~, ;) fails the whole parse only when it is reached. */
+#include "grade/compat/qwen_latex_priv.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { MAX_DEPTH = 60 };
+
+static bool letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+static bool digit(char c) { return c >= '0' && c <= '9'; }
+static bool white(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
+
+/* ---- tokens */
+
+typedef struct command {
+    const char *name;
+    char kind;
+} command;
+
+static const command commands[] = {
+    {"thinspace", T_SKIP},
+    {"medspace", T_SKIP},
+    {"thickspace", T_SKIP},
+    {"quad", T_SKIP},
+    {"qquad", T_SKIP},
+    {"negthinspace", T_SKIP},
+    {"negmedspace", T_SKIP},
+    {"negthickspace", T_SKIP},
+    {"left", T_SKIP},
+    {"right", T_SKIP},
+    {"vrule", T_SKIP},
+    {"vcenter", T_SKIP},
+    {"vbox", T_SKIP},
+    {"vskip", T_SKIP},
+    {"vspace", T_SKIP},
+    {"hfil", T_SKIP},
+    {"langle", T_ANGLE},
+    {"rangle", T_ANGLE},
+    {"lim", T_LIM},
+    {"to", T_TO},
+    {"rightarrow", T_TO},
+    {"Rightarrow", T_TO},
+    {"longrightarrow", T_TO},
+    {"Longrightarrow", T_TO},
+    {"int", T_INT},
+    {"sum", T_SUM},
+    {"prod", T_SUM},
+    {"exp", T_FUNC},
+    {"log", T_FUNC},
+    {"lg", T_FUNC},
+    {"ln", T_FUNC},
+    {"sin", T_FUNC},
+    {"cos", T_FUNC},
+    {"tan", T_FUNC},
+    {"csc", T_FUNC},
+    {"sec", T_FUNC},
+    {"cot", T_FUNC},
+    {"arcsin", T_FUNC},
+    {"arccos", T_FUNC},
+    {"arctan", T_FUNC},
+    {"arccsc", T_FUNC},
+    {"arcsec", T_FUNC},
+    {"arccot", T_FUNC},
+    {"sinh", T_FUNC},
+    {"cosh", T_FUNC},
+    {"tanh", T_FUNC},
+    {"arsinh", T_FUNC},
+    {"arcosh", T_FUNC},
+    {"artanh", T_FUNC},
+    {"lfloor", T_LFLOOR},
+    {"rfloor", T_RFLOOR},
+    {"lceil", T_LCEIL},
+    {"rceil", T_RCEIL},
+    {"sqrt", T_SQRT},
+    {"overline", T_OVERLINE},
+    {"times", '*'},
+    {"cdot", '*'},
+    {"div", '/'},
+    {"frac", T_FRAC},
+    {"dfrac", T_FRAC},
+    {"tfrac", T_FRAC},
+    {"binom", T_BINOM},
+    {"dbinom", T_BINOM},
+    {"tbinom", T_BINOM},
+    {"mathit", T_MATHIT},
+    {"neq", T_REL},
+    {"leq", T_REL},
+    {"le", T_REL},
+    {"leqq", T_REL},
+    {"leqslant", T_REL},
+    {"geq", T_REL},
+    {"ge", T_REL},
+    {"geqq", T_REL},
+    {"geqslant", T_REL},
+};
+
+static size_t letters_from(qwen_text t, size_t at) {
+    while (at < t.n && letter(t.s[at])) at++;
+    return at;
+}
+
+static void lex_command(qwen_parser *p, qwen_token *k) {
+    qwen_text t = p->text;
+    size_t end = letters_from(t, k->at + 1);
+    if (end == k->at + 1) {
+        char c = end < t.n ? t.s[end] : '\0';
+        k->kind = c == '{' ? T_LBRACE : c == '}' ? T_RBRACE : c && strchr(",:;!*-./\"(=", c) ? T_SKIP : T_BAD;
+        k->end = end + 1;
+        return;
+    }
+    qwen_text name = lem_qwen_part(t, k->at + 1, end);
+    k->kind = T_SYMBOL;
+    k->end = end;
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+        if (lem_qwen_is(name, commands[i].name)) k->kind = commands[i].kind;
+    if (end < t.n && t.s[end] == '|' && (lem_qwen_is(name, "left") || lem_qwen_is(name, "right"))) {
+        k->kind = T_SIDEBAR;
+        k->end = end + 1;
+    }
+    if (k->kind == T_INT && lem_qwen_starts(lem_qwen_part(t, end, t.n), "\\limits")) k->end = end + 7;
+}
+
+/* 'd', white space, then a letter or a command: one token, the differential. */
+static void lex_letter(qwen_parser *p, qwen_token *k) {
+    qwen_text t = p->text;
+    size_t i = k->at + 1;
+    k->kind = T_LETTER;
+    k->end = i;
+    if (t.s[k->at] != 'd') return;
+    while (i < t.n && white(t.s[i])) i++;
+    if (i < t.n && letter(t.s[i])) k->end = i + 1;
+    else if (i + 1 < t.n && t.s[i] == '\\' && letter(t.s[i + 1])) k->end = letters_from(t, i + 1);
+    else return;
+    k->kind = T_DIFFERENTIAL;
+}
+
+static void lex_other(qwen_parser *p, qwen_token *k) {
+    qwen_text t = p->text;
+    char c = t.s[k->at];
+    size_t i = k->at + 1;
+    k->end = i;
+    k->kind = c;
+    if (digit(c)) {
+        k->kind = T_DIGIT;
+    } else if (c == '&') {
+        while (i < t.n && white(t.s[i])) i++;
+        k->kind = i < t.n && t.s[i] == '=' ? T_REL : T_BAD;
+        k->end = i + 1;
+    } else if (c == '=' || c == '<' || c == '>') {
+        k->kind = T_REL;
+    } else if (c == '\'') {
+        while (k->end < t.n && t.s[k->end] == '\'') k->end++;
+    } else if (!c || !strchr("+-*/(){}[]|_^:!,.", c)) {
+        k->kind = T_BAD;
+    }
+    if (c == ':') k->kind = '/';
+}
+
+static const qwen_token *peek_at(qwen_parser *p, size_t index) {
+    while (p->n <= index) {
+        qwen_token k = {T_END, p->lexed, p->lexed};
+        if (p->n > 0 && (p->tok[p->n - 1].kind == T_END || p->tok[p->n - 1].kind == T_BAD)) return &p->tok[p->n - 1];
+        if (k.at < p->text.n) {
+            char c = p->text.s[k.at];
+            k.end = k.at + 1;
+            if (white(c)) k.kind = T_SKIP;
+            else if (c == '\\') lex_command(p, &k);
+            else if (letter(c)) lex_letter(p, &k);
+            else lex_other(p, &k);
+        }
+        if (k.kind == T_BAD) p->bad = true;
+        p->lexed = k.end;
+        if (k.kind != T_SKIP) p->tok[p->n++] = k;
+    }
+    return &p->tok[index];
+}
+
+static const qwen_token *peek(qwen_parser *p) { return peek_at(p, p->at); }
+static char kind(qwen_parser *p) { return peek(p)->kind; }
+static qwen_text token_text(qwen_parser *p, const qwen_token *k) { return lem_qwen_part(p->text, k->at, k->end); }
+
+static bool take(qwen_parser *p, char k) {
+    if (kind(p) != k) return false;
+    p->at++;
+    return true;
+}
+
+/* ---- nodes */
+
+static qwen_node *lone(grade_work *w, qwen_kind k) {
+    if (!lem_grade_spend(w, 20)) return NULL;
+    qwen_node *a = lem_grade_alloc(w, 1, sizeof *a);
+    if (!a) return NULL;
+    a->kind = k;
+    a->name = "";
+    return a;
+}
+
+bool lem_qwen_with_kids(grade_work *w, qwen_node *parent, qwen_node *const *kid, uint32_t n) {
+    parent->kid = lem_grade_alloc(w, n, sizeof *kid);
+    if (!parent->kid) return false;
+    parent->n = n;
+    for (uint32_t i = 0; i < n; i++) {
+        parent->kid[i] = kid[i];
+        if (kid[i]->depth >= parent->depth) parent->depth = kid[i]->depth + 1;
+    }
+    if (parent->depth > QWEN_MAX_TREE) w->limit = true;
+    return !w->limit;
+}
+
+qwen_node *lem_qwen_named(grade_work *w, qwen_kind k, const char *name, qwen_node *x, qwen_node *y) {
+    qwen_node *kid[2] = {x, y};
+    qwen_node *a = lone(w, k);
+    if (!a || (x && !lem_qwen_with_kids(w, a, kid, y ? 2 : 1))) return NULL;
+    a->name = name;
+    return a;
+}
+
+static qwen_node *named(qwen_parser *p, qwen_kind k, const char *name, qwen_node *x, qwen_node *y) { return lem_qwen_named(p->w, k, name, x, y); }
+
+static qwen_node *binary(qwen_parser *p, qwen_kind k, qwen_node *x, qwen_node *y) { return x && y ? named(p, k, "", x, y) : NULL; }
+
+static qwen_node *constant(qwen_parser *p, long double v, const char *digits) {
+    qwen_node *a = named(p, QWEN_NUM, digits, NULL, NULL);
+    if (a) a->value = v;
+    return a;
+}
+
+static qwen_node *negate(qwen_parser *p, qwen_node *x) { return x ? binary(p, QWEN_MUL, constant(p, -1, "-1"), x) : NULL; }
+static qwen_node *inverse(qwen_parser *p, qwen_node *x) { return x ? binary(p, QWEN_POW, x, constant(p, -1, "-1")) : NULL; }
+
+static qwen_node *symbol(qwen_parser *p, qwen_text name) {
+    if (p->constants && lem_qwen_is(name, "pi")) return constant(p, 3.14159265358979323846264338327950288L, "pi");
+    if (p->constants && lem_qwen_is(name, "e")) return constant(p, 2.71828182845904523536028747135266250L, "e");
+    if (lem_qwen_is(name, "infty")) return named(p, QWEN_INF, "oo", NULL, NULL);
+    const char *s = lem_grade_text(p->w, name.s, name.n);
+    return s ? named(p, QWEN_SYM, s, NULL, NULL) : NULL;
+}
+
+bool lem_qwen_has_symbols(const qwen_node *a) {
+    if (a->kind == QWEN_SYM || a->kind == QWEN_UFN || a->kind == QWEN_OPAQUE) return true;
+    for (uint32_t i = 0; i < a->n; i++)
+        if (lem_qwen_has_symbols(a->kid[i])) return true;
+    return false;
+}
+
+/* ---- grammar; every function leaves p->at where it was when it fails */
+
+static qwen_node *expr(qwen_parser *p);
+static qwen_node *mp(qwen_parser *p, bool nofunc);
+static qwen_node *atom(qwen_parser *p);
+
+static qwen_node *fail_at(qwen_parser *p, size_t at) {
+    p->at = at;
+    return NULL;
+}
+
+/* open expr close */
+static qwen_node *enclosed(qwen_parser *p, char open, char close) {
+    size_t at = p->at;
+    if (!take(p, open)) return NULL;
+    qwen_node *x = expr(p);
+    return x && take(p, close) ? x : fail_at(p, at);
+}
+
+/* (CARET or UNDERSCORE) (atom | { expr }) */
+static qwen_node *script(qwen_parser *p, char mark) {
+    size_t at = p->at;
+    if (!take(p, mark)) return NULL;
+    qwen_node *x = atom(p);
+    if (!x) x = enclosed(p, '{', '}');
+    return x ? x : fail_at(p, at);
+}
+
+static bool digits_at(qwen_parser *p, size_t at, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        if (peek_at(p, at + i)->kind != T_DIGIT) return false;
+    return true;
+}
+
+/* DIGIT+ (',' DIGIT DIGIT DIGIT)* ('.' DIGIT+)?, white space between digits allowed */
+static qwen_node *number(qwen_parser *p) {
+    size_t from = p->at, at = from;
+    while (digits_at(p, at, 1)) at++;
+    while (peek_at(p, at)->kind == ',' && digits_at(p, at + 1, 3)) at += 4;
+    bool point = peek_at(p, at)->kind == '.';
+    if (point) {
+        if (!digits_at(p, at + 1, 1)) return NULL;
+        for (at++; digits_at(p, at, 1);) at++;
+    }
+    char *s = lem_grade_alloc(p->w, at - from + 1, 1);
+    if (!s) return NULL;
+    size_t n = 0;
+    for (size_t i = from; i < at; i++) {
+        char c = p->text.s[p->tok[i].at];
+        if (c != ',' && !(c == '0' && n == 0 && i + 1 < at && p->tok[i + 1].kind != '.')) s[n++] = c;
+    }
+    s[n] = '\0';
+    p->at = at;
+    return constant(p, strtold(s, NULL), s);
+}
+
+/* (LETTER | SYMBOL) with subscript and primes: the name that sympy gives the symbol */
+static bool symbol_name(qwen_parser *p, qwen_text *out) {
+    size_t at = p->at;
+    const qwen_token *k = peek(p);
+    if (k->kind != T_LETTER && k->kind != T_SYMBOL) return false;
+    qwen_text name = token_text(p, k), primes = {"", 0}, sub = {"", 0};
+    if (k->kind == T_SYMBOL) name = lem_qwen_part(name, 1, name.n);
+    p->at++;
+    for (int i = 0; i < 2; i++) {
+        if (kind(p) == '\'' && primes.n == 0) {
+            primes = token_text(p, peek(p));
+            p->at++;
+        } else if (kind(p) == '_' && sub.n == 0) {
+            size_t from = p->at;
+            if (!script(p, '_')) return fail_at(p, at) != NULL;
+            bool brace = p->tok[from + 1].kind == '{';
+            sub = lem_qwen_part(p->text, p->tok[from + 1 + brace].at, p->tok[p->at - 1 - brace].end);
+        }
+    }
+    if (sub.n + primes.n == 0) {
+        *out = name;
+        return true;
+    }
+    char *s = lem_grade_alloc(p->w, name.n + sub.n + primes.n + 4, 1);
+    if (!s) return fail_at(p, at) != NULL;
+    size_t n = name.n;
+    memcpy(s, name.s, n);
+    if (sub.n > 0) {
+        s[n++] = '_';
+        s[n++] = '{';
+        for (size_t i = 0; i < sub.n; i++)
+            if (!white(sub.s[i])) s[n++] = sub.s[i];
+        s[n++] = '}';
+    }
+    memcpy(s + n, primes.s, primes.n);
+    *out = (qwen_text){s, n + primes.n};
+    return true;
+}
+
+static qwen_node *frac_part(qwen_parser *p) {
+    if (kind(p) != T_DIGIT) return enclosed(p, '{', '}');
+    char c = p->text.s[peek(p)->at];
+    char *s = lem_grade_text(p->w, &c, 1);
+    p->at++;
+    return s ? constant(p, c - '0', s) : NULL;
+}
+
+static qwen_node *frac(qwen_parser *p) {
+    size_t at = p->at++;
+    qwen_node *x = frac_part(p);
+    size_t middle = p->at;
+    qwen_node *y = x ? frac_part(p) : NULL;
+    if (!y) return fail_at(p, at);
+    /* \frac{d}{dx} is an operator, \frac{dy}{dx} a derivative */
+    bool by = middle + 2 < p->n && p->tok[middle + 1].kind == T_DIFFERENTIAL && p->tok[middle + 2].kind == '}';
+    if (by && middle - at == 4 && lem_qwen_is(token_text(p, &p->tok[at + 2]), "d")) return named(p, QWEN_OPAQUE, "operator", y, NULL);
+    if (by && p->text.s[p->tok[at + 2].at] == 'd') return named(p, QWEN_OPAQUE, "derivative", x, y);
+    return binary(p, QWEN_MUL, x, inverse(p, y));
+}
+
+static qwen_node *binom(qwen_parser *p) {
+    size_t at = p->at++;
+    qwen_node *n = enclosed(p, '{', '}'), *k = n ? enclosed(p, '{', '}') : NULL;
+    return k ? named(p, QWEN_FN, "binom", n, k) : fail_at(p, at);
+}
+
+static qwen_node *mathit(qwen_parser *p) {
+    size_t at = p->at++;
+    if (!take(p, '{')) return fail_at(p, at);
+    size_t from = p->at;
+    while (take(p, T_LETTER)) {}
+    if (!take(p, '}')) return fail_at(p, at);
+    return symbol(p, lem_qwen_part(p->text, p->tok[from].at, p->tok[p->at - 1].at));
+}
+
+static qwen_node *atom(qwen_parser *p) {
+    qwen_text name;
+    switch (kind(p)) {
+    case T_LETTER:
+    case T_SYMBOL: return symbol_name(p, &name) ? symbol(p, name) : NULL;
+    case T_DIGIT: return number(p);
+    case T_FRAC: return frac(p);
+    case T_BINOM: return binom(p);
+    case T_MATHIT: return mathit(p);
+    case T_DIFFERENTIAL: {
+        char s[64];
+        qwen_text t = token_text(p, peek(p));
+        size_t n = 0;
+        for (size_t i = 0; i < t.n && n < sizeof s; i++)
+            if (letter(t.s[i])) s[n++] = t.s[i];
+        p->at++;
+        return symbol(p, (qwen_text){s, n});
+    }
+    default: return NULL;
+    }
+}
+
+/* expr (',' expr)*, as the arguments of a function */
+static qwen_node *arguments(qwen_parser *p, qwen_node *f) {
+    enum { MOST = 64 };
+    qwen_node *arg[MOST];
+    uint32_t n = 0;
+    do {
+        if (n == MOST || !(arg[n] = expr(p))) return NULL;
+        n++;
+    } while (take(p, ','));
+    return lem_qwen_with_kids(p->w, f, arg, n) ? f : NULL;
+}
+
+static qwen_node *call(qwen_parser *p) {
+    size_t at = p->at;
+    qwen_text name;
+    if (!symbol_name(p, &name) || !take(p, '(')) return fail_at(p, at);
+    const char *s = lem_grade_text(p->w, name.s, name.n);
+    qwen_node *f = s ? named(p, QWEN_UFN, s, NULL, NULL) : NULL;
+    return f && arguments(p, f) && take(p, ')') ? f : fail_at(p, at);
+}
+
+static const char *function_name(qwen_text t) {
+    static const char *const names[][2] = {
+        {"arcsin", "asin"},  {"arccos", "acos"},  {"arctan", "atan"},  {"arccsc", "acsc"}, {"arcsec", "asec"}, {"arccot", "acot"},
+        {"arsinh", "asinh"}, {"arcosh", "acosh"}, {"artanh", "atanh"}, {"exp", "exp"},     {"log", "log"},     {"lg", "log"},
+        {"ln", "log"},       {"sin", "sin"},      {"cos", "cos"},      {"tan", "tan"},     {"csc", "csc"},     {"sec", "sec"},
+        {"cot", "cot"},      {"sinh", "sinh"},    {"cosh", "cosh"},    {"tanh", "tanh"},
+    };
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (lem_qwen_is(t, names[i][0])) return names[i][1];
+    return "";
+}
+
+static const char *inverse_name(const char *name) {
+    static const char *const names[] = {"asin", "acos", "atan", "acsc", "asec", "acot", "asinh", "acosh", "atanh"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(names[i] + 1, name) == 0) return names[i];
+    return NULL;
+}
+
+/* \sin, \log_2, \sin^{-1} … with an argument in parentheses, or the product that follows up to the next function */
+static qwen_node *func_normal(qwen_parser *p) {
+    size_t at = p->at;
+    qwen_text spelled = token_text(p, peek(p));
+    const char *name = function_name(lem_qwen_part(spelled, 1, spelled.n));
+    bool ten = lem_qwen_is(spelled, "\\lg"), log = strcmp(name, "log") == 0;
+    p->at++;
+    qwen_node *sub = script(p, '_'), *sup = script(p, '^'), *arg = NULL;
+    if (!sub) sub = script(p, '_');
+    size_t open = p->at;
+    if (take(p, '(')) {
+        arg = expr(p);
+        for (qwen_node *more = arg; more && kind(p) == ',';) { /* further arguments are read and dropped */
+            p->at++;
+            more = expr(p);
+        }
+        if (!arg || !take(p, ')')) {
+            arg = NULL;
+            p->at = open;
+        }
+    }
+    if (!arg) arg = mp(p, true);
+    if (!arg) return fail_at(p, at);
+    if (ten && !sub) sub = constant(p, 10, "10");
+    bool minus_one = sup && sup->kind == QWEN_MUL && sup->kid[0]->kind == QWEN_NUM && sup->kid[0]->value == -1 && sup->kid[1]->value == 1;
+    const char *other = minus_one ? inverse_name(name) : NULL;
+    qwen_node *f = named(p, QWEN_FN, other ? other : name, arg, log ? sub : NULL);
+    return sup && !other ? binary(p, QWEN_POW, f, sup) : f;
+}
+
+static qwen_node *root(qwen_parser *p) {
+    size_t at = p->at++;
+    qwen_node *degree = NULL;
+    if (kind(p) == '[') {
+        degree = enclosed(p, '[', ']');
+        if (!degree) return fail_at(p, at);
+    } else {
+        degree = constant(p, 2, "2");
+    }
+    qwen_node *x = enclosed(p, '{', '}');
+    return x ? binary(p, QWEN_POW, x, inverse(p, degree)) : fail_at(p, at);
+}
+
+/* \sum_{i=a}^{b} term: kids term, variable, a, b */
+static qwen_node *sum(qwen_parser *p) {
+    size_t at = p->at;
+    const char *name = lem_qwen_is(token_text(p, peek(p)), "\\sum") ? "sum" : "prod";
+    p->at++;
+    qwen_node *last = script(p, '^'), *var = NULL, *first = NULL;
+    if (take(p, '_') && take(p, '{') && (var = expr(p)) && lem_qwen_is(token_text(p, peek(p)), "=")) {
+        p->at++;
+        first = expr(p);
+    }
+    if (!first || !take(p, '}')) return fail_at(p, at);
+    if (!last) last = script(p, '^');
+    qwen_node *term = last ? mp(p, false) : NULL, *s = term ? named(p, QWEN_SUM, name, NULL, NULL) : NULL;
+    qwen_node *kid[4] = {term, var, first, last};
+    return s && lem_qwen_with_kids(p->w, s, kid, 4) ? s : fail_at(p, at);
+}
+
+static qwen_node *additive(qwen_parser *p);
+
+/* Integrals and limits are compared by their parts only. */
+static qwen_node *integral(qwen_parser *p) {
+    size_t at = p->at++;
+    qwen_node *low = script(p, '_'), *high = script(p, '^');
+    if (!low && high) low = script(p, '_');
+    qwen_node *body = additive(p);
+    if (!body) return fail_at(p, at);
+    return named(p, QWEN_OPAQUE, "integral", body, low && high ? named(p, QWEN_OPAQUE, "from to", low, high) : NULL);
+}
+
+static qwen_node *limit(qwen_parser *p) {
+    size_t at = p->at++;
+    if (!take(p, '_') || !take(p, '{') || (kind(p) != T_LETTER && kind(p) != T_SYMBOL)) return fail_at(p, at);
+    qwen_node *var = symbol(p, token_text(p, peek(p)));
+    p->at++;
+    qwen_node *to = take(p, T_TO) ? expr(p) : NULL;
+    if (!to) return fail_at(p, at);
+    if (take(p, '^')) {
+        bool brace = take(p, '{');
+        if ((!take(p, '+') && !take(p, '-')) || (brace && !take(p, '}'))) return fail_at(p, at);
+    }
+    qwen_node *body = take(p, '}') ? mp(p, false) : NULL;
+    return body && var ? named(p, QWEN_OPAQUE, "limit", body, named(p, QWEN_OPAQUE, "to", var, to)) : fail_at(p, at);
+}
+
+static qwen_node *comp(qwen_parser *p, bool nofunc) {
+    qwen_node *x = NULL;
+    const char *name = NULL;
+    switch (kind(p)) {
+    case '(': return enclosed(p, '(', ')');
+    case '[': return enclosed(p, '[', ']');
+    case '{': return enclosed(p, '{', '}');
+    case T_LBRACE: return enclosed(p, T_LBRACE, T_RBRACE);
+    case '|': x = enclosed(p, '|', '|'), name = "abs"; break;
+    case T_LFLOOR: x = enclosed(p, T_LFLOOR, T_RFLOOR), name = "floor"; break;
+    case T_LCEIL: x = enclosed(p, T_LCEIL, T_RCEIL), name = "ceil"; break;
+    case T_FUNC: return nofunc ? NULL : func_normal(p);
+    case T_SQRT: return nofunc ? NULL : root(p);
+    case T_SUM: return nofunc ? NULL : sum(p);
+    case T_INT: return nofunc ? NULL : integral(p);
+    case T_LIM: return nofunc ? NULL : limit(p);
+    case T_OVERLINE:
+        if (nofunc) return NULL;
+        p->at++;
+        x = enclosed(p, '{', '}'), name = "conj";
+        if (!x) p->at--;
+        break;
+    case T_LETTER:
+    case T_SYMBOL: x = nofunc ? NULL : call(p); return x ? x : atom(p);
+    default: return atom(p);
+    }
+    return x ? named(p, QWEN_FN, name, x, NULL) : NULL;
+}
+
+static qwen_node *power(qwen_parser *p, bool nofunc) {
+    qwen_node *x = comp(p, nofunc);
+    while (x && kind(p) == '^') {
+        qwen_node *e = script(p, '^');
+        if (!e) break;
+        (void)script(p, '_'); /* the grammar takes a subscript there, and the reader forgets it */
+        x = binary(p, QWEN_POW, x, e);
+    }
+    return x;
+}
+
+static qwen_node *postfix(qwen_parser *p, bool nofunc) {
+    qwen_node *x = power(p, nofunc);
+    while (x && take(p, '!')) x = named(p, QWEN_FN, "factorial", x, NULL);
+    return x;
+}
+
+/* Factors side by side. An x between two numbers is a multiplication sign; \frac{d}{dx} takes all that follows. */
+static qwen_node *juxtaposed(qwen_parser *p, qwen_node **part, size_t n) {
+    qwen_node *all = NULL;
+    for (size_t i = n; i-- > 0;) {
+        qwen_node *x = part[i];
+        if (x->kind == QWEN_OPAQUE && strcmp(x->name, "operator") == 0) {
+            if (!all) {
+                p->bad = true; /* the original raises */
+                return NULL;
+            }
+            all = named(p, QWEN_OPAQUE, "derivative", all, x->kid[0]);
+            continue;
+        }
+        bool times = i > 0 && i + 1 < n && x->kind == QWEN_SYM && strcmp(x->name, "x") == 0 && !lem_qwen_has_symbols(part[i - 1]) &&
+                     !lem_qwen_has_symbols(part[i + 1]);
+        if (!times) all = all ? binary(p, QWEN_MUL, x, all) : x;
+    }
+    return all;
+}
+
+static qwen_node *unary(qwen_parser *p, bool nofunc) {
+    enum { MOST = 512 };
+    if (p->bad || p->w->limit || p->depth >= MAX_DEPTH || !lem_grade_spend(p->w, 50)) return NULL;
+    size_t at = p->at, n = 0;
+    qwen_node *x = NULL;
+    p->depth++;
+    if (kind(p) == '+' || kind(p) == '-') {
+        bool minus = kind(p) == '-';
+        p->at++;
+        x = unary(p, nofunc);
+        if (x && minus) x = negate(p, x);
+    } else {
+        qwen_node **part = lem_grade_alloc(p->w, 8, sizeof *part);
+        size_t cap = 8;
+        while (part && n < MOST) {
+            qwen_node *next = postfix(p, nofunc && n > 0);
+            if (!next) break;
+            if (n == cap) {
+                qwen_node **more = lem_grade_alloc(p->w, cap * 2, sizeof *part);
+                if (!more) break;
+                memcpy(more, part, n * sizeof *part);
+                part = more;
+                cap *= 2;
+            }
+            part[n++] = next;
+        }
+        if (n > 0 && !p->w->limit) x = juxtaposed(p, part, n);
+    }
+    p->depth--;
+    return x ? x : fail_at(p, at);
+}
+
+static qwen_node *mp(qwen_parser *p, bool nofunc) {
+    qwen_node *x = unary(p, nofunc);
+    while (x && (kind(p) == '*' || kind(p) == '/')) {
+        size_t at = p->at;
+        bool over = kind(p) == '/';
+        p->at++;
+        qwen_node *y = unary(p, nofunc);
+        if (!y) {
+            p->at = at;
+            break;
+        }
+        x = binary(p, QWEN_MUL, x, over ? inverse(p, y) : y);
+    }
+    return x;
+}
+
+static qwen_node *additive(qwen_parser *p) {
+    qwen_node *x = mp(p, false);
+    while (x && (kind(p) == '+' || kind(p) == '-')) {
+        size_t at = p->at;
+        bool minus = kind(p) == '-';
+        p->at++;
+        qwen_node *y = mp(p, false);
+        if (!y) {
+            p->at = at;
+            break;
+        }
+        x = binary(p, QWEN_ADD, x, minus ? negate(p, y) : y);
+    }
+    return x;
+}
+
+static qwen_node *expr(qwen_parser *p) { return additive(p); }
+
+static const char *relation_name(qwen_text t) {
+    char c = t.s[t.n - 1];
+    if (c == '=' || c == '<' || c == '>') return c == '=' ? "=" : c == '<' ? "<" : ">";
+    return t.s[1] == 'n' ? "!=" : t.s[1] == 'l' ? "<=" : ">=";
+}
+
+qwen_node *lem_qwen_relation(qwen_parser *p) {
+    qwen_node *x = expr(p);
+    while (x && kind(p) == T_REL) {
+        const char *name = relation_name(token_text(p, peek(p)));
+        p->at++;
+        /* sympy refuses an inequality with a relation as its left side; latex2sympy builds it */
+        if (x->kind == QWEN_REL && name[0] != '=' && name[0] != '!' && !p->constants) return NULL;
+        qwen_node *y = expr(p);
+        x = y ? named(p, QWEN_REL, name, x, y) : NULL;
+    }
+    return p->bad || p->w->limit ? NULL : x;
+}
+
+bool lem_qwen_parser_init(qwen_parser *p, grade_work *w, qwen_text t, bool constants) {
+    *p = (qwen_parser){.w = w, .text = t, .constants = constants};
+    p->tok = lem_grade_alloc(w, t.n + 2, sizeof *p->tok);
+    return p->tok != NULL;
+}
