@@ -88,6 +88,10 @@ static void explain(void **state) {
     expect("grade --explain 1/2 0.5 --json", 0, "\"gold_form\": \"1/2\"");
     expect("grade --explain 5", 2, "GOLD and PREDICTION");
     expect("grade --explain 5 5 --task nonsense", 2, "nonsense");
+    expect("grade --explain 5 5 --policy nonsense", 2, "none of std, strict, lenient, qwen");
+    expect("grade --explain C 'Answer: (C) is best' --task mmlu", 0, "by choice");
+    expect("grade --explain 27 '\\boxed{\\textbf{(C)}\\ 27}' --task amc", 0, "prediction:  27");
+    expect("grade --explain 27 '\\boxed{27}' --policy strict", 0, "policy:      strict");
 }
 
 static const char rows[] =
@@ -124,6 +128,25 @@ static void grades_pairs(void **state) {
     put("responses.jsonl", "{\"g\":\"0.5\",\"p\":\"It is 7. The answer is 1/2.\"}\n");
     expect("grade responses.jsonl --gold-field g --pred-field p --responses", 0, "equal_exact 1");
     expect("grade responses.jsonl --gold-field g", 2, "belong together");
+}
+
+static void audits(void **state) {
+    (void)state;
+    put("audit.jsonl",
+        "{\"g\":\"12\",\"p\":\"-12\"}\n{\"g\":\"12\",\"p\":\"-12\"}\n{\"g\":\"12\",\"p\":\"12\"}\n{\"g\":\"<b>\",\"p\":\"\\\\weird{\"}\n");
+    expect("grade audit.jsonl --gold-field g --pred-field p --against lenient --audit audit.html", 0,
+           "the policies std and lenient disagree on 0 answers");
+    lem_buf b = get("audit.html"), csv = get("audit-near-misses.csv");
+    assert_non_null(strstr(lem_buf_str(&b), "Near misses (2)"));
+    assert_null(strstr(lem_buf_str(&b), "<td><b>")); /* what a file says is no markup */
+    assert_non_null(strstr(lem_buf_str(&csv), "1,0,12,-12,the opposite sign,"));
+    assert_non_null(strstr(lem_buf_str(&csv), ",2\n")); /* twice */
+    lem_buf_release(&b);
+    lem_buf_release(&csv);
+    expect("grade audit.jsonl --gold-field g --pred-field p --against lenient --json --threads 1", 0, "\"disagreements\": 0");
+    expect("grade audit.jsonl --gold-field g --pred-field p --audit audit.html", 2, "audit.html"); /* never overwritten silently */
+    expect("grade audit.jsonl --gold-field g --pred-field p --audit audit.txt", 2, "must end in .html");
+    expect("grade audit.jsonl --gold-field g --pred-field p --against nobody", 2, "--against 'nobody'");
 }
 
 static void refuses(void **state) {
@@ -209,7 +232,8 @@ static void shared_file(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(explain), cmocka_unit_test(grades_rows), cmocka_unit_test(grades_pairs),
-                                       cmocka_unit_test(refuses), cmocka_unit_test(selects),     cmocka_unit_test(shared_file)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(explain),    cmocka_unit_test(grades_rows), cmocka_unit_test(grades_pairs),
+                                       cmocka_unit_test(audits),     cmocka_unit_test(refuses),     cmocka_unit_test(selects),
+                                       cmocka_unit_test(shared_file)};
     return cmocka_run_group_tests(tests, make_dir, remove_dir);
 }
