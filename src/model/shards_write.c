@@ -69,7 +69,8 @@ static lem_status put_in_place(const plan *p, const char *dir, int shard, lem_er
     return st;
 }
 
-static void remove_waiting(const plan *p, const char *dir) {
+static void remove_waiting(const plan *p, const char *dir, const char *new_index) {
+    if (new_index && p->n_shards > 1) (void)!lem_file_remove(new_index, NULL);
     for (int i = 1; p->n_shards > 1 && i <= p->n_shards; i++) {
         char *path = waiting_path(p, dir, i, NULL);
         if (path) (void)!lem_file_remove(path, NULL);
@@ -140,30 +141,41 @@ static lem_status remove_old_shards(const plan *p, const char *dir, const lem_sh
     return st;
 }
 
+/* From here on only renames: the folder does not open until the last of them. */
+static lem_status swap_in(const plan *p, const char *dir, const char *new_index, const char *index, const char *single, lem_err *err) {
+    lem_status st = LEM_OK;
+    LEM_TRY(lem_file_remove(index, err));
+    LEM_TRY(lem_file_remove(single, err));
+    LEM_TRY(lem_file_fsync_dir(dir, err));
+    for (int i = 1; i <= p->n_shards; i++) LEM_TRY(put_in_place(p, dir, i, err));
+    LEM_TRY(lem_file_rename(new_index, index, err));
+done:
+    return st;
+}
+
 lem_status lem_shards_write(const char *dir, const lem_safetensors_item *item, size_t n, uint64_t shard_bytes, int *n_shards, lem_err *err) {
     lem_status st = LEM_OK;
     plan p = {0};
     lem_shard_index old = {.total_size = -1};
     char *index = lem_path_join(dir, LEM_SHARD_INDEX_NAME, err), *single = lem_path_join(dir, "model.safetensors", err);
-    if (!index || !single) LEM_TRY(LEM_EMEM);
+    char *new_index = lem_path_join(dir, LEM_SHARD_INDEX_NAME ".new", err);
+    if (!index || !single || !new_index) LEM_TRY(LEM_EMEM);
     LEM_TRY(make_plan(&p, item, n, shard_bytes ? shard_bytes : LEM_SHARD_BYTES, err));
     read_old_index(index, &old);
     for (int i = 1; i <= p.n_shards; i++) LEM_TRY(write_shard(&p, dir, i, err));
-    LEM_TRY(lem_file_remove(index, err));
     if (p.n_shards > 1) {
-        LEM_TRY(lem_file_remove(single, err));
-        LEM_TRY(lem_file_fsync_dir(dir, err));
-        for (int i = 1; i <= p.n_shards; i++) LEM_TRY(put_in_place(&p, dir, i, err));
-        LEM_TRY(write_index(&p, index, err));
-    }
+        LEM_TRY(write_index(&p, new_index, err));
+        LEM_TRY(swap_in(&p, dir, new_index, index, single, err));
+    } else LEM_TRY(lem_file_remove(index, err));
     LEM_TRY(remove_old_shards(&p, dir, &old, err));
     if (n_shards) *n_shards = p.n_shards;
 done:
-    if (st != LEM_OK) remove_waiting(&p, dir);
+    if (st != LEM_OK) remove_waiting(&p, dir, new_index);
     lem_shard_index_release(&old);
     lem_free(p.item);
     lem_free(p.shard);
     lem_free(index);
     lem_free(single);
+    lem_free(new_index);
     return st;
 }

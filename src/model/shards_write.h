@@ -1,8 +1,8 @@
 /* model/shards_write.h - weights written as model.safetensors, or as shards and their index when they are larger than one shard may be
  *
  * Tensors are filled into shards in the order given, as Transformers does: a new shard begins where the next tensor would not fit. A crash never leaves
- * a folder that opens with a mixture: one file replaces another atomically; before shards are written the old index and model.safetensors
- * go, and the new index comes last. Shards that only the old index named are removed at the end. */
+ * a folder that opens with a mixture: one file replaces another atomically; shards are written under other names first, then the old index and
+ * model.safetensors go, the shards are renamed, and the new index comes last. Shards that only the old index named are removed at the end. */
 #ifndef LEM_MODEL_SHARDS_WRITE_H
 #define LEM_MODEL_SHARDS_WRITE_H
 
