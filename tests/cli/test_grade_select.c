@@ -140,7 +140,7 @@ static void audits(void **state) {
     assert_non_null(strstr(lem_buf_str(&b), "Near misses (2)"));
     assert_null(strstr(lem_buf_str(&b), "<td><b>")); /* what a file says is no markup */
     assert_non_null(strstr(lem_buf_str(&csv), "1,0,12,-12,the opposite sign,"));
-    assert_non_null(strstr(lem_buf_str(&csv), ",2\n")); /* twice */
+    assert_non_null(strstr(lem_buf_str(&csv), ",2\r\n")); /* twice */
     lem_buf_release(&b);
     lem_buf_release(&csv);
     expect("grade audit.jsonl --gold-field g --pred-field p --against lenient --json --threads 1", 0, "\"disagreements\": 0");
