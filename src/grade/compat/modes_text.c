@@ -13,9 +13,24 @@ bool lem_mode_is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r') || 
 bool lem_mode_is_digit(char c) { return c >= '0' && c <= '9'; }
 bool lem_mode_is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
+/* Bytes of the white space at i, Unicode's included; 0 when there is none. */
+static size_t space_at(mode_text t, size_t i) {
+    static const char *const wide[] = {"\u00a0", "\xc2\x85", "\u3000", "\u1680", "\u2000", "\u2001", "\u2002", "\u2003", "\u2004", "\u2005",
+                                       "\u2006", "\u2007",   "\u2008", "\u2009", "\u200a", "\u2028", "\u2029", "\u202f", "\u205f"};
+    if (i < t.n && lem_mode_is_space(t.s[i])) return 1;
+    for (size_t k = 0; i < t.n && (t.s[i] & 0x80) && k < sizeof wide / sizeof *wide; k++)
+        if (lem_mode_text_at(t, i, wide[k])) return strlen(wide[k]);
+    return 0;
+}
+
 mode_text lem_mode_text_strip(mode_text t) {
-    while (t.n && lem_mode_is_space(t.s[0])) t.s++, t.n--;
-    while (t.n && lem_mode_is_space(t.s[t.n - 1])) t.n--;
+    for (size_t n = space_at(t, 0); n; n = space_at(t, 0)) t.s += n, t.n -= n;
+    while (t.n) {
+        size_t k = t.n - 1;
+        while (k && ((unsigned char)t.s[k] & 0xc0) == 0x80) k--;
+        if (k + space_at(t, k) != t.n) break;
+        t.n = k;
+    }
     return t;
 }
 
