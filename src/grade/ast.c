@@ -32,6 +32,17 @@ bool lem_ast_is_sym(const ast_node *a, const char *name) {
     return a->kind == AST_SYM && strlen(name) == a->len && memcmp(a->name, name, a->len) == 0;
 }
 
+ast_node *lem_ast_named(grade_work *w, ast_kind kind, const char *name, size_t len) {
+    ast_node *a = lem_ast_new(w, kind, 0);
+    if (a) {
+        a->name = name;
+        a->len = (uint32_t)len;
+    }
+    return a;
+}
+
+ast_node *lem_ast_int(grade_work *w, long v) { return lem_ast_num(w, lem_grade_rat_int(w, v)); }
+
 static ast_node *pair(grade_work *w, ast_kind kind, ast_node *a, ast_node *b) {
     ast_node *r = lem_ast_new(w, kind, 2);
     if (!r) return NULL;
@@ -43,11 +54,13 @@ static ast_node *pair(grade_work *w, ast_kind kind, ast_node *a, ast_node *b) {
 ast_node *lem_ast_add(grade_work *w, ast_node *a, ast_node *b) {
     if (!a || !b) return NULL;
     if (a->kind == AST_NUM && b->kind == AST_NUM) return lem_ast_num(w, lem_grade_rat_add(w, a->q, b->q));
+    if (a->kind == AST_MATRIX && b->kind == AST_MATRIX) return lem_ast_matrix_add(w, a, b);
     return pair(w, AST_ADD, a, b);
 }
 
 ast_node *lem_ast_mul(grade_work *w, ast_node *a, ast_node *b) {
     if (!a || !b) return NULL;
+    if (a->kind == AST_MATRIX || b->kind == AST_MATRIX) return lem_ast_matrix_mul(w, a, b);
     if (a->kind != AST_NUM || b->kind != AST_NUM) return pair(w, AST_MUL, a, b);
     ast_node *r = lem_ast_num(w, lem_grade_rat_mul(w, a->q, b->q));
     if (r && a->decimal && b->power_of_ten) {
@@ -59,7 +72,7 @@ ast_node *lem_ast_mul(grade_work *w, ast_node *a, ast_node *b) {
 
 ast_node *lem_ast_neg(grade_work *w, ast_node *a) {
     if (!a) return NULL;
-    if (a->kind != AST_NUM) return pair(w, AST_MUL, lem_ast_num(w, lem_grade_rat_int(w, -1)), a);
+    if (a->kind != AST_NUM) return lem_ast_mul(w, lem_ast_int(w, -1), a);
     ast_node *r = lem_ast_num(w, lem_grade_rat_neg(w, a->q));
     if (r) {
         r->decimal = a->decimal;
@@ -71,7 +84,7 @@ ast_node *lem_ast_neg(grade_work *w, ast_node *a) {
 ast_node *lem_ast_pow(grade_work *w, ast_node *a, ast_node *b) {
     if (!a || !b) return NULL;
     long e;
-    if (a->kind == AST_NUM && b->kind == AST_NUM && lem_grade_rat_small(b->q, 1000000, &e)) {
+    if (a->kind == AST_NUM && b->kind == AST_NUM && lem_grade_rat_small(b->q, 1000000, &e) && lem_grade_rat_pow_fits(a->q, e)) {
         ast_node *r = lem_ast_num(w, lem_grade_rat_pow(w, a->q, e));
         if (r && lem_grade_rat_is(a->q, 10)) {
             r->power_of_ten = true;
@@ -86,4 +99,30 @@ ast_node *lem_ast_div(grade_work *w, ast_node *a, ast_node *b) {
     if (!a || !b) return NULL;
     if (a->kind == AST_NUM && b->kind == AST_NUM) return lem_ast_num(w, lem_grade_rat_div(w, a->q, b->q));
     return lem_ast_mul(w, a, lem_ast_pow(w, b, lem_ast_num(w, lem_grade_rat_int(w, -1))));
+}
+
+ast_node *lem_ast_with_kids(grade_work *w, const ast_node *a, ast_node **kid) {
+    for (uint32_t k = 0; k < a->n; k++)
+        if (!kid[k]) return NULL;
+    if (a->kind == AST_ADD) return lem_ast_add(w, kid[0], kid[1]);
+    if (a->kind == AST_MUL) return lem_ast_mul(w, kid[0], kid[1]);
+    if (a->kind == AST_POW) return lem_ast_pow(w, kid[0], kid[1]);
+    ast_node *r = lem_ast_new(w, a->kind, 0);
+    if (!r) return NULL;
+    *r = *a;
+    r->kid = kid;
+    return r;
+}
+
+ast_node *lem_ast_replace(grade_work *w, ast_node *a, const char *name, size_t len, ast_node *by) {
+    if (!a || !by || !lem_grade_spend(w, 8)) return NULL;
+    if (a->kind == AST_SYM && a->len == len && memcmp(a->name, name, len) == 0) return by;
+    if (!a->n) return a;
+    ast_node **kid = lem_grade_alloc(w, a->n, sizeof *kid);
+    bool same = true;
+    for (uint32_t k = 0; kid && k < a->n; k++) {
+        if (!(kid[k] = lem_ast_replace(w, a->kid[k], name, len, by))) return NULL;
+        same = same && kid[k] == a->kid[k];
+    }
+    return !kid ? NULL : same ? a : lem_ast_with_kids(w, a, kid);
 }

@@ -20,20 +20,24 @@ typedef enum ast_kind {
     AST_ABS,
     AST_PERCENT,
     AST_DEGREE,
-    AST_MONEY,
+    AST_MONEY, /* currency in name: USD, EUR … */
     AST_PM,    /* one kid: ± kid */
     AST_QTY,   /* one kid, unit in name */
     AST_BASE,  /* digits and base in name: "1011_2" */
     AST_RATIO, /* n kids a:b:c */
     AST_TUPLE, /* n kids, brackets in open and close: ( [ */
-    AST_LIST,  /* n kids, no brackets */
+    AST_LIST,  /* n kids, no brackets; open is ',' 'A' for "and" or 'O' for "or" */
     AST_SET,   /* n kids, may be empty */
     AST_UNION,
     AST_INTER,
     AST_SETMINUS,
-    AST_REL,    /* n kids, n-1 operators in name */
-    AST_MATRIX, /* n kids, rows of `cols` */
-    AST_TEXT    /* name, normalised */
+    AST_REL,     /* n kids, n-1 operators in name */
+    AST_MATRIX,  /* n kids, rows of `cols` */
+    AST_TEXT,    /* name, normalised */
+    AST_BUILDER, /* {head | condition, …}: n kids, the first is the head */
+    AST_MODULO,  /* a value or relation, and the modulus */
+    AST_CHOICE,  /* letter of a multiple choice in name; kid, if any: what it stands for */
+    AST_SYSTEM   /* n assignments to different symbols (from shape.c) */
 } ast_kind;
 
 typedef struct ast_node {
@@ -41,6 +45,7 @@ typedef struct ast_node {
     char open, close;
     bool decimal;      /* NUM written with a decimal point: its last digit is worth 10^ulp10 */
     bool power_of_ten; /* NUM that came from 10^k; k in ulp10 */
+    bool grouped;      /* stood in brackets of its own */
     int32_t ulp10;
     uint32_t n, cols, len; /* kids; columns; bytes of name */
     struct ast_node **kid;
@@ -50,6 +55,7 @@ typedef struct ast_node {
 
 /* The meaning of an answer. NULL without w->limit: it cannot be parsed. */
 ast_node *lem_grade_parse(grade_work *w, const char *text, size_t len);
+ast_node *lem_grade_parse_as(grade_work *w, const grade_dialect *d, const char *text, size_t len);
 
 /* Constructors; fold rationals; NULL when an argument is NULL, at a limit, or for 1/0. */
 ast_node *lem_ast_new(grade_work *w, ast_kind kind, uint32_t n);
@@ -61,5 +67,16 @@ ast_node *lem_ast_div(grade_work *w, ast_node *a, ast_node *b);
 ast_node *lem_ast_pow(grade_work *w, ast_node *a, ast_node *b);
 ast_node *lem_ast_wrap(grade_work *w, ast_kind kind, ast_node *kid);
 bool lem_ast_is_sym(const ast_node *a, const char *name);
+ast_node *lem_ast_named(grade_work *w, ast_kind kind, const char *name, size_t len); /* no kids; the name is borrowed */
+ast_node *lem_ast_int(grade_work *w, long v);
+/* The same node with other kids, NULL if one is NULL. Sums, products and powers are folded anew. */
+ast_node *lem_ast_with_kids(grade_work *w, const ast_node *a, ast_node **kid);
+/* Every symbol of this name replaced; the trees may share nodes. */
+ast_node *lem_ast_replace(grade_work *w, ast_node *a, const char *name, size_t len, ast_node *by);
+
+/* Matrices; NULL when the shapes do not fit. */
+ast_node *lem_ast_matrix_add(grade_work *w, const ast_node *a, const ast_node *b);
+ast_node *lem_ast_matrix_mul(grade_work *w, ast_node *a, ast_node *b); /* one of them may be a scalar */
+ast_node *lem_ast_determinant(grade_work *w, const ast_node *a);       /* square, up to 5 rows */
 
 #endif

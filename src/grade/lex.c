@@ -8,46 +8,23 @@
 
 typedef struct lexer {
     grade_work *w;
+    const grade_dialect *d;
     const char *s;
     size_t n, i;
     grade_toks *out;
     bool space;
     bool dollars_are_money; /* an odd number of bare '$' cannot delimit mathematics */
+    int environments;       /* \\begin not yet closed: there a double backslash ends a row */
     char *digits;           /* room for the digits of all numbers */
 } lexer;
 
 static bool digit(char c) { return c >= '0' && c <= '9'; }
 static bool letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-static bool at(const lexer *x, size_t i, const char *t) { return strlen(t) <= x->n - i && memcmp(x->s + i, t, strlen(t)) == 0; }
+static bool at(const lexer *x, size_t i, const char *t) { return i <= x->n && strlen(t) <= x->n - i && memcmp(x->s + i, t, strlen(t)) == 0; }
 static bool is(const char *s, size_t n, const char *t) { return strlen(t) == n && memcmp(s, t, n) == 0; }
 
-static bool in_list(const char *const *list, const char *s, size_t n) {
-    for (; *list; list++)
-        if (is(s, n, *list)) return true;
-    return false;
-}
-
-bool lem_grade_is_function(const char *s, size_t n) {
-    static const char *const names[] = {"sin", "cos", "tan", "cot",  "sec",  "csc",   "arcsin", "arccos", "arctan", "sinh",   "cosh",   "tanh",
-                                        "log", "ln",  "exp", "sqrt", "frac", "dfrac", "tfrac",  "cfrac",  "binom",  "dbinom", "tbinom", "lg",
-                                        "max", "min", "gcd", "lcm",  "abs",  "cbrt",  "det",    "asin",   "acos",   "atan",   NULL};
-    return in_list(names, s, n);
-}
-
-bool lem_grade_is_unit_word(const char *s, size_t n) {
-    static const char *const names[] = {
-        "cm",     "mm",    "km",     "nm",    "kg",     "mg",     "lb",      "lbs",    "oz",      "ft",     "mi",      "hr",     "hrs",     "min",
-        "mins",   "sec",   "secs",   "ml",    "mL",     "kW",     "kPa",     "Hz",     "kHz",     "MHz",    "eV",      "keV",    "MeV",     "mol",
-        "rad",    "mph",   "kmh",    "sq",    "cu",     "units",  "unit",    "inch",   "inches",  "feet",   "foot",    "meter",  "meters",  "metre",
-        "metres", "yard",  "yards",  "mile",  "miles",  "gram",   "grams",   "hour",   "hours",   "minute", "minutes", "second", "seconds", "day",
-        "days",   "week",  "weeks",  "month", "months", "year",   "years",   "dollar", "dollars", "cent",   "cents",   "euro",   "euros",   "pound",
-        "pounds", "liter", "liters", "litre", "litres", "gallon", "gallons", "square", "cubic",   "people", "USD",     "EUR",    "per",     "yd",
-        "kWh",    "ms",    "cc",     "Pa",    "erg",    "ergs",   "pm",      "am",     NULL};
-    return in_list(names, s, n);
-}
-
 static grade_tok *push(lexer *x, grade_tok_kind kind, size_t from) {
-    grade_tok *t = &x->out->tok[x->out->n++]; /* at most one token per byte, and room for as many */
+    grade_tok *t = &x->out->tok[x->out->n++]; /* at most two tokens per byte, and room for as many */
     t->kind = kind;
     t->space = x->space;
     t->at = (uint32_t)from;
@@ -55,13 +32,17 @@ static grade_tok *push(lexer *x, grade_tok_kind kind, size_t from) {
     return t;
 }
 
-static void push_op(lexer *x, char op, size_t from) { push(x, TOK_OP, from)->op = op; }
-
 static void push_named(lexer *x, grade_tok_kind kind, const char *name, size_t n, size_t from, bool latex) {
     grade_tok *t = push(x, kind, from);
     t->text = name;
     t->len = (uint32_t)n;
     t->latex = latex;
+}
+
+static void push_op(lexer *x, char op, size_t from) { push(x, TOK_OP, from)->op = op; }
+static void push_money(lexer *x, const char *currency, size_t from) {
+    push_named(x, TOK_OP, currency, strlen(currency), from, false);
+    x->out->tok[x->out->n - 1].op = OP_MONEY;
 }
 
 /* Length of a thousands separator at i that is followed by exactly three digits: ',' '{,}' ',\!' '\,' '\!' ' ' ; 0 if there is none. */
@@ -77,41 +58,97 @@ static size_t separator(const lexer *x, size_t i, bool commas, bool spaces) {
     return i + k + 3 < x->n && digit(x->s[i + k + 3]) ? 0 : k;
 }
 
+/* Digits at i that recur: \overline{36}, \bar{3}, \dot{1}2\dot{3}, (36), or digits with a combining overline. Copies them to t; returns how many, and
+ * where they end in *end; 0 when there are none. */
+static size_t recurring(const lexer *x, size_t i, char *t, size_t *end) {
+    static const char *const opens[] = {"\\overline{", "\\bar{", "\\overline ", "\\dot{", "\\dot ", "\\overline", "\\dot", "("};
+    const char *s = x->s;
+    size_t n = 0, k = 0;
+    int form = -1;
+    for (int f = 0; f < 8 && form < 0; f++)
+        if (at(x, i, opens[f])) form = f;
+    if (form < 0) {
+        while (i + 2 < x->n && digit(s[i]) && (at(x, i + 1, "\xcc\x85") || at(x, i + 1, "\xcc\x84"))) t[n++] = s[i], i += 3;
+        *end = i;
+        return n;
+    }
+    k = i + strlen(opens[form]);
+    bool braces = opens[form][strlen(opens[form]) - 1] == '{', paren = form == 7, dots = form == 3 || form == 4 || form == 6;
+    size_t most = braces || paren ? x->n : k + 1;
+    while (k < x->n && k < most && digit(s[k])) t[n++] = s[k++];
+    if (n == 0 || ((braces || paren) && !at(x, k, paren ? ")" : "}"))) return 0;
+    k += braces || paren;
+    if (paren && k < x->n && (s[k] == '^' || s[k] == '!' || s[k] == '(' || letter(s[k]))) return 0;
+    if (dots) { /* the second dot, if there is one, is on the last digit */
+        size_t j = k, m = n;
+        while (j < x->n && digit(s[j])) t[m++] = s[j++];
+        if (at(x, j, "\\dot{") && j + 6 < x->n && digit(s[j + 5]) && s[j + 6] == '}') t[m++] = s[j + 5], n = m, k = j + 7;
+        else if (at(x, j, "\\dot") && j + 4 < x->n && digit(s[j + 4])) t[m++] = s[j + 4], n = m, k = j + 5;
+    }
+    *end = k;
+    return n;
+}
+
+/* The fraction behind the point at i: digits, recurring digits. Returns the end, or i when this is no decimal point. */
+static size_t lex_fraction(lexer *x, size_t i, char *t, size_t *k, size_t *rep) {
+    size_t j = i + 1, m = *k, end = 0;
+    t[m++] = '.';
+    while (j < x->n && digit(x->s[j]) && !at(x, j + 1, "\xcc\x85") && !at(x, j + 1, "\xcc\x84")) t[m++] = x->s[j++];
+    *rep = recurring(x, j, t + m, &end);
+    if (*rep) j = end, m += *rep;
+    if (j == i + 1) return i;
+    *k = m;
+    return j;
+}
+
+static int32_t lex_exponent(lexer *x, size_t *i) {
+    const char *s = x->s;
+    int32_t e10 = 0;
+    if (*i + 1 >= x->n || (s[*i] != 'e' && s[*i] != 'E')) return 0;
+    size_t j = *i + 1;
+    bool neg = s[j] == '-';
+    if (s[j] == '-' || s[j] == '+') j++;
+    size_t d0 = j;
+    while (j < x->n && digit(s[j]) && e10 < 1000000) e10 = e10 * 10 + (s[j++] - '0');
+    if (j == d0 || (j < x->n && letter(s[j]))) return 0;
+    *i = j;
+    return neg ? -e10 : e10;
+}
+
+/* 3,14 where the profile reads a comma so: not a list of two, not thousands. */
+static bool is_decimal_comma(const lexer *x, size_t from, size_t i) {
+    size_t k = i + 1;
+    while (k < x->n && digit(x->s[k])) k++;
+    size_t n = k - i - 1;
+    const grade_tok *before = x->out->n ? &x->out->tok[x->out->n - 1] : NULL;
+    return x->d->decimal_comma && i < x->n && x->s[i] == ',' && n && (n != 3 || x->s[from] == '0') && !at(x, k, ",") &&
+           !(before && before->kind == TOK_OP && before->op == ',');
+}
+
 static void lex_number(lexer *x) {
-    size_t from = x->i, k = 0, lead = 0;
+    size_t from = x->i, k = 0, lead = 0, rep = 0;
     const char *s = x->s;
     while (from + lead < x->n && digit(s[from + lead])) lead++;
     char *t = x->digits;
     size_t i = from;
     while (i < x->n && digit(s[i])) t[k++] = s[i++];
-    bool grouped = lead >= 1 && lead <= 3 && s[from] != '0';
-    for (size_t sep; grouped && (sep = separator(x, i, true, true)) != 0;) {
+    bool grouped = lead >= 1 && lead <= 3 && s[from] != '0', comma = is_decimal_comma(x, from, i);
+    for (size_t sep; grouped && !comma && (sep = separator(x, i, true, true)) != 0;) {
         i += sep;
         for (int d = 0; d < 3; d++) t[k++] = s[i++];
     }
-    if (i + 1 < x->n && s[i] == '.' && digit(s[i + 1])) {
-        t[k++] = s[i++];
-        while (i < x->n && digit(s[i])) t[k++] = s[i++];
-    } else if (i < x->n && s[i] == '.' && i > from && (i + 1 == x->n || !letter(s[i + 1]))) {
-        i++; /* "5." */
+    if (comma || (i < x->n && s[i] == '.')) {
+        size_t end = lex_fraction(x, i, t, &k, &rep);
+        if (end > i) i = end;
+        else if (i > from && (i + 1 == x->n || !letter(s[i + 1]))) i++; /* "5." */
     }
-    int32_t e10 = 0;
-    if (i + 1 < x->n && (s[i] == 'e' || s[i] == 'E')) {
-        size_t j = i + 1;
-        bool neg = s[j] == '-';
-        if (s[j] == '-' || s[j] == '+') j++;
-        size_t d0 = j;
-        while (j < x->n && digit(s[j]) && e10 < 1000000) e10 = e10 * 10 + (s[j++] - '0');
-        if (j > d0 && !(j < x->n && letter(s[j]))) {
-            i = j;
-            if (neg) e10 = -e10;
-        } else e10 = 0;
-    }
+    int32_t e10 = lex_exponent(x, &i);
     x->i = i;
     x->digits += k;
     grade_tok *tok = push(x, TOK_NUM, from);
     tok->text = t;
     tok->len = (uint32_t)k;
+    tok->rep = (uint32_t)rep;
     tok->exp10 = e10;
 }
 
@@ -133,7 +170,14 @@ static bool blank_text(const char *s, size_t n) {
 }
 
 /* A single upright letter behind a number is a unit (2600 \text{g}), unless it is a usual name of a constant or variable. */
-static bool is_unit_letter(const lexer *x, char c) { return x->out->n && x->out->tok[x->out->n - 1].kind == TOK_NUM && strchr("gmshlLVWNJKCFTA", c); }
+static bool is_unit_letter(const lexer *x, char c) {
+    return !x->d->no_units && x->out->n && x->out->tok[x->out->n - 1].kind == TOK_NUM && strchr("gmshlLVWNJKCFTA", c);
+}
+
+/* Content that is mathematics or a number in another type: \mathbf{3x}, \text{4:30 p.m.}; what begins with a letter is a name or a unit. */
+static bool is_transparent(const char *c, size_t n) {
+    return n && (digit(*c) || (*c == '\\' && !(n > 1 && c[1] == ' ')) || ((*c == '-' || *c == '.' || *c == '(') && n > 1 && digit(c[1])));
+}
 
 /* \text{…}, \mathrm{…} and relatives: separators, single letters and functions become what they are; the rest is text. */
 static void lex_text(lexer *x, size_t from) {
@@ -150,135 +194,100 @@ static void lex_text(lexer *x, size_t from) {
     }
     const char *c = x->s + x->i + 1;
     size_t n = end - x->i - 2;
+    while (n && (*c == ' ' || *c == '~')) c++, n--;
+    if (is_transparent(c, n)) return;
     x->i = end;
-    while (n && (*c == ' ' || *c == '~' || *c == '(')) {
-        if (*c == '(' && !(n >= 3 && c[n - 1] == ')')) break;
-        if (*c == '(') n--;
-        c++, n--;
-    }
-    while (n && (c[n - 1] == ' ' || c[n - 1] == '~' || c[n - 1] == '.')) n--;
+    if (n >= 3 && *c == '(' && c[n - 1] == ')') c++, n -= 2;
+    while (n && (c[n - 1] == ' ' || c[n - 1] == '~' || c[n - 1] == '.' || c[n - 1] == ',')) n--;
     if (blank_text(c, n)) {
         x->space = true;
+        if (end - from >= 3 && x->s[end - 2] == ',') push_op(x, ',', from); /* \text{, } */
         return;
     }
     if (is(c, n, "p.m") || is(c, n, "P.M") || is(c, n, "PM")) c = "pm", n = 2; /* the last period is gone already */
     if (is(c, n, "a.m") || is(c, n, "A.M") || is(c, n, "AM")) c = "am", n = 2;
-    if (is(c, n, "and") || is(c, n, "or")) push_op(x, OP_AND, from);
+    if (is(c, n, "and") || is(c, n, ", and")) push_op(x, OP_AND, from);
+    else if (is(c, n, "or") || is(c, n, ", or")) push_op(x, OP_OR, from);
+    else if (is(c, n, "percent") || is(c, n, "percentage")) push_op(x, '%', from);
     else if (n == 1 && letter(*c) && !is_unit_letter(x, *c)) push_named(x, TOK_SYM, c, n, from, true);
-    else if (lem_grade_is_function(c, n) && !is(c, n, "min") && !is(c, n, "sec")) push_named(x, TOK_FN, c, n, from, true);
+    else if (lem_grade_is_function(c, n) && !is(c, n, "min") && !is(c, n, "sec") && !is(c, n, "deg")) push_named(x, TOK_FN, c, n, from, true);
     else push_named(x, TOK_TEXT, c, n, from, true);
 }
 
-static const struct {
-    const char *name;
-    char op;
-} command_ops[] = {
-    {"cdot", '*'},
-    {"times", '*'},
-    {"ast", '*'},
-    {"div", '/'},
-    {"le", OP_LE},
-    {"leq", OP_LE},
-    {"leqslant", OP_LE},
-    {"ge", OP_GE},
-    {"geq", OP_GE},
-    {"geqslant", OP_GE},
-    {"ne", OP_NE},
-    {"neq", OP_NE},
-    {"lt", '<'},
-    {"gt", '>'},
-    {"approx", OP_APPROX},
-    {"sim", OP_APPROX},
-    {"in", OP_IN},
-    {"cup", OP_UNION},
-    {"cap", OP_INTER},
-    {"setminus", OP_SETMINUS},
-    {"backslash", OP_SETMINUS},
-    {"circ", OP_DEGREE},
-    {"degree", OP_DEGREE},
-    {"pm", OP_PM},
-    {"mid", '|'},
-    {"vert", '|'},
-    {"lvert", '|'},
-    {"rvert", '|'},
-    {"emptyset", OP_EMPTY},
-    {"varnothing", OP_EMPTY},
-    {"lbrace", OP_SET_OPEN},
-    {"rbrace", OP_SET_CLOSE},
-    {"prime", '\''},
-    {"colon", ':'},
-    {"land", OP_AND},
-    {"lor", OP_AND},
-    {"lbrack", '['},
-    {"rbrack", ']'},
-    {"lfloor", OP_FLOOR_OPEN},
-    {"rfloor", OP_FLOOR_CLOSE},
-    {"lceil", OP_CEIL_OPEN},
-    {"rceil", OP_CEIL_CLOSE},
-    {"euro", OP_MONEY},
-    {"equiv", '='},
-    {"percent", '%'},
-    {"pounds", OP_MONEY},
-    {"newline", OP_ROW},
-};
-
-static const char *const symbol_commands[] = {"alpha",   "beta",  "gamma",  "delta", "epsilon",  "varepsilon", "zeta",  "eta",   "theta", "vartheta",
-                                              "iota",    "kappa", "lambda", "mu",    "nu",       "xi",         "pi",    "rho",   "sigma", "tau",
-                                              "upsilon", "phi",   "varphi", "chi",   "psi",      "omega",      "Gamma", "Delta", "Theta", "Lambda",
-                                              "Xi",      "Pi",    "Sigma",  "Phi",   "Psi",      "Omega",      "infty", "ell",   "hbar",  "imath",
-                                              "ldots",   "dots",  "cdots",  "angle", "triangle", NULL};
-static const char *const skipped_commands[] = {"left",   "right", "big",   "Big",         "bigg",         "Bigg",       "bigl",      "bigr",
-                                               "Bigl",   "Bigr",  "biggl", "biggr",       "displaystyle", "textstyle",  "limits",    "mleft",
-                                               "mright", "boxed", "fbox",  "rm",          "bf",           "it",         "middle",    "nolimits",
-                                               "small",  "large", "Large", "scriptstyle", "hline",        "ensuremath", "overline_", NULL};
-static const char *const space_commands[] = {"quad", "qquad", "enspace", "thinspace", "space", "hspace_", NULL};
-static const char *const text_commands[] = {"text",         "mathrm",     "textbf",     "textit",    "mbox",   "hbox",   "mathbf",
-                                            "operatorname", "textrm",     "textnormal", "mathit",    "mathsf", "texttt", "mathtt",
-                                            "emph",         "boldsymbol", "bm",         "underline", "textsf", NULL};
+/* \mathbb{R}, \mathbb R, \Bbb{Z} */
+static void lex_blackboard(lexer *x, size_t from) {
+    static const struct {
+        char letter;
+        const char *name;
+    } sets[] = {{'R', "reals"}, {'Z', "integers"}, {'N', "naturals"}, {'Q', "rationals"}, {'C', "complexes"}};
+    while (x->i < x->n && x->s[x->i] == ' ') x->i++;
+    bool brace = x->i < x->n && x->s[x->i] == '{';
+    size_t k = x->i + brace;
+    while (brace && k < x->n && x->s[k] == ' ') k++;
+    char c = k < x->n ? x->s[k++] : 0;
+    while (brace && k < x->n && x->s[k] == ' ') k++;
+    if (brace && !(k < x->n && x->s[k] == '}')) c = 0;
+    for (size_t m = 0; m < sizeof sets / sizeof *sets; m++)
+        if (sets[m].letter == c) {
+            push_named(x, TOK_SYM, sets[m].name, strlen(sets[m].name), from, true);
+            x->i = k + brace;
+            return;
+        }
+    if (c && letter(c)) {
+        push_named(x, TOK_SYM, x->s + k - 1, 1, from, true);
+        x->i = k + brace;
+    } else x->out->bad = true;
+}
 
 /* A command of letters; x->i is behind it. */
 static void lex_named_command(lexer *x, size_t from, const char *name, size_t n) {
-    if (in_list(skipped_commands, name, n)) {
-        if ((is(name, n, "left") || is(name, n, "right")) && x->i < x->n && x->s[x->i] == '.') x->i++;
-        return;
-    }
-    if (in_list(space_commands, name, n)) {
-        x->space = true;
-        return;
-    }
-    if (in_list(text_commands, name, n)) {
-        lex_text(x, from);
-        return;
-    }
-    for (size_t k = 0; k < sizeof command_ops / sizeof *command_ops; k++)
-        if (is(name, n, command_ops[k].name)) {
-            push_op(x, command_ops[k].op, from);
-            return;
-        }
-    if (is(name, n, "mathbb") && at(x, x->i, "{R}")) {
-        push_named(x, TOK_SYM, "reals", 5, from, true);
-        x->i += 3;
-    } else if (is(name, n, "mathbb") && at(x, x->i, "{Z}")) {
-        push_named(x, TOK_SYM, "integers", 8, from, true);
-        x->i += 3;
-    } else if (in_list(symbol_commands, name, n)) push_named(x, TOK_SYM, name, n, from, true);
-    else if (lem_grade_is_function(name, n)) push_named(x, TOK_FN, name, n, from, true);
-    else if ((is(name, n, "begin") || is(name, n, "end")) && x->i < x->n && x->s[x->i] == '{' && group_end(x, x->i) <= x->n) {
+    if ((is(name, n, "begin") || is(name, n, "end")) && x->i < x->n && x->s[x->i] == '{' && group_end(x, x->i) <= x->n) {
         size_t end = group_end(x, x->i);
         push_named(x, TOK_OP, x->s + x->i + 1, end - x->i - 2, from, true);
         x->out->tok[x->out->n - 1].op = name[0] == 'b' ? OP_BEGIN : OP_FINISH;
+        x->environments += name[0] == 'b' ? 1 : -1;
         x->i = end;
-    } else {
-        push_named(x, TOK_WORD, name, n, from, true);
-        x->out->bad = true;
+        return;
+    }
+    lex_command c = lem_lex_command(name, n);
+    for (size_t m = n; c.kind == LEX_UNKNOWN && m > 4;) { /* "\quadx", "\lvertx": a command run into the letters behind it */
+        lex_command shorter = lem_lex_command(name, --m);
+        if (shorter.kind != LEX_SPACE && !(shorter.kind == LEX_OP && (shorter.op == OP_BAR_OPEN || shorter.op == '|'))) continue;
+        c = shorter;
+        x->i -= n - m;
+        break;
+    }
+    switch (c.kind) {
+    case LEX_SKIP:
+        if ((is(name, n, "left") || is(name, n, "right")) && x->i < x->n && x->s[x->i] == '.') x->i++;
+        break;
+    case LEX_SPACE: x->space = true; break;
+    case LEX_TEXT: lex_text(x, from); break;
+    case LEX_OP:
+        if (c.name) push_money(x, c.name, from);
+        else push_op(x, c.op, from);
+        break;
+    case LEX_SYMBOL: push_named(x, TOK_SYM, c.name ? c.name : name, c.name ? strlen(c.name) : n, from, true); break;
+    case LEX_FUNCTION:
+        if (is(name, n, "mathbb") || is(name, n, "Bbb")) lex_blackboard(x, from);
+        else push_named(x, TOK_FN, c.name ? c.name : name, c.name ? strlen(c.name) : n, from, true);
+        break;
+    case LEX_UNKNOWN: push_named(x, TOK_WORD, name, n, from, true); x->out->bad = true;
     }
 }
 
-static void lex_command(lexer *x) {
+/* "\\frac" outside a matrix: text that was escaped once too often. */
+static bool is_double_escape(const lexer *x, size_t i) {
+    size_t k = i;
+    while (k < x->n && letter(x->s[k])) k++;
+    if (x->environments > 0 || k - i < 2) return false;
+    return is(x->s + i, k - i, "begin") || lem_lex_command(x->s + i, k - i).kind != LEX_UNKNOWN;
+}
+
+static void lex_escape(lexer *x) {
     size_t from = x->i++;
-    if (x->i >= x->n) {
-        return; /* a lone trailing backslash */
-    }
+    if (x->i >= x->n) return; /* a lone trailing backslash */
+    if (x->s[x->i] == '\\' && is_double_escape(x, x->i + 1)) x->i++;
     char c = x->s[x->i];
     if (letter(c)) {
         size_t k = x->i;
@@ -294,7 +303,7 @@ static void lex_command(lexer *x) {
     case '{': push_op(x, OP_SET_OPEN, from); break;
     case '}': push_op(x, OP_SET_CLOSE, from); break;
     case '%': push_op(x, '%', from); break;
-    case '$': push_op(x, OP_MONEY, from); break;
+    case '$': push_money(x, "USD", from); break;
     case '\\': push_op(x, OP_ROW, from); break;
     case '|': push_op(x, '|', from); break;
     case '_':
@@ -305,23 +314,31 @@ static void lex_command(lexer *x) {
     }
 }
 
-/* Unicode: code point -> operator, or a named symbol. */
-static const struct {
-    uint32_t cp;
-    char op;
-    const char *symbol;
-} unicode_map[] = {
-    {0x2212, '-', NULL},       {0x2013, '-', NULL},      {0x2014, '-', NULL},      {0x00d7, '*', NULL},   {0x00b7, '*', NULL},
-    {0x22c5, '*', NULL},       {0x2217, '*', NULL},      {0x00f7, '/', NULL},      {0x2215, '/', NULL},   {0x2044, '/', NULL},
-    {0x00b0, OP_DEGREE, NULL}, {0x2264, OP_LE, NULL},    {0x2265, OP_GE, NULL},    {0x2260, OP_NE, NULL}, {0x2248, OP_APPROX, NULL},
-    {0x00b1, OP_PM, NULL},     {0x222a, OP_UNION, NULL}, {0x2229, OP_INTER, NULL}, {0x2208, OP_IN, NULL}, {0x2205, OP_EMPTY, NULL},
-    {0x20ac, OP_MONEY, NULL},  {0x00a3, OP_MONEY, NULL}, {0x00a5, OP_MONEY, NULL}, {0xff0c, ',', NULL},   {0x3001, ',', NULL},
-    {0xff1b, ';', NULL},       {0xff1a, ':', NULL},      {0xff08, '(', NULL},      {0xff09, ')', NULL},   {0xff1d, '=', NULL},
-    {0x2032, '\'', NULL},      {0x2019, '\'', NULL},     {0x03c0, 0, "pi"},        {0x221e, 0, "infty"},  {0x03b1, 0, "alpha"},
-    {0x03b2, 0, "beta"},       {0x03b3, 0, "gamma"},     {0x03b8, 0, "theta"},     {0x03bb, 0, "lambda"}, {0x03bc, 0, "mu"},
-    {0x00b5, 0, "mu"},         {0x03c6, 0, "phi"},       {0x03c9, 0, "omega"},     {0x03c3, 0, "sigma"},  {0x03a9, 0, "Omega"},
-    {0x211d, 0, "reals"},      {0x0394, 0, "Delta"},     {0x03b4, 0, "delta"},     {0x03c1, 0, "rho"},    {0x2124, 0, "integers"},
-};
+/* A run of superscript characters is one exponent. */
+static void lex_superscript(lexer *x, size_t from, char first) {
+    char *t = x->digits;
+    size_t k = 0;
+    bool minus = first == '-', letters = false;
+    if (!minus) t[k++] = first;
+    letters = first == 'n';
+    for (;;) {
+        uint32_t cp;
+        int step = x->i < x->n ? lem_utf8_decode(x->s + x->i, x->n - x->i, &cp) : 0;
+        lex_char c = step > 0 ? lem_lex_char(cp) : (lex_char){LEX_CHAR_OTHER, 0, NULL};
+        if (c.kind != LEX_CHAR_SUPER || letters || !digit(c.op)) break;
+        t[k++] = c.op;
+        x->i += (size_t)step;
+    }
+    if (k == 0) {
+        x->out->bad = true;
+        return;
+    }
+    x->digits += k;
+    push_op(x, '^', from);
+    if (minus) push_op(x, '{', from), push_op(x, '-', from);
+    push_named(x, letters ? TOK_SYM : TOK_NUM, t, k, from, false);
+    if (minus) push_op(x, '}', from);
+}
 
 static void lex_unicode(lexer *x) {
     uint32_t cp;
@@ -333,27 +350,40 @@ static void lex_unicode(lexer *x) {
         return;
     }
     x->i += (size_t)k;
-    if (cp == 0xa0 || cp == 0x3000 || (cp >= 0x2000 && cp <= 0x200b) || cp == 0x202f || cp == 0xfeff) {
-        x->space = true;
+    if (cp >= 0xff10 && cp <= 0xff19) { /* full-width digits */
+        *x->digits = (char)('0' + (cp - 0xff10));
+        push_named(x, TOK_NUM, x->digits++, 1, from, false);
+        grade_tok *t = x->out->tok + x->out->n - 1;
+        if (x->out->n > 1 && t[-1].kind == TOK_NUM && !t->space && t[-1].text + t[-1].len == t->text) t[-1].len++, x->out->n--;
         return;
     }
-    if (cp == 0x3002) return; /* 。 */
-    if (cp == 0x221a) {
-        push_named(x, TOK_FN, "sqrt", 4, from, false);
+    lex_char c = lem_lex_char(cp);
+    switch (c.kind) {
+    case LEX_CHAR_OP:
+        if (c.name) push_money(x, c.name, from);
+        else push_op(x, c.op, from);
         return;
-    }
-    if (cp == 0xb2 || cp == 0xb3) { /* ², ³ : '^' and the digit take the place of the two bytes */
-        push_op(x, '^', from);
-        push_named(x, TOK_NUM, cp == 0xb2 ? "2" : "3", 1, from, false);
+    case LEX_CHAR_SYMBOL: push_named(x, TOK_SYM, c.name, strlen(c.name), from, false); return;
+    case LEX_CHAR_FUNCTION: push_named(x, TOK_FN, c.name, strlen(c.name), from, false); return;
+    case LEX_CHAR_SPACE: x->space = true; return;
+    case LEX_CHAR_SUPER: lex_superscript(x, from, c.op); return;
+    case LEX_CHAR_SUB:
+        *x->digits = c.op;
+        push_op(x, '_', from);
+        push_named(x, TOK_NUM, x->digits++, 1, from, false);
         return;
+    case LEX_CHAR_FRACTION:
+        push_named(x, TOK_FN, "frac", 4, from, true);
+        push_named(x, TOK_NUM, c.name, 1, from, false);
+        push_named(x, TOK_NUM, c.name + 1, 1, from, false);
+        return;
+    case LEX_CHAR_OTHER: break;
     }
-    for (size_t m = 0; m < sizeof unicode_map / sizeof *unicode_map; m++)
-        if (unicode_map[m].cp == cp) {
-            if (unicode_map[m].symbol) push_named(x, TOK_SYM, unicode_map[m].symbol, strlen(unicode_map[m].symbol), from, false);
-            else push_op(x, unicode_map[m].op, from);
-            return;
-        }
-    while (x->i < x->n && (x->s[x->i] & 0x80)) x->i++; /* other scripts: the whole run is one word */
+    while (x->i < x->n && (x->s[x->i] & 0x80)) { /* other scripts: the whole run is one word */
+        k = lem_utf8_decode(x->s + x->i, x->n - x->i, &cp);
+        if (k <= 0 || lem_lex_char(cp).kind != LEX_CHAR_OTHER || (cp >= 0xff10 && cp <= 0xff19)) break;
+        x->i += (size_t)k;
+    }
     push_named(x, TOK_WORD, x->s + from, x->i - from, from, false);
 }
 
@@ -379,13 +409,16 @@ static void lex_word(lexer *x) {
     const char *s = x->s + from;
     size_t n = k - from;
     x->i = k;
+    bool loose = from == 0 || x->s[from - 1] == ' ' || digit(x->s[from - 1]) || x->s[from - 1] == '/';
     if (n == 1) push_named(x, TOK_SYM, s, 1, from, false);
-    else if (is(s, n, "and") || is(s, n, "or")) push_op(x, OP_AND, from);
+    else if (is(s, n, "and")) push_op(x, OP_AND, from);
+    else if (is(s, n, "or")) push_op(x, OP_OR, from);
     else if (is(s, n, "pi")) push_named(x, TOK_SYM, "pi", 2, from, false);
     else if (is(s, n, "inf") || is(s, n, "infinity") || is(s, n, "infty") || is(s, n, "oo")) push_named(x, TOK_SYM, "infty", 5, from, false);
-    else if (is(s, n, "percent")) push_op(x, '%', from);
+    else if (is(s, n, "percent") || is(s, n, "percentage") || is(s, n, "pct")) push_op(x, '%', from);
     else if (is(s, n, "degrees") || is(s, n, "degree")) push_op(x, OP_DEGREE, from);
-    else if (lem_grade_is_unit_word(s, n) && from && (x->s[from - 1] == ' ' || digit(x->s[from - 1]))) push_named(x, TOK_WORD, s, n, from, false);
+    else if (is(s, n, "union") || is(s, n, "cup")) push_op(x, OP_UNION, from);
+    else if (!x->d->no_units && lem_grade_is_unit_word(s, n) && from && loose) push_named(x, TOK_WORD, s, n, from, false);
     else if (lem_grade_is_function(s, n)) push_named(x, TOK_FN, s, n, from, false);
     else if (n <= 3 && !x->out->wordy) /* "2xy" is a product */
         for (size_t j = 0; j < n; j++) push_named(x, TOK_SYM, s + j, 1, from + j, false);
@@ -399,12 +432,13 @@ static void lex_ascii(lexer *x) {
     else if (at(x, from, ">=")) x->i += 2, push_op(x, OP_GE, from);
     else if (at(x, from, "!=")) x->i += 2, push_op(x, OP_NE, from);
     else if (at(x, from, "==")) x->i += 2, push_op(x, '=', from);
+    else if (at(x, from, ":=")) x->i += 2, push_op(x, '=', from);
     else if (at(x, from, "+/-")) x->i += 3, push_op(x, OP_PM, from);
     else if (at(x, from, "**") && from > 0 && from + 2 < x->n) x->i += 2, push_op(x, '^', from);
     else if (at(x, from, "**")) x->i += 2; /* Markdown */
     else if (c == '$') {
         x->i++;
-        if (x->dollars_are_money && x->i < x->n && (digit(x->s[x->i]) || x->s[x->i] == '.')) push_op(x, OP_MONEY, from);
+        if (x->dollars_are_money && x->i < x->n && (digit(x->s[x->i]) || x->s[x->i] == '.')) push_money(x, "USD", from);
         else x->space = true;
     } else if (strchr("+-*/^_()[]{},;=<>|!%:'&", c)) x->i++, push_op(x, c, from);
     else if (c == '~') x->i++, x->space = true;
@@ -431,20 +465,20 @@ static bool only_words(const char *s, size_t n) {
     return longest >= 3;
 }
 
-bool lem_grade_lex(grade_work *w, const char *text, size_t len, grade_toks *out) {
+bool lem_grade_lex(grade_work *w, const grade_dialect *d, const char *text, size_t len, grade_toks *out) {
     memset(out, 0, sizeof *out);
-    out->tok = lem_grade_alloc(w, len + 1, sizeof *out->tok);
-    char *digits = lem_grade_alloc(w, len + 1, 1);
+    out->tok = lem_grade_alloc(w, 2 * len + 2, sizeof *out->tok);
+    char *digits = lem_grade_alloc(w, 2 * len + 2, 1);
     if (!out->tok || !digits || !lem_grade_spend(w, (int64_t)len)) return false;
     size_t dollars = 0;
     for (size_t i = 0; i < len; i++) dollars += text[i] == '$' && (i == 0 || text[i - 1] != '\\');
     out->wordy = only_words(text, len);
-    lexer x = {w, text, len, 0, out, false, dollars % 2 != 0, digits};
+    lexer x = {.w = w, .d = d, .s = text, .n = len, .out = out, .dollars_are_money = dollars % 2 != 0, .digits = digits};
     while (x.i < x.n && !w->limit) {
         char c = text[x.i];
         if (c == ' ' || (c >= '\t' && c <= '\r')) x.space = true, x.i++;
         else if (digit(c) || (c == '.' && x.i + 1 < len && digit(text[x.i + 1]))) lex_number(&x);
-        else if (c == '\\') lex_command(&x);
+        else if (c == '\\') lex_escape(&x);
         else if (letter(c)) lex_word(&x);
         else if (c & 0x80) lex_unicode(&x);
         else lex_ascii(&x);

@@ -4,11 +4,17 @@
 
 #include "grade/work_priv.h"
 
+/* What a profile changes about reading. All false: the standard. */
+typedef struct grade_dialect {
+    bool no_units;      /* letters and words behind a number are never units (Minerva: 0.5 m is a product) */
+    bool decimal_comma; /* 3,14 is one number */
+} grade_dialect;
+
 typedef enum grade_tok_kind {
     TOK_END = 0,
-    TOK_NUM,  /* digits with at most one '.', separators removed; exponent of 1.5e3 in `exp10` */
+    TOK_NUM,  /* digits with at most one '.', separators removed; exponent of 1.5e3 in `exp10`; its last `rep` digits recur */
     TOK_SYM,  /* a letter, Greek letter or named constant: x, alpha, pi, infty */
-    TOK_FN,   /* function name: sin, log, sqrt, frac, binom … */
+    TOK_FN,   /* function name: sin, log, sqrt, frac, binom, sum, overline … */
     TOK_TEXT, /* \text{…} and relatives; content in text */
     TOK_WORD, /* run of letters in plain text that is no function, unit separator or product of letters */
     TOK_OP    /* op holds one of the codes below or the character itself */
@@ -23,21 +29,32 @@ enum {
     OP_NE = 'n',
     OP_APPROX = '~',
     OP_IN = 'i',
+    OP_NOT_IN = 'o',
+    OP_EQUIV = 'q',
     OP_UNION = 'U',
     OP_INTER = 'N',
     OP_SETMINUS = '\\',
     OP_DEGREE = 'd',
     OP_PM = 'p',
-    OP_MONEY = 'M',
+    OP_MP = 'm',
+    OP_MONEY = 'M', /* the currency in text */
     OP_ROW = 'r',
     OP_AND = 'A',
+    OP_OR = 'O',
+    OP_MID = 'I',
+    OP_PMOD = 'P',
+    OP_MOD = 'D',
     OP_EMPTY = '0',
     OP_BEGIN = 'b',
     OP_FINISH = 'e',
     OP_FLOOR_OPEN = 'f',
     OP_FLOOR_CLOSE = 'F',
     OP_CEIL_OPEN = 'c',
-    OP_CEIL_CLOSE = 'C'
+    OP_CEIL_CLOSE = 'C',
+    OP_ANGLE_OPEN = 'a',
+    OP_ANGLE_CLOSE = 'Z',
+    OP_BAR_OPEN = 'v', /* \lvert */
+    OP_BAR_CLOSE = 'V'
 };
 
 typedef struct grade_tok {
@@ -46,7 +63,7 @@ typedef struct grade_tok {
     bool space;       /* white space stands before it */
     bool latex;       /* came from a LaTeX command */
     const char *text; /* NUM, SYM, FN, TEXT, WORD, BEGIN */
-    uint32_t len;
+    uint32_t len, rep;
     int32_t exp10;
     uint32_t at; /* offset in the input */
 } grade_tok;
@@ -59,9 +76,38 @@ typedef struct grade_toks {
 } grade_toks;
 
 /* text must outlive the tokens. False only at a limit. */
-bool lem_grade_lex(grade_work *w, const char *text, size_t len, grade_toks *out);
+bool lem_grade_lex(grade_work *w, const grade_dialect *d, const char *text, size_t len, grade_toks *out);
+
+/* ---- names (lex_names.c) ---- */
 
 bool lem_grade_is_function(const char *s, size_t n);
 bool lem_grade_is_unit_word(const char *s, size_t n);
+
+/* What a LaTeX command \name stands for. */
+typedef enum lex_command_kind { LEX_UNKNOWN = 0, LEX_OP, LEX_SYMBOL, LEX_FUNCTION, LEX_SKIP, LEX_SPACE, LEX_TEXT } lex_command_kind;
+typedef struct lex_command {
+    lex_command_kind kind;
+    char op;          /* OP */
+    const char *name; /* OP with a currency, SYMBOL and FUNCTION: how it is called from here on */
+} lex_command;
+lex_command lem_lex_command(const char *name, size_t n);
+
+/* What a code point above ASCII stands for: an operator, a symbol, a function, a character run such as "1/2", or space. */
+typedef enum lex_char_kind {
+    LEX_CHAR_OTHER = 0,
+    LEX_CHAR_OP,
+    LEX_CHAR_SYMBOL,
+    LEX_CHAR_FUNCTION,
+    LEX_CHAR_SPACE,
+    LEX_CHAR_SUPER,
+    LEX_CHAR_SUB,
+    LEX_CHAR_FRACTION
+} lex_char_kind;
+typedef struct lex_char {
+    lex_char_kind kind;
+    char op;
+    const char *name;
+} lex_char;
+lex_char lem_lex_char(uint32_t code_point);
 
 #endif

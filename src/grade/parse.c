@@ -1,357 +1,28 @@
 /* parse.c - tokens to the answer tree: a precedence parser for lists, relations, sets and arithmetic, LaTeX and plain alike */
-#include "grade/ast_priv.h"
+#include "grade/parse_priv.h"
 
 #include "grade/grade.h"
 
 #include <string.h>
 
-typedef struct parser {
-    grade_work *w;
-    grade_toks t;
-    size_t i;
-    int depth, nodes, abs_depth;
-} parser;
+static bool is_unary(const grade_tok *t) { return parse_is(t, '-') || parse_is(t, '+') || parse_is(t, OP_PM) || parse_is(t, OP_MP); }
 
-enum { PREC_SET = 1, PREC_RATIO, PREC_ADD, PREC_MUL, PREC_POW };
-
-static ast_node *parse_list(parser *p);
-static ast_node *parse_binary(parser *p, int min_prec);
-static ast_node *parse_primary(parser *p);
-
-static grade_tok *peek(parser *p) { return &p->t.tok[p->i]; }
-static grade_tok *peek_at(parser *p, size_t k) { return &p->t.tok[p->i + k < p->t.n ? p->i + k : p->t.n]; }
-static bool is_op(const grade_tok *t, char op) { return t->kind == TOK_OP && t->op == op; }
-static bool take_op(parser *p, char op) {
-    if (!is_op(peek(p), op)) return false;
-    p->i++;
-    return true;
-}
-static bool name_is(const grade_tok *t, const char *s) { return strlen(s) == t->len && memcmp(t->text, s, t->len) == 0; }
-
-static ast_node *named(parser *p, ast_kind kind, const char *s, size_t n) {
-    ast_node *a = lem_ast_new(p->w, kind, 0);
-    if (a) {
-        a->name = s;
-        a->len = (uint32_t)n;
-    }
-    return a;
-}
-
-/* Lower case, runs of space as one, no leading article, no closing punctuation. */
-static ast_node *text_node(parser *p, const char *s, size_t n) {
-    char *t = lem_grade_alloc(p->w, n + 1, 1);
-    if (!t) return NULL;
-    size_t k = 0;
-    for (size_t i = 0; i < n; i++) {
-        char c = s[i];
-        if (c == '\\' || c == '$' || c == '{' || c == '}' || c == '"' || c == '*') continue;
-        if (c == ' ' || (c >= '\t' && c <= '\r') || c == '~') {
-            if (k && t[k - 1] != ' ') t[k++] = ' ';
-        } else t[k++] = (char)(c >= 'A' && c <= 'Z' ? c + 32 : c);
-    }
-    while (k && strchr(" .,;:!", t[k - 1])) k--;
-    size_t skip = k > 4 && memcmp(t, "the ", 4) == 0 ? 4 : k > 2 && memcmp(t, "a ", 2) == 0 ? 2 : k > 3 && memcmp(t, "an ", 3) == 0 ? 3 : 0;
-    return named(p, AST_TEXT, t + skip, k - skip);
-}
-
-static ast_node *number(parser *p, const grade_tok *t) {
-    ast_node *a = lem_ast_num(p->w, lem_grade_rat_decimal(p->w, t->text, t->len, t->exp10));
-    const char *dot = a ? memchr(t->text, '.', t->len) : NULL;
-    if (dot) {
-        a->decimal = true;
-        a->ulp10 = t->exp10 - (int32_t)(t->text + t->len - dot - 1);
-    }
-    return a;
-}
-
-/* One argument of a command: a group, or a single token (of a number its first digit, as TeX reads it). */
-static ast_node *parse_argument(parser *p) {
-    grade_tok *t = peek(p);
-    if (is_op(t, '{')) {
-        p->i++;
-        ast_node *a = parse_list(p);
-        return a && take_op(p, '}') ? a : NULL;
-    }
-    if (t->kind == TOK_NUM && t->len > 1 && t->exp10 == 0 && t->text[0] != '.') {
-        grade_tok first = *t;
-        first.len = 1;
-        t->text++;
-        t->len--;
-        if (t->text[0] == '.') return NULL;
-        return number(p, &first);
-    }
-    if (t->kind == TOK_OP && t->op != '(') return NULL;
-    return parse_primary(p);
-}
-
-static ast_node *root(parser *p, ast_node *a, ast_node *degree) {
-    if (!a || !degree) return NULL;
-    return lem_ast_pow(p->w, a, lem_ast_div(p->w, lem_ast_num(p->w, lem_grade_rat_int(p->w, 1)), degree));
-}
-
-static ast_node *parse_sqrt(parser *p) {
-    ast_node *degree = lem_ast_num(p->w, lem_grade_rat_int(p->w, 2));
-    if (take_op(p, '[')) {
-        degree = parse_binary(p, PREC_ADD);
-        if (!degree || !take_op(p, ']')) return NULL;
-    }
-    return root(p, parse_argument(p), degree);
-}
-
-static ast_node *function_node(parser *p, const grade_tok *f, ast_node *base, ast_node *arg) {
-    if (!arg) return NULL;
-    uint32_t n = arg->kind == AST_LIST ? arg->n : 1;
-    ast_node *a = lem_ast_new(p->w, AST_FN, n + (base != NULL));
-    if (!a) return NULL;
-    for (uint32_t k = 0; k < n; k++) a->kid[k] = arg->kind == AST_LIST ? arg->kid[k] : arg;
-    if (base) a->kid[n] = base;
-    a->name = f->text;
-    a->len = f->len;
-    if (name_is(f, "lg")) a->name = "log", a->len = 3;
-    return a;
-}
-
-static bool starts_operand(const grade_tok *t) { return t->kind == TOK_NUM || t->kind == TOK_SYM || is_op(t, '{') || is_op(t, '('); }
-
-/* sin 2x, \sin^2(x), \log_2 8: power and base before the argument; the argument is a bracket or a product without further functions. */
-static ast_node *parse_function(parser *p, const grade_tok *f) {
-    ast_node *power = NULL, *base = NULL;
-    for (int k = 0; k < 2; k++) {
-        if (take_op(p, '^')) power = parse_argument(p);
-        else if (take_op(p, '_')) base = parse_argument(p);
-        else continue;
-        if (!power && !base) return NULL;
-    }
-    ast_node *arg = NULL;
-    if (is_op(peek(p), '(') || is_op(peek(p), '{')) {
-        char close = peek(p)->op == '(' ? ')' : '}';
-        p->i++;
-        arg = parse_list(p);
-        if (!arg || !take_op(p, close)) return NULL;
-    } else {
-        bool minus = take_op(p, '-');
-        if (!starts_operand(peek(p)) && peek(p)->kind != TOK_FN) return NULL;
-        arg = parse_binary(p, PREC_POW);
-        while (arg && (peek(p)->kind == TOK_SYM || (is_op(peek(p), '/') && starts_operand(peek_at(p, 1))))) {
-            bool div = take_op(p, '/');
-            ast_node *next = parse_binary(p, PREC_POW);
-            arg = div ? lem_ast_div(p->w, arg, next) : lem_ast_mul(p->w, arg, next);
-        }
-        if (minus) arg = lem_ast_neg(p->w, arg);
-    }
-    ast_node *a = function_node(p, f, base, arg);
-    return power ? lem_ast_pow(p->w, a, power) : a;
-}
-
-static ast_node *parse_fn_token(parser *p) {
-    const grade_tok f = p->t.tok[p->i++];
-    if (name_is(&f, "frac") || name_is(&f, "dfrac") || name_is(&f, "tfrac") || name_is(&f, "cfrac")) {
-        if (is_op(peek(p), '(') || !f.latex) return NULL;
-        ast_node *a = parse_argument(p);
-        return a ? lem_ast_div(p->w, a, parse_argument(p)) : NULL;
-    }
-    if (name_is(&f, "sqrt")) return parse_sqrt(p);
-    if (name_is(&f, "cbrt")) return root(p, parse_argument(p), lem_ast_num(p->w, lem_grade_rat_int(p->w, 3)));
-    if (name_is(&f, "binom") || name_is(&f, "dbinom") || name_is(&f, "tbinom")) {
-        ast_node *a = parse_argument(p), *b = a ? parse_argument(p) : NULL, *r = b ? lem_ast_new(p->w, AST_FN, 2) : NULL;
-        if (!r) return NULL;
-        r->kid[0] = a;
-        r->kid[1] = b;
-        r->name = "binom";
-        r->len = 5;
-        return r;
-    }
-    if (name_is(&f, "abs")) return lem_ast_wrap(p->w, AST_ABS, parse_argument(p));
-    return parse_function(p, &f);
-}
-
-/* (…), […, […) and so on: one element is grouping, more are a tuple or interval with these brackets. */
-static ast_node *parse_bracket(parser *p) {
-    char open = p->t.tok[p->i++].op;
-    int saved = p->abs_depth;
-    p->abs_depth = 0;
-    ast_node *a = parse_list(p);
-    p->abs_depth = saved;
-    if (!a || (!is_op(peek(p), ')') && !is_op(peek(p), ']'))) return NULL;
-    char close = p->t.tok[p->i++].op;
-    if (a->kind != AST_LIST) return (open == '(') == (close == ')') ? a : NULL;
-    a->kind = AST_TUPLE;
-    a->open = open;
-    a->close = close;
-    return a;
-}
-
-static ast_node *parse_set(parser *p, char close) {
-    p->i++;
-    if (take_op(p, close)) return lem_ast_new(p->w, AST_SET, 0);
-    int saved = p->abs_depth;
-    p->abs_depth = 0;
-    ast_node *a = parse_list(p);
-    p->abs_depth = saved;
-    if (!a || !take_op(p, close)) return NULL;
-    if (a->kind == AST_LIST) {
-        a->kind = AST_SET;
-        return a;
-    }
-    return close == '}' ? a : lem_ast_wrap(p->w, AST_SET, a);
-}
-
-/* \begin{pmatrix} a & b \\ c & d \end{pmatrix} */
-static ast_node *parse_matrix(parser *p) {
-    p->i++;
-    if (is_op(peek(p), '{')) { /* column format of an array */
-        while (peek(p)->kind != TOK_END && !is_op(peek(p), '}')) p->i++;
-        p->i++;
-    }
-    size_t cap = 16;
-    uint32_t n = 0, cols = 0, col = 0;
-    ast_node **cell = lem_grade_alloc(p->w, cap, sizeof *cell);
-    while (cell) {
-        if (is_op(peek(p), OP_FINISH)) break;
-        if (n == cap) {
-            ast_node **more = lem_grade_alloc(p->w, cap * 2, sizeof *cell);
-            if (!more) return NULL;
-            memcpy(more, cell, cap * sizeof *cell);
-            cell = more;
-            cap *= 2;
-        }
-        if (!(cell[n] = parse_binary(p, PREC_SET))) return NULL;
-        n++, col++;
-        if (take_op(p, '&')) continue;
-        if (cols && col != cols) return NULL;
-        cols = col;
-        col = 0;
-        if (!take_op(p, OP_ROW) && !is_op(peek(p), OP_FINISH)) return NULL;
-    }
-    if (!cell || !n || !take_op(p, OP_FINISH)) return NULL;
-    ast_node *a = lem_ast_new(p->w, AST_MATRIX, n);
-    if (!a) return NULL;
-    a->cols = cols;
-    memcpy(a->kid, cell, n * sizeof *cell);
-    return a;
-}
-
-static ast_node *parse_between(parser *p, char close, const char *name) {
-    p->i++;
-    p->abs_depth += close == '|';
-    ast_node *a = parse_binary(p, PREC_ADD);
-    p->abs_depth -= close == '|';
-    if (!a || !take_op(p, close)) return NULL;
-    a = lem_ast_wrap(p->w, name ? AST_FN : AST_ABS, a);
-    if (a && name) {
-        a->name = name;
-        a->len = (uint32_t)strlen(name);
-    }
-    return a;
-}
-
-/* Subscript of a symbol becomes part of its name; of a number, its base. */
-static ast_node *with_subscript(parser *p, const grade_tok *of, ast_node *a) {
-    size_t from = ++p->i;
-    if (is_op(peek(p), '{')) {
-        while (peek(p)->kind != TOK_END && !is_op(peek(p), '}')) p->i++;
-        if (!take_op(p, '}')) return NULL;
-        from++;
-    } else if (peek(p)->kind == TOK_END) return NULL;
-    else p->i++;
-    size_t to = is_op(&p->t.tok[p->i - 1], '}') ? p->i - 1 : p->i;
-    lem_arena *ar = p->w->arena;
-    size_t cap = of->len + 2, k = 0;
-    for (size_t j = from; j < to; j++) cap += p->t.tok[j].kind == TOK_OP ? 1 : p->t.tok[j].len;
-    char *s = lem_arena_alloc(ar, cap, 1);
-    if (!s) {
-        p->w->limit = true;
-        return NULL;
-    }
-    memcpy(s, of->text, of->len);
-    k = of->len;
-    s[k++] = '_';
-    for (size_t j = from; j < to; j++) {
-        const grade_tok *t = &p->t.tok[j];
-        if (t->kind == TOK_OP) s[k++] = t->op;
-        else memcpy(s + k, t->text, t->len), k += t->len;
-    }
-    return named(p, a->kind == AST_NUM ? AST_BASE : AST_SYM, s, k);
-}
-
-static bool is_proper(const ast_node *f) {
-    return f->kind == AST_NUM && lem_grade_rat_sign(f->q) > 0 && mpz_cmpabs(mpq_numref(f->q->q), mpq_denref(f->q->q)) < 0;
-}
-
-/* A whole number before a proper fraction is a mixed number: 2\frac{1}{2}, 1 1/4. */
-static ast_node *parse_number(parser *p) {
-    const grade_tok t = p->t.tok[p->i++];
-    ast_node *a = number(p, &t);
-    if (!a) return NULL;
-    if (is_op(peek(p), '_')) return with_subscript(p, &t, a);
-    if (!lem_grade_rat_is_int(a->q) || a->decimal) return a;
-    const grade_tok *n = peek(p), *d = peek_at(p, 2);
-    if (n->kind == TOK_NUM && n->space && is_op(peek_at(p, 1), '/') && d->kind == TOK_NUM) {
-        ast_node *f = lem_ast_div(p->w, number(p, n), number(p, d));
-        p->i += 3;
-        return f && is_proper(f) ? lem_ast_add(p->w, a, f) : NULL;
-    }
-    if (n->kind == TOK_FN && n->len >= 4 && memcmp(n->text + n->len - 4, "frac", 4) == 0) {
-        ast_node *f = parse_fn_token(p);
-        return f && is_proper(f) ? lem_ast_add(p->w, a, f) : lem_ast_mul(p->w, a, f);
-    }
-    return a;
-}
-
-static ast_node *parse_symbol(parser *p) {
-    const grade_tok t = p->t.tok[p->i++];
-    ast_node *a = named(p, AST_SYM, t.text, t.len);
-    if (a && is_op(peek(p), '_')) a = with_subscript(p, &t, a);
-    return a;
-}
-
-static ast_node *parse_primary(parser *p) {
-    const grade_tok *t = peek(p);
-    if (++p->depth > AST_MAX_DEPTH || ++p->nodes > AST_MAX_NODES) {
-        p->w->limit = true;
-        return NULL;
-    }
-    ast_node *a = NULL;
-    switch (t->kind) {
-    case TOK_NUM: a = parse_number(p); break;
-    case TOK_SYM: a = parse_symbol(p); break;
-    case TOK_FN: a = parse_fn_token(p); break;
-    case TOK_TEXT:
-    case TOK_WORD: p->i++, a = text_node(p, t->text, t->len); break;
-    case TOK_OP:
-        switch (t->op) {
-        case '(':
-        case '[': a = parse_bracket(p); break;
-        case '{': a = parse_set(p, '}'); break;
-        case OP_SET_OPEN: a = parse_set(p, OP_SET_CLOSE); break;
-        case OP_EMPTY: p->i++, a = lem_ast_new(p->w, AST_SET, 0); break;
-        case OP_BEGIN: a = parse_matrix(p); break;
-        case '|': a = parse_between(p, '|', NULL); break;
-        case OP_FLOOR_OPEN: a = parse_between(p, OP_FLOOR_CLOSE, "floor"); break;
-        case OP_CEIL_OPEN: a = parse_between(p, OP_CEIL_CLOSE, "ceil"); break;
-        case OP_MONEY: p->i++, a = lem_ast_wrap(p->w, AST_MONEY, parse_binary(p, PREC_MUL)); break;
-        default: break;
-        }
-        break;
-    case TOK_END: break;
-    }
-    p->depth--;
-    return a;
-}
+bool lem_parse_name_is(const grade_tok *t, const char *s) { return t->text && strlen(s) == t->len && memcmp(t->text, s, t->len) == 0; }
 
 static bool at_degree(parser *p) {
-    if (is_op(peek(p), OP_DEGREE)) return p->i++, true;
-    if (!is_op(peek(p), '^')) return false;
-    if (is_op(peek_at(p, 1), OP_DEGREE)) return p->i += 2, true;
-    if (is_op(peek_at(p, 1), '{') && is_op(peek_at(p, 2), OP_DEGREE) && is_op(peek_at(p, 3), '}')) return p->i += 4, true;
+    if (parse_take(p, OP_DEGREE)) return true;
+    if (!parse_is(parse_peek(p), '^')) return false;
+    if (parse_is(parse_peek_at(p, 1), OP_DEGREE)) return p->i += 2, true;
+    if (parse_is(parse_peek_at(p, 1), '{') && parse_is(parse_peek_at(p, 2), OP_DEGREE) && parse_is(parse_peek_at(p, 3), '}')) return p->i += 4, true;
     return false;
 }
 
 /* A power's exponent: a group, a signed token, or a whole number token (x^12 means the twelfth power). */
 static ast_node *parse_exponent(parser *p) {
-    bool minus = take_op(p, '-');
-    ast_node *e = is_op(peek(p), '{') ? parse_argument(p) : parse_primary(p);
-    if (e && is_op(peek(p), '^') && !at_degree(p)) {
+    bool minus = parse_take(p, '-');
+    if (!minus) (void)parse_take(p, '+');
+    ast_node *e = parse_is(parse_peek(p), '{') ? lem_parse_argument(p) : lem_parse_primary(p);
+    if (e && parse_is(parse_peek(p), '^') && !at_degree(p)) {
         p->i++;
         if (++p->depth > AST_MAX_DEPTH) p->w->limit = true;
         e = p->w->limit ? NULL : lem_ast_pow(p->w, e, parse_exponent(p));
@@ -360,94 +31,100 @@ static ast_node *parse_exponent(parser *p) {
     return minus ? lem_ast_neg(p->w, e) : e;
 }
 
-static ast_node *parse_postfix(parser *p) {
-    ast_node *a = parse_primary(p);
-    for (int k = 0; a && !p->w->limit && k < 8; k++) {
-        if (at_degree(p)) a = lem_ast_wrap(p->w, AST_DEGREE, a);
-        else if (take_op(p, '^')) a = lem_ast_pow(p->w, a, parse_exponent(p));
-        else if (take_op(p, '!')) a = lem_ast_wrap(p->w, AST_FACTORIAL, a);
-        else if (take_op(p, '%')) a = lem_ast_wrap(p->w, AST_PERCENT, a);
-        else break;
+/* Minutes and seconds behind degrees: 30° 15' 20'' */
+static ast_node *with_minutes(parser *p, ast_node *a) {
+    long worth = 60;
+    for (int k = 0; k < 2 && a; k++, worth *= 60) {
+        size_t quotes = k + 1;
+        if (parse_peek(p)->kind != TOK_NUM) break;
+        bool marked = parse_is(parse_peek_at(p, 1), '\'') && (quotes == 1 || parse_is(parse_peek_at(p, 2), '\''));
+        if (quotes == 2 && parse_is(parse_peek_at(p, 1), '"')) marked = true, quotes = 1;
+        if (!marked) break;
+        const grade_tok *t = parse_peek(p);
+        ast_node *part = lem_ast_num(p->w, lem_grade_rat_decimal(p->w, t->text, t->len, t->exp10));
+        a = lem_ast_add(p->w, a, lem_ast_div(p->w, part, lem_ast_int(p->w, worth)));
+        p->i += 1 + quotes;
     }
     return a;
 }
 
-static bool is_unit_token(const grade_tok *t) { return t->kind == TOK_TEXT || t->kind == TOK_WORD; }
+/* \lambda^{2}_{i} is \lambda_i^2 */
+static ast_node *late_subscript(parser *p, ast_node *a) { return lem_parse_subscript(p, a->name, a->len, AST_SYM); }
 
-/* thousand, million, dozen … after a number: their value, or 0 */
-static long scale_word(const grade_tok *t) {
-    static const struct {
-        const char *s;
-        long v;
-    } words[] = {{"hundred", 100}, {"thousand", 1000}, {"million", 1000000}, {"billion", 1000000000}, {"trillion", 1000000000000L}, {"dozen", 12}};
-    for (size_t k = 0; k < sizeof words / sizeof *words; k++)
-        if (name_is(t, words[k].s)) return words[k].v;
-    return 0;
-}
-
-/* A value with the unit that the tokens from `from` to here spell. */
-static ast_node *quantity(parser *p, ast_node *a, size_t from) {
-    size_t cap = 1, k = 0;
-    for (size_t j = from; j < p->i; j++) cap += 2 + p->t.tok[j].len;
-    char *s = lem_grade_alloc(p->w, cap, 1);
-    if (!s) return NULL;
-    for (size_t j = from; j < p->i; j++) {
-        const grade_tok *t = &p->t.tok[j];
-        if (is_op(t, '{') || is_op(t, '}')) continue;
-        if (t->kind == TOK_OP) s[k++] = t->op;
-        else {
-            if (k && t->kind != TOK_NUM && s[k - 1] != '/' && s[k - 1] != '*') s[k++] = ' ';
-            memcpy(s + k, t->text, t->len);
-            k += t->len;
+static ast_node *parse_power(parser *p, ast_node *a) {
+    const grade_tok *next = parse_peek(p);
+    if (a->kind == AST_SYM && (parse_is(next, '+') || parse_is(next, '*')) && !p->no_ratio) { /* R^+, z^* */
+        const grade_tok *after = parse_peek_at(p, 1);
+        if (after->kind == TOK_END || (after->kind == TOK_OP && !strchr("({[|", after->op))) {
+            char *name = lem_grade_alloc(p->w, a->len + 3, 1);
+            if (!name) return NULL;
+            memcpy(name, a->name, a->len);
+            name[a->len] = '^';
+            name[a->len + 1] = next->op;
+            p->i++;
+            return lem_ast_named(p->w, AST_SYM, name, a->len + 2);
         }
     }
-    ast_node *t = text_node(p, s, k), *q = t ? lem_ast_wrap(p->w, AST_QTY, a) : NULL;
-    if (q) q->name = t->name, q->len = t->len;
-    return q;
+    ast_node *e = parse_exponent(p);
+    if (e && a->kind == AST_SYM && parse_is(parse_peek(p), '_')) a = late_subscript(p, a);
+    if (a && a->kind == AST_MATRIX && e && lem_ast_is_sym(e, "T")) { /* transposed */
+        ast_node *r = lem_ast_new(p->w, AST_MATRIX, a->n);
+        uint32_t rows = a->n / a->cols;
+        for (uint32_t k = 0; r && k < a->n; k++) r->kid[k % a->cols * rows + k / a->cols] = a->kid[k];
+        if (r) r->cols = rows;
+        return r;
+    }
+    return lem_ast_pow(p->w, a, e);
 }
 
-/* Text after a value: "million", or a unit with powers and quotients: \text{ cm}^2, m/s, miles per hour. */
-static ast_node *with_unit(parser *p, ast_node *a) {
-    long scale;
-    while (a && is_unit_token(peek(p)) && (scale = scale_word(peek(p))) != 0) {
-        p->i++;
-        a = lem_ast_mul(p->w, a, lem_ast_num(p->w, lem_grade_rat_int(p->w, scale)));
+static ast_node *parse_postfix(parser *p) {
+    ast_node *a = lem_parse_primary(p);
+    for (int k = 0; a && !p->w->limit && k < 8; k++) {
+        if (at_degree(p)) a = lem_ast_wrap(p->w, AST_DEGREE, with_minutes(p, a));
+        else if (parse_take(p, '^')) a = parse_power(p, a);
+        else if (parse_take(p, '!')) a = lem_ast_wrap(p->w, AST_FACTORIAL, a);
+        else if (parse_take(p, '%')) a = lem_ast_wrap(p->w, AST_PERCENT, a);
+        else if (a->kind == AST_NUM && parse_is(parse_peek(p), OP_MONEY) && parse_peek_at(p, 1)->kind != TOK_NUM) {
+            const grade_tok *t = parse_peek(p);
+            a = lem_ast_wrap(p->w, AST_MONEY, a);
+            if (a) a->name = t->text, a->len = t->len;
+            p->i++;
+        } else break;
     }
-    if (!a || !is_unit_token(peek(p))) return a;
-    size_t from = p->i;
-    int depth = 0;
-    while (peek(p)->kind != TOK_END) {
-        const grade_tok *t = peek(p), *before = p->i ? &p->t.tok[p->i - 1] : t;
-        bool number = t->kind == TOK_NUM && (is_op(before, '^') || is_op(before, '{') || is_op(before, '-'));
-        bool inside = is_unit_token(t) || number || is_op(t, '/') || is_op(t, '^') || is_op(t, '*') || is_op(t, '{') ||
-                      (is_op(t, '-') && is_op(before, '{')) || (t->kind == TOK_SYM && depth == 0 && (t->space || is_op(before, '/'))) ||
-                      (is_op(t, '}') && depth > 0);
-        if (!inside) break;
-        depth += is_op(t, '{') - is_op(t, '}');
-        p->i++;
-    }
-    return quantity(p, a, from);
+    return a;
+}
+
+static bool is_scalar_like(const ast_node *a) {
+    return a->kind == AST_NUM || a->kind == AST_SYM || a->kind == AST_ADD || a->kind == AST_MUL || a->kind == AST_POW || a->kind == AST_FN ||
+           a->kind == AST_ABS || a->kind == AST_FACTORIAL;
 }
 
 static bool starts_factor(parser *p, const ast_node *left) {
-    const grade_tok *t = peek(p);
-    if (t->kind == TOK_SYM || t->kind == TOK_FN) return true;
-    if (t->kind == TOK_NUM) return left->kind != AST_NUM && left->kind != AST_POW && p->i > 0 && is_op(&p->t.tok[p->i - 1], ')');
-    return is_op(t, '(') || is_op(t, '{') || (is_op(t, '|') && p->abs_depth == 0) || is_op(t, OP_FLOOR_OPEN);
+    const grade_tok *t = parse_peek(p), *before = p->i ? t - 1 : t, *after = parse_peek_at(p, 1);
+    if (p->in_integral && t->kind == TOK_SYM && lem_parse_name_is(t, "d") && after->kind == TOK_SYM && !after->space) return false;
+    if (t->kind == TOK_SYM || (t->kind == TOK_FN && !lem_parse_name_is(t, "choose"))) return true;
+    if (t->kind == TOK_NUM) return left->kind != AST_NUM && left->kind != AST_POW && p->i > 0 && parse_is(before, ')');
+    if (t->kind != TOK_OP) return false;
+    if (t->op == '[') /* not the closing bracket of [0,1[ */
+        return is_scalar_like(left) && after->kind != TOK_END && !parse_is(after, OP_UNION) && !parse_is(after, ',') && !parse_is(after, ')');
+    if (t->op == '|') return p->abs_depth == 0;
+    return t->op == '(' || t->op == '{' || t->op == OP_FLOOR_OPEN || t->op == OP_CEIL_OPEN || t->op == OP_BAR_OPEN || t->op == OP_BEGIN;
 }
 
 /* Operator at the current token: its precedence, or 0. */
-static int precedence(const grade_tok *t) {
+static int precedence(const parser *p, const grade_tok *t) {
     if (t->kind != TOK_OP) return 0;
     switch (t->op) {
     case OP_UNION:
     case OP_INTER:
     case OP_SETMINUS: return PREC_SET;
-    case ':': return PREC_RATIO;
+    case ':': return p->no_ratio ? 0 : PREC_RATIO;
     case '+':
     case '-':
-    case OP_PM: return PREC_ADD;
+    case OP_PM:
+    case OP_MP: return PREC_ADD;
     case '*':
+    case OP_MOD:
     case '/': return PREC_MUL;
     default: return 0;
     }
@@ -463,14 +140,39 @@ static ast_node *joined(parser *p, ast_kind kind, ast_node *a, ast_node *b) {
     return r;
 }
 
-static ast_node *apply(parser *p, char op, ast_node *a, ast_node *b) {
+/* 2:30 with two digits behind the colon and no space may be a time of day. */
+static ast_node *ratio(parser *p, ast_node *a, ast_node *b, size_t colon) {
+    ast_node *r = joined(p, AST_RATIO, a, b);
+    const grade_tok *t = &p->t.tok[colon];
+    if (r && colon > 0 && t[-1].kind == TOK_NUM && t[1].kind == TOK_NUM && !t->space && !t[1].space && t[1].len >= 2 && t[1].text[0] == '0')
+        r->decimal = true;
+    return r;
+}
+
+static ast_node *modulo(parser *p, ast_node *a, ast_node *b) {
+    ast_node *r = a && b ? lem_ast_new(p->w, AST_FN, 2) : NULL;
+    if (!r) return NULL;
+    r->name = "mod";
+    r->len = 3;
+    r->kid[0] = a;
+    r->kid[1] = b;
+    if (a->kind != AST_NUM || b->kind != AST_NUM || lem_grade_rat_sign(b->q) == 0) return r;
+    grade_rat *q = lem_grade_rat_div(p->w, a->q, b->q), *whole = q ? lem_grade_rat_int(p->w, 0) : NULL;
+    if (!whole) return NULL;
+    mpz_fdiv_q(mpq_numref(whole->q), mpq_numref(q->q), mpq_denref(q->q));
+    return lem_ast_num(p->w, lem_grade_rat_sub(p->w, a->q, lem_grade_rat_mul(p->w, whole, b->q)));
+}
+
+static ast_node *apply(parser *p, char op, ast_node *a, ast_node *b, size_t at) {
     switch (op) {
     case '+': return lem_ast_add(p->w, a, b);
     case '-': return lem_ast_add(p->w, a, lem_ast_neg(p->w, b));
     case OP_PM: return lem_ast_add(p->w, a, lem_ast_wrap(p->w, AST_PM, b));
+    case OP_MP: return lem_ast_add(p->w, a, lem_ast_wrap(p->w, AST_PM, lem_ast_neg(p->w, b)));
     case '*': return lem_ast_mul(p->w, a, b);
     case '/': return lem_ast_div(p->w, a, b);
-    case ':': return joined(p, AST_RATIO, a, b);
+    case OP_MOD: return modulo(p, a, b);
+    case ':': return ratio(p, a, b, at);
     case OP_UNION: return joined(p, AST_UNION, a, b);
     case OP_INTER: return joined(p, AST_INTER, a, b);
     default: return joined(p, AST_SETMINUS, a, b);
@@ -480,115 +182,294 @@ static ast_node *apply(parser *p, char op, ast_node *a, ast_node *b) {
 static ast_node *parse_unary(parser *p) {
     int minus = 0;
     bool pm = false;
-    while (is_op(peek(p), '-') || is_op(peek(p), '+') || is_op(peek(p), OP_PM)) {
-        minus ^= is_op(peek(p), '-');
-        pm = pm || is_op(peek(p), OP_PM);
+    while (is_unary(parse_peek(p))) {
+        char op = parse_peek(p)->op;
+        minus ^= op == '-' || op == OP_MP;
+        pm = pm || op == OP_PM || op == OP_MP;
         p->i++;
     }
-    ast_node *a = parse_binary(p, PREC_MUL);
+    ast_node *a = lem_parse_binary(p, PREC_MUL);
     if (minus) a = lem_ast_neg(p->w, a);
     return pm ? lem_ast_wrap(p->w, AST_PM, a) : a;
 }
 
-static ast_node *parse_binary(parser *p, int min_prec) {
+/* "{}" sets nothing: {}_5C_2, 2{} */
+static void skip_empty_groups(parser *p) {
+    while (parse_is(parse_peek(p), '{') && parse_is(parse_peek_at(p, 1), '}') && p->i > 0) p->i += 2;
+}
+
+ast_node *lem_parse_binary(parser *p, int min_prec) {
     if (++p->depth > AST_MAX_DEPTH) {
         p->w->limit = true;
         return NULL;
     }
-    const grade_tok *t = peek(p);
-    bool sign = is_op(t, '-') || is_op(t, '+') || is_op(t, OP_PM);
-    ast_node *a = sign ? parse_unary(p) : parse_postfix(p);
-    if (min_prec < PREC_POW) a = a ? with_unit(p, a) : NULL;
+    ast_node *a = is_unary(parse_peek(p)) ? parse_unary(p) : parse_postfix(p);
+    if (min_prec < PREC_POW) a = a ? lem_parse_unit(p, a) : NULL;
     while (a && !p->w->limit) {
-        t = peek(p);
-        int prec = precedence(t);
+        skip_empty_groups(p);
+        const grade_tok *t = parse_peek(p);
+        int prec = precedence(p, t);
         if (prec && prec >= min_prec) {
-            char op = t->op;
-            p->i++;
-            a = apply(p, op, a, parse_binary(p, prec + 1));
+            size_t at = p->i++;
+            a = apply(p, t->op, a, lem_parse_binary(p, prec + 1), at);
         } else if (!prec && min_prec <= PREC_MUL && starts_factor(p, a)) a = lem_ast_mul(p->w, a, parse_postfix(p));
         else break;
-        if (a && min_prec <= PREC_MUL) a = with_unit(p, a);
+        if (a && min_prec <= PREC_MUL) a = lem_parse_unit(p, a);
     }
     p->depth--;
     return p->w->limit ? NULL : a;
 }
 
-static bool is_relation(const grade_tok *t) { return t->kind == TOK_OP && t->op && strchr("=<>lgn~i", t->op); }
+/* "(mod 7)", "\pmod{7}", "\pmod 7", "mod 7" behind a relation or value */
+static ast_node *with_modulus(parser *p, ast_node *a) {
+    bool paren = parse_is(parse_peek(p), '(') && parse_is(parse_peek_at(p, 1), OP_MOD);
+    if (paren) p->i += 2;
+    else if (!parse_take(p, OP_PMOD)) return a;
+    ast_node *m = paren ? lem_parse_binary(p, PREC_ADD) : lem_parse_argument(p);
+    if (!m || (paren && !parse_take(p, ')'))) return NULL;
+    ast_node *r = lem_ast_new(p->w, AST_MODULO, 2);
+    if (!r) return NULL;
+    r->kid[0] = a;
+    r->kid[1] = m;
+    return r;
+}
 
-static ast_node *parse_relation(parser *p) {
+static bool is_relation(const grade_tok *t) { return t->kind == TOK_OP && t->op && strchr("=<>lgn~ioq", t->op); }
+
+ast_node *lem_parse_relation(parser *p) {
     ast_node *kids[16];
     char ops[16];
     uint32_t n = 0;
-    (void)take_op(p, OP_APPROX); /* "\\approx 8.24" */
-    if (!(kids[n++] = parse_binary(p, PREC_SET))) return NULL;
-    while (is_relation(peek(p))) {
+    (void)parse_take(p, OP_APPROX); /* "\\approx 8.24" */
+    if (p->i == 0) (void)parse_take(p, '=');
+    if (!(kids[n++] = lem_parse_binary(p, PREC_SET))) return NULL;
+    while (is_relation(parse_peek(p))) {
         if (n == 16) return NULL;
-        ops[n - 1] = peek(p)->op;
+        char op = parse_peek(p)->op;
+        ops[n - 1] = op == OP_EQUIV ? '=' : op;
         p->i++;
-        if (!(kids[n++] = parse_binary(p, PREC_SET))) return NULL;
+        if (!(kids[n++] = lem_parse_binary(p, PREC_SET))) return NULL;
     }
-    if (n == 1) return kids[0];
+    if (n == 1) return with_modulus(p, kids[0]);
     ast_node *a = lem_ast_new(p->w, AST_REL, n);
     if (!a) return NULL;
     memcpy(a->kid, kids, n * sizeof *kids);
     a->name = lem_grade_text(p->w, ops, n - 1);
     a->len = n - 1;
-    return a->name ? a : NULL;
+    return a->name ? with_modulus(p, a) : NULL;
 }
 
-static bool take_separator(parser *p) {
-    bool any = false;
-    while (is_op(peek(p), ',') || is_op(peek(p), ';') || is_op(peek(p), OP_AND)) p->i++, any = true;
-    return any;
+/* Separators here: the strongest of ',' ';' 'A' 'O', or 0. */
+static char take_separator(parser *p) {
+    char sep = 0;
+    for (;; p->i++) {
+        const grade_tok *t = parse_peek(p);
+        if (parse_is(t, ',')) sep = sep ? sep : ',';
+        else if (parse_is(t, ';')) sep = ';';
+        else if (parse_is(t, OP_AND)) sep = sep && sep != ',' ? sep : 'A';
+        else if (parse_is(t, OP_OR)) sep = 'O';
+        else return sep;
+    }
 }
 
-static ast_node *parse_list(parser *p) {
+typedef struct items {
+    ast_node **at;
+    char *sep; /* before each */
+    size_t n, cap;
+} items;
+
+static bool add_item(parser *p, items *l, ast_node *a, char sep) {
+    if (l->n == l->cap) {
+        size_t cap = l->cap ? l->cap * 2 : 8;
+        ast_node **at = lem_grade_alloc(p->w, cap, sizeof *at);
+        char *s = at ? lem_grade_alloc(p->w, cap, 1) : NULL;
+        if (!s) return false;
+        if (l->n) memcpy(at, l->at, l->n * sizeof *at), memcpy(s, l->sep, l->n);
+        *l = (items){at, s, l->n, cap};
+    }
+    l->at[l->n] = a;
+    l->sep[l->n++] = sep;
+    return true;
+}
+
+static ast_node *list_of(parser *p, const items *l, size_t from, size_t to, char kind) {
+    if (to - from == 1) return l->at[from];
+    ast_node *a = lem_ast_new(p->w, AST_LIST, (uint32_t)(to - from));
+    if (!a) return NULL;
+    memcpy(a->kid, l->at + from, (to - from) * sizeof *l->at);
+    a->open = kind;
+    return a;
+}
+
+/* "p=5,q=2; p=7,q=2": a semicolon separates lists where commas occur too. */
+static ast_node *grouped_list(parser *p, const items *l) {
+    items outer = {NULL, NULL, 0, 0};
+    bool commas = false, semicolons = false, ands = false, ors = false;
+    for (size_t k = 1; k < l->n; k++) {
+        commas = commas || l->sep[k] == ',';
+        semicolons = semicolons || l->sep[k] == ';';
+        ands = ands || l->sep[k] == 'A';
+        ors = ors || l->sep[k] == 'O';
+    }
+    char kind = ors ? 'O' : ands ? 'A' : ',';
+    if (!commas || !semicolons) return list_of(p, l, 0, l->n, kind);
+    for (size_t from = 0, k = 1; k <= l->n; k++) {
+        if (k < l->n && l->sep[k] == ',') continue;
+        ast_node *part = list_of(p, l, from, k, ',');
+        if (!part || !add_item(p, &outer, part, ';')) return NULL;
+        from = k;
+    }
+    return list_of(p, &outer, 0, outer.n, kind);
+}
+
+ast_node *lem_parse_list(parser *p) {
     if (++p->depth > AST_MAX_DEPTH) {
         p->w->limit = true;
         return NULL;
     }
-    ast_node *first = parse_relation(p), *list = NULL;
-    size_t cap = 8, n = 0;
-    ast_node **item = NULL;
-    while (first && take_separator(p)) {
-        if (peek(p)->kind == TOK_END) break; /* trailing comma */
-        ast_node *next = parse_relation(p);
-        if (!next) return NULL;
-        if (!item || n == cap) {
-            ast_node **more = lem_grade_alloc(p->w, cap * 2, sizeof *item);
-            if (!more) return NULL;
-            if (item) memcpy(more, item, n * sizeof *item);
-            else more[n++] = first;
-            item = more;
-            cap *= 2;
-        }
-        item[n++] = next;
+    ast_node *first = lem_parse_relation(p);
+    items l = {NULL, NULL, 0, 0};
+    char sep;
+    while (first && (sep = take_separator(p)) != 0) {
+        const grade_tok *t = parse_peek(p);
+        if (t->kind == TOK_END || parse_is(t, ')') || parse_is(t, '}') || parse_is(t, OP_SET_CLOSE)) break; /* trailing comma */
+        if (l.n == 0 && !add_item(p, &l, first, ',')) return NULL;
+        ast_node *next = lem_parse_relation(p);
+        if (!next || !add_item(p, &l, next, sep)) return NULL;
     }
     p->depth--;
-    if (!item || !first) return first;
-    list = lem_ast_new(p->w, AST_LIST, (uint32_t)n);
-    if (list) memcpy(list->kid, item, n * sizeof *item);
-    return list;
+    return l.n && first ? grouped_list(p, &l) : first;
 }
 
-static ast_node *parse_text(grade_work *w, const char *text, size_t len, int level) {
-    parser p = {.w = w};
-    if (!lem_grade_lex(w, text, len, &p.t) || p.t.n == 0) return NULL;
-    if (p.t.wordy) return text_node(&p, text, len);
-    if (p.t.n == 1 && p.t.tok[0].kind == TOK_TEXT && level < 2) { /* the whole answer is \text{…} */
-        ast_node *inner = parse_text(w, p.t.tok[0].text, p.t.tok[0].len, level + 1);
-        return inner || w->limit ? inner : text_node(&p, p.t.tok[0].text, p.t.tok[0].len);
+/* ---- whole answers ---- */
+
+typedef struct text_span {
+    const char *s;
+    size_t n;
+} text_span;
+
+static bool begins(text_span t, const char *word) { return strlen(word) <= t.n && memcmp(t.s, word, strlen(word)) == 0; }
+static char lower(char c) { return (char)(c >= 'A' && c <= 'Z' ? c + 32 : c); }
+static bool begins_folded(text_span t, const char *word) {
+    size_t n = strlen(word);
+    if (n > t.n) return false;
+    for (size_t i = 0; i < n; i++)
+        if (lower(t.s[i]) != word[i]) return false;
+    return true;
+}
+static text_span skipped(text_span t, size_t n) { return (text_span){t.s + n, t.n - n}; }
+
+static text_span trimmed(text_span t) {
+    while (t.n && (t.s[0] == ' ' || (t.s[0] >= '\t' && t.s[0] <= '\r'))) t = skipped(t, 1);
+    while (t.n && (t.s[t.n - 1] == ' ' || (t.s[t.n - 1] >= '\t' && t.s[t.n - 1] <= '\r'))) t.n--;
+    return t;
+}
+
+/* Phrases that announce an answer, and what may stand between them and it. */
+static text_span without_phrase(text_span t) {
+    static const char *const phrases[] = {"the final answer is",
+                                          "final answer is",
+                                          "the answer is",
+                                          "answer is",
+                                          "final answer:",
+                                          "answer:",
+                                          "ans:",
+                                          "答案是",
+                                          "答案为",
+                                          "答案：",
+                                          "答案:",
+                                          "答：",
+                                          "答:",
+                                          "所以",
+                                          "故选",
+                                          "故",
+                                          "选",
+                                          "结果是",
+                                          "等于",
+                                          "therefore",
+                                          "thus"};
+    for (int round = 0; round < 3; round++) {
+        t = trimmed(t);
+        size_t before = t.n;
+        while (begins(t, "**") || begins(t, ":") || begins(t, "：") || begins(t, "，"))
+            t = trimmed(skipped(t, begins(t, "**") ? 2 : begins(t, ":") ? 1 : 3));
+        for (size_t k = 0; k < sizeof phrases / sizeof *phrases; k++) {
+            if (!begins_folded(t, phrases[k])) continue;
+            text_span rest = trimmed(skipped(t, strlen(phrases[k])));
+            if (rest.n == 0) return t;
+            t = rest;
+            break;
+        }
+        if (t.n == before) break;
+    }
+    return t;
+}
+
+/* "(A)", "A) text", "\text{(A) }5", "A: text", "A. text": a letter A..J with its mark, and what follows. Returns where the rest begins, or 0. */
+static size_t choice_mark(text_span t, char *letter) {
+    static const char *const wraps[] = {"\\text{", "\\textbf{", "\\mathrm{", "\\mathbf{", "**", "\\boxed{"};
+    size_t i = 0;
+    bool brace = false, bold = false;
+    for (size_t k = 0; k < sizeof wraps / sizeof *wraps; k++)
+        if (begins(t, wraps[k])) i = strlen(wraps[k]), brace = wraps[k][i - 1] == '{', bold = !brace;
+    bool paren = i < t.n && t.s[i] == '(';
+    i += paren;
+    if (i >= t.n || t.s[i] < 'A' || t.s[i] > 'J') return 0;
+    *letter = t.s[i++];
+    if (i >= t.n || !strchr(paren ? ")" : ").:", t.s[i])) return 0;
+    char mark = t.s[i++];
+    while (i < t.n && t.s[i] == ' ' && brace) i++;
+    if (brace && i < t.n && t.s[i] == '}') i++, brace = false;
+    if (bold && i + 1 < t.n && t.s[i] == '*' && t.s[i + 1] == '*') i += 2;
+    if (brace) return 0; /* the wrap holds more than the letter */
+    if (!paren && i < t.n && t.s[i] != ' ') return mark == ')' && t.s[i] == '\\' ? i : 0;
+    if (paren && i < t.n && t.s[i] != ' ' && t.s[i] != '$' && t.s[i] != '\\') return 0; /* (A+B)(C) and f(A)x are products */
+    return i;
+}
+
+static ast_node *parse_text(parser *p, text_span t, int level);
+
+static ast_node *parse_choice(parser *p, text_span t, size_t rest, char letter, int level) {
+    char *name = lem_grade_text(p->w, &letter, 1);
+    text_span r = trimmed(skipped(t, rest));
+    if (r.n == 1 && r.s[0] == '.') r.n = 0;
+    ast_node *what = r.n ? parse_text(p, r, level + 1) : NULL, *a = name ? lem_ast_new(p->w, AST_CHOICE, what ? 1 : 0) : NULL;
+    if (!a) return NULL;
+    if (what) a->kid[0] = what;
+    else if (r.n && !(what = lem_parse_text(p, r.s, r.n))) return NULL;
+    a->name = name;
+    a->len = 1;
+    return a;
+}
+
+static ast_node *parse_text(parser *outer, text_span t, int level) {
+    parser p = {.w = outer->w, .d = outer->d};
+    char letter;
+    t = without_phrase(t);
+    size_t rest = level == 0 ? choice_mark(t, &letter) : 0;
+    if (rest && !p.d->no_units) return parse_choice(&p, t, rest, letter, level);
+    if (!lem_grade_lex(p.w, p.d, t.s, t.n, &p.t) || p.t.n == 0) return NULL;
+    if (p.t.wordy) return lem_parse_text(&p, t.s, t.n);
+    const grade_tok *first = &p.t.tok[0];
+    if (p.t.n == 1 && first->kind == TOK_TEXT && level < 2) { /* the whole answer is \text{…} */
+        ast_node *inner = parse_text(&p, (text_span){first->text, first->len}, level + 1);
+        return inner || p.w->limit ? inner : lem_parse_text(&p, first->text, first->len);
     }
     if (p.t.bad) return NULL;
-    ast_node *a = parse_list(&p);
+    ast_node *a = lem_parse_list(&p);
+    if (a && p.i < p.t.n && parse_is(&p.t.tok[p.i], '\\')) p.i++;
     return p.i == p.t.n ? a : NULL;
 }
 
-ast_node *lem_grade_parse(grade_work *w, const char *text, size_t len) {
+ast_node *lem_grade_parse_as(grade_work *w, const grade_dialect *d, const char *text, size_t len) {
     if (len > LEM_GRADE_MAX_ANSWER) {
         w->limit = true;
         return NULL;
     }
-    return parse_text(w, text, len, 0);
+    return parse_text(&(parser){.w = w, .d = d}, (text_span){text, len}, 0);
+}
+
+ast_node *lem_grade_parse(grade_work *w, const char *text, size_t len) {
+    static const grade_dialect standard = {false, false};
+    return lem_grade_parse_as(w, &standard, text, len);
 }

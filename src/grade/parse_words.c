@@ -1,0 +1,152 @@
+/* parse_words.c - what stands in words: units behind values, scales, number words, plain language */
+#include "grade/parse_priv.h"
+
+#include <string.h>
+
+static bool is_unit_token(const grade_tok *t) { return t->kind == TOK_TEXT || t->kind == TOK_WORD; }
+
+/* ---- plain language ---- */
+
+static char folded(char c) { return (char)(c >= 'A' && c <= 'Z' ? c + 32 : c); }
+
+/* Lower case, runs of space as one, no leading article, no punctuation but inside words. */
+static size_t fold_text(const char *s, size_t n, char *t) {
+    size_t k = 0;
+    for (size_t i = 0; i < n; i++) {
+        char c = s[i];
+        if (c == '\\' && i + 4 < n && memcmp(s + i, "\\text", 5) == 0) {
+            i += 4;
+            continue;
+        }
+        if (c && strchr("\\${}\"*()[]", c)) continue;
+        bool gap = c == ' ' || (c >= '\t' && c <= '\r') || c == '~' || c == ',' || c == ';' || c == '-';
+        if (gap) {
+            if (k && t[k - 1] != ' ') t[k++] = ' ';
+        } else t[k++] = folded(c);
+    }
+    while (k && strchr(" .:!?", t[k - 1])) k--;
+    return k;
+}
+
+static size_t article(const char *t, size_t k) {
+    static const char *const articles[] = {"the ", "a ", "an "};
+    for (int a = 0; a < 3; a++)
+        if (k > strlen(articles[a]) && memcmp(t, articles[a], strlen(articles[a])) == 0) return strlen(articles[a]);
+    return 0;
+}
+
+typedef struct number_word {
+    const char *s;
+    long v;
+} number_word;
+
+static const number_word small[] = {{"zero", 0},      {"one", 1},       {"two", 2},       {"three", 3},    {"four", 4},     {"five", 5},
+                                    {"six", 6},       {"seven", 7},     {"eight", 8},     {"nine", 9},     {"ten", 10},     {"eleven", 11},
+                                    {"twelve", 12},   {"thirteen", 13}, {"fourteen", 14}, {"fifteen", 15}, {"sixteen", 16}, {"seventeen", 17},
+                                    {"eighteen", 18}, {"nineteen", 19}, {"twenty", 20},   {"thirty", 30},  {"forty", 40},   {"fifty", 50},
+                                    {"sixty", 60},    {"seventy", 70},  {"eighty", 80},   {"ninety", 90}};
+static const number_word scales[] = {{"hundred", 100},        {"thousand", 1000},           {"million", 1000000},
+                                     {"billion", 1000000000}, {"trillion", 1000000000000L}, {"dozen", 12}};
+
+static long value_of(const number_word *table, size_t count, const char *s, size_t n) {
+    for (size_t k = 0; k < count; k++)
+        if (strlen(table[k].s) == n && memcmp(table[k].s, s, n) == 0) return table[k].v;
+    return -1;
+}
+
+/* "twenty five", "one hundred and three" in folded text; -1 when it is no number. */
+static long number_words(const char *t, size_t n) {
+    long total = 0, part = 0, last = -1;
+    bool any = false;
+    for (size_t i = 0; i < n;) {
+        size_t k = i;
+        while (k < n && t[k] != ' ') k++;
+        long v = value_of(small, sizeof small / sizeof *small, t + i, k - i), scale = value_of(scales, sizeof scales / sizeof *scales, t + i, k - i);
+        bool conjunction = k - i == 3 && memcmp(t + i, "and", 3) == 0 && any;
+        if (v >= 0) {
+            if (last >= 0 && (last < 20 || v >= 10 || v == 0)) return -1; /* "three four", "twenty thirty" */
+            part += v;
+            last = v;
+            any = true;
+        } else if (scale == 100 && any) part *= 100, last = -1;
+        else if (scale > 0 && any) total += part * scale, part = 0, last = -1;
+        else if (!conjunction) return -1;
+        if (part > 1000000000L) return -1;
+        i = k + (k < n);
+    }
+    return any ? total + part : -1;
+}
+
+ast_node *lem_parse_text(parser *p, const char *s, size_t n) {
+    char *t = lem_grade_alloc(p->w, n + 1, 1);
+    if (!t) return NULL;
+    size_t k = fold_text(s, n, t), skip = article(t, k);
+    long v = number_words(t, k);
+    if (v >= 0) return lem_ast_int(p->w, v);
+    return lem_ast_named(p->w, AST_TEXT, t + skip, k - skip);
+}
+
+/* ---- units ---- */
+
+/* A value with the unit that the tokens from `from` to here spell. */
+static ast_node *quantity(parser *p, ast_node *a, size_t from) {
+    size_t cap = 1, k = 0;
+    for (size_t j = from; j < p->i; j++) cap += 2 + p->t.tok[j].len;
+    char *s = lem_grade_alloc(p->w, cap, 1), *t = lem_grade_alloc(p->w, cap, 1);
+    if (!s || !t) return NULL;
+    for (size_t j = from; j < p->i; j++) {
+        const grade_tok *tok = &p->t.tok[j];
+        if (parse_is(tok, '{') || parse_is(tok, '}')) continue;
+        if (tok->kind == TOK_OP) s[k++] = tok->op;
+        else {
+            if (k && tok->kind != TOK_NUM && s[k - 1] != '/' && s[k - 1] != '*') s[k++] = ' ';
+            memcpy(s + k, tok->text, tok->len);
+            k += tok->len;
+        }
+    }
+    /* units keep their case (mW, MW) and their minus signs; only layout goes */
+    size_t m = 0;
+    for (size_t j = 0; j < k; j++) {
+        char c = s[j];
+        if (c == '\\' || c == '$' || c == '{' || c == '}') continue;
+        if (c == '~' || (c >= '\t' && c <= '\r')) c = ' ';
+        if (c == ' ' && (!m || t[m - 1] == ' ')) continue;
+        t[m++] = c;
+    }
+    while (m && strchr(" .,;:!", t[m - 1])) m--;
+    ast_node *q = m ? lem_ast_wrap(p->w, AST_QTY, a) : a;
+    if (q && m) q->name = t, q->len = (uint32_t)m;
+    return q;
+}
+
+/* Words that belong to a sentence and not to a unit. */
+static bool ends_unit(const grade_tok *t) {
+    static const char *const words[] = {"if", "when", "where", "for", "is", "are", "with", "then", "so"};
+    for (size_t k = 0; k < sizeof words / sizeof *words; k++)
+        if (lem_parse_name_is(t, words[k])) return true;
+    return false;
+}
+
+ast_node *lem_parse_unit(parser *p, ast_node *a) {
+    long scale;
+    while (a && is_unit_token(parse_peek(p)) &&
+           (scale = value_of(scales, sizeof scales / sizeof *scales, parse_peek(p)->text, parse_peek(p)->len)) > 0) {
+        p->i++;
+        a = lem_ast_mul(p->w, a, lem_ast_int(p->w, scale));
+    }
+    if (!a || !is_unit_token(parse_peek(p)) || ends_unit(parse_peek(p)) || a->kind == AST_TEXT || a->kind == AST_QTY) return a;
+    size_t from = p->i;
+    int depth = 0;
+    while (parse_peek(p)->kind != TOK_END) {
+        const grade_tok *t = parse_peek(p), *before = p->i ? t - 1 : t;
+        bool number = t->kind == TOK_NUM && (parse_is(before, '^') || parse_is(before, '{') || parse_is(before, '-'));
+        bool inside = is_unit_token(t) || number || parse_is(t, '/') || parse_is(t, '^') || parse_is(t, '*') || parse_is(t, '{') ||
+                      (parse_is(t, '-') && (parse_is(before, '{') || parse_is(before, '^'))) ||
+                      (t->kind == TOK_SYM && depth == 0 && (t->space || parse_is(before, '/') || parse_is(before, '*'))) ||
+                      (parse_is(t, '}') && depth > 0);
+        if (!inside) break;
+        depth += parse_is(t, '{') - parse_is(t, '}');
+        p->i++;
+    }
+    return quantity(p, a, from);
+}
