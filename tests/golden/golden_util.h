@@ -1,4 +1,4 @@
-/* golden_util.h - fixtures of tests/data/golden: models, token ids and what PyTorch computed (tools/golden/make_models.py) */
+/* golden_util.h - fixtures of tests/data/golden: models, token ids and what PyTorch computed (tools/golden/make_models.py, make_archs.py) */
 #ifndef LEM_TESTS_GOLDEN_UTIL_H
 #define LEM_TESTS_GOLDEN_UTIL_H
 
@@ -31,6 +31,12 @@ static __attribute__((unused)) void ok_or_print(lem_status st, const lem_err *er
 
 static __attribute__((unused)) const lem_isa golden_isas[] = {LEM_ISA_REF, LEM_ISA_GENERIC, LEM_ISA_AVX2, LEM_ISA_AVX512};
 enum { GOLDEN_ISAS = 4 };
+
+/* Every family and every scaling of positions: language models with logits, loss and gradients (tools/golden/make_archs.py). */
+static __attribute__((unused))
+const char *const golden_archs[] = {"llama_bias",   "llama_linear", "llama_dynamic", "llama_yarn", "llama_llama3", "mistral",
+                                    "mistral_full", "qwen2_window", "qwen2_yarn",    "qwen3",      "qwen3_window"};
+enum { GOLDEN_ARCHS = (int)(sizeof golden_archs / sizeof golden_archs[0]) };
 
 typedef struct golden {
     char dir[512];
