@@ -262,8 +262,8 @@ lem_status lem_head_read(const lem_head_shape *s, const char *output, lem_head_r
     if (s->kind == LEM_HEAD_KIND_NONE)
         return lem_fail(
             err, LEM_EDATA,
-            "this is a language model without a reward head; if it is a generative reward model, say how it is read: --head rlhflow, rlhflow-orm or "
-            "math-shepherd");
+            "a language model without a reward head (no score.weight, v_head.summary.weight or value_head.weight); if it is a generative reward "
+            "model, say how it is read: --head rlhflow, rlhflow-orm or math-shepherd");
     lem_status st = output && *output ? chosen_reading(s, output, &r, err) : default_reading(s, &r, err);
     if (st == LEM_OK) *out = r;
     return st;
@@ -284,7 +284,7 @@ float lem_head_value(const lem_head_reading *r, const float *x) {
 void lem_head_formula_text(const lem_head_reading *r, char out[96]) {
     const char *first = lem_head_is_tokens(r->kind) ? "logits of '+' and '-'" : "x";
     switch (r->formula) {
-    case LEM_HEAD_NORMALIZED: snprintf(out, 96, "(x - %g) / %g", (double)r->mean, (double)r->std); break;
+    case LEM_HEAD_NORMALIZED: snprintf(out, 96, r->mean < 0 ? "(x + %g) / %g" : "(x - %g) / %g", fabs((double)r->mean), (double)r->std); break;
     case LEM_HEAD_SIGMOID: snprintf(out, 96, "sigmoid(x)"); break;
     case LEM_HEAD_SOFTMAX: snprintf(out, 96, "softmax(%s)[%d]", first, r->output); break;
     case LEM_HEAD_DIFFERENCE: snprintf(out, 96, "%s: [%d] - [%d]", first, r->output, 1 - r->output); break;

@@ -257,14 +257,14 @@ static lem_status fill(loader *l, lem_backend *b, lem_err *err) {
     return first_failure(l, err);
 }
 
-lem_status lem_weights_open(const char *dir, lem_head need, lem_backend *b, lem_dtype dtype, lem_weights **out, lem_err *err) {
+static lem_status open_weights(const char *dir, const lem_head *need, lem_backend *b, lem_dtype dtype, lem_weights **out, lem_err *err) {
     lem_status st = LEM_OK;
     lem_folder folder = {NULL, NULL};
     lem_weights *w = NULL;
     loader l = {0};
     if (dtype != LEM_DTYPE_F32 && dtype != LEM_DTYPE_BF16)
         return lem_fail(err, LEM_EUSAGE, "weights are packed as F32 or BF16, not %s", lem_dtype_name(dtype));
-    LEM_TRY(lem_folder_open(dir, &need, &folder, err));
+    LEM_TRY(lem_folder_open(dir, need, &folder, err));
     LEM_TRY(lem_weights_alloc(&folder.table->config, dtype, &w, err));
     l = (loader){.folder = &folder, .w = w, .err = err};
     LEM_TRY(fill(&l, b, err));
@@ -280,6 +280,14 @@ done:
     lem_weights_free(w);
     lem_folder_release(&folder);
     return st;
+}
+
+lem_status lem_weights_open(const char *dir, lem_head need, lem_backend *b, lem_dtype dtype, lem_weights **out, lem_err *err) {
+    return open_weights(dir, &need, b, dtype, out, err);
+}
+
+lem_status lem_weights_open_any(const char *dir, lem_backend *b, lem_dtype dtype, lem_weights **out, lem_err *err) {
+    return open_weights(dir, NULL, b, dtype, out, err);
 }
 
 const lem_model_config *lem_weights_config(const lem_weights *w) { return &w->config; }

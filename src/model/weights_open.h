@@ -10,6 +10,8 @@
 
 /* dtype F32 or BF16. Work is shared by the backend's pool; the result does not depend on it. Errors as lem_model_open. */
 lem_status lem_weights_open(const char *dir, lem_head need, lem_backend *b, lem_dtype dtype, lem_weights **out, lem_err *err) LEM_MUST_CHECK;
+/* Whatever head the folder has. */
+lem_status lem_weights_open_any(const char *dir, lem_backend *b, lem_dtype dtype, lem_weights **out, lem_err *err) LEM_MUST_CHECK;
 const lem_model_config *lem_weights_config(const lem_weights *w);
 /* All checks of opening that need no values: config, headers, names, shapes. */
 lem_status lem_model_check(const char *dir, lem_head need, lem_model_config *out, lem_err *err) LEM_MUST_CHECK;

@@ -1,105 +1,278 @@
-/* scorer.c - outcome scores over a forest of problems with their responses */
+/* scorer.c - a prefix tree over sequences, fed pass by pass, and the head read at the tokens asked for */
 #include "reward/scorer.h"
 
 #include "core/mem.h"
+#include "model/weights_open.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { LOGIT_ROWS = 16, NODES_MIN = 64, TOKENS_PER_NODE = 16, PAGE = 32 };
+
+typedef struct trie_node {
+    const int32_t *ids; /* of a sequence that runs through it */
+    int from, to;       /* its tokens in that sequence */
+    int parent;         /* -1 = root */
+    int session, feed;  /* -1 = not fed yet */
+} trie_node;
 
 struct lem_scorer {
     lem_session *session;
     lem_backend *b;
-    int max_rows, limit;
+    lem_head_reading how;
+    int32_t sign[2];                             /* good, bad */
+    int max_rows, max_nodes, limit, vocab, tail; /* tail: where the last sequence of the pass ends, -1 = none */
     uint64_t tokens;
-    lem_feed *feeds; /* [cap] of the pass being gathered */
-    int *nodes, *rows;
-    float **target; /* where the score of a feed goes; NULL for prompts */
-    float *scores;
-    int n, cap, gathered; /* feeds, capacity, tokens */
+    trie_node *node;            /* [max_nodes] of the pass being gathered */
+    lem_feed *feeds;            /* [max_nodes] */
+    int n, gathered;            /* nodes, tokens */
+    int *order, *scratch, *end; /* items by their tokens; the node where each ends */
+    int cap_items;
+    int *rows;      /* of the reads of a pass */
+    float **target; /* where each goes */
+    float *outputs; /* [R, outputs] */
+    int n_reads, cap_reads;
+    float *logits; /* [LOGIT_ROWS, V] for token heads */
 };
 
-lem_status lem_scorer_new(const lem_model *m, const lem_weights *w, lem_backend *b, int max_rows, lem_scorer **out, lem_err *err) {
-    if (m->config.head != LEM_HEAD_SCALAR) return lem_fail(err, LEM_EDATA, "the model has no reward head (score.weight)");
+lem_status lem_scorer_new(const lem_weights *w, lem_backend *b, const lem_head_reading *how, int32_t good, int32_t bad, int max_rows,
+                          lem_scorer **out, lem_err *err) {
+    const lem_model_config *c = lem_weights_config(w);
+    bool tokens = lem_head_is_tokens(how->kind);
+    if (tokens ? c->head != LEM_HEAD_LM : c->head == LEM_HEAD_LM || c->reward.outputs != how->outputs)
+        return lem_fail(err, LEM_EDATA, "the model has no such head: %s", lem_head_kind_name(how->kind));
+    if (tokens && (good < 0 || good >= c->vocab || bad < 0 || bad >= c->vocab || good == bad))
+        return lem_fail(err, LEM_EDATA, "the signs of the reward are ids %d and %d of a vocabulary of %d", (int)good, (int)bad, c->vocab);
     lem_scorer *s = lem_alloc_zero(1, sizeof *s, err);
     if (!s) return LEM_EMEM;
     lem_status st = LEM_OK;
     s->b = b;
+    s->how = *how;
+    s->sign[0] = good;
+    s->sign[1] = bad;
     s->max_rows = max_rows;
-    s->limit = m->config.max_positions < max_rows ? m->config.max_positions : max_rows;
-    s->cap = max_rows;
-    s->feeds = lem_alloc((size_t)s->cap, sizeof *s->feeds, err);
-    s->nodes = lem_alloc((size_t)s->cap, sizeof *s->nodes, err);
-    s->rows = lem_alloc((size_t)s->cap, sizeof *s->rows, err);
-    s->target = lem_alloc((size_t)s->cap, sizeof *s->target, err);
-    s->scores = lem_alloc((size_t)s->cap, sizeof *s->scores, err);
-    if (!s->feeds || !s->nodes || !s->rows || !s->target || !s->scores) {
-        st = LEM_EMEM;
-        goto done;
-    }
+    s->max_nodes = max_rows / TOKENS_PER_NODE < NODES_MIN ? NODES_MIN : max_rows / TOKENS_PER_NODE;
+    s->limit = c->max_positions < max_rows ? c->max_positions : max_rows;
+    s->vocab = c->vocab;
+    s->tail = -1;
+    s->node = lem_alloc((size_t)s->max_nodes, sizeof *s->node, err);
+    s->feeds = lem_alloc((size_t)s->max_nodes, sizeof *s->feeds, err);
+    if (tokens) s->logits = lem_alloc((size_t)LOGIT_ROWS * (size_t)c->vocab, sizeof *s->logits, err);
+    if (!s->node || !s->feeds || (tokens && !s->logits)) LEM_TRY(LEM_EMEM);
     /* Every node takes at most one page more than its tokens fill. */
-    LEM_TRY(lem_session_new(w, b, max_rows + 8, max_rows, &s->session, err));
+    LEM_TRY(lem_session_new(w, b, max_rows / PAGE + s->max_nodes + 1, max_rows, &s->session, err));
     *out = s;
+    s = NULL;
 done:
-    if (st) lem_scorer_free(s);
+    lem_scorer_free(s);
     return st;
 }
 
 void lem_scorer_free(lem_scorer *s) {
     if (!s) return;
     lem_session_free(s->session);
+    lem_free(s->node);
     lem_free(s->feeds);
-    lem_free(s->nodes);
+    lem_free(s->order);
+    lem_free(s->scratch);
+    lem_free(s->end);
     lem_free(s->rows);
     lem_free(s->target);
-    lem_free(s->scores);
+    lem_free(s->outputs);
+    lem_free(s->logits);
     lem_free(s);
 }
 
 int lem_scorer_limit(const lem_scorer *s) { return s->limit; }
 uint64_t lem_scorer_tokens(const lem_scorer *s) { return s->tokens; }
 
-static lem_status gather(lem_scorer *s, int parent, const int32_t *ids, int n, float *target, int *node, lem_err *err) {
-    lem_status st = lem_session_node(s->session, parent, node, err);
+/* ---- order ---- */
+
+static int common(const lem_score_item *a, const lem_score_item *b) {
+    int n = a->n < b->n ? a->n : b->n, i = 0;
+    while (i < n && a->ids[i] == b->ids[i]) i++;
+    return i;
+}
+
+static bool after(const lem_score_item *a, const lem_score_item *b) {
+    int i = common(a, b);
+    if (i == a->n || i == b->n) return a->n > b->n;
+    return a->ids[i] > b->ids[i];
+}
+
+/* Stable merge sort of s->order by the tokens of the items. */
+static void sort_items(lem_scorer *s, const lem_score_item *items, int n) {
+    for (int i = 0; i < n; i++) s->order[i] = i;
+    for (int width = 1; width<n; width = width> n / 2 ? n : 2 * width) {
+        for (int lo = 0; lo<n; lo = n - lo> 2 * width ? lo + 2 * width : n) {
+            int mid = n - lo < width ? n : lo + width, hi = n - mid < width ? n : mid + width, a = lo, b = mid;
+            for (int k = lo; k < hi; k++) {
+                bool right = a == mid || (b < hi && after(&items[s->order[a]], &items[s->order[b]]));
+                s->scratch[k] = s->order[right ? b++ : a++];
+            }
+        }
+        memcpy(s->order, s->scratch, (size_t)n * sizeof *s->order);
+    }
+}
+
+/* ---- the tree of a pass ---- */
+
+static int add_node(lem_scorer *s, const int32_t *ids, int from, int to, int parent) {
+    s->node[s->n] = (trie_node){ids, from, to, parent, -1, -1};
+    return s->n++;
+}
+
+/* Appends a sequence that has `shared` tokens in common with the last one. The caller made sure of room. */
+static int add_sequence(lem_scorer *s, const lem_score_item *it, int shared) {
+    int at = s->tail;
+    while (at >= 0 && s->node[at].from >= shared) at = s->node[at].parent;
+    if (at >= 0 && s->node[at].to > shared) { /* split: the upper part is new, so that what hangs below keeps its parent */
+        trie_node *x = &s->node[at];
+        int upper = add_node(s, x->ids, x->from, shared, x->parent);
+        x->from = shared;
+        x->parent = upper;
+        at = upper;
+    }
+    if (it->n > shared) {
+        at = add_node(s, it->ids, shared, it->n, at);
+        s->gathered += it->n - shared;
+    }
+    return s->tail = at;
+}
+
+static lem_status make_feed(lem_scorer *s, int i, int n, lem_err *err) {
+    trie_node *x = &s->node[i];
+    lem_status st = lem_session_node(s->session, x->parent < 0 ? -1 : s->node[x->parent].session, &x->session, err);
     if (st) return st;
-    s->feeds[s->n] = (lem_feed){*node, ids, n};
-    s->nodes[s->n] = *node;
-    s->target[s->n++] = target;
-    s->gathered += n;
+    x->feed = n;
+    s->feeds[n] = (lem_feed){x->session, x->ids + x->from, x->to - x->from};
     return LEM_OK;
 }
 
-static lem_status flush(lem_scorer *s, lem_err *err) {
+/* Feeds the tree, parents before children. */
+static lem_status feed_all(lem_scorer *s, lem_err *err) {
     lem_status st = LEM_OK;
+    int n = 0;
+    for (int i = 0; i < s->n; i++) {
+        while (s->node[i].session < 0) {
+            int top = i;
+            while (s->node[top].parent >= 0 && s->node[s->node[top].parent].session < 0) top = s->node[top].parent;
+            LEM_TRY(make_feed(s, top, n++, err));
+        }
+    }
+    LEM_TRY(lem_session_step(s->session, s->feeds, n, err));
+done:
+    return st;
+}
+
+/* ---- reading ---- */
+
+static lem_status room_for_reads(lem_scorer *s, int n, lem_err *err) {
+    if (n <= s->cap_reads) return LEM_OK;
+    int cap = n + n / 2 + 64;
+    int *rows = lem_realloc(s->rows, (size_t)cap, sizeof *rows, err);
+    if (rows) s->rows = rows;
+    float **target = lem_realloc(s->target, (size_t)cap, sizeof *target, err);
+    if (target) s->target = target;
+    float *outputs = lem_realloc(s->outputs, (size_t)cap * LEM_HEAD_OUTPUTS_MAX, sizeof *outputs, err);
+    if (outputs) s->outputs = outputs;
+    if (!rows || !target || !outputs) return LEM_EMEM;
+    s->cap_reads = cap;
+    return LEM_OK;
+}
+
+static lem_status list_reads(lem_scorer *s, const lem_score_item *it, int end, lem_err *err) {
+    lem_status st = room_for_reads(s, s->n_reads + it->n_at, err);
+    if (st) return st;
+    for (int k = it->n_at, at = end; k-- > 0;) {
+        while (s->node[at].from > it->at[k]) at = s->node[at].parent;
+        s->rows[s->n_reads] = lem_session_row(s->session, s->node[at].feed, it->at[k] - s->node[at].from);
+        s->target[s->n_reads++] = &it->value[k];
+    }
+    return LEM_OK;
+}
+
+static void token_outputs(lem_scorer *s) {
+    for (int at = 0; at < s->n_reads; at += LOGIT_ROWS) {
+        int n = s->n_reads - at < LOGIT_ROWS ? s->n_reads - at : LOGIT_ROWS;
+        lem_session_logits(s->session, n, s->rows + at, s->logits);
+        for (int r = 0; r < n; r++)
+            for (int k = 0; k < 2; k++) s->outputs[2 * (at + r) + k] = s->logits[(size_t)r * (size_t)s->vocab + (size_t)s->sign[k]];
+    }
+}
+
+static lem_status read_values(lem_scorer *s, lem_err *err) {
+    lem_status st = LEM_OK;
+    if (lem_head_is_tokens(s->how.kind)) token_outputs(s);
+    else st = lem_session_scores(s->session, s->n_reads, s->rows, s->outputs, err);
+    for (int i = 0; st == LEM_OK && i < s->n_reads; i++) {
+        float v = lem_head_value(&s->how, s->outputs + (size_t)i * (size_t)s->how.outputs);
+        if (!isfinite(v)) st = lem_fail(err, LEM_ENUMERIC, "a reward is not finite");
+        *s->target[i] = v;
+    }
+    return st;
+}
+
+/* Computes the pass: the items order[first..last). */
+static lem_status flush(lem_scorer *s, const lem_score_item *items, int first, int last, lem_err *err) {
+    lem_status st = LEM_OK;
+    s->n_reads = 0;
     if (s->n == 0) return LEM_OK;
-    LEM_TRY(lem_session_step(s->session, s->feeds, s->n, err));
-    int R = 0;
-    for (int i = 0; i < s->n; i++)
-        if (s->target[i]) s->rows[R++] = lem_session_row(s->session, i, s->feeds[i].n - 1);
-    LEM_TRY(lem_session_scores(s->session, R, s->rows, s->scores, err));
-    for (int i = 0, k = 0; i < s->n; i++)
-        if (s->target[i]) *s->target[i] = s->scores[k++];
+    LEM_TRY(feed_all(s, err));
+    for (int i = first; i < last; i++) LEM_TRY(list_reads(s, &items[s->order[i]], s->end[i], err));
+    LEM_TRY(read_values(s, err));
     s->tokens += (uint64_t)s->gathered;
 done:
-    for (int i = s->n; i-- > 0;) lem_session_drop(s->session, s->nodes[i]);
+    for (int i = 0; i < s->n; i++)
+        if (s->node[i].session >= 0) lem_session_drop(s->session, s->node[i].session);
     s->n = s->gathered = 0;
+    s->tail = -1;
     return st;
+}
+
+static lem_status check_item(const lem_scorer *s, const lem_score_item *it, lem_err *err) {
+    if (it->n < 1) return lem_fail(err, LEM_EDATA, "a sequence without tokens cannot be scored");
+    if (it->n > s->limit) return lem_fail(err, LEM_EDATA, "a sequence of %d tokens exceeds the limit of %d", it->n, s->limit);
+    for (int k = 0; k < it->n_at; k++)
+        if (it->at[k] < (k ? it->at[k - 1] : 0) || it->at[k] >= it->n)
+            return lem_fail(err, LEM_EDATA, "token %d of a sequence of %d cannot be read", it->at[k], it->n);
+    for (int i = 0; i < it->n; i++)
+        if (it->ids[i] < 0 || it->ids[i] >= s->vocab)
+            return lem_fail(err, LEM_EDATA, "token id %d is outside the model's vocabulary of %d: the tokenizer is of another model", (int)it->ids[i],
+                            s->vocab);
+    return LEM_OK;
+}
+
+static lem_status room_for_items(lem_scorer *s, int n, lem_err *err) {
+    if (n <= s->cap_items) return LEM_OK;
+    int *a = lem_realloc(s->order, (size_t)n, sizeof *a, err);
+    if (a) s->order = a;
+    int *b = lem_realloc(s->scratch, (size_t)n, sizeof *b, err);
+    if (b) s->scratch = b;
+    int *c = lem_realloc(s->end, (size_t)n, sizeof *c, err);
+    if (c) s->end = c;
+    if (!a || !b || !c) return LEM_EMEM;
+    s->cap_items = n;
+    return LEM_OK;
 }
 
 lem_status lem_scorer_run(lem_scorer *s, const lem_score_item *items, int n, lem_err *err) {
     lem_status st = LEM_OK;
+    int first = 0;
+    for (int i = 0; i < n; i++) LEM_TRY(check_item(s, &items[i], err));
+    LEM_TRY(room_for_items(s, n, err));
+    sort_items(s, items, n);
     for (int i = 0; i < n; i++) {
-        const lem_score_item *it = &items[i];
-        int root = -1;
-        for (int k = 0; k < it->n; k++) {
-            int need = it->n_prompt + it->n_response[k];
-            if (need > s->limit) return lem_fail(err, LEM_EDATA, "prompt and response of %d tokens exceed the limit of %d", need, s->limit);
-            if (s->gathered + it->n_response[k] + (root < 0 ? it->n_prompt : 0) > s->max_rows) {
-                LEM_TRY(flush(s, err));
-                root = -1; /* its node went with the pass: the prompt is fed again */
-            }
-            if (root < 0) LEM_TRY(gather(s, -1, it->prompt, it->n_prompt, NULL, &root, err));
-            int node;
-            LEM_TRY(gather(s, root, it->response[k], it->n_response[k], &it->score[k], &node, err));
+        const lem_score_item *it = &items[s->order[i]];
+        int shared = i > first ? common(&items[s->order[i - 1]], it) : 0;
+        if (s->gathered + it->n - shared > s->max_rows || s->n + 2 > s->max_nodes) {
+            LEM_TRY(flush(s, items, first, i, err));
+            first = i;
+            shared = 0;
         }
+        s->end[i] = add_sequence(s, it, shared);
     }
-    LEM_TRY(flush(s, err));
+    LEM_TRY(flush(s, items, first, n, err));
 done:
     return st;
 }
