@@ -1,4 +1,4 @@
-/* test_golden_save - saved folders: opened again bit for bit; with a folder as argument left there for tools/golden/check_saved.py */
+/* test_golden_save - saved folders: opened again bit for bit; with a folder as argument left there for tools/golden/check_saved_model.py */
 #include "golden_util.h"
 
 static const char *keep_dir;
@@ -81,6 +81,13 @@ static void saved_folders(void **state) {
                  lem_dtype_name(dtype));
         save_with_outputs(m, b, dir, dtype);
         lem_model_free(m);
+    }
+    for (int i = 0; i < 2 * GOLDEN_ARCHS; i++) {
+        lem_dtype dtype = i & 1 ? LEM_DTYPE_BF16 : LEM_DTYPE_F32;
+        golden g = golden_open(golden_archs[i / 2]);
+        snprintf(dir, sizeof dir, "%s/%s-%s", root, golden_archs[i / 2], lem_dtype_name(dtype));
+        save_with_outputs(g.m, b, dir, dtype);
+        golden_close(&g);
     }
     lem_backend_free(b);
     if (!keep_dir) OK(lem_dir_remove(root, &gerr));
