@@ -116,13 +116,15 @@ done:
     return st;
 }
 
-/* The files that an index there names; an index that cannot be read names none. */
-static void read_old_index(const char *path, lem_shard_index *out) {
+/* The files that an index there names; an index that makes no sense names none. */
+static lem_status read_old_index(const char *path, lem_shard_index *out, lem_err *err) {
+    lem_err own = LEM_ERR_INIT;
     lem_buf text = {0};
-    if (lem_file_exists(path) && lem_file_read(path, LEM_SHARD_INDEX_MAX, &text, NULL) == LEM_OK &&
-        lem_shard_index_parse(lem_buf_str(&text), text.len, out, NULL) != LEM_OK)
-        *out = (lem_shard_index){.total_size = -1};
+    if (!lem_file_exists(path)) return LEM_OK;
+    lem_status st = lem_file_read(path, LEM_SHARD_INDEX_MAX, &text, &own);
+    if (st == LEM_OK) st = lem_shard_index_parse(lem_buf_str(&text), text.len, out, &own);
     lem_buf_release(&text);
+    return st == LEM_OK || st == LEM_EDATA ? LEM_OK : lem_fail(err, st, "%s", own.text);
 }
 
 static lem_status remove_old_shards(const plan *p, const char *dir, const lem_shard_index *old, lem_err *err) {
@@ -161,7 +163,7 @@ lem_status lem_shards_write(const char *dir, const lem_safetensors_item *item, s
     char *new_index = lem_path_join(dir, LEM_SHARD_INDEX_NAME ".new", err);
     if (!index || !single || !new_index) LEM_TRY(LEM_EMEM);
     LEM_TRY(make_plan(&p, item, n, shard_bytes ? shard_bytes : LEM_SHARD_BYTES, err));
-    read_old_index(index, &old);
+    LEM_TRY(read_old_index(index, &old, err));
     for (int i = 1; i <= p.n_shards; i++) LEM_TRY(write_shard(&p, dir, i, err));
     if (p.n_shards > 1) {
         LEM_TRY(write_index(&p, new_index, err));
