@@ -230,7 +230,8 @@ static canon_poly *term_power(grade_work *w, const canon_poly *p, grade_rat *e) 
     bool whole = lem_grade_rat_is_int(e);
     canon_poly *r = whole ? NULL : rational_root(w, t->c, e);
     long k;
-    if (whole) r = lem_grade_rat_small(e, 100000, &k) ? rational_poly(w, lem_grade_rat_pow(w, t->c, k)) : NULL;
+    if (whole && !(lem_grade_rat_small(e, 1000000, &k) && lem_grade_rat_pow_fits(t->c, k))) return opaque_power(w, p, e); /* too large to write out */
+    if (whole) r = rational_poly(w, lem_grade_rat_pow(w, t->c, k));
     uint32_t unsafe = 0;
     for (uint32_t j = 0; j < t->n; j++) unsafe += !is_positive_atom(t->f[j].key);
     for (uint32_t j = 0; r && j < t->n; j++) {

@@ -2,7 +2,7 @@
 #include "grade/compare_priv.h"
 
 #include "grade/canon_priv.h"
-#include "grade/numeric_priv.h"
+#include "grade/decide/decide_priv.h"
 #include "grade/units_priv.h"
 
 #include "core/buf.h"
@@ -134,28 +134,13 @@ static lem_grade_result compare_rationals(grade_work *w, const ast_node *a, cons
 
 static lem_grade_result compare_scalars(grade_work *w, const ast_node *a, const ast_node *b) {
     if (a->kind == AST_NUM && b->kind == AST_NUM) return compare_rationals(w, a, b);
-    canon_poly *p = lem_canon_scalar(w, a), *q = p ? lem_canon_scalar(w, b) : NULL;
-    if (w->limit) return say(LEM_GRADE_LIMIT, "work bound");
-    if (p && q) {
-        const char *x = lem_canon_poly_text(w, p), *y = lem_canon_poly_text(w, q);
-        if (!x || !y) return say(LEM_GRADE_LIMIT, "work bound");
-        if (strcmp(x, y) == 0) return say(LEM_GRADE_EQUAL_EXACT, "canonical form");
-        grade_rat *u = lem_canon_rational(w, p), *v = lem_canon_rational(w, q);
-        if (u && v) {
-            ast_node g = {.kind = AST_NUM, .q = u, .decimal = a->decimal, .ulp10 = a->ulp10},
-                     h = {.kind = AST_NUM, .q = v, .decimal = b->decimal, .ulp10 = b->ulp10};
-            return compare_rationals(w, &g, &h);
-        }
-        if (a->kind == AST_NUM && a->decimal && lem_grade_numeric_within(w, a, b, a->ulp10))
-            return say(LEM_GRADE_EQUAL_NUMERIC, "rounds to the gold's digits");
-        if (lem_canon_is_unique(p) && lem_canon_is_unique(q)) return say(LEM_GRADE_NOT_EQUAL, "canonical form");
-    }
-    switch (lem_grade_numeric_compare(w, a, b)) {
-    case NUMERIC_EQUAL: return say(LEM_GRADE_EQUAL_NUMERIC, "sampled values agree");
-    case NUMERIC_DIFFERENT: return say(LEM_GRADE_NOT_EQUAL, "values differ");
-    case NUMERIC_UNKNOWN: break;
-    }
-    return say(LEM_GRADE_LIMIT, w->limit ? "work bound" : "not decided");
+    lem_grade_result r = lem_decide_scalars(w, a, b);
+    if (r.verdict != LEM_GRADE_NOT_EQUAL || a->kind != AST_NUM || !a->decimal) return r;
+    grade_rat *v = lem_decide_rational(w, b);
+    ast_node exact = {.kind = AST_NUM, .q = v};
+    if (v) return compare_rationals(w, a, &exact);
+    grade_rat *half = lem_grade_rat_mul(w, lem_grade_rat_pow10(w, a->ulp10), lem_grade_rat_decimal(w, "0.5", 3, 0));
+    return lem_decide_within(w, a, b, half) ? say(LEM_GRADE_EQUAL_NUMERIC, "rounds to the gold's digits") : r;
 }
 
 static bool same_unit(const shape *a, const shape *b) {

@@ -151,6 +151,14 @@ grade_rat *lem_grade_rat_pow(grade_work *w, const grade_rat *a, long e) {
     return r;
 }
 
+bool lem_grade_rat_fits(const grade_rat *a, const grade_rat *b) { return a && b && bits_of(a) + bits_of(b) < LEM_GRADE_MAX_BITS; }
+
+bool lem_grade_rat_pow_fits(const grade_rat *a, long e) {
+    unsigned long m = e < 0 ? 0UL - (unsigned long)e : (unsigned long)e;
+    size_t bits = a ? bits_of(a) : 0;
+    return a && (bits <= 1 || m == 0 || (m <= LEM_GRADE_MAX_BITS && bits * m <= LEM_GRADE_MAX_BITS));
+}
+
 int lem_grade_rat_sign(const grade_rat *a) { return mpq_sgn(a->q); }
 bool lem_grade_rat_is_int(const grade_rat *a) { return mpz_cmp_ui(mpq_denref(a->q), 1) == 0; }
 bool lem_grade_rat_is(const grade_rat *a, long v) { return mpq_cmp_si(a->q, v, 1) == 0; }

@@ -42,6 +42,9 @@ grade_rat *lem_grade_rat_div(grade_work *w, const grade_rat *a, const grade_rat 
 grade_rat *lem_grade_rat_neg(grade_work *w, const grade_rat *a);
 grade_rat *lem_grade_rat_pow(grade_work *w, const grade_rat *a, long e); /* NULL without limit for 0^negative */
 grade_rat *lem_grade_rat_pow10(grade_work *w, long e);
+/* The limit on sizes keeps a b and a + b, or a^e; ask before where "too large" is no reason to give up. */
+bool lem_grade_rat_fits(const grade_rat *a, const grade_rat *b);
+bool lem_grade_rat_pow_fits(const grade_rat *a, long e);
 int lem_grade_rat_sign(const grade_rat *a);
 bool lem_grade_rat_is_int(const grade_rat *a);
 bool lem_grade_rat_is(const grade_rat *a, long v);
