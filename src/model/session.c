@@ -14,6 +14,15 @@ static void carve_weights(lem_carve *mem, const lem_model_config *c, lem_dtype d
     w->embed_bf16 = dtype == LEM_DTYPE_BF16 ? lem_carve_take(mem, n, sizeof *w->embed_bf16) : NULL;
 }
 
+size_t lem_weights_plan(const lem_model_config *c, lem_dtype dtype) {
+    lem_carve mem = {NULL, 0};
+    lem_weights w = {0};
+    lem_model_config checked = *c;
+    if (lem_model_config_check(&checked, NULL) != LEM_OK) return 0;
+    carve_weights(&mem, &checked, dtype, &w);
+    return mem.used + sizeof w;
+}
+
 lem_status lem_weights_alloc(const lem_model_config *c, lem_dtype dtype, lem_weights **out, lem_err *err) {
     lem_status st = LEM_OK;
     if (dtype != LEM_DTYPE_F32 && dtype != LEM_DTYPE_BF16)

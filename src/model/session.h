@@ -14,6 +14,7 @@
 typedef struct lem_weights lem_weights; /* packed, read-only, shared by sessions; independent of the model it was made from */
 lem_status lem_weights_new(const lem_model *m, lem_backend *b, lem_dtype dtype /* F32 or BF16 */, lem_weights **out, lem_err *err) LEM_MUST_CHECK;
 void lem_weights_free(lem_weights *w);
+size_t lem_weights_plan(const lem_model_config *c, lem_dtype dtype); /* bytes that they take; 0 for a config that is refused */
 
 typedef struct lem_session lem_session;
 typedef struct lem_feed {
