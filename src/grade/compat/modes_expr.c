@@ -1,7 +1,7 @@
 /* modes_expr.c - trees of the compatibility modes, exact and numeric zero tests */
+#include "grade/compat/complex_priv.h"
 #include "grade/compat/modes_expr.h"
 
-#include <complex.h>
 #include <float.h>
 #include <math.h>
 #include <stdlib.h>

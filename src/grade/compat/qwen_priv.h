@@ -6,9 +6,9 @@
 #ifndef LEM_GRADE_COMPAT_QWEN_PRIV_H
 #define LEM_GRADE_COMPAT_QWEN_PRIV_H
 
+#include "grade/compat/complex_priv.h"
 #include "grade/compat/compat_priv.h"
 
-#include <complex.h>
 #include <stdint.h>
 
 /* ---- qwen_text.c: what Python's str and re do */
