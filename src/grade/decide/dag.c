@@ -134,11 +134,17 @@ uint32_t lem_dag_add(dag *d, uint32_t a, uint32_t b) {
     return commuting(d, DAG_ADD, lem_dag_rat(d, c), rest);
 }
 
-/* Products of powers of one base become one power. */
+static uint32_t base_of(const dag *d, uint32_t a) { return lem_dag_is(d, a, DAG_POW) ? d->node[a].a : a; }
+
+/* Products of powers of one base become one power, also one level down. */
 static uint32_t mul_rests(dag *d, uint32_t a, uint32_t b) {
     if (a == 1 || b == 1) return a == 1 ? b : a;
     const dag_node *x = &d->node[a], *y = &d->node[b];
     uint32_t u = x->op == DAG_POW ? x->a : a, v = y->op == DAG_POW ? y->a : b;
+    if (u != v && x->op == DAG_MUL && base_of(d, x->b) == v) return lem_dag_mul(d, x->a, mul_rests(d, x->b, b));
+    if (u != v && x->op == DAG_MUL && base_of(d, x->a) == v) return lem_dag_mul(d, x->b, mul_rests(d, x->a, b));
+    if (u != v && y->op == DAG_MUL && base_of(d, y->b) == u) return lem_dag_mul(d, y->a, mul_rests(d, y->b, a));
+    if (u != v && y->op == DAG_MUL && base_of(d, y->a) == u) return lem_dag_mul(d, y->b, mul_rests(d, y->a, a));
     if (u != v) return commuting(d, DAG_MUL, a, b);
     return lem_dag_pow(d, u, (x->op == DAG_POW ? x->k : 1) + (y->op == DAG_POW ? y->k : 1));
 }
@@ -184,7 +190,8 @@ uint32_t lem_dag_pow(dag *d, uint32_t a, long k) {
     dag_node x = d->node[a];
     if (x.op == DAG_RAT) {
         if (lem_grade_rat_sign(x.q) == 0) return k > 0 ? a : 0;
-        return lem_grade_rat_pow_fits(x.q, k) ? lem_dag_rat(d, lem_grade_rat_pow(d->w, x.q, k)) : lem_dag_numbered(d, DAG_POW, a, k);
+        if (lem_grade_rat_pow_fits(x.q, k)) return lem_dag_rat(d, lem_grade_rat_pow(d->w, x.q, k));
+        return lem_dag_huge_power(d, a, lem_grade_rat_int(d->w, k));
     }
     if (x.op == DAG_POW && x.k < DAG_MAX_EXPONENT / (k < 0 ? -k : k) && x.k > -DAG_MAX_EXPONENT / (k < 0 ? -k : k))
         return lem_dag_pow(d, x.a, x.k * k);

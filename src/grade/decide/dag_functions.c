@@ -124,10 +124,16 @@ uint32_t lem_dag_ln(dag *d, uint32_t a) {
     return lem_dag_plain(d, DAG_LN, a, 0);
 }
 
+static uint32_t exp_of_part(dag *d, uint32_t base, uint32_t t);
+
 /* base^t for a prime or e as base: a power of base^r for t = k r; the caller has taken sums apart. */
 static uint32_t prime_tower(dag *d, uint32_t base, uint32_t t) {
     dag_scaled s = lem_dag_split(d, t);
     long k;
+    if (base) { /* p^(ln q / ln p) = q */
+        uint32_t exponent = lem_dag_mul(d, t, lem_dag_ln(d, base));
+        if (exponent && lem_dag_is(d, lem_dag_split(d, exponent).r, DAG_LN)) return exp_of_part(d, 0, exponent);
+    }
     if (!lem_grade_rat_small(s.c, MAX_MULTIPLE, &k)) s.r = t, k = 1;
     uint32_t p = base ? lem_dag_plain(d, DAG_TOWER, base, s.r) : lem_dag_plain(d, DAG_EXP, s.r, 0);
     return lem_dag_pow(d, p, k);
@@ -162,9 +168,9 @@ static uint32_t exp_of_part(dag *d, uint32_t base, uint32_t t) {
     const grade_rat *q = lem_dag_value(d, t);
     if (q && mpz_cmpabs_ui(mpq_numref(q->q), DAG_MAX_ROOT) < 0 && mpz_cmp_ui(mpq_denref(q->q), DAG_MAX_ROOT) < 0)
         return lem_dag_pow(d, lem_dag_root(d, lem_dag_leaf(d, DAG_E), mpz_get_si(mpq_denref(q->q))), mpz_get_si(mpq_numref(q->q)));
-    if (lem_dag_is(d, t, DAG_LN)) return d->node[t].a;
     dag_scaled s = lem_dag_split(d, t);
     dag_node r = d->node[s.r];
+    if (r.op == DAG_LN && (lem_grade_rat_is_int(s.c) || is_positive_constant(d, r.a))) return lem_dag_power(d, r.a, lem_dag_rat(d, s.c));
     bool i_pi =
         r.op == DAG_MUL && ((lem_dag_is(d, r.a, DAG_I) && lem_dag_is(d, r.b, DAG_PI)) || (lem_dag_is(d, r.a, DAG_PI) && lem_dag_is(d, r.b, DAG_I)));
     if (!i_pi) return prime_tower(d, 0, t);
@@ -173,6 +179,31 @@ static uint32_t exp_of_part(dag *d, uint32_t base, uint32_t t) {
 }
 
 uint32_t lem_dag_exp(dag *d, uint32_t a) { return a ? over_sum(d, 0, a, exp_of_part) : 0; }
+
+typedef struct huge {
+    const grade_rat *e;
+    uint32_t value;
+} huge;
+
+/* value *= p^(power e), written out where it can be */
+static bool times_huge(dag *d, const grade_rat *p, long power, void *user) {
+    huge *x = user;
+    const grade_rat *n = lem_grade_rat_int(d->w, power), *e = lem_grade_rat_fits(n, x->e) ? lem_grade_rat_mul(d->w, n, x->e) : NULL;
+    long k;
+    uint32_t a = lem_dag_rat(d, p), f = 0;
+    if (!e) f = lem_dag_pow(d, lem_dag_plain(d, DAG_TOWER, a, lem_dag_rat(d, x->e)), power);
+    else if (!lem_grade_rat_small(e, DAG_MAX_EXPONENT, &k)) f = lem_dag_plain(d, DAG_TOWER, a, lem_dag_rat(d, e));
+    else f = lem_grade_rat_pow_fits(p, k) ? lem_dag_rat(d, lem_grade_rat_pow(d->w, p, k)) : lem_dag_numbered(d, DAG_POW, a, k);
+    x->value = lem_dag_mul(d, x->value, f);
+    return x->value != 0;
+}
+
+uint32_t lem_dag_huge_power(dag *d, uint32_t a, const grade_rat *e) {
+    const grade_rat *q = lem_dag_value(d, a);
+    huge x = {e, 1};
+    if (!q || !e || !for_rational(d, q, times_huge, &x)) return 0;
+    return lem_grade_rat_sign(q) < 0 && mpz_odd_p(mpq_numref(e->q)) ? lem_dag_scale(d, x.value, -1, 1) : x.value;
+}
 
 static bool small_fraction(const grade_rat *q) {
     return q && mpz_cmpabs_ui(mpq_numref(q->q), DAG_MAX_ROOT) < 0 && mpz_cmp_ui(mpq_denref(q->q), DAG_MAX_ROOT) < 0;
@@ -186,6 +217,7 @@ uint32_t lem_dag_power(dag *d, uint32_t a, uint32_t b) {
         return lem_grade_rat_sign(e) < 0 && !lem_grade_rat_is(q, 1) ? 0 : lem_grade_rat_sign(e) == 0 ? 1 : a;
     if (e && q && lem_grade_rat_is(q, -1) && lem_grade_rat_is_int(e)) return mpz_odd_p(mpq_numref(e->q)) ? a : 1;
     if (e && lem_grade_rat_small(e, DAG_MAX_EXPONENT, &k)) return lem_dag_pow(d, a, k);
+    if (e && q && lem_grade_rat_is_int(e)) return lem_dag_huge_power(d, a, e);
     if (small_fraction(e)) return lem_dag_pow(d, lem_dag_root(d, a, mpz_get_si(mpq_denref(e->q))), mpz_get_si(mpq_numref(e->q)));
     if (lem_dag_is(d, a, DAG_E)) return lem_dag_exp(d, b);
     if (q && lem_grade_rat_sign(q) > 0 && !e) return over_sum(d, a, b, rational_tower);

@@ -77,6 +77,7 @@ uint32_t lem_dag_div(dag *d, uint32_t a, uint32_t b);
 uint32_t lem_dag_pow(dag *d, uint32_t a, long k);
 uint32_t lem_dag_root(dag *d, uint32_t a, long k);
 uint32_t lem_dag_power(dag *d, uint32_t a, uint32_t b);
+uint32_t lem_dag_huge_power(dag *d, uint32_t a, const grade_rat *e); /* rational a, whole e: as powers of primes, not written out */
 uint32_t lem_dag_ln(dag *d, uint32_t a);
 uint32_t lem_dag_exp(dag *d, uint32_t a);
 uint32_t lem_dag_cos(dag *d, uint32_t a);
