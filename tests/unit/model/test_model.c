@@ -33,6 +33,58 @@ static void layout(void **state) {
     }
 }
 
+/* Every switch of every family: the table counts what lem_model_config_params counts, and nothing overlaps. */
+static void variants(void **state) {
+    (void)state;
+    for (int i = 0; i < 16; i++) {
+        lem_model_config c = tiny(i & 1 ? LEM_ARCH_QWEN3 : LEM_ARCH_LLAMA, LEM_HEAD_LM, false);
+        lem_model *m = NULL;
+        size_t count = 0, end = 0;
+        char a[65], b[65];
+        c.qkv_bias = c.o_bias = i & 2;
+        c.mlp_bias = i & 4 && !(i & 1);
+        c.head_dim = i & 8 ? 24 : 0;
+        OK(lem_model_new(&c, &m, &err));
+        lem_model_init_random(m, 3);
+        for (int k = 0; k < m->n_tensors; k++) {
+            assert_true(m->tensors[k].offset >= end);
+            end = m->tensors[k].offset + m->tensors[k].count;
+            count += m->tensors[k].count;
+        }
+        assert_int_equal(count, lem_model_config_params(&m->config));
+        assert_int_equal(named(m, "model.layers.1.self_attn.o_proj.bias") != NULL, c.o_bias);
+        assert_int_equal(named(m, "model.layers.1.mlp.down_proj.bias") != NULL, c.mlp_bias);
+        const lem_tensor *norm = named(m, "model.layers.1.self_attn.k_norm.weight");
+        assert_int_equal(norm != NULL, i & 1);
+        if (norm) assert_true(norm->count == (size_t)m->config.head_dim && !norm->decay && m->params[norm->offset] == 1);
+        lem_model_hash(m, a);
+        m->config.rope = (lem_rope){.kind = LEM_ROPE_LINEAR, .factor = 2};
+        lem_model_hash(m, b);
+        assert_string_not_equal(a, b);
+        m->config.rope = (lem_rope){0};
+        m->config.window = 7;
+        lem_model_hash(m, b);
+        assert_string_not_equal(a, b);
+        lem_model_free(m);
+    }
+}
+
+/* New layers see as far as the layer below them. */
+static void windows_of_new_layers(void **state) {
+    (void)state;
+    for (int last_is_full = 0; last_is_full < 2; last_is_full++) {
+        lem_model_config c = tiny(LEM_ARCH_QWEN3, LEM_HEAD_LM, true);
+        lem_model *m = NULL, *deep = NULL;
+        c.window = 9;
+        c.full[0] = last_is_full ? 2 : 1;
+        OK(lem_model_new(&c, &m, &err));
+        OK(lem_model_with_layers(m, 2, 1, &deep, &err));
+        for (int i = 2; i < 4; i++) assert_int_equal(lem_model_config_window(&deep->config, i), last_is_full ? 0 : 9);
+        lem_model_free(m);
+        lem_model_free(deep);
+    }
+}
+
 static double spread(const lem_model *m, const char *name) {
     const lem_tensor *t = named(m, name);
     double s = 0;
@@ -106,6 +158,7 @@ static void no_memory(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(layout), cmocka_unit_test(random_init), cmocka_unit_test(heads), cmocka_unit_test(no_memory)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(layout),      cmocka_unit_test(variants), cmocka_unit_test(windows_of_new_layers),
+                                       cmocka_unit_test(random_init), cmocka_unit_test(heads),    cmocka_unit_test(no_memory)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
