@@ -6,7 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Stated limits. The product of layers, ffn, 2^31 rows and a few bytes stays below 2^63, so that memory plans cannot overflow. */
+/* Stated limits. The product of layers, ffn (or the queries of all heads, which have the same limit), 2^31 rows and a few bytes stays below 2^63, so
+ * that memory plans cannot overflow. */
 enum { MAX_LAYERS = LEM_LAYERS_MAX, MAX_WIDTH = 65536, MAX_FFN = 1 << 18, MAX_HEADS = 1024, MAX_VOCAB = 1 << 22, MAX_POSITIONS = 1 << 22 };
 
 /* Whose sliding_window counts: nobody's; every layer's; where it is switched on, that of the layers from one on or in layer_types. */
@@ -55,6 +56,7 @@ static lem_status check_heads(lem_model_config *c, lem_err *err) {
     }
     LEM_TRY(range("head_dim", c->head_dim, 8, 1024, err));
     if (c->head_dim % 8) return lem_fail(err, LEM_EDATA, "model config: head_dim %d is no multiple of 8", c->head_dim);
+    LEM_TRY(range("num_attention_heads times head_dim", (long)c->heads * c->head_dim, 8, MAX_FFN, err));
 done:
     return st;
 }

@@ -102,6 +102,9 @@ static void refusals(void **state) {
         {LLAMA ",\"num_key_value_heads\":8}", "num_key_value_heads"},
         {LLAMA ",\"head_dim\":12}", "head_dim"},
         {LLAMA ",\"head_dim\":4000}", "head_dim"},
+        {"{\"architectures\":[\"LlamaForCausalLM\"],\"hidden_size\":64,\"intermediate_size\":100,\"num_hidden_layers\":3,"
+         "\"num_attention_heads\":1024,\"head_dim\":264,\"vocab_size\":99}",
+         "times head_dim"},
         {LLAMA ",\"max_position_embeddings\":0}", "max_position_embeddings"},
         {LLAMA ",\"max_position_embeddings\":99999999}", "max_position_embeddings"},
         {"{\"architectures\":[\"LlamaForCausalLM\"],\"hidden_size\":64}", "num_hidden_layers"},
