@@ -20,6 +20,8 @@ struct lem_grade_gold {
     grade_work w;
     answer a;
     lem_grade_profile profile;
+    grade_rules rules;
+    grade_dialect dialect;
     const compat_mode *mode; /* NULL: our own rules */
     const char *text;        /* as given, for the mode */
     size_t len;
@@ -27,22 +29,27 @@ struct lem_grade_gold {
 
 static bool starts(const char *s, size_t n, const char *t) { return strlen(t) <= n && memcmp(s, t, strlen(t)) == 0; }
 static bool letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+static bool is_alnum(char c) { return letter(c) || (c >= '0' && c <= '9'); }
 
-/* Removes what changes only the looks: space, $, \left, \right, thin spaces, \displaystyle, a closing period; \dfrac and \tfrac become \frac. */
+/* Removes what changes only the looks: $, \left, \right, thin spaces, \displaystyle, a closing period; \dfrac and \tfrac become \frac. A space between
+ * two letters or digits stays: "1 1/4" is not "11/4". */
 static char *plain_text(grade_work *w, const char *s, size_t n, size_t *len) {
     static const char *const gone[] = {"\\left", "\\right", "\\displaystyle", "\\!", "\\,", "\\;", "\\:", "\\ ", "\\(", "\\)", "\\[", "\\]", NULL};
     char *t = lem_grade_alloc(w, n + 1, 1);
     size_t k = 0;
+    bool space = false;
     for (size_t i = 0; t && i < n;) {
         size_t skip = 0;
-        for (int g = 0; gone[g] && !skip; g++)
+        for (int g = 0; s[i] == '\\' && gone[g] && !skip; g++)
             if (starts(s + i, n - i, gone[g]) && !(letter(gone[g][1]) && i + strlen(gone[g]) < n && letter(s[i + strlen(gone[g])])))
                 skip = strlen(gone[g]);
-        if (s[i] == ' ' || s[i] == '$' || (s[i] >= '\t' && s[i] <= '\r')) skip = 1;
+        if (s[i] == ' ' || s[i] == '$' || (s[i] >= '\t' && s[i] <= '\r')) skip = 1, space = space || s[i] != '$';
         if (skip) {
             i += skip;
             continue;
         }
+        if (space && k && is_alnum(t[k - 1]) && is_alnum(s[i])) t[k++] = ' ';
+        space = false;
         if (starts(s + i, n - i, "\\dfrac") || starts(s + i, n - i, "\\tfrac")) {
             t[k++] = '\\';
             i += 2;
@@ -54,7 +61,11 @@ static char *plain_text(grade_work *w, const char *s, size_t n, size_t *len) {
     return t;
 }
 
-static answer read_answer(grade_work *w, const char *s, size_t n) {
+static grade_dialect dialect_of(const lem_grade_profile *p) {
+    return (grade_dialect){.no_units = p->task == LEM_GRADE_TASK_MINERVA, .decimal_comma = p->policy == LEM_GRADE_LENIENT};
+}
+
+static answer read_answer(grade_work *w, const grade_dialect *d, const char *s, size_t n) {
     answer a = {"", 0, NULL, TOO_MUCH};
     if (n > LEM_GRADE_MAX_ANSWER) return a;
     char *t = plain_text(w, s, n, &a.plain_len);
@@ -64,7 +75,7 @@ static answer read_answer(grade_work *w, const char *s, size_t n) {
         a.state = EMPTY;
         return a;
     }
-    a.tree = lem_grade_parse(w, s, n);
+    a.tree = lem_grade_parse_as(w, d, s, n);
     a.state = w->limit ? TOO_MUCH : a.tree ? PARSED : UNPARSED;
     return a;
 }
@@ -74,6 +85,8 @@ lem_status lem_grade_gold_new(const char *text, size_t len, const lem_grade_prof
     if (!g) return LEM_EMEM;
     if (profile) g->profile = *profile;
     g->mode = lem_compat_find(g->profile.policy);
+    g->rules = lem_grade_rules_of(&g->profile);
+    g->dialect = dialect_of(&g->profile);
     lem_status st = lem_grade_work_init(&g->w, err);
     if (st != LEM_OK) {
         lem_free(g);
@@ -87,7 +100,7 @@ lem_status lem_grade_gold_new(const char *text, size_t len, const lem_grade_prof
     }
     g->text = copy;
     g->len = keep;
-    g->a = read_answer(&g->w, copy, keep);
+    g->a = read_answer(&g->w, &g->dialect, copy, keep);
     if (keep != len) g->a.state = TOO_MUCH;
     *out = g;
     return LEM_OK;
@@ -101,15 +114,15 @@ void lem_grade_gold_free(lem_grade_gold *g) {
 
 bool lem_grade_gold_ok(const lem_grade_gold *g) { return g->a.state == PARSED; }
 
-static lem_grade_result verdict(grade_work *w, const answer *gold, const answer *pred) {
-    if (gold->state == EMPTY) return (lem_grade_result){LEM_GRADE_GOLD_UNPARSED, "the gold is empty"};
-    if (pred->state == EMPTY) return (lem_grade_result){LEM_GRADE_NO_ANSWER, "no answer"};
+static lem_grade_result verdict(grade_work *w, const grade_rules *rules, const answer *gold, const answer *pred) {
+    if (gold->state == EMPTY) return compare_say(LEM_GRADE_GOLD_UNPARSED, RULE_GOLD_EMPTY);
+    if (pred->state == EMPTY) return compare_say(LEM_GRADE_NO_ANSWER, RULE_NO_ANSWER);
     if (gold->plain_len && gold->plain_len == pred->plain_len && memcmp(gold->plain, pred->plain, gold->plain_len) == 0)
-        return (lem_grade_result){LEM_GRADE_EQUAL_EXACT, "same text"};
-    if (gold->state == TOO_MUCH || pred->state == TOO_MUCH) return (lem_grade_result){LEM_GRADE_LIMIT, "answer too long or too large"};
-    if (gold->state == UNPARSED) return (lem_grade_result){LEM_GRADE_GOLD_UNPARSED, "the gold cannot be parsed"};
-    if (pred->state == UNPARSED) return (lem_grade_result){LEM_GRADE_PREDICTION_UNPARSED, "the prediction cannot be parsed"};
-    return lem_grade_compare_trees(w, gold->tree, pred->tree);
+        return compare_say(LEM_GRADE_EQUAL_EXACT, RULE_SAME_TEXT);
+    if (gold->state == TOO_MUCH || pred->state == TOO_MUCH) return compare_say(LEM_GRADE_LIMIT, RULE_TOO_LONG);
+    if (gold->state == UNPARSED) return compare_say(LEM_GRADE_GOLD_UNPARSED, RULE_GOLD_UNPARSED);
+    if (pred->state == UNPARSED) return compare_say(LEM_GRADE_PREDICTION_UNPARSED, RULE_PREDICTION_UNPARSED);
+    return lem_grade_compare_by(w, rules, gold->tree, pred->tree);
 }
 
 static lem_status compare(const lem_grade_gold *gold, const char *text, size_t len, const char *response, size_t response_len, lem_grade_result *out,
@@ -121,8 +134,8 @@ static lem_status compare(const lem_grade_gold *gold, const char *text, size_t l
         compat_pair pair = {gold->text, text, gold->len, len, response, response_len, gold->profile.task};
         st = gold->mode->equal(&w, &pair, out, err);
     } else {
-        answer a = read_answer(&w, text, len);
-        *out = verdict(&w, &gold->a, &a);
+        answer a = read_answer(&w, &gold->dialect, text, len);
+        *out = verdict(&w, &gold->rules, &gold->a, &a);
     }
     lem_grade_work_release(&w);
     return st;
@@ -152,7 +165,7 @@ lem_status lem_grade_response(const lem_grade_gold *gold, const char *response, 
     if (!text) text = &own;
     size_t from = text->len;
     lem_status st = lem_grade_answer(&gold->profile, response, len, text, &s, err);
-    if (st == LEM_OK && s.method == LEM_GRADE_BY_NONE) *out = (lem_grade_result){LEM_GRADE_NO_ANSWER, "no answer in the response"};
+    if (st == LEM_OK && s.method == LEM_GRADE_BY_NONE) *out = compare_say(LEM_GRADE_NO_ANSWER, RULE_NO_ANSWER_IN_RESPONSE);
     else if (st == LEM_OK) st = compare(gold, lem_buf_str(text) + from, text->len - from, response, len, out, err);
     if (st == LEM_OK && span) *span = s;
     lem_buf_release(&own);
@@ -181,7 +194,7 @@ lem_status lem_grade_key(const char *text, size_t len, lem_buf *out, lem_err *er
     grade_work w;
     lem_status st = lem_grade_work_init(&w, err);
     if (st != LEM_OK) return st;
-    answer a = read_answer(&w, text, len);
+    answer a = read_answer(&w, &(grade_dialect){false, false}, text, len);
     add_key(&w, &a, text, len, out);
     lem_grade_work_release(&w);
     return lem_buf_ok(out, err);
@@ -211,7 +224,11 @@ static const char *kind_name(const answer *a) {
                                         "difference of sets",
                                         "relation",
                                         "matrix",
-                                        "text"};
+                                        "text",
+                                        "set by conditions",
+                                        "residue",
+                                        "choice",
+                                        "system"};
     switch (a->state) {
     case EMPTY: return "empty";
     case UNPARSED: return "unparsed";
@@ -239,7 +256,7 @@ lem_status lem_grade_explain(const char *gold, size_t gold_len, const char *pred
     LEM_TRY(lem_grade_gold_new(gold, gold_len, profile, &g, err));
     LEM_TRY(lem_grade_work_init(&w, err));
     LEM_TRY(lem_grade_response(g, prediction, len, &text, &s, result, err));
-    answer p = text.len ? read_answer(&w, lem_buf_str(&text), text.len) : (answer){"", 0, NULL, EMPTY};
+    answer p = text.len ? read_answer(&w, &g->dialect, lem_buf_str(&text), text.len) : (answer){"", 0, NULL, EMPTY};
     w.limit = false;
     explain_side(&w, "gold:", gold, gold_len, &g->a, out);
     explain_side(&w, "prediction:", lem_buf_str(&text), text.len, &p, out);

@@ -116,3 +116,7 @@ bool lem_grade_unit_find(grade_work *w, const char *name, size_t len, grade_unit
     *out = u;
     return true;
 }
+
+bool lem_grade_unit_same_kind(const grade_unit *a, const grade_unit *b) {
+    return a->length == b->length && a->mass == b->mass && a->time == b->time && a->other == b->other;
+}

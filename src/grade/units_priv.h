@@ -12,4 +12,6 @@ typedef struct grade_unit {
 /* Reads a unit as the parser spells it: "cm", "square meters", "km/h", "miles per hour", "cm^2". False when a word of it is unknown. */
 bool lem_grade_unit_find(grade_work *w, const char *name, size_t len, grade_unit *out);
 
+bool lem_grade_unit_same_kind(const grade_unit *a, const grade_unit *b);
+
 #endif

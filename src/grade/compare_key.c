@@ -1,0 +1,132 @@
+/* compare_key.c - canonical text of any tree, and the key by which equal answers are found */
+#include "grade/compare_priv.h"
+
+#include "grade/canon_priv.h"
+
+#include "core/buf.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static int by_text(const void *a, const void *b) { return strcmp(*(const char *const *)a, *(const char *const *)b); }
+
+static const char *kept(grade_work *w, lem_buf *b, bool ok) {
+    const char *t = ok && !b->failed && lem_grade_spend(w, (int64_t)b->len) ? lem_grade_text(w, lem_buf_str(b), b->len) : NULL;
+    lem_buf_release(b);
+    return t;
+}
+
+static const char *text_of_parts(grade_work *w, const ast_node *a, const char *open, const char *close, bool sort, bool unique);
+
+static const char *text_of_region(grade_work *w, const region *r) {
+    lem_buf b = {0};
+    bool ok = r->sorted || r->n == 1;
+    for (uint32_t k = 0; ok && k < r->n; k++) {
+        const region_piece *p = &r->piece[k];
+        const char *lo = p->lo.v ? lem_canon_text(w, p->lo.v) : "-infty", *hi = lo && p->hi.v ? lem_canon_text(w, p->hi.v) : "infty";
+        ok = lo && hi;
+        if (ok) lem_buf_printf(&b, "%s%c%s,%s%c", k ? "U" : "", p->lo.closed ? '[' : '(', lo, hi, p->hi.closed ? ']' : ')');
+    }
+    if (r->n == 0) lem_buf_puts(&b, "{}");
+    return kept(w, &b, ok);
+}
+
+/* Text of what a tree means: without labels and units, regions as intervals. */
+static const char *text_of_meaning(grade_work *w, const ast_node *a) {
+    const ast_node *v = lem_shape_of(w, a).v;
+    region r;
+    if (w->limit) return NULL;
+    if (v->kind == AST_CHOICE) return lem_grade_text(w, v->name, v->len);
+    if ((v->kind != AST_SET || v->n == 0) && lem_region_of(w, v, true, &r) && !r.lists) {
+        const char *t = text_of_region(w, &r);
+        if (t) return t;
+    }
+    if (v->kind == AST_MATRIX && v->cols == 1) return text_of_parts(w, v, "(", ")", false, false);
+    return lem_canon_text(w, v);
+}
+
+/* open part , part close; sorted (and without repetitions for sets) unless the order matters */
+static const char *text_of_parts(grade_work *w, const ast_node *a, const char *open, const char *close, bool sort, bool unique) {
+    const char **part = lem_grade_alloc(w, a->n, sizeof *part);
+    lem_buf b = {0};
+    bool ok = part != NULL;
+    for (uint32_t k = 0; ok && k < a->n; k++) ok = (part[k] = text_of_meaning(w, a->kid[k])) != NULL;
+    if (ok && sort && a->n) qsort(part, a->n, sizeof *part, by_text);
+    lem_buf_puts(&b, open);
+    for (uint32_t k = 0; ok && k < a->n; k++) {
+        if (unique && k && strcmp(part[k], part[k - 1]) == 0) continue;
+        if (k) lem_buf_putc(&b, ',');
+        lem_buf_puts(&b, part[k]);
+    }
+    lem_buf_puts(&b, close);
+    return kept(w, &b, ok);
+}
+
+/* lhs - rhs with leading coefficient 1 or ±1, so that scaled and rearranged relations read alike. */
+static const char *text_of_relation(grade_work *w, const ast_node *a) {
+    lem_buf b = {0};
+    bool ok = true;
+    for (uint32_t k = 0; ok && k < a->len; k++) {
+        char op = a->name[k];
+        bool flip = op == '>' || op == 'g';
+        if (flip) op = op == '>' ? '<' : 'l';
+        canon_poly *x = lem_canon_scalar(w, a->kid[k]), *y = x ? lem_canon_scalar(w, a->kid[k + 1]) : NULL;
+        if (k) lem_buf_putc(&b, '&');
+        if (y && op != 'i' && op != '~' && op != 'o') {
+            canon_poly *d = lem_canon_primitive(w, flip ? lem_canon_sub(w, y, x) : lem_canon_sub(w, x, y), op == '=' || op == 'n');
+            const char *t = lem_canon_poly_text(w, d);
+            ok = t != NULL;
+            if (ok) lem_buf_printf(&b, "%s%c0", t, op);
+        } else if (!w->limit) {
+            const char *s = lem_canon_text(w, a->kid[k]), *t = s ? lem_canon_text(w, a->kid[k + 1]) : NULL;
+            ok = t != NULL;
+            if (ok) lem_buf_printf(&b, "%s%c%s", flip ? t : s, op, flip ? s : t);
+        } else ok = false;
+    }
+    return kept(w, &b, ok);
+}
+
+static const char *text_of_name(grade_work *w, const char *tag, const ast_node *a) {
+    lem_buf b = {0};
+    lem_buf_puts(&b, tag);
+    lem_buf_add(&b, a->name, a->len);
+    return kept(w, &b, true);
+}
+
+const char *lem_canon_text(grade_work *w, const ast_node *a) {
+    if (!a || !lem_grade_spend(w, 16)) return NULL;
+    char open[2] = {a->open, 0}, close[2] = {a->close, 0};
+    lem_buf b = {0};
+    switch (a->kind) {
+    case AST_TEXT: return text_of_name(w, "\"", a);
+    case AST_BASE: return text_of_name(w, "", a);
+    case AST_CHOICE: return text_of_name(w, "", a);
+    case AST_TUPLE: return text_of_parts(w, a, open, close, false, false);
+    case AST_LIST: return text_of_parts(w, a, "{", "}", true, false);
+    case AST_SYSTEM: return text_of_parts(w, a, "(", ")", false, false);
+    case AST_SET: return text_of_parts(w, a, "{", "}", true, true);
+    case AST_UNION: return text_of_parts(w, a, "union{", "}", true, true);
+    case AST_INTER: return text_of_parts(w, a, "intersection{", "}", true, true);
+    case AST_SETMINUS: return text_of_parts(w, a, "minus(", ")", false, false);
+    case AST_RATIO: return text_of_parts(w, a, "ratio(", ")", false, false);
+    case AST_BUILDER: return text_of_parts(w, a, "all{", "}", false, false);
+    case AST_MODULO: return text_of_parts(w, a, "modulo(", ")", false, false);
+    case AST_MATRIX: {
+        lem_buf_printf(&b, "matrix%u(", (unsigned)a->cols);
+        const char *head = kept(w, &b, true);
+        return head ? text_of_parts(w, a, head, ")", false, false) : NULL;
+    }
+    case AST_REL: return text_of_relation(w, a);
+    case AST_QTY:
+    case AST_PM: {
+        const char *v = lem_canon_text(w, a->kid[0]);
+        if (a->kind == AST_PM) lem_buf_puts(&b, "+-");
+        if (v) lem_buf_puts(&b, v);
+        if (a->kind == AST_QTY) lem_buf_putc(&b, ' '), lem_buf_add(&b, a->name, a->len);
+        return kept(w, &b, v != NULL);
+    }
+    default: return lem_canon_poly_text(w, lem_canon_scalar(w, a));
+    }
+}
+
+const char *lem_grade_key_text(grade_work *w, const ast_node *a) { return text_of_meaning(w, a); }

@@ -1,0 +1,147 @@
+/* compare_scalar.c - numbers and expressions: exact, rounded as the gold is, within a tolerance; units, percent and degrees around them */
+#include "grade/compare_priv.h"
+
+#include "grade/decide/decide_priv.h"
+#include "grade/units_priv.h"
+
+#include <math.h>
+#include <string.h>
+
+bool lem_compare_is_scalar(const ast_node *a) {
+    switch (a->kind) {
+    case AST_NUM:
+    case AST_SYM:
+    case AST_ADD:
+    case AST_MUL:
+    case AST_POW:
+    case AST_FN:
+    case AST_FACTORIAL:
+    case AST_ABS:
+    case AST_DEGREE:
+    case AST_MONEY:
+    case AST_PERCENT: return true;
+    default: return false;
+    }
+}
+
+static grade_rat *half_unit(grade_work *w, int ulp10) {
+    return lem_grade_rat_mul(w, lem_grade_rat_pow10(w, ulp10), lem_grade_rat_decimal(w, "0.5", 3, 0));
+}
+
+static grade_rat *from_double(grade_work *w, double v) {
+    grade_rat *r = isfinite(v) && v > 0 && v > 1e-300 && v < 1e300 ? lem_grade_rat_mul(w, lem_grade_rat_pow10(w, 0), lem_grade_rat_int(w, 1)) : NULL;
+    if (r) mpq_set_d(r->q, v);
+    return r;
+}
+
+static bool rationals_within(grade_work *w, const ast_node *a, const ast_node *b, const grade_rat *tol) {
+    grade_rat *d = lem_grade_rat_sub(w, a->q, b->q);
+    if (d && lem_grade_rat_sign(d) < 0) d = lem_grade_rat_neg(w, d);
+    return d && tol && mpq_cmp(d->q, tol->q) <= 0;
+}
+
+static bool within(grade_work *w, const ast_node *a, const ast_node *b, const grade_rat *tol) {
+    if (!tol) return false;
+    return a->kind == AST_NUM && b->kind == AST_NUM ? rationals_within(w, a, b, tol) : lem_decide_within(w, a, b, tol);
+}
+
+/* The prediction must say more digits than the gold has: a whole number ends at the units, a fraction or a root says all digits. */
+static bool is_finer(const ast_node *gold, const ast_node *pred) {
+    if (pred->kind != AST_NUM) return true;
+    return pred->decimal ? pred->ulp10 < gold->ulp10 : !lem_grade_rat_is_int(pred->q) || gold->ulp10 > 0;
+}
+
+/* What the profile forgives between a gold and a prediction that differ. */
+static bool forgiven(comparison *c, const ast_node *gold, const ast_node *pred, grade_rule *rule) {
+    grade_work *w = c->w;
+    if (c->rules->rounds && gold->kind == AST_NUM && gold->decimal && gold->ulp10 > -5000 && gold->ulp10 < 5000 && is_finer(gold, pred) &&
+        within(w, gold, pred, half_unit(w, gold->ulp10)))
+        return *rule = RULE_ROUNDS, true;
+    *rule = RULE_TOLERANCE;
+    if (c->rules->abs_tol > 0 && within(w, gold, pred, from_double(w, c->rules->abs_tol))) return true;
+    if (!(c->rules->rel_tol > 0)) return false;
+    grade_rat *rel = from_double(w, c->rules->rel_tol);
+    if (gold->kind == AST_NUM) {
+        grade_rat *size = lem_grade_rat_sign(gold->q) < 0 ? lem_grade_rat_neg(w, gold->q) : gold->q;
+        return within(w, gold, pred, rel ? lem_grade_rat_mul(w, rel, size) : NULL);
+    }
+    ast_node *quotient = lem_ast_div(w, (ast_node *)pred, (ast_node *)gold);
+    return quotient && within(w, quotient, lem_ast_int(w, 1), rel);
+}
+
+lem_grade_result lem_compare_scalars(comparison *c, const ast_node *a, const ast_node *b) {
+    lem_grade_result r;
+    grade_rule rule;
+    if (a->kind == AST_NUM && b->kind == AST_NUM)
+        r = lem_grade_rat_equal(a->q, b->q) ? compare_say(LEM_GRADE_EQUAL_EXACT, RULE_EXACT_RATIONAL)
+                                            : compare_say(LEM_GRADE_NOT_EQUAL, RULE_EXACT_RATIONAL);
+    else if (a->kind == AST_SYM && b->kind == AST_SYM && a->len == 1 && b->len == 1) { /* a letter in \text may be in either case */
+        bool same = a->name[0] == b->name[0], fold = c->rules->any_case && (a->decimal || b->decimal) && (a->name[0] ^ 32) == b->name[0];
+        return same   ? compare_say(LEM_GRADE_EQUAL_EXACT, RULE_CANONICAL)
+               : fold ? compare_say(LEM_GRADE_EQUAL_EXACT, RULE_CASE_OF_TEXT)
+                      : compare_say(LEM_GRADE_NOT_EQUAL, RULE_CANONICAL);
+    } else r = lem_decide_scalars(c->w, a, b);
+    if (compare_is_equal(r) || c->w->limit) return r;
+    if (forgiven(c, a, b, &rule)) return compare_say(LEM_GRADE_EQUAL_NUMERIC, rule);
+    return c->w->limit ? compare_say(LEM_GRADE_LIMIT, RULE_WORK) : r;
+}
+
+static bool same_unit(const shape *a, const shape *b) {
+    uint32_t n = a->unit_len, m = b->unit_len;
+    if (n > 3 && a->unit[n - 1] == 's') n--;
+    if (m > 3 && b->unit[m - 1] == 's') m--;
+    return n == m && memcmp(a->unit, b->unit, n) == 0;
+}
+
+/* Both sides carry units, written differently: converted where both are known. */
+static lem_grade_result compare_units(comparison *c, const shape *g, const shape *p, lem_grade_result plain) {
+    grade_work *w = c->w;
+    grade_unit a, b;
+    if (!lem_grade_unit_find(w, g->unit, g->unit_len, &a) || !lem_grade_unit_find(w, p->unit, p->unit_len, &b))
+        return compare_is_equal(plain) ? compare_say(LEM_GRADE_LIMIT, RULE_UNITS_UNKNOWN) : compare_say(plain.verdict, RULE_UNITS_VALUES);
+    if (!lem_grade_unit_same_kind(&a, &b)) return compare_say(LEM_GRADE_NOT_EQUAL, RULE_UNITS_DIFFERENT);
+    grade_rat *ratio = lem_grade_rat_div(w, b.factor, a.factor);
+    ast_node *v =
+        ratio && lem_compare_is_scalar(g->v) && lem_compare_is_scalar(p->v) ? lem_ast_mul(w, lem_ast_num(w, ratio), (ast_node *)p->v) : NULL;
+    if (!v) return lem_grade_rat_equal(a.factor, b.factor) ? plain : compare_say(LEM_GRADE_LIMIT, RULE_NOT_DECIDED);
+    lem_grade_result r = lem_compare_scalars(c, g->v, v);
+    return compare_is_equal(r) ? compare_say(r.verdict, RULE_UNITS_CONVERTED) : r;
+}
+
+static bool same_currency(const shape *a, const shape *b) {
+    return a->currency_len == b->currency_len && memcmp(a->currency, b->currency, a->currency_len) == 0;
+}
+
+/* "$5" and "5 dollars": a sign counts as its unit. */
+static void name_currency(shape *s) {
+    if (s->currency && !s->unit) s->unit = s->currency, s->unit_len = s->currency_len;
+}
+
+lem_grade_result lem_compare_dressed(comparison *c, const shape *g, const shape *p, lem_grade_result plain) {
+    const grade_rules *rules = c->rules;
+    shape a = *g, b = *p;
+    if (g->percent != p->percent) {
+        if (!rules->percent) return compare_is_equal(plain) ? compare_say(LEM_GRADE_NOT_EQUAL, RULE_PERCENT_MISSING) : plain;
+        if (compare_is_different(plain) && lem_compare_is_scalar(g->v) && lem_compare_is_scalar(p->v)) {
+            ast_node *hundredth = lem_ast_num(c->w, lem_grade_rat_pow10(c->w, -2)), *x = (ast_node *)g->v, *y = (ast_node *)p->v;
+            if (g->percent) x = lem_ast_mul(c->w, hundredth, x);
+            else y = lem_ast_mul(c->w, hundredth, y);
+            lem_grade_result r = x && y ? lem_compare_scalars(c, x, y) : plain;
+            if (r.verdict == LEM_GRADE_EQUAL_EXACT) return compare_say(r.verdict, RULE_PERCENT_SHARE);
+        }
+    }
+    if (g->degree != p->degree && !g->unit && !p->unit && compare_is_different(plain) && rules->radians) {
+        const ast_node *with = g->degree ? g->v : p->v, *without = g->degree ? p->v : g->v;
+        ast_node *angle = lem_compare_is_scalar(with) && lem_compare_is_scalar(without) ? lem_ast_wrap(c->w, AST_DEGREE, (ast_node *)with) : NULL;
+        if (angle && lem_decide_scalars(c->w, angle, without).verdict == LEM_GRADE_EQUAL_EXACT)
+            return compare_say(LEM_GRADE_EQUAL_EXACT, RULE_RADIANS);
+    }
+    if (g->currency && p->currency) return same_currency(g, p) || !compare_is_equal(plain) ? plain : compare_say(LEM_GRADE_NOT_EQUAL, RULE_CURRENCY);
+    name_currency(&a);
+    name_currency(&b);
+    if (g->degree && p->unit) a.unit = "degree", a.unit_len = 6;
+    if (p->degree && g->unit) b.unit = "degree", b.unit_len = 6;
+    if (a.unit && b.unit) return same_unit(&a, &b) ? plain : compare_units(c, &a, &b, plain);
+    bool one = (a.unit != NULL) != (b.unit != NULL) || (g->degree != p->degree && !a.unit && !b.unit);
+    return one && !rules->drop_unit && compare_is_equal(plain) ? compare_say(LEM_GRADE_NOT_EQUAL, RULE_UNIT_MISSING) : plain;
+}
