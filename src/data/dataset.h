@@ -69,7 +69,8 @@ lem_status lem_lists_load(lem_lists *l, const char *path, const lem_tokenizer *t
 /* AceMath-RM reads solutions under this system prompt ("check", where the policy's says "put"): model card of arXiv 2412.15084. Training and scoring must agree. */
 #define LEM_REWARD_SYSTEM "Please reason step by step, and check your final answer within \\boxed{}."
 
-/* Prompt and response as the reward model reads them: prompt ids up to "<|im_start|>assistant\n", response ids with "<|im_end|>\n". Appends. */
+/* Prompt and response as the reward model reads them, by the folder's template or in ChatML: prompt ids with the start of a reply, response ids with
+ * what ends it. Appends. */
 lem_status lem_reward_prompt(const lem_tokenizer *t, const char *system, const char *problem, lem_ids *out, lem_err *err) LEM_MUST_CHECK;
 lem_status lem_reward_response(const lem_tokenizer *t, const char *response, size_t len, lem_ids *out, lem_err *err) LEM_MUST_CHECK;
 

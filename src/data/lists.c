@@ -18,12 +18,7 @@ lem_status lem_reward_prompt(const lem_tokenizer *t, const char *system, const c
 }
 
 lem_status lem_reward_response(const lem_tokenizer *t, const char *response, size_t len, lem_ids *out, lem_err *err) {
-    lem_status st = lem_tokenizer_encode(t, response, len, false, out, err);
-    int32_t end = lem_tokenizer_find(t, "<|im_end|>");
-    if (st == LEM_OK && end < 0) return lem_fail(err, LEM_EDATA, "the tokenizer has no <|im_end|> token");
-    if (st == LEM_OK) st = lem_ids_push(out, end, err);
-    if (st == LEM_OK) st = lem_tokenizer_encode(t, "\n", 1, false, out, err);
-    return st;
+    return lem_chat_reply(t, response, len, out, err);
 }
 
 static lem_status add_ids(lem_lists *l, const lem_ids *ids, uint64_t *at, lem_err *err) {

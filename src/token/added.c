@@ -129,7 +129,14 @@ static bool stands_alone(const char *s, size_t n, size_t start, size_t end) {
     return !word_char(s + b, start - b);
 }
 
-tok_match lem_added_next(const tok_added *list, const tok_trie *t, const char *s, size_t n, bool parse_special, size_t floor, size_t *pos) {
+static bool any_set(const uint8_t *data, size_t from, size_t to) {
+    for (size_t i = from; data && i < to; i++)
+        if (data[i]) return true;
+    return false;
+}
+
+tok_match lem_added_next(const tok_added *list, const tok_trie *t, const char *s, size_t n, bool parse_special, const uint8_t *data, size_t floor,
+                         size_t *pos) {
     size_t p = *pos, len = 0;
     while (p < n && t->n_nodes) {
         if (!t->first[(unsigned char)s[p]]) {
@@ -143,7 +150,7 @@ tok_match lem_added_next(const tok_added *list, const tok_trie *t, const char *s
         }
         tok_match m = {i, p, p + len};
         p += len;
-        if (list[i].special && !parse_special) continue;
+        if (list[i].special && (!parse_special || any_set(data, m.start, m.end))) continue;
         if (list[i].single_word && !stands_alone(s, n, m.start, m.end)) continue;
         size_t k;
         while (list[i].lstrip && m.start > floor) {

@@ -1,9 +1,18 @@
-/* chat.c - ChatML: a conversation as ids with the mask of what is trained */
+/* chat.c - a conversation as ids with the mask of what is trained: by the folder's template, else ChatML */
 #include "token/chat.h"
 
 #include "core/mem.h"
+#include "token/chat_priv.h"
+#include "token/tokenizer_priv.h"
 
 #include <string.h>
+
+const char lem_chatml[] = "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>' + '\\n' "
+                          "}}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}";
+
+bool lem_chat_has_template(const lem_tokenizer *t) { return t->chat.template || t->chat.error; }
+
+/* ---- ChatML, where the folder has no template */
 
 typedef struct chatml {
     const lem_tokenizer *t;
@@ -63,8 +72,8 @@ static lem_status grow_mask(uint8_t **mask, size_t *cap, size_t *len, size_t nee
     return LEM_OK;
 }
 
-lem_status lem_chat_encode(const lem_tokenizer *t, const lem_message *msgs, size_t n, bool generation_prompt, lem_ids *ids, uint8_t **mask,
-                           lem_err *err) {
+static lem_status encode_chatml(const lem_tokenizer *t, const lem_message *msgs, size_t n, bool generation_prompt, lem_ids *ids, uint8_t **mask,
+                                lem_err *err) {
     chatml c = {.t = t, .ids = ids, .err = err};
     size_t before = ids->len, cap = 0, len = 0, from, to;
     uint8_t *m = NULL;
@@ -72,10 +81,6 @@ lem_status lem_chat_encode(const lem_tokenizer *t, const lem_message *msgs, size
     LEM_TRY(find_marks(&c));
     if (mask) LEM_TRY(grow_mask(&m, &cap, &len, ids->len + 1, err));
     for (size_t i = 0; i < n; i++) {
-        if (!msgs[i].role || !*msgs[i].role || !msgs[i].content) {
-            st = lem_fail(err, LEM_EDATA, "message %zu has no %s", i + 1, msgs[i].content ? "role" : "content");
-            goto done;
-        }
         LEM_TRY(message(&c, &msgs[i], &from, &to));
         if (!mask) continue;
         LEM_TRY(grow_mask(&m, &cap, &len, ids->len + 1, err));
@@ -93,7 +98,77 @@ done:
     return st;
 }
 
+/* ---- the folder's template */
+
+static lem_status check_messages(const lem_message *msgs, size_t n, lem_err *err) {
+    for (size_t i = 0; i < n; i++)
+        if (!msgs[i].role || !*msgs[i].role || !msgs[i].content)
+            return lem_fail(err, LEM_EDATA, "message %zu has no %s", i + 1, msgs[i].content ? "role" : "content");
+    return LEM_OK;
+}
+
+static bool add_message(lem_json *list, const char *role, const char *content, size_t len) {
+    lem_json *o = lem_json_new_object();
+    bool ok = o && lem_json_set(o, "role", lem_json_new_str(role)) && lem_json_set(o, "content", lem_json_new_strn(content, len));
+    if (ok) return lem_json_append(list, o);
+    lem_json_free(o);
+    return false;
+}
+
+static lem_status no_template(const lem_tokenizer *t, lem_err *err) { return lem_fail(err, LEM_EDATA, "%s", t->chat.error); }
+
+lem_status lem_chat_encode_json(const lem_tokenizer *t, const lem_chat_input *in, lem_ids *ids, uint8_t **mask, lem_rendered *rendered,
+                                lem_err *err) {
+    lem_template *own = NULL;
+    chatml c = {.t = t, .err = err};
+    lem_status st;
+    if (t->chat.error) return no_template(t, err);
+    if (t->chat.template) return lem_chat_through(t, t->chat.template, in, ids, mask, rendered, err);
+    LEM_TRY(find_marks(&c));
+    LEM_TRY(lem_template_parse(lem_chatml, strlen(lem_chatml), &own, err));
+    LEM_TRY(lem_chat_through(t, own, in, ids, mask, rendered, err));
+done:
+    lem_template_free(own);
+    return st;
+}
+
+lem_status lem_chat_encode(const lem_tokenizer *t, const lem_message *msgs, size_t n, bool generation_prompt, lem_ids *ids, uint8_t **mask,
+                           lem_err *err) {
+    lem_status st = check_messages(msgs, n, err);
+    if (st != LEM_OK) return st;
+    if (!lem_chat_has_template(t)) return encode_chatml(t, msgs, n, generation_prompt, ids, mask, err);
+    lem_json *list = lem_json_new_array();
+    bool ok = list != NULL;
+    for (size_t i = 0; i < n && ok; i++) ok = add_message(list, msgs[i].role, msgs[i].content, strlen(msgs[i].content));
+    lem_chat_input in = {.messages = list, .generation_prompt = generation_prompt};
+    st = ok ? lem_chat_encode_json(t, &in, ids, mask, NULL, err) : lem_fail(err, LEM_EMEM, "out of memory");
+    lem_json_free(list);
+    return st;
+}
+
 lem_status lem_chat_prompt(const lem_tokenizer *t, const char *system, const char *user, lem_ids *ids, lem_err *err) {
     lem_message m[2] = {{"system", system}, {"user", user}};
     return lem_chat_encode(t, system ? m : m + 1, system ? 2 : 1, true, ids, NULL, err);
+}
+
+lem_status lem_chat_reply(const lem_tokenizer *t, const char *reply, size_t len, lem_ids *ids, lem_err *err) {
+    size_t before = ids->len;
+    chatml c = {.t = t, .ids = ids, .err = err};
+    lem_json *list = NULL;
+    lem_status st;
+    if (t->chat.error) return no_template(t, err);
+    if (t->chat.template) {
+        list = lem_json_new_array();
+        bool ok = list && add_message(list, "user", "?", 1) && add_message(list, "assistant", reply, len);
+        LEM_TRY(ok ? lem_chat_reply_through(t, t->chat.template, list, ids, err) : lem_fail(err, LEM_EMEM, "out of memory"));
+    } else {
+        LEM_TRY(find_marks(&c));
+        LEM_TRY(lem_tokenizer_encode(t, reply, len, false, ids, err));
+        LEM_TRY(lem_ids_push(ids, c.end, err));
+        LEM_TRY(text(&c, "\n"));
+    }
+done:
+    if (st != LEM_OK) ids->len = before;
+    lem_json_free(list);
+    return st;
 }

@@ -4,9 +4,6 @@
 
 #include <string.h>
 
-static const char chatml[] = "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>' + '\\n' "
-                             "}}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}";
-
 static lem_status read_eos(lem_tokenizer *t, const lem_json *v, lem_err *err) {
     if (lem_json_kind(v) == LEM_JSON_OBJECT) v = lem_json_get(v, "content");
     if (lem_json_kind(v) == LEM_JSON_NULL) return LEM_OK;
@@ -67,7 +64,7 @@ lem_status lem_tokenizer_write_config(const lem_tokenizer *t, lem_buf *out, lem_
     bool ok = root && lem_json_set(root, "add_bos_token", lem_json_new_bool(false)) &&
               lem_json_set(root, "add_prefix_space", lem_json_new_bool(t->add_prefix_space)) && set_added(root, t) &&
               lem_json_set(root, "bos_token", lem_json_new_null());
-    if (chat) ok = ok && lem_json_set(root, "chat_template", lem_json_new_str(chatml));
+    if (chat) ok = ok && lem_json_set(root, "chat_template", lem_json_new_str(lem_chatml));
     ok = ok && lem_json_set(root, "clean_up_tokenization_spaces", lem_json_new_bool(false)) && lem_json_set(root, "eos_token", token_text(t, t->eos));
     if (t->max_length) ok = ok && lem_json_set(root, "model_max_length", lem_json_new_int(t->max_length));
     ok = ok && lem_json_set(root, "pad_token", token_text(t, pad >= 0 ? pad : t->eos)) &&

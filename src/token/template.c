@@ -10,7 +10,6 @@
 struct lem_template {
     lem_arena *arena; /* holds the tree */
     jin_node *root;
-    lem_json *tokens;
     size_t len;
     bool marks;
 };
@@ -23,7 +22,6 @@ void lem_rendered_release(lem_rendered *r) {
 void lem_template_free(lem_template *t) {
     if (!t) return;
     lem_arena_free(t->arena);
-    lem_json_free(t->tokens);
     lem_free(t);
 }
 
@@ -35,7 +33,7 @@ static bool has_generation(const jin_node *n) {
     return false;
 }
 
-lem_status lem_template_parse(const char *source, size_t len, const lem_json *tokens, lem_template **out, lem_err *err) {
+lem_status lem_template_parse(const char *source, size_t len, lem_template **out, lem_err *err) {
     lem_err own = LEM_ERR_INIT;
     if (!err) err = &own;
     lem_status st = LEM_EMEM;
@@ -44,10 +42,6 @@ lem_status lem_template_parse(const char *source, size_t len, const lem_json *to
     t->len = len;
     t->arena = lem_arena_new(16 << 10, 0, err);
     if (!t->arena) goto done;
-    if (tokens && !(t->tokens = lem_json_copy(tokens))) {
-        st = lem_fail(err, LEM_EMEM, "out of memory");
-        goto done;
-    }
     st = lem_jin_parse(source, len, t->arena, &t->root, err);
     if (st == LEM_EDATA) st = lem_err_context(err, "chat template");
     if (st != LEM_OK) goto done;
@@ -114,7 +108,7 @@ done:
     return st;
 }
 
-static lem_status set_variables(jin *m, const lem_template *t, const lem_template_input *in, jin_scope *s) {
+static lem_status set_variables(jin *m, const lem_template_input *in, jin_scope *s) {
     jin_val tools = lem_jin_none();
     lem_status st;
     LEM_TRY(set_messages(m, s, in));
@@ -122,7 +116,7 @@ static lem_status set_variables(jin *m, const lem_template *t, const lem_templat
     LEM_TRY(set_word(m, s, "tools", tools));
     LEM_TRY(set_word(m, s, "documents", lem_jin_none()));
     LEM_TRY(set_word(m, s, "add_generation_prompt", lem_jin_bool(in->generation_prompt)));
-    if (t->tokens) LEM_TRY(set_members(m, s, t->tokens, 0));
+    if (in->tokens) LEM_TRY(set_members(m, s, in->tokens, 0));
     if (in->extra) LEM_TRY(set_members(m, s, in->extra, JIN_DATA));
 done:
     return st;
@@ -168,7 +162,7 @@ lem_status lem_template_render(const lem_template *t, const lem_template_input *
     top->parent = globals;
     m.scope = top;
     LEM_TRY(set_date(&m, &in->date));
-    LEM_TRY(set_variables(&m, t, in, globals));
+    LEM_TRY(set_variables(&m, in, globals));
     st = lem_jin_exec(&m, t->root);
     if (st == LEM_OK) st = give_out(&text, out, err);
 done:

@@ -34,6 +34,7 @@ typedef struct lem_template_input {
     const lem_json *messages; /* array of objects */
     size_t n_messages;        /* the first so many of them */
     const lem_json *tools;    /* NULL: none */
+    const lem_json *tokens;   /* NULL, or an object of variables that count as the template's own text: bos_token, eos_token … */
     const lem_json *extra;    /* NULL, or an object of further variables (enable_thinking …), which win over all others */
     bool generation_prompt;
     lem_date date;
@@ -46,8 +47,7 @@ typedef struct lem_rendered {
 } lem_rendered;
 void lem_rendered_release(lem_rendered *r);
 
-/* tokens: NULL, or an object of variables that count as the template's own text (bos_token, eos_token …); not kept. */
-lem_status lem_template_parse(const char *source, size_t len, const lem_json *tokens, lem_template **out, lem_err *err) LEM_MUST_CHECK;
+lem_status lem_template_parse(const char *source, size_t len, lem_template **out, lem_err *err) LEM_MUST_CHECK;
 void lem_template_free(lem_template *t);
 bool lem_template_marks_replies(const lem_template *t); /* has {% generation %} */
 /* Replaces what out held. Errors begin with "chat template: line N: ". */

@@ -46,6 +46,7 @@ void lem_tokenizer_free(lem_tokenizer *t) {
         lem_buf_release(&t->decs[i].a);
         lem_buf_release(&t->decs[i].b);
     }
+    lem_chat_parts_release(&t->chat);
     lem_free(t->json);
     lem_free(t->config);
     lem_free(t);
@@ -155,6 +156,7 @@ static lem_status load_file(const char *path, const char *config_path, const cha
         }
         t->config_len = config_text.len;
         t->config = lem_buf_take(&config_text);
+        LEM_TRY(lem_chat_read_config(t, config, err));
     }
     *out = t;
     t = NULL;
@@ -200,6 +202,7 @@ static lem_status find_file(const char *dir, char **path, lem_err *err) {
 
 lem_status lem_tokenizer_load(const char *dir, lem_tokenizer **out, lem_err *err) {
     char *path = NULL, *config = NULL, *added = NULL;
+    lem_tokenizer *t = NULL;
     lem_err own = LEM_ERR_INIT;
     if (!err) err = &own;
     lem_status st;
@@ -211,8 +214,12 @@ lem_status lem_tokenizer_load(const char *dir, lem_tokenizer **out, lem_err *err
         goto done;
     }
     bool whole = ends_with(path, "tokenizer.json"); /* which lists its added tokens itself */
-    st = load_file(path, lem_file_exists(config) ? config : NULL, !whole && lem_file_exists(added) ? added : NULL, out, err);
+    LEM_TRY(load_file(path, lem_file_exists(config) ? config : NULL, !whole && lem_file_exists(added) ? added : NULL, &t, err));
+    LEM_TRY(lem_chat_read_folder(t, dir, err));
+    *out = t;
+    t = NULL;
 done:
+    lem_tokenizer_free(t);
     lem_free(path);
     lem_free(config);
     lem_free(added);
@@ -223,13 +230,16 @@ lem_status lem_tokenizer_save(const lem_tokenizer *t, const char *dir, lem_err *
     lem_buf config_text = {0};
     lem_status st = LEM_EMEM;
     char *json = lem_path_join(dir, "tokenizer.json", err), *config = lem_path_join(dir, "tokenizer_config.json", err);
-    if (!json || !config) goto done;
+    char *chat = lem_path_join(dir, "chat_template.jinja", err);
+    if (!json || !config || !chat) goto done;
     LEM_TRY(lem_dir_make(dir, err));
     LEM_TRY(lem_tokenizer_write_config(t, &config_text, err));
     LEM_TRY(lem_file_write_atomic(json, t->json, t->json_len, err));
     LEM_TRY(lem_file_write_atomic(config, lem_buf_str(&config_text), config_text.len, err));
+    if (t->chat.source) LEM_TRY(lem_file_write_atomic(chat, t->chat.source, t->chat.source_len, err));
 done:
     lem_buf_release(&config_text);
+    lem_free(chat);
     lem_free(json);
     lem_free(config);
     return st;
@@ -256,6 +266,8 @@ int64_t lem_tokenizer_max_length(const lem_tokenizer *t) { return t->max_length;
 typedef struct encoder {
     const lem_tokenizer *t;
     bool parse_special;
+    const uint8_t *data;      /* NULL, or for each byte of the text: not 0 where no special token may be */
+    bool glued;               /* the text follows other text: nothing is put in front of it */
     const char *text, *plain; /* first byte of the text, and of the part now normalized */
     tok_scratch scratch;
     void *regex[LEM_TOK_MAX_STEPS];
@@ -297,8 +309,8 @@ static lem_status encode_steps(encoder *e, size_t k, const char *s, size_t n) {
 
 static bool starts_with(const char *s, size_t n, const lem_buf *b) { return n >= b->len && memcmp(s, b->data, b->len) == 0; }
 
-static void write_metaspace(const tok_metaspace *m, const char *s, size_t n, bool first, lem_buf *out) {
-    bool marked = n && (s[0] == ' ' || starts_with(s, n, &m->rep));
+static void write_metaspace(const tok_metaspace *m, const char *s, size_t n, bool first, bool glued, lem_buf *out) {
+    bool marked = glued || (n && (s[0] == ' ' || starts_with(s, n, &m->rep)));
     if (!marked && (m->prepend == TOK_PREPEND_ALWAYS || (m->prepend == TOK_PREPEND_FIRST && first))) lem_buf_add(out, m->rep.data, m->rep.len);
     for (const char *end = s + n, *p; s < end; s = p) {
         if (*s == ' ') {
@@ -315,11 +327,12 @@ static void write_metaspace(const tok_metaspace *m, const char *s, size_t n, boo
 /* Text without added tokens, normalized. */
 static lem_status encode_plain(encoder *e, const char *s, size_t n) {
     const lem_tokenizer *t = e->t;
+    bool glued = e->glued && s == e->plain;
     if (n == 0) return LEM_OK;
-    if (!t->meta.on && (!t->add_prefix_space || s[0] == ' ')) return encode_steps(e, 0, s, n);
+    if (!t->meta.on && (!t->add_prefix_space || s[0] == ' ' || glued)) return encode_steps(e, 0, s, n);
     lem_buf b = {0};
     if (t->meta.on) {
-        write_metaspace(&t->meta, s, n, s == e->plain, &b);
+        write_metaspace(&t->meta, s, n, s == e->plain, glued, &b);
     } else {
         lem_buf_putc(&b, ' ');
         lem_buf_add(&b, s, n);
@@ -332,11 +345,11 @@ static lem_status encode_plain(encoder *e, const char *s, size_t n) {
 
 typedef lem_status encode_fn(encoder *e, const char *s, size_t n);
 
-/* Cuts out the added tokens of one trie; what lies between goes to rest. */
-static lem_status encode_around(encoder *e, const tok_trie *trie, const char *s, size_t n, encode_fn *rest) {
+/* Cuts out the added tokens of one trie; what lies between goes to rest. data as lem_added_next has it. */
+static lem_status encode_around(encoder *e, const tok_trie *trie, const char *s, size_t n, const uint8_t *data, encode_fn *rest) {
     size_t pos = 0, done = 0;
     while (done < n) {
-        tok_match m = lem_added_next(e->t->added, trie, s, n, e->parse_special, done, &pos);
+        tok_match m = lem_added_next(e->t->added, trie, s, n, e->parse_special, data, done, &pos);
         lem_status st = m.start > done ? rest(e, s + done, m.start - done) : LEM_OK;
         if (st == LEM_OK && m.added >= 0) st = lem_ids_push(e->out, e->t->added[m.added].id, e->err);
         if (st != LEM_OK) return st;
@@ -345,29 +358,66 @@ static lem_status encode_around(encoder *e, const tok_trie *trie, const char *s,
     return LEM_OK;
 }
 
+/* The normalizer for text that follows other text: without what it would put in front. */
+static lem_status normalize_glued(const lem_tokenizer *t, const char *s, size_t n, lem_buf *out, bool *same, lem_err *err) {
+    tok_norm steps[LEM_TOK_MAX_STEPS];
+    size_t k = 0;
+    for (size_t i = 0; i < t->n_norms; i++)
+        if (t->norms[i].kind != TOK_NORM_PREPEND) steps[k++] = t->norms[i];
+    return k ? lem_normalize(steps, k, s, n, out, same, err) : LEM_OK;
+}
+
+/* Marks of normalized text: its own if nothing changed, else those of the whole part, strictest first. */
+static lem_status normal_marks(const uint8_t *data, size_t n, bool same, size_t len, uint8_t **own, const uint8_t **out, lem_err *err) {
+    *out = data;
+    if (!data || same) return LEM_OK;
+    bool any = false;
+    for (size_t i = 0; i < n; i++) any = any || data[i];
+    if (!(*own = lem_alloc(len + 1, 1, err))) return LEM_EMEM;
+    memset(*own, any, len);
+    *out = *own;
+    return LEM_OK;
+}
+
 static lem_status encode_raw(encoder *e, const char *s, size_t n) {
     const lem_tokenizer *t = e->t;
+    const uint8_t *data = e->data ? e->data + (s - e->text) : NULL;
+    uint8_t *own = NULL;
     lem_buf b = {0};
     bool same = true;
     lem_status st = LEM_OK;
-    if (t->n_norms) LEM_TRY(lem_normalize(t->norms, t->n_norms, s, n, &b, &same, e->err));
+    if (e->glued && s == e->text) LEM_TRY(normalize_glued(t, s, n, &b, &same, e->err));
+    else if (t->n_norms) LEM_TRY(lem_normalize(t->norms, t->n_norms, s, n, &b, &same, e->err));
     const char *plain = same ? s : lem_buf_str(&b);
+    size_t len = same ? n : b.len;
     e->plain = s == e->text ? plain : NULL;
-    st = encode_around(e, &t->norm, plain, same ? n : b.len, encode_plain);
+    LEM_TRY(normal_marks(data, n, same, len, &own, &data, e->err));
+    st = encode_around(e, &t->norm, plain, len, data, encode_plain);
 done:
+    lem_free(own);
     lem_buf_release(&b);
     return st;
 }
 
-lem_status lem_tokenizer_encode(const lem_tokenizer *t, const char *text, size_t len, bool parse_special, lem_ids *out, lem_err *err) {
-    if (len > LEM_TOK_MAX_TEXT) return lem_fail(err, LEM_EDATA, "a text of %zu bytes is longer than 1 GiB", len);
-    size_t before = out->len;
-    encoder e = {.t = t, .parse_special = parse_special, .text = text, .out = out, .err = err};
-    lem_status st = encode_around(&e, &t->raw, text, len, encode_raw);
-    lem_scratch_release(&e.scratch);
-    for (size_t i = 0; i < t->n_pres; i++) lem_regex_scratch_free(e.regex[i]);
-    if (st != LEM_OK) out->len = before;
+static lem_status encode_text(encoder *e, size_t len) {
+    if (len > LEM_TOK_MAX_TEXT) return lem_fail(e->err, LEM_EDATA, "a text of %zu bytes is longer than 1 GiB", len);
+    size_t before = e->out->len;
+    lem_status st = encode_around(e, &e->t->raw, e->text, len, e->data, encode_raw);
+    lem_scratch_release(&e->scratch);
+    for (size_t i = 0; i < e->t->n_pres; i++) lem_regex_scratch_free(e->regex[i]);
+    if (st != LEM_OK) e->out->len = before;
     return st;
+}
+
+lem_status lem_tokenizer_encode(const lem_tokenizer *t, const char *text, size_t len, bool parse_special, lem_ids *out, lem_err *err) {
+    encoder e = {.t = t, .parse_special = parse_special, .text = text, .out = out, .err = err};
+    return encode_text(&e, len);
+}
+
+lem_status lem_tokenizer_encode_marked(const lem_tokenizer *t, const char *text, const uint8_t *data, size_t len, bool glued, lem_ids *out,
+                                       lem_err *err) {
+    encoder e = {.t = t, .parse_special = true, .data = data, .glued = glued, .text = text, .out = out, .err = err};
+    return encode_text(&e, len);
 }
 
 lem_status lem_tokenizer_encode_single(const lem_tokenizer *t, const char *text, size_t len, bool parse_special, lem_ids *out, lem_err *err) {

@@ -29,8 +29,9 @@ void lem_ids_release(lem_ids *v);
 lem_status lem_ids_push(lem_ids *v, int32_t id, lem_err *err) LEM_MUST_CHECK;
 
 /* load reads dir/tokenizer.json, else dir/tokenizer.model (SentencePiece, or the ranks of Llama 3), else a *.tiktoken file (Qwen), and, when
- * present, dir/tokenizer_config.json (eos_token, model_max_length; added_tokens_decoder, or dir/added_tokens.json, for files that are no tokenizer.json). load_file reads one such file by its
- * contents; config_path may be NULL. parse reads the text of a tokenizer.json. save writes tokenizer.json and tokenizer_config.json; what
+ * present, dir/tokenizer_config.json (eos_token, model_max_length; added_tokens_decoder, or dir/added_tokens.json, for files that are no tokenizer.json),
+ * the chat template (chat_template.jinja, else that of the configuration) and special_tokens_map.json. load_file reads one such file by its
+ * contents; config_path may be NULL. parse reads the text of a tokenizer.json. save writes tokenizer.json, tokenizer_config.json and the template's file; what
  * was loaded from these is written back byte for byte. */
 lem_status lem_tokenizer_load(const char *dir, lem_tokenizer **out, lem_err *err) LEM_MUST_CHECK;
 lem_status lem_tokenizer_load_file(const char *path, const char *config_path, lem_tokenizer **out, lem_err *err) LEM_MUST_CHECK;
@@ -50,6 +51,11 @@ lem_status lem_tokenizer_encode_single(const lem_tokenizer *t, const char *text,
                                        lem_err *err) LEM_MUST_CHECK;
 /* Appends the raw bytes of the ids to out; bytes that are not UTF-8 stay as they are. An id out of range is LEM_EDATA. */
 lem_status lem_tokenizer_decode(const lem_tokenizer *t, const int32_t *ids, size_t n, bool skip_special, lem_buf *out, lem_err *err) LEM_MUST_CHECK;
+
+/* A part of a rendered chat template: special tokens are recognised only where no byte of theirs has data[i] != 0 (data: [len], NULL = none).
+ * glued: the part goes on after text (not after an added token), so nothing is put in front of it that the tokenizer puts before a text. */
+lem_status lem_tokenizer_encode_marked(const lem_tokenizer *t, const char *text, const uint8_t *data, size_t len, bool glued, lem_ids *out,
+                                       lem_err *err) LEM_MUST_CHECK;
 
 int32_t lem_tokenizer_vocab(const lem_tokenizer *t); /* number of ids (largest id + 1), special tokens included */
 /* Raw bytes of one token, borrowed from t, not NUL-terminated. NULL if id is out of range or unused. */

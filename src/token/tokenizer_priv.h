@@ -8,6 +8,7 @@
 #ifndef LEM_TOKEN_TOKENIZER_PRIV_H
 #define LEM_TOKEN_TOKENIZER_PRIV_H
 
+#include "token/template.h"
 #include "token/tokenizer.h"
 
 #define LEM_TOK_MAX_IDS (1 << 20)
@@ -108,8 +109,9 @@ void lem_trie_release(tok_trie *t);
 bool lem_trie_step(const tok_trie *t, uint32_t *node, char byte);
 lem_status lem_trie_add(tok_trie *t, const char *s, size_t n, int32_t value, lem_err *err) LEM_MUST_CHECK;
 /* First match at or after *pos; *pos becomes the end of the bare match. Spans are widened by lstrip / rstrip, not below `floor`. Tokens
- * that are special are passed over unless parse_special. */
-tok_match lem_added_next(const tok_added *list, const tok_trie *t, const char *s, size_t n, bool parse_special, size_t floor, size_t *pos);
+ * that are special are passed over unless parse_special, and where data (NULL, or [n]) has a byte of theirs that is not 0. */
+tok_match lem_added_next(const tok_added *list, const tok_trie *t, const char *s, size_t n, bool parse_special, const uint8_t *data, size_t floor,
+                         size_t *pos);
 
 /* ---- unicode.c */
 enum { CH_LETTER = 1, CH_NUMBER = 2, CH_SPACE = 4, CH_NEWLINE = 8 /* \r or \n; also CH_SPACE */ };
@@ -214,7 +216,19 @@ typedef struct tok_metaspace { /* pre-tokenizer Metaspace: spaces become rep, wh
     tok_prepend prepend;
     lem_buf rep;
 } tok_metaspace;
+typedef struct tok_chat {   /* chat_load.c: the chat template of the folder */
+    lem_template *template; /* NULL: none, or one that cannot be read (error) */
+    char *error;
+    char *source; /* of chat_template.jinja; NULL: the template is in the configuration */
+    size_t source_len;
+    lem_json *tokens; /* bos_token, eos_token …, as the template sees them */
+} tok_chat;
+extern const char lem_chatml[]; /* the template of folders that we write, and of folders without one */
+void lem_chat_parts_release(tok_chat *c);
+lem_status lem_chat_read_config(lem_tokenizer *t, const lem_json *config, lem_err *err) LEM_MUST_CHECK; /* of tokenizer_config.json */
+lem_status lem_chat_read_folder(lem_tokenizer *t, const char *dir, lem_err *err) LEM_MUST_CHECK;        /* its other files; after read_config */
 struct lem_tokenizer {
+    tok_chat chat;
     tok_vocab vocab;
     tok_bpe bpe;
     tok_unigram unigram;

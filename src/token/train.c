@@ -177,7 +177,7 @@ lem_status lem_bpe_trainer_add(lem_bpe_trainer *b, const char *text, size_t len,
     if (b->syms) return lem_fail(err, LEM_EUSAGE, "the tokenizer's training is already finished");
     size_t pos = 0, done = 0;
     while (done < len) {
-        tok_match m = lem_added_next(b->special, &b->trie, text, len, true, done, &pos);
+        tok_match m = lem_added_next(b->special, &b->trie, text, len, true, NULL, done, &pos);
         lem_status st = count_text(b, text + done, m.start - done, err);
         if (st != LEM_OK) return st;
         done = m.end;

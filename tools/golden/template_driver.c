@@ -21,8 +21,9 @@ static lem_json *answer(const lem_json *in, bool marks) {
     lem_json *o = lem_json_new_object();
     const lem_json *source = lem_json_get(in, "template"), *messages = lem_json_get(in, "messages"), *tools = lem_json_get(in, "tools");
     lem_template_input how = {.messages = messages, .n_messages = SIZE_MAX, .extra = lem_json_get(in, "extra"), .tools = tools};
+    how.tokens = lem_json_get(in, "tokens");
     how.generation_prompt = lem_json_bool(lem_json_get(in, "prompt"), false);
-    lem_status st = lem_template_parse(lem_json_str(source, ""), lem_json_str_len(source), lem_json_get(in, "tokens"), &t, &err);
+    lem_status st = lem_template_parse(lem_json_str(source, ""), lem_json_str_len(source), &t, &err);
     if (st == LEM_OK) st = lem_template_render(t, &how, &r, &err);
     if (st != LEM_OK) lem_json_set(o, "error", lem_json_new_str(err.text));
     else {
