@@ -10,6 +10,7 @@
 #include "core/mem.h"
 #include "grade/grade.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +18,7 @@
 
 typedef struct tally {
     const char *name;
-    long pairs, right, wrong, fn, fp, undecided, asymmetric, bad_gold;
+    long pairs, right, wrong, fn, fp, undecided, asymmetric, bad_gold, unparsed;
     double seconds, slowest;
 } tally;
 
@@ -127,6 +128,15 @@ static bool each_row(run *r, tally *t, const char *file, row_fn fn) {
     return true;
 }
 
+static bool parses(const char *s, size_t n) {
+    lem_err err = LEM_ERR_INIT;
+    lem_grade_gold *g = NULL;
+    if (lem_grade_gold_new(s, n, NULL, &g, &err) != LEM_OK) die(&err);
+    bool ok = lem_grade_gold_ok(g);
+    lem_grade_gold_free(g);
+    return ok;
+}
+
 static void self(run *r, tally *t, const char *s, size_t n) {
     lem_grade_profile p = {.policy = LEM_GRADE_STD};
     if (n == 0) {
@@ -134,6 +144,10 @@ static void self(run *r, tally *t, const char *s, size_t n) {
         return;
     }
     one_pair(r, t, NULL, s, n, s, n, true, &p);
+    if (!parses(s, n)) {
+        t->unparsed++;
+        if (r->show && strcmp(r->show, t->name) == 0) printf("  unparsed gold '%.*s'\n", (int)n, s);
+    }
 }
 
 static void self_marked(run *r, tally *t, const char *s, size_t n) {
@@ -166,6 +180,18 @@ static void self_solution(run *r, tally *t, lem_json *row) {
     self_marked(r, t, lem_json_str(v, ""), lem_json_str_len(v));
 }
 
+static bool is_peer(const char *id) {
+    return strncmp(id, "mathverify", 10) == 0 || strncmp(id, "lighteval", 9) == 0 || strncmp(id, "olympiad", 8) == 0;
+}
+
+/* Texts of the peers' tests are answers or responses; there several boxes are one list. */
+static lem_grade_span peer_answer(const char *s, lem_grade_span whole, bool letter) {
+    lem_grade_span at;
+    bool found = lem_grade_extract(s, whole.len, letter ? LEM_GRADE_TASK_CHOICE : LEM_GRADE_TASK_OLYMPIAD, &at);
+    if (!found || (!letter && at.weak && parses(s, whole.len))) return whole;
+    return at;
+}
+
 static void labelled(run *r, tally *t, lem_json *row) {
     lem_grade_profile p = {.policy = LEM_GRADE_STD};
     lem_json *g = lem_json_get(row, "gold"), *q = lem_json_get(row, "pred"), *opt = lem_json_get(row, "opt");
@@ -180,15 +206,11 @@ static void labelled(run *r, tally *t, lem_json *row) {
     const char *gold = lem_json_str(g, ""), *pred = lem_json_str(q, "");
     lem_json *match = lem_json_get(opt, "match_types");
     bool letters = match && strcmp(lem_json_str(lem_json_at(match, 0), ""), "NativeLetters") == 0;
-    /* golds and predictions of the peers' tests are responses where they are sentences or hold a box */
-    lem_grade_task task = letters ? LEM_GRADE_TASK_CHOICE : LEM_GRADE_TASK_STD;
-    bool responses = match || strstr(lem_json_str(lem_json_get(row, "id"), ""), "olympiad") ||
-                     strstr(lem_json_str(lem_json_get(row, "id"), ""), "mathverify") ||
-                     strstr(lem_json_str(lem_json_get(row, "id"), ""), "lighteval");
-    if (responses) {
-        lem_grade_span s;
-        if ((letters || strstr(gold, "boxed")) && lem_grade_extract(gold, a.len, task, &s) && (letters || !s.weak)) a = s;
-        if (lem_grade_extract(pred, b.len, task, &s) && (letters || !s.weak || b.len > 40)) b = s;
+    double places = lem_json_num(lem_json_get(opt, "precision"), 0); /* the peers round both sides to so many places */
+    if (places > 0) p.abs_tol = pow(10, -places);
+    if (is_peer(lem_json_str(lem_json_get(row, "id"), ""))) {
+        a = peer_answer(gold, a, letters);
+        b = peer_answer(pred, b, letters);
     }
     one_pair(r, t, lem_json_str(lem_json_get(row, "id"), NULL), gold + a.offset, a.len, pred + b.offset, b.len, lem_json_bool(want, false), &p);
 }
@@ -205,7 +227,7 @@ static void qwen_rows(run *r, tally *t, lem_json *row) {
     for (size_t k = 0; k < lem_json_count(code); k++) {
         char id[64];
         (void)snprintf(id, sizeof id, "qwen/%lld/%zu", (long long)lem_json_int(lem_json_get(row, "idx"), -1), k);
-        response(r, t, id, lem_json_get(row, "gt"), lem_json_at(code, k), lem_json_bool(lem_json_at(score, k), false), LEM_GRADE_TASK_STD);
+        response(r, t, id, lem_json_get(row, "answer"), lem_json_at(code, k), lem_json_bool(lem_json_at(score, k), false), LEM_GRADE_TASK_STD);
     }
 }
 
@@ -266,6 +288,7 @@ int main(int argc, char **argv) {
     for (size_t i = 0; i < sizeof sets / sizeof *sets; i++) {
         tally t = {.name = sets[i].name};
         if (each_row(&r, &t, sets[i].file, sets[i].fn)) report(&r, &t, sets[i].fn_limit, sets[i].fp_limit);
+        if (t.unparsed) printf("%-18s %6ld golds are equal to themselves as texts only\n", t.name, t.unparsed);
         if (t.bad_gold) printf("%-18s %6ld rows without a gold answer\n", t.name, t.bad_gold);
     }
     printf("%d sets skipped, %d missed their targets; %ld labels adjudicated\n", r.skipped, r.missed, r.adjudicated);

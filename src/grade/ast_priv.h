@@ -43,7 +43,7 @@ typedef enum ast_kind {
 typedef struct ast_node {
     ast_kind kind;
     char open, close;
-    bool decimal;      /* NUM written with a decimal point: its last digit is worth 10^ulp10 */
+    bool decimal;      /* NUM written with a decimal point: its last digit is worth 10^ulp10; SYM: a letter in \text; RATIO: a clock such as 4:05 */
     bool power_of_ten; /* NUM that came from 10^k; k in ulp10 */
     bool grouped;      /* stood in brackets of its own */
     int32_t ulp10;

@@ -5,6 +5,8 @@
 #include "grade/units_priv.h"
 
 #include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 bool lem_compare_is_scalar(const ast_node *a) {
@@ -28,10 +30,16 @@ static grade_rat *half_unit(grade_work *w, int ulp10) {
     return lem_grade_rat_mul(w, lem_grade_rat_pow10(w, ulp10), lem_grade_rat_decimal(w, "0.5", 3, 0));
 }
 
+/* A tolerance as people write it: the decimal of 15 digits next to the double. */
 static grade_rat *from_double(grade_work *w, double v) {
-    grade_rat *r = isfinite(v) && v > 0 && v > 1e-300 && v < 1e300 ? lem_grade_rat_mul(w, lem_grade_rat_pow10(w, 0), lem_grade_rat_int(w, 1)) : NULL;
-    if (r) mpq_set_d(r->q, v);
-    return r;
+    char t[40];
+    if (!(isfinite(v) && v > 1e-300 && v < 1e300)) return NULL;
+    (void)snprintf(t, sizeof t, "%.14e", v);
+    char *e = strchr(t, 'e');
+    if (!e) return NULL;
+    for (char *s = t; s < e; s++)
+        if (*s == ',') *s = '.'; /* whatever the locale */
+    return lem_grade_rat_decimal(w, t, (size_t)(e - t), strtol(e + 1, NULL, 10));
 }
 
 static bool rationals_within(grade_work *w, const ast_node *a, const ast_node *b, const grade_rat *tol) {

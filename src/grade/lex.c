@@ -14,6 +14,7 @@ typedef struct lexer {
     grade_toks *out;
     bool space;
     bool dollars_are_money; /* an odd number of bare '$' cannot delimit mathematics */
+    int brackets;           /* (, [ and \\{ not yet closed: there a comma separates parts */
     int environments;       /* \\begin not yet closed: there a double backslash ends a row */
     char *digits;           /* room for the digits of all numbers */
 } lexer;
@@ -39,7 +40,11 @@ static void push_named(lexer *x, grade_tok_kind kind, const char *name, size_t n
     t->latex = latex;
 }
 
-static void push_op(lexer *x, char op, size_t from) { push(x, TOK_OP, from)->op = op; }
+static void push_op(lexer *x, char op, size_t from) {
+    push(x, TOK_OP, from)->op = op;
+    if (op == '(' || op == '[' || op == OP_SET_OPEN) x->brackets++;
+    if ((op == ')' || op == ']' || op == OP_SET_CLOSE) && x->brackets > 0) x->brackets--;
+}
 static void push_money(lexer *x, const char *currency, size_t from) {
     push_named(x, TOK_OP, currency, strlen(currency), from, false);
     x->out->tok[x->out->n - 1].op = OP_MONEY;
@@ -125,6 +130,17 @@ static bool is_decimal_comma(const lexer *x, size_t from, size_t i) {
            !(before && before->kind == TOK_OP && before->op == ',');
 }
 
+/* In brackets 830,450 are two parts, but 12,000 and 1,234.5 are one number. */
+static bool commas_group(const lexer *x, size_t i) {
+    if (x->brackets == 0) return true;
+    bool zeros = false;
+    while (i + 3 < x->n && x->s[i] == ',' && digit(x->s[i + 1]) && digit(x->s[i + 2]) && digit(x->s[i + 3])) {
+        zeros = zeros || x->s[i + 1] == '0';
+        i += 4;
+    }
+    return zeros || (i + 1 < x->n && x->s[i] == '.' && digit(x->s[i + 1]));
+}
+
 static void lex_number(lexer *x) {
     size_t from = x->i, k = 0, lead = 0, rep = 0;
     const char *s = x->s;
@@ -132,8 +148,8 @@ static void lex_number(lexer *x) {
     char *t = x->digits;
     size_t i = from;
     while (i < x->n && digit(s[i])) t[k++] = s[i++];
-    bool grouped = lead >= 1 && lead <= 3 && s[from] != '0', comma = is_decimal_comma(x, from, i);
-    for (size_t sep; grouped && !comma && (sep = separator(x, i, true, true)) != 0;) {
+    bool grouped = lead >= 1 && lead <= 3 && s[from] != '0', comma = is_decimal_comma(x, from, i), commas = commas_group(x, i);
+    for (size_t sep; grouped && !comma && (sep = separator(x, i, commas, true)) != 0;) {
         i += sep;
         for (int d = 0; d < 3; d++) t[k++] = s[i++];
     }
@@ -180,7 +196,7 @@ static bool is_transparent(const char *c, size_t n) {
 }
 
 /* \text{…}, \mathrm{…} and relatives: separators, single letters and functions become what they are; the rest is text. */
-static void lex_text(lexer *x, size_t from) {
+static void lex_text(lexer *x, size_t from, bool words) {
     while (x->i < x->n && x->s[x->i] == ' ') x->i++;
     if (x->i >= x->n || x->s[x->i] != '{') {
         if (x->i >= x->n) x->out->bad = true;
@@ -209,7 +225,7 @@ static void lex_text(lexer *x, size_t from) {
     if (is(c, n, "and") || is(c, n, ", and")) push_op(x, OP_AND, from);
     else if (is(c, n, "or") || is(c, n, ", or")) push_op(x, OP_OR, from);
     else if (is(c, n, "percent") || is(c, n, "percentage")) push_op(x, '%', from);
-    else if (n == 1 && letter(*c) && !is_unit_letter(x, *c)) push_named(x, TOK_SYM, c, n, from, true);
+    else if (n == 1 && letter(*c) && !is_unit_letter(x, *c)) push_named(x, TOK_SYM, c, n, from, words);
     else if (lem_grade_is_function(c, n) && !is(c, n, "min") && !is(c, n, "sec") && !is(c, n, "deg")) push_named(x, TOK_FN, c, n, from, true);
     else push_named(x, TOK_TEXT, c, n, from, true);
 }
@@ -239,6 +255,11 @@ static void lex_blackboard(lexer *x, size_t from) {
     } else x->out->bad = true;
 }
 
+/* Commands for words: what they hold may be in any case. */
+static bool starts_words(const char *name, size_t n) {
+    return (n >= 4 && memcmp(name, "text", 4) == 0) || (n == 4 && memcmp(name + 1, "box", 3) == 0);
+}
+
 /* A command of letters; x->i is behind it. */
 static void lex_named_command(lexer *x, size_t from, const char *name, size_t n) {
     if ((is(name, n, "begin") || is(name, n, "end")) && x->i < x->n && x->s[x->i] == '{' && group_end(x, x->i) <= x->n) {
@@ -262,7 +283,7 @@ static void lex_named_command(lexer *x, size_t from, const char *name, size_t n)
         if ((is(name, n, "left") || is(name, n, "right")) && x->i < x->n && x->s[x->i] == '.') x->i++;
         break;
     case LEX_SPACE: x->space = true; break;
-    case LEX_TEXT: lex_text(x, from); break;
+    case LEX_TEXT: lex_text(x, from, starts_words(name, n)); break;
     case LEX_OP:
         if (c.name) push_money(x, c.name, from);
         else push_op(x, c.op, from);
@@ -409,6 +430,13 @@ static void lex_word(lexer *x) {
     const char *s = x->s + from;
     size_t n = k - from;
     x->i = k;
+    char before = from ? x->s[from - 1] : ' ', after = k < x->n ? x->s[k] : ' ';
+    if (n > 2 && (digit(before) || before == ')') && s[0] == 'o' && s[1] == 'r' && s[2] >= 'A' && s[2] <= 'Z') { /* "1orW(x)=2" */
+        x->i = from + 2;
+        push_op(x, OP_OR, from);
+        return;
+    }
+    bool apart = strchr(" $\n\t,.;:", before) && strchr(" $\n\t,.;:", after);
     bool loose = from == 0 || x->s[from - 1] == ' ' || digit(x->s[from - 1]) || x->s[from - 1] == '/';
     if (n == 1) push_named(x, TOK_SYM, s, 1, from, false);
     else if (is(s, n, "and")) push_op(x, OP_AND, from);
@@ -417,6 +445,9 @@ static void lex_word(lexer *x) {
     else if (is(s, n, "inf") || is(s, n, "infinity") || is(s, n, "infty") || is(s, n, "oo")) push_named(x, TOK_SYM, "infty", 5, from, false);
     else if (is(s, n, "percent") || is(s, n, "percentage") || is(s, n, "pct")) push_op(x, '%', from);
     else if (is(s, n, "degrees") || is(s, n, "degree")) push_op(x, OP_DEGREE, from);
+    else if (apart && lem_lex_is_filler(s, n)) push_named(x, TOK_WORD, s, n, from, false);
+    else if (n > 1 && lem_lex_is_greek(s, n)) push_named(x, TOK_SYM, s, n, from, false);
+    else if (is(s, n, "mod")) push_op(x, OP_MOD, from);
     else if (is(s, n, "union") || is(s, n, "cup")) push_op(x, OP_UNION, from);
     else if (!x->d->no_units && lem_grade_is_unit_word(s, n) && from && loose) push_named(x, TOK_WORD, s, n, from, false);
     else if (lem_grade_is_function(s, n)) push_named(x, TOK_FN, s, n, from, false);
@@ -449,12 +480,22 @@ static void lex_ascii(lexer *x) {
     }
 }
 
-/* Letters, spaces and sentence punctuation only, with a word of three letters or more, or "no": plain language. Two letters are a product. */
+/* Letters, spaces and sentence punctuation only, with a word of three letters or more, or "no": plain language. Two letters are a product, and a
+ * mathematical character makes it mathematics. */
 static bool only_words(const char *s, size_t n) {
     size_t run = 0, longest = 0;
     for (size_t i = 0; i <= n; i++) {
-        if (i < n && (letter(s[i]) || (s[i] & 0x80))) {
+        if (i < n && letter(s[i])) {
             run++;
+            continue;
+        }
+        if (i < n && (s[i] & 0x80)) {
+            uint32_t cp;
+            int k = lem_utf8_decode(s + i, n - i, &cp);
+            lex_char_kind kind = k > 0 ? lem_lex_char(cp).kind : LEX_CHAR_OTHER;
+            if (k <= 0 || (kind != LEX_CHAR_OTHER && kind != LEX_CHAR_SPACE && cp != 0x2019 && cp != 0xff0c)) return false;
+            run += kind == LEX_CHAR_OTHER ? 3 : 0;
+            i += (size_t)k - 1;
             continue;
         }
         if (run == 2 && (s[i - 2] | 32) == 'n' && (s[i - 1] | 32) == 'o') run = 3;

@@ -16,7 +16,8 @@ static bool in_words(const char *list, const char *s, size_t n) {
 bool lem_grade_is_function(const char *s, size_t n) {
     static const char names[] =
         "sin cos tan cot sec csc arcsin arccos arctan sinh cosh tanh log ln exp sqrt frac binom lg max min gcd lcm abs cbrt det "
-        "asin acos atan floor ceil mod sgn arg Re Im tr rank deg dim asinh acosh atanh arcsinh arccosh arctanh arccot coth sech csch";
+        "arsinh arcosh artanh asin acos atan floor ceil mod sgn arg Re Im tr rank deg dim asinh acosh atanh arcsinh arccosh arctanh arccot coth sech "
+        "csch";
     return in_words(names, s, n);
 }
 
@@ -25,6 +26,17 @@ bool lem_grade_is_unit_word(const char *s, size_t n) {
                                 "units unit inch inches feet foot meter meters metre metres yard yards mile miles gram grams hour hours minute "
                                 "minutes second seconds day days week weeks month months year years dollar dollars cent cents euro euros pound "
                                 "pounds liter liters litre litres gallon gallons square cubic people USD EUR per yd kWh ms cc Pa erg ergs pm am dm";
+    return in_words(names, s, n);
+}
+
+bool lem_lex_is_filler(const char *s, size_t n) {
+    static const char names[] = "is the so we of to at on by it be as if for are was has not but all any can its let get our we he she an my this";
+    return in_words(names, s, n);
+}
+
+bool lem_lex_is_greek(const char *s, size_t n) {
+    static const char names[] =
+        "alpha beta gamma delta epsilon zeta theta iota kappa lambda sigma omega rho tau phi psi Gamma Delta Theta Lambda Sigma Phi Omega";
     return in_words(names, s, n);
 }
 
@@ -90,13 +102,12 @@ typedef struct named_as {
 static const char symbols[] =
     "alpha beta gamma delta epsilon varepsilon zeta eta theta vartheta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi "
     "varphi chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Phi Psi Omega infty ell hbar ldots dots cdots "
-    "angle triangle odot oplus perp parallel nabla partial Re Im aleph";
+    "to rightarrow longrightarrow angle triangle odot oplus perp parallel nabla partial Re Im aleph";
 static const named_as symbols_as[] = {{"imath", "i"}, {"jmath", "j"}, {"R", "reals"}, {"dotsc", "dots"}, {"dotsb", "cdots"}, {"dotsm", "cdots"}};
 static const char functions[] =
-    "overline bar vec hat widehat tilde widetilde dot ddot overrightarrow mathring sum prod int iint oint lim overbrace mathbb Bbb";
-static const named_as functions_as[] = {{"dfrac", "frac"},        {"tfrac", "frac"},   {"cfrac", "frac"},
-                                        {"dbinom", "binom"},      {"tbinom", "binom"}, {"choose", "choose"},
-                                        {"widebar", "bar"},       {"intop", "int"},    {"overleftrightarrow", "overline"},
+    "overline bar vec hat widehat tilde widetilde dot ddot overrightarrow mathring sum prod int iint oint lim overbrace choose mathbb Bbb";
+static const named_as functions_as[] = {{"dfrac", "frac"},        {"tfrac", "frac"},  {"cfrac", "frac"}, {"dbinom", "binom"},
+                                        {"tbinom", "binom"},      {"widebar", "bar"}, {"intop", "int"},  {"overleftrightarrow", "overline"},
                                         {"xoverline", "overline"}};
 static const char skipped[] =
     "left right big Big bigg Bigg bigl bigr Bigl Bigr biggl biggr Biggl Biggr displaystyle textstyle limits mleft mright boxed fbox rm "

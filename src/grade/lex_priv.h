@@ -82,6 +82,8 @@ bool lem_grade_lex(grade_work *w, const grade_dialect *d, const char *text, size
 
 bool lem_grade_is_function(const char *s, size_t n);
 bool lem_grade_is_unit_word(const char *s, size_t n);
+bool lem_lex_is_filler(const char *s, size_t n); /* a short word of a sentence, never a product of letters: is, the, of … */
+bool lem_lex_is_greek(const char *s, size_t n);  /* alpha, theta … written out */
 
 /* What a LaTeX command \name stands for. */
 typedef enum lex_command_kind { LEX_UNKNOWN = 0, LEX_OP, LEX_SYMBOL, LEX_FUNCTION, LEX_SKIP, LEX_SPACE, LEX_TEXT } lex_command_kind;

@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+enum { MAX_SENTENCE = 200 };
+
 static bool is_unary(const grade_tok *t) { return parse_is(t, '-') || parse_is(t, '+') || parse_is(t, OP_PM) || parse_is(t, OP_MP); }
 
 bool lem_parse_name_is(const grade_tok *t, const char *s) { return t->text && strlen(s) == t->len && memcmp(t->text, s, t->len) == 0; }
@@ -21,7 +23,8 @@ static bool at_degree(parser *p) {
 static ast_node *parse_exponent(parser *p) {
     bool minus = parse_take(p, '-');
     if (!minus) (void)parse_take(p, '+');
-    ast_node *e = parse_is(parse_peek(p), '{') ? lem_parse_argument(p) : lem_parse_primary(p);
+    bool plain = parse_peek(p)->kind == TOK_NUM && parse_is(parse_peek_at(p, 1), '_'); /* x^2_1: the subscript is that of x */
+    ast_node *e = plain ? lem_parse_number_token(p) : parse_is(parse_peek(p), '{') ? lem_parse_argument(p) : lem_parse_primary(p);
     if (e && parse_is(parse_peek(p), '^') && !at_degree(p)) {
         p->i++;
         if (++p->depth > AST_MAX_DEPTH) p->w->limit = true;
@@ -102,6 +105,7 @@ static bool is_scalar_like(const ast_node *a) {
 static bool starts_factor(parser *p, const ast_node *left) {
     const grade_tok *t = parse_peek(p), *before = p->i ? t - 1 : t, *after = parse_peek_at(p, 1);
     if (p->in_integral && t->kind == TOK_SYM && lem_parse_name_is(t, "d") && after->kind == TOK_SYM && !after->space) return false;
+    if (left->kind == AST_TEXT) return false; /* words are no factors */
     if (t->kind == TOK_SYM || (t->kind == TOK_FN && !lem_parse_name_is(t, "choose"))) return true;
     if (t->kind == TOK_NUM) return left->kind != AST_NUM && left->kind != AST_POW && p->i > 0 && parse_is(before, ')');
     if (t->kind != TOK_OP) return false;
@@ -374,6 +378,9 @@ static text_span without_phrase(text_span t) {
                                           "final answer:",
                                           "answer:",
                                           "ans:",
+                                          "answer ",
+                                          "therefore",
+                                          "thus",
                                           "答案是",
                                           "答案为",
                                           "答案：",
@@ -385,9 +392,7 @@ static text_span without_phrase(text_span t) {
                                           "故",
                                           "选",
                                           "结果是",
-                                          "等于",
-                                          "therefore",
-                                          "thus"};
+                                          "等于"};
     for (int round = 0; round < 3; round++) {
         t = trimmed(t);
         size_t before = t.n;
@@ -461,12 +466,46 @@ static ast_node *parse_text(parser *outer, text_span t, int level) {
     return p.i == p.t.n ? a : NULL;
 }
 
+/* Words and inline mathematics, no digits outside it: the subject of a sentence. */
+static bool letters_only(const char *s, size_t n) {
+    bool math = false, words = false;
+    for (size_t i = 0; i < n; i++) {
+        if (s[i] == '$') math = !math;
+        if (!math && s[i] >= '0' && s[i] <= '9') return false;
+        words = words || (!math && i + 1 < n && lower(s[i]) >= 'a' && lower(s[i]) <= 'z' && lower(s[i + 1]) >= 'a' && lower(s[i + 1]) <= 'z');
+    }
+    return words && !math;
+}
+
+static bool only_script(const char *s, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        if (!(s[i] & 0x80)) return false;
+    return n > 0;
+}
+
+/* "The largest n is 34": what follows the last "is" of a sentence, all of it. */
+static bool after_is(text_span t, text_span *out) {
+    static const char *const verbs[] = {" is ", " is:", "是", "为"};
+    for (size_t i = t.n < MAX_SENTENCE ? t.n : 0; i > 0; i--)
+        for (size_t k = 0; k < 4; k++) {
+            text_span rest = skipped(t, i - 1);
+            if (!begins(rest, verbs[k])) continue;
+            *out = trimmed(skipped(rest, strlen(verbs[k])));
+            return out->n > 0 && (k > 1 ? only_script(t.s, i - 1) : letters_only(t.s, i - 1));
+        }
+    return false;
+}
+
 ast_node *lem_grade_parse_as(grade_work *w, const grade_dialect *d, const char *text, size_t len) {
     if (len > LEM_GRADE_MAX_ANSWER) {
         w->limit = true;
         return NULL;
     }
-    return parse_text(&(parser){.w = w, .d = d}, (text_span){text, len}, 0);
+    text_span rest, all = {text, len};
+    ast_node *a = parse_text(&(parser){.w = w, .d = d}, all, 0);
+    if (a || w->limit || !after_is(all, &rest)) return a;
+    a = parse_text(&(parser){.w = w, .d = d}, rest, 1);
+    return a && a->kind != AST_TEXT ? a : NULL;
 }
 
 ast_node *lem_grade_parse(grade_work *w, const char *text, size_t len) {

@@ -27,6 +27,8 @@ static ast_node *number(parser *p, const grade_tok *t) {
     return a;
 }
 
+ast_node *lem_parse_number_token(parser *p) { return number(p, &p->t.tok[p->i++]); }
+
 ast_node *lem_parse_argument(parser *p) {
     grade_tok *t = parse_peek(p);
     if (parse_is(t, '{')) {
@@ -330,6 +332,7 @@ static ast_node *parse_symbol(parser *p) {
     }
     p->i++;
     ast_node *a = lem_ast_named(p->w, AST_SYM, t->text, t->len);
+    if (a && t->latex && t->len == 1) a->decimal = true; /* a letter in \text */
     for (int k = 0; a && k < 6; k++) {
         size_t skip = 0;
         if (parse_is(parse_peek(p), '\'')) skip = 1;

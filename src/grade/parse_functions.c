@@ -74,8 +74,9 @@ static ast_node *folded(parser *p, ast_node *a) {
 
 /* How a function is called from here on, where it has several names. */
 static const char *plain_name(const grade_tok *f) {
-    static const char *const names[][2] = {{"lg", "log"},        {"asin", "arcsin"},   {"acos", "arccos"},   {"atan", "arctan"},
-                                           {"arccot", "arccot"}, {"asinh", "arcsinh"}, {"acosh", "arccosh"}, {"atanh", "arctanh"}};
+    static const char *const names[][2] = {{"lg", "log"},         {"asin", "arcsin"},    {"acos", "arccos"},   {"atan", "arctan"},
+                                           {"arccot", "arccot"},  {"asinh", "arcsinh"},  {"acosh", "arccosh"}, {"atanh", "arctanh"},
+                                           {"arsinh", "arcsinh"}, {"arcosh", "arccosh"}, {"artanh", "arctanh"}};
     for (size_t k = 0; k < sizeof names / sizeof *names; k++)
         if (lem_parse_name_is(f, names[k][0])) return names[k][1];
     return NULL;
@@ -125,6 +126,15 @@ static ast_node *parse_function_argument(parser *p) {
     return minus ? lem_ast_neg(p->w, arg) : arg;
 }
 
+/* \sin^{-1} x is the arc sine. */
+static const char *inverse_name(const grade_tok *f) {
+    static const char *const names[][2] = {{"sin", "arcsin"},   {"cos", "arccos"},   {"tan", "arctan"},   {"cot", "arccot"},
+                                           {"sinh", "arcsinh"}, {"cosh", "arccosh"}, {"tanh", "arctanh"}, {"sec", "arcsec"}};
+    for (size_t k = 0; k < sizeof names / sizeof *names; k++)
+        if (lem_parse_name_is(f, names[k][0])) return names[k][1];
+    return NULL;
+}
+
 /* sin 2x, \sin^2(x), \log_2 8: power and base before the argument. A function without argument is a name. */
 static ast_node *parse_applied(parser *p, const grade_tok *f) {
     ast_node *power = NULL, *base = NULL;
@@ -137,7 +147,10 @@ static ast_node *parse_applied(parser *p, const grade_tok *f) {
         if (minus) *part = lem_ast_neg(p->w, *part);
         if (!*part) return NULL;
     }
-    ast_node *a = function_node(p, f, base, parse_function_argument(p));
+    const char *inverse = power && power->kind == AST_NUM && lem_grade_rat_is(power->q, -1) ? inverse_name(f) : NULL;
+    grade_tok named = *f;
+    if (inverse) named.text = inverse, named.len = (uint32_t)strlen(inverse), power = NULL;
+    ast_node *a = function_node(p, &named, base, parse_function_argument(p));
     return power ? lem_ast_pow(p->w, a, power) : a;
 }
 
@@ -177,13 +190,20 @@ static bool parse_bounds(parser *p, bounds *b) {
         if (!low && !high) continue;
         p->i++;
         ast_node *a = NULL;
-        if (parse_is(parse_peek(p), '{')) {
+        if (parse_is(parse_peek(p), '{') && parse_is(parse_peek_at(p, 1), '}')) {
+            p->i += 2;
+            continue;
+        }
+        if (parse_peek(p)->kind == TOK_SYM) { /* \int^b_a: the subscript is not that of b */
+            a = lem_ast_named(p->w, AST_SYM, parse_peek(p)->text, parse_peek(p)->len);
+            p->i++;
+        } else if (parse_is(parse_peek(p), '{')) {
             p->i++;
             a = lem_parse_relation(p);
             if (a && !parse_take(p, '}')) return false;
         } else {
             bool minus = parse_take(p, '-');
-            a = parse_peek(p)->kind == TOK_NUM ? lem_parse_primary(p) : lem_parse_argument(p);
+            a = parse_peek(p)->kind == TOK_NUM ? lem_parse_number_token(p) : lem_parse_argument(p);
             if (minus) a = lem_ast_neg(p->w, a);
         }
         if (!a) return false;
@@ -251,6 +271,14 @@ static ast_node *parse_integral(parser *p) {
     return named_node(p, "int", kid, n);
 }
 
+/* \lim_{x \to 0} f stays a form, named by what stands below it. */
+static ast_node *parse_limit(parser *p) {
+    ast_node *name = parse_is(parse_peek(p), '_') ? lem_parse_subscript(p, "lim", 3, AST_SYM) : lem_ast_named(p->w, AST_SYM, "lim", 3);
+    ast_node *body = name ? lem_parse_binary(p, PREC_MUL) : NULL, *a = lem_ast_wrap(p->w, AST_FN, body);
+    if (a) a->name = name->name, a->len = name->len;
+    return a;
+}
+
 static ast_node *parse_fraction(parser *p, const grade_tok *f) {
     if (parse_is(parse_peek(p), '(') || !f->latex) return NULL;
     ast_node *a = lem_parse_argument(p);
@@ -275,6 +303,7 @@ ast_node *lem_parse_function(parser *p) {
     }
     if (lem_parse_name_is(&f, "sum") || lem_parse_name_is(&f, "prod")) return parse_sum(p, f.text[0] == 'p');
     if (lem_parse_name_is(&f, "int") || lem_parse_name_is(&f, "iint") || lem_parse_name_is(&f, "oint")) return parse_integral(p);
+    if (lem_parse_name_is(&f, "lim")) return parse_limit(p);
     for (size_t k = 0; k < sizeof accents / sizeof *accents; k++)
         if (lem_parse_name_is(&f, accents[k])) return parse_accent(p, &f);
     return parse_applied(p, &f);

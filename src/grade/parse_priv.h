@@ -26,6 +26,7 @@ ast_node *lem_parse_binary(parser *p, int min_prec);
 ast_node *lem_parse_primary(parser *p);
 ast_node *lem_parse_argument(parser *p);                                               /* of a command: a group or one token */
 ast_node *lem_parse_subscript(parser *p, const char *name, size_t len, ast_kind kind); /* at '_': the name with its subscript */
+ast_node *lem_parse_number_token(parser *p);                                           /* a number alone, whatever follows */
 /* parse_functions.c */
 ast_node *lem_parse_function(parser *p);
 

@@ -121,10 +121,19 @@ static ast_node *quantity(parser *p, ast_node *a, size_t from) {
 
 /* Words that belong to a sentence and not to a unit. */
 static bool ends_unit(const grade_tok *t) {
-    static const char *const words[] = {"if", "when", "where", "for", "is", "are", "with", "then", "so"};
+    static const char *const words[] = {"when", "where", "with", "then"};
+    if (t->kind == TOK_WORD && lem_lex_is_filler(t->text, t->len)) return true;
     for (size_t k = 0; k < sizeof words / sizeof *words; k++)
         if (lem_parse_name_is(t, words[k])) return true;
     return false;
+}
+
+/* Numbers, and sums, products and powers of them: what can be counted in a unit. */
+static bool has_value(const ast_node *a) {
+    for (; a->kind == AST_ADD || a->kind == AST_MUL || a->kind == AST_POW; a = a->kid[0])
+        if (a->kid[1]->kind == AST_SYM && !lem_ast_is_sym(a->kid[1], "pi")) return false;
+    return a->kind == AST_NUM || a->kind == AST_MONEY || a->kind == AST_DEGREE || a->kind == AST_PERCENT || a->kind == AST_RATIO ||
+           lem_ast_is_sym(a, "pi");
 }
 
 ast_node *lem_parse_unit(parser *p, ast_node *a) {
@@ -134,6 +143,8 @@ ast_node *lem_parse_unit(parser *p, ast_node *a) {
         p->i++;
         a = lem_ast_mul(p->w, a, lem_ast_int(p->w, scale));
     }
+    /* plain words behind a value that is no number are a sentence, unless they are known units */
+    if (a && parse_peek(p)->kind == TOK_WORD && !has_value(a) && !lem_grade_is_unit_word(parse_peek(p)->text, parse_peek(p)->len)) return a;
     if (!a || !is_unit_token(parse_peek(p)) || ends_unit(parse_peek(p)) || a->kind == AST_TEXT || a->kind == AST_QTY) return a;
     size_t from = p->i;
     int depth = 0;

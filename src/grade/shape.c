@@ -16,6 +16,7 @@ static bool is_call_or_name(const ast_node *a) {
             if (right->kid[k]->kind != AST_SYM && right->kid[k]->kind != AST_NUM) return false;
         return left->kind == AST_SYM;
     }
+    if (lem_ast_is_sym(left, "Delta") && right->kind == AST_SYM) return true;
     if (right->grouped) return left->kind == AST_SYM && (right->kind == AST_SYM || right->kind == AST_NUM || right->kind == AST_MUL);
     bool capital = right->kind == AST_SYM && right->name[0] >= 'A' && right->name[0] <= 'Z';
     return capital && (left->kind == AST_SYM ? left->name[0] >= 'A' && left->name[0] <= 'Z' : is_call_or_name(left));

@@ -287,12 +287,13 @@ static bool from_relation(grade_work *w, const ast_node *a, bool strict, int lev
         if (!strchr("<>lgn=", a->name[k]) || (a->len > 1 && a->name[k] == 'n')) return false;
         if (!compare_with(w, a->kid[k], a->name[k], a->kid[k + 1], &r)) return false;
         if (all.var && r.var && (all.var->len != r.var->len || memcmp(all.var->name, r.var->name, r.var->len) != 0)) return false;
-        if (a->len == 2 && k == 1 && all.n == 1 && r.n == 1 && !intersect(w, &all, &r)) { /* a < x < b with symbols for ends */
+        if (!intersect(w, &all, &r)) { /* a < x < b with symbols for ends */
+            if (a->len != 2 || k != 1 || all.n != 1 || r.n != 1 || w->limit) return false;
             bool up = !all.piece[0].hi.v && !r.piece[0].lo.v, down = !all.piece[0].lo.v && !r.piece[0].hi.v;
             if (!up && !down) return false;
             region_piece p = up ? (region_piece){all.piece[0].lo, r.piece[0].hi} : (region_piece){r.piece[0].lo, all.piece[0].hi};
             all = (region){.n = 1, .piece = {p}, .var = all.var};
-        } else if (!(a->len == 2 && k == 1) && !intersect(w, &all, &r)) return false;
+        }
         if (!all.var) all.var = r.var;
     }
     *out = all;
