@@ -190,7 +190,8 @@ static ball free_value(mode_text name, const point *p) {
     long double re = 0.3L + (long double)(h & 0xffff) / 40000, im = 0.2L + (long double)((h >> 16) & 0xffff) / 50000;
     if ((h >> 40) & 1) re = -re;
     if ((h >> 41) & 1) im = -im;
-    return made(p->real ? re : CMPLXL(re, im), 0);
+    bool complex_symbol = !p->real || (name.n && name.s[name.n - 1] == '~'); /* "i~": a symbol that is declared not real */
+    return made(complex_symbol ? CMPLXL(re, im) : re, 0);
 }
 
 static ball value_of(const mode_expr *a, point *p);

@@ -1,0 +1,51 @@
+/* math_verify.c - the math-verify mode: extraction and verification as math_verify.parse and math_verify.verify do them by default */
+#include "grade/compat/math_verify.h"
+
+#include "core/mem.h"
+
+/* An answer without any mark is taken as LaTeX, as those do who use the library on bare golds. */
+static mv_answer read_answer(grade_work *w, mode_text t) {
+    bool marked = memchr(t.s, '$', t.n) || lem_mode_text_find(t, 0, "\\[") >= 0 || lem_mode_text_find(t, 0, "\\(") >= 0 ||
+                  lem_mode_text_find(t, 0, "\\boxed") >= 0;
+    if (marked) return lem_mv_extract(w, t, NULL);
+    lem_buf b = {0};
+    lem_buf_putc(&b, '$');
+    lem_buf_add(&b, t.s, t.n);
+    lem_buf_putc(&b, '$');
+    return lem_mv_extract(w, lem_mode_text_own(w, &b), NULL);
+}
+
+static lem_status extract(const char *response, size_t len, lem_grade_task task, lem_buf *out, lem_err *err) {
+    grade_work w;
+    mode_text span;
+    (void)task;
+    lem_status st = lem_grade_work_init(&w, err);
+    if (st != LEM_OK) return st;
+    mv_answer a = lem_mv_extract(&w, lem_mode_text(response, len), &span);
+    if (a.found || a.value) lem_buf_add(out, span.s, span.n);
+    lem_grade_work_release(&w);
+    return lem_buf_ok(out, err);
+}
+
+static lem_status equal(grade_work *w, const compat_pair *pair, lem_grade_result *out, lem_err *err) {
+    (void)err;
+    const char *rule = "math-verify: no comparison finds them equal";
+    mode_text pred = lem_mode_text(pair->pred, pair->pred_len), response = lem_mode_text(pair->response, pair->response_len);
+    mv_answer g = read_answer(w, lem_mode_text(pair->gold, pair->gold_len));
+    mv_answer p = pair->response ? lem_mv_extract(w, response, NULL) : read_answer(w, pred);
+    mode_answer is = MODE_UNKNOWN;
+    mode_text a = lem_mode_text_strip(g.text), b = lem_mode_text_strip(p.text);
+    bool same = g.found && p.found && a.n && lem_mode_text_equal(a, b);
+    if (same) is = MODE_EQUAL, rule = "math-verify: same text after normalisation";
+    else if (!g.value) rule = "math-verify: the gold cannot be parsed";
+    else if (!p.value) rule = "math-verify: the prediction cannot be parsed";
+    else is = lem_mv_compare(w, g.value, p.value, &rule);
+    *out = (lem_grade_result){is == MODE_EQUAL           ? LEM_GRADE_EQUAL_EXACT
+                              : is == MODE_EQUAL_NUMERIC ? LEM_GRADE_EQUAL_NUMERIC
+                                                         : LEM_GRADE_NOT_EQUAL,
+                              rule};
+    if (w->limit && !same) *out = (lem_grade_result){LEM_GRADE_LIMIT, "math-verify: work limit"};
+    return LEM_OK;
+}
+
+const compat_mode lem_compat_math_verify = {LEM_GRADE_MATH_VERIFY, extract, equal};
