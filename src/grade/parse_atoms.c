@@ -191,7 +191,7 @@ static ast_node *parse_matrix(parser *p) {
     if (env_is(env, row_envs)) return parse_rows(p);
     if (parse_is(parse_peek(p), '{')) { /* column format of an array */
         while (parse_peek(p)->kind != TOK_END && !parse_is(parse_peek(p), '}')) p->i++;
-        p->i++;
+        if (!parse_take(p, '}')) return NULL;
     }
     size_t cap = 16;
     uint32_t n = 0, cols = 0, col = 0;
@@ -216,7 +216,7 @@ static ast_node *parse_matrix(parser *p) {
         if (!parse_take(p, OP_ROW) && !parse_is(parse_peek(p), OP_FINISH)) return NULL;
     }
     p->abs_depth = saved;
-    if (!cell || !n || !parse_take(p, OP_FINISH)) return NULL;
+    if (!cell || !n || col || !parse_take(p, OP_FINISH)) return NULL; /* col: an & with nothing behind it */
     ast_node *a = lem_ast_new(p->w, AST_MATRIX, n);
     if (!a) return NULL;
     a->cols = cols;
