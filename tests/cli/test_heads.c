@@ -110,6 +110,7 @@ static void every_folder(void **state) {
     (void)state;
     static const char *const folders[][2] = {
         {"qwen2_classifier", ""},
+        {"qwen3_classifier", ""},
         {"llama_two_labels", "--head-output 1"},
         {"mistral_two_labels", "--head-output logit-difference"},
         {"qwen_rm", ""},

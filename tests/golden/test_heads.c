@@ -1,6 +1,7 @@
 /* test_heads - every kind of reward head: rendering, tokens and scores of tests/data/golden_heads against PyTorch and Transformers */
 #include "golden_util.h"
 
+#include "data/dataset.h"
 #include "model/weights_open.h"
 #include "reward/recipe.h"
 #include "reward/scorer.h"
@@ -96,10 +97,10 @@ static double check_row(const folder *f, lem_scorer *s, const lem_json *row) {
 static const struct {
     const char *name, *cases;
 } folders[] = {
-    {"qwen2_classifier", "cases.json"}, {"llama_two_labels", "cases.json"}, {"mistral_two_labels", "cases.json"},  {"qwen_rm", "cases.json"},
-    {"qwen_prm", "cases.json"},         {"skywork_prm", "cases.json"},      {"llamafactory", "cases.json"},        {"openrlhf", "cases.json"},
-    {"trl_prm", "cases.json"},          {"rlhflow_prm", "cases.json"},      {"openrlhf_value_head", "cases.json"}, {"math_shepherd", "cases.json"},
-    {"rlhflow_prm", "cases_orm.json"},
+    {"qwen2_classifier", "cases.json"}, {"qwen3_classifier", "cases.json"}, {"llama_two_labels", "cases.json"}, {"mistral_two_labels", "cases.json"},
+    {"qwen_rm", "cases.json"},          {"qwen_prm", "cases.json"},         {"skywork_prm", "cases.json"},      {"llamafactory", "cases.json"},
+    {"openrlhf", "cases.json"},         {"trl_prm", "cases.json"},          {"rlhflow_prm", "cases.json"},      {"openrlhf_value_head", "cases.json"},
+    {"math_shepherd", "cases.json"},    {"rlhflow_prm", "cases_orm.json"},
 };
 enum { N_FOLDERS = (int)(sizeof folders / sizeof folders[0]) };
 
@@ -188,7 +189,32 @@ static void shared_once(void **state) {
     close_folder(&f);
 }
 
+/* rm train and rm score read a solution as the same tokens. */
+static void trained_as_scored(void **state) {
+    (void)state;
+    folder f = open_folder("qwen2_classifier", "cases.json", LEM_ISA_AUTO);
+    const lem_json *rows = lem_json_get(f.cases, "rows");
+    for (size_t r = 0; r < lem_json_count(rows); r++) {
+        const lem_json *row = lem_json_at(rows, r), *texts = lem_json_get(row, "completions");
+        const char *problem = lem_json_str(lem_json_get(row, "problem"), "");
+        for (size_t i = 0; i < lem_json_count(texts); i++) {
+            lem_ids ids = {0};
+            lem_rendering x = {{0}, NULL, 0, 0};
+            const lem_json *text = lem_json_at(texts, i);
+            OK(lem_reward_prompt(f.t, LEM_REWARD_SYSTEM, problem, &ids, &gerr));
+            OK(lem_reward_response(f.t, lem_json_str(text, ""), lem_json_str_len(text), &ids, &gerr));
+            OK(lem_reward_render(&f.recipe, f.t, problem, lem_json_str(text, ""), &x, &gerr));
+            assert_int_equal(ids.len, x.ids.len);
+            assert_memory_equal(ids.data, x.ids.data, ids.len * sizeof *ids.data);
+            lem_ids_release(&ids);
+            lem_rendering_release(&x);
+        }
+    }
+    close_folder(&f);
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(scores_of_pytorch), cmocka_unit_test(independent_of_company), cmocka_unit_test(shared_once)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(scores_of_pytorch), cmocka_unit_test(independent_of_company), cmocka_unit_test(shared_once),
+                                       cmocka_unit_test(trained_as_scored)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

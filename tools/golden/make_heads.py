@@ -1,7 +1,8 @@
 """make_heads.py - tiny random reward models, one folder for each kind of head, with scores by PyTorch and Transformers
 
 Usage: /opt/oracle/venv/bin/python tools/golden/make_heads.py tests/data/golden_heads
-Made with PyTorch 1.13 and Transformers 4.46, in fp32 on one thread, each sequence alone (no padding), tokens by the `tokenizers` package. Classes that live in
+       /opt/oracle/new/bin/python tools/golden/make_heads.py tests/data/golden_heads qwen3_classifier
+Made with PyTorch 1.13 and Transformers 4.46 (Qwen3: 2.1 and 4.51), in fp32 on one thread, each sequence alone (no padding), tokens by the `tokenizers` package. Classes that live in
 remote code are written here from their public definitions. The files are committed; tests never run this.
 
   <name>/config.json, model.safetensors, tokenizer.json, tokenizer_config.json   the folder
@@ -21,8 +22,16 @@ from transformers import (LlamaConfig, LlamaForCausalLM, LlamaForSequenceClassif
                           Qwen2ForTokenClassification, Qwen2Model, Qwen2PreTrainedModel)
 from transformers.models.llama.modeling_llama import LlamaModel, LlamaPreTrainedModel
 
+try:
+    from transformers import Qwen3Config, Qwen3ForSequenceClassification
+except ImportError:
+    Qwen3Config = Qwen3ForSequenceClassification = None
+
 CHATML = "{% for m in messages %}{{ '<|im_start|>' + m['role'] + '\n' + m['content'] + '<|im_end|>' + '\n' }}{% endfor %}" \
          "{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"
+# The form that Llama 3's turns have: a header, a blank line, the text without white space around it.
+HEADERS = "{{ bos_token }}{% for m in messages %}<|start_header_id|>{{ m['role'] }}<|end_header_id|>\n\n{{ m['content'] | trim }}<|eot_id|>{% endfor %}" \
+          "{% if add_generation_prompt %}<|start_header_id|>assistant<|end_header_id|>\n\n{% endif %}"
 QWEN = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 CHECK = "Please reason step by step, and check your final answer within \\boxed{}."
 PUT = "Please reason step by step, and put your final answer within \\boxed{}."
@@ -41,13 +50,16 @@ def corpus():
     return [CHECK, PUT, "system user assistant\n"] + [x for p, cs in ROWS for x in [p] + cs] * 3
 
 
-def chat_tokenizer(bos=None):
-    """Byte-level BPE with the pattern and marks of Qwen2."""
+def chat_tokenizer(bos=None, headers=False):
+    """Byte-level BPE with the pattern of Qwen2, and its marks or those of Llama 3."""
     t = Tokenizer(models.BPE())
     t.normalizer = normalizers.NFC()
     t.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.Split(Regex(QWEN), "isolated"), pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)])
     t.decoder = decoders.ByteLevel()
     t.train_from_iterator(corpus(), trainers.BpeTrainer(vocab_size=330, initial_alphabet=pre_tokenizers.ByteLevel.alphabet(), show_progress=False))
+    if headers:
+        t.add_special_tokens(["<|begin_of_text|>", "<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>"])
+        return PreTrainedTokenizerFast(tokenizer_object=t, bos_token="<|begin_of_text|>", eos_token="<|eot_id|>", chat_template=HEADERS)
     t.add_special_tokens(["<|endoftext|>", "<|im_start|>", "<|im_end|>"])
     t.add_tokens([AddedToken("<extra_0>", special=True, normalized=False)])
     extra = dict(bos_token=bos) if bos else {}
@@ -188,7 +200,7 @@ def last_token(system, read):
 def logits_last(m, t, system, p, a):
     ids = chat_ids(t, messages_of(system, p, a))
     with torch.no_grad():
-        if isinstance(m, (LlamaForSequenceClassification, MistralForSequenceClassification, Qwen2ForSequenceClassification)):
+        if type(m).__name__.endswith("ForSequenceClassification"):
             m.config.pad_token_id = None  # one sequence, no padding: the last token counts even if it looks like padding
             return m(torch.tensor([ids])).logits[0]
         return m(torch.tensor([ids]))[-1]
@@ -226,8 +238,7 @@ def rlhflow_turns(m, t, turns):
     for turn in turns:
         conversation += [{"role": "user", "content": turn}, {"role": "assistant", "content": "+"}]
         ids = chat_ids(t, conversation)
-        at = max(i for i, x in enumerate(ids) if x == plus) - 1
-        out.append(float(logits(m, ids)[at, [plus, minus]].softmax(-1)[0]))
+        out.append(float(logits(m, ids)[-3, [plus, minus]].softmax(-1)[0]))  # "\n\n" stands there, then the sign and the end of the turn
     return out
 
 
@@ -251,6 +262,8 @@ def math_shepherd(m, t, p, a):
 
 
 def write(root, name, model, tok, score, head=None, output=None, after=None):
+    if sys.argv[2:] and name not in sys.argv[2:]:
+        return
     folder = os.path.join(root, name)
     shutil.rmtree(folder, ignore_errors=True)
     rows = [{"problem": p, "completions": cs, "scores": [score(model, tok, p, a) for a in cs]} for p, cs in ROWS]
@@ -273,6 +286,17 @@ def move_value_head(folder):
               os.path.join(folder, "value_head.safetensors"), metadata={"format": "pt"})
 
 
+def add_orm_cases(tok):
+    def add(folder):
+        model = make(LlamaForCausalLM, shape(LlamaConfig, tok), 11)
+        rows = [{"problem": p, "completions": cs, "scores": [rlhflow_orm(model, tok, p, a) for a in cs]} for p, cs in ROWS]
+        with open(os.path.join(folder, "cases_orm.json"), "w") as f:
+            json.dump({"head": "rlhflow-orm", "output": None, "rows": rows}, f, ensure_ascii=False, indent=1)
+            f.write("\n")
+
+    return add
+
+
 def value_head_of(width):
     torch.manual_seed(98)
     head = Summary(width).float()
@@ -292,7 +316,7 @@ def main():
     global VALUE
     root = sys.argv[1]
     torch.set_num_threads(1)
-    chat, bos, sp = chat_tokenizer(), chat_tokenizer("<|endoftext|>"), sentencepiece_like()
+    chat, bos, llama3, sp = chat_tokenizer(), chat_tokenizer("<|endoftext|>"), chat_tokenizer(headers=True), sentencepiece_like()
     VALUE = value_head_of(16)
     raw, second = (lambda x: float(x[0])), (lambda x: float(x.softmax(-1)[1]))
     write(root, "qwen2_classifier", make(Qwen2ForSequenceClassification, shape(Qwen2Config, chat, num_labels=1), 1), chat, last_token(CHECK, raw))
@@ -307,13 +331,10 @@ def main():
     write(root, "openrlhf_value_head", make(LLMForSequenceRegression, shape(LlamaConfig, chat, mean=-0.75, std=3.5, normalize_reward=False), 9), chat,
           last_token(None, raw))
     write(root, "trl_prm", make(Qwen2ForTokenClassification, shape(Qwen2Config, chat, num_labels=2), 10), chat, trl)
-    write(root, "rlhflow_prm", make(LlamaForCausalLM, shape(LlamaConfig, chat), 11), chat, rlhflow, head="rlhflow")
+    write(root, "rlhflow_prm", make(LlamaForCausalLM, shape(LlamaConfig, llama3), 11), llama3, rlhflow, head="rlhflow", after=add_orm_cases(llama3))
     write(root, "math_shepherd", make(MistralForCausalLM, shape(MistralConfig, sp), 12), sp, math_shepherd, head="math-shepherd")
-    orm = make(LlamaForCausalLM, shape(LlamaConfig, chat), 11)
-    with open(os.path.join(root, "rlhflow_prm", "cases_orm.json"), "w") as f:
-        rows = [{"problem": p, "completions": cs, "scores": [rlhflow_orm(orm, chat, p, a) for a in cs]} for p, cs in ROWS]
-        json.dump({"head": "rlhflow-orm", "output": None, "rows": rows}, f, ensure_ascii=False, indent=1)
-        f.write("\n")
+    if Qwen3Config:
+        write(root, "qwen3_classifier", make(Qwen3ForSequenceClassification, shape(Qwen3Config, chat, num_labels=1, head_dim=16), 13), chat, last_token(CHECK, raw))
     for name in sorted(os.listdir(root)):
         w = load_file(os.path.join(root, name, "model.safetensors"))
         print(name, [k for k in w if "model.layers" not in k], sum(os.path.getsize(os.path.join(root, name, f)) for f in os.listdir(os.path.join(root, name))))

@@ -90,16 +90,17 @@ static void plain_steps(void **state) {
     drop(&f);
 }
 
+#define USER "<|start_header_id|>user<|end_header_id|>\n\n"
+#define SIGN "<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\n^+<|eot_id|>"
+
 static void sign_turns(void **state) {
     (void)state;
     fixture f = make(LEM_HEAD_KIND_RLHFLOW_PRM, "rlhflow_prm", NULL, NULL);
-    shows(&f, "Q", "one\n\ntwo",
-          "<|im_start|>user\nQ "
-          "one<|im_end|>\n<|im_start|>assistant\n^+<|im_end|>\n<|im_start|>user\ntwo<|im_end|>\n<|im_start|>assistant\n^+<|im_end|>\n");
-    shows(&f, "+", "+", "<|im_start|>user\n+ +<|im_end|>\n<|im_start|>assistant\n^+<|im_end|>\n");
+    shows(&f, "Q", "one\n\ntwo", "<|begin_of_text|>" USER "Q one" SIGN USER "two" SIGN);
+    shows(&f, "+", "+", "<|begin_of_text|>" USER "+ +" SIGN);
     drop(&f);
     f = make(LEM_HEAD_KIND_RLHFLOW_ORM, "rlhflow_prm", NULL, NULL);
-    shows(&f, "Q", "one\n\ntwo", "<|im_start|>user\nQ one\n\ntwo<|im_end|>\n<|im_start|>assistant\n^+<|im_end|>\n");
+    shows(&f, "Q", "one\n\ntwo", "<|begin_of_text|>" USER "Q one\n\ntwo" SIGN);
     drop(&f);
 }
 
