@@ -11,13 +11,15 @@ extracted from a solution; Minerva's keeps its units. Prediction: extract_answer
 not come from extract_answer; then main()'s multiple choice rule. SOURCES/../venv must hold sympy 1.12, antlr4-python3-runtime 4.11.1, regex and
 word2number. latex2sympy keeps assignments of earlier rows in a global table; it is emptied before each row, so that rows are independent.
 """
-import glob
-import gzip
-import json
-import multiprocessing as mp
-import os
 import sys
-import time
+
+sys.path.pop(0)  # this folder holds a tokenize.py, which would hide Python's own
+import glob  # noqa: E402
+import gzip  # noqa: E402
+import json  # noqa: E402
+import multiprocessing as mp  # noqa: E402
+import os  # noqa: E402
+import time  # noqa: E402
 
 LIMIT = float(os.environ.get("QWEN_LIMIT", "20"))  # seconds per row; the original gives 3 on an idle machine
 
@@ -85,8 +87,7 @@ class Peer:
         return gold, pred
 
     def grade(self, row):
-        self.l2s.variances.clear()
-        self.l2s.var.clear()
+        self.l2s.variances, self.l2s.var = {}, {}
         gold, pred = self.texts(row)
         start = time.perf_counter()
         equal = self.grader.math_equal(pred, gold)
@@ -111,7 +112,8 @@ def start_worker(sources):
     here, there = mp.Pipe()
     process = mp.Process(target=worker, args=(sources, there), daemon=True)
     process.start()
-    here.recv()
+    there.close()
+    here.recv()  # EOFError when the worker dies
     return process, here
 
 

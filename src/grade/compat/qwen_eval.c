@@ -30,7 +30,7 @@ typedef struct scene {
     const binding *bound; /* variables of sums */
 } scene;
 
-enum { POINTS = 6, MAX_TERMS = 2000 };
+enum { POINTS = 8, MAX_TERMS = 2000 };
 static const long double PI = 3.14159265358979323846264338327950288L;
 
 static value some(cplx v, long double m) {
@@ -49,15 +49,29 @@ static long double spread(uint64_t key) {
     return 0.35L + 1.3L * (long double)(h >> 11) / 9007199254740992.0L;
 }
 
+/* The first half of the points are complex, one in each quadrant; the others real, of either sign, for the cuts of the branches lie there. */
 static cplx point_of(uint64_t name, uint64_t point) {
     uint64_t key = name * 1000003u + point;
+    if (point >= POINTS / 2) return (spread(key ^ 0x5bd1e995u) < 1 ? -1 : 1) * spread(key);
     return CMPLXL((point & 1u ? -1 : 1) * spread(key), (point & 2u ? -1 : 1) * spread(~key));
 }
 
 static uint64_t hash_name(const char *s) { return lem_hash64(s, strlen(s), 0); }
 
+static uint64_t hash_tree(const qwen_node *a);
+
+/* Sums and products: the order and grouping of their terms do not matter. */
+static uint64_t hash_terms(const qwen_node *a, qwen_kind kind) {
+    if (a->kind == kind) return hash_terms(a->kid[0], kind) + hash_terms(a->kid[1], kind);
+    return hash_tree(a);
+}
+
 static uint64_t hash_tree(const qwen_node *a) {
     uint64_t h[3] = {hash_name(a->name), (uint64_t)a->kind, a->n};
+    if (a->kind == QWEN_ADD || a->kind == QWEN_MUL) {
+        h[0] = hash_terms(a, a->kind);
+        return lem_hash64(h, sizeof h, 0);
+    }
     for (uint32_t i = 0; i < a->n; i++) {
         uint64_t next[2] = {h[0], hash_tree(a->kid[i])};
         h[0] = lem_hash64(next, sizeof next, 0);
@@ -132,7 +146,7 @@ static value function_value(const char *name, value x, value y) {
     if (!x.ok || (infinite(x) && strcmp(name, "abs") != 0)) return none();
     long double wide = fmaxl(1, x.m);
     if (strcmp(name, "abs") == 0) return some(cabsl(x.v), x.m);
-    bool up = strcmp(name, "ceil") == 0;
+    bool up = strcmp(name, "ceiling") == 0;
     if (up || strcmp(name, "floor") == 0)
         return plain(up ? CMPLXL(ceill(creall(x.v) - 1e-15L), ceill(cimagl(x.v))) : CMPLXL(floorl(creall(x.v) + 1e-15L), floorl(cimagl(x.v))));
     if (strcmp(name, "binom") == 0) return some(factorial(x.v) / (factorial(y.v) * factorial(x.v - y.v)), 0);
@@ -169,9 +183,16 @@ static value sum_value(const scene *s, const qwen_node *a) {
     return all;
 }
 
+static bool has_decimal(const qwen_node *a) {
+    if (a->kind == QWEN_NUM && strchr(a->name, '.')) return true;
+    for (uint32_t i = 0; i < a->n; i++)
+        if (has_decimal(a->kid[i])) return true;
+    return false;
+}
+
 /* A function of which nothing is known: a number that depends on its name and, smoothly, on its arguments. */
 static value unknown(const scene *s, const qwen_node *a) {
-    cplx v = spread(hash_name(a->name));
+    cplx v = spread(hash_name(a->name)) + (has_decimal(a) ? 1 : 0); /* f(1.5) and f(3/2) are not the same to sympy */
     for (uint32_t i = 0; i < a->n; i++) {
         value x = eval(s, a->kid[i]);
         if (!x.ok || infinite(x)) return none();
@@ -203,8 +224,10 @@ static value eval(const scene *s, const qwen_node *a) {
     }
 }
 
+/* As sympy prints them: \floor(x), a function it does not know, prints as \lfloor x \rfloor does. */
 static bool same_tree(const qwen_node *a, const qwen_node *b) {
-    if (a->kind != b->kind || a->n != b->n || a->cols != b->cols || a->value != b->value || strcmp(a->name, b->name) != 0) return false;
+    bool call = (a->kind == QWEN_FN && b->kind == QWEN_UFN) || (a->kind == QWEN_UFN && b->kind == QWEN_FN);
+    if ((a->kind != b->kind && !call) || a->n != b->n || a->cols != b->cols || a->value != b->value || strcmp(a->name, b->name) != 0) return false;
     for (uint32_t i = 0; i < a->n; i++)
         if (!same_tree(a->kid[i], b->kid[i])) return false;
     return true;
@@ -212,11 +235,12 @@ static bool same_tree(const qwen_node *a, const qwen_node *b) {
 
 static bool scalar(const qwen_node *a) { return a->kind < QWEN_REL; }
 
-/* math.isclose(rel_tol=1e-4) */
-static bool near_by(long double x, long double y) {
+/* math.isclose(rel_tol=1e-4), in double as the original: 0.3333 and 1/3 lie on the edge */
+static bool near_by(double x, double y) {
     if (x == y) return true;
     if (isinf(x) || isinf(y)) return false;
-    return fabsl(x - y) <= 1e-4L * fmaxl(fabsl(x), fabsl(y));
+    double gap = fabs(x - y);
+    return gap <= fabs(1e-4 * x) || gap <= fabs(1e-4 * y);
 }
 
 static bool agree(value a, value b, bool magnitude) {
@@ -245,7 +269,7 @@ static qwen_answer scalars_equal(grade_work *w, const qwen_node *a, const qwen_n
     if (lem_qwen_has_symbols(a) || lem_qwen_has_symbols(b)) return QWEN_DIFFERENT;
     scene s = {w, 0, NULL};
     value x = eval(&s, a), y = eval(&s, b);
-    return x.ok && y.ok && real(x) && real(y) && near_by(creall(x.v), creall(y.v)) ? QWEN_SAME_VALUE : QWEN_DIFFERENT;
+    return x.ok && y.ok && real(x) && real(y) && near_by((double)creall(x.v), (double)creall(y.v)) ? QWEN_SAME_VALUE : QWEN_DIFFERENT;
 }
 
 /* Relational.equals compares side by side; the original then compares |left - right|, whatever the signs of comparison are. */

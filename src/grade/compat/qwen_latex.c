@@ -286,7 +286,7 @@ static bool digits_at(qwen_parser *p, size_t at, size_t n) {
 /* DIGIT+ (',' DIGIT DIGIT DIGIT)* ('.' DIGIT+)?, white space between digits allowed */
 static qwen_node *number(qwen_parser *p) {
     size_t from = p->at, at = from;
-    while (digits_at(p, at, 1)) at++;
+    while (digits_at(p, at, 1) && (at == from || at != p->end_of_digits)) at++;
     while (peek_at(p, at)->kind == ',' && digits_at(p, at + 1, 3)) at += 4;
     bool point = peek_at(p, at)->kind == '.';
     if (point) {
@@ -442,6 +442,18 @@ static const char *inverse_name(const char *name) {
     return NULL;
 }
 
+/* ( expr, … ), of which the first counts, or the product that follows up to the next function */
+static qwen_node *function_argument(qwen_parser *p) {
+    size_t open = p->at;
+    if (take(p, '(')) {
+        qwen_node *arg = expr(p), *more = arg;
+        while (more && take(p, ',')) more = expr(p);
+        if (more && take(p, ')')) return arg;
+        p->at = open;
+    }
+    return mp(p, true);
+}
+
 /* \sin, \log_2, \sin^{-1} … with an argument in parentheses, or the product that follows up to the next function */
 static qwen_node *func_normal(qwen_parser *p) {
     size_t at = p->at;
@@ -451,19 +463,16 @@ static qwen_node *func_normal(qwen_parser *p) {
     p->at++;
     qwen_node *sub = script(p, '_'), *sup = script(p, '^'), *arg = NULL;
     if (!sub) sub = script(p, '_');
-    size_t open = p->at;
-    if (take(p, '(')) {
-        arg = expr(p);
-        for (qwen_node *more = arg; more && kind(p) == ',';) { /* further arguments are read and dropped */
-            p->at++;
-            more = expr(p);
-        }
-        if (!arg || !take(p, ')')) {
-            arg = NULL;
-            p->at = open;
-        }
+    arg = function_argument(p);
+    if (!arg && sub && p->at > at + 3 && digits_at(p, at + 2, p->at - at - 2) && p->tok[at + 1].kind == '_') {
+        p->at--; /* \log_28: the last digit of the base is the argument */
+        p->end_of_digits = p->at;
+        size_t last = p->at;
+        p->at = at + 1;
+        sub = script(p, '_');
+        p->end_of_digits = 0;
+        arg = sub && p->at == last ? function_argument(p) : NULL;
     }
-    if (!arg) arg = mp(p, true);
     if (!arg) return fail_at(p, at);
     if (ten && !sub) sub = constant(p, 10, "10");
     bool minus_one = sup && sup->kind == QWEN_MUL && sup->kid[0]->kind == QWEN_NUM && sup->kid[0]->value == -1 && sup->kid[1]->value == 1;
@@ -539,7 +548,7 @@ static qwen_node *comp(qwen_parser *p, bool nofunc) {
     case T_LBRACE: return enclosed(p, T_LBRACE, T_RBRACE);
     case '|': x = enclosed(p, '|', '|'), name = "abs"; break;
     case T_LFLOOR: x = enclosed(p, T_LFLOOR, T_RFLOOR), name = "floor"; break;
-    case T_LCEIL: x = enclosed(p, T_LCEIL, T_RCEIL), name = "ceil"; break;
+    case T_LCEIL: x = enclosed(p, T_LCEIL, T_RCEIL), name = "ceiling"; break;
     case T_FUNC: return nofunc ? NULL : func_normal(p);
     case T_SQRT: return nofunc ? NULL : root(p);
     case T_SUM: return nofunc ? NULL : sum(p);

@@ -44,6 +44,7 @@ typedef struct qwen_parser {
     qwen_text text;
     qwen_token *tok; /* as many as read so far; room for one per byte, and the end */
     size_t n, at, lexed;
+    size_t end_of_digits; /* a number ends before this token; 0: nowhere in particular */
     int depth;
     bool bad;       /* the lexer or the reader raised: the whole parse fails */
     bool constants; /* as latex2sympy: π and e are numbers, chains of inequalities exist */

@@ -49,56 +49,75 @@ static bool ends_here(qwen_text t, size_t at, size_t *len) {
     return !lem_qwen_is_word(cp);
 }
 
-/* re.sub(r"(^|\W)unit($|\W)", r"\1\2"): the characters around a match belong to it, so that no second match can begin in them. */
+/* (^|\W) before `at`, not before `from`: true, and the length of what it takes. */
+static bool begins_here(qwen_text t, size_t from, size_t at, size_t *len) {
+    uint32_t cp;
+    *len = 0;
+    if (at == 0) return true;
+    *len = lem_qwen_char_before(t, at);
+    if (at < from + *len) return false;
+    (void)lem_qwen_char(lem_qwen_part(t, 0, at), at - *len, &cp);
+    return !lem_qwen_is_word(cp);
+}
+
+/* re.sub(r"(^|\W)unit($|\W)", r"\1\2"): the characters around a match belong to it, so that no second match can begin in them. The text closes up in
+ * place: what is still to be read lies behind what is written. */
 static void remove_unit(lem_buf *b, const char *unit, bool plural) {
     qwen_text t = lem_qwen_text(b);
-    size_t out = 0, tail;
-    bool found = false;
-    char *copy = NULL;
-    for (size_t i = 0; i < t.n;) {
-        uint32_t cp;
-        size_t n = lem_qwen_char(t, i, &cp), lead = 0, len = i == 0 ? match_unit(t, 0, unit, plural) : 0;
-        if (len == 0 || !ends_here(t, len, &tail)) {
-            len = 0;
-            if (!lem_qwen_is_word(cp)) {
-                lead = n;
-                len = match_unit(t, i + n, unit, plural);
-                if (len > 0 && !ends_here(t, i + n + len, &tail)) len = 0;
-            }
-        }
-        if (len > 0 && !found) {
-            found = true;
-            copy = lem_strndup(t.s, t.n, NULL);
-            if (!copy) {
-                b->failed = true;
-                return;
-            }
-            t.s = copy;
-        }
-        if (len > 0) {
-            memcpy(b->data + out, t.s + i, lead);
-            memcpy(b->data + out + lead, t.s + i + lead + len, tail);
-            out += lead + tail;
-            i += lead + len + tail;
-        } else {
-            if (found) memcpy(b->data + out, t.s + i, n);
-            out += n;
-            i += n;
-        }
+    size_t literal = strcspn(unit, "."), out = 0, done = 0, lead, tail;
+    for (size_t at = 0; at < t.n; at++) {
+        const char *p = memmem(t.s + at, t.n - at, unit, literal);
+        if (!p) break;
+        at = (size_t)(p - t.s);
+        size_t len = begins_here(t, done, at, &lead) ? match_unit(t, at, unit, plural) : 0;
+        if (len == 0 || !ends_here(t, at + len, &tail)) continue;
+        if (len == t.n) return; /* never down to nothing */
+        memmove(b->data + out, b->data + done, at - done);
+        out += at - done;
+        memmove(b->data + out, b->data + at + len, tail);
+        out += tail;
+        done = at + len + tail;
+        at = done > 0 ? done - 1 : 0;
     }
-    if (found && out == 0) memcpy(b->data, t.s, out = t.n); /* never down to nothing */
-    if (found) lem_qwen_keep(b, (qwen_text){b->data, out});
-    lem_free(copy);
+    if (done == 0) return;
+    memmove(b->data + out, b->data + done, t.n - done);
+    lem_qwen_keep(b, (qwen_text){b->data, out + t.n - done});
+}
+
+/* Which pairs of bytes stand side by side in a text: most units have one that does not. */
+typedef struct bigrams {
+    uint64_t bit[1024];
+} bigrams;
+
+static bool has(const bigrams *g, char a, char b) {
+    unsigned k = (unsigned)(unsigned char)a << 8 | (unsigned char)b;
+    return g->bit[k >> 6] >> (k & 63) & 1;
+}
+
+static void set_bigrams(bigrams *g, const lem_buf *b) {
+    memset(g, 0, sizeof *g);
+    for (size_t i = 0; i + 1 < b->len; i++) {
+        unsigned k = (unsigned)(unsigned char)b->data[i] << 8 | (unsigned char)b->data[i + 1];
+        g->bit[k >> 6] |= UINT64_C(1) << (k & 63);
+    }
+}
+
+static bool may_occur(const bigrams *g, const char *unit, bool plural) {
+    for (; unit[0] && unit[1]; unit++)
+        if (unit[0] != '.' && unit[1] != '.' && !has(g, unit[0], unit[1])) return false;
+    return !plural || unit[0] == '.' || has(g, unit[0], 's');
 }
 
 void lem_qwen_remove_units(lem_buf *b) {
+    bigrams g;
     for (int pass = 0; pass < 2; pass++)
         for (int plural = 0; plural < 2; plural++) {
-            bool letter[256] = {false};
-            for (size_t i = 0; i < b->len; i++) letter[(unsigned char)b->data[i]] = true;
-            for (int u = 0; u < N_UNITS && !b->failed; u++) /* removal adds no letter, so the table stays valid */
-                if (letter[(unsigned char)units[u][0]] && letter[(unsigned char)units[u][1]] | (units[u][1] == 0))
-                    remove_unit(b, units[u], plural != 0);
+            set_bigrams(&g, b);
+            for (int u = 0; u < N_UNITS; u++) {
+                size_t before = b->len;
+                if (may_occur(&g, units[u], plural != 0)) remove_unit(b, units[u], plural != 0);
+                if (b->len != before) set_bigrams(&g, b); /* what stood around the unit now stands side by side */
+            }
         }
 }
 
