@@ -52,5 +52,7 @@ lem_status lem_chat_encode_json(const lem_tokenizer *t, const lem_chat_input *in
                                 lem_err *err) LEM_MUST_CHECK;
 
 bool lem_chat_has_template(const lem_tokenizer *t); /* the folder has one (which may be one that cannot be read) */
+/* For a folder's tokenizer just loaded and not yet shared: another template in place of its own. */
+lem_status lem_chat_use(lem_tokenizer *t, const char *source, size_t len, lem_err *err) LEM_MUST_CHECK;
 
 #endif

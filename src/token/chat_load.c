@@ -1,6 +1,7 @@
 /* chat_load.c - finds a folder's chat template and the special tokens that it writes */
 #include "core/file.h"
 #include "core/mem.h"
+#include "token/chat.h"
 #include "token/tokenizer_priv.h"
 
 #include <string.h>
@@ -116,4 +117,15 @@ lem_status lem_chat_read_folder(lem_tokenizer *t, const char *dir, lem_err *err)
     lem_free(map);
     lem_free(file);
     return st;
+}
+
+lem_status lem_chat_use(lem_tokenizer *t, const char *source, size_t len, lem_err *err) {
+    lem_template *template = NULL;
+    lem_status st = lem_template_parse(source, len, &template, err);
+    if (st != LEM_OK) return st;
+    lem_template_free(t->chat.template);
+    lem_free(t->chat.error);
+    t->chat.template = template;
+    t->chat.error = NULL;
+    return LEM_OK;
 }

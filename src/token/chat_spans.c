@@ -130,6 +130,14 @@ static size_t trained_end(const lem_tokenizer *t, const lem_ids *ids, size_t fro
     return end > from ? end : ids->len;
 }
 
+/* Takes the mark of a reply from the white space at the end of a span. */
+static void unmark_space(work *w, size_t from, size_t to) {
+    const char *s = w->whole.text.data;
+    char *mark = w->whole.mark.data;
+    for (; to > from && (s[to - 1] == ' ' || s[to - 1] == '\n' || s[to - 1] == '\r' || s[to - 1] == '\t'); to--)
+        mark[to - 1] = (char)(mark[to - 1] & ~LEM_MARK_REPLY);
+}
+
 static lem_status encode_spans(work *w, lem_ids *ids, uint8_t **mask) {
     size_t before = ids->len;
     uint8_t *data = NULL, *m = NULL;
@@ -142,10 +150,11 @@ static lem_status encode_spans(work *w, lem_ids *ids, uint8_t **mask) {
     for (size_t k = 0; k < w->n; k++) {
         span *s = &w->spans[k];
         bool glued = ids->len > before && !is_added(w->t, ids->data[ids->len - 1]);
-        size_t from = ids->len;
+        size_t from = ids->len, text_from = s->from, text_to = s->to;
         LEM_TRY(lem_tokenizer_encode_marked(w->t, text->data + s->from, data ? data + s->from : NULL, s->to - s->from, glued, ids, w->err));
         s->from = from; /* from here on: of ids */
         s->to = s->trained ? trained_end(w->t, ids, from) : from;
+        if (s->trained && s->to < ids->len) unmark_space(w, text_from, text_to);
     }
     if (mask) {
         if (!(m = lem_alloc_zero(ids->len + 1, 1, w->err))) st = LEM_EMEM;
