@@ -52,7 +52,8 @@ mode_answer lem_mv_compare(grade_work *w, const mv_value *gold, const mv_value *
 
 mv_value *lem_mv_new(grade_work *w, mv_kind kind, uint32_t n);
 mv_value *lem_mv_expr(grade_work *w, mode_expr *e);
-bool lem_mv_is_percent(const mode_expr *e); /* a number times 1/100, written as a percentage */
+bool lem_mv_only_symbols(const mode_expr *e); /* x, x/y, f(x): what an assignment may assign to */
+bool lem_mv_is_percent(const mode_expr *e);   /* a number times 1/100, written as a percentage */
 mode_expr *lem_mv_percent(grade_work *w, mode_expr *e);
 bool lem_mv_set_add(grade_work *w, mv_value *set, mv_value *v); /* appends unless it is there; the set must have room */
 

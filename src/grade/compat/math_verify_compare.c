@@ -19,17 +19,17 @@ static bool equal_by(verifier *c, bool yes, const char *rule) {
 
 /* ---- shape ---- */
 
-static bool only_symbols(const mode_expr *e) {
+bool lem_mv_only_symbols(const mode_expr *e) {
     if (e->kind == MODE_SYM) return true;
-    if (e->kind == MODE_POW && e->kid[1]->kind == MODE_NUM && lem_grade_rat_is(e->kid[1]->q, -1)) return only_symbols(e->kid[0]);
+    if (e->kind == MODE_POW && e->kid[1]->kind == MODE_NUM && lem_grade_rat_is(e->kid[1]->q, -1)) return lem_mv_only_symbols(e->kid[0]);
     if (!e->n || (e->kind == MODE_POW && e->kid[1]->kind == MODE_NUM)) return false;
     for (uint32_t k = 0; k < e->n; k++)
-        if (!only_symbols(e->kid[k])) return false;
+        if (!lem_mv_only_symbols(e->kid[k])) return false;
     return true;
 }
 
 static bool value_only_symbols(const mv_value *v) {
-    if (v->kind == MV_EXPR) return only_symbols(v->e);
+    if (v->kind == MV_EXPR) return lem_mv_only_symbols(v->e);
     if (v->kind != MV_TUPLE || !v->n) return false;
     for (uint32_t k = 0; k < v->n; k++)
         if (!value_only_symbols(v->kid[k])) return false;
@@ -342,6 +342,9 @@ static bool sets_equal(verifier *c, const mv_value *gold, const mv_value *pred) 
     return false;
 }
 
+/* A symbol, or a free function, which the original renames to one. */
+static bool is_variable(const mode_expr *e) { return e->kind == MODE_SYM || (e->kind == MODE_FN && e->name.n && e->name.s[0] == '\''); }
+
 /* x < 2 as a set, where a symbol alone stands on one side and a number on the other. */
 static const mv_value *as_set(verifier *c, const mv_value *r) {
     pieces whole = {.n = 0};
@@ -354,10 +357,10 @@ static const mv_value *as_set(verifier *c, const mv_value *r) {
     for (uint32_t k = 0; k < n; k++) {
         const mv_value *v = r->kind == MV_AND ? r->kid[k] : list[0];
         if (v->kid[0]->kind != MV_EXPR || v->kid[1]->kind != MV_EXPR) return NULL;
-        bool left = v->kid[0]->e->kind == MODE_SYM;
+        bool left = is_variable(v->kid[0]->e);
         const mv_value *e = v->kid[left];
         char op = left ? v->op : mirrored(v->op);
-        if ((!left && v->kid[1]->e->kind != MODE_SYM) || !strchr("<>lg", op) || !endpoint(c, e, &x)) return NULL;
+        if ((!left && !is_variable(v->kid[1]->e)) || !strchr("<>lg", op) || !endpoint(c, e, &x)) return NULL;
         if (strchr("<l", op) && x < hi) hi = x, b = e, open_hi = op == '<';
         if (strchr(">g", op) && x > lo) lo = x, a = e, open_lo = op == '>';
     }

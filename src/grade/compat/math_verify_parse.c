@@ -1,37 +1,10 @@
-/* math_verify_parse.c - the grammar of latex2sympy2_extended: sets, intervals, tuples, relations and expressions, read to the end or not at all */
-#include "grade/compat/math_verify.h"
+/* math_verify_parse.c - expressions as the grammar of latex2sympy2_extended reads them: names, numbers, groups, functions, products, sums */
+#include "grade/compat/math_verify_grammar.h"
 
 #include <stdlib.h>
 
-typedef struct parser {
-    grade_work *w;
-    mode_text t;
-    size_t i;
-    int depth, nodes, bars;
-    bool complex;
-    unsigned char *dead; /* per byte: 1 no set atom, 2 no call begins here */
-} parser;
-
-static mode_expr *parse_expr(parser *p);
-static mode_expr *parse_mp(parser *p, bool nofunc);
-static mode_expr *parse_atom(parser *p);
-static mv_value *parse_element(parser *p, bool relations);
-static mv_value *parse_set_atom(parser *p);
-
-mv_value *lem_mv_new(grade_work *w, mv_kind kind, uint32_t n) {
-    mv_value *v = lem_grade_spend(w, 16 + n) ? lem_grade_alloc(w, 1, sizeof *v) : NULL;
-    if (!v) return NULL;
-    v->kind = kind;
-    v->n = n;
-    v->kid = lem_grade_alloc(w, n + 1, sizeof(mv_value *));
-    return v->kid ? v : NULL;
-}
-
-mv_value *lem_mv_expr(grade_work *w, mode_expr *e) {
-    mv_value *v = e ? lem_mv_new(w, MV_EXPR, 0) : NULL;
-    if (v) v->e = e;
-    return v;
-}
+static mode_expr *parse_mp(mv_parser *p, bool nofunc);
+static mode_expr *parse_atom(mv_parser *p);
 
 bool lem_mv_is_percent(const mode_expr *e) { return e->kind == MODE_MUL && e->kid[1]->kind == MODE_NUM && lem_mode_text_is(e->kid[1]->name, "%"); }
 
@@ -45,14 +18,232 @@ mode_expr *lem_mv_percent(grade_work *w, mode_expr *e) {
 
 /* ---- characters ---- */
 
+/* Every command of the lexer: the longest that fits is read, whatever letters follow. */
+static const char *const commands[] = {"Delta",
+                                       "Gamma",
+                                       "Im",
+                                       "Lambda",
+                                       "Longrightarrow",
+                                       "Omega",
+                                       "Phi",
+                                       "Pi",
+                                       "Psi",
+                                       "Re",
+                                       "Rightarrow",
+                                       "Sigma",
+                                       "Theta",
+                                       "Upsilon",
+                                       "Xi",
+                                       "acute",
+                                       "alpha",
+                                       "angle",
+                                       "approx",
+                                       "arccos",
+                                       "arccosh",
+                                       "arccot",
+                                       "arccsc",
+                                       "arcosh",
+                                       "arcsec",
+                                       "arcsin",
+                                       "arcsinh",
+                                       "arctan",
+                                       "arctanh",
+                                       "arsinh",
+                                       "artanh",
+                                       "bar",
+                                       "begin",
+                                       "beta",
+                                       "binom",
+                                       "bm",
+                                       "boldsymbol",
+                                       "boxed",
+                                       "cap",
+                                       "cdot",
+                                       "ceil",
+                                       "cfrac",
+                                       "chi",
+                                       "choose",
+                                       "circ",
+                                       "complement",
+                                       "cos",
+                                       "cosh",
+                                       "cot",
+                                       "csc",
+                                       "cup",
+                                       "dbinom",
+                                       "ddot",
+                                       "degree",
+                                       "delta",
+                                       "det",
+                                       "dfrac",
+                                       "div",
+                                       "dot",
+                                       "ell",
+                                       "emptyset",
+                                       "end",
+                                       "epsilon",
+                                       "equiv",
+                                       "eta",
+                                       "exp",
+                                       "exponentialE",
+                                       "flat",
+                                       "floor",
+                                       "frac",
+                                       "gamma",
+                                       "gcd",
+                                       "ge",
+                                       "geq",
+                                       "geqslant",
+                                       "gt",
+                                       "hat",
+                                       "hbar",
+                                       "imath",
+                                       "in",
+                                       "infty",
+                                       "int",
+                                       "iota",
+                                       "jmath",
+                                       "kappa",
+                                       "lambda",
+                                       "langle",
+                                       "lbrace",
+                                       "lbrack",
+                                       "lceil",
+                                       "lcm",
+                                       "le",
+                                       "leftrightarrow",
+                                       "leq",
+                                       "leqslant",
+                                       "lfloor",
+                                       "lgroup",
+                                       "lim",
+                                       "llcorner",
+                                       "ln",
+                                       "log",
+                                       "longrightarrow",
+                                       "lrcorner",
+                                       "lt",
+                                       "lvert",
+                                       "mathbb",
+                                       "mathbf",
+                                       "mathcal",
+                                       "mathfrak",
+                                       "mathit",
+                                       "mathrm",
+                                       "mathscr",
+                                       "mathsf",
+                                       "mathtt",
+                                       "max",
+                                       "mbox",
+                                       "medspace",
+                                       "min",
+                                       "mod",
+                                       "mp",
+                                       "mu",
+                                       "nabla",
+                                       "ne",
+                                       "negmedspace",
+                                       "negthickspace",
+                                       "negthinspace",
+                                       "neq",
+                                       "notin",
+                                       "nu",
+                                       "omega",
+                                       "omicron",
+                                       "operatorname",
+                                       "over",
+                                       "overline",
+                                       "overrightarrow",
+                                       "partial",
+                                       "phantom",
+                                       "phi",
+                                       "pi",
+                                       "pm",
+                                       "prime",
+                                       "prod",
+                                       "psi",
+                                       "qquad",
+                                       "quad",
+                                       "rangle",
+                                       "rbrace",
+                                       "rbrack",
+                                       "rceil",
+                                       "rfloor",
+                                       "rgroup",
+                                       "rho",
+                                       "rightarrow",
+                                       "rvert",
+                                       "sec",
+                                       "setminus",
+                                       "sharp",
+                                       "sigma",
+                                       "sin",
+                                       "sinh",
+                                       "sqrt",
+                                       "square",
+                                       "subseteq",
+                                       "sum",
+                                       "supseteq",
+                                       "tan",
+                                       "tanh",
+                                       "tau",
+                                       "tbinom",
+                                       "text",
+                                       "textbf",
+                                       "textit",
+                                       "textnormal",
+                                       "tfrac",
+                                       "theta",
+                                       "thickspace",
+                                       "thinspace",
+                                       "tilde",
+                                       "times",
+                                       "to",
+                                       "triangle",
+                                       "ulcorner",
+                                       "upsilon",
+                                       "urcorner",
+                                       "varepsilon",
+                                       "variable",
+                                       "varnothing",
+                                       "varphi",
+                                       "varpi",
+                                       "varrho",
+                                       "varsigma",
+                                       "vartheta",
+                                       "vec",
+                                       "vert",
+                                       "vrule",
+                                       "vspace",
+                                       "widetilde",
+                                       "xi",
+                                       "xrightarrow",
+                                       "zeta",
+                                       NULL};
+
+size_t lem_mv_command_length(mode_text t, size_t i) {
+    size_t most = 0;
+    for (size_t k = 0; i < t.n && t.s[i] == '\\' && commands[k]; k++) {
+        size_t n = strlen(commands[k]);
+        if (n > most && lem_mode_text_at(t, i + 1, commands[k])) most = n;
+    }
+    return most ? most + 1 : 0;
+}
+
 /* The state at `saved`, but not the work done since. */
-static parser back(const parser *p, const parser *saved) {
-    parser r = *saved;
+mv_parser lem_mv_back(const mv_parser *p, const mv_parser *saved) {
+    mv_parser r = *saved;
     r.nodes = p->nodes;
     return r;
 }
 
-static void skip(parser *p) {
+/* command_length here, remembered for the next question. */
+static size_t command_at(mv_parser *p) {
+    if (p->cmd_at != p->i + 1) p->cmd_n = lem_mv_command_length(p->t, p->i), p->cmd_at = p->i + 1;
+    return p->cmd_n;
+}
+
+void lem_mv_skip(mv_parser *p) {
     static const char *const blanks[] = {"\\,", "\\:", "\\;", "\\!", "\\$", "\\quad", "\\qquad", "\\thinspace", "\\medspace", "\\thickspace"};
     for (bool again = true; again && p->i < p->t.n;) {
         again = strchr(" \t\r\n", p->t.s[p->i]) && p->t.s[p->i];
@@ -60,38 +251,38 @@ static void skip(parser *p) {
         for (size_t k = 0; !again && p->t.s[p->i] == '\\' && k < sizeof blanks / sizeof *blanks; k++) {
             size_t n = strlen(blanks[k]);
             if (!lem_mode_text_at(p->t, p->i, blanks[k])) continue;
-            if (lem_mode_is_letter(blanks[k][1]) && p->i + n < p->t.n && lem_mode_is_letter(p->t.s[p->i + n])) continue;
+            if (lem_mode_is_letter(blanks[k][1]) && command_at(p) != n) continue;
             p->i += n;
             again = true;
         }
     }
 }
 
-/* A command, whole: \le is not the beginning of \left. */
-static bool at_word(parser *p, const char *s) {
-    size_t n = strlen(s);
-    skip(p);
+/* A command is there only as a whole: \le is not the beginning of \leq. */
+bool lem_mv_at_word(mv_parser *p, const char *s) {
+    size_t n = 1;
+    lem_mv_skip(p);
     if (!lem_mode_text_at(p->t, p->i, s)) return false;
-    bool letters = s[0] == '\\' && lem_mode_is_letter(s[n - 1]);
-    return !(letters && p->i + n < p->t.n && lem_mode_is_letter(p->t.s[p->i + n]));
+    while (s[0] == '\\' && lem_mode_is_letter(s[n])) n++;
+    return n == 1 || n == command_at(p);
 }
 
-static bool take(parser *p, const char *s) {
-    if (!at_word(p, s)) return false;
+bool lem_mv_take(mv_parser *p, const char *s) {
+    if (!lem_mv_at_word(p, s)) return false;
     p->i += strlen(s);
     return true;
 }
 
-static bool take_any(parser *p, const char *const *list) {
+bool lem_mv_take_any(mv_parser *p, const char *const *list) {
     for (; *list; list++)
-        if (take(p, *list)) return true;
+        if (lem_mv_take(p, *list)) return true;
     return false;
 }
 
-static bool at_end(parser *p) { return skip(p), p->i >= p->t.n; }
-static char here(parser *p) { return skip(p), p->i < p->t.n ? p->t.s[p->i] : '\0'; }
+bool lem_mv_at_end(mv_parser *p) { return lem_mv_skip(p), p->i >= p->t.n; }
+char lem_mv_here(mv_parser *p) { return lem_mv_skip(p), p->i < p->t.n ? p->t.s[p->i] : '\0'; }
 
-static bool enter(parser *p) {
+bool lem_mv_enter(mv_parser *p) {
     if (p->w->limit || ++p->depth > MODE_MAX_DEPTH || ++p->nodes > MODE_MAX_NODES || !lem_grade_spend(p->w, 16)) {
         p->w->limit = true;
         return false;
@@ -122,7 +313,7 @@ static const char *const accents[] = {
     "\\mathcal",        "\\mathfrak", "\\mathit",     "\\mathrm",     "\\mathscr", "\\mathsf", "\\mathtt", "\\mbox",      NULL};
 
 /* Lower case, marked when the text speaks of complex numbers: such symbols are others than the real ones. */
-static mode_expr *symbol(parser *p, mode_text name) {
+static mode_expr *symbol(mv_parser *p, mode_text name) {
     lem_buf b = {0};
     for (size_t i = 0; i < name.n; i++) {
         char c = name.s[i];
@@ -133,17 +324,17 @@ static mode_expr *symbol(parser *p, mode_text name) {
     return lem_mode_sym(p->w, lem_mode_text_own(p->w, &b));
 }
 
-static mode_expr *named(parser *p, mode_text name) {
+static mode_expr *named(mv_parser *p, mode_text name) {
     if (lem_mode_text_is(name, "pi")) return lem_mode_const(p->w, "pi");
     if (lem_mode_text_is(name, "gamma") || lem_mode_text_is(name, "Gamma")) return lem_mode_const(p->w, "gamma");
     return symbol(p, name);
 }
 
 /* \text{…}, \overline{…}: the command and its content make a name; \text is no part of it. */
-static bool accent_name(parser *p, lem_buf *b) {
+static bool accent_name(mv_parser *p, lem_buf *b) {
     for (size_t k = 0; accents[k]; k++) {
-        parser ahead = *p;
-        if (!take(&ahead, accents[k]) || here(&ahead) != '{') continue;
+        mv_parser ahead = *p;
+        if (!lem_mv_take(&ahead, accents[k]) || lem_mv_here(&ahead) != '{') continue;
         const char *close = memchr(p->t.s + ahead.i, '}', p->t.n - ahead.i);
         if (!close) return false;
         bool plain = strstr(accents[k], "text") || strstr(accents[k], "mbox");
@@ -162,22 +353,22 @@ static bool accent_name(parser *p, lem_buf *b) {
     return false;
 }
 
-static bool at_reserved(parser *p) {
+static bool at_reserved(mv_parser *p) {
     for (size_t k = 0; reserved[k]; k++)
         if (lem_mode_text_at(p->t, p->i, reserved[k])) return true;
     return false;
 }
 
 /* A letter, Greek letter or accented name, without scripts; false when none stands here. `i_unit`: it was a capital I. */
-static bool atom_name(parser *p, lem_buf *b, bool *is_letter) {
-    char c = here(p);
+static bool atom_name(mv_parser *p, lem_buf *b, bool *is_letter) {
+    char c = lem_mv_here(p);
     *is_letter = false;
     if (lem_mode_is_letter(c)) {
         if (c == 'e' || c == 'E' || at_reserved(p)) return false;
         if (c == 'd') { /* a differential is another token */
-            parser ahead = *p;
+            mv_parser ahead = *p;
             ahead.i++;
-            if (lem_mode_is_letter(here(&ahead)) && here(&ahead)) return false;
+            if (lem_mode_is_letter(lem_mv_here(&ahead)) && lem_mv_here(&ahead)) return false;
         }
         *is_letter = true;
         lem_buf_putc(b, c);
@@ -185,8 +376,7 @@ static bool atom_name(parser *p, lem_buf *b, bool *is_letter) {
         return true;
     }
     if (c == '\\') {
-        size_t end = p->i + 1;
-        while (end < p->t.n && lem_mode_is_letter(p->t.s[end])) end++;
+        size_t end = p->i + command_at(p);
         mode_text name = lem_mode_text_cut(p->t, p->i + 1, end);
         for (size_t k = 0; greek[k]; k++)
             if (lem_mode_text_is(name, greek[k])) {
@@ -206,16 +396,16 @@ static bool atom_name(parser *p, lem_buf *b, bool *is_letter) {
 }
 
 /* _a or _{a,b}: its text without blanks and braces. */
-static bool subscript(parser *p, lem_buf *b) {
+static bool subscript(mv_parser *p, lem_buf *b) {
     size_t from;
-    if (!take(p, "_")) return false;
-    skip(p);
+    if (!lem_mv_take(p, "_")) return false;
+    lem_mv_skip(p);
     from = p->i;
-    if (take(p, "{")) {
+    if (lem_mv_take(p, "{")) {
         do {
-            if (!parse_expr(p)) return false;
-        } while (take(p, ","));
-        if (!take(p, "}")) return false;
+            if (!lem_mv_read_expr(p)) return false;
+        } while (lem_mv_take(p, ","));
+        if (!lem_mv_take(p, "}")) return false;
     } else if (!parse_atom(p)) return false;
     lem_buf_putc(b, '_');
     for (size_t i = from; i < p->i; i++)
@@ -223,15 +413,16 @@ static bool subscript(parser *p, lem_buf *b) {
     return true;
 }
 
-static mode_expr *superscript(parser *p) {
-    if (take(p, "{")) {
-        mode_expr *e = parse_expr(p);
-        return e && take(p, "}") ? e : NULL;
+static mode_expr *superscript(mv_parser *p) {
+    if (lem_mv_take(p, "{")) {
+        p->bare = false;
+        mode_expr *e = lem_mv_read_expr(p);
+        return e && lem_mv_take(p, "}") ? e : NULL;
     }
     return parse_atom(p);
 }
 
-static mode_expr *parse_name(parser *p) {
+mode_expr *lem_mv_read_name(mv_parser *p) {
     lem_buf b = {0};
     bool letter, scripts = false;
     size_t from = p->i;
@@ -241,8 +432,8 @@ static mode_expr *parse_name(parser *p) {
         return NULL;
     }
     bool unit = letter && b.len == 1 && b.data[0] == 'I';
-    if (at_word(p, "_")) {
-        parser saved = *p;
+    if (lem_mv_at_word(p, "_")) {
+        mv_parser saved = *p;
         lem_buf s = {0};
         if (subscript(p, &s)) lem_buf_add(&b, lem_buf_str(&s), s.len), scripts = true;
         else p->i = saved.i;
@@ -252,7 +443,7 @@ static mode_expr *parse_name(parser *p) {
     return unit && !scripts ? lem_mode_const(p->w, "i") : named(p, name);
 }
 
-static mode_expr *parse_number(parser *p) {
+static mode_expr *parse_number(mv_parser *p) {
     size_t from = p->i, i = from;
     while (i < p->t.n && lem_mode_is_digit(p->t.s[i])) i++;
     bool digits = i > from;
@@ -271,12 +462,12 @@ static mode_expr *parse_number(parser *p) {
     }
     lem_buf ignored = {0}; /* the base of a number is dropped */
     size_t back = p->i;
-    if (at_word(p, "_") && !subscript(p, &ignored)) p->i = back;
+    if (!p->bare && lem_mv_at_word(p, "_") && !subscript(p, &ignored)) p->i = back;
     lem_buf_release(&ignored);
     return a;
 }
 
-static mode_expr *parse_differential(parser *p) {
+static mode_expr *parse_differential(mv_parser *p) {
     size_t from = p->i, k = from + 1;
     while (k < p->t.n && p->t.s[k] == ' ') k++;
     if (k >= p->t.n || !lem_mode_is_letter(p->t.s[k])) return NULL;
@@ -286,45 +477,61 @@ static mode_expr *parse_differential(parser *p) {
 }
 
 /* What may stand as an exponent or subscript without braces. */
-static mode_expr *parse_atom(parser *p) {
-    char c = here(p);
+/* The exponent of a name: what follows as a subscript is the name's, not the number's. */
+static mode_expr *name_power(mv_parser *p) {
+    p->bare = true;
+    mode_expr *e = superscript(p);
+    p->bare = false;
+    return e;
+}
+
+static mode_expr *parse_atom(mv_parser *p) {
+    char c = lem_mv_here(p);
     if (lem_mode_is_digit(c) || c == '.') return parse_number(p);
-    if (take(p, "\\infty")) return (void)(take(p, "\\%") || take(p, "%")), lem_mode_const(p->w, "oo");
+    if (lem_mv_take(p, "\\infty")) return (void)(lem_mv_take(p, "\\%") || lem_mv_take(p, "%")), lem_mode_const(p->w, "oo");
     if (c == 'E') return p->i++, symbol(p, lem_mode_text("e", 1));
     if (c == 'd' && !at_reserved(p)) {
         mode_expr *d = parse_differential(p);
         if (d) return d;
     }
-    mode_expr *a = parse_name(p);
-    if (a && at_word(p, "^")) { /* a name takes its power with it, also inside an exponent */
-        parser saved = *p;
+    mode_expr *a = lem_mv_read_name(p);
+    if (a && lem_mv_at_word(p, "^")) { /* a name takes its power with it, also inside an exponent */
+        mv_parser saved = *p;
         p->i++;
-        mode_expr *e = superscript(p);
-        if (e) return lem_mode_op(p->w, MODE_POW, a, e);
-        *p = saved;
+        mode_expr *e = name_power(p);
+        if (!e) {
+            *p = saved;
+            return a;
+        }
+        lem_buf name = {0};
+        if (a->kind == MODE_SYM) lem_buf_add(&name, a->name.s, a->name.n - p->complex);
+        bool scripted = lem_mv_at_word(p, "_") && subscript(p, &name); /* x^2_1 is the square of x_1 */
+        if (scripted && a->kind == MODE_SYM) a = symbol(p, lem_mode_text_of(p->w, &name));
+        lem_buf_release(&name);
+        return lem_mode_op(p->w, MODE_POW, a, e);
     }
     return a;
 }
 
 /* ---- groups and functions ---- */
 
-static mode_expr *grouped(parser *p, const char *open, const char *close) {
-    parser saved = *p;
-    if (!take(p, open)) return NULL;
+static mode_expr *grouped(mv_parser *p, const char *open, const char *close) {
+    mv_parser saved = *p;
+    if (!lem_mv_take(p, open)) return NULL;
     int bars = p->bars;
     p->bars = 0;
-    mode_expr *a = parse_expr(p);
+    mode_expr *a = lem_mv_read_expr(p);
     p->bars = bars;
-    if (a && take(p, close)) return a;
+    if (a && lem_mv_take(p, close)) return a;
     p->i = saved.i;
     return NULL;
 }
 
-static mode_expr *fn(parser *p, const char *name, mode_expr *a, mode_expr *b) {
+static mode_expr *fn(mv_parser *p, const char *name, mode_expr *a, mode_expr *b) {
     return a ? lem_mode_fn(p->w, lem_mode_text(name, strlen(name)), a, b) : NULL;
 }
 
-static mode_expr *fraction(parser *p, mode_expr *a, mode_expr *b) {
+static mode_expr *fraction(mv_parser *p, mode_expr *a, mode_expr *b) {
     if (!a || !b) return NULL;
     bool ints = a->kind == MODE_NUM && b->kind == MODE_NUM && !a->decimal && !b->decimal && lem_grade_rat_is_int(a->q) && lem_grade_rat_is_int(b->q);
     if (!ints) return lem_mode_div(p->w, a, b);
@@ -334,35 +541,42 @@ static mode_expr *fraction(parser *p, mode_expr *a, mode_expr *b) {
     return r->q ? r : NULL;
 }
 
-static mode_expr *parse_command_group(parser *p) {
+static mode_expr *parse_command_group(mv_parser *p) {
     static const char *const fracs[] = {"\\frac", "\\dfrac", "\\tfrac", "\\cfrac", NULL}, *const binoms[] = {"\\binom", "\\dbinom", "\\tbinom", NULL};
-    if (take_any(p, fracs)) {
+    if (lem_mv_take_any(p, fracs)) {
         mode_expr *a = grouped(p, "{", "}");
         return a ? fraction(p, a, grouped(p, "{", "}")) : NULL;
     }
-    if (take_any(p, binoms)) {
+    if (lem_mv_take_any(p, binoms)) {
         mode_expr *a = grouped(p, "{", "}"), *b = a ? grouped(p, "{", "}") : NULL;
         return b ? fn(p, "binomial", a, b) : NULL;
     }
-    if (at_word(p, "\\lfloor")) return fn(p, "floor", grouped(p, "\\lfloor", "\\rfloor"), NULL);
-    if (at_word(p, "\\lceil")) return fn(p, "ceiling", grouped(p, "\\lceil", "\\rceil"), NULL);
-    if (at_word(p, "\\lvert")) return fn(p, "abs", grouped(p, "\\lvert", "\\rvert"), NULL);
-    if (at_word(p, "\\vert")) return fn(p, "abs", grouped(p, "\\vert", "\\vert"), NULL);
-    if (at_word(p, "\\langle")) return grouped(p, "\\langle", "\\rangle");
-    if (take(p, "\\boxed") || take(p, "\\phantom")) return grouped(p, "{", "}");
-    if (!take(p, "\\sqrt")) return NULL;
+    if (lem_mv_at_word(p, "\\lfloor")) return fn(p, "floor", grouped(p, "\\lfloor", "\\rfloor"), NULL);
+    if (lem_mv_at_word(p, "\\llcorner")) return fn(p, "floor", grouped(p, "\\llcorner", "\\lrcorner"), NULL);
+    if (lem_mv_at_word(p, "\\ulcorner")) return fn(p, "ceiling", grouped(p, "\\ulcorner", "\\urcorner"), NULL);
+    if (lem_mv_at_word(p, "\\lceil")) return fn(p, "ceiling", grouped(p, "\\lceil", "\\rceil"), NULL);
+    if (lem_mv_at_word(p, "\\lvert")) return fn(p, "abs", grouped(p, "\\lvert", "\\rvert"), NULL);
+    if (lem_mv_at_word(p, "\\vert")) {
+        p->verts++;
+        mode_expr *a = grouped(p, "\\vert", "\\vert");
+        p->verts--;
+        return fn(p, "abs", a, NULL);
+    }
+    if (lem_mv_at_word(p, "\\langle")) return grouped(p, "\\langle", "\\rangle");
+    if (lem_mv_take(p, "\\boxed") || lem_mv_take(p, "\\phantom")) return grouped(p, "{", "}");
+    if (!lem_mv_take(p, "\\sqrt")) return NULL;
     mode_expr *root = NULL;
-    if (at_word(p, "[") && !(root = grouped(p, "[", "]"))) return NULL;
+    if (lem_mv_at_word(p, "[") && !(root = grouped(p, "[", "]"))) return NULL;
     mode_expr *a = grouped(p, "{", "}");
     if (!a) return NULL;
     return root ? lem_mode_op(p->w, MODE_POW, a, fraction(p, lem_mode_int(p->w, 1), root)) : lem_mode_sqrt(p->w, a);
 }
 
-static const char *const functions[] = {"log",    "ln",     "exp",    "sin",     "cos",     "tan",     "csc",  "sec",  "cot",
-                                        "arcsin", "arccos", "arctan", "arccsc",  "arcsec",  "arccot",  "sinh", "cosh", "tanh",
-                                        "arsinh", "arcosh", "artanh", "arcsinh", "arccosh", "arctanh", NULL};
+static const char *const functions[] = {"log",    "ln",     "exp",    "sin",     "cos",     "tan",     "csc",   "sec",  "cot",
+                                        "arcsin", "arccos", "arctan", "arccsc",  "arcsec",  "arccot",  "sinh",  "cosh", "tanh",
+                                        "arsinh", "arcosh", "artanh", "arcsinh", "arccosh", "arctanh", "floor", "ceil", NULL};
 
-static mode_expr *function_of(parser *p, const char *name, mode_expr *base, mode_expr *power, mode_expr *arg) {
+static mode_expr *function_of(mv_parser *p, const char *name, mode_expr *base, mode_expr *power, mode_expr *arg) {
     char s[12] = "a";
     bool minus_one = power && power->kind == MODE_NUM && lem_grade_rat_is(power->q, -1);
     if (strcmp(name, "ln") == 0 || strcmp(name, "log") == 0)
@@ -376,30 +590,31 @@ static mode_expr *function_of(parser *p, const char *name, mode_expr *base, mode
     if (!tail && minus_one && strcmp(name, "exp") != 0) tail = name, power = NULL;
     if (tail) strncat(s, tail, sizeof s - 2);
     mode_text text = tail ? lem_mode_text(lem_grade_text(p->w, s, strlen(s)), strlen(s)) : lem_mode_text(name, strlen(name));
+    if (strcmp(name, "ceil") == 0) text = lem_mode_text("ceiling", 7);
     mode_expr *f = lem_mode_fn(p->w, text, arg, NULL);
     return power ? lem_mode_op(p->w, MODE_POW, f, power) : f;
 }
 
-static mode_expr *parse_function(parser *p) {
-    if (here(p) != '\\') return NULL;
-    size_t end = p->i + 1, k = 0;
-    while (end < p->t.n && lem_mode_is_letter(p->t.s[end])) end++;
+static mode_expr *parse_function(mv_parser *p) {
+    if (lem_mv_here(p) != '\\') return NULL;
+    size_t end = p->i + command_at(p), k = 0;
     mode_text name = lem_mode_text_cut(p->t, p->i + 1, end);
     while (functions[k] && !lem_mode_text_is(name, functions[k])) k++;
     if (!functions[k]) return NULL;
     p->i = end;
     mode_expr *base = NULL, *power = NULL, *arg;
     for (int s = 0; s < 2; s++) {
-        if (!power && take(p, "^") && !(power = superscript(p))) return NULL;
-        if (!base && take(p, "_") && !(base = superscript(p))) return NULL;
+        if (!power && lem_mv_take(p, "^") && !(power = superscript(p))) return NULL;
+        if (!base && lem_mv_take(p, "_") && !(base = superscript(p))) return NULL;
     }
     arg = grouped(p, "(", ")");
+    if (!arg) arg = grouped(p, "\\lgroup", "\\rgroup");
     if (!arg) arg = parse_mp(p, true);
     return arg ? function_of(p, functions[k], base, power, arg) : NULL;
 }
 
 /* f(x), f(1, 2): a name before one atom, or several expressions, in brackets is a function; before a sum it is a factor. */
-static mode_expr *parse_call(parser *p) {
+static mode_expr *parse_call(mv_parser *p) {
     lem_buf b = {0};
     bool letter;
     mode_expr *a = NULL, *rest = NULL, *power = NULL;
@@ -407,73 +622,96 @@ static mode_expr *parse_call(parser *p) {
         lem_buf_release(&b);
         return NULL;
     }
-    if (at_word(p, "_")) (void)subscript(p, &b);
+    if (lem_mv_at_word(p, "_")) (void)subscript(p, &b);
     lem_buf named = {0};
     lem_buf_putc(&named, '\'');
     lem_buf_puts(&named, lem_buf_str(&b));
     lem_buf_release(&b);
     mode_text name = lem_mode_text_own(p->w, &named);
-    if (take(p, "^") && !(power = superscript(p))) return NULL;
-    const char *close = take(p, "(") ? ")" : take(p, "[") ? "]" : NULL;
+    if (lem_mv_take(p, "^") && !(power = superscript(p))) return NULL;
+    const char *close = lem_mv_take(p, "(") ? ")" : lem_mv_take(p, "[") ? "]" : NULL;
     if (!close) return NULL;
-    parser inside = *p;
+    mv_parser inside = *p;
     a = parse_atom(p);
-    if (!a || !at_word(p, close)) {
+    if (!a || !lem_mv_at_word(p, close)) {
         *p = inside;
-        a = parse_expr(p);
-        if (!a || !at_word(p, ",")) return NULL;
-        while (take(p, ",") && !at_word(p, close)) {
-            mode_expr *next = parse_expr(p);
+        a = lem_mv_read_expr(p);
+        if (!a || !lem_mv_at_word(p, ",")) return NULL;
+        while (lem_mv_take(p, ",") && !lem_mv_at_word(p, close)) {
+            mode_expr *next = lem_mv_read_expr(p);
             rest = next ? fn(p, ",", next, rest) : NULL;
             if (!rest) return NULL;
         }
     }
-    if (!take(p, close)) return NULL;
+    if (!lem_mv_take(p, close)) return NULL;
     mode_expr *f = lem_mode_fn(p->w, name, a, rest);
     return power ? lem_mode_op(p->w, MODE_POW, f, power) : f;
 }
 
-static mode_expr *parse_exponential(parser *p) {
+/* \max(a, b, …) and its like, also as \operatorname{…}. */
+static mode_expr *parse_list_function(mv_parser *p) {
+    static const char *const names[][3] = {{"\\max", "", "max"},
+                                           {"\\min", "", "min"},
+                                           {"\\gcd", "\\operatorname{gcd}", "gcd"},
+                                           {"\\lcm", "\\operatorname{lcm}", "lcm"},
+                                           {"\\operatorname{floor}", "", "floor"},
+                                           {"\\operatorname{ceil}", "", "ceiling"}};
+    size_t k = 0;
+    while (k < 6 && !lem_mv_take(p, names[k][0]) && !(names[k][1][0] && lem_mv_take(p, names[k][1]))) k++;
+    if (k == 6 || !lem_mv_take(p, "(")) return NULL;
+    mode_expr *a = lem_mv_read_expr(p);
+    if (k > 3) return a && lem_mv_take(p, ")") ? fn(p, names[k][2], a, NULL) : NULL;
+    while (a && lem_mv_take(p, ",")) {
+        mode_expr *b = lem_mv_read_expr(p);
+        a = b ? fn(p, names[k][2], a, b) : NULL;
+    }
+    return a && lem_mv_take(p, ")") ? a : NULL;
+}
+
+static mode_expr *parse_exponential(mv_parser *p) {
     p->i++;
-    parser saved = *p;
-    mode_expr *e = take(p, "^") ? superscript(p) : NULL;
+    mv_parser saved = *p;
+    mode_expr *e = lem_mv_take(p, "^") ? superscript(p) : NULL;
     if (!e) *p = saved;
     return e ? lem_mode_op(p->w, MODE_POW, lem_mode_const(p->w, "e"), e) : lem_mode_const(p->w, "e");
 }
 
-static mode_expr *parse_comp(parser *p, bool nofunc) {
-    static const char *const pairs[][2] = {{"(", ")"}, {"{", "}"}, {"[", "]"}, {"\\{", "\\}"}, {"\\lbrace", "\\rbrace"}, {"\\lbrack", "\\rbrack"}};
-    parser saved = *p;
+static mode_expr *parse_comp(mv_parser *p, bool nofunc) {
+    static const char *const pairs[][2] = {
+        {"(", ")"}, {"{", "}"}, {"[", "]"}, {"\\{", "\\}"}, {"\\lbrace", "\\rbrace"}, {"\\lbrack", "\\rbrack"}, {"\\lgroup", "\\rgroup"}};
+    mv_parser saved = *p;
     mode_expr *a;
-    char c = here(p);
+    char c = lem_mv_here(p);
     for (size_t k = 0; k < sizeof pairs / sizeof *pairs; k++)
-        if (at_word(p, pairs[k][0])) return grouped(p, pairs[k][0], pairs[k][1]);
+        if (lem_mv_at_word(p, pairs[k][0])) return grouped(p, pairs[k][0], pairs[k][1]);
     if (c == '|') {
         p->i++;
         p->bars++;
-        a = parse_expr(p);
+        a = lem_mv_read_expr(p);
         p->bars--;
-        return a && take(p, "|") ? fn(p, "abs", a, NULL) : NULL;
+        return a && lem_mv_take(p, "|") ? fn(p, "abs", a, NULL) : NULL;
     }
     if (!nofunc) {
         if ((a = parse_function(p))) return a;
-        *p = back(p, &saved);
+        *p = lem_mv_back(p, &saved);
+        if (c == '\\' && (a = parse_list_function(p))) return a;
+        *p = lem_mv_back(p, &saved);
         if (c == 'e' && !at_reserved(p)) return parse_exponential(p);
         if (!(p->dead[saved.i] & 2) && (a = parse_call(p))) return a;
-        *p = back(p, &saved);
+        *p = lem_mv_back(p, &saved);
         p->dead[saved.i] |= 2;
     }
     if (c == '\\') {
         if ((a = parse_command_group(p))) return a;
-        *p = back(p, &saved);
+        *p = lem_mv_back(p, &saved);
     }
     return parse_atom(p);
 }
 
 /* Degrees and transposes are read and dropped. */
-static bool postfix_mark(parser *p) {
+static bool postfix_mark(mv_parser *p) {
     static const char *const marks[] = {"^{\\circ}", "^\\circ", "^{\\degree}", "^\\degree", "^{°}", "^°", "^{T}", "^T", "'", NULL};
-    skip(p);
+    lem_mv_skip(p);
     for (size_t k = 0; marks[k]; k++) {
         size_t n = strlen(marks[k]);
         if (lem_mode_text_at(p->t, p->i, marks[k])) return p->i += n, true;
@@ -481,14 +719,14 @@ static bool postfix_mark(parser *p) {
     return false;
 }
 
-static mode_expr *parse_postfix(parser *p, bool nofunc) {
-    if (!enter(p)) return NULL;
+static mode_expr *parse_postfix(mv_parser *p, bool nofunc) {
+    if (!lem_mv_enter(p)) return NULL;
     mode_expr *a = parse_comp(p, nofunc);
     while (a && !p->w->limit) {
         if (postfix_mark(p)) continue;
-        if (take(p, "!")) a = fn(p, "factorial", a, NULL);
-        else if (at_word(p, "^")) {
-            parser saved = *p;
+        if (lem_mv_at_word(p, "!") && !lem_mode_text_at(p->t, p->i, "!=") && lem_mv_take(p, "!")) a = fn(p, "factorial", a, NULL);
+        else if (lem_mv_at_word(p, "^")) {
+            mv_parser saved = *p;
             p->i++;
             mode_expr *e = superscript(p);
             if (!e) {
@@ -503,35 +741,36 @@ static mode_expr *parse_postfix(parser *p, bool nofunc) {
     return a;
 }
 
-static bool starts_operand(parser *p, bool nofunc) {
-    static const char *const stops[] = {"\\}",      "\\]",        "\\)",        "\\rbrace", "\\rfloor", "\\rceil", "\\rvert", "\\rangle",
-                                        "\\cup",    "\\cap",      "\\setminus", "\\pm",     "\\mp",     "\\le",    "\\leq",   "\\leqslant",
-                                        "\\ge",     "\\geq",      "\\geqslant", "\\lt",     "\\gt",     "\\ne",    "\\neq",   "\\in",
-                                        "\\approx", "\\equiv",    "\\times",    "\\cdot",   "\\div",    "\\mod",   "\\\\",    "\\end",
-                                        "\\subset", "\\subseteq", "\\notin",    "\\to",     "\\rbrack", NULL};
+static bool starts_operand(mv_parser *p, bool nofunc) {
+    static const char *const stops[] = {
+        "\\}",        "\\]",     "\\)",      "\\rbrace", "\\rfloor",   "\\rceil",    "\\rvert",    "\\rangle",   "\\cup", "\\cap", "\\setminus",
+        "\\pm",       "\\mp",    "\\le",     "\\leq",    "\\leqslant", "\\ge",       "\\geq",      "\\geqslant", "\\lt",  "\\gt",  "\\ne",
+        "\\neq",      "\\in",    "\\approx", "\\equiv",  "\\times",    "\\cdot",     "\\div",      "\\mod",      "\\\\",  "\\end", "\\subset",
+        "\\subseteq", "\\notin", "\\to",     "\\rbrack", "\\rgroup",   "\\lrcorner", "\\urcorner", NULL};
     static const char *const signs[] = {"±", "≤", "≥", "≠", "≈", "∪", "∩", "∈", "×", "⋅", "÷", "∖", NULL};
-    char c = here(p);
+    char c = lem_mv_here(p);
     if (!c || strchr("+-*/=<>,;:)]}^_!&~%", c) || (c == '|' && p->bars)) return false;
     for (size_t k = 0; c == '\\' && stops[k]; k++)
-        if (at_word(p, stops[k])) return false;
+        if (lem_mv_at_word(p, stops[k])) return false;
+    if (c == '\\' && p->verts && lem_mv_at_word(p, "\\vert")) return false;
     for (size_t k = 0; (c & 0x80) && signs[k]; k++)
         if (lem_mode_text_at(p->t, p->i, signs[k])) return false;
     if (nofunc && c == 'e') return false;
     for (size_t k = 0; nofunc && c == '\\' && functions[k]; k++) {
         char s[12] = "\\";
         strncat(s, functions[k], sizeof s - 2);
-        if (at_word(p, s)) return false;
+        if (lem_mv_at_word(p, s)) return false;
     }
-    return !(nofunc && at_word(p, "\\sqrt"));
+    return !(nofunc && lem_mv_at_word(p, "\\sqrt"));
 }
 
 static bool plain_integer(const mode_expr *a) { return a->kind == MODE_NUM && !a->decimal && lem_grade_rat_is_int(a->q); }
 
 /* Factors side by side, from the right; a whole number before a positive fraction is a mixed number. */
-static mode_expr *parse_factors(parser *p, bool nofunc, int at) {
+static mode_expr *parse_factors(mv_parser *p, bool nofunc, int at) {
     mode_expr *a = parse_postfix(p, nofunc && at > 0);
     if (!a || !starts_operand(p, nofunc)) return a;
-    if (!enter(p)) return NULL;
+    if (!lem_mv_enter(p)) return NULL;
     mode_expr *b = parse_factors(p, nofunc, at + 1);
     p->depth--;
     if (!b) return NULL;
@@ -542,440 +781,45 @@ static mode_expr *parse_factors(parser *p, bool nofunc, int at) {
     return r && r->q ? r : NULL;
 }
 
-static mode_expr *negated(parser *p, mode_expr *a) {
+mode_expr *lem_mv_negated(mv_parser *p, mode_expr *a) {
     if (!a || a->kind != MODE_NUM) return lem_mode_neg(p->w, a);
     mode_expr *r = lem_mode_int(p->w, 0);
     if (r) r->q = lem_grade_rat_neg(p->w, a->q), r->decimal = a->decimal;
     return r && r->q ? r : NULL;
 }
 
-static mode_expr *parse_unary(parser *p, bool nofunc) {
+static mode_expr *parse_unary(mv_parser *p, bool nofunc) {
     static const char *const plus[] = {"+", NULL}, *const minus[] = {"-", "−", NULL};
     bool negative = false;
     for (bool again = true; again;) {
-        bool m = take_any(p, minus);
+        bool m = lem_mv_take_any(p, minus);
         negative ^= m;
-        again = m || take_any(p, plus);
+        again = m || lem_mv_take_any(p, plus);
     }
     mode_expr *a = parse_factors(p, nofunc, 0);
-    return negative ? negated(p, a) : a;
+    return negative ? lem_mv_negated(p, a) : a;
 }
 
-static mode_expr *parse_mp(parser *p, bool nofunc) {
+static mode_expr *parse_mp(mv_parser *p, bool nofunc) {
     static const char *const times[] = {"*", "\\times", "\\cdot", "×", "⋅", "·", NULL}, *const over[] = {"/", "\\div", "÷", ":", NULL};
     mode_expr *a = parse_unary(p, nofunc);
     while (a && !p->w->limit) {
-        if (take_any(p, times)) a = lem_mode_op(p->w, MODE_MUL, a, parse_unary(p, nofunc));
-        else if (take_any(p, over)) a = fraction(p, a, parse_unary(p, nofunc));
+        if (lem_mv_take_any(p, times)) a = lem_mode_op(p->w, MODE_MUL, a, parse_unary(p, nofunc));
+        else if (lem_mv_take_any(p, over)) a = fraction(p, a, parse_unary(p, nofunc));
         else break;
     }
     return a;
 }
 
-static mode_expr *parse_expr(parser *p) {
+mode_expr *lem_mv_read_expr(mv_parser *p) {
     static const char *const plus[] = {"+", NULL}, *const minus[] = {"-", "−", NULL};
-    if (!enter(p)) return NULL;
+    if (!lem_mv_enter(p)) return NULL;
     mode_expr *a = parse_mp(p, false);
     while (a && !p->w->limit) {
-        if (take_any(p, plus)) a = lem_mode_op(p->w, MODE_ADD, a, parse_mp(p, false));
-        else if (take_any(p, minus)) a = lem_mode_op(p->w, MODE_ADD, a, negated(p, parse_mp(p, false)));
+        if (lem_mv_take_any(p, plus)) a = lem_mode_op(p->w, MODE_ADD, a, parse_mp(p, false));
+        else if (lem_mv_take_any(p, minus)) a = lem_mode_op(p->w, MODE_ADD, a, lem_mv_negated(p, parse_mp(p, false)));
         else break;
     }
     p->depth--;
     return a;
-}
-
-/* ---- matrices ---- */
-
-static mv_value *parse_matrix(parser *p) {
-    static const char *const kinds[] = {"pmatrix", "bmatrix", "matrix", "array"};
-    size_t k = 0;
-    char open[24], close[24];
-    for (; k < 4; k++) {
-        strcpy(open, "\\begin{");
-        strcat(strcat(open, kinds[k]), "}");
-        if (take(p, open)) break;
-    }
-    if (k == 4) return NULL;
-    strcpy(close, "\\end{");
-    strcat(strcat(close, kinds[k]), "}");
-    if (k == 3 && take(p, "{"))
-        while (p->i < p->t.n && p->t.s[p->i++] != '}') {}
-    enum { MOST = 400 };
-    mv_value *m = lem_mv_new(p->w, MV_MATRIX, MOST);
-    uint32_t n = 0, col = 0;
-    while (m && n < MOST) {
-        m->kid[n] = lem_mv_expr(p->w, parse_expr(p));
-        if (!m->kid[n++]) return NULL;
-        col++;
-        if (take(p, "&")) continue;
-        bool row = take(p, "\\\\"), end = at_word(p, close);
-        if ((!row && !end) || (m->cols && m->cols != col)) return NULL;
-        m->cols = col;
-        col = 0;
-        if (end) break;
-    }
-    if (!m || !take(p, close)) return NULL;
-    m->n = n;
-    return m;
-}
-
-/* ---- sets ---- */
-
-static bool same_value(const mv_value *a, const mv_value *b) {
-    if (a->kind != b->kind || a->n != b->n || a->op != b->op || a->left_open != b->left_open || a->right_open != b->right_open) return false;
-    if (a->kind == MV_EXPR) return lem_mode_same(a->e, b->e);
-    for (uint32_t k = 0; k < a->n; k++)
-        if (!same_value(a->kid[k], b->kid[k])) return false;
-    return true;
-}
-
-bool lem_mv_set_add(grade_work *w, mv_value *set, mv_value *v) {
-    for (uint32_t k = 0; k < set->n; k++)
-        if (same_value(set->kid[k], v)) return true;
-    if (!lem_grade_spend(w, 4 + set->n)) return false;
-    set->kid[set->n++] = v;
-    return true;
-}
-
-enum { MAX_PARTS = 256 };
-
-typedef struct parts {
-    mv_value *v[MAX_PARTS];
-    uint32_t n, groups;
-    bool plain; /* every group between semicolons has one part */
-} parts;
-
-static bool add_part(parts *out, mv_value *v) {
-    if (!v || out->n >= MAX_PARTS) return false;
-    out->v[out->n++] = v;
-    return true;
-}
-
-/* a ± b is two parts. */
-static int plus_minus(parser *p, parts *out) {
-    static const char *const pm[] = {"\\pm", "\\mp", "±", "∓", NULL};
-    parser saved = *p;
-    mode_expr *a = take_any(p, pm) ? NULL : parse_expr(p), *b;
-    if (p->i == saved.i || (a && !take_any(p, pm))) {
-        p->i = saved.i;
-        return 0;
-    }
-    if (!a && p->i == saved.i) return 0;
-    b = parse_expr(p);
-    if (!b) {
-        p->i = saved.i;
-        return 0;
-    }
-    mode_expr *x = a ? lem_mode_op(p->w, MODE_ADD, a, b) : negated(p, b), *y = a ? lem_mode_op(p->w, MODE_ADD, a, negated(p, b)) : b;
-    return add_part(out, lem_mv_expr(p->w, x)) && add_part(out, lem_mv_expr(p->w, y)) ? 1 : -1;
-}
-
-static bool at_delimiter(parser *p) {
-    return at_end(p) || at_word(p, ",") || at_word(p, ";") || at_word(p, ")") || at_word(p, "]") || at_word(p, "}") || at_word(p, "\\}") ||
-           at_word(p, "\\rbrace");
-}
-
-static bool parse_parts(parser *p, bool relations, parts *out) {
-    uint32_t before = 0;
-    out->n = 0;
-    out->groups = 1;
-    out->plain = true;
-    for (;;) {
-        parser saved = *p;
-        int pm = plus_minus(p, out);
-        if (pm && !at_delimiter(p)) return false;
-        if (pm < 0) return false;
-        if (!pm) {
-            *p = back(p, &saved);
-            if (!add_part(out, parse_element(p, relations))) return false;
-        }
-        bool semi = at_word(p, ";");
-        if (semi || !at_word(p, ",")) {
-            out->plain &= out->n - before == 1;
-            before = out->n;
-        }
-        out->groups += semi;
-        if (!take(p, ",") && !take(p, ";")) return true;
-    }
-}
-
-static mv_value *collect(grade_work *w, mv_kind kind, const parts *in) {
-    mv_value *v = lem_mv_new(w, kind, in->n);
-    if (!v) return NULL;
-    if (kind == MV_TUPLE) memcpy(v->kid, in->v, in->n * sizeof *v->kid);
-    else {
-        v->n = 0;
-        for (uint32_t k = 0; k < in->n; k++)
-            if (!lem_mv_set_add(w, v, in->v[k])) return NULL;
-    }
-    return v;
-}
-
-/* The value of comma and semicolon lists: one part is itself. Groups of several parts between semicolons are tuples. */
-static mv_value *list_value(grade_work *w, const parts *in) { return in->n == 1 ? in->v[0] : collect(w, MV_SET, in); }
-
-/* -1, 0, 1 for numbers; 2 when that is not known. */
-static int order(grade_work *w, const mv_value *a, const mv_value *b) {
-    long double x, y, i, j;
-    int s[2];
-    const mv_value *v[2] = {a, b};
-    for (int k = 0; k < 2; k++) { /* infinities */
-        const mode_expr *e = v[k]->kind == MV_EXPR ? v[k]->e : NULL;
-        bool minus = e && e->kind == MODE_MUL && e->kid[0]->kind == MODE_NUM && lem_grade_rat_is(e->kid[0]->q, -1);
-        const mode_expr *o = minus ? e->kid[1] : e;
-        s[k] = o && o->kind == MODE_CONST && lem_mode_text_is(o->name, "oo") ? (minus ? -1 : 1) : 0;
-    }
-    if (s[0] || s[1]) {
-        if ((!s[0] && !lem_mode_is_free_of_symbols(a->e)) || (!s[1] && !lem_mode_is_free_of_symbols(b->e))) return 2;
-        return s[0] < s[1] ? -1 : s[0] > s[1];
-    }
-    if (a->kind != MV_EXPR || b->kind != MV_EXPR || !lem_mode_value(w, a->e, &x, &i) || !lem_mode_value(w, b->e, &y, &j) || i != 0 || j != 0)
-        return 2;
-    if (lem_mode_compare(w, a->e, b->e, true) <= MODE_EQUAL_NUMERIC) return 0;
-    return x < y ? -1 : 1;
-}
-
-static mv_value *parse_interval(parser *p) {
-    static const char *const opens[] = {"(", "\\(", "\\lgroup", NULL}, *const shuts[] = {")", "\\)", "\\rgroup", NULL};
-    bool open = take_any(p, opens);
-    if (!open && !take(p, "[") && !take(p, "\\lbrack")) return NULL;
-    mv_value *v = lem_mv_new(p->w, MV_INTERVAL, 2);
-    if (!v || !(v->kid[0] = lem_mv_expr(p->w, parse_expr(p))) || !take(p, ",") || !(v->kid[1] = lem_mv_expr(p->w, parse_expr(p)))) return NULL;
-    bool shut = take_any(p, shuts);
-    if (!shut && !take(p, "]") && !take(p, "\\rbrack")) return NULL;
-    v->left_open = open;
-    v->right_open = shut;
-    int o = order(p->w, v->kid[0], v->kid[1]);
-    bool backwards = o == 1 || (o == 0 && open && shut);
-    if (backwards && open == shut) v->kind = MV_TUPLE;
-    else if (o == 1 || (o == 0 && (open || shut))) return lem_mv_new(p->w, MV_EMPTY, 0);
-    else if (o == 0) v->kind = MV_SET, v->n = 1;
-    return v;
-}
-
-static mv_value *parse_literal(parser *p) {
-    static const struct {
-        const char *s;
-        char op;
-    } sets[] = {{"\\mathbb{N}", 'N'}, {"\\mathbb{Z}", 'Z'},
-                {"\\mathbb{Q}", 'Q'}, {"\\mathbb{R}", 'R'},
-                {"\\mathbb{C}", 'C'}, {"ℝ", 'R'},
-                {"ℤ", 'Z'},           {"ℕ", 'N'},
-                {"\\emptyset", 0},    {"∅", 0},
-                {"\\{\\}", 0},        {"{}", 0}};
-    for (size_t k = 0; k < sizeof sets / sizeof *sets; k++)
-        if (take(p, sets[k].s)) {
-            mv_value *v = lem_mv_new(p->w, sets[k].op ? MV_NAMED : MV_EMPTY, 0);
-            if (v) v->op = sets[k].op;
-            return v;
-        }
-    return NULL;
-}
-
-static mv_value *parse_bracketed(parser *p, const char *open, const char *close, bool set) {
-    parts *in = lem_grade_alloc(p->w, 1, sizeof *in);
-    bool boxed = strcmp(open, "\\boxed{") == 0;
-    if (!in || !take(p, open) || !parse_parts(p, true, in) || !take(p, close)) return NULL;
-    if (boxed) return list_value(p->w, in);
-    if (set) return collect(p->w, MV_SET, in);
-    return in->n == 1 ? in->v[0] : collect(p->w, MV_TUPLE, in);
-}
-
-static mv_value *parse_set_atom(parser *p) {
-    static const struct {
-        const char *open, *close;
-        bool set;
-    } pairs[] = {{"(", ")", false}, {"[", "]", false}, {"{", "}", true}, {"\\{", "\\}", true}, {"\\boxed{", "}", true}};
-    skip(p);
-    if (p->dead[p->i] & 1 || !enter(p)) return NULL;
-    parser saved = *p;
-    mv_value *v = parse_interval(p);
-    if (!v) *p = back(p, &saved), v = parse_literal(p);
-    for (size_t k = 0; !v && !p->w->limit && k < sizeof pairs / sizeof *pairs; k++) {
-        *p = back(p, &saved);
-        if (at_word(p, pairs[k].open)) v = parse_bracketed(p, pairs[k].open, pairs[k].close, pairs[k].set);
-    }
-    p->depth--;
-    if (!v) p->dead[saved.i] |= 1;
-    return v;
-}
-
-/* ---- relations ---- */
-
-static char relation_sign(parser *p) {
-    static const struct {
-        const char *s;
-        char op;
-    } signs[] = {{"<=", 'l'},    {">=", 'g'},         {"!=", '!'},      {"==", '='},       {"=", '='},    {"<", '<'},
-                 {">", '>'},     {"\\leqslant", 'l'}, {"\\leq", 'l'},   {"\\le", 'l'},     {"≤", 'l'},    {"\\geqslant", 'g'},
-                 {"\\geq", 'g'}, {"\\ge", 'g'},       {"≥", 'g'},       {"\\lt", '<'},     {"\\gt", '>'}, {"\\neq", '!'},
-                 {"\\ne", '!'},  {"≠", '!'},          {"\\equiv", '='}, {"\\approx", '~'}, {"≈", '~'},    {"~=", '~'}};
-    for (size_t k = 0; k < sizeof signs / sizeof *signs; k++)
-        if (take(p, signs[k].s)) return signs[k].op;
-    return 0;
-}
-
-static mv_value *relation(grade_work *w, char op, mv_value *a, mv_value *b) {
-    mv_value *v = a && b ? lem_mv_new(w, MV_REL, 2) : NULL;
-    if (!v) return NULL;
-    v->op = op;
-    v->kid[0] = a;
-    v->kid[1] = b;
-    return v;
-}
-
-static mv_value *parse_relation(parser *p) {
-    enum { MOST = 16 };
-    mv_value *chain[MOST], *last;
-    uint32_t n = 0;
-    mode_expr *e = parse_expr(p);
-    if (!e) return NULL;
-    last = lem_mv_expr(p->w, e);
-    for (char op = relation_sign(p); op; op = relation_sign(p)) {
-        mv_value *next = lem_mv_expr(p->w, parse_expr(p));
-        if (!next || n == MOST) return NULL;
-        if (op == '~') { /* an approximation is dropped, but "x ~ 3" is 3 */
-            if (!n && last->e->kind == MODE_SYM) last = next;
-            continue;
-        }
-        chain[n++] = relation(p->w, op, last, next);
-        last = next;
-    }
-    if (n <= 1) return n ? chain[0] : last;
-    mv_value *v = lem_mv_new(p->w, MV_AND, n);
-    if (v) memcpy(v->kid, chain, n * sizeof *chain);
-    return v;
-}
-
-static mv_value *parse_element(parser *p, bool relations) {
-    parser saved = *p;
-    mv_value *v = parse_set_atom(p);
-    if (v && at_delimiter(p)) return v;
-    *p = back(p, &saved);
-    if (at_word(p, "\\begin")) {
-        v = parse_matrix(p);
-        return v && at_delimiter(p) ? v : NULL;
-    }
-    if (at_word(p, "(")) { /* a matrix in brackets is the matrix */
-        p->i++;
-        v = at_word(p, "\\begin") ? parse_matrix(p) : NULL;
-        if (v && take(p, ")") && at_delimiter(p)) return v;
-        *p = back(p, &saved);
-    }
-    return relations ? parse_relation(p) : lem_mv_expr(p->w, parse_expr(p));
-}
-
-/* x, (x, y): what may stand before "=" or "in". */
-static mv_value *parse_names(parser *p) {
-    if (!take(p, "(")) return lem_mv_expr(p->w, parse_name(p));
-    parts in = {.n = 0};
-    do {
-        if (!add_part(&in, lem_mv_expr(p->w, parse_name(p)))) return NULL;
-    } while (take(p, ","));
-    if (!take(p, ")")) return NULL;
-    return in.n == 1 ? in.v[0] : collect(p->w, MV_TUPLE, &in);
-}
-
-static mv_value *parse_minus(parser *p);
-
-static mv_value *parse_intersection(parser *p, int level) {
-    static const char *const ops[3][4] = {{"\\setminus", "∖", NULL}, {"\\cup", "∪", NULL}, {"\\cap", "∩", NULL}};
-    static const mv_kind kinds[3] = {MV_MINUS, MV_UNION, MV_INTERSECTION};
-    mv_value *a;
-    if (level == 3) {
-        parser saved = *p;
-        a = parse_set_atom(p);
-        if (a) return a;
-        *p = back(p, &saved);
-        return take(p, "(") && (a = parse_minus(p)) && take(p, ")") ? a : NULL;
-    }
-    a = parse_intersection(p, level + 1);
-    while (a && take_any(p, ops[level])) {
-        mv_value *b = parse_intersection(p, level + 1), *v = b ? lem_mv_new(p->w, kinds[level], 2) : NULL;
-        if (!v) return NULL;
-        if (a->kind == MV_TUPLE) a->kind = MV_SET;
-        if (b->kind == MV_TUPLE) b->kind = MV_SET;
-        v->kid[0] = a;
-        v->kid[1] = b;
-        a = v;
-    }
-    return a;
-}
-
-static mv_value *parse_minus(parser *p) {
-    if (!enter(p)) return NULL;
-    mv_value *v = parse_intersection(p, 0);
-    p->depth--;
-    return v;
-}
-
-/* 12,345 and 1,234.5 as a whole are numbers, not sets. */
-static bool comma_number(mode_text t, mode_text *digits, grade_work *w) {
-    size_t i = 0, k = 0;
-    t = lem_mode_text_strip(t);
-    if (i < t.n && t.s[i] == '-') i++;
-    for (; i < t.n && lem_mode_is_digit(t.s[i]); i++) k++;
-    if (k < 1 || k > 3 || i >= t.n || t.s[i] != ',') return false;
-    while (i + 3 < t.n && t.s[i] == ',' && lem_mode_is_digit(t.s[i + 1]) && lem_mode_is_digit(t.s[i + 2]) && lem_mode_is_digit(t.s[i + 3])) i += 4;
-    if (i + 1 < t.n && t.s[i] == '.' && lem_mode_is_digit(t.s[i + 1]))
-        for (i++; i < t.n && lem_mode_is_digit(t.s[i]);) i++;
-    *digits = lem_mode_text_replace(w, t, ",", "");
-    return i == t.n;
-}
-
-static mv_value *parse_whole(grade_work *w, mode_text t, bool complex) {
-    mode_text digits;
-    parser p = {.w = w, .t = t, .complex = complex};
-    parts *in = lem_grade_alloc(w, 1, sizeof *in);
-    mv_value *names, *v;
-    p.dead = lem_grade_alloc(w, t.n + 1, 1);
-    if (!in || !p.dead) return NULL;
-    if (comma_number(t, &digits, w)) {
-        bool minus = digits.n && digits.s[0] == '-';
-        mode_expr *e = lem_mode_num(w, minus ? lem_mode_text_cut(digits, 1, digits.n) : digits);
-        return lem_mv_expr(w, minus ? negated(&p, e) : e);
-    }
-    names = parse_names(&p);
-    if (names && (take(&p, "=") || take(&p, "\\in") || take(&p, "∈"))) {
-        parser side = p;
-        if (parse_parts(&p, false, in) && at_end(&p)) return relation(w, '=', names, list_value(w, in));
-        p.i = side.i;
-        if ((v = parse_minus(&p)) && at_end(&p)) return relation(w, '=', names, v);
-    }
-    p.i = 0;
-    p.depth = 0;
-    if (parse_parts(&p, true, in) && at_end(&p)) {
-        if (in->n == 1 || in->groups == 1 || in->plain) return list_value(w, in);
-        return collect(w, MV_SET, in);
-    }
-    p.i = 0;
-    p.depth = 0;
-    return (v = parse_minus(&p)) && at_end(&p) ? v : NULL;
-}
-
-/* Words that make the original treat every symbol as complex. */
-static bool speaks_of_complex(mode_text t) {
-    static const char *const words[] = {"\\mathbb{C}", "\\text{i}", "\\mathrm{i}", "\\imath", "\\det", "\\arg{", "\\Re{", "\\Im{"};
-    for (size_t k = 0; k < sizeof words / sizeof *words; k++)
-        if (lem_mode_text_find(t, 0, words[k]) >= 0) return true;
-    for (ptrdiff_t at = lem_mode_text_find(t, 0, "i"); at >= 0; at = lem_mode_text_find(t, (size_t)at + 1, "i")) {
-        size_t i = (size_t)at;
-        char a = i ? t.s[i - 1] : ' ', b = i + 1 < t.n ? t.s[i + 1] : ' ';
-        bool before = lem_mode_is_letter(a) || lem_mode_is_digit(a) || a == '_' || (a & 0x80),
-             after = lem_mode_is_letter(b) || lem_mode_is_digit(b) || b == '_' || (b & 0x80);
-        if (!before && !after) return true;
-    }
-    return false;
-}
-
-mv_value *lem_mv_parse(grade_work *w, mode_text t) {
-    mv_value *v = parse_whole(w, t, speaks_of_complex(t));
-    if (v || w->limit || memchr(t.s, ',', t.n) || memchr(t.s, ';', t.n)) return v;
-    size_t equals = 0, last = 0;
-    for (size_t i = 0; i < t.n; i++)
-        if (t.s[i] == '=' && !(i && strchr("\\<!>", t.s[i - 1]))) equals++, last = i + 1;
-    if (equals < 2) return NULL;
-    t = lem_mode_text_cut(t, last, t.n);
-    return parse_whole(w, t, speaks_of_complex(t));
 }

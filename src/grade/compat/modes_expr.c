@@ -125,6 +125,21 @@ static grade_rat *exact_binom(grade_work *w, const grade_rat *n, const grade_rat
     return r;
 }
 
+/* Of fractions in lowest terms: gcd of the numerators over lcm of the denominators, or the reverse. */
+static grade_rat *exact_divisor(grade_work *w, const grade_rat *a, const grade_rat *b, bool lcm) {
+    grade_rat *r = lem_grade_rat_mul(w, a, b); /* checks the size and makes the room */
+    if (!r) return NULL;
+    if (lcm) {
+        mpz_lcm(mpq_numref(r->q), mpq_numref(a->q), mpq_numref(b->q));
+        mpz_gcd(mpq_denref(r->q), mpq_denref(a->q), mpq_denref(b->q));
+    } else {
+        mpz_gcd(mpq_numref(r->q), mpq_numref(a->q), mpq_numref(b->q));
+        mpz_lcm(mpq_denref(r->q), mpq_denref(a->q), mpq_denref(b->q));
+    }
+    mpq_canonicalize(r->q);
+    return r;
+}
+
 grade_rat *lem_mode_exact(grade_work *w, const mode_expr *a) {
     if (a->kind == MODE_NUM) return a->q;
     if (a->kind == MODE_SYM || a->kind == MODE_CONST) return NULL;
@@ -139,6 +154,7 @@ grade_rat *lem_mode_exact(grade_work *w, const mode_expr *a) {
     }
     if (lem_mode_text_is(a->name, "factorial")) return exact_factorial(w, x);
     if (lem_mode_text_is(a->name, "binomial") && y) return exact_binom(w, x, y);
+    if (y && (lem_mode_text_is(a->name, "gcd") || lem_mode_text_is(a->name, "lcm"))) return exact_divisor(w, x, y, a->name.s[0] == 'l');
     if (lem_mode_text_is(a->name, "abs")) return lem_grade_rat_sign(x) < 0 ? lem_grade_rat_neg(w, x) : x;
     return NULL;
 }
@@ -294,7 +310,10 @@ static ball function(const mode_expr *a, point *p) {
     if (f) return applied(f, x);
     if (lem_mode_text_is(a->name, "log")) return a->n > 1 ? mul(logarithm(x), inverse(logarithm(y))) : logarithm(x);
     if (lem_mode_text_is(a->name, "exp")) return exponential(x);
+    if (y && (lem_mode_text_is(a->name, "gcd") || lem_mode_text_is(a->name, "lcm"))) return exact_divisor(w, x, y, a->name.s[0] == 'l');
     if (lem_mode_text_is(a->name, "abs")) return made(cabsl(x.v), x.e);
+    bool max = lem_mode_text_is(a->name, "max"), extremum = (max || lem_mode_text_is(a->name, "min")) && a->n == 2;
+    if (extremum && cimagl(snapped(x)) == 0 && cimagl(snapped(y)) == 0) return (creall(x.v) > creall(y.v)) == max ? x : y;
     if (lem_mode_text_is(a->name, "conjugate")) return made(conjl(x.v), x.e);
     if (lem_mode_text_is(a->name, "floor") || lem_mode_text_is(a->name, "ceiling")) return rounded(a->name, x);
     if (lem_mode_text_is(a->name, "factorial") && (p->real || cimagl(x.v) == 0)) return factorial(x);
