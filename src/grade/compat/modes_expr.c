@@ -310,7 +310,6 @@ static ball function(const mode_expr *a, point *p) {
     if (f) return applied(f, x);
     if (lem_mode_text_is(a->name, "log")) return a->n > 1 ? mul(logarithm(x), inverse(logarithm(y))) : logarithm(x);
     if (lem_mode_text_is(a->name, "exp")) return exponential(x);
-    if (y && (lem_mode_text_is(a->name, "gcd") || lem_mode_text_is(a->name, "lcm"))) return exact_divisor(w, x, y, a->name.s[0] == 'l');
     if (lem_mode_text_is(a->name, "abs")) return made(cabsl(x.v), x.e);
     bool max = lem_mode_text_is(a->name, "max"), extremum = (max || lem_mode_text_is(a->name, "min")) && a->n == 2;
     if (extremum && cimagl(snapped(x)) == 0 && cimagl(snapped(y)) == 0) return (creall(x.v) > creall(y.v)) == max ? x : y;
