@@ -18,17 +18,17 @@ typedef struct family {
     lem_arch arch;
     const char *type, *prefix; /* model_type, and the name before "For" */
     bool qkv_bias;             /* always */
-    bool attention_bias;       /* as a field: q, k, v and o */
-    bool mlp_bias;             /* as a field */
-    bool qk_norm;
+    const char *bias;          /* the field that gives q, k, v and o biases; NULL = there is none */
+    bool bias_default, mlp_bias, qk_norm, fused_qkv;
     window_rule window;
     int max_positions, head_dim, kv_heads; /* Transformers' defaults; 0 = from the other fields */
 } family;
 static const family families[] = {
-    {LEM_ARCH_LLAMA, "llama", "Llama", false, true, true, false, NO_WINDOW, 2048, 0, 0},
-    {LEM_ARCH_MISTRAL, "mistral", "Mistral", false, false, false, false, ONE_WINDOW, 131072, 0, 8},
-    {LEM_ARCH_QWEN2, "qwen2", "Qwen2", true, false, false, false, WINDOW_BY_LAYER, 32768, 0, 0},
-    {LEM_ARCH_QWEN3, "qwen3", "Qwen3", false, true, false, true, WINDOW_BY_LAYER, 32768, 128, 0},
+    {LEM_ARCH_LLAMA, "llama", "Llama", false, "attention_bias", false, true, false, false, NO_WINDOW, 2048, 0, 0},
+    {LEM_ARCH_MISTRAL, "mistral", "Mistral", false, NULL, false, false, false, false, ONE_WINDOW, 131072, 0, 8},
+    {LEM_ARCH_QWEN2, "qwen2", "Qwen2", true, NULL, false, false, false, false, WINDOW_BY_LAYER, 32768, 0, 0},
+    {LEM_ARCH_QWEN3, "qwen3", "Qwen3", false, "attention_bias", false, false, true, false, WINDOW_BY_LAYER, 32768, 128, 0},
+    {LEM_ARCH_INTERNLM2, "internlm2", "InternLM2", false, "bias", true, false, false, true, NO_WINDOW, 2048, 0, 0},
 };
 enum { N_FAMILIES = (int)(sizeof families / sizeof families[0]) };
 
@@ -78,12 +78,15 @@ static lem_status check_numbers(lem_model_config *c, lem_err *err) {
 /* The switches of a family: those it does not have must be off, those it always has are on. */
 static lem_status check_family(lem_model_config *c, const family *f, lem_err *err) {
     bool attention = c->o_bias || (c->qkv_bias && !f->qkv_bias);
-    if (attention && (!f->attention_bias || c->o_bias != c->qkv_bias))
+    if (attention && (!f->bias || c->o_bias != c->qkv_bias))
         return lem_fail(err, LEM_EDATA, "model config: attention_bias is not supported as it is set for %s", f->prefix);
     if (c->mlp_bias && !f->mlp_bias) return lem_fail(err, LEM_EDATA, "model config: mlp_bias is not supported for %s", f->prefix);
     if (c->qk_norm && !f->qk_norm) return lem_fail(err, LEM_EDATA, "model config: %s does not normalise queries and keys", f->prefix);
     c->qkv_bias = c->qkv_bias || f->qkv_bias;
     c->qk_norm = f->qk_norm;
+    c->fused_qkv = f->fused_qkv;
+    if (f->fused_qkv && c->head_dim * c->heads != c->width)
+        return lem_fail(err, LEM_EDATA, "model config: head_dim %d must be hidden_size / num_attention_heads for %s", c->head_dim, f->prefix);
     if (c->window < 0 || c->window > MAX_POSITIONS)
         return lem_fail(err, LEM_EDATA, "model config: sliding_window: 1..%d expected, %d found", (int)MAX_POSITIONS, c->window);
     if (c->window > 0 && f->window == NO_WINDOW) return lem_fail(err, LEM_EDATA, "model config: %s has no sliding window", f->prefix);
@@ -182,15 +185,18 @@ static lem_status read_arch(const lem_json *json, lem_model_config *c, lem_err *
         c->arch = f->arch;
         return lem_config_head_read(name + n, name, json, &c->head, &c->reward, err);
     }
-    return lem_fail(err, LEM_EDATA, "architecture '%.60s' is not supported (Llama, Mistral, Qwen2 and Qwen3 are)", name);
+    return lem_fail(err, LEM_EDATA, "architecture '%.60s' is not supported (Llama, Mistral, Qwen2, Qwen3 and InternLM2 are)", name);
 }
 
 static lem_status read_biases(const lem_json *json, lem_model_config *c, lem_err *err) {
-    bool attention = false;
+    const family *f = family_of(c->arch);
+    bool on = f->bias_default, foreign = false;
     lem_status st = LEM_OK;
-    LEM_TRY(lem_config_bool(json, "attention_bias", &attention, err));
+    if (f->bias) LEM_TRY(lem_config_bool(json, f->bias, &on, err));
+    if (!f->bias || strcmp(f->bias, "attention_bias") != 0) LEM_TRY(lem_config_bool(json, "attention_bias", &foreign, err));
+    if (foreign) LEM_TRY(lem_fail(err, LEM_EDATA, "attention_bias is not supported for %s", f->prefix));
     LEM_TRY(lem_config_bool(json, "mlp_bias", &c->mlp_bias, err));
-    if (attention) c->qkv_bias = c->o_bias = true;
+    c->qkv_bias = c->o_bias = on;
 done:
     return st;
 }
@@ -308,8 +314,9 @@ static bool write_window(const lem_model_config *c, const family *f, lem_json *j
 /* Fields that only some families have. Qwen2 of older Transformers knows no head_dim: it is written where it says something. */
 static bool write_family(const lem_model_config *c, const family *f, lem_json *j) {
     bool ok = true;
-    if (c->arch != LEM_ARCH_QWEN2 || c->head_dim * c->heads != c->width) ok = lem_json_set(j, "head_dim", lem_json_new_int(c->head_dim));
-    if (f->attention_bias) ok = lem_json_set(j, "attention_bias", lem_json_new_bool(c->o_bias)) && ok;
+    if ((c->arch != LEM_ARCH_QWEN2 && !c->fused_qkv) || c->head_dim * c->heads != c->width)
+        ok = lem_json_set(j, "head_dim", lem_json_new_int(c->head_dim));
+    if (f->bias) ok = lem_json_set(j, f->bias, lem_json_new_bool(c->o_bias)) && ok;
     if (f->mlp_bias) ok = lem_json_set(j, "mlp_bias", lem_json_new_bool(c->mlp_bias)) && ok;
     if (f->window != NO_WINDOW) ok = write_window(c, f, j) && ok;
     return ok;

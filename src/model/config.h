@@ -1,6 +1,6 @@
 /* model/config.h - the shape of a Llama-family decoder, as in Hugging Face config.json
  *
- * Families: Llama 2, 3, 3.1, 3.2 and DeepSeek-LLM/Math ("llama"), Mistral, Qwen2/2.5, Qwen3. What a config.json says and the function computed here
+ * Families: Llama 2, 3, 3.1, 3.2 and DeepSeek-LLM/Math ("llama"), Mistral, Qwen2/2.5, Qwen3, InternLM2. What a config.json says and the function computed here
  * are the same, or the field is refused by name. */
 #ifndef LEM_MODEL_CONFIG_H
 #define LEM_MODEL_CONFIG_H
@@ -13,7 +13,7 @@
 
 #include <stdint.h>
 
-typedef enum lem_arch { LEM_ARCH_LLAMA, LEM_ARCH_QWEN2, LEM_ARCH_MISTRAL, LEM_ARCH_QWEN3 } lem_arch;
+typedef enum lem_arch { LEM_ARCH_LLAMA, LEM_ARCH_QWEN2, LEM_ARCH_MISTRAL, LEM_ARCH_QWEN3, LEM_ARCH_INTERNLM2 } lem_arch;
 
 enum { LEM_LAYERS_MAX = 512 };
 
@@ -26,8 +26,9 @@ typedef struct lem_model_config {
     float rope_theta, norm_eps;
     lem_rope rope;
     bool tied;                        /* lm_head shares the embedding */
-    bool qkv_bias, o_bias, mlp_bias;  /* qkv: always in Qwen2; qkv and o together: attention_bias of Llama and Qwen3; mlp: Llama */
+    bool qkv_bias, o_bias, mlp_bias;  /* qkv: always in Qwen2; qkv and o together: attention_bias of Llama and Qwen3, bias of InternLM2; mlp: Llama */
     bool qk_norm;                     /* queries and keys are normalised per head before they are rotated (Qwen3; filled by check) */
+    bool fused_qkv;                   /* one projection makes queries, keys and values, laid out by kv head (InternLM2; filled by check) */
     int window;                       /* keys that a token sees, itself included, in the layers whose bit is 0; 0 = all, in every layer */
     uint8_t full[LEM_LAYERS_MAX / 8]; /* bit i % 8 of byte i / 8: layer i sees everything although there is a window */
     float init_range;

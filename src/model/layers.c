@@ -22,9 +22,13 @@ void lem_packed_model_carve(lem_carve *mem, const lem_model_config *c, lem_dtype
     p.layer = lem_carve_take(mem, (size_t)c->layers, sizeof *p.layer);
     for (int i = 0; i < c->layers; i++) {
         lem_packed_layer w = {0};
-        w.q = carve_packed(mem, Q, D, dtype);
-        w.k = carve_packed(mem, KV, D, dtype);
-        w.v = carve_packed(mem, KV, D, dtype);
+        if (c->fused_qkv) {
+            w.qkv = carve_packed(mem, Q + 2 * KV, D, dtype);
+        } else {
+            w.q = carve_packed(mem, Q, D, dtype);
+            w.k = carve_packed(mem, KV, D, dtype);
+            w.v = carve_packed(mem, KV, D, dtype);
+        }
         w.o = carve_packed(mem, D, Q, dtype);
         w.gate = carve_packed(mem, F, D, dtype);
         w.up = carve_packed(mem, F, D, dtype);
@@ -45,9 +49,13 @@ void lem_packed_model_walk(lem_packed_model *p, const lem_model *m, const lem_we
     for (int i = 0; i < c->layers; i++) {
         lem_packed_layer *w = &p->layer[i];
         const lem_layer_weights *o = &m->layer[i];
-        s->product(s->ctx, o->q, &w->q);
-        s->product(s->ctx, o->k, &w->k);
-        s->product(s->ctx, o->v, &w->v);
+        if (c->fused_qkv) {
+            s->product(s->ctx, o->qkv, &w->qkv);
+        } else {
+            s->product(s->ctx, o->q, &w->q);
+            s->product(s->ctx, o->k, &w->k);
+            s->product(s->ctx, o->v, &w->v);
+        }
         s->product(s->ctx, o->o, &w->o);
         s->product(s->ctx, o->gate, &w->gate);
         s->product(s->ctx, o->up, &w->up);
@@ -57,6 +65,7 @@ void lem_packed_model_walk(lem_packed_model *p, const lem_model *m, const lem_we
         w->q_bias = s->vector(s->ctx, o->q_bias, Q);
         w->k_bias = s->vector(s->ctx, o->k_bias, KV);
         w->v_bias = s->vector(s->ctx, o->v_bias, KV);
+        w->qkv_bias = s->vector(s->ctx, o->qkv_bias, Q + 2 * KV);
         w->q_norm = s->vector(s->ctx, o->q_norm, c->head_dim);
         w->k_norm = s->vector(s->ctx, o->k_norm, c->head_dim);
         w->o_bias = s->vector(s->ctx, o->o_bias, D);
@@ -108,6 +117,30 @@ static void copy_unless_same(float *to, const float *from, size_t n) {
     if (to != from) memcpy(to, from, n * sizeof *to);
 }
 
+static void copy_part(float **to, const float **from, size_t n) {
+    memcpy(*to, *from, n * sizeof **to);
+    *to += n;
+    *from += n;
+}
+
+void lem_layer_split_qkv(const lem_model_config *c, int T, const float *qkv, float *q, float *k, float *v) {
+    size_t E = (size_t)c->head_dim, group = (size_t)(c->heads / c->kv_heads) * E;
+    for (long i = 0; i < (long)T * c->kv_heads; i++) {
+        copy_part(&q, &qkv, group);
+        copy_part(&k, &qkv, E);
+        copy_part(&v, &qkv, E);
+    }
+}
+
+void lem_layer_merge_qkv(const lem_model_config *c, int T, const float *q, const float *k, const float *v, float *qkv) {
+    size_t E = (size_t)c->head_dim, group = (size_t)(c->heads / c->kv_heads) * E;
+    for (long i = 0; i < (long)T * c->kv_heads; i++) {
+        copy_part(&qkv, &q, group);
+        copy_part(&qkv, &k, E);
+        copy_part(&qkv, &v, E);
+    }
+}
+
 void lem_layer_place_queries(lem_backend *b, const lem_model_config *c, const float *norm, int heads, const lem_attn_plan *plan, const float *cos_sin,
                              const float *raw, float *q, float *inv) {
     if (norm) b->ops->rmsnorm(b, plan->n_rows * heads, c->head_dim, raw, norm, c->norm_eps, q, inv);
@@ -121,9 +154,14 @@ static void attend(lem_backend *b, const lem_model_config *c, const lem_packed_l
     float *q = a->q_raw ? a->q_raw : a->q, *k = a->k_raw ? a->k_raw : a->k;
     lem_attn_plan plan = batch->attn;
     plan.window = window;
-    op->linear(b, T, a->normed, &w->q, w->q_bias, q, false);
-    op->linear(b, T, a->normed, &w->k, w->k_bias, k, false);
-    op->linear(b, T, a->normed, &w->v, w->v_bias, a->v, false);
+    if (c->fused_qkv) {
+        op->linear(b, T, a->normed, &w->qkv, w->qkv_bias, a->qkv, false);
+        lem_layer_split_qkv(c, T, a->qkv, q, k, a->v);
+    } else {
+        op->linear(b, T, a->normed, &w->q, w->q_bias, q, false);
+        op->linear(b, T, a->normed, &w->k, w->k_bias, k, false);
+        op->linear(b, T, a->normed, &w->v, w->v_bias, a->v, false);
+    }
     lem_layer_place_queries(b, c, w->q_norm, H, &plan, cos_sin, q, a->q, a->inv_q);
     lem_layer_place_queries(b, c, w->k_norm, KH, &plan, cos_sin, k, a->k, a->inv_k);
     op->kv_write(b, T, KH, E, a->k, a->v, batch->page, batch->slot, kv_layer, kv);

@@ -15,11 +15,11 @@ typedef struct lem_carve {
 void *lem_carve_take(lem_carve *c, size_t n, size_t size);
 
 typedef struct lem_packed_layer {
-    lem_packed q, k, v, o, gate, up, down;
-    const float *attn_norm, *mlp_norm; /* [D] */
+    lem_packed q, k, v, qkv, o, gate, up, down; /* qkv in place of q, k, v with fused_qkv */
+    const float *attn_norm, *mlp_norm;          /* [D] */
     /* NULL = absent */
-    const float *q_norm, *k_norm;                                                     /* [E] */
-    const float *q_bias, *k_bias, *v_bias, *o_bias, *gate_bias, *up_bias, *down_bias; /* one per output */
+    const float *q_norm, *k_norm;                                                                /* [E] */
+    const float *q_bias, *k_bias, *v_bias, *qkv_bias, *o_bias, *gate_bias, *up_bias, *down_bias; /* one per output */
 } lem_packed_layer;
 
 typedef struct lem_packed_model {
@@ -61,11 +61,15 @@ typedef struct lem_layer_act {
     float *mid, *gate, *up; /* [T,D], [T,F] twice */
     float *out;             /* [T,D] */
     float *normed, *act;    /* scratch [T,D], [T,F] */
+    float *qkv;             /* scratch [T,H*E+2*KH*E] with fused_qkv */
 } lem_layer_act;
 
 void lem_layer_forward(lem_backend *b, const lem_model_config *c, const lem_packed_layer *w, const lem_batch *batch, const float *cos_sin,
                        const lem_kv *kv, int kv_layer, int window /* of this layer, 0 = all */, const lem_layer_act *a);
 
+/* Rows of the fused projection [T,KH,H/KH+2,E] into q [T,H,E], k and v [T,KH,E], and back. */
+void lem_layer_split_qkv(const lem_model_config *c, int T, const float *qkv, float *q, float *k, float *v);
+void lem_layer_merge_qkv(const lem_model_config *c, int T, const float *q, const float *k, const float *v, float *qkv);
 /* Normalises (qk_norm) and rotates: what follows the projections of queries and keys. raw may be q or k itself. */
 void lem_layer_place_queries(lem_backend *b, const lem_model_config *c, const float *norm, int heads, const lem_attn_plan *plan, const float *cos_sin,
                              const float *raw, float *q, float *inv);

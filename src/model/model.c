@@ -28,39 +28,80 @@ static size_t place(layout *l, const char *name, int rank, int rows, int cols) {
     return offset;
 }
 
-static size_t place_in_layer(layout *l, int layer, const char *part, int rank, int rows, int cols) {
+/* What a family calls its tensors, less ".weight" and ".bias". */
+typedef struct tensor_names {
+    const char *embed, *attn_norm, *qkv, *o, *mlp_norm, *gate, *up, *down, *head;
+} tensor_names;
+static const tensor_names common_names = {.embed = "embed_tokens",
+                                          .attn_norm = "input_layernorm",
+                                          .o = "self_attn.o_proj",
+                                          .mlp_norm = "post_attention_layernorm",
+                                          .gate = "mlp.gate_proj",
+                                          .up = "mlp.up_proj",
+                                          .down = "mlp.down_proj",
+                                          .head = "lm_head.weight"};
+static const tensor_names internlm2_names = {.embed = "tok_embeddings",
+                                             .attn_norm = "attention_norm",
+                                             .qkv = "attention.wqkv",
+                                             .o = "attention.wo",
+                                             .mlp_norm = "ffn_norm",
+                                             .gate = "feed_forward.w1",
+                                             .up = "feed_forward.w3",
+                                             .down = "feed_forward.w2",
+                                             .head = "output.weight"};
+
+static const tensor_names *names_of(const lem_model_config *c) { return c->arch == LEM_ARCH_INTERNLM2 ? &internlm2_names : &common_names; }
+
+static size_t place_in_layer(layout *l, int layer, const char *part, const char *kind, int rank, int rows, int cols) {
     char name[96];
-    snprintf(name, sizeof name, "model.layers.%d.%s", layer, part);
+    snprintf(name, sizeof name, "model.layers.%d.%s.%s", layer, part, kind);
     return place(l, name, rank, rows, cols);
 }
 
-static lem_layer_weights place_layer(layout *l, const lem_model_config *c, int i) {
-    int D = c->width, E = c->head_dim, Q = c->heads * E, KV = c->kv_heads * E, F = c->ffn;
-    lem_layer_weights w;
-    memset(&w, 0xff, sizeof w); /* all absent */
-    w.attn_norm = place_in_layer(l, i, "input_layernorm.weight", 1, D, 1);
-    w.q = place_in_layer(l, i, "self_attn.q_proj.weight", 2, Q, D);
-    w.k = place_in_layer(l, i, "self_attn.k_proj.weight", 2, KV, D);
-    w.v = place_in_layer(l, i, "self_attn.v_proj.weight", 2, KV, D);
+static size_t place_matrix(layout *l, int layer, const char *part, int rows, int cols) {
+    return place_in_layer(l, layer, part, "weight", 2, rows, cols);
+}
+static size_t place_norm(layout *l, int layer, const char *part, int n) { return place_in_layer(l, layer, part, "weight", 1, n, 1); }
+static size_t place_bias(layout *l, int layer, const char *part, int n) { return place_in_layer(l, layer, part, "bias", 1, n, 1); }
+
+static void place_qkv(layout *l, const lem_model_config *c, int i, lem_layer_weights *w) {
+    int D = c->width, E = c->head_dim, Q = c->heads * E, KV = c->kv_heads * E;
+    if (c->fused_qkv) {
+        w->qkv = place_matrix(l, i, names_of(c)->qkv, Q + 2 * KV, D);
+        if (c->qkv_bias) w->qkv_bias = place_bias(l, i, names_of(c)->qkv, Q + 2 * KV);
+        return;
+    }
+    w->q = place_matrix(l, i, "self_attn.q_proj", Q, D);
+    w->k = place_matrix(l, i, "self_attn.k_proj", KV, D);
+    w->v = place_matrix(l, i, "self_attn.v_proj", KV, D);
     if (c->qkv_bias) {
-        w.q_bias = place_in_layer(l, i, "self_attn.q_proj.bias", 1, Q, 1);
-        w.k_bias = place_in_layer(l, i, "self_attn.k_proj.bias", 1, KV, 1);
-        w.v_bias = place_in_layer(l, i, "self_attn.v_proj.bias", 1, KV, 1);
+        w->q_bias = place_bias(l, i, "self_attn.q_proj", Q);
+        w->k_bias = place_bias(l, i, "self_attn.k_proj", KV);
+        w->v_bias = place_bias(l, i, "self_attn.v_proj", KV);
     }
     if (c->qk_norm) {
-        w.q_norm = place_in_layer(l, i, "self_attn.q_norm.weight", 1, E, 1);
-        w.k_norm = place_in_layer(l, i, "self_attn.k_norm.weight", 1, E, 1);
+        w->q_norm = place_norm(l, i, "self_attn.q_norm", E);
+        w->k_norm = place_norm(l, i, "self_attn.k_norm", E);
     }
-    w.o = place_in_layer(l, i, "self_attn.o_proj.weight", 2, D, Q);
-    if (c->o_bias) w.o_bias = place_in_layer(l, i, "self_attn.o_proj.bias", 1, D, 1);
-    w.mlp_norm = place_in_layer(l, i, "post_attention_layernorm.weight", 1, D, 1);
-    w.gate = place_in_layer(l, i, "mlp.gate_proj.weight", 2, F, D);
-    w.up = place_in_layer(l, i, "mlp.up_proj.weight", 2, F, D);
-    w.down = place_in_layer(l, i, "mlp.down_proj.weight", 2, D, F);
+}
+
+static lem_layer_weights place_layer(layout *l, const lem_model_config *c, int i) {
+    int D = c->width, Q = c->heads * c->head_dim, F = c->ffn;
+    const tensor_names *n = names_of(c);
+    lem_layer_weights w;
+    memset(&w, 0xff, sizeof w); /* all absent */
+    w.attn_norm = place_norm(l, i, n->attn_norm, D);
+    place_qkv(l, c, i, &w);
+    w.o = place_matrix(l, i, n->o, D, Q);
+    if (c->o_bias) w.o_bias = place_bias(l, i, n->o, D);
+    w.mlp_norm = place_norm(l, i, n->mlp_norm, D);
+    w.gate = place_matrix(l, i, n->gate, F, D);
+    w.up = place_matrix(l, i, n->up, F, D);
+    w.down = place_matrix(l, i, n->down, D, F);
     if (c->mlp_bias) {
-        w.gate_bias = place_in_layer(l, i, "mlp.gate_proj.bias", 1, F, 1);
-        w.up_bias = place_in_layer(l, i, "mlp.up_proj.bias", 1, F, 1);
-        w.down_bias = place_in_layer(l, i, "mlp.down_proj.bias", 1, D, 1);
+        w.gate_bias = place_bias(l, i, n->gate, F);
+        w.up_bias = place_bias(l, i, n->up, F);
+        w.down_bias = place_bias(l, i, n->down, D);
     }
     return w;
 }
@@ -81,13 +122,15 @@ static void place_head(layout *l, const lem_model_config *c, size_t at[4]) {
 /* The reward head comes last, so that adding it moves nothing. */
 static size_t place_all(lem_model *m, const lem_model_config *c, bool lm) {
     layout l = {m, 0};
-    size_t embed = place(&l, "model.embed_tokens.weight", 2, c->vocab, c->width);
+    char embed_name[96];
+    snprintf(embed_name, sizeof embed_name, "model.%s.weight", names_of(c)->embed);
+    size_t embed = place(&l, embed_name, 2, c->vocab, c->width);
     for (int i = 0; i < c->layers; i++) {
         lem_layer_weights w = place_layer(&l, c, i);
         if (m) m->layer[i] = w;
     }
     size_t norm = place(&l, "model.norm.weight", 1, c->width, 1);
-    size_t head = c->tied ? embed : lm ? place(&l, "lm_head.weight", 2, c->vocab, c->width) : SIZE_MAX;
+    size_t head = c->tied ? embed : lm ? place(&l, names_of(c)->head, 2, c->vocab, c->width) : SIZE_MAX;
     size_t reward[4];
     place_head(&l, c, reward);
     if (m) {
@@ -151,6 +194,13 @@ static bool ends_with(const char *s, const char *tail) {
     return n >= k && strcmp(s + n - k, tail) == 0;
 }
 
+/* Projections whose outputs are added to the residual stream. */
+static bool is_residual(const lem_model *m, const lem_tensor *t) {
+    for (int i = 0; i < m->config.layers; i++)
+        if (t->offset == m->layer[i].o || t->offset == m->layer[i].down) return true;
+    return false;
+}
+
 static void init_tensor(lem_model *m, const lem_tensor *t, uint64_t seed) {
     float *p = m->params + t->offset;
     if (t->rank == 1) {
@@ -159,7 +209,7 @@ static void init_tensor(lem_model *m, const lem_tensor *t, uint64_t seed) {
         return;
     }
     double sd = (double)m->config.init_range;
-    if (ends_with(t->name, "o_proj.weight") || ends_with(t->name, "down_proj.weight")) sd /= sqrt(2.0 * m->config.layers);
+    if (is_residual(m, t)) sd /= sqrt(2.0 * m->config.layers);
     if (t->offset == m->score || t->offset == m->dense) sd = 1 / sqrt((double)m->config.width + 1);
     lem_rng r = lem_rng_make(seed, t->name, 0);
     for (size_t i = 0; i < t->count; i++) p[i] = (float)(sd * lem_rng_next_normal(&r));

@@ -16,8 +16,9 @@ typedef struct lem_tensor {
     bool decay;           /* weight decay applies (matrices yes, norms and biases no) */
 } lem_tensor;
 
-typedef struct lem_layer_weights { /* offsets into the flat array; SIZE_MAX = absent */
-    size_t attn_norm, q, k, v, q_bias, k_bias, v_bias, q_norm, k_norm, o, o_bias, mlp_norm, gate, up, down, gate_bias, up_bias, down_bias;
+typedef struct lem_layer_weights { /* offsets into the flat array; SIZE_MAX = absent. With fused_qkv: qkv [KH,H/KH+2,E,D] in place of q, k, v */
+    size_t attn_norm, q, k, v, qkv, qkv_bias, q_bias, k_bias, v_bias, q_norm, k_norm, o, o_bias, mlp_norm, gate, up, down, gate_bias, up_bias,
+        down_bias;
 } lem_layer_weights;
 
 typedef struct lem_model {

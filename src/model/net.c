@@ -74,6 +74,7 @@ static void carve(lem_carve *mem, const lem_model_config *c, int max_rows, bool 
     net->inv = take(mem, T, 1);
     net->normed = take(mem, T, D);
     net->act = take(mem, T, (size_t)c->ffn);
+    net->qkv = c->fused_qkv ? take(mem, T, (size_t)(c->heads + 2 * c->kv_heads) * (size_t)c->head_dim) : NULL;
     net->kv = lem_kv_layout(NULL, 1, c->kv_heads, c->head_dim);
     net->kv.data = take(mem, T, net->kv.page_stride); /* a node of one token takes a page; pages not used are never touched */
     carve_plan(mem, T, net);
@@ -196,8 +197,8 @@ lem_status lem_net_forward(lem_net *net, const lem_forest *f, lem_err *err) {
     b->ops->embed(b, T, D, net->ids, m->params + m->embed, net->layer[0].x);
     for (int i = 0; i < c->layers; i++) {
         const lem_layer_saved *s = &net->layer[i];
-        lem_layer_act a = {s->x,   s->q,    s->k,    s->v,   s->q_raw, s->k_raw, s->inv_q, s->inv_k,    s->attn,
-                           s->lse, s->inv1, s->inv2, s->mid, s->gate,  s->up,    NULL,     net->normed, net->act};
+        lem_layer_act a = {s->x,    s->q,    s->k,   s->v,    s->q_raw, s->k_raw, s->inv_q,    s->inv_k, s->attn, s->lse,
+                           s->inv1, s->inv2, s->mid, s->gate, s->up,    NULL,     net->normed, net->act, net->qkv};
         a.out = i + 1 < c->layers ? net->layer[i + 1].x : net->x;
         lem_layer_forward(b, c, &net->weights.layer[i], &net->batch, net->cos_sin, &net->kv, 0, lem_model_config_window(c, i), &a);
     }

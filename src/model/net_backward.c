@@ -68,6 +68,32 @@ static void backward_attend(lem_net *net, int i) {
     backward_queries(net, KH, s->k_raw, s->inv_k, w->k_norm, net->dk);
 }
 
+/* The projections of queries, keys and values: dnormed is the gradient of what they read. */
+static void backward_projections(lem_net *net, const lem_layer_weights *w) {
+    lem_backend *b = net->b;
+    const lem_backend_ops *op = b->ops;
+    const lem_model_config *c = &net->model->config;
+    int T = net->n_rows, D = c->width, Q = c->heads * c->head_dim, KV = c->kv_heads * c->head_dim;
+    const float *p = net->model->params;
+    float *g = net->grads;
+    if (c->fused_qkv) {
+        lem_layer_merge_qkv(c, T, net->dq, net->dk, net->dv, net->qkv);
+        op->linear_dw(b, T, Q + 2 * KV, D, net->qkv, net->normed, g + w->qkv);
+        backward_bias(net, Q + 2 * KV, net->qkv, w->qkv_bias);
+        op->linear_dx(b, T, Q + 2 * KV, D, net->qkv, p + w->qkv, net->dnormed, false);
+        return;
+    }
+    op->linear_dw(b, T, Q, D, net->dq, net->normed, g + w->q);
+    op->linear_dw(b, T, KV, D, net->dk, net->normed, g + w->k);
+    op->linear_dw(b, T, KV, D, net->dv, net->normed, g + w->v);
+    backward_bias(net, Q, net->dq, w->q_bias);
+    backward_bias(net, KV, net->dk, w->k_bias);
+    backward_bias(net, KV, net->dv, w->v_bias);
+    op->linear_dx(b, T, Q, D, net->dq, p + w->q, net->dnormed, false);
+    op->linear_dx(b, T, KV, D, net->dk, p + w->k, net->dnormed, true);
+    op->linear_dx(b, T, KV, D, net->dv, p + w->v, net->dnormed, true);
+}
+
 /* mid = x + o(attn): dx holds d mid and becomes d x. */
 static void backward_attention(lem_net *net, int i) {
     lem_backend *b = net->b;
@@ -75,23 +101,15 @@ static void backward_attention(lem_net *net, int i) {
     const lem_model *m = net->model;
     const lem_layer_weights *w = &m->layer[i];
     const lem_layer_saved *s = &net->layer[i];
-    int T = net->n_rows, D = m->config.width, H = m->config.heads, KH = m->config.kv_heads, E = m->config.head_dim;
+    int T = net->n_rows, D = m->config.width, Q = m->config.heads * m->config.head_dim;
     const float *p = m->params;
     float *g = net->grads;
-    op->linear_dw(b, T, D, H * E, net->dx, s->attn, g + w->o);
+    op->linear_dw(b, T, D, Q, net->dx, s->attn, g + w->o);
     backward_bias(net, D, net->dx, w->o_bias);
-    op->linear_dx(b, T, D, H * E, net->dx, p + w->o, net->dattn, false);
+    op->linear_dx(b, T, D, Q, net->dx, p + w->o, net->dattn, false);
     backward_attend(net, i);
     op->rmsnorm(b, T, D, s->x, p + w->attn_norm, m->config.norm_eps, net->normed, NULL);
-    op->linear_dw(b, T, H * E, D, net->dq, net->normed, g + w->q);
-    op->linear_dw(b, T, KH * E, D, net->dk, net->normed, g + w->k);
-    op->linear_dw(b, T, KH * E, D, net->dv, net->normed, g + w->v);
-    backward_bias(net, H * E, net->dq, w->q_bias);
-    backward_bias(net, KH * E, net->dk, w->k_bias);
-    backward_bias(net, KH * E, net->dv, w->v_bias);
-    op->linear_dx(b, T, H * E, D, net->dq, p + w->q, net->dnormed, false);
-    op->linear_dx(b, T, KH * E, D, net->dk, p + w->k, net->dnormed, true);
-    op->linear_dx(b, T, KH * E, D, net->dv, p + w->v, net->dnormed, true);
+    backward_projections(net, w);
     op->rmsnorm_backward(b, T, D, net->dnormed, s->x, p + w->attn_norm, s->inv1, net->dx, g + w->attn_norm);
 }
 

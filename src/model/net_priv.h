@@ -24,6 +24,7 @@ struct lem_net {
     float *x;               /* [T,D] output of the last layer */
     float *hidden, *inv;    /* [T,D] final-normed, [T] */
     float *normed, *act;    /* scratch [T,D], [T,F] */
+    float *qkv;             /* scratch [T,H*E+2*KH*E] with fused_qkv */
     lem_kv kv;              /* keys and values of one layer at a time, one page or more per node */
     int pages_clean;        /* pages that were written or zeroed once: no stray NaN in unused slots */
     int32_t *ids;           /* [T] */

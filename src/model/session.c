@@ -96,6 +96,7 @@ static void carve_session(lem_carve *mem, const lem_model_config *c, int max_pag
     s->gate = lem_carve_take(mem, T * F, sizeof(float));
     s->up = lem_carve_take(mem, T * F, sizeof(float));
     s->act = lem_carve_take(mem, T * F, sizeof(float));
+    s->qkv = c->fused_qkv ? lem_carve_take(mem, T * (Q + 2 * KV), sizeof(float)) : NULL;
     lem_head_block_carve(mem, c, &s->head);
 }
 
@@ -245,7 +246,8 @@ lem_status lem_session_step(lem_session *s, const lem_feed *feeds, int n_feeds, 
                        .up = s->up,
                        .out = s->x,
                        .normed = s->normed,
-                       .act = s->act};
+                       .act = s->act,
+                       .qkv = s->qkv};
     embed(s);
     for (int i = 0; i < c->layers; i++)
         lem_layer_forward(s->b, c, &s->w->packed.layer[i], &batch, s->cos_sin, &s->kv, i, lem_model_config_window(c, i), &a);

@@ -53,7 +53,7 @@ struct lem_session {
     lem_attn_seg *segs;     /* [max_pages] */
     lem_attn_tree *trees;   /* [T] */
     float *cos_sin;
-    float *x, *normed, *q, *k, *v, *attn, *gate, *up, *act, *hidden;
+    float *x, *normed, *q, *k, *v, *qkv /* NULL unless fused */, *attn, *gate, *up, *act, *hidden;
     lem_head_block head;
 };
 

@@ -35,7 +35,7 @@ enum { GOLDEN_ISAS = 4 };
 /* Every family and every scaling of positions: language models with logits, loss and gradients (tools/golden/make_archs.py). */
 static __attribute__((unused))
 const char *const golden_archs[] = {"llama_bias",   "llama_linear", "llama_dynamic", "llama_yarn", "llama_llama3", "mistral",
-                                    "mistral_full", "qwen2_window", "qwen2_yarn",    "qwen3",      "qwen3_window"};
+                                    "mistral_full", "qwen2_window", "qwen2_yarn",    "qwen3",      "qwen3_window", "internlm2"};
 enum { GOLDEN_ARCHS = (int)(sizeof golden_archs / sizeof golden_archs[0]) };
 
 typedef struct golden {

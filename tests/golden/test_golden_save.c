@@ -1,17 +1,33 @@
 /* test_golden_save - saved folders: opened again bit for bit; with a folder as argument left there for tools/golden/check_saved_model.py */
 #include "golden_util.h"
+#include "model/weights_open.h"
 
 static const char *keep_dir;
 
 enum { TOKENS = 50 };
 
-/* Saves the model with what it computes from token ids 1, 4, 7, …: logits or scores at every position. */
+/* Logits or scores after token ids 1, 4, 7, …, at every position. */
+static void compute(const lem_weights *w, lem_backend *b, float *out) {
+    const lem_model_config *c = lem_weights_config(w);
+    lem_session *s = NULL;
+    int32_t ids[TOKENS];
+    int node, rows[TOKENS];
+    for (int i = 0; i < TOKENS; i++) ids[i] = (1 + 3 * i) % c->vocab;
+    OK(lem_session_new(w, b, 4, TOKENS, &s, &gerr));
+    OK(lem_session_node(s, -1, &node, &gerr));
+    lem_feed feed = {node, ids, TOKENS};
+    OK(lem_session_step(s, &feed, 1, &gerr));
+    for (int i = 0; i < TOKENS; i++) rows[i] = lem_session_row(s, 0, i);
+    if (c->head == LEM_HEAD_LM) lem_session_logits(s, TOKENS, rows, out);
+    else OK(lem_session_scores(s, TOKENS, rows, out, &gerr));
+    lem_session_free(s);
+}
+
+/* Saves the model with what it computes, through a model and straight from the files. */
 static void save_with_outputs(const lem_model *m, lem_backend *b, const char *dir, lem_dtype dtype) {
     lem_model *again = NULL;
     lem_weights *w = NULL;
-    lem_session *s = NULL;
-    int32_t ids[TOKENS];
-    int node, rows[TOKENS], cols = m->config.head == LEM_HEAD_LM ? m->config.vocab : 1;
+    int cols = m->config.head == LEM_HEAD_LM ? m->config.vocab : 1;
     char path[700], want[65], got[65];
     float *out = malloc((size_t)(TOKENS * m->config.vocab) * sizeof *out);
     OK(lem_model_save(m, dir, dtype, &gerr));
@@ -25,20 +41,18 @@ static void save_with_outputs(const lem_model *m, lem_backend *b, const char *di
             for (size_t k = m->tensors[i].offset; k < m->tensors[i].offset + m->tensors[i].count; k++)
                 assert_true(again->params[k] == lem_bf16_to_f32(lem_f32_to_bf16(m->params[k])));
     }
-    for (int i = 0; i < TOKENS; i++) ids[i] = (1 + 3 * i) % m->config.vocab;
     OK(lem_weights_new(again, b, dtype, &w, &gerr));
-    OK(lem_session_new(w, b, 4, TOKENS, &s, &gerr));
-    OK(lem_session_node(s, -1, &node, &gerr));
-    lem_feed feed = {node, ids, TOKENS};
-    OK(lem_session_step(s, &feed, 1, &gerr));
-    for (int i = 0; i < TOKENS; i++) rows[i] = lem_session_row(s, 0, i);
-    if (cols > 1) lem_session_logits(s, TOKENS, rows, out);
-    else OK(lem_session_scores(s, TOKENS, rows, out, &gerr));
+    compute(w, b, out);
+    lem_weights_free(w);
+    float *straight = malloc((size_t)(TOKENS * m->config.vocab) * sizeof *straight);
+    OK(lem_weights_open(dir, m->config.head, b, dtype, &w, &gerr));
+    compute(w, b, straight);
+    assert_memory_equal(straight, out, (size_t)(TOKENS * cols) * sizeof *out);
+    free(straight);
     snprintf(path, sizeof path, "%s/ours.safetensors", dir);
     lem_safetensors_source source = {"output", 2, {TOKENS, cols}, out};
     OK(lem_safetensors_write(path, &source, 1, LEM_DTYPE_F32, &gerr));
     free(out);
-    lem_session_free(s);
     lem_weights_free(w);
     lem_model_free(again);
 }

@@ -9,7 +9,8 @@ Each makes the folders of its version, in fp32 on one thread, each sequence alon
   <name>/expected.safetensors             what PyTorch computed from them
 
 Sequences are longer than the windows and than the contexts before scaling. Dynamic scaling is computed token by token with the cache, through which
-gradients flow: the definition of src/model/rope.h.
+gradients flow: the definition of src/model/rope.h. InternLM2 is no part of Transformers; it is Llama with other names and one projection for queries, keys
+and values, whose rows are laid out by kv head (its group of queries, then its keys, then its values): so its folder is a Llama put in that form.
 """
 import json
 import os
@@ -18,7 +19,7 @@ import sys
 import torch
 import torch.nn.functional as F
 import transformers
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 
 OLD = transformers.__version__.startswith("4.46.")
 SMALL = dict(hidden_size=16, intermediate_size=32, num_hidden_layers=2, num_attention_heads=4, num_key_value_heads=2, head_dim=16, vocab_size=64,
@@ -40,6 +41,9 @@ CASES = [  # folder, by the old version, family, fields
     ("qwen3_window", False, "Qwen3", dict(attention_bias=True, use_sliding_window=True, sliding_window=9, max_window_layers=1,
                                           layer_types=["sliding_attention", "full_attention"])),
 ]
+INTERNLM2 = {"embed_tokens": "tok_embeddings", "input_layernorm": "attention_norm", "self_attn.o_proj": "attention.wo",
+             "post_attention_layernorm": "ffn_norm", "mlp.gate_proj": "feed_forward.w1", "mlp.up_proj": "feed_forward.w3",
+             "mlp.down_proj": "feed_forward.w2", "lm_head": "output"}
 LENGTHS = [70, 33, 9]
 
 
@@ -95,11 +99,51 @@ def one(name, folder, family, fields):
     print(f"{name:16} loss {float(loss):.6f}, {sum(os.path.getsize(os.path.join(folder, f)) for f in os.listdir(folder)) // 1024} KiB")
 
 
+def as_internlm2(tensors, config, prefix=""):
+    """Renames a Llama's tensors (weights or gradients) and joins q, k and v."""
+    out = {}
+    for name, t in tensors.items():
+        if "k_proj" in name or "v_proj" in name or not name.startswith(prefix):
+            continue
+        if "q_proj" in name:
+            q, k, v = (tensors[name.replace("q_proj", p)] for p in ("q_proj", "k_proj", "v_proj"))
+            heads, dim = config.num_key_value_heads, config.head_dim
+            parts = [x.reshape(heads, -1, *x.shape[1:]) for x in (q, k, v)]
+            out[name.replace("self_attn.q_proj", "attention.wqkv")] = torch.cat(parts, 1).reshape(-1, *q.shape[1:]).contiguous()
+            continue
+        for old, new in INTERNLM2.items():
+            name = name.replace(old, new)
+        out[name] = t.clone().contiguous()
+    return out
+
+
+def internlm2(folder):
+    shape = dict(hidden_size=32, head_dim=8, intermediate_size=16, attention_bias=True)
+    one("internlm2", folder, "Llama", shape)
+    config = transformers.LlamaConfig.from_pretrained(folder)
+    path = os.path.join(folder, "model.safetensors")
+    save_file(as_internlm2(load_file(path), config), path, metadata={"format": "pt"})
+    path = os.path.join(folder, "expected.safetensors")
+    expected = load_file(path)
+    kept = {k: v for k, v in expected.items() if not k.startswith("grad.")}
+    save_file({**kept, **as_internlm2(expected, config, "grad.")}, path)
+    path = os.path.join(folder, "config.json")
+    with open(path) as f:
+        fields = json.load(f)
+    for name in ("attention_bias", "mlp_bias", "head_dim", "pretraining_tp"):
+        fields.pop(name, None)
+    fields.update(architectures=["InternLM2ForCausalLM"], model_type="internlm2", bias=True)
+    with open(path, "w") as f:
+        json.dump(fields, f, indent=2)
+
+
 def main():
     torch.set_num_threads(1)
     for name, old, family, fields in CASES:
         if old == OLD:
             one(name, os.path.join(sys.argv[1], name), family, fields)
+    if OLD:
+        internlm2(os.path.join(sys.argv[1], "internlm2"))
 
 
 main()

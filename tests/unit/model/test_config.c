@@ -81,6 +81,10 @@ static void refusals(void **state) {
         {MISTRAL ",\"num_key_value_heads\":4,\"attention_bias\":true}", "attention_bias"},
         {OF("Qwen2") ",\"attention_bias\":true}", "attention_bias"},
         {QWEN3 ",\"mlp_bias\":true}", "mlp_bias"},
+        {OF("InternLM2") ",\"attention_bias\":true}", "attention_bias"},
+        {OF("InternLM2") ",\"head_dim\":24}", "head_dim"},
+        {OF("InternLM2") ",\"bias\":1}", "'bias'"},
+        {OF("InternLM2") ",\"use_sliding_window\":true}", "use_sliding_window"},
         {MISTRAL "}", "num_key_value_heads"}, /* Transformers' default is 8 */
         {MISTRAL ",\"num_key_value_heads\":4,\"sliding_window\":0}", "sliding_window"},
         {MISTRAL ",\"num_key_value_heads\":4,\"sliding_window\":5000000}", "sliding_window"},
@@ -146,6 +150,10 @@ static void families(void **state) {
                    "\"layer_types\":[\"sliding_attention\",\"full_attention\",\"sliding_attention\"]}",
              &c));
     assert_true(lem_model_config_window(&c, 0) == 9 && lem_model_config_window(&c, 1) == 0 && lem_model_config_window(&c, 2) == 9);
+    OK(parse(OF("InternLM2") ",\"bias\":false}", &c));
+    assert_true(c.fused_qkv && !c.qkv_bias && !c.o_bias);
+    OK(parse(OF("InternLM2") "}", &c)); /* its default */
+    assert_true(c.fused_qkv && c.qkv_bias && c.o_bias);
     snprintf(text, sizeof text, "%s,%s}", LLAMA, full3);
     OK(parse(text, &c));
     assert_int_equal(c.window, 0);
@@ -188,6 +196,8 @@ static void variants_round_trip(void **state) {
         OF("Qwen2") ",\"use_sliding_window\":true,\"sliding_window\":7,\"max_window_layers\":2,\"head_dim\":24}",
         QWEN3 ",\"attention_bias\":true,\"use_sliding_window\":true,\"sliding_window\":9,"
               "\"layer_types\":[\"sliding_attention\",\"full_attention\",\"sliding_attention\"]}",
+        OF("InternLM2") ",\"bias\":false,\"num_key_value_heads\":2}",
+        OF("InternLM2") ",\"rope_scaling\":{\"type\":\"dynamic\",\"factor\":2.0}}",
         SCALED("\"rope_type\":\"llama3\",\"factor\":8,\"original_max_position_embeddings\":64,\"low_freq_factor\":1,\"high_freq_factor\":4"),
         SCALED("\"rope_type\":\"yarn\",\"factor\":1.7,\"mscale\":0.707,\"mscale_all_dim\":1,\"beta_fast\":30.5,\"truncate\":false"),
         SCALED("\"rope_type\":\"yarn\",\"factor\":4,\"attention_factor\":1.1,\"original_max_position_embeddings\":512"),

@@ -33,15 +33,23 @@ static void layout(void **state) {
     }
 }
 
+static double spread(const lem_model *m, const char *name) {
+    const lem_tensor *t = named(m, name);
+    double s = 0;
+    for (size_t i = 0; i < t->count; i++) s += (double)m->params[t->offset + i] * (double)m->params[t->offset + i];
+    return sqrt(s / (double)t->count);
+}
+
 /* Every switch of every family: the table counts what lem_model_config_params counts, and nothing overlaps. */
 static void variants(void **state) {
     (void)state;
-    for (int i = 0; i < 16; i++) {
-        lem_model_config c = tiny(i & 1 ? LEM_ARCH_QWEN3 : LEM_ARCH_LLAMA, LEM_HEAD_LM, false);
+    for (int i = 0; i < 18; i++) {
+        bool internlm2 = i >= 16; /* bit 1 of 16 and 17 is clear: set the biases by bit 0 */
+        lem_model_config c = tiny(internlm2 ? LEM_ARCH_INTERNLM2 : i & 1 ? LEM_ARCH_QWEN3 : LEM_ARCH_LLAMA, LEM_HEAD_LM, false);
         lem_model *m = NULL;
         size_t count = 0, end = 0;
         char a[65], b[65];
-        c.qkv_bias = c.o_bias = i & 2;
+        c.qkv_bias = c.o_bias = internlm2 ? i & 1 : i & 2;
         c.mlp_bias = i & 4 && !(i & 1);
         c.head_dim = i & 8 ? 24 : 0;
         OK(lem_model_new(&c, &m, &err));
@@ -52,11 +60,17 @@ static void variants(void **state) {
             count += m->tensors[k].count;
         }
         assert_int_equal(count, lem_model_config_params(&m->config));
-        assert_int_equal(named(m, "model.layers.1.self_attn.o_proj.bias") != NULL, c.o_bias);
+        assert_int_equal(named(m, internlm2 ? "model.layers.1.attention.wo.bias" : "model.layers.1.self_attn.o_proj.bias") != NULL, c.o_bias);
         assert_int_equal(named(m, "model.layers.1.mlp.down_proj.bias") != NULL, c.mlp_bias);
         const lem_tensor *norm = named(m, "model.layers.1.self_attn.k_norm.weight");
-        assert_int_equal(norm != NULL, i & 1);
+        assert_int_equal(norm != NULL, i & 1 && !internlm2);
         if (norm) assert_true(norm->count == (size_t)m->config.head_dim && !norm->decay && m->params[norm->offset] == 1);
+        if (internlm2) { /* residual projections are drawn smaller, whatever their names */
+            assert_int_equal(named(m, "model.layers.0.attention.wqkv.weight")->shape[0], 4 * 8 + 2 * 2 * 8);
+            assert_int_equal(named(m, "model.tok_embeddings.weight")->offset, m->embed);
+            assert_int_equal(named(m, "output.weight")->offset, m->lm_head);
+            assert_true(spread(m, "model.layers.0.attention.wo.weight") < 0.75 * spread(m, "model.layers.0.attention.wqkv.weight"));
+        }
         lem_model_hash(m, a);
         m->config.rope = (lem_rope){.kind = LEM_ROPE_LINEAR, .factor = 2};
         lem_model_hash(m, b);
@@ -83,13 +97,6 @@ static void windows_of_new_layers(void **state) {
         lem_model_free(m);
         lem_model_free(deep);
     }
-}
-
-static double spread(const lem_model *m, const char *name) {
-    const lem_tensor *t = named(m, name);
-    double s = 0;
-    for (size_t i = 0; i < t->count; i++) s += (double)m->params[t->offset + i] * (double)m->params[t->offset + i];
-    return sqrt(s / (double)t->count);
 }
 
 static void random_init(void **state) {

@@ -14,9 +14,9 @@ static size_t heap(void) {
 
 static void plan_is_exact(void **state) {
     (void)state;
-    static const lem_arch archs[4] = {LEM_ARCH_LLAMA, LEM_ARCH_QWEN2, LEM_ARCH_MISTRAL, LEM_ARCH_QWEN3};
-    for (int i = 0; i < 32; i++) {
-        lem_model *m = tiny_model(archs[i & 3], i & 4 ? LEM_HEAD_SCALAR : LEM_HEAD_LM, i & 16);
+    static const lem_arch archs[5] = {LEM_ARCH_LLAMA, LEM_ARCH_QWEN2, LEM_ARCH_MISTRAL, LEM_ARCH_QWEN3, LEM_ARCH_INTERNLM2};
+    for (int i = 0; i < 5 * 32; i++) {
+        lem_model *m = tiny_model(archs[i / 32], i & 4 ? LEM_HEAD_SCALAR : LEM_HEAD_LM, i & 16);
         lem_net *net = NULL;
         bool grads = i & 8;
         size_t planned = lem_net_plan(&m->config, 333, grads), before = heap();
