@@ -60,5 +60,24 @@ printf 'name: x\nstages: []\n' >r.yaml
 expect 2 "r.yaml" -- "$lemma" run r.yaml
 printf 'name: x\nvars: {out: o}\nstages:\n  - {name: a, command: sfft}\n' >r.yaml
 expect 2 "sfft" -- "$lemma" run r.yaml
+
+# folders in several files: converted, sampled from, and refused by name when a part is missing
+expect 2 "--out DIR is missing" -- "$lemma" model convert model
+expect 2 "none of f32, f16 and bf16" -- "$lemma" model convert model --out conv --dtype int8
+expect 2 "no size such as 5GB" -- "$lemma" model convert model --out conv --shard-size many
+expect 2 "exclude each other" -- "$lemma" model convert model --out conv --tie --untie
+expect 3 "no such model folder" -- "$lemma" model convert nowhere --out conv
+"$lemma" model convert model --out conv --quiet || { echo "FAILED: convert"; bad=1; }
+for f in config.json model.safetensors tokenizer.json tokenizer_config.json; do cmp model/$f conv/$f || bad=1; done
+expect 2 "exists already" -- "$lemma" model convert model --out conv
+"$lemma" model convert model --out parts --shard-size 20KB --quiet || { echo "FAILED: convert into shards"; bad=1; }
+for m in model parts; do
+  "$lemma" sample --model $m --prompts rows.jsonl --n 2 --max-tokens 8 --out from-$m.jsonl --quiet || { echo "FAILED: sample from $m"; bad=1; }
+done
+cmp from-model.jsonl from-parts.jsonl || { echo "FAILED: one file and shards differ"; bad=1; }
+rm parts/model-00002-of-*
+expect 3 "model-00002-of-" -- "$lemma" sample --model parts --prompts rows.jsonl --n 1 --out s3.jsonl
+rm parts/*.safetensors* && printf 'PK' >parts/pytorch_model.bin
+expect 3 "only pytorch_model.bin is there" -- "$lemma" sample --model parts --prompts rows.jsonl --n 1 --out s3.jsonl
 [ $bad = 0 ] && echo "all error cases answered as they should"
 exit $bad
