@@ -41,7 +41,8 @@ typedef struct lem_kv {
 
 /* One attention call handles T rows (new tokens) made of trees. Rows of a subtree are contiguous (depth-first order). A row r sees the keys of
  * each segment whose row range holds r, at positions <= pos[r] and, with a window w > 0, above pos[r] - w (w keys, itself included: Transformers'
- * sliding window); its segments, in order, cover positions 0..pos[r] without gaps. Trees are in row order. One path may hold about a million positions, E may be up to 4096 (the scratch that a backend reserves for each worker). */
+ * sliding window); its segments, in order, cover positions 0..pos[r] without gaps. Trees are in row order. One path may hold about a million
+ * positions, E may be up to 4096 (the scratch that a backend reserves for each worker). */
 typedef struct lem_attn_seg {
     int row0, row1; /* rows that see this page (the subtree of its node) */
     int page;       /* page index in the lem_kv */

@@ -1,7 +1,7 @@
 /* model/config.h - the shape of a Llama-family decoder, as in Hugging Face config.json
  *
- * Families: Llama 2, 3, 3.1, 3.2 and DeepSeek-LLM/Math ("llama"), Mistral, Qwen2/2.5, Qwen3, InternLM2. What a config.json says and the function computed here
- * are the same, or the field is refused by name. */
+ * Families: Llama 2, 3, 3.1, 3.2 and DeepSeek-LLM/Math ("llama"), Mistral, Qwen2/2.5, Qwen3, InternLM2. What a config.json says and the function
+ * computed here are the same, or the field is refused by name. */
 #ifndef LEM_MODEL_CONFIG_H
 #define LEM_MODEL_CONFIG_H
 

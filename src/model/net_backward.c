@@ -33,8 +33,8 @@ static void backward_mlp(lem_net *net, int i) {
     op->rmsnorm_backward(b, T, D, net->dnormed, s->mid, p + w->mlp_norm, s->inv2, net->dx, g + w->mlp_norm);
 }
 
-/* Back through rotation and, with qk_norm, the norm before it: dq holds the gradient of the rotated queries (or keys) and becomes that of the raw ones.
- * dattn has been used up and serves as scratch. */
+/* Back through rotation and, with qk_norm, the norm before it: dq holds the gradient of the rotated queries (or keys) and becomes that of the raw
+ * ones. dattn has been used up and serves as scratch. */
 static void backward_queries(lem_net *net, int heads, const float *raw, const float *inv, size_t norm, float *dq) {
     lem_backend *b = net->b;
     const lem_model *m = net->model;

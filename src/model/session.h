@@ -40,7 +40,8 @@ lem_status lem_session_step(lem_session *s, const lem_feed *feeds, int n_feeds, 
 /* After a step. Row of feed i's token j is lem_session_row(s, i, j). */
 int lem_session_row(const lem_session *s, int feed, int token);
 const float *lem_session_hidden(const lem_session *s); /* [rows,D], final-normed, until the next step */
-/* Logits [R,V] of chosen rows into caller's memory; outputs [R,N] of the reward head for chosen rows (N: config.reward.outputs); log p(target) of chosen rows (logits kept in blocks). */
+/* Logits [R,V] of chosen rows into caller's memory; outputs [R,N] of the reward head for chosen rows (N: config.reward.outputs); log p(target) of
+ * chosen rows (logits kept in blocks). */
 void lem_session_logits(lem_session *s, int R, const int *rows, float *logits);
 lem_status lem_session_logprobs(lem_session *s, int R, const int *rows, const int32_t *target, float *logprob, lem_err *err) LEM_MUST_CHECK;
 lem_status lem_session_scores(lem_session *s, int R, const int *rows, float *score, lem_err *err) LEM_MUST_CHECK;
