@@ -33,9 +33,17 @@ static const char *text_of_region(grade_work *w, const region *r) {
 
 /* Text of what a tree means: without labels and units, regions as intervals. */
 static const char *text_of_meaning(grade_work *w, const ast_node *a) {
-    const ast_node *v = lem_shape_of(w, a).v;
+    const shape s = lem_shape_of(w, a);
+    const ast_node *v = s.v;
     region r;
     if (w->limit) return NULL;
+    if (s.modulus && s.modulus->kind == AST_NUM && v->kind == AST_NUM && lem_grade_rat_is_int(v->q) && lem_grade_rat_is_int(s.modulus->q) &&
+        lem_grade_rat_sign(s.modulus->q)) {
+        grade_rat *r0 = lem_grade_rat_int(w, 0);
+        if (!r0) return NULL;
+        mpz_mod(mpq_numref(r0->q), mpq_numref(v->q->q), mpq_numref(s.modulus->q->q));
+        return lem_grade_rat_text(w, r0);
+    }
     if (v->kind == AST_CHOICE) return lem_grade_text(w, v->name, v->len);
     if ((v->kind != AST_SET || v->n == 0) && lem_region_of(w, v, true, &r) && !r.lists) {
         const char *t = text_of_region(w, &r);

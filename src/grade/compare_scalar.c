@@ -1,6 +1,7 @@
 /* compare_scalar.c - numbers and expressions: exact, rounded as the gold is, within a tolerance; units, percent and degrees around them */
 #include "grade/compare_priv.h"
 
+#include "grade/canon_priv.h"
 #include "grade/decide/decide_priv.h"
 #include "grade/units_priv.h"
 
@@ -89,6 +90,10 @@ lem_grade_result lem_compare_scalars(comparison *c, const ast_node *a, const ast
                : fold ? compare_say(LEM_GRADE_EQUAL_EXACT, RULE_CASE_OF_TEXT)
                       : compare_say(LEM_GRADE_NOT_EQUAL, RULE_CANONICAL);
     } else r = lem_decide_scalars(c->w, a, b);
+    if (r.verdict == LEM_GRADE_LIMIT && !c->w->limit) { /* forms that nobody evaluates, such as integrals, are equal when written alike */
+        const char *x = lem_canon_text(c->w, a), *y = x ? lem_canon_text(c->w, b) : NULL;
+        if (x && y && strcmp(x, y) == 0) return compare_say(LEM_GRADE_EQUAL_EXACT, RULE_CANONICAL);
+    }
     if (compare_is_equal(r) || c->w->limit) return r;
     if (forgiven(c, a, b, &rule)) return compare_say(LEM_GRADE_EQUAL_NUMERIC, rule);
     return c->w->limit ? compare_say(LEM_GRADE_LIMIT, RULE_WORK) : r;

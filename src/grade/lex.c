@@ -423,6 +423,14 @@ static bool lex_half_day(lexer *x) {
     return false;
 }
 
+static bool is_month(const char *s, size_t n) {
+    static const char *const months[] = {"January", "February",  "March",   "April",    "May",      "June", "July",
+                                         "August",  "September", "October", "November", "December", "Sept"};
+    for (size_t m = 0; m < sizeof months / sizeof *months; m++)
+        if (is(s, n, months[m]) || (n == 3 && memcmp(s, months[m], 3) == 0)) return true;
+    return false;
+}
+
 static void lex_word(lexer *x) {
     if (lex_half_day(x)) return;
     size_t from = x->i, k = from;
@@ -434,6 +442,10 @@ static void lex_word(lexer *x) {
     if (n > 2 && (digit(before) || before == ')') && s[0] == 'o' && s[1] == 'r' && s[2] >= 'A' && s[2] <= 'Z') { /* "1orW(x)=2" */
         x->i = from + 2;
         push_op(x, OP_OR, from);
+        return;
+    }
+    if (n > 2 && is_month(s, n)) { /* a date */
+        push_named(x, TOK_WORD, s, n, from, false);
         return;
     }
     bool apart = strchr(" $\n\t,.;:", before) && strchr(" $\n\t,.;:", after);

@@ -461,6 +461,8 @@ static ast_node *parse_text(parser *outer, text_span t, int level) {
         return inner || p.w->limit ? inner : lem_parse_text(&p, first->text, first->len);
     }
     if (p.t.bad) return NULL;
+    ast_node *date = lem_parse_date(&p);
+    if (date || p.w->limit) return date;
     ast_node *a = lem_parse_list(&p);
     if (a && p.i < p.t.n && parse_is(&p.t.tok[p.i], '\\')) p.i++;
     return p.i == p.t.n ? a : NULL;

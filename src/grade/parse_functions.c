@@ -264,7 +264,12 @@ static ast_node *parse_integral(parser *p) {
         p->i++;
         const grade_tok *v = parse_peek(p);
         p->i++;
-        kid[n++] = lem_ast_named(p->w, AST_SYM, v->text, v->len);
+        ast_node *var = lem_ast_named(p->w, AST_SYM, v->text, v->len);
+        if (b.lower && b.upper) { /* the symbol of a definite integral is bound */
+            var = lem_ast_named(p->w, AST_SYM, "index", 5);
+            kid[0] = lem_ast_replace(p->w, body, v->text, v->len, var);
+        }
+        kid[n++] = var;
     }
     if (b.lower) kid[n++] = b.lower;
     if (b.upper) kid[n++] = b.upper;

@@ -42,6 +42,7 @@ static inline bool parse_take(parser *p, char op) {
     p->i++;
     return true;
 }
+ast_node *lem_parse_date(parser *p); /* "Nov. 5, 2020", "5 November": the whole answer as one text; NULL otherwise */
 bool lem_parse_name_is(const grade_tok *t, const char *s);
 
 #endif

@@ -161,3 +161,39 @@ ast_node *lem_parse_unit(parser *p, ast_node *a) {
     }
     return quantity(p, a, from);
 }
+
+/* ---- dates ---- */
+
+static bool month_of(const grade_tok *t, char *out) {
+    static const char names[] = "janfebmaraprmayjunjulaugsepoctnovdec";
+    if (!is_unit_token(t) || t->len < 3) return false;
+    for (size_t k = 0; k < 36; k += 3)
+        if (folded(t->text[0]) == names[k] && folded(t->text[1]) == names[k + 1] && folded(t->text[2]) == names[k + 2]) {
+            memcpy(out, names + k, 3);
+            return true;
+        }
+    return false;
+}
+
+ast_node *lem_parse_date(parser *p) {
+    const grade_tok *number[2], *month = NULL;
+    char name[3] = "";
+    size_t n = 0;
+    for (size_t k = 0; k < p->t.n; k++) {
+        const grade_tok *t = &p->t.tok[k];
+        if (t->kind == TOK_NUM && n < 2 && t->len <= 4) number[n++] = t;
+        else if (!month && month_of(t, name)) month = t;
+        else if (!parse_is(t, ',')) return NULL;
+    }
+    if (!month || n == 0) return NULL;
+    char *s = lem_grade_alloc(p->w, 16, 1);
+    if (!s) return NULL;
+    size_t k = 3;
+    memcpy(s, name, 3);
+    for (size_t j = 0; j < n; j++) {
+        s[k++] = ' ';
+        memcpy(s + k, number[j]->text, number[j]->len);
+        k += number[j]->len;
+    }
+    return lem_ast_named(p->w, AST_TEXT, s, k);
+}

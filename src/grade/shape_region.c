@@ -253,9 +253,17 @@ static char mirrored(char op) { return op == '<' ? '>' : op == '>' ? '<' : op ==
 
 static bool is_variable(const ast_node *a) { return lem_shape_is_label(a) && a->kind != AST_TEXT; }
 
-static bool compare_with(grade_work *w, const ast_node *lhs, char op, const ast_node *rhs, region *out) {
-    if (is_variable(lhs) && !is_variable(rhs)) return one_sided(w, lhs, op, rhs, out);
-    if (is_variable(rhs) && !is_variable(lhs)) return one_sided(w, rhs, mirrored(op), lhs, out);
+/* Of two symbols the one that answers are about: the middle of a chain, or x, y, z, t before any other. */
+static int rank_of(const ast_node *a, const ast_node *middle) {
+    if (!is_variable(a)) return 0;
+    if (a == middle) return 3;
+    return a->kind == AST_SYM && a->len == 1 && strchr("xyzt", a->name[0]) ? 2 : 1;
+}
+
+static bool compare_with(grade_work *w, const ast_node *lhs, char op, const ast_node *rhs, const ast_node *middle, region *out) {
+    int left_rank = rank_of(lhs, middle), right_rank = rank_of(rhs, middle);
+    if (left_rank > right_rank) return one_sided(w, lhs, op, rhs, out);
+    if (right_rank > left_rank) return one_sided(w, rhs, mirrored(op), lhs, out);
     if (op == '=') return false; /* equations are compared as equations */
     bool left = lhs->kind == AST_ABS, right = rhs->kind == AST_ABS;
     if (left != right && lem_shape_is_label((left ? lhs : rhs)->kid[0])) { /* |x| < 3 */
@@ -285,7 +293,7 @@ static bool from_relation(grade_work *w, const ast_node *a, bool strict, int lev
     for (uint32_t k = 0; k < a->len; k++) {
         region r;
         if (!strchr("<>lgn=", a->name[k]) || (a->len > 1 && a->name[k] == 'n')) return false;
-        if (!compare_with(w, a->kid[k], a->name[k], a->kid[k + 1], &r)) return false;
+        if (!compare_with(w, a->kid[k], a->name[k], a->kid[k + 1], a->n == 3 ? a->kid[1] : NULL, &r)) return false;
         if (all.var && r.var && (all.var->len != r.var->len || memcmp(all.var->name, r.var->name, r.var->len) != 0)) return false;
         if (!intersect(w, &all, &r)) { /* a < x < b with symbols for ends */
             if (a->len != 2 || k != 1 || all.n != 1 || r.n != 1 || w->limit) return false;
@@ -319,6 +327,7 @@ static bool from_list(grade_work *w, const ast_node *a, int level, region *out) 
         if (a->kid[k]->kind == AST_REL) before = a->kid[k];
         if (any.var && r.var && (any.var->len != r.var->len || memcmp(any.var->name, r.var->name, r.var->len) != 0)) return false;
         if (!unite(w, &any, &r)) return false;
+        if (a->open == 'O') continue;
         if (!any.sorted || !intersect(w, &all, &r)) return false;
         empty = all.n == 0;
     }
