@@ -9,6 +9,7 @@ ast_node *lem_ast_new(grade_work *w, ast_kind kind, uint32_t n) {
     if (!a) return NULL;
     a->kind = kind;
     a->n = n;
+    a->name = "";
     if (n) {
         a->kid = lem_grade_alloc(w, n, sizeof(ast_node *));
         if (!a->kid) return NULL;
