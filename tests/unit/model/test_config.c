@@ -159,6 +159,74 @@ static void families(void **state) {
     assert_int_equal(c.window, 0);
 }
 
+/* Fields of published config.json files and the number of parameters that their publishers count in the weights. */
+static const struct {
+    const char *name, *text;
+    size_t params;
+    int context, window;
+} published[] = {
+    {"Llama-3.1-8B",
+     "{\"architectures\":[\"LlamaForCausalLM\"],\"attention_bias\":false,\"bos_token_id\":128000,\"eos_token_id\":[128001,128008,128009],"
+     "\"hidden_act\":\"silu\",\"hidden_size\":4096,\"intermediate_size\":14336,\"max_position_embeddings\":131072,\"mlp_bias\":false,"
+     "\"model_type\":\"llama\",\"num_attention_heads\":32,\"num_hidden_layers\":32,\"num_key_value_heads\":8,\"pretraining_tp\":1,"
+     "\"rms_norm_eps\":1e-05,\"rope_scaling\":{\"factor\":8.0,\"low_freq_factor\":1.0,\"high_freq_factor\":4.0,"
+     "\"original_max_position_embeddings\":8192,\"rope_type\":\"llama3\"},\"rope_theta\":500000.0,\"tie_word_embeddings\":false,\"vocab_size\":"
+     "128256}",
+     8030261248, 131072, 0},
+    {"Llama-3.2-1B",
+     "{\"architectures\":[\"LlamaForCausalLM\"],\"head_dim\":64,\"hidden_size\":2048,\"intermediate_size\":8192,"
+     "\"max_position_embeddings\":131072,\"model_type\":\"llama\",\"num_attention_heads\":32,\"num_hidden_layers\":16,\"num_key_value_heads\":8,"
+     "\"rms_norm_eps\":1e-05,\"rope_scaling\":{\"factor\":32.0,\"high_freq_factor\":4.0,\"low_freq_factor\":1.0,"
+     "\"original_max_position_embeddings\":8192,\"rope_type\":\"llama3\"},\"rope_theta\":500000.0,\"tie_word_embeddings\":true,\"vocab_size\":"
+     "128256}",
+     1235814400, 131072, 0},
+    {"deepseek-math-7b",
+     "{\"architectures\":[\"LlamaForCausalLM\"],\"attention_bias\":false,\"bos_token_id\":100000,\"eos_token_id\":100001,\"hidden_size\":4096,"
+     "\"intermediate_size\":11008,\"max_position_embeddings\":4096,\"model_type\":\"llama\",\"num_attention_heads\":32,\"num_hidden_layers\":30,"
+     "\"num_key_value_heads\":32,\"rms_norm_eps\":1e-06,\"rope_scaling\":null,\"rope_theta\":10000.0,\"vocab_size\":102400}",
+     6910365696, 4096, 0},
+    {"Mistral-7B-v0.1",
+     "{\"architectures\":[\"MistralForCausalLM\"],\"bos_token_id\":1,\"eos_token_id\":2,\"hidden_act\":\"silu\",\"hidden_size\":4096,"
+     "\"intermediate_size\":14336,\"max_position_embeddings\":32768,\"model_type\":\"mistral\",\"num_attention_heads\":32,"
+     "\"num_hidden_layers\":32,\"num_key_value_heads\":8,\"rms_norm_eps\":1e-05,\"rope_theta\":10000.0,\"sliding_window\":4096,\"vocab_size\":32000}",
+     7241732096, 32768, 4096},
+    {"Mistral-Nemo-2407",
+     "{\"architectures\":[\"MistralForCausalLM\"],\"head_dim\":128,\"hidden_size\":5120,\"intermediate_size\":14336,"
+     "\"max_position_embeddings\":131072,\"model_type\":\"mistral\",\"num_attention_heads\":32,\"num_hidden_layers\":40,\"num_key_value_heads\":8,"
+     "\"rms_norm_eps\":1e-05,\"rope_theta\":1000000.0,\"sliding_window\":null,\"tie_word_embeddings\":false,\"vocab_size\":131072}",
+     12247782400, 131072, 0},
+    {"Qwen2.5-Math-1.5B",
+     "{\"architectures\":[\"Qwen2ForCausalLM\"],\"attention_dropout\":0.0,\"hidden_size\":1536,\"intermediate_size\":8960,"
+     "\"max_position_embeddings\":4096,\"max_window_layers\":21,\"model_type\":\"qwen2\",\"num_attention_heads\":12,\"num_hidden_layers\":28,"
+     "\"num_key_value_heads\":2,\"rms_norm_eps\":1e-06,\"rope_theta\":10000,\"sliding_window\":4096,\"tie_word_embeddings\":true,"
+     "\"use_mrope\":false,\"use_sliding_window\":false,\"vocab_size\":151936}",
+     1543714304, 4096, 0},
+    {"Qwen3-0.6B",
+     "{\"architectures\":[\"Qwen3ForCausalLM\"],\"attention_bias\":false,\"head_dim\":128,\"hidden_size\":1024,\"intermediate_size\":3072,"
+     "\"max_position_embeddings\":40960,\"max_window_layers\":28,\"model_type\":\"qwen3\",\"num_attention_heads\":16,\"num_hidden_layers\":28,"
+     "\"num_key_value_heads\":8,\"rms_norm_eps\":1e-06,\"rope_scaling\":null,\"rope_theta\":1000000,\"sliding_window\":null,"
+     "\"tie_word_embeddings\":true,\"use_sliding_window\":false,\"vocab_size\":151936}",
+     596049920, 40960, 0},
+    {"internlm2-7b",
+     "{\"architectures\":[\"InternLM2ForCausalLM\"],\"attn_implementation\":\"eager\",\"bias\":false,\"hidden_size\":4096,"
+     "\"intermediate_size\":14336,\"max_position_embeddings\":32768,\"model_type\":\"internlm2\",\"num_attention_heads\":32,"
+     "\"num_hidden_layers\":32,\"num_key_value_heads\":8,\"rms_norm_eps\":1e-05,\"rope_scaling\":{\"type\":\"dynamic\",\"factor\":2.0},"
+     "\"rope_theta\":1000000,\"tie_word_embeddings\":false,\"vocab_size\":92544}",
+     7737708544, 65536, 0},
+};
+
+static void published_configs(void **state) {
+    (void)state;
+    for (size_t i = 0; i < sizeof published / sizeof published[0]; i++) {
+        lem_model_config c;
+        OK(parse(published[i].text, &c));
+        if (lem_model_config_params(&c) != published[i].params) print_error("%s: %zu\n", published[i].name, lem_model_config_params(&c));
+        assert_int_equal(lem_model_config_params(&c), published[i].params);
+        assert_int_equal(c.max_positions, published[i].context);
+        assert_int_equal(lem_model_config_window(&c, c.layers - 1), published[i].window);
+    }
+}
+
 static void contexts(void **state) {
     (void)state;
     static const struct {
@@ -271,12 +339,8 @@ static void check_fills(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(defaults),
-                                       cmocka_unit_test(refusals),
-                                       cmocka_unit_test(families),
-                                       cmocka_unit_test(contexts),
-                                       cmocka_unit_test(variants_round_trip),
-                                       cmocka_unit_test(round_trip),
-                                       cmocka_unit_test(check_fills)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(defaults),          cmocka_unit_test(refusals),   cmocka_unit_test(families),
+                                       cmocka_unit_test(published_configs), cmocka_unit_test(contexts),   cmocka_unit_test(variants_round_trip),
+                                       cmocka_unit_test(round_trip),        cmocka_unit_test(check_fills)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
