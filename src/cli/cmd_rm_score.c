@@ -214,7 +214,7 @@ static lem_status choose_head(job *j, lem_err *err) {
     j->process = lem_head_is_process(shape.kind);
     LEM_TRY(choose_aggregate(j, err));
     if (sep) LEM_TRY(unescape(sep, &j->separator, err));
-    st = lem_reward_recipe_make(shape.kind, j->tok, dir, lem_args_str(j->args, "system"), j->separator, &j->recipe, err);
+    st = lem_reward_recipe_make(&shape, j->tok, dir, lem_args_str(j->args, "system"), j->separator, &j->recipe, err);
     if (st) lem_err_context(err, "%s", dir);
 done:
     return st;

@@ -5,6 +5,7 @@
 #include "core/mem.h"
 #include "model/model_priv.h"
 #include "model/name_list.h"
+#include "model/shard_index.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -110,20 +111,27 @@ done:
     return st;
 }
 
-/* An adapter (PEFT) is no model: without its base nothing can be computed. */
+/* An adapter (PEFT) is no model: without its base nothing can be computed. Trainers may put the base's config.json beside it, but not its weights. */
 static lem_status refuse_adapter(const char *dir, lem_err *err) {
+    static const char *const whole[] = {"model.safetensors", LEM_SHARD_INDEX_NAME};
     lem_status st = LEM_OK;
     lem_json *json = NULL;
-    char *config = lem_path_join(dir, "config.json", err), *adapter = lem_path_join(dir, "adapter_config.json", err);
-    if (!config || !adapter) LEM_TRY(LEM_EMEM);
-    if (lem_file_exists(config) || !lem_file_exists(adapter)) goto done;
+    char *adapter = lem_path_join(dir, "adapter_config.json", err);
+    if (!adapter) return LEM_EMEM;
+    bool complete = !lem_file_exists(adapter);
+    for (int i = 0; i < 2 && !complete; i++) {
+        char *path = lem_path_join(dir, whole[i], err);
+        if (!path) LEM_TRY(LEM_EMEM);
+        complete = lem_file_exists(path);
+        lem_free(path);
+    }
+    if (complete) goto done;
     LEM_TRY(lem_json_load(adapter, 1 << 20, &json, err));
     st = lem_fail(err, LEM_EDATA,
                   "%s: a PEFT adapter of '%.120s' without its base model; merge it first (Python: PeftModel.merge_and_unload, save_pretrained)", dir,
                   lem_json_str(lem_json_get(json, "base_model_name_or_path"), "?"));
 done:
     lem_json_free(json);
-    lem_free(config);
     lem_free(adapter);
     return st;
 }

@@ -31,6 +31,8 @@ static const head_row heads[LEM_HEAD_KIND_COUNT] = {
     {LEM_HEAD_KIND_VALUE_HEAD, NULL, "v_head.summary", 1, false, true, false, false, LEM_HEAD_RAW, 0,
      "value head on a language model (LLaMA-Factory, TRL)", at_last},
     {LEM_HEAD_KIND_OPENRLHF, "RewardModel", NULL, 1, false, false, false, false, LEM_HEAD_RAW, 0, "OpenRLHF reward model", at_last},
+    {LEM_HEAD_KIND_INTERNLM2, "ForRewardModel", "v_head", 1, false, false, false, false, LEM_HEAD_RAW, 0, "InternLM2 reward model",
+     "at the reward token behind the rendered conversation"},
     {LEM_HEAD_KIND_TOKEN_CLASSIFIER, "ForTokenClassification", "score", 2, false, true, true, false, LEM_HEAD_SOFTMAX, 1,
      "token classifier (TRL process reward model)", "at the last token of the separator after each step"},
     {LEM_HEAD_KIND_RLHFLOW_PRM, NULL, "", 2, false, false, true, true, LEM_HEAD_SOFTMAX, 0, "RLHFlow process reward model (token logits)",
@@ -102,6 +104,11 @@ static lem_status fill(const head_row *row, const lem_json *json, lem_head_shape
     if (row->kind == LEM_HEAD_KIND_TOKEN_CLASSIFIER && labels_of(json) != 2)
         return lem_fail(err, LEM_EDATA, "a token classifier that scores steps has two labels (num_labels), %lld found", (long long)labels_of(json));
     if (row->kind == LEM_HEAD_KIND_OPENRLHF) LEM_TRY(read_prefix(json, s, err));
+    if (row->kind == LEM_HEAD_KIND_INTERNLM2) {
+        int64_t id = lem_json_int(lem_json_get(json, "reward_token_id"), -1);
+        if (id < 0 || id > INT32_MAX) return lem_fail(err, LEM_EDATA, "'reward_token_id' must be the id of the token at which the reward is read");
+        s->token = (int)id;
+    }
     if (s->outputs == 1 && !row->process) LEM_TRY(read_stats(json, s, err));
 done:
     return st;
@@ -110,9 +117,12 @@ done:
 lem_status lem_head_from_json(const lem_json *json, const char *suffix, lem_head_shape *out, bool *known, lem_err *err) {
     lem_head_shape s = {0};
     if (strcmp(suffix, "LLMForSequenceRegression") == 0) suffix = "RewardModel"; /* OpenRLHF until 0.3 */
+    bool internlm2 = strcmp(lem_json_str(lem_json_get(json, "model_type"), ""), "internlm2") == 0;
     *known = false;
     for (int i = 0; i < LEM_HEAD_KIND_COUNT; i++) {
         if (!heads[i].suffix || strcmp(heads[i].suffix, suffix) != 0) continue;
+        /* Two families have a ForRewardModel, each its own. */
+        if (strcmp(suffix, "ForRewardModel") == 0 && (heads[i].kind == LEM_HEAD_KIND_INTERNLM2) != internlm2) continue;
         *known = true;
         lem_status st = fill(&heads[i], json, &s, err);
         if (st == LEM_OK) *out = s;
@@ -148,6 +158,7 @@ bool lem_head_to_json(const lem_head_shape *s, lem_json *config) {
     bool ok = true;
     if (s->kind == LEM_HEAD_KIND_CLASSIFIER || s->kind == LEM_HEAD_KIND_TOKEN_CLASSIFIER) ok = set_labels(config, s->outputs);
     if (s->kind == LEM_HEAD_KIND_OPENRLHF && s->tensor[0]) ok = lem_json_set(config, "value_head_prefix", lem_json_new_str(s->tensor)) && ok;
+    if (s->kind == LEM_HEAD_KIND_INTERNLM2) ok = lem_json_set(config, "reward_token_id", lem_json_new_int(s->token)) && ok;
     if (s->stats) {
         ok = lem_json_set(config, "mean", lem_json_new_num((double)s->mean)) && ok;
         ok = lem_json_set(config, "std", lem_json_new_num((double)s->std)) && ok;

@@ -22,6 +22,7 @@ typedef enum lem_head_kind {
     LEM_HEAD_KIND_SKYWORK_PRM,      /* Qwen2ForPrmModel: v_head.summary, sigmoid at the end of every step */
     LEM_HEAD_KIND_VALUE_HEAD,       /* LLaMA-Factory, TRL: a causal LM with v_head.summary, last token */
     LEM_HEAD_KIND_OPENRLHF,         /* RewardModel: score or value_head, (x - mean) / std, last token */
+    LEM_HEAD_KIND_INTERNLM2,        /* InternLM2ForRewardModel: v_head, at a reward token behind the conversation */
     LEM_HEAD_KIND_TOKEN_CLASSIFIER, /* *ForTokenClassification (TRL): score, 2 outputs, softmax at the separator after every step */
     /* Plain causal LMs: config.json cannot tell that these are reward models, the user does. Outputs are two token logits. */
     LEM_HEAD_KIND_RLHFLOW_PRM,   /* '+' against '-' after every step, by conversation turns */
@@ -40,6 +41,7 @@ typedef struct lem_head_shape { /* zeroed = none */
     bool stats;       /* mean and std are stored */
     bool normalize;   /* and meant to be used */
     float mean, std;
+    int token; /* reward_token_id of INTERNLM2 */
 } lem_head_shape;
 
 /* From config.json, for a name of 'architectures' less its family ("ForSequenceClassification"; whole for "RewardModel"). *known is false, and nothing else

@@ -300,8 +300,8 @@ void lem_model_hash(const lem_model *m, char out[65]) {
     hash_variant(&s, c);
     if (c->head == LEM_HEAD_REWARD) {
         const lem_head_shape *r = &c->reward;
-        snprintf(text, sizeof text, "reward kind=%d tensor=%s outputs=%d dense=%d bias=%d stats=%d normalize=%d mean=%a std=%a\n", (int)r->kind,
-                 r->tensor, r->outputs, r->dense, r->bias, r->stats, r->normalize, (double)r->mean, (double)r->std);
+        snprintf(text, sizeof text, "reward kind=%d tensor=%s outputs=%d dense=%d bias=%d stats=%d normalize=%d mean=%a std=%a token=%d\n",
+                 (int)r->kind, r->tensor, r->outputs, r->dense, r->bias, r->stats, r->normalize, (double)r->mean, (double)r->std, r->token);
         lem_sha256_add(&s, text, strlen(text));
     }
     lem_sha256_add(&s, m->params, m->n_params * sizeof *m->params);

@@ -103,11 +103,11 @@ done:
     return st;
 }
 
-lem_status lem_reward_recipe_make(lem_head_kind kind, const lem_tokenizer *t, const char *dir, const char *system, const char *separator,
+lem_status lem_reward_recipe_make(const lem_head_shape *head, const lem_tokenizer *t, const char *dir, const char *system, const char *separator,
                                   lem_reward_recipe *out, lem_err *err) {
-    lem_reward_recipe r = {.kind = kind, .bos = -1, .tag = -1, .good = -1, .bad = -1};
-    r.system = !system ? lem_reward_default_system(kind) : *system ? system : NULL;
-    r.separator = separator ? separator : lem_reward_default_separator(kind);
+    lem_reward_recipe r = {.kind = head->kind, .bos = -1, .tag = head->kind == LEM_HEAD_KIND_INTERNLM2 ? head->token : -1, .good = -1, .bad = -1};
+    r.system = !system ? lem_reward_default_system(head->kind) : *system ? system : NULL;
+    r.separator = separator ? separator : lem_reward_default_separator(head->kind);
     if (!*r.separator) return lem_fail(err, LEM_EUSAGE, "the text between steps must not be empty");
     lem_status st = find_tokens(t, dir, &r, err);
     if (st == LEM_OK) *out = r;
@@ -184,6 +184,7 @@ static lem_status conversation(work *w, const char *solution) {
     bool system = w->how->system != NULL;
     lem_status st = lem_chat_encode(w->t, system ? m : m + 1, system ? 3 : 2, false, &w->out->ids, NULL, w->err);
     if (st == LEM_OK && w->out->ids.len == 0) st = lem_fail(w->err, LEM_EDATA, "the chat template renders nothing");
+    if (st == LEM_OK && w->how->tag >= 0) st = lem_ids_push(&w->out->ids, w->how->tag, w->err);
     return st == LEM_OK ? read_at(w, w->out->ids.len - 1) : st;
 }
 

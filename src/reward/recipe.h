@@ -2,7 +2,8 @@
  *
  * Each kind of head comes with the way its authors feed it (formats.md section 4, recipe.md section 5):
  *   last-token heads     the conversation (system, user: problem, assistant: solution) by the chat template; the last token
- *   Qwen2.5-Math PRM     the same; <extra_0> after each step, read there
+ *   InternLM2            the conversation and reward_token_id behind it; that token
+ *   Qwen2.5-Math PRM     the same conversation; <extra_0> after each step, read there
  *   Skywork PRM          bos, problem and "\n", then each step and "\n", encoded apart; read at each of these "\n"
  *   TRL PRM              bos, problem, then each step and the separator, encoded apart; read at the last token of each separator
  *   RLHFlow PRM, ORM     user: problem + " " + first step (the whole solution), assistant: "+", user: second step, …; read before each "+"
@@ -30,7 +31,7 @@ const char *lem_reward_default_system(lem_head_kind kind);
 const char *lem_reward_default_separator(lem_head_kind kind);
 /* system and separator NULL = the default; system "" = none. dir: the folder, whose tokenizer_config.json names bos. LEM_EDATA if the tokenizer lacks a token that
  * the recipe needs. */
-lem_status lem_reward_recipe_make(lem_head_kind kind, const lem_tokenizer *t, const char *dir, const char *system, const char *separator,
+lem_status lem_reward_recipe_make(const lem_head_shape *head, const lem_tokenizer *t, const char *dir, const char *system, const char *separator,
                                   lem_reward_recipe *out, lem_err *err) LEM_MUST_CHECK;
 
 typedef struct lem_rendering { /* zeroed = empty; reused */

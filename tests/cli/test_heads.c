@@ -111,6 +111,7 @@ static void every_folder(void **state) {
     static const char *const folders[][2] = {
         {"qwen2_classifier", ""},
         {"qwen3_classifier", ""},
+        {"internlm2_rm", ""},
         {"llama_two_labels", "--head-output 1"},
         {"mistral_two_labels", "--head-output logit-difference"},
         {"qwen_rm", ""},
@@ -168,9 +169,9 @@ static void rows_and_nulls(void **state) {
 static void refusals(void **state) {
     (void)state;
     put("one.jsonl", one_row);
-    run("rm -rf half adapter pickle intern and && cp -r " HEADS "qwen_prm half && sed -i s/score.0.bias/score.7.bias/ half/model.safetensors");
+    run("rm -rf half adapter pickle gemma and && cp -r " HEADS "qwen_prm half && sed -i s/score.0.bias/score.7.bias/ half/model.safetensors");
     run("cp -r " HEADS "llamafactory pickle && rm pickle/value_head.safetensors && touch pickle/value_head.bin && mkdir adapter");
-    run("cp -r " HEADS "llamafactory intern && sed -i s/LlamaForCausalLM/InternLM2ForRewardModel/ intern/config.json");
+    run("cp -r " HEADS "llamafactory gemma && sed -i s/LlamaForCausalLM/GemmaForRewardModel/ gemma/config.json");
     run("cp -r " HEADS "openrlhf and && sed -i s/score.weight/scare.weight/ and/model.safetensors");
     put("adapter/adapter_config.json", "{\"peft_type\":\"LORA\",\"base_model_name_or_path\":\"base/model\"}");
     expect(SCORE HEADS "llama_two_labels", 2, "pass --head-output 1");
@@ -185,7 +186,7 @@ static void refusals(void **state) {
     expect(SCORE "and", 3, "'score.weight' or 'value_head.weight'");
     expect(SCORE "pickle", 3, "write it as value_head.safetensors first");
     expect(SCORE "adapter", 3, "a PEFT adapter of 'base/model'");
-    expect(SCORE "intern", 3, "InternLM2ForRewardModel");
+    expect(SCORE "gemma", 3, "GemmaForRewardModel");
     expect("model info half", 3, "'score.0.bias'");
     expect("model info adapter", 3, "PEFT adapter");
     expect("model info nowhere", 3, "no such model folder");

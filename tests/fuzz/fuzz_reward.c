@@ -25,7 +25,7 @@ static void check(const lem_tokenizer *t, lem_head_kind kind, const char *separa
     lem_err err = LEM_ERR_INIT;
     lem_reward_recipe how;
     lem_rendering r = {{0}, NULL, 0, 0};
-    if (lem_reward_recipe_make(kind, t, "/nonexistent", NULL, separator, &how, &err) != LEM_OK) __builtin_trap();
+    if (lem_reward_recipe_make(&(lem_head_shape){.kind = kind}, t, "/nonexistent", NULL, separator, &how, &err) != LEM_OK) __builtin_trap();
     lem_status st = lem_reward_render(&how, t, problem, solution, &r, &err);
     if (st != LEM_OK && (st != LEM_EDATA || !err.text[0])) __builtin_trap();
     if (st == LEM_OK) {

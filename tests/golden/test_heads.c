@@ -37,7 +37,7 @@ static folder open_folder(const char *name, const char *cases, lem_isa isa) {
     const char *head = lem_json_str(lem_json_get(f.cases, "head"), NULL);
     if (head) OK(lem_head_from_name(head, &shape, &gerr));
     OK(lem_head_read(&shape, lem_json_str(lem_json_get(f.cases, "output"), NULL), &f.how, &gerr));
-    OK(lem_reward_recipe_make(shape.kind, f.t, f.dir, NULL, NULL, &f.recipe, &gerr));
+    OK(lem_reward_recipe_make(&shape, f.t, f.dir, NULL, NULL, &f.recipe, &gerr));
     return f;
 }
 
@@ -97,10 +97,10 @@ static double check_row(const folder *f, lem_scorer *s, const lem_json *row) {
 static const struct {
     const char *name, *cases;
 } folders[] = {
-    {"qwen2_classifier", "cases.json"}, {"qwen3_classifier", "cases.json"}, {"llama_two_labels", "cases.json"}, {"mistral_two_labels", "cases.json"},
-    {"qwen_rm", "cases.json"},          {"qwen_prm", "cases.json"},         {"skywork_prm", "cases.json"},      {"llamafactory", "cases.json"},
-    {"openrlhf", "cases.json"},         {"trl_prm", "cases.json"},          {"rlhflow_prm", "cases.json"},      {"openrlhf_value_head", "cases.json"},
-    {"math_shepherd", "cases.json"},    {"rlhflow_prm", "cases_orm.json"},
+    {"qwen2_classifier", "cases.json"},    {"qwen3_classifier", "cases.json"}, {"internlm2_rm", "cases.json"},    {"llama_two_labels", "cases.json"},
+    {"mistral_two_labels", "cases.json"},  {"qwen_rm", "cases.json"},          {"qwen_prm", "cases.json"},        {"skywork_prm", "cases.json"},
+    {"llamafactory", "cases.json"},        {"openrlhf", "cases.json"},         {"trl_prm", "cases.json"},         {"rlhflow_prm", "cases.json"},
+    {"openrlhf_value_head", "cases.json"}, {"math_shepherd", "cases.json"},    {"rlhflow_prm", "cases_orm.json"},
 };
 enum { N_FOLDERS = (int)(sizeof folders / sizeof folders[0]) };
 

@@ -261,6 +261,36 @@ def math_shepherd(m, t, p, a):
     return [float(prob[i]) for i, x in enumerate(ids) if x == tag]
 
 
+def internlm2(m, t, p, a):
+    """get_score of internlm/internlm2-7b-reward, without the second <s> that its tokenizer may add."""
+    m.config.pad_token_id = None
+    return float(logits(m, chat_ids(t, messages_of(None, p, a)) + [m.config.reward_token_id])[0, 0])
+
+
+def as_internlm2(folder):
+    """The remote code's body is Llama under other names, with queries, keys and values of a group in one matrix."""
+    names = {"embed_tokens": "tok_embeddings", "input_layernorm": "attention_norm", "self_attn.o_proj": "attention.wo", "post_attention_layernorm": "ffn_norm",
+             "mlp.gate_proj": "feed_forward.w1", "mlp.up_proj": "feed_forward.w3", "mlp.down_proj": "feed_forward.w2", "score": "v_head"}
+    path = os.path.join(folder, "model.safetensors")
+    tensors, out = load_file(path), {}
+    for name, x in tensors.items():
+        if "q_proj" in name:
+            heads = [tensors[name.replace("q_proj", k)].reshape(2, -1, x.shape[1]) for k in ("q_proj", "k_proj", "v_proj")]
+            out[name.replace("self_attn.q_proj", "attention.wqkv")] = torch.cat(heads, 1).reshape(-1, x.shape[1]).contiguous()
+        elif "k_proj" not in name and "v_proj" not in name:
+            for old, new in names.items():
+                name = name.replace(old, new)
+            out[name] = x.clone()
+    save_file(out, path, metadata={"format": "pt"})
+    path = os.path.join(folder, "config.json")
+    with open(path) as f:
+        config = json.load(f)
+    config = {k: v for k, v in config.items() if k not in ("attention_bias", "mlp_bias", "head_dim", "pretraining_tp", "id2label", "label2id")}
+    config.update(architectures=["InternLM2ForRewardModel"], model_type="internlm2", bias=False)
+    with open(path, "w") as f:
+        json.dump(config, f, indent=2)
+
+
 def write(root, name, model, tok, score, head=None, output=None, after=None):
     if sys.argv[2:] and name not in sys.argv[2:]:
         return
@@ -333,6 +363,8 @@ def main():
     write(root, "trl_prm", make(Qwen2ForTokenClassification, shape(Qwen2Config, chat, num_labels=2), 10), chat, trl)
     write(root, "rlhflow_prm", make(LlamaForCausalLM, shape(LlamaConfig, llama3), 11), llama3, rlhflow, head="rlhflow", after=add_orm_cases(llama3))
     write(root, "math_shepherd", make(MistralForCausalLM, shape(MistralConfig, sp), 12), sp, math_shepherd, head="math-shepherd")
+    write(root, "internlm2_rm", make(LlamaForSequenceClassification, shape(LlamaConfig, chat, num_labels=1, num_key_value_heads=2, reward_token_id=330), 14), chat,
+          internlm2, after=as_internlm2)
     if Qwen3Config:
         write(root, "qwen3_classifier", make(Qwen3ForSequenceClassification, shape(Qwen3Config, chat, num_labels=1, head_dim=16), 13), chat, last_token(CHECK, raw))
     for name in sorted(os.listdir(root)):

@@ -11,7 +11,7 @@ typedef struct fixture {
 
 static fixture make(lem_head_kind kind, const char *folder, const char *system, const char *separator) {
     fixture f = {.t = tokenizer_of(folder)};
-    OK(lem_reward_recipe_make(kind, f.t, folder_path(folder), system, separator, &f.how, &err));
+    OK(lem_reward_recipe_make(&(lem_head_shape){.kind = kind, .token = 3}, f.t, folder_path(folder), system, separator, &f.how, &err));
     return f;
 }
 
@@ -47,6 +47,10 @@ static void outcome(void **state) {
     drop(&f);
     f = make(LEM_HEAD_KIND_QWEN_RM, "qwen_rm", NULL, NULL);
     assert_non_null(strstr(f.how.system, "and put your"));
+    drop(&f);
+    f = make(LEM_HEAD_KIND_INTERNLM2, "qwen2_classifier", NULL, NULL);
+    f.how.tag = lem_tokenizer_find(f.t, "<extra_0>"); /* what reward_token_id says */
+    shows(&f, "Q", "A", "<|im_start|>user\nQ<|im_end|>\n<|im_start|>assistant\nA<|im_end|>\n<extra_0>^");
     drop(&f);
     f = make(LEM_HEAD_KIND_CLASSIFIER, "qwen2_classifier", "", NULL);
     shows(&f, "Q", "A", "<|im_start|>user\nQ<|im_end|>\n<|im_start|>assistant\nA<|im_end|>\n^");
@@ -132,9 +136,12 @@ static void refusals(void **state) {
     (void)state;
     lem_tokenizer *chat = tokenizer_of("qwen_prm"), *sp = tokenizer_of("math_shepherd");
     lem_reward_recipe r = {.tag = 77};
-    FAILS(lem_reward_recipe_make(LEM_HEAD_KIND_QWEN_PRM, sp, folder_path("math_shepherd"), NULL, NULL, &r, &err), LEM_EDATA, "<extra_0>");
-    FAILS(lem_reward_recipe_make(LEM_HEAD_KIND_QWEN_PRM, chat, folder_path("qwen_prm"), NULL, "", &r, &err), LEM_EUSAGE, "must not be empty");
-    FAILS(lem_reward_recipe_make(LEM_HEAD_KIND_SKYWORK_PRM, chat, folder_path("math_shepherd"), NULL, NULL, &r, &err), LEM_EDATA, "bos_token '<s>'");
+    FAILS(lem_reward_recipe_make(&(lem_head_shape){.kind = LEM_HEAD_KIND_QWEN_PRM}, sp, folder_path("math_shepherd"), NULL, NULL, &r, &err),
+          LEM_EDATA, "<extra_0>");
+    FAILS(lem_reward_recipe_make(&(lem_head_shape){.kind = LEM_HEAD_KIND_QWEN_PRM}, chat, folder_path("qwen_prm"), NULL, "", &r, &err), LEM_EUSAGE,
+          "must not be empty");
+    FAILS(lem_reward_recipe_make(&(lem_head_shape){.kind = LEM_HEAD_KIND_SKYWORK_PRM}, chat, folder_path("math_shepherd"), NULL, NULL, &r, &err),
+          LEM_EDATA, "bos_token '<s>'");
     assert_int_equal(r.tag, 77);
     fixture f = make(LEM_HEAD_KIND_RLHFLOW_PRM, "math_shepherd", NULL, NULL);
     f.how.good++; /* as if '+' were another token inside the conversation */
