@@ -27,6 +27,7 @@ typedef struct finder {
     mode_text t;
     match *m; /* the matches of one priority */
     size_t n, cap;
+    size_t barren;    /* no arithmetic begins before this place */
     bool unclosed[3]; /* no closing $$, \], \) in the rest */
 } finder;
 
@@ -171,7 +172,7 @@ static size_t arithmetic_char(mode_text t, size_t i) {
 }
 
 /* -?(?-?digit… with an operator, up to a place where an expression may end. */
-static bool arithmetic(mode_text t, size_t i, match *m) {
+static bool arithmetic(mode_text t, size_t i, match *m, size_t *barren) {
     size_t k = i, run, op = 0, stop = 0;
     k += byte(t, k) == '-';
     k += byte(t, k) == '(';
@@ -186,6 +187,7 @@ static bool arithmetic(mode_text t, size_t i, match *m) {
     }
     char c = byte(t, run);
     if (op && run > op && (run >= t.n || strchr(",:$", c))) stop = run;
+    if (!stop) *barren = run;
     if (!stop) return false;
     m->env[0] = (span){i, stop};
     size_t tail = stop + (at(t, stop, "**") ? 2 : 0);
@@ -194,8 +196,9 @@ static bool arithmetic(mode_text t, size_t i, match *m) {
     return true;
 }
 
-static bool number_or_arithmetic(mode_text t, size_t i, bool want_number, match *m) {
+static bool number_or_arithmetic(finder *f, size_t i, bool want_number, match *m) {
     static const char *const currency[] = {"$", "€", "£", "¥", "₹", "₽", "₪", "₩", "₫", "฿"};
+    mode_text t = f->t;
     size_t k = i;
     memset(m, 0, sizeof *m);
     m->from = i;
@@ -206,7 +209,7 @@ static bool number_or_arithmetic(mode_text t, size_t i, bool want_number, match 
         if (line && i) break;
         if (at(t, j, "**")) j += 2;
         if (!want_number) {
-            if (arithmetic(t, j, m)) return true;
+            if (j >= f->barren && arithmetic(t, j, m, &f->barren)) return true;
             continue;
         }
         for (size_t c = 0; c < sizeof currency / sizeof *currency; c++)
@@ -260,7 +263,7 @@ static void final_answers(finder *f, bool latex, bool hope) {
             match m;
             bool hit = false;
             for (size_t b = i + blank_run(f->t, i); !hit && b + 1 > i; b--) { /* the blanks may belong to the environment or to the number */
-                hit = latex ? environments(f, b, false, &m) : (number_or_arithmetic(f->t, b, false, &m) || number_or_arithmetic(f->t, b, true, &m));
+                hit = latex ? environments(f, b, false, &m) : (number_or_arithmetic(f, b, false, &m) || number_or_arithmetic(f, b, true, &m));
                 if (!latex && !hope) {
                     if (b != i) hit = false; /* there the number's own prefix must follow at once */
                 }
@@ -298,11 +301,11 @@ static void answers(finder *f, bool latex, bool colon) {
         for (size_t k = line; !latex && !hit && k-- > base;) {
             if (f->t.s[k] != '=' || k > base + 100) continue;
             for (size_t b = k + 1 + blank_run(f->t, k + 1); !hit && b > k; b--)
-                hit = (number_or_arithmetic(f->t, b, false, &m) || number_or_arithmetic(f->t, b, true, &m)) && !equals_follows(f->t, m.to);
+                hit = (number_or_arithmetic(f, b, false, &m) || number_or_arithmetic(f, b, true, &m)) && !equals_follows(f->t, m.to);
             if (hit) best = m;
         }
         for (size_t k = base; !hit && k <= base + 50 && k < f->t.n; k++) {
-            hit = latex ? environments(f, k, false, &m) : (number_or_arithmetic(f->t, k, false, &m) || number_or_arithmetic(f->t, k, true, &m));
+            hit = latex ? environments(f, k, false, &m) : (number_or_arithmetic(f, k, false, &m) || number_or_arithmetic(f, k, true, &m));
             if (hit && !latex && equals_follows(f->t, m.to)) hit = false;
             if (hit) best = m;
             if (!latex && f->t.s[k] == '\n') break;
@@ -315,10 +318,11 @@ static void answers(finder *f, bool latex, bool colon) {
 }
 
 static void everywhere(finder *f, int what) { /* 0 environments, 1 boxed environments, 2 arithmetic, 3 numbers */
+    f->barren = 0;
     memset(f->unclosed, 0, sizeof f->unclosed);
     for (size_t i = 0; i < f->t.n && !f->w->limit;) {
         match m;
-        bool hit = what < 2 ? environments(f, i, what == 1, &m) : number_or_arithmetic(f->t, i, what == 3, &m);
+        bool hit = what < 2 ? environments(f, i, what == 1, &m) : number_or_arithmetic(f, i, what == 3, &m);
         if (hit) add(f, &m);
         i = hit && m.to > i ? m.to : i + 1;
     }
@@ -334,6 +338,7 @@ static void plain_box(finder *f) {
 
 static void collect(finder *f, int level) {
     f->n = 0;
+    f->barren = 0;
     memset(f->unclosed, 0, sizeof f->unclosed);
     if (level < 2) final_answers(f, true, level == 0), final_answers(f, false, level == 0);
     if (level == 1) everywhere(f, 1), plain_box(f);

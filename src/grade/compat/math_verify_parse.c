@@ -485,7 +485,16 @@ static mode_expr *name_power(mv_parser *p) {
     return e;
 }
 
+static mode_expr *parse_atom_here(mv_parser *p);
+
 static mode_expr *parse_atom(mv_parser *p) {
+    if (!lem_mv_enter(p)) return NULL;
+    mode_expr *a = parse_atom_here(p);
+    p->depth--;
+    return a;
+}
+
+static mode_expr *parse_atom_here(mv_parser *p) {
     char c = lem_mv_here(p);
     if (lem_mode_is_digit(c) || c == '.') return parse_number(p);
     if (lem_mv_take(p, "\\infty")) return (void)(lem_mv_take(p, "\\%") || lem_mv_take(p, "%")), lem_mode_const(p->w, "oo");

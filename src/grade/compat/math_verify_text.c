@@ -353,7 +353,7 @@ static mode_text without_unit(mode_text t) {
     enum { LONGEST = 40 };
     for (size_t i = t.n > LONGEST ? t.n - LONGEST : 0; i < t.n; i++)
         if ((lem_mode_is_digit(t.s[i]) || t.s[i] == '}' || lem_mode_is_space(t.s[i])) && is_unit(lem_mode_text_cut(t, i + 1, t.n)))
-            return i ? lem_mode_text_cut(t, 0, i + 1) : t;
+            return lem_mode_text_cut(t, 0, i + 1);
     return t;
 }
 

@@ -49,13 +49,22 @@ mode_expr *lem_mode_const(grade_work *w, const char *name) {
     return a;
 }
 
+/* Recursion over a tree is bounded by its levels. */
+static mode_expr *limited(grade_work *w, mode_expr *r) {
+    uint16_t a = r->kid[0]->levels, b = r->n > 1 ? r->kid[1]->levels : 0;
+    r->levels = (uint16_t)((a > b ? a : b) + 1);
+    if (r->levels <= MODE_MAX_LEVELS) return r;
+    w->limit = true;
+    return NULL;
+}
+
 mode_expr *lem_mode_op(grade_work *w, mode_kind kind, mode_expr *a, mode_expr *b) {
     mode_expr *r = a && b ? node(w, kind) : NULL;
     if (!r) return NULL;
     r->n = 2;
     r->kid[0] = a;
     r->kid[1] = b;
-    return r;
+    return limited(w, r);
 }
 
 mode_expr *lem_mode_neg(grade_work *w, mode_expr *a) { return a ? lem_mode_op(w, MODE_MUL, lem_mode_int(w, -1), a) : NULL; }
@@ -75,7 +84,7 @@ mode_expr *lem_mode_fn(grade_work *w, mode_text name, mode_expr *a, mode_expr *b
     r->name = name;
     r->kid[0] = a;
     r->kid[1] = b;
-    return r;
+    return limited(w, r);
 }
 
 bool lem_mode_is_free_of_symbols(const mode_expr *a) {

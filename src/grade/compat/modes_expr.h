@@ -2,13 +2,14 @@
  *
  * Each mode parses by its original's grammar into these trees. Equality is decided exactly on rationals, else by evaluation with running error bounds at
  * fixed points (complex for modes whose symbols carry no assumption, real where the original declares them real), with principal branches as
- * sympy has them. Trees are bounded by MODE_MAX_NODES and MODE_MAX_DEPTH. */
+ * sympy has them. Trees are bounded by MODE_MAX_NODES and
+ * MODE_MAX_LEVELS (a sum of n terms has n levels), brackets by MODE_MAX_DEPTH. */
 #ifndef LEM_GRADE_COMPAT_MODES_EXPR_H
 #define LEM_GRADE_COMPAT_MODES_EXPR_H
 
 #include "grade/compat/modes_text.h"
 
-enum { MODE_MAX_NODES = 6000, MODE_MAX_DEPTH = 120 };
+enum { MODE_MAX_NODES = 6000, MODE_MAX_DEPTH = 120, MODE_MAX_LEVELS = 1200 };
 
 typedef enum mode_kind {
     MODE_NUM,   /* q; decimal: a floating-point number in the original */
@@ -23,6 +24,7 @@ typedef enum mode_kind {
 typedef struct mode_expr {
     mode_kind kind;
     bool decimal;
+    uint16_t levels;
     uint32_t n;
     mode_text name;
     grade_rat *q;

@@ -5,6 +5,7 @@ typedef struct parser {
     grade_work *w;
     mode_text t;
     size_t i;
+    size_t split_end; /* the letters up to here are one name, read one by one */
     int depth, nodes;
 } parser;
 
@@ -74,6 +75,11 @@ static mode_expr *parse_call(parser *p, mode_text name) {
 static mode_expr *parse_name(parser *p) {
     static const char *const whole[] = {"mu", "nu", "xi", "eta", "rho", "tau", "phi", "chi", "psi"};
     static const char *const objects[] = {"sqrt", "ln", "re", "im", "ff", "rf", "li", "fu", "jn", "yn", "eye", "gff", "fft", "ntt"};
+    if (p->i < p->split_end && name_char(at(p, 0))) {
+        size_t n = lem_mode_text_char(p->t, p->i);
+        p->i += n;
+        return lem_mode_sym(p->w, lem_mode_text_cut(p->t, p->i - n, p->i));
+    }
     size_t end = p->i;
     while (end < p->t.n && (name_char(p->t.s[end]) || lem_mode_is_digit(p->t.s[end]))) {
         if (((unsigned char)p->t.s[end] & 0xc0) == 0xc0 && !foreign_letter(p->t, end)) return NULL;
@@ -90,6 +96,7 @@ static mode_expr *parse_name(parser *p) {
     size_t n = lem_mode_text_char(name, 0);
     mode_text first = lem_mode_text_cut(name, 0, n);
     p->i += n;
+    p->split_end = end;
     return lem_mode_sym(p->w, first); /* the rest is read next: x2 is x*2, f(x) is f*x */
 }
 
