@@ -216,7 +216,7 @@ static lem_status read_layer_types(const lem_json *list, lem_model_config *c, le
 }
 
 /* Which layers see only the last tokens. Qwen: if use_sliding_window, layers max_window_layers and above (28 unless given), or those that layer_types
- * names; versions of Transformers before 4.52 let every layer slide in their plain attention, unlike in their fast one. */
+ * names; Transformers 4.46 and 4.51 let every layer slide in their plain attention, 4.53 does not. */
 static lem_status read_window(const lem_json *json, lem_model_config *c, lem_err *err) {
     const family *f = family_of(c->arch);
     const lem_json *types = lem_json_get(json, "layer_types"), *from = lem_json_get(json, "max_window_layers");

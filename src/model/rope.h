@@ -4,7 +4,7 @@
  * 2309.00071); Llama 3.1's scaling. The arithmetic is that of Transformers' modeling_rope_utils (fp32 frequencies and angles).
  *
  * Where versions of Transformers differ: yarn takes `factor` and original_max_position_embeddings (else max_position_embeddings) as written, as 4.57
- * and later do; 4.46 ignored the latter and 4.49..4.56 ignored the former when the latter was there. All agree on files in which factor =
+ * does; 4.46 ignores the latter, 4.51 and 4.53 ignore the former when the latter is there. All agree on files in which factor =
  * max_position_embeddings / original_max_position_embeddings or in which the latter is absent or equal to the former.
  *
  * Dynamic scaling turns with a base that grows with the length of the sequence. Transformers takes the longest sequence of the call, so that a
