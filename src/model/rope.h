@@ -4,8 +4,8 @@
  * 2309.00071); Llama 3.1's scaling. The arithmetic is that of Transformers' modeling_rope_utils (fp32 frequencies and angles).
  *
  * Where versions of Transformers differ: yarn takes `factor` and original_max_position_embeddings (else max_position_embeddings) as written, as 4.57
- * does; 4.46 ignores the latter, 4.51 and 4.53 ignore the former when the latter is there. All agree on files in which factor =
- * max_position_embeddings / original_max_position_embeddings or in which the latter is absent or equal to the former.
+ * does; 4.46 ignores the latter, 4.51 and 4.53 ignore the former when the latter is there. All agree on
+ * files without the latter; 4.51 and later where factor is the ratio of the two lengths, 4.46 and 4.57 where the two lengths are equal.
  *
  * Dynamic scaling turns with a base that grows with the length of the sequence. Transformers takes the longest sequence of the call, so that a
  * token's number depends on its neighbours in the batch and on how a text is fed. Here a token at position p turns with the base for a length of
