@@ -83,6 +83,10 @@ static lem_status find_tokens(const lem_tokenizer *t, const char *dir, lem_rewar
         r->tag = lem_tokenizer_find(t, "<extra_0>");
         if (r->tag < 0) return lem_fail(err, LEM_EDATA, "the tokenizer has no <extra_0> token, at which this head is read");
         break;
+    case LEM_HEAD_KIND_OPENRLHF:
+        r->tag = lem_tokenizer_eos(t);
+        if (r->tag < 0) return lem_fail(err, LEM_EDATA, "the tokenizer has no end-of-text token, at which this head is read");
+        break;
     case LEM_HEAD_KIND_SKYWORK_PRM:
         LEM_TRY(find_bos(t, dir, &r->bos, err));
         LEM_TRY(last_id(t, r->separator, "the step separator", &r->tag, err));
@@ -178,13 +182,27 @@ static lem_status split(work *w, const char *text) {
     return add_step(w, text, text + strlen(text));
 }
 
+/* OpenRLHF's data ends with the end-of-text token: line ends behind it go, and it is added where the template writes none (openrlhf/datasets/reward_dataset.py). */
+static lem_status close_with_eos(work *w) {
+    lem_ids *ids = &w->out->ids;
+    size_t n = 0;
+    for (const char *s; ids->len > 0; ids->len--) {
+        s = lem_tokenizer_token_bytes(w->t, ids->data[ids->len - 1], &n);
+        if (!s || n == 0 || lem_tokenizer_is_special(w->t, ids->data[ids->len - 1])) break;
+        while (n > 0 && s[n - 1] == '\n') n--;
+        if (n > 0) break;
+    }
+    return ids->len > 0 && ids->data[ids->len - 1] == w->how->tag ? LEM_OK : lem_ids_push(ids, w->how->tag, w->err);
+}
+
 /* The whole conversation; the last token. */
 static lem_status conversation(work *w, const char *solution) {
     lem_message m[3] = {{"system", w->how->system}, {"user", w->problem}, {"assistant", solution}};
     bool system = w->how->system != NULL;
     lem_status st = lem_chat_encode(w->t, system ? m : m + 1, system ? 3 : 2, false, &w->out->ids, NULL, w->err);
     if (st == LEM_OK && w->out->ids.len == 0) st = lem_fail(w->err, LEM_EDATA, "the chat template renders nothing");
-    if (st == LEM_OK && w->how->tag >= 0) st = lem_ids_push(&w->out->ids, w->how->tag, w->err);
+    if (st == LEM_OK && w->how->kind == LEM_HEAD_KIND_INTERNLM2) st = lem_ids_push(&w->out->ids, w->how->tag, w->err);
+    if (st == LEM_OK && w->how->kind == LEM_HEAD_KIND_OPENRLHF) st = close_with_eos(w);
     return st == LEM_OK ? read_at(w, w->out->ids.len - 1) : st;
 }
 

@@ -2,6 +2,7 @@
  *
  * Each kind of head comes with the way its authors feed it (formats.md section 4, recipe.md section 5):
  *   last-token heads     the conversation (system, user: problem, assistant: solution) by the chat template; the last token
+ *   OpenRLHF             the conversation up to the end-of-text token that closes it; that token
  *   InternLM2            the conversation and reward_token_id behind it; that token
  *   Qwen2.5-Math PRM     the same conversation; <extra_0> after each step, read there
  *   Skywork PRM          bos, problem and "\n", then each step and "\n", encoded apart; read at each of these "\n"

@@ -206,6 +206,13 @@ def logits_last(m, t, system, p, a):
         return m(torch.tensor([ids]))[-1]
 
 
+def openrlhf(m, t, p, a):
+    """openrlhf/datasets/reward_dataset.py: the text ends with eos."""
+    text = t.apply_chat_template(messages_of(None, p, a), tokenize=False).rstrip("\n")
+    text += "" if text.endswith(t.eos_token) else " " + t.eos_token
+    return float(logits(m, t(text, add_special_tokens=False).input_ids)[-1, 0])
+
+
 def qwen_prm(m, t, p, a):
     text = "<extra_0>".join(pieces(a, "\n\n")) + "<extra_0>"
     ids = t(t.apply_chat_template(messages_of(PUT, p, text), tokenize=False), add_special_tokens=False).input_ids
@@ -357,9 +364,8 @@ def main():
     write(root, "qwen_prm", make(Qwen2ForProcessRewardModel, shape(Qwen2Config, chat), 5), chat, qwen_prm)
     write(root, "skywork_prm", make(Qwen2ForPrmModel, shape(Qwen2Config, bos, tie_word_embeddings=True), 6), bos, skywork)
     write(root, "llamafactory", make(LlamaForCausalLM, shape(LlamaConfig, chat), 7), chat, value_score, after=move_value_head)
-    write(root, "openrlhf", make(RewardModel, shape(LlamaConfig, chat, mean=-0.75, std=3.5, normalize_reward=True), 8), chat, last_token(None, raw))
-    write(root, "openrlhf_value_head", make(LLMForSequenceRegression, shape(LlamaConfig, chat, mean=-0.75, std=3.5, normalize_reward=False), 9), chat,
-          last_token(None, raw))
+    write(root, "openrlhf", make(RewardModel, shape(LlamaConfig, chat, mean=-0.75, std=3.5, normalize_reward=True), 8), chat, openrlhf)
+    write(root, "openrlhf_value_head", make(LLMForSequenceRegression, shape(LlamaConfig, chat, mean=-0.75, std=3.5, normalize_reward=False), 9), chat, openrlhf)
     write(root, "trl_prm", make(Qwen2ForTokenClassification, shape(Qwen2Config, chat, num_labels=2), 10), chat, trl)
     write(root, "rlhflow_prm", make(LlamaForCausalLM, shape(LlamaConfig, llama3), 11), llama3, rlhflow, head="rlhflow", after=add_orm_cases(llama3))
     write(root, "math_shepherd", make(MistralForCausalLM, shape(MistralConfig, sp), 12), sp, math_shepherd, head="math-shepherd")

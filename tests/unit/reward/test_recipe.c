@@ -48,6 +48,11 @@ static void outcome(void **state) {
     f = make(LEM_HEAD_KIND_QWEN_RM, "qwen_rm", NULL, NULL);
     assert_non_null(strstr(f.how.system, "and put your"));
     drop(&f);
+    f = make(LEM_HEAD_KIND_OPENRLHF, "openrlhf", NULL, NULL);
+    shows(&f, "Q", "A\n\n", "<|im_start|>user\nQ<|im_end|>\n<|im_start|>assistant\nA\n\n<|im_end|>^");
+    f.how.tag = lem_tokenizer_find(f.t, "<|endoftext|>"); /* another end than the template's */
+    shows(&f, "Q", "A", "<|im_start|>user\nQ<|im_end|>\n<|im_start|>assistant\nA<|im_end|><|endoftext|>^");
+    drop(&f);
     f = make(LEM_HEAD_KIND_INTERNLM2, "qwen2_classifier", NULL, NULL);
     f.how.tag = lem_tokenizer_find(f.t, "<extra_0>"); /* what reward_token_id says */
     shows(&f, "Q", "A", "<|im_start|>user\nQ<|im_end|>\n<|im_start|>assistant\nA<|im_end|>\n<extra_0>^");
