@@ -1,7 +1,11 @@
 /* compare_groups.c - lists, sets, tuples, vectors and systems, part by part */
 #include "grade/compare_priv.h"
 
+#include "grade/canon_priv.h"
+
 #include <string.h>
+
+enum { LONG_LIST = 8 };
 
 lem_grade_result lem_compare_ordered(comparison *c, const ast_node *a, const ast_node *b, int level) {
     if (a->n != b->n) return compare_say(LEM_GRADE_NOT_EQUAL, RULE_PART_COUNT);
@@ -19,12 +23,24 @@ typedef struct matching {
     bool ok, undecided, numeric;
 } matching;
 
+/* In long lists the parts that are written alike find each other first, whatever their order. */
+static void match_texts(comparison *c, const ast_node *a, const ast_node *b, bool *found, bool *used) {
+    const char *text[COMPARE_MAX_ITEMS];
+    for (uint32_t j = 0; j < b->n; j++) text[j] = lem_compare_is_scalar(b->kid[j]) ? lem_canon_text(c->w, b->kid[j]) : NULL;
+    for (uint32_t i = 0; i < a->n && !c->w->limit; i++) {
+        const char *t = lem_compare_is_scalar(a->kid[i]) ? lem_canon_text(c->w, a->kid[i]) : NULL;
+        for (uint32_t j = 0; t && j < b->n && !found[i]; j++)
+            if (!used[j] && text[j] && strcmp(t, text[j]) == 0) found[i] = used[j] = true;
+    }
+}
+
 /* Does every part of a have one of b, a different one each if `once`? Greedy is right because equality of parts is an equivalence. */
 static matching match(comparison *c, const ast_node *a, const ast_node *b, bool once, bool swap, int level) {
     matching m = {true, false, false};
-    bool used[COMPARE_MAX_ITEMS] = {false};
+    bool used[COMPARE_MAX_ITEMS] = {false}, written[COMPARE_MAX_ITEMS] = {false};
+    if (once && a->n > LONG_LIST) match_texts(c, a, b, written, used);
     for (uint32_t i = 0; i < a->n && m.ok; i++) {
-        bool found = false;
+        bool found = written[i];
         for (uint32_t j = 0; j < b->n && !found; j++) {
             if (used[j]) continue;
             lem_grade_result r = swap ? lem_compare_level(c, b->kid[j], a->kid[i], level + 1) : lem_compare_level(c, a->kid[i], b->kid[j], level + 1);
