@@ -1,0 +1,80 @@
+/* test_grade_cluster.c - equal answers share a group, whatever their order; keys agree with verdicts */
+#include "grade/cluster.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <string.h>
+
+static void group(const char *const *text, size_t n, int *out) {
+    lem_err err = LEM_ERR_INIT;
+    lem_grade_answer_text a[32];
+    for (size_t i = 0; i < n; i++) a[i] = (lem_grade_answer_text){text[i], strlen(text[i])};
+    assert_int_equal(lem_grade_cluster(a, n, NULL, out, &err), LEM_OK);
+}
+
+static void equal_answers_share_a_group(void **state) {
+    (void)state;
+    static const char *const text[] = {"1/2",
+                                       "0.5",
+                                       "x > 2",
+                                       "\\frac12",
+                                       "",
+                                       "(2,\\infty)",
+                                       "\\frac{1}{\\sqrt2}",
+                                       "\\frac{\\sqrt2}{2}",
+                                       "50\\%",
+                                       "0.5",
+                                       "\\sin^2 x + \\cos^2 x",
+                                       "1",
+                                       "x=2,3",
+                                       "3 \\text{ and } 2"};
+    static const int want[] = {0, 0, 1, 0, -1, 1, 2, 2, 0, 0, 3, 3, 4, 4};
+    enum { N = sizeof want / sizeof *want };
+    int got[N];
+    group(text, N, got);
+    for (int i = 0; i < N; i++) assert_int_equal(got[i], want[i]);
+}
+
+/* The same partition for every rotation and for the reverse. */
+static void order_does_not_matter(void **state) {
+    (void)state;
+    static const char *const text[] = {"33.3", "100/3", "33.33", "\\text{no solution}", "\\emptyset", "2:4", "1:2", "5 \\text{ cm}", "5",
+                                       "x=5",  "(1,2)", "1,2"};
+    enum { N = sizeof text / sizeof *text };
+    int base[N], got[N];
+    group(text, N, base);
+    for (size_t shift = 0; shift < N; shift++)
+        for (int back = 0; back < 2; back++) {
+            const char *turned[N];
+            size_t at[N];
+            for (size_t i = 0; i < N; i++) {
+                at[i] = back ? (N - 1 - i + shift) % N : (i + shift) % N;
+                turned[i] = text[at[i]];
+            }
+            group(turned, N, got);
+            for (size_t i = 0; i < N; i++)
+                for (size_t j = 0; j < i; j++) assert_int_equal(got[i] == got[j], base[at[i]] == base[at[j]]);
+        }
+}
+
+static void nothing(void **state) {
+    (void)state;
+    lem_err err = LEM_ERR_INIT;
+    int got[2];
+    assert_int_equal(lem_grade_cluster(NULL, 0, NULL, got, &err), LEM_OK);
+    static const char *const text[] = {"", " "};
+    group(text, 2, got);
+    assert_int_equal(got[0], -1);
+    assert_int_equal(got[1], -1);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {cmocka_unit_test(equal_answers_share_a_group), cmocka_unit_test(order_does_not_matter),
+                                       cmocka_unit_test(nothing)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
