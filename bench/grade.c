@@ -155,7 +155,7 @@ static void hostile(timings *s) {
     for (size_t k = 0; k < sizeof pairs / sizeof *pairs; k++) one(s, pairs[k][0], pairs[k][1]), one(s, pairs[k][1], pairs[k][0]);
     static const char *const ends[] = {"+0", "+1", "+10^{-400}", "+\\sqrt{2}-\\sqrt{2}", "+\\ln 6-\\ln 2-\\ln 3+\\sin 1-\\sin 1"};
     for (size_t k = 0; k < sizeof ends / sizeof *ends; k++) {
-        for (int n = 20; n <= 180; n += 40) {
+        for (int n = 10; n <= 60; n += 10) {
             nested_pair(s, "(", "x", "+1)", ends[k], n);
             nested_pair(s, "\\sqrt{2+", "2", "}", ends[k], n);
             nested_pair(s, "\\sqrt[3]{2+", "x", "}", ends[k], n);
@@ -163,7 +163,7 @@ static void hostile(timings *s) {
             nested_pair(s, "e^{-", "1", "}", ends[k], n);
             nested_pair(s, "\\ln(3+", "i", ")", ends[k], n);
             nested_pair(s, "\\frac{1}{1+", "x", "}", ends[k], n);
-            nested_pair(s, "(1+", "x", ")^2", ends[k], n / 20);
+            nested_pair(s, "(1+", "x", ")^2", ends[k], n / 5);
             nested_pair(s, "|x-", "y", "|", ends[k], n / 2);
         }
         for (int n = 50; n <= 800; n *= 2) {

@@ -130,10 +130,6 @@ static uint32_t exp_of_part(dag *d, uint32_t base, uint32_t t);
 static uint32_t prime_tower(dag *d, uint32_t base, uint32_t t) {
     dag_scaled s = lem_dag_split(d, t);
     long k;
-    if (base) { /* p^(ln q / ln p) = q */
-        uint32_t exponent = lem_dag_mul(d, t, lem_dag_ln(d, base));
-        if (exponent && lem_dag_is(d, lem_dag_split(d, exponent).r, DAG_LN)) return exp_of_part(d, 0, exponent);
-    }
     if (!lem_grade_rat_small(s.c, MAX_MULTIPLE, &k)) s.r = t, k = 1;
     uint32_t p = base ? lem_dag_plain(d, DAG_TOWER, base, s.r) : lem_dag_plain(d, DAG_EXP, s.r, 0);
     return lem_dag_pow(d, p, k);
@@ -159,6 +155,8 @@ static bool times_tower(dag *d, const grade_rat *p, long power, void *user) {
 
 static uint32_t rational_tower(dag *d, uint32_t base, uint32_t t) {
     if (lem_dag_is(d, t, DAG_RAT)) return lem_dag_power(d, base, t);
+    uint32_t exponent = lem_dag_mul(d, t, lem_dag_ln(d, base)); /* b^(ln q / ln b) = q */
+    if (exponent && lem_dag_is(d, lem_dag_split(d, exponent).r, DAG_LN)) return exp_of_part(d, 0, exponent);
     product x = {1, t, 1};
     return for_rational(d, d->node[base].q, times_tower, &x) ? x.value : 0;
 }

@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-enum { CANON_FUEL = 200000, MAX_SYMBOLS = 32, ENOUGH_POINTS = 3, AGREE_BITS = 256, HIGH_PREC = 1024 };
+enum { CANON_FUEL = 200000, MAX_SYMBOLS = 32, ENOUGH_POINTS = 3, AGREE_BITS = 256, HIGH_PREC = 1024, POINT_PREC = 512 };
 
 static lem_grade_result say(lem_grade_verdict v, const char *rule) { return (lem_grade_result){v, rule}; }
 static lem_grade_result open_question(const grade_work *w) { return say(LEM_GRADE_LIMIT, w->limit ? "work bound" : "not decided"); }
@@ -40,6 +40,14 @@ static bool by_canonical_form(grade_work *w, const ast_node *a, const ast_node *
     return decided;
 }
 
+/* Half of what is left: a proof that takes more leaves the balls the other half. */
+static proof_answer proof(balls *e, const residues *r) {
+    budget rest = lend(e->d->w, e->d->w->fuel / 2);
+    proof_answer p = lem_proof_compare(e->d, e->a, e->b, r);
+    settle(e->d->w, rest);
+    return p;
+}
+
 /* ---- constants ---- */
 
 /* One precision: true when it decides. */
@@ -66,7 +74,7 @@ static lem_grade_result decide_constants(balls *e) {
     if (!finite && lem_towers_differ(e)) return say(LEM_GRADE_NOT_EQUAL, "logarithms differ");
     (void)lem_modular_compare(d, e->a, e->b, &m);
     if (!w->limit) {
-        proof_answer p = lem_proof_compare(d, e->a, e->b, &m);
+        proof_answer p = proof(e, &m);
         if (p == PROOF_CONSTANT_APART) return say(LEM_GRADE_NOT_EQUAL, "differ by a rational number");
         if (p == PROOF_EQUAL && finite) return say(LEM_GRADE_EQUAL_EXACT, "identity of rational functions");
     }
@@ -131,7 +139,7 @@ static bool enough(const sampling *s) { return s->counted >= ENOUGH_POINTS && !(
 
 static lem_grade_result confirm(sampling *s) {
     for (int k = 0; k < ENOUGH_POINTS; k++) {
-        if (lem_balls_run(s->e, HIGH_PREC, s->point[k]) != BALL_OK) return open_question(s->e->d->w);
+        if (lem_balls_run(s->e, POINT_PREC, s->point[k]) != BALL_OK) return open_question(s->e->d->w);
         if (lem_balls_differ(s->e)) return say(LEM_GRADE_NOT_EQUAL, "balls do not meet at a sample point");
         if (!lem_balls_agree(s->e, AGREE_BITS)) return open_question(s->e->d->w);
     }
@@ -147,7 +155,7 @@ static lem_grade_result decide_functions(balls *e) {
     if (agree == MODULAR_DIFFERENT) return say(LEM_GRADE_NOT_EQUAL, "residues differ");
     bool opaque = d->node[e->a].free || d->node[e->b].free;
     if ((agree == MODULAR_EQUAL && m.rational) || opaque) {
-        proof_answer p = agree == MODULAR_EQUAL ? lem_proof_compare(d, e->a, e->b, &m) : PROOF_NONE;
+        proof_answer p = agree == MODULAR_EQUAL ? proof(e, &m) : PROOF_NONE;
         if (p == PROOF_EQUAL) return say(LEM_GRADE_EQUAL_EXACT, "identity of rational functions");
         if (opaque || w->limit) return open_question(w);
         return say(LEM_GRADE_EQUAL_NUMERIC, "residues agree");
@@ -162,7 +170,7 @@ static lem_grade_result decide_functions(balls *e) {
     }
     if (differ) return say(LEM_GRADE_NOT_EQUAL, "balls do not meet at a sample point");
     if (w->limit || s.counted == 0) return open_question(w);
-    if (lem_proof_compare(d, e->a, e->b, &m) == PROOF_EQUAL) return say(LEM_GRADE_EQUAL_EXACT, "identity of rational functions");
+    if (proof(e, &m) == PROOF_EQUAL) return say(LEM_GRADE_EQUAL_EXACT, "identity of rational functions");
     return w->limit || !enough(&s) ? open_question(w) : confirm(&s);
 }
 

@@ -2,7 +2,8 @@
  *
  * Cheapest first: canonical form; one shared form (dag_priv.h); residues modulo two primes of 61 bits (modular.c); balls that exclude zero (ball.c); a
  * root separation bound for algebraic numbers (ball.c); an identity of rational functions over their kernels (proof.c); logarithms for
- * powers that are too large to write out (tower.c); last, balls that overlap to a thousand bits, which is "equal numeric".
+ * powers that are too large to write out (tower.c); last, balls that still meet at 512 bits (points) or 1024 bits (constants), which
+ * is "equal numeric".
  *
  * Verdicts: EQUAL_EXACT and NOT_EQUAL are proven (with free symbols: as functions, wherever both sides are defined). EQUAL_NUMERIC is agreement to 256
  * bits behind the point, at three sample points or more when there are symbols. LIMIT is "not decided". All work is paid for in fuel of the grade_work; nothing
