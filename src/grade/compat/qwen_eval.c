@@ -49,11 +49,14 @@ static long double spread(uint64_t key) {
     return 0.35L + 1.3L * (long double)(h >> 11) / 9007199254740992.0L;
 }
 
-/* The first half of the points are complex, one in each quadrant; the others real, of either sign, for the cuts of the branches lie there. */
+/* The first half of the points are complex, one in each quadrant; the others real, of either sign, for the cuts of the branches lie there. Some
+ * are far out: √((z-7)²) is 7-z for all z near 0. */
 static cplx point_of(uint64_t name, uint64_t point) {
+    static const long double scale[POINTS] = {1, 1, 43, 1, 1, 1, 37, 1001};
     uint64_t key = name * 1000003u + point;
-    if (point >= POINTS / 2) return (spread(key ^ 0x5bd1e995u) < 1 ? -1 : 1) * spread(key);
-    return CMPLXL((point & 1u ? -1 : 1) * spread(key), (point & 2u ? -1 : 1) * spread(~key));
+    long double x = spread(key) * scale[point];
+    if (point >= POINTS / 2) return (spread(key ^ 0x5bd1e995u) < 1 ? -1 : 1) * x;
+    return CMPLXL((point & 1u ? -1 : 1) * x, (point & 2u ? -1 : 1) * spread(~key) * scale[point]);
 }
 
 static uint64_t hash_name(const char *s) { return lem_hash64(s, strlen(s), 0); }
@@ -253,6 +256,7 @@ static bool agree(value a, value b, bool magnitude) {
 static bool same_values(grade_work *w, const qwen_node *a, const qwen_node *b, bool magnitude) {
     bool free = lem_qwen_has_symbols(a) || lem_qwen_has_symbols(b);
     int seen = 0;
+    if (!magnitude && lem_qwen_modular_differ(w, a, b)) return false;
     for (uint64_t k = 0; k < (free ? POINTS : 1); k++) {
         scene s = {w, k, NULL};
         value x = eval(&s, a), y = eval(&s, b);

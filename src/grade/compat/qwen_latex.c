@@ -104,12 +104,23 @@ static size_t letters_from(qwen_text t, size_t at) {
     return at;
 }
 
+/* The names that latex2sympy takes for symbols; parse_latex takes any. */
+static bool is_greek(qwen_text t) {
+    static const char *const names[] = {"alpha",   "beta",   "gamma", "delta", "epsilon", "zeta",       "eta",    "theta", "iota",
+                                        "kappa",   "lambda", "mu",    "nu",    "xi",      "pi",         "rho",    "sigma", "tau",
+                                        "upsilon", "phi",    "chi",   "psi",   "omega",   "varepsilon", "varphi", "Gamma", "Delta",
+                                        "Theta",   "Lambda", "Xi",    "Pi",    "Sigma",   "Phi",        "Psi",    "Omega", "infty"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (lem_qwen_is(t, names[i])) return true;
+    return false;
+}
+
 static void lex_command(qwen_parser *p, qwen_token *k) {
     qwen_text t = p->text;
     size_t end = letters_from(t, k->at + 1);
     if (end == k->at + 1) {
         char c = end < t.n ? t.s[end] : '\0';
-        k->kind = c == '{' ? T_LBRACE : c == '}' ? T_RBRACE : c && strchr(",:;!*-./\"(=", c) ? T_SKIP : T_BAD;
+        k->kind = c == '{' ? T_LBRACE : c == '}' ? T_RBRACE : c && strchr(p->constants ? ",:;!" : ",:;!*-./\"(=", c) ? T_SKIP : T_BAD;
         k->end = end + 1;
         return;
     }
@@ -118,6 +129,7 @@ static void lex_command(qwen_parser *p, qwen_token *k) {
     k->end = end;
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
         if (lem_qwen_is(name, commands[i].name)) k->kind = commands[i].kind;
+    if (k->kind == T_SYMBOL && p->constants && !is_greek(name)) k->kind = T_BAD;
     if (end < t.n && t.s[end] == '|' && (lem_qwen_is(name, "left") || lem_qwen_is(name, "right"))) {
         k->kind = T_SIDEBAR;
         k->end = end + 1;
@@ -155,6 +167,8 @@ static void lex_other(qwen_parser *p, qwen_token *k) {
         k->kind = T_REL;
     } else if (c == '\'') {
         while (k->end < t.n && t.s[k->end] == '\'') k->end++;
+    } else if (c == ';' && p->constants) {
+        k->kind = ',';
     } else if (!c || !strchr("+-*/(){}[]|_^:!,.", c)) {
         k->kind = T_BAD;
     }
@@ -684,9 +698,36 @@ qwen_node *lem_qwen_relation(qwen_parser *p) {
         /* sympy refuses an inequality with a relation as its left side; latex2sympy builds it */
         if (x->kind == QWEN_REL && name[0] != '=' && name[0] != '!' && !p->constants) return NULL;
         qwen_node *y = expr(p);
-        x = y ? named(p, QWEN_REL, name, x, y) : NULL;
+        if (y && p->constants && name[0] == '=' && x->kind == QWEN_SYM) x = y; /* latex2sympy takes it for an assignment */
+        else x = y ? named(p, QWEN_REL, name, x, y) : NULL;
     }
     return p->bad || p->w->limit ? NULL : x;
+}
+
+/* latex2sympy's start rule: a relation, or several with commas or semicolons, bare or in [] or {}, which make a list. */
+qwen_node *lem_qwen_whole(qwen_parser *p) {
+    enum { MOST = 64 };
+    qwen_node *item[MOST];
+    for (int bare = 0; bare < 2; bare++) {
+        char open = kind(p), close = open == '[' ? ']' : open == '{' ? '}' : T_RBRACE;
+        uint32_t n = 0;
+        if (!bare && open != '[' && open != '{' && open != T_LBRACE) continue;
+        p->at = bare ? 0 : 1;
+        do {
+            if (n == MOST || !(item[n] = lem_qwen_relation(p))) break;
+            n++;
+        } while (take(p, ','));
+        bool list_end = n > 1 && (bare || take(p, close)); /* what follows a list is read no further than its first token */
+        bool whole = list_end || (n == 1 && bare && (kind(p) == T_END || kind(p) == ')' || kind(p) == ']'));
+        (void)kind(p);
+        whole = whole && !p->bad;
+        if (whole && n == 1) return item[0];
+        qwen_node *list = whole ? named(p, QWEN_SET, "[", NULL, NULL) : NULL;
+        if (list) return lem_qwen_with_kids(p->w, list, item, n) ? list : NULL;
+        p->at = 0;
+        if (p->bad || p->w->limit) return NULL;
+    }
+    return NULL;
 }
 
 bool lem_qwen_parser_init(qwen_parser *p, grade_work *w, qwen_text t, bool constants) {

@@ -51,6 +51,7 @@ typedef struct qwen_parser {
 } qwen_parser;
 
 bool lem_qwen_parser_init(qwen_parser *p, grade_work *w, qwen_text t, bool constants);
-qwen_node *lem_qwen_relation(qwen_parser *p); /* NULL: the parse fails */
+qwen_node *lem_qwen_relation(qwen_parser *p); /* parse_latex: a prefix of the text; NULL: it fails */
+qwen_node *lem_qwen_whole(qwen_parser *p);    /* latex2sympy: the whole text */
 
 #endif

@@ -89,6 +89,9 @@ qwen_node *lem_qwen_named(grade_work *w, qwen_kind kind, const char *name, qwen_
 bool lem_qwen_with_kids(grade_work *w, qwen_node *parent, qwen_node *const *kid, uint32_t n);
 bool lem_qwen_has_symbols(const qwen_node *a);
 
+/* ---- qwen_modular.c: true only when both are rational functions with rational coefficients, and different ones */
+bool lem_qwen_modular_differ(grade_work *w, const qwen_node *a, const qwen_node *b);
+
 /* ---- qwen_eval.c: what sympy's ==, equals, simplify and N decide, by evaluation */
 
 typedef enum qwen_answer { QWEN_DIFFERENT, QWEN_SAME_TEXT, QWEN_SAME_FORM, QWEN_SAME_VALUE } qwen_answer;

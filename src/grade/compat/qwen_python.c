@@ -2,7 +2,7 @@
  *
  * Each is tried with doubled backslashes made single, then on the text as it is; the first that does not raise gives the value. Of parse_expr there is
  * what an answer can be that parse_latex refuses: numbers, names, + - * / **, calls, tuples, lists and sets. Of latex2sympy there are matrices,
- * chains of inequalities, and LaTeX with ~ and \, between its parts; π and e are numbers to it. */
+ * lists, chains of inequalities, and LaTeX with ~ and \, between its parts; π and e are numbers to it. */
 #include "grade/compat/qwen_latex_priv.h"
 
 #include <stdlib.h>
@@ -188,6 +188,20 @@ static qwen_node *sum(python *p) {
     return a;
 }
 
+/* Python's bool(): empty containers and zero are false. */
+static bool truth(const qwen_node *a) { return a->kind == QWEN_SET ? a->n > 0 : a->kind != QWEN_NUM || a->value != 0; }
+
+/* a or b: the first that is true, else the last. */
+static qwen_node *choice(python *p) {
+    qwen_node *a = sum(p);
+    while (a && take(p, "or")) {
+        qwen_node *b = sum(p);
+        if (!b) return NULL;
+        if (!truth(a)) a = b;
+    }
+    return a;
+}
+
 /* A whole text: one expression, or several with commas, which make a tuple. */
 static qwen_node *parse_expr(grade_work *w, qwen_text t) {
     enum { MOST = 64 };
@@ -196,7 +210,7 @@ static qwen_node *parse_expr(grade_work *w, qwen_text t) {
     bool comma = false;
     python p = {w, lem_qwen_strip(t), 0, 0};
     do {
-        if (n == MOST || !(item[n] = sum(&p))) return NULL;
+        if (n == MOST || !(item[n] = choice(&p))) return NULL;
         n++;
         if (look(&p) != ',') break;
         p.at++;
@@ -208,17 +222,16 @@ static qwen_node *parse_expr(grade_work *w, qwen_text t) {
     return a && lem_qwen_with_kids(w, a, item, n) ? a : NULL;
 }
 
-static qwen_node *parse_latex(grade_work *w, qwen_text t, bool constants) {
+static qwen_node *parse_latex(grade_work *w, qwen_text t) {
     qwen_parser p;
-    return lem_qwen_parser_init(&p, w, t, constants) ? lem_qwen_relation(&p) : NULL;
+    return lem_qwen_parser_init(&p, w, t, false) ? lem_qwen_relation(&p) : NULL;
 }
 
-/* A cell must be an expression to its end. */
 static qwen_node *parse_cell(grade_work *w, qwen_text t) {
     qwen_parser p;
     if (!lem_qwen_parser_init(&p, w, t, true)) return NULL;
-    qwen_node *a = lem_qwen_relation(&p);
-    return a && a->kind < QWEN_REL && p.tok[p.at].kind == T_END ? a : NULL;
+    qwen_node *a = lem_qwen_whole(&p);
+    return a && a->kind < QWEN_REL ? a : NULL;
 }
 
 static qwen_node *parse_matrix(grade_work *w, qwen_text t) {
@@ -259,7 +272,8 @@ static qwen_node *latex2sympy(grade_work *w, qwen_text t) {
     size_t n = b.len;
     if (b.failed) w->limit = true;
     lem_buf_release(&b);
-    return s ? parse_latex(w, (qwen_text){s, n}, true) : NULL;
+    qwen_parser p;
+    return s && lem_qwen_parser_init(&p, w, (qwen_text){s, n}, true) ? lem_qwen_whole(&p) : NULL;
 }
 
 qwen_node *lem_qwen_parse(grade_work *w, qwen_text t) {
@@ -275,7 +289,7 @@ qwen_node *lem_qwen_parse(grade_work *w, qwen_text t) {
         for (int variant = 0; variant < 2 && !w->limit; variant++) {
             qwen_text v = variant ? t : single;
             if (variant && single.n == t.n) break;
-            qwen_node *a = parser == 0 ? parse_latex(w, v, false) : parser == 1 ? parse_expr(w, v) : latex2sympy(w, v);
+            qwen_node *a = parser == 0 ? parse_latex(w, v) : parser == 1 ? parse_expr(w, v) : latex2sympy(w, v);
             if (a) return a;
         }
     return NULL;
