@@ -70,7 +70,7 @@ size_t lem_mode_text_count(mode_text t, const char *s) {
 size_t lem_mode_text_char(mode_text t, size_t i) {
     if (i >= t.n) return 0;
     size_t k = 1;
-    while (i + k < t.n && ((unsigned char)t.s[i + k] & 0xc0) == 0x80) k++;
+    while (k < 4 && i + k < t.n && ((unsigned char)t.s[i + k] & 0xc0) == 0x80) k++; /* bytes that are no UTF-8 too */
     return k;
 }
 
