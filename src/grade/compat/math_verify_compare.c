@@ -271,7 +271,7 @@ static bool pieces_of(verifier *c, const mv_value *v, pieces *out) {
     }
 }
 
-static bool near(long double a, long double b) { return a == b || (isfinite(a) && isfinite(b) && fabsl(a - b) <= 1e-12L * (fabsl(a) + fabsl(b)); }
+static bool near(long double a, long double b) { return a == b || (isfinite(a) && isfinite(b) && fabsl(a - b) <= 1e-12L * (fabsl(a) + fabsl(b))); }
 
 static int by_left(const void *x, const void *y) {
     const piece *a = x, *b = y;
