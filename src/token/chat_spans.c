@@ -115,7 +115,14 @@ static lem_status find_spans(work *w, bool need_mask) {
 
 /* ---- ids */
 
-static bool is_added(const lem_tokenizer *t, int32_t id) { return t->vocab.entry[id].flags & TOK_ADDED; }
+/* Does the tokenizer begin anew after this token? After added tokens, but not after those found in text already normalized: the normalizer (which may
+ * put a blank in front) ran before them. */
+static bool begins_anew(const lem_tokenizer *t, int32_t id) {
+    if (!(t->vocab.entry[id].flags & TOK_ADDED)) return false;
+    for (size_t i = 0; i < t->n_added && !t->meta.on; i++)
+        if (t->added[i].id == id) return !t->added[i].normalized;
+    return true;
+}
 
 /* Tokens of white space after the last special token of a reply are written by the template, never by the model. */
 static size_t trained_end(const lem_tokenizer *t, const lem_ids *ids, size_t from) {
@@ -149,7 +156,7 @@ static lem_status encode_spans(work *w, lem_ids *ids, uint8_t **mask) {
     }
     for (size_t k = 0; k < w->n; k++) {
         span *s = &w->spans[k];
-        bool glued = ids->len > before && !is_added(w->t, ids->data[ids->len - 1]);
+        bool glued = ids->len > before && !begins_anew(w->t, ids->data[ids->len - 1]);
         size_t from = ids->len, text_from = s->from, text_to = s->to;
         LEM_TRY(lem_tokenizer_encode_marked(w->t, text->data + s->from, data ? data + s->from : NULL, s->to - s->from, glued, ids, w->err));
         s->from = from; /* from here on: of ids */
@@ -233,7 +240,7 @@ lem_status lem_chat_reply_through(const lem_tokenizer *t, const lem_template *te
     }
     for (size_t i = 0; i < text->len; i++) data[i] = w.whole.mark.data[i] & LEM_MARK_DATA;
     LEM_TRY(lem_tokenizer_encode_marked(t, lem_buf_str(text), data, start, false, &prompt, w.err));
-    bool glued = prompt.len && !is_added(t, prompt.data[prompt.len - 1]);
+    bool glued = prompt.len && !begins_anew(t, prompt.data[prompt.len - 1]);
     LEM_TRY(lem_tokenizer_encode_marked(t, lem_buf_str(text) + start, data + start, text->len - start, glued, ids, w.err));
 done:
     lem_free(data);

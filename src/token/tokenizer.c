@@ -367,16 +367,37 @@ static lem_status normalize_glued(const lem_tokenizer *t, const char *s, size_t 
     return k ? lem_normalize(steps, k, s, n, out, same, err) : LEM_OK;
 }
 
-/* Marks of normalized text: its own if nothing changed, else those of the whole part, strictest first. */
-static lem_status normal_marks(const uint8_t *data, size_t n, bool same, size_t len, uint8_t **own, const uint8_t **out, lem_err *err) {
-    *out = data;
-    if (!data || same) return LEM_OK;
-    bool any = false;
-    for (size_t i = 0; i < n; i++) any = any || data[i];
-    if (!(*own = lem_alloc(len + 1, 1, err))) return LEM_EMEM;
-    memset(*own, any, len);
-    *out = *own;
-    return LEM_OK;
+/* One part of s as the normalizer writes it within the whole. */
+static lem_status normalize_part(const lem_tokenizer *t, const char *s, size_t n, bool first, lem_buf *out, bool *same, lem_err *err) {
+    if (!first) return normalize_glued(t, s, n, out, same, err);
+    return t->n_norms ? lem_normalize(t->norms, t->n_norms, s, n, out, same, err) : LEM_OK;
+}
+
+/* Marks of text that the normalizer changed. The parts of one mark are normalized alone; where they make up the whole, their marks are exact. Where
+ * not, one marked byte marks everything: a special token too few is safer than one too many. */
+static lem_status normal_marks(const lem_tokenizer *t, const char *s, size_t n, const uint8_t *data, bool glued, const char *whole, size_t len,
+                               uint8_t *out, lem_err *err) {
+    lem_buf b = {0};
+    size_t at = 0;
+    bool fits = true, any = false;
+    lem_status st = LEM_OK;
+    for (size_t i = 0, to; i < n; i = to) {
+        bool mark = data[i], same = true;
+        for (to = i; to < n && !data[to] == !mark;) to++;
+        any = any || mark;
+        if (!fits) continue;
+        lem_buf_clear(&b);
+        LEM_TRY(normalize_part(t, s + i, to - i, i == 0 && !glued, &b, &same, err));
+        const char *part = same ? s + i : lem_buf_str(&b);
+        size_t k = same ? to - i : b.len;
+        fits = k <= len - at && memcmp(whole + at, part, k) == 0;
+        if (fits) memset(out + at, mark, k);
+        at += fits ? k : 0;
+    }
+    if (!fits || at != len) memset(out, any, len);
+done:
+    lem_buf_release(&b);
+    return st;
 }
 
 static lem_status encode_raw(encoder *e, const char *s, size_t n) {
@@ -391,7 +412,14 @@ static lem_status encode_raw(encoder *e, const char *s, size_t n) {
     const char *plain = same ? s : lem_buf_str(&b);
     size_t len = same ? n : b.len;
     e->plain = s == e->text ? plain : NULL;
-    LEM_TRY(normal_marks(data, n, same, len, &own, &data, e->err));
+    if (data && !same) {
+        if (!(own = lem_alloc(len + 1, 1, e->err))) {
+            st = LEM_EMEM;
+            goto done;
+        }
+        LEM_TRY(normal_marks(t, s, n, data, e->glued && s == e->text, plain, len, own, e->err));
+        data = own;
+    }
     st = encode_around(e, &t->norm, plain, len, data, encode_plain);
 done:
     lem_free(own);
