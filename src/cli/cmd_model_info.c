@@ -12,7 +12,7 @@
 
 #include <string.h>
 
-enum { ROWS = 4096, STEP_ROWS = 512, PAGE = 32, SMALL_FILE = 1 << 20, CONFIG_FILE = 16 << 20 };
+enum { ROWS = 4096, STEP_ROWS = 512, PAGE = 32, SMALL_FILE = 1 << 20, CONFIG_FILE = 16 << 20, TOKENIZER_FILE = 64 << 20 };
 
 static const lem_opt opts[] = {
     {"hash", LEM_OPT_FLAG, NULL, NULL, "also the sha256 of each weight file (reads all of them)", 0, 0},
@@ -164,6 +164,16 @@ static lem_status template_facts(info *x, const lem_tokenizer *t, lem_err *err) 
     return LEM_OK;
 }
 
+/* BPE or Unigram, as tokenizer.json says; other files do not say. */
+static lem_status tokenizer_kind(info *x, lem_json *o, lem_err *err) {
+    lem_json *json = NULL;
+    lem_status st = side_file(x, "tokenizer.json", TOKENIZER_FILE, &json, err);
+    if (st) return st;
+    put(x, o, "kind", text_or_null(lem_json_str(lem_json_find(json, "model.type"), NULL)));
+    lem_json_free(json);
+    return LEM_OK;
+}
+
 static lem_status tokenizer_facts(info *x, lem_err *err) {
     static const char *const files[] = {"tokenizer.json", "tokenizer.model"};
     lem_tokenizer *t = NULL;
@@ -183,6 +193,7 @@ static lem_status tokenizer_facts(info *x, lem_err *err) {
     st = LEM_OK;
     lem_json *o = section(x, "tokenizer");
     put(x, o, "file", text_or_null(t ? (file ? file : "token ranks (*.tiktoken)") : NULL));
+    LEM_TRY(tokenizer_kind(x, o, err));
     put(x, o, "vocab", t ? lem_json_new_int(lem_tokenizer_vocab(t)) : lem_json_new_null());
     put(x, o, "eos", t ? lem_json_new_int(lem_tokenizer_eos(t)) : lem_json_new_null());
     char note[200] = "";
@@ -294,7 +305,8 @@ static void print_text(const info *x, FILE *f) {
     line(f, "parameters", "%lld", (long long)lem_json_int(lem_json_get(x->json, "parameters"), 0));
     print_files(x, f);
     print_head(x, f);
-    line(f, "tokenizer", "%s%s", file ? file : "none", file ? "" : " in the folder");
+    const char *type = lem_json_str(lem_json_get(t, "kind"), NULL);
+    line(f, "tokenizer", "%s%s%s%s", file ? file : "none in the folder", type ? " (" : "", type ? type : "", type ? ")" : "");
     if (file) line(f, "  ids", "%lld%s%s", (long long)lem_json_int(lem_json_get(t, "vocab"), 0), note ? "; " : "", note ? note : "");
     line(f, "template", "%s", lem_json_str(lem_json_get(x->json, "template"), ""));
     if (g && lem_json_kind(g) != LEM_JSON_NULL) lem_json_write(g, 0, &b);
