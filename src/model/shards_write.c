@@ -5,6 +5,7 @@
 #include "core/mem.h"
 #include "model/shard_index.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -42,10 +43,10 @@ static lem_status make_plan(plan *p, const lem_safetensors_item *item, size_t n,
 
 /* Shards wait under this name until all are written: a failure until then changes nothing. */
 static char *waiting_path(const plan *p, const char *dir, int shard, lem_err *err) {
-    char name[80];
+    char name[64], waiting[80];
     lem_shard_name(shard, p->n_shards, name);
-    if (p->n_shards > 1) strcat(name, ".new");
-    return lem_path_join(dir, name, err);
+    snprintf(waiting, sizeof waiting, "%s%s", name, p->n_shards > 1 ? ".new" : "");
+    return lem_path_join(dir, waiting, err);
 }
 
 static lem_status write_shard(const plan *p, const char *dir, int shard, lem_err *err) {

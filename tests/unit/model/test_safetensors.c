@@ -1,6 +1,8 @@
 /* test_safetensors - strict headers, damaged files, deterministic writing */
 #include "support.h"
 
+#include <unistd.h>
+
 #define T(name, dtype, shape, a, b) "\"" name "\":{\"dtype\":\"" dtype "\",\"shape\":" shape ",\"data_offsets\":[" #a "," #b "]}"
 
 static void headers(void **state) {
@@ -113,6 +115,29 @@ static void truncation(void **state) {
     OK(lem_dir_remove(dir, &err));
 }
 
+/* A file that shrinks after it was opened: an error where a mapping would be a signal. */
+static void shrinking(void **state) {
+    (void)state;
+    char path[128];
+    char *dir = temp_dir();
+    static float big[100000];
+    float back[100000], scratch[10];
+    lem_safetensors_source one[] = {{"a", 1, {100000, 1}, big}};
+    lem_safetensors_file *f = NULL;
+    snprintf(path, sizeof path, "%s/s.safetensors", dir);
+    OK(lem_safetensors_write(path, one, 1, LEM_DTYPE_BF16, &err));
+    OK(lem_safetensors_file_open(path, &f, &err));
+    const lem_safetensor *t = lem_safetensors_find(lem_safetensors_file_index(f), "a");
+    OK(lem_safetensors_file_read(f, t, back, 100000, &err));
+    assert_int_equal(truncate(path, 1000), 0);
+    FAILS(lem_safetensors_file_read(f, t, back, 100000, &err), LEM_EDATA, "ends early");
+    FAILS(lem_safetensors_file_read_bytes(f, t, 199000, 1000, back, &err), LEM_EDATA, "ends early");
+    FAILS(lem_safetensors_file_read_bytes(f, t, 199001, 1000, back, &err), LEM_EUSAGE, "which has 200000");
+    OK(lem_safetensors_file_read_part(f, t, 3, 10, back, scratch, &err)); /* what is still there */
+    lem_safetensors_file_close(f);
+    OK(lem_dir_remove(dir, &err));
+}
+
 static void half(void **state) {
     (void)state;
     char path[128];
@@ -135,6 +160,6 @@ static void half(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(headers), cmocka_unit_test(write_and_read), cmocka_unit_test(truncation),
-                                       cmocka_unit_test(half)};
+                                       cmocka_unit_test(shrinking), cmocka_unit_test(half)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
