@@ -145,25 +145,24 @@ static lem_status bench_sft(const shape *s, lem_backend *b, const lem_limits *l,
 
 static lem_status bench_score(const shape *s, lem_backend *b, const lem_limits *l, lem_err *err) {
     enum { P = 150, R = 250, N = 64 };
-    static int32_t ids[P + R];
-    const int32_t *response[N];
-    int length[N];
+    static int32_t ids[N][P + R]; /* one problem, N responses that differ from their first token on */
+    const int last = P + R - 1;
     float score[N];
+    lem_score_item items[N];
     lem_weights *w = NULL;
     lem_scorer *sc = NULL;
     lem_model *m = make_model(s, LEM_HEAD_SCALAR, err);
     lem_status st = m ? lem_weights_new(m, b, LEM_DTYPE_F32, &w, err) : LEM_EMEM;
-    if (st == LEM_OK) st = lem_scorer_new(m, w, b, P + N * R, &sc, err);
-    for (int i = 0; i < P + R; i++) ids[i] = (i * 37) % s->vocab;
-    for (int i = 0; i < N; i++) {
-        response[i] = ids + P;
-        length[i] = R;
+    lem_head_reading how = {.kind = LEM_HEAD_KIND_CLASSIFIER, .formula = LEM_HEAD_RAW, .outputs = 1};
+    if (st == LEM_OK) st = lem_scorer_new(w, b, &how, -1, -1, P + N * R, &sc, err);
+    for (int n = 0; n < N; n++) {
+        for (int i = 0; i < P + R; i++) ids[n][i] = (i < P ? i * 37 : i * 37 + n) % s->vocab;
+        items[n] = (lem_score_item){ids[n], P + R, &last, 1, &score[n]};
     }
-    lem_score_item item = {ids, P, response, length, N, score};
-    if (st == LEM_OK) st = lem_scorer_run(sc, &item, 1, err); /* warm-up */
+    if (st == LEM_OK) st = lem_scorer_run(sc, items, N, err); /* warm-up */
     uint64_t before = sc ? lem_scorer_tokens(sc) : 0;
     double start = lem_clock_seconds();
-    for (int i = 0; st == LEM_OK && i < s->steps; i++) st = lem_scorer_run(sc, &item, 1, err);
+    for (int i = 0; st == LEM_OK && i < s->steps; i++) st = lem_scorer_run(sc, items, N, err);
     double seconds = lem_clock_seconds() - start;
     if (st == LEM_OK) {
         double rate = (double)(lem_scorer_tokens(sc) - before) / seconds,

@@ -19,7 +19,8 @@ static const lem_opt opts[] = {
     {"group", LEM_OPT_STR, "HOW", "key", "what counts as the same answer in votes: key (1/2 is 0.5) or string", 0, 0},
     {"aggregate", LEM_OPT_LIST, "NAME", NULL,
      "step scores to one score: last, min, max, prod, geometric, mean, mean_logit, mean_odds; default last, min, prod", 0, 0},
-    {"task", LEM_OPT_STR, "NAME", "std", "where the answer stands in completions, for rows that were not graded: std, gsm8k or plain", 0, 0},
+    {"task", LEM_OPT_STR, "NAME", "std", "where the answer stands in completions, for rows that were not graded: a name as in lemma grade --task", 0,
+     0},
 };
 
 static lem_status choose_ks(const lem_args *args, const lem_eval_data *d, lem_eval_opts *o, lem_err *err) {
@@ -61,7 +62,8 @@ static lem_status configure(const lem_args *args, lem_candidates_map *map, lem_e
     }
     how->by_string = strcmp(group, "string") == 0;
     if (!how->by_string && strcmp(group, "key") != 0) return lem_fail(err, LEM_EUSAGE, "--group '%s' is neither key nor string", group);
-    if (!lem_grade_task_find(task, &how->task)) return lem_fail(err, LEM_EUSAGE, "--task '%s' is none of std, gsm8k, plain", task);
+    if (!lem_grade_task_find(task, &how->task))
+        return lem_fail(err, LEM_EUSAGE, "--task '%s' is unknown (std, gsm8k, plain, minerva, gaokao, olympiad, college, choice, amc, aime)", task);
     return LEM_OK;
 }
 

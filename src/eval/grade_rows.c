@@ -2,6 +2,7 @@
 #include "eval/grade_rows.h"
 
 #include "core/mem.h"
+#include "grade/cluster.h"
 
 #include <math.h>
 #include <string.h>
@@ -18,6 +19,7 @@ void lem_graded_release(lem_graded *g) {
     lem_free(g->result);
     lem_free(g->own);
     lem_free(g->span);
+    lem_free(g->group);
     lem_free(g->gold);
     *g = (lem_graded){.n = 0};
 }
@@ -45,6 +47,17 @@ static lem_status grade_one(const lem_grade_gold *gold, const lem_candidates *c,
     return st;
 }
 
+static lem_status group_answers(lem_graded *g, const lem_grade_profile *profile, lem_err *err) {
+    lem_status st = LEM_EMEM;
+    lem_grade_answer_text *text = lem_alloc_zero((size_t)g->n, sizeof *text, err);
+    g->group = lem_alloc_zero((size_t)g->n, sizeof *g->group, err);
+    for (int i = 0; text && i < g->n; i++)
+        text[i] = (lem_grade_answer_text){g->answer[i] ? g->answer[i] : "", g->answer[i] ? strlen(g->answer[i]) : 0};
+    if (text && g->group) st = lem_grade_cluster(text, (size_t)g->n, profile, g->group, err);
+    lem_free(text);
+    return st;
+}
+
 lem_status lem_grade_row(const lem_candidates *c, const lem_grade_rows_opts *o, lem_graded *out, lem_err *err) {
     lem_graded g = {.n = c->n};
     lem_grade_gold *gold = NULL;
@@ -65,6 +78,7 @@ lem_status lem_grade_row(const lem_candidates *c, const lem_grade_rows_opts *o, 
     if (c->correct && n) memcpy(g.own, c->correct, n * sizeof *g.own);
     LEM_TRY(lem_grade_gold_new(g.gold, strlen(g.gold), &o->profile, &gold, err));
     for (int i = 0; i < g.n; i++) LEM_TRY(grade_one(gold, c, i, &g, err));
+    if (o->cluster) LEM_TRY(group_answers(&g, &o->profile, err));
     *out = g;
 done:
     lem_grade_gold_free(gold);
@@ -100,15 +114,16 @@ static lem_json *correct_json(lem_grade_verdict v) {
     return c == LEM_GRADE_UNDECIDED ? lem_json_new_null() : lem_json_new_bool(c == LEM_GRADE_RIGHT);
 }
 
-enum { ANSWER, CORRECT, VERDICT, RULE, N_ADDED };
-static const char *const added[N_ADDED] = {"predicted_answer", "correct", "verdict", "rule"};
+enum { ANSWER, CORRECT, VERDICT, RULE, GROUP, N_ADDED }; /* GROUP only where it was asked for */
+static const char *const added[N_ADDED] = {"predicted_answer", "correct", "verdict", "rule", "answer_group"};
 
 static lem_json *added_value(const lem_graded *g, int i, int what) {
     switch (what) {
     case ANSWER: return g->answer[i] ? lem_json_new_str(g->answer[i]) : lem_json_new_null();
     case CORRECT: return correct_json(g->result[i].verdict);
     case VERDICT: return lem_json_new_str(lem_grade_verdict_name(g->result[i].verdict));
-    default: return lem_json_new_str(g->result[i].rule);
+    case RULE: return lem_json_new_str(g->result[i].rule);
+    default: return lem_json_new_int(g->group[i]);
     }
 }
 
@@ -150,7 +165,7 @@ static bool add_ours(lem_json *row, const lem_candidates *c) {
 lem_json *lem_graded_row(const lem_json *row, const lem_candidates *c, const lem_graded *g, const lem_grade_rows_opts *o) {
     lem_json *r = lem_json_copy(row);
     bool ok = r && (o->pair || add_ours(r, c));
-    for (int what = 0; ok && what < N_ADDED; what++) {
+    for (int what = 0; ok && what < (g->group ? N_ADDED : GROUP); what++) {
         if (o->pair) {
             ok = g->n == 1 && lem_json_set(r, added[what], added_value(g, 0, what));
             continue;

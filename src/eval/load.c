@@ -3,7 +3,9 @@
 
 #include "core/hash.h"
 #include "core/jsonl.h"
+#include "core/mem.h"
 #include "eval/grade_rows.h"
+#include "grade/cluster.h"
 
 #include <math.h>
 #include <string.h>
@@ -100,44 +102,47 @@ static lem_status add_correct(loader *l, lem_eval_problem *p, lem_err *err) {
     return LEM_OK;
 }
 
-static lem_status group_of(loader *l, const char *answer, size_t len, lem_map *seen, lem_buf *key, int32_t *out, lem_err *err) {
-    int64_t g = 0;
-    lem_buf_clear(key);
-    if (l->how->by_string) lem_buf_add(key, answer, len);
-    else {
-        lem_status st = lem_grade_key(answer, len, key, err);
-        if (st != LEM_OK) return st;
+/* The answer that a candidate votes for; empty: none. */
+static lem_grade_answer_text vote(const loader *l, const lem_candidates *c, int i) {
+    const char *text = c->predicted ? c->predicted[i] : c->completion ? c->completion[i] : NULL;
+    lem_grade_answer_text a = {text, text ? strlen(text) : 0};
+    lem_grade_span s;
+    if (c->predicted || !text) return a;
+    if (!lem_grade_extract(text, a.len, l->how->task, &s)) return (lem_grade_answer_text){text, 0};
+    return (lem_grade_answer_text){text + s.offset, s.len};
+}
+
+static lem_status group_strings(const lem_grade_answer_text *a, int n, int *group, lem_err *err) {
+    lem_map *seen = lem_map_new(err);
+    lem_status st = seen ? LEM_OK : LEM_EMEM;
+    for (int i = 0; st == LEM_OK && i < n; i++) {
+        int64_t g = -1;
+        if (a[i].len && !lem_map_find(seen, a[i].s, a[i].len, &g)) {
+            g = (int64_t)lem_map_count(seen);
+            st = lem_map_set(seen, a[i].s, a[i].len, g, err);
+        }
+        group[i] = (int)g;
     }
-    if (!lem_map_find(seen, lem_buf_str(key), key->len, &g)) {
-        g = (int64_t)lem_map_count(seen);
-        lem_status st = lem_map_set(seen, lem_buf_str(key), key->len, g, err);
-        if (st != LEM_OK) return st;
-    }
-    *out = (int32_t)g;
-    return LEM_OK;
+    lem_map_free(seen);
+    return st;
 }
 
 static lem_status add_groups(loader *l, lem_eval_problem *p, lem_err *err) {
-    const lem_candidates *c = &l->row;
-    int32_t *group = lem_arena_alloc(l->d->arena, (size_t)p->n, sizeof *group);
-    lem_map *seen = lem_map_new(err);
-    lem_buf key = {0};
-    lem_status st = group && seen ? LEM_OK : lem_fail(err, LEM_EMEM, "out of memory");
+    size_t n = (size_t)p->n;
+    int32_t *group = lem_arena_alloc(l->d->arena, n, sizeof *group);
+    lem_grade_answer_text *votes = lem_alloc_zero(n, sizeof *votes, err);
+    int *found = lem_alloc_zero(n, sizeof *found, err);
+    lem_grade_profile profile = {.task = l->how->task};
+    lem_status st = group && votes && found ? LEM_OK : lem_fail(err, LEM_EMEM, "out of memory");
+    for (int i = 0; st == LEM_OK && i < p->n; i++) votes[i] = vote(l, &l->row, i);
+    if (st == LEM_OK) st = l->how->by_string ? group_strings(votes, p->n, found, err) : lem_grade_cluster(votes, n, &profile, found, err);
     for (int i = 0; st == LEM_OK && i < p->n; i++) {
-        const char *text = c->predicted ? c->predicted[i] : c->completion ? c->completion[i] : NULL;
-        size_t from = 0, len = text ? strlen(text) : 0;
-        lem_grade_span s;
-        if (!c->predicted && text) {
-            if (!lem_grade_extract(text, len, l->how->task, &s)) len = 0;
-            else from = s.offset, len = s.len;
-        }
-        group[i] = LEM_EVAL_NO_VOTE;
-        if (len == 0) l->d->silent++;
-        else st = group_of(l, text + from, len, seen, &key, &group[i], err);
+        group[i] = found[i] < 0 ? LEM_EVAL_NO_VOTE : found[i];
+        l->d->silent += found[i] < 0;
     }
     p->group = group;
-    lem_buf_release(&key);
-    lem_map_free(seen);
+    lem_free(votes);
+    lem_free(found);
     return st;
 }
 
