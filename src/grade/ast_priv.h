@@ -10,7 +10,7 @@
 enum { AST_MAX_NODES = 4096, AST_MAX_DEPTH = 200 };
 
 typedef enum ast_kind {
-    AST_NUM, /* q */
+    AST_NUM, /* q; digits of a whole number as written in name, if known */
     AST_SYM, /* name; constants pi, e, i, infty too */
     AST_ADD,
     AST_MUL, /* n kids */

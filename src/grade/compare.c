@@ -190,8 +190,22 @@ static lem_grade_result compare_structures(comparison *c, const ast_node *a, con
 
 static bool is_vectorish(const ast_node *a) { return a->kind == AST_MATRIX || (a->kind == AST_TUPLE && a->n >= 2 && a->n <= 3); }
 
+/* 3,14 as one number; NULL for other lists. */
+static const ast_node *decimal_comma(comparison *c, const ast_node *a) {
+    if (a->kind != AST_LIST || a->n != 2 || a->kid[0]->kind != AST_NUM || a->kid[1]->kind != AST_NUM || !a->kid[0]->len || !a->kid[1]->len)
+        return NULL;
+    grade_rat *places = lem_grade_rat_pow10(c->w, -(long)a->kid[1]->len);
+    ast_node *v = lem_ast_num(c->w, lem_grade_rat_add(c->w, a->kid[0]->q, lem_grade_rat_mul(c->w, a->kid[1]->q, places)));
+    if (v) v->decimal = true, v->ulp10 = -(int32_t)a->kid[1]->len;
+    return v;
+}
+
 static lem_grade_result compare_values(comparison *c, const ast_node *a, const ast_node *b, int level) {
     lem_grade_result r;
+    if (c->rules->decimal_comma && (a->kind == AST_NUM) != (b->kind == AST_NUM)) {
+        const ast_node *x = a->kind == AST_NUM ? a : decimal_comma(c, a), *y = b->kind == AST_NUM ? b : decimal_comma(c, b);
+        if (x && y) return lem_compare_scalars(c, x, y);
+    }
     if (a->kind == AST_CHOICE || b->kind == AST_CHOICE) return compare_choices(c, a, b, level);
     if (lem_compare_is_scalar(a) && lem_compare_is_scalar(b)) return lem_compare_scalars(c, a, b);
     if (a->kind == AST_TEXT && b->kind == AST_TEXT) return compare_texts(a, b);
@@ -283,8 +297,8 @@ static bool uses(grade_work *w, const ast_node *a, char name) {
 /* 1 + 2j against 1 + 2i: electrical engineers write j. An answer that has both letters means symbols or unit vectors, not the imaginary unit. */
 static void settle_imaginary(comparison *c, ast_node **g, ast_node **p) {
     bool gi = uses(c->w, *g, 'i'), gj = uses(c->w, *g, 'j'), pi = uses(c->w, *p, 'i'), pj = uses(c->w, *p, 'j');
-    bool both = (gi && gj) || (pi && pj);
-    if (!(gj || pj) || (!both && gj == pj)) return;
+    bool both = (gi && gj) || (pi && pj), alone = (*g)->kind == AST_SYM || (*p)->kind == AST_SYM;
+    if (!(gj || pj) || (!both && (gj == pj || alone))) return;
     const char *from = both ? "i" : "j";
     ast_node *to = both ? lem_ast_named(c->w, AST_SYM, "i~", 2) : lem_ast_named(c->w, AST_SYM, "i", 1);
     if (both && c->rules->unit_vectors) return; /* i and j as vectors are read as they stand */

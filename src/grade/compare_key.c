@@ -49,6 +49,7 @@ static const char *text_of_meaning(grade_work *w, const ast_node *a) {
         const char *t = text_of_region(w, &r);
         if (t) return t;
     }
+    if (v->kind == AST_SET && v->n == 1) return text_of_meaning(w, v->kid[0]);
     if (v->kind == AST_MATRIX && v->cols == 1) return text_of_parts(w, v, "(", ")", false, false);
     return lem_canon_text(w, v);
 }
@@ -68,6 +69,41 @@ static const char *text_of_parts(grade_work *w, const ast_node *a, const char *o
     }
     lem_buf_puts(&b, close);
     return kept(w, &b, ok);
+}
+
+/* 2:4 as 1:2, but 4:05 and 4:30 p.m. as they stand. */
+static const char *text_of_ratio(grade_work *w, const ast_node *a) {
+    bool numbers = !a->decimal;
+    const ast_node *last = a->kid[a->n - 1];
+    for (uint32_t k = 0; k < a->n; k++) numbers = numbers && a->kid[k]->kind == AST_NUM && lem_grade_rat_sign(a->kid[k]->q);
+    if (last->kind == AST_QTY) {
+        lem_buf b = {0};
+        lem_buf_add(&b, last->name, last->len);
+        lem_buf_putc(&b, '(');
+        const char *head = kept(w, &b, true);
+        return head ? text_of_parts(w, a, head, ")", false, false) : NULL;
+    }
+    if (!numbers) return text_of_parts(w, a, "ratio(", ")", false, false);
+    ast_node *r = lem_ast_new(w, AST_RATIO, a->n);
+    for (uint32_t k = 0; r && k < a->n; k++)
+        if (!(r->kid[k] = lem_ast_num(w, lem_grade_rat_div(w, a->kid[k]->q, a->kid[0]->q)))) return NULL;
+    return r ? text_of_parts(w, r, "ratio(", ")", false, false) : NULL;
+}
+
+/* The values in the order of their symbols: x=1, y=2 and y=2, x=1 alike. */
+static const char *text_of_system(grade_work *w, const ast_node *a) {
+    ast_node *s = lem_ast_new(w, AST_SYSTEM, a->n);
+    for (uint32_t k = 0; s && k < a->n; k++) {
+        uint32_t j = k;
+        const char *name = lem_canon_text(w, a->kid[k]->kid[0]);
+        for (; name && j > 0; j--) {
+            const char *before = lem_canon_text(w, s->kid[j - 1]->kid[0]);
+            if (!before || strcmp(before, name) <= 0) break;
+            s->kid[j] = s->kid[j - 1];
+        }
+        s->kid[j] = a->kid[k];
+    }
+    return s && !w->limit ? text_of_parts(w, s, "(", ")", false, false) : NULL;
 }
 
 /* lhs - rhs with leading coefficient 1 or ±1, so that scaled and rearranged relations read alike. */
@@ -111,12 +147,12 @@ const char *lem_canon_text(grade_work *w, const ast_node *a) {
     case AST_CHOICE: return text_of_name(w, "", a);
     case AST_TUPLE: return text_of_parts(w, a, open, close, false, false);
     case AST_LIST: return text_of_parts(w, a, "{", "}", true, false);
-    case AST_SYSTEM: return text_of_parts(w, a, "(", ")", false, false);
+    case AST_SYSTEM: return text_of_system(w, a);
     case AST_SET: return text_of_parts(w, a, "{", "}", true, true);
     case AST_UNION: return text_of_parts(w, a, "union{", "}", true, true);
     case AST_INTER: return text_of_parts(w, a, "intersection{", "}", true, true);
     case AST_SETMINUS: return text_of_parts(w, a, "minus(", ")", false, false);
-    case AST_RATIO: return text_of_parts(w, a, "ratio(", ")", false, false);
+    case AST_RATIO: return text_of_ratio(w, a);
     case AST_BUILDER: return text_of_parts(w, a, "all{", "}", false, false);
     case AST_MODULO: return text_of_parts(w, a, "modulo(", ")", false, false);
     case AST_MATRIX: {

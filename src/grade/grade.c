@@ -61,9 +61,7 @@ static char *plain_text(grade_work *w, const char *s, size_t n, size_t *len) {
     return t;
 }
 
-static grade_dialect dialect_of(const lem_grade_profile *p) {
-    return (grade_dialect){.no_units = p->task == LEM_GRADE_TASK_MINERVA, .decimal_comma = p->policy == LEM_GRADE_LENIENT};
-}
+static grade_dialect dialect_of(const lem_grade_profile *p) { return (grade_dialect){.no_units = p->task == LEM_GRADE_TASK_MINERVA}; }
 
 static answer read_answer(grade_work *w, const grade_dialect *d, const char *s, size_t n) {
     answer a = {"", 0, NULL, TOO_MUCH};
@@ -194,7 +192,7 @@ lem_status lem_grade_key(const char *text, size_t len, lem_buf *out, lem_err *er
     grade_work w;
     lem_status st = lem_grade_work_init(&w, err);
     if (st != LEM_OK) return st;
-    answer a = read_answer(&w, &(grade_dialect){false, false}, text, len);
+    answer a = read_answer(&w, &(grade_dialect){false}, text, len);
     add_key(&w, &a, text, len, out);
     lem_grade_work_release(&w);
     return lem_buf_ok(out, err);

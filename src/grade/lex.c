@@ -120,16 +120,6 @@ static int32_t lex_exponent(lexer *x, size_t *i) {
     return neg ? -e10 : e10;
 }
 
-/* 3,14 where the profile reads a comma so: not a list of two, not thousands. */
-static bool is_decimal_comma(const lexer *x, size_t from, size_t i) {
-    size_t k = i + 1;
-    while (k < x->n && digit(x->s[k])) k++;
-    size_t n = k - i - 1;
-    const grade_tok *before = x->out->n ? &x->out->tok[x->out->n - 1] : NULL;
-    return x->d->decimal_comma && i < x->n && x->s[i] == ',' && n && (n != 3 || x->s[from] == '0') && !at(x, k, ",") &&
-           !(before && before->kind == TOK_OP && before->op == ',');
-}
-
 /* In brackets 830,450 are two parts, but 12,000 and 1,234.5 are one number. */
 static bool commas_group(const lexer *x, size_t i) {
     if (x->brackets == 0) return true;
@@ -148,12 +138,12 @@ static void lex_number(lexer *x) {
     char *t = x->digits;
     size_t i = from;
     while (i < x->n && digit(s[i])) t[k++] = s[i++];
-    bool grouped = lead >= 1 && lead <= 3 && s[from] != '0', comma = is_decimal_comma(x, from, i), commas = commas_group(x, i);
-    for (size_t sep; grouped && !comma && (sep = separator(x, i, commas, true)) != 0;) {
+    bool grouped = lead >= 1 && lead <= 3 && s[from] != '0', commas = commas_group(x, i);
+    for (size_t sep; grouped && (sep = separator(x, i, commas, true)) != 0;) {
         i += sep;
         for (int d = 0; d < 3; d++) t[k++] = s[i++];
     }
-    if (comma || (i < x->n && s[i] == '.')) {
+    if (i < x->n && s[i] == '.') {
         size_t end = lex_fraction(x, i, t, &k, &rep);
         if (end > i) i = end;
         else if (i > from && (i + 1 == x->n || !letter(s[i + 1]))) i++; /* "5." */
@@ -505,7 +495,8 @@ static bool only_words(const char *s, size_t n) {
             uint32_t cp;
             int k = lem_utf8_decode(s + i, n - i, &cp);
             lex_char_kind kind = k > 0 ? lem_lex_char(cp).kind : LEX_CHAR_OTHER;
-            if (k <= 0 || (kind != LEX_CHAR_OTHER && kind != LEX_CHAR_SPACE && cp != 0x2019 && cp != 0xff0c)) return false;
+            if (k <= 0 || (cp >= 0xff10 && cp <= 0xff19) || (kind != LEX_CHAR_OTHER && kind != LEX_CHAR_SPACE && cp != 0x2019 && cp != 0xff0c))
+                return false;
             run += kind == LEX_CHAR_OTHER ? 3 : 0;
             i += (size_t)k - 1;
             continue;

@@ -6,8 +6,7 @@
 
 /* What a profile changes about reading. All false: the standard. */
 typedef struct grade_dialect {
-    bool no_units;      /* letters and words behind a number are never units (Minerva: 0.5 m is a product) */
-    bool decimal_comma; /* 3,14 is one number */
+    bool no_units; /* letters and words behind a number are never units (Minerva: 0.5 m is a product) */
 } grade_dialect;
 
 typedef enum grade_tok_kind {

@@ -511,6 +511,6 @@ ast_node *lem_grade_parse_as(grade_work *w, const grade_dialect *d, const char *
 }
 
 ast_node *lem_grade_parse(grade_work *w, const char *text, size_t len) {
-    static const grade_dialect standard = {false, false};
+    static const grade_dialect standard = {false};
     return lem_grade_parse_as(w, &standard, text, len);
 }

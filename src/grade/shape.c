@@ -17,8 +17,10 @@ static bool is_call_or_name(const ast_node *a) {
         return left->kind == AST_SYM;
     }
     if (lem_ast_is_sym(left, "Delta") && right->kind == AST_SYM) return true;
-    if (right->grouped) return left->kind == AST_SYM && (right->kind == AST_SYM || right->kind == AST_NUM || right->kind == AST_MUL);
+    bool inverse = left->kind == AST_POW && left->kid[0]->kind == AST_SYM && left->kid[1]->kind == AST_NUM && lem_grade_rat_is(left->kid[1]->q, -1);
+    if (right->grouped) return (left->kind == AST_SYM || inverse) && (right->kind == AST_SYM || right->kind == AST_NUM || right->kind == AST_MUL);
     bool capital = right->kind == AST_SYM && right->name[0] >= 'A' && right->name[0] <= 'Z';
+    if (lem_ast_is_sym(left, "angle") || lem_ast_is_sym(left, "triangle")) return capital;
     return capital && (left->kind == AST_SYM ? left->name[0] >= 'A' && left->name[0] <= 'Z' : is_call_or_name(left));
 }
 
