@@ -217,6 +217,23 @@ static lem_status trie_token(lem_tokenizer *t, size_t i, lem_err *err) {
     return st;
 }
 
+/* Absent: the default of `tokenizers`. Anything but true and false would change ids silently. */
+static lem_status read_flag(const lem_json *token, size_t i, const char *name, bool otherwise, bool *out, lem_err *err) {
+    const lem_json *v = lem_json_get(token, name);
+    if (!absent(v) && lem_json_kind(v) != LEM_JSON_BOOL) return lem_fail(err, LEM_EDATA, "added_tokens[%zu].%s must be true or false", i, name);
+    *out = lem_json_bool(v, otherwise);
+    return LEM_OK;
+}
+
+static lem_status read_flags(const lem_json *v, size_t i, tok_added *a, lem_err *err) {
+    lem_status st = read_flag(v, i, "special", false, &a->special, err);
+    if (st == LEM_OK) st = read_flag(v, i, "normalized", !a->special, &a->normalized, err);
+    if (st == LEM_OK) st = read_flag(v, i, "lstrip", false, &a->lstrip, err);
+    if (st == LEM_OK) st = read_flag(v, i, "rstrip", false, &a->rstrip, err);
+    if (st == LEM_OK) st = read_flag(v, i, "single_word", false, &a->single_word, err);
+    return st;
+}
+
 static lem_status read_added(lem_tokenizer *t, const lem_json *list, lem_err *err) {
     if (absent(list)) return LEM_OK;
     if (lem_json_kind(list) != LEM_JSON_ARRAY) return lem_fail(err, LEM_EDATA, "added_tokens is no array");
@@ -237,12 +254,8 @@ static lem_status read_added(lem_tokenizer *t, const lem_json *list, lem_err *er
         if (!a->text) return LEM_EMEM;
         t->n_added = i + 1;
         a->id = (int32_t)id;
-        a->special = lem_json_bool(lem_json_get(v, "special"), false);
-        a->normalized = lem_json_bool(lem_json_get(v, "normalized"), !a->special);
-        a->lstrip = lem_json_bool(lem_json_get(v, "lstrip"), false);
-        a->rstrip = lem_json_bool(lem_json_get(v, "rstrip"), false);
-        a->single_word = lem_json_bool(lem_json_get(v, "single_word"), false);
-        lem_status st = register_added(t, a, err);
+        lem_status st = read_flags(v, i, a, err);
+        if (st == LEM_OK) st = register_added(t, a, err);
         if (st == LEM_OK) st = trie_token(t, i, err);
         if (st != LEM_OK) return st;
     }

@@ -367,6 +367,8 @@ static void test_refused(void **state) {
     expect_refused("{" PIPE "\"model\":{\"vocab\":{\"a\":1},\"merges\":[\"a a\"]}}", "\"aa\"");
     expect_refused("{" PIPE "\"model\":{\"vocab\":{\"a\":1},\"merges\":[[\"a\"]]}}", "merges[0]");
     expect_refused("{" PIPE "\"added_tokens\":[{\"id\":1,\"content\":\"b\"}],\"model\":{\"vocab\":{\"a\":1},\"merges\":[]}}", "added token");
+    expect_refused("{" PIPE "\"added_tokens\":[{\"id\":2,\"content\":\"b\",\"special\":\"no\"}],\"model\":{\"vocab\":{\"a\":1},\"merges\":[]}}",
+                   "added_tokens[0].special must be true or false");
     expect_refused("{" PIPE "\"normalizer\":{\"type\":\"BertNormalizer\"}}", "BertNormalizer");
     expect_refused(SPLIT("([a-z]+"), "([a-z]+");
 }
