@@ -51,14 +51,15 @@ static lem_status new_line(jin *m, jin_sb *b, const jin_json_style *s, int depth
 
 static lem_status scalar(jin *m, jin_sb *b, const jin_val *v, bool key) {
     char text[40] = "";
-    if (v->kind == JIN_NONE) strcpy(text, "null");
-    else if (v->kind == JIN_BOOL) strcpy(text, v->u.b ? "true" : "false");
+    const char *word = text;
+    if (v->kind == JIN_NONE) word = "null";
+    else if (v->kind == JIN_BOOL) word = v->u.b ? "true" : "false";
     else if (v->kind == JIN_INT) snprintf(text, sizeof text, "%lld", (long long)v->u.i);
-    else if (v->kind == JIN_FLOAT && !isfinite(v->u.f)) strcpy(text, isnan(v->u.f) ? "NaN" : v->u.f > 0 ? "Infinity" : "-Infinity");
+    else if (v->kind == JIN_FLOAT && !isfinite(v->u.f)) word = isnan(v->u.f) ? "NaN" : v->u.f > 0 ? "Infinity" : "-Infinity";
     else if (v->kind == JIN_FLOAT) lem_jin_float_text(v->u.f, text);
     else if (key) return lem_jin_fail(m, "tojson: keys must be str, int, float, bool or None, not %s", lem_jin_type(v));
     else return lem_jin_fail(m, "tojson: an object of type %s is not JSON serializable", lem_jin_type(v));
-    return lem_jin_sb_add(m, b, text, strlen(text), v->mark);
+    return lem_jin_sb_add(m, b, word, strlen(word), v->mark);
 }
 
 static lem_status write_list(jin *m, jin_sb *b, const jin_seq *q, const jin_json_style *s, int depth) {
