@@ -312,7 +312,7 @@ lem_grade_result lem_grade_compare_by(grade_work *w, const grade_rules *rules, c
     ast_node *g = (ast_node *)gold, *p = (ast_node *)pred;
     settle_imaginary(&c, &g, &p);
     lem_grade_result r = w->limit ? compare_say(LEM_GRADE_LIMIT, RULE_WORK) : lem_compare_level(&c, g, p, 0);
-    return r.verdict == LEM_GRADE_LIMIT && w->limit ? compare_say(r.verdict, RULE_WORK) : r;
+    return w->limit && !compare_is_equal(r) ? compare_say(LEM_GRADE_LIMIT, RULE_WORK) : r; /* what ran dry cannot prove a difference */
 }
 
 lem_grade_result lem_grade_compare_trees(grade_work *w, const ast_node *gold, const ast_node *pred) {

@@ -94,9 +94,15 @@ static bool normalise(grade_work *w, region *r) {
     return true;
 }
 
+/* More pieces than there is room for: nobody can say what this set is. */
+static bool overflow(grade_work *w) {
+    w->limit = true;
+    return false;
+}
+
 static bool unite(grade_work *w, region *a, const region *b) {
     for (uint32_t k = 0; k < b->n; k++)
-        if (!add_piece(a, b->piece[k].lo, b->piece[k].hi)) return false;
+        if (!add_piece(a, b->piece[k].lo, b->piece[k].hi)) return overflow(w);
     if (!a->var) a->var = b->var;
     (void)normalise(w, a);
     return true;
@@ -107,8 +113,11 @@ static bool intersect(grade_work *w, region *a, const region *b) {
     for (uint32_t i = 0; i < a->n; i++)
         for (uint32_t j = 0; j < b->n; j++) {
             int lo = order_lo(w, a->piece[i].lo, b->piece[j].lo), hi = order_hi(w, a->piece[i].hi, b->piece[j].hi);
-            if (lo == UNKNOWN || hi == UNKNOWN || !add_piece(&r, lo < 0 ? b->piece[j].lo : a->piece[i].lo, hi < 0 ? a->piece[i].hi : b->piece[j].hi))
-                return false;
+            if (lo == UNKNOWN || hi == UNKNOWN) return false;
+            region_piece p = {lo < 0 ? b->piece[j].lo : a->piece[i].lo, hi < 0 ? a->piece[i].hi : b->piece[j].hi};
+            int empty = is_void(w, p);
+            if (empty == UNKNOWN) return false;
+            if (!empty && !add_piece(&r, p.lo, p.hi)) return overflow(w);
         }
     if (!normalise(w, &r)) return false;
     *a = r;
