@@ -1,8 +1,8 @@
 /* qwen_priv.h - the parts of the Qwen2.5-Math evaluation, rule by rule: its text clean-up, extraction, parsers and equality
  *
  * Source of the semantics: github.com/QwenLM/Qwen2.5-Math, evaluation/parser.py and evaluation/grader.py, sympy 1.12 and word2number 1.1 as its
- * requirements pin them. Texts are UTF-8 and change in place in a lem_buf; a character is a code point, as in Python. A failed buffer stays failed, so
- * callers check once. */
+ * requirements pin them. Texts are UTF-8 and change in place in a lem_buf; a character is a code point, as in Python. A failed buffer stays failed,
+ * so callers check once. */
 #ifndef LEM_GRADE_COMPAT_QWEN_PRIV_H
 #define LEM_GRADE_COMPAT_QWEN_PRIV_H
 

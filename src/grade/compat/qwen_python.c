@@ -1,7 +1,7 @@
 /* qwen_python.c - what the original tries on a text: parse_latex, then parse_expr (Python's own syntax), then latex2sympy
  *
- * Each is tried with doubled backslashes made single, then on the text as it is; the first that does not raise gives the value. Of parse_expr there is
- * what an answer can be that parse_latex refuses: numbers, names, + - * / **, calls, tuples, lists and sets. Of latex2sympy there are matrices,
+ * Each is tried with doubled backslashes made single, then on the text as it is; the first that does not raise gives the value. Of parse_expr there
+ * is what an answer can be that parse_latex refuses: numbers, names, + - * / **, calls, tuples, lists, sets, "or". Of latex2sympy there are matrices,
  * lists, chains of inequalities, and LaTeX with ~ and \, between its parts; π and e are numbers to it. */
 #include "grade/compat/qwen_latex_priv.h"
 

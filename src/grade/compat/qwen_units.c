@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* In the original's order, which decides; each is a regular expression, so that '.' stands for any character. Tried a second time with an s behind. */
+/* In the original's order, which decides; each is a regular expression, so that '.' stands for any character. All again with an s behind. */
 static const char *const units[] = {
     "east",    "degree",   "mph",      "kmph",   "ft",           "m sqaure", " m east", "sq m",    "deg",     "mile",
     "q .",     "monkey",   "prime",    "ratio",  "profit of rs", "rd",       "o",       "gm",      "p . m",   "lb",
