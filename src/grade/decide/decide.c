@@ -279,11 +279,12 @@ bool lem_decide_within(grade_work *w, const ast_node *a, const ast_node *b, cons
 
 static bool order_accepts(arb_srcptr t, const balls *e, void *user) {
     int *sign = user;
-    *sign = arb_is_positive(t) ? 1 : arb_is_negative(t) ? -1 : lem_balls_proven_equal(e) ? 0 : 2;
+    *sign = e->a == e->b ? 0 : arb_is_positive(t) ? 1 : arb_is_negative(t) ? -1 : lem_balls_proven_equal(e) ? 0 : 2;
     return *sign != 2;
 }
 
 int lem_decide_order(grade_work *w, const ast_node *a, const ast_node *b) {
     int sign = 2;
-    return difference_of(w, a, b, order_accepts, &sign) ? sign : 2;
+    if (difference_of(w, a, b, order_accepts, &sign)) return sign;
+    return !w->limit && lem_decide_scalars(w, a, b).verdict == LEM_GRADE_EQUAL_EXACT ? 0 : 2;
 }

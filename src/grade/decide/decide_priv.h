@@ -22,7 +22,7 @@ grade_rat *lem_decide_rational(grade_work *w, const ast_node *a);
 /* True only if |a - b| <= tol is certain; constants only. */
 bool lem_decide_within(grade_work *w, const ast_node *a, const ast_node *b, const grade_rat *tol);
 
-/* Sign of a - b for real constants: -1, 0 (proven equal), 1; 2 when it is not known. */
+/* Sign of a - b for real constants: -1, 0 (proven equal; also for equal functions), 1; 2 when it is not known. */
 int lem_decide_order(grade_work *w, const ast_node *a, const ast_node *b);
 
 #endif

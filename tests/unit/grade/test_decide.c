@@ -1,6 +1,7 @@
 /* test_decide.c - hard equivalences and near misses: verdict, kind of certificate, symmetry */
 #include "core/file.h"
 #include "core/json.h"
+#include "grade/decide/decide_priv.h"
 #include "grade/grade.h"
 
 #include <setjmp.h>
@@ -10,8 +11,7 @@
 
 #include <cmocka.h>
 
-#include <stdio.h>
-#include <stdlib.h>
+#include <pthread.h>
 #include <string.h>
 
 static lem_grade_result compare(const char *gold, const char *pred) {
@@ -66,7 +66,76 @@ static void hard_pairs(void **state) {
     assert_int_equal(lopsided, 0);
 }
 
+static const char *const values[] = {"\\sqrt{3+2\\sqrt2}", "1+\\sqrt2", "e^{\\pi\\sqrt{163}}",  "262537412640768744", "\\frac{22}{7}", "\\pi",
+                                     "\\sqrt[3]{-8}",      "-2",        "\\cos\\frac{\\pi}{7}", "\\frac{9}{10}",      "3.14",          "\\ln 2"};
+enum { N_VALUES = sizeof values / sizeof *values };
+
+/* Places in ascending order; equal values share one. */
+static const int place[N_VALUES] = {4, 4, 8, 9, 7, 6, 0, 0, 3, 2, 5, 1};
+
+static void orders(void **state) {
+    (void)state;
+    lem_err err = LEM_ERR_INIT;
+    for (int i = 0; i < N_VALUES; i++)
+        for (int j = 0; j < N_VALUES; j++) {
+            grade_work w;
+            assert_int_equal(lem_grade_work_init(&w, &err), LEM_OK);
+            ast_node *a = lem_grade_parse(&w, values[i], strlen(values[i])), *b = lem_grade_parse(&w, values[j], strlen(values[j]));
+            assert_non_null(a);
+            assert_non_null(b);
+            int want = place[i] < place[j] ? -1 : place[i] > place[j];
+            if (lem_decide_order(&w, a, b) != want) fail_msg("order of %s and %s is not %d", values[i], values[j], want);
+            lem_grade_work_release(&w);
+        }
+}
+
+static bool within(const char *x, const char *y, const char *tolerance) {
+    lem_err err = LEM_ERR_INIT;
+    grade_work w;
+    assert_int_equal(lem_grade_work_init(&w, &err), LEM_OK);
+    ast_node *a = lem_grade_parse(&w, x, strlen(x)), *b = lem_grade_parse(&w, y, strlen(y));
+    assert_non_null(a);
+    assert_non_null(b);
+    bool yes = lem_decide_within(&w, a, b, lem_grade_rat_decimal(&w, tolerance, strlen(tolerance), 0));
+    lem_grade_work_release(&w);
+    return yes;
+}
+
+static void tolerances(void **state) {
+    (void)state;
+    assert_true(within("3.14", "\\pi", "0.005"));
+    assert_false(within("3.14", "\\pi", "0.0015"));
+    assert_true(within("3.14159265358979323846264338327950288419716939937510", "\\pi", "0.00000000000000000000000000000000000000000000000001"));
+    assert_false(within("3.14159265358979323846264338327950288419716939937510", "\\pi", "0.000000000000000000000000000000000000000000000000005"));
+    assert_true(within("\\sqrt2", "1.5", "0.1"));
+    assert_false(within("\\sqrt{-2}", "1.5", "100"));
+    assert_false(within("x", "x", "1")); /* constants only */
+}
+
+static void *all_verdicts(void *out) {
+    lem_grade_result *r = out;
+    for (int i = 0; i < N_VALUES * N_VALUES; i++) r[i] = compare(values[i / N_VALUES], values[i % N_VALUES]);
+    return NULL;
+}
+
+/* The same verdicts and rules on every thread, whatever its FLINT has cached. */
+static void threads(void **state) {
+    (void)state;
+    enum { THREADS = 4 };
+    static lem_grade_result r[THREADS + 1][N_VALUES * N_VALUES];
+    pthread_t t[THREADS];
+    for (int k = 0; k < THREADS; k++) assert_int_equal(pthread_create(&t[k], NULL, all_verdicts, r[k]), 0);
+    for (int k = 0; k < THREADS; k++) assert_int_equal(pthread_join(t[k], NULL), 0);
+    (void)all_verdicts(r[THREADS]);
+    for (int k = 0; k < THREADS; k++)
+        for (int i = 0; i < N_VALUES * N_VALUES; i++) {
+            assert_int_equal(r[k][i].verdict, r[THREADS][i].verdict);
+            assert_ptr_equal(r[k][i].rule, r[THREADS][i].rule);
+        }
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(hard_pairs)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(hard_pairs), cmocka_unit_test(orders), cmocka_unit_test(tolerances),
+                                       cmocka_unit_test(threads)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
