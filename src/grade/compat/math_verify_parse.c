@@ -586,7 +586,6 @@ static const char *const functions[] = {"log",    "ln",     "exp",    "sin",    
                                         "arsinh", "arcosh", "artanh", "arcsinh", "arccosh", "arctanh", "floor", "ceil", NULL};
 
 static mode_expr *function_of(mv_parser *p, const char *name, mode_expr *base, mode_expr *power, mode_expr *arg) {
-    char s[12] = "a";
     bool minus_one = power && power->kind == MODE_NUM && lem_grade_rat_is(power->q, -1);
     if (strcmp(name, "ln") == 0 || strcmp(name, "log") == 0)
         return lem_mode_op(p->w, MODE_POW,
@@ -597,8 +596,10 @@ static mode_expr *function_of(mv_parser *p, const char *name, mode_expr *base, m
                            power ? power : lem_mode_int(p->w, 1));
     const char *tail = strncmp(name, "arc", 3) == 0 ? name + 3 : strncmp(name, "ar", 2) == 0 ? name + 2 : NULL;
     if (!tail && minus_one && strcmp(name, "exp") != 0) tail = name, power = NULL;
-    if (tail) strncat(s, tail, sizeof s - 2);
-    mode_text text = tail ? lem_mode_text(lem_grade_text(p->w, s, strlen(s)), strlen(s)) : lem_mode_text(name, strlen(name));
+    lem_buf b = {0};
+    lem_buf_puts(&b, tail ? "a" : "");
+    lem_buf_puts(&b, tail ? tail : name);
+    mode_text text = lem_mode_text_own(p->w, &b);
     if (strcmp(name, "ceil") == 0) text = lem_mode_text("ceiling", 7);
     mode_expr *f = lem_mode_fn(p->w, text, arg, NULL);
     return power ? lem_mode_op(p->w, MODE_POW, f, power) : f;
@@ -765,11 +766,9 @@ static bool starts_operand(mv_parser *p, bool nofunc) {
     for (size_t k = 0; (c & 0x80) && signs[k]; k++)
         if (lem_mode_text_at(p->t, p->i, signs[k])) return false;
     if (nofunc && c == 'e') return false;
-    for (size_t k = 0; nofunc && c == '\\' && functions[k]; k++) {
-        char s[12] = "\\";
-        strncat(s, functions[k], sizeof s - 2);
-        if (lem_mv_at_word(p, s)) return false;
-    }
+    mode_text command = nofunc && c == '\\' ? lem_mode_text_cut(p->t, p->i + 1, p->i + command_at(p)) : (mode_text){"", 0};
+    for (size_t k = 0; command.n && functions[k]; k++)
+        if (lem_mode_text_is(command, functions[k])) return false;
     return !(nofunc && lem_mv_at_word(p, "\\sqrt"));
 }
 

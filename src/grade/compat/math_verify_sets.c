@@ -21,17 +21,14 @@ mv_value *lem_mv_expr(grade_work *w, mode_expr *e) {
 /* ---- matrices ---- */
 
 static mv_value *parse_matrix(mv_parser *p) {
-    static const char *const kinds[] = {"pmatrix", "bmatrix", "matrix", "array"};
+    static const char *const kinds[][2] = {{"\\begin{pmatrix}", "\\end{pmatrix}"},
+                                           {"\\begin{bmatrix}", "\\end{bmatrix}"},
+                                           {"\\begin{matrix}", "\\end{matrix}"},
+                                           {"\\begin{array}", "\\end{array}"}};
     size_t k = 0;
-    char open[24], close[24];
-    for (; k < 4; k++) {
-        strcpy(open, "\\begin{");
-        strcat(strcat(open, kinds[k]), "}");
-        if (lem_mv_take(p, open)) break;
-    }
+    while (k < 4 && !lem_mv_take(p, kinds[k][0])) k++;
     if (k == 4) return NULL;
-    strcpy(close, "\\end{");
-    strcat(strcat(close, kinds[k]), "}");
+    const char *close = kinds[k][1];
     if (k == 3 && lem_mv_take(p, "{"))
         while (p->i < p->t.n && p->t.s[p->i++] != '}') {}
     enum { MOST = 400 };
