@@ -53,9 +53,11 @@ static void shape_facts(info *x) {
     put(x, s, "window", c->window ? lem_json_new_int(c->window) : lem_json_new_null());
     put(x, s, "rope_theta", lem_json_new_num((double)c->rope_theta));
     const lem_json *scaling = lem_json_get(x->file, "rope_scaling");
+    if (lem_json_kind(scaling) != LEM_JSON_OBJECT) scaling = lem_json_get(x->file, "rope_parameters"); /* newer files */
     put(x, s, "rope_scaling", lem_json_kind(scaling) == LEM_JSON_OBJECT ? lem_json_copy(scaling) : lem_json_new_null());
     put(x, s, "tied", lem_json_new_bool(c->tied));
     put(x, s, "qkv_bias", lem_json_new_bool(c->qkv_bias));
+    put(x, s, "qk_norm", lem_json_new_bool(c->qk_norm));
     size_t n = 0;
     for (int i = 0; i < x->folder.table->n_tensors; i++) n += x->folder.table->tensors[i].count;
     put(x, x->json, "parameters", lem_json_new_int((int64_t)n));
@@ -296,8 +298,9 @@ static void print_text(const info *x, FILE *f) {
     const char *note = lem_json_str(lem_json_get(t, "note"), NULL), *file = lem_json_str(lem_json_get(t, "file"), NULL);
     lem_buf b = {0};
     line(f, "architecture", "%s (%s)", lem_json_str(lem_json_get(x->json, "architecture"), "?"), lem_json_str(lem_json_get(x->json, "family"), "?"));
-    line(f, "shape", "%d layers, width %d, ffn %d, %d heads of %d, %d for keys and values, vocabulary %d, context %d%s%s", c->layers, c->width,
-         c->ffn, c->heads, c->head_dim, c->kv_heads, c->vocab, c->max_positions, c->tied ? ", tied" : "", c->qkv_bias ? ", qkv bias" : "");
+    line(f, "shape", "%d layers, width %d, ffn %d, %d heads of %d, %d for keys and values, vocabulary %d, context %d%s%s%s", c->layers, c->width,
+         c->ffn, c->heads, c->head_dim, c->kv_heads, c->vocab, c->max_positions, c->tied ? ", tied" : "", c->qkv_bias ? ", qkv bias" : "",
+         c->qk_norm ? ", normalised queries and keys" : "");
     const lem_json *scaling = lem_json_find(x->json, "shape.rope_scaling");
     const char *kind = lem_json_str(lem_json_get(scaling, "rope_type"), lem_json_str(lem_json_get(scaling, "type"), NULL));
     line(f, "positions", "base %g, %s%s", (double)c->rope_theta, kind ? "scaling " : "not scaled", kind ? kind : "");

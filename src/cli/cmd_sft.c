@@ -16,7 +16,7 @@
 static const lem_opt opts[] = {
     {"model", LEM_OPT_STR, "DIR", NULL, "model folder to start from", 0, 0},
     {"from-scratch", LEM_OPT_FLAG, NULL, NULL, "start from random weights of the shape below", 0, 0},
-    {"arch", LEM_OPT_STR, "NAME", "llama", "llama or qwen2 (adds q/k/v biases)", 0, 0},
+    {"arch", LEM_OPT_STR, "NAME", "llama", "llama, mistral, qwen2 (adds q/k/v biases) or qwen3 (normalises queries and keys)", 0, 0},
     {"layers", LEM_OPT_INT, "N", "4", "decoder layers", 1, 256},
     {"width", LEM_OPT_INT, "N", "128", "hidden size", 8, 65536},
     {"ffn", LEM_OPT_INT, "N", NULL, "feed-forward size [8/3 of width, rounded up to 32]", 8, 262144},
@@ -153,9 +153,14 @@ static lem_status new_model(job *j, lem_err *err) {
     lem_status st = dir ? lem_tokenizer_load(dir, &j->tok, err) : train_tokenizer(j, err);
     if (st) return st;
     lem_model_config c = {0};
-    if (strcmp(arch, "llama") == 0) c.arch = LEM_ARCH_LLAMA;
-    else if (strcmp(arch, "qwen2") == 0) c.arch = LEM_ARCH_QWEN2;
-    else return lem_fail(err, LEM_EUSAGE, "--arch '%s' is neither llama nor qwen2", arch);
+    static const struct {
+        const char *name;
+        lem_arch arch;
+    } families[] = {{"llama", LEM_ARCH_LLAMA}, {"mistral", LEM_ARCH_MISTRAL}, {"qwen2", LEM_ARCH_QWEN2}, {"qwen3", LEM_ARCH_QWEN3}};
+    size_t f = 0;
+    while (f < sizeof families / sizeof *families && strcmp(families[f].name, arch) != 0) f++;
+    if (f == sizeof families / sizeof *families) return lem_fail(err, LEM_EUSAGE, "--arch '%s' is none of llama, mistral, qwen2, qwen3", arch);
+    c.arch = families[f].arch;
     c.head = LEM_HEAD_LM;
     c.layers = (int)lem_args_int(a, "layers");
     c.width = (int)lem_args_int(a, "width");
