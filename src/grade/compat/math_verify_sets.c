@@ -126,6 +126,7 @@ static bool parse_parts(mv_parser *p, bool relations, parts *out) {
             out->plain &= out->n - before == 1;
             before = out->n;
         }
+        if (semi && out->groups == MAX_PARTS) return false;
         if (semi) out->first[out->groups++] = out->n;
         if (!lem_mv_take(p, ",") && !lem_mv_take(p, ";")) return true;
     }
