@@ -54,7 +54,10 @@ def make_pairs(data, out):
     for f in sorted(glob.glob(f"{data}/grading/*.jsonl.gz")):
         pairs = [{"id": str(r["id"]), "task": "minerva" if r.get("ds") == "minerva_math" else "math", "gold": str(r["gold"]),
                   "pred": str(r["pred"]), "label": r.get("label", r.get("expected")), "how": r.get("how", "")} for r in rows_of(f) if "gold" in r]
-        write(f"{out}/{os.path.basename(f)[:-len('.jsonl.gz')]}.jsonl", pairs)
+        for task in ["math", "minerva"]:
+            rows = [p for p in pairs if p["task"] == task]
+            if rows:
+                write(f"{out}/{os.path.basename(f)[:-len('.jsonl.gz')]}_{task}.jsonl", rows)
 
 
 NAMES = {"math": "math", "gsm8k": "gsm8k", "minerva": "minerva_math", "choice": "mmlu_stem", "college": "college_math"}
@@ -149,7 +152,7 @@ def table(oracle, ours):
     for x, y in zip(a, b):
         if x.get("timeout") or "error" in x:
             x["predicted_answer"] = y.get("predicted_answer")
-        text = x["predicted_answer"] == y.get("predicted_answer")
+        text = "response" not in y or x["predicted_answer"] == y.get("predicted_answer")  # a pair's prediction is echoed as it was given
         same = x["correct"] == bool(y.get("correct"))
         texts, verdicts = texts + text, verdicts + same
         if not (text and same):
