@@ -6,10 +6,12 @@
 #include <math.h>
 #include <string.h>
 
+__extension__ typedef unsigned __int128 wide;
+
 static const uint64_t P = (UINT64_C(1) << 61) - 1;
 
 static uint64_t mul(uint64_t a, uint64_t b) {
-    unsigned __int128 x = (unsigned __int128)a * b;
+    wide x = (wide)a * b;
     uint64_t r = (uint64_t)(x & P) + (uint64_t)(x >> 61);
     return r >= P ? r - P : r;
 }
