@@ -224,7 +224,7 @@ const lem_command lem_cmd_tokenize = {
     .name = "tokenize",
     .purpose = "lines of text to ids, and back",
     .usage = "DIR [FILE] [options]   (FILE: standard input)",
-    .example = "echo 'What is 1+1?' | lemma tokenize recipes/demo-base\n"
+    .example = "lemma tokenize recipes/demo-base <problems.txt\n"
                "lemma tokenize recipes/demo-base problems.txt | lemma tokenize recipes/demo-base --decode\n"
                "lemma tokenize recipes/demo-base problems.txt --json",
     .min_words = 1,
