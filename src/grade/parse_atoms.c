@@ -354,6 +354,16 @@ static ast_node *parse_symbol(parser *p) {
     return a;
 }
 
+/* \text{A5}_{11} is a number in a base, \text{Area}_1 a name. */
+static ast_node *named_with_subscript(parser *p, const grade_tok *t) {
+    bool digits = false, other = false;
+    for (uint32_t k = 0; k < t->len; k++) {
+        digits = digits || (t->text[k] >= '0' && t->text[k] <= '9');
+        other = other || !((t->text[k] >= '0' && t->text[k] <= '9') || (t->text[k] >= 'A' && t->text[k] <= 'Z'));
+    }
+    return lem_parse_subscript(p, t->text, t->len, digits && !other ? AST_BASE : AST_SYM);
+}
+
 static ast_node *parse_money(parser *p) {
     const grade_tok *t = parse_peek(p);
     p->i++;
@@ -395,7 +405,7 @@ ast_node *lem_parse_primary(parser *p) {
     case TOK_SYM: a = parse_symbol(p); break;
     case TOK_FN: a = lem_parse_function(p); break;
     case TOK_TEXT:
-    case TOK_WORD: p->i++, a = lem_parse_text(p, t->text, t->len); break;
+    case TOK_WORD: p->i++, a = parse_is(parse_peek(p), '_') ? named_with_subscript(p, t) : lem_parse_text(p, t->text, t->len); break;
     case TOK_OP: a = parse_op(p, t->op); break;
     case TOK_END: break;
     }
