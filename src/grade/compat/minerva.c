@@ -39,12 +39,13 @@ static mode_text unwrapped(grade_work *w, mode_text t, const char *open, bool gr
     size_t i = 0, from = 0;
     for (; at >= 0; at = lem_mode_text_find(t, from, open)) {
         size_t inside = (size_t)at + strlen(open), close = t.n;
-        for (size_t k = inside; k < t.n && t.s[k] != '\n'; k++)
+        size_t k = inside;
+        for (; k < t.n && t.s[k] != '\n'; k++)
             if (t.s[k] == '}') {
                 close = k;
                 if (!greedy) break;
             }
-        from = inside;
+        from = k; /* without a brace up to the end of the line, none of its later ones has one */
         if (close == t.n) continue;
         lem_buf_add(&b, t.s + i, (size_t)at - i);
         lem_buf_add(&b, t.s + inside, close - inside);
