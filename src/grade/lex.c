@@ -300,6 +300,10 @@ static void lex_escape(lexer *x) {
     if (x->i >= x->n) return; /* a lone trailing backslash */
     if (x->s[x->i] == '\\' && is_double_escape(x, x->i + 1)) x->i++;
     char c = x->s[x->i];
+    if (x->environments > 0 && (digit(c) || c == '-')) { /* 4\-3 in a matrix: a row end that lost one of its backslashes */
+        push_op(x, OP_ROW, from);
+        return;
+    }
     if (letter(c)) {
         size_t k = x->i;
         while (k < x->n && letter(x->s[k])) k++;
