@@ -26,7 +26,7 @@ static const lem_opt opts[] = {
     {"stop", LEM_OPT_LIST, "TEXT", NULL, "end before this text; repeatable", 0, 0},
     {"system", LEM_OPT_STR, "TEXT", NULL, "system prompt", 0, 0},
     {"suffix", LEM_OPT_STR, "TEXT", NULL, "line added to each problem", 0, 0},
-    {"template", LEM_OPT_STR, "NAME", "chatml", "chatml or plain (the text as it is)", 0, 0},
+    {"template", LEM_OPT_STR, "NAME", "chat", "chat (the folder's chat template, else ChatML) or plain (the text as it is)", 0, 0},
     {"dtype", LEM_OPT_STR, "NAME", "f32", "weights in memory: f32 or bf16", 0, 0},
     {"slots", LEM_OPT_INT, "N", "0", "candidates in flight, 0 = 256 (never changes a result)", 0, 4096},
 };
@@ -96,8 +96,8 @@ static lem_status read_options(sample_job *j, lem_err *err) {
     if (strcmp(dtype, "f32") == 0) j->dtype = LEM_DTYPE_F32;
     else if (strcmp(dtype, "bf16") == 0) j->dtype = LEM_DTYPE_BF16;
     else return lem_fail(err, LEM_EUSAGE, "--dtype must be f32 or bf16, found '%s'", dtype);
-    if (strcmp(template, "chatml") != 0 && strcmp(template, "plain") != 0)
-        return lem_fail(err, LEM_EUSAGE, "--template must be chatml or plain, found '%s'", template);
+    if (strcmp(template, "chat") != 0 && strcmp(template, "plain") != 0)
+        return lem_fail(err, LEM_EUSAGE, "--template must be chat or plain, found '%s'", template);
     j->n = (int)lem_args_int(a, "n");
     j->gen = (lem_generate_opts){.sample = {(float)lem_args_num(a, "temperature"), (int)lem_args_int(a, "top-k"), (float)lem_args_num(a, "top-p")},
                                  .max_tokens = (int)lem_args_int(a, "max-tokens"),
@@ -233,6 +233,26 @@ static lem_status take_candidate(void *ctx, const lem_candidate *c, lem_err *err
 
 /* ---- stages of the run */
 
+/* eos_token_id of generation_config.json, a number or a list. */
+static lem_status read_ends(sample_job *j, lem_err *err) {
+    char *path = lem_path_join(j->model, "generation_config.json", err);
+    lem_json *doc = NULL;
+    lem_status st = path ? LEM_OK : LEM_EMEM;
+    if (st == LEM_OK && lem_file_exists(path)) st = lem_json_load(path, 1 << 20, &doc, err);
+    const lem_json *ids = lem_json_get(doc, "eos_token_id");
+    bool list = lem_json_kind(ids) == LEM_JSON_ARRAY;
+    size_t n = list ? lem_json_count(ids) : ids && lem_json_kind(ids) != LEM_JSON_NULL;
+    for (size_t i = 0; st == LEM_OK && i < n; i++) {
+        int64_t id = lem_json_int(list ? lem_json_at(ids, i) : ids, -1);
+        if (id < 0 || id >= j->config.vocab || i == LEM_GENERATE_MAX_ENDS)
+            st = lem_fail(err, LEM_EDATA, "%s: eos_token_id: up to %d ids of the vocabulary expected", path, LEM_GENERATE_MAX_ENDS);
+        else j->gen.end[j->gen.n_end++] = (int32_t)id;
+    }
+    lem_json_free(doc);
+    lem_free(path);
+    return st;
+}
+
 /* Everything about the model but its weights, which are read once the plan is known to fit. */
 static lem_status load_model(sample_job *j, lem_err *err) {
     lem_status st = lem_model_check(j->model, LEM_HEAD_LM, &j->config, err);
@@ -242,10 +262,12 @@ static lem_status load_model(sample_job *j, lem_err *err) {
     if (lem_tokenizer_vocab(j->tok) > j->config.vocab)
         return lem_fail(err, LEM_EDATA, "%s: the tokenizer has %d ids but the model only %d", j->model, (int)lem_tokenizer_vocab(j->tok),
                         j->config.vocab);
-    bool chatml = strcmp(lem_args_str(j->args, "template"), "chatml") == 0;
-    int32_t turn_end = chatml ? lem_tokenizer_find(j->tok, "<|im_end|>") : -1;
+    bool chat = strcmp(lem_args_str(j->args, "template"), "chat") == 0;
+    int32_t turn_end = chat ? lem_tokenizer_find(j->tok, "<|im_end|>") : -1;
     j->gen.eos = turn_end >= 0 ? turn_end : lem_tokenizer_eos(j->tok);
-    lem_sample_format f = {chatml, lem_args_str(j->args, "system"), lem_args_str(j->args, "suffix"), j->config.max_positions - 1};
+    st = read_ends(j, err);
+    if (st) return st;
+    lem_sample_format f = {chat, lem_args_str(j->args, "system"), lem_args_str(j->args, "suffix"), j->config.max_positions - 1};
     st = lem_sample_rows_encode(&j->rows, j->tok, &f, err);
     j->gen.max_prompt = j->rows.longest;
     return st;

@@ -40,6 +40,12 @@ static lem_status finish(gen_engine *g, int slot, size_t len, lem_finish how, le
     return g->sink(g->sink_ctx, &c, err);
 }
 
+static bool ends(const lem_generate_opts *o, int32_t token) {
+    bool end = token == o->eos;
+    for (int i = 0; i < o->n_end; i++) end = end || token == o->end[i];
+    return end;
+}
+
 /* Takes a drawn token into its candidate and ends it if this was the last one. */
 static lem_status accept(gen_engine *g, const gen_job *j, lem_err *err) {
     gen_slot *s = &g->slots[j->slot];
@@ -47,7 +53,7 @@ static lem_status accept(gen_engine *g, const gen_job *j, lem_err *err) {
     s->logprob += (double)j->logprob;
     s->next = j->token;
     g->stats.generated_tokens++;
-    if (j->token == g->opts->eos) return finish(g, j->slot, s->text.len, LEM_FINISH_STOP, err);
+    if (ends(g->opts, j->token)) return finish(g, j->slot, s->text.len, LEM_FINISH_STOP, err);
     size_t old = s->text.len, n = 0, cut;
     const char *bytes = lem_tokenizer_is_special(g->tok, j->token) ? NULL : lem_tokenizer_token_bytes(g->tok, j->token, &n);
     if (bytes) lem_buf_add(&s->text, bytes, n);

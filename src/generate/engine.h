@@ -12,12 +12,16 @@
 #include "model/session.h"
 #include "token/tokenizer.h"
 
+enum { LEM_GENERATE_MAX_ENDS = 16 };
+
 typedef struct lem_generate_opts {
     lem_sample_opts sample;  /* temperature, top-k, top-p */
     int max_tokens;          /* per candidate, > 0; also ends where the context ends */
     const char *const *stop; /* stop strings; the text ends before the first occurrence */
     int n_stop;
-    int32_t eos;     /* stop token (-1 none) */
+    int32_t eos;                        /* stop token (-1 none) */
+    int32_t end[LEM_GENERATE_MAX_ENDS]; /* further stop tokens: Llama 3 ends a turn with one of three */
+    int n_end;
     int slots;       /* candidates in flight; 0 = 256 */
     int max_prompt;  /* tokens of the longest prompt that will come; 0 = up to the context */
     size_t kv_bytes; /* most memory for keys and values; 0 = 4 GiB (more only if one candidate needs it) */

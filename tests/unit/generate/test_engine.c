@@ -176,6 +176,27 @@ static void test_stops(void **state) {
     tiny_close(&t);
 }
 
+/* A further stop token ends a candidate as eos does. */
+static void test_ends(void **state) {
+    (void)state;
+    static tiny_result base[N_PROMPTS * N], got[N_PROMPTS * N];
+    tiny t = tiny_open(false, 1, LEM_ISA_GENERIC, LEM_DTYPE_F32);
+    lem_generate_opts o = options();
+    lem_err err = LEM_ERR_INIT;
+    tiny_run r = make_run(&t, base);
+    need(tiny_generate(&r, &o, NULL, &err), &err);
+    o.n_end = 2;
+    o.end[1] = 0;
+    o.eos = o.end[0] = -1;
+    tiny_run s = make_run(&t, got);
+    need(tiny_generate(&s, &o, NULL, &err), &err);
+    assert_same(base, got);
+    int stopped = 0;
+    for (int i = 0; i < N_PROMPTS * N; i++) stopped += got[i].finish == LEM_FINISH_STOP;
+    assert_true(stopped > 0);
+    tiny_close(&t);
+}
+
 static void test_context_end(void **state) {
     (void)state;
     tiny t = tiny_open(false, 1, LEM_ISA_GENERIC, LEM_DTYPE_F32);
@@ -295,13 +316,10 @@ static void test_out_of_memory(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_plain_loop),
-        cmocka_unit_test(test_invariance),
-        cmocka_unit_test(test_resume),
-        cmocka_unit_test(test_stops),
-        cmocka_unit_test(test_context_end),
-        cmocka_unit_test(test_bad_input),
-        cmocka_unit_test(test_steady_state_allocates_nothing),
+        cmocka_unit_test(test_plain_loop),    cmocka_unit_test(test_invariance),
+        cmocka_unit_test(test_resume),        cmocka_unit_test(test_stops),
+        cmocka_unit_test(test_ends),          cmocka_unit_test(test_context_end),
+        cmocka_unit_test(test_bad_input),     cmocka_unit_test(test_steady_state_allocates_nothing),
         cmocka_unit_test(test_out_of_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
