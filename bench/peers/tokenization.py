@@ -1,6 +1,6 @@
-"""tokenize.py - Lemma's tokenizer against `tokenizers`, `tiktoken` and `sentencepiece`: every id of 100,000 lines, and speeds, in one run
+"""tokenization.py - Lemma's tokenizer against `tokenizers`, `tiktoken` and `sentencepiece`: every id of 100,000 lines, and speeds, in one run
 
-Usage: /opt/oracle/venv/bin/python bench/peers/tokenize.py build/lemma ../shared/data [LINES]
+Usage: /opt/oracle/venv/bin/python bench/peers/tokenization.py build/lemma ../shared/data [LINES]
 Prints a Markdown table: lines compared, lines that differ, MB/s of one thread of each (text only, without loading; one text a line).
 """
 import contextlib
