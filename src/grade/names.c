@@ -8,8 +8,8 @@ static const char *const verdict_names[LEM_GRADE_N_VERDICTS] = {"equal_exact",  
 static const char *const method_names[LEM_GRADE_N_METHODS] = {
     "none",        "boxed",      "####",   "A: line", "final answer is",        "answer colon", "answer is",
     "last number", "whole text", "choice", "bold",    "as that grader extracts"};
-static const char *const task_names[LEM_GRADE_N_TASKS] = {"std",     "gsm8k",  "plain", "minerva", "gaokao", "olympiad",
-                                                          "college", "choice",  "amc",     "aime"};
+static const char *const task_names[LEM_GRADE_N_TASKS] = {"std",      "gsm8k",   "plain",  "minerva", "gaokao",
+                                                          "olympiad", "college", "choice", "amc",     "aime"};
 static const char *const policy_names[LEM_GRADE_N_POLICIES] = {"std", "strict", "lenient", "qwen", "math-verify", "prm800k", "hendrycks", "minerva"};
 
 const char *lem_grade_verdict_name(lem_grade_verdict v) { return (unsigned)v < LEM_GRADE_N_VERDICTS ? verdict_names[v] : "?"; }
