@@ -1,4 +1,4 @@
-/* extract_choice.c - the letter of a multiple choice: an answer line, the last box, a phrase, bold, else the last letter that stands alone */
+/* extract_choice.c - the letter of a multiple choice: an answer line, the last box, a phrase, bold, the first word, else the last lone letter */
 #include "grade/extract_priv.h"
 
 #include <string.h>
@@ -46,30 +46,69 @@ static bool word_at(const char *s, size_t n, size_t i, const char *word) {
     return true;
 }
 
-/* The last "answer", "option" or "choice" that announces a letter; with `line`, only those that begin a line ("Answer: C", "**Answer:** (C)"). */
-static bool by_announcement(const char *s, size_t n, bool line, size_t *at) {
-    static const char *const words[] = {"answer", "option", "choice"};
-    for (size_t i = n; i-- > 0;) {
-        char c = lower(s[i]);
-        if (c != 'a' && (line || (c != 'o' && c != 'c'))) continue;
-        if (i && is_word(s[i - 1])) continue;
-        size_t m = 0;
-        for (int k = 0; k < (line ? 1 : 3) && !m; k++)
-            if (word_at(s, n, i, words[k])) m = strlen(words[k]);
-        if (!m) continue;
-        if (line) {
-            size_t k = i;
-            while (k && (s[k - 1] == ' ' || s[k - 1] == '*' || s[k - 1] == '#')) k--;
-            if (word_at(s, k >= 6 ? k : 0, k >= 6 ? k - 6 : 0, "final ") && k >= 6) k -= 6;
-            if (k && s[k - 1] != '\n') continue;
-            size_t j = i + m;
-            while (j < n && (s[j] == ' ' || s[j] == '*')) j++;
-            if (j >= n || s[j] != ':') continue;
-        }
-        size_t j = skip_filler(s, n, i + m);
-        if (j > i + m && j < n && stands_alone(s, n, j)) return *at = j, true;
+/* The first letter that stands alone behind an announcement, in the same sentence and before any "not": "answer is for sure D, it can't be A". */
+static bool first_in_sentence(const char *s, size_t n, size_t from, size_t *at) {
+    size_t limit = n - from > 80 ? from + 80 : n;
+    for (size_t i = from; i < limit; i++) {
+        if (s[i] == '\n' || (s[i] == '.' && (i + 1 == n || is_space(s[i + 1]))) || (limit - i >= 3 && memcmp(s + i, "\xe3\x80\x82", 3) == 0))
+            return false;
+        if (i > from && !is_word(s[i - 1]) && word_at(s, n, i, "not") && (i + 3 >= n || !is_word(s[i + 3]))) return false;
+        if (limit - i >= 3 && memcmp(s + i, "n't", 3) == 0) return false;
+        if (stands_alone(s, n, i)) return *at = i, true;
     }
     return false;
+}
+
+/* "answer", "option", "choice" and what other languages say for answer, in lower case; the first is the one that begins a line. */
+static size_t announcement(const char *s, size_t n, size_t i, bool line) {
+    static const char *const words[] = {"answer",
+                                        "option",
+                                        "choice",
+                                        "r\xc3\xa9ponse",
+                                        "reponse",
+                                        "respuesta",
+                                        "resposta",
+                                        "risposta",
+                                        "antwort",
+                                        "\xe7\xad\x94\xe6\xa1\x88",
+                                        "\xe7\xad\x94\xe3\x81\x88",
+                                        "\xec\xa0\x95\xeb\x8b\xb5",
+                                        "\xd0\xbe\xd1\x82\xd0\xb2\xd0\xb5\xd1\x82"};
+    for (size_t k = 0; k < (line ? 1 : sizeof words / sizeof *words); k++)
+        if (word_at(s, n, i, words[k])) return strlen(words[k]);
+    return 0;
+}
+
+/* Whether the announcement at i of m bytes begins its line and ends in a colon: "Answer: C", "**Final Answer:** (C)". */
+static bool is_line(const char *s, size_t n, size_t i, size_t m) {
+    size_t k = i, j = i + m;
+    while (k && (s[k - 1] == ' ' || s[k - 1] == '*' || s[k - 1] == '#')) k--;
+    if (k >= 5 && word_at(s, n, k - 5, "final")) k -= 5;
+    while (k && (s[k - 1] == ' ' || s[k - 1] == '*' || s[k - 1] == '#')) k--;
+    while (j < n && (s[j] == ' ' || s[j] == '*')) j++;
+    return (!k || s[k - 1] == '\n') && j < n && s[j] == ':';
+}
+
+/* The last announcement of a letter; with `line`, only those that begin a line. */
+static bool by_announcement(const char *s, size_t n, bool line, size_t *at) {
+    for (size_t i = n; i-- > 0;) {
+        char c = lower(s[i]);
+        bool starts = c == 'a' || (!line && (c == 'o' || c == 'c' || c == 'r' || (unsigned char)c >= 0xd0));
+        if (!starts || (i && is_word(s[i - 1]))) continue;
+        size_t m = announcement(s, n, i, line), j;
+        if (!m || (line && !is_line(s, n, i, m))) continue;
+        j = skip_filler(s, n, i + m);
+        if (j > i + m && j < n && stands_alone(s, n, j)) return *at = j, true;
+        if (!line && first_in_sentence(s, n, i + m, at)) return true;
+    }
+    return false;
+}
+
+/* A response that begins with its letter and goes on after a stop: "D. It cannot be A", "B) because". */
+static bool by_first_letter(const char *s, size_t n, size_t *at) {
+    size_t i = skip_filler(s, n, 0);
+    if (i + 1 >= n || !stands_alone(s, n, i) || !(strchr(".):,;*", s[i + 1]) || (unsigned char)s[i + 1] >= 0x80)) return false;
+    return *at = i, true;
 }
 
 /* The only letter that stands alone in s, or the one in front: "(B)", "\text{B}", "B) 12", "\textbf{(B)}\ 12". */
@@ -107,7 +146,7 @@ bool lem_extract_choice(const char *s, size_t n, lem_grade_span *out) {
             *out = box;
             return true;
         }
-        if (!found) found = by_bold(s, n, &at);
+        if (!found) found = by_bold(s, n, &at) || by_first_letter(s, n, &at);
         if (!found) found = weak = by_last_letter(s, n, &at);
     }
     if (found) *out = (lem_grade_span){at, 1, LEM_GRADE_BY_CHOICE, weak};

@@ -88,6 +88,15 @@ static const task_case task_cases[] = {
     {LEM_GRADE_TASK_CHOICE, "\\boxed{12}", "12", LEM_GRADE_BY_BOX, false}, /* the value of a choice is not guessed into a letter */
     {LEM_GRADE_TASK_CHOICE, "so the correct option is **C**.", "C", LEM_GRADE_BY_CHOICE, false},
     {LEM_GRADE_TASK_CHOICE, "the correct answer is a matter of taste: **(C)**", "C", LEM_GRADE_BY_CHOICE, false},
+    {LEM_GRADE_TASK_CHOICE, "The answer is surely D, it can't be A or B", "D", LEM_GRADE_BY_CHOICE, false},
+    {LEM_GRADE_TASK_CHOICE, "The answer is not B", "B", LEM_GRADE_BY_CHOICE, true},
+    {LEM_GRADE_TASK_CHOICE, "D. It can't be A or B", "D", LEM_GRADE_BY_CHOICE, false},
+    {LEM_GRADE_TASK_CHOICE, "La r\xc3\xa9ponse est C non A", "C", LEM_GRADE_BY_CHOICE, false},
+    {LEM_GRADE_TASK_CHOICE,
+     "\xe7\xad\x94\xe6\xa1\x88\xe6\x98\xaf"
+     "B\xe4\xb8\x8d\xe6\x98\xaf A",
+     "B", LEM_GRADE_BY_CHOICE, false},
+    {LEM_GRADE_TASK_CHOICE, "**Final Answer:** (C) because A fails", "C", LEM_GRADE_BY_CHOICE, false},
     {LEM_GRADE_TASK_CHOICE, "A cat sat. So B.", "B", LEM_GRADE_BY_CHOICE, true},
     {LEM_GRADE_TASK_CHOICE, "I think A cat", NULL, LEM_GRADE_BY_NONE, false}, /* English words are no choices */
     {LEM_GRADE_TASK_CHOICE, "DNA and H2O", NULL, LEM_GRADE_BY_NONE, false},
