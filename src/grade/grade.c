@@ -133,6 +133,7 @@ static lem_status compare(const lem_grade_gold *gold, const char *text, size_t l
         st = gold->mode->equal(&w, &pair, out, err);
     } else {
         answer a = read_answer(&w, &gold->dialect, text, len);
+        lem_grade_refuel(&w); /* the gold was read on fuel of its own: both ways round, a comparison has the same amount */
         *out = verdict(&w, &gold->rules, &gold->a, &a);
     }
     lem_grade_work_release(&w);

@@ -33,6 +33,8 @@ char *lem_grade_text(grade_work *w, const char *s, size_t n) {
     return p;
 }
 
+void lem_grade_refuel(grade_work *w) { w->fuel = FUEL; }
+
 bool lem_grade_spend(grade_work *w, int64_t cost) {
     w->fuel -= cost;
     if (w->fuel < 0) w->limit = true;
