@@ -4,7 +4,6 @@
 rules from the lm-eval wheel (lm_eval/tasks/hendrycks_math/utils.py)."""
 import sys
 
-sys.path.pop(0)  # this folder holds a tokenize.py, which would hide Python's own
 import importlib.util  # noqa: E402
 import os  # noqa: E402
 import types  # noqa: E402

@@ -3,7 +3,7 @@
 """math_verify.py run SOURCES IN OUT: SOURCES is not used; needs math-verify[antlr4_13_2]. A text without a mark is put between dollars."""
 import sys
 
-sys.path.pop(0)  # this folder holds a tokenize.py and a math_verify.py
+sys.path.pop(0)  # this folder holds a math_verify.py, which would hide the package
 import importlib.util  # noqa: E402
 import logging  # noqa: E402
 import os  # noqa: E402

@@ -4,7 +4,6 @@
 sympy 1.12 or later and antlr4-python3-runtime 4.11."""
 import sys
 
-sys.path.pop(0)  # this folder holds a tokenize.py, which would hide Python's own
 import importlib.util  # noqa: E402
 import os  # noqa: E402
 import types  # noqa: E402

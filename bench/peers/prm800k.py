@@ -3,7 +3,6 @@
 """prm800k.py run SOURCES IN OUT: SOURCES/grading holds grader.py and math_normalize.py as published; needs sympy and pylatexenc."""
 import sys
 
-sys.path.pop(0)  # this folder holds a tokenize.py, which would hide Python's own
 import importlib.util  # noqa: E402
 import os  # noqa: E402
 import warnings  # noqa: E402

@@ -13,7 +13,6 @@ word2number. latex2sympy keeps assignments of earlier rows in a global table; it
 """
 import sys
 
-sys.path.pop(0)  # this folder holds a tokenize.py, which would hide Python's own
 import glob  # noqa: E402
 import gzip  # noqa: E402
 import json  # noqa: E402
