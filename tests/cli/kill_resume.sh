@@ -13,7 +13,7 @@ export LEMMA_CPU
 took=$(( ($(date +%s%N) - start) / 1000000 ))
 mv run whole
 # Delays walk over the whole run: the k-th kill comes after about k/KILLS of its length, plus a jitter from the count.
-k=0 killed=0
+k=0 killed=0 waits=0
 while :; do
   k=$((k + 1))
   delay=$(( (took * k / kills + k * 37 % 211) % (took + 1) + 20 ))
@@ -26,7 +26,11 @@ while :; do
     0) if [ "$killed" -ge "$((kills / 2))" ] || [ "$k" -gt "$kills" ]; then break; fi
        # finished before enough kills: start over, killing elsewhere
        rm -rf run ;;
-    137) killed=$((killed + 1)); sleep 0.1 ;; # timeout ends with its child still dying: its lock goes a moment later
+    137) killed=$((killed + 1)) waits=0; sleep 0.1 ;;
+    8) # timeout ends with its child still dying: its lock goes a moment later
+       waits=$((waits + 1))
+       [ "$waits" -le 50 ] || { echo "run $k ended with status $rc"; exit 1; }
+       k=$((k - 1)); sleep 0.2 ;;
     *) echo "run $k ended with status $rc"; exit 1 ;;
   esac
 done
