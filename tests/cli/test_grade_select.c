@@ -130,6 +130,18 @@ static void grades_pairs(void **state) {
     expect("grade responses.jsonl --gold-field g", 2, "belong together");
 }
 
+static void clusters(void **state) {
+    (void)state;
+    put("votes.jsonl",
+        "{\"id\":\"a\",\"expected_answer\":\"(2,\\\\infty)\",\"completions\":[\"\\\\boxed{0.5}\",\"\\\\boxed{x>2}\",\"?\",\"\\\\boxed{\\\\frac12}\","
+        "\"\\\\boxed{(2,\\\\infty)}\",\"\\\\boxed{1/2}\"]}\n");
+    expect("grade votes.jsonl --cluster --out grouped.jsonl", 0, "equal_exact 2");
+    lem_buf b = get("grouped.jsonl");
+    assert_non_null(strstr(lem_buf_str(&b), "\"answer_group\":[0,1,-1,0,1,0]"));
+    lem_buf_release(&b);
+    expect("select votes.jsonl --k 1,3 --seeds 0", 0, "maj@3");
+}
+
 static void audits(void **state) {
     (void)state;
     put("audit.jsonl",
@@ -232,8 +244,8 @@ static void shared_file(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(explain),    cmocka_unit_test(grades_rows), cmocka_unit_test(grades_pairs),
-                                       cmocka_unit_test(audits),     cmocka_unit_test(refuses),     cmocka_unit_test(selects),
-                                       cmocka_unit_test(shared_file)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(explain),  cmocka_unit_test(grades_rows), cmocka_unit_test(grades_pairs),
+                                       cmocka_unit_test(clusters), cmocka_unit_test(audits),      cmocka_unit_test(refuses),
+                                       cmocka_unit_test(selects),  cmocka_unit_test(shared_file)};
     return cmocka_run_group_tests(tests, make_dir, remove_dir);
 }
