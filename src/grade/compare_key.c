@@ -2,6 +2,7 @@
 #include "grade/compare_priv.h"
 
 #include "grade/canon_priv.h"
+#include "grade/units_priv.h"
 
 #include "core/buf.h"
 
@@ -31,7 +32,21 @@ static const char *text_of_region(grade_work *w, const region *r) {
     return kept(w, &b, ok);
 }
 
-/* Text of what a tree means: without labels and units, regions as intervals. */
+/* 5 m and 500 cm read alike, 5 cm does not. NULL where the unit measures nothing: a currency, a count, a word. */
+static const char *with_unit(grade_work *w, const shape *s) {
+    grade_unit u;
+    lem_buf b = {0};
+    bool measures = false;
+    if (!lem_grade_unit_find(w, s->unit, s->unit_len, &u) || !lem_compare_is_scalar(s->v)) return NULL;
+    for (int d = 0; d < UNIT_DIMENSIONS; d++) measures = measures || u.dim[d] != 0;
+    if (!measures) return NULL;
+    const char *v = lem_canon_text(w, lem_ast_mul(w, lem_ast_num(w, u.factor), (ast_node *)s->v));
+    if (v) lem_buf_puts(&b, v);
+    for (int d = 0; d < UNIT_DIMENSIONS; d++) lem_buf_printf(&b, "%c%d", d ? ',' : ' ', u.dim[d]);
+    return kept(w, &b, v != NULL);
+}
+
+/* Text of what a tree means: without labels and words, with units of measurement, regions as intervals. */
 static const char *text_of_meaning(grade_work *w, const ast_node *a) {
     const shape s = lem_shape_of(w, a);
     const ast_node *v = s.v;
@@ -49,6 +64,8 @@ static const char *text_of_meaning(grade_work *w, const ast_node *a) {
         const char *t = text_of_region(w, &r);
         if (t) return t;
     }
+    const char *measured = s.unit && !s.percent ? with_unit(w, &s) : NULL;
+    if (measured || w->limit) return measured;
     if (v->kind == AST_SET && v->n == 1) return text_of_meaning(w, v->kid[0]);
     if (v->kind == AST_MATRIX && v->cols == 1) return text_of_parts(w, v, "(", ")", false, false);
     return lem_canon_text(w, v);

@@ -9,7 +9,7 @@
 lem_grade_result lem_grade_compare_by(grade_work *w, const grade_rules *rules, const ast_node *gold, const ast_node *pred);
 /* By the standard policy. */
 lem_grade_result lem_grade_compare_trees(grade_work *w, const ast_node *gold, const ast_node *pred);
-/* Canonical text of what the answer means: without "x =", units, percent and money signs. NULL when there is none. */
+/* Canonical text of what the answer means: without "x =", percent and money signs; units of measurement stay. NULL when there is none. */
 const char *lem_grade_key_text(grade_work *w, const ast_node *a);
 
 /* ---- shared by the compare_*.c files ---- */

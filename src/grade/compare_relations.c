@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-enum { MAX_SYMBOLS = 24 };
+enum { MAX_SYMBOLS = 24, MAX_FRACTIONS = 24 };
 
 /* ---- subsets of the line ---- */
 
@@ -27,7 +27,7 @@ static bool same_name(const ast_node *a, const ast_node *b) {
     if (a->kind != b->kind || a->n != b->n || a->len != b->len || (a->len && memcmp(a->name, b->name, a->len) != 0)) return false;
     for (uint32_t k = 0; k < a->n; k++)
         if (!same_name(a->kid[k], b->kid[k])) return false;
-    return true;
+    return a->kind != AST_NUM || lem_grade_rat_equal(a->q, b->q);
 }
 
 bool lem_compare_regions(comparison *c, const ast_node *a, const ast_node *b, lem_grade_result *out) {
@@ -36,6 +36,7 @@ bool lem_compare_regions(comparison *c, const ast_node *a, const ast_node *b, le
     if ((!sx && !sy) || (!sx && !lem_region_of(c->w, a, false, &x)) || (!sy && !lem_region_of(c->w, b, false, &y))) return false;
     if (x.lists && y.lists) return false;
     if (!c->rules->region_forms && a->kind != b->kind) return *out = compare_say(LEM_GRADE_DIFFERENT_KIND, RULE_KIND), true;
+    if (x.unsolved != y.unsolved && !c->rules->solve_regions) return *out = compare_say(LEM_GRADE_DIFFERENT_KIND, RULE_KIND), true;
     if (x.var && y.var && !same_name(x.var, y.var)) return *out = compare_say(LEM_GRADE_NOT_EQUAL, RULE_SYMBOL), true;
     if (x.n != y.n) {
         *out = x.sorted && y.sorted ? compare_say(LEM_GRADE_NOT_EQUAL, RULE_REGIONS_DIFFER) : compare_say(LEM_GRADE_LIMIT, RULE_NOT_DECIDED);
@@ -86,8 +87,59 @@ static bool is_equation(const ast_node *a) {
     return a->kind == AST_REL && a->n == 2 && a->name[0] == '=' && lem_compare_is_scalar(a->kid[0]) && lem_compare_is_scalar(a->kid[1]);
 }
 
-/* Two equations say the same when lhs - rhs is the same up to a constant factor: d1(x) d2(x') = d1(x') d2(x) in independent symbols. An identity says
- * nothing, so two of them are compared side by side. */
+/* d(x) e(x') = d(x') e(x) in independent symbols. */
+static lem_grade_result proportional(grade_work *w, ast_node *d, ast_node *e, const ast_node *const *sx, size_t n, const ast_node *const *sy,
+                                     size_t m) {
+    ast_node *left = lem_ast_mul(w, d, renamed(w, e, sy, m)), *right = lem_ast_mul(w, renamed(w, d, sx, n), e);
+    return left && right ? lem_decide_scalars(w, left, right) : compare_say(LEM_GRADE_LIMIT, RULE_WORK);
+}
+
+/* a as num / den, den free of fractions in symbols; den 1 where there is none. False at a limit. */
+static bool as_fraction(grade_work *w, ast_node *a, int level, ast_node **num, ast_node **den) {
+    const ast_node *sym[1];
+    *num = a;
+    *den = lem_ast_int(w, 1);
+    if (level > MAX_FRACTIONS || !*den || !lem_grade_spend(w, 100)) return false;
+    if (a->kind == AST_POW && a->kid[1]->kind == AST_NUM && lem_grade_rat_is_int(a->kid[1]->q)) {
+        ast_node *n, *d, *e = a->kid[1];
+        bool below = lem_grade_rat_sign(e->q) < 0;
+        if (!as_fraction(w, a->kid[0], level + 1, &n, &d)) return false;
+        if ((!below && d->kind == AST_NUM) || lem_shape_symbols(w, a, sym, 1) == 0) return true;
+        if (below) e = lem_ast_neg(w, e);
+        ast_node *top = lem_ast_pow(w, n, e), *bottom = lem_ast_pow(w, d, e);
+        *num = below ? bottom : top;
+        *den = below ? top : bottom;
+        return *num && *den;
+    }
+    if (a->kind != AST_ADD && a->kind != AST_MUL) return true;
+    if (!(*num = lem_ast_int(w, a->kind == AST_MUL))) return false;
+    for (uint32_t k = 0; k < a->n; k++) {
+        ast_node *n, *d;
+        if (!as_fraction(w, a->kid[k], level + 1, &n, &d)) return false;
+        bool same = a->kind == AST_ADD && same_name(d, *den) && d->kind != AST_NUM; /* a common denominator stays one */
+        if (a->kind == AST_MUL) *num = lem_ast_mul(w, *num, n);
+        else *num = same ? lem_ast_add(w, *num, n) : lem_ast_add(w, lem_ast_mul(w, *num, d), lem_ast_mul(w, n, *den));
+        if (!same) *den = lem_ast_mul(w, *den, d);
+        if (!*num || !*den) return false;
+    }
+    return true;
+}
+
+/* Both differences times their denominators; false when neither has one with a symbol, or nothing but a number stays above it. */
+static bool clears(grade_work *w, ast_node **d, ast_node **e) {
+    ast_node *n[2], *below[2];
+    const ast_node *sym[1];
+    if (!as_fraction(w, *d, 0, &n[0], &below[0]) || !as_fraction(w, *e, 0, &n[1], &below[1])) return false;
+    if (lem_shape_symbols(w, below[0], sym, 1) == 0 && lem_shape_symbols(w, below[1], sym, 1) == 0) return false;
+    for (int k = 0; k < 2; k++)
+        if (lem_shape_symbols(w, n[k], sym, 1) == 0 || is_zero(w, n[k])) return false;
+    *d = n[0];
+    *e = n[1];
+    return true;
+}
+
+/* Two equations say the same when lhs - rhs is the same up to a constant factor: d1(x) d2(x') = d1(x') d2(x) in independent symbols, as they stand or
+ * multiplied by their denominators: xy = 1 is y = 1/x. An identity says nothing, so two of them are compared side by side. */
 bool lem_compare_equations(comparison *c, const ast_node *a, const ast_node *b, lem_grade_result *out) {
     grade_work *w = c->w;
     if (!is_equation(a) || !is_equation(b)) return false;
@@ -104,8 +156,11 @@ bool lem_compare_equations(comparison *c, const ast_node *a, const ast_node *b, 
         *out = same ? compare_say(LEM_GRADE_EQUAL_EXACT, RULE_IDENTITY_SIDES) : compare_say(LEM_GRADE_NOT_EQUAL, RULE_EQUATION_DIFFERS);
         return true;
     }
-    ast_node *left = lem_ast_mul(w, d, renamed(w, e, sy, m)), *right = lem_ast_mul(w, renamed(w, d, sx, n), e);
-    lem_grade_result r = left && right ? lem_decide_scalars(w, left, right) : compare_say(LEM_GRADE_LIMIT, RULE_WORK);
+    lem_grade_result r = proportional(w, d, e, sx, n, sy, m);
+    if (compare_is_different(r) && !w->limit && clears(w, &d, &e)) {
+        lem_grade_result cleared = proportional(w, d, e, sx, n, sy, m);
+        if (compare_is_equal(cleared)) return *out = compare_say(cleared.verdict, RULE_CLEARED), true;
+    }
     *out = compare_is_equal(r)       ? compare_say(r.verdict, RULE_PROPORTIONAL)
            : compare_is_different(r) ? compare_say(LEM_GRADE_NOT_EQUAL, RULE_EQUATION_DIFFERS)
                                      : r;

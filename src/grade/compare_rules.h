@@ -13,6 +13,7 @@
     X(EXACT_RATIONAL, "exact rational")                                                                                                              \
     X(CANONICAL, "canonical form")                                                                                                                   \
     X(ROUNDS, "rounds to the gold's digits")                                                                                                         \
+    X(ANY_LOG, "logarithm without a base")                                                                                                           \
     X(TOLERANCE, "within the tolerance")                                                                                                             \
     X(PERCENT_SHARE, "percent as a fraction")                                                                                                        \
     X(PERCENT_MISSING, "percent sign on one side only")                                                                                              \
@@ -52,6 +53,7 @@
     X(MATRIX_SHAPE, "shape of the matrix")                                                                                                           \
     X(VECTOR, "vector in coordinates")                                                                                                               \
     X(PROPORTIONAL, "proportional equations")                                                                                                        \
+    X(CLEARED, "equal without denominators")                                                                                                         \
     X(IDENTITY_SIDES, "identity, side by side")                                                                                                      \
     X(EQUATION_DIFFERS, "different equation")                                                                                                        \
     X(SOLUTIONS, "solutions of the equation")                                                                                                        \
@@ -96,6 +98,8 @@ typedef struct grade_rules {
     bool ratio_fraction;  /* 1/2 for 1:2 */
     bool region_forms;    /* x > 2 for (2,oo) */
     bool solve;           /* x^2 = 4 for x = 2 or x = -2 */
+    bool solve_regions;   /* x^2 < 4 for (-2,2) */
+    bool any_log;         /* log and ln for each other */
     bool any_case;        /* text in any case */
     bool decimal_comma;   /* 3,14 is a number */
     double rel_tol, abs_tol;

@@ -81,6 +81,16 @@ static bool forgiven(comparison *c, const ast_node *gold, const ast_node *pred, 
     return quotient && within(w, quotient, lem_ast_int(w, 1), rel);
 }
 
+/* A copy in which every logarithm without a base is natural. */
+static ast_node *natural_logs(grade_work *w, ast_node *a) {
+    if (!a || !a->n || !lem_grade_spend(w, 8)) return a;
+    ast_node **kid = lem_grade_alloc(w, a->n, sizeof *kid);
+    for (uint32_t k = 0; kid && k < a->n; k++) kid[k] = natural_logs(w, a->kid[k]);
+    ast_node *r = kid ? lem_ast_with_kids(w, a, kid) : NULL;
+    if (r && r->kind == AST_FN && r->n == 1 && r->len == 3 && memcmp(r->name, "log", 3) == 0) r->name = "ln", r->len = 2;
+    return r;
+}
+
 lem_grade_result lem_compare_scalars(comparison *c, const ast_node *a, const ast_node *b) {
     lem_grade_result r;
     grade_rule rule;
@@ -99,6 +109,11 @@ lem_grade_result lem_compare_scalars(comparison *c, const ast_node *a, const ast
         if (x && y && strcmp(x, y) == 0) return compare_say(LEM_GRADE_EQUAL_EXACT, RULE_CANONICAL);
     }
     if (compare_is_equal(r) || c->w->limit) return r;
+    if (c->rules->any_log && (lem_shape_has(c->w, a, AST_FN) || lem_shape_has(c->w, b, AST_FN))) {
+        ast_node *x = natural_logs(c->w, (ast_node *)a), *y = natural_logs(c->w, (ast_node *)b);
+        lem_grade_result n = x && y ? lem_decide_scalars(c->w, x, y) : r;
+        if (compare_is_equal(n)) return compare_say(n.verdict, RULE_ANY_LOG);
+    }
     if (forgiven(c, a, b, &rule)) return compare_say(LEM_GRADE_EQUAL_NUMERIC, rule);
     return c->w->limit ? compare_say(LEM_GRADE_LIMIT, RULE_WORK) : r;
 }
@@ -115,7 +130,9 @@ static lem_grade_result compare_units(comparison *c, const shape *g, const shape
     grade_work *w = c->w;
     grade_unit a, b;
     if (!lem_grade_unit_find(w, g->unit, g->unit_len, &a) || !lem_grade_unit_find(w, p->unit, p->unit_len, &b))
-        return compare_is_equal(plain) ? compare_say(LEM_GRADE_LIMIT, RULE_UNITS_UNKNOWN) : compare_say(plain.verdict, RULE_UNITS_VALUES);
+        return !compare_is_equal(plain) ? compare_say(plain.verdict, RULE_UNITS_VALUES)
+               : c->rules->drop_unit    ? compare_say(LEM_GRADE_LIMIT, RULE_UNITS_UNKNOWN)
+                                        : compare_say(LEM_GRADE_NOT_EQUAL, RULE_UNITS_DIFFERENT);
     if (!lem_grade_unit_same_kind(&a, &b)) return compare_say(LEM_GRADE_NOT_EQUAL, RULE_UNITS_DIFFERENT);
     grade_rat *ratio = lem_grade_rat_div(w, b.factor, a.factor);
     ast_node *v =

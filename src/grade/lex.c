@@ -212,8 +212,8 @@ static void lex_text(lexer *x, size_t from, bool words) {
     }
     if (is(c, n, "p.m") || is(c, n, "P.M") || is(c, n, "PM")) c = "pm", n = 2; /* the last period is gone already */
     if (is(c, n, "a.m") || is(c, n, "A.M") || is(c, n, "AM")) c = "am", n = 2;
-    if (is(c, n, "and") || is(c, n, ", and")) push_op(x, OP_AND, from);
-    else if (is(c, n, "or") || is(c, n, ", or")) push_op(x, OP_OR, from);
+    if (is(c, n, "and") || is(c, n, ", and") || is(c, n, "且")) push_op(x, OP_AND, from);
+    else if (is(c, n, "or") || is(c, n, ", or") || is(c, n, "或")) push_op(x, OP_OR, from);
     else if (is(c, n, "percent") || is(c, n, "percentage")) push_op(x, '%', from);
     else if (n == 1 && letter(*c) && !is_unit_letter(x, *c)) push_named(x, TOK_SYM, c, n, from, words);
     else if (lem_grade_is_function(c, n) && !is(c, n, "min") && !is(c, n, "sec") && !is(c, n, "deg")) push_named(x, TOK_FN, c, n, from, true);

@@ -463,7 +463,9 @@ static ast_node *parse_text(parser *outer, text_span t, int level) {
     if (p.t.bad) return NULL;
     ast_node *date = lem_parse_date(&p);
     if (date || p.w->limit) return date;
-    ast_node *a = lem_parse_list(&p);
+    ast_node *a = lem_parse_permutation(&p);
+    if (a || p.w->limit) return a;
+    a = lem_parse_list(&p);
     if (a && p.i < p.t.n && parse_is(&p.t.tok[p.i], '\\')) p.i++;
     return p.i == p.t.n ? a : NULL;
 }

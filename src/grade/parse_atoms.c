@@ -159,20 +159,75 @@ static ast_node *parse_set(parser *p, char close) {
     return close == '}' ? a : lem_ast_wrap(p->w, AST_SET, a);
 }
 
-/* Rows of relations: \begin{cases} x = 1 \\ y = 2 \end{cases} is a list. */
+static bool at_otherwise(parser *p) {
+    static const char *const words[] = {"otherwise", "else", "其他", "其它"};
+    for (size_t k = 0; k < sizeof words / sizeof *words; k++)
+        if (parse_peek(p)->kind != TOK_OP && lem_parse_name_is(parse_peek(p), words[k])) return p->i++, true;
+    return false;
+}
+
+static void skip_if(parser *p) {
+    static const char *const words[] = {"if", "for", "when", "if ", "for ", "when ", "当"};
+    for (size_t k = 0; k < sizeof words / sizeof *words; k++)
+        if (parse_peek(p)->kind != TOK_OP && lem_parse_name_is(parse_peek(p), words[k])) {
+            p->i++;
+            return;
+        }
+}
+
+/* "x^2, & x > 1" in cases: the value and where it holds, as a pair. "otherwise" is where no condition before it holds. */
+static ast_node *parse_branch(parser *p, ast_node *value, ast_node *const *before, uint32_t n) {
+    ast_node *pair = lem_ast_new(p->w, AST_TUPLE, 2), *where = NULL;
+    while (parse_take(p, ',') || parse_take(p, '&')) {}
+    if (at_otherwise(p)) {
+        where = lem_ast_new(p->w, AST_SETMINUS, n + 1);
+        if (!where || !(where->kid[0] = lem_ast_named(p->w, AST_SYM, "reals", 5))) return NULL;
+        for (uint32_t k = 0; k < n; k++) {
+            if (before[k]->kind != AST_TUPLE) return NULL;
+            where->kid[k + 1] = before[k]->kid[1];
+        }
+    } else {
+        skip_if(p);
+        where = lem_parse_relation(p);
+        if (!where || where->kind != AST_REL) return NULL;
+    }
+    if (!pair) return NULL;
+    pair->kid[0] = value;
+    pair->kid[1] = where;
+    pair->open = '(';
+    pair->close = ')';
+    return pair;
+}
+
+/* Does a condition follow the value of a row? A comma may also part two equations. */
+static bool at_condition(parser *p, const ast_node *value) {
+    const grade_tok *t = parse_peek(p), *next = parse_peek_at(p, 1);
+    if (value->kind == AST_REL) return false;
+    if (parse_is(t, '&')) return !parse_is(next, OP_ROW) && !parse_is(next, OP_FINISH) && !parse_is(next, '=');
+    return parse_is(t, ',') || t->kind == TOK_TEXT || t->kind == TOK_WORD;
+}
+
+/* Rows of relations: \begin{cases} x = 1 \\ y = 2 \end{cases} is a list. Rows of a value and a condition: the set of their pairs. */
 static ast_node *parse_rows(parser *p) {
     ast_node *item[AST_MAX_DEPTH];
-    uint32_t n = 0;
+    uint32_t n = 0, branches = 0;
     while (!parse_is(parse_peek(p), OP_FINISH)) {
         while (parse_take(p, '&')) {}
-        if (n == AST_MAX_DEPTH || !(item[n++] = lem_parse_relation(p))) return NULL;
+        if (n == AST_MAX_DEPTH || !(item[n] = lem_parse_relation(p))) return NULL;
+        if (branches == n && at_condition(p, item[n])) {
+            if (!(item[n] = parse_branch(p, item[n], item, n))) return NULL;
+            branches++;
+            (void)parse_take(p, ',');
+        }
+        n++;
         while (parse_take(p, '&')) {}
         if (parse_take(p, ',') && parse_peek(p)->kind != TOK_OP) continue;
         if (!parse_take(p, OP_ROW) && !parse_is(parse_peek(p), OP_FINISH)) return NULL;
     }
     p->i++;
-    if (n == 1) return item[0];
-    ast_node *a = n ? lem_ast_new(p->w, AST_LIST, n) : NULL;
+    if (branches && branches != n) return NULL;
+    if (n == 1 && !branches) return item[0];
+    ast_node *a = n ? lem_ast_new(p->w, branches ? AST_SET : AST_LIST, n) : NULL;
     if (!a) return NULL;
     a->open = 'A';
     memcpy(a->kid, item, n * sizeof *item);

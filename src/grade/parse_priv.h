@@ -42,7 +42,8 @@ static inline bool parse_take(parser *p, char op) {
     p->i++;
     return true;
 }
-ast_node *lem_parse_date(parser *p); /* "Nov. 5, 2020", "5 November": the whole answer as one text; NULL otherwise */
+ast_node *lem_parse_date(parser *p);        /* "Nov. 5, 2020", "5 November": the whole answer as one text; NULL otherwise */
+ast_node *lem_parse_permutation(parser *p); /* (1 2 3)(4 5) as a set of disjoint cycles: the whole answer; NULL otherwise */
 bool lem_parse_name_is(const grade_tok *t, const char *s);
 
 #endif

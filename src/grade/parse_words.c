@@ -162,6 +162,46 @@ ast_node *lem_parse_unit(parser *p, ast_node *a) {
     return quantity(p, a, from);
 }
 
+/* ---- permutations ---- */
+
+enum { MAX_CYCLES = 16, MAX_POINTS = 64 };
+
+/* One cycle from its smallest point on, which says the same. */
+static ast_node *rotated(grade_work *w, ast_node *const *at, uint32_t n) {
+    ast_node *a = lem_ast_new(w, AST_TUPLE, n);
+    uint32_t least = 0;
+    for (uint32_t k = 1; k < n; k++)
+        if (mpq_cmp(at[k]->q->q, at[least]->q->q) < 0) least = k;
+    for (uint32_t k = 0; a && k < n; k++) a->kid[k] = at[(least + k) % n];
+    if (a) a->open = '(', a->close = ')';
+    return a;
+}
+
+ast_node *lem_parse_permutation(parser *p) {
+    ast_node *cycle[MAX_CYCLES], *point[MAX_POINTS];
+    uint32_t cycles = 0, points = 0, first = 0;
+    bool inside = false;
+    for (size_t k = 0; k < p->t.n; k++) {
+        const grade_tok *t = &p->t.tok[k];
+        if (t->kind == TOK_NUM) {
+            bool whole = t->exp10 == 0 && t->rep == 0 && t->len <= 4 && !memchr(t->text, '.', t->len), apart = points == first || t->space;
+            if (!inside || !whole || !apart || points == MAX_POINTS) return NULL;
+            if (!(point[points] = lem_ast_num(p->w, lem_grade_rat_decimal(p->w, t->text, t->len, 0)))) return NULL;
+            for (uint32_t j = 0; j < points; j++) /* cycles that meet: products are read from either side, so nothing is said */
+                if (lem_grade_rat_equal(point[j]->q, point[points]->q)) return NULL;
+            points++;
+        } else if (parse_is(t, inside ? ')' : '(')) {
+            if (inside && (points - first < 2 || cycles == MAX_CYCLES || !(cycle[cycles++] = rotated(p->w, point + first, points - first))))
+                return NULL;
+            first = points;
+            inside = !inside;
+        } else return NULL;
+    }
+    ast_node *a = cycles && !inside ? lem_ast_new(p->w, AST_SET, cycles) : NULL;
+    if (a) memcpy(a->kid, cycle, cycles * sizeof *cycle);
+    return a;
+}
+
 /* ---- dates ---- */
 
 static bool month_of(const grade_tok *t, char *out) {

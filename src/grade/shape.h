@@ -40,10 +40,13 @@ typedef struct region {
     bool sorted;         /* pieces ascend and do not touch; else in the order written, ends not comparable */
     const ast_node *var; /* the symbol that a relation constrains, if any */
     uint32_t lists;      /* 1: it was a list or set of points */
+    bool unsolved;       /* it was an inequality that is not linear, such as x^2 < 4 */
 } region;
 
 /* The subset that a tree describes. Strict: only what can be nothing else, such as x > 2, [0,1), unions, \mathbb{R} without 0; otherwise also (a,b),
  * sets and lists of points. False without w->limit: it is none, or its ends cannot be put in order. */
 bool lem_region_of(grade_work *w, const ast_node *a, bool strict, region *out);
+/* Where lhs op rhs holds, op of < l > g n; both sides together a rational function of one symbol (shape_inequality.c). */
+bool lem_shape_solve_inequality(grade_work *w, const ast_node *lhs, char op, const ast_node *rhs, region *out);
 
 #endif

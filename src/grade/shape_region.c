@@ -60,7 +60,7 @@ static int is_void(grade_work *w, region_piece p) {
 
 /* Insertion sort, then one pass of merging. False when ends cannot be compared (the region stays as it was, unsorted). */
 static bool normalise(grade_work *w, region *r) {
-    region s = {.var = r->var, .lists = r->lists};
+    region s = {.var = r->var, .lists = r->lists, .unsolved = r->unsolved};
     r->sorted = false;
     for (uint32_t i = 0; i < r->n; i++) {
         int empty = is_void(w, r->piece[i]);
@@ -104,12 +104,13 @@ static bool unite(grade_work *w, region *a, const region *b) {
     for (uint32_t k = 0; k < b->n; k++)
         if (!add_piece(a, b->piece[k].lo, b->piece[k].hi)) return overflow(w);
     if (!a->var) a->var = b->var;
+    a->unsolved = a->unsolved || b->unsolved;
     (void)normalise(w, a);
     return true;
 }
 
 static bool intersect(grade_work *w, region *a, const region *b) {
-    region r = {.var = a->var ? a->var : b->var};
+    region r = {.var = a->var ? a->var : b->var, .unsolved = a->unsolved || b->unsolved};
     for (uint32_t i = 0; i < a->n; i++)
         for (uint32_t j = 0; j < b->n; j++) {
             int lo = order_lo(w, a->piece[i].lo, b->piece[j].lo), hi = order_hi(w, a->piece[i].hi, b->piece[j].hi);
@@ -126,7 +127,7 @@ static bool intersect(grade_work *w, region *a, const region *b) {
 
 /* Of a sorted region. */
 static bool complement(region *a) {
-    region r = {.sorted = true, .var = a->var};
+    region r = {.sorted = true, .var = a->var, .unsolved = a->unsolved};
     region_end from = infinite;
     bool open = true;
     if (!a->sorted) return false;
@@ -269,6 +270,18 @@ static int rank_of(const ast_node *a, const ast_node *middle) {
     return a->kind == AST_SYM && a->len == 1 && strchr("xyzt", a->name[0]) ? 2 : 1;
 }
 
+/* |u| < c: u < c and -u < c; |u| > c: either of them, whatever the sign of c. */
+static bool split_bars(grade_work *w, const ast_node *bars, char op, const ast_node *c, region *out) {
+    const ast_node *sym[1];
+    region other;
+    ast_node *u = bars->kid[0], *minus = lem_ast_neg(w, u);
+    if (!minus || lem_shape_symbols(w, c, sym, 1) != 0 || !lem_shape_solve_inequality(w, u, op, c, out) ||
+        !lem_shape_solve_inequality(w, minus, op, c, &other))
+        return false;
+    if (op == '<' || op == 'l' || op == 'n' ? !intersect(w, out, &other) : !unite(w, out, &other)) return false;
+    return out->sorted;
+}
+
 static bool compare_with(grade_work *w, const ast_node *lhs, char op, const ast_node *rhs, const ast_node *middle, region *out) {
     int left_rank = rank_of(lhs, middle), right_rank = rank_of(rhs, middle);
     if (left_rank > right_rank) return one_sided(w, lhs, op, rhs, out);
@@ -286,7 +299,9 @@ static bool compare_with(grade_work *w, const ast_node *lhs, char op, const ast_
         return out->sorted;
     }
     const ast_node *var, *at;
-    return solve_linear(w, lhs, rhs, &op, &var, &at) && one_sided(w, var, op, at, out);
+    if (left != right && split_bars(w, left ? lhs : rhs, left ? op : mirrored(op), left ? rhs : lhs, out)) return true;
+    if (solve_linear(w, lhs, rhs, &op, &var, &at)) return one_sided(w, var, op, at, out);
+    return !w->limit && lem_shape_solve_inequality(w, lhs, op, rhs, out);
 }
 
 static bool from_relation(grade_work *w, const ast_node *a, bool strict, int level, region *out) {

@@ -40,6 +40,15 @@ static void equal_answers_share_a_group(void **state) {
     for (int i = 0; i < N; i++) assert_int_equal(got[i], want[i]);
 }
 
+static void units_of_measurement_part_groups(void **state) {
+    (void)state;
+    static const char *const text[] = {"10 \\text{ cm}", "10 \\text{ m}", "1000 \\text{ cm}", "10 \\text{ kg}", "0.1 \\text{ m}"};
+    static const int want[] = {0, 1, 1, 2, 0};
+    int got[5];
+    group(text, 5, got);
+    for (int i = 0; i < 5; i++) assert_int_equal(got[i], want[i]);
+}
+
 /* The same partition for every rotation and for the reverse. */
 static void order_does_not_matter(void **state) {
     (void)state;
@@ -74,7 +83,7 @@ static void nothing(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(equal_answers_share_a_group), cmocka_unit_test(order_does_not_matter),
-                                       cmocka_unit_test(nothing)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(equal_answers_share_a_group), cmocka_unit_test(units_of_measurement_part_groups),
+                                       cmocka_unit_test(order_does_not_matter), cmocka_unit_test(nothing)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
