@@ -52,13 +52,21 @@ static bool fold(grade_work *w, const ast_node *a, const ast_node *x, quotient *
     return ok;
 }
 
+static void set_rational(fmpq_poly_t p, const grade_rat *r) {
+    fmpq_t q;
+    fmpq_init(q);
+    fmpq_set_mpq(q, r->q);
+    fmpq_poly_set_fmpq(p, q);
+    fmpq_clear(q);
+}
+
 static bool read_quotient(grade_work *w, const ast_node *a, const ast_node *x, quotient *out) {
     long e;
     if (!lem_grade_spend(w, 200)) return false;
     switch (a->kind) {
     case AST_NUM:
         if (mpz_sizeinbase(mpq_numref(a->q->q), 2) > MAX_BITS || mpz_sizeinbase(mpq_denref(a->q->q), 2) > MAX_BITS) return false;
-        fmpq_poly_set_mpq(out->num, a->q->q);
+        set_rational(out->num, a->q);
         fmpq_poly_set_si(out->den, 1);
         return true;
     case AST_SYM:
