@@ -9,6 +9,7 @@
 #include "core/mem.h"
 #include "generate/engine.h"
 #include "model/weights_open.h"
+#include "token/chat.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -233,9 +234,20 @@ static lem_status take_candidate(void *ctx, const lem_candidate *c, lem_err *err
 
 /* ---- stages of the run */
 
-/* eos_token_id of generation_config.json, a number or a list. */
-static lem_status read_ends(sample_job *j, lem_err *err) {
-    char *path = lem_path_join(j->model, "generation_config.json", err);
+static lem_status add_end(sample_job *j, int32_t id, const char *path, lem_err *err) {
+    lem_generate_opts *g = &j->gen;
+    for (int i = 0; i < g->n_end; i++)
+        if (g->end[i] == id) return LEM_OK;
+    if (id < 0 || id == g->eos) return LEM_OK;
+    if (g->n_end == LEM_GENERATE_MAX_ENDS)
+        return lem_fail(err, LEM_EDATA, "%s: eos_token_id: more than %d end tokens", path, LEM_GENERATE_MAX_ENDS - 2);
+    g->end[g->n_end++] = id;
+    return LEM_OK;
+}
+
+/* eos_token_id of a file of the folder, a number or a list; *found: the file says something. */
+static lem_status read_ends(sample_job *j, const char *name, bool *found, lem_err *err) {
+    char *path = lem_path_join(j->model, name, err);
     lem_json *doc = NULL;
     lem_status st = path ? LEM_OK : LEM_EMEM;
     if (st == LEM_OK && lem_file_exists(path)) st = lem_json_load(path, 1 << 20, &doc, err);
@@ -244,12 +256,47 @@ static lem_status read_ends(sample_job *j, lem_err *err) {
     size_t n = list ? lem_json_count(ids) : ids && lem_json_kind(ids) != LEM_JSON_NULL;
     for (size_t i = 0; st == LEM_OK && i < n; i++) {
         int64_t id = lem_json_int(list ? lem_json_at(ids, i) : ids, -1);
-        if (id < 0 || id >= j->config.vocab || i == LEM_GENERATE_MAX_ENDS)
-            st = lem_fail(err, LEM_EDATA, "%s: eos_token_id: up to %d ids of the vocabulary expected", path, LEM_GENERATE_MAX_ENDS);
-        else j->gen.end[j->gen.n_end++] = (int32_t)id;
+        if (id < 0 || id >= j->config.vocab)
+            st = lem_fail(err, LEM_EDATA, "%s: eos_token_id: an id from 0 to %d or a list of such expected", path, j->config.vocab - 1);
+        else st = add_end(j, (int32_t)id, path, err);
     }
+    *found = n > 0;
     lem_json_free(doc);
     lem_free(path);
+    return st;
+}
+
+/* The special token that the template writes after a reply: Llama 3's <|eot_id|>, Mistral's </s>. -1 if it writes none, or cannot be asked. */
+static lem_status turn_end(const sample_job *j, int32_t *out, lem_err *err) {
+    static const char reply = '7'; /* one byte, so that its token is told from what the template writes before it */
+    lem_err why = LEM_ERR_INIT;
+    lem_ids ids = {0};
+    lem_status st = lem_chat_reply(j->tok, &reply, 1, &ids, &why);
+    bool replied = false;
+    *out = -1;
+    for (size_t i = 0; st == LEM_OK && i < ids.len && *out < 0; i++) {
+        size_t len = 0;
+        const char *text = lem_tokenizer_token_bytes(j->tok, ids.data[i], &len);
+        bool special = lem_tokenizer_is_special(j->tok, ids.data[i]);
+        if (special && replied) *out = ids.data[i];
+        replied = replied || (!special && text && memchr(text, reply, len));
+    }
+    lem_ids_release(&ids);
+    /* a template that refuses this conversation may still render the prompts: the folder's other end tokens count then */
+    return st == LEM_EMEM ? lem_fail(err, st, "%s", why.text) : LEM_OK;
+}
+
+/* A candidate ends with any of: the template's end of a turn, the tokenizer's end of text, and what generation_config.json says, or, where that says
+ * nothing, config.json (as Transformers does). */
+static lem_status find_ends(sample_job *j, bool chat, lem_err *err) {
+    int32_t turn = -1;
+    bool found = false;
+    lem_status st = chat ? turn_end(j, &turn, err) : LEM_OK;
+    if (st) return st;
+    j->gen.eos = turn >= 0 ? turn : lem_tokenizer_eos(j->tok);
+    st = add_end(j, lem_tokenizer_eos(j->tok), j->model, err);
+    if (st == LEM_OK) st = read_ends(j, "generation_config.json", &found, err);
+    if (st == LEM_OK && !found) st = read_ends(j, "config.json", &found, err);
     return st;
 }
 
@@ -263,9 +310,7 @@ static lem_status load_model(sample_job *j, lem_err *err) {
         return lem_fail(err, LEM_EDATA, "%s: the tokenizer has %d ids but the model only %d", j->model, (int)lem_tokenizer_vocab(j->tok),
                         j->config.vocab);
     bool chat = strcmp(lem_args_str(j->args, "template"), "chat") == 0;
-    int32_t turn_end = chat ? lem_tokenizer_find(j->tok, "<|im_end|>") : -1;
-    j->gen.eos = turn_end >= 0 ? turn_end : lem_tokenizer_eos(j->tok);
-    st = read_ends(j, err);
+    st = find_ends(j, chat, err);
     if (st) return st;
     lem_sample_format f = {chat, lem_args_str(j->args, "system"), lem_args_str(j->args, "suffix"), j->config.max_positions - 1};
     st = lem_sample_rows_encode(&j->rows, j->tok, &f, err);
