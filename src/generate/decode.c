@@ -56,8 +56,11 @@ static lem_status accept(gen_engine *g, const gen_job *j, lem_err *err) {
     if (ends(g->opts, j->token)) return finish(g, j->slot, s->text.len, LEM_FINISH_STOP, err);
     size_t old = s->text.len, n = 0, cut;
     const char *bytes = lem_tokenizer_is_special(g->tok, j->token) ? NULL : lem_tokenizer_token_bytes(g->tok, j->token, &n);
-    if (bytes) lem_buf_add(&s->text, bytes, n);
-    lem_status st = lem_buf_ok(&s->text, err);
+    lem_status st = LEM_OK;
+    /* SentencePiece: the space before the first word of a text is the tokenizer's own, and goes when ids become text */
+    if (bytes && n && bytes[0] == ' ' && old == 0) st = lem_tokenizer_decode(g->tok, &j->token, 1, true, &s->text, err);
+    else if (bytes) lem_buf_add(&s->text, bytes, n);
+    if (st == LEM_OK) st = lem_buf_ok(&s->text, err);
     if (st) return st;
     if (lem_stops_find(&g->stops, lem_buf_str(&s->text), old, s->text.len, &cut)) return finish(g, j->slot, cut, LEM_FINISH_STOP, err);
     if (s->tokens >= g->flights[s->flight].limit) return finish(g, j->slot, s->text.len, LEM_FINISH_LENGTH, err);
