@@ -247,6 +247,7 @@ static const ast_node *named_set(grade_work *w, const ast_node *a) {
     static const struct {
         const char *words, *name; /* name NULL: empty */
     } table[] = {{"no solution", NULL},
+                 {"none", NULL},
                  {"no solutions", NULL},
                  {"no real solution", NULL},
                  {"no real solutions", NULL},
@@ -268,6 +269,11 @@ static const ast_node *named_set(grade_work *w, const ast_node *a) {
                  {"all integers", "integers"},
                  {"integers", "integers"},
                  {"全体实数", "reals"}};
+    if (a->kind == AST_TEXT && a->len == 3 && memcmp(a->name, "dne", 3) == 0) { /* how calculus books write it */
+        static const char words[] = "does not exist";
+        ast_node *r = lem_ast_named(w, AST_TEXT, words, sizeof words - 1);
+        return r ? r : a;
+    }
     for (size_t k = 0; a->kind == AST_TEXT && k < sizeof table / sizeof *table; k++)
         if (strlen(table[k].words) == a->len && memcmp(table[k].words, a->name, a->len) == 0) {
             ast_node *r = table[k].name ? lem_ast_named(w, AST_SYM, table[k].name, strlen(table[k].name)) : lem_ast_new(w, AST_SET, 0);
