@@ -1,5 +1,6 @@
 /* parse_words.c - what stands in words: units behind values, scales, number words, plain language */
 #include "grade/parse_priv.h"
+#include "grade/units_priv.h"
 
 #include <string.h>
 
@@ -136,7 +137,7 @@ static bool has_value(const ast_node *a) {
            lem_ast_is_sym(a, "pi");
 }
 
-ast_node *lem_parse_unit(parser *p, ast_node *a) {
+static ast_node *with_unit(parser *p, ast_node *a) {
     long scale;
     while (a && is_unit_token(parse_peek(p)) &&
            (scale = value_of(scales, sizeof scales / sizeof *scales, parse_peek(p)->text, parse_peek(p)->len)) > 0) {
@@ -160,6 +161,29 @@ ast_node *lem_parse_unit(parser *p, ast_node *a) {
         p->i++;
     }
     return quantity(p, a, from);
+}
+
+/* "1 hour 45 minutes", "5 ft 6 in": further parts in ever smaller units of the same kind are added up, in the smallest. */
+ast_node *lem_parse_unit(parser *p, ast_node *a) {
+    ast_node *sum = with_unit(p, a);
+    grade_unit of, part;
+    while (sum && sum->kind == AST_QTY && parse_peek(p)->kind == TOK_NUM && is_unit_token(parse_peek_at(p, 1)) &&
+           lem_grade_unit_find(p->w, sum->name, sum->len, &of)) {
+        size_t from = p->i;
+        ast_node *next = lem_parse_number_token(p), *q = next ? with_unit(p, next) : NULL;
+        grade_rat *times = NULL;
+        if (q && q->kind == AST_QTY && lem_grade_unit_find(p->w, q->name, q->len, &part) && lem_grade_unit_same_kind(&of, &part))
+            times = lem_grade_rat_div(p->w, of.factor, part.factor);
+        if (!times || mpq_cmp_ui(times->q, 1, 1) <= 0) {
+            p->i = from;
+            break;
+        }
+        ast_node *big = lem_ast_mul(p->w, sum->kid[0], lem_ast_num(p->w, times)), *all = lem_ast_add(p->w, big, q->kid[0]);
+        if (!all) return NULL;
+        q->kid[0] = all;
+        sum = q;
+    }
+    return sum;
 }
 
 /* ---- permutations ---- */
