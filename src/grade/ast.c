@@ -44,6 +44,32 @@ ast_node *lem_ast_named(grade_work *w, ast_kind kind, const char *name, size_t l
 
 ast_node *lem_ast_int(grade_work *w, long v) { return lem_ast_num(w, lem_grade_rat_int(w, v)); }
 
+bool lem_ast_same_name(const ast_node *a, const ast_node *b) { return a->len == b->len && (!a->len || memcmp(a->name, b->name, a->len) == 0); }
+
+bool lem_ast_same(const ast_node *a, const ast_node *b) {
+    if (a->kind != b->kind || a->n != b->n || !lem_ast_same_name(a, b)) return false;
+    for (uint32_t k = 0; k < a->n; k++)
+        if (!lem_ast_same(a->kid[k], b->kid[k])) return false;
+    return a->kind != AST_NUM || lem_grade_rat_equal(a->q, b->q);
+}
+
+bool lem_ast_is_scalar(const ast_node *a) {
+    switch (a->kind) {
+    case AST_NUM:
+    case AST_SYM:
+    case AST_ADD:
+    case AST_MUL:
+    case AST_POW:
+    case AST_FN:
+    case AST_FACTORIAL:
+    case AST_ABS:
+    case AST_DEGREE:
+    case AST_MONEY:
+    case AST_PERCENT: return true;
+    default: return false;
+    }
+}
+
 static ast_node *pair(grade_work *w, ast_kind kind, ast_node *a, ast_node *b) {
     ast_node *r = lem_ast_new(w, kind, 2);
     if (!r) return NULL;

@@ -67,6 +67,9 @@ ast_node *lem_ast_div(grade_work *w, ast_node *a, ast_node *b);
 ast_node *lem_ast_pow(grade_work *w, ast_node *a, ast_node *b);
 ast_node *lem_ast_wrap(grade_work *w, ast_kind kind, ast_node *kid);
 bool lem_ast_is_sym(const ast_node *a, const char *name);
+bool lem_ast_is_scalar(const ast_node *a);                                           /* a kind of expression, whatever is inside */
+bool lem_ast_same_name(const ast_node *a, const ast_node *b);                        /* the bytes of name alone */
+bool lem_ast_same(const ast_node *a, const ast_node *b);                             /* the same tree, as written; brackets aside */
 ast_node *lem_ast_named(grade_work *w, ast_kind kind, const char *name, size_t len); /* no kids; the name is borrowed */
 ast_node *lem_ast_int(grade_work *w, long v);
 /* The same node with other kids, NULL if one is NULL. Sums, products and powers are folded anew. */

@@ -12,8 +12,6 @@ static lem_grade_result same_or(bool same, grade_rule yes, grade_rule no) {
 
 static bool is_group(ast_kind k) { return k == AST_LIST || k == AST_SET || k == AST_TUPLE; }
 
-static bool same_bytes(const ast_node *a, const ast_node *b) { return a->len == b->len && memcmp(a->name, b->name, a->len) == 0; }
-
 /* ---- choices and words ---- */
 
 /* The letter that a tree is: B, (B), \text{b}; 0 when it is something else. */
@@ -25,7 +23,7 @@ static char letter_of(const ast_node *a) {
 }
 
 static lem_grade_result compare_choices(comparison *c, const ast_node *a, const ast_node *b, int level) {
-    if (a->kind == AST_CHOICE && b->kind == AST_CHOICE) return same_or(same_bytes(a, b), RULE_CHOICE, RULE_CHOICE_DIFFERENT);
+    if (a->kind == AST_CHOICE && b->kind == AST_CHOICE) return same_or(lem_ast_same_name(a, b), RULE_CHOICE, RULE_CHOICE_DIFFERENT);
     const ast_node *choice = a->kind == AST_CHOICE ? a : b, *other = choice == a ? b : a;
     char letter = letter_of(other);
     if (letter) return same_or(letter == choice->name[0], RULE_CHOICE, RULE_CHOICE_DIFFERENT);
@@ -34,7 +32,7 @@ static lem_grade_result compare_choices(comparison *c, const ast_node *a, const 
 }
 
 static lem_grade_result compare_texts(const ast_node *a, const ast_node *b) {
-    return same_or(same_bytes(a, b), RULE_SAME_WORDS, RULE_DIFFERENT_WORDS);
+    return same_or(lem_ast_same_name(a, b), RULE_SAME_WORDS, RULE_DIFFERENT_WORDS);
 }
 
 /* ---- numbers in a base, ratios, residues ---- */
@@ -74,7 +72,7 @@ static ast_node *base_value(grade_work *w, const ast_node *a) {
 }
 
 static lem_grade_result compare_bases(comparison *c, const ast_node *a, const ast_node *b) {
-    if (same_bytes(a, b)) return compare_say(LEM_GRADE_EQUAL_EXACT, RULE_CANONICAL);
+    if (lem_ast_same_name(a, b)) return compare_say(LEM_GRADE_EQUAL_EXACT, RULE_CANONICAL);
     ast_node *x = base_value(c->w, a), *y = x ? base_value(c->w, b) : NULL;
     return same_or(x && y && lem_grade_rat_equal(x->q, y->q), RULE_BASE_VALUE, RULE_BASE_DIGITS);
 }
@@ -104,7 +102,7 @@ static lem_grade_result compare_ratios(comparison *c, const ast_node *a, const a
     for (uint32_t k = 1; k < a->n; k++) { /* a0 : ak = b0 : bk */
         const ast_node *const part[] = {a->kid[0], a->kid[k], b->kid[0], b->kid[k]};
         for (int j = 0; j < 4; j++)
-            if (!lem_compare_is_scalar(part[j])) return same;
+            if (!lem_ast_is_scalar(part[j])) return same;
         ast_node *x = lem_ast_mul(c->w, a->kid[0], b->kid[k]), *y = lem_ast_mul(c->w, a->kid[k], b->kid[0]);
         lem_grade_result r = x && y ? lem_compare_scalars(c, x, y) : compare_say(LEM_GRADE_LIMIT, RULE_WORK);
         if (compare_is_different(r)) return compare_say(r.verdict, RULE_RATIO_DIFFERENT);
@@ -115,7 +113,7 @@ static lem_grade_result compare_ratios(comparison *c, const ast_node *a, const a
 
 static lem_grade_result compare_ratio_number(comparison *c, const ast_node *a, const ast_node *b) {
     const ast_node *ratio = a->kind == AST_RATIO ? a : b;
-    if (!c->rules->ratio_fraction || ratio->n != 2 || !lem_compare_is_scalar(ratio->kid[0]) || !lem_compare_is_scalar(ratio->kid[1]))
+    if (!c->rules->ratio_fraction || ratio->n != 2 || !lem_ast_is_scalar(ratio->kid[0]) || !lem_ast_is_scalar(ratio->kid[1]))
         return compare_say(LEM_GRADE_DIFFERENT_KIND, RULE_KIND);
     ast_node *q = lem_ast_div(c->w, ratio->kid[0], ratio->kid[1]);
     if (!q) return compare_say(LEM_GRADE_DIFFERENT_KIND, RULE_KIND);
@@ -158,11 +156,11 @@ static lem_grade_result compare_solutions(comparison *c, const ast_node *rel, co
 }
 
 static bool solvable(const ast_node *rel, const ast_node *value) {
-    if (rel->kind != AST_REL || rel->n != 2 || rel->name[0] != '=' || !lem_compare_is_scalar(rel->kid[0]) || !lem_compare_is_scalar(rel->kid[1]))
+    if (rel->kind != AST_REL || rel->n != 2 || rel->name[0] != '=' || !lem_ast_is_scalar(rel->kid[0]) || !lem_ast_is_scalar(rel->kid[1]))
         return false;
-    if (value->kind != AST_LIST && value->kind != AST_SET) return lem_compare_is_scalar(value);
+    if (value->kind != AST_LIST && value->kind != AST_SET) return lem_ast_is_scalar(value);
     for (uint32_t k = 0; k < value->n; k++)
-        if (!lem_compare_is_scalar(value->kid[k])) return false;
+        if (!lem_ast_is_scalar(value->kid[k])) return false;
     return value->n > 0;
 }
 
@@ -207,19 +205,18 @@ static lem_grade_result compare_values(comparison *c, const ast_node *a, const a
         if (x && y) return lem_compare_scalars(c, x, y);
     }
     if (a->kind == AST_CHOICE || b->kind == AST_CHOICE) return compare_choices(c, a, b, level);
-    if (lem_compare_is_scalar(a) && lem_compare_is_scalar(b)) return lem_compare_scalars(c, a, b);
+    if (lem_ast_is_scalar(a) && lem_ast_is_scalar(b)) return lem_compare_scalars(c, a, b);
     if (a->kind == AST_TEXT && b->kind == AST_TEXT) return compare_texts(a, b);
     if (a->kind == AST_SYSTEM || b->kind == AST_SYSTEM) return lem_compare_systems(c, a, b, level);
     if (lem_compare_regions(c, a, b, &r)) return r;
     if (is_group(a->kind) && is_group(b->kind)) return lem_compare_groups(c, a, b, level);
     if (a->kind == AST_MATRIX || b->kind == AST_MATRIX) return lem_compare_vectors(c, a, b, level);
-    if ((is_vectorish(a) && lem_compare_is_scalar(b)) || (is_vectorish(b) && lem_compare_is_scalar(a))) return lem_compare_vectors(c, a, b, level);
+    if ((is_vectorish(a) && lem_ast_is_scalar(b)) || (is_vectorish(b) && lem_ast_is_scalar(a))) return lem_compare_vectors(c, a, b, level);
     if (a->kind == AST_BASE && b->kind == AST_BASE) return compare_bases(c, a, b);
     if (a->kind == AST_BASE && b->kind == AST_NUM) return compare_base(c, a, b);
     if (a->kind == AST_NUM && b->kind == AST_BASE) return compare_base(c, b, a);
     if (a->kind == AST_RATIO && b->kind == AST_RATIO) return compare_ratios(c, a, b, level);
-    if ((a->kind == AST_RATIO && lem_compare_is_scalar(b)) || (b->kind == AST_RATIO && lem_compare_is_scalar(a)))
-        return compare_ratio_number(c, a, b);
+    if ((a->kind == AST_RATIO && lem_ast_is_scalar(b)) || (b->kind == AST_RATIO && lem_ast_is_scalar(a))) return compare_ratio_number(c, a, b);
     const ast_node *one = a->kind == AST_SET && a->n == 1 ? a : b->kind == AST_SET && b->n == 1 ? b : NULL;
     if (one && c->rules->list_is_set && !is_group((one == a ? b : a)->kind)) {
         r = one == a ? lem_compare_level(c, a->kid[0], b, level + 1) : lem_compare_level(c, a, b->kid[0], level + 1);
@@ -235,19 +232,12 @@ static bool is_call(const ast_node *a) {
     return a->kind == AST_MUL && a->kid[0]->kind == AST_SYM && a->kid[1]->kind == AST_SYM && a->kid[1]->grouped;
 }
 
-static bool same_tree(const ast_node *a, const ast_node *b) {
-    if (a->kind != b->kind || a->n != b->n || a->len != b->len || (a->len && memcmp(a->name, b->name, a->len) != 0)) return false;
-    for (uint32_t k = 0; k < a->n; k++)
-        if (!same_tree(a->kid[k], b->kid[k])) return false;
-    return a->kind != AST_NUM || lem_grade_rat_equal(a->q, b->q);
-}
-
 /* Both sides name what they give: the same name; or, of a function, another letter for its argument; or an equation solved for another symbol. */
 static lem_grade_result compare_labelled(comparison *c, const ast_node *gold, const ast_node *pred, const shape *g, const shape *p, int level) {
     lem_grade_result r;
     const ast_node *pv = p->v;
-    if (!same_tree(g->label, p->label)) {
-        if (is_call(g->label) && is_call(p->label) && same_bytes(g->label->kid[0], p->label->kid[0])) {
+    if (!lem_ast_same(g->label, p->label)) {
+        if (is_call(g->label) && is_call(p->label) && lem_ast_same_name(g->label->kid[0], p->label->kid[0])) {
             const ast_node *from = p->label->kid[1];
             pv = lem_ast_replace(c->w, (ast_node *)pv, from->name, from->len, g->label->kid[1]);
             if (!pv) return compare_say(LEM_GRADE_LIMIT, RULE_WORK);

@@ -26,9 +26,9 @@ typedef struct matching {
 /* In long lists the parts that are written alike find each other first, whatever their order. */
 static void match_texts(comparison *c, const ast_node *a, const ast_node *b, bool *found, bool *used) {
     const char *text[COMPARE_MAX_ITEMS];
-    for (uint32_t j = 0; j < b->n; j++) text[j] = lem_compare_is_scalar(b->kid[j]) ? lem_canon_text(c->w, b->kid[j]) : NULL;
+    for (uint32_t j = 0; j < b->n; j++) text[j] = lem_ast_is_scalar(b->kid[j]) ? lem_canon_text(c->w, b->kid[j]) : NULL;
     for (uint32_t i = 0; i < a->n && !c->w->limit; i++) {
-        const char *t = lem_compare_is_scalar(a->kid[i]) ? lem_canon_text(c->w, a->kid[i]) : NULL;
+        const char *t = lem_ast_is_scalar(a->kid[i]) ? lem_canon_text(c->w, a->kid[i]) : NULL;
         for (uint32_t j = 0; t && j < b->n && !found[i]; j++)
             if (!used[j] && text[j] && strcmp(t, text[j]) == 0) found[i] = used[j] = true;
     }
@@ -101,13 +101,6 @@ lem_grade_result lem_compare_groups(comparison *c, const ast_node *a, const ast_
 
 /* ---- systems ---- */
 
-static bool same_label(const ast_node *a, const ast_node *b) {
-    if (a->kind != b->kind || a->n != b->n || a->len != b->len || (a->len && memcmp(a->name, b->name, a->len) != 0)) return false;
-    for (uint32_t k = 0; k < a->n; k++)
-        if (!same_label(a->kid[k], b->kid[k])) return false;
-    return a->kind != AST_NUM || lem_grade_rat_equal(a->q, b->q);
-}
-
 lem_grade_result lem_compare_systems(comparison *c, const ast_node *a, const ast_node *b, int level) {
     const ast_node *sys = a->kind == AST_SYSTEM ? a : b, *other = sys == a ? b : a;
     if (other->kind == AST_SYSTEM) {
@@ -115,7 +108,7 @@ lem_grade_result lem_compare_systems(comparison *c, const ast_node *a, const ast
         lem_grade_verdict v = LEM_GRADE_EQUAL_EXACT;
         for (uint32_t i = 0; i < a->n; i++) {
             uint32_t j = 0;
-            while (j < b->n && !same_label(a->kid[i]->kid[0], b->kid[j]->kid[0])) j++;
+            while (j < b->n && !lem_ast_same(a->kid[i]->kid[0], b->kid[j]->kid[0])) j++;
             if (j == b->n) return compare_say(LEM_GRADE_NOT_EQUAL, RULE_SYMBOL);
             lem_grade_result r = lem_compare_level(c, a->kid[i]->kid[1], b->kid[j]->kid[1], level + 1);
             if (compare_is_different(r)) return compare_say(LEM_GRADE_NOT_EQUAL, RULE_PART_DIFFERS);
@@ -162,7 +155,7 @@ lem_grade_result lem_compare_vectors(comparison *c, const ast_node *a, const ast
             return compare_say(LEM_GRADE_DIFFERENT_KIND, RULE_KIND);
         return lem_compare_ordered(c, a, b, level);
     }
-    bool fits = lem_compare_is_scalar(other) && (vector->n == 2 || vector->n == 3) && (vector->kind == AST_TUPLE || is_vector(vector));
+    bool fits = lem_ast_is_scalar(other) && (vector->n == 2 || vector->n == 3) && (vector->kind == AST_TUPLE || is_vector(vector));
     if (!c->rules->unit_vectors || !fits) return compare_say(LEM_GRADE_DIFFERENT_KIND, RULE_KIND);
     ast_node *v = coordinates(c, (ast_node *)other, vector->n);
     if (!v) return compare_say(LEM_GRADE_LIMIT, RULE_WORK);

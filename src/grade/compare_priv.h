@@ -26,7 +26,6 @@ static inline bool compare_is_equal(lem_grade_result r) { return r.verdict == LE
 static inline bool compare_is_different(lem_grade_result r) { return r.verdict == LEM_GRADE_NOT_EQUAL || r.verdict == LEM_GRADE_DIFFERENT_KIND; }
 
 lem_grade_result lem_compare_level(comparison *c, const ast_node *gold, const ast_node *pred, int level);
-bool lem_compare_is_scalar(const ast_node *a);
 lem_grade_result lem_compare_scalars(comparison *c, const ast_node *a, const ast_node *b); /* compare_scalar.c */
 /* Values that carry units, percent signs, degrees or currencies; plain is the verdict on the bare values. */
 lem_grade_result lem_compare_dressed(comparison *c, const shape *g, const shape *p, lem_grade_result plain);

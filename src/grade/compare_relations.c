@@ -23,13 +23,6 @@ static lem_grade_verdict compare_pieces(comparison *c, const region_piece *a, co
     return lo.verdict == LEM_GRADE_EQUAL_NUMERIC || hi.verdict == LEM_GRADE_EQUAL_NUMERIC ? LEM_GRADE_EQUAL_NUMERIC : LEM_GRADE_EQUAL_EXACT;
 }
 
-static bool same_name(const ast_node *a, const ast_node *b) {
-    if (a->kind != b->kind || a->n != b->n || a->len != b->len || (a->len && memcmp(a->name, b->name, a->len) != 0)) return false;
-    for (uint32_t k = 0; k < a->n; k++)
-        if (!same_name(a->kid[k], b->kid[k])) return false;
-    return a->kind != AST_NUM || lem_grade_rat_equal(a->q, b->q);
-}
-
 bool lem_compare_regions(comparison *c, const ast_node *a, const ast_node *b, lem_grade_result *out) {
     region x, y;
     bool sx = lem_region_of(c->w, a, true, &x), sy = lem_region_of(c->w, b, true, &y);
@@ -37,7 +30,7 @@ bool lem_compare_regions(comparison *c, const ast_node *a, const ast_node *b, le
     if (x.lists && y.lists) return false;
     if (!c->rules->region_forms && a->kind != b->kind) return *out = compare_say(LEM_GRADE_DIFFERENT_KIND, RULE_KIND), true;
     if (x.unsolved != y.unsolved && !c->rules->solve_regions) return *out = compare_say(LEM_GRADE_DIFFERENT_KIND, RULE_KIND), true;
-    if (x.var && y.var && !same_name(x.var, y.var)) return *out = compare_say(LEM_GRADE_NOT_EQUAL, RULE_SYMBOL), true;
+    if (x.var && y.var && !lem_ast_same(x.var, y.var)) return *out = compare_say(LEM_GRADE_NOT_EQUAL, RULE_SYMBOL), true;
     if (x.n != y.n) {
         *out = x.sorted && y.sorted ? compare_say(LEM_GRADE_NOT_EQUAL, RULE_REGIONS_DIFFER) : compare_say(LEM_GRADE_LIMIT, RULE_NOT_DECIDED);
         return true;
@@ -84,7 +77,7 @@ static bool is_zero(grade_work *w, ast_node *d) {
 }
 
 static bool is_equation(const ast_node *a) {
-    return a->kind == AST_REL && a->n == 2 && a->name[0] == '=' && lem_compare_is_scalar(a->kid[0]) && lem_compare_is_scalar(a->kid[1]);
+    return a->kind == AST_REL && a->n == 2 && a->name[0] == '=' && lem_ast_is_scalar(a->kid[0]) && lem_ast_is_scalar(a->kid[1]);
 }
 
 /* d(x) e(x') = d(x') e(x) in independent symbols. */
@@ -116,7 +109,7 @@ static bool as_fraction(grade_work *w, ast_node *a, int level, ast_node **num, a
     for (uint32_t k = 0; k < a->n; k++) {
         ast_node *n, *d;
         if (!as_fraction(w, a->kid[k], level + 1, &n, &d)) return false;
-        bool same = a->kind == AST_ADD && same_name(d, *den) && d->kind != AST_NUM; /* a common denominator stays one */
+        bool same = a->kind == AST_ADD && lem_ast_same(d, *den) && d->kind != AST_NUM; /* a common denominator stays one */
         if (a->kind == AST_MUL) *num = lem_ast_mul(w, *num, n);
         else *num = same ? lem_ast_add(w, *num, n) : lem_ast_add(w, lem_ast_mul(w, *num, d), lem_ast_mul(w, n, *den));
         if (!same) *den = lem_ast_mul(w, *den, d);

@@ -13,23 +13,6 @@
 /* What a pair of expressions costs at least: some 15 microseconds, so that no pair of long lists takes more than 20 milliseconds. */
 enum { SCALAR_COST = 1500 };
 
-bool lem_compare_is_scalar(const ast_node *a) {
-    switch (a->kind) {
-    case AST_NUM:
-    case AST_SYM:
-    case AST_ADD:
-    case AST_MUL:
-    case AST_POW:
-    case AST_FN:
-    case AST_FACTORIAL:
-    case AST_ABS:
-    case AST_DEGREE:
-    case AST_MONEY:
-    case AST_PERCENT: return true;
-    default: return false;
-    }
-}
-
 static grade_rat *half_unit(grade_work *w, int ulp10) {
     return lem_grade_rat_mul(w, lem_grade_rat_pow10(w, ulp10), lem_grade_rat_decimal(w, "0.5", 3, 0));
 }
@@ -135,8 +118,7 @@ static lem_grade_result compare_units(comparison *c, const shape *g, const shape
                                         : compare_say(LEM_GRADE_NOT_EQUAL, RULE_UNITS_DIFFERENT);
     if (!lem_grade_unit_same_kind(&a, &b)) return compare_say(LEM_GRADE_NOT_EQUAL, RULE_UNITS_DIFFERENT);
     grade_rat *ratio = lem_grade_rat_div(w, b.factor, a.factor);
-    ast_node *v =
-        ratio && lem_compare_is_scalar(g->v) && lem_compare_is_scalar(p->v) ? lem_ast_mul(w, lem_ast_num(w, ratio), (ast_node *)p->v) : NULL;
+    ast_node *v = ratio && lem_ast_is_scalar(g->v) && lem_ast_is_scalar(p->v) ? lem_ast_mul(w, lem_ast_num(w, ratio), (ast_node *)p->v) : NULL;
     if (!v) return lem_grade_rat_equal(a.factor, b.factor) ? plain : compare_say(LEM_GRADE_LIMIT, RULE_NOT_DECIDED);
     lem_grade_result r = lem_compare_scalars(c, g->v, v);
     return compare_is_equal(r) ? compare_say(r.verdict, RULE_UNITS_CONVERTED) : r;
@@ -156,7 +138,7 @@ lem_grade_result lem_compare_dressed(comparison *c, const shape *g, const shape 
     shape a = *g, b = *p;
     if (g->percent != p->percent) {
         if (!rules->percent) return compare_is_equal(plain) ? compare_say(LEM_GRADE_NOT_EQUAL, RULE_PERCENT_MISSING) : plain;
-        if (compare_is_different(plain) && lem_compare_is_scalar(g->v) && lem_compare_is_scalar(p->v)) {
+        if (compare_is_different(plain) && lem_ast_is_scalar(g->v) && lem_ast_is_scalar(p->v)) {
             ast_node *hundredth = lem_ast_num(c->w, lem_grade_rat_pow10(c->w, -2)), *x = (ast_node *)g->v, *y = (ast_node *)p->v;
             if (g->percent) x = lem_ast_mul(c->w, hundredth, x);
             else y = lem_ast_mul(c->w, hundredth, y);
@@ -166,7 +148,7 @@ lem_grade_result lem_compare_dressed(comparison *c, const shape *g, const shape 
     }
     if (g->degree != p->degree && !g->unit && !p->unit && compare_is_different(plain) && rules->radians) {
         const ast_node *with = g->degree ? g->v : p->v, *without = g->degree ? p->v : g->v;
-        ast_node *angle = lem_compare_is_scalar(with) && lem_compare_is_scalar(without) ? lem_ast_wrap(c->w, AST_DEGREE, (ast_node *)with) : NULL;
+        ast_node *angle = lem_ast_is_scalar(with) && lem_ast_is_scalar(without) ? lem_ast_wrap(c->w, AST_DEGREE, (ast_node *)with) : NULL;
         if (angle && lem_decide_scalars(c->w, angle, without).verdict == LEM_GRADE_EQUAL_EXACT)
             return compare_say(LEM_GRADE_EQUAL_EXACT, RULE_RADIANS);
     }

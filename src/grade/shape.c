@@ -64,14 +64,12 @@ static bool is_constant_name(const ast_node *a) {
     return false;
 }
 
-static bool same_name(const ast_node *a, const ast_node *b) { return a->len == b->len && memcmp(a->name, b->name, a->len) == 0; }
-
 static size_t collect_symbols(grade_work *w, const ast_node *a, const ast_node **out, size_t max, size_t n) {
     for (;;) {
         if (!lem_grade_spend(w, 4)) return n;
         if (a->kind == AST_SYM && !is_constant_name(a)) {
             size_t k = 0;
-            while (k < n && !same_name(out[k], a)) k++;
+            while (k < n && !lem_ast_same_name(out[k], a)) k++;
             if (k == n && n == max) return max + 1;
             if (k == n) out[n++] = a;
         }
@@ -114,13 +112,6 @@ static ast_node *group(grade_work *w, ast_kind kind, const ast_node *like, ast_n
 
 static bool is_assignment(const ast_node *a) { return a->kind == AST_REL && a->n == 2 && a->name[0] == '=' && lem_shape_is_label(a->kid[0]); }
 
-static bool same_label(const ast_node *a, const ast_node *b) {
-    if (a->kind != b->kind || a->n != b->n || a->len != b->len || (a->len && memcmp(a->name, b->name, a->len) != 0)) return false;
-    for (uint32_t k = 0; k < a->n; k++)
-        if (!same_label(a->kid[k], b->kid[k])) return false;
-    return a->kind != AST_NUM || lem_grade_rat_equal(a->q, b->q);
-}
-
 /* "k \in Z" beside other parts names a parameter and is no part of the answer. */
 static bool is_declaration(const ast_node *a) {
     if (a->kind != AST_REL || a->n != 2 || a->name[0] != 'i' || a->kid[0]->kind != AST_SYM) return false;
@@ -151,7 +142,7 @@ static ast_node *assignments(grade_work *w, ast_node **item, uint32_t n, const a
         if (!is_assignment(item[k])) break;
         all++;
         bool seen = false;
-        for (uint32_t j = 0; j < k; j++) seen = seen || same_label(item[j]->kid[0], item[k]->kid[0]);
+        for (uint32_t j = 0; j < k; j++) seen = seen || lem_ast_same(item[j]->kid[0], item[k]->kid[0]);
         distinct += !seen;
         if (seen && !per) per = k;
     }
@@ -163,7 +154,7 @@ static ast_node *assignments(grade_work *w, ast_node **item, uint32_t n, const a
         for (uint32_t k = 0; k < n; k += per) {
             for (uint32_t j = k; j < k + per; j++) {
                 uint32_t same = 0;
-                for (uint32_t m = 0; m < per; m++) same += same_label(item[m]->kid[0], item[j]->kid[0]);
+                for (uint32_t m = 0; m < per; m++) same += lem_ast_same(item[m]->kid[0], item[j]->kid[0]);
                 if (same != 1) return NULL;
             }
             if (!(values[k / per] = group(w, AST_SYSTEM, NULL, item + k, per))) return NULL;

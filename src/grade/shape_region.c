@@ -164,21 +164,8 @@ static int infinity_sign(const ast_node *a) {
 }
 
 static bool is_end_value(grade_work *w, const ast_node *a) {
-    switch (a->kind) {
-    case AST_NUM:
-    case AST_SYM:
-    case AST_ADD:
-    case AST_MUL:
-    case AST_POW:
-    case AST_FN:
-    case AST_FACTORIAL:
-    case AST_ABS:
-    case AST_DEGREE:
-    case AST_MONEY:
-    case AST_PERCENT:
-        return !lem_shape_has(w, a, AST_TEXT) && !lem_shape_has(w, a, AST_SET) && !lem_shape_has(w, a, AST_TUPLE) && !lem_shape_has(w, a, AST_PM);
-    default: return false;
-    }
+    return lem_ast_is_scalar(a) && !lem_shape_has(w, a, AST_TEXT) && !lem_shape_has(w, a, AST_SET) && !lem_shape_has(w, a, AST_TUPLE) &&
+           !lem_shape_has(w, a, AST_PM);
 }
 
 static const ast_node *bare(const ast_node *a) {
@@ -318,7 +305,7 @@ static bool from_relation(grade_work *w, const ast_node *a, bool strict, int lev
         region r;
         if (!strchr("<>lgn=", a->name[k]) || (a->len > 1 && a->name[k] == 'n')) return false;
         if (!compare_with(w, a->kid[k], a->name[k], a->kid[k + 1], a->n == 3 ? a->kid[1] : NULL, &r)) return false;
-        if (all.var && r.var && (all.var->len != r.var->len || memcmp(all.var->name, r.var->name, r.var->len) != 0)) return false;
+        if (all.var && r.var && !lem_ast_same_name(all.var, r.var)) return false;
         if (!intersect(w, &all, &r)) { /* a < x < b with symbols for ends */
             if (a->len != 2 || k != 1 || all.n != 1 || r.n != 1 || w->limit) return false;
             bool up = !all.piece[0].hi.v && !r.piece[0].lo.v, down = !all.piece[0].lo.v && !r.piece[0].hi.v;
@@ -349,7 +336,7 @@ static bool from_list(grade_work *w, const ast_node *a, int level, region *out) 
         if (a->kid[k]->kind == AST_REL && a->kid[k]->n == 2 && a->kid[k]->name[0] == 'i' && lem_ast_is_sym(a->kid[k]->kid[1], "reals")) continue;
         if (!one_condition(w, a->kid[k], before, level, &r)) return false;
         if (a->kid[k]->kind == AST_REL) before = a->kid[k];
-        if (any.var && r.var && (any.var->len != r.var->len || memcmp(any.var->name, r.var->name, r.var->len) != 0)) return false;
+        if (any.var && r.var && !lem_ast_same_name(any.var, r.var)) return false;
         if (!unite(w, &any, &r)) return false;
         if (a->open == 'O') continue;
         if (!any.sorted || !intersect(w, &all, &r)) return false;
@@ -369,7 +356,7 @@ static bool from_builder(grade_work *w, const ast_node *a, int level, region *ou
     } else everything(&r);
     if (head->kind != AST_SYM) return false;
     if (!(c->kind == AST_LIST ? from_list(w, c, level + 1, out) : build(w, c, false, level + 1, out))) return false;
-    if (out->var && (out->var->len != head->len || memcmp(out->var->name, head->name, head->len) != 0)) return false;
+    if (out->var && !lem_ast_same_name(out->var, head)) return false;
     out->var = NULL; /* the symbol of a set-builder is bound */
     return r.n == 1 && !r.piece[0].lo.v && !r.piece[0].hi.v ? true : intersect(w, out, &r);
 }
