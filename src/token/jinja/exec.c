@@ -284,12 +284,17 @@ done:
     return st;
 }
 
-static lem_status exec_captured(jin *m, const jin_node *n) {
+/* The text that the node's body writes in a scope of its own. */
+static lem_status capture_body(jin *m, const jin_node *n, jin_val *out) {
     jin_scope *s = NULL;
+    lem_status st = push_scope(m, m->scope, &s);
+    return st == LEM_OK ? capture(m, n->list, s, out) : st;
+}
+
+static lem_status exec_captured(jin *m, const jin_node *n) {
     jin_val v = {0};
     lem_status st;
-    LEM_TRY(push_scope(m, m->scope, &s));
-    LEM_TRY(capture(m, n->list, s, &v));
+    LEM_TRY(capture_body(m, n, &v));
     LEM_TRY(through_filters(m, n->b, &v));
     if (n->op == N_SETBLOCK) return assign(m, m->scope, n->a, v);
     LEM_TRY(lem_jin_print(m, m->out, &v));
@@ -298,11 +303,9 @@ done:
 }
 
 static lem_status exec_generation(jin *m, const jin_node *n) {
-    jin_scope *s = NULL;
     jin_val v = {0};
     lem_status st;
-    LEM_TRY(push_scope(m, m->scope, &s));
-    LEM_TRY(capture(m, n->list, s, &v));
+    LEM_TRY(capture_body(m, n, &v));
     jin_str marked = *v.u.s;
     marked.all |= JIN_GEN;
     if (marked.mark) {
