@@ -1,5 +1,6 @@
 /* cmd_grade.c - lemma grade: verdicts for candidates or pairs, or the reasons for one pair */
 #include "cli/grade_parts.h"
+#include "cli/runtime.h"
 
 #include "core/jsonl.h"
 #include "core/mem.h"
@@ -267,14 +268,7 @@ static lem_status report(job *j, bool rows_on_stdout, lem_err *err) {
         print_table(j, f);
         return LEM_OK;
     }
-    lem_json *o = summary(j);
-    lem_buf b = {0};
-    if (o) lem_json_write(o, 2, &b);
-    lem_json_free(o);
-    lem_status st = o ? lem_buf_ok(&b, err) : lem_fail(err, LEM_EMEM, "out of memory");
-    if (st == LEM_OK) fprintf(f, "%s\n", lem_buf_str(&b));
-    lem_buf_release(&b);
-    return st;
+    return lem_print_json(f, summary(j), 2, err);
 }
 
 static lem_status add_path(job *j, const char *name, const char *path, lem_err *err) {

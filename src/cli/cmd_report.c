@@ -1,6 +1,7 @@
 /* cmd_report.c - lemma report: one HTML page, the same as Markdown, and CSV files, from run folders and result files */
 #include "cli/commands.h"
 #include "cli/report_parts.h"
+#include "cli/runtime.h"
 #include "cli/version.h"
 
 #include "compute/backend.h"
@@ -297,16 +298,14 @@ static lem_status say_where(job *j, const char *path, lem_err *err) {
         lem_info(j->cli->log, "report: %s", path);
         return LEM_OK;
     }
-    lem_buf b = {0};
     lem_json *o = lem_json_new_object();
     bool ok = o && lem_json_set(o, "command", lem_json_new_str("report")) && lem_json_set(o, "report", lem_json_new_str(path)) &&
               lem_json_set(o, "sources", lem_json_new_int(j->n));
-    if (ok) lem_json_write(o, 0, &b);
-    lem_json_free(o);
-    lem_status st = ok ? lem_buf_ok(&b, err) : lem_fail(err, LEM_EMEM, "out of memory");
-    if (st == LEM_OK) fprintf(j->cli->out, "%s\n", lem_buf_str(&b));
-    lem_buf_release(&b);
-    return st;
+    if (!ok) {
+        lem_json_free(o);
+        o = NULL;
+    }
+    return lem_print_json(j->cli->out, o, 0, err);
 }
 
 static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {

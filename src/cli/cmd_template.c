@@ -1,5 +1,6 @@
 /* cmd_template.c - lemma template show: a conversation as the folder's template writes it, its ids, and what of it is trained */
 #include "cli/commands.h"
+#include "cli/runtime.h"
 
 #include "core/file.h"
 #include "core/mem.h"
@@ -111,7 +112,6 @@ done:
 static lem_status put_json(const job *j, lem_err *err) {
     lem_json *o = lem_json_new_object(), *ids = lem_json_new_array(), *mask = j->mask ? lem_json_new_array() : lem_json_new_null();
     bool ok = o && ids && mask;
-    lem_buf b = {0};
     for (size_t i = 0; ok && i < j->ids.len; i++) {
         ok = lem_json_append(ids, lem_json_new_int(j->ids.data[i]));
         if (ok && j->mask) ok = lem_json_append(mask, lem_json_new_int(j->mask[i]));
@@ -129,14 +129,13 @@ static lem_status put_json(const job *j, lem_err *err) {
     ok = ok && lem_json_set(o, "tokens", lem_json_new_int((int64_t)j->ids.len)) &&
          lem_json_set(o, "trained_tokens", j->mask ? lem_json_new_int((int64_t)j->trained) : lem_json_new_null());
     if (ok && !j->mask) ok = lem_json_set(o, "mask_error", lem_json_new_str(j->why.text));
-    if (ok) lem_json_write(o, 2, &b);
-    lem_json_free(o);
     lem_json_free(ids);
     lem_json_free(mask);
-    lem_status st = ok ? lem_buf_ok(&b, err) : lem_fail(err, LEM_EMEM, "out of memory");
-    if (st == LEM_OK) fprintf(j->cli->out, "%s\n", lem_buf_str(&b));
-    lem_buf_release(&b);
-    return st;
+    if (!ok) {
+        lem_json_free(o);
+        o = NULL;
+    }
+    return lem_print_json(j->cli->out, o, 2, err);
 }
 
 /* Text of messages must not reach a terminal as control sequences. */

@@ -1,5 +1,6 @@
 /* cmd_tokenize.c - lemma tokenize: lines of text to JSON arrays of ids, and back */
 #include "cli/commands.h"
+#include "cli/runtime.h"
 
 #include "core/file.h"
 #include "core/mem.h"
@@ -169,16 +170,14 @@ static lem_status report(const job *j, lem_err *err) {
              (unsigned long long)j->tokens, rate);
     if (!j->cli->json) return LEM_OK;
     lem_json *o = lem_json_new_object();
-    lem_buf b = {0};
     bool ok = lem_json_set(o, "lines", lem_json_new_int((int64_t)j->n)) && lem_json_set(o, "bytes", lem_json_new_int((int64_t)j->bytes)) &&
               lem_json_set(o, "tokens", lem_json_new_int((int64_t)j->tokens)) && lem_json_set(o, "megabytes_per_second", lem_json_new_num(rate)) &&
               lem_json_set(o, "vocabulary", lem_json_new_int(lem_tokenizer_vocab(j->t)));
-    if (ok) lem_json_write(o, 2, &b);
-    lem_json_free(o);
-    lem_status st = ok ? lem_buf_ok(&b, err) : lem_fail(err, LEM_EMEM, "out of memory");
-    if (st == LEM_OK) fprintf(j->cli->out, "%s\n", lem_buf_str(&b));
-    lem_buf_release(&b);
-    return st;
+    if (!ok) {
+        lem_json_free(o);
+        o = NULL;
+    }
+    return lem_print_json(j->cli->out, o, 2, err);
 }
 
 static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {

@@ -252,3 +252,15 @@ bool lem_manifest_is_of(const char *path, const char *identity) {
     lem_json_free(m);
     return same;
 }
+
+/* ---- output */
+
+lem_status lem_print_json(FILE *f, lem_json *o, int indent, lem_err *err) {
+    lem_buf b = {0};
+    if (o) lem_json_write(o, indent, &b);
+    lem_status st = o ? lem_buf_ok(&b, err) : lem_fail(err, LEM_EMEM, "out of memory");
+    if (st == LEM_OK) fprintf(f, "%s\n", lem_buf_str(&b));
+    lem_json_free(o);
+    lem_buf_release(&b);
+    return st;
+}

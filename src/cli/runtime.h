@@ -25,4 +25,7 @@ lem_status lem_manifest_write(const char *path, const lem_command *cmd, const le
 /* Whether the manifest at path exists and is of this very job. */
 bool lem_manifest_is_of(const char *path, const char *identity);
 
+/* The one object of --json and a line end; o is taken, NULL means that it could not be made (LEM_EMEM). indent as in lem_json_write. */
+lem_status lem_print_json(FILE *f, lem_json *o, int indent, lem_err *err) LEM_MUST_CHECK;
+
 #endif
