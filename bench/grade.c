@@ -1,7 +1,9 @@
 /* grade - verdicts per second and their latency: labelled pairs, hard pairs, and pairs made to be slow
  *
- * usage: grade [DATA]     DATA is the folder of real files (default ../shared/data); a set that is absent is skipped
- * A pair's time is processor time, the least of three runs, so that the other work of the machine hardly counts. Compiling the gold is part of it. */
+ * usage: grade [DATA]     DATA is the folder of real files (default ../shared/data)
+ *
+ * A set that is absent is skipped. A pair's time is processor time, the least of three runs, so that the
+ * other work of the machine hardly counts. Compiling the gold is part of it. */
 #include "core/file.h"
 #include "core/json.h"
 #include "core/mem.h"
@@ -40,7 +42,8 @@ static void one(timings *s, const char *gold, const char *pred) {
     for (int k = 0; k < REPEATS; k++) {
         lem_grade_gold *g = NULL;
         double start = now();
-        if (lem_grade_gold_new(gold, strlen(gold), NULL, &g, &err) != LEM_OK || lem_grade_compare(g, pred, strlen(pred), &r, &err) != LEM_OK)
+        if (lem_grade_gold_new(gold, strlen(gold), NULL, &g, &err) != LEM_OK ||
+            lem_grade_compare(g, pred, strlen(pred), &r, &err) != LEM_OK)
             die(&err);
         lem_grade_gold_free(g);
         double took = now() - start;
@@ -51,7 +54,8 @@ static void one(timings *s, const char *gold, const char *pred) {
     s->undecided += r.verdict == LEM_GRADE_LIMIT;
     if (best <= s->max) return;
     s->max = best;
-    snprintf(s->slowest, sizeof s->slowest, "%.60s | %.60s: %s, %s", gold, pred, lem_grade_verdict_name(r.verdict), r.rule);
+    snprintf(s->slowest, sizeof s->slowest, "%.60s | %.60s: %s, %s", gold, pred,
+             lem_grade_verdict_name(r.verdict), r.rule);
 }
 
 static int ascending(const void *a, const void *b) {
@@ -64,9 +68,10 @@ static void print_set(const char *name, timings *s) {
     if (s->n == 0) return;
     for (size_t k = 0; k < s->n; k++) sum += s->t[k];
     qsort(s->t, s->n, sizeof *s->t, ascending);
-    printf("%-10s %6zu pairs  %8.0f/s  p50 %7.1f us  p99 %7.1f us  p99.9 %7.1f us  max %7.1f us  undecided %ld\n           slowest: %s\n", name, s->n,
-           (double)s->n / sum, s->t[s->n / 2] * 1e6, s->t[s->n * 99 / 100] * 1e6, s->t[s->n * 999 / 1000] * 1e6, s->max * 1e6, s->undecided,
-           s->slowest);
+    printf("%-10s %6zu pairs  %8.0f/s  p50 %7.1f us  p99 %7.1f us  p99.9 %7.1f us  max %7.1f us  undecided "
+           "%ld\n           slowest: %s\n",
+           name, s->n, (double)s->n / sum, s->t[s->n / 2] * 1e6, s->t[s->n * 99 / 100] * 1e6,
+           s->t[s->n * 999 / 1000] * 1e6, s->max * 1e6, s->undecided, s->slowest);
     s->n = 0;
     s->undecided = 0;
     s->max = 0;
@@ -86,7 +91,8 @@ static void from_file(timings *s, const char *name, const char *path) {
     while (lem_lines_next(lines, &line, &len, &eof, &err) == LEM_OK && !eof) {
         lem_json *row = NULL;
         if (lem_json_parse(line, len, &row, &err) != LEM_OK) die(&err);
-        const char *gold = lem_json_str(lem_json_get(row, "gold"), NULL), *pred = lem_json_str(lem_json_get(row, "pred"), NULL);
+        const char *gold = lem_json_str(lem_json_get(row, "gold"), NULL),
+                   *pred = lem_json_str(lem_json_get(row, "pred"), NULL);
         if (gold && pred) one(s, gold, pred);
         lem_json_free(row);
     }
@@ -104,7 +110,8 @@ static char *nested(const char *head, const char *core, const char *tail, const 
     return lem_buf_take(&b);
 }
 
-static void nested_pair(timings *s, const char *head, const char *core, const char *tail, const char *end, int n) {
+static void nested_pair(timings *s, const char *head, const char *core, const char *tail, const char *end,
+                        int n) {
     char *a = nested(head, core, tail, "", n), *b = nested(head, core, tail, end, n);
     if (a && b) one(s, a, b), one(s, b, a);
     lem_free(a);
@@ -139,7 +146,8 @@ static void hostile(timings *s) {
         {"(x+y+z+w)^{30}", "(x+y+z+w)^{29}(x+y+z+w)+1"},
         {"(a+b+c+d+f+g)^{16}", "(a+b+c+d+f+g)^8(a+b+c+d+f+g)^8"},
         {"(x^2+y^2+1)^{100}", "((x^2+y^2+1)^{50})^2"},
-        {"\\sqrt{x+\\sqrt{x+\\sqrt{x+\\sqrt{x+\\sqrt{x}}}}}^{32}", "(x+\\sqrt{x+\\sqrt{x+\\sqrt{x+\\sqrt{x}}}})^{16}"},
+        {"\\sqrt{x+\\sqrt{x+\\sqrt{x+\\sqrt{x+\\sqrt{x}}}}}^{32}",
+         "(x+\\sqrt{x+\\sqrt{x+\\sqrt{x+\\sqrt{x}}}})^{16}"},
         {"\\frac{1}{1+\\sqrt{x+\\sqrt{y}}}^{40}", "(1+\\sqrt{x+\\sqrt{y}})^{-40}"},
         {"\\left(\\sqrt2+\\sqrt3+\\sqrt5+\\sqrt7+\\sqrt{11}\\right)^{20}",
          "\\left(\\sqrt{11}+\\sqrt2+\\sqrt3+\\sqrt5+\\sqrt7\\right)^{20}+10^{-300}"},
@@ -152,8 +160,10 @@ static void hostile(timings *s) {
         {"i^{i^{i^i}}", "i^{i^{i^{i}}}+10^{-200}"},
         {"\\Gamma(x)\\cdot x", "x!"},
     };
-    for (size_t k = 0; k < sizeof pairs / sizeof *pairs; k++) one(s, pairs[k][0], pairs[k][1]), one(s, pairs[k][1], pairs[k][0]);
-    static const char *const ends[] = {"+0", "+1", "+10^{-400}", "+\\sqrt{2}-\\sqrt{2}", "+\\ln 6-\\ln 2-\\ln 3+\\sin 1-\\sin 1"};
+    for (size_t k = 0; k < sizeof pairs / sizeof *pairs; k++)
+        one(s, pairs[k][0], pairs[k][1]), one(s, pairs[k][1], pairs[k][0]);
+    static const char *const ends[] = {"+0", "+1", "+10^{-400}", "+\\sqrt{2}-\\sqrt{2}",
+                                       "+\\ln 6-\\ln 2-\\ln 3+\\sin 1-\\sin 1"};
     for (size_t k = 0; k < sizeof ends / sizeof *ends; k++) {
         for (int n = 10; n <= 60; n += 10) {
             nested_pair(s, "(", "x", "+1)", ends[k], n);

@@ -1,10 +1,12 @@
-/* grade_targets - verdicts on the shared golds, responses and labelled pairs against the targets of the specification
+/* grade_targets - verdicts on the shared golds, responses and labelled pairs against the targets of the
+ * specification
  *
  * usage: grade_targets [DATA [ADJUDICATED]] [--show SET]
- * DATA is the folder of real files (default ../shared/data), ADJUDICATED a file of {"id", "expected", "reason"} rows that overrule a source's label
- * (default tests/data/grading/adjudicated.jsonl). Prints one line a set: pairs, false negatives (right, not called equal), false positives (wrong,
- * called equal), undecided, asymmetric verdicts, pairs per second of processor time, slowest pair. --show lists the errors of one set. A set that is absent is skipped
- * and counted. Exit status 1 when a set misses its target. */
+ * DATA is the folder of real files (default ../shared/data), ADJUDICATED a file of {"id", "expected",
+ * "reason"} rows that overrule a source's label (default tests/data/grading/adjudicated.jsonl). Prints one
+ * line a set: pairs, false negatives (right, not called equal), false positives (wrong, called equal),
+ * undecided, asymmetric verdicts, pairs per second of processor time, slowest pair. --show lists the errors
+ * of one set. A set that is absent is skipped and counted. Exit status 1 when a set misses its target. */
 #include "core/file.h"
 #include "core/json.h"
 #include "core/mem.h"
@@ -41,11 +43,14 @@ static void die(const lem_err *err) {
     exit(2);
 }
 
-static lem_grade_result compare(const char *gold, size_t n, const char *pred, size_t m, const lem_grade_profile *p) {
+static lem_grade_result compare(const char *gold, size_t n, const char *pred, size_t m,
+                                const lem_grade_profile *p) {
     lem_err err = LEM_ERR_INIT;
     lem_grade_gold *g = NULL;
     lem_grade_result r;
-    if (lem_grade_gold_new(gold, n, p, &g, &err) != LEM_OK || lem_grade_compare(g, pred, m, &r, &err) != LEM_OK) die(&err);
+    if (lem_grade_gold_new(gold, n, p, &g, &err) != LEM_OK ||
+        lem_grade_compare(g, pred, m, &r, &err) != LEM_OK)
+        die(&err);
     lem_grade_gold_free(g);
     return r;
 }
@@ -57,8 +62,8 @@ static bool may_differ(lem_grade_result a, lem_grade_result b) {
     return a.verdict == LEM_GRADE_EQUAL_NUMERIC || b.verdict == LEM_GRADE_EQUAL_NUMERIC;
 }
 
-static void one_pair(run *r, tally *t, const char *id, const char *gold, size_t n, const char *pred, size_t m, bool expected,
-                     const lem_grade_profile *p) {
+static void one_pair(run *r, tally *t, const char *id, const char *gold, size_t n, const char *pred, size_t m,
+                     bool expected, const lem_grade_profile *p) {
     lem_json *v = id ? lem_json_get(r->verdicts, id) : NULL;
     if (v) {
         expected = lem_json_bool(v, expected);
@@ -84,16 +89,19 @@ static void one_pair(run *r, tally *t, const char *id, const char *gold, size_t 
                lopsided   ? "ASY"
                : expected ? "FN"
                           : "FP",
-               id ? id : "", (int)(n > 160 ? 160 : n), gold, (int)(m > 160 ? 160 : m), pred, lem_grade_verdict_name(a.verdict), a.rule);
+               id ? id : "", (int)(n > 160 ? 160 : n), gold, (int)(m > 160 ? 160 : m), pred,
+               lem_grade_verdict_name(a.verdict), a.rule);
 }
 
 static void report(run *r, const tally *t, double fn_limit, double fp_limit) {
-    double fn = t->right ? 100.0 * (double)t->fn / (double)t->right : 0, fp = t->wrong ? 100.0 * (double)t->fp / (double)t->wrong : 0;
+    double fn = t->right ? 100.0 * (double)t->fn / (double)t->right : 0,
+           fp = t->wrong ? 100.0 * (double)t->fp / (double)t->wrong : 0;
     bool ok = fn <= fn_limit && fp <= fp_limit && t->asymmetric == 0;
     r->missed += !ok;
-    printf("%-18s %6ld pairs  FN %4ld of %5ld (%.2f %%)  FP %3ld of %5ld  undecided %4ld  asymmetric %2ld  %7.0f/s  max %6.2f ms  %s\n", t->name,
-           t->pairs, t->fn, t->right, fn, t->fp, t->wrong, t->undecided, t->asymmetric, t->seconds > 0 ? (double)t->pairs / t->seconds : 0,
-           t->slowest * 1e3, ok ? "ok" : "MISSED");
+    printf("%-18s %6ld pairs  FN %4ld of %5ld (%.2f %%)  FP %3ld of %5ld  undecided %4ld  asymmetric %2ld  "
+           "%7.0f/s  max %6.2f ms  %s\n",
+           t->name, t->pairs, t->fn, t->right, fn, t->fp, t->wrong, t->undecided, t->asymmetric,
+           t->seconds > 0 ? (double)t->pairs / t->seconds : 0, t->slowest * 1e3, ok ? "ok" : "MISSED");
 }
 
 typedef void (*row_fn)(run *, tally *, lem_json *);
@@ -152,7 +160,8 @@ static void self(run *r, tally *t, const char *s, size_t n) {
 
 static void self_marked(run *r, tally *t, const char *s, size_t n) {
     lem_grade_span span;
-    if (lem_grade_extract(s, n, LEM_GRADE_TASK_STD, &span) && !span.weak) self(r, t, s + span.offset, span.len);
+    if (lem_grade_extract(s, n, LEM_GRADE_TASK_STD, &span) && !span.weak)
+        self(r, t, s + span.offset, span.len);
     else t->bad_gold++;
 }
 
@@ -181,13 +190,15 @@ static void self_solution(run *r, tally *t, lem_json *row) {
 }
 
 static bool is_peer(const char *id) {
-    return strncmp(id, "mathverify", 10) == 0 || strncmp(id, "lighteval", 9) == 0 || strncmp(id, "olympiad", 8) == 0;
+    return strncmp(id, "mathverify", 10) == 0 || strncmp(id, "lighteval", 9) == 0 ||
+           strncmp(id, "olympiad", 8) == 0;
 }
 
 /* Texts of the peers' tests are answers or responses; there several boxes are one list. */
 static lem_grade_span peer_answer(const char *s, lem_grade_span whole, bool letter) {
     lem_grade_span at;
-    bool found = lem_grade_extract(s, whole.len, letter ? LEM_GRADE_TASK_CHOICE : LEM_GRADE_TASK_OLYMPIAD, &at);
+    bool found =
+        lem_grade_extract(s, whole.len, letter ? LEM_GRADE_TASK_CHOICE : LEM_GRADE_TASK_OLYMPIAD, &at);
     if (!found || (!letter && at.weak && parses(s, whole.len))) return whole;
     return at;
 }
@@ -201,52 +212,64 @@ static void labelled(run *r, tally *t, lem_json *row) {
     if (strcmp(src, "minerva_math") == 0) p.task = LEM_GRADE_TASK_MINERVA;
     lem_json *tol = lem_json_get(opt, "abs_tol");
     if (lem_json_kind(tol) == LEM_JSON_ARRAY) tol = lem_json_at(tol, 0);
-    p.abs_tol = lem_json_kind(tol) == LEM_JSON_STRING ? strtod(lem_json_str(tol, "0"), NULL) : lem_json_num(tol, 0);
-    lem_grade_span a = {0, lem_json_str_len(g), LEM_GRADE_BY_WHOLE, false}, b = {0, lem_json_str_len(q), LEM_GRADE_BY_WHOLE, false};
+    p.abs_tol =
+        lem_json_kind(tol) == LEM_JSON_STRING ? strtod(lem_json_str(tol, "0"), NULL) : lem_json_num(tol, 0);
+    lem_grade_span a = {0, lem_json_str_len(g), LEM_GRADE_BY_WHOLE, false},
+                   b = {0, lem_json_str_len(q), LEM_GRADE_BY_WHOLE, false};
     const char *gold = lem_json_str(g, ""), *pred = lem_json_str(q, "");
     lem_json *match = lem_json_get(opt, "match_types");
     bool letters = match && strcmp(lem_json_str(lem_json_at(match, 0), ""), "NativeLetters") == 0;
-    double places = lem_json_num(lem_json_get(opt, "precision"), 0); /* the peers round both sides to so many places */
+    double places =
+        lem_json_num(lem_json_get(opt, "precision"), 0); /* the peers round both sides to so many places */
     if (places > 0) p.abs_tol = pow(10, -places);
     if (is_peer(lem_json_str(lem_json_get(row, "id"), ""))) {
         a = peer_answer(gold, a, letters);
         b = peer_answer(pred, b, letters);
     }
-    one_pair(r, t, lem_json_str(lem_json_get(row, "id"), NULL), gold + a.offset, a.len, pred + b.offset, b.len, lem_json_bool(want, false), &p);
+    one_pair(r, t, lem_json_str(lem_json_get(row, "id"), NULL), gold + a.offset, a.len, pred + b.offset,
+             b.len, lem_json_bool(want, false), &p);
 }
 
-static void response(run *r, tally *t, const char *id, lem_json *gold, lem_json *text, bool expected, lem_grade_task task) {
+static void response(run *r, tally *t, const char *id, lem_json *gold, lem_json *text, bool expected,
+                     lem_grade_task task) {
     lem_grade_profile p = {.task = task};
     lem_grade_span s = {0, 0, LEM_GRADE_BY_NONE, false};
     if (!lem_grade_extract(lem_json_str(text, ""), lem_json_str_len(text), task, &s)) s.offset = s.len = 0;
-    one_pair(r, t, id, lem_json_str(gold, ""), lem_json_str_len(gold), lem_json_str(text, "") + s.offset, s.len, expected, &p);
+    one_pair(r, t, id, lem_json_str(gold, ""), lem_json_str_len(gold), lem_json_str(text, "") + s.offset,
+             s.len, expected, &p);
 }
 
 static void qwen_rows(run *r, tally *t, lem_json *row) {
     lem_json *code = lem_json_get(row, "code"), *score = lem_json_get(row, "score");
     for (size_t k = 0; k < lem_json_count(code); k++) {
         char id[64];
-        (void)snprintf(id, sizeof id, "qwen/%lld/%zu", (long long)lem_json_int(lem_json_get(row, "idx"), -1), k);
-        response(r, t, id, lem_json_get(row, "answer"), lem_json_at(code, k), lem_json_bool(lem_json_at(score, k), false), LEM_GRADE_TASK_STD);
+        (void)snprintf(id, sizeof id, "qwen/%lld/%zu", (long long)lem_json_int(lem_json_get(row, "idx"), -1),
+                       k);
+        response(r, t, id, lem_json_get(row, "answer"), lem_json_at(code, k),
+                 lem_json_bool(lem_json_at(score, k), false), LEM_GRADE_TASK_STD);
     }
 }
 
 static void gsm8k_rows(run *r, tally *t, lem_json *row) {
-    static const char *const models[] = {"6b_finetuning", "6b_verification", "175b_finetuning", "175b_verification"};
+    static const char *const models[] = {"6b_finetuning", "6b_verification", "175b_finetuning",
+                                         "175b_verification"};
     lem_json *truth = lem_json_get(row, "ground_truth");
     lem_grade_span g;
-    if (!lem_grade_extract(lem_json_str(truth, ""), lem_json_str_len(truth), LEM_GRADE_TASK_GSM8K, &g)) return;
+    if (!lem_grade_extract(lem_json_str(truth, ""), lem_json_str_len(truth), LEM_GRADE_TASK_GSM8K, &g))
+        return;
     lem_json *gold = lem_json_new_strn(lem_json_str(truth, "") + g.offset, g.len);
     for (int k = 0; k < 4; k++) {
         lem_json *m = lem_json_get(row, models[k]);
-        response(r, t, NULL, gold, lem_json_get(m, "solution"), lem_json_bool(lem_json_get(m, "is_correct"), false), LEM_GRADE_TASK_GSM8K);
+        response(r, t, NULL, gold, lem_json_get(m, "solution"),
+                 lem_json_bool(lem_json_get(m, "is_correct"), false), LEM_GRADE_TASK_GSM8K);
     }
     lem_json_free(gold);
 }
 
 static void adjudicated_row(run *r, tally *t, lem_json *row) {
     (void)t;
-    if (!lem_json_set(r->verdicts, lem_json_str(lem_json_get(row, "id"), ""), lem_json_new_bool(lem_json_bool(lem_json_get(row, "expected"), false))))
+    if (!lem_json_set(r->verdicts, lem_json_str(lem_json_get(row, "id"), ""),
+                      lem_json_new_bool(lem_json_bool(lem_json_get(row, "expected"), false))))
         exit(2);
 }
 
@@ -254,7 +277,8 @@ int main(int argc, char **argv) {
     static const struct {
         const char *name, *file;
         row_fn fn;
-        double fn_limit, fp_limit; /* per cent; negative: one of the peers' own cases, judged together (at least 98 % as labelled) */
+        double fn_limit, fp_limit; /* per cent; negative: one of the peers' own cases, judged together (at
+                                      least 98 % as labelled) */
     } sets[] = {
         {"self gsm8k", "bench/gsm8k/test.jsonl.gz", self_solution, 0, 0},
         {"self math500", "bench/math/math500.jsonl.gz", self_answer, 0, 0},
@@ -272,7 +296,8 @@ int main(int argc, char **argv) {
         {"lighteval", "grading/peer_lighteval.jsonl.gz", labelled, -1, -1},
         {"olympiad", "grading/peer_olympiad.jsonl.gz", labelled, -1, -1},
         {"hendrycks", "grading/peer_hendrycks.jsonl.gz", labelled, -1, -1},
-        {"latex2sympy", "grading/peer_latex2sympy.jsonl.gz", labelled, 12.7, 0}, /* as many as Math-Verify, 1,543 of 1,767: much of it is calculus */
+        {"latex2sympy", "grading/peer_latex2sympy.jsonl.gz", labelled, 12.7,
+         0}, /* as many as Math-Verify, 1,543 of 1,767: much of it is calculus */
     };
     run r = {.data = "../shared/data", .verdicts = lem_json_new_object()};
     const char *table = "tests/data/grading/adjudicated.jsonl";
@@ -284,23 +309,27 @@ int main(int argc, char **argv) {
     tally none = {.name = "adjudicated"};
     run at = r;
     at.data = ".";
-    if (each_row(&at, &none, table, adjudicated_row)) printf("%zu adjudicated rows\n", lem_json_count(r.verdicts));
+    if (each_row(&at, &none, table, adjudicated_row))
+        printf("%zu adjudicated rows\n", lem_json_count(r.verdicts));
     long peers = 0, as_labelled = 0;
     for (size_t i = 0; i < sizeof sets / sizeof *sets; i++) {
         tally t = {.name = sets[i].name};
         bool peer = sets[i].fn_limit < 0;
-        if (each_row(&r, &t, sets[i].file, sets[i].fn)) report(&r, &t, peer ? 100 : sets[i].fn_limit, peer ? 100 : sets[i].fp_limit);
+        if (each_row(&r, &t, sets[i].file, sets[i].fn))
+            report(&r, &t, peer ? 100 : sets[i].fn_limit, peer ? 100 : sets[i].fp_limit);
         peers += peer ? t.pairs : 0;
         as_labelled += peer ? t.pairs - t.fn - t.fp : 0;
-        if (t.unparsed) printf("%-18s %6ld golds are equal to themselves as texts only\n", t.name, t.unparsed);
+        if (t.unparsed)
+            printf("%-18s %6ld golds are equal to themselves as texts only\n", t.name, t.unparsed);
         if (t.bad_gold) printf("%-18s %6ld rows without a gold answer\n", t.name, t.bad_gold);
     }
     bool enough = as_labelled * 100 >= peers * 98;
     r.missed += !enough;
     if (peers)
-        printf("peers' own cases: %ld of %ld as labelled (%.2f %%)  %s\n", as_labelled, peers, 100.0 * (double)as_labelled / (double)peers,
-               enough ? "ok" : "MISSED");
-    printf("%d sets skipped, %d missed their targets; %ld labels adjudicated\n", r.skipped, r.missed, r.adjudicated);
+        printf("peers' own cases: %ld of %ld as labelled (%.2f %%)  %s\n", as_labelled, peers,
+               100.0 * (double)as_labelled / (double)peers, enough ? "ok" : "MISSED");
+    printf("%d sets skipped, %d missed their targets; %ld labels adjudicated\n", r.skipped, r.missed,
+           r.adjudicated);
     lem_json_free(r.verdicts);
     return r.missed != 0;
 }

@@ -1,4 +1,5 @@
-/* kernels - GFLOP/s of every product and attention shape, as a share of the fp32 FMA limit measured in the same run
+/* kernels - GFLOP/s of every product and attention shape, as a share of the fp32 FMA limit measured in the
+ * same run
  *
  * usage: bench_kernels [threads [isa [filter]]]      (0 threads: all) */
 #include "compute/backend.h"
@@ -50,8 +51,8 @@ static double seconds(const lem_backend *b, op_fn *op, void *ctx) {
 }
 
 static void report(const bench *x, const char *name, double flops, double bytes, double s) {
-    printf("%-44s %9.1f us %8.1f GFLOP/s %5.1f %%  %6.1f GB/s\n", name, s * 1e6, flops / s * 1e-9, 100 * flops / s * 1e-9 / x->limits.fma_gflops_all,
-           bytes / s * 1e-9);
+    printf("%-44s %9.1f us %8.1f GFLOP/s %5.1f %%  %6.1f GB/s\n", name, s * 1e6, flops / s * 1e-9,
+           100 * flops / s * 1e-9 / x->limits.fma_gflops_all, bytes / s * 1e-9);
     fflush(stdout);
 }
 
@@ -83,7 +84,10 @@ static void bench_product(const bench *x, int T, int N, int K) {
         const char *name;
         op_fn *op;
         int bytes;
-    } ops[] = {{"linear", op_linear, 4}, {"linear bf16", op_bf16, 2}, {"linear_dx", op_dx, 4}, {"linear_dw", op_dw, 4}};
+    } ops[] = {{"linear", op_linear, 4},
+               {"linear bf16", op_bf16, 2},
+               {"linear_dx", op_dx, 4},
+               {"linear_dw", op_dw, 4}};
     lem_err err = LEM_ERR_INIT;
     size_t t = (size_t)T, n = (size_t)N, k = (size_t)K;
     product p = {.b = x->b, .T = T, .N = N, .K = K};
@@ -91,14 +95,17 @@ static void bench_product(const bench *x, int T, int N, int K) {
     p.w = floats(n * k);
     p.y = floats(t * n);
     p.dw = floats(n * k);
-    if (lem_packed_alloc(&p.f32, N, K, LEM_DTYPE_F32, &err) != LEM_OK || lem_packed_alloc(&p.bf16, N, K, LEM_DTYPE_BF16, &err) != LEM_OK) exit(5);
+    if (lem_packed_alloc(&p.f32, N, K, LEM_DTYPE_F32, &err) != LEM_OK ||
+        lem_packed_alloc(&p.bf16, N, K, LEM_DTYPE_BF16, &err) != LEM_OK)
+        exit(5);
     x->b->ops->pack(x->b, p.w, &p.f32);
     x->b->ops->pack(x->b, p.w, &p.bf16);
     for (size_t i = 0; i < sizeof ops / sizeof ops[0]; i++) {
         char name[64];
         snprintf(name, sizeof name, "%-12s T=%-5d N=%-5d K=%-5d", ops[i].name, T, N, K);
         if (x->filter && !strstr(name, x->filter)) continue;
-        report(x, name, 2.0 * (double)t * (double)n * (double)k, (double)ops[i].bytes * (double)(n * k), seconds(x->b, ops[i].op, &p));
+        report(x, name, 2.0 * (double)t * (double)n * (double)k, (double)ops[i].bytes * (double)(n * k),
+               seconds(x->b, ops[i].op, &p));
     }
     lem_packed_release(&p.f32);
     lem_packed_release(&p.bf16);
@@ -108,7 +115,8 @@ static void bench_product(const bench *x, int T, int N, int K) {
     lem_free(p.dw);
 }
 
-/* `trees` prompts of P tokens, each with `leaves` of R tokens; decode computes the last token of each leaf only. */
+/* `trees` prompts of P tokens, each with `leaves` of R tokens; decode computes the last token of each leaf
+ * only. */
 typedef struct attention {
     lem_backend *b;
     int H, KH, E;
@@ -124,14 +132,16 @@ static void op_forward(void *c) {
 }
 static void op_backward(void *c) {
     attention *a = c;
-    a->b->ops->attention_backward(a->b, &a->plan, a->H, a->KH, a->E, 0.1f, a->q, 0, &a->kv, a->out, a->lse, a->dout, a->dq, a->dk, a->dv);
+    a->b->ops->attention_backward(a->b, &a->plan, a->H, a->KH, a->E, 0.1f, a->q, 0, &a->kv, a->out, a->lse,
+                                  a->dout, a->dq, a->dk, a->dv);
 }
 
-static void bench_attention(const bench *x, int trees, int P, int leaves, int R, int H, int KH, int E, int decode) {
+static void bench_attention(const bench *x, int trees, int P, int leaves, int R, int H, int KH, int E,
+                            int decode) {
     int shared = (P + 31) / 32, own = (R + 31) / 32, per_tree = shared + leaves * own;
     int rows = decode ? leaves : P + leaves * R;
-    size_t T = (size_t)trees * (size_t)rows, n_pages = (size_t)trees * (size_t)per_tree, q_row = (size_t)H * (size_t)E,
-           k_row = (size_t)KH * (size_t)E;
+    size_t T = (size_t)trees * (size_t)rows, n_pages = (size_t)trees * (size_t)per_tree,
+           q_row = (size_t)H * (size_t)E, k_row = (size_t)KH * (size_t)E;
     lem_attn_seg *segs = malloc(n_pages * sizeof *segs);
     lem_attn_tree *tree = malloc((size_t)trees * sizeof *tree);
     int *pos = malloc(T * sizeof *pos), n = 0;
@@ -140,13 +150,15 @@ static void bench_attention(const bench *x, int trees, int P, int leaves, int R,
         int base = t * rows;
         tree[t] = (lem_attn_tree){base, base + rows, n, n + per_tree, P + R};
         for (int s = 0; s < shared; s++, n++)
-            segs[n] = (lem_attn_seg){base, base + rows, n, P - s * 32 < 32 ? P - s * 32 : 32, s * 32, decode ? -1 : base + s * 32};
+            segs[n] = (lem_attn_seg){
+                base, base + rows, n, P - s * 32 < 32 ? P - s * 32 : 32, s * 32, decode ? -1 : base + s * 32};
         for (int i = 0; !decode && i < P; i++) pos[base + i] = i;
         for (int l = 0; l < leaves; l++) {
             int row = decode ? base + l : base + P + l * R;
             for (int s = 0; s < own; s++, n++)
-                segs[n] =
-                    (lem_attn_seg){row, decode ? row + 1 : row + R, n, R - s * 32 < 32 ? R - s * 32 : 32, P + s * 32, decode ? -1 : row + s * 32};
+                segs[n] = (lem_attn_seg){row,        decode ? row + 1 : row + R,
+                                         n,          R - s * 32 < 32 ? R - s * 32 : 32,
+                                         P + s * 32, decode ? -1 : row + s * 32};
             for (int i = decode ? R - 1 : 0; i < R; i++) pos[decode ? row : row + i] = P + i;
         }
     }
@@ -162,7 +174,8 @@ static void bench_attention(const bench *x, int trees, int P, int leaves, int R,
     a.dv = floats(T * k_row);
     a.lse = floats(T * (size_t)H);
     char name[96];
-    snprintf(name, sizeof name, "%s %dx(%d+%dx%d) H=%d/%d E=%d", decode ? "decode" : "attention", trees, P, leaves, R, H, KH, E);
+    snprintf(name, sizeof name, "%s %dx(%d+%dx%d) H=%d/%d E=%d", decode ? "decode" : "attention", trees, P,
+             leaves, R, H, KH, E);
     double flops = 4.0 * a.pairs * (double)q_row, bytes = 4.0 * (double)(n_pages * a.kv.page_stride);
     if (!x->filter || strstr(name, x->filter)) {
         report(x, name, flops, bytes, seconds(x->b, op_forward, &a));
@@ -230,7 +243,9 @@ static void bench_rows(const bench *x, int T, int D) {
                {"adamw", op_adamw, 7},     {"pack", op_pack, 2}};
     size_t n = (size_t)T * (size_t)D, m = (size_t)(T > D ? T : D);
     lem_err err = LEM_ERR_INIT;
-    rows_op r = {x->b, T, D, floats(n), floats(n), floats(n), floats(m), floats(m), calloc((size_t)T, sizeof(int32_t)), {0}};
+    rows_op r = {
+        x->b, T, D, floats(n), floats(n), floats(n), floats(m), floats(m), calloc((size_t)T, sizeof(int32_t)),
+        {0}};
     if (lem_packed_alloc(&r.packed, T, D, LEM_DTYPE_F32, &err) != LEM_OK) exit(5);
     for (size_t i = 0; i < n; i++) r.z[i] = 1;
     for (size_t i = 0; i < sizeof ops / sizeof ops[0]; i++) {
@@ -246,23 +261,28 @@ static void bench_rows(const bench *x, int T, int D) {
 }
 
 int main(int argc, char **argv) {
-    static const int products[][3] = {{1, 256, 256},    {1, 2048, 768},    {1, 4864, 896},   {8, 768, 256},    {8, 4864, 896},   {64, 256, 256},
-                                      {64, 768, 256},   {64, 1024, 256},   {64, 2048, 768},  {64, 4864, 896},  {256, 768, 256},  {512, 128, 128},
-                                      {512, 352, 128},  {512, 256, 256},   {512, 768, 256},  {512, 2048, 768}, {512, 4864, 896}, {2048, 128, 352},
-                                      {2048, 256, 768}, {2048, 1024, 256}, {8192, 256, 256}, {8192, 768, 256}};
+    static const int products[][3] = {{1, 256, 256},    {1, 2048, 768},   {1, 4864, 896},   {8, 768, 256},
+                                      {8, 4864, 896},   {64, 256, 256},   {64, 768, 256},   {64, 1024, 256},
+                                      {64, 2048, 768},  {64, 4864, 896},  {256, 768, 256},  {512, 128, 128},
+                                      {512, 352, 128},  {512, 256, 256},  {512, 768, 256},  {512, 2048, 768},
+                                      {512, 4864, 896}, {2048, 128, 352}, {2048, 256, 768}, {2048, 1024, 256},
+                                      {8192, 256, 256}, {8192, 768, 256}};
     lem_err err = LEM_ERR_INIT;
     lem_isa isa = LEM_ISA_AUTO;
     bench x = {.filter = argc > 3 ? argv[3] : NULL};
     lem_pool *pool = lem_pool_new(argc > 1 ? atoi(argv[1]) : 0, &err);
-    if (!pool || lem_isa_parse(argc > 2 ? argv[2] : "auto", &isa, &err) != LEM_OK || lem_backend_new(isa, pool, &x.b, &err) != LEM_OK ||
+    if (!pool || lem_isa_parse(argc > 2 ? argv[2] : "auto", &isa, &err) != LEM_OK ||
+        lem_backend_new(isa, pool, &x.b, &err) != LEM_OK ||
         lem_limits_measure(x.b, &x.limits, &err) != LEM_OK) {
         fprintf(stderr, "bench_kernels: %s\n", err.text);
         return (int)err.status;
     }
     char cpu[64];
-    printf("%s, path %s, %d threads: fp32 FMA %.1f GFLOP/s (one thread %.1f), read %.1f GB/s (one %.1f)\n", lem_cpu_name(cpu), x.b->ops->name,
-           x.limits.threads, x.limits.fma_gflops_all, x.limits.fma_gflops_1, x.limits.read_gbs_all, x.limits.read_gbs_1);
-    for (size_t i = 0; i < sizeof products / sizeof products[0]; i++) bench_product(&x, products[i][0], products[i][1], products[i][2]);
+    printf("%s, path %s, %d threads: fp32 FMA %.1f GFLOP/s (one thread %.1f), read %.1f GB/s (one %.1f)\n",
+           lem_cpu_name(cpu), x.b->ops->name, x.limits.threads, x.limits.fma_gflops_all,
+           x.limits.fma_gflops_1, x.limits.read_gbs_all, x.limits.read_gbs_1);
+    for (size_t i = 0; i < sizeof products / sizeof products[0]; i++)
+        bench_product(&x, products[i][0], products[i][1], products[i][2]);
     bench_attention(&x, 1, 512, 0, 0, 8, 2, 64, 0);
     bench_attention(&x, 8, 250, 0, 0, 8, 4, 32, 0);
     bench_attention(&x, 8, 60, 4, 100, 8, 4, 32, 0);

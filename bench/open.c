@@ -1,9 +1,12 @@
 /* bench/open - how long from a folder on disk to the first token: tokenizer, weights, session, one prompt
  *
- *   bench_open make DIR TOKENIZER [shard-bytes]   a folder of the shape of Qwen2.5-1.5B with random BF16 weights (3.1 GB); TOKENIZER is a
- *                                                 vocabulary file, as tokenizers/qwen2/qwen.tiktoken of the shared data
- *   bench_open time DIR [threads] [runs]          each run and the median (default 5); the files are in the page cache after the first
- *   bench_open slow DIR [threads]                 the same through fp32 weights, once (9 GB of memory) */
+ *   bench_open make DIR TOKENIZER [shard-bytes]
+ *       a folder of the shape of Qwen2.5-1.5B with random BF16 weights (3.1 GB)
+ *       TOKENIZER is a vocabulary file, as tokenizers/qwen2/qwen.tiktoken of the shared data
+ *   bench_open time DIR [threads] [runs]
+ *       each run and the median (default 5); the files are in the page cache after the first
+ *   bench_open slow DIR [threads]
+ *       the same through fp32 weights, once (9 GB of memory) */
 #include "core/file.h"
 #include "core/log.h"
 #include "core/mem.h"
@@ -19,9 +22,12 @@
 #include <sys/resource.h>
 
 static const char config_text[] =
-    "{\"architectures\": [\"Qwen2ForCausalLM\"], \"model_type\": \"qwen2\", \"num_hidden_layers\": 28, \"hidden_size\": 1536,\n"
-    " \"intermediate_size\": 8960, \"num_attention_heads\": 12, \"num_key_value_heads\": 2, \"vocab_size\": 151936,\n"
-    " \"max_position_embeddings\": 4096, \"rope_theta\": 1000000.0, \"rms_norm_eps\": 1e-06, \"tie_word_embeddings\": true,\n"
+    "{\"architectures\": [\"Qwen2ForCausalLM\"], \"model_type\": \"qwen2\", \"num_hidden_layers\": 28, "
+    "\"hidden_size\": 1536,\n"
+    " \"intermediate_size\": 8960, \"num_attention_heads\": 12, \"num_key_value_heads\": 2, \"vocab_size\": "
+    "151936,\n"
+    " \"max_position_embeddings\": 4096, \"rope_theta\": 1000000.0, \"rms_norm_eps\": 1e-06, "
+    "\"tie_word_embeddings\": true,\n"
     " \"eos_token_id\": 151645, \"torch_dtype\": \"bfloat16\", \"hidden_act\": \"silu\"}\n";
 
 /* ---- making the folder ---- */
@@ -55,7 +61,9 @@ static lem_status make(const char *dir, const char *tokenizer, uint64_t shard_by
     if (!item || !path) LEM_TRY(LEM_EMEM);
     for (int i = 0; i < m->n_tensors; i++) {
         lem_tensor *from = &m->tensors[i];
-        item[i] = (lem_safetensors_item){from->name, LEM_DTYPE_BF16, from->rank, {from->shape[0], from->shape[1]}, true, random_values, from};
+        item[i] =
+            (lem_safetensors_item){from->name, LEM_DTYPE_BF16, from->rank, {from->shape[0], from->shape[1]},
+                                   true,       random_values,  from};
     }
     LEM_TRY(lem_dir_make(dir, err));
     LEM_TRY(lem_tokenizer_load_file(tokenizer, NULL, &t, err));
@@ -78,8 +86,10 @@ typedef struct times {
     int token;
 } times;
 
-static lem_status first_token(const lem_tokenizer *t, const lem_weights *w, lem_backend *b, int *token, lem_err *err) {
-    static const char prompt[] = "What is the sum of the first ten positive whole numbers? Please reason step by step.";
+static lem_status first_token(const lem_tokenizer *t, const lem_weights *w, lem_backend *b, int *token,
+                              lem_err *err) {
+    static const char prompt[] =
+        "What is the sum of the first ten positive whole numbers? Please reason step by step.";
     lem_status st = LEM_OK;
     lem_ids ids = {0};
     lem_session *s = NULL;
@@ -146,15 +156,16 @@ static lem_status measure(const char *dir, bool slow, int threads, int runs, lem
         st = run_once(dir, slow, b, &t[i], err);
         if (st != LEM_OK) break;
         all[i] = t[i].all;
-        printf("run %d: tokenizer %.3f s, weights %.3f s, first token %.3f s (id %d): %.3f s\n", i + 1, t[i].tokenizer, t[i].weights, t[i].step,
-               t[i].token, t[i].all);
+        printf("run %d: tokenizer %.3f s, weights %.3f s, first token %.3f s (id %d): %.3f s\n", i + 1,
+               t[i].tokenizer, t[i].weights, t[i].step, t[i].token, t[i].all);
         fflush(stdout);
     }
     if (st == LEM_OK) {
         qsort(all, (size_t)runs, sizeof *all, by_size);
         getrusage(RUSAGE_SELF, &use);
-        printf("%d threads, path %s: median %.3f s of %d, fastest %.3f s; peak memory %.2f GB\n", lem_pool_threads(pool), b->ops->name, all[runs / 2],
-               runs, all[0], (double)use.ru_maxrss * 1024 / 1e9);
+        printf("%d threads, path %s: median %.3f s of %d, fastest %.3f s; peak memory %.2f GB\n",
+               lem_pool_threads(pool), b->ops->name, all[runs / 2], runs, all[0],
+               (double)use.ru_maxrss * 1024 / 1e9);
     }
     if (b) lem_backend_free(b);
     lem_pool_free(pool);
@@ -164,10 +175,17 @@ static lem_status measure(const char *dir, bool slow, int threads, int runs, lem
 int main(int argc, char **argv) {
     lem_err err = LEM_ERR_INIT;
     lem_status st = LEM_EUSAGE;
-    if (argc >= 4 && strcmp(argv[1], "make") == 0) st = make(argv[2], argv[3], argc > 4 ? strtoull(argv[4], NULL, 10) : 0, &err);
+    if (argc >= 4 && strcmp(argv[1], "make") == 0)
+        st = make(argv[2], argv[3], argc > 4 ? strtoull(argv[4], NULL, 10) : 0, &err);
     else if (argc >= 3 && (strcmp(argv[1], "time") == 0 || strcmp(argv[1], "slow") == 0))
-        st = measure(argv[2], argv[1][0] == 's', argc > 3 ? atoi(argv[3]) : 0, argv[1][0] == 's' ? 1 : argc > 4 ? atoi(argv[4]) : 5, &err);
-    else fprintf(stderr, "usage: bench_open make DIR TOKENIZER [shard-bytes] | time DIR [threads] [runs] | slow DIR [threads]\n");
+        st = measure(argv[2], argv[1][0] == 's', argc > 3 ? atoi(argv[3]) : 0,
+                     argv[1][0] == 's' ? 1
+                     : argc > 4        ? atoi(argv[4])
+                                       : 5,
+                     &err);
+    else
+        fprintf(stderr, "usage: bench_open make DIR TOKENIZER [shard-bytes] | time DIR [threads] [runs] | "
+                        "slow DIR [threads]\n");
     if (err.text[0]) fprintf(stderr, "bench_open: %s\n", err.text);
     return (int)st;
 }

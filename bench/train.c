@@ -1,8 +1,10 @@
 /* train.c - training and scoring speed on random weights, as shares of the measured matrix limit
  *
- * usage: bench_train [threads] [large]. SFT: examples of mixed length as roots of one forest, half of each trained. Ranking: lists of six responses under one prompt
- * (P = R = 64) against the same six as separate sequences. Scoring: 64 solutions of 250 tokens of one problem of 150, computed tokens P + N*R.
- * Work counted: 6 (training) or 2 (scoring) floating-point operations per parameter and computed token; attention is not counted, so shares are lower bounds. */
+ * usage: bench_train [threads] [large]. SFT: examples of mixed length as roots of one forest, half of each
+ * trained. Ranking: lists of six responses under one prompt (P = R = 64) against the same six as separate
+ * sequences. Scoring: 64 solutions of 250 tokens of one problem of 150, computed tokens P + N*R. Work
+ * counted: 6 (training) or 2 (scoring) floating-point operations per parameter and computed token; attention
+ * is not counted, so shares are lower bounds. */
 #include "core/log.h"
 #include "core/mem.h"
 #include "core/rng.h"
@@ -20,7 +22,9 @@ typedef struct shape {
     const char *name;
     int layers, width, ffn, heads, vocab, steps;
 } shape;
-static const shape shapes[] = {{"1M", 5, 128, 352, 4, 1024, 12}, {"15M", 6, 384, 1024, 6, 8192, 4}, {"110M", 12, 768, 2048, 12, 32000, 1}};
+static const shape shapes[] = {{"1M", 5, 128, 352, 4, 1024, 12},
+                               {"15M", 6, 384, 1024, 6, 8192, 4},
+                               {"110M", 12, 768, 2048, 12, 32000, 1}};
 
 static lem_model *make_model(const shape *s, lem_head head, lem_err *err) {
     lem_model_config c = {.arch = LEM_ARCH_LLAMA,
@@ -57,8 +61,8 @@ static lem_status make_examples(const shape *s, lem_examples *e, lem_err *err) {
     return st;
 }
 
-static lem_status train(const char *what, const shape *s, const lem_objective *obj, lem_model *m, lem_backend *b, const lem_limits *l, int batch,
-                        int items_per_row, lem_err *err) {
+static lem_status train(const char *what, const shape *s, const lem_objective *obj, lem_model *m,
+                        lem_backend *b, const lem_limits *l, int batch, int items_per_row, lem_err *err) {
     lem_train_opts o = {.lr = 1e-4,
                         .beta1 = 0.9,
                         .beta2 = 0.95,
@@ -77,12 +81,14 @@ static lem_status train(const char *what, const shape *s, const lem_objective *o
     lem_buf_release(&telemetry);
     if (st) return st;
     double rate = (double)res.rows / res.seconds, params = (double)lem_model_config_params(&m->config);
-    printf("%-10s %-5s %9.0f tokens/s  %8.1f items/s  %6.1f GFLOP/s  %4.0f %% of the limit\n", what, s->name, rate,
-           (double)(s->steps * batch * items_per_row) / res.seconds, 6 * params * rate * 1e-9, 100 * 6 * params * rate * 1e-9 / l->fma_gflops_all);
+    printf("%-10s %-5s %9.0f tokens/s  %8.1f items/s  %6.1f GFLOP/s  %4.0f %% of the limit\n", what, s->name,
+           rate, (double)(s->steps * batch * items_per_row) / res.seconds, 6 * params * rate * 1e-9,
+           100 * 6 * params * rate * 1e-9 / l->fma_gflops_all);
     return LEM_OK;
 }
 
-/* n lists of six responses sharing a prompt; unshared: each response alone with its own copy of the prompt. */
+/* n lists of six responses sharing a prompt; unshared: each response alone with its own copy of the prompt.
+ */
 static lem_status make_lists(const shape *s, lem_lists *l, int n, bool shared, lem_err *err) {
     enum { P = 64, R = 64, K = 6 };
     size_t lists = (size_t)n * (shared ? 1 : K);
@@ -167,8 +173,10 @@ static lem_status bench_score(const shape *s, lem_backend *b, const lem_limits *
     if (st == LEM_OK) {
         double rate = (double)(lem_scorer_tokens(sc) - before) / seconds,
                params = (double)lem_model_config_params(&m->config) - (double)s->vocab * s->width;
-        printf("%-10s %-5s %9.0f tokens/s  %8.1f items/s  %6.1f GFLOP/s  %4.0f %% of the limit  (%llu tokens computed per problem = P + N*R)\n",
-               "score 64", s->name, rate, N * s->steps / seconds, 2 * params * rate * 1e-9, 100 * 2 * params * rate * 1e-9 / l->fma_gflops_all,
+        printf("%-10s %-5s %9.0f tokens/s  %8.1f items/s  %6.1f GFLOP/s  %4.0f %% of the limit  (%llu tokens "
+               "computed per problem = P + N*R)\n",
+               "score 64", s->name, rate, N * s->steps / seconds, 2 * params * rate * 1e-9,
+               100 * 2 * params * rate * 1e-9 / l->fma_gflops_all,
                (unsigned long long)((lem_scorer_tokens(sc) - before) / (uint64_t)s->steps));
     }
     lem_scorer_free(sc);
@@ -186,7 +194,8 @@ int main(int argc, char **argv) {
     lem_status st = pool ? lem_backend_new(LEM_ISA_AUTO, pool, &b, &err) : LEM_EMEM;
     if (st == LEM_OK) st = lem_limits_measure(b, &l, &err);
     int n = argc > 2 && strcmp(argv[2], "large") == 0 ? 3 : 2;
-    if (st == LEM_OK) printf("path %s, %d threads, matrix limit %.0f GFLOP/s\n", b->ops->name, l.threads, l.fma_gflops_all);
+    if (st == LEM_OK)
+        printf("path %s, %d threads, matrix limit %.0f GFLOP/s\n", b->ops->name, l.threads, l.fma_gflops_all);
     for (int i = 0; st == LEM_OK && i < n; i++) {
         st = bench_sft(&shapes[i], b, &l, &err);
         if (st == LEM_OK) st = bench_rank(&shapes[i], b, &l, true, &err);

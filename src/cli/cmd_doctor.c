@@ -47,7 +47,8 @@ static void check(report *r, const char *name, bool ok, const char *fmt, ...) {
     vsnprintf(text, sizeof text, fmt, ap);
     va_end(ap);
     lem_json *o = lem_json_new_object();
-    bool set = o && lem_json_set(o, "name", lem_json_new_str(name)) && lem_json_set(o, "ok", lem_json_new_bool(ok)) &&
+    bool set = o && lem_json_set(o, "name", lem_json_new_str(name)) &&
+               lem_json_set(o, "ok", lem_json_new_bool(ok)) &&
                lem_json_set(o, "detail", lem_json_new_str(text));
     if (!set) {
         lem_json_free(o);
@@ -60,22 +61,28 @@ static void check(report *r, const char *name, bool ok, const char *fmt, ...) {
 
 static void memory_facts(report *r) {
     double gb = 1.0 / (1 << 30), page = (double)sysconf(_SC_PAGESIZE);
-    fact(r, "memory", "%.1f GiB, %.1f GiB free", (double)sysconf(_SC_PHYS_PAGES) * page * gb, (double)sysconf(_SC_AVPHYS_PAGES) * page * gb);
+    fact(r, "memory", "%.1f GiB, %.1f GiB free", (double)sysconf(_SC_PHYS_PAGES) * page * gb,
+         (double)sysconf(_SC_AVPHYS_PAGES) * page * gb);
     struct statvfs v;
-    if (statvfs(".", &v) == 0) fact(r, "disk", "%.1f GiB free in the current folder", (double)v.f_bavail * (double)v.f_frsize * gb);
+    if (statvfs(".", &v) == 0)
+        fact(r, "disk", "%.1f GiB free in the current folder", (double)v.f_bavail * (double)v.f_frsize * gb);
 }
 
 /* The libraries as they are loaded now; asked by name so that only their owners include their headers. */
 static void library_facts(report *r) {
     static const struct {
         const char *name, *symbol;
-    } libs[] = {{"jansson", "jansson_version_str"}, {"zlib", "zlibVersion"}, {"zstd", "ZSTD_versionString"}, {"libyaml", "yaml_get_version_string"}};
+    } libs[] = {{"jansson", "jansson_version_str"},
+                {"zlib", "zlibVersion"},
+                {"zstd", "ZSTD_versionString"},
+                {"libyaml", "yaml_get_version_string"}};
     lem_buf b = {0};
     for (size_t i = 0; i < sizeof libs / sizeof *libs; i++) {
         const char *(*version)(void) = NULL;
         void *p = dlsym(RTLD_DEFAULT, libs[i].symbol);
         memcpy(&version, &p, sizeof version);
-        lem_buf_printf(&b, "%s%s %s", i ? ", " : "", libs[i].name, version ? version() : "(linked statically)");
+        lem_buf_printf(&b, "%s%s %s", i ? ", " : "", libs[i].name,
+                       version ? version() : "(linked statically)");
     }
     fact(r, "libraries", "%s", lem_buf_str(&b));
     lem_buf_release(&b);
@@ -93,7 +100,8 @@ static void machine_facts(report *r, const lem_runtime *rt) {
     bool gpu = access("/dev/nvidia0", F_OK) == 0 || access("/proc/driver/nvidia/version", F_OK) == 0;
     fact(r, "gpu", "%s", gpu ? "an NVIDIA GPU is present; this version computes on the CPU" : "none");
     library_facts(r);
-    fact(r, "shared_data", "%s%s", r->cli->data_dir, access(r->cli->data_dir, R_OK) == 0 ? "" : " (absent: tests that need it are skipped)");
+    fact(r, "shared_data", "%s%s", r->cli->data_dir,
+         access(r->cli->data_dir, R_OK) == 0 ? "" : " (absent: tests that need it are skipped)");
 }
 
 /* ---- self-test of the compute paths: small odd shapes against ref */
@@ -140,8 +148,9 @@ static lem_status check_path(report *r, lem_isa isa, lem_pool *pool, const sums 
     if (st) return st;
     st = compute_small(b, &got, err);
     if (st == LEM_OK) {
-        double d = fmax(fmax(worst(want->y, got.y, T_ROWS * T_OUT), worst(want->norm, got.norm, T_ROWS * T_IN)),
-                        fmax(worst(want->act, got.act, T_ROWS * T_IN), worst(want->lp, got.lp, T_ROWS)));
+        double d =
+            fmax(fmax(worst(want->y, got.y, T_ROWS * T_OUT), worst(want->norm, got.norm, T_ROWS * T_IN)),
+                 fmax(worst(want->act, got.act, T_ROWS * T_IN), worst(want->lp, got.lp, T_ROWS)));
         char name[48];
         snprintf(name, sizeof name, "compute path %s", b->ops->name);
         check(r, name, d < 1e-4, "largest difference from the reference %.1e", d);
@@ -166,7 +175,8 @@ static lem_status check_compute(report *r, lem_pool *pool, lem_err *err) {
 /* ---- self-test of text */
 
 static void check_tokenizer(report *r) {
-    static const char text[] = "Natalia sold 48 clips in April, and then half as many in May: 48/2 = 24. \xC3\xA9\xE2\x88\x9A \\boxed{72}\n";
+    static const char text[] = "Natalia sold 48 clips in April, and then half as many in May: 48/2 = 24. "
+                               "\xC3\xA9\xE2\x88\x9A \\boxed{72}\n";
     lem_err err = LEM_ERR_INIT;
     lem_bpe_train_opts o = {.vocab = 300};
     lem_tokenizer *t = NULL;
@@ -178,7 +188,10 @@ static void check_tokenizer(report *r) {
     if (st == LEM_OK) st = lem_tokenizer_encode(t, text, sizeof text - 1, false, &ids, &err);
     if (st == LEM_OK) st = lem_tokenizer_decode(t, ids.data, ids.len, false, &back, &err);
     bool same = st == LEM_OK && back.len == sizeof text - 1 && memcmp(back.data, text, back.len) == 0;
-    check(r, "tokenizer", same, "%s", same ? "text -> ids -> text" : st ? err.text : "text came back changed");
+    check(r, "tokenizer", same, "%s",
+          same ? "text -> ids -> text"
+          : st ? err.text
+               : "text came back changed");
     lem_buf_release(&back);
     lem_ids_release(&ids);
     if (t) lem_tokenizer_free(t);
@@ -201,7 +214,8 @@ static void check_json(report *r) {
 static void check_hash(report *r) {
     char hex[65];
     lem_sha256_hex("abc", 3, hex);
-    check(r, "sha256", strcmp(hex, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad") == 0, "FIPS 180 example");
+    check(r, "sha256", strcmp(hex, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad") == 0,
+          "FIPS 180 example");
 }
 
 static void check_grader(report *r) {
@@ -219,7 +233,10 @@ static void check_grader(report *r) {
         if (st == LEM_OK) bad += (lem_grade_correct_of(res.verdict) == LEM_GRADE_RIGHT) != cases[i].right;
     }
     if (g) lem_grade_gold_free(g);
-    check(r, "grader", st == LEM_OK && bad == 0, "%s", st ? err.text : bad ? "wrong verdict on 1/2" : "1/2 = \\frac{1}{2} = 0.5, not 0.25");
+    check(r, "grader", st == LEM_OK && bad == 0, "%s",
+          st    ? err.text
+          : bad ? "wrong verdict on 1/2"
+                : "1/2 = \\frac{1}{2} = 0.5, not 0.25");
 }
 
 /* ---- printing */
@@ -227,20 +244,23 @@ static void check_grader(report *r) {
 static void print_text(const report *r) {
     FILE *f = r->cli->out;
     for (size_t i = 0; i < lem_json_count(r->facts); i++)
-        fprintf(f, "%-14s %s\n", lem_json_key_at(r->facts, i), lem_json_str(lem_json_value_at(r->facts, i), ""));
+        fprintf(f, "%-14s %s\n", lem_json_key_at(r->facts, i),
+                lem_json_str(lem_json_value_at(r->facts, i), ""));
     fputs("\nself-test\n", f);
     for (size_t i = 0; i < lem_json_count(r->checks); i++) {
         const lem_json *c = lem_json_at(r->checks, i);
-        fprintf(f, "  %-4s %-24s %s\n", lem_json_bool(lem_json_get(c, "ok"), false) ? "ok" : "FAIL", lem_json_str(lem_json_get(c, "name"), ""),
-                lem_json_str(lem_json_get(c, "detail"), ""));
+        fprintf(f, "  %-4s %-24s %s\n", lem_json_bool(lem_json_get(c, "ok"), false) ? "ok" : "FAIL",
+                lem_json_str(lem_json_get(c, "name"), ""), lem_json_str(lem_json_get(c, "detail"), ""));
     }
 }
 
 static lem_status print_json(report *r, const lem_json *limits, lem_err *err) {
     lem_json *o = lem_json_new_object();
     lem_buf b = {0};
-    bool ok = o && lem_json_set(o, "command", lem_json_new_str("doctor")) && lem_json_set(o, "ok", lem_json_new_bool(r->failed == 0)) &&
-              lem_json_set(o, "machine", lem_json_copy(r->facts)) && lem_json_set(o, "checks", lem_json_copy(r->checks)) &&
+    bool ok = o && lem_json_set(o, "command", lem_json_new_str("doctor")) &&
+              lem_json_set(o, "ok", lem_json_new_bool(r->failed == 0)) &&
+              lem_json_set(o, "machine", lem_json_copy(r->facts)) &&
+              lem_json_set(o, "checks", lem_json_copy(r->checks)) &&
               (!limits || lem_json_set(o, "limits", lem_json_copy(limits)));
     if (ok) lem_json_write(o, 0, &b);
     lem_status st = ok ? lem_buf_ok(&b, err) : lem_fail(err, LEM_EMEM, "out of memory");
@@ -254,12 +274,15 @@ static lem_status measure(report *r, lem_backend *b, lem_json **out, lem_err *er
     lem_limits l;
     lem_status st = lem_limits_measure(b, &l, err);
     if (st) return st;
-    fact(r, "matrix_limit", "%.0f GFLOP/s one thread, %.0f GFLOP/s %d threads (%s)", l.fma_gflops_1, l.fma_gflops_all, l.threads, b->ops->name);
-    fact(r, "memory_limit", "%.1f GB/s one thread, %.1f GB/s %d threads", l.read_gbs_1, l.read_gbs_all, l.threads);
+    fact(r, "matrix_limit", "%.0f GFLOP/s one thread, %.0f GFLOP/s %d threads (%s)", l.fma_gflops_1,
+         l.fma_gflops_all, l.threads, b->ops->name);
+    fact(r, "memory_limit", "%.1f GB/s one thread, %.1f GB/s %d threads", l.read_gbs_1, l.read_gbs_all,
+         l.threads);
     lem_json *o = lem_json_new_object();
     bool ok = o && lem_json_set(o, "fma_gflops_1", lem_json_new_num(l.fma_gflops_1)) &&
               lem_json_set(o, "fma_gflops_all", lem_json_new_num(l.fma_gflops_all)) &&
-              lem_json_set(o, "read_gbs_1", lem_json_new_num(l.read_gbs_1)) && lem_json_set(o, "read_gbs_all", lem_json_new_num(l.read_gbs_all)) &&
+              lem_json_set(o, "read_gbs_1", lem_json_new_num(l.read_gbs_1)) &&
+              lem_json_set(o, "read_gbs_all", lem_json_new_num(l.read_gbs_all)) &&
               lem_json_set(o, "threads", lem_json_new_int(l.threads));
     if (!ok) {
         lem_json_free(o);
@@ -286,7 +309,9 @@ static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
     if (r.oom) LEM_TRY(lem_fail(err, LEM_EMEM, "out of memory"));
     if (cli->json) LEM_TRY(print_json(&r, limits, err));
     else print_text(&r);
-    if (r.failed) st = lem_fail(err, LEM_NO, "%d of %zu checks failed: %s", r.failed, lem_json_count(r.checks), lem_buf_str(&r.failed_names));
+    if (r.failed)
+        st = lem_fail(err, LEM_NO, "%d of %zu checks failed: %s", r.failed, lem_json_count(r.checks),
+                      lem_buf_str(&r.failed_names));
 done:
     lem_buf_release(&r.failed_names);
     lem_json_free(limits);

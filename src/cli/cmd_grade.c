@@ -10,26 +10,39 @@
 enum { BATCH = 128, MAX_SHOWN = 100, MAX_LOGGED = 10 };
 
 static const lem_opt opts[] = {
-    {"explain", LEM_OPT_FLAG, NULL, NULL, "two words GOLD PREDICTION: print the verdict with its reasons; exit 0 equal, 1 not equal, 3 not decidable",
+    {"explain", LEM_OPT_FLAG, NULL, NULL,
+     "two words GOLD PREDICTION: print the verdict with its reasons; exit 0 equal, 1 not equal, 3 not "
+     "decidable",
      0, 0},
     {"map", LEM_OPT_LIST, "OURS=THEIRS", NULL,
-     "names of fields: expected_answer=, completions=a.text|b.text, predicted_answer=, correct=, problem=, id=", 0, 0},
+     "names of fields: expected_answer=, completions=a.text|b.text, predicted_answer=, correct=, problem=, "
+     "id=",
+     0, 0},
     {"gold-field", LEM_OPT_STR, "PATH", NULL, "pairs: the field of the right answer", 0, 0},
     {"pred-field", LEM_OPT_STR, "PATH", NULL, "pairs: the field of the prediction", 0, 0},
-    {"responses", LEM_OPT_FLAG, NULL, NULL, "pairs: the prediction is a whole solution to extract an answer from", 0, 0},
-    {"check", LEM_OPT_STR, "PATH", NULL, "the file's own correctness (a.ok|b.ok as in completions): report the agreement", 0, 0},
-    {"policy", LEM_OPT_STR, "NAME", "std", "by whose rules: std, strict, lenient, qwen, math-verify, prm800k, hendrycks, minerva", 0, 0},
+    {"responses", LEM_OPT_FLAG, NULL, NULL,
+     "pairs: the prediction is a whole solution to extract an answer from", 0, 0},
+    {"check", LEM_OPT_STR, "PATH", NULL,
+     "the file's own correctness (a.ok|b.ok as in completions): report the agreement", 0, 0},
+    {"policy", LEM_OPT_STR, "NAME", "std",
+     "by whose rules: std, strict, lenient, qwen, math-verify, prm800k, hendrycks, minerva", 0, 0},
     {"task", LEM_OPT_STR, "NAME", "std",
-     "where the answer stands: std (math), gsm8k (no last-number fallback), plain (all of it), minerva, gaokao, olympiad, college, choice (mmlu), "
+     "where the answer stands: std (math), gsm8k (no last-number fallback), plain (all of it), minerva, "
+     "gaokao, olympiad, college, choice (mmlu), "
      "amc, "
      "aime",
      0, 0},
     {"rel-tol", LEM_OPT_NUM, "X", "0", "numbers within this share of a numeric gold are right too", 0, 1},
-    {"abs-tol", LEM_OPT_NUM, "X", "0", "numbers within this distance of a numeric gold are right too", 0, 1e300},
-    {"tol-field", LEM_OPT_STR, "PATH", NULL, "a field of the row with its own distance (OlympiadBench: error)", 0, 0},
-    {"cluster", LEM_OPT_FLAG, NULL, NULL, "add answer_group: equal answers of a row have the same number, -1 is no answer", 0, 0},
-    {"against", LEM_OPT_STR, "POLICY", NULL, "grade by a second policy as well and count where the two disagree", 0, 0},
-    {"audit", LEM_OPT_STR, "FILE.html", NULL, "a page of disagreements, near misses and undecided answers for a person to check", 0, 0},
+    {"abs-tol", LEM_OPT_NUM, "X", "0", "numbers within this distance of a numeric gold are right too", 0,
+     1e300},
+    {"tol-field", LEM_OPT_STR, "PATH", NULL,
+     "a field of the row with its own distance (OlympiadBench: error)", 0, 0},
+    {"cluster", LEM_OPT_FLAG, NULL, NULL,
+     "add answer_group: equal answers of a row have the same number, -1 is no answer", 0, 0},
+    {"against", LEM_OPT_STR, "POLICY", NULL,
+     "grade by a second policy as well and count where the two disagree", 0, 0},
+    {"audit", LEM_OPT_STR, "FILE.html", NULL,
+     "a page of disagreements, near misses and undecided answers for a person to check", 0, 0},
 };
 
 typedef struct item {
@@ -61,7 +74,8 @@ typedef struct job {
     double seconds;
 } job;
 
-/* The row's own tolerance, a number or a text with one ("1e-1"); anything else, and a list of several, is none. */
+/* The row's own tolerance, a number or a text with one ("1e-1"); anything else, and a list of several, is
+ * none. */
 static double row_tolerance(const job *j, const lem_json *row) {
     const lem_json *v = j->tol_field ? lem_json_find(row, j->tol_field) : NULL;
     const char *s = lem_json_str(v, NULL);
@@ -114,18 +128,25 @@ static lem_status note_disagreements(job *j, const item *it, lem_err *err) {
     for (int i = 0; it->g.own && i < it->g.n; i++) {
         lem_grade_correct c = lem_grade_correct_of(it->g.result[i].verdict);
         if (it->g.own[i] < 0 || (it->g.own[i] == 1) == (c == LEM_GRADE_RIGHT)) continue;
-        const char *model = lem_candidates_map_model(j->map, i, NULL), *answer = it->g.answer[i] ? it->g.answer[i] : "";
+        const char *model = lem_candidates_map_model(j->map, i, NULL),
+                   *answer = it->g.answer[i] ? it->g.answer[i] : "";
         if (j->disagree++ < MAX_LOGGED)
-            lem_info(j->cli->log, "%s:%llu: candidate %d%s%s: the file says %s, the grader %s (%s): gold '%.60s', answer '%.60s'", j->path,
-                     (unsigned long long)it->line, i, model ? " " : "", model ? model : "", correct_word(it->g.own[i]),
-                     lem_grade_verdict_name(it->g.result[i].verdict), it->g.result[i].rule, it->g.gold, answer);
+            lem_info(j->cli->log,
+                     "%s:%llu: candidate %d%s%s: the file says %s, the grader %s (%s): gold '%.60s', answer "
+                     "'%.60s'",
+                     j->path, (unsigned long long)it->line, i, model ? " " : "", model ? model : "",
+                     correct_word(it->g.own[i]), lem_grade_verdict_name(it->g.result[i].verdict),
+                     it->g.result[i].rule, it->g.gold, answer);
         if (lem_json_count(j->disagreements) >= MAX_SHOWN) continue;
         lem_json *d = lem_json_new_object();
-        bool ok = d && lem_json_set(d, "line", lem_json_new_int((int64_t)it->line)) && lem_json_set(d, "candidate", lem_json_new_int(i)) &&
-                  lem_json_set(d, "gold", lem_json_new_str(it->g.gold)) && lem_json_set(d, "answer", lem_json_new_str(answer)) &&
-                  lem_json_set(d, "file", lem_json_new_bool(it->g.own[i] == 1)) &&
-                  lem_json_set(d, "verdict", lem_json_new_str(lem_grade_verdict_name(it->g.result[i].verdict))) &&
-                  lem_json_set(d, "rule", lem_json_new_str(it->g.result[i].rule));
+        bool ok =
+            d && lem_json_set(d, "line", lem_json_new_int((int64_t)it->line)) &&
+            lem_json_set(d, "candidate", lem_json_new_int(i)) &&
+            lem_json_set(d, "gold", lem_json_new_str(it->g.gold)) &&
+            lem_json_set(d, "answer", lem_json_new_str(answer)) &&
+            lem_json_set(d, "file", lem_json_new_bool(it->g.own[i] == 1)) &&
+            lem_json_set(d, "verdict", lem_json_new_str(lem_grade_verdict_name(it->g.result[i].verdict))) &&
+            lem_json_set(d, "rule", lem_json_new_str(it->g.result[i].rule));
         if (!ok) lem_json_free(d);
         if (!ok || !lem_json_append(j->disagreements, d)) return lem_fail(err, LEM_EMEM, "out of memory");
     }
@@ -133,11 +154,13 @@ static lem_status note_disagreements(job *j, const item *it, lem_err *err) {
 }
 
 static lem_status finish_item(job *j, item *it, lem_err *err) {
-    if (it->st != LEM_OK) return lem_fail(err, it->st, "%s:%llu: %s", j->path, (unsigned long long)it->line, it->err.text);
+    if (it->st != LEM_OK)
+        return lem_fail(err, it->st, "%s:%llu: %s", j->path, (unsigned long long)it->line, it->err.text);
     lem_grade_tally_add(&j->tally, &it->g, j->n_models);
     if (j->against) lem_grade_tally_add(&j->other_tally, &it->other, j->n_models);
     lem_status st = note_disagreements(j, it, err);
-    if (st == LEM_OK && j->audit) st = lem_audit_add(j->audit, &it->g, j->against ? &it->other : NULL, it->near, it->line, err);
+    if (st == LEM_OK && j->audit)
+        st = lem_audit_add(j->audit, &it->g, j->against ? &it->other : NULL, it->near, it->line, err);
     if (st != LEM_OK || !j->out) return st;
     lem_json *row = lem_graded_row(it->row, &it->c, &it->g, &j->how);
     if (!row) return lem_fail(err, LEM_EMEM, "out of memory");
@@ -191,46 +214,60 @@ static lem_status grade_rows(job *j, lem_rows *rows, lem_err *err) {
 
 static double share(uint64_t part, uint64_t all) { return all ? (double)part / (double)all : 0; }
 
-static bool put_int(lem_json *o, const char *key, uint64_t v) { return lem_json_set(o, key, lem_json_new_int((int64_t)v)); }
+static bool put_int(lem_json *o, const char *key, uint64_t v) {
+    return lem_json_set(o, key, lem_json_new_int((int64_t)v));
+}
 
 static bool put_model(lem_json *o, const lem_grade_model_tally *t) {
-    bool ok = put_int(o, "candidates", t->n) && put_int(o, "correct", t->right) && put_int(o, "undecided", t->undecided) &&
+    bool ok = put_int(o, "candidates", t->n) && put_int(o, "correct", t->right) &&
+              put_int(o, "undecided", t->undecided) &&
               lem_json_set(o, "accuracy", lem_json_new_num(share(t->right, t->n)));
     if (ok && t->own)
-        ok = put_int(o, "own_labels", t->own) && lem_json_set(o, "own_accuracy", lem_json_new_num(share(t->own_right, t->own))) &&
+        ok = put_int(o, "own_labels", t->own) &&
+             lem_json_set(o, "own_accuracy", lem_json_new_num(share(t->own_right, t->own))) &&
              put_int(o, "agree", t->agree);
     return ok;
 }
 
 static lem_json *summary(const job *j) {
-    lem_json *o = lem_json_new_object(), *verdicts = lem_json_new_object(), *methods = lem_json_new_object(), *models = lem_json_new_array();
-    bool ok = o && verdicts && methods && models && lem_json_set(o, "format", lem_json_new_str(j->ground)) && put_int(o, "rows", j->tally.rows) &&
-              put_model(o, &j->tally.all);
-    for (int v = 0; ok && v < LEM_GRADE_N_VERDICTS; v++) ok = put_int(verdicts, lem_grade_verdict_name((lem_grade_verdict)v), j->tally.verdict[v]);
+    lem_json *o = lem_json_new_object(), *verdicts = lem_json_new_object(), *methods = lem_json_new_object(),
+             *models = lem_json_new_array();
+    bool ok = o && verdicts && methods && models && lem_json_set(o, "format", lem_json_new_str(j->ground)) &&
+              put_int(o, "rows", j->tally.rows) && put_model(o, &j->tally.all);
+    for (int v = 0; ok && v < LEM_GRADE_N_VERDICTS; v++)
+        ok = put_int(verdicts, lem_grade_verdict_name((lem_grade_verdict)v), j->tally.verdict[v]);
     for (int m = 0; ok && m < LEM_GRADE_N_METHODS; m++)
-        if (j->tally.method[m]) ok = put_int(methods, lem_grade_method_name((lem_grade_method)m), j->tally.method[m]);
+        if (j->tally.method[m])
+            ok = put_int(methods, lem_grade_method_name((lem_grade_method)m), j->tally.method[m]);
     for (int m = 0; ok && m < j->n_models; m++) {
         lem_json *one = lem_json_new_object();
-        ok = one && lem_json_set(one, "name", lem_json_new_str(lem_candidates_map_model(j->map, m, NULL))) && put_model(one, &j->tally.model[m]);
+        ok = one && lem_json_set(one, "name", lem_json_new_str(lem_candidates_map_model(j->map, m, NULL))) &&
+             put_model(one, &j->tally.model[m]);
         if (ok) ok = lem_json_append(models, one);
         else lem_json_free(one);
     }
     if (ok)
         ok = put_int(o, "weak", j->tally.weak) && put_int(o, "disagree", j->disagree) &&
-             lem_json_set(o, "pairs_per_second", lem_json_new_num(j->seconds > 0 ? (double)j->tally.all.n / j->seconds : 0));
+             lem_json_set(o, "pairs_per_second",
+                          lem_json_new_num(j->seconds > 0 ? (double)j->tally.all.n / j->seconds : 0));
     if (ok)
         ok = lem_json_set(o, "policy", lem_json_new_str(lem_grade_policy_name(j->how.profile.policy))) &&
              lem_json_set(o, "task", lem_json_new_str(lem_grade_task_name(j->how.profile.task)));
     if (ok && j->against) {
         lem_json *other = lem_json_new_object();
-        ok = other && lem_json_set(other, "policy", lem_json_new_str(lem_grade_policy_name(j->other.profile.policy))) &&
-             put_model(other, &j->other_tally.all) && put_int(other, "disagreements", lem_audit_total(j->audit, LEM_AUDIT_DISAGREE));
+        ok =
+            other &&
+            lem_json_set(other, "policy", lem_json_new_str(lem_grade_policy_name(j->other.profile.policy))) &&
+            put_model(other, &j->other_tally.all) &&
+            put_int(other, "disagreements", lem_audit_total(j->audit, LEM_AUDIT_DISAGREE));
         if (ok) ok = lem_json_set(o, "against", other);
         else lem_json_free(other);
     }
     if (ok)
-        ok = lem_json_set(o, "verdicts", lem_json_share(verdicts)) && lem_json_set(o, "methods", lem_json_share(methods)) &&
-             lem_json_set(o, "models", lem_json_share(models)) && lem_json_set(o, "disagreements", lem_json_share(j->disagreements));
+        ok = lem_json_set(o, "verdicts", lem_json_share(verdicts)) &&
+             lem_json_set(o, "methods", lem_json_share(methods)) &&
+             lem_json_set(o, "models", lem_json_share(models)) &&
+             lem_json_set(o, "disagreements", lem_json_share(j->disagreements));
     lem_json_free(verdicts);
     lem_json_free(methods);
     lem_json_free(models);
@@ -240,25 +277,30 @@ static lem_json *summary(const job *j) {
 }
 
 static void print_line(FILE *f, const char *name, const lem_grade_model_tally *t) {
-    fprintf(f, "%-24s %8llu  %8llu  %8.2f  %9llu", name, (unsigned long long)t->n, (unsigned long long)t->right, 100 * share(t->right, t->n),
-            (unsigned long long)t->undecided);
-    if (t->own) fprintf(f, "  %9.2f  %llu of %llu", 100 * share(t->own_right, t->own), (unsigned long long)t->agree, (unsigned long long)t->own);
+    fprintf(f, "%-24s %8llu  %8llu  %8.2f  %9llu", name, (unsigned long long)t->n,
+            (unsigned long long)t->right, 100 * share(t->right, t->n), (unsigned long long)t->undecided);
+    if (t->own)
+        fprintf(f, "  %9.2f  %llu of %llu", 100 * share(t->own_right, t->own), (unsigned long long)t->agree,
+                (unsigned long long)t->own);
     fputc('\n', f);
 }
 
 static void print_table(const job *j, FILE *f) {
     fprintf(f, "%s\n%-24s %8s  %8s  %8s  %9s%s\n", j->ground, "", "answers", "right", "percent", "undecided",
             j->tally.all.own ? "  file says  agree" : "");
-    for (int m = 0; m < j->n_models && m < LEM_GRADE_MAX_MODELS; m++) print_line(f, lem_candidates_map_model(j->map, m, NULL), &j->tally.model[m]);
+    for (int m = 0; m < j->n_models && m < LEM_GRADE_MAX_MODELS; m++)
+        print_line(f, lem_candidates_map_model(j->map, m, NULL), &j->tally.model[m]);
     print_line(f, "all", &j->tally.all);
     if (j->against) {
         print_line(f, lem_grade_policy_name(j->other.profile.policy), &j->other_tally.all);
-        fprintf(f, "the policies %s and %s disagree on %llu answers\n", lem_grade_policy_name(j->how.profile.policy),
-                lem_grade_policy_name(j->other.profile.policy), (unsigned long long)lem_audit_total(j->audit, LEM_AUDIT_DISAGREE));
+        fprintf(f, "the policies %s and %s disagree on %llu answers\n",
+                lem_grade_policy_name(j->how.profile.policy), lem_grade_policy_name(j->other.profile.policy),
+                (unsigned long long)lem_audit_total(j->audit, LEM_AUDIT_DISAGREE));
     }
     for (int v = 0; v < LEM_GRADE_N_VERDICTS; v++)
         if (j->tally.verdict[v])
-            fprintf(f, "%s%s %llu", v ? " " : "", lem_grade_verdict_name((lem_grade_verdict)v), (unsigned long long)j->tally.verdict[v]);
+            fprintf(f, "%s%s %llu", v ? " " : "", lem_grade_verdict_name((lem_grade_verdict)v),
+                    (unsigned long long)j->tally.verdict[v]);
     fputc('\n', f);
 }
 
@@ -281,15 +323,18 @@ static lem_status add_path(job *j, const char *name, const char *path, lem_err *
 }
 
 static lem_status configure(job *j, const lem_args *args, lem_err *err) {
-    const char *gold = lem_args_str(args, "gold-field"), *pred = lem_args_str(args, "pred-field"), *check = lem_args_str(args, "check");
+    const char *gold = lem_args_str(args, "gold-field"), *pred = lem_args_str(args, "pred-field"),
+               *check = lem_args_str(args, "check");
     const lem_json *map = lem_args_tree(args, "map");
     lem_status st = LEM_OK;
     if (!gold != !pred) return lem_fail(err, LEM_EUSAGE, "--gold-field and --pred-field belong together");
-    if (lem_args_flag(args, "responses") && !pred) return lem_fail(err, LEM_EUSAGE, "--responses needs --gold-field and --pred-field");
+    if (lem_args_flag(args, "responses") && !pred)
+        return lem_fail(err, LEM_EUSAGE, "--responses needs --gold-field and --pred-field");
     LEM_TRY(lem_grade_profile_of(args, &j->how.profile, err));
     j->other = j->how;
     LEM_TRY(lem_grade_against_of(args, &j->other.profile, &j->against, err));
-    for (size_t k = 0; k < lem_json_count(map); k++) LEM_TRY(lem_candidates_map_set(j->map, lem_json_str(lem_json_at(map, k), ""), err));
+    for (size_t k = 0; k < lem_json_count(map); k++)
+        LEM_TRY(lem_candidates_map_set(j->map, lem_json_str(lem_json_at(map, k), ""), err));
     j->how.pair = pred != NULL;
     j->how.cluster = lem_args_flag(args, "cluster");
     j->tol_field = lem_args_str(args, "tol-field");
@@ -299,7 +344,9 @@ static lem_status configure(job *j, const lem_args *args, lem_err *err) {
         return lem_fail(err, LEM_EUSAGE, "--audit '%s' must end in .html", j->audit_path);
     if ((j->audit_path || j->against) && !(j->audit = lem_audit_new(err))) return LEM_EMEM;
     if (gold) LEM_TRY(add_path(j, "expected_answer", gold, err));
-    if (pred) LEM_TRY(add_path(j, lem_args_flag(args, "responses") ? "completions" : "predicted_answer", pred, err));
+    if (pred)
+        LEM_TRY(
+            add_path(j, lem_args_flag(args, "responses") ? "completions" : "predicted_answer", pred, err));
     if (check) LEM_TRY(add_path(j, "correct", check, err));
 done:
     return st;
@@ -317,10 +364,14 @@ static lem_status save_audit(const job *j, lem_err *err) {
 
 static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
     if (lem_args_flag(args, "explain")) {
-        if (args->n_words != 2) return lem_fail(err, LEM_EUSAGE, "--explain takes two words, GOLD and PREDICTION; found %d", args->n_words);
+        if (args->n_words != 2)
+            return lem_fail(err, LEM_EUSAGE, "--explain takes two words, GOLD and PREDICTION; found %d",
+                            args->n_words);
         return lem_grade_explain_pair(cli, args, err);
     }
-    if (args->n_words != 1) return lem_fail(err, LEM_EUSAGE, "one FILE expected, found %d words (--explain for a pair)", args->n_words);
+    if (args->n_words != 1)
+        return lem_fail(err, LEM_EUSAGE, "one FILE expected, found %d words (--explain for a pair)",
+                        args->n_words);
     job j = {.cli = cli, .path = args->words[0]};
     const char *out = lem_args_str(args, "out");
     lem_rows *rows = NULL;

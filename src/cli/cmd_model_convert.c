@@ -1,4 +1,5 @@
-/* cmd_model_convert.c - lemma model convert: a model folder with another number type, sharding, tying or head */
+/* cmd_model_convert.c - lemma model convert: a model folder with another number type, sharding, tying or head
+ */
 #include "cli/commands.h"
 #include "model/convert.h"
 
@@ -6,13 +7,16 @@
 #include <string.h>
 
 static const lem_opt opts[] = {
-    {"dtype", LEM_OPT_STR, "TYPE", NULL, "number type of all tensors: f32, f16 or bf16; default: each keeps its own", 0, 0},
-    {"shard-size", LEM_OPT_STR, "SIZE", "5GB", "largest weight file, as 5GB, 500MB or 2GiB; a larger model becomes several files with an index", 0,
-     0},
+    {"dtype", LEM_OPT_STR, "TYPE", NULL,
+     "number type of all tensors: f32, f16 or bf16; default: each keeps its own", 0, 0},
+    {"shard-size", LEM_OPT_STR, "SIZE", "5GB",
+     "largest weight file, as 5GB, 500MB or 2GiB; a larger model becomes several files with an index", 0, 0},
     {"tie", LEM_OPT_FLAG, NULL, NULL, "store no lm_head: it must equal the embedding in every bit", 0, 0},
     {"untie", LEM_OPT_FLAG, NULL, NULL, "store lm_head on its own, a copy of the embedding", 0, 0},
     {"head", LEM_OPT_STR, "HEAD", "keep",
-     "keep; lm: a language model, a reward head is dropped; score: a reward model to be trained, score.weight is drawn from --seed", 0, 0},
+     "keep; lm: a language model, a reward head is dropped; score: a reward model to be trained, "
+     "score.weight is drawn from --seed",
+     0, 0},
 };
 
 /* "5GB": a number and a unit of Transformers (KB, MB, GB by thousands; KiB, MiB, GiB by 1024) or bytes. */
@@ -20,7 +24,8 @@ static lem_status parse_size(const char *text, uint64_t *out, lem_err *err) {
     static const struct {
         const char *name;
         double bytes;
-    } units[] = {{"", 1}, {"B", 1}, {"KB", 1e3}, {"MB", 1e6}, {"GB", 1e9}, {"KiB", 1024.0}, {"MiB", 1048576.0}, {"GiB", 1073741824.0}};
+    } units[] = {{"", 1},     {"B", 1},        {"KB", 1e3},        {"MB", 1e6},
+                 {"GB", 1e9}, {"KiB", 1024.0}, {"MiB", 1048576.0}, {"GiB", 1073741824.0}};
     size_t digits = strspn(text, "0123456789.");
     char *end = NULL;
     double x = digits && digits < 16 ? strtod(text, &end) : 0;
@@ -46,7 +51,8 @@ static lem_status read_options(const lem_cli *cli, const lem_args *a, lem_conver
         o->set_dtype = true;
         o->dtype = types[i].dtype;
     }
-    if (dtype && !o->set_dtype) return lem_fail(err, LEM_EUSAGE, "--dtype '%s' is none of f32, f16 and bf16", dtype);
+    if (dtype && !o->set_dtype)
+        return lem_fail(err, LEM_EUSAGE, "--dtype '%s' is none of f32, f16 and bf16", dtype);
     bool known = false;
     for (int i = 0; i < 3; i++) {
         if (strcmp(head, heads[i]) != 0) continue;
@@ -68,13 +74,16 @@ static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
     lem_status st = read_options(cli, args, &o, err);
     if (st == LEM_OK) st = lem_model_convert(dir, out, &o, &r, err);
     if (st != LEM_OK) return st;
-    lem_info(cli->log, "%s: %d tensors, %.3f GB in %d file%s, and %d other files", out, r.tensors, (double)r.bytes / 1e9, r.shards,
-             r.shards == 1 ? "" : "s", r.side_files + 1);
+    lem_info(cli->log, "%s: %d tensors, %.3f GB in %d file%s, and %d other files", out, r.tensors,
+             (double)r.bytes / 1e9, r.shards, r.shards == 1 ? "" : "s", r.side_files + 1);
     if (r.drew_head)
-        lem_warn(cli->log, "score.weight was drawn at random (seed %llu): train it before it scores anything", (unsigned long long)o.seed);
+        lem_warn(cli->log, "score.weight was drawn at random (seed %llu): train it before it scores anything",
+                 (unsigned long long)o.seed);
     if (cli->json)
-        fprintf(cli->out, "{\"tensors\":%d,\"bytes\":%llu,\"files\":%d,\"other_files\":%d,\"random_head\":%s}\n", r.tensors,
-                (unsigned long long)r.bytes, r.shards, r.side_files + 1, r.drew_head ? "true" : "false");
+        fprintf(cli->out,
+                "{\"tensors\":%d,\"bytes\":%llu,\"files\":%d,\"other_files\":%d,\"random_head\":%s}\n",
+                r.tensors, (unsigned long long)r.bytes, r.shards, r.side_files + 1,
+                r.drew_head ? "true" : "false");
     return LEM_OK;
 }
 

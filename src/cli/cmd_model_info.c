@@ -1,4 +1,5 @@
-/* cmd_model_info.c - lemma model info: what a model folder is, how its head will be read, what it takes to run it */
+/* cmd_model_info.c - lemma model info: what a model folder is, how its head will be read, what it takes to
+ * run it */
 #include "cli/commands.h"
 
 #include "core/file.h"
@@ -12,11 +13,19 @@
 
 #include <string.h>
 
-enum { ROWS = 4096, STEP_ROWS = 512, PAGE = 32, SMALL_FILE = 1 << 20, CONFIG_FILE = 16 << 20, TOKENIZER_FILE = 64 << 20 };
+enum {
+    ROWS = 4096,
+    STEP_ROWS = 512,
+    PAGE = 32,
+    SMALL_FILE = 1 << 20,
+    CONFIG_FILE = 16 << 20,
+    TOKENIZER_FILE = 64 << 20
+};
 
 static const lem_opt opts[] = {
     {"hash", LEM_OPT_FLAG, NULL, NULL, "also the sha256 of each weight file (reads all of them)", 0, 0},
-    {"head", LEM_OPT_STR, "NAME", NULL, "read a plain language model as rlhflow, rlhflow-orm or math-shepherd", 0, 0},
+    {"head", LEM_OPT_STR, "NAME", NULL,
+     "read a plain language model as rlhflow, rlhflow-orm or math-shepherd", 0, 0},
 };
 
 /* Facts are gathered as the JSON object that --json prints; the text is made from it. */
@@ -47,14 +56,18 @@ static void shape_facts(info *x) {
     const struct {
         const char *key;
         int64_t value;
-    } numbers[] = {{"layers", c->layers},     {"width", c->width},       {"ffn", c->ffn},     {"heads", c->heads},
-                   {"kv_heads", c->kv_heads}, {"head_dim", c->head_dim}, {"vocab", c->vocab}, {"context", c->max_positions}};
-    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) put(x, s, numbers[i].key, lem_json_new_int(numbers[i].value));
+    } numbers[] = {{"layers", c->layers}, {"width", c->width},          {"ffn", c->ffn},
+                   {"heads", c->heads},   {"kv_heads", c->kv_heads},    {"head_dim", c->head_dim},
+                   {"vocab", c->vocab},   {"context", c->max_positions}};
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+        put(x, s, numbers[i].key, lem_json_new_int(numbers[i].value));
     put(x, s, "window", c->window ? lem_json_new_int(c->window) : lem_json_new_null());
     put(x, s, "rope_theta", lem_json_new_num((double)c->rope_theta));
     const lem_json *scaling = lem_json_get(x->file, "rope_scaling");
-    if (lem_json_kind(scaling) != LEM_JSON_OBJECT) scaling = lem_json_get(x->file, "rope_parameters"); /* newer files */
-    put(x, s, "rope_scaling", lem_json_kind(scaling) == LEM_JSON_OBJECT ? lem_json_copy(scaling) : lem_json_new_null());
+    if (lem_json_kind(scaling) != LEM_JSON_OBJECT)
+        scaling = lem_json_get(x->file, "rope_parameters"); /* newer files */
+    put(x, s, "rope_scaling",
+        lem_json_kind(scaling) == LEM_JSON_OBJECT ? lem_json_copy(scaling) : lem_json_new_null());
     put(x, s, "tied", lem_json_new_bool(c->tied));
     put(x, s, "qkv_bias", lem_json_new_bool(c->qkv_bias));
     put(x, s, "qk_norm", lem_json_new_bool(c->qk_norm));
@@ -98,7 +111,8 @@ static void reading_facts(info *x, lem_json *h, lem_head_kind kind, const lem_he
     put(x, h, "position", lem_json_new_str(lem_head_position(kind)));
     put(x, h, "formula", text_or_null(how ? formula : NULL));
     put(x, h, "system", text_or_null(lem_reward_default_system(kind)));
-    put(x, h, "step_separator", text_or_null(lem_head_is_process(kind) ? lem_reward_default_separator(kind) : NULL));
+    put(x, h, "step_separator",
+        text_or_null(lem_head_is_process(kind) ? lem_reward_default_separator(kind) : NULL));
     put(x, h, "field", lem_json_new_str(lem_head_is_process(kind) ? "step_scores" : "rm_score"));
 }
 
@@ -108,14 +122,16 @@ static lem_status head_facts(info *x, const char *asked, lem_err *err) {
     lem_err why = LEM_ERR_INIT;
     lem_status st = LEM_OK;
     if (asked && shape.kind != LEM_HEAD_KIND_NONE)
-        return lem_fail(err, LEM_EUSAGE, "--head reads a plain language model; %s has a head of its own", x->dir);
+        return lem_fail(err, LEM_EUSAGE, "--head reads a plain language model; %s has a head of its own",
+                        x->dir);
     if (asked) st = lem_head_from_name(asked, &shape, err);
     if (st) return st;
     lem_json *h = section(x, "head"), *tensors = lem_json_new_array();
     put(x, h, "kind", lem_json_new_str(lem_head_kind_name(shape.kind)));
     for (int i = 0; tensors && i < 4; i++) {
         char name[64];
-        if (lem_head_tensor(&shape, i, name) && !lem_json_append(tensors, lem_json_new_str(name))) x->oom = true;
+        if (lem_head_tensor(&shape, i, name) && !lem_json_append(tensors, lem_json_new_str(name)))
+            x->oom = true;
     }
     put(x, h, "tensors", tensors);
     put(x, h, "outputs", lem_json_new_int(shape.outputs));
@@ -124,8 +140,8 @@ static lem_status head_facts(info *x, const char *asked, lem_err *err) {
     put(x, h, "note", text_or_null(readable ? NULL : why.text));
     if (shape.stats && !shape.normalize)
         put(x, h, "note",
-            lem_json_new_str(
-                "mean and std are stored but normalize_reward is false: the raw output is used (--head-output normalized for the other)"));
+            lem_json_new_str("mean and std are stored but normalize_reward is false: the raw output is used "
+                             "(--head-output normalized for the other)"));
     return LEM_OK;
 }
 
@@ -158,10 +174,12 @@ static lem_status template_facts(info *x, const lem_tokenizer *t, lem_err *err) 
     bool own = jinja || lem_json_kind(lem_json_get(config, "chat_template")) != LEM_JSON_NULL;
     bool chatml = t && lem_tokenizer_find(t, "<|im_start|>") >= 0 && lem_tokenizer_find(t, "<|im_end|>") >= 0;
     put(x, x->json, "template",
-        lem_json_new_str(jinja    ? "chat_template.jinja"
-                         : own    ? "chat_template of tokenizer_config.json"
-                         : chatml ? "none in the folder: ChatML"
-                                  : "none, and the tokenizer lacks the tokens of ChatML: conversations cannot be rendered"));
+        lem_json_new_str(
+            jinja ? "chat_template.jinja"
+            : own ? "chat_template of tokenizer_config.json"
+            : chatml
+                ? "none in the folder: ChatML"
+                : "none, and the tokenizer lacks the tokens of ChatML: conversations cannot be rendered"));
     lem_json_free(config);
     return LEM_OK;
 }
@@ -202,8 +220,10 @@ static lem_status tokenizer_facts(info *x, lem_err *err) {
     int extra = t ? lem_tokenizer_vocab(t) - x->config->vocab : 0;
     if (!t) snprintf(note, sizeof note, "no tokenizer in the folder");
     else if (extra > 0)
-        snprintf(note, sizeof note, "%d ids of the tokenizer lie outside the model's vocabulary of %d: texts that use them cannot be run", extra,
-                 x->config->vocab);
+        snprintf(note, sizeof note,
+                 "%d ids of the tokenizer lie outside the model's vocabulary of %d: texts that use them "
+                 "cannot be run",
+                 extra, x->config->vocab);
     else if (extra < 0) snprintf(note, sizeof note, "%d ids of the model have no token (padding)", -extra);
     put(x, o, "note", text_or_null(note[0] ? note : NULL));
     LEM_TRY(template_facts(x, t, err));
@@ -233,7 +253,9 @@ static void memory_facts(info *x) {
     put(x, m, "run_f32", lem_json_new_int((int64_t)(lem_weights_plan(c, LEM_DTYPE_F32) + session)));
     /* Parameters and two moments, then gradients, packed weights and activations. */
     bool trains = c->head != LEM_HEAD_REWARD;
-    put(x, m, "train", trains ? lem_json_new_int((int64_t)(3 * n * sizeof(float) + lem_net_plan(c, rows, true))) : lem_json_new_null());
+    put(x, m, "train",
+        trains ? lem_json_new_int((int64_t)(3 * n * sizeof(float) + lem_net_plan(c, rows, true)))
+               : lem_json_new_null());
 }
 
 /* ---- printing ---- */
@@ -259,21 +281,29 @@ static void line(FILE *f, const char *name, const char *fmt, ...) {
 static void print_head(const info *x, FILE *f) {
     const lem_json *h = lem_json_get(x->json, "head"), *tensors = lem_json_get(h, "tensors");
     line(f, "head", "%s", lem_json_str(lem_json_get(h, "kind"), ""));
-    for (size_t i = 0; i < lem_json_count(tensors); i++) line(f, i ? "" : "  tensors", "%s", lem_json_str(lem_json_at(tensors, i), ""));
-    const char *formula = lem_json_str(lem_json_get(h, "formula"), NULL), *system = lem_json_str(lem_json_get(h, "system"), NULL);
+    for (size_t i = 0; i < lem_json_count(tensors); i++)
+        line(f, i ? "" : "  tensors", "%s", lem_json_str(lem_json_at(tensors, i), ""));
+    const char *formula = lem_json_str(lem_json_get(h, "formula"), NULL),
+               *system = lem_json_str(lem_json_get(h, "system"), NULL);
     const char *sep = lem_json_str(lem_json_get(h, "step_separator"), NULL);
-    if (lem_json_get(h, "position")) line(f, "  read", "%s, %s", formula ? formula : "undecided", lem_json_str(lem_json_get(h, "position"), ""));
+    if (lem_json_get(h, "position"))
+        line(f, "  read", "%s, %s", formula ? formula : "undecided",
+             lem_json_str(lem_json_get(h, "position"), ""));
     if (lem_json_get(h, "position")) line(f, "  system", "%s", system ? system : "none");
     if (sep) line(f, "  steps end at", "%s", strcmp(sep, "\n") == 0 ? "\\n" : "\\n\\n");
-    if (lem_json_str(lem_json_get(h, "note"), NULL)) line(f, "  note", "%s", lem_json_str(lem_json_get(h, "note"), ""));
+    if (lem_json_str(lem_json_get(h, "note"), NULL))
+        line(f, "  note", "%s", lem_json_str(lem_json_get(h, "note"), ""));
 }
 
 static void print_memory(const info *x, FILE *f) {
     const lem_json *m = lem_json_get(x->json, "memory");
     char a[32], b[32];
-    line(f, "to run", "%s in bf16, %s in f32 (one sequence of %d tokens)", amount(lem_json_num(lem_json_get(m, "run_bf16"), 0), a),
-         amount(lem_json_num(lem_json_get(m, "run_f32"), 0), b), (int)lem_json_int(lem_json_get(m, "tokens"), 0));
-    if (lem_json_kind(lem_json_get(m, "train")) == LEM_JSON_NULL) line(f, "to train", "this head is read only");
+    line(f, "to run", "%s in bf16, %s in f32 (one sequence of %d tokens)",
+         amount(lem_json_num(lem_json_get(m, "run_bf16"), 0), a),
+         amount(lem_json_num(lem_json_get(m, "run_f32"), 0), b),
+         (int)lem_json_int(lem_json_get(m, "tokens"), 0));
+    if (lem_json_kind(lem_json_get(m, "train")) == LEM_JSON_NULL)
+        line(f, "to train", "this head is read only");
     else
         line(f, "to train", "%s (passes of %d tokens)", amount(lem_json_num(lem_json_get(m, "train"), 0), a),
              (int)lem_json_int(lem_json_get(m, "tokens"), 0));
@@ -283,34 +313,45 @@ static void print_files(const info *x, FILE *f) {
     const lem_json *files = lem_json_get(x->json, "files"), *dtypes = lem_json_get(x->json, "dtypes");
     char size[32];
     for (size_t i = 0; i < lem_json_count(dtypes); i++)
-        line(f, i ? "" : "dtypes", "%s (%d tensors)", lem_json_key_at(dtypes, i), (int)lem_json_int(lem_json_value_at(dtypes, i), 0));
+        line(f, i ? "" : "dtypes", "%s (%d tensors)", lem_json_key_at(dtypes, i),
+             (int)lem_json_int(lem_json_value_at(dtypes, i), 0));
     for (size_t i = 0; i < lem_json_count(files); i++) {
         const lem_json *w = lem_json_at(files, i);
         const char *hex = lem_json_str(lem_json_get(w, "sha256"), NULL);
-        line(f, i ? "" : "weights", "%s, %s%s%s", lem_json_str(lem_json_get(w, "name"), ""), amount(lem_json_num(lem_json_get(w, "bytes"), 0), size),
-             hex ? ", sha256 " : "", hex ? hex : "");
+        line(f, i ? "" : "weights", "%s, %s%s%s", lem_json_str(lem_json_get(w, "name"), ""),
+             amount(lem_json_num(lem_json_get(w, "bytes"), 0), size), hex ? ", sha256 " : "", hex ? hex : "");
     }
 }
 
 static void print_text(const info *x, FILE *f) {
     const lem_model_config *c = x->config;
     const lem_json *t = lem_json_get(x->json, "tokenizer"), *g = lem_json_get(x->json, "generation");
-    const char *note = lem_json_str(lem_json_get(t, "note"), NULL), *file = lem_json_str(lem_json_get(t, "file"), NULL);
+    const char *note = lem_json_str(lem_json_get(t, "note"), NULL),
+               *file = lem_json_str(lem_json_get(t, "file"), NULL);
     lem_buf b = {0};
-    line(f, "architecture", "%s (%s)", lem_json_str(lem_json_get(x->json, "architecture"), "?"), lem_json_str(lem_json_get(x->json, "family"), "?"));
-    line(f, "shape", "%d layers, width %d, ffn %d, %d heads of %d, %d for keys and values, vocabulary %d, context %d%s%s%s", c->layers, c->width,
-         c->ffn, c->heads, c->head_dim, c->kv_heads, c->vocab, c->max_positions, c->tied ? ", tied" : "", c->qkv_bias ? ", qkv bias" : "",
+    line(f, "architecture", "%s (%s)", lem_json_str(lem_json_get(x->json, "architecture"), "?"),
+         lem_json_str(lem_json_get(x->json, "family"), "?"));
+    line(f, "shape",
+         "%d layers, width %d, ffn %d, %d heads of %d, %d for keys and values, vocabulary %d, context "
+         "%d%s%s%s",
+         c->layers, c->width, c->ffn, c->heads, c->head_dim, c->kv_heads, c->vocab, c->max_positions,
+         c->tied ? ", tied" : "", c->qkv_bias ? ", qkv bias" : "",
          c->qk_norm ? ", normalised queries and keys" : "");
     const lem_json *scaling = lem_json_find(x->json, "shape.rope_scaling");
-    const char *kind = lem_json_str(lem_json_get(scaling, "rope_type"), lem_json_str(lem_json_get(scaling, "type"), NULL));
-    line(f, "positions", "base %g, %s%s", (double)c->rope_theta, kind ? "scaling " : "not scaled", kind ? kind : "");
+    const char *kind =
+        lem_json_str(lem_json_get(scaling, "rope_type"), lem_json_str(lem_json_get(scaling, "type"), NULL));
+    line(f, "positions", "base %g, %s%s", (double)c->rope_theta, kind ? "scaling " : "not scaled",
+         kind ? kind : "");
     if (c->window) line(f, "window", "%d tokens", c->window);
     line(f, "parameters", "%lld", (long long)lem_json_int(lem_json_get(x->json, "parameters"), 0));
     print_files(x, f);
     print_head(x, f);
     const char *type = lem_json_str(lem_json_get(t, "kind"), NULL);
-    line(f, "tokenizer", "%s%s%s%s", file ? file : "none in the folder", type ? " (" : "", type ? type : "", type ? ")" : "");
-    if (file) line(f, "  ids", "%lld%s%s", (long long)lem_json_int(lem_json_get(t, "vocab"), 0), note ? "; " : "", note ? note : "");
+    line(f, "tokenizer", "%s%s%s%s", file ? file : "none in the folder", type ? " (" : "", type ? type : "",
+         type ? ")" : "");
+    if (file)
+        line(f, "  ids", "%lld%s%s", (long long)lem_json_int(lem_json_get(t, "vocab"), 0), note ? "; " : "",
+             note ? note : "");
     line(f, "template", "%s", lem_json_str(lem_json_get(x->json, "template"), ""));
     if (g && lem_json_kind(g) != LEM_JSON_NULL) lem_json_write(g, 0, &b);
     line(f, "generation", "%s", b.len ? lem_buf_str(&b) : "no generation_config.json");
@@ -340,7 +381,8 @@ static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
     x.json = lem_json_new_object();
     if (!x.json) LEM_TRY(lem_fail(err, LEM_EMEM, "out of memory"));
     LEM_TRY(side_file(&x, "config.json", SMALL_FILE, &x.file, err));
-    put(&x, x.json, "architecture", text_or_null(lem_json_str(lem_json_at(lem_json_get(x.file, "architectures"), 0), NULL)));
+    put(&x, x.json, "architecture",
+        text_or_null(lem_json_str(lem_json_at(lem_json_get(x.file, "architectures"), 0), NULL)));
     put(&x, x.json, "family", text_or_null(lem_json_str(lem_json_get(x.file, "model_type"), NULL)));
     shape_facts(&x);
     LEM_TRY(weight_facts(&x, lem_args_flag(args, "hash"), err));

@@ -1,4 +1,5 @@
-/* cmd_report.c - lemma report: one HTML page, the same as Markdown, and CSV files, from run folders and result files */
+/* cmd_report.c - lemma report: one HTML page, the same as Markdown, and CSV files, from run folders and
+ * result files */
 #include "cli/commands.h"
 #include "cli/report_parts.h"
 #include "cli/runtime.h"
@@ -17,7 +18,8 @@ static const lem_opt opts[] = {
     {"title", LEM_OPT_STR, "TEXT", NULL, "title of the page [the run's name]", 0, 0},
     {"examples", LEM_OPT_STR, "FILE", NULL, "graded and scored candidates to show worked examples of", 0, 0},
     {"n-examples", LEM_OPT_INT, "N", "6", "how many examples", 1, 24},
-    {"timing", LEM_OPT_FLAG, NULL, NULL, "show times and the machine (the page then differs from run to run)", 0, 0},
+    {"timing", LEM_OPT_FLAG, NULL, NULL, "show times and the machine (the page then differs from run to run)",
+     0, 0},
 };
 
 typedef enum source_kind { SOURCE_METRICS, SOURCE_TELEMETRY } source_kind;
@@ -43,8 +45,9 @@ static bool ends_with(const char *s, const char *end) {
 
 /* JSON files of a run that are no results. */
 static bool is_plumbing(const char *name) {
-    static const char *const names[] = {
-        "run.json", "timing.json", "config.json", "tokenizer.json", "tokenizer_config.json", "generation_config.json", "vocab.json"};
+    static const char *const names[] = {"run.json",       "timing.json",           "config.json",
+                                        "tokenizer.json", "tokenizer_config.json", "generation_config.json",
+                                        "vocab.json"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strcmp(name, names[i]) == 0) return true;
     return ends_with(name, "manifest.json") || ends_with(name, "MANIFEST.json");
@@ -105,8 +108,10 @@ static void free_names(char **names, size_t n) {
     lem_free(names);
 }
 
-/* Adds the files of dir, then those of its folders down to `depth`. A training run's own stages are in its telemetry already. */
-static lem_status add_dir(job *j, const char *dir, const char *root, int depth, lem_err *err) { /* recursion bounded by MAX_DEPTH */
+/* Adds the files of dir, then those of its folders down to `depth`. A training run's own stages are in its
+ * telemetry already. */
+static lem_status add_dir(job *j, const char *dir, const char *root, int depth,
+                          lem_err *err) { /* recursion bounded by MAX_DEPTH */
     char **names = NULL;
     size_t n = 0;
     lem_status st = LEM_OK;
@@ -120,8 +125,8 @@ static lem_status add_dir(job *j, const char *dir, const char *root, int depth, 
             if (pass == 0 && !folder) {
                 trained = trained || strcmp(names[i], "telemetry.jsonl") == 0;
                 st = add_file(j, path, root, err);
-            } else if (pass == 1 && folder && !(trained && strcmp(names[i], "stages") == 0) && strcmp(names[i], "checkpoints") != 0 &&
-                       names[i][0] != '.') {
+            } else if (pass == 1 && folder && !(trained && strcmp(names[i], "stages") == 0) &&
+                       strcmp(names[i], "checkpoints") != 0 && names[i][0] != '.') {
                 st = add_dir(j, path, root, depth - 1, err);
             }
             lem_free(path);
@@ -179,7 +184,8 @@ static lem_status stage_table(job *j, const char *dir, const lem_json *run, lem_
         if (t) snprintf(seconds[i], sizeof seconds[i], "%.1f", lem_json_num(t, 0));
         if (timed) row[4] = seconds[i];
     }
-    static const lem_column column[COLUMNS] = {{"stage", false}, {"command", false}, {"status", false}, {"output", false}, {"seconds", true}};
+    static const lem_column column[COLUMNS] = {
+        {"stage", false}, {"command", false}, {"status", false}, {"output", false}, {"seconds", true}};
     lem_page_table(j->page, &(lem_table){"stages", NULL, column, columns, (int)n, cell, -1});
 done:
     lem_json_free(timing);
@@ -191,8 +197,12 @@ done:
 static lem_status machine_pairs(job *j) {
     char cpu[64], features[256], threads[24];
     lem_cpu_features(features, sizeof features);
-    snprintf(threads, sizeof threads, "%d", j->cli->threads > 0 ? j->cli->threads : lem_pool_default_threads());
-    const lem_pair pairs[] = {{"Processor", lem_cpu_name(cpu)}, {"Features", features}, {"Threads", threads}, {"Lemma", LEMMA_VERSION}};
+    snprintf(threads, sizeof threads, "%d",
+             j->cli->threads > 0 ? j->cli->threads : lem_pool_default_threads());
+    const lem_pair pairs[] = {{"Processor", lem_cpu_name(cpu)},
+                              {"Features", features},
+                              {"Threads", threads},
+                              {"Lemma", LEMMA_VERSION}};
     lem_page_heading(j->page, "Machine");
     lem_page_pairs(j->page, pairs, 4);
     return LEM_OK;
@@ -212,7 +222,8 @@ static lem_status find_sources(job *j, lem_err *err) {
             if (st == LEM_OK) st = add_stage_outputs(j, word, run, err);
             if (st == LEM_OK) st = add_dir(j, word, word, MAX_DEPTH, err);
             lem_json_free(run);
-            if (st == LEM_OK && j->n == before && !is_run) return lem_fail(err, LEM_EDATA, "%s: no run.json, telemetry.jsonl or metrics found", word);
+            if (st == LEM_OK && j->n == before && !is_run)
+                return lem_fail(err, LEM_EDATA, "%s: no run.json, telemetry.jsonl or metrics found", word);
         } else if (strcmp(lem_path_base(word), "telemetry.jsonl") == 0) {
             st = add_source(j, word, "training", SOURCE_TELEMETRY, err);
         } else {
@@ -236,7 +247,9 @@ static lem_status add_results(job *j, lem_err *err) {
         if (j->at[i].kind != SOURCE_METRICS) continue;
         lem_json *doc = NULL;
         lem_status st = lem_json_load(j->at[i].path, MAX_JSON, &doc, err);
-        if (st == LEM_OK) st = lem_report_metrics(j->page, results == 1 ? "Results" : j->at[i].title, j->at[i].title, j->at[i].path, doc, err);
+        if (st == LEM_OK)
+            st = lem_report_metrics(j->page, results == 1 ? "Results" : j->at[i].title, j->at[i].title,
+                                    j->at[i].path, doc, err);
         lem_json_free(doc);
         if (st) return st;
     }
@@ -299,7 +312,8 @@ static lem_status say_where(job *j, const char *path, lem_err *err) {
         return LEM_OK;
     }
     lem_json *o = lem_json_new_object();
-    bool ok = o && lem_json_set(o, "command", lem_json_new_str("report")) && lem_json_set(o, "report", lem_json_new_str(path)) &&
+    bool ok = o && lem_json_set(o, "command", lem_json_new_str("report")) &&
+              lem_json_set(o, "report", lem_json_new_str(path)) &&
               lem_json_set(o, "sources", lem_json_new_int(j->n));
     if (!ok) {
         lem_json_free(o);
@@ -321,7 +335,8 @@ static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
     j.page = lem_page_new(title, NULL, err);
     if (!j.page) LEM_TRY(LEM_EMEM);
     LEM_TRY(add_results(&j, err));
-    if (examples) LEM_TRY(lem_report_candidates(j.page, examples, (int)lem_args_int(args, "n-examples"), err));
+    if (examples)
+        LEM_TRY(lem_report_candidates(j.page, examples, (int)lem_args_int(args, "n-examples"), err));
     LEM_TRY(add_training(&j, err));
     LEM_TRY(add_provenance(&j, err));
     if (!cli->dry_run) LEM_TRY(lem_page_save(j.page, path, cli->overwrite, err));
@@ -341,7 +356,8 @@ const lem_command lem_cmd_report = {
     .name = "report",
     .purpose = "one self-contained HTML page, and Markdown and CSV, from runs and result files",
     .usage = "RUN... [--out report.html] [options]",
-    .example = "lemma report demo --examples demo/test.jsonl --out demo/report.html\nlemma report select.json --out select.html",
+    .example = "lemma report demo --examples demo/test.jsonl --out demo/report.html\nlemma report "
+               "select.json --out select.html",
     .min_words = 1,
     .max_words = 64,
     .opts = opts,

@@ -12,7 +12,8 @@
 
 static const lem_opt opts[] = {
     {"per-problem", LEM_OPT_INT, "N", "6", "responses of a list", 2, 64},
-    {"top-k", LEM_OPT_INT, "N", "14", "draw from the N best-scored right and the N worst-scored wrong responses", 1, 4000},
+    {"top-k", LEM_OPT_INT, "N", "14",
+     "draw from the N best-scored right and the N worst-scored wrong responses", 1, 4000},
     {"random", LEM_OPT_FLAG, NULL, NULL, "draw from all responses; needs no scores", 0, 0},
     {"keep-duplicates", LEM_OPT_FLAG, NULL, NULL, "do not merge identical responses", 0, 0},
     {"lists", LEM_OPT_INT, "N", "1", "lists per problem, each drawn anew", 1, 1000},
@@ -46,20 +47,28 @@ static lem_status grow(pool_of *p, lem_err *err) {
     return LEM_OK;
 }
 
-static lem_status add_row(pool_of *p, const lem_json *row, const char *file, bool need_score, bool keep_duplicates, counts *c, lem_err *err) {
-    const lem_json *texts = lem_json_get(row, "completions"), *correct = lem_json_get(row, "correct"), *scores = lem_json_get(row, "rm_score");
+static lem_status add_row(pool_of *p, const lem_json *row, const char *file, bool need_score,
+                          bool keep_duplicates, counts *c, lem_err *err) {
+    const lem_json *texts = lem_json_get(row, "completions"), *correct = lem_json_get(row, "correct"),
+                   *scores = lem_json_get(row, "rm_score");
     size_t n = lem_json_count(texts);
-    if (lem_json_kind(texts) != LEM_JSON_ARRAY || lem_json_kind(correct) != LEM_JSON_ARRAY || lem_json_count(correct) != n)
-        return lem_fail(err, LEM_EDATA, "a graded candidate row needs 'completions' and 'correct' of equal length (run 'lemma grade')");
+    if (lem_json_kind(texts) != LEM_JSON_ARRAY || lem_json_kind(correct) != LEM_JSON_ARRAY ||
+        lem_json_count(correct) != n)
+        return lem_fail(
+            err, LEM_EDATA,
+            "a graded candidate row needs 'completions' and 'correct' of equal length (run 'lemma grade')");
     if (need_score && lem_json_count(scores) != n)
-        return lem_fail(err, LEM_EDATA, "score-sorted sampling needs 'rm_score' (run 'lemma rm score', or pass --random)");
+        return lem_fail(err, LEM_EDATA,
+                        "score-sorted sampling needs 'rm_score' (run 'lemma rm score', or pass --random)");
     const char *generator = lem_json_str(lem_json_get(row, "generator"), file);
     for (size_t i = 0; i < n; i++) {
         lem_status st = grow(p, err);
         if (st) return st;
-        const lem_json *t = lem_json_at(texts, i), *y = lem_json_at(correct, i), *s = need_score ? lem_json_at(scores, i) : NULL;
+        const lem_json *t = lem_json_at(texts, i), *y = lem_json_at(correct, i),
+                       *s = need_score ? lem_json_at(scores, i) : NULL;
         if (lem_json_kind(t) != LEM_JSON_STRING)
-            return lem_fail(err, LEM_EDATA, "completions[%zu]: text expected, %s found", i, lem_json_kind_name(t));
+            return lem_fail(err, LEM_EDATA, "completions[%zu]: text expected, %s found", i,
+                            lem_json_kind_name(t));
         int k = p->n++;
         p->text[k] = t;
         p->generator[k] = generator;
@@ -79,9 +88,10 @@ static lem_status add_row(pool_of *p, const lem_json *row, const char *file, boo
     return LEM_OK;
 }
 
-static lem_status emit(lem_out *out, const lem_json *row, const pool_of *p, const int *chosen, int n, bool scored, lem_err *err) {
-    lem_json *r = lem_json_new_object(), *texts = lem_json_new_array(), *labels = lem_json_new_array(), *scores = lem_json_new_array(),
-             *gens = lem_json_new_array();
+static lem_status emit(lem_out *out, const lem_json *row, const pool_of *p, const int *chosen, int n,
+                       bool scored, lem_err *err) {
+    lem_json *r = lem_json_new_object(), *texts = lem_json_new_array(), *labels = lem_json_new_array(),
+             *scores = lem_json_new_array(), *gens = lem_json_new_array();
     static const char *const keep[] = {"id", "problem", "expected_answer"};
     bool ok = r && texts && labels && scores && gens;
     for (int i = 0; ok && i < 3; i++) {
@@ -89,7 +99,8 @@ static lem_status emit(lem_out *out, const lem_json *row, const pool_of *p, cons
         if (v) ok = lem_json_set(r, keep[i], lem_json_copy(v));
     }
     for (int i = 0; ok && i < n; i++)
-        ok = lem_json_append(texts, lem_json_copy(p->text[chosen[i]])) && lem_json_append(labels, lem_json_new_int(p->label[chosen[i]])) &&
+        ok = lem_json_append(texts, lem_json_copy(p->text[chosen[i]])) &&
+             lem_json_append(labels, lem_json_new_int(p->label[chosen[i]])) &&
              lem_json_append(scores, scored ? lem_json_new_num(p->score[chosen[i]]) : lem_json_new_null()) &&
              lem_json_append(gens, lem_json_new_str(p->generator[chosen[i]]));
     ok = ok && lem_json_set(r, "responses", texts);
@@ -116,30 +127,36 @@ static uint64_t key_of(const lem_json *row) {
     return lem_hash64(s, strlen(s), 0);
 }
 
-/* Reads one row of each file; they must be about the same problems in the same order. *eof when all end together. */
-static lem_status next_rows(lem_rows **files, const char *const *names, int n, lem_json **rows, bool *eof, lem_err *err) {
+/* Reads one row of each file; they must be about the same problems in the same order. *eof when all end
+ * together. */
+static lem_status next_rows(lem_rows **files, const char *const *names, int n, lem_json **rows, bool *eof,
+                            lem_err *err) {
     int ended = 0;
     for (int i = 0; i < n; i++) {
         lem_status st = lem_rows_next(files[i], &rows[i], err);
         if (st) return st;
         ended += rows[i] == NULL;
         if (i && (!rows[i] != !rows[0] ||
-                  (rows[i] && strcmp(lem_json_str(lem_json_get(rows[i], "problem"), ""), lem_json_str(lem_json_get(rows[0], "problem"), "")) != 0)))
+                  (rows[i] && strcmp(lem_json_str(lem_json_get(rows[i], "problem"), ""),
+                                     lem_json_str(lem_json_get(rows[0], "problem"), "")) != 0)))
             return lem_fail(err, LEM_EDATA,
-                            "%s:%llu: another problem than %s at the same place; the files of one pool must list the same problems in the same order",
+                            "%s:%llu: another problem than %s at the same place; the files of one pool must "
+                            "list the same problems in the same order",
                             names[i], (unsigned long long)lem_rows_number(files[i]), names[0]);
     }
     *eof = ended > 0;
     return LEM_OK;
 }
 
-static lem_status sample_problem(const lem_args *args, lem_json **rows, const char *const *names, int n, uint64_t seed, lem_out *out, pool_of *p,
-                                 counts *c, lem_err *err) {
-    lem_list_opts o = {(int)lem_args_int(args, "per-problem"), (int)lem_args_int(args, "top-k"), lem_args_flag(args, "random")};
+static lem_status sample_problem(const lem_args *args, lem_json **rows, const char *const *names, int n,
+                                 uint64_t seed, lem_out *out, pool_of *p, counts *c, lem_err *err) {
+    lem_list_opts o = {(int)lem_args_int(args, "per-problem"), (int)lem_args_int(args, "top-k"),
+                       lem_args_flag(args, "random")};
     int chosen[64];
     p->n = 0;
     for (int i = 0; i < n; i++) {
-        lem_status st = add_row(p, rows[i], names[i], !o.random, lem_args_flag(args, "keep-duplicates"), c, err);
+        lem_status st =
+            add_row(p, rows[i], names[i], !o.random, lem_args_flag(args, "keep-duplicates"), c, err);
         if (st) return lem_err_context(err, "%s", names[i]);
     }
     for (int64_t k = 0; k < lem_args_int(args, "lists"); k++) {
@@ -158,14 +175,19 @@ static lem_status sample_problem(const lem_args *args, lem_json **rows, const ch
 
 static void show(lem_cli *cli, const counts *c) {
     if (cli->json)
-        fprintf(cli->out, "{\"problems\":%llu,\"lists\":%llu,\"left_out\":%llu,\"undecided\":%llu,\"unscored\":%llu,\"duplicates\":%llu}\n",
-                (unsigned long long)c->rows, (unsigned long long)c->lists, (unsigned long long)c->one_class, (unsigned long long)c->undecided,
-                (unsigned long long)c->unscored, (unsigned long long)c->duplicates);
+        fprintf(cli->out,
+                "{\"problems\":%llu,\"lists\":%llu,\"left_out\":%llu,\"undecided\":%llu,\"unscored\":%llu,"
+                "\"duplicates\":%llu}\n",
+                (unsigned long long)c->rows, (unsigned long long)c->lists, (unsigned long long)c->one_class,
+                (unsigned long long)c->undecided, (unsigned long long)c->unscored,
+                (unsigned long long)c->duplicates);
     lem_info(cli->log,
-             "%llu problems gave %llu lists; %llu left out (too few responses of a class); responses: %llu undecided, %llu unscored, %llu identical "
+             "%llu problems gave %llu lists; %llu left out (too few responses of a class); responses: %llu "
+             "undecided, %llu unscored, %llu identical "
              "merged",
-             (unsigned long long)c->rows, (unsigned long long)c->lists, (unsigned long long)c->one_class, (unsigned long long)c->undecided,
-             (unsigned long long)c->unscored, (unsigned long long)c->duplicates);
+             (unsigned long long)c->rows, (unsigned long long)c->lists, (unsigned long long)c->one_class,
+             (unsigned long long)c->undecided, (unsigned long long)c->unscored,
+             (unsigned long long)c->duplicates);
 }
 
 static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
@@ -193,7 +215,8 @@ static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
         }
     }
     if (c.lists == 0) {
-        st = lem_fail(err, LEM_EDATA, "no problem has both right and wrong responses enough for a list of %lld",
+        st = lem_fail(err, LEM_EDATA,
+                      "no problem has both right and wrong responses enough for a list of %lld",
                       (long long)lem_args_int(args, "per-problem"));
         goto done;
     }
@@ -216,7 +239,8 @@ const lem_command lem_cmd_rm_sample = {
     .name = "rm sample",
     .purpose = "score-sorted (or random) response lists from graded candidates, six per problem",
     .usage = "FILE... --out LISTS [options]",
-    .example = "lemma rm sample scored.jsonl --top-k 14 --out lists.jsonl\nlemma rm sample stage1.jsonl stage2.jsonl --random --out lists.jsonl",
+    .example = "lemma rm sample scored.jsonl --top-k 14 --out lists.jsonl\nlemma rm sample stage1.jsonl "
+               "stage2.jsonl --random --out lists.jsonl",
     .min_words = 1,
     .max_words = 64,
     .opts = opts,

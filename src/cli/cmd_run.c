@@ -5,7 +5,9 @@
 static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
     lem_json *tree = NULL;
     lem_status st = lem_yaml_load(args->words[0], &tree, err);
-    if (st == LEM_OK) st = lem_recipe_run(cli, tree, args->words[0], lem_args_str(args, "out"), args->words + 1, args->n_words - 1, err);
+    if (st == LEM_OK)
+        st = lem_recipe_run(cli, tree, args->words[0], lem_args_str(args, "out"), args->words + 1,
+                            args->n_words - 1, err);
     lem_json_free(tree);
     return st;
 }
@@ -14,7 +16,8 @@ const lem_command lem_cmd_run = {
     .name = "run",
     .purpose = "run a recipe: a list of stages; resumes where it stopped",
     .usage = "RECIPE.yaml [var=value] [stage.option=value]... [options]",
-    .example = "lemma run recipes/gsm8k-small.yaml data=../shared/data/bench/gsm8k out=out/gsm8k\nlemma run recipes/gsm8k-small.yaml sft.lr=5e-4",
+    .example = "lemma run recipes/gsm8k-small.yaml data=../shared/data/bench/gsm8k out=out/gsm8k\nlemma run "
+               "recipes/gsm8k-small.yaml sft.lr=5e-4",
     .min_words = 1,
     .max_words = -1,
     .opts = NULL,

@@ -16,9 +16,12 @@
 #include <unistd.h>
 
 static const lem_opt opts[] = {
-    {"model", LEM_OPT_STR, "DIR", NULL, "model folder (config.json, model.safetensors, tokenizer.json)", 0, 0},
-    {"prompts", LEM_OPT_STR, "FILE", NULL, "rows with problem, question or prompt (JSONL, JSON, .gz, .zst)", 0, 0},
-    {"map", LEM_OPT_LIST, "OURS=THEIRS", NULL, "names of fields: problem=, expected_answer=, id= (dotted paths)", 0, 0},
+    {"model", LEM_OPT_STR, "DIR", NULL, "model folder (config.json, model.safetensors, tokenizer.json)", 0,
+     0},
+    {"prompts", LEM_OPT_STR, "FILE", NULL, "rows with problem, question or prompt (JSONL, JSON, .gz, .zst)",
+     0, 0},
+    {"map", LEM_OPT_LIST, "OURS=THEIRS", NULL,
+     "names of fields: problem=, expected_answer=, id= (dotted paths)", 0, 0},
     {"n", LEM_OPT_INT, "N", "8", "candidates per problem", 1, 100000},
     {"temperature", LEM_OPT_NUM, "X", "0.7", "0 is greedy", 0, 1000},
     {"top-k", LEM_OPT_INT, "K", "0", "draw among the K likeliest tokens; 0 = all", 0, 1e9},
@@ -27,7 +30,8 @@ static const lem_opt opts[] = {
     {"stop", LEM_OPT_LIST, "TEXT", NULL, "end before this text; repeatable", 0, 0},
     {"system", LEM_OPT_STR, "TEXT", NULL, "system prompt", 0, 0},
     {"suffix", LEM_OPT_STR, "TEXT", NULL, "line added to each problem", 0, 0},
-    {"template", LEM_OPT_STR, "NAME", "chat", "chat (the folder's chat template, else ChatML) or plain (the text as it is)", 0, 0},
+    {"template", LEM_OPT_STR, "NAME", "chat",
+     "chat (the folder's chat template, else ChatML) or plain (the text as it is)", 0, 0},
     {"dtype", LEM_OPT_STR, "NAME", "f32", "weights in memory: f32 or bf16", 0, 0},
     {"slots", LEM_OPT_INT, "N", "0", "candidates in flight, 0 = 256 (never changes a result)", 0, 4096},
 };
@@ -100,7 +104,8 @@ static lem_status read_options(sample_job *j, lem_err *err) {
     if (strcmp(template, "chat") != 0 && strcmp(template, "plain") != 0)
         return lem_fail(err, LEM_EUSAGE, "--template must be chat or plain, found '%s'", template);
     j->n = (int)lem_args_int(a, "n");
-    j->gen = (lem_generate_opts){.sample = {(float)lem_args_num(a, "temperature"), (int)lem_args_int(a, "top-k"), (float)lem_args_num(a, "top-p")},
+    j->gen = (lem_generate_opts){.sample = {(float)lem_args_num(a, "temperature"),
+                                            (int)lem_args_int(a, "top-k"), (float)lem_args_num(a, "top-p")},
                                  .max_tokens = (int)lem_args_int(a, "max-tokens"),
                                  .slots = (int)lem_args_int(a, "slots"),
                                  .eos = -1,
@@ -127,7 +132,8 @@ static lem_status identify(sample_job *j, lem_err *err) {
     lem_status st = lem_buf_ok(&b, err);
     if (st == LEM_OK) {
         lem_sha256_hex(lem_buf_str(&b), b.len, hex);
-        st = lem_job_identity(&lem_cmd_sample, j->args, (const char *const[]){j->model}, 1, hex, j->identity, err);
+        st = lem_job_identity(&lem_cmd_sample, j->args, (const char *const[]){j->model}, 1, hex, j->identity,
+                              err);
     }
     lem_buf_release(&b);
     return st;
@@ -138,8 +144,8 @@ static lem_status remove_partial(const sample_job *j, lem_err *err) {
     return st ? st : lem_file_remove(j->run_manifest_path, err);
 }
 
-/* Decides between finished, go on, and refused. The final manifest is written after OUT, and the journal removed after that, so whatever stage a
- * killed run reached, this finds it. */
+/* Decides between finished, go on, and refused. The final manifest is written after OUT, and the journal
+ * removed after that, so whatever stage a killed run reached, this finds it. */
 static lem_status look_at_output(sample_job *j, bool *complete, lem_err *err) {
     *complete = false;
     if (j->to_stdout) return LEM_OK;
@@ -150,11 +156,15 @@ static lem_status look_at_output(sample_job *j, bool *complete, lem_err *err) {
     }
     if (lem_file_exists(j->journal_path)) {
         if (lem_manifest_is_of(j->run_manifest_path, j->identity)) return LEM_OK;
-        return lem_fail(err, LEM_EUSAGE, "%s is the partial output of another job; choose another --out or pass --fresh to discard it",
-                        j->journal_path);
+        return lem_fail(
+            err, LEM_EUSAGE,
+            "%s is the partial output of another job; choose another --out or pass --fresh to discard it",
+            j->journal_path);
     }
     if (lem_file_exists(j->out) && !j->cli->overwrite)
-        return lem_fail(err, LEM_EUSAGE, "%s exists and is the result of another job; choose another --out or pass --overwrite", j->out);
+        return lem_fail(
+            err, LEM_EUSAGE,
+            "%s exists and is the result of another job; choose another --out or pass --overwrite", j->out);
     return LEM_OK;
 }
 
@@ -165,7 +175,8 @@ static lem_status visit(void *ctx, const char *id, const lem_json *record, lem_e
     char *end = NULL;
     unsigned long long row = strtoull(id, &end, 10);
     unsigned long long cand = *end == ':' ? strtoull(end + 1, &end, 10) : (unsigned long long)j->n;
-    if (*end || row >= j->rows.n || cand >= (unsigned long long)j->n) return lem_fail(err, LEM_EDATA, "%s: unknown record '%s'", j->journal_path, id);
+    if (*end || row >= j->rows.n || cand >= (unsigned long long)j->n)
+        return lem_fail(err, LEM_EDATA, "%s: unknown record '%s'", j->journal_path, id);
     lem_json **at = &j->records[row * (unsigned long long)j->n + cand];
     if (*at) return LEM_OK;
     *at = lem_json_copy(record);
@@ -177,13 +188,17 @@ static lem_status visit(void *ctx, const char *id, const lem_json *record, lem_e
 static lem_status open_journal(sample_job *j, lem_err *err) {
     if (j->to_stdout) return LEM_OK;
     uint64_t torn = 0;
-    lem_status st = lem_manifest_write(j->run_manifest_path, &lem_cmd_sample, j->args, j->identity, &j->rt, err);
+    lem_status st =
+        lem_manifest_write(j->run_manifest_path, &lem_cmd_sample, j->args, j->identity, &j->rt, err);
     if (st == LEM_OK) st = lem_journal_open(j->journal_path, j->identity, visit, j, &j->journal, &torn, err);
     if (st) return st;
-    if (torn) lem_warn(j->cli->log, "%s: cut %llu bytes of an unfinished record", j->journal_path, (unsigned long long)torn);
+    if (torn)
+        lem_warn(j->cli->log, "%s: cut %llu bytes of an unfinished record", j->journal_path,
+                 (unsigned long long)torn);
     j->resumed = j->finished;
     if (j->resumed)
-        lem_info(j->cli->log, "going on: %llu of %llu candidates are there already", (unsigned long long)j->resumed, (unsigned long long)j->total);
+        lem_info(j->cli->log, "going on: %llu of %llu candidates are there already",
+                 (unsigned long long)j->resumed, (unsigned long long)j->total);
     return LEM_OK;
 }
 
@@ -198,7 +213,8 @@ static lem_status next_prompt(void *ctx, lem_prompt *out, bool *more, lem_err *e
         for (int i = 0; !r->too_long && i < j->n; i++)
             if (!j->records[j->next_row * (size_t)j->n + (size_t)i]) j->missing[missing++] = i;
         if (missing == 0) continue;
-        *out = (lem_prompt){j->next_row++, r->key, j->rows.ids.data + r->ids_at, r->n_ids, j->missing, missing};
+        *out =
+            (lem_prompt){j->next_row++, r->key, j->rows.ids.data + r->ids_at, r->n_ids, j->missing, missing};
         *more = true;
         return LEM_OK;
     }
@@ -213,7 +229,8 @@ static lem_status take_candidate(void *ctx, const lem_candidate *c, lem_err *err
     snprintf(id, sizeof id, "%llu:%d", (unsigned long long)c->prompt, c->index);
     bool ok = rec && lem_json_set(rec, "text", lem_json_new_strn(c->text, c->len)) &&
               lem_json_set(rec, "finish_reason", lem_json_new_str(lem_finish_name(c->finish))) &&
-              lem_json_set(rec, "tokens", lem_json_new_int(c->tokens)) && lem_json_set(rec, "logprob", lem_json_new_num(c->logprob));
+              lem_json_set(rec, "tokens", lem_json_new_int(c->tokens)) &&
+              lem_json_set(rec, "logprob", lem_json_new_num(c->logprob));
     if (!ok) {
         lem_json_free(rec);
         return lem_fail(err, LEM_EMEM, "out of memory for a candidate");
@@ -240,7 +257,8 @@ static lem_status add_end(sample_job *j, int32_t id, const char *path, lem_err *
         if (g->end[i] == id) return LEM_OK;
     if (id < 0 || id == g->eos) return LEM_OK;
     if (g->n_end == LEM_GENERATE_MAX_ENDS)
-        return lem_fail(err, LEM_EDATA, "%s: eos_token_id: more than %d end tokens", path, LEM_GENERATE_MAX_ENDS - 2);
+        return lem_fail(err, LEM_EDATA, "%s: eos_token_id: more than %d end tokens", path,
+                        LEM_GENERATE_MAX_ENDS - 2);
     g->end[g->n_end++] = id;
     return LEM_OK;
 }
@@ -257,7 +275,8 @@ static lem_status read_ends(sample_job *j, const char *name, bool *found, lem_er
     for (size_t i = 0; st == LEM_OK && i < n; i++) {
         int64_t id = lem_json_int(list ? lem_json_at(ids, i) : ids, -1);
         if (id < 0 || id >= j->config.vocab)
-            st = lem_fail(err, LEM_EDATA, "%s: eos_token_id: an id from 0 to %d or a list of such expected", path, j->config.vocab - 1);
+            st = lem_fail(err, LEM_EDATA, "%s: eos_token_id: an id from 0 to %d or a list of such expected",
+                          path, j->config.vocab - 1);
         else st = add_end(j, (int32_t)id, path, err);
     }
     *found = n > 0;
@@ -266,9 +285,11 @@ static lem_status read_ends(sample_job *j, const char *name, bool *found, lem_er
     return st;
 }
 
-/* The special token that the template writes after a reply: Llama 3's <|eot_id|>, Mistral's </s>. -1 if it writes none, or cannot be asked. */
+/* The special token that the template writes after a reply: Llama 3's <|eot_id|>, Mistral's </s>. -1 if it
+ * writes none, or cannot be asked. */
 static lem_status turn_end(const sample_job *j, int32_t *out, lem_err *err) {
-    static const char reply = '7'; /* one byte, so that its token is told from what the template writes before it */
+    static const char reply =
+        '7'; /* one byte, so that its token is told from what the template writes before it */
     lem_err why = LEM_ERR_INIT;
     lem_ids ids = {0};
     lem_status st = lem_chat_reply(j->tok, &reply, 1, &ids, &why);
@@ -282,12 +303,13 @@ static lem_status turn_end(const sample_job *j, int32_t *out, lem_err *err) {
         replied = replied || (!special && text && memchr(text, reply, len));
     }
     lem_ids_release(&ids);
-    /* a template that refuses this conversation may still render the prompts: the folder's other end tokens count then */
+    /* a template that refuses this conversation may still render the prompts: the folder's other end tokens
+     * count then */
     return st == LEM_EMEM ? lem_fail(err, st, "%s", why.text) : LEM_OK;
 }
 
-/* A candidate ends with any of: the template's end of a turn, the tokenizer's end of text, and what generation_config.json says, or, where that says
- * nothing, config.json (as Transformers does). */
+/* A candidate ends with any of: the template's end of a turn, the tokenizer's end of text, and what
+ * generation_config.json says, or, where that says nothing, config.json (as Transformers does). */
 static lem_status find_ends(sample_job *j, bool chat, lem_err *err) {
     int32_t turn = -1;
     bool found = false;
@@ -307,12 +329,13 @@ static lem_status load_model(sample_job *j, lem_err *err) {
     st = lem_tokenizer_load(j->model, &j->tok, err);
     if (st) return st;
     if (lem_tokenizer_vocab(j->tok) > j->config.vocab)
-        return lem_fail(err, LEM_EDATA, "%s: the tokenizer has %d ids but the model only %d", j->model, (int)lem_tokenizer_vocab(j->tok),
-                        j->config.vocab);
+        return lem_fail(err, LEM_EDATA, "%s: the tokenizer has %d ids but the model only %d", j->model,
+                        (int)lem_tokenizer_vocab(j->tok), j->config.vocab);
     bool chat = strcmp(lem_args_str(j->args, "template"), "chat") == 0;
     st = find_ends(j, chat, err);
     if (st) return st;
-    lem_sample_format f = {chat, lem_args_str(j->args, "system"), lem_args_str(j->args, "suffix"), j->config.max_positions - 1};
+    lem_sample_format f = {chat, lem_args_str(j->args, "system"), lem_args_str(j->args, "suffix"),
+                           j->config.max_positions - 1};
     st = lem_sample_rows_encode(&j->rows, j->tok, &f, err);
     j->gen.max_prompt = j->rows.longest;
     return st;
@@ -323,11 +346,13 @@ static void report_too_long(const sample_job *j) {
     for (size_t i = 0; i < j->rows.n && named < 3; i++) {
         const lem_sample_row *r = &j->rows.at[i];
         if (!r->too_long) continue;
-        lem_warn(j->cli->log, "%s:%llu: the prompt has %d tokens, the context holds %d; its candidates are empty", j->prompts,
-                 (unsigned long long)r->line, r->n_ids, j->config.max_positions - 1);
+        lem_warn(j->cli->log,
+                 "%s:%llu: the prompt has %d tokens, the context holds %d; its candidates are empty",
+                 j->prompts, (unsigned long long)r->line, r->n_ids, j->config.max_positions - 1);
         named++;
     }
-    if (j->rows.too_long > (uint64_t)named) lem_warn(j->cli->log, "%llu prompts in all are too long", (unsigned long long)j->rows.too_long);
+    if (j->rows.too_long > (uint64_t)named)
+        lem_warn(j->cli->log, "%llu prompts in all are too long", (unsigned long long)j->rows.too_long);
 }
 
 static size_t physical_memory(void) {
@@ -336,16 +361,19 @@ static size_t physical_memory(void) {
 }
 
 static lem_status print_plan(const sample_job *j, size_t packed, size_t engine, lem_err *err) {
-    unsigned long long prompt_tokens = (unsigned long long)j->rows.ids.len, total = (unsigned long long)j->total;
+    unsigned long long prompt_tokens = (unsigned long long)j->rows.ids.len,
+                       total = (unsigned long long)j->total;
     unsigned long long fresh = total * (unsigned long long)j->gen.max_tokens;
     lem_info(j->cli->log,
              "plan: %zu problems, %llu prompt tokens, up to %llu new tokens in %llu candidates; "
              "%.1f MB weights (%s), at most %.1f MB for keys, values and rows",
-             j->rows.n, prompt_tokens, fresh, total, (double)packed / 1e6, j->dtype == LEM_DTYPE_F32 ? "f32" : "bf16", (double)engine / 1e6);
+             j->rows.n, prompt_tokens, fresh, total, (double)packed / 1e6,
+             j->dtype == LEM_DTYPE_F32 ? "f32" : "bf16", (double)engine / 1e6);
     if (!j->cli->json) return LEM_OK;
     lem_json *o = lem_json_new_object();
     lem_buf b = {0};
-    bool ok = o && lem_json_set(o, "command", lem_json_new_str("sample")) && lem_json_set(o, "dry_run", lem_json_new_bool(true)) &&
+    bool ok = o && lem_json_set(o, "command", lem_json_new_str("sample")) &&
+              lem_json_set(o, "dry_run", lem_json_new_bool(true)) &&
               lem_json_set(o, "problems", lem_json_new_int((int64_t)j->rows.n)) &&
               lem_json_set(o, "prompt_too_long", lem_json_new_int((int64_t)j->rows.too_long)) &&
               lem_json_set(o, "candidates", lem_json_new_int((int64_t)total)) &&
@@ -365,8 +393,10 @@ static lem_status print_plan(const sample_job *j, size_t packed, size_t engine, 
 static lem_status plan_memory(sample_job *j, lem_err *err) {
     size_t params = lem_model_config_params(&j->config), physical = physical_memory();
     j->gen.kv_bytes = physical / 2;
-    size_t head = j->config.tied ? (size_t)j->config.vocab * (size_t)j->config.width : 0; /* a tied embedding is packed too */
-    size_t packed = (params + head) * lem_dtype_size(j->dtype), engine = lem_generate_plan(&j->config, &j->gen), all = packed + engine;
+    size_t head = j->config.tied ? (size_t)j->config.vocab * (size_t)j->config.width
+                                 : 0; /* a tied embedding is packed too */
+    size_t packed = (params + head) * lem_dtype_size(j->dtype),
+           engine = lem_generate_plan(&j->config, &j->gen), all = packed + engine;
     if (j->cli->dry_run) {
         lem_status st = print_plan(j, packed, engine, err);
         if (st) return st;
@@ -375,7 +405,8 @@ static lem_status plan_memory(sample_job *j, lem_err *err) {
         return lem_fail(err, LEM_EMEM,
                         "%s: sampling needs up to %.1f GB (weights %.1f, keys, values and rows %.1f), "
                         "this machine has %.1f; lower --slots or --max-tokens",
-                        j->model, (double)all / 1e9, (double)packed / 1e9, (double)engine / 1e9, (double)physical / 1e9);
+                        j->model, (double)all / 1e9, (double)packed / 1e9, (double)engine / 1e9,
+                        (double)physical / 1e9);
     return LEM_OK;
 }
 
@@ -386,7 +417,8 @@ static lem_status write_output(sample_job *j, lem_err *err) {
     LEM_TRY(lem_out_open(j->out, true, &o, err));
     for (size_t i = 0; i < j->rows.n; i++) {
         const lem_sample_row *r = &j->rows.at[i];
-        LEM_TRY(lem_sample_row_output(r, r->too_long ? NULL : j->records + i * (size_t)j->n, j->n, &row, err));
+        LEM_TRY(
+            lem_sample_row_output(r, r->too_long ? NULL : j->records + i * (size_t)j->n, j->n, &row, err));
         LEM_TRY(lem_rows_write(o, row, err));
         lem_json_free(row);
         row = NULL;
@@ -413,16 +445,21 @@ static lem_status print_json(const sample_job *j, bool complete, lem_err *err) {
     }
     double s = j->stats.seconds, rate = s > 0 ? (double)j->stats.generated_tokens / s : 0;
     lem_json *o = lem_json_new_object(), *fin = lem_json_new_object();
-    bool ok = o && fin && lem_json_set(fin, "stop", lem_json_new_int((int64_t)stop)) &&
-              lem_json_set(fin, "length", lem_json_new_int((int64_t)length)) &&
-              lem_json_set(fin, "prompt_too_long", lem_json_new_int((int64_t)(j->rows.too_long * (uint64_t)j->n)));
-    ok = ok && lem_json_set(o, "command", lem_json_new_str("sample")) && lem_json_set(o, "out", lem_json_new_str(j->out)) &&
-         lem_json_set(o, "identity", lem_json_new_str(j->identity)) && lem_json_set(o, "already_complete", lem_json_new_bool(complete)) &&
-         lem_json_set(o, "problems", lem_json_new_int((int64_t)j->rows.n)) && lem_json_set(o, "candidates", lem_json_new_int((int64_t)j->finished)) &&
+    bool ok =
+        o && fin && lem_json_set(fin, "stop", lem_json_new_int((int64_t)stop)) &&
+        lem_json_set(fin, "length", lem_json_new_int((int64_t)length)) &&
+        lem_json_set(fin, "prompt_too_long", lem_json_new_int((int64_t)(j->rows.too_long * (uint64_t)j->n)));
+    ok = ok && lem_json_set(o, "command", lem_json_new_str("sample")) &&
+         lem_json_set(o, "out", lem_json_new_str(j->out)) &&
+         lem_json_set(o, "identity", lem_json_new_str(j->identity)) &&
+         lem_json_set(o, "already_complete", lem_json_new_bool(complete)) &&
+         lem_json_set(o, "problems", lem_json_new_int((int64_t)j->rows.n)) &&
+         lem_json_set(o, "candidates", lem_json_new_int((int64_t)j->finished)) &&
          lem_json_set(o, "resumed", lem_json_new_int((int64_t)j->resumed)) &&
          lem_json_set(o, "prompt_tokens", lem_json_new_int((int64_t)j->stats.prompt_tokens)) &&
          lem_json_set(o, "generated_tokens", lem_json_new_int((int64_t)j->stats.generated_tokens)) &&
-         lem_json_set(o, "steps", lem_json_new_int((int64_t)j->stats.steps)) && lem_json_set(o, "seconds", lem_json_new_num(s)) &&
+         lem_json_set(o, "steps", lem_json_new_int((int64_t)j->stats.steps)) &&
+         lem_json_set(o, "seconds", lem_json_new_num(s)) &&
          lem_json_set(o, "tokens_per_second", lem_json_new_num(rate));
     if (ok) {
         ok = lem_json_set(o, "finish", fin);
@@ -441,8 +478,8 @@ static lem_status print_json(const sample_job *j, bool complete, lem_err *err) {
 static lem_status generate(sample_job *j, lem_err *err) {
     j->progress = lem_progress_new(j->cli->log, "sample", "candidates", j->total, j->resumed);
     j->begin = lem_clock_seconds();
-    lem_status st =
-        lem_generate_run(j->weights, &j->config, j->tok, j->rt.backend, &j->gen, next_prompt, j, take_candidate, j, j->cli->cancel, &j->stats, err);
+    lem_status st = lem_generate_run(j->weights, &j->config, j->tok, j->rt.backend, &j->gen, next_prompt, j,
+                                     take_candidate, j, j->cli->cancel, &j->stats, err);
     lem_progress_free(j->progress);
     j->progress = NULL;
     if (st != LEM_EINTR) return st;
@@ -450,13 +487,16 @@ static lem_status generate(sample_job *j, lem_err *err) {
     lem_status closed = lem_journal_close(j->journal, err);
     j->journal = NULL;
     if (closed) return closed;
-    return lem_fail(err, LEM_EINTR, "interrupted; %llu of %llu candidates are saved, the same command goes on from there",
+    return lem_fail(err, LEM_EINTR,
+                    "interrupted; %llu of %llu candidates are saved, the same command goes on from there",
                     (unsigned long long)j->finished, (unsigned long long)j->total);
 }
 
 static void release(sample_job *j) {
-    if (j->journal && lem_journal_close(j->journal, NULL) != LEM_OK) lem_warn(j->cli->log, "%s: could not be closed", j->journal_path);
-    for (uint64_t i = 0; j->records && i < (uint64_t)j->rows.n * (uint64_t)j->n; i++) lem_json_free(j->records[i]);
+    if (j->journal && lem_journal_close(j->journal, NULL) != LEM_OK)
+        lem_warn(j->cli->log, "%s: could not be closed", j->journal_path);
+    for (uint64_t i = 0; j->records && i < (uint64_t)j->rows.n * (uint64_t)j->n; i++)
+        lem_json_free(j->records[i]);
     lem_free(j->records);
     lem_free(j->missing);
     lem_free(j->stop);
@@ -474,7 +514,8 @@ static lem_status sample(sample_job *j, lem_err *err) {
     bool complete;
     lem_status st = read_options(j, err);
     if (st == LEM_OK && !j->to_stdout && !j->cli->dry_run) st = lem_lock_take(j->out, &j->lock, err);
-    if (st == LEM_OK) st = lem_sample_rows_load(j->prompts, lem_args_tree(j->args, "map"), j->cli->limit, &j->rows, err);
+    if (st == LEM_OK)
+        st = lem_sample_rows_load(j->prompts, lem_args_tree(j->args, "map"), j->cli->limit, &j->rows, err);
     if (st == LEM_OK) st = identify(j, err);
     if (st == LEM_OK) st = look_at_output(j, &complete, err);
     if (st) return st;
@@ -486,7 +527,8 @@ static lem_status sample(sample_job *j, lem_err *err) {
     if (st) return st;
     report_too_long(j);
     if (j->rows.too_long == j->rows.n)
-        return lem_fail(err, LEM_EDATA, "%s: no prompt fits the context of %d tokens", j->prompts, j->config.max_positions);
+        return lem_fail(err, LEM_EDATA, "%s: no prompt fits the context of %d tokens", j->prompts,
+                        j->config.max_positions);
     j->total = ((uint64_t)j->rows.n - j->rows.too_long) * (uint64_t)j->n;
     st = plan_memory(j, err);
     if (st || j->cli->dry_run) return st;
@@ -501,7 +543,8 @@ static lem_status sample(sample_job *j, lem_err *err) {
     if (st == LEM_OK) st = write_output(j, err);
     if (st) return st;
     if (j->cli->json) return print_json(j, false, err);
-    lem_info(j->cli->log, "%s: %llu candidates for %zu problems", j->out, (unsigned long long)j->finished, j->rows.n);
+    lem_info(j->cli->log, "%s: %llu candidates for %zu problems", j->out, (unsigned long long)j->finished,
+             j->rows.n);
     return LEM_OK;
 }
 
@@ -516,7 +559,8 @@ const lem_command lem_cmd_sample = {
     .name = "sample",
     .purpose = "N candidates per problem",
     .usage = "--model DIR --prompts FILE --out FILE [options]",
-    .example = "lemma sample --model runs/sft --prompts ../shared/data/bench/gsm8k/test.jsonl --n 64 --temperature 0.7 --out runs/candidates.jsonl",
+    .example = "lemma sample --model runs/sft --prompts ../shared/data/bench/gsm8k/test.jsonl --n 64 "
+               "--temperature 0.7 --out runs/candidates.jsonl",
     .min_words = 0,
     .max_words = 0,
     .opts = opts,

@@ -11,16 +11,24 @@
 #include <string.h>
 
 static const lem_opt opts[] = {
-    {"k", LEM_OPT_LIST, "K,K,…", NULL, "candidates to choose among; default powers of two up to the longest row, and that", 0, 0},
+    {"k", LEM_OPT_LIST, "K,K,…", NULL,
+     "candidates to choose among; default powers of two up to the longest row, and that", 0, 0},
     {"map", LEM_OPT_LIST, "OURS=THEIRS", NULL,
-     "names of fields: rm_score=, correct=, predicted_answer=, completions=, expected_answer=, logprob=, step_scores=, id=", 0, 0},
-    {"seeds", LEM_OPT_INT, "N", "100", "random subsets per problem for the seeds protocol; 0 = none", 0, 100000},
+     "names of fields: rm_score=, correct=, predicted_answer=, completions=, expected_answer=, logprob=, "
+     "step_scores=, id=",
+     0, 0},
+    {"seeds", LEM_OPT_INT, "N", "100", "random subsets per problem for the seeds protocol; 0 = none", 0,
+     100000},
     {"resamples", LEM_OPT_INT, "N", "10000", "bootstrap resamples over problems", 100, 1000000},
-    {"group", LEM_OPT_STR, "HOW", "key", "what counts as the same answer in votes: key (1/2 is 0.5) or string", 0, 0},
+    {"group", LEM_OPT_STR, "HOW", "key",
+     "what counts as the same answer in votes: key (1/2 is 0.5) or string", 0, 0},
     {"aggregate", LEM_OPT_LIST, "NAME", NULL,
-     "step scores to one score: last, min, max, prod, geometric, mean, mean_logit, mean_odds; default last, min, prod", 0, 0},
-    {"task", LEM_OPT_STR, "NAME", "std", "where the answer stands in completions, for rows that were not graded: a name as in lemma grade --task", 0,
-     0},
+     "step scores to one score: last, min, max, prod, geometric, mean, mean_logit, mean_odds; default last, "
+     "min, prod",
+     0, 0},
+    {"task", LEM_OPT_STR, "NAME", "std",
+     "where the answer stands in completions, for rows that were not graded: a name as in lemma grade --task",
+     0, 0},
 };
 
 static lem_status choose_ks(const lem_args *args, const lem_eval_data *d, lem_eval_opts *o, lem_err *err) {
@@ -37,10 +45,14 @@ static lem_status choose_ks(const lem_args *args, const lem_eval_data *d, lem_ev
         long k = strtol(text, &end, 10);
         if (end == text || *end || k < 1 || k > LEM_EVAL_MAX_N)
             return lem_fail(err, LEM_EUSAGE, "--k: '%s' is no count in 1..%d", text, LEM_EVAL_MAX_N);
-        if (k > d->max_n) return lem_fail(err, LEM_EUSAGE, "--k: %ld candidates asked for, the longest row has %d", k, d->max_n);
-        if (o->n_ks == LEM_EVAL_MAX_KS) return lem_fail(err, LEM_EUSAGE, "--k: more than %d values", LEM_EVAL_MAX_KS);
+        if (k > d->max_n)
+            return lem_fail(err, LEM_EUSAGE, "--k: %ld candidates asked for, the longest row has %d", k,
+                            d->max_n);
+        if (o->n_ks == LEM_EVAL_MAX_KS)
+            return lem_fail(err, LEM_EUSAGE, "--k: more than %d values", LEM_EVAL_MAX_KS);
         if (o->n_ks && k <= o->ks[o->n_ks - 1])
-            return lem_fail(err, LEM_EUSAGE, "--k: values must ascend, found %ld behind %d", k, o->ks[o->n_ks - 1]);
+            return lem_fail(err, LEM_EUSAGE, "--k: values must ascend, found %ld behind %d", k,
+                            o->ks[o->n_ks - 1]);
         o->ks[o->n_ks++] = (int)k;
     }
     return LEM_OK;
@@ -61,44 +73,64 @@ static lem_status configure(const lem_args *args, lem_candidates_map *map, lem_e
             return lem_fail(err, LEM_EUSAGE, "--aggregate: unknown '%s'", name);
     }
     how->by_string = strcmp(group, "string") == 0;
-    if (!how->by_string && strcmp(group, "key") != 0) return lem_fail(err, LEM_EUSAGE, "--group '%s' is neither key nor string", group);
+    if (!how->by_string && strcmp(group, "key") != 0)
+        return lem_fail(err, LEM_EUSAGE, "--group '%s' is neither key nor string", group);
     if (!lem_grade_task_find(task, &how->task))
-        return lem_fail(err, LEM_EUSAGE, "--task '%s' is unknown (std, gsm8k, plain, minerva, gaokao, olympiad, college, choice, amc, aime)", task);
+        return lem_fail(err, LEM_EUSAGE,
+                        "--task '%s' is unknown (std, gsm8k, plain, minerva, gaokao, olympiad, college, "
+                        "choice, amc, aime)",
+                        task);
     return LEM_OK;
 }
 
-static bool put_int(lem_json *o, const char *key, uint64_t v) { return lem_json_set(o, key, lem_json_new_int((int64_t)v)); }
+static bool put_int(lem_json *o, const char *key, uint64_t v) {
+    return lem_json_set(o, key, lem_json_new_int((int64_t)v));
+}
 
 static lem_json *notes_of(const lem_eval_data *d, const lem_eval_opts *o, bool by_string) {
     lem_json *list = lem_json_new_array();
     lem_buf b = {0};
     bool ok =
         list && lem_json_append(
-                    list, lem_json_new_str(
-                              "exact: expectation over all k-subsets, tied scores and tied votes averaged; first-k: the first k candidates, first of "
-                              "the tied; seeds: mean over random k-subsets, first of the tied"));
-    lem_buf_printf(&b, "intervals: 95 %% percentile bootstrap over problems, %d resamples, seed %llu; random subsets: %d per problem", o->resamples,
-                   (unsigned long long)o->seed, o->n_seeds > 0 ? o->n_seeds : 0);
+                    list, lem_json_new_str("exact: expectation over all k-subsets, tied scores and tied "
+                                           "votes averaged; first-k: the first k candidates, first of "
+                                           "the tied; seeds: mean over random k-subsets, first of the tied"));
+    lem_buf_printf(&b,
+                   "intervals: 95 %% percentile bootstrap over problems, %d resamples, seed %llu; random "
+                   "subsets: %d per problem",
+                   o->resamples, (unsigned long long)o->seed, o->n_seeds > 0 ? o->n_seeds : 0);
     ok = ok && lem_json_append(list, lem_json_new_str(lem_buf_str(&b)));
-    ok = ok && lem_json_append(
-                   list, lem_json_new_str(by_string ? "votes count equal answer strings; candidates without an answer do not vote"
-                                                    : "votes count answers with the same canonical form; candidates without an answer do not vote"));
-    if (ok && d->undecided) ok = lem_json_append(list, lem_json_new_str("undecided correctness counts as wrong"));
-    if (ok && d->graded_here) ok = lem_json_append(list, lem_json_new_str("the file carries no correctness: graded here"));
+    ok =
+        ok &&
+        lem_json_append(
+            list, lem_json_new_str(
+                      by_string ? "votes count equal answer strings; candidates without an answer do not vote"
+                                : "votes count answers with the same canonical form; candidates without an "
+                                  "answer do not vote"));
+    if (ok && d->undecided)
+        ok = lem_json_append(list, lem_json_new_str("undecided correctness counts as wrong"));
+    if (ok && d->graded_here)
+        ok = lem_json_append(list, lem_json_new_str("the file carries no correctness: graded here"));
     if (ok && d->min_n != d->max_n)
-        ok = lem_json_append(list, lem_json_new_str("problems with fewer than k candidates are left out at k; n says how many are in"));
+        ok = lem_json_append(
+            list, lem_json_new_str(
+                      "problems with fewer than k candidates are left out at k; n says how many are in"));
     lem_buf_release(&b);
     if (ok) return list;
     lem_json_free(list);
     return NULL;
 }
 
-static lem_json *result_json(const lem_eval_data *d, const lem_eval_opts *o, const lem_metrics *m, bool by_string) {
+static lem_json *result_json(const lem_eval_data *d, const lem_eval_opts *o, const lem_metrics *m,
+                             bool by_string) {
     lem_json *r = lem_json_new_object(), *c = lem_json_new_object();
-    bool ok = r && c && lem_json_set(r, "format", lem_json_new_str(d->ground)) && lem_json_set(r, "metrics", lem_metrics_json(m->m, m->n)) &&
-              lem_json_set(r, "differences", lem_metrics_json(m->diff, m->n_diff)) && lem_json_set(r, "notes", notes_of(d, o, by_string));
-    ok = ok && put_int(c, "problems", (uint64_t)d->n) && put_int(c, "candidates", d->candidates) && put_int(c, "undecided", d->undecided) &&
-         put_int(c, "without_score", d->unscored) && put_int(c, "without_answer", d->silent);
+    bool ok = r && c && lem_json_set(r, "format", lem_json_new_str(d->ground)) &&
+              lem_json_set(r, "metrics", lem_metrics_json(m->m, m->n)) &&
+              lem_json_set(r, "differences", lem_metrics_json(m->diff, m->n_diff)) &&
+              lem_json_set(r, "notes", notes_of(d, o, by_string));
+    ok = ok && put_int(c, "problems", (uint64_t)d->n) && put_int(c, "candidates", d->candidates) &&
+         put_int(c, "undecided", d->undecided) && put_int(c, "without_score", d->unscored) &&
+         put_int(c, "without_answer", d->silent);
     if (ok) {
         ok = lem_json_set(r, "counts", c);
         c = NULL;
@@ -112,11 +144,13 @@ static lem_json *result_json(const lem_eval_data *d, const lem_eval_opts *o, con
 static void print_table(lem_cli *cli, const lem_eval_data *d, const lem_metrics *m) {
     lem_buf b = {0};
     lem_metrics_table(m, &b);
-    fprintf(cli->out, "%s\n%d problems, %llu candidates (%d to %d a problem)", d->ground, d->n, (unsigned long long)d->candidates, d->min_n,
-            d->max_n);
-    if (d->undecided) fprintf(cli->out, "; %llu undecided, counted as wrong", (unsigned long long)d->undecided);
+    fprintf(cli->out, "%s\n%d problems, %llu candidates (%d to %d a problem)", d->ground, d->n,
+            (unsigned long long)d->candidates, d->min_n, d->max_n);
+    if (d->undecided)
+        fprintf(cli->out, "; %llu undecided, counted as wrong", (unsigned long long)d->undecided);
     if (d->unscored) fprintf(cli->out, "; %llu without score, ranked last", (unsigned long long)d->unscored);
-    if (d->silent) fprintf(cli->out, "; %llu without answer, which do not vote", (unsigned long long)d->silent);
+    if (d->silent)
+        fprintf(cli->out, "; %llu without answer, which do not vote", (unsigned long long)d->silent);
     fprintf(cli->out, "%s\n\n%s", d->graded_here ? "; graded here" : "", lem_buf_str(&b));
     lem_buf_release(&b);
 }
@@ -140,7 +174,9 @@ static lem_status put_out(lem_cli *cli, const char *path, const lem_json *r, lem
 
 static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
     lem_eval_load how = {.limit = cli->limit};
-    lem_eval_opts o = {.seed = cli->seed, .resamples = (int)lem_args_int(args, "resamples"), .n_seeds = (int)lem_args_int(args, "seeds")};
+    lem_eval_opts o = {.seed = cli->seed,
+                       .resamples = (int)lem_args_int(args, "resamples"),
+                       .n_seeds = (int)lem_args_int(args, "seeds")};
     lem_eval_data d = {.n = 0};
     lem_metrics m = {NULL, 0, NULL, 0};
     lem_json *r = NULL;

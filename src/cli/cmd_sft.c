@@ -16,7 +16,8 @@
 static const lem_opt opts[] = {
     {"model", LEM_OPT_STR, "DIR", NULL, "model folder to start from", 0, 0},
     {"from-scratch", LEM_OPT_FLAG, NULL, NULL, "start from random weights of the shape below", 0, 0},
-    {"arch", LEM_OPT_STR, "NAME", "llama", "llama, mistral, qwen2 (adds q/k/v biases) or qwen3 (normalises queries and keys)", 0, 0},
+    {"arch", LEM_OPT_STR, "NAME", "llama",
+     "llama, mistral, qwen2 (adds q/k/v biases) or qwen3 (normalises queries and keys)", 0, 0},
     {"layers", LEM_OPT_INT, "N", "4", "decoder layers", 1, 256},
     {"width", LEM_OPT_INT, "N", "128", "hidden size", 8, 65536},
     {"ffn", LEM_OPT_INT, "N", NULL, "feed-forward size [8/3 of width, rounded up to 32]", 8, 262144},
@@ -29,11 +30,13 @@ static const lem_opt opts[] = {
     {"tokenizer", LEM_OPT_STR, "DIR", NULL, "use this tokenizer (with --from-scratch)", 0, 0},
     {"data", LEM_OPT_LIST, "FILE", NULL, "training rows (JSONL, JSON, .gz, .zst); repeatable", 0, 0},
     {"val", LEM_OPT_STR, "FILE", NULL, "validation rows", 0, 0},
-    {"format", LEM_OPT_STR, "KIND", NULL, "messages, sharegpt, prompt-completion, instruction, question-answer or text [detected]", 0, 0},
+    {"format", LEM_OPT_STR, "KIND", NULL,
+     "messages, sharegpt, prompt-completion, instruction, question-answer or text [detected]", 0, 0},
     {"system", LEM_OPT_STR, "TEXT", NULL, "system prompt of rows that have none", 0, 0},
     {"suffix", LEM_OPT_STR, "TEXT", NULL, "line added to the question of question-answer rows", 0, 0},
     {"strip-marks", LEM_OPT_FLAG, NULL, NULL, "remove GSM8K's <<...>> calculator marks", 0, 0},
-    {"box-answer", LEM_OPT_FLAG, NULL, NULL, "turn a last line '#### x' into 'The answer is \\boxed{x}.'", 0, 0},
+    {"box-answer", LEM_OPT_FLAG, NULL, NULL, "turn a last line '#### x' into 'The answer is \\boxed{x}.'", 0,
+     0},
     {"max-len", LEM_OPT_INT, "N", NULL, "longer rows are left out and counted [context]", 8, 1048576},
     {"epochs", LEM_OPT_NUM, "X", "1", "passes over the data", 0.0001, 10000},
     {"batch", LEM_OPT_INT, "N", "128", "sequences per optimizer step", 1, 65536},
@@ -72,13 +75,15 @@ static lem_status make_stage(job *j, const lem_json *tree, int index, stage *out
     if (tree) {
         name = lem_json_str(lem_json_get(tree, "name"), NULL);
         if (!name || !*name || strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-_") != strlen(name))
-            st = lem_fail(err, LEM_EUSAGE, "stages[%d]: a name of lower-case letters, digits, '-' and '_' expected", index);
+            st = lem_fail(err, LEM_EUSAGE,
+                          "stages[%d]: a name of lower-case letters, digits, '-' and '_' expected", index);
         for (size_t i = 0; st == LEM_OK && i < lem_json_count(tree); i++) {
             char key[64];
             snprintf(key, sizeof key, "%s", lem_json_key_at(tree, i));
             for (char *p = key; *p; p++)
                 if (*p == '_') *p = '-';
-            if (strcmp(key, "name") != 0 && !lem_json_set(merged, key, lem_json_copy(lem_json_value_at(tree, i))))
+            if (strcmp(key, "name") != 0 &&
+                !lem_json_set(merged, key, lem_json_copy(lem_json_value_at(tree, i))))
                 st = lem_fail(err, LEM_EMEM, "out of memory");
         }
     }
@@ -95,13 +100,15 @@ static lem_status make_stage(job *j, const lem_json *tree, int index, stage *out
         out->dir = lem_buf_take(&b);
     }
     if (!out->dir) return lem_fail(err, LEM_EMEM, "out of memory");
-    if (lem_json_count(lem_args_tree(&out->args, "data")) == 0) return lem_fail(err, LEM_EUSAGE, "stage %s: --data names no file", name);
+    if (lem_json_count(lem_args_tree(&out->args, "data")) == 0)
+        return lem_fail(err, LEM_EUSAGE, "stage %s: --data names no file", name);
     return LEM_OK;
 }
 
 static lem_status make_stages(job *j, lem_err *err) {
     const lem_json *list = lem_args_tree(j->args, "stages");
-    if (list && lem_json_kind(list) != LEM_JSON_ARRAY) return lem_fail(err, LEM_EUSAGE, "stages must be a list of maps");
+    if (list && lem_json_kind(list) != LEM_JSON_ARRAY)
+        return lem_fail(err, LEM_EUSAGE, "stages must be a list of maps");
     int n = list ? (int)lem_json_count(list) : 1;
     if (n == 0 || n > 64) return lem_fail(err, LEM_EUSAGE, "1 to 64 stages expected, found %d", n);
     j->stages = lem_alloc_zero((size_t)n, sizeof *j->stages, err);
@@ -128,7 +135,9 @@ static lem_sft_load load_of(const stage *s) {
 
 /* ---- the model to start from ---- */
 
-static lem_status feed_trainer(void *ctx, const char *text, size_t len, lem_err *err) { return lem_bpe_trainer_add(ctx, text, len, err); }
+static lem_status feed_trainer(void *ctx, const char *text, size_t len, lem_err *err) {
+    return lem_bpe_trainer_add(ctx, text, len, err);
+}
 
 static lem_status train_tokenizer(job *j, lem_err *err) {
     lem_bpe_train_opts o = {.vocab = (int32_t)lem_args_int(j->args, "vocab"), .split_digits = true};
@@ -142,7 +151,9 @@ static lem_status train_tokenizer(job *j, lem_err *err) {
         if (st == LEM_OK && how.system) st = lem_bpe_trainer_add(t, how.system, strlen(how.system), err);
     }
     if (st == LEM_OK) st = lem_bpe_trainer_finish(t, &j->tok, err);
-    if (st == LEM_OK) lem_info(j->cli->log, "tokenizer: %d byte-level BPE tokens trained on the data", lem_tokenizer_vocab(j->tok));
+    if (st == LEM_OK)
+        lem_info(j->cli->log, "tokenizer: %d byte-level BPE tokens trained on the data",
+                 lem_tokenizer_vocab(j->tok));
     lem_bpe_trainer_free(t);
     return st;
 }
@@ -156,10 +167,14 @@ static lem_status new_model(job *j, lem_err *err) {
     static const struct {
         const char *name;
         lem_arch arch;
-    } families[] = {{"llama", LEM_ARCH_LLAMA}, {"mistral", LEM_ARCH_MISTRAL}, {"qwen2", LEM_ARCH_QWEN2}, {"qwen3", LEM_ARCH_QWEN3}};
+    } families[] = {{"llama", LEM_ARCH_LLAMA},
+                    {"mistral", LEM_ARCH_MISTRAL},
+                    {"qwen2", LEM_ARCH_QWEN2},
+                    {"qwen3", LEM_ARCH_QWEN3}};
     size_t f = 0;
     while (f < sizeof families / sizeof *families && strcmp(families[f].name, arch) != 0) f++;
-    if (f == sizeof families / sizeof *families) return lem_fail(err, LEM_EUSAGE, "--arch '%s' is none of llama, mistral, qwen2, qwen3", arch);
+    if (f == sizeof families / sizeof *families)
+        return lem_fail(err, LEM_EUSAGE, "--arch '%s' is none of llama, mistral, qwen2, qwen3", arch);
     c.arch = families[f].arch;
     c.head = LEM_HEAD_LM;
     c.layers = (int)lem_args_int(a, "layers");
@@ -195,10 +210,12 @@ static lem_status save_model(job *j, const char *dir, const lem_buf *telemetry, 
     lem_status st = lem_model_save(j->model, dir, LEM_DTYPE_F32, err);
     if (st == LEM_OK) st = lem_tokenizer_save(j->tok, dir, err);
     char *path = lem_path_join(dir, "telemetry.jsonl", err);
-    if (st == LEM_OK) st = path ? lem_file_write_atomic(path, lem_buf_str(telemetry), telemetry->len, err) : LEM_EMEM;
+    if (st == LEM_OK)
+        st = path ? lem_file_write_atomic(path, lem_buf_str(telemetry), telemetry->len, err) : LEM_EMEM;
     lem_free(path);
     path = lem_path_join(dir, "manifest.json", err); /* last: its presence says that the folder is whole */
-    if (st == LEM_OK) st = path ? lem_manifest_write(path, &lem_cmd_sft, j->args, j->identity, &j->rt, err) : LEM_EMEM;
+    if (st == LEM_OK)
+        st = path ? lem_manifest_write(path, &lem_cmd_sft, j->args, j->identity, &j->rt, err) : LEM_EMEM;
     lem_free(path);
     return st;
 }
@@ -223,10 +240,12 @@ static lem_status load_stage(job *j, const stage *s, lem_examples *train, lem_ex
     lem_drop_counts d = {0};
     lem_status st = LEM_OK;
     for (size_t i = 0; st == LEM_OK && i < lem_json_count(files); i++)
-        st = lem_examples_load(train, lem_json_str(lem_json_at(files, i), ""), j->tok, &how, &d, j->cli->log, err);
+        st = lem_examples_load(train, lem_json_str(lem_json_at(files, i), ""), j->tok, &how, &d, j->cli->log,
+                               err);
     if (st) return st;
-    lem_info(j->cli->log, "stage %s: %llu rows, %llu kept, %llu left out as too long; %llu tokens", s->name, (unsigned long long)d.rows,
-             (unsigned long long)d.kept, (unsigned long long)d.too_long, (unsigned long long)(train->n ? train->start[train->n] : 0));
+    lem_info(j->cli->log, "stage %s: %llu rows, %llu kept, %llu left out as too long; %llu tokens", s->name,
+             (unsigned long long)d.rows, (unsigned long long)d.kept, (unsigned long long)d.too_long,
+             (unsigned long long)(train->n ? train->start[train->n] : 0));
     const char *v = lem_args_str(&s->args, "val");
     lem_drop_counts vd = {0};
     return v ? lem_examples_load(val, v, j->tok, &how, &vd, j->cli->log, err) : LEM_OK;
@@ -252,10 +271,13 @@ static lem_status run_stage(job *j, const stage *s, lem_buf *telemetry, lem_err 
         LEM_TRY(lem_sft_new(&val, &vsft, err));
         vobj = lem_sft_objective(vsft);
     }
-    lem_info(j->cli->log, "stage %s: %ld steps of %d sequences, %.1f MiB for activations, gradients and packed weights", s->name,
-             lem_train_steps(&o, obj.n_items), o.batch, (double)lem_net_plan(&j->model->config, o.max_rows, true) / 1048576);
+    lem_info(j->cli->log,
+             "stage %s: %ld steps of %d sequences, %.1f MiB for activations, gradients and packed weights",
+             s->name, lem_train_steps(&o, obj.n_items), o.batch,
+             (double)lem_net_plan(&j->model->config, o.max_rows, true) / 1048576);
     if (j->cli->dry_run) goto done;
-    LEM_TRY(lem_train_run(j->model, j->rt.backend, &obj, val.n ? &vobj : NULL, &o, telemetry, j->cli->log, j->cli->cancel, &res, err));
+    LEM_TRY(lem_train_run(j->model, j->rt.backend, &obj, val.n ? &vobj : NULL, &o, telemetry, j->cli->log,
+                          j->cli->cancel, &res, err));
 done:
     lem_sft_free(sft);
     lem_sft_free(vsft);
@@ -288,7 +310,8 @@ static lem_status run_stages(job *j, lem_err *err) {
         lem_buf telemetry = {0};
         st = run_stage(j, &j->stages[i], &telemetry, err);
         lem_buf_add(&all, lem_buf_str(&telemetry), telemetry.len);
-        if (st == LEM_OK && !j->cli->dry_run && i + 1 < j->n) st = save_model(j, j->stages[i].dir, &telemetry, err);
+        if (st == LEM_OK && !j->cli->dry_run && i + 1 < j->n)
+            st = save_model(j, j->stages[i].dir, &telemetry, err);
         lem_buf_release(&telemetry);
         if (st) goto done;
     }
@@ -313,7 +336,8 @@ static lem_status identify(job *j, lem_err *err) {
     const char *model = lem_args_str(j->args, "model"), *tok = lem_args_str(j->args, "tokenizer");
     for (int i = 0; st == LEM_OK && i < j->n; i++) {
         const lem_json *files = lem_args_tree(&j->stages[i].args, "data");
-        for (size_t k = 0; st == LEM_OK && k < lem_json_count(files); k++) st = add_input(j, lem_json_str(lem_json_at(files, k), ""), err);
+        for (size_t k = 0; st == LEM_OK && k < lem_json_count(files); k++)
+            st = add_input(j, lem_json_str(lem_json_at(files, k), ""), err);
         const char *val = lem_args_str(&j->stages[i].args, "val");
         if (st == LEM_OK && val) st = add_input(j, val, err);
     }
@@ -326,7 +350,8 @@ static lem_status identify(job *j, lem_err *err) {
         lem_free(p);
     }
     if (st) return st;
-    return lem_job_identity(&lem_cmd_sft, j->args, (const char *const *)j->inputs, j->n_inputs, j->rt.backend->ops->name, j->identity, err);
+    return lem_job_identity(&lem_cmd_sft, j->args, (const char *const *)j->inputs, j->n_inputs,
+                            j->rt.backend->ops->name, j->identity, err);
 }
 
 static void release(job *j) {
@@ -344,7 +369,8 @@ static void release(job *j) {
 }
 
 static lem_status check_out(job *j, lem_err *err) {
-    char *model = lem_path_join(j->out, "config.json", err), *run = lem_path_join(j->out, "run.manifest.json", err);
+    char *model = lem_path_join(j->out, "config.json", err),
+         *run = lem_path_join(j->out, "run.manifest.json", err);
     lem_status st = model && run ? LEM_OK : LEM_EMEM;
     j->manifest = run;
     if (st == LEM_OK && (j->cli->fresh || j->cli->overwrite)) {
@@ -354,15 +380,19 @@ static lem_status check_out(job *j, lem_err *err) {
         if (st == LEM_OK) st = lem_file_remove(run, err);
         lem_free(ck);
         lem_free(stages);
-    } else if (st == LEM_OK && lem_file_exists(model) && !is_done(j, j->out) && !is_ours(j, j->out, "run.manifest.json"))
-        st = lem_fail(err, LEM_EUSAGE, "%s holds the result of another run; choose another --out or pass --overwrite", j->out);
+    } else if (st == LEM_OK && lem_file_exists(model) && !is_done(j, j->out) &&
+               !is_ours(j, j->out, "run.manifest.json"))
+        st = lem_fail(err, LEM_EUSAGE,
+                      "%s holds the result of another run; choose another --out or pass --overwrite", j->out);
     lem_free(model);
     return st;
 }
 
-/* Removes what only an unfinished run needs; a run killed between its result and this is swept when it is found complete. */
+/* Removes what only an unfinished run needs; a run killed between its result and this is swept when it is
+ * found complete. */
 static lem_status sweep(const job *j, lem_err *err) {
-    char *ck = lem_path_join(j->out, ".checkpoints", err), *run = lem_path_join(j->out, "run.manifest.json", err);
+    char *ck = lem_path_join(j->out, ".checkpoints", err),
+         *run = lem_path_join(j->out, "run.manifest.json", err);
     lem_status st = ck && run ? lem_dir_remove(ck, err) : LEM_EMEM;
     if (st == LEM_OK) st = lem_file_remove(run, err);
     lem_free(ck);
@@ -397,7 +427,8 @@ static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
     LEM_TRY(check_out(&j, err));
     if (!cli->dry_run) LEM_TRY(lem_manifest_write(j.manifest, &lem_cmd_sft, args, j.identity, &j.rt, err));
     LEM_TRY(scratch ? new_model(&j, err) : open_model(&j, model, err));
-    lem_info(cli->log, "model: %zu parameters, compute path %s", lem_model_config_params(&j.model->config), j.rt.backend->ops->name);
+    lem_info(cli->log, "model: %zu parameters, compute path %s", lem_model_config_params(&j.model->config),
+             j.rt.backend->ops->name);
     LEM_TRY(run_stages(&j, err));
     if (!cli->dry_run) LEM_TRY(sweep(&j, err));
 done:
@@ -410,7 +441,8 @@ const lem_command lem_cmd_sft = {
     .name = "sft",
     .purpose = "supervised fine-tuning, in one or more stages; builds a small model with --from-scratch",
     .usage = "--data FILE (--model DIR | --from-scratch) --out DIR [options]",
-    .example = "lemma sft --from-scratch --layers 4 --width 128 --data rows.jsonl --lr 1e-3 --epochs 2 --out model\nlemma sft --config stages.yaml "
+    .example = "lemma sft --from-scratch --layers 4 --width 128 --data rows.jsonl --lr 1e-3 --epochs 2 --out "
+               "model\nlemma sft --config stages.yaml "
                "--out model",
     .min_words = 0,
     .max_words = 0,

@@ -1,4 +1,5 @@
-/* cmd_template.c - lemma template show: a conversation as the folder's template writes it, its ids, and what of it is trained */
+/* cmd_template.c - lemma template show: a conversation as the folder's template writes it, its ids, and what
+ * of it is trained */
 #include "cli/commands.h"
 #include "cli/runtime.h"
 
@@ -13,14 +14,18 @@ enum { MAX_FILE = 64 << 20 };
 
 static const lem_opt opts[] = {
     {"generation-prompt", LEM_OPT_FLAG, NULL, NULL, "end with the start of a reply", 0, 0},
-    {"parse-special", LEM_OPT_FLAG, NULL, NULL, "recognise special tokens in messages (never for text you did not write yourself)", 0, 0},
+    {"parse-special", LEM_OPT_FLAG, NULL, NULL,
+     "recognise special tokens in messages (never for text you did not write yourself)", 0, 0},
     {"template", LEM_OPT_STR, "FILE", NULL, "use this Jinja file in place of the folder's template", 0, 0},
     {"tools", LEM_OPT_STR, "FILE", NULL, "JSON array of tools for the template", 0, 0},
-    {"set", LEM_OPT_LIST, "NAME=JSON", NULL, "a further variable of the template, such as enable_thinking=false", 0, 0},
-    {"date", LEM_OPT_STR, "YYYY-MM-DD", NULL, "what strftime_now shows (26 July 2024 if not given; never the clock)", 0, 0},
+    {"set", LEM_OPT_LIST, "NAME=JSON", NULL,
+     "a further variable of the template, such as enable_thinking=false", 0, 0},
+    {"date", LEM_OPT_STR, "YYYY-MM-DD", NULL,
+     "what strftime_now shows (26 July 2024 if not given; never the clock)", 0, 0},
 };
 
-static const char example[] = "[{\"role\":\"system\",\"content\":\"Please reason step by step.\"},{\"role\":\"user\",\"content\":\"What is 6*7?\"},"
+static const char example[] = "[{\"role\":\"system\",\"content\":\"Please reason step by "
+                              "step.\"},{\"role\":\"user\",\"content\":\"What is 6*7?\"},"
                               "{\"role\":\"assistant\",\"content\":\"6*7 = \\\\boxed{42}\"}]";
 
 typedef struct job {
@@ -43,13 +48,16 @@ static lem_status read_messages(job *j, const char *path, lem_err *err) {
     if (st != LEM_OK) return st;
     lem_json *list = lem_json_kind(j->file) == LEM_JSON_OBJECT ? lem_json_get(j->file, "messages") : j->file;
     if (lem_json_kind(list) != LEM_JSON_ARRAY)
-        return lem_fail(err, LEM_EDATA, "%s: an array of messages, or an object with messages, expected; found %s", path,
+        return lem_fail(err, LEM_EDATA,
+                        "%s: an array of messages, or an object with messages, expected; found %s", path,
                         lem_json_kind_name(j->file));
     for (size_t i = 0; i < lem_json_count(list); i++) {
         const lem_json *m = lem_json_at(list, i);
         if (lem_json_kind(m) != LEM_JSON_OBJECT)
-            return lem_fail(err, LEM_EDATA, "%s: message %zu is no object but %s", path, i + 1, lem_json_kind_name(m));
-        if (lem_json_kind(lem_json_get(m, "role")) != LEM_JSON_STRING) return lem_fail(err, LEM_EDATA, "%s: message %zu has no role", path, i + 1);
+            return lem_fail(err, LEM_EDATA, "%s: message %zu is no object but %s", path, i + 1,
+                            lem_json_kind_name(m));
+        if (lem_json_kind(lem_json_get(m, "role")) != LEM_JSON_STRING)
+            return lem_fail(err, LEM_EDATA, "%s: message %zu has no role", path, i + 1);
     }
     j->messages = lem_json_share(list);
     lem_json *tools = lem_json_kind(j->file) == LEM_JSON_OBJECT ? lem_json_get(j->file, "tools") : NULL;
@@ -58,12 +66,14 @@ static lem_status read_messages(job *j, const char *path, lem_err *err) {
 }
 
 static lem_status read_extra(job *j, const lem_json *list, lem_err *err) {
-    if (lem_json_count(list) && !(j->extra = lem_json_new_object())) return lem_fail(err, LEM_EMEM, "out of memory");
+    if (lem_json_count(list) && !(j->extra = lem_json_new_object()))
+        return lem_fail(err, LEM_EMEM, "out of memory");
     for (size_t i = 0; i < lem_json_count(list); i++) {
         const char *s = lem_json_str(lem_json_at(list, i), ""), *eq = strchr(s, '=');
         lem_json *v = NULL;
         if (!eq || eq == s) return lem_fail(err, LEM_EUSAGE, "--set: expected NAME=JSON, found '%s'", s);
-        if (lem_json_parse(eq + 1, strlen(eq + 1), &v, NULL) != LEM_OK) v = lem_json_new_str(eq + 1); /* a word is text */
+        if (lem_json_parse(eq + 1, strlen(eq + 1), &v, NULL) != LEM_OK)
+            v = lem_json_new_str(eq + 1); /* a word is text */
         char *name = lem_strndup(s, (size_t)(eq - s), err);
         bool ok = name && v && lem_json_set(j->extra, name, v);
         if (!name) lem_json_free(v);
@@ -110,7 +120,8 @@ done:
 /* ---- what is shown */
 
 static lem_status put_json(const job *j, lem_err *err) {
-    lem_json *o = lem_json_new_object(), *ids = lem_json_new_array(), *mask = j->mask ? lem_json_new_array() : lem_json_new_null();
+    lem_json *o = lem_json_new_object(), *ids = lem_json_new_array(),
+             *mask = j->mask ? lem_json_new_array() : lem_json_new_null();
     bool ok = o && ids && mask;
     for (size_t i = 0; ok && i < j->ids.len; i++) {
         ok = lem_json_append(ids, lem_json_new_int(j->ids.data[i]));
@@ -127,7 +138,8 @@ static lem_status put_json(const job *j, lem_err *err) {
         mask = NULL;
     }
     ok = ok && lem_json_set(o, "tokens", lem_json_new_int((int64_t)j->ids.len)) &&
-         lem_json_set(o, "trained_tokens", j->mask ? lem_json_new_int((int64_t)j->trained) : lem_json_new_null());
+         lem_json_set(o, "trained_tokens",
+                      j->mask ? lem_json_new_int((int64_t)j->trained) : lem_json_new_null());
     if (ok && !j->mask) ok = lem_json_set(o, "mask_error", lem_json_new_str(j->why.text));
     lem_json_free(ids);
     lem_json_free(mask);
@@ -177,10 +189,12 @@ static lem_status put_text(const job *j, lem_err *err) {
         if (trained && j->cli->color) mark(j, &b, false);
     }
     lem_buf_printf(&b, "\n%zu tokens", j->ids.len);
-    if (j->mask) lem_buf_printf(&b, ", %zu trained (%s)\n", j->trained, j->cli->color ? "green" : "[[text]], id*");
+    if (j->mask)
+        lem_buf_printf(&b, ", %zu trained (%s)\n", j->trained, j->cli->color ? "green" : "[[text]], id*");
     else lem_buf_printf(&b, "; not for training: %s\n", j->why.text);
     lem_status st = lem_buf_ok(&b, err);
-    if (st == LEM_OK && fwrite(b.data, 1, b.len, j->cli->out) != b.len) st = lem_fail(err, LEM_EIO, "cannot write to standard output");
+    if (st == LEM_OK && fwrite(b.data, 1, b.len, j->cli->out) != b.len)
+        st = lem_fail(err, LEM_EIO, "cannot write to standard output");
     lem_buf_release(&b);
     return st;
 }
@@ -197,7 +211,8 @@ static lem_status encode(job *j, const lem_chat_input *in, lem_err *err) {
 
 static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
     job j = {.cli = cli, .why = LEM_ERR_INIT};
-    lem_chat_input in = {.generation_prompt = lem_args_flag(args, "generation-prompt"), .parse_special = lem_args_flag(args, "parse-special")};
+    lem_chat_input in = {.generation_prompt = lem_args_flag(args, "generation-prompt"),
+                         .parse_special = lem_args_flag(args, "parse-special")};
     const char *path = args->n_words > 1 ? args->words[1] : NULL, *tools = lem_args_str(args, "tools");
     lem_status st;
     LEM_TRY(read_date(lem_args_str(args, "date"), &in.date, err));

@@ -12,7 +12,8 @@ enum { MAX_LINE = 1 << 30, BATCH_LINES = 1024, BATCH_BYTES = 4 << 20 };
 
 static const lem_opt opts[] = {
     {"decode", LEM_OPT_FLAG, NULL, NULL, "the other way: JSON arrays of ids to lines of text", 0, 0},
-    {"parse-special", LEM_OPT_FLAG, NULL, NULL, "recognise special tokens in the text (never for text you did not write yourself)", 0, 0},
+    {"parse-special", LEM_OPT_FLAG, NULL, NULL,
+     "recognise special tokens in the text (never for text you did not write yourself)", 0, 0},
     {"add-special", LEM_OPT_FLAG, NULL, NULL, "add what the tokenizer puts around a text, such as <s>", 0, 0},
     {"skip-special", LEM_OPT_FLAG, NULL, NULL, "with --decode: leave special tokens out", 0, 0},
     {"pieces", LEM_OPT_FLAG, NULL, NULL, "print the text of each token instead of its id", 0, 0},
@@ -92,7 +93,8 @@ static lem_status decode_line(const job *j, line *l, lem_err *err) {
     for (size_t i = 0; i < lem_json_count(list); i++) {
         int64_t id = lem_json_int(lem_json_at(list, i), -1);
         if (id < 0 || id >= lem_tokenizer_vocab(j->t)) {
-            st = lem_fail(err, LEM_EDATA, "element %zu is no id of this vocabulary (0..%d)", i, (int)lem_tokenizer_vocab(j->t) - 1);
+            st = lem_fail(err, LEM_EDATA, "element %zu is no id of this vocabulary (0..%d)", i,
+                          (int)lem_tokenizer_vocab(j->t) - 1);
             goto done;
         }
         LEM_TRY(lem_ids_push(&ids, (int32_t)id, err));
@@ -119,7 +121,8 @@ static void do_line(void *ctx, int task, int worker) {
 static lem_status write_batch(job *j, int n, lem_err *err) {
     for (int i = 0; i < n; i++) {
         line *l = &j->at[i];
-        if (l->st != LEM_OK) return lem_fail(err, l->st, "%s:%llu: %s", j->path, (unsigned long long)l->number, l->err.text);
+        if (l->st != LEM_OK)
+            return lem_fail(err, l->st, "%s:%llu: %s", j->path, (unsigned long long)l->number, l->err.text);
         j->n++;
         j->bytes += j->decode ? l->out.len : l->in.len;
         j->tokens += l->tokens;
@@ -158,7 +161,8 @@ static lem_status work(job *j, lem_err *err) {
         lem_pool_run(j->pool, n, do_line, j);
         j->seconds += lem_clock_seconds() - start;
         st = write_batch(j, n, err);
-        if (st == LEM_OK && j->cli->cancel && j->cli->cancel->requested) st = lem_fail(err, LEM_EINTR, "interrupted");
+        if (st == LEM_OK && j->cli->cancel && j->cli->cancel->requested)
+            st = lem_fail(err, LEM_EINTR, "interrupted");
     }
 done:
     return st;
@@ -166,12 +170,14 @@ done:
 
 static lem_status report(const job *j, lem_err *err) {
     double rate = j->seconds > 0 ? (double)j->bytes / j->seconds / 1e6 : 0;
-    lem_info(j->cli->log, "%llu lines, %llu bytes, %llu tokens, %.1f MB/s", (unsigned long long)j->n, (unsigned long long)j->bytes,
-             (unsigned long long)j->tokens, rate);
+    lem_info(j->cli->log, "%llu lines, %llu bytes, %llu tokens, %.1f MB/s", (unsigned long long)j->n,
+             (unsigned long long)j->bytes, (unsigned long long)j->tokens, rate);
     if (!j->cli->json) return LEM_OK;
     lem_json *o = lem_json_new_object();
-    bool ok = lem_json_set(o, "lines", lem_json_new_int((int64_t)j->n)) && lem_json_set(o, "bytes", lem_json_new_int((int64_t)j->bytes)) &&
-              lem_json_set(o, "tokens", lem_json_new_int((int64_t)j->tokens)) && lem_json_set(o, "megabytes_per_second", lem_json_new_num(rate)) &&
+    bool ok = lem_json_set(o, "lines", lem_json_new_int((int64_t)j->n)) &&
+              lem_json_set(o, "bytes", lem_json_new_int((int64_t)j->bytes)) &&
+              lem_json_set(o, "tokens", lem_json_new_int((int64_t)j->tokens)) &&
+              lem_json_set(o, "megabytes_per_second", lem_json_new_num(rate)) &&
               lem_json_set(o, "vocabulary", lem_json_new_int(lem_tokenizer_vocab(j->t)));
     if (!ok) {
         lem_json_free(o);
@@ -191,7 +197,8 @@ static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
              .pieces = lem_args_flag(args, "pieces"),
              .quiet_rows = cli->json && !out};
     lem_status st = LEM_OK;
-    if (j.decode && (j.parse_special || j.add_special)) return lem_fail(err, LEM_EUSAGE, "--parse-special and --add-special do not go with --decode");
+    if (j.decode && (j.parse_special || j.add_special))
+        return lem_fail(err, LEM_EUSAGE, "--parse-special and --add-special do not go with --decode");
     if (!j.decode && j.skip_special) return lem_fail(err, LEM_EUSAGE, "--skip-special goes with --decode");
     if (lem_file_is_dir(args->words[0])) LEM_TRY(lem_tokenizer_load(args->words[0], &j.t, err));
     else LEM_TRY(lem_tokenizer_load_file(args->words[0], NULL, &j.t, err));

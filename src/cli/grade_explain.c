@@ -1,9 +1,11 @@
-/* grade_explain.c - lemma grade --explain: one pair with its reasons, and the profile that the options ask for */
+/* grade_explain.c - lemma grade --explain: one pair with its reasons, and the profile that the options ask
+ * for */
 #include "cli/grade_parts.h"
 
 #include <string.h>
 
-static lem_status unknown(const char *option, const char *value, const char *(*name)(int), int n, lem_err *err) {
+static lem_status unknown(const char *option, const char *value, const char *(*name)(int), int n,
+                          lem_err *err) {
     lem_buf b = {0};
     for (int i = 0; i < n; i++) lem_buf_printf(&b, "%s%s", i ? ", " : "", name(i));
     lem_status st = lem_fail(err, LEM_EUSAGE, "--%s '%.40s' is none of %s", option, value, lem_buf_str(&b));
@@ -15,12 +17,14 @@ static const char *task_at(int i) { return lem_grade_task_name((lem_grade_task)i
 static const char *policy_at(int i) { return lem_grade_policy_name((lem_grade_policy)i); }
 
 static lem_status policy_of(const char *option, const char *value, lem_grade_policy *out, lem_err *err) {
-    return lem_grade_policy_find(value, out) ? LEM_OK : unknown(option, value, policy_at, LEM_GRADE_N_POLICIES, err);
+    return lem_grade_policy_find(value, out) ? LEM_OK
+                                             : unknown(option, value, policy_at, LEM_GRADE_N_POLICIES, err);
 }
 
 lem_status lem_grade_profile_of(const lem_args *args, lem_grade_profile *out, lem_err *err) {
     const char *task = lem_args_str(args, "task");
-    *out = (lem_grade_profile){.rel_tol = lem_args_num(args, "rel-tol"), .abs_tol = lem_args_num(args, "abs-tol")};
+    *out = (lem_grade_profile){.rel_tol = lem_args_num(args, "rel-tol"),
+                               .abs_tol = lem_args_num(args, "abs-tol")};
     if (!lem_grade_task_find(task, &out->task)) return unknown("task", task, task_at, LEM_GRADE_N_TASKS, err);
     return policy_of("policy", lem_args_str(args, "policy"), &out->policy, err);
 }
@@ -40,7 +44,8 @@ typedef struct pair {
 } pair;
 
 static lem_status describe(pair *p, lem_err *err) {
-    lem_status st = lem_grade_answer(&p->profile, p->prediction, strlen(p->prediction), &p->answer, &p->span, err);
+    lem_status st =
+        lem_grade_answer(&p->profile, p->prediction, strlen(p->prediction), &p->answer, &p->span, err);
     if (st == LEM_OK) st = lem_grade_key(p->gold, strlen(p->gold), &p->gold_key, err);
     return st == LEM_OK ? lem_grade_key(lem_buf_str(&p->answer), p->answer.len, &p->key, err) : st;
 }
@@ -56,7 +61,8 @@ static lem_status write_json(const pair *p, lem_buf *out, lem_err *err) {
         {"prediction", lem_json_new_str(p->prediction)},
         {"policy", lem_json_new_str(lem_grade_policy_name(p->profile.policy))},
         {"task", lem_json_new_str(lem_grade_task_name(p->profile.task))},
-        {"predicted_answer", found ? lem_json_new_strn(lem_buf_str(&p->answer), p->answer.len) : lem_json_new_null()},
+        {"predicted_answer",
+         found ? lem_json_new_strn(lem_buf_str(&p->answer), p->answer.len) : lem_json_new_null()},
         {"method", lem_json_new_str(lem_grade_method_name(p->span.method))},
         {"span_offset", lem_json_new_int((int64_t)p->span.offset)},
         {"span_length", lem_json_new_int((int64_t)p->span.len)},
@@ -68,7 +74,8 @@ static lem_status write_json(const pair *p, lem_buf *out, lem_err *err) {
         {"prediction_form", lem_json_new_str(lem_buf_str(&p->key))},
     };
     lem_json *o = lem_json_new_object();
-    for (size_t i = 0; i < sizeof members / sizeof *members; i++) ok = lem_json_set(o, members[i].key, members[i].value) && ok;
+    for (size_t i = 0; i < sizeof members / sizeof *members; i++)
+        ok = lem_json_set(o, members[i].key, members[i].value) && ok;
     if (ok) {
         lem_buf_clear(out);
         lem_json_write(o, 2, out);
@@ -84,9 +91,11 @@ lem_status lem_grade_explain_pair(lem_cli *cli, const lem_args *args, lem_err *e
     lem_status st = LEM_OK;
     LEM_TRY(lem_grade_profile_of(args, &p.profile, err));
     /* a prediction that marks its answer is a response; one that does not is the answer itself */
-    if (p.profile.task == LEM_GRADE_TASK_STD && !lem_grade_extract(p.prediction, strlen(p.prediction), LEM_GRADE_TASK_GSM8K, &p.span))
+    if (p.profile.task == LEM_GRADE_TASK_STD &&
+        !lem_grade_extract(p.prediction, strlen(p.prediction), LEM_GRADE_TASK_GSM8K, &p.span))
         p.profile.task = LEM_GRADE_TASK_PLAIN;
-    LEM_TRY(lem_grade_explain(p.gold, strlen(p.gold), p.prediction, strlen(p.prediction), &p.profile, &text, &p.result, err));
+    LEM_TRY(lem_grade_explain(p.gold, strlen(p.gold), p.prediction, strlen(p.prediction), &p.profile, &text,
+                              &p.result, err));
     if (cli->json) {
         LEM_TRY(describe(&p, err));
         LEM_TRY(write_json(&p, &text, err));

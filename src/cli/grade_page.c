@@ -12,13 +12,18 @@ enum { MAX_CELL = 400, MAX_COLUMNS = 8 };
 static const struct {
     const char *name, *title, *text, *none;
 } kinds[LEM_AUDIT_N_KINDS] = {
-    {"disagreements", "Where the policies disagree", "Right by one policy, not right by the other.", "The two policies agree on every answer."},
+    {"disagreements", "Where the policies disagree", "Right by one policy, not right by the other.",
+     "The two policies agree on every answer."},
     {"near-misses", "Near misses",
-     "Not right, but close enough that a person should look: right by the lenient policy, within 1 %, the opposite sign, or one character away.",
+     "Not right, but close enough that a person should look: right by the lenient policy, within 1 %, the "
+     "opposite sign, or one character away.",
      "No wrong answer is close to its gold."},
-    {"undecided", "Undecided", "The gold or the answer could not be parsed, or a bound on work was reached. These count as not right.",
+    {"undecided", "Undecided",
+     "The gold or the answer could not be parsed, or a bound on work was reached. These count as not right.",
      "Everything was decided."},
-    {"weak", "Right, but not marked", "Counted as right although nothing in the response marks the answer: it was the last number or bold text.",
+    {"weak", "Right, but not marked",
+     "Counted as right although nothing in the response marks the answer: it was the last number or bold "
+     "text.",
      "Every right answer was marked as the answer."},
 };
 
@@ -53,7 +58,8 @@ static lem_status table(lem_page *page, const lem_grade_page *p, lem_audit_kind 
     size_t rows = 0;
     for (size_t i = 0; i < lem_audit_count(p->audit); i++) rows += lem_audit_at(p->audit, i)->kind == kind;
     char title[200], caption[200], number[64];
-    snprintf(title, sizeof title, "%s (%llu)", kinds[kind].title, (unsigned long long)lem_audit_total(p->audit, kind));
+    snprintf(title, sizeof title, "%s (%llu)", kinds[kind].title,
+             (unsigned long long)lem_audit_total(p->audit, kind));
     lem_page_section(page, title);
     if (!rows) {
         lem_page_paragraph(page, kinds[kind].none);
@@ -85,7 +91,8 @@ static lem_status table(lem_page *page, const lem_grade_page *p, lem_audit_kind 
         snprintf(number, sizeof number, "%llu", (unsigned long long)e->count);
         put(&c, number);
     }
-    snprintf(caption, sizeof caption, "%zu different cases; line and # (candidate) of the first of each", rows);
+    snprintf(caption, sizeof caption, "%zu different cases; line and # (candidate) of the first of each",
+             rows);
     lem_table t = {kinds[kind].name, caption, columns, n, (int)rows, c.at, -1};
     if (!c.failed) lem_page_table(page, &t);
     lem_status st = c.failed ? lem_fail(err, LEM_EMEM, "out of memory") : LEM_OK;
@@ -100,11 +107,13 @@ static void summary(lem_page *page, const lem_grade_page *p) {
     snprintf(answers, sizeof answers, "%llu", (unsigned long long)t->n);
     snprintf(right, sizeof right, "%.2f %%", 100 * (double)t->right / n);
     snprintf(other, sizeof other, "%.2f %%", 100 * (double)p->right_against / n);
-    snprintf(differ, sizeof differ, "%llu", (unsigned long long)lem_audit_total(p->audit, LEM_AUDIT_DISAGREE));
+    snprintf(differ, sizeof differ, "%llu",
+             (unsigned long long)lem_audit_total(p->audit, LEM_AUDIT_DISAGREE));
     snprintf(near, sizeof near, "%llu", (unsigned long long)lem_audit_total(p->audit, LEM_AUDIT_NEAR));
     snprintf(undecided, sizeof undecided, "%llu", (unsigned long long)t->undecided);
     snprintf(label, sizeof label, "right by %s", p->policy);
-    lem_pair tiles[6] = {{"answers", answers}, {label, right}, {"near misses", near}, {"undecided", undecided}};
+    lem_pair tiles[6] = {
+        {"answers", answers}, {label, right}, {"near misses", near}, {"undecided", undecided}};
     int k = 4;
     char against[80];
     if (p->against) {
@@ -117,8 +126,8 @@ static void summary(lem_page *page, const lem_grade_page *p) {
 
 lem_status lem_grade_page_save(const lem_grade_page *p, const char *path, bool overwrite, lem_err *err) {
     char subtitle[600];
-    snprintf(subtitle, sizeof subtitle, "%.300s, graded by the policy %s%s%s", p->file, p->policy, p->against ? " against " : "",
-             p->against ? p->against : "");
+    snprintf(subtitle, sizeof subtitle, "%.300s, graded by the policy %s%s%s", p->file, p->policy,
+             p->against ? " against " : "", p->against ? p->against : "");
     lem_page *page = lem_page_new("Audit of grading", subtitle, err);
     if (!page) return LEM_EMEM;
     lem_status st = LEM_OK;

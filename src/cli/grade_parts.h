@@ -13,12 +13,14 @@ typedef struct lem_grade_page {
 } lem_grade_page;
 
 /* Writes PATH.html, .md beside it and a .csv for each table. */
-lem_status lem_grade_page_save(const lem_grade_page *p, const char *path, bool overwrite, lem_err *err) LEM_MUST_CHECK;
+lem_status lem_grade_page_save(const lem_grade_page *p, const char *path, bool overwrite,
+                               lem_err *err) LEM_MUST_CHECK;
 
 /* --policy, --task and the tolerances as a profile; LEM_EUSAGE names what is possible. */
 lem_status lem_grade_profile_of(const lem_args *args, lem_grade_profile *out, lem_err *err) LEM_MUST_CHECK;
 /* --against as a policy in *out, whose other fields stay; *any: it was given. */
-lem_status lem_grade_against_of(const lem_args *args, lem_grade_profile *out, bool *any, lem_err *err) LEM_MUST_CHECK;
+lem_status lem_grade_against_of(const lem_args *args, lem_grade_profile *out, bool *any,
+                                lem_err *err) LEM_MUST_CHECK;
 /* lemma grade --explain GOLD PREDICTION: LEM_OK equal, LEM_NO not equal, LEM_EDATA not decidable. */
 lem_status lem_grade_explain_pair(lem_cli *cli, const lem_args *args, lem_err *err) LEM_MUST_CHECK;
 

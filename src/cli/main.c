@@ -75,7 +75,8 @@ static int unknown_command(const char *word) {
 int main(int argc, char **argv) {
     keep_standard_fds();
     install_signals();
-    if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
+    if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
+        strcmp(argv[1], "help") == 0) {
         lem_help_all(argc < 2 ? stderr : stdout);
         return argc < 2 ? LEM_EUSAGE : LEM_OK;
     }
@@ -97,7 +98,8 @@ int main(int argc, char **argv) {
                    .data_dir = data && *data ? data : "../shared/data",
                    .cancel = &cancel_flag};
     lem_args args = {NULL, NULL, 0};
-    lem_status st = lem_args_parse(cmd, argc - 1 - used, (const char *const *)argv + 1 + used, &cli, &args, &err);
+    lem_status st =
+        lem_args_parse(cmd, argc - 1 - used, (const char *const *)argv + 1 + used, &cli, &args, &err);
     if (st == LEM_OK && lem_args_flag(&args, "help")) {
         lem_help_command(cmd, stdout);
         lem_args_release(&args);

@@ -14,7 +14,8 @@ const lem_opt lem_common_opts[] = {
     {"out", LEM_OPT_STR, "PATH", NULL, "where the result goes", 0, 0},
     {"seed", LEM_OPT_INT, "N", "1", "seed of everything random", 0, 9e15},
     {"limit", LEM_OPT_INT, "N", NULL, "use only the first N rows", 0, 9e15},
-    {"threads", LEM_OPT_INT, "N", "0", "threads; 0 = all that this process may use (never changes a result)", 0, 1024},
+    {"threads", LEM_OPT_INT, "N", "0", "threads; 0 = all that this process may use (never changes a result)",
+     0, 1024},
     {"json", LEM_OPT_FLAG, NULL, NULL, "print one machine-readable object on stdout", 0, 0},
     {"dry-run", LEM_OPT_FLAG, NULL, NULL, "show the plan (memory, rows, tokens) and stop", 0, 0},
     {"fresh", LEM_OPT_FLAG, NULL, NULL, "ignore earlier partial output and start over", 0, 0},
@@ -84,8 +85,11 @@ static lem_status unknown_key(const lem_command *cmd, const char *what, const ch
     canonical_name(name + strspn(name, "-"), key, sizeof key); /* "--naem=x" is looked for as "naem" */
     key[strcspn(key, "=")] = '\0';
     const char *near = lem_suggest(key, names, n);
-    if (near) return lem_fail(err, LEM_EUSAGE, "%s: unknown %s '%s'; did you mean '%s'?", cmd->name, what, name, near);
-    return lem_fail(err, LEM_EUSAGE, "%s: unknown %s '%s'; 'lemma %s --help' lists them", cmd->name, what, name, cmd->name);
+    if (near)
+        return lem_fail(err, LEM_EUSAGE, "%s: unknown %s '%s'; did you mean '%s'?", cmd->name, what, name,
+                        near);
+    return lem_fail(err, LEM_EUSAGE, "%s: unknown %s '%s'; 'lemma %s --help' lists them", cmd->name, what,
+                    name, cmd->name);
 }
 
 static bool parse_double(const char *s, double *out) {
@@ -111,7 +115,8 @@ static bool parse_int(const char *s, int64_t *out) {
     return true;
 }
 
-static lem_status bad_value(const lem_command *cmd, const lem_opt *o, const char *want, const char *got, lem_err *err) {
+static lem_status bad_value(const lem_command *cmd, const lem_opt *o, const char *want, const char *got,
+                            lem_err *err) {
     return lem_fail(err, LEM_EUSAGE, "%s: option '%s' expects %s, found '%s'", cmd->name, o->name, want, got);
 }
 
@@ -131,19 +136,23 @@ static lem_json *list_of(const char *text) {
 
 static lem_status check_range(const lem_command *cmd, const lem_opt *o, double v, lem_err *err) {
     if (o->min < o->max && (v < o->min || v > o->max))
-        return lem_fail(err, LEM_EUSAGE, "%s: option '%s' must lie in %.15g..%.15g, found %.15g", cmd->name, o->name, o->min, o->max, v);
+        return lem_fail(err, LEM_EUSAGE, "%s: option '%s' must lie in %.15g..%.15g, found %.15g", cmd->name,
+                        o->name, o->min, o->max, v);
     return LEM_OK;
 }
 
 /* Converts text to the option's type. */
-static lem_status from_text(const lem_command *cmd, const lem_opt *o, const char *text, lem_json **out, lem_err *err) {
+static lem_status from_text(const lem_command *cmd, const lem_opt *o, const char *text, lem_json **out,
+                            lem_err *err) {
     double d;
     int64_t i;
     lem_status st = LEM_OK;
     switch (o->type) {
     case LEM_OPT_FLAG:
-        if (strcmp(text, "true") == 0 || strcmp(text, "1") == 0 || strcmp(text, "yes") == 0) *out = lem_json_new_bool(true);
-        else if (strcmp(text, "false") == 0 || strcmp(text, "0") == 0 || strcmp(text, "no") == 0) *out = lem_json_new_bool(false);
+        if (strcmp(text, "true") == 0 || strcmp(text, "1") == 0 || strcmp(text, "yes") == 0)
+            *out = lem_json_new_bool(true);
+        else if (strcmp(text, "false") == 0 || strcmp(text, "0") == 0 || strcmp(text, "no") == 0)
+            *out = lem_json_new_bool(false);
         else return bad_value(cmd, o, "true or false", text, err);
         break;
     case LEM_OPT_INT:
@@ -164,10 +173,12 @@ static lem_status from_text(const lem_command *cmd, const lem_opt *o, const char
 }
 
 /* Converts a YAML/JSON value to the option's type. */
-static lem_status from_value(const lem_command *cmd, const lem_opt *o, const lem_json *v, lem_json **out, lem_err *err) {
+static lem_status from_value(const lem_command *cmd, const lem_opt *o, const lem_json *v, lem_json **out,
+                             lem_err *err) {
     lem_json_type k = lem_json_kind(v);
     if (o->type == LEM_OPT_TREE) {
-        if (k != LEM_JSON_ARRAY && k != LEM_JSON_OBJECT) return bad_value(cmd, o, "a map or list", lem_json_kind_name(v), err);
+        if (k != LEM_JSON_ARRAY && k != LEM_JSON_OBJECT)
+            return bad_value(cmd, o, "a map or list", lem_json_kind_name(v), err);
     } else if (o->type == LEM_OPT_LIST && k == LEM_JSON_ARRAY) {
         for (size_t i = 0; i < lem_json_count(v); i++)
             if (lem_json_kind(lem_json_at(v, i)) != LEM_JSON_STRING)
@@ -204,18 +215,21 @@ static lem_status put(lem_json *values, const lem_opt *o, lem_json *v, lem_err *
 
 static lem_status add_tree(const lem_command *cmd, const lem_json *tree, lem_json *values, lem_err *err) {
     if (lem_json_kind(tree) != LEM_JSON_OBJECT)
-        return lem_fail(err, LEM_EUSAGE, "%s: configuration must be a map of options, found %s", cmd->name, lem_json_kind_name(tree));
+        return lem_fail(err, LEM_EUSAGE, "%s: configuration must be a map of options, found %s", cmd->name,
+                        lem_json_kind_name(tree));
     for (size_t i = 0; i < lem_json_count(tree); i++) {
         const char *key = lem_json_key_at(tree, i);
         if (strcmp(key, "_words") == 0) {
-            if (!lem_json_set(values, "_words", lem_json_copy(lem_json_value_at(tree, i)))) return lem_fail(err, LEM_EMEM, "out of memory");
+            if (!lem_json_set(values, "_words", lem_json_copy(lem_json_value_at(tree, i))))
+                return lem_fail(err, LEM_EMEM, "out of memory");
             continue;
         }
         const lem_opt *o = find_opt(cmd, key);
         if (!o) return unknown_key(cmd, "key", key, err);
         lem_json *v = NULL;
         lem_status st = from_value(cmd, o, lem_json_value_at(tree, i), &v, err);
-        if (st == LEM_OK) st = lem_json_set(values, o->name, v) ? LEM_OK : lem_fail(err, LEM_EMEM, "out of memory");
+        if (st == LEM_OK)
+            st = lem_json_set(values, o->name, v) ? LEM_OK : lem_fail(err, LEM_EMEM, "out of memory");
         if (st) return st;
     }
     return LEM_OK;
@@ -224,11 +238,14 @@ static lem_status add_tree(const lem_command *cmd, const lem_json *tree, lem_jso
 static lem_status fill_defaults(const lem_command *cmd, lem_json *values, lem_err *err) {
     int own = cmd->n_opts, shared = own + cmd->n_shared;
     for (int i = 0; i < shared + lem_n_common_opts; i++) {
-        const lem_opt *o = i < own ? &cmd->opts[i] : i < shared ? &cmd->shared[i - own] : &lem_common_opts[i - shared];
+        const lem_opt *o = i < own      ? &cmd->opts[i]
+                           : i < shared ? &cmd->shared[i - own]
+                                        : &lem_common_opts[i - shared];
         if (!o->otherwise || lem_json_get(values, o->name)) continue;
         lem_json *v = NULL;
         lem_status st = from_text(cmd, o, o->otherwise, &v, err);
-        if (st == LEM_OK) st = lem_json_set(values, o->name, v) ? LEM_OK : lem_fail(err, LEM_EMEM, "out of memory");
+        if (st == LEM_OK)
+            st = lem_json_set(values, o->name, v) ? LEM_OK : lem_fail(err, LEM_EMEM, "out of memory");
         if (st) return st;
     }
     return LEM_OK;
@@ -244,7 +261,8 @@ static void apply_common(const lem_args *a, lem_cli *cli) {
     cli->overwrite = lem_args_flag(a, "overwrite");
 }
 
-static lem_status finish(const lem_command *cmd, lem_json *values, lem_cli *cli, lem_args *out, lem_err *err) {
+static lem_status finish(const lem_command *cmd, lem_json *values, lem_cli *cli, lem_args *out,
+                         lem_err *err) {
     lem_status st = fill_defaults(cmd, values, err);
     if (st) return st;
     lem_args a = {values, NULL, 0};
@@ -252,7 +270,8 @@ static lem_status finish(const lem_command *cmd, lem_json *values, lem_cli *cli,
     a.n_words = (int)lem_json_count(words);
     bool help = lem_args_flag(&a, "help");
     if (!help && a.n_words < cmd->min_words)
-        return lem_fail(err, LEM_EUSAGE, "%s: missing argument; usage: lemma %s %s", cmd->name, cmd->name, cmd->usage);
+        return lem_fail(err, LEM_EUSAGE, "%s: missing argument; usage: lemma %s %s", cmd->name, cmd->name,
+                        cmd->usage);
     if (!help && cmd->max_words >= 0 && a.n_words > cmd->max_words)
         return lem_fail(err, LEM_EUSAGE, "%s: unexpected argument '%s'; usage: lemma %s %s", cmd->name,
                         lem_json_str(lem_json_at(words, (size_t)cmd->max_words), "?"), cmd->name, cmd->usage);
@@ -266,7 +285,8 @@ static lem_status finish(const lem_command *cmd, lem_json *values, lem_cli *cli,
     return LEM_OK;
 }
 
-lem_status lem_args_from_tree(const lem_command *cmd, const lem_json *tree, lem_cli *cli, lem_args *out, lem_err *err) {
+lem_status lem_args_from_tree(const lem_command *cmd, const lem_json *tree, lem_cli *cli, lem_args *out,
+                              lem_err *err) {
     lem_json *values = lem_json_new_object();
     if (!values) return lem_fail(err, LEM_EMEM, "out of memory");
     lem_status st = add_tree(cmd, tree, values, err);
@@ -296,7 +316,8 @@ static lem_status parse_flag(parse_state *s, int *i, bool config_only, lem_err *
     if (!value && o->type == LEM_OPT_FLAG) value = "true";
     if (!value) {
         if (*i + 1 >= s->argc)
-            return lem_fail(err, LEM_EUSAGE, "%s: option '--%s' needs a value (%s)", s->cmd->name, o->name, o->arg ? o->arg : "VALUE");
+            return lem_fail(err, LEM_EUSAGE, "%s: option '--%s' needs a value (%s)", s->cmd->name, o->name,
+                            o->arg ? o->arg : "VALUE");
         value = s->argv[++*i];
     }
     if (config_only != (strcmp(o->name, "config") == 0)) return LEM_OK;
@@ -331,10 +352,12 @@ static lem_status parse_word(parse_state *s, const char *word, lem_err *err) {
         }
         if (o && o->type == LEM_OPT_TREE) return lem_yaml_override(s->values, word, err);
     }
-    return lem_json_append(s->words, lem_json_new_str(word)) ? LEM_OK : lem_fail(err, LEM_EMEM, "out of memory");
+    return lem_json_append(s->words, lem_json_new_str(word)) ? LEM_OK
+                                                             : lem_fail(err, LEM_EMEM, "out of memory");
 }
 
-lem_status lem_args_parse(const lem_command *cmd, int argc, const char *const *argv, lem_cli *cli, lem_args *out, lem_err *err) {
+lem_status lem_args_parse(const lem_command *cmd, int argc, const char *const *argv, lem_cli *cli,
+                          lem_args *out, lem_err *err) {
     lem_status st = LEM_OK;
     parse_state s = {cmd, argc, argv, lem_json_new_object(), lem_json_new_array(), false};
     if (!s.values || !s.words) st = lem_fail(err, LEM_EMEM, "out of memory");
@@ -344,8 +367,10 @@ lem_status lem_args_parse(const lem_command *cmd, int argc, const char *const *a
             const char *w = argv[i];
             if (!s.only_words && strcmp(w, "--") == 0) s.only_words = true;
             else if (!s.only_words && strcmp(w, "-h") == 0) {
-                if (pass && !lem_json_set(s.values, "help", lem_json_new_bool(true))) st = lem_fail(err, LEM_EMEM, "out of memory");
-            } else if (!s.only_words && w[0] == '-' && w[1] && (w[1] == '-' || (!w[2] && find_opt(cmd, w + 1))))
+                if (pass && !lem_json_set(s.values, "help", lem_json_new_bool(true)))
+                    st = lem_fail(err, LEM_EMEM, "out of memory");
+            } else if (!s.only_words && w[0] == '-' && w[1] &&
+                       (w[1] == '-' || (!w[2] && find_opt(cmd, w + 1))))
                 st = parse_flag(&s, &i, pass == 0, err);
             else if (pass) st = parse_word(&s, w, err);
         }
@@ -369,9 +394,17 @@ void lem_args_release(lem_args *a) {
     *a = (lem_args){NULL, NULL, 0};
 }
 
-const char *lem_args_str(const lem_args *a, const char *name) { return lem_json_str(lem_json_get(a->values, name), NULL); }
-int64_t lem_args_int(const lem_args *a, const char *name) { return lem_json_int(lem_json_get(a->values, name), 0); }
-double lem_args_num(const lem_args *a, const char *name) { return lem_json_num(lem_json_get(a->values, name), 0); }
-bool lem_args_flag(const lem_args *a, const char *name) { return lem_json_bool(lem_json_get(a->values, name), false); }
+const char *lem_args_str(const lem_args *a, const char *name) {
+    return lem_json_str(lem_json_get(a->values, name), NULL);
+}
+int64_t lem_args_int(const lem_args *a, const char *name) {
+    return lem_json_int(lem_json_get(a->values, name), 0);
+}
+double lem_args_num(const lem_args *a, const char *name) {
+    return lem_json_num(lem_json_get(a->values, name), 0);
+}
+bool lem_args_flag(const lem_args *a, const char *name) {
+    return lem_json_bool(lem_json_get(a->values, name), false);
+}
 bool lem_args_has(const lem_args *a, const char *name) { return lem_json_get(a->values, name) != NULL; }
 const lem_json *lem_args_tree(const lem_args *a, const char *name) { return lem_json_get(a->values, name); }

@@ -1,8 +1,9 @@
 /* cli/options.h - option tables, parsed arguments, and the one context that commands run in
  *
- * A command is a row of a table: name, purpose, options, function. The same table serves flags (--name value, --name=value), YAML keys, k=v
- * overrides, --help and the tests that compare help with behaviour. Arguments are held as one JSON object keyed by option name, so that a value may be
- * nested where the table says so (LEM_OPT_TREE, e.g. `stages` of sft). */
+ * A command is a row of a table: name, purpose, options, function. The same table serves flags (--name value,
+ * --name=value), YAML keys, k=v overrides, --help and the tests that compare help with behaviour. Arguments
+ * are held as one JSON object keyed by option name, so that a value may be nested where the table says so
+ * (LEM_OPT_TREE, e.g. `stages` of sft). */
 #ifndef LEM_CLI_OPTIONS_H
 #define LEM_CLI_OPTIONS_H
 
@@ -37,7 +38,8 @@ typedef struct lem_args {
     int n_words;
 } lem_args;
 
-/* What every command gets. Commands return their exit status as lem_status and put words into err; main prints them. */
+/* What every command gets. Commands return their exit status as lem_status and put words into err; main
+ * prints them. */
 typedef struct lem_cli {
     lem_log *log;
     FILE *out; /* stdout */
@@ -71,15 +73,18 @@ typedef struct lem_command {
 extern const lem_command *const lem_commands[]; /* commands.c, NULL-terminated */
 const lem_command *lem_command_find(const char *name);
 
-/* Common options that every command accepts (seed, limit, threads, out, json, dry-run, fresh, overwrite, quiet, verbose, help, config). */
+/* Common options that every command accepts (seed, limit, threads, out, json, dry-run, fresh, overwrite,
+ * quiet, verbose, help, config). */
 extern const lem_opt lem_common_opts[];
 extern const int lem_n_common_opts;
 
-/* argv without program and command words. --config FILE.yaml is read first, flags and a.b=c words override. Unknown keys are LEM_EUSAGE with a
- * suggestion. Applies the common options to cli. */
-lem_status lem_args_parse(const lem_command *cmd, int argc, const char *const *argv, lem_cli *cli, lem_args *out, lem_err *err) LEM_MUST_CHECK;
+/* argv without program and command words. --config FILE.yaml is read first, flags and a.b=c words override.
+ * Unknown keys are LEM_EUSAGE with a suggestion. Applies the common options to cli. */
+lem_status lem_args_parse(const lem_command *cmd, int argc, const char *const *argv, lem_cli *cli,
+                          lem_args *out, lem_err *err) LEM_MUST_CHECK;
 /* The same from a tree (a recipe stage). Takes no ownership of tree. */
-lem_status lem_args_from_tree(const lem_command *cmd, const lem_json *tree, lem_cli *cli, lem_args *out, lem_err *err) LEM_MUST_CHECK;
+lem_status lem_args_from_tree(const lem_command *cmd, const lem_json *tree, lem_cli *cli, lem_args *out,
+                              lem_err *err) LEM_MUST_CHECK;
 void lem_args_release(lem_args *a);
 
 /* Getters; the option must be in the command's table or the common one. */
@@ -88,14 +93,17 @@ int64_t lem_args_int(const lem_args *a, const char *name);     /* default applie
 double lem_args_num(const lem_args *a, const char *name);
 bool lem_args_flag(const lem_args *a, const char *name);
 bool lem_args_has(const lem_args *a, const char *name);
-const lem_json *lem_args_tree(const lem_args *a, const char *name); /* NULL if absent; LIST: array of strings */
+const lem_json *lem_args_tree(const lem_args *a,
+                              const char *name); /* NULL if absent; LIST: array of strings */
 
 void lem_help_all(FILE *f);
 void lem_help_command(const lem_command *cmd, FILE *f);
 
-/* YAML (a bounded subset through libyaml: maps, lists, scalars; no anchors, no tags) -> JSON; duplicate keys are errors with line numbers. */
+/* YAML (a bounded subset through libyaml: maps, lists, scalars; no anchors, no tags) -> JSON; duplicate keys
+ * are errors with line numbers. */
 lem_status lem_yaml_load(const char *path, lem_json **out, lem_err *err) LEM_MUST_CHECK;
-lem_status lem_yaml_parse(const char *text, size_t len, const char *source, lem_json **out, lem_err *err) LEM_MUST_CHECK;
+lem_status lem_yaml_parse(const char *text, size_t len, const char *source, lem_json **out,
+                          lem_err *err) LEM_MUST_CHECK;
 /* Sets a.b.c=value (value is parsed as a YAML scalar) in a tree. */
 lem_status lem_yaml_override(lem_json *tree, const char *assignment, lem_err *err) LEM_MUST_CHECK;
 /* nearest name within edit distance 3, or NULL */

@@ -45,7 +45,8 @@ static lem_json *expand_value(const recipe *r, const lem_json *v, lem_err *err) 
     lem_buf b = {0};
     switch (lem_json_kind(v)) {
     case LEM_JSON_STRING:
-        if (expand(r, lem_json_str(v, ""), &b, err) == LEM_OK) out = lem_json_new_strn(lem_buf_str(&b), b.len);
+        if (expand(r, lem_json_str(v, ""), &b, err) == LEM_OK)
+            out = lem_json_new_strn(lem_buf_str(&b), b.len);
         lem_buf_release(&b);
         return out;
     case LEM_JSON_ARRAY:
@@ -76,21 +77,28 @@ static lem_status check(recipe *r, const char *source, lem_err *err) {
         bool ok = false;
         for (int k = 0; k < 4; k++) ok = ok || strcmp(key, known[k]) == 0;
         const char *near = lem_suggest(key, known, 4);
-        if (!ok && near) return lem_fail(err, LEM_EUSAGE, "%s: unknown key '%s'; did you mean '%s'?", source, key, near);
-        if (!ok) return lem_fail(err, LEM_EUSAGE, "%s: unknown key '%s'; a recipe has name, about, vars and stages", source, key);
+        if (!ok && near)
+            return lem_fail(err, LEM_EUSAGE, "%s: unknown key '%s'; did you mean '%s'?", source, key, near);
+        if (!ok)
+            return lem_fail(err, LEM_EUSAGE,
+                            "%s: unknown key '%s'; a recipe has name, about, vars and stages", source, key);
     }
     r->name = lem_json_str(lem_json_get(r->tree, "name"), NULL);
     r->vars = lem_json_get(r->tree, "vars");
     r->stages = lem_json_get(r->tree, "stages");
     r->out = lem_json_str(lem_json_get(r->vars, "out"), NULL);
-    if (!r->name || !r->out) return lem_fail(err, LEM_EUSAGE, "%s: a recipe needs 'name' and 'vars: {out: DIR}'", source);
+    if (!r->name || !r->out)
+        return lem_fail(err, LEM_EUSAGE, "%s: a recipe needs 'name' and 'vars: {out: DIR}'", source);
     if (lem_json_kind(r->stages) != LEM_JSON_ARRAY || lem_json_count(r->stages) == 0)
         return lem_fail(err, LEM_EUSAGE, "%s: 'stages' must be a list", source);
     for (size_t i = 0; i < lem_json_count(r->stages); i++) {
         const lem_json *s = lem_json_at(r->stages, i);
-        const char *name = lem_json_str(lem_json_get(s, "name"), NULL), *command = lem_json_str(lem_json_get(s, "command"), NULL);
-        if (!name || !command) return lem_fail(err, LEM_EUSAGE, "%s: stages[%zu] needs 'name' and 'command'", source, i);
-        if (!lem_command_find(command)) return lem_fail(err, LEM_EUSAGE, "%s: stage %s: unknown command '%s'", source, name, command);
+        const char *name = lem_json_str(lem_json_get(s, "name"), NULL),
+                   *command = lem_json_str(lem_json_get(s, "command"), NULL);
+        if (!name || !command)
+            return lem_fail(err, LEM_EUSAGE, "%s: stages[%zu] needs 'name' and 'command'", source, i);
+        if (!lem_command_find(command))
+            return lem_fail(err, LEM_EUSAGE, "%s: stage %s: unknown command '%s'", source, name, command);
         for (size_t k = 0; k < i; k++)
             if (strcmp(lem_json_str(lem_json_get(lem_json_at(r->stages, k), "name"), ""), name) == 0)
                 return lem_fail(err, LEM_EUSAGE, "%s: two stages are named '%s'", source, name);
@@ -104,7 +112,9 @@ static lem_status apply_overrides(recipe *r, const char *const *overrides, int n
         const char *eq = strchr(overrides[i], '='), *dot = strchr(overrides[i], '.');
         lem_json *vars = lem_json_get(r->tree, "vars"), *stages = lem_json_get(r->tree, "stages");
         lem_status st;
-        if (!eq) return lem_fail(err, LEM_EUSAGE, "'%s' is not an override; write var=value or stage.option=value", overrides[i]);
+        if (!eq)
+            return lem_fail(err, LEM_EUSAGE, "'%s' is not an override; write var=value or stage.option=value",
+                            overrides[i]);
         if (dot && dot < eq) st = lem_yaml_override(stages, overrides[i], err);
         else {
             char key[64];
@@ -113,9 +123,11 @@ static lem_status apply_overrides(recipe *r, const char *const *overrides, int n
             if (!lem_json_get(vars, key)) {
                 const char *names[64];
                 int m = 0;
-                for (size_t k = 0; k < lem_json_count(vars) && m < 64; k++) names[m++] = lem_json_key_at(vars, k);
+                for (size_t k = 0; k < lem_json_count(vars) && m < 64; k++)
+                    names[m++] = lem_json_key_at(vars, k);
                 const char *near = lem_suggest(key, names, m);
-                return near ? lem_fail(err, LEM_EUSAGE, "the recipe has no variable '%s'; did you mean '%s'?", key, near)
+                return near ? lem_fail(err, LEM_EUSAGE, "the recipe has no variable '%s'; did you mean '%s'?",
+                                       key, near)
                             : lem_fail(err, LEM_EUSAGE, "the recipe has no variable '%s'", key);
             }
             st = lem_yaml_override(vars, overrides[i], err);
@@ -147,7 +159,8 @@ static lem_status resolve(const recipe *r, const lem_json *stage, lem_json **out
 static lem_status hash_inputs(const recipe *r, const lem_json *v, lem_sha256 *h, lem_err *err) {
     if (lem_json_kind(v) == LEM_JSON_STRING) {
         const char *path = lem_json_str(v, "");
-        if (strncmp(path, r->out, strlen(r->out)) == 0 || !lem_file_exists(path) || lem_file_is_dir(path)) return LEM_OK;
+        if (strncmp(path, r->out, strlen(r->out)) == 0 || !lem_file_exists(path) || lem_file_is_dir(path))
+            return LEM_OK;
         char hex[65];
         lem_status st = lem_sha256_file(path, hex, err);
         if (st == LEM_OK) lem_sha256_add(h, hex, 64);
@@ -155,11 +168,13 @@ static lem_status hash_inputs(const recipe *r, const lem_json *v, lem_sha256 *h,
     }
     lem_status st = LEM_OK;
     bool object = lem_json_kind(v) == LEM_JSON_OBJECT;
-    for (size_t i = 0; st == LEM_OK && i < lem_json_count(v); i++) st = hash_inputs(r, object ? lem_json_value_at(v, i) : lem_json_at(v, i), h, err);
+    for (size_t i = 0; st == LEM_OK && i < lem_json_count(v); i++)
+        st = hash_inputs(r, object ? lem_json_value_at(v, i) : lem_json_at(v, i), h, err);
     return st;
 }
 
-static lem_status identity_of(const recipe *r, const lem_json *tree, const char *command, char out[65], lem_err *err) {
+static lem_status identity_of(const recipe *r, const lem_json *tree, const char *command, char out[65],
+                              lem_err *err) {
     lem_sha256 h;
     lem_buf b = {0};
     lem_json_write(tree, 0, &b);
@@ -195,7 +210,8 @@ static const lem_json *finished(const recipe *r, size_t index, const char *ident
 static lem_status cut_state(recipe *r, size_t index, lem_err *err) {
     lem_json *old = lem_json_get(r->state, "stages"), *kept = lem_json_new_array();
     bool ok = kept != NULL;
-    for (size_t i = 0; ok && i < index && i < lem_json_count(old); i++) ok = lem_json_append(kept, lem_json_copy(lem_json_at(old, i)));
+    for (size_t i = 0; ok && i < index && i < lem_json_count(old); i++)
+        ok = lem_json_append(kept, lem_json_copy(lem_json_at(old, i)));
     if (!ok) {
         lem_json_free(kept);
         return lem_fail(err, LEM_EMEM, "out of memory");
@@ -203,14 +219,18 @@ static lem_status cut_state(recipe *r, size_t index, lem_err *err) {
     return lem_json_set(r->state, "stages", kept) ? LEM_OK : lem_fail(err, LEM_EMEM, "out of memory");
 }
 
-static lem_status record(recipe *r, const char *name, const char *command, const char *identity, const char *out, double seconds, lem_err *err) {
+static lem_status record(recipe *r, const char *name, const char *command, const char *identity,
+                         const char *out, double seconds, lem_err *err) {
     lem_json *s = lem_json_new_object();
-    bool ok = s && lem_json_set(s, "name", lem_json_new_str(name)) && lem_json_set(s, "command", lem_json_new_str(command)) &&
-              lem_json_set(s, "status", lem_json_new_str("done")) && lem_json_set(s, "identity", lem_json_new_str(identity));
+    bool ok = s && lem_json_set(s, "name", lem_json_new_str(name)) &&
+              lem_json_set(s, "command", lem_json_new_str(command)) &&
+              lem_json_set(s, "status", lem_json_new_str("done")) &&
+              lem_json_set(s, "identity", lem_json_new_str(identity));
     if (ok && out) ok = lem_json_set(s, "out", lem_json_new_str(out));
     if (!ok) lem_json_free(s);
     ok = ok && lem_json_append(lem_json_get(r->state, "stages"), s);
-    double before = lem_json_num(lem_json_get(r->timing, name), 0); /* an interrupted stage's earlier part is not known; later runs add up */
+    double before = lem_json_num(lem_json_get(r->timing, name),
+                                 0); /* an interrupted stage's earlier part is not known; later runs add up */
     ok = ok && lem_json_set(r->timing, name, lem_json_new_num(before + seconds));
     if (!ok) return lem_fail(err, LEM_EMEM, "out of memory");
     lem_status st = write_json(r->timing_path, r->timing, err);
@@ -237,8 +257,10 @@ static lem_status open_state(recipe *r, lem_err *err) {
     r->timing_path = lem_path_join(r->out, "timing.json", err);
     if (!r->state_path || !r->timing_path) return LEM_EMEM;
     lem_status st = lem_dir_make(r->out, err);
-    if (st == LEM_OK && lem_file_exists(r->state_path) && !r->cli->fresh) st = lem_json_load(r->state_path, 1 << 22, &r->state, err);
-    if (st == LEM_OK && lem_file_exists(r->timing_path) && !r->cli->fresh) st = lem_json_load(r->timing_path, 1 << 22, &r->timing, err);
+    if (st == LEM_OK && lem_file_exists(r->state_path) && !r->cli->fresh)
+        st = lem_json_load(r->state_path, 1 << 22, &r->state, err);
+    if (st == LEM_OK && lem_file_exists(r->timing_path) && !r->cli->fresh)
+        st = lem_json_load(r->timing_path, 1 << 22, &r->timing, err);
     if (st) return st;
     if (!r->timing) r->timing = lem_json_new_object();
     if (!r->state) r->state = lem_json_new_object();
@@ -251,8 +273,10 @@ static lem_status open_state(recipe *r, lem_err *err) {
 static lem_status fix_compute_path(recipe *r, lem_cli *cli, lem_err *err) {
     const char *path = lem_json_str(lem_json_get(r->state, "compute_path"), NULL);
     if (path && strcmp(cli->isa, "auto") != 0 && strcmp(cli->isa, path) != 0)
-        return lem_fail(err, LEM_EUSAGE, "the run in %s uses compute path '%s', LEMMA_CPU asks for '%s'; unset it or pass --fresh", r->out, path,
-                        cli->isa);
+        return lem_fail(
+            err, LEM_EUSAGE,
+            "the run in %s uses compute path '%s', LEMMA_CPU asks for '%s'; unset it or pass --fresh", r->out,
+            path, cli->isa);
     if (!path) {
         lem_runtime rt;
         lem_status st = lem_runtime_open(cli, NULL, &rt, err);
@@ -265,7 +289,10 @@ static lem_status fix_compute_path(recipe *r, lem_cli *cli, lem_err *err) {
     lem_isa isa;
     lem_status st = lem_isa_parse(path, &isa, err);
     if (st == LEM_OK && !lem_isa_supported(isa))
-        st = lem_fail(err, LEM_EUSAGE, "the run in %s uses compute path '%s', which this CPU lacks; pass --fresh to start over", r->out, path);
+        st =
+            lem_fail(err, LEM_EUSAGE,
+                     "the run in %s uses compute path '%s', which this CPU lacks; pass --fresh to start over",
+                     r->out, path);
     cli->isa = path;
     return st;
 }
@@ -275,7 +302,8 @@ static lem_status run_stages(recipe *r, lem_err *err) {
     size_t n = lem_json_count(r->stages);
     for (size_t i = 0; i < n; i++) {
         const lem_json *stage = lem_json_at(r->stages, i);
-        const char *name = lem_json_str(lem_json_get(stage, "name"), ""), *command = lem_json_str(lem_json_get(stage, "command"), "");
+        const char *name = lem_json_str(lem_json_get(stage, "name"), ""),
+                   *command = lem_json_str(lem_json_get(stage, "command"), "");
         lem_json *tree = NULL;
         char identity[65];
         lem_status st = resolve(r, stage, &tree, err);
@@ -294,16 +322,19 @@ static lem_status run_stages(recipe *r, lem_err *err) {
             st = run_stage(r, lem_command_find(command), tree, err);
         }
         if (st == LEM_OK && !r->cli->dry_run)
-            st = record(r, name, command, identity, lem_json_str(lem_json_get(tree, "out"), NULL), lem_clock_seconds() - start, err);
+            st = record(r, name, command, identity, lem_json_str(lem_json_get(tree, "out"), NULL),
+                        lem_clock_seconds() - start, err);
         lem_json_free(tree);
         if (st) return lem_err_context(err, "stage %s (%s)", name, command);
-        if (r->cli->cancel->requested) return lem_fail(err, LEM_EINTR, "interrupted after stage %s; run the same command again to go on", name);
+        if (r->cli->cancel->requested)
+            return lem_fail(err, LEM_EINTR, "interrupted after stage %s; run the same command again to go on",
+                            name);
     }
     return LEM_OK;
 }
 
-lem_status lem_recipe_run(lem_cli *cli, lem_json *tree, const char *source, const char *out, const char *const *overrides, int n_overrides,
-                          lem_err *err) {
+lem_status lem_recipe_run(lem_cli *cli, lem_json *tree, const char *source, const char *out,
+                          const char *const *overrides, int n_overrides, lem_err *err) {
     lem_cli own = *cli; /* its compute path is the run's */
     recipe r = {.cli = &own, .tree = tree};
     lem_lock *lock = NULL;

@@ -1,4 +1,5 @@
-/* report_examples.c - worked examples in a report: given ones, or telling ones picked from graded and scored candidates */
+/* report_examples.c - worked examples in a report: given ones, or telling ones picked from graded and scored
+ * candidates */
 #include "cli/report_parts.h"
 
 #include "core/jsonl.h"
@@ -16,10 +17,13 @@ enum { MAX_PARTS = 16, MAX_PICKS = 24 };
 static void candidate_label(const lem_json *c, size_t index, char out[96]) {
     const lem_json *correct = lem_json_get(c, "correct"), *score = lem_json_get(c, "score");
     const char *given = lem_json_str(lem_json_get(c, "label"), NULL);
-    const char *verdict = lem_json_kind(correct) != LEM_JSON_BOOL ? "" : lem_json_bool(correct, false) ? ", right" : ", wrong";
+    const char *verdict = lem_json_kind(correct) != LEM_JSON_BOOL ? ""
+                          : lem_json_bool(correct, false)         ? ", right"
+                                                                  : ", wrong";
     char number[24] = "";
     lem_json_type kind = lem_json_kind(score);
-    if (kind == LEM_JSON_INT || kind == LEM_JSON_REAL) snprintf(number, sizeof number, ", score %.3g", lem_json_num(score, 0));
+    if (kind == LEM_JSON_INT || kind == LEM_JSON_REAL)
+        snprintf(number, sizeof number, ", score %.3g", lem_json_num(score, 0));
     if (given) snprintf(out, 96, "%.60s%s%s", given, verdict, number);
     else snprintf(out, 96, "Candidate %zu%s%s", index + 1, verdict, number);
 }
@@ -42,7 +46,8 @@ static void add_example(lem_page *p, const lem_json *e, size_t index) {
     for (size_t i = 0; i < lem_json_count(list) && n < MAX_PARTS; i++) {
         const lem_json *c = lem_json_at(list, i);
         candidate_label(c, i, labels[n]);
-        parts[n] = (lem_example_part){labels[n], lem_json_str(lem_json_get(c, "text"), ""), tone_of(lem_json_get(c, "correct"))};
+        parts[n] = (lem_example_part){labels[n], lem_json_str(lem_json_get(c, "text"), ""),
+                                      tone_of(lem_json_get(c, "correct"))};
         n++;
     }
     snprintf(title, sizeof title, "%s", lem_json_str(lem_json_get(e, "title"), ""));
@@ -54,7 +59,8 @@ static void add_example(lem_page *p, const lem_json *e, size_t index) {
 lem_status lem_report_examples(lem_page *p, const lem_json *examples, const char *source, lem_err *err) {
     if (!examples) return LEM_OK;
     if (lem_json_kind(examples) != LEM_JSON_ARRAY)
-        return lem_fail(err, LEM_EDATA, "%s: examples: list expected, %s found", source, lem_json_kind_name(examples));
+        return lem_fail(err, LEM_EDATA, "%s: examples: list expected, %s found", source,
+                        lem_json_kind_name(examples));
     size_t n = lem_json_count(examples);
     if (!n) return LEM_OK;
     lem_page_heading(p, "Worked examples");
@@ -78,7 +84,9 @@ typedef struct choice {
     bool have_right;
 } choice; /* indices of candidates */
 
-static bool is_right(const lem_json *row, size_t i) { return lem_json_bool(lem_json_at(lem_json_get(row, "correct"), i), false); }
+static bool is_right(const lem_json *row, size_t i) {
+    return lem_json_bool(lem_json_at(lem_json_get(row, "correct"), i), false);
+}
 
 /* The first candidate of the most frequent predicted answer; the earlier answer wins a tie. */
 static size_t majority(const lem_json *answers, size_t n) {
@@ -100,12 +108,14 @@ static size_t majority(const lem_json *answers, size_t n) {
     return best;
 }
 
-/* Which kind of example a row is; false when it lacks texts, verdicts, answers or scores, or tells nothing. */
+/* Which kind of example a row is; false when it lacks texts, verdicts, answers or scores, or tells nothing.
+ */
 static bool judge(const lem_json *row, choice *c, interest *kind) {
     const lem_json *texts = lem_json_get(row, "completions"), *scores = lem_json_get(row, "rm_score"),
                    *answers = lem_json_get(row, "predicted_answer");
     size_t n = lem_json_count(texts);
-    if (n < 2 || n > 1024 || lem_json_count(scores) != n || lem_json_count(answers) != n || lem_json_count(lem_json_get(row, "correct")) != n)
+    if (n < 2 || n > 1024 || lem_json_count(scores) != n || lem_json_count(answers) != n ||
+        lem_json_count(lem_json_get(row, "correct")) != n)
         return false;
     memset(c, 0, sizeof *c);
     size_t right = 0;
@@ -130,8 +140,10 @@ static bool judge(const lem_json *row, choice *c, interest *kind) {
 static bool add_candidate(lem_json *list, const lem_json *row, size_t i, const char *label) {
     const lem_json *texts = lem_json_get(row, "completions"), *scores = lem_json_get(row, "rm_score");
     lem_json *c = lem_json_new_object();
-    bool ok = c && lem_json_set(c, "label", lem_json_new_str(label)) && lem_json_set(c, "text", lem_json_copy(lem_json_at(texts, i))) &&
-              lem_json_set(c, "correct", lem_json_new_bool(is_right(row, i))) && lem_json_set(c, "score", lem_json_copy(lem_json_at(scores, i)));
+    bool ok = c && lem_json_set(c, "label", lem_json_new_str(label)) &&
+              lem_json_set(c, "text", lem_json_copy(lem_json_at(texts, i))) &&
+              lem_json_set(c, "correct", lem_json_new_bool(is_right(row, i))) &&
+              lem_json_set(c, "score", lem_json_copy(lem_json_at(scores, i)));
     if (!ok) {
         lem_json_free(c);
         return false;
@@ -200,8 +212,8 @@ static void tell_counts(lem_page *p, const picks *k) {
         snprintf(text[i], sizeof text[i], "%llu", (unsigned long long)k->seen[i]);
         pairs[i] = (lem_pair){interest_title[i], text[i]};
     }
-    lem_page_paragraph(
-        p, "Problems with at least one right and one wrong candidate, by what score and vote choose among all of a problem's candidates:");
+    lem_page_paragraph(p, "Problems with at least one right and one wrong candidate, by what score and vote "
+                          "choose among all of a problem's candidates:");
     lem_page_pairs(p, pairs, N_INTERESTS);
 }
 
@@ -219,7 +231,8 @@ lem_status lem_report_candidates(lem_page *p, const char *path, int most, lem_er
             if (st == LEM_OK && shown < most) add_example(p, k->at[i][j], (size_t)shown++);
             lem_json_free(k->at[i][j]);
         }
-    if (st == LEM_OK && !shown) lem_page_note(p, "No problem here has both right and wrong candidates with answers and scores.");
+    if (st == LEM_OK && !shown)
+        lem_page_note(p, "No problem here has both right and wrong candidates with answers and scores.");
     lem_free(k);
     return st;
 }

@@ -51,7 +51,9 @@ static void interval_text(const metric *m, char out[64]) {
 /* "rm@8" -> "rm", 8. False when the name is of another form, such as "rm@8 - maj@8". */
 static bool split_name(const char *name, char family[NAME], long *k) {
     const char *at = strchr(name, '@');
-    if (strchr(name, ' ') || !at || at == name || (size_t)(at - name) >= NAME || at[1] < '1' || at[1] > '9' || strlen(at) > 8) return false;
+    if (strchr(name, ' ') || !at || at == name || (size_t)(at - name) >= NAME || at[1] < '1' || at[1] > '9' ||
+        strlen(at) > 8)
+        return false;
     char *end;
     *k = strtol(at + 1, &end, 10);
     if (*end) return false;
@@ -59,13 +61,17 @@ static bool split_name(const char *name, char family[NAME], long *k) {
     return true;
 }
 
-static lem_status read_metric(const lem_json *j, size_t index, const char *source, metric *out, lem_err *err) {
-    const lem_json *name = lem_json_get(j, "name"), *value = lem_json_get(j, "value"), *ci = lem_json_get(j, "ci95");
+static lem_status read_metric(const lem_json *j, size_t index, const char *source, metric *out,
+                              lem_err *err) {
+    const lem_json *name = lem_json_get(j, "name"), *value = lem_json_get(j, "value"),
+                   *ci = lem_json_get(j, "ci95");
     lem_json_type kind = lem_json_kind(value);
     if (lem_json_kind(name) != LEM_JSON_STRING)
-        return lem_fail(err, LEM_EDATA, "%s: metrics[%zu].name: string expected, %s found", source, index, lem_json_kind_name(name));
+        return lem_fail(err, LEM_EDATA, "%s: metrics[%zu].name: string expected, %s found", source, index,
+                        lem_json_kind_name(name));
     if (kind != LEM_JSON_INT && kind != LEM_JSON_REAL && kind != LEM_JSON_NULL)
-        return lem_fail(err, LEM_EDATA, "%s: metrics[%zu].value: number expected, %s found", source, index, lem_json_kind_name(value));
+        return lem_fail(err, LEM_EDATA, "%s: metrics[%zu].value: number expected, %s found", source, index,
+                        lem_json_kind_name(value));
     if (ci && lem_json_kind(ci) != LEM_JSON_NULL && lem_json_count(ci) != 2)
         return lem_fail(err, LEM_EDATA, "%s: metrics[%zu].ci95: [low, high] expected", source, index);
     memset(out, 0, sizeof *out);
@@ -90,13 +96,15 @@ static void note_k(metrics *m, long k) {
 
 static void note_curve(metrics *m, const metric *x) {
     for (int i = 0; i < m->n_curves; i++)
-        if (strcmp(m->curves[i].family, x->family) == 0 && strcmp(m->curves[i].protocol, x->protocol) == 0) return;
+        if (strcmp(m->curves[i].family, x->family) == 0 && strcmp(m->curves[i].protocol, x->protocol) == 0)
+            return;
     if (m->n_curves < MAX_CURVES) m->curves[m->n_curves++] = (curve){x->family, x->protocol};
 }
 
 static lem_status read_metrics(const lem_json *list, const char *source, metrics *m, lem_err *err) {
     size_t n = lem_json_count(list);
-    if (n > MAX_METRICS) return lem_fail(err, LEM_EDATA, "%s: at most %d metrics expected, %zu found", source, MAX_METRICS, n);
+    if (n > MAX_METRICS)
+        return lem_fail(err, LEM_EDATA, "%s: at most %d metrics expected, %zu found", source, MAX_METRICS, n);
     m->at = lem_alloc_zero(n ? n : 1, sizeof *m->at, err);
     if (!m->at) return LEM_EMEM;
     m->exact = "";
@@ -115,7 +123,9 @@ static lem_status read_metrics(const lem_json *list, const char *source, metrics
 
 static const metric *find(const metrics *m, const char *family, const char *protocol, long k) {
     for (int i = 0; i < m->n; i++)
-        if (m->at[i].k == k && strcmp(m->at[i].family, family) == 0 && strcmp(m->at[i].protocol, protocol) == 0) return &m->at[i];
+        if (m->at[i].k == k && strcmp(m->at[i].family, family) == 0 &&
+            strcmp(m->at[i].protocol, protocol) == 0)
+            return &m->at[i];
     return NULL;
 }
 
@@ -136,7 +146,9 @@ static int headline_metrics(const metrics *m, long k, const metric *out[MAX_CURV
     const metric *first = find(m, "pass", m->exact, 1), *ceiling = find(m, "pass", m->exact, k);
     for (int i = 0; i < m->n_curves; i++) {
         const curve *c = &m->curves[i];
-        const metric *x = is_pass(c->family) || strcmp(c->protocol, m->exact) != 0 ? NULL : find(m, c->family, c->protocol, k);
+        const metric *x = is_pass(c->family) || strcmp(c->protocol, m->exact) != 0
+                              ? NULL
+                              : find(m, c->family, c->protocol, k);
         if (!x || !isfinite(x->value)) continue;
         int at = n++;
         for (; at > 0 && out[at - 1]->value > x->value; at--) out[at] = out[at - 1];
@@ -171,7 +183,8 @@ static void headline(lem_page *p, const metrics *m, const char *csv) {
     }
     if (n <= 8) lem_page_tiles(p, tiles, details, n);
     snprintf(name, sizeof name, "%s-at-%ld", csv, k);
-    if (fractions) lem_page_bars(p, name, "Share of problems solved, with 95 % intervals over problems", bars, n);
+    if (fractions)
+        lem_page_bars(p, name, "Share of problems solved, with 95 % intervals over problems", bars, n);
 }
 
 /* ---- curves over k ---- */
@@ -208,8 +221,8 @@ static lem_status curves(lem_page *p, const metrics *m, const char *csv, lem_err
     }
     snprintf(name, sizeof name, "%s-curves", csv);
     if (n_series)
-        lem_page_chart(p, &(lem_chart){name, "Problems solved with k candidates each", "k (candidates)", percent ? "solved" : "value", percent, true,
-                                       true, series, n_series});
+        lem_page_chart(p, &(lem_chart){name, "Problems solved with k candidates each", "k (candidates)",
+                                       percent ? "solved" : "value", percent, true, true, series, n_series});
     lem_free(points);
     return LEM_OK;
 }
@@ -241,7 +254,9 @@ static lem_status curve_table(lem_page *p, const metrics *m, const char *csv, le
         }
     }
     snprintf(name, sizeof name, "%s-by-k", csv);
-    if (st == LEM_OK) lem_page_table(p, &(lem_table){name, "By number of candidates", column, columns, m->n_curves, cell, -1});
+    if (st == LEM_OK)
+        lem_page_table(p,
+                       &(lem_table){name, "By number of candidates", column, columns, m->n_curves, cell, -1});
     lem_free(cell);
     lem_free(text);
     return st;
@@ -263,7 +278,8 @@ static lem_status interval_table(lem_page *p, const metrics *m, const char *csv,
     long k = headline_k(m);
     for (int i = 0; st == LEM_OK && i < m->n; i++) {
         const metric *x = &m->at[i];
-        bool other_k = x->family[0] && x->k != k && !(x->k == 1 && is_pass(x->family)); /* those stand in the table by k */
+        bool other_k = x->family[0] && x->k != k &&
+                       !(x->k == 1 && is_pass(x->family)); /* those stand in the table by k */
         if (other_k) continue;
         texts *t = &text[n];
         const char **row = cell + (size_t)n++ * COLUMNS;
@@ -276,7 +292,8 @@ static lem_status interval_table(lem_page *p, const metrics *m, const char *csv,
         row[3] = t->ci;
         row[4] = t->n;
     }
-    static const lem_column column[COLUMNS] = {{"metric", false}, {"protocol", false}, {"value", true}, {"95 % interval", true}, {"n", true}};
+    static const lem_column column[COLUMNS] = {
+        {"metric", false}, {"protocol", false}, {"value", true}, {"95 % interval", true}, {"n", true}};
     snprintf(name, sizeof name, "%s-metrics", csv);
     if (n) lem_page_table(p, &(lem_table){name, "Values and intervals", column, COLUMNS, n, cell, -1});
     lem_free(cell);
@@ -296,10 +313,13 @@ static bool is_difference_at(const metric *m, long k) {
     return strstr(m->name, want) != NULL;
 }
 
-/* Differences in percentage points at the headline's k (all, where none is at that k), by the charts' protocol. */
-static lem_status differences(lem_page *p, const metrics *m, const lem_json *list, const char *csv, const char *source, lem_err *err) {
+/* Differences in percentage points at the headline's k (all, where none is at that k), by the charts'
+ * protocol. */
+static lem_status differences(lem_page *p, const metrics *m, const lem_json *list, const char *csv,
+                              const char *source, lem_err *err) {
     enum { COLUMNS = 4, MOST = 48 };
-    static const lem_column column[COLUMNS] = {{"difference", false}, {"protocol", false}, {"points", true}, {"95 % interval", true}};
+    static const lem_column column[COLUMNS] = {
+        {"difference", false}, {"protocol", false}, {"points", true}, {"95 % interval", true}};
     const char *cell[MOST * COLUMNS];
     char value[MOST][32], ci[MOST][64], name[96];
     metrics d = {0};
@@ -310,15 +330,19 @@ static lem_status differences(lem_page *p, const metrics *m, const lem_json *lis
     for (int i = 0; st == LEM_OK && i < d.n; i++) some = some || is_difference_at(&d.at[i], k);
     for (int i = 0; st == LEM_OK && i < d.n && n < MOST; i++) {
         const metric *x = &d.at[i];
-        if ((some && !is_difference_at(x, k)) || !isfinite(x->value) || strcmp(x->protocol, m->exact) != 0) continue;
+        if ((some && !is_difference_at(x, k)) || !isfinite(x->value) || strcmp(x->protocol, m->exact) != 0)
+            continue;
         snprintf(value[n], sizeof value[n], "%+.1f", points_of(x->value));
         ci[n][0] = '\0';
-        if (isfinite(x->lo) && isfinite(x->hi)) snprintf(ci[n], sizeof ci[n], "[%+.1f, %+.1f]", points_of(x->lo), points_of(x->hi));
+        if (isfinite(x->lo) && isfinite(x->hi))
+            snprintf(ci[n], sizeof ci[n], "[%+.1f, %+.1f]", points_of(x->lo), points_of(x->hi));
         const char *row[COLUMNS] = {x->name, x->protocol, value[n], ci[n]};
         memcpy(cell + (size_t)n++ * COLUMNS, row, sizeof row);
     }
     snprintf(name, sizeof name, "%s-differences", csv);
-    if (n) lem_page_table(p, &(lem_table){name, "Paired differences on the same problems, in percentage points", column, COLUMNS, n, cell, -1});
+    if (n)
+        lem_page_table(p, &(lem_table){name, "Paired differences on the same problems, in percentage points",
+                                       column, COLUMNS, n, cell, -1});
     lem_free(d.at);
     return st;
 }
@@ -353,7 +377,8 @@ static void counts(lem_page *p, const lem_json *doc) {
     }
 }
 
-lem_status lem_report_metrics(lem_page *p, const char *title, const char *csv, const char *source, const lem_json *doc, lem_err *err) {
+lem_status lem_report_metrics(lem_page *p, const char *title, const char *csv, const char *source,
+                              const lem_json *doc, lem_err *err) {
     const lem_json *list = lem_json_get(doc, "metrics");
     if (lem_json_kind(list) != LEM_JSON_ARRAY) return LEM_OK;
     metrics m = {0};

@@ -1,4 +1,5 @@
-/* report_telemetry.c - telemetry.jsonl of a training run as loss and accuracy curves and a table of its stages */
+/* report_telemetry.c - telemetry.jsonl of a training run as loss and accuracy curves and a table of its
+ * stages */
 #include "cli/report_parts.h"
 
 #include "core/jsonl.h"
@@ -89,7 +90,8 @@ static void keep_peak(double *peak, double v) {
 
 static lem_status add_row(telemetry *t, const lem_json *row, lem_err *err) {
     const lem_json *step = lem_json_get(row, "step");
-    if (lem_json_kind(step) != LEM_JSON_INT) return lem_fail(err, LEM_EDATA, "'step': integer expected, %s found", lem_json_kind_name(step));
+    if (lem_json_kind(step) != LEM_JSON_INT)
+        return lem_fail(err, LEM_EDATA, "'step': integer expected, %s found", lem_json_kind_name(step));
     stage *s = stage_of(t, lem_json_str(lem_json_get(row, "stage"), "training"), err);
     if (!s) return err && err->status ? err->status : LEM_EMEM;
     double x = s->first_step + (double)lem_json_int(step, 0);
@@ -144,7 +146,8 @@ static void thin(points *p) {
 }
 
 /* One chart of the kinds kind and kind + 1 (its validation twin). */
-static void chart(lem_page *p, const telemetry *t, int kind, const char *title, const char *what, const char *csv) {
+static void chart(lem_page *p, const telemetry *t, int kind, const char *title, const char *what,
+                  const char *csv) {
     lem_series series[2 * MAX_STAGES];
     char names[2 * MAX_STAGES][96], name[160], full[200];
     int n = 0;
@@ -160,7 +163,8 @@ static void chart(lem_page *p, const telemetry *t, int kind, const char *title, 
     if (!n) return;
     snprintf(name, sizeof name, "%s-%s", csv, kind_key[kind]);
     snprintf(full, sizeof full, "%s: %s", title, what);
-    lem_page_chart(p, &(lem_chart){name, full, "optimizer step", kind == 0 ? "loss" : "right", kind != 0, false, false, series, n});
+    lem_page_chart(p, &(lem_chart){name, full, "optimizer step", kind == 0 ? "loss" : "right", kind != 0,
+                                   false, false, series, n});
 }
 
 static void put(char out[24], double v) {
@@ -170,8 +174,9 @@ static void put(char out[24], double v) {
 
 static lem_status table(lem_page *p, const telemetry *t, const char *csv, lem_err *err) {
     enum { COLUMNS = 7 };
-    static const lem_column column[COLUMNS] = {{"stage", false},     {"steps", true},     {"first loss", true},   {"last loss", true},
-                                               {"validation", true}, {"peak rate", true}, {"peak gradient", true}};
+    static const lem_column column[COLUMNS] = {
+        {"stage", false},     {"steps", true},     {"first loss", true},   {"last loss", true},
+        {"validation", true}, {"peak rate", true}, {"peak gradient", true}};
     const char *cell[MAX_STAGES * COLUMNS];
     char(*text)[COLUMNS][24] = lem_alloc_zero(MAX_STAGES, sizeof *text, err);
     char name[160];

@@ -21,7 +21,8 @@ static lem_status earlier_path(const char *manifest, char *name, size_t n, bool 
     lem_status st = lem_json_load(manifest, MAX_MANIFEST, &m, err);
     if (st) return st;
     const char *path = lem_json_str(lem_json_get(m, "compute_path"), NULL);
-    if (!path || strlen(path) >= n) st = lem_fail(err, LEM_EDATA, "%s: no compute_path in it; pass --fresh to start over", manifest);
+    if (!path || strlen(path) >= n)
+        st = lem_fail(err, LEM_EDATA, "%s: no compute_path in it; pass --fresh to start over", manifest);
     else {
         memcpy(name, path, strlen(path) + 1);
         *found = true;
@@ -42,10 +43,13 @@ static lem_status choose_isa(const lem_cli *cli, const char *manifest, lem_isa *
         if (st) return lem_err_context(err, "%s", manifest);
         if (!lem_isa_supported(used))
             return lem_fail(err, LEM_EUSAGE,
-                            "the interrupted run used compute path '%s', which this CPU lacks; continue on a machine that has it or pass --fresh",
+                            "the interrupted run used compute path '%s', which this CPU lacks; continue on a "
+                            "machine that has it or pass --fresh",
                             earlier);
         if (asked != LEM_ISA_AUTO && asked != used)
-            return lem_fail(err, LEM_EUSAGE, "the interrupted run used compute path '%s' but LEMMA_CPU asks for '%s'; unset it or pass --fresh",
+            return lem_fail(err, LEM_EUSAGE,
+                            "the interrupted run used compute path '%s' but LEMMA_CPU asks for '%s'; unset "
+                            "it or pass --fresh",
                             earlier, cli->isa);
         asked = used;
     }
@@ -78,7 +82,8 @@ void lem_runtime_close(lem_runtime *r) {
 
 /* Options that say how a job runs or where its result goes, never what the result is. */
 static bool changes_nothing(const char *option) {
-    static const char *const names[] = {"threads", "json", "quiet", "verbose", "out", "fresh", "overwrite", "dry-run", "help", "config", "slots"};
+    static const char *const names[] = {"threads",   "json",    "quiet", "verbose", "out",  "fresh",
+                                        "overwrite", "dry-run", "help",  "config",  "slots"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strcmp(option, names[i]) == 0) return true;
     return false;
@@ -86,8 +91,9 @@ static bool changes_nothing(const char *option) {
 
 /* The files of a model folder that make results; other files in it (manifests, telemetry) do not count. */
 static bool makes_results(const char *name) {
-    static const char *const names[] = {"config.json",     "tokenizer.json",      "tokenizer_config.json",
-                                        "tokenizer.model", "chat_template.jinja", "model.safetensors.index.json"};
+    static const char *const names[] = {"config.json",           "tokenizer.json",
+                                        "tokenizer_config.json", "tokenizer.model",
+                                        "chat_template.jinja",   "model.safetensors.index.json"};
     static const char *const tails[] = {".safetensors", ".tiktoken"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strcmp(name, names[i]) == 0) return true;
@@ -125,7 +131,10 @@ static lem_status hash_files(const char *dir, char *const *names, size_t n, char
         lem_sha256_add(&s, hex, 64);
         found++;
     }
-    if (!found) return lem_fail(err, LEM_EDATA, "%s: not a model folder: no config.json, model.safetensors or tokenizer.json in it", dir);
+    if (!found)
+        return lem_fail(err, LEM_EDATA,
+                        "%s: not a model folder: no config.json, model.safetensors or tokenizer.json in it",
+                        dir);
     uint8_t raw[32];
     lem_sha256_end(&s, raw);
     for (int i = 0; i < 32; i++) {
@@ -154,8 +163,10 @@ static lem_status hash_input(const char *path, char out[65], lem_err *err) {
     return lem_sha256_file(path, out, err);
 }
 
-/* Adds one argument; a path whose content is hashed anyway does not count by its name, so that files may be moved. */
-static void describe_arg(const char *name, const lem_json *value, const char *const *inputs, int n_inputs, lem_buf *b) {
+/* Adds one argument; a path whose content is hashed anyway does not count by its name, so that files may be
+ * moved. */
+static void describe_arg(const char *name, const lem_json *value, const char *const *inputs, int n_inputs,
+                         lem_buf *b) {
     for (int i = 0; i < n_inputs; i++)
         if (strcmp(lem_json_str(value, ""), inputs[i]) == 0) {
             lem_buf_printf(b, "%s=input %d\n", name, i);
@@ -167,7 +178,8 @@ static void describe_arg(const char *name, const lem_json *value, const char *co
 }
 
 /* Every option in the order of the tables, so that the order on the command line does not count. */
-static void describe_args(const lem_command *cmd, const lem_args *args, const char *const *inputs, int n_inputs, lem_buf *b) {
+static void describe_args(const lem_command *cmd, const lem_args *args, const char *const *inputs,
+                          int n_inputs, lem_buf *b) {
     for (int i = 0; i < cmd->n_opts + lem_n_common_opts; i++) {
         const char *name = i < cmd->n_opts ? cmd->opts[i].name : lem_common_opts[i - cmd->n_opts].name;
         const lem_json *v = lem_args_tree(args, name);
@@ -180,8 +192,8 @@ static void describe_args(const lem_command *cmd, const lem_args *args, const ch
     }
 }
 
-lem_status lem_job_identity(const lem_command *cmd, const lem_args *args, const char *const *inputs, int n_inputs, const char *extra, char out[65],
-                            lem_err *err) {
+lem_status lem_job_identity(const lem_command *cmd, const lem_args *args, const char *const *inputs,
+                            int n_inputs, const char *extra, char out[65], lem_err *err) {
     lem_buf b = {0};
     lem_status st = LEM_OK;
     lem_buf_printf(&b, "lemma %s\n", cmd->name);
@@ -212,7 +224,8 @@ static lem_json *manifest_args(const lem_command *cmd, const lem_args *args) {
     if (ok && args->n_words) {
         lem_json *words = lem_json_new_array();
         ok = words != NULL;
-        for (int i = 0; ok && i < args->n_words; i++) ok = lem_json_append(words, lem_json_new_str(args->words[i]));
+        for (int i = 0; ok && i < args->n_words; i++)
+            ok = lem_json_append(words, lem_json_new_str(args->words[i]));
         if (ok) ok = lem_json_set(o, "words", words);
         else lem_json_free(words);
     }
@@ -221,14 +234,16 @@ static lem_json *manifest_args(const lem_command *cmd, const lem_args *args) {
     return NULL;
 }
 
-lem_status lem_manifest_write(const char *path, const lem_command *cmd, const lem_args *args, const char *identity, const lem_runtime *rt,
-                              lem_err *err) {
+lem_status lem_manifest_write(const char *path, const lem_command *cmd, const lem_args *args,
+                              const char *identity, const lem_runtime *rt, lem_err *err) {
     lem_buf b = {0};
     lem_status st = LEM_OK;
     lem_json *m = lem_json_new_object(), *a = manifest_args(cmd, args);
-    bool ok = m && a && lem_json_set(m, "command", lem_json_new_str(cmd->name)) && lem_json_set(m, "version", lem_json_new_str(LEMMA_VERSION)) &&
-              lem_json_set(m, "identity", lem_json_new_str(identity)) &&
-              (!rt || !rt->backend || lem_json_set(m, "compute_path", lem_json_new_str(rt->backend->ops->name)));
+    bool ok =
+        m && a && lem_json_set(m, "command", lem_json_new_str(cmd->name)) &&
+        lem_json_set(m, "version", lem_json_new_str(LEMMA_VERSION)) &&
+        lem_json_set(m, "identity", lem_json_new_str(identity)) &&
+        (!rt || !rt->backend || lem_json_set(m, "compute_path", lem_json_new_str(rt->backend->ops->name)));
     if (ok) {
         ok = lem_json_set(m, "arguments", a);
         a = NULL;
@@ -248,7 +263,8 @@ done:
 
 bool lem_manifest_is_of(const char *path, const char *identity) {
     lem_json *m = NULL;
-    bool same = lem_json_load(path, MAX_MANIFEST, &m, NULL) == LEM_OK && strcmp(lem_json_str(lem_json_get(m, "identity"), ""), identity) == 0;
+    bool same = lem_json_load(path, MAX_MANIFEST, &m, NULL) == LEM_OK &&
+                strcmp(lem_json_str(lem_json_get(m, "identity"), ""), identity) == 0;
     lem_json_free(m);
     return same;
 }

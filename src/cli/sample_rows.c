@@ -31,8 +31,12 @@ static lem_status check_map(const lem_json *map, lem_err *err) {
     for (size_t i = 0; i < lem_json_count(map); i++) {
         const char *m = lem_json_str(lem_json_at(map, i), "");
         bool known = false;
-        for (size_t k = 0; k < 3; k++) known = known || (strncmp(m, ours[k], strlen(ours[k])) == 0 && m[strlen(ours[k])]);
-        if (!known) return lem_fail(err, LEM_EUSAGE, "--map: expected problem=FIELD, expected_answer=FIELD or id=FIELD, found '%s'", m);
+        for (size_t k = 0; k < 3; k++)
+            known = known || (strncmp(m, ours[k], strlen(ours[k])) == 0 && m[strlen(ours[k])]);
+        if (!known)
+            return lem_fail(err, LEM_EUSAGE,
+                            "--map: expected problem=FIELD, expected_answer=FIELD or id=FIELD, found '%s'",
+                            m);
     }
     return LEM_OK;
 }
@@ -63,18 +67,24 @@ static char *expected_text(const lem_json *v, lem_err *err) {
     return out;
 }
 
-static lem_status row_fields(lem_sample_row *r, const char *path, size_t number, const lem_json *map, lem_err *err) {
-    const lem_json *problem = field(r->input, map, "problem", problem_names), *expected = field(r->input, map, "expected_answer", expected_names);
+static lem_status row_fields(lem_sample_row *r, const char *path, size_t number, const lem_json *map,
+                             lem_err *err) {
+    const lem_json *problem = field(r->input, map, "problem", problem_names),
+                   *expected = field(r->input, map, "expected_answer", expected_names);
     lem_json *id = field(r->input, map, "id", id_names);
     const char *want = mapped(map, "problem");
     unsigned long long line = (unsigned long long)r->line;
-    if (!problem) return lem_fail(err, LEM_EDATA, "%s:%llu: no field '%s'; name it with --map problem=FIELD", path, line, want ? want : "problem");
+    if (!problem)
+        return lem_fail(err, LEM_EDATA, "%s:%llu: no field '%s'; name it with --map problem=FIELD", path,
+                        line, want ? want : "problem");
     if (lem_json_kind(problem) != LEM_JSON_STRING)
-        return lem_fail(err, LEM_EDATA, "%s:%llu: the problem must be a string, found %s", path, line, lem_json_kind_name(problem));
+        return lem_fail(err, LEM_EDATA, "%s:%llu: the problem must be a string, found %s", path, line,
+                        lem_json_kind_name(problem));
     r->problem = lem_json_str(problem, "");
     if (mapped(map, "expected_answer") && !expected)
         return lem_fail(err, LEM_EDATA, "%s:%llu: no field '%s'", path, line, mapped(map, "expected_answer"));
-    if (lem_json_kind(expected) != LEM_JSON_NULL && !(r->expected = expected_text(expected, err))) return LEM_EMEM;
+    if (lem_json_kind(expected) != LEM_JSON_NULL && !(r->expected = expected_text(expected, err)))
+        return LEM_EMEM;
     if (lem_json_kind(id) == LEM_JSON_STRING || lem_json_kind(id) == LEM_JSON_INT) r->id = lem_json_copy(id);
     else {
         char text[24];
@@ -94,7 +104,8 @@ static lem_status row_fields(lem_sample_row *r, const char *path, size_t number,
 
 /* ---- load, encode */
 
-static lem_status add_row(lem_sample_rows *r, lem_json *row, uint64_t line, const lem_json *map, lem_err *err) {
+static lem_status add_row(lem_sample_rows *r, lem_json *row, uint64_t line, const lem_json *map,
+                          lem_err *err) {
     if (r->n == r->cap) {
         size_t cap = r->cap ? r->cap * 2 : 256;
         lem_sample_row *p = lem_realloc(r->at, cap, sizeof *p, err);
@@ -112,7 +123,8 @@ static lem_status add_row(lem_sample_rows *r, lem_json *row, uint64_t line, cons
     return row_fields(x, r->path, r->n - 1, map, err);
 }
 
-lem_status lem_sample_rows_load(const char *path, const lem_json *map, int64_t limit, lem_sample_rows *out, lem_err *err) {
+lem_status lem_sample_rows_load(const char *path, const lem_json *map, int64_t limit, lem_sample_rows *out,
+                                lem_err *err) {
     lem_sample_rows r = {.path = path};
     lem_rows *in = NULL;
     lem_json *row = NULL;
@@ -143,7 +155,8 @@ void lem_sample_rows_release(lem_sample_rows *r) {
     memset(r, 0, sizeof *r);
 }
 
-static lem_status encode_one(lem_sample_rows *r, const lem_sample_row *x, const lem_tokenizer *t, const lem_sample_format *f, lem_err *err) {
+static lem_status encode_one(lem_sample_rows *r, const lem_sample_row *x, const lem_tokenizer *t,
+                             const lem_sample_format *f, lem_err *err) {
     lem_buf b = {0};
     if (!f->chatml && f->system) lem_buf_printf(&b, "%s\n\n", f->system);
     lem_buf_puts(&b, x->problem);
@@ -156,14 +169,17 @@ static lem_status encode_one(lem_sample_rows *r, const lem_sample_row *x, const 
     return st ? lem_err_context(err, "%s:%llu", r->path, (unsigned long long)x->line) : LEM_OK;
 }
 
-lem_status lem_sample_rows_encode(lem_sample_rows *r, const lem_tokenizer *t, const lem_sample_format *f, lem_err *err) {
+lem_status lem_sample_rows_encode(lem_sample_rows *r, const lem_tokenizer *t, const lem_sample_format *f,
+                                  lem_err *err) {
     for (size_t i = 0; i < r->n; i++) {
         lem_sample_row *x = &r->at[i];
         x->ids_at = r->ids.len;
         lem_status st = encode_one(r, x, t, f, err);
         if (st) return st;
         size_t n = r->ids.len - x->ids_at;
-        if (n == 0) return lem_fail(err, LEM_EDATA, "%s:%llu: the prompt is empty", r->path, (unsigned long long)x->line);
+        if (n == 0)
+            return lem_fail(err, LEM_EDATA, "%s:%llu: the prompt is empty", r->path,
+                            (unsigned long long)x->line);
         x->n_ids = n < 1 << 30 ? (int)n : 1 << 30;
         x->too_long = x->n_ids > f->max_prompt;
         if (x->too_long) r->too_long++;
@@ -174,25 +190,31 @@ lem_status lem_sample_rows_encode(lem_sample_rows *r, const lem_tokenizer *t, co
 
 /* ---- output */
 
-static bool set_list(lem_json *row, const char *name, lem_json *const *cand, int n, const char *key, const char *otherwise) {
+static bool set_list(lem_json *row, const char *name, lem_json *const *cand, int n, const char *key,
+                     const char *otherwise) {
     lem_json *arr = lem_json_new_array();
     bool ok = arr != NULL;
     for (int i = 0; ok && i < n; i++) {
         const lem_json *v = cand ? lem_json_get(cand[i], key) : NULL;
-        ok = lem_json_append(arr, v ? lem_json_copy(v) : otherwise ? lem_json_new_str(otherwise) : lem_json_new_int(0));
+        ok = lem_json_append(arr, v           ? lem_json_copy(v)
+                                  : otherwise ? lem_json_new_str(otherwise)
+                                              : lem_json_new_int(0));
     }
     if (ok) return lem_json_set(row, name, arr);
     lem_json_free(arr);
     return false;
 }
 
-lem_status lem_sample_row_output(const lem_sample_row *row, lem_json *const *candidates, int n, lem_json **out, lem_err *err) {
+lem_status lem_sample_row_output(const lem_sample_row *row, lem_json *const *candidates, int n,
+                                 lem_json **out, lem_err *err) {
     lem_json *o = lem_json_copy(row->input);
-    bool ok = o && lem_json_set(o, "id", lem_json_copy(row->id)) && lem_json_set(o, "problem", lem_json_new_str(row->problem)) &&
+    bool ok = o && lem_json_set(o, "id", lem_json_copy(row->id)) &&
+              lem_json_set(o, "problem", lem_json_new_str(row->problem)) &&
               (!row->expected || lem_json_set(o, "expected_answer", lem_json_new_str(row->expected))) &&
               set_list(o, "completions", candidates, n, "text", "") &&
               set_list(o, "finish_reason", candidates, n, "finish_reason", "prompt_too_long") &&
-              set_list(o, "tokens", candidates, n, "tokens", NULL) && set_list(o, "logprob", candidates, n, "logprob", NULL);
+              set_list(o, "tokens", candidates, n, "tokens", NULL) &&
+              set_list(o, "logprob", candidates, n, "logprob", NULL);
     if (!ok) {
         lem_json_free(o);
         return lem_fail(err, LEM_EMEM, "out of memory for an output row");

@@ -35,13 +35,18 @@ typedef struct lem_sample_format {
     int max_prompt;              /* longer prompts do not fit the context */
 } lem_sample_format;
 
-/* map: array of "ours=theirs" (ours: problem, expected_answer, id; theirs: dotted path) or NULL. A row without problem is LEM_EDATA naming the line. */
-lem_status lem_sample_rows_load(const char *path, const lem_json *map, int64_t limit, lem_sample_rows *out, lem_err *err) LEM_MUST_CHECK;
-lem_status lem_sample_rows_encode(lem_sample_rows *r, const lem_tokenizer *t, const lem_sample_format *f, lem_err *err) LEM_MUST_CHECK;
+/* map: array of "ours=theirs" (ours: problem, expected_answer, id; theirs: dotted path) or NULL. A row
+ * without problem is LEM_EDATA naming the line. */
+lem_status lem_sample_rows_load(const char *path, const lem_json *map, int64_t limit, lem_sample_rows *out,
+                                lem_err *err) LEM_MUST_CHECK;
+lem_status lem_sample_rows_encode(lem_sample_rows *r, const lem_tokenizer *t, const lem_sample_format *f,
+                                  lem_err *err) LEM_MUST_CHECK;
 void lem_sample_rows_release(lem_sample_rows *r);
 
-/* One output row: the input's fields, then id, problem, expected_answer, completions, finish_reason, tokens, logprob. candidates: n records with
- * text, finish_reason, tokens, logprob; NULL for a prompt that was too long. The caller owns *out. */
-lem_status lem_sample_row_output(const lem_sample_row *row, lem_json *const *candidates, int n, lem_json **out, lem_err *err) LEM_MUST_CHECK;
+/* One output row: the input's fields, then id, problem, expected_answer, completions, finish_reason, tokens,
+ * logprob. candidates: n records with text, finish_reason, tokens, logprob; NULL for a prompt that was too
+ * long. The caller owns *out. */
+lem_status lem_sample_row_output(const lem_sample_row *row, lem_json *const *candidates, int n,
+                                 lem_json **out, lem_err *err) LEM_MUST_CHECK;
 
 #endif

@@ -12,7 +12,8 @@ const lem_opt lem_train_options[LEM_N_TRAIN_OPTIONS] = {
     {"beta2", LEM_OPT_NUM, "X", "0.95", "AdamW beta2", 0, 1},
     {"eps", LEM_OPT_NUM, "X", "1e-8", "AdamW epsilon", 0, 1},
     {"clip", LEM_OPT_NUM, "X", "1", "largest gradient norm; 0 = no clipping", 0, 1e9},
-    {"max-rows", LEM_OPT_INT, "N", "4096", "tokens per forward pass (memory; never changes a result)", 16, 1048576},
+    {"max-rows", LEM_OPT_INT, "N", "4096", "tokens per forward pass (memory; never changes a result)", 16,
+     1048576},
     {"checkpoint-every", LEM_OPT_INT, "N", "100", "steps between checkpoints; 0 = none", 0, 1e9},
     {"val-every", LEM_OPT_INT, "N", "0", "steps between validations; 0 = at the end", 0, 1e9},
 };

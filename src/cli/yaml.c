@@ -12,7 +12,8 @@
 
 enum { YAML_DEPTH = 32, YAML_MAX_BYTES = 4 << 20 };
 
-/* Plain scalars: null, true/false, integers and decimals become typed values; everything else and all quoted scalars are strings. */
+/* Plain scalars: null, true/false, integers and decimals become typed values; everything else and all quoted
+ * scalars are strings. */
 static lem_json *scalar_value(const char *s, size_t n, bool plain) {
     if (plain) {
         if (n == 0 || strcmp(s, "~") == 0 || strcmp(s, "null") == 0) return lem_json_new_null();
@@ -50,7 +51,8 @@ static lem_status attach(loader *l, lem_json *v, size_t line, lem_err *err) {
         return LEM_OK;
     }
     frame *f = &l->stack[l->depth - 1];
-    if (lem_json_kind(f->value) == LEM_JSON_ARRAY) return lem_json_append(f->value, v) ? LEM_OK : lem_fail(err, LEM_EMEM, "out of memory");
+    if (lem_json_kind(f->value) == LEM_JSON_ARRAY)
+        return lem_json_append(f->value, v) ? LEM_OK : lem_fail(err, LEM_EMEM, "out of memory");
     if (lem_json_get(f->value, f->key)) {
         lem_json_free(v);
         return lem_fail(err, LEM_EUSAGE, "%s:%zu: key '%s' stands twice", l->path, line, f->key);
@@ -71,7 +73,8 @@ static lem_status on_scalar(loader *l, const yaml_event_t *e, lem_err *err) {
         f->key = lem_strndup(s, e->data.scalar.length, err);
         return f->key ? LEM_OK : LEM_EMEM;
     }
-    return attach(l, scalar_value(s, e->data.scalar.length, e->data.scalar.style == YAML_PLAIN_SCALAR_STYLE), line, err);
+    return attach(l, scalar_value(s, e->data.scalar.length, e->data.scalar.style == YAML_PLAIN_SCALAR_STYLE),
+                  line, err);
 }
 
 static lem_status on_open(loader *l, lem_json *v, size_t line, lem_err *err) {
@@ -97,8 +100,11 @@ static lem_status on_event(loader *l, const yaml_event_t *e, lem_err *err) {
     case YAML_SEQUENCE_START_EVENT: return on_open(l, lem_json_new_array(), line, err);
     case YAML_MAPPING_END_EVENT:
     case YAML_SEQUENCE_END_EVENT: l->depth--; return LEM_OK;
-    case YAML_ALIAS_EVENT: return lem_fail(err, LEM_EUSAGE, "%s:%zu: YAML aliases are not supported", l->path, line);
-    case YAML_DOCUMENT_START_EVENT: return l->root ? lem_fail(err, LEM_EUSAGE, "%s:%zu: more than one YAML document", l->path, line) : LEM_OK;
+    case YAML_ALIAS_EVENT:
+        return lem_fail(err, LEM_EUSAGE, "%s:%zu: YAML aliases are not supported", l->path, line);
+    case YAML_DOCUMENT_START_EVENT:
+        return l->root ? lem_fail(err, LEM_EUSAGE, "%s:%zu: more than one YAML document", l->path, line)
+                       : LEM_OK;
     default: return LEM_OK;
     }
 }
@@ -112,7 +118,8 @@ lem_status lem_yaml_parse(const char *text, size_t len, const char *source, lem_
     for (bool done = false; !done && st == LEM_OK;) {
         yaml_event_t e;
         if (!yaml_parser_parse(&p, &e)) {
-            st = lem_fail(err, LEM_EUSAGE, "%s:%zu: %s", source, p.problem_mark.line + 1, p.problem ? p.problem : "not YAML");
+            st = lem_fail(err, LEM_EUSAGE, "%s:%zu: %s", source, p.problem_mark.line + 1,
+                          p.problem ? p.problem : "not YAML");
             break;
         }
         st = on_event(&l, &e, err);
@@ -138,11 +145,13 @@ lem_status lem_yaml_load(const char *path, lem_json **out, lem_err *err) {
 lem_status lem_yaml_override(lem_json *tree, const char *assignment, lem_err *err) {
     const char *eq = strchr(assignment, '=');
     char key[128];
-    if (!eq || eq == assignment) return lem_fail(err, LEM_EUSAGE, "override '%s' must look like key=value or a.b=value", assignment);
+    if (!eq || eq == assignment)
+        return lem_fail(err, LEM_EUSAGE, "override '%s' must look like key=value or a.b=value", assignment);
     lem_json *at = tree;
     for (const char *p = assignment;;) {
         size_t n = strcspn(p, ".=");
-        if (n == 0 || n >= sizeof key) return lem_fail(err, LEM_EUSAGE, "override '%s': empty or too long key", assignment);
+        if (n == 0 || n >= sizeof key)
+            return lem_fail(err, LEM_EUSAGE, "override '%s': empty or too long key", assignment);
         memcpy(key, p, n);
         key[n] = '\0';
         if (p[n] == '=') break;
@@ -152,14 +161,16 @@ lem_status lem_yaml_override(lem_json *tree, const char *assignment, lem_err *er
                 lem_json *item = lem_json_at(at, i);
                 char num[24];
                 snprintf(num, sizeof num, "%zu", i);
-                if (strcmp(num, key) == 0 || strcmp(lem_json_str(lem_json_get(item, "name"), ""), key) == 0) next = item;
+                if (strcmp(num, key) == 0 || strcmp(lem_json_str(lem_json_get(item, "name"), ""), key) == 0)
+                    next = item;
             }
         } else next = lem_json_get(at, key);
         if (!next) return lem_fail(err, LEM_EUSAGE, "override '%s': there is no '%s'", assignment, key);
         at = next;
         p += n + 1;
     }
-    if (lem_json_kind(at) != LEM_JSON_OBJECT) return lem_fail(err, LEM_EUSAGE, "override '%s': '%s' is not inside a map", assignment, key);
+    if (lem_json_kind(at) != LEM_JSON_OBJECT)
+        return lem_fail(err, LEM_EUSAGE, "override '%s': '%s' is not inside a map", assignment, key);
     lem_json *v = scalar_value(eq + 1, strlen(eq + 1), true);
     return v && lem_json_set(at, key, v) ? LEM_OK : lem_fail(err, LEM_EMEM, "out of memory");
 }

@@ -7,9 +7,11 @@
 #include <time.h>
 
 lem_status lem_packed_alloc(lem_packed *p, int N, int K, lem_dtype dtype, lem_err *err) {
-    if (N < 1 || K < 1) return lem_fail(err, LEM_EUSAGE, "packed weight: shape [%d,%d] has an empty dimension", N, K);
+    if (N < 1 || K < 1)
+        return lem_fail(err, LEM_EUSAGE, "packed weight: shape [%d,%d] has an empty dimension", N, K);
     if (dtype != LEM_DTYPE_F32 && dtype != LEM_DTYPE_BF16)
-        return lem_fail(err, LEM_EUSAGE, "packed weight: type %s is not supported (F32 or BF16)", lem_dtype_name(dtype));
+        return lem_fail(err, LEM_EUSAGE, "packed weight: type %s is not supported (F32 or BF16)",
+                        lem_dtype_name(dtype));
     void *panels = lem_alloc_aligned(lem_packed_bytes(N, K, dtype), 1, err);
     if (!panels) return LEM_EMEM;
     *p = (lem_packed){N, K, dtype, panels};
@@ -22,7 +24,8 @@ void lem_packed_release(lem_packed *p) {
 }
 
 size_t lem_packed_bytes(int N, int K, lem_dtype dtype) {
-    size_t panels = ((size_t)N + LEM_PANEL - 1) / LEM_PANEL, rows = dtype == LEM_DTYPE_F32 ? (size_t)K : ((size_t)K + 1) / 2;
+    size_t panels = ((size_t)N + LEM_PANEL - 1) / LEM_PANEL,
+           rows = dtype == LEM_DTYPE_F32 ? (size_t)K : ((size_t)K + 1) / 2;
     return panels * rows * LEM_PANEL * sizeof(float);
 }
 
@@ -40,10 +43,12 @@ bool lem_isa_supported(lem_isa isa) {
     if (isa == LEM_ISA_GENERIC) return path_of(isa) != NULL;
 #if defined(__x86_64__)
     __builtin_cpu_init();
-    if (isa == LEM_ISA_AVX2) return path_of(isa) && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+    if (isa == LEM_ISA_AVX2)
+        return path_of(isa) && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
     if (isa == LEM_ISA_AVX512)
-        return path_of(isa) && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
-               __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("fma");
+        return path_of(isa) && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+               __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
+               __builtin_cpu_supports("fma");
 #endif
     return false;
 }
@@ -51,7 +56,11 @@ bool lem_isa_supported(lem_isa isa) {
 static const struct {
     const char *name;
     lem_isa isa;
-} isa_names[] = {{"auto", LEM_ISA_AUTO}, {"ref", LEM_ISA_REF}, {"generic", LEM_ISA_GENERIC}, {"avx2", LEM_ISA_AVX2}, {"avx512", LEM_ISA_AVX512}};
+} isa_names[] = {{"auto", LEM_ISA_AUTO},
+                 {"ref", LEM_ISA_REF},
+                 {"generic", LEM_ISA_GENERIC},
+                 {"avx2", LEM_ISA_AVX2},
+                 {"avx512", LEM_ISA_AVX512}};
 
 lem_status lem_isa_parse(const char *name, lem_isa *out, lem_err *err) {
     for (size_t i = 0; i < sizeof isa_names / sizeof isa_names[0]; i++) {
@@ -60,7 +69,8 @@ lem_status lem_isa_parse(const char *name, lem_isa *out, lem_err *err) {
             return LEM_OK;
         }
     }
-    return lem_fail(err, LEM_EUSAGE, "unknown instruction set '%.40s' (auto, ref, generic, avx2 or avx512)", name);
+    return lem_fail(err, LEM_EUSAGE, "unknown instruction set '%.40s' (auto, ref, generic, avx2 or avx512)",
+                    name);
 }
 
 static const char *isa_name(lem_isa isa) {
@@ -114,7 +124,8 @@ static lem_status choose_isa(lem_isa *out, lem_err *err) {
     lem_status st = LEM_OK;
     lem_packed w = {0, 0, LEM_DTYPE_F32, NULL};
     lem_backend *b = NULL;
-    float *x = lem_alloc_zero((size_t)64 * 256, sizeof *x, err), *y = lem_alloc_zero((size_t)64 * 256, sizeof *y, err);
+    float *x = lem_alloc_zero((size_t)64 * 256, sizeof *x, err),
+          *y = lem_alloc_zero((size_t)64 * 256, sizeof *y, err);
     float *weight = lem_alloc_zero((size_t)256 * 256, sizeof *weight, err);
     if (!x || !y || !weight) LEM_TRY(LEM_EMEM);
     LEM_TRY(lem_packed_alloc(&w, 256, 256, LEM_DTYPE_F32, err));
@@ -127,7 +138,8 @@ static lem_status choose_isa(lem_isa *out, lem_err *err) {
         double t = time_product(b, x, &w, y);
         lem_backend_free(b);
         b = NULL;
-        if (t < 1.25 * best_time) { /* the wider one wins a near tie, so that a busy machine seldom changes the choice */
+        if (t < 1.25 * best_time) { /* the wider one wins a near tie, so that a busy machine seldom changes
+                                       the choice */
             best_time = t;
             best = isa;
         }
@@ -142,7 +154,8 @@ done:
 }
 
 lem_status lem_backend_new(lem_isa isa, lem_pool *pool, lem_backend **out, lem_err *err) {
-    if (!lem_isa_supported(isa)) return lem_fail(err, LEM_EUSAGE, "this processor lacks the instruction set '%s'", isa_name(isa));
+    if (!lem_isa_supported(isa))
+        return lem_fail(err, LEM_EUSAGE, "this processor lacks the instruction set '%s'", isa_name(isa));
     if (isa == LEM_ISA_AUTO) {
         lem_status st = choose_isa(&isa, err);
         if (st != LEM_OK) return st;

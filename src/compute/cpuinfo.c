@@ -14,7 +14,9 @@ const char *lem_cpu_name(char out[64]) {
 #if defined(__x86_64__)
     unsigned words[12], max = 0, b, c, d;
     if (__get_cpuid(0x80000000u, &max, &b, &c, &d) && max >= 0x80000004u) {
-        for (unsigned i = 0; i < 3; i++) __get_cpuid(0x80000002u + i, &words[4 * i], &words[4 * i + 1], &words[4 * i + 2], &words[4 * i + 3]);
+        for (unsigned i = 0; i < 3; i++)
+            __get_cpuid(0x80000002u + i, &words[4 * i], &words[4 * i + 1], &words[4 * i + 2],
+                        &words[4 * i + 3]);
         char text[49];
         memcpy(text, words, 48);
         text[48] = 0;

@@ -1,7 +1,8 @@
 /* compute/tensor.h - the dimension alphabet and element types
  *
- * B sequences, T tokens (rows), D width, H heads, K kv heads, E head size, F ffn, V vocabulary, L layers, N outputs of a product, R selected
- * rows. Every tensor pointer carries its shape in a comment: float *q; // [T,H,E]. All tensors are dense and row-major unless stated. */
+ * B sequences, T tokens (rows), D width, H heads, K kv heads, E head size, F ffn, V vocabulary, L layers, N
+ * outputs of a product, R selected rows. Every tensor pointer carries its shape in a comment: float *q; //
+ * [T,H,E]. All tensors are dense and row-major unless stated. */
 #ifndef LEM_COMPUTE_TENSOR_H
 #define LEM_COMPUTE_TENSOR_H
 

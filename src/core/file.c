@@ -27,7 +27,8 @@ lem_status lem_file_read(const char *path, size_t max_bytes, lem_buf *out, lem_e
         all.len += n;
         all.data[all.len] = '\0';
         if (all.len > max_bytes) {
-            st = lem_fail(err, LEM_EDATA, "'%s' is larger than the limit of %zu bytes", lem_stream_path(in), max_bytes);
+            st = lem_fail(err, LEM_EDATA, "'%s' is larger than the limit of %zu bytes", lem_stream_path(in),
+                          max_bytes);
             goto done;
         }
     } while (n);
@@ -190,7 +191,8 @@ lem_status lem_file_fsync_dir(const char *dir, lem_err *err) {
     if (fd < 0) return lem_fail_errno(err, LEM_EIO, "cannot open the folder '%s'", dir);
     lem_status st = LEM_OK;
     /* EINVAL: a file system that cannot sync folders has nothing to lose there. */
-    if (fsync(fd) != 0 && errno != EINVAL) st = lem_fail_errno(err, LEM_EIO, "cannot fsync the folder '%s'", dir);
+    if (fsync(fd) != 0 && errno != EINVAL)
+        st = lem_fail_errno(err, LEM_EIO, "cannot fsync the folder '%s'", dir);
     close(fd);
     return st;
 }

@@ -1,4 +1,5 @@
-/* core/file.h - the one I/O layer: whole files, line streams (.gz and .zst by name, "-" is stdin/stdout), atomic replacement, locks
+/* core/file.h - the one I/O layer: whole files, line streams (.gz and .zst by name, "-" is stdin/stdout),
+ * atomic replacement, locks
  *
  * Every error carries operation, path and errno. EINTR and short writes are looped here once. */
 #ifndef LEM_CORE_FILE_H
@@ -11,40 +12,46 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Whole files. max_bytes caps the (decompressed) size; exceeding it is LEM_EDATA. Only regular files and "-". */
+/* Whole files. max_bytes caps the (decompressed) size; exceeding it is LEM_EDATA. Only regular files and "-".
+ */
 lem_status lem_file_read(const char *path, size_t max_bytes, lem_buf *out, lem_err *err) LEM_MUST_CHECK;
-/* Atomic: temporary file beside it, write, fsync, rename, fsync of the folder. Compressed by name. Replaces an existing file. */
+/* Atomic: temporary file beside it, write, fsync, rename, fsync of the folder. Compressed by name. Replaces
+ * an existing file. */
 lem_status lem_file_write_atomic(const char *path, const void *data, size_t len, lem_err *err) LEM_MUST_CHECK;
 bool lem_file_exists(const char *path);
 bool lem_file_is_dir(const char *path);
 lem_status lem_file_size(const char *path, uint64_t *size, lem_err *err) LEM_MUST_CHECK;
 lem_status lem_dir_make(const char *path, lem_err *err) LEM_MUST_CHECK; /* with parents; existing is fine */
-lem_status lem_dir_list(const char *path, char ***names, size_t *n,
-                        lem_err *err) LEM_MUST_CHECK;                      /* sorted, no . and ..; free each and the array with lem_free */
+lem_status lem_dir_list(const char *path, char ***names, size_t *n, lem_err *err)
+    LEM_MUST_CHECK; /* sorted, no . and ..; free each and the array with lem_free */
 lem_status lem_dir_remove(const char *path, lem_err *err) LEM_MUST_CHECK;  /* recursive; absent is fine */
 lem_status lem_file_remove(const char *path, lem_err *err) LEM_MUST_CHECK; /* absent is fine */
-lem_status lem_file_rename(const char *from, const char *to, lem_err *err) LEM_MUST_CHECK; /* fsyncs the folder of `to` */
+lem_status lem_file_rename(const char *from, const char *to,
+                           lem_err *err) LEM_MUST_CHECK; /* fsyncs the folder of `to` */
 lem_status lem_file_fsync_dir(const char *dir, lem_err *err) LEM_MUST_CHECK;
 char *lem_path_join(const char *dir, const char *name, lem_err *err); /* caller frees */
-char *lem_path_dir(const char *path, lem_err *err);                   /* caller frees; "." when there is none */
-const char *lem_path_base(const char *path);                          /* borrowed */
+char *lem_path_dir(const char *path, lem_err *err); /* caller frees; "." when there is none */
+const char *lem_path_base(const char *path);        /* borrowed */
 
-/* Lines of a text file, decompressed as they are read. A line is at most max_line bytes (0 = 64 MiB), without its \n or \r\n.
- * A truncated or corrupt compressed stream is LEM_EDATA, after the lines before it. */
+/* Lines of a text file, decompressed as they are read. A line is at most max_line bytes (0 = 64 MiB), without
+ * its \n or \r\n. A truncated or corrupt compressed stream is LEM_EDATA, after the lines before it. */
 typedef struct lem_lines lem_lines;
 lem_status lem_lines_open(const char *path, size_t max_line, lem_lines **out, lem_err *err) LEM_MUST_CHECK;
 /* *line is valid until the next call; *eof is set instead of a line at the end. */
-lem_status lem_lines_next(lem_lines *l, const char **line, size_t *len, bool *eof, lem_err *err) LEM_MUST_CHECK;
+lem_status lem_lines_next(lem_lines *l, const char **line, size_t *len, bool *eof,
+                          lem_err *err) LEM_MUST_CHECK;
 uint64_t lem_lines_number(const lem_lines *l); /* 1-based number of the last line returned */
 const char *lem_lines_path(const lem_lines *l);
 void lem_lines_close(lem_lines *l);
 
-/* Output stream to a final path: written to a temporary file beside it and put in place by commit (or straight through for "-").
- * close without commit removes the temporary. An existing path is an error (LEM_EUSAGE) unless overwrite. */
+/* Output stream to a final path: written to a temporary file beside it and put in place by commit (or
+ * straight through for "-"). close without commit removes the temporary. An existing path is an error
+ * (LEM_EUSAGE) unless overwrite. */
 typedef struct lem_out lem_out;
 lem_status lem_out_open(const char *path, bool overwrite, lem_out **out, lem_err *err) LEM_MUST_CHECK;
 lem_status lem_out_write(lem_out *o, const void *p, size_t n, lem_err *err) LEM_MUST_CHECK;
-lem_status lem_out_commit(lem_out *o, lem_err *err) LEM_MUST_CHECK; /* flush, fsync, rename, fsync folder; o still needs close */
+lem_status lem_out_commit(lem_out *o, lem_err *err)
+    LEM_MUST_CHECK; /* flush, fsync, rename, fsync folder; o still needs close */
 void lem_out_close(lem_out *o);
 
 /* Advisory lock on "<path>.lock"; LEM_EIO "locked by another run (pid N)" if held. */

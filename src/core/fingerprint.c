@@ -20,15 +20,17 @@ static uint64_t fold(uint64_t a, uint64_t b) {
     return (uint64_t)m ^ (uint64_t)(m >> 64);
 }
 
-/* Four chains of folded products, so that the multiplier never waits; the numbers are digits of pi. n is a multiple of 64. */
+/* Four chains of folded products, so that the multiplier never waits; the numbers are digits of pi. n is a
+ * multiple of 64. */
 static uint64_t hash_blocks(const unsigned char *p, size_t n, uint64_t seed) {
-    static const uint64_t pi[4] = {0x243f6a8885a308d3u, 0x13198a2e03707344u, 0xa4093822299f31d0u, 0x082efa98ec4e6c89u};
+    static const uint64_t pi[4] = {0x243f6a8885a308d3u, 0x13198a2e03707344u, 0xa4093822299f31d0u,
+                                   0x082efa98ec4e6c89u};
     uint64_t lane[4] = {seed ^ pi[1], seed ^ pi[2], seed ^ pi[3], seed ^ pi[0]}, w[8];
     for (size_t i = 0; i < n; i += sizeof w) {
         for (int k = 0; k < 8; k++) {
             const unsigned char *b = p + i + 8 * k;
-            w[k] = (uint64_t)b[0] | (uint64_t)b[1] << 8 | (uint64_t)b[2] << 16 | (uint64_t)b[3] << 24 | (uint64_t)b[4] << 32 | (uint64_t)b[5] << 40 |
-                   (uint64_t)b[6] << 48 | (uint64_t)b[7] << 56;
+            w[k] = (uint64_t)b[0] | (uint64_t)b[1] << 8 | (uint64_t)b[2] << 16 | (uint64_t)b[3] << 24 |
+                   (uint64_t)b[4] << 32 | (uint64_t)b[5] << 40 | (uint64_t)b[6] << 48 | (uint64_t)b[7] << 56;
         }
         for (int k = 0; k < 4; k++) lane[k] = fold(lane[k] ^ w[2 * k], pi[k] ^ w[2 * k + 1]);
     }
@@ -67,7 +69,8 @@ static lem_status combine(const job *j, int n, const char *path, char out[65], l
     uint8_t raw[32], word[8];
     lem_sha256_init(&s);
     for (int i = -1; i < n; i++) {
-        if (i >= 0 && j->error[i] < 0) return lem_fail(err, LEM_EDATA, "%s: the file ends early (truncated?)", path);
+        if (i >= 0 && j->error[i] < 0)
+            return lem_fail(err, LEM_EDATA, "%s: the file ends early (truncated?)", path);
         if (i >= 0 && (errno = j->error[i])) return lem_fail_errno(err, LEM_EIO, "read %s", path);
         uint64_t x = i < 0 ? j->size : j->hash[i];
         for (int k = 0; k < 8; k++) word[k] = (uint8_t)(x >> 8 * k);
@@ -84,7 +87,8 @@ lem_status lem_fingerprint_file(const char *path, lem_pool *pool, char out[65], 
     job j = {.fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
     struct stat info;
     if (j.fd < 0) return lem_fail_errno(err, LEM_EDATA, "open %s", path);
-    if (fstat(j.fd, &info) != 0 || !S_ISREG(info.st_mode)) LEM_TRY(lem_fail(err, LEM_EDATA, "open %s: not a regular file", path));
+    if (fstat(j.fd, &info) != 0 || !S_ISREG(info.st_mode))
+        LEM_TRY(lem_fail(err, LEM_EDATA, "open %s: not a regular file", path));
     j.size = (uint64_t)info.st_size;
     if (j.size / CHUNK >= INT32_MAX) LEM_TRY(lem_fail(err, LEM_EDATA, "%s: larger than 2 PiB", path));
     int n = (int)((j.size + CHUNK - 1) / CHUNK);

@@ -19,8 +19,9 @@ void lem_sha256_end(lem_sha256 *s, uint8_t out[32]);
 void lem_sha256_hex(const void *p, size_t n, char out[65]);
 lem_status lem_sha256_file(const char *path, char out[65], lem_err *err) LEM_MUST_CHECK;
 
-uint32_t lem_crc32c(uint32_t crc, const void *p, size_t n);  /* start with 0; Castagnoli, as in RFC 3720 */
-uint64_t lem_hash64(const void *p, size_t n, uint64_t seed); /* well mixed, stable across machines and versions */
+uint32_t lem_crc32c(uint32_t crc, const void *p, size_t n); /* start with 0; Castagnoli, as in RFC 3720 */
+uint64_t lem_hash64(const void *p, size_t n,
+                    uint64_t seed); /* well mixed, stable across machines and versions */
 
 /* String -> int64 map (open addressing, keys copied). */
 typedef struct lem_map lem_map;

@@ -1,7 +1,7 @@
 /* journal - append-only records with a checksum each: replay, torn tails, group commit
  *
- * Every record is written to the file at once (so a killed process loses nothing) and synced in groups (so that a crash of the machine
- * loses at most the last group, which then shows as a torn tail). */
+ * Every record is written to the file at once (so a killed process loses nothing) and synced in groups (so
+ * that a crash of the machine loses at most the last group, which then shows as a torn tail). */
 #include "core/journal.h"
 
 #include "core/file.h"
@@ -79,11 +79,14 @@ static lem_status check_header(const replay *r, const lem_json *head, lem_err *e
     int64_t version = lem_json_int(lem_json_get(head, "lemma_journal"), 0);
     if (!identity || version < 1) return lem_fail(err, LEM_EDATA, "'%s' is not a journal of lemma", r->path);
     if (version != FORMAT_VERSION) {
-        return lem_fail(err, LEM_EDATA, "'%s' has journal format %" PRId64 "; this program reads format %d", r->path, version, FORMAT_VERSION);
+        return lem_fail(err, LEM_EDATA, "'%s' has journal format %" PRId64 "; this program reads format %d",
+                        r->path, version, FORMAT_VERSION);
     }
     if (strcmp(identity, r->identity) != 0) {
-        return lem_fail(err, LEM_EUSAGE, "'%s' belongs to a run with other settings or inputs (%.64s, now %.64s); use another output", r->path,
-                        identity, r->identity);
+        return lem_fail(
+            err, LEM_EUSAGE,
+            "'%s' belongs to a run with other settings or inputs (%.64s, now %.64s); use another output",
+            r->path, identity, r->identity);
     }
     return LEM_OK;
 }
@@ -97,29 +100,37 @@ static lem_status replay_record(replay *r, const char *text, size_t n, lem_err *
     }
     const char *id = lem_json_str(lem_json_get(record, "_id"), NULL);
     if (r->line == 1) st = check_header(r, record, err);
-    else if (!id) st = lem_fail(err, LEM_EDATA, "journal '%s' line %" PRIu64 ": the record has no \"_id\"", r->path, r->line);
+    else if (!id)
+        st = lem_fail(err, LEM_EDATA, "journal '%s' line %" PRIu64 ": the record has no \"_id\"", r->path,
+                      r->line);
     else if (r->visit) st = r->visit(r->ctx, id, record, err);
     lem_json_free(record);
     return st;
 }
 
-/* One line without its '\n'. A damaged line is only remembered: whether it is a torn tail shows when the next whole one comes. */
+/* One line without its '\n'. A damaged line is only remembered: whether it is a torn tail shows when the next
+ * whole one comes. */
 static lem_status replay_line(replay *r, const char *line, size_t n, lem_err *err) {
     r->line++;
     if (!line_is_whole(line, n)) {
-        if (r->line == 1) return lem_fail(err, LEM_EDATA, "'%s' is not a journal of lemma, or its first line is damaged", r->path);
+        if (r->line == 1)
+            return lem_fail(err, LEM_EDATA, "'%s' is not a journal of lemma, or its first line is damaged",
+                            r->path);
         if (!r->bad_line) r->bad_line = r->line;
         return LEM_OK;
     }
     if (r->bad_line) {
-        return lem_fail(err, LEM_EDATA, "journal '%s' is damaged in line %" PRIu64 " (checksum), and whole records follow it", r->path, r->bad_line);
+        return lem_fail(err, LEM_EDATA,
+                        "journal '%s' is damaged in line %" PRIu64 " (checksum), and whole records follow it",
+                        r->path, r->bad_line);
     }
     lem_status st = replay_record(r, line + CRC_DIGITS + 1, n - CRC_DIGITS - 1, err);
     if (st == LEM_OK) r->good += n + 1;
     return st;
 }
 
-/* A header that a crash cut off, so that there is nothing else in the file. Anything else without a newline is somebody's own file. */
+/* A header that a crash cut off, so that there is nothing else in the file. Anything else without a newline
+ * is somebody's own file. */
 static bool is_torn_header(const char *text, size_t n) {
     for (size_t i = 0; i < n && i < CRC_DIGITS; i++) {
         if (hex_digit(text[i]) < 0) return false;
@@ -163,7 +174,8 @@ static lem_status replay_file(replay *r, int fd, uint64_t *total, lem_err *err) 
         *total += (uint64_t)n;
         LEM_TRY(replay_lines(r, &buf, searched, err));
         if (buf.len > MAX_RECORD) {
-            st = lem_fail(err, LEM_EDATA, "journal '%s' line %" PRIu64 ": longer than %zu bytes", r->path, r->line + 1, MAX_RECORD);
+            st = lem_fail(err, LEM_EDATA, "journal '%s' line %" PRIu64 ": longer than %zu bytes", r->path,
+                          r->line + 1, MAX_RECORD);
             goto done;
         }
     }
@@ -182,9 +194,11 @@ static lem_status open_file(lem_journal *j, lem_err *err) {
     j->fd = open(j->path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0666);
     if (j->fd < 0) return lem_fail_errno(err, LEM_EIO, "cannot open the journal '%s'", j->path);
     if (fstat(j->fd, &info) != 0) return lem_fail_errno(err, LEM_EIO, "cannot stat '%s'", j->path);
-    if (!S_ISREG(info.st_mode)) return lem_fail(err, LEM_EIO, "cannot use '%s' as a journal: it is not a regular file", j->path);
+    if (!S_ISREG(info.st_mode))
+        return lem_fail(err, LEM_EIO, "cannot use '%s' as a journal: it is not a regular file", j->path);
     if (flock(j->fd, LOCK_EX | LOCK_NB) != 0) {
-        if (errno == EWOULDBLOCK) return lem_fail(err, LEM_EIO, "the journal '%s' is locked by another run", j->path);
+        if (errno == EWOULDBLOCK)
+            return lem_fail(err, LEM_EIO, "the journal '%s' is locked by another run", j->path);
         return lem_fail_errno(err, LEM_EIO, "cannot lock the journal '%s'", j->path);
     }
     return LEM_OK;
@@ -236,8 +250,8 @@ static void free_journal(lem_journal *j) {
     lem_free(j);
 }
 
-lem_status lem_journal_open(const char *path, const char *identity, lem_journal_visit *visit, void *ctx, lem_journal **out, uint64_t *torn_bytes,
-                            lem_err *err) {
+lem_status lem_journal_open(const char *path, const char *identity, lem_journal_visit *visit, void *ctx,
+                            lem_journal **out, uint64_t *torn_bytes, lem_err *err) {
     lem_status st = LEM_OK;
     uint64_t torn = 0;
     replay r = {.path = path, .identity = identity, .visit = visit, .ctx = ctx};
@@ -266,7 +280,8 @@ static lem_status refuse(const lem_journal *j, lem_err *err) {
     return lem_fail(err, LEM_EIO, "the journal '%s' accepts nothing more: an earlier write failed", j->path);
 }
 
-/* After a failed sync the kernel may have dropped the pages, so a later success would prove nothing: the failure stays. */
+/* After a failed sync the kernel may have dropped the pages, so a later success would prove nothing: the
+ * failure stays. */
 static lem_status sync_now(lem_journal *j, lem_err *err) {
     if (j->failed) return refuse(j, err);
     if (j->unsynced == 0) return LEM_OK;
@@ -302,7 +317,8 @@ lem_status lem_journal_append(lem_journal *j, const char *id, lem_json *record, 
     add_line(&line, record);
     LEM_TRY(lem_buf_ok(&line, err));
     if (line.len > MAX_RECORD) {
-        st = lem_fail(err, LEM_EDATA, "record '%.64s' has %zu bytes: more than a journal takes", id, line.len);
+        st =
+            lem_fail(err, LEM_EDATA, "record '%.64s' has %zu bytes: more than a journal takes", id, line.len);
         goto done;
     }
     pthread_mutex_lock(&j->lock);

@@ -1,4 +1,5 @@
-/* json - values over jansson, behind our own checks of size, depth and UTF-8; the only user of jansson's parser */
+/* json - values over jansson, behind our own checks of size, depth and UTF-8; the only user of jansson's
+ * parser */
 #include "core/json.h"
 
 #include "core/file.h"
@@ -66,7 +67,9 @@ static lem_status check_depth(const char *text, size_t len, lem_err *err) {
     return LEM_OK;
 }
 
-static bool in_number(char c) { return (c >= '0' && c <= '9') || c == '-' || c == '+' || c == '.' || c == 'e' || c == 'E'; }
+static bool in_number(char c) {
+    return (c >= '0' && c <= '9') || c == '-' || c == '+' || c == '.' || c == 'e' || c == 'E';
+}
 
 static bool is_huge_integer(const char *s, size_t n) {
     char digits[32];
@@ -103,7 +106,8 @@ static void mark_huge_integers(const char *text, size_t len, lem_buf *out) {
 
 static lem_status explain(const json_error_t *e, lem_err *err) {
     /* jansson leaves the text empty when it could not allocate a value. */
-    if (!e->text[0] || json_error_code(e) == json_error_out_of_memory) return lem_fail(err, LEM_EMEM, "out of memory while parsing JSON");
+    if (!e->text[0] || json_error_code(e) == json_error_out_of_memory)
+        return lem_fail(err, LEM_EMEM, "out of memory while parsing JSON");
     return lem_fail(err, LEM_EDATA, "JSON line %d column %d: %s", e->line, e->column, e->text);
 }
 
@@ -169,7 +173,8 @@ lem_json_type lem_json_kind(const lem_json *v) {
 }
 
 const char *lem_json_kind_name(const lem_json *v) {
-    static const char *const names[] = {"null", "boolean", "integer", "real number", "string", "array", "object"};
+    static const char *const names[] = {"null",   "boolean", "integer", "real number",
+                                        "string", "array",   "object"};
     return names[lem_json_kind(v)];
 }
 
@@ -212,22 +217,30 @@ static void *iter_at(const lem_json *obj, size_t i) {
 
 const char *lem_json_key_at(const lem_json *obj, size_t i) { return json_object_iter_key(iter_at(obj, i)); }
 
-lem_json *lem_json_value_at(const lem_json *obj, size_t i) { return wrap(json_object_iter_value(iter_at(obj, i))); }
+lem_json *lem_json_value_at(const lem_json *obj, size_t i) {
+    return wrap(json_object_iter_value(iter_at(obj, i)));
+}
 
 const char *lem_json_key_next(const lem_json *obj, const char *key) {
     if (!key) return json_object_iter_key(json_object_iter(raw(obj)));
     return json_object_iter_key(json_object_iter_next(raw(obj), json_object_key_to_iter(key)));
 }
 
-lem_json *lem_json_key_value(const char *key) { return wrap(json_object_iter_value(json_object_key_to_iter(key))); }
+lem_json *lem_json_key_value(const char *key) {
+    return wrap(json_object_iter_value(json_object_key_to_iter(key)));
+}
 
 lem_json *lem_json_at(const lem_json *arr, size_t i) { return wrap(json_array_get(raw(arr), i)); }
 
-const char *lem_json_str(const lem_json *v, const char *otherwise) { return json_is_string(raw(v)) ? json_string_value(raw(v)) : otherwise; }
+const char *lem_json_str(const lem_json *v, const char *otherwise) {
+    return json_is_string(raw(v)) ? json_string_value(raw(v)) : otherwise;
+}
 
 size_t lem_json_str_len(const lem_json *v) { return json_string_length(raw(v)); }
 
-double lem_json_num(const lem_json *v, double otherwise) { return json_is_number(raw(v)) ? json_number_value(raw(v)) : otherwise; }
+double lem_json_num(const lem_json *v, double otherwise) {
+    return json_is_number(raw(v)) ? json_number_value(raw(v)) : otherwise;
+}
 
 int64_t lem_json_int(const lem_json *v, int64_t otherwise) {
     if (json_is_integer(raw(v))) return json_integer_value(raw(v));
@@ -237,7 +250,9 @@ int64_t lem_json_int(const lem_json *v, int64_t otherwise) {
     return (int64_t)d;
 }
 
-bool lem_json_bool(const lem_json *v, bool otherwise) { return json_is_boolean(raw(v)) ? json_is_true(raw(v)) : otherwise; }
+bool lem_json_bool(const lem_json *v, bool otherwise) {
+    return json_is_boolean(raw(v)) ? json_is_true(raw(v)) : otherwise;
+}
 
 /* ---- Building ---- */
 
@@ -270,8 +285,12 @@ lem_json *lem_json_new_strn(const char *s, size_t n) {
     return wrap(v);
 }
 
-bool lem_json_set(lem_json *obj, const char *key, lem_json *value) { return json_object_set_new(raw(obj), key, raw(value)) == 0; }
+bool lem_json_set(lem_json *obj, const char *key, lem_json *value) {
+    return json_object_set_new(raw(obj), key, raw(value)) == 0;
+}
 
 bool lem_json_remove(lem_json *obj, const char *key) { return json_object_del(raw(obj), key) == 0; }
 
-bool lem_json_append(lem_json *arr, lem_json *value) { return json_array_append_new(raw(arr), raw(value)) == 0; }
+bool lem_json_append(lem_json *arr, lem_json *value) {
+    return json_array_append_new(raw(arr), raw(value)) == 0;
+}

@@ -1,8 +1,9 @@
 /* core/json.h - JSON values: parse, build, look up, write
  *
- * Parsing is by jansson, after our own checks of size, depth (64) and UTF-8; duplicate keys are rejected. Objects keep insertion order.
- * A lem_json is reference counted: lem_json_new_* and parse return one reference that the caller owns (lem_json_free). Values
- * handed out by get/at are borrowed from their parent. set/append take ownership of the value, also on failure. */
+ * Parsing is by jansson, after our own checks of size, depth (64) and UTF-8; duplicate keys are rejected.
+ * Objects keep insertion order. A lem_json is reference counted: lem_json_new_* and parse return one
+ * reference that the caller owns (lem_json_free). Values handed out by get/at are borrowed from their parent.
+ * set/append take ownership of the value, also on failure. */
 #ifndef LEM_CORE_JSON_H
 #define LEM_CORE_JSON_H
 
@@ -26,23 +27,26 @@ typedef enum lem_json_type {
 
 /* text need not be NUL-terminated. The error names line, column and what was found. */
 lem_status lem_json_parse(const char *text, size_t len, lem_json **out, lem_err *err) LEM_MUST_CHECK;
-lem_status lem_json_load(const char *path, size_t max_bytes, lem_json **out, lem_err *err) LEM_MUST_CHECK; /* one document; .gz/.zst by name */
-void lem_json_free(lem_json *v);                                                                           /* NULL allowed */
-lem_json *lem_json_share(lem_json *v);                                                                     /* another reference */
-lem_json *lem_json_copy(const lem_json *v);                                                                /* deep copy, NULL on OOM */
+lem_status lem_json_load(const char *path, size_t max_bytes, lem_json **out,
+                         lem_err *err) LEM_MUST_CHECK; /* one document; .gz/.zst by name */
+void lem_json_free(lem_json *v);                       /* NULL allowed */
+lem_json *lem_json_share(lem_json *v);                 /* another reference */
+lem_json *lem_json_copy(const lem_json *v);            /* deep copy, NULL on OOM */
 
 lem_json_type lem_json_kind(const lem_json *v);    /* NULL pointer counts as LEM_JSON_NULL */
 const char *lem_json_kind_name(const lem_json *v); /* "string", "integer", … for messages */
 bool lem_json_equal(const lem_json *a, const lem_json *b);
 
-/* Objects. get returns NULL if absent or not an object. find follows a dotted path: keys and array indices. */
+/* Objects. get returns NULL if absent or not an object. find follows a dotted path: keys and array indices.
+ */
 lem_json *lem_json_get(const lem_json *obj, const char *key);
 lem_json *lem_json_find(const lem_json *v, const char *dotted_path);
 size_t lem_json_count(const lem_json *v);                   /* members or elements; 0 for scalars */
 const char *lem_json_key_at(const lem_json *obj, size_t i); /* i-th member in insertion order; O(i) allowed */
 lem_json *lem_json_value_at(const lem_json *obj, size_t i);
-/* Walks a large object in O(1) per member: for (key = lem_json_key_next(o, NULL); key; key = lem_json_key_next(o, key)). The key given
- * must be one that key_next or key_at handed out; key_value is its value. */
+/* Walks a large object in O(1) per member: for (key = lem_json_key_next(o, NULL); key; key =
+ * lem_json_key_next(o, key)). The key given must be one that key_next or key_at handed out; key_value is its
+ * value. */
 const char *lem_json_key_next(const lem_json *obj, const char *key);
 lem_json *lem_json_key_value(const char *key);
 lem_json *lem_json_at(const lem_json *arr, size_t i); /* NULL if out of range */
@@ -67,7 +71,8 @@ bool lem_json_set(lem_json *obj, const char *key, lem_json *value);
 bool lem_json_remove(lem_json *obj, const char *key);
 bool lem_json_append(lem_json *arr, lem_json *value);
 
-/* Writes compact (indent 0) or indented JSON; reals in the shortest form that reads back exactly, always with '.' or 'e'. */
+/* Writes compact (indent 0) or indented JSON; reals in the shortest form that reads back exactly, always with
+ * '.' or 'e'. */
 void lem_json_write(const lem_json *v, int indent, lem_buf *out);
 
 #endif

@@ -1,4 +1,5 @@
-/* json_write - writes JSON: minimal escapes, UTF-8 as it is, reals in the shortest form that reads back exactly */
+/* json_write - writes JSON: minimal escapes, UTF-8 as it is, reals in the shortest form that reads back
+ * exactly */
 #include "core/json.h"
 
 #include <inttypes.h>

@@ -57,7 +57,8 @@ static lem_status load_array(lem_rows *r, const char *first, size_t len, lem_err
     lem_json *v = NULL;
     bool eof = false;
     uint64_t blank = r->number - 1;
-    for (uint64_t i = 0; i < blank; i++) lem_buf_putc(&text, '\n'); /* so that errors count lines of the file */
+    for (uint64_t i = 0; i < blank; i++)
+        lem_buf_putc(&text, '\n'); /* so that errors count lines of the file */
     lem_buf_add(&text, first, len);
     while (!eof) {
         LEM_TRY(lem_lines_next(r->lines, &first, &len, &eof, err));
@@ -65,7 +66,8 @@ static lem_status load_array(lem_rows *r, const char *first, size_t len, lem_err
         lem_buf_putc(&text, '\n');
         lem_buf_add(&text, first, len);
         if (text.len > MAX_ARRAY_TEXT) {
-            st = lem_fail(err, LEM_EDATA, "%s: a JSON array of more than 1 GiB (use JSONL)", lem_lines_path(r->lines));
+            st = lem_fail(err, LEM_EDATA, "%s: a JSON array of more than 1 GiB (use JSONL)",
+                          lem_lines_path(r->lines));
             goto done;
         }
     }

@@ -64,10 +64,11 @@ static lem_status fill(lem_lines *l, lem_err *err) {
 }
 
 /* Hands out the next len bytes and passes over them and `skip` more (the line's ending). */
-static lem_status give(lem_lines *l, size_t len, size_t skip, const char **line, size_t *out_len, lem_err *err) {
+static lem_status give(lem_lines *l, size_t len, size_t skip, const char **line, size_t *out_len,
+                       lem_err *err) {
     if (len > l->max_line) {
-        return lem_fail(err, LEM_EDATA, "%s:%llu: the line is longer than %zu bytes", lem_lines_path(l), (unsigned long long)l->number + 1,
-                        l->max_line);
+        return lem_fail(err, LEM_EDATA, "%s:%llu: the line is longer than %zu bytes", lem_lines_path(l),
+                        (unsigned long long)l->number + 1, l->max_line);
     }
     *line = l->data + l->pos;
     *out_len = len;

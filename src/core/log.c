@@ -93,7 +93,8 @@ static void format_progress(const lem_progress *p, double now, bool bar, lem_buf
     if (bar) format_bar(p, out);
     if (p->total) {
         double share = p->done >= p->total ? 1 : (double)p->done / (double)p->total;
-        lem_buf_printf(out, " %3.0f%% %llu/%llu %s", floor(share * 100), (unsigned long long)p->done, (unsigned long long)p->total, p->unit);
+        lem_buf_printf(out, " %3.0f%% %llu/%llu %s", floor(share * 100), (unsigned long long)p->done,
+                       (unsigned long long)p->total, p->unit);
     } else {
         lem_buf_printf(out, " %llu %s", (unsigned long long)p->done, p->unit);
     }
@@ -187,7 +188,8 @@ void lem_debug(lem_log *l, const char *fmt, ...) {
 
 /* ---- Progress ---- */
 
-lem_progress *lem_progress_new(lem_log *l, const char *title, const char *unit, uint64_t total, uint64_t done_before) {
+lem_progress *lem_progress_new(lem_log *l, const char *title, const char *unit, uint64_t total,
+                               uint64_t done_before) {
     if (!l || l->level < LEVEL_INFO) return NULL;
     lem_progress *p = lem_alloc_zero(1, sizeof *p, NULL);
     if (!p) return NULL;

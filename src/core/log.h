@@ -10,23 +10,26 @@
 #include <stdint.h>
 
 typedef struct lem_log lem_log;
-lem_log *lem_log_new(int fd, bool terminal, int level, lem_err *err); /* level: 0 errors, 1 warnings, 2 info, 3 debug */
+lem_log *lem_log_new(int fd, bool terminal, int level,
+                     lem_err *err); /* level: 0 errors, 1 warnings, 2 info, 3 debug */
 void lem_log_free(lem_log *l);
 void lem_warn(lem_log *l, const char *fmt, ...) LEM_PRINTF(2, 3); /* "warning: …" */
 void lem_info(lem_log *l, const char *fmt, ...) LEM_PRINTF(2, 3);
 void lem_debug(lem_log *l, const char *fmt, ...) LEM_PRINTF(2, 3);
 
-/* Progress of a counted job: a bar with rate and ETA on a terminal (at most 10 redraws a second), one line per interval (15 s) otherwise.
- * `note` is shown behind the bar, e.g. "loss 1.234". Thread-safe. */
+/* Progress of a counted job: a bar with rate and ETA on a terminal (at most 10 redraws a second), one line
+ * per interval (15 s) otherwise. `note` is shown behind the bar, e.g. "loss 1.234". Thread-safe. */
 typedef struct lem_progress lem_progress;
-lem_progress *lem_progress_new(lem_log *l, const char *title, const char *unit, uint64_t total, uint64_t done_before);
+lem_progress *lem_progress_new(lem_log *l, const char *title, const char *unit, uint64_t total,
+                               uint64_t done_before);
 void lem_progress_add(lem_progress *p, uint64_t n);
 void lem_progress_note(lem_progress *p, const char *fmt, ...) LEM_PRINTF(2, 3);
 void lem_progress_free(lem_progress *p); /* prints the closing line: total, time, rate */
 
 double lem_clock_seconds(void); /* monotonic */
 
-/* Set by the signal handler that cli/ installs; long jobs poll it, save and return LEM_EINTR. NULL-safe flag pointer. */
+/* Set by the signal handler that cli/ installs; long jobs poll it, save and return LEM_EINTR. NULL-safe flag
+ * pointer. */
 typedef struct lem_cancel {
     volatile int requested;
 } lem_cancel;

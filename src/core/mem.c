@@ -51,7 +51,8 @@ void *lem_realloc(void *old, size_t n, size_t size, lem_err *err) {
 void *lem_alloc_aligned(size_t n, size_t size, lem_err *err) {
     size_t bytes;
     void *p = NULL;
-    if (!lem_mul_size(n, size, &bytes) || must_fail() || posix_memalign(&p, 64, bytes ? bytes : 1) != 0) return no_memory(n, size, err);
+    if (!lem_mul_size(n, size, &bytes) || must_fail() || posix_memalign(&p, 64, bytes ? bytes : 1) != 0)
+        return no_memory(n, size, err);
     return p;
 }
 

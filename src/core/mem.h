@@ -1,8 +1,8 @@
 /* core/mem.h - allocation with checked sizes, and arenas
  *
  * Sizes that come from outside go through lem_mul_size/lem_add_size before anything is allocated.
- * lem_alloc and friends never return NULL for size 0. On failure they return NULL and, where an err is taken, record
- * LEM_EMEM naming the request. The allocation hook lets a test fail the n-th allocation. */
+ * lem_alloc and friends never return NULL for size 0. On failure they return NULL and, where an err is taken,
+ * record LEM_EMEM naming the request. The allocation hook lets a test fail the n-th allocation. */
 #ifndef LEM_CORE_MEM_H
 #define LEM_CORE_MEM_H
 
@@ -18,21 +18,25 @@ bool lem_add_size(size_t a, size_t b, size_t *out); /* false on overflow */
 void *lem_alloc(size_t n, size_t size, lem_err *err); /* uninitialised, n*size checked */
 void *lem_alloc_zero(size_t n, size_t size, lem_err *err);
 void *lem_realloc(void *p, size_t n, size_t size, lem_err *err); /* on failure p stays valid */
-void *lem_alloc_aligned(size_t n, size_t size, lem_err *err);    /* 64-byte aligned, uninitialised; release with lem_free */
-void lem_free(void *p);                                          /* NULL allowed */
+void *lem_alloc_aligned(size_t n, size_t size,
+                        lem_err *err); /* 64-byte aligned, uninitialised; release with lem_free */
+void lem_free(void *p);                /* NULL allowed */
 char *lem_strdup(const char *s, lem_err *err);
 char *lem_strndup(const char *s, size_t n, lem_err *err);
 
 /* Arena: many small allocations with one lifetime. Not thread-safe. */
 typedef struct lem_arena lem_arena;
-lem_arena *lem_arena_new(size_t block_size, size_t limit, lem_err *err); /* limit 0 = none; block_size 0 = default 64 KiB */
+lem_arena *lem_arena_new(size_t block_size, size_t limit,
+                         lem_err *err); /* limit 0 = none; block_size 0 = default 64 KiB */
 void lem_arena_free(lem_arena *a);
-void lem_arena_reset(lem_arena *a);                         /* keeps the first block */
-void *lem_arena_alloc(lem_arena *a, size_t n, size_t size); /* zeroed, 16-byte aligned; NULL when the limit is met */
+void lem_arena_reset(lem_arena *a); /* keeps the first block */
+void *lem_arena_alloc(lem_arena *a, size_t n,
+                      size_t size); /* zeroed, 16-byte aligned; NULL when the limit is met */
 char *lem_arena_strndup(lem_arena *a, const char *s, size_t n);
 size_t lem_arena_used(const lem_arena *a);
 
-/* Test hook: the k-th following allocation (1 = next) fails, then all later ones if sticky. 0 turns it off. Per thread. */
+/* Test hook: the k-th following allocation (1 = next) fails, then all later ones if sticky. 0 turns it off.
+ * Per thread. */
 void lem_mem_fail_after(uint64_t k, bool sticky);
 
 #endif

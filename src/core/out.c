@@ -28,7 +28,8 @@ struct lem_out {
     char *path, *temp; /* temp is NULL when direct */
 };
 
-/* Removes what a killed process left beside the path: "<base>.tmp.<number>" that no process holds locked. What cannot be removed stays. */
+/* Removes what a killed process left beside the path: "<base>.tmp.<number>" that no process holds locked.
+ * What cannot be removed stays. */
 static void sweep_dead(const char *path) {
     char *dir = lem_path_dir(path, NULL), **names = NULL;
     const char *base = lem_path_base(path);
@@ -36,7 +37,8 @@ static void sweep_dead(const char *path) {
     if (dir && lem_dir_list(dir, &names, &n, NULL) != LEM_OK) n = 0;
     for (size_t i = 0; i < n; i++) {
         const char *rest = strncmp(names[i], base, len) == 0 ? names[i] + len : "";
-        if (strncmp(rest, ".tmp.", 5) == 0 && rest[5] && strspn(rest + 5, "0123456789.") == strlen(rest + 5)) {
+        if (strncmp(rest, ".tmp.", 5) == 0 && rest[5] &&
+            strspn(rest + 5, "0123456789.") == strlen(rest + 5)) {
             char *dead = lem_path_join(dir, names[i], NULL);
             int fd = dead ? open(dead, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK) : -1;
             if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0) (void)unlink(dead);
@@ -49,13 +51,15 @@ static void sweep_dead(const char *path) {
     lem_free(dir);
 }
 
-/* Locks a new temporary for as long as it is open. False when a sweep came between its making and its locking. */
+/* Locks a new temporary for as long as it is open. False when a sweep came between its making and its
+ * locking. */
 static bool hold(int fd) {
     struct stat info;
     int rc;
     do rc = flock(fd, LOCK_EX);
     while (rc != 0 && errno == EINTR);
-    return fstat(fd, &info) != 0 || info.st_nlink > 0; /* without locks on this file system there is no sweep either */
+    return fstat(fd, &info) != 0 ||
+           info.st_nlink > 0; /* without locks on this file system there is no sweep either */
 }
 
 /* "<path>.tmp.<pid>", with ".<k>" behind it where that name is taken. */
@@ -92,14 +96,16 @@ static lem_status open_target(lem_out *o, lem_err *err) {
         return LEM_OK;
     }
     if (stat(o->path, &info) == 0) {
-        if (S_ISDIR(info.st_mode)) return lem_fail(err, LEM_EUSAGE, "cannot write '%s': it is a directory", o->path);
+        if (S_ISDIR(info.st_mode))
+            return lem_fail(err, LEM_EUSAGE, "cannot write '%s': it is a directory", o->path);
         if (!S_ISREG(info.st_mode)) { /* /dev/null, a pipe: nothing that a rename should replace */
             o->fd = open(o->path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
             if (o->fd < 0) return lem_fail_errno(err, LEM_EIO, "cannot open '%s' for writing", o->path);
             o->direct = o->owns_fd = true;
             return LEM_OK;
         }
-        if (!o->overwrite) return lem_fail(err, LEM_EUSAGE, "'%s' exists already (nothing was overwritten)", o->path);
+        if (!o->overwrite)
+            return lem_fail(err, LEM_EUSAGE, "'%s' exists already (nothing was overwritten)", o->path);
     }
     o->packing = lem_packing_of(o->path);
     return open_temp(o, err);
@@ -228,8 +234,10 @@ static lem_status finish_bytes(lem_out *o, lem_err *err) {
 static lem_status put_in_place(lem_out *o, lem_err *err) {
     if (!o->overwrite) {
         if (renameat2(AT_FDCWD, o->temp, AT_FDCWD, o->path, RENAME_NOREPLACE) == 0) return LEM_OK;
-        if (errno == EEXIST) return lem_fail(err, LEM_EUSAGE, "'%s' exists already (nothing was overwritten)", o->path);
-        if (errno != EINVAL && errno != ENOSYS) return lem_fail_errno(err, LEM_EIO, "cannot rename to '%s'", o->path);
+        if (errno == EEXIST)
+            return lem_fail(err, LEM_EUSAGE, "'%s' exists already (nothing was overwritten)", o->path);
+        if (errno != EINVAL && errno != ENOSYS)
+            return lem_fail_errno(err, LEM_EIO, "cannot rename to '%s'", o->path);
     }
     if (rename(o->temp, o->path) != 0) return lem_fail_errno(err, LEM_EIO, "cannot rename to '%s'", o->path);
     return LEM_OK;
@@ -312,7 +320,8 @@ static lem_status try_lock(lem_lock *l, const char *path, bool *stale, lem_err *
         if (errno == EWOULDBLOCK) return held_by_other(l->fd, path, err);
         return lem_fail_errno(err, LEM_EIO, "cannot lock '%s'", l->path);
     }
-    if (fstat(l->fd, &mine) != 0 || stat(l->path, &named) != 0 || mine.st_ino != named.st_ino || mine.st_dev != named.st_dev) {
+    if (fstat(l->fd, &mine) != 0 || stat(l->path, &named) != 0 || mine.st_ino != named.st_ino ||
+        mine.st_dev != named.st_dev) {
         *stale = true;
         return LEM_OK;
     }
@@ -350,7 +359,8 @@ done:
 
 void lem_lock_release(lem_lock *l) {
     if (!l) return;
-    unlink(l->path); /* still locked: whoever opened it meanwhile sees that the name is gone and tries again */
+    unlink(
+        l->path); /* still locked: whoever opened it meanwhile sees that the name is gone and tries again */
     close(l->fd);
     lem_free(l->path);
     lem_free(l);

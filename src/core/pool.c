@@ -1,8 +1,9 @@
 /* pool - threads that share a loop: tasks by atomic counter, short spins before sleeping on a futex
  *
- * A run is made visible by opening the gate and raising `run`. A worker enters through the gate (counting itself in), takes tasks, and
- * counts itself out; one that comes too late finds the gate closed and leaves without having looked at the job. So the caller
- * waits only for workers that have entered, never for sleeping ones to wake up. */
+ * A run is made visible by opening the gate and raising `run`. A worker enters through the gate (counting
+ * itself in), takes tasks, and counts itself out; one that comes too late finds the gate closed and leaves
+ * without having looked at the job. So the caller waits only for workers that have entered, never for
+ * sleeping ones to wake up. */
 #include "core/pool.h"
 
 #include "core/mem.h"
@@ -47,9 +48,13 @@ struct lem_pool {
     worker *workers;
 };
 
-static void futex_wait(_Atomic uint32_t *word, uint32_t seen) { syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, seen, NULL, NULL, 0); }
+static void futex_wait(_Atomic uint32_t *word, uint32_t seen) {
+    syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, seen, NULL, NULL, 0);
+}
 
-static void futex_wake(_Atomic uint32_t *word, int count) { syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, count, NULL, NULL, 0); }
+static void futex_wake(_Atomic uint32_t *word, int count) {
+    syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, count, NULL, NULL, 0);
+}
 
 static void relax(void) {
 #if defined(__x86_64__) || defined(__i386__)
@@ -74,7 +79,8 @@ static void take_tasks(lem_pool *p, int number) {
     }
 }
 
-/* Waits until `run` differs from seen: spinning first, since the next job usually follows within microseconds. */
+/* Waits until `run` differs from seen: spinning first, since the next job usually follows within
+ * microseconds. */
 static uint32_t await_run(lem_pool *p, uint32_t seen) {
     uint32_t run;
     int64_t until = now_ns() + SPIN_NS;
@@ -235,7 +241,8 @@ static int quota_of(const char *folder) {
 static int cgroup_count(void) {
     char line[4096];
     int least = 0;
-    if (!read_line("/proc/self/cgroup", line, sizeof line) || strncmp(line, "0::", 3) != 0) snprintf(line, sizeof line, "0::/");
+    if (!read_line("/proc/self/cgroup", line, sizeof line) || strncmp(line, "0::", 3) != 0)
+        snprintf(line, sizeof line, "0::/");
     line[strcspn(line, "\n")] = '\0';
     char *folder = line + 3;
     for (;;) {

@@ -1,8 +1,9 @@
 /* core/pool.h - a pool of threads for data-parallel loops
  *
- * lem_pool_run calls fn(ctx, task, worker) once for each task in 0..n_tasks-1 and returns when all are done. Tasks are handed out
- * in any order to any worker, so a task may write only its own results: that keeps results independent of the thread count.
- * worker < lem_pool_threads(pool) names scratch space. A NULL pool runs everything in the caller as worker 0. Calls do not nest. */
+ * lem_pool_run calls fn(ctx, task, worker) once for each task in 0..n_tasks-1 and returns when all are done.
+ * Tasks are handed out in any order to any worker, so a task may write only its own results: that keeps
+ * results independent of the thread count. worker < lem_pool_threads(pool) names scratch space. A NULL pool
+ * runs everything in the caller as worker 0. Calls do not nest. */
 #ifndef LEM_CORE_POOL_H
 #define LEM_CORE_POOL_H
 

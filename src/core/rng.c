@@ -31,18 +31,23 @@ lem_rng lem_rng_make(uint64_t seed, const char *purpose, uint64_t id) {
 }
 
 uint64_t lem_rng_at(const lem_rng *r, uint64_t index) {
-    uint32_t counter[4] = {(uint32_t)index, (uint32_t)(index >> 32), (uint32_t)r->hi, (uint32_t)(r->hi >> 32)}, out[4];
+    uint32_t counter[4] = {(uint32_t)index, (uint32_t)(index >> 32), (uint32_t)r->hi,
+                           (uint32_t)(r->hi >> 32)},
+             out[4];
     lem_philox4x32(counter, r->key, out);
     return (uint64_t)out[1] << 32 | out[0];
 }
 
-double lem_rng_unit_at(const lem_rng *r, uint64_t index) { return (double)(lem_rng_at(r, index) >> 11) * 0x1p-53; }
+double lem_rng_unit_at(const lem_rng *r, uint64_t index) {
+    return (double)(lem_rng_at(r, index) >> 11) * 0x1p-53;
+}
 uint64_t lem_rng_next(lem_rng *r) { return lem_rng_at(r, r->next++); }
 double lem_rng_next_unit(lem_rng *r) { return lem_rng_unit_at(r, r->next++); }
 
 __extension__ typedef unsigned __int128 wide;
 
-/* Lemire, "Fast random integer generation in an interval" (2019): multiply, and reject the few low products. */
+/* Lemire, "Fast random integer generation in an interval" (2019): multiply, and reject the few low products.
+ */
 uint64_t lem_rng_next_below(lem_rng *r, uint64_t n) {
     if (n <= 1) return 0;
     uint64_t least = (0 - n) % n; /* 2^64 mod n */
@@ -52,8 +57,9 @@ uint64_t lem_rng_next_below(lem_rng *r, uint64_t n) {
     }
 }
 
-/* Natural logarithm of x in (0,1], by log x = e log 2 + 2 atanh((m-1)/(m+1)). The C library picks its code by CPU and its last bit
- * with it, and drawn weights must not depend on the machine. Terms to s^23 with |s| < 0.172 leave less than 1e-18. */
+/* Natural logarithm of x in (0,1], by log x = e log 2 + 2 atanh((m-1)/(m+1)). The C library picks its code by
+ * CPU and its last bit with it, and drawn weights must not depend on the machine. Terms to s^23 with |s| <
+ * 0.172 leave less than 1e-18. */
 static double portable_log(double x) {
     int e;
     double m = frexp(x, &e);
@@ -66,7 +72,8 @@ static double portable_log(double x) {
     return 2 * s * sum + e * 0.69314718055994530942;
 }
 
-/* cos(2 pi u) for u in [0,1), folded to an eighth of the circle (exact: u is a multiple of 2^-53), then the Taylor series. */
+/* cos(2 pi u) for u in [0,1), folded to an eighth of the circle (exact: u is a multiple of 2^-53), then the
+ * Taylor series. */
 static double portable_cos_turn(double u) {
     double sign = 1;
     if (u > 0.5) u = 1 - u;
@@ -75,7 +82,8 @@ static double portable_cos_turn(double u) {
         sign = -1;
     }
     bool use_sin = u > 0.125;
-    double x = 6.28318530717958647693 * (use_sin ? 0.25 - u : u), t = -x * x, term = use_sin ? x : 1, sum = term;
+    double x = 6.28318530717958647693 * (use_sin ? 0.25 - u : u), t = -x * x, term = use_sin ? x : 1,
+           sum = term;
     for (int k = use_sin ? 2 : 1; k < 22; k += 2) {
         term *= t / (double)(k * (k + 1));
         sum += term;
@@ -90,11 +98,14 @@ double lem_rng_next_normal(lem_rng *r) {
     return sqrt(-2 * portable_log(u)) * portable_cos_turn(v);
 }
 
-/* Six Feistel rounds over 2 * half_bits bits, with Philox under the caller's key and id as the round function. */
+/* Six Feistel rounds over 2 * half_bits bits, with Philox under the caller's key and id as the round
+ * function. */
 static uint64_t feistel(const lem_rng *r, int half_bits, uint64_t x) {
     uint64_t mask = (UINT64_C(1) << half_bits) - 1, left = x >> half_bits, right = x & mask;
     for (uint32_t round = 0; round < 6; round++) {
-        uint32_t counter[4] = {(uint32_t)right, round ^ 0x80000000u, (uint32_t)r->hi, (uint32_t)(r->hi >> 32)}, out[4];
+        uint32_t counter[4] = {(uint32_t)right, round ^ 0x80000000u, (uint32_t)r->hi,
+                               (uint32_t)(r->hi >> 32)},
+                 out[4];
         lem_philox4x32(counter, r->key, out);
         uint64_t next = left ^ (out[0] & mask);
         left = right;

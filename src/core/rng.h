@@ -20,7 +20,7 @@ double lem_rng_unit_at(const lem_rng *r, uint64_t index); /* [0,1), 53 bits */
 uint64_t lem_rng_next(lem_rng *r);
 double lem_rng_next_unit(lem_rng *r);
 uint64_t lem_rng_next_below(lem_rng *r, uint64_t n); /* unbiased, n >= 1 */
-double lem_rng_next_normal(lem_rng *r);              /* mean 0, variance 1 (Box-Muller, libm-free of global state) */
+double lem_rng_next_normal(lem_rng *r); /* mean 0, variance 1 (Box-Muller, libm-free of global state) */
 
 /* Position i of a keyed permutation of 0..n-1 (Feistel with cycle walking); n >= 1, i < n. */
 uint64_t lem_rng_permute(const lem_rng *r, uint64_t n, uint64_t i);

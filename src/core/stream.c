@@ -60,7 +60,8 @@ lem_status lem_open_regular(const char *path, int *fd, lem_err *err) {
     }
     if (!S_ISREG(info.st_mode)) {
         close(f);
-        return lem_fail(err, LEM_EDATA, "cannot read '%s': %s", path, S_ISDIR(info.st_mode) ? "it is a directory" : "it is not a regular file");
+        return lem_fail(err, LEM_EDATA, "cannot read '%s': %s", path,
+                        S_ISDIR(info.st_mode) ? "it is a directory" : "it is not a regular file");
     }
     *fd = f;
     return LEM_OK;
@@ -97,7 +98,8 @@ static lem_status init_unpacking(lem_stream *s, lem_err *err) {
         if (!s->d) return lem_fail(err, LEM_EMEM, "out of memory: Zstandard reader for '%s'", s->path);
         return LEM_OK;
     }
-    if (inflateInit2(&s->z, 15 + 16) != Z_OK) return lem_fail(err, LEM_EMEM, "out of memory: gzip reader for '%s'", s->path);
+    if (inflateInit2(&s->z, 15 + 16) != Z_OK)
+        return lem_fail(err, LEM_EMEM, "out of memory: gzip reader for '%s'", s->path);
     s->z_ready = true;
     return LEM_OK;
 }
@@ -156,7 +158,8 @@ static lem_status refill(lem_stream *s, lem_err *err) {
 }
 
 static lem_status broken(const lem_stream *s, const char *what, lem_err *err) {
-    return lem_fail(err, LEM_EDATA, "'%s': compressed data is damaged (%s)", s->path, what ? what : "unknown error");
+    return lem_fail(err, LEM_EDATA, "'%s': compressed data is damaged (%s)", s->path,
+                    what ? what : "unknown error");
 }
 
 static lem_status step_gz(lem_stream *s, void *p, size_t cap, size_t *made, lem_err *err) {

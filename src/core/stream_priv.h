@@ -11,7 +11,8 @@ typedef enum lem_stream_mode { LEM_STREAM_BY_NAME, LEM_STREAM_RAW } lem_stream_m
 typedef struct lem_stream lem_stream;
 
 /* Regular files, and "-" for stdin. Errors name the path. */
-lem_status lem_stream_open(const char *path, lem_stream_mode mode, lem_stream **out, lem_err *err) LEM_MUST_CHECK;
+lem_status lem_stream_open(const char *path, lem_stream_mode mode, lem_stream **out,
+                           lem_err *err) LEM_MUST_CHECK;
 /* Up to cap bytes; *n = 0 only at the end. */
 lem_status lem_stream_read(lem_stream *s, void *p, size_t cap, size_t *n, lem_err *err) LEM_MUST_CHECK;
 const char *lem_stream_path(const lem_stream *s);

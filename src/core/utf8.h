@@ -7,7 +7,8 @@
 #include <stdint.h>
 
 bool lem_utf8_valid(const char *s, size_t n);
-/* Decodes one code point at s[0..n), n >= 1; returns its length, or 0 if the bytes are not valid UTF-8 there. */
+/* Decodes one code point at s[0..n), n >= 1; returns its length, or 0 if the bytes are not valid UTF-8 there.
+ */
 int lem_utf8_decode(const char *s, size_t n, uint32_t *cp);
 int lem_utf8_encode(uint32_t cp, char out[4]); /* length; 0 for surrogates and > U+10FFFF */
 

@@ -15,12 +15,17 @@ struct lem_candidates_map {
     int n_models;
 };
 
-static const char *const field_names[LEM_CAND_N_FIELDS] = {"id",      "problem",  "expected_answer", "completions", "predicted_answer",
-                                                           "correct", "rm_score", "logprob",         "tokens",      "step_scores"};
+static const char *const field_names[LEM_CAND_N_FIELDS] = {
+    "id",      "problem",  "expected_answer", "completions", "predicted_answer",
+    "correct", "rm_score", "logprob",         "tokens",      "step_scores"};
 
-const char *lem_candidates_field_name(lem_candidates_field f) { return (unsigned)f < LEM_CAND_N_FIELDS ? field_names[f] : "?"; }
+const char *lem_candidates_field_name(lem_candidates_field f) {
+    return (unsigned)f < LEM_CAND_N_FIELDS ? field_names[f] : "?";
+}
 
-lem_candidates_map *lem_candidates_map_new(lem_err *err) { return lem_alloc_zero(1, sizeof(lem_candidates_map), err); }
+lem_candidates_map *lem_candidates_map_new(lem_err *err) {
+    return lem_alloc_zero(1, sizeof(lem_candidates_map), err);
+}
 
 void lem_candidates_map_free(lem_candidates_map *m) {
     if (!m) return;
@@ -29,14 +34,17 @@ void lem_candidates_map_free(lem_candidates_map *m) {
     lem_free(m);
 }
 
-const char *lem_candidates_map_path(const lem_candidates_map *m, lem_candidates_field f) { return m->path[f]; }
+const char *lem_candidates_map_path(const lem_candidates_map *m, lem_candidates_field f) {
+    return m->path[f];
+}
 
 const char *lem_candidates_map_model(const lem_candidates_map *m, int i, int *n) {
     if (n) *n = m->n_models;
     return i >= 0 && i < m->n_models ? m->model[i] : NULL;
 }
 
-static lem_status assign(lem_candidates_map *m, lem_candidates_field f, const char *path, size_t len, bool by_hand, lem_err *err) {
+static lem_status assign(lem_candidates_map *m, lem_candidates_field f, const char *path, size_t len,
+                         bool by_hand, lem_err *err) {
     char *p = lem_strndup(path, len, err);
     if (!p) return LEM_EMEM;
     lem_free(m->path[f]);
@@ -54,7 +62,8 @@ static lem_status name_models(lem_candidates_map *m, lem_err *err) {
     for (;;) {
         size_t n = strcspn(p, "|"), dot = n;
         while (dot && p[dot - 1] != '.') dot--;
-        if (m->n_models == MAX_MODELS) return lem_fail(err, LEM_EUSAGE, "map: more than %d alternatives", MAX_MODELS);
+        if (m->n_models == MAX_MODELS)
+            return lem_fail(err, LEM_EUSAGE, "map: more than %d alternatives", MAX_MODELS);
         char *name = lem_strndup(p, dot ? dot - 1 : n, err);
         if (!name) return LEM_EMEM;
         m->model[m->n_models++] = name;
@@ -66,14 +75,16 @@ static lem_status name_models(lem_candidates_map *m, lem_err *err) {
 static lem_status set_one(lem_candidates_map *m, const char *s, size_t len, lem_err *err) {
     const char *eq = memchr(s, '=', len);
     size_t name = eq ? (size_t)(eq - s) : len;
-    if (!eq || name == 0 || name + 1 == len) return lem_fail(err, LEM_EUSAGE, "map: 'ours=theirs' expected, found '%.*s'", (int)len, s);
+    if (!eq || name == 0 || name + 1 == len)
+        return lem_fail(err, LEM_EUSAGE, "map: 'ours=theirs' expected, found '%.*s'", (int)len, s);
     for (int f = 0; f < LEM_CAND_N_FIELDS; f++)
         if (strlen(field_names[f]) == name && memcmp(field_names[f], s, name) == 0) {
             lem_status st = assign(m, (lem_candidates_field)f, eq + 1, len - name - 1, true, err);
             return st == LEM_OK && f == LEM_CAND_COMPLETIONS ? name_models(m, err) : st;
         }
     return lem_fail(err, LEM_EUSAGE,
-                    "map: unknown field '%.*s'; known are id, problem, expected_answer, completions, predicted_answer, correct, rm_score, "
+                    "map: unknown field '%.*s'; known are id, problem, expected_answer, completions, "
+                    "predicted_answer, correct, rm_score, "
                     "logprob, tokens, step_scores",
                     (int)name, s);
 }
@@ -96,29 +107,38 @@ typedef struct format {
 static const format formats[] = {
     {"Lemma",
      {"completions", "expected_answer", NULL},
-     {"id", "problem", "expected_answer", "completions", "predicted_answer", "correct", "rm_score", "logprob", "tokens", "step_scores"}},
-    {"Qwen2.5-Math", {"code", "gt", NULL}, {"idx", "question", "gt", "code", "pred", "score", "pred_score", NULL, NULL, NULL}},
+     {"id", "problem", "expected_answer", "completions", "predicted_answer", "correct", "rm_score", "logprob",
+      "tokens", "step_scores"}},
+    {"Qwen2.5-Math",
+     {"code", "gt", NULL},
+     {"idx", "question", "gt", "code", "pred", "score", "pred_score", NULL, NULL, NULL}},
     {"search-and-learn",
      {"completions", "answer", "scores"},
-     {"unique_id", "problem", "answer", "completions", NULL, NULL, "agg_scores", NULL, "completion_tokens", "scores"}},
+     {"unique_id", "problem", "answer", "completions", NULL, NULL, "agg_scores", NULL, "completion_tokens",
+      "scores"}},
     {"search-and-learn",
      {"completions", "answer", "pred"},
      {"unique_id", "problem", "answer", "completions", NULL, NULL, NULL, NULL, "completion_tokens", NULL}},
     {"Lemma",
      {"completions", NULL, NULL},
-     {"id", "problem", "expected_answer", "completions", "predicted_answer", "correct", "rm_score", "logprob", "tokens", "step_scores"}},
+     {"id", "problem", "expected_answer", "completions", "predicted_answer", "correct", "rm_score", "logprob",
+      "tokens", "step_scores"}},
     {"NeMo-Skills",
      {"generation", "expected_answer", NULL},
-     {"id", "problem", "expected_answer", "generation", "predicted_answer", "symbolic_correct", "reward_model_score", NULL, NULL, NULL}},
+     {"id", "problem", "expected_answer", "generation", "predicted_answer", "symbolic_correct",
+      "reward_model_score", NULL, NULL, NULL}},
     {"OpenMathInstruct",
      {"generated_solution", "expected_answer", NULL},
-     {NULL, "question", "expected_answer", "generated_solution", "predicted_answer", "is_correct", NULL, NULL, NULL, NULL}},
+     {NULL, "question", "expected_answer", "generated_solution", "predicted_answer", "is_correct", NULL, NULL,
+      NULL, NULL}},
     {"sample lists",
      {"samples", "gold", NULL},
-     {NULL, "question", "gold", "samples.*.text", "samples.*.pred", "samples.*.correct", NULL, NULL, NULL, NULL}},
+     {NULL, "question", "gold", "samples.*.text", "samples.*.pred", "samples.*.correct", NULL, NULL, NULL,
+      NULL}},
     {"Lemma without texts",
      {"rm_score", "correct", NULL},
-     {"id", "problem", "expected_answer", NULL, "predicted_answer", "correct", "rm_score", "logprob", "tokens", "step_scores"}},
+     {"id", "problem", "expected_answer", NULL, "predicted_answer", "correct", "rm_score", "logprob",
+      "tokens", "step_scores"}},
 };
 
 static bool fits(const format *f, const lem_json *row) {
@@ -129,9 +149,12 @@ static bool fits(const format *f, const lem_json *row) {
 
 static lem_status unknown_columns(const lem_json *row, lem_err *err) {
     lem_buf b = {0};
-    for (size_t i = 0; i < lem_json_count(row) && i < 24; i++) lem_buf_printf(&b, "%s%s", i ? ", " : "", lem_json_key_at(row, i));
+    for (size_t i = 0; i < lem_json_count(row) && i < 24; i++)
+        lem_buf_printf(&b, "%s%s", i ? ", " : "", lem_json_key_at(row, i));
     lem_status st =
-        lem_fail(err, LEM_EDATA, "no known format of candidates; name the columns with --map ours=theirs; columns found: %s", lem_buf_str(&b));
+        lem_fail(err, LEM_EDATA,
+                 "no known format of candidates; name the columns with --map ours=theirs; columns found: %s",
+                 lem_buf_str(&b));
     lem_buf_release(&b);
     return st;
 }
@@ -149,15 +172,18 @@ static void tell(char ground[200], const format *f, bool by_hand) {
     lem_buf_release(&b);
 }
 
-lem_status lem_candidates_map_detect(lem_candidates_map *m, const lem_json *row, char ground[200], lem_err *err) {
+lem_status lem_candidates_map_detect(lem_candidates_map *m, const lem_json *row, char ground[200],
+                                     lem_err *err) {
     const format *known = NULL;
     bool by_hand = false;
     for (size_t k = 0; k < sizeof formats / sizeof *formats && !known; k++)
         if (fits(&formats[k], row)) known = &formats[k];
     for (int f = 0; f < LEM_CAND_N_FIELDS; f++) by_hand = by_hand || m->by_hand[f];
-    bool enough = m->by_hand[LEM_CAND_COMPLETIONS] || m->by_hand[LEM_CAND_PREDICTED] || m->by_hand[LEM_CAND_CORRECT];
+    bool enough =
+        m->by_hand[LEM_CAND_COMPLETIONS] || m->by_hand[LEM_CAND_PREDICTED] || m->by_hand[LEM_CAND_CORRECT];
     if (!known && !enough) return unknown_columns(row, err);
-    /* a map by hand of the candidates themselves speaks of another layout: then only its other fields of our own names are taken over */
+    /* a map by hand of the candidates themselves speaks of another layout: then only its other fields of our
+     * own names are taken over */
     if (enough) known = NULL;
     for (int f = 0; f < LEM_CAND_N_FIELDS; f++) {
         if (m->by_hand[f]) continue;
@@ -193,11 +219,14 @@ static bool push(lem_arena *a, values *v, const lem_json *j) {
     return true;
 }
 
-/* Values of one path without alternatives; "*" spreads a list. A list at the end is spread as well, anything else is one value. */
-static lem_status follow(lem_arena *a, const lem_json *from, const char *path, size_t len, values *out, lem_err *err) {
+/* Values of one path without alternatives; "*" spreads a list. A list at the end is spread as well, anything
+ * else is one value. */
+static lem_status follow(lem_arena *a, const lem_json *from, const char *path, size_t len, values *out,
+                         lem_err *err) {
     const char *star = NULL;
     for (size_t i = 0; i < len && !star; i++)
-        if (path[i] == '*' && (i == 0 || path[i - 1] == '.') && (i + 1 == len || path[i + 1] == '.')) star = path + i;
+        if (path[i] == '*' && (i == 0 || path[i - 1] == '.') && (i + 1 == len || path[i + 1] == '.'))
+            star = path + i;
     size_t head = star ? (size_t)(star - path) : len;
     while (head && path[head - 1] == '.') head--;
     char *key = lem_arena_strndup(a, path, head);
@@ -207,8 +236,10 @@ static lem_status follow(lem_arena *a, const lem_json *from, const char *path, s
     if (!v) return LEM_OK;
     out->present = true;
     bool list = lem_json_kind(v) == LEM_JSON_ARRAY;
-    if (star && !list) return lem_fail(err, LEM_EDATA, "'%s': list expected for '*', found %s", key, lem_json_kind_name(v));
-    if (!list) return push(a, out, v) ? LEM_OK : lem_fail(err, LEM_EDATA, "more than %d candidates", MAX_CANDIDATES);
+    if (star && !list)
+        return lem_fail(err, LEM_EDATA, "'%s': list expected for '*', found %s", key, lem_json_kind_name(v));
+    if (!list)
+        return push(a, out, v) ? LEM_OK : lem_fail(err, LEM_EDATA, "more than %d candidates", MAX_CANDIDATES);
     size_t rest = star ? (size_t)(path + len - star) - 1 : 0;
     for (size_t i = 0; i < lem_json_count(v); i++) {
         const lem_json *e = lem_json_at(v, i);
@@ -253,10 +284,12 @@ static const char *as_text(lem_arena *a, const lem_json *v, bool *ok) {
 }
 
 static lem_status wrong(lem_candidates_field f, size_t i, const char *want, const lem_json *v, lem_err *err) {
-    return lem_fail(err, LEM_EDATA, "%s[%zu]: %s expected, found %s", field_names[f], i, want, lem_json_kind_name(v));
+    return lem_fail(err, LEM_EDATA, "%s[%zu]: %s expected, found %s", field_names[f], i, want,
+                    lem_json_kind_name(v));
 }
 
-static lem_status read_texts(lem_arena *a, lem_candidates_field f, const values *v, bool null_is_empty, const char ***out, lem_err *err) {
+static lem_status read_texts(lem_arena *a, lem_candidates_field f, const values *v, bool null_is_empty,
+                             const char ***out, lem_err *err) {
     const char **t = lem_arena_alloc(a, v->n + 1, sizeof *t);
     if (!t) return lem_fail(err, LEM_EMEM, "out of memory");
     for (size_t i = 0; i < v->n; i++) {
@@ -285,7 +318,8 @@ static lem_status read_correct(lem_arena *a, const values *v, int8_t **out, lem_
 }
 
 /* Numbers; a list of one number (Qwen's pred_score) counts as that number. */
-static lem_status read_numbers(lem_arena *a, lem_candidates_field f, const values *v, double **out, lem_err *err) {
+static lem_status read_numbers(lem_arena *a, lem_candidates_field f, const values *v, double **out,
+                               lem_err *err) {
     double *d = lem_arena_alloc(a, v->n + 1, sizeof *d);
     if (!d) return lem_fail(err, LEM_EMEM, "out of memory");
     for (size_t i = 0; i < v->n; i++) {
@@ -303,7 +337,8 @@ static lem_status read_tokens(lem_arena *a, const values *v, int64_t **out, lem_
     if (!t) return lem_fail(err, LEM_EMEM, "out of memory");
     for (size_t i = 0; i < v->n; i++) {
         t[i] = lem_json_int(v->at[i], -1);
-        if (t[i] < 0 && lem_json_kind(v->at[i]) != LEM_JSON_NULL) return wrong(LEM_CAND_TOKENS, i, "a count", v->at[i], err);
+        if (t[i] < 0 && lem_json_kind(v->at[i]) != LEM_JSON_NULL)
+            return wrong(LEM_CAND_TOKENS, i, "a count", v->at[i], err);
     }
     *out = t;
     return LEM_OK;
@@ -312,7 +347,8 @@ static lem_status read_tokens(lem_arena *a, const values *v, int64_t **out, lem_
 static lem_status read_steps(const values *v, const lem_json ***out, lem_err *err) {
     for (size_t i = 0; i < v->n; i++) {
         if (lem_json_kind(v->at[i]) == LEM_JSON_NULL) continue;
-        if (lem_json_kind(v->at[i]) != LEM_JSON_ARRAY) return wrong(LEM_CAND_STEP_SCORES, i, "a list of numbers", v->at[i], err);
+        if (lem_json_kind(v->at[i]) != LEM_JSON_ARRAY)
+            return wrong(LEM_CAND_STEP_SCORES, i, "a list of numbers", v->at[i], err);
         for (size_t j = 0; j < lem_json_count(v->at[i]); j++)
             if (isnan(lem_json_num(lem_json_at(v->at[i], j), NAN)))
                 return wrong(LEM_CAND_STEP_SCORES, i, "a list of numbers", lem_json_at(v->at[i], j), err);
@@ -322,27 +358,32 @@ static lem_status read_steps(const values *v, const lem_json ***out, lem_err *er
 }
 
 /* id, problem, expected_answer: a text, or a list of one. */
-static lem_status read_scalar(lem_arena *a, const lem_candidates_map *m, const lem_json *row, lem_candidates_field f, const char **out,
-                              lem_err *err) {
+static lem_status read_scalar(lem_arena *a, const lem_candidates_map *m, const lem_json *row,
+                              lem_candidates_field f, const char **out, lem_err *err) {
     values v;
     *out = NULL;
     if (!m->path[f]) return LEM_OK;
     lem_status st = gather(a, row, m->path[f], &v, err);
     if (st != LEM_OK || v.n == 0) return st;
     bool ok = true;
-    if (v.n > 1) return lem_fail(err, LEM_EDATA, "%s: one value expected, found a list of %zu", field_names[f], v.n);
+    if (v.n > 1)
+        return lem_fail(err, LEM_EDATA, "%s: one value expected, found a list of %zu", field_names[f], v.n);
     *out = as_text(a, v.at[0], &ok);
     return ok ? LEM_OK : wrong(f, 0, "text", v.at[0], err);
 }
 
-static lem_status read_column(const lem_candidates_map *m, lem_candidates_field f, const lem_json *row, lem_candidates *c, size_t *n, lem_err *err) {
+static lem_status read_column(const lem_candidates_map *m, lem_candidates_field f, const lem_json *row,
+                              lem_candidates *c, size_t *n, lem_err *err) {
     values v;
     if (!m->path[f]) return LEM_OK;
     lem_status st = gather(c->arena, row, m->path[f], &v, err);
     if (st != LEM_OK) return st;
     if (!v.present || (v.n == 1 && lem_json_kind(v.at[0]) == LEM_JSON_NULL && *n != 1))
-        return m->by_hand[f] ? lem_fail(err, LEM_EDATA, "%s: no column '%s' in this row", field_names[f], m->path[f]) : LEM_OK;
-    if (*n != SIZE_MAX && v.n != *n) return lem_fail(err, LEM_EDATA, "%s: %zu values for %zu candidates", field_names[f], v.n, *n);
+        return m->by_hand[f]
+                   ? lem_fail(err, LEM_EDATA, "%s: no column '%s' in this row", field_names[f], m->path[f])
+                   : LEM_OK;
+    if (*n != SIZE_MAX && v.n != *n)
+        return lem_fail(err, LEM_EDATA, "%s: %zu values for %zu candidates", field_names[f], v.n, *n);
     *n = v.n;
     switch (f) {
     case LEM_CAND_COMPLETIONS: return read_texts(c->arena, f, &v, true, &c->completion, err);
@@ -356,7 +397,8 @@ static lem_status read_column(const lem_candidates_map *m, lem_candidates_field 
     }
 }
 
-lem_status lem_candidates_read(const lem_candidates_map *m, const lem_json *row, lem_candidates *out, lem_err *err) {
+lem_status lem_candidates_read(const lem_candidates_map *m, const lem_json *row, lem_candidates *out,
+                               lem_err *err) {
     lem_arena *arena = out->arena;
     if (arena) lem_arena_reset(arena);
     else if (!(arena = lem_arena_new(0, 0, err))) return LEM_EMEM;
@@ -365,7 +407,8 @@ lem_status lem_candidates_read(const lem_candidates_map *m, const lem_json *row,
     lem_status st = read_scalar(arena, m, row, LEM_CAND_ID, &out->id, err);
     if (st == LEM_OK) st = read_scalar(arena, m, row, LEM_CAND_PROBLEM, &out->problem, err);
     if (st == LEM_OK) st = read_scalar(arena, m, row, LEM_CAND_EXPECTED, &out->expected, err);
-    for (int f = LEM_CAND_COMPLETIONS; f < LEM_CAND_N_FIELDS && st == LEM_OK; f++) st = read_column(m, (lem_candidates_field)f, row, out, &n, err);
+    for (int f = LEM_CAND_COMPLETIONS; f < LEM_CAND_N_FIELDS && st == LEM_OK; f++)
+        st = read_column(m, (lem_candidates_field)f, row, out, &n, err);
     if (st == LEM_OK) out->n = n == SIZE_MAX ? 0 : (int)n;
     return st;
 }

@@ -1,9 +1,10 @@
 /* data/candidates.h - rows of candidates, ours and foreign: which column is what, and one row as plain arrays
  *
- * Ours (product.md): id, problem, expected_answer, completions[], then predicted_answer[], correct[], rm_score[], logprob[], tokens[], step_scores[][].
- * Foreign rows are recognised by their columns (Qwen2.5-Math, NeMo-Skills, search-and-learn, sample lists), and any row can be read through a map
- * "ours=theirs": theirs is a dotted path, '*' stands for all elements of a list, and "a.x|b.x" makes one candidate of each alternative. A single value
- * where a list is expected is a list of one. */
+ * Ours (product.md): id, problem, expected_answer, completions[], then predicted_answer[], correct[],
+ * rm_score[], logprob[], tokens[], step_scores[][]. Foreign rows are recognised by their columns
+ * (Qwen2.5-Math, NeMo-Skills, search-and-learn, sample lists), and any row can be read through a map
+ * "ours=theirs": theirs is a dotted path, '*' stands for all elements of a list, and "a.x|b.x" makes one
+ * candidate of each alternative. A single value where a list is expected is a list of one. */
 #ifndef LEM_DATA_CANDIDATES_H
 #define LEM_DATA_CANDIDATES_H
 
@@ -34,14 +35,19 @@ lem_candidates_map *lem_candidates_map_new(lem_err *err);
 void lem_candidates_map_free(lem_candidates_map *m);
 /* One assignment "ours=theirs", or several joined by ','. LEM_EUSAGE for an unknown name or an empty path. */
 lem_status lem_candidates_map_set(lem_candidates_map *m, const char *assignment, lem_err *err) LEM_MUST_CHECK;
-/* Fills what was not set from the columns of a (first) row. ground receives "<format>: <columns that told it>". Columns of no known format are LEM_EDATA with the
- * list of columns found, unless completions or predicted_answer was set by hand. */
-lem_status lem_candidates_map_detect(lem_candidates_map *m, const lem_json *row, char ground[200], lem_err *err) LEM_MUST_CHECK;
-const char *lem_candidates_map_path(const lem_candidates_map *m, lem_candidates_field f); /* NULL when unset */
-/* Name of alternative i of completions ("6b_finetuning" of "6b_finetuning.solution|…"), NULL when there are none; *n their number, 0 for a plain path. */
+/* Fills what was not set from the columns of a (first) row. ground receives "<format>: <columns that told
+ * it>". Columns of no known format are LEM_EDATA with the list of columns found, unless completions or
+ * predicted_answer was set by hand. */
+lem_status lem_candidates_map_detect(lem_candidates_map *m, const lem_json *row, char ground[200],
+                                     lem_err *err) LEM_MUST_CHECK;
+const char *lem_candidates_map_path(const lem_candidates_map *m,
+                                    lem_candidates_field f); /* NULL when unset */
+/* Name of alternative i of completions ("6b_finetuning" of "6b_finetuning.solution|…"), NULL when there are
+ * none; *n their number, 0 for a plain path. */
 const char *lem_candidates_map_model(const lem_candidates_map *m, int i, int *n);
 
-/* One row. Strings are borrowed from the row where they are strings there, else owned by the arena. Absent columns are NULL arrays. */
+/* One row. Strings are borrowed from the row where they are strings there, else owned by the arena. Absent
+ * columns are NULL arrays. */
 typedef struct lem_candidates {
     lem_arena *arena;
     const char *id;                 /* NULL when absent; numbers as text */
@@ -55,8 +61,10 @@ typedef struct lem_candidates {
     const lem_json **steps;     /* [n] lists of numbers */
 } lem_candidates;
 
-/* LEM_EDATA naming the field for a wrong type or columns of different lengths. A zeroed struct may be reused: its arena is reset. */
-lem_status lem_candidates_read(const lem_candidates_map *m, const lem_json *row, lem_candidates *out, lem_err *err) LEM_MUST_CHECK;
+/* LEM_EDATA naming the field for a wrong type or columns of different lengths. A zeroed struct may be reused:
+ * its arena is reset. */
+lem_status lem_candidates_read(const lem_candidates_map *m, const lem_json *row, lem_candidates *out,
+                               lem_err *err) LEM_MUST_CHECK;
 void lem_candidates_release(lem_candidates *c);
 
 #endif

@@ -15,7 +15,8 @@ void lem_examples_release(lem_examples *e) {
     *e = (lem_examples){0};
 }
 
-lem_status lem_examples_add(lem_examples *e, const int32_t *ids, const uint8_t *mask, size_t n, lem_err *err) {
+lem_status lem_examples_add(lem_examples *e, const int32_t *ids, const uint8_t *mask, size_t n,
+                            lem_err *err) {
     uint64_t used = e->n ? e->start[e->n] : 0;
     if (used + n > e->cap_ids) {
         uint64_t cap = e->cap_ids ? e->cap_ids * 2 : 4096;
@@ -47,7 +48,8 @@ static lem_status dress(lem_turns *t, lem_row_kind kind, const lem_sft_load *how
         lem_turn *turn = &t->at[i];
         if (how->strip_marks) lem_text_strip_marks(turn->content);
         char *next = NULL;
-        if (how->box_answer && strcmp(turn->role, "assistant") == 0) next = lem_text_box_answer(turn->content, err);
+        if (how->box_answer && strcmp(turn->role, "assistant") == 0)
+            next = lem_text_box_answer(turn->content, err);
         else if (how->user_suffix && kind == LEM_ROW_QUESTION_ANSWER && strcmp(turn->role, "user") == 0) {
             lem_buf b = {0};
             lem_buf_printf(&b, "%s\n%s", turn->content, how->user_suffix);
@@ -105,7 +107,8 @@ static lem_status reader_next(reader *r, const char *path, bool *eof, lem_err *e
     return st;
 }
 
-lem_status lem_texts_load(const char *path, const lem_sft_load *how, lem_text_sink *sink, void *ctx, lem_err *err) {
+lem_status lem_texts_load(const char *path, const lem_sft_load *how, lem_text_sink *sink, void *ctx,
+                          lem_err *err) {
     reader r = {0};
     lem_status st = LEM_OK;
     bool eof = false;
@@ -113,14 +116,16 @@ lem_status lem_texts_load(const char *path, const lem_sft_load *how, lem_text_si
     for (;;) {
         LEM_TRY(reader_next(&r, path, &eof, err));
         if (eof) break;
-        for (int i = 0; i < r.turns.n; i++) LEM_TRY(sink(ctx, r.turns.at[i].content, strlen(r.turns.at[i].content), err));
+        for (int i = 0; i < r.turns.n; i++)
+            LEM_TRY(sink(ctx, r.turns.at[i].content, strlen(r.turns.at[i].content), err));
     }
 done:
     reader_close(&r);
     return st;
 }
 
-static lem_status encode_text(const lem_tokenizer *t, const char *text, lem_ids *ids, uint8_t **mask, lem_err *err) {
+static lem_status encode_text(const lem_tokenizer *t, const char *text, lem_ids *ids, uint8_t **mask,
+                              lem_err *err) {
     lem_status st = lem_tokenizer_encode(t, text, strlen(text), false, ids, err);
     if (st == LEM_OK && lem_tokenizer_eos(t) >= 0) st = lem_ids_push(ids, lem_tokenizer_eos(t), err);
     if (st) return st;
@@ -130,20 +135,23 @@ static lem_status encode_text(const lem_tokenizer *t, const char *text, lem_ids 
     return LEM_OK;
 }
 
-static lem_status encode_turns(const lem_tokenizer *t, const lem_turns *turns, const char *system, lem_ids *ids, uint8_t **mask, lem_err *err) {
-    if (turns->n == 1 && strcmp(turns->at[0].role, "text") == 0) return encode_text(t, turns->at[0].content, ids, mask, err);
+static lem_status encode_turns(const lem_tokenizer *t, const lem_turns *turns, const char *system,
+                               lem_ids *ids, uint8_t **mask, lem_err *err) {
+    if (turns->n == 1 && strcmp(turns->at[0].role, "text") == 0)
+        return encode_text(t, turns->at[0].content, ids, mask, err);
     lem_message *m = lem_alloc((size_t)turns->n + 1, sizeof *m, err);
     if (!m) return LEM_EMEM;
     size_t n = 0;
-    if (system && *system && (turns->n == 0 || strcmp(turns->at[0].role, "system") != 0)) m[n++] = (lem_message){"system", system};
+    if (system && *system && (turns->n == 0 || strcmp(turns->at[0].role, "system") != 0))
+        m[n++] = (lem_message){"system", system};
     for (int i = 0; i < turns->n; i++) m[n++] = (lem_message){turns->at[i].role, turns->at[i].content};
     lem_status st = lem_chat_encode(t, m, n, false, ids, mask, err);
     lem_free(m);
     return st;
 }
 
-lem_status lem_examples_load(lem_examples *e, const char *path, const lem_tokenizer *t, const lem_sft_load *how, lem_drop_counts *drops, lem_log *log,
-                             lem_err *err) {
+lem_status lem_examples_load(lem_examples *e, const char *path, const lem_tokenizer *t,
+                             const lem_sft_load *how, lem_drop_counts *drops, lem_log *log, lem_err *err) {
     reader r = {0};
     lem_status st = LEM_OK;
     lem_ids ids = {0};
@@ -163,11 +171,14 @@ lem_status lem_examples_load(lem_examples *e, const char *path, const lem_tokeni
         for (size_t i = 1; i < ids.len; i++) trained += mask[i];
         unsigned long long line = lem_rows_number(r.rows);
         if (trained == 0) {
-            st = lem_fail(err, LEM_EDATA, "%s:%llu: the row trains on zero tokens (it has no assistant text)", path, line);
+            st = lem_fail(err, LEM_EDATA, "%s:%llu: the row trains on zero tokens (it has no assistant text)",
+                          path, line);
             goto done;
         }
         if ((int64_t)ids.len > how->max_len) {
-            if (drops->too_long++ < 3) lem_warn(log, "%s:%llu: left out: %zu tokens, --max-len is %d", path, line, ids.len, how->max_len);
+            if (drops->too_long++ < 3)
+                lem_warn(log, "%s:%llu: left out: %zu tokens, --max-len is %d", path, line, ids.len,
+                         how->max_len);
             continue;
         }
         LEM_TRY(lem_examples_add(e, ids.data, mask, ids.len, err));

@@ -54,13 +54,15 @@ void lem_decontam_free(lem_decontam *d) {
     lem_free(d);
 }
 
-/* Words as hashes: ASCII letters lowered; any other character above 127 belongs to a word, punctuation separates. Words past MAX_WORDS are not looked at. */
+/* Words as hashes: ASCII letters lowered; any other character above 127 belongs to a word, punctuation
+ * separates. Words past MAX_WORDS are not looked at. */
 static int split(const char *text, uint64_t *out) {
     int n = 0;
     char word[64];
     size_t len = 0;
     for (const unsigned char *p = (const unsigned char *)text;; p++) {
-        bool in = (*p >= '0' && *p <= '9') || (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') || *p > 127;
+        bool in =
+            (*p >= '0' && *p <= '9') || (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') || *p > 127;
         if (in && len < sizeof word) word[len++] = (char)(*p >= 'A' && *p <= 'Z' ? *p + 32 : *p);
         if (!in && len) {
             if (n < MAX_WORDS) out[n++] = lem_hash64(word, len, 0);
@@ -105,8 +107,10 @@ lem_status lem_decontam_add_test(lem_decontam *d, const char *prompt, lem_err *e
     d->n_words += (size_t)n;
     d->start[d->n_tests + 1] = d->n_words;
     int test = d->n_tests++;
-    lem_status st = add_gram(d, gram_at(d->buf, n), test, err); /* the whole prompt, for equal ones of any length */
-    for (int i = 0; st == LEM_OK && i + d->o.ngram <= n; i++) st = add_gram(d, gram_at(d->buf + i, d->o.ngram), test, err);
+    lem_status st =
+        add_gram(d, gram_at(d->buf, n), test, err); /* the whole prompt, for equal ones of any length */
+    for (int i = 0; st == LEM_OK && i + d->o.ngram <= n; i++)
+        st = add_gram(d, gram_at(d->buf + i, d->o.ngram), test, err);
     return st;
 }
 
@@ -126,8 +130,8 @@ static const gram *first_gram(const lem_decontam *d, uint64_t hash) {
     return lo < d->n_grams && d->grams[lo].hash == hash ? &d->grams[lo] : NULL;
 }
 
-/* Length of the longest common subsequence: one bit row over a, updated for each word of b (Hyyrö 2004, "Bit-parallel LCS-length computation
- * revisited"): V = (V + (V & M)) | (V & ~M), zeros of V counted. */
+/* Length of the longest common subsequence: one bit row over a, updated for each word of b (Hyyrö 2004,
+ * "Bit-parallel LCS-length computation revisited"): V = (V + (V & M)) | (V & ~M), zeros of V counted. */
 static int lcs_length(const uint64_t *a, int n, const uint64_t *b, int m) {
     uint64_t v[MAX_WORDS / 64];
     int words = (n + 63) / 64, zeros = 0;
@@ -158,13 +162,17 @@ lem_status lem_decontam_check(lem_decontam *d, const char *prompt, lem_decontam_
     for (int i = -1; i + d->o.ngram <= n || i < 0; i++) {
         bool whole = i < 0;
         const gram *g = first_gram(d, whole ? gram_at(d->buf, n) : gram_at(d->buf + i, d->o.ngram));
-        for (; g && g < d->grams + d->n_grams && g->hash == (whole ? gram_at(d->buf, n) : gram_at(d->buf + i, d->o.ngram)); g++) {
+        for (; g && g < d->grams + d->n_grams &&
+               g->hash == (whole ? gram_at(d->buf, n) : gram_at(d->buf + i, d->o.ngram));
+             g++) {
             int at = 0;
             while (at < n_compared && compared[at] != g->test) at++;
             if (at < n_compared || n_compared == MAX_COMPARED) continue;
             compared[n_compared++] = g->test;
             const uint64_t *t = d->words + d->start[g->test];
-            double ratio = n ? (double)lcs_length(d->buf, n, t, (int)(d->start[g->test + 1] - d->start[g->test])) / n : 1;
+            double ratio =
+                n ? (double)lcs_length(d->buf, n, t, (int)(d->start[g->test + 1] - d->start[g->test])) / n
+                  : 1;
             if (hit.test < 0 || ratio > hit.ratio) {
                 hit.test = g->test;
                 hit.ratio = ratio;

@@ -1,8 +1,9 @@
 /* data/decontam.h - is a training prompt too close to a test prompt?
  *
- * Rule of AceMath (arXiv 2412.15084, section 3.2.3) and Qwen2.5-Math (section 4): after normalisation (lower case, everything but letters and digits is a space),
- * a prompt is contaminated if it shares a 13-gram of words with a test prompt and their longest common subsequence exceeds 60 % of the training prompt's
- * own length. A prompt equal to a test prompt is contaminated whatever its length. */
+ * Rule of AceMath (arXiv 2412.15084, section 3.2.3) and Qwen2.5-Math (section 4): after normalisation (lower
+ * case, everything but letters and digits is a space), a prompt is contaminated if it shares a 13-gram of
+ * words with a test prompt and their longest common subsequence exceeds 60 % of the training prompt's own
+ * length. A prompt equal to a test prompt is contaminated whatever its length. */
 #ifndef LEM_DATA_DECONTAM_H
 #define LEM_DATA_DECONTAM_H
 
@@ -26,7 +27,9 @@ typedef struct lem_decontam_hit {
 lem_status lem_decontam_new(const lem_decontam_opts *o, lem_decontam **out, lem_err *err) LEM_MUST_CHECK;
 void lem_decontam_free(lem_decontam *d);
 lem_status lem_decontam_add_test(lem_decontam *d, const char *prompt, lem_err *err) LEM_MUST_CHECK;
-/* Linear in the prompt, plus n*m/64 for each test prompt that shares an n-gram (at most 64 of them are compared). */
-lem_status lem_decontam_check(lem_decontam *d, const char *prompt, lem_decontam_hit *out, lem_err *err) LEM_MUST_CHECK;
+/* Linear in the prompt, plus n*m/64 for each test prompt that shares an n-gram (at most 64 of them are
+ * compared). */
+lem_status lem_decontam_check(lem_decontam *d, const char *prompt, lem_decontam_hit *out,
+                              lem_err *err) LEM_MUST_CHECK;
 
 #endif

@@ -1,4 +1,5 @@
-/* data/generaltext.c - short prompt and response pairs for the general stages: drills, comparing, words, facts, chat */
+/* data/generaltext.c - short prompt and response pairs for the general stages: drills, comparing, words,
+ * facts, chat */
 #include "data/wordproblem.h"
 
 #include <stdbool.h>
@@ -12,12 +13,16 @@ typedef struct gt_draft {
 
 static const char *const names[] = {"Mia",  "Tom", "Anna", "Ben",  "Lucy", "Sam",  "Nora", "Leo",
                                     "Ella", "Max", "Ruth", "Omar", "Jane", "Paul", "Lily", "Ivan"};
-static const char *const words[] = {"apple", "pear", "book",   "card",   "shell", "stamp", "coin", "marble", "egg",    "stone", "flower", "pen",
-                                    "cup",   "ball", "candle", "cookie", "bag",   "seat",  "ring", "garden", "school", "train", "week",   "day"};
+static const char *const words[] = {"apple", "pear",   "book",   "card",   "shell",  "stamp",
+                                    "coin",  "marble", "egg",    "stone",  "flower", "pen",
+                                    "cup",   "ball",   "candle", "cookie", "bag",    "seat",
+                                    "ring",  "garden", "school", "train",  "week",   "day"};
 static const char *const colors[] = {"red", "blue", "green", "white", "black", "yellow"};
 #define COUNT(a) ((int)(sizeof(a) / sizeof((a)[0])))
 
-static int range(gt_draft *d, int lo, int hi) { return lo + (int)lem_rng_next_below(&d->r, (uint64_t)(hi - lo) + 1); }
+static int range(gt_draft *d, int lo, int hi) {
+    return lo + (int)lem_rng_next_below(&d->r, (uint64_t)(hi - lo) + 1);
+}
 
 #define PICK(d, list) ((list)[range((d), 0, COUNT(list) - 1)])
 #define PROMPT(d, ...) ((void)snprintf((d)->out->prompt, sizeof(d)->out->prompt, __VA_ARGS__))
@@ -55,7 +60,10 @@ static void drill(gt_draft *d) {
     if (star) {
         int b = 0;
         for (const char *s = right; *s >= '0' && *s <= '9'; s++) b = b * 10 + (*s - '0');
-        PROMPT(d, range(d, 0, 1) ? "What is left over when %s is divided by %d?" : "Divide %s by %d with remainder.", left, b);
+        PROMPT(d,
+               range(d, 0, 1) ? "What is left over when %s is divided by %d?"
+                              : "Divide %s by %d with remainder.",
+               left, b);
     } else if (range(d, 0, 1)) {
         PROMPT(d, "What is %s?", left);
     } else {
@@ -77,7 +85,8 @@ static void check(gt_draft *d) {
         size_t at = n - 1 - (size_t)range(d, 0, n > 1 && right[n - 2] >= '0' && right[n - 2] <= '9' ? 1 : 0);
         memcpy(bad, right, n + 1);
         bad[at] = (char)('0' + (bad[at] - '0' + range(d, 1, 9)) % 10);
-        if (bad[at] == '0' && at + 1 < n && (at == 0 || bad[at - 1] < '0' || bad[at - 1] > '9')) bad[at] = (char)(right[at] == '9' ? '8' : '9');
+        if (bad[at] == '0' && at + 1 < n && (at == 0 || bad[at - 1] < '0' || bad[at - 1] > '9'))
+            bad[at] = (char)(right[at] == '9' ? '8' : '9');
         PROMPT(d, "Is %s=%s right?", left, bad);
     }
     RESPONSE(d, "%s=%s. %s.", left, right, wrong ? "No" : "Yes");
@@ -156,7 +165,8 @@ static void word_games(gt_draft *d) {
 }
 
 static void fact(gt_draft *d) {
-    const char *p = PICK(d, names), *q = PICK(d, names), *w = PICK(d, words), *u = PICK(d, words), *c = PICK(d, colors);
+    const char *p = PICK(d, names), *q = PICK(d, names), *w = PICK(d, words), *u = PICK(d, words),
+               *c = PICK(d, colors);
     int a = range(d, 2, 99), b = range(d, 2, 99);
     switch (range(d, 0, 2)) {
     case 0:
@@ -180,11 +190,14 @@ static void chat(gt_draft *d) {
     case 0: PROMPT(d, "Hello, I am %s.", p), RESPONSE(d, "Hello %s. How can I help?", p); break;
     case 1: PROMPT(d, "Thank you, said %s.", p), RESPONSE(d, "You are welcome, %s.", p); break;
     case 2: PROMPT(d, "Good morning from %s.", p), RESPONSE(d, "Good morning, %s.", p); break;
-    default: PROMPT(d, "%s asks: can you do sums?", p), RESPONSE(d, "Yes, %s. I work step by step.", p); break;
+    default:
+        PROMPT(d, "%s asks: can you do sums?", p), RESPONSE(d, "Yes, %s. I work step by step.", p);
+        break;
     }
 }
 
-lem_status lem_generaltext_make(const lem_rng *rng, uint64_t index, unsigned kinds, lem_generaltext *out, lem_err *err) {
+lem_status lem_generaltext_make(const lem_rng *rng, uint64_t index, unsigned kinds, lem_generaltext *out,
+                                lem_err *err) {
     static const struct {
         lem_generaltext_kind kind;
         void (*write)(gt_draft *);
@@ -198,8 +211,10 @@ lem_status lem_generaltext_make(const lem_rng *rng, uint64_t index, unsigned kin
     gt_draft d = {.r = *rng, .out = out};
     int total = 0, at;
     if (kinds == 0) kinds = LEM_GENERALTEXT_ALL;
-    if (kinds & ~(unsigned)LEM_GENERALTEXT_ALL) return lem_fail(err, LEM_EUSAGE, "general text: unknown kinds %#x", kinds);
-    if (index >> 46) return lem_fail(err, LEM_EUSAGE, "general text: index %llu is too large", (unsigned long long)index);
+    if (kinds & ~(unsigned)LEM_GENERALTEXT_ALL)
+        return lem_fail(err, LEM_EUSAGE, "general text: unknown kinds %#x", kinds);
+    if (index >> 46)
+        return lem_fail(err, LEM_EUSAGE, "general text: index %llu is too large", (unsigned long long)index);
     d.r.next = index << 7;
     for (int i = 0; i < COUNT(table); i++)
         if (kinds & (unsigned)table[i].kind) total += table[i].weight;

@@ -13,11 +13,13 @@ void lem_lists_release(lem_lists *l) {
     *l = (lem_lists){0};
 }
 
-lem_status lem_reward_prompt(const lem_tokenizer *t, const char *system, const char *problem, lem_ids *out, lem_err *err) {
+lem_status lem_reward_prompt(const lem_tokenizer *t, const char *system, const char *problem, lem_ids *out,
+                             lem_err *err) {
     return lem_chat_prompt(t, system && *system ? system : NULL, problem, out, err);
 }
 
-lem_status lem_reward_response(const lem_tokenizer *t, const char *response, size_t len, lem_ids *out, lem_err *err) {
+lem_status lem_reward_response(const lem_tokenizer *t, const char *response, size_t len, lem_ids *out,
+                               lem_err *err) {
     return lem_chat_reply(t, response, len, out, err);
 }
 
@@ -57,7 +59,8 @@ static lem_status grow(lem_lists *l, uint64_t responses, lem_err *err) {
 
 static bool label_of(const lem_json *v, uint8_t *out) {
     if (lem_json_kind(v) == LEM_JSON_BOOL) *out = lem_json_bool(v, false);
-    else if (lem_json_kind(v) == LEM_JSON_INT && (lem_json_int(v, -1) == 0 || lem_json_int(v, -1) == 1)) *out = (uint8_t)lem_json_int(v, 0);
+    else if (lem_json_kind(v) == LEM_JSON_INT && (lem_json_int(v, -1) == 0 || lem_json_int(v, -1) == 1))
+        *out = (uint8_t)lem_json_int(v, 0);
     else return false;
     return true;
 }
@@ -72,11 +75,15 @@ typedef struct builder {
 
 /* *kept = false when a response is too long or one class is missing. */
 static lem_status add_row(builder *b, const lem_json *row, bool *kept, bool *too_long, lem_err *err) {
-    const lem_json *problem = lem_json_get(row, "problem"), *responses = lem_json_get(row, "responses"), *labels = lem_json_get(row, "labels");
+    const lem_json *problem = lem_json_get(row, "problem"), *responses = lem_json_get(row, "responses"),
+                   *labels = lem_json_get(row, "labels");
     size_t n = lem_json_count(responses);
-    if (lem_json_kind(problem) != LEM_JSON_STRING || lem_json_kind(responses) != LEM_JSON_ARRAY || lem_json_kind(labels) != LEM_JSON_ARRAY)
-        return lem_fail(err, LEM_EDATA, "a response list needs 'problem' (text), 'responses' and 'labels' (lists)");
-    if (n != lem_json_count(labels)) return lem_fail(err, LEM_EDATA, "%zu responses but %zu labels", n, lem_json_count(labels));
+    if (lem_json_kind(problem) != LEM_JSON_STRING || lem_json_kind(responses) != LEM_JSON_ARRAY ||
+        lem_json_kind(labels) != LEM_JSON_ARRAY)
+        return lem_fail(err, LEM_EDATA,
+                        "a response list needs 'problem' (text), 'responses' and 'labels' (lists)");
+    if (n != lem_json_count(labels))
+        return lem_fail(err, LEM_EDATA, "%zu responses but %zu labels", n, lem_json_count(labels));
     lem_lists *l = b->l;
     lem_status st = grow(l, n, err);
     uint64_t ids0 = l->n_ids, responses0 = l->n_responses;
@@ -90,8 +97,11 @@ static lem_status add_row(builder *b, const lem_json *row, bool *kept, bool *too
     for (size_t i = 0; st == LEM_OK && i < n; i++) {
         const lem_json *r = lem_json_at(responses, i);
         struct lem_list_response p = {0, 0, 0};
-        if (lem_json_kind(r) != LEM_JSON_STRING) return lem_fail(err, LEM_EDATA, "responses[%zu]: text expected, %s found", i, lem_json_kind_name(r));
-        if (!label_of(lem_json_at(labels, i), &p.label)) return lem_fail(err, LEM_EDATA, "labels[%zu]: 0 or 1 expected", i);
+        if (lem_json_kind(r) != LEM_JSON_STRING)
+            return lem_fail(err, LEM_EDATA, "responses[%zu]: text expected, %s found", i,
+                            lem_json_kind_name(r));
+        if (!label_of(lem_json_at(labels, i), &p.label))
+            return lem_fail(err, LEM_EDATA, "labels[%zu]: 0 or 1 expected", i);
         b->ids.len = 0;
         st = lem_reward_response(b->t, lem_json_str(r, ""), lem_json_str_len(r), &b->ids, err);
         if (st == LEM_OK) st = add_ids(l, &b->ids, &p.at, err);
@@ -110,8 +120,8 @@ static lem_status add_row(builder *b, const lem_json *row, bool *kept, bool *too
     return LEM_OK;
 }
 
-lem_status lem_lists_load(lem_lists *l, const char *path, const lem_tokenizer *t, const char *system, int max_len, int64_t limit,
-                          lem_drop_counts *drops, lem_log *log, lem_err *err) {
+lem_status lem_lists_load(lem_lists *l, const char *path, const lem_tokenizer *t, const char *system,
+                          int max_len, int64_t limit, lem_drop_counts *drops, lem_log *log, lem_err *err) {
     lem_rows *rows = NULL;
     builder b = {l, t, system, max_len, {0}};
     lem_status st = lem_rows_open(path, &rows, err);
@@ -127,8 +137,11 @@ lem_status lem_lists_load(lem_lists *l, const char *path, const lem_tokenizer *t
         if (st) lem_err_context(err, "%s:%llu", path, line);
         else if (kept) drops->kept++;
         else if (too_long) {
-            if (drops->too_long++ < 3) lem_warn(log, "%s:%llu: left out: a response is longer than --max-len %d", path, line, max_len);
-        } else if (drops->filtered++ < 3) lem_warn(log, "%s:%llu: left out: the list has not both right and wrong responses", path, line);
+            if (drops->too_long++ < 3)
+                lem_warn(log, "%s:%llu: left out: a response is longer than --max-len %d", path, line,
+                         max_len);
+        } else if (drops->filtered++ < 3)
+            lem_warn(log, "%s:%llu: left out: the list has not both right and wrong responses", path, line);
         lem_json_free(row);
     }
     lem_ids_release(&b.ids);

@@ -5,7 +5,8 @@
 
 #include <string.h>
 
-static const char *const kind_names[] = {"unknown", "messages", "sharegpt", "prompt-completion", "instruction", "question-answer", "text"};
+static const char *const kind_names[] = {"unknown",     "messages",        "sharegpt", "prompt-completion",
+                                         "instruction", "question-answer", "text"};
 enum { N_KINDS = (int)(sizeof kind_names / sizeof kind_names[0]) };
 
 const char *lem_row_kind_name(lem_row_kind k) { return kind_names[k]; }
@@ -16,7 +17,10 @@ lem_status lem_row_kind_parse(const char *name, lem_row_kind *out, lem_err *err)
             *out = (lem_row_kind)i;
             return LEM_OK;
         }
-    return lem_fail(err, LEM_EUSAGE, "format '%s' is not one of messages, sharegpt, prompt-completion, instruction, question-answer, text", name);
+    return lem_fail(
+        err, LEM_EUSAGE,
+        "format '%s' is not one of messages, sharegpt, prompt-completion, instruction, question-answer, text",
+        name);
 }
 
 /* The first of the names that the row has. */
@@ -45,9 +49,11 @@ lem_row_kind lem_row_detect(const lem_json *row) {
         if (lem_json_get(m, "from")) return LEM_ROW_SHAREGPT;
         return LEM_ROW_UNKNOWN;
     }
-    if (lem_json_get(row, "prompt") && first_of(row, completion_names, NULL)) return LEM_ROW_PROMPT_COMPLETION;
+    if (lem_json_get(row, "prompt") && first_of(row, completion_names, NULL))
+        return LEM_ROW_PROMPT_COMPLETION;
     if (lem_json_get(row, "instruction") && first_of(row, output_names, NULL)) return LEM_ROW_INSTRUCTION;
-    if (first_of(row, question_names, NULL) && first_of(row, answer_names, NULL)) return LEM_ROW_QUESTION_ANSWER;
+    if (first_of(row, question_names, NULL) && first_of(row, answer_names, NULL))
+        return LEM_ROW_QUESTION_ANSWER;
     if (lem_json_get(row, "text")) return LEM_ROW_TEXT;
     return LEM_ROW_UNKNOWN;
 }
@@ -74,21 +80,27 @@ static lem_status push(lem_turns *t, const char *role, const char *content, lem_
 
 static lem_status text_of(const lem_json *v, const char *name, const char **out, lem_err *err) {
     if (lem_json_kind(v) != LEM_JSON_STRING)
-        return lem_fail(err, LEM_EDATA, "field '%s': text expected, %s found", name, v ? lem_json_kind_name(v) : "nothing");
+        return lem_fail(err, LEM_EDATA, "field '%s': text expected, %s found", name,
+                        v ? lem_json_kind_name(v) : "nothing");
     *out = lem_json_str(v, "");
     return LEM_OK;
 }
 
 static const char *role_of(const char *from) {
     if (strcmp(from, "human") == 0 || strcmp(from, "user") == 0) return "user";
-    if (strcmp(from, "gpt") == 0 || strcmp(from, "assistant") == 0 || strcmp(from, "chatgpt") == 0 || strcmp(from, "bard") == 0) return "assistant";
+    if (strcmp(from, "gpt") == 0 || strcmp(from, "assistant") == 0 || strcmp(from, "chatgpt") == 0 ||
+        strcmp(from, "bard") == 0)
+        return "assistant";
     if (strcmp(from, "system") == 0) return "system";
-    if (strcmp(from, "observation") == 0 || strcmp(from, "tool") == 0 || strcmp(from, "function_response") == 0) return "tool";
+    if (strcmp(from, "observation") == 0 || strcmp(from, "tool") == 0 ||
+        strcmp(from, "function_response") == 0)
+        return "tool";
     if (strcmp(from, "function_call") == 0) return "assistant";
     return NULL;
 }
 
-static lem_status add_list(const lem_json *list, const char *field, const char *role_key, const char *text_key, lem_turns *out, lem_err *err) {
+static lem_status add_list(const lem_json *list, const char *field, const char *role_key,
+                           const char *text_key, lem_turns *out, lem_err *err) {
     for (size_t i = 0; i < lem_json_count(list); i++) {
         const lem_json *m = lem_json_at(list, i);
         const char *from, *text;
@@ -105,11 +117,14 @@ static lem_status add_list(const lem_json *list, const char *field, const char *
 static lem_status turns_chat(const lem_json *row, lem_row_kind kind, lem_turns *out, lem_err *err) {
     const char *field = "messages";
     const lem_json *list = first_of(row, chat_names, &field);
-    if (lem_json_kind(list) != LEM_JSON_ARRAY) return lem_fail(err, LEM_EDATA, "field 'messages': a list expected");
-    lem_status st = kind == LEM_ROW_MESSAGES ? add_list(list, field, "role", "content", out, err) : add_list(list, field, "from", "value", out, err);
+    if (lem_json_kind(list) != LEM_JSON_ARRAY)
+        return lem_fail(err, LEM_EDATA, "field 'messages': a list expected");
+    lem_status st = kind == LEM_ROW_MESSAGES ? add_list(list, field, "role", "content", out, err)
+                                             : add_list(list, field, "from", "value", out, err);
     /* AceMath-Instruct: `messages` holds the prompt turns only and `answer` the reply. */
     const lem_json *answer = lem_json_get(row, "answer");
-    if (st == LEM_OK && kind == LEM_ROW_MESSAGES && answer && out->n && strcmp(out->at[out->n - 1].role, "assistant") != 0) {
+    if (st == LEM_OK && kind == LEM_ROW_MESSAGES && answer && out->n &&
+        strcmp(out->at[out->n - 1].role, "assistant") != 0) {
         const char *text;
         st = text_of(answer, "answer", &text, err);
         if (st == LEM_OK) st = push(out, "assistant", text, err);
@@ -117,7 +132,8 @@ static lem_status turns_chat(const lem_json *row, lem_row_kind kind, lem_turns *
     return st;
 }
 
-static lem_status push_side(const lem_json *v, const char *name, const char *role, lem_turns *out, lem_err *err) {
+static lem_status push_side(const lem_json *v, const char *name, const char *role, lem_turns *out,
+                            lem_err *err) {
     if (lem_json_kind(v) == LEM_JSON_ARRAY) return add_list(v, name, "role", "content", out, err);
     const char *text;
     lem_status st = text_of(v, name, &text, err);
@@ -165,7 +181,9 @@ lem_status lem_row_turns(const lem_json *row, lem_row_kind kind, lem_turns *out,
     case LEM_ROW_TEXT:
         if ((st = text_of(lem_json_get(row, "text"), "text", &text, err))) return st;
         return push(out, "text", text, err);
-    default: return lem_fail(err, LEM_EDATA, "the kind of row cannot be told from its columns; name it with --format");
+    default:
+        return lem_fail(err, LEM_EDATA,
+                        "the kind of row cannot be told from its columns; name it with --format");
     }
 }
 

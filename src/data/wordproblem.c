@@ -1,4 +1,5 @@
-/* data/wordproblem.c - draws a template and its numbers until the problem has the wanted split and number of steps */
+/* data/wordproblem.c - draws a template and its numbers until the problem has the wanted split and number of
+ * steps */
 #include "data/wordproblem.h"
 
 #include "core/hash.h"
@@ -10,14 +11,16 @@
 enum { ATTEMPTS = 1024, PER_TEMPLATE = 32, DRAWS_LOG2 = 7, ATTEMPTS_LOG2 = 10, SPLITS = 16 };
 
 static const wp_person people[] = {
-    {"Mia", "She", "her"},  {"Tom", "He", "his"},  {"Anna", "She", "her"}, {"Ben", "He", "his"},  {"Lucy", "She", "her"}, {"Sam", "He", "his"},
-    {"Nora", "She", "her"}, {"Leo", "He", "his"},  {"Ella", "She", "her"}, {"Max", "He", "his"},  {"Ruth", "She", "her"}, {"Omar", "He", "his"},
+    {"Mia", "She", "her"},  {"Tom", "He", "his"},  {"Anna", "She", "her"}, {"Ben", "He", "his"},
+    {"Lucy", "She", "her"}, {"Sam", "He", "his"},  {"Nora", "She", "her"}, {"Leo", "He", "his"},
+    {"Ella", "She", "her"}, {"Max", "He", "his"},  {"Ruth", "She", "her"}, {"Omar", "He", "his"},
     {"Jane", "She", "her"}, {"Paul", "He", "his"}, {"Lily", "She", "her"}, {"Ivan", "He", "his"},
 };
 static const wp_thing things[] = {
-    {"apple", "apples"}, {"pear", "pears"},     {"book", "books"},     {"card", "cards"},     {"shell", "shells"},   {"stamp", "stamps"},
-    {"coin", "coins"},   {"marble", "marbles"}, {"egg", "eggs"},       {"stone", "stones"},   {"flower", "flowers"}, {"pen", "pens"},
-    {"cup", "cups"},     {"ball", "balls"},     {"candle", "candles"}, {"cookie", "cookies"},
+    {"apple", "apples"}, {"pear", "pears"},   {"book", "books"},     {"card", "cards"},
+    {"shell", "shells"}, {"stamp", "stamps"}, {"coin", "coins"},     {"marble", "marbles"},
+    {"egg", "eggs"},     {"stone", "stones"}, {"flower", "flowers"}, {"pen", "pens"},
+    {"cup", "cups"},     {"ball", "balls"},   {"candle", "candles"}, {"cookie", "cookies"},
 };
 static const char *const boxes[] = {"boxes", "bags", "jars", "trays"};
 
@@ -69,7 +72,8 @@ static bool append(char *to, size_t size, size_t *len, const char *fmt, va_list 
 
 void lem_wp_say(wp_draft *d, const char *fmt, ...) {
     va_list ap;
-    if (d->problem_len > 0 && d->problem_len + 1 < sizeof d->out->problem) d->out->problem[d->problem_len++] = ' ';
+    if (d->problem_len > 0 && d->problem_len + 1 < sizeof d->out->problem)
+        d->out->problem[d->problem_len++] = ' ';
     va_start(ap, fmt);
     if (!append(d->out->problem, sizeof d->out->problem, &d->problem_len, fmt, ap)) d->bad = true;
     va_end(ap);
@@ -119,7 +123,9 @@ const wp_thing *lem_wp_other_thing(wp_draft *d, const wp_thing *t) {
 
 const char *lem_wp_box(wp_draft *d) { return boxes[lem_wp_range(d, 0, COUNT(boxes) - 1)]; }
 
-const char *lem_wordproblem_template_name(int id) { return id < 0 || id >= LEM_WORDPROBLEM_TEMPLATES ? NULL : lem_wp_templates[id].name; }
+const char *lem_wordproblem_template_name(int id) {
+    return id < 0 || id >= LEM_WORDPROBLEM_TEMPLATES ? NULL : lem_wp_templates[id].name;
+}
 
 static int draw_template(wp_draft *d, uint32_t allowed) {
     int total = 0, at;
@@ -168,10 +174,12 @@ static bool attempt(wp_draft *d, int id, const lem_wordproblem_opts *o) {
     d->out->template_id = id;
     lem_wp_mark(d, 't', id);
     lem_wp_templates[id].write(d);
-    return !d->bad && d->out->steps >= o->min_steps && d->out->steps <= o->max_steps && in_split(d->out, o->split);
+    return !d->bad && d->out->steps >= o->min_steps && d->out->steps <= o->max_steps &&
+           in_split(d->out, o->split);
 }
 
-lem_status lem_wordproblem_make(const lem_rng *rng, uint64_t index, const lem_wordproblem_opts *opts, lem_wordproblem *out, lem_err *err) {
+lem_status lem_wordproblem_make(const lem_rng *rng, uint64_t index, const lem_wordproblem_opts *opts,
+                                lem_wordproblem *out, lem_err *err) {
     lem_wordproblem_opts o = {LEM_WORDPROBLEM_ANY, 0, 0, 0};
     lem_wordproblem p;
     wp_draft d = {.r = *rng, .out = &p};
@@ -181,18 +189,22 @@ lem_status lem_wordproblem_make(const lem_rng *rng, uint64_t index, const lem_wo
     if (o.min_steps == 0) o.min_steps = 2;
     if (o.max_steps == 0) o.max_steps = 7;
     if (o.min_steps < 1 || o.max_steps < o.min_steps || o.max_steps > LEM_WORDPROBLEM_MAX_STEPS)
-        return lem_fail(err, LEM_EUSAGE, "word problems: steps %d to %d, but 1 to %d are possible", o.min_steps, o.max_steps,
-                        LEM_WORDPROBLEM_MAX_STEPS);
-    if ((unsigned)o.split > LEM_WORDPROBLEM_TEST) return lem_fail(err, LEM_EUSAGE, "word problems: unknown split %d", (int)o.split);
-    if (index >> 46) return lem_fail(err, LEM_EUSAGE, "word problems: index %llu is too large", (unsigned long long)index);
+        return lem_fail(err, LEM_EUSAGE, "word problems: steps %d to %d, but 1 to %d are possible",
+                        o.min_steps, o.max_steps, LEM_WORDPROBLEM_MAX_STEPS);
+    if ((unsigned)o.split > LEM_WORDPROBLEM_TEST)
+        return lem_fail(err, LEM_EUSAGE, "word problems: unknown split %d", (int)o.split);
+    if (index >> 46)
+        return lem_fail(err, LEM_EUSAGE, "word problems: index %llu is too large", (unsigned long long)index);
     allowed = o.templates ? o.templates : UINT32_MAX;
     for (uint64_t i = 0; i < ATTEMPTS; i++) {
         d.r.next = (index << ATTEMPTS_LOG2 | i) << DRAWS_LOG2;
-        if (i % PER_TEMPLATE == 0) id = draw_template(&d, allowed); /* a choosy template keeps its share of the problems */
+        if (i % PER_TEMPLATE == 0)
+            id = draw_template(&d, allowed); /* a choosy template keeps its share of the problems */
         if (!attempt(&d, id, &o)) continue;
         make_key(&p);
         *out = p;
         return LEM_OK;
     }
-    return lem_fail(err, LEM_EDATA, "word problems: none with %d to %d steps in %d draws", o.min_steps, o.max_steps, (int)ATTEMPTS);
+    return lem_fail(err, LEM_EDATA, "word problems: none with %d to %d steps in %d draws", o.min_steps,
+                    o.max_steps, (int)ATTEMPTS);
 }

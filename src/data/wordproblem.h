@@ -1,12 +1,15 @@
-/* data/wordproblem.h - generated word problems with worked solutions, and short general texts, as functions of (key, index)
+/* data/wordproblem.h - generated word problems with worked solutions, and short general texts, as functions
+ * of (key, index)
  *
- * The demo trains on these. A problem is a short story in English with a whole-number answer; its solution has one step per line, each
- * with an equation that can be checked on its own, and ends in "The answer is \boxed{N}.". Everything is a pure function of the random
- * key and the index: no state, the same on every machine.
+ * The demo trains on these. A problem is a short story in English with a whole-number answer; its solution
+ * has one step per line, each with an equation that can be checked on its own, and ends in "The answer is
+ * \boxed{N}.". Everything is a pure function of the random key and the index: no state, the same on every
+ * machine.
  *
- * Train and test by construction: a problem's `structure` (template, kinds of events and all numbers, but no names, objects or wording)
- * is hashed into 16 classes; 0 is the test split, 1 the validation split, the rest training. So no held-out problem has a training twin
- * with other names, whatever keys the callers use. Callers still remove duplicates inside a split by `key`. */
+ * Train and test by construction: a problem's `structure` (template, kinds of events and all numbers, but no
+ * names, objects or wording) is hashed into 16 classes; 0 is the test split, 1 the validation split, the rest
+ * training. So no held-out problem has a training twin with other names, whatever keys the callers use.
+ * Callers still remove duplicates inside a split by `key`. */
 #ifndef LEM_DATA_WORDPROBLEM_H
 #define LEM_DATA_WORDPROBLEM_H
 
@@ -45,10 +48,10 @@ typedef struct lem_wordproblem {
     int template_id;
 } lem_wordproblem;
 
-/* Problem `index` (< 2^46) of the key; opts may be NULL. LEM_EUSAGE for bad options or index, LEM_EDATA when no problem of that
- * description was found in 1024 draws (a template that cannot have so many steps). */
-lem_status lem_wordproblem_make(const lem_rng *rng, uint64_t index, const lem_wordproblem_opts *opts, lem_wordproblem *out,
-                                lem_err *err) LEM_MUST_CHECK;
+/* Problem `index` (< 2^46) of the key; opts may be NULL. LEM_EUSAGE for bad options or index, LEM_EDATA when
+ * no problem of that description was found in 1024 draws (a template that cannot have so many steps). */
+lem_status lem_wordproblem_make(const lem_rng *rng, uint64_t index, const lem_wordproblem_opts *opts,
+                                lem_wordproblem *out, lem_err *err) LEM_MUST_CHECK;
 
 /* Short name of a template ("shop-change"), or NULL when id is out of range. */
 const char *lem_wordproblem_template_name(int id);
@@ -71,7 +74,9 @@ typedef struct lem_generaltext {
     lem_generaltext_kind kind;
 } lem_generaltext;
 
-/* Text `index` (< 2^46) of the key, of one of the kinds in the mask (0 = all, drills more often). LEM_EUSAGE for a bad mask or index. */
-lem_status lem_generaltext_make(const lem_rng *rng, uint64_t index, unsigned kinds, lem_generaltext *out, lem_err *err) LEM_MUST_CHECK;
+/* Text `index` (< 2^46) of the key, of one of the kinds in the mask (0 = all, drills more often). LEM_EUSAGE
+ * for a bad mask or index. */
+lem_status lem_generaltext_make(const lem_rng *rng, uint64_t index, unsigned kinds, lem_generaltext *out,
+                                lem_err *err) LEM_MUST_CHECK;
 
 #endif

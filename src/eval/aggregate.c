@@ -33,9 +33,12 @@ double lem_eval_aggregate(const double *steps, size_t n, lem_eval_aggregator how
     return steps[n - 1];
 }
 
-static const char *const names[] = {"last", "min", "max", "prod", "geometric", "mean", "mean_logit", "mean_odds"};
+static const char *const names[] = {"last",      "min",  "max",        "prod",
+                                    "geometric", "mean", "mean_logit", "mean_odds"};
 
-const char *lem_eval_aggregator_name(lem_eval_aggregator how) { return (unsigned)how < sizeof names / sizeof *names ? names[how] : "?"; }
+const char *lem_eval_aggregator_name(lem_eval_aggregator how) {
+    return (unsigned)how < sizeof names / sizeof *names ? names[how] : "?";
+}
 
 bool lem_eval_aggregator_find(const char *name, lem_eval_aggregator *out) {
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)

@@ -1,7 +1,7 @@
 /* eval/aggregate.h - step scores of a process reward model to one score per solution
  *
- * The aggregators of RewardMATH (recipe.md 4.7). Golden: [.9,.8,.5,.95] -> min .5, max .95, prod .342, geometric .764727, mean .7875, last .95,
- * mean_logit .836442, mean_odds 8.25. */
+ * The aggregators of RewardMATH (recipe.md 4.7). Golden: [.9,.8,.5,.95] -> min .5, max .95, prod .342,
+ * geometric .764727, mean .7875, last .95, mean_logit .836442, mean_odds 8.25. */
 #ifndef LEM_EVAL_AGGREGATE_H
 #define LEM_EVAL_AGGREGATE_H
 
@@ -19,7 +19,8 @@ typedef enum lem_eval_aggregator {
     LEM_EVAL_AGG_MEAN_ODDS
 } lem_eval_aggregator;
 
-/* steps[0..n) probabilities. No steps: 0.5, as RewardMATH does. Probabilities are clamped to [1e-12, 1 - 1e-12] where a logit or odds is taken. */
+/* steps[0..n) probabilities. No steps: 0.5, as RewardMATH does. Probabilities are clamped to [1e-12, 1 -
+ * 1e-12] where a logit or odds is taken. */
 double lem_eval_aggregate(const double *steps, size_t n, lem_eval_aggregator how);
 const char *lem_eval_aggregator_name(lem_eval_aggregator how);
 bool lem_eval_aggregator_find(const char *name, lem_eval_aggregator *out);

@@ -62,7 +62,8 @@ static lem_status append(lem_audit *a, const lem_audit_entry *e, lem_err *err) {
 static lem_status note(lem_audit *a, const lem_audit_entry *e, lem_err *err) {
     lem_buf key = {0};
     int64_t at = 0;
-    lem_buf_printf(&key, "%d %d %d ", (int)e->kind, (int)e->result.verdict, e->other.rule ? (int)e->other.verdict : -1);
+    lem_buf_printf(&key, "%d %d %d ", (int)e->kind, (int)e->result.verdict,
+                   e->other.rule ? (int)e->other.verdict : -1);
     lem_buf_add(&key, e->gold, strlen(e->gold) + 1);
     lem_buf_puts(&key, e->answer);
     lem_status st = lem_buf_ok(&key, err);
@@ -76,15 +77,23 @@ static lem_status note(lem_audit *a, const lem_audit_entry *e, lem_err *err) {
     return st;
 }
 
-lem_status lem_audit_add(lem_audit *a, const lem_graded *g, const lem_graded *other, const char *const *why, uint64_t line, lem_err *err) {
+lem_status lem_audit_add(lem_audit *a, const lem_graded *g, const lem_graded *other, const char *const *why,
+                         uint64_t line, lem_err *err) {
     for (int i = 0; i < g->n; i++) {
-        lem_audit_entry e = {.gold = g->gold, .answer = g->answer[i], .result = g->result[i], .why = "", .line = line, .count = 1, .candidate = i};
+        lem_audit_entry e = {.gold = g->gold,
+                             .answer = g->answer[i],
+                             .result = g->result[i],
+                             .why = "",
+                             .line = line,
+                             .count = 1,
+                             .candidate = i};
         char empty[1] = "";
         if (!e.answer) e.answer = empty;
         if (other) e.other = other->result[i];
         lem_grade_correct c = lem_grade_correct_of(e.result.verdict);
         bool right = c == LEM_GRADE_RIGHT, shown[LEM_AUDIT_N_KINDS] = {false};
-        shown[LEM_AUDIT_DISAGREE] = other && right != (lem_grade_correct_of(e.other.verdict) == LEM_GRADE_RIGHT);
+        shown[LEM_AUDIT_DISAGREE] =
+            other && right != (lem_grade_correct_of(e.other.verdict) == LEM_GRADE_RIGHT);
         shown[LEM_AUDIT_NEAR] = why && why[i];
         shown[LEM_AUDIT_UNDECIDED] = c == LEM_GRADE_UNDECIDED;
         shown[LEM_AUDIT_WEAK] = right && g->span[i].weak;
@@ -99,7 +108,8 @@ lem_status lem_audit_add(lem_audit *a, const lem_graded *g, const lem_graded *ot
     return LEM_OK;
 }
 
-static lem_status right_by(const lem_grade_profile *p, const char *gold, const char *answer, bool *right, lem_err *err) {
+static lem_status right_by(const lem_grade_profile *p, const char *gold, const char *answer, bool *right,
+                           lem_err *err) {
     lem_grade_gold *g = NULL;
     lem_grade_result r;
     lem_status st = lem_grade_gold_new(gold, strlen(gold), p, &g, err);
@@ -119,8 +129,10 @@ static bool one_edit(const char *a, const char *b) {
     return most - head - tail <= 1;
 }
 
-lem_status lem_audit_near(const lem_grade_profile *p, const char *gold, const char *answer, const char **why, lem_err *err) {
-    lem_grade_profile lenient = {.policy = LEM_GRADE_LENIENT, .task = p->task}, close = {.policy = LEM_GRADE_STD, .task = p->task, .rel_tol = 0.01};
+lem_status lem_audit_near(const lem_grade_profile *p, const char *gold, const char *answer, const char **why,
+                          lem_err *err) {
+    lem_grade_profile lenient = {.policy = LEM_GRADE_LENIENT, .task = p->task},
+                      close = {.policy = LEM_GRADE_STD, .task = p->task, .rel_tol = 0.01};
     bool right = false;
     size_t n = strlen(answer);
     *why = NULL;
@@ -138,6 +150,7 @@ lem_status lem_audit_near(const lem_grade_profile *p, const char *gold, const ch
         lem_buf_release(&minus);
     }
     bool number = strspn(gold, "0123456789.,-") == strlen(gold) && strspn(answer, "0123456789.,-") == n;
-    if (st == LEM_OK && !*why && !number && strlen(gold) >= 4 && one_edit(gold, answer)) *why = "one character differs";
+    if (st == LEM_OK && !*why && !number && strlen(gold) >= 4 && one_edit(gold, answer))
+        *why = "one character differs";
     return st;
 }

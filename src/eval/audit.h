@@ -1,7 +1,8 @@
-/* eval/audit.h - what a person should look at in a graded file: pairs that two policies judge differently, near misses, the unparsed
+/* eval/audit.h - what a person should look at in a graded file: pairs that two policies judge differently,
+ * near misses, the unparsed
  *
- * Equal cases (kind, gold, answer and both verdicts alike) are one entry with a count. Entries keep the order of their first appearance, so the audit of a file
- * does not depend on threads. */
+ * Equal cases (kind, gold, answer and both verdicts alike) are one entry with a count. Entries keep the order
+ * of their first appearance, so the audit of a file does not depend on threads. */
 #ifndef LEM_EVAL_AUDIT_H
 #define LEM_EVAL_AUDIT_H
 
@@ -31,14 +32,16 @@ typedef struct lem_audit lem_audit;
 lem_audit *lem_audit_new(lem_err *err);
 void lem_audit_free(lem_audit *a);
 /* One graded row; other may be NULL; why is [g->n] from lem_audit_near, or NULL. */
-lem_status lem_audit_add(lem_audit *a, const lem_graded *g, const lem_graded *other, const char *const *why, uint64_t line,
-                         lem_err *err) LEM_MUST_CHECK;
+lem_status lem_audit_add(lem_audit *a, const lem_graded *g, const lem_graded *other, const char *const *why,
+                         uint64_t line, lem_err *err) LEM_MUST_CHECK;
 size_t lem_audit_count(const lem_audit *a);
 const lem_audit_entry *lem_audit_at(const lem_audit *a, size_t i);
 uint64_t lem_audit_total(const lem_audit *a, lem_audit_kind k); /* appearances */
 
-/* Why a wrong answer is near: "right by the lenient policy", "within 1 %", "the opposite sign", "one character differs" (of what is no number); NULL when it is not.
- * A pure function; the profile's policy is one of ours or another's. */
-lem_status lem_audit_near(const lem_grade_profile *p, const char *gold, const char *answer, const char **why, lem_err *err) LEM_MUST_CHECK;
+/* Why a wrong answer is near: "right by the lenient policy", "within 1 %", "the opposite sign", "one
+ * character differs" (of what is no number); NULL when it is not. A pure function; the profile's policy is
+ * one of ours or another's. */
+lem_status lem_audit_near(const lem_grade_profile *p, const char *gold, const char *answer, const char **why,
+                          lem_err *err) LEM_MUST_CHECK;
 
 #endif

@@ -9,7 +9,8 @@
 
 lem_grade_span lem_grade_gold_span(const char *text, size_t len) {
     lem_grade_span s;
-    if (!lem_grade_extract(text, len, LEM_GRADE_TASK_GSM8K, &s)) s = (lem_grade_span){0, len, LEM_GRADE_BY_WHOLE, false};
+    if (!lem_grade_extract(text, len, LEM_GRADE_TASK_GSM8K, &s))
+        s = (lem_grade_span){0, len, LEM_GRADE_BY_WHOLE, false};
     return s;
 }
 
@@ -24,7 +25,8 @@ void lem_graded_release(lem_graded *g) {
     *g = (lem_graded){.n = 0};
 }
 
-static lem_status grade_one(const lem_grade_gold *gold, const lem_candidates *c, int i, lem_graded *g, lem_err *err) {
+static lem_status grade_one(const lem_grade_gold *gold, const lem_candidates *c, int i, lem_graded *g,
+                            lem_err *err) {
     const char *text = c->completion ? c->completion[i] : c->predicted[i];
     lem_status st;
     if (!text) text = "";
@@ -52,18 +54,22 @@ static lem_status group_answers(lem_graded *g, const lem_grade_profile *profile,
     lem_grade_answer_text *text = lem_alloc_zero((size_t)g->n, sizeof *text, err);
     g->group = lem_alloc_zero((size_t)g->n, sizeof *g->group, err);
     for (int i = 0; text && i < g->n; i++)
-        text[i] = (lem_grade_answer_text){g->answer[i] ? g->answer[i] : "", g->answer[i] ? strlen(g->answer[i]) : 0};
+        text[i] = (lem_grade_answer_text){g->answer[i] ? g->answer[i] : "",
+                                          g->answer[i] ? strlen(g->answer[i]) : 0};
     if (text && g->group) st = lem_grade_cluster(text, (size_t)g->n, profile, g->group, err);
     lem_free(text);
     return st;
 }
 
-lem_status lem_grade_row(const lem_candidates *c, const lem_grade_rows_opts *o, lem_graded *out, lem_err *err) {
+lem_status lem_grade_row(const lem_candidates *c, const lem_grade_rows_opts *o, lem_graded *out,
+                         lem_err *err) {
     lem_graded g = {.n = c->n};
     lem_grade_gold *gold = NULL;
     lem_status st = LEM_OK;
-    if (!c->expected) return lem_fail(err, LEM_EDATA, "no expected_answer; name its column with --map expected_answer=...");
-    if (!c->completion && !c->predicted) return lem_fail(err, LEM_EDATA, "no completions and no predicted_answer; name them with --map");
+    if (!c->expected)
+        return lem_fail(err, LEM_EDATA, "no expected_answer; name its column with --map expected_answer=...");
+    if (!c->completion && !c->predicted)
+        return lem_fail(err, LEM_EDATA, "no completions and no predicted_answer; name them with --map");
     size_t n = (size_t)c->n;
     lem_grade_span s = lem_grade_gold_span(c->expected, strlen(c->expected));
     g.gold = lem_strndup(c->expected + s.offset, s.len, err);
@@ -130,7 +136,8 @@ static lem_json *added_value(const lem_graded *g, int i, int what) {
 static lem_json *texts_json(const char *const *t, int n) {
     lem_json *a = lem_json_new_array();
     bool ok = a != NULL;
-    for (int i = 0; ok && i < n; i++) ok = lem_json_append(a, t[i] ? lem_json_new_str(t[i]) : lem_json_new_null());
+    for (int i = 0; ok && i < n; i++)
+        ok = lem_json_append(a, t[i] ? lem_json_new_str(t[i]) : lem_json_new_null());
     if (ok) return a;
     lem_json_free(a);
     return NULL;
@@ -162,7 +169,8 @@ static bool add_ours(lem_json *row, const lem_candidates *c) {
     return ok;
 }
 
-lem_json *lem_graded_row(const lem_json *row, const lem_candidates *c, const lem_graded *g, const lem_grade_rows_opts *o) {
+lem_json *lem_graded_row(const lem_json *row, const lem_candidates *c, const lem_graded *g,
+                         const lem_grade_rows_opts *o) {
     lem_json *r = lem_json_copy(row);
     bool ok = r && (o->pair || add_ours(r, c));
     for (int what = 0; ok && what < (g->group ? N_ADDED : GROUP); what++) {

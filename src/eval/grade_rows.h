@@ -18,7 +18,8 @@ typedef struct lem_grade_rows_opts {
     bool pair;                 /* one prediction a row: results are added as scalars */
 } lem_grade_rows_opts;
 
-/* Counts; zeroed is empty. agree, own and own_right compare with the rows' own correctness where they carry one. */
+/* Counts; zeroed is empty. agree, own and own_right compare with the rows' own correctness where they carry
+ * one. */
 typedef struct lem_grade_model_tally {
     uint64_t n, right, undecided, own, own_right, agree;
 } lem_grade_model_tally;
@@ -35,18 +36,23 @@ typedef struct lem_graded {
     char **answer;            /* [n] owned; NULL where there is none */
     int8_t *own;              /* [n] 1, 0, -1; NULL when absent */
     lem_grade_span *span;     /* [n] */
-    int *group;               /* [n] equal answers have the same number, in order of appearance; -1: no answer. NULL unless asked for */
-    char *gold;               /* owned: what was compared with */
+    int *group; /* [n] equal answers have the same number, in order of appearance; -1: no answer. NULL unless
+                   asked for */
+    char *gold; /* owned: what was compared with */
 } lem_graded;
 
-/* The gold is the marked answer in the expected_answer ("…#### 18", "…\nA: 18", "\boxed{18}"), else all of it. Candidates are graded from their completions,
- * or where there are none from predicted_answer. LEM_EDATA when the row has no gold or no candidates. */
-lem_status lem_grade_row(const lem_candidates *c, const lem_grade_rows_opts *o, lem_graded *out, lem_err *err) LEM_MUST_CHECK;
+/* The gold is the marked answer in the expected_answer ("…#### 18", "…\nA: 18", "\boxed{18}"), else all of
+ * it. Candidates are graded from their completions, or where there are none from predicted_answer. LEM_EDATA
+ * when the row has no gold or no candidates. */
+lem_status lem_grade_row(const lem_candidates *c, const lem_grade_rows_opts *o, lem_graded *out,
+                         lem_err *err) LEM_MUST_CHECK;
 void lem_graded_release(lem_graded *g);
 void lem_grade_tally_add(lem_grade_tally *t, const lem_graded *g, int n_models);
 
-/* A copy of the row with predicted_answer, correct, verdict, rule, and in our names what a foreign row calls otherwise. Caller owns; NULL on want of memory. */
-lem_json *lem_graded_row(const lem_json *row, const lem_candidates *c, const lem_graded *g, const lem_grade_rows_opts *o);
+/* A copy of the row with predicted_answer, correct, verdict, rule, and in our names what a foreign row calls
+ * otherwise. Caller owns; NULL on want of memory. */
+lem_json *lem_graded_row(const lem_json *row, const lem_candidates *c, const lem_graded *g,
+                         const lem_grade_rows_opts *o);
 /* The gold as it is compared: a span of text. */
 lem_grade_span lem_grade_gold_span(const char *text, size_t len);
 

@@ -24,7 +24,8 @@ typedef struct loader {
 } loader;
 
 static unsigned columns_of(const lem_candidates *c) {
-    return (c->rm_score ? HAS_RM : 0u) | (c->logprob ? HAS_LOGPROB : 0u) | (c->logprob && c->tokens ? HAS_TOKENS : 0u) | (c->steps ? HAS_STEPS : 0u) |
+    return (c->rm_score ? HAS_RM : 0u) | (c->logprob ? HAS_LOGPROB : 0u) |
+           (c->logprob && c->tokens ? HAS_TOKENS : 0u) | (c->steps ? HAS_STEPS : 0u) |
            (c->correct ? HAS_CORRECT : 0u) | (c->predicted || c->completion ? HAS_TEXTS : 0u);
 }
 
@@ -35,7 +36,8 @@ static void name_scorers(loader *l) {
     lem_eval_data *d = l->d;
     if (l->columns & HAS_RM) d->weighted[d->n_scorers] = true, d->scorers[d->n_scorers++] = "rm";
     if (l->columns & HAS_STEPS)
-        for (int a = 0; a < l->n_agg; a++) d->weighted[d->n_scorers] = true, d->scorers[d->n_scorers++] = aggregate_names[l->agg[a]];
+        for (int a = 0; a < l->n_agg; a++)
+            d->weighted[d->n_scorers] = true, d->scorers[d->n_scorers++] = aggregate_names[l->agg[a]];
     if (l->columns & HAS_LOGPROB) d->scorers[d->n_scorers++] = "logprob";
     if (l->columns & HAS_TOKENS) d->scorers[d->n_scorers++] = "logprob-mean";
 }
@@ -67,7 +69,8 @@ static lem_status add_scores(loader *l, lem_eval_problem *p, lem_err *err) {
         for (int i = 0; i < p->n; i++) {
             if (strcmp(name, "rm") == 0) keep_score(l, v, i, c->rm_score[i], true);
             else if (strcmp(name, "logprob") == 0) keep_score(l, v, i, c->logprob[i], false);
-            else if (strcmp(name, "logprob-mean") == 0) keep_score(l, v, i, c->tokens[i] > 0 ? c->logprob[i] / (double)c->tokens[i] : NAN, false);
+            else if (strcmp(name, "logprob-mean") == 0)
+                keep_score(l, v, i, c->tokens[i] > 0 ? c->logprob[i] / (double)c->tokens[i] : NAN, false);
             else keep_score(l, v, i, step_score(c->steps[i], l->agg[s]), false);
         }
         s += strncmp(name, "prm-", 4) == 0;
@@ -135,7 +138,9 @@ static lem_status add_groups(loader *l, lem_eval_problem *p, lem_err *err) {
     lem_grade_profile profile = {.task = l->how->task};
     lem_status st = group && votes && found ? LEM_OK : lem_fail(err, LEM_EMEM, "out of memory");
     for (int i = 0; st == LEM_OK && i < p->n; i++) votes[i] = vote(l, &l->row, i);
-    if (st == LEM_OK) st = l->how->by_string ? group_strings(votes, p->n, found, err) : lem_grade_cluster(votes, n, &profile, found, err);
+    if (st == LEM_OK)
+        st = l->how->by_string ? group_strings(votes, p->n, found, err)
+                               : lem_grade_cluster(votes, n, &profile, found, err);
     for (int i = 0; st == LEM_OK && i < p->n; i++) {
         group[i] = found[i] < 0 ? LEM_EVAL_NO_VOTE : found[i];
         l->d->silent += found[i] < 0;
@@ -157,8 +162,11 @@ static lem_status add_row(loader *l, const lem_json *row, uint64_t number, lem_e
         name_scorers(l);
         d->no_votes = !(has & HAS_TEXTS);
     } else if (has != l->columns)
-        return lem_fail(err, LEM_EDATA, "this row has other columns than the first (scores, correctness, answers or step scores)");
-    if (l->row.n < 1 || l->row.n > LEM_EVAL_MAX_N) return lem_fail(err, LEM_EDATA, "%d candidates; 1 to %d are supported", l->row.n, LEM_EVAL_MAX_N);
+        return lem_fail(
+            err, LEM_EDATA,
+            "this row has other columns than the first (scores, correctness, answers or step scores)");
+    if (l->row.n < 1 || l->row.n > LEM_EVAL_MAX_N)
+        return lem_fail(err, LEM_EDATA, "%d candidates; 1 to %d are supported", l->row.n, LEM_EVAL_MAX_N);
     if ((size_t)d->n == l->cap) {
         size_t cap = l->cap ? l->cap * 2 : 256;
         lem_eval_problem *p = lem_realloc(d->p, cap, sizeof *p, err);
@@ -182,7 +190,8 @@ done:
     return st;
 }
 
-lem_status lem_eval_data_load(const char *path, lem_candidates_map *map, const lem_eval_load *how, lem_eval_data *out, lem_err *err) {
+lem_status lem_eval_data_load(const char *path, lem_candidates_map *map, const lem_eval_load *how,
+                              lem_eval_data *out, lem_err *err) {
     lem_eval_data d = {.n = 0};
     loader l = {.how = how, .d = &d, .map = map};
     static const lem_eval_aggregator usual[] = {LEM_EVAL_AGG_LAST, LEM_EVAL_AGG_MIN, LEM_EVAL_AGG_PROD};

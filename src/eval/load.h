@@ -13,7 +13,7 @@
 
 typedef struct lem_eval_load {
     lem_grade_task task; /* for rows without predicted_answer */
-    bool by_string;      /* votes by the exact answer string, as Qwen2.5-Math counts; else by the canonical key */
+    bool by_string; /* votes by the exact answer string, as Qwen2.5-Math counts; else by the canonical key */
     lem_eval_aggregator aggregators[LEM_EVAL_MAX_SCORERS - 4];
     int n_aggregators; /* step scores: 0 = last, min and prod */
     int64_t limit;     /* rows; -1 = all */
@@ -25,16 +25,19 @@ typedef struct lem_eval_data {
     const char *scorers[LEM_EVAL_MAX_SCORERS]; /* static names */
     bool weighted[LEM_EVAL_MAX_SCORERS];
     int n_scorers;
-    bool no_votes;                                    /* no row has answers */
-    bool graded_here;                                 /* correctness was not in the file */
-    uint64_t candidates, undecided, unscored, silent; /* null correctness (counted as wrong), null scores (ranked last), no answer */
+    bool no_votes;    /* no row has answers */
+    bool graded_here; /* correctness was not in the file */
+    uint64_t candidates, undecided, unscored,
+        silent; /* null correctness (counted as wrong), null scores (ranked last), no answer */
     int min_n, max_n;
     char ground[200];
     lem_arena *arena;
 } lem_eval_data;
 
-/* map may be unset fields: they are detected from the first row. All rows must carry the same columns. Errors read "FILE:LINE: …". */
-lem_status lem_eval_data_load(const char *path, lem_candidates_map *map, const lem_eval_load *how, lem_eval_data *out, lem_err *err) LEM_MUST_CHECK;
+/* map may be unset fields: they are detected from the first row. All rows must carry the same columns. Errors
+ * read "FILE:LINE: …". */
+lem_status lem_eval_data_load(const char *path, lem_candidates_map *map, const lem_eval_load *how,
+                              lem_eval_data *out, lem_err *err) LEM_MUST_CHECK;
 void lem_eval_data_release(lem_eval_data *d);
 
 #endif

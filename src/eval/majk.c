@@ -9,14 +9,16 @@
 enum { MAX_EXACT_N = 1000 };
 static const double MAX_STEPS = 2e7;
 
-double lem_eval_vote(const lem_eval_problem *p, const double *weight, const int *subset, int k, double *count) {
+double lem_eval_vote(const lem_eval_problem *p, const double *weight, const int *subset, int k,
+                     double *count) {
     double best = -1;
     int winner = -1;
     for (int j = 0; j < k; j++) {
         int i = subset[j];
         if (p->group[i] >= 0) count[p->group[i]] += weight ? 1 / (1 + exp(-weight[i])) : 1;
     }
-    for (int j = 0; j < k; j++) { /* in order, so that the first seen of the tied wins and the first member speaks for its group */
+    for (int j = 0; j < k; j++) { /* in order, so that the first seen of the tied wins and the first member
+                                     speaks for its group */
         int i = subset[j];
         if (p->group[i] >= 0 && count[p->group[i]] > best) {
             best = count[p->group[i]];
@@ -59,7 +61,8 @@ static void gather(exact *x) {
     }
 }
 
-/* Adds a group of m members of which at most j may be drawn; j drawn makes one tie more. j < 0: no bound and no tie (the silent). */
+/* Adds a group of m members of which at most j may be drawn; j drawn makes one tie more. j < 0: no bound and
+ * no tie (the silent). */
 static void add_group(exact *x, int m, int j, int ties) {
     int k = x->k, top = j < 0 || j > m ? m : j, w = ties + 1;
     if (top > k) top = k;
@@ -87,7 +90,8 @@ static double first_member(const exact *x, int i, int m, int j) {
     return sum;
 }
 
-/* Sum over the other groups' draws: share of the wins of one group of m members with j of them drawn, over all draws, times C(n,k). */
+/* Sum over the other groups' draws: share of the wins of one group of m members with j of them drawn, over
+ * all draws, times C(n,k). */
 static double win_share(exact *x, int m, int j) {
     int k = x->k, ties = k / j - 1, w = ties + 1;
     if (ties < 0) return 0;
@@ -107,7 +111,8 @@ static double win_share(exact *x, int m, int j) {
 
 static double expectation(exact *x) {
     double all = choose(x->p->n, x->k), total = 0;
-    for (int m = 1; m <= x->p->n; m++) { /* groups of the same size win alike: the programme runs once per size */
+    for (int m = 1; m <= x->p->n;
+         m++) { /* groups of the same size win alike: the programme runs once per size */
         bool any = false;
         for (int g = 0; g < x->p->n && !any; g++) any = x->size[g] == m;
         for (int j = 1; any && j <= m && j <= x->k; j++) {

@@ -1,4 +1,5 @@
-/* metrics.c - every metric at every k under every protocol, and their differences, with one bootstrap per k */
+/* metrics.c - every metric at every k under every protocol, and their differences, with one bootstrap per k
+ */
 #include "eval/metrics.h"
 
 #include "core/mem.h"
@@ -47,16 +48,21 @@ static lem_status exact_columns(at_k *a, lem_err *err) {
     lem_status st;
     double *v;
     LEM_TRY(add_column(a, "pass", EXACT, &v, err));
-    for (int i = 0; i < a->n; i++) v[i] = lem_eval_pass_at_k(a->in[i]->n, lem_eval_count_correct(a->in[i]), a->k);
+    for (int i = 0; i < a->n; i++)
+        v[i] = lem_eval_pass_at_k(a->in[i]->n, lem_eval_count_correct(a->in[i]), a->k);
     if (!a->o->no_votes) {
         bool feasible = true;
         LEM_TRY(add_column(a, "maj", EXACT, &v, err));
-        for (int i = 0; i < a->n && feasible; i++) LEM_TRY(lem_eval_vote_exact(a->in[i], a->k, &v[i], &feasible, err));
-        if (!feasible) lem_free(a->c[--a->n_columns].v); /* one problem too large: no exact value at this k, the seeds remain */
+        for (int i = 0; i < a->n && feasible; i++)
+            LEM_TRY(lem_eval_vote_exact(a->in[i], a->k, &v[i], &feasible, err));
+        if (!feasible)
+            lem_free(a->c[--a->n_columns]
+                         .v); /* one problem too large: no exact value at this k, the seeds remain */
     }
     for (int s = 0; s < a->o->n_scorers; s++) {
         LEM_TRY(add_column(a, a->o->scorers[s], EXACT, &v, err));
-        for (int i = 0; i < a->n; i++) LEM_TRY(lem_eval_best_exact(a->in[i], a->in[i]->score[s], a->k, &v[i], err));
+        for (int i = 0; i < a->n; i++)
+            LEM_TRY(lem_eval_best_exact(a->in[i], a->in[i]->score[s], a->k, &v[i], err));
     }
     st = LEM_OK;
 done:
@@ -85,7 +91,8 @@ static void add_subset(at_k *a, int i, double **v, double share) {
     if (!a->o->no_votes) v[c++][i] += share * lem_eval_vote(p, NULL, a->subset, a->k, a->count);
     for (int s = 0; s < a->o->n_scorers; s++) {
         v[c++][i] += share * lem_eval_best_of(p, p->score[s], a->subset, a->k);
-        if (a->o->weighted[s] && !a->o->no_votes) v[c++][i] += share * lem_eval_vote(p, p->score[s], a->subset, a->k, a->count);
+        if (a->o->weighted[s] && !a->o->no_votes)
+            v[c++][i] += share * lem_eval_vote(p, p->score[s], a->subset, a->k, a->count);
     }
 }
 
@@ -137,11 +144,13 @@ done:
 static int find_column(const at_k *a, const char *base, const char *protocol) {
     size_t n = strlen(base);
     for (int c = 0; c < a->n_columns; c++)
-        if (a->c[c].protocol == protocol && strncmp(a->c[c].name, base, n) == 0 && a->c[c].name[n] == '@') return c;
+        if (a->c[c].protocol == protocol && strncmp(a->c[c].name, base, n) == 0 && a->c[c].name[n] == '@')
+            return c;
     return -1;
 }
 
-static lem_status append(lem_metric **list, int *n, const char *name, const char *protocol, const at_k *a, lem_eval_interval at, lem_err *err) {
+static lem_status append(lem_metric **list, int *n, const char *name, const char *protocol, const at_k *a,
+                         lem_eval_interval at, lem_err *err) {
     lem_metric *grown = lem_realloc(*list, (size_t)*n + 1, sizeof **list, err);
     if (!grown) return LEM_EMEM;
     *list = grown;
@@ -163,7 +172,8 @@ static void difference_pairs(const at_k *a, int pair[][2], char name[][40], int 
         for (int s = 0; s < a->o->n_scorers; s++) {
             const char *others[2] = {"maj", s ? a->o->scorers[0] : NULL};
             for (int t = 0; t < 2; t++) {
-                int x = find_column(a, a->o->scorers[s], protocols[p]), y = others[t] ? find_column(a, others[t], protocols[p]) : -1;
+                int x = find_column(a, a->o->scorers[s], protocols[p]),
+                    y = others[t] ? find_column(a, others[t], protocols[p]) : -1;
                 if (x < 0 || y < 0) continue;
                 pair[*n][0] = x;
                 pair[*n][1] = y;
@@ -191,14 +201,18 @@ static lem_status summarise(at_k *a, lem_metrics *out, lem_err *err) {
         columns[a->n_columns + d] = v;
     }
     LEM_TRY(lem_eval_bootstrap(columns, total, a->n, a->o->seed, a->o->resamples, at, err));
-    for (int c = 0; c < a->n_columns; c++) LEM_TRY(append(&out->m, &out->n, a->c[c].name, a->c[c].protocol, a, at[c], err));
-    for (int d = 0; d < n_pairs; d++) LEM_TRY(append(&out->diff, &out->n_diff, name[d], a->c[pair[d][0]].protocol, a, at[a->n_columns + d], err));
+    for (int c = 0; c < a->n_columns; c++)
+        LEM_TRY(append(&out->m, &out->n, a->c[c].name, a->c[c].protocol, a, at[c], err));
+    for (int d = 0; d < n_pairs; d++)
+        LEM_TRY(append(&out->diff, &out->n_diff, name[d], a->c[pair[d][0]].protocol, a, at[a->n_columns + d],
+                       err));
 done:
     lem_free(diff);
     return st;
 }
 
-static lem_status metrics_at(const lem_eval_problem *problems, int n, const lem_eval_opts *o, int k, lem_metrics *out, lem_err *err) {
+static lem_status metrics_at(const lem_eval_problem *problems, int n, const lem_eval_opts *o, int k,
+                             lem_metrics *out, lem_err *err) {
     at_k a = {.o = o, .k = k};
     lem_status st = LEM_OK;
     a.in = lem_alloc((size_t)n, sizeof *a.in, err);
@@ -229,12 +243,14 @@ done:
     return st;
 }
 
-lem_status lem_eval_metrics(const lem_eval_problem *problems, int n, const lem_eval_opts *opts, lem_metrics *out, lem_err *err) {
+lem_status lem_eval_metrics(const lem_eval_problem *problems, int n, const lem_eval_opts *opts,
+                            lem_metrics *out, lem_err *err) {
     lem_metrics m = {NULL, 0, NULL, 0};
     lem_status st = LEM_OK;
     for (int i = 0; i < n; i++)
         if (problems[i].n < 1 || problems[i].n > LEM_EVAL_MAX_N)
-            return lem_fail(err, LEM_EDATA, "problem %d has %d candidates; 1 to %d are supported", i + 1, problems[i].n, LEM_EVAL_MAX_N);
+            return lem_fail(err, LEM_EDATA, "problem %d has %d candidates; 1 to %d are supported", i + 1,
+                            problems[i].n, LEM_EVAL_MAX_N);
     for (int j = 0; j < opts->n_ks; j++) LEM_TRY(metrics_at(problems, n, opts, opts->ks[j], &m, err));
     *out = m;
 done:
@@ -252,6 +268,7 @@ const lem_metric *lem_metrics_find(const lem_metrics *m, const char *name, const
     for (int i = 0; i < m->n; i++)
         if (strcmp(m->m[i].name, name) == 0 && strcmp(m->m[i].protocol, protocol) == 0) return &m->m[i];
     for (int i = 0; i < m->n_diff; i++)
-        if (strcmp(m->diff[i].name, name) == 0 && strcmp(m->diff[i].protocol, protocol) == 0) return &m->diff[i];
+        if (strcmp(m->diff[i].name, name) == 0 && strcmp(m->diff[i].protocol, protocol) == 0)
+            return &m->diff[i];
     return NULL;
 }

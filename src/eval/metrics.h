@@ -1,8 +1,11 @@
-/* eval/metrics.h - the table of pass@k, maj@k, rm@k and relatives for a set of problems, with intervals and paired differences
+/* eval/metrics.h - the table of pass@k, maj@k, rm@k and relatives for a set of problems, with intervals and
+ * paired differences
  *
- * Protocols: "exact" is the expectation over all k-subsets of the candidates (ties averaged); "first-k" uses the first k candidates (first of the tied),
- * as Qwen2.5-Math does; "seeds" is the mean over random k-subsets without replacement, drawn by core/rng from (seed, problem id), first of the tied, as
- * AceMath-RewardBench does. A problem with fewer than k candidates is left out of the metrics at k, and n says how many are in. */
+ * Protocols: "exact" is the expectation over all k-subsets of the candidates (ties averaged); "first-k" uses
+ * the first k candidates (first of the tied), as Qwen2.5-Math does; "seeds" is the mean over random k-subsets
+ * without replacement, drawn by core/rng from (seed, problem id), first of the tied, as AceMath-RewardBench
+ * does. A problem with fewer than k candidates is left out of the metrics at k, and n says how many are in.
+ */
 #ifndef LEM_EVAL_METRICS_H
 #define LEM_EVAL_METRICS_H
 
@@ -40,7 +43,8 @@ typedef struct lem_metrics {
     int n_diff;
 } lem_metrics;
 
-lem_status lem_eval_metrics(const lem_eval_problem *problems, int n, const lem_eval_opts *opts, lem_metrics *out, lem_err *err) LEM_MUST_CHECK;
+lem_status lem_eval_metrics(const lem_eval_problem *problems, int n, const lem_eval_opts *opts,
+                            lem_metrics *out, lem_err *err) LEM_MUST_CHECK;
 void lem_metrics_release(lem_metrics *m);
 /* NULL when absent. */
 const lem_metric *lem_metrics_find(const lem_metrics *m, const char *name, const char *protocol);

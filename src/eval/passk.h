@@ -4,7 +4,8 @@
 
 #include "eval/problem.h"
 
-/* 1 - C(n-c,k)/C(n,k) (Chen et al. 2021, eq. 1) as a product, for 1 <= k <= n and 0 <= c <= n; NAN outside. */
+/* 1 - C(n-c,k)/C(n,k) (Chen et al. 2021, eq. 1) as a product, for 1 <= k <= n and 0 <= c <= n; NAN outside.
+ */
 double lem_eval_pass_at_k(int n, int c, int k);
 /* Whether the first k hold a right one: 0 or 1. */
 double lem_eval_pass_first(const lem_eval_problem *p, int k);

@@ -16,7 +16,8 @@ static int by_score(const void *a, const void *b) {
     return x->i - y->i;
 }
 
-lem_status lem_eval_best_exact(const lem_eval_problem *p, const double *score, int k, double *out, lem_err *err) {
+lem_status lem_eval_best_exact(const lem_eval_problem *p, const double *score, int k, double *out,
+                               lem_err *err) {
     int n = p->n;
     if (n < 1 || k < 1 || k > n) return lem_fail(err, LEM_EUSAGE, "best of %d candidates of %d", k, n);
     ranked *r = lem_alloc((size_t)n, sizeof *r, err);

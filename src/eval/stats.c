@@ -21,8 +21,8 @@ static int ascending(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
-lem_status lem_eval_bootstrap(const double *const *columns, int n_columns, int n, uint64_t seed, int resamples, lem_eval_interval *out,
-                              lem_err *err) {
+lem_status lem_eval_bootstrap(const double *const *columns, int n_columns, int n, uint64_t seed,
+                              int resamples, lem_eval_interval *out, lem_err *err) {
     if (n < 1 || n_columns < 1) return lem_fail(err, LEM_EDATA, "bootstrap: no values");
     if (resamples <= 0) resamples = LEM_EVAL_RESAMPLES;
     size_t cells = 0;
@@ -30,7 +30,8 @@ lem_status lem_eval_bootstrap(const double *const *columns, int n_columns, int n
     double *sum = NULL;
     double *row = NULL; /* values problem by problem, so that one draw reads one row */
     lem_status st = LEM_OK;
-    if (!lem_mul_size((size_t)resamples, (size_t)n_columns, &cells)) return lem_fail(err, LEM_EMEM, "bootstrap: too many columns");
+    if (!lem_mul_size((size_t)resamples, (size_t)n_columns, &cells))
+        return lem_fail(err, LEM_EMEM, "bootstrap: too many columns");
     means = lem_alloc_zero(cells, sizeof *means, err);
     row = lem_alloc((size_t)n * (size_t)n_columns, sizeof *row, err);
     sum = lem_alloc((size_t)n_columns, sizeof *sum, err);

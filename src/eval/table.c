@@ -7,8 +7,10 @@
 
 static lem_json *metric_json(const lem_metric *m) {
     lem_json *o = lem_json_new_object(), *ci = lem_json_new_array();
-    bool ok = o && ci && lem_json_append(ci, lem_json_new_num(m->at.lo)) && lem_json_append(ci, lem_json_new_num(m->at.hi));
-    ok = ok && lem_json_set(o, "name", lem_json_new_str(m->name)) && lem_json_set(o, "protocol", lem_json_new_str(m->protocol)) &&
+    bool ok = o && ci && lem_json_append(ci, lem_json_new_num(m->at.lo)) &&
+              lem_json_append(ci, lem_json_new_num(m->at.hi));
+    ok = ok && lem_json_set(o, "name", lem_json_new_str(m->name)) &&
+         lem_json_set(o, "protocol", lem_json_new_str(m->protocol)) &&
          lem_json_set(o, "value", lem_json_new_num(m->at.mean));
     if (ok) {
         ok = lem_json_set(o, "ci95", ci) && lem_json_set(o, "n", lem_json_new_int(m->n));
@@ -34,7 +36,9 @@ lem_json *lem_metrics_json(const lem_metric *m, int n) {
 
 static void cell(const lem_metric *m, bool sign, lem_buf *out) {
     char text[48] = "";
-    if (m) snprintf(text, sizeof text, sign ? "%+6.2f [%+.2f, %+.2f]" : "%6.2f [%.2f, %.2f]", 100 * m->at.mean, 100 * m->at.lo, 100 * m->at.hi);
+    if (m)
+        snprintf(text, sizeof text, sign ? "%+6.2f [%+.2f, %+.2f]" : "%6.2f [%.2f, %.2f]", 100 * m->at.mean,
+                 100 * m->at.lo, 100 * m->at.hi);
     lem_buf_printf(out, "  %-26s", text);
 }
 

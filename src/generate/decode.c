@@ -1,4 +1,5 @@
-/* decode.c - one step of all candidates: feed, logits in blocks of rows, draw, log-probability, end or go on */
+/* decode.c - one step of all candidates: feed, logits in blocks of rows, draw, log-probability, end or go on
+ */
 #include "generate/engine_priv.h"
 
 typedef struct draw_ctx {
@@ -26,7 +27,8 @@ static lem_status draw(gen_engine *g, gen_job *jobs, int n, lem_err *err) {
     for (int i = 0; i < n; i++)
         if (jobs[i].token < 0) {
             const gen_slot *s = &g->slots[jobs[i].slot];
-            return lem_fail(err, LEM_ENUMERIC, "prompt %llu, candidate %d, token %d: the model's logits are not finite",
+            return lem_fail(err, LEM_ENUMERIC,
+                            "prompt %llu, candidate %d, token %d: the model's logits are not finite",
                             (unsigned long long)g->flights[s->flight].index, s->index, s->tokens);
         }
     return LEM_OK;
@@ -34,7 +36,8 @@ static lem_status draw(gen_engine *g, gen_job *jobs, int n, lem_err *err) {
 
 static lem_status finish(gen_engine *g, int slot, size_t len, lem_finish how, lem_err *err) {
     gen_slot *s = &g->slots[slot];
-    lem_candidate c = {g->flights[s->flight].index, s->index, lem_buf_str(&s->text), len, s->tokens, s->logprob, how};
+    lem_candidate c = {
+        g->flights[s->flight].index, s->index, lem_buf_str(&s->text), len, s->tokens, s->logprob, how};
     lem_gen_release(g, slot);
     g->stats.candidates++;
     return g->sink(g->sink_ctx, &c, err);
@@ -55,15 +58,20 @@ static lem_status accept(gen_engine *g, const gen_job *j, lem_err *err) {
     g->stats.generated_tokens++;
     if (ends(g->opts, j->token)) return finish(g, j->slot, s->text.len, LEM_FINISH_STOP, err);
     size_t old = s->text.len, n = 0, cut;
-    const char *bytes = lem_tokenizer_is_special(g->tok, j->token) ? NULL : lem_tokenizer_token_bytes(g->tok, j->token, &n);
+    const char *bytes =
+        lem_tokenizer_is_special(g->tok, j->token) ? NULL : lem_tokenizer_token_bytes(g->tok, j->token, &n);
     lem_status st = LEM_OK;
-    /* SentencePiece: the space before the first word of a text is the tokenizer's own, and goes when ids become text */
-    if (bytes && n && bytes[0] == ' ' && old == 0) st = lem_tokenizer_decode(g->tok, &j->token, 1, true, &s->text, err);
+    /* SentencePiece: the space before the first word of a text is the tokenizer's own, and goes when ids
+     * become text */
+    if (bytes && n && bytes[0] == ' ' && old == 0)
+        st = lem_tokenizer_decode(g->tok, &j->token, 1, true, &s->text, err);
     else if (bytes) lem_buf_add(&s->text, bytes, n);
     if (st == LEM_OK) st = lem_buf_ok(&s->text, err);
     if (st) return st;
-    if (lem_stops_find(&g->stops, lem_buf_str(&s->text), old, s->text.len, &cut)) return finish(g, j->slot, cut, LEM_FINISH_STOP, err);
-    if (s->tokens >= g->flights[s->flight].limit) return finish(g, j->slot, s->text.len, LEM_FINISH_LENGTH, err);
+    if (lem_stops_find(&g->stops, lem_buf_str(&s->text), old, s->text.len, &cut))
+        return finish(g, j->slot, cut, LEM_FINISH_STOP, err);
+    if (s->tokens >= g->flights[s->flight].limit)
+        return finish(g, j->slot, s->text.len, LEM_FINISH_LENGTH, err);
     return LEM_OK;
 }
 
@@ -73,13 +81,15 @@ lem_status lem_gen_start(gen_engine *g, lem_err *err) {
         int slot;
         g->n_jobs = 0;
         while (lem_gen_take(g, &slot)) {
-            const float *logits = g->prompt_logits + (size_t)g->flights[g->slots[slot].flight].row * (size_t)g->V;
+            const float *logits =
+                g->prompt_logits + (size_t)g->flights[g->slots[slot].flight].row * (size_t)g->V;
             g->jobs[g->n_jobs++] = (gen_job){slot, logits, 0, 0};
         }
         if (g->n_jobs == 0) return LEM_OK;
         st = draw(g, g->jobs, g->n_jobs, err);
         for (int i = 0; st == LEM_OK && i < g->n_jobs; i++)
-            g->backend->ops->logprob(g->backend, 1, g->V, g->jobs[i].logits, &g->jobs[i].token, &g->jobs[i].logprob, NULL);
+            g->backend->ops->logprob(g->backend, 1, g->V, g->jobs[i].logits, &g->jobs[i].token,
+                                     &g->jobs[i].logprob, NULL);
         lem_gen_drop_rows(g);
         for (int i = 0; st == LEM_OK && i < g->n_jobs; i++) st = accept(g, &g->jobs[i], err);
         if (st) return st;
@@ -117,7 +127,8 @@ static lem_status decode_block(gen_engine *g, int first, int n, lem_err *err) {
     size_t V = (size_t)g->V;
     for (int i = 0; i < n; i++) g->rows[i] = lem_session_row(g->session, first + i, 0);
     lem_session_logits(g->session, n, g->rows, g->logits);
-    for (int i = 0; i < n; i++) g->jobs[i] = (gen_job){g->feed_slot[first + i], g->logits + (size_t)i * V, 0, 0};
+    for (int i = 0; i < n; i++)
+        g->jobs[i] = (gen_job){g->feed_slot[first + i], g->logits + (size_t)i * V, 0, 0};
     lem_status st = draw(g, g->jobs, n, err);
     if (st) return st;
     for (int i = 0; i < n; i++) g->targets[i] = g->jobs[i].token;

@@ -1,9 +1,11 @@
 /* generate/engine.h - many candidates for many prompts, over one token forest
  *
- * The engine keeps as many prompts in flight as pages and slots allow: each prompt is one node, its n candidates are children that share the
- * prompt's keys and values; a finished candidate's slot is refilled at once. Every random draw is a function of (seed, prompt key, candidate,
- * position), so that the result of a candidate never depends on what else is in flight, on slots, on threads or on order of arrival.
- * Every token of a prompt is computed once; the last token of a candidate is never fed. Steady state allocates nothing. */
+ * The engine keeps as many prompts in flight as pages and slots allow: each prompt is one node, its n
+ * candidates are children that share the prompt's keys and values; a finished candidate's slot is refilled at
+ * once. Every random draw is a function of (seed, prompt key, candidate, position), so that the result of a
+ * candidate never depends on what else is in flight, on slots, on threads or on order of arrival. Every token
+ * of a prompt is computed once; the last token of a candidate is never fed. Steady state allocates nothing.
+ */
 #ifndef LEM_GENERATE_ENGINE_H
 #define LEM_GENERATE_ENGINE_H
 
@@ -34,7 +36,8 @@ const char *lem_finish_name(lem_finish f);
 typedef struct lem_candidate { /* handed to the sink; borrowed during the call */
     uint64_t prompt;           /* index given by the source */
     int index;                 /* 0..n-1 */
-    const char *text;          /* decoded, special tokens left out, without stop string or eos; may end inside a UTF-8 character */
+    const char *text; /* decoded, special tokens left out, without stop string or eos; may end inside a UTF-8
+                         character */
     size_t len;
     int tokens;     /* generated tokens, eos included */
     double logprob; /* sum of log p(token) under the model at temperature 1, in order */
@@ -46,7 +49,8 @@ typedef struct lem_prompt { /* filled by the source */
     uint64_t key;           /* record id: what the randomness is keyed by */
     const int32_t *ids;     /* borrowed until the next source call */
     int n_ids;
-    const int *candidates; /* which candidate indices to make, or NULL for 0..n-1 (resume skips what a journal holds) */
+    const int *candidates; /* which candidate indices to make, or NULL for 0..n-1 (resume skips what a journal
+                              holds) */
     int n;
 } lem_prompt;
 
@@ -61,12 +65,15 @@ typedef struct lem_generate_stats {
 } lem_generate_stats;
 
 lem_status lem_generate_check(const lem_generate_opts *o, lem_err *err) LEM_MUST_CHECK;
-/* Bytes that a run will take beside the weights. Nothing is allocated; keys and values are only touched as they are used. */
+/* Bytes that a run will take beside the weights. Nothing is allocated; keys and values are only touched as
+ * they are used. */
 size_t lem_generate_plan(const lem_model_config *c, const lem_generate_opts *o);
-/* Runs until the source ends. A prompt longer than the context minus one is LEM_EDATA naming its length; logits that are not finite are
- * LEM_ENUMERIC. LEM_EINTR on cancel (the sink has seen every candidate that was finished). config is the one w was made from; stats may be NULL. */
-lem_status lem_generate_run(const lem_weights *w, const lem_model_config *config, const lem_tokenizer *tok, lem_backend *b,
-                            const lem_generate_opts *o, lem_prompt_source *source, void *source_ctx, lem_candidate_sink *sink, void *sink_ctx,
-                            lem_cancel *cancel, lem_generate_stats *stats, lem_err *err) LEM_MUST_CHECK;
+/* Runs until the source ends. A prompt longer than the context minus one is LEM_EDATA naming its length;
+ * logits that are not finite are LEM_ENUMERIC. LEM_EINTR on cancel (the sink has seen every candidate that
+ * was finished). config is the one w was made from; stats may be NULL. */
+lem_status lem_generate_run(const lem_weights *w, const lem_model_config *config, const lem_tokenizer *tok,
+                            lem_backend *b, const lem_generate_opts *o, lem_prompt_source *source,
+                            void *source_ctx, lem_candidate_sink *sink, void *sink_ctx, lem_cancel *cancel,
+                            lem_generate_stats *stats, lem_err *err) LEM_MUST_CHECK;
 
 #endif

@@ -1,8 +1,9 @@
 /* generate/engine_priv.h - the state of a run: prompts in flight, candidates in slots, what is computed next
  *
- * Life of a prompt: pulled from the source (flight.c), admitted when its pages can be reserved, fed in chunks, its last row's logits kept until
- * its last candidate has started; its node goes when its last candidate has ended. Life of a candidate (a slot): first token drawn from
- * the prompt's logits, then one token fed and one drawn for each step (decode.c), until eos, a stop string or its limit. */
+ * Life of a prompt: pulled from the source (flight.c), admitted when its pages can be reserved, fed in
+ * chunks, its last row's logits kept until its last candidate has started; its node goes when its last
+ * candidate has ended. Life of a candidate (a slot): first token drawn from the prompt's logits, then one
+ * token fed and one drawn for each step (decode.c), until eos, a stop string or its limit. */
 #ifndef LEM_GENERATE_ENGINE_PRIV_H
 #define LEM_GENERATE_ENGINE_PRIV_H
 
@@ -41,7 +42,8 @@ typedef struct gen_flight {
     int node;
     int limit; /* tokens of a candidate */
     int pages, candidate_pages;
-    bool holds_candidate; /* pages of one more candidate are reserved: keeps the head of the queue from starving */
+    bool holds_candidate; /* pages of one more candidate are reserved: keeps the head of the queue from
+                             starving */
     int row;              /* its row of prompt logits, -1 = none */
 } gen_flight;
 
@@ -87,12 +89,14 @@ typedef struct gen_engine {
 
 /* flight.c */
 lem_status lem_gen_admit(gen_engine *g, lem_err *err) LEM_MUST_CHECK; /* pulls prompts while there is room */
-bool lem_gen_take(gen_engine *g, int *slot);                          /* next candidate into a free slot; false if none can start */
-void lem_gen_release(gen_engine *g, int slot);                        /* the candidate has ended */
-void lem_gen_drop_rows(gen_engine *g);                                /* logits of prompts that have no candidate to start */
+bool lem_gen_take(gen_engine *g, int *slot);   /* next candidate into a free slot; false if none can start */
+void lem_gen_release(gen_engine *g, int slot); /* the candidate has ended */
+void lem_gen_drop_rows(gen_engine *g);         /* logits of prompts that have no candidate to start */
 
 /* decode.c */
-lem_status lem_gen_start(gen_engine *g, lem_err *err) LEM_MUST_CHECK; /* fills free slots, draws first tokens */
-lem_status lem_gen_step(gen_engine *g, lem_err *err) LEM_MUST_CHECK;  /* feeds all slots and waiting prompts, draws next tokens */
+lem_status lem_gen_start(gen_engine *g,
+                         lem_err *err) LEM_MUST_CHECK; /* fills free slots, draws first tokens */
+lem_status lem_gen_step(gen_engine *g, lem_err *err)
+    LEM_MUST_CHECK; /* feeds all slots and waiting prompts, draws next tokens */
 
 #endif

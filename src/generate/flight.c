@@ -1,4 +1,5 @@
-/* flight.c - which prompts and candidates are in flight: pages reserved before anything is fed, so that a run never gets stuck */
+/* flight.c - which prompts and candidates are in flight: pages reserved before anything is fed, so that a run
+ * never gets stuck */
 #include "generate/engine_priv.h"
 
 #include "core/mem.h"
@@ -21,11 +22,13 @@ static lem_status check_prompt(const gen_engine *g, const lem_prompt *p, lem_err
     unsigned long long index = (unsigned long long)p->index;
     if (p->n_ids < 1) return lem_fail(err, LEM_EDATA, "prompt %llu has no tokens", index);
     if (p->n_ids > g->config->max_positions - 1)
-        return lem_fail(err, LEM_EDATA, "prompt %llu has %d tokens; the context of %d holds prompts of up to %d", index, p->n_ids,
-                        g->config->max_positions, g->config->max_positions - 1);
+        return lem_fail(err, LEM_EDATA,
+                        "prompt %llu has %d tokens; the context of %d holds prompts of up to %d", index,
+                        p->n_ids, g->config->max_positions, g->config->max_positions - 1);
     for (int i = 0; i < p->n_ids; i++)
         if (p->ids[i] < 0 || p->ids[i] >= g->V)
-            return lem_fail(err, LEM_EDATA, "prompt %llu: token id %d is outside the vocabulary of %d", index, (int)p->ids[i], g->V);
+            return lem_fail(err, LEM_EDATA, "prompt %llu: token id %d is outside the vocabulary of %d", index,
+                            (int)p->ids[i], g->V);
     return LEM_OK;
 }
 
@@ -52,8 +55,10 @@ static lem_status take_prompt(gen_engine *g, gen_flight *f, const lem_prompt *p,
     f->pages = pages_of(f->n_ids);
     f->candidate_pages = pages_of(f->limit - 1); /* the last token is never fed */
     if (f->pages + f->candidate_pages > g->max_pages)
-        return lem_fail(err, LEM_EMEM, "prompt %llu of %d tokens and %d new tokens need %d pages of keys and values; %d were planned",
-                        (unsigned long long)p->index, f->n_ids, f->limit, f->pages + f->candidate_pages, g->max_pages);
+        return lem_fail(
+            err, LEM_EMEM,
+            "prompt %llu of %d tokens and %d new tokens need %d pages of keys and values; %d were planned",
+            (unsigned long long)p->index, f->n_ids, f->limit, f->pages + f->candidate_pages, g->max_pages);
     f->used = true;
     return LEM_OK;
 }
@@ -89,7 +94,9 @@ lem_status lem_gen_admit(gen_engine *g, lem_err *err) {
             if (st) return st;
             if (!last->admitted) return LEM_OK;
         }
-        if (g->source_ended || g->n_waiting == GEN_WAITING || waiting_candidates(g) > g->n_free + g->n_slots / 4) return LEM_OK;
+        if (g->source_ended || g->n_waiting == GEN_WAITING ||
+            waiting_candidates(g) > g->n_free + g->n_slots / 4)
+            return LEM_OK;
         lem_prompt p;
         bool more = true;
         memset(&p, 0, sizeof p);

@@ -46,8 +46,9 @@ static int32_t argmax_checked(const float *x, int V) {
     return i;
 }
 
-/* exp(x) for x <= 0 by the classical reduction x = n ln2 + r and a degree-6 polynomial; below -40 it is 0 (the weight would be 0 anyway).
- * Plain operations on four lanes, so that every machine gives the same bits. */
+/* exp(x) for x <= 0 by the classical reduction x = n ln2 + r and a degree-6 polynomial; below -40 it is 0
+ * (the weight would be 0 anyway). Plain operations on four lanes, so that every machine gives the same bits.
+ */
 static inline v4 exp_negative(v4 x) {
     i4 live = x > -40.0f;
     v4 c = (v4)((i4)x & live);            /* the others are 0 until the end */
@@ -83,7 +84,9 @@ static void exp_row(const float *logits, int V, float max, float inverse, float 
 }
 
 /* a stands before b: larger logit, then lower id. */
-static inline bool before(const float *logits, int32_t a, int32_t b) { return logits[a] > logits[b] || (logits[a] == logits[b] && a < b); }
+static inline bool before(const float *logits, int32_t a, int32_t b) {
+    return logits[a] > logits[b] || (logits[a] == logits[b] && a < b);
+}
 
 static void sift_down(const float *logits, int32_t *heap, int n, int i) {
     int32_t v = heap[i];
@@ -98,15 +101,17 @@ static void sift_down(const float *logits, int32_t *heap, int n, int i) {
     heap[i] = v;
 }
 
-/* Falls as the logit rises, so a bucket holds a run of the order `before`. 32 buckets for each factor e of weight. */
+/* Falls as the logit rises, so a bucket holds a run of the order `before`. 32 buckets for each factor e of
+ * weight. */
 static inline int bucket_of(float logit, float max, float inverse) {
     float x = (max - logit) * inverse * 32.0f;
     return x < (float)(N_BUCKETS - 1) ? (int)x : N_BUCKETS - 1;
 }
 
-/* Keeps the shortest run of tokens, in the order of `before`, whose measure (count, or weight) reaches target; the weights of all others become 0.
- * Tokens whose weight is 0 already do not take part. */
-static void keep_best(const float *logits, int V, float max, float inverse, bool count, uint64_t target, float *p, int32_t *order) {
+/* Keeps the shortest run of tokens, in the order of `before`, whose measure (count, or weight) reaches
+ * target; the weights of all others become 0. Tokens whose weight is 0 already do not take part. */
+static void keep_best(const float *logits, int V, float max, float inverse, bool count, uint64_t target,
+                      float *p, int32_t *order) {
     uint64_t sum[N_BUCKETS] = {0}, above = 0;
     for (int i = 0; i < V; i++)
         if (p[i] > 0) sum[bucket_of(logits[i], max, inverse)] += count ? 1 : weight_of(p[i]);
@@ -151,7 +156,8 @@ static int32_t pick(const float *p, int V, uint64_t want) {
     return at;
 }
 
-int32_t lem_sample_token(const float *logits, int V, const lem_sample_opts *o, double u, float *scratch, int32_t *order) {
+int32_t lem_sample_token(const float *logits, int V, const lem_sample_opts *o, double u, float *scratch,
+                         int32_t *order) {
     int32_t best = argmax_checked(logits, V);
     if (best < 0 || !(o->temperature >= COLDEST) || o->top_k == 1) return best;
     float max = logits[best], inverse = 1.0f / o->temperature, *p = scratch;

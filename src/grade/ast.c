@@ -44,7 +44,9 @@ ast_node *lem_ast_named(grade_work *w, ast_kind kind, const char *name, size_t l
 
 ast_node *lem_ast_int(grade_work *w, long v) { return lem_ast_num(w, lem_grade_rat_int(w, v)); }
 
-bool lem_ast_same_name(const ast_node *a, const ast_node *b) { return a->len == b->len && (!a->len || memcmp(a->name, b->name, a->len) == 0); }
+bool lem_ast_same_name(const ast_node *a, const ast_node *b) {
+    return a->len == b->len && (!a->len || memcmp(a->name, b->name, a->len) == 0);
+}
 
 bool lem_ast_same(const ast_node *a, const ast_node *b) {
     if (a->kind != b->kind || a->n != b->n || !lem_ast_same_name(a, b)) return false;
@@ -111,7 +113,8 @@ ast_node *lem_ast_neg(grade_work *w, ast_node *a) {
 ast_node *lem_ast_pow(grade_work *w, ast_node *a, ast_node *b) {
     if (!a || !b) return NULL;
     long e;
-    if (a->kind == AST_NUM && b->kind == AST_NUM && lem_grade_rat_small(b->q, 1000000, &e) && lem_grade_rat_pow_fits(a->q, e)) {
+    if (a->kind == AST_NUM && b->kind == AST_NUM && lem_grade_rat_small(b->q, 1000000, &e) &&
+        lem_grade_rat_pow_fits(a->q, e)) {
         ast_node *r = lem_ast_num(w, lem_grade_rat_pow(w, a->q, e));
         if (r && lem_grade_rat_is(a->q, 10)) {
             r->power_of_ten = true;

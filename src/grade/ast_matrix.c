@@ -18,7 +18,8 @@ ast_node *lem_ast_matrix_add(grade_work *w, const ast_node *a, const ast_node *b
 
 ast_node *lem_ast_matrix_mul(grade_work *w, ast_node *a, ast_node *b) {
     if (a->kind != AST_MATRIX || b->kind != AST_MATRIX) {
-        ast_node *m = a->kind == AST_MATRIX ? a : b, *s = m == a ? b : a, *r = matrix(w, m->n / m->cols, m->cols);
+        ast_node *m = a->kind == AST_MATRIX ? a : b, *s = m == a ? b : a,
+                 *r = matrix(w, m->n / m->cols, m->cols);
         for (uint32_t k = 0; r && k < r->n; k++)
             if (!(r->kid[k] = lem_ast_mul(w, s, m->kid[k]))) return NULL;
         return r;
@@ -27,7 +28,9 @@ ast_node *lem_ast_matrix_mul(grade_work *w, ast_node *a, ast_node *b) {
     ast_node *r = inner == b->n / b->cols ? matrix(w, rows, cols) : NULL;
     for (uint32_t k = 0; r && k < r->n; k++) {
         ast_node *sum = lem_ast_int(w, 0);
-        for (uint32_t j = 0; j < inner; j++) sum = lem_ast_add(w, sum, lem_ast_mul(w, a->kid[k / cols * inner + j], b->kid[j * cols + k % cols]));
+        for (uint32_t j = 0; j < inner; j++)
+            sum = lem_ast_add(w, sum,
+                              lem_ast_mul(w, a->kid[k / cols * inner + j], b->kid[j * cols + k % cols]));
         if (!(r->kid[k] = sum)) return NULL;
     }
     return r;

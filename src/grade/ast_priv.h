@@ -1,6 +1,7 @@
 /* ast_priv.h - what an answer means: a typed tree with rationals folded
  *
- * Nodes live in the arena of the grade_work. Trees have at most AST_MAX_NODES nodes and AST_MAX_DEPTH levels, so recursion over them is bounded. */
+ * Nodes live in the arena of the grade_work. Trees have at most AST_MAX_NODES nodes and AST_MAX_DEPTH levels,
+ * so recursion over them is bounded. */
 #ifndef LEM_GRADE_AST_PRIV_H
 #define LEM_GRADE_AST_PRIV_H
 
@@ -43,7 +44,8 @@ typedef enum ast_kind {
 typedef struct ast_node {
     ast_kind kind;
     char open, close;
-    bool decimal;      /* NUM written with a decimal point: its last digit is worth 10^ulp10; SYM: a letter in \text; RATIO: a clock such as 4:05 */
+    bool decimal;      /* NUM written with a decimal point: its last digit is worth 10^ulp10; SYM: a letter in
+                          \text; RATIO: a clock such as 4:05 */
     bool power_of_ten; /* NUM that came from 10^k; k in ulp10 */
     bool grouped;      /* stood in brackets of its own */
     int32_t ulp10;
@@ -67,10 +69,11 @@ ast_node *lem_ast_div(grade_work *w, ast_node *a, ast_node *b);
 ast_node *lem_ast_pow(grade_work *w, ast_node *a, ast_node *b);
 ast_node *lem_ast_wrap(grade_work *w, ast_kind kind, ast_node *kid);
 bool lem_ast_is_sym(const ast_node *a, const char *name);
-bool lem_ast_is_scalar(const ast_node *a);                                           /* a kind of expression, whatever is inside */
-bool lem_ast_same_name(const ast_node *a, const ast_node *b);                        /* the bytes of name alone */
-bool lem_ast_same(const ast_node *a, const ast_node *b);                             /* the same tree, as written; brackets aside */
-ast_node *lem_ast_named(grade_work *w, ast_kind kind, const char *name, size_t len); /* no kids; the name is borrowed */
+bool lem_ast_is_scalar(const ast_node *a);                    /* a kind of expression, whatever is inside */
+bool lem_ast_same_name(const ast_node *a, const ast_node *b); /* the bytes of name alone */
+bool lem_ast_same(const ast_node *a, const ast_node *b);      /* the same tree, as written; brackets aside */
+ast_node *lem_ast_named(grade_work *w, ast_kind kind, const char *name,
+                        size_t len); /* no kids; the name is borrowed */
 ast_node *lem_ast_int(grade_work *w, long v);
 /* The same node with other kids, NULL if one is NULL. Sums, products and powers are folded anew. */
 ast_node *lem_ast_with_kids(grade_work *w, const ast_node *a, ast_node **kid);

@@ -52,9 +52,13 @@ static canon_poly *one_term(grade_work *w, grade_rat *c, const char *atom, grade
 }
 
 static canon_poly *rational_poly(grade_work *w, grade_rat *c) { return one_term(w, c, NULL, NULL); }
-static canon_poly *atom_poly(grade_work *w, const char *atom) { return one_term(w, lem_grade_rat_int(w, 1), atom, lem_grade_rat_int(w, 1)); }
+static canon_poly *atom_poly(grade_work *w, const char *atom) {
+    return one_term(w, lem_grade_rat_int(w, 1), atom, lem_grade_rat_int(w, 1));
+}
 
-static int by_key(const void *a, const void *b) { return strcmp(((const canon_term *)a)->key, ((const canon_term *)b)->key); }
+static int by_key(const void *a, const void *b) {
+    return strcmp(((const canon_term *)a)->key, ((const canon_term *)b)->key);
+}
 
 /* Sorts the terms and merges equal monomials. */
 static canon_poly *collected(grade_work *w, canon_poly *p) {
@@ -158,16 +162,19 @@ static canon_poly *poly_mul(grade_work *w, const canon_poly *a, const canon_poly
 }
 
 /* prime^(power*e) times p */
-static canon_poly *times_root(grade_work *w, canon_poly *p, mpz_srcptr prime, unsigned long power, const grade_rat *e) {
+static canon_poly *times_root(grade_work *w, canon_poly *p, mpz_srcptr prime, unsigned long power,
+                              const grade_rat *e) {
     char text[MAX_ROOT_BITS / 3 + 8] = "#";
     mpz_get_str(text + 1, 10, prime);
-    canon_factor f = {lem_grade_text(w, text, strlen(text)), lem_grade_rat_mul(w, e, lem_grade_rat_int(w, (long)power))};
+    canon_factor f = {lem_grade_text(w, text, strlen(text)),
+                      lem_grade_rat_mul(w, e, lem_grade_rat_int(w, (long)power))};
     grade_rat *c = lem_grade_rat_int(w, 1);
     if (!f.key || !f.e || !c || !reduce_factor(w, &f, &c)) return NULL;
     return poly_mul(w, p, one_term(w, c, f.key, f.e));
 }
 
-/* z^e for an integer z > 0 as a product of prime powers; what trial division leaves is one more atom (or its square or cube root is). */
+/* z^e for an integer z > 0 as a product of prime powers; what trial division leaves is one more atom (or its
+ * square or cube root is). */
 static canon_poly *integer_root(grade_work *w, mpz_srcptr z, const grade_rat *e) {
     canon_poly *p = rational_poly(w, lem_grade_rat_int(w, 1));
     if (mpz_sizeinbase(z, 2) > MAX_ROOT_BITS) w->limit = true;
@@ -190,19 +197,23 @@ static canon_poly *integer_root(grade_work *w, mpz_srcptr z, const grade_rat *e)
     return w->limit ? NULL : p;
 }
 
-/* q^e for a fraction e. Odd roots of negatives are real, square roots give i; other roots of negatives stay an atom. */
+/* q^e for a fraction e. Odd roots of negatives are real, square roots give i; other roots of negatives stay
+ * an atom. */
 static canon_poly *rational_root(grade_work *w, const grade_rat *q, const grade_rat *e) {
     int sign = lem_grade_rat_sign(q);
     if (sign == 0) return lem_grade_rat_sign(e) > 0 ? rational_poly(w, lem_grade_rat_int(w, 0)) : NULL;
     canon_poly *unit = rational_poly(w, lem_grade_rat_int(w, 1));
     if (sign < 0) {
-        if (mpz_odd_p(mpq_denref(e->q))) unit = rational_poly(w, lem_grade_rat_int(w, mpz_odd_p(mpq_numref(e->q)) ? -1 : 1));
+        if (mpz_odd_p(mpq_denref(e->q)))
+            unit = rational_poly(w, lem_grade_rat_int(w, mpz_odd_p(mpq_numref(e->q)) ? -1 : 1));
         else if (mpz_cmp_ui(mpq_denref(e->q), 2) == 0) {
             canon_factor f = {"i", lem_grade_rat_int(w, (long)mpz_fdiv_ui(mpq_numref(e->q), 4))};
             grade_rat *c = lem_grade_rat_int(w, 1);
             if (!f.e || !c || !reduce_factor(w, &f, &c)) return NULL;
             unit = one_term(w, c, f.key, f.e);
-        } else unit = one_term(w, lem_grade_rat_int(w, 1), "(-1)", lem_grade_rat_mul(w, e, lem_grade_rat_int(w, 1)));
+        } else
+            unit = one_term(w, lem_grade_rat_int(w, 1), "(-1)",
+                            lem_grade_rat_mul(w, e, lem_grade_rat_int(w, 1)));
     }
     mpz_t n;
     mpz_init(n);
@@ -213,7 +224,9 @@ static canon_poly *rational_root(grade_work *w, const grade_rat *q, const grade_
     return poly_mul(w, unit, poly_mul(w, a, b));
 }
 
-static bool is_positive_atom(const char *key) { return key[0] == '#' || strcmp(key, "pi") == 0 || strcmp(key, "e") == 0; }
+static bool is_positive_atom(const char *key) {
+    return key[0] == '#' || strcmp(key, "pi") == 0 || strcmp(key, "e") == 0;
+}
 
 static canon_poly *opaque_power(grade_work *w, const canon_poly *p, grade_rat *e) {
     const char *t = lem_canon_poly_text(w, p);
@@ -230,7 +243,8 @@ static canon_poly *term_power(grade_work *w, const canon_poly *p, grade_rat *e) 
     bool whole = lem_grade_rat_is_int(e);
     canon_poly *r = whole ? NULL : rational_root(w, t->c, e);
     long k;
-    if (whole && !(lem_grade_rat_small(e, 1000000, &k) && lem_grade_rat_pow_fits(t->c, k))) return opaque_power(w, p, e); /* too large to write out */
+    if (whole && !(lem_grade_rat_small(e, 1000000, &k) && lem_grade_rat_pow_fits(t->c, k)))
+        return opaque_power(w, p, e); /* too large to write out */
     if (whole) r = rational_poly(w, lem_grade_rat_pow(w, t->c, k));
     uint32_t unsafe = 0;
     for (uint32_t j = 0; j < t->n; j++) unsafe += !is_positive_atom(t->f[j].key);
@@ -238,7 +252,8 @@ static canon_poly *term_power(grade_work *w, const canon_poly *p, grade_rat *e) 
         canon_factor f = {t->f[j].key, lem_grade_rat_mul(w, t->f[j].e, e)};
         grade_rat *c = lem_grade_rat_int(w, 1);
         if (!f.e || !c) return NULL;
-        if (!whole && !is_positive_atom(f.key) && (unsafe > 1 || !lem_grade_rat_is(t->f[j].e, 1) || lem_grade_rat_sign(t->c) < 0))
+        if (!whole && !is_positive_atom(f.key) &&
+            (unsafe > 1 || !lem_grade_rat_is(t->f[j].e, 1) || lem_grade_rat_sign(t->c) < 0))
             return opaque_power(w, p, e);
         if (!reduce_factor(w, &f, &c)) return NULL;
         r = poly_mul(w, r, one_term(w, c, f.key, f.e));
@@ -292,7 +307,9 @@ static canon_poly *function_poly(grade_work *w, const ast_node *a) {
         if (ok) lem_buf_puts(&b, t);
     }
     lem_buf_putc(&b, ')');
-    const char *key = ok && !b.failed && lem_grade_spend(w, (int64_t)b.len) ? lem_grade_text(w, lem_buf_str(&b), b.len) : NULL;
+    const char *key = ok && !b.failed && lem_grade_spend(w, (int64_t)b.len)
+                          ? lem_grade_text(w, lem_buf_str(&b), b.len)
+                          : NULL;
     lem_buf_release(&b);
     return key ? atom_poly(w, key) : NULL;
 }
@@ -302,7 +319,9 @@ static canon_poly *binomial(grade_work *w, const ast_node *a) {
     grade_rat *qn = n ? lem_canon_rational(w, n) : NULL, *qk = k ? lem_canon_rational(w, k) : NULL;
     long vn, vk;
     if (!n || !k) return NULL;
-    if (!qn || !qk || !lem_grade_rat_small(qn, 10000, &vn) || !lem_grade_rat_small(qk, 10000, &vk) || vn < 0 || vk < 0) return function_poly(w, a);
+    if (!qn || !qk || !lem_grade_rat_small(qn, 10000, &vn) || !lem_grade_rat_small(qk, 10000, &vk) ||
+        vn < 0 || vk < 0)
+        return function_poly(w, a);
     if (!lem_grade_spend(w, vn)) return NULL;
     grade_rat *r = lem_grade_rat_int(w, 0);
     if (r) mpz_bin_uiui(mpq_numref(r->q), (unsigned long)vn, (unsigned long)vk);
@@ -346,7 +365,8 @@ static canon_poly *power(grade_work *w, const ast_node *a) {
     if (!tb || !te) return NULL;
     lem_buf b = {0};
     lem_buf_printf(&b, "(%s)^(%s)", tb, te);
-    const char *key = !b.failed && lem_grade_spend(w, (int64_t)b.len) ? lem_grade_text(w, lem_buf_str(&b), b.len) : NULL;
+    const char *key =
+        !b.failed && lem_grade_spend(w, (int64_t)b.len) ? lem_grade_text(w, lem_buf_str(&b), b.len) : NULL;
     lem_buf_release(&b);
     return key ? atom_poly(w, key) : NULL;
 }
@@ -376,7 +396,8 @@ canon_poly *lem_canon_scalar(grade_work *w, const ast_node *a) {
     case AST_ADD:
     case AST_MUL: return chain(w, a);
     case AST_POW: return power(w, a);
-    case AST_FN: return a->len == 5 && memcmp(a->name, "binom", 5) == 0 ? binomial(w, a) : function_poly(w, a);
+    case AST_FN:
+        return a->len == 5 && memcmp(a->name, "binom", 5) == 0 ? binomial(w, a) : function_poly(w, a);
     case AST_FACTORIAL: return factorial(w, a);
     case AST_ABS: return absolute(w, a);
     case AST_MONEY: return lem_canon_scalar(w, a->kid[0]);
@@ -386,7 +407,12 @@ canon_poly *lem_canon_scalar(grade_work *w, const ast_node *a) {
     }
     case AST_DEGREE: {
         canon_poly *p = lem_canon_scalar(w, a->kid[0]);
-        return p ? poly_mul(w, poly_scale(w, p, lem_grade_rat_div(w, lem_grade_rat_int(w, 1), lem_grade_rat_int(w, 180))), atom_poly(w, "pi")) : NULL;
+        return p ? poly_mul(
+                       w,
+                       poly_scale(w, p,
+                                  lem_grade_rat_div(w, lem_grade_rat_int(w, 1), lem_grade_rat_int(w, 180))),
+                       atom_poly(w, "pi"))
+                 : NULL;
     }
     default: return NULL;
     }
@@ -405,7 +431,8 @@ const char *lem_canon_poly_text(grade_work *w, const canon_poly *p) {
         else lem_buf_printf(&b, "%s*%s", c, p->t[k].key);
     }
     if (p->n == 0) lem_buf_putc(&b, '0');
-    const char *t = !b.failed && lem_grade_spend(w, (int64_t)b.len) ? lem_grade_text(w, lem_buf_str(&b), b.len) : NULL;
+    const char *t =
+        !b.failed && lem_grade_spend(w, (int64_t)b.len) ? lem_grade_text(w, lem_buf_str(&b), b.len) : NULL;
     lem_buf_release(&b);
     return w->limit ? NULL : t;
 }
@@ -416,7 +443,8 @@ bool lem_canon_is_unique(const canon_poly *p) {
         for (uint32_t j = 0; j < p->t[k].n; j++) {
             const canon_factor *f = &p->t[k].f[j];
             if (strcmp(f->key, "infty") == 0 || strchr(f->key, '(')) return false;
-            if (f->key[0] == '#') { /* square roots of different products of true primes (here at most 997) are independent over the rationals */
+            if (f->key[0] == '#') { /* square roots of different products of true primes (here at most 997)
+                                       are independent over the rationals */
                 if (mpz_cmp_ui(mpq_denref(f->e->q), 2) != 0 || strlen(f->key) > 4) return false;
             } else if (!lem_grade_rat_is_int(f->e)) return false;
             pi = pi || strcmp(f->key, "pi") == 0;

@@ -1,8 +1,9 @@
-/* canon_priv.h - canonical forms: a scalar as a sum of monomials over atoms, anything else as a text built from those
+/* canon_priv.h - canonical forms: a scalar as a sum of monomials over atoms, anything else as a text built
+ * from those
  *
- * Atoms are symbols, constants (pi, e, i), roots of primes ("#3" with an exponent in (0,1)), and what cannot be opened further, e.g. sin(…) or the
- * inverse of a sum, named by its own canonical text. Two trees with the same canonical text are equal; the converse holds only where
- * lem_canon_is_unique says so. */
+ * Atoms are symbols, constants (pi, e, i), roots of primes ("#3" with an exponent in (0,1)), and what cannot
+ * be opened further, e.g. sin(…) or the inverse of a sum, named by its own canonical text. Two trees with the
+ * same canonical text are equal; the converse holds only where lem_canon_is_unique says so. */
 #ifndef LEM_GRADE_CANON_PRIV_H
 #define LEM_GRADE_CANON_PRIV_H
 
@@ -25,7 +26,8 @@ typedef struct canon_poly {
     uint32_t n;
 } canon_poly;
 
-/* NULL when the tree is not a scalar (w->limit clear), is undefined such as 1/0, or at a limit (w->limit set). */
+/* NULL when the tree is not a scalar (w->limit clear), is undefined such as 1/0, or at a limit (w->limit
+ * set). */
 canon_poly *lem_canon_scalar(grade_work *w, const ast_node *a);
 canon_poly *lem_canon_sub(grade_work *w, const canon_poly *a, const canon_poly *b);
 /* The value when the poly is a rational number, else NULL. Zero terms are 0. */
@@ -35,7 +37,8 @@ canon_poly *lem_canon_primitive(grade_work *w, const canon_poly *p, bool sign);
 const char *lem_canon_poly_text(grade_work *w, const canon_poly *p);
 /* Text of any tree. */
 const char *lem_canon_text(grade_work *w, const ast_node *a);
-/* Different polys of this kind are different values: polynomials in free symbols, or sums of square roots of rationals with i. */
+/* Different polys of this kind are different values: polynomials in free symbols, or sums of square roots of
+ * rationals with i. */
 bool lem_canon_is_unique(const canon_poly *p);
 
 #endif

@@ -23,12 +23,14 @@ static char letter_of(const ast_node *a) {
 }
 
 static lem_grade_result compare_choices(comparison *c, const ast_node *a, const ast_node *b, int level) {
-    if (a->kind == AST_CHOICE && b->kind == AST_CHOICE) return same_or(lem_ast_same_name(a, b), RULE_CHOICE, RULE_CHOICE_DIFFERENT);
+    if (a->kind == AST_CHOICE && b->kind == AST_CHOICE)
+        return same_or(lem_ast_same_name(a, b), RULE_CHOICE, RULE_CHOICE_DIFFERENT);
     const ast_node *choice = a->kind == AST_CHOICE ? a : b, *other = choice == a ? b : a;
     char letter = letter_of(other);
     if (letter) return same_or(letter == choice->name[0], RULE_CHOICE, RULE_CHOICE_DIFFERENT);
     if (choice->n == 0) return compare_say(LEM_GRADE_DIFFERENT_KIND, RULE_KIND);
-    return choice == a ? lem_compare_level(c, choice->kid[0], b, level + 1) : lem_compare_level(c, a, choice->kid[0], level + 1);
+    return choice == a ? lem_compare_level(c, choice->kid[0], b, level + 1)
+                       : lem_compare_level(c, a, choice->kid[0], level + 1);
 }
 
 static lem_grade_result compare_texts(const ast_node *a, const ast_node *b) {
@@ -49,7 +51,9 @@ static long base_of(const ast_node *a, size_t *digits) {
     return base;
 }
 
-static int digit_value(char ch) { return ch >= '0' && ch <= '9' ? ch - '0' : ch >= 'A' && ch <= 'Z' ? ch - 'A' + 10 : 99; }
+static int digit_value(char ch) {
+    return ch >= '0' && ch <= '9' ? ch - '0' : ch >= 'A' && ch <= 'Z' ? ch - 'A' + 10 : 99;
+}
 
 /* The number that 1011_2 or 0.11_2 names, NULL when a digit or the base is not one. */
 static ast_node *base_value(grade_work *w, const ast_node *a) {
@@ -81,8 +85,10 @@ static lem_grade_result compare_bases(comparison *c, const ast_node *a, const as
 static lem_grade_result compare_base(comparison *c, const ast_node *base, const ast_node *number) {
     size_t n;
     (void)base_of(base, &n);
-    grade_rat *digits = n && strspn(base->name, "0123456789.") >= n ? lem_grade_rat_decimal(c->w, base->name, n, 0) : NULL;
-    if (c->rules->base_left_out && digits && lem_grade_rat_equal(digits, number->q)) return compare_say(LEM_GRADE_EQUAL_EXACT, RULE_BASE_LEFT_OUT);
+    grade_rat *digits =
+        n && strspn(base->name, "0123456789.") >= n ? lem_grade_rat_decimal(c->w, base->name, n, 0) : NULL;
+    if (c->rules->base_left_out && digits && lem_grade_rat_equal(digits, number->q))
+        return compare_say(LEM_GRADE_EQUAL_EXACT, RULE_BASE_LEFT_OUT);
     ast_node *v = c->rules->base_ten ? base_value(c->w, base) : NULL;
     return same_or(v && lem_grade_rat_equal(v->q, number->q), RULE_BASE_VALUE, RULE_BASE_DIGITS);
 }
@@ -96,7 +102,8 @@ static bool is_clock(const ast_node *a) { return a->n >= 2 && (a->decimal || is_
 
 static lem_grade_result compare_ratios(comparison *c, const ast_node *a, const ast_node *b, int level) {
     lem_grade_result same = lem_compare_ordered(c, a, b, level);
-    if (is_clock(a) || is_clock(b)) return compare_is_equal(same) ? compare_say(same.verdict, RULE_CLOCK) : same;
+    if (is_clock(a) || is_clock(b))
+        return compare_is_equal(same) ? compare_say(same.verdict, RULE_CLOCK) : same;
     if (compare_is_equal(same) || a->n != b->n || !c->rules->ratio_scales) return same;
     lem_grade_verdict v = LEM_GRADE_EQUAL_EXACT;
     for (uint32_t k = 1; k < a->n; k++) { /* a0 : ak = b0 : bk */
@@ -113,7 +120,8 @@ static lem_grade_result compare_ratios(comparison *c, const ast_node *a, const a
 
 static lem_grade_result compare_ratio_number(comparison *c, const ast_node *a, const ast_node *b) {
     const ast_node *ratio = a->kind == AST_RATIO ? a : b;
-    if (!c->rules->ratio_fraction || ratio->n != 2 || !lem_ast_is_scalar(ratio->kid[0]) || !lem_ast_is_scalar(ratio->kid[1]))
+    if (!c->rules->ratio_fraction || ratio->n != 2 || !lem_ast_is_scalar(ratio->kid[0]) ||
+        !lem_ast_is_scalar(ratio->kid[1]))
         return compare_say(LEM_GRADE_DIFFERENT_KIND, RULE_KIND);
     ast_node *q = lem_ast_div(c->w, ratio->kid[0], ratio->kid[1]);
     if (!q) return compare_say(LEM_GRADE_DIFFERENT_KIND, RULE_KIND);
@@ -121,11 +129,14 @@ static lem_grade_result compare_ratio_number(comparison *c, const ast_node *a, c
     return compare_is_equal(r) ? compare_say(r.verdict, RULE_RATIO_FRACTION) : r;
 }
 
-static lem_grade_result compare_residues(comparison *c, const shape *g, const shape *p, lem_grade_result plain) {
+static lem_grade_result compare_residues(comparison *c, const shape *g, const shape *p,
+                                         lem_grade_result plain) {
     if (!g->modulus || !p->modulus) return plain; /* the modulus may be left out */
     lem_grade_result m = lem_compare_scalars(c, g->modulus, p->modulus);
     if (!compare_is_equal(m)) return compare_say(LEM_GRADE_NOT_EQUAL, RULE_MODULO_DIFFERS);
-    if (g->v->kind != AST_NUM || p->v->kind != AST_NUM || g->modulus->kind != AST_NUM || !lem_grade_rat_sign(g->modulus->q)) return plain;
+    if (g->v->kind != AST_NUM || p->v->kind != AST_NUM || g->modulus->kind != AST_NUM ||
+        !lem_grade_rat_sign(g->modulus->q))
+        return plain;
     grade_rat *q = lem_grade_rat_div(c->w, lem_grade_rat_sub(c->w, g->v->q, p->v->q), g->modulus->q);
     return same_or(q && lem_grade_rat_is_int(q), RULE_MODULO, RULE_MODULO_DIFFERS);
 }
@@ -133,15 +144,19 @@ static lem_grade_result compare_residues(comparison *c, const shape *g, const sh
 /* ---- solutions of an equation ---- */
 
 /* Do these numbers solve a polynomial equation in one symbol, as many different ones as its degree? */
-static lem_grade_result compare_solutions(comparison *c, const ast_node *rel, const ast_node *const *value, uint32_t n) {
+static lem_grade_result compare_solutions(comparison *c, const ast_node *rel, const ast_node *const *value,
+                                          uint32_t n) {
     grade_work *w = c->w;
     const ast_node *sym[1];
     if (lem_shape_symbols(w, rel, sym, 1) != 1) return compare_say(LEM_GRADE_DIFFERENT_KIND, RULE_KIND);
-    ast_node *d = lem_ast_add(w, rel->kid[0], lem_ast_neg(w, rel->kid[1])), *product = lem_ast_int(w, 1), *zero = lem_ast_int(w, 0);
+    ast_node *d = lem_ast_add(w, rel->kid[0], lem_ast_neg(w, rel->kid[1])), *product = lem_ast_int(w, 1),
+             *zero = lem_ast_int(w, 0);
     for (uint32_t k = 0; k < n && d && product; k++) {
         ast_node *at = lem_ast_replace(w, d, sym[0]->name, sym[0]->len, (ast_node *)value[k]);
-        if (!at || !compare_is_equal(lem_decide_scalars(w, at, zero))) return compare_say(LEM_GRADE_NOT_EQUAL, RULE_EQUATION_DIFFERS);
-        product = lem_ast_mul(w, product, lem_ast_add(w, (ast_node *)sym[0], lem_ast_neg(w, (ast_node *)value[k])));
+        if (!at || !compare_is_equal(lem_decide_scalars(w, at, zero)))
+            return compare_say(LEM_GRADE_NOT_EQUAL, RULE_EQUATION_DIFFERS);
+        product =
+            lem_ast_mul(w, product, lem_ast_add(w, (ast_node *)sym[0], lem_ast_neg(w, (ast_node *)value[k])));
     }
     /* all solutions: lhs - rhs is a constant times (x - a)(x - b)… */
     ast_node *probe = product ? lem_ast_new(w, AST_REL, 2) : NULL;
@@ -156,7 +171,8 @@ static lem_grade_result compare_solutions(comparison *c, const ast_node *rel, co
 }
 
 static bool solvable(const ast_node *rel, const ast_node *value) {
-    if (rel->kind != AST_REL || rel->n != 2 || rel->name[0] != '=' || !lem_ast_is_scalar(rel->kid[0]) || !lem_ast_is_scalar(rel->kid[1]))
+    if (rel->kind != AST_REL || rel->n != 2 || rel->name[0] != '=' || !lem_ast_is_scalar(rel->kid[0]) ||
+        !lem_ast_is_scalar(rel->kid[1]))
         return false;
     if (value->kind != AST_LIST && value->kind != AST_SET) return lem_ast_is_scalar(value);
     for (uint32_t k = 0; k < value->n; k++)
@@ -183,17 +199,22 @@ static lem_grade_result compare_structures(comparison *c, const ast_node *a, con
     if (a->kind == AST_UNION || a->kind == AST_INTER) return lem_compare_unordered(c, a, b, level);
     const char *x = lem_canon_text(c->w, a), *y = x ? lem_canon_text(c->w, b) : NULL;
     if (c->w->limit) return compare_say(LEM_GRADE_LIMIT, RULE_WORK);
-    return x && y && strcmp(x, y) == 0 ? compare_say(LEM_GRADE_EQUAL_EXACT, RULE_CANONICAL) : compare_say(LEM_GRADE_LIMIT, RULE_NOT_DECIDED);
+    return x && y && strcmp(x, y) == 0 ? compare_say(LEM_GRADE_EQUAL_EXACT, RULE_CANONICAL)
+                                       : compare_say(LEM_GRADE_LIMIT, RULE_NOT_DECIDED);
 }
 
-static bool is_vectorish(const ast_node *a) { return a->kind == AST_MATRIX || (a->kind == AST_TUPLE && a->n >= 2 && a->n <= 3); }
+static bool is_vectorish(const ast_node *a) {
+    return a->kind == AST_MATRIX || (a->kind == AST_TUPLE && a->n >= 2 && a->n <= 3);
+}
 
 /* 3,14 as one number; NULL for other lists. */
 static const ast_node *decimal_comma(comparison *c, const ast_node *a) {
-    if (a->kind != AST_LIST || a->n != 2 || a->kid[0]->kind != AST_NUM || a->kid[1]->kind != AST_NUM || !a->kid[0]->len || !a->kid[1]->len)
+    if (a->kind != AST_LIST || a->n != 2 || a->kid[0]->kind != AST_NUM || a->kid[1]->kind != AST_NUM ||
+        !a->kid[0]->len || !a->kid[1]->len)
         return NULL;
     grade_rat *places = lem_grade_rat_pow10(c->w, -(long)a->kid[1]->len);
-    ast_node *v = lem_ast_num(c->w, lem_grade_rat_add(c->w, a->kid[0]->q, lem_grade_rat_mul(c->w, a->kid[1]->q, places)));
+    ast_node *v = lem_ast_num(
+        c->w, lem_grade_rat_add(c->w, a->kid[0]->q, lem_grade_rat_mul(c->w, a->kid[1]->q, places)));
     if (v) v->decimal = true, v->ulp10 = -(int32_t)a->kid[1]->len;
     return v;
 }
@@ -201,7 +222,8 @@ static const ast_node *decimal_comma(comparison *c, const ast_node *a) {
 static lem_grade_result compare_values(comparison *c, const ast_node *a, const ast_node *b, int level) {
     lem_grade_result r;
     if (c->rules->decimal_comma && (a->kind == AST_NUM) != (b->kind == AST_NUM)) {
-        const ast_node *x = a->kind == AST_NUM ? a : decimal_comma(c, a), *y = b->kind == AST_NUM ? b : decimal_comma(c, b);
+        const ast_node *x = a->kind == AST_NUM ? a : decimal_comma(c, a),
+                       *y = b->kind == AST_NUM ? b : decimal_comma(c, b);
         if (x && y) return lem_compare_scalars(c, x, y);
     }
     if (a->kind == AST_CHOICE || b->kind == AST_CHOICE) return compare_choices(c, a, b, level);
@@ -211,15 +233,18 @@ static lem_grade_result compare_values(comparison *c, const ast_node *a, const a
     if (lem_compare_regions(c, a, b, &r)) return r;
     if (is_group(a->kind) && is_group(b->kind)) return lem_compare_groups(c, a, b, level);
     if (a->kind == AST_MATRIX || b->kind == AST_MATRIX) return lem_compare_vectors(c, a, b, level);
-    if ((is_vectorish(a) && lem_ast_is_scalar(b)) || (is_vectorish(b) && lem_ast_is_scalar(a))) return lem_compare_vectors(c, a, b, level);
+    if ((is_vectorish(a) && lem_ast_is_scalar(b)) || (is_vectorish(b) && lem_ast_is_scalar(a)))
+        return lem_compare_vectors(c, a, b, level);
     if (a->kind == AST_BASE && b->kind == AST_BASE) return compare_bases(c, a, b);
     if (a->kind == AST_BASE && b->kind == AST_NUM) return compare_base(c, a, b);
     if (a->kind == AST_NUM && b->kind == AST_BASE) return compare_base(c, b, a);
     if (a->kind == AST_RATIO && b->kind == AST_RATIO) return compare_ratios(c, a, b, level);
-    if ((a->kind == AST_RATIO && lem_ast_is_scalar(b)) || (b->kind == AST_RATIO && lem_ast_is_scalar(a))) return compare_ratio_number(c, a, b);
+    if ((a->kind == AST_RATIO && lem_ast_is_scalar(b)) || (b->kind == AST_RATIO && lem_ast_is_scalar(a)))
+        return compare_ratio_number(c, a, b);
     const ast_node *one = a->kind == AST_SET && a->n == 1 ? a : b->kind == AST_SET && b->n == 1 ? b : NULL;
     if (one && c->rules->list_is_set && !is_group((one == a ? b : a)->kind)) {
-        r = one == a ? lem_compare_level(c, a->kid[0], b, level + 1) : lem_compare_level(c, a, b->kid[0], level + 1);
+        r = one == a ? lem_compare_level(c, a->kid[0], b, level + 1)
+                     : lem_compare_level(c, a, b->kid[0], level + 1);
         return compare_is_equal(r) ? compare_say(r.verdict, RULE_ONE_ELEMENT) : r;
     }
     return compare_structures(c, a, b, level);
@@ -229,11 +254,14 @@ static bool is_equality(const ast_node *a) { return a->kind == AST_REL && a->n =
 
 /* f and g of f(x) = …, g(t) = …: the function's symbol and argument. */
 static bool is_call(const ast_node *a) {
-    return a->kind == AST_MUL && a->kid[0]->kind == AST_SYM && a->kid[1]->kind == AST_SYM && a->kid[1]->grouped;
+    return a->kind == AST_MUL && a->kid[0]->kind == AST_SYM && a->kid[1]->kind == AST_SYM &&
+           a->kid[1]->grouped;
 }
 
-/* Both sides name what they give: the same name; or, of a function, another letter for its argument; or an equation solved for another symbol. */
-static lem_grade_result compare_labelled(comparison *c, const ast_node *gold, const ast_node *pred, const shape *g, const shape *p, int level) {
+/* Both sides name what they give: the same name; or, of a function, another letter for its argument; or an
+ * equation solved for another symbol. */
+static lem_grade_result compare_labelled(comparison *c, const ast_node *gold, const ast_node *pred,
+                                         const shape *g, const shape *p, int level) {
     lem_grade_result r;
     const ast_node *pv = p->v;
     if (!lem_ast_same(g->label, p->label)) {
@@ -242,7 +270,9 @@ static lem_grade_result compare_labelled(comparison *c, const ast_node *gold, co
             pv = lem_ast_replace(c->w, (ast_node *)pv, from->name, from->len, g->label->kid[1]);
             if (!pv) return compare_say(LEM_GRADE_LIMIT, RULE_WORK);
         } else {
-            if (is_equality(gold) && is_equality(pred) && lem_compare_equations(c, gold, pred, &r) && compare_is_equal(r)) return r;
+            if (is_equality(gold) && is_equality(pred) && lem_compare_equations(c, gold, pred, &r) &&
+                compare_is_equal(r))
+                return r;
             r = compare_values(c, g->v, p->v, level);
             return compare_is_equal(r) ? compare_say(LEM_GRADE_NOT_EQUAL, RULE_SYMBOL) : r;
         }
@@ -257,17 +287,22 @@ lem_grade_result lem_compare_level(comparison *c, const ast_node *gold, const as
     shape g = lem_shape_of(w, gold), p = lem_shape_of(w, pred);
     if (w->limit) return compare_say(LEM_GRADE_LIMIT, RULE_WORK);
     lem_grade_result r;
-    bool bare_equation = (g.v->kind == AST_REL && g.v->name[0] == '=') || (p.v->kind == AST_REL && p.v->name[0] == '=');
+    bool bare_equation =
+        (g.v->kind == AST_REL && g.v->name[0] == '=') || (p.v->kind == AST_REL && p.v->name[0] == '=');
     if (g.label && p.label) r = compare_labelled(c, gold, pred, &g, &p, level);
-    else if (bare_equation && is_equality(gold) && is_equality(pred) && lem_compare_equations(c, gold, pred, &r)) return r;
+    else if (bare_equation && is_equality(gold) && is_equality(pred) &&
+             lem_compare_equations(c, gold, pred, &r))
+        return r;
     else {
         r = compare_values(c, g.v, p.v, level);
-        bool forms = g.v->kind != p.v->kind && (g.v->kind == AST_REL || p.v->kind == AST_REL); /* x in (1,2) against 1 < x < 2 */
+        bool forms = g.v->kind != p.v->kind &&
+                     (g.v->kind == AST_REL || p.v->kind == AST_REL); /* x in (1,2) against 1 < x < 2 */
         if (!c->rules->drop_label && (g.label != NULL) != (p.label != NULL) && !forms && compare_is_equal(r))
             r = compare_say(LEM_GRADE_NOT_EQUAL, RULE_LABEL_MISSING);
     }
     if (g.modulus || p.modulus) r = compare_residues(c, &g, &p, r);
-    bool dressed = g.percent != p.percent || g.degree != p.degree || g.unit || p.unit || g.currency || p.currency;
+    bool dressed =
+        g.percent != p.percent || g.degree != p.degree || g.unit || p.unit || g.currency || p.currency;
     return dressed ? lem_compare_dressed(c, &g, &p, r) : r;
 }
 
@@ -284,9 +319,11 @@ static bool uses(grade_work *w, const ast_node *a, char name) {
     }
 }
 
-/* 1 + 2j against 1 + 2i: electrical engineers write j. An answer that has both letters means symbols or unit vectors, not the imaginary unit. */
+/* 1 + 2j against 1 + 2i: electrical engineers write j. An answer that has both letters means symbols or unit
+ * vectors, not the imaginary unit. */
 static void settle_imaginary(comparison *c, ast_node **g, ast_node **p) {
-    bool gi = uses(c->w, *g, 'i'), gj = uses(c->w, *g, 'j'), pi = uses(c->w, *p, 'i'), pj = uses(c->w, *p, 'j');
+    bool gi = uses(c->w, *g, 'i'), gj = uses(c->w, *g, 'j'), pi = uses(c->w, *p, 'i'),
+         pj = uses(c->w, *p, 'j');
     bool both = (gi && gj) || (pi && pj), alone = (*g)->kind == AST_SYM || (*p)->kind == AST_SYM;
     if (!(gj || pj) || (!both && (gj == pj || alone))) return;
     const char *from = both ? "i" : "j";
@@ -297,12 +334,14 @@ static void settle_imaginary(comparison *c, ast_node **g, ast_node **p) {
     if (x && y) *g = x, *p = y;
 }
 
-lem_grade_result lem_grade_compare_by(grade_work *w, const grade_rules *rules, const ast_node *gold, const ast_node *pred) {
+lem_grade_result lem_grade_compare_by(grade_work *w, const grade_rules *rules, const ast_node *gold,
+                                      const ast_node *pred) {
     comparison c = {w, rules};
     ast_node *g = (ast_node *)gold, *p = (ast_node *)pred;
     settle_imaginary(&c, &g, &p);
     lem_grade_result r = w->limit ? compare_say(LEM_GRADE_LIMIT, RULE_WORK) : lem_compare_level(&c, g, p, 0);
-    return w->limit && !compare_is_equal(r) ? compare_say(LEM_GRADE_LIMIT, RULE_WORK) : r; /* what ran dry cannot prove a difference */
+    return w->limit && !compare_is_equal(r) ? compare_say(LEM_GRADE_LIMIT, RULE_WORK)
+                                            : r; /* what ran dry cannot prove a difference */
 }
 
 lem_grade_result lem_grade_compare_trees(grade_work *w, const ast_node *gold, const ast_node *pred) {

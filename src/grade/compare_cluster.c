@@ -24,7 +24,8 @@ static int by_key(const void *x, const void *y) {
     return a->index < b->index ? -1 : a->index > b->index;
 }
 
-static lem_status same_answer(const lem_grade_profile *p, const lem_grade_answer_text *a, const lem_grade_answer_text *b, bool *same, lem_err *err) {
+static lem_status same_answer(const lem_grade_profile *p, const lem_grade_answer_text *a,
+                              const lem_grade_answer_text *b, bool *same, lem_err *err) {
     *same = false;
     for (int way = 0; way < 2 && !*same; way++) { /* precision follows the gold: either may be it */
         lem_grade_gold *g = NULL;
@@ -41,8 +42,10 @@ static lem_status same_answer(const lem_grade_profile *p, const lem_grade_answer
     return LEM_OK;
 }
 
-/* Merges groups in the order of their keys: each joins the first group before it that it equals. root[g] is then the group that g belongs to. */
-static lem_status merge(const member *m, const size_t *first, size_t groups, const lem_grade_profile *p, size_t *root, lem_err *err) {
+/* Merges groups in the order of their keys: each joins the first group before it that it equals. root[g] is
+ * then the group that g belongs to. */
+static lem_status merge(const member *m, const size_t *first, size_t groups, const lem_grade_profile *p,
+                        size_t *root, lem_err *err) {
     for (size_t g = 0; g < groups; g++) root[g] = g;
     for (size_t g = 1; g < groups && groups <= LEM_GRADE_MAX_GROUPS; g++)
         for (size_t h = 0; h < g; h++) {
@@ -57,7 +60,8 @@ static lem_status merge(const member *m, const size_t *first, size_t groups, con
     return LEM_OK;
 }
 
-static lem_status keys_of(const lem_grade_answer_text *answers, size_t n, member *m, size_t *count, lem_buf *keys, lem_err *err) {
+static lem_status keys_of(const lem_grade_answer_text *answers, size_t n, member *m, size_t *count,
+                          lem_buf *keys, lem_err *err) {
     size_t *at = lem_alloc_zero(n, sizeof *at, err), k = 0;
     lem_status st = at ? LEM_OK : LEM_EMEM;
     for (size_t i = 0; i < n && st == LEM_OK; i++) {
@@ -75,14 +79,16 @@ static lem_status keys_of(const lem_grade_answer_text *answers, size_t n, member
     return st;
 }
 
-lem_status lem_grade_cluster(const lem_grade_answer_text *answers, size_t n, const lem_grade_profile *profile, int *group, lem_err *err) {
+lem_status lem_grade_cluster(const lem_grade_answer_text *answers, size_t n, const lem_grade_profile *profile,
+                             int *group, lem_err *err) {
     lem_buf keys = {0};
     lem_status st = LEM_OK;
     size_t count = 0, groups = 0;
     int next = 0;
     if (n == 0) return LEM_OK;
     member *m = lem_alloc_zero(n, sizeof *m, err);
-    size_t *first = m ? lem_alloc_zero(n, sizeof *first, err) : NULL, *root = first ? lem_alloc_zero(n, sizeof *root, err) : NULL;
+    size_t *first = m ? lem_alloc_zero(n, sizeof *first, err) : NULL,
+           *root = first ? lem_alloc_zero(n, sizeof *root, err) : NULL;
     int *number = root ? lem_alloc_zero(n, sizeof *number, err) : NULL;
     if (!number) st = LEM_EMEM;
     if (st == LEM_OK) st = keys_of(answers, n, m, &count, &keys, err);
@@ -93,7 +99,8 @@ lem_status lem_grade_cluster(const lem_grade_answer_text *answers, size_t n, con
     LEM_TRY(merge(m, first, groups, profile, root, err));
     for (size_t i = 0; i < n; i++) group[i] = -1;
     for (size_t g = 0; g < groups; g++)
-        for (size_t i = first[g]; i < (g + 1 < groups ? first[g + 1] : count); i++) group[m[i].index] = (int)root[g];
+        for (size_t i = first[g]; i < (g + 1 < groups ? first[g + 1] : count); i++)
+            group[m[i].index] = (int)root[g];
     for (size_t g = 0; g < groups; g++) number[g] = -1;
     for (size_t i = 0; i < n; i++) {
         if (group[i] < 0) continue;

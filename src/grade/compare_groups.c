@@ -14,7 +14,8 @@ lem_grade_result lem_compare_ordered(comparison *c, const ast_node *a, const ast
         lem_grade_result r = lem_compare_level(c, a->kid[k], b->kid[k], level + 1);
         if (compare_is_different(r)) return compare_say(LEM_GRADE_NOT_EQUAL, RULE_PART_DIFFERS);
         if (r.verdict != LEM_GRADE_EQUAL_EXACT && all.verdict != LEM_GRADE_LIMIT)
-            all = compare_is_equal(r) ? compare_say(r.verdict, RULE_PARTS) : compare_say(LEM_GRADE_LIMIT, RULE_PART_UNDECIDED);
+            all = compare_is_equal(r) ? compare_say(r.verdict, RULE_PARTS)
+                                      : compare_say(LEM_GRADE_LIMIT, RULE_PART_UNDECIDED);
     }
     return all;
 }
@@ -26,7 +27,8 @@ typedef struct matching {
 /* In long lists the parts that are written alike find each other first, whatever their order. */
 static void match_texts(comparison *c, const ast_node *a, const ast_node *b, bool *found, bool *used) {
     const char *text[COMPARE_MAX_ITEMS];
-    for (uint32_t j = 0; j < b->n; j++) text[j] = lem_ast_is_scalar(b->kid[j]) ? lem_canon_text(c->w, b->kid[j]) : NULL;
+    for (uint32_t j = 0; j < b->n; j++)
+        text[j] = lem_ast_is_scalar(b->kid[j]) ? lem_canon_text(c->w, b->kid[j]) : NULL;
     for (uint32_t i = 0; i < a->n && !c->w->limit; i++) {
         const char *t = lem_ast_is_scalar(a->kid[i]) ? lem_canon_text(c->w, a->kid[i]) : NULL;
         for (uint32_t j = 0; t && j < b->n && !found[i]; j++)
@@ -34,7 +36,8 @@ static void match_texts(comparison *c, const ast_node *a, const ast_node *b, boo
     }
 }
 
-/* Does every part of a have one of b, a different one each if `once`? Greedy is right because equality of parts is an equivalence. */
+/* Does every part of a have one of b, a different one each if `once`? Greedy is right because equality of
+ * parts is an equivalence. */
 static matching match(comparison *c, const ast_node *a, const ast_node *b, bool once, bool swap, int level) {
     matching m = {true, false, false};
     bool used[COMPARE_MAX_ITEMS] = {false}, written[COMPARE_MAX_ITEMS] = {false};
@@ -43,7 +46,8 @@ static matching match(comparison *c, const ast_node *a, const ast_node *b, bool 
         bool found = written[i];
         for (uint32_t j = 0; j < b->n && !found; j++) {
             if (used[j]) continue;
-            lem_grade_result r = swap ? lem_compare_level(c, b->kid[j], a->kid[i], level + 1) : lem_compare_level(c, a->kid[i], b->kid[j], level + 1);
+            lem_grade_result r = swap ? lem_compare_level(c, b->kid[j], a->kid[i], level + 1)
+                                      : lem_compare_level(c, a->kid[i], b->kid[j], level + 1);
             if (r.verdict == LEM_GRADE_LIMIT) m.undecided = true;
             if (!compare_is_equal(r)) continue;
             found = true;
@@ -64,20 +68,26 @@ static bool repeats(comparison *c, const ast_node *a, int level) {
 
 /* Multisets for lists, sets where a set is written or (by policy) where one list repeats nothing. */
 lem_grade_result lem_compare_unordered(comparison *c, const ast_node *a, const ast_node *b, int level) {
-    if (a->n > COMPARE_MAX_ITEMS || b->n > COMPARE_MAX_ITEMS) return compare_say(LEM_GRADE_LIMIT, RULE_TOO_MANY);
+    if (a->n > COMPARE_MAX_ITEMS || b->n > COMPARE_MAX_ITEMS)
+        return compare_say(LEM_GRADE_LIMIT, RULE_TOO_MANY);
     bool set = a->kind == AST_SET || b->kind == AST_SET;
     if (!set && a->n == b->n) {
         matching m = match(c, a, b, true, false, level);
         if (m.ok) return compare_say(m.numeric ? LEM_GRADE_EQUAL_NUMERIC : LEM_GRADE_EQUAL_EXACT, RULE_LISTS);
-        return m.undecided ? compare_say(LEM_GRADE_LIMIT, RULE_PART_UNDECIDED) : compare_say(LEM_GRADE_NOT_EQUAL, RULE_PART_MISSING);
+        return m.undecided ? compare_say(LEM_GRADE_LIMIT, RULE_PART_UNDECIDED)
+                           : compare_say(LEM_GRADE_NOT_EQUAL, RULE_PART_MISSING);
     }
     if (!set && !c->rules->repeated) return compare_say(LEM_GRADE_NOT_EQUAL, RULE_PART_COUNT);
     matching m = match(c, a, b, false, false, level), back = m.ok ? match(c, b, a, false, true, level) : m;
     if (!m.ok || !back.ok)
-        return m.undecided || back.undecided ? compare_say(LEM_GRADE_LIMIT, RULE_PART_UNDECIDED)
-                                             : compare_say(LEM_GRADE_NOT_EQUAL, set || a->n == b->n ? RULE_PART_MISSING : RULE_PART_COUNT);
-    if (!set && repeats(c, a, level) && repeats(c, b, level)) return compare_say(LEM_GRADE_NOT_EQUAL, RULE_REPEATED);
-    return compare_say(m.numeric || back.numeric ? LEM_GRADE_EQUAL_NUMERIC : LEM_GRADE_EQUAL_EXACT, RULE_SETS);
+        return m.undecided || back.undecided
+                   ? compare_say(LEM_GRADE_LIMIT, RULE_PART_UNDECIDED)
+                   : compare_say(LEM_GRADE_NOT_EQUAL,
+                                 set || a->n == b->n ? RULE_PART_MISSING : RULE_PART_COUNT);
+    if (!set && repeats(c, a, level) && repeats(c, b, level))
+        return compare_say(LEM_GRADE_NOT_EQUAL, RULE_REPEATED);
+    return compare_say(m.numeric || back.numeric ? LEM_GRADE_EQUAL_NUMERIC : LEM_GRADE_EQUAL_EXACT,
+                       RULE_SETS);
 }
 
 /* Round and square brackets tell intervals apart; around three parts or more they say nothing. */
@@ -92,8 +102,11 @@ lem_grade_result lem_compare_groups(comparison *c, const ast_node *a, const ast_
     if (ta && tb) return compare_tuples(c, a, b, level);
     if (ta || tb) {
         bool set = a->kind == AST_SET || b->kind == AST_SET;
-        if (set) return c->rules->set_is_tuple ? lem_compare_unordered(c, a, b, level) : compare_say(LEM_GRADE_DIFFERENT_KIND, RULE_SET_AND_TUPLE);
-        return c->rules->list_is_tuple ? lem_compare_ordered(c, a, b, level) : compare_say(LEM_GRADE_DIFFERENT_KIND, RULE_LIST_AND_TUPLE);
+        if (set)
+            return c->rules->set_is_tuple ? lem_compare_unordered(c, a, b, level)
+                                          : compare_say(LEM_GRADE_DIFFERENT_KIND, RULE_SET_AND_TUPLE);
+        return c->rules->list_is_tuple ? lem_compare_ordered(c, a, b, level)
+                                       : compare_say(LEM_GRADE_DIFFERENT_KIND, RULE_LIST_AND_TUPLE);
     }
     if (a->kind != b->kind && !c->rules->list_is_set) return compare_say(LEM_GRADE_DIFFERENT_KIND, RULE_KIND);
     return lem_compare_unordered(c, a, b, level);
@@ -112,12 +125,14 @@ lem_grade_result lem_compare_systems(comparison *c, const ast_node *a, const ast
             if (j == b->n) return compare_say(LEM_GRADE_NOT_EQUAL, RULE_SYMBOL);
             lem_grade_result r = lem_compare_level(c, a->kid[i]->kid[1], b->kid[j]->kid[1], level + 1);
             if (compare_is_different(r)) return compare_say(LEM_GRADE_NOT_EQUAL, RULE_PART_DIFFERS);
-            if (r.verdict != LEM_GRADE_EQUAL_EXACT && v != LEM_GRADE_LIMIT) v = compare_is_equal(r) ? r.verdict : LEM_GRADE_LIMIT;
+            if (r.verdict != LEM_GRADE_EQUAL_EXACT && v != LEM_GRADE_LIMIT)
+                v = compare_is_equal(r) ? r.verdict : LEM_GRADE_LIMIT;
         }
         return compare_say(v, v == LEM_GRADE_LIMIT ? RULE_PART_UNDECIDED : RULE_SYSTEM);
     }
     if (!c->rules->drop_label) return compare_say(LEM_GRADE_DIFFERENT_KIND, RULE_LABEL_MISSING);
-    bool tuple = other->kind == AST_TUPLE, vector = other->kind == AST_MATRIX && (other->cols == 1 || other->cols == other->n);
+    bool tuple = other->kind == AST_TUPLE,
+         vector = other->kind == AST_MATRIX && (other->cols == 1 || other->cols == other->n);
     if (!tuple && !vector && other->kind != AST_LIST) return compare_say(LEM_GRADE_DIFFERENT_KIND, RULE_KIND);
     ast_node *values = lem_ast_new(c->w, tuple || vector ? AST_TUPLE : AST_LIST, sys->n);
     if (!values) return compare_say(LEM_GRADE_LIMIT, RULE_WORK);
@@ -130,7 +145,9 @@ lem_grade_result lem_compare_systems(comparison *c, const ast_node *a, const ast
 
 /* ---- vectors ---- */
 
-static bool is_vector(const ast_node *a) { return a->kind == AST_MATRIX && (a->cols == 1 || a->cols == a->n); }
+static bool is_vector(const ast_node *a) {
+    return a->kind == AST_MATRIX && (a->cols == 1 || a->cols == a->n);
+}
 
 /* 2i - j + 3k as (2,-1,3): the coefficients, when the expression is linear in the unit vectors. */
 static ast_node *coordinates(comparison *c, ast_node *a, uint32_t n) {
@@ -151,14 +168,17 @@ lem_grade_result lem_compare_vectors(comparison *c, const ast_node *a, const ast
     }
     const ast_node *other = is_vector(a) || a->kind == AST_TUPLE ? b : a, *vector = other == a ? b : a;
     if (other->kind == AST_TUPLE || other->kind == AST_MATRIX) {
-        if (!c->rules->vector_is_tuple || (vector->kind == AST_MATRIX && !is_vector(vector)) || (other->kind == AST_MATRIX && !is_vector(other)))
+        if (!c->rules->vector_is_tuple || (vector->kind == AST_MATRIX && !is_vector(vector)) ||
+            (other->kind == AST_MATRIX && !is_vector(other)))
             return compare_say(LEM_GRADE_DIFFERENT_KIND, RULE_KIND);
         return lem_compare_ordered(c, a, b, level);
     }
-    bool fits = lem_ast_is_scalar(other) && (vector->n == 2 || vector->n == 3) && (vector->kind == AST_TUPLE || is_vector(vector));
+    bool fits = lem_ast_is_scalar(other) && (vector->n == 2 || vector->n == 3) &&
+                (vector->kind == AST_TUPLE || is_vector(vector));
     if (!c->rules->unit_vectors || !fits) return compare_say(LEM_GRADE_DIFFERENT_KIND, RULE_KIND);
     ast_node *v = coordinates(c, (ast_node *)other, vector->n);
     if (!v) return compare_say(LEM_GRADE_LIMIT, RULE_WORK);
-    lem_grade_result r = other == a ? lem_compare_ordered(c, v, b, level) : lem_compare_ordered(c, a, v, level);
+    lem_grade_result r =
+        other == a ? lem_compare_ordered(c, v, b, level) : lem_compare_ordered(c, a, v, level);
     return compare_is_equal(r) ? compare_say(r.verdict, RULE_VECTOR) : r;
 }

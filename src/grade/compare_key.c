@@ -9,30 +9,39 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int by_text(const void *a, const void *b) { return strcmp(*(const char *const *)a, *(const char *const *)b); }
+static int by_text(const void *a, const void *b) {
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
 
 static const char *kept(grade_work *w, lem_buf *b, bool ok) {
-    const char *t = ok && !b->failed && lem_grade_spend(w, (int64_t)b->len) ? lem_grade_text(w, lem_buf_str(b), b->len) : NULL;
+    const char *t = ok && !b->failed && lem_grade_spend(w, (int64_t)b->len)
+                        ? lem_grade_text(w, lem_buf_str(b), b->len)
+                        : NULL;
     lem_buf_release(b);
     return t;
 }
 
-static const char *text_of_parts(grade_work *w, const ast_node *a, const char *open, const char *close, bool sort, bool unique);
+static const char *text_of_parts(grade_work *w, const ast_node *a, const char *open, const char *close,
+                                 bool sort, bool unique);
 
 static const char *text_of_region(grade_work *w, const region *r) {
     lem_buf b = {0};
     bool ok = r->sorted || r->n == 1;
     for (uint32_t k = 0; ok && k < r->n; k++) {
         const region_piece *p = &r->piece[k];
-        const char *lo = p->lo.v ? lem_canon_text(w, p->lo.v) : "-infty", *hi = lo && p->hi.v ? lem_canon_text(w, p->hi.v) : "infty";
+        const char *lo = p->lo.v ? lem_canon_text(w, p->lo.v) : "-infty",
+                   *hi = lo && p->hi.v ? lem_canon_text(w, p->hi.v) : "infty";
         ok = lo && hi;
-        if (ok) lem_buf_printf(&b, "%s%c%s,%s%c", k ? "U" : "", p->lo.closed ? '[' : '(', lo, hi, p->hi.closed ? ']' : ')');
+        if (ok)
+            lem_buf_printf(&b, "%s%c%s,%s%c", k ? "U" : "", p->lo.closed ? '[' : '(', lo, hi,
+                           p->hi.closed ? ']' : ')');
     }
     if (r->n == 0) lem_buf_puts(&b, "{}");
     return kept(w, &b, ok);
 }
 
-/* 5 m and 500 cm read alike, 5 cm does not. NULL where the unit measures nothing: a currency, a count, a word. */
+/* 5 m and 500 cm read alike, 5 cm does not. NULL where the unit measures nothing: a currency, a count, a
+ * word. */
 static const char *with_unit(grade_work *w, const shape *s) {
     grade_unit u;
     lem_buf b = {0};
@@ -52,8 +61,8 @@ static const char *text_of_meaning(grade_work *w, const ast_node *a) {
     const ast_node *v = s.v;
     region r;
     if (w->limit) return NULL;
-    if (s.modulus && s.modulus->kind == AST_NUM && v->kind == AST_NUM && lem_grade_rat_is_int(v->q) && lem_grade_rat_is_int(s.modulus->q) &&
-        lem_grade_rat_sign(s.modulus->q)) {
+    if (s.modulus && s.modulus->kind == AST_NUM && v->kind == AST_NUM && lem_grade_rat_is_int(v->q) &&
+        lem_grade_rat_is_int(s.modulus->q) && lem_grade_rat_sign(s.modulus->q)) {
         grade_rat *r0 = lem_grade_rat_int(w, 0);
         if (!r0) return NULL;
         mpz_mod(mpq_numref(r0->q), mpq_numref(v->q->q), mpq_numref(s.modulus->q->q));
@@ -72,7 +81,8 @@ static const char *text_of_meaning(grade_work *w, const ast_node *a) {
 }
 
 /* open part , part close; sorted (and without repetitions for sets) unless the order matters */
-static const char *text_of_parts(grade_work *w, const ast_node *a, const char *open, const char *close, bool sort, bool unique) {
+static const char *text_of_parts(grade_work *w, const ast_node *a, const char *open, const char *close,
+                                 bool sort, bool unique) {
     const char **part = lem_grade_alloc(w, a->n, sizeof *part);
     lem_buf b = {0};
     bool ok = part != NULL;
@@ -92,7 +102,8 @@ static const char *text_of_parts(grade_work *w, const ast_node *a, const char *o
 static const char *text_of_ratio(grade_work *w, const ast_node *a) {
     bool numbers = !a->decimal;
     const ast_node *last = a->kid[a->n - 1];
-    for (uint32_t k = 0; k < a->n; k++) numbers = numbers && a->kid[k]->kind == AST_NUM && lem_grade_rat_sign(a->kid[k]->q);
+    for (uint32_t k = 0; k < a->n; k++)
+        numbers = numbers && a->kid[k]->kind == AST_NUM && lem_grade_rat_sign(a->kid[k]->q);
     if (last->kind == AST_QTY) {
         lem_buf b = {0};
         lem_buf_add(&b, last->name, last->len);
@@ -134,7 +145,8 @@ static const char *text_of_relation(grade_work *w, const ast_node *a) {
         canon_poly *x = lem_canon_scalar(w, a->kid[k]), *y = x ? lem_canon_scalar(w, a->kid[k + 1]) : NULL;
         if (k) lem_buf_putc(&b, '&');
         if (y && op != 'i' && op != '~' && op != 'o') {
-            canon_poly *d = lem_canon_primitive(w, flip ? lem_canon_sub(w, y, x) : lem_canon_sub(w, x, y), op == '=' || op == 'n');
+            canon_poly *d = lem_canon_primitive(w, flip ? lem_canon_sub(w, y, x) : lem_canon_sub(w, x, y),
+                                                op == '=' || op == 'n');
             const char *t = lem_canon_poly_text(w, d);
             ok = t != NULL;
             if (ok) lem_buf_printf(&b, "%s%c0", t, op);

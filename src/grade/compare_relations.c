@@ -11,28 +11,38 @@ enum { MAX_SYMBOLS = 24, MAX_FRACTIONS = 24 };
 /* ---- subsets of the line ---- */
 
 static lem_grade_result compare_ends(comparison *c, region_end a, region_end b) {
-    if (!a.v || !b.v) return compare_say(!a.v && !b.v ? LEM_GRADE_EQUAL_EXACT : LEM_GRADE_NOT_EQUAL, RULE_REGIONS_DIFFER);
+    if (!a.v || !b.v)
+        return compare_say(!a.v && !b.v ? LEM_GRADE_EQUAL_EXACT : LEM_GRADE_NOT_EQUAL, RULE_REGIONS_DIFFER);
     if (a.closed != b.closed) return compare_say(LEM_GRADE_NOT_EQUAL, RULE_REGIONS_DIFFER);
     return lem_compare_scalars(c, a.v, b.v);
 }
 
 static lem_grade_verdict compare_pieces(comparison *c, const region_piece *a, const region_piece *b) {
-    lem_grade_result lo = compare_ends(c, a->lo, b->lo), hi = compare_is_different(lo) ? lo : compare_ends(c, a->hi, b->hi);
+    lem_grade_result lo = compare_ends(c, a->lo, b->lo),
+                     hi = compare_is_different(lo) ? lo : compare_ends(c, a->hi, b->hi);
     if (compare_is_different(lo) || compare_is_different(hi)) return LEM_GRADE_NOT_EQUAL;
     if (!compare_is_equal(lo) || !compare_is_equal(hi)) return LEM_GRADE_LIMIT;
-    return lo.verdict == LEM_GRADE_EQUAL_NUMERIC || hi.verdict == LEM_GRADE_EQUAL_NUMERIC ? LEM_GRADE_EQUAL_NUMERIC : LEM_GRADE_EQUAL_EXACT;
+    return lo.verdict == LEM_GRADE_EQUAL_NUMERIC || hi.verdict == LEM_GRADE_EQUAL_NUMERIC
+               ? LEM_GRADE_EQUAL_NUMERIC
+               : LEM_GRADE_EQUAL_EXACT;
 }
 
 bool lem_compare_regions(comparison *c, const ast_node *a, const ast_node *b, lem_grade_result *out) {
     region x, y;
     bool sx = lem_region_of(c->w, a, true, &x), sy = lem_region_of(c->w, b, true, &y);
-    if ((!sx && !sy) || (!sx && !lem_region_of(c->w, a, false, &x)) || (!sy && !lem_region_of(c->w, b, false, &y))) return false;
+    if ((!sx && !sy) || (!sx && !lem_region_of(c->w, a, false, &x)) ||
+        (!sy && !lem_region_of(c->w, b, false, &y)))
+        return false;
     if (x.lists && y.lists) return false;
-    if (!c->rules->region_forms && a->kind != b->kind) return *out = compare_say(LEM_GRADE_DIFFERENT_KIND, RULE_KIND), true;
-    if (x.unsolved != y.unsolved && !c->rules->solve_regions) return *out = compare_say(LEM_GRADE_DIFFERENT_KIND, RULE_KIND), true;
-    if (x.var && y.var && !lem_ast_same(x.var, y.var)) return *out = compare_say(LEM_GRADE_NOT_EQUAL, RULE_SYMBOL), true;
+    if (!c->rules->region_forms && a->kind != b->kind)
+        return *out = compare_say(LEM_GRADE_DIFFERENT_KIND, RULE_KIND), true;
+    if (x.unsolved != y.unsolved && !c->rules->solve_regions)
+        return *out = compare_say(LEM_GRADE_DIFFERENT_KIND, RULE_KIND), true;
+    if (x.var && y.var && !lem_ast_same(x.var, y.var))
+        return *out = compare_say(LEM_GRADE_NOT_EQUAL, RULE_SYMBOL), true;
     if (x.n != y.n) {
-        *out = x.sorted && y.sorted ? compare_say(LEM_GRADE_NOT_EQUAL, RULE_REGIONS_DIFFER) : compare_say(LEM_GRADE_LIMIT, RULE_NOT_DECIDED);
+        *out = x.sorted && y.sorted ? compare_say(LEM_GRADE_NOT_EQUAL, RULE_REGIONS_DIFFER)
+                                    : compare_say(LEM_GRADE_LIMIT, RULE_NOT_DECIDED);
         return true;
     }
     bool used[REGION_MAX] = {false}, ordered = x.sorted && y.sorted;
@@ -57,7 +67,9 @@ bool lem_compare_regions(comparison *c, const ast_node *a, const ast_node *b, le
 
 /* ---- equations ---- */
 
-static ast_node *difference(grade_work *w, const ast_node *rel) { return lem_ast_add(w, rel->kid[0], lem_ast_neg(w, rel->kid[1])); }
+static ast_node *difference(grade_work *w, const ast_node *rel) {
+    return lem_ast_add(w, rel->kid[0], lem_ast_neg(w, rel->kid[1]));
+}
 
 /* The same expression in symbols of its own: x becomes x'. */
 static ast_node *renamed(grade_work *w, ast_node *a, const ast_node *const *sym, size_t n) {
@@ -66,7 +78,8 @@ static ast_node *renamed(grade_work *w, ast_node *a, const ast_node *const *sym,
         if (!name) return NULL;
         memcpy(name, sym[k]->name, sym[k]->len);
         name[sym[k]->len] = '~';
-        a = lem_ast_replace(w, a, sym[k]->name, sym[k]->len, lem_ast_named(w, AST_SYM, name, sym[k]->len + 1));
+        a = lem_ast_replace(w, a, sym[k]->name, sym[k]->len,
+                            lem_ast_named(w, AST_SYM, name, sym[k]->len + 1));
     }
     return a;
 }
@@ -77,13 +90,15 @@ static bool is_zero(grade_work *w, ast_node *d) {
 }
 
 static bool is_equation(const ast_node *a) {
-    return a->kind == AST_REL && a->n == 2 && a->name[0] == '=' && lem_ast_is_scalar(a->kid[0]) && lem_ast_is_scalar(a->kid[1]);
+    return a->kind == AST_REL && a->n == 2 && a->name[0] == '=' && lem_ast_is_scalar(a->kid[0]) &&
+           lem_ast_is_scalar(a->kid[1]);
 }
 
 /* d(x) e(x') = d(x') e(x) in independent symbols. */
-static lem_grade_result proportional(grade_work *w, ast_node *d, ast_node *e, const ast_node *const *sx, size_t n, const ast_node *const *sy,
-                                     size_t m) {
-    ast_node *left = lem_ast_mul(w, d, renamed(w, e, sy, m)), *right = lem_ast_mul(w, renamed(w, d, sx, n), e);
+static lem_grade_result proportional(grade_work *w, ast_node *d, ast_node *e, const ast_node *const *sx,
+                                     size_t n, const ast_node *const *sy, size_t m) {
+    ast_node *left = lem_ast_mul(w, d, renamed(w, e, sy, m)),
+             *right = lem_ast_mul(w, renamed(w, d, sx, n), e);
     return left && right ? lem_decide_scalars(w, left, right) : compare_say(LEM_GRADE_LIMIT, RULE_WORK);
 }
 
@@ -109,21 +124,26 @@ static bool as_fraction(grade_work *w, ast_node *a, int level, ast_node **num, a
     for (uint32_t k = 0; k < a->n; k++) {
         ast_node *n, *d;
         if (!as_fraction(w, a->kid[k], level + 1, &n, &d)) return false;
-        bool same = a->kind == AST_ADD && lem_ast_same(d, *den) && d->kind != AST_NUM; /* a common denominator stays one */
+        bool same = a->kind == AST_ADD && lem_ast_same(d, *den) &&
+                    d->kind != AST_NUM; /* a common denominator stays one */
         if (a->kind == AST_MUL) *num = lem_ast_mul(w, *num, n);
-        else *num = same ? lem_ast_add(w, *num, n) : lem_ast_add(w, lem_ast_mul(w, *num, d), lem_ast_mul(w, n, *den));
+        else
+            *num = same ? lem_ast_add(w, *num, n)
+                        : lem_ast_add(w, lem_ast_mul(w, *num, d), lem_ast_mul(w, n, *den));
         if (!same) *den = lem_ast_mul(w, *den, d);
         if (!*num || !*den) return false;
     }
     return true;
 }
 
-/* Both differences times their denominators; false when neither has one with a symbol, or nothing but a number stays above it. */
+/* Both differences times their denominators; false when neither has one with a symbol, or nothing but a
+ * number stays above it. */
 static bool clears(grade_work *w, ast_node **d, ast_node **e) {
     ast_node *n[2], *below[2];
     const ast_node *sym[1];
     if (!as_fraction(w, *d, 0, &n[0], &below[0]) || !as_fraction(w, *e, 0, &n[1], &below[1])) return false;
-    if (lem_shape_symbols(w, below[0], sym, 1) == 0 && lem_shape_symbols(w, below[1], sym, 1) == 0) return false;
+    if (lem_shape_symbols(w, below[0], sym, 1) == 0 && lem_shape_symbols(w, below[1], sym, 1) == 0)
+        return false;
     for (int k = 0; k < 2; k++)
         if (lem_shape_symbols(w, n[k], sym, 1) == 0 || is_zero(w, n[k])) return false;
     *d = n[0];
@@ -131,8 +151,9 @@ static bool clears(grade_work *w, ast_node **d, ast_node **e) {
     return true;
 }
 
-/* Two equations say the same when lhs - rhs is the same up to a constant factor: d1(x) d2(x') = d1(x') d2(x) in independent symbols, as they stand or
- * multiplied by their denominators: xy = 1 is y = 1/x. An identity says nothing, so two of them are compared side by side. */
+/* Two equations say the same when lhs - rhs is the same up to a constant factor: d1(x) d2(x') = d1(x') d2(x)
+ * in independent symbols, as they stand or multiplied by their denominators: xy = 1 is y = 1/x. An identity
+ * says nothing, so two of them are compared side by side. */
 bool lem_compare_equations(comparison *c, const ast_node *a, const ast_node *b, lem_grade_result *out) {
     grade_work *w = c->w;
     if (!is_equation(a) || !is_equation(b)) return false;
@@ -142,11 +163,14 @@ bool lem_compare_equations(comparison *c, const ast_node *a, const ast_node *b, 
     ast_node *d = difference(w, a), *e = difference(w, b);
     if (!d || !e) return *out = compare_say(LEM_GRADE_LIMIT, RULE_WORK), true;
     if (is_zero(w, d) || is_zero(w, e)) {
-        lem_grade_result l = lem_compare_scalars(c, a->kid[0], b->kid[0]), r = lem_compare_scalars(c, a->kid[1], b->kid[1]);
+        lem_grade_result l = lem_compare_scalars(c, a->kid[0], b->kid[0]),
+                         r = lem_compare_scalars(c, a->kid[1], b->kid[1]);
         if (!compare_is_equal(l) || !compare_is_equal(r))
-            l = lem_compare_scalars(c, a->kid[0], b->kid[1]), r = lem_compare_scalars(c, a->kid[1], b->kid[0]);
+            l = lem_compare_scalars(c, a->kid[0], b->kid[1]),
+            r = lem_compare_scalars(c, a->kid[1], b->kid[0]);
         bool same = compare_is_equal(l) && compare_is_equal(r);
-        *out = same ? compare_say(LEM_GRADE_EQUAL_EXACT, RULE_IDENTITY_SIDES) : compare_say(LEM_GRADE_NOT_EQUAL, RULE_EQUATION_DIFFERS);
+        *out = same ? compare_say(LEM_GRADE_EQUAL_EXACT, RULE_IDENTITY_SIDES)
+                    : compare_say(LEM_GRADE_NOT_EQUAL, RULE_EQUATION_DIFFERS);
         return true;
     }
     lem_grade_result r = proportional(w, d, e, sx, n, sy, m);
@@ -172,5 +196,6 @@ lem_grade_result lem_compare_relations(comparison *c, const ast_node *a, const a
         lem_grade_result r = lem_compare_ordered(c, a, b, level);
         if (compare_is_equal(r)) return r;
     }
-    return x && y ? compare_say(LEM_GRADE_NOT_EQUAL, RULE_RELATION_DIFFERS) : compare_say(LEM_GRADE_LIMIT, RULE_NOT_DECIDED);
+    return x && y ? compare_say(LEM_GRADE_NOT_EQUAL, RULE_RELATION_DIFFERS)
+                  : compare_say(LEM_GRADE_LIMIT, RULE_NOT_DECIDED);
 }

@@ -9,11 +9,16 @@ const char *lem_grade_rule_text(grade_rule r) {
 }
 
 grade_rules lem_grade_rules_of(const lem_grade_profile *p) {
-    grade_rules r = {.any_case = true, .region_forms = true, .ratio_scales = true, .rel_tol = p->rel_tol, .abs_tol = p->abs_tol};
+    grade_rules r = {.any_case = true,
+                     .region_forms = true,
+                     .ratio_scales = true,
+                     .rel_tol = p->rel_tol,
+                     .abs_tol = p->abs_tol};
     if (p->policy == LEM_GRADE_STRICT) return r;
     r.rounds = r.percent = r.drop_unit = r.drop_label = r.base_left_out = r.repeated = true;
     r.list_is_tuple = r.list_is_set = r.vector_is_tuple = r.radians = r.solve_regions = true;
     if (p->policy == LEM_GRADE_LENIENT)
-        r.base_ten = r.set_is_tuple = r.unit_vectors = r.ratio_fraction = r.solve = r.decimal_comma = r.any_log = true;
+        r.base_ten = r.set_is_tuple = r.unit_vectors = r.ratio_fraction = r.solve = r.decimal_comma =
+            r.any_log = true;
     return r;
 }

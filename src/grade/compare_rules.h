@@ -1,76 +1,77 @@
 /* compare_rules.h - the rules that decide a comparison, by name, and what a policy switches
  *
- * docs/grading.md shows every rule with an example; tests/unit/grade/test_grade_rules.c runs that table and checks that no rule is missing in it. */
+ * docs/grading.md shows every rule with an example; tests/unit/grade/test_grade_rules.c runs that table and
+ * checks that no rule is missing in it. */
 #ifndef LEM_GRADE_COMPARE_RULES_H
 #define LEM_GRADE_COMPARE_RULES_H
 
 #include "grade/grade.h"
 
-#define LEM_GRADE_RULES(X)                                                                                                                           \
-    X(SAME_TEXT, "same text")                                                                                                                        \
-    X(SAME_WORDS, "same words")                                                                                                                      \
-    X(DIFFERENT_WORDS, "different words")                                                                                                            \
-    X(EXACT_RATIONAL, "exact rational")                                                                                                              \
-    X(CANONICAL, "canonical form")                                                                                                                   \
-    X(ROUNDS, "rounds to the gold's digits")                                                                                                         \
-    X(ANY_LOG, "logarithm without a base")                                                                                                           \
-    X(TOLERANCE, "within the tolerance")                                                                                                             \
-    X(PERCENT_SHARE, "percent as a fraction")                                                                                                        \
-    X(PERCENT_MISSING, "percent sign on one side only")                                                                                              \
-    X(RADIANS, "degrees as radians")                                                                                                                 \
-    X(UNITS_CONVERTED, "equal after conversion of units")                                                                                            \
-    X(UNITS_DIFFERENT, "units of different kinds")                                                                                                   \
-    X(UNITS_UNKNOWN, "unknown units")                                                                                                                \
-    X(UNITS_VALUES, "values differ, unknown units")                                                                                                  \
-    X(UNIT_MISSING, "unit on one side only")                                                                                                         \
-    X(CURRENCY, "another currency")                                                                                                                  \
-    X(BASE_LEFT_OUT, "base left out")                                                                                                                \
-    X(BASE_DIGITS, "different digits")                                                                                                               \
-    X(BASE_VALUE, "value in base ten")                                                                                                               \
-    X(CLOCK, "time of day")                                                                                                                          \
-    X(RATIO, "proportional ratios")                                                                                                                  \
-    X(RATIO_DIFFERENT, "ratios differ")                                                                                                              \
-    X(RATIO_FRACTION, "ratio as a fraction")                                                                                                         \
-    X(CHOICE, "letter of a choice")                                                                                                                  \
-    X(CHOICE_DIFFERENT, "another letter")                                                                                                            \
-    X(SYMBOL, "another symbol is set")                                                                                                               \
-    X(LABEL_MISSING, "symbol set on one side only")                                                                                                  \
-    X(SYSTEM, "equal symbol by symbol")                                                                                                              \
-    X(CASE_OF_TEXT, "upright letter, any case")                                                                                                      \
-    X(PARTS, "equal part by part")                                                                                                                   \
-    X(PART_DIFFERS, "a part differs")                                                                                                                \
-    X(PART_COUNT, "number of parts")                                                                                                                 \
-    X(LISTS, "equal as lists")                                                                                                                       \
-    X(SETS, "equal as sets")                                                                                                                         \
-    X(PART_MISSING, "a part is missing")                                                                                                             \
-    X(REPEATED, "repeated parts count")                                                                                                              \
-    X(SET_AND_TUPLE, "set and tuple")                                                                                                                \
-    X(LIST_AND_TUPLE, "list and tuple")                                                                                                              \
-    X(ONE_ELEMENT, "set of one element")                                                                                                             \
-    X(BRACKETS, "different brackets")                                                                                                                \
-    X(REGIONS, "same points of the line")                                                                                                            \
-    X(REGIONS_DIFFER, "points of the line differ")                                                                                                   \
-    X(MATRIX_SHAPE, "shape of the matrix")                                                                                                           \
-    X(VECTOR, "vector in coordinates")                                                                                                               \
-    X(PROPORTIONAL, "proportional equations")                                                                                                        \
-    X(CLEARED, "equal without denominators")                                                                                                         \
-    X(IDENTITY_SIDES, "identity, side by side")                                                                                                      \
-    X(EQUATION_DIFFERS, "different equation")                                                                                                        \
-    X(SOLUTIONS, "solutions of the equation")                                                                                                        \
-    X(RELATION_DIFFERS, "different relation")                                                                                                        \
-    X(MODULO, "same residue")                                                                                                                        \
-    X(MODULO_DIFFERS, "another residue")                                                                                                             \
-    X(KIND, "different kind")                                                                                                                        \
-    X(NESTED, "nested too deeply")                                                                                                                   \
-    X(TOO_MANY, "more than 64 parts")                                                                                                                \
-    X(PART_UNDECIDED, "a part is undecided")                                                                                                         \
-    X(NOT_DECIDED, "not decided")                                                                                                                    \
-    X(WORK, "work bound")                                                                                                                            \
-    X(TOO_LONG, "answer too long or too large")                                                                                                      \
-    X(NO_ANSWER, "no answer")                                                                                                                        \
-    X(NO_ANSWER_IN_RESPONSE, "no answer in the response")                                                                                            \
-    X(GOLD_EMPTY, "the gold is empty")                                                                                                               \
-    X(GOLD_UNPARSED, "the gold cannot be parsed")                                                                                                    \
+#define LEM_GRADE_RULES(X)                                                                                   \
+    X(SAME_TEXT, "same text")                                                                                \
+    X(SAME_WORDS, "same words")                                                                              \
+    X(DIFFERENT_WORDS, "different words")                                                                    \
+    X(EXACT_RATIONAL, "exact rational")                                                                      \
+    X(CANONICAL, "canonical form")                                                                           \
+    X(ROUNDS, "rounds to the gold's digits")                                                                 \
+    X(ANY_LOG, "logarithm without a base")                                                                   \
+    X(TOLERANCE, "within the tolerance")                                                                     \
+    X(PERCENT_SHARE, "percent as a fraction")                                                                \
+    X(PERCENT_MISSING, "percent sign on one side only")                                                      \
+    X(RADIANS, "degrees as radians")                                                                         \
+    X(UNITS_CONVERTED, "equal after conversion of units")                                                    \
+    X(UNITS_DIFFERENT, "units of different kinds")                                                           \
+    X(UNITS_UNKNOWN, "unknown units")                                                                        \
+    X(UNITS_VALUES, "values differ, unknown units")                                                          \
+    X(UNIT_MISSING, "unit on one side only")                                                                 \
+    X(CURRENCY, "another currency")                                                                          \
+    X(BASE_LEFT_OUT, "base left out")                                                                        \
+    X(BASE_DIGITS, "different digits")                                                                       \
+    X(BASE_VALUE, "value in base ten")                                                                       \
+    X(CLOCK, "time of day")                                                                                  \
+    X(RATIO, "proportional ratios")                                                                          \
+    X(RATIO_DIFFERENT, "ratios differ")                                                                      \
+    X(RATIO_FRACTION, "ratio as a fraction")                                                                 \
+    X(CHOICE, "letter of a choice")                                                                          \
+    X(CHOICE_DIFFERENT, "another letter")                                                                    \
+    X(SYMBOL, "another symbol is set")                                                                       \
+    X(LABEL_MISSING, "symbol set on one side only")                                                          \
+    X(SYSTEM, "equal symbol by symbol")                                                                      \
+    X(CASE_OF_TEXT, "upright letter, any case")                                                              \
+    X(PARTS, "equal part by part")                                                                           \
+    X(PART_DIFFERS, "a part differs")                                                                        \
+    X(PART_COUNT, "number of parts")                                                                         \
+    X(LISTS, "equal as lists")                                                                               \
+    X(SETS, "equal as sets")                                                                                 \
+    X(PART_MISSING, "a part is missing")                                                                     \
+    X(REPEATED, "repeated parts count")                                                                      \
+    X(SET_AND_TUPLE, "set and tuple")                                                                        \
+    X(LIST_AND_TUPLE, "list and tuple")                                                                      \
+    X(ONE_ELEMENT, "set of one element")                                                                     \
+    X(BRACKETS, "different brackets")                                                                        \
+    X(REGIONS, "same points of the line")                                                                    \
+    X(REGIONS_DIFFER, "points of the line differ")                                                           \
+    X(MATRIX_SHAPE, "shape of the matrix")                                                                   \
+    X(VECTOR, "vector in coordinates")                                                                       \
+    X(PROPORTIONAL, "proportional equations")                                                                \
+    X(CLEARED, "equal without denominators")                                                                 \
+    X(IDENTITY_SIDES, "identity, side by side")                                                              \
+    X(EQUATION_DIFFERS, "different equation")                                                                \
+    X(SOLUTIONS, "solutions of the equation")                                                                \
+    X(RELATION_DIFFERS, "different relation")                                                                \
+    X(MODULO, "same residue")                                                                                \
+    X(MODULO_DIFFERS, "another residue")                                                                     \
+    X(KIND, "different kind")                                                                                \
+    X(NESTED, "nested too deeply")                                                                           \
+    X(TOO_MANY, "more than 64 parts")                                                                        \
+    X(PART_UNDECIDED, "a part is undecided")                                                                 \
+    X(NOT_DECIDED, "not decided")                                                                            \
+    X(WORK, "work bound")                                                                                    \
+    X(TOO_LONG, "answer too long or too large")                                                              \
+    X(NO_ANSWER, "no answer")                                                                                \
+    X(NO_ANSWER_IN_RESPONSE, "no answer in the response")                                                    \
+    X(GOLD_EMPTY, "the gold is empty")                                                                       \
+    X(GOLD_UNPARSED, "the gold cannot be parsed")                                                            \
     X(PREDICTION_UNPARSED, "the prediction cannot be parsed")
 
 #define LEM_GRADE_RULE_ENUM(name, text) RULE_##name,
@@ -79,7 +80,8 @@ typedef enum grade_rule { LEM_GRADE_RULES(LEM_GRADE_RULE_ENUM) RULE_COUNT } grad
 
 const char *lem_grade_rule_text(grade_rule r);
 
-/* What a policy allows; with all false, two answers are equal when they mean the same thing written in the same shape. */
+/* What a policy allows; with all false, two answers are equal when they mean the same thing written in the
+ * same shape. */
 typedef struct grade_rules {
     bool rounds;          /* a prediction may say more digits than a decimal gold, and rounds to it */
     bool percent;         /* a number with % is that number or its hundredth */

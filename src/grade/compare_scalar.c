@@ -1,4 +1,5 @@
-/* compare_scalar.c - numbers and expressions: exact, rounded as the gold is, within a tolerance; units, percent and degrees around them */
+/* compare_scalar.c - numbers and expressions: exact, rounded as the gold is, within a tolerance; units,
+ * percent and degrees around them */
 #include "grade/compare_priv.h"
 
 #include "grade/canon_priv.h"
@@ -10,7 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What a pair of expressions costs at least: some 15 microseconds, so that no pair of long lists takes more than 20 milliseconds. */
+/* What a pair of expressions costs at least: some 15 microseconds, so that no pair of long lists takes more
+ * than 20 milliseconds. */
 enum { SCALAR_COST = 1500 };
 
 static grade_rat *half_unit(grade_work *w, int ulp10) {
@@ -37,10 +39,12 @@ static bool rationals_within(grade_work *w, const ast_node *a, const ast_node *b
 
 static bool within(grade_work *w, const ast_node *a, const ast_node *b, const grade_rat *tol) {
     if (!tol) return false;
-    return a->kind == AST_NUM && b->kind == AST_NUM ? rationals_within(w, a, b, tol) : lem_decide_within(w, a, b, tol);
+    return a->kind == AST_NUM && b->kind == AST_NUM ? rationals_within(w, a, b, tol)
+                                                    : lem_decide_within(w, a, b, tol);
 }
 
-/* The prediction must say more digits than the gold has: a whole number ends at the units, a fraction or a root says all digits. */
+/* The prediction must say more digits than the gold has: a whole number ends at the units, a fraction or a
+ * root says all digits. */
 static bool is_finer(const ast_node *gold, const ast_node *pred) {
     if (pred->kind != AST_NUM) return true;
     return pred->decimal ? pred->ulp10 < gold->ulp10 : !lem_grade_rat_is_int(pred->q) || gold->ulp10 > 0;
@@ -49,8 +53,8 @@ static bool is_finer(const ast_node *gold, const ast_node *pred) {
 /* What the profile forgives between a gold and a prediction that differ. */
 static bool forgiven(comparison *c, const ast_node *gold, const ast_node *pred, grade_rule *rule) {
     grade_work *w = c->w;
-    if (c->rules->rounds && gold->kind == AST_NUM && gold->decimal && gold->ulp10 > -5000 && gold->ulp10 < 5000 && is_finer(gold, pred) &&
-        within(w, gold, pred, half_unit(w, gold->ulp10)))
+    if (c->rules->rounds && gold->kind == AST_NUM && gold->decimal && gold->ulp10 > -5000 &&
+        gold->ulp10 < 5000 && is_finer(gold, pred) && within(w, gold, pred, half_unit(w, gold->ulp10)))
         return *rule = RULE_ROUNDS, true;
     *rule = RULE_TOLERANCE;
     if (c->rules->abs_tol > 0 && within(w, gold, pred, from_double(w, c->rules->abs_tol))) return true;
@@ -70,7 +74,8 @@ static ast_node *natural_logs(grade_work *w, ast_node *a) {
     ast_node **kid = lem_grade_alloc(w, a->n, sizeof *kid);
     for (uint32_t k = 0; kid && k < a->n; k++) kid[k] = natural_logs(w, a->kid[k]);
     ast_node *r = kid ? lem_ast_with_kids(w, a, kid) : NULL;
-    if (r && r->kind == AST_FN && r->n == 1 && r->len == 3 && memcmp(r->name, "log", 3) == 0) r->name = "ln", r->len = 2;
+    if (r && r->kind == AST_FN && r->n == 1 && r->len == 3 && memcmp(r->name, "log", 3) == 0)
+        r->name = "ln", r->len = 2;
     return r;
 }
 
@@ -80,14 +85,17 @@ lem_grade_result lem_compare_scalars(comparison *c, const ast_node *a, const ast
     if (a->kind == AST_NUM && b->kind == AST_NUM)
         r = lem_grade_rat_equal(a->q, b->q) ? compare_say(LEM_GRADE_EQUAL_EXACT, RULE_EXACT_RATIONAL)
                                             : compare_say(LEM_GRADE_NOT_EQUAL, RULE_EXACT_RATIONAL);
-    else if (a->kind == AST_SYM && b->kind == AST_SYM && a->len == 1 && b->len == 1) { /* a letter in \text may be in either case */
-        bool same = a->name[0] == b->name[0], fold = c->rules->any_case && (a->decimal || b->decimal) && (a->name[0] ^ 32) == b->name[0];
+    else if (a->kind == AST_SYM && b->kind == AST_SYM && a->len == 1 &&
+             b->len == 1) { /* a letter in \text may be in either case */
+        bool same = a->name[0] == b->name[0],
+             fold = c->rules->any_case && (a->decimal || b->decimal) && (a->name[0] ^ 32) == b->name[0];
         return same   ? compare_say(LEM_GRADE_EQUAL_EXACT, RULE_CANONICAL)
                : fold ? compare_say(LEM_GRADE_EQUAL_EXACT, RULE_CASE_OF_TEXT)
                       : compare_say(LEM_GRADE_NOT_EQUAL, RULE_CANONICAL);
     } else if (!lem_grade_spend(c->w, SCALAR_COST)) return compare_say(LEM_GRADE_LIMIT, RULE_WORK);
     else r = lem_decide_scalars(c->w, a, b);
-    if (r.verdict == LEM_GRADE_LIMIT && !c->w->limit) { /* forms that nobody evaluates, such as integrals, are equal when written alike */
+    if (r.verdict == LEM_GRADE_LIMIT &&
+        !c->w->limit) { /* forms that nobody evaluates, such as integrals, are equal when written alike */
         const char *x = lem_canon_text(c->w, a), *y = x ? lem_canon_text(c->w, b) : NULL;
         if (x && y && strcmp(x, y) == 0) return compare_say(LEM_GRADE_EQUAL_EXACT, RULE_CANONICAL);
     }
@@ -112,14 +120,19 @@ static bool same_unit(const shape *a, const shape *b) {
 static lem_grade_result compare_units(comparison *c, const shape *g, const shape *p, lem_grade_result plain) {
     grade_work *w = c->w;
     grade_unit a, b;
-    if (!lem_grade_unit_find(w, g->unit, g->unit_len, &a) || !lem_grade_unit_find(w, p->unit, p->unit_len, &b))
+    if (!lem_grade_unit_find(w, g->unit, g->unit_len, &a) ||
+        !lem_grade_unit_find(w, p->unit, p->unit_len, &b))
         return !compare_is_equal(plain) ? compare_say(plain.verdict, RULE_UNITS_VALUES)
                : c->rules->drop_unit    ? compare_say(LEM_GRADE_LIMIT, RULE_UNITS_UNKNOWN)
                                         : compare_say(LEM_GRADE_NOT_EQUAL, RULE_UNITS_DIFFERENT);
     if (!lem_grade_unit_same_kind(&a, &b)) return compare_say(LEM_GRADE_NOT_EQUAL, RULE_UNITS_DIFFERENT);
     grade_rat *ratio = lem_grade_rat_div(w, b.factor, a.factor);
-    ast_node *v = ratio && lem_ast_is_scalar(g->v) && lem_ast_is_scalar(p->v) ? lem_ast_mul(w, lem_ast_num(w, ratio), (ast_node *)p->v) : NULL;
-    if (!v) return lem_grade_rat_equal(a.factor, b.factor) ? plain : compare_say(LEM_GRADE_LIMIT, RULE_NOT_DECIDED);
+    ast_node *v = ratio && lem_ast_is_scalar(g->v) && lem_ast_is_scalar(p->v)
+                      ? lem_ast_mul(w, lem_ast_num(w, ratio), (ast_node *)p->v)
+                      : NULL;
+    if (!v)
+        return lem_grade_rat_equal(a.factor, b.factor) ? plain
+                                                       : compare_say(LEM_GRADE_LIMIT, RULE_NOT_DECIDED);
     lem_grade_result r = lem_compare_scalars(c, g->v, v);
     return compare_is_equal(r) ? compare_say(r.verdict, RULE_UNITS_CONVERTED) : r;
 }
@@ -137,9 +150,11 @@ lem_grade_result lem_compare_dressed(comparison *c, const shape *g, const shape 
     const grade_rules *rules = c->rules;
     shape a = *g, b = *p;
     if (g->percent != p->percent) {
-        if (!rules->percent) return compare_is_equal(plain) ? compare_say(LEM_GRADE_NOT_EQUAL, RULE_PERCENT_MISSING) : plain;
+        if (!rules->percent)
+            return compare_is_equal(plain) ? compare_say(LEM_GRADE_NOT_EQUAL, RULE_PERCENT_MISSING) : plain;
         if (compare_is_different(plain) && lem_ast_is_scalar(g->v) && lem_ast_is_scalar(p->v)) {
-            ast_node *hundredth = lem_ast_num(c->w, lem_grade_rat_pow10(c->w, -2)), *x = (ast_node *)g->v, *y = (ast_node *)p->v;
+            ast_node *hundredth = lem_ast_num(c->w, lem_grade_rat_pow10(c->w, -2)), *x = (ast_node *)g->v,
+                     *y = (ast_node *)p->v;
             if (g->percent) x = lem_ast_mul(c->w, hundredth, x);
             else y = lem_ast_mul(c->w, hundredth, y);
             lem_grade_result r = x && y ? lem_compare_scalars(c, x, y) : plain;
@@ -148,16 +163,23 @@ lem_grade_result lem_compare_dressed(comparison *c, const shape *g, const shape 
     }
     if (g->degree != p->degree && !g->unit && !p->unit && compare_is_different(plain) && rules->radians) {
         const ast_node *with = g->degree ? g->v : p->v, *without = g->degree ? p->v : g->v;
-        ast_node *angle = lem_ast_is_scalar(with) && lem_ast_is_scalar(without) ? lem_ast_wrap(c->w, AST_DEGREE, (ast_node *)with) : NULL;
+        ast_node *angle = lem_ast_is_scalar(with) && lem_ast_is_scalar(without)
+                              ? lem_ast_wrap(c->w, AST_DEGREE, (ast_node *)with)
+                              : NULL;
         if (angle && lem_decide_scalars(c->w, angle, without).verdict == LEM_GRADE_EQUAL_EXACT)
             return compare_say(LEM_GRADE_EQUAL_EXACT, RULE_RADIANS);
     }
-    if (g->currency && p->currency) return same_currency(g, p) || !compare_is_equal(plain) ? plain : compare_say(LEM_GRADE_NOT_EQUAL, RULE_CURRENCY);
+    if (g->currency && p->currency)
+        return same_currency(g, p) || !compare_is_equal(plain)
+                   ? plain
+                   : compare_say(LEM_GRADE_NOT_EQUAL, RULE_CURRENCY);
     name_currency(&a);
     name_currency(&b);
     if (g->degree && p->unit) a.unit = "degree", a.unit_len = 6;
     if (p->degree && g->unit) b.unit = "degree", b.unit_len = 6;
     if (a.unit && b.unit) return same_unit(&a, &b) ? plain : compare_units(c, &a, &b, plain);
     bool one = (a.unit != NULL) != (b.unit != NULL) || (g->degree != p->degree && !a.unit && !b.unit);
-    return one && !rules->drop_unit && compare_is_equal(plain) ? compare_say(LEM_GRADE_NOT_EQUAL, RULE_UNIT_MISSING) : plain;
+    return one && !rules->drop_unit && compare_is_equal(plain)
+               ? compare_say(LEM_GRADE_NOT_EQUAL, RULE_UNIT_MISSING)
+               : plain;
 }

@@ -1,4 +1,5 @@
-/* extract.c - finds the answer in a response: boxes, marked lines, phrases, else the last number; linear in the response */
+/* extract.c - finds the answer in a response: boxes, marked lines, phrases, else the last number; linear in
+ * the response */
 #include "grade/extract_priv.h"
 
 #include <string.h>
@@ -15,7 +16,8 @@ static bool is_digit(char c) { return c >= '0' && c <= '9'; }
 static char lower(char c) { return (char)(c >= 'A' && c <= 'Z' ? c + 32 : c); }
 static bool is_letter(char c) { return lower(c) >= 'a' && lower(c) <= 'z'; }
 
-/* Last position of `word` that starts before `before`; case-insensitive when fold (then word is lower case). n when there is none. */
+/* Last position of `word` that starts before `before`; case-insensitive when fold (then word is lower case).
+ * n when there is none. */
 static size_t find_last(view v, size_t before, const char *word, bool fold) {
     size_t m = strlen(word);
     if (m > v.n) return v.n;
@@ -29,7 +31,9 @@ static size_t find_last(view v, size_t before, const char *word, bool fold) {
     return v.n;
 }
 
-static lem_grade_span span_of(size_t from, size_t to, lem_grade_method how) { return (lem_grade_span){from, to > from ? to - from : 0, how, false}; }
+static lem_grade_span span_of(size_t from, size_t to, lem_grade_method how) {
+    return (lem_grade_span){from, to > from ? to - from : 0, how, false};
+}
 
 /* Drops white space, emphasis and closing punctuation around a span. */
 static lem_grade_span trimmed(view v, lem_grade_span s) {
@@ -51,8 +55,8 @@ static size_t line_end(view v, size_t i) {
     return p ? (size_t)(p - v.s) : v.n;
 }
 
-/* The content of the box whose command starts at `at`: [*from, *to), and *end behind its closing brace. An unclosed box reaches to the end of its
- * line; a box without braces holds the next run of non-space bytes. */
+/* The content of the box whose command starts at `at`: [*from, *to), and *end behind its closing brace. An
+ * unclosed box reaches to the end of its line; a box without braces holds the next run of non-space bytes. */
 static void box_content(view v, size_t at, size_t *from, size_t *to, size_t *end) {
     size_t i = at + (v.s[at + 1] == 'b' ? strlen("\\boxed") : strlen("\\fbox"));
     while (i < v.n && v.s[i] == ' ') i++;
@@ -81,8 +85,8 @@ static size_t last_box(view v, size_t before) {
     return b == v.n || a > b ? a : b;
 }
 
-/* Whether the bytes between two boxes only join them: commas, semicolons, "and", "or", dollar signs and space, with at least one joining word; when
- * loose, anything within one sentence. */
+/* Whether the bytes between two boxes only join them: commas, semicolons, "and", "or", dollar signs and
+ * space, with at least one joining word; when loose, anything within one sentence. */
 static bool joins(view v, size_t from, size_t to, bool loose) {
     if (to < from || to - from > MAX_JOIN_GAP) return false;
     if (loose) return !memchr(v.s + from, '\n', to - from) && !memchr(v.s + from, '.', to - from);
@@ -102,7 +106,8 @@ static bool joins(view v, size_t from, size_t to, bool loose) {
     return joined;
 }
 
-/* The last box, with the boxes before it that are joined to it by separators: then the span holds the \boxed commands themselves. */
+/* The last box, with the boxes before it that are joined to it by separators: then the span holds the \boxed
+ * commands themselves. */
 static bool by_box(view v, bool loose, lem_grade_span *out) {
     size_t at = last_box(v, v.n);
     if (at == v.n) return false;
@@ -113,7 +118,8 @@ static bool by_box(view v, bool loose, lem_grade_span *out) {
         size_t prev = last_box(v, first), f, t, e;
         if (prev == v.n || first - prev > LEM_GRADE_MAX_ANSWER) break;
         box_content(v, prev, &f, &t, &e);
-        if (!joins(v, e, first, loose) || (t - f == to - from && memcmp(v.s + f, v.s + from, t - f) == 0)) break;
+        if (!joins(v, e, first, loose) || (t - f == to - from && memcmp(v.s + f, v.s + from, t - f) == 0))
+            break;
         first = prev;
         *out = span_of(first, end, LEM_GRADE_BY_BOX);
     }
@@ -136,28 +142,33 @@ static bool by_a_line(view v, lem_grade_span *out) {
     }
 }
 
-/* Whether the text between two dollar signs is money and prose ("18 per dozen or ") rather than mathematics. */
+/* Whether the text between two dollar signs is money and prose ("18 per dozen or ") rather than mathematics.
+ */
 static bool is_prose(const char *s, size_t n) {
     for (size_t i = 0; i + 2 < n; i++)
         if (s[i] == ' ' && is_letter(s[i + 1]) && is_letter(s[i + 2]) && !memchr(s, '\\', n)) return true;
     return false;
 }
 
-/* What a phrase such as "the answer is" announces: a formula in $…$, \(…\) or \[…\], else the text to the end of the sentence or line. */
+/* What a phrase such as "the answer is" announces: a formula in $…$, \(…\) or \[…\], else the text to the end
+ * of the sentence or line. */
 static lem_grade_span announced(view v, size_t i, lem_grade_method how) {
-    while (i < v.n && (v.s[i] == ' ' || v.s[i] == '\t' || v.s[i] == '*' || v.s[i] == ':' || v.s[i] == '=')) i++;
+    while (i < v.n && (v.s[i] == ' ' || v.s[i] == '\t' || v.s[i] == '*' || v.s[i] == ':' || v.s[i] == '='))
+        i++;
     if (i < v.n && v.s[i] == '\n')
         while (i < v.n && (is_space(v.s[i]) || v.s[i] == '*')) i++;
     size_t end = line_end(v, i);
     if (i + 1 < v.n && v.s[i] == '\\' && (v.s[i + 1] == '(' || v.s[i + 1] == '[')) {
         view rest = {v.s, v.n < i + LEM_GRADE_MAX_ANSWER ? v.n : i + LEM_GRADE_MAX_ANSWER};
         for (size_t k = i + 2; k + 1 < rest.n; k++)
-            if (v.s[k] == '\\' && v.s[k + 1] == (v.s[i + 1] == '(' ? ')' : ']')) return trimmed(v, span_of(i + 2, k, how));
+            if (v.s[k] == '\\' && v.s[k + 1] == (v.s[i + 1] == '(' ? ')' : ']'))
+                return trimmed(v, span_of(i + 2, k, how));
     }
     if (i < v.n && v.s[i] == '$') {
         size_t open = i + (i + 1 < v.n && v.s[i + 1] == '$' ? 2 : 1);
         const char *close = open < end ? memchr(v.s + open, '$', end - open) : NULL;
-        if (close && !is_prose(v.s + open, (size_t)(close - (v.s + open)))) return trimmed(v, span_of(open, (size_t)(close - v.s), how));
+        if (close && !is_prose(v.s + open, (size_t)(close - (v.s + open))))
+            return trimmed(v, span_of(open, (size_t)(close - v.s), how));
     }
     for (size_t k = i; k < end; k++)
         if (v.s[k] == '.' && (k + 1 == end || is_space(v.s[k + 1]))) {
@@ -180,20 +191,25 @@ static bool by_phrase(view v, const char *phrase, lem_grade_method how, lem_grad
     }
 }
 
-static bool joins_digits(view v, size_t i) { return i && is_digit(v.s[i - 1]) && (v.s[i] == '.' || v.s[i] == ',' || v.s[i] == '/'); }
+static bool joins_digits(view v, size_t i) {
+    return i && is_digit(v.s[i - 1]) && (v.s[i] == '.' || v.s[i] == ',' || v.s[i] == '/');
+}
 
-/* The last number that is not part of a word (AZ2A), with sign, separators and a/b; false when there is none. */
+/* The last number that is not part of a word (AZ2A), with sign, separators and a/b; false when there is none.
+ */
 static bool last_number(view v, size_t *from, size_t *to) {
     for (size_t i = v.n;;) {
         while (i && !is_digit(v.s[i - 1])) i--;
         if (!i) return false;
         *to = *from = i;
-        while (*from && (is_digit(v.s[*from - 1]) || (joins_digits(v, *from - 1) && is_digit(v.s[*from])))) (*from)--;
+        while (*from && (is_digit(v.s[*from - 1]) || (joins_digits(v, *from - 1) && is_digit(v.s[*from]))))
+            (*from)--;
         i = *from;
         if (i && (is_letter(v.s[i - 1]) || v.s[i - 1] == '_')) continue;
         if (i && v.s[i - 1] == '.') (*from)--;
         i = *from;
-        if (i && v.s[i - 1] == '-' && (i == 1 || (!is_digit(v.s[i - 2]) && !is_letter(v.s[i - 2])))) (*from)--;
+        if (i && v.s[i - 1] == '-' && (i == 1 || (!is_digit(v.s[i - 2]) && !is_letter(v.s[i - 2]))))
+            (*from)--;
         return true;
     }
 }
@@ -222,7 +238,8 @@ static bool by_last_number(view v, lem_grade_span *out) {
     return true;
 }
 
-/* A phrase behind a box counts only if it announces something short that looks like an answer; prose does not displace a box. */
+/* A phrase behind a box counts only if it announces something short that looks like an answer; prose does not
+ * displace a box. */
 static bool looks_like_answer(view v, lem_grade_span s) {
     if (!s.len || s.len > 64) return false;
     size_t letters = 0;
@@ -244,7 +261,8 @@ static bool by_bold(view v, lem_grade_span *out) {
         if (open == v.n) return false;
         lem_grade_span s = trimmed(v, span_of(open + 2, close, LEM_GRADE_BY_BOLD));
         bool digit = false;
-        for (size_t i = 0; i < s.len && i <= 64; i++) digit = digit || is_digit(v.s[s.offset + i]) || v.s[s.offset + i] == '\\';
+        for (size_t i = 0; i < s.len && i <= 64; i++)
+            digit = digit || is_digit(v.s[s.offset + i]) || v.s[s.offset + i] == '\\';
         if (digit && s.len <= 64 && !is_prose(v.s + s.offset, s.len)) {
             *out = s;
             out->weak = true;
@@ -263,7 +281,8 @@ static bool by_chinese(view v, lem_grade_span *out) {
                                           "\xe7\xad\x94\xe6\xa1\x88:",
                                           "\xe6\x95\x85\xe9\x80\x89",
                                           "\xe6\x95\x85\xe5\xa1\xab"};
-    static const char stop[] = "\xe3\x80\x82", colon[] = "\xef\xbc\x9a"; /* the ideographic full stop and colon */
+    static const char stop[] = "\xe3\x80\x82",
+                      colon[] = "\xef\xbc\x9a"; /* the ideographic full stop and colon */
     size_t last = v.n, m = 0;
     for (size_t k = 0; k < sizeof phrases / sizeof *phrases; k++) {
         size_t at = find_last(v, v.n, phrases[k], false);
@@ -286,10 +305,13 @@ static bool by_chinese(view v, lem_grade_span *out) {
 static lem_grade_span marked(view v, lem_grade_task task) {
     lem_grade_span best = {0, 0, LEM_GRADE_BY_NONE, false}, s;
     size_t hope = task == LEM_GRADE_TASK_MINERVA ? find_last(v, v.n, "i hope it is correct", true) : v.n;
-    if (hope != v.n && by_phrase((view){v.s, hope}, "final answer is", LEM_GRADE_BY_FINAL_ANSWER, &s)) return s;
+    if (hope != v.n && by_phrase((view){v.s, hope}, "final answer is", LEM_GRADE_BY_FINAL_ANSWER, &s))
+        return s;
     bool boxed = by_box(v, task == LEM_GRADE_TASK_OLYMPIAD, &best);
     size_t hashes = find_last(v, v.n, "####", false);
-    if (hashes != v.n) take_later(v, &best, task != LEM_GRADE_TASK_GSM8K, trimmed(v, span_of(hashes + 4, line_end(v, hashes), LEM_GRADE_BY_HASHES)));
+    if (hashes != v.n)
+        take_later(v, &best, task != LEM_GRADE_TASK_GSM8K,
+                   trimmed(v, span_of(hashes + 4, line_end(v, hashes), LEM_GRADE_BY_HASHES)));
     if (by_a_line(v, &s)) take_later(v, &best, false, s);
     if (by_phrase(v, "final answer is", LEM_GRADE_BY_FINAL_ANSWER, &s)) take_later(v, &best, boxed, s);
     if (by_phrase(v, "answer:", LEM_GRADE_BY_ANSWER_COLON, &s)) take_later(v, &best, boxed, s);

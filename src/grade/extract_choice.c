@@ -1,25 +1,34 @@
-/* extract_choice.c - the letter of a multiple choice: an answer line, the last box, a phrase, bold, the first word, else the last lone letter */
+/* extract_choice.c - the letter of a multiple choice: an answer line, the last box, a phrase, bold, the first
+ * word, else the last lone letter */
 #include "grade/extract_priv.h"
 
 #include <string.h>
 
 static bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 static char lower(char c) { return (char)(c >= 'A' && c <= 'Z' ? c + 32 : c); }
-static bool is_word(char c) { return (lower(c) >= 'a' && lower(c) <= 'z') || (c >= '0' && c <= '9') || c == '_'; }
+static bool is_word(char c) {
+    return (lower(c) >= 'a' && lower(c) <= 'z') || (c >= '0' && c <= '9') || c == '_';
+}
 static bool is_choice(char c) { return c >= 'A' && c <= 'J'; } /* MMLU-Pro goes to J */
 
 /* A choice letter at i that is no part of a word. "A" and "I" followed by a word are English. */
 static bool stands_alone(const char *s, size_t n, size_t i) {
-    if (!is_choice(s[i]) || (i && (is_word(s[i - 1]) || s[i - 1] == '\'' || s[i - 1] == '\\')) || (i + 1 < n && is_word(s[i + 1]))) return false;
+    if (!is_choice(s[i]) || (i && (is_word(s[i - 1]) || s[i - 1] == '\'' || s[i - 1] == '\\')) ||
+        (i + 1 < n && is_word(s[i + 1])))
+        return false;
     if (i + 1 < n && s[i + 1] == '\'') return false;
-    bool english = (s[i] == 'A' || s[i] == 'I') && i + 2 < n && s[i + 1] == ' ' && s[i + 2] >= 'a' && s[i + 2] <= 'z';
+    bool english =
+        (s[i] == 'A' || s[i] == 'I') && i + 2 < n && s[i + 1] == ' ' && s[i + 2] >= 'a' && s[i + 2] <= 'z';
     return !english;
 }
 
-/* Skips what may stand between "answer" and its letter: space, colons, emphasis, brackets, "is", "\text{". Returns where it stops. */
+/* Skips what may stand between "answer" and its letter: space, colons, emphasis, brackets, "is", "\text{".
+ * Returns where it stops. */
 static size_t skip_filler(const char *s, size_t n, size_t i) {
-    static const char *const words[] = {"is",      "option", "choice",   "letter",   "the",      "correct", "final",  "would", "be", "therefore",
-                                        "\\boxed", "\\text", "\\textbf", "\\mathrm", "\\mathbf", "\\fbox",  "\\left", "\\(",   "\\["};
+    static const char *const words[] = {"is",      "option", "choice",   "letter",   "the",
+                                        "correct", "final",  "would",    "be",       "therefore",
+                                        "\\boxed", "\\text", "\\textbf", "\\mathrm", "\\mathbf",
+                                        "\\fbox",  "\\left", "\\(",      "\\["};
     size_t limit = n - i > 60 ? i + 60 : n;
     while (i < limit) {
         if (is_space(s[i]) || strchr(":*({[$\"'=_-", s[i])) {
@@ -30,7 +39,9 @@ static size_t skip_filler(const char *s, size_t n, size_t i) {
         for (size_t k = 0; k < sizeof words / sizeof *words && !step; k++) {
             size_t m = strlen(words[k]), j = 0;
             while (j < m && i + j < limit && lower(s[i + j]) == words[k][j]) j++;
-            if (j == m && (i + m >= n || !is_word(s[i + m]) || words[k][m - 1] == '(' || words[k][m - 1] == '[')) step = m;
+            if (j == m &&
+                (i + m >= n || !is_word(s[i + m]) || words[k][m - 1] == '(' || words[k][m - 1] == '['))
+                step = m;
         }
         if (!step) break;
         i += step;
@@ -46,20 +57,24 @@ static bool word_at(const char *s, size_t n, size_t i, const char *word) {
     return true;
 }
 
-/* The first letter that stands alone behind an announcement, in the same sentence and before any "not": "answer is for sure D, it can't be A". */
+/* The first letter that stands alone behind an announcement, in the same sentence and before any "not":
+ * "answer is for sure D, it can't be A". */
 static bool first_in_sentence(const char *s, size_t n, size_t from, size_t *at) {
     size_t limit = n - from > 80 ? from + 80 : n;
     for (size_t i = from; i < limit; i++) {
-        if (s[i] == '\n' || (s[i] == '.' && (i + 1 == n || is_space(s[i + 1]))) || (limit - i >= 3 && memcmp(s + i, "\xe3\x80\x82", 3) == 0))
+        if (s[i] == '\n' || (s[i] == '.' && (i + 1 == n || is_space(s[i + 1]))) ||
+            (limit - i >= 3 && memcmp(s + i, "\xe3\x80\x82", 3) == 0))
             return false;
-        if (i > from && !is_word(s[i - 1]) && word_at(s, n, i, "not") && (i + 3 >= n || !is_word(s[i + 3]))) return false;
+        if (i > from && !is_word(s[i - 1]) && word_at(s, n, i, "not") && (i + 3 >= n || !is_word(s[i + 3])))
+            return false;
         if (limit - i >= 3 && memcmp(s + i, "n't", 3) == 0) return false;
         if (stands_alone(s, n, i)) return *at = i, true;
     }
     return false;
 }
 
-/* "answer", "option", "choice" and what other languages say for answer, in lower case; the first is the one that begins a line. */
+/* "answer", "option", "choice" and what other languages say for answer, in lower case; the first is the one
+ * that begins a line. */
 static size_t announcement(const char *s, size_t n, size_t i, bool line) {
     static const char *const words[] = {"answer",
                                         "option",
@@ -79,7 +94,8 @@ static size_t announcement(const char *s, size_t n, size_t i, bool line) {
     return 0;
 }
 
-/* Whether the announcement at i of m bytes begins its line and ends in a colon: "Answer: C", "**Final Answer:** (C)". */
+/* Whether the announcement at i of m bytes begins its line and ends in a colon: "Answer: C", "**Final
+ * Answer:** (C)". */
 static bool is_line(const char *s, size_t n, size_t i, size_t m) {
     size_t k = i, j = i + m;
     while (k && (s[k - 1] == ' ' || s[k - 1] == '*' || s[k - 1] == '#')) k--;
@@ -107,11 +123,14 @@ static bool by_announcement(const char *s, size_t n, bool line, size_t *at) {
 /* A response that begins with its letter and goes on after a stop: "D. It cannot be A", "B) because". */
 static bool by_first_letter(const char *s, size_t n, size_t *at) {
     size_t i = skip_filler(s, n, 0);
-    if (i + 1 >= n || !stands_alone(s, n, i) || !(strchr(".):,;*", s[i + 1]) || (unsigned char)s[i + 1] >= 0x80)) return false;
+    if (i + 1 >= n || !stands_alone(s, n, i) ||
+        !(strchr(".):,;*", s[i + 1]) || (unsigned char)s[i + 1] >= 0x80))
+        return false;
     return *at = i, true;
 }
 
-/* The only letter that stands alone in s, or the one in front: "(B)", "\text{B}", "B) 12", "\textbf{(B)}\ 12". */
+/* The only letter that stands alone in s, or the one in front: "(B)", "\text{B}", "B) 12",
+ * "\textbf{(B)}\ 12". */
 static bool in_answer(const char *s, size_t n, size_t *at) {
     size_t i = skip_filler(s, n, 0);
     if (i < n && stands_alone(s, n, i) && (n == i + 1 || !is_word(s[i + 1]))) return *at = i, true;
@@ -160,7 +179,9 @@ size_t lem_extract_choice_mark(const char *s, size_t n) {
     size_t j = i + 1;
     bool closed = j < n && (s[j] == ')' || s[j] == ':' || (s[j] == '}' && bracket));
     if (!closed) return 0;
-    while (j < n && (is_space(s[j]) || strchr(")}:~.", s[j]) || (s[j] == '\\' && j + 1 < n && strchr(" ,;:", s[j + 1])))) j += s[j] == '\\' ? 2 : 1;
+    while (j < n && (is_space(s[j]) || strchr(")}:~.", s[j]) ||
+                     (s[j] == '\\' && j + 1 < n && strchr(" ,;:", s[j + 1]))))
+        j += s[j] == '\\' ? 2 : 1;
     if (n - j >= 5 && memcmp(s + j, "\\quad", 5) == 0) j += 5;
     while (j < n && is_space(s[j])) j++;
     return j < n ? j : 0;

@@ -27,23 +27,29 @@ struct lem_grade_gold {
     size_t len;
 };
 
-static bool starts(const char *s, size_t n, const char *t) { return strlen(t) <= n && memcmp(s, t, strlen(t)) == 0; }
+static bool starts(const char *s, size_t n, const char *t) {
+    return strlen(t) <= n && memcmp(s, t, strlen(t)) == 0;
+}
 static bool letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 static bool is_alnum(char c) { return letter(c) || (c >= '0' && c <= '9'); }
 
-/* Removes what changes only the looks: $, \left, \right, thin spaces, \displaystyle, a closing period; \dfrac and \tfrac become \frac. A space between
- * two letters or digits stays: "1 1/4" is not "11/4". */
+/* Removes what changes only the looks: $, \left, \right, thin spaces, \displaystyle, a closing period; \dfrac
+ * and \tfrac become \frac. A space between two letters or digits stays: "1 1/4" is not "11/4". */
 static char *plain_text(grade_work *w, const char *s, size_t n, size_t *len) {
-    static const char *const gone[] = {"\\left", "\\right", "\\displaystyle", "\\!", "\\,", "\\;", "\\:", "\\ ", "\\(", "\\)", "\\[", "\\]", NULL};
+    static const char *const gone[] = {
+        "\\left", "\\right", "\\displaystyle", "\\!", "\\,", "\\;", "\\:", "\\ ", "\\(", "\\)", "\\[",
+        "\\]",    NULL};
     char *t = lem_grade_alloc(w, n + 1, 1);
     size_t k = 0;
     bool space = false;
     for (size_t i = 0; t && i < n;) {
         size_t skip = 0;
         for (int g = 0; s[i] == '\\' && gone[g] && !skip; g++)
-            if (starts(s + i, n - i, gone[g]) && !(letter(gone[g][1]) && i + strlen(gone[g]) < n && letter(s[i + strlen(gone[g])])))
+            if (starts(s + i, n - i, gone[g]) &&
+                !(letter(gone[g][1]) && i + strlen(gone[g]) < n && letter(s[i + strlen(gone[g])])))
                 skip = strlen(gone[g]);
-        if (s[i] == ' ' || s[i] == '$' || (s[i] >= '\t' && s[i] <= '\r')) skip = 1, space = space || s[i] != '$';
+        if (s[i] == ' ' || s[i] == '$' || (s[i] >= '\t' && s[i] <= '\r'))
+            skip = 1, space = space || s[i] != '$';
         if (skip) {
             i += skip;
             continue;
@@ -61,7 +67,9 @@ static char *plain_text(grade_work *w, const char *s, size_t n, size_t *len) {
     return t;
 }
 
-static grade_dialect dialect_of(const lem_grade_profile *p) { return (grade_dialect){.no_units = p->task == LEM_GRADE_TASK_MINERVA}; }
+static grade_dialect dialect_of(const lem_grade_profile *p) {
+    return (grade_dialect){.no_units = p->task == LEM_GRADE_TASK_MINERVA};
+}
 
 static answer read_answer(grade_work *w, const grade_dialect *d, const char *s, size_t n) {
     answer a = {"", 0, NULL, TOO_MUCH};
@@ -78,7 +86,8 @@ static answer read_answer(grade_work *w, const grade_dialect *d, const char *s, 
     return a;
 }
 
-lem_status lem_grade_gold_new(const char *text, size_t len, const lem_grade_profile *profile, lem_grade_gold **out, lem_err *err) {
+lem_status lem_grade_gold_new(const char *text, size_t len, const lem_grade_profile *profile,
+                              lem_grade_gold **out, lem_err *err) {
     lem_grade_gold *g = lem_alloc_zero(1, sizeof *g, err);
     if (!g) return LEM_EMEM;
     if (profile) g->profile = *profile;
@@ -112,19 +121,22 @@ void lem_grade_gold_free(lem_grade_gold *g) {
 
 bool lem_grade_gold_ok(const lem_grade_gold *g) { return g->a.state == PARSED; }
 
-static lem_grade_result verdict(grade_work *w, const grade_rules *rules, const answer *gold, const answer *pred) {
+static lem_grade_result verdict(grade_work *w, const grade_rules *rules, const answer *gold,
+                                const answer *pred) {
     if (gold->state == EMPTY) return compare_say(LEM_GRADE_GOLD_UNPARSED, RULE_GOLD_EMPTY);
     if (pred->state == EMPTY) return compare_say(LEM_GRADE_NO_ANSWER, RULE_NO_ANSWER);
-    if (gold->plain_len && gold->plain_len == pred->plain_len && memcmp(gold->plain, pred->plain, gold->plain_len) == 0)
+    if (gold->plain_len && gold->plain_len == pred->plain_len &&
+        memcmp(gold->plain, pred->plain, gold->plain_len) == 0)
         return compare_say(LEM_GRADE_EQUAL_EXACT, RULE_SAME_TEXT);
-    if (gold->state == TOO_MUCH || pred->state == TOO_MUCH) return compare_say(LEM_GRADE_LIMIT, RULE_TOO_LONG);
+    if (gold->state == TOO_MUCH || pred->state == TOO_MUCH)
+        return compare_say(LEM_GRADE_LIMIT, RULE_TOO_LONG);
     if (gold->state == UNPARSED) return compare_say(LEM_GRADE_GOLD_UNPARSED, RULE_GOLD_UNPARSED);
     if (pred->state == UNPARSED) return compare_say(LEM_GRADE_PREDICTION_UNPARSED, RULE_PREDICTION_UNPARSED);
     return lem_grade_compare_by(w, rules, gold->tree, pred->tree);
 }
 
-static lem_status compare(const lem_grade_gold *gold, const char *text, size_t len, const char *response, size_t response_len, lem_grade_result *out,
-                          lem_err *err) {
+static lem_status compare(const lem_grade_gold *gold, const char *text, size_t len, const char *response,
+                          size_t response_len, lem_grade_result *out, lem_err *err) {
     grade_work w;
     lem_status st = lem_grade_work_init(&w, err);
     if (st != LEM_OK) return st;
@@ -133,21 +145,25 @@ static lem_status compare(const lem_grade_gold *gold, const char *text, size_t l
         st = gold->mode->equal(&w, &pair, out, err);
     } else {
         answer a = read_answer(&w, &gold->dialect, text, len);
-        lem_grade_refuel(&w); /* the gold was read on fuel of its own: both ways round, a comparison has the same amount */
+        lem_grade_refuel(
+            &w); /* the gold was read on fuel of its own: both ways round, a comparison has the same amount */
         *out = verdict(&w, &gold->rules, &gold->a, &a);
     }
     lem_grade_work_release(&w);
     return st;
 }
 
-lem_status lem_grade_compare(const lem_grade_gold *gold, const char *text, size_t len, lem_grade_result *out, lem_err *err) {
+lem_status lem_grade_compare(const lem_grade_gold *gold, const char *text, size_t len, lem_grade_result *out,
+                             lem_err *err) {
     return compare(gold, text, len, NULL, 0, out, err);
 }
 
-lem_status lem_grade_answer(const lem_grade_profile *p, const char *response, size_t len, lem_buf *out, lem_grade_span *span, lem_err *err) {
+lem_status lem_grade_answer(const lem_grade_profile *p, const char *response, size_t len, lem_buf *out,
+                            lem_grade_span *span, lem_err *err) {
     const compat_mode *mode = p->task == LEM_GRADE_TASK_PLAIN ? NULL : lem_compat_find(p->policy);
     if (!mode) {
-        if (lem_grade_extract(response, len, p->task, span)) lem_buf_add(out, response + span->offset, span->len);
+        if (lem_grade_extract(response, len, p->task, span))
+            lem_buf_add(out, response + span->offset, span->len);
         return lem_buf_ok(out, err);
     }
     size_t before = out->len;
@@ -157,15 +173,17 @@ lem_status lem_grade_answer(const lem_grade_profile *p, const char *response, si
     return st == LEM_OK ? lem_buf_ok(out, err) : st;
 }
 
-lem_status lem_grade_response(const lem_grade_gold *gold, const char *response, size_t len, lem_buf *text, lem_grade_span *span,
-                              lem_grade_result *out, lem_err *err) {
+lem_status lem_grade_response(const lem_grade_gold *gold, const char *response, size_t len, lem_buf *text,
+                              lem_grade_span *span, lem_grade_result *out, lem_err *err) {
     lem_grade_span s;
     lem_buf own = {0};
     if (!text) text = &own;
     size_t from = text->len;
     lem_status st = lem_grade_answer(&gold->profile, response, len, text, &s, err);
-    if (st == LEM_OK && s.method == LEM_GRADE_BY_NONE) *out = compare_say(LEM_GRADE_NO_ANSWER, RULE_NO_ANSWER_IN_RESPONSE);
-    else if (st == LEM_OK) st = compare(gold, lem_buf_str(text) + from, text->len - from, response, len, out, err);
+    if (st == LEM_OK && s.method == LEM_GRADE_BY_NONE)
+        *out = compare_say(LEM_GRADE_NO_ANSWER, RULE_NO_ANSWER_IN_RESPONSE);
+    else if (st == LEM_OK)
+        st = compare(gold, lem_buf_str(text) + from, text->len - from, response, len, out, err);
     if (st == LEM_OK && span) *span = s;
     lem_buf_release(&own);
     return st;
@@ -236,15 +254,17 @@ static const char *kind_name(const answer *a) {
     }
 }
 
-static void explain_side(grade_work *w, const char *label, const char *s, size_t len, const answer *a, lem_buf *out) {
+static void explain_side(grade_work *w, const char *label, const char *s, size_t len, const answer *a,
+                         lem_buf *out) {
     lem_buf_printf(out, "%-12s %.*s\n", label, (int)(len > 400 ? 400 : len), s);
     lem_buf_printf(out, "%-12s ", "  canonical:");
     add_key(w, a, "", 0, out);
     lem_buf_printf(out, "  [%s]\n", kind_name(a));
 }
 
-lem_status lem_grade_explain(const char *gold, size_t gold_len, const char *prediction, size_t len, const lem_grade_profile *profile, lem_buf *out,
-                             lem_grade_result *result, lem_err *err) {
+lem_status lem_grade_explain(const char *gold, size_t gold_len, const char *prediction, size_t len,
+                             const lem_grade_profile *profile, lem_buf *out, lem_grade_result *result,
+                             lem_err *err) {
     static const lem_grade_profile standard = {.policy = LEM_GRADE_STD};
     grade_work w = {0};
     lem_grade_span s;
@@ -255,12 +275,13 @@ lem_status lem_grade_explain(const char *gold, size_t gold_len, const char *pred
     LEM_TRY(lem_grade_gold_new(gold, gold_len, profile, &g, err));
     LEM_TRY(lem_grade_work_init(&w, err));
     LEM_TRY(lem_grade_response(g, prediction, len, &text, &s, result, err));
-    answer p = text.len ? read_answer(&w, &g->dialect, lem_buf_str(&text), text.len) : (answer){"", 0, NULL, EMPTY};
+    answer p =
+        text.len ? read_answer(&w, &g->dialect, lem_buf_str(&text), text.len) : (answer){"", 0, NULL, EMPTY};
     w.limit = false;
     explain_side(&w, "gold:", gold, gold_len, &g->a, out);
     explain_side(&w, "prediction:", lem_buf_str(&text), text.len, &p, out);
-    lem_buf_printf(out, "%-12s bytes %zu..%zu by %s%s\n", "span:", s.offset, s.offset + s.len, lem_grade_method_name(s.method),
-                   s.weak ? " (weak)" : "");
+    lem_buf_printf(out, "%-12s bytes %zu..%zu by %s%s\n", "span:", s.offset, s.offset + s.len,
+                   lem_grade_method_name(s.method), s.weak ? " (weak)" : "");
     lem_buf_printf(out, "%-12s %s\n%-12s %s\n%-12s %s\n", "policy:", lem_grade_policy_name(profile->policy),
                    "verdict:", lem_grade_verdict_name(result->verdict), "rule:", result->rule);
     st = lem_buf_ok(out, err);

@@ -1,12 +1,15 @@
-/* grade/grade.h - is this answer right? Extraction from a response, compiled golds, verdicts with reasons, keys for voting
+/* grade/grade.h - is this answer right? Extraction from a response, compiled golds, verdicts with reasons,
+ * keys for voting
  *
- * The one entry point of the grader. Everything is a pure function of its arguments: no clock, no global state, no locale; work is bounded by
- * fixed limits (an answer of more than LEM_GRADE_MAX_ANSWER bytes, or arithmetic beyond LEM_GRADE_MAX_BITS, ends as LEM_GRADE_LIMIT), so a
- * verdict never depends on the machine's load. A gold is compiled once, is immutable, and may be used by many threads at a time.
+ * The one entry point of the grader. Everything is a pure function of its arguments: no clock, no global
+ * state, no locale; work is bounded by fixed limits (an answer of more than LEM_GRADE_MAX_ANSWER bytes, or
+ * arithmetic beyond LEM_GRADE_MAX_BITS, ends as LEM_GRADE_LIMIT), so a verdict never depends on the machine's
+ * load. A gold is compiled once, is immutable, and may be used by many threads at a time.
  *
- * What is decided exactly: integers, decimals, thousands separators, scientific notation, fractions and mixed numbers (plain and LaTeX), percent,
- * money, degrees, units, roots of rationals, sums, products and powers of these with symbols (up to commutativity and folding of rationals), tuples,
- * lists, sets, intervals and relations part by part, and words. Other pairs end as undecided, never as a guess. */
+ * What is decided exactly: integers, decimals, thousands separators, scientific notation, fractions and mixed
+ * numbers (plain and LaTeX), percent, money, degrees, units, roots of rationals, sums, products and powers of
+ * these with symbols (up to commutativity and folding of rationals), tuples, lists, sets, intervals and
+ * relations part by part, and words. Other pairs end as undecided, never as a guess. */
 #ifndef LEM_GRADE_GRADE_H
 #define LEM_GRADE_GRADE_H
 
@@ -22,22 +25,27 @@ enum {
     LEM_GRADE_MAX_BITS = 65536    /* numerator or denominator of any intermediate rational */
 };
 
-/* Where in a response the answer stands. Every task but PLAIN looks behind the last </think> and takes the last marked answer. */
+/* Where in a response the answer stands. Every task but PLAIN looks behind the last </think> and takes the
+ * last marked answer. */
 typedef enum lem_grade_task {
-    LEM_GRADE_TASK_STD = 0,  /* \boxed{}, "final answer is", "####", "A:", "Answer:", "answer is", else the last number (weak) */
+    LEM_GRADE_TASK_STD = 0,  /* \boxed{}, "final answer is", "####", "A:", "Answer:", "answer is", else the
+                                last number (weak) */
     LEM_GRADE_TASK_GSM8K,    /* the same without the weak last number: a GSM8K answer is always marked */
     LEM_GRADE_TASK_PLAIN,    /* the whole text is the answer */
-    LEM_GRADE_TASK_MINERVA,  /* "The final answer is $…$. I hope it is correct." first, then as STD; letters are variables, never units */
+    LEM_GRADE_TASK_MINERVA,  /* "The final answer is $…$. I hope it is correct." first, then as STD; letters
+                                are variables, never units */
     LEM_GRADE_TASK_GAOKAO,   /* as STD, and the Chinese phrases 答案是, 答案为, 故选 */
     LEM_GRADE_TASK_OLYMPIAD, /* as STD; several boxes are one list of answers */
     LEM_GRADE_TASK_COLLEGE,  /* as STD */
-    LEM_GRADE_TASK_CHOICE,   /* a letter: "Answer: X", box, "(X)", bold or last isolated letter (MMLU, SAT, AQuA) */
+    LEM_GRADE_TASK_CHOICE,   /* a letter: "Answer: X", box, "(X)", bold or last isolated letter (MMLU, SAT,
+                                AQuA) */
     LEM_GRADE_TASK_AMC,      /* as STD; the answer is a number */
     LEM_GRADE_TASK_AIME,     /* as STD; the answer is a whole number of 0..999 */
     LEM_GRADE_N_TASKS
 } lem_grade_task;
 
-/* By whose rules two answers are compared. The first three are ours; the others reproduce a published grader, errors included (docs/grading.md). */
+/* By whose rules two answers are compared. The first three are ours; the others reproduce a published grader,
+ * errors included (docs/grading.md). */
 typedef enum lem_grade_policy {
     LEM_GRADE_STD = 0,
     LEM_GRADE_STRICT,
@@ -54,7 +62,8 @@ typedef enum lem_grade_policy {
 typedef struct lem_grade_profile {
     lem_grade_policy policy;
     lem_grade_task task;
-    double rel_tol, abs_tol; /* numbers this close to a numeric gold are right too (OlympiadBench's error field); our own policies only */
+    double rel_tol, abs_tol; /* numbers this close to a numeric gold are right too (OlympiadBench's error
+                                field); our own policies only */
 } lem_grade_profile;
 
 typedef enum lem_grade_method {
@@ -91,49 +100,62 @@ typedef enum lem_grade_verdict {
     LEM_GRADE_N_VERDICTS
 } lem_grade_verdict;
 
-typedef enum lem_grade_correct { LEM_GRADE_WRONG = 0, LEM_GRADE_RIGHT = 1, LEM_GRADE_UNDECIDED = 2 } lem_grade_correct;
+typedef enum lem_grade_correct {
+    LEM_GRADE_WRONG = 0,
+    LEM_GRADE_RIGHT = 1,
+    LEM_GRADE_UNDECIDED = 2
+} lem_grade_correct;
 
 typedef struct lem_grade_result {
     lem_grade_verdict verdict;
     const char *rule; /* static: the rule that decided, e.g. "exact rational" */
 } lem_grade_result;
 
-/* The last marked answer of the text after the last </think>; O(len). False, and method NONE, when there is none. */
+/* The last marked answer of the text after the last </think>; O(len). False, and method NONE, when there is
+ * none. */
 bool lem_grade_extract(const char *response, size_t len, lem_grade_task task, lem_grade_span *out);
-/* Appends the answer in a response as the profile's policy sees it: for our own policies the bytes of the span, for the others what that grader
- * extracts (then the span's method is COMPAT and its bytes the whole response). Nothing is appended, and the method is NONE, without an answer. */
-lem_status lem_grade_answer(const lem_grade_profile *p, const char *response, size_t len, lem_buf *out, lem_grade_span *span,
-                            lem_err *err) LEM_MUST_CHECK;
+/* Appends the answer in a response as the profile's policy sees it: for our own policies the bytes of the
+ * span, for the others what that grader extracts (then the span's method is COMPAT and its bytes the whole
+ * response). Nothing is appended, and the method is NONE, without an answer. */
+lem_status lem_grade_answer(const lem_grade_profile *p, const char *response, size_t len, lem_buf *out,
+                            lem_grade_span *span, lem_err *err) LEM_MUST_CHECK;
 
-/* A compiled gold; text and profile (NULL = default) are copied. Fails only with LEM_EMEM: a gold that cannot be parsed is a gold too (see
- * lem_grade_gold_ok). */
+/* A compiled gold; text and profile (NULL = default) are copied. Fails only with LEM_EMEM: a gold that cannot
+ * be parsed is a gold too (see lem_grade_gold_ok). */
 typedef struct lem_grade_gold lem_grade_gold;
-lem_status lem_grade_gold_new(const char *text, size_t len, const lem_grade_profile *profile, lem_grade_gold **out, lem_err *err) LEM_MUST_CHECK;
+lem_status lem_grade_gold_new(const char *text, size_t len, const lem_grade_profile *profile,
+                              lem_grade_gold **out, lem_err *err) LEM_MUST_CHECK;
 void lem_grade_gold_free(lem_grade_gold *g);
 bool lem_grade_gold_ok(const lem_grade_gold *g); /* parsed, not empty, within the limits */
 
 /* Fails only with LEM_EMEM. An empty prediction is LEM_GRADE_NO_ANSWER. */
-lem_status lem_grade_compare(const lem_grade_gold *gold, const char *answer, size_t len, lem_grade_result *out, lem_err *err) LEM_MUST_CHECK;
-/* Extraction (by the gold's profile) and comparison in one; the answer's text is appended to answer; answer and span may be NULL. */
-lem_status lem_grade_response(const lem_grade_gold *gold, const char *response, size_t len, lem_buf *answer, lem_grade_span *span,
-                              lem_grade_result *out, lem_err *err) LEM_MUST_CHECK;
+lem_status lem_grade_compare(const lem_grade_gold *gold, const char *answer, size_t len,
+                             lem_grade_result *out, lem_err *err) LEM_MUST_CHECK;
+/* Extraction (by the gold's profile) and comparison in one; the answer's text is appended to answer; answer
+ * and span may be NULL. */
+lem_status lem_grade_response(const lem_grade_gold *gold, const char *response, size_t len, lem_buf *answer,
+                              lem_grade_span *span, lem_grade_result *out, lem_err *err) LEM_MUST_CHECK;
 
 /* Equal and different are answers; everything that is neither is undecided, but a missing answer is wrong. */
 lem_grade_correct lem_grade_correct_of(lem_grade_verdict v);
 
-/* Appends a key that is the same for answers that are equal by canonical form (1/2, 0.5, \frac12); for clustering votes. An answer that cannot
- * be parsed has its normalised text as key, an empty one the empty key. */
+/* Appends a key that is the same for answers that are equal by canonical form (1/2, 0.5, \frac12); for
+ * clustering votes. An answer that cannot be parsed has its normalised text as key, an empty one the empty
+ * key. */
 lem_status lem_grade_key(const char *answer, size_t len, lem_buf *out, lem_err *err) LEM_MUST_CHECK;
 
-/* Appends lines "gold: …", "prediction: …", their canonical forms and kinds, the span and method when a response was given, verdict, rule. */
-lem_status lem_grade_explain(const char *gold, size_t gold_len, const char *prediction, size_t len, const lem_grade_profile *profile, lem_buf *out,
-                             lem_grade_result *result, lem_err *err) LEM_MUST_CHECK;
+/* Appends lines "gold: …", "prediction: …", their canonical forms and kinds, the span and method when a
+ * response was given, verdict, rule. */
+lem_status lem_grade_explain(const char *gold, size_t gold_len, const char *prediction, size_t len,
+                             const lem_grade_profile *profile, lem_buf *out, lem_grade_result *result,
+                             lem_err *err) LEM_MUST_CHECK;
 
-const char *lem_grade_verdict_name(lem_grade_verdict v);         /* "equal_exact", … */
-const char *lem_grade_method_name(lem_grade_method m);           /* "boxed", … */
-const char *lem_grade_task_name(lem_grade_task t);               /* "std", … */
-const char *lem_grade_policy_name(lem_grade_policy p);           /* "std", "math-verify", … */
-bool lem_grade_task_find(const char *name, lem_grade_task *out); /* also "math" = std, "mmlu", "sat", "aqua" = choice */
+const char *lem_grade_verdict_name(lem_grade_verdict v); /* "equal_exact", … */
+const char *lem_grade_method_name(lem_grade_method m);   /* "boxed", … */
+const char *lem_grade_task_name(lem_grade_task t);       /* "std", … */
+const char *lem_grade_policy_name(lem_grade_policy p);   /* "std", "math-verify", … */
+bool lem_grade_task_find(const char *name,
+                         lem_grade_task *out); /* also "math" = std, "mmlu", "sat", "aqua" = choice */
 bool lem_grade_policy_find(const char *name, lem_grade_policy *out);
 
 #endif

@@ -21,7 +21,9 @@ typedef struct lexer {
 
 static bool digit(char c) { return c >= '0' && c <= '9'; }
 static bool letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-static bool at(const lexer *x, size_t i, const char *t) { return i <= x->n && strlen(t) <= x->n - i && memcmp(x->s + i, t, strlen(t)) == 0; }
+static bool at(const lexer *x, size_t i, const char *t) {
+    return i <= x->n && strlen(t) <= x->n - i && memcmp(x->s + i, t, strlen(t)) == 0;
+}
 static bool is(const char *s, size_t n, const char *t) { return strlen(t) == n && memcmp(s, t, n) == 0; }
 
 static grade_tok *push(lexer *x, grade_tok_kind kind, size_t from) {
@@ -50,35 +52,41 @@ static void push_money(lexer *x, const char *currency, size_t from) {
     x->out->tok[x->out->n - 1].op = OP_MONEY;
 }
 
-/* Length of a thousands separator at i that is followed by exactly three digits: ',' '{,}' ',\!' '\,' '\!' ' ' ; 0 if there is none. */
+/* Length of a thousands separator at i that is followed by exactly three digits: ',' '{,}' ',\!' '\,' '\!' '
+ * ' ; 0 if there is none. */
 static size_t separator(const lexer *x, size_t i, bool commas, bool spaces) {
-    static const char *const forms[] = {"{,}", ",\\! ", ",\\!",     "\\!,",         "\\,",          "\\!", "\\ ",
-                                        "\\;", "~",     "\xc2\xa0", "\xe2\x80\xaf", "\xe2\x80\x89", NULL};
+    static const char *const forms[] = {"{,}",          ",\\! ",        ",\\!", "\\!,", "\\,",
+                                        "\\!",          "\\ ",          "\\;",  "~",    "\xc2\xa0",
+                                        "\xe2\x80\xaf", "\xe2\x80\x89", NULL};
     size_t k = 0;
     for (int f = 0; forms[f] && !k; f++)
         if (at(x, i, forms[f])) k = strlen(forms[f]);
     if (!k && commas && i < x->n && x->s[i] == ',') k = 1;
     if (!k && spaces && i < x->n && x->s[i] == ' ') k = 1;
-    if (!k || i + k + 3 > x->n || !digit(x->s[i + k]) || !digit(x->s[i + k + 1]) || !digit(x->s[i + k + 2])) return 0;
+    if (!k || i + k + 3 > x->n || !digit(x->s[i + k]) || !digit(x->s[i + k + 1]) || !digit(x->s[i + k + 2]))
+        return 0;
     return i + k + 3 < x->n && digit(x->s[i + k + 3]) ? 0 : k;
 }
 
-/* Digits at i that recur: \overline{36}, \bar{3}, \dot{1}2\dot{3}, (36), or digits with a combining overline. Copies them to t; returns how many, and
- * where they end in *end; 0 when there are none. */
+/* Digits at i that recur: \overline{36}, \bar{3}, \dot{1}2\dot{3}, (36), or digits with a combining overline.
+ * Copies them to t; returns how many, and where they end in *end; 0 when there are none. */
 static size_t recurring(const lexer *x, size_t i, char *t, size_t *end) {
-    static const char *const opens[] = {"\\overline{", "\\bar{", "\\overline ", "\\dot{", "\\dot ", "\\overline", "\\dot", "("};
+    static const char *const opens[] = {"\\overline{", "\\bar{",     "\\overline ", "\\dot{",
+                                        "\\dot ",      "\\overline", "\\dot",       "("};
     const char *s = x->s;
     size_t n = 0, k = 0;
     int form = -1;
     for (int f = 0; f < 8 && form < 0; f++)
         if (at(x, i, opens[f])) form = f;
     if (form < 0) {
-        while (i + 2 < x->n && digit(s[i]) && (at(x, i + 1, "\xcc\x85") || at(x, i + 1, "\xcc\x84"))) t[n++] = s[i], i += 3;
+        while (i + 2 < x->n && digit(s[i]) && (at(x, i + 1, "\xcc\x85") || at(x, i + 1, "\xcc\x84")))
+            t[n++] = s[i], i += 3;
         *end = i;
         return n;
     }
     k = i + strlen(opens[form]);
-    bool braces = opens[form][strlen(opens[form]) - 1] == '{', paren = form == 7, dots = form == 3 || form == 4 || form == 6;
+    bool braces = opens[form][strlen(opens[form]) - 1] == '{', paren = form == 7,
+         dots = form == 3 || form == 4 || form == 6;
     size_t most = braces || paren ? x->n : k + 1;
     while (k < x->n && k < most && digit(s[k])) t[n++] = s[k++];
     if (n == 0 || ((braces || paren) && !at(x, k, paren ? ")" : "}"))) return 0;
@@ -87,18 +95,21 @@ static size_t recurring(const lexer *x, size_t i, char *t, size_t *end) {
     if (dots) { /* the second dot, if there is one, is on the last digit */
         size_t j = k, m = n;
         while (j < x->n && digit(s[j])) t[m++] = s[j++];
-        if (at(x, j, "\\dot{") && j + 6 < x->n && digit(s[j + 5]) && s[j + 6] == '}') t[m++] = s[j + 5], n = m, k = j + 7;
+        if (at(x, j, "\\dot{") && j + 6 < x->n && digit(s[j + 5]) && s[j + 6] == '}')
+            t[m++] = s[j + 5], n = m, k = j + 7;
         else if (at(x, j, "\\dot") && j + 4 < x->n && digit(s[j + 4])) t[m++] = s[j + 4], n = m, k = j + 5;
     }
     *end = k;
     return n;
 }
 
-/* The fraction behind the point at i: digits, recurring digits. Returns the end, or i when this is no decimal point. */
+/* The fraction behind the point at i: digits, recurring digits. Returns the end, or i when this is no decimal
+ * point. */
 static size_t lex_fraction(lexer *x, size_t i, char *t, size_t *k, size_t *rep) {
     size_t j = i + 1, m = *k, end = 0;
     t[m++] = '.';
-    while (j < x->n && digit(x->s[j]) && !at(x, j + 1, "\xcc\x85") && !at(x, j + 1, "\xcc\x84")) t[m++] = x->s[j++];
+    while (j < x->n && digit(x->s[j]) && !at(x, j + 1, "\xcc\x85") && !at(x, j + 1, "\xcc\x84"))
+        t[m++] = x->s[j++];
     *rep = recurring(x, j, t + m, &end);
     if (*rep) j = end, m += *rep;
     if (j == i + 1) return i;
@@ -175,17 +186,22 @@ static bool blank_text(const char *s, size_t n) {
     return true;
 }
 
-/* A single upright letter behind a number is a unit (2600 \text{g}), unless it is a usual name of a constant or variable. */
+/* A single upright letter behind a number is a unit (2600 \text{g}), unless it is a usual name of a constant
+ * or variable. */
 static bool is_unit_letter(const lexer *x, char c) {
-    return !x->d->no_units && x->out->n && x->out->tok[x->out->n - 1].kind == TOK_NUM && strchr("gmshlLVWNJKCFTA", c);
+    return !x->d->no_units && x->out->n && x->out->tok[x->out->n - 1].kind == TOK_NUM &&
+           strchr("gmshlLVWNJKCFTA", c);
 }
 
-/* Content that is mathematics or a number in another type: \mathbf{3x}, \text{4:30 p.m.}; what begins with a letter is a name or a unit. */
+/* Content that is mathematics or a number in another type: \mathbf{3x}, \text{4:30 p.m.}; what begins with a
+ * letter is a name or a unit. */
 static bool is_transparent(const char *c, size_t n) {
-    return n && (digit(*c) || (*c == '\\' && !(n > 1 && c[1] == ' ')) || ((*c == '-' || *c == '.' || *c == '(') && n > 1 && digit(c[1])));
+    return n && (digit(*c) || (*c == '\\' && !(n > 1 && c[1] == ' ')) ||
+                 ((*c == '-' || *c == '.' || *c == '(') && n > 1 && digit(c[1])));
 }
 
-/* \text{…}, \mathrm{…} and relatives: separators, single letters and functions become what they are; the rest is text. */
+/* \text{…}, \mathrm{…} and relatives: separators, single letters and functions become what they are; the rest
+ * is text. */
 static void lex_text(lexer *x, size_t from, bool words) {
     while (x->i < x->n && x->s[x->i] == ' ') x->i++;
     if (x->i >= x->n || x->s[x->i] != '{') {
@@ -210,13 +226,15 @@ static void lex_text(lexer *x, size_t from, bool words) {
         if (end - from >= 3 && x->s[end - 2] == ',') push_op(x, ',', from); /* \text{, } */
         return;
     }
-    if (is(c, n, "p.m") || is(c, n, "P.M") || is(c, n, "PM")) c = "pm", n = 2; /* the last period is gone already */
+    if (is(c, n, "p.m") || is(c, n, "P.M") || is(c, n, "PM"))
+        c = "pm", n = 2; /* the last period is gone already */
     if (is(c, n, "a.m") || is(c, n, "A.M") || is(c, n, "AM")) c = "am", n = 2;
     if (is(c, n, "and") || is(c, n, ", and") || is(c, n, "且")) push_op(x, OP_AND, from);
     else if (is(c, n, "or") || is(c, n, ", or") || is(c, n, "或")) push_op(x, OP_OR, from);
     else if (is(c, n, "percent") || is(c, n, "percentage")) push_op(x, '%', from);
     else if (n == 1 && letter(*c) && !is_unit_letter(x, *c)) push_named(x, TOK_SYM, c, n, from, words);
-    else if (lem_grade_is_function(c, n) && !is(c, n, "min") && !is(c, n, "sec") && !is(c, n, "deg")) push_named(x, TOK_FN, c, n, from, true);
+    else if (lem_grade_is_function(c, n) && !is(c, n, "min") && !is(c, n, "sec") && !is(c, n, "deg"))
+        push_named(x, TOK_FN, c, n, from, true);
     else push_named(x, TOK_TEXT, c, n, from, true);
 }
 
@@ -252,7 +270,8 @@ static bool starts_words(const char *name, size_t n) {
 
 /* A command of letters; x->i is behind it. */
 static void lex_named_command(lexer *x, size_t from, const char *name, size_t n) {
-    if ((is(name, n, "begin") || is(name, n, "end")) && x->i < x->n && x->s[x->i] == '{' && group_end(x, x->i) <= x->n) {
+    if ((is(name, n, "begin") || is(name, n, "end")) && x->i < x->n && x->s[x->i] == '{' &&
+        group_end(x, x->i) <= x->n) {
         size_t end = group_end(x, x->i);
         push_named(x, TOK_OP, x->s + x->i + 1, end - x->i - 2, from, true);
         x->out->tok[x->out->n - 1].op = name[0] == 'b' ? OP_BEGIN : OP_FINISH;
@@ -261,9 +280,12 @@ static void lex_named_command(lexer *x, size_t from, const char *name, size_t n)
         return;
     }
     lex_command c = lem_lex_command(name, n);
-    for (size_t m = n; c.kind == LEX_UNKNOWN && m > 4;) { /* "\quadx", "\lvertx": a command run into the letters behind it */
+    for (size_t m = n; c.kind == LEX_UNKNOWN &&
+                       m > 4;) { /* "\quadx", "\lvertx": a command run into the letters behind it */
         lex_command shorter = lem_lex_command(name, --m);
-        if (shorter.kind != LEX_SPACE && !(shorter.kind == LEX_OP && (shorter.op == OP_BAR_OPEN || shorter.op == '|'))) continue;
+        if (shorter.kind != LEX_SPACE &&
+            !(shorter.kind == LEX_OP && (shorter.op == OP_BAR_OPEN || shorter.op == '|')))
+            continue;
         c = shorter;
         x->i -= n - m;
         break;
@@ -278,7 +300,9 @@ static void lex_named_command(lexer *x, size_t from, const char *name, size_t n)
         if (c.name) push_money(x, c.name, from);
         else push_op(x, c.op, from);
         break;
-    case LEX_SYMBOL: push_named(x, TOK_SYM, c.name ? c.name : name, c.name ? strlen(c.name) : n, from, true); break;
+    case LEX_SYMBOL:
+        push_named(x, TOK_SYM, c.name ? c.name : name, c.name ? strlen(c.name) : n, from, true);
+        break;
     case LEX_FUNCTION:
         if (is(name, n, "mathbb") || is(name, n, "Bbb")) lex_blackboard(x, from);
         else push_named(x, TOK_FN, c.name ? c.name : name, c.name ? strlen(c.name) : n, from, true);
@@ -300,7 +324,8 @@ static void lex_escape(lexer *x) {
     if (x->i >= x->n) return; /* a lone trailing backslash */
     if (x->s[x->i] == '\\' && is_double_escape(x, x->i + 1)) x->i++;
     char c = x->s[x->i];
-    if (x->environments > 0 && (digit(c) || c == '-')) { /* 4\-3 in a matrix: a row end that lost one of its backslashes */
+    if (x->environments > 0 &&
+        (digit(c) || c == '-')) { /* 4\-3 in a matrix: a row end that lost one of its backslashes */
         push_op(x, OP_ROW, from);
         return;
     }
@@ -369,7 +394,8 @@ static void lex_unicode(lexer *x) {
         *x->digits = (char)('0' + (cp - 0xff10));
         push_named(x, TOK_NUM, x->digits++, 1, from, false);
         grade_tok *t = x->out->tok + x->out->n - 1;
-        if (x->out->n > 1 && t[-1].kind == TOK_NUM && !t->space && t[-1].text + t[-1].len == t->text) t[-1].len++, x->out->n--;
+        if (x->out->n > 1 && t[-1].kind == TOK_NUM && !t->space && t[-1].text + t[-1].len == t->text)
+            t[-1].len++, x->out->n--;
         return;
     }
     lex_char c = lem_lex_char(cp);
@@ -404,7 +430,8 @@ static void lex_unicode(lexer *x) {
 
 /* "p.m.", "a.m.", "pm" behind a number: the half of the day. */
 static bool lex_half_day(lexer *x) {
-    static const char *const forms[] = {"p.m.", "p.m", "pm", "P.M.", "PM", "a.m.", "a.m", "am", "A.M.", "AM", NULL};
+    static const char *const forms[] = {"p.m.", "p.m", "pm",   "P.M.", "PM", "a.m.",
+                                        "a.m",  "am",  "A.M.", "AM",   NULL};
     size_t from = x->i;
     if (!x->out->n || x->out->tok[x->out->n - 1].kind != TOK_NUM) return false;
     for (int f = 0; forms[f]; f++) {
@@ -418,8 +445,9 @@ static bool lex_half_day(lexer *x) {
 }
 
 static bool is_month(const char *s, size_t n) {
-    static const char *const months[] = {"January", "February",  "March",   "April",    "May",      "June", "July",
-                                         "August",  "September", "October", "November", "December", "Sept"};
+    static const char *const months[] = {"January",  "February", "March",  "April",     "May",
+                                         "June",     "July",     "August", "September", "October",
+                                         "November", "December", "Sept"};
     for (size_t m = 0; m < sizeof months / sizeof *months; m++)
         if (is(s, n, months[m]) || (n == 3 && memcmp(s, months[m], 3) == 0)) return true;
     return false;
@@ -433,7 +461,8 @@ static void lex_word(lexer *x) {
     size_t n = k - from;
     x->i = k;
     char before = from ? x->s[from - 1] : ' ', after = k < x->n ? x->s[k] : ' ';
-    if (n > 2 && (digit(before) || before == ')') && s[0] == 'o' && s[1] == 'r' && s[2] >= 'A' && s[2] <= 'Z') { /* "1orW(x)=2" */
+    if (n > 2 && (digit(before) || before == ')') && s[0] == 'o' && s[1] == 'r' && s[2] >= 'A' &&
+        s[2] <= 'Z') { /* "1orW(x)=2" */
         x->i = from + 2;
         push_op(x, OP_OR, from);
         return;
@@ -448,14 +477,16 @@ static void lex_word(lexer *x) {
     else if (is(s, n, "and")) push_op(x, OP_AND, from);
     else if (is(s, n, "or")) push_op(x, OP_OR, from);
     else if (is(s, n, "pi")) push_named(x, TOK_SYM, "pi", 2, from, false);
-    else if (is(s, n, "inf") || is(s, n, "infinity") || is(s, n, "infty") || is(s, n, "oo")) push_named(x, TOK_SYM, "infty", 5, from, false);
+    else if (is(s, n, "inf") || is(s, n, "infinity") || is(s, n, "infty") || is(s, n, "oo"))
+        push_named(x, TOK_SYM, "infty", 5, from, false);
     else if (is(s, n, "percent") || is(s, n, "percentage") || is(s, n, "pct")) push_op(x, '%', from);
     else if (is(s, n, "degrees") || is(s, n, "degree")) push_op(x, OP_DEGREE, from);
     else if (apart && lem_lex_is_filler(s, n)) push_named(x, TOK_WORD, s, n, from, false);
     else if (n > 1 && lem_lex_is_greek(s, n)) push_named(x, TOK_SYM, s, n, from, false);
     else if (is(s, n, "mod")) push_op(x, OP_MOD, from);
     else if (is(s, n, "union") || is(s, n, "cup")) push_op(x, OP_UNION, from);
-    else if (!x->d->no_units && lem_grade_is_unit_word(s, n) && from && loose) push_named(x, TOK_WORD, s, n, from, false);
+    else if (!x->d->no_units && lem_grade_is_unit_word(s, n) && from && loose)
+        push_named(x, TOK_WORD, s, n, from, false);
     else if (lem_grade_is_function(s, n)) push_named(x, TOK_FN, s, n, from, false);
     else if (n <= 3 && !x->out->wordy) /* "2xy" is a product */
         for (size_t j = 0; j < n; j++) push_named(x, TOK_SYM, s + j, 1, from + j, false);
@@ -475,7 +506,8 @@ static void lex_ascii(lexer *x) {
     else if (at(x, from, "**")) x->i += 2; /* Markdown */
     else if (c == '$') {
         x->i++;
-        if (x->dollars_are_money && x->i < x->n && (digit(x->s[x->i]) || x->s[x->i] == '.')) push_money(x, "USD", from);
+        if (x->dollars_are_money && x->i < x->n && (digit(x->s[x->i]) || x->s[x->i] == '.'))
+            push_money(x, "USD", from);
         else x->space = true;
     } else if (strchr("+-*/^_()[]{},;=<>|!%:'&", c)) x->i++, push_op(x, c, from);
     else if (c == '~') x->i++, x->space = true;
@@ -486,8 +518,8 @@ static void lex_ascii(lexer *x) {
     }
 }
 
-/* Letters, spaces and sentence punctuation only, with a word of three letters or more, or "no": plain language. Two letters are a product, and a
- * mathematical character makes it mathematics. */
+/* Letters, spaces and sentence punctuation only, with a word of three letters or more, or "no": plain
+ * language. Two letters are a product, and a mathematical character makes it mathematics. */
 static bool only_words(const char *s, size_t n) {
     size_t run = 0, longest = 0;
     for (size_t i = 0; i <= n; i++) {
@@ -499,7 +531,8 @@ static bool only_words(const char *s, size_t n) {
             uint32_t cp;
             int k = lem_utf8_decode(s + i, n - i, &cp);
             lex_char_kind kind = k > 0 ? lem_lex_char(cp).kind : LEX_CHAR_OTHER;
-            if (k <= 0 || (cp >= 0xff10 && cp <= 0xff19) || (kind != LEX_CHAR_OTHER && kind != LEX_CHAR_SPACE && cp != 0x2019 && cp != 0xff0c))
+            if (k <= 0 || (cp >= 0xff10 && cp <= 0xff19) ||
+                (kind != LEX_CHAR_OTHER && kind != LEX_CHAR_SPACE && cp != 0x2019 && cp != 0xff0c))
                 return false;
             run += kind == LEX_CHAR_OTHER ? 3 : 0;
             i += (size_t)k - 1;
@@ -521,7 +554,13 @@ bool lem_grade_lex(grade_work *w, const grade_dialect *d, const char *text, size
     size_t dollars = 0;
     for (size_t i = 0; i < len; i++) dollars += text[i] == '$' && (i == 0 || text[i - 1] != '\\');
     out->wordy = only_words(text, len);
-    lexer x = {.w = w, .d = d, .s = text, .n = len, .out = out, .dollars_are_money = dollars % 2 != 0, .digits = digits};
+    lexer x = {.w = w,
+               .d = d,
+               .s = text,
+               .n = len,
+               .out = out,
+               .dollars_are_money = dollars % 2 != 0,
+               .digits = digits};
     while (x.i < x.n && !w->limit) {
         char c = text[x.i];
         if (c == ' ' || (c >= '\t' && c <= '\r')) x.space = true, x.i++;

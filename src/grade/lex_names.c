@@ -14,29 +14,35 @@ static bool in_words(const char *list, const char *s, size_t n) {
 }
 
 bool lem_grade_is_function(const char *s, size_t n) {
-    static const char names[] =
-        "sin cos tan cot sec csc arcsin arccos arctan sinh cosh tanh log ln exp sqrt frac binom lg max min gcd lcm abs cbrt det "
-        "arsinh arcosh artanh asin acos atan floor ceil mod sgn arg Re Im tr rank deg dim asinh acosh atanh arcsinh arccosh arctanh arccot coth sech "
-        "csch";
+    static const char names[] = "sin cos tan cot sec csc arcsin arccos arctan sinh cosh tanh log ln exp sqrt "
+                                "frac binom lg max min gcd lcm abs cbrt det "
+                                "arsinh arcosh artanh asin acos atan floor ceil mod sgn arg Re Im tr rank "
+                                "deg dim asinh acosh atanh arcsinh arccosh arctanh arccot coth sech "
+                                "csch";
     return in_words(names, s, n);
 }
 
 bool lem_grade_is_unit_word(const char *s, size_t n) {
-    static const char names[] = "cm mm km nm kg mg lb lbs oz ft mi hr hrs min mins sec secs ml mL kW kPa Hz kHz MHz eV keV MeV mol rad mph kmh sq cu "
-                                "units unit inch inches feet foot meter meters metre metres yard yards mile miles gram grams hour hours minute "
-                                "minutes second seconds day days week weeks month months year years dollar dollars cent cents euro euros pound "
-                                "pounds liter liters litre litres gallon gallons square cubic people USD EUR per yd kWh ms cc Pa erg ergs pm am dm";
+    static const char names[] = "cm mm km nm kg mg lb lbs oz ft mi hr hrs min mins sec secs ml mL kW kPa Hz "
+                                "kHz MHz eV keV MeV mol rad mph kmh sq cu "
+                                "units unit inch inches feet foot meter meters metre metres yard yards mile "
+                                "miles gram grams hour hours minute "
+                                "minutes second seconds day days week weeks month months year years dollar "
+                                "dollars cent cents euro euros pound "
+                                "pounds liter liters litre litres gallon gallons square cubic people USD EUR "
+                                "per yd kWh ms cc Pa erg ergs pm am dm";
     return in_words(names, s, n);
 }
 
 bool lem_lex_is_filler(const char *s, size_t n) {
-    static const char names[] = "is the so we of to at on by it be as if for are was has not but all any can its let get our we he she an my this";
+    static const char names[] = "is the so we of to at on by it be as if for are was has not but all any can "
+                                "its let get our we he she an my this";
     return in_words(names, s, n);
 }
 
 bool lem_lex_is_greek(const char *s, size_t n) {
-    static const char names[] =
-        "alpha beta gamma delta epsilon zeta theta iota kappa lambda sigma omega rho tau phi psi Gamma Delta Theta Lambda Sigma Phi Omega";
+    static const char names[] = "alpha beta gamma delta epsilon zeta theta iota kappa lambda sigma omega rho "
+                                "tau phi psi Gamma Delta Theta Lambda Sigma Phi Omega";
     return in_words(names, s, n);
 }
 
@@ -100,23 +106,28 @@ typedef struct named_as {
 } named_as;
 
 static const char symbols[] =
-    "alpha beta gamma delta epsilon varepsilon zeta eta theta vartheta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi "
+    "alpha beta gamma delta epsilon varepsilon zeta eta theta vartheta iota kappa lambda mu nu xi pi rho "
+    "sigma tau upsilon phi "
     "varphi chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Phi Psi Omega infty ell hbar ldots dots cdots "
     "to rightarrow longrightarrow angle triangle odot oplus perp parallel nabla partial Re Im aleph";
-static const named_as symbols_as[] = {{"imath", "i"}, {"jmath", "j"}, {"R", "reals"}, {"dotsc", "dots"}, {"dotsb", "cdots"}, {"dotsm", "cdots"}};
-static const char functions[] =
-    "overline bar vec hat widehat tilde widetilde dot ddot overrightarrow mathring sum prod int iint oint lim overbrace choose mathbb Bbb";
-static const named_as functions_as[] = {{"dfrac", "frac"},        {"tfrac", "frac"},  {"cfrac", "frac"}, {"dbinom", "binom"},
-                                        {"tbinom", "binom"},      {"widebar", "bar"}, {"intop", "int"},  {"overleftrightarrow", "overline"},
-                                        {"xoverline", "overline"}};
-static const char skipped[] =
-    "left right big Big bigg Bigg bigl bigr Bigl Bigr biggl biggr Biggl Biggr displaystyle textstyle limits mleft mright boxed fbox rm "
-    "bf it middle nolimits small large Large scriptstyle hline ensuremath normalsize tiny footnotesize cal sf tt underbrace "
-    "mathop mathrel mathbin mathord operatornamewithlimits phantom hphantom vphantom strut notag nonumber allowbreak";
+static const named_as symbols_as[] = {{"imath", "i"},    {"jmath", "j"},     {"R", "reals"},
+                                      {"dotsc", "dots"}, {"dotsb", "cdots"}, {"dotsm", "cdots"}};
+static const char functions[] = "overline bar vec hat widehat tilde widetilde dot ddot overrightarrow "
+                                "mathring sum prod int iint oint lim overbrace choose mathbb Bbb";
+static const named_as functions_as[] = {
+    {"dfrac", "frac"},        {"tfrac", "frac"},  {"cfrac", "frac"}, {"dbinom", "binom"},
+    {"tbinom", "binom"},      {"widebar", "bar"}, {"intop", "int"},  {"overleftrightarrow", "overline"},
+    {"xoverline", "overline"}};
+static const char skipped[] = "left right big Big bigg Bigg bigl bigr Bigl Bigr biggl biggr Biggl Biggr "
+                              "displaystyle textstyle limits mleft mright boxed fbox rm "
+                              "bf it middle nolimits small large Large scriptstyle hline ensuremath "
+                              "normalsize tiny footnotesize cal sf tt underbrace "
+                              "mathop mathrel mathbin mathord operatornamewithlimits phantom hphantom "
+                              "vphantom strut notag nonumber allowbreak";
 static const char spaces[] = "quad qquad enspace thinspace space medspace thickspace negthinspace";
-static const char texts[] =
-    "text mathrm textbf textit mbox hbox mathbf operatorname textrm textnormal mathit mathsf texttt mathtt emph boldsymbol bm "
-    "underline textsf mathcal mathscr mathfrak rom textup textsc mathnormal";
+static const char texts[] = "text mathrm textbf textit mbox hbox mathbf operatorname textrm textnormal "
+                            "mathit mathsf texttt mathtt emph boldsymbol bm "
+                            "underline textsf mathcal mathscr mathfrak rom textup textsc mathnormal";
 
 lex_command lem_lex_command(const char *name, size_t n) {
     lex_command c = {LEX_UNKNOWN, 0, NULL};
@@ -130,7 +141,8 @@ lex_command lem_lex_command(const char *name, size_t n) {
     for (size_t k = 0; c.kind == LEX_UNKNOWN && k < sizeof symbols_as / sizeof *symbols_as; k++)
         if (in_words(symbols_as[k].command, name, n)) c = (lex_command){LEX_SYMBOL, 0, symbols_as[k].as};
     for (size_t k = 0; c.kind == LEX_UNKNOWN && k < sizeof functions_as / sizeof *functions_as; k++)
-        if (in_words(functions_as[k].command, name, n)) c = (lex_command){LEX_FUNCTION, 0, functions_as[k].as};
+        if (in_words(functions_as[k].command, name, n))
+            c = (lex_command){LEX_FUNCTION, 0, functions_as[k].as};
     return c;
 }
 

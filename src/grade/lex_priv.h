@@ -11,7 +11,8 @@ typedef struct grade_dialect {
 
 typedef enum grade_tok_kind {
     TOK_END = 0,
-    TOK_NUM,  /* digits with at most one '.', separators removed; exponent of 1.5e3 in `exp10`; its last `rep` digits recur */
+    TOK_NUM,  /* digits with at most one '.', separators removed; exponent of 1.5e3 in `exp10`; its last `rep`
+                 digits recur */
     TOK_SYM,  /* a letter, Greek letter or named constant: x, alpha, pi, infty */
     TOK_FN,   /* function name: sin, log, sqrt, frac, binom, sum, overline … */
     TOK_TEXT, /* \text{…} and relatives; content in text */
@@ -81,11 +82,20 @@ bool lem_grade_lex(grade_work *w, const grade_dialect *d, const char *text, size
 
 bool lem_grade_is_function(const char *s, size_t n);
 bool lem_grade_is_unit_word(const char *s, size_t n);
-bool lem_lex_is_filler(const char *s, size_t n); /* a short word of a sentence, never a product of letters: is, the, of … */
-bool lem_lex_is_greek(const char *s, size_t n);  /* alpha, theta … written out */
+bool lem_lex_is_filler(const char *s,
+                       size_t n); /* a short word of a sentence, never a product of letters: is, the, of … */
+bool lem_lex_is_greek(const char *s, size_t n); /* alpha, theta … written out */
 
 /* What a LaTeX command \name stands for. */
-typedef enum lex_command_kind { LEX_UNKNOWN = 0, LEX_OP, LEX_SYMBOL, LEX_FUNCTION, LEX_SKIP, LEX_SPACE, LEX_TEXT } lex_command_kind;
+typedef enum lex_command_kind {
+    LEX_UNKNOWN = 0,
+    LEX_OP,
+    LEX_SYMBOL,
+    LEX_FUNCTION,
+    LEX_SKIP,
+    LEX_SPACE,
+    LEX_TEXT
+} lex_command_kind;
 typedef struct lex_command {
     lex_command_kind kind;
     char op;          /* OP */
@@ -93,7 +103,8 @@ typedef struct lex_command {
 } lex_command;
 lex_command lem_lex_command(const char *name, size_t n);
 
-/* What a code point above ASCII stands for: an operator, a symbol, a function, a character run such as "1/2", or space. */
+/* What a code point above ASCII stands for: an operator, a symbol, a function, a character run such as "1/2",
+ * or space. */
 typedef enum lex_char_kind {
     LEX_CHAR_OTHER = 0,
     LEX_CHAR_OP,

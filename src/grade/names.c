@@ -3,19 +3,29 @@
 
 #include <string.h>
 
-static const char *const verdict_names[LEM_GRADE_N_VERDICTS] = {"equal_exact",         "equal_numeric", "not_equal", "different_kind",
-                                                                "prediction_unparsed", "gold_unparsed", "no_answer", "limit"};
+static const char *const verdict_names[LEM_GRADE_N_VERDICTS] = {
+    "equal_exact",         "equal_numeric", "not_equal", "different_kind",
+    "prediction_unparsed", "gold_unparsed", "no_answer", "limit"};
 static const char *const method_names[LEM_GRADE_N_METHODS] = {
     "none",        "boxed",      "####",   "A: line", "final answer is",        "answer colon", "answer is",
     "last number", "whole text", "choice", "bold",    "as that grader extracts"};
-static const char *const task_names[LEM_GRADE_N_TASKS] = {"std",      "gsm8k",   "plain",  "minerva", "gaokao",
-                                                          "olympiad", "college", "choice", "amc",     "aime"};
-static const char *const policy_names[LEM_GRADE_N_POLICIES] = {"std", "strict", "lenient", "qwen", "math-verify", "prm800k", "hendrycks", "minerva"};
+static const char *const task_names[LEM_GRADE_N_TASKS] = {
+    "std", "gsm8k", "plain", "minerva", "gaokao", "olympiad", "college", "choice", "amc", "aime"};
+static const char *const policy_names[LEM_GRADE_N_POLICIES] = {
+    "std", "strict", "lenient", "qwen", "math-verify", "prm800k", "hendrycks", "minerva"};
 
-const char *lem_grade_verdict_name(lem_grade_verdict v) { return (unsigned)v < LEM_GRADE_N_VERDICTS ? verdict_names[v] : "?"; }
-const char *lem_grade_method_name(lem_grade_method m) { return (unsigned)m < LEM_GRADE_N_METHODS ? method_names[m] : "?"; }
-const char *lem_grade_task_name(lem_grade_task t) { return (unsigned)t < LEM_GRADE_N_TASKS ? task_names[t] : "?"; }
-const char *lem_grade_policy_name(lem_grade_policy p) { return (unsigned)p < LEM_GRADE_N_POLICIES ? policy_names[p] : "?"; }
+const char *lem_grade_verdict_name(lem_grade_verdict v) {
+    return (unsigned)v < LEM_GRADE_N_VERDICTS ? verdict_names[v] : "?";
+}
+const char *lem_grade_method_name(lem_grade_method m) {
+    return (unsigned)m < LEM_GRADE_N_METHODS ? method_names[m] : "?";
+}
+const char *lem_grade_task_name(lem_grade_task t) {
+    return (unsigned)t < LEM_GRADE_N_TASKS ? task_names[t] : "?";
+}
+const char *lem_grade_policy_name(lem_grade_policy p) {
+    return (unsigned)p < LEM_GRADE_N_POLICIES ? policy_names[p] : "?";
+}
 
 static int find(const char *const *names, int n, const char *name) {
     for (int i = 0; i < n; i++)

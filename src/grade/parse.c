@@ -1,4 +1,5 @@
-/* parse.c - tokens to the answer tree: a precedence parser for lists, relations, sets and arithmetic, LaTeX and plain alike */
+/* parse.c - tokens to the answer tree: a precedence parser for lists, relations, sets and arithmetic, LaTeX
+ * and plain alike */
 #include "grade/parse_priv.h"
 
 #include "grade/grade.h"
@@ -7,15 +8,21 @@
 
 enum { MAX_SENTENCE = 200 };
 
-static bool is_unary(const grade_tok *t) { return parse_is(t, '-') || parse_is(t, '+') || parse_is(t, OP_PM) || parse_is(t, OP_MP); }
+static bool is_unary(const grade_tok *t) {
+    return parse_is(t, '-') || parse_is(t, '+') || parse_is(t, OP_PM) || parse_is(t, OP_MP);
+}
 
-bool lem_parse_name_is(const grade_tok *t, const char *s) { return t->text && strlen(s) == t->len && memcmp(t->text, s, t->len) == 0; }
+bool lem_parse_name_is(const grade_tok *t, const char *s) {
+    return t->text && strlen(s) == t->len && memcmp(t->text, s, t->len) == 0;
+}
 
 static bool at_degree(parser *p) {
     if (parse_take(p, OP_DEGREE)) return true;
     if (!parse_is(parse_peek(p), '^')) return false;
     if (parse_is(parse_peek_at(p, 1), OP_DEGREE)) return p->i += 2, true;
-    if (parse_is(parse_peek_at(p, 1), '{') && parse_is(parse_peek_at(p, 2), OP_DEGREE) && parse_is(parse_peek_at(p, 3), '}')) return p->i += 4, true;
+    if (parse_is(parse_peek_at(p, 1), '{') && parse_is(parse_peek_at(p, 2), OP_DEGREE) &&
+        parse_is(parse_peek_at(p, 3), '}'))
+        return p->i += 4, true;
     return false;
 }
 
@@ -23,8 +30,11 @@ static bool at_degree(parser *p) {
 static ast_node *parse_exponent(parser *p) {
     bool minus = parse_take(p, '-');
     if (!minus) (void)parse_take(p, '+');
-    bool plain = parse_peek(p)->kind == TOK_NUM && parse_is(parse_peek_at(p, 1), '_'); /* x^2_1: the subscript is that of x */
-    ast_node *e = plain ? lem_parse_number_token(p) : parse_is(parse_peek(p), '{') ? lem_parse_argument(p) : lem_parse_primary(p);
+    bool plain = parse_peek(p)->kind == TOK_NUM &&
+                 parse_is(parse_peek_at(p, 1), '_'); /* x^2_1: the subscript is that of x */
+    ast_node *e = plain                          ? lem_parse_number_token(p)
+                  : parse_is(parse_peek(p), '{') ? lem_parse_argument(p)
+                                                 : lem_parse_primary(p);
     if (e && parse_is(parse_peek(p), '^') && !at_degree(p)) {
         p->i++;
         if (++p->depth > AST_MAX_DEPTH) p->w->limit = true;
@@ -40,7 +50,8 @@ static ast_node *with_minutes(parser *p, ast_node *a) {
     for (int k = 0; k < 2 && a; k++, worth *= 60) {
         size_t quotes = k + 1;
         if (parse_peek(p)->kind != TOK_NUM) break;
-        bool marked = parse_is(parse_peek_at(p, 1), '\'') && (quotes == 1 || parse_is(parse_peek_at(p, 2), '\''));
+        bool marked =
+            parse_is(parse_peek_at(p, 1), '\'') && (quotes == 1 || parse_is(parse_peek_at(p, 2), '\''));
         if (quotes == 2 && parse_is(parse_peek_at(p, 1), '"')) marked = true, quotes = 1;
         if (!marked) break;
         const grade_tok *t = parse_peek(p);
@@ -52,7 +63,9 @@ static ast_node *with_minutes(parser *p, ast_node *a) {
 }
 
 /* \lambda^{2}_{i} is \lambda_i^2 */
-static ast_node *late_subscript(parser *p, ast_node *a) { return lem_parse_subscript(p, a->name, a->len, AST_SYM); }
+static ast_node *late_subscript(parser *p, ast_node *a) {
+    return lem_parse_subscript(p, a->name, a->len, AST_SYM);
+}
 
 static ast_node *parse_power(parser *p, ast_node *a) {
     const grade_tok *next = parse_peek(p);
@@ -87,7 +100,8 @@ static ast_node *parse_postfix(parser *p) {
         else if (parse_take(p, '^')) a = parse_power(p, a);
         else if (parse_take(p, '!')) a = lem_ast_wrap(p->w, AST_FACTORIAL, a);
         else if (parse_take(p, '%')) a = lem_ast_wrap(p->w, AST_PERCENT, a);
-        else if (a->kind == AST_NUM && parse_is(parse_peek(p), OP_MONEY) && parse_peek_at(p, 1)->kind != TOK_NUM) {
+        else if (a->kind == AST_NUM && parse_is(parse_peek(p), OP_MONEY) &&
+                 parse_peek_at(p, 1)->kind != TOK_NUM) {
             const grade_tok *t = parse_peek(p);
             a = lem_ast_wrap(p->w, AST_MONEY, a);
             if (a) a->name = t->text, a->len = t->len;
@@ -98,21 +112,26 @@ static ast_node *parse_postfix(parser *p) {
 }
 
 static bool is_scalar_like(const ast_node *a) {
-    return a->kind == AST_NUM || a->kind == AST_SYM || a->kind == AST_ADD || a->kind == AST_MUL || a->kind == AST_POW || a->kind == AST_FN ||
-           a->kind == AST_ABS || a->kind == AST_FACTORIAL;
+    return a->kind == AST_NUM || a->kind == AST_SYM || a->kind == AST_ADD || a->kind == AST_MUL ||
+           a->kind == AST_POW || a->kind == AST_FN || a->kind == AST_ABS || a->kind == AST_FACTORIAL;
 }
 
 static bool starts_factor(parser *p, const ast_node *left) {
     const grade_tok *t = parse_peek(p), *before = p->i ? t - 1 : t, *after = parse_peek_at(p, 1);
-    if (p->in_integral && t->kind == TOK_SYM && lem_parse_name_is(t, "d") && after->kind == TOK_SYM && !after->space) return false;
+    if (p->in_integral && t->kind == TOK_SYM && lem_parse_name_is(t, "d") && after->kind == TOK_SYM &&
+        !after->space)
+        return false;
     if (left->kind == AST_TEXT) return false; /* words are no factors */
     if (t->kind == TOK_SYM || (t->kind == TOK_FN && !lem_parse_name_is(t, "choose"))) return true;
-    if (t->kind == TOK_NUM) return left->kind != AST_NUM && left->kind != AST_POW && p->i > 0 && parse_is(before, ')');
+    if (t->kind == TOK_NUM)
+        return left->kind != AST_NUM && left->kind != AST_POW && p->i > 0 && parse_is(before, ')');
     if (t->kind != TOK_OP) return false;
     if (t->op == '[') /* not the closing bracket of [0,1[ */
-        return is_scalar_like(left) && after->kind != TOK_END && !parse_is(after, OP_UNION) && !parse_is(after, ',') && !parse_is(after, ')');
+        return is_scalar_like(left) && after->kind != TOK_END && !parse_is(after, OP_UNION) &&
+               !parse_is(after, ',') && !parse_is(after, ')');
     if (t->op == '|') return p->abs_depth == 0;
-    return t->op == '(' || t->op == '{' || t->op == OP_FLOOR_OPEN || t->op == OP_CEIL_OPEN || t->op == OP_BAR_OPEN || t->op == OP_BEGIN;
+    return t->op == '(' || t->op == '{' || t->op == OP_FLOOR_OPEN || t->op == OP_CEIL_OPEN ||
+           t->op == OP_BAR_OPEN || t->op == OP_BEGIN;
 }
 
 /* Operator at the current token: its precedence, or 0. */
@@ -148,7 +167,8 @@ static ast_node *joined(parser *p, ast_kind kind, ast_node *a, ast_node *b) {
 static ast_node *ratio(parser *p, ast_node *a, ast_node *b, size_t colon) {
     ast_node *r = joined(p, AST_RATIO, a, b);
     const grade_tok *t = &p->t.tok[colon];
-    if (r && colon > 0 && t[-1].kind == TOK_NUM && t[1].kind == TOK_NUM && !t->space && !t[1].space && t[1].len >= 2 && t[1].text[0] == '0')
+    if (r && colon > 0 && t[-1].kind == TOK_NUM && t[1].kind == TOK_NUM && !t->space && !t[1].space &&
+        t[1].len >= 2 && t[1].text[0] == '0')
         r->decimal = true;
     return r;
 }
@@ -216,7 +236,8 @@ ast_node *lem_parse_binary(parser *p, int min_prec) {
         if (prec && prec >= min_prec) {
             size_t at = p->i++;
             a = apply(p, t->op, a, lem_parse_binary(p, prec + 1), at);
-        } else if (!prec && min_prec <= PREC_MUL && starts_factor(p, a)) a = lem_ast_mul(p->w, a, parse_postfix(p));
+        } else if (!prec && min_prec <= PREC_MUL && starts_factor(p, a))
+            a = lem_ast_mul(p->w, a, parse_postfix(p));
         else break;
         if (a && min_prec <= PREC_MUL) a = lem_parse_unit(p, a);
     }
@@ -238,7 +259,9 @@ static ast_node *with_modulus(parser *p, ast_node *a) {
     return r;
 }
 
-static bool is_relation(const grade_tok *t) { return t->kind == TOK_OP && t->op && strchr("=<>lgn~ioq", t->op); }
+static bool is_relation(const grade_tok *t) {
+    return t->kind == TOK_OP && t->op && strchr("=<>lgn~ioq", t->op);
+}
 
 ast_node *lem_parse_relation(parser *p) {
     ast_node *kids[16];
@@ -336,7 +359,8 @@ ast_node *lem_parse_list(parser *p) {
     char sep;
     while (first && (sep = take_separator(p)) != 0) {
         const grade_tok *t = parse_peek(p);
-        if (t->kind == TOK_END || parse_is(t, ')') || parse_is(t, '}') || parse_is(t, OP_SET_CLOSE)) break; /* trailing comma */
+        if (t->kind == TOK_END || parse_is(t, ')') || parse_is(t, '}') || parse_is(t, OP_SET_CLOSE))
+            break; /* trailing comma */
         if (l.n == 0 && !add_item(p, &l, first, ',')) return NULL;
         ast_node *next = lem_parse_relation(p);
         if (!next || !add_item(p, &l, next, sep)) return NULL;
@@ -352,7 +376,9 @@ typedef struct text_span {
     size_t n;
 } text_span;
 
-static bool begins(text_span t, const char *word) { return strlen(word) <= t.n && memcmp(t.s, word, strlen(word)) == 0; }
+static bool begins(text_span t, const char *word) {
+    return strlen(word) <= t.n && memcmp(t.s, word, strlen(word)) == 0;
+}
 static char lower(char c) { return (char)(c >= 'A' && c <= 'Z' ? c + 32 : c); }
 static bool begins_folded(text_span t, const char *word) {
     size_t n = strlen(word);
@@ -410,7 +436,8 @@ static text_span without_phrase(text_span t) {
     return t;
 }
 
-/* "(A)", "A) text", "\text{(A) }5", "A: text", "A. text": a letter A..J with its mark, and what follows. Returns where the rest begins, or 0. */
+/* "(A)", "A) text", "\text{(A) }5", "A: text", "A. text": a letter A..J with its mark, and what follows.
+ * Returns where the rest begins, or 0. */
 static size_t choice_mark(text_span t, char *letter) {
     static const char *const wraps[] = {"\\text{", "\\textbf{", "\\mathrm{", "\\mathbf{", "**", "\\boxed{"};
     size_t i = 0;
@@ -428,7 +455,8 @@ static size_t choice_mark(text_span t, char *letter) {
     if (bold && i + 1 < t.n && t.s[i] == '*' && t.s[i + 1] == '*') i += 2;
     if (brace) return 0; /* the wrap holds more than the letter */
     if (!paren && i < t.n && t.s[i] != ' ') return mark == ')' && t.s[i] == '\\' ? i : 0;
-    if (paren && i < t.n && t.s[i] != ' ' && t.s[i] != '$' && t.s[i] != '\\') return 0; /* (A+B)(C) and f(A)x are products */
+    if (paren && i < t.n && t.s[i] != ' ' && t.s[i] != '$' && t.s[i] != '\\')
+        return 0; /* (A+B)(C) and f(A)x are products */
     return i;
 }
 
@@ -438,7 +466,8 @@ static ast_node *parse_choice(parser *p, text_span t, size_t rest, char letter, 
     char *name = lem_grade_text(p->w, &letter, 1);
     text_span r = trimmed(skipped(t, rest));
     if (r.n == 1 && r.s[0] == '.') r.n = 0;
-    ast_node *what = r.n ? parse_text(p, r, level + 1) : NULL, *a = name ? lem_ast_new(p->w, AST_CHOICE, what ? 1 : 0) : NULL;
+    ast_node *what = r.n ? parse_text(p, r, level + 1) : NULL,
+             *a = name ? lem_ast_new(p->w, AST_CHOICE, what ? 1 : 0) : NULL;
     if (!a) return NULL;
     if (what) a->kid[0] = what;
     else if (r.n && !(what = lem_parse_text(p, r.s, r.n))) return NULL;
@@ -476,7 +505,8 @@ static bool letters_only(const char *s, size_t n) {
     for (size_t i = 0; i < n; i++) {
         if (s[i] == '$') math = !math;
         if (!math && s[i] >= '0' && s[i] <= '9') return false;
-        words = words || (!math && i + 1 < n && lower(s[i]) >= 'a' && lower(s[i]) <= 'z' && lower(s[i + 1]) >= 'a' && lower(s[i + 1]) <= 'z');
+        words = words || (!math && i + 1 < n && lower(s[i]) >= 'a' && lower(s[i]) <= 'z' &&
+                          lower(s[i + 1]) >= 'a' && lower(s[i + 1]) <= 'z');
     }
     return words && !math;
 }

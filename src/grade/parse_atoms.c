@@ -9,7 +9,8 @@ static ast_node *recurring(parser *p, const grade_tok *t) {
     const char *dot = memchr(t->text, '.', t->len);
     if (!dot || t->rep >= t->len) return NULL;
     size_t places = (size_t)(t->text + t->len - dot - 1) - t->rep;
-    grade_rat *head = lem_grade_rat_decimal(w, t->text, t->len - t->rep, 0), *tail = lem_grade_rat_decimal(w, t->text + t->len - t->rep, t->rep, 0);
+    grade_rat *head = lem_grade_rat_decimal(w, t->text, t->len - t->rep, 0),
+              *tail = lem_grade_rat_decimal(w, t->text + t->len - t->rep, t->rep, 0);
     grade_rat *nines = lem_grade_rat_sub(w, lem_grade_rat_pow10(w, (long)t->rep), lem_grade_rat_int(w, 1));
     tail = lem_grade_rat_div(w, tail, lem_grade_rat_mul(w, nines, lem_grade_rat_pow10(w, (long)places)));
     grade_rat *sum = lem_grade_rat_add(w, head, tail);
@@ -41,7 +42,8 @@ ast_node *lem_parse_argument(parser *p) {
         p->no_ratio = ratio;
         return a && parse_take(p, '}') ? a : NULL;
     }
-    if (t->kind == TOK_NUM && t->len > 1 && t->exp10 == 0 && t->text[0] != '.') { /* of a number its first digit, as TeX reads it */
+    if (t->kind == TOK_NUM && t->len > 1 && t->exp10 == 0 &&
+        t->text[0] != '.') { /* of a number its first digit, as TeX reads it */
         grade_tok first = *t;
         first.len = 1;
         first.rep = 0;
@@ -56,7 +58,8 @@ ast_node *lem_parse_argument(parser *p) {
 
 static char closing(char open) { return open == '[' ? ']' : open == OP_ANGLE_OPEN ? OP_ANGLE_CLOSE : ')'; }
 
-/* (…), […, […) and so on: one element is grouping, more are a tuple or interval with these brackets. ]a,b[ is (a,b). */
+/* (…), […, […) and so on: one element is grouping, more are a tuple or interval with these brackets. ]a,b[ is
+ * (a,b). */
 static ast_node *parse_bracket(parser *p) {
     char open = p->t.tok[p->i++].op;
     int saved = p->abs_depth, ratio = p->no_ratio;
@@ -65,8 +68,8 @@ static ast_node *parse_bracket(parser *p) {
     p->abs_depth = saved;
     p->no_ratio = ratio;
     const grade_tok *t = parse_peek(p);
-    bool closed =
-        parse_is(t, ')') || parse_is(t, ']') || parse_is(t, OP_ANGLE_CLOSE) || (parse_is(t, '[') && (open == ']' || open == '[' || open == '('));
+    bool closed = parse_is(t, ')') || parse_is(t, ']') || parse_is(t, OP_ANGLE_CLOSE) ||
+                  (parse_is(t, '[') && (open == ']' || open == '[' || open == '('));
     if (!a || !closed) return NULL;
     char close = t->op;
     p->i++;
@@ -86,7 +89,8 @@ static ast_node *parse_bracket(parser *p) {
     return a;
 }
 
-/* Where the bar or colon of {head | conditions} stands, or 0: {x | x > 2}, {x : x > 2}, not {|x|, 1} and not {1:2}. */
+/* Where the bar or colon of {head | conditions} stands, or 0: {x | x > 2}, {x : x > 2}, not {|x|, 1} and not
+ * {1:2}. */
 static size_t builder_mark(const parser *p, size_t from, char close) {
     int depth = 0;
     size_t bars = 0, bar = 0, colon = 0, mid = 0;
@@ -147,7 +151,8 @@ static ast_node *parse_set(parser *p, char close) {
     ast_node *a = lem_parse_list(p);
     p->abs_depth = saved;
     p->no_ratio = ratio;
-    if (a && close == '}' && parse_peek(p)->kind == TOK_FN && lem_parse_name_is(parse_peek(p), "choose")) { /* {n \choose k} */
+    if (a && close == '}' && parse_peek(p)->kind == TOK_FN &&
+        lem_parse_name_is(parse_peek(p), "choose")) { /* {n \choose k} */
         p->i++;
         a = binomial(p, a, lem_parse_binary(p, PREC_ADD));
     }
@@ -175,7 +180,8 @@ static void skip_if(parser *p) {
         }
 }
 
-/* "x^2, & x > 1" in cases: the value and where it holds, as a pair. "otherwise" is where no condition before it holds. */
+/* "x^2, & x > 1" in cases: the value and where it holds, as a pair. "otherwise" is where no condition before
+ * it holds. */
 static ast_node *parse_branch(parser *p, ast_node *value, ast_node *const *before, uint32_t n) {
     ast_node *pair = lem_ast_new(p->w, AST_TUPLE, 2), *where = NULL;
     while (parse_take(p, ',') || parse_take(p, '&')) {}
@@ -203,11 +209,13 @@ static ast_node *parse_branch(parser *p, ast_node *value, ast_node *const *befor
 static bool at_condition(parser *p, const ast_node *value) {
     const grade_tok *t = parse_peek(p), *next = parse_peek_at(p, 1);
     if (value->kind == AST_REL) return false;
-    if (parse_is(t, '&')) return !parse_is(next, OP_ROW) && !parse_is(next, OP_FINISH) && !parse_is(next, '=');
+    if (parse_is(t, '&'))
+        return !parse_is(next, OP_ROW) && !parse_is(next, OP_FINISH) && !parse_is(next, '=');
     return parse_is(t, ',') || t->kind == TOK_TEXT || t->kind == TOK_WORD;
 }
 
-/* Rows of relations: \begin{cases} x = 1 \\ y = 2 \end{cases} is a list. Rows of a value and a condition: the set of their pairs. */
+/* Rows of relations: \begin{cases} x = 1 \\ y = 2 \end{cases} is a list. Rows of a value and a condition: the
+ * set of their pairs. */
 static ast_node *parse_rows(parser *p) {
     ast_node *item[AST_MAX_DEPTH];
     uint32_t n = 0, branches = 0;
@@ -242,7 +250,8 @@ static bool env_is(const grade_tok *t, const char *const *names) {
 
 /* \begin{pmatrix} a & b \\ c & d \end{pmatrix} */
 static ast_node *parse_matrix(parser *p) {
-    static const char *const row_envs[] = {"cases", "aligned", "align", "align*", "gathered", "split", "alignedat", "dcases", NULL};
+    static const char *const row_envs[] = {"cases", "aligned",   "align",  "align*", "gathered",
+                                           "split", "alignedat", "dcases", NULL};
     const grade_tok *env = &p->t.tok[p->i++];
     if (env_is(env, row_envs)) return parse_rows(p);
     if (parse_is(parse_peek(p), '{')) { /* column format of an array */
@@ -307,7 +316,8 @@ static ast_node *parse_between(parser *p, char close, const char *name) {
     return lem_ast_wrap(p->w, AST_ABS, a);
 }
 
-/* At '_': the subscript becomes part of a symbol's name; of a number, its base. Only what it says counts, not how it is set. */
+/* At '_': the subscript becomes part of a symbol's name; of a number, its base. Only what it says counts, not
+ * how it is set. */
 ast_node *lem_parse_subscript(parser *p, const char *name, size_t len, ast_kind kind) {
     size_t from = ++p->i, to;
     if (parse_is(parse_peek(p), '{')) {
@@ -337,7 +347,8 @@ ast_node *lem_parse_subscript(parser *p, const char *name, size_t len, ast_kind 
 }
 
 static bool is_proper(const ast_node *f) {
-    return f->kind == AST_NUM && lem_grade_rat_sign(f->q) > 0 && mpz_cmpabs(mpq_numref(f->q->q), mpq_denref(f->q->q)) < 0;
+    return f->kind == AST_NUM && lem_grade_rat_sign(f->q) > 0 &&
+           mpz_cmpabs(mpq_numref(f->q->q), mpq_denref(f->q->q)) < 0;
 }
 
 /* A whole number before a proper fraction is a mixed number: 2\frac{1}{2}, 1 1/4, 1-1/4 is not. */
@@ -373,7 +384,8 @@ static ast_node *combination(parser *p) {
         i += 1 + brace;
     }
     ast_node *a = number(p, &p->t.tok[at[0]]), *b = number(p, &p->t.tok[at[1]]);
-    if (!lem_parse_name_is(t, "C") || !a || !b || !lem_grade_rat_small(a->q, 10000, &n) || !lem_grade_rat_small(b->q, 10000, &k) || n < 2 || k > n)
+    if (!lem_parse_name_is(t, "C") || !a || !b || !lem_grade_rat_small(a->q, 10000, &n) ||
+        !lem_grade_rat_small(b->q, 10000, &k) || n < 2 || k > n)
         return NULL;
     p->i = i;
     return binomial(p, a, b);
@@ -393,8 +405,8 @@ static ast_node *parse_symbol(parser *p) {
         size_t skip = 0;
         if (parse_is(parse_peek(p), '\'')) skip = 1;
         else if (parse_is(parse_peek(p), '^') && parse_is(parse_peek_at(p, 1), '\'')) skip = 2;
-        else if (parse_is(parse_peek(p), '^') && parse_is(parse_peek_at(p, 1), '{') && parse_is(parse_peek_at(p, 2), '\'') &&
-                 parse_is(parse_peek_at(p, 3), '}'))
+        else if (parse_is(parse_peek(p), '^') && parse_is(parse_peek_at(p, 1), '{') &&
+                 parse_is(parse_peek_at(p, 2), '\'') && parse_is(parse_peek_at(p, 3), '}'))
             skip = 4;
         if (skip) {
             char *s = lem_grade_alloc(p->w, a->len + 2, 1);
@@ -414,7 +426,8 @@ static ast_node *named_with_subscript(parser *p, const grade_tok *t) {
     bool digits = false, other = false;
     for (uint32_t k = 0; k < t->len; k++) {
         digits = digits || (t->text[k] >= '0' && t->text[k] <= '9');
-        other = other || !((t->text[k] >= '0' && t->text[k] <= '9') || (t->text[k] >= 'A' && t->text[k] <= 'Z'));
+        other =
+            other || !((t->text[k] >= '0' && t->text[k] <= '9') || (t->text[k] >= 'A' && t->text[k] <= 'Z'));
     }
     return lem_parse_subscript(p, t->text, t->len, digits && !other ? AST_BASE : AST_SYM);
 }
@@ -460,7 +473,10 @@ ast_node *lem_parse_primary(parser *p) {
     case TOK_SYM: a = parse_symbol(p); break;
     case TOK_FN: a = lem_parse_function(p); break;
     case TOK_TEXT:
-    case TOK_WORD: p->i++, a = parse_is(parse_peek(p), '_') ? named_with_subscript(p, t) : lem_parse_text(p, t->text, t->len); break;
+    case TOK_WORD:
+        p->i++, a = parse_is(parse_peek(p), '_') ? named_with_subscript(p, t)
+                                                 : lem_parse_text(p, t->text, t->len);
+        break;
     case TOK_OP: a = parse_op(p, t->op); break;
     case TOK_END: break;
     }

@@ -1,4 +1,5 @@
-/* parse_functions.c - functions and commands with arguments: fractions, roots, sin^2 x, logarithms, sums, integrals, accents */
+/* parse_functions.c - functions and commands with arguments: fractions, roots, sin^2 x, logarithms, sums,
+ * integrals, accents */
 #include "grade/parse_priv.h"
 
 #include <string.h>
@@ -74,9 +75,10 @@ static ast_node *folded(parser *p, ast_node *a) {
 
 /* How a function is called from here on, where it has several names. */
 static const char *plain_name(const grade_tok *f) {
-    static const char *const names[][2] = {{"lg", "log"},         {"asin", "arcsin"},    {"acos", "arccos"},   {"atan", "arctan"},
-                                           {"arccot", "arccot"},  {"asinh", "arcsinh"},  {"acosh", "arccosh"}, {"atanh", "arctanh"},
-                                           {"arsinh", "arcsinh"}, {"arcosh", "arccosh"}, {"artanh", "arctanh"}};
+    static const char *const names[][2] = {{"lg", "log"},         {"asin", "arcsin"},   {"acos", "arccos"},
+                                           {"atan", "arctan"},    {"arccot", "arccot"}, {"asinh", "arcsinh"},
+                                           {"acosh", "arccosh"},  {"atanh", "arctanh"}, {"arsinh", "arcsinh"},
+                                           {"arcosh", "arccosh"}, {"artanh", "arctanh"}};
     for (size_t k = 0; k < sizeof names / sizeof *names; k++)
         if (lem_parse_name_is(f, names[k][0])) return names[k][1];
     return NULL;
@@ -92,7 +94,8 @@ static ast_node *function_node(parser *p, const grade_tok *f, ast_node *base, as
     if (base) a->kid[n] = base;
     a->name = plain_name(f) ? plain_name(f) : f->text;
     a->len = plain_name(f) ? (uint32_t)strlen(a->name) : f->len;
-    if (lem_parse_name_is(f, "det") && n == 1 && arg->kind == AST_MATRIX) return lem_ast_determinant(p->w, arg);
+    if (lem_parse_name_is(f, "det") && n == 1 && arg->kind == AST_MATRIX)
+        return lem_ast_determinant(p->w, arg);
     return folded(p, a);
 }
 
@@ -117,7 +120,8 @@ static ast_node *parse_function_argument(parser *p) {
     bool minus = parse_take(p, '-');
     if (!starts_operand(p, parse_peek(p)) && parse_peek(p)->kind != TOK_FN) return NULL;
     ast_node *arg = lem_parse_binary(p, PREC_POW);
-    while (arg && (parse_peek(p)->kind == TOK_SYM || (parse_is(parse_peek(p), '/') && starts_operand(p, parse_peek_at(p, 1))))) {
+    while (arg && (parse_peek(p)->kind == TOK_SYM ||
+                   (parse_is(parse_peek(p), '/') && starts_operand(p, parse_peek_at(p, 1))))) {
         if (p->in_integral && lem_parse_name_is(parse_peek(p), "d") && parse_peek(p)->kind == TOK_SYM) break;
         bool div = parse_take(p, '/');
         ast_node *next = lem_parse_binary(p, PREC_POW);
@@ -128,8 +132,9 @@ static ast_node *parse_function_argument(parser *p) {
 
 /* \sin^{-1} x is the arc sine. */
 static const char *inverse_name(const grade_tok *f) {
-    static const char *const names[][2] = {{"sin", "arcsin"},   {"cos", "arccos"},   {"tan", "arctan"},   {"cot", "arccot"},
-                                           {"sinh", "arcsinh"}, {"cosh", "arccosh"}, {"tanh", "arctanh"}, {"sec", "arcsec"}};
+    static const char *const names[][2] = {{"sin", "arcsin"},   {"cos", "arccos"},   {"tan", "arctan"},
+                                           {"cot", "arccot"},   {"sinh", "arcsinh"}, {"cosh", "arccosh"},
+                                           {"tanh", "arctanh"}, {"sec", "arcsec"}};
     for (size_t k = 0; k < sizeof names / sizeof *names; k++)
         if (lem_parse_name_is(f, names[k][0])) return names[k][1];
     return NULL;
@@ -139,7 +144,9 @@ static const char *inverse_name(const grade_tok *f) {
 static ast_node *parse_applied(parser *p, const grade_tok *f) {
     ast_node *power = NULL, *base = NULL;
     for (int k = 0; k < 2; k++) {
-        ast_node **part = parse_is(parse_peek(p), '^') && !power ? &power : parse_is(parse_peek(p), '_') && !base ? &base : NULL;
+        ast_node **part = parse_is(parse_peek(p), '^') && !power  ? &power
+                          : parse_is(parse_peek(p), '_') && !base ? &base
+                                                                  : NULL;
         if (!part) continue;
         p->i++;
         bool minus = parse_take(p, '-');
@@ -147,14 +154,16 @@ static ast_node *parse_applied(parser *p, const grade_tok *f) {
         if (minus) *part = lem_ast_neg(p->w, *part);
         if (!*part) return NULL;
     }
-    const char *inverse = power && power->kind == AST_NUM && lem_grade_rat_is(power->q, -1) ? inverse_name(f) : NULL;
+    const char *inverse =
+        power && power->kind == AST_NUM && lem_grade_rat_is(power->q, -1) ? inverse_name(f) : NULL;
     grade_tok named = *f;
     if (inverse) named.text = inverse, named.len = (uint32_t)strlen(inverse), power = NULL;
     ast_node *a = function_node(p, &named, base, parse_function_argument(p));
     return power ? lem_ast_pow(p->w, a, power) : a;
 }
 
-/* \overline{AB}, \vec{v}: over several letters a way to write them; over one, part of its name where it makes another quantity. */
+/* \overline{AB}, \vec{v}: over several letters a way to write them; over one, part of its name where it makes
+ * another quantity. */
 static ast_node *parse_accent(parser *p, const grade_tok *f) {
     static const char *const telling[] = {"overline", "bar", "tilde", "widetilde", "dot", "ddot", NULL};
     int k = 0;
@@ -220,20 +229,24 @@ static ast_node *named_node(parser *p, const char *name, ast_node **kid, uint32_
     return a;
 }
 
-/* \sum_{k=1}^{n} body: written out between small whole bounds, otherwise a form with its bound variable under a name of its own. */
+/* \sum_{k=1}^{n} body: written out between small whole bounds, otherwise a form with its bound variable under
+ * a name of its own. */
 static ast_node *parse_sum(parser *p, bool product) {
     bounds b;
     if (!parse_bounds(p, &b)) return NULL;
     ast_node *body = lem_parse_binary(p, PREC_MUL);
     if (!body) return NULL;
     const ast_node *low = b.lower;
-    bool indexed = low && low->kind == AST_REL && low->n == 2 && low->name[0] == '=' && low->kid[0]->kind == AST_SYM;
+    bool indexed =
+        low && low->kind == AST_REL && low->n == 2 && low->name[0] == '=' && low->kid[0]->kind == AST_SYM;
     long from, to;
-    if (indexed && b.upper && b.upper->kind == AST_NUM && low->kid[1]->kind == AST_NUM && lem_grade_rat_small(low->kid[1]->q, 1000000, &from) &&
+    if (indexed && b.upper && b.upper->kind == AST_NUM && low->kid[1]->kind == AST_NUM &&
+        lem_grade_rat_small(low->kid[1]->q, 1000000, &from) &&
         lem_grade_rat_small(b.upper->q, 1000000, &to) && to - from < MAX_SUM_TERMS) {
         ast_node *all = lem_ast_int(p->w, product);
         for (long k = from; all && k <= to; k++) {
-            ast_node *term = lem_ast_replace(p->w, body, low->kid[0]->name, low->kid[0]->len, lem_ast_int(p->w, k));
+            ast_node *term =
+                lem_ast_replace(p->w, body, low->kid[0]->name, low->kid[0]->len, lem_ast_int(p->w, k));
             all = product ? lem_ast_mul(p->w, all, term) : lem_ast_add(p->w, all, term);
         }
         return all;
@@ -243,7 +256,8 @@ static ast_node *parse_sum(parser *p, bool product) {
         return named_node(p, product ? "prod" : "sum", kid, b.lower ? b.upper ? 3 : 2 : 1);
     }
     ast_node *index = lem_ast_named(p->w, AST_SYM, "index", 5);
-    ast_node *kid[3] = {lem_ast_replace(p->w, body, low->kid[0]->name, low->kid[0]->len, index), low->kid[1], b.upper};
+    ast_node *kid[3] = {lem_ast_replace(p->w, body, low->kid[0]->name, low->kid[0]->len, index), low->kid[1],
+                        b.upper};
     return named_node(p, product ? "prod" : "sum", kid, b.upper ? 3 : 2);
 }
 
@@ -278,7 +292,8 @@ static ast_node *parse_integral(parser *p) {
 
 /* \lim_{x \to 0} f stays a form, named by what stands below it. */
 static ast_node *parse_limit(parser *p) {
-    ast_node *name = parse_is(parse_peek(p), '_') ? lem_parse_subscript(p, "lim", 3, AST_SYM) : lem_ast_named(p->w, AST_SYM, "lim", 3);
+    ast_node *name = parse_is(parse_peek(p), '_') ? lem_parse_subscript(p, "lim", 3, AST_SYM)
+                                                  : lem_ast_named(p->w, AST_SYM, "lim", 3);
     ast_node *body = name ? lem_parse_binary(p, PREC_MUL) : NULL, *a = lem_ast_wrap(p->w, AST_FN, body);
     if (a) a->name = name->name, a->len = name->len;
     return a;
@@ -291,8 +306,9 @@ static ast_node *parse_fraction(parser *p, const grade_tok *f) {
 }
 
 ast_node *lem_parse_function(parser *p) {
-    static const char *const accents[] = {"overline",       "bar",      "vec",      "hat", "widehat", "tilde", "widetilde", "dot", "ddot",
-                                          "overrightarrow", "mathring", "overbrace"};
+    static const char *const accents[] = {"overline", "bar",       "vec", "hat",  "widehat",
+                                          "tilde",    "widetilde", "dot", "ddot", "overrightarrow",
+                                          "mathring", "overbrace"};
     const grade_tok f = p->t.tok[p->i++];
     if (lem_parse_name_is(&f, "frac")) return parse_fraction(p, &f);
     if (lem_parse_name_is(&f, "sqrt")) return parse_sqrt(p);
@@ -304,10 +320,12 @@ ast_node *lem_parse_function(parser *p) {
     }
     if (lem_parse_name_is(&f, "abs")) {
         ast_node *a = lem_parse_argument(p);
-        return a && a->kind == AST_NUM ? lem_grade_rat_sign(a->q) < 0 ? lem_ast_neg(p->w, a) : a : lem_ast_wrap(p->w, AST_ABS, a);
+        return a && a->kind == AST_NUM ? lem_grade_rat_sign(a->q) < 0 ? lem_ast_neg(p->w, a) : a
+                                       : lem_ast_wrap(p->w, AST_ABS, a);
     }
     if (lem_parse_name_is(&f, "sum") || lem_parse_name_is(&f, "prod")) return parse_sum(p, f.text[0] == 'p');
-    if (lem_parse_name_is(&f, "int") || lem_parse_name_is(&f, "iint") || lem_parse_name_is(&f, "oint")) return parse_integral(p);
+    if (lem_parse_name_is(&f, "int") || lem_parse_name_is(&f, "iint") || lem_parse_name_is(&f, "oint"))
+        return parse_integral(p);
     if (lem_parse_name_is(&f, "lim")) return parse_limit(p);
     for (size_t k = 0; k < sizeof accents / sizeof *accents; k++)
         if (lem_parse_name_is(&f, accents[k])) return parse_accent(p, &f);

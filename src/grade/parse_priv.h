@@ -24,26 +24,32 @@ ast_node *lem_parse_binary(parser *p, int min_prec);
 
 /* parse_atoms.c: numbers, symbols, functions, brackets, sets, matrices. */
 ast_node *lem_parse_primary(parser *p);
-ast_node *lem_parse_argument(parser *p);                                               /* of a command: a group or one token */
-ast_node *lem_parse_subscript(parser *p, const char *name, size_t len, ast_kind kind); /* at '_': the name with its subscript */
-ast_node *lem_parse_number_token(parser *p);                                           /* a number alone, whatever follows */
+ast_node *lem_parse_argument(parser *p); /* of a command: a group or one token */
+ast_node *lem_parse_subscript(parser *p, const char *name, size_t len,
+                              ast_kind kind); /* at '_': the name with its subscript */
+ast_node *lem_parse_number_token(parser *p);  /* a number alone, whatever follows */
 /* parse_functions.c */
 ast_node *lem_parse_function(parser *p);
 
 /* parse_words.c: units behind values, texts, number words. */
-ast_node *lem_parse_unit(parser *p, ast_node *a);             /* a with the unit or scale that follows, if any */
-ast_node *lem_parse_text(parser *p, const char *s, size_t n); /* normalised; a number when the words are one */
+ast_node *lem_parse_unit(parser *p, ast_node *a); /* a with the unit or scale that follows, if any */
+ast_node *lem_parse_text(parser *p, const char *s,
+                         size_t n); /* normalised; a number when the words are one */
 
 static inline grade_tok *parse_peek(parser *p) { return &p->t.tok[p->i]; }
-static inline grade_tok *parse_peek_at(parser *p, size_t k) { return &p->t.tok[p->i + k < p->t.n ? p->i + k : p->t.n]; }
+static inline grade_tok *parse_peek_at(parser *p, size_t k) {
+    return &p->t.tok[p->i + k < p->t.n ? p->i + k : p->t.n];
+}
 static inline bool parse_is(const grade_tok *t, char op) { return t->kind == TOK_OP && t->op == op; }
 static inline bool parse_take(parser *p, char op) {
     if (!parse_is(parse_peek(p), op)) return false;
     p->i++;
     return true;
 }
-ast_node *lem_parse_date(parser *p);        /* "Nov. 5, 2020", "5 November": the whole answer as one text; NULL otherwise */
-ast_node *lem_parse_permutation(parser *p); /* (1 2 3)(4 5) as a set of disjoint cycles: the whole answer; NULL otherwise */
+ast_node *
+lem_parse_date(parser *p); /* "Nov. 5, 2020", "5 November": the whole answer as one text; NULL otherwise */
+ast_node *lem_parse_permutation(
+    parser *p); /* (1 2 3)(4 5) as a set of disjoint cycles: the whole answer; NULL otherwise */
 bool lem_parse_name_is(const grade_tok *t, const char *s);
 
 #endif

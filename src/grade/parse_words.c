@@ -32,7 +32,8 @@ static size_t fold_text(const char *s, size_t n, char *t) {
 static size_t article(const char *t, size_t k) {
     static const char *const articles[] = {"the ", "a ", "an "};
     for (int a = 0; a < 3; a++)
-        if (k > strlen(articles[a]) && memcmp(t, articles[a], strlen(articles[a])) == 0) return strlen(articles[a]);
+        if (k > strlen(articles[a]) && memcmp(t, articles[a], strlen(articles[a])) == 0)
+            return strlen(articles[a]);
     return 0;
 }
 
@@ -41,13 +42,15 @@ typedef struct number_word {
     long v;
 } number_word;
 
-static const number_word small[] = {{"zero", 0},      {"one", 1},       {"two", 2},       {"three", 3},    {"four", 4},     {"five", 5},
-                                    {"six", 6},       {"seven", 7},     {"eight", 8},     {"nine", 9},     {"ten", 10},     {"eleven", 11},
-                                    {"twelve", 12},   {"thirteen", 13}, {"fourteen", 14}, {"fifteen", 15}, {"sixteen", 16}, {"seventeen", 17},
-                                    {"eighteen", 18}, {"nineteen", 19}, {"twenty", 20},   {"thirty", 30},  {"forty", 40},   {"fifty", 50},
-                                    {"sixty", 60},    {"seventy", 70},  {"eighty", 80},   {"ninety", 90}};
-static const number_word scales[] = {{"hundred", 100},        {"thousand", 1000},           {"million", 1000000},
-                                     {"billion", 1000000000}, {"trillion", 1000000000000L}, {"dozen", 12}};
+static const number_word small[] = {
+    {"zero", 0},      {"one", 1},       {"two", 2},       {"three", 3},    {"four", 4},     {"five", 5},
+    {"six", 6},       {"seven", 7},     {"eight", 8},     {"nine", 9},     {"ten", 10},     {"eleven", 11},
+    {"twelve", 12},   {"thirteen", 13}, {"fourteen", 14}, {"fifteen", 15}, {"sixteen", 16}, {"seventeen", 17},
+    {"eighteen", 18}, {"nineteen", 19}, {"twenty", 20},   {"thirty", 30},  {"forty", 40},   {"fifty", 50},
+    {"sixty", 60},    {"seventy", 70},  {"eighty", 80},   {"ninety", 90}};
+static const number_word scales[] = {
+    {"hundred", 100},        {"thousand", 1000},           {"million", 1000000},
+    {"billion", 1000000000}, {"trillion", 1000000000000L}, {"dozen", 12}};
 
 static long value_of(const number_word *table, size_t count, const char *s, size_t n) {
     for (size_t k = 0; k < count; k++)
@@ -62,7 +65,8 @@ static long number_words(const char *t, size_t n) {
     for (size_t i = 0; i < n;) {
         size_t k = i;
         while (k < n && t[k] != ' ') k++;
-        long v = value_of(small, sizeof small / sizeof *small, t + i, k - i), scale = value_of(scales, sizeof scales / sizeof *scales, t + i, k - i);
+        long v = value_of(small, sizeof small / sizeof *small, t + i, k - i),
+             scale = value_of(scales, sizeof scales / sizeof *scales, t + i, k - i);
         bool conjunction = k - i == 3 && memcmp(t + i, "and", 3) == 0 && any;
         if (v >= 0) {
             if (last >= 0 && (last < 20 || v >= 10 || v == 0)) return -1; /* "three four", "twenty thirty" */
@@ -133,28 +137,36 @@ static bool ends_unit(const grade_tok *t) {
 static bool has_value(const ast_node *a) {
     for (; a->kind == AST_ADD || a->kind == AST_MUL || a->kind == AST_POW; a = a->kid[0])
         if (a->kid[1]->kind == AST_SYM && !lem_ast_is_sym(a->kid[1], "pi")) return false;
-    return a->kind == AST_NUM || a->kind == AST_MONEY || a->kind == AST_DEGREE || a->kind == AST_PERCENT || a->kind == AST_RATIO ||
-           lem_ast_is_sym(a, "pi");
+    return a->kind == AST_NUM || a->kind == AST_MONEY || a->kind == AST_DEGREE || a->kind == AST_PERCENT ||
+           a->kind == AST_RATIO || lem_ast_is_sym(a, "pi");
 }
 
 static ast_node *with_unit(parser *p, ast_node *a) {
     long scale;
     while (a && is_unit_token(parse_peek(p)) &&
-           (scale = value_of(scales, sizeof scales / sizeof *scales, parse_peek(p)->text, parse_peek(p)->len)) > 0) {
+           (scale = value_of(scales, sizeof scales / sizeof *scales, parse_peek(p)->text,
+                             parse_peek(p)->len)) > 0) {
         p->i++;
         a = lem_ast_mul(p->w, a, lem_ast_int(p->w, scale));
     }
     /* plain words behind a value that is no number are a sentence, unless they are known units */
-    if (a && parse_peek(p)->kind == TOK_WORD && !has_value(a) && !lem_grade_is_unit_word(parse_peek(p)->text, parse_peek(p)->len)) return a;
-    if (!a || !is_unit_token(parse_peek(p)) || ends_unit(parse_peek(p)) || a->kind == AST_TEXT || a->kind == AST_QTY) return a;
+    if (a && parse_peek(p)->kind == TOK_WORD && !has_value(a) &&
+        !lem_grade_is_unit_word(parse_peek(p)->text, parse_peek(p)->len))
+        return a;
+    if (!a || !is_unit_token(parse_peek(p)) || ends_unit(parse_peek(p)) || a->kind == AST_TEXT ||
+        a->kind == AST_QTY)
+        return a;
     size_t from = p->i;
     int depth = 0;
     while (parse_peek(p)->kind != TOK_END) {
         const grade_tok *t = parse_peek(p), *before = p->i ? t - 1 : t;
-        bool number = t->kind == TOK_NUM && (parse_is(before, '^') || parse_is(before, '{') || parse_is(before, '-'));
-        bool inside = is_unit_token(t) || number || parse_is(t, '/') || parse_is(t, '^') || parse_is(t, '*') || parse_is(t, '{') ||
+        bool number =
+            t->kind == TOK_NUM && (parse_is(before, '^') || parse_is(before, '{') || parse_is(before, '-'));
+        bool inside = is_unit_token(t) || number || parse_is(t, '/') || parse_is(t, '^') ||
+                      parse_is(t, '*') || parse_is(t, '{') ||
                       (parse_is(t, '-') && (parse_is(before, '{') || parse_is(before, '^'))) ||
-                      (t->kind == TOK_SYM && depth == 0 && (t->space || parse_is(before, '/') || parse_is(before, '*'))) ||
+                      (t->kind == TOK_SYM && depth == 0 &&
+                       (t->space || parse_is(before, '/') || parse_is(before, '*'))) ||
                       (parse_is(t, '}') && depth > 0);
         if (!inside) break;
         depth += parse_is(t, '{') - parse_is(t, '}');
@@ -163,22 +175,25 @@ static ast_node *with_unit(parser *p, ast_node *a) {
     return quantity(p, a, from);
 }
 
-/* "1 hour 45 minutes", "5 ft 6 in": further parts in ever smaller units of the same kind are added up, in the smallest. */
+/* "1 hour 45 minutes", "5 ft 6 in": further parts in ever smaller units of the same kind are added up, in the
+ * smallest. */
 ast_node *lem_parse_unit(parser *p, ast_node *a) {
     ast_node *sum = with_unit(p, a);
     grade_unit of, part;
-    while (sum && sum->kind == AST_QTY && parse_peek(p)->kind == TOK_NUM && is_unit_token(parse_peek_at(p, 1)) &&
-           lem_grade_unit_find(p->w, sum->name, sum->len, &of)) {
+    while (sum && sum->kind == AST_QTY && parse_peek(p)->kind == TOK_NUM &&
+           is_unit_token(parse_peek_at(p, 1)) && lem_grade_unit_find(p->w, sum->name, sum->len, &of)) {
         size_t from = p->i;
         ast_node *next = lem_parse_number_token(p), *q = next ? with_unit(p, next) : NULL;
         grade_rat *times = NULL;
-        if (q && q->kind == AST_QTY && lem_grade_unit_find(p->w, q->name, q->len, &part) && lem_grade_unit_same_kind(&of, &part))
+        if (q && q->kind == AST_QTY && lem_grade_unit_find(p->w, q->name, q->len, &part) &&
+            lem_grade_unit_same_kind(&of, &part))
             times = lem_grade_rat_div(p->w, of.factor, part.factor);
         if (!times || mpq_cmp_ui(times->q, 1, 1) <= 0) {
             p->i = from;
             break;
         }
-        ast_node *big = lem_ast_mul(p->w, sum->kid[0], lem_ast_num(p->w, times)), *all = lem_ast_add(p->w, big, q->kid[0]);
+        ast_node *big = lem_ast_mul(p->w, sum->kid[0], lem_ast_num(p->w, times)),
+                 *all = lem_ast_add(p->w, big, q->kid[0]);
         if (!all) return NULL;
         q->kid[0] = all;
         sum = q;
@@ -208,14 +223,18 @@ ast_node *lem_parse_permutation(parser *p) {
     for (size_t k = 0; k < p->t.n; k++) {
         const grade_tok *t = &p->t.tok[k];
         if (t->kind == TOK_NUM) {
-            bool whole = t->exp10 == 0 && t->rep == 0 && t->len <= 4 && !memchr(t->text, '.', t->len), apart = points == first || t->space;
+            bool whole = t->exp10 == 0 && t->rep == 0 && t->len <= 4 && !memchr(t->text, '.', t->len),
+                 apart = points == first || t->space;
             if (!inside || !whole || !apart || points == MAX_POINTS) return NULL;
-            if (!(point[points] = lem_ast_num(p->w, lem_grade_rat_decimal(p->w, t->text, t->len, 0)))) return NULL;
-            for (uint32_t j = 0; j < points; j++) /* cycles that meet: products are read from either side, so nothing is said */
+            if (!(point[points] = lem_ast_num(p->w, lem_grade_rat_decimal(p->w, t->text, t->len, 0))))
+                return NULL;
+            for (uint32_t j = 0; j < points;
+                 j++) /* cycles that meet: products are read from either side, so nothing is said */
                 if (lem_grade_rat_equal(point[j]->q, point[points]->q)) return NULL;
             points++;
         } else if (parse_is(t, inside ? ')' : '(')) {
-            if (inside && (points - first < 2 || cycles == MAX_CYCLES || !(cycle[cycles++] = rotated(p->w, point + first, points - first))))
+            if (inside && (points - first < 2 || cycles == MAX_CYCLES ||
+                           !(cycle[cycles++] = rotated(p->w, point + first, points - first))))
                 return NULL;
             first = points;
             inside = !inside;
@@ -232,7 +251,8 @@ static bool month_of(const grade_tok *t, char *out) {
     static const char names[] = "janfebmaraprmayjunjulaugsepoctnovdec";
     if (!is_unit_token(t) || t->len < 3) return false;
     for (size_t k = 0; k < 36; k += 3)
-        if (folded(t->text[0]) == names[k] && folded(t->text[1]) == names[k + 1] && folded(t->text[2]) == names[k + 2]) {
+        if (folded(t->text[0]) == names[k] && folded(t->text[1]) == names[k + 1] &&
+            folded(t->text[2]) == names[k + 2]) {
             memcpy(out, names + k, 3);
             return true;
         }

@@ -17,22 +17,31 @@ static bool is_call_or_name(const ast_node *a) {
         return left->kind == AST_SYM;
     }
     if (lem_ast_is_sym(left, "Delta") && right->kind == AST_SYM) return true;
-    bool inverse = left->kind == AST_POW && left->kid[0]->kind == AST_SYM && left->kid[1]->kind == AST_NUM && lem_grade_rat_is(left->kid[1]->q, -1);
-    if (right->grouped) return (left->kind == AST_SYM || inverse) && (right->kind == AST_SYM || right->kind == AST_NUM || right->kind == AST_MUL);
+    bool inverse = left->kind == AST_POW && left->kid[0]->kind == AST_SYM && left->kid[1]->kind == AST_NUM &&
+                   lem_grade_rat_is(left->kid[1]->q, -1);
+    if (right->grouped)
+        return (left->kind == AST_SYM || inverse) &&
+               (right->kind == AST_SYM || right->kind == AST_NUM || right->kind == AST_MUL);
     bool capital = right->kind == AST_SYM && right->name[0] >= 'A' && right->name[0] <= 'Z';
     if (lem_ast_is_sym(left, "angle") || lem_ast_is_sym(left, "triangle")) return capital;
-    return capital && (left->kind == AST_SYM ? left->name[0] >= 'A' && left->name[0] <= 'Z' : is_call_or_name(left));
+    return capital &&
+           (left->kind == AST_SYM ? left->name[0] >= 'A' && left->name[0] <= 'Z' : is_call_or_name(left));
 }
 
-static bool is_named_length(const ast_node *a) { return (is_letters(a) && a->name[0] >= 'A' && a->name[0] <= 'Z') || is_call_or_name(a); }
+static bool is_named_length(const ast_node *a) {
+    return (is_letters(a) && a->name[0] >= 'A' && a->name[0] <= 'Z') || is_call_or_name(a);
+}
 
-static bool is_inverse(const ast_node *a) { return a->kind == AST_POW && a->kid[1]->kind == AST_NUM && lem_grade_rat_is(a->kid[1]->q, -1); }
+static bool is_inverse(const ast_node *a) {
+    return a->kind == AST_POW && a->kid[1]->kind == AST_NUM && lem_grade_rat_is(a->kid[1]->q, -1);
+}
 
 bool lem_shape_is_label(const ast_node *a) {
     if (is_letters(a)) return !lem_ast_is_sym(a, "pi") && !lem_ast_is_sym(a, "infty");
     if (is_call_or_name(a)) return true;
-    if (a->kind == AST_ABS) return is_named_length(a->kid[0]);                                                                /* |AB| */
-    if (a->kind == AST_MUL && is_inverse(a->kid[1])) return is_named_length(a->kid[0]) && is_named_length(a->kid[1]->kid[0]); /* NO/BO */
+    if (a->kind == AST_ABS) return is_named_length(a->kid[0]); /* |AB| */
+    if (a->kind == AST_MUL && is_inverse(a->kid[1]))
+        return is_named_length(a->kid[0]) && is_named_length(a->kid[1]->kid[0]); /* NO/BO */
     if (a->kind == AST_MUL && lem_ast_is_sym(a->kid[0], "angle")) return true;
     if (a->kind != AST_RATIO) return false;
     for (uint32_t k = 0; k < a->n; k++)
@@ -58,7 +67,8 @@ bool lem_shape_has(grade_work *w, const ast_node *a, ast_kind kind) {
 }
 
 static bool is_constant_name(const ast_node *a) {
-    static const char *const names[] = {"pi", "e", "i", "infty", "reals", "integers", "naturals", "rationals", "complexes", "index"};
+    static const char *const names[] = {"pi",       "e",        "i",         "infty",     "reals",
+                                        "integers", "naturals", "rationals", "complexes", "index"};
     for (size_t k = 0; k < sizeof names / sizeof *names; k++)
         if (lem_ast_is_sym(a, names[k])) return true;
     return false;
@@ -80,7 +90,9 @@ static size_t collect_symbols(grade_work *w, const ast_node *a, const ast_node *
     }
 }
 
-size_t lem_shape_symbols(grade_work *w, const ast_node *a, const ast_node **out, size_t max) { return collect_symbols(w, a, out, max, 0); }
+size_t lem_shape_symbols(grade_work *w, const ast_node *a, const ast_node **out, size_t max) {
+    return collect_symbols(w, a, out, max, 0);
+}
 
 static bool has_symbols(grade_work *w, const ast_node *a) {
     const ast_node *one[1];
@@ -110,7 +122,9 @@ static ast_node *group(grade_work *w, ast_kind kind, const ast_node *like, ast_n
     return a;
 }
 
-static bool is_assignment(const ast_node *a) { return a->kind == AST_REL && a->n == 2 && a->name[0] == '=' && lem_shape_is_label(a->kid[0]); }
+static bool is_assignment(const ast_node *a) {
+    return a->kind == AST_REL && a->n == 2 && a->name[0] == '=' && lem_shape_is_label(a->kid[0]);
+}
 
 /* "k \in Z" beside other parts names a parameter and is no part of the answer. */
 static bool is_declaration(const ast_node *a) {
@@ -118,14 +132,16 @@ static bool is_declaration(const ast_node *a) {
     return lem_ast_is_sym(a->kid[1], "integers") || lem_ast_is_sym(a->kid[1], "naturals");
 }
 
-/* The parts of a list or set with ± written out and declarations left out; lists in lists are opened where the list is bare. */
+/* The parts of a list or set with ± written out and declarations left out; lists in lists are opened where
+ * the list is bare. */
 static uint32_t parts_of(grade_work *w, const ast_node *a, ast_node **out) {
     uint32_t n = 0, declared = 0;
     for (uint32_t k = 0; k < a->n; k++) declared += is_declaration(a->kid[k]);
     for (uint32_t k = 0; k < a->n && n <= MAX_ITEMS; k++) {
         ast_node *x = a->kid[k];
         if (declared && declared < a->n && is_declaration(x)) continue;
-        if (x->kind != AST_LIST && x->kind != AST_SET && x->kind != AST_TUPLE && lem_shape_has(w, x, AST_PM)) {
+        if (x->kind != AST_LIST && x->kind != AST_SET && x->kind != AST_TUPLE &&
+            lem_shape_has(w, x, AST_PM)) {
             out[n++] = with_sign(w, x, 1);
             out[n++] = with_sign(w, x, -1);
         } else out[n++] = x;
@@ -135,8 +151,10 @@ static uint32_t parts_of(grade_work *w, const ast_node *a, ast_node **out) {
     return n;
 }
 
-/* x = 1, x = 2 is the list 1, 2 of x; p = 3, q = 2 a system; p = 5, q = 2, p = 7, q = 2 two of them. NULL: nothing to do. */
-static ast_node *assignments(grade_work *w, ast_node **item, uint32_t n, const ast_node *like, const ast_node **label) {
+/* x = 1, x = 2 is the list 1, 2 of x; p = 3, q = 2 a system; p = 5, q = 2, p = 7, q = 2 two of them. NULL:
+ * nothing to do. */
+static ast_node *assignments(grade_work *w, ast_node **item, uint32_t n, const ast_node *like,
+                             const ast_node **label) {
     uint32_t all = 0, distinct = 0, per = 0;
     for (uint32_t k = 0; k < n; k++) {
         if (!is_assignment(item[k])) break;
@@ -178,8 +196,8 @@ static ast_node *normal_list(grade_work *w, const ast_node *a, const ast_node **
     if (n == 0 || n > MAX_ITEMS) return NULL;
     for (uint32_t k = 0; k < n; k++) { /* (x,y) = (1,2), and (3,4) likewise */
         ast_node *x = item[k];
-        if (x->kind == AST_REL && x->n == 2 && x->name[0] == '=' && is_symbol_tuple(x->kid[0]) && x->kid[1]->kind == AST_TUPLE &&
-            x->kid[1]->n == x->kid[0]->n)
+        if (x->kind == AST_REL && x->n == 2 && x->name[0] == '=' && is_symbol_tuple(x->kid[0]) &&
+            x->kid[1]->kind == AST_TUPLE && x->kid[1]->n == x->kid[0]->n)
             item[k] = x->kid[1];
     }
     if (n == 1) return a->kind == AST_SET ? NULL : item[0];
@@ -260,14 +278,16 @@ static const ast_node *named_set(grade_work *w, const ast_node *a) {
                  {"all integers", "integers"},
                  {"integers", "integers"},
                  {"全体实数", "reals"}};
-    if (a->kind == AST_TEXT && a->len == 3 && memcmp(a->name, "dne", 3) == 0) { /* how calculus books write it */
+    if (a->kind == AST_TEXT && a->len == 3 &&
+        memcmp(a->name, "dne", 3) == 0) { /* how calculus books write it */
         static const char words[] = "does not exist";
         ast_node *r = lem_ast_named(w, AST_TEXT, words, sizeof words - 1);
         return r ? r : a;
     }
     for (size_t k = 0; a->kind == AST_TEXT && k < sizeof table / sizeof *table; k++)
         if (strlen(table[k].words) == a->len && memcmp(table[k].words, a->name, a->len) == 0) {
-            ast_node *r = table[k].name ? lem_ast_named(w, AST_SYM, table[k].name, strlen(table[k].name)) : lem_ast_new(w, AST_SET, 0);
+            ast_node *r = table[k].name ? lem_ast_named(w, AST_SYM, table[k].name, strlen(table[k].name))
+                                        : lem_ast_new(w, AST_SET, 0);
             return r ? r : a;
         }
     return a;
@@ -301,14 +321,16 @@ shape lem_shape_of(grade_work *w, const ast_node *a) {
     if (s.v->kind == AST_LIST || s.v->kind == AST_SET) {
         const ast_node *label = NULL;
         ast_node *r = normal_list(w, s.v, &label);
-        if (r && r->kind != s.v->kind && s.v->kind == AST_LIST && r->kind != AST_SYSTEM && !w->limit) { /* a list of one */
+        if (r && r->kind != s.v->kind && s.v->kind == AST_LIST && r->kind != AST_SYSTEM &&
+            !w->limit) { /* a list of one */
             shape inner = lem_shape_of(w, r);
             if (!inner.label) inner.label = s.label;
             return inner;
         }
         if (r) s.v = r;
         if (label) s.label = label;
-    } else if (s.v->kind != AST_TUPLE && s.v->kind != AST_SYSTEM && s.v->kind != AST_MATRIX && lem_shape_has(w, s.v, AST_PM)) {
+    } else if (s.v->kind != AST_TUPLE && s.v->kind != AST_SYSTEM && s.v->kind != AST_MATRIX &&
+               lem_shape_has(w, s.v, AST_PM)) {
         ast_node *both[2] = {with_sign(w, (ast_node *)s.v, 1), with_sign(w, (ast_node *)s.v, -1)};
         ast_node *list = both[0] && both[1] ? group(w, AST_LIST, NULL, both, 2) : NULL;
         if (list) s.v = list;

@@ -1,4 +1,5 @@
-/* shape.h - what an answer says, without what it is dressed in: labels, units, percent, ± written out, sets of the line as unions of intervals */
+/* shape.h - what an answer says, without what it is dressed in: labels, units, percent, ± written out, sets
+ * of the line as unions of intervals */
 #ifndef LEM_GRADE_SHAPE_H
 #define LEM_GRADE_SHAPE_H
 
@@ -17,7 +18,8 @@ typedef struct shape {
 shape lem_shape_of(grade_work *w, const ast_node *a);
 /* A single symbol, f(x), AB, |AB|, a text: what may stand before '=' as the name of an answer. */
 bool lem_shape_is_label(const ast_node *a);
-/* Free symbols (not pi, e, i, infty, sets) in order of first occurrence; returns how many, at most max + 1. */
+/* Free symbols (not pi, e, i, infty, sets) in order of first occurrence; returns how many, at most max + 1.
+ */
 size_t lem_shape_symbols(grade_work *w, const ast_node *a, const ast_node **out, size_t max);
 bool lem_shape_has(grade_work *w, const ast_node *a, ast_kind kind);
 
@@ -43,10 +45,13 @@ typedef struct region {
     bool unsolved;       /* it was an inequality that is not linear, such as x^2 < 4 */
 } region;
 
-/* The subset that a tree describes. Strict: only what can be nothing else, such as x > 2, [0,1), unions, \mathbb{R} without 0; otherwise also (a,b),
- * sets and lists of points. False without w->limit: it is none, or its ends cannot be put in order. */
+/* The subset that a tree describes. Strict: only what can be nothing else, such as x > 2, [0,1), unions,
+ * \mathbb{R} without 0; otherwise also (a,b), sets and lists of points. False without w->limit: it is none,
+ * or its ends cannot be put in order. */
 bool lem_region_of(grade_work *w, const ast_node *a, bool strict, region *out);
-/* Where lhs op rhs holds, op of < l > g n; both sides together a rational function of one symbol (shape_inequality.c). */
-bool lem_shape_solve_inequality(grade_work *w, const ast_node *lhs, char op, const ast_node *rhs, region *out);
+/* Where lhs op rhs holds, op of < l > g n; both sides together a rational function of one symbol
+ * (shape_inequality.c). */
+bool lem_shape_solve_inequality(grade_work *w, const ast_node *lhs, char op, const ast_node *rhs,
+                                region *out);
 
 #endif

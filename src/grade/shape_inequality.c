@@ -1,8 +1,8 @@
 /* shape_inequality.c - where a rational function of one symbol is positive, negative or zero
  *
- * lhs - rhs becomes a quotient of polynomials with rational coefficients; their irreducible factors of degree 1 and 2 give the real zeros and poles in
- * radicals, and the parity of the multiplicities gives the signs between them, from plus infinity down. Factors of higher degree are left alone: then
- * nothing is said. */
+ * lhs - rhs becomes a quotient of polynomials with rational coefficients; their irreducible factors of degree
+ * 1 and 2 give the real zeros and poles in radicals, and the parity of the multiplicities gives the signs
+ * between them, from plus infinity down. Factors of higher degree are left alone: then nothing is said. */
 #include "grade/shape.h"
 
 #include "grade/decide/decide_priv.h"
@@ -23,7 +23,8 @@ typedef struct quotient {
 
 static bool is_small(const fmpq_poly_t p) {
     slong bits = _fmpz_vec_max_bits(p->coeffs, p->length);
-    return fmpq_poly_degree(p) <= MAX_DEGREE && (bits < 0 ? -bits : bits) <= MAX_BITS && fmpz_bits(p->den) <= MAX_BITS;
+    return fmpq_poly_degree(p) <= MAX_DEGREE && (bits < 0 ? -bits : bits) <= MAX_BITS &&
+           fmpz_bits(p->den) <= MAX_BITS;
 }
 
 static bool read_quotient(grade_work *w, const ast_node *a, const ast_node *x, quotient *out);
@@ -65,7 +66,9 @@ static bool read_quotient(grade_work *w, const ast_node *a, const ast_node *x, q
     if (!lem_grade_spend(w, 200)) return false;
     switch (a->kind) {
     case AST_NUM:
-        if (mpz_sizeinbase(mpq_numref(a->q->q), 2) > MAX_BITS || mpz_sizeinbase(mpq_denref(a->q->q), 2) > MAX_BITS) return false;
+        if (mpz_sizeinbase(mpq_numref(a->q->q), 2) > MAX_BITS ||
+            mpz_sizeinbase(mpq_denref(a->q->q), 2) > MAX_BITS)
+            return false;
         set_rational(out->num, a->q);
         fmpq_poly_set_si(out->den, 1);
         return true;
@@ -78,9 +81,13 @@ static bool read_quotient(grade_work *w, const ast_node *a, const ast_node *x, q
     case AST_ADD:
     case AST_MUL: return fold(w, a, x, out);
     case AST_POW:
-        if (a->kid[1]->kind != AST_NUM || !lem_grade_rat_small(a->kid[1]->q, MAX_DEGREE, &e) || !read_quotient(w, a->kid[0], x, out)) return false;
+        if (a->kid[1]->kind != AST_NUM || !lem_grade_rat_small(a->kid[1]->q, MAX_DEGREE, &e) ||
+            !read_quotient(w, a->kid[0], x, out))
+            return false;
         if (e < 0) fmpq_poly_swap(out->num, out->den);
-        if (fmpq_poly_degree(out->num) * (e < 0 ? -e : e) > MAX_DEGREE || fmpq_poly_degree(out->den) * (e < 0 ? -e : e) > MAX_DEGREE) return false;
+        if (fmpq_poly_degree(out->num) * (e < 0 ? -e : e) > MAX_DEGREE ||
+            fmpq_poly_degree(out->den) * (e < 0 ? -e : e) > MAX_DEGREE)
+            return false;
         fmpq_poly_pow(out->num, out->num, (ulong)(e < 0 ? -e : e));
         fmpq_poly_pow(out->den, out->den, (ulong)(e < 0 ? -e : e));
         return !fmpq_poly_is_zero(out->den) && is_small(out->num) && is_small(out->den);
@@ -123,11 +130,13 @@ static bool factor_roots(grade_work *w, const fmpz_poly_struct *p, bool pole, bo
     ast_node *c = coefficient(w, p, 0), *b = coefficient(w, p, 1);
     if (!c || !b) return false;
     if (degree == 1) return add_root(out, lem_ast_div(w, lem_ast_neg(w, c), b), pole, turns);
-    ast_node *a = coefficient(w, p, 2), *ac = a ? lem_ast_mul(w, lem_ast_int(w, 4), lem_ast_mul(w, a, c)) : NULL;
+    ast_node *a = coefficient(w, p, 2),
+             *ac = a ? lem_ast_mul(w, lem_ast_int(w, 4), lem_ast_mul(w, a, c)) : NULL;
     ast_node *d = ac ? lem_ast_add(w, lem_ast_mul(w, b, b), lem_ast_neg(w, ac)) : NULL;
     if (!d || d->kind != AST_NUM) return false;
     if (lem_grade_rat_sign(d->q) < 0) return true;
-    ast_node *half = lem_ast_div(w, lem_ast_int(w, 1), lem_ast_int(w, 2)), *s = half ? lem_ast_pow(w, d, half) : NULL;
+    ast_node *half = lem_ast_div(w, lem_ast_int(w, 1), lem_ast_int(w, 2)),
+             *s = half ? lem_ast_pow(w, d, half) : NULL;
     ast_node *twice = lem_ast_mul(w, lem_ast_int(w, 2), a), *minus = s ? lem_ast_neg(w, s) : NULL;
     if (!twice || !minus) return false;
     return add_root(out, lem_ast_div(w, lem_ast_add(w, lem_ast_neg(w, b), s), twice), pole, turns) &&
@@ -201,10 +210,12 @@ static bool pieces(const roots *l, char op, region *out) {
     return !open || add_piece(out, from, (region_end){NULL, false});
 }
 
-bool lem_shape_solve_inequality(grade_work *w, const ast_node *lhs, char op, const ast_node *rhs, region *out) {
+bool lem_shape_solve_inequality(grade_work *w, const ast_node *lhs, char op, const ast_node *rhs,
+                                region *out) {
     const ast_node *sym[1];
     ast_node *d = lem_ast_add(w, (ast_node *)lhs, lem_ast_neg(w, (ast_node *)rhs));
-    if (!d || !strchr("<>lgn", op) || lem_shape_symbols(w, d, sym, 1) != 1 || !lem_grade_spend(w, COST)) return false;
+    if (!d || !strchr("<>lgn", op) || lem_shape_symbols(w, d, sym, 1) != 1 || !lem_grade_spend(w, COST))
+        return false;
     quotient q;
     roots l = {.sign = 1};
     fmpq_poly_init(q.num);

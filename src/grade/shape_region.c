@@ -1,4 +1,5 @@
-/* shape_region.c - inequalities, intervals, membership, set-builders and sets of points as one union of intervals */
+/* shape_region.c - inequalities, intervals, membership, set-builders and sets of points as one union of
+ * intervals */
 #include "grade/shape.h"
 
 #include "grade/decide/decide_priv.h"
@@ -58,7 +59,8 @@ static int is_void(grade_work *w, region_piece p) {
     return o == UNKNOWN ? UNKNOWN : o > 0 || (o == 0 && !(p.lo.closed && p.hi.closed));
 }
 
-/* Insertion sort, then one pass of merging. False when ends cannot be compared (the region stays as it was, unsorted). */
+/* Insertion sort, then one pass of merging. False when ends cannot be compared (the region stays as it was,
+ * unsorted). */
 static bool normalise(grade_work *w, region *r) {
     region s = {.var = r->var, .lists = r->lists, .unsolved = r->unsolved};
     r->sorted = false;
@@ -113,9 +115,11 @@ static bool intersect(grade_work *w, region *a, const region *b) {
     region r = {.var = a->var ? a->var : b->var, .unsolved = a->unsolved || b->unsolved};
     for (uint32_t i = 0; i < a->n; i++)
         for (uint32_t j = 0; j < b->n; j++) {
-            int lo = order_lo(w, a->piece[i].lo, b->piece[j].lo), hi = order_hi(w, a->piece[i].hi, b->piece[j].hi);
+            int lo = order_lo(w, a->piece[i].lo, b->piece[j].lo),
+                hi = order_hi(w, a->piece[i].hi, b->piece[j].hi);
             if (lo == UNKNOWN || hi == UNKNOWN) return false;
-            region_piece p = {lo < 0 ? b->piece[j].lo : a->piece[i].lo, hi < 0 ? a->piece[i].hi : b->piece[j].hi};
+            region_piece p = {lo < 0 ? b->piece[j].lo : a->piece[i].lo,
+                              hi < 0 ? a->piece[i].hi : b->piece[j].hi};
             int empty = is_void(w, p);
             if (empty == UNKNOWN) return false;
             if (!empty && !add_piece(&r, p.lo, p.hi)) return overflow(w);
@@ -159,13 +163,14 @@ static bool build(grade_work *w, const ast_node *a, bool strict, int level, regi
 
 static int infinity_sign(const ast_node *a) {
     if (lem_ast_is_sym(a, "infty")) return 1;
-    if (a->kind == AST_MUL && a->kid[0]->kind == AST_NUM && lem_ast_is_sym(a->kid[1], "infty")) return lem_grade_rat_sign(a->kid[0]->q);
+    if (a->kind == AST_MUL && a->kid[0]->kind == AST_NUM && lem_ast_is_sym(a->kid[1], "infty"))
+        return lem_grade_rat_sign(a->kid[0]->q);
     return 0;
 }
 
 static bool is_end_value(grade_work *w, const ast_node *a) {
-    return lem_ast_is_scalar(a) && !lem_shape_has(w, a, AST_TEXT) && !lem_shape_has(w, a, AST_SET) && !lem_shape_has(w, a, AST_TUPLE) &&
-           !lem_shape_has(w, a, AST_PM);
+    return lem_ast_is_scalar(a) && !lem_shape_has(w, a, AST_TEXT) && !lem_shape_has(w, a, AST_SET) &&
+           !lem_shape_has(w, a, AST_TUPLE) && !lem_shape_has(w, a, AST_PM);
 }
 
 static const ast_node *bare(const ast_node *a) {
@@ -180,7 +185,8 @@ static bool from_tuple(grade_work *w, const ast_node *a, bool strict, region *ou
     bool interval = a->open != '(' || a->close != ')' || lo || hi;
     if ((strict && !interval) || lo > 0 || hi < 0 || !is_end_value(w, x) || !is_end_value(w, y)) return false;
     *out = (region){0};
-    (void)add_piece(out, lo ? infinite : (region_end){x, a->open == '['}, hi ? infinite : (region_end){y, a->close == ']'});
+    (void)add_piece(out, lo ? infinite : (region_end){x, a->open == '['},
+                    hi ? infinite : (region_end){y, a->close == ']'});
     if (!lo && !hi) { /* the ends in the wrong order: no interval was meant */
         int o = order(w, x, y);
         if (o == 1) return false;
@@ -194,14 +200,18 @@ static bool from_points(grade_work *w, const ast_node *a, region *out) {
     *out = (region){.lists = 1};
     for (uint32_t k = 0; k < a->n; k++) {
         const ast_node *x = bare(a->kid[k]);
-        if (!is_end_value(w, x) || infinity_sign(x) || !add_piece(out, (region_end){x, true}, (region_end){x, true})) return false;
+        if (!is_end_value(w, x) || infinity_sign(x) ||
+            !add_piece(out, (region_end){x, true}, (region_end){x, true}))
+            return false;
     }
     (void)normalise(w, out);
     return true;
 }
 
-/* lhs op rhs for a linear lhs - rhs in one symbol: where it changes sign, and the operator with the symbol on the left. */
-static bool solve_linear(grade_work *w, const ast_node *lhs, const ast_node *rhs, char *op, const ast_node **var, const ast_node **at) {
+/* lhs op rhs for a linear lhs - rhs in one symbol: where it changes sign, and the operator with the symbol on
+ * the left. */
+static bool solve_linear(grade_work *w, const ast_node *lhs, const ast_node *rhs, char *op,
+                         const ast_node **var, const ast_node **at) {
     ast_node *d = lem_ast_add(w, (ast_node *)lhs, lem_ast_neg(w, (ast_node *)rhs));
     const ast_node *sym[1];
     if (!d || !is_end_value(w, d) || lem_shape_symbols(w, d, sym, 1) != 1) return false;
@@ -246,7 +256,9 @@ static bool one_sided(grade_work *w, const ast_node *var, char op, const ast_nod
     }
 }
 
-static char mirrored(char op) { return op == '<' ? '>' : op == '>' ? '<' : op == 'l' ? 'g' : op == 'g' ? 'l' : op; }
+static char mirrored(char op) {
+    return op == '<' ? '>' : op == '>' ? '<' : op == 'l' ? 'g' : op == 'g' ? 'l' : op;
+}
 
 static bool is_variable(const ast_node *a) { return lem_shape_is_label(a) && a->kind != AST_TEXT; }
 
@@ -265,11 +277,13 @@ static bool split_bars(grade_work *w, const ast_node *bars, char op, const ast_n
     if (!minus || lem_shape_symbols(w, c, sym, 1) != 0 || !lem_shape_solve_inequality(w, u, op, c, out) ||
         !lem_shape_solve_inequality(w, minus, op, c, &other))
         return false;
-    if (op == '<' || op == 'l' || op == 'n' ? !intersect(w, out, &other) : !unite(w, out, &other)) return false;
+    if (op == '<' || op == 'l' || op == 'n' ? !intersect(w, out, &other) : !unite(w, out, &other))
+        return false;
     return out->sorted;
 }
 
-static bool compare_with(grade_work *w, const ast_node *lhs, char op, const ast_node *rhs, const ast_node *middle, region *out) {
+static bool compare_with(grade_work *w, const ast_node *lhs, char op, const ast_node *rhs,
+                         const ast_node *middle, region *out) {
     int left_rank = rank_of(lhs, middle), right_rank = rank_of(rhs, middle);
     if (left_rank > right_rank) return one_sided(w, lhs, op, rhs, out);
     if (right_rank > left_rank) return one_sided(w, rhs, mirrored(op), lhs, out);
@@ -278,7 +292,9 @@ static bool compare_with(grade_work *w, const ast_node *lhs, char op, const ast_
     if (left != right && lem_shape_is_label((left ? lhs : rhs)->kid[0])) { /* |x| < 3 */
         region t, other;
         const ast_node *zero = lem_ast_int(w, 0);
-        if (!zero || !one_sided(w, (left ? lhs : rhs)->kid[0], left ? op : mirrored(op), left ? rhs : lhs, &t)) return false;
+        if (!zero ||
+            !one_sided(w, (left ? lhs : rhs)->kid[0], left ? op : mirrored(op), left ? rhs : lhs, &t))
+            return false;
         region half = {.sorted = true};
         (void)add_piece(&half, (region_end){zero, true}, infinite);
         if (!intersect(w, &t, &half) || !negate(w, &t, &other) || !unite(w, &t, &other)) return false;
@@ -286,7 +302,8 @@ static bool compare_with(grade_work *w, const ast_node *lhs, char op, const ast_
         return out->sorted;
     }
     const ast_node *var, *at;
-    if (left != right && split_bars(w, left ? lhs : rhs, left ? op : mirrored(op), left ? rhs : lhs, out)) return true;
+    if (left != right && split_bars(w, left ? lhs : rhs, left ? op : mirrored(op), left ? rhs : lhs, out))
+        return true;
     if (solve_linear(w, lhs, rhs, &op, &var, &at)) return one_sided(w, var, op, at, out);
     return !w->limit && lem_shape_solve_inequality(w, lhs, op, rhs, out);
 }
@@ -304,13 +321,15 @@ static bool from_relation(grade_work *w, const ast_node *a, bool strict, int lev
     for (uint32_t k = 0; k < a->len; k++) {
         region r;
         if (!strchr("<>lgn=", a->name[k]) || (a->len > 1 && a->name[k] == 'n')) return false;
-        if (!compare_with(w, a->kid[k], a->name[k], a->kid[k + 1], a->n == 3 ? a->kid[1] : NULL, &r)) return false;
+        if (!compare_with(w, a->kid[k], a->name[k], a->kid[k + 1], a->n == 3 ? a->kid[1] : NULL, &r))
+            return false;
         if (all.var && r.var && !lem_ast_same_name(all.var, r.var)) return false;
         if (!intersect(w, &all, &r)) { /* a < x < b with symbols for ends */
             if (a->len != 2 || k != 1 || all.n != 1 || r.n != 1 || w->limit) return false;
             bool up = !all.piece[0].hi.v && !r.piece[0].lo.v, down = !all.piece[0].lo.v && !r.piece[0].hi.v;
             if (!up && !down) return false;
-            region_piece p = up ? (region_piece){all.piece[0].lo, r.piece[0].hi} : (region_piece){r.piece[0].lo, all.piece[0].hi};
+            region_piece p = up ? (region_piece){all.piece[0].lo, r.piece[0].hi}
+                                : (region_piece){r.piece[0].lo, all.piece[0].hi};
             all = (region){.n = 1, .piece = {p}, .var = all.var};
         }
         if (!all.var) all.var = r.var;
@@ -321,7 +340,8 @@ static bool from_relation(grade_work *w, const ast_node *a, bool strict, int lev
 
 /* "x != 1, 2": the operator holds for the parts behind it too. */
 static bool one_condition(grade_work *w, const ast_node *a, const ast_node *before, int level, region *out) {
-    if (a->kind != AST_REL && before && before->kind == AST_REL && before->n == 2 && before->name[0] == 'n' && is_variable(before->kid[0]))
+    if (a->kind != AST_REL && before && before->kind == AST_REL && before->n == 2 && before->name[0] == 'n' &&
+        is_variable(before->kid[0]))
         return one_sided(w, before->kid[0], 'n', a, out);
     return build(w, a, true, level + 1, out) || (a->kind == AST_REL && build(w, a, false, level + 1, out));
 }
@@ -333,7 +353,9 @@ static bool from_list(grade_work *w, const ast_node *a, int level, region *out) 
     bool empty = false;
     for (uint32_t k = 0; k < a->n; k++) {
         region r;
-        if (a->kid[k]->kind == AST_REL && a->kid[k]->n == 2 && a->kid[k]->name[0] == 'i' && lem_ast_is_sym(a->kid[k]->kid[1], "reals")) continue;
+        if (a->kid[k]->kind == AST_REL && a->kid[k]->n == 2 && a->kid[k]->name[0] == 'i' &&
+            lem_ast_is_sym(a->kid[k]->kid[1], "reals"))
+            continue;
         if (!one_condition(w, a->kid[k], before, level, &r)) return false;
         if (a->kid[k]->kind == AST_REL) before = a->kid[k];
         if (any.var && r.var && !lem_ast_same_name(any.var, r.var)) return false;
@@ -355,7 +377,8 @@ static bool from_builder(grade_work *w, const ast_node *a, int level, region *ou
         head = head->kid[0];
     } else everything(&r);
     if (head->kind != AST_SYM) return false;
-    if (!(c->kind == AST_LIST ? from_list(w, c, level + 1, out) : build(w, c, false, level + 1, out))) return false;
+    if (!(c->kind == AST_LIST ? from_list(w, c, level + 1, out) : build(w, c, false, level + 1, out)))
+        return false;
     if (out->var && !lem_ast_same_name(out->var, head)) return false;
     out->var = NULL; /* the symbol of a set-builder is bound */
     return r.n == 1 && !r.piece[0].lo.v && !r.piece[0].hi.v ? true : intersect(w, out, &r);
@@ -383,7 +406,8 @@ static bool build(grade_work *w, const ast_node *a, bool strict, int level, regi
         return true;
     case AST_SET:
         if (a->n == 0) return *out = (region){.sorted = true}, true;
-        if (strict && a->n == 1 && a->kid[0]->kind == AST_REL) return build(w, a->kid[0], true, level + 1, out);
+        if (strict && a->n == 1 && a->kid[0]->kind == AST_REL)
+            return build(w, a->kid[0], true, level + 1, out);
         return !strict && from_points(w, a, out);
     case AST_TUPLE: return from_tuple(w, a, strict, out);
     case AST_REL: return from_relation(w, a, strict, level, out);
@@ -398,4 +422,6 @@ static bool build(grade_work *w, const ast_node *a, bool strict, int level, regi
     }
 }
 
-bool lem_region_of(grade_work *w, const ast_node *a, bool strict, region *out) { return build(w, a, strict, 0, out) && !w->limit; }
+bool lem_region_of(grade_work *w, const ast_node *a, bool strict, region *out) {
+    return build(w, a, strict, 0, out) && !w->limit;
+}

@@ -6,7 +6,21 @@
 #include <string.h>
 
 enum { LENGTH, MASS, TIME, CURRENT, AMOUNT };
-enum { DOLLAR = 1, EURO, POUND_STERLING, YEN, YUAN, RUPEE, HALF_DAY_AM, HALF_DAY_PM, ANGLE, CELSIUS, FAHRENHEIT, BIT, THING };
+enum {
+    DOLLAR = 1,
+    EURO,
+    POUND_STERLING,
+    YEN,
+    YUAN,
+    RUPEE,
+    HALF_DAY_AM,
+    HALF_DAY_PM,
+    ANGLE,
+    CELSIUS,
+    FAHRENHEIT,
+    BIT,
+    THING
+};
 
 typedef struct unit_row {
     const char *names; /* separated by spaces */
@@ -88,8 +102,9 @@ static const unit_row table[] = {
 static const struct {
     const char *names;
     int exp10;
-} prefixes[] = {{"k kilo", 3},   {"M mega", 6},   {"G giga", 9},        {"T tera", 12}, {"h hecto", 2},  {"d deci", -1},
-                {"c centi", -2}, {"m milli", -3}, {"u mu micro µ", -6}, {"n nano", -9}, {"p pico", -12}, {"f femto", -15}};
+} prefixes[] = {{"k kilo", 3},        {"M mega", 6},  {"G giga", 9},   {"T tera", 12},
+                {"h hecto", 2},       {"d deci", -1}, {"c centi", -2}, {"m milli", -3},
+                {"u mu micro µ", -6}, {"n nano", -9}, {"p pico", -12}, {"f femto", -15}};
 
 static bool in_names(const char *names, const char *s, size_t n) {
     while (*names) {
@@ -106,14 +121,17 @@ static const unit_row *plain_row(const char *s, size_t n, bool prefixed) {
     return NULL;
 }
 
-/* The row of a word, and the power of ten that its prefix is. A short prefix goes with a symbol, a long one with a name. */
+/* The row of a word, and the power of ten that its prefix is. A short prefix goes with a symbol, a long one
+ * with a name. */
 static const unit_row *row_of(const char *s, size_t n, int *exp10) {
     const unit_row *r = plain_row(s, n, false);
     *exp10 = 0;
     for (size_t p = 0; !r && p < sizeof prefixes / sizeof *prefixes; p++)
         for (const char *name = prefixes[p].names; *name && !r;) {
             size_t k = strcspn(name, " ");
-            if (k < n && memcmp(name, s, k) == 0 && (k > 2 || n - k <= 3) && (r = plain_row(s + k, n - k, true)) != NULL) *exp10 = prefixes[p].exp10;
+            if (k < n && memcmp(name, s, k) == 0 && (k > 2 || n - k <= 3) &&
+                (r = plain_row(s + k, n - k, true)) != NULL)
+                *exp10 = prefixes[p].exp10;
             name += k + (name[k] == ' ');
         }
     return r;
@@ -181,4 +199,6 @@ bool lem_grade_unit_find(grade_work *w, const char *name, size_t len, grade_unit
     return true;
 }
 
-bool lem_grade_unit_same_kind(const grade_unit *a, const grade_unit *b) { return memcmp(a->dim, b->dim, sizeof a->dim) == 0 && a->other == b->other; }
+bool lem_grade_unit_same_kind(const grade_unit *a, const grade_unit *b) {
+    return memcmp(a->dim, b->dim, sizeof a->dim) == 0 && a->other == b->other;
+}

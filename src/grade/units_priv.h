@@ -8,12 +8,14 @@ enum { UNIT_DIMENSIONS = 5 };
 
 typedef struct grade_unit {
     int dim[UNIT_DIMENSIONS]; /* exponents of length, mass, time, current, amount of substance */
-    int other;                /* what has no dimension and is no mere number: money by currency, half of the day, angle, temperature scale */
-    grade_rat *factor;        /* in metres, kilograms, seconds, amperes, moles; dollars, degrees … */
+    int other; /* what has no dimension and is no mere number: money by currency, half of the day, angle,
+                  temperature scale */
+    grade_rat *factor; /* in metres, kilograms, seconds, amperes, moles; dollars, degrees … */
 } grade_unit;
 
-/* Reads a unit as the parser spells it: "cm", "square meters", "km/h", "miles per hour", "kg*m^2/s^2", "m s^-1", "千米/小时". False when a word of it is
- * unknown: then units are the same only if they are written alike. */
+/* Reads a unit as the parser spells it: "cm", "square meters", "km/h", "miles per hour", "kg*m^2/s^2", "m
+ * s^-1", "千米/小时". False when a word of it is unknown: then units are the same only if they are written
+ * alike. */
 bool lem_grade_unit_find(grade_work *w, const char *name, size_t len, grade_unit *out);
 bool lem_grade_unit_same_kind(const grade_unit *a, const grade_unit *b);
 

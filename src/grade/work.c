@@ -46,7 +46,8 @@ static size_t bits_of(const grade_rat *a) {
     return n > d ? n : d;
 }
 
-/* A fresh rational for a result of at most `bits` bits: the cost is that of a schoolbook product and a gcd of that length. */
+/* A fresh rational for a result of at most `bits` bits: the cost is that of a schoolbook product and a gcd of
+ * that length. */
 static grade_rat *fresh(grade_work *w, size_t bits) {
     if (bits > LEM_GRADE_MAX_BITS) w->limit = true;
     int64_t limbs = (int64_t)(bits / 64 + 1);
@@ -153,7 +154,9 @@ grade_rat *lem_grade_rat_pow(grade_work *w, const grade_rat *a, long e) {
     return r;
 }
 
-bool lem_grade_rat_fits(const grade_rat *a, const grade_rat *b) { return a && b && bits_of(a) + bits_of(b) < LEM_GRADE_MAX_BITS; }
+bool lem_grade_rat_fits(const grade_rat *a, const grade_rat *b) {
+    return a && b && bits_of(a) + bits_of(b) < LEM_GRADE_MAX_BITS;
+}
 
 bool lem_grade_rat_pow_fits(const grade_rat *a, long e) {
     unsigned long m = e < 0 ? 0UL - (unsigned long)e : (unsigned long)e;

@@ -1,7 +1,8 @@
 /* work_priv.h - scratch of one comparison: arena, fuel, and rationals that are released together
  *
- * Arithmetic is by GMP; every operation first checks the size of its result against LEM_GRADE_MAX_BITS and pays fuel, so that GMP is never asked for
- * much memory or time. A failed check sets `limit` and returns NULL; callers pass NULL on. */
+ * Arithmetic is by GMP; every operation first checks the size of its result against LEM_GRADE_MAX_BITS and
+ * pays fuel, so that GMP is never asked for much memory or time. A failed check sets `limit` and returns
+ * NULL; callers pass NULL on. */
 #ifndef LEM_GRADE_WORK_PRIV_H
 #define LEM_GRADE_WORK_PRIV_H
 
@@ -39,9 +40,11 @@ grade_rat *lem_grade_rat_decimal(grade_work *w, const char *digits, size_t n, lo
 grade_rat *lem_grade_rat_add(grade_work *w, const grade_rat *a, const grade_rat *b);
 grade_rat *lem_grade_rat_sub(grade_work *w, const grade_rat *a, const grade_rat *b);
 grade_rat *lem_grade_rat_mul(grade_work *w, const grade_rat *a, const grade_rat *b);
-grade_rat *lem_grade_rat_div(grade_work *w, const grade_rat *a, const grade_rat *b); /* NULL without limit when b is 0 */
+grade_rat *lem_grade_rat_div(grade_work *w, const grade_rat *a,
+                             const grade_rat *b); /* NULL without limit when b is 0 */
 grade_rat *lem_grade_rat_neg(grade_work *w, const grade_rat *a);
-grade_rat *lem_grade_rat_pow(grade_work *w, const grade_rat *a, long e); /* NULL without limit for 0^negative */
+grade_rat *lem_grade_rat_pow(grade_work *w, const grade_rat *a,
+                             long e); /* NULL without limit for 0^negative */
 grade_rat *lem_grade_rat_pow10(grade_work *w, long e);
 /* The limit on sizes keeps a b and a + b, or a^e; ask before where "too large" is no reason to give up. */
 bool lem_grade_rat_fits(const grade_rat *a, const grade_rat *b);

@@ -6,11 +6,19 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Stated limits. The product of layers, ffn (or the queries of all heads, which have the same limit), 2^31 rows and a few bytes stays below 2^63, so
- * that memory plans cannot overflow. */
-enum { MAX_LAYERS = LEM_LAYERS_MAX, MAX_WIDTH = 65536, MAX_FFN = 1 << 18, MAX_HEADS = 1024, MAX_VOCAB = 1 << 22, MAX_POSITIONS = 1 << 22 };
+/* Stated limits. The product of layers, ffn (or the queries of all heads, which have the same limit), 2^31
+ * rows and a few bytes stays below 2^63, so that memory plans cannot overflow. */
+enum {
+    MAX_LAYERS = LEM_LAYERS_MAX,
+    MAX_WIDTH = 65536,
+    MAX_FFN = 1 << 18,
+    MAX_HEADS = 1024,
+    MAX_VOCAB = 1 << 22,
+    MAX_POSITIONS = 1 << 22
+};
 
-/* Whose sliding_window counts: nobody's; every layer's; where it is switched on, that of the layers from one on or in layer_types. */
+/* Whose sliding_window counts: nobody's; every layer's; where it is switched on, that of the layers from one
+ * on or in layer_types. */
 typedef enum window_rule { NO_WINDOW, ONE_WINDOW, WINDOW_BY_LAYER } window_rule;
 
 /* The body's half of an architecture's name; the head's half is read by config_head. */
@@ -24,11 +32,15 @@ typedef struct family {
     int max_positions, head_dim, kv_heads; /* Transformers' defaults; 0 = from the other fields */
 } family;
 static const family families[] = {
-    {LEM_ARCH_LLAMA, "llama", "Llama", false, "attention_bias", false, true, false, false, NO_WINDOW, 2048, 0, 0},
-    {LEM_ARCH_MISTRAL, "mistral", "Mistral", false, NULL, false, false, false, false, ONE_WINDOW, 131072, 0, 8},
+    {LEM_ARCH_LLAMA, "llama", "Llama", false, "attention_bias", false, true, false, false, NO_WINDOW, 2048, 0,
+     0},
+    {LEM_ARCH_MISTRAL, "mistral", "Mistral", false, NULL, false, false, false, false, ONE_WINDOW, 131072, 0,
+     8},
     {LEM_ARCH_QWEN2, "qwen2", "Qwen2", true, NULL, false, false, false, false, WINDOW_BY_LAYER, 32768, 0, 0},
-    {LEM_ARCH_QWEN3, "qwen3", "Qwen3", false, "attention_bias", false, false, true, false, WINDOW_BY_LAYER, 32768, 128, 0},
-    {LEM_ARCH_INTERNLM2, "internlm2", "InternLM2", false, "bias", true, false, false, true, NO_WINDOW, 2048, 0, 0},
+    {LEM_ARCH_QWEN3, "qwen3", "Qwen3", false, "attention_bias", false, false, true, false, WINDOW_BY_LAYER,
+     32768, 128, 0},
+    {LEM_ARCH_INTERNLM2, "internlm2", "InternLM2", false, "bias", true, false, false, true, NO_WINDOW, 2048,
+     0, 0},
 };
 enum { N_FAMILIES = (int)(sizeof families / sizeof families[0]) };
 
@@ -39,7 +51,9 @@ static const family *family_of(lem_arch arch) {
 }
 
 static lem_status range(const char *name, long v, long lo, long hi, lem_err *err) {
-    return v >= lo && v <= hi ? LEM_OK : lem_fail(err, LEM_EDATA, "model config: %s: %ld..%ld expected, %ld found", name, lo, hi, v);
+    return v >= lo && v <= hi
+               ? LEM_OK
+               : lem_fail(err, LEM_EDATA, "model config: %s: %ld..%ld expected, %ld found", name, lo, hi, v);
 }
 
 static lem_status check_heads(lem_model_config *c, lem_err *err) {
@@ -48,14 +62,19 @@ static lem_status check_heads(lem_model_config *c, lem_err *err) {
     if (c->kv_heads == 0) c->kv_heads = c->heads;
     LEM_TRY(range("num_key_value_heads", c->kv_heads, 1, c->heads, err));
     if (c->heads % c->kv_heads)
-        return lem_fail(err, LEM_EDATA, "model config: num_attention_heads %d is no multiple of num_key_value_heads %d", c->heads, c->kv_heads);
+        return lem_fail(err, LEM_EDATA,
+                        "model config: num_attention_heads %d is no multiple of num_key_value_heads %d",
+                        c->heads, c->kv_heads);
     if (c->head_dim == 0) {
         if (c->width % c->heads)
-            return lem_fail(err, LEM_EDATA, "model config: hidden_size %d is no multiple of num_attention_heads %d", c->width, c->heads);
+            return lem_fail(err, LEM_EDATA,
+                            "model config: hidden_size %d is no multiple of num_attention_heads %d", c->width,
+                            c->heads);
         c->head_dim = c->width / c->heads;
     }
     LEM_TRY(range("head_dim", c->head_dim, 8, 1024, err));
-    if (c->head_dim % 8) return lem_fail(err, LEM_EDATA, "model config: head_dim %d is no multiple of 8", c->head_dim);
+    if (c->head_dim % 8)
+        return lem_fail(err, LEM_EDATA, "model config: head_dim %d is no multiple of 8", c->head_dim);
     LEM_TRY(range("num_attention_heads times head_dim", (long)c->heads * c->head_dim, 8, MAX_FFN, err));
 done:
     return st;
@@ -64,14 +83,20 @@ done:
 static lem_status check_numbers(lem_model_config *c, lem_err *err) {
     if (c->rope_theta == 0) c->rope_theta = 10000;
     if (!(c->rope_theta >= 1 && c->rope_theta <= 1e12f))
-        return lem_fail(err, LEM_EDATA, "model config: rope_theta: 1..1e12 expected, %g found", (double)c->rope_theta);
-    if (c->rope.kind == LEM_ROPE_YARN && c->rope_theta == 1) return lem_fail(err, LEM_EDATA, "model config: rope_theta: above 1 expected with yarn");
+        return lem_fail(err, LEM_EDATA, "model config: rope_theta: 1..1e12 expected, %g found",
+                        (double)c->rope_theta);
+    if (c->rope.kind == LEM_ROPE_YARN && c->rope_theta == 1)
+        return lem_fail(err, LEM_EDATA, "model config: rope_theta: above 1 expected with yarn");
     if (c->norm_eps == 0) c->norm_eps = 1e-6f;
     if (!(c->norm_eps > 0 && c->norm_eps <= 0.1f))
-        return lem_fail(err, LEM_EDATA, "model config: rms_norm_eps: a small positive number expected, %g found", (double)c->norm_eps);
+        return lem_fail(err, LEM_EDATA,
+                        "model config: rms_norm_eps: a small positive number expected, %g found",
+                        (double)c->norm_eps);
     if (c->init_range == 0) c->init_range = 0.02f;
     if (!(c->init_range > 0 && c->init_range <= 10))
-        return lem_fail(err, LEM_EDATA, "model config: initializer_range: a positive number up to 10 expected, %g found", (double)c->init_range);
+        return lem_fail(err, LEM_EDATA,
+                        "model config: initializer_range: a positive number up to 10 expected, %g found",
+                        (double)c->init_range);
     return LEM_OK;
 }
 
@@ -79,23 +104,32 @@ static lem_status check_numbers(lem_model_config *c, lem_err *err) {
 static lem_status check_family(lem_model_config *c, const family *f, lem_err *err) {
     bool attention = c->o_bias || (c->qkv_bias && !f->qkv_bias);
     if (attention && (!f->bias || c->o_bias != c->qkv_bias))
-        return lem_fail(err, LEM_EDATA, "model config: attention_bias is not supported as it is set for %s", f->prefix);
-    if (c->mlp_bias && !f->mlp_bias) return lem_fail(err, LEM_EDATA, "model config: mlp_bias is not supported for %s", f->prefix);
-    if (c->qk_norm && !f->qk_norm) return lem_fail(err, LEM_EDATA, "model config: %s does not normalise queries and keys", f->prefix);
+        return lem_fail(err, LEM_EDATA, "model config: attention_bias is not supported as it is set for %s",
+                        f->prefix);
+    if (c->mlp_bias && !f->mlp_bias)
+        return lem_fail(err, LEM_EDATA, "model config: mlp_bias is not supported for %s", f->prefix);
+    if (c->qk_norm && !f->qk_norm)
+        return lem_fail(err, LEM_EDATA, "model config: %s does not normalise queries and keys", f->prefix);
     c->qkv_bias = c->qkv_bias || f->qkv_bias;
     c->qk_norm = f->qk_norm;
     c->fused_qkv = f->fused_qkv;
     if (f->fused_qkv && c->head_dim * c->heads != c->width)
-        return lem_fail(err, LEM_EDATA, "model config: head_dim %d must be hidden_size / num_attention_heads for %s", c->head_dim, f->prefix);
+        return lem_fail(err, LEM_EDATA,
+                        "model config: head_dim %d must be hidden_size / num_attention_heads for %s",
+                        c->head_dim, f->prefix);
     if (c->window < 0 || c->window > MAX_POSITIONS)
-        return lem_fail(err, LEM_EDATA, "model config: sliding_window: 1..%d expected, %d found", (int)MAX_POSITIONS, c->window);
-    if (c->window > 0 && f->window == NO_WINDOW) return lem_fail(err, LEM_EDATA, "model config: %s has no sliding window", f->prefix);
+        return lem_fail(err, LEM_EDATA, "model config: sliding_window: 1..%d expected, %d found",
+                        (int)MAX_POSITIONS, c->window);
+    if (c->window > 0 && f->window == NO_WINDOW)
+        return lem_fail(err, LEM_EDATA, "model config: %s has no sliding window", f->prefix);
     bool any = false;
-    for (int i = c->window > 0 ? c->layers : 0; i < MAX_LAYERS; i++) c->full[i / 8] &= (uint8_t) ~(1u << i % 8);
+    for (int i = c->window > 0 ? c->layers : 0; i < MAX_LAYERS; i++)
+        c->full[i / 8] &= (uint8_t) ~(1u << i % 8);
     for (int i = 0; i < c->layers; i++) {
         any = any || lem_model_config_window(c, i) > 0;
         if (f->window != WINDOW_BY_LAYER && c->window > 0 && lem_model_config_window(c, i) == 0)
-            return lem_fail(err, LEM_EDATA, "model config: %s has one sliding window for all layers", f->prefix);
+            return lem_fail(err, LEM_EDATA, "model config: %s has one sliding window for all layers",
+                            f->prefix);
     }
     if (!any) {
         c->window = 0;
@@ -122,7 +156,8 @@ lem_status lem_model_config_check(lem_model_config *c, lem_err *err) {
     LEM_TRY(range("bos_token_id", c->bos_id, -1, c->vocab - 1, err));
     LEM_TRY(range("eos_token_id", c->eos_id, -1, c->vocab - 1, err));
     LEM_TRY(range("pad_token_id", c->pad_id, -1, c->vocab - 1, err));
-    if (lem_model_config_params(c) > (size_t)1 << 38) return lem_fail(err, LEM_EDATA, "model config: more than 2^38 parameters");
+    if (lem_model_config_params(c) > (size_t)1 << 38)
+        return lem_fail(err, LEM_EDATA, "model config: more than 2^38 parameters");
 done:
     return st;
 }
@@ -154,12 +189,14 @@ lem_status lem_config_float(const lem_json *json, const char *name, float *out, 
 lem_status lem_config_bool(const lem_json *json, const char *name, bool *out, lem_err *err) {
     const lem_json *v = lem_json_get(json, name);
     if (is_null(v)) return LEM_OK;
-    if (lem_json_kind(v) != LEM_JSON_BOOL) return lem_fail(err, LEM_EDATA, "'%s' must be true or false", name);
+    if (lem_json_kind(v) != LEM_JSON_BOOL)
+        return lem_fail(err, LEM_EDATA, "'%s' must be true or false", name);
     *out = lem_json_bool(v, false);
     return LEM_OK;
 }
 
-/* The first of a list (Llama 3 has several ends). Transformers fills in ids of another vocabulary: those mean none. */
+/* The first of a list (Llama 3 has several ends). Transformers fills in ids of another vocabulary: those mean
+ * none. */
 static int32_t token_id(const lem_json *json, const char *name, int vocab) {
     const lem_json *v = lem_json_get(json, name);
     if (lem_json_kind(v) == LEM_JSON_ARRAY) v = lem_json_at(v, 0);
@@ -170,7 +207,8 @@ static int32_t token_id(const lem_json *json, const char *name, int vocab) {
 static lem_status read_arch(const lem_json *json, lem_model_config *c, lem_err *err) {
     const lem_json *list = lem_json_get(json, "architectures");
     const char *name = lem_json_str(lem_json_at(list, 0), NULL);
-    if (!name || lem_json_count(list) != 1) return lem_fail(err, LEM_EDATA, "'architectures' must be a list of one name");
+    if (!name || lem_json_count(list) != 1)
+        return lem_fail(err, LEM_EDATA, "'architectures' must be a list of one name");
     for (int i = 0; lem_config_head_alone(name) && i < N_FAMILIES; i++) {
         if (strcmp(families[i].type, lem_json_str(lem_json_get(json, "model_type"), "")) != 0) continue;
         c->arch = families[i].arch;
@@ -181,11 +219,15 @@ static lem_status read_arch(const lem_json *json, lem_model_config *c, lem_err *
         size_t n = strlen(f->prefix);
         if (strncmp(name, f->prefix, n) != 0 || strncmp(name + n, "For", 3) != 0) continue;
         const char *type = lem_json_str(lem_json_get(json, "model_type"), f->type);
-        if (strcmp(type, f->type) != 0) return lem_fail(err, LEM_EDATA, "model_type '%.40s' contradicts the architecture %.60s", type, name);
+        if (strcmp(type, f->type) != 0)
+            return lem_fail(err, LEM_EDATA, "model_type '%.40s' contradicts the architecture %.60s", type,
+                            name);
         c->arch = f->arch;
         return lem_config_head_read(name + n, name, json, &c->head, &c->reward, err);
     }
-    return lem_fail(err, LEM_EDATA, "architecture '%.60s' is not supported (Llama, Mistral, Qwen2, Qwen3 and InternLM2 are)", name);
+    return lem_fail(err, LEM_EDATA,
+                    "architecture '%.60s' is not supported (Llama, Mistral, Qwen2, Qwen3 and InternLM2 are)",
+                    name);
 }
 
 static lem_status read_biases(const lem_json *json, lem_model_config *c, lem_err *err) {
@@ -193,7 +235,8 @@ static lem_status read_biases(const lem_json *json, lem_model_config *c, lem_err
     bool on = f->bias_default, foreign = false;
     lem_status st = LEM_OK;
     if (f->bias) LEM_TRY(lem_config_bool(json, f->bias, &on, err));
-    if (!f->bias || strcmp(f->bias, "attention_bias") != 0) LEM_TRY(lem_config_bool(json, "attention_bias", &foreign, err));
+    if (!f->bias || strcmp(f->bias, "attention_bias") != 0)
+        LEM_TRY(lem_config_bool(json, "attention_bias", &foreign, err));
     if (foreign) LEM_TRY(lem_fail(err, LEM_EDATA, "attention_bias is not supported for %s", f->prefix));
     LEM_TRY(lem_config_bool(json, "mlp_bias", &c->mlp_bias, err));
     c->qkv_bias = c->o_bias = on;
@@ -208,23 +251,29 @@ static lem_status read_layer_types(const lem_json *list, lem_model_config *c, le
     for (int i = 0; i < c->layers; i++) {
         const char *type = lem_json_str(lem_json_at(list, (size_t)i), "?");
         bool full = strcmp(type, "full_attention") == 0;
-        if (!full && strcmp(type, "sliding_attention") != 0) return lem_fail(err, LEM_EDATA, "layer_types: '%.40s' is not supported", type);
-        if (!full && c->window == 0) return lem_fail(err, LEM_EDATA, "layer_types: layer %d slides, but no sliding_window is in use", i);
+        if (!full && strcmp(type, "sliding_attention") != 0)
+            return lem_fail(err, LEM_EDATA, "layer_types: '%.40s' is not supported", type);
+        if (!full && c->window == 0)
+            return lem_fail(err, LEM_EDATA, "layer_types: layer %d slides, but no sliding_window is in use",
+                            i);
         c->full[i / 8] = (uint8_t)((c->full[i / 8] & ~(1u << i % 8)) | (unsigned)full << i % 8);
     }
     return LEM_OK;
 }
 
-/* Which layers see only the last tokens. Qwen: if use_sliding_window, layers max_window_layers and above (28 unless given), or those that layer_types
- * names; Transformers 4.46 and 4.51 let every layer slide in their plain attention, 4.53 does not. */
+/* Which layers see only the last tokens. Qwen: if use_sliding_window, layers max_window_layers and above (28
+ * unless given), or those that layer_types names; Transformers 4.46 and 4.51 let every layer slide in their
+ * plain attention, 4.53 does not. */
 static lem_status read_window(const lem_json *json, lem_model_config *c, lem_err *err) {
     const family *f = family_of(c->arch);
-    const lem_json *types = lem_json_get(json, "layer_types"), *from = lem_json_get(json, "max_window_layers");
+    const lem_json *types = lem_json_get(json, "layer_types"),
+                   *from = lem_json_get(json, "max_window_layers");
     bool use = f->window == ONE_WINDOW;
     lem_status st = LEM_OK;
     LEM_TRY(range("num_hidden_layers", c->layers, 1, MAX_LAYERS, err));
     if (f->window != ONE_WINDOW) LEM_TRY(lem_config_bool(json, "use_sliding_window", &use, err));
-    if (use && f->window == NO_WINDOW) LEM_TRY(lem_fail(err, LEM_EDATA, "use_sliding_window is not supported for %s", f->prefix));
+    if (use && f->window == NO_WINDOW)
+        LEM_TRY(lem_fail(err, LEM_EDATA, "use_sliding_window is not supported for %s", f->prefix));
     if (use) {
         const lem_json *w = lem_json_get(json, "sliding_window");
         c->window = w ? 0 : 4096; /* null means none, absent means Transformers' default */
@@ -245,16 +294,20 @@ done:
 static lem_status refuse_unsupported(const lem_json *json, lem_err *err) {
     const lem_json *act = lem_json_get(json, "hidden_act");
     if (!is_null(act) && strcmp(lem_json_str(act, "?"), "silu") != 0)
-        return lem_fail(err, LEM_EDATA, "hidden_act '%.40s' is not supported (silu is)", lem_json_str(act, "?"));
-    if (lem_json_num(lem_json_get(json, "partial_rotary_factor"), 1) != 1) return lem_fail(err, LEM_EDATA, "partial_rotary_factor is not supported");
-    if (!is_null(lem_json_get(json, "quantization_config"))) return lem_fail(err, LEM_EDATA, "quantization_config is not supported");
+        return lem_fail(err, LEM_EDATA, "hidden_act '%.40s' is not supported (silu is)",
+                        lem_json_str(act, "?"));
+    if (lem_json_num(lem_json_get(json, "partial_rotary_factor"), 1) != 1)
+        return lem_fail(err, LEM_EDATA, "partial_rotary_factor is not supported");
+    if (!is_null(lem_json_get(json, "quantization_config")))
+        return lem_fail(err, LEM_EDATA, "quantization_config is not supported");
     return LEM_OK;
 }
 
 lem_status lem_model_config_from_json(const lem_json *json, lem_model_config *out, lem_err *err) {
     lem_model_config c = {.rope_theta = 10000, .norm_eps = 1e-6f, .init_range = 0.02f};
     lem_status st = LEM_OK;
-    if (lem_json_kind(json) != LEM_JSON_OBJECT) return lem_fail(err, LEM_EDATA, "a model config must be an object, not %s", lem_json_kind_name(json));
+    if (lem_json_kind(json) != LEM_JSON_OBJECT)
+        return lem_fail(err, LEM_EDATA, "a model config must be an object, not %s", lem_json_kind_name(json));
     LEM_TRY(read_arch(json, &c, err));
     const family *f = family_of(c.arch);
     c.max_positions = f->max_positions;
@@ -297,21 +350,29 @@ lem_json *lem_config_short_float(float x) {
 
 /* The window's fields, in the words of versions with and without layer_types. */
 static bool write_window(const lem_model_config *c, const family *f, lem_json *j) {
-    if (f->window == ONE_WINDOW) return lem_json_set(j, "sliding_window", c->window > 0 ? lem_json_new_int(c->window) : lem_json_new_null());
+    if (f->window == ONE_WINDOW)
+        return lem_json_set(j, "sliding_window",
+                            c->window > 0 ? lem_json_new_int(c->window) : lem_json_new_null());
     int from = 0;
     bool by_list = false, ok = lem_json_set(j, "use_sliding_window", lem_json_new_bool(c->window > 0));
-    ok = lem_json_set(j, "sliding_window", c->window > 0 ? lem_json_new_int(c->window) : lem_json_new_null()) && ok;
+    ok = lem_json_set(j, "sliding_window",
+                      c->window > 0 ? lem_json_new_int(c->window) : lem_json_new_null()) &&
+         ok;
     while (from < c->layers && lem_model_config_window(c, from) == 0) from++;
     for (int i = from; i < c->layers; i++) by_list = by_list || lem_model_config_window(c, i) == 0;
     ok = lem_json_set(j, "max_window_layers", lem_json_new_int(from)) && ok;
     if (!by_list) return ok;
     lem_json *types = lem_json_new_array();
     for (int i = 0; i < c->layers; i++)
-        ok = types && lem_json_append(types, lem_json_new_str(lem_model_config_window(c, i) > 0 ? "sliding_attention" : "full_attention")) && ok;
+        ok = types &&
+             lem_json_append(types, lem_json_new_str(lem_model_config_window(c, i) > 0 ? "sliding_attention"
+                                                                                       : "full_attention")) &&
+             ok;
     return lem_json_set(j, "layer_types", types) && ok;
 }
 
-/* Fields that only some families have. Qwen2 of older Transformers knows no head_dim: it is written where it says something. */
+/* Fields that only some families have. Qwen2 of older Transformers knows no head_dim: it is written where it
+ * says something. */
 static bool write_family(const lem_model_config *c, const family *f, lem_json *j) {
     bool ok = true;
     if ((c->arch != LEM_ARCH_QWEN2 && !c->fused_qkv) || c->head_dim * c->heads != c->width)
@@ -356,7 +417,8 @@ lem_json *lem_model_config_to_json(const lem_model_config *c, lem_dtype dtype) {
                                                                    : "float16")},
         {"use_cache", lem_json_new_bool(true)},
     };
-    for (size_t i = 0; i < sizeof members / sizeof members[0]; i++) ok = lem_json_set(j, members[i].key, members[i].value) && ok;
+    for (size_t i = 0; i < sizeof members / sizeof members[0]; i++)
+        ok = lem_json_set(j, members[i].key, members[i].value) && ok;
     ok = write_family(c, f, j) && ok;
     ok = lem_config_head_write(&c->reward, j) && ok;
     if (ok) return j;
@@ -372,5 +434,6 @@ size_t lem_model_config_params(const lem_model_config *c) {
     size_t Q = (size_t)c->heads * (size_t)c->head_dim, KV = (size_t)c->kv_heads * (size_t)c->head_dim;
     size_t layer = 2 * D + D * Q + 2 * D * KV + Q * D + 3 * D * F + (c->qkv_bias ? Q + 2 * KV : 0);
     layer += (c->o_bias ? D : 0) + (c->mlp_bias ? 2 * F + D : 0) + (c->qk_norm ? 2 * (size_t)c->head_dim : 0);
-    return V * D + (size_t)c->layers * layer + D + (c->tied ? 0 : V * D) + lem_config_head_params(&c->reward, c->width);
+    return V * D + (size_t)c->layers * layer + D + (c->tied ? 0 : V * D) +
+           lem_config_head_params(&c->reward, c->width);
 }

@@ -40,8 +40,11 @@ typedef struct job {
 
 static lem_status read_piece(void *ctx, size_t at, size_t n, float *out, lem_err *err) {
     source *s = ctx;
-    if (s->from) return lem_safetensors_file_read_part(s->from->file, s->from->tensor, at, n, out, s->scratch, err);
-    for (size_t i = 0; i < n; i++) out[i] = (float)(s->sd * lem_rng_next_normal(&s->rng)); /* as lem_model_with_head; asked for in order */
+    if (s->from)
+        return lem_safetensors_file_read_part(s->from->file, s->from->tensor, at, n, out, s->scratch, err);
+    for (size_t i = 0; i < n; i++)
+        out[i] =
+            (float)(s->sd * lem_rng_next_normal(&s->rng)); /* as lem_model_with_head; asked for in order */
     return LEM_OK;
 }
 
@@ -51,20 +54,25 @@ static lem_status choose_config(const job *j, lem_model_config *c, lem_err *err)
     lem_status st = LEM_OK;
     *c = m->config;
     if (j->o->head == LEM_RELABEL_LM && m->lm_head == SIZE_MAX)
-        return lem_fail(err, LEM_EDATA, "%s: lm_head.weight is missing: this model has only a reward head", j->dir);
+        return lem_fail(err, LEM_EDATA, "%s: lm_head.weight is missing: this model has only a reward head",
+                        j->dir);
     if (j->o->head != LEM_RELABEL_KEEP) {
         c->head = j->o->head == LEM_RELABEL_LM ? LEM_HEAD_LM : LEM_HEAD_SCALAR;
         if (c->head != m->config.head) memset(&c->reward, 0, sizeof c->reward);
     }
     if (j->o->tie == LEM_TIE_UNTIE) c->tied = false;
     if (j->o->tie == LEM_TIE_TIE && !c->tied) {
-        if (m->lm_head == SIZE_MAX) return lem_fail(err, LEM_EDATA, "%s: there is no lm_head.weight to tie", j->dir);
-        const lem_tensor *embed = lem_model_tensor_at(m, m->embed), *head = lem_model_tensor_at(m, m->lm_head);
+        if (m->lm_head == SIZE_MAX)
+            return lem_fail(err, LEM_EDATA, "%s: there is no lm_head.weight to tie", j->dir);
+        const lem_tensor *embed = lem_model_tensor_at(m, m->embed),
+                         *head = lem_model_tensor_at(m, m->lm_head);
         size_t equal = 0;
-        st = lem_stored_compare(lem_shards_find(j->folder.shards, embed->name), lem_shards_find(j->folder.shards, head->name), embed->count, &equal,
-                                err);
+        st = lem_stored_compare(lem_shards_find(j->folder.shards, embed->name),
+                                lem_shards_find(j->folder.shards, head->name), embed->count, &equal, err);
         if (st == LEM_OK && equal < embed->count)
-            st = lem_fail(err, LEM_EDATA, "%s: lm_head.weight differs from the embedding (at %zu); tying would lose it", j->dir, equal);
+            st = lem_fail(err, LEM_EDATA,
+                          "%s: lm_head.weight differs from the embedding (at %zu); tying would lose it",
+                          j->dir, equal);
         if (st != LEM_OK) return st;
         c->tied = true;
     }
@@ -101,10 +109,12 @@ static lem_status choose_tensors(job *j, lem_err *err) {
         LEM_TRY(choose_source(j, t, &j->source[i], err));
         const lem_stored *from = j->source[i].from;
         if (!j->o->set_dtype && from && !lem_values_dtype(from->tensor->dtype, &dtype))
-            LEM_TRY(
-                lem_fail(err, LEM_EDATA, "%s: tensor '%.95s' has dtype %s, supported are F32, F16 and BF16", j->dir, t->name, from->tensor->dtype));
+            LEM_TRY(lem_fail(err, LEM_EDATA,
+                             "%s: tensor '%.95s' has dtype %s, supported are F32, F16 and BF16", j->dir,
+                             t->name, from->tensor->dtype));
         if (!j->o->set_dtype && !from) dtype = LEM_DTYPE_F32;
-        j->item[i] = (lem_safetensors_item){t->name, dtype, t->rank, {t->shape[0], t->shape[1]}, true, read_piece, &j->source[i]};
+        j->item[i] = (lem_safetensors_item){t->name, dtype,      t->rank,      {t->shape[0], t->shape[1]},
+                                            true,    read_piece, &j->source[i]};
         j->report.bytes += lem_safetensors_item_bytes(&j->item[i]);
     }
     j->report.tensors = j->table->n_tensors;
@@ -128,7 +138,8 @@ static bool edit_config(const job *j, lem_json *config) {
     static const char *const names[] = {"float32", "bfloat16", "float16"}; /* by lem_dtype */
     const lem_model_config *was = &j->folder.table->config, *now = &j->table->config;
     bool ok = true;
-    if (was->tied != now->tied) ok = lem_json_set(config, "tie_word_embeddings", lem_json_new_bool(now->tied));
+    if (was->tied != now->tied)
+        ok = lem_json_set(config, "tie_word_embeddings", lem_json_new_bool(now->tied));
     if (j->o->set_dtype) {
         const char *key = lem_json_get(config, "dtype") ? "dtype" : "torch_dtype";
         ok = lem_json_set(config, key, lem_json_new_str(names[j->o->dtype])) && ok;
@@ -136,7 +147,8 @@ static bool edit_config(const job *j, lem_json *config) {
     if (was->head != now->head) {
         lem_json *fresh = lem_model_config_to_json(now, LEM_DTYPE_F32);
         ok = ok && fresh;
-        for (size_t i = 0; ok && i < sizeof of_head / sizeof *of_head; i++) ok = take_member(config, fresh, of_head[i]);
+        for (size_t i = 0; ok && i < sizeof of_head / sizeof *of_head; i++)
+            ok = take_member(config, fresh, of_head[i]);
         lem_json_free(fresh);
     }
     return ok;
@@ -146,7 +158,8 @@ static lem_status write_config(const job *j, lem_err *err) {
     lem_status st = LEM_OK;
     lem_buf text = {0};
     lem_json *config = NULL, *before = NULL;
-    char *from = lem_path_join(j->dir, "config.json", err), *to = lem_path_join(j->partial, "config.json", err);
+    char *from = lem_path_join(j->dir, "config.json", err),
+         *to = lem_path_join(j->partial, "config.json", err);
     if (!from || !to) LEM_TRY(LEM_EMEM);
     LEM_TRY(lem_file_read(from, 1 << 20, &text, err));
     LEM_TRY(lem_json_parse(lem_buf_str(&text), text.len, &config, err));
@@ -233,12 +246,15 @@ static lem_status check_place(const job *j, lem_err *err) {
     char **names = NULL;
     size_t n = 0;
     if (!lem_file_exists(j->out)) return LEM_OK;
-    if (!lem_file_is_dir(j->out)) return lem_fail(err, LEM_EUSAGE, "'%s' exists already and is no folder", j->out);
+    if (!lem_file_is_dir(j->out))
+        return lem_fail(err, LEM_EUSAGE, "'%s' exists already and is no folder", j->out);
     lem_status st = lem_dir_list(j->out, &names, &n, err);
     if (st != LEM_OK) return st;
     for (size_t i = 0; i < n; i++) lem_free(names[i]);
     lem_free(names);
-    if (n && !j->o->overwrite) return lem_fail(err, LEM_EUSAGE, "'%s' exists already (nothing was overwritten; --overwrite replaces it)", j->out);
+    if (n && !j->o->overwrite)
+        return lem_fail(err, LEM_EUSAGE,
+                        "'%s' exists already (nothing was overwritten; --overwrite replaces it)", j->out);
     return LEM_OK;
 }
 
@@ -265,7 +281,8 @@ static lem_status build(job *j, lem_err *err) {
     LEM_TRY(lem_dir_remove(j->partial, err)); /* of a run that was killed */
     LEM_TRY(lem_dir_make(j->partial, err));
     LEM_TRY(copy_side_files(j, err));
-    LEM_TRY(lem_shards_write(j->partial, j->item, (size_t)j->table->n_tensors, j->o->shard_bytes, &j->report.shards, err));
+    LEM_TRY(lem_shards_write(j->partial, j->item, (size_t)j->table->n_tensors, j->o->shard_bytes,
+                             &j->report.shards, err));
     LEM_TRY(write_config(j, err));
     LEM_TRY(publish(j, err));
 done:
@@ -273,7 +290,8 @@ done:
     return st;
 }
 
-lem_status lem_model_convert(const char *dir, const char *out, const lem_convert_opts *o, lem_convert_report *report, lem_err *err) {
+lem_status lem_model_convert(const char *dir, const char *out, const lem_convert_opts *o,
+                             lem_convert_report *report, lem_err *err) {
     lem_status st = LEM_OK;
     lem_lock *lock = NULL;
     lem_buf partial = {0};

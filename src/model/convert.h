@@ -1,9 +1,10 @@
 /* model/convert.h - a model folder written again with another number type, sharding, tying or head
  *
- * Values are streamed in pieces: memory does not grow with the model. Everything else in the folder that is no weight file is copied byte for byte
- * (tokenizer, chat template, generation_config.json, licence); config.json too when nothing in it changes, otherwise only the fields concerned
- * change. The new folder is built beside its place, as OUT.lemma-partial, and renamed when complete. A folder that this program wrote converts,
- * without options, into the same bytes. */
+ * Values are streamed in pieces: memory does not grow with the model. Everything else in the folder that is
+ * no weight file is copied byte for byte (tokenizer, chat template, generation_config.json, licence);
+ * config.json too when nothing in it changes, otherwise only the fields concerned change. The new folder is
+ * built beside its place, as OUT.lemma-partial, and renamed when complete. A folder that this program wrote
+ * converts, without options, into the same bytes. */
 #ifndef LEM_MODEL_CONVERT_H
 #define LEM_MODEL_CONVERT_H
 
@@ -16,8 +17,10 @@ typedef struct lem_convert_opts {
     bool set_dtype; /* false: every tensor keeps its type */
     lem_dtype dtype;
     uint64_t shard_bytes;  /* 0 = 5 GB */
-    lem_convert_tie tie;   /* TIE fails unless lm_head equals the embedding in every bit; UNTIE writes the embedding twice */
-    lem_convert_head head; /* LM drops a reward head; SCORE adds score.weight as lem_model_with_head draws it, to be trained */
+    lem_convert_tie tie;   /* TIE fails unless lm_head equals the embedding in every bit; UNTIE writes the
+                              embedding twice */
+    lem_convert_head head; /* LM drops a reward head; SCORE adds score.weight as lem_model_with_head draws it,
+                              to be trained */
     uint64_t seed;         /* of that */
     bool overwrite;        /* replace OUT if it is there; an empty folder may be there anyway */
 } lem_convert_opts;
@@ -28,6 +31,7 @@ typedef struct lem_convert_report {
     bool drew_head; /* the score head is random: not to be used before training */
 } lem_convert_report;
 
-lem_status lem_model_convert(const char *dir, const char *out, const lem_convert_opts *o, lem_convert_report *report, lem_err *err) LEM_MUST_CHECK;
+lem_status lem_model_convert(const char *dir, const char *out, const lem_convert_opts *o,
+                             lem_convert_report *report, lem_err *err) LEM_MUST_CHECK;
 
 #endif

@@ -1,4 +1,5 @@
-/* folder - opens a model folder: config.json and the tables of its weight files, checked against each other */
+/* folder - opens a model folder: config.json and the tables of its weight files, checked against each other
+ */
 #include "model/folder.h"
 #include "core/file.h"
 #include "core/hash.h"
@@ -10,7 +11,8 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *const head_names[] = {"a language model", "a reward model", "a reward model whose head is only read"};
+static const char *const head_names[] = {"a language model", "a reward model",
+                                         "a reward model whose head is only read"};
 
 lem_status lem_folder_read_config(const char *dir, lem_model_config *out, lem_err *err) {
     lem_status st = LEM_OK;
@@ -38,8 +40,10 @@ static bool same_shape(const lem_tensor *t, const lem_safetensor *f) {
 }
 
 static void note_shapes(const lem_tensor *t, const lem_safetensor *f, char *out, size_t size) {
-    size_t n = (size_t)snprintf(out, size, t->rank == 2 ? "[%d,%d] expected, [" : "[%d] expected, [", t->shape[0], t->shape[1]);
-    for (int i = 0; i < f->rank && n < size; i++) n += (size_t)snprintf(out + n, size - n, "%s%llu", i ? "," : "", (unsigned long long)f->shape[i]);
+    size_t n = (size_t)snprintf(out, size, t->rank == 2 ? "[%d,%d] expected, [" : "[%d] expected, [",
+                                t->shape[0], t->shape[1]);
+    for (int i = 0; i < f->rank && n < size; i++)
+        n += (size_t)snprintf(out + n, size - n, "%s%llu", i ? "," : "", (unsigned long long)f->shape[i]);
     if (n < size) snprintf(out + n, size - n, "] found");
 }
 
@@ -49,14 +53,17 @@ bool lem_folder_is_spare(const lem_model_config *c, const char *name) {
     return (n >= k && strcmp(name + n - k, tail) == 0) || (c->tied && strcmp(name, "lm_head.weight") == 0);
 }
 
-static lem_status name_unexpected(const lem_model *m, const lem_shards *s, lem_name_list *list, lem_err *err) {
+static lem_status name_unexpected(const lem_model *m, const lem_shards *s, lem_name_list *list,
+                                  lem_err *err) {
     lem_status st = LEM_OK;
     lem_map *known = lem_map_new(err);
     if (!known) return LEM_EMEM;
-    for (int i = 0; i < m->n_tensors; i++) LEM_TRY(lem_map_set(known, m->tensors[i].name, strlen(m->tensors[i].name), i, err));
+    for (int i = 0; i < m->n_tensors; i++)
+        LEM_TRY(lem_map_set(known, m->tensors[i].name, strlen(m->tensors[i].name), i, err));
     for (size_t i = 0; i < lem_shards_count(s); i++) {
         const char *name = lem_shards_at(s, i)->tensor->name;
-        if (!lem_map_find(known, name, strlen(name), NULL) && !lem_folder_is_spare(&m->config, name)) lem_name_list_add(list, name, NULL);
+        if (!lem_map_find(known, name, strlen(name), NULL) && !lem_folder_is_spare(&m->config, name))
+            lem_name_list_add(list, name, NULL);
     }
 done:
     lem_map_free(known);
@@ -64,7 +71,8 @@ done:
 }
 
 static lem_status check_table(const lem_model *m, const lem_shards *s, lem_err *err) {
-    lem_name_list missing = {.what = "missing"}, wrong = {.what = "wrong shape"}, extra = {.what = "unexpected"};
+    lem_name_list missing = {.what = "missing"}, wrong = {.what = "wrong shape"},
+                  extra = {.what = "unexpected"};
     lem_name_list *lists[] = {&missing, &wrong, &extra};
     char note[256];
     for (int i = 0; i < m->n_tensors; i++) {
@@ -87,9 +95,13 @@ static lem_status check_need(const lem_model_config *c, const lem_shards *s, lem
     const char *tensor = need == LEM_HEAD_SCALAR ? "score.weight" : "lm_head.weight";
     if (c->head == need) return LEM_OK;
     if (c->head == LEM_HEAD_REWARD)
-        return lem_fail(err, LEM_EDATA, "this is %s (%s), %s is needed", head_names[c->head], lem_head_kind_name(c->reward.kind), head_names[need]);
-    if (lem_shards_find(s, tensor)) return lem_fail(err, LEM_EDATA, "config.json says %s, %s is needed", head_names[c->head], head_names[need]);
-    return lem_fail(err, LEM_EDATA, "the head %s is missing: this is %s, %s is needed", tensor, head_names[c->head], head_names[need]);
+        return lem_fail(err, LEM_EDATA, "this is %s (%s), %s is needed", head_names[c->head],
+                        lem_head_kind_name(c->reward.kind), head_names[need]);
+    if (lem_shards_find(s, tensor))
+        return lem_fail(err, LEM_EDATA, "config.json says %s, %s is needed", head_names[c->head],
+                        head_names[need]);
+    return lem_fail(err, LEM_EDATA, "the head %s is missing: this is %s, %s is needed", tensor,
+                    head_names[c->head], head_names[need]);
 }
 
 static bool in_shards(void *ctx, const char *tensor) { return lem_shards_find(ctx, tensor) != NULL; }
@@ -97,21 +109,25 @@ static bool in_shards(void *ctx, const char *tensor) { return lem_shards_find(ct
 /* LLaMA-Factory writes the head of a reward model beside the language model's files. */
 static lem_status open_value_head(const char *dir, lem_shards *s, lem_err *err) {
     lem_status st = LEM_OK;
-    char *safe = lem_path_join(dir, "value_head.safetensors", err), *torch = lem_path_join(dir, "value_head.bin", err);
+    char *safe = lem_path_join(dir, "value_head.safetensors", err),
+         *torch = lem_path_join(dir, "value_head.bin", err);
     if (!safe || !torch) LEM_TRY(LEM_EMEM);
     if (lem_file_exists(safe)) LEM_TRY(lem_shards_add(s, safe, err));
     else if (lem_file_exists(torch) && !lem_shards_find(s, "v_head.summary.weight"))
-        LEM_TRY(lem_fail(err, LEM_EDATA,
-                         "%s: the reward head is a pickle, which can run code when opened; write it as value_head.safetensors first (Python: "
-                         "safetensors.torch.save_file(torch.load(\"value_head.bin\"), \"value_head.safetensors\"))",
-                         torch));
+        LEM_TRY(lem_fail(
+            err, LEM_EDATA,
+            "%s: the reward head is a pickle, which can run code when opened; write it as "
+            "value_head.safetensors first (Python: "
+            "safetensors.torch.save_file(torch.load(\"value_head.bin\"), \"value_head.safetensors\"))",
+            torch));
 done:
     lem_free(safe);
     lem_free(torch);
     return st;
 }
 
-/* An adapter (PEFT) is no model: without its base nothing can be computed. Trainers may put the base's config.json beside it, but not its weights. */
+/* An adapter (PEFT) is no model: without its base nothing can be computed. Trainers may put the base's
+ * config.json beside it, but not its weights. */
 static lem_status refuse_adapter(const char *dir, lem_err *err) {
     static const char *const whole[] = {"model.safetensors", LEM_SHARD_INDEX_NAME};
     lem_status st = LEM_OK;
@@ -128,8 +144,9 @@ static lem_status refuse_adapter(const char *dir, lem_err *err) {
     if (complete) goto done;
     LEM_TRY(lem_json_load(adapter, 1 << 20, &json, err));
     st = lem_fail(err, LEM_EDATA,
-                  "%s: a PEFT adapter of '%.120s' without its base model; merge it first (Python: PeftModel.merge_and_unload, save_pretrained)", dir,
-                  lem_json_str(lem_json_get(json, "base_model_name_or_path"), "?"));
+                  "%s: a PEFT adapter of '%.120s' without its base model; merge it first (Python: "
+                  "PeftModel.merge_and_unload, save_pretrained)",
+                  dir, lem_json_str(lem_json_get(json, "base_model_name_or_path"), "?"));
 done:
     lem_json_free(json);
     lem_free(adapter);
@@ -142,11 +159,15 @@ static lem_status check_tied_copy(const lem_model *m, const lem_shards *s, lem_e
     const lem_tensor *t = lem_model_tensor_at(m, m->embed);
     size_t equal = 0;
     if (!copy) return LEM_OK;
-    if (!same_shape(t, copy->tensor)) return lem_fail(err, LEM_EDATA, "lm_head.weight has another shape than the embedding that it is tied to");
+    if (!same_shape(t, copy->tensor))
+        return lem_fail(err, LEM_EDATA,
+                        "lm_head.weight has another shape than the embedding that it is tied to");
     lem_status st = lem_stored_compare(lem_shards_find(s, t->name), copy, t->count, &equal, err);
     if (st == LEM_OK && equal < t->count)
-        st =
-            lem_fail(err, LEM_EDATA, "lm_head.weight differs from the embedding (at %zu), though config.json ties them (tie_word_embeddings)", equal);
+        st = lem_fail(err, LEM_EDATA,
+                      "lm_head.weight differs from the embedding (at %zu), though config.json ties them "
+                      "(tie_word_embeddings)",
+                      equal);
     return st;
 }
 

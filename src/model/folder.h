@@ -12,9 +12,11 @@ typedef struct lem_folder {
     lem_shards *shards; /* besides: buffers of old exporters, a repeated lm_head.weight of a tied model */
 } lem_folder;
 
-/* need: the head that is asked for, or NULL for whatever there is. Missing, extra and mis-shaped tensors are all named in one line. A tied model may
- * repeat the embedding as lm_head.weight; other values there are LEM_EDATA. */
-lem_status lem_folder_open(const char *dir, const lem_head *need, lem_folder *out, lem_err *err) LEM_MUST_CHECK;
+/* need: the head that is asked for, or NULL for whatever there is. Missing, extra and mis-shaped tensors are
+ * all named in one line. A tied model may repeat the embedding as lm_head.weight; other values there are
+ * LEM_EDATA. */
+lem_status lem_folder_open(const char *dir, const lem_head *need, lem_folder *out,
+                           lem_err *err) LEM_MUST_CHECK;
 void lem_folder_release(lem_folder *f);
 lem_status lem_folder_read_config(const char *dir, lem_model_config *out, lem_err *err) LEM_MUST_CHECK;
 /* A tensor that is no part of the model and may be dropped: it is a function of the config, or of others. */

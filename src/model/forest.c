@@ -16,7 +16,8 @@ void lem_forest_release(lem_forest *f) {
 void lem_forest_clear(lem_forest *f) { f->n_rows = f->n_nodes = 0; }
 
 static lem_status grow(lem_forest *f, int rows, lem_err *err) {
-    if (f->n_rows > INT_MAX / 2 - rows) return lem_fail(err, LEM_EMEM, "a forest of more than %d tokens", INT_MAX / 2);
+    if (f->n_rows > INT_MAX / 2 - rows)
+        return lem_fail(err, LEM_EMEM, "a forest of more than %d tokens", INT_MAX / 2);
     if (f->n_rows + rows > f->cap_rows) {
         int cap = f->cap_rows ? f->cap_rows * 2 : 1024;
         while (cap < f->n_rows + rows) cap *= 2;
@@ -45,8 +46,10 @@ static bool is_open(const lem_forest *f, int parent) {
 }
 
 lem_status lem_forest_add(lem_forest *f, int parent, const int32_t *ids, int n, int *node, lem_err *err) {
-    if (n < 0 || parent < -1 || parent >= f->n_nodes) return lem_fail(err, LEM_EUSAGE, "forest node: parent %d or length %d out of range", parent, n);
-    if (parent >= 0 && !is_open(f, parent)) return lem_fail(err, LEM_EUSAGE, "forest node: nodes must be added in depth-first order");
+    if (n < 0 || parent < -1 || parent >= f->n_nodes)
+        return lem_fail(err, LEM_EUSAGE, "forest node: parent %d or length %d out of range", parent, n);
+    if (parent >= 0 && !is_open(f, parent))
+        return lem_fail(err, LEM_EUSAGE, "forest node: nodes must be added in depth-first order");
     lem_status st = grow(f, n, err);
     if (st) return st;
     int pos0 = parent < 0 ? 0 : f->nodes[parent].pos0 + f->nodes[parent].n;

@@ -16,7 +16,8 @@ static lem_packed carve_packed(lem_carve *mem, int N, int K, lem_dtype dtype) {
     return (lem_packed){N, K, dtype, lem_carve_take(mem, lem_packed_bytes(N, K, dtype), 1)};
 }
 
-void lem_packed_model_carve(lem_carve *mem, const lem_model_config *c, lem_dtype dtype, bool copy_small, lem_packed_model *out) {
+void lem_packed_model_carve(lem_carve *mem, const lem_model_config *c, lem_dtype dtype, bool copy_small,
+                            lem_packed_model *out) {
     int D = c->width, Q = c->heads * c->head_dim, KV = c->kv_heads * c->head_dim, F = c->ffn;
     lem_packed_model p = {0};
     p.layer = lem_carve_take(mem, (size_t)c->layers, sizeof *p.layer);
@@ -38,8 +39,11 @@ void lem_packed_model_carve(lem_carve *mem, const lem_model_config *c, lem_dtype
     p.head = carve_packed(mem, c->vocab, D, dtype);
     if (c->head != LEM_HEAD_LM) p.score = carve_packed(mem, c->reward.outputs, D, LEM_DTYPE_F32);
     if (c->head != LEM_HEAD_LM && c->reward.dense) p.dense = carve_packed(mem, D, D, LEM_DTYPE_F32);
-    size_t small = (size_t)(2 * D + Q + 2 * KV + (c->o_bias ? D : 0) + (c->qk_norm ? 2 * c->head_dim : 0) + (c->mlp_bias ? 2 * F + D : 0));
-    if (copy_small) p.small = lem_carve_take(mem, (size_t)c->layers * small + 2 * (size_t)D + LEM_HEAD_OUTPUTS_MAX, sizeof(float));
+    size_t small = (size_t)(2 * D + Q + 2 * KV + (c->o_bias ? D : 0) + (c->qk_norm ? 2 * c->head_dim : 0) +
+                            (c->mlp_bias ? 2 * F + D : 0));
+    if (copy_small)
+        p.small = lem_carve_take(mem, (size_t)c->layers * small + 2 * (size_t)D + LEM_HEAD_OUTPUTS_MAX,
+                                 sizeof(float));
     *out = p;
 }
 
@@ -132,7 +136,8 @@ void lem_layer_split_qkv(const lem_model_config *c, int T, const float *qkv, flo
     }
 }
 
-void lem_layer_merge_qkv(const lem_model_config *c, int T, const float *q, const float *k, const float *v, float *qkv) {
+void lem_layer_merge_qkv(const lem_model_config *c, int T, const float *q, const float *k, const float *v,
+                         float *qkv) {
     size_t E = (size_t)c->head_dim, group = (size_t)(c->heads / c->kv_heads) * E;
     for (long i = 0; i < (long)T * c->kv_heads; i++) {
         copy_part(&qkv, &q, group);
@@ -141,14 +146,16 @@ void lem_layer_merge_qkv(const lem_model_config *c, int T, const float *q, const
     }
 }
 
-void lem_layer_place_queries(lem_backend *b, const lem_model_config *c, const float *norm, int heads, const lem_attn_plan *plan, const float *cos_sin,
-                             const float *raw, float *q, float *inv) {
+void lem_layer_place_queries(lem_backend *b, const lem_model_config *c, const float *norm, int heads,
+                             const lem_attn_plan *plan, const float *cos_sin, const float *raw, float *q,
+                             float *inv) {
     if (norm) b->ops->rmsnorm(b, plan->n_rows * heads, c->head_dim, raw, norm, c->norm_eps, q, inv);
     b->ops->rope(b, plan->n_rows, heads, c->head_dim, q, plan->pos, cos_sin, false);
 }
 
-static void attend(lem_backend *b, const lem_model_config *c, const lem_packed_layer *w, const lem_batch *batch, const float *cos_sin,
-                   const lem_kv *kv, int kv_layer, int window, const lem_layer_act *a) {
+static void attend(lem_backend *b, const lem_model_config *c, const lem_packed_layer *w,
+                   const lem_batch *batch, const float *cos_sin, const lem_kv *kv, int kv_layer, int window,
+                   const lem_layer_act *a) {
     const lem_backend_ops *op = b->ops;
     int T = batch->attn.n_rows, H = c->heads, KH = c->kv_heads, E = c->head_dim;
     float *q = a->q_raw ? a->q_raw : a->q, *k = a->k_raw ? a->k_raw : a->k;
@@ -168,8 +175,9 @@ static void attend(lem_backend *b, const lem_model_config *c, const lem_packed_l
     op->attention(b, &plan, H, KH, E, (float)(1 / sqrt((double)E)), a->q, kv_layer, kv, a->attn, a->lse);
 }
 
-void lem_layer_forward(lem_backend *b, const lem_model_config *c, const lem_packed_layer *w, const lem_batch *batch, const float *cos_sin,
-                       const lem_kv *kv, int kv_layer, int window, const lem_layer_act *a) {
+void lem_layer_forward(lem_backend *b, const lem_model_config *c, const lem_packed_layer *w,
+                       const lem_batch *batch, const float *cos_sin, const lem_kv *kv, int kv_layer,
+                       int window, const lem_layer_act *a) {
     const lem_backend_ops *op = b->ops;
     int T = batch->attn.n_rows, D = c->width;
     op->rmsnorm(b, T, D, a->x, w->attn_norm, c->norm_eps, a->normed, a->inv1);
@@ -204,23 +212,27 @@ void lem_head_block_carve(lem_carve *mem, const lem_model_config *c, lem_head_bl
 }
 
 void lem_gather_rows(int R, int D, const int *rows, const float *from, float *to) {
-    for (int r = 0; r < R; r++) memcpy(to + (size_t)r * (size_t)D, from + (size_t)rows[r] * (size_t)D, (size_t)D * sizeof *to);
+    for (int r = 0; r < R; r++)
+        memcpy(to + (size_t)r * (size_t)D, from + (size_t)rows[r] * (size_t)D, (size_t)D * sizeof *to);
 }
 
 lem_status lem_check_rows(int R, const int *rows, int n_rows, lem_err *err) {
     for (int r = 0; r < R; r++)
-        if (rows[r] < 0 || rows[r] >= n_rows) return lem_fail(err, LEM_EUSAGE, "row %d is outside the last pass of %d rows", rows[r], n_rows);
+        if (rows[r] < 0 || rows[r] >= n_rows)
+            return lem_fail(err, LEM_EUSAGE, "row %d is outside the last pass of %d rows", rows[r], n_rows);
     return LEM_OK;
 }
 
 lem_status lem_check_targets(int R, const int32_t *target, int vocab, lem_err *err) {
     for (int r = 0; r < R; r++)
         if (target[r] < 0 || target[r] >= vocab)
-            return lem_fail(err, LEM_EDATA, "token id %d is outside the vocabulary of %d", (int)target[r], vocab);
+            return lem_fail(err, LEM_EDATA, "token id %d is outside the vocabulary of %d", (int)target[r],
+                            vocab);
     return LEM_OK;
 }
 
-void lem_head_scores(lem_backend *b, const lem_packed_model *p, const lem_head_block *h, int R, const int *rows, const float *hidden, float *score) {
+void lem_head_scores(lem_backend *b, const lem_packed_model *p, const lem_head_block *h, int R,
+                     const int *rows, const float *hidden, float *score) {
     size_t N = (size_t)p->score.N;
     for (int at = 0; at < R; at += h->rows) {
         int n = R - at < h->rows ? R - at : h->rows;
@@ -228,7 +240,8 @@ void lem_head_scores(lem_backend *b, const lem_packed_model *p, const lem_head_b
         lem_gather_rows(n, p->score.K, rows + at, hidden, h->hidden);
         if (p->dense.N) {
             b->ops->linear(b, n, x, &p->dense, p->dense_bias, h->dense, false);
-            for (size_t i = 0; i < (size_t)n * (size_t)p->dense.N; i++) h->dense[i] = h->dense[i] > 0 ? h->dense[i] : 0;
+            for (size_t i = 0; i < (size_t)n * (size_t)p->dense.N; i++)
+                h->dense[i] = h->dense[i] > 0 ? h->dense[i] : 0;
             x = h->dense;
         }
         b->ops->linear(b, n, x, &p->score, p->score_bias, score + (size_t)at * N, false);

@@ -22,7 +22,11 @@ static size_t place(layout *l, const char *name, int rank, int rows, int cols) {
     l->end = offset + (count + ALIGN - 1) / ALIGN * ALIGN;
     if (l->m) {
         lem_tensor *t = &l->m->tensors[l->m->n_tensors++];
-        *t = (lem_tensor){.rank = rank, .shape = {rows, rank == 2 ? cols : 1}, .offset = offset, .count = count, .decay = rank == 2};
+        *t = (lem_tensor){.rank = rank,
+                          .shape = {rows, rank == 2 ? cols : 1},
+                          .offset = offset,
+                          .count = count,
+                          .decay = rank == 2};
         snprintf(t->name, sizeof t->name, "%s", name);
     }
     return offset;
@@ -50,9 +54,12 @@ static const tensor_names internlm2_names = {.embed = "tok_embeddings",
                                              .down = "feed_forward.w2",
                                              .head = "output.weight"};
 
-static const tensor_names *names_of(const lem_model_config *c) { return c->arch == LEM_ARCH_INTERNLM2 ? &internlm2_names : &common_names; }
+static const tensor_names *names_of(const lem_model_config *c) {
+    return c->arch == LEM_ARCH_INTERNLM2 ? &internlm2_names : &common_names;
+}
 
-static size_t place_in_layer(layout *l, int layer, const char *part, const char *kind, int rank, int rows, int cols) {
+static size_t place_in_layer(layout *l, int layer, const char *part, const char *kind, int rank, int rows,
+                             int cols) {
     char name[96];
     snprintf(name, sizeof name, "model.layers.%d.%s.%s", layer, part, kind);
     return place(l, name, rank, rows, cols);
@@ -61,8 +68,12 @@ static size_t place_in_layer(layout *l, int layer, const char *part, const char 
 static size_t place_matrix(layout *l, int layer, const char *part, int rows, int cols) {
     return place_in_layer(l, layer, part, "weight", 2, rows, cols);
 }
-static size_t place_norm(layout *l, int layer, const char *part, int n) { return place_in_layer(l, layer, part, "weight", 1, n, 1); }
-static size_t place_bias(layout *l, int layer, const char *part, int n) { return place_in_layer(l, layer, part, "bias", 1, n, 1); }
+static size_t place_norm(layout *l, int layer, const char *part, int n) {
+    return place_in_layer(l, layer, part, "weight", 1, n, 1);
+}
+static size_t place_bias(layout *l, int layer, const char *part, int n) {
+    return place_in_layer(l, layer, part, "bias", 1, n, 1);
+}
 
 static void place_qkv(layout *l, const lem_model_config *c, int i, lem_layer_weights *w) {
     int D = c->width, E = c->head_dim, Q = c->heads * E, KV = c->kv_heads * E;
@@ -154,7 +165,8 @@ lem_status lem_model_new_table(const lem_model_config *config, bool lm, lem_mode
     if (!m) return LEM_EMEM;
     m->config = *config;
     LEM_TRY(lem_model_config_check(&m->config, err));
-    m->tensors = lem_alloc_zero((size_t)m->config.layers * PER_LAYER + OUTSIDE_LAYERS, sizeof *m->tensors, err);
+    m->tensors =
+        lem_alloc_zero((size_t)m->config.layers * PER_LAYER + OUTSIDE_LAYERS, sizeof *m->tensors, err);
     m->layer = lem_alloc_zero((size_t)m->config.layers, sizeof *m->layer, err);
     if (!m->tensors || !m->layer) LEM_TRY(LEM_EMEM);
     place_all(m, &m->config, lm);
@@ -179,7 +191,9 @@ lem_status lem_model_new_body(const lem_model_config *config, bool lm, lem_model
     return LEM_OK;
 }
 
-lem_status lem_model_new(const lem_model_config *config, lem_model **out, lem_err *err) { return lem_model_new_body(config, true, out, err); }
+lem_status lem_model_new(const lem_model_config *config, lem_model **out, lem_err *err) {
+    return lem_model_new_body(config, true, out, err);
+}
 
 void lem_model_free(lem_model *m) {
     if (!m) return;
@@ -225,12 +239,14 @@ static const lem_tensor *tensor_named(const lem_model *m, const char *name) {
     return NULL;
 }
 
-lem_status lem_model_with_head(const lem_model *m, lem_head head, uint64_t seed, lem_model **out, lem_err *err) {
+lem_status lem_model_with_head(const lem_model *m, lem_head head, uint64_t seed, lem_model **out,
+                               lem_err *err) {
     lem_model_config c = m->config;
     lem_model *to = NULL;
     if (head == LEM_HEAD_LM && m->lm_head == SIZE_MAX)
         return lem_fail(err, LEM_EDATA, "lm_head.weight is missing: this model has only a reward head");
-    if (head == LEM_HEAD_REWARD && m->config.head != head) return lem_fail(err, LEM_EUSAGE, "only the scalar head can be made anew");
+    if (head == LEM_HEAD_REWARD && m->config.head != head)
+        return lem_fail(err, LEM_EUSAGE, "only the scalar head can be made anew");
     if (c.head != head) c.reward = (lem_head_shape){0};
     c.head = head;
     lem_status st = lem_model_new_body(&c, m->lm_head != SIZE_MAX, &to, err);
@@ -244,13 +260,17 @@ lem_status lem_model_with_head(const lem_model *m, lem_head head, uint64_t seed,
     return LEM_OK;
 }
 
-lem_status lem_model_with_layers(const lem_model *m, int extra, uint64_t seed, lem_model **out, lem_err *err) {
+lem_status lem_model_with_layers(const lem_model *m, int extra, uint64_t seed, lem_model **out,
+                                 lem_err *err) {
     lem_model_config c = m->config;
     lem_model *to = NULL;
-    if (extra < 0 || extra > 1024) return lem_fail(err, LEM_EUSAGE, "0 to 1024 more layers, %d asked for", extra);
+    if (extra < 0 || extra > 1024)
+        return lem_fail(err, LEM_EUSAGE, "0 to 1024 more layers, %d asked for", extra);
     c.layers += extra;
-    for (int i = m->config.layers; i < c.layers && i < LEM_LAYERS_MAX; i++) /* a new layer sees as far as the last one did */
-        if (c.window > 0 && lem_model_config_window(&m->config, m->config.layers - 1) == 0) c.full[i / 8] |= (uint8_t)(1u << i % 8);
+    for (int i = m->config.layers; i < c.layers && i < LEM_LAYERS_MAX;
+         i++) /* a new layer sees as far as the last one did */
+        if (c.window > 0 && lem_model_config_window(&m->config, m->config.layers - 1) == 0)
+            c.full[i / 8] |= (uint8_t)(1u << i % 8);
     lem_status st = lem_model_config_check(&c, err);
     if (st == LEM_OK) st = lem_model_new_body(&c, m->lm_head != SIZE_MAX, &to, err);
     if (st != LEM_OK) return st;
@@ -260,26 +280,32 @@ lem_status lem_model_with_layers(const lem_model *m, int extra, uint64_t seed, l
         else init_tensor(to, t, seed);
     }
     for (int l = m->config.layers; l < c.layers; l++) {
-        memset(to->params + to->layer[l].o, 0, (size_t)c.width * (size_t)(c.heads * c.head_dim) * sizeof *to->params);
+        memset(to->params + to->layer[l].o, 0,
+               (size_t)c.width * (size_t)(c.heads * c.head_dim) * sizeof *to->params);
         memset(to->params + to->layer[l].down, 0, (size_t)c.width * (size_t)c.ffn * sizeof *to->params);
     }
     *out = to;
     return LEM_OK;
 }
 
-/* What plain Llama and Qwen2 do not have: only what is there is added, so that their identities stay what they were. */
+/* What plain Llama and Qwen2 do not have: only what is there is added, so that their identities stay what
+ * they were. */
 static void hash_variant(lem_sha256 *s, const lem_model_config *c) {
     const lem_rope *r = &c->rope;
     char text[512];
     if (c->o_bias || c->mlp_bias || c->window > 0) {
-        snprintf(text, sizeof text, "o_bias=%d mlp_bias=%d window=%d full=", c->o_bias, c->mlp_bias, c->window);
+        snprintf(text, sizeof text, "o_bias=%d mlp_bias=%d window=%d full=", c->o_bias, c->mlp_bias,
+                 c->window);
         lem_sha256_add(s, text, strlen(text));
         lem_sha256_add(s, c->full, sizeof c->full);
     }
     if (r->kind == LEM_ROPE_PLAIN) return;
-    snprintf(text, sizeof text, "rope=%d factor=%a original=%d declared=%d low=%a high=%a fast=%a slow=%a mscale=%a all=%a attention=%a keep=%d\n",
-             (int)r->kind, (double)r->factor, r->original, r->declared, (double)r->low_freq, (double)r->high_freq, (double)r->beta_fast,
-             (double)r->beta_slow, (double)r->mscale, (double)r->mscale_all, (double)r->attention_factor, r->keep_fraction);
+    snprintf(text, sizeof text,
+             "rope=%d factor=%a original=%d declared=%d low=%a high=%a fast=%a slow=%a mscale=%a all=%a "
+             "attention=%a keep=%d\n",
+             (int)r->kind, (double)r->factor, r->original, r->declared, (double)r->low_freq,
+             (double)r->high_freq, (double)r->beta_fast, (double)r->beta_slow, (double)r->mscale,
+             (double)r->mscale_all, (double)r->attention_factor, r->keep_fraction);
     lem_sha256_add(s, text, strlen(text));
 }
 
@@ -290,18 +316,22 @@ void lem_model_hash(const lem_model *m, char out[65]) {
     char text[512];
     /* Every field by name, floats in hexadecimal: independent of padding and of how JSON is written. */
     snprintf(text, sizeof text,
-             "arch=%d head=%d layers=%d width=%d ffn=%d heads=%d kv_heads=%d head_dim=%d vocab=%d max_positions=%d "
+             "arch=%d head=%d layers=%d width=%d ffn=%d heads=%d kv_heads=%d head_dim=%d vocab=%d "
+             "max_positions=%d "
              "rope_theta=%a norm_eps=%a tied=%d qkv_bias=%d lm=%d bos=%d eos=%d pad=%d\n",
-             (int)c->arch, (int)c->head, c->layers, c->width, c->ffn, c->heads, c->kv_heads, c->head_dim, c->vocab, c->max_positions,
-             (double)c->rope_theta, (double)c->norm_eps, c->tied, c->qkv_bias, m->lm_head != SIZE_MAX, (int)c->bos_id, (int)c->eos_id,
-             (int)c->pad_id);
+             (int)c->arch, (int)c->head, c->layers, c->width, c->ffn, c->heads, c->kv_heads, c->head_dim,
+             c->vocab, c->max_positions, (double)c->rope_theta, (double)c->norm_eps, c->tied, c->qkv_bias,
+             m->lm_head != SIZE_MAX, (int)c->bos_id, (int)c->eos_id, (int)c->pad_id);
     lem_sha256_init(&s);
     lem_sha256_add(&s, text, strlen(text));
     hash_variant(&s, c);
     if (c->head == LEM_HEAD_REWARD) {
         const lem_head_shape *r = &c->reward;
-        snprintf(text, sizeof text, "reward kind=%d tensor=%s outputs=%d dense=%d bias=%d stats=%d normalize=%d mean=%a std=%a token=%d\n",
-                 (int)r->kind, r->tensor, r->outputs, r->dense, r->bias, r->stats, r->normalize, (double)r->mean, (double)r->std, r->token);
+        snprintf(text, sizeof text,
+                 "reward kind=%d tensor=%s outputs=%d dense=%d bias=%d stats=%d normalize=%d mean=%a std=%a "
+                 "token=%d\n",
+                 (int)r->kind, r->tensor, r->outputs, r->dense, r->bias, r->stats, r->normalize,
+                 (double)r->mean, (double)r->std, r->token);
         lem_sha256_add(&s, text, strlen(text));
     }
     lem_sha256_add(&s, m->params, m->n_params * sizeof *m->params);

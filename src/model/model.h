@@ -1,7 +1,8 @@
 /* model/model.h - weights: a folder opened or made from a seed, immutable while shared
  *
- * Master weights are one flat fp32 array; each tensor is a named slice of it, in safetensors (Hugging Face) names and [out,in] layout. The
- * optimizer and checkpoints see the flat array, everything else sees the tensors. */
+ * Master weights are one flat fp32 array; each tensor is a named slice of it, in safetensors (Hugging Face)
+ * names and [out,in] layout. The optimizer and checkpoints see the flat array, everything else sees the
+ * tensors. */
 #ifndef LEM_MODEL_MODEL_H
 #define LEM_MODEL_MODEL_H
 
@@ -16,9 +17,10 @@ typedef struct lem_tensor {
     bool decay;           /* weight decay applies (matrices yes, norms and biases no) */
 } lem_tensor;
 
-typedef struct lem_layer_weights { /* offsets into the flat array; SIZE_MAX = absent. With fused_qkv: qkv [KH,H/KH+2,E,D] in place of q, k, v */
-    size_t attn_norm, q, k, v, qkv, qkv_bias, q_bias, k_bias, v_bias, q_norm, k_norm, o, o_bias, mlp_norm, gate, up, down, gate_bias, up_bias,
-        down_bias;
+typedef struct lem_layer_weights { /* offsets into the flat array; SIZE_MAX = absent. With fused_qkv: qkv
+                                      [KH,H/KH+2,E,D] in place of q, k, v */
+    size_t attn_norm, q, k, v, qkv, qkv_bias, q_bias, k_bias, v_bias, q_norm, k_norm, o, o_bias, mlp_norm,
+        gate, up, down, gate_bias, up_bias, down_bias;
 } lem_layer_weights;
 
 typedef struct lem_model {
@@ -27,29 +29,37 @@ typedef struct lem_model {
     size_t n_params;
     lem_tensor *tensors;
     int n_tensors;
-    size_t embed, final_norm, lm_head /* = embed if tied, SIZE_MAX if absent */, score /* SIZE_MAX without reward head */;
+    size_t embed, final_norm, lm_head /* = embed if tied, SIZE_MAX if absent */,
+        score /* SIZE_MAX without reward head */;
     size_t score_bias, dense, dense_bias; /* SIZE_MAX = absent; see head.h */
     lem_layer_weights *layer;             /* [L] */
 } lem_model;
 
-/* Zeroed weights of that shape; then lem_model_init_random draws N(0, init_range) (residual projections scaled by 1/sqrt(2L), norms 1,
- * biases 0, score head N(0, 1/sqrt(D+1))), keyed by seed and tensor name. */
+/* Zeroed weights of that shape; then lem_model_init_random draws N(0, init_range) (residual projections
+ * scaled by 1/sqrt(2L), norms 1, biases 0, score head N(0, 1/sqrt(D+1))), keyed by seed and tensor name. */
 lem_status lem_model_new(const lem_model_config *config, lem_model **out, lem_err *err) LEM_MUST_CHECK;
 void lem_model_init_random(lem_model *m, uint64_t seed);
 void lem_model_free(lem_model *m);
-/* Opens DIR/config.json + model.safetensors (F32, F16, BF16 -> fp32). `need` SCALAR demands a reward head and fails (LEM_EDATA) naming the missing
- * tensor; LM demands a language-model head. Missing, extra and mis-shaped tensors are all named in one line. */
+/* Opens DIR/config.json + model.safetensors (F32, F16, BF16 -> fp32). `need` SCALAR demands a reward head and
+ * fails (LEM_EDATA) naming the missing tensor; LM demands a language-model head. Missing, extra and
+ * mis-shaped tensors are all named in one line. */
 lem_status lem_model_open(const char *dir, lem_head need, lem_model **out, lem_err *err) LEM_MUST_CHECK;
-/* Opens whatever head the folder has. A reward model that Transformers saved has no lm_head.weight: lm_head is SIZE_MAX then. */
+/* Opens whatever head the folder has. A reward model that Transformers saved has no lm_head.weight: lm_head
+ * is SIZE_MAX then. */
 lem_status lem_model_open_any(const char *dir, lem_model **out, lem_err *err) LEM_MUST_CHECK;
-/* Writes config.json and model.safetensors into dir (made if absent), each atomically; dtype F32 or BF16. The tokenizer is saved by its owner. */
+/* Writes config.json and model.safetensors into dir (made if absent), each atomically; dtype F32 or BF16. The
+ * tokenizer is saved by its owner. */
 lem_status lem_model_save(const lem_model *m, const char *dir, lem_dtype dtype, lem_err *err) LEM_MUST_CHECK;
-/* The same body under another head: SCALAR from LM adds score.weight drawn from seed (norms/body copied bit for bit) and keeps lm_head (a
- * reward model may train with a language-model loss beside the ranking loss; a tied head costs nothing). */
-lem_status lem_model_with_head(const lem_model *m, lem_head head, uint64_t seed, lem_model **out, lem_err *err) LEM_MUST_CHECK;
-/* The same model with `extra` layers on top whose residual branches begin at zero (o and down projections), the rest drawn from seed: the function of
- * the body is unchanged at first. Depth up-scaling in the manner of SOLAR (arXiv 2312.15166), with zero branches in place of copies. */
-lem_status lem_model_with_layers(const lem_model *m, int extra, uint64_t seed, lem_model **out, lem_err *err) LEM_MUST_CHECK;
+/* The same body under another head: SCALAR from LM adds score.weight drawn from seed (norms/body copied bit
+ * for bit) and keeps lm_head (a reward model may train with a language-model loss beside the ranking loss; a
+ * tied head costs nothing). */
+lem_status lem_model_with_head(const lem_model *m, lem_head head, uint64_t seed, lem_model **out,
+                               lem_err *err) LEM_MUST_CHECK;
+/* The same model with `extra` layers on top whose residual branches begin at zero (o and down projections),
+ * the rest drawn from seed: the function of the body is unchanged at first. Depth up-scaling in the manner of
+ * SOLAR (arXiv 2312.15166), with zero branches in place of copies. */
+lem_status lem_model_with_layers(const lem_model *m, int extra, uint64_t seed, lem_model **out,
+                                 lem_err *err) LEM_MUST_CHECK;
 void lem_model_hash(const lem_model *m, char out[65]); /* sha256 of config and weights */
 
 #endif

@@ -14,7 +14,8 @@ static lem_status load(const char *dir, const lem_head *need, lem_model **out, l
     if (!m->params) LEM_TRY(LEM_EMEM);
     for (int i = 0; i < m->n_tensors; i++) {
         const lem_tensor *t = &m->tensors[i];
-        size_t end = i + 1 < m->n_tensors ? m->tensors[i + 1].offset : m->n_params, used = t->offset + t->count;
+        size_t end = i + 1 < m->n_tensors ? m->tensors[i + 1].offset : m->n_params,
+               used = t->offset + t->count;
         LEM_TRY(lem_stored_read(lem_shards_find(f.shards, t->name), m->params + t->offset, t->count, err));
         memset(m->params + used, 0, (end - used) * sizeof *m->params);
     }
@@ -25,6 +26,10 @@ done:
     return st;
 }
 
-lem_status lem_model_open(const char *dir, lem_head need, lem_model **out, lem_err *err) { return load(dir, &need, out, err); }
+lem_status lem_model_open(const char *dir, lem_head need, lem_model **out, lem_err *err) {
+    return load(dir, &need, out, err);
+}
 
-lem_status lem_model_open_any(const char *dir, lem_model **out, lem_err *err) { return load(dir, NULL, out, err); }
+lem_status lem_model_open_any(const char *dir, lem_model **out, lem_err *err) {
+    return load(dir, NULL, out, err);
+}

@@ -23,7 +23,8 @@ done:
     return st;
 }
 
-lem_status lem_model_save_shards(const lem_model *m, const char *dir, lem_dtype dtype, uint64_t shard_bytes, lem_err *err) {
+lem_status lem_model_save_shards(const lem_model *m, const char *dir, lem_dtype dtype, uint64_t shard_bytes,
+                                 lem_err *err) {
     lem_status st = LEM_OK;
     size_t n = (size_t)m->n_tensors;
     lem_safetensors_source *source = lem_alloc_zero(n, sizeof *source, err);
@@ -31,7 +32,8 @@ lem_status lem_model_save_shards(const lem_model *m, const char *dir, lem_dtype 
     if (!source || !item) LEM_TRY(LEM_EMEM);
     for (size_t i = 0; i < n; i++) {
         const lem_tensor *t = &m->tensors[i];
-        source[i] = (lem_safetensors_source){t->name, t->rank, {t->shape[0], t->shape[1]}, m->params + t->offset};
+        source[i] =
+            (lem_safetensors_source){t->name, t->rank, {t->shape[0], t->shape[1]}, m->params + t->offset};
         item[i] = lem_safetensors_item_of(&source[i], dtype);
         item[i].strict = true; /* what is written can be opened */
     }
@@ -44,4 +46,6 @@ done:
     return st;
 }
 
-lem_status lem_model_save(const lem_model *m, const char *dir, lem_dtype dtype, lem_err *err) { return lem_model_save_shards(m, dir, dtype, 0, err); }
+lem_status lem_model_save(const lem_model *m, const char *dir, lem_dtype dtype, lem_err *err) {
+    return lem_model_save_shards(m, dir, dtype, 0, err);
+}

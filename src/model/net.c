@@ -7,10 +7,13 @@
 
 /* ---- memory ---- */
 
-static float *take(lem_carve *mem, size_t rows, size_t cols) { return lem_carve_take(mem, rows * cols, sizeof(float)); }
+static float *take(lem_carve *mem, size_t rows, size_t cols) {
+    return lem_carve_take(mem, rows * cols, sizeof(float));
+}
 
 static void carve_layers(lem_carve *mem, const lem_model_config *c, size_t T, bool grads, lem_net *net) {
-    size_t D = (size_t)c->width, Q = (size_t)(c->heads * c->head_dim), KV = (size_t)(c->kv_heads * c->head_dim), F = (size_t)c->ffn;
+    size_t D = (size_t)c->width, Q = (size_t)(c->heads * c->head_dim),
+           KV = (size_t)(c->kv_heads * c->head_dim), F = (size_t)c->ffn;
     size_t H = (size_t)c->heads, KH = (size_t)c->kv_heads;
     bool raw = c->qk_norm && grads;
     lem_layer_saved s = {0};
@@ -49,7 +52,8 @@ static void carve_plan(lem_carve *mem, size_t T, lem_net *net) {
 }
 
 static void carve_grads(lem_carve *mem, const lem_model_config *c, size_t T, lem_net *net) {
-    size_t D = (size_t)c->width, Q = (size_t)(c->heads * c->head_dim), KV = (size_t)(c->kv_heads * c->head_dim), F = (size_t)c->ffn;
+    size_t D = (size_t)c->width, Q = (size_t)(c->heads * c->head_dim),
+           KV = (size_t)(c->kv_heads * c->head_dim), F = (size_t)c->ffn;
     net->grads = take(mem, lem_model_flat_size(c, true), 1);
     net->head_grads = c->tied ? take(mem, (size_t)c->vocab, D) : NULL;
     net->dhidden = take(mem, T, D);
@@ -76,7 +80,8 @@ static void carve(lem_carve *mem, const lem_model_config *c, int max_rows, bool 
     net->act = take(mem, T, (size_t)c->ffn);
     net->qkv = c->fused_qkv ? take(mem, T, (size_t)(c->heads + 2 * c->kv_heads) * (size_t)c->head_dim) : NULL;
     net->kv = lem_kv_layout(NULL, 1, c->kv_heads, c->head_dim);
-    net->kv.data = take(mem, T, net->kv.page_stride); /* a node of one token takes a page; pages not used are never touched */
+    net->kv.data = take(
+        mem, T, net->kv.page_stride); /* a node of one token takes a page; pages not used are never touched */
     carve_plan(mem, T, net);
     lem_head_block_carve(mem, c, &net->head);
     if (grads) carve_grads(mem, c, T, net);
@@ -107,7 +112,8 @@ lem_status lem_net_new(lem_model *m, lem_backend *b, int max_rows, bool grads, l
     net->model = m;
     net->b = b;
     net->max_rows = max_rows;
-    lem_rope_table(&m->config, m->config.max_positions < max_rows ? m->config.max_positions : max_rows, net->cos_sin);
+    lem_rope_table(&m->config, m->config.max_positions < max_rows ? m->config.max_positions : max_rows,
+                   net->cos_sin);
     lem_net_refresh(net);
     if (grads) lem_net_zero_grads(net);
     *out = net;
@@ -130,12 +136,16 @@ void lem_net_refresh(lem_net *net) { lem_packed_model_fill(&net->weights, net->b
 static lem_status check_forest(const lem_net *net, const lem_forest *f, lem_err *err) {
     const lem_model_config *c = &net->model->config;
     if (f->n_rows < 1) return lem_fail(err, LEM_EUSAGE, "a forest without tokens");
-    if (f->n_rows > net->max_rows) return lem_fail(err, LEM_EMEM, "a forest of %d rows in a net planned for %d", f->n_rows, net->max_rows);
+    if (f->n_rows > net->max_rows)
+        return lem_fail(err, LEM_EMEM, "a forest of %d rows in a net planned for %d", f->n_rows,
+                        net->max_rows);
     if ((size_t)f->n_nodes > 2 * (size_t)net->max_rows)
-        return lem_fail(err, LEM_EMEM, "a forest of %d nodes in a net planned for %d rows", f->n_nodes, net->max_rows);
+        return lem_fail(err, LEM_EMEM, "a forest of %d nodes in a net planned for %d rows", f->n_nodes,
+                        net->max_rows);
     for (int t = 0; t < f->n_rows; t++)
         if (f->pos[t] >= c->max_positions)
-            return lem_fail(err, LEM_EDATA, "position %d is beyond the model's context of %d tokens", f->pos[t], c->max_positions);
+            return lem_fail(err, LEM_EDATA, "position %d is beyond the model's context of %d tokens",
+                            f->pos[t], c->max_positions);
     return lem_check_targets(f->n_rows, f->ids, c->vocab, err);
 }
 
@@ -168,7 +178,8 @@ static void plan_forest(lem_net *net, const lem_forest *f) {
     for (int i = 0; i < f->n_nodes; i++) {
         const lem_forest_node *x = &f->nodes[i];
         int end = net->subtree[i];
-        if (x->parent < 0 && end > x->row0) net->trees[n_trees++] = (lem_attn_tree){x->row0, end, n_segs, n_segs, 0};
+        if (x->parent < 0 && end > x->row0)
+            net->trees[n_trees++] = (lem_attn_tree){x->row0, end, n_segs, n_segs, 0};
         n_segs = plan_node(net, x, end, n_segs);
         if (x->n == 0) continue;
         lem_attn_tree *tree = &net->trees[n_trees - 1];
@@ -177,7 +188,8 @@ static void plan_forest(lem_net *net, const lem_forest *f) {
     }
     size_t page = net->kv.page_stride;
     if (n_segs > net->pages_clean) {
-        memset(net->kv.data + (size_t)net->pages_clean * page, 0, (size_t)(n_segs - net->pages_clean) * page * sizeof(float));
+        memset(net->kv.data + (size_t)net->pages_clean * page, 0,
+               (size_t)(n_segs - net->pages_clean) * page * sizeof(float));
         net->pages_clean = n_segs;
     }
     net->n_rows = f->n_rows;
@@ -197,10 +209,12 @@ lem_status lem_net_forward(lem_net *net, const lem_forest *f, lem_err *err) {
     b->ops->embed(b, T, D, net->ids, m->params + m->embed, net->layer[0].x);
     for (int i = 0; i < c->layers; i++) {
         const lem_layer_saved *s = &net->layer[i];
-        lem_layer_act a = {s->x,    s->q,    s->k,   s->v,    s->q_raw, s->k_raw, s->inv_q,    s->inv_k, s->attn, s->lse,
-                           s->inv1, s->inv2, s->mid, s->gate, s->up,    NULL,     net->normed, net->act, net->qkv};
+        lem_layer_act a = {s->x,     s->q,    s->k,        s->v,     s->q_raw, s->k_raw, s->inv_q,
+                           s->inv_k, s->attn, s->lse,      s->inv1,  s->inv2,  s->mid,   s->gate,
+                           s->up,    NULL,    net->normed, net->act, net->qkv};
         a.out = i + 1 < c->layers ? net->layer[i + 1].x : net->x;
-        lem_layer_forward(b, c, &net->weights.layer[i], &net->batch, net->cos_sin, &net->kv, 0, lem_model_config_window(c, i), &a);
+        lem_layer_forward(b, c, &net->weights.layer[i], &net->batch, net->cos_sin, &net->kv, 0,
+                          lem_model_config_window(c, i), &a);
     }
     b->ops->rmsnorm(b, T, D, net->x, net->weights.final_norm, c->norm_eps, net->hidden, net->inv);
     if (net->grads) memset(net->dhidden, 0, (size_t)T * (size_t)D * sizeof *net->dhidden);
@@ -213,11 +227,14 @@ const float *lem_net_hidden(const lem_net *net) { return net->hidden; }
 
 static void scatter_add(int R, int D, const int *rows, const float *from, float *to) {
     for (int r = 0; r < R; r++)
-        for (int d = 0; d < D; d++) to[(size_t)rows[r] * (size_t)D + (size_t)d] += from[(size_t)r * (size_t)D + (size_t)d];
+        for (int d = 0; d < D; d++)
+            to[(size_t)rows[r] * (size_t)D + (size_t)d] += from[(size_t)r * (size_t)D + (size_t)d];
 }
 
-/* Gradient of a head's product: into its weight, and into the hidden rows (through the gathered block, which is overwritten). */
-static void head_backward(lem_net *net, int n, int N, const float *dY, const float *W, float *dW, const int *rows) {
+/* Gradient of a head's product: into its weight, and into the hidden rows (through the gathered block, which
+ * is overwritten). */
+static void head_backward(lem_net *net, int n, int N, const float *dY, const float *W, float *dW,
+                          const int *rows) {
     lem_backend *b = net->b;
     int D = net->model->config.width;
     b->ops->linear_dw(b, n, N, D, dY, net->head.hidden, dW);
@@ -225,7 +242,8 @@ static void head_backward(lem_net *net, int n, int N, const float *dY, const flo
     scatter_add(n, D, rows, net->head.hidden, net->dhidden);
 }
 
-lem_status lem_net_lm(lem_net *net, int R, const int *rows, const int32_t *target, const float *weight, float *logprob, lem_err *err) {
+lem_status lem_net_lm(lem_net *net, int R, const int *rows, const int32_t *target, const float *weight,
+                      float *logprob, lem_err *err) {
     lem_status st = LEM_OK;
     lem_backend *b = net->b;
     const lem_model *m = net->model;
@@ -252,7 +270,8 @@ done:
 }
 
 lem_status lem_net_scores(lem_net *net, int R, const int *rows, float *score, lem_err *err) {
-    if (net->model->score == SIZE_MAX) return lem_fail(err, LEM_EUSAGE, "this model has no reward head (score.weight)");
+    if (net->model->score == SIZE_MAX)
+        return lem_fail(err, LEM_EUSAGE, "this model has no reward head (score.weight)");
     lem_status st = lem_check_rows(R, rows, net->n_rows, err);
     if (st == LEM_OK) lem_head_scores(net->b, &net->weights, &net->head, R, rows, net->hidden, score);
     return st;
@@ -260,8 +279,10 @@ lem_status lem_net_scores(lem_net *net, int R, const int *rows, float *score, le
 
 lem_status lem_net_scores_grad(lem_net *net, int R, const int *rows, const float *dscore, lem_err *err) {
     const lem_model *m = net->model;
-    if (m->score == SIZE_MAX) return lem_fail(err, LEM_EUSAGE, "this model has no reward head (score.weight)");
-    if (m->config.head != LEM_HEAD_SCALAR) return lem_fail(err, LEM_EUSAGE, "only the scalar head score.weight can be trained");
+    if (m->score == SIZE_MAX)
+        return lem_fail(err, LEM_EUSAGE, "this model has no reward head (score.weight)");
+    if (m->config.head != LEM_HEAD_SCALAR)
+        return lem_fail(err, LEM_EUSAGE, "only the scalar head score.weight can be trained");
     if (!net->grads) return lem_fail(err, LEM_EUSAGE, "this net was made without gradients");
     lem_status st = lem_check_rows(R, rows, net->n_rows, err);
     if (st != LEM_OK) return st;

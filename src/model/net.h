@@ -1,11 +1,13 @@
 /* model/net.h - forward and backward of a model over a token forest, for training
  *
- * A net borrows a model and a backend and owns packed weights, activations of one forest, and the gradient (flat, like the model's
- * parameters). Use: forward, then any number of losses on rows (they add to the hidden gradient and to the head's weight gradient), then backward.
- * Gradients accumulate over calls until lem_net_zero_grads; accumulation over two forests equals one forest of both, bit for bit (on the cpu
- * paths, and as long as lem_net_grads is read only after the last of them: reading folds the two gradients of a tied embedding together).
- * Memory is planned from max_rows at creation and constant afterwards; a forest of more rows is LEM_EMEM naming both numbers (and so is one of
- * more than 2*max_rows nodes, which only empty nodes can reach). */
+ * A net borrows a model and a backend and owns packed weights, activations of one forest, and the gradient
+ * (flat, like the model's parameters). Use: forward, then any number of losses on rows (they add to the
+ * hidden gradient and to the head's weight gradient), then backward. Gradients accumulate over calls until
+ * lem_net_zero_grads; accumulation over two forests equals one forest of both, bit for bit (on the cpu paths,
+ * and as long as lem_net_grads is read only after the last of them: reading folds the two gradients of a tied
+ * embedding together). Memory is planned from max_rows at creation and constant afterwards; a forest of more
+ * rows is LEM_EMEM naming both numbers (and so is one of more than 2*max_rows nodes, which only empty nodes
+ * can reach). */
 #ifndef LEM_MODEL_NET_H
 #define LEM_MODEL_NET_H
 
@@ -16,26 +18,32 @@
 
 typedef struct lem_net lem_net;
 
-/* Bytes that lem_net_new will take: activations for max_rows (of all layers if `grads`, else of one), gradients, packed weights. Nothing is
- * allocated. 0 for a config that lem_model_config_check refuses. The part for key pages is the worst case, untouched where nodes are long. */
+/* Bytes that lem_net_new will take: activations for max_rows (of all layers if `grads`, else of one),
+ * gradients, packed weights. Nothing is allocated. 0 for a config that lem_model_config_check refuses. The
+ * part for key pages is the worst case, untouched where nodes are long. */
 size_t lem_net_plan(const lem_model_config *c, int max_rows, bool grads);
-lem_status lem_net_new(lem_model *m, lem_backend *b, int max_rows, bool grads, lem_net **out, lem_err *err) LEM_MUST_CHECK;
+lem_status lem_net_new(lem_model *m, lem_backend *b, int max_rows, bool grads, lem_net **out,
+                       lem_err *err) LEM_MUST_CHECK;
 void lem_net_free(lem_net *net);
 void lem_net_refresh(lem_net *net); /* repack after the model's parameters changed */
 
-/* Final-normed hidden states, [T,D], valid until the next forward. Token ids are checked against the vocabulary, positions against
- * max_positions (LEM_EDATA). The forest may be released afterwards. */
+/* Final-normed hidden states, [T,D], valid until the next forward. Token ids are checked against the
+ * vocabulary, positions against max_positions (LEM_EDATA). The forest may be released afterwards. */
 lem_status lem_net_forward(lem_net *net, const lem_forest *f, lem_err *err) LEM_MUST_CHECK;
 const float *lem_net_hidden(const lem_net *net);
 
-/* Language-model loss: for r in 0..R-1 the hidden state of row rows[r] predicts target[r]. logprob [R] (may be NULL) receives log p(target).
- * With weight != NULL also the gradient of sum_r weight[r] * -logprob[r] is added. Vocabulary logits exist only in blocks of rows. */
-lem_status lem_net_lm(lem_net *net, int R, const int *rows, const int32_t *target, const float *weight, float *logprob, lem_err *err) LEM_MUST_CHECK;
+/* Language-model loss: for r in 0..R-1 the hidden state of row rows[r] predicts target[r]. logprob [R] (may
+ * be NULL) receives log p(target). With weight != NULL also the gradient of sum_r weight[r] * -logprob[r] is
+ * added. Vocabulary logits exist only in blocks of rows. */
+lem_status lem_net_lm(lem_net *net, int R, const int *rows, const int32_t *target, const float *weight,
+                      float *logprob, lem_err *err) LEM_MUST_CHECK;
 /* Scalar head (HEAD_SCALAR models): score[r] = score.weight . hidden[rows[r]] */
 lem_status lem_net_scores(lem_net *net, int R, const int *rows, float *score, lem_err *err) LEM_MUST_CHECK;
-lem_status lem_net_scores_grad(lem_net *net, int R, const int *rows, const float *dscore, lem_err *err) LEM_MUST_CHECK;
+lem_status lem_net_scores_grad(lem_net *net, int R, const int *rows, const float *dscore,
+                               lem_err *err) LEM_MUST_CHECK;
 
-/* Layers 0..layers-1 and the embedding get no gradient from backward, which stops above them: they stay as they are. 0 (the default) trains all. */
+/* Layers 0..layers-1 and the embedding get no gradient from backward, which stops above them: they stay as
+ * they are. 0 (the default) trains all. */
 void lem_net_freeze(lem_net *net, int layers);
 void lem_net_backward(lem_net *net); /* from the hidden gradient gathered so far into the flat gradient */
 float *lem_net_grads(lem_net *net);  /* [n_params] */

@@ -33,9 +33,10 @@ static void backward_mlp(lem_net *net, int i) {
     op->rmsnorm_backward(b, T, D, net->dnormed, s->mid, p + w->mlp_norm, s->inv2, net->dx, g + w->mlp_norm);
 }
 
-/* Back through rotation and, with qk_norm, the norm before it: dq holds the gradient of the rotated queries (or keys) and becomes that of the raw
- * ones. dattn has been used up and serves as scratch. */
-static void backward_queries(lem_net *net, int heads, const float *raw, const float *inv, size_t norm, float *dq) {
+/* Back through rotation and, with qk_norm, the norm before it: dq holds the gradient of the rotated queries
+ * (or keys) and becomes that of the raw ones. dattn has been used up and serves as scratch. */
+static void backward_queries(lem_net *net, int heads, const float *raw, const float *inv, size_t norm,
+                             float *dq) {
     lem_backend *b = net->b;
     const lem_model *m = net->model;
     int T = net->n_rows, E = m->config.head_dim;
@@ -62,8 +63,8 @@ static void backward_attend(lem_net *net, int i) {
         lem_layer_place_queries(b, c, m->params + w->k_norm, KH, &plan, net->cos_sin, s->k_raw, s->k, NULL);
     }
     b->ops->kv_write(b, T, KH, E, s->k, s->v, net->page, net->slot, 0, &net->kv);
-    b->ops->attention_backward(b, &plan, H, KH, E, (float)(1 / sqrt((double)E)), s->q, 0, &net->kv, s->attn, s->lse, net->dattn, net->dq, net->dk,
-                               net->dv);
+    b->ops->attention_backward(b, &plan, H, KH, E, (float)(1 / sqrt((double)E)), s->q, 0, &net->kv, s->attn,
+                               s->lse, net->dattn, net->dq, net->dk, net->dv);
     backward_queries(net, H, s->q_raw, s->inv_q, w->q_norm, net->dq);
     backward_queries(net, KH, s->k_raw, s->inv_k, w->k_norm, net->dk);
 }
@@ -122,7 +123,8 @@ void lem_net_backward(lem_net *net) {
     int T = net->n_rows, D = m->config.width;
     size_t n = (size_t)T * (size_t)D;
     memset(net->dx, 0, n * sizeof *net->dx);
-    b->ops->rmsnorm_backward(b, T, D, net->dhidden, net->x, m->params + m->final_norm, net->inv, net->dx, net->grads + m->final_norm);
+    b->ops->rmsnorm_backward(b, T, D, net->dhidden, net->x, m->params + m->final_norm, net->inv, net->dx,
+                             net->grads + m->final_norm);
     for (int i = m->config.layers - 1; i >= net->frozen; i--) {
         backward_mlp(net, i);
         backward_attention(net, i);
@@ -131,7 +133,8 @@ void lem_net_backward(lem_net *net) {
     memset(net->dhidden, 0, n * sizeof *net->dhidden); /* used up: a second call adds nothing */
 }
 
-/* A tied embedding has two gradients. Each is its own chain over rows, so that two forests give the bits of one; they meet here. */
+/* A tied embedding has two gradients. Each is its own chain over rows, so that two forests give the bits of
+ * one; they meet here. */
 float *lem_net_grads(lem_net *net) {
     if (!net->grads || !net->head_grads || !net->head_dirty) return net->grads;
     size_t n = (size_t)net->model->config.vocab * (size_t)net->model->config.width;
@@ -144,6 +147,8 @@ float *lem_net_grads(lem_net *net) {
 void lem_net_zero_grads(lem_net *net) {
     if (!net->grads) return;
     memset(net->grads, 0, lem_model_flat_size(&net->model->config, true) * sizeof *net->grads);
-    if (net->head_grads) memset(net->head_grads, 0, (size_t)net->model->config.vocab * (size_t)net->model->config.width * sizeof(float));
+    if (net->head_grads)
+        memset(net->head_grads, 0,
+               (size_t)net->model->config.vocab * (size_t)net->model->config.width * sizeof(float));
     net->head_dirty = false;
 }

@@ -5,8 +5,8 @@
 #include "model/layers_priv.h"
 #include "model/net.h"
 
-typedef struct
-    lem_layer_saved { /* what forward keeps per layer; norms' outputs, queries and keys after their norm, and the SwiGLU product are computed again */
+typedef struct lem_layer_saved { /* what forward keeps per layer; norms' outputs, queries and keys after their
+                                    norm, and the SwiGLU product are computed again */
     float *x, *q, *k, *v, *attn, *lse, *inv1, *inv2, *mid, *gate, *up;
     float *q_raw, *k_raw, *inv_q, *inv_k; /* with qk_norm: q and k are shared by the layers then; else NULL */
 } lem_layer_saved;

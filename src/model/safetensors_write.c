@@ -17,11 +17,14 @@ static size_t item_count(const lem_safetensors_item *t) {
     return n;
 }
 
-uint64_t lem_safetensors_item_bytes(const lem_safetensors_item *t) { return (uint64_t)item_count(t) * lem_dtype_size(t->dtype); }
+uint64_t lem_safetensors_item_bytes(const lem_safetensors_item *t) {
+    return (uint64_t)item_count(t) * lem_dtype_size(t->dtype);
+}
 
 /* Wider types first, so that every tensor is aligned to its type; then by name. */
 static int in_file_order(const void *a, const void *b) {
-    const lem_safetensors_item *x = *(const lem_safetensors_item *const *)a, *y = *(const lem_safetensors_item *const *)b;
+    const lem_safetensors_item *x = *(const lem_safetensors_item *const *)a,
+                               *y = *(const lem_safetensors_item *const *)b;
     size_t n = lem_dtype_size(x->dtype), m = lem_dtype_size(y->dtype);
     return n != m ? (n > m ? -1 : 1) : strcmp(x->name, y->name);
 }
@@ -48,7 +51,8 @@ static lem_json *describe(const lem_safetensors_item *t, uint64_t begin) {
     return NULL;
 }
 
-static lem_status format_header(const lem_safetensors_item *const *sorted, size_t n, lem_buf *out, lem_err *err) {
+static lem_status format_header(const lem_safetensors_item *const *sorted, size_t n, lem_buf *out,
+                                lem_err *err) {
     lem_json *o = lem_json_new_object(), *meta = lem_json_new_object();
     bool ok = o && meta && lem_json_set(meta, "format", lem_json_new_str("pt"));
     if (ok) ok = lem_json_set(o, "__metadata__", meta);
@@ -81,8 +85,8 @@ static lem_status write_data(lem_out *o, const lem_safetensors_item *t, chunk *c
         if (st != LEM_OK) return st;
         size_t good = lem_values_write(t->dtype, c->values, n, c->bytes);
         if (good < n && t->strict)
-            return lem_fail(err, LEM_EDATA, "tensor '%.95s' holds %g, which %s cannot hold, at %zu", t->name, (double)c->values[good],
-                            lem_dtype_name(t->dtype), at + good);
+            return lem_fail(err, LEM_EDATA, "tensor '%.95s' holds %g, which %s cannot hold, at %zu", t->name,
+                            (double)c->values[good], lem_dtype_name(t->dtype), at + good);
         st = lem_out_write(o, c->bytes, n * size, err);
         if (st != LEM_OK) return st;
         at += n;
@@ -90,7 +94,8 @@ static lem_status write_data(lem_out *o, const lem_safetensors_item *t, chunk *c
     return LEM_OK;
 }
 
-lem_status lem_safetensors_write_items(const char *path, const lem_safetensors_item *const *item, size_t n, lem_err *err) {
+lem_status lem_safetensors_write_items(const char *path, const lem_safetensors_item *const *item, size_t n,
+                                       lem_err *err) {
     lem_status st = LEM_OK;
     lem_buf header = {0};
     lem_out *o = NULL;
@@ -130,10 +135,12 @@ static lem_status read_memory(void *ctx, size_t at, size_t n, float *out, lem_er
 
 lem_safetensors_item lem_safetensors_item_of(const lem_safetensors_source *s, lem_dtype dtype) {
     /* The item only reads through ctx. */
-    return (lem_safetensors_item){s->name, dtype, s->rank, {s->shape[0], s->shape[1]}, false, read_memory, (void *)(uintptr_t)s};
+    return (lem_safetensors_item){
+        s->name, dtype, s->rank, {s->shape[0], s->shape[1]}, false, read_memory, (void *)(uintptr_t)s};
 }
 
-lem_status lem_safetensors_write(const char *path, const lem_safetensors_source *source, size_t n, lem_dtype dtype, lem_err *err) {
+lem_status lem_safetensors_write(const char *path, const lem_safetensors_source *source, size_t n,
+                                 lem_dtype dtype, lem_err *err) {
     lem_status st = LEM_OK;
     lem_safetensors_item *item = lem_alloc(n, sizeof *item, err);
     const lem_safetensors_item **list = lem_alloc(n, sizeof *list, err);

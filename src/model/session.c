@@ -44,7 +44,8 @@ done:
     return st;
 }
 
-lem_status lem_weights_new(const lem_model *m, lem_backend *b, lem_dtype dtype, lem_weights **out, lem_err *err) {
+lem_status lem_weights_new(const lem_model *m, lem_backend *b, lem_dtype dtype, lem_weights **out,
+                           lem_err *err) {
     lem_weights *w = NULL;
     lem_status st = lem_weights_alloc(&m->config, dtype, &w, err);
     if (st != LEM_OK) return st;
@@ -72,7 +73,8 @@ static int longest_path(const lem_model_config *c, int max_pages) {
     return max_pages > c->max_positions / LEM_PANEL ? c->max_positions : max_pages * LEM_PANEL;
 }
 
-static void carve_session(lem_carve *mem, const lem_model_config *c, int max_pages, int max_rows, lem_session *s) {
+static void carve_session(lem_carve *mem, const lem_model_config *c, int max_pages, int max_rows,
+                          lem_session *s) {
     size_t T = (size_t)max_rows, P = (size_t)max_pages, D = (size_t)c->width, F = (size_t)c->ffn;
     size_t Q = (size_t)(c->heads * c->head_dim), KV = (size_t)(c->kv_heads * c->head_dim);
     s->next_page = lem_carve_take(mem, P, sizeof *s->next_page);
@@ -115,11 +117,14 @@ static void init_pages(lem_session *s) {
     s->n_free = s->max_pages;
 }
 
-lem_status lem_session_new(const lem_weights *w, lem_backend *b, int max_pages, int max_rows, lem_session **out, lem_err *err) {
+lem_status lem_session_new(const lem_weights *w, lem_backend *b, int max_pages, int max_rows,
+                           lem_session **out, lem_err *err) {
     lem_status st = LEM_OK;
     const lem_model_config *c = &w->config;
-    if (max_pages < 1 || max_rows < 1) return lem_fail(err, LEM_EUSAGE, "a session of %d pages and %d rows", max_pages, max_rows);
-    if (max_pages > INT32_MAX / 2 - SPARE_NODES) return lem_fail(err, LEM_EMEM, "a session of %d pages", max_pages);
+    if (max_pages < 1 || max_rows < 1)
+        return lem_fail(err, LEM_EUSAGE, "a session of %d pages and %d rows", max_pages, max_rows);
+    if (max_pages > INT32_MAX / 2 - SPARE_NODES)
+        return lem_fail(err, LEM_EMEM, "a session of %d pages", max_pages);
     lem_session *s = lem_alloc_zero(1, sizeof *s, err);
     if (!s) return LEM_EMEM;
     lem_carve mem = {NULL, 0};
@@ -153,7 +158,9 @@ void lem_session_free(lem_session *s) {
 
 /* ---- nodes ---- */
 
-static bool is_live(const lem_session *s, int node) { return node >= 0 && node < s->n_nodes && s->nodes[node].state == LEM_NODE_LIVE; }
+static bool is_live(const lem_session *s, int node) {
+    return node >= 0 && node < s->n_nodes && s->nodes[node].state == LEM_NODE_LIVE;
+}
 
 static lem_status new_slot(lem_session *s, int *node, lem_err *err) {
     if (s->free_node >= 0) {
@@ -177,7 +184,8 @@ lem_status lem_session_node(lem_session *s, int parent, int *node, lem_err *err)
     if (parent != -1 && !is_live(s, parent)) return lem_fail(err, LEM_EUSAGE, "there is no node %d", parent);
     lem_status st = new_slot(s, &i, err);
     if (st != LEM_OK) return st;
-    s->nodes[i] = (lem_node){.state = LEM_NODE_LIVE, .parent = parent, .first_page = -1, .last_page = -1, .feed = -1};
+    s->nodes[i] =
+        (lem_node){.state = LEM_NODE_LIVE, .parent = parent, .first_page = -1, .last_page = -1, .feed = -1};
     if (parent >= 0) s->nodes[parent].n_children++;
     *node = i;
     return LEM_OK;
@@ -250,8 +258,10 @@ lem_status lem_session_step(lem_session *s, const lem_feed *feeds, int n_feeds, 
                        .qkv = s->qkv};
     embed(s);
     for (int i = 0; i < c->layers; i++)
-        lem_layer_forward(s->b, c, &s->w->packed.layer[i], &batch, s->cos_sin, &s->kv, i, lem_model_config_window(c, i), &a);
-    s->b->ops->rmsnorm(s->b, s->n_rows, c->width, s->x, s->w->packed.final_norm, c->norm_eps, s->hidden, NULL);
+        lem_layer_forward(s->b, c, &s->w->packed.layer[i], &batch, s->cos_sin, &s->kv, i,
+                          lem_model_config_window(c, i), &a);
+    s->b->ops->rmsnorm(s->b, s->n_rows, c->width, s->x, s->w->packed.final_norm, c->norm_eps, s->hidden,
+                       NULL);
     return LEM_OK;
 }
 
@@ -272,7 +282,8 @@ void lem_session_logits(lem_session *s, int R, const int *rows, float *logits) {
     }
 }
 
-lem_status lem_session_logprobs(lem_session *s, int R, const int *rows, const int32_t *target, float *logprob, lem_err *err) {
+lem_status lem_session_logprobs(lem_session *s, int R, const int *rows, const int32_t *target, float *logprob,
+                                lem_err *err) {
     const lem_model_config *c = &s->w->config;
     const lem_packed *head = &s->w->packed.head;
     if (head->N == 0) return lem_fail(err, LEM_EUSAGE, "this model has no language-model head");
@@ -289,7 +300,8 @@ lem_status lem_session_logprobs(lem_session *s, int R, const int *rows, const in
 }
 
 lem_status lem_session_scores(lem_session *s, int R, const int *rows, float *score, lem_err *err) {
-    if (s->w->packed.score.N == 0) return lem_fail(err, LEM_EUSAGE, "this model has no reward head (score.weight or another)");
+    if (s->w->packed.score.N == 0)
+        return lem_fail(err, LEM_EUSAGE, "this model has no reward head (score.weight or another)");
     lem_status st = lem_check_rows(R, rows, s->n_rows, err);
     if (st == LEM_OK) lem_head_scores(s->b, &s->w->packed, &s->head, R, rows, s->hidden, score);
     return st;

@@ -1,9 +1,10 @@
 /* model/session.h - inference over a growing forest with cached keys and values
  *
- * A session is the one mutable thing and is shared by nobody. Nodes are made under a parent, grow at the end (only while they have no children),
- * and are freed (a node's memory goes back when it and its children are freed). Keys and values live in pages of 32 tokens; a child reads its
- * ancestors' pages. A step feeds tokens to any set of nodes at once; results for a node do not depend, bit for bit, on which others are
- * in the step nor on how its tokens were split over steps, and equal what lem_net_forward computes. */
+ * A session is the one mutable thing and is shared by nobody. Nodes are made under a parent, grow at the end
+ * (only while they have no children), and are freed (a node's memory goes back when it and its children are
+ * freed). Keys and values live in pages of 32 tokens; a child reads its ancestors' pages. A step feeds tokens
+ * to any set of nodes at once; results for a node do not depend, bit for bit, on which others are in the step
+ * nor on how its tokens were split over steps, and equal what lem_net_forward computes. */
 #ifndef LEM_MODEL_SESSION_H
 #define LEM_MODEL_SESSION_H
 
@@ -11,10 +12,13 @@
 #include "core/err.h"
 #include "model/model.h"
 
-typedef struct lem_weights lem_weights; /* packed, read-only, shared by sessions; independent of the model it was made from */
-lem_status lem_weights_new(const lem_model *m, lem_backend *b, lem_dtype dtype /* F32 or BF16 */, lem_weights **out, lem_err *err) LEM_MUST_CHECK;
+typedef struct lem_weights
+    lem_weights; /* packed, read-only, shared by sessions; independent of the model it was made from */
+lem_status lem_weights_new(const lem_model *m, lem_backend *b, lem_dtype dtype /* F32 or BF16 */,
+                           lem_weights **out, lem_err *err) LEM_MUST_CHECK;
 void lem_weights_free(lem_weights *w);
-size_t lem_weights_plan(const lem_model_config *c, lem_dtype dtype); /* bytes that they take; 0 for a config that is refused */
+size_t lem_weights_plan(const lem_model_config *c,
+                        lem_dtype dtype); /* bytes that they take; 0 for a config that is refused */
 
 typedef struct lem_session lem_session;
 typedef struct lem_feed {
@@ -25,25 +29,29 @@ typedef struct lem_feed {
 
 /* max_pages pages of 32 tokens are allocated; max_rows is the most tokens of one step. */
 size_t lem_session_plan(const lem_model_config *c, int max_pages, int max_rows);
-lem_status lem_session_new(const lem_weights *w, lem_backend *b, int max_pages, int max_rows, lem_session **out, lem_err *err) LEM_MUST_CHECK;
+lem_status lem_session_new(const lem_weights *w, lem_backend *b, int max_pages, int max_rows,
+                           lem_session **out, lem_err *err) LEM_MUST_CHECK;
 void lem_session_free(lem_session *s);
 
-lem_status lem_session_node(lem_session *s, int parent /* -1 = root */, int *node, lem_err *err) LEM_MUST_CHECK;
+lem_status lem_session_node(lem_session *s, int parent /* -1 = root */, int *node,
+                            lem_err *err) LEM_MUST_CHECK;
 void lem_session_drop(lem_session *s, int node);
 int lem_session_length(const lem_session *s, int node); /* tokens on the path, itself included */
 int lem_session_free_pages(const lem_session *s);
 
-/* Feeds in any order, at most one per node. A node fed in the same step as its parent sees the parent's new tokens.
- * LEM_EMEM when pages run out, LEM_EUSAGE when a path would exceed max_positions, LEM_EDATA for an id outside the vocabulary: nothing is
- * changed then. A step allocates nothing. */
+/* Feeds in any order, at most one per node. A node fed in the same step as its parent sees the parent's new
+ * tokens. LEM_EMEM when pages run out, LEM_EUSAGE when a path would exceed max_positions, LEM_EDATA for an id
+ * outside the vocabulary: nothing is changed then. A step allocates nothing. */
 lem_status lem_session_step(lem_session *s, const lem_feed *feeds, int n_feeds, lem_err *err) LEM_MUST_CHECK;
 /* After a step. Row of feed i's token j is lem_session_row(s, i, j). */
 int lem_session_row(const lem_session *s, int feed, int token);
 const float *lem_session_hidden(const lem_session *s); /* [rows,D], final-normed, until the next step */
-/* Logits [R,V] of chosen rows into caller's memory; outputs [R,N] of the reward head for chosen rows (N: config.reward.outputs); log p(target) of
- * chosen rows (logits kept in blocks). */
+/* Logits [R,V] of chosen rows into caller's memory; outputs [R,N] of the reward head for chosen rows (N:
+ * config.reward.outputs); log p(target) of chosen rows (logits kept in blocks). */
 void lem_session_logits(lem_session *s, int R, const int *rows, float *logits);
-lem_status lem_session_logprobs(lem_session *s, int R, const int *rows, const int32_t *target, float *logprob, lem_err *err) LEM_MUST_CHECK;
-lem_status lem_session_scores(lem_session *s, int R, const int *rows, float *score, lem_err *err) LEM_MUST_CHECK;
+lem_status lem_session_logprobs(lem_session *s, int R, const int *rows, const int32_t *target, float *logprob,
+                                lem_err *err) LEM_MUST_CHECK;
+lem_status lem_session_scores(lem_session *s, int R, const int *rows, float *score,
+                              lem_err *err) LEM_MUST_CHECK;
 
 #endif

@@ -52,10 +52,15 @@ static lem_status check_feed(lem_session *s, const lem_feed *f, int index, lem_e
     if (f->node < 0 || f->node >= s->n_nodes || s->nodes[f->node].state != LEM_NODE_LIVE)
         return lem_fail(err, LEM_EUSAGE, "feed %d: there is no node %d", index, f->node);
     if (f->n < 1) return lem_fail(err, LEM_EUSAGE, "feed %d: %d tokens", index, f->n);
-    if (f->n > s->max_rows) return lem_fail(err, LEM_EMEM, "feed %d: %d tokens in a session planned for %d a step", index, f->n, s->max_rows);
-    if (s->nodes[f->node].closed) return lem_fail(err, LEM_EUSAGE, "feed %d: node %d has children with tokens, it cannot grow", index, f->node);
+    if (f->n > s->max_rows)
+        return lem_fail(err, LEM_EMEM, "feed %d: %d tokens in a session planned for %d a step", index, f->n,
+                        s->max_rows);
+    if (s->nodes[f->node].closed)
+        return lem_fail(err, LEM_EUSAGE, "feed %d: node %d has children with tokens, it cannot grow", index,
+                        f->node);
     activate(s, f->node);
-    if (s->nodes[f->node].feed >= 0) return lem_fail(err, LEM_EUSAGE, "feed %d: node %d is fed twice in one step", index, f->node);
+    if (s->nodes[f->node].feed >= 0)
+        return lem_fail(err, LEM_EUSAGE, "feed %d: node %d is fed twice in one step", index, f->node);
     s->nodes[f->node].feed = index;
     return lem_check_targets(f->n, f->ids, s->w->config.vocab, err);
 }
@@ -70,7 +75,8 @@ static lem_status check_lengths(lem_session *s, const lem_feed *feeds, lem_err *
         x->row0 = x->n > 0 ? x->pos0 : x->parent < 0 ? 0 : s->nodes[x->parent].row0;
         int64_t length = (int64_t)x->row0 + x->n + (x->feed < 0 ? 0 : feeds[x->feed].n);
         if (length > s->w->config.max_positions)
-            return lem_fail(err, LEM_EUSAGE, "%lld tokens on a path, the model's context is %d", (long long)length, s->w->config.max_positions);
+            return lem_fail(err, LEM_EUSAGE, "%lld tokens on a path, the model's context is %d",
+                            (long long)length, s->w->config.max_positions);
         x->row0 = (int)length;
     }
     return LEM_OK;
@@ -87,13 +93,14 @@ lem_status lem_session_check_feeds(lem_session *s, const lem_feed *feeds, int n_
         int n = s->nodes[feeds[i].node].n;
         rows += feeds[i].n;
         pages += pages_of(n + feeds[i].n) - pages_of(n);
-        if (rows > s->max_rows) return lem_fail(err, LEM_EMEM, "more than %d tokens in one step", s->max_rows);
+        if (rows > s->max_rows)
+            return lem_fail(err, LEM_EMEM, "more than %d tokens in one step", s->max_rows);
     }
     lem_status st = check_lengths(s, feeds, err);
     if (st != LEM_OK) return st;
     if (pages > s->n_free)
-        return lem_fail(err, LEM_EMEM, "the step needs %lld pages of %d tokens, %d of %d are free", (long long)pages, LEM_PANEL, s->n_free,
-                        s->max_pages);
+        return lem_fail(err, LEM_EMEM, "the step needs %lld pages of %d tokens, %d of %d are free",
+                        (long long)pages, LEM_PANEL, s->n_free, s->max_pages);
     return LEM_OK;
 }
 
@@ -104,7 +111,8 @@ static int take_page(lem_session *s) {
     s->free_page = s->next_page[page];
     s->next_page[page] = -1;
     s->n_free--;
-    if (page >= s->pages_clean) { /* pages are first taken in order: unused slots hold zeros, never stray NaN */
+    if (page >=
+        s->pages_clean) { /* pages are first taken in order: unused slots hold zeros, never stray NaN */
         memset(s->kv.data + (size_t)page * s->kv.page_stride, 0, s->kv.page_stride * sizeof(float));
         s->pages_clean = page + 1;
     }
@@ -113,7 +121,8 @@ static int take_page(lem_session *s) {
 
 /* The first tokens of a node: its ancestors may not grow any more. */
 static void close_ancestors(lem_session *s, int node) {
-    for (int p = s->nodes[node].parent; p >= 0 && !s->nodes[p].closed; p = s->nodes[p].parent) s->nodes[p].closed = true;
+    for (int p = s->nodes[node].parent; p >= 0 && !s->nodes[p].closed; p = s->nodes[p].parent)
+        s->nodes[p].closed = true;
 }
 
 static void append_tokens(lem_session *s, int node, const lem_feed *f) {

@@ -15,9 +15,14 @@ struct lem_weights {
 };
 
 /* Memory for packed weights of that shape, carved but not filled. */
-lem_status lem_weights_alloc(const lem_model_config *c, lem_dtype dtype, lem_weights **out, lem_err *err) LEM_MUST_CHECK;
+lem_status lem_weights_alloc(const lem_model_config *c, lem_dtype dtype, lem_weights **out,
+                             lem_err *err) LEM_MUST_CHECK;
 
-typedef enum lem_node_state { LEM_NODE_FREE, LEM_NODE_LIVE, LEM_NODE_DROPPED /* waits for its children */ } lem_node_state;
+typedef enum lem_node_state {
+    LEM_NODE_FREE,
+    LEM_NODE_LIVE,
+    LEM_NODE_DROPPED /* waits for its children */
+} lem_node_state;
 
 typedef struct lem_node {
     lem_node_state state;
@@ -57,8 +62,10 @@ struct lem_session {
     lem_head_block head;
 };
 
-/* session_plan.c: checks the feeds and changes nothing; then takes pages and lays out rows, segments and trees. */
-lem_status lem_session_check_feeds(lem_session *s, const lem_feed *feeds, int n_feeds, lem_err *err) LEM_MUST_CHECK;
+/* session_plan.c: checks the feeds and changes nothing; then takes pages and lays out rows, segments and
+ * trees. */
+lem_status lem_session_check_feeds(lem_session *s, const lem_feed *feeds, int n_feeds,
+                                   lem_err *err) LEM_MUST_CHECK;
 void lem_session_lay_out(lem_session *s, const lem_feed *feeds, int n_feeds);
 
 #endif

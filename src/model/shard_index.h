@@ -1,8 +1,9 @@
 /* model/shard_index.h - model.safetensors.index.json: which shard holds which tensor
  *
- * {"metadata": {"total_size": bytes}, "weight_map": {tensor: file}} as Transformers writes it. File names are plain names that end in
- * .safetensors: a name with a path separator, "..", or a leading dot is refused, so that no index reaches outside its folder. (What such a name
- * IS may be a symbolic link: the folders of the Hugging Face cache consist of links into ../../blobs.) */
+ * {"metadata": {"total_size": bytes}, "weight_map": {tensor: file}} as Transformers writes it. File names are
+ * plain names that end in .safetensors: a name with a path separator, "..", or a leading dot is refused, so
+ * that no index reaches outside its folder. (What such a name IS may be a symbolic link: the folders of the
+ * Hugging Face cache consist of links into ../../blobs.) */
 #ifndef LEM_MODEL_SHARD_INDEX_H
 #define LEM_MODEL_SHARD_INDEX_H
 
@@ -23,7 +24,8 @@ typedef struct lem_shard_index {
     const lem_json *weight_map;
 } lem_shard_index;
 
-lem_status lem_shard_index_parse(const char *text, size_t len, lem_shard_index *out, lem_err *err) LEM_MUST_CHECK;
+lem_status lem_shard_index_parse(const char *text, size_t len, lem_shard_index *out,
+                                 lem_err *err) LEM_MUST_CHECK;
 void lem_shard_index_release(lem_shard_index *x);
 /* Place of a file in `file`, -1 if none. */
 int lem_shard_index_find(const lem_shard_index *x, const char *file);

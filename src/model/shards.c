@@ -35,7 +35,8 @@ static lem_status add_file(lem_shards *s, const char *path, lem_err *err) {
         int64_t other = 0;
         if (lem_map_find(s->by_name, name, strlen(name), &other))
             return lem_fail(err, LEM_EDATA, "tensor '%.95s' stands in two files: %s and %s", name,
-                            lem_path_base(lem_safetensors_file_path(stored[other].file)), lem_path_base(path));
+                            lem_path_base(lem_safetensors_file_path(stored[other].file)),
+                            lem_path_base(path));
         stored[s->n] = (lem_stored){&t->tensor[i], f};
         st = lem_map_set(s->by_name, name, strlen(name), (int64_t)s->n++, err);
         if (st != LEM_OK) return st;
@@ -64,22 +65,28 @@ done:
 
 /* The index names what the shards hold, and the other way round. */
 static lem_status check_index(const lem_shards *s, const lem_shard_index *x, lem_err *err) {
-    lem_name_list absent = {.what = "not in the shard the index names"}, unlisted = {.what = "in a shard but not in the index"};
+    lem_name_list absent = {.what = "not in the shard the index names"},
+                  unlisted = {.what = "in a shard but not in the index"};
     uint64_t bytes = 0;
-    for (const char *name = lem_json_key_next(x->weight_map, NULL); name; name = lem_json_key_next(x->weight_map, name)) {
+    for (const char *name = lem_json_key_next(x->weight_map, NULL); name;
+         name = lem_json_key_next(x->weight_map, name)) {
         const lem_stored *t = lem_shards_find(s, name);
         int at = lem_shard_index_find(x, lem_json_str(lem_json_key_value(name), ""));
-        if (!t || at < 0 || t->file != s->file[at]) lem_name_list_add(&absent, name, lem_json_str(lem_json_key_value(name), ""));
+        if (!t || at < 0 || t->file != s->file[at])
+            lem_name_list_add(&absent, name, lem_json_str(lem_json_key_value(name), ""));
     }
     for (size_t i = 0; i < s->n; i++) {
         bytes += lem_stored_bytes(&s->stored[i]);
         if (!lem_json_get(x->weight_map, s->stored[i].tensor->name))
-            lem_name_list_add(&unlisted, s->stored[i].tensor->name, lem_path_base(lem_safetensors_file_path(s->stored[i].file)));
+            lem_name_list_add(&unlisted, s->stored[i].tensor->name,
+                              lem_path_base(lem_safetensors_file_path(s->stored[i].file)));
     }
     lem_name_list *lists[] = {&absent, &unlisted};
     lem_status st = lem_name_lists_fail(lists, 2, "index and shards differ", err);
     if (st == LEM_OK && x->total_size >= 0 && (uint64_t)x->total_size != bytes)
-        st = lem_fail(err, LEM_EDATA, "metadata.total_size is %lld, the shards hold %llu bytes: the index is of other shards (or remove total_size)",
+        st = lem_fail(err, LEM_EDATA,
+                      "metadata.total_size is %lld, the shards hold %llu bytes: the index is of other shards "
+                      "(or remove total_size)",
                       (long long)x->total_size, (unsigned long long)bytes);
     return st;
 }
@@ -113,7 +120,8 @@ static lem_status nothing_to_open(const char *dir, lem_err *err) {
     }
     if (found)
         return lem_fail(err, LEM_EDATA,
-                        "%s: only pytorch_model.bin is there, which can run code when opened; convert it first (Transformers: "
+                        "%s: only pytorch_model.bin is there, which can run code when opened; convert it "
+                        "first (Transformers: "
                         "from_pretrained(DIR).save_pretrained(DIR2, safe_serialization=True))",
                         dir);
     return lem_fail(err, LEM_EDATA, "%s: model.safetensors is missing", dir);
@@ -138,7 +146,8 @@ lem_status lem_shards_add(lem_shards *s, const char *path, lem_err *err) { retur
 lem_status lem_shards_open(const char *dir, lem_shards **out, lem_err *err) {
     lem_status st = LEM_OK;
     lem_shards *s = NULL;
-    char *single = lem_path_join(dir, "model.safetensors", err), *index = lem_path_join(dir, LEM_SHARD_INDEX_NAME, err);
+    char *single = lem_path_join(dir, "model.safetensors", err),
+         *index = lem_path_join(dir, LEM_SHARD_INDEX_NAME, err);
     if (!single || !index) LEM_TRY(LEM_EMEM);
     if (lem_file_exists(single)) {
         st = lem_shards_open_file(single, out, err);
@@ -173,7 +182,9 @@ const char *lem_shards_path(const lem_shards *s) { return s->path; }
 
 int lem_shards_files(const lem_shards *s) { return s->n_files; }
 
-const char *lem_shards_file_name(const lem_shards *s, int i) { return lem_path_base(lem_safetensors_file_path(s->file[i])); }
+const char *lem_shards_file_name(const lem_shards *s, int i) {
+    return lem_path_base(lem_safetensors_file_path(s->file[i]));
+}
 
 size_t lem_shards_count(const lem_shards *s) { return s->n; }
 
@@ -188,11 +199,13 @@ lem_status lem_stored_read(const lem_stored *t, float *out, size_t count, lem_er
     return lem_safetensors_file_read(t->file, t->tensor, out, count, err);
 }
 
-static lem_status read_piece(const lem_stored *t, size_t from, size_t n, float *out, void *scratch, lem_err *err) {
+static lem_status read_piece(const lem_stored *t, size_t from, size_t n, float *out, void *scratch,
+                             lem_err *err) {
     return lem_safetensors_file_read_part(t->file, t->tensor, from, n, out, scratch, err);
 }
 
-lem_status lem_stored_compare(const lem_stored *a, const lem_stored *b, size_t count, size_t *equal, lem_err *err) {
+lem_status lem_stored_compare(const lem_stored *a, const lem_stored *b, size_t count, size_t *equal,
+                              lem_err *err) {
     enum { PIECE = 1 << 15 };
     lem_status st = LEM_OK;
     size_t at = 0, i = 0;

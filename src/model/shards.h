@@ -1,9 +1,12 @@
-/* model/shards.h - the tensors of a model folder, whether they stand in model.safetensors or in several shards with an index
+/* model/shards.h - the tensors of a model folder, whether they stand in model.safetensors or in several
+ * shards with an index
  *
- * Opening reads and checks headers only: index against shards both ways (a tensor that the index names is in that shard, a shard holds nothing
- * that the index does not place there, no tensor stands in two shards), metadata.total_size against the sum, at most LEM_SHARDS_MAX shards.
- * model.safetensors counts when both are there, as in Transformers. Names are plain (shard_index.h); what they link to may lie elsewhere, as in
- * the cache of Hugging Face, but must be a regular file. Threads may read from one lem_shards at the same time. */
+ * Opening reads and checks headers only: index against shards both ways (a tensor that the index names is in
+ * that shard, a shard holds nothing that the index does not place there, no tensor stands in two shards),
+ * metadata.total_size against the sum, at most LEM_SHARDS_MAX shards. model.safetensors counts when both are
+ * there, as in Transformers. Names are plain (shard_index.h); what they link to may lie elsewhere, as in the
+ * cache of Hugging Face, but must be a regular file. Threads may read from one lem_shards at the same time.
+ */
 #ifndef LEM_MODEL_SHARDS_H
 #define LEM_MODEL_SHARDS_H
 
@@ -18,7 +21,8 @@ typedef struct lem_shards lem_shards;
 lem_status lem_shards_open(const char *dir, lem_shards **out, lem_err *err) LEM_MUST_CHECK;
 /* The same for one file of any name, such as value_head.safetensors. */
 lem_status lem_shards_open_file(const char *path, lem_shards **out, lem_err *err) LEM_MUST_CHECK;
-/* One more file, whose names must be new (value_head.safetensors beside a model). Pointers handed out before become invalid. */
+/* One more file, whose names must be new (value_head.safetensors beside a model). Pointers handed out before
+ * become invalid. */
 lem_status lem_shards_add(lem_shards *s, const char *path, lem_err *err) LEM_MUST_CHECK;
 void lem_shards_close(lem_shards *s);
 const char *lem_shards_path(const lem_shards *s); /* the index, or the one file */
@@ -30,7 +34,8 @@ const lem_stored *lem_shards_find(const lem_shards *s, const char *name);
 /* A whole tensor as fp32; not finite is LEM_EDATA. */
 lem_status lem_stored_read(const lem_stored *t, float *out, size_t count, lem_err *err) LEM_MUST_CHECK;
 /* How many values, from the first on, are bit-equal as fp32. */
-lem_status lem_stored_compare(const lem_stored *a, const lem_stored *b, size_t count, size_t *equal, lem_err *err) LEM_MUST_CHECK;
+lem_status lem_stored_compare(const lem_stored *a, const lem_stored *b, size_t count, size_t *equal,
+                              lem_err *err) LEM_MUST_CHECK;
 uint64_t lem_stored_bytes(const lem_stored *t);
 
 #endif

@@ -17,7 +17,8 @@ typedef struct plan {
     uint64_t bytes;
 } plan;
 
-static lem_status make_plan(plan *p, const lem_safetensors_item *item, size_t n, uint64_t shard_bytes, lem_err *err) {
+static lem_status make_plan(plan *p, const lem_safetensors_item *item, size_t n, uint64_t shard_bytes,
+                            lem_err *err) {
     uint64_t filled = 0;
     p->item = lem_alloc(n, sizeof *p->item, err);
     p->shard = lem_alloc(n, sizeof *p->shard, err);
@@ -36,8 +37,9 @@ static lem_status make_plan(plan *p, const lem_safetensors_item *item, size_t n,
         p->shard[i] = p->n_shards;
     }
     if (p->n_shards > LEM_SHARDS_MAX)
-        return lem_fail(err, LEM_EUSAGE, "%d shards of %llu bytes would be needed, at most %d are written: allow larger ones", p->n_shards,
-                        (unsigned long long)shard_bytes, LEM_SHARDS_MAX);
+        return lem_fail(err, LEM_EUSAGE,
+                        "%d shards of %llu bytes would be needed, at most %d are written: allow larger ones",
+                        p->n_shards, (unsigned long long)shard_bytes, LEM_SHARDS_MAX);
     return LEM_OK;
 }
 
@@ -80,17 +82,20 @@ static void remove_waiting(const plan *p, const char *dir, const char *new_index
 }
 
 static int by_name(const void *a, const void *b) {
-    const lem_safetensors_item *const *x = *(const lem_safetensors_item *const *const *)a, *const *y = *(const lem_safetensors_item *const *const *)b;
+    const lem_safetensors_item *const *x = *(const lem_safetensors_item *const *const *)a,
+                                      *const *y = *(const lem_safetensors_item *const *const *)b;
     return strcmp((*x)->name, (*y)->name);
 }
 
-/* {"metadata": {"total_size": …}, "weight_map": {…}} with the tensors in order of their names, as Transformers writes it. */
+/* {"metadata": {"total_size": …}, "weight_map": {…}} with the tensors in order of their names, as
+ * Transformers writes it. */
 static lem_status write_index(const plan *p, const char *path, lem_err *err) {
     lem_status st = LEM_OK;
     lem_buf text = {0};
     lem_json *root = lem_json_new_object(), *meta = lem_json_new_object(), *map = lem_json_new_object();
     const lem_safetensors_item ***sorted = lem_alloc(p->n, sizeof *sorted, err);
-    bool ok = root && meta && map && sorted && lem_json_set(meta, "total_size", lem_json_new_int((int64_t)p->bytes));
+    bool ok = root && meta && map && sorted &&
+              lem_json_set(meta, "total_size", lem_json_new_int((int64_t)p->bytes));
     for (size_t i = 0; ok && i < p->n; i++) sorted[i] = &p->item[i];
     if (ok) qsort(sorted, p->n, sizeof *sorted, by_name);
     for (size_t i = 0; ok && i < p->n; i++) {
@@ -128,7 +133,8 @@ static lem_status read_old_index(const char *path, lem_shard_index *out, lem_err
     return st == LEM_OK || st == LEM_EDATA ? LEM_OK : lem_fail(err, st, "%s", own.text);
 }
 
-static lem_status remove_old_shards(const plan *p, const char *dir, const lem_shard_index *old, lem_err *err) {
+static lem_status remove_old_shards(const plan *p, const char *dir, const lem_shard_index *old,
+                                    lem_err *err) {
     lem_status st = LEM_OK;
     for (int i = 0; i < old->n_files && st == LEM_OK; i++) {
         bool kept = false;
@@ -145,7 +151,8 @@ static lem_status remove_old_shards(const plan *p, const char *dir, const lem_sh
 }
 
 /* From here on only renames: the folder does not open until the last of them. */
-static lem_status swap_in(const plan *p, const char *dir, const char *new_index, const char *index, const char *single, lem_err *err) {
+static lem_status swap_in(const plan *p, const char *dir, const char *new_index, const char *index,
+                          const char *single, lem_err *err) {
     lem_status st = LEM_OK;
     LEM_TRY(lem_file_remove(index, err));
     LEM_TRY(lem_file_remove(single, err));
@@ -156,11 +163,13 @@ done:
     return st;
 }
 
-lem_status lem_shards_write(const char *dir, const lem_safetensors_item *item, size_t n, uint64_t shard_bytes, int *n_shards, lem_err *err) {
+lem_status lem_shards_write(const char *dir, const lem_safetensors_item *item, size_t n, uint64_t shard_bytes,
+                            int *n_shards, lem_err *err) {
     lem_status st = LEM_OK;
     plan p = {0};
     lem_shard_index old = {.total_size = -1};
-    char *index = lem_path_join(dir, LEM_SHARD_INDEX_NAME, err), *single = lem_path_join(dir, "model.safetensors", err);
+    char *index = lem_path_join(dir, LEM_SHARD_INDEX_NAME, err),
+         *single = lem_path_join(dir, "model.safetensors", err);
     char *new_index = lem_path_join(dir, LEM_SHARD_INDEX_NAME ".new", err);
     if (!index || !single || !new_index) LEM_TRY(LEM_EMEM);
     LEM_TRY(make_plan(&p, item, n, shard_bytes ? shard_bytes : LEM_SHARD_BYTES, err));

@@ -110,10 +110,12 @@ static bool all_finite(lem_dtype dtype, const unsigned char *p, size_t bytes) {
 static lem_status read_rows(const job *j, worker *w, size_t row0, size_t rows, lem_err *err) {
     size_t K = (size_t)j->K, n = rows * K, size = lem_dtype_size(j->dtype);
     if (j->stored == j->dtype) {
-        lem_status st = lem_safetensors_file_read_bytes(j->from->file, j->from->tensor, (uint64_t)row0 * K * size, n * size, w->raw, err);
+        lem_status st = lem_safetensors_file_read_bytes(j->from->file, j->from->tensor,
+                                                        (uint64_t)row0 * K * size, n * size, w->raw, err);
         if (st != LEM_OK || all_finite(j->dtype, w->raw, n * size)) return st;
     }
-    lem_status st = lem_safetensors_file_read_part(j->from->file, j->from->tensor, row0 * K, n, w->values, w->raw, err);
+    lem_status st =
+        lem_safetensors_file_read_part(j->from->file, j->from->tensor, row0 * K, n, w->values, w->raw, err);
     if (st == LEM_OK) (void)lem_values_write(j->dtype, w->values, n, w->raw);
     return st;
 }
@@ -167,10 +169,15 @@ static job *add_job(loader *l, size_t offset, lem_dtype dtype) {
         l->cap_jobs = cap;
     }
     job *j = &l->jobs[l->n_jobs];
-    *j = (job){.from = stored_at(l, offset, &t), .N = t->shape[0], .K = t->shape[1], .dtype = dtype, .first_task = l->n_tasks};
+    *j = (job){.from = stored_at(l, offset, &t),
+               .N = t->shape[0],
+               .K = t->shape[1],
+               .dtype = dtype,
+               .first_task = l->n_tasks};
     if (!lem_values_dtype(j->from->tensor->dtype, &j->stored)) {
-        l->st = lem_fail(l->err, LEM_EDATA, "%s: tensor '%.95s' has dtype %s, supported are F32, F16 and BF16",
-                         lem_safetensors_file_path(j->from->file), t->name, j->from->tensor->dtype);
+        l->st =
+            lem_fail(l->err, LEM_EDATA, "%s: tensor '%.95s' has dtype %s, supported are F32, F16 and BF16",
+                     lem_safetensors_file_path(j->from->file), t->name, j->from->tensor->dtype);
         return NULL;
     }
     l->n_jobs++;
@@ -235,7 +242,8 @@ static lem_status make_workers(loader *l, lem_pool *pool, lem_err *err) {
     return LEM_OK;
 }
 
-/* Of several failures the first in the order of tasks is told: all tasks have been tried, so it does not depend on threads. */
+/* Of several failures the first in the order of tasks is told: all tasks have been tried, so it does not
+ * depend on threads. */
 static lem_status first_failure(const loader *l, lem_err *err) {
     const worker *first = &l->workers[0];
     for (int i = 1; i < l->n_workers; i++)
@@ -257,7 +265,8 @@ static lem_status fill(loader *l, lem_backend *b, lem_err *err) {
     return first_failure(l, err);
 }
 
-static lem_status open_weights(const char *dir, const lem_head *need, lem_backend *b, lem_dtype dtype, lem_weights **out, lem_err *err) {
+static lem_status open_weights(const char *dir, const lem_head *need, lem_backend *b, lem_dtype dtype,
+                               lem_weights **out, lem_err *err) {
     lem_status st = LEM_OK;
     lem_folder folder = {NULL, NULL};
     lem_weights *w = NULL;
@@ -282,11 +291,13 @@ done:
     return st;
 }
 
-lem_status lem_weights_open(const char *dir, lem_head need, lem_backend *b, lem_dtype dtype, lem_weights **out, lem_err *err) {
+lem_status lem_weights_open(const char *dir, lem_head need, lem_backend *b, lem_dtype dtype,
+                            lem_weights **out, lem_err *err) {
     return open_weights(dir, &need, b, dtype, out, err);
 }
 
-lem_status lem_weights_open_any(const char *dir, lem_backend *b, lem_dtype dtype, lem_weights **out, lem_err *err) {
+lem_status lem_weights_open_any(const char *dir, lem_backend *b, lem_dtype dtype, lem_weights **out,
+                                lem_err *err) {
     return open_weights(dir, NULL, b, dtype, out, err);
 }
 

@@ -1,19 +1,26 @@
-/* model/weights_open.h - a folder packed for inference straight from its files, without fp32 weights in between
+/* model/weights_open.h - a folder packed for inference straight from its files, without fp32 weights in
+ * between
  *
- * The bits are those of lem_model_open followed by lem_weights_new, at half the memory traffic and without the 4 bytes per parameter: each panel of 32
- * rows is read by position into scratch of a worker, checked for values that are not finite, and laid out. Reading, not mapping: a file that
- * shrinks or fails meanwhile is an error, never a signal, and the copy out of the page cache costs less than the page faults of a mapping. */
+ * The bits are those of lem_model_open followed by lem_weights_new, at half the memory traffic and without
+ * the 4 bytes per parameter: each panel of 32 rows is read by position into scratch of a worker, checked for
+ * values that are not finite, and laid out. Reading, not mapping: a file that shrinks or fails meanwhile is
+ * an error, never a signal, and the copy out of the page cache costs less than the page faults of a mapping.
+ */
 #ifndef LEM_MODEL_WEIGHTS_OPEN_H
 #define LEM_MODEL_WEIGHTS_OPEN_H
 
 #include "model/session.h"
 
-/* dtype F32 or BF16. Work is shared by the backend's pool; the result does not depend on it. Errors as lem_model_open. */
-lem_status lem_weights_open(const char *dir, lem_head need, lem_backend *b, lem_dtype dtype, lem_weights **out, lem_err *err) LEM_MUST_CHECK;
+/* dtype F32 or BF16. Work is shared by the backend's pool; the result does not depend on it. Errors as
+ * lem_model_open. */
+lem_status lem_weights_open(const char *dir, lem_head need, lem_backend *b, lem_dtype dtype,
+                            lem_weights **out, lem_err *err) LEM_MUST_CHECK;
 /* Whatever head the folder has. */
-lem_status lem_weights_open_any(const char *dir, lem_backend *b, lem_dtype dtype, lem_weights **out, lem_err *err) LEM_MUST_CHECK;
+lem_status lem_weights_open_any(const char *dir, lem_backend *b, lem_dtype dtype, lem_weights **out,
+                                lem_err *err) LEM_MUST_CHECK;
 const lem_model_config *lem_weights_config(const lem_weights *w);
 /* All checks of opening that need no values: config, headers, names, shapes. */
-lem_status lem_model_check(const char *dir, lem_head need, lem_model_config *out, lem_err *err) LEM_MUST_CHECK;
+lem_status lem_model_check(const char *dir, lem_head need, lem_model_config *out,
+                           lem_err *err) LEM_MUST_CHECK;
 
 #endif

@@ -14,8 +14,12 @@ typedef struct frame { /* data ranges; x in plotted units (log2 taken where aske
 } frame;
 
 static double plot_x(const lem_chart *c, double x) { return c->log2_x ? (x > 0 ? log2(x) : NAN) : x; }
-static double px(const frame *f, double x) { return LEFT + (x - f->x0) / (f->x1 - f->x0) * (WIDTH - LEFT - RIGHT); }
-static double py(const frame *f, double y) { return HEIGHT - BOTTOM - (y - f->y0) / (f->y1 - f->y0) * (HEIGHT - TOP - BOTTOM); }
+static double px(const frame *f, double x) {
+    return LEFT + (x - f->x0) / (f->x1 - f->x0) * (WIDTH - LEFT - RIGHT);
+}
+static double py(const frame *f, double y) {
+    return HEIGHT - BOTTOM - (y - f->y0) / (f->y1 - f->y0) * (HEIGHT - TOP - BOTTOM);
+}
 
 double lem_chart_step(double span, int most) {
     double raw = span / most, base = pow(10, floor(log10(raw)));
@@ -31,7 +35,9 @@ static void widen(double v, double *lo, double *hi) {
     if (v > *hi) *hi = v;
 }
 
-static bool has_point(const lem_chart *c, const lem_series *s, int i) { return isfinite(plot_x(c, s->x[i])) && isfinite(s->y[i]); }
+static bool has_point(const lem_chart *c, const lem_series *s, int i) {
+    return isfinite(plot_x(c, s->x[i])) && isfinite(s->y[i]);
+}
 
 static frame measure(const lem_chart *c) {
     frame f = {INFINITY, -INFINITY, INFINITY, -INFINITY, 1, false};
@@ -83,27 +89,32 @@ static void y_axis(const lem_chart *c, const frame *f, lem_buf *out) {
     if (n > 20) n = 20;
     for (int i = 0; i <= n; i++) {
         double v = f->y0 + i * f->y_step, y = py(f, v);
-        lem_buf_printf(
-            out, "<line class=\"grid\" x1=\"%d\" x2=\"%d\" y1=\"%.1f\" y2=\"%.1f\"/><text class=\"tick\" x=\"%d\" y=\"%.1f\" text-anchor=\"end\">",
-            LEFT, WIDTH - RIGHT, y, y, LEFT - 8, y + 4);
+        lem_buf_printf(out,
+                       "<line class=\"grid\" x1=\"%d\" x2=\"%d\" y1=\"%.1f\" y2=\"%.1f\"/><text "
+                       "class=\"tick\" x=\"%d\" y=\"%.1f\" text-anchor=\"end\">",
+                       LEFT, WIDTH - RIGHT, y, y, LEFT - 8, y + 4);
         put_number(out, c->percent ? 100 * v : v, c->percent ? 100 * f->y_step : f->y_step);
         lem_buf_puts(out, c->percent ? " %</text>" : "</text>");
     }
     if (c->y_label && *c->y_label) {
-        lem_buf_printf(out, "<text class=\"label\" text-anchor=\"middle\" transform=\"translate(12 %d) rotate(-90)\">", (TOP + HEIGHT - BOTTOM) / 2);
+        lem_buf_printf(
+            out, "<text class=\"label\" text-anchor=\"middle\" transform=\"translate(12 %d) rotate(-90)\">",
+            (TOP + HEIGHT - BOTTOM) / 2);
         lem_escape_html(out, c->y_label, strlen(c->y_label));
         lem_buf_puts(out, "</text>");
     }
 }
 
 static void x_tick(const frame *f, double at, double value, double step, lem_buf *out) {
-    lem_buf_printf(out, "<text class=\"tick\" x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">", px(f, at), HEIGHT - BOTTOM + 17);
+    lem_buf_printf(out, "<text class=\"tick\" x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">", px(f, at),
+                   HEIGHT - BOTTOM + 17);
     put_number(out, value, step);
     lem_buf_puts(out, "</text>");
 }
 
 static void x_axis(const lem_chart *c, const frame *f, lem_buf *out) {
-    lem_buf_printf(out, "<line class=\"axis\" x1=\"%d\" x2=\"%d\" y1=\"%d\" y2=\"%d\"/>", LEFT, WIDTH - RIGHT, HEIGHT - BOTTOM, HEIGHT - BOTTOM);
+    lem_buf_printf(out, "<line class=\"axis\" x1=\"%d\" x2=\"%d\" y1=\"%d\" y2=\"%d\"/>", LEFT, WIDTH - RIGHT,
+                   HEIGHT - BOTTOM, HEIGHT - BOTTOM);
     double step = lem_chart_step(f->x1 - f->x0, 8);
     if (c->log2_x && step < 1) step = 1;
     double first = ceil(f->x0 / step - 1e-9) * step;
@@ -114,17 +125,21 @@ static void x_axis(const lem_chart *c, const frame *f, lem_buf *out) {
         else x_tick(f, at, at, step, out);
     }
     if (c->x_label && *c->x_label) {
-        lem_buf_printf(out, "<text class=\"label\" text-anchor=\"middle\" x=\"%d\" y=\"%d\">", (LEFT + WIDTH - RIGHT) / 2, HEIGHT - 6);
+        lem_buf_printf(out, "<text class=\"label\" text-anchor=\"middle\" x=\"%d\" y=\"%d\">",
+                       (LEFT + WIDTH - RIGHT) / 2, HEIGHT - 6);
         lem_escape_html(out, c->x_label, strlen(c->x_label));
         lem_buf_puts(out, "</text>");
     }
 }
 
 /* The band of one run of points first..last, both finite throughout. */
-static void band(const lem_chart *c, const frame *f, const lem_series *s, int first, int last, int k, lem_buf *out) {
+static void band(const lem_chart *c, const frame *f, const lem_series *s, int first, int last, int k,
+                 lem_buf *out) {
     lem_buf_printf(out, "<polygon class=\"band s%d\" points=\"", k % 8);
-    for (int i = first; i <= last; i++) lem_buf_printf(out, "%.1f,%.1f ", px(f, plot_x(c, s->x[i])), py(f, s->hi[i]));
-    for (int i = last; i >= first; i--) lem_buf_printf(out, "%.1f,%.1f ", px(f, plot_x(c, s->x[i])), py(f, s->lo[i]));
+    for (int i = first; i <= last; i++)
+        lem_buf_printf(out, "%.1f,%.1f ", px(f, plot_x(c, s->x[i])), py(f, s->hi[i]));
+    for (int i = last; i >= first; i--)
+        lem_buf_printf(out, "%.1f,%.1f ", px(f, plot_x(c, s->x[i])), py(f, s->lo[i]));
     lem_buf_puts(out, "\"/>");
 }
 
@@ -146,7 +161,8 @@ static void line(const lem_chart *c, const frame *f, const lem_series *s, int k,
     bool pen = false;
     for (int i = 0; i < s->n; i++) {
         bool ok = has_point(c, s, i);
-        if (ok) lem_buf_printf(out, "%c%.1f %.1f", pen ? 'L' : 'M', px(f, plot_x(c, s->x[i])), py(f, s->y[i]));
+        if (ok)
+            lem_buf_printf(out, "%c%.1f %.1f", pen ? 'L' : 'M', px(f, plot_x(c, s->x[i])), py(f, s->y[i]));
         pen = ok;
     }
     lem_buf_puts(out, "\"/>");
@@ -156,10 +172,12 @@ static void dots(const lem_chart *c, const frame *f, const lem_series *s, int k,
     for (int i = 0; i < s->n; i++) {
         if (!has_point(c, s, i)) continue;
         double scale = c->percent ? 100 : 1;
-        lem_buf_printf(out, "<circle class=\"dot s%d\" cx=\"%.1f\" cy=\"%.1f\" r=\"3.5\"><title>", k % 8, px(f, plot_x(c, s->x[i])), py(f, s->y[i]));
+        lem_buf_printf(out, "<circle class=\"dot s%d\" cx=\"%.1f\" cy=\"%.1f\" r=\"3.5\"><title>", k % 8,
+                       px(f, plot_x(c, s->x[i])), py(f, s->y[i]));
         lem_escape_html(out, s->name, strlen(s->name));
         lem_buf_printf(out, ", %.6g: %.4g", s->x[i], scale * s->y[i]);
-        if (s->lo && s->hi && isfinite(s->lo[i]) && isfinite(s->hi[i])) lem_buf_printf(out, " [%.4g, %.4g]", scale * s->lo[i], scale * s->hi[i]);
+        if (s->lo && s->hi && isfinite(s->lo[i]) && isfinite(s->hi[i]))
+            lem_buf_printf(out, " [%.4g, %.4g]", scale * s->lo[i], scale * s->hi[i]);
         lem_buf_puts(out, "</title></circle>");
     }
 }

@@ -1,6 +1,7 @@
 /* report/chart.h - a line chart as inline SVG
  *
- * Colours come from the page's style sheet (classes s0…s7), so that one drawing serves light and dark. Points that are not finite are gaps. */
+ * Colours come from the page's style sheet (classes s0…s7), so that one drawing serves light and dark. Points
+ * that are not finite are gaps. */
 #ifndef LEM_REPORT_CHART_H
 #define LEM_REPORT_CHART_H
 

@@ -64,16 +64,20 @@ static bool has_sheet(const lem_page *p, const char *name) {
     return false;
 }
 
-static bool name_char(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_'; }
+static bool name_char(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+}
 
-/* A new CSV file; its name is reduced to letters, digits, '-' and '_', and numbered where it was taken. NULL when memory is out. */
+/* A new CSV file; its name is reduced to letters, digits, '-' and '_', and numbered where it was taken. NULL
+ * when memory is out. */
 static sheet *new_sheet(lem_page *p, const char *wanted) {
     char base[64], name[72];
     size_t n = 0;
     for (; wanted && wanted[n] && n + 1 < sizeof base; n++) base[n] = name_char(wanted[n]) ? wanted[n] : '-';
     base[n] = '\0';
     snprintf(name, sizeof name, "%s", n ? base : "table");
-    for (int k = 2; has_sheet(p, name); k++) snprintf(name, sizeof name, "%s-%d", n ? base : "table", k % 100000);
+    for (int k = 2; has_sheet(p, name); k++)
+        snprintf(name, sizeof name, "%s-%d", n ? base : "table", k % 100000);
     if (p->n_sheets == p->cap_sheets) {
         size_t cap = p->cap_sheets ? 2 * p->cap_sheets : 8;
         sheet *grown = lem_realloc(p->sheets, cap, sizeof *grown, NULL);
@@ -268,7 +272,8 @@ static void chart_csv(lem_page *p, const lem_chart *c) {
         const lem_series *line = &c->series[k];
         for (int i = 0; i < line->n; i++) {
             csv_cell(&s->text, true, line->name);
-            const double v[4] = {line->x[i], line->y[i], line->lo ? line->lo[i] : NAN, line->hi ? line->hi[i] : NAN};
+            const double v[4] = {line->x[i], line->y[i], line->lo ? line->lo[i] : NAN,
+                                 line->hi ? line->hi[i] : NAN};
             for (int j = 0; j < 4; j++) {
                 lem_buf_putc(&s->text, ',');
                 csv_number(&s->text, v[j]);
@@ -335,8 +340,12 @@ void lem_page_bars(lem_page *p, const char *name, const char *title, const lem_b
         bool ci = isfinite(b->lo) && isfinite(b->hi);
         lem_buf_puts(&p->body, "<span>");
         html_text(p, b->label);
-        lem_buf_printf(&p->body, "</span><span class=\"track\"><span class=\"fill\" style=\"width:%.2f%%\"></span>", share(b->value));
-        if (ci) lem_buf_printf(&p->body, "<span class=\"ci\" style=\"left:%.2f%%;width:%.2f%%\"></span>", share(b->lo), share(b->hi) - share(b->lo));
+        lem_buf_printf(&p->body,
+                       "</span><span class=\"track\"><span class=\"fill\" style=\"width:%.2f%%\"></span>",
+                       share(b->value));
+        if (ci)
+            lem_buf_printf(&p->body, "<span class=\"ci\" style=\"left:%.2f%%;width:%.2f%%\"></span>",
+                           share(b->lo), share(b->hi) - share(b->lo));
         lem_buf_printf(&p->body, "</span><span>%.1f %%", 100 * b->value);
         if (ci) lem_buf_printf(&p->body, " <em>[%.1f, %.1f]</em>", 100 * b->lo, 100 * b->hi);
         lem_buf_puts(&p->body, "</span>\n");
@@ -379,10 +388,12 @@ void lem_page_example(lem_page *p, const char *title, const lem_example_part *pa
 const char *lem_page_html(lem_page *p) {
     lem_buf *b = &p->html;
     lem_buf_clear(b);
-    lem_buf_puts(b, "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" "
-                    "content=\"width=device-width,initial-scale=1\">\n"
-                    "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none';style-src 'unsafe-inline';base-uri 'none';form-action "
-                    "'none'\">\n<title>");
+    lem_buf_puts(
+        b, "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" "
+           "content=\"width=device-width,initial-scale=1\">\n"
+           "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none';style-src "
+           "'unsafe-inline';base-uri 'none';form-action "
+           "'none'\">\n<title>");
     lem_escape_html(b, lem_buf_str(&p->title), p->title.len);
     lem_buf_puts(b, "</title>\n<style>\n");
     for (int i = 0; lem_report_style[i]; i++) lem_buf_puts(b, lem_report_style[i]);
@@ -400,8 +411,8 @@ const char *lem_page_html(lem_page *p) {
         lem_buf_puts(b, "</nav>\n");
     }
     lem_buf_add(b, lem_buf_str(&p->body), p->body.len);
-    lem_buf_puts(
-        b, "<footer>Made by lemma report. This page is one file: it needs no network and runs no script.</footer>\n</main>\n</body>\n</html>\n");
+    lem_buf_puts(b, "<footer>Made by lemma report. This page is one file: it needs no network and runs no "
+                    "script.</footer>\n</main>\n</body>\n</html>\n");
     return lem_buf_str(b);
 }
 
@@ -414,7 +425,8 @@ const char *lem_page_csv(const lem_page *p, const char *name) {
 }
 
 static lem_status write_one(const char *path, const lem_buf *text, bool overwrite, lem_err *err) {
-    if (!overwrite && lem_file_exists(path)) return lem_fail(err, LEM_EUSAGE, "%s exists already; pass --overwrite to replace it", path);
+    if (!overwrite && lem_file_exists(path))
+        return lem_fail(err, LEM_EUSAGE, "%s exists already; pass --overwrite to replace it", path);
     lem_status st = lem_buf_ok(text, err);
     return st ? st : lem_file_write_atomic(path, lem_buf_str(text), text->len, err);
 }

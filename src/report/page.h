@@ -1,8 +1,10 @@
-/* report/page.h - a report built by calls: one self-contained HTML page, the same as Markdown, and a CSV file for each table and chart
+/* report/page.h - a report built by calls: one self-contained HTML page, the same as Markdown, and a CSV file
+ * for each table and chart
  *
- * The page needs no script and no network, follows the reader's light or dark setting, and fits a phone. All text is escaped; nothing that a
- * model wrote can become markup (and the page's content policy would not run it). Calls cannot fail: want of memory is remembered and
- * reported by lem_page_save. All arguments are borrowed for the call only; strings are UTF-8 (bad bytes are replaced). */
+ * The page needs no script and no network, follows the reader's light or dark setting, and fits a phone. All
+ * text is escaped; nothing that a model wrote can become markup (and the page's content policy would not run
+ * it). Calls cannot fail: want of memory is remembered and reported by lem_page_save. All arguments are
+ * borrowed for the call only; strings are UTF-8 (bad bytes are replaced). */
 #ifndef LEM_REPORT_PAGE_H
 #define LEM_REPORT_PAGE_H
 
@@ -27,7 +29,8 @@ typedef struct lem_pair {
 } lem_pair;
 void lem_page_pairs(lem_page *p, const lem_pair *pairs, int n);
 /* Headline numbers: key is the label, value the number. */
-void lem_page_tiles(lem_page *p, const lem_pair *tiles, const char *const *details /* [n], entries or the array may be NULL */, int n);
+void lem_page_tiles(lem_page *p, const lem_pair *tiles,
+                    const char *const *details /* [n], entries or the array may be NULL */, int n);
 
 typedef struct lem_column {
     const char *title;
@@ -43,7 +46,8 @@ typedef struct lem_table {
 } lem_table;
 void lem_page_table(lem_page *p, const lem_table *t);
 
-void lem_page_chart(lem_page *p, const lem_chart *c); /* a chart without finite points is left out, with a note */
+void lem_page_chart(lem_page *p,
+                    const lem_chart *c); /* a chart without finite points is left out, with a note */
 
 typedef struct lem_bar {
     const char *label;
@@ -60,7 +64,8 @@ typedef struct lem_example_part {
 /* One worked example, folded away until the reader opens it (open when `open`). */
 void lem_page_example(lem_page *p, const char *title, const lem_example_part *parts, int n, bool open);
 
-/* Writes html_path (ends in .html), the Markdown beside it (.md) and <stem>-<name>.csv for each table and chart, each file atomically. */
+/* Writes html_path (ends in .html), the Markdown beside it (.md) and <stem>-<name>.csv for each table and
+ * chart, each file atomically. */
 lem_status lem_page_save(lem_page *p, const char *html_path, bool overwrite, lem_err *err) LEM_MUST_CHECK;
 
 /* The finished texts, for tests: borrowed until the next call on p. */

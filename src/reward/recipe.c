@@ -15,9 +15,11 @@ static const char tag_text[] = "\xd0\xba\xd0\xb8"; /* ки, Math-Shepherd's step
 
 const char *lem_reward_default_system(lem_head_kind kind) {
     switch (kind) {
-    case LEM_HEAD_KIND_CLASSIFIER: return "Please reason step by step, and check your final answer within \\boxed{}."; /* AceMath-RM */
+    case LEM_HEAD_KIND_CLASSIFIER:
+        return "Please reason step by step, and check your final answer within \\boxed{}."; /* AceMath-RM */
     case LEM_HEAD_KIND_QWEN_RM:
-    case LEM_HEAD_KIND_QWEN_PRM: return "Please reason step by step, and put your final answer within \\boxed{}.";
+    case LEM_HEAD_KIND_QWEN_PRM:
+        return "Please reason step by step, and put your final answer within \\boxed{}.";
     default: return NULL;
     }
 }
@@ -33,10 +35,12 @@ static lem_status encode(const lem_tokenizer *t, const char *text, size_t n, lem
 }
 
 /* The last id of a text, as the recipes look tokens up. */
-static lem_status last_id(const lem_tokenizer *t, const char *text, const char *what, int32_t *out, lem_err *err) {
+static lem_status last_id(const lem_tokenizer *t, const char *text, const char *what, int32_t *out,
+                          lem_err *err) {
     lem_ids ids = {0};
     lem_status st = encode(t, text, strlen(text), &ids, err);
-    if (st == LEM_OK && ids.len == 0) st = lem_fail(err, LEM_EDATA, "the tokenizer has no token for %s", what);
+    if (st == LEM_OK && ids.len == 0)
+        st = lem_fail(err, LEM_EDATA, "the tokenizer has no token for %s", what);
     if (st == LEM_OK) *out = ids.data[ids.len - 1];
     lem_ids_release(&ids);
     return st;
@@ -47,7 +51,9 @@ static lem_status find_signs(const lem_tokenizer *t, lem_reward_recipe *r, lem_e
     lem_ids ids = {0};
     lem_status st = encode(t, "+ -", 3, &ids, err);
     if (st == LEM_OK && ids.len != 2)
-        st = lem_fail(err, LEM_EDATA, "the tokenizer makes %zu tokens of '+ -', Math-Shepherd needs 2 (one for each sign)", ids.len);
+        st = lem_fail(err, LEM_EDATA,
+                      "the tokenizer makes %zu tokens of '+ -', Math-Shepherd needs 2 (one for each sign)",
+                      ids.len);
     if (st == LEM_OK) {
         r->good = ids.data[0];
         r->bad = ids.data[1];
@@ -66,10 +72,12 @@ static lem_status find_bos(const lem_tokenizer *t, const char *dir, int32_t *out
     if (!lem_file_exists(path)) goto done;
     LEM_TRY(lem_json_load(path, 16 << 20, &json, err));
     const lem_json *v = lem_json_get(json, "bos_token");
-    const char *text = lem_json_str(lem_json_kind(v) == LEM_JSON_OBJECT ? lem_json_get(v, "content") : v, NULL);
+    const char *text =
+        lem_json_str(lem_json_kind(v) == LEM_JSON_OBJECT ? lem_json_get(v, "content") : v, NULL);
     if (!text) goto done;
     *out = lem_tokenizer_find(t, text);
-    if (*out < 0) st = lem_fail(err, LEM_EDATA, "%s: bos_token '%.40s' is no token of the tokenizer", path, text);
+    if (*out < 0)
+        st = lem_fail(err, LEM_EDATA, "%s: bos_token '%.40s' is no token of the tokenizer", path, text);
 done:
     lem_json_free(json);
     lem_free(path);
@@ -81,11 +89,15 @@ static lem_status find_tokens(const lem_tokenizer *t, const char *dir, lem_rewar
     switch (r->kind) {
     case LEM_HEAD_KIND_QWEN_PRM:
         r->tag = lem_tokenizer_find(t, "<extra_0>");
-        if (r->tag < 0) return lem_fail(err, LEM_EDATA, "the tokenizer has no <extra_0> token, at which this head is read");
+        if (r->tag < 0)
+            return lem_fail(err, LEM_EDATA,
+                            "the tokenizer has no <extra_0> token, at which this head is read");
         break;
     case LEM_HEAD_KIND_OPENRLHF:
         r->tag = lem_tokenizer_eos(t);
-        if (r->tag < 0) return lem_fail(err, LEM_EDATA, "the tokenizer has no end-of-text token, at which this head is read");
+        if (r->tag < 0)
+            return lem_fail(err, LEM_EDATA,
+                            "the tokenizer has no end-of-text token, at which this head is read");
         break;
     case LEM_HEAD_KIND_SKYWORK_PRM:
         LEM_TRY(find_bos(t, dir, &r->bos, err));
@@ -107,9 +119,14 @@ done:
     return st;
 }
 
-lem_status lem_reward_recipe_make(const lem_head_shape *head, const lem_tokenizer *t, const char *dir, const char *system, const char *separator,
-                                  lem_reward_recipe *out, lem_err *err) {
-    lem_reward_recipe r = {.kind = head->kind, .bos = -1, .tag = head->kind == LEM_HEAD_KIND_INTERNLM2 ? head->token : -1, .good = -1, .bad = -1};
+lem_status lem_reward_recipe_make(const lem_head_shape *head, const lem_tokenizer *t, const char *dir,
+                                  const char *system, const char *separator, lem_reward_recipe *out,
+                                  lem_err *err) {
+    lem_reward_recipe r = {.kind = head->kind,
+                           .bos = -1,
+                           .tag = head->kind == LEM_HEAD_KIND_INTERNLM2 ? head->token : -1,
+                           .good = -1,
+                           .bad = -1};
     r.system = !system ? lem_reward_default_system(head->kind) : *system ? system : NULL;
     r.separator = separator ? separator : lem_reward_default_separator(head->kind);
     if (!*r.separator) return lem_fail(err, LEM_EUSAGE, "the text between steps must not be empty");
@@ -160,7 +177,8 @@ static lem_status add_step(work *w, const char *from, const char *to) {
     while (from < to && is_space(*from)) from++;
     while (from < to && is_space(to[-1])) to--;
     if (from == to) return LEM_OK;
-    if (w->n == LEM_REWARD_STEPS_MAX) return lem_fail(w->err, LEM_EDATA, "a solution of more than %d steps", LEM_REWARD_STEPS_MAX);
+    if (w->n == LEM_REWARD_STEPS_MAX)
+        return lem_fail(w->err, LEM_EDATA, "a solution of more than %d steps", LEM_REWARD_STEPS_MAX);
     if (w->n == w->cap) {
         int cap = w->cap ? 2 * w->cap : 32;
         piece *p = lem_realloc(w->step, (size_t)cap, sizeof *p, w->err);
@@ -174,7 +192,8 @@ static lem_status add_step(work *w, const char *from, const char *to) {
 
 /* Math-Shepherd's own solutions carry their tags; these end steps whatever the separator is. */
 static lem_status split(work *w, const char *text) {
-    const char *sep = w->how->kind == LEM_HEAD_KIND_MATH_SHEPHERD && strstr(text, tag_text) ? tag_text : w->how->separator;
+    const char *sep =
+        w->how->kind == LEM_HEAD_KIND_MATH_SHEPHERD && strstr(text, tag_text) ? tag_text : w->how->separator;
     for (const char *end; (end = strstr(text, sep)); text = end + strlen(sep)) {
         lem_status st = add_step(w, text, end);
         if (st) return st;
@@ -182,7 +201,8 @@ static lem_status split(work *w, const char *text) {
     return add_step(w, text, text + strlen(text));
 }
 
-/* OpenRLHF's data ends with the end-of-text token: line ends behind it go, and it is added where the template writes none (openrlhf/datasets/reward_dataset.py). */
+/* OpenRLHF's data ends with the end-of-text token: line ends behind it go, and it is added where the template
+ * writes none (openrlhf/datasets/reward_dataset.py). */
 static lem_status close_with_eos(work *w) {
     lem_ids *ids = &w->out->ids;
     size_t n = 0;
@@ -192,21 +212,26 @@ static lem_status close_with_eos(work *w) {
         while (n > 0 && s[n - 1] == '\n') n--;
         if (n > 0) break;
     }
-    return ids->len > 0 && ids->data[ids->len - 1] == w->how->tag ? LEM_OK : lem_ids_push(ids, w->how->tag, w->err);
+    return ids->len > 0 && ids->data[ids->len - 1] == w->how->tag ? LEM_OK
+                                                                  : lem_ids_push(ids, w->how->tag, w->err);
 }
 
 /* The whole conversation; the last token. */
 static lem_status conversation(work *w, const char *solution) {
     lem_message m[3] = {{"system", w->how->system}, {"user", w->problem}, {"assistant", solution}};
     bool system = w->how->system != NULL;
-    lem_status st = lem_chat_encode(w->t, system ? m : m + 1, system ? 3 : 2, false, &w->out->ids, NULL, w->err);
-    if (st == LEM_OK && w->out->ids.len == 0) st = lem_fail(w->err, LEM_EDATA, "the chat template renders nothing");
-    if (st == LEM_OK && w->how->kind == LEM_HEAD_KIND_INTERNLM2) st = lem_ids_push(&w->out->ids, w->how->tag, w->err);
+    lem_status st =
+        lem_chat_encode(w->t, system ? m : m + 1, system ? 3 : 2, false, &w->out->ids, NULL, w->err);
+    if (st == LEM_OK && w->out->ids.len == 0)
+        st = lem_fail(w->err, LEM_EDATA, "the chat template renders nothing");
+    if (st == LEM_OK && w->how->kind == LEM_HEAD_KIND_INTERNLM2)
+        st = lem_ids_push(&w->out->ids, w->how->tag, w->err);
     if (st == LEM_OK && w->how->kind == LEM_HEAD_KIND_OPENRLHF) st = close_with_eos(w);
     return st == LEM_OK ? read_at(w, w->out->ids.len - 1) : st;
 }
 
-/* The reply of the conversation is made of steps with the tag after each. What the template puts behind a reply is what it puts behind an empty one. */
+/* The reply of the conversation is made of steps with the tag after each. What the template puts behind a
+ * reply is what it puts behind an empty one. */
 static lem_status tagged_reply(work *w) {
     lem_ids *ids = &w->out->ids, closed = {0};
     lem_message m[3] = {{"system", w->how->system}, {"user", w->problem}, {"assistant", ""}};
@@ -216,7 +241,8 @@ static lem_status tagged_reply(work *w) {
     LEM_TRY(lem_chat_encode(w->t, system ? m : m + 1, system ? 3 : 2, false, &closed, NULL, w->err));
     if (closed.len < ids->len || memcmp(closed.data, ids->data, ids->len * sizeof *ids->data) != 0)
         LEM_TRY(lem_fail(w->err, LEM_EDATA,
-                         "the chat template does not put a reply right behind the generation prompt, so steps cannot be marked in it"));
+                         "the chat template does not put a reply right behind the generation prompt, so "
+                         "steps cannot be marked in it"));
     size_t tail = ids->len;
     for (int i = 0; i < w->n; i++) {
         LEM_TRY(encode(w->t, w->step[i].text, w->step[i].len, ids, w->err));
@@ -258,16 +284,20 @@ static lem_status read_before_signs(work *w, const uint8_t *mask, int n) {
     for (size_t i = 1; i < ids->len; i++) {
         if (!mask[i] || mask[i - 1]) continue;
         if (ids->data[i] != w->how->good)
-            return lem_fail(w->err, LEM_EDATA, "the chat template makes token %d of the reply '+', which alone is %d: the signs cannot be told",
+            return lem_fail(w->err, LEM_EDATA,
+                            "the chat template makes token %d of the reply '+', which alone is %d: the signs "
+                            "cannot be told",
                             (int)ids->data[i], (int)w->how->good);
         lem_status st = read_at(w, i - 1);
         if (st) return st;
         found++;
     }
-    return found == n ? LEM_OK : lem_fail(w->err, LEM_EDATA, "the chat template shows %d of %d replies", found, n);
+    return found == n ? LEM_OK
+                      : lem_fail(w->err, LEM_EDATA, "the chat template shows %d of %d replies", found, n);
 }
 
-/* One user turn for each piece, the problem before the first, each answered by '+': as at inference in RLHFlow (recipe.md 5.4). */
+/* One user turn for each piece, the problem before the first, each answered by '+': as at inference in
+ * RLHFlow (recipe.md 5.4). */
 static lem_status sign_turns(work *w, const piece *step, int n) {
     lem_status st = LEM_OK;
     uint8_t *mask = NULL;
@@ -291,7 +321,8 @@ static lem_status sign_turns(work *w, const piece *step, int n) {
         m[2 * i + 1] = (lem_message){"user", lem_buf_str(&text) + start[i]};
         m[2 * i + 2] = (lem_message){"assistant", "+"};
     }
-    LEM_TRY(lem_chat_encode(w->t, system ? m : m + 1, 2 * (size_t)n + system, false, &w->out->ids, &mask, w->err));
+    LEM_TRY(lem_chat_encode(w->t, system ? m : m + 1, 2 * (size_t)n + system, false, &w->out->ids, &mask,
+                            w->err));
     LEM_TRY(read_before_signs(w, mask, n));
 done:
     lem_free(start);
@@ -320,14 +351,16 @@ static lem_status tagged_text(work *w) {
     for (int i = 0; i < n; i++) LEM_TRY(read_at(w, 0));
     for (size_t i = ids->len; i-- > 0 && n > 0;)
         if (ids->data[i] == w->how->tag) w->out->at[--n] = (int)i;
-    if (n > 0) LEM_TRY(lem_fail(w->err, LEM_EDATA, "%d of %d step tags are no tokens of their own in the rendered text", n, w->n));
+    if (n > 0)
+        LEM_TRY(lem_fail(w->err, LEM_EDATA,
+                         "%d of %d step tags are no tokens of their own in the rendered text", n, w->n));
 done:
     lem_buf_release(&b);
     return st;
 }
 
-lem_status lem_reward_render(const lem_reward_recipe *how, const lem_tokenizer *t, const char *problem, const char *solution, lem_rendering *out,
-                             lem_err *err) {
+lem_status lem_reward_render(const lem_reward_recipe *how, const lem_tokenizer *t, const char *problem,
+                             const char *solution, lem_rendering *out, lem_err *err) {
     work w = {how, t, problem, NULL, 0, 0, out, err};
     lem_status st = LEM_OK;
     out->ids.len = 0;

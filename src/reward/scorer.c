@@ -20,8 +20,9 @@ struct lem_scorer {
     lem_session *session;
     lem_backend *b;
     lem_head_reading how;
-    int32_t sign[2];                             /* good, bad */
-    int max_rows, max_nodes, limit, vocab, tail; /* tail: where the last sequence of the pass ends, -1 = none */
+    int32_t sign[2]; /* good, bad */
+    int max_rows, max_nodes, limit, vocab,
+        tail; /* tail: where the last sequence of the pass ends, -1 = none */
     uint64_t tokens;
     trie_node *node;            /* [max_nodes] of the pass being gathered */
     lem_feed *feeds;            /* [max_nodes] */
@@ -35,14 +36,15 @@ struct lem_scorer {
     float *logits; /* [LOGIT_ROWS, V] for token heads */
 };
 
-lem_status lem_scorer_new(const lem_weights *w, lem_backend *b, const lem_head_reading *how, int32_t good, int32_t bad, int max_rows,
-                          lem_scorer **out, lem_err *err) {
+lem_status lem_scorer_new(const lem_weights *w, lem_backend *b, const lem_head_reading *how, int32_t good,
+                          int32_t bad, int max_rows, lem_scorer **out, lem_err *err) {
     const lem_model_config *c = lem_weights_config(w);
     bool tokens = lem_head_is_tokens(how->kind);
     if (tokens ? c->head != LEM_HEAD_LM : c->head == LEM_HEAD_LM || c->reward.outputs != how->outputs)
         return lem_fail(err, LEM_EDATA, "the model has no such head: %s", lem_head_kind_name(how->kind));
     if (tokens && (good < 0 || good >= c->vocab || bad < 0 || bad >= c->vocab || good == bad))
-        return lem_fail(err, LEM_EDATA, "the signs of the reward are ids %d and %d of a vocabulary of %d", (int)good, (int)bad, c->vocab);
+        return lem_fail(err, LEM_EDATA, "the signs of the reward are ids %d and %d of a vocabulary of %d",
+                        (int)good, (int)bad, c->vocab);
     lem_scorer *s = lem_alloc_zero(1, sizeof *s, err);
     if (!s) return LEM_EMEM;
     lem_status st = LEM_OK;
@@ -105,7 +107,8 @@ static void sort_items(lem_scorer *s, const lem_score_item *items, int n) {
     for (int i = 0; i < n; i++) s->order[i] = i;
     for (int width = 1; width<n; width = width> n / 2 ? n : 2 * width) {
         for (int lo = 0; lo<n; lo = n - lo> 2 * width ? lo + 2 * width : n) {
-            int mid = n - lo < width ? n : lo + width, hi = n - mid < width ? n : mid + width, a = lo, b = mid;
+            int mid = n - lo < width ? n : lo + width, hi = n - mid < width ? n : mid + width, a = lo,
+                b = mid;
             for (int k = lo; k < hi; k++) {
                 bool right = a == mid || (b < hi && after(&items[s->order[a]], &items[s->order[b]]));
                 s->scratch[k] = s->order[right ? b++ : a++];
@@ -126,7 +129,8 @@ static int add_node(lem_scorer *s, const int32_t *ids, int from, int to, int par
 static int add_sequence(lem_scorer *s, const lem_score_item *it, int shared) {
     int at = s->tail;
     while (at >= 0 && s->node[at].from >= shared) at = s->node[at].parent;
-    if (at >= 0 && s->node[at].to > shared) { /* split: the upper part is new, so that what hangs below keeps its parent */
+    if (at >= 0 && s->node[at].to >
+                       shared) { /* split: the upper part is new, so that what hangs below keeps its parent */
         trie_node *x = &s->node[at];
         int upper = add_node(s, x->ids, x->from, shared, x->parent);
         x->from = shared;
@@ -142,7 +146,8 @@ static int add_sequence(lem_scorer *s, const lem_score_item *it, int shared) {
 
 static lem_status make_feed(lem_scorer *s, int i, int n, lem_err *err) {
     trie_node *x = &s->node[i];
-    lem_status st = lem_session_node(s->session, x->parent < 0 ? -1 : s->node[x->parent].session, &x->session, err);
+    lem_status st =
+        lem_session_node(s->session, x->parent < 0 ? -1 : s->node[x->parent].session, &x->session, err);
     if (st) return st;
     x->feed = n;
     s->feeds[n] = (lem_feed){x->session, x->ids + x->from, x->to - x->from};
@@ -156,7 +161,8 @@ static lem_status feed_all(lem_scorer *s, lem_err *err) {
     for (int i = 0; i < s->n; i++) {
         while (s->node[i].session < 0) {
             int top = i;
-            while (s->node[top].parent >= 0 && s->node[s->node[top].parent].session < 0) top = s->node[top].parent;
+            while (s->node[top].parent >= 0 && s->node[s->node[top].parent].session < 0)
+                top = s->node[top].parent;
             LEM_TRY(make_feed(s, top, n++, err));
         }
     }
@@ -197,7 +203,8 @@ static void token_outputs(lem_scorer *s) {
         int n = s->n_reads - at < LOGIT_ROWS ? s->n_reads - at : LOGIT_ROWS;
         lem_session_logits(s->session, n, s->rows + at, s->logits);
         for (int r = 0; r < n; r++)
-            for (int k = 0; k < 2; k++) s->outputs[2 * (at + r) + k] = s->logits[(size_t)r * (size_t)s->vocab + (size_t)s->sign[k]];
+            for (int k = 0; k < 2; k++)
+                s->outputs[2 * (at + r) + k] = s->logits[(size_t)r * (size_t)s->vocab + (size_t)s->sign[k]];
     }
 }
 
@@ -232,14 +239,17 @@ done:
 
 static lem_status check_item(const lem_scorer *s, const lem_score_item *it, lem_err *err) {
     if (it->n < 1) return lem_fail(err, LEM_EDATA, "a sequence without tokens cannot be scored");
-    if (it->n > s->limit) return lem_fail(err, LEM_EDATA, "a sequence of %d tokens exceeds the limit of %d", it->n, s->limit);
+    if (it->n > s->limit)
+        return lem_fail(err, LEM_EDATA, "a sequence of %d tokens exceeds the limit of %d", it->n, s->limit);
     for (int k = 0; k < it->n_at; k++)
         if (it->at[k] < (k ? it->at[k - 1] : 0) || it->at[k] >= it->n)
             return lem_fail(err, LEM_EDATA, "token %d of a sequence of %d cannot be read", it->at[k], it->n);
     for (int i = 0; i < it->n; i++)
         if (it->ids[i] < 0 || it->ids[i] >= s->vocab)
-            return lem_fail(err, LEM_EDATA, "token id %d is outside the model's vocabulary of %d: the tokenizer is of another model", (int)it->ids[i],
-                            s->vocab);
+            return lem_fail(
+                err, LEM_EDATA,
+                "token id %d is outside the model's vocabulary of %d: the tokenizer is of another model",
+                (int)it->ids[i], s->vocab);
     return LEM_OK;
 }
 

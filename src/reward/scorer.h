@@ -1,8 +1,9 @@
 /* reward/scorer.h - values of tokens by a reward head, over one token forest
  *
- * Sequences are given whole; what they have in common at the beginning is found and computed once (sorted, they make a tree), so candidates share their
- * problem, and solutions that agree for some steps share those steps. A value is a function of its own sequence up to the token read: what else is
- * scored, in which order and in how many passes, does not change a bit of it. */
+ * Sequences are given whole; what they have in common at the beginning is found and computed once (sorted,
+ * they make a tree), so candidates share their problem, and solutions that agree for some steps share those
+ * steps. A value is a function of its own sequence up to the token read: what else is scored, in which order
+ * and in how many passes, does not change a bit of it. */
 #ifndef LEM_REWARD_SCORER_H
 #define LEM_REWARD_SCORER_H
 
@@ -19,12 +20,13 @@ typedef struct lem_score_item { /* borrowed for the call */
 } lem_score_item;
 
 typedef struct lem_scorer lem_scorer;
-/* max_rows tokens per pass (memory). Token heads read the logits of good and bad; other heads ignore both. LEM_EDATA if the weights have no such head. */
-lem_status lem_scorer_new(const lem_weights *w, lem_backend *b, const lem_head_reading *how, int32_t good, int32_t bad, int max_rows,
-                          lem_scorer **out, lem_err *err) LEM_MUST_CHECK;
+/* max_rows tokens per pass (memory). Token heads read the logits of good and bad; other heads ignore both.
+ * LEM_EDATA if the weights have no such head. */
+lem_status lem_scorer_new(const lem_weights *w, lem_backend *b, const lem_head_reading *how, int32_t good,
+                          int32_t bad, int max_rows, lem_scorer **out, lem_err *err) LEM_MUST_CHECK;
 void lem_scorer_free(lem_scorer *s);
-/* Scores all items. One that exceeds the limit, reads outside itself, or has an id outside the vocabulary is LEM_EDATA; a value that is not finite is
- * LEM_ENUMERIC. */
+/* Scores all items. One that exceeds the limit, reads outside itself, or has an id outside the vocabulary is
+ * LEM_EDATA; a value that is not finite is LEM_ENUMERIC. */
 lem_status lem_scorer_run(lem_scorer *s, const lem_score_item *items, int n, lem_err *err) LEM_MUST_CHECK;
 int lem_scorer_limit(const lem_scorer *s);       /* most tokens of a sequence */
 uint64_t lem_scorer_tokens(const lem_scorer *s); /* tokens computed so far */

@@ -3,8 +3,10 @@
 
 enum { MAX_K = 4096 };
 
-/* Gathers the indices of one class; unless random, keeps the k best by score (highest for positives, lowest for negatives), ties by index. */
-static int gather(const lem_list_opts *o, int n, const int8_t *label, const double *score, int8_t want, int k, int *out) {
+/* Gathers the indices of one class; unless random, keeps the k best by score (highest for positives, lowest
+ * for negatives), ties by index. */
+static int gather(const lem_list_opts *o, int n, const int8_t *label, const double *score, int8_t want, int k,
+                  int *out) {
     int m = 0;
     for (int i = 0; i < n; i++) {
         if (label[i] != want) continue;
@@ -29,7 +31,8 @@ static void draw(int *a, int n, int take, lem_rng *r) {
     }
 }
 
-int lem_list_select(const lem_list_opts *o, int n, const int8_t *label, const double *score, const lem_rng *rng, int *out) {
+int lem_list_select(const lem_list_opts *o, int n, const int8_t *label, const double *score,
+                    const lem_rng *rng, int *out) {
     int want = o->per_problem > 0 ? o->per_problem : 6, k = o->top_k > 0 ? o->top_k : 14;
     int pos[MAX_K], neg[MAX_K];
     if (k > MAX_K - 1) k = MAX_K - 1;

@@ -1,7 +1,8 @@
 /* reward/select_lists.h - which responses of a problem train a reward model: score-sorted or random sampling
  *
- * AceMath (arXiv 2412.15084) section 4.1: of the graded candidates keep the top-k scored positives and the bottom-k scored negatives (k = 14),
- * draw six, as balanced as the classes allow; problems without both classes are left out. Random sampling takes all candidates of a class. */
+ * AceMath (arXiv 2412.15084) section 4.1: of the graded candidates keep the top-k scored positives and the
+ * bottom-k scored negatives (k = 14), draw six, as balanced as the classes allow; problems without both
+ * classes are left out. Random sampling takes all candidates of a class. */
 #ifndef LEM_REWARD_SELECT_LISTS_H
 #define LEM_REWARD_SELECT_LISTS_H
 
@@ -16,8 +17,10 @@ typedef struct lem_list_opts {
     bool random;     /* ignore scores */
 } lem_list_opts;
 
-/* Candidates of one problem: label 1/0, or -1 to leave out (undecidable, duplicate). Writes the chosen indices, positives first, each class in drawing order, to
- * out [per_problem] and returns how many; 0 when the problem is left out (a class is empty, or there are fewer than per_problem). Deterministic in rng. */
-int lem_list_select(const lem_list_opts *o, int n, const int8_t *label, const double *score, const lem_rng *rng, int *out);
+/* Candidates of one problem: label 1/0, or -1 to leave out (undecidable, duplicate). Writes the chosen
+ * indices, positives first, each class in drawing order, to out [per_problem] and returns how many; 0 when
+ * the problem is left out (a class is empty, or there are fewer than per_problem). Deterministic in rng. */
+int lem_list_select(const lem_list_opts *o, int n, const int8_t *label, const double *score,
+                    const lem_rng *rng, int *out);
 
 #endif

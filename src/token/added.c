@@ -135,8 +135,8 @@ static bool any_set(const uint8_t *data, size_t from, size_t to) {
     return false;
 }
 
-tok_match lem_added_next(const tok_added *list, const tok_trie *t, const char *s, size_t n, bool parse_special, const uint8_t *data, size_t floor,
-                         size_t *pos) {
+tok_match lem_added_next(const tok_added *list, const tok_trie *t, const char *s, size_t n,
+                         bool parse_special, const uint8_t *data, size_t floor, size_t *pos) {
     size_t p = *pos, len = 0;
     while (p < n && t->n_nodes) {
         if (!t->first[(unsigned char)s[p]]) {
@@ -158,7 +158,8 @@ tok_match lem_added_next(const tok_added *list, const tok_trie *t, const char *s
             if (b < floor || !(lem_char_class(s + b, m.start - b, &k) & CH_SPACE)) break;
             m.start = b;
         }
-        while (list[i].rstrip && m.end < n && (lem_char_class(s + m.end, n - m.end, &k) & CH_SPACE)) m.end += k;
+        while (list[i].rstrip && m.end < n && (lem_char_class(s + m.end, n - m.end, &k) & CH_SPACE))
+            m.end += k;
         *pos = m.end > p ? m.end : p;
         return m;
     }

@@ -1,7 +1,8 @@
 /* bpe.c - byte-pair merging of one word: a simple loop for short words, a heap for long ones
  *
- * Always the pair of lowest rank is merged next, the leftmost of equal ones. Most words are tokens already: where merging a token's
- * bytes is known to give the token itself (TOK_DIRECT), one look-up replaces the merging. */
+ * Always the pair of lowest rank is merged next, the leftmost of equal ones. Most words are tokens already:
+ * where merging a token's bytes is known to give the token itself (TOK_DIRECT), one look-up replaces the
+ * merging. */
 #include "core/mem.h"
 #include "core/utf8.h"
 #include "token/tokenizer_priv.h"
@@ -27,7 +28,9 @@ lem_status lem_bpe_reserve(tok_bpe *b, size_t n_merges, lem_err *err) {
     return LEM_OK;
 }
 
-static uint64_t pair_key(int32_t left, int32_t right) { return (uint64_t)(uint32_t)left << 32 | (uint32_t)right; }
+static uint64_t pair_key(int32_t left, int32_t right) {
+    return (uint64_t)(uint32_t)left << 32 | (uint32_t)right;
+}
 
 void lem_bpe_put(tok_bpe *b, int32_t left, int32_t right, int32_t rank, int32_t id) {
     uint64_t key = pair_key(left, right);
@@ -73,7 +76,9 @@ static lem_status grow_scratch(tok_scratch *s, size_t n, lem_err *err) {
     return LEM_OK;
 }
 
-static bool before(const tok_heap_item *a, const tok_heap_item *b) { return a->rank != b->rank ? a->rank < b->rank : a->pos < b->pos; }
+static bool before(const tok_heap_item *a, const tok_heap_item *b) {
+    return a->rank != b->rank ? a->rank < b->rank : a->pos < b->pos;
+}
 
 static void heap_push(tok_scratch *s, tok_heap_item item) {
     size_t i = s->heap_len++;
@@ -164,7 +169,9 @@ static size_t merge_short(const tok_bpe *b, int32_t *ids, size_t n) {
 static lem_status byte_symbols(const tok_bpe *b, const char *word, size_t len, int32_t *ids, lem_err *err) {
     for (size_t i = 0; i < len; i++) {
         ids[i] = b->byte_id[(unsigned char)word[i]];
-        if (ids[i] < 0) return lem_fail(err, LEM_EDATA, "the vocabulary has no token for the byte 0x%02x", (unsigned char)word[i]);
+        if (ids[i] < 0)
+            return lem_fail(err, LEM_EDATA, "the vocabulary has no token for the byte 0x%02x",
+                            (unsigned char)word[i]);
     }
     return LEM_OK;
 }
@@ -177,9 +184,10 @@ static bool fallback_symbols(const tok_bpe *b, const char *s, size_t n, int32_t 
     return true;
 }
 
-/* The symbols of a word made of characters: the character's token, else its bytes as <0xNN>, else the unknown token, where several unknown
- * characters in a row are one with fuse_unk. *n is at most len. */
-static lem_status char_symbols(const lem_tokenizer *t, const char *word, size_t len, int32_t *ids, size_t *n, lem_err *err) {
+/* The symbols of a word made of characters: the character's token, else its bytes as <0xNN>, else the unknown
+ * token, where several unknown characters in a row are one with fuse_unk. *n is at most len. */
+static lem_status char_symbols(const lem_tokenizer *t, const char *word, size_t len, int32_t *ids, size_t *n,
+                               lem_err *err) {
     const tok_bpe *b = &t->bpe;
     bool after_unk = false;
     *n = 0;
@@ -194,7 +202,8 @@ static lem_status char_symbols(const lem_tokenizer *t, const char *word, size_t 
         } else if (fallback_symbols(b, word + i, k, ids + *n)) {
             *n += k;
         } else if (b->unk < 0) {
-            return lem_fail(err, LEM_EDATA, "the vocabulary has no token for U+%04X and no unknown token", (unsigned)cp);
+            return lem_fail(err, LEM_EDATA, "the vocabulary has no token for U+%04X and no unknown token",
+                            (unsigned)cp);
         } else {
             if (!after_unk || !b->fuse_unk) ids[(*n)++] = b->unk;
             after_unk = true;
@@ -209,7 +218,8 @@ static lem_status push_all(lem_ids *out, const int32_t *ids, size_t n, lem_err *
     return st;
 }
 
-static lem_status merge_word(const lem_tokenizer *t, const char *word, size_t len, tok_scratch *s, lem_ids *out, lem_err *err) {
+static lem_status merge_word(const lem_tokenizer *t, const char *word, size_t len, tok_scratch *s,
+                             lem_ids *out, lem_err *err) {
     const tok_bpe *b = &t->bpe;
     int32_t small[SHORT_WORD], *ids = small;
     if (len > SHORT_WORD) {
@@ -218,7 +228,8 @@ static lem_status merge_word(const lem_tokenizer *t, const char *word, size_t le
         ids = s->ids;
     }
     size_t n = len;
-    lem_status st = b->chars ? char_symbols(t, word, len, ids, &n, err) : byte_symbols(b, word, len, ids, err);
+    lem_status st =
+        b->chars ? char_symbols(t, word, len, ids, &n, err) : byte_symbols(b, word, len, ids, err);
     if (st != LEM_OK) return st;
     if (n <= SHORT_WORD) return push_all(out, ids, merge_short(b, ids, n), err);
     merge_long(b, s, (int32_t)n);
@@ -226,11 +237,13 @@ static lem_status merge_word(const lem_tokenizer *t, const char *word, size_t le
     return st;
 }
 
-static lem_status encode_word(const lem_tokenizer *t, const char *word, size_t len, tok_scratch *s, lem_ids *out, lem_err *err) {
+static lem_status encode_word(const lem_tokenizer *t, const char *word, size_t len, tok_scratch *s,
+                              lem_ids *out, lem_err *err) {
     int32_t id = lem_vocab_find(&t->vocab, word, len);
     if (id >= 0) {
         uint32_t flags = t->vocab.entry[id].flags;
-        if (t->bpe.ignore_merges ? !(flags & TOK_SPECIAL) : flags & TOK_DIRECT) return lem_ids_push(out, id, err);
+        if (t->bpe.ignore_merges ? !(flags & TOK_SPECIAL) : flags & TOK_DIRECT)
+            return lem_ids_push(out, id, err);
     }
     return merge_word(t, word, len, s, out, err);
 }
@@ -253,10 +266,12 @@ static size_t next_cut(const char *s, size_t n, size_t pos) {
     return n;
 }
 
-lem_status lem_bpe_word(const lem_tokenizer *t, const char *word, size_t len, tok_scratch *s, lem_ids *out, lem_err *err) {
+lem_status lem_bpe_word(const lem_tokenizer *t, const char *word, size_t len, tok_scratch *s, lem_ids *out,
+                        lem_err *err) {
     if (len > LEM_TOK_MAX_TEXT) return lem_fail(err, LEM_EDATA, "a word is longer than 1 GiB");
     lem_status st = LEM_OK;
-    if (!t->bpe.cut_spaces || t->bpe.ignore_merges) return len ? encode_word(t, word, len, s, out, err) : LEM_OK;
+    if (!t->bpe.cut_spaces || t->bpe.ignore_merges)
+        return len ? encode_word(t, word, len, s, out, err) : LEM_OK;
     for (size_t pos = 0; pos < len && st == LEM_OK;) {
         size_t end = next_cut(word, len, pos);
         st = encode_word(t, word + pos, end - pos, s, out, err);
@@ -270,7 +285,9 @@ static bool spaces_lead(const tok_vocab *v) {
     if (lem_vocab_find(v, "\xe2\x96\x81", 3) < 0) return false;
     for (int32_t id = 0; id < v->n; id++) {
         const tok_entry *e = &v->entry[id];
-        if ((e->flags & (TOK_USED | TOK_ADDED)) == TOK_USED && next_cut(lem_buf_str(&v->blob) + e->off, e->len, 0) != e->len) return false;
+        if ((e->flags & (TOK_USED | TOK_ADDED)) == TOK_USED &&
+            next_cut(lem_buf_str(&v->blob) + e->off, e->len, 0) != e->len)
+            return false;
     }
     return true;
 }
@@ -283,10 +300,12 @@ lem_status lem_bpe_mark_direct(lem_tokenizer *t, lem_err *err) {
     for (int32_t id = 0; id < t->vocab.n; id++) {
         tok_entry *e = &t->vocab.entry[id];
         const char *bytes = lem_buf_str(&t->vocab.blob) + e->off;
-        if ((e->flags & (TOK_USED | TOK_SPECIAL)) != TOK_USED || !e->len || e->len > MAX_DIRECT || lem_vocab_find(&t->vocab, bytes, e->len) != id)
+        if ((e->flags & (TOK_USED | TOK_SPECIAL)) != TOK_USED || !e->len || e->len > MAX_DIRECT ||
+            lem_vocab_find(&t->vocab, bytes, e->len) != id)
             continue;
         bool complete = true;
-        for (uint32_t i = 0; i < e->len && !t->bpe.chars; i++) complete = complete && t->bpe.byte_id[(unsigned char)bytes[i]] >= 0;
+        for (uint32_t i = 0; i < e->len && !t->bpe.chars; i++)
+            complete = complete && t->bpe.byte_id[(unsigned char)bytes[i]] >= 0;
         if (!complete || (t->bpe.chars && t->bpe.unk < 0)) continue;
         ids.len = 0;
         LEM_TRY(merge_word(t, bytes, e->len, &s, &ids, err));

@@ -7,8 +7,10 @@
 
 #include <string.h>
 
-const char lem_chatml[] = "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>' + '\\n' "
-                          "}}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}";
+const char lem_chatml[] =
+    "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\\n' + message['content'] + "
+    "'<|im_end|>' + '\\n' "
+    "}}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}";
 
 bool lem_chat_has_template(const lem_tokenizer *t) { return t->chat.template || t->chat.error; }
 
@@ -25,11 +27,14 @@ static lem_status find_marks(chatml *c) {
     c->start = lem_tokenizer_find(c->t, "<|im_start|>");
     c->end = lem_tokenizer_find(c->t, "<|im_end|>");
     if (c->start < 0 || c->end < 0)
-        return lem_fail(c->err, LEM_EDATA, "the tokenizer has no %s token, which ChatML needs", c->start < 0 ? "<|im_start|>" : "<|im_end|>");
+        return lem_fail(c->err, LEM_EDATA, "the tokenizer has no %s token, which ChatML needs",
+                        c->start < 0 ? "<|im_start|>" : "<|im_end|>");
     return LEM_OK;
 }
 
-static lem_status text(chatml *c, const char *s) { return lem_tokenizer_encode(c->t, s, strlen(s), false, c->ids, c->err); }
+static lem_status text(chatml *c, const char *s) {
+    return lem_tokenizer_encode(c->t, s, strlen(s), false, c->ids, c->err);
+}
 
 /* Appends one message; the part that would be trained is ids[*from .. *to). */
 static lem_status message(chatml *c, const lem_message *m, size_t *from, size_t *to) {
@@ -72,8 +77,8 @@ static lem_status grow_mask(uint8_t **mask, size_t *cap, size_t *len, size_t nee
     return LEM_OK;
 }
 
-static lem_status encode_chatml(const lem_tokenizer *t, const lem_message *msgs, size_t n, bool generation_prompt, lem_ids *ids, uint8_t **mask,
-                                lem_err *err) {
+static lem_status encode_chatml(const lem_tokenizer *t, const lem_message *msgs, size_t n,
+                                bool generation_prompt, lem_ids *ids, uint8_t **mask, lem_err *err) {
     chatml c = {.t = t, .ids = ids, .err = err};
     size_t before = ids->len, cap = 0, len = 0, from, to;
     uint8_t *m = NULL;
@@ -103,22 +108,26 @@ done:
 static lem_status check_messages(const lem_message *msgs, size_t n, lem_err *err) {
     for (size_t i = 0; i < n; i++)
         if (!msgs[i].role || !*msgs[i].role || !msgs[i].content)
-            return lem_fail(err, LEM_EDATA, "message %zu has no %s", i + 1, msgs[i].content ? "role" : "content");
+            return lem_fail(err, LEM_EDATA, "message %zu has no %s", i + 1,
+                            msgs[i].content ? "role" : "content");
     return LEM_OK;
 }
 
 static bool add_message(lem_json *list, const char *role, const char *content, size_t len) {
     lem_json *o = lem_json_new_object();
-    bool ok = o && lem_json_set(o, "role", lem_json_new_str(role)) && lem_json_set(o, "content", lem_json_new_strn(content, len));
+    bool ok = o && lem_json_set(o, "role", lem_json_new_str(role)) &&
+              lem_json_set(o, "content", lem_json_new_strn(content, len));
     if (ok) return lem_json_append(list, o);
     lem_json_free(o);
     return false;
 }
 
-static lem_status no_template(const lem_tokenizer *t, lem_err *err) { return lem_fail(err, LEM_EDATA, "%s", t->chat.error); }
+static lem_status no_template(const lem_tokenizer *t, lem_err *err) {
+    return lem_fail(err, LEM_EDATA, "%s", t->chat.error);
+}
 
-lem_status lem_chat_encode_json(const lem_tokenizer *t, const lem_chat_input *in, lem_ids *ids, uint8_t **mask, lem_rendered *rendered,
-                                lem_err *err) {
+lem_status lem_chat_encode_json(const lem_tokenizer *t, const lem_chat_input *in, lem_ids *ids,
+                                uint8_t **mask, lem_rendered *rendered, lem_err *err) {
     lem_template *own = NULL;
     chatml c = {.t = t, .err = err};
     lem_status st;
@@ -132,21 +141,23 @@ done:
     return st;
 }
 
-lem_status lem_chat_encode(const lem_tokenizer *t, const lem_message *msgs, size_t n, bool generation_prompt, lem_ids *ids, uint8_t **mask,
-                           lem_err *err) {
+lem_status lem_chat_encode(const lem_tokenizer *t, const lem_message *msgs, size_t n, bool generation_prompt,
+                           lem_ids *ids, uint8_t **mask, lem_err *err) {
     lem_status st = check_messages(msgs, n, err);
     if (st != LEM_OK) return st;
     if (!lem_chat_has_template(t)) return encode_chatml(t, msgs, n, generation_prompt, ids, mask, err);
     lem_json *list = lem_json_new_array();
     bool ok = list != NULL;
-    for (size_t i = 0; i < n && ok; i++) ok = add_message(list, msgs[i].role, msgs[i].content, strlen(msgs[i].content));
+    for (size_t i = 0; i < n && ok; i++)
+        ok = add_message(list, msgs[i].role, msgs[i].content, strlen(msgs[i].content));
     lem_chat_input in = {.messages = list, .generation_prompt = generation_prompt};
     st = ok ? lem_chat_encode_json(t, &in, ids, mask, NULL, err) : lem_fail(err, LEM_EMEM, "out of memory");
     lem_json_free(list);
     return st;
 }
 
-lem_status lem_chat_prompt(const lem_tokenizer *t, const char *system, const char *user, lem_ids *ids, lem_err *err) {
+lem_status lem_chat_prompt(const lem_tokenizer *t, const char *system, const char *user, lem_ids *ids,
+                           lem_err *err) {
     lem_message m[2] = {{"system", system}, {"user", user}};
     return lem_chat_encode(t, system ? m : m + 1, system ? 2 : 1, true, ids, NULL, err);
 }
@@ -160,7 +171,8 @@ lem_status lem_chat_reply(const lem_tokenizer *t, const char *reply, size_t len,
     if (t->chat.template) {
         list = lem_json_new_array();
         bool ok = list && add_message(list, "user", "?", 1) && add_message(list, "assistant", reply, len);
-        LEM_TRY(ok ? lem_chat_reply_through(t, t->chat.template, list, ids, err) : lem_fail(err, LEM_EMEM, "out of memory"));
+        LEM_TRY(ok ? lem_chat_reply_through(t, t->chat.template, list, ids, err)
+                   : lem_fail(err, LEM_EMEM, "out of memory"));
     } else {
         LEM_TRY(find_marks(&c));
         LEM_TRY(lem_tokenizer_encode(t, reply, len, false, ids, err));

@@ -43,13 +43,16 @@ static lem_status add_tokens(tok_chat *c, const lem_json *from, lem_err *err) {
     if (!c->tokens && !(c->tokens = lem_json_new_object())) return lem_fail(err, LEM_EMEM, "out of memory");
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         const lem_json *v = lem_json_get(from, names[i]);
-        if (lem_json_get(c->tokens, names[i]) || (!token_text(v) && lem_json_kind(v) != LEM_JSON_ARRAY)) continue;
-        if (!lem_json_set(c->tokens, names[i], token_value(v))) return lem_fail(err, LEM_EMEM, "out of memory");
+        if (lem_json_get(c->tokens, names[i]) || (!token_text(v) && lem_json_kind(v) != LEM_JSON_ARRAY))
+            continue;
+        if (!lem_json_set(c->tokens, names[i], token_value(v)))
+            return lem_fail(err, LEM_EMEM, "out of memory");
     }
     return LEM_OK;
 }
 
-/* A template that cannot be read is no reason to refuse the tokenizer: the error comes when a conversation is to be written. */
+/* A template that cannot be read is no reason to refuse the tokenizer: the error comes when a conversation is
+ * to be written. */
 static lem_status compile(tok_chat *c, const char *source, size_t len, lem_err *err) {
     lem_err why = LEM_ERR_INIT;
     lem_template_free(c->template);
@@ -67,7 +70,8 @@ static lem_status compile(tok_chat *c, const char *source, size_t len, lem_err *
 static const lem_json *template_text(const lem_json *v) {
     for (size_t i = 0; lem_json_kind(v) == LEM_JSON_ARRAY && i < lem_json_count(v); i++) {
         const lem_json *one = lem_json_at(v, i);
-        if (strcmp(lem_json_str(lem_json_get(one, "name"), ""), "default") == 0) return lem_json_get(one, "template");
+        if (strcmp(lem_json_str(lem_json_get(one, "name"), ""), "default") == 0)
+            return lem_json_get(one, "template");
     }
     return lem_json_kind(v) == LEM_JSON_STRING ? v : NULL;
 }
@@ -77,11 +81,13 @@ lem_status lem_chat_read_config(lem_tokenizer *t, const lem_json *config, lem_er
     const lem_json *v = lem_json_get(config, "chat_template"), *text = template_text(v);
     lem_status st = add_tokens(c, config, err);
     if (st != LEM_OK) return st;
-    if (lem_json_kind(text) == LEM_JSON_STRING) return compile(c, lem_json_str(text, ""), lem_json_str_len(text), err);
+    if (lem_json_kind(text) == LEM_JSON_STRING)
+        return compile(c, lem_json_str(text, ""), lem_json_str_len(text), err);
     if (lem_json_kind(v) == LEM_JSON_NULL) return LEM_OK;
     lem_free(c->error);
-    c->error = lem_strdup(lem_json_kind(v) == LEM_JSON_ARRAY ? "chat_template of tokenizer_config.json has no template named default"
-                                                             : "chat_template of tokenizer_config.json is no text",
+    c->error = lem_strdup(lem_json_kind(v) == LEM_JSON_ARRAY
+                              ? "chat_template of tokenizer_config.json has no template named default"
+                              : "chat_template of tokenizer_config.json is no text",
                           err);
     return c->error ? LEM_OK : LEM_EMEM;
 }
@@ -110,7 +116,8 @@ done:
 }
 
 lem_status lem_chat_read_folder(lem_tokenizer *t, const char *dir, lem_err *err) {
-    char *map = lem_path_join(dir, "special_tokens_map.json", err), *file = lem_path_join(dir, "chat_template.jinja", err);
+    char *map = lem_path_join(dir, "special_tokens_map.json", err),
+         *file = lem_path_join(dir, "chat_template.jinja", err);
     lem_status st = map && file ? LEM_OK : LEM_EMEM;
     if (st == LEM_OK && lem_file_exists(map)) st = read_map(&t->chat, map, err);
     if (st == LEM_OK && lem_file_exists(file)) st = read_file(&t->chat, file, err);

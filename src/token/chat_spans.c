@@ -1,4 +1,5 @@
-/* chat_spans.c - a conversation through a template: rendered, cut where replies begin and end, encoded, masked */
+/* chat_spans.c - a conversation through a template: rendered, cut where replies begin and end, encoded,
+ * masked */
 #include "core/mem.h"
 #include "token/chat.h"
 #include "token/chat_priv.h"
@@ -29,7 +30,11 @@ static void work_release(work *w) {
 }
 
 static lem_status render(work *w, size_t messages, bool prompt, lem_rendered *out, lem_err *err) {
-    lem_template_input in = {.messages = w->in->messages, .n_messages = messages, .tools = w->in->tools, .extra = w->in->extra, .date = w->in->date};
+    lem_template_input in = {.messages = w->in->messages,
+                             .n_messages = messages,
+                             .tools = w->in->tools,
+                             .extra = w->in->extra,
+                             .date = w->in->date};
     in.tokens = w->t->chat.tokens;
     in.generation_prompt = prompt;
     return lem_template_render(w->template, &in, out, err);
@@ -51,9 +56,12 @@ static lem_status add_span(work *w, size_t to, bool trained) {
 
 /* ---- where replies are */
 
-static bool is_reply(const lem_json *message) { return strcmp(lem_json_str(lem_json_get(message, "role"), ""), "assistant") == 0; }
+static bool is_reply(const lem_json *message) {
+    return strcmp(lem_json_str(lem_json_get(message, "role"), ""), "assistant") == 0;
+}
 
-/* Renders the first n messages; *end is where that ends in the whole. LEM_NO with the reason in why if it is no prefix of it. */
+/* Renders the first n messages; *end is where that ends in the whole. LEM_NO with the reason in why if it is
+ * no prefix of it. */
 static lem_status prefix_end(work *w, size_t n, bool prompt, size_t *end, lem_err *why) {
     lem_status st = render(w, n, prompt, &w->part, why);
     if (st == LEM_EDATA) return LEM_NO;
@@ -108,15 +116,17 @@ static lem_status find_spans(work *w, bool need_mask) {
     lem_status st = nested_spans(w, &bad, &why);
     if (st != LEM_NO) return st;
     if (lem_template_marks_replies(w->template)) return marked_spans(w);
-    if (need_mask) return lem_fail(w->err, LEM_EDATA, "message %zu: what is trained cannot be told: %s", bad + 1, why.text);
+    if (need_mask)
+        return lem_fail(w->err, LEM_EDATA, "message %zu: what is trained cannot be told: %s", bad + 1,
+                        why.text);
     w->n = 0;
     return add_span(w, w->whole.text.len, false);
 }
 
 /* ---- ids */
 
-/* Does the tokenizer begin anew after this token? After added tokens, but not after those found in text already normalized: the normalizer (which may
- * put a blank in front) ran before them. */
+/* Does the tokenizer begin anew after this token? After added tokens, but not after those found in text
+ * already normalized: the normalizer (which may put a blank in front) ran before them. */
 static bool begins_anew(const lem_tokenizer *t, int32_t id) {
     if (!(t->vocab.entry[id].flags & TOK_ADDED)) return false;
     for (size_t i = 0; i < t->n_added && !t->meta.on; i++)
@@ -124,7 +134,8 @@ static bool begins_anew(const lem_tokenizer *t, int32_t id) {
     return true;
 }
 
-/* Tokens of white space after the last special token of a reply are written by the template, never by the model. */
+/* Tokens of white space after the last special token of a reply are written by the template, never by the
+ * model. */
 static size_t trained_end(const lem_tokenizer *t, const lem_ids *ids, size_t from) {
     size_t end = ids->len;
     while (end > from && !lem_tokenizer_is_special(t, ids->data[end - 1])) end--;
@@ -141,7 +152,8 @@ static size_t trained_end(const lem_tokenizer *t, const lem_ids *ids, size_t fro
 static void unmark_space(work *w, size_t from, size_t to) {
     const char *s = w->whole.text.data;
     char *mark = w->whole.mark.data;
-    for (; to > from && (s[to - 1] == ' ' || s[to - 1] == '\n' || s[to - 1] == '\r' || s[to - 1] == '\t'); to--)
+    for (; to > from && (s[to - 1] == ' ' || s[to - 1] == '\n' || s[to - 1] == '\r' || s[to - 1] == '\t');
+         to--)
         mark[to - 1] = (char)(mark[to - 1] & ~LEM_MARK_REPLY);
 }
 
@@ -158,14 +170,16 @@ static lem_status encode_spans(work *w, lem_ids *ids, uint8_t **mask) {
         span *s = &w->spans[k];
         bool glued = ids->len > before && !begins_anew(w->t, ids->data[ids->len - 1]);
         size_t from = ids->len, text_from = s->from, text_to = s->to;
-        LEM_TRY(lem_tokenizer_encode_marked(w->t, text->data + s->from, data ? data + s->from : NULL, s->to - s->from, glued, ids, w->err));
+        LEM_TRY(lem_tokenizer_encode_marked(w->t, text->data + s->from, data ? data + s->from : NULL,
+                                            s->to - s->from, glued, ids, w->err));
         s->from = from; /* from here on: of ids */
         s->to = s->trained ? trained_end(w->t, ids, from) : from;
         if (s->trained && s->to < ids->len) unmark_space(w, text_from, text_to);
     }
     if (mask) {
         if (!(m = lem_alloc_zero(ids->len + 1, 1, w->err))) st = LEM_EMEM;
-        for (size_t k = 0; m && k < w->n; k++) memset(m + w->spans[k].from, 1, w->spans[k].to - w->spans[k].from);
+        for (size_t k = 0; m && k < w->n; k++)
+            memset(m + w->spans[k].from, 1, w->spans[k].to - w->spans[k].from);
         *mask = m ? m : *mask;
     }
 done:
@@ -173,14 +187,17 @@ done:
     return st;
 }
 
-/* The model is to see BOS once: a template that writes it twice is wrong, and none is added to what a template wrote. */
+/* The model is to see BOS once: a template that writes it twice is wrong, and none is added to what a
+ * template wrote. */
 static lem_status check_bos(const lem_tokenizer *t, const lem_ids *ids, size_t from, lem_err *err) {
     const char *bos = lem_json_str(lem_json_get(t->chat.tokens, "bos_token"), "");
     int32_t id = *bos ? lem_tokenizer_find(t, bos) : -1;
-    bool ends_too = strcmp(bos, lem_json_str(lem_json_get(t->chat.tokens, "eos_token"), "")) == 0; /* then </s><s> looks like two */
+    bool ends_too = strcmp(bos, lem_json_str(lem_json_get(t->chat.tokens, "eos_token"), "")) ==
+                    0; /* then </s><s> looks like two */
     for (size_t i = from; id >= 0 && i + 1 < ids->len && (i == from || !ends_too); i++)
         if (ids->data[i] == id && ids->data[i + 1] == id)
-            return lem_fail(err, LEM_EDATA, "the chat template writes the BOS token %.60s twice in a row", bos);
+            return lem_fail(err, LEM_EDATA, "the chat template writes the BOS token %.60s twice in a row",
+                            bos);
     return LEM_OK;
 }
 
@@ -189,11 +206,12 @@ static void mark_trained(work *w) {
     char *mark = w->whole.mark.data;
     for (size_t i = 0; i < w->whole.mark.len; i++) mark[i] = (char)(mark[i] & ~LEM_MARK_REPLY);
     for (size_t k = 0; k < w->n; k++)
-        for (size_t i = w->spans[k].from; w->spans[k].trained && i < w->spans[k].to; i++) mark[i] = (char)(mark[i] | LEM_MARK_REPLY);
+        for (size_t i = w->spans[k].from; w->spans[k].trained && i < w->spans[k].to; i++)
+            mark[i] = (char)(mark[i] | LEM_MARK_REPLY);
 }
 
-lem_status lem_chat_through(const lem_tokenizer *t, const lem_template *template, const lem_chat_input *in, lem_ids *ids, uint8_t **mask,
-                            lem_rendered *rendered, lem_err *err) {
+lem_status lem_chat_through(const lem_tokenizer *t, const lem_template *template, const lem_chat_input *in,
+                            lem_ids *ids, uint8_t **mask, lem_rendered *rendered, lem_err *err) {
     lem_err own = LEM_ERR_INIT;
     work w = {.t = t, .template = template, .in = in, .err = err ? err : &own};
     size_t before = ids->len;
@@ -221,7 +239,8 @@ done:
 }
 
 /* What the template writes for a reply does not depend on the question, so a short one stands for it. */
-lem_status lem_chat_reply_through(const lem_tokenizer *t, const lem_template *template, const lem_json *messages, lem_ids *ids, lem_err *err) {
+lem_status lem_chat_reply_through(const lem_tokenizer *t, const lem_template *template,
+                                  const lem_json *messages, lem_ids *ids, lem_err *err) {
     lem_chat_input in = {.messages = messages};
     lem_err own = LEM_ERR_INIT;
     work w = {.t = t, .template = template, .in = &in, .err = err ? err : &own};
@@ -231,7 +250,9 @@ lem_status lem_chat_reply_through(const lem_tokenizer *t, const lem_template *te
     lem_status st;
     LEM_TRY(render(&w, 2, false, &w.whole, w.err));
     st = prefix_end(&w, 1, true, &start, w.err);
-    if (st == LEM_NO) st = lem_fail(w.err, LEM_EDATA, "the chat template does not write a reply after its generation prompt");
+    if (st == LEM_NO)
+        st = lem_fail(w.err, LEM_EDATA,
+                      "the chat template does not write a reply after its generation prompt");
     if (st != LEM_OK) goto done;
     const lem_buf *text = &w.whole.text;
     if (!(data = lem_alloc(text->len + 1, 1, w.err))) {
@@ -241,7 +262,8 @@ lem_status lem_chat_reply_through(const lem_tokenizer *t, const lem_template *te
     for (size_t i = 0; i < text->len; i++) data[i] = w.whole.mark.data[i] & LEM_MARK_DATA;
     LEM_TRY(lem_tokenizer_encode_marked(t, lem_buf_str(text), data, start, false, &prompt, w.err));
     bool glued = prompt.len && !begins_anew(t, prompt.data[prompt.len - 1]);
-    LEM_TRY(lem_tokenizer_encode_marked(t, lem_buf_str(text) + start, data + start, text->len - start, glued, ids, w.err));
+    LEM_TRY(lem_tokenizer_encode_marked(t, lem_buf_str(text) + start, data + start, text->len - start, glued,
+                                        ids, w.err));
 done:
     lem_free(data);
     lem_ids_release(&prompt);

@@ -23,7 +23,8 @@ void lem_json_text(lem_buf *out, const char *s, size_t n) {
 
 static void write_added(lem_buf *out, int64_t id, const char *text, size_t n, const lem_json *flags) {
     static const char *const names[] = {"single_word", "lstrip", "rstrip", "normalized", "special"};
-    lem_buf_printf(out, "%s\n    {\"id\": %lld, \"content\": ", out->len && out->data[out->len - 1] == '}' ? "," : "", (long long)id);
+    lem_buf_printf(out, "%s\n    {\"id\": %lld, \"content\": ",
+                   out->len && out->data[out->len - 1] == '}' ? "," : "", (long long)id);
     lem_json_text(out, text, n);
     for (int i = 0; i < 5; i++) {
         bool on = lem_json_bool(lem_json_get(flags, names[i]), i == 4);
@@ -37,7 +38,8 @@ lem_status lem_write_config_added(lem_buf *out, const lem_json *map, int64_t fro
         const lem_json *v = lem_json_key_value(key), *content = lem_json_get(v, "content");
         size_t digits = strspn(key, "0123456789");
         if (!digits || key[digits] || digits > 7 || lem_json_kind(content) != LEM_JSON_STRING)
-            return lem_fail(err, LEM_EDATA, "tokenizer_config.json: added_tokens_decoder has a bad entry \"%.64s\"", key);
+            return lem_fail(err, LEM_EDATA,
+                            "tokenizer_config.json: added_tokens_decoder has a bad entry \"%.64s\"", key);
         int64_t id = 0;
         for (size_t i = 0; i < digits; i++) id = id * 10 + (key[i] - '0');
         if (id >= from) write_added(out, id, lem_json_str(content, ""), lem_json_str_len(content), v);
@@ -76,12 +78,14 @@ bool lem_looks_like_tiktoken(const char *s, size_t n) {
     size_t line = 0;
     while (line < n && line < 4096 && s[line] != '\n') line++;
     const char *space = memchr(s, ' ', line);
-    bool yes = space && decode_base64(s, (size_t)(space - s), &b) && space + 1 < s + line && space[1] >= '0' && space[1] <= '9';
+    bool yes = space && decode_base64(s, (size_t)(space - s), &b) && space + 1 < s + line &&
+               space[1] >= '0' && space[1] <= '9';
     lem_buf_release(&b);
     return yes;
 }
 
-static lem_status read_rank_line(const char *s, size_t n, size_t number, tok_vocab *v, lem_buf *token, lem_err *err) {
+static lem_status read_rank_line(const char *s, size_t n, size_t number, tok_vocab *v, lem_buf *token,
+                                 lem_err *err) {
     while (n && (s[n - 1] == '\r' || s[n - 1] == ' ')) n--;
     if (!n) return LEM_OK;
     const char *space = memchr(s, ' ', n);
@@ -124,7 +128,8 @@ static void write_vocab(const tok_vocab *v, lem_buf *text, lem_buf *out) {
     }
 }
 
-/* tiktoken merges whatever two neighbours make a token, lowest rank first: each way to cut a token in two is a merge. */
+/* tiktoken merges whatever two neighbours make a token, lowest rank first: each way to cut a token in two is
+ * a merge. */
 static lem_status write_rank_merges(const tok_vocab *v, lem_buf *text, lem_buf *out, lem_err *err) {
     const char *comma = "";
     for (int32_t id = 0; id < v->n; id++) {
@@ -155,12 +160,18 @@ static void write_known_added(bool qwen, int32_t n, lem_buf *out) {
     static const struct {
         int at;
         const char *name;
-    } llama[] = {{0, "<|begin_of_text|>"}, {1, "<|end_of_text|>"}, {6, "<|start_header_id|>"}, {7, "<|end_header_id|>"}, {9, "<|eot_id|>"}};
+    } llama[] = {{0, "<|begin_of_text|>"},
+                 {1, "<|end_of_text|>"},
+                 {6, "<|start_header_id|>"},
+                 {7, "<|end_header_id|>"},
+                 {9, "<|eot_id|>"}};
     for (int i = 0; qwen && i < 3; i++) write_added(out, n + i, qwen_names[i], strlen(qwen_names[i]), NULL);
-    for (int i = 0; !qwen && i < 5; i++) write_added(out, n + llama[i].at, llama[i].name, strlen(llama[i].name), NULL);
+    for (int i = 0; !qwen && i < 5; i++)
+        write_added(out, n + llama[i].at, llama[i].name, strlen(llama[i].name), NULL);
 }
 
-lem_status lem_tiktoken_to_json(const char *s, size_t n, bool qwen, const lem_json *config, lem_buf *out, lem_err *err) {
+lem_status lem_tiktoken_to_json(const char *s, size_t n, bool qwen, const lem_json *config, lem_buf *out,
+                                lem_err *err) {
     tok_vocab v = {0};
     lem_buf text = {0};
     lem_status st;
@@ -170,16 +181,20 @@ lem_status lem_tiktoken_to_json(const char *s, size_t n, bool qwen, const lem_js
     lem_buf_puts(out, "{\"version\": \"1.0\", \"truncation\": null, \"padding\": null,\n\"added_tokens\": [");
     if (added) LEM_TRY(lem_write_config_added(out, added, 0, err));
     else write_known_added(qwen, v.n, out);
-    lem_buf_printf(out, "],\n\"normalizer\": %s,\n\"pre_tokenizer\": {\"type\": \"Sequence\", \"pretokenizers\": [\n",
-                   qwen ? "{\"type\": \"NFC\"}" : "null");
+    lem_buf_printf(
+        out, "],\n\"normalizer\": %s,\n\"pre_tokenizer\": {\"type\": \"Sequence\", \"pretokenizers\": [\n",
+        qwen ? "{\"type\": \"NFC\"}" : "null");
     lem_buf_puts(out, "  {\"type\": \"Split\", \"pattern\": {\"Regex\": ");
     lem_json_text(out, pattern, strlen(pattern));
     lem_buf_puts(
         out, "}, \"behavior\": \"Isolated\", \"invert\": false},\n"
-             "  {\"type\": \"ByteLevel\", \"add_prefix_space\": false, \"trim_offsets\": false, \"use_regex\": false}]},\n"
+             "  {\"type\": \"ByteLevel\", \"add_prefix_space\": false, \"trim_offsets\": false, "
+             "\"use_regex\": false}]},\n"
              "\"post_processor\": null,\n"
-             "\"decoder\": {\"type\": \"ByteLevel\", \"add_prefix_space\": false, \"trim_offsets\": false, \"use_regex\": false},\n"
-             "\"model\": {\"type\": \"BPE\", \"dropout\": null, \"unk_token\": null, \"continuing_subword_prefix\": null, \"end_of_word_suffix\": "
+             "\"decoder\": {\"type\": \"ByteLevel\", \"add_prefix_space\": false, \"trim_offsets\": false, "
+             "\"use_regex\": false},\n"
+             "\"model\": {\"type\": \"BPE\", \"dropout\": null, \"unk_token\": null, "
+             "\"continuing_subword_prefix\": null, \"end_of_word_suffix\": "
              "null, \"fuse_unk\": false, \"byte_fallback\": false, \"ignore_merges\": true,\n\"vocab\": {\n");
     write_vocab(&v, &text, out);
     lem_buf_puts(out, "},\n\"merges\": [\n");

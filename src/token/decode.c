@@ -1,6 +1,7 @@
 /* decode.c - what each token decodes to, worked out once when a tokenizer is opened, and decoding
  *
- * The decoders of a tokenizer.json work token by token, but for one that strips spaces off the start of the whole text. */
+ * The decoders of a tokenizer.json work token by token, but for one that strips spaces off the start of the
+ * whole text. */
 #include "core/mem.h"
 #include "token/tokenizer_priv.h"
 
@@ -19,7 +20,8 @@ int lem_fallback_byte(const char *s, size_t n) {
 
 static void replace_all(const tok_dec *d, const char *s, size_t n, lem_buf *out) {
     const char *end = s + n;
-    for (const char *p; d->a.len && (p = memmem(s, (size_t)(end - s), d->a.data, d->a.len)); s = p + d->a.len) {
+    for (const char *p; d->a.len && (p = memmem(s, (size_t)(end - s), d->a.data, d->a.len));
+         s = p + d->a.len) {
         lem_buf_add(out, s, (size_t)(p - s));
         lem_buf_add(out, lem_buf_str(&d->b), d->b.len);
     }
@@ -42,8 +44,10 @@ static lem_status prepare_token(lem_tokenizer *t, tok_entry *e, lem_buf *a, lem_
     lem_status st = lem_buf_ok(a, err);
     if (st == LEM_OK) st = lem_buf_ok(b, err);
     if (st != LEM_OK) return st;
-    if (a->len == e->len && (!a->len || memcmp(a->data, t->vocab.blob.data + e->off, a->len) == 0)) return LEM_OK;
-    if (a->len > UINT32_MAX - t->vocab.blob.len) return lem_fail(err, LEM_EDATA, "the decoded tokens take more than 4 GiB");
+    if (a->len == e->len && (!a->len || memcmp(a->data, t->vocab.blob.data + e->off, a->len) == 0))
+        return LEM_OK;
+    if (a->len > UINT32_MAX - t->vocab.blob.len)
+        return lem_fail(err, LEM_EDATA, "the decoded tokens take more than 4 GiB");
     e->out_off = (uint32_t)t->vocab.blob.len;
     e->out_len = (uint32_t)a->len;
     lem_buf_add(&t->vocab.blob, lem_buf_str(a), a->len);
@@ -69,7 +73,8 @@ const char *lem_tokenizer_token_bytes(const lem_tokenizer *t, int32_t id, size_t
     return lem_buf_str(&t->vocab.blob) + t->vocab.entry[id].out_off;
 }
 
-lem_status lem_tokenizer_decode(const lem_tokenizer *t, const int32_t *ids, size_t n, bool skip_special, lem_buf *out, lem_err *err) {
+lem_status lem_tokenizer_decode(const lem_tokenizer *t, const int32_t *ids, size_t n, bool skip_special,
+                                lem_buf *out, lem_err *err) {
     size_t before = out->len, strip = t->strip_start;
     for (size_t i = 0; i < n; i++) {
         size_t len = 0;
@@ -77,7 +82,8 @@ lem_status lem_tokenizer_decode(const lem_tokenizer *t, const int32_t *ids, size
         if (!s) {
             out->len = before;
             if (out->data) out->data[before] = '\0';
-            return lem_fail(err, LEM_EDATA, "id %d is no token (the vocabulary has %d)", (int)ids[i], (int)t->vocab.n);
+            return lem_fail(err, LEM_EDATA, "id %d is no token (the vocabulary has %d)", (int)ids[i],
+                            (int)t->vocab.n);
         }
         if (skip_special && (t->vocab.entry[ids[i]].flags & TOK_SPECIAL)) continue;
         for (; strip && len && *s == ' '; strip--, s++) len--;

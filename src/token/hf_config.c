@@ -1,4 +1,5 @@
-/* hf_config.c - tokenizer_config.json: read what concerns us (eos_token, model_max_length), write one that Transformers takes */
+/* hf_config.c - tokenizer_config.json: read what concerns us (eos_token, model_max_length), write one that
+ * Transformers takes */
 #include "core/mem.h"
 #include "token/tokenizer_priv.h"
 
@@ -16,7 +17,8 @@ static lem_status read_eos(lem_tokenizer *t, const lem_json *v, lem_err *err) {
 }
 
 lem_status lem_tokenizer_read_config(lem_tokenizer *t, const lem_json *root, lem_err *err) {
-    if (lem_json_kind(root) != LEM_JSON_OBJECT) return lem_fail(err, LEM_EDATA, "the document is no object but %s", lem_json_kind_name(root));
+    if (lem_json_kind(root) != LEM_JSON_OBJECT)
+        return lem_fail(err, LEM_EDATA, "the document is no object but %s", lem_json_kind_name(root));
     lem_status st = read_eos(t, lem_json_get(root, "eos_token"), err);
     double max = lem_json_num(lem_json_get(root, "model_max_length"), 0);
     t->max_length = max >= 1 && max < 9e15 ? (int64_t)max : 0; /* Transformers writes "no limit" as 10^30 */
@@ -24,9 +26,12 @@ lem_status lem_tokenizer_read_config(lem_tokenizer *t, const lem_json *root, lem
 }
 
 static bool set_flags(lem_json *token, const tok_added *a) {
-    return lem_json_set(token, "content", lem_json_new_strn(a->text, a->len)) && lem_json_set(token, "lstrip", lem_json_new_bool(a->lstrip)) &&
-           lem_json_set(token, "normalized", lem_json_new_bool(a->normalized)) && lem_json_set(token, "rstrip", lem_json_new_bool(a->rstrip)) &&
-           lem_json_set(token, "single_word", lem_json_new_bool(a->single_word)) && lem_json_set(token, "special", lem_json_new_bool(a->special));
+    return lem_json_set(token, "content", lem_json_new_strn(a->text, a->len)) &&
+           lem_json_set(token, "lstrip", lem_json_new_bool(a->lstrip)) &&
+           lem_json_set(token, "normalized", lem_json_new_bool(a->normalized)) &&
+           lem_json_set(token, "rstrip", lem_json_new_bool(a->rstrip)) &&
+           lem_json_set(token, "single_word", lem_json_new_bool(a->single_word)) &&
+           lem_json_set(token, "special", lem_json_new_bool(a->special));
 }
 
 static bool set_added(lem_json *root, const lem_tokenizer *t) {
@@ -62,14 +67,16 @@ lem_status lem_tokenizer_write_config(const lem_tokenizer *t, lem_buf *out, lem_
     bool chat = lem_tokenizer_find(t, "<|im_start|>") >= 0 && lem_tokenizer_find(t, "<|im_end|>") >= 0;
     lem_json *root = lem_json_new_object();
     bool ok = root && lem_json_set(root, "add_bos_token", lem_json_new_bool(false)) &&
-              lem_json_set(root, "add_prefix_space", lem_json_new_bool(t->add_prefix_space)) && set_added(root, t) &&
-              lem_json_set(root, "bos_token", lem_json_new_null());
+              lem_json_set(root, "add_prefix_space", lem_json_new_bool(t->add_prefix_space)) &&
+              set_added(root, t) && lem_json_set(root, "bos_token", lem_json_new_null());
     if (chat) ok = ok && lem_json_set(root, "chat_template", lem_json_new_str(lem_chatml));
-    ok = ok && lem_json_set(root, "clean_up_tokenization_spaces", lem_json_new_bool(false)) && lem_json_set(root, "eos_token", token_text(t, t->eos));
+    ok = ok && lem_json_set(root, "clean_up_tokenization_spaces", lem_json_new_bool(false)) &&
+         lem_json_set(root, "eos_token", token_text(t, t->eos));
     if (t->max_length) ok = ok && lem_json_set(root, "model_max_length", lem_json_new_int(t->max_length));
     ok = ok && lem_json_set(root, "pad_token", token_text(t, pad >= 0 ? pad : t->eos)) &&
          lem_json_set(root, "split_special_tokens", lem_json_new_bool(false)) &&
-         lem_json_set(root, "tokenizer_class", lem_json_new_str("PreTrainedTokenizerFast")) && lem_json_set(root, "unk_token", lem_json_new_null());
+         lem_json_set(root, "tokenizer_class", lem_json_new_str("PreTrainedTokenizerFast")) &&
+         lem_json_set(root, "unk_token", lem_json_new_null());
     if (ok) {
         lem_json_write(root, 2, out);
         lem_buf_putc(out, '\n');

@@ -10,7 +10,8 @@ static bool absent(const lem_json *v) { return lem_json_kind(v) == LEM_JSON_NULL
 static bool is(const char *type, const char *name) { return strcmp(type, name) == 0; }
 
 static lem_status put_text(lem_buf *b, const lem_json *v, const char *what, lem_err *err) {
-    if (lem_json_kind(v) != LEM_JSON_STRING) return lem_fail(err, LEM_EDATA, "%s is no string but %s", what, lem_json_kind_name(v));
+    if (lem_json_kind(v) != LEM_JSON_STRING)
+        return lem_fail(err, LEM_EDATA, "%s is no string but %s", what, lem_json_kind_name(v));
     lem_buf_add(b, lem_json_str(v, ""), lem_json_str_len(v));
     return lem_buf_ok(b, err);
 }
@@ -18,17 +19,21 @@ static lem_status put_text(lem_buf *b, const lem_json *v, const char *what, lem_
 /* ---- normalizer */
 
 static lem_status read_norm_step(lem_tokenizer *t, const lem_json *v, lem_err *err) {
-    static const char *const names[] = {"NFC", "NFD", "NFKC", "NFKD", "Lowercase", "Prepend", "Replace", "Strip"};
+    static const char *const names[] = {"NFC",       "NFD",     "NFKC",    "NFKD",
+                                        "Lowercase", "Prepend", "Replace", "Strip"};
     const char *type = type_of(v);
     size_t kind = 0;
     while (kind < sizeof names / sizeof *names && !is(type, names[kind])) kind++;
-    if (kind == sizeof names / sizeof *names) return lem_fail(err, LEM_EDATA, "normalizer \"%.64s\" is not supported", type);
-    if (t->n_norms == LEM_TOK_MAX_STEPS) return lem_fail(err, LEM_EDATA, "the normalizer has more than %d steps", LEM_TOK_MAX_STEPS);
+    if (kind == sizeof names / sizeof *names)
+        return lem_fail(err, LEM_EDATA, "normalizer \"%.64s\" is not supported", type);
+    if (t->n_norms == LEM_TOK_MAX_STEPS)
+        return lem_fail(err, LEM_EDATA, "the normalizer has more than %d steps", LEM_TOK_MAX_STEPS);
     tok_norm *s = &t->norms[t->n_norms++];
     s->kind = (tok_norm_kind)kind;
     s->left = lem_json_bool(lem_json_get(v, "strip_left"), true);
     s->right = lem_json_bool(lem_json_get(v, "strip_right"), true);
-    if (s->kind == TOK_NORM_PREPEND) return put_text(&s->b, lem_json_get(v, "prepend"), "the text of normalizer Prepend", err);
+    if (s->kind == TOK_NORM_PREPEND)
+        return put_text(&s->b, lem_json_get(v, "prepend"), "the text of normalizer Prepend", err);
     if (s->kind != TOK_NORM_REPLACE) return LEM_OK;
     const char *regex = lem_json_str(lem_json_find(v, "pattern.Regex"), NULL);
     if (regex && is(regex, "\\A +| +\\z") && !*lem_json_str(lem_json_get(v, "content"), " ")) {
@@ -39,9 +44,14 @@ static lem_status read_norm_step(lem_tokenizer *t, const lem_json *v, lem_err *e
         s->kind = TOK_NORM_SQUEEZE;
         return put_text(&s->b, lem_json_get(v, "content"), "the content of normalizer Replace", err);
     }
-    if (regex) return lem_fail(err, LEM_EDATA, "normalizer Replace with the regular expression %.200s is not supported", regex);
-    lem_status st = put_text(&s->a, lem_json_find(v, "pattern.String"), "the pattern of normalizer Replace", err);
-    return st == LEM_OK ? put_text(&s->b, lem_json_get(v, "content"), "the content of normalizer Replace", err) : st;
+    if (regex)
+        return lem_fail(err, LEM_EDATA,
+                        "normalizer Replace with the regular expression %.200s is not supported", regex);
+    lem_status st =
+        put_text(&s->a, lem_json_find(v, "pattern.String"), "the pattern of normalizer Replace", err);
+    return st == LEM_OK
+               ? put_text(&s->b, lem_json_get(v, "content"), "the content of normalizer Replace", err)
+               : st;
 }
 
 static lem_status read_normalizer(lem_tokenizer *t, const lem_json *v, int depth, lem_err *err) {
@@ -58,7 +68,8 @@ static lem_status read_normalizer(lem_tokenizer *t, const lem_json *v, int depth
 /* ---- pre-tokenizer */
 
 static lem_status add_step(lem_tokenizer *t, tok_pre_kind kind, tok_pre **out, lem_err *err) {
-    if (t->n_pres == LEM_TOK_MAX_STEPS) return lem_fail(err, LEM_EDATA, "the pre-tokenizer has more than %d steps", LEM_TOK_MAX_STEPS);
+    if (t->n_pres == LEM_TOK_MAX_STEPS)
+        return lem_fail(err, LEM_EDATA, "the pre-tokenizer has more than %d steps", LEM_TOK_MAX_STEPS);
     tok_pre *p = &t->pres[t->n_pres++];
     p->kind = kind;
     if (out) *out = p;
@@ -75,7 +86,8 @@ static lem_status read_behavior(tok_pre *p, const lem_json *v, lem_err *err) {
         p->keep_matches = invert;
         return LEM_OK;
     }
-    return lem_fail(err, LEM_EDATA, "pre-tokenizer Split behavior \"%.64s\"%s is not supported", behavior, invert ? " with invert" : "");
+    return lem_fail(err, LEM_EDATA, "pre-tokenizer Split behavior \"%.64s\"%s is not supported", behavior,
+                    invert ? " with invert" : "");
 }
 
 /* A pattern by its own scanner, as a class of characters, or else through PCRE2. */
@@ -97,20 +109,27 @@ static lem_status read_split(lem_tokenizer *t, const lem_json *v, lem_err *err) 
     if (st != LEM_OK) return st;
     if (pattern) return read_pattern(p, pattern, err);
     st = put_text(&p->text, text, "the pattern of pre-tokenizer Split", err);
-    return st == LEM_OK && !p->text.len ? lem_fail(err, LEM_EDATA, "the pattern of pre-tokenizer Split is empty") : st;
+    return st == LEM_OK && !p->text.len
+               ? lem_fail(err, LEM_EDATA, "the pattern of pre-tokenizer Split is empty")
+               : st;
 }
 
 static lem_status read_metaspace(lem_tokenizer *t, const lem_json *v, lem_err *err) {
     static const char *const schemes[] = {"never", "always", "first"};
     const char *scheme = lem_json_str(lem_json_get(v, "prepend_scheme"), "always");
-    if (t->n_pres || t->meta.on) return lem_fail(err, LEM_EDATA, "pre-tokenizer Metaspace after another one is not supported");
+    if (t->n_pres || t->meta.on)
+        return lem_fail(err, LEM_EDATA, "pre-tokenizer Metaspace after another one is not supported");
     size_t i = 0;
     while (i < 3 && !is(scheme, schemes[i])) i++;
-    if (i == 3) return lem_fail(err, LEM_EDATA, "Metaspace prepend_scheme \"%.64s\" is not supported", scheme);
+    if (i == 3)
+        return lem_fail(err, LEM_EDATA, "Metaspace prepend_scheme \"%.64s\" is not supported", scheme);
     t->meta.on = true;
-    t->meta.prepend = lem_json_bool(lem_json_get(v, "add_prefix_space"), true) ? (tok_prepend)i : TOK_PREPEND_NEVER;
-    lem_status st = put_text(&t->meta.rep, lem_json_get(v, "replacement"), "the replacement of Metaspace", err);
-    if (st == LEM_OK && !t->meta.rep.len) st = lem_fail(err, LEM_EDATA, "the replacement of Metaspace is empty");
+    t->meta.prepend =
+        lem_json_bool(lem_json_get(v, "add_prefix_space"), true) ? (tok_prepend)i : TOK_PREPEND_NEVER;
+    lem_status st =
+        put_text(&t->meta.rep, lem_json_get(v, "replacement"), "the replacement of Metaspace", err);
+    if (st == LEM_OK && !t->meta.rep.len)
+        st = lem_fail(err, LEM_EDATA, "the replacement of Metaspace is empty");
     if (st != LEM_OK || !lem_json_bool(lem_json_get(v, "split"), true)) return st;
     tok_pre *p = NULL;
     st = add_step(t, TOK_PRE_TEXT, &p, err);
@@ -123,7 +142,8 @@ static lem_status read_byte_level(lem_tokenizer *t, const lem_json *v, lem_err *
     t->byte_level = true;
     t->add_prefix_space = lem_json_bool(lem_json_get(v, "add_prefix_space"), true);
     if (t->add_prefix_space && t->n_pres)
-        return lem_fail(err, LEM_EDATA, "pre-tokenizer ByteLevel with add_prefix_space after another one is not supported");
+        return lem_fail(err, LEM_EDATA,
+                        "pre-tokenizer ByteLevel with add_prefix_space after another one is not supported");
     return lem_json_bool(lem_json_get(v, "use_regex"), true) ? add_step(t, TOK_PRE_GPT2, NULL, err) : LEM_OK;
 }
 
@@ -137,7 +157,8 @@ static lem_status read_class(lem_tokenizer *t, const char *pattern, tok_pre_beha
 
 static lem_status read_pre(lem_tokenizer *t, const lem_json *v, int depth, lem_err *err) {
     const char *type = type_of(v);
-    if (t->byte_level) return lem_fail(err, LEM_EDATA, "pre-tokenizer \"%.64s\" after ByteLevel is not supported", type);
+    if (t->byte_level)
+        return lem_fail(err, LEM_EDATA, "pre-tokenizer \"%.64s\" after ByteLevel is not supported", type);
     if (is(type, "Sequence") && depth < 4) {
         const lem_json *list = lem_json_get(v, "pretokenizers");
         for (size_t i = 0; i < lem_json_count(list); i++) {
@@ -151,7 +172,9 @@ static lem_status read_pre(lem_tokenizer *t, const lem_json *v, int depth, lem_e
     if (is(type, "Metaspace")) return read_metaspace(t, v, err);
     if (is(type, "WhitespaceSplit")) return read_class(t, "\\s", TOK_CUT_REMOVED, err);
     if (is(type, "Digits"))
-        return read_class(t, lem_json_bool(lem_json_get(v, "individual_digits"), false) ? "\\p{N}" : "\\p{N}+", TOK_CUT_ISOLATED, err);
+        return read_class(t,
+                          lem_json_bool(lem_json_get(v, "individual_digits"), false) ? "\\p{N}" : "\\p{N}+",
+                          TOK_CUT_ISOLATED, err);
     return lem_fail(err, LEM_EDATA, "pre-tokenizer \"%.64s\" is not supported", type);
 }
 
@@ -164,12 +187,17 @@ static lem_status read_template(lem_tokenizer *t, const lem_json *v, lem_err *er
         const lem_json *part = lem_json_at(single, i), *special = lem_json_get(part, "SpecialToken");
         if (!special) {
             if (after || !lem_json_get(part, "Sequence"))
-                return lem_fail(err, LEM_EDATA, "post-processor TemplateProcessing: bad part %zu of single", i);
+                return lem_fail(err, LEM_EDATA, "post-processor TemplateProcessing: bad part %zu of single",
+                                i);
             after = true;
             continue;
         }
-        const lem_json *ids = lem_json_get(lem_json_get(lem_json_get(v, "special_tokens"), lem_json_str(lem_json_get(special, "id"), "")), "ids");
-        if (!lem_json_count(ids)) return lem_fail(err, LEM_EDATA, "post-processor TemplateProcessing: part %zu of single has no ids", i);
+        const lem_json *ids = lem_json_get(
+            lem_json_get(lem_json_get(v, "special_tokens"), lem_json_str(lem_json_get(special, "id"), "")),
+            "ids");
+        if (!lem_json_count(ids))
+            return lem_fail(err, LEM_EDATA,
+                            "post-processor TemplateProcessing: part %zu of single has no ids", i);
         for (size_t k = 0; k < lem_json_count(ids); k++) {
             int64_t id = lem_json_int(lem_json_at(ids, k), -1);
             if (id < 0 || id >= LEM_TOK_MAX_IDS || t->prefix.len + t->suffix.len > 64)
@@ -205,7 +233,8 @@ static lem_status read_strip(dec_reader *r, const lem_json *v, lem_err *err) {
     int64_t start = lem_json_int(lem_json_get(v, "start"), 0);
     if (!r->fused || !is(lem_json_str(lem_json_get(v, "content"), ""), " ") || start < 0 || start > 1000000 ||
         lem_json_int(lem_json_get(v, "stop"), 0))
-        return lem_fail(err, LEM_EDATA, "decoder Strip is supported only for spaces at the start, after Fuse");
+        return lem_fail(err, LEM_EDATA,
+                        "decoder Strip is supported only for spaces at the start, after Fuse");
     r->t->strip_start += (size_t)start;
     r->stripped = true;
     return LEM_OK;
@@ -214,7 +243,8 @@ static lem_status read_strip(dec_reader *r, const lem_json *v, lem_err *err) {
 static lem_status read_dec_step(dec_reader *r, const lem_json *v, lem_err *err) {
     lem_tokenizer *t = r->t;
     const char *type = type_of(v);
-    if (r->byte_level || r->stripped) return lem_fail(err, LEM_EDATA, "decoder \"%.64s\" after the last step known is not supported", type);
+    if (r->byte_level || r->stripped)
+        return lem_fail(err, LEM_EDATA, "decoder \"%.64s\" after the last step known is not supported", type);
     if (is(type, "Fuse")) {
         r->fused = true;
         return LEM_OK;
@@ -230,19 +260,24 @@ static lem_status read_dec_step(dec_reader *r, const lem_json *v, lem_err *err) 
         m->kind = TOK_DEC_REPLACE;
         lem_buf_putc(&m->b, ' ');
         r->stripped = true;
-        bool never = is(lem_json_str(lem_json_get(v, "prepend_scheme"), ""), "never") || !lem_json_bool(lem_json_get(v, "add_prefix_space"), true);
+        bool never = is(lem_json_str(lem_json_get(v, "prepend_scheme"), ""), "never") ||
+                     !lem_json_bool(lem_json_get(v, "add_prefix_space"), true);
         t->strip_start += never ? 0 : 1;
         return put_text(&m->a, lem_json_get(v, "replacement"), "the replacement of Metaspace", err);
     }
     bool replace = is(type, "Replace"), fallback = is(type, "ByteFallback");
     if ((!replace && !fallback) || r->fused)
-        return lem_fail(err, LEM_EDATA, "decoder \"%.64s\"%s is not supported", type, r->fused ? " after Fuse" : "");
-    if (t->n_decs == LEM_TOK_MAX_STEPS) return lem_fail(err, LEM_EDATA, "the decoder has more than %d steps", LEM_TOK_MAX_STEPS);
+        return lem_fail(err, LEM_EDATA, "decoder \"%.64s\"%s is not supported", type,
+                        r->fused ? " after Fuse" : "");
+    if (t->n_decs == LEM_TOK_MAX_STEPS)
+        return lem_fail(err, LEM_EDATA, "the decoder has more than %d steps", LEM_TOK_MAX_STEPS);
     tok_dec *d = &t->decs[t->n_decs++];
     d->kind = replace ? TOK_DEC_REPLACE : TOK_DEC_BYTE_FALLBACK;
     if (fallback) return LEM_OK;
-    lem_status st = put_text(&d->a, lem_json_find(v, "pattern.String"), "the pattern of decoder Replace", err);
-    return st == LEM_OK ? put_text(&d->b, lem_json_get(v, "content"), "the content of decoder Replace", err) : st;
+    lem_status st =
+        put_text(&d->a, lem_json_find(v, "pattern.String"), "the pattern of decoder Replace", err);
+    return st == LEM_OK ? put_text(&d->b, lem_json_get(v, "content"), "the content of decoder Replace", err)
+                        : st;
 }
 
 static lem_status read_decoder(dec_reader *r, const lem_json *v, int depth, lem_err *err) {
@@ -264,7 +299,7 @@ lem_status lem_tokenizer_read_pipeline(lem_tokenizer *t, const lem_json *root, l
     if (st == LEM_OK) st = read_decoder(&r, dec, 0, err);
     if (st == LEM_OK) st = read_post(t, lem_json_get(root, "post_processor"), 0, err);
     if (st == LEM_OK && r.byte_level != t->byte_level)
-        st = lem_fail(err, LEM_EDATA, "the %s has a ByteLevel step, the %s has none", r.byte_level ? "decoder" : "pre-tokenizer",
-                      r.byte_level ? "pre-tokenizer" : "decoder");
+        st = lem_fail(err, LEM_EDATA, "the %s has a ByteLevel step, the %s has none",
+                      r.byte_level ? "decoder" : "pre-tokenizer", r.byte_level ? "pre-tokenizer" : "decoder");
     return st;
 }

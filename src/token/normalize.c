@@ -1,8 +1,9 @@
 /* normalize.c - Unicode normalization before pre-tokenization
  *
- * utf8proc decomposes and composes; the canonical ordering between the two is ours, because utf8proc's takes quadratic time on a long run of
- * combining marks. Text is cut where normalization cannot reach across, so that only the parts that need it are touched. Bytes that are
- * no UTF-8 are copied as they are. Unicode Standard Annex #15. */
+ * utf8proc decomposes and composes; the canonical ordering between the two is ours, because utf8proc's takes
+ * quadratic time on a long run of combining marks. Text is cut where normalization cannot reach across, so
+ * that only the parts that need it are touched. Bytes that are no UTF-8 are copied as they are. Unicode
+ * Standard Annex #15. */
 #include "core/mem.h"
 #include "core/utf8.h"
 #include "token/tokenizer_priv.h"
@@ -15,12 +16,13 @@ typedef struct cps {
     size_t len, cap;
 } cps;
 
-/* Characters that are their own NFC, of combining class 0, and never compose with what is before them (checked against Unicode data in
- * the tests). Not complete: the frequent ones. */
+/* Characters that are their own NFC, of combining class 0, and never compose with what is before them
+ * (checked against Unicode data in the tests). Not complete: the frequent ones. */
 static bool stable(uint32_t cp) {
-    return cp < 0x300 || (cp >= 0x400 && cp <= 0x482) || (cp >= 0x48a && cp <= 0x52f) || (cp >= 0x2010 && cp <= 0x2027) ||
-           (cp >= 0x2190 && cp <= 0x22ff) || (cp >= 0x3001 && cp <= 0x3029) || (cp >= 0x3400 && cp <= 0x4dbf) || (cp >= 0x4e00 && cp <= 0x9fff) ||
-           (cp >= 0xff01 && cp <= 0xff5e);
+    return cp < 0x300 || (cp >= 0x400 && cp <= 0x482) || (cp >= 0x48a && cp <= 0x52f) ||
+           (cp >= 0x2010 && cp <= 0x2027) || (cp >= 0x2190 && cp <= 0x22ff) ||
+           (cp >= 0x3001 && cp <= 0x3029) || (cp >= 0x3400 && cp <= 0x4dbf) ||
+           (cp >= 0x4e00 && cp <= 0x9fff) || (cp >= 0xff01 && cp <= 0xff5e);
 }
 
 static lem_status grow_cps(cps *c, size_t need, lem_err *err) {
@@ -71,7 +73,8 @@ static lem_status order_all(cps *c, cps *tmp, lem_err *err) {
 }
 
 /* Decomposes one span of valid UTF-8, orders it, and composes it again if asked to. */
-static lem_status compose_span(const char *s, size_t n, utf8proc_option_t options, cps *c, cps *tmp, lem_buf *out, lem_err *err) {
+static lem_status compose_span(const char *s, size_t n, utf8proc_option_t options, cps *c, cps *tmp,
+                               lem_buf *out, lem_err *err) {
     c->len = 0;
     int boundary = 0;
     for (size_t i = 0; i < n;) {
@@ -79,8 +82,10 @@ static lem_status compose_span(const char *s, size_t n, utf8proc_option_t option
         i += (size_t)lem_utf8_decode(s + i, n - i, &cp);
         lem_status st = grow_cps(c, c->len + 32, err);
         if (st != LEM_OK) return st;
-        utf8proc_ssize_t k = utf8proc_decompose_char((utf8proc_int32_t)cp, c->data + c->len, (utf8proc_ssize_t)(c->cap - c->len), options, &boundary);
-        if (k < 0 || (size_t)k > c->cap - c->len) return lem_fail(err, LEM_EDATA, "U+%04X cannot be decomposed", (unsigned)cp);
+        utf8proc_ssize_t k = utf8proc_decompose_char((utf8proc_int32_t)cp, c->data + c->len,
+                                                     (utf8proc_ssize_t)(c->cap - c->len), options, &boundary);
+        if (k < 0 || (size_t)k > c->cap - c->len)
+            return lem_fail(err, LEM_EDATA, "U+%04X cannot be decomposed", (unsigned)cp);
         c->len += (size_t)k;
     }
     lem_status st = order_all(c, tmp, err);
@@ -96,7 +101,8 @@ static lem_status compose_span(const char *s, size_t n, utf8proc_option_t option
 }
 
 /* A span is a stable character and the unstable ones after it; a span without unstable ones is copied. */
-static lem_status unicode_form(tok_norm_kind form, const char *s, size_t n, lem_buf *out, bool *same, lem_err *err) {
+static lem_status unicode_form(tok_norm_kind form, const char *s, size_t n, lem_buf *out, bool *same,
+                               lem_err *err) {
     utf8proc_option_t options = UTF8PROC_STABLE;
     options |= form == TOK_NORM_NFC || form == TOK_NORM_NFKC ? UTF8PROC_COMPOSE : UTF8PROC_DECOMPOSE;
     if (form == TOK_NORM_NFKC || form == TOK_NORM_NFKD) options |= UTF8PROC_COMPAT;
@@ -140,15 +146,18 @@ static lem_status lowercase(const char *s, size_t n, lem_buf *out, bool *same, l
         int k = lem_utf8_decode(s + i, n - i, &cp);
         char b[4];
         if (k <= 0) lem_buf_putc(out, s[i]);
-        else if (cp == 0x130) lem_buf_puts(out, "i\xcc\x87"); /* the one letter whose lower case is two characters */
-        else lem_buf_add(out, b, (size_t)lem_utf8_encode((uint32_t)utf8proc_tolower((utf8proc_int32_t)cp), b));
+        else if (cp == 0x130)
+            lem_buf_puts(out, "i\xcc\x87"); /* the one letter whose lower case is two characters */
+        else
+            lem_buf_add(out, b, (size_t)lem_utf8_encode((uint32_t)utf8proc_tolower((utf8proc_int32_t)cp), b));
         i += k > 0 ? (size_t)k : 1;
     }
     *same = out->len == n && (n == 0 || memcmp(out->data, s, n) == 0);
     return lem_buf_ok(out, err);
 }
 
-static lem_status replace(const tok_norm *step, const char *s, size_t n, lem_buf *out, bool *same, lem_err *err) {
+static lem_status replace(const tok_norm *step, const char *s, size_t n, lem_buf *out, bool *same,
+                          lem_err *err) {
     const char *end = s + n;
     size_t len = step->a.len;
     *same = true;
@@ -162,7 +171,8 @@ static lem_status replace(const tok_norm *step, const char *s, size_t n, lem_buf
     return lem_buf_ok(out, err);
 }
 
-static lem_status squeeze(const tok_norm *step, const char *s, size_t n, lem_buf *out, bool *same, lem_err *err) {
+static lem_status squeeze(const tok_norm *step, const char *s, size_t n, lem_buf *out, bool *same,
+                          lem_err *err) {
     *same = !memmem(s, n, "  ", 2);
     for (size_t i = 0, k; i < n && !*same; i += k) {
         for (k = 0; i + k < n && s[i + k] == ' ';) k++;
@@ -186,7 +196,8 @@ static lem_status trim(const char *s, size_t n, lem_buf *out, bool *same, lem_er
     return lem_buf_ok(out, err);
 }
 
-static lem_status strip(const tok_norm *step, const char *s, size_t n, lem_buf *out, bool *same, lem_err *err) {
+static lem_status strip(const tok_norm *step, const char *s, size_t n, lem_buf *out, bool *same,
+                        lem_err *err) {
     size_t from = 0, to = n, k = 0;
     while (step->left && from < to && (lem_char_class(s + from, n - from, &k) & CH_SPACE)) from += k;
     while (step->right && to > from) {
@@ -200,7 +211,8 @@ static lem_status strip(const tok_norm *step, const char *s, size_t n, lem_buf *
     return lem_buf_ok(out, err);
 }
 
-static lem_status apply(const tok_norm *step, const char *s, size_t n, lem_buf *out, bool *same, lem_err *err) {
+static lem_status apply(const tok_norm *step, const char *s, size_t n, lem_buf *out, bool *same,
+                        lem_err *err) {
     switch (step->kind) {
     case TOK_NORM_NFC:
     case TOK_NORM_NFD:
@@ -221,7 +233,8 @@ static lem_status apply(const tok_norm *step, const char *s, size_t n, lem_buf *
     return LEM_OK;
 }
 
-lem_status lem_normalize(const tok_norm *steps, size_t n_steps, const char *s, size_t n, lem_buf *out, bool *same, lem_err *err) {
+lem_status lem_normalize(const tok_norm *steps, size_t n_steps, const char *s, size_t n, lem_buf *out,
+                         bool *same, lem_err *err) {
     lem_buf a = {0}, b = {0};
     const char *in = s;
     size_t in_len = n;

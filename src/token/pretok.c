@@ -1,16 +1,18 @@
 /* pretok.c - cuts text into the pieces inside which BPE merges: hand-written scanners for known patterns
  *
- * Each scanner does what its regular expression does, leftmost alternative first. All patterns match every text completely. A run of
- * white space is looked at no more than three times, so that scanning is linear. */
+ * Each scanner does what its regular expression does, leftmost alternative first. All patterns match every
+ * text completely. A run of white space is looked at no more than three times, so that scanning is linear. */
 #include "token/tokenizer_priv.h"
 
 #include <string.h>
 
 static const char *const patterns[] = {
     [TOK_PRE_GPT2] = "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+",
-    [TOK_PRE_QWEN2] = "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|"
+    [TOK_PRE_QWEN2] = "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}| "
+                      "?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|"
                       "\\s+(?!\\S)|\\s+",
-    [TOK_PRE_LLAMA3] = "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|"
+    [TOK_PRE_LLAMA3] = "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}| "
+                       "?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|"
                        "\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+",
 };
 
@@ -37,7 +39,8 @@ static size_t letters(const char *s, size_t n, size_t pos) { return run(s, n, po
 
 #define CH_WORDLIKE (CH_LETTER | CH_NUMBER | CH_SPACE)
 
-/* 's 't 're 've 'm 'll 'd at s[pos] == '\''; 0 if none. With fold, case is ignored, which makes U+017F (long s) an s as well. */
+/* 's 't 're 've 'm 'll 'd at s[pos] == '\''; 0 if none. With fold, case is ignored, which makes U+017F (long
+ * s) an s as well. */
 static size_t contraction(const char *s, size_t n, size_t pos, bool fold) {
     static const char two[3][3] = {"re", "ve", "ll"};
     if (pos + 1 >= n) return 0;
@@ -52,8 +55,8 @@ static size_t contraction(const char *s, size_t n, size_t pos, bool fold) {
     return 0;
 }
 
-/* \s+(?!\S)|\s+ at white space: the whole run at the end of the text, else all but its last character, else that one. With newlines first
- * \s*[\r\n]+ : up to the last newline of the run. */
+/* \s+(?!\S)|\s+ at white space: the whole run at the end of the text, else all but its last character, else
+ * that one. With newlines first \s*[\r\n]+ : up to the last newline of the run. */
 static size_t spaces(const char *s, size_t n, size_t pos, bool newlines) {
     size_t end = pos, last = pos, newline = 0, len;
     while (end < n) {
@@ -92,7 +95,9 @@ static size_t qwen2(const char *s, size_t n, size_t pos, int max_digits) {
     if (c & CH_LETTER) return letters(s, n, pos + len);
     if (c & CH_NUMBER) {
         size_t end = pos + len;
-        for (int i = 1; i < max_digits && end < n && (lem_char_class(s + end, n - end, &len) & CH_NUMBER); i++) end += len;
+        for (int i = 1; i < max_digits && end < n && (lem_char_class(s + end, n - end, &len) & CH_NUMBER);
+             i++)
+            end += len;
         return end;
     }
     size_t p = pos + len;
@@ -116,8 +121,8 @@ size_t lem_pretok_end(tok_pre_kind kind, const char *s, size_t n, size_t pos) {
 
 /* ---- steps of any kind, by their matches */
 
-static lem_status find_match(const tok_pre *p, void *scratch, const char *s, size_t n, size_t pos, bool *found, size_t *start, size_t *end,
-                             lem_err *err) {
+static lem_status find_match(const tok_pre *p, void *scratch, const char *s, size_t n, size_t pos,
+                             bool *found, size_t *start, size_t *end, lem_err *err) {
     *found = false;
     if (pos >= n) return LEM_OK;
     if (p->kind == TOK_PRE_REGEX) return lem_regex_find(p->regex, scratch, s, n, pos, found, start, end, err);
@@ -136,7 +141,8 @@ static lem_status find_match(const tok_pre *p, void *scratch, const char *s, siz
     return LEM_OK;
 }
 
-lem_status lem_pretok_cut(const tok_pre *p, void *scratch, const char *s, size_t n, size_t pos, size_t *end, bool *drop, lem_err *err) {
+lem_status lem_pretok_cut(const tok_pre *p, void *scratch, const char *s, size_t n, size_t pos, size_t *end,
+                          bool *drop, lem_err *err) {
     bool found;
     size_t from = n, to = n;
     lem_status st = find_match(p, scratch, s, n, pos, &found, &from, &to, err);

@@ -1,6 +1,8 @@
-/* pretok_class.c - patterns that are a run of one class of characters, as linear scanners: \s?[A-Za-z]+ , \p{N}{1,3} , [\r\n] , \s+$
+/* pretok_class.c - patterns that are a run of one class of characters, as linear scanners: \s?[A-Za-z]+ ,
+ * \p{N}{1,3} , [\r\n] , \s+$
  *
- * The pattern is compiled to sorted ranges and general categories. What is not of this form is left to PCRE2 (pretok_regex.c). */
+ * The pattern is compiled to sorted ranges and general categories. What is not of this form is left to PCRE2
+ * (pretok_regex.c). */
 #include "core/mem.h"
 #include "core/utf8.h"
 #include "token/tokenizer_priv.h"
@@ -15,12 +17,14 @@ static uint32_t categories_of(const char *name, size_t n) {
     static const struct {
         char name[3];
         utf8proc_category_t category;
-    } all[] = {{"Lu", UTF8PROC_CATEGORY_LU}, {"Ll", UTF8PROC_CATEGORY_LL}, {"Lt", UTF8PROC_CATEGORY_LT}, {"Lm", UTF8PROC_CATEGORY_LM},
-               {"Lo", UTF8PROC_CATEGORY_LO}, {"Mn", UTF8PROC_CATEGORY_MN}, {"Mc", UTF8PROC_CATEGORY_MC}, {"Me", UTF8PROC_CATEGORY_ME},
-               {"Nd", UTF8PROC_CATEGORY_ND}, {"Nl", UTF8PROC_CATEGORY_NL}, {"No", UTF8PROC_CATEGORY_NO}, {"Pc", UTF8PROC_CATEGORY_PC},
-               {"Pd", UTF8PROC_CATEGORY_PD}, {"Ps", UTF8PROC_CATEGORY_PS}, {"Pe", UTF8PROC_CATEGORY_PE}, {"Pi", UTF8PROC_CATEGORY_PI},
-               {"Pf", UTF8PROC_CATEGORY_PF}, {"Po", UTF8PROC_CATEGORY_PO}, {"Sm", UTF8PROC_CATEGORY_SM}, {"Sc", UTF8PROC_CATEGORY_SC},
-               {"Sk", UTF8PROC_CATEGORY_SK}, {"So", UTF8PROC_CATEGORY_SO}};
+    } all[] = {{"Lu", UTF8PROC_CATEGORY_LU}, {"Ll", UTF8PROC_CATEGORY_LL}, {"Lt", UTF8PROC_CATEGORY_LT},
+               {"Lm", UTF8PROC_CATEGORY_LM}, {"Lo", UTF8PROC_CATEGORY_LO}, {"Mn", UTF8PROC_CATEGORY_MN},
+               {"Mc", UTF8PROC_CATEGORY_MC}, {"Me", UTF8PROC_CATEGORY_ME}, {"Nd", UTF8PROC_CATEGORY_ND},
+               {"Nl", UTF8PROC_CATEGORY_NL}, {"No", UTF8PROC_CATEGORY_NO}, {"Pc", UTF8PROC_CATEGORY_PC},
+               {"Pd", UTF8PROC_CATEGORY_PD}, {"Ps", UTF8PROC_CATEGORY_PS}, {"Pe", UTF8PROC_CATEGORY_PE},
+               {"Pi", UTF8PROC_CATEGORY_PI}, {"Pf", UTF8PROC_CATEGORY_PF}, {"Po", UTF8PROC_CATEGORY_PO},
+               {"Sm", UTF8PROC_CATEGORY_SM}, {"Sc", UTF8PROC_CATEGORY_SC}, {"Sk", UTF8PROC_CATEGORY_SK},
+               {"So", UTF8PROC_CATEGORY_SO}};
     uint32_t mask = 0;
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         if (n >= 1 && n <= 2 && strncmp(all[i].name, name, n) == 0) mask |= 1u << all[i].category;
@@ -70,14 +74,17 @@ static bool parse_set(parser *x) {
 /* One character inside brackets; false if it is anything else. */
 static bool parse_char(parser *x, uint32_t *cp) {
     if (x->p < x->end && *x->p == '\\') {
-        static const char from[] = "rnt\\-]['\"/.$^!#&()*+,:;<=>?@_`{|}~%", to[] = "\r\n\t\\-]['\"/.$^!#&()*+,:;<=>?@_`{|}~%";
+        static const char from[] = "rnt\\-]['\"/.$^!#&()*+,:;<=>?@_`{|}~%",
+                          to[] = "\r\n\t\\-]['\"/.$^!#&()*+,:;<=>?@_`{|}~%";
         const char *hit = x->p + 1 < x->end && x->p[1] ? strchr(from, x->p[1]) : NULL;
         if (!hit) return false;
         *cp = (unsigned char)to[hit - from];
         x->p += 2;
         return true;
     }
-    if (x->p >= x->end || *x->p == '[' || *x->p == ']' || (*x->p == '&' && x->p + 1 < x->end && x->p[1] == '&')) return false;
+    if (x->p >= x->end || *x->p == '[' || *x->p == ']' ||
+        (*x->p == '&' && x->p + 1 < x->end && x->p[1] == '&'))
+        return false;
     int n = lem_utf8_decode(x->p, (size_t)(x->end - x->p), cp);
     if (n <= 0) return false;
     x->p += n;
@@ -203,12 +210,14 @@ bool lem_class_find(const tok_class *c, const char *s, size_t n, size_t pos, siz
     for (; pos < n; pos += len) {
         bool in = member(c, s + pos, n - pos, &len);
         size_t first = pos;
-        if (c->lead_space && pos + len < n && (lem_char_class(s + pos, n - pos, &len2) & CH_SPACE) && member(c, s + pos + len, n - pos - len, &len2))
+        if (c->lead_space && pos + len < n && (lem_char_class(s + pos, n - pos, &len2) & CH_SPACE) &&
+            member(c, s + pos + len, n - pos - len, &len2))
             first = pos + len;
         else if (!in) continue;
         *start = pos;
         size_t e = first;
-        for (int k = 0; e < n && (c->max == 0 || k < c->max) && member(c, s + e, n - e, &len2); k++) e += len2;
+        for (int k = 0; e < n && (c->max == 0 || k < c->max) && member(c, s + e, n - e, &len2); k++)
+            e += len2;
         *end = e;
         return true;
     }

@@ -1,7 +1,8 @@
 /* spm.c - SentencePiece models (tokenizer.model, a protocol buffer) rewritten as a tokenizer.json
  *
- * Read are the pieces and, of the trainer and normalizer, what changes the ids: model type, byte fallback, dummy prefix, extra white space.
- * Field numbers: sentencepiece_model.proto of google/sentencepiece. A compiled character map (nmt_nfkc) is refused. */
+ * Read are the pieces and, of the trainer and normalizer, what changes the ids: model type, byte fallback,
+ * dummy prefix, extra white space. Field numbers: sentencepiece_model.proto of google/sentencepiece. A
+ * compiled character map (nmt_nfkc) is refused. */
 #include "core/mem.h"
 #include "core/utf8.h"
 #include "token/tokenizer_priv.h"
@@ -63,10 +64,13 @@ static bool read_field(const char **p, const char *end, field *f) {
     return true;
 }
 
-static lem_status broken(lem_err *err) { return lem_fail(err, LEM_EDATA, "the SentencePiece model is damaged (no valid protocol buffer)"); }
+static lem_status broken(lem_err *err) {
+    return lem_fail(err, LEM_EDATA, "the SentencePiece model is damaged (no valid protocol buffer)");
+}
 
 static lem_status read_piece(spm *m, const field *in, lem_err *err) {
-    if (m->n == LEM_TOK_MAX_IDS) return lem_fail(err, LEM_EDATA, "the SentencePiece model has more than %d pieces", LEM_TOK_MAX_IDS);
+    if (m->n == LEM_TOK_MAX_IDS)
+        return lem_fail(err, LEM_EDATA, "the SentencePiece model has more than %d pieces", LEM_TOK_MAX_IDS);
     if (m->n == m->cap) {
         size_t cap = m->cap ? m->cap * 2 : 1024;
         piece *q = lem_realloc(m->pieces, cap, sizeof *q, err);
@@ -104,7 +108,8 @@ static lem_status read_spec(spm *m, const field *in, bool trainer, lem_err *err)
             if (f.number == 3 && f.wire == 0) m->dummy_prefix = f.value != 0;
             if (f.number == 4 && f.wire == 0) m->squeeze = f.value != 0;
             if (f.number == 5 && f.wire == 0 && !f.value)
-                return lem_fail(err, LEM_EDATA, "a SentencePiece model that keeps spaces unescaped is not supported");
+                return lem_fail(err, LEM_EDATA,
+                                "a SentencePiece model that keeps spaces unescaped is not supported");
         }
     }
     return LEM_OK;
@@ -122,9 +127,15 @@ static lem_status read_model(spm *m, const char *s, size_t n, lem_err *err) {
     }
     if (!m->n) return lem_fail(err, LEM_EDATA, "the SentencePiece model has no pieces");
     if (m->model_type != MODEL_BPE && m->model_type != MODEL_UNIGRAM)
-        return lem_fail(err, LEM_EDATA, "SentencePiece model type %llu is not supported (only Unigram and BPE)", (unsigned long long)m->model_type);
-    if (m->charsmap) return lem_fail(err, LEM_EDATA, "the SentencePiece model has a compiled character map (NFKC), which is not supported");
-    if (m->whitespace_suffix) return lem_fail(err, LEM_EDATA, "SentencePiece with white space as suffix is not supported");
+        return lem_fail(err, LEM_EDATA,
+                        "SentencePiece model type %llu is not supported (only Unigram and BPE)",
+                        (unsigned long long)m->model_type);
+    if (m->charsmap)
+        return lem_fail(
+            err, LEM_EDATA,
+            "the SentencePiece model has a compiled character map (NFKC), which is not supported");
+    if (m->whitespace_suffix)
+        return lem_fail(err, LEM_EDATA, "SentencePiece with white space as suffix is not supported");
     return LEM_OK;
 }
 
@@ -136,7 +147,8 @@ static int by_score(const void *a, const void *b) {
     return (x->id > y->id) - (x->id < y->id);
 }
 
-/* SentencePiece merges whatever two neighbours make a piece, best score first: each way to cut a piece in two is a merge. */
+/* SentencePiece merges whatever two neighbours make a piece, best score first: each way to cut a piece in two
+ * is a merge. */
 static lem_status write_merges(spm *m, lem_buf *out, lem_err *err) {
     const piece **order = lem_alloc(m->n, sizeof *order, err);
     if (!order) return LEM_EMEM;
@@ -153,12 +165,15 @@ static lem_status write_merges(spm *m, lem_buf *out, lem_err *err) {
     for (size_t i = 0; i < n; i++) {
         const piece *x = order[i];
         if (x->len > 1024) {
-            st = lem_fail(err, LEM_EDATA, "SentencePiece piece %u is longer than 1024 bytes", (unsigned)x->id);
+            st =
+                lem_fail(err, LEM_EDATA, "SentencePiece piece %u is longer than 1024 bytes", (unsigned)x->id);
             goto done;
         }
         for (size_t cut = 1; cut < x->len; cut++) {
             if (((unsigned char)x->text[cut] & 0xc0) == 0x80) continue;
-            if (lem_vocab_find(&m->vocab, x->text, cut) < 0 || lem_vocab_find(&m->vocab, x->text + cut, x->len - cut) < 0) continue;
+            if (lem_vocab_find(&m->vocab, x->text, cut) < 0 ||
+                lem_vocab_find(&m->vocab, x->text + cut, x->len - cut) < 0)
+                continue;
             lem_buf_printf(out, "%s[", comma);
             lem_json_text(out, x->text, cut);
             lem_buf_puts(out, ", ");
@@ -179,7 +194,9 @@ static void write_added(const spm *m, lem_buf *out) {
         if (x->type != PIECE_UNKNOWN && x->type != PIECE_CONTROL && x->type != PIECE_USER) continue;
         lem_buf_printf(out, "%s{\"id\": %zu, \"content\": ", comma, i);
         lem_json_text(out, x->text, x->len);
-        lem_buf_printf(out, ", \"single_word\": false, \"lstrip\": false, \"rstrip\": false, \"normalized\": false, \"special\": %s}",
+        lem_buf_printf(out,
+                       ", \"single_word\": false, \"lstrip\": false, \"rstrip\": false, \"normalized\": "
+                       "false, \"special\": %s}",
                        x->type == PIECE_USER ? "false" : "true");
         comma = ",\n";
     }
@@ -188,24 +205,28 @@ static void write_added(const spm *m, lem_buf *out) {
 static void write_pipeline(const spm *m, lem_buf *out) {
     lem_buf_puts(out, "\"normalizer\": {\"type\": \"Sequence\", \"normalizers\": [");
     if (m->squeeze)
-        lem_buf_puts(out, "{\"type\": \"Replace\", \"pattern\": {\"Regex\": \"\\\\A +| +\\\\z\"}, \"content\": \"\"}, "
-                          "{\"type\": \"Replace\", \"pattern\": {\"Regex\": \" {2,}\"}, \"content\": \" \"}, ");
+        lem_buf_puts(
+            out, "{\"type\": \"Replace\", \"pattern\": {\"Regex\": \"\\\\A +| +\\\\z\"}, \"content\": \"\"}, "
+                 "{\"type\": \"Replace\", \"pattern\": {\"Regex\": \" {2,}\"}, \"content\": \" \"}, ");
     if (m->dummy_prefix) lem_buf_puts(out, "{\"type\": \"Prepend\", \"prepend\": \"\u2581\"}, ");
     lem_buf_puts(out,
                  "{\"type\": \"Replace\", \"pattern\": {\"String\": \" \"}, \"content\": \"\u2581\"}]},\n"
                  "\"pre_tokenizer\": null,\n\"post_processor\": null,\n"
-                 "\"decoder\": {\"type\": \"Sequence\", \"decoders\": [{\"type\": \"Replace\", \"pattern\": {\"String\": \"\u2581\"}, \"content\": "
+                 "\"decoder\": {\"type\": \"Sequence\", \"decoders\": [{\"type\": \"Replace\", \"pattern\": "
+                 "{\"String\": \"\u2581\"}, \"content\": "
                  "\" \"}, {\"type\": \"ByteFallback\"}, {\"type\": \"Fuse\"}");
-    if (m->dummy_prefix) lem_buf_puts(out, ", {\"type\": \"Strip\", \"content\": \" \", \"start\": 1, \"stop\": 0}");
+    if (m->dummy_prefix)
+        lem_buf_puts(out, ", {\"type\": \"Strip\", \"content\": \" \", \"start\": 1, \"stop\": 0}");
     lem_buf_puts(out, "]},\n");
 }
 
 static lem_status write_bpe(spm *m, const piece *unk, lem_buf *out, lem_err *err) {
-    lem_buf_puts(
-        out, "\"model\": {\"type\": \"BPE\", \"dropout\": null, \"continuing_subword_prefix\": null, \"end_of_word_suffix\": null, \"unk_token\": ");
+    lem_buf_puts(out, "\"model\": {\"type\": \"BPE\", \"dropout\": null, \"continuing_subword_prefix\": "
+                      "null, \"end_of_word_suffix\": null, \"unk_token\": ");
     if (unk) lem_json_text(out, unk->text, unk->len);
     else lem_buf_puts(out, "null");
-    lem_buf_printf(out, ", \"fuse_unk\": true, \"byte_fallback\": %s, \"ignore_merges\": false,\n\"vocab\": {\n",
+    lem_buf_printf(out,
+                   ", \"fuse_unk\": true, \"byte_fallback\": %s, \"ignore_merges\": false,\n\"vocab\": {\n",
                    m->byte_fallback ? "true" : "false");
     for (size_t i = 0; i < m->n; i++) {
         if (i) lem_buf_puts(out, ",\n");
@@ -219,8 +240,9 @@ static lem_status write_bpe(spm *m, const piece *unk, lem_buf *out, lem_err *err
 }
 
 static void write_unigram(const spm *m, const piece *unk, lem_buf *out) {
-    lem_buf_printf(out, "\"model\": {\"type\": \"Unigram\", \"unk_id\": %u, \"byte_fallback\": %s,\n\"vocab\": [\n", (unsigned)unk->id,
-                   m->byte_fallback ? "true" : "false");
+    lem_buf_printf(
+        out, "\"model\": {\"type\": \"Unigram\", \"unk_id\": %u, \"byte_fallback\": %s,\n\"vocab\": [\n",
+        (unsigned)unk->id, m->byte_fallback ? "true" : "false");
     for (size_t i = 0; i < m->n; i++) {
         lem_buf_puts(out, i ? ",\n[" : "[");
         lem_json_text(out, m->pieces[i].text, m->pieces[i].len);
@@ -240,7 +262,8 @@ lem_status lem_spm_to_json(const char *s, size_t n, const lem_json *config, lem_
         st = lem_fail(err, LEM_EDATA, "the SentencePiece model has no unknown piece");
         goto done;
     }
-    lem_buf_puts(out, "{\"version\": \"1.0\", \"truncation\": null, \"padding\": null,\n\"added_tokens\": [\n");
+    lem_buf_puts(out,
+                 "{\"version\": \"1.0\", \"truncation\": null, \"padding\": null,\n\"added_tokens\": [\n");
     write_added(&m, out);
     const lem_json *added = lem_json_get(config, "added_tokens_decoder");
     if (added) LEM_TRY(lem_write_config_added(out, added, (int64_t)m.n, err));

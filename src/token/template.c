@@ -29,7 +29,9 @@ bool lem_template_marks_replies(const lem_template *t) { return t->marks; }
 
 static bool has_generation(const jin_node *n) {
     for (; n; n = n->next)
-        if (n->op == N_GENERATION || (n->op >= N_FOR && (has_generation(n->list) || (n->op <= N_IF && has_generation(n->other))))) return true;
+        if (n->op == N_GENERATION ||
+            (n->op >= N_FOR && (has_generation(n->list) || (n->op <= N_IF && has_generation(n->other)))))
+            return true;
     return false;
 }
 
@@ -62,7 +64,8 @@ static size_t size_of(const lem_json *v) {
     if (lem_json_kind(v) == LEM_JSON_ARRAY)
         for (size_t i = 0; i < lem_json_count(v); i++) n += size_of(lem_json_at(v, i));
     if (lem_json_kind(v) == LEM_JSON_OBJECT)
-        for (const char *k = lem_json_key_next(v, NULL); k; k = lem_json_key_next(v, k)) n += strlen(k) + size_of(lem_json_key_value(k));
+        for (const char *k = lem_json_key_next(v, NULL); k; k = lem_json_key_next(v, k))
+            n += strlen(k) + size_of(lem_json_key_value(k));
     return n;
 }
 
@@ -85,7 +88,8 @@ static lem_status set_members(jin *m, jin_scope *s, const lem_json *obj, uint8_t
 
 /* Names of roles are part of the structure, not of the text: templates build <|user|> from them. */
 static void trust_role(jin_val *message) {
-    static const char *const roles[] = {"system", "user", "assistant", "tool", "developer", "function", "ipython", "observation", "model"};
+    static const char *const roles[] = {"system",   "user",    "assistant",   "tool", "developer",
+                                        "function", "ipython", "observation", "model"};
     static const jin_str key = {.s = "role", .n = 4};
     jin_val *v = message->kind == JIN_DICT ? lem_jin_dict_text(message->u.d, &key) : NULL;
     if (!v || v->kind != JIN_STR) return;
@@ -112,7 +116,8 @@ static lem_status set_variables(jin *m, const lem_template_input *in, jin_scope 
     jin_val tools = lem_jin_none();
     lem_status st;
     LEM_TRY(set_messages(m, s, in));
-    if (in->tools && lem_json_kind(in->tools) != LEM_JSON_NULL) LEM_TRY(lem_jin_from_json(m, in->tools, JIN_DATA, 0, &tools));
+    if (in->tools && lem_json_kind(in->tools) != LEM_JSON_NULL)
+        LEM_TRY(lem_jin_from_json(m, in->tools, JIN_DATA, 0, &tools));
     LEM_TRY(set_word(m, s, "tools", tools));
     LEM_TRY(set_word(m, s, "documents", lem_jin_none()));
     LEM_TRY(set_word(m, s, "add_generation_prompt", lem_jin_bool(in->generation_prompt)));
@@ -126,9 +131,12 @@ static lem_status set_date(jin *m, const lem_date *d) {
     static const int days[] = {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
     jin_date x = {d->year, d->month, d->day, d->hour, d->minute, d->second};
     if (x.year == 0 && x.month == 0 && x.day == 0) x = (jin_date){2024, 7, 26, 0, 0, 0};
-    bool ok = x.year >= 1 && x.year <= 9999 && x.month >= 1 && x.month <= 12 && x.day >= 1 && x.day <= days[x.month - 1] && x.hour >= 0 &&
-              x.hour < 24 && x.minute >= 0 && x.minute < 60 && x.second >= 0 && x.second < 60;
-    if (!ok) return lem_fail(m->err, LEM_EUSAGE, "%d-%d-%d %d:%d:%d is no date", x.year, x.month, x.day, x.hour, x.minute, x.second);
+    bool ok = x.year >= 1 && x.year <= 9999 && x.month >= 1 && x.month <= 12 && x.day >= 1 &&
+              x.day <= days[x.month - 1] && x.hour >= 0 && x.hour < 24 && x.minute >= 0 && x.minute < 60 &&
+              x.second >= 0 && x.second < 60;
+    if (!ok)
+        return lem_fail(m->err, LEM_EUSAGE, "%d-%d-%d %d:%d:%d is no date", x.year, x.month, x.day, x.hour,
+                        x.minute, x.second);
     m->date = x;
     return LEM_OK;
 }
@@ -145,7 +153,8 @@ static lem_status give_out(const jin_sb *b, lem_rendered *out, lem_err *err) {
     return st == LEM_OK ? lem_buf_ok(&out->mark, err) : st;
 }
 
-lem_status lem_template_render(const lem_template *t, const lem_template_input *in, lem_rendered *out, lem_err *err) {
+lem_status lem_template_render(const lem_template *t, const lem_template_input *in, lem_rendered *out,
+                               lem_err *err) {
     lem_err own = LEM_ERR_INIT;
     if (!err) err = &own;
     size_t input = t->len + size_of(in->messages) + size_of(in->tools) + size_of(in->extra);

@@ -78,13 +78,16 @@ done:
     return st;
 }
 
-lem_status lem_tokenizer_parse_file(const char *name, const char *data, size_t len, const lem_json *config, lem_tokenizer **out, lem_err *err) {
+lem_status lem_tokenizer_parse_file(const char *name, const char *data, size_t len, const lem_json *config,
+                                    lem_tokenizer **out, lem_err *err) {
     size_t i = 0;
     while (i < len && (data[i] == ' ' || data[i] == '\t' || data[i] == '\r' || data[i] == '\n')) i++;
-    if ((i < len && data[i] == '{') || strcmp(name, "tokenizer.json") == 0) return lem_tokenizer_parse(data, len, out, err);
+    if ((i < len && data[i] == '{') || strcmp(name, "tokenizer.json") == 0)
+        return lem_tokenizer_parse(data, len, out, err);
     lem_buf json = {0};
     lem_status st;
-    if (lem_looks_like_tiktoken(data, len)) st = lem_tiktoken_to_json(data, len, strncmp(name, "qwen", 4) == 0, config, &json, err);
+    if (lem_looks_like_tiktoken(data, len))
+        st = lem_tiktoken_to_json(data, len, strncmp(name, "qwen", 4) == 0, config, &json, err);
     else st = lem_spm_to_json(data, len, config, &json, err);
     if (st == LEM_OK) st = lem_tokenizer_parse(lem_buf_str(&json), json.len, out, err);
     lem_buf_release(&json);
@@ -114,7 +117,8 @@ static lem_status add_added(const char *path, lem_json **config, lem_err *err) {
         int64_t id = lem_json_int(lem_json_key_value(key), -1);
         char name[24];
         if (id < 0 || id > 9999999) {
-            st = lem_fail(err, LEM_EDATA, "%s: the id of \"%.64s\" must be a whole number up to 9999999", path, key);
+            st = lem_fail(err, LEM_EDATA, "%s: the id of \"%.64s\" must be a whole number up to 9999999",
+                          path, key);
             goto done;
         }
         lem_json *token = lem_json_new_object();
@@ -135,7 +139,8 @@ done:
     return st;
 }
 
-static lem_status load_file(const char *path, const char *config_path, const char *added_path, lem_tokenizer **out, lem_err *err) {
+static lem_status load_file(const char *path, const char *config_path, const char *added_path,
+                            lem_tokenizer **out, lem_err *err) {
     lem_buf text = {0}, config_text = {0};
     lem_json *config = NULL;
     lem_tokenizer *t = NULL;
@@ -168,7 +173,8 @@ done:
     return st;
 }
 
-lem_status lem_tokenizer_load_file(const char *path, const char *config_path, lem_tokenizer **out, lem_err *err) {
+lem_status lem_tokenizer_load_file(const char *path, const char *config_path, lem_tokenizer **out,
+                                   lem_err *err) {
     lem_err own = LEM_ERR_INIT;
     return load_file(path, config_path, NULL, out, err ? err : &own);
 }
@@ -178,7 +184,8 @@ static bool ends_with(const char *s, const char *end) {
     return n >= k && strcmp(s + n - k, end) == 0;
 }
 
-/* The file of a folder that holds the vocabulary: tokenizer.json, else tokenizer.model, else the first *.tiktoken. */
+/* The file of a folder that holds the vocabulary: tokenizer.json, else tokenizer.model, else the first
+ * *.tiktoken. */
 static lem_status find_file(const char *dir, char **path, lem_err *err) {
     char **names = NULL;
     size_t n = 0;
@@ -187,7 +194,10 @@ static lem_status find_file(const char *dir, char **path, lem_err *err) {
     const char *best = NULL;
     int rank = 3;
     for (size_t i = 0; i < n; i++) {
-        int r = strcmp(names[i], "tokenizer.json") == 0 ? 0 : strcmp(names[i], "tokenizer.model") == 0 ? 1 : ends_with(names[i], ".tiktoken") ? 2 : 3;
+        int r = strcmp(names[i], "tokenizer.json") == 0    ? 0
+                : strcmp(names[i], "tokenizer.model") == 0 ? 1
+                : ends_with(names[i], ".tiktoken")         ? 2
+                                                           : 3;
         if (r < rank) {
             rank = r;
             best = names[i];
@@ -214,7 +224,8 @@ lem_status lem_tokenizer_load(const char *dir, lem_tokenizer **out, lem_err *err
         goto done;
     }
     bool whole = ends_with(path, "tokenizer.json"); /* which lists its added tokens itself */
-    LEM_TRY(load_file(path, lem_file_exists(config) ? config : NULL, !whole && lem_file_exists(added) ? added : NULL, &t, err));
+    LEM_TRY(load_file(path, lem_file_exists(config) ? config : NULL,
+                      !whole && lem_file_exists(added) ? added : NULL, &t, err));
     LEM_TRY(lem_chat_read_folder(t, dir, err));
     *out = t;
     t = NULL;
@@ -229,7 +240,8 @@ done:
 lem_status lem_tokenizer_save(const lem_tokenizer *t, const char *dir, lem_err *err) {
     lem_buf config_text = {0};
     lem_status st = LEM_EMEM;
-    char *json = lem_path_join(dir, "tokenizer.json", err), *config = lem_path_join(dir, "tokenizer_config.json", err);
+    char *json = lem_path_join(dir, "tokenizer.json", err),
+         *config = lem_path_join(dir, "tokenizer_config.json", err);
     char *chat = lem_path_join(dir, "chat_template.jinja", err);
     if (!json || !config || !chat) goto done;
     LEM_TRY(lem_dir_make(dir, err));
@@ -255,7 +267,9 @@ int32_t lem_tokenizer_find(const lem_tokenizer *t, const char *token) {
     return -1;
 }
 
-bool lem_tokenizer_is_special(const lem_tokenizer *t, int32_t id) { return id >= 0 && id < t->vocab.n && (t->vocab.entry[id].flags & TOK_SPECIAL); }
+bool lem_tokenizer_is_special(const lem_tokenizer *t, int32_t id) {
+    return id >= 0 && id < t->vocab.n && (t->vocab.entry[id].flags & TOK_SPECIAL);
+}
 
 int32_t lem_tokenizer_eos(const lem_tokenizer *t) { return t->eos; }
 
@@ -307,11 +321,15 @@ static lem_status encode_steps(encoder *e, size_t k, const char *s, size_t n) {
     return st;
 }
 
-static bool starts_with(const char *s, size_t n, const lem_buf *b) { return n >= b->len && memcmp(s, b->data, b->len) == 0; }
+static bool starts_with(const char *s, size_t n, const lem_buf *b) {
+    return n >= b->len && memcmp(s, b->data, b->len) == 0;
+}
 
-static void write_metaspace(const tok_metaspace *m, const char *s, size_t n, bool first, bool glued, lem_buf *out) {
+static void write_metaspace(const tok_metaspace *m, const char *s, size_t n, bool first, bool glued,
+                            lem_buf *out) {
     bool marked = glued || (n && (s[0] == ' ' || starts_with(s, n, &m->rep)));
-    if (!marked && (m->prepend == TOK_PREPEND_ALWAYS || (m->prepend == TOK_PREPEND_FIRST && first))) lem_buf_add(out, m->rep.data, m->rep.len);
+    if (!marked && (m->prepend == TOK_PREPEND_ALWAYS || (m->prepend == TOK_PREPEND_FIRST && first)))
+        lem_buf_add(out, m->rep.data, m->rep.len);
     for (const char *end = s + n, *p; s < end; s = p) {
         if (*s == ' ') {
             lem_buf_add(out, m->rep.data, m->rep.len);
@@ -346,7 +364,8 @@ static lem_status encode_plain(encoder *e, const char *s, size_t n) {
 typedef lem_status encode_fn(encoder *e, const char *s, size_t n);
 
 /* Cuts out the added tokens of one trie; what lies between goes to rest. data as lem_added_next has it. */
-static lem_status encode_around(encoder *e, const tok_trie *trie, const char *s, size_t n, const uint8_t *data, encode_fn *rest) {
+static lem_status encode_around(encoder *e, const tok_trie *trie, const char *s, size_t n,
+                                const uint8_t *data, encode_fn *rest) {
     size_t pos = 0, done = 0;
     while (done < n) {
         tok_match m = lem_added_next(e->t->added, trie, s, n, e->parse_special, data, done, &pos);
@@ -359,7 +378,8 @@ static lem_status encode_around(encoder *e, const tok_trie *trie, const char *s,
 }
 
 /* The normalizer for text that follows other text: without what it would put in front. */
-static lem_status normalize_glued(const lem_tokenizer *t, const char *s, size_t n, lem_buf *out, bool *same, lem_err *err) {
+static lem_status normalize_glued(const lem_tokenizer *t, const char *s, size_t n, lem_buf *out, bool *same,
+                                  lem_err *err) {
     tok_norm steps[LEM_TOK_MAX_STEPS];
     size_t k = 0;
     for (size_t i = 0; i < t->n_norms; i++)
@@ -368,15 +388,17 @@ static lem_status normalize_glued(const lem_tokenizer *t, const char *s, size_t 
 }
 
 /* One part of s as the normalizer writes it within the whole. */
-static lem_status normalize_part(const lem_tokenizer *t, const char *s, size_t n, bool first, lem_buf *out, bool *same, lem_err *err) {
+static lem_status normalize_part(const lem_tokenizer *t, const char *s, size_t n, bool first, lem_buf *out,
+                                 bool *same, lem_err *err) {
     if (!first) return normalize_glued(t, s, n, out, same, err);
     return t->n_norms ? lem_normalize(t->norms, t->n_norms, s, n, out, same, err) : LEM_OK;
 }
 
-/* Marks of text that the normalizer changed. The parts of one mark are normalized alone; where they make up the whole, their marks are exact. Where
- * not, one marked byte marks everything: a special token too few is safer than one too many. */
-static lem_status normal_marks(const lem_tokenizer *t, const char *s, size_t n, const uint8_t *data, bool glued, const char *whole, size_t len,
-                               uint8_t *out, lem_err *err) {
+/* Marks of text that the normalizer changed. The parts of one mark are normalized alone; where they make up
+ * the whole, their marks are exact. Where not, one marked byte marks everything: a special token too few is
+ * safer than one too many. */
+static lem_status normal_marks(const lem_tokenizer *t, const char *s, size_t n, const uint8_t *data,
+                               bool glued, const char *whole, size_t len, uint8_t *out, lem_err *err) {
     lem_buf b = {0};
     size_t at = 0;
     bool fits = true, any = false;
@@ -428,7 +450,8 @@ done:
 }
 
 static lem_status encode_text(encoder *e, size_t len) {
-    if (len > LEM_TOK_MAX_TEXT) return lem_fail(e->err, LEM_EDATA, "a text of %zu bytes is longer than 1 GiB", len);
+    if (len > LEM_TOK_MAX_TEXT)
+        return lem_fail(e->err, LEM_EDATA, "a text of %zu bytes is longer than 1 GiB", len);
     size_t before = e->out->len;
     lem_status st = encode_around(e, &e->t->raw, e->text, len, e->data, encode_raw);
     lem_scratch_release(&e->scratch);
@@ -437,21 +460,25 @@ static lem_status encode_text(encoder *e, size_t len) {
     return st;
 }
 
-lem_status lem_tokenizer_encode(const lem_tokenizer *t, const char *text, size_t len, bool parse_special, lem_ids *out, lem_err *err) {
+lem_status lem_tokenizer_encode(const lem_tokenizer *t, const char *text, size_t len, bool parse_special,
+                                lem_ids *out, lem_err *err) {
     encoder e = {.t = t, .parse_special = parse_special, .text = text, .out = out, .err = err};
     return encode_text(&e, len);
 }
 
-lem_status lem_tokenizer_encode_marked(const lem_tokenizer *t, const char *text, const uint8_t *data, size_t len, bool glued, lem_ids *out,
-                                       lem_err *err) {
-    encoder e = {.t = t, .parse_special = true, .data = data, .glued = glued, .text = text, .out = out, .err = err};
+lem_status lem_tokenizer_encode_marked(const lem_tokenizer *t, const char *text, const uint8_t *data,
+                                       size_t len, bool glued, lem_ids *out, lem_err *err) {
+    encoder e = {
+        .t = t, .parse_special = true, .data = data, .glued = glued, .text = text, .out = out, .err = err};
     return encode_text(&e, len);
 }
 
-lem_status lem_tokenizer_encode_single(const lem_tokenizer *t, const char *text, size_t len, bool parse_special, lem_ids *out, lem_err *err) {
+lem_status lem_tokenizer_encode_single(const lem_tokenizer *t, const char *text, size_t len,
+                                       bool parse_special, lem_ids *out, lem_err *err) {
     size_t before = out->len;
     lem_status st = LEM_OK;
-    if (t->post_unknown) return lem_fail(err, LEM_EDATA, "the post-processor of the tokenizer is not supported");
+    if (t->post_unknown)
+        return lem_fail(err, LEM_EDATA, "the post-processor of the tokenizer is not supported");
     for (size_t i = 0; i < t->prefix.len; i++) LEM_TRY(lem_ids_push(out, t->prefix.data[i], err));
     LEM_TRY(lem_tokenizer_encode(t, text, len, parse_special, out, err));
     for (size_t i = 0; i < t->suffix.len; i++) LEM_TRY(lem_ids_push(out, t->suffix.data[i], err));

@@ -1,10 +1,12 @@
 /* tokenizer_priv.h - the parts of a tokenizer: vocabulary, merges, added tokens, scanners, normalizers
  *
- * encode: added tokens are cut out (added.c) -> normalizer (normalize.c) -> pieces (pretok.c) -> BPE (bpe.c). decode: each token has its
- * decoded bytes from the start (decode.c). hf_json.c and hf_pipeline.c fill all of it from a tokenizer.json.
+ * encode: added tokens are cut out (added.c) -> normalizer (normalize.c) -> pieces (pretok.c) -> BPE (bpe.c).
+ * decode: each token has its decoded bytes from the start (decode.c). hf_json.c and hf_pipeline.c fill all of
+ * it from a tokenizer.json.
  *
- * A vocabulary is byte-level (its symbols are the 256 bytes, as GPT-2, Qwen, Llama 3) or made of characters (SentencePiece, as Llama 2:
- * spaces written as U+2581, unknown characters as byte tokens <0xNN> or as the unknown token). */
+ * A vocabulary is byte-level (its symbols are the 256 bytes, as GPT-2, Qwen, Llama 3) or made of characters
+ * (SentencePiece, as Llama 2: spaces written as U+2581, unknown characters as byte tokens <0xNN> or as the
+ * unknown token). */
 #ifndef LEM_TOKEN_TOKENIZER_PRIV_H
 #define LEM_TOKEN_TOKENIZER_PRIV_H
 
@@ -40,14 +42,17 @@ typedef struct tok_vocab {
     size_t n_slots, n_hashed;
 } tok_vocab;
 void lem_vocab_release(tok_vocab *v);
-/* Stores id -> bytes. hashed: also bytes -> id. An id that is taken by other bytes, or bytes by another id, is LEM_EDATA. */
-lem_status lem_vocab_put(tok_vocab *v, int64_t id, const char *bytes, size_t len, bool hashed, lem_err *err) LEM_MUST_CHECK;
+/* Stores id -> bytes. hashed: also bytes -> id. An id that is taken by other bytes, or bytes by another id,
+ * is LEM_EDATA. */
+lem_status lem_vocab_put(tok_vocab *v, int64_t id, const char *bytes, size_t len, bool hashed,
+                         lem_err *err) LEM_MUST_CHECK;
 int32_t lem_vocab_find(const tok_vocab *v, const char *bytes, size_t len); /* -1 if none */
 
 /* ---- bytes.c: the byte alphabet of GPT-2, where each byte stands as one printable character */
 uint32_t lem_byte_to_char(unsigned byte);
-int lem_char_to_byte(uint32_t cp);                               /* -1 if cp is no character of the alphabet */
-bool lem_bytes_from_text(const char *s, size_t n, lem_buf *out); /* false (out untouched) if a character is outside */
+int lem_char_to_byte(uint32_t cp); /* -1 if cp is no character of the alphabet */
+bool lem_bytes_from_text(const char *s, size_t n,
+                         lem_buf *out); /* false (out untouched) if a character is outside */
 void lem_bytes_to_text(const char *s, size_t n, lem_buf *out);
 
 /* ---- bpe.c */
@@ -80,10 +85,13 @@ typedef struct tok_scratch { /* for long words; zeroed = empty */
     size_t cap, heap_len, heap_cap;
 } tok_scratch;
 void lem_bpe_release(tok_bpe *b);
-lem_status lem_bpe_reserve(tok_bpe *b, size_t n_merges, lem_err *err) LEM_MUST_CHECK; /* before the first put */
-void lem_bpe_put(tok_bpe *b, int32_t left, int32_t right, int32_t rank, int32_t id);  /* a later put of a pair wins */
+lem_status lem_bpe_reserve(tok_bpe *b, size_t n_merges,
+                           lem_err *err) LEM_MUST_CHECK; /* before the first put */
+void lem_bpe_put(tok_bpe *b, int32_t left, int32_t right, int32_t rank,
+                 int32_t id); /* a later put of a pair wins */
 void lem_scratch_release(tok_scratch *s);
-lem_status lem_bpe_word(const lem_tokenizer *t, const char *word, size_t len, tok_scratch *s, lem_ids *out, lem_err *err) LEM_MUST_CHECK;
+lem_status lem_bpe_word(const lem_tokenizer *t, const char *word, size_t len, tok_scratch *s, lem_ids *out,
+                        lem_err *err) LEM_MUST_CHECK;
 lem_status lem_bpe_mark_direct(lem_tokenizer *t, lem_err *err) LEM_MUST_CHECK; /* sets TOK_DIRECT */
 
 /* ---- added.c: added tokens found in text, leftmost and longest first */
@@ -108,15 +116,17 @@ void lem_trie_release(tok_trie *t);
 /* From *node (0 = root) along one byte; false if there is no way. */
 bool lem_trie_step(const tok_trie *t, uint32_t *node, char byte);
 lem_status lem_trie_add(tok_trie *t, const char *s, size_t n, int32_t value, lem_err *err) LEM_MUST_CHECK;
-/* First match at or after *pos; *pos becomes the end of the bare match. Spans are widened by lstrip / rstrip, not below `floor`. Tokens
- * that are special are passed over unless parse_special, and where data (NULL, or [n]) has a byte of theirs that is not 0. */
-tok_match lem_added_next(const tok_added *list, const tok_trie *t, const char *s, size_t n, bool parse_special, const uint8_t *data, size_t floor,
-                         size_t *pos);
+/* First match at or after *pos; *pos becomes the end of the bare match. Spans are widened by lstrip / rstrip,
+ * not below `floor`. Tokens that are special are passed over unless parse_special, and where data (NULL, or
+ * [n]) has a byte of theirs that is not 0. */
+tok_match lem_added_next(const tok_added *list, const tok_trie *t, const char *s, size_t n,
+                         bool parse_special, const uint8_t *data, size_t floor, size_t *pos);
 
 /* ---- unicode.c */
 enum { CH_LETTER = 1, CH_NUMBER = 2, CH_SPACE = 4, CH_NEWLINE = 8 /* \r or \n; also CH_SPACE */ };
 extern const uint8_t lem_ascii_class[128];
-unsigned lem_char_class_wide(const char *s, size_t n, size_t *len);         /* s[0] >= 0x80; invalid bytes: 0, length 1 */
+unsigned lem_char_class_wide(const char *s, size_t n,
+                             size_t *len); /* s[0] >= 0x80; invalid bytes: 0, length 1 */
 static inline unsigned lem_char_class(const char *s, size_t n, size_t *len) /* n >= 1 */
 {
     unsigned char c = (unsigned char)s[0];
@@ -144,11 +154,24 @@ typedef struct tok_norm {
     bool left, right;
 } tok_norm;
 /* Appends the normalized text to out. *same: nothing changed, out untouched. */
-lem_status lem_normalize(const tok_norm *steps, size_t n_steps, const char *s, size_t n, lem_buf *out, bool *same, lem_err *err) LEM_MUST_CHECK;
+lem_status lem_normalize(const tok_norm *steps, size_t n_steps, const char *s, size_t n, lem_buf *out,
+                         bool *same, lem_err *err) LEM_MUST_CHECK;
 
 /* ---- pretok.c */
-typedef enum tok_pre_kind { TOK_PRE_GPT2, TOK_PRE_QWEN2, TOK_PRE_LLAMA3, TOK_PRE_CLASS, TOK_PRE_TEXT, TOK_PRE_REGEX } tok_pre_kind;
-typedef enum tok_pre_behavior { TOK_CUT_ISOLATED, TOK_CUT_REMOVED, TOK_CUT_PREVIOUS, TOK_CUT_NEXT } tok_pre_behavior;
+typedef enum tok_pre_kind {
+    TOK_PRE_GPT2,
+    TOK_PRE_QWEN2,
+    TOK_PRE_LLAMA3,
+    TOK_PRE_CLASS,
+    TOK_PRE_TEXT,
+    TOK_PRE_REGEX
+} tok_pre_kind;
+typedef enum tok_pre_behavior {
+    TOK_CUT_ISOLATED,
+    TOK_CUT_REMOVED,
+    TOK_CUT_PREVIOUS,
+    TOK_CUT_NEXT
+} tok_pre_behavior;
 typedef struct tok_class { /* a run of characters of one class */
     uint32_t *range;       /* [n][2], sorted, inclusive */
     size_t n;
@@ -168,26 +191,30 @@ typedef struct tok_pre {
     lem_buf text;      /* TOK_PRE_TEXT */
     tok_regex *regex;  /* TOK_PRE_REGEX */
 } tok_pre;
-bool lem_pretok_find(const char *pattern, tok_pre_kind *kind); /* a pattern with a scanner of its own, by exact text; these match all text */
+bool lem_pretok_find(
+    const char *pattern,
+    tok_pre_kind *kind); /* a pattern with a scanner of its own, by exact text; these match all text */
 const char *lem_pretok_pattern(tok_pre_kind kind);
-size_t lem_pretok_end(tok_pre_kind kind, const char *s, size_t n, size_t pos); /* end of the piece that begins at pos < n; kinds up to LLAMA3 */
+size_t lem_pretok_end(tok_pre_kind kind, const char *s, size_t n,
+                      size_t pos); /* end of the piece that begins at pos < n; kinds up to LLAMA3 */
 /* The same for all kinds. *drop: the piece is not to be encoded. regex_scratch: of this step. */
-lem_status lem_pretok_cut(const tok_pre *p, void *regex_scratch, const char *s, size_t n, size_t pos, size_t *end, bool *drop,
-                          lem_err *err) LEM_MUST_CHECK;
+lem_status lem_pretok_cut(const tok_pre *p, void *regex_scratch, const char *s, size_t n, size_t pos,
+                          size_t *end, bool *drop, lem_err *err) LEM_MUST_CHECK;
 void lem_pretok_release(tok_pre *p);
 
 /* ---- pretok_class.c. *ok: the pattern is a class; with LEM_OK and not *ok it is something else. */
 lem_status lem_class_parse(const char *pattern, tok_class *c, bool *ok, lem_err *err) LEM_MUST_CHECK;
 void lem_class_release(tok_class *c);
-bool lem_class_find(const tok_class *c, const char *s, size_t n, size_t pos, size_t *start, size_t *end); /* first match at or after pos */
+bool lem_class_find(const tok_class *c, const char *s, size_t n, size_t pos, size_t *start,
+                    size_t *end); /* first match at or after pos */
 
 /* ---- pretok_regex.c */
 lem_status lem_regex_compile(const char *pattern, tok_regex **out, lem_err *err) LEM_MUST_CHECK;
 void lem_regex_free(tok_regex *r);
 void *lem_regex_scratch(const tok_regex *r, lem_err *err);
 void lem_regex_scratch_free(void *m);
-lem_status lem_regex_find(const tok_regex *r, void *m, const char *s, size_t n, size_t pos, bool *found, size_t *start, size_t *end,
-                          lem_err *err) LEM_MUST_CHECK;
+lem_status lem_regex_find(const tok_regex *r, void *m, const char *s, size_t n, size_t pos, bool *found,
+                          size_t *start, size_t *end, lem_err *err) LEM_MUST_CHECK;
 
 /* ---- unigram.c */
 typedef struct tok_unigram {
@@ -198,7 +225,8 @@ typedef struct tok_unigram {
     bool on;     /* the model is Unigram, not BPE */
 } tok_unigram;
 void lem_unigram_release(tok_unigram *u);
-lem_status lem_unigram_word(const lem_tokenizer *t, const char *s, size_t n, tok_scratch *scratch, lem_ids *out, lem_err *err) LEM_MUST_CHECK;
+lem_status lem_unigram_word(const lem_tokenizer *t, const char *s, size_t n, tok_scratch *scratch,
+                            lem_ids *out, lem_err *err) LEM_MUST_CHECK;
 
 /* ---- decode.c */
 typedef enum tok_dec_kind { TOK_DEC_REPLACE, TOK_DEC_BYTE_FALLBACK } tok_dec_kind;
@@ -206,8 +234,9 @@ typedef struct tok_dec {
     tok_dec_kind kind;
     lem_buf a, b;
 } tok_dec;
-lem_status lem_decode_prepare(lem_tokenizer *t, lem_err *err) LEM_MUST_CHECK; /* sets what each token decodes to */
-int lem_fallback_byte(const char *s, size_t n);                               /* 0xNN of "<0xNN>", else -1 */
+lem_status lem_decode_prepare(lem_tokenizer *t,
+                              lem_err *err) LEM_MUST_CHECK; /* sets what each token decodes to */
+int lem_fallback_byte(const char *s, size_t n);             /* 0xNN of "<0xNN>", else -1 */
 
 /* ---- tokenizer.c */
 typedef enum tok_prepend { TOK_PREPEND_NEVER, TOK_PREPEND_ALWAYS, TOK_PREPEND_FIRST } tok_prepend;
@@ -225,8 +254,10 @@ typedef struct tok_chat {   /* chat_load.c: the chat template of the folder */
 } tok_chat;
 extern const char lem_chatml[]; /* the template of folders that we write, and of folders without one */
 void lem_chat_parts_release(tok_chat *c);
-lem_status lem_chat_read_config(lem_tokenizer *t, const lem_json *config, lem_err *err) LEM_MUST_CHECK; /* of tokenizer_config.json */
-lem_status lem_chat_read_folder(lem_tokenizer *t, const char *dir, lem_err *err) LEM_MUST_CHECK;        /* its other files; after read_config */
+lem_status lem_chat_read_config(lem_tokenizer *t, const lem_json *config,
+                                lem_err *err) LEM_MUST_CHECK; /* of tokenizer_config.json */
+lem_status lem_chat_read_folder(lem_tokenizer *t, const char *dir,
+                                lem_err *err) LEM_MUST_CHECK; /* its other files; after read_config */
 struct lem_tokenizer {
     tok_chat chat;
     tok_vocab vocab;
@@ -251,16 +282,21 @@ struct lem_tokenizer {
     char *json, *config; /* the files as they were read; config may be NULL */
     size_t json_len, config_len;
 };
-lem_status lem_tokenizer_read_json(lem_tokenizer *t, const lem_json *root, lem_err *err) LEM_MUST_CHECK;     /* hf_json.c */
-lem_status lem_tokenizer_read_pipeline(lem_tokenizer *t, const lem_json *root, lem_err *err) LEM_MUST_CHECK; /* hf_pipeline.c */
+lem_status lem_tokenizer_read_json(lem_tokenizer *t, const lem_json *root,
+                                   lem_err *err) LEM_MUST_CHECK; /* hf_json.c */
+lem_status lem_tokenizer_read_pipeline(lem_tokenizer *t, const lem_json *root,
+                                       lem_err *err) LEM_MUST_CHECK; /* hf_pipeline.c */
 
 /* ---- convert.c, spm.c: other files rewritten as the text of a tokenizer.json, appended to out */
 bool lem_looks_like_tiktoken(const char *s, size_t n);
-lem_status lem_tiktoken_to_json(const char *s, size_t n, bool qwen, const lem_json *config, lem_buf *out, lem_err *err) LEM_MUST_CHECK;
+lem_status lem_tiktoken_to_json(const char *s, size_t n, bool qwen, const lem_json *config, lem_buf *out,
+                                lem_err *err) LEM_MUST_CHECK;
 /* config's added_tokens_decoder (NULL: none) adds the ids behind the pieces. */
-lem_status lem_spm_to_json(const char *s, size_t n, const lem_json *config, lem_buf *out, lem_err *err) LEM_MUST_CHECK;
+lem_status lem_spm_to_json(const char *s, size_t n, const lem_json *config, lem_buf *out,
+                           lem_err *err) LEM_MUST_CHECK;
 /* Appends the entries of an added_tokens_decoder with ids from `from` on to a list of added_tokens. */
-lem_status lem_write_config_added(lem_buf *out, const lem_json *map, int64_t from, lem_err *err) LEM_MUST_CHECK;
+lem_status lem_write_config_added(lem_buf *out, const lem_json *map, int64_t from,
+                                  lem_err *err) LEM_MUST_CHECK;
 void lem_json_text(lem_buf *out, const char *s, size_t n); /* a JSON string; s is UTF-8 */
 
 /* ---- hf_config.c: tokenizer_config.json */
@@ -286,7 +322,8 @@ static inline uint64_t lem_tok_load8(const char *s, size_t n) /* n in 1..8 bytes
         __builtin_memcpy(&b, s + n - 4, 4);
         v = (uint64_t)a | (uint64_t)b << 32;
     } else {
-        v = (uint64_t)(unsigned char)s[0] | (uint64_t)(unsigned char)s[n / 2] << 8 | (uint64_t)(unsigned char)s[n - 1] << 16;
+        v = (uint64_t)(unsigned char)s[0] | (uint64_t)(unsigned char)s[n / 2] << 8 |
+            (uint64_t)(unsigned char)s[n - 1] << 16;
     }
     return v;
 }

@@ -1,7 +1,8 @@
 /* train.c - learns byte-pair merges from counted words and writes them as a tokenizer.json
  *
- * The count of every pair is kept up to date as words are merged; a heap with late updates yields the next pair. The order (count
- * descending, then bytes of left, then bytes of right) is total, so the result depends on the multiset of words alone. */
+ * The count of every pair is kept up to date as words are merged; a heap with late updates yields the next
+ * pair. The order (count descending, then bytes of left, then bytes of right) is total, so the result depends
+ * on the multiset of words alone. */
 #include "core/mem.h"
 #include "token/tokenizer_priv.h"
 
@@ -89,7 +90,8 @@ static lem_status set_special(lem_bpe_trainer *b, const char *const *list, size_
     for (size_t i = 0; i < n; i++) {
         if (!list[i] || !*list[i]) return lem_fail(err, LEM_EUSAGE, "a special token is empty");
         for (size_t k = 0; k < i; k++)
-            if (strcmp(list[k], list[i]) == 0) return lem_fail(err, LEM_EUSAGE, "the special token \"%.64s\" is given twice", list[i]);
+            if (strcmp(list[k], list[i]) == 0)
+                return lem_fail(err, LEM_EUSAGE, "the special token \"%.64s\" is given twice", list[i]);
         tok_added *a = &b->special[i];
         a->text = lem_strdup(list[i], err);
         if (!a->text) return LEM_EMEM;
@@ -110,7 +112,8 @@ lem_bpe_trainer *lem_bpe_trainer_new(const lem_bpe_train_opts *opts, lem_err *er
     size_t n_special = opts->special ? opts->n_special : 3;
     int32_t vocab = opts->vocab ? opts->vocab : 1024;
     if (vocab > LEM_TOK_MAX_IDS || vocab < 256 || n_special > (size_t)vocab - 256) {
-        lem_fail(err, LEM_EUSAGE, "a vocabulary of %d is outside %zu..%d", vocab, 256 + n_special, LEM_TOK_MAX_IDS);
+        lem_fail(err, LEM_EUSAGE, "a vocabulary of %d is outside %zu..%d", vocab, 256 + n_special,
+                 LEM_TOK_MAX_IDS);
         return NULL;
     }
     lem_bpe_trainer *b = lem_alloc_zero(1, sizeof *b, err);
@@ -154,7 +157,8 @@ static lem_status count_word(lem_bpe_trainer *b, const char *s, size_t n, lem_er
             return LEM_OK;
         }
     }
-    if (b->blob.len > INT32_MAX - n) return lem_fail(err, LEM_EDATA, "the different words of the training text take more than 2 GiB");
+    if (b->blob.len > INT32_MAX - n)
+        return lem_fail(err, LEM_EDATA, "the different words of the training text take more than 2 GiB");
     if (!grow((void **)&b->words, b->n_words, &b->cap_words, sizeof *b->words, err)) return LEM_EMEM;
     b->words[b->n_words] = (word){(uint32_t)b->blob.len, (uint32_t)n, 1};
     lem_buf_add(&b->blob, s, n);
@@ -207,7 +211,8 @@ static lem_status queue_pair(lem_bpe_trainer *b, uint32_t p, lem_err *err) {
     q->queued = q->count;
     queue_item item = {q->count, p};
     size_t i = b->n_queue++;
-    for (; i > 0 && better(b, item, b->queue[(i - 1) / 2]); i = (i - 1) / 2) b->queue[i] = b->queue[(i - 1) / 2];
+    for (; i > 0 && better(b, item, b->queue[(i - 1) / 2]); i = (i - 1) / 2)
+        b->queue[i] = b->queue[(i - 1) / 2];
     b->queue[i] = item;
     return LEM_OK;
 }
@@ -278,8 +283,9 @@ static lem_status note_word(pair *p, uint32_t w, lem_err *err) {
     return LEM_OK;
 }
 
-/* Adds sign × the word's count to all its pairs. Where a pair gains, the word is noted with it (only pairs of `fresh`, unless that is
- * UINT32_MAX: the others have the word already) and the pair is queued by the caller. */
+/* Adds sign × the word's count to all its pairs. Where a pair gains, the word is noted with it (only pairs of
+ * `fresh`, unless that is UINT32_MAX: the others have the word already) and the pair is queued by the caller.
+ */
 static lem_status count_pairs(lem_bpe_trainer *b, uint32_t w, int sign, uint32_t fresh, lem_err *err) {
     const word *x = &b->words[w];
     for (uint32_t i = 0; i + 1 < x->len; i++) {
@@ -287,7 +293,8 @@ static lem_status count_pairs(lem_bpe_trainer *b, uint32_t w, int sign, uint32_t
         lem_status st = need_pair(b, left, right, &p, err);
         if (st != LEM_OK) return st;
         b->pairs[p].count += sign * x->count;
-        if (sign > 0 && (fresh == UINT32_MAX || left == fresh || right == fresh)) st = note_word(&b->pairs[p], w, err);
+        if (sign > 0 && (fresh == UINT32_MAX || left == fresh || right == fresh))
+            st = note_word(&b->pairs[p], w, err);
         if (st != LEM_OK) return st;
     }
     return LEM_OK;
@@ -356,7 +363,8 @@ static lem_status start_merging(lem_bpe_trainer *b, lem_err *err) {
 }
 
 /* Number of the symbol left+right, made if it is new: two merges may give the same bytes. */
-static lem_status join_symbols(lem_bpe_trainer *b, uint32_t left, uint32_t right, uint32_t *made, lem_err *err) {
+static lem_status join_symbols(lem_bpe_trainer *b, uint32_t left, uint32_t right, uint32_t *made,
+                               lem_err *err) {
     lem_buf t = {0};
     lem_buf_add(&t, b->text.data + b->sym_off[left], b->sym_off[left + 1] - b->sym_off[left]);
     lem_buf_add(&t, b->text.data + b->sym_off[right], b->sym_off[right + 1] - b->sym_off[right]);
@@ -410,14 +418,17 @@ static lem_status run_merges(lem_bpe_trainer *b, lem_err *err) {
     return LEM_OK;
 }
 
-/* A special token spelled as the byte alphabet spells a learned one would take its place in the vocabulary. */
+/* A special token spelled as the byte alphabet spells a learned one would take its place in the vocabulary.
+ */
 static lem_status check_special(const lem_bpe_trainer *b, lem_err *err) {
     lem_buf s = {0};
     lem_status st = LEM_OK;
     for (size_t i = 0; i < b->n_special && st == LEM_OK; i++) {
         lem_buf_clear(&s);
-        if (lem_bytes_from_text(b->special[i].text, b->special[i].len, &s) && lem_vocab_find(&b->known, lem_buf_str(&s), s.len) >= 0)
-            st = lem_fail(err, LEM_EUSAGE, "the special token \"%.64s\" is spelled like an ordinary one", b->special[i].text);
+        if (lem_bytes_from_text(b->special[i].text, b->special[i].len, &s) &&
+            lem_vocab_find(&b->known, lem_buf_str(&s), s.len) >= 0)
+            st = lem_fail(err, LEM_EUSAGE, "the special token \"%.64s\" is spelled like an ordinary one",
+                          b->special[i].text);
         if (st == LEM_OK) st = lem_buf_ok(&s, err);
     }
     lem_buf_release(&s);
@@ -437,7 +448,8 @@ static lem_json *added_json(const lem_bpe_trainer *b) {
     lem_json *list = lem_json_new_array();
     for (size_t i = 0; list && i < b->n_special; i++) {
         lem_json *v = lem_json_new_object();
-        bool ok = v && lem_json_set(v, "id", lem_json_new_int((int64_t)i)) && lem_json_set(v, "content", lem_json_new_str(b->special[i].text));
+        bool ok = v && lem_json_set(v, "id", lem_json_new_int((int64_t)i)) &&
+                  lem_json_set(v, "content", lem_json_new_str(b->special[i].text));
         for (int k = 0; k < 4; k++) ok = ok && lem_json_set(v, off[k], lem_json_new_bool(false));
         ok = ok && lem_json_set(v, "special", lem_json_new_bool(true));
         if (!ok) lem_json_free(v);
@@ -451,18 +463,22 @@ static lem_json *added_json(const lem_bpe_trainer *b) {
 
 static lem_json *model_json(const lem_bpe_trainer *b, lem_buf *s) {
     lem_json *model = lem_json_new_object(), *vocab = lem_json_new_object(), *merges = lem_json_new_array();
-    static const char *const nulls[] = {"dropout", "unk_token", "continuing_subword_prefix", "end_of_word_suffix"};
+    static const char *const nulls[] = {"dropout", "unk_token", "continuing_subword_prefix",
+                                        "end_of_word_suffix"};
     static const char *const falses[] = {"fuse_unk", "byte_fallback", "ignore_merges"};
     bool ok = model && vocab && merges && lem_json_set(model, "type", lem_json_new_str("BPE"));
     for (int i = 0; i < 4; i++) ok = ok && lem_json_set(model, nulls[i], lem_json_new_null());
     for (int i = 0; i < 3; i++) ok = ok && lem_json_set(model, falses[i], lem_json_new_bool(false));
-    for (size_t i = 0; ok && i < b->n_special; i++) ok = lem_json_set(vocab, b->special[i].text, lem_json_new_int((int64_t)i));
+    for (size_t i = 0; ok && i < b->n_special; i++)
+        ok = lem_json_set(vocab, b->special[i].text, lem_json_new_int((int64_t)i));
     for (uint32_t i = 0; ok && i < b->n_syms; i++)
         ok = text_of(b, i, s) && lem_json_set(vocab, s->data, lem_json_new_int((int64_t)(b->n_special + i)));
     for (size_t i = 0; ok && i < b->n_merges; i++) {
         lem_json *m = lem_json_new_array();
-        ok = m && text_of(b, (uint32_t)(b->merges[i] >> 32), s) && lem_json_append(m, lem_json_new_strn(s->data, s->len));
-        ok = ok && text_of(b, (uint32_t)b->merges[i], s) && lem_json_append(m, lem_json_new_strn(s->data, s->len));
+        ok = m && text_of(b, (uint32_t)(b->merges[i] >> 32), s) &&
+             lem_json_append(m, lem_json_new_strn(s->data, s->len));
+        ok = ok && text_of(b, (uint32_t)b->merges[i], s) &&
+             lem_json_append(m, lem_json_new_strn(s->data, s->len));
         if (!ok) lem_json_free(m);
         ok = ok && lem_json_append(merges, m);
     }
@@ -477,20 +493,26 @@ static lem_json *model_json(const lem_bpe_trainer *b, lem_buf *s) {
 
 static lem_json *step_json(const char *type, bool add_prefix_space, bool trim_offsets, bool use_regex) {
     lem_json *v = lem_json_new_object();
-    if (v && lem_json_set(v, "type", lem_json_new_str(type)) && lem_json_set(v, "add_prefix_space", lem_json_new_bool(add_prefix_space)) &&
-        lem_json_set(v, "trim_offsets", lem_json_new_bool(trim_offsets)) && lem_json_set(v, "use_regex", lem_json_new_bool(use_regex)))
+    if (v && lem_json_set(v, "type", lem_json_new_str(type)) &&
+        lem_json_set(v, "add_prefix_space", lem_json_new_bool(add_prefix_space)) &&
+        lem_json_set(v, "trim_offsets", lem_json_new_bool(trim_offsets)) &&
+        lem_json_set(v, "use_regex", lem_json_new_bool(use_regex)))
         return v;
     lem_json_free(v);
     return NULL;
 }
 
 static lem_json *pre_json(tok_pre_kind kind) {
-    lem_json *seq = lem_json_new_object(), *list = lem_json_new_array(), *split = lem_json_new_object(), *pattern = lem_json_new_object();
-    bool ok = seq && list && split && pattern && lem_json_set(pattern, "Regex", lem_json_new_str(lem_pretok_pattern(kind))) &&
-              lem_json_set(split, "type", lem_json_new_str("Split")) && lem_json_set(seq, "type", lem_json_new_str("Sequence"));
+    lem_json *seq = lem_json_new_object(), *list = lem_json_new_array(), *split = lem_json_new_object(),
+             *pattern = lem_json_new_object();
+    bool ok = seq && list && split && pattern &&
+              lem_json_set(pattern, "Regex", lem_json_new_str(lem_pretok_pattern(kind))) &&
+              lem_json_set(split, "type", lem_json_new_str("Split")) &&
+              lem_json_set(seq, "type", lem_json_new_str("Sequence"));
     if (ok) ok = lem_json_set(split, "pattern", pattern);
     else lem_json_free(pattern);
-    ok = ok && lem_json_set(split, "behavior", lem_json_new_str("Isolated")) && lem_json_set(split, "invert", lem_json_new_bool(false));
+    ok = ok && lem_json_set(split, "behavior", lem_json_new_str("Isolated")) &&
+         lem_json_set(split, "invert", lem_json_new_bool(false));
     if (ok) ok = lem_json_append(list, split);
     else lem_json_free(split);
     ok = ok && lem_json_append(list, step_json("ByteLevel", false, false, false));
@@ -504,10 +526,14 @@ static lem_json *pre_json(tok_pre_kind kind) {
 static lem_status write_json(const lem_bpe_trainer *b, lem_buf *out, lem_err *err) {
     lem_buf s = {0};
     lem_json *root = lem_json_new_object();
-    bool ok = root && lem_json_set(root, "version", lem_json_new_str("1.0")) && lem_json_set(root, "truncation", lem_json_new_null()) &&
-              lem_json_set(root, "padding", lem_json_new_null()) && lem_json_set(root, "added_tokens", added_json(b)) &&
-              lem_json_set(root, "normalizer", lem_json_new_null()) && lem_json_set(root, "pre_tokenizer", pre_json(b->pattern)) &&
-              lem_json_set(root, "post_processor", lem_json_new_null()) && lem_json_set(root, "decoder", step_json("ByteLevel", false, true, true)) &&
+    bool ok = root && lem_json_set(root, "version", lem_json_new_str("1.0")) &&
+              lem_json_set(root, "truncation", lem_json_new_null()) &&
+              lem_json_set(root, "padding", lem_json_new_null()) &&
+              lem_json_set(root, "added_tokens", added_json(b)) &&
+              lem_json_set(root, "normalizer", lem_json_new_null()) &&
+              lem_json_set(root, "pre_tokenizer", pre_json(b->pattern)) &&
+              lem_json_set(root, "post_processor", lem_json_new_null()) &&
+              lem_json_set(root, "decoder", step_json("ByteLevel", false, true, true)) &&
               lem_json_set(root, "model", model_json(b, &s));
     if (ok) {
         lem_json_write(root, 2, out);

@@ -1,7 +1,9 @@
-/* unigram.c - the Unigram model: the most probable way to cut a text into pieces (Kudo 2018, arXiv:1804.10959), by Viterbi
+/* unigram.c - the Unigram model: the most probable way to cut a text into pieces (Kudo 2018,
+ * arXiv:1804.10959), by Viterbi
  *
- * A character without a piece of its own costs ten more than the worst piece and becomes its bytes, where the vocabulary has them, or the
- * unknown token, one for several in a row. Time is linear in the text times the longest piece. */
+ * A character without a piece of its own costs ten more than the worst piece and becomes its bytes, where the
+ * vocabulary has them, or the unknown token, one for several in a row. Time is linear in the text times the
+ * longest piece. */
 #include "core/mem.h"
 #include "core/utf8.h"
 #include "token/tokenizer_priv.h"
@@ -56,20 +58,24 @@ static lem_status push_unknown(const lem_tokenizer *t, const char *s, size_t n, 
     bool bytes = true;
     lem_status st = LEM_OK;
     for (size_t i = 0; i < n; i++) bytes = bytes && t->bpe.fallback_id[(unsigned char)s[i]] >= 0;
-    for (size_t i = 0; bytes && i < n && st == LEM_OK; i++) st = lem_ids_push(out, t->bpe.fallback_id[(unsigned char)s[i]], err);
+    for (size_t i = 0; bytes && i < n && st == LEM_OK; i++)
+        st = lem_ids_push(out, t->bpe.fallback_id[(unsigned char)s[i]], err);
     if (bytes) return st;
-    if (u->unk < 0) return lem_fail(err, LEM_EDATA, "the vocabulary has no token for a character and no unknown token");
+    if (u->unk < 0)
+        return lem_fail(err, LEM_EDATA, "the vocabulary has no token for a character and no unknown token");
     return lem_ids_push(out, u->unk, err);
 }
 
-lem_status lem_unigram_word(const lem_tokenizer *t, const char *s, size_t n, tok_scratch *scratch, lem_ids *out, lem_err *err) {
+lem_status lem_unigram_word(const lem_tokenizer *t, const char *s, size_t n, tok_scratch *scratch,
+                            lem_ids *out, lem_err *err) {
     if (!n) return LEM_OK;
     if (n > LEM_TOK_MAX_TEXT) return lem_fail(err, LEM_EDATA, "a word is longer than 1 GiB");
     lem_status st = grow_best(scratch, n + 1, err);
     if (st != LEM_OK) return st;
     tok_best *best = scratch->best;
     forward(&t->unigram, s, n, best);
-    /* Back along the best path, turning it round: from here on best[i] is where the piece that begins at i ends, and its id. */
+    /* Back along the best path, turning it round: from here on best[i] is where the piece that begins at i
+     * ends, and its id. */
     int32_t at = (int32_t)n, next = -1, next_id = -1;
     while (at > 0) {
         int32_t start = best[at].start, id = best[at].id;
@@ -83,7 +89,8 @@ lem_status lem_unigram_word(const lem_tokenizer *t, const char *s, size_t n, tok
     best[0].id = next_id;
     for (int32_t i = 0; i < (int32_t)n && st == LEM_OK;) {
         int32_t end = best[i].start, id = best[i].id, from = i;
-        while (id < 0 && end < (int32_t)n && best[end].id < 0) end = best[end].start; /* unknown characters in a row are one */
+        while (id < 0 && end < (int32_t)n && best[end].id < 0)
+            end = best[end].start; /* unknown characters in a row are one */
         st = id < 0 ? push_unknown(t, s + from, (size_t)(end - from), out, err) : lem_ids_push(out, id, err);
         i = end;
     }

@@ -47,18 +47,21 @@ static lem_status grow_slots(tok_vocab *v, lem_err *err) {
 }
 
 lem_status lem_vocab_put(tok_vocab *v, int64_t id, const char *bytes, size_t len, bool hashed, lem_err *err) {
-    if (id < 0 || id >= LEM_TOK_MAX_IDS) return lem_fail(err, LEM_EDATA, "token id %lld is outside 0..%d", (long long)id, LEM_TOK_MAX_IDS - 1);
+    if (id < 0 || id >= LEM_TOK_MAX_IDS)
+        return lem_fail(err, LEM_EDATA, "token id %lld is outside 0..%d", (long long)id, LEM_TOK_MAX_IDS - 1);
     if (len > UINT32_MAX - v->blob.len) return lem_fail(err, LEM_EDATA, "the tokens take more than 4 GiB");
     if (id < v->n && (v->entry[id].flags & TOK_USED)) {
         const tok_entry *e = &v->entry[id];
         if (e->len == len && (!len || memcmp(v->blob.data + e->off, bytes, len) == 0)) return LEM_OK;
-        return lem_fail(err, LEM_EDATA, "two tokens have the id %d: \"%.*s\" and \"%.*s\"", (int)id, (int)(e->len < 64 ? e->len : 64),
-                        lem_buf_str(&v->blob) + e->off, (int)(len < 64 ? len : 64), bytes);
+        return lem_fail(err, LEM_EDATA, "two tokens have the id %d: \"%.*s\" and \"%.*s\"", (int)id,
+                        (int)(e->len < 64 ? e->len : 64), lem_buf_str(&v->blob) + e->off,
+                        (int)(len < 64 ? len : 64), bytes);
     }
     if (hashed) {
         int32_t other = lem_vocab_find(v, bytes, len);
         if (other >= 0)
-            return lem_fail(err, LEM_EDATA, "the token \"%.*s\" has two ids: %d and %d", (int)(len < 64 ? len : 64), bytes, other, (int)id);
+            return lem_fail(err, LEM_EDATA, "the token \"%.*s\" has two ids: %d and %d",
+                            (int)(len < 64 ? len : 64), bytes, other, (int)id);
     }
     lem_status st = grow_entries(v, (int32_t)id + 1, err);
     if (st == LEM_OK && hashed) st = grow_slots(v, err);

@@ -24,13 +24,16 @@ static lem_json *block_sums(const lem_blob *b) {
     return arr;
 }
 
-static lem_json *make_manifest(const char *identity, const lem_json *state, const lem_blob *blobs, int n_blobs) {
+static lem_json *make_manifest(const char *identity, const lem_json *state, const lem_blob *blobs,
+                               int n_blobs) {
     lem_json *m = lem_json_new_object(), *files = lem_json_new_array();
-    bool ok = m && files && lem_json_set(m, "format", lem_json_new_str(format_name)) && lem_json_set(m, "identity", lem_json_new_str(identity)) &&
+    bool ok = m && files && lem_json_set(m, "format", lem_json_new_str(format_name)) &&
+              lem_json_set(m, "identity", lem_json_new_str(identity)) &&
               lem_json_set(m, "state", lem_json_copy(state));
     for (int i = 0; ok && i < n_blobs; i++) {
         lem_json *f = lem_json_new_object();
-        ok = f && lem_json_set(f, "name", lem_json_new_str(blobs[i].name)) && lem_json_set(f, "bytes", lem_json_new_int((int64_t)blobs[i].bytes)) &&
+        ok = f && lem_json_set(f, "name", lem_json_new_str(blobs[i].name)) &&
+             lem_json_set(f, "bytes", lem_json_new_int((int64_t)blobs[i].bytes)) &&
              lem_json_set(f, "crc32c", block_sums(&blobs[i]));
         if (!ok) lem_json_free(f);
         else ok = lem_json_append(files, f);
@@ -69,7 +72,8 @@ static lem_status read_manifest(const char *dir, lem_json **out, lem_err *err) {
         char want[10];
         size_t n = nl ? (size_t)(nl - b.data) : 0;
         snprintf(want, sizeof want, "%08x\n", nl ? lem_crc32c(0, b.data, n) : 0);
-        if (!nl || b.len != n + 10 || memcmp(nl + 1, want, 9) != 0) st = lem_fail(err, LEM_EDATA, "%s: checksum does not match", path);
+        if (!nl || b.len != n + 10 || memcmp(nl + 1, want, 9) != 0)
+            st = lem_fail(err, LEM_EDATA, "%s: checksum does not match", path);
         else st = lem_json_parse(b.data, n, &m, err);
     }
     if (st == LEM_OK && strcmp(lem_json_str(lem_json_get(m, "format"), ""), format_name) != 0) {
@@ -89,13 +93,15 @@ static lem_status read_blob(const char *dir, const lem_json *files, const lem_bl
         if (strcmp(lem_json_str(lem_json_get(g, "name"), ""), b->name) == 0) f = g;
     }
     if (!f || lem_json_int(lem_json_get(f, "bytes"), -1) != (int64_t)b->bytes)
-        return lem_fail(err, LEM_EDATA, "%s: array '%s' of %zu bytes expected, %s found", dir, b->name, b->bytes, f ? "another size" : "none");
+        return lem_fail(err, LEM_EDATA, "%s: array '%s' of %zu bytes expected, %s found", dir, b->name,
+                        b->bytes, f ? "another size" : "none");
     const lem_json *sums = lem_json_get(f, "crc32c");
     char *path = lem_path_join(dir, b->name, err);
     if (!path) return LEM_EMEM;
     lem_buf data = {0};
     lem_status st = lem_file_read(path, b->bytes + 1, &data, err);
-    if (st == LEM_OK && data.len != b->bytes) st = lem_fail(err, LEM_EDATA, "%s: %zu bytes expected, %zu found", path, b->bytes, data.len);
+    if (st == LEM_OK && data.len != b->bytes)
+        st = lem_fail(err, LEM_EDATA, "%s: %zu bytes expected, %zu found", path, b->bytes, data.len);
     for (size_t at = 0, i = 0; st == LEM_OK && at < b->bytes; at += BLOCK, i++) {
         size_t n = b->bytes - at < BLOCK ? b->bytes - at : BLOCK;
         if (lem_json_int(lem_json_at(sums, i), -1) != (int64_t)lem_crc32c(0, data.data + at, n))
@@ -137,8 +143,8 @@ static lem_status tidy(const char *root, lem_err *err) {
     return st;
 }
 
-lem_status lem_checkpoint_save(const char *root, long n, const char *identity, const lem_json *state, const lem_blob *blobs, int n_blobs,
-                               lem_err *err) {
+lem_status lem_checkpoint_save(const char *root, long n, const char *identity, const lem_json *state,
+                               const lem_blob *blobs, int n_blobs, lem_err *err) {
     lem_status st = LEM_OK;
     char name[48];
     lem_json *m = NULL;
@@ -173,15 +179,19 @@ done:
     return st;
 }
 
-static lem_status load_one(const char *dir, const char *identity, const lem_blob *blobs, int n_blobs, lem_json **state, lem_err *err) {
+static lem_status load_one(const char *dir, const char *identity, const lem_blob *blobs, int n_blobs,
+                           lem_json **state, lem_err *err) {
     lem_json *m = NULL;
     lem_status st = read_manifest(dir, &m, err);
     if (st) return st;
     const char *found = lem_json_str(lem_json_get(m, "identity"), "");
     if (strcmp(found, identity) != 0)
-        st = lem_fail(err, LEM_EUSAGE, "%s was made with other options, data or compute path (identity %.12s, now %.12s); use --fresh to start over",
+        st = lem_fail(err, LEM_EUSAGE,
+                      "%s was made with other options, data or compute path (identity %.12s, now %.12s); use "
+                      "--fresh to start over",
                       dir, found, identity);
-    for (int i = 0; st == LEM_OK && i < n_blobs; i++) st = read_blob(dir, lem_json_get(m, "files"), &blobs[i], err);
+    for (int i = 0; st == LEM_OK && i < n_blobs; i++)
+        st = read_blob(dir, lem_json_get(m, "files"), &blobs[i], err);
     if (st == LEM_OK) {
         *state = lem_json_copy(lem_json_get(m, "state"));
         if (!*state) st = lem_fail(err, LEM_EMEM, "out of memory");
@@ -190,8 +200,8 @@ static lem_status load_one(const char *dir, const char *identity, const lem_blob
     return st;
 }
 
-lem_status lem_checkpoint_load_latest(const char *root, const char *identity, const lem_blob *blobs, int n_blobs, lem_log *log, long *n,
-                                      lem_json **state, lem_err *err) {
+lem_status lem_checkpoint_load_latest(const char *root, const char *identity, const lem_blob *blobs,
+                                      int n_blobs, lem_log *log, long *n, lem_json **state, lem_err *err) {
     *n = -1;
     *state = NULL;
     if (!lem_file_is_dir(root)) return LEM_OK;

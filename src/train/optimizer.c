@@ -23,10 +23,11 @@ void lem_optimizer_release(lem_optimizer *o) {
     *o = (lem_optimizer){NULL, NULL, 0};
 }
 
-lem_status lem_optimizer_step(lem_optimizer *o, lem_backend *b, lem_model *model, const float *grads, long t, const lem_adamw *h, double clip,
-                              double *norm, lem_err *err) {
+lem_status lem_optimizer_step(lem_optimizer *o, lem_backend *b, lem_model *model, const float *grads, long t,
+                              const lem_adamw *h, double clip, double *norm, lem_err *err) {
     *norm = sqrt(b->ops->sumsq(b, model->n_params, grads));
-    if (!isfinite(*norm)) return lem_fail(err, LEM_ENUMERIC, "gradient norm is %s", isnan(*norm) ? "NaN" : "infinite");
+    if (!isfinite(*norm))
+        return lem_fail(err, LEM_ENUMERIC, "gradient norm is %s", isnan(*norm) ? "NaN" : "infinite");
     lem_adamw a = *h;
     a.grad_scale = clip > 0 && *norm > clip ? (float)(clip / *norm) : 1;
     a.bias1 = (float)(1 - pow(h->beta1, (double)t));
@@ -34,7 +35,8 @@ lem_status lem_optimizer_step(lem_optimizer *o, lem_backend *b, lem_model *model
     for (int i = 0; i < model->n_tensors; i++) {
         const lem_tensor *w = &model->tensors[i];
         a.weight_decay = w->decay ? h->weight_decay : 0;
-        b->ops->adamw(b, w->count, model->params + w->offset, grads + w->offset, o->m + w->offset, o->v + w->offset, &a);
+        b->ops->adamw(b, w->count, model->params + w->offset, grads + w->offset, o->m + w->offset,
+                      o->v + w->offset, &a);
     }
     return LEM_OK;
 }

@@ -13,9 +13,9 @@ typedef struct lem_optimizer {
 
 lem_status lem_optimizer_init(lem_optimizer *o, size_t n_params, lem_err *err) LEM_MUST_CHECK;
 void lem_optimizer_release(lem_optimizer *o);
-/* One step, t = 1, 2, …. Weight decay only where the tensor's decay flag is set. *norm receives the gradient norm before clipping. A norm that is not
- * finite changes nothing and returns LEM_ENUMERIC. clip 0 = none. */
-lem_status lem_optimizer_step(lem_optimizer *o, lem_backend *b, lem_model *model, const float *grads, long t, const lem_adamw *h, double clip,
-                              double *norm, lem_err *err) LEM_MUST_CHECK;
+/* One step, t = 1, 2, …. Weight decay only where the tensor's decay flag is set. *norm receives the gradient
+ * norm before clipping. A norm that is not finite changes nothing and returns LEM_ENUMERIC. clip 0 = none. */
+lem_status lem_optimizer_step(lem_optimizer *o, lem_backend *b, lem_model *model, const float *grads, long t,
+                              const lem_adamw *h, double clip, double *norm, lem_err *err) LEM_MUST_CHECK;
 
 #endif

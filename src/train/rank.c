@@ -118,8 +118,9 @@ static int response_node(const lem_rank *r, const uint64_t *items, int list, int
     return node + 1 + k;
 }
 
-/* Label of the value loss at token t of response k: its outcome, or the mean outcome of the list's responses that begin with the same t+1 tokens. `shared`
- * [n] says which responses still share the prefix; it narrows as t grows. */
+/* Label of the value loss at token t of response k: its outcome, or the mean outcome of the list's responses
+ * that begin with the same t+1 tokens. `shared` [n] says which responses still share the prefix; it narrows
+ * as t grows. */
 static double value_label(const lem_rank *r, const struct lem_list_item *it, int k, int t, uint8_t *shared) {
     const struct lem_list_response *own = &r->l->response[it->first + k];
     if (!r->o.prefix_values) return own->label;
@@ -128,7 +129,9 @@ static double value_label(const lem_rank *r, const struct lem_list_item *it, int
     for (int j = 0; j < it->n; j++) {
         const struct lem_list_response *other = &r->l->response[it->first + j];
         shared[j] = t == 0 || shared[j];
-        if (shared[j]) shared[j] = t < other->len && r->l->ids[other->at + (uint64_t)t] == r->l->ids[own->at + (uint64_t)t];
+        if (shared[j])
+            shared[j] =
+                t < other->len && r->l->ids[other->at + (uint64_t)t] == r->l->ids[own->at + (uint64_t)t];
         if (!shared[j]) continue;
         sum += other->label;
         n++;
@@ -162,15 +165,17 @@ static void list_loss(lem_rank *r, const struct lem_list_item *it) {
     for (int k = 0; k < it->n; k++) r->grad[k] = (r->grad[k] + r->o.center * 2 * mean / it->n) / r->n_lists;
 }
 
-/* Ranking and value losses. All scores go through one call each way, so that the head's gradient is one chain over rows in the order of the forest,
- * however a batch is split. */
-static lem_status scores(lem_rank *r, lem_net *net, const lem_forest *f, const uint64_t *items, int n, bool grad, lem_err *err) {
+/* Ranking and value losses. All scores go through one call each way, so that the head's gradient is one chain
+ * over rows in the order of the forest, however a batch is split. */
+static lem_status scores(lem_rank *r, lem_net *net, const lem_forest *f, const uint64_t *items, int n,
+                         bool grad, lem_err *err) {
     lem_status st = LEM_OK;
     bool every = r->o.value_weight > 0; /* every response token, or the last one of each response */
     int R = 0;
     for (int i = 0; i < n; i++)
         for (int k = 0, node = response_node(r, items, i, 0); k < r->l->list[items[i]].n; k++, node++)
-            for (int t = every ? 0 : f->nodes[node].n - 1; t < f->nodes[node].n; t++) r->rows[R++] = f->nodes[node].row0 + t;
+            for (int t = every ? 0 : f->nodes[node].n - 1; t < f->nodes[node].n; t++)
+                r->rows[R++] = f->nodes[node].row0 + t;
     LEM_TRY(lem_net_scores(net, R, r->rows, r->out, err));
     for (int i = 0, at = 0; i < n; i++) {
         const struct lem_list_item *it = &r->l->list[items[i]];
@@ -184,7 +189,8 @@ static lem_status scores(lem_rank *r, lem_net *net, const lem_forest *f, const u
             const struct lem_list_response *p = &r->l->response[it->first + k];
             for (int t = every ? 0 : p->len - 1; t < p->len; t++, at++)
                 r->dscore[at] =
-                    (float)((every ? value_term(r, r->out[at], value_label(r, it, k, t, r->shared)) : 0) + (t == p->len - 1 ? r->grad[k] : 0));
+                    (float)((every ? value_term(r, r->out[at], value_label(r, it, k, t, r->shared)) : 0) +
+                            (t == p->len - 1 ? r->grad[k] : 0));
         }
     }
     if (grad) st = lem_net_scores_grad(net, R, r->rows, r->dscore, err);
@@ -193,7 +199,8 @@ done:
 }
 
 /* Language-model loss on the correct responses; the prompt's last row predicts the first response token. */
-static lem_status language(lem_rank *r, lem_net *net, const lem_forest *f, const uint64_t *items, int n, bool grad, lem_err *err) {
+static lem_status language(lem_rank *r, lem_net *net, const lem_forest *f, const uint64_t *items, int n,
+                           bool grad, lem_err *err) {
     if (r->good_tokens == 0) return LEM_OK;
     lem_status st = LEM_OK;
     int R = 0;
@@ -217,7 +224,8 @@ done:
     return st;
 }
 
-static lem_status run(void *ctx, lem_net *net, lem_forest *f, const uint64_t *items, int n, bool grad, lem_err *err) {
+static lem_status run(void *ctx, lem_net *net, lem_forest *f, const uint64_t *items, int n, bool grad,
+                      lem_err *err) {
     lem_rank *r = ctx;
     lem_status st = LEM_OK;
     LEM_TRY(build(r, f, items, n, err));
@@ -241,4 +249,6 @@ static int end(void *ctx, lem_metric *out) {
     return n;
 }
 
-lem_objective lem_rank_objective(lem_rank *r) { return (lem_objective){r, r->l->n, item_rows, begin, run, end}; }
+lem_objective lem_rank_objective(lem_rank *r) {
+    return (lem_objective){r, r->l->n, item_rows, begin, run, end};
+}

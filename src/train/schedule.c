@@ -19,6 +19,8 @@ double lem_schedule_rate(const lem_schedule *s, long step) {
     long left = s->total - s->warmup;
     double t = left > 1 ? (double)(step - s->warmup) / (double)(left - 1) : 1;
     if (t > 1) t = 1;
-    double f = s->kind == LEM_SCHEDULE_COSINE ? 0.5 * (1 + cos(M_PI * t)) : s->kind == LEM_SCHEDULE_LINEAR ? 1 - t : 1;
+    double f = s->kind == LEM_SCHEDULE_COSINE   ? 0.5 * (1 + cos(M_PI * t))
+               : s->kind == LEM_SCHEDULE_LINEAR ? 1 - t
+                                                : 1;
     return s->lr * (s->min_ratio + (1 - s->min_ratio) * f);
 }

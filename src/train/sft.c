@@ -65,7 +65,8 @@ static lem_status grow(lem_sft *s, int n, lem_err *err) {
     return LEM_OK;
 }
 
-static lem_status run(void *ctx, lem_net *net, lem_forest *f, const uint64_t *items, int n, bool grad, lem_err *err) {
+static lem_status run(void *ctx, lem_net *net, lem_forest *f, const uint64_t *items, int n, bool grad,
+                      lem_err *err) {
     lem_sft *s = ctx;
     const lem_examples *e = s->e;
     lem_status st = LEM_OK;
@@ -99,4 +100,6 @@ static int end(void *ctx, lem_metric *out) {
     return 2;
 }
 
-lem_objective lem_sft_objective(lem_sft *s) { return (lem_objective){s, s->e->n, item_rows, begin, run, end}; }
+lem_objective lem_sft_objective(lem_sft *s) {
+    return (lem_objective){s, s->e->n, item_rows, begin, run, end};
+}

@@ -1,6 +1,8 @@
-/* train/sft.h - supervised fine-tuning objective: cross-entropy on response tokens, averaged over the trained tokens of a batch
+/* train/sft.h - supervised fine-tuning objective: cross-entropy on response tokens, averaged over the trained
+ * tokens of a batch
  *
- * Each example is one root of the forest, so examples of any length share a pass without padding and without seeing each other. */
+ * Each example is one root of the forest, so examples of any length share a pass without padding and without
+ * seeing each other. */
 #ifndef LEM_TRAIN_SFT_H
 #define LEM_TRAIN_SFT_H
 

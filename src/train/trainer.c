@@ -39,13 +39,15 @@ static uint64_t item_at(const run *r, uint64_t p) {
 }
 
 /* Runs the items in forests of at most max_rows rows. */
-static lem_status run_items(lem_net *net, lem_forest *f, const lem_objective *obj, const uint64_t *items, int n, int max_rows, bool grad,
-                            lem_cancel *cancel, lem_err *err) {
+static lem_status run_items(lem_net *net, lem_forest *f, const lem_objective *obj, const uint64_t *items,
+                            int n, int max_rows, bool grad, lem_cancel *cancel, lem_err *err) {
     for (int i = 0; i < n;) {
         int rows = 0, j = i;
         for (; j < n; j++) {
             int need = obj->rows(obj->ctx, items[j]);
-            if (need > max_rows) return lem_fail(err, LEM_EMEM, "an item of %d tokens does not fit in --max-rows %d", need, max_rows);
+            if (need > max_rows)
+                return lem_fail(err, LEM_EMEM, "an item of %d tokens does not fit in --max-rows %d", need,
+                                max_rows);
             if (rows + need > max_rows) break;
             rows += need;
         }
@@ -58,7 +60,8 @@ static lem_status run_items(lem_net *net, lem_forest *f, const lem_objective *ob
     return LEM_OK;
 }
 
-lem_status lem_train_evaluate(lem_net *net, const lem_objective *obj, int max_rows, lem_metric *out, int *n, lem_cancel *cancel, lem_err *err) {
+lem_status lem_train_evaluate(lem_net *net, const lem_objective *obj, int max_rows, lem_metric *out, int *n,
+                              lem_cancel *cancel, lem_err *err) {
     lem_forest f = {0};
     uint64_t *items = lem_alloc(obj->n_items ? obj->n_items : 1, sizeof *items, err);
     lem_status st = items ? LEM_OK : LEM_EMEM;
@@ -73,10 +76,14 @@ done:
     return st;
 }
 
-static lem_status record(run *r, const char *prefix, long step, double lr, double norm, const lem_metric *m, int n, lem_err *err) {
+static lem_status record(run *r, const char *prefix, long step, double lr, double norm, const lem_metric *m,
+                         int n, lem_err *err) {
     lem_json *row = lem_json_new_object();
-    bool ok = row && lem_json_set(row, "stage", lem_json_new_str(r->o->stage)) && lem_json_set(row, "step", lem_json_new_int(step));
-    if (ok && norm >= 0) ok = lem_json_set(row, "lr", lem_json_new_num(lr)) && lem_json_set(row, "grad_norm", lem_json_new_num(norm));
+    bool ok = row && lem_json_set(row, "stage", lem_json_new_str(r->o->stage)) &&
+              lem_json_set(row, "step", lem_json_new_int(step));
+    if (ok && norm >= 0)
+        ok = lem_json_set(row, "lr", lem_json_new_num(lr)) &&
+             lem_json_set(row, "grad_norm", lem_json_new_num(norm));
     for (int i = 0; ok && i < n; i++) {
         char name[64];
         snprintf(name, sizeof name, "%s%s", prefix, m[i].name);
@@ -93,7 +100,8 @@ static lem_status record(run *r, const char *prefix, long step, double lr, doubl
 /* The state a resume needs beside the arrays. */
 static lem_json *state_json(const run *r) {
     lem_json *s = lem_json_new_object();
-    if (s && lem_json_set(s, "stage", lem_json_new_str(r->o->stage)) && lem_json_set(s, "step", lem_json_new_int(r->done)) &&
+    if (s && lem_json_set(s, "stage", lem_json_new_str(r->o->stage)) &&
+        lem_json_set(s, "step", lem_json_new_int(r->done)) &&
         lem_json_set(s, "telemetry", lem_json_new_strn(lem_buf_str(&r->rows), r->rows.len)))
         return s;
     lem_json_free(s);
@@ -113,8 +121,8 @@ static lem_status save(run *r, lem_err *err) {
     lem_blob blobs[3];
     int n = blobs_of(r, blobs);
     lem_json *s = state_json(r);
-    lem_status st =
-        s ? lem_checkpoint_save(r->o->checkpoint_dir, r->done, r->o->identity, s, blobs, n, err) : lem_fail(err, LEM_EMEM, "out of memory");
+    lem_status st = s ? lem_checkpoint_save(r->o->checkpoint_dir, r->done, r->o->identity, s, blobs, n, err)
+                      : lem_fail(err, LEM_EMEM, "out of memory");
     lem_json_free(s);
     return st;
 }
@@ -126,7 +134,8 @@ static lem_status resume(run *r, lem_log *log, bool *resumed, lem_err *err) {
     int n = blobs_of(r, blobs);
     long step;
     lem_json *s = NULL;
-    lem_status st = lem_checkpoint_load_latest(r->o->checkpoint_dir, r->o->identity, blobs, n, log, &step, &s, err);
+    lem_status st =
+        lem_checkpoint_load_latest(r->o->checkpoint_dir, r->o->identity, blobs, n, log, &step, &s, err);
     if (st || step < 0) return st;
     lem_buf_puts(&r->rows, lem_json_str(lem_json_get(s, "telemetry"), ""));
     r->done = step;
@@ -161,13 +170,17 @@ static lem_status step(run *r, lem_metric *m, int *n_metrics, uint64_t *rows, le
     }
     lem_net_zero_grads(r->net);
     lem_status st = r->train->begin(r->train->ctx, r->items, o->batch, err);
-    if (st == LEM_OK) st = run_items(r->net, &r->forest, r->train, r->items, o->batch, o->max_rows, true, NULL, err);
+    if (st == LEM_OK)
+        st = run_items(r->net, &r->forest, r->train, r->items, o->batch, o->max_rows, true, NULL, err);
     if (st) return lem_err_context(err, "stage %s, step %ld", o->stage, r->done);
     *n_metrics = r->train->end(r->train->ctx, m);
     if (!isfinite(m[0].value))
-        return lem_fail(err, LEM_ENUMERIC, "stage %s, step %ld: loss is not finite; the weights stay those of the step before", o->stage, r->done);
+        return lem_fail(err, LEM_ENUMERIC,
+                        "stage %s, step %ld: loss is not finite; the weights stay those of the step before",
+                        o->stage, r->done);
     double rate = lem_schedule_rate(&r->schedule, r->done), norm = 0;
-    lem_adamw a = {(float)rate, (float)o->beta1, (float)o->beta2, (float)o->eps, (float)o->weight_decay, 0, 0, 1};
+    lem_adamw a = {
+        (float)rate, (float)o->beta1, (float)o->beta2, (float)o->eps, (float)o->weight_decay, 0, 0, 1};
     st = lem_optimizer_step(&r->opt, r->b, r->m, lem_net_grads(r->net), r->done + 1, &a, o->clip, &norm, err);
     if (st) return lem_err_context(err, "stage %s, step %ld", o->stage, r->done);
     lem_net_refresh(r->net);
@@ -184,8 +197,10 @@ static lem_status loop(run *r, lem_log *log, lem_cancel *cancel, lem_train_resul
         if (cancel && cancel->requested) {
             st = save(r, err);
             if (st == LEM_OK)
-                st = lem_fail(err, LEM_EINTR, "interrupted at step %ld of stage %s; state saved, run the same command again to go on", r->done,
-                              o->stage);
+                st = lem_fail(
+                    err, LEM_EINTR,
+                    "interrupted at step %ld of stage %s; state saved, run the same command again to go on",
+                    r->done, o->stage);
             break;
         }
         lem_metric m[LEM_MAX_METRICS];
@@ -194,26 +209,31 @@ static lem_status loop(run *r, lem_log *log, lem_cancel *cancel, lem_train_resul
         if (st == LEM_OK) {
             res->loss = m[0].value;
             double s = lem_clock_seconds() - start;
-            lem_progress_note(p, "%s %.4f, %.0f tokens/s", m[0].name, m[0].value, s > 0 ? (double)res->rows / s : 0);
+            lem_progress_note(p, "%s %.4f, %.0f tokens/s", m[0].name, m[0].value,
+                              s > 0 ? (double)res->rows / s : 0);
             lem_progress_add(p, 1);
         }
         bool last = r->done == r->steps;
-        if (st == LEM_OK && r->val && ((o->val_every > 0 && r->done % o->val_every == 0) || last)) st = validate(r, cancel, res, log, err);
-        if (st == LEM_OK && o->checkpoint_every > 0 && (r->done % o->checkpoint_every == 0 || last)) st = save(r, err);
+        if (st == LEM_OK && r->val && ((o->val_every > 0 && r->done % o->val_every == 0) || last))
+            st = validate(r, cancel, res, log, err);
+        if (st == LEM_OK && o->checkpoint_every > 0 && (r->done % o->checkpoint_every == 0 || last))
+            st = save(r, err);
     }
     lem_progress_free(p);
     res->seconds = lem_clock_seconds() - start;
     return st;
 }
 
-lem_status lem_train_run(lem_model *m, lem_backend *b, const lem_objective *train, const lem_objective *val, const lem_train_opts *o,
-                         lem_buf *telemetry, lem_log *log, lem_cancel *cancel, lem_train_result *result, lem_err *err) {
+lem_status lem_train_run(lem_model *m, lem_backend *b, const lem_objective *train, const lem_objective *val,
+                         const lem_train_opts *o, lem_buf *telemetry, lem_log *log, lem_cancel *cancel,
+                         lem_train_result *result, lem_err *err) {
     if (train->n_items == 0) return lem_fail(err, LEM_EDATA, "stage %s: no rows to train on", o->stage);
     run r = {.o = o, .m = m, .b = b, .train = train, .val = val};
     lem_train_result res = {0};
     lem_status st = LEM_OK;
     r.steps = lem_train_steps(o, train->n_items);
-    r.schedule = (lem_schedule){o->schedule, o->lr, o->min_lr_ratio, (long)ceil(o->warmup_ratio * (double)r.steps), r.steps};
+    r.schedule = (lem_schedule){o->schedule, o->lr, o->min_lr_ratio,
+                                (long)ceil(o->warmup_ratio * (double)r.steps), r.steps};
     r.items = lem_alloc((size_t)o->batch, sizeof *r.items, err);
     if (!r.items) return LEM_EMEM;
     LEM_TRY(lem_optimizer_init(&r.opt, m->n_params, err));

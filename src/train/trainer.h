@@ -1,8 +1,10 @@
-/* train/trainer.h - the training loop: batches of items in a keyed order, accumulated over forests, AdamW, checkpoints, telemetry
+/* train/trainer.h - the training loop: batches of items in a keyed order, accumulated over forests, AdamW,
+ * checkpoints, telemetry
  *
- * What is learned is an objective (sft.h, rank.h); how is here. Everything that a resume needs is (step, parameters, moments, telemetry): the order
- * of items is a function of (seed, epoch), so that a run killed at any instant and started again ends with the same bytes. Metrics of a
- * step are sums in item order and never depend on threads or on how a batch was split over forests. */
+ * What is learned is an objective (sft.h, rank.h); how is here. Everything that a resume needs is (step,
+ * parameters, moments, telemetry): the order of items is a function of (seed, epoch), so that a run killed at
+ * any instant and started again ends with the same bytes. Metrics of a step are sums in item order and never
+ * depend on threads or on how a batch was split over forests. */
 #ifndef LEM_TRAIN_TRAINER_H
 #define LEM_TRAIN_TRAINER_H
 
@@ -23,8 +25,10 @@ typedef struct lem_objective {
     int (*rows)(void *ctx, uint64_t item); /* forest rows that the item takes */
     /* A batch begins: sums reset, normalisers computed over all its items. */
     lem_status (*begin)(void *ctx, const uint64_t *items, int n, lem_err *err);
-    /* Adds the items to the empty forest f, runs the forward pass and the losses, and, if grad, the backward pass. */
-    lem_status (*run)(void *ctx, lem_net *net, lem_forest *f, const uint64_t *items, int n, bool grad, lem_err *err);
+    /* Adds the items to the empty forest f, runs the forward pass and the losses, and, if grad, the backward
+     * pass. */
+    lem_status (*run)(void *ctx, lem_net *net, lem_forest *f, const uint64_t *items, int n, bool grad,
+                      lem_err *err);
     int (*end)(void *ctx, lem_metric *out); /* metrics of the batch, the loss first; returns how many */
 } lem_objective;
 
@@ -56,12 +60,14 @@ typedef struct lem_train_result {
 
 /* Steps that the options give for n_items. */
 long lem_train_steps(const lem_train_opts *o, uint64_t n_items);
-/* Trains m in place. telemetry is appended with JSONL rows (and holds what a resumed checkpoint had). val may be NULL. LEM_EINTR after saving on cancel;
- * LEM_ENUMERIC when loss or gradient is not finite, the parameters then being those of the last good step. */
-lem_status lem_train_run(lem_model *m, lem_backend *b, const lem_objective *train, const lem_objective *val, const lem_train_opts *o,
-                         lem_buf *telemetry, lem_log *log, lem_cancel *cancel, lem_train_result *result, lem_err *err) LEM_MUST_CHECK;
+/* Trains m in place. telemetry is appended with JSONL rows (and holds what a resumed checkpoint had). val may
+ * be NULL. LEM_EINTR after saving on cancel; LEM_ENUMERIC when loss or gradient is not finite, the parameters
+ * then being those of the last good step. */
+lem_status lem_train_run(lem_model *m, lem_backend *b, const lem_objective *train, const lem_objective *val,
+                         const lem_train_opts *o, lem_buf *telemetry, lem_log *log, lem_cancel *cancel,
+                         lem_train_result *result, lem_err *err) LEM_MUST_CHECK;
 /* One pass over an objective without gradients, e.g. for validation. Returns metrics over all items. */
-lem_status lem_train_evaluate(lem_net *net, const lem_objective *obj, int max_rows, lem_metric *out, int *n, lem_cancel *cancel,
-                              lem_err *err) LEM_MUST_CHECK;
+lem_status lem_train_evaluate(lem_net *net, const lem_objective *obj, int max_rows, lem_metric *out, int *n,
+                              lem_cancel *cancel, lem_err *err) LEM_MUST_CHECK;
 
 #endif

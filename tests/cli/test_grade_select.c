@@ -1,4 +1,5 @@
-/* test_grade_select.c - lemma grade and lemma select from outside: exit codes, rows, JSON, threads, refusals, the shared files */
+/* test_grade_select.c - lemma grade and lemma select from outside: exit codes, rows, JSON, threads, refusals,
+ * the shared files */
 #include "core/file.h"
 #include "core/json.h"
 
@@ -37,7 +38,8 @@ static transcript lemma(const char *words) {
 static void expect(const char *words, int status, const char *part) {
     transcript t = lemma(words);
     if (t.status != status || !strstr(lem_buf_str(&t.text), part))
-        fail_msg("lemma %s: status %d (expected %d), expected '%s' in:\n%s", words, t.status, status, part, lem_buf_str(&t.text));
+        fail_msg("lemma %s: status %d (expected %d), expected '%s' in:\n%s", words, t.status, status, part,
+                 lem_buf_str(&t.text));
     lem_buf_release(&t.text);
 }
 
@@ -95,7 +97,8 @@ static void explain(void **state) {
 }
 
 static const char rows[] =
-    "{\"id\":\"a\",\"problem\":\"p\",\"expected_answer\":\"1/2\",\"completions\":[\"\\\\boxed{0.5}\",\"\\\\boxed{2}\",\"?\"],\"rm_score\":[1,2,0]}\n"
+    "{\"id\":\"a\",\"problem\":\"p\",\"expected_answer\":\"1/"
+    "2\",\"completions\":[\"\\\\boxed{0.5}\",\"\\\\boxed{2}\",\"?\"],\"rm_score\":[1,2,0]}\n"
     "{\"id\":\"b\",\"problem\":\"q\",\"expected_answer\":\"18\",\"completions\":[\"A: 18\",\"A: 18 "
     "dollars\",\"\\\\boxed{\\\\weird}\"],\"rm_score\":[0,1,null]}\n";
 
@@ -119,8 +122,10 @@ static void grades_rows(void **state) {
 
 static void grades_pairs(void **state) {
     (void)state;
-    put("pairs.jsonl", "{\"g\":\"0.5\",\"p\":\"\\\\frac12\",\"ok\":true}\n{\"g\":\"0.5\",\"p\":\"1/3\",\"ok\":true}\n");
-    expect("grade pairs.jsonl --gold-field g --pred-field p --check ok --out pairs-out.jsonl", 0, "the file says true, the grader not_equal");
+    put("pairs.jsonl",
+        "{\"g\":\"0.5\",\"p\":\"\\\\frac12\",\"ok\":true}\n{\"g\":\"0.5\",\"p\":\"1/3\",\"ok\":true}\n");
+    expect("grade pairs.jsonl --gold-field g --pred-field p --check ok --out pairs-out.jsonl", 0,
+           "the file says true, the grader not_equal");
     lem_buf b = get("pairs-out.jsonl");
     assert_non_null(strstr(lem_buf_str(&b), "\"correct\":true,\"verdict\":\"equal_exact\""));
     assert_non_null(strstr(lem_buf_str(&b), "\"correct\":false,\"verdict\":\"not_equal\""));
@@ -132,9 +137,9 @@ static void grades_pairs(void **state) {
 
 static void clusters(void **state) {
     (void)state;
-    put("votes.jsonl",
-        "{\"id\":\"a\",\"expected_answer\":\"(2,\\\\infty)\",\"completions\":[\"\\\\boxed{0.5}\",\"\\\\boxed{x>2}\",\"?\",\"\\\\boxed{\\\\frac12}\","
-        "\"\\\\boxed{(2,\\\\infty)}\",\"\\\\boxed{1/2}\"]}\n");
+    put("votes.jsonl", "{\"id\":\"a\",\"expected_answer\":\"(2,\\\\infty)\",\"completions\":[\"\\\\boxed{0.5}"
+                       "\",\"\\\\boxed{x>2}\",\"?\",\"\\\\boxed{\\\\frac12}\","
+                       "\"\\\\boxed{(2,\\\\infty)}\",\"\\\\boxed{1/2}\"]}\n");
     expect("grade votes.jsonl --cluster --out grouped.jsonl", 0, "equal_exact 2");
     lem_buf b = get("grouped.jsonl");
     assert_non_null(strstr(lem_buf_str(&b), "\"answer_group\":[0,1,-1,0,1,0]"));
@@ -144,8 +149,8 @@ static void clusters(void **state) {
 
 static void audits(void **state) {
     (void)state;
-    put("audit.jsonl",
-        "{\"g\":\"12\",\"p\":\"-12\"}\n{\"g\":\"12\",\"p\":\"-12\"}\n{\"g\":\"12\",\"p\":\"12\"}\n{\"g\":\"<b>\",\"p\":\"\\\\weird{\"}\n");
+    put("audit.jsonl", "{\"g\":\"12\",\"p\":\"-12\"}\n{\"g\":\"12\",\"p\":\"-12\"}\n{\"g\":\"12\",\"p\":"
+                       "\"12\"}\n{\"g\":\"<b>\",\"p\":\"\\\\weird{\"}\n");
     expect("grade audit.jsonl --gold-field g --pred-field p --against lenient --audit audit.html", 0,
            "the policies std and lenient disagree on 0 answers");
     lem_buf b = get("audit.html"), csv = get("audit-near-misses.csv");
@@ -155,8 +160,10 @@ static void audits(void **state) {
     assert_non_null(strstr(lem_buf_str(&csv), ",2\r\n")); /* twice */
     lem_buf_release(&b);
     lem_buf_release(&csv);
-    expect("grade audit.jsonl --gold-field g --pred-field p --against lenient --json --threads 1", 0, "\"disagreements\": 0");
-    expect("grade audit.jsonl --gold-field g --pred-field p --audit audit.html", 2, "audit.html"); /* never overwritten silently */
+    expect("grade audit.jsonl --gold-field g --pred-field p --against lenient --json --threads 1", 0,
+           "\"disagreements\": 0");
+    expect("grade audit.jsonl --gold-field g --pred-field p --audit audit.html", 2,
+           "audit.html"); /* never overwritten silently */
     expect("grade audit.jsonl --gold-field g --pred-field p --audit audit.txt", 2, "must end in .html");
     expect("grade audit.jsonl --gold-field g --pred-field p --against nobody", 2, "--against 'nobody'");
 }
@@ -164,11 +171,13 @@ static void audits(void **state) {
 static void refuses(void **state) {
     (void)state;
     put("columns.jsonl", "{\"alpha\":1,\"beta\":2}\n");
-    put("broken.jsonl", "{\"expected_answer\":\"5\",\"completions\":[\"5\"]}\n{\"expected_answer\":\"5\",\"completions\":[7,[]]}\n");
+    put("broken.jsonl", "{\"expected_answer\":\"5\",\"completions\":[\"5\"]}\n{\"expected_answer\":\"5\","
+                        "\"completions\":[7,[]]}\n");
     put("empty.jsonl", "");
     expect("grade columns.jsonl", 3, "columns.jsonl:1: no known format of candidates");
     expect("grade columns.jsonl", 3, "alpha, beta");
-    expect("grade broken.jsonl --out never.jsonl", 3, "broken.jsonl:2: completions[1]: text expected, found array");
+    expect("grade broken.jsonl --out never.jsonl", 3,
+           "broken.jsonl:2: completions[1]: text expected, found array");
     expect("grade absent.jsonl", 3, "absent.jsonl");
     expect("grade rows.jsonl --map nonsense=x", 2, "unknown field 'nonsense'");
     expect("select columns.jsonl", 3, "columns.jsonl:1");
@@ -189,7 +198,8 @@ static void selects(void **state) {
     (void)state;
     put("rows.jsonl", rows);
     expect("select rows.jsonl --out one.json", 0, "graded here");
-    expect("select rows.jsonl --threads 3 --out two.json", 0, "1 undecided, counted as wrong; 1 without score, ranked last");
+    expect("select rows.jsonl --threads 3 --out two.json", 0,
+           "1 undecided, counted as wrong; 1 without score, ranked last");
     same_file("one.json", "two.json");
     expect("select rows.jsonl --json --seeds 0 --k 3", 0, "\"name\": \"rm@3\"");
     lem_buf b = get("one.json");
@@ -211,7 +221,8 @@ static double metric(const lem_json *doc, const char *name, const char *protocol
     const lem_json *list = lem_json_get(doc, "metrics");
     for (size_t i = 0; i < lem_json_count(list); i++) {
         const lem_json *m = lem_json_at(list, i);
-        if (strcmp(lem_json_str(lem_json_get(m, "name"), ""), name) == 0 && strcmp(lem_json_str(lem_json_get(m, "protocol"), ""), protocol) == 0)
+        if (strcmp(lem_json_str(lem_json_get(m, "name"), ""), name) == 0 &&
+            strcmp(lem_json_str(lem_json_get(m, "protocol"), ""), protocol) == 0)
             return lem_json_num(lem_json_get(m, "value"), -1);
     }
     fail_msg("no %s (%s)", name, protocol);
@@ -223,7 +234,8 @@ static void shared_file(void **state) {
     (void)state;
     const char *data = getenv("LEMMA_DATA");
     char path[1024], words[2048];
-    snprintf(path, sizeof path, "%s/outputs/qwen25math_rm_maj/math_cot_100.jsonl.gz", data ? data : "/nowhere");
+    snprintf(path, sizeof path, "%s/outputs/qwen25math_rm_maj/math_cot_100.jsonl.gz",
+             data ? data : "/nowhere");
     if (!lem_file_exists(path)) {
         print_message("no shared data at %s\n", path);
         skip();
@@ -244,8 +256,9 @@ static void shared_file(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(explain),  cmocka_unit_test(grades_rows), cmocka_unit_test(grades_pairs),
-                                       cmocka_unit_test(clusters), cmocka_unit_test(audits),      cmocka_unit_test(refuses),
-                                       cmocka_unit_test(selects),  cmocka_unit_test(shared_file)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(explain),      cmocka_unit_test(grades_rows),
+                                       cmocka_unit_test(grades_pairs), cmocka_unit_test(clusters),
+                                       cmocka_unit_test(audits),       cmocka_unit_test(refuses),
+                                       cmocka_unit_test(selects),      cmocka_unit_test(shared_file)};
     return cmocka_run_group_tests(tests, make_dir, remove_dir);
 }

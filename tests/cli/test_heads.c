@@ -1,4 +1,5 @@
-/* test_heads.c - lemma rm score and lemma model info from outside, on a folder of every kind of reward head; every refusal */
+/* test_heads.c - lemma rm score and lemma model info from outside, on a folder of every kind of reward head;
+ * every refusal */
 #include "core/file.h"
 #include "core/json.h"
 
@@ -37,7 +38,8 @@ static void expect(const char *words, int status, const char *part) {
     snprintf(command, sizeof command, "%s %s", LEMMA_BINARY, words);
     int got = shell(command, &text);
     if (got != status || !strstr(lem_buf_str(&text), part))
-        fail_msg("lemma %s: status %d (expected %d), expected '%s' in:\n%s", words, got, status, part, lem_buf_str(&text));
+        fail_msg("lemma %s: status %d (expected %d), expected '%s' in:\n%s", words, got, status, part,
+                 lem_buf_str(&text));
     /* An error is one line. */
     if (status) assert_int_equal(strcspn(lem_buf_str(&text), "\n") + 1, text.len);
     lem_buf_release(&text);
@@ -69,7 +71,8 @@ static void put(const char *name, const char *text) {
     if (lem_file_write_atomic(path, text, strlen(text), &err) != LEM_OK) fail_msg("%s", err.text);
 }
 
-static const char one_row[] = "{\"id\":\"a\",\"problem\":\"What is 12 + 30?\",\"completions\":[\"First add the tens.\\n\\nThe answer is "
+static const char one_row[] = "{\"id\":\"a\",\"problem\":\"What is 12 + 30?\",\"completions\":[\"First add "
+                              "the tens.\\n\\nThe answer is "
                               "42\",\"42\",\"\",\"42\"],\"other\":[1,null]}\n";
 
 static void check_against(const char *folder, const char *options) {
@@ -79,7 +82,9 @@ static void check_against(const char *folder, const char *options) {
     lem_buf text = {0};
     lem_json_write(row, 0, &text);
     put("row.jsonl", lem_buf_str(&text));
-    snprintf(command, sizeof command, "%s rm score row.jsonl --model " HEADS "%s %s --out out.json --overwrite", LEMMA_BINARY, folder, options);
+    snprintf(command, sizeof command,
+             "%s rm score row.jsonl --model " HEADS "%s %s --out out.json --overwrite", LEMMA_BINARY, folder,
+             options);
     run(command);
     lem_json *out = load_here("out.json"), *want = lem_json_get(row, "scores");
     assert_true(lem_json_count(want) > 0);
@@ -88,7 +93,9 @@ static void check_against(const char *folder, const char *options) {
         bool steps = lem_json_kind(w) == LEM_JSON_ARRAY;
         const lem_json *got = steps ? lem_json_at(lem_json_get(out, "step_scores"), i) : score;
         double low = INFINITY, sum = 0;
-        if (!steps) assert_true(fabs(lem_json_num(got, NAN) - lem_json_num(w, NAN)) <= 2e-5 * fmax(1, fabs(lem_json_num(w, NAN))));
+        if (!steps)
+            assert_true(fabs(lem_json_num(got, NAN) - lem_json_num(w, NAN)) <=
+                        2e-5 * fmax(1, fabs(lem_json_num(w, NAN))));
         for (size_t k = 0; k < lem_json_count(w); k++) {
             double a = lem_json_num(lem_json_at(got, k), NAN);
             assert_true(fabs(a - lem_json_num(lem_json_at(w, k), NAN)) <= 1e-5);
@@ -97,7 +104,8 @@ static void check_against(const char *folder, const char *options) {
         }
         if (!steps) continue;
         assert_int_equal(lem_json_count(got), lem_json_count(w));
-        double total = strstr(options, "rlhflow") ? sum / (double)lem_json_count(w) : low; /* the defaults of --aggregate */
+        double total = strstr(options, "rlhflow") ? sum / (double)lem_json_count(w)
+                                                  : low; /* the defaults of --aggregate */
         assert_true(fabs(lem_json_num(score, NAN) - total) < 1e-9);
     }
     lem_buf_release(&text);
@@ -138,8 +146,8 @@ static void rows_and_nulls(void **state) {
     (void)state;
     put("one.jsonl", one_row);
     run(LEMMA_BINARY " rm score one.jsonl --model " HEADS "qwen_prm --out a.json --overwrite --json >a.txt");
-    lem_json *out = load_here("a.json"), *steps = lem_json_get(out, "step_scores"), *scores = lem_json_get(out, "rm_score"),
-             *said = load_here("a.txt");
+    lem_json *out = load_here("a.json"), *steps = lem_json_get(out, "step_scores"),
+             *scores = lem_json_get(out, "rm_score"), *said = load_here("a.txt");
     assert_int_equal(lem_json_count(lem_json_at(steps, 0)), 2);
     assert_int_equal(lem_json_kind(lem_json_at(steps, 2)), LEM_JSON_NULL); /* no steps */
     assert_int_equal(lem_json_kind(lem_json_at(scores, 2)), LEM_JSON_NULL);
@@ -151,16 +159,21 @@ static void rows_and_nulls(void **state) {
     assert_string_equal(lem_json_str(lem_json_get(said, "aggregate"), ""), "min");
     lem_json_free(out);
     lem_json_free(said);
-    run(LEMMA_BINARY " rm score one.jsonl --model " HEADS "qwen_prm --out b.json --overwrite --threads 1 --max-rows 100 && cmp a.json b.json");
-    run(LEMMA_BINARY " rm score one.jsonl --model " HEADS "qwen_prm --out c.json --overwrite --max-rows 16 --json >c.txt");
+    run(LEMMA_BINARY " rm score one.jsonl --model " HEADS
+                     "qwen_prm --out b.json --overwrite --threads 1 --max-rows 100 && cmp a.json b.json");
+    run(LEMMA_BINARY " rm score one.jsonl --model " HEADS
+                     "qwen_prm --out c.json --overwrite --max-rows 16 --json >c.txt");
     said = load_here("c.txt");
-    assert_int_equal(lem_json_int(lem_json_get(said, "too_long"), -1), 2); /* of three different texts one has no steps */
+    assert_int_equal(lem_json_int(lem_json_get(said, "too_long"), -1),
+                     2); /* of three different texts one has no steps */
     lem_json_free(said);
-    run(LEMMA_BINARY " rm score one.jsonl --model " HEADS "qwen_prm --out d.json --overwrite --aggregate last --field mine --step-separator ' '");
+    run(LEMMA_BINARY " rm score one.jsonl --model " HEADS
+                     "qwen_prm --out d.json --overwrite --aggregate last --field mine --step-separator ' '");
     out = load_here("d.json");
     steps = lem_json_at(lem_json_get(out, "step_scores"), 0);
     assert_int_equal(lem_json_count(steps), 7);
-    assert_true(lem_json_num(lem_json_at(lem_json_get(out, "mine"), 0), NAN) == lem_json_num(lem_json_at(steps, 6), 0));
+    assert_true(lem_json_num(lem_json_at(lem_json_get(out, "mine"), 0), NAN) ==
+                lem_json_num(lem_json_at(steps, 6), 0));
     lem_json_free(out);
 }
 
@@ -169,9 +182,12 @@ static void rows_and_nulls(void **state) {
 static void refusals(void **state) {
     (void)state;
     put("one.jsonl", one_row);
-    run("rm -rf half adapter pickle gemma and && cp -r " HEADS "qwen_prm half && sed -i s/score.0.bias/score.7.bias/ half/model.safetensors");
-    run("cp -r " HEADS "llamafactory pickle && rm pickle/value_head.safetensors && touch pickle/value_head.bin && mkdir adapter");
-    run("cp -r " HEADS "llamafactory gemma && sed -i s/LlamaForCausalLM/GemmaForRewardModel/ gemma/config.json");
+    run("rm -rf half adapter pickle gemma and && cp -r " HEADS
+        "qwen_prm half && sed -i s/score.0.bias/score.7.bias/ half/model.safetensors");
+    run("cp -r " HEADS "llamafactory pickle && rm pickle/value_head.safetensors && touch "
+        "pickle/value_head.bin && mkdir adapter");
+    run("cp -r " HEADS
+        "llamafactory gemma && sed -i s/LlamaForCausalLM/GemmaForRewardModel/ gemma/config.json");
     run("cp -r " HEADS "openrlhf and && sed -i s/score.weight/scare.weight/ and/model.safetensors");
     put("adapter/adapter_config.json", "{\"peft_type\":\"LORA\",\"base_model_name_or_path\":\"base/model\"}");
     expect(SCORE HEADS "llama_two_labels", 2, "pass --head-output 1");
@@ -198,7 +214,8 @@ int main(void) {
     snprintf(dir, sizeof dir, "/tmp/lemma-heads-%d", (int)getpid());
     lem_err err = LEM_ERR_INIT;
     if (lem_dir_make(dir, &err) != LEM_OK) return 1;
-    const struct CMUnitTest tests[] = {cmocka_unit_test(every_folder), cmocka_unit_test(rows_and_nulls), cmocka_unit_test(refusals)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(every_folder), cmocka_unit_test(rows_and_nulls),
+                                       cmocka_unit_test(refusals)};
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     if (lem_dir_remove(dir, &err) != LEM_OK) return 1;
     return failed;

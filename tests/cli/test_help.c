@@ -1,4 +1,5 @@
-/* test_help.c - help agrees with the option tables, shows an example that parses, and every command refuses what it should in one line */
+/* test_help.c - help agrees with the option tables, shows an example that parses, and every command refuses
+ * what it should in one line */
 #include "cli/commands.h"
 #include "cli/version.h"
 
@@ -118,15 +119,18 @@ static void examples_parse(void **state) {
             snprintf(line, sizeof line, "%.*s", (int)n, p);
             p += n + (p[n] == '\n');
             char *own = strstr(line, "lemma ");
-            if (!own || strchr(own, '|') || strchr(own, '>')) continue; /* a pipeline: its parts stand elsewhere */
+            if (!own || strchr(own, '|') || strchr(own, '>'))
+                continue; /* a pipeline: its parts stand elsewhere */
             own += 6;
-            if (strncmp(own, c->name, strlen(c->name)) != 0) fail_msg("%s: example '%s' is of another command", c->name, line);
+            if (strncmp(own, c->name, strlen(c->name)) != 0)
+                fail_msg("%s: example '%s' is of another command", c->name, line);
             int words = split(own + strlen(c->name), argv);
             lem_cli cli = {.out = stdout, .limit = -1};
             lem_args args = {0};
             lem_err err = LEM_ERR_INIT;
             lem_status st = lem_args_parse(c, words, argv, &cli, &args, &err);
-            if (st != LEM_OK && !strstr(err.text, ".yaml")) fail_msg("%s: example does not parse: %s", c->name, err.text);
+            if (st != LEM_OK && !strstr(err.text, ".yaml"))
+                fail_msg("%s: example does not parse: %s", c->name, err.text);
             lem_args_release(&args);
         }
     }
@@ -170,8 +174,9 @@ static void top_level(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(help_lists_every_command), cmocka_unit_test(help_shows_every_option), cmocka_unit_test(tables_are_sound),
-        cmocka_unit_test(examples_parse),           cmocka_unit_test(wrong_usage_is_one_line), cmocka_unit_test(top_level),
+        cmocka_unit_test(help_lists_every_command), cmocka_unit_test(help_shows_every_option),
+        cmocka_unit_test(tables_are_sound),         cmocka_unit_test(examples_parse),
+        cmocka_unit_test(wrong_usage_is_one_line),  cmocka_unit_test(top_level),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

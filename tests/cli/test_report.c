@@ -67,20 +67,24 @@ static const char select_json[] =
     "{\"name\":\"maj@8\",\"protocol\":\"exact\",\"value\":0.55,\"ci95\":[0.5,0.6],\"n\":400},"
     "{\"name\":\"maj@8\",\"protocol\":\"first-k\",\"value\":0.56,\"ci95\":null,\"n\":400},"
     "{\"name\":\"rm@8 - maj@8\",\"protocol\":\"exact\",\"value\":0.104321,\"ci95\":[0.05,0.15],\"n\":400}],"
-    "\"differences\": [{\"name\":\"rm@8-maj@8\",\"protocol\":\"exact\",\"value\":0.104321,\"ci95\":[0.05,0.15],\"n\":400}],"
+    "\"differences\": "
+    "[{\"name\":\"rm@8-maj@8\",\"protocol\":\"exact\",\"value\":0.104321,\"ci95\":[0.05,0.15],\"n\":400}],"
     "\"verdicts\": {\"right\": 10, \"wrong\": 3}, \"notes\": [\"a <b>note</b>\"],"
     "\"examples\": [{\"problem\": \"<script>alert(1)</script>\", \"expected_answer\": \"4\","
-    " \"candidates\": [{\"text\": \"2+2=4\", \"correct\": true, \"score\": 1.5}, {\"text\": \"2+2=5\", \"correct\": false, \"score\": -1}]}]}";
+    " \"candidates\": [{\"text\": \"2+2=4\", \"correct\": true, \"score\": 1.5}, {\"text\": \"2+2=5\", "
+    "\"correct\": false, \"score\": -1}]}]}";
 
 static int make_run(void **state) {
     (void)state;
     assert_non_null(mkdtemp(dir));
-    put("run.json", "{\"name\": \"toy\", \"stages\": [{\"name\": \"sft\", \"command\": \"sft\", \"status\": \"done\"}]}");
+    put("run.json",
+        "{\"name\": \"toy\", \"stages\": [{\"name\": \"sft\", \"command\": \"sft\", \"status\": \"done\"}]}");
     put("policy/config.json", "{\"metrics\": []}");
-    put("policy/telemetry.jsonl",
-        "{\"stage\":\"general\",\"step\":1,\"loss\":3.5,\"lr\":0.001,\"grad_norm\":2.0}\n{\"stage\":\"general\",\"step\":2,\"loss\":2.5,\"lr\":0.002,"
-        "\"grad_norm\":1.0}\n"
-        "{\"stage\":\"math\",\"step\":1,\"loss\":1.5,\"lr\":0.001,\"grad_norm\":0.5}\n{\"stage\":\"math\",\"step\":1,\"val_loss\":1.25}\n");
+    put("policy/telemetry.jsonl", "{\"stage\":\"general\",\"step\":1,\"loss\":3.5,\"lr\":0.001,\"grad_norm\":"
+                                  "2.0}\n{\"stage\":\"general\",\"step\":2,\"loss\":2.5,\"lr\":0.002,"
+                                  "\"grad_norm\":1.0}\n"
+                                  "{\"stage\":\"math\",\"step\":1,\"loss\":1.5,\"lr\":0.001,\"grad_norm\":0."
+                                  "5}\n{\"stage\":\"math\",\"step\":1,\"val_loss\":1.25}\n");
     put("policy/stages/1-general/telemetry.jsonl", "{\"stage\":\"general\",\"step\":1,\"loss\":3.5}\n");
     put("results/select.json", select_json);
     return 0;
@@ -97,10 +101,12 @@ static void whole_run(void **state) {
     lem_err err = LEM_ERR_INIT;
     assert_int_equal(report(&err, 1, dir), LEM_OK);
     assert_true(has("report.html", "Lemma report: toy"));
-    assert_true(
-        has("report.html", "<td>rm@8</td><td>exact</td><td class=\"num\">65.4 %</td><td class=\"num\">[60.0, 70.0]</td><td class=\"num\">400</td>"));
+    assert_true(has("report.html", "<td>rm@8</td><td>exact</td><td class=\"num\">65.4 %</td><td "
+                                   "class=\"num\">[60.0, 70.0]</td><td class=\"num\">400</td>"));
     assert_true(has("report.html", "rm@8 - maj@8"));
-    assert_true(has("report.html", "<td>rm@8-maj@8</td><td>exact</td><td class=\"num\">+10.4</td><td class=\"num\">[+5.0, +15.0]</td>"));
+    assert_true(has(
+        "report.html",
+        "<td>rm@8-maj@8</td><td>exact</td><td class=\"num\">+10.4</td><td class=\"num\">[+5.0, +15.0]</td>"));
     assert_true(has("report.html", "rm@k"));
     assert_true(has("report.html", "first-k"));
     assert_true(has("report.html", "a &lt;b&gt;note&lt;/b&gt;"));
@@ -142,13 +148,16 @@ static void picked_examples(void **state) {
     (void)state;
     lem_err err = LEM_ERR_INIT;
     put("c/candidates.jsonl",
-        "{\"problem\":\"p0\",\"expected_answer\":\"7\",\"completions\":[\"is 5\",\"is 5!\",\"is 7\"],\"predicted_answer\":[\"5\",\"5\",\"7\"],"
+        "{\"problem\":\"p0\",\"expected_answer\":\"7\",\"completions\":[\"is 5\",\"is 5!\",\"is "
+        "7\"],\"predicted_answer\":[\"5\",\"5\",\"7\"],"
         "\"correct\":[false,false,true],\"rm_score\":[0.1,0.2,0.9]}\n"
         "{\"problem\":\"p1\",\"completions\":[\"all right\",\"all "
         "right\"],\"predicted_answer\":[\"1\",\"1\"],\"correct\":[true,true],\"rm_score\":[0,0]}\n"
-        "{\"problem\":\"p2\",\"expected_answer\":\"3\",\"completions\":[\"3 it is\",\"so 3\",\"or 4\"],\"predicted_answer\":[\"3\",\"3\",\"4\"],"
+        "{\"problem\":\"p2\",\"expected_answer\":\"3\",\"completions\":[\"3 it is\",\"so 3\",\"or "
+        "4\"],\"predicted_answer\":[\"3\",\"3\",\"4\"],"
         "\"correct\":[true,true,false],\"rm_score\":[0,0,5]}\n");
-    char *candidates = in_dir("c/candidates.jsonl"), *out = in_dir("c.html"), *file = in_dir("results/select.json");
+    char *candidates = in_dir("c/candidates.jsonl"), *out = in_dir("c.html"),
+         *file = in_dir("results/select.json");
     assert_int_equal(report(&err, 5, file, "--examples", candidates, "--out", out), LEM_OK);
     assert_true(has("c.html", "finds the right answer where the vote does not</summary>"));
     assert_true(has("c.html", "Highest score, right, score 0.9"));
@@ -174,12 +183,16 @@ static void refused(const char *name, const char *text, lem_status want, const c
 static void bad_input(void **state) {
     (void)state;
     lem_err err = LEM_ERR_INIT;
-    refused("bad/a.json", "{\"metrics\": [{\"name\": 3, \"value\": 1}]}", LEM_EDATA, "metrics[0].name: string expected, integer found");
-    refused("bad/b.json", "{\"metrics\": [{\"name\": \"x\", \"value\": \"1\"}]}", LEM_EDATA, "metrics[0].value: number expected, string found");
-    refused("bad/c.json", "{\"metrics\": [{\"name\": \"x\", \"value\": 1, \"ci95\": [1]}]}", LEM_EDATA, "metrics[0].ci95");
+    refused("bad/a.json", "{\"metrics\": [{\"name\": 3, \"value\": 1}]}", LEM_EDATA,
+            "metrics[0].name: string expected, integer found");
+    refused("bad/b.json", "{\"metrics\": [{\"name\": \"x\", \"value\": \"1\"}]}", LEM_EDATA,
+            "metrics[0].value: number expected, string found");
+    refused("bad/c.json", "{\"metrics\": [{\"name\": \"x\", \"value\": 1, \"ci95\": [1]}]}", LEM_EDATA,
+            "metrics[0].ci95");
     refused("bad/d.json", "{\"other\": 1}", LEM_EDATA, "no 'metrics' list");
     refused("bad/e.json", "{\"metrics\": ", LEM_EDATA, "e.json");
-    refused("bad/telemetry.jsonl", "{\"stage\":\"x\",\"step\":1,\"loss\":1}\n{\"stage\":\"x\",\"loss\":1}\n", LEM_EDATA, "telemetry.jsonl:2: 'step'");
+    refused("bad/telemetry.jsonl", "{\"stage\":\"x\",\"step\":1,\"loss\":1}\n{\"stage\":\"x\",\"loss\":1}\n",
+            LEM_EDATA, "telemetry.jsonl:2: 'step'");
     char *nothing = in_dir("policy/stages/none");
     assert_int_equal(lem_dir_make(nothing, &err), LEM_OK);
     assert_int_equal(report(&err, 1, nothing), LEM_EDATA);
@@ -195,7 +208,8 @@ static void bad_input(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(whole_run), cmocka_unit_test(twice_is_the_same_bytes), cmocka_unit_test(one_file), cmocka_unit_test(picked_examples),
+        cmocka_unit_test(whole_run), cmocka_unit_test(twice_is_the_same_bytes),
+        cmocka_unit_test(one_file),  cmocka_unit_test(picked_examples),
         cmocka_unit_test(bad_input),
     };
     return cmocka_run_group_tests(tests, make_run, remove_run);

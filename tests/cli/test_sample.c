@@ -1,4 +1,5 @@
-/* test_sample.c - lemma sample from outside: rows, resume after kill -9 and SIGINT, refusals, full disk, bad input */
+/* test_sample.c - lemma sample from outside: rows, resume after kill -9 and SIGINT, refusals, full disk, bad
+ * input */
 #include "core/file.h"
 #include "core/json.h"
 #include "core/jsonl.h"
@@ -77,7 +78,8 @@ static int set_up(void **state) {
     assert_non_null(mkdtemp(dir));
     snprintf(model_dir, sizeof model_dir, "%s/model", dir);
     snprintf(prompts_file, sizeof prompts_file, "%s/prompts.jsonl", dir);
-    static const char text[] = "The answer is 12. There are three apples and four pears, so 3 + 4 = 7. system user assistant";
+    static const char text[] =
+        "The answer is 12. There are three apples and four pears, so 3 + 4 = 7. system user assistant";
     lem_bpe_train_opts o = {.vocab = 300};
     lem_bpe_trainer *b = lem_bpe_trainer_new(&o, &err);
     lem_tokenizer *t = NULL;
@@ -112,8 +114,9 @@ static int set_up(void **state) {
     lem_buf rows = {0};
     for (int i = 0; i < ROWS; i++)
         lem_buf_printf(&rows,
-                       "{\"id\":\"p%d\",\"question\":\"There are %d apples and %d pears. How many?\",\"answer\":\"so\\n#### %d\",\"level\":%d}\n", i,
-                       i, i * i, i + i * i, i % 3);
+                       "{\"id\":\"p%d\",\"question\":\"There are %d apples and %d pears. How "
+                       "many?\",\"answer\":\"so\\n#### %d\",\"level\":%d}\n",
+                       i, i, i * i, i + i * i, i % 3);
     write_text(prompts_file, lem_buf_str(&rows));
     lem_buf_release(&rows);
     return 0;
@@ -143,7 +146,8 @@ static pid_t start(const shell *s) {
     pid_t pid = fork();
     assert_true(pid >= 0);
     if (pid) return pid;
-    int out = open(path_of("stdout"), O_CREAT | O_TRUNC | O_WRONLY, 0600), err = open(path_of("stderr"), O_CREAT | O_TRUNC | O_WRONLY, 0600);
+    int out = open(path_of("stdout"), O_CREAT | O_TRUNC | O_WRONLY, 0600),
+        err = open(path_of("stderr"), O_CREAT | O_TRUNC | O_WRONLY, 0600);
     dup2(out, 1);
     dup2(err, 2);
     if (s->fsize) {
@@ -161,10 +165,12 @@ static int finish(pid_t pid) {
     return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
 }
 
-/* `lemma sample` on the prepared model; further arguments end with NULL. A later option wins over an earlier one only for lists, so none repeats. */
+/* `lemma sample` on the prepared model; further arguments end with NULL. A later option wins over an earlier
+ * one only for lists, so none repeats. */
 static shell sample_args(const char *out) {
-    return (shell){.argv = {(char *)LEMMA_BINARY, (char *)"sample", (char *)"--model", model_dir, (char *)"--out", (char *)out,
-                            (char *)"--max-tokens", (char *)"60", (char *)"--quiet"},
+    return (shell){.argv = {(char *)LEMMA_BINARY, (char *)"sample", (char *)"--model", model_dir,
+                            (char *)"--out", (char *)out, (char *)"--max-tokens", (char *)"60",
+                            (char *)"--quiet"},
                    .n = 9};
 }
 
@@ -179,7 +185,8 @@ static int run(shell s, ...) {
 /* The standard job with few slots, so that there is time to hit it. */
 static shell slow_args(const char *out, const char *temperature) {
     shell s = sample_args(out);
-    const char *const more[] = {"--prompts", prompts_file, "--n", "16", "--temperature", temperature, "--slots", "4"};
+    const char *const more[] = {"--prompts",     prompts_file, "--n",     "16",
+                                "--temperature", temperature,  "--slots", "4"};
     for (size_t i = 0; i < 8; i++) s.argv[s.n++] = (char *)more[i];
     s.argv[s.n] = NULL;
     return s;
@@ -217,8 +224,10 @@ static void test_rows(void **state) {
         assert_string_equal(lem_json_str(lem_json_get(row, "id"), ""), want);
         snprintf(want, sizeof want, "%d", i + i * i);
         assert_string_equal(lem_json_str(lem_json_get(row, "expected_answer"), ""), want);
-        assert_string_equal(lem_json_str(lem_json_get(row, "problem"), "-"), lem_json_str(lem_json_get(row, "question"), "+"));
-        assert_int_equal(lem_json_int(lem_json_get(row, "level"), -1), i % 3); /* the input's fields are kept */
+        assert_string_equal(lem_json_str(lem_json_get(row, "problem"), "-"),
+                            lem_json_str(lem_json_get(row, "question"), "+"));
+        assert_int_equal(lem_json_int(lem_json_get(row, "level"), -1),
+                         i % 3); /* the input's fields are kept */
         assert_non_null(lem_json_get(row, "answer"));
         static const char *const lists[] = {"completions", "finish_reason", "tokens", "logprob"};
         for (int k = 0; k < 4; k++) assert_int_equal(lem_json_count(lem_json_get(row, lists[k])), 16);
@@ -244,7 +253,9 @@ static void test_threads_and_slots(void **state) {
     const char *out = path_of("slots.jsonl");
     static const char *const slots[] = {"1", "7", "256"}, *const threads[] = {"1", "2", "3"};
     for (int i = 0; i < 3; i++) {
-        assert_int_equal(run(sample_args(out), STANDARD, "--slots", slots[i], "--threads", threads[i], "--fresh", NULL), 0);
+        assert_int_equal(
+            run(sample_args(out), STANDARD, "--slots", slots[i], "--threads", threads[i], "--fresh", NULL),
+            0);
         assert_same_file(out, reference());
         assert_same_file(path_of("slots.jsonl.manifest.json"), path_of("reference.jsonl.manifest.json"));
     }
@@ -281,7 +292,8 @@ static bool wait_for_journal(pid_t pid, const char *journal, off_t bytes) {
         siginfo_t info;
         memset(&info, 0, sizeof info);
         if (stat(journal, &st) == 0 && st.st_size >= bytes) return true;
-        if (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == pid) return false;
+        if (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == pid)
+            return false;
         nanosleep(&(struct timespec){0, 200000}, NULL);
     }
 }
@@ -422,7 +434,8 @@ static void test_bad_input(void **state) {
     snprintf(cut, sizeof cut, "%s/cut", dir);
     lem_err err = LEM_ERR_INIT;
     need(lem_dir_make(cut, &err), &err);
-    static const char *const names[] = {"config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"};
+    static const char *const names[] = {"config.json", "model.safetensors", "tokenizer.json",
+                                        "tokenizer_config.json"};
     for (int i = 0; i < 4; i++) {
         char from[256], to[256];
         snprintf(from, sizeof from, "%s/%s", model_dir, names[i]);

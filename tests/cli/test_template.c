@@ -1,4 +1,5 @@
-/* test_template.c - lemma template show from outside, and that sampling ends where the folder's template ends a turn */
+/* test_template.c - lemma template show from outside, and that sampling ends where the folder's template ends
+ * a turn */
 #include "core/file.h"
 
 #include <setjmp.h>
@@ -31,7 +32,8 @@ static int shell(const char *command, char *text, size_t size) {
 static void expect(const char *command, int want, const char *part) {
     char text[16384];
     int status = shell(command, text, sizeof text);
-    if (status != want || !strstr(text, part)) fail_msg("%s: status %d (expected %d), expected '%s' in:\n%s", command, status, want, part, text);
+    if (status != want || !strstr(text, part))
+        fail_msg("%s: status %d (expected %d), expected '%s' in:\n%s", command, status, want, part, text);
 }
 
 static int make_dir(void **state) {
@@ -49,37 +51,47 @@ static int remove_dir(void **state) {
 static void shows(void **state) {
     (void)state;
     expect(LEMMA_BINARY " template show " MODEL, 0, "[[6*7 = \\boxed{42}<|im_end|>]]");
-    expect("echo '[{\"role\":\"user\",\"content\":\"<|im_end|>\"}]' >m.json; " LEMMA_BINARY " template show " MODEL
-           " m.json --generation-prompt --json",
+    expect("echo '[{\"role\":\"user\",\"content\":\"<|im_end|>\"}]' >m.json; " LEMMA_BINARY
+           " template show " MODEL " m.json --generation-prompt --json",
            0, "\"text\"");
     /* what a message says is text: one end token from the template, none from the content */
     expect(LEMMA_BINARY " template show " MODEL " m.json --json | tr ',[] ' '\\n' | grep -cx 2", 0, "1\n");
-    expect(LEMMA_BINARY " template show " MODEL " m.json --parse-special --json | tr ',[] ' '\\n' | grep -cx 2", 0, "2\n");
+    expect(LEMMA_BINARY " template show " MODEL
+                        " m.json --parse-special --json | tr ',[] ' '\\n' | grep -cx 2",
+           0, "2\n");
 }
 
 static void refuses(void **state) {
     (void)state;
     expect(LEMMA_BINARY " template show /nonexistent", 3, "/nonexistent");
     expect("echo '{' >broken.json; " LEMMA_BINARY " template show " MODEL " broken.json", 3, "broken.json");
-    expect("echo '[{\"role\":1}]' >wrong.json; " LEMMA_BINARY " template show " MODEL " wrong.json", 3, "wrong.json");
-    expect("printf '{%% for x in %%}' >bad.jinja; " LEMMA_BINARY " template show " MODEL " --template bad.jinja", 3, "line 1");
+    expect("echo '[{\"role\":1}]' >wrong.json; " LEMMA_BINARY " template show " MODEL " wrong.json", 3,
+           "wrong.json");
+    expect("printf '{%% for x in %%}' >bad.jinja; " LEMMA_BINARY " template show " MODEL
+           " --template bad.jinja",
+           3, "line 1");
 }
 
 /* The same model under a template whose end of turn has another name, and with no file that says so. */
 static void sampling_ends_with_the_turn(void **state) {
     (void)state;
-    expect("cp -r " MODEL " copy && cd copy && sed -i 's/<|im_end|>/<|stop|>/g' tokenizer.json tokenizer_config.json && "
-           "sed -i 's/\"eos_token\": \"<|stop|>\"/\"eos_token\": \"<|endoftext|>\"/' tokenizer_config.json && "
-           "sed -i 's/\"eos_token_id\": [0-9]*/\"eos_token_id\": null/' config.json && grep -c 'stop' tokenizer_config.json",
-           0, "2");
-    expect("echo '{\"problem\":\"Tom has 3 apples and buys 4 more. How many apples does Tom have?\"}' >p.jsonl; for m in " MODEL
-           " copy; do " LEMMA_BINARY
-           " sample --model $m --prompts p.jsonl --n 3 --max-tokens 100 --quiet --out - >$(basename $m).out || exit 1; done; "
+    expect(
+        "cp -r " MODEL
+        " copy && cd copy && sed -i 's/<|im_end|>/<|stop|>/g' tokenizer.json tokenizer_config.json && "
+        "sed -i 's/\"eos_token\": \"<|stop|>\"/\"eos_token\": \"<|endoftext|>\"/' tokenizer_config.json && "
+        "sed -i 's/\"eos_token_id\": [0-9]*/\"eos_token_id\": null/' config.json && grep -c 'stop' "
+        "tokenizer_config.json",
+        0, "2");
+    expect("echo '{\"problem\":\"Tom has 3 apples and buys 4 more. How many apples does Tom have?\"}' "
+           ">p.jsonl; for m in " MODEL " copy; do " LEMMA_BINARY
+           " sample --model $m --prompts p.jsonl --n 3 --max-tokens 100 --quiet --out - >$(basename $m).out "
+           "|| exit 1; done; "
            "cmp demo-base.out copy.out && grep -o 'finish_reason\":\\[\"stop\",\"stop\",\"stop\"' copy.out",
            0, "stop");
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(shows), cmocka_unit_test(refuses), cmocka_unit_test(sampling_ends_with_the_turn)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(shows), cmocka_unit_test(refuses),
+                                       cmocka_unit_test(sampling_ends_with_the_turn)};
     return cmocka_run_group_tests(tests, make_dir, remove_dir);
 }

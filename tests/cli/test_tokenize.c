@@ -28,7 +28,8 @@ static int shell(const char *command, char *text, size_t size) {
 static void prints(const char *command, const char *want) {
     char text[4096];
     int status = shell(command, text, sizeof text);
-    if (status != 0 || strcmp(text, want) != 0) fail_msg("%s: status %d, printed '%s', expected '%s'", command, status, text, want);
+    if (status != 0 || strcmp(text, want) != 0)
+        fail_msg("%s: status %d, printed '%s', expected '%s'", command, status, text, want);
 }
 
 static void refuses(const char *command, int want, const char *part) {
@@ -36,7 +37,8 @@ static void refuses(const char *command, int want, const char *part) {
     int status = shell(command, text, sizeof text);
     size_t lines = 0;
     for (const char *p = text; *p; p++) lines += *p == '\n';
-    if (status != want || !strstr(text, part) || lines != 1) fail_msg("%s: status %d, printed '%s'", command, status, text);
+    if (status != want || !strstr(text, part) || lines != 1)
+        fail_msg("%s: status %d, printed '%s'", command, status, text);
 }
 
 static void equals_the_library(void **state) {
@@ -51,7 +53,8 @@ static void equals_the_library(void **state) {
     for (size_t i = 0; i < ids.len; i++) lem_buf_printf(&want, "%c%d", i ? ',' : '[', ids.data[i]);
     lem_buf_puts(&want, "]\n");
     char command[512];
-    snprintf(command, sizeof command, "printf '%%s\\n' '%s' | %s tokenize %s --quiet", text, LEMMA_BINARY, MODEL);
+    snprintf(command, sizeof command, "printf '%%s\\n' '%s' | %s tokenize %s --quiet", text, LEMMA_BINARY,
+             MODEL);
     prints(command, lem_buf_str(&want));
     lem_buf_release(&want);
     lem_ids_release(&ids);
@@ -60,39 +63,46 @@ static void equals_the_library(void **state) {
 
 static void there_and_back(void **state) {
     (void)state;
-    prints("printf 'a  b\\n\\n\\tc \\303\\251\\nlast' | " LEMMA_BINARY " tokenize " MODEL " --quiet | " LEMMA_BINARY " tokenize " MODEL
-           " --decode --quiet",
+    prints("printf 'a  b\\n\\n\\tc \\303\\251\\nlast' | " LEMMA_BINARY " tokenize " MODEL
+           " --quiet | " LEMMA_BINARY " tokenize " MODEL " --decode --quiet",
            "a  b\n\n\tc \xc3\xa9\nlast\n");
-    prints("echo '<|im_end|>x' | " LEMMA_BINARY " tokenize " MODEL " --parse-special --pieces --quiet", "[\"<|im_end|>\",\"x\"]\n");
-    prints("echo '<|im_end|>x' | " LEMMA_BINARY " tokenize " MODEL " --parse-special --quiet | " LEMMA_BINARY " tokenize " MODEL
-           " --decode --skip-special --quiet",
+    prints("echo '<|im_end|>x' | " LEMMA_BINARY " tokenize " MODEL " --parse-special --pieces --quiet",
+           "[\"<|im_end|>\",\"x\"]\n");
+    prints("echo '<|im_end|>x' | " LEMMA_BINARY " tokenize " MODEL " --parse-special --quiet | " LEMMA_BINARY
+           " tokenize " MODEL " --decode --skip-special --quiet",
            "x\n");
 }
 
 static void counts(void **state) {
     (void)state;
     char text[4096];
-    assert_int_equal(shell("printf 'x\\ny\\n' | " LEMMA_BINARY " tokenize " MODEL " --json --quiet", text, sizeof text), 0);
+    assert_int_equal(
+        shell("printf 'x\\ny\\n' | " LEMMA_BINARY " tokenize " MODEL " --json --quiet", text, sizeof text),
+        0);
     assert_non_null(strstr(text, "\"lines\": 2"));
     assert_non_null(strstr(text, "\"tokens\": 2"));
     /* many threads, the same bytes */
-    prints("test \"$(seq 3000 | " LEMMA_BINARY " tokenize " MODEL " --threads 3 --quiet | sha256sum)\" = \"$(seq 3000 | " LEMMA_BINARY
-           " tokenize " MODEL " --threads 1 --quiet | sha256sum)\"",
+    prints("test \"$(seq 3000 | " LEMMA_BINARY " tokenize " MODEL
+           " --threads 3 --quiet | sha256sum)\" = \"$(seq 3000 | " LEMMA_BINARY " tokenize " MODEL
+           " --threads 1 --quiet | sha256sum)\"",
            "");
 }
 
 static void wrong_input(void **state) {
     (void)state;
-    refuses("echo '[1,99999]' | " LEMMA_BINARY " tokenize " MODEL " --decode 2>&1", 3, "-:1: element 1 is no id");
-    refuses("echo '{}' | " LEMMA_BINARY " tokenize " MODEL " --decode 2>&1", 3, "an array of ids expected, found object");
+    refuses("echo '[1,99999]' | " LEMMA_BINARY " tokenize " MODEL " --decode 2>&1", 3,
+            "-:1: element 1 is no id");
+    refuses("echo '{}' | " LEMMA_BINARY " tokenize " MODEL " --decode 2>&1", 3,
+            "an array of ids expected, found object");
     refuses("echo '[1' | " LEMMA_BINARY " tokenize " MODEL " --decode 2>&1", 3, "-:1:");
     refuses("echo x | " LEMMA_BINARY " tokenize /nonexistent 2>&1", 3, "/nonexistent");
-    refuses("echo x | " LEMMA_BINARY " tokenize " MODEL " --decode --parse-special 2>&1", 2, "do not go with --decode");
+    refuses("echo x | " LEMMA_BINARY " tokenize " MODEL " --decode --parse-special 2>&1", 2,
+            "do not go with --decode");
     refuses(LEMMA_BINARY " tokenize " MODEL " /nonexistent.txt 2>&1", 3, "/nonexistent.txt");
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(equals_the_library), cmocka_unit_test(there_and_back), cmocka_unit_test(counts),
-                                       cmocka_unit_test(wrong_input)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(equals_the_library), cmocka_unit_test(there_and_back),
+                                       cmocka_unit_test(counts), cmocka_unit_test(wrong_input)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,7 +1,8 @@
 /* mutate.h - structure-aware mutations of the files of a model folder, each a function of (file, number)
  *
- * JSON is parsed, one node is changed and the tree written again; safetensors have their header mutated and re-framed; SentencePiece models are taken
- * apart into protobuf fields, ranks into lines. A share of all gets byte-level damage on top or instead. */
+ * JSON is parsed, one node is changed and the tree written again; safetensors have their header mutated and
+ * re-framed; SentencePiece models are taken apart into protobuf fields, ranks into lines. A share of all gets
+ * byte-level damage on top or instead. */
 #ifndef LEM_TESTS_MUTATE_H
 #define LEM_TESTS_MUTATE_H
 
@@ -59,7 +60,8 @@ static int count_nodes(const lem_json *v) {
     int n = 1;
     if (lem_json_kind(v) == LEM_JSON_ARRAY)
         for (size_t i = 0; i < lem_json_count(v); i++) n += count_nodes(lem_json_at(v, i));
-    for (const char *k = lem_json_key_next(v, NULL); k; k = lem_json_key_next(v, k)) n += count_nodes(lem_json_key_value(k));
+    for (const char *k = lem_json_key_next(v, NULL); k; k = lem_json_key_next(v, k))
+        n += count_nodes(lem_json_key_value(k));
     return n;
 }
 
@@ -68,14 +70,18 @@ static const lem_json *node_at(const lem_json *v, int *n) {
     if ((*n)-- == 0) return v;
     if (lem_json_kind(v) == LEM_JSON_ARRAY)
         for (size_t i = 0; i < lem_json_count(v) && !found; i++) found = node_at(lem_json_at(v, i), n);
-    for (const char *k = lem_json_key_next(v, NULL); k && !found; k = lem_json_key_next(v, k)) found = node_at(lem_json_key_value(k), n);
+    for (const char *k = lem_json_key_next(v, NULL); k && !found; k = lem_json_key_next(v, k))
+        found = node_at(lem_json_key_value(k), n);
     return found;
 }
 
 static lem_json *odd_string(lem_rng *r) {
-    static const char *const strings[] = {
-        "",  "../x",      "/etc/passwd", "model.safetensors", "F8_E4M3", "BOOL", "F64",  "F32",    "<0x41>", "<0x00>", "\xc3\xa9", "\xe2\x96\x81",
-        " ", "(?:a|aa)+", "BPE",         "Unigram",           "null",    "-1",   "yarn", "llama3", "a b",    "\n",     "\\p{L}",   "(("};
+    static const char *const strings[] = {"",        "../x",      "/etc/passwd", "model.safetensors",
+                                          "F8_E4M3", "BOOL",      "F64",         "F32",
+                                          "<0x41>",  "<0x00>",    "\xc3\xa9",    "\xe2\x96\x81",
+                                          " ",       "(?:a|aa)+", "BPE",         "Unigram",
+                                          "null",    "-1",        "yarn",        "llama3",
+                                          "a b",     "\n",        "\\p{L}",      "(("};
     if (pick(r, 12) == 0) {
         char text[3001];
         memset(text, (int)('a' + pick(r, 26)), sizeof text - 1);
@@ -87,7 +93,9 @@ static lem_json *odd_string(lem_rng *r) {
 }
 
 static lem_json *odd_number(const lem_json *was, lem_rng *r) {
-    static const int64_t ints[] = {-1, 0, 1, 2, 3, 7, 8, 255, 65536, 2147483647, 2147483648, 4294967296, 9007199254740993, INT64_MAX, INT64_MIN};
+    static const int64_t ints[] = {
+        -1,        0,        1, 2, 3, 7, 8, 255, 65536, 2147483647, 2147483648, 4294967296, 9007199254740993,
+        INT64_MAX, INT64_MIN};
     static const double reals[] = {0.5, -1e-9, 1e308, 1e-308, 1e30, -0.0, 3.0000001};
     int64_t i = lem_json_int(was, 5);
     switch (pick(r, 6)) {
@@ -165,7 +173,8 @@ static lem_json *with_changed(const lem_json *root, const lem_json *v, int *n, i
     if ((*n)-- == 0) return odd_value(root, v, nodes, r);
     if (lem_json_kind(v) == LEM_JSON_ARRAY) {
         lem_json *a = lem_json_new_array();
-        for (size_t i = 0; i < lem_json_count(v); i++) (void)lem_json_append(a, with_changed(root, lem_json_at(v, i), n, nodes, r));
+        for (size_t i = 0; i < lem_json_count(v); i++)
+            (void)lem_json_append(a, with_changed(root, lem_json_at(v, i), n, nodes, r));
         return a;
     }
     if (lem_json_kind(v) != LEM_JSON_OBJECT) return lem_json_copy(v);
@@ -218,7 +227,9 @@ static void mutate_safetensors(const char *base, size_t n, lem_buf *out, lem_rng
     size_t kept = pick(r, 5) ? n_data : (size_t)pick(r, n_data);
     lem_buf_add(out, data, kept);
     if (pick(r, 8) == 0) lem_buf_add(out, data, (size_t)pick(r, 64));
-    if (pick(r, 8) == 0 && kept > 4) memcpy(out->data + out->len - 4, pick(r, 2) ? "\x00\x00\x80\x7f" : "\xff\xff\xff\xff", 4); /* Inf, NaN */
+    if (pick(r, 8) == 0 && kept > 4)
+        memcpy(out->data + out->len - 4, pick(r, 2) ? "\x00\x00\x80\x7f" : "\xff\xff\xff\xff",
+               4); /* Inf, NaN */
     if (pick(r, 10) == 0) damage_bytes(out, r);
     lem_buf_release(&header);
 }
@@ -277,7 +288,8 @@ static void mutate_parts(const char *s, const span *part, size_t n, lem_buf *out
         if (how >= 3 && i == a) {
             lem_buf inner = {0};
             lem_buf_add(&inner, s + p.at, p.n);
-            if (how == 3 && inner.len > 1) inner.data[pick(r, inner.len < 3 ? inner.len : 3)] = (char)pick(r, 256); /* tag or length */
+            if (how == 3 && inner.len > 1)
+                inner.data[pick(r, inner.len < 3 ? inner.len : 3)] = (char)pick(r, 256); /* tag or length */
             else damage_bytes(&inner, r);
             lem_buf_add(out, lem_buf_str(&inner), inner.len);
             lem_buf_release(&inner);

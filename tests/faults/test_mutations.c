@@ -1,7 +1,9 @@
-/* test_mutations - mutated files of a model folder: each is opened or refused in one line; no crash, no hang, memory within bounds
+/* test_mutations - mutated files of a model folder: each is opened or refused in one line; no crash, no hang,
+ * memory within bounds
  *
- * Without arguments a small share runs (CTest). By hand: faults_test_mutations 10000 [kind] runs so many of each kind and prints counts, time, the slowest
- * and the peak of memory; faults_test_mutations -k NUMBER kind runs one of them again and leaves the folder. Each kind runs in a child of its own. */
+ * Without arguments a small share runs (CTest). By hand: faults_test_mutations 10000 [kind] runs so many of
+ * each kind and prints counts, time, the slowest and the peak of memory; faults_test_mutations -k NUMBER kind
+ * runs one of them again and leaves the folder. Each kind runs in a child of its own. */
 #include "core/file.h"
 #include "core/log.h"
 #include "core/mem.h"
@@ -18,7 +20,8 @@
 #include <unistd.h>
 
 enum { CTEST_SHARE = 150, SECONDS_EACH = 10, MAX_PARTS = 4096 };
-#define PEAK_LIMIT ((long)64 << 10) /* KiB beyond what the unchanged file takes: the constant of reliability.md B3 */
+#define PEAK_LIMIT                                                                                           \
+    ((long)64 << 10) /* KiB beyond what the unchanged file takes: the constant of reliability.md B3 */
 
 #ifdef __SANITIZE_ADDRESS__
 static const bool sanitized = true;
@@ -44,11 +47,17 @@ static const kind kinds[] = {
     {"tokenizer",
      FORM_JSON,
      "tokenizer.json",
-     {"gpt2_nfc/tokenizer.json", "unigram/tokenizer.json", "bpe_fallback/tokenizer.json", "regex/tokenizer.json"},
+     {"gpt2_nfc/tokenizer.json", "unigram/tokenizer.json", "bpe_fallback/tokenizer.json",
+      "regex/tokenizer.json"},
      40,
      0},
     {"tokenizer_config", FORM_JSON, "tokenizer_config.json", {"digits1/tokenizer_config.json"}, 20, 0},
-    {"sentencepiece", FORM_SPM, "tokenizer.model", {"spm_bpe/tokenizer.model", "spm_unigram/tokenizer.model"}, 0, 0},
+    {"sentencepiece",
+     FORM_SPM,
+     "tokenizer.model",
+     {"spm_bpe/tokenizer.model", "spm_unigram/tokenizer.model"},
+     0,
+     0},
     {"ranks", FORM_RANKS, "qwen.tiktoken", {"ranks/qwen.tiktoken"}, 0, 0},
 };
 enum { N_KINDS = (int)(sizeof kinds / sizeof kinds[0]) };
@@ -110,7 +119,8 @@ static lem_status try_model(lem_err *err) {
 }
 
 static lem_status try_tokenizer(lem_err *err) {
-    static const char text[] = "It's 1,234 caf\xc3\xa9s\n\n  e\xcc\x81\xff <|im_end|> \xe6\x95\xb0 aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+    static const char text[] =
+        "It's 1,234 caf\xc3\xa9s\n\n  e\xcc\x81\xff <|im_end|> \xe6\x95\xb0 aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
     lem_tokenizer *t = NULL;
     lem_ids ids = {0};
     lem_buf out = {0};
@@ -131,7 +141,11 @@ static void run_one(const kind *k, const lem_buf *base, const lem_json *json, lo
     t->now = number;
     if (k->form == FORM_JSON) mutate_json(json, k->top, &b, &r);
     else if (k->form == FORM_SAFETENSORS) mutate_safetensors(base->data, base->len, &b, &r);
-    else mutate_parts(base->data, part, (k->form == FORM_SPM ? split_fields : split_lines)(base->data, base->len, part, MAX_PARTS), &b, &r);
+    else
+        mutate_parts(
+            base->data, part,
+            (k->form == FORM_SPM ? split_fields : split_lines)(base->data, base->len, part, MAX_PARTS), &b,
+            &r);
     free(part);
     put_file(k->file, lem_buf_str(&b), b.len);
     double begin = lem_clock_seconds();
@@ -150,17 +164,20 @@ static void run_one(const kind *k, const lem_buf *base, const lem_json *json, lo
 
 /* ---- a kind, in a child ---- */
 
-static const char ranks_config[] =
-    "{\"added_tokens_decoder\": {\"5000\": {\"content\": \"<|endoftext|>\", \"lstrip\": false, \"normalized\": false, \"rstrip\": false,"
-    " \"single_word\": false, \"special\": true}, \"5001\": {\"content\": \"<|im_start|>\", \"special\": true}}, \"eos_token\": \"<|endoftext|>\","
-    " \"model_max_length\": 131072, \"tokenizer_class\": \"Qwen2Tokenizer\", \"chat_template\": \"{{ messages }}\"}";
+static const char ranks_config[] = "{\"added_tokens_decoder\": {\"5000\": {\"content\": \"<|endoftext|>\", "
+                                   "\"lstrip\": false, \"normalized\": false, \"rstrip\": false,"
+                                   " \"single_word\": false, \"special\": true}, \"5001\": {\"content\": "
+                                   "\"<|im_start|>\", \"special\": true}}, \"eos_token\": \"<|endoftext|>\","
+                                   " \"model_max_length\": 131072, \"tokenizer_class\": \"Qwen2Tokenizer\", "
+                                   "\"chat_template\": \"{{ messages }}\"}";
 
 /* What a tokenizer_config.json belongs to. */
 static void prepare_vocabulary(long variant) {
     char path[256];
     lem_buf b = {0};
     lem_err err = LEM_ERR_INIT;
-    snprintf(path, sizeof path, "%s/token/%s", LEMMA_TEST_DATA, variant % 2 ? "ranks/qwen.tiktoken" : "digits1/tokenizer.json");
+    snprintf(path, sizeof path, "%s/token/%s", LEMMA_TEST_DATA,
+             variant % 2 ? "ranks/qwen.tiktoken" : "digits1/tokenizer.json");
     must(lem_file_read(path, 1 << 24, &b, &err), &err);
     put_file(lem_path_base(path), b.data, b.len);
     lem_buf_release(&b);
@@ -256,13 +273,17 @@ static bool run_kind(const kind *k, long first, long n, tally *t) {
     int status = 0;
     if (child < 0 || waitpid(child, &status, 0) != child) return false;
     bool ok = WIFEXITED(status) && WEXITSTATUS(status) == 0 && t->done == n && t->accepted + t->refused == n;
-    if (WIFSIGNALED(status)) fprintf(stderr, "%s %ld: killed by signal %d\n", k->name, t->now, WTERMSIG(status));
+    if (WIFSIGNALED(status))
+        fprintf(stderr, "%s %ld: killed by signal %d\n", k->name, t->now, WTERMSIG(status));
     if (!sanitized && t->peak_kb > PEAK_LIMIT) {
-        fprintf(stderr, "%s: %ld KiB of memory above the start, %ld allowed\n", k->name, t->peak_kb, PEAK_LIMIT);
+        fprintf(stderr, "%s: %ld KiB of memory above the start, %ld allowed\n", k->name, t->peak_kb,
+                PEAK_LIMIT);
         ok = false;
     }
-    printf("%-17s %6ld mutations: %5ld accepted, %5ld refused; %6.2f s, slowest %.3f s (%ld), peak %+.1f MiB %s\n", k->name, t->done, t->accepted,
-           t->refused, lem_clock_seconds() - begin, t->slowest, t->slowest_at, (double)t->peak_kb / 1024, ok ? "ok" : "FAILED");
+    printf("%-17s %6ld mutations: %5ld accepted, %5ld refused; %6.2f s, slowest %.3f s (%ld), peak %+.1f MiB "
+           "%s\n",
+           k->name, t->done, t->accepted, t->refused, lem_clock_seconds() - begin, t->slowest, t->slowest_at,
+           (double)t->peak_kb / 1024, ok ? "ok" : "FAILED");
     return ok;
 }
 

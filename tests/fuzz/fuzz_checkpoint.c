@@ -1,4 +1,5 @@
-/* fuzz_checkpoint - any bytes as the manifest of a checkpoint, with a right checksum line when the first byte is odd, beside a small array */
+/* fuzz_checkpoint - any bytes as the manifest of a checkpoint, with a right checksum line when the first byte
+ * is odd, beside a small array */
 #include "core/file.h"
 #include "core/hash.h"
 #include "train/checkpoint.h"

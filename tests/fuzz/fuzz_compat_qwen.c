@@ -1,4 +1,5 @@
-/* fuzz_compat_qwen - gold, newline, response through the qwen mode: extraction, clean-up, parsers and equality, twice with the same result */
+/* fuzz_compat_qwen - gold, newline, response through the qwen mode: extraction, clean-up, parsers and
+ * equality, twice with the same result */
 #include "grade/grade.h"
 
 #include <stdint.h>
@@ -22,7 +23,9 @@ static void check(const lem_grade_profile *profile, const char *gold, size_t n, 
     lem_grade_result self;
     if (lem_grade_gold_new(gold, n, profile, &g, &err) != LEM_OK) __builtin_trap();
     lem_grade_result x = answer_of(g, s, m, &a), y = answer_of(g, s, m, &b);
-    if (x.verdict != y.verdict || x.rule != y.rule || a.len != b.len || (a.len && memcmp(a.data, b.data, a.len) != 0)) __builtin_trap();
+    if (x.verdict != y.verdict || x.rule != y.rule || a.len != b.len ||
+        (a.len && memcmp(a.data, b.data, a.len) != 0))
+        __builtin_trap();
     if (lem_grade_compare(g, s, m, &self, &err) != LEM_OK || !self.rule) __builtin_trap();
     lem_buf_release(&a);
     lem_buf_release(&b);

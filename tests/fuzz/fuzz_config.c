@@ -1,4 +1,5 @@
-/* fuzz_config - any bytes as config.json: what is accepted is within limits and survives writing and reading again */
+/* fuzz_config - any bytes as config.json: what is accepted is within limits and survives writing and reading
+ * again */
 #include "model/config.h"
 #include "model/net.h"
 #include "model/session.h"
@@ -9,9 +10,11 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static bool same_rope(const lem_rope *a, const lem_rope *b) {
-    return a->kind == b->kind && a->factor == b->factor && a->original == b->original && a->declared == b->declared && a->low_freq == b->low_freq &&
-           a->high_freq == b->high_freq && a->beta_fast == b->beta_fast && a->beta_slow == b->beta_slow && a->mscale == b->mscale &&
-           a->mscale_all == b->mscale_all && a->attention_factor == b->attention_factor && a->keep_fraction == b->keep_fraction;
+    return a->kind == b->kind && a->factor == b->factor && a->original == b->original &&
+           a->declared == b->declared && a->low_freq == b->low_freq && a->high_freq == b->high_freq &&
+           a->beta_fast == b->beta_fast && a->beta_slow == b->beta_slow && a->mscale == b->mscale &&
+           a->mscale_all == b->mscale_all && a->attention_factor == b->attention_factor &&
+           a->keep_fraction == b->keep_fraction;
 }
 
 /* Every angle is a number. */
@@ -29,12 +32,15 @@ static void check_accepted(const lem_model_config *c) {
     lem_json *json = lem_model_config_to_json(c, LEM_DTYPE_F32);
     if (!json || lem_model_config_check(&again, &err) != LEM_OK) __builtin_trap();
     if (lem_model_config_from_json(json, &back, &err) != LEM_OK) __builtin_trap();
-    if (back.arch != c->arch || back.head != c->head || back.layers != c->layers || back.width != c->width || back.ffn != c->ffn ||
-        back.heads != c->heads || back.kv_heads != c->kv_heads || back.head_dim != c->head_dim || back.vocab != c->vocab ||
-        back.max_positions != c->max_positions || back.rope_theta != c->rope_theta || back.norm_eps != c->norm_eps ||
-        back.init_range != c->init_range || back.tied != c->tied || back.qkv_bias != c->qkv_bias || back.bos_id != c->bos_id ||
-        back.eos_id != c->eos_id || back.pad_id != c->pad_id || back.o_bias != c->o_bias || back.mlp_bias != c->mlp_bias ||
-        back.qk_norm != c->qk_norm || back.window != c->window || memcmp(back.full, c->full, sizeof c->full) != 0 || !same_rope(&back.rope, &c->rope))
+    if (back.arch != c->arch || back.head != c->head || back.layers != c->layers || back.width != c->width ||
+        back.ffn != c->ffn || back.heads != c->heads || back.kv_heads != c->kv_heads ||
+        back.head_dim != c->head_dim || back.vocab != c->vocab || back.max_positions != c->max_positions ||
+        back.rope_theta != c->rope_theta || back.norm_eps != c->norm_eps ||
+        back.init_range != c->init_range || back.tied != c->tied || back.qkv_bias != c->qkv_bias ||
+        back.bos_id != c->bos_id || back.eos_id != c->eos_id || back.pad_id != c->pad_id ||
+        back.o_bias != c->o_bias || back.mlp_bias != c->mlp_bias || back.qk_norm != c->qk_norm ||
+        back.window != c->window || memcmp(back.full, c->full, sizeof c->full) != 0 ||
+        !same_rope(&back.rope, &c->rope))
         __builtin_trap();
     check_positions(c);
     size_t params = lem_model_config_params(c);

@@ -1,4 +1,5 @@
-/* fuzz_decide - bytes as a program that writes two expressions: the deciders with every operation, symmetric and consistent */
+/* fuzz_decide - bytes as a program that writes two expressions: the deciders with every operation, symmetric
+ * and consistent */
 #include "core/buf.h"
 #include "grade/grade.h"
 
@@ -39,12 +40,31 @@ static const char *const leaves[] = {"x",
                                      "\\frac{\\pi}{7}",
                                      "30^\\circ",
                                      "1000003"};
-static const char *const unary[][2] = {
-    {"\\sqrt{", "}"},        {"\\sqrt[3]{", "}"}, {"\\sin(", ")"},    {"\\cos(", ")"},    {"\\tan(", ")"},     {"e^{", "}"},
-    {"\\ln(", ")"},          {"\\log(", ")"},     {"\\arctan(", ")"}, {"\\arcsin(", ")"}, {"|", "|"},          {"-(", ")"},
-    {"\\frac{1}{", "}"},     {"(", ")^2"},        {"(", ")^{-3}"},    {"(", ")!"},        {"2^{", "}"},        {"\\lfloor ", "\\rfloor"},
-    {"\\lceil ", "\\rceil"}, {"\\sinh(", ")"},    {"\\arccos(", ")"}, {"\\cosh(", ")"},   {"\\sqrt[4]{", "}"}, {"(", ")^{17}"},
-    {"\\log_2(", ")"}};
+static const char *const unary[][2] = {{"\\sqrt{", "}"},
+                                       {"\\sqrt[3]{", "}"},
+                                       {"\\sin(", ")"},
+                                       {"\\cos(", ")"},
+                                       {"\\tan(", ")"},
+                                       {"e^{", "}"},
+                                       {"\\ln(", ")"},
+                                       {"\\log(", ")"},
+                                       {"\\arctan(", ")"},
+                                       {"\\arcsin(", ")"},
+                                       {"|", "|"},
+                                       {"-(", ")"},
+                                       {"\\frac{1}{", "}"},
+                                       {"(", ")^2"},
+                                       {"(", ")^{-3}"},
+                                       {"(", ")!"},
+                                       {"2^{", "}"},
+                                       {"\\lfloor ", "\\rfloor"},
+                                       {"\\lceil ", "\\rceil"},
+                                       {"\\sinh(", ")"},
+                                       {"\\arccos(", ")"},
+                                       {"\\cosh(", ")"},
+                                       {"\\sqrt[4]{", "}"},
+                                       {"(", ")^{17}"},
+                                       {"\\log_2(", ")"}};
 static const char *const binary[][3] = {{"(", ")+(", ")"},      {"(", ")-(", ")"},    {"(", ")\\cdot(", ")"},
                                         {"\\frac{", "}{", "}"}, {"(", ")^{", "}"},    {"\\binom{", "}{", "}"},
                                         {"\\max(", ",", ")"},   {"\\gcd(", ",", ")"}, {"\\log_{", "}(", ")"}};
@@ -71,7 +91,11 @@ static void join(machine *m, const char *const s[3]) {
 }
 
 static void run(machine *m, uint8_t op) {
-    enum { LEAVES = sizeof leaves / sizeof *leaves, UNARY = sizeof unary / sizeof *unary, BINARY = sizeof binary / sizeof *binary };
+    enum {
+        LEAVES = sizeof leaves / sizeof *leaves,
+        UNARY = sizeof unary / sizeof *unary,
+        BINARY = sizeof binary / sizeof *binary
+    };
     size_t k = op % (LEAVES + UNARY + BINARY + 2);
     size_t top = m->n ? m->at[m->n - 1].len : 0, below = m->n > 1 ? m->at[m->n - 2].len : 0;
     if (k < LEAVES) push(m, leaves[k]);
@@ -90,7 +114,8 @@ static lem_grade_verdict compare(const char *gold, const char *pred) {
     lem_err err = LEM_ERR_INIT;
     lem_grade_gold *g = NULL;
     lem_grade_result r;
-    if (lem_grade_gold_new(gold, strlen(gold), NULL, &g, &err) != LEM_OK || lem_grade_compare(g, pred, strlen(pred), &r, &err) != LEM_OK)
+    if (lem_grade_gold_new(gold, strlen(gold), NULL, &g, &err) != LEM_OK ||
+        lem_grade_compare(g, pred, strlen(pred), &r, &err) != LEM_OK)
         __builtin_trap();
     lem_grade_gold_free(g);
     return r.verdict;

@@ -1,4 +1,5 @@
-/* fuzz_encode.c - any bytes as text: decode(encode(x)) == x, and special ids only where they were asked for */
+/* fuzz_encode.c - any bytes as text: decode(encode(x)) == x, and special ids only where they were asked for
+ */
 #include "token/chat.h"
 
 #include "core/mem.h"
@@ -9,11 +10,15 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static lem_tokenizer *make(bool split_digits) {
-    static const char text[] = "the sum of 12 and 345 is 357.\n\nThe answer's \\boxed{357}; it isn't 358!\n the sum of the sums  is the sum\n";
+    static const char text[] = "the sum of 12 and 345 is 357.\n\nThe answer's \\boxed{357}; it isn't 358!\n "
+                               "the sum of the sums  is the sum\n";
     lem_err err = LEM_ERR_INIT;
     lem_tokenizer *t = NULL;
-    lem_bpe_trainer *b = lem_bpe_trainer_new(&(lem_bpe_train_opts){.vocab = 320, .split_digits = split_digits}, &err);
-    if (!b || lem_bpe_trainer_add(b, text, strlen(text), &err) != LEM_OK || lem_bpe_trainer_finish(b, &t, &err) != LEM_OK) __builtin_trap();
+    lem_bpe_trainer *b =
+        lem_bpe_trainer_new(&(lem_bpe_train_opts){.vocab = 320, .split_digits = split_digits}, &err);
+    if (!b || lem_bpe_trainer_add(b, text, strlen(text), &err) != LEM_OK ||
+        lem_bpe_trainer_finish(b, &t, &err) != LEM_OK)
+        __builtin_trap();
     lem_bpe_trainer_free(b);
     return t;
 }

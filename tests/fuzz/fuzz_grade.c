@@ -1,4 +1,5 @@
-/* fuzz_grade - gold, newline, response: extraction, parsing, comparison both ways and keys, with the invariants they promise */
+/* fuzz_grade - gold, newline, response: extraction, parsing, comparison both ways and keys, with the
+ * invariants they promise */
 #include "grade/grade.h"
 
 #include <stdint.h>
@@ -10,7 +11,9 @@ static lem_grade_result compare(const char *gold, size_t n, const char *pred, si
     lem_err err = LEM_ERR_INIT;
     lem_grade_gold *g = NULL;
     lem_grade_result r;
-    if (lem_grade_gold_new(gold, n, NULL, &g, &err) != LEM_OK || lem_grade_compare(g, pred, m, &r, &err) != LEM_OK) __builtin_trap();
+    if (lem_grade_gold_new(gold, n, NULL, &g, &err) != LEM_OK ||
+        lem_grade_compare(g, pred, m, &r, &err) != LEM_OK)
+        __builtin_trap();
     if ((unsigned)r.verdict >= LEM_GRADE_N_VERDICTS || !r.rule || !r.rule[0]) __builtin_trap();
     lem_grade_gold_free(g);
     return r;
@@ -19,7 +22,8 @@ static lem_grade_result compare(const char *gold, size_t n, const char *pred, si
 /* Exact equality is symmetric; tolerance follows the gold and is not. */
 static void check_pair(const char *a, size_t n, const char *b, size_t m) {
     lem_grade_verdict x = compare(a, n, b, m).verdict, y = compare(b, m, a, n).verdict;
-    if (x == LEM_GRADE_EQUAL_EXACT && (y == LEM_GRADE_NOT_EQUAL || y == LEM_GRADE_DIFFERENT_KIND)) __builtin_trap();
+    if (x == LEM_GRADE_EQUAL_EXACT && (y == LEM_GRADE_NOT_EQUAL || y == LEM_GRADE_DIFFERENT_KIND))
+        __builtin_trap();
 }
 
 static void check_key(const char *s, size_t n) {
@@ -37,12 +41,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     for (int task = LEM_GRADE_TASK_STD; task <= LEM_GRADE_TASK_PLAIN; task++) {
         lem_grade_span span;
         bool any = lem_grade_extract(s + from, m, (lem_grade_task)task, &span);
-        if (any != (span.method != LEM_GRADE_BY_NONE) || span.offset > m || span.len > m - span.offset) __builtin_trap();
+        if (any != (span.method != LEM_GRADE_BY_NONE) || span.offset > m || span.len > m - span.offset)
+            __builtin_trap();
         if (any && task == LEM_GRADE_TASK_STD) check_pair(s, n, s + from + span.offset, span.len);
     }
     check_pair(s, n, s + from, m);
     lem_grade_verdict self = compare(s, n, s, n).verdict;
-    if (self == LEM_GRADE_NOT_EQUAL || self == LEM_GRADE_DIFFERENT_KIND || self == LEM_GRADE_PREDICTION_UNPARSED) __builtin_trap();
+    if (self == LEM_GRADE_NOT_EQUAL || self == LEM_GRADE_DIFFERENT_KIND ||
+        self == LEM_GRADE_PREDICTION_UNPARSED)
+        __builtin_trap();
     check_key(s, n);
     return 0;
 }

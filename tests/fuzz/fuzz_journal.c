@@ -1,7 +1,7 @@
 /* fuzz_journal - damaged journals: what is replayed is a prefix of what was written, or the damage is named
  *
- * First byte even: the rest is the file as it stands. Odd: the second byte is a number of records, a journal of so many is made, and
- * the rest edits it: (offset, offset, xor) each, a last byte cuts the end off. */
+ * First byte even: the rest is the file as it stands. Odd: the second byte is a number of records, a journal
+ * of so many is made, and the rest edits it: (offset, offset, xor) each, a last byte cuts the end off. */
 #include "core/file.h"
 #include "core/journal.h"
 
@@ -25,7 +25,8 @@ static lem_status visit(void *ctx, const char *id, const lem_json *record, lem_e
     char wanted[16];
     (void)err;
     snprintf(wanted, sizeof wanted, "%d", s->count);
-    if (s->made_here && (strcmp(id, wanted) != 0 || lem_json_int(lem_json_get(record, "n"), -1) != s->count)) __builtin_trap();
+    if (s->made_here && (strcmp(id, wanted) != 0 || lem_json_int(lem_json_get(record, "n"), -1) != s->count))
+        __builtin_trap();
     s->count++;
     return LEM_OK;
 }
@@ -35,7 +36,8 @@ static void append(lem_journal *j, int n) {
     char id[16];
     snprintf(id, sizeof id, "%d", n);
     lem_json *record = lem_json_new_object();
-    if (!lem_json_set(record, "n", lem_json_new_int(n)) || lem_journal_append(j, id, record, &err) != LEM_OK) __builtin_trap();
+    if (!lem_json_set(record, "n", lem_json_new_int(n)) || lem_journal_append(j, id, record, &err) != LEM_OK)
+        __builtin_trap();
     lem_json_free(record);
 }
 

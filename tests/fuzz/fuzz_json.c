@@ -1,4 +1,5 @@
-/* fuzz_json - any bytes as JSON: a value that is accepted writes to a text that reads back as the same value */
+/* fuzz_json - any bytes as JSON: a value that is accepted writes to a text that reads back as the same value
+ */
 #include "core/json.h"
 #include "core/utf8.h"
 
@@ -12,7 +13,8 @@ static void check_round_trip(const lem_json *v, int indent) {
     lem_json *back = NULL;
     lem_json_write(v, indent, &text);
     if (lem_buf_ok(&text, &err) != LEM_OK || !lem_utf8_valid(text.data, text.len)) __builtin_trap();
-    if (lem_json_parse(text.data, text.len, &back, &err) != LEM_OK || !lem_json_equal(v, back)) __builtin_trap();
+    if (lem_json_parse(text.data, text.len, &back, &err) != LEM_OK || !lem_json_equal(v, back))
+        __builtin_trap();
     lem_json_write(back, indent, &again);
     if (again.len != text.len || memcmp(again.data, text.data, text.len) != 0) __builtin_trap();
     lem_json_free(back);

@@ -1,4 +1,5 @@
-/* fuzz_jsonl - any bytes as a file of rows, plain, gzip or Zstandard (first byte); reading ends, with rows or one clear error */
+/* fuzz_jsonl - any bytes as a file of rows, plain, gzip or Zstandard (first byte); reading ends, with rows or
+ * one clear error */
 #include "core/jsonl.h"
 
 #include <stdio.h>

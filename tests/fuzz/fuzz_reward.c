@@ -1,4 +1,5 @@
-/* fuzz_reward.c - any problem and solution as each kind of reward head is fed: reads are inside, ascending, one a step, where the recipe puts them */
+/* fuzz_reward.c - any problem and solution as each kind of reward head is fed: reads are inside, ascending,
+ * one a step, where the recipe puts them */
 #include "reward/recipe.h"
 
 #include "core/mem.h"
@@ -10,29 +11,37 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* '+', '-' and the tag are tokens of their own, as Math-Shepherd needs. */
 static lem_tokenizer *make(void) {
-    static const char text[] =
-        "the sum of 12 and 345 is 357.\n\nThe answer's \\boxed{357}; + - + - Step 1: \xd0\xba\xd0\xb8 + - \xd0\xba\xd0\xb8 \xd0\xba\xd0\xb8\n";
+    static const char text[] = "the sum of 12 and 345 is 357.\n\nThe answer's \\boxed{357}; + - + - Step 1: "
+                               "\xd0\xba\xd0\xb8 + - \xd0\xba\xd0\xb8 \xd0\xba\xd0\xb8\n";
     static const char *const special[] = {"<|endoftext|>", "<|im_start|>", "<|im_end|>", "<extra_0>"};
     lem_err err = LEM_ERR_INIT;
     lem_tokenizer *t = NULL;
-    lem_bpe_trainer *b = lem_bpe_trainer_new(&(lem_bpe_train_opts){.vocab = 320, .special = special, .n_special = 4}, &err);
-    if (!b || lem_bpe_trainer_add(b, text, strlen(text), &err) != LEM_OK || lem_bpe_trainer_finish(b, &t, &err) != LEM_OK) __builtin_trap();
+    lem_bpe_trainer *b =
+        lem_bpe_trainer_new(&(lem_bpe_train_opts){.vocab = 320, .special = special, .n_special = 4}, &err);
+    if (!b || lem_bpe_trainer_add(b, text, strlen(text), &err) != LEM_OK ||
+        lem_bpe_trainer_finish(b, &t, &err) != LEM_OK)
+        __builtin_trap();
     lem_bpe_trainer_free(b);
     return t;
 }
 
-static void check(const lem_tokenizer *t, lem_head_kind kind, const char *separator, const char *problem, const char *solution) {
+static void check(const lem_tokenizer *t, lem_head_kind kind, const char *separator, const char *problem,
+                  const char *solution) {
     lem_err err = LEM_ERR_INIT;
     lem_reward_recipe how;
     lem_rendering r = {{0}, NULL, 0, 0};
-    if (lem_reward_recipe_make(&(lem_head_shape){.kind = kind}, t, "/nonexistent", NULL, separator, &how, &err) != LEM_OK) __builtin_trap();
+    if (lem_reward_recipe_make(&(lem_head_shape){.kind = kind}, t, "/nonexistent", NULL, separator, &how,
+                               &err) != LEM_OK)
+        __builtin_trap();
     lem_status st = lem_reward_render(&how, t, problem, solution, &r, &err);
     if (st != LEM_OK && (st != LEM_EDATA || !err.text[0])) __builtin_trap();
     if (st == LEM_OK) {
         if (!lem_head_is_process(kind) && r.n_at != 1) __builtin_trap();
         for (int k = 0; k < r.n_at; k++) {
-            if (r.at[k] < 0 || (size_t)r.at[k] >= r.ids.len || (k && r.at[k] <= r.at[k - 1])) __builtin_trap();
-            bool tagged = kind == LEM_HEAD_KIND_QWEN_PRM || kind == LEM_HEAD_KIND_SKYWORK_PRM || kind == LEM_HEAD_KIND_MATH_SHEPHERD;
+            if (r.at[k] < 0 || (size_t)r.at[k] >= r.ids.len || (k && r.at[k] <= r.at[k - 1]))
+                __builtin_trap();
+            bool tagged = kind == LEM_HEAD_KIND_QWEN_PRM || kind == LEM_HEAD_KIND_SKYWORK_PRM ||
+                          kind == LEM_HEAD_KIND_MATH_SHEPHERD;
             if (tagged && r.ids.data[r.at[k]] != how.tag) __builtin_trap();
             if (lem_head_is_tokens(kind) && !tagged && r.ids.data[r.at[k] + 1] != how.good) __builtin_trap();
         }

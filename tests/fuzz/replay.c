@@ -1,4 +1,5 @@
-/* replay - runs a fuzz target over every file of the folders and files given; finding nothing to run is a failure */
+/* replay - runs a fuzz target over every file of the folders and files given; finding nothing to run is a
+ * failure */
 #include <dirent.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -39,7 +40,8 @@ static int run_folder(const char *path) {
         char name[4096];
         struct stat info;
         snprintf(name, sizeof name, "%s/%s", path, entries[i]->d_name);
-        if (entries[i]->d_name[0] != '.' && stat(name, &info) == 0 && S_ISREG(info.st_mode)) ran += run_file(name);
+        if (entries[i]->d_name[0] != '.' && stat(name, &info) == 0 && S_ISREG(info.st_mode))
+            ran += run_file(name);
         free(entries[i]);
     }
     free(entries);

@@ -1,4 +1,5 @@
-/* golden_util.h - fixtures of tests/data/golden: models, token ids and what PyTorch computed (tools/golden/make_models.py, make_archs.py) */
+/* golden_util.h - fixtures of tests/data/golden: models, token ids and what PyTorch computed
+ * (tools/golden/make_models.py, make_archs.py) */
 #ifndef LEM_TESTS_GOLDEN_UTIL_H
 #define LEM_TESTS_GOLDEN_UTIL_H
 
@@ -29,13 +30,15 @@ static __attribute__((unused)) void ok_or_print(lem_status st, const lem_err *er
     assert_int_equal(st, LEM_OK);
 }
 
-static __attribute__((unused)) const lem_isa golden_isas[] = {LEM_ISA_REF, LEM_ISA_GENERIC, LEM_ISA_AVX2, LEM_ISA_AVX512};
+static __attribute__((unused))
+const lem_isa golden_isas[] = {LEM_ISA_REF, LEM_ISA_GENERIC, LEM_ISA_AVX2, LEM_ISA_AVX512};
 enum { GOLDEN_ISAS = 4 };
 
-/* Every family and every scaling of positions: language models with logits, loss and gradients (tools/golden/make_archs.py). */
-static __attribute__((unused))
-const char *const golden_archs[] = {"llama_bias",   "llama_linear", "llama_dynamic", "llama_yarn", "llama_llama3", "mistral",
-                                    "mistral_full", "qwen2_window", "qwen2_yarn",    "qwen3",      "qwen3_window", "internlm2"};
+/* Every family and every scaling of positions: language models with logits, loss and gradients
+ * (tools/golden/make_archs.py). */
+static __attribute__((unused)) const char *const golden_archs[] = {
+    "llama_bias",   "llama_linear", "llama_dynamic", "llama_yarn", "llama_llama3", "mistral",
+    "mistral_full", "qwen2_window", "qwen2_yarn",    "qwen3",      "qwen3_window", "internlm2"};
 enum { GOLDEN_ARCHS = (int)(sizeof golden_archs / sizeof golden_archs[0]) };
 
 typedef struct golden {
@@ -63,7 +66,8 @@ static __attribute__((unused)) void golden_close(golden *g) {
     lem_safetensors_file_close(g->expected);
 }
 
-static __attribute__((unused)) float *golden_tensor(const golden *g, const char *prefix, const char *name, size_t *count) {
+static __attribute__((unused)) float *golden_tensor(const golden *g, const char *prefix, const char *name,
+                                                    size_t *count) {
     char full[200];
     snprintf(full, sizeof full, "%s%s", prefix, name);
     const lem_safetensor *t = lem_safetensors_find(lem_safetensors_file_index(g->expected), full);

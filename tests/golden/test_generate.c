@@ -3,7 +3,8 @@
 
 enum { N_PROMPTS = 20, N = 16 };
 
-/* Sum of the trainer's log-probabilities of a candidate: one forest node, the language-model loss on its tokens. */
+/* Sum of the trainer's log-probabilities of a candidate: one forest node, the language-model loss on its
+ * tokens. */
 static double trainer_logprob(lem_net *net, const tiny *t, const char *prompt, const tiny_result *c) {
     lem_err err = LEM_ERR_INIT;
     int32_t ids[512], target[256];
@@ -32,13 +33,15 @@ static void parity(bool qwen, lem_isa isa, int threads, int slots) {
     static char text[N_PROMPTS][80];
     const char *prompts[N_PROMPTS];
     for (int i = 0; i < N_PROMPTS; i++) {
-        snprintf(text[i], sizeof text[i], "%.*sproblem %d: %d + %d = ", i % 5 * 8, "..............................................", i, i * 7, i * i);
+        snprintf(text[i], sizeof text[i], "%.*sproblem %d: %d + %d = ", i % 5 * 8,
+                 "..............................................", i, i * 7, i * i);
         prompts[i] = text[i];
     }
     memset(got, 0, sizeof got);
     lem_err err = LEM_ERR_INIT;
     tiny t = tiny_open(qwen, threads, isa, LEM_DTYPE_F32);
-    lem_generate_opts o = {.sample = {0.9f, 100, 0.98f}, .max_tokens = 60, .eos = 0, .slots = slots, .seed = 9};
+    lem_generate_opts o = {
+        .sample = {0.9f, 100, 0.98f}, .max_tokens = 60, .eos = 0, .slots = slots, .seed = 9};
     tiny_run r = {.t = &t, .prompt = prompts, .n_prompts = N_PROMPTS, .n = N, .result = got};
     lem_generate_stats stats;
     need(tiny_generate(&r, &o, &stats, &err), &err);
@@ -47,10 +50,11 @@ static void parity(bool qwen, lem_isa isa, int threads, int slots) {
     for (int i = 0; i < N_PROMPTS * N; i++) {
         double want = trainer_logprob(net, &t, prompts[i / N], &got[i]);
         if (memcmp(&want, &got[i].logprob, sizeof want) != 0)
-            fail_msg("%s, path %s: candidate %d: sampler %.17g, trainer %.17g", qwen ? "qwen2" : "llama", t.backend->ops->name, i, got[i].logprob,
-                     want);
+            fail_msg("%s, path %s: candidate %d: sampler %.17g, trainer %.17g", qwen ? "qwen2" : "llama",
+                     t.backend->ops->name, i, got[i].logprob, want);
     }
-    print_message("%s %s: %llu tokens equal\n", qwen ? "qwen2" : "llama", t.backend->ops->name, (unsigned long long)stats.generated_tokens);
+    print_message("%s %s: %llu tokens equal\n", qwen ? "qwen2" : "llama", t.backend->ops->name,
+                  (unsigned long long)stats.generated_tokens);
     lem_net_free(net);
     tiny_close(&t);
 }

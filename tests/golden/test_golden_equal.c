@@ -1,4 +1,5 @@
-/* test_golden_equal - bit equality: forest = separate sequences, accumulation, threads, session = net; and finite differences */
+/* test_golden_equal - bit equality: forest = separate sequences, accumulation, threads, session = net; and
+ * finite differences */
 #include "core/rng.h"
 #include "golden_util.h"
 
@@ -19,7 +20,8 @@ static const char *model_name(int i) {
     return i < PLAIN ? plain[i] : golden_archs[i - PLAIN];
 }
 
-/* Runs check on every model and every cpu path (not ref: its sums are in double and promise closeness only), with `threads`. */
+/* Runs check on every model and every cpu path (not ref: its sums are in double and promise closeness only),
+ * with `threads`. */
 static void for_each_path(int threads, void (*check)(const golden *, lem_backend *)) {
     lem_pool *pool = threads > 1 ? lem_pool_new(threads, &gerr) : NULL;
     for (int k = 0; k < MODELS; k++) {
@@ -49,7 +51,8 @@ static void add_subtree(family *t, int parent, int depth, int vocab) {
     if (children == 0 && n == 0) n = 1;
     random_ids(ids, n, vocab);
     OK(lem_forest_add(&t->f, parent, ids, n, &node, &gerr));
-    for (int i = 0; i < children && t->n_leaves < MAX_SEQ && t->f.n_rows < MAX_ROWS - 160; i++) add_subtree(t, node, depth + 1, vocab);
+    for (int i = 0; i < children && t->n_leaves < MAX_SEQ && t->f.n_rows < MAX_ROWS - 160; i++)
+        add_subtree(t, node, depth + 1, vocab);
     if (t->f.n_nodes == node + 1 && t->n_leaves < MAX_SEQ) t->leaf[t->n_leaves++] = node;
 }
 
@@ -84,8 +87,8 @@ static void forest_is_separate(const golden *g, lem_backend *b) {
             OK(lem_net_forward(alone, &one, &gerr));
             for (int r = 0; r < n; r++) {
                 line[r] = r;
-                assert_memory_equal(lem_net_hidden(net) + (size_t)rows[r] * (size_t)D, lem_net_hidden(alone) + (size_t)r * (size_t)D,
-                                    (size_t)D * sizeof(float));
+                assert_memory_equal(lem_net_hidden(net) + (size_t)rows[r] * (size_t)D,
+                                    lem_net_hidden(alone) + (size_t)r * (size_t)D, (size_t)D * sizeof(float));
             }
             if (g->m->lm_head != SIZE_MAX && n > 1) {
                 OK(lem_net_lm(net, n - 1, rows, ids + 1, NULL, lp, &gerr));
@@ -147,7 +150,8 @@ static void accumulation(const golden *g, lem_backend *b) {
     lem_forest_release(&part[1]);
 }
 
-/* Gradients of a forest against separate sequences: the shared prompt's rows are summed once instead of per response, so only up to rounding. */
+/* Gradients of a forest against separate sequences: the shared prompt's rows are summed once instead of per
+ * response, so only up to rounding. */
 static void forest_gradient(const golden *g, lem_backend *b) {
     lem_net *net = NULL;
     int32_t ids[60], tail[4][20];
@@ -198,7 +202,8 @@ static void record_step(const golden *g, lem_backend *b) {
     while (t.f.n_rows < 150) add_subtree(&t, -1, 0, g->m->config.vocab);
     OK(lem_net_new(g->m, b, MAX_ROWS, true, &net, &gerr));
     run_all_rows(net, g->m, &t.f);
-    assert_true(thread_offset + g->m->n_params + (size_t)t.f.n_rows * (size_t)g->m->config.width < THREAD_CAP);
+    assert_true(thread_offset + g->m->n_params + (size_t)t.f.n_rows * (size_t)g->m->config.width <
+                THREAD_CAP);
     memcpy(thread_result + thread_offset, lem_net_grads(net), g->m->n_params * sizeof(float));
     thread_offset += g->m->n_params;
     size_t n = (size_t)t.f.n_rows * (size_t)g->m->config.width;
@@ -234,7 +239,8 @@ typedef struct growth { /* a forest node on its way into the session */
 } growth;
 
 /* Picks a random set of nodes that may grow, with a random number of their next tokens, in random order. */
-static int pick_feeds(const lem_forest *f, growth *grow, lem_session *s, lem_feed *feeds, int *which, int max) {
+static int pick_feeds(const lem_forest *f, growth *grow, lem_session *s, lem_feed *feeds, int *which,
+                      int max) {
     int n = 0, order[64];
     for (int i = 0; i < f->n_nodes; i++) order[i] = i;
     for (int i = f->n_nodes - 1; i > 0; i--) {
@@ -252,7 +258,8 @@ static int pick_feeds(const lem_forest *f, growth *grow, lem_session *s, lem_fee
             whole[i] = false;
             continue;
         }
-        if (grow[i].node < 0) OK(lem_session_node(s, x->parent < 0 ? -1 : grow[x->parent].node, &grow[i].node, &gerr));
+        if (grow[i].node < 0)
+            OK(lem_session_node(s, x->parent < 0 ? -1 : grow[x->parent].node, &grow[i].node, &gerr));
         int left = x->n - grow[i].fed;
         if (left == 0 || below(3) == 0 || max < 1) continue;
         take[i] = below(2) ? left : 1 + below(left);
@@ -269,8 +276,8 @@ static int pick_feeds(const lem_forest *f, growth *grow, lem_session *s, lem_fee
     return n;
 }
 
-static void check_step(const golden *g, lem_session *s, lem_net *net, const lem_forest *f, const growth *grow, const lem_feed *feeds,
-                       const int *which, int n) {
+static void check_step(const golden *g, lem_session *s, lem_net *net, const lem_forest *f, const growth *grow,
+                       const lem_feed *feeds, const int *which, int n) {
     size_t D = (size_t)g->m->config.width;
     for (int k = 0; k < n; k++) {
         int row0 = f->nodes[which[k]].row0 + grow[which[k]].fed, here[MAX_ROWS], there[MAX_ROWS];
@@ -278,7 +285,8 @@ static void check_step(const golden *g, lem_session *s, lem_net *net, const lem_
         for (int j = 0; j < feeds[k].n; j++) {
             here[j] = lem_session_row(s, k, j);
             there[j] = row0 + j;
-            assert_memory_equal(lem_session_hidden(s) + (size_t)here[j] * D, lem_net_hidden(net) + (size_t)there[j] * D, D * sizeof(float));
+            assert_memory_equal(lem_session_hidden(s) + (size_t)here[j] * D,
+                                lem_net_hidden(net) + (size_t)there[j] * D, D * sizeof(float));
         }
         if (g->m->score != SIZE_MAX) {
             OK(lem_session_scores(s, feeds[k].n, here, a, &gerr));
@@ -342,7 +350,8 @@ static void bf16_weights(const golden *g, lem_backend *b) {
     for (int i = 0; i < m->n_tensors; i++) {
         const lem_tensor *t = &m->tensors[i];
         if (t->rank != 2 || t->offset == m->score) continue;
-        for (size_t k = 0; k < t->count; k++) m->params[t->offset + k] = lem_bf16_to_f32(lem_f32_to_bf16(m->params[t->offset + k]));
+        for (size_t k = 0; k < t->count; k++)
+            m->params[t->offset + k] = lem_bf16_to_f32(lem_f32_to_bf16(m->params[t->offset + k]));
     }
     lem_forest f = {0};
     random_ids(ids, 70, m->config.vocab);
@@ -358,7 +367,8 @@ static void bf16_weights(const golden *g, lem_backend *b) {
         rows[t] = lem_session_row(s, 0, t);
         line[t] = t;
     }
-    assert_memory_equal(lem_session_hidden(s), lem_net_hidden(net), (size_t)(70 * m->config.width) * sizeof(float));
+    assert_memory_equal(lem_session_hidden(s), lem_net_hidden(net),
+                        (size_t)(70 * m->config.width) * sizeof(float));
     if (m->lm_head != SIZE_MAX) {
         OK(lem_session_logprobs(s, 70, rows, ids, a, &gerr));
         OK(lem_net_lm(net, 70, line, ids, NULL, c, &gerr));
@@ -397,8 +407,9 @@ static double loss_of(lem_net *net, const lem_model *m, const lem_forest *f, boo
     return loss;
 }
 
-/* Along each tensor's own gradient d = g/|g| the slope is |g|. Activations are stored in fp32, so the loss (about 10) carries errors near 1e-6; a
- * step of 1e-2 gives 1e-4 of noise and as much from the third derivative, against slopes of 0.05 and more: 2 %. */
+/* Along each tensor's own gradient d = g/|g| the slope is |g|. Activations are stored in fp32, so the loss
+ * (about 10) carries errors near 1e-6; a step of 1e-2 gives 1e-4 of noise and as much from the third
+ * derivative, against slopes of 0.05 and more: 2 %. */
 static void finite_differences(void **state) {
     (void)state;
     for (int k = 0; k < MODELS; k++) {
@@ -432,7 +443,8 @@ static void finite_differences(void **state) {
                 slope += side * loss_of(net, g.m, &f, false) / (2 * h);
             }
             memcpy(g.m->params, keep, g.m->n_params * sizeof *keep);
-            if (!(fabs(slope - norm) <= 0.02 * norm + 2e-4)) print_error("%s %s: %g, gradient %g\n", model_name(k), t->name, slope, norm);
+            if (!(fabs(slope - norm) <= 0.02 * norm + 2e-4))
+                print_error("%s %s: %g, gradient %g\n", model_name(k), t->name, slope, norm);
             assert_true(fabs(slope - norm) <= 0.02 * norm + 2e-4);
         }
         free(keep);

@@ -1,17 +1,21 @@
-/* test_golden_model - logits, loss, all gradients, ten AdamW steps and reward scores against PyTorch, on every backend */
+/* test_golden_model - logits, loss, all gradients, ten AdamW steps and reward scores against PyTorch, on
+ * every backend */
 #include "golden_util.h"
 
-/* fp32 on both sides. A value is a sum of up to a few hundred rounded products, each layer adding its own: relative to the largest entry of a
- * tensor about sqrt(100) * 2^-24 * (2..3 layers * ~7 sums) = 1e-5 at most; measured 2e-6. */
+/* fp32 on both sides. A value is a sum of up to a few hundred rounded products, each layer adding its own:
+ * relative to the largest entry of a tensor about sqrt(100) * 2^-24 * (2..3 layers * ~7 sums) = 1e-5 at most;
+ * measured 2e-6. */
 #define TOL_FORWARD 1e-5
-/* Weights rounded to bf16 are off by 2^-9/sqrt(3) = 1.1e-3 of their size (root mean square), and so is every product of them. Some 4 L + 1 products
- * (L = 2 or 3 layers) follow one another: 4e-3 of a typical logit. The worst of 7,000 logits is 4 deviations away, and exp in the attention may
- * double what enters it: 3e-2 of the largest. */
+/* Weights rounded to bf16 are off by 2^-9/sqrt(3) = 1.1e-3 of their size (root mean square), and so is every
+ * product of them. Some 4 L + 1 products (L = 2 or 3 layers) follow one another: 4e-3 of a typical logit. The
+ * worst of 7,000 logits is 4 deviations away, and exp in the attention may double what enters it: 3e-2 of the
+ * largest. */
 #define TOL_BF16 3e-2
 /* Gradients pass twice as many sums, whose errors add like a random walk; measured 7e-6. */
 #define TOL_GRAD 1e-5
-/* AdamW divides by sqrt(v): where a gradient is itself rounding noise the step's direction is noise too, at most lr per step. Entries whose
- * gradients are above the noise agree to TOL_STEP, all of them to the sum of the rates. */
+/* AdamW divides by sqrt(v): where a gradient is itself rounding noise the step's direction is noise too, at
+ * most lr per step. Entries whose gradients are above the noise agree to TOL_STEP, all of them to the sum of
+ * the rates. */
 #define TOL_STEP 5e-5
 
 enum { MAX_SEQUENCES = 5, MAX_IDS = 128, MAX_T = 256 };
@@ -71,7 +75,8 @@ static void check_grads(const golden *g, lem_net *net, const char *isa) {
     assert_true(worst <= TOL_GRAD);
 }
 
-/* Largest gap of the logits of every token through a session, which takes the same forward pass (test_golden_equal checks the bits). */
+/* Largest gap of the logits of every token through a session, which takes the same forward pass
+ * (test_golden_equal checks the bits). */
 static double logits_gap(const golden *g, lem_backend *b, lem_dtype dtype) {
     lem_weights *w = NULL;
     lem_session *s = NULL;
@@ -128,9 +133,12 @@ static void check_loss_and_grads(const golden *g, lem_backend *b) {
     lem_forest_release(&bt.f);
 }
 
-static void adamw(lem_model *m, lem_backend *b, const float *grads, float *m1, float *v, const golden *g, int step, double norm) {
-    double clip = lem_json_num(lem_json_get(g->cases, "clip"), 0), b1 = lem_json_num(lem_json_get(g->cases, "beta1"), 0);
-    double b2 = lem_json_num(lem_json_get(g->cases, "beta2"), 0), wd = lem_json_num(lem_json_get(g->cases, "weight_decay"), 0);
+static void adamw(lem_model *m, lem_backend *b, const float *grads, float *m1, float *v, const golden *g,
+                  int step, double norm) {
+    double clip = lem_json_num(lem_json_get(g->cases, "clip"), 0),
+           b1 = lem_json_num(lem_json_get(g->cases, "beta1"), 0);
+    double b2 = lem_json_num(lem_json_get(g->cases, "beta2"), 0),
+           wd = lem_json_num(lem_json_get(g->cases, "weight_decay"), 0);
     double scale = clip / (norm + 1e-6);
     lem_adamw o = {(float)lem_json_num(lem_json_at(lem_json_get(g->cases, "rates"), (size_t)step), 0),
                    (float)b1,
@@ -143,14 +151,16 @@ static void adamw(lem_model *m, lem_backend *b, const float *grads, float *m1, f
     for (int i = 0; i < m->n_tensors; i++) {
         const lem_tensor *t = &m->tensors[i];
         o.weight_decay = t->decay ? (float)wd : 0;
-        b->ops->adamw(b, t->count, m->params + t->offset, grads + t->offset, m1 + t->offset, v + t->offset, &o);
+        b->ops->adamw(b, t->count, m->params + t->offset, grads + t->offset, m1 + t->offset, v + t->offset,
+                      &o);
     }
 }
 
 static void check_after(const golden *g, const lem_model *m, const char *isa) {
     double rates = 0, worst = 0;
     size_t off = 0, all = 0;
-    for (int s = 0; s < 10; s++) rates += lem_json_num(lem_json_at(lem_json_get(g->cases, "rates"), (size_t)s), 0);
+    for (int s = 0; s < 10; s++)
+        rates += lem_json_num(lem_json_at(lem_json_get(g->cases, "rates"), (size_t)s), 0);
     for (int i = 0; i < m->n_tensors; i++) {
         const lem_tensor *t = &m->tensors[i];
         size_t n = 0;
@@ -164,7 +174,8 @@ static void check_after(const golden *g, const lem_model *m, const char *isa) {
         all += n;
         free(want);
     }
-    print_message("%-8s after ten steps: worst %.1e, %zu of %zu above %.0e\n", isa, worst, off, all, TOL_STEP);
+    print_message("%-8s after ten steps: worst %.1e, %zu of %zu above %.0e\n", isa, worst, off, all,
+                  TOL_STEP);
     assert_true(worst <= rates);
     assert_true(off * 1000 <= all);
 }
@@ -241,7 +252,8 @@ static void check_reward(const golden *g, lem_backend *b) {
     int prompt, row[8];
     float score[8], dscore[8];
     size_t n = 0;
-    OK(lem_forest_add(&f, -1, ids, golden_ids(lem_json_get(g->cases, "prompt"), ids, MAX_IDS), &prompt, &gerr));
+    OK(lem_forest_add(&f, -1, ids, golden_ids(lem_json_get(g->cases, "prompt"), ids, MAX_IDS), &prompt,
+                      &gerr));
     int R = golden_ids(lem_json_get(g->cases, "labels"), label, 8);
     for (int i = 0; i < R; i++) {
         int len = golden_ids(lem_json_at(lem_json_get(g->cases, "responses"), (size_t)i), ids, MAX_IDS);
@@ -255,7 +267,8 @@ static void check_reward(const golden *g, lem_backend *b) {
     OK(lem_net_scores_grad(net, R, row, dscore, &gerr));
     lem_net_backward(net);
     float *want = golden_tensor(g, "", "scores", &n), *want_loss = golden_tensor(g, "", "loss", &n);
-    print_message("%-8s scores %.1e, loss %.7f, PyTorch %.7f\n", b->ops->name, golden_gap(score, want, (size_t)R), loss, (double)want_loss[0]);
+    print_message("%-8s scores %.1e, loss %.7f, PyTorch %.7f\n", b->ops->name,
+                  golden_gap(score, want, (size_t)R), loss, (double)want_loss[0]);
     assert_true(golden_gap(score, want, (size_t)R) <= TOL_FORWARD);
     assert_true(fabs(loss - (double)want_loss[0]) <= 1e-5);
     check_grads(g, net, b->ops->name);
@@ -332,9 +345,10 @@ static void qwen2_reward(void **s) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(architectures), cmocka_unit_test(fields_matter), cmocka_unit_test(llama_grads),
-                                       cmocka_unit_test(qwen2_grads),   cmocka_unit_test(llama_logits),  cmocka_unit_test(qwen2_logits),
-                                       cmocka_unit_test(llama_reward),  cmocka_unit_test(qwen2_reward),  cmocka_unit_test(llama_training),
-                                       cmocka_unit_test(qwen2_training)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(architectures),  cmocka_unit_test(fields_matter),
+                                       cmocka_unit_test(llama_grads),    cmocka_unit_test(qwen2_grads),
+                                       cmocka_unit_test(llama_logits),   cmocka_unit_test(qwen2_logits),
+                                       cmocka_unit_test(llama_reward),   cmocka_unit_test(qwen2_reward),
+                                       cmocka_unit_test(llama_training), cmocka_unit_test(qwen2_training)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,5 @@
-/* test_golden_open - every golden folder, all families and heads: weights packed from files compute the bits of weights packed from a model */
+/* test_golden_open - every golden folder, all families and heads: weights packed from files compute the bits
+ * of weights packed from a model */
 #include "golden_util.h"
 #include "model/weights_open.h"
 

@@ -1,4 +1,5 @@
-/* test_golden_save - saved folders: opened again bit for bit; with a folder as argument left there for tools/golden/check_saved_model.py */
+/* test_golden_save - saved folders: opened again bit for bit; with a folder as argument left there for
+ * tools/golden/check_saved_model.py */
 #include "golden_util.h"
 #include "model/weights_open.h"
 
@@ -91,8 +92,8 @@ static void saved_folders(void **state) {
         lem_head head = i & 2 ? LEM_HEAD_SCALAR : LEM_HEAD_LM;
         lem_dtype dtype = i & 8 ? LEM_DTYPE_BF16 : LEM_DTYPE_F32;
         lem_model *m = from_seed(arch, head, i & 4);
-        snprintf(dir, sizeof dir, "%s/%s-%s-%s-%s", root, i & 1 ? "qwen2" : "llama", i & 2 ? "rm" : "lm", i & 4 ? "tied" : "untied",
-                 lem_dtype_name(dtype));
+        snprintf(dir, sizeof dir, "%s/%s-%s-%s-%s", root, i & 1 ? "qwen2" : "llama", i & 2 ? "rm" : "lm",
+                 i & 4 ? "tied" : "untied", lem_dtype_name(dtype));
         save_with_outputs(m, b, dir, dtype);
         lem_model_free(m);
     }
@@ -107,7 +108,8 @@ static void saved_folders(void **state) {
     if (!keep_dir) OK(lem_dir_remove(root, &gerr));
 }
 
-/* The real checkpoint of the shared data (verl's arithmetic model, bf16, trained): opens, computes, and its bf16 weights give fp32's bits. */
+/* The real checkpoint of the shared data (verl's arithmetic model, bf16, trained): opens, computes, and its
+ * bf16 weights give fp32's bits. */
 static void shared_model(void **state) {
     (void)state;
     const char *data = getenv("LEMMA_DATA");

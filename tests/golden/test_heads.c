@@ -1,4 +1,5 @@
-/* test_heads - every kind of reward head: rendering, tokens and scores of tests/data/golden_heads against PyTorch and Transformers */
+/* test_heads - every kind of reward head: rendering, tokens and scores of tests/data/golden_heads against
+ * PyTorch and Transformers */
 #include "golden_util.h"
 
 #include "data/dataset.h"
@@ -6,8 +7,8 @@
 #include "reward/recipe.h"
 #include "reward/scorer.h"
 
-/* fp32 on both sides, as in test_golden_model. Probabilities are compared each relative to itself; unbounded scores, which pass through zero, relative to the
- * largest of their row. */
+/* fp32 on both sides, as in test_golden_model. Probabilities are compared each relative to itself; unbounded
+ * scores, which pass through zero, relative to the largest of their row. */
 #define TOL 1e-5
 
 enum { MAX_TEXTS = 16, MAX_READS = 64 };
@@ -63,8 +64,8 @@ static int score_row(const folder *f, lem_scorer *s, const lem_json *row, float 
     int n = (int)lem_json_count(texts), reads = 0;
     assert_true(n <= MAX_TEXTS);
     for (int i = 0; i < n; i++) {
-        OK(lem_reward_render(&f->recipe, f->t, lem_json_str(lem_json_get(row, "problem"), ""), lem_json_str(lem_json_at(texts, (size_t)i), ""), &r[i],
-                             &gerr));
+        OK(lem_reward_render(&f->recipe, f->t, lem_json_str(lem_json_get(row, "problem"), ""),
+                             lem_json_str(lem_json_at(texts, (size_t)i), ""), &r[i], &gerr));
         items[i] = (lem_score_item){r[i].ids.data, (int)r[i].ids.len, r[i].at, r[i].n_at, value + reads};
         counts[i] = r[i].n_at;
         reads += r[i].n_at;
@@ -81,13 +82,15 @@ static double check_row(const folder *f, lem_scorer *s, const lem_json *row) {
     int counts[MAX_TEXTS], at = 0;
     double worst = 0, top = 0;
     score_row(f, s, row, value, counts);
-    for (size_t i = 0; i < lem_json_count(want); i++) top = fmax(top, fabs(lem_json_num(lem_json_at(want, i), 0)));
+    for (size_t i = 0; i < lem_json_count(want); i++)
+        top = fmax(top, fabs(lem_json_num(lem_json_at(want, i), 0)));
     for (size_t i = 0; i < lem_json_count(want); i++) {
         const lem_json *one = lem_json_at(want, i);
         bool list = lem_json_kind(one) == LEM_JSON_ARRAY;
         assert_int_equal(list ? lem_json_count(one) : 1, counts[i]);
         for (int k = 0; k < counts[i]; k++) {
-            double x = lem_json_num(list ? lem_json_at(one, (size_t)k) : one, NAN), gap = fabs((double)value[at++] - x) / (list ? fabs(x) : top);
+            double x = lem_json_num(list ? lem_json_at(one, (size_t)k) : one, NAN),
+                   gap = fabs((double)value[at++] - x) / (list ? fabs(x) : top);
             if (!(gap <= worst)) worst = gap;
         }
     }
@@ -97,10 +100,21 @@ static double check_row(const folder *f, lem_scorer *s, const lem_json *row) {
 static const struct {
     const char *name, *cases;
 } folders[] = {
-    {"qwen2_classifier", "cases.json"},    {"qwen3_classifier", "cases.json"}, {"internlm2_rm", "cases.json"},    {"llama_two_labels", "cases.json"},
-    {"mistral_two_labels", "cases.json"},  {"qwen_rm", "cases.json"},          {"qwen_prm", "cases.json"},        {"skywork_prm", "cases.json"},
-    {"llamafactory", "cases.json"},        {"openrlhf", "cases.json"},         {"trl_prm", "cases.json"},         {"rlhflow_prm", "cases.json"},
-    {"openrlhf_value_head", "cases.json"}, {"math_shepherd", "cases.json"},    {"rlhflow_prm", "cases_orm.json"},
+    {"qwen2_classifier", "cases.json"},
+    {"qwen3_classifier", "cases.json"},
+    {"internlm2_rm", "cases.json"},
+    {"llama_two_labels", "cases.json"},
+    {"mistral_two_labels", "cases.json"},
+    {"qwen_rm", "cases.json"},
+    {"qwen_prm", "cases.json"},
+    {"skywork_prm", "cases.json"},
+    {"llamafactory", "cases.json"},
+    {"openrlhf", "cases.json"},
+    {"trl_prm", "cases.json"},
+    {"rlhflow_prm", "cases.json"},
+    {"openrlhf_value_head", "cases.json"},
+    {"math_shepherd", "cases.json"},
+    {"rlhflow_prm", "cases_orm.json"},
 };
 enum { N_FOLDERS = (int)(sizeof folders / sizeof folders[0]) };
 
@@ -115,8 +129,10 @@ static void scores_of_pytorch(void **state) {
             const lem_json *rows = lem_json_get(f.cases, "rows");
             double worst = 0;
             assert_true(lem_json_count(rows) > 0);
-            for (size_t r = 0; r < lem_json_count(rows); r++) worst = fmax(worst, check_row(&f, s, lem_json_at(rows, r)));
-            print_message("%-20s %-14s %-8s %.1e\n", folders[i].name, folders[i].cases, f.b->ops->name, worst);
+            for (size_t r = 0; r < lem_json_count(rows); r++)
+                worst = fmax(worst, check_row(&f, s, lem_json_at(rows, r)));
+            print_message("%-20s %-14s %-8s %.1e\n", folders[i].name, folders[i].cases, f.b->ops->name,
+                          worst);
             assert_true(worst <= TOL);
             lem_scorer_free(s);
             close_folder(&f);
@@ -141,7 +157,8 @@ static void independent_of_company(void **state) {
             assert_int_equal(score_row(&f, narrow, row, tight, one), total);
             assert_memory_equal(all, tight, (size_t)total * sizeof *all);
             lem_json *turned = lem_json_copy(row), *list = lem_json_new_array();
-            for (int k = n; k-- > 0;) assert_true(lem_json_append(list, lem_json_copy(lem_json_at(texts, (size_t)k))));
+            for (int k = n; k-- > 0;)
+                assert_true(lem_json_append(list, lem_json_copy(lem_json_at(texts, (size_t)k))));
             assert_true(lem_json_set(turned, "completions", list));
             assert_int_equal(score_row(&f, wide, turned, backwards, one), total);
             for (int k = 0; k < n; k++) {
@@ -214,7 +231,8 @@ static void trained_as_scored(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(scores_of_pytorch), cmocka_unit_test(independent_of_company), cmocka_unit_test(shared_once),
-                                       cmocka_unit_test(trained_as_scored)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(scores_of_pytorch),
+                                       cmocka_unit_test(independent_of_company),
+                                       cmocka_unit_test(shared_once), cmocka_unit_test(trained_as_scored)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

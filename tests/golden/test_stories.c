@@ -1,4 +1,5 @@
-/* test_stories - the trained stories260K weights tell their published story: greedy text, converted here and by tools/convert_llama2c.py */
+/* test_stories - the trained stories260K weights tell their published story: greedy text, converted here and
+ * by tools/convert_llama2c.py */
 #include "golden_util.h"
 #include "token/tokenizer.h"
 
@@ -50,7 +51,8 @@ static float *param(const lem_model *m, size_t offset) { return m->params + offs
 static void take_turned(bytes *b, float *to, int heads, int head_dim, int width) {
     for (int h = 0; h < heads; h++)
         for (int i = 0; i < head_dim; i++)
-            take(b, to + (size_t)((h * head_dim + i / 2 + i % 2 * (head_dim / 2)) * width), (size_t)width * sizeof *to);
+            take(b, to + (size_t)((h * head_dim + i / 2 + i % 2 * (head_dim / 2)) * width),
+                 (size_t)width * sizeof *to);
 }
 
 /* Tensors of version 0 of llama2.c's export.py: each for all layers in turn. */
@@ -74,7 +76,8 @@ static lem_model *convert(void) {
                           .pad_id = -1};
     OK(lem_model_new(&c, &m, &gerr));
     int D = c.width, E = D / c.heads, KV = c.kv_heads * E;
-    size_t f = sizeof(float), d = (size_t)D * f, q = d * (size_t)D, kv = d * (size_t)KV, ffn = d * (size_t)c.ffn;
+    size_t f = sizeof(float), d = (size_t)D * f, q = d * (size_t)D, kv = d * (size_t)KV,
+           ffn = d * (size_t)c.ffn;
     take(&b, param(m, m->embed), d * (size_t)c.vocab);
     for (int i = 0; i < c.layers; i++) take(&b, param(m, m->layer[i].attn_norm), d);
     for (int i = 0; i < c.layers; i++) take_turned(&b, param(m, m->layer[i].q), c.heads, E, D);
@@ -174,14 +177,16 @@ static void greedy_text(void **state) {
     lem_model_free(m);
 }
 
-/* The tool's folder: the same weights bit for bit, and a tokenizer that spells the same and reads the story back into the model's ids. */
+/* The tool's folder: the same weights bit for bit, and a tokenizer that spells the same and reads the story
+ * back into the model's ids. */
 static void converted_folder(void **state) {
     (void)state;
     char out[] = "/tmp/lemma-stories-XXXXXX", command[2200];
     if (system("python3 -c 'import json' >/dev/null 2>&1") != 0) skip();
     assert_non_null(mkdtemp(out));
-    snprintf(command, sizeof command, "python3 '%s/tools/convert_llama2c.py' '%s/stories260K.bin' '%s/tok512.bin' '%s'", LEMMA_SOURCE_DIR, dir, dir,
-             out);
+    snprintf(command, sizeof command,
+             "python3 '%s/tools/convert_llama2c.py' '%s/stories260K.bin' '%s/tok512.bin' '%s'",
+             LEMMA_SOURCE_DIR, dir, dir, out);
     assert_int_equal(system(command), 0);
     lem_model *m = convert(), *tool = NULL;
     lem_tokenizer *t = NULL;

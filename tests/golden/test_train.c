@@ -1,4 +1,5 @@
-/* test_train - the training loop: nothing that must not matter changes a byte; a resumed run equals an uninterrupted one */
+/* test_train - the training loop: nothing that must not matter changes a byte; a resumed run equals an
+ * uninterrupted one */
 #include "core/file.h"
 #include "core/mem.h"
 #include "core/rng.h"
@@ -106,7 +107,8 @@ static lem_status c_begin(void *ctx, const uint64_t *items, int n, lem_err *err)
     if (c->stop_at && ++c->begun == c->stop_at) c->cancel->requested = 1;
     return c->inner.begin(c->inner.ctx, items, n, err);
 }
-static lem_status c_run(void *ctx, lem_net *net, lem_forest *f, const uint64_t *items, int n, bool grad, lem_err *err) {
+static lem_status c_run(void *ctx, lem_net *net, lem_forest *f, const uint64_t *items, int n, bool grad,
+                        lem_err *err) {
     counting *c = ctx;
     return c->inner.run(c->inner.ctx, net, f, items, n, grad, err);
 }
@@ -172,8 +174,10 @@ static void nothing_matters(void **state) {
             char want[65], got[65];
             lem_buf tw = {0}, tg = {0};
             assert_int_equal(train(&base, r, want, &tw), LEM_OK);
-            const setting others[] = {
-                {isas[i], 2, 4096, NULL, 0, 0}, {isas[i], 4, 4096, NULL, 0, 0}, {isas[i], 1, 220, NULL, 0, 0}, {isas[i], 2, 311, NULL, 0, 0}};
+            const setting others[] = {{isas[i], 2, 4096, NULL, 0, 0},
+                                      {isas[i], 4, 4096, NULL, 0, 0},
+                                      {isas[i], 1, 220, NULL, 0, 0},
+                                      {isas[i], 2, 311, NULL, 0, 0}};
             for (int k = 0; k < 4; k++) {
                 lem_buf_clear(&tg);
                 assert_int_equal(train(&others[k], r, got, &tg), LEM_OK);
@@ -193,7 +197,8 @@ static void resume(void **state) {
             assert_non_null(mkdtemp(dir));
             lem_buf tw = {0}, tg = {0};
             lem_err err = LEM_ERR_INIT;
-            setting whole = {LEM_ISA_GENERIC, 1, 4096, NULL, 0, 0}, cut = {LEM_ISA_GENERIC, 2, 311, dir, stop, 0},
+            setting whole = {LEM_ISA_GENERIC, 1, 4096, NULL, 0, 0},
+                    cut = {LEM_ISA_GENERIC, 2, 311, dir, stop, 0},
                     rest = {LEM_ISA_GENERIC, 1, 220, dir, 0, 0};
             assert_int_equal(train(&whole, r, want, &tw), LEM_OK);
             assert_int_equal(train(&cut, r, got, &tg), LEM_EINTR);
@@ -284,7 +289,7 @@ static void grown_and_frozen(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(nothing_matters), cmocka_unit_test(resume), cmocka_unit_test(learns),
-                                       cmocka_unit_test(grown_and_frozen)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(nothing_matters), cmocka_unit_test(resume),
+                                       cmocka_unit_test(learns), cmocka_unit_test(grown_and_frozen)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

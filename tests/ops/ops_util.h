@@ -1,4 +1,5 @@
-/* ops/ops_util.h - shared by the operation tests: deterministic data, guarded buffers, backends of every path and thread count */
+/* ops/ops_util.h - shared by the operation tests: deterministic data, guarded buffers, backends of every path
+ * and thread count */
 #ifndef LEM_TEST_OPS_UTIL_H
 #define LEM_TEST_OPS_UTIL_H
 
@@ -59,18 +60,21 @@ static inline float *filled(size_t n, uint32_t seed) {
     return x;
 }
 
-static inline void check_close(const float *got, const float *want, size_t n, double tolerance, const char *what) {
+static inline void check_close(const float *got, const float *want, size_t n, double tolerance,
+                               const char *what) {
     for (size_t i = 0; i < n; i++) {
         double d = fabs((double)got[i] - (double)want[i]);
         if (!(d <= tolerance * (1 + fabs((double)want[i]))))
-            fail_msg("%s: element %zu of %zu is %.9g, expected %.9g (tolerance %.3g)", what, i, n, (double)got[i], (double)want[i], tolerance);
+            fail_msg("%s: element %zu of %zu is %.9g, expected %.9g (tolerance %.3g)", what, i, n,
+                     (double)got[i], (double)want[i], tolerance);
     }
 }
 
 static inline void check_same(const float *got, const float *want, size_t n, const char *what) {
     for (size_t i = 0; i < n; i++)
         if (memcmp(&got[i], &want[i], sizeof *got) != 0)
-            fail_msg("%s: element %zu of %zu is %.9g, bits differ from %.9g", what, i, n, (double)got[i], (double)want[i]);
+            fail_msg("%s: element %zu of %zu is %.9g, bits differ from %.9g", what, i, n, (double)got[i],
+                     (double)want[i]);
 }
 
 #define N_ISA 3
@@ -91,7 +95,9 @@ static inline void machines_open(machines *m) {
         m->pools[t] = lem_pool_new(thread_counts[t], &err);
         if (!m->pools[t]) fail_msg("%s", err.text);
         for (int i = 0; i < N_ISA; i++)
-            if (lem_isa_supported(isas[i]) && lem_backend_new(isas[i], m->pools[t], &m->cpu[i][t], &err) != LEM_OK) fail_msg("%s", err.text);
+            if (lem_isa_supported(isas[i]) &&
+                lem_backend_new(isas[i], m->pools[t], &m->cpu[i][t], &err) != LEM_OK)
+                fail_msg("%s", err.text);
     }
 }
 

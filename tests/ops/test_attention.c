@@ -1,4 +1,5 @@
-/* test_attention - attention over forests: against ref, a forest against its separate sequences, calls split in two, threads and paths */
+/* test_attention - attention over forests: against ref, a forest against its separate sequences, calls split
+ * in two, threads and paths */
 #include "ops_util.h"
 
 /* A forest described by parents and lengths; nodes are in depth-first order. */
@@ -32,7 +33,8 @@ static void build(forest *f, const node *nodes, int n_nodes) {
         lem_attn_tree *tree = &f->trees[f->n_trees - 1];
         for (int j = 0; j < nodes[i].n; j += LEM_PANEL) {
             int keys = nodes[i].n - j < LEM_PANEL ? nodes[i].n - j : LEM_PANEL;
-            f->segs[f->n_segs++] = (lem_attn_seg){f->T, f->T + rows, f->n_pages, keys, f->start[i] + j, f->T + j};
+            f->segs[f->n_segs++] =
+                (lem_attn_seg){f->T, f->T + rows, f->n_pages, keys, f->start[i] + j, f->T + j};
             for (int k = 0; k < keys; k++) {
                 f->pos[f->T + j + k] = f->start[i] + j + k;
                 f->page[f->T + j + k] = f->n_pages;
@@ -74,7 +76,8 @@ static void tensors_new(tensors *x, const forest *f, const heads *h) {
     x->kv.head_stride = (size_t)2 * LEM_PANEL * (size_t)h->E;
     x->kv.layer_stride = x->kv.head_stride * (size_t)h->KH;
     x->kv.page_stride = x->kv.layer_stride * 2;
-    x->kv.data = guarded(x->kv.page_stride * (size_t)f->n_pages); /* empty slots hold NaN: they must not be seen */
+    x->kv.data =
+        guarded(x->kv.page_stride * (size_t)f->n_pages); /* empty slots hold NaN: they must not be seen */
 }
 
 static void tensors_free(tensors *x) {
@@ -84,7 +87,9 @@ static void tensors_free(tensors *x) {
 
 static int window; /* of every plan */
 
-static lem_attn_plan plan_of(const forest *f) { return (lem_attn_plan){f->T, f->n_trees, f->pos, f->trees, f->segs, window}; }
+static lem_attn_plan plan_of(const forest *f) {
+    return (lem_attn_plan){f->T, f->n_trees, f->pos, f->trees, f->segs, window};
+}
 
 static float scale = 0.3f;
 
@@ -98,7 +103,8 @@ static void forward(lem_backend *b, const forest *f, const heads *h, tensors *x)
 
 static void backward(lem_backend *b, const forest *f, const heads *h, tensors *x) {
     lem_attn_plan plan = plan_of(f);
-    b->ops->attention_backward(b, &plan, h->H, h->KH, h->E, scale, x->q, LAYER, &x->kv, x->out, x->lse, x->dout, x->dq, x->dk, x->dv);
+    b->ops->attention_backward(b, &plan, h->H, h->KH, h->E, scale, x->q, LAYER, &x->kv, x->out, x->lse,
+                               x->dout, x->dq, x->dk, x->dv);
     check_guard(x->dq, x->nq, "dq");
     check_guard(x->dk, x->nk, "dk");
     check_guard(x->dv, x->nk, "dv");
@@ -107,25 +113,35 @@ static void backward(lem_backend *b, const forest *f, const heads *h, tensors *x
 static const node single[] = {{-1, 1}};
 static const node line[] = {{-1, 150}};
 static const node star[] = {{-1, 37}, {0, 5}, {0, 33}, {0, 1}, {0, 64}};
-static const node deep[] = {{-1, 3}, {0, 40}, {1, 2}, {2, 7}, {2, 31}, {1, 32}, {0, 9}, {6, 6}, {-1, 20}, {8, 1}, {8, 2}, {-1, 1}, {-1, 33}};
-static const node bushy[] = {{-1, 70}, {0, 1}, {0, 1}, {0, 1}, {0, 1}, {0, 1}, {0, 1}, {0, 1}, {0, 1}, {0, 1}, {0, 1}, {0, 1}, {0, 1},
-                             {0, 1},   {0, 1}, {0, 1}, {0, 1}, {0, 1}, {0, 1}, {0, 1}, {0, 1}, {0, 1}, {0, 1}, {0, 1}, {0, 1}};
+static const node deep[] = {{-1, 3}, {0, 40},  {1, 2}, {2, 7}, {2, 31}, {1, 32}, {0, 9},
+                            {6, 6},  {-1, 20}, {8, 1}, {8, 2}, {-1, 1}, {-1, 33}};
+static const node bushy[] = {{-1, 70}, {0, 1}, {0, 1}, {0, 1}, {0, 1}, {0, 1}, {0, 1}, {0, 1}, {0, 1},
+                             {0, 1},   {0, 1}, {0, 1}, {0, 1}, {0, 1}, {0, 1}, {0, 1}, {0, 1}, {0, 1},
+                             {0, 1},   {0, 1}, {0, 1}, {0, 1}, {0, 1}, {0, 1}, {0, 1}};
 static const struct {
     const char *name;
     const node *nodes;
     int n;
-} forests[] = {{"single", single, 1}, {"line", line, 1}, {"star", star, 5}, {"deep", deep, 13}, {"bushy", bushy, 25}};
-static const heads head_shapes[] = {{1, 1, 32}, {4, 2, 64}, {3, 3, 16}, {8, 1, 40}, {6, 2, 128}, {2, 1, 2}, {130, 1, 6}};
+} forests[] = {
+    {"single", single, 1}, {"line", line, 1}, {"star", star, 5}, {"deep", deep, 13}, {"bushy", bushy, 25}};
+static const heads head_shapes[] = {{1, 1, 32},  {4, 2, 64}, {3, 3, 16}, {8, 1, 40},
+                                    {6, 2, 128}, {2, 1, 2},  {130, 1, 6}};
 #define COUNT(a) (sizeof(a) / sizeof(a)[0])
 
 static machines all;
 static forest shape;
 
-/* Scores are sums of E products and outputs weighted means; exp turns an absolute error of a score into a relative one of p. */
-static double tol_forward(const heads *h) { return 4 * (double)EPS * (h->E + 40) * (scale > 1 ? (double)scale : 1); }
-static double tol_backward(const heads *h, const forest *f) { return 2 * tol_forward(h) * (1 + sqrt((double)f->T * h->H)); }
+/* Scores are sums of E products and outputs weighted means; exp turns an absolute error of a score into a
+ * relative one of p. */
+static double tol_forward(const heads *h) {
+    return 4 * (double)EPS * (h->E + 40) * (scale > 1 ? (double)scale : 1);
+}
+static double tol_backward(const heads *h, const forest *f) {
+    return 2 * tol_forward(h) * (1 + sqrt((double)f->T * h->H));
+}
 
-static void check_results(const tensors *got, const tensors *want, const forest *f, const heads *h, bool same, const char *what) {
+static void check_results(const tensors *got, const tensors *want, const forest *f, const heads *h, bool same,
+                          const char *what) {
     char name[160];
     const struct {
         const char *name;
@@ -178,7 +194,8 @@ static void test_against_ref(void **state) {
     }
 }
 
-/* Scores in the hundreds: e^score overflows unless the row's largest is taken off first, and most probabilities are 0. */
+/* Scores in the hundreds: e^score overflows unless the row's largest is taken off first, and most
+ * probabilities are 0. */
 static void test_large_scores(void **state) {
     (void)state;
     build(&shape, star, 5);
@@ -220,11 +237,13 @@ static void test_forest_equals_sequences(void **state) {
     for (size_t f = 0; f < COUNT(forests); f++) {
         build(&shape, forests[f].nodes, forests[f].n);
         for (int i = 0; i < N_ISA; i++)
-            for (size_t j = 0; j < 3 && all.cpu[i][1]; j++) check_paths(all.cpu[i][1], forests[f].nodes, &head_shapes[j]);
+            for (size_t j = 0; j < 3 && all.cpu[i][1]; j++)
+                check_paths(all.cpu[i][1], forests[f].nodes, &head_shapes[j]);
     }
 }
 
-/* A sequence fed in two calls (the second sees pages of the first, and fills the last of them) equals one call. */
+/* A sequence fed in two calls (the second sees pages of the first, and fills the last of them) equals one
+ * call. */
 static void check_two_calls(lem_backend *b, const heads *h, int n, int split) {
     tensors x, y;
     size_t q_row = (size_t)h->H * (size_t)h->E, k_row = (size_t)h->KH * (size_t)h->E;
@@ -242,8 +261,10 @@ static void check_two_calls(lem_backend *b, const heads *h, int n, int split) {
         }
         lem_attn_tree tree = {0, r1 - r0, 0, n_segs, r1};
         lem_attn_plan plan = {r1 - r0, 1, shape.pos + r0, &tree, segs, window};
-        b->ops->kv_write(b, r1 - r0, h->KH, h->E, y.k + (size_t)r0 * k_row, y.v + (size_t)r0 * k_row, shape.page + r0, shape.slot + r0, LAYER, &y.kv);
-        b->ops->attention(b, &plan, h->H, h->KH, h->E, scale, y.q + (size_t)r0 * q_row, LAYER, &y.kv, y.out + (size_t)r0 * q_row, NULL);
+        b->ops->kv_write(b, r1 - r0, h->KH, h->E, y.k + (size_t)r0 * k_row, y.v + (size_t)r0 * k_row,
+                         shape.page + r0, shape.slot + r0, LAYER, &y.kv);
+        b->ops->attention(b, &plan, h->H, h->KH, h->E, scale, y.q + (size_t)r0 * q_row, LAYER, &y.kv,
+                          y.out + (size_t)r0 * q_row, NULL);
     }
     check_same(y.out, x.out, x.nq, "two calls");
     tensors_free(&x);
@@ -260,7 +281,8 @@ static void test_split_calls(void **state) {
     }
 }
 
-/* One row over more segments than are listed and more positions than 80 heads' scores have room for: the slow ways must agree with ref. */
+/* One row over more segments than are listed and more positions than 80 heads' scores have room for: the slow
+ * ways must agree with ref. */
 static void test_very_long_path(void **state) {
     enum { SEGS = 33000, HEADS = 80, WIDTH = 2, PAGE = 64 * WIDTH };
     (void)state;
@@ -278,7 +300,8 @@ static void test_very_long_path(void **state) {
         float *out = guarded(HEADS * WIDTH);
         all.cpu[i][0]->ops->attention(all.cpu[i][0], &plan, HEADS, 1, WIDTH, 0.3f, q, 0, &kv, out, NULL);
         check_guard(out, HEADS * WIDTH, "long path");
-        check_close(out, want, HEADS * WIDTH, 4 * (double)EPS * 64, "long path"); /* outputs of order 1/sqrt(SEGS) */
+        check_close(out, want, HEADS * WIDTH, 4 * (double)EPS * 64,
+                    "long path"); /* outputs of order 1/sqrt(SEGS) */
         free(out);
     }
     free(segs);
@@ -302,7 +325,8 @@ static void test_windows(void **state) {
     window = 0;
 }
 
-/* A path written out by hand: what row r of a line sees with window w is what the last row of the keys r-w+1..r alone sees. */
+/* A path written out by hand: what row r of a line sees with window w is what the last row of the keys
+ * r-w+1..r alone sees. */
 static void test_window_is_a_cut(void **state) {
     enum { N = 100, W = 37 };
     static forest cut;
@@ -341,8 +365,12 @@ static int close_all(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_against_ref),     cmocka_unit_test(test_large_scores),   cmocka_unit_test(test_forest_equals_sequences),
-        cmocka_unit_test(test_split_calls),     cmocka_unit_test(test_very_long_path), cmocka_unit_test(test_windows),
+        cmocka_unit_test(test_against_ref),
+        cmocka_unit_test(test_large_scores),
+        cmocka_unit_test(test_forest_equals_sequences),
+        cmocka_unit_test(test_split_calls),
+        cmocka_unit_test(test_very_long_path),
+        cmocka_unit_test(test_windows),
         cmocka_unit_test(test_window_is_a_cut),
     };
     return cmocka_run_group_tests(tests, open_all, close_all);

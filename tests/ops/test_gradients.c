@@ -6,12 +6,15 @@ static lem_backend *ref;
 /* A differentiable function of one parameter array: its value as sum(c_i * output_i) in double. */
 typedef double value_fn(void *ctx);
 
-/* Central differences with step 2^-7: truncation is about h^2/6 times a third derivative of order 1 (1e-5 of the scale here), rounding of the
- * fp32 outputs 2^-24/h each (8e-6). Hence 2e-3 of the largest gradient, far below the effect of a wrong term. */
-static void check_gradient(value_fn *f, void *ctx, float *param, size_t n, const float *grad, const char *what) {
+/* Central differences with step 2^-7: truncation is about h^2/6 times a third derivative of order 1 (1e-5 of
+ * the scale here), rounding of the fp32 outputs 2^-24/h each (8e-6). Hence 2e-3 of the largest gradient, far
+ * below the effect of a wrong term. */
+static void check_gradient(value_fn *f, void *ctx, float *param, size_t n, const float *grad,
+                           const char *what) {
     const float h = 0x1p-7f;
     double largest = 1e-3;
-    for (size_t i = 0; i < n; i++) largest = fabs((double)grad[i]) > largest ? fabs((double)grad[i]) : largest;
+    for (size_t i = 0; i < n; i++)
+        largest = fabs((double)grad[i]) > largest ? fabs((double)grad[i]) : largest;
     for (size_t i = 0; i < n; i++) {
         float old = param[i], up = old + h, down = old - h;
         param[i] = up;
@@ -35,7 +38,9 @@ typedef struct small { /* inputs a, w, bias; outputs y; output weights c */
     float *a, *w, *bias, *y, *c;
 } small;
 
-static small small_new(void) { return (small){filled(T * K, 1), filled(N * K, 2), filled(N, 3), filled(T * K, 4), filled(T * K, 5)}; }
+static small small_new(void) {
+    return (small){filled(T * K, 1), filled(N * K, 2), filled(N, 3), filled(T * K, 4), filled(T * K, 5)};
+}
 static void small_free(small *s) {
     free(s->a);
     free(s->w);
@@ -166,7 +171,8 @@ static void test_xent(void **state) /* the gradient of sum weight * -logprob */
 
 /* A tree of three nodes: rows 0-2 shared, 3-4 and 5-6 below it. H = 4, KH = 2, E = 3. */
 enum { AT = 7, H = 4, KH = 2, E = 3 };
-static const int attn_pos[AT] = {0, 1, 2, 3, 4, 3, 4}, attn_page[AT] = {0, 0, 0, 1, 1, 2, 2}, attn_slot[AT] = {0, 1, 2, 0, 1, 0, 1};
+static const int attn_pos[AT] = {0, 1, 2, 3, 4, 3, 4}, attn_page[AT] = {0, 0, 0, 1, 1, 2, 2},
+                 attn_slot[AT] = {0, 1, 2, 0, 1, 0, 1};
 static const lem_attn_seg attn_segs[] = {{0, 7, 0, 3, 0, 0}, {3, 5, 1, 2, 3, 3}, {5, 7, 2, 2, 3, 5}};
 static const lem_attn_tree attn_trees[] = {{0, AT, 0, 3, 5}};
 static const lem_attn_plan attn_plan = {AT, 1, attn_pos, attn_trees, attn_segs, 0};
@@ -184,16 +190,18 @@ static double value_attention(void *ctx) {
 
 static void test_attention(void **state) {
     (void)state;
-    attn_case a = {filled(AT * H * E, 1),
-                   filled(AT * KH * E, 2),
-                   filled(AT * KH * E, 3),
-                   guarded(AT * H * E),
-                   guarded(AT * H),
-                   filled(AT * H * E, 4),
-                   {guarded((size_t)3 * KH * 64 * E), (size_t)KH * 64 * E, (size_t)KH * 64 * E, (size_t)64 * E}};
+    attn_case a = {
+        filled(AT * H * E, 1),
+        filled(AT * KH * E, 2),
+        filled(AT * KH * E, 3),
+        guarded(AT * H * E),
+        guarded(AT * H),
+        filled(AT * H * E, 4),
+        {guarded((size_t)3 * KH * 64 * E), (size_t)KH * 64 * E, (size_t)KH * 64 * E, (size_t)64 * E}};
     float dq[AT * H * E], dk[AT * KH * E], dv[AT * KH * E];
     value_attention(&a);
-    ref->ops->attention_backward(ref, &attn_plan, H, KH, E, 0.7f, a.q, 0, &a.kv, a.out, a.lse, a.c, dq, dk, dv);
+    ref->ops->attention_backward(ref, &attn_plan, H, KH, E, 0.7f, a.q, 0, &a.kv, a.out, a.lse, a.c, dq, dk,
+                                 dv);
     check_gradient(value_attention, &a, a.q, AT * H * E, dq, "attention dq");
     check_gradient(value_attention, &a, a.k, AT * KH * E, dk, "attention dk");
     check_gradient(value_attention, &a, a.v, AT * KH * E, dv, "attention dv");
@@ -214,8 +222,9 @@ static int close_ref(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_linear), cmocka_unit_test(test_rmsnorm), cmocka_unit_test(test_swiglu),    cmocka_unit_test(test_rope),
-        cmocka_unit_test(test_embed),  cmocka_unit_test(test_xent),    cmocka_unit_test(test_attention),
+        cmocka_unit_test(test_linear),    cmocka_unit_test(test_rmsnorm), cmocka_unit_test(test_swiglu),
+        cmocka_unit_test(test_rope),      cmocka_unit_test(test_embed),   cmocka_unit_test(test_xent),
+        cmocka_unit_test(test_attention),
     };
     return cmocka_run_group_tests(tests, open_ref, close_ref);
 }

@@ -1,4 +1,5 @@
-/* test_ops - every operation on every path against ref, and the promises about bits (threads, batch, calls, paths, storage) */
+/* test_ops - every operation on every path against ref, and the promises about bits (threads, batch, calls,
+ * paths, storage) */
 #include "ops_util.h"
 
 typedef struct shape {
@@ -19,7 +20,8 @@ static size_t size_tk(const shape *s) { return (size_t)s->T * (size_t)s->K; }
 static size_t size_nk(const shape *s) { return (size_t)s->N * (size_t)s->K; }
 static size_t size_k(const shape *s) { return (size_t)s->K; }
 
-/* A chain of n products of numbers in [-1,1): partial sums are of order sqrt(n), so rounding adds up to order n*2^-24; 4 x that. */
+/* A chain of n products of numbers in [-1,1): partial sums are of order sqrt(n), so rounding adds up to order
+ * n*2^-24; 4 x that. */
 static double tol_k(const shape *s) { return 4 * (double)EPS * (s->K + 4); }
 static double tol_n(const shape *s) { return 4 * (double)EPS * (s->N + 4); }
 static double tol_t(const shape *s) { return 4 * (double)EPS * (s->T + 4); }
@@ -29,7 +31,8 @@ static double tol_few(const shape *s) {
 } /* exp is within 2^-23; a handful of roundings */
 static double tol_row(const shape *s) { return (double)EPS * (32 + s->K); }
 
-static void linear_with(lem_backend *b, const shape *s, lem_dtype dtype, bool bias, bool accumulate, float *out) {
+static void linear_with(lem_backend *b, const shape *s, lem_dtype dtype, bool bias, bool accumulate,
+                        float *out) {
     lem_packed w;
     lem_err err = LEM_ERR_INIT;
     float *x = filled(size_tk(s), 1), *weight = filled(size_nk(s), 2), *add = filled((size_t)s->N, 3);
@@ -42,10 +45,18 @@ static void linear_with(lem_backend *b, const shape *s, lem_dtype dtype, bool bi
     free(weight);
     free(add);
 }
-static void run_linear(lem_backend *b, const shape *s, float *out) { linear_with(b, s, LEM_DTYPE_F32, false, false, out); }
-static void run_linear_bias(lem_backend *b, const shape *s, float *out) { linear_with(b, s, LEM_DTYPE_F32, true, true, out); }
-static void run_linear_bf16(lem_backend *b, const shape *s, float *out) { linear_with(b, s, LEM_DTYPE_BF16, true, false, out); }
-static void run_linear_bf16_add(lem_backend *b, const shape *s, float *out) { linear_with(b, s, LEM_DTYPE_BF16, false, true, out); }
+static void run_linear(lem_backend *b, const shape *s, float *out) {
+    linear_with(b, s, LEM_DTYPE_F32, false, false, out);
+}
+static void run_linear_bias(lem_backend *b, const shape *s, float *out) {
+    linear_with(b, s, LEM_DTYPE_F32, true, true, out);
+}
+static void run_linear_bf16(lem_backend *b, const shape *s, float *out) {
+    linear_with(b, s, LEM_DTYPE_BF16, true, false, out);
+}
+static void run_linear_bf16_add(lem_backend *b, const shape *s, float *out) {
+    linear_with(b, s, LEM_DTYPE_BF16, false, true, out);
+}
 
 static void dx_with(lem_backend *b, const shape *s, bool accumulate, float *out) {
     float *dy = filled(size_tn(s), 5), *w = filled(size_nk(s), 6);
@@ -82,7 +93,8 @@ static void run_rmsnorm(lem_backend *b, const shape *s, float *out) {
 
 static size_t size_norm_backward(const shape *s) { return size_tk(s) + (size_t)s->K; }
 static void run_rmsnorm_backward(lem_backend *b, const shape *s, float *out) {
-    float *x = filled(size_tk(s), 15), *dy = filled(size_tk(s), 16), *w = filled(size_k(s), 17), *inv = filled((size_t)s->T, 18);
+    float *x = filled(size_tk(s), 15), *dy = filled(size_tk(s), 16), *w = filled(size_k(s), 17),
+          *inv = filled((size_t)s->T, 18);
     for (int t = 0; t < s->T; t++) inv[t] = 1.5f + inv[t];
     fill(out, size_norm_backward(s), 19);
     b->ops->rmsnorm_backward(b, s->T, s->K, dy, x, w, inv, out, out + size_tk(s));
@@ -197,8 +209,14 @@ static size_t size_three_tk(const shape *s) { return 3 * size_tk(s); }
 static void run_adamw(lem_backend *b, const shape *s, float *out) {
     size_t n = size_tk(s);
     float *grad = filled(n, 36);
-    lem_adamw o = {
-        .lr = 1e-2f, .beta1 = 0.9f, .beta2 = 0.95f, .eps = 1e-8f, .weight_decay = 0.1f, .bias1 = 0.19f, .bias2 = 0.0975f, .grad_scale = 0.5f};
+    lem_adamw o = {.lr = 1e-2f,
+                   .beta1 = 0.9f,
+                   .beta2 = 0.95f,
+                   .eps = 1e-8f,
+                   .weight_decay = 0.1f,
+                   .bias1 = 0.19f,
+                   .bias2 = 0.0975f,
+                   .grad_scale = 0.5f};
     fill(out, 3 * n, 37);
     for (size_t i = 2 * n; i < 3 * n; i++) out[i] *= out[i];
     b->ops->adamw(b, n, out, grad, out + n, out + 2 * n, &o);
@@ -265,7 +283,8 @@ static void check_case(const op_case *c, machines *m, const shape *s) {
         if (!m->cpu[i][0]) continue;
         for (int t = 0; t < N_THREADS; t++) {
             float *got = run_guarded(c, m->cpu[i][t], s);
-            snprintf(what, sizeof what, "%s %s T=%d N=%d K=%d, %d threads", m->cpu[i][t]->ops->name, c->name, s->T, s->N, s->K, thread_counts[t]);
+            snprintf(what, sizeof what, "%s %s T=%d N=%d K=%d, %d threads", m->cpu[i][t]->ops->name, c->name,
+                     s->T, s->N, s->K, thread_counts[t]);
             if (t == 0) {
                 check_close(got, want, n, c->tolerance(s), what);
                 first[i] = got;
@@ -294,7 +313,8 @@ static void test_every_op(void **state) {
     for (size_t c = 0; c < COUNT(cases); c++)
         for (size_t t = 0; t < COUNT(few); t++)
             for (size_t k = 0; k < COUNT(odd); k++)
-                for (size_t n = 0; n < (cases[c].uses_n ? COUNT(odd) : 1); n++) check_case(&cases[c], &all, &(shape){few[t], odd[n], odd[k]});
+                for (size_t n = 0; n < (cases[c].uses_n ? COUNT(odd) : 1); n++)
+                    check_case(&cases[c], &all, &(shape){few[t], odd[n], odd[k]});
 }
 
 static void test_large_shapes(void **state) /* more than one block of rows, of k, several groups of panels */
@@ -315,8 +335,10 @@ static void check_rows_alone(lem_backend *b) {
     enum { T = 75, N = 129, K = 450 };
     lem_packed w[2];
     lem_err err = LEM_ERR_INIT;
-    float *weight = filled((size_t)N * K, 1), *x = filled((size_t)T * K, 2), *dy = filled((size_t)T * N, 3), *one = guarded(K);
-    float *y[2] = {guarded((size_t)T * N), guarded((size_t)T * N)}, *dx = guarded((size_t)T * K), *logprob = guarded(T);
+    float *weight = filled((size_t)N * K, 1), *x = filled((size_t)T * K, 2), *dy = filled((size_t)T * N, 3),
+          *one = guarded(K);
+    float *y[2] = {guarded((size_t)T * N), guarded((size_t)T * N)}, *dx = guarded((size_t)T * K),
+          *logprob = guarded(T);
     int32_t target[T];
     for (int t = 0; t < T; t++) target[t] = t;
     for (int d = 0; d < 2; d++) {
@@ -355,7 +377,8 @@ static void test_rows_alone(void **state) {
 static void check_split_calls(lem_backend *b) {
     enum { T = 801, N = 45, K = 70, SPLIT = 333 };
     float *dy = filled((size_t)T * N, 1), *x = filled((size_t)T * K, 2);
-    float *once = filled((size_t)N * K, 3), *twice = filled((size_t)N * K, 3), *db1 = filled(N, 4), *db2 = filled(N, 4);
+    float *once = filled((size_t)N * K, 3), *twice = filled((size_t)N * K, 3), *db1 = filled(N, 4),
+          *db2 = filled(N, 4);
     b->ops->linear_dw(b, T, N, K, dy, x, once);
     b->ops->linear_dw(b, SPLIT, N, K, dy, x, twice);
     b->ops->linear_dw(b, T - SPLIT, N, K, dy + (size_t)SPLIT * N, x + (size_t)SPLIT * K, twice);
@@ -383,7 +406,8 @@ static void check_bf16(lem_backend *b) {
         const shape *s = &shapes[i];
         lem_packed wide, narrow;
         lem_err err = LEM_ERR_INIT;
-        float *w = filled(size_nk(s), 1), *x = filled(size_tk(s), 2), *y1 = guarded(size_tn(s)), *y2 = guarded(size_tn(s));
+        float *w = filled(size_nk(s), 1), *x = filled(size_tk(s), 2), *y1 = guarded(size_tn(s)),
+              *y2 = guarded(size_tn(s));
         for (size_t j = 0; j < size_nk(s); j++) w[j] = lem_bf16_to_f32(lem_f32_to_bf16(w[j]));
         assert_int_equal(lem_packed_alloc(&wide, s->N, s->K, LEM_DTYPE_F32, &err), LEM_OK);
         assert_int_equal(lem_packed_alloc(&narrow, s->N, s->K, LEM_DTYPE_BF16, &err), LEM_OK);
@@ -418,8 +442,9 @@ static int close_all(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_every_op),    cmocka_unit_test(test_large_shapes), cmocka_unit_test(test_rows_alone),
-        cmocka_unit_test(test_split_calls), cmocka_unit_test(test_bf16),
+        cmocka_unit_test(test_every_op),   cmocka_unit_test(test_large_shapes),
+        cmocka_unit_test(test_rows_alone), cmocka_unit_test(test_split_calls),
+        cmocka_unit_test(test_bf16),
     };
     return cmocka_run_group_tests(tests, open_all, close_all);
 }

@@ -22,7 +22,8 @@ static __attribute__((unused)) void check_ok(lem_status st, int line) {
 
 /* The call fails with that status and its text holds `part`. */
 static __attribute__((unused)) void check_fails(lem_status st, lem_status want, const char *part, int line) {
-    if (st != want || !strstr(err.text, part)) print_error("line %d: status %d, not %d with '%s': %s\n", line, (int)st, (int)want, part, err.text);
+    if (st != want || !strstr(err.text, part))
+        print_error("line %d: status %d, not %d with '%s': %s\n", line, (int)st, (int)want, part, err.text);
     assert_int_equal(st, want);
     assert_non_null(strstr(err.text, part));
 }

@@ -1,11 +1,13 @@
 /* cpu/attention.inc.h - attention over a forest, forward and backward
  *
- * A unit is one (row, query head) of one kv head: unit u of a tree is row u/G, head u%G of the group. Blocks of up to 112 units share the
- * products with each page. Scores are kept by absolute position, so that their maximum and sums (16 partial sums by position modulo 16)
- * do not depend on pages; P V continues one chain per output over positions. A row's bits depend on nothing but its own path.
+ * A unit is one (row, query head) of one kv head: unit u of a tree is row u/G, head u%G of the group. Blocks
+ * of up to 112 units share the products with each page. Scores are kept by absolute position, so that their
+ * maximum and sums (16 partial sums by position modulo 16) do not depend on pages; P V continues one chain
+ * per output over positions. A row's bits depend on nothing but its own path.
  *
- * With a window, scores start at a block's `base`, a multiple of 16 at or below the first key that any of its rows sees, and pages below it are left
- * out: keys outside a row's window have probability 0, which changes no sum, so the base is free. */
+ * With a window, scores start at a block's `base`, a multiple of 16 at or below the first key that any of its
+ * rows sees, and pages below it are left out: keys outside a row's window have probability 0, which changes
+ * no sum, so the base is free. */
 
 #define UNITS 112      /* eight tiles of 14 */
 #define SEG_LIST 32768 /* segments of one block that are listed; with more the whole tree is scanned */
@@ -34,19 +36,23 @@ SIMD size_t unit_at(const attn *c, int head, int u) /* index of the unit's (row,
 }
 
 static void gather(const attn *c, const float *from, int head, int u0, int u1, float *to) {
-    for (int u = u0; u < u1; u++, to += c->E) memcpy(to, from + unit_at(c, head, u) * (size_t)c->E, (size_t)c->E * sizeof *to);
+    for (int u = u0; u < u1; u++, to += c->E)
+        memcpy(to, from + unit_at(c, head, u) * (size_t)c->E, (size_t)c->E * sizeof *to);
 }
 
 /* Position of the first key that row r sees. */
-SIMD int first_seen(const lem_attn_plan *p, int r) { return p->window > 0 ? max_int(0, p->pos[r] - p->window + 1) : 0; }
+SIMD int first_seen(const lem_attn_plan *p, int r) {
+    return p->window > 0 ? max_int(0, p->pos[r] - p->window + 1) : 0;
+}
 
-/* Units u0..u1-1 that see the segment's keys; leading rows before its first position and trailing rows whose window begins after it are left out.
- * False when none. */
+/* Units u0..u1-1 that see the segment's keys; leading rows before its first position and trailing rows whose
+ * window begins after it are left out. False when none. */
 SIMD bool seg_units(const attn *c, const lem_attn_seg *s, int u0, int u1, int *from, int *to) {
     int a = max_int(s->row0 * c->G, u0), z = min_int(s->row1 * c->G, u1);
     while (a < z && c->plan->pos[a / c->G] < s->pos0) a = min_int((a / c->G + 1) * c->G, z);
     if (c->plan->window > 0)
-        while (a < z && first_seen(c->plan, (z - 1) / c->G) >= s->pos0 + s->n_keys) z = max_int((z - 1) / c->G * c->G, a);
+        while (a < z && first_seen(c->plan, (z - 1) / c->G) >= s->pos0 + s->n_keys)
+            z = max_int((z - 1) / c->G * c->G, a);
     *from = a;
     *to = z;
     return a < z;
@@ -74,9 +80,12 @@ static seg_range list_segs(const attn *c, const lem_attn_tree *tree, int r0, int
     return some;
 }
 
-SIMD const lem_attn_seg *seg_of(const attn *c, const seg_range *r, int i) { return &c->plan->segs[r->list ? r->list[i] : r->first + i]; }
+SIMD const lem_attn_seg *seg_of(const attn *c, const seg_range *r, int i) {
+    return &c->plan->segs[r->list ? r->list[i] : r->first + i];
+}
 
-/* Scores of one unit become probabilities times the returned sum; positions below first and from len to width become 0. */
+/* Scores of one unit become probabilities times the returned sum; positions below first and from len to width
+ * become 0. */
 static float softmax_row(float *s, int first, int len, int width, float scale, float *lse) {
     v16 vscale = v_set1(scale), vmax = v_set1(-INFINITY), sum = v_zero();
     int full = len / 16 * 16, rest = len - full, start = first / 16 * 16;
@@ -106,38 +115,46 @@ static float softmax_row(float *s, int first, int len, int width, float scale, f
 }
 
 /* Units u0..u1-1 (at most UNITS, and what the score space holds) of one tree and kv head. */
-static void forward_units(const attn *c, const seg_range *segs, int head, int u0, int u1, int stride, float *space) {
+static void forward_units(const attn *c, const seg_range *segs, int head, int u0, int u1, int stride,
+                          float *space) {
     int E = c->E, units = u1 - u0, a, z;
     float *q = space, *o = q + (size_t)UNITS * (size_t)E, *score = o + (size_t)UNITS * (size_t)E;
     gather(c, c->q, head, u0, u1, q);
     for (int i = 0; i < segs->n; i++) {
         const lem_attn_seg *s = seg_of(c, segs, i);
         if (!seg_units(c, s, u0, u1, &a, &z)) continue;
-        small_product(TILE_A_ROWS, z - a, LEM_PANEL, E, q + (size_t)(a - u0) * (size_t)E, (size_t)E, page_keys(c, s->page, head), LEM_PANEL,
-                      score + (size_t)(a - u0) * (size_t)stride + s->pos0 - segs->base, (size_t)stride, false);
+        small_product(TILE_A_ROWS, z - a, LEM_PANEL, E, q + (size_t)(a - u0) * (size_t)E, (size_t)E,
+                      page_keys(c, s->page, head), LEM_PANEL,
+                      score + (size_t)(a - u0) * (size_t)stride + s->pos0 - segs->base, (size_t)stride,
+                      false);
     }
     float total[UNITS];
     for (int u = 0; u < units; u++) {
         float *lse = c->lse ? c->lse + unit_at(c, head, u0 + u) : NULL;
         int r = (u0 + u) / c->G, first = max_int(0, first_seen(c->plan, r) - segs->base);
-        total[u] = softmax_row(score + (size_t)u * (size_t)stride, first, c->plan->pos[r] + 1 - segs->base, stride, c->scale, lse);
+        total[u] = softmax_row(score + (size_t)u * (size_t)stride, first, c->plan->pos[r] + 1 - segs->base,
+                               stride, c->scale, lse);
     }
     memset(o, 0, (size_t)units * (size_t)E * sizeof *o);
     for (int i = 0; i < segs->n; i++) {
         const lem_attn_seg *s = seg_of(c, segs, i);
         if (!seg_units(c, s, u0, u1, &a, &z)) continue;
-        small_product(TILE_A_ROWS, z - a, E, s->n_keys, score + (size_t)(a - u0) * (size_t)stride + s->pos0 - segs->base, (size_t)stride,
-                      page_keys(c, s->page, head) + (size_t)LEM_PANEL * (size_t)E, (size_t)E, o + (size_t)(a - u0) * (size_t)E, (size_t)E, true);
+        small_product(TILE_A_ROWS, z - a, E, s->n_keys,
+                      score + (size_t)(a - u0) * (size_t)stride + s->pos0 - segs->base, (size_t)stride,
+                      page_keys(c, s->page, head) + (size_t)LEM_PANEL * (size_t)E, (size_t)E,
+                      o + (size_t)(a - u0) * (size_t)E, (size_t)E, true);
     }
     for (int u = 0; u < units; u++) {
         float *out = c->out + unit_at(c, head, u0 + u) * (size_t)E;
         v16 by = v_set1(1.0f / total[u]);
-        for (int e = 0; e < E; e += 16) v_store_tail(out + e, E - e, v_mul(v_load_tail(o + (size_t)u * (size_t)E + e, E - e), by));
+        for (int e = 0; e < E; e += 16)
+            v_store_tail(out + e, E - e, v_mul(v_load_tail(o + (size_t)u * (size_t)E + e, E - e), by));
     }
 }
 
 /* Rows r0..r1-1 of one tree, kv heads h0..h1-1. */
-static void forward_rows(const attn *c, const lem_attn_tree *tree, int r0, int r1, int h0, int h1, float *scratch) {
+static void forward_rows(const attn *c, const lem_attn_tree *tree, int r0, int r1, int h0, int h1,
+                         float *scratch) {
     int *list = (int *)scratch, len = 0;
     float *space = scratch + SEG_LIST;
     for (int r = r0; r < r1; r++) len = max_int(len, c->plan->pos[r] + 1);
@@ -148,12 +165,14 @@ static void forward_rows(const attn *c, const lem_attn_tree *tree, int r0, int r
     size_t fit = left / (size_t)stride;
     int step = fit < 1 ? 1 : fit < UNITS ? (int)fit : UNITS;
     for (int h = h0; h < h1; h++)
-        for (int u = r0 * c->G; u < r1 * c->G; u += step) forward_units(c, &segs, h, u, min_int(u + step, r1 * c->G), stride, space);
+        for (int u = r0 * c->G; u < r1 * c->G; u += step)
+            forward_units(c, &segs, h, u, min_int(u + step, r1 * c->G), stride, space);
 }
 
 static void forward_task(void *ctx, int task, int worker) {
     const attn *c = ctx;
-    int r0 = task % c->blocks * c->rows_per_block, r1 = min_int(r0 + c->rows_per_block, c->plan->n_rows), chunk = task / c->blocks;
+    int r0 = task % c->blocks * c->rows_per_block, r1 = min_int(r0 + c->rows_per_block, c->plan->n_rows),
+        chunk = task / c->blocks;
     int h0 = tile_start(c->KH, c->chunks, chunk), h1 = tile_start(c->KH, c->chunks, chunk + 1);
     int lo = 0, hi = c->plan->n_trees; /* first tree that ends after r0 */
     while (lo < hi) {
@@ -168,8 +187,8 @@ static void forward_task(void *ctx, int task, int worker) {
     }
 }
 
-static void cpu_attention(lem_backend *b, const lem_attn_plan *plan, int H, int KH, int E, float scale, const float *q, int layer, const lem_kv *kv,
-                          float *out, float *lse) {
+static void cpu_attention(lem_backend *b, const lem_attn_plan *plan, int H, int KH, int E, float scale,
+                          const float *q, int layer, const lem_kv *kv, float *out, float *lse) {
     if (plan->n_rows <= 0) return;
     attn c = {.plan = plan,
               .H = H,
@@ -202,7 +221,8 @@ typedef struct backward_space {
 static void backward_scores(const attn *c, const lem_attn_seg *s, int u0, int a, int z, backward_space *w) {
     v16 scale = v_set1(c->scale);
     for (int u = a; u < z; u++) {
-        int n = min_int(s->n_keys, c->plan->pos[u / c->G] - s->pos0 + 1), first = min_int(n, first_seen(c->plan, u / c->G) - s->pos0);
+        int n = min_int(s->n_keys, c->plan->pos[u / c->G] - s->pos0 + 1),
+            first = min_int(n, first_seen(c->plan, u / c->G) - s->pos0);
         float *p = w->p + (size_t)(u - a) * LEM_PANEL, *ds = w->ds + (size_t)(u - a) * LEM_PANEL;
         v16 lse = v_set1(w->lse[u - u0]), delta = v_set1(w->delta[u - u0]);
         for (int i = 0; i < LEM_PANEL; i += 16) {
@@ -216,13 +236,15 @@ static void backward_scores(const attn *c, const lem_attn_seg *s, int u0, int a,
     }
 }
 
-static void backward_seg(const attn *c, const lem_attn_seg *s, int head, int u0, int a, int z, backward_space *w) {
+static void backward_seg(const attn *c, const lem_attn_seg *s, int head, int u0, int a, int z,
+                         backward_space *w) {
     int E = c->E, units = z - a;
     size_t at = (size_t)(a - u0) * (size_t)E, e = (size_t)E, row = (size_t)c->KH * e;
     const float *k = page_keys(c, s->page, head), *v = k + LEM_PANEL * e;
     small_product(TILE_A_ROWS, units, LEM_PANEL, E, w->q + at, e, k, LEM_PANEL, w->p, LEM_PANEL, false);
     transpose_rows(s->n_keys, E, v, e, w->vt, LEM_PANEL);
-    small_product(TILE_A_ROWS, units, LEM_PANEL, E, w->dout + at, e, w->vt, LEM_PANEL, w->ds, LEM_PANEL, false);
+    small_product(TILE_A_ROWS, units, LEM_PANEL, E, w->dout + at, e, w->vt, LEM_PANEL, w->ds, LEM_PANEL,
+                  false);
     backward_scores(c, s, u0, a, z, w);
     transpose_rows(E, s->n_keys, k, LEM_PANEL, w->k, e);
     small_product(TILE_A_ROWS, units, E, s->n_keys, w->ds, LEM_PANEL, w->k, e, w->dq + at, e, true);
@@ -231,15 +253,18 @@ static void backward_seg(const attn *c, const lem_attn_seg *s, int head, int u0,
     small_product(TILE_A_COLS, s->n_keys, E, units, w->p, LEM_PANEL, w->dout + at, e, c->dv + to, row, true);
 }
 
-static void backward_units(const attn *c, const seg_range *segs, int head, int u0, int u1, backward_space *w) {
+static void backward_units(const attn *c, const seg_range *segs, int head, int u0, int u1,
+                           backward_space *w) {
     int E = c->E, a, z;
     gather(c, c->q, head, u0, u1, w->q);
     gather(c, c->dout, head, u0, u1, w->dout);
     memset(w->dq, 0, (size_t)(u1 - u0) * (size_t)E * sizeof(float));
     for (int u = u0; u < u1; u++) {
-        const float *out = c->out + unit_at(c, head, u) * (size_t)E, *dout = w->dout + (size_t)(u - u0) * (size_t)E;
+        const float *out = c->out + unit_at(c, head, u) * (size_t)E,
+                    *dout = w->dout + (size_t)(u - u0) * (size_t)E;
         v16 sum = v_zero();
-        for (int e = 0; e < E; e += 16) sum = v_fma(v_load_tail(out + e, E - e), v_load_tail(dout + e, E - e), sum);
+        for (int e = 0; e < E; e += 16)
+            sum = v_fma(v_load_tail(out + e, E - e), v_load_tail(dout + e, E - e), sum);
         w->delta[u - u0] = v_sum(sum);
         w->lse[u - u0] = c->lse[unit_at(c, head, u)];
     }
@@ -247,7 +272,9 @@ static void backward_units(const attn *c, const seg_range *segs, int head, int u
         const lem_attn_seg *s = seg_of(c, segs, i);
         if (seg_units(c, s, u0, u1, &a, &z)) backward_seg(c, s, head, u0, a, z, w);
     }
-    for (int u = u0; u < u1; u++) memcpy(c->dq + unit_at(c, head, u) * (size_t)E, w->dq + (size_t)(u - u0) * (size_t)E, (size_t)E * sizeof(float));
+    for (int u = u0; u < u1; u++)
+        memcpy(c->dq + unit_at(c, head, u) * (size_t)E, w->dq + (size_t)(u - u0) * (size_t)E,
+               (size_t)E * sizeof(float));
 }
 
 /* One tree and kv head: blocks of units in order, so that each key's gradient is one chain over its rows. */
@@ -277,8 +304,9 @@ static void backward_task(void *ctx, int task, int worker) {
     }
 }
 
-static void cpu_attention_backward(lem_backend *b, const lem_attn_plan *plan, int H, int KH, int E, float scale, const float *q, int layer,
-                                   const lem_kv *kv, const float *out, const float *lse, const float *dout, float *dq, float *dk, float *dv) {
+static void cpu_attention_backward(lem_backend *b, const lem_attn_plan *plan, int H, int KH, int E,
+                                   float scale, const float *q, int layer, const lem_kv *kv, const float *out,
+                                   const float *lse, const float *dout, float *dq, float *dk, float *dv) {
     attn c = {.plan = plan,
               .H = H,
               .KH = KH,
@@ -313,8 +341,10 @@ static void kv_task(void *ctx, int task, int worker) {
     size_t E = (size_t)j->E;
     for (int t = task * j->rows; t < min_int((task + 1) * j->rows, j->T); t++) {
         for (int h = 0; h < j->KH; h++) {
-            float *pk = j->kv->data + (size_t)j->page[t] * j->kv->page_stride + j->layer_at + (size_t)h * j->kv->head_stride;
-            const float *k = j->k + ((size_t)t * (size_t)j->KH + (size_t)h) * E, *v = j->v + ((size_t)t * (size_t)j->KH + (size_t)h) * E;
+            float *pk = j->kv->data + (size_t)j->page[t] * j->kv->page_stride + j->layer_at +
+                        (size_t)h * j->kv->head_stride;
+            const float *k = j->k + ((size_t)t * (size_t)j->KH + (size_t)h) * E,
+                        *v = j->v + ((size_t)t * (size_t)j->KH + (size_t)h) * E;
             memcpy(pk + LEM_PANEL * E + (size_t)j->slot[t] * E, v, E * sizeof *v);
             pk += j->slot[t];
             for (size_t e = 0; e < E; e++) pk[e * LEM_PANEL] = k[e];
@@ -322,9 +352,10 @@ static void kv_task(void *ctx, int task, int worker) {
     }
 }
 
-static void cpu_kv_write(lem_backend *b, int T, int KH, int E, const float *k, const float *v, const int *page, const int *slot, int layer,
-                         const lem_kv *kv) {
+static void cpu_kv_write(lem_backend *b, int T, int KH, int E, const float *k, const float *v,
+                         const int *page, const int *slot, int layer, const lem_kv *kv) {
     if (T <= 0) return;
-    kv_job j = {T, KH, E, k, v, page, slot, (size_t)layer * kv->layer_stride, kv, rows_per_task(T, 4 * KH * E)};
+    kv_job j = {
+        T, KH, E, k, v, page, slot, (size_t)layer * kv->layer_stride, kv, rows_per_task(T, 4 * KH * E)};
     run_tasks(b, div_up(T, j.rows), kv_task, &j);
 }

@@ -1,4 +1,5 @@
-/* cpu/common.inc.h - exp, tail helpers and the thread helper shared by the kernels; included after a vector layer */
+/* cpu/common.inc.h - exp, tail helpers and the thread helper shared by the kernels; included after a vector
+ * layer */
 
 #include "compute/backend_priv.h"
 
@@ -8,7 +9,8 @@
 
 /* e^x within about 1 ulp: 0 below -87.3, clamped at 88; the polynomial is Cephes' expf. NaN stays NaN. */
 SIMD v16 v_exp(v16 x) {
-    v16 y = v_min(v_set1(88.0f), x), magic = v_set1(12582912.0f); /* 1.5 * 2^23: the sum's low bits are the rounded integer */
+    v16 y = v_min(v_set1(88.0f), x),
+        magic = v_set1(12582912.0f); /* 1.5 * 2^23: the sum's low bits are the rounded integer */
     v16 t = v_add(v_mul(y, v_set1(1.44269504088896341f)), magic);
     v16 n = v_sub(t, magic);
     v16 r = v_fma(n, v_set1(-0.693359375f), y);
@@ -34,7 +36,9 @@ SIMD void v_store_tail(float *p, int n, v16 a) {
 
 static int threads_of(const lem_backend *b) { return ((const lem_cpu_priv *)b->priv)->threads; }
 
-static float *scratch_of(const lem_backend *b, int worker) { return ((const lem_cpu_priv *)b->priv)->scratch + (size_t)worker * LEM_SCRATCH_FLOATS; }
+static float *scratch_of(const lem_backend *b, int worker) {
+    return ((const lem_cpu_priv *)b->priv)->scratch + (size_t)worker * LEM_SCRATCH_FLOATS;
+}
 
 static void run_tasks(lem_backend *b, int n, lem_pool_fn *fn, void *ctx) {
     if (n == 1) fn(ctx, 0, 0);

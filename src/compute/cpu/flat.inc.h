@@ -1,6 +1,7 @@
 /* cpu/flat.inc.h - operations on flat arrays: activations, optimizer, whole-array checks
  *
- * Every element stands alone, so chunks may be handed to any thread; sums take fixed blocks of 4096 added in order. */
+ * Every element stands alone, so chunks may be handed to any thread; sums take fixed blocks of 4096 added in
+ * order. */
 
 #define CHUNK 16384
 #define SUM_BLOCK 4096
@@ -16,11 +17,14 @@ typedef struct flat_job {
     bool *bad;
 } flat_job;
 
-static void run_flat(lem_backend *b, flat_job *j, lem_pool_fn *fn) { run_tasks(b, (int)((j->n + CHUNK - 1) / CHUNK), fn, j); }
+static void run_flat(lem_backend *b, flat_job *j, lem_pool_fn *fn) {
+    run_tasks(b, (int)((j->n + CHUNK - 1) / CHUNK), fn, j);
+}
 
 /* v is the index of each vector of the task, n its valid lanes. */
-#define EACH_VECTOR(job, task)                                                                                                                       \
-    for (size_t v = (size_t)(task)*CHUNK, end = v + CHUNK < (job)->n ? v + CHUNK : (job)->n; v < end; v += 16)                                       \
+#define EACH_VECTOR(job, task)                                                                               \
+    for (size_t v = (size_t)(task)*CHUNK, end = v + CHUNK < (job)->n ? v + CHUNK : (job)->n; v < end;        \
+         v += 16)                                                                                            \
         for (int n = end - v < 16 ? (int)(end - v) : 16; n; n = 0)
 
 SIMD v16 v_sigmoid(v16 x) { return v_div(v_set1(1.0f), v_add(v_set1(1.0f), v_exp(v_sub(v_zero(), x)))); }
@@ -51,7 +55,8 @@ static void swiglu_backward_task(void *ctx, int task, int worker) {
     }
 }
 
-static void cpu_swiglu_backward(lem_backend *b, int T, int F, const float *gate, const float *up, const float *dact, float *dgate, float *dup) {
+static void cpu_swiglu_backward(lem_backend *b, int T, int F, const float *gate, const float *up,
+                                const float *dact, float *dgate, float *dup) {
     flat_job j = {.n = (size_t)T * (size_t)F, .x = gate, .x2 = up, .x3 = dact, .y = dgate, .y2 = dup};
     run_flat(b, &j, swiglu_backward_task);
 }
@@ -82,8 +87,10 @@ static void adamw_task(void *ctx, int task, int worker) {
     const flat_job *j = ctx;
     const lem_adamw *o = j->adamw;
     (void)worker;
-    v16 b1 = v_set1(o->beta1), b2 = v_set1(o->beta2), rest1 = v_set1(1.0f - o->beta1), rest2 = v_set1(1.0f - o->beta2);
-    v16 keep = v_set1(1.0f - o->lr * o->weight_decay), step = v_set1(-o->lr / o->bias1), root = v_set1(1.0f / sqrtf(o->bias2));
+    v16 b1 = v_set1(o->beta1), b2 = v_set1(o->beta2), rest1 = v_set1(1.0f - o->beta1),
+        rest2 = v_set1(1.0f - o->beta2);
+    v16 keep = v_set1(1.0f - o->lr * o->weight_decay), step = v_set1(-o->lr / o->bias1),
+        root = v_set1(1.0f / sqrtf(o->bias2));
     v16 eps = v_set1(o->eps), gs = v_set1(o->grad_scale);
     EACH_VECTOR(j, task) {
         v16 g = v_mul(v_load_tail(j->x + v, n), gs);
@@ -97,12 +104,14 @@ static void adamw_task(void *ctx, int task, int worker) {
     }
 }
 
-static void cpu_adamw(lem_backend *b, size_t n, float *param, const float *grad, float *m, float *v, const lem_adamw *o) {
+static void cpu_adamw(lem_backend *b, size_t n, float *param, const float *grad, float *m, float *v,
+                      const lem_adamw *o) {
     flat_job j = {.n = n, .y = param, .x = grad, .y2 = m, .y3 = v, .adamw = o};
     run_flat(b, &j, adamw_task);
 }
 
-/* Sum of squares of one block: 16 partial sums in float would lose digits, so lanes are squared in float and added in double by halves. */
+/* Sum of squares of one block: 16 partial sums in float would lose digits, so lanes are squared in float and
+ * added in double by halves. */
 static double block_sumsq(size_t n, const float *x) {
     double s[16] = {0};
     size_t i = 0;
@@ -138,7 +147,8 @@ static void finite_task(void *ctx, int task, int worker) {
     const flat_job *j = ctx;
     (void)worker;
     v16 sum = v_zero();
-    EACH_VECTOR(j, task) sum = v_fma(v_load_tail(j->x + v, n), v_zero(), sum); /* 0*x is 0 for finite x, else NaN */
+    EACH_VECTOR(j, task)
+    sum = v_fma(v_load_tail(j->x + v, n), v_zero(), sum); /* 0*x is 0 for finite x, else NaN */
     if (!isfinite(v_sum(sum))) __atomic_store_n(j->bad, true, __ATOMIC_RELAXED);
 }
 

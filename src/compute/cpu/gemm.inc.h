@@ -1,13 +1,14 @@
 /* cpu/gemm.inc.h - matrix products: one register tile serves the forward product and both of its gradients
  *
- * C[M,N] = (old C or 0) + A B (+ bias). Every output is one chain of fma over k ascending. Blocks over k spill the chain to C and reload it,
- * which keeps its bits, so neither blocks, tiles, threads nor calls can be seen in a result.
- * A is read by broadcast: rows with k contiguous (ROWS), or k-major with the tile's rows contiguous (COLS: packed tiles, and gradients'
- * transposed operand). B is read as panels of 32 columns. */
+ * C[M,N] = (old C or 0) + A B (+ bias). Every output is one chain of fma over k ascending. Blocks over k
+ * spill the chain to C and reload it, which keeps its bits, so neither blocks, tiles, threads nor calls can
+ * be seen in a result. A is read by broadcast: rows with k contiguous (ROWS), or k-major with the tile's rows
+ * contiguous (COLS: packed tiles, and gradients' transposed operand). B is read as panels of 32 columns. */
 
 enum { A_ROWS, A_COLS };
-#define K_BLOCK 384              /* a B block of 384 x 32 floats (48 KiB) stays in L2, an A tile of 14 x 384 (21 KiB) in L1 */
-#define M_BLOCK 252              /* rows of one task: 18 tiles of 14; 252 x 384 packed floats (378 KiB) stay in L2 */
+#define K_BLOCK                                                                                              \
+    384 /* a B block of 384 x 32 floats (48 KiB) stays in L2, an A tile of 14 x 384 (21 KiB) in L1 */
+#define M_BLOCK 252 /* rows of one task: 18 tiles of 14; 252 x 384 packed floats (378 KiB) stay in L2 */
 #define N_SUB (VF_W * TILE_VECS) /* columns of one register tile; a panel is LEM_PANEL / N_SUB of them */
 
 typedef struct tile_job {
@@ -30,9 +31,11 @@ SIMD void tile_f32(const int MR, const int layout, const tile_job *j, int col) {
 #pragma GCC unroll 16
     for (int i = 0; i < MR; i++)
 #pragma GCC unroll 4
-        for (int v = 0; v < TILE_VECS; v++) acc[i][v] = j->load ? vf_load(c + (size_t)i * j->ldc + v * VF_W) : vf_zero();
+        for (int v = 0; v < TILE_VECS; v++)
+            acc[i][v] = j->load ? vf_load(c + (size_t)i * j->ldc + v * VF_W) : vf_zero();
     const float *b = (const float *)j->b + col;
-    const float *a0 = j->a, *a3 = a0 + 3 * j->lda, *a6 = a3 + 3 * j->lda, *a9 = a6 + 3 * j->lda, *a12 = a9 + 3 * j->lda;
+    const float *a0 = j->a, *a3 = a0 + 3 * j->lda, *a6 = a3 + 3 * j->lda, *a9 = a6 + 3 * j->lda,
+                *a12 = a9 + 3 * j->lda;
     const size_t lda = j->lda, ldb = j->ldb;
     for (long k = j->k; k > 0; k--) {
         vf bv[TILE_VECS];
@@ -72,7 +75,8 @@ SIMD void tile_bf16(const int MR, const tile_job *j, int col) {
 #pragma GCC unroll 16
     for (int i = 0; i < MR; i++)
 #pragma GCC unroll 4
-        for (int v = 0; v < TILE_VECS; v++) acc[i][v] = j->load ? vf_load(c + (size_t)i * j->ldc + v * VF_W) : vf_zero();
+        for (int v = 0; v < TILE_VECS; v++)
+            acc[i][v] = j->load ? vf_load(c + (size_t)i * j->ldc + v * VF_W) : vf_zero();
     const uint32_t *b = (const uint32_t *)j->b + col;
     const float *a = j->a;
     for (long k = j->k; k > 0; k -= 2) {
@@ -82,14 +86,16 @@ SIMD void tile_bf16(const int MR, const tile_job *j, int col) {
 #pragma GCC unroll 16
         for (int i = 0; i < MR; i++)
 #pragma GCC unroll 4
-            for (int v = 0; v < TILE_VECS; v++) acc[i][v] = vf_fma(vf_set1(a[(size_t)i * j->lda]), bv[v], acc[i][v]);
+            for (int v = 0; v < TILE_VECS; v++)
+                acc[i][v] = vf_fma(vf_set1(a[(size_t)i * j->lda]), bv[v], acc[i][v]);
         if (k == 1) break;
 #pragma GCC unroll 4
         for (int v = 0; v < TILE_VECS; v++) bv[v] = vf_pair_hi(b + v * VF_W);
 #pragma GCC unroll 16
         for (int i = 0; i < MR; i++)
 #pragma GCC unroll 4
-            for (int v = 0; v < TILE_VECS; v++) acc[i][v] = vf_fma(vf_set1(a[(size_t)i * j->lda + 1]), bv[v], acc[i][v]);
+            for (int v = 0; v < TILE_VECS; v++)
+                acc[i][v] = vf_fma(vf_set1(a[(size_t)i * j->lda + 1]), bv[v], acc[i][v]);
         a += 2;
         b += LEM_PANEL;
     }
@@ -102,13 +108,19 @@ SIMD void tile_bf16(const int MR, const tile_job *j, int col) {
         }
 }
 
-/* Four neighbouring panels for one row: the matrix-vector product of decoding one stream. b is the first panel, ldb its floats. */
+/* Four neighbouring panels for one row: the matrix-vector product of decoding one stream. b is the first
+ * panel, ldb its floats. */
 SIMD void tile_vector(const tile_job *j, const bool bf16) {
-    enum { VECS = 4 * LEM_PANEL / VF_W < 8 ? 4 * LEM_PANEL / VF_W : 8, SPAN = VECS * VF_W / 4 }; /* columns of each panel at a time */
+    enum {
+        VECS = 4 * LEM_PANEL / VF_W < 8 ? 4 * LEM_PANEL / VF_W : 8,
+        SPAN = VECS * VF_W / 4
+    }; /* columns of each panel at a time */
     for (int col = 0; col < LEM_PANEL; col += SPAN) {
         vf acc[VECS];
 #pragma GCC unroll 8
-        for (int v = 0; v < VECS; v++) acc[v] = j->load ? vf_load(j->c + col + v * VF_W / SPAN * LEM_PANEL + v * VF_W % SPAN) : vf_zero();
+        for (int v = 0; v < VECS; v++)
+            acc[v] =
+                j->load ? vf_load(j->c + col + v * VF_W / SPAN * LEM_PANEL + v * VF_W % SPAN) : vf_zero();
         const float *a = j->a;
         const uint32_t *b = (const uint32_t *)j->b + col;
         for (long k = j->k; k > 0; k -= bf16 ? 2 : 1) {
@@ -138,15 +150,15 @@ SIMD void tile_vector(const tile_job *j, const bool bf16) {
     }
 }
 
-#define TILE(MR)                                                                                                                                     \
-    static void tile_rows_##MR(const tile_job *j) {                                                                                                  \
-        for (int col = 0; col < LEM_PANEL; col += N_SUB) tile_f32(MR, A_ROWS, j, col);                                                               \
-    }                                                                                                                                                \
-    static void tile_cols_##MR(const tile_job *j) {                                                                                                  \
-        for (int col = 0; col < LEM_PANEL; col += N_SUB) tile_f32(MR, A_COLS, j, col);                                                               \
-    }                                                                                                                                                \
-    static void tile_pair_##MR(const tile_job *j) {                                                                                                  \
-        for (int col = 0; col < LEM_PANEL; col += N_SUB) tile_bf16(MR, j, col);                                                                      \
+#define TILE(MR)                                                                                             \
+    static void tile_rows_##MR(const tile_job *j) {                                                          \
+        for (int col = 0; col < LEM_PANEL; col += N_SUB) tile_f32(MR, A_ROWS, j, col);                       \
+    }                                                                                                        \
+    static void tile_cols_##MR(const tile_job *j) {                                                          \
+        for (int col = 0; col < LEM_PANEL; col += N_SUB) tile_f32(MR, A_COLS, j, col);                       \
+    }                                                                                                        \
+    static void tile_pair_##MR(const tile_job *j) {                                                          \
+        for (int col = 0; col < LEM_PANEL; col += N_SUB) tile_bf16(MR, j, col);                              \
     }
 #define TILE_ENTRY(MR) {tile_rows_##MR, tile_cols_##MR, tile_pair_##MR},
 #if TILE_ROWS == 14
@@ -179,7 +191,8 @@ static void run_tile(int kind, int rows, int cols, const tile_job *job) {
     j.c = c;
     j.ldc = LEM_PANEL;
     tiles[rows - 1][kind](&j);
-    for (int i = 0; i < rows; i++) memcpy(job->c + (size_t)i * job->ldc, c + i * LEM_PANEL, (size_t)cols * sizeof *c);
+    for (int i = 0; i < rows; i++)
+        memcpy(job->c + (size_t)i * job->ldc, c + i * LEM_PANEL, (size_t)cols * sizeof *c);
 }
 
 /* M rows split into tiles of nearly equal height: tile t covers rows tile_start(t) .. tile_start(t+1)-1. */
@@ -198,11 +211,13 @@ SIMD f4 f4_load(const float *p) {
 SIMD void transpose_four(int k, const float *from, size_t lda, float *to, size_t ld) {
     int i = 0;
     for (; i + 4 <= k; i += 4) {
-        f4 a = f4_load(from + i), b = f4_load(from + lda + i), c = f4_load(from + 2 * lda + i), d = f4_load(from + 3 * lda + i);
+        f4 a = f4_load(from + i), b = f4_load(from + lda + i), c = f4_load(from + 2 * lda + i),
+           d = f4_load(from + 3 * lda + i);
         f4 ab = __builtin_shufflevector(a, b, 0, 4, 1, 5), cd = __builtin_shufflevector(c, d, 0, 4, 1, 5);
         f4 ab2 = __builtin_shufflevector(a, b, 2, 6, 3, 7), cd2 = __builtin_shufflevector(c, d, 2, 6, 3, 7);
         f4 r0 = __builtin_shufflevector(ab, cd, 0, 1, 4, 5), r1 = __builtin_shufflevector(ab, cd, 2, 3, 6, 7);
-        f4 r2 = __builtin_shufflevector(ab2, cd2, 0, 1, 4, 5), r3 = __builtin_shufflevector(ab2, cd2, 2, 3, 6, 7);
+        f4 r2 = __builtin_shufflevector(ab2, cd2, 0, 1, 4, 5),
+           r3 = __builtin_shufflevector(ab2, cd2, 2, 3, 6, 7);
         memcpy(to + (size_t)i * ld, &r0, sizeof r0);
         memcpy(to + (size_t)(i + 1) * ld, &r1, sizeof r1);
         memcpy(to + (size_t)(i + 2) * ld, &r2, sizeof r2);
@@ -227,7 +242,8 @@ static void transpose_rows(int rows, int k, const float *a, size_t lda, float *t
 
 /* A tile whose rows are already neighbours (a gradient's transposed operand): copy row pieces. */
 static void copy_cols(int rows, int k, const float *a, size_t lda, float *to) {
-    for (int j = 0; j < k; j++) v_store_tail(to + (size_t)j * (size_t)rows, rows, v_load_tail(a + (size_t)j * lda, rows));
+    for (int j = 0; j < k; j++)
+        v_store_tail(to + (size_t)j * (size_t)rows, rows, v_load_tail(a + (size_t)j * lda, rows));
 }
 
 static void copy_panel(int k, int cols, const float *b, size_t ldb, float *to) {
@@ -253,10 +269,11 @@ static void expand_panel(int k, const uint32_t *b, float *to) {
     }
 }
 
-/* A small product without packing, for attention: C [M,N] = (old C or 0) + A B with B [K][ldb] row-major and, where N is no multiple of
- * 32, K <= SMALL_K (the last panel is copied: B may end at its last element). */
+/* A small product without packing, for attention: C [M,N] = (old C or 0) + A B with B [K][ldb] row-major and,
+ * where N is no multiple of 32, K <= SMALL_K (the last panel is copied: B may end at its last element). */
 #define SMALL_K 128
-static void small_product(int kind, int M, int N, int K, const float *a, size_t lda, const float *b, size_t ldb, float *c, size_t ldc, bool load) {
+static void small_product(int kind, int M, int N, int K, const float *a, size_t lda, const float *b,
+                          size_t ldb, float *c, size_t ldc, bool load) {
     int n_tiles = div_up(M, TILE_ROWS);
     float tail[SMALL_K * LEM_PANEL];
     for (int n = 0; n < N; n += LEM_PANEL) {
@@ -295,12 +312,15 @@ typedef struct product {
 } product;
 
 /* B's block for panel p, k0..k0+kb-1: in place where it is already a panel, else copied to `space`. */
-static const void *panel_block(const product *g, int p, int k0, int kb, bool many_tiles, float *space, tile_job *job, int *kind) {
+static const void *panel_block(const product *g, int p, int k0, int kb, bool many_tiles, float *space,
+                               tile_job *job, int *kind) {
     int cols = min_int(LEM_PANEL, g->N - p * LEM_PANEL);
     job->ldb = LEM_PANEL;
-    if (g->b_kind == B_PANELS) return (const float *)g->b + ((size_t)p * (size_t)g->K + (size_t)k0) * LEM_PANEL;
+    if (g->b_kind == B_PANELS)
+        return (const float *)g->b + ((size_t)p * (size_t)g->K + (size_t)k0) * LEM_PANEL;
     if (g->b_kind == B_PAIRS) {
-        const uint32_t *pairs = (const uint32_t *)g->b + ((size_t)p * ((size_t)(g->K + 1) / 2) + (size_t)k0 / 2) * LEM_PANEL;
+        const uint32_t *pairs =
+            (const uint32_t *)g->b + ((size_t)p * ((size_t)(g->K + 1) / 2) + (size_t)k0 / 2) * LEM_PANEL;
         if (!many_tiles) {
             *kind = TILE_PAIRS;
             return pairs;
@@ -320,16 +340,19 @@ static const void *panel_block(const product *g, int p, int k0, int kb, bool man
 /* One block of rows against a group of panels. */
 static void product_block(const product *g, int m0, int m1, int p0, int p1, float *scratch) {
     int M = m1 - m0, n_tiles = div_up(M, TILE_ROWS);
-    bool packed = g->a_layout == A_COLS ? n_tiles > 1 || p1 - p0 > 1 : (p1 - p0) * (LEM_PANEL / N_SUB) >= 4 && M >= 4;
+    bool packed =
+        g->a_layout == A_COLS ? n_tiles > 1 || p1 - p0 > 1 : (p1 - p0) * (LEM_PANEL / N_SUB) >= 4 && M >= 4;
     if (g->b_kind == B_PAIRS && n_tiles < 3) packed = false;
     float *a_space = scratch, *b_space = scratch + M_BLOCK * K_BLOCK + 64;
     for (int k0 = 0; k0 < g->K || k0 == 0; k0 += K_BLOCK) {
         int kb = min_int(K_BLOCK, g->K - k0);
-        const float *a = g->a_layout == A_ROWS ? g->a + (size_t)m0 * g->lda + k0 : g->a + (size_t)k0 * g->lda + m0;
+        const float *a =
+            g->a_layout == A_ROWS ? g->a + (size_t)m0 * g->lda + k0 : g->a + (size_t)k0 * g->lda + m0;
         for (int t = 0; packed && t < n_tiles; t++) {
             int i = tile_start(M, n_tiles, t), rows = tile_start(M, n_tiles, t + 1) - i;
             float *to = a_space + (size_t)i * (size_t)kb;
-            if (g->a_layout == A_ROWS) transpose_rows(rows, kb, a + (size_t)i * g->lda, g->lda, to, (size_t)rows);
+            if (g->a_layout == A_ROWS)
+                transpose_rows(rows, kb, a + (size_t)i * g->lda, g->lda, to, (size_t)rows);
             else copy_cols(rows, kb, a + i, g->lda, to);
         }
         for (int p = p0; p < p1; p++) {
@@ -339,7 +362,9 @@ static void product_block(const product *g, int m0, int m1, int p0, int p1, floa
             if (g->bias && k0 + kb == g->K) j.bias = g->bias + (size_t)p * LEM_PANEL;
             for (int t = 0; t < n_tiles; t++) {
                 int i = tile_start(M, n_tiles, t), rows = tile_start(M, n_tiles, t + 1) - i;
-                j.a = packed ? a_space + (size_t)i * (size_t)kb : g->a_layout == A_ROWS ? a + (size_t)i * g->lda : a + i;
+                j.a = packed                  ? a_space + (size_t)i * (size_t)kb
+                      : g->a_layout == A_ROWS ? a + (size_t)i * g->lda
+                                              : a + i;
                 j.lda = packed ? (size_t)rows : g->lda;
                 j.c = g->c + (size_t)(m0 + i) * (size_t)g->N + (size_t)p * LEM_PANEL;
                 run_tile(kind, rows, min_int(LEM_PANEL, g->N - p * LEM_PANEL), &j);
@@ -379,7 +404,8 @@ static void product_task(void *ctx, int task, int worker) {
     else product_block(g, m0, m1, p0, p1, scratch);
 }
 
-/* Chooses blocks of rows and groups of panels: enough tasks for the threads, each as large as possible so that packing is shared. */
+/* Chooses blocks of rows and groups of panels: enough tasks for the threads, each as large as possible so
+ * that packing is shared. */
 static void run_product(product *g) {
     if (g->M <= 0 || g->N <= 0) return;
     int threads = threads_of(g->backend), panels = div_up(g->N, LEM_PANEL);
@@ -389,7 +415,8 @@ static void run_product(product *g) {
             rb = div_up(rb, threads) * threads;
         } else {
             pg = max_int(1, min_int(panels / 4, div_up(3 * threads, rb)));
-            if (rb * pg < threads) rb = max_int(rb, min_int(div_up(g->M, 2 * TILE_ROWS), div_up(threads, pg)));
+            if (rb * pg < threads)
+                rb = max_int(rb, min_int(div_up(g->M, 2 * TILE_ROWS), div_up(threads, pg)));
             if (rb * pg < threads) pg = min_int(panels, div_up(threads, rb));
         }
     }
@@ -398,7 +425,8 @@ static void run_product(product *g) {
     run_tasks(g->backend, rb * pg, product_task, g);
 }
 
-static void cpu_linear(lem_backend *b, int T, const float *X, const lem_packed *W, const float *bias, float *Y, bool accumulate) {
+static void cpu_linear(lem_backend *b, int T, const float *X, const lem_packed *W, const float *bias,
+                       float *Y, bool accumulate) {
     product g = {.M = T,
                  .N = W->N,
                  .K = W->K,
@@ -414,7 +442,8 @@ static void cpu_linear(lem_backend *b, int T, const float *X, const lem_packed *
     run_product(&g);
 }
 
-static void cpu_linear_dx(lem_backend *b, int T, int N, int K, const float *dY, const float *W, float *dX, bool accumulate) {
+static void cpu_linear_dx(lem_backend *b, int T, int N, int K, const float *dY, const float *W, float *dX,
+                          bool accumulate) {
     product g = {.M = T,
                  .N = K,
                  .K = N,
@@ -466,7 +495,8 @@ static void pack_task(void *ctx, int task, int worker) {
     uint32_t *to = (uint32_t *)j->to->panels + p * ((K + 1) / 2) * LEM_PANEL;
     memset(to, 0, (K + 1) / 2 * LEM_PANEL * sizeof *to);
     for (size_t i = 0; i < (size_t)cols; i++)
-        for (size_t k = 0; k < K; k++) to[k / 2 * LEM_PANEL + i] |= (uint32_t)lem_f32_to_bf16(w[i * K + k]) << (k % 2 * 16);
+        for (size_t k = 0; k < K; k++)
+            to[k / 2 * LEM_PANEL + i] |= (uint32_t)lem_f32_to_bf16(w[i * K + k]) << (k % 2 * 16);
 }
 
 static void cpu_pack(lem_backend *b, const float *W, lem_packed *dst) {

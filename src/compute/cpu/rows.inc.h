@@ -1,6 +1,7 @@
 /* cpu/rows.inc.h - operations on rows: norms, positions, activations, embeddings, token probabilities
  *
- * Sums along a row are 16 partial sums by index modulo 16 and one tree; sums over rows are chains over t ascending, parallel over columns. */
+ * Sums along a row are 16 partial sums by index modulo 16 and one tree; sums over rows are chains over t
+ * ascending, parallel over columns. */
 
 typedef struct rows_job { /* one struct for all row operations; each uses the fields it names */
     int T, D, rows;       /* rows per task */
@@ -26,7 +27,8 @@ static void run_rows(lem_backend *b, rows_job *j, int floats_per_row, lem_pool_f
     run_tasks(b, div_up(j->T, j->rows), fn, j);
 }
 
-/* Column sums: a chain over rows of dy, or of dy * (x / rms), for `vecs` vectors of columns at once; n is the last one's valid lanes. */
+/* Column sums: a chain over rows of dy, or of dy * (x / rms), for `vecs` vectors of columns at once; n is the
+ * last one's valid lanes. */
 SIMD void column_sums(const rows_job *j, int d, const int vecs, int n) {
     v16 sum[COLS_PER_TASK / 16];
     for (int v = 0; v < vecs; v++) sum[v] = v_load_tail(j->y + d + 16 * v, v == vecs - 1 ? n : 16);
@@ -73,12 +75,14 @@ static void rmsnorm_task(void *ctx, int task, int worker) {
         }
         float inv = 1.0f / sqrtf(v_sum(sum) / (float)D + j->eps);
         for (int d = 0; d < D; d += 16)
-            v_store_tail(y + d, D - d, v_mul(v_mul(v_load_tail(x + d, D - d), v_set1(inv)), v_load_tail(j->w + d, D - d)));
+            v_store_tail(y + d, D - d,
+                         v_mul(v_mul(v_load_tail(x + d, D - d), v_set1(inv)), v_load_tail(j->w + d, D - d)));
         if (j->y2) j->y2[t] = inv;
     }
 }
 
-static void cpu_rmsnorm(lem_backend *b, int T, int D, const float *X, const float *w, float eps, float *Y, float *inv_rms) {
+static void cpu_rmsnorm(lem_backend *b, int T, int D, const float *X, const float *w, float eps, float *Y,
+                        float *inv_rms) {
     rows_job j = {.T = T, .D = D, .x = X, .w = w, .eps = eps, .y = Y, .y2 = inv_rms};
     run_rows(b, &j, 2 * D, rmsnorm_task);
 }
@@ -105,8 +109,8 @@ static void rmsnorm_backward_task(void *ctx, int task, int worker) {
     }
 }
 
-static void cpu_rmsnorm_backward(lem_backend *b, int T, int D, const float *dY, const float *X, const float *w, const float *inv_rms, float *dX,
-                                 float *dw) {
+static void cpu_rmsnorm_backward(lem_backend *b, int T, int D, const float *dY, const float *X,
+                                 const float *w, const float *inv_rms, float *dX, float *dw) {
     rows_job rows = {.T = T, .D = D, .x = dY, .x2 = X, .w = inv_rms, .w2 = w, .y = dX};
     run_rows(b, &rows, 4 * D, rmsnorm_backward_task);
     rows_job columns = {.T = T, .D = D, .x = dY, .x2 = X, .w = inv_rms, .y = dw};
@@ -124,7 +128,8 @@ static void rope_task(void *ctx, int task, int worker) {
             float *x = j->y + ((size_t)t * (size_t)j->H + (size_t)h) * (size_t)E;
             for (int i = 0; i < half; i += 16) {
                 int n = min_int(16, half - i);
-                v16 a = v_load_tail(x + i, n), z = v_load_tail(x + half + i, n), cosine = v_load_tail(c + i, n);
+                v16 a = v_load_tail(x + i, n), z = v_load_tail(x + half + i, n),
+                    cosine = v_load_tail(c + i, n);
                 v16 sine = v_load_tail(s + i, n);
                 if (j->flag) sine = v_sub(v_zero(), sine);
                 v_store_tail(x + i, n, v_sub(v_mul(a, cosine), v_mul(z, sine)));
@@ -134,7 +139,8 @@ static void rope_task(void *ctx, int task, int worker) {
     }
 }
 
-static void cpu_rope(lem_backend *b, int T, int H, int E, float *X, const int *pos, const float *cos_sin, bool inverse) {
+static void cpu_rope(lem_backend *b, int T, int H, int E, float *X, const int *pos, const float *cos_sin,
+                     bool inverse) {
     rows_job j = {.T = T, .D = E, .H = H, .y = X, .pos = pos, .w = cos_sin, .flag = inverse};
     run_rows(b, &j, 2 * H * E, rope_task);
 }
@@ -145,7 +151,8 @@ static void embed_task(void *ctx, int task, int worker) {
     size_t D = (size_t)j->D;
     (void)worker;
     row_range(j, task, &t0, &t1);
-    for (int t = t0; t < t1; t++) memcpy(j->y + (size_t)t * D, j->x + (size_t)j->ids[t] * D, D * sizeof(float));
+    for (int t = t0; t < t1; t++)
+        memcpy(j->y + (size_t)t * D, j->x + (size_t)j->ids[t] * D, D * sizeof(float));
 }
 
 static void cpu_embed(lem_backend *b, int T, int D, const int32_t *ids, const float *table, float *Y) {
@@ -160,11 +167,13 @@ static void embed_backward_task(void *ctx, int task, int worker) {
     for (int t = 0; t < j->T; t++) {
         float *to = j->y + (size_t)j->ids[t] * (size_t)j->D;
         const float *x = j->x + (size_t)t * (size_t)j->D;
-        for (int d = d0; d < d1; d += 16) v_store_tail(to + d, d1 - d, v_add(v_load_tail(to + d, d1 - d), v_load_tail(x + d, d1 - d)));
+        for (int d = d0; d < d1; d += 16)
+            v_store_tail(to + d, d1 - d, v_add(v_load_tail(to + d, d1 - d), v_load_tail(x + d, d1 - d)));
     }
 }
 
-static void cpu_embed_backward(lem_backend *b, int T, int D, const int32_t *ids, const float *dY, float *dtable) {
+static void cpu_embed_backward(lem_backend *b, int T, int D, const int32_t *ids, const float *dY,
+                               float *dtable) {
     rows_job j = {.T = T, .D = D, .ids = ids, .x = dY, .y = dtable};
     run_tasks(b, div_up(D, COLS_PER_TASK), embed_backward_task, &j);
 }
@@ -194,7 +203,8 @@ static void logprob_task(void *ctx, int task, int worker) {
     }
 }
 
-static void cpu_logprob(lem_backend *b, int R, int V, const float *logits, const int32_t *target, float *logprob, float *lse) {
+static void cpu_logprob(lem_backend *b, int R, int V, const float *logits, const int32_t *target,
+                        float *logprob, float *lse) {
     rows_job j = {.T = R, .D = V, .x = logits, .ids = target, .y = logprob, .y2 = lse};
     run_rows(b, &j, 4 * V, logprob_task);
 }
@@ -208,12 +218,15 @@ static void xent_task(void *ctx, int task, int worker) {
         float *x = j->y + (size_t)t * (size_t)V, weight = j->w[t], lse = j->x[t];
         float hot[16]; /* the target's probability by the same exp as every other */
         v_store(hot, v_exp(v_sub(v_set1(x[j->ids[t]]), v_set1(lse))));
-        for (int v = 0; v < V; v += 16) v_store_tail(x + v, V - v, v_mul(v_set1(weight), v_exp(v_sub(v_load_tail(x + v, V - v), v_set1(lse)))));
+        for (int v = 0; v < V; v += 16)
+            v_store_tail(x + v, V - v,
+                         v_mul(v_set1(weight), v_exp(v_sub(v_load_tail(x + v, V - v), v_set1(lse)))));
         x[j->ids[t]] = weight * (hot[0] - 1.0f);
     }
 }
 
-static void cpu_softmax_xent_grad(lem_backend *b, int R, int V, float *logits, const int32_t *target, const float *weight, const float *lse) {
+static void cpu_softmax_xent_grad(lem_backend *b, int R, int V, float *logits, const int32_t *target,
+                                  const float *weight, const float *lse) {
     rows_job j = {.T = R, .D = V, .y = logits, .ids = target, .w = weight, .x = lse};
     run_rows(b, &j, 4 * V, xent_task);
 }

@@ -1,4 +1,5 @@
-/* cpu/simd_avx2.h - the vector layer in AVX2 and FMA: two registers hold the 16 lanes (see simd_avx512.h for the meaning) */
+/* cpu/simd_avx2.h - the vector layer in AVX2 and FMA: two registers hold the 16 lanes (see simd_avx512.h for
+ * the meaning) */
 #ifndef LEM_COMPUTE_SIMD_H
 #define LEM_COMPUTE_SIMD_H
 
@@ -21,9 +22,12 @@ SIMD void vf_store(float *p, vf a) { _mm256_storeu_ps(p, a); }
 SIMD vf vf_set1(float x) { return _mm256_set1_ps(x); }
 SIMD vf vf_add(vf a, vf b) { return _mm256_add_ps(a, b); }
 SIMD vf vf_fma(vf a, vf b, vf c) { return _mm256_fmadd_ps(a, b, c); }
-SIMD vf vf_pair_lo(const uint32_t *p) { return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_loadu_si256((const __m256i *)(const void *)p), 16)); }
+SIMD vf vf_pair_lo(const uint32_t *p) {
+    return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_loadu_si256((const __m256i *)(const void *)p), 16));
+}
 SIMD vf vf_pair_hi(const uint32_t *p) {
-    return _mm256_castsi256_ps(_mm256_and_si256(_mm256_loadu_si256((const __m256i *)(const void *)p), _mm256_set1_epi32((int)0xffff0000u)));
+    return _mm256_castsi256_ps(_mm256_and_si256(_mm256_loadu_si256((const __m256i *)(const void *)p),
+                                                _mm256_set1_epi32((int)0xffff0000u)));
 }
 
 #define BOTH(expr_lo, expr_hi) ((v16){(expr_lo), (expr_hi)})
@@ -39,7 +43,9 @@ SIMD v16 v_sub(v16 a, v16 b) { return BOTH(_mm256_sub_ps(a.lo, b.lo), _mm256_sub
 SIMD v16 v_mul(v16 a, v16 b) { return BOTH(_mm256_mul_ps(a.lo, b.lo), _mm256_mul_ps(a.hi, b.hi)); }
 SIMD v16 v_div(v16 a, v16 b) { return BOTH(_mm256_div_ps(a.lo, b.lo), _mm256_div_ps(a.hi, b.hi)); }
 SIMD v16 v_sqrt(v16 a) { return BOTH(_mm256_sqrt_ps(a.lo), _mm256_sqrt_ps(a.hi)); }
-SIMD v16 v_fma(v16 a, v16 b, v16 c) { return BOTH(_mm256_fmadd_ps(a.lo, b.lo, c.lo), _mm256_fmadd_ps(a.hi, b.hi, c.hi)); }
+SIMD v16 v_fma(v16 a, v16 b, v16 c) {
+    return BOTH(_mm256_fmadd_ps(a.lo, b.lo, c.lo), _mm256_fmadd_ps(a.hi, b.hi, c.hi));
+}
 SIMD v16 v_max(v16 a, v16 b) { return BOTH(_mm256_max_ps(a.lo, b.lo), _mm256_max_ps(a.hi, b.hi)); }
 SIMD v16 v_min(v16 a, v16 b) { return BOTH(_mm256_min_ps(a.lo, b.lo), _mm256_min_ps(a.hi, b.hi)); }
 SIMD __m256i lanes_below(int n) /* all ones in lanes 0..n-1 */
@@ -60,10 +66,12 @@ SIMD v16 v_first_n(v16 a, int n, v16 rest) {
 }
 SIMD v16 v_zero_below(v16 a, v16 x, float limit) {
     __m256 l = _mm256_set1_ps(limit);
-    return BOTH(_mm256_and_ps(a.lo, _mm256_cmp_ps(x.lo, l, _CMP_NLT_UQ)), _mm256_and_ps(a.hi, _mm256_cmp_ps(x.hi, l, _CMP_NLT_UQ)));
+    return BOTH(_mm256_and_ps(a.lo, _mm256_cmp_ps(x.lo, l, _CMP_NLT_UQ)),
+                _mm256_and_ps(a.hi, _mm256_cmp_ps(x.hi, l, _CMP_NLT_UQ)));
 }
 SIMD __m256 add_exponent(__m256 a, __m256 t) {
-    return _mm256_castsi256_ps(_mm256_add_epi32(_mm256_castps_si256(a), _mm256_slli_epi32(_mm256_castps_si256(t), 23)));
+    return _mm256_castsi256_ps(
+        _mm256_add_epi32(_mm256_castps_si256(a), _mm256_slli_epi32(_mm256_castps_si256(t), 23)));
 }
 SIMD v16 v_add_exponent(v16 a, v16 t) { return BOTH(add_exponent(a.lo, t.lo), add_exponent(a.hi, t.hi)); }
 

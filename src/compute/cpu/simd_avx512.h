@@ -1,7 +1,8 @@
 /* cpu/simd_avx512.h - the vector layer in AVX-512: one register holds the 16 lanes
  *
- * Two types: vf is one register (VF_W lanes) for products, where every output is a chain of its own; v16 is 16 lanes for everything
- * that reduces over an index, with the same tree in every header. Loads and stores need no alignment. */
+ * Two types: vf is one register (VF_W lanes) for products, where every output is a chain of its own; v16 is
+ * 16 lanes for everything that reduces over an index, with the same tree in every header. Loads and stores
+ * need no alignment. */
 #ifndef LEM_COMPUTE_SIMD_H
 #define LEM_COMPUTE_SIMD_H
 
@@ -22,8 +23,12 @@ SIMD void vf_store(float *p, vf a) { _mm512_storeu_ps(p, a); }
 SIMD vf vf_set1(float x) { return _mm512_set1_ps(x); }
 SIMD vf vf_add(vf a, vf b) { return _mm512_add_ps(a, b); }
 SIMD vf vf_fma(vf a, vf b, vf c) { return _mm512_fmadd_ps(a, b, c); }
-SIMD vf vf_pair_lo(const uint32_t *p) { return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_loadu_si512(p), 16)); }
-SIMD vf vf_pair_hi(const uint32_t *p) { return _mm512_castsi512_ps(_mm512_and_si512(_mm512_loadu_si512(p), _mm512_set1_epi32((int)0xffff0000u))); }
+SIMD vf vf_pair_lo(const uint32_t *p) {
+    return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_loadu_si512(p), 16));
+}
+SIMD vf vf_pair_hi(const uint32_t *p) {
+    return _mm512_castsi512_ps(_mm512_and_si512(_mm512_loadu_si512(p), _mm512_set1_epi32((int)0xffff0000u)));
+}
 
 SIMD v16 v_zero(void) { return _mm512_setzero_ps(); }
 SIMD v16 v_set1(float x) { return _mm512_set1_ps(x); }
@@ -37,14 +42,21 @@ SIMD v16 v_sqrt(v16 a) { return _mm512_sqrt_ps(a); }
 SIMD v16 v_fma(v16 a, v16 b, v16 c) { return _mm512_fmadd_ps(a, b, c); }
 SIMD v16 v_max(v16 a, v16 b) { return _mm512_max_ps(a, b); } /* b where either is NaN */
 SIMD v16 v_min(v16 a, v16 b) { return _mm512_min_ps(a, b); }
-SIMD v16 v_load_n(const float *p, int n) { return _mm512_maskz_loadu_ps((__mmask16)((1u << n) - 1u), p); } /* n 0..16, rest 0 */
+SIMD v16 v_load_n(const float *p, int n) {
+    return _mm512_maskz_loadu_ps((__mmask16)((1u << n) - 1u), p);
+} /* n 0..16, rest 0 */
 SIMD void v_store_n(float *p, int n, v16 a) { _mm512_mask_storeu_ps(p, (__mmask16)((1u << n) - 1u), a); }
-SIMD v16 v_first_n(v16 a, int n, v16 rest) { return _mm512_mask_mov_ps(rest, (__mmask16)((1u << n) - 1u), a); }
+SIMD v16 v_first_n(v16 a, int n, v16 rest) {
+    return _mm512_mask_mov_ps(rest, (__mmask16)((1u << n) - 1u), a);
+}
 /* a where !(x < limit), else 0; NaN in x keeps a */
-SIMD v16 v_zero_below(v16 a, v16 x, float limit) { return _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(x, _mm512_set1_ps(limit), _CMP_NLT_UQ), a); }
+SIMD v16 v_zero_below(v16 a, v16 x, float limit) {
+    return _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(x, _mm512_set1_ps(limit), _CMP_NLT_UQ), a);
+}
 /* bits of a plus the low bits of t shifted into the exponent field */
 SIMD v16 v_add_exponent(v16 a, v16 t) {
-    return _mm512_castsi512_ps(_mm512_add_epi32(_mm512_castps_si512(a), _mm512_slli_epi32(_mm512_castps_si512(t), 23)));
+    return _mm512_castsi512_ps(
+        _mm512_add_epi32(_mm512_castps_si512(a), _mm512_slli_epi32(_mm512_castps_si512(t), 23)));
 }
 
 SIMD __m256 half_lo(__m512 a) { return _mm512_castps512_ps256(a); }

@@ -1,5 +1,5 @@
-/* cpu/simd_generic.h - the vector layer in GNU vectors of four, for any processor: multiply and add are rounded separately
- * (see simd_avx512.h for the meaning) */
+/* cpu/simd_generic.h - the vector layer in GNU vectors of four, for any processor: multiply and add are
+ * rounded separately (see simd_avx512.h for the meaning) */
 #ifndef LEM_COMPUTE_SIMD_H
 #define LEM_COMPUTE_SIMD_H
 
@@ -40,9 +40,9 @@ SIMD vf vf_pair_hi(const uint32_t *p) {
     return (vf)(a & 0xffff0000u);
 }
 
-#define EACH(expr)                                                                                                                                   \
-    v16 r;                                                                                                                                           \
-    for (int i = 0; i < 4; i++) r.q[i] = (expr);                                                                                                     \
+#define EACH(expr)                                                                                           \
+    v16 r;                                                                                                   \
+    for (int i = 0; i < 4; i++) r.q[i] = (expr);                                                             \
     return r
 SIMD vf vf_pick(vi mask, vf a, vf b) { return (vf)((mask & (vi)a) | (~mask & (vi)b)); }
 SIMD vi vf_lanes_below(int n) { return (vi){0, 1, 2, 3} < (vi){n, n, n, n}; }

@@ -10,17 +10,19 @@ typedef struct keys {   /* one page of one layer and kv head */
 
 static keys page_of(const lem_kv *kv, int page, int layer, int head, int E) {
     keys p;
-    p.k = kv->data + (size_t)page * kv->page_stride + (size_t)layer * kv->layer_stride + (size_t)head * kv->head_stride;
+    p.k = kv->data + (size_t)page * kv->page_stride + (size_t)layer * kv->layer_stride +
+          (size_t)head * kv->head_stride;
     p.v = p.k + (size_t)LEM_PANEL * (size_t)E;
     return p;
 }
 
-void lem_ref_kv_write(lem_backend *b, int T, int KH, int E, const float *k, const float *v, const int *page, const int *slot, int layer,
-                      const lem_kv *kv) {
+void lem_ref_kv_write(lem_backend *b, int T, int KH, int E, const float *k, const float *v, const int *page,
+                      const int *slot, int layer, const lem_kv *kv) {
     (void)b;
     for (int t = 0; t < T; t++) {
         for (int h = 0; h < KH; h++) {
-            float *pk = kv->data + (size_t)page[t] * kv->page_stride + (size_t)layer * kv->layer_stride + (size_t)h * kv->head_stride;
+            float *pk = kv->data + (size_t)page[t] * kv->page_stride + (size_t)layer * kv->layer_stride +
+                        (size_t)h * kv->head_stride;
             float *pv = pk + (size_t)LEM_PANEL * (size_t)E;
             size_t from = ((size_t)t * (size_t)KH + (size_t)h) * (size_t)E;
             for (int e = 0; e < E; e++) {
@@ -47,8 +49,8 @@ static bool visible(const lem_attn_plan *plan, const lem_attn_seg *s, int r, int
 }
 
 /* Log-sum-exp of the scaled scores of one row and head. */
-static double row_lse(const lem_attn_plan *plan, const lem_attn_tree *tree, int r, const float *q, int layer, const lem_kv *kv, int head, int E,
-                      float scale) {
+static double row_lse(const lem_attn_plan *plan, const lem_attn_tree *tree, int r, const float *q, int layer,
+                      const lem_kv *kv, int head, int E, float scale) {
     double max = -INFINITY, sum = 0;
     for (int pass = 0; pass < 2; pass++) {
         for (int i = tree->seg0; i < tree->seg1; i++) {
@@ -65,8 +67,8 @@ static double row_lse(const lem_attn_plan *plan, const lem_attn_tree *tree, int 
     return max + log(sum);
 }
 
-void lem_ref_attention(lem_backend *b, const lem_attn_plan *plan, int H, int KH, int E, float scale, const float *q, int layer, const lem_kv *kv,
-                       float *out, float *lse) {
+void lem_ref_attention(lem_backend *b, const lem_attn_plan *plan, int H, int KH, int E, float scale,
+                       const float *q, int layer, const lem_kv *kv, float *out, float *lse) {
     (void)b;
     int group = H / KH;
     for (int t = 0; t < plan->n_trees; t++) {
@@ -82,7 +84,9 @@ void lem_ref_attention(lem_backend *b, const lem_attn_plan *plan, int H, int KH,
                         int j, n;
                         if (!visible(plan, &plan->segs[i], r, &j, &n)) continue;
                         keys p = page_of(kv, plan->segs[i].page, layer, h / group, E);
-                        for (; j < n; j++) acc += exp(dot_key(qr, &p, j, E) * (double)scale - l) * (double)p.v[(size_t)j * (size_t)E + (size_t)e];
+                        for (; j < n; j++)
+                            acc += exp(dot_key(qr, &p, j, E) * (double)scale - l) *
+                                   (double)p.v[(size_t)j * (size_t)E + (size_t)e];
                     }
                     out[at * (size_t)E + (size_t)e] = (float)acc;
                 }
@@ -103,7 +107,8 @@ typedef struct row_grad { /* one (row, head) of the backward pass */
 
 static void backward_key(const row_grad *g, const keys *p, int j, int key_row) {
     double prob = exp(dot_key(g->q, p, j, g->E) * (double)g->scale - g->lse), dp = 0;
-    for (int e = 0; e < g->E; e++) dp += (double)g->dout[e] * (double)p->v[(size_t)j * (size_t)g->E + (size_t)e];
+    for (int e = 0; e < g->E; e++)
+        dp += (double)g->dout[e] * (double)p->v[(size_t)j * (size_t)g->E + (size_t)e];
     double ds = prob * (dp - g->delta) * (double)g->scale;
     for (int e = 0; e < g->E; e++) {
         size_t at = (size_t)key_row * g->key_stride + (size_t)e;
@@ -113,8 +118,9 @@ static void backward_key(const row_grad *g, const keys *p, int j, int key_row) {
     }
 }
 
-void lem_ref_attention_backward(lem_backend *b, const lem_attn_plan *plan, int H, int KH, int E, float scale, const float *q, int layer,
-                                const lem_kv *kv, const float *out, const float *lse, const float *dout, float *dq, float *dk, float *dv) {
+void lem_ref_attention_backward(lem_backend *b, const lem_attn_plan *plan, int H, int KH, int E, float scale,
+                                const float *q, int layer, const lem_kv *kv, const float *out,
+                                const float *lse, const float *dout, float *dq, float *dk, float *dv) {
     (void)b;
     int group = H / KH;
     size_t kv_row = (size_t)KH * (size_t)E;
@@ -126,9 +132,18 @@ void lem_ref_attention_backward(lem_backend *b, const lem_attn_plan *plan, int H
         for (int r = tree->row0; r < tree->row1; r++) {
             for (int h = 0; h < H; h++) {
                 size_t at = (size_t)r * (size_t)H + (size_t)h, head_at = (size_t)(h / group) * (size_t)E;
-                row_grad g = {
-                    q + at * (size_t)E, dout + at * (size_t)E, dq + at * (size_t)E, dk + head_at, dv + head_at, kv_row, (double)lse[at], 0, scale, E};
-                for (int e = 0; e < E; e++) g.delta += (double)g.dout[e] * (double)out[at * (size_t)E + (size_t)e];
+                row_grad g = {q + at * (size_t)E,
+                              dout + at * (size_t)E,
+                              dq + at * (size_t)E,
+                              dk + head_at,
+                              dv + head_at,
+                              kv_row,
+                              (double)lse[at],
+                              0,
+                              scale,
+                              E};
+                for (int e = 0; e < E; e++)
+                    g.delta += (double)g.dout[e] * (double)out[at * (size_t)E + (size_t)e];
                 for (int i = tree->seg0; i < tree->seg1; i++) {
                     int j, n;
                     if (!visible(plan, &plan->segs[i], r, &j, &n)) continue;

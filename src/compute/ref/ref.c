@@ -31,7 +31,8 @@ static float packed_at(const lem_packed *W, size_t n, size_t k) {
     return lem_bf16_to_f32((uint16_t)(pair >> (k % 2 * 16)));
 }
 
-static void ref_linear(lem_backend *b, int T, const float *X, const lem_packed *W, const float *bias, float *Y, bool accumulate) {
+static void ref_linear(lem_backend *b, int T, const float *X, const lem_packed *W, const float *bias,
+                       float *Y, bool accumulate) {
     (void)b;
     size_t N = (size_t)W->N, K = (size_t)W->K;
     for (size_t t = 0; t < (size_t)T; t++) {
@@ -43,12 +44,14 @@ static void ref_linear(lem_backend *b, int T, const float *X, const lem_packed *
     }
 }
 
-static void ref_linear_dx(lem_backend *b, int T, int N, int K, const float *dY, const float *W, float *dX, bool accumulate) {
+static void ref_linear_dx(lem_backend *b, int T, int N, int K, const float *dY, const float *W, float *dX,
+                          bool accumulate) {
     (void)b;
     for (size_t t = 0; t < (size_t)T; t++) {
         for (size_t k = 0; k < (size_t)K; k++) {
             double s = accumulate ? (double)dX[t * (size_t)K + k] : 0;
-            for (size_t n = 0; n < (size_t)N; n++) s += (double)dY[t * (size_t)N + n] * (double)W[n * (size_t)K + k];
+            for (size_t n = 0; n < (size_t)N; n++)
+                s += (double)dY[t * (size_t)N + n] * (double)W[n * (size_t)K + k];
             dX[t * (size_t)K + k] = (float)s;
         }
     }
@@ -59,7 +62,8 @@ static void ref_linear_dw(lem_backend *b, int T, int N, int K, const float *dY, 
     for (size_t n = 0; n < (size_t)N; n++) {
         for (size_t k = 0; k < (size_t)K; k++) {
             double s = (double)dW[n * (size_t)K + k];
-            for (size_t t = 0; t < (size_t)T; t++) s += (double)dY[t * (size_t)N + n] * (double)X[t * (size_t)K + k];
+            for (size_t t = 0; t < (size_t)T; t++)
+                s += (double)dY[t * (size_t)N + n] * (double)X[t * (size_t)K + k];
             dW[n * (size_t)K + k] = (float)s;
         }
     }
@@ -74,7 +78,8 @@ static void ref_bias_grad(lem_backend *b, int T, int N, const float *dY, float *
     }
 }
 
-static void ref_rmsnorm(lem_backend *b, int T, int D, const float *X, const float *w, float eps, float *Y, float *inv_rms) {
+static void ref_rmsnorm(lem_backend *b, int T, int D, const float *X, const float *w, float eps, float *Y,
+                        float *inv_rms) {
     (void)b;
     for (size_t t = 0; t < (size_t)T; t++) {
         const float *x = X + t * (size_t)D;
@@ -86,8 +91,8 @@ static void ref_rmsnorm(lem_backend *b, int T, int D, const float *X, const floa
     }
 }
 
-static void ref_rmsnorm_backward(lem_backend *b, int T, int D, const float *dY, const float *X, const float *w, const float *inv_rms, float *dX,
-                                 float *dw) {
+static void ref_rmsnorm_backward(lem_backend *b, int T, int D, const float *dY, const float *X,
+                                 const float *w, const float *inv_rms, float *dX, float *dw) {
     (void)b;
     for (size_t t = 0; t < (size_t)T; t++) {
         const float *x = X + t * (size_t)D, *dy = dY + t * (size_t)D;
@@ -95,17 +100,21 @@ static void ref_rmsnorm_backward(lem_backend *b, int T, int D, const float *dY, 
         for (int d = 0; d < D; d++) dot += (double)dy[d] * (double)w[d] * (double)x[d];
         for (int d = 0; d < D; d++) {
             float *dx = dX + t * (size_t)D + (size_t)d;
-            *dx = (float)((double)*dx + inv * ((double)dy[d] * (double)w[d] - (double)x[d] * inv * inv * dot / D));
+            *dx = (float)((double)*dx +
+                          inv * ((double)dy[d] * (double)w[d] - (double)x[d] * inv * inv * dot / D));
         }
     }
     for (int d = 0; d < D; d++) {
         double s = (double)dw[d];
-        for (size_t t = 0; t < (size_t)T; t++) s += (double)dY[t * (size_t)D + (size_t)d] * (double)X[t * (size_t)D + (size_t)d] * (double)inv_rms[t];
+        for (size_t t = 0; t < (size_t)T; t++)
+            s += (double)dY[t * (size_t)D + (size_t)d] * (double)X[t * (size_t)D + (size_t)d] *
+                 (double)inv_rms[t];
         dw[d] = (float)s;
     }
 }
 
-static void ref_rope(lem_backend *b, int T, int H, int E, float *X, const int *pos, const float *cos_sin, bool inverse) {
+static void ref_rope(lem_backend *b, int T, int H, int E, float *X, const int *pos, const float *cos_sin,
+                     bool inverse) {
     (void)b;
     int half = E / 2;
     for (size_t t = 0; t < (size_t)T; t++) {
@@ -113,7 +122,8 @@ static void ref_rope(lem_backend *b, int T, int H, int E, float *X, const int *p
         for (size_t h = 0; h < (size_t)H; h++) {
             float *x = X + (t * (size_t)H + h) * (size_t)E;
             for (int i = 0; i < half; i++) {
-                double a = (double)x[i], z = (double)x[i + half], cosine = (double)c[i], sine = inverse ? -(double)s[i] : (double)s[i];
+                double a = (double)x[i], z = (double)x[i + half], cosine = (double)c[i],
+                       sine = inverse ? -(double)s[i] : (double)s[i];
                 x[i] = (float)(a * cosine - z * sine);
                 x[i + half] = (float)(z * cosine + a * sine);
             }
@@ -129,7 +139,8 @@ static void ref_swiglu(lem_backend *b, int T, int F, const float *gate, const fl
     }
 }
 
-static void ref_swiglu_backward(lem_backend *b, int T, int F, const float *gate, const float *up, const float *dact, float *dgate, float *dup) {
+static void ref_swiglu_backward(lem_backend *b, int T, int F, const float *gate, const float *up,
+                                const float *dact, float *dgate, float *dup) {
     (void)b;
     for (size_t i = 0; i < (size_t)T * (size_t)F; i++) {
         double g = (double)gate[i], u = (double)up[i], da = (double)dact[i], sig = 1 / (1 + exp(-g));
@@ -145,16 +156,20 @@ static void ref_add(lem_backend *b, size_t n, float *x, const float *y) {
 
 static void ref_embed(lem_backend *b, int T, int D, const int32_t *ids, const float *table, float *Y) {
     (void)b;
-    for (size_t t = 0; t < (size_t)T; t++) memcpy(Y + t * (size_t)D, table + (size_t)ids[t] * (size_t)D, (size_t)D * sizeof *Y);
+    for (size_t t = 0; t < (size_t)T; t++)
+        memcpy(Y + t * (size_t)D, table + (size_t)ids[t] * (size_t)D, (size_t)D * sizeof *Y);
 }
 
-static void ref_embed_backward(lem_backend *b, int T, int D, const int32_t *ids, const float *dY, float *dtable) {
+static void ref_embed_backward(lem_backend *b, int T, int D, const int32_t *ids, const float *dY,
+                               float *dtable) {
     (void)b;
     for (size_t t = 0; t < (size_t)T; t++)
-        for (size_t d = 0; d < (size_t)D; d++) dtable[(size_t)ids[t] * (size_t)D + d] += dY[t * (size_t)D + d];
+        for (size_t d = 0; d < (size_t)D; d++)
+            dtable[(size_t)ids[t] * (size_t)D + d] += dY[t * (size_t)D + d];
 }
 
-static void ref_logprob(lem_backend *b, int R, int V, const float *logits, const int32_t *target, float *logprob, float *lse) {
+static void ref_logprob(lem_backend *b, int R, int V, const float *logits, const int32_t *target,
+                        float *logprob, float *lse) {
     (void)b;
     for (size_t r = 0; r < (size_t)R; r++) {
         const float *x = logits + r * (size_t)V;
@@ -167,15 +182,19 @@ static void ref_logprob(lem_backend *b, int R, int V, const float *logits, const
     }
 }
 
-static void ref_softmax_xent_grad(lem_backend *b, int R, int V, float *logits, const int32_t *target, const float *weight, const float *lse) {
+static void ref_softmax_xent_grad(lem_backend *b, int R, int V, float *logits, const int32_t *target,
+                                  const float *weight, const float *lse) {
     (void)b;
     for (size_t r = 0; r < (size_t)R; r++) {
         float *x = logits + r * (size_t)V;
-        for (int v = 0; v < V; v++) x[v] = (float)((double)weight[r] * (exp((double)x[v] - (double)lse[r]) - (v == target[r] ? 1 : 0)));
+        for (int v = 0; v < V; v++)
+            x[v] =
+                (float)((double)weight[r] * (exp((double)x[v] - (double)lse[r]) - (v == target[r] ? 1 : 0)));
     }
 }
 
-static void ref_adamw(lem_backend *b, size_t n, float *param, const float *grad, float *m, float *v, const lem_adamw *o) {
+static void ref_adamw(lem_backend *b, size_t n, float *param, const float *grad, float *m, float *v,
+                      const lem_adamw *o) {
     (void)b;
     for (size_t i = 0; i < n; i++) {
         double g = (double)grad[i] * (double)o->grad_scale;

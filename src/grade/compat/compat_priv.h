@@ -1,7 +1,9 @@
-/* compat_priv.h - what a compatibility mode is: another grader's extraction and equality, reproduced with its errors
+/* compat_priv.h - what a compatibility mode is: another grader's extraction and equality, reproduced with its
+ * errors
  *
- * Modes work on texts. They may use the parser, canonical forms and deciders of grade/ through the grade_work they are given (arena, fuel): a mode
- * whose original gives up (time-out, exception) says what its original says then, and one that runs out of fuel says LEM_GRADE_LIMIT. */
+ * Modes work on texts. They may use the parser, canonical forms and deciders of grade/ through the grade_work
+ * they are given (arena, fuel): a mode whose original gives up (time-out, exception) says what its original
+ * says then, and one that runs out of fuel says LEM_GRADE_LIMIT. */
 #ifndef LEM_GRADE_COMPAT_PRIV_H
 #define LEM_GRADE_COMPAT_PRIV_H
 
@@ -11,7 +13,8 @@
 typedef struct compat_pair {
     const char *gold, *pred; /* the answers; pred as `extract` gave it, or as the caller has it */
     size_t gold_len, pred_len;
-    const char *response; /* the whole response where there is one, else NULL: some graders look at it again */
+    const char
+        *response; /* the whole response where there is one, else NULL: some graders look at it again */
     size_t response_len;
     lem_grade_task task;
 } compat_pair;
@@ -20,11 +23,13 @@ typedef struct compat_mode {
     lem_grade_policy policy;
     /* Appends the answer to out; nothing appended: no answer. Linear in the response, or nearly. */
     lem_status (*extract)(const char *response, size_t len, lem_grade_task task, lem_buf *out, lem_err *err);
-    /* equal_exact or equal_numeric, not_equal, different_kind …; rules read "qwen: …". Fails only with LEM_EMEM. */
+    /* equal_exact or equal_numeric, not_equal, different_kind …; rules read "qwen: …". Fails only with
+     * LEM_EMEM. */
     lem_status (*equal)(grade_work *w, const compat_pair *pair, lem_grade_result *out, lem_err *err);
 } compat_mode;
 
-extern const compat_mode lem_compat_qwen, lem_compat_math_verify, lem_compat_prm800k, lem_compat_hendrycks, lem_compat_minerva;
+extern const compat_mode lem_compat_qwen, lem_compat_math_verify, lem_compat_prm800k, lem_compat_hendrycks,
+    lem_compat_minerva;
 
 const compat_mode *lem_compat_find(lem_grade_policy p); /* NULL for our own policies */
 

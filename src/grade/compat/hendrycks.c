@@ -1,7 +1,7 @@
 /* hendrycks.c - the MATH data set's own grader: string rules, then equality of strings
  *
- * Source of the rules: hendrycks/math, modeling/math_equivalence.py (is_equiv), at 940d1bf. An answer on which a rule of the original raises an
- * exception is compared as it stands, as there. */
+ * Source of the rules: hendrycks/math, modeling/math_equivalence.py (is_equiv), at 940d1bf. An answer on
+ * which a rule of the original raises an exception is compared as it stands, as there. */
 #include "grade/compat/modes_text.h"
 
 /* \sqrt3 becomes \sqrt{3}; false where the original indexes an empty string. */
@@ -9,7 +9,8 @@ static bool brace_sqrt(grade_work *w, mode_text *t) {
     if (lem_mode_text_find(*t, 0, "\\sqrt") < 0) return true;
     lem_buf b = {0};
     size_t i = 0;
-    for (ptrdiff_t at = lem_mode_text_find(*t, 0, "\\sqrt"); at >= 0; at = lem_mode_text_find(*t, i, "\\sqrt")) {
+    for (ptrdiff_t at = lem_mode_text_find(*t, 0, "\\sqrt"); at >= 0;
+         at = lem_mode_text_find(*t, i, "\\sqrt")) {
         size_t k = (size_t)at + 5, n = lem_mode_text_char(*t, k);
         if (n == 0 || lem_mode_text_at(*t, k, "\\sqrt")) {
             lem_buf_release(&b);
@@ -28,7 +29,8 @@ static bool brace_sqrt(grade_work *w, mode_text *t) {
     return true;
 }
 
-/* \frac12 and \frac1{72} become braced; a piece of one character leaves the whole text as it was; false on an empty piece. */
+/* \frac12 and \frac1{72} become braced; a piece of one character leaves the whole text as it was; false on an
+ * empty piece. */
 static bool brace_fracs(grade_work *w, mode_text *t) {
     ptrdiff_t at = lem_mode_text_find(*t, 0, "\\frac");
     if (at < 0) return true;
@@ -80,9 +82,11 @@ static mode_text slash_to_frac(grade_work *w, mode_text t) {
 }
 
 bool lem_mode_hendrycks_strip(grade_work *w, mode_text t, mode_text *out) {
-    static const char *const early[][2] = {{"\n", ""},     {"\\!", ""},     {"\\\\", "\\"},    {"tfrac", "frac"}, {"dfrac", "frac"},
-                                           {"\\left", ""}, {"\\right", ""}, {"^{\\circ}", ""}, {"^\\circ", ""},   {"\\$", ""}};
-    for (size_t k = 0; k < sizeof early / sizeof *early; k++) t = lem_mode_text_replace(w, t, early[k][0], early[k][1]);
+    static const char *const early[][2] = {
+        {"\n", ""},     {"\\!", ""},     {"\\\\", "\\"},    {"tfrac", "frac"}, {"dfrac", "frac"},
+        {"\\left", ""}, {"\\right", ""}, {"^{\\circ}", ""}, {"^\\circ", ""},   {"\\$", ""}};
+    for (size_t k = 0; k < sizeof early / sizeof *early; k++)
+        t = lem_mode_text_replace(w, t, early[k][0], early[k][1]);
     size_t units = lem_mode_text_count(t, "\\text{ ");
     if (units > 1) return false;
     if (units) t.n = (size_t)lem_mode_text_find(t, 0, "\\text{ ");
@@ -109,24 +113,31 @@ bool lem_mode_hendrycks_strip(grade_work *w, mode_text t, mode_text *out) {
     return true;
 }
 
-lem_status lem_mode_extract_box(const char *response, size_t len, lem_grade_task task, lem_buf *out, lem_err *err) {
+lem_status lem_mode_extract_box(const char *response, size_t len, lem_grade_task task, lem_buf *out,
+                                lem_err *err) {
     mode_text box;
     lem_grade_span span;
-    if (task != LEM_GRADE_TASK_PLAIN && lem_mode_last_box(lem_mode_text(response, len), &box)) lem_buf_add(out, box.s, box.n);
-    else if ((task == LEM_GRADE_TASK_PLAIN || task == LEM_GRADE_TASK_GSM8K) && lem_grade_extract(response, len, task, &span))
+    if (task != LEM_GRADE_TASK_PLAIN && lem_mode_last_box(lem_mode_text(response, len), &box))
+        lem_buf_add(out, box.s, box.n);
+    else if ((task == LEM_GRADE_TASK_PLAIN || task == LEM_GRADE_TASK_GSM8K) &&
+             lem_grade_extract(response, len, task, &span))
         lem_buf_add(out, response + span.offset, span.len);
     return lem_buf_ok(out, err);
 }
 
 static lem_status equal(grade_work *w, const compat_pair *pair, lem_grade_result *out, lem_err *err) {
     (void)err;
-    mode_text gold = lem_mode_text(pair->gold, pair->gold_len), pred = lem_mode_text(pair->pred, pair->pred_len), a = gold, b = pred;
+    mode_text gold = lem_mode_text(pair->gold, pair->gold_len),
+              pred = lem_mode_text(pair->pred, pair->pred_len), a = gold, b = pred;
     bool same, raised = !lem_mode_hendrycks_strip(w, gold, &a) || !lem_mode_hendrycks_strip(w, pred, &b);
     same = raised ? lem_mode_text_equal(gold, pred) : lem_mode_text_equal(a, b);
     if (w->limit) *out = (lem_grade_result){LEM_GRADE_LIMIT, "hendrycks: work limit"};
     else if (raised)
-        *out = (lem_grade_result){same ? LEM_GRADE_EQUAL_EXACT : LEM_GRADE_NOT_EQUAL, "hendrycks: same text, as a rule raises an exception"};
-    else *out = (lem_grade_result){same ? LEM_GRADE_EQUAL_EXACT : LEM_GRADE_NOT_EQUAL, "hendrycks: same text after its string rules"};
+        *out = (lem_grade_result){same ? LEM_GRADE_EQUAL_EXACT : LEM_GRADE_NOT_EQUAL,
+                                  "hendrycks: same text, as a rule raises an exception"};
+    else
+        *out = (lem_grade_result){same ? LEM_GRADE_EQUAL_EXACT : LEM_GRADE_NOT_EQUAL,
+                                  "hendrycks: same text after its string rules"};
     return LEM_OK;
 }
 

@@ -1,12 +1,13 @@
-/* math_verify.c - the math-verify mode: extraction and verification as math_verify.parse and math_verify.verify do them by default */
+/* math_verify.c - the math-verify mode: extraction and verification as math_verify.parse and
+ * math_verify.verify do them by default */
 #include "grade/compat/math_verify.h"
 
 #include "core/mem.h"
 
 /* An answer without any mark is taken as LaTeX, as those do who use the library on bare golds. */
 static mv_answer read_answer(grade_work *w, mode_text t) {
-    bool marked = memchr(t.s, '$', t.n) || lem_mode_text_find(t, 0, "\\[") >= 0 || lem_mode_text_find(t, 0, "\\(") >= 0 ||
-                  lem_mode_text_find(t, 0, "\\boxed") >= 0;
+    bool marked = memchr(t.s, '$', t.n) || lem_mode_text_find(t, 0, "\\[") >= 0 ||
+                  lem_mode_text_find(t, 0, "\\(") >= 0 || lem_mode_text_find(t, 0, "\\boxed") >= 0;
     if (marked) return lem_mv_extract(w, t, NULL);
     lem_buf b = {0};
     lem_buf_putc(&b, '$');
@@ -30,7 +31,8 @@ static lem_status extract(const char *response, size_t len, lem_grade_task task,
 static lem_status equal(grade_work *w, const compat_pair *pair, lem_grade_result *out, lem_err *err) {
     (void)err;
     const char *rule = "math-verify: no comparison finds them equal";
-    mode_text pred = lem_mode_text(pair->pred, pair->pred_len), response = lem_mode_text(pair->response, pair->response_len);
+    mode_text pred = lem_mode_text(pair->pred, pair->pred_len),
+              response = lem_mode_text(pair->response, pair->response_len);
     mv_answer g = read_answer(w, lem_mode_text(pair->gold, pair->gold_len));
     mv_answer p = pair->response ? lem_mv_extract(w, response, NULL) : read_answer(w, pred);
     mode_answer is = MODE_UNKNOWN;

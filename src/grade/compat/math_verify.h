@@ -1,7 +1,9 @@
-/* math_verify.h - what Math-Verify 0.9 makes of an answer: a value of sympy's kinds, and the text it was read from
+/* math_verify.h - what Math-Verify 0.9 makes of an answer: a value of sympy's kinds, and the text it was read
+ * from
  *
- * Facts from the Apache-licensed math-verify 0.9.0 (parser.py, grader.py) and MIT latex2sympy2_extended 1.11.0 (PS.g4, math_normalization.py,
- * latex2sympy2.py). Sums, integrals, limits, determinants and operator names are not read here, though they are there. */
+ * Facts from the Apache-licensed math-verify 0.9.0 (parser.py, grader.py) and MIT
+ * latex2sympy2_extended 1.11.0 (PS.g4, math_normalization.py, latex2sympy2.py). Sums, integrals, limits,
+ * determinants and operator names are not read here, though they are there. */
 #ifndef LEM_GRADE_COMPAT_MATH_VERIFY_H
 #define LEM_GRADE_COMPAT_MATH_VERIFY_H
 
@@ -45,7 +47,8 @@ typedef struct mv_config {
 mode_text lem_mv_normalise(grade_work *w, mode_text t, mv_config c);
 /* latex2sympy, or its last equation where that fails; NULL where it raises. */
 mv_value *lem_mv_parse(grade_work *w, mode_text t);
-/* math_verify.parse with its default targets, LaTeX and plain expressions. `span` is what was taken from the text; may be NULL. */
+/* math_verify.parse with its default targets, LaTeX and plain expressions. `span` is what was taken from the
+ * text; may be NULL. */
 mv_answer lem_mv_extract(grade_work *w, mode_text response, mode_text *span);
 /* math_verify.verify: rule is set to what decided. */
 mode_answer lem_mv_compare(grade_work *w, const mv_value *gold, const mv_value *pred, const char **rule);
@@ -55,6 +58,7 @@ mv_value *lem_mv_expr(grade_work *w, mode_expr *e);
 bool lem_mv_only_symbols(const mode_expr *e); /* x, x/y, f(x): what an assignment may assign to */
 bool lem_mv_is_percent(const mode_expr *e);   /* a number times 1/100, written as a percentage */
 mode_expr *lem_mv_percent(grade_work *w, mode_expr *e);
-bool lem_mv_set_add(grade_work *w, mv_value *set, mv_value *v); /* appends unless it is there; the set must have room */
+bool lem_mv_set_add(grade_work *w, mv_value *set,
+                    mv_value *v); /* appends unless it is there; the set must have room */
 
 #endif

@@ -21,7 +21,8 @@ static bool equal_by(verifier *c, bool yes, const char *rule) {
 
 bool lem_mv_only_symbols(const mode_expr *e) {
     if (e->kind == MODE_SYM) return true;
-    if (e->kind == MODE_POW && e->kid[1]->kind == MODE_NUM && lem_grade_rat_is(e->kid[1]->q, -1)) return lem_mv_only_symbols(e->kid[0]);
+    if (e->kind == MODE_POW && e->kid[1]->kind == MODE_NUM && lem_grade_rat_is(e->kid[1]->q, -1))
+        return lem_mv_only_symbols(e->kid[0]);
     if (!e->n || (e->kind == MODE_POW && e->kid[1]->kind == MODE_NUM)) return false;
     for (uint32_t k = 0; k < e->n; k++)
         if (!lem_mv_only_symbols(e->kid[k])) return false;
@@ -45,9 +46,13 @@ static bool is_equation(const mv_value *v) {
         if (v->kid[k]->op != '=') return false;
     return v->kind == MV_AND;
 }
-static bool is_assignment(const mv_value *v) { return is_equation(v) && value_only_symbols(first_relation(v)->kid[0]); }
+static bool is_assignment(const mv_value *v) {
+    return is_equation(v) && value_only_symbols(first_relation(v)->kid[0]);
+}
 
-static bool is_set(const mv_value *v) { return v->kind == MV_SET || (v->kind >= MV_INTERVAL && v->kind <= MV_EMPTY); }
+static bool is_set(const mv_value *v) {
+    return v->kind == MV_SET || (v->kind >= MV_INTERVAL && v->kind <= MV_EMPTY);
+}
 
 static const mv_value *end_to_end(grade_work *w, const mv_value *v) {
     mv_value *r = lem_mv_new(w, MV_REL, 2);
@@ -61,7 +66,9 @@ static const mv_value *end_to_end(grade_work *w, const mv_value *v) {
 /* ---- scalars ---- */
 
 static bool is_number(const mode_expr *e) { return e->kind == MODE_NUM; }
-static bool number_like(const mode_expr *e) { return is_number(e) || (lem_mv_is_percent(e) && is_number(e->kid[0])); }
+static bool number_like(const mode_expr *e) {
+    return is_number(e) || (lem_mv_is_percent(e) && is_number(e->kid[0]));
+}
 static const mode_expr *percent_value(const mode_expr *e) { return lem_mv_is_percent(e) ? e->kid[0] : e; }
 
 /* a.round(6) == b.round(6) */
@@ -69,8 +76,10 @@ static bool rounded_equal(verifier *c, const mode_expr *a, const mode_expr *b) {
     grade_rat *x = lem_mode_exact(c->w, a), *y = lem_mode_exact(c->w, b);
     long double u, v, i, j;
     if (x && y && lem_grade_rat_equal(x, y)) return true;
-    if (!lem_mode_value(c->w, a, &u, &i) || !lem_mode_value(c->w, b, &v, &j) || i != 0 || j != 0) return false;
-    return fabsl(u) < 1e12L && fabsl(v) < 1e12L ? rintl(u * 1e6L) == rintl(v * 1e6L) : fabsl(u - v) < 1e-15L * fabsl(u);
+    if (!lem_mode_value(c->w, a, &u, &i) || !lem_mode_value(c->w, b, &v, &j) || i != 0 || j != 0)
+        return false;
+    return fabsl(u) < 1e12L && fabsl(v) < 1e12L ? rintl(u * 1e6L) == rintl(v * 1e6L)
+                                                : fabsl(u - v) < 1e-15L * fabsl(u);
 }
 
 static bool names_equal(mode_text a, mode_text b) { /* the mark of a complex symbol is no part of its name */
@@ -82,16 +91,19 @@ static bool names_equal(mode_text a, mode_text b) { /* the mark of a complex sym
 static bool spell(const mode_expr *e, lem_buf *out) {
     if (e->kind == MODE_MUL) return spell(e->kid[0], out) && spell(e->kid[1], out);
     if (e->kind == MODE_CONST && lem_mode_text_is(e->name, "e")) lem_buf_putc(out, 'e');
-    else if (e->kind == MODE_SYM) lem_buf_add(out, e->name.s, e->name.n - (e->name.n && e->name.s[e->name.n - 1] == '~'));
+    else if (e->kind == MODE_SYM)
+        lem_buf_add(out, e->name.s, e->name.n - (e->name.n && e->name.s[e->name.n - 1] == '~'));
     else return false;
     return true;
 }
 
 /* A symbol against another, or against a product of symbols that spells its name. */
 static bool symbols_equal(verifier *c, const mode_expr *a, const mode_expr *b) {
-    if (a->kind == MODE_SYM && b->kind == MODE_SYM) return equal_by(c, names_equal(a->name, b->name), "math-verify: same symbol");
+    if (a->kind == MODE_SYM && b->kind == MODE_SYM)
+        return equal_by(c, names_equal(a->name, b->name), "math-verify: same symbol");
     const mode_expr *s = a->kind == MODE_SYM ? a : b, *o = s == a ? b : a;
-    if (o->kind == MODE_CONST) return equal_by(c, lem_mode_text_is(o->name, "e") && names_equal(s->name, o->name), "math-verify: e");
+    if (o->kind == MODE_CONST)
+        return equal_by(c, lem_mode_text_is(o->name, "e") && names_equal(s->name, o->name), "math-verify: e");
     if (o->kind != MODE_MUL) return false;
     lem_buf t = {0};
     bool same = spell(o, &t) && names_equal(s->name, lem_mode_text(lem_buf_str(&t), t.len));
@@ -100,12 +112,13 @@ static bool symbols_equal(verifier *c, const mode_expr *a, const mode_expr *b) {
 }
 
 static bool scalars_equal(verifier *c, const mode_expr *a, const mode_expr *b) {
-    bool infinite = (a->kind == MODE_CONST && lem_mode_text_is(a->name, "zoo")) || (b->kind == MODE_CONST && lem_mode_text_is(b->name, "zoo"));
+    bool infinite = (a->kind == MODE_CONST && lem_mode_text_is(a->name, "zoo")) ||
+                    (b->kind == MODE_CONST && lem_mode_text_is(b->name, "zoo"));
     if (infinite) return false;
     if (lem_mode_same(a, b)) return equal_by(c, true, "math-verify: same expression");
     if (a->kind == MODE_SYM || b->kind == MODE_SYM) return symbols_equal(c, a, b);
-    bool numbers = number_like(a) || number_like(b),
-         floats = (number_like(a) && percent_value(a)->decimal) || (number_like(b) && percent_value(b)->decimal);
+    bool numbers = number_like(a) || number_like(b), floats = (number_like(a) && percent_value(a)->decimal) ||
+                                                              (number_like(b) && percent_value(b)->decimal);
     if (floats && rounded_equal(c, a, b)) return equal_by(c, true, "math-verify: equal to 6 decimals");
     if (numbers && !floats && number_like(a) && number_like(b)) {
         const mode_expr *x = percent_value(a), *y = percent_value(b);
@@ -113,7 +126,8 @@ static bool scalars_equal(verifier *c, const mode_expr *a, const mode_expr *b) {
             return equal_by(c, true, "math-verify: same whole number, percent or not");
     }
     mode_answer is = lem_mode_compare(c->w, a, b, true);
-    if (is == MODE_EQUAL || is == MODE_EQUAL_NUMERIC) return equal_by(c, true, "math-verify: the difference simplifies to 0");
+    if (is == MODE_EQUAL || is == MODE_EQUAL_NUMERIC)
+        return equal_by(c, true, "math-verify: the difference simplifies to 0");
     long double u, v, i, j;
     if (numbers || !lem_mode_value(c->w, a, &u, &i) || !lem_mode_value(c->w, b, &v, &j)) return false;
     return equal_by(c, fabsl(u - v) < 1e-15L && fabsl(i - j) < 1e-15L, "math-verify: equal to 15 digits");
@@ -121,12 +135,15 @@ static bool scalars_equal(verifier *c, const mode_expr *a, const mode_expr *b) {
 
 /* ---- relations ---- */
 
-static char mirrored(char op) { return op == '<' ? '>' : op == '>' ? '<' : op == 'l' ? 'g' : op == 'g' ? 'l' : op; }
+static char mirrored(char op) {
+    return op == '<' ? '>' : op == '>' ? '<' : op == 'l' ? 'g' : op == 'g' ? 'l' : op;
+}
 
 static const mode_expr *difference(grade_work *w, const mv_value *r, bool flipped) {
     if (r->kid[0]->kind != MV_EXPR || r->kid[1]->kind != MV_EXPR) return NULL;
     mode_expr *a = r->kid[0]->e, *b = r->kid[1]->e;
-    return flipped ? lem_mode_op(w, MODE_ADD, b, lem_mode_neg(w, a)) : lem_mode_op(w, MODE_ADD, a, lem_mode_neg(w, b));
+    return flipped ? lem_mode_op(w, MODE_ADD, b, lem_mode_neg(w, a))
+                   : lem_mode_op(w, MODE_ADD, a, lem_mode_neg(w, b));
 }
 
 static mode_text only_name(const mode_expr *e, mode_text seen, bool *one) {
@@ -169,19 +186,24 @@ static bool no_real_roots(grade_work *w, const mode_expr *e) {
 static int proportional(verifier *c, const mode_expr *a, const mode_expr *b) {
     bool one = true, two = true;
     mode_text x = only_name(a, (mode_text){"", 0}, &one), y = only_name(b, (mode_text){"", 0}, &two);
-    mode_expr *p = one && x.n ? at_point(c->w, a, lem_mode_int(c->w, 3)) : NULL, *q = two && y.n ? at_point(c->w, b, lem_mode_int(c->w, 3)) : NULL;
+    mode_expr *p = one && x.n ? at_point(c->w, a, lem_mode_int(c->w, 3)) : NULL,
+              *q = two && y.n ? at_point(c->w, b, lem_mode_int(c->w, 3)) : NULL;
     long double u = 0, v = 0, i, j;
-    bool single = one && two && x.n && lem_mode_text_equal(x, y) && p && q && lem_mode_value(c->w, p, &u, &i) && lem_mode_value(c->w, q, &v, &j) &&
-                  u != 0 && v != 0;
+    bool single = one && two && x.n && lem_mode_text_equal(x, y) && p && q &&
+                  lem_mode_value(c->w, p, &u, &i) && lem_mode_value(c->w, q, &v, &j) && u != 0 && v != 0;
     if (single) {
-        mode_answer is = lem_mode_compare(c->w, lem_mode_op(c->w, MODE_MUL, (mode_expr *)a, q), lem_mode_op(c->w, MODE_MUL, (mode_expr *)b, p), true);
+        mode_answer is = lem_mode_compare(c->w, lem_mode_op(c->w, MODE_MUL, (mode_expr *)a, q),
+                                          lem_mode_op(c->w, MODE_MUL, (mode_expr *)b, p), true);
         return is <= MODE_EQUAL_NUMERIC ? ((u > 0) == (v > 0) ? 1 : -1) : 0;
     }
-    static const long ratios[][2] = {{-1, 1}, {2, 1}, {1, 2}, {-2, 1}, {-1, 2}, {3, 1}, {1, 3},  {-3, 1}, {-1, 3}, {4, 1},  {1, 4},  {-4, 1}, {-1, 4},
-                                     {5, 1},  {1, 5}, {6, 1}, {1, 6},  {3, 2},  {2, 3}, {-5, 1}, {-1, 5}, {-6, 1}, {-1, 6}, {10, 1}, {1, 10}};
+    static const long ratios[][2] = {{-1, 1}, {2, 1},  {1, 2},  {-2, 1}, {-1, 2}, {3, 1},  {1, 3},
+                                     {-3, 1}, {-1, 3}, {4, 1},  {1, 4},  {-4, 1}, {-1, 4}, {5, 1},
+                                     {1, 5},  {6, 1},  {1, 6},  {3, 2},  {2, 3},  {-5, 1}, {-1, 5},
+                                     {-6, 1}, {-1, 6}, {10, 1}, {1, 10}};
     for (size_t k = 0; k < sizeof ratios / sizeof *ratios; k++) {
         mode_expr *r = lem_mode_div(c->w, lem_mode_int(c->w, ratios[k][0]), lem_mode_int(c->w, ratios[k][1]));
-        if (r && lem_mode_compare(c->w, a, lem_mode_op(c->w, MODE_MUL, r, (mode_expr *)b), true) <= MODE_EQUAL_NUMERIC)
+        if (r && lem_mode_compare(c->w, a, lem_mode_op(c->w, MODE_MUL, r, (mode_expr *)b), true) <=
+                     MODE_EQUAL_NUMERIC)
             return ratios[k][0] > 0 ? 1 : -1;
     }
     return 0;
@@ -195,20 +217,25 @@ static bool relations_equal(verifier *c, const mv_value *g, const mv_value *p) {
         return true;
     }
     if (g->kind != MV_REL || p->kind != MV_REL) return false;
-    const mode_expr *a = difference(c->w, g, false), *b = difference(c->w, p, false), *r = difference(c->w, p, true);
+    const mode_expr *a = difference(c->w, g, false), *b = difference(c->w, p, false),
+                    *r = difference(c->w, p, true);
     if (!a || !b || !r) { /* x in a set: the sides one by one */
-        return g->op == p->op && values_equal(c, g->kid[0], p->kid[0]) && values_equal(c, g->kid[1], p->kid[1]);
+        return g->op == p->op && values_equal(c, g->kid[0], p->kid[0]) &&
+               values_equal(c, g->kid[1], p->kid[1]);
     }
-    if (g->op == p->op && lem_mode_compare(c->w, a, b, true) <= MODE_EQUAL_NUMERIC) return equal_by(c, true, "math-verify: same relation");
+    if (g->op == p->op && lem_mode_compare(c->w, a, b, true) <= MODE_EQUAL_NUMERIC)
+        return equal_by(c, true, "math-verify: same relation");
     if (mirrored(g->op) == p->op && g->op != '!' && lem_mode_compare(c->w, a, r, true) <= MODE_EQUAL_NUMERIC)
         return equal_by(c, true, "math-verify: relation turned round");
     int s = proportional(c, a, b);
     bool equation = g->op == '=' && p->op == '=', one = true;
     if (s && equation) return equal_by(c, true, "math-verify: same solutions");
-    if (equation && no_real_roots(c->w, a) && no_real_roots(c->w, b)) return equal_by(c, true, "math-verify: no solutions on both sides");
+    if (equation && no_real_roots(c->w, a) && no_real_roots(c->w, b))
+        return equal_by(c, true, "math-verify: no solutions on both sides");
     (void)only_name(a, (mode_text){"", 0}, &one);
     if (!s || equation || !one) return false;
-    return equal_by(c, g->op == p->op ? s > 0 : mirrored(g->op) == p->op && s < 0, "math-verify: same solutions");
+    return equal_by(c, g->op == p->op ? s > 0 : mirrored(g->op) == p->op && s < 0,
+                    "math-verify: same solutions");
 }
 
 /* ---- sets ---- */
@@ -231,7 +258,8 @@ static bool endpoint(verifier *c, const mv_value *v, long double *x) {
     const mode_expr *e = v->e;
     bool minus = e->kind == MODE_MUL && e->kid[0]->kind == MODE_NUM && lem_grade_rat_is(e->kid[0]->q, -1);
     const mode_expr *o = minus ? e->kid[1] : e;
-    if (o->kind == MODE_CONST && lem_mode_text_is(o->name, "oo")) return *x = minus ? -INFINITY : INFINITY, true;
+    if (o->kind == MODE_CONST && lem_mode_text_is(o->name, "oo"))
+        return *x = minus ? -INFINITY : INFINITY, true;
     return lem_mode_value(c->w, e, x, &im) && im == 0;
 }
 
@@ -245,7 +273,9 @@ static bool put(pieces *out, piece p) {
 static bool pieces_of(verifier *c, const mv_value *v, pieces *out) {
     long double x, y;
     switch (v->kind) {
-    case MV_INTERVAL: return endpoint(c, v->kid[0], &x) && endpoint(c, v->kid[1], &y) && put(out, (piece){x, y, v->left_open, v->right_open});
+    case MV_INTERVAL:
+        return endpoint(c, v->kid[0], &x) && endpoint(c, v->kid[1], &y) &&
+               put(out, (piece){x, y, v->left_open, v->right_open});
     case MV_NAMED: return v->op == 'R' && put(out, (piece){-INFINITY, INFINITY, true, true});
     case MV_EMPTY: return true;
     case MV_UNION: return pieces_of(c, v->kid[0], out) && pieces_of(c, v->kid[1], out);
@@ -255,7 +285,8 @@ static bool pieces_of(verifier *c, const mv_value *v, pieces *out) {
         return true;
     case MV_MINUS: { /* minus single points */
         pieces holes = {.n = 0};
-        if (!pieces_of(c, v->kid[0], out) || v->kid[1]->kind != MV_SET || !pieces_of(c, v->kid[1], &holes)) return false;
+        if (!pieces_of(c, v->kid[0], out) || v->kid[1]->kind != MV_SET || !pieces_of(c, v->kid[1], &holes))
+            return false;
         for (int h = 0; h < holes.n; h++)
             for (int k = 0, n = out->n; k < n; k++) {
                 piece *p = &out->p[k];
@@ -271,7 +302,9 @@ static bool pieces_of(verifier *c, const mv_value *v, pieces *out) {
     }
 }
 
-static bool near(long double a, long double b) { return a == b || (isfinite(a) && isfinite(b) && fabsl(a - b) <= 1e-12L * (fabsl(a) + fabsl(b))); }
+static bool near(long double a, long double b) {
+    return a == b || (isfinite(a) && isfinite(b) && fabsl(a - b) <= 1e-12L * (fabsl(a) + fabsl(b)));
+}
 
 static int by_left(const void *x, const void *y) {
     const piece *a = x, *b = y;
@@ -300,11 +333,14 @@ static bool same_numbers(verifier *c, const mv_value *g, const mv_value *p) {
     merge(&b);
     if (a.n != b.n) return false;
     for (int k = 0; k < a.n; k++)
-        if (!near(a.p[k].a, b.p[k].a) || !near(a.p[k].b, b.p[k].b) || a.p[k].open_a != b.p[k].open_a || a.p[k].open_b != b.p[k].open_b) return false;
+        if (!near(a.p[k].a, b.p[k].a) || !near(a.p[k].b, b.p[k].b) || a.p[k].open_a != b.p[k].open_a ||
+            a.p[k].open_b != b.p[k].open_b)
+            return false;
     return true;
 }
 
-/* Each gold element has its own equal element. Where the original sorts first and compares in that order, this finds what sorting would. */
+/* Each gold element has its own equal element. Where the original sorts first and compares in that order,
+ * this finds what sorting would. */
 static bool elements_equal(verifier *c, mv_value *const *g, mv_value *const *p, uint32_t n, bool ordered) {
     enum { MOST = 256 };
     bool used[MOST] = {false};
@@ -323,11 +359,14 @@ static bool sets_equal(verifier *c, const mv_value *gold, const mv_value *pred) 
     if (!one || !two) return false;
     one->kid[0] = (mv_value *)gold;
     two->kid[0] = (mv_value *)pred;
-    const mv_value *g = is_set(gold) || gold->kind == MV_TUPLE ? gold : one, *p = is_set(pred) || pred->kind == MV_TUPLE ? pred : two;
+    const mv_value *g = is_set(gold) || gold->kind == MV_TUPLE ? gold : one,
+                   *p = is_set(pred) || pred->kind == MV_TUPLE ? pred : two;
     if (g->kind == MV_INTERVAL && p->kind == MV_INTERVAL)
-        return g->left_open == p->left_open && g->right_open == p->right_open && values_equal(c, g->kid[0], p->kid[0]) &&
-               values_equal(c, g->kid[1], p->kid[1]) && equal_by(c, true, "math-verify: same interval");
-    if (g->kind != MV_TUPLE && p->kind != MV_TUPLE && same_numbers(c, g, p)) return equal_by(c, true, "math-verify: same set of numbers");
+        return g->left_open == p->left_open && g->right_open == p->right_open &&
+               values_equal(c, g->kid[0], p->kid[0]) && values_equal(c, g->kid[1], p->kid[1]) &&
+               equal_by(c, true, "math-verify: same interval");
+    if (g->kind != MV_TUPLE && p->kind != MV_TUPLE && same_numbers(c, g, p))
+        return equal_by(c, true, "math-verify: same set of numbers");
     bool gl = g->kind == MV_SET || g->kind == MV_TUPLE, pl = p->kind == MV_SET || p->kind == MV_TUPLE;
     if (gl && pl) return g->n == p->n && elements_equal(c, g->kid, p->kid, g->n, g->kind == MV_TUPLE);
     const mv_value *interval = g->kind == MV_INTERVAL ? g : p, *list = interval == g ? p : g;
@@ -343,7 +382,9 @@ static bool sets_equal(verifier *c, const mv_value *gold, const mv_value *pred) 
 }
 
 /* A symbol, or a free function, which the original renames to one. */
-static bool is_variable(const mode_expr *e) { return e->kind == MODE_SYM || (e->kind == MODE_FN && e->name.n && e->name.s[0] == '\''); }
+static bool is_variable(const mode_expr *e) {
+    return e->kind == MODE_SYM || (e->kind == MODE_FN && e->name.n && e->name.s[0] == '\'');
+}
 
 /* x < 2 as a set, where a symbol alone stands on one side and a number on the other. */
 static const mv_value *as_set(verifier *c, const mv_value *r) {
@@ -385,10 +426,12 @@ static bool values_equal(verifier *c, const mv_value *gold, const mv_value *pred
     const mv_value *solved = is_relation(gold) && is_set(pred) ? as_set(c, gold) : NULL;
     if (solved) gold = solved;
     if (is_relation(gold) && is_relation(pred)) same = relations_equal(c, gold, pred);
-    else if (is_set(gold) || is_set(pred) || gold->kind == MV_TUPLE || pred->kind == MV_TUPLE) same = sets_equal(c, gold, pred);
+    else if (is_set(gold) || is_set(pred) || gold->kind == MV_TUPLE || pred->kind == MV_TUPLE)
+        same = sets_equal(c, gold, pred);
     else if (gold->kind == MV_EXPR && pred->kind == MV_EXPR) same = scalars_equal(c, gold->e, pred->e);
     else if (gold->kind == MV_MATRIX && pred->kind == MV_MATRIX)
-        same = gold->n == pred->n && gold->cols == pred->cols && elements_equal(c, gold->kid, pred->kid, gold->n, true);
+        same = gold->n == pred->n && gold->cols == pred->cols &&
+               elements_equal(c, gold->kid, pred->kid, gold->n, true);
     c->depth--;
     return same;
 }

@@ -1,7 +1,9 @@
-/* math_verify_extract.c - what Math-Verify's patterns find in a response: by priority, rightmost first, and the first that parses
+/* math_verify_extract.c - what Math-Verify's patterns find in a response: by priority, rightmost first, and
+ * the first that parses
  *
- * The patterns of LatexExtractionConfig() and ExprExtractionConfig(), by scanning: environments ($$ \[ $ \( [ and bare \frac), several of them joined by
- * commas or words, boxes, phrases with "answer", numbers and arithmetic. */
+ * The patterns of LatexExtractionConfig() and ExprExtractionConfig(), by scanning: environments ($$ \[ $ \( [
+ * and bare \frac), several of them joined by commas or words, boxes, phrases with "answer", numbers and
+ * arithmetic. */
 #include "grade/compat/math_verify.h"
 #include "grade/compat/prm800k.h"
 
@@ -41,15 +43,18 @@ static size_t blank_run(mode_text t, size_t i) {
 static bool escaped(mode_text t, size_t i) { return i && t.s[i - 1] == '\\'; }
 
 static size_t percent_at(mode_text t, size_t i) {
-    static const char *const words[] = {"\\%", "%", "percentage", "Percentage", "percent", "Percent", "pct", "Pct"};
+    static const char *const words[] = {"\\%",     "%",       "percentage", "Percentage",
+                                        "percent", "Percent", "pct",        "Pct"};
     for (size_t k = 0; k < sizeof words / sizeof *words; k++)
-        if (at(t, i, words[k])) return strlen(words[k]) - (k == 2 || k == 3 ? 3 : 0); /* "percent" is tried first */
+        if (at(t, i, words[k]))
+            return strlen(words[k]) - (k == 2 || k == 3 ? 3 : 0); /* "percent" is tried first */
     return 0;
 }
 
 /* ---- environments ---- */
 
-static bool closed_by(finder *f, size_t from, const char *close, int kind, bool one_line, span *inside, size_t *end) {
+static bool closed_by(finder *f, size_t from, const char *close, int kind, bool one_line, span *inside,
+                      size_t *end) {
     if (kind >= 0 && f->unclosed[kind]) return false;
     for (size_t i = from; i < f->t.n; i++) {
         if (one_line && f->t.s[i] == '\n') return false;
@@ -91,8 +96,10 @@ static bool environment(finder *f, size_t i, bool boxed, span *inside, size_t *e
     char c = byte(f->t, i);
     bool ok = false;
     if (at(f->t, i, "$$") && !escaped(f->t, i)) ok = closed_by(f, i + 2, "$$", 0, false, inside, end);
-    if (!ok && at(f->t, i, "\\[") && !escaped(f->t, i)) ok = closed_by(f, i + 2, "\\]", 1, false, inside, end);
-    if (!ok && c == '$' && !escaped(f->t, i) && !(i && lem_mode_is_digit(f->t.s[i - 1]))) ok = closed_by(f, i + 1, "$", -1, true, inside, end);
+    if (!ok && at(f->t, i, "\\[") && !escaped(f->t, i))
+        ok = closed_by(f, i + 2, "\\]", 1, false, inside, end);
+    if (!ok && c == '$' && !escaped(f->t, i) && !(i && lem_mode_is_digit(f->t.s[i - 1])))
+        ok = closed_by(f, i + 1, "$", -1, true, inside, end);
     if (!ok && at(f->t, i, "\\(") && !escaped(f->t, i)) ok = closed_by(f, i + 2, "\\)", 2, true, inside, end);
     if (!ok && lem_mode_is_space(c) && byte(f->t, i + 1) == '[') {
         size_t k = i + 2;
@@ -101,7 +108,8 @@ static bool environment(finder *f, size_t i, bool boxed, span *inside, size_t *e
         *inside = (span){i + 2, k};
         *end = k + 2;
     }
-    if (!ok && !boxed && (c == '-' || c == '\\') && bare_fraction(f->t, i, end)) *inside = (span){i, *end}, ok = true;
+    if (!ok && !boxed && (c == '-' || c == '\\') && bare_fraction(f->t, i, end))
+        *inside = (span){i, *end}, ok = true;
     if (!ok || !boxed) return ok;
     mode_text t = lem_mode_text_cut(f->t, inside->from, inside->to);
     ptrdiff_t box = lem_mode_text_find(t, 0, "\\boxed{");
@@ -145,10 +153,13 @@ static bool number(mode_text t, size_t i, match *m) {
     if (i && lem_mode_is_digit(t.s[i - 1])) return false;
     size_t sign = byte(t, i) == '-', d = digit_run(t, i + sign), k = i + sign + d;
     m->decimal = (span){0, 0};
-    if (d >= 1 && d <= 3 && t.s[i + sign] != '0' && strchr(" ,", byte(t, k)) && byte(t, k) && digit_run(t, k + 1) >= 3) {
-        while (byte(t, k) && strchr(" ,", t.s[k]) && digit_run(t, k + 1) >= 3) k += 4; /* \d{3} takes three, whatever follows */
+    if (d >= 1 && d <= 3 && t.s[i + sign] != '0' && strchr(" ,", byte(t, k)) && byte(t, k) &&
+        digit_run(t, k + 1) >= 3) {
+        while (byte(t, k) && strchr(" ,", t.s[k]) && digit_run(t, k + 1) >= 3)
+            k += 4; /* \d{3} takes three, whatever follows */
         m->whole = (span){i, k};
-        if (byte(t, k) == '.' && lem_mode_is_digit(byte(t, k + 1))) m->decimal = (span){k, k + 1 + digit_run(t, k + 1)};
+        if (byte(t, k) == '.' && lem_mode_is_digit(byte(t, k + 1)))
+            m->decimal = (span){k, k + 1 + digit_run(t, k + 1)};
     } else if (d && strchr(".,", byte(t, k)) && byte(t, k) && lem_mode_is_digit(byte(t, k + 1))) {
         m->whole = (span){i, k};
         m->decimal = (span){k, k + 1 + digit_run(t, k + 1)};
@@ -181,7 +192,8 @@ static bool arithmetic(mode_text t, size_t i, match *m, size_t *barren) {
     for (run = k + 1; run < t.n && run < i + 4000; run += arithmetic_char(t, run)) {
         if (!arithmetic_char(t, run)) break;
         char c = byte(t, run);
-        bool ends = op && op < run && (strchr(".)", c) || lem_mode_is_space(c) || at(t, run, "**")) && run > op;
+        bool ends =
+            op && op < run && (strchr(".)", c) || lem_mode_is_space(c) || at(t, run, "**")) && run > op;
         if (ends) stop = run;
         if (c && (strchr("+-*/^()", c) || (c & 0x80))) op = op ? op : run + arithmetic_char(t, run);
     }
@@ -251,19 +263,24 @@ static ptrdiff_t find_folded(mode_text t, size_t from, const char *s) {
 /* "final answer is X. I hope" where hope, else "final answer … is X". */
 static void final_answers(finder *f, bool latex, bool hope) {
     size_t next = 0;
-    for (ptrdiff_t p = find_folded(f->t, 0, "final answer"); p >= 0; p = find_folded(f->t, next, "final answer")) {
+    for (ptrdiff_t p = find_folded(f->t, 0, "final answer"); p >= 0;
+         p = find_folded(f->t, next, "final answer")) {
         size_t base = (size_t)p + 12, limit = base + (hope ? 0 : 100);
         next = base;
         for (size_t k = base; k <= limit && k < f->t.n; k++) {
             if (!latex && byte(f->t, k ? k - 1 : 0) == '\n' && k > base) break;
             size_t s = blank_run(f->t, k), i = k + s;
-            if (!s || !(at(f->t, i, "is") || (hope && low(byte(f->t, i)) == 'i' && low(byte(f->t, i + 1)) == 's'))) continue;
+            if (!s ||
+                !(at(f->t, i, "is") || (hope && low(byte(f->t, i)) == 'i' && low(byte(f->t, i + 1)) == 's')))
+                continue;
             i += 2;
             i += byte(f->t, i) == ':';
             match m;
             bool hit = false;
-            for (size_t b = i + blank_run(f->t, i); !hit && b + 1 > i; b--) { /* the blanks may belong to the environment or to the number */
-                hit = latex ? environments(f, b, false, &m) : (number_or_arithmetic(f, b, false, &m) || number_or_arithmetic(f, b, true, &m));
+            for (size_t b = i + blank_run(f->t, i); !hit && b + 1 > i;
+                 b--) { /* the blanks may belong to the environment or to the number */
+                hit = latex ? environments(f, b, false, &m)
+                            : (number_or_arithmetic(f, b, false, &m) || number_or_arithmetic(f, b, true, &m));
                 if (!latex && !hope) {
                     if (b != i) hit = false; /* there the number's own prefix must follow at once */
                 }
@@ -301,11 +318,13 @@ static void answers(finder *f, bool latex, bool colon) {
         for (size_t k = line; !latex && !hit && k-- > base;) {
             if (f->t.s[k] != '=' || k > base + 100) continue;
             for (size_t b = k + 1 + blank_run(f->t, k + 1); !hit && b > k; b--)
-                hit = (number_or_arithmetic(f, b, false, &m) || number_or_arithmetic(f, b, true, &m)) && !equals_follows(f->t, m.to);
+                hit = (number_or_arithmetic(f, b, false, &m) || number_or_arithmetic(f, b, true, &m)) &&
+                      !equals_follows(f->t, m.to);
             if (hit) best = m;
         }
         for (size_t k = base; !hit && k <= base + 50 && k < f->t.n; k++) {
-            hit = latex ? environments(f, k, false, &m) : (number_or_arithmetic(f, k, false, &m) || number_or_arithmetic(f, k, true, &m));
+            hit = latex ? environments(f, k, false, &m)
+                        : (number_or_arithmetic(f, k, false, &m) || number_or_arithmetic(f, k, true, &m));
             if (hit && !latex && equals_follows(f->t, m.to)) hit = false;
             if (hit) best = m;
             if (!latex && f->t.s[k] == '\n') break;
@@ -317,7 +336,8 @@ static void answers(finder *f, bool latex, bool colon) {
     }
 }
 
-static void everywhere(finder *f, int what) { /* 0 environments, 1 boxed environments, 2 arithmetic, 3 numbers */
+static void everywhere(finder *f,
+                       int what) { /* 0 environments, 1 boxed environments, 2 arithmetic, 3 numbers */
     f->barren = 0;
     memset(f->unclosed, 0, sizeof f->unclosed);
     for (size_t i = 0; i < f->t.n && !f->w->limit;) {
@@ -383,7 +403,8 @@ static mv_value *arithmetic_value(finder *f, const match *m, mode_text *text) {
             continue;
         }
         size_t k = i + blank_run(*text, i);
-        bool apart = i && k < text->n && strchr("0123456789.)", text->s[i - 1]) && strchr("0123456789.(", text->s[k]);
+        bool apart =
+            i && k < text->n && strchr("0123456789.)", text->s[i - 1]) && strchr("0123456789.(", text->s[k]);
         if (apart) lem_buf_putc(&b, '?'); /* two operands side by side are a syntax error */
         i = k - 1;
     }
@@ -396,11 +417,13 @@ static mv_value *environment_value(finder *f, const match *m, mode_text *text) {
     bool all = true;
     size_t room = 0;
     for (int k = 0; k < m->n; k++) {
-        mode_text t = lem_mv_normalise(f->w, lem_mode_text_cut(f->t, m->env[k].from, m->env[k].to), (mv_config){m->by == BY_BOX});
+        mode_text t = lem_mv_normalise(f->w, lem_mode_text_cut(f->t, m->env[k].from, m->env[k].to),
+                                       (mv_config){m->by == BY_BOX});
         if (k) lem_buf_puts(&b, " and ");
         lem_buf_add(&b, t.s, t.n);
         v[k] = lem_mv_parse(f->w, t);
-        if (v[k] && m->percent[k] && v[k]->kind == MV_EXPR) v[k] = lem_mv_expr(f->w, lem_mv_percent(f->w, v[k]->e));
+        if (v[k] && m->percent[k] && v[k]->kind == MV_EXPR)
+            v[k] = lem_mv_expr(f->w, lem_mv_percent(f->w, v[k]->e));
         all &= v[k] != NULL;
         room += v[k] ? v[k]->n + 1 : 1;
         if (k == 0) *text = t;

@@ -1,7 +1,7 @@
 /* math_verify_grammar.h - the reader shared by expressions and sets of the math-verify mode
  *
- * A recursive descent over bytes that takes failed attempts back; `dead` remembers where an attempt has failed, so that nesting costs no more than
- * a constant number of readings. */
+ * A recursive descent over bytes that takes failed attempts back; `dead` remembers where an attempt has
+ * failed, so that nesting costs no more than a constant number of readings. */
 #ifndef LEM_GRADE_COMPAT_MATH_VERIFY_GRAMMAR_H
 #define LEM_GRADE_COMPAT_MATH_VERIFY_GRAMMAR_H
 
@@ -18,8 +18,9 @@ typedef struct mv_parser {
     unsigned char *dead;  /* per byte: 1 no set atom, 2 no call begins here */
 } mv_parser;
 
-mv_parser lem_mv_back(const mv_parser *p, const mv_parser *saved); /* the state at `saved`, but not the work done since */
-bool lem_mv_at_word(mv_parser *p, const char *s);                  /* a sign or a whole command, behind blanks */
+mv_parser lem_mv_back(const mv_parser *p,
+                      const mv_parser *saved);    /* the state at `saved`, but not the work done since */
+bool lem_mv_at_word(mv_parser *p, const char *s); /* a sign or a whole command, behind blanks */
 bool lem_mv_take(mv_parser *p, const char *s);
 bool lem_mv_take_any(mv_parser *p, const char *const *list);
 bool lem_mv_at_end(mv_parser *p);
@@ -28,7 +29,8 @@ bool lem_mv_enter(mv_parser *p); /* one level and one node more; false at the li
 mode_expr *lem_mv_read_expr(mv_parser *p);
 mode_expr *lem_mv_read_name(mv_parser *p);
 mode_expr *lem_mv_negated(mv_parser *p, mode_expr *a);
-size_t lem_mv_command_length(mode_text t, size_t i); /* of the longest known command here, backslash included */
+size_t lem_mv_command_length(mode_text t,
+                             size_t i); /* of the longest known command here, backslash included */
 void lem_mv_skip(mv_parser *p);
 
 #endif

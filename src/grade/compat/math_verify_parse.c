@@ -1,4 +1,5 @@
-/* math_verify_parse.c - expressions as the grammar of latex2sympy2_extended reads them: names, numbers, groups, functions, products, sums */
+/* math_verify_parse.c - expressions as the grammar of latex2sympy2_extended reads them: names, numbers,
+ * groups, functions, products, sums */
 #include "grade/compat/math_verify_grammar.h"
 
 #include <stdlib.h>
@@ -6,7 +7,9 @@
 static mode_expr *parse_mp(mv_parser *p, bool nofunc);
 static mode_expr *parse_atom(mv_parser *p);
 
-bool lem_mv_is_percent(const mode_expr *e) { return e->kind == MODE_MUL && e->kid[1]->kind == MODE_NUM && lem_mode_text_is(e->kid[1]->name, "%"); }
+bool lem_mv_is_percent(const mode_expr *e) {
+    return e->kind == MODE_MUL && e->kid[1]->kind == MODE_NUM && lem_mode_text_is(e->kid[1]->name, "%");
+}
 
 mode_expr *lem_mv_percent(grade_work *w, mode_expr *e) {
     mode_expr *h = lem_mode_int(w, 1);
@@ -244,7 +247,8 @@ static size_t command_at(mv_parser *p) {
 }
 
 void lem_mv_skip(mv_parser *p) {
-    static const char *const blanks[] = {"\\,", "\\:", "\\;", "\\!", "\\$", "\\quad", "\\qquad", "\\thinspace", "\\medspace", "\\thickspace"};
+    static const char *const blanks[] = {"\\,",    "\\:",     "\\;",         "\\!",        "\\$",
+                                         "\\quad", "\\qquad", "\\thinspace", "\\medspace", "\\thickspace"};
     for (bool again = true; again && p->i < p->t.n;) {
         again = strchr(" \t\r\n", p->t.s[p->i]) && p->t.s[p->i];
         if (again) p->i++;
@@ -283,7 +287,8 @@ bool lem_mv_at_end(mv_parser *p) { return lem_mv_skip(p), p->i >= p->t.n; }
 char lem_mv_here(mv_parser *p) { return lem_mv_skip(p), p->i < p->t.n ? p->t.s[p->i] : '\0'; }
 
 bool lem_mv_enter(mv_parser *p) {
-    if (p->w->limit || ++p->depth > MODE_MAX_DEPTH || ++p->nodes > MODE_MAX_NODES || !lem_grade_spend(p->w, 16)) {
+    if (p->w->limit || ++p->depth > MODE_MAX_DEPTH || ++p->nodes > MODE_MAX_NODES ||
+        !lem_grade_spend(p->w, 16)) {
         p->w->limit = true;
         return false;
     }
@@ -293,24 +298,51 @@ bool lem_mv_enter(mv_parser *p) {
 /* ---- atoms ---- */
 
 /* Names that the lexer keeps for functions: letters that spell one are no product. */
-static const char *const reserved[] = {"arsinh", "arcsinh", "arcosh", "arccosh", "artanh",  "arctanh", "gcd",     "lcm",
-                                       "floor",  "ceil",    "eye",    "zeros",   "ones",    "cols",    "rows",    "diag",
-                                       "norm",   "rank",    "tr",     "rref",    "hstack",  "vstack",  "orth",    "nullspace",
-                                       "eig",    "svd",     "SVD",    "matrix",  "pmatrix", "bmatrix", "vmatrix", NULL};
+static const char *const reserved[] = {
+    "arsinh", "arcsinh", "arcosh", "arccosh", "artanh",  "arctanh", "gcd",     "lcm",
+    "floor",  "ceil",    "eye",    "zeros",   "ones",    "cols",    "rows",    "diag",
+    "norm",   "rank",    "tr",     "rref",    "hstack",  "vstack",  "orth",    "nullspace",
+    "eig",    "svd",     "SVD",    "matrix",  "pmatrix", "bmatrix", "vmatrix", NULL};
 
-static const char *const greek[] = {"alpha", "beta",    "gamma",      "Gamma",      "delta", "Delta",    "epsilon", "varepsilon", "zeta",  "eta",
-                                    "theta", "Theta",   "vartheta",   "iota",       "kappa", "lambda",   "Lambda",  "mu",         "nu",    "xi",
-                                    "Xi",    "omicron", "pi",         "Pi",         "varpi", "rho",      "varrho",  "sigma",      "Sigma", "varsigma",
-                                    "tau",   "upsilon", "Upsilon",    "phi",        "Phi",   "varphi",   "chi",     "psi",        "Psi",   "omega",
-                                    "Omega", "nabla",   "angle",      "imath",      "jmath", "triangle", "ell",     "hbar",       "prime", "Im",
-                                    "Re",    "square",  "varnothing", "complement", "sharp", "flat",     "partial", NULL};
-static const char *const greek_signs[][2] = {{"α", "alpha"},  {"β", "beta"},  {"γ", "gamma"}, {"δ", "delta"}, {"ε", "epsilon"}, {"θ", "theta"},
-                                             {"λ", "lambda"}, {"μ", "mu"},    {"π", "pi"},    {"ρ", "rho"},   {"σ", "sigma"},   {"τ", "tau"},
-                                             {"φ", "phi"},    {"ω", "omega"}, {"Δ", "Delta"}, {"Ω", "Omega"}, {"η", "eta"},     {"ξ", "xi"}};
-static const char *const accents[] = {
-    "\\acute",          "\\bar",      "\\overline",   "\\dot",        "\\ddot",    "\\hat",    "\\tilde",  "\\widetilde", "\\vec",
-    "\\overrightarrow", "\\bm",       "\\boldsymbol", "\\textnormal", "\\textit",  "\\textbf", "\\text",   "\\mathbb",    "\\mathbf",
-    "\\mathcal",        "\\mathfrak", "\\mathit",     "\\mathrm",     "\\mathscr", "\\mathsf", "\\mathtt", "\\mbox",      NULL};
+static const char *const greek[] = {
+    "alpha",    "beta",  "gamma",    "Gamma",    "delta",   "Delta",   "epsilon", "varepsilon", "zeta",
+    "eta",      "theta", "Theta",    "vartheta", "iota",    "kappa",   "lambda",  "Lambda",     "mu",
+    "nu",       "xi",    "Xi",       "omicron",  "pi",      "Pi",      "varpi",   "rho",        "varrho",
+    "sigma",    "Sigma", "varsigma", "tau",      "upsilon", "Upsilon", "phi",     "Phi",        "varphi",
+    "chi",      "psi",   "Psi",      "omega",    "Omega",   "nabla",   "angle",   "imath",      "jmath",
+    "triangle", "ell",   "hbar",     "prime",    "Im",      "Re",      "square",  "varnothing", "complement",
+    "sharp",    "flat",  "partial",  NULL};
+static const char *const greek_signs[][2] = {
+    {"α", "alpha"},  {"β", "beta"},  {"γ", "gamma"}, {"δ", "delta"}, {"ε", "epsilon"}, {"θ", "theta"},
+    {"λ", "lambda"}, {"μ", "mu"},    {"π", "pi"},    {"ρ", "rho"},   {"σ", "sigma"},   {"τ", "tau"},
+    {"φ", "phi"},    {"ω", "omega"}, {"Δ", "Delta"}, {"Ω", "Omega"}, {"η", "eta"},     {"ξ", "xi"}};
+static const char *const accents[] = {"\\acute",
+                                      "\\bar",
+                                      "\\overline",
+                                      "\\dot",
+                                      "\\ddot",
+                                      "\\hat",
+                                      "\\tilde",
+                                      "\\widetilde",
+                                      "\\vec",
+                                      "\\overrightarrow",
+                                      "\\bm",
+                                      "\\boldsymbol",
+                                      "\\textnormal",
+                                      "\\textit",
+                                      "\\textbf",
+                                      "\\text",
+                                      "\\mathbb",
+                                      "\\mathbf",
+                                      "\\mathcal",
+                                      "\\mathfrak",
+                                      "\\mathit",
+                                      "\\mathrm",
+                                      "\\mathscr",
+                                      "\\mathsf",
+                                      "\\mathtt",
+                                      "\\mbox",
+                                      NULL};
 
 /* Lower case, marked when the text speaks of complex numbers: such symbols are others than the real ones. */
 static mode_expr *symbol(mv_parser *p, mode_text name) {
@@ -326,7 +358,8 @@ static mode_expr *symbol(mv_parser *p, mode_text name) {
 
 static mode_expr *named(mv_parser *p, mode_text name) {
     if (lem_mode_text_is(name, "pi")) return lem_mode_const(p->w, "pi");
-    if (lem_mode_text_is(name, "gamma") || lem_mode_text_is(name, "Gamma")) return lem_mode_const(p->w, "gamma");
+    if (lem_mode_text_is(name, "gamma") || lem_mode_text_is(name, "Gamma"))
+        return lem_mode_const(p->w, "gamma");
     return symbol(p, name);
 }
 
@@ -343,7 +376,7 @@ static bool accent_name(mv_parser *p, lem_buf *b) {
                             : strstr(accents[k], "overrightarrow") || strstr(accents[k], "vec") ? "vec:"
                             : strstr(accents[k], "tilde")                                       ? "tilde:"
                             : strstr(accents[k], "math")                                        ? "math:"
-                                                                                                : accents[k] + 1;
+                                                         : accents[k] + 1;
         lem_buf_puts(b, label);
         for (const char *s = p->t.s + ahead.i + 1; s < close; s++)
             if (!(plain && (*s == '(' || *s == ')'))) lem_buf_putc(b, *s);
@@ -359,7 +392,8 @@ static bool at_reserved(mv_parser *p) {
     return false;
 }
 
-/* A letter, Greek letter or accented name, without scripts; false when none stands here. `i_unit`: it was a capital I. */
+/* A letter, Greek letter or accented name, without scripts; false when none stands here. `i_unit`: it was a
+ * capital I. */
 static bool atom_name(mv_parser *p, lem_buf *b, bool *is_letter) {
     char c = lem_mv_here(p);
     *is_letter = false;
@@ -497,7 +531,8 @@ static mode_expr *parse_atom(mv_parser *p) {
 static mode_expr *parse_atom_here(mv_parser *p) {
     char c = lem_mv_here(p);
     if (lem_mode_is_digit(c) || c == '.') return parse_number(p);
-    if (lem_mv_take(p, "\\infty")) return (void)(lem_mv_take(p, "\\%") || lem_mv_take(p, "%")), lem_mode_const(p->w, "oo");
+    if (lem_mv_take(p, "\\infty"))
+        return (void)(lem_mv_take(p, "\\%") || lem_mv_take(p, "%")), lem_mode_const(p->w, "oo");
     if (c == 'E') return p->i++, symbol(p, lem_mode_text("e", 1));
     if (c == 'd' && !at_reserved(p)) {
         mode_expr *d = parse_differential(p);
@@ -542,7 +577,8 @@ static mode_expr *fn(mv_parser *p, const char *name, mode_expr *a, mode_expr *b)
 
 static mode_expr *fraction(mv_parser *p, mode_expr *a, mode_expr *b) {
     if (!a || !b) return NULL;
-    bool ints = a->kind == MODE_NUM && b->kind == MODE_NUM && !a->decimal && !b->decimal && lem_grade_rat_is_int(a->q) && lem_grade_rat_is_int(b->q);
+    bool ints = a->kind == MODE_NUM && b->kind == MODE_NUM && !a->decimal && !b->decimal &&
+                lem_grade_rat_is_int(a->q) && lem_grade_rat_is_int(b->q);
     if (!ints) return lem_mode_div(p->w, a, b);
     mode_expr *r = lem_mode_int(p->w, 0);
     if (!r || lem_grade_rat_sign(b->q) == 0) return lem_mode_const(p->w, "zoo");
@@ -551,7 +587,11 @@ static mode_expr *fraction(mv_parser *p, mode_expr *a, mode_expr *b) {
 }
 
 static mode_expr *parse_command_group(mv_parser *p) {
-    static const char *const fracs[] = {"\\frac", "\\dfrac", "\\tfrac", "\\cfrac", NULL}, *const binoms[] = {"\\binom", "\\dbinom", "\\tbinom", NULL};
+    static const char *const fracs[] = {"\\frac", "\\dfrac", "\\tfrac", "\\cfrac", NULL}, *const binoms[] = {
+                                                                                              "\\binom",
+                                                                                              "\\dbinom",
+                                                                                              "\\tbinom",
+                                                                                              NULL};
     if (lem_mv_take_any(p, fracs)) {
         mode_expr *a = grouped(p, "{", "}");
         return a ? fraction(p, a, grouped(p, "{", "}")) : NULL;
@@ -562,7 +602,8 @@ static mode_expr *parse_command_group(mv_parser *p) {
     }
     if (lem_mv_at_word(p, "\\lfloor")) return fn(p, "floor", grouped(p, "\\lfloor", "\\rfloor"), NULL);
     if (lem_mv_at_word(p, "\\llcorner")) return fn(p, "floor", grouped(p, "\\llcorner", "\\lrcorner"), NULL);
-    if (lem_mv_at_word(p, "\\ulcorner")) return fn(p, "ceiling", grouped(p, "\\ulcorner", "\\urcorner"), NULL);
+    if (lem_mv_at_word(p, "\\ulcorner"))
+        return fn(p, "ceiling", grouped(p, "\\ulcorner", "\\urcorner"), NULL);
     if (lem_mv_at_word(p, "\\lceil")) return fn(p, "ceiling", grouped(p, "\\lceil", "\\rceil"), NULL);
     if (lem_mv_at_word(p, "\\lvert")) return fn(p, "abs", grouped(p, "\\lvert", "\\rvert"), NULL);
     if (lem_mv_at_word(p, "\\vert")) {
@@ -578,14 +619,17 @@ static mode_expr *parse_command_group(mv_parser *p) {
     if (lem_mv_at_word(p, "[") && !(root = grouped(p, "[", "]"))) return NULL;
     mode_expr *a = grouped(p, "{", "}");
     if (!a) return NULL;
-    return root ? lem_mode_op(p->w, MODE_POW, a, fraction(p, lem_mode_int(p->w, 1), root)) : lem_mode_sqrt(p->w, a);
+    return root ? lem_mode_op(p->w, MODE_POW, a, fraction(p, lem_mode_int(p->w, 1), root))
+                : lem_mode_sqrt(p->w, a);
 }
 
-static const char *const functions[] = {"log",    "ln",     "exp",    "sin",     "cos",     "tan",     "csc",   "sec",  "cot",
-                                        "arcsin", "arccos", "arctan", "arccsc",  "arcsec",  "arccot",  "sinh",  "cosh", "tanh",
-                                        "arsinh", "arcosh", "artanh", "arcsinh", "arccosh", "arctanh", "floor", "ceil", NULL};
+static const char *const functions[] = {
+    "log",    "ln",     "exp",    "sin",     "cos",     "tan",     "csc",   "sec",  "cot",
+    "arcsin", "arccos", "arctan", "arccsc",  "arcsec",  "arccot",  "sinh",  "cosh", "tanh",
+    "arsinh", "arcosh", "artanh", "arcsinh", "arccosh", "arctanh", "floor", "ceil", NULL};
 
-static mode_expr *function_of(mv_parser *p, const char *name, mode_expr *base, mode_expr *power, mode_expr *arg) {
+static mode_expr *function_of(mv_parser *p, const char *name, mode_expr *base, mode_expr *power,
+                              mode_expr *arg) {
     bool minus_one = power && power->kind == MODE_NUM && lem_grade_rat_is(power->q, -1);
     if (strcmp(name, "ln") == 0 || strcmp(name, "log") == 0)
         return lem_mode_op(p->w, MODE_POW,
@@ -594,7 +638,9 @@ static mode_expr *function_of(mv_parser *p, const char *name, mode_expr *base, m
                               : strcmp(name, "ln") == 0 ? lem_mode_const(p->w, "e")
                                                         : lem_mode_int(p->w, 10)),
                            power ? power : lem_mode_int(p->w, 1));
-    const char *tail = strncmp(name, "arc", 3) == 0 ? name + 3 : strncmp(name, "ar", 2) == 0 ? name + 2 : NULL;
+    const char *tail = strncmp(name, "arc", 3) == 0  ? name + 3
+                       : strncmp(name, "ar", 2) == 0 ? name + 2
+                                                     : NULL;
     if (!tail && minus_one && strcmp(name, "exp") != 0) tail = name, power = NULL;
     lem_buf b = {0};
     lem_buf_puts(&b, tail ? "a" : "");
@@ -623,7 +669,8 @@ static mode_expr *parse_function(mv_parser *p) {
     return arg ? function_of(p, functions[k], base, power, arg) : NULL;
 }
 
-/* f(x), f(1, 2): a name before one atom, or several expressions, in brackets is a function; before a sum it is a factor. */
+/* f(x), f(1, 2): a name before one atom, or several expressions, in brackets is a function; before a sum it
+ * is a factor. */
 static mode_expr *parse_call(mv_parser *p) {
     lem_buf b = {0};
     bool letter;
@@ -687,8 +734,13 @@ static mode_expr *parse_exponential(mv_parser *p) {
 }
 
 static mode_expr *parse_comp(mv_parser *p, bool nofunc) {
-    static const char *const pairs[][2] = {
-        {"(", ")"}, {"{", "}"}, {"[", "]"}, {"\\{", "\\}"}, {"\\lbrace", "\\rbrace"}, {"\\lbrack", "\\rbrack"}, {"\\lgroup", "\\rgroup"}};
+    static const char *const pairs[][2] = {{"(", ")"},
+                                           {"{", "}"},
+                                           {"[", "]"},
+                                           {"\\{", "\\}"},
+                                           {"\\lbrace", "\\rbrace"},
+                                           {"\\lbrack", "\\rbrack"},
+                                           {"\\lgroup", "\\rgroup"}};
     mv_parser saved = *p;
     mode_expr *a;
     char c = lem_mv_here(p);
@@ -720,7 +772,8 @@ static mode_expr *parse_comp(mv_parser *p, bool nofunc) {
 
 /* Degrees and transposes are read and dropped. */
 static bool postfix_mark(mv_parser *p) {
-    static const char *const marks[] = {"^{\\circ}", "^\\circ", "^{\\degree}", "^\\degree", "^{°}", "^°", "^{T}", "^T", "'", NULL};
+    static const char *const marks[] = {"^{\\circ}", "^\\circ", "^{\\degree}", "^\\degree", "^{°}",
+                                        "^°",        "^{T}",    "^T",          "'",         NULL};
     lem_mv_skip(p);
     for (size_t k = 0; marks[k]; k++) {
         size_t n = strlen(marks[k]);
@@ -734,7 +787,8 @@ static mode_expr *parse_postfix(mv_parser *p, bool nofunc) {
     mode_expr *a = parse_comp(p, nofunc);
     while (a && !p->w->limit) {
         if (postfix_mark(p)) continue;
-        if (lem_mv_at_word(p, "!") && !lem_mode_text_at(p->t, p->i, "!=") && lem_mv_take(p, "!")) a = fn(p, "factorial", a, NULL);
+        if (lem_mv_at_word(p, "!") && !lem_mode_text_at(p->t, p->i, "!=") && lem_mv_take(p, "!"))
+            a = fn(p, "factorial", a, NULL);
         else if (lem_mv_at_word(p, "^")) {
             mv_parser saved = *p;
             p->i++;
@@ -753,10 +807,12 @@ static mode_expr *parse_postfix(mv_parser *p, bool nofunc) {
 
 static bool starts_operand(mv_parser *p, bool nofunc) {
     static const char *const stops[] = {
-        "\\}",        "\\]",     "\\)",      "\\rbrace", "\\rfloor",   "\\rceil",    "\\rvert",    "\\rangle",   "\\cup", "\\cap", "\\setminus",
-        "\\pm",       "\\mp",    "\\le",     "\\leq",    "\\leqslant", "\\ge",       "\\geq",      "\\geqslant", "\\lt",  "\\gt",  "\\ne",
-        "\\neq",      "\\in",    "\\approx", "\\equiv",  "\\times",    "\\cdot",     "\\div",      "\\mod",      "\\\\",  "\\end", "\\subset",
-        "\\subseteq", "\\notin", "\\to",     "\\rbrack", "\\rgroup",   "\\lrcorner", "\\urcorner", NULL};
+        "\\}",      "\\]",        "\\)",      "\\rbrace",   "\\rfloor",   "\\rceil",    "\\rvert",
+        "\\rangle", "\\cup",      "\\cap",    "\\setminus", "\\pm",       "\\mp",       "\\le",
+        "\\leq",    "\\leqslant", "\\ge",     "\\geq",      "\\geqslant", "\\lt",       "\\gt",
+        "\\ne",     "\\neq",      "\\in",     "\\approx",   "\\equiv",    "\\times",    "\\cdot",
+        "\\div",    "\\mod",      "\\\\",     "\\end",      "\\subset",   "\\subseteq", "\\notin",
+        "\\to",     "\\rbrack",   "\\rgroup", "\\lrcorner", "\\urcorner", NULL};
     static const char *const signs[] = {"±", "≤", "≥", "≠", "≈", "∪", "∩", "∈", "×", "⋅", "÷", "∖", NULL};
     char c = lem_mv_here(p);
     if (!c || strchr("+-*/=<>,;:)]}^_!&~%", c) || (c == '|' && p->bars)) return false;
@@ -766,13 +822,16 @@ static bool starts_operand(mv_parser *p, bool nofunc) {
     for (size_t k = 0; (c & 0x80) && signs[k]; k++)
         if (lem_mode_text_at(p->t, p->i, signs[k])) return false;
     if (nofunc && c == 'e') return false;
-    mode_text command = nofunc && c == '\\' ? lem_mode_text_cut(p->t, p->i + 1, p->i + command_at(p)) : (mode_text){"", 0};
+    mode_text command =
+        nofunc && c == '\\' ? lem_mode_text_cut(p->t, p->i + 1, p->i + command_at(p)) : (mode_text){"", 0};
     for (size_t k = 0; command.n && functions[k]; k++)
         if (lem_mode_text_is(command, functions[k])) return false;
     return !(nofunc && lem_mv_at_word(p, "\\sqrt"));
 }
 
-static bool plain_integer(const mode_expr *a) { return a->kind == MODE_NUM && !a->decimal && lem_grade_rat_is_int(a->q); }
+static bool plain_integer(const mode_expr *a) {
+    return a->kind == MODE_NUM && !a->decimal && lem_grade_rat_is_int(a->q);
+}
 
 /* Factors side by side, from the right; a whole number before a positive fraction is a mixed number. */
 static mode_expr *parse_factors(mv_parser *p, bool nofunc, int at) {
@@ -809,7 +868,9 @@ static mode_expr *parse_unary(mv_parser *p, bool nofunc) {
 }
 
 static mode_expr *parse_mp(mv_parser *p, bool nofunc) {
-    static const char *const times[] = {"*", "\\times", "\\cdot", "×", "⋅", "·", NULL}, *const over[] = {"/", "\\div", "÷", ":", NULL};
+    static const char *const times[] = {"*", "\\times", "\\cdot", "×", "⋅", "·", NULL}, *const over[] = {
+                                                                                            "/", "\\div", "÷",
+                                                                                            ":", NULL};
     mode_expr *a = parse_unary(p, nofunc);
     while (a && !p->w->limit) {
         if (lem_mv_take_any(p, times)) a = lem_mode_op(p->w, MODE_MUL, a, parse_unary(p, nofunc));
@@ -825,7 +886,8 @@ mode_expr *lem_mv_read_expr(mv_parser *p) {
     mode_expr *a = parse_mp(p, false);
     while (a && !p->w->limit) {
         if (lem_mv_take_any(p, plus)) a = lem_mode_op(p->w, MODE_ADD, a, parse_mp(p, false));
-        else if (lem_mv_take_any(p, minus)) a = lem_mode_op(p->w, MODE_ADD, a, lem_mv_negated(p, parse_mp(p, false)));
+        else if (lem_mv_take_any(p, minus))
+            a = lem_mode_op(p->w, MODE_ADD, a, lem_mv_negated(p, parse_mp(p, false)));
         else break;
     }
     p->depth--;

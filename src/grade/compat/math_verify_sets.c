@@ -1,4 +1,5 @@
-/* math_verify_sets.c - values as the grammar of latex2sympy2_extended reads them: sets, intervals, tuples, matrices, relations, to the end or not at all */
+/* math_verify_sets.c - values as the grammar of latex2sympy2_extended reads them: sets, intervals, tuples,
+ * matrices, relations, to the end or not at all */
 #include "grade/compat/math_verify_grammar.h"
 
 static mv_value *parse_element(mv_parser *p, bool relations);
@@ -53,7 +54,9 @@ static mv_value *parse_matrix(mv_parser *p) {
 /* ---- sets ---- */
 
 static bool same_value(const mv_value *a, const mv_value *b) {
-    if (a->kind != b->kind || a->n != b->n || a->op != b->op || a->left_open != b->left_open || a->right_open != b->right_open) return false;
+    if (a->kind != b->kind || a->n != b->n || a->op != b->op || a->left_open != b->left_open ||
+        a->right_open != b->right_open)
+        return false;
     if (a->kind == MV_EXPR) return lem_mode_same(a->e, b->e);
     for (uint32_t k = 0; k < a->n; k++)
         if (!same_value(a->kid[k], b->kid[k])) return false;
@@ -97,13 +100,15 @@ static int plus_minus(mv_parser *p, parts *out) {
         p->i = saved.i;
         return 0;
     }
-    mode_expr *x = a ? lem_mode_op(p->w, MODE_ADD, a, b) : lem_mv_negated(p, b), *y = a ? lem_mode_op(p->w, MODE_ADD, a, lem_mv_negated(p, b)) : b;
+    mode_expr *x = a ? lem_mode_op(p->w, MODE_ADD, a, b) : lem_mv_negated(p, b),
+              *y = a ? lem_mode_op(p->w, MODE_ADD, a, lem_mv_negated(p, b)) : b;
     return add_part(out, lem_mv_expr(p->w, x)) && add_part(out, lem_mv_expr(p->w, y)) ? 1 : -1;
 }
 
 static bool at_delimiter(mv_parser *p) {
-    return lem_mv_at_end(p) || lem_mv_at_word(p, ",") || lem_mv_at_word(p, ";") || lem_mv_at_word(p, ")") || lem_mv_at_word(p, "]") ||
-           lem_mv_at_word(p, "}") || lem_mv_at_word(p, "\\}") || lem_mv_at_word(p, "\\rbrace");
+    return lem_mv_at_end(p) || lem_mv_at_word(p, ",") || lem_mv_at_word(p, ";") || lem_mv_at_word(p, ")") ||
+           lem_mv_at_word(p, "]") || lem_mv_at_word(p, "}") || lem_mv_at_word(p, "\\}") ||
+           lem_mv_at_word(p, "\\rbrace");
 }
 
 static bool parse_parts(mv_parser *p, bool relations, parts *out) {
@@ -144,7 +149,8 @@ static mv_value *collect(grade_work *w, mv_kind kind, const parts *in) {
     return v;
 }
 
-/* The value of comma and semicolon lists: one part is itself; groups of several parts between semicolons are tuples. */
+/* The value of comma and semicolon lists: one part is itself; groups of several parts between semicolons are
+ * tuples. */
 static mv_value *list_value(grade_work *w, const parts *in) {
     if (in->n == 1) return in->v[0];
     if (in->groups == 1 || in->plain) return collect(w, MV_SET, in);
@@ -168,26 +174,31 @@ static int order(grade_work *w, const mv_value *a, const mv_value *b) {
     const mv_value *v[2] = {a, b};
     for (int k = 0; k < 2; k++) { /* infinities */
         const mode_expr *e = v[k]->kind == MV_EXPR ? v[k]->e : NULL;
-        bool minus = e && e->kind == MODE_MUL && e->kid[0]->kind == MODE_NUM && lem_grade_rat_is(e->kid[0]->q, -1);
+        bool minus =
+            e && e->kind == MODE_MUL && e->kid[0]->kind == MODE_NUM && lem_grade_rat_is(e->kid[0]->q, -1);
         const mode_expr *o = minus ? e->kid[1] : e;
         s[k] = o && o->kind == MODE_CONST && lem_mode_text_is(o->name, "oo") ? (minus ? -1 : 1) : 0;
     }
     if (s[0] || s[1]) {
-        if ((!s[0] && !lem_mode_is_free_of_symbols(a->e)) || (!s[1] && !lem_mode_is_free_of_symbols(b->e))) return 2;
+        if ((!s[0] && !lem_mode_is_free_of_symbols(a->e)) || (!s[1] && !lem_mode_is_free_of_symbols(b->e)))
+            return 2;
         return s[0] < s[1] ? -1 : s[0] > s[1];
     }
-    if (a->kind != MV_EXPR || b->kind != MV_EXPR || !lem_mode_value(w, a->e, &x, &i) || !lem_mode_value(w, b->e, &y, &j) || i != 0 || j != 0)
+    if (a->kind != MV_EXPR || b->kind != MV_EXPR || !lem_mode_value(w, a->e, &x, &i) ||
+        !lem_mode_value(w, b->e, &y, &j) || i != 0 || j != 0)
         return 2;
     if (lem_mode_compare(w, a->e, b->e, true) <= MODE_EQUAL_NUMERIC) return 0;
     return x < y ? -1 : 1;
 }
 
 static mv_value *parse_interval(mv_parser *p) {
-    static const char *const opens[] = {"(", "\\(", "\\lgroup", NULL}, *const shuts[] = {")", "\\)", "\\rgroup", NULL};
+    static const char *const opens[] = {"(", "\\(", "\\lgroup", NULL}, *const shuts[] = {")", "\\)",
+                                                                                         "\\rgroup", NULL};
     bool open = lem_mv_take_any(p, opens);
     if (!open && !lem_mv_take(p, "[") && !lem_mv_take(p, "\\lbrack")) return NULL;
     mv_value *v = lem_mv_new(p->w, MV_INTERVAL, 2);
-    if (!v || !(v->kid[0] = lem_mv_expr(p->w, lem_mv_read_expr(p))) || !lem_mv_take(p, ",") || !(v->kid[1] = lem_mv_expr(p->w, lem_mv_read_expr(p))))
+    if (!v || !(v->kid[0] = lem_mv_expr(p->w, lem_mv_read_expr(p))) || !lem_mv_take(p, ",") ||
+        !(v->kid[1] = lem_mv_expr(p->w, lem_mv_read_expr(p))))
         return NULL;
     bool shut = lem_mv_take_any(p, shuts);
     if (!shut && !lem_mv_take(p, "]") && !lem_mv_take(p, "\\rbrack")) return NULL;
@@ -233,7 +244,11 @@ static mv_value *parse_set_atom(mv_parser *p) {
     static const struct {
         const char *open, *close;
         bool set;
-    } pairs[] = {{"(", ")", false}, {"[", "]", false}, {"{", "}", true}, {"\\{", "\\}", true}, {"\\boxed{", "}", true}};
+    } pairs[] = {{"(", ")", false},
+                 {"[", "]", false},
+                 {"{", "}", true},
+                 {"\\{", "\\}", true},
+                 {"\\boxed{", "}", true}};
     lem_mv_skip(p);
     if (p->dead[p->i] & 1 || !lem_mv_enter(p)) return NULL;
     mv_parser saved = *p;
@@ -241,7 +256,8 @@ static mv_value *parse_set_atom(mv_parser *p) {
     if (!v) *p = lem_mv_back(p, &saved), v = parse_literal(p);
     for (size_t k = 0; !v && !p->w->limit && k < sizeof pairs / sizeof *pairs; k++) {
         *p = lem_mv_back(p, &saved);
-        if (lem_mv_at_word(p, pairs[k].open)) v = parse_bracketed(p, pairs[k].open, pairs[k].close, pairs[k].set);
+        if (lem_mv_at_word(p, pairs[k].open))
+            v = parse_bracketed(p, pairs[k].open, pairs[k].close, pairs[k].set);
     }
     p->depth--;
     if (!v) p->dead[saved.i] |= 1;
@@ -254,10 +270,11 @@ static char relation_sign(mv_parser *p) {
     static const struct {
         const char *s;
         char op;
-    } signs[] = {{"<=", 'l'},    {">=", 'g'},         {"!=", '!'},      {"==", '='},       {"=", '='},    {"<", '<'},
-                 {">", '>'},     {"\\leqslant", 'l'}, {"\\leq", 'l'},   {"\\le", 'l'},     {"≤", 'l'},    {"\\geqslant", 'g'},
-                 {"\\geq", 'g'}, {"\\ge", 'g'},       {"≥", 'g'},       {"\\lt", '<'},     {"\\gt", '>'}, {"\\neq", '!'},
-                 {"\\ne", '!'},  {"≠", '!'},          {"\\equiv", '='}, {"\\approx", '~'}, {"≈", '~'},    {"~=", '~'}};
+    } signs[] = {{"<=", 'l'},      {">=", 'g'},         {"!=", '!'},         {"==", '='},    {"=", '='},
+                 {"<", '<'},       {">", '>'},          {"\\leqslant", 'l'}, {"\\leq", 'l'}, {"\\le", 'l'},
+                 {"≤", 'l'},       {"\\geqslant", 'g'}, {"\\geq", 'g'},      {"\\ge", 'g'},  {"≥", 'g'},
+                 {"\\lt", '<'},    {"\\gt", '>'},       {"\\neq", '!'},      {"\\ne", '!'},  {"≠", '!'},
+                 {"\\equiv", '='}, {"\\approx", '~'},   {"≈", '~'},          {"~=", '~'}};
     for (size_t k = 0; k < sizeof signs / sizeof *signs; k++)
         if (lem_mv_take(p, signs[k].s)) return signs[k].op;
     return 0;
@@ -327,7 +344,8 @@ static mv_value *parse_names(mv_parser *p) {
 static mv_value *parse_minus(mv_parser *p);
 
 static mv_value *parse_intersection(mv_parser *p, int level) {
-    static const char *const ops[3][4] = {{"\\setminus", "∖", NULL}, {"\\cup", "∪", NULL}, {"\\cap", "∩", NULL}};
+    static const char *const ops[3][4] = {
+        {"\\setminus", "∖", NULL}, {"\\cup", "∪", NULL}, {"\\cap", "∩", NULL}};
     static const mv_kind kinds[3] = {MV_MINUS, MV_UNION, MV_INTERSECTION};
     mv_value *a;
     if (level == 3) {
@@ -364,7 +382,9 @@ static bool comma_number(mode_text t, mode_text *digits, grade_work *w) {
     if (i < t.n && t.s[i] == '-') i++;
     for (; i < t.n && lem_mode_is_digit(t.s[i]); i++) k++;
     if (k < 1 || k > 3 || i >= t.n || t.s[i] != ',') return false;
-    while (i + 3 < t.n && t.s[i] == ',' && lem_mode_is_digit(t.s[i + 1]) && lem_mode_is_digit(t.s[i + 2]) && lem_mode_is_digit(t.s[i + 3])) i += 4;
+    while (i + 3 < t.n && t.s[i] == ',' && lem_mode_is_digit(t.s[i + 1]) && lem_mode_is_digit(t.s[i + 2]) &&
+           lem_mode_is_digit(t.s[i + 3]))
+        i += 4;
     if (i + 1 < t.n && t.s[i] == '.' && lem_mode_is_digit(t.s[i + 1]))
         for (i++; i < t.n && lem_mode_is_digit(t.s[i]);) i++;
     *digits = lem_mode_text_replace(w, t, ",", t.s[0] == '0' ? "." : ""); /* 0,111 is a decimal comma */
@@ -386,7 +406,8 @@ static mv_value *parse_whole(grade_work *w, mode_text t, bool complex) {
     names = parse_names(&p);
     if (names && (lem_mv_take(&p, "=") || lem_mv_take(&p, "\\in") || lem_mv_take(&p, "∈"))) {
         mv_parser side = p;
-        if (parse_parts(&p, false, in) && lem_mv_at_end(&p)) return relation(w, '=', names, list_value(w, in));
+        if (parse_parts(&p, false, in) && lem_mv_at_end(&p))
+            return relation(w, '=', names, list_value(w, in));
         p.i = side.i;
         if ((v = parse_minus(&p)) && lem_mv_at_end(&p)) return relation(w, '=', names, v);
     }
@@ -400,10 +421,12 @@ static mv_value *parse_whole(grade_work *w, mode_text t, bool complex) {
 
 /* Words that make the original treat every symbol as complex. */
 static bool speaks_of_complex(mode_text t) {
-    static const char *const words[] = {"\\mathbb{C}", "\\text{i}", "\\mathrm{i}", "\\imath", "\\det", "\\arg{", "\\Re{", "\\Im{"};
+    static const char *const words[] = {"\\mathbb{C}", "\\text{i}", "\\mathrm{i}", "\\imath",
+                                        "\\det",       "\\arg{",    "\\Re{",       "\\Im{"};
     for (size_t k = 0; k < sizeof words / sizeof *words; k++)
         if (lem_mode_text_find(t, 0, words[k]) >= 0) return true;
-    for (ptrdiff_t at = lem_mode_text_find(t, 0, "i"); at >= 0; at = lem_mode_text_find(t, (size_t)at + 1, "i")) {
+    for (ptrdiff_t at = lem_mode_text_find(t, 0, "i"); at >= 0;
+         at = lem_mode_text_find(t, (size_t)at + 1, "i")) {
         size_t i = (size_t)at;
         char a = i ? t.s[i - 1] : ' ', b = i + 1 < t.n ? t.s[i + 1] : ' ';
         bool before = lem_mode_is_letter(a) || lem_mode_is_digit(a) || a == '_' || (a & 0x80),
@@ -413,14 +436,17 @@ static bool speaks_of_complex(mode_text t) {
     return false;
 }
 
-/* Sums, integrals and the like are read by the original: here they are a symbol of their own, equal to nothing else, and no reason to look further. */
+/* Sums, integrals and the like are read by the original: here they are a symbol of their own, equal to
+ * nothing else, and no reason to look further. */
 static mv_value *opaque(grade_work *w, mode_text t) {
-    static const char *const heavy[] = {"\\int", "\\sum", "\\prod", "\\lim", "\\operatorname", "\\det", "\\max", "\\min", "\\gcd", "\\lcm", "\\mod"};
+    static const char *const heavy[] = {"\\int", "\\sum", "\\prod", "\\lim", "\\operatorname", "\\det",
+                                        "\\max", "\\min", "\\gcd",  "\\lcm", "\\mod"};
     int depth = 0;
     bool found = false;
     for (size_t i = 0; i < t.n && depth >= 0; i++) depth += (t.s[i] == '{') - (t.s[i] == '}');
     for (size_t k = 0; k < sizeof heavy / sizeof *heavy; k++)
-        for (ptrdiff_t at = lem_mode_text_find(t, 0, heavy[k]); at >= 0 && !found; at = lem_mode_text_find(t, (size_t)at + 1, heavy[k]))
+        for (ptrdiff_t at = lem_mode_text_find(t, 0, heavy[k]); at >= 0 && !found;
+             at = lem_mode_text_find(t, (size_t)at + 1, heavy[k]))
             found = lem_mv_command_length(t, (size_t)at) == strlen(heavy[k]);
     return found && !depth ? lem_mv_expr(w, lem_mode_sym(w, t)) : NULL;
 }

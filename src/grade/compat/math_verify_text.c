@@ -1,4 +1,5 @@
-/* math_verify_text.c - normalize_latex of latex2sympy2_extended: boxes, commands, words, units, malformed operators */
+/* math_verify_text.c - normalize_latex of latex2sympy2_extended: boxes, commands, words, units, malformed
+ * operators */
 #include "grade/compat/math_verify.h"
 
 static const char *const units[] = {"integerpoint",
@@ -160,9 +161,12 @@ static bool separated(mode_text between) {
     if (memchr(between.s, ',', between.n) || memchr(between.s, ';', between.n)) return true;
     for (int k = 0; k < 2; k++) {
         const char *word = k ? "or" : "and";
-        for (ptrdiff_t at = lem_mode_text_find(between, 0, word); at >= 0; at = lem_mode_text_find(between, (size_t)at + 1, word)) {
+        for (ptrdiff_t at = lem_mode_text_find(between, 0, word); at >= 0;
+             at = lem_mode_text_find(between, (size_t)at + 1, word)) {
             size_t a = (size_t)at, z = a + strlen(word);
-            if (!(a && lem_mode_is_letter(between.s[a - 1])) && !(z < between.n && lem_mode_is_letter(between.s[z]))) return true;
+            if (!(a && lem_mode_is_letter(between.s[a - 1])) &&
+                !(z < between.n && lem_mode_is_letter(between.s[z])))
+                return true;
         }
     }
     return false;
@@ -174,7 +178,8 @@ static mode_text boxes(grade_work *w, mode_text t, bool last_only) {
     mode_text found[MOST];
     size_t n = 0, end = t.n, next_start = 0;
     for (mode_text head = t; n < MOST;) {
-        ptrdiff_t a = lem_mode_text_rfind(head, "\\boxed"), b = lem_mode_text_rfind(head, "\\fbox"), at = a > b ? a : b;
+        ptrdiff_t a = lem_mode_text_rfind(head, "\\boxed"), b = lem_mode_text_rfind(head, "\\fbox"),
+                  at = a > b ? a : b;
         if (at < 0) break;
         size_t k = (size_t)at + (a > b ? 6 : 5);
         k += blanks(lem_mode_text_cut(t, 0, end), k);
@@ -188,7 +193,9 @@ static mode_text boxes(grade_work *w, mode_text t, bool last_only) {
         if (last_only && n) {
             mode_text between = lem_mode_text_cut(t, close + 1, next_start);
             size_t chars = lem_mode_text_chars(between, 70);
-            if (chars >= 10 && !(chars < 70 && !lem_mode_text_equal(inside, found[n - 1]) && separated(between))) break;
+            if (chars >= 10 &&
+                !(chars < 70 && !lem_mode_text_equal(inside, found[n - 1]) && separated(between)))
+                break;
         }
         if (!n || !lem_mode_text_equal(found[n - 1], inside)) found[n++] = inside;
         next_start = end = (size_t)at;
@@ -207,10 +214,12 @@ static mode_text boxes(grade_work *w, mode_text t, bool last_only) {
 
 /* \left( and \mright\} lose the command where a delimiter follows. */
 static mode_text delimiters(grade_work *w, mode_text t) {
-    static const char *const after[] = {"\\{",      "{",        "\\|",      "|",          "[",          "(",        "\\lgroup",   "\\lbrace",
-                                        "\\lbrack", "\\vert",   "\\lvert",  "\\lceil",    "\\lfloor",   "\\langle", "\\llcorner", "\\ulcorner",
-                                        "\\}",      "}",        "]",        ")",          "\\rbrack",   "\\rgroup", "\\rbrace",   "\\rvert",
-                                        "\\rceil",  "\\rfloor", "\\rangle", "\\lrcorner", "\\urcorner", NULL};
+    static const char *const after[] = {"\\{",        "{",        "\\|",        "|",          "[",
+                                        "(",          "\\lgroup", "\\lbrace",   "\\lbrack",   "\\vert",
+                                        "\\lvert",    "\\lceil",  "\\lfloor",   "\\langle",   "\\llcorner",
+                                        "\\ulcorner", "\\}",      "}",          "]",          ")",
+                                        "\\rbrack",   "\\rgroup", "\\rbrace",   "\\rvert",    "\\rceil",
+                                        "\\rfloor",   "\\rangle", "\\lrcorner", "\\urcorner", NULL};
     static const char *const commands[] = {"\\left", "\\mleft", "\\right", "\\mright", NULL};
     lem_buf b = {0};
     for (size_t i = 0; i < t.n;) {
@@ -248,7 +257,8 @@ static mode_text without_noise(grade_work *w, mode_text t) {
 }
 
 static bool word_char(mode_text t, size_t i) {
-    return i < t.n && (lem_mode_is_letter(t.s[i]) || lem_mode_is_digit(t.s[i]) || t.s[i] == '_' || (t.s[i] & 0x80));
+    return i < t.n &&
+           (lem_mode_is_letter(t.s[i]) || lem_mode_is_digit(t.s[i]) || t.s[i] == '_' || (t.s[i] & 0x80));
 }
 
 /* Length of blanks and `word` as a whole word at i; 0 when it is not there. */
@@ -264,7 +274,9 @@ static size_t conjunction(mode_text t, size_t i) {
         j += blanks(t, j);
         const char *word = k ? "or" : "and";
         size_t end = j + strlen(word);
-        if (lem_mode_text_at(t, j, word) && !(i && lem_mode_is_letter(t.s[i - 1])) && !(end < t.n && lem_mode_is_letter(t.s[end]))) return end - i;
+        if (lem_mode_text_at(t, j, word) && !(i && lem_mode_is_letter(t.s[i - 1])) &&
+            !(end < t.n && lem_mode_is_letter(t.s[end])))
+            return end - i;
         if (!lem_mode_text_at(t, j, "\\text{")) continue;
         j += 6;
         j += blanks(t, j);
@@ -278,11 +290,12 @@ static size_t conjunction(mode_text t, size_t i) {
 
 /* What the pattern table of to_replace_patterns finds at i: its length, and the replacement. */
 static size_t replaced(mode_text t, size_t i, const char **to) {
-    static const char *const fixed[][2] = {{"\\mathrm", "\\text"},   {"\\mathit", "\\text"}, {"\\mathbf", "\\text"}, {"\\textnormal", "\\text"},
-                                           {"\\textbf", "\\text"},   {"\\textit", "\\text"}, {"\\textrm", "\\text"}, {"\\dfrac", "\\frac"},
-                                           {"\\tfrac", "\\frac"},    {"\\cfrac", "\\frac"},  {"{.", "{0."},          {"~=", "\\approx"},
-                                           {"infinity", "\\infty"},  {",\\ldots", " "},      {"\\ldots", " "},       {"\\text{percentage}", "%"},
-                                           {"\\text{percent}", "%"}, {"\\text{pct}", "%"},   {" sqrt", "\\sqrt"}};
+    static const char *const fixed[][2] = {
+        {"\\mathrm", "\\text"},   {"\\mathit", "\\text"}, {"\\mathbf", "\\text"}, {"\\textnormal", "\\text"},
+        {"\\textbf", "\\text"},   {"\\textit", "\\text"}, {"\\textrm", "\\text"}, {"\\dfrac", "\\frac"},
+        {"\\tfrac", "\\frac"},    {"\\cfrac", "\\frac"},  {"{.", "{0."},          {"~=", "\\approx"},
+        {"infinity", "\\infty"},  {",\\ldots", " "},      {"\\ldots", " "},       {"\\text{percentage}", "%"},
+        {"\\text{percent}", "%"}, {"\\text{pct}", "%"},   {" sqrt", "\\sqrt"}};
     static const char *const percent[] = {"percentage", "percent", "pct"};
     size_t n, k = i + blanks(t, i);
     char c = t.s[i];
@@ -296,12 +309,14 @@ static size_t replaced(mode_text t, size_t i, const char **to) {
         }
     }
     if ((n = conjunction(t, i))) return *to = ",", n;
-    if (c == '\\' && i + 1 < t.n && lem_mode_is_space(t.s[i + 1]) && !(i && t.s[i - 1] == '\\')) return *to = " ", 2;
+    if (c == '\\' && i + 1 < t.n && lem_mode_is_space(t.s[i + 1]) && !(i && t.s[i - 1] == '\\'))
+        return *to = " ", 2;
     for (size_t p = 0; p < 3; p++)
         if ((n = spaced_word(t, i, percent[p]))) return *to = "\\%", n;
     for (size_t p = 0; p < sizeof fixed / sizeof *fixed; p++)
         if (lem_mode_text_at(t, i, fixed[p][0])) return *to = fixed[p][1], strlen(fixed[p][0]);
-    if (lem_mode_text_at(t, i, "inf") && !lem_mode_text_at(t, i + 3, "inity") && !(i && t.s[i - 1] == '\\')) return *to = "\\infty", 3;
+    if (lem_mode_text_at(t, i, "inf") && !lem_mode_text_at(t, i + 3, "inity") && !(i && t.s[i - 1] == '\\'))
+        return *to = "\\infty", 3;
     return 0;
 }
 
@@ -330,8 +345,11 @@ static mode_text rewritten(grade_work *w, mode_text t) {
 static mode_text without_text_unit(mode_text t) {
     size_t end = t.n;
     if (end >= 3 && t.s[end - 2] == '^' && lem_mode_is_digit(t.s[end - 1])) end -= 2;
-    else if (end >= 5 && t.s[end - 1] == '}' && lem_mode_is_digit(t.s[end - 2]) && lem_mode_text_at(t, end - 4, "{^")) end -= 4;
-    ptrdiff_t a = lem_mode_text_find(t, 0, "\\text{"), b = lem_mode_text_find(t, 0, "\\mbox{"), at = a < 0 || (b >= 0 && b < a) ? b : a;
+    else if (end >= 5 && t.s[end - 1] == '}' && lem_mode_is_digit(t.s[end - 2]) &&
+             lem_mode_text_at(t, end - 4, "{^"))
+        end -= 4;
+    ptrdiff_t a = lem_mode_text_find(t, 0, "\\text{"), b = lem_mode_text_find(t, 0, "\\mbox{"),
+              at = a < 0 || (b >= 0 && b < a) ? b : a;
     if (at < 0 || !end || t.s[end - 1] != '}' || end < (size_t)at + 7) return t;
     mode_text head = lem_mode_text_strip(lem_mode_text_cut(t, 0, (size_t)at));
     return head.n ? head : t;
@@ -352,7 +370,8 @@ static bool is_unit(mode_text t) {
 static mode_text without_unit(mode_text t) {
     enum { LONGEST = 40 };
     for (size_t i = t.n > LONGEST ? t.n - LONGEST : 0; i < t.n; i++)
-        if ((lem_mode_is_digit(t.s[i]) || t.s[i] == '}' || lem_mode_is_space(t.s[i])) && is_unit(lem_mode_text_cut(t, i + 1, t.n)))
+        if ((lem_mode_is_digit(t.s[i]) || t.s[i] == '}' || lem_mode_is_space(t.s[i])) &&
+            is_unit(lem_mode_text_cut(t, i + 1, t.n)))
             return lem_mode_text_cut(t, 0, i + 1);
     return t;
 }
@@ -379,7 +398,8 @@ static mode_text round_to_braces(grade_work *w, mode_text t, const char *head, c
     lem_buf b = {0};
     for (size_t i = 0; i < t.n;) {
         size_t k = i + strlen(head) + one_blank(t, i + strlen(head));
-        const char *close = lem_mode_text_at(t, i, head) && k < t.n && t.s[k] == '(' ? memchr(t.s + k, ')', t.n - k) : NULL;
+        const char *close =
+            lem_mode_text_at(t, i, head) && k < t.n && t.s[k] == '(' ? memchr(t.s + k, ')', t.n - k) : NULL;
         if (!close) {
             lem_buf_putc(&b, t.s[i++]);
             continue;
@@ -396,7 +416,8 @@ static mode_text two_digits(grade_work *w, mode_text t, const char *head) {
     if (lem_mode_text_find(t, 0, head) < 0) return t;
     lem_buf b = {0};
     for (size_t i = 0; i < t.n;) {
-        size_t k = i + strlen(head) + one_blank(t, i + strlen(head)), m = k + 1 + one_blank(t, k + 1), n = digits_at(t, m);
+        size_t k = i + strlen(head) + one_blank(t, i + strlen(head)), m = k + 1 + one_blank(t, k + 1),
+               n = digits_at(t, m);
         if (!lem_mode_text_at(t, i, head) || k >= t.n || !lem_mode_is_digit(t.s[k]) || !n) {
             lem_buf_putc(&b, t.s[i++]);
             continue;
@@ -419,7 +440,9 @@ static mode_text half_braced(grade_work *w, mode_text t, bool digit_first) {
         if (lem_mode_text_at(t, i, "\\frac") && k < t.n && digit_first && lem_mode_is_digit(t.s[k])) {
             size_t m = k + 1 + one_blank(t, k + 1);
             const char *close = m < t.n && t.s[m] == '{' ? memchr(t.s + m, '}', t.n - m) : NULL;
-            if (close) x = lem_mode_text_cut(t, k, k + 1), y = lem_mode_text_cut(t, m + 1, (size_t)(close - t.s)), end = (size_t)(close - t.s) + 1;
+            if (close)
+                x = lem_mode_text_cut(t, k, k + 1), y = lem_mode_text_cut(t, m + 1, (size_t)(close - t.s)),
+                end = (size_t)(close - t.s) + 1;
         } else if (lem_mode_text_at(t, i, "\\frac") && k < t.n && !digit_first && t.s[k] == '{') {
             for (size_t m = k + 1; m < t.n && !end; m++) {
                 size_t d = m + 1 + one_blank(t, m + 1);
@@ -450,7 +473,8 @@ static mode_text first_characters(grade_work *w, mode_text t, const char *head, 
         k += blanks(t, k);
         i = k;
         ptrdiff_t next = lem_mode_text_find(t, k, head);
-        size_t stop = next < 0 ? t.n : (size_t)next, n = k < stop ? lem_mode_text_char(t, k) : 0, m = k + n < stop ? lem_mode_text_char(t, k + n) : 0;
+        size_t stop = next < 0 ? t.n : (size_t)next, n = k < stop ? lem_mode_text_char(t, k) : 0,
+               m = k + n < stop ? lem_mode_text_char(t, k + n) : 0;
         if (!n || t.s[k] == '{' || (args == 1 && t.s[k] == '[')) {
             if (!n && args == 2) { /* too short: the text stays as it was */
                 lem_buf_release(&b);
@@ -512,7 +536,8 @@ mode_text lem_mv_normalise(grade_work *w, mode_text t, mv_config c) {
                                            {"\\left[\\begin{matrix}", "\\begin{bmatrix}"},
                                            {"\\end{matrix}\\right]", "\\end{bmatrix}"}};
     t = boxes(w, t, c.last_box);
-    for (size_t k = 0; k < sizeof early / sizeof *early; k++) t = lem_mode_text_replace(w, t, early[k][0], early[k][1]);
+    for (size_t k = 0; k < sizeof early / sizeof *early; k++)
+        t = lem_mode_text_replace(w, t, early[k][0], early[k][1]);
     t = delimiters(w, t);
     t = without_noise(w, t);
     t = rewritten(w, t);

@@ -15,7 +15,8 @@ typedef enum tok_kind {
     T_OVERLINE,
     T_MATHIT,
     T_HEAVY, /* \sum, \int, \prod, \lim: read by the original, not by us */
-    T_CHAR   /* ( ) [ ] { } + - * / | _ ^ ! ' , .  and  L R \{ \}   < relation   f F c C floor, ceil   k others */
+    T_CHAR /* ( ) [ ] { } + - * / | _ ^ ! ' , .  and  L R \{ \}   < relation   f F c C floor, ceil   k others
+            */
 } tok_kind;
 
 typedef struct tok {
@@ -45,17 +46,21 @@ static bool in(const char *const *list, mode_text t) {
     return false;
 }
 
-static const char *const skipped[] = {"thinspace",   "medspace",      "thickspace", "quad",  "qquad", "negthinspace",
-                                      "negmedspace", "negthickspace", "left",       "right", "vrule", "vcenter",
-                                      "vbox",        "vskip",         "vspace",     "hfil",  NULL};
-static const char *const functions[] = {"exp",  "log",  "lg",     "ln",     "sin",    "cos",    "tan",    "csc",
-                                        "sec",  "cot",  "arcsin", "arccos", "arctan", "arccsc", "arcsec", "arccot",
-                                        "sinh", "cosh", "tanh",   "arsinh", "arcosh", "artanh", NULL};
+static const char *const skipped[] = {"thinspace",    "medspace",    "thickspace",    "quad",  "qquad",
+                                      "negthinspace", "negmedspace", "negthickspace", "left",  "right",
+                                      "vrule",        "vcenter",     "vbox",          "vskip", "vspace",
+                                      "hfil",         NULL};
+static const char *const functions[] = {"exp",    "log",    "lg",     "ln",     "sin",    "cos",
+                                        "tan",    "csc",    "sec",    "cot",    "arcsin", "arccos",
+                                        "arctan", "arccsc", "arcsec", "arccot", "sinh",   "cosh",
+                                        "tanh",   "arsinh", "arcosh", "artanh", NULL};
 static const char *const fractions[] = {"frac", "dfrac", "tfrac", NULL};
 static const char *const binomials[] = {"binom", "dbinom", "tbinom", NULL};
 static const char *const heavy[] = {"lim", "int", "sum", "prod", NULL};
-static const char *const others[] = {"langle", "rangle", "to", "rightarrow", "Rightarrow", "longrightarrow", "Longrightarrow", NULL};
-static const char *const relations[] = {"neq", "leq", "le", "leqq", "leqslant", "geq", "ge", "geqq", "geqslant", NULL};
+static const char *const others[] = {"langle",         "rangle",         "to", "rightarrow", "Rightarrow",
+                                     "longrightarrow", "Longrightarrow", NULL};
+static const char *const relations[] = {"neq", "leq", "le",   "leqq",     "leqslant",
+                                        "geq", "ge",  "geqq", "geqslant", NULL};
 
 static tok character(char c) { return (tok){T_CHAR, c, {"", 0}}; }
 
@@ -63,7 +68,8 @@ static tok command(mode_text name) {
     static const struct {
         const char *name;
         char c;
-    } ops[] = {{"times", '*'}, {"cdot", '*'}, {"div", '/'}, {"lfloor", 'f'}, {"rfloor", 'F'}, {"lceil", 'c'}, {"rceil", 'C'}};
+    } ops[] = {{"times", '*'},  {"cdot", '*'},  {"div", '/'},  {"lfloor", 'f'},
+               {"rfloor", 'F'}, {"lceil", 'c'}, {"rceil", 'C'}};
     for (size_t k = 0; k < sizeof ops / sizeof *ops; k++)
         if (lem_mode_text_is(name, ops[k].name)) return character(ops[k].c);
     if (in(relations, name)) return character('<');
@@ -88,7 +94,8 @@ static size_t letters(mode_text t, size_t i) {
 /* d and a variable: one token, wherever it stands. */
 static bool differential(parser *p, tok *out) {
     size_t k = p->i + 1;
-    while (k < p->t.n && (p->t.s[k] == ' ' || p->t.s[k] == '\t' || p->t.s[k] == '\r' || p->t.s[k] == '\n')) k++;
+    while (k < p->t.n && (p->t.s[k] == ' ' || p->t.s[k] == '\t' || p->t.s[k] == '\r' || p->t.s[k] == '\n'))
+        k++;
     if (k >= p->t.n) return false;
     bool slash = p->t.s[k] == '\\';
     size_t end = slash ? letters(p->t, k + 1) : k + lem_mode_is_letter(p->t.s[k]);
@@ -126,7 +133,8 @@ static tok lex(parser *p) {
         mode_text name = lem_mode_text_cut(p->t, p->i + 1, end);
         if (name.n) {
             p->i = end;
-            bool bar = p->i < p->t.n && p->t.s[p->i] == '|' && (lem_mode_text_is(name, "left") || lem_mode_text_is(name, "right"));
+            bool bar = p->i < p->t.n && p->t.s[p->i] == '|' &&
+                       (lem_mode_text_is(name, "left") || lem_mode_text_is(name, "right"));
             if (bar) { /* \left| is one token, of kets */
                 p->i++;
                 return character('k');
@@ -144,7 +152,8 @@ static tok lex(parser *p) {
     return (tok){T_END, 0, {"", 0}};
 }
 
-/* ANTLR predicts: a loop goes on only if what follows can be read to its end; so a failed continuation is taken back. */
+/* ANTLR predicts: a loop goes on only if what follows can be read to its end; so a failed continuation is
+ * taken back. */
 static void take_back(parser *p, const parser *saved) {
     parser now = *p;
     *p = *saved;
@@ -177,7 +186,8 @@ static mode_expr *between(parser *p, char close) {
 
 static mode_expr *braces(parser *p) { return is(p, '{') ? between(p, '}') : NULL; }
 
-/* Digits, with groups of a comma and three digits, and a fraction. White space between digits does not count. */
+/* Digits, with groups of a comma and three digits, and a fraction. White space between digits does not count.
+ */
 static mode_expr *parse_number(parser *p) {
     lem_buf b = {0};
     while (p->cur.kind == T_DIGIT) lem_buf_putc(&b, p->cur.c), next(p);
@@ -323,7 +333,8 @@ static mode_expr *parse_script(parser *p) {
 static mode_expr *parse_function_script(parser *p) {
     parser saved = *p;
     mode_expr *a = parse_script(p);
-    if (a && (is(p, '(') || is(p, '_') || is(p, '^') || is(p, '-') || is(p, '+') || starts_postfix(p, false))) return a;
+    if (a && (is(p, '(') || is(p, '_') || is(p, '^') || is(p, '-') || is(p, '+') || starts_postfix(p, false)))
+        return a;
     int digits = 0;
     take_back(p, &saved);
     for (next(p); p->cur.kind == T_DIGIT; next(p)) digits++;
@@ -337,8 +348,9 @@ static mode_expr *parse_function_script(parser *p) {
 static mode_text plain_name(mode_text name) {
     static const struct {
         const char *from, *to;
-    } names[] = {{"arcsin", "asin"}, {"arccos", "acos"},  {"arctan", "atan"},  {"arccsc", "acsc"}, {"arcsec", "asec"},
-                 {"arccot", "acot"}, {"arsinh", "asinh"}, {"arcosh", "acosh"}, {"artanh", "atanh"}};
+    } names[] = {{"arcsin", "asin"},  {"arccos", "acos"},  {"arctan", "atan"},
+                 {"arccsc", "acsc"},  {"arcsec", "asec"},  {"arccot", "acot"},
+                 {"arsinh", "asinh"}, {"arcosh", "acosh"}, {"artanh", "atanh"}};
     for (size_t k = 0; k < sizeof names / sizeof *names; k++)
         if (lem_mode_text_is(name, names[k].from)) return lem_mode_text(names[k].to, strlen(names[k].to));
     return name;
@@ -355,11 +367,13 @@ static mode_expr *parse_function(parser *p) {
     if (is(p, '(')) arg = between(p, ')');
     else arg = parse_mp(p, true);
     if (!arg) return NULL;
-    bool inverse = power && power->kind == MODE_MUL && power->kid[0]->kind == MODE_NUM && lem_grade_rat_is(power->kid[0]->q, -1) &&
-                   power->kid[1]->kind == MODE_NUM && lem_grade_rat_is(power->kid[1]->q, 1);
+    bool inverse = power && power->kind == MODE_MUL && power->kid[0]->kind == MODE_NUM &&
+                   lem_grade_rat_is(power->kid[0]->q, -1) && power->kid[1]->kind == MODE_NUM &&
+                   lem_grade_rat_is(power->kid[1]->q, 1);
     bool trig = name.n >= 3 && name.n <= 4 && strchr("sct", name.s[0]) && name.s[0];
     if (lem_mode_text_is(name, "lg") && !base) base = lem_mode_int(p->w, 10);
-    if (lem_mode_text_is(name, "lg") || lem_mode_text_is(name, "ln") || lem_mode_text_is(name, "log")) name = lem_mode_text("log", 3);
+    if (lem_mode_text_is(name, "lg") || lem_mode_text_is(name, "ln") || lem_mode_text_is(name, "log"))
+        name = lem_mode_text("log", 3);
     else base = NULL;
     if (inverse && trig) {
         lem_buf b = {0};
@@ -377,10 +391,13 @@ static mode_expr *parse_sqrt(parser *p) {
     if (is(p, '[') && !(root = between(p, ']'))) return NULL;
     mode_expr *a = braces(p);
     if (!a) return NULL;
-    return root ? lem_mode_op(p->w, MODE_POW, a, lem_mode_div(p->w, lem_mode_int(p->w, 1), root)) : lem_mode_sqrt(p->w, a);
+    return root ? lem_mode_op(p->w, MODE_POW, a, lem_mode_div(p->w, lem_mode_int(p->w, 1), root))
+                : lem_mode_sqrt(p->w, a);
 }
 
-static mode_expr *named(parser *p, const char *name, mode_expr *a) { return lem_mode_fn(p->w, lem_mode_text(name, strlen(name)), a, NULL); }
+static mode_expr *named(parser *p, const char *name, mode_expr *a) {
+    return lem_mode_fn(p->w, lem_mode_text(name, strlen(name)), a, NULL);
+}
 
 static mode_expr *parse_comp(parser *p, bool nofunc) {
     switch (p->cur.kind) {
@@ -465,8 +482,8 @@ static mode_expr *parse_factors(parser *p, bool nofunc) {
     if (!n || p->fatal) return NULL;
     mode_expr *r = f[n - 1];
     for (size_t k = n - 1; k-- > 0;) {
-        bool times = k > 0 && f[k]->kind == MODE_SYM && lem_mode_text_is(f[k]->name, "x") && lem_mode_is_free_of_symbols(f[k - 1]) &&
-                     lem_mode_is_free_of_symbols(f[k + 1]);
+        bool times = k > 0 && f[k]->kind == MODE_SYM && lem_mode_text_is(f[k]->name, "x") &&
+                     lem_mode_is_free_of_symbols(f[k - 1]) && lem_mode_is_free_of_symbols(f[k + 1]);
         if (!times) r = lem_mode_op(p->w, MODE_MUL, f[k], r);
     }
     return r;

@@ -1,7 +1,9 @@
 /* minerva_latex.h - LaTeX as sympy's parse_latex (ANTLR backend) reads it
  *
- * Grammar facts from sympy 1.14, sympy/parsing/latex/LaTeX.g4 and _parse_latex_antlr.py: the longest sensible beginning is read and the rest ignored
- * ("1,2" is 1), pi, e and i are plain symbols, f(x) is always a function call, relations cannot be subtracted. */
+ * Grammar facts from sympy 1.14, sympy/parsing/latex/LaTeX.g4 and _parse_latex_antlr.py: the longest sensible
+ * beginning is read and the rest ignored
+ * ("1,2" is 1), pi, e and i are plain symbols, f(x) is always a function call, relations cannot be
+ * subtracted. */
 #ifndef LEM_GRADE_COMPAT_MINERVA_LATEX_H
 #define LEM_GRADE_COMPAT_MINERVA_LATEX_H
 

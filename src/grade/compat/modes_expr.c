@@ -67,7 +67,9 @@ mode_expr *lem_mode_op(grade_work *w, mode_kind kind, mode_expr *a, mode_expr *b
     return limited(w, r);
 }
 
-mode_expr *lem_mode_neg(grade_work *w, mode_expr *a) { return a ? lem_mode_op(w, MODE_MUL, lem_mode_int(w, -1), a) : NULL; }
+mode_expr *lem_mode_neg(grade_work *w, mode_expr *a) {
+    return a ? lem_mode_op(w, MODE_MUL, lem_mode_int(w, -1), a) : NULL;
+}
 
 mode_expr *lem_mode_div(grade_work *w, mode_expr *a, mode_expr *b) {
     return a && b ? lem_mode_op(w, MODE_MUL, a, lem_mode_op(w, MODE_POW, b, lem_mode_int(w, -1))) : NULL;
@@ -127,10 +129,14 @@ static grade_rat *exact_factorial(grade_work *w, const grade_rat *a) {
 
 static grade_rat *exact_binom(grade_work *w, const grade_rat *n, const grade_rat *k) {
     long top, low;
-    if (!n || !k || !lem_grade_rat_small(n, 500, &top) || !lem_grade_rat_small(k, 500, &low) || low < 0 || top < 0) return NULL;
+    if (!n || !k || !lem_grade_rat_small(n, 500, &top) || !lem_grade_rat_small(k, 500, &low) || low < 0 ||
+        top < 0)
+        return NULL;
     if (low > top) return lem_grade_rat_int(w, 0);
     grade_rat *r = lem_grade_rat_int(w, 1);
-    for (long j = 0; j < low && r; j++) r = lem_grade_rat_div(w, lem_grade_rat_mul(w, r, lem_grade_rat_int(w, top - j)), lem_grade_rat_int(w, j + 1));
+    for (long j = 0; j < low && r; j++)
+        r = lem_grade_rat_div(w, lem_grade_rat_mul(w, r, lem_grade_rat_int(w, top - j)),
+                              lem_grade_rat_int(w, j + 1));
     return r;
 }
 
@@ -163,7 +169,8 @@ grade_rat *lem_mode_exact(grade_work *w, const mode_expr *a) {
     }
     if (lem_mode_text_is(a->name, "factorial")) return exact_factorial(w, x);
     if (lem_mode_text_is(a->name, "binomial") && y) return exact_binom(w, x, y);
-    if (y && (lem_mode_text_is(a->name, "gcd") || lem_mode_text_is(a->name, "lcm"))) return exact_divisor(w, x, y, a->name.s[0] == 'l');
+    if (y && (lem_mode_text_is(a->name, "gcd") || lem_mode_text_is(a->name, "lcm")))
+        return exact_divisor(w, x, y, a->name.s[0] == 'l');
     if (lem_mode_text_is(a->name, "abs")) return lem_grade_rat_sign(x) < 0 ? lem_grade_rat_neg(w, x) : x;
     return NULL;
 }
@@ -212,16 +219,20 @@ static uint64_t name_hash(mode_text t, int k) {
 
 static ball free_value(mode_text name, const point *p) {
     uint64_t h = name_hash(name, p->k);
-    long double re = 0.3L + (long double)(h & 0xffff) / 40000, im = 0.2L + (long double)((h >> 16) & 0xffff) / 50000;
+    long double re = 0.3L + (long double)(h & 0xffff) / 40000,
+                im = 0.2L + (long double)((h >> 16) & 0xffff) / 50000;
     if ((h >> 40) & 1) re = -re;
     if ((h >> 41) & 1) im = -im;
-    bool complex_symbol = !p->real || (name.n && name.s[name.n - 1] == '~'); /* "i~": a symbol that is declared not real */
+    bool complex_symbol =
+        !p->real || (name.n && name.s[name.n - 1] == '~'); /* "i~": a symbol that is declared not real */
     return made(complex_symbol ? CMPLXL(re, im) : re, 0);
 }
 
 static ball value_of(const mode_expr *a, point *p);
 
-static ball add(ball a, ball b) { return a.bad || b.bad ? no_ball : made(a.v + b.v, a.e + b.e + (cabsl(a.v) + cabsl(b.v)) * unit); }
+static ball add(ball a, ball b) {
+    return a.bad || b.bad ? no_ball : made(a.v + b.v, a.e + b.e + (cabsl(a.v) + cabsl(b.v)) * unit);
+}
 
 static ball mul(ball a, ball b) {
     if (a.bad || b.bad) return no_ball;
@@ -261,7 +272,8 @@ static ball power(const mode_expr *a, point *p) {
     grade_rat *e = lem_mode_exact(p->w, a->kid[1]);
     long n;
     if (e && lem_grade_rat_small(e, 1000000, &n)) return x.bad ? no_ball : int_power(x, n);
-    if (!x.bad && e && lem_grade_rat_sign(e) > 0 && cabsl(x.v) <= 4 * x.e) return made(0, powl(x.e + LDBL_MIN, 0.1L) < 1e-3L ? 1e-18L : 1);
+    if (!x.bad && e && lem_grade_rat_sign(e) > 0 && cabsl(x.v) <= 4 * x.e)
+        return made(0, powl(x.e + LDBL_MIN, 0.1L) < 1e-3L ? 1e-18L : 1);
     ball y = value_of(a->kid[1], p);
     if (x.bad || y.bad) return no_ball;
     if (e && creall(x.v) > 0 && cimagl(x.v) == 0) { /* a root of a positive real stays real */
@@ -283,9 +295,11 @@ static complex_fn known(mode_text name) {
     static const struct {
         const char *name;
         complex_fn f;
-    } table[] = {{"sin", csinl},   {"cos", ccosl},   {"tan", ctanl},   {"cot", c_cot},     {"sec", c_sec},     {"csc", c_csc},
-                 {"asin", casinl}, {"acos", cacosl}, {"atan", catanl}, {"acot", c_acot},   {"asec", c_asec},   {"acsc", c_acsc},
-                 {"sinh", csinhl}, {"cosh", ccoshl}, {"tanh", ctanhl}, {"asinh", casinhl}, {"acosh", cacoshl}, {"atanh", catanhl}};
+    } table[] = {{"sin", csinl},     {"cos", ccosl},    {"tan", ctanl},   {"cot", c_cot},
+                 {"sec", c_sec},     {"csc", c_csc},    {"asin", casinl}, {"acos", cacosl},
+                 {"atan", catanl},   {"acot", c_acot},  {"asec", c_asec}, {"acsc", c_acsc},
+                 {"sinh", csinhl},   {"cosh", ccoshl},  {"tanh", ctanhl}, {"asinh", casinhl},
+                 {"acosh", cacoshl}, {"atanh", catanhl}};
     for (size_t k = 0; k < sizeof table / sizeof *table; k++)
         if (lem_mode_text_is(name, table[k].name)) return table[k].f;
     return NULL;
@@ -317,13 +331,17 @@ static ball function(const mode_expr *a, point *p) {
     if (x.bad || y.bad) return no_ball;
     complex_fn f = a->n == 1 ? known(a->name) : NULL;
     if (f) return applied(f, x);
-    if (lem_mode_text_is(a->name, "log")) return a->n > 1 ? mul(logarithm(x), inverse(logarithm(y))) : logarithm(x);
+    if (lem_mode_text_is(a->name, "log"))
+        return a->n > 1 ? mul(logarithm(x), inverse(logarithm(y))) : logarithm(x);
     if (lem_mode_text_is(a->name, "exp")) return exponential(x);
     if (lem_mode_text_is(a->name, "abs")) return made(cabsl(x.v), x.e);
-    bool max = lem_mode_text_is(a->name, "max"), extremum = (max || lem_mode_text_is(a->name, "min")) && a->n == 2;
-    if (extremum && cimagl(snapped(x)) == 0 && cimagl(snapped(y)) == 0) return (creall(x.v) > creall(y.v)) == max ? x : y;
+    bool max = lem_mode_text_is(a->name, "max"),
+         extremum = (max || lem_mode_text_is(a->name, "min")) && a->n == 2;
+    if (extremum && cimagl(snapped(x)) == 0 && cimagl(snapped(y)) == 0)
+        return (creall(x.v) > creall(y.v)) == max ? x : y;
     if (lem_mode_text_is(a->name, "conjugate")) return made(conjl(x.v), x.e);
-    if (lem_mode_text_is(a->name, "floor") || lem_mode_text_is(a->name, "ceiling")) return rounded(a->name, x);
+    if (lem_mode_text_is(a->name, "floor") || lem_mode_text_is(a->name, "ceiling"))
+        return rounded(a->name, x);
     if (lem_mode_text_is(a->name, "factorial") && (p->real || cimagl(x.v) == 0)) return factorial(x);
     /* A free function: a polynomial whose coefficients the name chooses. */
     ball r = free_value(a->name, p);

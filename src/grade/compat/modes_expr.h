@@ -1,9 +1,11 @@
-/* modes_expr.h - expressions of the compatibility modes and the question that their originals put to sympy: is the difference zero?
+/* modes_expr.h - expressions of the compatibility modes and the question that their originals put to sympy:
+ * is the difference zero?
  *
- * Each mode parses by its original's grammar into these trees. Equality is decided exactly on rationals, else by evaluation with running error bounds at
- * fixed points (complex for modes whose symbols carry no assumption, real where the original declares them real), with principal branches as
- * sympy has them. Trees are bounded by MODE_MAX_NODES and
- * MODE_MAX_LEVELS (a sum of n terms has n levels), brackets by MODE_MAX_DEPTH. */
+ * Each mode parses by its original's grammar into these trees. Equality is decided exactly on rationals, else
+ * by evaluation with running error bounds at fixed points (complex for modes whose symbols carry no
+ * assumption, real where the original declares them real), with principal branches as sympy has them. Trees
+ * are bounded by MODE_MAX_NODES and MODE_MAX_LEVELS (a sum of n terms has n levels), brackets by
+ * MODE_MAX_DEPTH. */
 #ifndef LEM_GRADE_COMPAT_MODES_EXPR_H
 #define LEM_GRADE_COMPAT_MODES_EXPR_H
 
@@ -28,10 +30,12 @@ typedef struct mode_expr {
     uint32_t n;
     mode_text name;
     grade_rat *q;
-    struct mode_expr *kid[2]; /* a function of more arguments has the first in kid[0] and a FN "," of the others in kid[1] */
+    struct mode_expr *kid[2]; /* a function of more arguments has the first in kid[0] and a FN "," of the
+                                 others in kid[1] */
 } mode_expr;
 
-mode_expr *lem_mode_num(grade_work *w, mode_text digits); /* digits with at most one point, e-notation allowed */
+mode_expr *lem_mode_num(grade_work *w,
+                        mode_text digits); /* digits with at most one point, e-notation allowed */
 mode_expr *lem_mode_int(grade_work *w, long v);
 mode_expr *lem_mode_sym(grade_work *w, mode_text name);
 mode_expr *lem_mode_const(grade_work *w, const char *name);
@@ -47,7 +51,8 @@ typedef enum mode_answer { MODE_EQUAL, MODE_EQUAL_NUMERIC, MODE_DIFFERENT, MODE_
 mode_answer lem_mode_compare(grade_work *w, const mode_expr *a, const mode_expr *b, bool real);
 /* The same tree, written the same way. */
 bool lem_mode_same(const mode_expr *a, const mode_expr *b);
-/* The exact value of an expression without symbols and roots, else NULL; never sets w->limit for numbers that are merely large. */
+/* The exact value of an expression without symbols and roots, else NULL; never sets w->limit for numbers that
+ * are merely large. */
 grade_rat *lem_mode_exact(grade_work *w, const mode_expr *a);
 /* Real value of a constant expression; false when it has none. */
 bool lem_mode_value(grade_work *w, const mode_expr *a, long double *re, long double *im);

@@ -15,8 +15,9 @@ bool lem_mode_is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && 
 
 /* Bytes of the white space at i, Unicode's included; 0 when there is none. */
 static size_t space_at(mode_text t, size_t i) {
-    static const char *const wide[] = {"\u00a0", "\xc2\x85", "\u3000", "\u1680", "\u2000", "\u2001", "\u2002", "\u2003", "\u2004", "\u2005",
-                                       "\u2006", "\u2007",   "\u2008", "\u2009", "\u200a", "\u2028", "\u2029", "\u202f", "\u205f"};
+    static const char *const wide[] = {"\u00a0", "\xc2\x85", "\u3000", "\u1680", "\u2000", "\u2001", "\u2002",
+                                       "\u2003", "\u2004",   "\u2005", "\u2006", "\u2007", "\u2008", "\u2009",
+                                       "\u200a", "\u2028",   "\u2029", "\u202f", "\u205f"};
     if (i < t.n && lem_mode_is_space(t.s[i])) return 1;
     for (size_t k = 0; i < t.n && (t.s[i] & 0x80) && k < sizeof wide / sizeof *wide; k++)
         if (lem_mode_text_at(t, i, wide[k])) return strlen(wide[k]);
@@ -34,8 +35,12 @@ mode_text lem_mode_text_strip(mode_text t) {
     return t;
 }
 
-bool lem_mode_text_equal(mode_text a, mode_text b) { return a.n == b.n && (a.n == 0 || memcmp(a.s, b.s, a.n) == 0); }
-bool lem_mode_text_is(mode_text t, const char *s) { return lem_mode_text_equal(t, (mode_text){s, strlen(s)}); }
+bool lem_mode_text_equal(mode_text a, mode_text b) {
+    return a.n == b.n && (a.n == 0 || memcmp(a.s, b.s, a.n) == 0);
+}
+bool lem_mode_text_is(mode_text t, const char *s) {
+    return lem_mode_text_equal(t, (mode_text){s, strlen(s)});
+}
 
 bool lem_mode_text_at(mode_text t, size_t i, const char *s) {
     size_t n = strlen(s);
@@ -63,14 +68,17 @@ ptrdiff_t lem_mode_text_rfind(mode_text t, const char *s) {
 
 size_t lem_mode_text_count(mode_text t, const char *s) {
     size_t k = 0;
-    for (ptrdiff_t i = lem_mode_text_find(t, 0, s); i >= 0; i = lem_mode_text_find(t, (size_t)i + strlen(s), s)) k++;
+    for (ptrdiff_t i = lem_mode_text_find(t, 0, s); i >= 0;
+         i = lem_mode_text_find(t, (size_t)i + strlen(s), s))
+        k++;
     return k;
 }
 
 size_t lem_mode_text_char(mode_text t, size_t i) {
     if (i >= t.n) return 0;
     size_t k = 1;
-    while (k < 4 && i + k < t.n && ((unsigned char)t.s[i + k] & 0xc0) == 0x80) k++; /* bytes that are no UTF-8 too */
+    while (k < 4 && i + k < t.n && ((unsigned char)t.s[i + k] & 0xc0) == 0x80)
+        k++; /* bytes that are no UTF-8 too */
     return k;
 }
 
@@ -114,7 +122,8 @@ mode_text lem_mode_text_replace(grade_work *w, mode_text t, const char *from, co
 
 bool lem_mode_last_box(mode_text t, mode_text *out) {
     ptrdiff_t at = lem_mode_text_rfind(t, "\\boxed");
-    if (at < 0 || !lem_mode_text_at(t, (size_t)at, "\\boxed{")) return false; /* \fbox is found by the original, then refused */
+    if (at < 0 || !lem_mode_text_at(t, (size_t)at, "\\boxed{"))
+        return false; /* \fbox is found by the original, then refused */
     size_t depth = 0, from = (size_t)at + 7;
     for (size_t i = from - 1; i < t.n; i++) {
         if (t.s[i] == '{') depth++;

@@ -1,6 +1,8 @@
-/* prm800k.c - OpenAI's PRM800K grader: two normalisations of strings, then parts of tuples one by one, numbers by kind, the rest by sympy
+/* prm800k.c - OpenAI's PRM800K grader: two normalisations of strings, then parts of tuples one by one,
+ * numbers by kind, the rest by sympy
  *
- * Source of the rules: openai/prm800k, prm800k/grading/grader.py and math_normalize.py (the MATH rules behind an unwrapping of \text). */
+ * Source of the rules: openai/prm800k, prm800k/grading/grader.py and math_normalize.py (the MATH rules behind
+ * an unwrapping of \text). */
 #include "grade/compat/prm800k.h"
 
 #include <math.h>
@@ -33,9 +35,11 @@ static bool python_float(mode_text t, double *out) {
     if (t.s[0] == '-' || t.s[0] == '+') s[n++] = t.s[i++];
     for (; i < t.n; i++) {
         char c = t.s[i];
-        bool between = c == '_' && i && i + 1 < t.n && lem_mode_is_digit(t.s[i - 1]) && lem_mode_is_digit(t.s[i + 1]);
+        bool between =
+            c == '_' && i && i + 1 < t.n && lem_mode_is_digit(t.s[i - 1]) && lem_mode_is_digit(t.s[i + 1]);
         if (between) continue;
-        if (!lem_mode_is_digit(c) && !(c && strchr(".eE+-", c))) return false; /* inf and nan are never whole */
+        if (!lem_mode_is_digit(c) && !(c && strchr(".eE+-", c)))
+            return false; /* inf and nan are never whole */
         digits += lem_mode_is_digit(c);
         s[n++] = c;
     }
@@ -65,8 +69,9 @@ static mode_text without_commas(grade_work *w, mode_text t) {
         lem_buf b = {0};
         again = false;
         for (size_t i = 0; i < t.n; i++) {
-            bool hit = t.s[i] == ',' && i && lem_mode_is_digit(t.s[i - 1]) && i + 3 < t.n && lem_mode_is_digit(t.s[i + 1]) &&
-                       lem_mode_is_digit(t.s[i + 2]) && lem_mode_is_digit(t.s[i + 3]) && !(i + 4 < t.n && lem_mode_is_digit(t.s[i + 4]));
+            bool hit = t.s[i] == ',' && i && lem_mode_is_digit(t.s[i - 1]) && i + 3 < t.n &&
+                       lem_mode_is_digit(t.s[i + 1]) && lem_mode_is_digit(t.s[i + 2]) &&
+                       lem_mode_is_digit(t.s[i + 3]) && !(i + 4 < t.n && lem_mode_is_digit(t.s[i + 4]));
             if (!hit) lem_buf_putc(&b, t.s[i]);
             else again = true;
         }
@@ -101,7 +106,8 @@ static mode_text without_unit(grade_work *w, mode_text t, const char *unit) {
 }
 
 /* Removes lead, blanks, and tail where tail follows (or is empty). */
-static mode_text without_spaced(grade_work *w, mode_text t, const char *lead, const char *tail, const char *keep) {
+static mode_text without_spaced(grade_work *w, mode_text t, const char *lead, const char *tail,
+                                const char *keep) {
     if (lem_mode_text_find(t, 0, lead) < 0) return t;
     lem_buf b = {0};
     for (size_t i = 0; i < t.n;) {
@@ -150,25 +156,35 @@ static mode_text lowered(grade_work *w, mode_text t) {
 }
 
 static mode_text latex_to_plain(grade_work *w, mode_text t) {
-    static const char *const signs[][2] = {{"√", "sqrt"}, {"π", "pi"}, {"∞", "inf"}, {"∪", "U"}, {"·", "*"}, {"×", "*"}};
+    static const char *const signs[][2] = {{"√", "sqrt"}, {"π", "pi"}, {"∞", "inf"},
+                                           {"∪", "U"},    {"·", "*"},  {"×", "*"}};
     t = lem_mode_text_replace(w, t, "\\tfrac", "\\frac");
     t = lem_mode_text_replace(w, t, "\\dfrac", "\\frac");
     t = lem_mode_text_replace(w, t, "\\frac", " \\frac");
     t = lem_prm800k_plain(w, t);
-    for (size_t k = 0; k < sizeof signs / sizeof *signs; k++) t = lem_mode_text_replace(w, t, signs[k][0], signs[k][1]);
+    for (size_t k = 0; k < sizeof signs / sizeof *signs; k++)
+        t = lem_mode_text_replace(w, t, signs[k][0], signs[k][1]);
     return lem_mode_text_strip(t);
 }
 
 /* grader._normalize */
 static mode_text normalised(grade_work *w, mode_text t) {
-    static const char *const early[][2] = {
-        {"\\%", "%"},         {"\\$", "$"},          {"$", ""}, {"%", ""}, {" or ", " , "}, {" and ", " , "}, {"million", "*10^6"},
-        {"billion", "*10^9"}, {"trillion", "*10^12"}};
-    static const char *const units[] = {"degree", "cm",   "centimeter", "meter", "mile", "second", "minute", "hour",
-                                        "day",    "week", "month",      "year",  "foot", "feet",   "inch",   "yard"};
+    static const char *const early[][2] = {{"\\%", "%"},
+                                           {"\\$", "$"},
+                                           {"$", ""},
+                                           {"%", ""},
+                                           {" or ", " , "},
+                                           {" and ", " , "},
+                                           {"million", "*10^6"},
+                                           {"billion", "*10^9"},
+                                           {"trillion", "*10^12"}};
+    static const char *const units[] = {"degree", "cm",   "centimeter", "meter", "mile",  "second",
+                                        "minute", "hour", "day",        "week",  "month", "year",
+                                        "foot",   "feet", "inch",       "yard"};
     double x;
     t = unwrapped_text(t);
-    for (size_t k = 0; k < sizeof early / sizeof *early; k++) t = lem_mode_text_replace(w, t, early[k][0], early[k][1]);
+    for (size_t k = 0; k < sizeof early / sizeof *early; k++)
+        t = lem_mode_text_replace(w, t, early[k][0], early[k][1]);
     for (size_t k = 0; k < sizeof units / sizeof *units; k++) t = without_unit(w, t, units[k]);
     t = without_spaced(w, t, "^", "\\circ", "");
     if (t.n && t.s[0] == '{' && t.s[t.n - 1] == '}') t = lem_mode_text_cut(t, 1, t.n - 1);
@@ -181,7 +197,8 @@ static mode_text normalised(grade_work *w, mode_text t) {
     t = lem_mode_text_replace(w, t, "{", "");
     t = lem_mode_text_replace(w, t, "}", "");
     t = lowered(w, t);
-    if (is_int_text(w, t) && python_float(lem_mode_text_replace(w, t, ",", ""), &x)) t = integer_text(w, trunc(x));
+    if (is_int_text(w, t) && python_float(lem_mode_text_replace(w, t, ",", ""), &x))
+        t = integer_text(w, trunc(x));
     return t;
 }
 
@@ -198,16 +215,19 @@ static bool is_frac(mode_text t) {
     return positive && (k == t.n || k + lem_mode_text_char(t, k) == t.n);
 }
 
-/* Letters that are no part of sqrt or frac; at most two different ones may be evaluated. Letters beyond ASCII count by their code. */
+/* Letters that are no part of sqrt or frac; at most two different ones may be evaluated. Letters beyond ASCII
+ * count by their code. */
 static bool few_letters(grade_work *w, mode_text a, mode_text b) {
     char seen[3][4] = {{0}};
     int n = 0;
     for (int side = 0; side < 2; side++) {
-        mode_text t = lem_mode_text_replace(w, lem_mode_text_replace(w, side ? b : a, "sqrt", ""), "frac", "");
+        mode_text t =
+            lem_mode_text_replace(w, lem_mode_text_replace(w, side ? b : a, "sqrt", ""), "frac", "");
         for (size_t i = 0, k; i < t.n; i += k) {
             k = lem_mode_text_char(t, i);
             unsigned char c = (unsigned char)t.s[i], d = k > 1 ? (unsigned char)t.s[i + 1] : 0;
-            bool sign = c == 0xc2 || (c == 0xc3 && (d == 0x97 || d == 0xb7)) || (c == 0xe2 && d != 0x84) || c == 0xcc || c == 0xef || k > 4;
+            bool sign = c == 0xc2 || (c == 0xc3 && (d == 0x97 || d == 0xb7)) || (c == 0xe2 && d != 0x84) ||
+                        c == 0xcc || c == 0xef || k > 4;
             if (!lem_mode_is_letter((char)c) && (c < 0x80 || sign)) continue;
             int s = 0;
             while (s < n && memcmp(seen[s], t.s + i, k) != 0) s++;
@@ -252,7 +272,8 @@ static mode_text element(mode_text *rest, bool tuple, bool *more) {
     return tuple ? lem_mode_text_strip(e) : e;
 }
 
-static const lem_grade_result right_numeric = {LEM_GRADE_EQUAL_NUMERIC, "prm800k: sympy simplifies the difference to 0"};
+static const lem_grade_result right_numeric = {LEM_GRADE_EQUAL_NUMERIC,
+                                               "prm800k: sympy simplifies the difference to 0"};
 
 static lem_grade_result compare_elements(grade_work *w, mode_text gold, mode_text pred) {
     mode_text g = without_commas(w, gold), p = without_commas(w, pred);
@@ -269,25 +290,31 @@ static lem_grade_result compare_elements(grade_work *w, mode_text gold, mode_tex
     while (gmore && pmore && !w->limit) {
         mode_text a = element(&g, gt, &gmore), b = element(&p, pt, &pmore);
         if (is_frac(a) && is_frac(b)) {
-            if (!lem_mode_text_equal(a, b)) return (lem_grade_result){LEM_GRADE_NOT_EQUAL, "prm800k: fractions must be the same, not just equal"};
+            if (!lem_mode_text_equal(a, b))
+                return (lem_grade_result){LEM_GRADE_NOT_EQUAL,
+                                          "prm800k: fractions must be the same, not just equal"};
             continue;
         }
-        if (is_int_text(w, a) != is_int_text(w, b)) return (lem_grade_result){LEM_GRADE_NOT_EQUAL, "prm800k: only one is an integer"};
+        if (is_int_text(w, a) != is_int_text(w, b))
+            return (lem_grade_result){LEM_GRADE_NOT_EQUAL, "prm800k: only one is an integer"};
         mode_answer is = by_sympy(w, a, b);
         if (is != MODE_EQUAL && is != MODE_EQUAL_NUMERIC)
-            return (lem_grade_result){LEM_GRADE_NOT_EQUAL, "prm800k: sympy does not simplify the difference to 0"};
+            return (lem_grade_result){LEM_GRADE_NOT_EQUAL,
+                                      "prm800k: sympy does not simplify the difference to 0"};
     }
     return right_numeric;
 }
 
 static lem_status equal(grade_work *w, const compat_pair *pair, lem_grade_result *out, lem_err *err) {
     (void)err;
-    mode_text gold = lem_mode_text(pair->gold, pair->gold_len), pred = lem_mode_text(pair->pred, pair->pred_len);
+    mode_text gold = lem_mode_text(pair->gold, pair->gold_len),
+              pred = lem_mode_text(pair->pred, pair->pred_len);
     if (lem_mode_text_equal(mathd(w, gold), mathd(w, pred)))
         *out = (lem_grade_result){LEM_GRADE_EQUAL_EXACT, "prm800k: same text after the MATH rules"};
     else {
         mode_text a = normalised(w, gold), b = normalised(w, pred);
-        if (lem_mode_text_equal(a, b)) *out = (lem_grade_result){LEM_GRADE_EQUAL_EXACT, "prm800k: same text after its normalisation"};
+        if (lem_mode_text_equal(a, b))
+            *out = (lem_grade_result){LEM_GRADE_EQUAL_EXACT, "prm800k: same text after its normalisation"};
         else if (!b.n) *out = (lem_grade_result){LEM_GRADE_NOT_EQUAL, "prm800k: the prediction is empty"};
         else *out = compare_elements(w, a, b);
     }

@@ -1,33 +1,52 @@
-/* prm800k_plain.c - LaTeX to plain text as pylatexenc 2.10 prints it, for the commands that answers contain */
+/* prm800k_plain.c - LaTeX to plain text as pylatexenc 2.10 prints it, for the commands that answers contain
+ */
 #include "grade/compat/prm800k.h"
 
 #include "core/utf8.h"
 
 static const char *const words[][2] = {
-    {"alpha", "α"},     {"beta", "β"},       {"gamma", "γ"},    {"delta", "δ"},      {"epsilon", "ϵ"},     {"varepsilon", "ε"},  {"zeta", "ζ"},
-    {"eta", "η"},       {"theta", "θ"},      {"vartheta", "ϑ"}, {"iota", "ι"},       {"kappa", "κ"},       {"lambda", "λ"},      {"mu", "μ"},
-    {"nu", "ν"},        {"xi", "ξ"},         {"pi", "π"},       {"varpi", "ϖ"},      {"rho", "ρ"},         {"varrho", "ϱ"},      {"sigma", "σ"},
-    {"varsigma", "ς"},  {"tau", "τ"},        {"upsilon", "υ"},  {"phi", "ϕ"},        {"varphi", "φ"},      {"chi", "χ"},         {"psi", "ψ"},
-    {"omega", "ω"},     {"Gamma", "Γ"},      {"Delta", "Δ"},    {"Theta", "Θ"},      {"Lambda", "Λ"},      {"Xi", "Ξ"},          {"Pi", "Π"},
-    {"Sigma", "Σ"},     {"Upsilon", "Υ"},    {"Phi", "Φ"},      {"Psi", "Ψ"},        {"Omega", "Ω"},       {"oe", "œ"},          {"ae", "æ"},
-    {"o", "ø"},         {"O", "Ø"},          {"ss", "ß"},       {"l", "ł"},          {"L", "Ł"},           {"i", "ı"},           {"j", "ȷ"},
-    {"hbar", "ħ"},      {"ell", "ℓ"},        {"forall", "∀"},   {"partial", "∂"},    {"exists", "∃"},      {"varnothing", "∅"},  {"emptyset", "∅"},
-    {"nabla", "∇"},     {"in", "∈"},         {"notin", "∉"},    {"ni", "∋"},         {"prod", "∏"},        {"sum", "∑"},         {"setminus", "∖"},
-    {"ast", "∗"},       {"circ", "∘"},       {"bullet", "∙"},   {"propto", "∝"},     {"infty", "∞"},       {"parallel", "∥"},    {"wedge", "∧"},
-    {"vee", "∨"},       {"cap", "∩"},        {"cup", "∪"},      {"int", "∫"},        {"iint", "∬"},        {"oint", "∮"},        {"sim", "∼"},
-    {"simeq", "≃"},     {"approx", "≈"},     {"neq", "≠"},      {"equiv", "≡"},      {"le", "≤"},          {"ge", "≥"},          {"leq", "≤"},
-    {"geq", "≥"},       {"leqslant", "⩽"},   {"geqslant", "⩾"}, {"leqq", "≦"},       {"geqq", "≧"},        {"ll", "≪"},          {"gg", "≫"},
-    {"subset", "⊂"},    {"supset", "⊃"},     {"subseteq", "⊆"}, {"supseteq", "⊇"},   {"cdot", "·"},        {"times", "×"},       {"otimes", "⊗"},
-    {"oplus", "⊕"},     {"cos", "cos"},      {"sin", "sin"},    {"tan", "tan"},      {"arccos", "arccos"}, {"arcsin", "arcsin"}, {"arctan", "arctan"},
-    {"cosh", "cosh"},   {"sinh", "sinh"},    {"tanh", "tanh"},  {"ln", "ln"},        {"log", "log"},       {"exp", "exp"},       {"max", "max"},
-    {"min", "min"},     {"sup", "sup"},      {"inf", "inf"},    {"lim", "lim"},      {"prime", "'"},       {"dagger", "†"},      {"pm", "±"},
-    {"mp", "∓"},        {"quad", "  "},      {"qquad", "    "}, {"ldots", "…"},      {"cdots", "⋯"},       {"ddots", "⋱"},       {"vdots", "⋮"},
-    {"dots", "…"},      {"dotsc", "…"},      {"dotsb", "…"},    {"langle", "⟨"},     {"rangle", "⟩"},      {"lvert", "|"},       {"rvert", "|"},
-    {"vert", "|"},      {"lVert", "‖"},      {"rVert", "‖"},    {"Vert", "‖"},       {"mid", "|"},         {"nmid", "∤"},        {"uparrow", "↑"},
-    {"downarrow", "↓"}, {"rightarrow", "→"}, {"to", "→"},       {"leftarrow", "←"},  {"Rightarrow", "⇒"},  {"implies", "⟹"},     {"iff", "⟺"},
-    {"angle", "∠"},     {"perp", "⟂"},       {"cong", "≅"},     {"lfloor", "⌊"},     {"rfloor", "⌋"},      {"lceil", "⌈"},       {"rceil", "⌉"},
-    {"div", "÷"},       {"neg", "¬"},        {"star", "⋆"},     {"backslash", "\\"}, {"dag", "†"},         {"degree", "°"},      {"aleph", "ℵ"},
-    {"ulcorner", "⌜"},  {"urcorner", "⌝"},   {"llcorner", "⌞"}, {"lrcorner", "⌟"}};
+    {"alpha", "α"},       {"beta", "β"},       {"gamma", "γ"},       {"delta", "δ"},
+    {"epsilon", "ϵ"},     {"varepsilon", "ε"}, {"zeta", "ζ"},        {"eta", "η"},
+    {"theta", "θ"},       {"vartheta", "ϑ"},   {"iota", "ι"},        {"kappa", "κ"},
+    {"lambda", "λ"},      {"mu", "μ"},         {"nu", "ν"},          {"xi", "ξ"},
+    {"pi", "π"},          {"varpi", "ϖ"},      {"rho", "ρ"},         {"varrho", "ϱ"},
+    {"sigma", "σ"},       {"varsigma", "ς"},   {"tau", "τ"},         {"upsilon", "υ"},
+    {"phi", "ϕ"},         {"varphi", "φ"},     {"chi", "χ"},         {"psi", "ψ"},
+    {"omega", "ω"},       {"Gamma", "Γ"},      {"Delta", "Δ"},       {"Theta", "Θ"},
+    {"Lambda", "Λ"},      {"Xi", "Ξ"},         {"Pi", "Π"},          {"Sigma", "Σ"},
+    {"Upsilon", "Υ"},     {"Phi", "Φ"},        {"Psi", "Ψ"},         {"Omega", "Ω"},
+    {"oe", "œ"},          {"ae", "æ"},         {"o", "ø"},           {"O", "Ø"},
+    {"ss", "ß"},          {"l", "ł"},          {"L", "Ł"},           {"i", "ı"},
+    {"j", "ȷ"},           {"hbar", "ħ"},       {"ell", "ℓ"},         {"forall", "∀"},
+    {"partial", "∂"},     {"exists", "∃"},     {"varnothing", "∅"},  {"emptyset", "∅"},
+    {"nabla", "∇"},       {"in", "∈"},         {"notin", "∉"},       {"ni", "∋"},
+    {"prod", "∏"},        {"sum", "∑"},        {"setminus", "∖"},    {"ast", "∗"},
+    {"circ", "∘"},        {"bullet", "∙"},     {"propto", "∝"},      {"infty", "∞"},
+    {"parallel", "∥"},    {"wedge", "∧"},      {"vee", "∨"},         {"cap", "∩"},
+    {"cup", "∪"},         {"int", "∫"},        {"iint", "∬"},        {"oint", "∮"},
+    {"sim", "∼"},         {"simeq", "≃"},      {"approx", "≈"},      {"neq", "≠"},
+    {"equiv", "≡"},       {"le", "≤"},         {"ge", "≥"},          {"leq", "≤"},
+    {"geq", "≥"},         {"leqslant", "⩽"},   {"geqslant", "⩾"},    {"leqq", "≦"},
+    {"geqq", "≧"},        {"ll", "≪"},         {"gg", "≫"},          {"subset", "⊂"},
+    {"supset", "⊃"},      {"subseteq", "⊆"},   {"supseteq", "⊇"},    {"cdot", "·"},
+    {"times", "×"},       {"otimes", "⊗"},     {"oplus", "⊕"},       {"cos", "cos"},
+    {"sin", "sin"},       {"tan", "tan"},      {"arccos", "arccos"}, {"arcsin", "arcsin"},
+    {"arctan", "arctan"}, {"cosh", "cosh"},    {"sinh", "sinh"},     {"tanh", "tanh"},
+    {"ln", "ln"},         {"log", "log"},      {"exp", "exp"},       {"max", "max"},
+    {"min", "min"},       {"sup", "sup"},      {"inf", "inf"},       {"lim", "lim"},
+    {"prime", "'"},       {"dagger", "†"},     {"pm", "±"},          {"mp", "∓"},
+    {"quad", "  "},       {"qquad", "    "},   {"ldots", "…"},       {"cdots", "⋯"},
+    {"ddots", "⋱"},       {"vdots", "⋮"},      {"dots", "…"},        {"dotsc", "…"},
+    {"dotsb", "…"},       {"langle", "⟨"},     {"rangle", "⟩"},      {"lvert", "|"},
+    {"rvert", "|"},       {"vert", "|"},       {"lVert", "‖"},       {"rVert", "‖"},
+    {"Vert", "‖"},        {"mid", "|"},        {"nmid", "∤"},        {"uparrow", "↑"},
+    {"downarrow", "↓"},   {"rightarrow", "→"}, {"to", "→"},          {"leftarrow", "←"},
+    {"Rightarrow", "⇒"},  {"implies", "⟹"},    {"iff", "⟺"},         {"angle", "∠"},
+    {"perp", "⟂"},        {"cong", "≅"},       {"lfloor", "⌊"},      {"rfloor", "⌋"},
+    {"lceil", "⌈"},       {"rceil", "⌉"},      {"div", "÷"},         {"neg", "¬"},
+    {"star", "⋆"},        {"backslash", "\\"}, {"dag", "†"},         {"degree", "°"},
+    {"aleph", "ℵ"},       {"ulcorner", "⌜"},   {"urcorner", "⌝"},    {"llcorner", "⌞"},
+    {"lrcorner", "⌟"}};
 
 /* Accents are printed as combining marks behind their argument. */
 static const char *const accents[][2] = {{"bar", "\u0305"},   {"vec", "\u20d7"}, {"hat", "\u0302"},
@@ -36,8 +55,9 @@ static const char *const accents[][2] = {{"bar", "\u0305"},   {"vec", "\u20d7"},
 static const struct {
     const char *name;
     uint32_t upper, lower;
-} styles[] = {{"mathbf", 0x1D400, 0x1D41A},   {"mathit", 0x1D434, 0x1D44E}, {"mathcal", 0x1D49C, 0x1D4B6}, {"mathscr", 0x1D49C, 0x1D4B6},
-              {"mathfrak", 0x1D504, 0x1D51E}, {"mathbb", 0x1D538, 0x1D552}, {"mathsf", 0x1D5A0, 0x1D5BA},  {"mathtt", 0x1D670, 0x1D68A}};
+} styles[] = {{"mathbf", 0x1D400, 0x1D41A},  {"mathit", 0x1D434, 0x1D44E},   {"mathcal", 0x1D49C, 0x1D4B6},
+              {"mathscr", 0x1D49C, 0x1D4B6}, {"mathfrak", 0x1D504, 0x1D51E}, {"mathbb", 0x1D538, 0x1D552},
+              {"mathsf", 0x1D5A0, 0x1D5BA},  {"mathtt", 0x1D670, 0x1D68A}};
 
 typedef struct walker {
     grade_work *w;
@@ -106,7 +126,8 @@ static void styled(walker *k, size_t style) {
     static const struct {
         char c;
         uint32_t cp;
-    } holes[] = {{'C', 0x2102}, {'H', 0x210D}, {'N', 0x2115}, {'P', 0x2119}, {'Q', 0x211A}, {'R', 0x211D}, {'Z', 0x2124}};
+    } holes[] = {{'C', 0x2102}, {'H', 0x210D}, {'N', 0x2115}, {'P', 0x2119},
+                 {'Q', 0x211A}, {'R', 0x211D}, {'Z', 0x2124}};
     mode_text a;
     if (!argument(k, &a)) return;
     for (size_t i = 0; i < a.n; i++) {
@@ -127,7 +148,8 @@ static void matrix(walker *k, mode_text body) {
     size_t depth = 0, from = 0;
     bool fresh = true;
     for (size_t i = 0; i <= body.n; i++) {
-        bool row = depth == 0 && lem_mode_text_at(body, i, "\\\\"), cell = i == body.n || row || (depth == 0 && body.s[i] == '&');
+        bool row = depth == 0 && lem_mode_text_at(body, i, "\\\\"),
+             cell = i == body.n || row || (depth == 0 && body.s[i] == '&');
         if (cell) {
             mode_text part = lem_mode_text_strip(lem_mode_text_cut(body, from, i));
             if (part.n) {
@@ -145,7 +167,8 @@ static void matrix(walker *k, mode_text body) {
 }
 
 static void environment(walker *k) {
-    static const char *const matrices[] = {"array", "pmatrix", "bmatrix", "smallmatrix", "psmallmatrix", "bsmallmatrix"};
+    static const char *const matrices[] = {"array",       "pmatrix",      "bmatrix",
+                                           "smallmatrix", "psmallmatrix", "bsmallmatrix"};
     mode_text name, skip;
     if (!argument(k, &name)) return;
     lem_buf close = {0};
@@ -153,7 +176,8 @@ static void environment(walker *k) {
     ptrdiff_t end = lem_mode_text_find(k->t, k->i, lem_buf_str(&close));
     if (lem_mode_text_is(name, "array")) (void)argument(k, &skip);
     bool known = false;
-    for (size_t m = 0; m < sizeof matrices / sizeof *matrices; m++) known |= lem_mode_text_is(name, matrices[m]);
+    for (size_t m = 0; m < sizeof matrices / sizeof *matrices; m++)
+        known |= lem_mode_text_is(name, matrices[m]);
     if (end >= 0 && (size_t)end >= k->i) {
         mode_text body = lem_mode_text_cut(k->t, k->i, (size_t)end);
         if (known) matrix(k, body);
@@ -242,8 +266,8 @@ static void walk(walker *k, size_t end) {
     bool ink = false;
     while (k->i <= end && !k->w->limit) {
         char c = k->i < end ? k->t.s[k->i] : '{';
-        bool special = k->i == end || strchr("\\{}&~$", c) || lem_mode_text_at(k->t, k->i, "--") || lem_mode_text_at(k->t, k->i, "``") ||
-                       lem_mode_text_at(k->t, k->i, "''");
+        bool special = k->i == end || strchr("\\{}&~$", c) || lem_mode_text_at(k->t, k->i, "--") ||
+                       lem_mode_text_at(k->t, k->i, "``") || lem_mode_text_at(k->t, k->i, "''");
         if (!special || c == 0) {
             ink |= !lem_mode_is_space(c);
             k->i++;

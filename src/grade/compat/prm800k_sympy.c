@@ -1,4 +1,5 @@
-/* prm800k_sympy.c - plain text as sympy's parse_expr reads it with implicit multiplication: Python arithmetic, names split into letters */
+/* prm800k_sympy.c - plain text as sympy's parse_expr reads it with implicit multiplication: Python
+ * arithmetic, names split into letters */
 #include "grade/compat/prm800k.h"
 
 typedef struct parser {
@@ -18,8 +19,8 @@ static bool power_sign(const parser *p) { return at(p, 0) == '^' || (at(p, 0) ==
 /* Bytes of a letter beyond ASCII. Signs such as ≤ and ± are no part of a Python name. */
 static bool foreign_letter(mode_text t, size_t i) {
     unsigned char a = (unsigned char)t.s[i], b = i + 1 < t.n ? (unsigned char)t.s[i + 1] : 0;
-    return (a == 0xc3 && b != 0x97 && b != 0xb7) || (a >= 0xc4 && a <= 0xcf) || (a >= 0xd0 && a <= 0xdf) || (a >= 0xe3 && a <= 0xed) || a == 0xf0 ||
-           (a == 0xe2 && b == 0x84);
+    return (a == 0xc3 && b != 0x97 && b != 0xb7) || (a >= 0xc4 && a <= 0xcf) || (a >= 0xd0 && a <= 0xdf) ||
+           (a >= 0xe3 && a <= 0xed) || a == 0xf0 || (a == 0xe2 && b == 0x84);
 }
 
 /* 12, 1.5, .5, 5., 1e3, 1_000, 3j */
@@ -32,7 +33,8 @@ static mode_expr *parse_number(parser *p) {
         if (lem_mode_is_digit(c)) lem_buf_putc(&b, c);
         else if (c == '_' && p->i > from && lem_mode_is_digit(n) && lem_mode_is_digit(p->t.s[p->i - 1])) {
         } else if (c == '.' && !point && !e) point = true, lem_buf_putc(&b, c);
-        else if ((c == 'e' || c == 'E') && !e && p->i > from && (lem_mode_is_digit(n) || ((n == '-' || n == '+') && lem_mode_is_digit(at(p, 2))))) {
+        else if ((c == 'e' || c == 'E') && !e && p->i > from &&
+                 (lem_mode_is_digit(n) || ((n == '-' || n == '+') && lem_mode_is_digit(at(p, 2))))) {
             e = true;
             lem_buf_putc(&b, 'e');
             if (!lem_mode_is_digit(n)) lem_buf_putc(&b, n), p->i++;
@@ -71,10 +73,12 @@ static mode_expr *parse_call(parser *p, mode_text name) {
     return lem_mode_fn(p->w, lem_mode_text_own(p->w, &b), a, rest);
 }
 
-/* A name: pi, a sympy function before (, a Greek name, else its letters and digits one by one, of which this returns the first. */
+/* A name: pi, a sympy function before (, a Greek name, else its letters and digits one by one, of which this
+ * returns the first. */
 static mode_expr *parse_name(parser *p) {
     static const char *const whole[] = {"mu", "nu", "xi", "eta", "rho", "tau", "phi", "chi", "psi"};
-    static const char *const objects[] = {"sqrt", "ln", "re", "im", "ff", "rf", "li", "fu", "jn", "yn", "eye", "gff", "fft", "ntt"};
+    static const char *const objects[] = {"sqrt", "ln", "re", "im",  "ff",  "rf",  "li",
+                                          "fu",   "jn", "yn", "eye", "gff", "fft", "ntt"};
     if (p->i < p->split_end && name_char(at(p, 0))) {
         size_t n = lem_mode_text_char(p->t, p->i);
         p->i += n;
@@ -88,7 +92,8 @@ static mode_expr *parse_name(parser *p) {
     mode_text name = lem_mode_text_cut(p->t, p->i, end);
     bool call = end < p->t.n && p->t.s[end] == '(', split = !memchr(name.s, '_', name.n);
     if (lem_mode_text_is(name, "pi")) return p->i = end, lem_mode_const(p->w, "pi");
-    if (lem_mode_text_is(name, "oo") || lem_mode_text_is(name, "zoo") || lem_mode_text_is(name, "nan")) return p->i = end, lem_mode_const(p->w, "oo");
+    if (lem_mode_text_is(name, "oo") || lem_mode_text_is(name, "zoo") || lem_mode_text_is(name, "nan"))
+        return p->i = end, lem_mode_const(p->w, "oo");
     for (size_t k = 0; k < sizeof objects / sizeof *objects; k++)
         if (lem_mode_text_is(name, objects[k])) return p->i = end, call ? parse_call(p, name) : NULL;
     for (size_t k = 0; k < sizeof whole / sizeof *whole; k++) split &= !lem_mode_text_is(name, whole[k]);
@@ -126,7 +131,8 @@ static mode_expr *parse_factor(parser *p) {
         return c == '-' ? lem_mode_neg(p->w, a) : a;
     }
     mode_expr *a = parse_atom(p);
-    while (a && at(p, 0) == '!' && at(p, 1) != '=') p->i++, a = lem_mode_fn(p->w, lem_mode_text("factorial", 9), a, NULL);
+    while (a && at(p, 0) == '!' && at(p, 1) != '=')
+        p->i++, a = lem_mode_fn(p->w, lem_mode_text("factorial", 9), a, NULL);
     if (!a || !power_sign(p)) return a;
     p->i += at(p, 0) == '^' ? 1 : 2;
     if (++p->depth > MODE_MAX_DEPTH) return NULL;

@@ -1,4 +1,5 @@
-/* qwen.c - the compatibility mode "qwen": math_equal of the Qwen2.5-Math evaluation, and the steps of its main program around it */
+/* qwen.c - the compatibility mode "qwen": math_equal of the Qwen2.5-Math evaluation, and the steps of its
+ * main program around it */
 #include "grade/compat/qwen_priv.h"
 
 #include <math.h>
@@ -50,7 +51,8 @@ static qwen_text joined(pair *p, const char *a, qwen_text x, const char *b, qwen
 
 /* ---- numbers: parse_digits, numeric_equal */
 
-/* Python's float(): digits with single underscores between them, a point, an exponent; inf, infinity, nan in any case. */
+/* Python's float(): digits with single underscores between them, a point, an exponent; inf, infinity, nan in
+ * any case. */
 static bool python_float(qwen_text t, double *out) {
     char s[64], *heap = NULL, *to = s, *end;
     t = lem_qwen_strip(t);
@@ -61,7 +63,8 @@ static bool python_float(qwen_text t, double *out) {
     bool good = true, word = false;
     for (size_t i = 0; i < t.n && good; i++) {
         char c = t.s[i];
-        bool inner = i > 0 && i + 1 < t.n && t.s[i - 1] >= '0' && t.s[i - 1] <= '9' && t.s[i + 1] >= '0' && t.s[i + 1] <= '9';
+        bool inner = i > 0 && i + 1 < t.n && t.s[i - 1] >= '0' && t.s[i - 1] <= '9' && t.s[i + 1] >= '0' &&
+                     t.s[i + 1] <= '9';
         if (c == '_' && inner) continue;
         bool number = (c >= '0' && c <= '9') || c == '.' || c == '+' || c == '-' || c == 'e' || c == 'E';
         if (!number) word = true;
@@ -107,15 +110,18 @@ static bool numbers_equal(pair *p, double pred, double ref) {
 
 /* ---- brackets, lists, matrices */
 
-/* str_to_pmatrix: from the first brace to the last, if a comma stands between, as one row of a matrix; else nothing is left. */
+/* str_to_pmatrix: from the first brace to the last, if a comma stands between, as one row of a matrix; else
+ * nothing is left. */
 static qwen_text to_matrix(pair *p, qwen_text ref) {
-    size_t open = lem_qwen_find(ref, 0, "{"), close = lem_qwen_find_last(ref, "}"), comma = open == SIZE_MAX ? open : lem_qwen_find(ref, open, ",");
+    size_t open = lem_qwen_find(ref, 0, "{"), close = lem_qwen_find_last(ref, "}"),
+           comma = open == SIZE_MAX ? open : lem_qwen_find(ref, open, ",");
     if (close == SIZE_MAX || comma == SIZE_MAX || comma > close) return (qwen_text){"", 0};
     lem_buf b = {0};
     qwen_text inner = lem_qwen_strip_of(lem_qwen_part(ref, open, close + 1), "{}");
     lem_qwen_set(&b, inner);
     lem_qwen_replace(&b, ",", "\\");
-    qwen_text out = joined(p, "\\begin{pmatrix}", lem_qwen_text(&b), "\\end{pmatrix}", (qwen_text){"", 0}, "");
+    qwen_text out =
+        joined(p, "\\begin{pmatrix}", lem_qwen_text(&b), "\\end{pmatrix}", (qwen_text){"", 0}, "");
     if (b.failed) p->memory = true;
     lem_buf_release(&b);
     return out;
@@ -129,7 +135,8 @@ static bool same_without_brackets(pair *p, qwen_text pred, qwen_text ref) {
         a = lem_qwen_strip_of(a, "[]()");
         b = lem_qwen_strip_of(b, "[]()");
     }
-    return says(p, same_text(reduced(p, a, "{}()", true), reduced(p, b, "{}()", true)), "qwen: same text without brackets");
+    return says(p, same_text(reduced(p, a, "{}()", true), reduced(p, b, "{}()", true)),
+                "qwen: same text without brackets");
 }
 
 /* regex (\(|\[).+(\)|\]) at the start, on one line */
@@ -184,7 +191,8 @@ static bool next_line(qwen_text t, size_t *at, qwen_text *line) {
 static bool matrices_equal(pair *p, qwen_text pred, qwen_text ref) {
     if (!is_matrix(pred) || !is_matrix(ref)) return false;
     size_t open = strlen("\\begin{pmatrix}"), close = strlen("\\end{pmatrix}"), i = 0, j = 0;
-    qwen_text a = lem_qwen_part(pred, open, pred.n - close), b = lem_qwen_part(ref, open, ref.n - close), x, y;
+    qwen_text a = lem_qwen_part(pred, open, pred.n - close), b = lem_qwen_part(ref, open, ref.n - close), x,
+              y;
     p->rule = NULL;
     for (;;) {
         bool more = next_line(a, &i, &x), also = next_line(b, &j, &y);
@@ -211,10 +219,13 @@ static bool symbolic_equal(pair *p, qwen_text pred, qwen_text ref) {
     }
 }
 
-static qwen_text left_of(qwen_text t) { return lem_qwen_strip(lem_qwen_part(t, 0, lem_qwen_find(t, 0, "="))); }
+static qwen_text left_of(qwen_text t) {
+    return lem_qwen_strip(lem_qwen_part(t, 0, lem_qwen_find(t, 0, "=")));
+}
 static qwen_text right_of(qwen_text t) { return lem_qwen_part(t, lem_qwen_find(t, 0, "=") + 1, t.n); }
 
-/* Both equations: left - (right) up to sign. One side with a short name before its "=": the other side of it against the whole. */
+/* Both equations: left - (right) up to sign. One side with a short name before its "=": the other side of it
+ * against the whole. */
 static bool equations_equal(pair *p, qwen_text pred, qwen_text ref) {
     size_t in_pred = lem_qwen_count(pred, "="), in_ref = lem_qwen_count(ref, "=");
     if (in_pred == 1 && in_ref == 1) {
@@ -226,22 +237,27 @@ static bool equations_equal(pair *p, qwen_text pred, qwen_text ref) {
         p->rule = "qwen: equations, sides subtracted";
         return true;
     }
-    if (in_pred == 1 && in_ref == 0 && lem_qwen_length(left_of(pred)) <= 2) return math_equal(p, right_of(pred), ref);
-    if (in_ref == 1 && in_pred == 0 && lem_qwen_length(left_of(ref)) <= 2) return math_equal(p, pred, right_of(ref));
+    if (in_pred == 1 && in_ref == 0 && lem_qwen_length(left_of(pred)) <= 2)
+        return math_equal(p, right_of(pred), ref);
+    if (in_ref == 1 && in_pred == 0 && lem_qwen_length(left_of(ref)) <= 2)
+        return math_equal(p, pred, right_of(ref));
     return false;
 }
 
 static bool math_equal_here(pair *p, qwen_text pred, qwen_text ref) {
     double x, y;
-    if (same_text(lem_qwen_strip(reduced(p, pred, "", true)), lem_qwen_strip(reduced(p, ref, "", true)))) return says(p, true, "qwen: same text");
-    if (ref.n == 1 && ref.s[0] >= 'A' && ref.s[0] <= 'E' && same_text(lem_qwen_last_choice(pred), ref)) return says(p, true, "qwen: same choice");
+    if (same_text(lem_qwen_strip(reduced(p, pred, "", true)), lem_qwen_strip(reduced(p, ref, "", true))))
+        return says(p, true, "qwen: same text");
+    if (ref.n == 1 && ref.s[0] >= 'A' && ref.s[0] <= 'E' && same_text(lem_qwen_last_choice(pred), ref))
+        return says(p, true, "qwen: same choice");
     if (parse_digits(p, pred, &x) && parse_digits(p, ref, &y)) return numbers_equal(p, x, y);
     if (pred.n == 0) return false;
     pred = lem_qwen_strip(pred);
     ref = lem_qwen_strip(ref);
-    if (lem_qwen_find(pred, 0, "pmatrix") != SIZE_MAX && lem_qwen_find(ref, 0, "pmatrix") == SIZE_MAX) ref = to_matrix(p, ref);
-    return same_without_brackets(p, pred, ref) || lists_equal(p, pred, ref) || matrices_equal(p, pred, ref) || equations_equal(p, pred, ref) ||
-           symbolic_equal(p, pred, ref);
+    if (lem_qwen_find(pred, 0, "pmatrix") != SIZE_MAX && lem_qwen_find(ref, 0, "pmatrix") == SIZE_MAX)
+        ref = to_matrix(p, ref);
+    return same_without_brackets(p, pred, ref) || lists_equal(p, pred, ref) || matrices_equal(p, pred, ref) ||
+           equations_equal(p, pred, ref) || symbolic_equal(p, pred, ref);
 }
 
 static bool math_equal(pair *p, qwen_text pred, qwen_text ref) {
@@ -255,12 +271,14 @@ static bool math_equal(pair *p, qwen_text pred, qwen_text ref) {
 
 /* ---- the mode */
 
-static lem_status qwen_extract(const char *response, size_t len, lem_grade_task task, lem_buf *out, lem_err *err) {
+static lem_status qwen_extract(const char *response, size_t len, lem_grade_task task, lem_buf *out,
+                               lem_err *err) {
     lem_qwen_extract_answer((qwen_text){response, len}, task, out);
     return lem_buf_ok(out, err);
 }
 
-/* The gold as parse_ground_truth makes it: MATH's is extracted from a solution, which strips it once, and then stripped once more. */
+/* The gold as parse_ground_truth makes it: MATH's is extracted from a solution, which strips it once, and
+ * then stripped once more. */
 static void clean_gold(const compat_pair *in, lem_buf *gold) {
     bool keep = lem_qwen_keeps_units(in->task);
     lem_qwen_set(gold, (qwen_text){in->gold, in->gold_len});
@@ -290,7 +308,8 @@ static void settle_choice(const compat_pair *in, const lem_buf *gold, lem_buf *p
     }
     lem_buf now = {0};
     if (gold->len == 1) {
-        qwen_text all = in->response ? (qwen_text){in->response, in->response_len} : (qwen_text){in->pred, in->pred_len};
+        qwen_text all =
+            in->response ? (qwen_text){in->response, in->response_len} : (qwen_text){in->pred, in->pred_len};
         lem_qwen_choice_clean(all, &now);
     } else {
         for (size_t i = 0; i < pred->len; i++)
@@ -317,7 +336,8 @@ static lem_status qwen_equal(grade_work *w, const compat_pair *in, lem_grade_res
             st = lem_fail(err, LEM_EMEM, "out of memory");
         } else if (equal) {
             bool exact = p.rule && (strstr(p.rule, "text") || strstr(p.rule, "choice"));
-            *out = (lem_grade_result){exact ? LEM_GRADE_EQUAL_EXACT : LEM_GRADE_EQUAL_NUMERIC, p.rule ? p.rule : "qwen: equal"};
+            *out = (lem_grade_result){exact ? LEM_GRADE_EQUAL_EXACT : LEM_GRADE_EQUAL_NUMERIC,
+                                      p.rule ? p.rule : "qwen: equal"};
         } else if (!w->limit) {
             *out = (lem_grade_result){LEM_GRADE_NOT_EQUAL, "qwen: not equal"};
         }

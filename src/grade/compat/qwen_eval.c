@@ -1,8 +1,11 @@
-/* qwen_eval.c - do two trees mean the same to sympy? Decided by evaluation at complex points with the size of rounding errors carried along
+/* qwen_eval.c - do two trees mean the same to sympy? Decided by evaluation at complex points with the size of
+ * rounding errors carried along
  *
- * sympy's symbols are complex numbers without assumptions, so √(x²) is not x, and roots are principal; complex points and C's principal branches
- * say the same. Two constants are equal when N() brings them within 1e-4, as in the original; everything else must agree to 1e-11 of the largest
- * term at every point where both sides exist. Where sympy itself cannot decide (equals returns None) and the values agree, this says equal. */
+ * sympy's symbols are complex numbers without assumptions, so √(x²) is not x, and roots are principal;
+ * complex points and C's principal branches say the same. Two constants are equal when N() brings them within
+ * 1e-4, as in the original; everything else must agree to 1e-11 of the largest term at every point where both
+ * sides exist. Where sympy itself cannot decide (equals returns None) and the values agree, this says equal.
+ */
 #include "grade/compat/qwen_priv.h"
 
 #include "core/hash.h"
@@ -49,8 +52,8 @@ static long double spread(uint64_t key) {
     return 0.35L + 1.3L * (long double)(h >> 11) / 9007199254740992.0L;
 }
 
-/* The first half of the points are complex, one in each quadrant; the others real, of either sign, for the cuts of the branches lie there. Some
- * are far out: √((z-7)²) is 7-z for all z near 0. */
+/* The first half of the points are complex, one in each quadrant; the others real, of either sign, for the
+ * cuts of the branches lie there. Some are far out: √((z-7)²) is 7-z for all z near 0. */
 static cplx point_of(uint64_t name, uint64_t point) {
     static const long double scale[POINTS] = {1, 1, 43, 1, 1, 1, 37, 1001};
     uint64_t key = name * 1000003u + point;
@@ -101,7 +104,10 @@ static value mul(value a, value b) {
 static value power_of(value a, value b) {
     if (!a.ok || !b.ok) return none();
     if (infinite(b)) return none();
-    if (infinite(a)) return real(b) && creall(b.v) < 0 ? plain(0) : real(b) && creall(b.v) > 0 && creall(a.v) > 0 ? a : none();
+    if (infinite(a))
+        return real(b) && creall(b.v) < 0                      ? plain(0)
+               : real(b) && creall(b.v) > 0 && creall(a.v) > 0 ? a
+                                                               : none();
     if (a.v == 0) return b.v == 0 ? plain(1) : creall(b.v) > 0 ? plain(0) : none();
     long double e = creall(b.v), wide = fmaxl(1, cabsl(b.v)) * fmaxl(1, a.m / cabsl(a.v));
     cplx v;
@@ -122,12 +128,20 @@ static value power_of(value a, value b) {
     return infinite(r) ? none() : r; /* beyond the range of numbers: not decided */
 }
 
-/* Γ(z+1) by Lanczos' series (g = 7, nine terms), about 15 digits; whole numbers exactly as long as they fit. */
+/* Γ(z+1) by Lanczos' series (g = 7, nine terms), about 15 digits; whole numbers exactly as long as they fit.
+ */
 static cplx factorial(cplx z) {
-    static const long double c[] = {0.99999999999980993227684700473478L, 676.520368121885098567009190444019L, -1259.13921672240287047156078755283L,
-                                    771.3234287776530788486528258894L,   -176.61502916214059906584551354L,    12.507343278686904814458936853L,
-                                    -0.13857109526572011689554707L,      9.984369578019570859563e-6L,         1.50563273514931155834e-7L};
-    if (cimagl(z) == 0 && creall(z) == floorl(creall(z))) return creall(z) < 0 ? (cplx)NAN : (cplx)roundl(tgammal(creall(z) + 1));
+    static const long double c[] = {0.99999999999980993227684700473478L,
+                                    676.520368121885098567009190444019L,
+                                    -1259.13921672240287047156078755283L,
+                                    771.3234287776530788486528258894L,
+                                    -176.61502916214059906584551354L,
+                                    12.507343278686904814458936853L,
+                                    -0.13857109526572011689554707L,
+                                    9.984369578019570859563e-6L,
+                                    1.50563273514931155834e-7L};
+    if (cimagl(z) == 0 && creall(z) == floorl(creall(z)))
+        return creall(z) < 0 ? (cplx)NAN : (cplx)roundl(tgammal(creall(z) + 1));
     if (creall(z) < -0.5L) return PI * -z / (csinl(PI * -z) * factorial(-z)) / 1; /* z! (-z)! = πz / sin πz */
     cplx x = c[0];
     for (int i = 1; i < 9; i++) x += c[i] / (z + i);
@@ -141,19 +155,23 @@ static value function_value(const char *name, value x, value y) {
         cplx (*f)(cplx);
         int how; /* 1: reciprocal of f, 2: f of the reciprocal */
     } table[] = {
-        {"exp", cexpl, 0},     {"sin", csinl, 0},   {"cos", ccosl, 0},           {"tan", ctanl, 0},   {"csc", csinl, 1},     {"sec", ccosl, 1},
-        {"cot", ctanl, 1},     {"asin", casinl, 0}, {"acos", cacosl, 0},         {"atan", catanl, 0}, {"acsc", casinl, 2},   {"asec", cacosl, 2},
-        {"acot", catanl, 2},   {"sinh", csinhl, 0}, {"cosh", ccoshl, 0},         {"tanh", ctanhl, 0}, {"asinh", casinhl, 0}, {"acosh", cacoshl, 0},
-        {"atanh", catanhl, 0}, {"log", clogl, 0},   {"factorial", factorial, 0}, {"conj", conjl, 0},
+        {"exp", cexpl, 0},           {"sin", csinl, 0},     {"cos", ccosl, 0},     {"tan", ctanl, 0},
+        {"csc", csinl, 1},           {"sec", ccosl, 1},     {"cot", ctanl, 1},     {"asin", casinl, 0},
+        {"acos", cacosl, 0},         {"atan", catanl, 0},   {"acsc", casinl, 2},   {"asec", cacosl, 2},
+        {"acot", catanl, 2},         {"sinh", csinhl, 0},   {"cosh", ccoshl, 0},   {"tanh", ctanhl, 0},
+        {"asinh", casinhl, 0},       {"acosh", cacoshl, 0}, {"atanh", catanhl, 0}, {"log", clogl, 0},
+        {"factorial", factorial, 0}, {"conj", conjl, 0},
     };
     if (!x.ok || (infinite(x) && strcmp(name, "abs") != 0)) return none();
     long double wide = fmaxl(1, x.m);
     if (strcmp(name, "abs") == 0) return some(cabsl(x.v), x.m);
     bool up = strcmp(name, "ceiling") == 0;
     if (up || strcmp(name, "floor") == 0)
-        return plain(up ? CMPLXL(ceill(creall(x.v) - 1e-15L), ceill(cimagl(x.v))) : CMPLXL(floorl(creall(x.v) + 1e-15L), floorl(cimagl(x.v))));
+        return plain(up ? CMPLXL(ceill(creall(x.v) - 1e-15L), ceill(cimagl(x.v)))
+                        : CMPLXL(floorl(creall(x.v) + 1e-15L), floorl(cimagl(x.v))));
     if (strcmp(name, "binom") == 0) return some(factorial(x.v) / (factorial(y.v) * factorial(x.v - y.v)), 0);
-    if (strcmp(name, "log") == 0 && y.ok) return x.v == 0 || y.v == 1 || y.v == 0 ? none() : some(clogl(x.v) / clogl(y.v), wide);
+    if (strcmp(name, "log") == 0 && y.ok)
+        return x.v == 0 || y.v == 1 || y.v == 0 ? none() : some(clogl(x.v) / clogl(y.v), wide);
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         if (strcmp(name, table[i].name) != 0) continue;
         cplx v = table[i].f(table[i].how == 2 ? 1 / x.v : x.v);
@@ -168,7 +186,8 @@ static value eval(const scene *s, const qwen_node *a);
 
 static value sum_value(const scene *s, const qwen_node *a) {
     value from = eval(s, a->kid[2]), to = eval(s, a->kid[3]);
-    if (a->kid[1]->kind != QWEN_SYM || !from.ok || !to.ok || !real(from) || !real(to) || infinite(from) || infinite(to)) {
+    if (a->kid[1]->kind != QWEN_SYM || !from.ok || !to.ok || !real(from) || !real(to) || infinite(from) ||
+        infinite(to)) {
         cplx v = point_of(hash_tree(a), s->point);
         return plain(v);
     }
@@ -195,7 +214,8 @@ static bool has_decimal(const qwen_node *a) {
 
 /* A function of which nothing is known: a number that depends on its name and, smoothly, on its arguments. */
 static value unknown(const scene *s, const qwen_node *a) {
-    cplx v = spread(hash_name(a->name)) + (has_decimal(a) ? 1 : 0); /* f(1.5) and f(3/2) are not the same to sympy */
+    cplx v = spread(hash_name(a->name)) +
+             (has_decimal(a) ? 1 : 0); /* f(1.5) and f(3/2) are not the same to sympy */
     for (uint32_t i = 0; i < a->n; i++) {
         value x = eval(s, a->kid[i]);
         if (!x.ok || infinite(x)) return none();
@@ -230,7 +250,9 @@ static value eval(const scene *s, const qwen_node *a) {
 /* As sympy prints them: \floor(x), a function it does not know, prints as \lfloor x \rfloor does. */
 static bool same_tree(const qwen_node *a, const qwen_node *b) {
     bool call = (a->kind == QWEN_FN && b->kind == QWEN_UFN) || (a->kind == QWEN_UFN && b->kind == QWEN_FN);
-    if ((a->kind != b->kind && !call) || a->n != b->n || a->cols != b->cols || a->value != b->value || strcmp(a->name, b->name) != 0) return false;
+    if ((a->kind != b->kind && !call) || a->n != b->n || a->cols != b->cols || a->value != b->value ||
+        strcmp(a->name, b->name) != 0)
+        return false;
     for (uint32_t i = 0; i < a->n; i++)
         if (!same_tree(a->kid[i], b->kid[i])) return false;
     return true;
@@ -273,17 +295,22 @@ static qwen_answer scalars_equal(grade_work *w, const qwen_node *a, const qwen_n
     if (lem_qwen_has_symbols(a) || lem_qwen_has_symbols(b)) return QWEN_DIFFERENT;
     scene s = {w, 0, NULL};
     value x = eval(&s, a), y = eval(&s, b);
-    return x.ok && y.ok && real(x) && real(y) && near_by((double)creall(x.v), (double)creall(y.v)) ? QWEN_SAME_VALUE : QWEN_DIFFERENT;
+    return x.ok && y.ok && real(x) && real(y) && near_by((double)creall(x.v), (double)creall(y.v))
+               ? QWEN_SAME_VALUE
+               : QWEN_DIFFERENT;
 }
 
-/* Relational.equals compares side by side; the original then compares |left - right|, whatever the signs of comparison are. */
+/* Relational.equals compares side by side; the original then compares |left - right|, whatever the signs of
+ * comparison are. */
 static qwen_answer relations_equal(grade_work *w, const qwen_node *a, const qwen_node *b) {
     if (scalar(a->kid[0]) && scalar(a->kid[1]) && scalar(b->kid[0]) && scalar(b->kid[1])) {
         qwen_node minus = {.kind = QWEN_NUM, .value = -1, .name = "-1"};
         qwen_node *neg_a[] = {&minus, a->kid[1]}, *neg_b[] = {&minus, b->kid[1]};
-        qwen_node right_a = {.kind = QWEN_MUL, .n = 2, .kid = neg_a, .name = ""}, right_b = {.kind = QWEN_MUL, .n = 2, .kid = neg_b, .name = ""};
+        qwen_node right_a = {.kind = QWEN_MUL, .n = 2, .kid = neg_a, .name = ""},
+                  right_b = {.kind = QWEN_MUL, .n = 2, .kid = neg_b, .name = ""};
         qwen_node *sum_a[] = {a->kid[0], &right_a}, *sum_b[] = {b->kid[0], &right_b};
-        qwen_node diff_a = {.kind = QWEN_ADD, .n = 2, .kid = sum_a, .name = ""}, diff_b = {.kind = QWEN_ADD, .n = 2, .kid = sum_b, .name = ""};
+        qwen_node diff_a = {.kind = QWEN_ADD, .n = 2, .kid = sum_a, .name = ""},
+                  diff_b = {.kind = QWEN_ADD, .n = 2, .kid = sum_b, .name = ""};
         return same_values(w, &diff_a, &diff_b, true) ? QWEN_SAME_FORM : QWEN_DIFFERENT;
     }
     if (strcmp(a->name, b->name) != 0) return QWEN_DIFFERENT;

@@ -1,4 +1,5 @@
-/* qwen_extract.c - extract_answer: phrases, the last box, the last number; and the letters of multiple choice */
+/* qwen_extract.c - extract_answer: phrases, the last box, the last number; and the letters of multiple choice
+ */
 #include "grade/compat/qwen_priv.h"
 
 #include <string.h>
@@ -78,7 +79,8 @@ static void take_marked(qwen_text t, lem_buf *out) {
         lem_buf_add(out, part.s, part.n);
     } else if (lem_qwen_find(t, 0, "boxed") != SIZE_MAX) {
         take_box(t, out);
-    } else if (!take_after_last(t, "he answer is", out) && !take_after_last(t, "final answer is", out) && !take_chinese(t, out)) {
+    } else if (!take_after_last(t, "he answer is", out) && !take_after_last(t, "final answer is", out) &&
+               !take_chinese(t, out)) {
         take_last_number(t, out);
     }
 }
@@ -128,7 +130,9 @@ static qwen_text trim_choice(qwen_text t) {
     return t;
 }
 
-static qwen_text untouched_choice(qwen_text t) { return lem_qwen_rstrip_of(lem_qwen_rstrip_of(lem_qwen_strip_of(lem_qwen_strip(t), "."), "."), "/"); }
+static qwen_text untouched_choice(qwen_text t) {
+    return lem_qwen_rstrip_of(lem_qwen_rstrip_of(lem_qwen_strip_of(lem_qwen_strip(t), "."), "."), "/");
+}
 
 qwen_text lem_qwen_last_choice(qwen_text pred) {
     static const char letters[] = "ABCDE";
@@ -142,7 +146,8 @@ void lem_qwen_choice_clean(qwen_text t, lem_buf *out) {
     static const char choice[] = "choice is", answer[] = "answer is";
     char letter;
     t = lem_qwen_strip_of(t, "\n");
-    if (lem_qwen_count(t, choice) > 1 || lem_qwen_count(t, answer) > 1) t = lem_qwen_part(t, 0, lem_qwen_find(t, 0, "\n\n"));
+    if (lem_qwen_count(t, choice) > 1 || lem_qwen_count(t, answer) > 1)
+        t = lem_qwen_part(t, 0, lem_qwen_find(t, 0, "\n\n"));
     size_t c = lem_qwen_find_last(t, choice), a = lem_qwen_find_last(t, answer), from = 0;
     bool phrase = c != SIZE_MAX || a != SIZE_MAX;
     if (c != SIZE_MAX) from = c + strlen(choice);
@@ -165,7 +170,8 @@ void lem_qwen_extract_answer(qwen_text response, lem_grade_task task, lem_buf *o
     answer.failed |= text.failed;
     lem_buf_release(&text);
     if (task != LEM_GRADE_TASK_CHOICE) join_lines(&answer);
-    if (answer.len <= LEM_GRADE_MAX_ANSWER) { /* a longer one is a limit to the caller, whatever stands in it */
+    if (answer.len <=
+        LEM_GRADE_MAX_ANSWER) { /* a longer one is a limit to the caller, whatever stands in it */
         if (task != LEM_GRADE_TASK_CHOICE) lem_qwen_strip_string(&answer, lem_qwen_keeps_units(task));
         lem_qwen_strip_string(&answer, lem_qwen_keeps_units(task));
     }

@@ -1,9 +1,11 @@
-/* qwen_latex.c - sympy 1.12's parse_latex as it behaves: the longest prefix of the text that its grammar accepts, the rest ignored
+/* qwen_latex.c - sympy 1.12's parse_latex as it behaves: the longest prefix of the text that its grammar
+ * accepts, the rest ignored
  *
- * The grammar is sympy/parsing/latex/LaTeX.g4. Its start rule does not ask for the end of the text, and at every optional continuation ANTLR's
- * prediction turns back when the continuation cannot be completed: "1,-3" is 1, "2(1,3)" is 2, "x-(3" is x. So each loop here tries one more element
- * and on failure stays before it; only after a relation sign there is no way back. Tokens are read when they are looked at: a character that no
- * token begins with (\%, ~, ;) fails the whole parse only when it is reached. */
+ * The grammar is sympy/parsing/latex/LaTeX.g4. Its start rule does not ask for the end of the text, and at
+ * every optional continuation ANTLR's prediction turns back when the continuation cannot be completed: "1,-3"
+ * is 1, "2(1,3)" is 2, "x-(3" is x. So each loop here tries one more element and on failure stays before it;
+ * only after a relation sign there is no way back. Tokens are read when they are looked at: a character that
+ * no token begins with (\%, ~, ;) fails the whole parse only when it is reached. */
 #include "grade/compat/qwen_latex_priv.h"
 
 #include <stdlib.h>
@@ -106,10 +108,11 @@ static size_t letters_from(qwen_text t, size_t at) {
 
 /* The names that latex2sympy takes for symbols; parse_latex takes any. */
 static bool is_greek(qwen_text t) {
-    static const char *const names[] = {"alpha",   "beta",   "gamma", "delta", "epsilon", "zeta",       "eta",    "theta", "iota",
-                                        "kappa",   "lambda", "mu",    "nu",    "xi",      "pi",         "rho",    "sigma", "tau",
-                                        "upsilon", "phi",    "chi",   "psi",   "omega",   "varepsilon", "varphi", "Gamma", "Delta",
-                                        "Theta",   "Lambda", "Xi",    "Pi",    "Sigma",   "Phi",        "Psi",    "Omega", "infty"};
+    static const char *const names[] = {
+        "alpha",   "beta",   "gamma", "delta", "epsilon", "zeta",       "eta",    "theta", "iota",
+        "kappa",   "lambda", "mu",    "nu",    "xi",      "pi",         "rho",    "sigma", "tau",
+        "upsilon", "phi",    "chi",   "psi",   "omega",   "varepsilon", "varphi", "Gamma", "Delta",
+        "Theta",   "Lambda", "Xi",    "Pi",    "Sigma",   "Phi",        "Psi",    "Omega", "infty"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (lem_qwen_is(t, names[i])) return true;
     return false;
@@ -120,7 +123,10 @@ static void lex_command(qwen_parser *p, qwen_token *k) {
     size_t end = letters_from(t, k->at + 1);
     if (end == k->at + 1) {
         char c = end < t.n ? t.s[end] : '\0';
-        k->kind = c == '{' ? T_LBRACE : c == '}' ? T_RBRACE : c && strchr(p->constants ? ",:;!" : ",:;!*-./\"(=", c) ? T_SKIP : T_BAD;
+        k->kind = c == '{'   ? T_LBRACE
+                  : c == '}' ? T_RBRACE
+                  : c && strchr(p->constants ? ",:;!" : ",:;!*-./\"(=", c) ? T_SKIP
+                                                                           : T_BAD;
         k->end = end + 1;
         return;
     }
@@ -178,7 +184,8 @@ static void lex_other(qwen_parser *p, qwen_token *k) {
 static const qwen_token *peek_at(qwen_parser *p, size_t index) {
     while (p->n <= index) {
         qwen_token k = {T_END, p->lexed, p->lexed};
-        if (p->n > 0 && (p->tok[p->n - 1].kind == T_END || p->tok[p->n - 1].kind == T_BAD)) return &p->tok[p->n - 1];
+        if (p->n > 0 && (p->tok[p->n - 1].kind == T_END || p->tok[p->n - 1].kind == T_BAD))
+            return &p->tok[p->n - 1];
         if (k.at < p->text.n) {
             char c = p->text.s[k.at];
             k.end = k.at + 1;
@@ -196,7 +203,9 @@ static const qwen_token *peek_at(qwen_parser *p, size_t index) {
 
 static const qwen_token *peek(qwen_parser *p) { return peek_at(p, p->at); }
 static char kind(qwen_parser *p) { return peek(p)->kind; }
-static qwen_text token_text(qwen_parser *p, const qwen_token *k) { return lem_qwen_part(p->text, k->at, k->end); }
+static qwen_text token_text(qwen_parser *p, const qwen_token *k) {
+    return lem_qwen_part(p->text, k->at, k->end);
+}
 
 static bool take(qwen_parser *p, char k) {
     if (kind(p) != k) return false;
@@ -235,9 +244,13 @@ qwen_node *lem_qwen_named(grade_work *w, qwen_kind k, const char *name, qwen_nod
     return a;
 }
 
-static qwen_node *named(qwen_parser *p, qwen_kind k, const char *name, qwen_node *x, qwen_node *y) { return lem_qwen_named(p->w, k, name, x, y); }
+static qwen_node *named(qwen_parser *p, qwen_kind k, const char *name, qwen_node *x, qwen_node *y) {
+    return lem_qwen_named(p->w, k, name, x, y);
+}
 
-static qwen_node *binary(qwen_parser *p, qwen_kind k, qwen_node *x, qwen_node *y) { return x && y ? named(p, k, "", x, y) : NULL; }
+static qwen_node *binary(qwen_parser *p, qwen_kind k, qwen_node *x, qwen_node *y) {
+    return x && y ? named(p, k, "", x, y) : NULL;
+}
 
 static qwen_node *constant(qwen_parser *p, long double v, const char *digits) {
     qwen_node *a = named(p, QWEN_NUM, digits, NULL, NULL);
@@ -245,12 +258,18 @@ static qwen_node *constant(qwen_parser *p, long double v, const char *digits) {
     return a;
 }
 
-static qwen_node *negate(qwen_parser *p, qwen_node *x) { return x ? binary(p, QWEN_MUL, constant(p, -1, "-1"), x) : NULL; }
-static qwen_node *inverse(qwen_parser *p, qwen_node *x) { return x ? binary(p, QWEN_POW, x, constant(p, -1, "-1")) : NULL; }
+static qwen_node *negate(qwen_parser *p, qwen_node *x) {
+    return x ? binary(p, QWEN_MUL, constant(p, -1, "-1"), x) : NULL;
+}
+static qwen_node *inverse(qwen_parser *p, qwen_node *x) {
+    return x ? binary(p, QWEN_POW, x, constant(p, -1, "-1")) : NULL;
+}
 
 static qwen_node *symbol(qwen_parser *p, qwen_text name) {
-    if (p->constants && lem_qwen_is(name, "pi")) return constant(p, 3.14159265358979323846264338327950288L, "pi");
-    if (p->constants && lem_qwen_is(name, "e")) return constant(p, 2.71828182845904523536028747135266250L, "e");
+    if (p->constants && lem_qwen_is(name, "pi"))
+        return constant(p, 3.14159265358979323846264338327950288L, "pi");
+    if (p->constants && lem_qwen_is(name, "e"))
+        return constant(p, 2.71828182845904523536028747135266250L, "e");
     if (lem_qwen_is(name, "infty")) return named(p, QWEN_INF, "oo", NULL, NULL);
     const char *s = lem_grade_text(p->w, name.s, name.n);
     return s ? named(p, QWEN_SYM, s, NULL, NULL) : NULL;
@@ -373,8 +392,10 @@ static qwen_node *frac(qwen_parser *p) {
     qwen_node *y = x ? frac_part(p) : NULL;
     if (!y) return fail_at(p, at);
     /* \frac{d}{dx} is an operator, \frac{dy}{dx} a derivative */
-    bool by = middle + 2 < p->n && p->tok[middle + 1].kind == T_DIFFERENTIAL && p->tok[middle + 2].kind == '}';
-    if (by && middle - at == 4 && lem_qwen_is(token_text(p, &p->tok[at + 2]), "d")) return named(p, QWEN_OPAQUE, "operator", y, NULL);
+    bool by =
+        middle + 2 < p->n && p->tok[middle + 1].kind == T_DIFFERENTIAL && p->tok[middle + 2].kind == '}';
+    if (by && middle - at == 4 && lem_qwen_is(token_text(p, &p->tok[at + 2]), "d"))
+        return named(p, QWEN_OPAQUE, "operator", y, NULL);
     if (by && p->text.s[p->tok[at + 2].at] == 'd') return named(p, QWEN_OPAQUE, "derivative", x, y);
     return binary(p, QWEN_MUL, x, inverse(p, y));
 }
@@ -439,10 +460,11 @@ static qwen_node *call(qwen_parser *p) {
 
 static const char *function_name(qwen_text t) {
     static const char *const names[][2] = {
-        {"arcsin", "asin"},  {"arccos", "acos"},  {"arctan", "atan"},  {"arccsc", "acsc"}, {"arcsec", "asec"}, {"arccot", "acot"},
-        {"arsinh", "asinh"}, {"arcosh", "acosh"}, {"artanh", "atanh"}, {"exp", "exp"},     {"log", "log"},     {"lg", "log"},
-        {"ln", "log"},       {"sin", "sin"},      {"cos", "cos"},      {"tan", "tan"},     {"csc", "csc"},     {"sec", "sec"},
-        {"cot", "cot"},      {"sinh", "sinh"},    {"cosh", "cosh"},    {"tanh", "tanh"},
+        {"arcsin", "asin"}, {"arccos", "acos"},  {"arctan", "atan"},  {"arccsc", "acsc"},  {"arcsec", "asec"},
+        {"arccot", "acot"}, {"arsinh", "asinh"}, {"arcosh", "acosh"}, {"artanh", "atanh"}, {"exp", "exp"},
+        {"log", "log"},     {"lg", "log"},       {"ln", "log"},       {"sin", "sin"},      {"cos", "cos"},
+        {"tan", "tan"},     {"csc", "csc"},      {"sec", "sec"},      {"cot", "cot"},      {"sinh", "sinh"},
+        {"cosh", "cosh"},   {"tanh", "tanh"},
     };
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (lem_qwen_is(t, names[i][0])) return names[i][1];
@@ -450,7 +472,8 @@ static const char *function_name(qwen_text t) {
 }
 
 static const char *inverse_name(const char *name) {
-    static const char *const names[] = {"asin", "acos", "atan", "acsc", "asec", "acot", "asinh", "acosh", "atanh"};
+    static const char *const names[] = {"asin", "acos",  "atan",  "acsc", "asec",
+                                        "acot", "asinh", "acosh", "atanh"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strcmp(names[i] + 1, name) == 0) return names[i];
     return NULL;
@@ -468,7 +491,8 @@ static qwen_node *function_argument(qwen_parser *p) {
     return mp(p, true);
 }
 
-/* \sin, \log_2, \sin^{-1} … with an argument in parentheses, or the product that follows up to the next function */
+/* \sin, \log_2, \sin^{-1} … with an argument in parentheses, or the product that follows up to the next
+ * function */
 static qwen_node *func_normal(qwen_parser *p) {
     size_t at = p->at;
     qwen_text spelled = token_text(p, peek(p));
@@ -489,7 +513,8 @@ static qwen_node *func_normal(qwen_parser *p) {
     }
     if (!arg) return fail_at(p, at);
     if (ten && !sub) sub = constant(p, 10, "10");
-    bool minus_one = sup && sup->kind == QWEN_MUL && sup->kid[0]->kind == QWEN_NUM && sup->kid[0]->value == -1 && sup->kid[1]->value == 1;
+    bool minus_one = sup && sup->kind == QWEN_MUL && sup->kid[0]->kind == QWEN_NUM &&
+                     sup->kid[0]->value == -1 && sup->kid[1]->value == 1;
     const char *other = minus_one ? inverse_name(name) : NULL;
     qwen_node *f = named(p, QWEN_FN, other ? other : name, arg, log ? sub : NULL);
     return sup && !other ? binary(p, QWEN_POW, f, sup) : f;
@@ -534,7 +559,8 @@ static qwen_node *integral(qwen_parser *p) {
     if (!low && high) low = script(p, '_');
     qwen_node *body = additive(p);
     if (!body) return fail_at(p, at);
-    return named(p, QWEN_OPAQUE, "integral", body, low && high ? named(p, QWEN_OPAQUE, "from to", low, high) : NULL);
+    return named(p, QWEN_OPAQUE, "integral", body,
+                 low && high ? named(p, QWEN_OPAQUE, "from to", low, high) : NULL);
 }
 
 static qwen_node *limit(qwen_parser *p) {
@@ -549,7 +575,8 @@ static qwen_node *limit(qwen_parser *p) {
         if ((!take(p, '+') && !take(p, '-')) || (brace && !take(p, '}'))) return fail_at(p, at);
     }
     qwen_node *body = take(p, '}') ? mp(p, false) : NULL;
-    return body && var ? named(p, QWEN_OPAQUE, "limit", body, named(p, QWEN_OPAQUE, "to", var, to)) : fail_at(p, at);
+    return body && var ? named(p, QWEN_OPAQUE, "limit", body, named(p, QWEN_OPAQUE, "to", var, to))
+                       : fail_at(p, at);
 }
 
 static qwen_node *comp(qwen_parser *p, bool nofunc) {
@@ -598,7 +625,8 @@ static qwen_node *postfix(qwen_parser *p, bool nofunc) {
     return x;
 }
 
-/* Factors side by side. An x between two numbers is a multiplication sign; \frac{d}{dx} takes all that follows. */
+/* Factors side by side. An x between two numbers is a multiplication sign; \frac{d}{dx} takes all that
+ * follows. */
 static qwen_node *juxtaposed(qwen_parser *p, qwen_node **part, size_t n) {
     qwen_node *all = NULL;
     for (size_t i = n; i-- > 0;) {
@@ -611,8 +639,8 @@ static qwen_node *juxtaposed(qwen_parser *p, qwen_node **part, size_t n) {
             all = named(p, QWEN_OPAQUE, "derivative", all, x->kid[0]);
             continue;
         }
-        bool times = i > 0 && i + 1 < n && x->kind == QWEN_SYM && strcmp(x->name, "x") == 0 && !lem_qwen_has_symbols(part[i - 1]) &&
-                     !lem_qwen_has_symbols(part[i + 1]);
+        bool times = i > 0 && i + 1 < n && x->kind == QWEN_SYM && strcmp(x->name, "x") == 0 &&
+                     !lem_qwen_has_symbols(part[i - 1]) && !lem_qwen_has_symbols(part[i + 1]);
         if (!times) all = all ? binary(p, QWEN_MUL, x, all) : x;
     }
     return all;
@@ -698,13 +726,15 @@ qwen_node *lem_qwen_relation(qwen_parser *p) {
         /* sympy refuses an inequality with a relation as its left side; latex2sympy builds it */
         if (x->kind == QWEN_REL && name[0] != '=' && name[0] != '!' && !p->constants) return NULL;
         qwen_node *y = expr(p);
-        if (y && p->constants && name[0] == '=' && x->kind == QWEN_SYM) x = y; /* latex2sympy takes it for an assignment */
+        if (y && p->constants && name[0] == '=' && x->kind == QWEN_SYM)
+            x = y; /* latex2sympy takes it for an assignment */
         else x = y ? named(p, QWEN_REL, name, x, y) : NULL;
     }
     return p->bad || p->w->limit ? NULL : x;
 }
 
-/* latex2sympy's start rule: a relation, or several with commas or semicolons, bare or in [] or {}, which make a list. */
+/* latex2sympy's start rule: a relation, or several with commas or semicolons, bare or in [] or {}, which make
+ * a list. */
 qwen_node *lem_qwen_whole(qwen_parser *p) {
     enum { MOST = 64 };
     qwen_node *item[MOST];
@@ -717,7 +747,9 @@ qwen_node *lem_qwen_whole(qwen_parser *p) {
             if (n == MOST || !(item[n] = lem_qwen_relation(p))) break;
             n++;
         } while (take(p, ','));
-        bool list_end = n > 1 && (bare || take(p, close)); /* what follows a list is read no further than its first token */
+        bool list_end =
+            n > 1 &&
+            (bare || take(p, close)); /* what follows a list is read no further than its first token */
         bool whole = list_end || (n == 1 && bare && (kind(p) == T_END || kind(p) == ')' || kind(p) == ']'));
         (void)kind(p);
         whole = whole && !p->bad;

@@ -1,4 +1,5 @@
-/* qwen_latex_priv.h - the state of one parse: tokens read on demand, position, and whether an unreadable character was met */
+/* qwen_latex_priv.h - the state of one parse: tokens read on demand, position, and whether an unreadable
+ * character was met */
 #ifndef LEM_GRADE_COMPAT_QWEN_LATEX_PRIV_H
 #define LEM_GRADE_COMPAT_QWEN_LATEX_PRIV_H
 

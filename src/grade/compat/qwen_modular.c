@@ -1,4 +1,5 @@
-/* qwen_modular.c - rational functions told apart exactly, by their values modulo the prime 2^61 - 1: 2^{100}-2x is not 2^{100}-2 */
+/* qwen_modular.c - rational functions told apart exactly, by their values modulo the prime 2^61 - 1:
+ * 2^{100}-2x is not 2^{100}-2 */
 #include "grade/compat/qwen_priv.h"
 
 #include "core/hash.h"
@@ -61,7 +62,8 @@ static bool value_of(grade_work *w, const qwen_node *a, uint64_t point, uint64_t
         *out = a->kind == QWEN_ADD ? add(x, y) : mul(x, y);
         return true;
     case QWEN_POW:
-        if (!exponent(a->kid[1], &e) || fabsl(e) >= 1e15L || !value_of(w, a->kid[0], point, &x) || x == 0) return false;
+        if (!exponent(a->kid[1], &e) || fabsl(e) >= 1e15L || !value_of(w, a->kid[0], point, &x) || x == 0)
+            return false;
         x = power(x, (uint64_t)fabsl(e));
         *out = e < 0 ? power(x, P - 2) : x;
         return true;

@@ -1,8 +1,9 @@
-/* qwen_priv.h - the parts of the Qwen2.5-Math evaluation, rule by rule: its text clean-up, extraction, parsers and equality
+/* qwen_priv.h - the parts of the Qwen2.5-Math evaluation, rule by rule: its text clean-up, extraction,
+ * parsers and equality
  *
- * Source of the semantics: github.com/QwenLM/Qwen2.5-Math, evaluation/parser.py and evaluation/grader.py, sympy 1.12 and word2number 1.1 as its
- * requirements pin them. Texts are UTF-8 and change in place in a lem_buf; a character is a code point, as in Python. A failed buffer stays failed,
- * so callers check once. */
+ * Source of the semantics: github.com/QwenLM/Qwen2.5-Math, evaluation/parser.py and evaluation/grader.py,
+ * sympy 1.12 and word2number 1.1 as its requirements pin them. Texts are UTF-8 and change in place in a
+ * lem_buf; a character is a code point, as in Python. A failed buffer stays failed, so callers check once. */
 #ifndef LEM_GRADE_COMPAT_QWEN_PRIV_H
 #define LEM_GRADE_COMPAT_QWEN_PRIV_H
 
@@ -20,7 +21,8 @@ typedef struct qwen_text {
 
 bool lem_qwen_is_word(uint32_t c);  /* \w */
 bool lem_qwen_is_space(uint32_t c); /* \s, str.isspace */
-/* The code point at s[at], and its length; a byte that is no UTF-8 counts as one code point that is no word. */
+/* The code point at s[at], and its length; a byte that is no UTF-8 counts as one code point that is no word.
+ */
 size_t lem_qwen_char(qwen_text t, size_t at, uint32_t *cp);
 size_t lem_qwen_char_before(qwen_text t, size_t at); /* length of the character that ends at `at` > 0 */
 size_t lem_qwen_length(qwen_text t);                 /* characters */
@@ -38,7 +40,8 @@ bool lem_qwen_ends(qwen_text t, const char *s);
 void lem_qwen_keep(lem_buf *b, qwen_text part); /* b becomes a part of itself */
 void lem_qwen_set(lem_buf *b, qwen_text t);     /* t must not lie in b */
 void lem_qwen_replace(lem_buf *b, const char *from, const char *to);
-void lem_qwen_cut_spans(lem_buf *b, const char *open, const char *close, const char *to); /* re.sub(open + ".*?" + close, to) */
+void lem_qwen_cut_spans(lem_buf *b, const char *open, const char *close,
+                        const char *to); /* re.sub(open + ".*?" + close, to) */
 void lem_qwen_lower(lem_buf *b);
 
 /* ---- qwen_strip.c: strip_string and what it is made of */
@@ -49,9 +52,10 @@ void lem_qwen_word_number(lem_buf *b);  /* qwen_units.c */
 
 /* ---- qwen_extract.c */
 
-void lem_qwen_extract_answer(qwen_text response, lem_grade_task task, lem_buf *out); /* extract_answer, then run_execute's strip_string */
-void lem_qwen_choice_clean(qwen_text response, lem_buf *out);                        /* parser.py's choice_answer_clean */
-qwen_text lem_qwen_last_choice(qwen_text pred);                                      /* grader.py's: the last letter A..E, else the text */
+void lem_qwen_extract_answer(qwen_text response, lem_grade_task task,
+                             lem_buf *out); /* extract_answer, then run_execute's strip_string */
+void lem_qwen_choice_clean(qwen_text response, lem_buf *out); /* parser.py's choice_answer_clean */
+qwen_text lem_qwen_last_choice(qwen_text pred); /* grader.py's: the last letter A..E, else the text */
 bool lem_qwen_keeps_units(lem_grade_task task);
 
 /* ---- qwen_latex.c: sympy's parse_latex and, where it fails, latex2sympy */
@@ -84,12 +88,14 @@ enum { QWEN_MAX_TREE = 1000 };
 
 /* NULL: the original's parsers all fail and it goes on with the string itself; at a limit w->limit is set. */
 qwen_node *lem_qwen_parse(grade_work *w, qwen_text t);
-/* A node of these kids, b and a may be NULL; NULL, and the limit set, when the tree gets deeper than QWEN_MAX_TREE. */
+/* A node of these kids, b and a may be NULL; NULL, and the limit set, when the tree gets deeper than
+ * QWEN_MAX_TREE. */
 qwen_node *lem_qwen_named(grade_work *w, qwen_kind kind, const char *name, qwen_node *a, qwen_node *b);
 bool lem_qwen_with_kids(grade_work *w, qwen_node *parent, qwen_node *const *kid, uint32_t n);
 bool lem_qwen_has_symbols(const qwen_node *a);
 
-/* ---- qwen_modular.c: true only when both are rational functions with rational coefficients, and different ones */
+/* ---- qwen_modular.c: true only when both are rational functions with rational coefficients, and different
+ * ones */
 bool lem_qwen_modular_differ(grade_work *w, const qwen_node *a, const qwen_node *b);
 
 /* ---- qwen_eval.c: what sympy's ==, equals, simplify and N decide, by evaluation */

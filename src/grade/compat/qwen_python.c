@@ -1,8 +1,10 @@
-/* qwen_python.c - what the original tries on a text: parse_latex, then parse_expr (Python's own syntax), then latex2sympy
+/* qwen_python.c - what the original tries on a text: parse_latex, then parse_expr (Python's own syntax), then
+ * latex2sympy
  *
- * Each is tried with doubled backslashes made single, then on the text as it is; the first that does not raise gives the value. Of parse_expr there
- * is what an answer can be that parse_latex refuses: numbers, names, + - * / **, calls, tuples, lists, sets, "or". Of latex2sympy there are matrices,
- * lists, chains of inequalities, and LaTeX with ~ and \, between its parts; π and e are numbers to it. */
+ * Each is tried with doubled backslashes made single, then on the text as it is; the first that does not
+ * raise gives the value. Of parse_expr there is what an answer can be that parse_latex refuses: numbers,
+ * names, + - * / **, calls, tuples, lists, sets, "or". Of latex2sympy there are matrices, lists, chains of
+ * inequalities, and LaTeX with ~ and \, between its parts; π and e are numbers to it. */
 #include "grade/compat/qwen_latex_priv.h"
 
 #include <stdlib.h>
@@ -43,7 +45,9 @@ static qwen_node *number(python *p) {
     const char *t = p->t.s;
     bool whole = true;
     for (int part = 0; part < 2; part++) {
-        for (; i < p->t.n && (digit(t[i]) || (t[i] == '_' && i > from && digit(t[i - 1]) && i + 1 < p->t.n && digit(t[i + 1]))); i++)
+        for (; i < p->t.n && (digit(t[i]) || (t[i] == '_' && i > from && digit(t[i - 1]) && i + 1 < p->t.n &&
+                                              digit(t[i + 1])));
+             i++)
             if (t[i] != '_') s[n++] = t[i];
         if (part == 0 && i < p->t.n && t[i] == '.') {
             s[n++] = t[i++];
@@ -59,13 +63,16 @@ static qwen_node *number(python *p) {
         whole = false;
     }
     p->at = i;
-    if (n == 0 || (n == 1 && s[0] == '.') || (whole && s[0] == '0' && n > 1 && strspn(s, "0") != n)) return NULL;
+    if (n == 0 || (n == 1 && s[0] == '.') || (whole && s[0] == '0' && n > 1 && strspn(s, "0") != n))
+        return NULL;
     qwen_node *a = lem_qwen_named(p->w, QWEN_NUM, s, NULL, NULL);
     if (a) a->value = strtold(s, NULL);
     return a;
 }
 
-static bool name_start(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || (unsigned char)c >= 0x80; }
+static bool name_start(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || (unsigned char)c >= 0x80;
+}
 
 /* The items of a bracket up to `close`; comma tells a tuple from parentheses. */
 static bool items(python *p, char close, qwen_node **item, uint32_t *n, uint32_t most, bool *comma) {
@@ -93,7 +100,12 @@ static qwen_node *container(python *p, char open) {
     p->at++;
     if (!items(p, open == '(' ? ')' : open == '[' ? ']' : '}', item, &n, MOST, &comma)) return NULL;
     if (open == '(' && n == 1 && !comma) return item[0];
-    qwen_node *a = lem_qwen_named(p->w, QWEN_SET, open == '(' ? "(" : open == '[' ? "[" : n > 0 ? "{" : "dict", NULL, NULL);
+    qwen_node *a = lem_qwen_named(p->w, QWEN_SET,
+                                  open == '('   ? "("
+                                  : open == '[' ? "["
+                                  : n > 0       ? "{"
+                                                : "dict",
+                                  NULL, NULL);
     return a && (n == 0 || lem_qwen_with_kids(p->w, a, item, n)) ? a : NULL;
 }
 
@@ -107,9 +119,12 @@ static qwen_node *name(python *p) {
     char *s = lem_grade_text(p->w, p->t.s + from, p->at - from);
     if (!s) return NULL;
     if (look(p) != '(') {
-        qwen_node *a = strcmp(s, "oo") == 0 ? lem_qwen_named(p->w, QWEN_INF, s, NULL, NULL) : lem_qwen_named(p->w, QWEN_SYM, s, NULL, NULL);
-        if (a && strcmp(s, "pi") == 0) *a = (qwen_node){.kind = QWEN_NUM, .name = s, .value = 3.14159265358979323846264338327950288L};
-        if (a && strcmp(s, "E") == 0) *a = (qwen_node){.kind = QWEN_NUM, .name = s, .value = 2.71828182845904523536028747135266250L};
+        qwen_node *a = strcmp(s, "oo") == 0 ? lem_qwen_named(p->w, QWEN_INF, s, NULL, NULL)
+                                            : lem_qwen_named(p->w, QWEN_SYM, s, NULL, NULL);
+        if (a && strcmp(s, "pi") == 0)
+            *a = (qwen_node){.kind = QWEN_NUM, .name = s, .value = 3.14159265358979323846264338327950288L};
+        if (a && strcmp(s, "E") == 0)
+            *a = (qwen_node){.kind = QWEN_NUM, .name = s, .value = 2.71828182845904523536028747135266250L};
         return a;
     }
     p->at++;
@@ -189,7 +204,9 @@ static qwen_node *sum(python *p) {
 }
 
 /* Python's bool(): empty containers and zero are false. */
-static bool truth(const qwen_node *a) { return a->kind == QWEN_SET ? a->n > 0 : a->kind != QWEN_NUM || a->value != 0; }
+static bool truth(const qwen_node *a) {
+    return a->kind == QWEN_SET ? a->n > 0 : a->kind != QWEN_NUM || a->value != 0;
+}
 
 /* a or b: the first that is true, else the last. */
 static qwen_node *choice(python *p) {
@@ -239,7 +256,8 @@ static qwen_node *parse_matrix(grade_work *w, qwen_text t) {
     static const char open[] = "\\begin{pmatrix}", close[] = "\\end{pmatrix}";
     qwen_node *cell[MOST];
     uint32_t n = 0, cols = 0;
-    if (!lem_qwen_starts(t, open) || !lem_qwen_ends(t, close) || t.n < strlen(open) + strlen(close)) return NULL;
+    if (!lem_qwen_starts(t, open) || !lem_qwen_ends(t, close) || t.n < strlen(open) + strlen(close))
+        return NULL;
     t = lem_qwen_part(t, strlen(open), t.n - strlen(close));
     while (t.n > 0) {
         size_t end = lem_qwen_find(t, 0, "\\\\");
@@ -289,7 +307,9 @@ qwen_node *lem_qwen_parse(grade_work *w, qwen_text t) {
         for (int variant = 0; variant < 2 && !w->limit; variant++) {
             qwen_text v = variant ? t : single;
             if (variant && single.n == t.n) break;
-            qwen_node *a = parser == 0 ? parse_latex(w, v) : parser == 1 ? parse_expr(w, v) : latex2sympy(w, v);
+            qwen_node *a = parser == 0   ? parse_latex(w, v)
+                           : parser == 1 ? parse_expr(w, v)
+                                         : latex2sympy(w, v);
             if (a) return a;
         }
     return NULL;

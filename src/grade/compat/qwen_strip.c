@@ -11,7 +11,8 @@ static void replace_all(lem_buf *b, const char *const (*pairs)[2], size_t n) {
     for (size_t i = 0; i < n; i++) lem_qwen_replace(b, pairs[i][0], pairs[i][1]);
 }
 
-/* re.sub(r"\\begin\{array\}\{.*?\}", r"\\begin{pmatrix}"), the end alike, and one name for all matrices and fractions. */
+/* re.sub(r"\\begin\{array\}\{.*?\}", r"\\begin{pmatrix}"), the end alike, and one name for all matrices and
+ * fractions. */
 static void unify_commands(lem_buf *b) {
     static const char *const pairs[][2] = {
         {"\\end{array}", "\\end{pmatrix}"},
@@ -30,7 +31,8 @@ static void unify_commands(lem_buf *b) {
     replace_all(b, pairs, sizeof pairs / sizeof *pairs);
 }
 
-/* re.sub(r"\\text{.*?}$", "").strip(): everything from the first \text{ when the text ends with a brace. Not when nothing would be left. */
+/* re.sub(r"\\text{.*?}$", "").strip(): everything from the first \text{ when the text ends with a brace. Not
+ * when nothing would be left. */
 static void drop_last_text(lem_buf *b) {
     qwen_text t = lem_qwen_text(b);
     size_t at = lem_qwen_find(t, 0, "\\text{");
@@ -40,7 +42,8 @@ static void drop_last_text(lem_buf *b) {
 }
 
 static void drop_marks(lem_buf *b) {
-    static const char *const before[][2] = {{"^{\\circ}", ""}, {"^\\circ", ""}, {"\\$", ""}, {"$", ""}, {"\\(", ""}, {"\\)", ""}};
+    static const char *const before[][2] = {{"^{\\circ}", ""}, {"^\\circ", ""}, {"\\$", ""},
+                                            {"$", ""},         {"\\(", ""},     {"\\)", ""}};
     static const char *const after[][2] = {
         {"x=", ""},
         {"y=", ""},
@@ -68,7 +71,8 @@ static void drop_marks(lem_buf *b) {
     replace_all(b, last, sizeof last / sizeof *last);
     lem_qwen_cut_spans(b, "\\mbox{", "}", "");
     qwen_text t = lem_qwen_text(b);
-    if (lem_qwen_find(t, 0, "j") != SIZE_MAX && lem_qwen_find(t, 0, "i") == SIZE_MAX) lem_qwen_replace(b, "j", "i");
+    if (lem_qwen_find(t, 0, "j") != SIZE_MAX && lem_qwen_find(t, 0, "i") == SIZE_MAX)
+        lem_qwen_replace(b, "j", "i");
 }
 
 /* re.sub(r"(\d+)\.0*([^\d])", r"\1\2"), or with `end` re.sub(r"(\d+)\.0*$", r"\1"): 12.000 becomes 12. */
@@ -80,7 +84,8 @@ static void drop_zero_decimals(lem_buf *b, bool end) {
         if (i > 0 && t.s[i] == '.' && digit(t.s[i - 1])) {
             while (zeros < t.n && t.s[zeros] == '0') zeros++;
             if (end ? zeros == t.n : zeros < t.n && !digit(t.s[zeros])) {
-                if (!end) b->data[out++] = t.s[zeros++]; /* that character is used up: no match begins in it */
+                if (!end)
+                    b->data[out++] = t.s[zeros++]; /* that character is used up: no match begins in it */
                 i = zeros;
                 continue;
             }
@@ -94,7 +99,8 @@ static void drop_zero_decimals(lem_buf *b, bool end) {
 static void drop_short_name(lem_buf *b) {
     qwen_text t = lem_qwen_text(b);
     size_t at = lem_qwen_find(t, 0, "=");
-    if (lem_qwen_count(t, "=") == 1 && lem_qwen_length(lem_qwen_part(t, 0, at)) <= 2) lem_qwen_keep(b, lem_qwen_part(t, at + 1, t.n));
+    if (lem_qwen_count(t, "=") == 1 && lem_qwen_length(lem_qwen_part(t, 0, at)) <= 2)
+        lem_qwen_keep(b, lem_qwen_part(t, at + 1, t.n));
 }
 
 /* re.sub(r"\\sqrt(\w+)", r"\\sqrt{\1}") */
@@ -125,7 +131,8 @@ static void brace_roots(lem_buf *b) {
     lem_buf_release(&now);
 }
 
-/* What follows one \frac: "12…" becomes "{1}{2}…", "1{…" becomes "{1}{…". False: too short, and the whole text stays as it was. */
+/* What follows one \frac: "12…" becomes "{1}{2}…", "1{…" becomes "{1}{…". False: too short, and the whole
+ * text stays as it was. */
 static bool brace_fraction(lem_buf *out, qwen_text t) {
     uint32_t cp;
     if (t.n > 0 && t.s[0] == '{') {
@@ -164,7 +171,8 @@ static void brace_fractions(lem_buf *b) {
     lem_buf_release(&now);
 }
 
-/* An integer as Python prints it: no plus sign, no leading zero, no -0; Python refuses to read one of more than 4300 digits. */
+/* An integer as Python prints it: no plus sign, no leading zero, no -0; Python refuses to read one of more
+ * than 4300 digits. */
 static bool plain_integer(qwen_text t) {
     size_t i = t.n > 0 && t.s[0] == '-';
     if (i == t.n || t.n - i > 4300 || (t.s[i] == '0' && t.n > 1)) return false;

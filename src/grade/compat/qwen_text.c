@@ -1,4 +1,5 @@
-/* qwen_text.c - Python's string operations on UTF-8: strip, find, replace, and the character classes \w and \s */
+/* qwen_text.c - Python's string operations on UTF-8: strip, find, replace, and the character classes \w and
+ * \s */
 #include "grade/compat/qwen_priv.h"
 
 #include "core/utf8.h"
@@ -9,19 +10,24 @@ typedef struct range {
     uint32_t first, last;
 } range;
 
-/* Code points from U+0080 on that are not alphanumeric, by block: punctuation, symbols, marks, spaces, private use. Scripts count as letters. */
+/* Code points from U+0080 on that are not alphanumeric, by block: punctuation, symbols, marks, spaces,
+ * private use. Scripts count as letters. */
 static const range not_word[] = {
-    {0x80, 0xA9},     {0xAB, 0xB1},     {0xB4, 0xB4},     {0xB6, 0xB8},     {0xBB, 0xBB},       {0xBF, 0xBF},       {0xD7, 0xD7},
-    {0xF7, 0xF7},     {0x2C2, 0x2C5},   {0x2D2, 0x2DF},   {0x300, 0x36F},   {0x37E, 0x37E},     {0x387, 0x387},     {0x2000, 0x206F},
-    {0x207A, 0x207E}, {0x208A, 0x208E}, {0x20A0, 0x2101}, {0x2103, 0x2106}, {0x2108, 0x2109},   {0x2114, 0x2114},   {0x2116, 0x2118},
-    {0x211E, 0x2123}, {0x2125, 0x2125}, {0x2127, 0x2127}, {0x2129, 0x2129}, {0x212E, 0x212E},   {0x213A, 0x213B},   {0x2140, 0x2144},
-    {0x214A, 0x214D}, {0x218A, 0x245F}, {0x249C, 0x24E9}, {0x2500, 0x2775}, {0x2794, 0x2BFF},   {0x3000, 0x3004},   {0x3008, 0x3020},
-    {0x302A, 0x3030}, {0x3036, 0x3037}, {0x303D, 0x3040}, {0x30FB, 0x30FB}, {0xD800, 0xF8FF},   {0xFE10, 0xFE6F},   {0xFF00, 0xFF0F},
-    {0xFF1A, 0xFF20}, {0xFF3B, 0xFF40}, {0xFF5B, 0xFF65}, {0xFFE0, 0xFFFF}, {0x1F000, 0x1F0FF}, {0x1F10D, 0x1FAFF}, {0xE0000, 0x10FFFF},
+    {0x80, 0xA9},     {0xAB, 0xB1},       {0xB4, 0xB4},       {0xB6, 0xB8},        {0xBB, 0xBB},
+    {0xBF, 0xBF},     {0xD7, 0xD7},       {0xF7, 0xF7},       {0x2C2, 0x2C5},      {0x2D2, 0x2DF},
+    {0x300, 0x36F},   {0x37E, 0x37E},     {0x387, 0x387},     {0x2000, 0x206F},    {0x207A, 0x207E},
+    {0x208A, 0x208E}, {0x20A0, 0x2101},   {0x2103, 0x2106},   {0x2108, 0x2109},    {0x2114, 0x2114},
+    {0x2116, 0x2118}, {0x211E, 0x2123},   {0x2125, 0x2125},   {0x2127, 0x2127},    {0x2129, 0x2129},
+    {0x212E, 0x212E}, {0x213A, 0x213B},   {0x2140, 0x2144},   {0x214A, 0x214D},    {0x218A, 0x245F},
+    {0x249C, 0x24E9}, {0x2500, 0x2775},   {0x2794, 0x2BFF},   {0x3000, 0x3004},    {0x3008, 0x3020},
+    {0x302A, 0x3030}, {0x3036, 0x3037},   {0x303D, 0x3040},   {0x30FB, 0x30FB},    {0xD800, 0xF8FF},
+    {0xFE10, 0xFE6F}, {0xFF00, 0xFF0F},   {0xFF1A, 0xFF20},   {0xFF3B, 0xFF40},    {0xFF5B, 0xFF65},
+    {0xFFE0, 0xFFFF}, {0x1F000, 0x1F0FF}, {0x1F10D, 0x1FAFF}, {0xE0000, 0x10FFFF},
 };
 
 bool lem_qwen_is_word(uint32_t c) {
-    if (c < 0x80) return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+    if (c < 0x80)
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
     for (size_t i = 0; i < sizeof not_word / sizeof *not_word; i++)
         if (c <= not_word[i].last) return c < not_word[i].first;
     return true;
@@ -29,8 +35,8 @@ bool lem_qwen_is_word(uint32_t c) {
 
 bool lem_qwen_is_space(uint32_t c) {
     if (c < 0x80) return c == ' ' || (c >= 9 && c <= 13) || (c >= 0x1C && c <= 0x1F);
-    return c == 0x85 || c == 0xA0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200A) || c == 0x2028 || c == 0x2029 || c == 0x202F || c == 0x205F ||
-           c == 0x3000;
+    return c == 0x85 || c == 0xA0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200A) || c == 0x2028 ||
+           c == 0x2029 || c == 0x202F || c == 0x205F || c == 0x3000;
 }
 
 size_t lem_qwen_char(qwen_text t, size_t at, uint32_t *cp) {
@@ -98,7 +104,8 @@ size_t lem_qwen_find(qwen_text t, size_t from, const char *what) {
 
 size_t lem_qwen_find_last(qwen_text t, const char *what) {
     size_t last = SIZE_MAX, n = strlen(what);
-    for (size_t at = lem_qwen_find(t, 0, what); at != SIZE_MAX; at = lem_qwen_find(t, at + n, what)) last = at;
+    for (size_t at = lem_qwen_find(t, 0, what); at != SIZE_MAX; at = lem_qwen_find(t, at + n, what))
+        last = at;
     return last;
 }
 
@@ -109,8 +116,12 @@ size_t lem_qwen_count(qwen_text t, const char *what) {
 }
 
 bool lem_qwen_is(qwen_text t, const char *s) { return t.n == strlen(s) && memcmp(t.s, s, t.n) == 0; }
-bool lem_qwen_starts(qwen_text t, const char *s) { return t.n >= strlen(s) && memcmp(t.s, s, strlen(s)) == 0; }
-bool lem_qwen_ends(qwen_text t, const char *s) { return t.n >= strlen(s) && memcmp(t.s + t.n - strlen(s), s, strlen(s)) == 0; }
+bool lem_qwen_starts(qwen_text t, const char *s) {
+    return t.n >= strlen(s) && memcmp(t.s, s, strlen(s)) == 0;
+}
+bool lem_qwen_ends(qwen_text t, const char *s) {
+    return t.n >= strlen(s) && memcmp(t.s + t.n - strlen(s), s, strlen(s)) == 0;
+}
 
 void lem_qwen_keep(lem_buf *b, qwen_text part) {
     if (b->failed || !b->data) return;
@@ -167,7 +178,9 @@ void lem_qwen_cut_spans(lem_buf *b, const char *open, const char *close, const c
 /* str.lower for Latin, Greek and Cyrillic; other scripts with case do not occur in answers. */
 static uint32_t lower_of(uint32_t c) {
     if (c < 0x80) return c >= 'A' && c <= 'Z' ? c + 32 : c;
-    if ((c >= 0xC0 && c <= 0xDE && c != 0xD7) || (c >= 0x391 && c <= 0x3A9 && c != 0x3A2) || (c >= 0x410 && c <= 0x42F)) return c + 32;
+    if ((c >= 0xC0 && c <= 0xDE && c != 0xD7) || (c >= 0x391 && c <= 0x3A9 && c != 0x3A2) ||
+        (c >= 0x410 && c <= 0x42F))
+        return c + 32;
     if (c >= 0x100 && c <= 0x17F && c != 0x130 && c != 0x131 && c != 0x138) {
         bool odd = (c >= 0x139 && c <= 0x148) || (c >= 0x179 && c <= 0x17E);
         return c == 0x178 ? 0xFF : odd ? c + (c & 1u) : c | 1u;

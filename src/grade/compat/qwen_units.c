@@ -1,26 +1,29 @@
-/* qwen_units.c - the words that strip_string deletes as units, and the number words that it turns into digits */
+/* qwen_units.c - the words that strip_string deletes as units, and the number words that it turns into digits
+ */
 #include "grade/compat/qwen_priv.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* In the original's order, which decides; each is a regular expression, so that '.' stands for any character. All again with an s behind. */
+/* In the original's order, which decides; each is a regular expression, so that '.' stands for any character.
+ * All again with an s behind. */
 static const char *const units[] = {
-    "east",    "degree",   "mph",      "kmph",   "ft",           "m sqaure", " m east", "sq m",    "deg",     "mile",
-    "q .",     "monkey",   "prime",    "ratio",  "profit of rs", "rd",       "o",       "gm",      "p . m",   "lb",
-    "tile",    "per",      "dm",       "lt",     "gain",         "ab",       "way",     "west",    "a .",     "b .",
-    "c .",     "d .",      "e .",      "f .",    "g .",          "h .",      "t",       "a",       "h",       "no change",
-    "men",     "soldier",  "pie",      "bc",     "excess",       "st",       "inches",  "noon",    "percent", "by",
-    "gal",     "kmh",      "c",        "acre",   "rise",         "a . m",    "th",      "π r 2",   "sq",      "mark",
-    "l",       "toy",      "coin",     "sq . m", "gallon",       "° f",      "profit",  "minw",    "yr",      "women",
-    "feet",    "am",       "pm",       "hr",     "cu cm",        "square",   "v â € ™", "are",     "rupee",   "rounds",
-    "cubic",   "cc",       "mtr",      "s",      "ohm",          "number",   "kmph",    "day",     "hour",    "minute",
-    "min",     "second",   "man",      "woman",  "sec",          "cube",     "mt",      "sq inch", "mp",      "∏ cm ³",
-    "hectare", "more",     "sec",      "unit",   "cu . m",       "cm 2",     "rs .",    "rs",      "kg",      "g",
-    "month",   "km",       "m",        "cm",     "mm",           "apple",    "liter",   "loss",    "yard",    "pure",
-    "year",    "increase", "decrease", "d",      "less",         "Surface",  "litre",   "pi sq m", "s .",     "metre",
-    "meter",   "inch",
+    "east",   "degree",  "mph",    "kmph",      "ft",       "m sqaure",     " m east", "sq m",    "deg",
+    "mile",   "q .",     "monkey", "prime",     "ratio",    "profit of rs", "rd",      "o",       "gm",
+    "p . m",  "lb",      "tile",   "per",       "dm",       "lt",           "gain",    "ab",      "way",
+    "west",   "a .",     "b .",    "c .",       "d .",      "e .",          "f .",     "g .",     "h .",
+    "t",      "a",       "h",      "no change", "men",      "soldier",      "pie",     "bc",      "excess",
+    "st",     "inches",  "noon",   "percent",   "by",       "gal",          "kmh",     "c",       "acre",
+    "rise",   "a . m",   "th",     "π r 2",     "sq",       "mark",         "l",       "toy",     "coin",
+    "sq . m", "gallon",  "° f",    "profit",    "minw",     "yr",           "women",   "feet",    "am",
+    "pm",     "hr",      "cu cm",  "square",    "v â € ™",  "are",          "rupee",   "rounds",  "cubic",
+    "cc",     "mtr",     "s",      "ohm",       "number",   "kmph",         "day",     "hour",    "minute",
+    "min",    "second",  "man",    "woman",     "sec",      "cube",         "mt",      "sq inch", "mp",
+    "∏ cm ³", "hectare", "more",   "sec",       "unit",     "cu . m",       "cm 2",    "rs .",    "rs",
+    "kg",     "g",       "month",  "km",        "m",        "cm",           "mm",      "apple",   "liter",
+    "loss",   "yard",    "pure",   "year",      "increase", "decrease",     "d",       "less",    "Surface",
+    "litre",  "pi sq m", "s .",    "metre",     "meter",    "inch",
 };
 enum { N_UNITS = sizeof units / sizeof *units };
 
@@ -60,8 +63,8 @@ static bool begins_here(qwen_text t, size_t from, size_t at, size_t *len) {
     return !lem_qwen_is_word(cp);
 }
 
-/* re.sub(r"(^|\W)unit($|\W)", r"\1\2"): the characters around a match belong to it, so that no second match can begin in them. The text closes up in
- * place: what is still to be read lies behind what is written. */
+/* re.sub(r"(^|\W)unit($|\W)", r"\1\2"): the characters around a match belong to it, so that no second match
+ * can begin in them. The text closes up in place: what is still to be read lies behind what is written. */
 static void remove_unit(lem_buf *b, const char *unit, bool plural) {
     qwen_text t = lem_qwen_text(b);
     size_t literal = strcspn(unit, "."), out = 0, done = 0, lead, tail;
@@ -116,7 +119,8 @@ void lem_qwen_remove_units(lem_buf *b) {
             for (int u = 0; u < N_UNITS; u++) {
                 size_t before = b->len;
                 if (may_occur(&g, units[u], plural != 0)) remove_unit(b, units[u], plural != 0);
-                if (b->len != before) set_bigrams(&g, b); /* what stood around the unit now stands side by side */
+                if (b->len != before)
+                    set_bigrams(&g, b); /* what stood around the unit now stands side by side */
             }
         }
 }
@@ -197,14 +201,19 @@ static bool whole_part(const words *w, int n, int64_t *out) {
         if (!formation(w, m > -1 ? m + 1 : b > -1 ? b + 1 : 0, t, &part)) return false;
         *out += part * 1000;
     }
-    int from = t > -1 && t != n - 1 ? t + 1 : m > -1 && m != n - 1 ? m + 1 : b > -1 && b != n - 1 ? b + 1 : t == -1 && m == -1 && b == -1 ? 0 : -1;
+    int from = t > -1 && t != n - 1            ? t + 1
+               : m > -1 && m != n - 1          ? m + 1
+               : b > -1 && b != n - 1          ? b + 1
+               : t == -1 && m == -1 && b == -1 ? 0
+                                               : -1;
     if (from < 0) return true;
     if (!formation(w, from, n, &part)) return false;
     *out += part;
     return true;
 }
 
-/* The shortest decimal that reads back as v, as Python prints it; v is a sum of small numbers, so no exponent is needed. */
+/* The shortest decimal that reads back as v, as Python prints it; v is a sum of small numbers, so no exponent
+ * is needed. */
 static void print_real(lem_buf *b, double v) {
     char text[40];
     for (int digits = 1; digits <= 17; digits++) {
@@ -271,7 +280,9 @@ void lem_qwen_word_number(lem_buf *b) {
     bool any = collect_words(&low, &w) && !low.failed;
     b->failed |= low.failed;
     lem_buf_release(&low);
-    if (!any || count_word(&w, 1000) > 1 || count_word(&w, 1000000) > 1 || count_word(&w, 1000000000) > 1 || count_word(&w, -1) > 1) return;
+    if (!any || count_word(&w, 1000) > 1 || count_word(&w, 1000000) > 1 || count_word(&w, 1000000000) > 1 ||
+        count_word(&w, -1) > 1)
+        return;
     int point = find_word(&w, w.n, -1);
     int64_t whole;
     if (whole_part(&w, point >= 0 ? point : w.n, &whole)) set_number(b, &w, point, whole);

@@ -11,7 +11,8 @@ bool lem_balls_init(balls *e, dag *d, uint32_t a, uint32_t b) {
     e->state = lem_grade_alloc(d->w, e->n, 1);
     e->bound = lem_grade_alloc(d->w, e->n, sizeof *e->bound);
     e->v = lem_grade_alloc(d->w, e->n, sizeof *e->v);
-    if (!e->need || !e->state || !e->bound || !e->v || !lem_grade_spend(d->w, (int64_t)e->n * 4)) return false;
+    if (!e->need || !e->state || !e->bound || !e->v || !lem_grade_spend(d->w, (int64_t)e->n * 4))
+        return false;
     e->need[a] = e->need[b] = 1;
     for (uint32_t k = e->n; k-- > 1;)
         if (e->need[k]) e->need[d->node[k].a] = e->need[d->node[k].b] = 1;
@@ -30,7 +31,9 @@ void lem_balls_release(balls *e) {
 static bool pay(balls *e, const dag_node *x, bool real) {
     int64_t p = e->prec, simple = 8 + p / 16 + p * p / 32768, function = 100 + p + p * p / 1024, cost;
     switch (x->op) {
-    case DAG_RAT: cost = simple + (int64_t)(mpz_size(mpq_numref(x->q->q)) + mpz_size(mpq_denref(x->q->q))); break;
+    case DAG_RAT:
+        cost = simple + (int64_t)(mpz_size(mpq_numref(x->q->q)) + mpz_size(mpq_denref(x->q->q)));
+        break;
     case DAG_ADD:
     case DAG_MUL:
     case DAG_ABS:
@@ -51,9 +54,12 @@ static bool is_negative_point(const dag_node *x, int point) {
     return point < 4 ? point % 2 == 1 : lem_hash64(x->name, x->len, (uint64_t)point) >> 63 == 1;
 }
 
-bool lem_balls_negative_point(const balls *e, uint32_t symbol) { return !e->integers && is_negative_point(&e->d->node[symbol], e->point); }
+bool lem_balls_negative_point(const balls *e, uint32_t symbol) {
+    return !e->integers && is_negative_point(&e->d->node[symbol], e->point);
+}
 
-/* 0.3 … 2.4 and further out for the later points: a multiple of 2^-20 that depends on the name and the point only. */
+/* 0.3 … 2.4 and further out for the later points: a multiple of 2^-20 that depends on the name and the point
+ * only. */
 static void set_symbol(balls *e, acb_ptr v, uint32_t k) {
     static const long scale[BALL_POINTS] = {1, 1, 1, 1, 1, 1, 7, 7, 1, 40, 40, 1};
     const dag_node *x = &e->d->node[k];
@@ -80,7 +86,9 @@ static void set_rational(acb_ptr v, const grade_rat *q, long prec) {
 }
 
 static bool is_real(acb_srcptr x) { return arb_is_zero(acb_imagref(x)); }
-static bool above(arb_srcptr x, long bits) { return arf_cmpabs_2exp_si(arb_midref(x), bits) > 0 || mag_cmp_2exp_si(arb_radref(x), bits) > 0; }
+static bool above(arb_srcptr x, long bits) {
+    return arf_cmpabs_2exp_si(arb_midref(x), bits) > 0 || mag_cmp_2exp_si(arb_radref(x), bits) > 0;
+}
 
 static ball_state power_state(balls *e, acb_ptr v, acb_srcptr x, long k) {
     if (k < 0 && acb_contains_zero(x)) return acb_is_zero(x) ? BALL_UNDEFINED : BALL_FUZZY;
@@ -133,7 +141,8 @@ static ball_state tower_state(balls *e, acb_ptr v, acb_srcptr x, acb_srcptr y) {
         arb_zero(acb_imagref(v));
         return BALL_OK;
     }
-    if (e->real && !(real && arb_is_int(acb_realref(y)))) return real && !arb_contains_int(acb_realref(y)) ? BALL_UNDEFINED : BALL_FUZZY;
+    if (e->real && !(real && arb_is_int(acb_realref(y))))
+        return real && !arb_contains_int(acb_realref(y)) ? BALL_UNDEFINED : BALL_FUZZY;
     if (above(acb_realref(y), 64) || above(acb_imagref(y), 64)) return BALL_FUZZY;
     acb_pow(v, x, y, e->prec);
     return BALL_OK;
@@ -217,8 +226,10 @@ static ball_state rounded_state(balls *e, uint32_t k, acb_ptr v, acb_srcptr x, b
 static ball_state gamma_state(balls *e, acb_ptr v, acb_srcptr x) {
     if (above(acb_realref(x), MAX_GAMMA_BITS) || above(acb_imagref(x), 16)) return BALL_FUZZY;
     if (is_real(x)) {
-        if (!arb_is_positive(acb_realref(x)) && arb_contains_int(acb_realref(x))) return arb_is_int(acb_realref(x)) ? BALL_UNDEFINED : BALL_FUZZY;
-        if (arf_cmpabs_2exp_si(arb_midref(acb_realref(x)), 12) > 0 && !arb_is_positive(acb_realref(x))) return BALL_FUZZY;
+        if (!arb_is_positive(acb_realref(x)) && arb_contains_int(acb_realref(x)))
+            return arb_is_int(acb_realref(x)) ? BALL_UNDEFINED : BALL_FUZZY;
+        if (arf_cmpabs_2exp_si(arb_midref(acb_realref(x)), 12) > 0 && !arb_is_positive(acb_realref(x)))
+            return BALL_FUZZY;
         arb_gamma(acb_realref(v), acb_realref(x), e->prec);
         arb_zero(acb_imagref(v));
     } else acb_gamma(v, x, e->prec);
@@ -292,17 +303,22 @@ ball_state lem_balls_run(balls *e, long prec, int point) {
     for (uint32_t k = 1; k < e->n; k++) {
         if (!e->need[k]) continue;
         const dag_node *x = &node[k];
-        uint8_t s = x->a && x->b && e->state[x->b] > e->state[x->a] ? e->state[x->b] : x->a ? e->state[x->a] : BALL_OK;
+        uint8_t s = x->a && x->b && e->state[x->b] > e->state[x->a] ? e->state[x->b]
+                    : x->a                                          ? e->state[x->a]
+                                                                    : BALL_OK;
         e->state[k] = s;
         e->bound[k] = (ball_bound){-1, -1};
         if (s != BALL_OK) continue;
         if (!pay(e, x, !x->a || (is_real(e->v + x->a) && (!x->b || is_real(e->v + x->b))))) return BALL_FUZZY;
         if (point == BALL_CONSTANT && e->degree)
-            e->bound[k] = x->a && x->op != DAG_COSPI ? lem_bound_node(x, e->bound[x->a], e->bound[x->b]) : lem_bound_leaf(x);
+            e->bound[k] = x->a && x->op != DAG_COSPI ? lem_bound_node(x, e->bound[x->a], e->bound[x->b])
+                                                     : lem_bound_leaf(x);
         e->state[k] = (uint8_t)step(e, k);
         if (e->state[k] != BALL_OK) continue;
         if (!acb_is_finite(e->v + k)) e->state[k] = BALL_FUZZY;
-        else if (e->bound[k].u >= 0 && acb_contains_zero(e->v + k) && below(e->v + k, lem_bound_bits(e->bound[k], e->degree))) acb_zero(e->v + k);
+        else if (e->bound[k].u >= 0 && acb_contains_zero(e->v + k) &&
+                 below(e->v + k, lem_bound_bits(e->bound[k], e->degree)))
+            acb_zero(e->v + k);
     }
     uint8_t a = e->state[e->a], b = e->state[e->b];
     return a > b ? a : b;

@@ -7,7 +7,8 @@ static const ball_bound not_algebraic = {-1, -1};
 
 static int64_t capped(int64_t x) { return x > HUGE_BOUND ? HUGE_BOUND : x; }
 
-/* log2 n, rounded up: the length of n^16 is at most 16 log2 n + 1, so small numbers lose 1/16 of a bit at most. */
+/* log2 n, rounded up: the length of n^16 is at most 16 log2 n + 1, so small numbers lose 1/16 of a bit at
+ * most. */
 static int64_t log2_up(mpz_srcptr n) {
     size_t bits = mpz_sizeinbase(n, 2);
     if (mpz_cmpabs_ui(n, 1) <= 0) return 0;
@@ -22,7 +23,8 @@ static int64_t log2_up(mpz_srcptr n) {
 
 /* log2(2^x + 2^y), rounded up: log2(1 + 2^-d) <= 2^-d / ln 2 < 1478/1024 2^-floor(d) */
 static int64_t log2_sum(int64_t x, int64_t y) {
-    int64_t top = x > y ? x : y, gap = (x > y ? x - y : y - x) / UNIT, more = gap > 20 ? 1 : (1478 >> gap) + 1;
+    int64_t top = x > y ? x : y, gap = (x > y ? x - y : y - x) / UNIT,
+            more = gap > 20 ? 1 : (1478 >> gap) + 1;
     return capped(top + (more > UNIT ? UNIT : more));
 }
 
@@ -38,7 +40,8 @@ ball_bound lem_bound_leaf(const dag_node *x) {
 ball_bound lem_bound_integer(const fmpz_t n) { return (ball_bound){(int64_t)fmpz_bits(n) * UNIT, 0}; }
 
 static ball_bound of_root(ball_bound a, long k) {
-    /* (U/L)^(1/k) is (U L^(k-1))^(1/k) / L, and U / (U^(k-1) L)^(1/k); the smaller numerator is the better one */
+    /* (U/L)^(1/k) is (U L^(k-1))^(1/k) / L, and U / (U^(k-1) L)^(1/k); the smaller numerator is the better
+     * one */
     if (a.u >= a.l) return (ball_bound){(a.u + (k - 1) * a.l + k - 1) / k, a.l};
     return (ball_bound){a.u, ((k - 1) * a.u + a.l + k - 1) / k};
 }
@@ -47,10 +50,13 @@ ball_bound lem_bound_node(const dag_node *x, ball_bound a, ball_bound b) {
     bool two = x->op == DAG_ADD || x->op == DAG_MUL || x->op == DAG_MAX || x->op == DAG_MIN;
     if (a.u < 0 || (two && b.u < 0)) return not_algebraic;
     switch (x->op) {
-    case DAG_ADD: return a.l == 0 && b.l == 0 ? (ball_bound){log2_sum(a.u, b.u), 0} : (ball_bound){log2_sum(a.u + b.l, b.u + a.l), capped(a.l + b.l)};
+    case DAG_ADD:
+        return a.l == 0 && b.l == 0 ? (ball_bound){log2_sum(a.u, b.u), 0}
+                                    : (ball_bound){log2_sum(a.u + b.l, b.u + a.l), capped(a.l + b.l)};
     case DAG_MUL: return (ball_bound){capped(a.u + b.u), capped(a.l + b.l)};
     case DAG_POW: {
-        int64_t k = x->k < 0 ? -x->k : x->k, u = a.u > HUGE_BOUND / k ? HUGE_BOUND : a.u * k, l = a.l > HUGE_BOUND / k ? HUGE_BOUND : a.l * k;
+        int64_t k = x->k < 0 ? -x->k : x->k, u = a.u > HUGE_BOUND / k ? HUGE_BOUND : a.u * k,
+                l = a.l > HUGE_BOUND / k ? HUGE_BOUND : a.l * k;
         return x->k > 0 ? (ball_bound){u, l} : (ball_bound){l, u};
     }
     case DAG_ROOT: return x->k > MAX_DEGREE ? not_algebraic : of_root(a, x->k);
@@ -86,7 +92,8 @@ int64_t lem_bound_degree(const dag *d, const uint8_t *need, uint32_t n) {
         if (degree > MAX_DEGREE || order > MAX_ORDER) return 0;
     }
     int64_t phi = (int64_t)n_euler_phi(order);
-    return degree * (imaginary || order <= 2 ? phi : (phi + 1) / 2); /* cosines alone lie in the real subfield */
+    return degree *
+           (imaginary || order <= 2 ? phi : (phi + 1) / 2); /* cosines alone lie in the real subfield */
 }
 
 int64_t lem_bound_bits(ball_bound x, int64_t degree) {

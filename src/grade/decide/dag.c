@@ -36,7 +36,8 @@ static uint64_t hash_of(const dag_node *x) {
 }
 
 static bool same(const dag_node *x, const dag_node *y) {
-    if (x->op != y->op || x->a != y->a || x->b != y->b || x->k != y->k || x->len != y->len || !x->q != !y->q) return false;
+    if (x->op != y->op || x->a != y->a || x->b != y->b || x->k != y->k || x->len != y->len || !x->q != !y->q)
+        return false;
     if (x->len && memcmp(x->name, y->name, x->len) != 0) return false;
     return !x->q || lem_grade_rat_equal(x->q, y->q);
 }
@@ -66,18 +67,26 @@ bool lem_dag_init(dag *d, grade_work *w) {
 }
 
 bool lem_dag_is(const dag *d, uint32_t a, dag_op op) { return d->node[a].op == op; }
-const grade_rat *lem_dag_value(const dag *d, uint32_t a) { return d->node[a].op == DAG_RAT ? d->node[a].q : NULL; }
+const grade_rat *lem_dag_value(const dag *d, uint32_t a) {
+    return d->node[a].op == DAG_RAT ? d->node[a].q : NULL;
+}
 bool lem_dag_small(const dag *d, uint32_t a, long limit, long *out) {
     const grade_rat *q = lem_dag_value(d, a);
     return q && lem_grade_rat_small(q, limit, out);
 }
 
-uint32_t lem_dag_rat(dag *d, const grade_rat *q) { return q ? shared(d, (dag_node){.op = DAG_RAT, .q = q}) : 0; }
+uint32_t lem_dag_rat(dag *d, const grade_rat *q) {
+    return q ? shared(d, (dag_node){.op = DAG_RAT, .q = q}) : 0;
+}
 uint32_t lem_dag_int(dag *d, long v) { return lem_dag_rat(d, lem_grade_rat_int(d->w, v)); }
 uint32_t lem_dag_leaf(dag *d, dag_op op) { return shared(d, (dag_node){.op = (uint8_t)op}); }
 
-uint32_t lem_dag_plain(dag *d, dag_op op, uint32_t a, uint32_t b) { return a ? shared(d, (dag_node){.op = (uint8_t)op, .a = a, .b = b}) : 0; }
-uint32_t lem_dag_numbered(dag *d, dag_op op, uint32_t a, long k) { return a ? shared(d, (dag_node){.op = (uint8_t)op, .a = a, .k = k}) : 0; }
+uint32_t lem_dag_plain(dag *d, dag_op op, uint32_t a, uint32_t b) {
+    return a ? shared(d, (dag_node){.op = (uint8_t)op, .a = a, .b = b}) : 0;
+}
+uint32_t lem_dag_numbered(dag *d, dag_op op, uint32_t a, long k) {
+    return a ? shared(d, (dag_node){.op = (uint8_t)op, .a = a, .k = k}) : 0;
+}
 uint32_t lem_dag_named(dag *d, dag_op op, const char *name, uint32_t len, uint32_t a, uint32_t b) {
     return shared(d, (dag_node){.op = (uint8_t)op, .a = a, .b = b, .name = name, .len = len});
 }
@@ -130,7 +139,8 @@ uint32_t lem_dag_add(dag *d, uint32_t a, uint32_t b) {
     uint32_t rest = !u ? v : !v ? u : add_rests(d, u, v);
     if (!c || lem_grade_rat_sign(c) == 0) return rest;
     if (lem_dag_is(d, rest, DAG_RAT))
-        return lem_grade_rat_sign(d->node[rest].q) == 0 ? lem_dag_rat(d, c) : commuting(d, DAG_ADD, rest, lem_dag_rat(d, c));
+        return lem_grade_rat_sign(d->node[rest].q) == 0 ? lem_dag_rat(d, c)
+                                                        : commuting(d, DAG_ADD, rest, lem_dag_rat(d, c));
     return commuting(d, DAG_ADD, lem_dag_rat(d, c), rest);
 }
 
@@ -141,10 +151,14 @@ static uint32_t mul_rests(dag *d, uint32_t a, uint32_t b) {
     if (a == 1 || b == 1) return a == 1 ? b : a;
     const dag_node *x = &d->node[a], *y = &d->node[b];
     uint32_t u = x->op == DAG_POW ? x->a : a, v = y->op == DAG_POW ? y->a : b;
-    if (u != v && x->op == DAG_MUL && base_of(d, x->b) == v) return lem_dag_mul(d, x->a, mul_rests(d, x->b, b));
-    if (u != v && x->op == DAG_MUL && base_of(d, x->a) == v) return lem_dag_mul(d, x->b, mul_rests(d, x->a, b));
-    if (u != v && y->op == DAG_MUL && base_of(d, y->b) == u) return lem_dag_mul(d, y->a, mul_rests(d, y->b, a));
-    if (u != v && y->op == DAG_MUL && base_of(d, y->a) == u) return lem_dag_mul(d, y->b, mul_rests(d, y->a, a));
+    if (u != v && x->op == DAG_MUL && base_of(d, x->b) == v)
+        return lem_dag_mul(d, x->a, mul_rests(d, x->b, b));
+    if (u != v && x->op == DAG_MUL && base_of(d, x->a) == v)
+        return lem_dag_mul(d, x->b, mul_rests(d, x->a, b));
+    if (u != v && y->op == DAG_MUL && base_of(d, y->b) == u)
+        return lem_dag_mul(d, y->a, mul_rests(d, y->b, a));
+    if (u != v && y->op == DAG_MUL && base_of(d, y->a) == u)
+        return lem_dag_mul(d, y->b, mul_rests(d, y->a, a));
     if (u != v) return commuting(d, DAG_MUL, a, b);
     return lem_dag_pow(d, u, (x->op == DAG_POW ? x->k : 1) + (y->op == DAG_POW ? y->k : 1));
 }
@@ -153,7 +167,9 @@ uint32_t lem_dag_mul(dag *d, uint32_t a, uint32_t b) {
     if (!a || !b) return 0;
     dag_scaled x = lem_dag_split(d, a), y = lem_dag_split(d, b);
     if (!lem_grade_rat_fits(x.c, y.c)) return commuting(d, DAG_MUL, a, b);
-    const grade_rat *c = lem_grade_rat_is(x.c, 1) ? y.c : lem_grade_rat_is(y.c, 1) ? x.c : lem_grade_rat_mul(d->w, x.c, y.c);
+    const grade_rat *c = lem_grade_rat_is(x.c, 1)   ? y.c
+                         : lem_grade_rat_is(y.c, 1) ? x.c
+                                                    : lem_grade_rat_mul(d->w, x.c, y.c);
     uint32_t r = mul_rests(d, x.r, y.r);
     dag_scaled z = lem_dag_split(d, r); /* a power of a root may have become rational */
     if (!c || !r) return 0;
@@ -193,11 +209,13 @@ uint32_t lem_dag_pow(dag *d, uint32_t a, long k) {
         if (lem_grade_rat_pow_fits(x.q, k)) return lem_dag_rat(d, lem_grade_rat_pow(d->w, x.q, k));
         return lem_dag_huge_power(d, a, lem_grade_rat_int(d->w, k));
     }
-    if (x.op == DAG_POW && x.k < DAG_MAX_EXPONENT / (k < 0 ? -k : k) && x.k > -DAG_MAX_EXPONENT / (k < 0 ? -k : k))
+    if (x.op == DAG_POW && x.k < DAG_MAX_EXPONENT / (k < 0 ? -k : k) &&
+        x.k > -DAG_MAX_EXPONENT / (k < 0 ? -k : k))
         return lem_dag_pow(d, x.a, x.k * k);
     if (x.op == DAG_I) return pow_of_i(d, a, k);
     if (x.op == DAG_ROOT && lem_dag_is(d, x.a, DAG_RAT)) return pow_of_root(d, a, k);
     dag_scaled s = lem_dag_split(d, a);
-    if (s.r != a && lem_grade_rat_pow_fits(s.c, k)) return lem_dag_mul(d, lem_dag_rat(d, lem_grade_rat_pow(d->w, s.c, k)), lem_dag_pow(d, s.r, k));
+    if (s.r != a && lem_grade_rat_pow_fits(s.c, k))
+        return lem_dag_mul(d, lem_dag_rat(d, lem_grade_rat_pow(d->w, s.c, k)), lem_dag_pow(d, s.r, k));
     return lem_dag_numbered(d, DAG_POW, a, k);
 }

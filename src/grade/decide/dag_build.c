@@ -13,15 +13,19 @@ static uint32_t hyperbolic(dag *d, uint32_t x, long sign) {
     uint32_t e = lem_dag_exp(d, x);
     return lem_dag_scale(d, lem_dag_add(d, e, lem_dag_scale(d, inverse(d, e), sign, 1)), 1, 2);
 }
-static uint32_t tanh_of(dag *d, uint32_t x) { return lem_dag_div(d, hyperbolic(d, x, -1), hyperbolic(d, x, 1)); }
+static uint32_t tanh_of(dag *d, uint32_t x) {
+    return lem_dag_div(d, hyperbolic(d, x, -1), hyperbolic(d, x, 1));
+}
 
 /* ln(x + sqrt(x^2 + sign)): arsinh for +1, arcosh for -1 */
 static uint32_t area(dag *d, uint32_t x, long sign) {
-    return lem_dag_ln(d, lem_dag_add(d, x, lem_dag_root(d, lem_dag_add(d, lem_dag_pow(d, x, 2), lem_dag_int(d, sign)), 2)));
+    return lem_dag_ln(
+        d, lem_dag_add(d, x, lem_dag_root(d, lem_dag_add(d, lem_dag_pow(d, x, 2), lem_dag_int(d, sign)), 2)));
 }
 static uint32_t artanh(dag *d, uint32_t x) {
     uint32_t one = lem_dag_int(d, 1);
-    return lem_dag_scale(d, lem_dag_ln(d, lem_dag_div(d, lem_dag_add(d, one, x), lem_dag_sub(d, one, x))), 1, 2);
+    return lem_dag_scale(d, lem_dag_ln(d, lem_dag_div(d, lem_dag_add(d, one, x), lem_dag_sub(d, one, x))), 1,
+                         2);
 }
 
 static uint32_t rounded(dag *d, uint32_t x, dag_op op) {
@@ -39,13 +43,15 @@ static uint32_t absolute(dag *d, uint32_t x) {
     if (q) return lem_grade_rat_sign(q) < 0 ? lem_dag_rat(d, lem_grade_rat_neg(d->w, q)) : x;
     dag_scaled s = lem_dag_split(d, x);
     if (s.r == x) return lem_dag_plain(d, DAG_ABS, x, 0);
-    grade_rat *c = lem_grade_rat_sign(s.c) < 0 ? lem_grade_rat_neg(d->w, s.c) : lem_grade_rat_mul(d->w, s.c, d->node[1].q);
+    grade_rat *c = lem_grade_rat_sign(s.c) < 0 ? lem_grade_rat_neg(d->w, s.c)
+                                               : lem_grade_rat_mul(d->w, s.c, d->node[1].q);
     return lem_dag_mul(d, lem_dag_rat(d, c), lem_dag_plain(d, DAG_ABS, s.r, 0));
 }
 
 static uint32_t factorial(dag *d, uint32_t x) {
     long n;
-    if (!lem_dag_small(d, x, MAX_FACTORIAL, &n) || n < 0) return lem_dag_plain(d, DAG_GAMMA, lem_dag_add(d, x, lem_dag_int(d, 1)), 0);
+    if (!lem_dag_small(d, x, MAX_FACTORIAL, &n) || n < 0)
+        return lem_dag_plain(d, DAG_GAMMA, lem_dag_add(d, x, lem_dag_int(d, 1)), 0);
     grade_rat *r = lem_grade_spend(d->w, n * 10) ? lem_grade_rat_int(d->w, 0) : NULL;
     if (r) mpz_fac_ui(mpq_numref(r->q), (unsigned long)n);
     return lem_dag_rat(d, r);
@@ -62,10 +68,12 @@ static uint32_t binomial(dag *d, uint32_t n, uint32_t k) {
     }
     if (whole && v <= MAX_SYMBOLIC_BINOMIAL) {
         uint32_t r = 1;
-        for (long j = 0; j < v; j++) r = lem_dag_mul(d, r, lem_dag_scale(d, lem_dag_add(d, n, lem_dag_int(d, -j)), 1, j + 1));
+        for (long j = 0; j < v; j++)
+            r = lem_dag_mul(d, r, lem_dag_scale(d, lem_dag_add(d, n, lem_dag_int(d, -j)), 1, j + 1));
         return r;
     }
-    return lem_dag_div(d, factorial(d, n), lem_dag_mul(d, factorial(d, k), factorial(d, lem_dag_sub(d, n, k))));
+    return lem_dag_div(d, factorial(d, n),
+                       lem_dag_mul(d, factorial(d, k), factorial(d, lem_dag_sub(d, n, k))));
 }
 
 typedef enum pairing { MAXIMUM, MINIMUM, GCD, LCM, MODULO } pairing;
@@ -74,7 +82,8 @@ static uint32_t paired(dag *d, uint32_t a, uint32_t b, pairing p, const ast_node
     const grade_rat *x = lem_dag_value(d, a), *y = lem_dag_value(d, b);
     if (x && y && (p == MAXIMUM || p == MINIMUM)) return (mpq_cmp(x->q, y->q) >= 0) == (p == MAXIMUM) ? a : b;
     if (p == MAXIMUM || p == MINIMUM)
-        return a < b ? lem_dag_plain(d, p == MAXIMUM ? DAG_MAX : DAG_MIN, a, b) : lem_dag_plain(d, p == MAXIMUM ? DAG_MAX : DAG_MIN, b, a);
+        return a < b ? lem_dag_plain(d, p == MAXIMUM ? DAG_MAX : DAG_MIN, a, b)
+                     : lem_dag_plain(d, p == MAXIMUM ? DAG_MAX : DAG_MIN, b, a);
     bool whole = x && y && lem_grade_rat_is_int(x) && lem_grade_rat_is_int(y);
     if (!whole || !lem_grade_rat_fits(x, y)) return lem_dag_named(d, DAG_FREE, f->name, f->len, a, b);
     if (p == MODULO && lem_grade_rat_sign(y) == 0) return 0;
@@ -203,11 +212,13 @@ static uint32_t function_node(dag *d, const ast_node *a) {
     uint32_t x = a->n ? lem_dag_build(d, a->kid[0]) : 0, y = a->n > 1 ? lem_dag_build(d, a->kid[1]) : 0;
     if (!x || (a->n > 1 && !y)) return 0;
     if (f >= F_MAX && f <= F_MOD) {
-        for (uint32_t k = 1; x && k < a->n; k++) x = paired(d, x, k == 1 ? y : lem_dag_build(d, a->kid[k]), (pairing)(f - F_MAX), a);
+        for (uint32_t k = 1; x && k < a->n; k++)
+            x = paired(d, x, k == 1 ? y : lem_dag_build(d, a->kid[k]), (pairing)(f - F_MAX), a);
         return x;
     }
     if (f <= F_ATANH && a->n == 1) return trigonometric(d, f, x);
-    if (f == F_LOG && a->n <= 2) return lem_dag_div(d, lem_dag_ln(d, x), lem_dag_ln(d, y ? y : lem_dag_int(d, 10)));
+    if (f == F_LOG && a->n <= 2)
+        return lem_dag_div(d, lem_dag_ln(d, x), lem_dag_ln(d, y ? y : lem_dag_int(d, 10)));
     if (f == F_BINOM && a->n == 2) return binomial(d, x, y);
     if (a->n == 1) switch (f) {
         case F_LN: return lem_dag_ln(d, x);
@@ -220,7 +231,8 @@ static uint32_t function_node(dag *d, const ast_node *a) {
         case F_GAMMA: return lem_dag_plain(d, DAG_GAMMA, x, 0);
         default: break;
         }
-    for (uint32_t k = 2; y && k < a->n; k++) y = lem_dag_named(d, DAG_FREE, ",", 1, y, lem_dag_build(d, a->kid[k]));
+    for (uint32_t k = 2; y && k < a->n; k++)
+        y = lem_dag_named(d, DAG_FREE, ",", 1, y, lem_dag_build(d, a->kid[k]));
     return lem_dag_named(d, DAG_FREE, a->name, a->len, x, y);
 }
 
@@ -234,7 +246,8 @@ static uint32_t in_base(dag *d, const ast_node *a) {
     for (const char *s = a->name; r && s < sub; s++) {
         long digit = *s >= '0' && *s <= '9' ? *s - '0' : *s >= 'A' && *s <= 'Z' ? *s - 'A' + 10 : 99;
         if (digit >= base) return d->foreign = true, 0;
-        r = lem_grade_rat_add(d->w, lem_grade_rat_mul(d->w, r, lem_grade_rat_int(d->w, base)), lem_grade_rat_int(d->w, digit));
+        r = lem_grade_rat_add(d->w, lem_grade_rat_mul(d->w, r, lem_grade_rat_int(d->w, base)),
+                              lem_grade_rat_int(d->w, digit));
     }
     if (!r) d->foreign = true;
     return lem_dag_rat(d, r);
@@ -287,7 +300,8 @@ uint32_t lem_dag_build(dag *d, const ast_node *a) {
     }
     case AST_MONEY: return lem_dag_build(d, a->kid[0]);
     case AST_PERCENT: return lem_dag_scale(d, lem_dag_build(d, a->kid[0]), 1, 100);
-    case AST_DEGREE: return lem_dag_scale(d, lem_dag_mul(d, lem_dag_build(d, a->kid[0]), lem_dag_leaf(d, DAG_PI)), 1, 180);
+    case AST_DEGREE:
+        return lem_dag_scale(d, lem_dag_mul(d, lem_dag_build(d, a->kid[0]), lem_dag_leaf(d, DAG_PI)), 1, 180);
     default: d->foreign = true; return 0;
     }
 }

@@ -19,7 +19,8 @@ static bool for_factors(dag *d, mpz_srcptr z, long sign, factor_use *use, void *
     mpz_init_set(rest, z);
     mpz_init(root);
     bool ok = true, factored = mpz_sizeinbase(z, 2) <= MAX_FACTORED_BITS;
-    for (unsigned long p = 2; ok && factored && p <= MAX_PRIME && mpz_cmp_ui(rest, p * p) >= 0; p += 1 + (p > 2)) {
+    for (unsigned long p = 2; ok && factored && p <= MAX_PRIME && mpz_cmp_ui(rest, p * p) >= 0;
+         p += 1 + (p > 2)) {
         long power = 0;
         while (mpz_divisible_ui_p(rest, p)) mpz_divexact_ui(rest, rest, p), power++;
         if (power) ok = use(d, lem_grade_rat_int(d->w, (long)p), sign * power, user);
@@ -90,12 +91,15 @@ uint32_t lem_dag_root(dag *d, uint32_t a, long n) {
     if (!a || n == 1) return a;
     dag_node x = d->node[a];
     if (x.op == DAG_RAT) return root_of_rational(d, a, n);
-    if (x.op == DAG_ROOT && is_positive_constant(d, x.a) && x.k <= DAG_MAX_ROOT / n) return lem_dag_numbered(d, DAG_ROOT, x.a, x.k * n);
+    if (x.op == DAG_ROOT && is_positive_constant(d, x.a) && x.k <= DAG_MAX_ROOT / n)
+        return lem_dag_numbered(d, DAG_ROOT, x.a, x.k * n);
     dag_scaled s = lem_dag_split(d, a);
-    if (s.r == a || s.r == 1 || lem_grade_rat_sign(s.c) == 0 || lem_grade_rat_is(s.c, -1)) return lem_dag_numbered(d, DAG_ROOT, a, n);
+    if (s.r == a || s.r == 1 || lem_grade_rat_sign(s.c) == 0 || lem_grade_rat_is(s.c, -1))
+        return lem_dag_numbered(d, DAG_ROOT, a, n);
     /* |c|^(1/n) comes out of any root; the sign stays inside */
     uint32_t inside = lem_grade_rat_sign(s.c) > 0 ? s.r : lem_dag_scale(d, s.r, -1, 1);
-    grade_rat *c = lem_grade_rat_sign(s.c) > 0 ? lem_grade_rat_mul(d->w, s.c, d->node[1].q) : lem_grade_rat_neg(d->w, s.c);
+    grade_rat *c = lem_grade_rat_sign(s.c) > 0 ? lem_grade_rat_mul(d->w, s.c, d->node[1].q)
+                                               : lem_grade_rat_neg(d->w, s.c);
     return lem_dag_mul(d, lem_dag_root(d, lem_dag_rat(d, c), n), lem_dag_root(d, inside, n));
 }
 
@@ -114,13 +118,15 @@ uint32_t lem_dag_ln(dag *d, uint32_t a) {
         if (sign == 0) return 0;
         if (lem_grade_rat_is(x.q, 1)) return lem_dag_int(d, 0);
         product sum = {1, 0, 0};
-        return sign > 0 ? (for_rational(d, x.q, plus_ln, &sum) ? sum.value : 0) : lem_dag_plain(d, DAG_LN, a, 0);
+        return sign > 0 ? (for_rational(d, x.q, plus_ln, &sum) ? sum.value : 0)
+                        : lem_dag_plain(d, DAG_LN, a, 0);
     }
     if (x.op == DAG_E) return 1;
     if (x.op == DAG_ROOT && is_positive_constant(d, x.a)) return lem_dag_scale(d, lem_dag_ln(d, x.a), 1, x.k);
     if (x.op == DAG_POW && is_positive_constant(d, x.a)) return lem_dag_scale(d, lem_dag_ln(d, x.a), x.k, 1);
     dag_scaled s = lem_dag_split(d, a);
-    if (s.r != a && s.r != 1 && lem_grade_rat_sign(s.c) > 0) return lem_dag_add(d, lem_dag_ln(d, lem_dag_rat(d, s.c)), lem_dag_ln(d, s.r));
+    if (s.r != a && s.r != 1 && lem_grade_rat_sign(s.c) > 0)
+        return lem_dag_add(d, lem_dag_ln(d, lem_dag_rat(d, s.c)), lem_dag_ln(d, s.r));
     return lem_dag_plain(d, DAG_LN, a, 0);
 }
 
@@ -164,16 +170,20 @@ static uint32_t rational_tower(dag *d, uint32_t base, uint32_t t) {
 static uint32_t exp_of_part(dag *d, uint32_t base, uint32_t t) {
     (void)base;
     const grade_rat *q = lem_dag_value(d, t);
-    if (q && mpz_cmpabs_ui(mpq_numref(q->q), DAG_MAX_ROOT) < 0 && mpz_cmp_ui(mpq_denref(q->q), DAG_MAX_ROOT) < 0)
-        return lem_dag_pow(d, lem_dag_root(d, lem_dag_leaf(d, DAG_E), mpz_get_si(mpq_denref(q->q))), mpz_get_si(mpq_numref(q->q)));
+    if (q && mpz_cmpabs_ui(mpq_numref(q->q), DAG_MAX_ROOT) < 0 &&
+        mpz_cmp_ui(mpq_denref(q->q), DAG_MAX_ROOT) < 0)
+        return lem_dag_pow(d, lem_dag_root(d, lem_dag_leaf(d, DAG_E), mpz_get_si(mpq_denref(q->q))),
+                           mpz_get_si(mpq_numref(q->q)));
     dag_scaled s = lem_dag_split(d, t);
     dag_node r = d->node[s.r];
-    if (r.op == DAG_LN && (lem_grade_rat_is_int(s.c) || is_positive_constant(d, r.a))) return lem_dag_power(d, r.a, lem_dag_rat(d, s.c));
-    bool i_pi =
-        r.op == DAG_MUL && ((lem_dag_is(d, r.a, DAG_I) && lem_dag_is(d, r.b, DAG_PI)) || (lem_dag_is(d, r.a, DAG_PI) && lem_dag_is(d, r.b, DAG_I)));
+    if (r.op == DAG_LN && (lem_grade_rat_is_int(s.c) || is_positive_constant(d, r.a)))
+        return lem_dag_power(d, r.a, lem_dag_rat(d, s.c));
+    bool i_pi = r.op == DAG_MUL && ((lem_dag_is(d, r.a, DAG_I) && lem_dag_is(d, r.b, DAG_PI)) ||
+                                    (lem_dag_is(d, r.a, DAG_PI) && lem_dag_is(d, r.b, DAG_I)));
     if (!i_pi) return prime_tower(d, 0, t);
     uint32_t angle = lem_dag_mul(d, lem_dag_rat(d, s.c), lem_dag_leaf(d, DAG_PI));
-    return lem_dag_add(d, lem_dag_cos(d, angle), lem_dag_mul(d, lem_dag_leaf(d, DAG_I), lem_dag_sin(d, angle)));
+    return lem_dag_add(d, lem_dag_cos(d, angle),
+                       lem_dag_mul(d, lem_dag_leaf(d, DAG_I), lem_dag_sin(d, angle)));
 }
 
 uint32_t lem_dag_exp(dag *d, uint32_t a) { return a ? over_sum(d, 0, a, exp_of_part) : 0; }
@@ -186,12 +196,16 @@ typedef struct huge {
 /* value *= p^(power e), written out where it can be */
 static bool times_huge(dag *d, const grade_rat *p, long power, void *user) {
     huge *x = user;
-    const grade_rat *n = lem_grade_rat_int(d->w, power), *e = lem_grade_rat_fits(n, x->e) ? lem_grade_rat_mul(d->w, n, x->e) : NULL;
+    const grade_rat *n = lem_grade_rat_int(d->w, power),
+                    *e = lem_grade_rat_fits(n, x->e) ? lem_grade_rat_mul(d->w, n, x->e) : NULL;
     long k;
     uint32_t a = lem_dag_rat(d, p), f = 0;
     if (!e) f = lem_dag_pow(d, lem_dag_plain(d, DAG_TOWER, a, lem_dag_rat(d, x->e)), power);
-    else if (!lem_grade_rat_small(e, DAG_MAX_EXPONENT, &k)) f = lem_dag_plain(d, DAG_TOWER, a, lem_dag_rat(d, e));
-    else f = lem_grade_rat_pow_fits(p, k) ? lem_dag_rat(d, lem_grade_rat_pow(d->w, p, k)) : lem_dag_numbered(d, DAG_POW, a, k);
+    else if (!lem_grade_rat_small(e, DAG_MAX_EXPONENT, &k))
+        f = lem_dag_plain(d, DAG_TOWER, a, lem_dag_rat(d, e));
+    else
+        f = lem_grade_rat_pow_fits(p, k) ? lem_dag_rat(d, lem_grade_rat_pow(d->w, p, k))
+                                         : lem_dag_numbered(d, DAG_POW, a, k);
     x->value = lem_dag_mul(d, x->value, f);
     return x->value != 0;
 }
@@ -200,11 +214,13 @@ uint32_t lem_dag_huge_power(dag *d, uint32_t a, const grade_rat *e) {
     const grade_rat *q = lem_dag_value(d, a);
     huge x = {e, 1};
     if (!q || !e || !for_rational(d, q, times_huge, &x)) return 0;
-    return lem_grade_rat_sign(q) < 0 && mpz_odd_p(mpq_numref(e->q)) ? lem_dag_scale(d, x.value, -1, 1) : x.value;
+    return lem_grade_rat_sign(q) < 0 && mpz_odd_p(mpq_numref(e->q)) ? lem_dag_scale(d, x.value, -1, 1)
+                                                                    : x.value;
 }
 
 static bool small_fraction(const grade_rat *q) {
-    return q && mpz_cmpabs_ui(mpq_numref(q->q), DAG_MAX_ROOT) < 0 && mpz_cmp_ui(mpq_denref(q->q), DAG_MAX_ROOT) < 0;
+    return q && mpz_cmpabs_ui(mpq_numref(q->q), DAG_MAX_ROOT) < 0 &&
+           mpz_cmp_ui(mpq_denref(q->q), DAG_MAX_ROOT) < 0;
 }
 
 uint32_t lem_dag_power(dag *d, uint32_t a, uint32_t b) {
@@ -213,10 +229,12 @@ uint32_t lem_dag_power(dag *d, uint32_t a, uint32_t b) {
     long k;
     if (e && q && (lem_grade_rat_is(q, 1) || lem_grade_rat_sign(q) == 0))
         return lem_grade_rat_sign(e) < 0 && !lem_grade_rat_is(q, 1) ? 0 : lem_grade_rat_sign(e) == 0 ? 1 : a;
-    if (e && q && lem_grade_rat_is(q, -1) && lem_grade_rat_is_int(e)) return mpz_odd_p(mpq_numref(e->q)) ? a : 1;
+    if (e && q && lem_grade_rat_is(q, -1) && lem_grade_rat_is_int(e))
+        return mpz_odd_p(mpq_numref(e->q)) ? a : 1;
     if (e && lem_grade_rat_small(e, DAG_MAX_EXPONENT, &k)) return lem_dag_pow(d, a, k);
     if (e && q && lem_grade_rat_is_int(e)) return lem_dag_huge_power(d, a, e);
-    if (small_fraction(e)) return lem_dag_pow(d, lem_dag_root(d, a, mpz_get_si(mpq_denref(e->q))), mpz_get_si(mpq_numref(e->q)));
+    if (small_fraction(e))
+        return lem_dag_pow(d, lem_dag_root(d, a, mpz_get_si(mpq_denref(e->q))), mpz_get_si(mpq_numref(e->q)));
     if (lem_dag_is(d, a, DAG_E)) return lem_dag_exp(d, b);
     if (q && lem_grade_rat_sign(q) > 0 && !e) return over_sum(d, a, b, rational_tower);
     return lem_dag_plain(d, DAG_TOWER, a, b);
@@ -233,7 +251,9 @@ static uint32_t known_cosine(dag *d, unsigned long n, unsigned long m) {
     case 4: return lem_dag_scale(d, root_of(d, 2), 1, 2);
     case 5: return lem_dag_scale(d, lem_dag_add(d, root_of(d, 5), lem_dag_int(d, n == 1 ? 1 : -1)), 1, 4);
     case 6: return lem_dag_scale(d, root_of(d, 3), 1, 2);
-    case 12: return lem_dag_scale(d, lem_dag_add(d, root_of(d, 6), lem_dag_scale(d, root_of(d, 2), n == 1 ? 1 : -1, 1)), 1, 4);
+    case 12:
+        return lem_dag_scale(
+            d, lem_dag_add(d, root_of(d, 6), lem_dag_scale(d, root_of(d, 2), n == 1 ? 1 : -1, 1)), 1, 4);
     default: return 0;
     }
 }

@@ -1,11 +1,13 @@
 /* dag_priv.h - scalars as one table of shared nodes, both sides of a comparison in the same table
  *
- * A node refers to earlier nodes only, and two nodes of the same form are one node: evaluation is a loop over the table, the same subexpression is
- * computed once, and a radical that occurs twice counts once in a separation bound. Constructors fold rationals, write roots of rationals as roots of
- * primes, logarithms of rationals as logarithms of primes, hyperbolic functions by exp, tan by sin and cos, and sin and cos of rational multiples of pi
- * as one kind. Every rewriting holds for all values at which both forms are defined.
+ * A node refers to earlier nodes only, and two nodes of the same form are one node: evaluation is a loop over
+ * the table, the same subexpression is computed once, and a radical that occurs twice counts once in a
+ * separation bound. Constructors fold rationals, write roots of rationals as roots of primes, logarithms of
+ * rationals as logarithms of primes, hyperbolic functions by exp, tan by sin and cos, and sin and cos of
+ * rational multiples of pi as one kind. Every rewriting holds for all values at which both forms are defined.
  *
- * Conventions: odd roots of negative reals are real; log without a base is to base 10; node 0 is "undefined" (1/0 written out), node 1 is the number 1. */
+ * Conventions: odd roots of negative reals are real; log without a base is to base 10; node 0 is "undefined"
+ * (1/0 written out), node 1 is the number 1. */
 #ifndef LEM_GRADE_DAG_PRIV_H
 #define LEM_GRADE_DAG_PRIV_H
 
@@ -77,7 +79,9 @@ uint32_t lem_dag_div(dag *d, uint32_t a, uint32_t b);
 uint32_t lem_dag_pow(dag *d, uint32_t a, long k);
 uint32_t lem_dag_root(dag *d, uint32_t a, long k);
 uint32_t lem_dag_power(dag *d, uint32_t a, uint32_t b);
-uint32_t lem_dag_huge_power(dag *d, uint32_t a, const grade_rat *e); /* rational a, whole e: as powers of primes, not written out */
+uint32_t
+lem_dag_huge_power(dag *d, uint32_t a,
+                   const grade_rat *e); /* rational a, whole e: as powers of primes, not written out */
 uint32_t lem_dag_ln(dag *d, uint32_t a);
 uint32_t lem_dag_exp(dag *d, uint32_t a);
 uint32_t lem_dag_cos(dag *d, uint32_t a);

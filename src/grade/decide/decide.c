@@ -8,10 +8,19 @@
 
 #include <string.h>
 
-enum { CANON_FUEL = 200000, MAX_SYMBOLS = 32, ENOUGH_POINTS = 3, AGREE_BITS = 256, HIGH_PREC = 1024, POINT_PREC = 512 };
+enum {
+    CANON_FUEL = 200000,
+    MAX_SYMBOLS = 32,
+    ENOUGH_POINTS = 3,
+    AGREE_BITS = 256,
+    HIGH_PREC = 1024,
+    POINT_PREC = 512
+};
 
 static lem_grade_result say(lem_grade_verdict v, const char *rule) { return (lem_grade_result){v, rule}; }
-static lem_grade_result open_question(const grade_work *w) { return say(LEM_GRADE_LIMIT, w->limit ? "work bound" : "not decided"); }
+static lem_grade_result open_question(const grade_work *w) {
+    return say(LEM_GRADE_LIMIT, w->limit ? "work bound" : "not decided");
+}
 
 /* A part of the fuel for one decider: running out of it is not the end. */
 typedef struct budget {
@@ -29,12 +38,14 @@ static void settle(grade_work *w, budget b) {
     if (!empty) w->limit = false;
 }
 
-/* Equal texts are equal values; two polynomials of which each value has one text only are decided either way. */
+/* Equal texts are equal values; two polynomials of which each value has one text only are decided either way.
+ */
 static bool by_canonical_form(grade_work *w, const ast_node *a, const ast_node *b, lem_grade_result *out) {
     budget rest = lend(w, CANON_FUEL);
     const canon_poly *p = lem_canon_scalar(w, a), *q = p ? lem_canon_scalar(w, b) : NULL;
     const char *x = q ? lem_canon_poly_text(w, p) : NULL, *y = x ? lem_canon_poly_text(w, q) : NULL;
-    bool same = x && y && !w->limit && strcmp(x, y) == 0, decided = same || (x && y && !w->limit && lem_canon_is_unique(p) && lem_canon_is_unique(q));
+    bool same = x && y && !w->limit && strcmp(x, y) == 0,
+         decided = same || (x && y && !w->limit && lem_canon_is_unique(p) && lem_canon_is_unique(q));
     if (decided) *out = say(same ? LEM_GRADE_EQUAL_EXACT : LEM_GRADE_NOT_EQUAL, "canonical form");
     settle(w, rest);
     return decided;
@@ -86,7 +97,8 @@ static lem_grade_result decide_constants(balls *e) {
         if (state == BALL_UNDEFINED) return say(LEM_GRADE_LIMIT, "no value");
         if (state == BALL_OK && prec >= HIGH_PREC && lem_balls_bits_needed(e) == 0) break;
     }
-    if (w->limit || state != BALL_OK || e->prec < HIGH_PREC || !lem_balls_agree(e, AGREE_BITS)) return open_question(w);
+    if (w->limit || state != BALL_OK || e->prec < HIGH_PREC || !lem_balls_agree(e, AGREE_BITS))
+        return open_question(w);
     return say(LEM_GRADE_EQUAL_NUMERIC, "balls meet to 256 bits");
 }
 
@@ -95,7 +107,8 @@ static lem_grade_result decide_constants(balls *e) {
 typedef struct sampling {
     balls *e;
     uint32_t symbol[MAX_SYMBOLS];
-    uint32_t symbols, all, negative, blocked; /* bit sets of symbols: all; negative at a counted point; negative where it could not be told */
+    uint32_t symbols, all, negative, blocked; /* bit sets of symbols: all; negative at a counted point;
+                                                 negative where it could not be told */
     int point[BALL_POINTS], counted;
 } sampling;
 
@@ -117,11 +130,14 @@ static uint32_t negatives(const sampling *s) {
     return set;
 }
 
-/* Counts points of both signs at which both sides are defined; true when one of them tells the sides apart. */
+/* Counts points of both signs at which both sides are defined; true when one of them tells the sides apart.
+ */
 static bool sample(sampling *s) {
     s->counted = 0;
     s->negative = s->blocked = 0;
-    for (int p = 0; p < BALL_POINTS && !(s->counted >= ENOUGH_POINTS && (s->negative == s->all || s->e->integers)); p++) {
+    for (int p = 0;
+         p < BALL_POINTS && !(s->counted >= ENOUGH_POINTS && (s->negative == s->all || s->e->integers));
+         p++) {
         ball_state state = lem_balls_run(s->e, 64, p);
         if (state == BALL_FUZZY) state = lem_balls_run(s->e, 256, p);
         if (s->e->d->w->limit) return false;
@@ -135,7 +151,9 @@ static bool sample(sampling *s) {
 }
 
 /* Negative values may be missing only where they are undefined. */
-static bool enough(const sampling *s) { return s->counted >= ENOUGH_POINTS && !(s->all & ~s->negative & s->blocked); }
+static bool enough(const sampling *s) {
+    return s->counted >= ENOUGH_POINTS && !(s->all & ~s->negative & s->blocked);
+}
 
 static lem_grade_result confirm(sampling *s) {
     for (int k = 0; k < ENOUGH_POINTS; k++) {
@@ -163,7 +181,8 @@ static lem_grade_result decide_functions(balls *e) {
     sampling s = {.e = e};
     if (!find_symbols(&s)) return open_question(w);
     bool differ = sample(&s);
-    for (int k = 0; k < 2 && !differ && !w->limit && s.counted == 0 && e->real; k++) { /* nowhere real: at whole numbers, then complex values */
+    for (int k = 0; k < 2 && !differ && !w->limit && s.counted == 0 && e->real;
+         k++) { /* nowhere real: at whole numbers, then complex values */
         e->integers = k == 0;
         e->real = k == 0;
         differ = sample(&s);
@@ -203,7 +222,8 @@ static lem_grade_result decide_nodes(dag *d, uint32_t a, uint32_t b) {
 
 lem_grade_result lem_decide_scalars(grade_work *w, const ast_node *a, const ast_node *b) {
     if (a->kind == AST_NUM && b->kind == AST_NUM)
-        return say(lem_grade_rat_equal(a->q, b->q) ? LEM_GRADE_EQUAL_EXACT : LEM_GRADE_NOT_EQUAL, "exact rational");
+        return say(lem_grade_rat_equal(a->q, b->q) ? LEM_GRADE_EQUAL_EXACT : LEM_GRADE_NOT_EQUAL,
+                   "exact rational");
     lem_grade_result r;
     dag d;
     if (by_canonical_form(w, a, b, &r)) return r;
@@ -213,9 +233,11 @@ lem_grade_result lem_decide_scalars(grade_work *w, const ast_node *a, const ast_
     if (d.foreign) return say(LEM_GRADE_LIMIT, "not a scalar");
     if (!x || !y) return say(LEM_GRADE_LIMIT, "no value");
     if (x == y) return say(LEM_GRADE_EQUAL_EXACT, "same form");
-    if (lem_dag_is(&d, x, DAG_RAT) && lem_dag_is(&d, y, DAG_RAT)) return say(LEM_GRADE_NOT_EQUAL, "exact rational");
+    if (lem_dag_is(&d, x, DAG_RAT) && lem_dag_is(&d, y, DAG_RAT))
+        return say(LEM_GRADE_NOT_EQUAL, "exact rational");
     r = decide_nodes(&d, x, y);
-    flint_cleanup(); /* what FLINT caches for this thread: nobody else would free it, and no call may see what an earlier one left */
+    flint_cleanup(); /* what FLINT caches for this thread: nobody else would free it, and no call may see what
+                        an earlier one left */
     return r;
 }
 
@@ -227,18 +249,23 @@ grade_rat *lem_decide_rational(grade_work *w, const ast_node *a) {
 }
 
 /* The ball of a - b around both constants at the least precision that `enough` accepts. */
-static bool difference_of(grade_work *w, const ast_node *a, const ast_node *b, bool accept(arb_srcptr, const balls *, void *), void *user) {
+static bool difference_of(grade_work *w, const ast_node *a, const ast_node *b,
+                          bool accept(arb_srcptr, const balls *, void *), void *user) {
     dag d;
     balls e;
     uint32_t x = lem_dag_init(&d, w) ? lem_dag_build(&d, a) : 0, y = x ? lem_dag_build(&d, b) : 0;
-    if (!x || !y || w->limit || d.node[x].symbols || d.node[y].symbols || d.node[x].infinite || d.node[y].infinite) return false;
+    if (!x || !y || w->limit || d.node[x].symbols || d.node[y].symbols || d.node[x].infinite ||
+        d.node[y].infinite)
+        return false;
     bool done = false;
     arb_t t;
     arb_init(t);
     if (lem_balls_init(&e, &d, x, y))
         for (long prec = 64; prec <= HIGH_PREC && !done && !w->limit; prec *= 2) {
             ball_state state = lem_balls_run(&e, prec, BALL_CONSTANT);
-            if (state == BALL_UNDEFINED || (state == BALL_OK && (!arb_is_zero(acb_imagref(e.v + x)) || !arb_is_zero(acb_imagref(e.v + y))))) break;
+            if (state == BALL_UNDEFINED || (state == BALL_OK && (!arb_is_zero(acb_imagref(e.v + x)) ||
+                                                                 !arb_is_zero(acb_imagref(e.v + y)))))
+                break;
             if (state != BALL_OK) continue;
             arb_sub(t, acb_realref(e.v + x), acb_realref(e.v + y), prec);
             done = accept(t, &e, user);
@@ -279,7 +306,11 @@ bool lem_decide_within(grade_work *w, const ast_node *a, const ast_node *b, cons
 
 static bool order_accepts(arb_srcptr t, const balls *e, void *user) {
     int *sign = user;
-    *sign = e->a == e->b ? 0 : arb_is_positive(t) ? 1 : arb_is_negative(t) ? -1 : lem_balls_proven_equal(e) ? 0 : 2;
+    *sign = e->a == e->b                ? 0
+            : arb_is_positive(t)        ? 1
+            : arb_is_negative(t)        ? -1
+            : lem_balls_proven_equal(e) ? 0
+                                        : 2;
     return *sign != 2;
 }
 

@@ -1,7 +1,7 @@
 /* flint_priv.h - the one place that knows where FLINT and Arb keep their headers
  *
- * FLINT 3 has Arb inside; before that they are two libraries. Facts used: a zeroed arb_t, acb_t or fmpz_t is a valid zero; flint_cleanup frees what FLINT
- * caches for the calling thread. */
+ * FLINT 3 has Arb inside; before that they are two libraries. Facts used: a zeroed arb_t, acb_t or fmpz_t is
+ * a valid zero; flint_cleanup frees what FLINT caches for the calling thread. */
 #ifndef LEM_GRADE_FLINT_PRIV_H
 #define LEM_GRADE_FLINT_PRIV_H
 

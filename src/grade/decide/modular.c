@@ -4,7 +4,8 @@
 
 #include "core/hash.h"
 
-/* Largest below 2^61 that are 1 modulo 8 and modulo every odd prime up to 23: -1 and all primes up to 23 have square roots. */
+/* Largest below 2^61 that are 1 modulo 8 and modulo every odd prime up to 23: -1 and all primes up to 23 have
+ * square roots. */
 static const ulong primes[2] = {2305843007326098241, 2305842995725269001};
 static const uint64_t UNDEFINED = UINT64_MAX;
 
@@ -35,7 +36,8 @@ static uint64_t kernel(const dag *d, const dag_node *x, uint64_t a, uint64_t b, 
     if (x->op != DAG_SYM) f->kernels = true;
     if (x->op == DAG_PI) f->pi = true;
     if (x->op == DAG_E) f->e = true;
-    bool prime_root = x->op == DAG_ROOT && x->k == 2 && lem_dag_is(d, x->a, DAG_RAT) && mpz_cmp_ui(mpq_numref(d->node[x->a].q->q), 1000) < 0;
+    bool prime_root = x->op == DAG_ROOT && x->k == 2 && lem_dag_is(d, x->a, DAG_RAT) &&
+                      mpz_cmp_ui(mpq_numref(d->node[x->a].q->q), 1000) < 0;
     if (x->op == DAG_I || prime_root) {
         ulong r = n_sqrtmod(x->op == DAG_I ? f->p - 1 : a, f->p);
         if (r) return r < f->p - r ? r : f->p - r;
@@ -65,7 +67,8 @@ modular_answer lem_modular_compare(dag *d, uint32_t a, uint32_t b, residues *fir
     uint64_t *second = lem_grade_alloc(d->w, n, sizeof *second);
     first->r = lem_grade_alloc(d->w, n, sizeof *first->r);
     if (!first->r || !second) return MODULAR_UNKNOWN;
-    field f = {.p = primes[0], .inv = n_preinvert_limb(primes[0])}, g = {.p = primes[1], .inv = n_preinvert_limb(primes[1])};
+    field f = {.p = primes[0], .inv = n_preinvert_limb(primes[0])},
+          g = {.p = primes[1], .inv = n_preinvert_limb(primes[1])};
     if (!run(d, first->r, n, &f)) return MODULAR_UNKNOWN;
     uint64_t x = first->r[a], y = first->r[b];
     bool related = f.related || (f.pi && f.e);

@@ -1,8 +1,10 @@
 /* modular_priv.h - both sides as rational functions of kernels, at residues modulo two primes of 61 bits
  *
- * Kernels are symbols, pi, e, i, roots and everything else that is not + * or a whole power. A kernel's residue is a hash of its name and of its
- * arguments' residues, but for i and the square roots of primes, whose residues are square roots: then the residues are the image of a ring homomorphism,
- * and a difference proves that the sides are different functions. Agreement modulo both primes is wrong with probability under 2^-90. */
+ * Kernels are symbols, pi, e, i, roots and everything else that is not + * or a whole power. A kernel's
+ * residue is a hash of its name and of its arguments' residues, but for i and the square roots of primes,
+ * whose residues are square roots: then the residues are the image of a ring homomorphism, and a difference
+ * proves that the sides are different functions. Agreement modulo both primes is wrong with probability under
+ * 2^-90. */
 #ifndef LEM_GRADE_MODULAR_PRIV_H
 #define LEM_GRADE_MODULAR_PRIV_H
 

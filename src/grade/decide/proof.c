@@ -36,7 +36,8 @@ static slong coeff_bits(const fmpz_mpoly_struct *x) {
 
 static bool small(const proof *p, const fmpz_mpoly_struct *x) {
     if (fmpz_mpoly_length(x, p->ctx) > MAX_TERMS || coeff_bits(x) > MAX_COEFF_BITS) return false;
-    return fmpz_mpoly_is_zero(x, p->ctx) || (fmpz_mpoly_total_degree_fits_si(x, p->ctx) && fmpz_mpoly_total_degree_si(x, p->ctx) <= MAX_DEGREE);
+    return fmpz_mpoly_is_zero(x, p->ctx) || (fmpz_mpoly_total_degree_fits_si(x, p->ctx) &&
+                                             fmpz_mpoly_total_degree_si(x, p->ctx) <= MAX_DEGREE);
 }
 
 /* Terms are about 60 ns each, more with long coefficients. */
@@ -73,7 +74,8 @@ static bool add(proof *p, fraction *r, const fraction *x, const fraction *y) {
     }
     fmpz_mpoly_t t;
     fmpz_mpoly_init(t, p->ctx);
-    bool ok = product(p, &r->num, &x->num, &y->den) && product(p, t, &y->num, &x->den) && product(p, &r->den, &x->den, &y->den);
+    bool ok = product(p, &r->num, &x->num, &y->den) && product(p, t, &y->num, &x->den) &&
+              product(p, &r->den, &x->den, &y->den);
     if (ok) fmpz_mpoly_add(&r->num, &r->num, t, p->ctx);
     fmpz_mpoly_clear(t, p->ctx);
     return ok && small(p, &r->num);
@@ -92,14 +94,16 @@ static bool same_fraction(proof *p, const fraction *x, const fraction *y) {
     fmpz_mpoly_t s, t;
     fmpz_mpoly_init(s, p->ctx);
     fmpz_mpoly_init(t, p->ctx);
-    bool same = product(p, s, &x->num, &y->den) && product(p, t, &y->num, &x->den) && fmpz_mpoly_equal(s, t, p->ctx);
+    bool same =
+        product(p, s, &x->num, &y->den) && product(p, t, &y->num, &x->den) && fmpz_mpoly_equal(s, t, p->ctx);
     fmpz_mpoly_clear(s, p->ctx);
     fmpz_mpoly_clear(t, p->ctx);
     return same;
 }
 
 static bool same_head(const dag_node *x, const dag_node *y) {
-    return x->op == y->op && x->k == y->k && x->len == y->len && (!x->len || memcmp(x->name, y->name, x->len) == 0);
+    return x->op == y->op && x->k == y->k && x->len == y->len &&
+           (!x->len || memcmp(x->name, y->name, x->len) == 0);
 }
 
 /* A kernel like an earlier one, of arguments that are equal, is that one. */
@@ -110,7 +114,8 @@ static bool set_kernel(proof *p, uint32_t k) {
         const dag_node *y = &p->d->node[p->kernel[j]];
         if (p->r->r[k] != p->r->r[p->kernel[j]] || !same_head(x, y) || !x->a) continue;
         if (p->f[x->a].bad || p->f[y->a].bad || (x->b && (p->f[x->b].bad || p->f[y->b].bad))) continue;
-        if (same_fraction(p, &p->f[x->a], &p->f[y->a]) && (!x->b || same_fraction(p, &p->f[x->b], &p->f[y->b])))
+        if (same_fraction(p, &p->f[x->a], &p->f[y->a]) &&
+            (!x->b || same_fraction(p, &p->f[x->b], &p->f[y->b])))
             return copy(p, f, &p->f[p->kernel[j]]);
     }
     uint32_t j = 0;
@@ -153,7 +158,9 @@ static bool divide(proof *p, fmpz_mpoly_struct *x, uint32_t g, ulong n, const fm
     for (slong k = 0; k < degree / (slong)n && m > 1; k++)
         if ((terms *= m) > MAX_TERMS) return false;
     slong bits = coeff_bits(x) + (coeff_bits(rest) + 8) * (degree / (slong)n);
-    if (bits > MAX_COEFF_BITS || !lem_grade_spend(p->d->w, 100 + terms * (degree / (slong)n + 1) * (20 + bits / 16))) return false;
+    if (bits > MAX_COEFF_BITS ||
+        !lem_grade_spend(p->d->w, 100 + terms * (degree / (slong)n + 1) * (20 + bits / 16)))
+        return false;
     fmpz_mpoly_t by, q;
     fmpz_mpoly_init(by, p->ctx);
     fmpz_mpoly_init(q, p->ctx);
@@ -190,7 +197,8 @@ static bool reduce(proof *p, fmpz_mpoly_struct *x) {
         if (y->op == DAG_I) {
             fmpz_mpoly_set_si(rest, -1, p->ctx);
             ok = divide(p, x, g, 2, rest);
-        } else if (y->op == DAG_ROOT && y->k <= MAX_DEGREE && !p->f[y->a].bad && fmpz_mpoly_is_one(&p->f[y->a].den, p->ctx))
+        } else if (y->op == DAG_ROOT && y->k <= MAX_DEGREE && !p->f[y->a].bad &&
+                   fmpz_mpoly_is_one(&p->f[y->a].den, p->ctx))
             ok = divide(p, x, g, (ulong)y->k, &p->f[y->a].num);
         else if (y->op == DAG_SIN || y->op == DAG_COS) ok = pythagoras(p, x, g, rest);
     }

@@ -6,7 +6,8 @@ enum { PREC = 128, MAX_LEVEL = 6, LEVEL_BITS = 30, TINY_BITS = 100 };
 typedef struct number {
     arb_t v;
     bool known;
-    int level; /* 0: the number is v. Else sign exp(slope exp(exp(… v))) with `level` exps, and v > 2^LEVEL_BITS at level 1, v > 0 above */
+    int level; /* 0: the number is v. Else sign exp(slope exp(exp(… v))) with `level` exps, and v >
+                  2^LEVEL_BITS at level 1, v > 0 above */
     int sign;  /* of a level above 0 */
     int slope; /* -1: close to zero */
 } number;
@@ -81,10 +82,12 @@ static number exp_of(number x) {
 
 static number added(const number *x, const number *y);
 
-/* x + y with ln |x| - ln |y| = gap: the smaller one shifts the logarithm of the larger one by less than 2^-TINY_BITS, or by ln 2 if the signs agree. */
+/* x + y with ln |x| - ln |y| = gap: the smaller one shifts the logarithm of the larger one by less than
+ * 2^-TINY_BITS, or by ln 2 if the signs agree. */
 static number dominated(const number *x, const number *y, const number *gap) {
     int first = sign_of(gap), u = sign_of(x), v = sign_of(y);
-    bool far = gap->known && (gap->level ? gap->slope > 0 : beyond(gap->v, 7) && arb_rel_accuracy_bits(gap->v) > 4);
+    bool far =
+        gap->known && (gap->level ? gap->slope > 0 : beyond(gap->v, 7) && arb_rel_accuracy_bits(gap->v) > 4);
     if (!first || !u || !v || (!far && u != v)) return unknown();
     number l = ln_abs(first > 0 ? x : y), shift = {.known = true};
     arb_init(shift.v);
@@ -104,7 +107,8 @@ static number added(const number *x, const number *y) {
         return r;
     }
     if (x->level == 0 && arb_is_zero(x->v)) return copied(y);
-    if (y->level == 0 && !sign_of(y) && x->level && x->slope > 0 && !beyond(y->v, LEVEL_BITS)) { /* a huge number and a ball around zero */
+    if (y->level == 0 && !sign_of(y) && x->level && x->slope > 0 &&
+        !beyond(y->v, LEVEL_BITS)) { /* a huge number and a ball around zero */
         number l = ln_abs(x), shift = {.known = true};
         arb_init(shift.v);
         arb_add_error_2exp_si(shift.v, -TINY_BITS);
@@ -126,7 +130,9 @@ static number multiplied(const number *x, const number *y) {
     if (x->level == 0 && y->level == 0) {
         number r = copied(x);
         arb_mul(r.v, x->v, y->v, PREC);
-        if (!beyond(r.v, 1L << LEVEL_BITS) && (arb_contains_zero(r.v) || arf_cmpabs_2exp_si(arb_midref(r.v), -(1L << LEVEL_BITS)) > 0)) return r;
+        if (!beyond(r.v, 1L << LEVEL_BITS) &&
+            (arb_contains_zero(r.v) || arf_cmpabs_2exp_si(arb_midref(r.v), -(1L << LEVEL_BITS)) > 0))
+            return r;
         release(&r);
     }
     int sign = sign_of(x) * sign_of(y);
@@ -150,7 +156,10 @@ static number integer_power(const number *x, long num, long den) {
     arb_init(e);
     arb_set_si(e, num);
     arb_div_si(e, e, den, PREC);
-    number y = plain(e), r = power(x, &y, num % 2 == 0 && den == 1 ? 1 : den % 2 ? sign_of(x) : sign_of(x) > 0);
+    number y = plain(e), r = power(x, &y,
+                                   num % 2 == 0 && den == 1 ? 1
+                                   : den % 2                ? sign_of(x)
+                                                            : sign_of(x) > 0);
     arb_clear(e);
     release(&y);
     return r;
@@ -170,7 +179,8 @@ static number gamma_of(const number *x) {
     arb_add_error_2exp_si(c, -8);
     number rest = plain(c);
     arb_set_d(c, -0.5);
-    number half = plain(c), part = multiplied(&l, &half), sum = added(&main, &part), r = exp_of(added(&sum, &rest));
+    number half = plain(c), part = multiplied(&l, &half), sum = added(&main, &part),
+           r = exp_of(added(&sum, &rest));
     arb_clear(c);
     number *all[] = {&one, &l, &m, &main, &rest, &half, &part, &sum};
     for (size_t k = 0; k < sizeof all / sizeof *all; k++) release(all[k]);
@@ -180,7 +190,8 @@ static number gamma_of(const number *x) {
 static number value_of(const balls *e, const number *t, uint32_t k) {
     const dag_node *x = &e->d->node[k];
     const number *a = &t[x->a], *b = &t[x->b];
-    if (e->state[k] == BALL_OK && arb_is_zero(acb_imagref(e->v + k)) && !beyond(acb_realref(e->v + k), 1L << LEVEL_BITS))
+    if (e->state[k] == BALL_OK && arb_is_zero(acb_imagref(e->v + k)) &&
+        !beyond(acb_realref(e->v + k), 1L << LEVEL_BITS))
         return plain(acb_realref(e->v + k));
     switch ((dag_op)x->op) {
     case DAG_RAT: return plain(acb_realref(e->v + k));

@@ -37,7 +37,8 @@ static lem_status int_power(jin *m, int64_t x, int64_t y, jin_val *out) {
 static lem_status int_op(jin *m, int op, int64_t x, int64_t y, jin_val *out) {
     int64_t r = 0, q = 0;
     bool over = false;
-    if ((op == N_FLOORDIV || op == N_MOD) && y == 0) return lem_jin_fail(m, "integer division or modulo by zero");
+    if ((op == N_FLOORDIV || op == N_MOD) && y == 0)
+        return lem_jin_fail(m, "integer division or modulo by zero");
     switch (op) {
     case N_ADD: over = __builtin_add_overflow(x, y, &r); break;
     case N_SUB: over = __builtin_sub_overflow(x, y, &r); break;
@@ -59,7 +60,8 @@ static lem_status int_op(jin *m, int op, int64_t x, int64_t y, jin_val *out) {
 
 static lem_status float_op(jin *m, int op, double x, double y, jin_val *out) {
     double r;
-    if ((op == N_DIV || op == N_FLOORDIV || op == N_MOD) && y == 0) return lem_jin_fail(m, "division by zero");
+    if ((op == N_DIV || op == N_FLOORDIV || op == N_MOD) && y == 0)
+        return lem_jin_fail(m, "division by zero");
     switch (op) {
     case N_ADD: r = x + y; break;
     case N_SUB: r = x - y; break;
@@ -92,7 +94,8 @@ static int64_t int_of(const jin_val *v) { return v->kind == JIN_BOOL ? v->u.b : 
 static lem_status number_op(jin *m, int op, const jin_val *a, const jin_val *b, jin_val *out) {
     double x = 0, y = 0;
     lem_status st;
-    bool whole = a->kind != JIN_FLOAT && b->kind != JIN_FLOAT && op != N_DIV && !(op == N_POW && int_of(b) < 0);
+    bool whole =
+        a->kind != JIN_FLOAT && b->kind != JIN_FLOAT && op != N_DIV && !(op == N_POW && int_of(b) < 0);
     (void)lem_jin_number(a, &x);
     (void)lem_jin_number(b, &y);
     st = whole ? int_op(m, op, int_of(a), int_of(b), out) : float_op(m, op, x, y, out);
@@ -114,7 +117,9 @@ static lem_status repeat(jin *m, const jin_val *v, int64_t times, jin_val *out) 
     return st;
 }
 
-static bool repeatable(const jin_val *v) { return v->kind == JIN_STR || (v->kind == JIN_SEQ && v->u.q->flavor <= JIN_TUPLE); }
+static bool repeatable(const jin_val *v) {
+    return v->kind == JIN_STR || (v->kind == JIN_SEQ && v->u.q->flavor <= JIN_TUPLE);
+}
 
 static lem_status join_two(jin *m, const jin_val *a, const jin_val *b, jin_val *out) {
     jin_sb sb = {0};
@@ -138,15 +143,22 @@ static lem_status binary(jin *m, int op, const jin_val *a, const jin_val *b, jin
         if (!(op == N_MOD && a->kind == JIN_STR)) return lem_jin_used_undef(m, a->kind == JIN_UNDEF ? a : b);
     }
     if ((a->kind == JIN_STR && (a->mark & JIN_SAFE)) || (b->kind == JIN_STR && (b->mark & JIN_SAFE)))
-        return lem_jin_fail(m, "'%s' with text passed through |safe (which escapes the other side) is not supported", symbol(op));
+        return lem_jin_fail(
+            m, "'%s' with text passed through |safe (which escapes the other side) is not supported",
+            symbol(op));
     if (lem_jin_number(a, &x) && lem_jin_number(b, &x)) return number_op(m, op, a, b, out);
-    if (op == N_ADD && a->kind == b->kind && repeatable(a) && repeatable(b) && (a->kind == JIN_STR || a->u.q->flavor == b->u.q->flavor))
+    if (op == N_ADD && a->kind == b->kind && repeatable(a) && repeatable(b) &&
+        (a->kind == JIN_STR || a->u.q->flavor == b->u.q->flavor))
         return join_two(m, a, b, out);
     if (op == N_MOD && a->kind == JIN_STR) return lem_jin_percent(m, a->u.s, b, out);
-    if (op == N_MUL && repeatable(a) && (b->kind == JIN_INT || b->kind == JIN_BOOL)) return repeat(m, a, int_of(b), out);
-    if (op == N_MUL && repeatable(b) && (a->kind == JIN_INT || a->kind == JIN_BOOL)) return repeat(m, b, int_of(a), out);
-    if (op == N_ADD && a->kind == JIN_STR) return lem_jin_fail(m, "can only concatenate str (not \"%s\") to str", lem_jin_type(b));
-    return lem_jin_fail(m, "unsupported operand types for %s: '%s' and '%s'", symbol(op), lem_jin_type(a), lem_jin_type(b));
+    if (op == N_MUL && repeatable(a) && (b->kind == JIN_INT || b->kind == JIN_BOOL))
+        return repeat(m, a, int_of(b), out);
+    if (op == N_MUL && repeatable(b) && (a->kind == JIN_INT || a->kind == JIN_BOOL))
+        return repeat(m, b, int_of(a), out);
+    if (op == N_ADD && a->kind == JIN_STR)
+        return lem_jin_fail(m, "can only concatenate str (not \"%s\") to str", lem_jin_type(b));
+    return lem_jin_fail(m, "unsupported operand types for %s: '%s' and '%s'", symbol(op), lem_jin_type(a),
+                        lem_jin_type(b));
 }
 
 lem_status lem_jin_arithmetic(jin *m, const jin_node *n, jin_val *out) {
@@ -157,7 +169,8 @@ lem_status lem_jin_arithmetic(jin *m, const jin_node *n, jin_val *out) {
     if (n->op == N_NEG || n->op == N_POS) {
         m->line = n->line;
         if (a.kind == JIN_UNDEF) return lem_jin_used_undef(m, &a);
-        if (!lem_jin_number(&a, &x)) return lem_jin_fail(m, "bad operand type for a sign: '%s'", lem_jin_type(&a));
+        if (!lem_jin_number(&a, &x))
+            return lem_jin_fail(m, "bad operand type for a sign: '%s'", lem_jin_type(&a));
         if (a.kind == JIN_FLOAT) {
             *out = (jin_val){.kind = JIN_FLOAT, .mark = a.mark, .u.f = n->op == N_NEG ? -a.u.f : a.u.f};
             return LEM_OK;

@@ -7,11 +7,14 @@
 /* ---- which methods there are. '!' marks those that the sandbox refuses. */
 
 static const char *const str_methods[] = {
-    "strip",      "lstrip",    "rstrip",       "split",        "rsplit",      "splitlines", "startswith", "endswith",  "replace",    "upper",
-    "lower",      "title",     "capitalize",   "find",         "rfind",       "index",      "rindex",     "count",     "join",       "format",
-    "isdigit",    "isalpha",   "isalnum",      "isspace",      "isupper",     "islower",    "isnumeric",  "isdecimal", "zfill",      "center",
-    "ljust",      "rjust",     "removeprefix", "removesuffix", "partition",   "rpartition", "swapcase",   "casefold",  "expandtabs", "encode",
-    "format_map", "translate", "maketrans",    "isidentifier", "isprintable", "istitle",    "isascii",    NULL};
+    "strip",      "lstrip",       "rstrip",       "split",        "rsplit",     "splitlines",
+    "startswith", "endswith",     "replace",      "upper",        "lower",      "title",
+    "capitalize", "find",         "rfind",        "index",        "rindex",     "count",
+    "join",       "format",       "isdigit",      "isalpha",      "isalnum",    "isspace",
+    "isupper",    "islower",      "isnumeric",    "isdecimal",    "zfill",      "center",
+    "ljust",      "rjust",        "removeprefix", "removesuffix", "partition",  "rpartition",
+    "swapcase",   "casefold",     "expandtabs",   "encode",       "format_map", "translate",
+    "maketrans",  "isidentifier", "isprintable",  "istitle",      "isascii",    NULL};
 static const char *const list_methods[] = {"index",    "count",   "copy",  "!append", "!clear",  "!pop",
                                            "!reverse", "!insert", "!sort", "!extend", "!remove", NULL};
 static const char *const tuple_methods[] = {"index", "count", NULL};
@@ -51,7 +54,8 @@ static lem_status dict_view(jin *m, const jin_dict *d, const char *method, jin_v
     return st;
 }
 
-static lem_status dict_method(jin *m, const jin_dict *d, const char *method, const jin_args *args, jin_val *out) {
+static lem_status dict_method(jin *m, const jin_dict *d, const char *method, const jin_args *args,
+                              jin_val *out) {
     jin_val a[2], *found = NULL;
     lem_status st;
     if (strcmp(method, "get") == 0) {
@@ -65,7 +69,8 @@ static lem_status dict_method(jin *m, const jin_dict *d, const char *method, con
     LEM_TRY(lem_jin_bind(m, method, "", args, a));
     if (strcmp(method, "copy") == 0) {
         LEM_TRY(lem_jin_dict_new(m, out));
-        for (size_t i = 0; i < d->n; i++) LEM_TRY(lem_jin_dict_put(m, out->u.d, d->at[2 * i], d->at[2 * i + 1]));
+        for (size_t i = 0; i < d->n; i++)
+            LEM_TRY(lem_jin_dict_put(m, out->u.d, d->at[2 * i], d->at[2 * i + 1]));
         return LEM_OK;
     }
     if (strcmp(method, "fromkeys") == 0) return lem_jin_fail(m, "the method dict.fromkeys is not supported");
@@ -74,7 +79,8 @@ done:
     return st;
 }
 
-static lem_status seq_method(jin *m, const jin_seq *q, const char *method, const jin_args *args, jin_val *out) {
+static lem_status seq_method(jin *m, const jin_seq *q, const char *method, const jin_args *args,
+                             jin_val *out) {
     jin_val a[1];
     int64_t count = 0;
     lem_status st;
@@ -119,7 +125,8 @@ done:
     return st;
 }
 
-static lem_status cycler_method(jin *m, jin_cycler *c, const char *method, const jin_args *args, jin_val *out) {
+static lem_status cycler_method(jin *m, jin_cycler *c, const char *method, const jin_args *args,
+                                jin_val *out) {
     if (args->n || args->n_named) return lem_jin_fail(m, "cycler.%s() takes no arguments", method);
     *out = c->at[c->pos];
     if (*method == 'n') c->pos = (c->pos + 1) % c->n;
@@ -133,7 +140,8 @@ static lem_status cycler_method(jin *m, jin_cycler *c, const char *method, const
 static lem_status call_method(jin *m, const jin_bound *b, const jin_args *args, jin_val *out) {
     switch (b->self.kind) {
     case JIN_STR:
-        if (b->self.mark & JIN_SAFE) return lem_jin_fail(m, "a method of text passed through |safe is not supported");
+        if (b->self.mark & JIN_SAFE)
+            return lem_jin_fail(m, "a method of text passed through |safe is not supported");
         return lem_jin_str_method(m, b->self.u.s, b->method, args, out);
     case JIN_DICT: return dict_method(m, b->self.u.d, b->method, args, out);
     case JIN_SEQ: return seq_method(m, b->self.u.q, b->method, args, out);
@@ -147,8 +155,10 @@ static lem_status call_method(jin *m, const jin_bound *b, const jin_args *args, 
 static lem_status fn_range(jin *m, const jin_args *args, jin_val *out) {
     int64_t v[3] = {0, 0, 1};
     lem_status st;
-    if (args->n < 1 || args->n > 3 || args->n_named) return lem_jin_fail(m, "range() takes one to three integers");
-    for (size_t i = 0; i < args->n; i++) LEM_TRY(lem_jin_want_int(m, "range()", &args->pos[i], &v[args->n == 1 ? 1 : i]));
+    if (args->n < 1 || args->n > 3 || args->n_named)
+        return lem_jin_fail(m, "range() takes one to three integers");
+    for (size_t i = 0; i < args->n; i++)
+        LEM_TRY(lem_jin_want_int(m, "range()", &args->pos[i], &v[args->n == 1 ? 1 : i]));
     if (v[2] == 0) return lem_jin_fail(m, "range() arg 3 must not be zero");
     LEM_TRY(lem_jin_seq_new(m, JIN_RANGE, out));
     jin_seq *q = out->u.q;
@@ -172,7 +182,8 @@ static lem_status fn_dict(jin *m, const jin_args *args, jin_val *out) {
     LEM_TRY(lem_jin_dict_new(m, out));
     if (args->n && args->pos[0].kind == JIN_DICT) {
         const jin_dict *d = args->pos[0].u.d;
-        for (size_t i = 0; i < d->n; i++) LEM_TRY(lem_jin_dict_put(m, out->u.d, d->at[2 * i], d->at[2 * i + 1]));
+        for (size_t i = 0; i < d->n; i++)
+            LEM_TRY(lem_jin_dict_put(m, out->u.d, d->at[2 * i], d->at[2 * i + 1]));
     } else if (args->n) {
         LEM_TRY(lem_jin_iter(m, &args->pos[0], &q));
         for (size_t i = q->pos; i < q->n; i++) {
@@ -244,9 +255,11 @@ static int yearday(const jin_date *d) {
 }
 
 static bool date_part(const jin_date *d, char c, char *text, size_t size) {
-    static const char *const months[] = {"January", "February", "March",     "April",   "May",      "June",
-                                         "July",    "August",   "September", "October", "November", "December"};
-    static const char *const days[] = {"Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"};
+    static const char *const months[] = {"January",   "February", "March",    "April",
+                                         "May",       "June",     "July",     "August",
+                                         "September", "October",  "November", "December"};
+    static const char *const days[] = {"Sunday",   "Monday", "Tuesday", "Wednesday",
+                                       "Thursday", "Friday", "Saturday"};
     int hour12 = d->hour % 12 ? d->hour % 12 : 12;
     switch (c) {
     case 'Y': snprintf(text, size, "%d", d->year); return true;
@@ -289,7 +302,8 @@ static lem_status fn_strftime(jin *m, const jin_args *args, jin_val *out) {
         }
         bool plain = i + 2 < f->n && f->s[i + 1] == '-'; /* glibc's: without the leading zero */
         char c = i + 1 + plain < f->n ? f->s[i + 1 + plain] : 0;
-        if (!date_part(&m->date, c, text, sizeof text)) return lem_jin_fail(m, "strftime_now(): the conversion %%%c is not supported", c ? c : ' ');
+        if (!date_part(&m->date, c, text, sizeof text))
+            return lem_jin_fail(m, "strftime_now(): the conversion %%%c is not supported", c ? c : ' ');
         const char *t = text;
         while (plain && (*t == '0' || *t == ' ') && t[1]) t++;
         LEM_TRY(lem_jin_sb_puts(m, &b, t));

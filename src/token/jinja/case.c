@@ -133,8 +133,10 @@ static size_t capital(uint32_t cp, bool title, uint32_t out[3]) {
         if (special[mid].from < cp) lo = mid + 1;
         else hi = mid;
     }
-    if (lo < sizeof special / sizeof *special && special[lo].from == cp) return put(title ? special[lo].title : special[lo].upper, out);
-    out[0] = (uint32_t)(title ? utf8proc_totitle((utf8proc_int32_t)cp) : utf8proc_toupper((utf8proc_int32_t)cp));
+    if (lo < sizeof special / sizeof *special && special[lo].from == cp)
+        return put(title ? special[lo].title : special[lo].upper, out);
+    out[0] =
+        (uint32_t)(title ? utf8proc_totitle((utf8proc_int32_t)cp) : utf8proc_toupper((utf8proc_int32_t)cp));
     return 1;
 }
 
@@ -146,8 +148,9 @@ static bool cased(uint32_t cp) {
 /* Characters that the rule of the final sigma looks through. */
 static bool ignorable(uint32_t cp) {
     utf8proc_category_t c = utf8proc_category((utf8proc_int32_t)cp);
-    return c == UTF8PROC_CATEGORY_MN || c == UTF8PROC_CATEGORY_ME || c == UTF8PROC_CATEGORY_CF || c == UTF8PROC_CATEGORY_LM ||
-           c == UTF8PROC_CATEGORY_SK || cp == '\'' || cp == '.' || cp == ':' || cp == 0xb7 || cp == 0x2019;
+    return c == UTF8PROC_CATEGORY_MN || c == UTF8PROC_CATEGORY_ME || c == UTF8PROC_CATEGORY_CF ||
+           c == UTF8PROC_CATEGORY_LM || c == UTF8PROC_CATEGORY_SK || cp == '\'' || cp == '.' || cp == ':' ||
+           cp == 0xb7 || cp == 0x2019;
 }
 
 static uint32_t char_at(const jin_str *s, size_t i, size_t *len) {
@@ -188,7 +191,8 @@ static size_t small(const jin_str *s, size_t lo, size_t i, uint32_t cp, uint32_t
 
 /* Where the filter title begins a word: after ( [ { < - and white space. */
 static bool word_break(const jin_str *s, size_t i, uint32_t cp) {
-    return cp == '-' || cp == '(' || cp == '{' || cp == '[' || cp == '<' || lem_jin_space(s->s + i, s->n - i) > 0;
+    return cp == '-' || cp == '(' || cp == '{' || cp == '[' || cp == '<' ||
+           lem_jin_space(s->s + i, s->n - i) > 0;
 }
 
 lem_status lem_jin_case(jin *m, const jin_str *s, int how, jin_val *out) {
@@ -199,14 +203,16 @@ lem_status lem_jin_case(jin *m, const jin_str *s, int how, jin_val *out) {
     for (size_t i = 0, k; i < s->n; i += k) {
         uint32_t cp = char_at(s, i, &k), to[3] = {0};
         size_t n;
-        bool was_cased = cased(cp) || cp == 0x345 || (cp >= 0x2160 && cp <= 0x217f) || (cp >= 0x24b6 && cp <= 0x24e9) || cp == 0xaa || cp == 0xba;
+        bool was_cased = cased(cp) || cp == 0x345 || (cp >= 0x2160 && cp <= 0x217f) ||
+                         (cp >= 0x24b6 && cp <= 0x24e9) || cp == 0xaa || cp == 0xba;
         if (cp == 0xfffd) { /* also a byte that is not UTF-8 */
             LEM_TRY(lem_jin_sb_part(m, &b, s, i, i + k));
             start = how == JIN_TITLE ? true : false;
             continue;
         }
-        bool upper =
-            how == JIN_UPPER || (how == JIN_SWAPCASE ? utf8proc_category((utf8proc_int32_t)cp) == UTF8PROC_CATEGORY_LL : how != JIN_LOWER && start);
+        bool upper = how == JIN_UPPER ||
+                     (how == JIN_SWAPCASE ? utf8proc_category((utf8proc_int32_t)cp) == UTF8PROC_CATEGORY_LL
+                                          : how != JIN_LOWER && start);
         n = upper ? capital(cp, how == JIN_CAPITALIZE || how == JIN_TITLE, to) : small(s, lo, i, cp, to);
         for (size_t j = 0; j < n; j++) {
             char text[4];

@@ -61,12 +61,14 @@ static lem_status equal_seqs(jin *m, const jin_seq *a, const jin_seq *b, int dep
     lem_status st = LEM_OK;
     *out = a == b;
     if (*out) return LEM_OK;
-    if (a->flavor != b->flavor || a->flavor == JIN_GENERATOR || a->flavor == JIN_VALUES || a->n != b->n) return LEM_OK;
+    if (a->flavor != b->flavor || a->flavor == JIN_GENERATOR || a->flavor == JIN_VALUES || a->n != b->n)
+        return LEM_OK;
     *out = true;
     for (size_t i = 0; i < a->n && *out && st == LEM_OK; i++) {
         if (a->flavor == JIN_KEYS || a->flavor == JIN_ITEMS) { /* as sets */
             bool found = false;
-            for (size_t k = 0; k < b->n && !found && st == LEM_OK; k++) st = lem_jin_equal(m, &a->at[i], &b->at[k], depth + 1, &found);
+            for (size_t k = 0; k < b->n && !found && st == LEM_OK; k++)
+                st = lem_jin_equal(m, &a->at[i], &b->at[k], depth + 1, &found);
             *out = found;
         } else st = lem_jin_equal(m, &a->at[i], &b->at[i], depth + 1, out);
     }
@@ -107,7 +109,8 @@ lem_status lem_jin_equal(jin *m, const jin_val *a, const jin_val *b, int depth, 
     }
 }
 
-static lem_status less_seqs(jin *m, const jin_seq *a, const jin_seq *b, const char *op, int depth, bool or_equal, bool *out) {
+static lem_status less_seqs(jin *m, const jin_seq *a, const jin_seq *b, const char *op, int depth,
+                            bool or_equal, bool *out) {
     size_t n = a->n < b->n ? a->n : b->n;
     for (size_t i = 0; i < n; i++) {
         bool same = false;
@@ -126,12 +129,14 @@ static int order_text(const jin_str *a, const jin_str *b) {
     return c ? c : (a->n > b->n) - (a->n < b->n);
 }
 
-lem_status lem_jin_less(jin *m, const jin_val *a, const jin_val *b, const char *op, int depth, bool or_equal, bool *out) {
+lem_status lem_jin_less(jin *m, const jin_val *a, const jin_val *b, const char *op, int depth, bool or_equal,
+                        bool *out) {
     double x, y;
     if (depth > JIN_MAX_VALUE) return lem_jin_fail(m, "a value is nested deeper than %d", (int)JIN_MAX_VALUE);
     lem_status st = lem_jin_step(m, 1);
     if (st != LEM_OK) return st;
-    if (a->kind == JIN_UNDEF || b->kind == JIN_UNDEF) return lem_jin_used_undef(m, a->kind == JIN_UNDEF ? a : b);
+    if (a->kind == JIN_UNDEF || b->kind == JIN_UNDEF)
+        return lem_jin_used_undef(m, a->kind == JIN_UNDEF ? a : b);
     if (lem_jin_number(a, &x) && lem_jin_number(b, &y)) {
         int c = order_numbers(a, b);
         *out = or_equal ? c <= 0 : c < 0;
@@ -142,7 +147,8 @@ lem_status lem_jin_less(jin *m, const jin_val *a, const jin_val *b, const char *
         *out = or_equal ? c <= 0 : c < 0;
         return LEM_OK;
     }
-    if (a->kind == JIN_SEQ && b->kind == JIN_SEQ && a->u.q->flavor == b->u.q->flavor && a->u.q->flavor <= JIN_TUPLE)
+    if (a->kind == JIN_SEQ && b->kind == JIN_SEQ && a->u.q->flavor == b->u.q->flavor &&
+        a->u.q->flavor <= JIN_TUPLE)
         return less_seqs(m, a->u.q, b->u.q, op, depth, or_equal, out);
     return lem_jin_fail(m, "'%s' not supported between '%s' and '%s'", op, lem_jin_type(a), lem_jin_type(b));
 }
@@ -151,7 +157,8 @@ lem_status lem_jin_contains(jin *m, const jin_val *in, const jin_val *v, bool *o
     lem_status st = LEM_OK;
     *out = false;
     if (in->kind == JIN_STR) {
-        if (v->kind != JIN_STR) return lem_jin_fail(m, "'in <string>' requires string as left operand, not %s", lem_jin_type(v));
+        if (v->kind != JIN_STR)
+            return lem_jin_fail(m, "'in <string>' requires string as left operand, not %s", lem_jin_type(v));
         st = lem_jin_step(m, in->u.s->n / 32);
         *out = v->u.s->n == 0 || (in->u.s->n && memmem(in->u.s->s, in->u.s->n, v->u.s->s, v->u.s->n) != NULL);
         return st;
@@ -163,7 +170,8 @@ lem_status lem_jin_contains(jin *m, const jin_val *in, const jin_val *v, bool *o
         *out = found != NULL;
         return st;
     }
-    if (!lem_jin_can_iter(in)) return lem_jin_fail(m, "argument of type '%s' is not iterable", lem_jin_type(in));
+    if (!lem_jin_can_iter(in))
+        return lem_jin_fail(m, "argument of type '%s' is not iterable", lem_jin_type(in));
     jin_seq *q = NULL;
     st = lem_jin_iter(m, in, &q);
     for (size_t i = q ? q->pos : 0; st == LEM_OK && i < q->n && !*out; i++) {

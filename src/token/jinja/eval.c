@@ -5,9 +5,11 @@
 #include <string.h>
 
 /* An undefined value that says, when it is used, what is missing. */
-static lem_status undefined(jin *m, const char *before, const char *type, const char *between, const jin_str *name, jin_val *out) {
+static lem_status undefined(jin *m, const char *before, const char *type, const char *between,
+                            const jin_str *name, jin_val *out) {
     char text[160];
-    int n = snprintf(text, sizeof text, "%s%s%s'%.*s'", before, type, between, (int)(name->n > 60 ? 60 : name->n), name->s);
+    int n = snprintf(text, sizeof text, "%s%s%s'%.*s'", before, type, between,
+                     (int)(name->n > 60 ? 60 : name->n), name->s);
     char *why = lem_jin_alloc(m, (size_t)n + 1, 1);
     if (!why) return m->err->status;
     memcpy(why, text, n < (int)sizeof text ? (size_t)n + 1 : sizeof text);
@@ -15,7 +17,9 @@ static lem_status undefined(jin *m, const char *before, const char *type, const 
     return LEM_OK;
 }
 
-lem_status lem_jin_used_undef(jin *m, const jin_val *v) { return lem_jin_fail(m, "%s", v->u.why ? v->u.why : "an undefined value is used"); }
+lem_status lem_jin_used_undef(jin *m, const jin_val *v) {
+    return lem_jin_fail(m, "%s", v->u.why ? v->u.why : "an undefined value is used");
+}
 
 /* ---- names, attributes, items */
 
@@ -39,7 +43,8 @@ static lem_status find_method(jin *m, const jin_val *obj, const jin_str *name, b
     bool unsafe = false;
     *found = lem_jin_has_method(obj, name, &method, &unsafe);
     if (!*found) return LEM_OK;
-    if (unsafe) return undefined(m, "the sandbox refuses of a ", lem_jin_type(obj), " the attribute ", name, out);
+    if (unsafe)
+        return undefined(m, "the sandbox refuses of a ", lem_jin_type(obj), " the attribute ", name, out);
     jin_bound *b = lem_jin_alloc(m, 1, sizeof *b);
     if (!b) return m->err->status;
     *b = (jin_bound){*obj, method};
@@ -109,20 +114,23 @@ lem_status lem_jin_item(jin *m, const jin_val *obj, const jin_val *key, jin_val 
 
 /* ---- slices */
 
-static lem_status slice_index(jin *m, const jin_val *v, int64_t otherwise, int64_t low, int64_t high, int64_t n, int64_t *out) {
+static lem_status slice_index(jin *m, const jin_val *v, int64_t otherwise, int64_t low, int64_t high,
+                              int64_t n, int64_t *out) {
     if (v->kind == JIN_NONE || v->kind == JIN_MISSING) {
         *out = otherwise;
         return LEM_OK;
     }
     if (v->kind == JIN_UNDEF) return lem_jin_used_undef(m, v);
-    if (!as_index(v, out)) return lem_jin_fail(m, "slice indices must be integers or None, not %s", lem_jin_type(v));
+    if (!as_index(v, out))
+        return lem_jin_fail(m, "slice indices must be integers or None, not %s", lem_jin_type(v));
     if (*out < 0) *out = *out < -n ? low : *out + n;
     if (*out < low) *out = low;
     if (*out > high) *out = high;
     return LEM_OK;
 }
 
-lem_status lem_jin_slice_bounds(jin *m, const jin_val part[3], size_t len, int64_t *start, int64_t *stop, int64_t *step) {
+lem_status lem_jin_slice_bounds(jin *m, const jin_val part[3], size_t len, int64_t *start, int64_t *stop,
+                                int64_t *step) {
     int64_t n = (int64_t)len;
     lem_status st;
     *step = 1;
@@ -138,7 +146,8 @@ done:
     return st;
 }
 
-static lem_status slice_str(jin *m, const jin_str *s, int64_t start, int64_t stop, int64_t step, size_t n, jin_val *out) {
+static lem_status slice_str(jin *m, const jin_str *s, int64_t start, int64_t stop, int64_t step, size_t n,
+                            jin_val *out) {
     jin_sb b = {0};
     lem_status st = lem_jin_step(m, s->n / 32);
     if (st != LEM_OK) return st;
@@ -150,14 +159,16 @@ static lem_status slice_str(jin *m, const jin_str *s, int64_t start, int64_t sto
             size_t to = ascii ? (size_t)stop : lem_jin_byte_of(s, (size_t)stop);
             return lem_jin_part(m, s, from, to, out);
         }
-        for (int64_t i = start; step > 0 ? i < stop : i > stop; i += step) LEM_TRY(lem_jin_sb_part(m, &b, s, (size_t)i, (size_t)i + 1));
+        for (int64_t i = start; step > 0 ? i < stop : i > stop; i += step)
+            LEM_TRY(lem_jin_sb_part(m, &b, s, (size_t)i, (size_t)i + 1));
         return lem_jin_sb_take(m, &b, out);
     }
     size_t *at = lem_jin_alloc(m, n + 1, sizeof *at);
     if (!at) return m->err->status;
     for (size_t i = 0, k = 0; i < s->n; i += lem_jin_char(s->s + i, s->n - i)) at[k++] = i;
     at[n] = s->n;
-    for (int64_t i = start; step > 0 ? i < stop : i > stop; i += step) LEM_TRY(lem_jin_sb_part(m, &b, s, at[i], at[i + 1]));
+    for (int64_t i = start; step > 0 ? i < stop : i > stop; i += step)
+        LEM_TRY(lem_jin_sb_part(m, &b, s, at[i], at[i + 1]));
     return lem_jin_sb_take(m, &b, out);
 done:
     return st;
@@ -184,7 +195,8 @@ static lem_status eval_slice(jin *m, const jin_val *obj, const jin_node *n, jin_
         out->u.q->stop = q->start + stop * q->step;
         out->u.q->step = q->step * step;
     }
-    for (int64_t i = start; step > 0 ? i < stop : i > stop; i += step) LEM_TRY(lem_jin_seq_push(m, out->u.q, q->at[i]));
+    for (int64_t i = start; step > 0 ? i < stop : i > stop; i += step)
+        LEM_TRY(lem_jin_seq_push(m, out->u.q, q->at[i]));
 done:
     return st;
 }
@@ -206,7 +218,9 @@ lem_status lem_jin_args_push(jin *m, jin_args *a, jin_val v) {
 
 lem_status lem_jin_args_name(jin *m, jin_args *a, const jin_str *name, jin_val v) {
     for (size_t i = 0; i < a->n_named; i++)
-        if (lem_jin_same(a->name[i], name)) return lem_jin_fail(m, "an argument is named twice: %.*s", (int)(name->n > 60 ? 60 : name->n), name->s);
+        if (lem_jin_same(a->name[i], name))
+            return lem_jin_fail(m, "an argument is named twice: %.*s", (int)(name->n > 60 ? 60 : name->n),
+                                name->s);
     if (a->n_named == a->cap_named) {
         size_t cap = a->cap_named ? a->cap_named * 2 : 4;
         jin_val *p = lem_jin_alloc(m, cap, sizeof *p);
@@ -231,7 +245,8 @@ static lem_status spread(jin *m, const jin_node *n, const jin_val *v, jin_args *
         for (size_t i = 0; st == LEM_OK && i < q->n; i++) st = lem_jin_args_push(m, out, q->at[i]);
         return st;
     }
-    if (v->kind != JIN_DICT) return lem_jin_fail(m, "an argument after ** must be a mapping, not %s", lem_jin_type(v));
+    if (v->kind != JIN_DICT)
+        return lem_jin_fail(m, "an argument after ** must be a mapping, not %s", lem_jin_type(v));
     for (size_t i = 0; st == LEM_OK && i < v->u.d->n; i++) {
         if (v->u.d->at[2 * i].kind != JIN_STR) return lem_jin_fail(m, "keywords must be strings");
         st = lem_jin_args_name(m, out, v->u.d->at[2 * i].u.s, v->u.d->at[2 * i + 1]);
@@ -266,12 +281,14 @@ lem_status lem_jin_bind(jin *m, const char *what, const char *names, const jin_a
             out[n] = args->named[i];
             used++;
         }
-        if (out[n].kind == JIN_MISSING && !optional) return lem_jin_fail(m, "%s needs the argument '%.*s'", what, (int)len, p);
+        if (out[n].kind == JIN_MISSING && !optional)
+            return lem_jin_fail(m, "%s needs the argument '%.*s'", what, (int)len, p);
         p += len + optional;
         while (*p == ' ') p++;
     }
     if (args->n > n) return lem_jin_fail(m, "%s takes at most %zu arguments, not %zu", what, n, args->n);
-    if (used < args->n_named) return lem_jin_fail(m, "%s got an argument of a name that it does not know", what);
+    if (used < args->n_named)
+        return lem_jin_fail(m, "%s got an argument of a name that it does not know", what);
     return LEM_OK;
 }
 
@@ -418,7 +435,8 @@ lem_status lem_jin_eval(jin *m, const jin_node *n, jin_val *out) {
     lem_status st = lem_jin_step(m, 1);
     if (st != LEM_OK) return st;
     m->line = n->line;
-    if (m->depth >= JIN_MAX_CALL) return lem_jin_fail(m, "evaluation is nested deeper than %d", (int)JIN_MAX_CALL);
+    if (m->depth >= JIN_MAX_CALL)
+        return lem_jin_fail(m, "evaluation is nested deeper than %d", (int)JIN_MAX_CALL);
     m->depth++;
     st = eval_node(m, n, out);
     m->depth--;

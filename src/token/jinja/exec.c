@@ -48,7 +48,9 @@ static lem_status assign(jin *m, jin_scope *s, const jin_node *target, jin_val v
     for (const jin_node *c = target->list; c; c = c->next) want++;
     LEM_TRY(lem_jin_iter(m, &v, &q));
     have = q->n - q->pos;
-    if (have != want) return lem_jin_fail(m, "%s values to unpack (expected %zu)", have > want ? "too many" : "not enough", want);
+    if (have != want)
+        return lem_jin_fail(m, "%s values to unpack (expected %zu)", have > want ? "too many" : "not enough",
+                            want);
     size_t i = q->pos;
     if (q->flavor == JIN_GENERATOR) q->pos = q->n;
     for (const jin_node *c = target->list; c; c = c->next) LEM_TRY(assign(m, s, c->a, q->at[i++]));
@@ -92,7 +94,9 @@ done:
     return st;
 }
 
-static lem_status peek(jin *m, jin_loop *l) { return l->has_after ? LEM_OK : next_item(m, l, &l->after, &l->has_after); }
+static lem_status peek(jin *m, jin_loop *l) {
+    return l->has_after ? LEM_OK : next_item(m, l, &l->after, &l->has_after);
+}
 
 /* Reads all that is left where the length is not known before. */
 static lem_status loop_length(jin *m, jin_loop *l, size_t *out) {
@@ -125,7 +129,8 @@ lem_status lem_jin_loop_attr(jin *m, jin_loop *l, const jin_str *name, jin_val *
     else if (lem_jin_is(name, "first")) *out = lem_jin_bool(l->index0 == 0);
     else if (lem_jin_is(name, "depth")) *out = lem_jin_int(1);
     else if (lem_jin_is(name, "depth0")) *out = lem_jin_int(0);
-    else if (lem_jin_is(name, "previtem")) *out = l->index0 > 0 ? l->before : lem_jin_undef("there is no previous item");
+    else if (lem_jin_is(name, "previtem"))
+        *out = l->index0 > 0 ? l->before : lem_jin_undef("there is no previous item");
     else if (lem_jin_is(name, "last") || lem_jin_is(name, "nextitem")) {
         st = peek(m, l);
         if (name->n == 4) *out = lem_jin_bool(!l->has_after);
@@ -194,7 +199,8 @@ done:
 
 /* ---- macros */
 
-/* The parameters of a macro, as jinja2's Macro.__call__ hands them over; `caller`, `kwargs` and `varargs` only to a body that names them. */
+/* The parameters of a macro, as jinja2's Macro.__call__ hands them over; `caller`, `kwargs` and `varargs`
+ * only to a body that names them. */
 static lem_status macro_args(jin *m, const jin_macro *f, const jin_args *a, jin_scope *s) {
     const jin_node *n = f->node;
     size_t i = 0;
@@ -220,9 +226,12 @@ static lem_status macro_args(jin *m, const jin_macro *f, const jin_args *a, jin_
         if (used[k]) continue;
         if ((n->uses & JIN_USES_CALLER) && lem_jin_is(a->name[k], "caller")) caller = a->named[k];
         else if (n->uses & JIN_USES_KWARGS) LEM_TRY(lem_jin_dict_put(m, kwargs.u.d, key, a->named[k]));
-        else return lem_jin_fail(m, "a macro takes no keyword argument '%.*s'", (int)(key.u.s->n > 60 ? 60 : key.u.s->n), key.u.s->s);
+        else
+            return lem_jin_fail(m, "a macro takes no keyword argument '%.*s'",
+                                (int)(key.u.s->n > 60 ? 60 : key.u.s->n), key.u.s->s);
     }
-    if (a->n > i && !(n->uses & JIN_USES_VARARGS)) return lem_jin_fail(m, "a macro takes not more than %zu arguments", i);
+    if (a->n > i && !(n->uses & JIN_USES_VARARGS))
+        return lem_jin_fail(m, "a macro takes not more than %zu arguments", i);
     LEM_TRY(lem_jin_seq_new(m, JIN_TUPLE, &varargs));
     for (; i < a->n; i++) LEM_TRY(lem_jin_seq_push(m, varargs.u.q, a->pos[i]));
     if (n->uses & JIN_USES_CALLER) LEM_TRY(set_word(m, s, "caller", caller));
@@ -380,7 +389,8 @@ static lem_status exec_node(jin *m, const jin_node *n) {
 
 lem_status lem_jin_exec(jin *m, const jin_node *list) {
     lem_status st = LEM_OK;
-    if (m->depth >= JIN_MAX_CALL) return lem_jin_fail(m, "evaluation is nested deeper than %d", (int)JIN_MAX_CALL);
+    if (m->depth >= JIN_MAX_CALL)
+        return lem_jin_fail(m, "evaluation is nested deeper than %d", (int)JIN_MAX_CALL);
     m->depth++;
     for (const jin_node *n = list; n && st == LEM_OK && m->flow == JIN_RUN; n = n->next) {
         m->line = n->line;

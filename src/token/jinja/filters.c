@@ -22,10 +22,18 @@ static lem_status cased(jin *m, const jin_val *v, const jin_args *args, int how,
     return st == LEM_OK ? lem_jin_case(m, s, how, out) : st;
 }
 
-static lem_status f_upper(jin *m, const jin_val *v, const jin_args *args, jin_val *out) { return cased(m, v, args, JIN_UPPER, out); }
-static lem_status f_lower(jin *m, const jin_val *v, const jin_args *args, jin_val *out) { return cased(m, v, args, JIN_LOWER, out); }
-static lem_status f_title(jin *m, const jin_val *v, const jin_args *args, jin_val *out) { return cased(m, v, args, JIN_FILTER_TITLE, out); }
-static lem_status f_capitalize(jin *m, const jin_val *v, const jin_args *args, jin_val *out) { return cased(m, v, args, JIN_CAPITALIZE, out); }
+static lem_status f_upper(jin *m, const jin_val *v, const jin_args *args, jin_val *out) {
+    return cased(m, v, args, JIN_UPPER, out);
+}
+static lem_status f_lower(jin *m, const jin_val *v, const jin_args *args, jin_val *out) {
+    return cased(m, v, args, JIN_LOWER, out);
+}
+static lem_status f_title(jin *m, const jin_val *v, const jin_args *args, jin_val *out) {
+    return cased(m, v, args, JIN_FILTER_TITLE, out);
+}
+static lem_status f_capitalize(jin *m, const jin_val *v, const jin_args *args, jin_val *out) {
+    return cased(m, v, args, JIN_CAPITALIZE, out);
+}
 
 static lem_status f_trim(jin *m, const jin_val *v, const jin_args *args, jin_val *out) {
     const jin_str *s = NULL;
@@ -59,7 +67,8 @@ static lem_status f_replace(jin *m, const jin_val *v, const jin_args *args, jin_
     LEM_TRY(soft(m, v, &s));
     LEM_TRY(soft(m, &a[0], &old));
     LEM_TRY(soft(m, &a[1], &new_));
-    if (a[2].kind != JIN_MISSING && a[2].kind != JIN_NONE) LEM_TRY(lem_jin_want_int(m, "replace", &a[2], &count));
+    if (a[2].kind != JIN_MISSING && a[2].kind != JIN_NONE)
+        LEM_TRY(lem_jin_want_int(m, "replace", &a[2], &count));
     LEM_TRY(lem_jin_replace(m, s, old, new_, count, out));
 done:
     return st;
@@ -79,8 +88,10 @@ static lem_status f_format(jin *m, const jin_val *v, const jin_args *args, jin_v
     const jin_str *s = NULL;
     jin_val arg;
     lem_status st;
-    if (args->n && args->n_named) return lem_jin_fail(m, "format: positional and named arguments at the same time");
-    if (v->kind == JIN_STR && (v->mark & JIN_SAFE)) return lem_jin_fail(m, "format of text passed through |safe is not supported");
+    if (args->n && args->n_named)
+        return lem_jin_fail(m, "format: positional and named arguments at the same time");
+    if (v->kind == JIN_STR && (v->mark & JIN_SAFE))
+        return lem_jin_fail(m, "format of text passed through |safe is not supported");
     LEM_TRY(soft(m, v, &s));
     LEM_TRY(args->n_named ? lem_jin_dict_new(m, &arg) : lem_jin_seq_new(m, JIN_TUPLE, &arg));
     for (size_t i = 0; i < args->n; i++) LEM_TRY(lem_jin_seq_push(m, arg.u.q, args->pos[i]));
@@ -142,9 +153,11 @@ static bool clean_number(const jin_str *s, char out[64]) {
     while (to > from && (k = lem_jin_space_before(s->s + from, to - from))) to -= k;
     for (size_t i = from; i < to; i++) {
         char c = s->s[i];
-        bool digits = i > from && i + 1 < to && s->s[i - 1] >= '0' && s->s[i - 1] <= '9' && s->s[i + 1] >= '0' && s->s[i + 1] <= '9';
+        bool digits = i > from && i + 1 < to && s->s[i - 1] >= '0' && s->s[i - 1] <= '9' &&
+                      s->s[i + 1] >= '0' && s->s[i + 1] <= '9';
         if (c == '_' && digits) continue;
-        if ((unsigned char)c >= 0x80 || c == '_' || c == 'x' || c == 'X' || c == 0 || c == '(' || n + 1 >= 64) return false;
+        if ((unsigned char)c >= 0x80 || c == '_' || c == 'x' || c == 'X' || c == 0 || c == '(' || n + 1 >= 64)
+            return false;
         out[n++] = c;
     }
     out[n] = 0;
@@ -192,7 +205,8 @@ static lem_status f_int(jin *m, const jin_val *v, const jin_args *args, jin_val 
     }
     size_t digits = strspn(text + (*text == '+' || *text == '-'), "0123456789");
     if (digits && text[digits + (*text == '+' || *text == '-')] == 0) {
-        if (digits > 18) return lem_jin_fail(m, "int: the number does not fit in 64 bits, which is not supported");
+        if (digits > 18)
+            return lem_jin_fail(m, "int: the number does not fit in 64 bits, which is not supported");
         *out = lem_jin_int(strtoll(text, &end, 10));
     } else if (parse_float(v->u.s, &f)) st = float_to_int(m, f, &a[0], out);
     out->mark |= v->u.s->n ? lem_jin_mark_at(v->u.s, 0) : 0;
@@ -223,7 +237,8 @@ static lem_status f_abs(jin *m, const jin_val *v, const jin_args *args, jin_val 
     if (v->kind == JIN_FLOAT) out->u.f = fabs(f);
     else {
         int64_t i = v->kind == JIN_BOOL ? v->u.b : v->u.i;
-        if (i == INT64_MIN) return lem_jin_fail(m, "abs: the result does not fit in 64 bits, which is not supported");
+        if (i == INT64_MIN)
+            return lem_jin_fail(m, "abs: the result does not fit in 64 bits, which is not supported");
         *out = lem_jin_int(i < 0 ? -i : i);
         out->mark = v->mark;
     }
@@ -239,7 +254,8 @@ static lem_status f_round(jin *m, const jin_val *v, const jin_args *args, jin_va
     LEM_TRY(lem_jin_bind(m, "round", "precision? method?", args, a));
     if (a[0].kind != JIN_MISSING) LEM_TRY(lem_jin_want_int(m, "round", &a[0], &precision));
     if (!lem_jin_number(v, &f)) return lem_jin_fail(m, "round needs a number, not %s", lem_jin_type(v));
-    if (precision < 0 || precision > 22) return lem_jin_fail(m, "round with a precision of %lld is not supported", (long long)precision);
+    if (precision < 0 || precision > 22)
+        return lem_jin_fail(m, "round with a precision of %lld is not supported", (long long)precision);
     bool common = a[1].kind == JIN_MISSING || (a[1].kind == JIN_STR && lem_jin_is(a[1].u.s, "common"));
     bool ceiling = a[1].kind == JIN_STR && lem_jin_is(a[1].u.s, "ceil");
     if (!common && !ceiling && !(a[1].kind == JIN_STR && lem_jin_is(a[1].u.s, "floor")))
@@ -261,13 +277,15 @@ done:
 /* ---- tojson */
 
 static lem_status f_tojson(jin *m, const jin_val *v, const jin_args *args, jin_val *out) {
-    static const jin_str comma = {.s = ",", .n = 1}, comma_blank = {.s = ", ", .n = 2}, colon = {.s = ": ", .n = 2};
+    static const jin_str comma = {.s = ",", .n = 1}, comma_blank = {.s = ", ", .n = 2},
+                         colon = {.s = ": ", .n = 2};
     jin_val a[4], indent = {0};
     jin_sb b = {0}, blanks = {0};
     int64_t width = 0;
     lem_status st;
     LEM_TRY(lem_jin_bind(m, "tojson", "ensure_ascii? indent? separators? sort_keys?", args, a));
-    jin_json_style s = {.ascii = lem_jin_true(&a[0]), .sort = lem_jin_true(&a[3]), .item = &comma_blank, .colon = &colon};
+    jin_json_style s = {
+        .ascii = lem_jin_true(&a[0]), .sort = lem_jin_true(&a[3]), .item = &comma_blank, .colon = &colon};
     if (a[1].kind != JIN_MISSING && a[1].kind != JIN_NONE) {
         indent = a[1];
         if (indent.kind != JIN_STR) {
@@ -281,7 +299,8 @@ static lem_status f_tojson(jin *m, const jin_val *v, const jin_args *args, jin_v
     if (a[2].kind != JIN_MISSING && a[2].kind != JIN_NONE) {
         jin_seq *q = NULL;
         LEM_TRY(lem_jin_iter(m, &a[2], &q));
-        if (q->n != 2 || q->at[0].kind != JIN_STR || q->at[1].kind != JIN_STR) return lem_jin_fail(m, "tojson(separators) needs two strings");
+        if (q->n != 2 || q->at[0].kind != JIN_STR || q->at[1].kind != JIN_STR)
+            return lem_jin_fail(m, "tojson(separators) needs two strings");
         s.item = q->at[0].u.s;
         s.colon = q->at[1].u.s;
     }
@@ -309,8 +328,9 @@ jin_filter *lem_jin_find_filter(const jin_str *name) {
 }
 
 bool lem_jin_known_filter(const jin_str *name) {
-    static const char *const others[] = {"e",         "escape",   "filesizeformat", "forceescape", "groupby",   "pprint",   "random", "slice",
-                                         "striptags", "truncate", "urlencode",      "urlize",      "wordcount", "wordwrap", "xmlattr"};
+    static const char *const others[] = {"e",         "escape", "filesizeformat", "forceescape", "groupby",
+                                         "pprint",    "random", "slice",          "striptags",   "truncate",
+                                         "urlencode", "urlize", "wordcount",      "wordwrap",    "xmlattr"};
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)
         if (lem_jin_is(name, others[i])) return true;
     return lem_jin_find_filter(name) != NULL;
@@ -318,6 +338,8 @@ bool lem_jin_known_filter(const jin_str *name) {
 
 lem_status lem_jin_filter(jin *m, const jin_str *name, const jin_val *v, const jin_args *args, jin_val *out) {
     jin_filter *f = lem_jin_find_filter(name);
-    if (!f) return lem_jin_fail(m, "the filter '%.*s' is not supported", (int)(name->n > 60 ? 60 : name->n), name->s);
+    if (!f)
+        return lem_jin_fail(m, "the filter '%.*s' is not supported", (int)(name->n > 60 ? 60 : name->n),
+                            name->s);
     return f(m, v, args, out);
 }

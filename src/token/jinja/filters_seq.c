@@ -31,7 +31,8 @@ static lem_status f_last(jin *m, const jin_val *v, const jin_args *args, jin_val
     jin_val a[1];
     jin_seq *q = NULL;
     lem_status st = lem_jin_bind(m, "last", "", args, a);
-    if (v->kind == JIN_SEQ && v->u.q->flavor == JIN_GENERATOR) return lem_jin_fail(m, "'generator' object is not reversible");
+    if (v->kind == JIN_SEQ && v->u.q->flavor == JIN_GENERATOR)
+        return lem_jin_fail(m, "'generator' object is not reversible");
     if (st == LEM_OK) st = lem_jin_iter(m, v, &q);
     if (st == LEM_OK) *out = q->n ? q->at[q->n - 1] : lem_jin_undef("No last item, sequence was empty.");
     return st;
@@ -41,7 +42,8 @@ static lem_status copy_list(jin *m, const jin_val *v, jin_flavor flavor, jin_val
     jin_seq *q = NULL;
     lem_status st = lem_jin_iter(m, v, &q);
     if (st == LEM_OK) st = lem_jin_seq_new(m, flavor, out);
-    for (size_t i = st == LEM_OK ? q->pos : 0; st == LEM_OK && i < q->n; i++) st = lem_jin_seq_push(m, out->u.q, q->at[i]);
+    for (size_t i = st == LEM_OK ? q->pos : 0; st == LEM_OK && i < q->n; i++)
+        st = lem_jin_seq_push(m, out->u.q, q->at[i]);
     if (st == LEM_OK) use_up(q);
     return st;
 }
@@ -70,7 +72,8 @@ static lem_status f_reverse(jin *m, const jin_val *v, const jin_args *args, jin_
     }
     LEM_TRY(copy_list(m, v, JIN_LIST, &t));
     bool generator = v->kind == JIN_SEQ && v->u.q->flavor == JIN_GENERATOR;
-    /* reversed() of a thing with a length is an iterator; of a generator the list made of it is turned round */
+    /* reversed() of a thing with a length is an iterator; of a generator the list made of it is turned round
+     */
     LEM_TRY(lem_jin_seq_new(m, generator ? JIN_LIST : JIN_GENERATOR, out));
     for (size_t i = t.u.q->n; i-- > 0;) LEM_TRY(lem_jin_seq_push(m, out->u.q, t.u.q->at[i]));
 done:
@@ -81,7 +84,8 @@ static lem_status f_items(jin *m, const jin_val *v, const jin_args *args, jin_va
     jin_val a[1], pair;
     lem_status st;
     LEM_TRY(lem_jin_bind(m, "items", "", args, a));
-    if (v->kind != JIN_DICT && v->kind != JIN_UNDEF) return lem_jin_fail(m, "Can only get item pairs from a mapping.");
+    if (v->kind != JIN_DICT && v->kind != JIN_UNDEF)
+        return lem_jin_fail(m, "Can only get item pairs from a mapping.");
     LEM_TRY(lem_jin_seq_new(m, JIN_GENERATOR, out));
     for (size_t i = 0; v->kind == JIN_DICT && i < v->u.d->n; i++) {
         LEM_TRY(lem_jin_seq_new(m, JIN_TUPLE, &pair));
@@ -132,7 +136,8 @@ static lem_status attribute(jin *m, const jin_val *name, const jin_val *otherwis
 }
 
 /* select and reject; by_attr: of an attribute named by the first argument. */
-static lem_status pick(jin *m, const jin_val *v, const jin_args *args, bool want, bool by_attr, jin_val *out) {
+static lem_status pick(jin *m, const jin_val *v, const jin_args *args, bool want, bool by_attr,
+                       jin_val *out) {
     jin_seq *q = NULL;
     lem_status st;
     jin_args rest = *args;
@@ -159,10 +164,18 @@ done:
     return st;
 }
 
-static lem_status f_select(jin *m, const jin_val *v, const jin_args *args, jin_val *out) { return pick(m, v, args, true, false, out); }
-static lem_status f_reject(jin *m, const jin_val *v, const jin_args *args, jin_val *out) { return pick(m, v, args, false, false, out); }
-static lem_status f_selectattr(jin *m, const jin_val *v, const jin_args *args, jin_val *out) { return pick(m, v, args, true, true, out); }
-static lem_status f_rejectattr(jin *m, const jin_val *v, const jin_args *args, jin_val *out) { return pick(m, v, args, false, true, out); }
+static lem_status f_select(jin *m, const jin_val *v, const jin_args *args, jin_val *out) {
+    return pick(m, v, args, true, false, out);
+}
+static lem_status f_reject(jin *m, const jin_val *v, const jin_args *args, jin_val *out) {
+    return pick(m, v, args, false, false, out);
+}
+static lem_status f_selectattr(jin *m, const jin_val *v, const jin_args *args, jin_val *out) {
+    return pick(m, v, args, true, true, out);
+}
+static lem_status f_rejectattr(jin *m, const jin_val *v, const jin_args *args, jin_val *out) {
+    return pick(m, v, args, false, true, out);
+}
 
 static lem_status f_map(jin *m, const jin_val *v, const jin_args *args, jin_val *out) {
     jin_seq *q = NULL;
@@ -176,15 +189,18 @@ static lem_status f_map(jin *m, const jin_val *v, const jin_args *args, jin_val 
         LEM_TRY(lem_jin_want_str(m, "the name of a filter", &args->pos[0], &filter));
         rest.pos++, rest.n--;
         if (!lem_jin_find_filter(filter))
-            return lem_jin_fail(m, "the filter '%.*s' is not supported", (int)(filter->n > 60 ? 60 : filter->n), filter->s);
+            return lem_jin_fail(m, "the filter '%.*s' is not supported",
+                                (int)(filter->n > 60 ? 60 : filter->n), filter->s);
     } else LEM_TRY(lem_jin_bind(m, "map", "attribute default?", args, a));
     bool otherwise = !filter && a[1].kind != JIN_MISSING && a[1].kind != JIN_NONE;
-    if (m->depth >= JIN_MAX_CALL) return lem_jin_fail(m, "evaluation is nested deeper than %d", (int)JIN_MAX_CALL);
+    if (m->depth >= JIN_MAX_CALL)
+        return lem_jin_fail(m, "evaluation is nested deeper than %d", (int)JIN_MAX_CALL);
     LEM_TRY(lem_jin_iter(m, v, &q));
     m->depth += 4; /* map('map', 'map', …) calls itself */
     for (size_t i = q->pos; i < q->n && st == LEM_OK; i++) {
         jin_val x = q->at[i], y = x;
-        st = filter ? lem_jin_filter(m, filter, &x, &rest, &y) : attribute(m, &a[0], otherwise ? &a[1] : NULL, &y);
+        st = filter ? lem_jin_filter(m, filter, &x, &rest, &y)
+                    : attribute(m, &a[0], otherwise ? &a[1] : NULL, &y);
         if (st == LEM_OK) st = lem_jin_seq_push(m, out->u.q, y);
     }
     m->depth -= 4;
@@ -217,7 +233,8 @@ done:
 
 /* ---- order */
 
-/* The key to sort by: an attribute (several with commas make a list), strings in lower case unless case_sensitive. */
+/* The key to sort by: an attribute (several with commas make a list), strings in lower case unless
+ * case_sensitive. */
 static lem_status sort_key(jin *m, const jin_val *name, bool case_sensitive, jin_val *x) {
     lem_status st;
     LEM_TRY(attribute(m, name, NULL, x));
@@ -226,11 +243,13 @@ done:
     return st;
 }
 
-static lem_status sort_keys(jin *m, const jin_seq *q, const jin_val *name, bool case_sensitive, jin_val **out) {
+static lem_status sort_keys(jin *m, const jin_seq *q, const jin_val *name, bool case_sensitive,
+                            jin_val **out) {
     lem_status st = LEM_OK;
     jin_val *keys = lem_jin_alloc(m, q->n, sizeof *keys);
     if (!keys) return m->err->status;
-    if (name->kind == JIN_STR && memchr(name->u.s->s, ',', name->u.s->n)) return lem_jin_fail(m, "sorting by several attributes is not supported");
+    if (name->kind == JIN_STR && memchr(name->u.s->s, ',', name->u.s->n))
+        return lem_jin_fail(m, "sorting by several attributes is not supported");
     for (size_t i = 0; i < q->n; i++) {
         keys[i] = q->at[i];
         LEM_TRY(sort_key(m, name, case_sensitive, &keys[i]));
@@ -259,7 +278,8 @@ static lem_status f_dictsort(jin *m, const jin_val *v, const jin_args *args, jin
     if (v->kind != JIN_DICT) return lem_jin_fail(m, "dictsort needs a mapping, not %s", lem_jin_type(v));
     if (a[1].kind != JIN_MISSING) {
         if (a[1].kind == JIN_STR && lem_jin_is(a[1].u.s, "value")) index = lem_jin_int(1);
-        else if (a[1].kind != JIN_STR || !lem_jin_is(a[1].u.s, "key")) return lem_jin_fail(m, "You can only sort by either \"key\" or \"value\"");
+        else if (a[1].kind != JIN_STR || !lem_jin_is(a[1].u.s, "key"))
+            return lem_jin_fail(m, "You can only sort by either \"key\" or \"value\"");
     }
     LEM_TRY(f_items(m, v, &none, &list));
     LEM_TRY(copy_list(m, &list, JIN_LIST, out));
@@ -306,8 +326,12 @@ done:
     return st;
 }
 
-static lem_status f_max(jin *m, const jin_val *v, const jin_args *args, jin_val *out) { return extreme(m, v, args, true, out); }
-static lem_status f_min(jin *m, const jin_val *v, const jin_args *args, jin_val *out) { return extreme(m, v, args, false, out); }
+static lem_status f_max(jin *m, const jin_val *v, const jin_args *args, jin_val *out) {
+    return extreme(m, v, args, true, out);
+}
+static lem_status f_min(jin *m, const jin_val *v, const jin_args *args, jin_val *out) {
+    return extreme(m, v, args, false, out);
+}
 
 static lem_status f_sum(jin *m, const jin_val *v, const jin_args *args, jin_val *out) {
     jin_val a[2];
@@ -319,7 +343,8 @@ static lem_status f_sum(jin *m, const jin_val *v, const jin_args *args, jin_val 
     for (size_t i = q->pos; i < q->n; i++) {
         jin_val x = q->at[i];
         LEM_TRY(attribute(m, &a[0], NULL, &x));
-        jin_node left = {.op = N_CONST, .line = m->line, .value = *out}, right = {.op = N_CONST, .line = m->line, .value = x};
+        jin_node left = {.op = N_CONST, .line = m->line, .value = *out},
+                 right = {.op = N_CONST, .line = m->line, .value = x};
         jin_node sum = {.op = N_ADD, .line = m->line, .a = &left, .b = &right};
         if (out->kind == JIN_STR) return lem_jin_fail(m, "sum() can't sum strings");
         LEM_TRY(lem_jin_eval(m, &sum, out));
@@ -336,7 +361,8 @@ static lem_status f_batch(jin *m, const jin_val *v, const jin_args *args, jin_va
     lem_status st;
     LEM_TRY(lem_jin_bind(m, "batch", "linecount fill_with?", args, a));
     LEM_TRY(lem_jin_want_int(m, "batch", &a[0], &count));
-    if (count < 1 || count > JIN_MAX_RANGE) return lem_jin_fail(m, "batch with a count of %lld is not supported", (long long)count);
+    if (count < 1 || count > JIN_MAX_RANGE)
+        return lem_jin_fail(m, "batch with a count of %lld is not supported", (long long)count);
     LEM_TRY(lem_jin_iter(m, v, &q));
     LEM_TRY(lem_jin_seq_new(m, JIN_GENERATOR, out));
     for (size_t i = q->pos; i < q->n; i++) {

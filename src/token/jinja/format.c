@@ -33,7 +33,8 @@ static void int_digits(uint64_t u, char type, int digits, char out[128]) {
     unsigned base = type == 'd' ? 10 : type == 'o' ? 8 : 16;
     char back[128];
     int n = 0;
-    for (; (u || n < digits) && n < 127; u /= base) back[n++] = (type == 'X' ? "0123456789ABCDEF" : "0123456789abcdef")[u % base];
+    for (; (u || n < digits) && n < 127; u /= base)
+        back[n++] = (type == 'X' ? "0123456789ABCDEF" : "0123456789abcdef")[u % base];
     for (int i = 0; i < n; i++) out[i] = back[n - 1 - i];
     out[n] = 0;
 }
@@ -57,7 +58,8 @@ static lem_status number_text(jin *m, const jin_val *v, const spec *f, char type
     (void)lem_jin_number(v, &d);
     if (f->precision > 100) return lem_jin_fail(m, "a precision above 100 is not supported");
     if (strchr("dxXo", type)) {
-        if (v->kind == JIN_FLOAT && !(d > -9.2e18 && d < 9.2e18)) return lem_jin_fail(m, "a float does not fit an integer conversion");
+        if (v->kind == JIN_FLOAT && !(d > -9.2e18 && d < 9.2e18))
+            return lem_jin_fail(m, "a float does not fit an integer conversion");
         int64_t i = v->kind == JIN_BOOL ? v->u.b : v->kind == JIN_INT ? v->u.i : (int64_t)d;
         const char *prefix = !f->alt ? "" : type == 'x' ? "0x" : type == 'X' ? "0X" : type == 'o' ? "0o" : "";
         int_digits(i < 0 ? 0 - (uint64_t)i : (uint64_t)i, type, f->precision < 0 ? 1 : f->precision, digits);
@@ -113,10 +115,13 @@ static lem_status percent_one(jin *m, jin_sb *b, const jin_val *v, const spec *g
     if (f.type == 's' || f.type == 'r') {
         LEM_TRY(f.type == 's' ? lem_jin_print(m, &text, v) : lem_jin_repr(m, &text, v, 0));
         LEM_TRY(lem_jin_sb_take(m, &text, &t));
-        if (f.precision >= 0) LEM_TRY(lem_jin_part(m, t.u.s, 0, lem_jin_byte_of(t.u.s, (size_t)f.precision), &t));
+        if (f.precision >= 0)
+            LEM_TRY(lem_jin_part(m, t.u.s, 0, lem_jin_byte_of(t.u.s, (size_t)f.precision), &t));
     } else {
-        if (!lem_jin_number(v, &d)) return lem_jin_fail(m, "%%%c needs a number, not %s", f.type, lem_jin_type(v));
-        if (strchr("xXo", f.type) && v->kind == JIN_FLOAT) return lem_jin_fail(m, "%%%c needs an integer, not float", f.type);
+        if (!lem_jin_number(v, &d))
+            return lem_jin_fail(m, "%%%c needs a number, not %s", f.type, lem_jin_type(v));
+        if (strchr("xXo", f.type) && v->kind == JIN_FLOAT)
+            return lem_jin_fail(m, "%%%c needs an integer, not float", f.type);
         LEM_TRY(number_text(m, v, &f, f.type == 'i' || f.type == 'u' ? 'd' : f.type, number));
         LEM_TRY(lem_jin_str_new(m, number, strlen(number), v->mark, &t));
     }
@@ -170,13 +175,16 @@ lem_status lem_jin_percent(jin *m, const jin_str *s, const jin_val *arg, jin_val
             LEM_TRY(lem_jin_sb_puts(m, &b, "%"));
             continue;
         }
-        if (!f.type || !strchr("srdiuxXoeEfFgG", f.type)) return lem_jin_fail(m, "the format %%%c is not supported", f.type ? f.type : ' ');
+        if (!f.type || !strchr("srdiuxXoeEfFgG", f.type))
+            return lem_jin_fail(m, "the format %%%c is not supported", f.type ? f.type : ' ');
         if (!by_name) LEM_TRY(percent_arg(m, arg, &used, &v));
         LEM_TRY(percent_one(m, &b, &v, &f));
     }
     bool tuple = arg->kind == JIN_SEQ && arg->u.q->flavor == JIN_TUPLE;
-    bool list = arg->kind == JIN_DICT || arg->kind == JIN_UNDEF || (arg->kind == JIN_SEQ && !tuple); /* things with [] need not be used up */
-    if (!mapped && (tuple ? used < arg->u.q->n : !list && used == 0)) return lem_jin_fail(m, "not all arguments converted during string formatting");
+    bool list = arg->kind == JIN_DICT || arg->kind == JIN_UNDEF ||
+                (arg->kind == JIN_SEQ && !tuple); /* things with [] need not be used up */
+    if (!mapped && (tuple ? used < arg->u.q->n : !list && used == 0))
+        return lem_jin_fail(m, "not all arguments converted during string formatting");
     LEM_TRY(lem_jin_sb_take(m, &b, out));
 done:
     return st;
@@ -208,7 +216,8 @@ static lem_status parse_spec(jin *m, const jin_str *s, spec *f) {
         LEM_TRY(read_int(m, s, &i, &f->precision));
     }
     if (i < s->n) f->type = s->s[i++];
-    if (i != s->n) return lem_jin_fail(m, "the format '%.*s' is not supported", (int)(s->n > 60 ? 60 : s->n), s->s);
+    if (i != s->n)
+        return lem_jin_fail(m, "the format '%.*s' is not supported", (int)(s->n > 60 ? 60 : s->n), s->s);
 done:
     return st;
 }
@@ -221,7 +230,8 @@ static lem_status format_number(jin *m, const jin_val *v, spec *f, jin_val *out)
         return lem_jin_fail(m, "the format code '%c' for %s is not supported", type, lem_jin_type(v));
     if (type == 'r' && (f->precision >= 0 || f->sign == '+' || f->sign == ' '))
         return lem_jin_fail(m, "a float format without a type is not supported");
-    if (strchr("dxXo", type) && f->precision >= 0) return lem_jin_fail(m, "precision not allowed in integer format specifier");
+    if (strchr("dxXo", type) && f->precision >= 0)
+        return lem_jin_fail(m, "precision not allowed in integer format specifier");
     if (type == 'r') lem_jin_float_text(v->u.f, text);
     else LEM_TRY(number_text(m, v, f, type, text));
     if (f->grouped) group_thousands(text);
@@ -238,13 +248,15 @@ static lem_status format_value(jin *m, jin_sb *b, const jin_val *v, const jin_st
     LEM_TRY(parse_spec(m, how, &f));
     bool number = v->kind == JIN_INT || v->kind == JIN_FLOAT || (v->kind == JIN_BOOL && f.type);
     if (how->n == 0) return lem_jin_print(m, b, v);
-    if (v->kind != JIN_STR && !number && v->kind != JIN_BOOL) return lem_jin_fail(m, "unsupported format string passed to %s", lem_jin_type(v));
+    if (v->kind != JIN_STR && !number && v->kind != JIN_BOOL)
+        return lem_jin_fail(m, "unsupported format string passed to %s", lem_jin_type(v));
     if (number) LEM_TRY(format_number(m, v, &f, &t));
     else {
         if ((f.type && f.type != 's') || f.align == '=' || f.sign || f.alt || f.grouped)
             return lem_jin_fail(m, "the format is not allowed for a string");
         LEM_TRY(lem_jin_text(m, v, &t));
-        if (f.precision >= 0) LEM_TRY(lem_jin_part(m, t.u.s, 0, lem_jin_byte_of(t.u.s, (size_t)f.precision), &t));
+        if (f.precision >= 0)
+            LEM_TRY(lem_jin_part(m, t.u.s, 0, lem_jin_byte_of(t.u.s, (size_t)f.precision), &t));
     }
     LEM_TRY(put_padded(m, b, t.u.s, &f, f.align ? f.align : number ? '>' : '<'));
 done:
@@ -270,13 +282,16 @@ static lem_status format_field(jin *m, const jin_str *s, const jin_args *args, s
         jin_str name = {.s = s->s, .n = i};
         size_t k = 0;
         while (k < args->n_named && !lem_jin_same(args->name[k], &name)) k++;
-        if (k == args->n_named) return lem_jin_fail(m, "format(): no argument '%.*s'", (int)(i > 60 ? 60 : i), s->s);
+        if (k == args->n_named)
+            return lem_jin_fail(m, "format(): no argument '%.*s'", (int)(i > 60 ? 60 : i), s->s);
         *out = args->named[k];
     }
     for (; i < s->n; i = end) {
         bool item = s->s[i] == '[';
-        for (end = i + 1; end < s->n && (item ? s->s[end] != ']' : s->s[end] != '.' && s->s[end] != '['); end++) {}
-        if (end == i + 1 || (item && end == s->n)) return lem_jin_fail(m, "format(): a field name is not complete");
+        for (end = i + 1; end < s->n && (item ? s->s[end] != ']' : s->s[end] != '.' && s->s[end] != '[');
+             end++) {}
+        if (end == i + 1 || (item && end == s->n))
+            return lem_jin_fail(m, "format(): a field name is not complete");
         LEM_TRY(lem_jin_part(m, s, i + 1, end, &key));
         size_t at = 0;
         while (at < key.u.s->n && key.u.s->s[at] >= '0' && key.u.s->s[at] <= '9') at++;
@@ -292,13 +307,15 @@ done:
     return st;
 }
 
-static lem_status format_replacement(jin *m, jin_sb *b, const jin_str *s, const jin_args *args, size_t *next) {
+static lem_status format_replacement(jin *m, jin_sb *b, const jin_str *s, const jin_args *args,
+                                     size_t *next) {
     jin_val v, t;
     jin_str name = *s, how = {.s = "", .n = 0};
     char convert = 0;
     lem_status st;
     size_t end = 0, bracket = 0;
-    for (; end < s->n && (bracket || (s->s[end] != ':' && s->s[end] != '!')); end++) bracket = s->s[end] == '[' ? 1 : s->s[end] == ']' ? 0 : bracket;
+    for (; end < s->n && (bracket || (s->s[end] != ':' && s->s[end] != '!')); end++)
+        bracket = s->s[end] == '[' ? 1 : s->s[end] == ']' ? 0 : bracket;
     name.n = end;
     if (end < s->n && s->s[end] == '!') {
         convert = end + 1 < s->n ? s->s[end + 1] : 0;
@@ -307,7 +324,8 @@ static lem_status format_replacement(jin *m, jin_sb *b, const jin_str *s, const 
             return lem_jin_fail(m, "format(): the conversion is not supported");
     }
     if (end < s->n) how = (jin_str){.s = s->s + end + 1, .n = s->n - end - 1};
-    if (how.n && memchr(how.s, '{', how.n)) return lem_jin_fail(m, "format(): a field inside a format is not supported");
+    if (how.n && memchr(how.s, '{', how.n))
+        return lem_jin_fail(m, "format(): a field inside a format is not supported");
     LEM_TRY(format_field(m, &name, args, next, &v));
     if (convert) {
         jin_sb text = {0};
@@ -339,7 +357,8 @@ lem_status lem_jin_str_format(jin *m, const jin_str *s, const jin_args *args, ji
         size_t end = i + 1;
         while (end < s->n && s->s[end] != '}') end++;
         if (end == s->n) return lem_jin_fail(m, "format(): expected '}' before end of string");
-        jin_str field = {.s = s->s + i + 1, .n = end - i - 1, .mark = s->mark ? s->mark + i + 1 : NULL, .all = s->all};
+        jin_str field = {
+            .s = s->s + i + 1, .n = end - i - 1, .mark = s->mark ? s->mark + i + 1 : NULL, .all = s->all};
         LEM_TRY(format_replacement(m, &b, &field, args, &next));
         i = end;
     }

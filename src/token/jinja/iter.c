@@ -1,7 +1,9 @@
 /* iter.c - what can be iterated, and lengths */
 #include "token/jinja/jinja.h"
 
-bool lem_jin_can_iter(const jin_val *v) { return v->kind == JIN_SEQ || v->kind == JIN_STR || v->kind == JIN_DICT || v->kind == JIN_UNDEF; }
+bool lem_jin_can_iter(const jin_val *v) {
+    return v->kind == JIN_SEQ || v->kind == JIN_STR || v->kind == JIN_DICT || v->kind == JIN_UNDEF;
+}
 
 static lem_status chars_of(jin *m, const jin_str *s, jin_seq *q) {
     jin_val c;
@@ -23,7 +25,8 @@ lem_status lem_jin_iter(jin *m, const jin_val *v, jin_seq **out) {
     if (!lem_jin_can_iter(v)) return lem_jin_fail(m, "'%s' object is not iterable", lem_jin_type(v));
     lem_status st = lem_jin_seq_new(m, JIN_LIST, &list);
     if (st == LEM_OK && v->kind == JIN_STR) st = chars_of(m, v->u.s, list.u.q);
-    for (size_t i = 0; st == LEM_OK && v->kind == JIN_DICT && i < v->u.d->n; i++) st = lem_jin_seq_push(m, list.u.q, v->u.d->at[2 * i]);
+    for (size_t i = 0; st == LEM_OK && v->kind == JIN_DICT && i < v->u.d->n; i++)
+        st = lem_jin_seq_push(m, list.u.q, v->u.d->at[2 * i]);
     if (st == LEM_OK) *out = list.u.q;
     return st;
 }

@@ -1,13 +1,16 @@
 /* jinja.h - the parts of the template interpreter: marked strings, values, syntax tree, machine
  *
- * The language is the subset of Jinja that chat templates use, with the meaning that jinja2 3.1 gives it in an ImmutableSandboxedEnvironment with
- * trim_blocks and lstrip_blocks, as Transformers makes it. lexer.c -> parse_expr.c, parse_stmt.c -> tree -> exec.c, eval.c over values.
+ * The language is the subset of Jinja that chat templates use, with the meaning that jinja2 3.1 gives it in
+ * an ImmutableSandboxedEnvironment with trim_blocks and lstrip_blocks, as Transformers makes it. lexer.c ->
+ * parse_expr.c, parse_stmt.c -> tree -> exec.c, eval.c over values.
  *
- * A string knows of each byte where it is from (marks); every operation keeps that. Numbers carry one mark. All memory is an arena's: the tree has
- * one that lives as long as the template, a rendering has its own. Nothing here is freed alone.
+ * A string knows of each byte where it is from (marks); every operation keeps that. Numbers carry one mark.
+ * All memory is an arena's: the tree has one that lives as long as the template, a rendering has its own.
+ * Nothing here is freed alone.
  *
- * Bounds: source 1 MiB, depth of the tree JIN_MAX_TREE, depth of evaluation JIN_MAX_CALL, steps (one for a node evaluated, one for 32 bytes
- * copied or an element visited), memory of a rendering. Each is an error that names the line. */
+ * Bounds: source 1 MiB, depth of the tree JIN_MAX_TREE, depth of evaluation JIN_MAX_CALL, steps (one for a
+ * node evaluated, one for 32 bytes copied or an element visited), memory of a rendering. Each is an error
+ * that names the line. */
 #ifndef LEM_TOKEN_JINJA_JINJA_H
 #define LEM_TOKEN_JINJA_JINJA_H
 
@@ -25,7 +28,11 @@ enum { JIN_MAX_TREE = 200, JIN_MAX_CALL = 900, JIN_MAX_VALUE = 120, JIN_MAX_RANG
 
 /* ---- strings */
 
-enum { JIN_DATA = 1, JIN_GEN = 2, JIN_SAFE = 4 }; /* from the messages; inside {% generation %}; a value passed through the filter safe */
+enum {
+    JIN_DATA = 1,
+    JIN_GEN = 2,
+    JIN_SAFE = 4
+}; /* from the messages; inside {% generation %}; a value passed through the filter safe */
 typedef struct jin_str {
     const char *s;
     const uint8_t *mark; /* [n]; NULL: every byte has `all` */
@@ -78,7 +85,15 @@ typedef struct jin_val {
 } jin_val;
 
 /* What Python has many types for. A GEN is consumed by iterating (pos); the others are not. */
-typedef enum jin_flavor { JIN_LIST, JIN_TUPLE, JIN_RANGE, JIN_KEYS, JIN_VALUES, JIN_ITEMS, JIN_GENERATOR } jin_flavor;
+typedef enum jin_flavor {
+    JIN_LIST,
+    JIN_TUPLE,
+    JIN_RANGE,
+    JIN_KEYS,
+    JIN_VALUES,
+    JIN_ITEMS,
+    JIN_GENERATOR
+} jin_flavor;
 struct jin_seq {
     jin_val *at; /* [n] */
     size_t n, cap, pos;
@@ -162,7 +177,19 @@ struct jin_node {
 
 /* ---- lexer.c */
 
-typedef enum jin_token_kind { T_EOF, T_DATA, T_VAR_BEGIN, T_VAR_END, T_BLOCK_BEGIN, T_BLOCK_END, T_NAME, T_STR, T_INT, T_FLOAT, T_OP } jin_token_kind;
+typedef enum jin_token_kind {
+    T_EOF,
+    T_DATA,
+    T_VAR_BEGIN,
+    T_VAR_END,
+    T_BLOCK_BEGIN,
+    T_BLOCK_END,
+    T_NAME,
+    T_STR,
+    T_INT,
+    T_FLOAT,
+    T_OP
+} jin_token_kind;
 typedef struct jin_token {
     jin_token_kind kind;
     int line;
@@ -174,9 +201,13 @@ typedef struct jin_tokens {
     jin_token *at; /* ends with T_EOF; lem_free */
     size_t n, cap;
 } jin_tokens;
-lem_status lem_jin_lex(const char *source, size_t len, lem_arena *arena, jin_tokens *out, lem_err *err) LEM_MUST_CHECK;
-void lem_jin_unescape(const char *s, size_t n, char *out, size_t *len); /* lex_text.c: a Python string literal; out holds 4n bytes */
-size_t lem_jin_space(const char *s, size_t n);        /* bytes of the white space (as str.isspace has it) that begins at s; 0 = none */
+lem_status lem_jin_lex(const char *source, size_t len, lem_arena *arena, jin_tokens *out,
+                       lem_err *err) LEM_MUST_CHECK;
+void lem_jin_unescape(const char *s, size_t n, char *out,
+                      size_t *len); /* lex_text.c: a Python string literal; out holds 4n bytes */
+size_t
+lem_jin_space(const char *s,
+              size_t n); /* bytes of the white space (as str.isspace has it) that begins at s; 0 = none */
 size_t lem_jin_space_before(const char *s, size_t n); /* bytes of the white space that ends at s + n */
 
 /* ---- parse_stmt.c, parse_expr.c */
@@ -189,9 +220,11 @@ typedef struct jin_parser {
     int loops; /* open around this place, up to the macro */
     uint8_t *uses;
 } jin_parser;
-lem_status lem_jin_parse(const char *source, size_t len, lem_arena *arena, jin_node **out, lem_err *err) LEM_MUST_CHECK;
+lem_status lem_jin_parse(const char *source, size_t len, lem_arena *arena, jin_node **out,
+                         lem_err *err) LEM_MUST_CHECK;
 lem_status lem_jin_parse_fail(jin_parser *p, int line, const char *fmt, ...) LEM_PRINTF(3, 4);
-lem_status lem_jin_node_new(jin_parser *p, jin_op op, int line, jin_node *a, jin_node *b, jin_node **out) LEM_MUST_CHECK;
+lem_status lem_jin_node_new(jin_parser *p, jin_op op, int line, jin_node *a, jin_node *b,
+                            jin_node **out) LEM_MUST_CHECK;
 lem_status lem_jin_node_deepen(jin_parser *p, jin_node *n, const jin_node *child) LEM_MUST_CHECK;
 lem_status lem_jin_expect_op(jin_parser *p, const char *op) LEM_MUST_CHECK;
 lem_status lem_jin_expect_name(jin_parser *p, const char *name) LEM_MUST_CHECK; /* name NULL: any */
@@ -201,10 +234,12 @@ bool lem_jin_skip_name(jin_parser *p, const char *name);
 bool lem_jin_skip_op(jin_parser *p, const char *op);
 const char *lem_jin_describe(const jin_parser *p, char buf[80]);
 enum { JIN_NO_COND = 1, JIN_PARENS = 2, JIN_TARGET = 4, JIN_NS_TARGET = 8 };
-/* One expression, or several with commas between as a tuple, up to the end of the tag or `stop` (a name, may be NULL). */
+/* One expression, or several with commas between as a tuple, up to the end of the tag or `stop` (a name, may
+ * be NULL). */
 lem_status lem_jin_parse_tuple(jin_parser *p, int how, const char *stop, jin_node **out) LEM_MUST_CHECK;
 lem_status lem_jin_parse_expr(jin_parser *p, bool with_cond, jin_node **out) LEM_MUST_CHECK;
-lem_status lem_jin_parse_filters(jin_parser *p, jin_node *on, bool inside, jin_node **out) LEM_MUST_CHECK; /* inside: the first has no '|' */
+lem_status lem_jin_parse_filters(jin_parser *p, jin_node *on, bool inside,
+                                 jin_node **out) LEM_MUST_CHECK; /* inside: the first has no '|' */
 
 /* ---- the machine */
 
@@ -280,22 +315,27 @@ typedef struct jin_args {
 
 lem_status lem_jin_sb_add(jin *m, jin_sb *b, const char *s, size_t n, uint8_t mark) LEM_MUST_CHECK;
 lem_status lem_jin_sb_puts(jin *m, jin_sb *b, const char *s) LEM_MUST_CHECK;
-lem_status lem_jin_sb_part(jin *m, jin_sb *b, const jin_str *s, size_t from, size_t to) LEM_MUST_CHECK; /* bytes */
+lem_status lem_jin_sb_part(jin *m, jin_sb *b, const jin_str *s, size_t from,
+                           size_t to) LEM_MUST_CHECK; /* bytes */
 lem_status lem_jin_sb_str(jin *m, jin_sb *b, const jin_str *s) LEM_MUST_CHECK;
 lem_status lem_jin_sb_take(jin *m, jin_sb *b, jin_val *out) LEM_MUST_CHECK;
 uint8_t lem_jin_mark_at(const jin_str *s, size_t i);
-lem_status lem_jin_str_new(jin *m, const char *s, size_t n, uint8_t mark, jin_val *out) LEM_MUST_CHECK; /* copies */
-lem_status lem_jin_part(jin *m, const jin_str *s, size_t from, size_t to, jin_val *out) LEM_MUST_CHECK; /* shares */
+lem_status lem_jin_str_new(jin *m, const char *s, size_t n, uint8_t mark,
+                           jin_val *out) LEM_MUST_CHECK; /* copies */
+lem_status lem_jin_part(jin *m, const jin_str *s, size_t from, size_t to,
+                        jin_val *out) LEM_MUST_CHECK; /* shares */
 bool lem_jin_same(const jin_str *a, const jin_str *b);
 bool lem_jin_is(const jin_str *a, const char *b);
-size_t lem_jin_char(const char *s, size_t n);        /* bytes of the character at s, n >= 1; a byte that is not UTF-8 is one */
+size_t lem_jin_char(const char *s,
+                    size_t n); /* bytes of the character at s, n >= 1; a byte that is not UTF-8 is one */
 size_t lem_jin_chars(const char *s, size_t n);       /* characters */
 size_t lem_jin_byte_of(const jin_str *s, size_t ch); /* offset of character ch (<= count) */
 lem_status lem_jin_seq_new(jin *m, jin_flavor flavor, jin_val *out) LEM_MUST_CHECK;
 lem_status lem_jin_seq_push(jin *m, jin_seq *q, jin_val v) LEM_MUST_CHECK;
 lem_status lem_jin_dict_new(jin *m, jin_val *out) LEM_MUST_CHECK;
 lem_status lem_jin_dict_put(jin *m, jin_dict *d, jin_val key, jin_val v) LEM_MUST_CHECK;
-lem_status lem_jin_dict_find(jin *m, const jin_dict *d, jin_val key, jin_val **out) LEM_MUST_CHECK; /* *out NULL: no such key */
+lem_status lem_jin_dict_find(jin *m, const jin_dict *d, jin_val key,
+                             jin_val **out) LEM_MUST_CHECK; /* *out NULL: no such key */
 jin_val *lem_jin_dict_text(const jin_dict *d, const jin_str *key);
 lem_status lem_jin_from_json(jin *m, const lem_json *j, uint8_t mark, int depth, jin_val *out) LEM_MUST_CHECK;
 jin_val lem_jin_int(int64_t i);
@@ -310,7 +350,8 @@ bool lem_jin_true(const jin_val *v);
 bool lem_jin_hashable(const jin_val *v);
 bool lem_jin_number(const jin_val *v, double *f); /* BOOL, INT, FLOAT */
 lem_status lem_jin_equal(jin *m, const jin_val *a, const jin_val *b, int depth, bool *out) LEM_MUST_CHECK;
-lem_status lem_jin_less(jin *m, const jin_val *a, const jin_val *b, const char *op, int depth, bool or_equal, bool *out) LEM_MUST_CHECK;
+lem_status lem_jin_less(jin *m, const jin_val *a, const jin_val *b, const char *op, int depth, bool or_equal,
+                        bool *out) LEM_MUST_CHECK;
 lem_status lem_jin_contains(jin *m, const jin_val *in, const jin_val *v, bool *out) LEM_MUST_CHECK;
 lem_status lem_jin_compare(jin *m, jin_op op, const jin_val *a, const jin_val *b, bool *out) LEM_MUST_CHECK;
 /* Stable, ascending by keys; at and keys have n elements. Descending keeps the order of equals too. */
@@ -327,7 +368,8 @@ typedef struct jin_json_style {
     const jin_str *indent; /* NULL: one line */
     const jin_str *item, *colon;
 } jin_json_style;
-lem_status lem_jin_json(jin *m, jin_sb *b, const jin_val *v, const jin_json_style *s, int depth) LEM_MUST_CHECK; /* json.c */
+lem_status lem_jin_json(jin *m, jin_sb *b, const jin_val *v, const jin_json_style *s,
+                        int depth) LEM_MUST_CHECK; /* json.c */
 
 /* ---- format.c */
 
@@ -337,18 +379,23 @@ lem_status lem_jin_str_format(jin *m, const jin_str *fmt, const jin_args *args, 
 /* ---- eval.c */
 
 lem_status lem_jin_eval(jin *m, const jin_node *n, jin_val *out) LEM_MUST_CHECK;
-lem_status lem_jin_attr(jin *m, const jin_val *obj, const jin_str *name, jin_val *out) LEM_MUST_CHECK; /* obj.name */
-lem_status lem_jin_item(jin *m, const jin_val *obj, const jin_val *key, jin_val *out) LEM_MUST_CHECK;  /* obj[key] */
+lem_status lem_jin_attr(jin *m, const jin_val *obj, const jin_str *name,
+                        jin_val *out) LEM_MUST_CHECK; /* obj.name */
+lem_status lem_jin_item(jin *m, const jin_val *obj, const jin_val *key,
+                        jin_val *out) LEM_MUST_CHECK; /* obj[key] */
 lem_status lem_jin_args_eval(jin *m, const jin_node *list, jin_args *out) LEM_MUST_CHECK;
 lem_status lem_jin_args_push(jin *m, jin_args *a, jin_val v) LEM_MUST_CHECK;
 lem_status lem_jin_args_name(jin *m, jin_args *a, const jin_str *name, jin_val v) LEM_MUST_CHECK;
-/* Arguments into out[] by a row of names, e.g. "old new count?": a name with ? may be missing (JIN_MISSING). */
-lem_status lem_jin_bind(jin *m, const char *what, const char *names, const jin_args *args, jin_val *out) LEM_MUST_CHECK;
+/* Arguments into out[] by a row of names, e.g. "old new count?": a name with ? may be missing (JIN_MISSING).
+ */
+lem_status lem_jin_bind(jin *m, const char *what, const char *names, const jin_args *args,
+                        jin_val *out) LEM_MUST_CHECK;
 lem_status lem_jin_want_int(jin *m, const char *what, const jin_val *v, int64_t *out) LEM_MUST_CHECK;
 lem_status lem_jin_want_str(jin *m, const char *what, const jin_val *v, const jin_str **out) LEM_MUST_CHECK;
-lem_status lem_jin_used_undef(jin *m, const jin_val *v);                               /* the error of an undefined value */
+lem_status lem_jin_used_undef(jin *m, const jin_val *v); /* the error of an undefined value */
 lem_status lem_jin_arithmetic(jin *m, const jin_node *n, jin_val *out) LEM_MUST_CHECK; /* arith.c */
-lem_status lem_jin_slice_bounds(jin *m, const jin_val part[3], size_t n, int64_t *start, int64_t *stop, int64_t *step) LEM_MUST_CHECK;
+lem_status lem_jin_slice_bounds(jin *m, const jin_val part[3], size_t n, int64_t *start, int64_t *stop,
+                                int64_t *step) LEM_MUST_CHECK;
 
 /* ---- iter.c: anything that can be iterated as a sequence (a GEN is consumed) */
 
@@ -360,19 +407,25 @@ lem_status lem_jin_length(jin *m, const jin_val *v, size_t *out) LEM_MUST_CHECK;
 
 lem_status lem_jin_call(jin *m, const jin_val *f, const jin_args *args, jin_val *out) LEM_MUST_CHECK;
 bool lem_jin_has_method(const jin_val *self, const jin_str *name, const char **method, bool *unsafe);
-lem_status lem_jin_str_method(jin *m, const jin_str *self, const char *method, const jin_args *args, jin_val *out) LEM_MUST_CHECK;
+lem_status lem_jin_str_method(jin *m, const jin_str *self, const char *method, const jin_args *args,
+                              jin_val *out) LEM_MUST_CHECK;
 const char *lem_jin_find_function(const jin_str *name); /* NULL: none */
 typedef lem_status jin_filter(jin *m, const jin_val *v, const jin_args *args, jin_val *out);
-jin_filter *lem_jin_find_filter(const jin_str *name); /* NULL: none, or one of jinja2's that is not supported */
+jin_filter *
+lem_jin_find_filter(const jin_str *name); /* NULL: none, or one of jinja2's that is not supported */
 jin_filter *lem_jin_find_seq_filter(const jin_str *name);
 bool lem_jin_known_filter(const jin_str *name); /* jinja2 has it */
-lem_status lem_jin_filter(jin *m, const jin_str *name, const jin_val *v, const jin_args *args, jin_val *out) LEM_MUST_CHECK;
-lem_status lem_jin_test(jin *m, const jin_str *name, const jin_val *v, const jin_args *args, bool *out) LEM_MUST_CHECK;
+lem_status lem_jin_filter(jin *m, const jin_str *name, const jin_val *v, const jin_args *args,
+                          jin_val *out) LEM_MUST_CHECK;
+lem_status lem_jin_test(jin *m, const jin_str *name, const jin_val *v, const jin_args *args,
+                        bool *out) LEM_MUST_CHECK;
 bool lem_jin_find_test(const jin_str *name);
 enum { JIN_UPPER, JIN_LOWER, JIN_CAPITALIZE, JIN_TITLE, JIN_FILTER_TITLE, JIN_SWAPCASE };
-lem_status lem_jin_case(jin *m, const jin_str *s, int how, jin_val *out) LEM_MUST_CHECK;                          /* case.c */
-lem_status lem_jin_strip(jin *m, const jin_str *s, const jin_val *chars, int sides, jin_val *out) LEM_MUST_CHECK; /* 1 left, 2 right */
-lem_status lem_jin_replace(jin *m, const jin_str *s, const jin_str *old, const jin_str *new_, int64_t count, jin_val *out) LEM_MUST_CHECK;
+lem_status lem_jin_case(jin *m, const jin_str *s, int how, jin_val *out) LEM_MUST_CHECK; /* case.c */
+lem_status lem_jin_strip(jin *m, const jin_str *s, const jin_val *chars, int sides,
+                         jin_val *out) LEM_MUST_CHECK; /* 1 left, 2 right */
+lem_status lem_jin_replace(jin *m, const jin_str *s, const jin_str *old, const jin_str *new_, int64_t count,
+                           jin_val *out) LEM_MUST_CHECK;
 lem_status lem_jin_splitlines(jin *m, const jin_str *s, bool keep, jin_val *out) LEM_MUST_CHECK;
 
 /* ---- exec.c */

@@ -55,9 +55,11 @@ static lem_status scalar(jin *m, jin_sb *b, const jin_val *v, bool key) {
     if (v->kind == JIN_NONE) word = "null";
     else if (v->kind == JIN_BOOL) word = v->u.b ? "true" : "false";
     else if (v->kind == JIN_INT) snprintf(text, sizeof text, "%lld", (long long)v->u.i);
-    else if (v->kind == JIN_FLOAT && !isfinite(v->u.f)) word = isnan(v->u.f) ? "NaN" : v->u.f > 0 ? "Infinity" : "-Infinity";
+    else if (v->kind == JIN_FLOAT && !isfinite(v->u.f))
+        word = isnan(v->u.f) ? "NaN" : v->u.f > 0 ? "Infinity" : "-Infinity";
     else if (v->kind == JIN_FLOAT) lem_jin_float_text(v->u.f, text);
-    else if (key) return lem_jin_fail(m, "tojson: keys must be str, int, float, bool or None, not %s", lem_jin_type(v));
+    else if (key)
+        return lem_jin_fail(m, "tojson: keys must be str, int, float, bool or None, not %s", lem_jin_type(v));
     else return lem_jin_fail(m, "tojson: an object of type %s is not JSON serializable", lem_jin_type(v));
     return lem_jin_sb_add(m, b, word, strlen(word), v->mark);
 }
@@ -86,7 +88,8 @@ static lem_status write_key(jin *m, jin_sb *b, const jin_val *k, bool ascii) {
 
 /* The members of d in the order of their keys. */
 static lem_status sorted(jin *m, const jin_dict *d, jin_val **out) {
-    jin_val *keys = lem_jin_alloc(m, d->n, sizeof *keys), *at = lem_jin_alloc(m, d->n, sizeof *at), *both = lem_jin_alloc(m, d->n, 2 * sizeof *both);
+    jin_val *keys = lem_jin_alloc(m, d->n, sizeof *keys), *at = lem_jin_alloc(m, d->n, sizeof *at),
+            *both = lem_jin_alloc(m, d->n, 2 * sizeof *both);
     if (!keys || !at || !both) return m->err->status;
     for (size_t i = 0; i < d->n; i++) {
         keys[i] = d->at[2 * i];

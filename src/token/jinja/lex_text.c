@@ -6,8 +6,9 @@
 #include <string.h>
 
 static bool space_char(uint32_t c) {
-    return (c >= 9 && c <= 13) || (c >= 28 && c <= 32) || c == 0x85 || c == 0xa0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200a) || c == 0x2028 ||
-           c == 0x2029 || c == 0x202f || c == 0x205f || c == 0x3000;
+    return (c >= 9 && c <= 13) || (c >= 28 && c <= 32) || c == 0x85 || c == 0xa0 || c == 0x1680 ||
+           (c >= 0x2000 && c <= 0x200a) || c == 0x2028 || c == 0x2029 || c == 0x202f || c == 0x205f ||
+           c == 0x3000;
 }
 
 size_t lem_jin_space(const char *s, size_t n) {
@@ -23,7 +24,9 @@ size_t lem_jin_space_before(const char *s, size_t n) {
     return 0;
 }
 
-static int hex(char c) { return c >= '0' && c <= '9' ? c - '0' : (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10 : -1; }
+static int hex(char c) {
+    return c >= '0' && c <= '9' ? c - '0' : (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10 : -1;
+}
 
 static size_t put_char(uint32_t cp, char *out) {
     int k = lem_utf8_encode(cp, out);
@@ -42,7 +45,8 @@ static size_t hex_char(const char *s, size_t n, size_t digits, char *out) {
     return put_char(cp, out);
 }
 
-/* jinja2 writes other characters than ASCII as escapes before it reads escapes: a backslash in front of one makes that text visible. */
+/* jinja2 writes other characters than ASCII as escapes before it reads escapes: a backslash in front of one
+ * makes that text visible. */
 static size_t visible_escape(const char *s, size_t n, size_t *used, char *out) {
     uint32_t cp = 0;
     int k = lem_utf8_decode(s, n, &cp);
@@ -52,7 +56,8 @@ static size_t visible_escape(const char *s, size_t n, size_t *used, char *out) {
     return (size_t)len;
 }
 
-/* One escape; s is after the backslash, n >= 1. Sets how much of s it took; returns the bytes written, SIZE_MAX if it cannot be read. */
+/* One escape; s is after the backslash, n >= 1. Sets how much of s it took; returns the bytes written,
+ * SIZE_MAX if it cannot be read. */
 static size_t escape(const char *s, size_t n, size_t *used, char *out) {
     static const char from[] = "nrtabfv\\'\"", to[] = "\n\r\t\a\b\f\v\\'\"";
     const char *p = *s ? strchr(from, *s) : NULL;

@@ -127,11 +127,15 @@ static lem_status lex_raw(lexer *x) {
 /* ---- inside tags */
 
 static bool digit(char c) { return c >= '0' && c <= '9'; }
-static bool name_char(char c) { return digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
+static bool name_char(char c) {
+    return digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+}
 
 /* (\d+_)*\d+ from i; i if none. */
 static size_t digits_end(const lexer *x, size_t i) {
-    while (i < x->n && (digit(x->s[i]) || (x->s[i] == '_' && i + 1 < x->n && digit(x->s[i + 1]) && digit(x->s[i - 1])))) i++;
+    while (i < x->n &&
+           (digit(x->s[i]) || (x->s[i] == '_' && i + 1 < x->n && digit(x->s[i + 1]) && digit(x->s[i - 1]))))
+        i++;
     return i;
 }
 
@@ -162,13 +166,15 @@ static lem_status lex_number(lexer *x) {
         for (end = from; end < x->n && (name_char(x->s[end])); end++) {}
     } else if (!end) {
         end = from;
-        while (end < x->n &&
-               (x->s[from] == '0' ? x->s[end] == '0' : digit(x->s[end]) || (x->s[end] == '_' && end + 1 < x->n && digit(x->s[end + 1]))))
+        while (end < x->n && (x->s[from] == '0' ? x->s[end] == '0'
+                                                : digit(x->s[end]) || (x->s[end] == '_' && end + 1 < x->n &&
+                                                                       digit(x->s[end + 1]))))
             end++;
     }
     for (size_t i = from; i < end; i++) {
         if (x->s[i] == '_') continue;
-        if (k + 1 >= sizeof text) return fail(x, x->line, "a number is too long: ", x->s + x->pos, end - x->pos);
+        if (k + 1 >= sizeof text)
+            return fail(x, x->line, "a number is too long: ", x->s + x->pos, end - x->pos);
         text[k++] = x->s[i];
     }
     text[k] = 0;
@@ -206,13 +212,15 @@ static lem_status lex_operator(lexer *x) {
     for (size_t i = 0; i < 6; i++)
         if (at(x, x->pos, two[i])) len = 2;
     if (c == 0 || (len == 1 && !strchr("+-/*%~[](){}><=.:|,;", c)))
-        return fail(x, x->line, "unexpected character in a tag: ", x->s + x->pos, lem_jin_space(x->s + x->pos, 1) + 1);
+        return fail(x, x->line, "unexpected character in a tag: ", x->s + x->pos,
+                    lem_jin_space(x->s + x->pos, 1) + 1);
     memcpy(t.op, x->s + x->pos, len);
     if (c == '{' || c == '(' || c == '[') {
         if (x->n_open == JIN_MAX_TREE) return fail(x, x->line, "brackets are nested too deep", "", 0);
         x->open[x->n_open++] = c == '{' ? '}' : c == '(' ? ')' : ']';
     } else if (c == '}' || c == ')' || c == ']') {
-        if (x->n_open == 0 || x->open[x->n_open - 1] != c) return fail(x, x->line, "a bracket does not match: ", &c, 1);
+        if (x->n_open == 0 || x->open[x->n_open - 1] != c)
+            return fail(x, x->line, "a bracket does not match: ", &c, 1);
         x->n_open--;
     }
     advance(x, x->pos + len);
@@ -254,7 +262,9 @@ static lem_status lex_tag(lexer *x, const char *close, jin_token_kind end_kind) 
 static lem_status lex_all(lexer *x) {
     while (x->pos < x->n) {
         size_t i = x->pos;
-        while (i + 1 < x->n && !(x->s[i] == '{' && (x->s[i + 1] == '{' || x->s[i + 1] == '%' || x->s[i + 1] == '#'))) i++;
+        while (i + 1 < x->n &&
+               !(x->s[i] == '{' && (x->s[i + 1] == '{' || x->s[i + 1] == '%' || x->s[i + 1] == '#')))
+            i++;
         if (i + 1 >= x->n) {
             lem_status st = push_text(x, T_DATA, x->s + x->pos, x->n - x->pos);
             x->pos = x->n;
@@ -272,7 +282,8 @@ static lem_status lex_all(lexer *x) {
             if (kind == '#') st = lex_comment(x);
             else {
                 st = push(x, (jin_token){.kind = kind == '{' ? T_VAR_BEGIN : T_BLOCK_BEGIN, .line = x->line});
-                if (st == LEM_OK) st = lex_tag(x, kind == '{' ? "}}" : "%}", kind == '{' ? T_VAR_END : T_BLOCK_END);
+                if (st == LEM_OK)
+                    st = lex_tag(x, kind == '{' ? "}}" : "%}", kind == '{' ? T_VAR_END : T_BLOCK_END);
             }
         }
         if (st != LEM_OK) return st;
@@ -281,7 +292,8 @@ static lem_status lex_all(lexer *x) {
 }
 
 lem_status lem_jin_lex(const char *source, size_t len, lem_arena *arena, jin_tokens *out, lem_err *err) {
-    if (len > JIN_MAX_SOURCE) return lem_fail(err, LEM_EDATA, "the template has %zu bytes, more than 1 MiB", len);
+    if (len > JIN_MAX_SOURCE)
+        return lem_fail(err, LEM_EDATA, "the template has %zu bytes, more than 1 MiB", len);
     if (!lem_utf8_valid(source, len)) return lem_fail(err, LEM_EDATA, "the template is not UTF-8");
     char *s = lem_arena_alloc(arena, len + 1, 1);
     if (!s) return lem_fail(err, LEM_EMEM, "out of memory");

@@ -20,7 +20,9 @@ const char *lem_jin_describe(const jin_parser *p, char buf[80]) {
     if (t->kind <= T_BLOCK_END) return names[t->kind];
     if (t->kind == T_OP) snprintf(buf, 80, "'%s'", t->op);
     else if (t->kind == T_INT || t->kind == T_FLOAT) return "a number";
-    else snprintf(buf, 80, "%s '%.*s'", t->kind == T_STR ? "the string" : "the name", (int)(t->text->n > 50 ? 50 : t->text->n), t->text->s);
+    else
+        snprintf(buf, 80, "%s '%.*s'", t->kind == T_STR ? "the string" : "the name",
+                 (int)(t->text->n > 50 ? 50 : t->text->n), t->text->s);
     return buf;
 }
 
@@ -31,7 +33,9 @@ static lem_status unexpected(jin_parser *p, const char *wanted) {
 
 lem_status lem_jin_node_deepen(jin_parser *p, jin_node *n, const jin_node *child) {
     if (child && child->depth >= n->depth) n->depth = (uint16_t)(child->depth + 1);
-    return n->depth > JIN_MAX_TREE ? lem_jin_parse_fail(p, n->line, "nested deeper than %d", (int)JIN_MAX_TREE) : LEM_OK;
+    return n->depth > JIN_MAX_TREE
+               ? lem_jin_parse_fail(p, n->line, "nested deeper than %d", (int)JIN_MAX_TREE)
+               : LEM_OK;
 }
 
 lem_status lem_jin_node_new(jin_parser *p, jin_op op, int line, jin_node *a, jin_node *b, jin_node **out) {
@@ -48,9 +52,15 @@ lem_status lem_jin_node_new(jin_parser *p, jin_op op, int line, jin_node *a, jin
     return st;
 }
 
-bool lem_jin_is_op(const jin_parser *p, const char *op) { return p->t->kind == T_OP && strcmp(p->t->op, op) == 0; }
-bool lem_jin_is_name(const jin_parser *p, const char *name) { return p->t->kind == T_NAME && lem_jin_is(p->t->text, name); }
-bool lem_jin_skip_name(jin_parser *p, const char *name) { return lem_jin_is_name(p, name) ? p->t++, true : false; }
+bool lem_jin_is_op(const jin_parser *p, const char *op) {
+    return p->t->kind == T_OP && strcmp(p->t->op, op) == 0;
+}
+bool lem_jin_is_name(const jin_parser *p, const char *name) {
+    return p->t->kind == T_NAME && lem_jin_is(p->t->text, name);
+}
+bool lem_jin_skip_name(jin_parser *p, const char *name) {
+    return lem_jin_is_name(p, name) ? p->t++, true : false;
+}
 bool lem_jin_skip_op(jin_parser *p, const char *op) { return lem_jin_is_op(p, op) ? p->t++, true : false; }
 
 lem_status lem_jin_expect_op(jin_parser *p, const char *op) {
@@ -165,7 +175,8 @@ static lem_status parse_subscript(jin_parser *p, jin_node *on, jin_node **out) {
     LEM_TRY(lem_jin_expect_op(p, "["));
     if (lem_jin_is_op(p, "]")) return unexpected(p, "an index");
     LEM_TRY(parse_subscribed(p, &key));
-    if (lem_jin_is_op(p, ",")) return lem_jin_parse_fail(p, line, "several indices with commas are not supported");
+    if (lem_jin_is_op(p, ","))
+        return lem_jin_parse_fail(p, line, "several indices with commas are not supported");
     LEM_TRY(lem_jin_expect_op(p, "]"));
     LEM_TRY(lem_jin_node_new(p, N_ITEM, line, on, key, &n));
     *out = n;
@@ -192,7 +203,9 @@ lem_status lem_jin_parse_filters(jin_parser *p, jin_node *on, bool inside, jin_n
         jin_node *n = NULL;
         LEM_TRY(lem_jin_expect_name(p, NULL));
         if (!lem_jin_find_filter(t->text))
-            return lem_jin_parse_fail(p, t->line, lem_jin_known_filter(t->text) ? "the filter '%.*s' is not supported" : "there is no filter '%.*s'",
+            return lem_jin_parse_fail(p, t->line,
+                                      lem_jin_known_filter(t->text) ? "the filter '%.*s' is not supported"
+                                                                    : "there is no filter '%.*s'",
                                       (int)(t->text->n > 60 ? 60 : t->text->n), t->text->s);
         LEM_TRY(lem_jin_node_new(p, N_FILTER, t->line, on, NULL, &n));
         n->name = t->text;
@@ -215,15 +228,18 @@ static lem_status parse_test(jin_parser *p, jin_node *on, jin_node **out) {
     const jin_token *t = p->t;
     LEM_TRY(lem_jin_expect_name(p, NULL));
     if (!lem_jin_find_test(t->text))
-        return lem_jin_parse_fail(p, t->line, "there is no test '%.*s'", (int)(t->text->n > 60 ? 60 : t->text->n), t->text->s);
+        return lem_jin_parse_fail(p, t->line, "there is no test '%.*s'",
+                                  (int)(t->text->n > 60 ? 60 : t->text->n), t->text->s);
     LEM_TRY(lem_jin_node_new(p, N_TEST, line, on, NULL, &n));
     n->name = t->text;
     jin_token_kind k = p->t->kind;
     if (lem_jin_is_op(p, "(")) {
         LEM_TRY(parse_call_args(p, n));
-    } else if ((k == T_NAME || k == T_STR || k == T_INT || k == T_FLOAT || lem_jin_is_op(p, "[") || lem_jin_is_op(p, "{")) &&
+    } else if ((k == T_NAME || k == T_STR || k == T_INT || k == T_FLOAT || lem_jin_is_op(p, "[") ||
+                lem_jin_is_op(p, "{")) &&
                !lem_jin_is_name(p, "else") && !lem_jin_is_name(p, "or") && !lem_jin_is_name(p, "and")) {
-        if (lem_jin_is_name(p, "is")) return lem_jin_parse_fail(p, p->t->line, "tests cannot be chained with is");
+        if (lem_jin_is_name(p, "is"))
+            return lem_jin_parse_fail(p, p->t->line, "tests cannot be chained with is");
         LEM_TRY(parse_primary(p, 0, &arg));
         LEM_TRY(parse_postfix(p, &arg));
         LEM_TRY(lem_jin_node_new(p, N_PAIR, line, arg, NULL, &n->list));
@@ -349,7 +365,8 @@ static lem_status parse_unary(jin_parser *p, bool filters, jin_node **out) {
     int line = p->t->line;
     jin_node *n = NULL;
     lem_status st;
-    if (++p->depth > JIN_MAX_TREE) return lem_jin_parse_fail(p, line, "nested deeper than %d", (int)JIN_MAX_TREE);
+    if (++p->depth > JIN_MAX_TREE)
+        return lem_jin_parse_fail(p, line, "nested deeper than %d", (int)JIN_MAX_TREE);
     if (lem_jin_is_op(p, "-") || lem_jin_is_op(p, "+")) {
         jin_op op = p->t->op[0] == '-' ? N_NEG : N_POS;
         p->t++;
@@ -375,9 +392,12 @@ typedef struct binary {
     const char *text;
     jin_op op;
 } binary;
-/* Level 0 binds tightest. Level 2 is ~, which is one node of two operands here: str(a) + str(b) either way. */
-static const binary levels[4][5] = {
-    {{"**", N_POW}}, {{"*", N_MUL}, {"/", N_DIV}, {"//", N_FLOORDIV}, {"%", N_MOD}}, {{"~", N_CONCAT}}, {{"+", N_ADD}, {"-", N_SUB}}};
+/* Level 0 binds tightest. Level 2 is ~, which is one node of two operands here: str(a) + str(b) either way.
+ */
+static const binary levels[4][5] = {{{"**", N_POW}},
+                                    {{"*", N_MUL}, {"/", N_DIV}, {"//", N_FLOORDIV}, {"%", N_MOD}},
+                                    {{"~", N_CONCAT}},
+                                    {{"+", N_ADD}, {"-", N_SUB}}};
 
 static lem_status parse_binary(jin_parser *p, int level, jin_node **out) {
     jin_node *left = NULL, *right = NULL;
@@ -398,7 +418,8 @@ done:
 }
 
 static bool compare_op(jin_parser *p, jin_op *op) {
-    static const binary ops[] = {{"==", N_EQ}, {"!=", N_NE}, {"<", N_LT}, {"<=", N_LE}, {">", N_GT}, {">=", N_GE}};
+    static const binary ops[] = {{"==", N_EQ}, {"!=", N_NE}, {"<", N_LT},
+                                 {"<=", N_LE}, {">", N_GT},  {">=", N_GE}};
     for (size_t i = 0; i < 6; i++) {
         if (!lem_jin_skip_op(p, ops[i].text)) continue;
         *op = ops[i].op;
@@ -435,7 +456,8 @@ static lem_status parse_not(jin_parser *p, jin_node **out) {
     int line = p->t->line;
     jin_node *n = NULL;
     if (!lem_jin_skip_name(p, "not")) return parse_compare(p, out);
-    if (++p->depth > JIN_MAX_TREE) return lem_jin_parse_fail(p, line, "nested deeper than %d", (int)JIN_MAX_TREE);
+    if (++p->depth > JIN_MAX_TREE)
+        return lem_jin_parse_fail(p, line, "nested deeper than %d", (int)JIN_MAX_TREE);
     lem_status st = parse_not(p, &n);
     p->depth--;
     return st == LEM_OK ? lem_jin_node_new(p, N_NOT, line, n, NULL, out) : st;
@@ -457,7 +479,8 @@ done:
 lem_status lem_jin_parse_expr(jin_parser *p, bool with_cond, jin_node **out) {
     jin_node *n = NULL, *test = NULL, *cond = NULL;
     lem_status st;
-    if (++p->depth > JIN_MAX_TREE) return lem_jin_parse_fail(p, p->t->line, "nested deeper than %d", (int)JIN_MAX_TREE);
+    if (++p->depth > JIN_MAX_TREE)
+        return lem_jin_parse_fail(p, p->t->line, "nested deeper than %d", (int)JIN_MAX_TREE);
     LEM_TRY(parse_and_or(p, true, &n));
     while (with_cond && lem_jin_skip_name(p, "if")) {
         LEM_TRY(parse_and_or(p, true, &test));
@@ -473,7 +496,8 @@ done:
 }
 
 static bool tuple_end(const jin_parser *p, const char *stop) {
-    return p->t->kind == T_VAR_END || p->t->kind == T_BLOCK_END || lem_jin_is_op(p, ")") || (stop && lem_jin_is_name(p, stop));
+    return p->t->kind == T_VAR_END || p->t->kind == T_BLOCK_END || lem_jin_is_op(p, ")") ||
+           (stop && lem_jin_is_name(p, stop));
 }
 
 lem_status lem_jin_parse_tuple(jin_parser *p, int how, const char *stop, jin_node **out) {
@@ -483,7 +507,8 @@ lem_status lem_jin_parse_tuple(jin_parser *p, int how, const char *stop, jin_nod
     for (;;) {
         if (n) LEM_TRY(lem_jin_expect_op(p, ","));
         if (tuple_end(p, stop)) break;
-        LEM_TRY(how & JIN_TARGET ? parse_primary(p, how, &item) : lem_jin_parse_expr(p, !(how & JIN_NO_COND), &item));
+        LEM_TRY(how & JIN_TARGET ? parse_primary(p, how, &item)
+                                 : lem_jin_parse_expr(p, !(how & JIN_NO_COND), &item));
         if (!n && !lem_jin_is_op(p, ",")) {
             *out = item;
             return LEM_OK;

@@ -4,17 +4,20 @@
 #include <stdio.h>
 #include <string.h>
 
-static lem_status parse_rows(jin_parser *p, int opened, const char *const *ends, const char *tag, jin_node *owner, jin_node **list);
+static lem_status parse_rows(jin_parser *p, int opened, const char *const *ends, const char *tag,
+                             jin_node *owner, jin_node **list);
 
 static lem_status block_end(jin_parser *p) {
     char buf[80];
-    if (p->t->kind != T_BLOCK_END) return lem_jin_parse_fail(p, p->t->line, "expected '%%}', found %s", lem_jin_describe(p, buf));
+    if (p->t->kind != T_BLOCK_END)
+        return lem_jin_parse_fail(p, p->t->line, "expected '%%}', found %s", lem_jin_describe(p, buf));
     p->t++;
     return LEM_OK;
 }
 
 /* The statements of a tag up to one of ends, whose name is left to be read. */
-static lem_status parse_body(jin_parser *p, int opened, const char *const *ends, const char *tag, jin_node *owner, jin_node **list) {
+static lem_status parse_body(jin_parser *p, int opened, const char *const *ends, const char *tag,
+                             jin_node *owner, jin_node **list) {
     lem_jin_skip_op(p, ":");
     lem_status st = block_end(p);
     return st == LEM_OK ? parse_rows(p, opened, ends, tag, owner, list) : st;
@@ -50,7 +53,8 @@ static lem_status parse_for(jin_parser *p, jin_node *n) {
     LEM_TRY(lem_jin_expect_name(p, "in"));
     LEM_TRY(lem_jin_parse_tuple(p, JIN_NO_COND, "recursive", &n->b));
     if (lem_jin_skip_name(p, "if")) LEM_TRY(lem_jin_parse_expr(p, true, &n->c));
-    if (lem_jin_is_name(p, "recursive")) return lem_jin_parse_fail(p, n->line, "a recursive for is not supported");
+    if (lem_jin_is_name(p, "recursive"))
+        return lem_jin_parse_fail(p, n->line, "a recursive for is not supported");
     LEM_TRY(lem_jin_node_deepen(p, n, n->a));
     LEM_TRY(lem_jin_node_deepen(p, n, n->b));
     LEM_TRY(lem_jin_node_deepen(p, n, n->c));
@@ -120,13 +124,15 @@ static lem_status parse_signature(jin_parser *p, jin_node *n) {
         const jin_token *t = p->t;
         LEM_TRY(lem_jin_expect_name(p, NULL));
         for (const jin_node *c = n->other; c; c = c->next)
-            if (lem_jin_same(c->name, t->text)) return lem_jin_parse_fail(p, t->line, "a parameter is named twice");
+            if (lem_jin_same(c->name, t->text))
+                return lem_jin_parse_fail(p, t->line, "a parameter is named twice");
         LEM_TRY(lem_jin_node_new(p, N_PAIR, t->line, NULL, NULL, &arg));
         arg->name = t->text;
         if (lem_jin_skip_op(p, "=")) {
             LEM_TRY(lem_jin_parse_expr(p, true, &arg->a));
             defaults = true;
-        } else if (defaults) return lem_jin_parse_fail(p, t->line, "a parameter without a default follows one with");
+        } else if (defaults)
+            return lem_jin_parse_fail(p, t->line, "a parameter without a default follows one with");
         *end = arg;
         end = &arg->next;
         LEM_TRY(lem_jin_node_deepen(p, n, arg->a));
@@ -228,7 +234,8 @@ done:
 
 static lem_status parse_jump(jin_parser *p, jin_node *n) {
     if (p->loops > 0) return LEM_OK;
-    return lem_jin_parse_fail(p, n->line, "{%% %s %%} stands outside of a loop", n->op == N_BREAK ? "break" : "continue");
+    return lem_jin_parse_fail(p, n->line, "{%% %s %%} stands outside of a loop",
+                              n->op == N_BREAK ? "break" : "continue");
 }
 
 typedef struct statement {
@@ -253,17 +260,21 @@ static const statement statements[] = {
 static lem_status parse_statement(jin_parser *p, jin_node **out) {
     const jin_token *t = p->t;
     char buf[80];
-    if (t->kind != T_NAME) return lem_jin_parse_fail(p, t->line, "expected the name of a tag, found %s", lem_jin_describe(p, buf));
+    if (t->kind != T_NAME)
+        return lem_jin_parse_fail(p, t->line, "expected the name of a tag, found %s",
+                                  lem_jin_describe(p, buf));
     for (size_t i = 0; i < sizeof statements / sizeof *statements; i++) {
         if (!lem_jin_is(t->text, statements[i].name)) continue;
         lem_status st = lem_jin_node_new(p, statements[i].op, t->line, NULL, NULL, out);
         p->t++;
-        if (++p->depth > JIN_MAX_TREE) return lem_jin_parse_fail(p, t->line, "nested deeper than %d", (int)JIN_MAX_TREE);
+        if (++p->depth > JIN_MAX_TREE)
+            return lem_jin_parse_fail(p, t->line, "nested deeper than %d", (int)JIN_MAX_TREE);
         if (st == LEM_OK) st = statements[i].parse(p, *out);
         p->depth--;
         return st == LEM_OK ? block_end(p) : st;
     }
-    return lem_jin_parse_fail(p, t->line, "the tag {%% %.*s %%} is not supported here", (int)(t->text->n > 60 ? 60 : t->text->n), t->text->s);
+    return lem_jin_parse_fail(p, t->line, "the tag {%% %.*s %%} is not supported here",
+                              (int)(t->text->n > 60 ? 60 : t->text->n), t->text->s);
 }
 
 static bool at_end(const jin_parser *p, const char *const *ends) {
@@ -272,13 +283,16 @@ static bool at_end(const jin_parser *p, const char *const *ends) {
     return false;
 }
 
-static lem_status parse_rows(jin_parser *p, int opened, const char *const *ends, const char *tag, jin_node *owner, jin_node **list) {
+static lem_status parse_rows(jin_parser *p, int opened, const char *const *ends, const char *tag,
+                             jin_node *owner, jin_node **list) {
     lem_status st = LEM_OK;
     jin_node *n = NULL, *v = NULL;
     for (;; list = &n->next) {
         const jin_token *t = p->t;
         if (t->kind == T_EOF) {
-            if (ends) return lem_jin_parse_fail(p, opened, "{%% %s %%} has no %s", tag, ends[0][0] == 'e' && ends[1] && ends[2] ? ends[2] : ends[0]);
+            if (ends)
+                return lem_jin_parse_fail(p, opened, "{%% %s %%} has no %s", tag,
+                                          ends[0][0] == 'e' && ends[1] && ends[2] ? ends[2] : ends[0]);
             return LEM_OK;
         }
         p->t++;

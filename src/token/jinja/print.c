@@ -57,8 +57,14 @@ static lem_status repr_str(jin *m, jin_sb *b, const jin_str *s) {
             k = len > 0 ? (size_t)len : 1;
         }
         if (cp == (unsigned char)quote || cp == '\\') snprintf(esc, sizeof esc, "\\%c", (char)cp);
-        else if (cp == '\n' || cp == '\r' || cp == '\t') snprintf(esc, sizeof esc, "\\%c", cp == '\n' ? 'n' : cp == '\r' ? 'r' : 't');
-        else if (!printable(cp)) snprintf(esc, sizeof esc, cp < 0x100 ? "\\x%02x" : cp < 0x10000 ? "\\u%04x" : "\\U%08x", (unsigned)cp);
+        else if (cp == '\n' || cp == '\r' || cp == '\t')
+            snprintf(esc, sizeof esc, "\\%c", cp == '\n' ? 'n' : cp == '\r' ? 'r' : 't');
+        else if (!printable(cp))
+            snprintf(esc, sizeof esc,
+                     cp < 0x100     ? "\\x%02x"
+                     : cp < 0x10000 ? "\\u%04x"
+                                    : "\\U%08x",
+                     (unsigned)cp);
         if (*esc) LEM_TRY(lem_jin_sb_add(m, b, esc, strlen(esc), lem_jin_mark_at(s, i)));
         else LEM_TRY(lem_jin_sb_part(m, b, s, i, i + k));
     }
@@ -73,11 +79,12 @@ static lem_status repr_seq(jin *m, jin_sb *b, const jin_seq *q, int depth) {
     lem_status st = LEM_OK;
     if (q->flavor == JIN_RANGE) {
         char text[100];
-        int n = snprintf(text, sizeof text, q->step == 1 ? "range(%lld, %lld)" : "range(%lld, %lld, %lld)", (long long)q->start, (long long)q->stop,
-                         (long long)q->step);
+        int n = snprintf(text, sizeof text, q->step == 1 ? "range(%lld, %lld)" : "range(%lld, %lld, %lld)",
+                         (long long)q->start, (long long)q->stop, (long long)q->step);
         return lem_jin_sb_add(m, b, text, (size_t)n, 0);
     }
-    if (q->flavor == JIN_GENERATOR) return lem_jin_fail(m, "a generator is printed (an address in jinja2); use |list");
+    if (q->flavor == JIN_GENERATOR)
+        return lem_jin_fail(m, "a generator is printed (an address in jinja2); use |list");
     LEM_TRY(lem_jin_sb_puts(m, b, open[q->flavor]));
     for (size_t i = 0; i < q->n; i++) {
         if (i) LEM_TRY(lem_jin_sb_puts(m, b, ", "));
@@ -112,8 +119,12 @@ lem_status lem_jin_repr(jin *m, jin_sb *b, const jin_val *v, int depth) {
     case JIN_UNDEF: return lem_jin_sb_puts(m, b, "Undefined");
     case JIN_NONE: return lem_jin_sb_puts(m, b, "None");
     case JIN_BOOL: return lem_jin_sb_add(m, b, v->u.b ? "True" : "False", v->u.b ? 4 : 5, v->mark);
-    case JIN_INT: snprintf(text, sizeof text, "%lld", (long long)v->u.i); return lem_jin_sb_add(m, b, text, strlen(text), v->mark);
-    case JIN_FLOAT: lem_jin_float_text(v->u.f, text); return lem_jin_sb_add(m, b, text, strlen(text), v->mark);
+    case JIN_INT:
+        snprintf(text, sizeof text, "%lld", (long long)v->u.i);
+        return lem_jin_sb_add(m, b, text, strlen(text), v->mark);
+    case JIN_FLOAT:
+        lem_jin_float_text(v->u.f, text);
+        return lem_jin_sb_add(m, b, text, strlen(text), v->mark);
     case JIN_STR: return repr_str(m, b, v->u.s);
     case JIN_SEQ: return repr_seq(m, b, v->u.q, depth);
     case JIN_DICT: return repr_dict(m, b, v->u.d, depth);

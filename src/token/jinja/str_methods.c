@@ -53,7 +53,8 @@ lem_status lem_jin_strip(jin *m, const jin_str *s, const jin_val *chars, int sid
     return st == LEM_OK ? lem_jin_part(m, s, from, to, out) : st;
 }
 
-lem_status lem_jin_replace(jin *m, const jin_str *s, const jin_str *old, const jin_str *new_, int64_t count, jin_val *out) {
+lem_status lem_jin_replace(jin *m, const jin_str *s, const jin_str *old, const jin_str *new_, int64_t count,
+                           jin_val *out) {
     jin_sb b = {0};
     size_t done_to = 0, at = 0;
     lem_status st = LEM_OK;
@@ -145,7 +146,8 @@ static lem_status split(jin *m, const jin_str *s, const jin_args *args, bool rig
     LEM_TRY(lem_jin_step(m, s->n / 32));
     jin_seq *q = out->u.q;
     if (max < 0) max = INT64_MAX;
-    if (a[0].kind == JIN_MISSING || a[0].kind == JIN_NONE) return right ? rsplit_space(m, s, max, q) : split_space(m, s, max, q);
+    if (a[0].kind == JIN_MISSING || a[0].kind == JIN_NONE)
+        return right ? rsplit_space(m, s, max, q) : split_space(m, s, max, q);
     LEM_TRY(lem_jin_want_str(m, "split()", &a[0], &sep));
     if (sep->n == 0) return lem_jin_fail(m, "split(): empty separator");
     while (max-- > 0) {
@@ -167,7 +169,10 @@ static size_t line_break(const char *s, size_t n) {
     if (c == '\r') return 1 + (n > 1 && s[1] == '\n');
     if ((c >= 10 && c <= 12) || (c >= 0x1c && c <= 0x1e)) return 1;
     if (n >= 2 && c == 0xc2 && (unsigned char)s[1] == 0x85) return 2;
-    return n >= 3 && c == 0xe2 && (unsigned char)s[1] == 0x80 && ((unsigned char)s[2] == 0xa8 || (unsigned char)s[2] == 0xa9) ? 3 : 0;
+    return n >= 3 && c == 0xe2 && (unsigned char)s[1] == 0x80 &&
+                   ((unsigned char)s[2] == 0xa8 || (unsigned char)s[2] == 0xa9)
+               ? 3
+               : 0;
 }
 
 lem_status lem_jin_splitlines(jin *m, const jin_str *s, bool keep, jin_val *out) {
@@ -219,7 +224,8 @@ static lem_status affix(jin *m, const jin_str *s, const jin_args *args, bool end
     size_t from = a[1].kind == JIN_MISSING ? 0 : lem_jin_byte_of(s, (size_t)start);
     size_t to = a[2].kind == JIN_MISSING ? s->n : lem_jin_byte_of(s, (size_t)stop);
     for (size_t i = 0; i < (tuple ? a[0].u.q->n : 1); i++) {
-        LEM_TRY(lem_jin_want_str(m, end ? "endswith()" : "startswith()", tuple ? &a[0].u.q->at[i] : &a[0], &what));
+        LEM_TRY(lem_jin_want_str(m, end ? "endswith()" : "startswith()", tuple ? &a[0].u.q->at[i] : &a[0],
+                                 &what));
         if (from > to || what->n > to - from) continue;
         yes = yes || memcmp(s->s + (end ? to - what->n : from), what->s, what->n) == 0;
     }
@@ -254,14 +260,24 @@ done:
     return st;
 }
 
-enum { IS_LETTER = 1, IS_DECIMAL = 2, IS_UPPER = 4, IS_LOWER = 8, IS_SPACE = 16, IS_NUMBER = 32, IS_DIGIT = 64 };
+enum {
+    IS_LETTER = 1,
+    IS_DECIMAL = 2,
+    IS_UPPER = 4,
+    IS_LOWER = 8,
+    IS_SPACE = 16,
+    IS_NUMBER = 32,
+    IS_DIGIT = 64
+};
 static int classes(const char *s, size_t n, size_t *len) {
     uint32_t cp = 0;
     int k = lem_utf8_decode(s, n, &cp), c = 0;
     *len = k > 0 ? (size_t)k : 1;
     if (k <= 0) return 0;
     if (lem_jin_space(s, n)) c |= IS_SPACE;
-    if (cp == 0xb2 || cp == 0xb3 || cp == 0xb9 || cp == 0x2070 || (cp >= 0x2074 && cp <= 0x2079) || (cp >= 0x2080 && cp <= 0x2089)) c |= IS_DIGIT;
+    if (cp == 0xb2 || cp == 0xb3 || cp == 0xb9 || cp == 0x2070 || (cp >= 0x2074 && cp <= 0x2079) ||
+        (cp >= 0x2080 && cp <= 0x2089))
+        c |= IS_DIGIT;
     switch (utf8proc_category((utf8proc_int32_t)cp)) {
     case UTF8PROC_CATEGORY_LU:
     case UTF8PROC_CATEGORY_LT: return c | IS_LETTER | IS_UPPER;
@@ -279,9 +295,14 @@ static lem_status is_kind(jin *m, const jin_str *s, const char *method, jin_val 
     static const struct {
         const char *name;
         int all, none, some;
-    } kinds[] = {{"isdigit", IS_DIGIT, 0, 0},        {"isalpha", IS_LETTER, 0, 0},      {"isalnum", IS_LETTER | IS_DIGIT | IS_NUMBER, 0, 0},
-                 {"isspace", IS_SPACE, 0, 0},        {"isnumeric", IS_NUMBER, 0, 0},    {"isdecimal", IS_DECIMAL, 0, 0},
-                 {"isupper", 0, IS_LOWER, IS_UPPER}, {"islower", 0, IS_UPPER, IS_LOWER}};
+    } kinds[] = {{"isdigit", IS_DIGIT, 0, 0},
+                 {"isalpha", IS_LETTER, 0, 0},
+                 {"isalnum", IS_LETTER | IS_DIGIT | IS_NUMBER, 0, 0},
+                 {"isspace", IS_SPACE, 0, 0},
+                 {"isnumeric", IS_NUMBER, 0, 0},
+                 {"isdecimal", IS_DECIMAL, 0, 0},
+                 {"isupper", 0, IS_LOWER, IS_UPPER},
+                 {"islower", 0, IS_UPPER, IS_LOWER}};
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
         if (strcmp(kinds[i].name, method) != 0) continue;
         bool yes = s->n > 0, some = kinds[i].some == 0;
@@ -319,7 +340,8 @@ static lem_status justify(jin *m, const jin_str *s, const char *method, const ji
     LEM_TRY(lem_jin_bind(m, method, z ? "width" : "width fillchar?", args, a));
     LEM_TRY(lem_jin_want_int(m, method, &a[0], &width));
     if (!z && a[1].kind != JIN_MISSING) LEM_TRY(lem_jin_want_str(m, method, &a[1], &fill));
-    if (!z && lem_jin_chars(fill->s, fill->n) != 1) return lem_jin_fail(m, "%s: the fill must be one character", method);
+    if (!z && lem_jin_chars(fill->s, fill->n) != 1)
+        return lem_jin_fail(m, "%s: the fill must be one character", method);
     int64_t n = (int64_t)lem_jin_chars(s->s, s->n), gap = width > n ? width - n : 0;
     size_t sign = z && s->n && (s->s[0] == '-' || s->s[0] == '+');
     int64_t left = *method == 'l' ? 0 : *method == 'c' ? gap / 2 + (gap & width & 1) : gap;
@@ -340,7 +362,8 @@ static lem_status join(jin *m, const jin_str *sep, const jin_args *args, jin_val
     LEM_TRY(lem_jin_bind(m, "join()", "iterable", args, a));
     LEM_TRY(lem_jin_iter(m, &a[0], &q));
     for (size_t i = q->pos; i < q->n; i++) {
-        if (q->at[i].kind != JIN_STR) return lem_jin_fail(m, "join(): expected str, found %s", lem_jin_type(&q->at[i]));
+        if (q->at[i].kind != JIN_STR)
+            return lem_jin_fail(m, "join(): expected str, found %s", lem_jin_type(&q->at[i]));
         if (i > q->pos) LEM_TRY(lem_jin_sb_str(m, &b, sep));
         LEM_TRY(lem_jin_sb_str(m, &b, q->at[i].u.s));
     }
@@ -376,7 +399,8 @@ done:
     return st;
 }
 
-lem_status lem_jin_str_method(jin *m, const jin_str *s, const char *method, const jin_args *args, jin_val *out) {
+lem_status lem_jin_str_method(jin *m, const jin_str *s, const char *method, const jin_args *args,
+                              jin_val *out) {
     static const char *const cases[] = {"upper", "lower", "capitalize", "title", "", "swapcase"};
     jin_val a[1];
     lem_status st;
@@ -385,14 +409,19 @@ lem_status lem_jin_str_method(jin *m, const jin_str *s, const char *method, cons
         LEM_TRY(lem_jin_bind(m, "strip()", "chars?", args, a));
         return lem_jin_strip(m, s, &a[0], n == 5 ? 3 : *method == 'l' ? 1 : 2, out);
     }
-    if (strcmp(method, "split") == 0 || strcmp(method, "rsplit") == 0) return split(m, s, args, *method == 'r', out);
-    if (strcmp(method, "startswith") == 0 || strcmp(method, "endswith") == 0) return affix(m, s, args, *method == 'e', out);
+    if (strcmp(method, "split") == 0 || strcmp(method, "rsplit") == 0)
+        return split(m, s, args, *method == 'r', out);
+    if (strcmp(method, "startswith") == 0 || strcmp(method, "endswith") == 0)
+        return affix(m, s, args, *method == 'e', out);
     if (strcmp(method, "replace") == 0) return replace_method(m, s, args, out);
     if (strcmp(method, "join") == 0) return join(m, s, args, out);
     if (strcmp(method, "format") == 0) return lem_jin_str_format(m, s, args, out);
-    if (strcmp(method, "partition") == 0 || strcmp(method, "rpartition") == 0) return partition(m, s, args, *method == 'r', out);
-    if (strcmp(method, "removeprefix") == 0 || strcmp(method, "removesuffix") == 0) return remove_affix(m, s, method[6] == 'p', args, out);
-    if (strcmp(method, "zfill") == 0 || strcmp(method, "center") == 0 || strcmp(method + 1, "just") == 0) return justify(m, s, method, args, out);
+    if (strcmp(method, "partition") == 0 || strcmp(method, "rpartition") == 0)
+        return partition(m, s, args, *method == 'r', out);
+    if (strcmp(method, "removeprefix") == 0 || strcmp(method, "removesuffix") == 0)
+        return remove_affix(m, s, method[6] == 'p', args, out);
+    if (strcmp(method, "zfill") == 0 || strcmp(method, "center") == 0 || strcmp(method + 1, "just") == 0)
+        return justify(m, s, method, args, out);
     if (strstr("find rfind index rindex count", method)) return search(m, s, method, args, out);
     if (strcmp(method, "splitlines") == 0) {
         LEM_TRY(lem_jin_bind(m, "splitlines()", "keepends?", args, a));

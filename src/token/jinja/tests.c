@@ -89,10 +89,12 @@ bool lem_jin_find_test(const jin_str *name) { return find_test(name) != NULL; }
 static lem_status divides(jin *m, const jin_val *v, const jin_val *by, double rest, bool *out) {
     double x, y;
     if (v->kind == JIN_UNDEF) return lem_jin_used_undef(m, v);
-    if (!lem_jin_number(v, &x) || !lem_jin_number(by, &y)) return lem_jin_fail(m, "divisibility of %s", lem_jin_type(v));
+    if (!lem_jin_number(v, &x) || !lem_jin_number(by, &y))
+        return lem_jin_fail(m, "divisibility of %s", lem_jin_type(v));
     if (y == 0) return lem_jin_fail(m, "integer division or modulo by zero");
     if (v->kind != JIN_FLOAT && by->kind != JIN_FLOAT) {
-        int64_t a = v->kind == JIN_BOOL ? v->u.b : v->u.i, b = by->kind == JIN_BOOL ? by->u.b : by->u.i, r = b == -1 ? 0 : a % b;
+        int64_t a = v->kind == JIN_BOOL ? v->u.b : v->u.i, b = by->kind == JIN_BOOL ? by->u.b : by->u.i,
+                r = b == -1 ? 0 : a % b;
         if (r != 0 && (r < 0) != (b < 0)) r += b;
         *out = r == (int64_t)rest;
         return LEM_OK;
@@ -133,8 +135,8 @@ static bool is_kind(const jin_val *v, test_id id) {
     switch (id) {
     case IS_BOOLEAN: return v->kind == JIN_BOOL;
     case IS_CALLABLE:
-        return v->kind == JIN_UNDEF || v->kind == JIN_MACRO || v->kind == JIN_BOUND || v->kind == JIN_FUNC || v->kind == JIN_JOINER ||
-               v->kind == JIN_LOOP;
+        return v->kind == JIN_UNDEF || v->kind == JIN_MACRO || v->kind == JIN_BOUND || v->kind == JIN_FUNC ||
+               v->kind == JIN_JOINER || v->kind == JIN_LOOP;
     case IS_DEFINED: return v->kind != JIN_UNDEF;
     case IS_ESCAPED: return v->kind == JIN_STR && (v->mark & JIN_SAFE);
     case IS_FALSE: return v->kind == JIN_BOOL && !v->u.b;
@@ -144,7 +146,9 @@ static bool is_kind(const jin_val *v, test_id id) {
     case IS_MAPPING: return v->kind == JIN_DICT;
     case IS_NONE: return v->kind == JIN_NONE;
     case IS_NUMBER: return lem_jin_number(v, &f);
-    case IS_SEQUENCE: return v->kind == JIN_STR || v->kind == JIN_DICT || v->kind == JIN_UNDEF || (v->kind == JIN_SEQ && v->u.q->flavor <= JIN_RANGE);
+    case IS_SEQUENCE:
+        return v->kind == JIN_STR || v->kind == JIN_DICT || v->kind == JIN_UNDEF ||
+               (v->kind == JIN_SEQ && v->u.q->flavor <= JIN_RANGE);
     case IS_STRING: return v->kind == JIN_STR;
     case IS_TRUE: return v->kind == JIN_BOOL && v->u.b;
     case IS_UNDEFINED: return v->kind == JIN_UNDEF;

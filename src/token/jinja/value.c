@@ -29,9 +29,10 @@ void *lem_jin_alloc(jin *m, size_t n, size_t size) {
     void *p = lem_arena_alloc(m->arena, n, size);
     size_t bytes;
     if (p) return p;
-    bool over = !lem_mul_size(n, size, &bytes) || bytes > m->limit || lem_arena_used(m->arena) > m->limit - bytes;
-    lem_status st =
-        over ? lem_jin_fail(m, "the template needs more than %zu MiB of memory", m->limit >> 20) : lem_fail(m->err, LEM_EMEM, "out of memory");
+    bool over =
+        !lem_mul_size(n, size, &bytes) || bytes > m->limit || lem_arena_used(m->arena) > m->limit - bytes;
+    lem_status st = over ? lem_jin_fail(m, "the template needs more than %zu MiB of memory", m->limit >> 20)
+                         : lem_fail(m->err, LEM_EMEM, "out of memory");
     (void)st;
     return NULL;
 }
@@ -122,7 +123,9 @@ lem_status lem_jin_part(jin *m, const jin_str *s, size_t from, size_t to, jin_va
     return lem_jin_step(m, 1);
 }
 
-bool lem_jin_same(const jin_str *a, const jin_str *b) { return a->n == b->n && (a->s == b->s || memcmp(a->s, b->s, a->n) == 0); }
+bool lem_jin_same(const jin_str *a, const jin_str *b) {
+    return a->n == b->n && (a->s == b->s || memcmp(a->s, b->s, a->n) == 0);
+}
 bool lem_jin_is(const jin_str *a, const char *b) { return strlen(b) == a->n && memcmp(a->s, b, a->n) == 0; }
 
 size_t lem_jin_char(const char *s, size_t n) {
@@ -272,8 +275,10 @@ jin_val lem_jin_none(void) { return (jin_val){.kind = JIN_NONE}; }
 jin_val lem_jin_undef(const char *why) { return (jin_val){.kind = JIN_UNDEF, .u.why = why}; }
 
 const char *lem_jin_type(const jin_val *v) {
-    static const char *const seq[] = {"list", "tuple", "range", "dict_keys", "dict_values", "dict_items", "generator"};
-    static const char *const name[] = {"missing", "Undefined", "NoneType",    "bool",  "int",    "float",    "str",    "list",
-                                       "dict",    "Namespace", "LoopContext", "Macro", "method", "function", "Cycler", "Joiner"};
+    static const char *const seq[] = {"list",        "tuple",      "range",    "dict_keys",
+                                      "dict_values", "dict_items", "generator"};
+    static const char *const name[] = {
+        "missing", "Undefined", "NoneType",    "bool",  "int",    "float",    "str",    "list",
+        "dict",    "Namespace", "LoopContext", "Macro", "method", "function", "Cycler", "Joiner"};
     return v->kind == JIN_SEQ ? seq[v->u.q->flavor] : name[v->kind];
 }

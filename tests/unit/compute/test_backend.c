@@ -1,4 +1,5 @@
-/* test_backend - creation of backends, instruction set names, packed weights, processor facts, failing allocations */
+/* test_backend - creation of backends, instruction set names, packed weights, processor facts, failing
+ * allocations */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,7 +16,11 @@ static void test_isa_names(void **state) {
     static const struct {
         const char *name;
         lem_isa isa;
-    } good[] = {{"auto", LEM_ISA_AUTO}, {"ref", LEM_ISA_REF}, {"generic", LEM_ISA_GENERIC}, {"avx2", LEM_ISA_AVX2}, {"avx512", LEM_ISA_AVX512}};
+    } good[] = {{"auto", LEM_ISA_AUTO},
+                {"ref", LEM_ISA_REF},
+                {"generic", LEM_ISA_GENERIC},
+                {"avx2", LEM_ISA_AVX2},
+                {"avx512", LEM_ISA_AVX512}};
     static const char *const bad[] = {"", "AVX2", "avx", "avx5122", " avx2", "neon"};
     (void)state;
     for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
@@ -100,7 +105,8 @@ static void test_pack_layout(void **state) {
                     if (dtype == LEM_DTYPE_F32) {
                         got = ((float *)p.panels)[(n / 32 * K + k) * 32 + n % 32];
                     } else {
-                        uint32_t pair = ((uint32_t *)p.panels)[(n / 32 * ((K + 1) / 2) + k / 2) * 32 + n % 32];
+                        uint32_t pair =
+                            ((uint32_t *)p.panels)[(n / 32 * ((K + 1) / 2) + k / 2) * 32 + n % 32];
                         got = lem_bf16_to_f32((uint16_t)(pair >> (k % 2 * 16)));
                         want = lem_bf16_to_f32(lem_f32_to_bf16(want));
                     }
@@ -166,8 +172,12 @@ static void test_limits(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_isa_names),   cmocka_unit_test(test_new_every_isa),       cmocka_unit_test(test_packed),
-        cmocka_unit_test(test_pack_layout), cmocka_unit_test(test_failing_allocations), cmocka_unit_test(test_processor),
+        cmocka_unit_test(test_isa_names),
+        cmocka_unit_test(test_new_every_isa),
+        cmocka_unit_test(test_packed),
+        cmocka_unit_test(test_pack_layout),
+        cmocka_unit_test(test_failing_allocations),
+        cmocka_unit_test(test_processor),
         cmocka_unit_test(test_limits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

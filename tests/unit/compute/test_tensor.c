@@ -36,12 +36,16 @@ static void test_bf16_rounds_to_even(void **state) {
     static const struct {
         uint32_t f32;
         uint16_t bf16;
-    } cases[] = {{0x3f800000u, 0x3f80u}, {0x3f808000u, 0x3f80u}, {0x3f808001u, 0x3f81u}, {0x3f818000u, 0x3f82u}, {0x3f817fffu, 0x3f81u},
-                 {0x7f7fffffu, 0x7f80u}, /* beyond the largest bf16: infinity */
-                 {0x7f800000u, 0x7f80u}, {0xff800000u, 0xff80u}, {0x80000000u, 0x8000u}, {0x00008000u, 0x0000u}, {0x00008001u, 0x0001u}};
+    } cases[] = {
+        {0x3f800000u, 0x3f80u}, {0x3f808000u, 0x3f80u}, {0x3f808001u, 0x3f81u}, {0x3f818000u, 0x3f82u},
+        {0x3f817fffu, 0x3f81u}, {0x7f7fffffu, 0x7f80u}, /* beyond the largest bf16: infinity */
+        {0x7f800000u, 0x7f80u}, {0xff800000u, 0xff80u}, {0x80000000u, 0x8000u}, {0x00008000u, 0x0000u},
+        {0x00008001u, 0x0001u}};
     (void)state;
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) assert_int_equal(lem_f32_to_bf16(float_of(cases[i].f32)), cases[i].bf16);
-    assert_true(isnan(lem_bf16_to_f32(lem_f32_to_bf16(float_of(0x7f800001u))))); /* a NaN whose payload is in the dropped half */
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        assert_int_equal(lem_f32_to_bf16(float_of(cases[i].f32)), cases[i].bf16);
+    assert_true(isnan(lem_bf16_to_f32(
+        lem_f32_to_bf16(float_of(0x7f800001u))))); /* a NaN whose payload is in the dropped half */
     assert_true(isnan(lem_bf16_to_f32(lem_f32_to_bf16(float_of(0xffffffffu)))));
 }
 
@@ -59,7 +63,8 @@ static void test_f16_round_trip(void **state) {
 }
 
 #if defined(__FLT16_MAX__)
-/* The compiler's own half type is an independent truth: every exponent, values around each rounding boundary. */
+/* The compiler's own half type is an independent truth: every exponent, values around each rounding boundary.
+ */
 static void test_f16_against_compiler(void **state) {
     (void)state;
     for (uint32_t i = 0; i < 0x80000000u; i += 0x00000fffu) {
@@ -69,7 +74,8 @@ static void test_f16_against_compiler(void **state) {
             __extension__ _Float16 h = (_Float16)x;
             uint16_t want;
             memcpy(&want, &h, sizeof want);
-            if (lem_f32_to_f16(x) != want) fail_msg("%a becomes %04x, expected %04x", (double)x, lem_f32_to_f16(x), want);
+            if (lem_f32_to_f16(x) != want)
+                fail_msg("%a becomes %04x, expected %04x", (double)x, lem_f32_to_f16(x), want);
         }
     }
 }

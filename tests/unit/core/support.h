@@ -1,4 +1,5 @@
-/* support - what the tests of core share: cmocka's headers, a temporary folder, short ways to write and read a file */
+/* support - what the tests of core share: cmocka's headers, a temporary folder, short ways to write and read
+ * a file */
 #ifndef LEM_TESTS_CORE_SUPPORT_H
 #define LEM_TESTS_CORE_SUPPORT_H
 
@@ -26,7 +27,8 @@ static inline int folder_setup(void **state) {
     folder *f = calloc(1, sizeof *f);
     if (!f) return -1;
     /* In memory where there is such a place: these tests sync thousands of times. */
-    snprintf(f->path, sizeof f->path, "%s/lemma-core-XXXXXX", access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
+    snprintf(f->path, sizeof f->path, "%s/lemma-core-XXXXXX",
+             access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
     if (!mkdtemp(f->path)) return -1;
     *state = f;
     return 0;
@@ -68,15 +70,16 @@ static inline char *get_file(const char *path, size_t *n) {
 
 #define folder_test(f) cmocka_unit_test_setup_teardown(f, folder_setup, folder_teardown)
 #define assert_ok(expr) assert_ok_(expr, &err, #expr, __FILE__, __LINE__)
-static inline void assert_ok_(lem_status st, const lem_err *err, const char *what, const char *file, int line) {
+static inline void assert_ok_(lem_status st, const lem_err *err, const char *what, const char *file,
+                              int line) {
     if (st == LEM_OK) return;
     print_error("%s: status %d: %s\n", what, (int)st, err->text);
     _fail(file, line);
 }
-#define assert_has(text, part)                                                                                                                       \
-    do {                                                                                                                                             \
-        if (!strstr(text, part)) print_error("'%s' lacks '%s'\n", text, part);                                                                       \
-        assert_non_null(strstr(text, part));                                                                                                         \
+#define assert_has(text, part)                                                                               \
+    do {                                                                                                     \
+        if (!strstr(text, part)) print_error("'%s' lacks '%s'\n", text, part);                               \
+        assert_non_null(strstr(text, part));                                                                 \
     } while (0)
 
 #endif

@@ -61,7 +61,7 @@ static void too_long(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(one_line), cmocka_unit_test(context), cmocka_unit_test(with_errno),
-                                       cmocka_unit_test(too_long)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(one_line), cmocka_unit_test(context),
+                                       cmocka_unit_test(with_errno), cmocka_unit_test(too_long)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,5 @@
-/* test_file - whole files, folders, paths, lines, compressed streams, atomic output and its failures, locks */
+/* test_file - whole files, folders, paths, lines, compressed streams, atomic output and its failures, locks
+ */
 #include "support.h"
 
 #include "core/mem.h"
@@ -48,7 +49,8 @@ static void folders(void **state) {
     char **names;
     size_t n;
     uint64_t size;
-    const char *deep = in_folder(state, "a/b//c"), *top = in_folder(state, "a"), *link = in_folder(state, "link");
+    const char *deep = in_folder(state, "a/b//c"), *top = in_folder(state, "a"),
+               *link = in_folder(state, "link");
     assert_ok(lem_dir_make(deep, &err));
     assert_ok(lem_dir_make(deep, &err));
     assert_true(lem_file_is_dir(deep));
@@ -89,7 +91,8 @@ static void paths(void **state) {
         assert_string_equal(lem_path_base(cases[i].path), cases[i].base);
         lem_free(dir);
     }
-    char *p = lem_path_join("a/", "b", &err), *q = lem_path_join("", "b", &err), *r = lem_path_join("a", "b", &err);
+    char *p = lem_path_join("a/", "b", &err), *q = lem_path_join("", "b", &err),
+         *r = lem_path_join("a", "b", &err);
     assert_string_equal(p, "a/b");
     assert_string_equal(q, "b");
     assert_string_equal(r, "a/b");
@@ -165,7 +168,8 @@ static void long_lines(void **state) {
 static void truncated_streams(void **state) {
     static const char *const names[] = {"t.gz", "t.zst"};
     char text[3000];
-    for (size_t i = 0; i < sizeof text; i++) text[i] = i % 30 == 29 ? '\n' : (char)('a' + (i * i + i / 7) % 26);
+    for (size_t i = 0; i < sizeof text; i++)
+        text[i] = i % 30 == 29 ? '\n' : (char)('a' + (i * i + i / 7) % 26);
     for (int k = 0; k < 2; k++) {
         lem_err err = LEM_ERR_INIT;
         size_t n;
@@ -328,7 +332,8 @@ static void output_refused(void **state) {
     assert_true(S_ISCHR(info.st_mode));
 }
 
-/* In a child, since the limit holds for the process: a disk that fills up at each size fails the output and leaves the old file. */
+/* In a child, since the limit holds for the process: a disk that fills up at each size fails the output and
+ * leaves the old file. */
 static void disk_full(void **state) {
     static const char *const names[] = {"out", "out.gz", "out.zst"};
     const char *path[3];
@@ -341,13 +346,16 @@ static void disk_full(void **state) {
     if (child == 0) {
         char data[5000];
         uint32_t x = 1;
-        for (size_t i = 0; i < sizeof data; i++) data[i] = (char)((x = x * 1664525 + 1013904223) >> 24); /* does not compress */
+        for (size_t i = 0; i < sizeof data; i++)
+            data[i] = (char)((x = x * 1664525 + 1013904223) >> 24); /* does not compress */
         signal(SIGXFSZ, SIG_IGN);
         for (rlim_t limit = 0; limit < 5000; limit += 499) {
             struct rlimit r = {limit, RLIM_INFINITY};
             setrlimit(RLIMIT_FSIZE, &r);
             for (int k = 0; k < 3; k++) {
-                if (lem_file_write_atomic(path[k], data, sizeof data, &err) != LEM_EIO || !strstr(err.text, "File too large")) _exit(1);
+                if (lem_file_write_atomic(path[k], data, sizeof data, &err) != LEM_EIO ||
+                    !strstr(err.text, "File too large"))
+                    _exit(1);
             }
         }
         _exit(0);
@@ -405,11 +413,12 @@ static void out_of_memory(void **state) {
     assert_int_equal(entries(state), 2);
 }
 
-/* A killed writer's temporary goes with the next write of the same file; one that a process holds stays, and so do other names. */
+/* A killed writer's temporary goes with the next write of the same file; one that a process holds stays, and
+ * so do other names. */
 static void killed_writer(void **state) {
     lem_err err = LEM_ERR_INIT;
-    const char *gone = in_folder(state, "f.tmp.99"), *kept = in_folder(state, "f.tmp.98.1"), *other = in_folder(state, "f.tmp.x"),
-               *path = in_folder(state, "f");
+    const char *gone = in_folder(state, "f.tmp.99"), *kept = in_folder(state, "f.tmp.98.1"),
+               *other = in_folder(state, "f.tmp.x"), *path = in_folder(state, "f");
     put_file(gone, "half", 4);
     put_file(kept, "half", 4);
     put_file(other, "half", 4);
@@ -426,11 +435,14 @@ static void killed_writer(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {
-        folder_test(whole_files),     folder_test(not_readable),    folder_test(folders),    cmocka_unit_test(paths),
-        folder_test(killed_writer),   folder_test(line_endings),    folder_test(long_lines), folder_test(truncated_streams),
-        folder_test(flipped_streams), folder_test(several_members), folder_test(output),     folder_test(output_race),
-        folder_test(stale_temporary), folder_test(output_refused),  folder_test(disk_full),  folder_test(locks),
-        folder_test(out_of_memory)};
+    const struct CMUnitTest tests[] = {folder_test(whole_files),     folder_test(not_readable),
+                                       folder_test(folders),         cmocka_unit_test(paths),
+                                       folder_test(killed_writer),   folder_test(line_endings),
+                                       folder_test(long_lines),      folder_test(truncated_streams),
+                                       folder_test(flipped_streams), folder_test(several_members),
+                                       folder_test(output),          folder_test(output_race),
+                                       folder_test(stale_temporary), folder_test(output_refused),
+                                       folder_test(disk_full),       folder_test(locks),
+                                       folder_test(out_of_memory)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

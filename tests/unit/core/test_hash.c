@@ -11,8 +11,10 @@ static void sha256(void **state) {
     } cases[] = {/* FIPS 180-4 examples */
                  {"", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"},
                  {"abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"},
-                 {"abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq", "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1"},
-                 {"abcdefghbcdefghicdefghijdefghijkefghijklfghijklmghijklmnhijklmnoijklmnopjklmnopqklmnopqrlmnopqrsmnopqrstnopqrstu",
+                 {"abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq",
+                  "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1"},
+                 {"abcdefghbcdefghicdefghijdefghijkefghijklfghijklmghijklmnhijklmnoijklmnopjklmnopqklmnopqrlm"
+                  "nopqrsmnopqrstnopqrstu",
                   "cf5b16a778af8380036ce59e7b0492370b249b11e8f07a51afac45037afee9d1"}};
     char hex[65];
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -74,7 +76,8 @@ static void crc32c(void **state) {
     for (size_t i = 0; i < sizeof data; i++) data[i] = (unsigned char)(i * 37 + 11);
     for (size_t n = 0; n <= sizeof data; n++) {
         assert_int_equal(lem_crc32c(0, data, n), slow_crc(data, n));
-        assert_int_equal(lem_crc32c(lem_crc32c(0, data, n), data + n, sizeof data - n), slow_crc(data, sizeof data));
+        assert_int_equal(lem_crc32c(lem_crc32c(0, data, n), data + n, sizeof data - n),
+                         slow_crc(data, sizeof data));
     }
 }
 
@@ -151,8 +154,9 @@ static void map_out_of_memory(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(sha256),           cmocka_unit_test(sha256_pieces), folder_test(sha256_file),
-                                       cmocka_unit_test(crc32c),           cmocka_unit_test(hash64),        cmocka_unit_test(map),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(sha256),           cmocka_unit_test(sha256_pieces),
+                                       folder_test(sha256_file),           cmocka_unit_test(crc32c),
+                                       cmocka_unit_test(hash64),           cmocka_unit_test(map),
                                        cmocka_unit_test(map_out_of_memory)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,5 @@
-/* test_journal - replay, torn tails at every byte, damage in every bit, identities, locks, full disks, threads, kills */
+/* test_journal - replay, torn tails at every byte, damage in every bit, identities, locks, full disks,
+ * threads, kills */
 #include "support.h"
 
 #include "core/journal.h"
@@ -30,7 +31,8 @@ static lem_status append(lem_journal *j, int n, lem_err *err) {
     char id[16];
     snprintf(id, sizeof id, "%d", n);
     lem_json *record = lem_json_new_object();
-    assert_true(lem_json_set(record, "n", lem_json_new_int(n)) && lem_json_set(record, "text", lem_json_new_str("line\nbreak é")));
+    assert_true(lem_json_set(record, "n", lem_json_new_int(n)) &&
+                lem_json_set(record, "text", lem_json_new_str("line\nbreak é")));
     lem_status st = lem_journal_append(j, id, record, err);
     if (st == LEM_OK) assert_string_equal(lem_json_str(lem_json_get(record, "_id"), ""), id);
     lem_json_free(record);
@@ -81,7 +83,8 @@ static void refusals(void **state) {
     assert_int_equal(lem_journal_open(path, "id-1", NULL, NULL, &k, NULL, &err), LEM_EIO);
     assert_has(err.text, "locked by another run");
     assert_ok(lem_journal_close(j, &err));
-    static const char *const texts[] = {"hello", "hello\n", "{\"a\":1}\n{\"a\":2}\n", "0123abcd", "0123abcd {\"lemma\":1}\n", "\n"};
+    static const char *const texts[] = {
+        "hello", "hello\n", "{\"a\":1}\n{\"a\":2}\n", "0123abcd", "0123abcd {\"lemma\":1}\n", "\n"};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) { /* somebody's own file is never cut */
         if (strcmp(texts[i], "0123abcd") == 0) continue;
         size_t n;
@@ -95,7 +98,8 @@ static void refusals(void **state) {
     assert_int_equal(lem_journal_open(((folder *)*state)->path, "id-1", NULL, NULL, &j, NULL, &err), LEM_EIO);
 }
 
-/* Cut at every byte, and cut with rubbish behind: all whole records remain, and the journal goes on from there. */
+/* Cut at every byte, and cut with rubbish behind: all whole records remain, and the journal goes on from
+ * there. */
 static void torn_tail(void **state) {
     const char *path = in_folder(state, "j");
     size_t n, rubbish_size;
@@ -133,7 +137,8 @@ static void torn_tail(void **state) {
     free(whole);
 }
 
-/* Every single bit: either the damage is named, or it is in the last record, which is then cut. Never a changed record. */
+/* Every single bit: either the damage is named, or it is in the last record, which is then cut. Never a
+ * changed record. */
 static void flipped_bits(void **state) {
     const char *path = in_folder(state, "j");
     size_t n, last = 0;
@@ -152,7 +157,9 @@ static void flipped_bits(void **state) {
         if (bit / 8 >= last) {
             assert_int_equal(got, 3);
             assert_int_equal(torn, n - last);
-        } else if (bit / 8 == last - 1) { /* the '\n' before the last record: two lines become a damaged one at the end */
+        } else if (bit / 8 ==
+                   last -
+                       1) { /* the '\n' before the last record: two lines become a damaged one at the end */
             assert_int_equal(got, 2);
         } else {
             assert_int_equal(got, -1);
@@ -180,7 +187,8 @@ static void names_the_line(void **state) {
     assert_has(err.text, "line 3");
 }
 
-/* The first failure stays: later appends are refused even when there is room again, and what was whole before remains. */
+/* The first failure stays: later appends are refused even when there is room again, and what was whole before
+ * remains. */
 static void disk_full(void **state) {
     const char *path = in_folder(state, "j");
     make(path, 0, 3);
@@ -190,7 +198,9 @@ static void disk_full(void **state) {
         lem_journal *j;
         uint64_t size;
         signal(SIGXFSZ, SIG_IGN);
-        if (lem_journal_open(path, "id-1", NULL, NULL, &j, NULL, &err) != LEM_OK || lem_file_size(path, &size, &err) != LEM_OK) _exit(1);
+        if (lem_journal_open(path, "id-1", NULL, NULL, &j, NULL, &err) != LEM_OK ||
+            lem_file_size(path, &size, &err) != LEM_OK)
+            _exit(1);
         struct rlimit r = {size + 20, RLIM_INFINITY};
         setrlimit(RLIMIT_FSIZE, &r);
         if (append(j, 3, &err) != LEM_EIO || !strstr(err.text, "File too large")) _exit(2);
@@ -224,7 +234,8 @@ static void killed(void **state) {
             if (lem_journal_open(path, "id-1", NULL, NULL, &j, NULL, &err) != LEM_OK) _exit(1);
             for (int i = before;; i++) {
                 int next = i + 1;
-                if (append(j, i, &err) != LEM_OK || write(report[1], &next, sizeof next) != sizeof next) _exit(1);
+                if (append(j, i, &err) != LEM_OK || write(report[1], &next, sizeof next) != sizeof next)
+                    _exit(1);
             }
         }
         close(report[1]);
@@ -309,8 +320,9 @@ static void out_of_memory(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {folder_test(round_trip),   folder_test(refusals),       folder_test(torn_tail),
-                                       folder_test(flipped_bits), folder_test(names_the_line), folder_test(disk_full),
-                                       folder_test(killed),       folder_test(threads),        folder_test(out_of_memory)};
+    const struct CMUnitTest tests[] = {
+        folder_test(round_trip),   folder_test(refusals),       folder_test(torn_tail),
+        folder_test(flipped_bits), folder_test(names_the_line), folder_test(disk_full),
+        folder_test(killed),       folder_test(threads),        folder_test(out_of_memory)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

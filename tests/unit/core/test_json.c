@@ -1,4 +1,5 @@
-/* test_json - what is accepted and refused, numbers, look-ups, writing, and running out of memory at every allocation */
+/* test_json - what is accepted and refused, numbers, look-ups, writing, and running out of memory at every
+ * allocation */
 #include "support.h"
 
 #include "core/json.h"
@@ -23,26 +24,26 @@ static void expect_text(const lem_json *v, int indent, const char *wanted) {
 
 static void accepted(void **state) {
     (void)state;
-    static const char *const cases[][2] = {
-        {" [ ] ", "[]"},
-        {"{}", "{}"},
-        {"\"\"", "\"\""},
-        {"0", "0"},
-        {"-0", "0"},
-        {"-0.0", "-0.0"},
-        {"1E3", "1000.0"},
-        {"true", "true"},
-        {"[null,false]", "[null,false]"},
-        {"{\"b\":1,\"a\":2}", "{\"b\":1,\"a\":2}"},
-        {"\"\\u00e9\\/\\ud83d\\ude00\"", "\"é/😀\""},
-        {"\"a\\u0000b\"", "\"a\\u0000b\""},
-        {"\"\\u001f\\n\\\"\\\\\"", "\"\\u001f\\n\\\"\\\\\""},
-        {"\"\x7f\"", "\"\x7f\""},
-        {"9223372036854775807", "9223372036854775807"},
-        {"-9223372036854775808", "-9223372036854775808"},
-        {"[9223372036854775808,1,\"9223372036854775808\"]", "[9.223372036854775808e+18,1,\"9223372036854775808\"]"},
-        {"-10000000000000000000000", "-1e+22"},
-        {"{\"\":0}", "{\"\":0}"}};
+    static const char *const cases[][2] = {{" [ ] ", "[]"},
+                                           {"{}", "{}"},
+                                           {"\"\"", "\"\""},
+                                           {"0", "0"},
+                                           {"-0", "0"},
+                                           {"-0.0", "-0.0"},
+                                           {"1E3", "1000.0"},
+                                           {"true", "true"},
+                                           {"[null,false]", "[null,false]"},
+                                           {"{\"b\":1,\"a\":2}", "{\"b\":1,\"a\":2}"},
+                                           {"\"\\u00e9\\/\\ud83d\\ude00\"", "\"é/😀\""},
+                                           {"\"a\\u0000b\"", "\"a\\u0000b\""},
+                                           {"\"\\u001f\\n\\\"\\\\\"", "\"\\u001f\\n\\\"\\\\\""},
+                                           {"\"\x7f\"", "\"\x7f\""},
+                                           {"9223372036854775807", "9223372036854775807"},
+                                           {"-9223372036854775808", "-9223372036854775808"},
+                                           {"[9223372036854775808,1,\"9223372036854775808\"]",
+                                            "[9.223372036854775808e+18,1,\"9223372036854775808\"]"},
+                                           {"-10000000000000000000000", "-1e+22"},
+                                           {"{\"\":0}", "{\"\":0}"}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         lem_json *v = parse(cases[i][0]), *again = parse(cases[i][1]);
         lem_buf b = {0};
@@ -108,7 +109,10 @@ static void depth(void **state) {
     assert_has(err.text, "column 65: nested deeper than 64");
     assert_int_equal(lem_json_parse(text, 200000, &v, &err), LEM_EDATA);
     assert_int_equal(lem_json_parse(text, 100000, &v, &err), LEM_EDATA);
-    v = parse("\"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[\\\"[[\""); /* brackets in a string do not count */
+    v = parse(
+        "\"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[\\\"[[\""); /* brackets in
+                                                                                                  a string do
+                                                                                                  not count */
     lem_json_free(v);
     lem_json *nest = lem_json_new_array(); /* our own values may not be endless either */
     for (int i = 0; i < 300; i++) {
@@ -169,7 +173,8 @@ static void reals(void **state) {
 
 static void look_up(void **state) {
     (void)state;
-    lem_json *v = parse("{\"a\":{\"b\":[10,{\"c\":\"x\\u0000y\"}]},\"r\":3.0,\"h\":2.5,\"t\":true,\"n\":null,\"big\":1e30}");
+    lem_json *v = parse(
+        "{\"a\":{\"b\":[10,{\"c\":\"x\\u0000y\"}]},\"r\":3.0,\"h\":2.5,\"t\":true,\"n\":null,\"big\":1e30}");
     assert_int_equal(lem_json_int(lem_json_find(v, "a.b.0"), -1), 10);
     assert_int_equal(lem_json_str_len(lem_json_find(v, "a.b.1.c")), 3);
     assert_null(lem_json_find(v, "a.b.2"));
@@ -240,7 +245,8 @@ static void build(void **state) {
 static void load(void **state) {
     lem_err err = LEM_ERR_INIT;
     lem_json *v = NULL;
-    const char *path = in_folder(state, "c.json.gz"), *bom = in_folder(state, "bom.json"), *bad = in_folder(state, "bad.json");
+    const char *path = in_folder(state, "c.json.gz"), *bom = in_folder(state, "bom.json"),
+               *bad = in_folder(state, "bad.json");
     assert_ok(lem_file_write_atomic(path, "{\"a\":1}\n", 8, &err));
     assert_ok(lem_json_load(path, 100, &v, &err));
     lem_json_free(v);
@@ -256,14 +262,16 @@ static void load(void **state) {
     assert_int_equal(lem_json_load(in_folder(state, "absent"), 100, &v, &err), LEM_EDATA);
 }
 
-/* jansson allocates by itself, so here its allocator is the test's, which counts down through the same hook as ours. */
+/* jansson allocates by itself, so here its allocator is the test's, which counts down through the same hook
+ * as ours. */
 static void *failing_malloc(size_t n) { return lem_alloc(1, n, NULL); }
 
-/* One allocation fails. Were all later ones to fail too, jansson 2.14 would stop at an assertion of its own lexer; and that lexer reports a
- * string that it could not copy as a syntax error. */
+/* One allocation fails. Were all later ones to fail too, jansson 2.14 would stop at an assertion of its own
+ * lexer; and that lexer reports a string that it could not copy as a syntax error. */
 static void out_of_memory(void **state) {
     (void)state;
-    static const char text[] = "{\"list\":[1,2.5,\"text\",null,{\"k\":true}],\"huge\":123456789012345678901234567890,\"s\":\"\\u00e9\"}";
+    static const char text[] = "{\"list\":[1,2.5,\"text\",null,{\"k\":true}],\"huge\":"
+                               "123456789012345678901234567890,\"s\":\"\\u00e9\"}";
     int named = 0, k = 1;
     json_set_alloc_funcs(failing_malloc, lem_free);
     for (;; k++) {
@@ -286,7 +294,8 @@ static void out_of_memory(void **state) {
         for (uint64_t n = 1;; n++) { /* building: NULL and false, nothing leaked */
             lem_mem_fail_after(n, sticky);
             lem_json *o = lem_json_new_object();
-            bool ok = o && lem_json_set(o, "a", lem_json_new_strn("\xFF x", 3)) && lem_json_set(o, "b", lem_json_new_num(0.5));
+            bool ok = o && lem_json_set(o, "a", lem_json_new_strn("\xFF x", 3)) &&
+                      lem_json_set(o, "b", lem_json_new_num(0.5));
             lem_json *copy = ok ? lem_json_copy(o) : NULL;
             lem_mem_fail_after(0, false);
             lem_json_free(o);
@@ -298,8 +307,9 @@ static void out_of_memory(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(accepted), cmocka_unit_test(refused),      cmocka_unit_test(depth),
-                                       cmocka_unit_test(reals),    cmocka_unit_test(look_up),      cmocka_unit_test(build),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(accepted), cmocka_unit_test(refused),
+                                       cmocka_unit_test(depth),    cmocka_unit_test(reals),
+                                       cmocka_unit_test(look_up),  cmocka_unit_test(build),
                                        folder_test(load),          cmocka_unit_test(out_of_memory)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

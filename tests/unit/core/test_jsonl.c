@@ -95,7 +95,8 @@ static void truncated_gz(void **state) {
     assert_ok(lem_out_open(path, false, &o, &err));
     for (int i = 0; i < 5000; i++) {
         lem_json *row = lem_json_new_object();
-        assert_true(lem_json_set(row, "a", lem_json_new_int(1)) && lem_json_set(row, "x", lem_json_new_num(i * 0.37)));
+        assert_true(lem_json_set(row, "a", lem_json_new_int(1)) &&
+                    lem_json_set(row, "x", lem_json_new_num(i * 0.37)));
         assert_ok(lem_rows_write(o, row, &err));
         lem_json_free(row);
     }
@@ -139,6 +140,7 @@ static void out_of_memory(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {folder_test(good), folder_test(bad), folder_test(truncated_gz), folder_test(out_of_memory)};
+    const struct CMUnitTest tests[] = {folder_test(good), folder_test(bad), folder_test(truncated_gz),
+                                       folder_test(out_of_memory)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

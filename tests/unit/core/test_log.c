@@ -17,7 +17,8 @@ static lem_log *open_log(void **state, FILE **f, bool terminal, int level) {
 }
 
 static void levels(void **state) {
-    static const char *const wanted[] = {"", "warning: w 1\n", "warning: w 1\ni?2\n", "warning: w 1\ni?2\ndebug: d\n"};
+    static const char *const wanted[] = {"", "warning: w 1\n", "warning: w 1\ni?2\n",
+                                         "warning: w 1\ni?2\ndebug: d\n"};
     for (int level = 0; level < 4; level++) {
         FILE *f;
         size_t n;
@@ -76,7 +77,9 @@ static void terminal_bar(void **state) {
     assert_has(text, "\rsampling [>");
     assert_has(text, " 51% 51/100 tokens");
     assert_has(text, "ETA 0:00");
-    assert_has(text, "\r\033[Ka message\n\rsampling ["); /* the bar is wiped for a message and drawn again below it */
+    assert_has(
+        text,
+        "\r\033[Ka message\n\rsampling ["); /* the bar is wiped for a message and drawn again below it */
     assert_has(text, "\r\033[Ksampling: 51 of 100 tokens in 0:00");
     int draws = 0;
     for (const char *s = text; (s = strstr(s, "\rsampling [")); s++) draws++;
@@ -110,6 +113,7 @@ static void threads(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {folder_test(levels), folder_test(closing_line), folder_test(terminal_bar), folder_test(threads)};
+    const struct CMUnitTest tests[] = {folder_test(levels), folder_test(closing_line),
+                                       folder_test(terminal_bar), folder_test(threads)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -130,7 +130,8 @@ static void buffer_failure(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(sizes), cmocka_unit_test(zero_and_aligned), cmocka_unit_test(hook),
-                                       cmocka_unit_test(arena), cmocka_unit_test(buffer),           cmocka_unit_test(buffer_failure)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(sizes),  cmocka_unit_test(zero_and_aligned),
+                                       cmocka_unit_test(hook),   cmocka_unit_test(arena),
+                                       cmocka_unit_test(buffer), cmocka_unit_test(buffer_failure)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

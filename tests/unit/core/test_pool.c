@@ -1,4 +1,5 @@
-/* test_pool - every task once, results independent of the number of threads, short jobs back to back, long and uneven ones */
+/* test_pool - every task once, results independent of the number of threads, short jobs back to back, long
+ * and uneven ones */
 #include "support.h"
 
 #include "core/pool.h"
@@ -46,7 +47,8 @@ static void count(void *ctx, int i, int worker) {
     ((int *)ctx)[i]++;
 }
 
-/* A decode step makes about a hundred tiny calls; a late worker must never run a task of the next call twice. */
+/* A decode step makes about a hundred tiny calls; a late worker must never run a task of the next call twice.
+ */
 static void back_to_back(void **state) {
     (void)state;
     enum { RUNS = 20000, N = 5 };
@@ -97,7 +99,7 @@ static void limits(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(same_results), cmocka_unit_test(back_to_back), cmocka_unit_test(uneven),
-                                       cmocka_unit_test(limits)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(same_results), cmocka_unit_test(back_to_back),
+                                       cmocka_unit_test(uneven), cmocka_unit_test(limits)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -12,7 +12,8 @@ static void known_answers(void **state) {
     static const uint32_t cases[3][10] = {
         {0, 0, 0, 0, 0, 0, 0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8},
         {~0u, ~0u, ~0u, ~0u, ~0u, ~0u, 0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd},
-        {0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344, 0xa4093822, 0x299f31d0, 0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1}};
+        {0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344, 0xa4093822, 0x299f31d0, 0xd16cfe09, 0x94fdcceb,
+         0x5001e420, 0x24126ea1}};
     for (int i = 0; i < 3; i++) {
         uint32_t out[4];
         lem_philox4x32(cases[i], cases[i] + 4, out);
@@ -45,9 +46,11 @@ static void ranges(void **state) {
         double u = lem_rng_next_unit(&r);
         assert_true(u >= 0 && u < 1);
     }
-    for (int k = 0; k < 7; k++) assert_in_range(count[k], 10000 - 450, 10000 + 450); /* 5 standard deviations of 93 */
+    for (int k = 0; k < 7; k++)
+        assert_in_range(count[k], 10000 - 450, 10000 + 450); /* 5 standard deviations of 93 */
     assert_int_equal(lem_rng_next_below(&r, 1), 0);
-    for (int i = 0; i < 1000; i++) assert_true(lem_rng_next_below(&r, (UINT64_C(1) << 63) + 1) <= UINT64_C(1) << 63);
+    for (int i = 0; i < 1000; i++)
+        assert_true(lem_rng_next_below(&r, (UINT64_C(1) << 63) + 1) <= UINT64_C(1) << 63);
 }
 
 static void normals(void **state) {
@@ -58,7 +61,8 @@ static void normals(void **state) {
     for (int i = 0; i < N; i++) {
         double u = 1 - lem_rng_unit_at(&r, r.next), v = lem_rng_unit_at(&r, r.next + 1);
         double x = lem_rng_next_normal(&r), wanted = sqrt(-2 * log(u)) * cos(2 * 3.14159265358979323846 * v);
-        if (!(fabs(x - wanted) < 4e-15 * (1 + fabs(sqrt(-2 * log(u)))))) fail_msg("draw %d: %.17g, not %.17g", i, x, wanted);
+        if (!(fabs(x - wanted) < 4e-15 * (1 + fabs(sqrt(-2 * log(u))))))
+            fail_msg("draw %d: %.17g, not %.17g", i, x, wanted);
         m1 += x, m2 += x * x, m3 += x * x * x, m4 += x * x * x * x;
     }
     assert_true(fabs(m1 / N) < 5 / sqrt(N)); /* five standard errors each */
@@ -104,7 +108,8 @@ static void small_permutations(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(known_answers), cmocka_unit_test(keys),        cmocka_unit_test(ranges),
-                                       cmocka_unit_test(normals),       cmocka_unit_test(permutation), cmocka_unit_test(small_permutations)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(known_answers), cmocka_unit_test(keys),
+                                       cmocka_unit_test(ranges),        cmocka_unit_test(normals),
+                                       cmocka_unit_test(permutation),   cmocka_unit_test(small_permutations)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

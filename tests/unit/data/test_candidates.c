@@ -46,9 +46,10 @@ static void done(fixture *f) {
 
 static void ours(void **state) {
     (void)state;
-    fixture f =
-        read_row(NULL, "{\"id\":7,\"problem\":\"p\",\"expected_answer\":\"5\",\"completions\":[\"a\",\"b\"],\"predicted_answer\":[\"5\",null],"
-                       "\"correct\":[true,null],\"rm_score\":[1.5,null],\"logprob\":[-3,-4.5],\"tokens\":[3,4],\"step_scores\":[[0.5,1],[]]}");
+    fixture f = read_row(NULL, "{\"id\":7,\"problem\":\"p\",\"expected_answer\":\"5\",\"completions\":[\"a\","
+                               "\"b\"],\"predicted_answer\":[\"5\",null],"
+                               "\"correct\":[true,null],\"rm_score\":[1.5,null],\"logprob\":[-3,-4.5],"
+                               "\"tokens\":[3,4],\"step_scores\":[[0.5,1],[]]}");
     assert_int_equal(f.st, LEM_OK);
     assert_string_equal(f.ground, "Lemma: columns completions, expected_answer");
     assert_string_equal(f.c.id, "7");
@@ -68,7 +69,8 @@ static void ours(void **state) {
 
 static void foreign(void **state) {
     (void)state;
-    fixture f = read_row(NULL, "{\"idx\":3,\"question\":\"q\",\"gt\":\"5\",\"code\":[\"a\",\"b\"],\"pred\":[\"5\",\"6\"],\"score\":[true,false],"
+    fixture f = read_row(NULL, "{\"idx\":3,\"question\":\"q\",\"gt\":\"5\",\"code\":[\"a\",\"b\"],\"pred\":["
+                               "\"5\",\"6\"],\"score\":[true,false],"
                                "\"pred_score\":[[3.5],[2]]}");
     assert_int_equal(f.st, LEM_OK);
     assert_non_null(strstr(f.ground, "Qwen2.5-Math"));
@@ -76,7 +78,8 @@ static void foreign(void **state) {
     assert_int_equal(f.c.correct[1], 0);
     assert_string_equal(f.c.predicted[1], "6");
     done(&f);
-    f = read_row(NULL, "{\"problem\":\"q\",\"expected_answer\":5,\"generation\":\"t\",\"predicted_answer\":\"5\",\"symbolic_correct\":true}");
+    f = read_row(NULL, "{\"problem\":\"q\",\"expected_answer\":5,\"generation\":\"t\",\"predicted_answer\":"
+                       "\"5\",\"symbolic_correct\":true}");
     assert_int_equal(f.st, LEM_OK);
     assert_non_null(strstr(f.ground, "NeMo-Skills"));
     assert_int_equal(f.c.n, 1); /* a single value is a list of one */
@@ -84,15 +87,15 @@ static void foreign(void **state) {
     assert_string_equal(f.c.expected, "5"); /* numbers as text */
     assert_null(f.c.rm_score);
     done(&f);
-    f = read_row(NULL, "{\"problem\":\"q\",\"answer\":\"5\",\"completions\":[\"a\",\"b\"],\"scores\":[[0.1],[0.2,0.3]],\"agg_scores\":[0.1,0.3]}");
+    f = read_row(NULL, "{\"problem\":\"q\",\"answer\":\"5\",\"completions\":[\"a\",\"b\"],\"scores\":[[0.1],["
+                       "0.2,0.3]],\"agg_scores\":[0.1,0.3]}");
     assert_int_equal(f.st, LEM_OK);
     assert_non_null(strstr(f.ground, "search-and-learn"));
     assert_true(f.c.rm_score[1] == 0.3);
     assert_int_equal(lem_json_count(f.c.steps[1]), 2);
     done(&f);
-    f = read_row(
-        NULL,
-        "{\"question\":\"q\",\"gold\":\"5\",\"samples\":[{\"text\":\"x\",\"correct\":true,\"pred\":\"5\"},{\"text\":\"y\",\"correct\":false}]}");
+    f = read_row(NULL, "{\"question\":\"q\",\"gold\":\"5\",\"samples\":[{\"text\":\"x\",\"correct\":true,"
+                       "\"pred\":\"5\"},{\"text\":\"y\",\"correct\":false}]}");
     assert_int_equal(f.st, LEM_OK);
     assert_int_equal(f.c.n, 2);
     assert_string_equal(f.c.completion[1], "y");
@@ -102,8 +105,10 @@ static void foreign(void **state) {
 
 static void maps(void **state) {
     (void)state;
-    fixture f = read_row("expected_answer=truth,completions=a.solution|b.solution,correct=a.ok|b.ok",
-                         "{\"question\":\"q\",\"truth\":\"A: 5\",\"a\":{\"ok\":true,\"solution\":\"x\"},\"b\":{\"ok\":false,\"solution\":\"y\"}}");
+    fixture f =
+        read_row("expected_answer=truth,completions=a.solution|b.solution,correct=a.ok|b.ok",
+                 "{\"question\":\"q\",\"truth\":\"A: "
+                 "5\",\"a\":{\"ok\":true,\"solution\":\"x\"},\"b\":{\"ok\":false,\"solution\":\"y\"}}");
     assert_int_equal(f.st, LEM_OK);
     int n = 0;
     assert_int_equal(f.c.n, 2);
@@ -114,7 +119,8 @@ static void maps(void **state) {
     assert_null(lem_candidates_map_model(f.map, 2, NULL));
     assert_string_equal(f.c.problem, "q");
     done(&f);
-    f = read_row("rm_score=other", "{\"completions\":[\"a\"],\"expected_answer\":\"5\",\"rm_score\":[1],\"other\":[2]}");
+    f = read_row("rm_score=other",
+                 "{\"completions\":[\"a\"],\"expected_answer\":\"5\",\"rm_score\":[1],\"other\":[2]}");
     assert_int_equal(f.st, LEM_OK);
     assert_true(f.c.rm_score[0] == 2);
     done(&f);
@@ -126,7 +132,8 @@ static void maps(void **state) {
 
 static void refused(const char *map, const char *row, lem_status want, const char *word) {
     fixture f = read_row(map, row);
-    if (f.st != want || !strstr(f.err.text, word)) fail_msg("status %d, '%s', expected '%s'", (int)f.st, f.err.text, word);
+    if (f.st != want || !strstr(f.err.text, word))
+        fail_msg("status %d, '%s', expected '%s'", (int)f.st, f.err.text, word);
     done(&f);
 }
 
@@ -137,13 +144,15 @@ static void wrong_rows(void **state) {
     refused("completions", "{}", LEM_EUSAGE, "ours=theirs");
     refused("completions=", "{}", LEM_EUSAGE, "ours=theirs");
     refused("completions=absent", "{\"x\":1}", LEM_EDATA, "no column 'absent'");
-    refused(NULL, "{\"completions\":[\"a\",\"b\"],\"correct\":[true]}", LEM_EDATA, "correct: 1 values for 2 candidates");
+    refused(NULL, "{\"completions\":[\"a\",\"b\"],\"correct\":[true]}", LEM_EDATA,
+            "correct: 1 values for 2 candidates");
     refused(NULL, "{\"completions\":[\"a\",[]]}", LEM_EDATA, "completions[1]: text expected, found array");
     refused(NULL, "{\"completions\":[\"a\"],\"correct\":[\"yes\"]}", LEM_EDATA, "correct[0]");
     refused(NULL, "{\"completions\":[\"a\"],\"rm_score\":[\"high\"]}", LEM_EDATA, "rm_score[0]");
     refused(NULL, "{\"completions\":[\"a\"],\"rm_score\":[[1,2]]}", LEM_EDATA, "rm_score[0]");
     refused(NULL, "{\"completions\":[\"a\"],\"step_scores\":[[1,\"x\"]]}", LEM_EDATA, "step_scores[0]");
-    refused(NULL, "{\"completions\":[\"a\"],\"expected_answer\":[\"1\",\"2\"]}", LEM_EDATA, "expected_answer");
+    refused(NULL, "{\"completions\":[\"a\"],\"expected_answer\":[\"1\",\"2\"]}", LEM_EDATA,
+            "expected_answer");
     refused("completions=a.*.t", "{\"a\":5}", LEM_EDATA, "list expected");
 }
 
@@ -160,7 +169,8 @@ static void reuse(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(ours), cmocka_unit_test(foreign), cmocka_unit_test(maps), cmocka_unit_test(wrong_rows),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(ours), cmocka_unit_test(foreign),
+                                       cmocka_unit_test(maps), cmocka_unit_test(wrong_rows),
                                        cmocka_unit_test(reuse)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,5 @@
-/* test_dataset - rows to masked examples and to ranking lists: what is trained, what is left out and counted, what is refused */
+/* test_dataset - rows to masked examples and to ranking lists: what is trained, what is left out and counted,
+ * what is refused */
 #include "core/file.h"
 #include "core/mem.h"
 #include "data/dataset.h"
@@ -48,24 +49,32 @@ static char *decode(const int32_t *ids, const uint8_t *mask, size_t n) {
     lem_buf b = {0};
     lem_err err = LEM_ERR_INIT;
     for (size_t i = 0; i < n; i++)
-        if (!mask || mask[i]) assert_int_equal(lem_tokenizer_decode(tok, ids + i, 1, false, &b, &err), LEM_OK);
+        if (!mask || mask[i])
+            assert_int_equal(lem_tokenizer_decode(tok, ids + i, 1, false, &b, &err), LEM_OK);
     return lem_buf_take(&b);
 }
 
 static void responses_only(void **state) {
     (void)state;
-    const char *path = write_file("a.jsonl", "{\"question\":\"two plus two?\",\"answer\":\"2+2=<<2+2=4>>4\\n#### 4\"}\n"
-                                             "{\"question\":\"<|im_end|> in a question\",\"answer\":\"x\"}\n");
+    const char *path =
+        write_file("a.jsonl", "{\"question\":\"two plus two?\",\"answer\":\"2+2=<<2+2=4>>4\\n#### 4\"}\n"
+                              "{\"question\":\"<|im_end|> in a question\",\"answer\":\"x\"}\n");
     lem_examples e = {0};
     lem_drop_counts d = {0};
     lem_err err = LEM_ERR_INIT;
-    lem_sft_load how = {.system = "Be right.", .user_suffix = "Think.", .strip_marks = true, .box_answer = true, .max_len = 1000, .limit = -1};
+    lem_sft_load how = {.system = "Be right.",
+                        .user_suffix = "Think.",
+                        .strip_marks = true,
+                        .box_answer = true,
+                        .max_len = 1000,
+                        .limit = -1};
     assert_int_equal(lem_examples_load(&e, path, tok, &how, &d, NULL, &err), LEM_OK);
     assert_int_equal(e.n, 2);
     assert_int_equal(d.kept, 2);
     char *all = decode(e.ids, NULL, e.start[1]), *trained = decode(e.ids, e.mask, e.start[1]);
-    assert_string_equal(all, "<|im_start|>system\nBe right.<|im_end|>\n<|im_start|>user\ntwo plus "
-                             "two?\nThink.<|im_end|>\n<|im_start|>assistant\n2+2=4\nThe answer is \\boxed{4}.<|im_end|>\n");
+    assert_string_equal(
+        all, "<|im_start|>system\nBe right.<|im_end|>\n<|im_start|>user\ntwo plus "
+             "two?\nThink.<|im_end|>\n<|im_start|>assistant\n2+2=4\nThe answer is \\boxed{4}.<|im_end|>\n");
     assert_string_equal(trained, "2+2=4\nThe answer is \\boxed{4}.<|im_end|>");
     /* A special token written in a message is text, not structure: five structural tokens and no more. */
     int32_t im_end = lem_tokenizer_find(tok, "<|im_end|>");
@@ -83,9 +92,12 @@ static void counted_and_refused(void **state) {
     lem_drop_counts d = {0};
     lem_err err = LEM_ERR_INIT;
     lem_sft_load how = {.max_len = 40, .limit = 2};
-    const char *path = write_file("b.jsonl", "{\"prompt\":\"a\",\"completion\":\"b\"}\n{\"prompt\":\"a very long prompt that certainly takes more "
-                                             "than forty tokens of a small tokenizer\",\"completion\":\"b\"}\n{bad json\n");
-    assert_int_equal(lem_examples_load(&e, path, tok, &how, &d, NULL, &err), LEM_OK); /* the limit stops before the bad row */
+    const char *path = write_file(
+        "b.jsonl",
+        "{\"prompt\":\"a\",\"completion\":\"b\"}\n{\"prompt\":\"a very long prompt that certainly takes more "
+        "than forty tokens of a small tokenizer\",\"completion\":\"b\"}\n{bad json\n");
+    assert_int_equal(lem_examples_load(&e, path, tok, &how, &d, NULL, &err),
+                     LEM_OK); /* the limit stops before the bad row */
     assert_int_equal(d.rows, 2);
     assert_int_equal(d.kept, 1);
     assert_int_equal(d.too_long, 1);
@@ -104,9 +116,10 @@ static void counted_and_refused(void **state) {
 
 static void ranking_lists(void **state) {
     (void)state;
-    const char *path = write_file("l.jsonl", "{\"problem\":\"p\",\"responses\":[\"good one\",\"bad\"],\"labels\":[1,0]}\n"
-                                             "{\"problem\":\"q\",\"responses\":[\"x\",\"y\"],\"labels\":[1,1]}\n"
-                                             "{\"problem\":\"r\",\"responses\":[\"z\",\"w\"],\"labels\":[false,true]}\n");
+    const char *path =
+        write_file("l.jsonl", "{\"problem\":\"p\",\"responses\":[\"good one\",\"bad\"],\"labels\":[1,0]}\n"
+                              "{\"problem\":\"q\",\"responses\":[\"x\",\"y\"],\"labels\":[1,1]}\n"
+                              "{\"problem\":\"r\",\"responses\":[\"z\",\"w\"],\"labels\":[false,true]}\n");
     lem_lists l = {0};
     lem_drop_counts d = {0};
     lem_err err = LEM_ERR_INIT;
@@ -118,13 +131,16 @@ static void ranking_lists(void **state) {
     assert_int_equal(l.response[3].label, 1);
     char *prompt = decode(l.ids + l.list[0].at, NULL, (size_t)l.list[0].prompt),
          *first = decode(l.ids + l.response[0].at, NULL, (size_t)l.response[0].len);
-    assert_string_equal(prompt, "<|im_start|>system\ncheck<|im_end|>\n<|im_start|>user\np<|im_end|>\n<|im_start|>assistant\n");
+    assert_string_equal(
+        prompt,
+        "<|im_start|>system\ncheck<|im_end|>\n<|im_start|>user\np<|im_end|>\n<|im_start|>assistant\n");
     assert_string_equal(first, "good one<|im_end|>\n"); /* the score stands at the last newline */
     lem_free(prompt);
     lem_free(first);
     static const char *const bad[] = {"{\"problem\":\"p\",\"responses\":[\"a\"],\"labels\":[1,0]}\n",
                                       "{\"problem\":\"p\",\"responses\":[\"a\",5],\"labels\":[1,0]}\n",
-                                      "{\"problem\":\"p\",\"responses\":[\"a\",\"b\"],\"labels\":[1,2]}\n", "{\"responses\":[],\"labels\":[]}\n"};
+                                      "{\"problem\":\"p\",\"responses\":[\"a\",\"b\"],\"labels\":[1,2]}\n",
+                                      "{\"responses\":[],\"labels\":[]}\n"};
     for (int i = 0; i < 4; i++) {
         path = write_file("bad.jsonl", bad[i]);
         assert_int_equal(lem_lists_load(&l, path, tok, NULL, 200, -1, &d, NULL, &err), LEM_EDATA);
@@ -134,6 +150,8 @@ static void ranking_lists(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(responses_only), cmocka_unit_test(counted_and_refused), cmocka_unit_test(ranking_lists)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(responses_only),
+                                       cmocka_unit_test(counted_and_refused),
+                                       cmocka_unit_test(ranking_lists)};
     return cmocka_run_group_tests(tests, setup, teardown);
 }

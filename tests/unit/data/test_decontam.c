@@ -12,14 +12,20 @@
 static const char *const pairs[3][2] = {
     {"What is the remainder when $1 + 2 + 3 + 4 + \\dots + 9 + 10$ is divided by 8?",
      "What is the remainder when $1 + 2 + 3 + 4 + \\dots + 9 + 10$ is divided by 9?"},
-    {"For how many integer values of $n$ between 1 and 1000 inclusive does the decimal representation of $\\frac{n}{1400}$ terminate?",
-     "For how many integer values of $n$ between 1 and 1000 inclusive does the decimal representation of $\\frac{n}{1375}$ terminate?"},
-    {"Krista put 1 cent into her new bank on a Sunday morning. On Monday she put 2 cents into her bank. On Tuesday she put 4 cents into her bank, "
+    {"For how many integer values of $n$ between 1 and 1000 inclusive does the decimal representation of "
+     "$\\frac{n}{1400}$ terminate?",
+     "For how many integer values of $n$ between 1 and 1000 inclusive does the decimal representation of "
+     "$\\frac{n}{1375}$ terminate?"},
+    {"Krista put 1 cent into her new bank on a Sunday morning. On Monday she put 2 cents into her bank. On "
+     "Tuesday she put 4 cents into her bank, "
      "and she continued to double the amount of money she put into "
-     "her bank each day for two weeks. On what day of the week did the total amount of money in her bank first exceed $\\$5$?",
-     "Krista put 1 cent into her new bank on a Sunday morning. On Monday she put 2 cents into her bank. On Tuesday she put 4 cents into her bank, "
+     "her bank each day for two weeks. On what day of the week did the total amount of money in her bank "
+     "first exceed $\\$5$?",
+     "Krista put 1 cent into her new bank on a Sunday morning. On Monday she put 2 cents into her bank. On "
+     "Tuesday she put 4 cents into her bank, "
      "and she continued to double the amount of money she put into "
-     "her bank each day for two weeks. On what day of the week did the total amount of money in her bank first exceed $\\$2$?"},
+     "her bank each day for two weeks. On what day of the week did the total amount of money in her bank "
+     "first exceed $\\$2$?"},
 };
 
 static lem_decontam *index_tests(const lem_decontam_opts *o) {
@@ -59,9 +65,11 @@ static void rules(void **state) {
     assert_false(check(d, "2 + 3 ?").contaminated);
     assert_false(check(d, "").contaminated);
     /* A shared 13-gram inside a much longer prompt: LCS below 60 % of the prompt's own length. */
-    const char *diluted = "On what day of the week did the total amount of money in her bank grow? Then came a long story about trains, rivers, "
+    const char *diluted = "On what day of the week did the total amount of money in her bank grow? Then came "
+                          "a long story about trains, rivers, "
                           "carpenters and their seven apprentices who counted "
-                          "planks until evening fell over the quiet harbour town where nobody remembered how many nails had been bought.";
+                          "planks until evening fell over the quiet harbour town where nobody remembered how "
+                          "many nails had been bought.";
     lem_decontam_hit h = check(d, diluted);
     assert_int_equal(h.test, 2);
     assert_false(h.contaminated);
@@ -80,8 +88,10 @@ static void lcs_brute_force(void **state) {
     for (int round = 0; round < 200; round++) {
         char a[512], b[512];
         int n = 1 + round % 100, m = 1 + (round * 7) % 100, table[101][101] = {{0}};
-        for (int i = 0; i < n; i++) a[2 * i] = (char)('a' + (seed = seed * 1664525 + 1013904223) / 1000 % 5), a[2 * i + 1] = ' ';
-        for (int i = 0; i < m; i++) b[2 * i] = (char)('a' + (seed = seed * 1664525 + 1013904223) / 1000 % 5), b[2 * i + 1] = ' ';
+        for (int i = 0; i < n; i++)
+            a[2 * i] = (char)('a' + (seed = seed * 1664525 + 1013904223) / 1000 % 5), a[2 * i + 1] = ' ';
+        for (int i = 0; i < m; i++)
+            b[2 * i] = (char)('a' + (seed = seed * 1664525 + 1013904223) / 1000 % 5), b[2 * i + 1] = ' ';
         a[2 * n] = b[2 * m] = '\0';
         for (int i = 1; i <= n; i++)
             for (int j = 1; j <= m; j++)
@@ -100,6 +110,7 @@ static void lcs_brute_force(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(golden_pairs), cmocka_unit_test(rules), cmocka_unit_test(lcs_brute_force)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(golden_pairs), cmocka_unit_test(rules),
+                                       cmocka_unit_test(lcs_brute_force)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

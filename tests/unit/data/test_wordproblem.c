@@ -1,4 +1,5 @@
-/* test_wordproblem.c - the generator: pure, varied, every equation true, answers from the text alone, splits that never meet */
+/* test_wordproblem.c - the generator: pure, varied, every equation true, answers from the text alone, splits
+ * that never meet */
 #include "core/hash.h"
 #include "core/mem.h"
 #include "data/wordproblem.h"
@@ -17,11 +18,13 @@ static lem_wordproblem make(uint64_t seed, uint64_t index, lem_wordproblem_opts 
     lem_err err = LEM_ERR_INIT;
     lem_wordproblem p;
     lem_rng rng = lem_rng_make(seed, "test", 0);
-    if (lem_wordproblem_make(&rng, index, &o, &p, &err) != LEM_OK) fail_msg("problem %d: %s", (int)index, err.text);
+    if (lem_wordproblem_make(&rng, index, &o, &p, &err) != LEM_OK)
+        fail_msg("problem %d: %s", (int)index, err.text);
     return p;
 }
 
-/* Evaluates digits with + - * / and usual precedence; stops at another character. False when there is no number or it does not divide. */
+/* Evaluates digits with + - * / and usual precedence; stops at another character. False when there is no
+ * number or it does not divide. */
 static bool evaluate(const char **at, long *value) {
     long sum = 0, term = 0, sign = 1;
     char op = 0;

@@ -18,8 +18,9 @@ static void golden(void **state) {
     const struct {
         const char *name;
         double want, tol;
-    } table[] = {{"last", .95, 1e-12},         {"min", .5, 1e-12},     {"max", .95, 1e-12},           {"prod", .342, 1e-12},
-                 {"geometric", .764727, 5e-7}, {"mean", .7875, 1e-12}, {"mean_logit", .836442, 5e-7}, {"mean_odds", 8.25, 1e-9}};
+    } table[] = {{"last", .95, 1e-12},          {"min", .5, 1e-12},           {"max", .95, 1e-12},
+                 {"prod", .342, 1e-12},         {"geometric", .764727, 5e-7}, {"mean", .7875, 1e-12},
+                 {"mean_logit", .836442, 5e-7}, {"mean_odds", 8.25, 1e-9}};
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         lem_eval_aggregator how;
         assert_true(lem_eval_aggregator_find(table[i].name, &how));
@@ -34,7 +35,8 @@ static void golden(void **state) {
 static void extremes_are_finite(void **state) {
     (void)state;
     const double s[] = {0, 1};
-    for (int how = 0; how <= LEM_EVAL_AGG_MEAN_ODDS; how++) assert_true(isfinite(lem_eval_aggregate(s, 2, (lem_eval_aggregator)how)));
+    for (int how = 0; how <= LEM_EVAL_AGG_MEAN_ODDS; how++)
+        assert_true(isfinite(lem_eval_aggregate(s, 2, (lem_eval_aggregator)how)));
 }
 
 int main(void) {

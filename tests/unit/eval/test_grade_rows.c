@@ -42,7 +42,8 @@ static lem_grade_tally grade_file(const char *path, const char *map, lem_grade_t
         if (!row) break;
         if (t.rows == 0) assert_int_equal(lem_candidates_map_detect(m, row, ground, &err), LEM_OK);
         lem_candidates_map_model(m, 0, &models);
-        if (lem_candidates_read(m, row, &c, &err) != LEM_OK || lem_grade_row(&c, &o, &g, &err) != LEM_OK) fail_msg("%s", err.text);
+        if (lem_candidates_read(m, row, &c, &err) != LEM_OK || lem_grade_row(&c, &o, &g, &err) != LEM_OK)
+            fail_msg("%s", err.text);
         lem_grade_tally_add(&t, &g, models);
         lem_graded_release(&g);
         lem_json_free(row);
@@ -59,9 +60,12 @@ static void openai_labels(void **state) {
     char path[1024];
     if (!shared("outputs/gsm8k_openai/example_model_solutions.jsonl.gz", path)) skip();
     static const char map[] = "expected_answer=ground_truth,"
-                              "completions=6b_finetuning.solution|6b_verification.solution|175b_finetuning.solution|175b_verification.solution,"
-                              "correct=6b_finetuning.is_correct|6b_verification.is_correct|175b_finetuning.is_correct|175b_verification.is_correct";
-    static const double want[] = {.2168, .3905, .3472, .5625}; /* as published, cut or rounded to four digits */
+                              "completions=6b_finetuning.solution|6b_verification.solution|175b_finetuning."
+                              "solution|175b_verification.solution,"
+                              "correct=6b_finetuning.is_correct|6b_verification.is_correct|175b_finetuning."
+                              "is_correct|175b_verification.is_correct";
+    static const double want[] = {.2168, .3905, .3472,
+                                  .5625}; /* as published, cut or rounded to four digits */
     for (int task = LEM_GRADE_TASK_STD; task <= LEM_GRADE_TASK_GSM8K; task++) {
         lem_grade_tally t = grade_file(path, map, (lem_grade_task)task);
         assert_int_equal(t.rows, 1319);
@@ -73,11 +77,14 @@ static void openai_labels(void **state) {
             assert_near((double)t.model[k].right / 1319, want[k], 1e-4);
             assert_int_equal(t.model[k].right, t.model[k].own_right);
         }
-        if (task == LEM_GRADE_TASK_GSM8K) assert_int_equal(t.verdict[LEM_GRADE_NO_ANSWER], 11); /* solutions cut off before their "A:" line */
+        if (task == LEM_GRADE_TASK_GSM8K)
+            assert_int_equal(t.verdict[LEM_GRADE_NO_ANSWER],
+                             11); /* solutions cut off before their "A:" line */
     }
 }
 
-/* 800 responses: all labels but one, and that label is wrong (gold 10{,}000, answer 10000; grading.md 2.2). */
+/* 800 responses: all labels but one, and that label is wrong (gold 10{,}000, answer 10000; grading.md 2.2).
+ */
 static void qwen_labels(void **state) {
     (void)state;
     char path[1024];
@@ -121,25 +128,29 @@ static void rows_gain_fields(void **state) {
     lem_err err = LEM_ERR_INIT;
     lem_buf b = {0};
     lem_json *r = graded(
-        "{\"x\":1,\"question\":\"q\",\"gt\":\"3\\n#### 1/2\",\"code\":[\"\\\\boxed{0.5}\",\"none\",\"\\\\boxed{x y}\"],\"pred_score\":[[1],[2],[3]]}",
+        "{\"x\":1,\"question\":\"q\",\"gt\":\"3\\n#### "
+        "1/2\",\"code\":[\"\\\\boxed{0.5}\",\"none\",\"\\\\boxed{x y}\"],\"pred_score\":[[1],[2],[3]]}",
         NULL, false, &err);
     assert_non_null(r);
     lem_json_write(r, 0, &b);
     assert_string_equal(
         lem_buf_str(&b),
-        "{\"x\":1,\"question\":\"q\",\"gt\":\"3\\n#### 1/2\",\"code\":[\"\\\\boxed{0.5}\",\"none\",\"\\\\boxed{x y}\"],\"pred_score\":[[1],[2],[3]],"
-        "\"problem\":\"q\",\"expected_answer\":\"3\\n#### 1/2\",\"completions\":[\"\\\\boxed{0.5}\",\"none\",\"\\\\boxed{x "
+        "{\"x\":1,\"question\":\"q\",\"gt\":\"3\\n#### "
+        "1/2\",\"code\":[\"\\\\boxed{0.5}\",\"none\",\"\\\\boxed{x y}\"],\"pred_score\":[[1],[2],[3]],"
+        "\"problem\":\"q\",\"expected_answer\":\"3\\n#### "
+        "1/2\",\"completions\":[\"\\\\boxed{0.5}\",\"none\",\"\\\\boxed{x "
         "y}\"],\"rm_score\":[1.0,2.0,3.0],"
-        "\"predicted_answer\":[\"0.5\",null,\"x y\"],\"correct\":[true,false,false],\"verdict\":[\"equal_exact\",\"no_answer\",\"not_equal\"],"
+        "\"predicted_answer\":[\"0.5\",null,\"x "
+        "y\"],\"correct\":[true,false,false],\"verdict\":[\"equal_exact\",\"no_answer\",\"not_equal\"],"
         "\"rule\":[\"exact rational\",\"no answer in the response\",\"canonical form\"]}");
     lem_json_free(r);
     lem_buf_clear(&b);
     r = graded("{\"g\":0.5,\"p\":\"1/2\"}", "expected_answer=g,predicted_answer=p", true, &err);
     assert_non_null(r);
     lem_json_write(r, 0, &b);
-    assert_string_equal(
-        lem_buf_str(&b),
-        "{\"g\":0.5,\"p\":\"1/2\",\"predicted_answer\":\"1/2\",\"correct\":true,\"verdict\":\"equal_exact\",\"rule\":\"exact rational\"}");
+    assert_string_equal(lem_buf_str(&b),
+                        "{\"g\":0.5,\"p\":\"1/2\",\"predicted_answer\":\"1/"
+                        "2\",\"correct\":true,\"verdict\":\"equal_exact\",\"rule\":\"exact rational\"}");
     lem_json_free(r);
     lem_buf_release(&b);
     assert_null(graded("{\"completions\":[\"5\"]}", NULL, false, &err));
@@ -147,6 +158,7 @@ static void rows_gain_fields(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(openai_labels), cmocka_unit_test(qwen_labels), cmocka_unit_test(rows_gain_fields)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(openai_labels), cmocka_unit_test(qwen_labels),
+                                       cmocka_unit_test(rows_gain_fields)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -15,7 +15,8 @@
 #include <math.h>
 #include <string.h>
 
-/* Mean over all k-subsets; a tie counts each tied group equally; a group is as right as its first member in the subset. */
+/* Mean over all k-subsets; a tie counts each tied group equally; a group is as right as its first member in
+ * the subset. */
 static double brute(const lem_eval_problem *p, int k) {
     double sum = 0;
     int all = 0;
@@ -51,8 +52,9 @@ static void equals_enumeration(void **state) {
         uint8_t right[10];
         int n = 1 + (int)lem_rng_next_below(&r, 10), groups = 1 + (int)lem_rng_next_below(&r, (uint64_t)n);
         for (int i = 0; i < n; i++) {
-            group[i] = (int32_t)lem_rng_next_below(&r, (uint64_t)groups + (trial % 2)) - (trial % 2); /* every other trial has silent candidates */
-            right[i] = (uint8_t)lem_rng_next_below(&r, 2);                                            /* correctness need not follow the groups */
+            group[i] = (int32_t)lem_rng_next_below(&r, (uint64_t)groups + (trial % 2)) -
+                       (trial % 2);                        /* every other trial has silent candidates */
+            right[i] = (uint8_t)lem_rng_next_below(&r, 2); /* correctness need not follow the groups */
         }
         lem_eval_problem p = {.n = n, .correct = right, .group = group};
         for (int k = 1; k <= n; k++) assert_near(exact(&p, k), brute(&p, k), 1e-12);
@@ -66,9 +68,11 @@ static void one_subset(void **state) {
     double count[6] = {0}, weight[] = {-5, 4, -5, -5, 9, 3}, zero[6] = {0};
     lem_eval_problem p = {.n = 6, .correct = right, .group = group};
     int all[] = {0, 1, 2, 3, 4, 5}, tail[] = {1, 3, 5}, silent[] = {4};
-    assert_near(lem_eval_vote(&p, NULL, all, 6, count), 0, 0); /* 0 and 1 tie; 0 is seen first and its first member is wrong */
+    assert_near(lem_eval_vote(&p, NULL, all, 6, count), 0,
+                0); /* 0 and 1 tie; 0 is seen first and its first member is wrong */
     assert_near(lem_eval_vote(&p, NULL, tail, 3, count), 1, 0);
-    assert_near(lem_eval_vote(&p, weight, all, 6, count), 1, 0); /* sigmoid(4) + sigmoid(-5) beats sigmoid(3) */
+    assert_near(lem_eval_vote(&p, weight, all, 6, count), 1,
+                0); /* sigmoid(4) + sigmoid(-5) beats sigmoid(3) */
     assert_near(lem_eval_vote(&p, NULL, silent, 1, count), 0, 0);
     assert_memory_equal(count, zero, sizeof count);
 }
@@ -93,6 +97,7 @@ static void sizes(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(equals_enumeration), cmocka_unit_test(one_subset), cmocka_unit_test(sizes)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(equals_enumeration), cmocka_unit_test(one_subset),
+                                       cmocka_unit_test(sizes)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

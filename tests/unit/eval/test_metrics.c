@@ -47,12 +47,15 @@ static void qwen_file(void **state) {
     static const struct {
         const char *name, *protocol;
         double want, tol;
-    } table[] = {{"rm@1", "first-k", .90, 1e-12},   {"rm@2", "first-k", .93, 1e-12},   {"rm@4", "first-k", .93, 1e-12},
-                 {"rm@8", "first-k", .94, 1e-12},   {"maj@1", "first-k", .90, 1e-12},  {"maj@2", "first-k", .90, 1e-12},
-                 {"maj@4", "first-k", .93, 1e-12},  {"maj@8", "first-k", .93, 1e-12},  {"pass@1", "first-k", .90, 1e-12},
-                 {"pass@2", "first-k", .94, 1e-12}, {"pass@4", "first-k", .95, 1e-12}, {"pass@8", "first-k", .96, 1e-12},
-                 {"pass@8", "exact", .96, 1e-12},   {"rm@1", "exact", .91, 1e-12},     {"rm@2", "exact", .92786, 5e-6},
-                 {"rm@4", "exact", .93614, 5e-6},   {"rm@8", "exact", .94, 1e-12},     {"rm@8", "seeds", .94, 1e-12}};
+    } table[] = {{"rm@1", "first-k", .90, 1e-12},   {"rm@2", "first-k", .93, 1e-12},
+                 {"rm@4", "first-k", .93, 1e-12},   {"rm@8", "first-k", .94, 1e-12},
+                 {"maj@1", "first-k", .90, 1e-12},  {"maj@2", "first-k", .90, 1e-12},
+                 {"maj@4", "first-k", .93, 1e-12},  {"maj@8", "first-k", .93, 1e-12},
+                 {"pass@1", "first-k", .90, 1e-12}, {"pass@2", "first-k", .94, 1e-12},
+                 {"pass@4", "first-k", .95, 1e-12}, {"pass@8", "first-k", .96, 1e-12},
+                 {"pass@8", "exact", .96, 1e-12},   {"rm@1", "exact", .91, 1e-12},
+                 {"rm@2", "exact", .92786, 5e-6},   {"rm@4", "exact", .93614, 5e-6},
+                 {"rm@8", "exact", .94, 1e-12},     {"rm@8", "seeds", .94, 1e-12}};
     const int ks[] = {1, 2, 4, 8};
     for (int by_string = 0; by_string < 2; by_string++) {
         lem_err err = LEM_ERR_INIT;
@@ -89,7 +92,11 @@ typedef struct toy {
 static void make_toys(toy *t, lem_eval_problem *p, int n) {
     lem_rng r = lem_rng_make(3, "toys", 0);
     for (int i = 0; i < n; i++) {
-        p[i] = (lem_eval_problem){.n = i % 4 == 0 ? 5 : 8, .id = (uint64_t)i, .correct = t[i].correct, .group = t[i].group, .score = {t[i].score}};
+        p[i] = (lem_eval_problem){.n = i % 4 == 0 ? 5 : 8,
+                                  .id = (uint64_t)i,
+                                  .correct = t[i].correct,
+                                  .group = t[i].group,
+                                  .score = {t[i].score}};
         for (int j = 0; j < 8; j++) {
             t[i].group[j] = (int32_t)lem_rng_next_below(&r, 3);
             t[i].correct[j] = t[i].group[j] == 0;
@@ -103,8 +110,14 @@ static void protocols(void **state) {
     static toy t[40];
     lem_eval_problem p[40];
     make_toys(t, p, 40);
-    lem_eval_opts o = {
-        .ks = {1, 3, 5, 8}, .n_ks = 4, .scorers = {"rm"}, .weighted = {true}, .n_scorers = 1, .seed = 5, .n_seeds = 400, .resamples = 500};
+    lem_eval_opts o = {.ks = {1, 3, 5, 8},
+                       .n_ks = 4,
+                       .scorers = {"rm"},
+                       .weighted = {true},
+                       .n_scorers = 1,
+                       .seed = 5,
+                       .n_seeds = 400,
+                       .resamples = 500};
     lem_metrics m, again;
     lem_err err = LEM_ERR_INIT;
     assert_int_equal(lem_eval_metrics(p, 40, &o, &m, &err), LEM_OK);
@@ -114,9 +127,11 @@ static void protocols(void **state) {
     assert_null(lem_metrics_find(&m, "rm-weighted@5", "exact"));
     /* random subsets estimate the exact value: 40 problems x 400 draws, standard error below .004 */
     assert_near(value(&m, "rm@3", "seeds"), value(&m, "rm@3", "exact"), 0.016);
-    assert_near(value(&m, "rm@3-maj@3", "exact"), value(&m, "rm@3", "exact") - value(&m, "maj@3", "exact"), 1e-12);
+    assert_near(value(&m, "rm@3-maj@3", "exact"), value(&m, "rm@3", "exact") - value(&m, "maj@3", "exact"),
+                1e-12);
     assert_near(value(&m, "rm@1", "exact"), value(&m, "pass@1", "exact"), 1e-12);
-    for (int i = 0; i < m.n; i++) assert_true(m.m[i].at.lo <= m.m[i].at.mean && m.m[i].at.mean <= m.m[i].at.hi);
+    for (int i = 0; i < m.n; i++)
+        assert_true(m.m[i].at.lo <= m.m[i].at.mean && m.m[i].at.mean <= m.m[i].at.hi);
     assert_int_equal(lem_eval_metrics(p, 40, &o, &again, &err), LEM_OK);
     assert_int_equal(m.n, again.n);
     for (int i = 0; i < m.n; i++) assert_memory_equal(&m.m[i].at, &again.m[i].at, sizeof m.m[i].at);
@@ -130,7 +145,9 @@ static void json_shape(void **state) {
     lem_json *j = lem_metrics_json(&m, 1);
     lem_buf b = {0};
     lem_json_write(j, 0, &b);
-    assert_string_equal(lem_buf_str(&b), "[{\"name\":\"rm@8\",\"protocol\":\"exact\",\"value\":0.94,\"ci95\":[0.89,0.98],\"n\":100}]");
+    assert_string_equal(
+        lem_buf_str(&b),
+        "[{\"name\":\"rm@8\",\"protocol\":\"exact\",\"value\":0.94,\"ci95\":[0.89,0.98],\"n\":100}]");
     lem_buf_release(&b);
     lem_json_free(j);
 }
@@ -151,7 +168,7 @@ static void no_scores_no_votes(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(qwen_file), cmocka_unit_test(protocols), cmocka_unit_test(json_shape),
-                                       cmocka_unit_test(no_scores_no_votes)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(qwen_file), cmocka_unit_test(protocols),
+                                       cmocka_unit_test(json_shape), cmocka_unit_test(no_scores_no_votes)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -51,6 +51,7 @@ static void first_k(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(equals_enumeration), cmocka_unit_test(large_and_ends), cmocka_unit_test(first_k)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(equals_enumeration), cmocka_unit_test(large_and_ends),
+                                       cmocka_unit_test(first_k)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

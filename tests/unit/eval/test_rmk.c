@@ -56,7 +56,8 @@ static void equals_enumeration(void **state) {
     for (int trial = 0; trial < 300; trial++) {
         double score[10];
         uint8_t right[10];
-        int n = 1 + (int)lem_rng_next_below(&r, 10), levels = 1 + (int)lem_rng_next_below(&r, 6); /* few levels: many ties */
+        int n = 1 + (int)lem_rng_next_below(&r, 10),
+            levels = 1 + (int)lem_rng_next_below(&r, 6); /* few levels: many ties */
         for (int i = 0; i < n; i++) {
             score[i] = (double)lem_rng_next_below(&r, (uint64_t)levels);
             if (score[i] == 0 && trial % 5 == 0) score[i] = -INFINITY;
@@ -101,7 +102,8 @@ static void refuses(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(golden), cmocka_unit_test(equals_enumeration), cmocka_unit_test(large),
-                                       cmocka_unit_test(one_subset), cmocka_unit_test(refuses)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(golden), cmocka_unit_test(equals_enumeration),
+                                       cmocka_unit_test(large), cmocka_unit_test(one_subset),
+                                       cmocka_unit_test(refuses)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -13,7 +13,8 @@
 #include <math.h>
 #include <string.h>
 
-/* 100 problems, half right: the bootstrap mean is binomial(100, 1/2)/100, whose 2.5 and 97.5 percentiles are 0.40 and 0.60. */
+/* 100 problems, half right: the bootstrap mean is binomial(100, 1/2)/100, whose 2.5 and 97.5 percentiles are
+ * 0.40 and 0.60. */
 static void binomial(void **state) {
     (void)state;
     double v[100], w[100];
@@ -53,6 +54,7 @@ static void same_draws_for_all_columns(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(binomial), cmocka_unit_test(same_draws_for_all_columns)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(binomial),
+                                       cmocka_unit_test(same_draws_for_all_columns)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,5 @@
-/* test_engine.c - candidates against a plain loop, and their independence of slots, threads, order, memory and interruption */
+/* test_engine.c - candidates against a plain loop, and their independence of slots, threads, order, memory
+ * and interruption */
 #include "tiny.h"
 
 #include "core/rng.h"
@@ -6,17 +7,20 @@
 #include <math.h>
 
 enum { N_PROMPTS = 9, N = 7 };
-static const char *const prompts[N_PROMPTS] = {"1+1=",
-                                               "What is 12*12?",
-                                               "x",
-                                               "A long prompt that goes over one page of thirty-two tokens, and then over a second page of them too.",
-                                               "solve 3x = 9",
-                                               "exactly thirty-two tokens long..",
-                                               "and this one has thirty-three ones",
-                                               "q: 7-5 a:",
-                                               "{\"a\":1}"};
+static const char *const prompts[N_PROMPTS] = {
+    "1+1=",
+    "What is 12*12?",
+    "x",
+    "A long prompt that goes over one page of thirty-two tokens, and then over a second page of them too.",
+    "solve 3x = 9",
+    "exactly thirty-two tokens long..",
+    "and this one has thirty-three ones",
+    "q: 7-5 a:",
+    "{\"a\":1}"};
 
-static lem_generate_opts options(void) { return (lem_generate_opts){.sample = {1.0f, 0, 1}, .max_tokens = 40, .eos = 0, .slots = 7, .seed = 42}; }
+static lem_generate_opts options(void) {
+    return (lem_generate_opts){.sample = {1.0f, 0, 1}, .max_tokens = 40, .eos = 0, .slots = 7, .seed = 42};
+}
 
 static tiny_run make_run(const tiny *t, tiny_result *result) {
     memset(result, 0, sizeof *result * N_PROMPTS * N);
@@ -26,8 +30,8 @@ static tiny_run make_run(const tiny *t, tiny_result *result) {
 static void assert_same(const tiny_result *a, const tiny_result *b) {
     for (int i = 0; i < N_PROMPTS * N; i++)
         if (!tiny_same(&a[i], &b[i]))
-            fail_msg("candidate %d of prompt %d differs: %d/%d tokens, logprob %.17g/%.17g", i % N, i / N, a[i].tokens, b[i].tokens, a[i].logprob,
-                     b[i].logprob);
+            fail_msg("candidate %d of prompt %d differs: %d/%d tokens, logprob %.17g/%.17g", i % N, i / N,
+                     a[i].tokens, b[i].tokens, a[i].logprob, b[i].logprob);
 }
 
 /* The same candidate by a session of one node, one token at a time. */
@@ -50,7 +54,9 @@ static void plain_loop(const tiny *t, const lem_generate_opts *o, int prompt, in
         need(lem_session_step(s, &feed, 1, &err), &err);
         int row = lem_session_row(s, 0, n - 1);
         lem_session_logits(s, 1, &row, logits);
-        int32_t id = lem_sample_token(logits, V, &o->sample, lem_rng_unit_at(&r, (uint64_t)index << 32 | (uint64_t)out->tokens), scratch, order);
+        int32_t id = lem_sample_token(logits, V, &o->sample,
+                                      lem_rng_unit_at(&r, (uint64_t)index << 32 | (uint64_t)out->tokens),
+                                      scratch, order);
         float lp;
         need(lem_session_logprobs(s, 1, &row, &id, &lp, &err), &err);
         out->logprob += (double)lp;
@@ -84,8 +90,8 @@ static void test_plain_loop(void **state) {
         for (int i = 0; i < N_PROMPTS * N; i++) {
             plain_loop(&t, &o, i / N, i % N, &want);
             if (!tiny_same(&got[i], &want))
-                fail_msg("candidate %d of prompt %d: %d tokens, logprob %.17g; the plain loop has %d, %.17g", i % N, i / N, got[i].tokens,
-                         got[i].logprob, want.tokens, want.logprob);
+                fail_msg("candidate %d of prompt %d: %d tokens, logprob %.17g; the plain loop has %d, %.17g",
+                         i % N, i / N, got[i].tokens, got[i].logprob, want.tokens, want.logprob);
             tokens += (uint64_t)want.tokens;
         }
         for (int i = 0; i < N_PROMPTS; i++) prompt_tokens += strlen(prompts[i]);
@@ -136,7 +142,8 @@ static void test_resume(void **state) {
         int there = 0;
         for (int i = 0; i < N_PROMPTS * N; i++) there += skip[i] = got[i].there;
         assert_true(there >= stop && there < N_PROMPTS * N);
-        tiny_run rest = {.t = &t, .prompt = prompts, .n_prompts = N_PROMPTS, .n = N, .result = got, .skip = skip};
+        tiny_run rest = {
+            .t = &t, .prompt = prompts, .n_prompts = N_PROMPTS, .n = N, .result = got, .skip = skip};
         need(tiny_generate(&rest, &o, NULL, &err), &err);
         assert_int_equal(rest.finished, N_PROMPTS * N - there);
         assert_same(base, got);
@@ -166,7 +173,9 @@ static void test_stops(void **state) {
         assert_int_equal(base[i].finish, LEM_FINISH_LENGTH);
         size_t cut = base[i].len;
         for (size_t at = base[i].len; at-- > 0;)
-            if ((at + 1 < base[i].len && memcmp(base[i].text + at, text, 2) == 0) || base[i].text[at] == other[0]) cut = at;
+            if ((at + 1 < base[i].len && memcmp(base[i].text + at, text, 2) == 0) ||
+                base[i].text[at] == other[0])
+                cut = at;
         assert_int_equal(got[i].len, cut);
         assert_memory_equal(got[i].text, base[i].text, cut);
         assert_int_equal(got[i].finish, cut < base[i].len ? LEM_FINISH_STOP : LEM_FINISH_LENGTH);
@@ -218,7 +227,8 @@ static void test_context_end(void **state) {
         assert_int_equal(got[1].finish, LEM_FINISH_LENGTH);
         text[len] = 'a';
     }
-    tiny_run r = {.t = &t, .prompt = one, .n_prompts = 1, .n = 2, .result = got}; /* 160 tokens: one too many */
+    tiny_run r = {
+        .t = &t, .prompt = one, .n_prompts = 1, .n = 2, .result = got}; /* 160 tokens: one too many */
     assert_int_equal(tiny_generate(&r, &o, NULL, &err), LEM_EDATA);
     assert_non_null(strstr(err.text, "160 tokens"));
     tiny_close(&t);
@@ -245,7 +255,8 @@ static void test_bad_input(void **state) {
                                      {.max_tokens = 0},
                                      {.max_tokens = 1, .slots = -1},
                                      {.max_tokens = 1, .stop = bad_stop, .n_stop = 1}};
-    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) assert_int_equal(lem_generate_check(&bad[i], &err), LEM_EUSAGE);
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        assert_int_equal(lem_generate_check(&bad[i], &err), LEM_EUSAGE);
     t.model->params[t.model->final_norm] = NAN;
     lem_weights_free(t.weights);
     need(lem_weights_new(t.model, t.backend, LEM_DTYPE_F32, &t.weights, &err), &err);
@@ -283,8 +294,8 @@ static void test_steady_state_allocates_nothing(void **state) {
     o.eos = -1;
     lem_err err = LEM_ERR_INIT;
     counting k = {{.t = &t, .prompt = many, .n_prompts = P, .n = N, .result = got}, 4 * N};
-    lem_status st =
-        lem_generate_run(t.weights, &t.model->config, t.tok, t.backend, &o, tiny_source, &k.run, refuse_memory_when_warm, &k, NULL, NULL, &err);
+    lem_status st = lem_generate_run(t.weights, &t.model->config, t.tok, t.backend, &o, tiny_source, &k.run,
+                                     refuse_memory_when_warm, &k, NULL, NULL, &err);
     lem_mem_fail_after(0, false);
     need(st, &err);
     assert_int_equal(k.run.finished, P * N);

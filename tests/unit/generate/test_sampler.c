@@ -38,7 +38,8 @@ static int by_logit(const void *a, const void *b) {
 }
 
 /* Probability of each token. *edge: how near top-p's boundary was to another choice (relative mass). */
-static void brute(const float *x, int V, double temperature, int top_k, double top_p, double *p, double *edge) {
+static void brute(const float *x, int V, double temperature, int top_k, double top_p, double *p,
+                  double *edge) {
     static item it[MAX_V];
     double max = -INFINITY, total = 0;
     for (int i = 0; i < V; i++) max = fmax(max, (double)x[i]);
@@ -61,7 +62,8 @@ static void brute(const float *x, int V, double temperature, int top_k, double t
     for (int i = 0; i < n; i++) p[it[i].id] = it[i].w / total;
 }
 
-/* Draws at many u: the share of each token must be its probability, so the CDF itself is compared, not only its support. */
+/* Draws at many u: the share of each token must be its probability, so the CDF itself is compared, not only
+ * its support. */
 static void compare(const float *x, int V, float temperature, int top_k, float top_p) {
     static double p[MAX_V], cdf[MAX_V + 1];
     double edge;
@@ -92,7 +94,9 @@ static void test_brute_force(void **state) {
             lem_rng r = lem_rng_make(3, "test", (uint64_t)(s * 3 + (size_t)kind));
             for (int i = 0; i < V; i++) {
                 double z = lem_rng_next_normal(&r);
-                x[i] = kind == 0 ? (float)(3 * z) : kind == 1 ? (float)round(2 * z) /* many ties */ : (float)(0.05 * z + 40) /* flat */;
+                x[i] = kind == 0   ? (float)(3 * z)
+                       : kind == 1 ? (float)round(2 * z) /* many ties */
+                                   : (float)(0.05 * z + 40) /* flat */;
             }
             for (size_t t = 0; t < 4; t++)
                 for (size_t k = 0; k < 6; k++)
@@ -121,7 +125,8 @@ static void test_greedy_and_ties(void **state) {
 static void test_extremes(void **state) {
     (void)state;
     const float inf = INFINITY;
-    const float low[] = {-inf, 3, -inf}, nan_row[] = {1, NAN, 2}, up[] = {1, inf}, none[] = {-inf, -inf}, far[] = {0, -1e30f, 1e30f};
+    const float low[] = {-inf, 3, -inf}, nan_row[] = {1, NAN, 2}, up[] = {1, inf}, none[] = {-inf, -inf},
+                far[] = {0, -1e30f, 1e30f};
     for (float t = 0; t <= 1; t += 0.5f) {
         assert_int_equal(draw(low, 3, t, 0, 1, 0.999999), 1);
         assert_int_equal(draw(nan_row, 3, t, 0, 1, 0.5), -1);
@@ -134,7 +139,8 @@ static void test_extremes(void **state) {
     assert_int_equal(draw(x, 3, 1, 0, 1, 0x1.fffffffffffffp-1), 2);
 }
 
-/* Counts of 200,000 draws with the project's own generator against the softmax; the 99.99 % quantile of chi-square with 19 degrees is 51. */
+/* Counts of 200,000 draws with the project's own generator against the softmax; the 99.99 % quantile of
+ * chi-square with 19 degrees is 51. */
 static void test_chi_square(void **state) {
     (void)state;
     enum { V = 20, N = 200000 };

@@ -33,7 +33,8 @@ static void test_spans_tokens(void **state) {
         assert_int_equal(feed(&s, "a</s>", &n, 1), 1);
         assert_int_equal(feed(&s, "</s>", &n, 1), 0);
         assert_int_equal(feed(&s, "no \n\nProble</s", &n, 1), -1);
-        assert_int_equal(feed(&s, "\n\n\nProblem", &n, 1), 1); /* the match does not begin where the text first looks like it */
+        assert_int_equal(feed(&s, "\n\n\nProblem", &n, 1),
+                         1); /* the match does not begin where the text first looks like it */
     }
 }
 
@@ -42,8 +43,9 @@ static void test_first_of_several(void **state) {
     const char *stop[] = {"abc", "b"};
     lem_stops s = lem_stops_make(stop, 2);
     size_t whole = 100, one = 1;
-    assert_int_equal(feed(&s, "xxabc", &whole, 1), 2); /* both complete in the same piece: the one that begins first */
-    assert_int_equal(feed(&s, "xxabc", &one, 1), 3);   /* "b" is complete first */
+    assert_int_equal(feed(&s, "xxabc", &whole, 1),
+                     2); /* both complete in the same piece: the one that begins first */
+    assert_int_equal(feed(&s, "xxabc", &one, 1), 3); /* "b" is complete first */
     lem_stops none = lem_stops_make(NULL, 0);
     assert_int_equal(feed(&none, "anything", &one, 1), -1);
 }

@@ -1,4 +1,5 @@
-/* tiny.h - a random model with a tokenizer of single bytes, for tests of generation: text and ids are the same thing */
+/* tiny.h - a random model with a tokenizer of single bytes, for tests of generation: text and ids are the
+ * same thing */
 #ifndef TESTS_TINY_H
 #define TESTS_TINY_H
 
@@ -135,20 +136,25 @@ static inline lem_status tiny_source(void *ctx, lem_prompt *out, bool *more, lem
 static inline lem_status tiny_sink(void *ctx, const lem_candidate *c, lem_err *err) {
     tiny_run *r = ctx;
     tiny_result *x = &r->result[c->prompt * (uint64_t)r->n + (uint64_t)c->index];
-    if (x->there || c->len >= TINY_MAX_TEXT) return lem_fail(err, LEM_EDATA, "candidate %d came twice or is too long", c->index);
-    *x = (tiny_result){.there = true, .len = c->len, .tokens = c->tokens, .logprob = c->logprob, .finish = c->finish};
+    if (x->there || c->len >= TINY_MAX_TEXT)
+        return lem_fail(err, LEM_EDATA, "candidate %d came twice or is too long", c->index);
+    *x = (tiny_result){
+        .there = true, .len = c->len, .tokens = c->tokens, .logprob = c->logprob, .finish = c->finish};
     memcpy(x->text, c->text, c->len);
     if (++r->finished == r->cancel_after) r->cancel.requested = 1;
     return LEM_OK;
 }
 
-static inline lem_status tiny_generate(tiny_run *r, const lem_generate_opts *o, lem_generate_stats *stats, lem_err *err) {
-    return lem_generate_run(r->t->weights, &r->t->model->config, r->t->tok, r->t->backend, o, tiny_source, r, tiny_sink, r, &r->cancel, stats, err);
+static inline lem_status tiny_generate(tiny_run *r, const lem_generate_opts *o, lem_generate_stats *stats,
+                                       lem_err *err) {
+    return lem_generate_run(r->t->weights, &r->t->model->config, r->t->tok, r->t->backend, o, tiny_source, r,
+                            tiny_sink, r, &r->cancel, stats, err);
 }
 
 static inline bool tiny_same(const tiny_result *a, const tiny_result *b) {
-    return a->there == b->there && a->len == b->len && memcmp(a->text, b->text, a->len) == 0 && a->tokens == b->tokens &&
-           memcmp(&a->logprob, &b->logprob, sizeof a->logprob) == 0 && a->finish == b->finish;
+    return a->there == b->there && a->len == b->len && memcmp(a->text, b->text, a->len) == 0 &&
+           a->tokens == b->tokens && memcmp(&a->logprob, &b->logprob, sizeof a->logprob) == 0 &&
+           a->finish == b->finish;
 }
 
 #endif

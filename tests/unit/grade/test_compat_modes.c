@@ -1,7 +1,9 @@
-/* test_compat_modes.c - hendrycks, prm800k, minerva and math-verify modes against verdicts that the real graders gave
+/* test_compat_modes.c - hendrycks, prm800k, minerva and math-verify modes against verdicts that the real
+ * graders gave
  *
- * The four characters of a case are the verdicts of math_equivalence.py, prm800k grader.py, lm-evaluation-harness 0.4.8 minerva_math and
- * Math-Verify 0.9.0, run on this pair by bench/peers; 1 is right. */
+ * The four characters of a case are the verdicts of math_equivalence.py, prm800k grader.py,
+ * lm-evaluation-harness 0.4.8 minerva_math and Math-Verify 0.9.0, run on this pair by bench/peers; 1 is
+ * right. */
 #include "grade/grade.h"
 
 #include <setjmp.h>
@@ -132,7 +134,9 @@ static lem_grade_result grade(lem_grade_policy p, const char *gold, const char *
     return r;
 }
 
-static bool right(lem_grade_result r) { return r.verdict == LEM_GRADE_EQUAL_EXACT || r.verdict == LEM_GRADE_EQUAL_NUMERIC; }
+static bool right(lem_grade_result r) {
+    return r.verdict == LEM_GRADE_EQUAL_EXACT || r.verdict == LEM_GRADE_EQUAL_NUMERIC;
+}
 
 static void test_as_the_originals(void **state) {
     (void)state;
@@ -140,10 +144,11 @@ static void test_as_the_originals(void **state) {
     for (size_t c = 0; c < sizeof cases / sizeof *cases; c++)
         for (size_t m = 0; m < 4; m++) {
             lem_grade_result r = grade(modes[m].policy, cases[c].gold, cases[c].pred, strlen(cases[c].pred));
-            bool same = right(r) == (cases[c].right[m] == '1') && strncmp(r.rule, modes[m].prefix, strlen(modes[m].prefix)) == 0;
+            bool same = right(r) == (cases[c].right[m] == '1') &&
+                        strncmp(r.rule, modes[m].prefix, strlen(modes[m].prefix)) == 0;
             if (!same)
-                printf("%s: gold %s, prediction %s: %s (%s)\n", modes[m].prefix, cases[c].gold, cases[c].pred, lem_grade_verdict_name(r.verdict),
-                       r.rule);
+                printf("%s: gold %s, prediction %s: %s (%s)\n", modes[m].prefix, cases[c].gold, cases[c].pred,
+                       lem_grade_verdict_name(r.verdict), r.rule);
             wrong += !same;
         }
     assert_int_equal(wrong, 0);
@@ -161,12 +166,15 @@ static void test_extraction(void **state) {
         {LEM_GRADE_PRM800K, LEM_GRADE_TASK_STD, "\\boxed{3} then \\fbox{4}", "3"},
         {LEM_GRADE_PRM800K, LEM_GRADE_TASK_STD, "\\boxed{3} then \\boxed{4", ""},
         {LEM_GRADE_HENDRYCKS, LEM_GRADE_TASK_GSM8K, "He has 3.\n#### 18", "18"},
-        {LEM_GRADE_MINERVA, LEM_GRADE_TASK_STD, "Final Answer: The final answer is $3$. I hope it is correct.", "$3$"},
+        {LEM_GRADE_MINERVA, LEM_GRADE_TASK_STD,
+         "Final Answer: The final answer is $3$. I hope it is correct.", "$3$"},
         {LEM_GRADE_MINERVA, LEM_GRADE_TASK_STD, "Final Answer: The final answer is $3$. ", "$3$"},
-        {LEM_GRADE_MINERVA, LEM_GRADE_TASK_STD, "Final Answer: The final answer is\n$3$. I hope it is correct.", ""},
+        {LEM_GRADE_MINERVA, LEM_GRADE_TASK_STD,
+         "Final Answer: The final answer is\n$3$. I hope it is correct.", ""},
         {LEM_GRADE_MINERVA, LEM_GRADE_TASK_STD, "\\boxed{3}", ""},
         {LEM_GRADE_MATH_VERIFY, LEM_GRADE_TASK_STD, "We get $x$ and 7, so \\boxed{5}.", "5"},
-        {LEM_GRADE_MATH_VERIFY, LEM_GRADE_TASK_STD, "\\boxed{5}. Wrong; correcting, the answer is \\boxed{7}", "5,7"},
+        {LEM_GRADE_MATH_VERIFY, LEM_GRADE_TASK_STD, "\\boxed{5}. Wrong; correcting, the answer is \\boxed{7}",
+         "5,7"},
         {LEM_GRADE_MATH_VERIFY, LEM_GRADE_TASK_STD, "He pays 12/5 + 3 dollars", "12/5 + 3"},
         {LEM_GRADE_MATH_VERIFY, LEM_GRADE_TASK_STD, "Final answer is $3$. I hope it is correct. But 9.", "3"},
         {LEM_GRADE_MATH_VERIFY, LEM_GRADE_TASK_STD, "no number here", ""},
@@ -176,7 +184,9 @@ static void test_extraction(void **state) {
         lem_grade_profile profile = {.policy = rows[k].policy, .task = rows[k].task};
         lem_grade_span span;
         lem_buf out = {0};
-        assert_int_equal(lem_grade_answer(&profile, rows[k].response, strlen(rows[k].response), &out, &span, &err), LEM_OK);
+        assert_int_equal(
+            lem_grade_answer(&profile, rows[k].response, strlen(rows[k].response), &out, &span, &err),
+            LEM_OK);
         assert_string_equal(lem_buf_str(&out), rows[k].answer);
         assert_int_equal(span.method == LEM_GRADE_BY_NONE, rows[k].answer[0] == '\0');
         lem_buf_release(&out);
@@ -211,10 +221,12 @@ static void test_hostile(void **state) {
     assert_non_null(text);
     for (size_t k = 0; k < sizeof pieces / sizeof *pieces; k++) {
         size_t n = 0;
-        while (n + strlen(pieces[k]) < 6000) memcpy(text + n, pieces[k], strlen(pieces[k])), n += strlen(pieces[k]);
+        while (n + strlen(pieces[k]) < 6000)
+            memcpy(text + n, pieces[k], strlen(pieces[k])), n += strlen(pieces[k]);
         text[n] = '\0';
         for (size_t m = 0; m < 4; m++) {
-            lem_grade_result a = grade(modes[m].policy, "5", text, n), b = grade(modes[m].policy, "5", text, n),
+            lem_grade_result a = grade(modes[m].policy, "5", text, n),
+                             b = grade(modes[m].policy, "5", text, n),
                              c = grade(modes[m].policy, text, text, n);
             assert_int_equal(a.verdict, b.verdict);
             assert_string_equal(a.rule, b.rule);
@@ -222,13 +234,15 @@ static void test_hostile(void **state) {
         }
     }
     free(text);
-    static const char *const towers[] = {"5^{5^{5^{5^5}}}",  "10^{10^{10^{10}}}", "(10^6)!",       "\\binom{10^7}{5\\cdot10^6}",
-                                         "2**2**2**2**2**2", "10^{100000}",       "(1/3)^{99999}", "1e9999"};
+    static const char *const towers[] = {
+        "5^{5^{5^{5^5}}}",  "10^{10^{10^{10}}}", "(10^6)!",       "\\binom{10^7}{5\\cdot10^6}",
+        "2**2**2**2**2**2", "10^{100000}",       "(1/3)^{99999}", "1e9999"};
     for (size_t k = 0; k < sizeof towers / sizeof *towers; k++)
         for (size_t m = 0; m < 4; m++) assert_false(right(grade(modes[m].policy, towers[k], "7", 1)));
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_as_the_originals), cmocka_unit_test(test_extraction), cmocka_unit_test(test_hostile)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_as_the_originals),
+                                       cmocka_unit_test(test_extraction), cmocka_unit_test(test_hostile)};
     return cmocka_run_group_tests_name("compat_modes", tests, NULL, NULL);
 }

@@ -1,4 +1,5 @@
-/* test_compat_qwen.c - the qwen mode against the verdicts of the real grader (bench/peers/qwen.py), case by case and rule by rule */
+/* test_compat_qwen.c - the qwen mode against the verdicts of the real grader (bench/peers/qwen.py), case by
+ * case and rule by rule */
 #include "grade/grade.h"
 
 #include <setjmp.h>
@@ -143,7 +144,8 @@ static void test_verdicts(void **state) {
         const example *e = &examples[i];
         lem_grade_result r = compare(e->gold, e->pred, LEM_GRADE_TASK_STD);
         if ((lem_grade_correct_of(r.verdict) == LEM_GRADE_RIGHT) != e->equal)
-            fail_msg("'%s' against '%s': %s, %s", e->gold, e->pred, lem_grade_verdict_name(r.verdict), r.rule);
+            fail_msg("'%s' against '%s': %s, %s", e->gold, e->pred, lem_grade_verdict_name(r.verdict),
+                     r.rule);
         assert_memory_equal(r.rule, "qwen: ", 6);
     }
 }
@@ -239,7 +241,8 @@ static void test_extraction(void **state) {
         {"\\boxed{3 and 4}", "34"},
         {"\\boxed{100 sq m}", "100"},
     };
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) expect_answer(rows[i].response, LEM_GRADE_TASK_STD, rows[i].answer);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        expect_answer(rows[i].response, LEM_GRADE_TASK_STD, rows[i].answer);
 }
 
 static void test_choice_extraction(void **state) {
@@ -257,10 +260,12 @@ static void test_choice_extraction(void **state) {
         {"\nD\n", "D"},
         {": E /.", "E"},
     };
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) expect_answer(rows[i].response, LEM_GRADE_TASK_CHOICE, rows[i].answer);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        expect_answer(rows[i].response, LEM_GRADE_TASK_CHOICE, rows[i].answer);
 }
 
-/* A letter as gold makes the whole response a choice when the extracted answer is none (main() of math_eval.py). */
+/* A letter as gold makes the whole response a choice when the extracted answer is none (main() of
+ * math_eval.py). */
 static void test_choice_of_a_response(void **state) {
     (void)state;
     static const char response[] = "Option two is right, so the answer is (B) 12. \\boxed{12}";
@@ -280,7 +285,8 @@ static void test_hostile(void **state) {
     enum { N = 8000 };
     char *s = malloc(N + 1);
     assert_non_null(s);
-    static const char *const units[] = {"(", "f(", "\\frac{", "{", "|", "-", "x^", "\\sin", "1,", "a=", "\\log_2", "[(", "(1,", "\\sqrt{", "x(("};
+    static const char *const units[] = {"(",  "f(", "\\frac{", "{",  "|",   "-",       "x^", "\\sin",
+                                        "1,", "a=", "\\log_2", "[(", "(1,", "\\sqrt{", "x(("};
     for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
         size_t n = strlen(units[i]), len = 0;
         for (; len + n <= N; len += n) memcpy(s + len, units[i], n);
@@ -292,7 +298,8 @@ static void test_hostile(void **state) {
     }
     free(s);
     assert_int_equal(compare("10^{10^{10}}", "7", LEM_GRADE_TASK_STD).verdict, LEM_GRADE_NOT_EQUAL);
-    assert_int_equal(compare("5^{5^{5^{5^5}}}", "\\sqrt{7}", LEM_GRADE_TASK_STD).verdict, LEM_GRADE_NOT_EQUAL);
+    assert_int_equal(compare("5^{5^{5^{5^5}}}", "\\sqrt{7}", LEM_GRADE_TASK_STD).verdict,
+                     LEM_GRADE_NOT_EQUAL);
 }
 
 int main(void) {

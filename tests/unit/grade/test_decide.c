@@ -43,19 +43,22 @@ static void hard_pairs(void **state) {
     while (lem_lines_next(lines, &line, &len, &eof, &err) == LEM_OK && !eof) {
         lem_json *row = NULL;
         assert_int_equal(lem_json_parse(line, len, &row, &err), LEM_OK);
-        const char *gold = lem_json_str(lem_json_get(row, "gold"), NULL), *pred = lem_json_str(lem_json_get(row, "pred"), NULL),
+        const char *gold = lem_json_str(lem_json_get(row, "gold"), NULL),
+                   *pred = lem_json_str(lem_json_get(row, "pred"), NULL),
                    *expect = lem_json_str(lem_json_get(row, "expect"), NULL);
         assert_true(gold && pred && expect);
         lem_grade_result r = compare(gold, pred), s = compare(pred, gold);
         rows++;
         if (!meets(expect, r.verdict)) {
             missed++;
-            print_message("'%s' against '%s': %s expected, %s (%s)\n", gold, pred, expect, lem_grade_verdict_name(r.verdict), r.rule);
+            print_message("'%s' against '%s': %s expected, %s (%s)\n", gold, pred, expect,
+                          lem_grade_verdict_name(r.verdict), r.rule);
         }
         if (r.verdict != s.verdict) {
             lopsided++;
-            print_message("'%s' against '%s': %s (%s), turned %s (%s)\n", gold, pred, lem_grade_verdict_name(r.verdict), r.rule,
-                          lem_grade_verdict_name(s.verdict), s.rule);
+            print_message("'%s' against '%s': %s (%s), turned %s (%s)\n", gold, pred,
+                          lem_grade_verdict_name(r.verdict), r.rule, lem_grade_verdict_name(s.verdict),
+                          s.rule);
         }
         lem_json_free(row);
     }
@@ -66,8 +69,18 @@ static void hard_pairs(void **state) {
     assert_int_equal(lopsided, 0);
 }
 
-static const char *const values[] = {"\\sqrt{3+2\\sqrt2}", "1+\\sqrt2", "e^{\\pi\\sqrt{163}}",  "262537412640768744", "\\frac{22}{7}", "\\pi",
-                                     "\\sqrt[3]{-8}",      "-2",        "\\cos\\frac{\\pi}{7}", "\\frac{9}{10}",      "3.14",          "\\ln 2"};
+static const char *const values[] = {"\\sqrt{3+2\\sqrt2}",
+                                     "1+\\sqrt2",
+                                     "e^{\\pi\\sqrt{163}}",
+                                     "262537412640768744",
+                                     "\\frac{22}{7}",
+                                     "\\pi",
+                                     "\\sqrt[3]{-8}",
+                                     "-2",
+                                     "\\cos\\frac{\\pi}{7}",
+                                     "\\frac{9}{10}",
+                                     "3.14",
+                                     "\\ln 2"};
 enum { N_VALUES = sizeof values / sizeof *values };
 
 /* Places in ascending order; equal values share one. */
@@ -80,11 +93,13 @@ static void orders(void **state) {
         for (int j = 0; j < N_VALUES; j++) {
             grade_work w;
             assert_int_equal(lem_grade_work_init(&w, &err), LEM_OK);
-            ast_node *a = lem_grade_parse(&w, values[i], strlen(values[i])), *b = lem_grade_parse(&w, values[j], strlen(values[j]));
+            ast_node *a = lem_grade_parse(&w, values[i], strlen(values[i])),
+                     *b = lem_grade_parse(&w, values[j], strlen(values[j]));
             assert_non_null(a);
             assert_non_null(b);
             int want = place[i] < place[j] ? -1 : place[i] > place[j];
-            if (lem_decide_order(&w, a, b) != want) fail_msg("order of %s and %s is not %d", values[i], values[j], want);
+            if (lem_decide_order(&w, a, b) != want)
+                fail_msg("order of %s and %s is not %d", values[i], values[j], want);
             lem_grade_work_release(&w);
         }
 }
@@ -105,8 +120,10 @@ static void tolerances(void **state) {
     (void)state;
     assert_true(within("3.14", "\\pi", "0.005"));
     assert_false(within("3.14", "\\pi", "0.0015"));
-    assert_true(within("3.14159265358979323846264338327950288419716939937510", "\\pi", "0.00000000000000000000000000000000000000000000000001"));
-    assert_false(within("3.14159265358979323846264338327950288419716939937510", "\\pi", "0.000000000000000000000000000000000000000000000000005"));
+    assert_true(within("3.14159265358979323846264338327950288419716939937510", "\\pi",
+                       "0.00000000000000000000000000000000000000000000000001"));
+    assert_false(within("3.14159265358979323846264338327950288419716939937510", "\\pi",
+                        "0.000000000000000000000000000000000000000000000000005"));
     assert_true(within("\\sqrt2", "1.5", "0.1"));
     assert_false(within("\\sqrt{-2}", "1.5", "100"));
     assert_false(within("x", "x", "1")); /* constants only */
@@ -135,7 +152,7 @@ static void threads(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(hard_pairs), cmocka_unit_test(orders), cmocka_unit_test(tolerances),
-                                       cmocka_unit_test(threads)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(hard_pairs), cmocka_unit_test(orders),
+                                       cmocka_unit_test(tolerances), cmocka_unit_test(threads)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

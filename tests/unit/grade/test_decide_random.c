@@ -1,6 +1,8 @@
-/* test_decide_random.c - random expressions in two forms that are equal by construction, and with a small number added
+/* test_decide_random.c - random expressions in two forms that are equal by construction, and with a small
+ * number added
  *
- * Equal forms must never be called different, unequal ones never equal, and both orders must say the same. Not deciding is allowed and counted. */
+ * Equal forms must never be called different, unequal ones never equal, and both orders must say the same.
+ * Not deciding is allowed and counted. */
 #include "core/buf.h"
 #include "grade/grade.h"
 
@@ -30,7 +32,8 @@ static uint32_t below(source *s, uint32_t n) { /* splitmix64 */
 }
 
 static void leaf(source *s, lem_buf *a) {
-    static const char *const constants[] = {"\\sqrt{2}", "\\sqrt{3}", "\\sqrt[3]{2}", "\\pi", "\\sqrt{5}", "e", "\\cos\\frac{\\pi}{7}", "\\ln 2"};
+    static const char *const constants[] = {"\\sqrt{2}", "\\sqrt{3}", "\\sqrt[3]{2}",         "\\pi",
+                                            "\\sqrt{5}", "e",         "\\cos\\frac{\\pi}{7}", "\\ln 2"};
     uint32_t k = below(s, s->symbols ? 8 : 6);
     if (k < 3) lem_buf_printf(a, "%u", 1 + below(s, 12));
     else if (k == 3) lem_buf_printf(a, "\\frac{%u}{%u}", 1 + below(s, 9), 2 + below(s, 9));
@@ -88,7 +91,8 @@ static void binary(source *s, lem_buf *a, lem_buf *b, int depth) {
 }
 
 static void unary(source *s, lem_buf *a, lem_buf *b, int depth) {
-    static const char *const names[] = {"\\sqrt{", "\\sin(", "\\arctan(", "e^{", "\\ln(", "|", "\\cos(", "\\sqrt[3]{", "\\cosh("};
+    static const char *const names[] = {"\\sqrt{", "\\sin(", "\\arctan(",  "e^{",    "\\ln(",
+                                        "|",       "\\cos(", "\\sqrt[3]{", "\\cosh("};
     static const char *const ends[] = {"}", ")", ")", "}", ")", "|", ")", "}", ")"};
     static const char *const real_names[] = {"\\sqrt{1+(", "\\ln(2+("}, *const real_ends[] = {")^2}", ")^4)"};
     uint32_t k = below(s, s->functions ? 9 : 1);
@@ -132,10 +136,12 @@ typedef struct tally {
 static void one(tally *t, const char *gold, const char *pred, bool equal) {
     lem_grade_result r = compare(gold, pred), s = compare(pred, gold);
     lem_grade_correct c = lem_grade_correct_of(r.verdict);
-    bool wrong = c != LEM_GRADE_UNDECIDED && (c == LEM_GRADE_RIGHT) != equal, lopsided = lem_grade_correct_of(s.verdict) != c;
+    bool wrong = c != LEM_GRADE_UNDECIDED && (c == LEM_GRADE_RIGHT) != equal,
+         lopsided = lem_grade_correct_of(s.verdict) != c;
     if ((wrong || lopsided) && t->wrong + t->lopsided < 10)
-        print_message("%s '%s' against '%s': %s (%s), turned %s (%s)\n", equal ? "equal" : "unequal", gold, pred, lem_grade_verdict_name(r.verdict),
-                      r.rule, lem_grade_verdict_name(s.verdict), s.rule);
+        print_message("%s '%s' against '%s': %s (%s), turned %s (%s)\n", equal ? "equal" : "unequal", gold,
+                      pred, lem_grade_verdict_name(r.verdict), r.rule, lem_grade_verdict_name(s.verdict),
+                      s.rule);
     t->wrong += wrong;
     t->lopsided += lopsided;
     t->exact += r.verdict == LEM_GRADE_EQUAL_EXACT;
@@ -157,8 +163,9 @@ static void run(const char *name, const long *cases, bool symbols, bool function
         lem_buf_release(&a);
         lem_buf_release(&b);
     }
-    print_message("%s: %ld pairs: %ld exact, %ld numeric, %ld different, %ld undecided; %ld wrong, %ld not symmetric\n", name, *cases, t.exact,
-                  t.numeric, t.different, t.undecided, t.wrong, t.lopsided);
+    print_message(
+        "%s: %ld pairs: %ld exact, %ld numeric, %ld different, %ld undecided; %ld wrong, %ld not symmetric\n",
+        name, *cases, t.exact, t.numeric, t.different, t.undecided, t.wrong, t.lopsided);
     assert_int_equal(t.wrong, 0);
     assert_int_equal(t.lopsided, 0);
 }
@@ -170,7 +177,8 @@ static void rational_functions(void **state) { run("rational functions", *state,
 /* An argument is the number of pairs of each kind. */
 int main(int argc, char **argv) {
     long cases = argc > 1 ? strtol(argv[1], NULL, 10) : CASES;
-    const struct CMUnitTest tests[] = {cmocka_unit_test_prestate(constants, &cases), cmocka_unit_test_prestate(functions, &cases),
+    const struct CMUnitTest tests[] = {cmocka_unit_test_prestate(constants, &cases),
+                                       cmocka_unit_test_prestate(functions, &cases),
                                        cmocka_unit_test_prestate(rational_functions, &cases)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

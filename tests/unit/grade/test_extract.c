@@ -25,13 +25,14 @@ static const extract_case cases[] = {
     {"\\boxed{x \\} y}", "x \\} y", LEM_GRADE_BY_BOX},
     {"\\fbox{7}", "7", LEM_GRADE_BY_BOX},
     {"\\boxed 5 and then", "5", LEM_GRADE_BY_BOX},
-    {"thus \\boxed{12 + \nmore text", "12 + ", LEM_GRADE_BY_BOX},                       /* unclosed: rest of the line */
-    {"\\boxed{5}. Wrong; it is \\boxed{7}", "7", LEM_GRADE_BY_BOX},                     /* not joined */
-    {"$x=\\boxed{5}$ or $x=\\boxed{7}$", "7", LEM_GRADE_BY_BOX},                        /* "x=" is more than a separator */
+    {"thus \\boxed{12 + \nmore text", "12 + ", LEM_GRADE_BY_BOX},   /* unclosed: rest of the line */
+    {"\\boxed{5}. Wrong; it is \\boxed{7}", "7", LEM_GRADE_BY_BOX}, /* not joined */
+    {"$x=\\boxed{5}$ or $x=\\boxed{7}$", "7", LEM_GRADE_BY_BOX},    /* "x=" is more than a separator */
     {"$\\boxed{5}$ and $\\boxed{7}$", "\\boxed{5}$ and $\\boxed{7}", LEM_GRADE_BY_BOX}, /* joined */
-    {"\\boxed{5}, \\boxed{5}", "5", LEM_GRADE_BY_BOX},                                  /* a repetition is no list */
+    {"\\boxed{5}, \\boxed{5}", "5", LEM_GRADE_BY_BOX}, /* a repetition is no list */
     {"The answer is \\boxed{4}.", "4", LEM_GRADE_BY_BOX},
-    {"\\boxed{4}\nThe final answer is clear from the above.", "4", LEM_GRADE_BY_BOX}, /* prose does not displace a box */
+    {"\\boxed{4}\nThe final answer is clear from the above.", "4",
+     LEM_GRADE_BY_BOX}, /* prose does not displace a box */
     {"\\boxed{4}\nThe final answer is 9.", "9", LEM_GRADE_BY_FINAL_ANSWER},
     {"He has 3 left.\n#### 3", "3", LEM_GRADE_BY_HASHES},
     {"x\n#### 1,200\n", "1,200", LEM_GRADE_BY_HASHES},
@@ -66,7 +67,8 @@ static void extracts(void **state) {
         bool any = lem_grade_extract(cases[i].text, strlen(cases[i].text), LEM_GRADE_TASK_STD, &s);
         char got[256];
         snprintf(got, sizeof got, "%.*s", (int)s.len, cases[i].text + s.offset);
-        if (any != (cases[i].answer != NULL) || s.method != cases[i].method || (any && strcmp(got, cases[i].answer) != 0))
+        if (any != (cases[i].answer != NULL) || s.method != cases[i].method ||
+            (any && strcmp(got, cases[i].answer) != 0))
             fail_msg("'%s': got '%s' by %s", cases[i].text, got, lem_grade_method_name(s.method));
         assert_int_equal(s.weak, s.method == LEM_GRADE_BY_LAST_NUMBER || s.method == LEM_GRADE_BY_BOLD);
     }
@@ -81,13 +83,17 @@ typedef struct task_case {
 
 static const task_case task_cases[] = {
     {LEM_GRADE_TASK_CHOICE, "Answer: C", "C", LEM_GRADE_BY_CHOICE, false},
-    {LEM_GRADE_TASK_CHOICE, "A is tempting, but no.\n**Answer:** (D)\nThanks.", "D", LEM_GRADE_BY_CHOICE, false},
-    {LEM_GRADE_TASK_CHOICE, "Answer: B\nI was asked \\boxed{A} before", "B", LEM_GRADE_BY_CHOICE, false}, /* an answer line before a box */
+    {LEM_GRADE_TASK_CHOICE, "A is tempting, but no.\n**Answer:** (D)\nThanks.", "D", LEM_GRADE_BY_CHOICE,
+     false},
+    {LEM_GRADE_TASK_CHOICE, "Answer: B\nI was asked \\boxed{A} before", "B", LEM_GRADE_BY_CHOICE,
+     false}, /* an answer line before a box */
     {LEM_GRADE_TASK_CHOICE, "The answer is (A)? No: \\boxed{\\text{(B)}}", "B", LEM_GRADE_BY_CHOICE, false},
     {LEM_GRADE_TASK_CHOICE, "\\boxed{B) 12}", "B", LEM_GRADE_BY_CHOICE, false},
-    {LEM_GRADE_TASK_CHOICE, "\\boxed{12}", "12", LEM_GRADE_BY_BOX, false}, /* the value of a choice is not guessed into a letter */
+    {LEM_GRADE_TASK_CHOICE, "\\boxed{12}", "12", LEM_GRADE_BY_BOX,
+     false}, /* the value of a choice is not guessed into a letter */
     {LEM_GRADE_TASK_CHOICE, "so the correct option is **C**.", "C", LEM_GRADE_BY_CHOICE, false},
-    {LEM_GRADE_TASK_CHOICE, "the correct answer is a matter of taste: **(C)**", "C", LEM_GRADE_BY_CHOICE, false},
+    {LEM_GRADE_TASK_CHOICE, "the correct answer is a matter of taste: **(C)**", "C", LEM_GRADE_BY_CHOICE,
+     false},
     {LEM_GRADE_TASK_CHOICE, "The answer is surely D, it can't be A or B", "D", LEM_GRADE_BY_CHOICE, false},
     {LEM_GRADE_TASK_CHOICE, "The answer is not B", "B", LEM_GRADE_BY_CHOICE, true},
     {LEM_GRADE_TASK_CHOICE, "D. It can't be A or B", "D", LEM_GRADE_BY_CHOICE, false},
@@ -98,12 +104,16 @@ static const task_case task_cases[] = {
      "B", LEM_GRADE_BY_CHOICE, false},
     {LEM_GRADE_TASK_CHOICE, "**Final Answer:** (C) because A fails", "C", LEM_GRADE_BY_CHOICE, false},
     {LEM_GRADE_TASK_CHOICE, "A cat sat. So B.", "B", LEM_GRADE_BY_CHOICE, true},
-    {LEM_GRADE_TASK_CHOICE, "I think A cat", NULL, LEM_GRADE_BY_NONE, false}, /* English words are no choices */
+    {LEM_GRADE_TASK_CHOICE, "I think A cat", NULL, LEM_GRADE_BY_NONE,
+     false}, /* English words are no choices */
     {LEM_GRADE_TASK_CHOICE, "DNA and H2O", NULL, LEM_GRADE_BY_NONE, false},
-    {LEM_GRADE_TASK_MINERVA, "Final Answer: The final answer is $x^2$. I hope it is correct. \\boxed{3}", "x^2", LEM_GRADE_BY_FINAL_ANSWER, false},
+    {LEM_GRADE_TASK_MINERVA, "Final Answer: The final answer is $x^2$. I hope it is correct. \\boxed{3}",
+     "x^2", LEM_GRADE_BY_FINAL_ANSWER, false},
     {LEM_GRADE_TASK_MINERVA, "so \\boxed{3}", "3", LEM_GRADE_BY_BOX, false},
-    {LEM_GRADE_TASK_GAOKAO, "\xe6\x89\x80\xe4\xbb\xa5\xe7\xad\x94\xe6\xa1\x88\xe6\x98\xaf 12\xe3\x80\x82 1", "12", LEM_GRADE_BY_ANSWER_IS, false},
-    {LEM_GRADE_TASK_OLYMPIAD, "$x=\\boxed{5}$ or $x=\\boxed{7}$", "\\boxed{5}$ or $x=\\boxed{7}", LEM_GRADE_BY_BOX, false},
+    {LEM_GRADE_TASK_GAOKAO, "\xe6\x89\x80\xe4\xbb\xa5\xe7\xad\x94\xe6\xa1\x88\xe6\x98\xaf 12\xe3\x80\x82 1",
+     "12", LEM_GRADE_BY_ANSWER_IS, false},
+    {LEM_GRADE_TASK_OLYMPIAD, "$x=\\boxed{5}$ or $x=\\boxed{7}$", "\\boxed{5}$ or $x=\\boxed{7}",
+     LEM_GRADE_BY_BOX, false},
     {LEM_GRADE_TASK_OLYMPIAD, "\\boxed{5}. Wrong; it is \\boxed{7}", "7", LEM_GRADE_BY_BOX, false},
     {LEM_GRADE_TASK_COLLEGE, "hence **12.5** in all", "12.5", LEM_GRADE_BY_BOLD, true},
     {LEM_GRADE_TASK_AMC, "\\boxed{\\textbf{(C)}\\ 27}", "27", LEM_GRADE_BY_BOX, false},
@@ -119,8 +129,10 @@ static void tasks(void **state) {
         bool any = lem_grade_extract(c->text, strlen(c->text), c->task, &s);
         char got[256];
         snprintf(got, sizeof got, "%.*s", (int)s.len, c->text + s.offset);
-        if (any != (c->answer != NULL) || s.method != c->method || s.weak != c->weak || (any && strcmp(got, c->answer) != 0))
-            fail_msg("%s '%s': got '%s' by %s", lem_grade_task_name(c->task), c->text, got, lem_grade_method_name(s.method));
+        if (any != (c->answer != NULL) || s.method != c->method || s.weak != c->weak ||
+            (any && strcmp(got, c->answer) != 0))
+            fail_msg("%s '%s': got '%s' by %s", lem_grade_task_name(c->task), c->text, got,
+                     lem_grade_method_name(s.method));
     }
 }
 
@@ -140,8 +152,9 @@ static void plain_is_everything(void **state) {
     assert_false(lem_grade_extract("  \n", 3, LEM_GRADE_TASK_PLAIN, &s));
 }
 
-/* Text that invites quadratic work: many unclosed boxes, phrases, dollar signs. Ten times the text may not take a hundred times as long; 4 MB in all must be
- * quick on any machine (a quadratic scan would take hours). */
+/* Text that invites quadratic work: many unclosed boxes, phrases, dollar signs. Ten times the text may not
+ * take a hundred times as long; 4 MB in all must be quick on any machine (a quadratic scan would take hours).
+ */
 static void linear(void **state) {
     (void)state;
     static const char *const units[] = {"\\boxed{",
@@ -200,8 +213,11 @@ static void names(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(extracts), cmocka_unit_test(tasks), cmocka_unit_test(gsm8k_needs_a_mark), cmocka_unit_test(plain_is_everything),
-        cmocka_unit_test(linear),   cmocka_unit_test(names)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(extracts),
+                                       cmocka_unit_test(tasks),
+                                       cmocka_unit_test(gsm8k_needs_a_mark),
+                                       cmocka_unit_test(plain_is_everything),
+                                       cmocka_unit_test(linear),
+                                       cmocka_unit_test(names)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

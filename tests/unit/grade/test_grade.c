@@ -30,11 +30,13 @@ static void expect_all(const pair *p, size_t n, lem_grade_correct want, bool bot
     for (size_t i = 0; i < n; i++) {
         lem_grade_result r = compare(p[i].gold, p[i].pred);
         if (lem_grade_correct_of(r.verdict) != want)
-            fail_msg("'%s' against '%s': %s, %s", p[i].gold, p[i].pred, lem_grade_verdict_name(r.verdict), r.rule);
+            fail_msg("'%s' against '%s': %s, %s", p[i].gold, p[i].pred, lem_grade_verdict_name(r.verdict),
+                     r.rule);
         if (!both_ways) continue;
         r = compare(p[i].pred, p[i].gold);
         if (lem_grade_correct_of(r.verdict) != want)
-            fail_msg("'%s' against '%s' (turned): %s, %s", p[i].pred, p[i].gold, lem_grade_verdict_name(r.verdict), r.rule);
+            fail_msg("'%s' against '%s' (turned): %s, %s", p[i].pred, p[i].gold,
+                     lem_grade_verdict_name(r.verdict), r.rule);
     }
 }
 #define EXPECT(table, want) expect_all(table, sizeof table / sizeof *table, want, true)
@@ -144,7 +146,8 @@ static void decorated_numbers(void **state) {
 
 static void precision_follows_the_gold(void **state) {
     (void)state;
-    static const pair equal[] = {{"33.3", "100/3"}, {"33.3", "33.33"}, {"0.33", "0.333"}, {"1.5\\times 10^{3}", "1523"},
+    static const pair equal[] = {{"33.3", "100/3"}, {"33.3", "33.33"},
+                                 {"0.33", "0.333"}, {"1.5\\times 10^{3}", "1523"},
                                  {"3.14", "\\pi"},  {"6.28", "2\\pi"}};
     static const pair different[] = {{"100/3", "33.33"},
                                      {"33.33", "33.3"},
@@ -230,7 +233,8 @@ static void structures(void **state) {
         {"\\text{all real numbers}", "\\mathbb{R}"},
         {"\\text{No solution}", "\\emptyset"},
         {"3:2", "3:2"},
-        {"\\begin{pmatrix}1&2\\\\3&4\\end{pmatrix}", "\\begin{bmatrix} 1 & 2 \\\\ 3 & \\frac{8}{2} \\end{bmatrix}"},
+        {"\\begin{pmatrix}1&2\\\\3&4\\end{pmatrix}",
+         "\\begin{bmatrix} 1 & 2 \\\\ 3 & \\frac{8}{2} \\end{bmatrix}"},
         {"\\begin{pmatrix}1\\\\2\\end{pmatrix}", "(1,2)"},
         {"100,200", "100, 200"},
         {"x=2,3", "2,3"},
@@ -256,9 +260,14 @@ static void structures(void **state) {
 
 static void words(void **state) {
     (void)state;
-    static const pair equal[] = {
-        {"\\text{Tuesday}", "tuesday"}, {"\\text{even}", "Even."}, {"C", "\\text{(C)}"}, {"C", "(C)"}, {"CD", "$CD$"}, {"xy", "$yx$"}, {"no", "No"},
-        {"the red one", "Red one"}};
+    static const pair equal[] = {{"\\text{Tuesday}", "tuesday"},
+                                 {"\\text{even}", "Even."},
+                                 {"C", "\\text{(C)}"},
+                                 {"C", "(C)"},
+                                 {"CD", "$CD$"},
+                                 {"xy", "$yx$"},
+                                 {"no", "No"},
+                                 {"the red one", "Red one"}};
     static const pair different[] = {{"\\text{even}", "odd"}, {"C", "D"}, {"true", "false"}};
     EXPECT(equal, LEM_GRADE_RIGHT);
     EXPECT(different, LEM_GRADE_WRONG);
@@ -295,7 +304,8 @@ static void undecided(void **state) {
     assert_int_equal(compare("d=4{10}, M=((", "4").verdict, LEM_GRADE_GOLD_UNPARSED);
     assert_int_equal(compare("5", "\\frac{5}{0}").verdict, LEM_GRADE_PREDICTION_UNPARSED);
     assert_int_equal(compare("5", "\\weird{5}").verdict, LEM_GRADE_PREDICTION_UNPARSED);
-    assert_int_equal(compare("\\weird{5}", "\\weird {5}").verdict, LEM_GRADE_EQUAL_EXACT); /* same text, though nobody can read it */
+    assert_int_equal(compare("\\weird{5}", "\\weird {5}").verdict,
+                     LEM_GRADE_EQUAL_EXACT); /* same text, though nobody can read it */
     assert_int_equal(lem_grade_correct_of(LEM_GRADE_NO_ANSWER), LEM_GRADE_WRONG);
     assert_int_equal(lem_grade_correct_of(LEM_GRADE_DIFFERENT_KIND), LEM_GRADE_WRONG);
     assert_int_equal(lem_grade_correct_of(LEM_GRADE_PREDICTION_UNPARSED), LEM_GRADE_UNDECIDED);
@@ -306,9 +316,17 @@ static void undecided(void **state) {
 /* Towers, long literals, deep brackets: an end within the bound, never a verdict by accident. */
 static void bounded(void **state) {
     (void)state;
-    static const char *const towers[] = {
-        "5^{5^{5^{5^5}}}", "10^{10^{10^{10}}}", "(10^6)!",   "2^{2^{2^{2^{2^{2}}}}}", "10^{5^{5^5}}",         "\\binom{10^7}{5\\cdot10^6}",
-        "9^{9^{9^9}}",     "1e999999",          "1e-999999", "(x+1)^{1000}",          "((x+y+z+1)^{16})^{16}"};
+    static const char *const towers[] = {"5^{5^{5^{5^5}}}",
+                                         "10^{10^{10^{10}}}",
+                                         "(10^6)!",
+                                         "2^{2^{2^{2^{2^{2}}}}}",
+                                         "10^{5^{5^5}}",
+                                         "\\binom{10^7}{5\\cdot10^6}",
+                                         "9^{9^{9^9}}",
+                                         "1e999999",
+                                         "1e-999999",
+                                         "(x+1)^{1000}",
+                                         "((x+y+z+1)^{16})^{16}"};
     for (size_t i = 0; i < sizeof towers / sizeof *towers; i++) {
         lem_grade_result r = compare("7", towers[i]);
         assert_int_not_equal(lem_grade_correct_of(r.verdict), LEM_GRADE_RIGHT);
@@ -359,7 +377,8 @@ static void keys(void **state) {
             lem_buf_clear(&b);
             assert_int_equal(lem_grade_key(same[i][k], strlen(same[i][k]), &b, &err), LEM_OK);
             if (strcmp(lem_buf_str(&first), lem_buf_str(&b)) != 0)
-                fail_msg("'%s' has key '%s', '%s' has '%s'", same[i][0], lem_buf_str(&first), same[i][k], lem_buf_str(&b));
+                fail_msg("'%s' has key '%s', '%s' has '%s'", same[i][0], lem_buf_str(&first), same[i][k],
+                         lem_buf_str(&b));
         }
         lem_buf_release(&first);
         lem_buf_release(&b);
@@ -384,7 +403,8 @@ static void explains(void **state) {
     lem_buf b = {0};
     lem_grade_result r;
     const char *response = "So it is \\boxed{0.5}.";
-    assert_int_equal(lem_grade_explain("\\frac{1}{2}", 11, response, strlen(response), NULL, &b, &r, &err), LEM_OK);
+    assert_int_equal(lem_grade_explain("\\frac{1}{2}", 11, response, strlen(response), NULL, &b, &r, &err),
+                     LEM_OK);
     assert_int_equal(r.verdict, LEM_GRADE_EQUAL_EXACT);
     assert_non_null(strstr(lem_buf_str(&b), "bytes 16..19 by boxed"));
     assert_non_null(strstr(lem_buf_str(&b), "equal_exact"));
@@ -398,7 +418,8 @@ static void whole_responses(void **state) {
     lem_grade_gold *g = NULL;
     lem_grade_result r;
     lem_grade_span s;
-    assert_int_equal(lem_grade_gold_new("18", 2, &(lem_grade_profile){.task = LEM_GRADE_TASK_GSM8K}, &g, &err), LEM_OK);
+    assert_int_equal(
+        lem_grade_gold_new("18", 2, &(lem_grade_profile){.task = LEM_GRADE_TASK_GSM8K}, &g, &err), LEM_OK);
     assert_true(lem_grade_gold_ok(g));
     const char *t = "9*2=$<<9*2=18>>18\nA: 18";
     assert_int_equal(lem_grade_response(g, t, strlen(t), NULL, &s, &r, &err), LEM_OK);
@@ -410,10 +431,17 @@ static void whole_responses(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(numbers),     cmocka_unit_test(decorated_numbers), cmocka_unit_test(precision_follows_the_gold),
-        cmocka_unit_test(expressions), cmocka_unit_test(structures),        cmocka_unit_test(words),
-        cmocka_unit_test(units),       cmocka_unit_test(undecided),         cmocka_unit_test(bounded),
-        cmocka_unit_test(keys),        cmocka_unit_test(explains),          cmocka_unit_test(whole_responses)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(numbers),
+                                       cmocka_unit_test(decorated_numbers),
+                                       cmocka_unit_test(precision_follows_the_gold),
+                                       cmocka_unit_test(expressions),
+                                       cmocka_unit_test(structures),
+                                       cmocka_unit_test(words),
+                                       cmocka_unit_test(units),
+                                       cmocka_unit_test(undecided),
+                                       cmocka_unit_test(bounded),
+                                       cmocka_unit_test(keys),
+                                       cmocka_unit_test(explains),
+                                       cmocka_unit_test(whole_responses)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -42,7 +42,8 @@ static void equal_answers_share_a_group(void **state) {
 
 static void units_of_measurement_part_groups(void **state) {
     (void)state;
-    static const char *const text[] = {"10 \\text{ cm}", "10 \\text{ m}", "1000 \\text{ cm}", "10 \\text{ kg}", "0.1 \\text{ m}"};
+    static const char *const text[] = {"10 \\text{ cm}", "10 \\text{ m}", "1000 \\text{ cm}",
+                                       "10 \\text{ kg}", "0.1 \\text{ m}"};
     static const int want[] = {0, 1, 1, 2, 0};
     int got[5];
     group(text, 5, got);
@@ -52,8 +53,9 @@ static void units_of_measurement_part_groups(void **state) {
 /* The same partition for every rotation and for the reverse. */
 static void order_does_not_matter(void **state) {
     (void)state;
-    static const char *const text[] = {"33.3", "100/3", "33.33", "\\text{no solution}", "\\emptyset", "2:4", "1:2", "5 \\text{ cm}", "5",
-                                       "x=5",  "(1,2)", "1,2"};
+    static const char *const text[] = {"33.3",       "100/3", "33.33", "\\text{no solution}",
+                                       "\\emptyset", "2:4",   "1:2",   "5 \\text{ cm}",
+                                       "5",          "x=5",   "(1,2)", "1,2"};
     enum { N = sizeof text / sizeof *text };
     int base[N], got[N];
     group(text, N, base);
@@ -83,7 +85,8 @@ static void nothing(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(equal_answers_share_a_group), cmocka_unit_test(units_of_measurement_part_groups),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(equal_answers_share_a_group),
+                                       cmocka_unit_test(units_of_measurement_part_groups),
                                        cmocka_unit_test(order_does_not_matter), cmocka_unit_test(nothing)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,5 @@
-/* test_grade_grammar.c - pairs of answers in every notation we read, with their verdicts; symmetry and keys on all of them and on the shared pairs */
+/* test_grade_grammar.c - pairs of answers in every notation we read, with their verdicts; symmetry and keys
+ * on all of them and on the shared pairs */
 #include "grade/grade.h"
 
 #include "core/file.h"
@@ -24,7 +25,8 @@ static lem_grade_result compare(const pair *p, bool swap) {
     lem_err err = LEM_ERR_INIT;
     lem_grade_gold *g = NULL;
     lem_grade_result r;
-    assert_int_equal(lem_grade_gold_new(swap ? p->pred : p->gold, swap ? p->m : p->n, &p->profile, &g, &err), LEM_OK);
+    assert_int_equal(lem_grade_gold_new(swap ? p->pred : p->gold, swap ? p->m : p->n, &p->profile, &g, &err),
+                     LEM_OK);
     assert_int_equal(lem_grade_compare(g, swap ? p->gold : p->pred, swap ? p->n : p->m, &r, &err), LEM_OK);
     lem_grade_gold_free(g);
     return r;
@@ -32,7 +34,8 @@ static lem_grade_result compare(const pair *p, bool swap) {
 
 /* Only precision may depend on which side is the gold. */
 static bool is_symmetric(lem_grade_result a, lem_grade_result b) {
-    bool right = lem_grade_correct_of(a.verdict) == LEM_GRADE_RIGHT, back = lem_grade_correct_of(b.verdict) == LEM_GRADE_RIGHT;
+    bool right = lem_grade_correct_of(a.verdict) == LEM_GRADE_RIGHT,
+         back = lem_grade_correct_of(b.verdict) == LEM_GRADE_RIGHT;
     return right == back || a.verdict == LEM_GRADE_EQUAL_NUMERIC || b.verdict == LEM_GRADE_EQUAL_NUMERIC;
 }
 
@@ -49,8 +52,13 @@ static bool same_key(const pair *p) {
 
 static pair pair_of(lem_json *row) {
     lem_json *g = lem_json_get(row, "gold"), *q = lem_json_get(row, "pred");
-    pair p = {lem_json_str(g, ""), lem_json_str(q, ""), lem_json_str_len(g), lem_json_str_len(q), {.policy = LEM_GRADE_STD}};
-    if (lem_json_get(row, "policy")) assert_true(lem_grade_policy_find(lem_json_str(lem_json_get(row, "policy"), ""), &p.profile.policy));
+    pair p = {lem_json_str(g, ""),
+              lem_json_str(q, ""),
+              lem_json_str_len(g),
+              lem_json_str_len(q),
+              {.policy = LEM_GRADE_STD}};
+    if (lem_json_get(row, "policy"))
+        assert_true(lem_grade_policy_find(lem_json_str(lem_json_get(row, "policy"), ""), &p.profile.policy));
     return p;
 }
 
@@ -81,10 +89,12 @@ static void check_row(lem_json *row, void *arg) {
     const char *want = lem_json_str(lem_json_get(row, "verdict"), "");
     lem_grade_result r = compare(&p, false), back = compare(&p, true);
     bool key = lem_json_bool(lem_json_get(row, "same_key"), false);
-    bool ok = strcmp(lem_grade_verdict_name(r.verdict), want) == 0 && is_symmetric(r, back) && (!key || same_key(&p));
+    bool ok = strcmp(lem_grade_verdict_name(r.verdict), want) == 0 && is_symmetric(r, back) &&
+              (!key || same_key(&p));
     if (!ok)
-        print_message("'%s' and '%s': %s by '%s', back %s, want %s%s\n", p.gold, p.pred, lem_grade_verdict_name(r.verdict), r.rule,
-                      lem_grade_verdict_name(back.verdict), want, key ? " and one key" : "");
+        print_message("'%s' and '%s': %s by '%s', back %s, want %s%s\n", p.gold, p.pred,
+                      lem_grade_verdict_name(r.verdict), r.rule, lem_grade_verdict_name(back.verdict), want,
+                      key ? " and one key" : "");
     *wrong += !ok;
 }
 
@@ -104,15 +114,17 @@ static void check_symmetry(lem_json *row, void *arg) {
         lem_grade_result a = compare(&p, false), b = compare(&p, true);
         if (is_symmetric(a, b)) continue;
         (*wrong)++;
-        print_message("%s: '%.80s' and '%.80s': %s by '%s', back %s by '%s'\n", lem_grade_policy_name(p.profile.policy), p.gold, p.pred,
+        print_message("%s: '%.80s' and '%.80s': %s by '%s', back %s by '%s'\n",
+                      lem_grade_policy_name(p.profile.policy), p.gold, p.pred,
                       lem_grade_verdict_name(a.verdict), a.rule, lem_grade_verdict_name(b.verdict), b.rule);
     }
 }
 
 static void shared_pairs_are_symmetric(void **state) {
     (void)state;
-    static const char *const files[] = {"mutated",       "probes_half",    "peer_mathverify", "peer_lighteval",
-                                        "peer_olympiad", "peer_hendrycks", "peer_latex2sympy"};
+    static const char *const files[] = {"mutated",         "probes_half",   "peer_mathverify",
+                                        "peer_lighteval",  "peer_olympiad", "peer_hendrycks",
+                                        "peer_latex2sympy"};
     const char *data = getenv("LEMMA_DATA");
     int wrong = 0, rows = 0;
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
@@ -136,7 +148,9 @@ static void check_order(lem_json *row, void *arg) {
         right[k] = lem_grade_correct_of(compare(&p, false).verdict) == LEM_GRADE_RIGHT;
     }
     bool ok = (!right[0] || right[1]) && (!right[1] || right[2]);
-    if (!ok) print_message("'%s': strict %d std %d lenient %d\n", lem_json_str(lem_json_get(row, "gold"), ""), right[0], right[1], right[2]);
+    if (!ok)
+        print_message("'%s': strict %d std %d lenient %d\n", lem_json_str(lem_json_get(row, "gold"), ""),
+                      right[0], right[1], right[2]);
     *wrong += !ok;
 }
 

@@ -1,4 +1,5 @@
-/* test_grade_rules.c - the rule table of docs/grading.md: every example gives its rule and verdict, and every rule has an example */
+/* test_grade_rules.c - the rule table of docs/grading.md: every example gives its rule and verdict, and every
+ * rule has an example */
 #include "grade/compare_rules.h"
 
 #include "core/buf.h"
@@ -45,7 +46,8 @@ static bool read_row(const char *line, size_t len, row *r) {
 }
 
 static void add_parts(lem_buf *b, const char *item, int n, int step) {
-    for (int k = 1; k <= n; k++) lem_buf_printf(b, "%s%s(%d)", k > 1 ? ", " : "", item, step > 0 ? k : n + 1 - k);
+    for (int k = 1; k <= n; k++)
+        lem_buf_printf(b, "%s%s(%d)", k > 1 ? ", " : "", item, step > 0 ? k : n + 1 - k);
 }
 
 static lem_grade_result run(const row *r) {
@@ -55,14 +57,16 @@ static lem_grade_result run(const row *r) {
     bool built = strcmp(r->cell[1], "built") == 0, response = strcmp(r->cell[1], "response") == 0;
     if (strcmp(r->cell[1], "tolerance") == 0) p.rel_tol = 0.01;
     else if (!built && !response) assert_true(lem_grade_policy_find(r->cell[1], &p.policy));
-    if (built && strcmp(r->cell[0], "work bound") == 0) add_parts(&gold, "\\sin", 60, 1), add_parts(&pred, "-\\sin-", 60, -1);
+    if (built && strcmp(r->cell[0], "work bound") == 0)
+        add_parts(&gold, "\\sin", 60, 1), add_parts(&pred, "-\\sin-", 60, -1);
     else if (built) {
         for (int k = 0; k < 65; k++) lem_buf_puts(&gold, "1, "), lem_buf_puts(&pred, "2, ");
     } else lem_buf_puts(&gold, r->cell[2]), lem_buf_puts(&pred, r->cell[3]);
     lem_grade_gold *g = NULL;
     lem_grade_result out;
     assert_int_equal(lem_grade_gold_new(lem_buf_str(&gold), gold.len, &p, &g, &err), LEM_OK);
-    if (response) assert_int_equal(lem_grade_response(g, lem_buf_str(&pred), pred.len, NULL, NULL, &out, &err), LEM_OK);
+    if (response)
+        assert_int_equal(lem_grade_response(g, lem_buf_str(&pred), pred.len, NULL, NULL, &out, &err), LEM_OK);
     else assert_int_equal(lem_grade_compare(g, lem_buf_str(&pred), pred.len, &out, &err), LEM_OK);
     lem_grade_gold_free(g);
     lem_buf_release(&gold);
@@ -77,7 +81,8 @@ static void every_rule_has_its_example(void **state) {
     bool seen[RULE_COUNT] = {false};
     int rows = 0, wrong = 0;
     assert_int_equal(lem_file_read(LEMMA_SOURCE_DIR "/docs/grading.md", 1 << 20, &text, &err), LEM_OK);
-    const char *at = strstr(lem_buf_str(&text), "<!-- rule table -->"), *end = at ? strstr(at, "<!-- end of rule table -->") : NULL;
+    const char *at = strstr(lem_buf_str(&text), "<!-- rule table -->"),
+               *end = at ? strstr(at, "<!-- end of rule table -->") : NULL;
     assert_non_null(end);
     for (int line = 0; at < end; line++) {
         size_t n = strcspn(at, "\n");
@@ -85,16 +90,20 @@ static void every_rule_has_its_example(void **state) {
         if (line > 2 && read_row(at, n, &r)) {
             lem_grade_result got = run(&r);
             rows++;
-            if (strcmp(got.rule, r.cell[0]) != 0 || strcmp(lem_grade_verdict_name(got.verdict), r.cell[4]) != 0) {
+            if (strcmp(got.rule, r.cell[0]) != 0 ||
+                strcmp(lem_grade_verdict_name(got.verdict), r.cell[4]) != 0) {
                 wrong++;
-                print_message("%s | %s | %s: got %s, %s\n", r.cell[0], r.cell[2], r.cell[3], lem_grade_verdict_name(got.verdict), got.rule);
+                print_message("%s | %s | %s: got %s, %s\n", r.cell[0], r.cell[2], r.cell[3],
+                              lem_grade_verdict_name(got.verdict), got.rule);
             }
-            for (int k = 0; k < RULE_COUNT; k++) seen[k] = seen[k] || strcmp(lem_grade_rule_text((grade_rule)k), r.cell[0]) == 0;
+            for (int k = 0; k < RULE_COUNT; k++)
+                seen[k] = seen[k] || strcmp(lem_grade_rule_text((grade_rule)k), r.cell[0]) == 0;
         }
         at += n + 1;
     }
     for (int k = 0; k < RULE_COUNT; k++)
-        if (!seen[k]) fail_msg("rule '%s' has no example in docs/grading.md", lem_grade_rule_text((grade_rule)k));
+        if (!seen[k])
+            fail_msg("rule '%s' has no example in docs/grading.md", lem_grade_rule_text((grade_rule)k));
     assert_true(rows >= RULE_COUNT);
     assert_int_equal(wrong, 0);
     lem_buf_release(&text);

@@ -1,4 +1,5 @@
-/* test_convert - folders written again: types, shards, tying, heads; same bytes where nothing changes; nothing half done */
+/* test_convert - folders written again: types, shards, tying, heads; same bytes where nothing changes;
+ * nothing half done */
 #include "support.h"
 
 #include "model/convert.h"
@@ -53,7 +54,8 @@ static lem_model *open_at(const char *dir) {
 static void same_bytes(void **state) {
     (void)state;
     for (int k = 0; k < 6; k++) {
-        lem_model *m = tiny_model(k % 2 ? LEM_ARCH_QWEN2 : LEM_ARCH_LLAMA, k > 3 ? LEM_HEAD_SCALAR : LEM_HEAD_LM, k % 4 < 2);
+        lem_model *m = tiny_model(k % 2 ? LEM_ARCH_QWEN2 : LEM_ARCH_LLAMA,
+                                  k > 3 ? LEM_HEAD_SCALAR : LEM_HEAD_LM, k % 4 < 2);
         uint64_t shard = k % 3 ? 20000 : 0;
         OK(lem_dir_remove(from, &err));
         OK(lem_model_save_shards(m, from, (lem_dtype)(k % 3), shard, &err));
@@ -94,7 +96,8 @@ static void types(void **state) {
         convert((lem_convert_opts){.set_dtype = true, .dtype = b, .shard_bytes = 20000}, NULL);
         lem_model *was = open_at(from), *now = open_at(to);
         for (int i = 0; i < was->n_tensors; i++)
-            for (size_t at = was->tensors[i].offset; at < was->tensors[i].offset + was->tensors[i].count; at++) {
+            for (size_t at = was->tensors[i].offset; at < was->tensors[i].offset + was->tensors[i].count;
+                 at++) {
                 float x = was->params[at];
                 assert_true(now->params[at] == (b == LEM_DTYPE_F32    ? x
                                                 : b == LEM_DTYPE_BF16 ? lem_bf16_to_f32(lem_f32_to_bf16(x))
@@ -135,7 +138,8 @@ static void tying(void **state) {
     got->params[got->lm_head + 40] += 1;
     OK(lem_model_save(got, from, LEM_DTYPE_F32, &err));
     OK(lem_dir_remove(to, &err));
-    FAILS(lem_model_convert(from, to, &(lem_convert_opts){.tie = LEM_TIE_TIE}, &r, &err), LEM_EDATA, "differs from the embedding (at 40)");
+    FAILS(lem_model_convert(from, to, &(lem_convert_opts){.tie = LEM_TIE_TIE}, &r, &err), LEM_EDATA,
+          "differs from the embedding (at 40)");
     assert_false(is_there(root, "to"));
     lem_model_free(back);
     lem_model_free(got);
@@ -224,7 +228,9 @@ static void no_memory(void **state) {
         lem_mem_fail_after(k, false);
         st = lem_model_convert(from, to, &o, &r, &err);
         lem_mem_fail_after(0, false);
-        if (st != LEM_OK) assert_false(is_there(root, "to") && is_there(to, LEM_SHARD_INDEX_NAME) && !is_there(to, "config.json"));
+        if (st != LEM_OK)
+            assert_false(is_there(root, "to") && is_there(to, LEM_SHARD_INDEX_NAME) &&
+                         !is_there(to, "config.json"));
         if (st != LEM_OK) OK(lem_dir_remove(to, &err));
     }
     assert_int_equal(st, LEM_OK);

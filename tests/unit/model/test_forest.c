@@ -70,6 +70,7 @@ static void growth(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(rows_and_positions), cmocka_unit_test(order), cmocka_unit_test(growth)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(rows_and_positions), cmocka_unit_test(order),
+                                       cmocka_unit_test(growth)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

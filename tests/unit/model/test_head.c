@@ -35,15 +35,22 @@ static void kinds(void **state) {
         const char *tensors; /* all of them */
     } cases[] = {
         {"ForCausalLM", "{}", LEM_HEAD_KIND_NONE, 0, false, false, ""},
-        {"ForSequenceClassification", "{\"num_labels\":1}", LEM_HEAD_KIND_CLASSIFIER, 1, false, false, "score.weight "},
+        {"ForSequenceClassification", "{\"num_labels\":1}", LEM_HEAD_KIND_CLASSIFIER, 1, false, false,
+         "score.weight "},
         {"ForSequenceClassification", "{}", LEM_HEAD_KIND_CLASSIFIER, 2, false, false, "score.weight "},
-        {"ForRewardModel", "{}", LEM_HEAD_KIND_QWEN_RM, 1, true, false, "score.0.weight score.0.bias score.2.weight score.2.bias "},
-        {"ForRewardModel", "{\"model_type\":\"internlm2\",\"reward_token_id\":92527}", LEM_HEAD_KIND_INTERNLM2, 1, false, false, "v_head.weight "},
-        {"ForProcessRewardModel", "{}", LEM_HEAD_KIND_QWEN_PRM, 2, true, true, "score.0.weight score.0.bias score.2.weight score.2.bias "},
-        {"ForPrmModel", "{}", LEM_HEAD_KIND_SKYWORK_PRM, 1, false, true, "v_head.summary.weight v_head.summary.bias "},
-        {"RewardModel", "{\"value_head_prefix\":\"my_head\"}", LEM_HEAD_KIND_OPENRLHF, 1, false, false, "my_head.weight "},
+        {"ForRewardModel", "{}", LEM_HEAD_KIND_QWEN_RM, 1, true, false,
+         "score.0.weight score.0.bias score.2.weight score.2.bias "},
+        {"ForRewardModel", "{\"model_type\":\"internlm2\",\"reward_token_id\":92527}",
+         LEM_HEAD_KIND_INTERNLM2, 1, false, false, "v_head.weight "},
+        {"ForProcessRewardModel", "{}", LEM_HEAD_KIND_QWEN_PRM, 2, true, true,
+         "score.0.weight score.0.bias score.2.weight score.2.bias "},
+        {"ForPrmModel", "{}", LEM_HEAD_KIND_SKYWORK_PRM, 1, false, true,
+         "v_head.summary.weight v_head.summary.bias "},
+        {"RewardModel", "{\"value_head_prefix\":\"my_head\"}", LEM_HEAD_KIND_OPENRLHF, 1, false, false,
+         "my_head.weight "},
         {"LLMForSequenceRegression", "{}", LEM_HEAD_KIND_OPENRLHF, 1, false, false, ""},
-        {"ForTokenClassification", "{\"num_labels\":2}", LEM_HEAD_KIND_TOKEN_CLASSIFIER, 2, false, true, "score.weight score.bias "},
+        {"ForTokenClassification", "{\"num_labels\":2}", LEM_HEAD_KIND_TOKEN_CLASSIFIER, 2, false, true,
+         "score.weight score.bias "},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         lem_head_shape s = shape(cases[i].suffix, cases[i].json);
@@ -78,7 +85,9 @@ static void config_refusals(void **state) {
         {"RewardModel", "{\"value_head_prefix\":\"\"}", "value_head_prefix"},
         {"RewardModel", "{\"value_head_prefix\":7}", "value_head_prefix"},
         {"RewardModel", "{\"value_head_prefix\":\"../x\"}", "value_head_prefix"},
-        {"RewardModel", "{\"value_head_prefix\":\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"}", "value_head_prefix"},
+        {"RewardModel",
+         "{\"value_head_prefix\":\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"}",
+         "value_head_prefix"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         parsed p = parse(cases[i].suffix, cases[i].json);
@@ -127,7 +136,8 @@ static void resolving(void **state) {
     assert_true(with_bias.bias && !rlhf.bias);
     FAILS(resolve(&none, "scores.weight xscore.weight"), LEM_EDATA, "'score.weight' or 'value_head.weight'");
     FAILS(resolve(&named, "score.weight"), LEM_EDATA, "'my_head.weight'");
-    lem_head_shape two = shape("ForProcessRewardModel", "{}"), one = shape("ForSequenceClassification", "{\"num_labels\":1}");
+    lem_head_shape two = shape("ForProcessRewardModel", "{}"),
+                   one = shape("ForSequenceClassification", "{\"num_labels\":1}");
     FAILS(resolve(&two, "score.0.weight score.2.bias"), LEM_EDATA, "'score.0.bias', 'score.2.weight'");
     FAILS(resolve(&one, "lm_head.weight"), LEM_EDATA, "'score.weight'");
 }
@@ -146,8 +156,10 @@ static void near(double a, double b) {
 
 static void formulas(void **state) {
     (void)state;
-    lem_head_shape one = shape("ForSequenceClassification", "{\"num_labels\":1}"), two = shape("ForSequenceClassification", "{\"num_labels\":2}");
-    lem_head_shape rlhf = shape("RewardModel", "{\"mean\":-0.5,\"std\":2,\"value_head_prefix\":\"score\"}"), sign;
+    lem_head_shape one = shape("ForSequenceClassification", "{\"num_labels\":1}"),
+                   two = shape("ForSequenceClassification", "{\"num_labels\":2}");
+    lem_head_shape rlhf = shape("RewardModel", "{\"mean\":-0.5,\"std\":2,\"value_head_prefix\":\"score\"}"),
+                   sign;
     lem_head_shape off = shape("RewardModel", "{\"mean\":-0.5,\"std\":2,\"normalize_reward\":false}");
     near(value(&one, NULL, 5.4375f, 0), 5.4375);
     near(value(&one, "sigmoid", 1, 0), 1 / (1 + exp(-1)));
@@ -173,7 +185,8 @@ static void formulas(void **state) {
 static void reading_refusals(void **state) {
     (void)state;
     lem_head_reading r;
-    lem_head_shape lm = shape("ForCausalLM", "{}"), one = shape("ForSequenceClassification", "{\"num_labels\":1}"), s = {0};
+    lem_head_shape lm = shape("ForCausalLM", "{}"),
+                   one = shape("ForSequenceClassification", "{\"num_labels\":1}"), s = {0};
     lem_head_shape two = shape("ForSequenceClassification", "{\"num_labels\":2}");
     FAILS(lem_head_read(&lm, NULL, &r, &err), LEM_EDATA, "--head rlhflow");
     FAILS(lem_head_read(&lm, "1", &r, &err), LEM_EDATA, "--head rlhflow");
@@ -195,7 +208,8 @@ static void round_trip(void **state) {
         {"ForProcessRewardModel", "{}"},
         {"ForPrmModel", "{}"},
         {"ForRewardModel", "{}"},
-        {"RewardModel", "{\"mean\":0.25,\"std\":3,\"normalize_reward\":false,\"value_head_prefix\":\"value_head\"}"},
+        {"RewardModel",
+         "{\"mean\":0.25,\"std\":3,\"normalize_reward\":false,\"value_head_prefix\":\"value_head\"}"},
         {"RewardModel", "{\"mean\":0.25,\"std\":3}"}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         lem_head_shape s = shape(cases[i][0], cases[i][1]), back = {0};
@@ -204,14 +218,16 @@ static void round_trip(void **state) {
         assert_true(lem_head_to_json(&s, json));
         assert_string_equal(lem_head_suffix(&s), cases[i][0]);
         OK(lem_head_from_json(json, lem_head_suffix(&s), &back, &known, &err));
-        assert_true(known && s.kind == back.kind && s.outputs == back.outputs && s.stats == back.stats && s.normalize == back.normalize);
+        assert_true(known && s.kind == back.kind && s.outputs == back.outputs && s.stats == back.stats &&
+                    s.normalize == back.normalize);
         assert_true(s.mean == back.mean && s.std == back.std && strcmp(s.tensor, back.tensor) == 0);
         lem_json_free(json);
     }
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(kinds),    cmocka_unit_test(config_refusals),  cmocka_unit_test(resolving),
-                                       cmocka_unit_test(formulas), cmocka_unit_test(reading_refusals), cmocka_unit_test(round_trip)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(kinds),    cmocka_unit_test(config_refusals),  cmocka_unit_test(resolving),
+        cmocka_unit_test(formulas), cmocka_unit_test(reading_refusals), cmocka_unit_test(round_trip)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -49,7 +49,9 @@ static void checks(void **state) {
 
 static void head_blocks(void **state) {
     (void)state;
-    static const struct { int vocab, rows; } cases[] = {{16, 256}, {16384, 256}, {32000, 128}, {152000, 16}, {1 << 22, 16}};
+    static const struct {
+        int vocab, rows;
+    } cases[] = {{16, 256}, {16384, 256}, {32000, 128}, {152000, 16}, {1 << 22, 16}};
     for (int i = 0; i < 5; i++) {
         lem_model_config c = tiny(LEM_ARCH_LLAMA, LEM_HEAD_LM, false);
         lem_carve mem = {NULL, 0};
@@ -62,6 +64,7 @@ static void head_blocks(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(carving), cmocka_unit_test(rope), cmocka_unit_test(checks), cmocka_unit_test(head_blocks)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(carving), cmocka_unit_test(rope),
+                                       cmocka_unit_test(checks), cmocka_unit_test(head_blocks)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

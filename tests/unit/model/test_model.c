@@ -10,7 +10,8 @@ static const lem_tensor *named(const lem_model *m, const char *name) {
 static void layout(void **state) {
     (void)state;
     for (int i = 0; i < 8; i++) {
-        lem_model *m = tiny_model(i & 1 ? LEM_ARCH_QWEN2 : LEM_ARCH_LLAMA, i & 2 ? LEM_HEAD_SCALAR : LEM_HEAD_LM, i & 4);
+        lem_model *m =
+            tiny_model(i & 1 ? LEM_ARCH_QWEN2 : LEM_ARCH_LLAMA, i & 2 ? LEM_HEAD_SCALAR : LEM_HEAD_LM, i & 4);
         size_t count = 0, end = 0;
         for (int k = 0; k < m->n_tensors; k++) {
             const lem_tensor *t = &m->tensors[k];
@@ -36,16 +37,21 @@ static void layout(void **state) {
 static double spread(const lem_model *m, const char *name) {
     const lem_tensor *t = named(m, name);
     double s = 0;
-    for (size_t i = 0; i < t->count; i++) s += (double)m->params[t->offset + i] * (double)m->params[t->offset + i];
+    for (size_t i = 0; i < t->count; i++)
+        s += (double)m->params[t->offset + i] * (double)m->params[t->offset + i];
     return sqrt(s / (double)t->count);
 }
 
-/* Every switch of every family: the table counts what lem_model_config_params counts, and nothing overlaps. */
+/* Every switch of every family: the table counts what lem_model_config_params counts, and nothing overlaps.
+ */
 static void variants(void **state) {
     (void)state;
     for (int i = 0; i < 18; i++) {
         bool internlm2 = i >= 16; /* bit 1 of 16 and 17 is clear: set the biases by bit 0 */
-        lem_model_config c = tiny(internlm2 ? LEM_ARCH_INTERNLM2 : i & 1 ? LEM_ARCH_QWEN3 : LEM_ARCH_LLAMA, LEM_HEAD_LM, false);
+        lem_model_config c = tiny(internlm2 ? LEM_ARCH_INTERNLM2
+                                  : i & 1   ? LEM_ARCH_QWEN3
+                                            : LEM_ARCH_LLAMA,
+                                  LEM_HEAD_LM, false);
         lem_model *m = NULL;
         size_t count = 0, end = 0;
         char a[65], b[65];
@@ -60,16 +66,21 @@ static void variants(void **state) {
             count += m->tensors[k].count;
         }
         assert_int_equal(count, lem_model_config_params(&m->config));
-        assert_int_equal(named(m, internlm2 ? "model.layers.1.attention.wo.bias" : "model.layers.1.self_attn.o_proj.bias") != NULL, c.o_bias);
+        assert_int_equal(named(m, internlm2 ? "model.layers.1.attention.wo.bias"
+                                            : "model.layers.1.self_attn.o_proj.bias") != NULL,
+                         c.o_bias);
         assert_int_equal(named(m, "model.layers.1.mlp.down_proj.bias") != NULL, c.mlp_bias);
         const lem_tensor *norm = named(m, "model.layers.1.self_attn.k_norm.weight");
         assert_int_equal(norm != NULL, i & 1 && !internlm2);
-        if (norm) assert_true(norm->count == (size_t)m->config.head_dim && !norm->decay && m->params[norm->offset] == 1);
+        if (norm)
+            assert_true(norm->count == (size_t)m->config.head_dim && !norm->decay &&
+                        m->params[norm->offset] == 1);
         if (internlm2) { /* residual projections are drawn smaller, whatever their names */
             assert_int_equal(named(m, "model.layers.0.attention.wqkv.weight")->shape[0], 4 * 8 + 2 * 2 * 8);
             assert_int_equal(named(m, "model.tok_embeddings.weight")->offset, m->embed);
             assert_int_equal(named(m, "output.weight")->offset, m->lm_head);
-            assert_true(spread(m, "model.layers.0.attention.wo.weight") < 0.75 * spread(m, "model.layers.0.attention.wqkv.weight"));
+            assert_true(spread(m, "model.layers.0.attention.wo.weight") <
+                        0.75 * spread(m, "model.layers.0.attention.wqkv.weight"));
         }
         lem_model_hash(m, a);
         m->config.rope = (lem_rope){.kind = LEM_ROPE_LINEAR, .factor = 2};
@@ -93,7 +104,8 @@ static void windows_of_new_layers(void **state) {
         c.full[0] = last_is_full ? 2 : 1;
         OK(lem_model_new(&c, &m, &err));
         OK(lem_model_with_layers(m, 2, 1, &deep, &err));
-        for (int i = 2; i < 4; i++) assert_int_equal(lem_model_config_window(&deep->config, i), last_is_full ? 0 : 9);
+        for (int i = 2; i < 4; i++)
+            assert_int_equal(lem_model_config_window(&deep->config, i), last_is_full ? 0 : 9);
         lem_model_free(m);
         lem_model_free(deep);
     }
@@ -101,7 +113,14 @@ static void windows_of_new_layers(void **state) {
 
 static void random_init(void **state) {
     (void)state;
-    lem_model_config c = {.layers = 2, .width = 128, .ffn = 96, .heads = 4, .vocab = 100, .head = LEM_HEAD_SCALAR, .arch = LEM_ARCH_QWEN2}, deep;
+    lem_model_config c = {.layers = 2,
+                          .width = 128,
+                          .ffn = 96,
+                          .heads = 4,
+                          .vocab = 100,
+                          .head = LEM_HEAD_SCALAR,
+                          .arch = LEM_ARCH_QWEN2},
+                     deep;
     lem_model *m = NULL, *other = NULL;
     OK(lem_model_new(&c, &m, &err));
     lem_model_init_random(m, 5);
@@ -110,7 +129,8 @@ static void random_init(void **state) {
     assert_true(fabs(spread(m, "model.layers.1.mlp.down_proj.weight") / (0.02 / 2) - 1) < 0.05);
     assert_true(fabs(spread(m, "model.layers.1.self_attn.o_proj.weight") / (0.02 / 2) - 1) < 0.05);
     assert_true(fabs(spread(m, "score.weight") * sqrt(129) - 1) < 0.3);
-    assert_true(spread(m, "model.norm.weight") == 1 && spread(m, "model.layers.0.self_attn.q_proj.bias") == 0);
+    assert_true(spread(m, "model.norm.weight") == 1 &&
+                spread(m, "model.layers.0.self_attn.q_proj.bias") == 0);
     /* keyed by name: a deeper model has the same values in tensors with the same scale */
     deep = c;
     deep.layers = 4;
@@ -165,7 +185,8 @@ static void no_memory(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(layout),      cmocka_unit_test(variants), cmocka_unit_test(windows_of_new_layers),
-                                       cmocka_unit_test(random_init), cmocka_unit_test(heads),    cmocka_unit_test(no_memory)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(layout),      cmocka_unit_test(variants), cmocka_unit_test(windows_of_new_layers),
+        cmocka_unit_test(random_init), cmocka_unit_test(heads),    cmocka_unit_test(no_memory)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

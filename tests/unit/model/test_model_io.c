@@ -11,10 +11,12 @@ static void write_tensors(const lem_model *m, const char *without, const char *e
     for (int i = 0; i < m->n_tensors; i++) {
         const lem_tensor *t = &m->tensors[i];
         if (without && strcmp(t->name, without) == 0) continue;
-        s[n++] = (lem_safetensors_source){t->name, t->rank, {t->shape[0], t->shape[1]}, m->params + t->offset};
+        s[n++] =
+            (lem_safetensors_source){t->name, t->rank, {t->shape[0], t->shape[1]}, m->params + t->offset};
         if (reshaped && strcmp(t->name, reshaped) == 0) s[n - 1].shape[0]--;
     }
-    if (extra) s[n++] = (lem_safetensors_source){extra, 2, {m->config.vocab, m->config.width}, m->params + m->embed};
+    if (extra)
+        s[n++] = (lem_safetensors_source){extra, 2, {m->config.vocab, m->config.width}, m->params + m->embed};
     snprintf(path, sizeof path, "%s/model.safetensors", dir);
     OK(lem_safetensors_write(path, s, n, LEM_DTYPE_F32, &err));
 }
@@ -22,7 +24,8 @@ static void write_tensors(const lem_model *m, const char *without, const char *e
 static void misfits(void **state) {
     (void)state;
     lem_model *m = tiny_model(LEM_ARCH_QWEN2, LEM_HEAD_LM, true), *got = NULL;
-    FAILS(lem_model_open("/tmp/lemma-no-such-folder", LEM_HEAD_LM, &got, &err), LEM_EDATA, "no such model folder");
+    FAILS(lem_model_open("/tmp/lemma-no-such-folder", LEM_HEAD_LM, &got, &err), LEM_EDATA,
+          "no such model folder");
     FAILS(lem_model_open(dir, LEM_HEAD_LM, &got, &err), LEM_EDATA, "config.json is missing");
     OK(lem_model_save(m, dir, LEM_DTYPE_F32, &err));
     OK(lem_model_open(dir, LEM_HEAD_LM, &got, &err));
@@ -33,7 +36,8 @@ static void misfits(void **state) {
     write_tensors(m, NULL, "model.extra.weight", NULL);
     FAILS(lem_model_open_any(dir, &got, &err), LEM_EDATA, "unexpected 'model.extra.weight'");
     write_tensors(m, NULL, NULL, "model.layers.1.mlp.up_proj.weight");
-    FAILS(lem_model_open_any(dir, &got, &err), LEM_EDATA, "'model.layers.1.mlp.up_proj.weight' ([40,32] expected, [39,32] found)");
+    FAILS(lem_model_open_any(dir, &got, &err), LEM_EDATA,
+          "'model.layers.1.mlp.up_proj.weight' ([40,32] expected, [39,32] found)");
     write_tensors(m, "model.layers.0.self_attn.k_proj.bias", "other", "model.norm.weight");
     FAILS(lem_model_open_any(dir, &got, &err), LEM_EDATA, "missing 'model.layers.0.self_attn.k_proj.bias'");
     assert_non_null(strstr(err.text, "'model.norm.weight' ([32] expected, [31] found)"));
@@ -59,7 +63,8 @@ static void tied_copy(void **state) {
 
 static void missing_heads(void **state) {
     (void)state;
-    lem_model *lm = tiny_model(LEM_ARCH_LLAMA, LEM_HEAD_LM, false), *rm = tiny_model(LEM_ARCH_LLAMA, LEM_HEAD_SCALAR, false), *got = NULL;
+    lem_model *lm = tiny_model(LEM_ARCH_LLAMA, LEM_HEAD_LM, false),
+              *rm = tiny_model(LEM_ARCH_LLAMA, LEM_HEAD_SCALAR, false), *got = NULL;
     OK(lem_model_save(lm, dir, LEM_DTYPE_BF16, &err));
     FAILS(lem_model_open(dir, LEM_HEAD_SCALAR, &got, &err), LEM_EDATA, "score.weight");
     OK(lem_model_save(rm, dir, LEM_DTYPE_F32, &err));
@@ -90,9 +95,11 @@ static void damaged_files(void **state) {
     FAILS(lem_model_open_any(dir, &got, &err), LEM_EDATA, "truncated");
     assert_non_null(strstr(err.text, "model.safetensors"));
     m->params[3] = NAN;
-    FAILS(lem_model_save(m, dir, LEM_DTYPE_BF16, &err), LEM_EDATA, "embed_tokens.weight' holds nan, which BF16 cannot hold, at 3");
+    FAILS(lem_model_save(m, dir, LEM_DTYPE_BF16, &err), LEM_EDATA,
+          "embed_tokens.weight' holds nan, which BF16 cannot hold, at 3");
     write_tensors(m, NULL, NULL, NULL);
-    FAILS(lem_model_open_any(dir, &got, &err), LEM_EDATA, "model.embed_tokens.weight' holds a value that is not finite");
+    FAILS(lem_model_open_any(dir, &got, &err), LEM_EDATA,
+          "model.embed_tokens.weight' holds a value that is not finite");
     OK(lem_file_remove(path, &err));
     FAILS(lem_model_open_any(dir, &got, &err), LEM_EDATA, "model.safetensors is missing");
     OK(lem_file_write_atomic(index, "{}", 2, &err));
@@ -107,7 +114,8 @@ static void damaged_files(void **state) {
     lem_model_free(m);
 }
 
-/* Each allocation fails once: an error, no leak (under ASan), nothing returned; a failed save leaves the folder as it was. */
+/* Each allocation fails once: an error, no leak (under ASan), nothing returned; a failed save leaves the
+ * folder as it was. */
 static void no_memory(void **state) {
     (void)state;
     lem_model *m = tiny_model(LEM_ARCH_QWEN2, LEM_HEAD_SCALAR, false), *got = NULL, *other = NULL;
@@ -156,9 +164,10 @@ static int teardown(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(misfits, setup, teardown), cmocka_unit_test_setup_teardown(tied_copy, setup, teardown),
-        cmocka_unit_test_setup_teardown(missing_heads, setup, teardown), cmocka_unit_test_setup_teardown(damaged_files, setup, teardown),
-        cmocka_unit_test_setup_teardown(no_memory, setup, teardown)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test_setup_teardown(misfits, setup, teardown),
+                                       cmocka_unit_test_setup_teardown(tied_copy, setup, teardown),
+                                       cmocka_unit_test_setup_teardown(missing_heads, setup, teardown),
+                                       cmocka_unit_test_setup_teardown(damaged_files, setup, teardown),
+                                       cmocka_unit_test_setup_teardown(no_memory, setup, teardown)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

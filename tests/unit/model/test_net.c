@@ -14,7 +14,8 @@ static size_t heap(void) {
 
 static void plan_is_exact(void **state) {
     (void)state;
-    static const lem_arch archs[5] = {LEM_ARCH_LLAMA, LEM_ARCH_QWEN2, LEM_ARCH_MISTRAL, LEM_ARCH_QWEN3, LEM_ARCH_INTERNLM2};
+    static const lem_arch archs[5] = {LEM_ARCH_LLAMA, LEM_ARCH_QWEN2, LEM_ARCH_MISTRAL, LEM_ARCH_QWEN3,
+                                      LEM_ARCH_INTERNLM2};
     for (int i = 0; i < 5 * 32; i++) {
         lem_model *m = tiny_model(archs[i / 32], i & 4 ? LEM_HEAD_SCALAR : LEM_HEAD_LM, i & 16);
         lem_net *net = NULL;
@@ -41,7 +42,8 @@ static void plan_is_exact(void **state) {
 
 static void refusals(void **state) {
     (void)state;
-    lem_model *m = tiny_model(LEM_ARCH_LLAMA, LEM_HEAD_LM, false), *rm = tiny_model(LEM_ARCH_LLAMA, LEM_HEAD_SCALAR, true);
+    lem_model *m = tiny_model(LEM_ARCH_LLAMA, LEM_HEAD_LM, false),
+              *rm = tiny_model(LEM_ARCH_LLAMA, LEM_HEAD_SCALAR, true);
     lem_net *net = NULL, *scorer = NULL;
     lem_forest f = {0};
     int32_t ids[300], target = 50;
@@ -109,7 +111,8 @@ static void no_memory(void **state) {
     }
     OK(lem_forest_add(&f, -1, ids, 60, NULL, &err));
     lem_mem_fail_after(1, true);
-    lem_status a = lem_net_forward(net, &f, &err), b = lem_net_lm(net, 60, rows, ids, w, NULL, &err), c = lem_net_scores_grad(net, 60, rows, w, &err);
+    lem_status a = lem_net_forward(net, &f, &err), b = lem_net_lm(net, 60, rows, ids, w, NULL, &err),
+               c = lem_net_scores_grad(net, 60, rows, w, &err);
     lem_net_backward(net);
     lem_net_refresh(net);
     lem_mem_fail_after(0, false);
@@ -162,8 +165,8 @@ static void gradients(void **state) {
 
 int main(void) {
     OK(lem_backend_new(LEM_ISA_AUTO, NULL, &backend, &err));
-    const struct CMUnitTest tests[] = {cmocka_unit_test(plan_is_exact), cmocka_unit_test(refusals), cmocka_unit_test(no_memory),
-                                       cmocka_unit_test(gradients)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(plan_is_exact), cmocka_unit_test(refusals),
+                                       cmocka_unit_test(no_memory), cmocka_unit_test(gradients)};
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     lem_backend_free(backend);
     return failed;

@@ -6,7 +6,8 @@ enum { E = 16, HALF = E / 2, POSITIONS = 300 };
 /* fp32 frequency and angle: an error of p*f*2^-23 at most, and a few ulps of the frequency itself. */
 static double tolerance(double angle) { return 1e-6 + angle * 6e-7; }
 
-static void check_table(const lem_rope *r, float theta, int max_positions, double (*frequency)(int i, int p), double by) {
+static void check_table(const lem_rope *r, float theta, int max_positions, double (*frequency)(int i, int p),
+                        double by) {
     static float t[POSITIONS * E];
     lem_rope ok = *r;
     OK(lem_rope_check(&ok, max_positions, &err));
@@ -26,7 +27,8 @@ static double plain(int i, int p) {
 }
 static double linear(int i, int p) { return plain(i, p) / 2.5; }
 
-/* Waves longer than 64 tokens by 1/8, shorter than 16 as they are, between them blended by where they lie between 64 and 16. */
+/* Waves longer than 64 tokens by 1/8, shorter than 16 as they are, between them blended by where they lie
+ * between 64 and 16. */
 static double llama3(int i, int p) {
     double f = plain(i, p), wave = 2 * M_PI / f, at = (64 / wave - 1) / (4 - 1);
     return wave > 64 ? f / 8 : wave < 16 ? f : (1 - at) * f / 8 + at * f;
@@ -37,9 +39,11 @@ static double dynamic(int i, int p) {
     return plain_frequency(1e4 * pow(3 * n / 40 - 2, (double)E / (E - 2)), i);
 }
 
-/* Pairs that turn more than beta_fast times in 64 tokens stay, those that turn less than beta_slow times are stretched by 4. */
+/* Pairs that turn more than beta_fast times in 64 tokens stay, those that turn less than beta_slow times are
+ * stretched by 4. */
 static double yarn(int i, int p) {
-    double low = floor(E * log(64 / (8 * 2 * M_PI)) / (2 * log(1e4))), high = ceil(E * log(64 / (1 * 2 * M_PI)) / (2 * log(1e4)));
+    double low = floor(E * log(64 / (8 * 2 * M_PI)) / (2 * log(1e4))),
+           high = ceil(E * log(64 / (1 * 2 * M_PI)) / (2 * log(1e4)));
     low = low < 0 ? 0 : low;
     double ramp = fmin(1, fmax(0, (i - low) / (high - low)));
     return plain(i, p) / 4 * ramp + plain(i, p) * (1 - ramp);
@@ -49,7 +53,9 @@ static void formulas(void **state) {
     (void)state;
     check_table(&(lem_rope){0}, 1e4f, 400, plain, 1);
     check_table(&(lem_rope){.kind = LEM_ROPE_LINEAR, .factor = 2.5f}, 1e4f, 400, linear, 1);
-    check_table(&(lem_rope){.kind = LEM_ROPE_LLAMA3, .factor = 8, .low_freq = 1, .high_freq = 4, .original = 64}, 1e4f, 400, llama3, 1);
+    check_table(
+        &(lem_rope){.kind = LEM_ROPE_LLAMA3, .factor = 8, .low_freq = 1, .high_freq = 4, .original = 64},
+        1e4f, 400, llama3, 1);
     check_table(&(lem_rope){.kind = LEM_ROPE_DYNAMIC, .factor = 3, .declared = 40}, 1e4f, 400, dynamic, 1);
     lem_rope y = {.kind = LEM_ROPE_YARN, .factor = 4, .beta_fast = 8, .original = 64};
     check_table(&y, 1e4f, 400, yarn, 0.1 * log(4) + 1);
@@ -62,7 +68,8 @@ static void formulas(void **state) {
     check_table(&y, 1e4f, 400, yarn, (0.1 * 0.7 * log(4) + 1) / (0.1 * log(4) + 1));
     y.original = 0;
     y.declared = 64;
-    check_table(&y, 1e4f, 256, yarn, (0.1 * 0.7 * log(4) + 1) / (0.1 * log(4) + 1)); /* the file's max_position_embeddings then */
+    check_table(&y, 1e4f, 256, yarn,
+                (0.1 * 0.7 * log(4) + 1) / (0.1 * log(4) + 1)); /* the file's max_position_embeddings then */
 }
 
 /* A row of the table depends on its position alone, not on how many rows are asked for. */
@@ -92,7 +99,8 @@ static void refusals(void **state) {
         {{.kind = LEM_ROPE_YARN, .factor = 2, .declared = 101}, "original_max_position_embeddings"},
         {{.kind = LEM_ROPE_YARN, .factor = 2, .beta_slow = -1}, "beta_slow"},
         {{.kind = LEM_ROPE_YARN, .factor = 2, .mscale = 1e9f}, "mscale"},
-        {{.kind = LEM_ROPE_LLAMA3, .factor = 2, .low_freq = 1, .high_freq = 4}, "original_max_position_embeddings is missing"},
+        {{.kind = LEM_ROPE_LLAMA3, .factor = 2, .low_freq = 1, .high_freq = 4},
+         "original_max_position_embeddings is missing"},
         {{.kind = LEM_ROPE_LLAMA3, .factor = 2, .original = 9, .low_freq = 4, .high_freq = 1}, "not below"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -105,6 +113,7 @@ static void refusals(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(formulas), cmocka_unit_test(rows_stand_alone), cmocka_unit_test(refusals)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(formulas), cmocka_unit_test(rows_stand_alone),
+                                       cmocka_unit_test(refusals)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

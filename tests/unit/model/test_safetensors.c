@@ -3,14 +3,18 @@
 
 #include <unistd.h>
 
-#define T(name, dtype, shape, a, b) "\"" name "\":{\"dtype\":\"" dtype "\",\"shape\":" shape ",\"data_offsets\":[" #a "," #b "]}"
+#define T(name, dtype, shape, a, b)                                                                          \
+    "\"" name "\":{\"dtype\":\"" dtype "\",\"shape\":" shape ",\"data_offsets\":[" #a "," #b "]}"
 
 static void headers(void **state) {
     (void)state;
     lem_safetensors s = {NULL, 0, 0};
     static const char *const good[] = {
-        "{}", "{\"__metadata__\":{\"format\":\"pt\"}," T("a", "F32", "[2,3]", 0, 24) "," T("b", "BF16", "[4]", 24, 32) "}   ",
-        "{" T("b", "I64", "[]", 8, 16) "," T("a", "F64", "[1]", 0, 8) "}", "{" T("e", "F32", "[0,5]", 0, 0) "," T("a", "U8", "[3]", 0, 3) "}"};
+        "{}",
+        "{\"__metadata__\":{\"format\":\"pt\"}," T("a", "F32", "[2,3]", 0, 24) "," T("b", "BF16", "[4]", 24,
+                                                                                     32) "}   ",
+        "{" T("b", "I64", "[]", 8, 16) "," T("a", "F64", "[1]", 0, 8) "}",
+        "{" T("e", "F32", "[0,5]", 0, 0) "," T("a", "U8", "[3]", 0, 3) "}"};
     static const uint64_t bytes[] = {0, 32, 16, 3};
     for (int i = 0; i < 4; i++) {
         OK(lem_safetensors_parse(good[i], strlen(good[i]), bytes[i], &s, &err));
@@ -46,7 +50,8 @@ static void headers(void **state) {
                {"{\"__metadata__\":{\"x\":1}}", 0, "__metadata__"},
                {"{\"__metadata__\":[]}", 0, "__metadata__"}};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-        FAILS(lem_safetensors_parse(bad[i].text, strlen(bad[i].text), bad[i].bytes, &s, &err), LEM_EDATA, bad[i].part);
+        FAILS(lem_safetensors_parse(bad[i].text, strlen(bad[i].text), bad[i].bytes, &s, &err), LEM_EDATA,
+              bad[i].part);
         assert_null(s.tensor);
     }
 }
@@ -60,7 +65,8 @@ static void write_and_read(void **state) {
     for (int i = 0; i < 40000; i++) b[i] = (float)sin(i);
     snprintf(path, sizeof path, "%s/a.safetensors", dir);
     snprintf(again, sizeof again, "%s/b.safetensors", dir);
-    lem_safetensors_source one[] = {{"z.weight", 2, {2, 3}, a}, {"b", 1, {40000, 1}, b}}, two[] = {one[1], one[0]};
+    lem_safetensors_source one[] = {{"z.weight", 2, {2, 3}, a}, {"b", 1, {40000, 1}, b}},
+                           two[] = {one[1], one[0]};
     for (int k = 0; k < 2; k++) {
         lem_dtype dtype = k ? LEM_DTYPE_BF16 : LEM_DTYPE_F32;
         OK(lem_safetensors_write(path, one, 2, dtype, &err));
@@ -78,7 +84,8 @@ static void write_and_read(void **state) {
         assert_non_null(t);
         assert_null(lem_safetensors_find(lem_safetensors_file_index(f), "c"));
         OK(lem_safetensors_file_read(f, t, back, 40000, &err));
-        for (int i = 0; i < 40000; i++) assert_true(back[i] == (k ? lem_bf16_to_f32(lem_f32_to_bf16(b[i])) : b[i]));
+        for (int i = 0; i < 40000; i++)
+            assert_true(back[i] == (k ? lem_bf16_to_f32(lem_f32_to_bf16(b[i])) : b[i]));
         FAILS(lem_safetensors_file_read(f, t, back, 39999, &err), LEM_EDATA, "elements");
         lem_safetensors_file_close(f);
     }
@@ -86,7 +93,9 @@ static void write_and_read(void **state) {
     OK(lem_safetensors_write(path, one, 2, LEM_DTYPE_F32, &err));
     lem_safetensors_file *f = NULL;
     OK(lem_safetensors_file_open(path, &f, &err));
-    FAILS(lem_safetensors_file_read(f, lem_safetensors_find(lem_safetensors_file_index(f), "z.weight"), back, 6, &err), LEM_EDATA, "not finite");
+    FAILS(lem_safetensors_file_read(f, lem_safetensors_find(lem_safetensors_file_index(f), "z.weight"), back,
+                                    6, &err),
+          LEM_EDATA, "not finite");
     lem_safetensors_file_close(f);
     OK(lem_dir_remove(dir, &err));
 }
@@ -143,7 +152,8 @@ static void half(void **state) {
     char path[128];
     char *dir = temp_dir();
     const char *header = "{" T("h", "F16", "[2]", 0, 4) "," T("i", "I32", "[1]", 4, 8) "}";
-    unsigned char length[8] = {(unsigned char)strlen(header)}, data[8] = {0x00, 0x3e, 0x00, 0xc0}; /* 1.5, -2 */
+    unsigned char length[8] = {(unsigned char)strlen(header)},
+                  data[8] = {0x00, 0x3e, 0x00, 0xc0}; /* 1.5, -2 */
     float out[2];
     lem_safetensors_file *f = NULL;
     snprintf(path, sizeof path, "%s/h.safetensors", dir);
@@ -153,13 +163,16 @@ static void half(void **state) {
     OK(lem_safetensors_file_open(path, &f, &err));
     OK(lem_safetensors_file_read(f, lem_safetensors_find(lem_safetensors_file_index(f), "h"), out, 2, &err));
     assert_true(out[0] == 1.5f && out[1] == -2.0f);
-    FAILS(lem_safetensors_file_read(f, lem_safetensors_find(lem_safetensors_file_index(f), "i"), out, 1, &err), LEM_EDATA, "I32");
+    FAILS(
+        lem_safetensors_file_read(f, lem_safetensors_find(lem_safetensors_file_index(f), "i"), out, 1, &err),
+        LEM_EDATA, "I32");
     lem_safetensors_file_close(f);
     OK(lem_dir_remove(dir, &err));
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(headers), cmocka_unit_test(write_and_read), cmocka_unit_test(truncation),
-                                       cmocka_unit_test(shrinking), cmocka_unit_test(half)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(headers), cmocka_unit_test(write_and_read),
+                                       cmocka_unit_test(truncation), cmocka_unit_test(shrinking),
+                                       cmocka_unit_test(half)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

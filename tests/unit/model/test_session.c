@@ -205,7 +205,8 @@ static void many_nodes(void **state) {
 
 int main(void) {
     OK(lem_backend_new(LEM_ISA_AUTO, NULL, &backend, &err));
-    const struct CMUnitTest tests[] = {cmocka_unit_test(nodes_and_pages), cmocka_unit_test(refusals), cmocka_unit_test(decode_allocates_nothing),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(nodes_and_pages), cmocka_unit_test(refusals),
+                                       cmocka_unit_test(decode_allocates_nothing),
                                        cmocka_unit_test(plan_is_exact), cmocka_unit_test(many_nodes)};
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     lem_backend_free(backend);

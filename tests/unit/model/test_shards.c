@@ -1,4 +1,5 @@
-/* test_shards - folders in several files: what is written opens, and every way in which index and shards can differ is named */
+/* test_shards - folders in several files: what is written opens, and every way in which index and shards can
+ * differ is named */
 #include "support.h"
 
 #include "model/model_priv.h"
@@ -19,7 +20,9 @@ static const char *in_dir(const char *name) {
     return path[next];
 }
 
-static void put(const char *name, const char *text) { OK(lem_file_write_atomic(in_dir(name), text, strlen(text), &err)); }
+static void put(const char *name, const char *text) {
+    OK(lem_file_write_atomic(in_dir(name), text, strlen(text), &err));
+}
 
 /* Replaces the first occurrence in a file. */
 static void edit(const char *name, const char *from, const char *to) {
@@ -123,11 +126,13 @@ static void bad_indexes(void **state) {
     refuse_index("{\"weight_map\":{\"a\":\"x.npz\"}}", "no .safetensors file");
     refuse_index("{\"weight_map\":{\"a\":\"x.safetensors\"}}", "x.safetensors is missing");
     refuse_index("{\"weight_map\":{\"a\":\"x.safetensors\",\"a\":\"y.safetensors\"}}", "JSON");
-    refuse_index("{\"metadata\":{\"total_size\":\"x\"},\"weight_map\":{\"a\":\"x.safetensors\"}}", "total_size");
+    refuse_index("{\"metadata\":{\"total_size\":\"x\"},\"weight_map\":{\"a\":\"x.safetensors\"}}",
+                 "total_size");
     refuse_index("{\"metadata\":{\"total_size\":-5},\"weight_map\":{\"a\":\"x.safetensors\"}}", "total_size");
     lem_buf b = {0};
     lem_buf_puts(&b, "{\"weight_map\":{");
-    for (int i = 0; i <= LEM_SHARDS_MAX; i++) lem_buf_printf(&b, "%s\"t%d\":\"s%d.safetensors\"", i ? "," : "", i, i);
+    for (int i = 0; i <= LEM_SHARDS_MAX; i++)
+        lem_buf_printf(&b, "%s\"t%d\":\"s%d.safetensors\"", i ? "," : "", i, i);
     lem_buf_puts(&b, "}}");
     refuse_index(lem_buf_str(&b), "more than 512 files");
     lem_buf_release(&b);
@@ -165,8 +170,10 @@ static void index_against_shards(void **state) {
     lem_shard_name(1, n, file);
     snprintf(two, sizeof two, "\"model.norm.weight\": \"%s\"", file);
     refuse_edit(one, two, "not in the shard the index names 'model.norm.weight' (model-00001-of-");
-    refuse_edit("\"model.norm.weight\"", "\"model.other.weight\"", "not in the shard the index names 'model.other.weight'");
-    refuse_edit("\"model.norm.weight\"", "\"model.other.weight\"", "in a shard but not in the index 'model.norm.weight'");
+    refuse_edit("\"model.norm.weight\"", "\"model.other.weight\"",
+                "not in the shard the index names 'model.other.weight'");
+    refuse_edit("\"model.norm.weight\"", "\"model.other.weight\"",
+                "in a shard but not in the index 'model.norm.weight'");
     refuse_edit("\"total_size\": ", "\"total_size\": 1", "metadata.total_size is 1");
     edit(LEM_SHARD_INDEX_NAME, "\"total_size\"", "\"total\""); /* not stated: nothing to contradict */
     same_model(m);
@@ -221,7 +228,8 @@ static void other_formats(void **state) {
         }
     lem_model_free(got);
     m->params[5] = 1e6f; /* more than F16 holds: refused, and the folder stays as it was */
-    FAILS(lem_model_save(m, dir, LEM_DTYPE_F16, &err), LEM_EDATA, "model.embed_tokens.weight' holds 1e+06, which F16 cannot hold, at 5");
+    FAILS(lem_model_save(m, dir, LEM_DTYPE_F16, &err), LEM_EDATA,
+          "model.embed_tokens.weight' holds 1e+06, which F16 cannot hold, at 5");
     OK(lem_model_open_any(dir, &got, &err));
     lem_model_free(got);
     OK(lem_file_remove(in_dir("model.safetensors"), &err));
@@ -241,7 +249,10 @@ static void spare_and_many(void **state) {
     size_t n = 0;
     OK(lem_model_save(m, dir, LEM_DTYPE_F32, &err));
     for (int i = 0; i < m->n_tensors; i++)
-        s[n++] = (lem_safetensors_source){m->tensors[i].name, m->tensors[i].rank, {m->tensors[i].shape[0], m->tensors[i].shape[1]}, m->params};
+        s[n++] = (lem_safetensors_source){m->tensors[i].name,
+                                          m->tensors[i].rank,
+                                          {m->tensors[i].shape[0], m->tensors[i].shape[1]},
+                                          m->params};
     s[n++] = (lem_safetensors_source){"model.layers.0.self_attn.rotary_emb.inv_freq", 1, {4, 1}, m->params};
     s[n++] = (lem_safetensors_source){"model.rotary_emb.inv_freq", 1, {4, 1}, m->params};
     OK(lem_safetensors_write(in_dir("model.safetensors"), s, n, LEM_DTYPE_F32, &err));
@@ -253,10 +264,12 @@ static void spare_and_many(void **state) {
     lem_model_free(m);
 }
 
-/* Each allocation of a sharded save over another fails once: the folder opens with the old weights or the new, or not at all, never with a mixture. */
+/* Each allocation of a sharded save over another fails once: the folder opens with the old weights or the
+ * new, or not at all, never with a mixture. */
 static void no_memory(void **state) {
     (void)state;
-    lem_model *m = tiny_model(LEM_ARCH_QWEN2, LEM_HEAD_LM, false), *other = tiny_model(LEM_ARCH_QWEN2, LEM_HEAD_LM, false);
+    lem_model *m = tiny_model(LEM_ARCH_QWEN2, LEM_HEAD_LM, false),
+              *other = tiny_model(LEM_ARCH_QWEN2, LEM_HEAD_LM, false);
     char old[65], new[65], have[65];
     for (size_t i = 0; i < other->n_params; i++) other->params[i] *= 2;
     lem_model_hash(m, old);
@@ -302,7 +315,8 @@ static int teardown(void **state) {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void) {
-    const struct CMUnitTest tests[] = {T(round_trip),     T(bad_indexes), T(index_against_shards), T(links), T(other_formats),
-                                       T(spare_and_many), T(no_memory)};
+    const struct CMUnitTest tests[] = {T(round_trip), T(bad_indexes),   T(index_against_shards),
+                                       T(links),      T(other_formats), T(spare_and_many),
+                                       T(no_memory)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,5 @@
-/* test_weights_open - weights packed from files have the bits of weights packed from a model, for every type, head and thread count */
+/* test_weights_open - weights packed from files have the bits of weights packed from a model, for every type,
+ * head and thread count */
 #include "support.h"
 
 #include "model/model_priv.h"
@@ -85,7 +86,8 @@ static void bit_equal(void **state) {
     }
 }
 
-/* The first bad value in the order of the model is told, the same for any number of threads; nothing is returned. */
+/* The first bad value in the order of the model is told, the same for any number of threads; nothing is
+ * returned. */
 static void bad_values(void **state) {
     (void)state;
     char path[128], first[1024];
@@ -100,9 +102,10 @@ static void bad_values(void **state) {
     }
     snprintf(path, sizeof path, "%s/model.safetensors", dir);
     for (int k = 0; k < 4; k++) {
-        OK(lem_safetensors_write(path, s, (size_t)m->n_tensors, k & 1 ? LEM_DTYPE_BF16 : LEM_DTYPE_F32, &err));
-        FAILS(lem_weights_open(dir, LEM_HEAD_LM, backend, k & 2 ? LEM_DTYPE_BF16 : LEM_DTYPE_F32, &w, &err), LEM_EDATA,
-              "model.layers.1.mlp.gate_proj.weight' holds a value that is not finite, at 3239");
+        OK(lem_safetensors_write(path, s, (size_t)m->n_tensors, k & 1 ? LEM_DTYPE_BF16 : LEM_DTYPE_F32,
+                                 &err));
+        FAILS(lem_weights_open(dir, LEM_HEAD_LM, backend, k & 2 ? LEM_DTYPE_BF16 : LEM_DTYPE_F32, &w, &err),
+              LEM_EDATA, "model.layers.1.mlp.gate_proj.weight' holds a value that is not finite, at 3239");
         assert_null(w);
         if (k) assert_string_equal(first, err.text);
         memcpy(first, err.text, sizeof first);
@@ -116,7 +119,8 @@ static void refusals(void **state) {
     lem_weights *w = NULL;
     lem_model_config c;
     OK(lem_model_save(m, dir, LEM_DTYPE_BF16, &err));
-    FAILS(lem_weights_open(dir, LEM_HEAD_SCALAR, backend, LEM_DTYPE_BF16, &w, &err), LEM_EDATA, "score.weight");
+    FAILS(lem_weights_open(dir, LEM_HEAD_SCALAR, backend, LEM_DTYPE_BF16, &w, &err), LEM_EDATA,
+          "score.weight");
     FAILS(lem_weights_open(dir, LEM_HEAD_LM, backend, LEM_DTYPE_F16, &w, &err), LEM_EUSAGE, "F32 or BF16");
     OK(lem_model_check(dir, LEM_HEAD_LM, &c, &err));
     assert_int_equal(c.width, 72);

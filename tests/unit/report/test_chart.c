@@ -23,12 +23,14 @@ static void steps(void **state) {
     assert_true(fabs(lem_chart_step(3, 5) - 1) < 1e-12);
     assert_true(fabs(lem_chart_step(0.03, 5) - 0.01) < 1e-12);
     assert_true(fabs(lem_chart_step(40, 8) - 5) < 1e-12);
-    for (double span = 1e-6; span < 1e6; span *= 1.37) assert_true(span / lem_chart_step(span, 5) <= 5 + 1e-9);
+    for (double span = 1e-6; span < 1e6; span *= 1.37)
+        assert_true(span / lem_chart_step(span, 5) <= 5 + 1e-9);
 }
 
 static void curve_with_band(void **state) {
     (void)state;
-    const double x[] = {1, 2, 4, 8}, y[] = {0.6, 0.7, 0.8, 0.85}, lo[] = {0.5, 0.6, 0.7, 0.8}, hi[] = {0.7, 0.8, 0.9, 0.9};
+    const double x[] = {1, 2, 4, 8}, y[] = {0.6, 0.7, 0.8, 0.85}, lo[] = {0.5, 0.6, 0.7, 0.8},
+                 hi[] = {0.7, 0.8, 0.9, 0.9};
     const lem_series s[] = {{"rm@k", 4, x, y, lo, hi}, {"<b>", 4, x, lo, NULL, NULL}};
     const lem_chart c = {"curve", "over k", "k", "accuracy", true, true, true, s, 2};
     lem_buf b = {0};
@@ -74,7 +76,9 @@ static void nothing_to_draw(void **state) {
 
 static void extreme_values(void **state) {
     (void)state;
-    const double cases[][2] = {{5, 5}, {0, 0}, {-1e300, 1e300}, {1e-320, 2e-320}, {-1.7e308, 1.7e308}, {0.999999, 1}, {1e15, 1e15 + 1}};
+    const double cases[][2] = {
+        {5, 5},        {0, 0},          {-1e300, 1e300}, {1e-320, 2e-320}, {-1.7e308, 1.7e308},
+        {0.999999, 1}, {1e15, 1e15 + 1}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const double x[] = {1, 1};
         const lem_series s = {"x", 2, x, cases[i], NULL, NULL};

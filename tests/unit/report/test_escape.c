@@ -65,7 +65,8 @@ static void csv(void **state) {
     EXPECT(lem_escape_csv, "say \"x\"\nnow", "\"say \"\"x\"\"\nnow\"");
 }
 
-/* Whatever bytes come in, what comes out of the HTML escape has none of the five characters and is valid for an attribute. */
+/* Whatever bytes come in, what comes out of the HTML escape has none of the five characters and is valid for
+ * an attribute. */
 static void every_pair_of_bytes(void **state) {
     (void)state;
     for (unsigned v = 0; v < 65536; v++) {
@@ -74,7 +75,8 @@ static void every_pair_of_bytes(void **state) {
         lem_escape_html(&b, in, 2);
         const char *s = lem_buf_str(&b);
         assert_null(strpbrk(s, "<>\"'"));
-        for (const char *amp = strchr(s, '&'); amp; amp = strchr(amp + 1, '&')) assert_non_null(strchr(amp, ';'));
+        for (const char *amp = strchr(s, '&'); amp; amp = strchr(amp + 1, '&'))
+            assert_non_null(strchr(amp, ';'));
         lem_buf_release(&b);
     }
 }

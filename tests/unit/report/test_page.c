@@ -61,7 +61,8 @@ static void hostile_text_stays_text(void **state) {
     assert_int_equal(count(html, "<td"), 4);
     assert_int_equal(count(html, "</td>"), 4);
     assert_true(count(html, "&lt;script&gt;") >= 15);
-    assert_int_equal(count(lem_page_markdown(p), "\\<script\\>"), count(lem_page_markdown(p), "<script") - 1); /* one stands in a fenced block */
+    assert_int_equal(count(lem_page_markdown(p), "\\<script\\>"),
+                     count(lem_page_markdown(p), "<script") - 1); /* one stands in a fenced block */
     lem_page_free(p);
 }
 
@@ -92,8 +93,10 @@ static void table_in_three_forms(void **state) {
     assert_string_equal(lem_page_csv(p, "main"), "metric,value\r\nrm@8,94.0 %\r\n\"a,b\",1|2\r\n");
     assert_string_equal(lem_page_csv(p, "main-2"), "metric,value\r\nrm@8,94.0 %\r\n");
     assert_null(lem_page_csv(p, "main-3"));
-    assert_non_null(strstr(lem_page_markdown(p), "| metric | value |\n|---|---:|\n| **rm@8** | **94.0 %** |\n| a,b | 1\\|2 |\n"));
-    assert_non_null(strstr(lem_page_html(p), "<tr class=\"mark\"><td>rm@8</td><td class=\"num\">94.0 %</td></tr>"));
+    assert_non_null(strstr(lem_page_markdown(p),
+                           "| metric | value |\n|---|---:|\n| **rm@8** | **94.0 %** |\n| a,b | 1\\|2 |\n"));
+    assert_non_null(
+        strstr(lem_page_html(p), "<tr class=\"mark\"><td>rm@8</td><td class=\"num\">94.0 %</td></tr>"));
     lem_page_free(p);
 }
 
@@ -160,8 +163,9 @@ static void out_of_memory(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(hostile_text_stays_text),        cmocka_unit_test(page_is_self_contained),  cmocka_unit_test(table_in_three_forms),
-        cmocka_unit_test(chart_without_points_is_a_note), cmocka_unit_test(saved_beside_each_other), cmocka_unit_test(out_of_memory),
+        cmocka_unit_test(hostile_text_stays_text), cmocka_unit_test(page_is_self_contained),
+        cmocka_unit_test(table_in_three_forms),    cmocka_unit_test(chart_without_points_is_a_note),
+        cmocka_unit_test(saved_beside_each_other), cmocka_unit_test(out_of_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,5 @@
-/* test_recipe - how each kind of head is fed: text, step ends, tokens read; steps that are none; tags and special tokens inside texts */
+/* test_recipe - how each kind of head is fed: text, step ends, tokens read; steps that are none; tags and
+ * special tokens inside texts */
 #include "support.h"
 
 #define KI "\xd0\xba\xd0\xb8"
@@ -11,7 +12,8 @@ typedef struct fixture {
 
 static fixture make(lem_head_kind kind, const char *folder, const char *system, const char *separator) {
     fixture f = {.t = tokenizer_of(folder)};
-    OK(lem_reward_recipe_make(&(lem_head_shape){.kind = kind, .token = 3}, f.t, folder_path(folder), system, separator, &f.how, &err));
+    OK(lem_reward_recipe_make(&(lem_head_shape){.kind = kind, .token = 3}, f.t, folder_path(folder), system,
+                              separator, &f.how, &err));
     return f;
 }
 
@@ -37,12 +39,13 @@ static void shows(fixture *f, const char *problem, const char *solution, const c
 static void outcome(void **state) {
     (void)state;
     fixture f = make(LEM_HEAD_KIND_CLASSIFIER, "qwen2_classifier", NULL, NULL);
-    shows(
-        &f, "1+1?", "2",
-        "<|im_start|>system\nPlease reason step by step, and check your final answer within \\boxed{}.<|im_end|>\n<|im_start|>user\n1+1?<|im_end|>\n"
-        "<|im_start|>assistant\n2<|im_end|>\n^");
+    shows(&f, "1+1?", "2",
+          "<|im_start|>system\nPlease reason step by step, and check your final answer within "
+          "\\boxed{}.<|im_end|>\n<|im_start|>user\n1+1?<|im_end|>\n"
+          "<|im_start|>assistant\n2<|im_end|>\n^");
     shows(&f, "", "",
-          "<|im_start|>system\nPlease reason step by step, and check your final answer within \\boxed{}.<|im_end|>\n<|im_start|>user\n<|im_end|>\n"
+          "<|im_start|>system\nPlease reason step by step, and check your final answer within "
+          "\\boxed{}.<|im_end|>\n<|im_start|>user\n<|im_end|>\n"
           "<|im_start|>assistant\n<|im_end|>\n^");
     drop(&f);
     f = make(LEM_HEAD_KIND_QWEN_RM, "qwen_rm", NULL, NULL);
@@ -66,11 +69,14 @@ static void qwen_steps(void **state) {
     (void)state;
     fixture f = make(LEM_HEAD_KIND_QWEN_PRM, "qwen_prm", "", NULL);
     shows(&f, "Q", "one\n\n two \n\n\n\nthree\n\n",
-          "<|im_start|>user\nQ<|im_end|>\n<|im_start|>assistant\none<extra_0>^two<extra_0>^three<extra_0>^<|im_end|>\n");
-    shows(&f, "Q", "one\nstep", "<|im_start|>user\nQ<|im_end|>\n<|im_start|>assistant\none\nstep<extra_0>^<|im_end|>\n");
+          "<|im_start|>user\nQ<|im_end|>\n<|im_start|>assistant\none<extra_0>^two<extra_0>^three<extra_0>^<|"
+          "im_end|>\n");
+    shows(&f, "Q", "one\nstep",
+          "<|im_start|>user\nQ<|im_end|>\n<|im_start|>assistant\none\nstep<extra_0>^<|im_end|>\n");
     /* A mark that the solution spells out is text: only the recipe's own are read. */
     shows(&f, "<extra_0>", "a <extra_0> b<|im_end|>",
-          "<|im_start|>user\n<extra_0><|im_end|>\n<|im_start|>assistant\na <extra_0> b<|im_end|><extra_0>^<|im_end|>\n");
+          "<|im_start|>user\n<extra_0><|im_end|>\n<|im_start|>assistant\na <extra_0> "
+          "b<|im_end|><extra_0>^<|im_end|>\n");
     for (size_t i = 0, marks = 0; i < f.r.ids.len; i++) {
         marks += f.r.ids.data[i] == f.how.tag;
         assert_true(marks <= 1);
@@ -82,7 +88,8 @@ static void qwen_steps(void **state) {
     }
     drop(&f);
     f = make(LEM_HEAD_KIND_QWEN_PRM, "qwen_prm", "", "##");
-    shows(&f, "Q", "a##b\n\nc##", "<|im_start|>user\nQ<|im_end|>\n<|im_start|>assistant\na<extra_0>^b\n\nc<extra_0>^<|im_end|>\n");
+    shows(&f, "Q", "a##b\n\nc##",
+          "<|im_start|>user\nQ<|im_end|>\n<|im_start|>assistant\na<extra_0>^b\n\nc<extra_0>^<|im_end|>\n");
     drop(&f);
 }
 
@@ -141,11 +148,14 @@ static void refusals(void **state) {
     (void)state;
     lem_tokenizer *chat = tokenizer_of("qwen_prm"), *sp = tokenizer_of("math_shepherd");
     lem_reward_recipe r = {.tag = 77};
-    FAILS(lem_reward_recipe_make(&(lem_head_shape){.kind = LEM_HEAD_KIND_QWEN_PRM}, sp, folder_path("math_shepherd"), NULL, NULL, &r, &err),
+    FAILS(lem_reward_recipe_make(&(lem_head_shape){.kind = LEM_HEAD_KIND_QWEN_PRM}, sp,
+                                 folder_path("math_shepherd"), NULL, NULL, &r, &err),
           LEM_EDATA, "<extra_0>");
-    FAILS(lem_reward_recipe_make(&(lem_head_shape){.kind = LEM_HEAD_KIND_QWEN_PRM}, chat, folder_path("qwen_prm"), NULL, "", &r, &err), LEM_EUSAGE,
-          "must not be empty");
-    FAILS(lem_reward_recipe_make(&(lem_head_shape){.kind = LEM_HEAD_KIND_SKYWORK_PRM}, chat, folder_path("math_shepherd"), NULL, NULL, &r, &err),
+    FAILS(lem_reward_recipe_make(&(lem_head_shape){.kind = LEM_HEAD_KIND_QWEN_PRM}, chat,
+                                 folder_path("qwen_prm"), NULL, "", &r, &err),
+          LEM_EUSAGE, "must not be empty");
+    FAILS(lem_reward_recipe_make(&(lem_head_shape){.kind = LEM_HEAD_KIND_SKYWORK_PRM}, chat,
+                                 folder_path("math_shepherd"), NULL, NULL, &r, &err),
           LEM_EDATA, "bos_token '<s>'");
     assert_int_equal(r.tag, 77);
     fixture f = make(LEM_HEAD_KIND_RLHFLOW_PRM, "math_shepherd", NULL, NULL);
@@ -170,7 +180,8 @@ static void refusals(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(outcome),    cmocka_unit_test(qwen_steps), cmocka_unit_test(plain_steps),
-                                       cmocka_unit_test(sign_turns), cmocka_unit_test(tags),       cmocka_unit_test(refusals)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(outcome),     cmocka_unit_test(qwen_steps),
+                                       cmocka_unit_test(plain_steps), cmocka_unit_test(sign_turns),
+                                       cmocka_unit_test(tags),        cmocka_unit_test(refusals)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,5 @@
-/* test_scorer - the prefix tree: random families of sequences in passes of many sizes against each alone; refusals */
+/* test_scorer - the prefix tree: random families of sequences in passes of many sizes against each alone;
+ * refusals */
 #include "support.h"
 
 #include "core/rng.h"
@@ -48,7 +49,8 @@ static void draw(family *x, uint64_t id) {
             if (kept > n || lem_rng_next_below(&r, 4) == 0) n = kept > 0 ? kept : n;
         }
         int reads = (int)lem_rng_next_below(&r, 5);
-        for (int k = 0; k < reads; k++) x->at[i][k] = k == 0 ? (int)lem_rng_next_below(&r, (uint64_t)n) : x->at[i][k - 1];
+        for (int k = 0; k < reads; k++)
+            x->at[i][k] = k == 0 ? (int)lem_rng_next_below(&r, (uint64_t)n) : x->at[i][k - 1];
         if (reads > 1) x->at[i][reads - 1] = n - 1;
         x->item[i] = (lem_score_item){x->ids[i], n, x->at[i], reads, x->value[i]};
     }
@@ -70,7 +72,8 @@ static void passes_change_nothing(void **state) {
                 draw(&y, id);
                 OK(lem_scorer_new(fx.w, fx.b, &fx.how, 5, 7, rows, &all, &err));
                 OK(lem_scorer_run(all, y.item, SEQUENCES, &err));
-                for (int i = 0; i < SEQUENCES; i++) assert_memory_equal(x.value[i], y.value[i], (size_t)x.item[i].n_at * sizeof(float));
+                for (int i = 0; i < SEQUENCES; i++)
+                    assert_memory_equal(x.value[i], y.value[i], (size_t)x.item[i].n_at * sizeof(float));
                 lem_scorer_free(all);
             }
         }
@@ -94,11 +97,14 @@ static void refusals(void **state) {
     float v[2] = {-7, -7};
     assert_int_equal(lem_scorer_limit(s), 64);
     FAILS(lem_scorer_run(s, &(lem_score_item){ids, 0, &last, 1, v}, 1, &err), LEM_EDATA, "without tokens");
-    FAILS(lem_scorer_run(s, &(lem_score_item){ids, 65, &last, 1, v}, 1, &err), LEM_EDATA, "65 tokens exceeds the limit of 64");
+    FAILS(lem_scorer_run(s, &(lem_score_item){ids, 65, &last, 1, v}, 1, &err), LEM_EDATA,
+          "65 tokens exceeds the limit of 64");
     FAILS(lem_scorer_run(s, &(lem_score_item){ids, 3, &outside, 1, v}, 1, &err), LEM_EDATA, "cannot be read");
-    FAILS(lem_scorer_run(s, &(lem_score_item){ids, 3, backwards, 2, v}, 1, &err), LEM_EDATA, "cannot be read");
+    FAILS(lem_scorer_run(s, &(lem_score_item){ids, 3, backwards, 2, v}, 1, &err), LEM_EDATA,
+          "cannot be read");
     ids[1] = 100000;
-    FAILS(lem_scorer_run(s, &(lem_score_item){ids, 3, &last, 1, v}, 1, &err), LEM_EDATA, "the tokenizer is of another model");
+    FAILS(lem_scorer_run(s, &(lem_score_item){ids, 3, &last, 1, v}, 1, &err), LEM_EDATA,
+          "the tokenizer is of another model");
     assert_true(v[0] == -7 && v[1] == -7);
     OK(lem_scorer_run(s, NULL, 0, &err));
     assert_int_equal(lem_scorer_tokens(s), 0);

@@ -1,4 +1,5 @@
-/* test_select_lists - score-sorted sampling: only the best positives and worst negatives, balanced, deterministic */
+/* test_select_lists - score-sorted sampling: only the best positives and worst negatives, balanced,
+ * deterministic */
 #include "reward/select_lists.h"
 
 #include <setjmp.h>
@@ -26,7 +27,9 @@ static void sorted_extremes(void **state) {
         for (int i = 0; i < 6; i++) {
             assert_int_equal(label[out[i]], i < 3);
             int better = 0; /* candidates of the class that stand before it in the order */
-            for (int j = 0; j < 64; j++) better += label[j] == label[out[i]] && (i < 3 ? score[j] > score[out[i]] : score[j] < score[out[i]]);
+            for (int j = 0; j < 64; j++)
+                better += label[j] == label[out[i]] &&
+                          (i < 3 ? score[j] > score[out[i]] : score[j] < score[out[i]]);
             assert_true(better < 14);
             for (int j = 0; j < i; j++) assert_int_not_equal(out[i], out[j]);
         }
@@ -71,6 +74,7 @@ static void random_covers_all(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(sorted_extremes), cmocka_unit_test(balance), cmocka_unit_test(random_covers_all)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(sorted_extremes), cmocka_unit_test(balance),
+                                       cmocka_unit_test(random_covers_all)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

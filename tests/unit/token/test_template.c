@@ -1,4 +1,5 @@
-/* test_template.c - chat templates render as jinja2 does (tools/golden/template.py), with marks, dates and bounds */
+/* test_template.c - chat templates render as jinja2 does (tools/golden/template.py), with marks, dates and
+ * bounds */
 #include "core/file.h"
 #include "core/hash.h"
 #include "core/mem.h"
@@ -17,7 +18,10 @@ static lem_json *golden;
 static int setup(void **state) {
     (void)state;
     lem_err err = LEM_ERR_INIT;
-    return lem_json_load(LEMMA_TEST_DATA "/token/templates/golden.json", (size_t)8 << 20, &golden, &err) == LEM_OK ? 0 : -1;
+    return lem_json_load(LEMMA_TEST_DATA "/token/templates/golden.json", (size_t)8 << 20, &golden, &err) ==
+                   LEM_OK
+               ? 0
+               : -1;
 }
 
 static int teardown(void **state) {
@@ -26,7 +30,8 @@ static int teardown(void **state) {
     return 0;
 }
 
-static lem_status render(const char *source, size_t len, lem_template_input *in, lem_rendered *out, lem_err *err) {
+static lem_status render(const char *source, size_t len, lem_template_input *in, lem_rendered *out,
+                         lem_err *err) {
     lem_template *t = NULL;
     lem_status st = lem_template_parse(source, len, &t, err);
     if (st == LEM_OK) st = lem_template_render(t, in, out, err);
@@ -46,7 +51,8 @@ static void expect(const char *source, const char *messages, const char *text, c
     assert_string_equal(lem_buf_str(&r.text), text);
     assert_int_equal(r.mark.len, r.text.len);
     for (size_t i = 0; marks && i < r.mark.len; i++)
-        if (r.mark.data[i] != marks[i] - '0') fail_msg("%s: mark %zu is %d, not %c", source, i, r.mark.data[i], marks[i]);
+        if (r.mark.data[i] != marks[i] - '0')
+            fail_msg("%s: mark %zu is %d, not %c", source, i, r.mark.data[i], marks[i]);
     lem_rendered_release(&r);
     lem_json_free(m);
 }
@@ -69,11 +75,13 @@ static void test_golden(void **state) {
     size_t texts = 0, failures = 0;
     assert_true(lem_json_count(cases) >= 98);
     for (size_t i = 0; i < lem_json_count(cases); i++) {
-        const lem_json *source = lem_json_get(lem_json_at(cases, i), "template"), *want = lem_json_get(lem_json_at(cases, i), "want");
+        const lem_json *source = lem_json_get(lem_json_at(cases, i), "template"),
+                       *want = lem_json_get(lem_json_at(cases, i), "want");
         for (size_t k = 0; k < 3; k++) {
             lem_err err = LEM_ERR_INIT;
             lem_rendered r = {{0}, {0}};
-            lem_template_input in = {.messages = messages, .n_messages = k < 2 ? SIZE_MAX : 1, .generation_prompt = k == 1};
+            lem_template_input in = {
+                .messages = messages, .n_messages = k < 2 ? SIZE_MAX : 1, .generation_prompt = k == 1};
             if (k < 2) in.tokens = lem_json_get(golden, "tokens");
             if (k < 2) in.extra = lem_json_get(golden, "extra");
             lem_status st = render(lem_json_str(source, ""), lem_json_str_len(source), &in, &r, &err);
@@ -105,12 +113,14 @@ static void shared_template(const char *dir, const lem_json *one) {
     char *path = lem_path_join(dir, lem_json_str(lem_json_get(one, "file"), ""), &err), hex[65];
     int64_t errors = 0, renders = 0;
     assert_int_equal(lem_file_read(path, (size_t)1 << 20, &source, &err), LEM_OK);
-    if (lem_template_parse(lem_buf_str(&source), source.len, &t, &err) != LEM_OK) fail_msg("%s: %s", path, err.text);
+    if (lem_template_parse(lem_buf_str(&source), source.len, &t, &err) != LEM_OK)
+        fail_msg("%s: %s", path, err.text);
     lem_sha256_init(&h);
     for (size_t i = 0; i < lem_json_count(lists); i++) {
         for (int prompt = 0; prompt < 2; prompt++, renders++) {
             lem_rendered r = {{0}, {0}};
-            lem_template_input in = {.messages = lem_json_at(lists, i), .n_messages = SIZE_MAX, .generation_prompt = prompt};
+            lem_template_input in = {
+                .messages = lem_json_at(lists, i), .n_messages = SIZE_MAX, .generation_prompt = prompt};
             in.tokens = lem_json_get(golden, "tokens");
             lem_status st = lem_template_render(t, &in, &r, &err);
             if (st == LEM_OK) lem_sha256_add(&h, lem_buf_str(&r.text), r.text.len);
@@ -124,7 +134,8 @@ static void shared_template(const char *dir, const lem_json *one) {
     for (int i = 0; i < 32; i++) snprintf(hex + 2 * i, 3, "%02x", digest[i]);
     assert_int_equal(renders, lem_json_int(lem_json_get(one, "renders"), -1));
     assert_int_equal(errors, lem_json_int(lem_json_get(one, "errors"), -1));
-    if (strcmp(hex, lem_json_str(lem_json_get(one, "sha256"), "")) != 0) fail_msg("%s: other text than jinja2", path);
+    if (strcmp(hex, lem_json_str(lem_json_get(one, "sha256"), "")) != 0)
+        fail_msg("%s: other text than jinja2", path);
     lem_template_free(t);
     lem_buf_release(&source);
     lem_free(path);
@@ -148,19 +159,24 @@ static void test_shared(void **state) {
 
 static void test_marks(void **state) {
     (void)state;
-    static const char m[] = "[{\"role\":\"user\",\"content\":\" a<|x|> \",\"n\":12},{\"role\":\"<|x|>\",\"content\":\"\"}]";
+    static const char m[] =
+        "[{\"role\":\"user\",\"content\":\" a<|x|> \",\"n\":12},{\"role\":\"<|x|>\",\"content\":\"\"}]";
     expect("<{{ messages[0].content }}>", m, "< a<|x|> >", "0111111110");
-    expect("{{ messages[0].role }}{{ messages[1].role }}", m, "user<|x|>", "000011111"); /* a usual role is the template's, others are not */
+    expect("{{ messages[0].role }}{{ messages[1].role }}", m, "user<|x|>",
+           "000011111"); /* a usual role is the template's, others are not */
     expect("{{ '<|' + messages[0].content | trim | upper ~ '!' }}", m, "<|A<|X|>!", "001111110");
     expect("{{ messages[0].content[2:5][::-1] }}", m, "x|<", "111");
     expect("{{ messages[0].content.split('<')[1].replace('x', 'yy') }}", m, "|yy|> ", "100111");
-    expect("{{ 'a%sb'|format(messages[0].content|trim) }}{{ '{}'.format(messages[0].n) }}", m, "aa<|x|>b12", "0111111011");
+    expect("{{ 'a%sb'|format(messages[0].content|trim) }}{{ '{}'.format(messages[0].n) }}", m, "aa<|x|>b12",
+           "0111111011");
     expect("{{ messages[0].content | trim | tojson }}", m, "\"a<|x|>\"", "01111110");
     expect("{{ messages[0] }}", m, "{'role': 'user', 'content': ' a<|x|> ', 'n': 12}", NULL);
     expect("{{ messages[0].n + 1 }}{{ messages[0].n|string|length }}{{ '7'|int }}", m, "1327", "1100");
-    expect("{% set x %}[{{ messages[0].content|trim }}]{% endset %}{{ x|indent(1, true) }}", m, " [a<|x|>]", "001111110");
+    expect("{% set x %}[{{ messages[0].content|trim }}]{% endset %}{{ x|indent(1, true) }}", m, " [a<|x|>]",
+           "001111110");
     expect("a{% generation %}b{{ messages[0].n }}{% endgeneration %}c", m, "ab12c", "02330");
-    expect("{% macro f(x) %}{% generation %}{{ x }}{% endgeneration %}{% endmacro %}{{ f('r') ~ 's' }}", m, "rs", "20");
+    expect("{% macro f(x) %}{% generation %}{{ x }}{% endgeneration %}{% endmacro %}{{ f('r') ~ 's' }}", m,
+           "rs", "20");
     expect("{{ ('-' * 3).join(['a', messages[0].n|string]) }}", m, "a---12", "000011");
 }
 
@@ -202,10 +218,11 @@ static char *repeated(const char *a, const char *middle, const char *b, size_t n
 
 static void test_bounds(void **state) {
     (void)state;
-    static const char *const nests[][4] = {{"{{ ", "(", "1", ")"},     {"{{ ", "[", "1", "]"},           {"{{ ", "-", "1", ""},
-                                           {"{{ ", "not ", "1", ""},   {"{{ 1", "+1", "", ""},           {"{{ x", ".a", "", ""},
-                                           {"{{ x", "|list", "", ""},  {"{{ 1", " if 1 else 1", "", ""}, {"{{ x", "[0]", "", ""},
-                                           {"{{ 1", " and 1", "", ""}, {"{{ {1:", "{1:", "1", "}"},      {"{{ 'a'", "~'a'", "", ""}};
+    static const char *const nests[][4] = {
+        {"{{ ", "(", "1", ")"},     {"{{ ", "[", "1", "]"},           {"{{ ", "-", "1", ""},
+        {"{{ ", "not ", "1", ""},   {"{{ 1", "+1", "", ""},           {"{{ x", ".a", "", ""},
+        {"{{ x", "|list", "", ""},  {"{{ 1", " if 1 else 1", "", ""}, {"{{ x", "[0]", "", ""},
+        {"{{ 1", " and 1", "", ""}, {"{{ {1:", "{1:", "1", "}"},      {"{{ 'a'", "~'a'", "", ""}};
     for (size_t i = 0; i < sizeof nests / sizeof *nests; i++) {
         char *inner = repeated(nests[i][1], nests[i][2], nests[i][3], 3000);
         lem_buf s = {0};
@@ -217,12 +234,17 @@ static void test_bounds(void **state) {
     char *ifs = repeated("{% if 1 %}", "x", "{% endif %}", 500);
     refused(ifs, "line 1", "nested deeper");
     lem_free(ifs);
-    refused("{% for a in range(100000) %}{% for b in range(100000) %}{% endfor %}{% endfor %}", "line 1", "the template ");
+    refused("{% for a in range(100000) %}{% for b in range(100000) %}{% endfor %}{% endfor %}", "line 1",
+            "the template ");
     refused("{{ range(100001) }}", "line 1", "range");
     refused("{{ 'x' * 999999999999 }}", "line 1", "");
-    refused("{% set ns = namespace(s='xxxxxxxx') %}{% for i in range(99) %}{% set ns.s = ns.s + ns.s %}{% endfor %}", "line 1", "");
+    refused("{% set ns = namespace(s='xxxxxxxx') %}{% for i in range(99) %}{% set ns.s = ns.s + ns.s %}{% "
+            "endfor %}",
+            "line 1", "");
     refused("{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}", "line 1", "nested deeper");
-    refused("{% set ns = namespace(l=[]) %}{% for i in range(500) %}{% set ns.l = [ns.l] %}{% endfor %}{{ ns.l }}", "line 1", "nested deeper");
+    refused("{% set ns = namespace(l=[]) %}{% for i in range(500) %}{% set ns.l = [ns.l] %}{% endfor %}{{ "
+            "ns.l }}",
+            "line 1", "nested deeper");
     refused("{{ '%99999999d' % 1 }}", "line 1", "width");
     char *big = repeated("x", "", "", ((size_t)1 << 20) + 1);
     refused(big, "chat template", "1 MiB");
@@ -270,7 +292,8 @@ static void test_date(void **state) {
 /* Every allocation that fails is an error, and nothing is lost. */
 static void test_allocations(void **state) {
     (void)state;
-    static const char source[] = "{% macro f(a) %}{{ a }}{% endmacro %}{% for m in messages %}{{ f(m.content|trim)|upper|tojson }}{% endfor %}";
+    static const char source[] = "{% macro f(a) %}{{ a }}{% endmacro %}{% for m in messages %}{{ "
+                                 "f(m.content|trim)|upper|tojson }}{% endfor %}";
     lem_err err = LEM_ERR_INIT;
     int failed = 0;
     for (uint64_t k = 1; k < 500; k++) {

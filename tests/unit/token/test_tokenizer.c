@@ -15,10 +15,12 @@
 
 #include <cmocka.h>
 
-static const char story[] =
-    "Natalia sold clips to 48 of her friends in April, and then she sold half as many clips in May. How many clips did Natalia sell altogether "
-    "in April and May? Natalia sold 48/2 = 24 clips in May.\nNatalia sold 48+24 = 72 clips altogether in April and May.\n\n#### 72\n"
-    "Weng earns $12 an hour for babysitting. Yesterday, she just did 50 minutes of babysitting. How much did she earn? It's $10, isn't it?\n";
+static const char story[] = "Natalia sold clips to 48 of her friends in April, and then she sold half as "
+                            "many clips in May. How many clips did Natalia sell altogether "
+                            "in April and May? Natalia sold 48/2 = 24 clips in May.\nNatalia sold 48+24 = 72 "
+                            "clips altogether in April and May.\n\n#### 72\n"
+                            "Weng earns $12 an hour for babysitting. Yesterday, she just did 50 minutes of "
+                            "babysitting. How much did she earn? It's $10, isn't it?\n";
 
 static lem_tokenizer *train(const lem_bpe_train_opts *opts) {
     lem_err err = LEM_ERR_INIT;
@@ -151,9 +153,12 @@ static void test_round_trip(void **state) {
     (void)state;
     lem_tokenizer *t = train(&(lem_bpe_train_opts){.vocab = 400});
     lem_rng rng = lem_rng_make(7, "token test", 0);
-    static const char *const bits[] = {
-        " ", "\n",   "\r\n", "'s",       "'LL",          "caf\xc3\xa9", "\xe6\x95\xb0", "\xf0\x9f\x98\x80", "12",           "sold",       "clips",
-        "!", "\xff", "\xc3", "\xe2\x82", "\xed\xa0\x80", "\xc5\xbf",    "e\xcc\x81",    "\xc2\xa0",         "\xe3\x80\x80", "<|im_end|>", "\t"};
+    static const char *const bits[] = {" ",          "\n",          "\r\n",         "'s",
+                                       "'LL",        "caf\xc3\xa9", "\xe6\x95\xb0", "\xf0\x9f\x98\x80",
+                                       "12",         "sold",        "clips",        "!",
+                                       "\xff",       "\xc3",        "\xe2\x82",     "\xed\xa0\x80",
+                                       "\xc5\xbf",   "e\xcc\x81",   "\xc2\xa0",     "\xe3\x80\x80",
+                                       "<|im_end|>", "\t"};
     assert_round_trip(t, "", 0);
     assert_round_trip(t, "a\0b", 3);
     for (int i = 0; i < 2000; i++) {
@@ -169,7 +174,8 @@ static void test_round_trip(void **state) {
     lem_tokenizer_free(t);
 }
 
-/* A long word is merged by the heap, a short one by the loop: the ids of a long word of whole repetitions say both agree. */
+/* A long word is merged by the heap, a short one by the loop: the ids of a long word of whole repetitions say
+ * both agree. */
 static void test_long_word(void **state) {
     (void)state;
     lem_tokenizer *t = train(&(lem_bpe_train_opts){.vocab = 400});
@@ -223,10 +229,13 @@ static void check_golden(const char *dir) {
         assert_int_equal(lem_rows_next(rows, &row, &err), LEM_OK);
         if (!row) break;
         const lem_json *text = lem_json_get(row, "text"), *want = lem_json_get(row, "ids");
-        lem_ids ids = encode(t, lem_json_str(text, ""), lem_json_str_len(text), lem_json_bool(lem_json_get(row, "special"), false));
+        lem_ids ids = encode(t, lem_json_str(text, ""), lem_json_str_len(text),
+                             lem_json_bool(lem_json_get(row, "special"), false));
         bool same = ids.len == lem_json_count(want);
-        for (size_t i = 0; same && i < ids.len; i++) same = ids.data[i] == lem_json_int(lem_json_at(want, i), -1);
-        if (!same) fail_msg("%s:%d: \"%s\" has other ids", path, (int)lem_rows_number(rows), lem_json_str(text, ""));
+        for (size_t i = 0; same && i < ids.len; i++)
+            same = ids.data[i] == lem_json_int(lem_json_at(want, i), -1);
+        if (!same)
+            fail_msg("%s:%d: \"%s\" has other ids", path, (int)lem_rows_number(rows), lem_json_str(text, ""));
         lem_ids_release(&ids);
         lem_json_free(row);
     }
@@ -258,17 +267,21 @@ static void put(const char *dir, const char *name, const void *data, size_t len)
     lem_free(path);
 }
 
-/* A SentencePiece folder as older releases wrote it: its added tokens stand in added_tokens.json, or in tokenizer_config.json. */
+/* A SentencePiece folder as older releases wrote it: its added tokens stand in added_tokens.json, or in
+ * tokenizer_config.json. */
 static void test_added_beside_pieces(void **state) {
     (void)state;
     static const char *const names[] = {"added_tokens.json", "tokenizer_config.json"};
-    static const char *const texts[] = {"{\"<pad>\": 900}", "{\"added_tokens_decoder\": {\"900\": {\"content\": \"<pad>\", \"special\": true}}}"};
+    static const char *const texts[] = {
+        "{\"<pad>\": 900}",
+        "{\"added_tokens_decoder\": {\"900\": {\"content\": \"<pad>\", \"special\": true}}}"};
     char dir[] = "/tmp/lemma-token-XXXXXX";
     lem_err err = LEM_ERR_INIT;
     lem_buf model = {0};
     lem_tokenizer *t = NULL;
     assert_non_null(mkdtemp(dir));
-    assert_int_equal(lem_file_read(LEMMA_TEST_DATA "/token/spm_bpe/tokenizer.model", 1 << 20, &model, &err), LEM_OK);
+    assert_int_equal(lem_file_read(LEMMA_TEST_DATA "/token/spm_bpe/tokenizer.model", 1 << 20, &model, &err),
+                     LEM_OK);
     put(dir, "tokenizer.model", model.data, model.len);
     for (int k = 0; k < 2; k++) {
         put(dir, names[k], texts[k], strlen(texts[k]));
@@ -308,7 +321,8 @@ static void test_shared_minimind(void **state) {
     lem_free(dir);
 }
 
-/* Everything from training to decoding with the k-th allocation failing, for each k: an error, never a crash; the sanitizer looks for leaks. */
+/* Everything from training to decoding with the k-th allocation failing, for each k: an error, never a crash;
+ * the sanitizer looks for leaks. */
 static lem_status whole_life(lem_err *err) {
     lem_tokenizer *t = NULL;
     lem_ids ids = {0};
@@ -353,8 +367,11 @@ static void expect_refused(const char *json, const char *words) {
     if (!strstr(err.text, words)) fail_msg("\"%s\" does not say \"%s\"", err.text, words);
 }
 
-#define PIPE "\"pre_tokenizer\":{\"type\":\"ByteLevel\",\"add_prefix_space\":false},\"decoder\":{\"type\":\"ByteLevel\"},"
-#define SPLIT(p) "{\"pre_tokenizer\":{\"type\":\"Split\",\"pattern\":{\"Regex\":\"" p "\"},\"behavior\":\"Isolated\"}}"
+#define PIPE                                                                                                 \
+    "\"pre_tokenizer\":{\"type\":\"ByteLevel\",\"add_prefix_space\":false},\"decoder\":{\"type\":"           \
+    "\"ByteLevel\"},"
+#define SPLIT(p)                                                                                             \
+    "{\"pre_tokenizer\":{\"type\":\"Split\",\"pattern\":{\"Regex\":\"" p "\"},\"behavior\":\"Isolated\"}}"
 
 static void test_refused(void **state) {
     (void)state;
@@ -366,8 +383,12 @@ static void test_refused(void **state) {
     expect_refused("{" PIPE "\"model\":{\"vocab\":{\"a\":1},\"merges\":[\"a b\"]}}", "\"b\"");
     expect_refused("{" PIPE "\"model\":{\"vocab\":{\"a\":1},\"merges\":[\"a a\"]}}", "\"aa\"");
     expect_refused("{" PIPE "\"model\":{\"vocab\":{\"a\":1},\"merges\":[[\"a\"]]}}", "merges[0]");
-    expect_refused("{" PIPE "\"added_tokens\":[{\"id\":1,\"content\":\"b\"}],\"model\":{\"vocab\":{\"a\":1},\"merges\":[]}}", "added token");
-    expect_refused("{" PIPE "\"added_tokens\":[{\"id\":2,\"content\":\"b\",\"special\":\"no\"}],\"model\":{\"vocab\":{\"a\":1},\"merges\":[]}}",
+    expect_refused(
+        "{" PIPE
+        "\"added_tokens\":[{\"id\":1,\"content\":\"b\"}],\"model\":{\"vocab\":{\"a\":1},\"merges\":[]}}",
+        "added token");
+    expect_refused("{" PIPE "\"added_tokens\":[{\"id\":2,\"content\":\"b\",\"special\":\"no\"}],\"model\":{"
+                   "\"vocab\":{\"a\":1},\"merges\":[]}}",
                    "added_tokens[0].special must be true or false");
     expect_refused("{" PIPE "\"normalizer\":{\"type\":\"BertNormalizer\"}}", "BertNormalizer");
     expect_refused(SPLIT("([a-z]+"), "([a-z]+");
@@ -375,10 +396,18 @@ static void test_refused(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_train_layout),    cmocka_unit_test(test_train_order), cmocka_unit_test(test_train_refuses),
-        cmocka_unit_test(test_save_load),       cmocka_unit_test(test_round_trip),  cmocka_unit_test(test_long_word),
-        cmocka_unit_test(test_special),         cmocka_unit_test(test_golden),      cmocka_unit_test(test_added_beside_pieces),
-        cmocka_unit_test(test_shared_minimind), cmocka_unit_test(test_no_memory),   cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_train_layout),
+        cmocka_unit_test(test_train_order),
+        cmocka_unit_test(test_train_refuses),
+        cmocka_unit_test(test_save_load),
+        cmocka_unit_test(test_round_trip),
+        cmocka_unit_test(test_long_word),
+        cmocka_unit_test(test_special),
+        cmocka_unit_test(test_golden),
+        cmocka_unit_test(test_added_beside_pieces),
+        cmocka_unit_test(test_shared_minimind),
+        cmocka_unit_test(test_no_memory),
+        cmocka_unit_test(test_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -107,8 +107,8 @@ static void leftover(void **state) {
 int main(void) {
     snprintf(root, sizeof root, "/tmp/lemma-ckpt-XXXXXX");
     if (!mkdtemp(root)) return 1;
-    const struct CMUnitTest tests[] = {cmocka_unit_test(newest_wins), cmocka_unit_test(damage), cmocka_unit_test(every_manifest_byte),
-                                       cmocka_unit_test(leftover)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(newest_wins), cmocka_unit_test(damage),
+                                       cmocka_unit_test(every_manifest_byte), cmocka_unit_test(leftover)};
     int rc = cmocka_run_group_tests(tests, NULL, NULL);
     lem_err err = LEM_ERR_INIT;
     return rc + (lem_dir_remove(root, &err) != LEM_OK);

@@ -9,7 +9,8 @@
 
 #include <cmocka.h>
 
-/* recipe.md section 3: pos = [1, 0.5, 2], neg = [0, -1, 0.3] and pos = [1, 0.5], neg = [0, -1, 0.3, 0.9]; printed to six digits. */
+/* recipe.md section 3: pos = [1, 0.5, 2], neg = [0, -1, 0.3] and pos = [1, 0.5], neg = [0, -1, 0.3, 0.9];
+ * printed to six digits. */
 static const float a_score[] = {1, 0.5f, 2, 0, -1, 0.3f};
 static const uint8_t a_label[] = {1, 1, 1, 0, 0, 0};
 static const float b_score[] = {1, 0.5f, 0, -1, 0.3f, 0.9f};
@@ -39,7 +40,8 @@ static void finite_differences(void **state) {
             for (int j = 0; j < 6; j++) up[j] = down[j] = b_score[j];
             up[i] += h;
             down[i] -= h;
-            double fd = (lem_ranking_loss((lem_ranking)kind, 6, up, b_label, NULL) - lem_ranking_loss((lem_ranking)kind, 6, down, b_label, NULL)) /
+            double fd = (lem_ranking_loss((lem_ranking)kind, 6, up, b_label, NULL) -
+                         lem_ranking_loss((lem_ranking)kind, 6, down, b_label, NULL)) /
                         ((double)up[i] - down[i]);
             assert_float_equal(fd, g[i], 1e-5);
         }
@@ -70,6 +72,7 @@ static void edges(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(golden), cmocka_unit_test(finite_differences), cmocka_unit_test(edges)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(golden), cmocka_unit_test(finite_differences),
+                                       cmocka_unit_test(edges)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
