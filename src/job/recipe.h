@@ -1,5 +1,4 @@
-/* cli/recipe.h - a recipe: a list of stages, each a command with its options, run in order and resumed where
- * it stopped
+/* job/recipe.h - a recipe: a list of stages, each a command with its options, run in order
  *
  *   name: gsm8k-small
  *   vars: {data: ../shared/data/bench/gsm8k, out: out/gsm8k-small}
@@ -9,17 +8,30 @@
  *       words: [FILE]        # its positional arguments
  *       out: ${out}/sft      # options as in --config; ${var} is replaced in every text
  *
- * ${out}/run.json records finished stages by the hash of their resolved options and input files. A stage is
- * skipped while that hash is unchanged and every stage before it was skipped. Times go to ${out}/timing.json,
- * so that run.json is byte-identical for an interrupted and an uninterrupted run. */
-#ifndef LEM_CLI_RECIPE_H
-#define LEM_CLI_RECIPE_H
+ * Before the first stage starts, all of them are checked: keys, values, inputs (there, or made by an earlier
+ * stage), models, memory and disk.
+ * Every stage is a job of its own (job/job.h): what is complete is left, what is unfinished goes on, and a
+ * changed option or input is refused by name. --overwrite runs the changed stage again, and those after it
+ * whose inputs change with it.
+ * ${out}/run.json lists the finished stages with their identities; times go to ${out}/timing.json, so that
+ * run.json has the same bytes for an interrupted and an uninterrupted run. */
+#ifndef LEM_JOB_RECIPE_H
+#define LEM_JOB_RECIPE_H
 
-#include "cli/options.h"
+#include "job/command.h"
 
-/* tree is changed by the overrides (var=value, stage.option=value); out (may be NULL) is that of --out and
- * sets the variable of that name. */
-lem_status lem_recipe_run(lem_cli *cli, lem_json *tree, const char *source, const char *out,
-                          const char *const *overrides, int n_overrides, lem_err *err) LEM_MUST_CHECK;
+typedef struct lem_recipe_spec {
+    const lem_command *const *commands;
+    lem_json *tree;               /* changed by the overrides */
+    const char *source;           /* its name in messages */
+    const char *out;              /* sets the variable of that name; NULL = as in the recipe */
+    const char *const *overrides; /* var=value, stage.option=value */
+    int n_overrides;
+    /* One compute path for the whole run: `earlier` is that of the unfinished run or NULL; fills out. */
+    lem_status (*compute_path)(lem_cli *cli, const char *earlier, char out[32], lem_err *err);
+    double memory; /* bytes of this machine; 0 = unknown */
+} lem_recipe_spec;
+
+lem_status lem_recipe_run(lem_cli *cli, const lem_recipe_spec *spec, lem_err *err) LEM_MUST_CHECK;
 
 #endif
