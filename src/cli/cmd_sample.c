@@ -9,7 +9,7 @@
 #include "core/mem.h"
 #include "generate/engine.h"
 #include "model/weights_open.h"
-#include "token/chat.h"
+#include "prompt/chat.h"
 
 #include <stdlib.h>
 #include <string.h>

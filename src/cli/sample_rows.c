@@ -5,7 +5,7 @@
 #include "core/hash.h"
 #include "core/jsonl.h"
 #include "core/mem.h"
-#include "token/chat.h"
+#include "prompt/chat.h"
 
 #include <stdio.h>
 #include <string.h>

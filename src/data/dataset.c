@@ -4,7 +4,7 @@
 #include "core/jsonl.h"
 #include "core/mem.h"
 #include "data/record.h"
-#include "token/chat.h"
+#include "prompt/chat.h"
 
 #include <string.h>
 

@@ -2,7 +2,7 @@
 #include "core/jsonl.h"
 #include "core/mem.h"
 #include "data/dataset.h"
-#include "token/chat.h"
+#include "prompt/chat.h"
 
 #include <string.h>
 

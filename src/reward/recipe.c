@@ -4,7 +4,7 @@
 #include "core/file.h"
 #include "core/json.h"
 #include "core/mem.h"
-#include "token/chat.h"
+#include "prompt/chat.h"
 
 #include <stdio.h>
 #include <string.h>
