@@ -8,6 +8,7 @@
 #include "model/folder.h"
 #include "model/net.h"
 #include "model/session.h"
+#include "prompt/settings.h"
 #include "reward/recipe.h"
 #include "token/tokenizer.h"
 
@@ -33,7 +34,8 @@ typedef struct info {
     const char *dir;
     lem_folder folder;
     const lem_model_config *config;
-    lem_json *json, *file; /* the result; config.json as it stands */
+    lem_prompt_settings prompt; /* of lemma.json */
+    lem_json *json, *file;      /* the result; config.json as it stands */
     bool oom;
 } info;
 
@@ -110,10 +112,23 @@ static void reading_facts(info *x, lem_json *h, lem_head_kind kind, const lem_he
     if (how) lem_head_formula_text(how, formula);
     put(x, h, "position", lem_json_new_str(lem_head_position(kind)));
     put(x, h, "formula", text_or_null(how ? formula : NULL));
-    put(x, h, "system", text_or_null(lem_reward_default_system(kind)));
-    put(x, h, "step_separator",
-        text_or_null(lem_head_is_process(kind) ? lem_reward_default_separator(kind) : NULL));
+    bool system = x->prompt.told & LEM_PROMPT_TOLD_SYSTEM, sep = x->prompt.told & LEM_PROMPT_TOLD_SEPARATOR;
+    put(x, h, "system", text_or_null(system ? x->prompt.system : lem_reward_default_system(kind)));
+    const char *separator = sep ? x->prompt.separator : lem_reward_default_separator(kind);
+    put(x, h, "step_separator", text_or_null(lem_head_is_process(kind) ? separator : NULL));
     put(x, h, "field", lem_json_new_str(lem_head_is_process(kind) ? "step_scores" : "rm_score"));
+}
+
+/* What lemma.json tells; null without the file. */
+static lem_status prompt_facts(info *x, lem_err *err) {
+    char *path = lem_path_join(x->dir, LEM_PROMPT_SETTINGS_FILE, err);
+    if (!path) return LEM_EMEM;
+    bool there = lem_file_exists(path);
+    lem_free(path);
+    lem_status st = lem_prompt_settings_load(x->dir, &x->prompt, err);
+    if (st) return st;
+    put(x, x->json, "prompt", there ? lem_prompt_settings_json(&x->prompt) : lem_json_new_null());
+    return LEM_OK;
 }
 
 static lem_status head_facts(info *x, const char *asked, lem_err *err) {
@@ -278,6 +293,15 @@ static void line(FILE *f, const char *name, const char *fmt, ...) {
     fputc('\n', f);
 }
 
+static void print_separator(const char *sep, FILE *f) {
+    lem_json *v = lem_json_new_str(sep);
+    lem_buf b = {0};
+    lem_json_write(v, 0, &b);
+    if (b.len > 2) line(f, "  steps end at", "%.*s", (int)b.len - 2, b.data + 1);
+    lem_buf_release(&b);
+    lem_json_free(v);
+}
+
 static void print_head(const info *x, FILE *f) {
     const lem_json *h = lem_json_get(x->json, "head"), *tensors = lem_json_get(h, "tensors");
     line(f, "head", "%s", lem_json_str(lem_json_get(h, "kind"), ""));
@@ -290,9 +314,27 @@ static void print_head(const info *x, FILE *f) {
         line(f, "  read", "%s, %s", formula ? formula : "undecided",
              lem_json_str(lem_json_get(h, "position"), ""));
     if (lem_json_get(h, "position")) line(f, "  system", "%s", system ? system : "none");
-    if (sep) line(f, "  steps end at", "%s", strcmp(sep, "\n") == 0 ? "\\n" : "\\n\\n");
+    if (sep) print_separator(sep, f);
     if (lem_json_str(lem_json_get(h, "note"), NULL))
         line(f, "  note", "%s", lem_json_str(lem_json_get(h, "note"), ""));
+}
+
+/* What the model was trained on, a line each; texts as JSON, so that they stay on their line. */
+static void print_prompt(const info *x, FILE *f) {
+    const lem_json *p = lem_json_get(x->json, "prompt");
+    if (lem_json_kind(p) != LEM_JSON_OBJECT) return;
+    line(f, "prompt", "%s",
+         lem_json_count(p) ? LEM_PROMPT_SETTINGS_FILE : LEM_PROMPT_SETTINGS_FILE ", which tells nothing");
+    for (size_t i = 0; i < lem_json_count(p); i++) {
+        const lem_json *v = lem_json_value_at(p, i);
+        lem_buf name = {0}, value = {0};
+        lem_buf_printf(&name, "  %s", lem_json_key_at(p, i));
+        if (lem_json_kind(v) == LEM_JSON_NULL) lem_buf_puts(&value, "none");
+        else lem_json_write(v, 0, &value);
+        line(f, lem_buf_str(&name), "%s", lem_buf_str(&value));
+        lem_buf_release(&name);
+        lem_buf_release(&value);
+    }
 }
 
 static void print_memory(const info *x, FILE *f) {
@@ -346,6 +388,7 @@ static void print_text(const info *x, FILE *f) {
     line(f, "parameters", "%lld", (long long)lem_json_int(lem_json_get(x->json, "parameters"), 0));
     print_files(x, f);
     print_head(x, f);
+    print_prompt(x, f);
     const char *type = lem_json_str(lem_json_get(t, "kind"), NULL);
     line(f, "tokenizer", "%s%s%s%s", file ? file : "none in the folder", type ? " (" : "", type ? type : "",
          type ? ")" : "");
@@ -386,6 +429,7 @@ static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
     put(&x, x.json, "family", text_or_null(lem_json_str(lem_json_get(x.file, "model_type"), NULL)));
     shape_facts(&x);
     LEM_TRY(weight_facts(&x, lem_args_flag(args, "hash"), err));
+    LEM_TRY(prompt_facts(&x, err));
     LEM_TRY(head_facts(&x, lem_args_str(args, "head"), err));
     LEM_TRY(tokenizer_facts(&x, err));
     LEM_TRY(generation_facts(&x, err));
@@ -394,6 +438,7 @@ static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
 done:
     lem_json_free(x.json);
     lem_json_free(x.file);
+    lem_prompt_settings_release(&x.prompt);
     lem_folder_release(&x.folder);
     return st;
 }

@@ -22,10 +22,15 @@ static const lem_opt opts[] = {
      "own; two labels have none)",
      0, 0},
     {"system", LEM_OPT_STR, "TEXT", NULL,
-     "system prompt; '' for none (default: the head's own, see model info)", 0, 0},
+     "system prompt; '' for none (default: as in training, else the head's own, see model info)", 0, 0},
     {"step-separator", LEM_OPT_STR, "TEXT", NULL,
      "text between steps, \\n for a new line (process models; default \\n\\n, for Skywork and token "
      "classifiers \\n)",
+     0, 0},
+    {"prompt-from", LEM_OPT_STR, "WHERE", "folder",
+     "folder: solutions are read as the model folder's lemma.json says (other options are refused); options: "
+     "as "
+     "these options say, whatever the model was trained with",
      0, 0},
     {"aggregate", LEM_OPT_STR, "NAME", NULL,
      "steps to rm_score: min, last, prod, mean, … (default min; mean for rlhflow)", 0, 0},
@@ -43,8 +48,8 @@ typedef struct job {
     lem_weights *weights;
     lem_scorer *scorer;
     lem_head_reading how;
-    lem_reward_recipe recipe;
-    char *separator; /* owned, or NULL */
+    lem_prompt_settings prompt;
+    lem_prompt_recipe recipe; /* borrows from prompt */
     bool process;
     lem_eval_aggregator aggregate;
     uint64_t rows, scored, too_long, no_steps, shared;
@@ -74,7 +79,7 @@ static lem_status render(job *j, const char *problem, const lem_json *texts, can
         for (size_t k = 0; k < i && c[i].same < 0; k++)
             if (c[k].same < 0 && strcmp(c[k].text, c[i].text) == 0) c[i].same = (int)k;
         if (c[i].same >= 0) continue;
-        lem_status st = lem_reward_render(&j->recipe, j->tok, problem, c[i].text, &c[i].r, err);
+        lem_status st = lem_prompt_solution(&j->recipe, j->tok, problem, c[i].text, &c[i].r, err);
         if (st) return lem_err_context(err, "completions[%zu]", i);
         if (c[i].r.n_at == 0) {
             c[i].skip = true;
@@ -111,7 +116,7 @@ done:
 }
 
 static double total(const job *j, const candidate *c) {
-    double steps[LEM_REWARD_STEPS_MAX];
+    double steps[LEM_PROMPT_STEPS_MAX];
     if (!j->process) return (double)c->value[0];
     for (int k = 0; k < c->r.n_at; k++) steps[k] = (double)c->value[k];
     return lem_eval_aggregate(steps, (size_t)c->r.n_at, j->aggregate);
@@ -222,9 +227,21 @@ static lem_status choose_aggregate(job *j, lem_err *err) {
     return LEM_OK;
 }
 
+/* What the folder says of its prompts, and the options. */
+static lem_status read_prompt(job *j, const char *dir, lem_err *err) {
+    const char *sep = lem_args_str(j->args, "step-separator");
+    char *separator = NULL;
+    lem_status st = sep ? unescape(sep, &separator, err) : LEM_OK;
+    lem_prompt_options o = {.system = lem_args_str(j->args, "system"),
+                            .separator = separator,
+                            .from = lem_args_str(j->args, "prompt-from")};
+    if (st == LEM_OK) st = lem_prompt_settings_open(dir, &o, &j->prompt, err);
+    lem_free(separator);
+    return st;
+}
+
 static lem_status choose_head(job *j, lem_err *err) {
-    const char *name = lem_args_str(j->args, "head"), *dir = lem_args_str(j->args, "model"),
-               *sep = lem_args_str(j->args, "step-separator");
+    const char *name = lem_args_str(j->args, "head"), *dir = lem_args_str(j->args, "model");
     lem_head_shape shape = lem_weights_config(j->weights)->reward;
     lem_status st = LEM_OK;
     if (name && shape.kind != LEM_HEAD_KIND_NONE)
@@ -235,9 +252,7 @@ static lem_status choose_head(job *j, lem_err *err) {
     if (st) return lem_err_context(err, "%s", dir);
     j->process = lem_head_is_process(shape.kind);
     LEM_TRY(choose_aggregate(j, err));
-    if (sep) LEM_TRY(unescape(sep, &j->separator, err));
-    st = lem_reward_recipe_make(&shape, j->tok, dir, lem_args_str(j->args, "system"), j->separator,
-                                &j->recipe, err);
+    st = lem_reward_recipe_make(&shape, j->tok, dir, &j->prompt, &j->recipe, err);
     if (st) lem_err_context(err, "%s", dir);
 done:
     return st;
@@ -248,6 +263,7 @@ static lem_status open_all(job *j, lem_err *err) {
     lem_status st = LEM_OK;
     if (strcmp(dtype, "f32") != 0 && strcmp(dtype, "bf16") != 0)
         return lem_fail(err, LEM_EUSAGE, "--dtype '%s' is neither f32 nor bf16", dtype);
+    LEM_TRY(read_prompt(j, dir, err));
     LEM_TRY(lem_runtime_open(j->cli, NULL, &j->rt, err));
     LEM_TRY(lem_weights_open_any(
         dir, j->rt.backend, strcmp(dtype, "bf16") == 0 ? LEM_DTYPE_BF16 : LEM_DTYPE_F32, &j->weights, err));
@@ -316,7 +332,7 @@ done:
     lem_scorer_free(j.scorer);
     lem_weights_free(j.weights);
     lem_tokenizer_free(j.tok);
-    lem_free(j.separator);
+    lem_prompt_settings_release(&j.prompt);
     lem_runtime_close(&j.rt);
     return st;
 }

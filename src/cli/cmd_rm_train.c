@@ -7,6 +7,7 @@
 #include "core/mem.h"
 #include "data/dataset.h"
 #include "model/model.h"
+#include "reward/recipe.h"
 #include "token/tokenizer.h"
 #include "train/rank.h"
 
@@ -17,7 +18,12 @@ static const lem_opt opts[] = {
      "fine-tuned model (a new reward head is drawn from the seed) or a reward model to train further", 0, 0},
     {"lists", LEM_OPT_STR, "FILE", NULL, "response lists (see 'lemma rm sample')", 0, 0},
     {"val", LEM_OPT_STR, "FILE", NULL, "validation lists", 0, 0},
-    {"system", LEM_OPT_STR, "TEXT", LEM_REWARD_SYSTEM, "system prompt; '' for none", 0, 0},
+    {"system", LEM_OPT_STR, "TEXT", NULL,
+     "system prompt; '' for none [as --model was trained, else AceMath's: " LEM_REWARD_SYSTEM "]", 0, 0},
+    {"prompt-from", LEM_OPT_STR, "WHERE", "folder",
+     "folder: lists as the model folder's lemma.json says (other options are refused); options: as "
+     "these options say, whatever the model was trained with",
+     0, 0},
     {"loss", LEM_OPT_STR, "NAME", "bt", "bt (listwise Bradley-Terry), pair, ce, mse or mse-sigmoid", 0, 0},
     {"lm-weight", LEM_OPT_NUM, "X", "0", "weight of a language-model loss on the right responses", 0, 100},
     {"value-weight", LEM_OPT_NUM, "X", "0", "weight of a value loss at every response token", 0, 100},
@@ -46,6 +52,8 @@ typedef struct job {
     lem_runtime rt;
     lem_model *model;
     lem_tokenizer *tok;
+    lem_prompt_settings prompt;
+    lem_prompt_recipe recipe; /* borrows from prompt */
     lem_lists lists, val;
     lem_rank *rank, *vrank;
     int body_layers;
@@ -69,6 +77,22 @@ static lem_status identify(job *j, lem_err *err) {
     lem_free(weights);
     lem_free(tok);
     return st;
+}
+
+/* What the folder says of its prompts, and the options. */
+static lem_status read_prompt(job *j, lem_err *err) {
+    lem_prompt_options o = {.system = lem_args_str(j->args, "system"),
+                            .from = lem_args_str(j->args, "prompt-from")};
+    return lem_prompt_settings_open(j->model_dir, &o, &j->prompt, err);
+}
+
+/* How the lists are read, which is how the model will be scored. */
+static lem_status make_recipe(job *j, lem_err *err) {
+    const lem_head_shape *head = &j->model->config.reward;
+    lem_status st = lem_reward_settings_complete(head->kind, &j->prompt, err);
+    if (st) return st;
+    st = lem_reward_recipe_make(head, j->tok, j->model_dir, &j->prompt, &j->recipe, err);
+    return st ? lem_err_context(err, "%s", j->model_dir) : LEM_OK;
 }
 
 static lem_status open_model(job *j, lem_err *err) {
@@ -102,8 +126,8 @@ static lem_status load_lists(job *j, const char *path, lem_lists *out, lem_err *
     int max_len = (int)lem_args_int(j->args, "max-len");
     if (max_len == 0 || max_len > j->model->config.max_positions) max_len = j->model->config.max_positions;
     lem_drop_counts d = {0};
-    lem_status st = lem_lists_load(out, path, j->tok, lem_args_str(j->args, "system"), max_len, j->cli->limit,
-                                   &d, j->cli->log, err);
+    lem_lists_how how = {&j->recipe, max_len, j->cli->limit, j->cli->cancel};
+    lem_status st = lem_lists_load(out, path, j->tok, &how, &d, j->cli->log, err);
     if (st == LEM_OK)
         lem_info(j->cli->log,
                  "%s: %llu lists, %llu kept (%llu responses, %llu tokens); left out: %llu too long, %llu "
@@ -161,6 +185,7 @@ static lem_status sweep(const job *j, lem_err *err) {
 static lem_status save(job *j, const lem_buf *telemetry, lem_err *err) {
     lem_status st = lem_model_save(j->model, j->out, LEM_DTYPE_F32, err);
     if (st == LEM_OK) st = lem_tokenizer_save(j->tok, j->out, err);
+    if (st == LEM_OK) st = lem_prompt_settings_save(&j->prompt, j->out, err);
     char *path = lem_path_join(j->out, "telemetry.jsonl", err);
     if (st == LEM_OK)
         st = path ? lem_file_write_atomic(path, lem_buf_str(telemetry), telemetry->len, err) : LEM_EMEM;
@@ -178,6 +203,7 @@ static void release(job *j) {
     lem_lists_release(&j->val);
     lem_model_free(j->model);
     lem_tokenizer_free(j->tok);
+    lem_prompt_settings_release(&j->prompt);
     lem_runtime_close(&j->rt);
     lem_free(j->run_manifest);
     lem_free(j->manifest);
@@ -192,6 +218,7 @@ static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
     lem_status st = LEM_OK;
     if (!j.out || !j.model_dir || !lem_args_str(args, "lists"))
         return lem_fail(err, LEM_EUSAGE, "--model DIR, --lists FILE and --out DIR are all needed");
+    LEM_TRY(read_prompt(&j, err));
     LEM_TRY(lem_dir_make(j.out, err));
     j.run_manifest = lem_path_join(j.out, "run.manifest.json", err);
     j.manifest = lem_path_join(j.out, "manifest.json", err);
@@ -218,6 +245,7 @@ static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
     if (!cli->dry_run)
         LEM_TRY(lem_manifest_write(j.run_manifest, &lem_cmd_rm_train, args, j.identity, &j.rt, err));
     LEM_TRY(open_model(&j, err));
+    LEM_TRY(make_recipe(&j, err));
     LEM_TRY(train(&j, &telemetry, err));
     if (!cli->dry_run) LEM_TRY(save(&j, &telemetry, err));
 done:

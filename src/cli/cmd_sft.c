@@ -8,6 +8,7 @@
 #include "core/mem.h"
 #include "data/dataset.h"
 #include "model/model.h"
+#include "prompt/settings.h"
 #include "token/tokenizer.h"
 #include "train/sft.h"
 
@@ -32,8 +33,15 @@ static const lem_opt opts[] = {
     {"val", LEM_OPT_STR, "FILE", NULL, "validation rows", 0, 0},
     {"format", LEM_OPT_STR, "KIND", NULL,
      "messages, sharegpt, prompt-completion, instruction, question-answer or text [detected]", 0, 0},
-    {"system", LEM_OPT_STR, "TEXT", NULL, "system prompt of rows that have none", 0, 0},
-    {"suffix", LEM_OPT_STR, "TEXT", NULL, "line added to the question of question-answer rows", 0, 0},
+    {"system", LEM_OPT_STR, "TEXT", NULL,
+     "system prompt of rows that have none; '' for none [as --model was trained, else none]", 0, 0},
+    {"suffix", LEM_OPT_STR, "TEXT", NULL,
+     "line added to the question of question-answer rows; '' for none [as --model was trained, else none]", 0,
+     0},
+    {"prompt-from", LEM_OPT_STR, "WHERE", "folder",
+     "folder: prompts as the model folder's lemma.json says (other options are refused); options: as "
+     "these options say, whatever the model was trained with",
+     0, 0},
     {"strip-marks", LEM_OPT_FLAG, NULL, NULL, "remove GSM8K's <<...>> calculator marks", 0, 0},
     {"box-answer", LEM_OPT_FLAG, NULL, NULL, "turn a last line '#### x' into 'The answer is \\boxed{x}.'", 0,
      0},
@@ -47,7 +55,8 @@ static const lem_opt opts[] = {
 typedef struct stage {
     lem_args args;
     const char *name;
-    char *dir; /* where its model goes */
+    char *dir;                  /* where its model goes */
+    lem_prompt_settings prompt; /* saved with the model */
 } stage;
 
 typedef struct job {
@@ -121,16 +130,30 @@ static lem_status make_stages(job *j, lem_err *err) {
     return LEM_OK;
 }
 
-static lem_sft_load load_of(const stage *s) {
+static lem_sft_load load_of(const job *j, const stage *s) {
     const lem_args *a = &s->args;
     lem_sft_load how = {lem_args_str(a, "format"),
-                        lem_args_str(a, "system"),
-                        lem_args_str(a, "suffix"),
+                        s->prompt.system,
+                        s->prompt.suffix,
                         lem_args_flag(a, "strip-marks"),
                         lem_args_flag(a, "box-answer"),
                         (int)lem_args_int(a, "max-len"),
-                        lem_args_has(a, "limit") ? lem_args_int(a, "limit") : -1};
+                        lem_args_has(a, "limit") ? lem_args_int(a, "limit") : -1,
+                        j->cli->cancel};
     return how;
+}
+
+/* What the folder to start from says of its prompts, and the options of each stage. */
+static lem_status read_prompts(job *j, lem_err *err) {
+    for (int i = 0; i < j->n; i++) {
+        stage *s = &j->stages[i];
+        lem_prompt_options o = {.system = lem_args_str(&s->args, "system"),
+                                .suffix = lem_args_str(&s->args, "suffix"),
+                                .from = lem_args_str(&s->args, "prompt-from")};
+        lem_status st = lem_prompt_settings_open(lem_args_str(j->args, "model"), &o, &s->prompt, err);
+        if (st) return st;
+    }
+    return LEM_OK;
 }
 
 /* ---- the model to start from ---- */
@@ -144,7 +167,7 @@ static lem_status train_tokenizer(job *j, lem_err *err) {
     lem_bpe_trainer *t = lem_bpe_trainer_new(&o, err);
     lem_status st = t ? LEM_OK : LEM_EMEM;
     for (int i = 0; st == LEM_OK && i < j->n; i++) {
-        lem_sft_load how = load_of(&j->stages[i]);
+        lem_sft_load how = load_of(j, &j->stages[i]);
         const lem_json *files = lem_args_tree(&j->stages[i].args, "data");
         for (size_t k = 0; st == LEM_OK && k < lem_json_count(files); k++)
             st = lem_texts_load(lem_json_str(lem_json_at(files, k), ""), &how, feed_trainer, t, err);
@@ -206,9 +229,11 @@ static lem_status open_model(job *j, const char *dir, lem_err *err) {
     return st;
 }
 
-static lem_status save_model(job *j, const char *dir, const lem_buf *telemetry, lem_err *err) {
+static lem_status save_model(job *j, const stage *s, const char *dir, const lem_buf *telemetry,
+                             lem_err *err) {
     lem_status st = lem_model_save(j->model, dir, LEM_DTYPE_F32, err);
     if (st == LEM_OK) st = lem_tokenizer_save(j->tok, dir, err);
+    if (st == LEM_OK) st = lem_prompt_settings_save(&s->prompt, dir, err);
     char *path = lem_path_join(dir, "telemetry.jsonl", err);
     if (st == LEM_OK)
         st = path ? lem_file_write_atomic(path, lem_buf_str(telemetry), telemetry->len, err) : LEM_EMEM;
@@ -233,8 +258,16 @@ static bool is_done(const job *j, const char *dir) { return is_ours(j, dir, "man
 
 /* ---- running ---- */
 
-static lem_status load_stage(job *j, const stage *s, lem_examples *train, lem_examples *val, lem_err *err) {
-    lem_sft_load how = load_of(s);
+/* Rows of text alone say how prompts are written only if the model has never seen anything else. */
+static void tell_template(const job *j, stage *s, bool conversations) {
+    bool scratch = lem_args_flag(j->args, "from-scratch");
+    if (!conversations && !(scratch && j->n == 1)) return;
+    s->prompt.template = conversations ? LEM_PROMPT_CHAT : LEM_PROMPT_PLAIN;
+    s->prompt.told |= LEM_PROMPT_TOLD_TEMPLATE;
+}
+
+static lem_status load_stage(job *j, stage *s, lem_examples *train, lem_examples *val, lem_err *err) {
+    lem_sft_load how = load_of(j, s);
     if (!how.max_len) how.max_len = j->model->config.max_positions;
     const lem_json *files = lem_args_tree(&s->args, "data");
     lem_drop_counts d = {0};
@@ -243,6 +276,7 @@ static lem_status load_stage(job *j, const stage *s, lem_examples *train, lem_ex
         st = lem_examples_load(train, lem_json_str(lem_json_at(files, i), ""), j->tok, &how, &d, j->cli->log,
                                err);
     if (st) return st;
+    tell_template(j, s, d.conversations > 0);
     lem_info(j->cli->log, "stage %s: %llu rows, %llu kept, %llu left out as too long; %llu tokens", s->name,
              (unsigned long long)d.rows, (unsigned long long)d.kept, (unsigned long long)d.too_long,
              (unsigned long long)(train->n ? train->start[train->n] : 0));
@@ -251,7 +285,7 @@ static lem_status load_stage(job *j, const stage *s, lem_examples *train, lem_ex
     return v ? lem_examples_load(val, v, j->tok, &how, &vd, j->cli->log, err) : LEM_OK;
 }
 
-static lem_status run_stage(job *j, const stage *s, lem_buf *telemetry, lem_err *err) {
+static lem_status run_stage(job *j, stage *s, lem_buf *telemetry, lem_err *err) {
     lem_examples train = {0}, val = {0};
     lem_sft *sft = NULL, *vsft = NULL;
     lem_buf dir = {0};
@@ -311,11 +345,11 @@ static lem_status run_stages(job *j, lem_err *err) {
         st = run_stage(j, &j->stages[i], &telemetry, err);
         lem_buf_add(&all, lem_buf_str(&telemetry), telemetry.len);
         if (st == LEM_OK && !j->cli->dry_run && i + 1 < j->n)
-            st = save_model(j, j->stages[i].dir, &telemetry, err);
+            st = save_model(j, &j->stages[i], j->stages[i].dir, &telemetry, err);
         lem_buf_release(&telemetry);
         if (st) goto done;
     }
-    if (!j->cli->dry_run) LEM_TRY(save_model(j, j->out, &all, err));
+    if (!j->cli->dry_run) LEM_TRY(save_model(j, &j->stages[j->n - 1], j->out, &all, err));
 done:
     lem_buf_release(&all);
     return st;
@@ -358,6 +392,7 @@ static void release(job *j) {
     for (int i = 0; i < j->n; i++) {
         if (j->stages[i].args.values) lem_args_release(&j->stages[i].args);
         lem_free(j->stages[i].dir);
+        lem_prompt_settings_release(&j->stages[i].prompt);
     }
     for (int i = 0; i < j->n_inputs; i++) lem_free(j->inputs[i]);
     lem_free(j->inputs);
@@ -409,6 +444,7 @@ static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
     if (!j.out) return lem_fail(err, LEM_EUSAGE, "--out DIR is missing");
     if (!model == !scratch) return lem_fail(err, LEM_EUSAGE, "pass either --model DIR or --from-scratch");
     LEM_TRY(make_stages(&j, err));
+    LEM_TRY(read_prompts(&j, err));
     LEM_TRY(lem_dir_make(j.out, err));
     char *lock_path = lem_path_join(j.out, "run", err);
     st = lock_path ? lem_lock_take(lock_path, &lock, err) : LEM_EMEM;

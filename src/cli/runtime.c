@@ -91,9 +91,10 @@ static bool changes_nothing(const char *option) {
 
 /* The files of a model folder that make results; other files in it (manifests, telemetry) do not count. */
 static bool makes_results(const char *name) {
-    static const char *const names[] = {"config.json",           "tokenizer.json",
-                                        "tokenizer_config.json", "tokenizer.model",
-                                        "chat_template.jinja",   "model.safetensors.index.json"};
+    static const char *const names[] = {
+        "config.json",     "tokenizer.json",      "tokenizer_config.json",
+        "tokenizer.model", "chat_template.jinja", "model.safetensors.index.json",
+        "lemma.json"};
     static const char *const tails[] = {".safetensors", ".tiktoken"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strcmp(name, names[i]) == 0) return true;

@@ -9,9 +9,9 @@
 enum { MAX_FILE = 1 << 20, FORMAT = 1, N_TEXTS = 3, SHOWN = 80 };
 
 static const char *const template_names[] = {"chat", "plain"};
-static const char *const form_names[LEM_PROMPT_FORM_COUNT] = {"last-token", "end-of-text", "reward-token",
-                                                              "step-token", "step-line",   "step-text",
-                                                              "step-turns", "whole-turn",  "step-tags"};
+static const char *const form_names[LEM_PROMPT_FORM_COUNT] = {
+    "last-token", "reply-end", "end-of-text", "reward-token", "step-token",
+    "step-line",  "step-text", "step-turns",  "whole-turn",   "step-tags"};
 
 /* The settings that are texts: their keys, and the options that say the same. */
 static const struct text_row {

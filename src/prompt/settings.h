@@ -4,8 +4,8 @@
  * reads in use what it read in training. A setting that is not told is the command's own default; one that is
  * told may be "none" (a system text of NULL). Folders without the file tell nothing.
  *
- *   {"format": 1, "prompt": {"template": "chat", "system": "Be brief.", "suffix": null, "read":
- * "last-token"}}
+ *   {"format": 1,
+ *    "prompt": {"template": "chat", "system": "Be brief.", "suffix": null, "read": "reply-end"}}
  *
  * Limits: the file 1 MiB, each text LEM_PROMPT_TEXT_MAX bytes. An unknown key, another format, a value of the
  * wrong kind is LEM_EDATA that names file and key: a setting that is not understood must not be ignored. */
@@ -29,6 +29,7 @@ typedef enum lem_prompt_template {
 /* How a solution is fed to a reward model, and where the score is read. */
 typedef enum lem_prompt_form {
     LEM_PROMPT_LAST_TOKEN,   /* the conversation; its last token */
+    LEM_PROMPT_REPLY_END,    /* the prompt and a reply behind it; the last token (models that we train) */
     LEM_PROMPT_END_OF_TEXT,  /* the conversation up to the end-of-text token; that token (OpenRLHF) */
     LEM_PROMPT_REWARD_TOKEN, /* the conversation and a reward token behind it; that token (InternLM2) */
     LEM_PROMPT_STEP_TOKEN,   /* the conversation, a token after each step; these tokens (Qwen PRM) */

@@ -122,8 +122,11 @@ static void ranking_lists(void **state) {
                               "{\"problem\":\"r\",\"responses\":[\"z\",\"w\"],\"labels\":[false,true]}\n");
     lem_lists l = {0};
     lem_drop_counts d = {0};
+    lem_prompt_recipe recipe = {.form = LEM_PROMPT_REPLY_END, .system = "check"},
+                      no_system = {.form = LEM_PROMPT_REPLY_END};
+    lem_lists_how check = {&recipe, 200, -1, NULL}, plain = {&no_system, 200, -1, NULL};
     lem_err err = LEM_ERR_INIT;
-    assert_int_equal(lem_lists_load(&l, path, tok, "check", 200, -1, &d, NULL, &err), LEM_OK);
+    assert_int_equal(lem_lists_load(&l, path, tok, &check, &d, NULL, &err), LEM_OK);
     assert_int_equal(l.n, 2);
     assert_int_equal(d.filtered, 1);
     assert_int_equal(l.n_responses, 4);
@@ -143,7 +146,7 @@ static void ranking_lists(void **state) {
                                       "{\"responses\":[],\"labels\":[]}\n"};
     for (int i = 0; i < 4; i++) {
         path = write_file("bad.jsonl", bad[i]);
-        assert_int_equal(lem_lists_load(&l, path, tok, NULL, 200, -1, &d, NULL, &err), LEM_EDATA);
+        assert_int_equal(lem_lists_load(&l, path, tok, &plain, &d, NULL, &err), LEM_EDATA);
         assert_non_null(strstr(err.text, "bad.jsonl:1"));
     }
     lem_lists_release(&l);
