@@ -8,7 +8,7 @@
 #include "model/folder.h"
 #include "model/net.h"
 #include "model/session.h"
-#include "prompt/settings.h"
+#include "prompt/describe.h"
 #include "reward/recipe.h"
 #include "token/tokenizer.h"
 
@@ -112,23 +112,10 @@ static void reading_facts(info *x, lem_json *h, lem_head_kind kind, const lem_he
     if (how) lem_head_formula_text(how, formula);
     put(x, h, "position", lem_json_new_str(lem_head_position(kind)));
     put(x, h, "formula", text_or_null(how ? formula : NULL));
-    bool system = x->prompt.told & LEM_PROMPT_TOLD_SYSTEM, sep = x->prompt.told & LEM_PROMPT_TOLD_SEPARATOR;
-    put(x, h, "system", text_or_null(system ? x->prompt.system : lem_reward_default_system(kind)));
-    const char *separator = sep ? x->prompt.separator : lem_reward_default_separator(kind);
-    put(x, h, "step_separator", text_or_null(lem_head_is_process(kind) ? separator : NULL));
+    put(x, h, "system", text_or_null(lem_reward_system(kind, &x->prompt)));
+    put(x, h, "step_separator",
+        text_or_null(lem_head_is_process(kind) ? lem_reward_separator(kind, &x->prompt) : NULL));
     put(x, h, "field", lem_json_new_str(lem_head_is_process(kind) ? "step_scores" : "rm_score"));
-}
-
-/* What lemma.json tells; null without the file. */
-static lem_status prompt_facts(info *x, lem_err *err) {
-    char *path = lem_path_join(x->dir, LEM_PROMPT_SETTINGS_FILE, err);
-    if (!path) return LEM_EMEM;
-    bool there = lem_file_exists(path);
-    lem_free(path);
-    lem_status st = lem_prompt_settings_load(x->dir, &x->prompt, err);
-    if (st) return st;
-    put(x, x->json, "prompt", there ? lem_prompt_settings_json(&x->prompt) : lem_json_new_null());
-    return LEM_OK;
 }
 
 static lem_status head_facts(info *x, const char *asked, lem_err *err) {
@@ -319,24 +306,6 @@ static void print_head(const info *x, FILE *f) {
         line(f, "  note", "%s", lem_json_str(lem_json_get(h, "note"), ""));
 }
 
-/* What the model was trained on, a line each; texts as JSON, so that they stay on their line. */
-static void print_prompt(const info *x, FILE *f) {
-    const lem_json *p = lem_json_get(x->json, "prompt");
-    if (lem_json_kind(p) != LEM_JSON_OBJECT) return;
-    line(f, "prompt", "%s",
-         lem_json_count(p) ? LEM_PROMPT_SETTINGS_FILE : LEM_PROMPT_SETTINGS_FILE ", which tells nothing");
-    for (size_t i = 0; i < lem_json_count(p); i++) {
-        const lem_json *v = lem_json_value_at(p, i);
-        lem_buf name = {0}, value = {0};
-        lem_buf_printf(&name, "  %s", lem_json_key_at(p, i));
-        if (lem_json_kind(v) == LEM_JSON_NULL) lem_buf_puts(&value, "none");
-        else lem_json_write(v, 0, &value);
-        line(f, lem_buf_str(&name), "%s", lem_buf_str(&value));
-        lem_buf_release(&name);
-        lem_buf_release(&value);
-    }
-}
-
 static void print_memory(const info *x, FILE *f) {
     const lem_json *m = lem_json_get(x->json, "memory");
     char a[32], b[32];
@@ -388,7 +357,9 @@ static void print_text(const info *x, FILE *f) {
     line(f, "parameters", "%lld", (long long)lem_json_int(lem_json_get(x->json, "parameters"), 0));
     print_files(x, f);
     print_head(x, f);
-    print_prompt(x, f);
+    lem_prompt_describe_text(x->json, &b);
+    fputs(lem_buf_str(&b), f);
+    lem_buf_release(&b);
     const char *type = lem_json_str(lem_json_get(t, "kind"), NULL);
     line(f, "tokenizer", "%s%s%s%s", file ? file : "none in the folder", type ? " (" : "", type ? type : "",
          type ? ")" : "");
@@ -429,7 +400,8 @@ static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
     put(&x, x.json, "family", text_or_null(lem_json_str(lem_json_get(x.file, "model_type"), NULL)));
     shape_facts(&x);
     LEM_TRY(weight_facts(&x, lem_args_flag(args, "hash"), err));
-    LEM_TRY(prompt_facts(&x, err));
+    LEM_TRY(lem_prompt_settings_load(x.dir, &x.prompt, err));
+    LEM_TRY(lem_prompt_describe(x.dir, x.json, err));
     LEM_TRY(head_facts(&x, lem_args_str(args, "head"), err));
     LEM_TRY(tokenizer_facts(&x, err));
     LEM_TRY(generation_facts(&x, err));

@@ -1,5 +1,6 @@
 /* cmd_rm_score.c - lemma rm score: scores of candidates by any reward model, outcome or process */
 #include "cli/commands.h"
+#include "cli/prompt_options.h"
 #include "cli/runtime.h"
 
 #include "core/file.h"
@@ -27,11 +28,7 @@ static const lem_opt opts[] = {
      "text between steps, \\n for a new line (process models; default \\n\\n, for Skywork and token "
      "classifiers \\n)",
      0, 0},
-    {"prompt-from", LEM_OPT_STR, "WHERE", "folder",
-     "folder: solutions are read as the model folder's lemma.json says (other options are refused); options: "
-     "as "
-     "these options say, whatever the model was trained with",
-     0, 0},
+    LEM_OPT_PROMPT_FROM,
     {"aggregate", LEM_OPT_STR, "NAME", NULL,
      "steps to rm_score: min, last, prod, mean, … (default min; mean for rlhflow)", 0, 0},
     {"field", LEM_OPT_STR, "NAME", "rm_score", "field that receives the scores (steps: step_scores)", 0, 0},

@@ -1,5 +1,6 @@
 /* cmd_rm_train.c - lemma rm train: an outcome reward model from response lists */
 #include "cli/commands.h"
+#include "cli/prompt_options.h"
 #include "cli/runtime.h"
 #include "cli/train_options.h"
 
@@ -20,10 +21,7 @@ static const lem_opt opts[] = {
     {"val", LEM_OPT_STR, "FILE", NULL, "validation lists", 0, 0},
     {"system", LEM_OPT_STR, "TEXT", NULL,
      "system prompt; '' for none [as --model was trained, else AceMath's: " LEM_REWARD_SYSTEM "]", 0, 0},
-    {"prompt-from", LEM_OPT_STR, "WHERE", "folder",
-     "folder: lists as the model folder's lemma.json says (other options are refused); options: as "
-     "these options say, whatever the model was trained with",
-     0, 0},
+    LEM_OPT_PROMPT_FROM,
     {"loss", LEM_OPT_STR, "NAME", "bt", "bt (listwise Bradley-Terry), pair, ce, mse or mse-sigmoid", 0, 0},
     {"lm-weight", LEM_OPT_NUM, "X", "0", "weight of a language-model loss on the right responses", 0, 100},
     {"value-weight", LEM_OPT_NUM, "X", "0", "weight of a value loss at every response token", 0, 100},

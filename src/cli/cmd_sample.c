@@ -1,5 +1,6 @@
 /* cmd_sample.c - lemma sample: N candidates per problem, resumable, in input order */
 #include "cli/commands.h"
+#include "cli/prompt_options.h"
 #include "cli/runtime.h"
 
 #include "core/hash.h"
@@ -35,10 +36,7 @@ static const lem_opt opts[] = {
      "chat (the folder's chat template, else ChatML) or plain (the text as it is) [as in training, else "
      "chat]",
      0, 0},
-    {"prompt-from", LEM_OPT_STR, "WHERE", "folder",
-     "folder: prompts as the model folder's lemma.json says (other options are refused); options: as "
-     "these options say, whatever the model was trained with",
-     0, 0},
+    LEM_OPT_PROMPT_FROM,
     {"dtype", LEM_OPT_STR, "NAME", "f32", "weights in memory: f32 or bf16", 0, 0},
     {"slots", LEM_OPT_INT, "N", "0", "candidates in flight, 0 = 256 (never changes a result)", 0, 4096},
 };
@@ -55,6 +53,7 @@ typedef struct sample_job {
     const char **stop;
     lem_dtype dtype;
     lem_prompt_settings prompt;
+    lem_prompt_end_list ends;
     lem_problems rows;
     lem_json **records; /* [rows, n] finished candidates, owned */
     uint64_t total, finished, resumed;
@@ -259,11 +258,10 @@ static lem_status take_candidate(void *ctx, const lem_candidate *c, lem_err *err
 
 /* The engine keeps the first end token apart from the others. */
 static lem_status find_ends(sample_job *j, bool chat, lem_err *err) {
-    lem_prompt_end_list l;
-    lem_status st = lem_prompt_ends(j->tok, j->model, j->config.vocab, chat, &l, err);
-    for (int i = 0; st == LEM_OK && i < l.n; i++) {
-        if (i == 0) j->gen.eos = l.id[0];
-        else j->gen.end[j->gen.n_end++] = l.id[i];
+    lem_status st = lem_prompt_ends(j->tok, j->model, j->config.vocab, chat, &j->ends, err);
+    for (int i = 0; st == LEM_OK && i < j->ends.n; i++) {
+        if (i == 0) j->gen.eos = j->ends.id[0];
+        else j->gen.end[j->gen.n_end++] = j->ends.id[i];
     }
     return st;
 }

@@ -1,5 +1,6 @@
 /* cmd_sft.c - lemma sft: supervised fine-tuning, in stages, from a folder or from scratch */
 #include "cli/commands.h"
+#include "cli/prompt_options.h"
 #include "cli/runtime.h"
 #include "cli/train_options.h"
 
@@ -38,10 +39,7 @@ static const lem_opt opts[] = {
     {"suffix", LEM_OPT_STR, "TEXT", NULL,
      "line added to the question of question-answer rows; '' for none [as --model was trained, else none]", 0,
      0},
-    {"prompt-from", LEM_OPT_STR, "WHERE", "folder",
-     "folder: prompts as the model folder's lemma.json says (other options are refused); options: as "
-     "these options say, whatever the model was trained with",
-     0, 0},
+    LEM_OPT_PROMPT_FROM,
     {"strip-marks", LEM_OPT_FLAG, NULL, NULL, "remove GSM8K's <<...>> calculator marks", 0, 0},
     {"box-answer", LEM_OPT_FLAG, NULL, NULL, "turn a last line '#### x' into 'The answer is \\boxed{x}.'", 0,
      0},

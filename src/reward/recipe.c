@@ -19,7 +19,8 @@ lem_prompt_form lem_reward_form(lem_head_kind kind) {
     return forms[kind];
 }
 
-const char *lem_reward_default_system(lem_head_kind kind) {
+const char *lem_reward_system(lem_head_kind kind, const lem_prompt_settings *s) {
+    if (s->told & LEM_PROMPT_TOLD_SYSTEM) return s->system;
     switch (kind) {
     case LEM_HEAD_KIND_CLASSIFIER: return LEM_REWARD_SYSTEM;
     case LEM_HEAD_KIND_QWEN_RM:
@@ -29,14 +30,15 @@ const char *lem_reward_default_system(lem_head_kind kind) {
     }
 }
 
-const char *lem_reward_default_separator(lem_head_kind kind) {
+const char *lem_reward_separator(lem_head_kind kind, const lem_prompt_settings *s) {
+    if (s->told & LEM_PROMPT_TOLD_SEPARATOR) return s->separator;
     return kind == LEM_HEAD_KIND_SKYWORK_PRM || kind == LEM_HEAD_KIND_TOKEN_CLASSIFIER ? "\n" : "\n\n";
 }
 
 lem_status lem_reward_settings_complete(lem_head_kind kind, lem_prompt_settings *s, lem_err *err) {
     lem_status st = LEM_OK;
     if (!(s->told & LEM_PROMPT_TOLD_SYSTEM))
-        LEM_TRY(lem_prompt_settings_tell(s, LEM_PROMPT_TOLD_SYSTEM, lem_reward_default_system(kind), err));
+        LEM_TRY(lem_prompt_settings_tell(s, LEM_PROMPT_TOLD_SYSTEM, lem_reward_system(kind, s), err));
     if (!(s->told & LEM_PROMPT_TOLD_SUFFIX))
         LEM_TRY(lem_prompt_settings_tell(s, LEM_PROMPT_TOLD_SUFFIX, NULL, err));
     s->template = LEM_PROMPT_CHAT; /* the only one by which solutions are rendered */
@@ -55,12 +57,10 @@ static bool can_be_read(lem_head_kind kind, lem_prompt_form form) {
 lem_status lem_reward_recipe_make(const lem_head_shape *head, const lem_tokenizer *t, const char *dir,
                                   const lem_prompt_settings *s, lem_prompt_recipe *out, lem_err *err) {
     lem_prompt_recipe r = {.form = lem_reward_form(head->kind),
-                           .system = lem_reward_default_system(head->kind),
+                           .system = lem_reward_system(head->kind, s),
                            .suffix = s->suffix,
-                           .separator = lem_reward_default_separator(head->kind),
+                           .separator = lem_reward_separator(head->kind, s),
                            .tag = head->token};
-    if (s->told & LEM_PROMPT_TOLD_SYSTEM) r.system = s->system;
-    if (s->told & LEM_PROMPT_TOLD_SEPARATOR) r.separator = s->separator;
     if (s->told & LEM_PROMPT_TOLD_FORM) r.form = s->form;
     if (!can_be_read(head->kind, r.form))
         return lem_fail(err, LEM_EDATA, "%s: prompt.read is %s, but this head (%s) is read in the form %s",

@@ -13,9 +13,10 @@
 #define LEM_REWARD_SYSTEM "Please reason step by step, and check your final answer within \\boxed{}."
 
 lem_prompt_form lem_reward_form(lem_head_kind kind);
-/* What the authors use: the system prompt (NULL = none), the text between steps. */
-const char *lem_reward_default_system(lem_head_kind kind);
-const char *lem_reward_default_separator(lem_head_kind kind);
+/* The system prompt (NULL = none) and the text between steps: what s tells, else what the head's authors use.
+ * Borrowed from s or static. */
+const char *lem_reward_system(lem_head_kind kind, const lem_prompt_settings *s);
+const char *lem_reward_separator(lem_head_kind kind, const lem_prompt_settings *s);
 /* For training: tells in s what is not told yet, so that it says the whole of how a model with this head was
  * trained. Conversations are read in the form REPLY_END. */
 lem_status lem_reward_settings_complete(lem_head_kind kind, lem_prompt_settings *s,
