@@ -1,5 +1,6 @@
 /* cmd_rm_score.c - lemma rm score: scores of candidates by any reward model, outcome or process */
 #include "cli/commands.h"
+#include "cli/prompt_options.h"
 #include "cli/runtime.h"
 #include "cli/train_options.h"
 
@@ -24,10 +25,11 @@ static const lem_opt opts[] = {
      "own; two labels have none)",
      .choices = "0|1|logit-difference|raw|normalized|sigmoid"},
     {"system", LEM_OPT_STR, "TEXT", NULL,
-     "system prompt; '' for none (default: the head's own, see model info)"},
+     "system prompt; '' for none (default: as in training, else the head's own, see model info)"},
     {"step-separator", LEM_OPT_STR, "TEXT", NULL,
      "text between steps, \\n for a new line (process models; default \\n\\n, for Skywork and token "
      "classifiers \\n)"},
+    LEM_OPT_PROMPT_FROM,
     {"aggregate", LEM_OPT_ENUM, "NAME", NULL, "steps to rm_score (default min; mean for rlhflow)",
      .choices = LEM_EVAL_AGGREGATOR_NAMES},
     {"field", LEM_OPT_STR, "NAME", "rm_score", "field that receives the scores (steps: step_scores)"},
@@ -48,8 +50,8 @@ typedef struct job {
     lem_weights *weights;
     lem_scorer *scorer;
     lem_head_reading how;
-    lem_reward_recipe recipe;
-    char *separator; /* owned, or NULL */
+    lem_prompt_settings prompt;
+    lem_prompt_recipe recipe; /* borrows from prompt */
     bool process;
     lem_eval_aggregator aggregate;
     uint64_t rows, scored, too_long, no_steps, shared;
@@ -78,7 +80,7 @@ static lem_status render(job *j, const char *problem, const lem_json *texts, can
         for (size_t k = 0; k < i && c[i].same < 0; k++)
             if (c[k].same < 0 && strcmp(c[k].text, c[i].text) == 0) c[i].same = (int)k;
         if (c[i].same >= 0) continue;
-        lem_status st = lem_reward_render(&j->recipe, j->tok, problem, c[i].text, &c[i].r, err);
+        lem_status st = lem_prompt_solution(&j->recipe, j->tok, problem, c[i].text, &c[i].r, err);
         if (st) return lem_err_context(err, "completions[%zu]", i);
         if (c[i].r.n_at == 0) {
             c[i].skip = true;
@@ -115,7 +117,7 @@ done:
 }
 
 static double total(const job *j, const candidate *c) {
-    double steps[LEM_REWARD_STEPS_MAX];
+    double steps[LEM_PROMPT_STEPS_MAX];
     if (!j->process) return (double)c->value[0];
     for (int k = 0; k < c->r.n_at; k++) steps[k] = (double)c->value[k];
     return lem_eval_aggregate(steps, (size_t)c->r.n_at, j->aggregate);
@@ -319,9 +321,21 @@ static lem_status choose_aggregate(job *j, lem_err *err) {
     return LEM_OK;
 }
 
+/* What the folder says of its prompts, and the options. */
+static lem_status read_prompt(job *j, const char *dir, lem_err *err) {
+    const char *sep = lem_args_str(j->args, "step-separator");
+    char *separator = NULL;
+    lem_status st = sep ? unescape(sep, &separator, err) : LEM_OK;
+    lem_prompt_options o = {.system = lem_args_str(j->args, "system"),
+                            .separator = separator,
+                            .from = lem_args_str(j->args, "prompt-from")};
+    if (st == LEM_OK) st = lem_prompt_settings_open(dir, &o, &j->prompt, err);
+    lem_free(separator);
+    return st;
+}
+
 static lem_status choose_head(job *j, lem_err *err) {
-    const char *name = lem_args_str(j->args, "head"), *dir = lem_args_str(j->args, "model"),
-               *sep = lem_args_str(j->args, "step-separator");
+    const char *name = lem_args_str(j->args, "head"), *dir = lem_args_str(j->args, "model");
     lem_head_shape shape = lem_weights_config(j->weights)->reward;
     lem_status st = LEM_OK;
     if (name && shape.kind != LEM_HEAD_KIND_NONE)
@@ -332,9 +346,7 @@ static lem_status choose_head(job *j, lem_err *err) {
     if (st) return lem_err_context(err, "%s", dir);
     j->process = lem_head_is_process(shape.kind);
     LEM_TRY(choose_aggregate(j, err));
-    if (sep) LEM_TRY(unescape(sep, &j->separator, err));
-    st = lem_reward_recipe_make(&shape, j->tok, dir, lem_args_str(j->args, "system"), j->separator,
-                                &j->recipe, err);
+    st = lem_reward_recipe_make(&shape, j->tok, dir, &j->prompt, &j->recipe, err);
     if (st) lem_err_context(err, "%s", dir);
 done:
     return st;
@@ -344,6 +356,7 @@ static lem_status open_all(job *j, lem_err *err) {
     const char *dir = lem_args_str(j->args, "model");
     lem_dtype dtype = lem_args_is(j->args, "dtype", "bf16") ? LEM_DTYPE_BF16 : LEM_DTYPE_F32;
     lem_status st = LEM_OK;
+    LEM_TRY(read_prompt(j, dir, err));
     LEM_TRY(lem_runtime_open(j->cli, lem_job_compute_path(j->file), &j->rt, err));
     LEM_TRY(lem_weights_open_any(dir, j->rt.backend, dtype, &j->weights, err));
     LEM_TRY(lem_tokenizer_load(dir, &j->tok, err));
@@ -426,7 +439,7 @@ static void release(job *j) {
     lem_scorer_free(j->scorer);
     lem_weights_free(j->weights);
     lem_tokenizer_free(j->tok);
-    lem_free(j->separator);
+    lem_prompt_settings_release(&j->prompt);
     lem_runtime_close(&j->rt);
     lem_job_close(j->file);
 }

@@ -1,5 +1,6 @@
 /* cmd_rm_train.c - lemma rm train: an outcome reward model from response lists */
 #include "cli/commands.h"
+#include "cli/prompt_options.h"
 #include "cli/runtime.h"
 #include "cli/train_options.h"
 
@@ -7,6 +8,7 @@
 #include "core/mem.h"
 #include "data/dataset.h"
 #include "model/model.h"
+#include "reward/recipe.h"
 #include "token/tokenizer.h"
 #include "train/rank.h"
 
@@ -17,7 +19,9 @@ static const lem_opt opts[] = {
      "fine-tuned model (a new reward head is drawn from the seed) or a reward model to train further"},
     {"lists", LEM_OPT_INPUT, "FILE", NULL, "response lists (see 'lemma rm sample')"},
     {"val", LEM_OPT_INPUT, "FILE", NULL, "validation lists"},
-    {"system", LEM_OPT_STR, "TEXT", LEM_REWARD_SYSTEM, "system prompt; '' for none"},
+    {"system", LEM_OPT_STR, "TEXT", NULL,
+     "system prompt; '' for none [as --model was trained, else AceMath's: " LEM_REWARD_SYSTEM "]"},
+    LEM_OPT_PROMPT_FROM,
     {"loss", LEM_OPT_ENUM, "NAME", "bt", "bt is listwise Bradley-Terry", .choices = LEM_RANKING_NAMES},
     {"lm-weight", LEM_OPT_NUM, "X", "0", "weight of a language-model loss on the right responses", 0, 100},
     {"value-weight", LEM_OPT_NUM, "X", "0", "weight of a value loss at every response token", 0, 100},
@@ -48,6 +52,8 @@ typedef struct job {
     lem_model_config config; /* of --model */
     lem_model *model;        /* NULL while --dry-run only plans */
     lem_tokenizer *tok;
+    lem_prompt_settings prompt;
+    lem_prompt_recipe recipe; /* borrows from prompt */
     lem_lists lists, val;
     lem_rank *rank, *vrank;
     int body_layers;
@@ -77,6 +83,22 @@ static lem_status open_model(job *j, lem_err *err) {
     return st == LEM_OK && extra ? add_layers(j, extra, err) : st;
 }
 
+/* What the folder says of its prompts, and the options. */
+static lem_status read_prompt(job *j, lem_err *err) {
+    lem_prompt_options o = {.system = lem_args_str(j->args, "system"),
+                            .from = lem_args_str(j->args, "prompt-from")};
+    return lem_prompt_settings_open(j->model_dir, &o, &j->prompt, err);
+}
+
+/* How the lists are read, which is how the model will be scored. */
+static lem_status make_recipe(job *j, lem_err *err) {
+    const lem_head_shape head = {.kind = LEM_HEAD_KIND_CLASSIFIER}; /* the one that is trained */
+    lem_status st = lem_reward_settings_complete(head.kind, &j->prompt, err);
+    if (st) return st;
+    st = lem_reward_recipe_make(&head, j->tok, j->model_dir, &j->prompt, &j->recipe, err);
+    return st ? lem_err_context(err, "%s", j->model_dir) : LEM_OK;
+}
+
 static void set_body(job *j) {
     bool given = lem_args_has(j->args, "body-layers");
     j->body_layers = given ? (int)lem_args_int(j->args, "body-layers") : j->config.layers;
@@ -86,8 +108,8 @@ static lem_status load_lists(job *j, const char *path, lem_lists *out, lem_err *
     int max_len = (int)lem_args_int(j->args, "max-len");
     if (max_len == 0 || max_len > j->config.max_positions) max_len = j->config.max_positions;
     lem_drop_counts d = {0};
-    lem_status st = lem_lists_load(out, path, j->tok, lem_args_str(j->args, "system"), max_len, j->cli->limit,
-                                   &d, j->cli->log, err);
+    lem_lists_how how = {&j->recipe, max_len, j->cli->limit, j->cli->cancel};
+    lem_status st = lem_lists_load(out, path, j->tok, &how, &d, j->cli->log, err);
     if (st == LEM_OK)
         lem_info(j->cli->log,
                  "%s: %llu lists, %llu kept (%llu responses, %llu tokens); left out: %llu too long, %llu "
@@ -153,6 +175,7 @@ static lem_status save(job *j, const lem_buf *telemetry, lem_err *err) {
     const char *out = lem_job_out(j->job);
     lem_status st = lem_model_save(j->model, out, LEM_DTYPE_F32, err);
     if (st == LEM_OK) st = lem_tokenizer_save(j->tok, out, err);
+    if (st == LEM_OK) st = lem_prompt_settings_save(&j->prompt, out, err);
     if (st == LEM_OK) st = lem_train_save_telemetry(out, telemetry, err);
     return st == LEM_OK ? lem_job_finish(j->job, err) : st;
 }
@@ -160,8 +183,10 @@ static lem_status save(job *j, const lem_buf *telemetry, lem_err *err) {
 static lem_status train_and_save(job *j, lem_err *err) {
     lem_buf telemetry = {0};
     lem_status st = LEM_OK;
+    LEM_TRY(read_prompt(j, err));
     LEM_TRY(lem_train_folder_config(j->model_dir, &j->config, err));
     LEM_TRY(lem_tokenizer_load(j->model_dir, &j->tok, err));
+    LEM_TRY(make_recipe(j, err));
     LEM_TRY(lem_train_memory_check(j->cli, &j->config, (int)lem_args_int(j->args, "max-rows"), err));
     set_body(j);
     LEM_TRY(make_objectives(j, err));
@@ -184,6 +209,7 @@ static void release(job *j) {
     lem_lists_release(&j->val);
     lem_model_free(j->model);
     lem_tokenizer_free(j->tok);
+    lem_prompt_settings_release(&j->prompt);
     lem_runtime_close(&j->rt);
     lem_job_close(j->job);
 }

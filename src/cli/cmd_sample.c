@@ -1,14 +1,15 @@
 /* cmd_sample.c - lemma sample: N candidates per problem, resumable, in input order */
 #include "cli/commands.h"
+#include "cli/prompt_options.h"
 #include "cli/runtime.h"
-#include "cli/sample_rows.h"
 
 #include "core/journal.h"
 #include "core/jsonl.h"
 #include "core/mem.h"
+#include "data/problems.h"
 #include "generate/engine.h"
 #include "model/weights_open.h"
-#include "token/chat.h"
+#include "prompt/ends.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -28,10 +29,14 @@ static const lem_opt opts[] = {
     {"top-p", LEM_OPT_NUM, "P", "1", "draw among the fewest tokens whose probability reaches P", 0, 1},
     {"max-tokens", LEM_OPT_INT, "N", "1024", "tokens per candidate", 1, 1e9},
     {"stop", LEM_OPT_LIST, "TEXT", NULL, "end before this text; repeatable"},
-    {"system", LEM_OPT_STR, "TEXT", NULL, "system prompt"},
-    {"suffix", LEM_OPT_STR, "TEXT", NULL, "line added to each problem"},
-    {"template", LEM_OPT_ENUM, "NAME", "chat",
-     "chat is the folder's chat template, else ChatML; plain is the text as it is", .choices = "chat|plain"},
+    {"system", LEM_OPT_STR, "TEXT", NULL, "system prompt; '' for none [as in training, else none]"},
+    {"suffix", LEM_OPT_STR, "TEXT", NULL,
+     "line added to each problem; '' for none [as in training, else none]"},
+    {"template", LEM_OPT_ENUM, "NAME", NULL,
+     "chat is the folder's chat template, else ChatML; plain is the text as it is [as in training, else "
+     "chat]",
+     .choices = LEM_PROMPT_TEMPLATE_NAMES},
+    LEM_OPT_PROMPT_FROM,
     {"dtype", LEM_OPT_ENUM, "NAME", "f32", "weights in memory", .choices = DTYPES},
     {"slots", LEM_OPT_INT, "N", "0", "candidates in flight, 0 = 256 (never changes a result)", 0, 4096,
      .effect = LEM_OPT_CHANGES_NOTHING},
@@ -47,7 +52,9 @@ typedef struct sample_job {
     lem_generate_opts gen;
     const char **stop;
     lem_dtype dtype;
-    lem_sample_rows rows;
+    lem_prompt_settings prompt;
+    lem_prompt_end_list ends;
+    lem_problems rows;
     lem_json **records; /* [rows, n] finished candidates, owned */
     uint64_t total, finished, resumed;
     size_t next_row; /* source cursor */
@@ -128,7 +135,7 @@ static lem_status next_prompt(void *ctx, lem_prompt *out, bool *more, lem_err *e
     (void)err;
     sample_job *j = ctx;
     for (; j->next_row < j->rows.n; j->next_row++) {
-        const lem_sample_row *r = &j->rows.at[j->next_row];
+        const lem_problem *r = &j->rows.at[j->next_row];
         int missing = 0;
         for (int i = 0; !r->too_long && i < j->n; i++)
             if (!j->records[j->next_row * (size_t)j->n + (size_t)i]) j->missing[missing++] = i;
@@ -171,75 +178,23 @@ static lem_status take_candidate(void *ctx, const lem_candidate *c, lem_err *err
 
 /* ---- stages of the run */
 
-static lem_status add_end(sample_job *j, int32_t id, const char *path, lem_err *err) {
-    lem_generate_opts *g = &j->gen;
-    for (int i = 0; i < g->n_end; i++)
-        if (g->end[i] == id) return LEM_OK;
-    if (id < 0 || id == g->eos) return LEM_OK;
-    if (g->n_end == LEM_GENERATE_MAX_ENDS)
-        return lem_fail(err, LEM_EDATA, "%s: eos_token_id: more than %d end tokens", path,
-                        LEM_GENERATE_MAX_ENDS - 2);
-    g->end[g->n_end++] = id;
-    return LEM_OK;
-}
-
-/* eos_token_id of a file of the folder, a number or a list; *found: the file says something. */
-static lem_status read_ends(sample_job *j, const char *name, bool *found, lem_err *err) {
-    char *path = lem_path_join(j->model, name, err);
-    lem_json *doc = NULL;
-    lem_status st = path ? LEM_OK : LEM_EMEM;
-    if (st == LEM_OK && lem_file_exists(path)) st = lem_json_load(path, 1 << 20, &doc, err);
-    const lem_json *ids = lem_json_get(doc, "eos_token_id");
-    bool list = lem_json_kind(ids) == LEM_JSON_ARRAY;
-    size_t n = list ? lem_json_count(ids) : ids && lem_json_kind(ids) != LEM_JSON_NULL;
-    for (size_t i = 0; st == LEM_OK && i < n; i++) {
-        int64_t id = lem_json_int(list ? lem_json_at(ids, i) : ids, -1);
-        if (id < 0 || id >= j->config.vocab)
-            st = lem_fail(err, LEM_EDATA, "%s: eos_token_id: an id from 0 to %d or a list of such expected",
-                          path, j->config.vocab - 1);
-        else st = add_end(j, (int32_t)id, path, err);
-    }
-    *found = n > 0;
-    lem_json_free(doc);
-    lem_free(path);
-    return st;
-}
-
-/* The special token that the template writes after a reply: Llama 3's <|eot_id|>, Mistral's </s>. -1 if it
- * writes none, or cannot be asked. */
-static lem_status turn_end(const sample_job *j, int32_t *out, lem_err *err) {
-    static const char reply =
-        '7'; /* one byte, so that its token is told from what the template writes before it */
-    lem_err why = LEM_ERR_INIT;
-    lem_ids ids = {0};
-    lem_status st = lem_chat_reply(j->tok, &reply, 1, &ids, &why);
-    bool replied = false;
-    *out = -1;
-    for (size_t i = 0; st == LEM_OK && i < ids.len && *out < 0; i++) {
-        size_t len = 0;
-        const char *text = lem_tokenizer_token_bytes(j->tok, ids.data[i], &len);
-        bool special = lem_tokenizer_is_special(j->tok, ids.data[i]);
-        if (special && replied) *out = ids.data[i];
-        replied = replied || (!special && text && memchr(text, reply, len));
-    }
-    lem_ids_release(&ids);
-    /* a template that refuses this conversation may still render the prompts: the folder's other end tokens
-     * count then */
-    return st == LEM_EMEM ? lem_fail(err, st, "%s", why.text) : LEM_OK;
-}
-
-/* A candidate ends with any of: the template's end of a turn, the tokenizer's end of text, and what
- * generation_config.json says, or, where that says nothing, config.json (as Transformers does). */
+/* The engine keeps the first end token apart from the others. */
 static lem_status find_ends(sample_job *j, bool chat, lem_err *err) {
-    int32_t turn = -1;
-    bool found = false;
-    lem_status st = chat ? turn_end(j, &turn, err) : LEM_OK;
-    if (st) return st;
-    j->gen.eos = turn >= 0 ? turn : lem_tokenizer_eos(j->tok);
-    st = add_end(j, lem_tokenizer_eos(j->tok), j->model, err);
-    if (st == LEM_OK) st = read_ends(j, "generation_config.json", &found, err);
-    if (st == LEM_OK && !found) st = read_ends(j, "config.json", &found, err);
+    lem_status st = lem_prompt_ends(j->tok, j->model, j->config.vocab, chat, &j->ends, err);
+    for (int i = 0; st == LEM_OK && i < j->ends.n; i++) {
+        if (i == 0) j->gen.eos = j->ends.id[0];
+        else j->gen.end[j->gen.n_end++] = j->ends.id[i];
+    }
     return st;
+}
+
+/* What the folder says of its prompts, and the options. */
+static lem_status read_prompt(sample_job *j, lem_err *err) {
+    lem_prompt_options o = {.template = lem_args_str(j->args, "template"),
+                            .system = lem_args_str(j->args, "system"),
+                            .suffix = lem_args_str(j->args, "suffix"),
+                            .from = lem_args_str(j->args, "prompt-from")};
+    return lem_prompt_settings_open(j->model, &o, &j->prompt, err);
 }
 
 /* Everything about the model but its weights, which are read once the plan is known to fit. */
@@ -251,12 +206,9 @@ static lem_status load_model(sample_job *j, lem_err *err) {
     if (lem_tokenizer_vocab(j->tok) > j->config.vocab)
         return lem_fail(err, LEM_EDATA, "%s: the tokenizer has %d ids but the model only %d", j->model,
                         (int)lem_tokenizer_vocab(j->tok), j->config.vocab);
-    bool chat = strcmp(lem_args_str(j->args, "template"), "chat") == 0;
-    st = find_ends(j, chat, err);
+    st = find_ends(j, j->prompt.template == LEM_PROMPT_CHAT, err);
     if (st) return st;
-    lem_sample_format f = {chat, lem_args_str(j->args, "system"), lem_args_str(j->args, "suffix"),
-                           j->config.max_positions - 1};
-    st = lem_sample_rows_encode(&j->rows, j->tok, &f, err);
+    st = lem_problems_encode(&j->rows, j->tok, &j->prompt, j->config.max_positions - 1, j->cli->cancel, err);
     j->gen.max_prompt = j->rows.longest;
     return st;
 }
@@ -264,7 +216,7 @@ static lem_status load_model(sample_job *j, lem_err *err) {
 static void report_too_long(const sample_job *j) {
     int named = 0;
     for (size_t i = 0; i < j->rows.n && named < 3; i++) {
-        const lem_sample_row *r = &j->rows.at[i];
+        const lem_problem *r = &j->rows.at[i];
         if (!r->too_long) continue;
         lem_warn(j->cli->log,
                  "%s:%llu: the prompt has %d tokens, the context holds %d; its candidates are empty",
@@ -331,9 +283,8 @@ static lem_status write_output(sample_job *j, lem_err *err) {
     lem_status st = LEM_OK;
     LEM_TRY(lem_out_open(j->out, true, &o, err));
     for (size_t i = 0; i < j->rows.n; i++) {
-        const lem_sample_row *r = &j->rows.at[i];
-        LEM_TRY(
-            lem_sample_row_output(r, r->too_long ? NULL : j->records + i * (size_t)j->n, j->n, &row, err));
+        const lem_problem *r = &j->rows.at[i];
+        LEM_TRY(lem_problem_output(r, r->too_long ? NULL : j->records + i * (size_t)j->n, j->n, &row, err));
         LEM_TRY(lem_rows_write(o, row, err));
         lem_json_free(row);
         row = NULL;
@@ -414,7 +365,8 @@ static void release(sample_job *j) {
     lem_free(j->records);
     lem_free(j->missing);
     lem_free(j->stop);
-    lem_sample_rows_release(&j->rows);
+    lem_problems_release(&j->rows);
+    lem_prompt_settings_release(&j->prompt);
     if (j->weights) lem_weights_free(j->weights);
     if (j->tok) lem_tokenizer_free(j->tok);
     lem_runtime_close(&j->rt);
@@ -423,8 +375,10 @@ static void release(sample_job *j) {
 
 /* Rows, model and plan: everything that can be wrong before the work begins. */
 static lem_status prepare(sample_job *j, lem_err *err) {
-    lem_status st =
-        lem_sample_rows_load(j->prompts, lem_args_tree(j->args, "map"), j->cli->limit, &j->rows, err);
+    lem_status st = read_prompt(j, err);
+    if (st == LEM_OK)
+        st = lem_problems_load(j->prompts, lem_args_tree(j->args, "map"), j->cli->limit, j->cli->cancel,
+                               &j->rows, err);
     if (st == LEM_OK) st = load_model(j, err);
     if (st) return st;
     report_too_long(j);

@@ -1,5 +1,6 @@
 /* cmd_sft.c - lemma sft: supervised fine-tuning, in stages, from a folder or from scratch */
 #include "cli/commands.h"
+#include "cli/prompt_options.h"
 #include "cli/runtime.h"
 #include "cli/train_options.h"
 
@@ -9,6 +10,7 @@
 #include "data/dataset.h"
 #include "model/model.h"
 #include "model/weights_open.h"
+#include "prompt/settings.h"
 #include "token/tokenizer.h"
 #include "train/sft.h"
 
@@ -36,8 +38,11 @@ static const lem_opt opts[] = {
     {"data", LEM_OPT_INPUTS, "FILE", NULL, "training rows (JSONL, JSON, .gz, .zst); repeatable"},
     {"val", LEM_OPT_INPUT, "FILE", NULL, "validation rows"},
     {"format", LEM_OPT_ENUM, "KIND", NULL, "kind of the rows [detected]", .choices = ROW_KINDS},
-    {"system", LEM_OPT_STR, "TEXT", NULL, "system prompt of rows that have none"},
-    {"suffix", LEM_OPT_STR, "TEXT", NULL, "line added to the question of question-answer rows"},
+    {"system", LEM_OPT_STR, "TEXT", NULL,
+     "system prompt of rows that have none; '' for none [as --model was trained, else none]"},
+    {"suffix", LEM_OPT_STR, "TEXT", NULL,
+     "line added to the question of question-answer rows; '' for none [as --model was trained, else none]"},
+    LEM_OPT_PROMPT_FROM,
     {"strip-marks", LEM_OPT_FLAG, NULL, NULL, "remove GSM8K's <<...>> calculator marks"},
     {"box-answer", LEM_OPT_FLAG, NULL, NULL, "turn a last line '#### x' into 'The answer is \\boxed{x}.'"},
     {"max-len", LEM_OPT_INT, "N", NULL, "longer rows are left out and counted [context]", 8, 1048576},
@@ -50,7 +55,8 @@ static const lem_opt opts[] = {
 typedef struct stage {
     lem_args args;
     const char *name;
-    char *dir; /* where its model goes */
+    char *dir;                  /* where its model goes */
+    lem_prompt_settings prompt; /* saved with the model */
 } stage;
 
 typedef struct job {
@@ -136,16 +142,38 @@ static lem_status make_stages(job *j, lem_err *err) {
     return LEM_OK;
 }
 
-static lem_sft_load load_of(const stage *s) {
+static lem_sft_load load_of(const job *j, const stage *s) {
     const lem_args *a = &s->args;
     lem_sft_load how = {lem_args_str(a, "format"),
-                        lem_args_str(a, "system"),
-                        lem_args_str(a, "suffix"),
+                        s->prompt.system,
+                        s->prompt.suffix,
                         lem_args_flag(a, "strip-marks"),
                         lem_args_flag(a, "box-answer"),
                         (int)lem_args_int(a, "max-len"),
-                        lem_args_has(a, "limit") ? lem_args_int(a, "limit") : -1};
+                        lem_args_has(a, "limit") ? lem_args_int(a, "limit") : -1,
+                        j->cli->cancel};
     return how;
+}
+
+/* What the folder to start from says of its prompts, and the options of each stage. */
+static lem_status read_prompts(job *j, lem_err *err) {
+    for (int i = 0; i < j->n; i++) {
+        stage *s = &j->stages[i];
+        lem_prompt_options o = {.system = lem_args_str(&s->args, "system"),
+                                .suffix = lem_args_str(&s->args, "suffix"),
+                                .from = lem_args_str(&s->args, "prompt-from")};
+        lem_status st = lem_prompt_settings_open(lem_args_str(j->args, "model"), &o, &s->prompt, err);
+        if (st) return st;
+    }
+    return LEM_OK;
+}
+
+/* Rows of text alone say how prompts are written only if the model has never seen anything else. */
+static void tell_template(const job *j, stage *s, bool conversations) {
+    bool scratch = lem_args_flag(j->args, "from-scratch");
+    if (!conversations && !(scratch && j->n == 1)) return;
+    s->prompt.template = conversations ? LEM_PROMPT_CHAT : LEM_PROMPT_PLAIN;
+    s->prompt.told |= LEM_PROMPT_TOLD_TEMPLATE;
 }
 
 /* ---- the model to start from ---- */
@@ -159,7 +187,7 @@ static lem_status train_tokenizer(job *j, lem_err *err) {
     lem_bpe_trainer *t = lem_bpe_trainer_new(&o, err);
     lem_status st = t ? LEM_OK : LEM_EMEM;
     for (int i = 0; st == LEM_OK && i < j->n; i++) {
-        lem_sft_load how = load_of(&j->stages[i]);
+        lem_sft_load how = load_of(j, &j->stages[i]);
         const lem_json *files = lem_args_tree(&j->stages[i].args, "data");
         for (size_t k = 0; st == LEM_OK && k < lem_json_count(files); k++)
             st = lem_texts_load(lem_json_str(lem_json_at(files, k), ""), &how, feed_trainer, t, err);
@@ -237,16 +265,18 @@ done:
     return st;
 }
 
-static lem_status save_model(job *j, const char *dir, const lem_buf *telemetry, lem_err *err) {
+static lem_status save_model(job *j, const stage *s, const char *dir, const lem_buf *telemetry,
+                             lem_err *err) {
     lem_status st = lem_model_save(j->model, dir, LEM_DTYPE_F32, err);
     if (st == LEM_OK) st = lem_tokenizer_save(j->tok, dir, err);
+    if (st == LEM_OK) st = lem_prompt_settings_save(&s->prompt, dir, err);
     return st == LEM_OK ? lem_train_save_telemetry(dir, telemetry, err) : st;
 }
 
 /* ---- running ---- */
 
-static lem_status load_stage(job *j, const stage *s, lem_examples *train, lem_examples *val, lem_err *err) {
-    lem_sft_load how = load_of(s);
+static lem_status load_stage(job *j, stage *s, lem_examples *train, lem_examples *val, lem_err *err) {
+    lem_sft_load how = load_of(j, s);
     if (!how.max_len) how.max_len = j->config.max_positions;
     const lem_json *files = lem_args_tree(&s->args, "data");
     lem_drop_counts d = {0};
@@ -255,6 +285,7 @@ static lem_status load_stage(job *j, const stage *s, lem_examples *train, lem_ex
         st = lem_examples_load(train, lem_json_str(lem_json_at(files, i), ""), j->tok, &how, &d, j->cli->log,
                                err);
     if (st) return st;
+    tell_template(j, s, d.conversations > 0);
     lem_info(j->cli->log, "stage %s: %llu rows, %llu kept, %llu left out as too long; %llu tokens", s->name,
              (unsigned long long)d.rows, (unsigned long long)d.kept, (unsigned long long)d.too_long,
              (unsigned long long)(train->n ? train->start[train->n] : 0));
@@ -293,7 +324,7 @@ static lem_status train_stage(job *j, const stage *s, const lem_objective *obj, 
     return st;
 }
 
-static lem_status run_stage(job *j, const stage *s, lem_buf *telemetry, lem_err *err) {
+static lem_status run_stage(job *j, stage *s, lem_buf *telemetry, lem_err *err) {
     lem_examples train = {0}, val = {0};
     lem_sft *sft = NULL, *vsft = NULL;
     lem_status st = LEM_OK;
@@ -329,7 +360,7 @@ static lem_status finish_stage(job *j, int i, lem_buf *all, lem_err *err) {
     lem_status st = run_stage(j, &j->stages[i], &telemetry, err);
     lem_buf_add(all, lem_buf_str(&telemetry), telemetry.len);
     if (st == LEM_OK && !last && !j->cli->dry_run) {
-        st = save_model(j, j->stages[i].dir, &telemetry, err);
+        st = save_model(j, &j->stages[i], j->stages[i].dir, &telemetry, err);
         if (st == LEM_OK) st = lem_job_part_finish(j->job, j->stages[i].dir, err);
     }
     lem_buf_release(&telemetry);
@@ -341,6 +372,7 @@ static lem_status run_stages(job *j, lem_err *err) {
     lem_status st = LEM_OK;
     const char *from = lem_args_str(j->args, "model");
     int first = 0;
+    LEM_TRY(read_prompts(j, err));
     for (int i = 0; i + 1 < j->n && !j->cli->fresh; i++)
         if (lem_job_part_done(j->job, j->stages[i].dir)) first = i + 1;
     if (first) {
@@ -351,7 +383,7 @@ static lem_status run_stages(job *j, lem_err *err) {
     for (int i = 0; i < first; i++) LEM_TRY(add_telemetry(&j->stages[i], &all, err));
     for (int i = first; i < j->n; i++) LEM_TRY(finish_stage(j, i, &all, err));
     if (j->cli->dry_run) goto done;
-    LEM_TRY(save_model(j, j->out, &all, err));
+    LEM_TRY(save_model(j, &j->stages[j->n - 1], j->out, &all, err));
     LEM_TRY(lem_job_finish(j->job, err));
 done:
     lem_buf_release(&all);
@@ -362,6 +394,7 @@ static void release(job *j) {
     for (int i = 0; i < j->n; i++) {
         if (j->stages[i].args.values) lem_args_release(&j->stages[i].args);
         lem_free(j->stages[i].dir);
+        lem_prompt_settings_release(&j->stages[i].prompt);
     }
     lem_free(j->stages);
     lem_model_free(j->model);

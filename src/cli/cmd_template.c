@@ -5,7 +5,7 @@
 
 #include "core/file.h"
 #include "core/mem.h"
-#include "token/chat.h"
+#include "prompt/chat.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,9 +1,8 @@
 /* chat_spans.c - a conversation through a template: rendered, cut where replies begin and end, encoded,
  * masked */
 #include "core/mem.h"
-#include "token/chat.h"
-#include "token/chat_priv.h"
-#include "token/tokenizer_priv.h"
+#include "prompt/chat.h"
+#include "prompt/chat_priv.h"
 
 #include <string.h>
 
@@ -35,7 +34,7 @@ static lem_status render(work *w, size_t messages, bool prompt, lem_rendered *ou
                              .tools = w->in->tools,
                              .extra = w->in->extra,
                              .date = w->in->date};
-    in.tokens = w->t->chat.tokens;
+    in.tokens = lem_chat_tokens(w->t);
     in.generation_prompt = prompt;
     return lem_template_render(w->template, &in, out, err);
 }
@@ -125,15 +124,6 @@ static lem_status find_spans(work *w, bool need_mask) {
 
 /* ---- ids */
 
-/* Does the tokenizer begin anew after this token? After added tokens, but not after those found in text
- * already normalized: the normalizer (which may put a blank in front) ran before them. */
-static bool begins_anew(const lem_tokenizer *t, int32_t id) {
-    if (!(t->vocab.entry[id].flags & TOK_ADDED)) return false;
-    for (size_t i = 0; i < t->n_added && !t->meta.on; i++)
-        if (t->added[i].id == id) return !t->added[i].normalized;
-    return true;
-}
-
 /* Tokens of white space after the last special token of a reply are written by the template, never by the
  * model. */
 static size_t trained_end(const lem_tokenizer *t, const lem_ids *ids, size_t from) {
@@ -168,7 +158,7 @@ static lem_status encode_spans(work *w, lem_ids *ids, uint8_t **mask) {
     }
     for (size_t k = 0; k < w->n; k++) {
         span *s = &w->spans[k];
-        bool glued = ids->len > before && !begins_anew(w->t, ids->data[ids->len - 1]);
+        bool glued = ids->len > before && !lem_chat_begins_anew(w->t, ids->data[ids->len - 1]);
         size_t from = ids->len, text_from = s->from, text_to = s->to;
         LEM_TRY(lem_tokenizer_encode_marked(w->t, text->data + s->from, data ? data + s->from : NULL,
                                             s->to - s->from, glued, ids, w->err));
@@ -190,9 +180,9 @@ done:
 /* The model is to see BOS once: a template that writes it twice is wrong, and none is added to what a
  * template wrote. */
 static lem_status check_bos(const lem_tokenizer *t, const lem_ids *ids, size_t from, lem_err *err) {
-    const char *bos = lem_json_str(lem_json_get(t->chat.tokens, "bos_token"), "");
+    const char *bos = lem_json_str(lem_json_get(lem_chat_tokens(t), "bos_token"), "");
     int32_t id = *bos ? lem_tokenizer_find(t, bos) : -1;
-    bool ends_too = strcmp(bos, lem_json_str(lem_json_get(t->chat.tokens, "eos_token"), "")) ==
+    bool ends_too = strcmp(bos, lem_json_str(lem_json_get(lem_chat_tokens(t), "eos_token"), "")) ==
                     0; /* then </s><s> looks like two */
     for (size_t i = from; id >= 0 && i + 1 < ids->len && (i == from || !ends_too); i++)
         if (ids->data[i] == id && ids->data[i + 1] == id)
@@ -261,7 +251,7 @@ lem_status lem_chat_reply_through(const lem_tokenizer *t, const lem_template *te
     }
     for (size_t i = 0; i < text->len; i++) data[i] = w.whole.mark.data[i] & LEM_MARK_DATA;
     LEM_TRY(lem_tokenizer_encode_marked(t, lem_buf_str(text), data, start, false, &prompt, w.err));
-    bool glued = prompt.len && !begins_anew(t, prompt.data[prompt.len - 1]);
+    bool glued = prompt.len && !lem_chat_begins_anew(t, prompt.data[prompt.len - 1]);
     LEM_TRY(lem_tokenizer_encode_marked(t, lem_buf_str(text) + start, data + start, text->len - start, glued,
                                         ids, w.err));
 done:

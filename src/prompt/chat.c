@@ -1,18 +1,10 @@
 /* chat.c - a conversation as ids with the mask of what is trained: by the folder's template, else ChatML */
-#include "token/chat.h"
+#include "prompt/chat.h"
 
 #include "core/mem.h"
-#include "token/chat_priv.h"
-#include "token/tokenizer_priv.h"
+#include "prompt/chat_priv.h"
 
 #include <string.h>
-
-const char lem_chatml[] =
-    "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\\n' + message['content'] + "
-    "'<|im_end|>' + '\\n' "
-    "}}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}";
-
-bool lem_chat_has_template(const lem_tokenizer *t) { return t->chat.template || t->chat.error; }
 
 /* ---- ChatML, where the folder has no template */
 
@@ -122,17 +114,14 @@ static bool add_message(lem_json *list, const char *role, const char *content, s
     return false;
 }
 
-static lem_status no_template(const lem_tokenizer *t, lem_err *err) {
-    return lem_fail(err, LEM_EDATA, "%s", t->chat.error);
-}
-
 lem_status lem_chat_encode_json(const lem_tokenizer *t, const lem_chat_input *in, lem_ids *ids,
                                 uint8_t **mask, lem_rendered *rendered, lem_err *err) {
+    const lem_template *folders = NULL;
     lem_template *own = NULL;
     chatml c = {.t = t, .err = err};
     lem_status st;
-    if (t->chat.error) return no_template(t, err);
-    if (t->chat.template) return lem_chat_through(t, t->chat.template, in, ids, mask, rendered, err);
+    LEM_TRY(lem_chat_template(t, &folders, err));
+    if (folders) return lem_chat_through(t, folders, in, ids, mask, rendered, err);
     LEM_TRY(find_marks(&c));
     LEM_TRY(lem_template_parse(lem_chatml, strlen(lem_chatml), &own, err));
     LEM_TRY(lem_chat_through(t, own, in, ids, mask, rendered, err));
@@ -165,13 +154,14 @@ lem_status lem_chat_prompt(const lem_tokenizer *t, const char *system, const cha
 lem_status lem_chat_reply(const lem_tokenizer *t, const char *reply, size_t len, lem_ids *ids, lem_err *err) {
     size_t before = ids->len;
     chatml c = {.t = t, .ids = ids, .err = err};
+    const lem_template *folders = NULL;
     lem_json *list = NULL;
     lem_status st;
-    if (t->chat.error) return no_template(t, err);
-    if (t->chat.template) {
+    LEM_TRY(lem_chat_template(t, &folders, err));
+    if (folders) {
         list = lem_json_new_array();
         bool ok = list && add_message(list, "user", "?", 1) && add_message(list, "assistant", reply, len);
-        LEM_TRY(ok ? lem_chat_reply_through(t, t->chat.template, list, ids, err)
+        LEM_TRY(ok ? lem_chat_reply_through(t, folders, list, ids, err)
                    : lem_fail(err, LEM_EMEM, "out of memory"));
     } else {
         LEM_TRY(find_marks(&c));

@@ -2,7 +2,7 @@
  * token from content */
 #include "core/file.h"
 #include "core/mem.h"
-#include "token/chat.h"
+#include "prompt/chat.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,11 +1,12 @@
-/* sample_rows.c - rows of problems in, rows of candidates out (lemma sample) */
-#include "cli/sample_rows.h"
+/* problems.c - rows of problems in, rows of candidates out */
+#include "data/problems.h"
 
 #include "core/buf.h"
 #include "core/hash.h"
 #include "core/jsonl.h"
 #include "core/mem.h"
-#include "token/chat.h"
+#include "data/cancel_priv.h"
+#include "prompt/prompt.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -67,7 +68,7 @@ static char *expected_text(const lem_json *v, lem_err *err) {
     return out;
 }
 
-static lem_status row_fields(lem_sample_row *r, const char *path, size_t number, const lem_json *map,
+static lem_status row_fields(lem_problem *r, const char *path, size_t number, const lem_json *map,
                              lem_err *err) {
     const lem_json *problem = field(r->input, map, "problem", problem_names),
                    *expected = field(r->input, map, "expected_answer", expected_names);
@@ -104,11 +105,10 @@ static lem_status row_fields(lem_sample_row *r, const char *path, size_t number,
 
 /* ---- load, encode */
 
-static lem_status add_row(lem_sample_rows *r, lem_json *row, uint64_t line, const lem_json *map,
-                          lem_err *err) {
+static lem_status add_row(lem_problems *r, lem_json *row, uint64_t line, const lem_json *map, lem_err *err) {
     if (r->n == r->cap) {
         size_t cap = r->cap ? r->cap * 2 : 256;
-        lem_sample_row *p = lem_realloc(r->at, cap, sizeof *p, err);
+        lem_problem *p = lem_realloc(r->at, cap, sizeof *p, err);
         if (!p) {
             lem_json_free(row);
             return LEM_EMEM;
@@ -116,22 +116,23 @@ static lem_status add_row(lem_sample_rows *r, lem_json *row, uint64_t line, cons
         r->at = p;
         r->cap = cap;
     }
-    lem_sample_row *x = &r->at[r->n++];
+    lem_problem *x = &r->at[r->n++];
     memset(x, 0, sizeof *x);
     x->input = row;
     x->line = line;
     return row_fields(x, r->path, r->n - 1, map, err);
 }
 
-lem_status lem_sample_rows_load(const char *path, const lem_json *map, int64_t limit, lem_sample_rows *out,
-                                lem_err *err) {
-    lem_sample_rows r = {.path = path};
+lem_status lem_problems_load(const char *path, const lem_json *map, int64_t limit, const lem_cancel *cancel,
+                             lem_problems *out, lem_err *err) {
+    lem_problems r = {.path = path};
     lem_rows *in = NULL;
     lem_json *row = NULL;
     lem_status st = LEM_OK;
     LEM_TRY(check_map(map, err));
     LEM_TRY(lem_rows_open(path, &in, err));
     while (limit < 0 || (int64_t)r.n < limit) {
+        LEM_TRY(lem_data_cancelled(cancel, err));
         LEM_TRY(lem_rows_next(in, &row, err));
         if (!row) break;
         LEM_TRY(add_row(&r, row, lem_rows_number(in), map, err));
@@ -139,12 +140,12 @@ lem_status lem_sample_rows_load(const char *path, const lem_json *map, int64_t l
     if (r.n == 0) st = lem_fail(err, LEM_EDATA, "%s: no rows", path);
 done:
     if (in) lem_rows_close(in);
-    if (st) lem_sample_rows_release(&r);
+    if (st) lem_problems_release(&r);
     else *out = r;
     return st;
 }
 
-void lem_sample_rows_release(lem_sample_rows *r) {
+void lem_problems_release(lem_problems *r) {
     for (size_t i = 0; i < r->n; i++) {
         lem_json_free(r->at[i].input);
         lem_json_free(r->at[i].id);
@@ -155,33 +156,19 @@ void lem_sample_rows_release(lem_sample_rows *r) {
     memset(r, 0, sizeof *r);
 }
 
-static lem_status encode_one(lem_sample_rows *r, const lem_sample_row *x, const lem_tokenizer *t,
-                             const lem_sample_format *f, lem_err *err) {
-    lem_buf b = {0};
-    if (!f->chatml && f->system) lem_buf_printf(&b, "%s\n\n", f->system);
-    lem_buf_puts(&b, x->problem);
-    if (f->suffix) lem_buf_printf(&b, "\n%s", f->suffix);
-    lem_status st = lem_buf_ok(&b, err);
-    if (st == LEM_OK)
-        st = f->chatml ? lem_chat_prompt(t, f->system, lem_buf_str(&b), &r->ids, err)
-                       : lem_tokenizer_encode(t, lem_buf_str(&b), b.len, false, &r->ids, err);
-    lem_buf_release(&b);
-    return st ? lem_err_context(err, "%s:%llu", r->path, (unsigned long long)x->line) : LEM_OK;
-}
-
-lem_status lem_sample_rows_encode(lem_sample_rows *r, const lem_tokenizer *t, const lem_sample_format *f,
-                                  lem_err *err) {
+lem_status lem_problems_encode(lem_problems *r, const lem_tokenizer *t, const lem_prompt_settings *s,
+                               int max_prompt, const lem_cancel *cancel, lem_err *err) {
     for (size_t i = 0; i < r->n; i++) {
-        lem_sample_row *x = &r->at[i];
+        lem_problem *x = &r->at[i];
         x->ids_at = r->ids.len;
-        lem_status st = encode_one(r, x, t, f, err);
+        lem_status st = lem_data_cancelled(cancel, err);
         if (st) return st;
+        st = lem_prompt_problem(t, s, x->problem, &r->ids, err);
         size_t n = r->ids.len - x->ids_at;
-        if (n == 0)
-            return lem_fail(err, LEM_EDATA, "%s:%llu: the prompt is empty", r->path,
-                            (unsigned long long)x->line);
+        if (st == LEM_OK && n == 0) st = lem_fail(err, LEM_EDATA, "the prompt is empty");
+        if (st) return lem_err_context(err, "%s:%llu", r->path, (unsigned long long)x->line);
         x->n_ids = n < 1 << 30 ? (int)n : 1 << 30;
-        x->too_long = x->n_ids > f->max_prompt;
+        x->too_long = x->n_ids > max_prompt;
         if (x->too_long) r->too_long++;
         else if (x->n_ids > r->longest) r->longest = x->n_ids;
     }
@@ -205,8 +192,8 @@ static bool set_list(lem_json *row, const char *name, lem_json *const *cand, int
     return false;
 }
 
-lem_status lem_sample_row_output(const lem_sample_row *row, lem_json *const *candidates, int n,
-                                 lem_json **out, lem_err *err) {
+lem_status lem_problem_output(const lem_problem *row, lem_json *const *candidates, int n, lem_json **out,
+                              lem_err *err) {
     lem_json *o = lem_json_copy(row->input);
     bool ok = o && lem_json_set(o, "id", lem_json_copy(row->id)) &&
               lem_json_set(o, "problem", lem_json_new_str(row->problem)) &&

@@ -1,4 +1,4 @@
-/* token/chat.h - a conversation as token ids and the mask of what is trained, by the folder's own template,
+/* prompt/chat.h - a conversation as token ids and the mask of what is trained, by the folder's own template,
  * else in ChatML
  *
  * Special tokens come from the template only: text of messages is plain, whatever it contains, unless
@@ -15,11 +15,12 @@
  * that names the message. No mask asked for: such a conversation is encoded as one piece.
  *
  * Without a template in the folder: <|im_start|>role\ncontent<|im_end|>\n. */
-#ifndef LEM_TOKEN_CHAT_H
-#define LEM_TOKEN_CHAT_H
+#ifndef LEM_PROMPT_CHAT_H
+#define LEM_PROMPT_CHAT_H
 
 #include "core/err.h"
 #include "core/json.h"
+#include "token/chat_template.h"
 #include "token/template.h"
 #include "token/tokenizer.h"
 
@@ -60,10 +61,5 @@ typedef struct lem_chat_input {
 } lem_chat_input;
 lem_status lem_chat_encode_json(const lem_tokenizer *t, const lem_chat_input *in, lem_ids *ids,
                                 uint8_t **mask, lem_rendered *rendered, lem_err *err) LEM_MUST_CHECK;
-
-bool lem_chat_has_template(
-    const lem_tokenizer *t); /* the folder has one (which may be one that cannot be read) */
-/* For a folder's tokenizer just loaded and not yet shared: another template in place of its own. */
-lem_status lem_chat_use(lem_tokenizer *t, const char *source, size_t len, lem_err *err) LEM_MUST_CHECK;
 
 #endif

@@ -1,8 +1,8 @@
 /* chat_priv.h - conversations through a template; chat.c decides which */
-#ifndef LEM_TOKEN_CHAT_PRIV_H
-#define LEM_TOKEN_CHAT_PRIV_H
+#ifndef LEM_PROMPT_CHAT_PRIV_H
+#define LEM_PROMPT_CHAT_PRIV_H
 
-#include "token/chat.h"
+#include "prompt/chat.h"
 
 lem_status lem_chat_through(const lem_tokenizer *t, const lem_template *template, const lem_chat_input *in,
                             lem_ids *ids, uint8_t **mask, lem_rendered *rendered,
