@@ -234,6 +234,7 @@ static lem_status sample_files(lem_cli *cli, const lem_args *args, lem_job *job,
     LEM_TRY(lem_job_start(job, NULL, err));
     LEM_TRY(lem_out_open(to ? to : "-", true, &out, err));
     LEM_TRY(sample_rows(cli, args, &f, out, &p, &c, err));
+    if (c.rows == 0) LEM_TRY(lem_fail(err, LEM_EDATA, "%s: no rows", args->words[0]));
     if (c.lists == 0)
         LEM_TRY(lem_fail(err, LEM_EDATA,
                          "no problem has both right and wrong responses enough for a list of %lld",

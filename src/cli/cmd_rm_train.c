@@ -110,6 +110,7 @@ static lem_status load_lists(job *j, const char *path, lem_lists *out, lem_err *
     lem_drop_counts d = {0};
     lem_lists_how how = {&j->recipe, max_len, j->cli->limit, j->cli->cancel};
     lem_status st = lem_lists_load(out, path, j->tok, &how, &d, j->cli->log, err);
+    if (st == LEM_OK) st = lem_train_need_rows(path, d.rows, err);
     if (st == LEM_OK)
         lem_info(j->cli->log,
                  "%s: %llu lists, %llu kept (%llu responses, %llu tokens); left out: %llu too long, %llu "
