@@ -15,7 +15,7 @@ show() {
     progress_now=$(date +%s)
     [ $((progress_now - progress_last)) -ge $progress_interval ] || return 0
     progress_last=$progress_now
-    printf '%s, %s\n' "$*" "$(elapsed "$((progress_now - progress_start))")" >&2
+    printf '%s, %s\n' "$*" "$(show_elapsed)" >&2
 }
 
 progress_columns() {
@@ -29,7 +29,8 @@ show_end() {
     [ -z "$progress_tty" ] || printf '\r\033[K' >&2
 }
 
-# elapsed SECONDS: 1:05
-elapsed() {
-    printf '%d:%02d' $(($1 / 60)) $(($1 % 60))
+# Minutes and seconds since the beginning, as 1:05.
+show_elapsed() {
+    progress_now=$(($(date +%s) - progress_start))
+    printf '%d:%02d' $((progress_now / 60)) $((progress_now % 60))
 }

@@ -120,7 +120,7 @@ install() {
     total=$(apt-get -s install --no-install-recommends "$@" 2>/dev/null | grep -c '^Inst ' || true)
     say "apt-get install: $total packages with what they need, a few minutes"
     apt install -y -q --no-install-recommends "$@"
-    say "installed $total packages in $(elapsed $(($(date +%s) - progress_start)))"
+    say "installed $total packages in $(show_elapsed)"
     rm -f "$log" "$status_file"
 }
 
