@@ -5,19 +5,35 @@ set -eu
 dir=$1 jobs=$2 summary=$3
 shift 3
 status_file="$dir/ctest.status"
-{ rc=0; ctest --test-dir "$dir" --output-on-failure --no-label-summary --no-tests=error -j "$jobs" "$@" 2>&1 || rc=$?; echo "$rc" >"$status_file"; } |
-    awk -v log_file="$dir/Testing/Temporary/LastTest.log" -v summary="$summary" '
-        /% tests passed/ { held = 1 }
-        held { tail = tail $0 "\n"; next }
-        { print; fflush() }
-        END {
-            while ((getline line < log_file) > 0) {
-                if (line ~ /^[0-9]+\/[0-9]+ Test: /) { name = line; sub(/^.*Test: /, "", name) }
-                if (line ~ /^\[  SKIPPED \] /) { sub(/^\[  SKIPPED \] /, "", line); sub(/^[0-9]+ test\(s\).*/, "", line)
-                    if (line != "" && !seen[name line]++) { n++; list = list "\t" name ": " line "\n" } }
-            }
-            if (n) printf "\n%d cases inside these programs were skipped (their input is absent here):\n%s", n, list
-            if (summary != "-") printf "%s", tail >summary
-            else printf "\n%s", tail
-        }'
+tail_file="$dir/ctest.summary"
+
+# Line by line as they come; awk would wait for a full buffer.
+pass_on() {
+    : >"$tail_file"
+    held=
+    while IFS= read -r line; do
+        case $line in *'% tests passed'*) held=1 ;; esac
+        if [ -n "$held" ]; then printf '%s\n' "$line" >>"$tail_file"; else printf '%s\n' "$line"; fi
+    done
+}
+
+skipped_cases() {
+    awk '
+        /^[0-9]+\/[0-9]+ Test: / { name = $0; sub(/^.*Test: /, "", name) }
+        /^\[  SKIPPED \] / {
+            line = $0; sub(/^\[  SKIPPED \] /, "", line); sub(/^[0-9]+ test\(s\).*/, "", line)
+            if (line != "" && !seen[name line]++) { n++; list = list "\t" name ": " line "\n" }
+        }
+        END { if (n) printf "\n%d cases inside these programs were skipped (their input is absent here):\n%s", n, list }' "$1"
+}
+
+{ rc=0; ctest --test-dir "$dir" --output-on-failure --no-label-summary --no-tests=error -j "$jobs" "$@" 2>&1 || rc=$?; echo "$rc" >"$status_file"; } | pass_on
+log="$dir/Testing/Temporary/LastTest.log"
+[ ! -e "$log" ] || skipped_cases "$log"
+if [ "$summary" = - ]; then
+    echo
+    cat "$tail_file"
+else
+    cp "$tail_file" "$summary"
+fi
 exit "$(cat "$status_file")"
