@@ -81,19 +81,15 @@ cannot_install() {
     exit 1
 }
 
-# What apt says about itself becomes progress, the rest goes to the log.
+# What apt says about itself, "pmstatus:PACKAGE:PERCENT:TEXT", becomes progress; the rest goes to the log.
 watch_apt() {
-    count=0
     while IFS= read -r line; do
         case $line in
-        dlstatus:*)
-            text=${line#dlstatus:*:*:}
-            show "dev: apt: $text"
-            ;;
-        pmstatus:*)
-            text=${line#pmstatus:*:*:}
-            case $text in 'Installed '*) count=$((count + 1)) ;; esac
-            show "dev: apt: $count of $total packages installed, $text"
+        dlstatus:* | pmstatus:*)
+            text=${line#*status:*:*:}
+            percent=${line%:"$text"}
+            percent=${percent##*:}
+            [ "$total" = 0 ] || show "dev: apt: ${percent%%.*} % of $total packages, $text"
             ;;
         *) printf '%s\n' "$line" ;;
         esac
@@ -113,12 +109,12 @@ apt() {
 
 install() {
     log=$(mktemp) status_file=$(mktemp)
-    total='?'
+    total=0
     say "installing with apt: $*"
     say "apt-get update"
     apt update -q
     total=$(apt-get -s install --no-install-recommends "$@" 2>/dev/null | grep -c '^Inst ' || true)
-    say "apt-get install: $total packages with what they need, a few minutes"
+    say "apt-get install: $total packages with what they need, about a minute on a fast line"
     apt install -y -q --no-install-recommends "$@"
     say "installed $total packages in $(show_elapsed)"
     rm -f "$log" "$status_file"
