@@ -8,6 +8,7 @@
 #include "model/folder.h"
 #include "model/net.h"
 #include "model/session.h"
+#include "prompt/describe.h"
 #include "reward/recipe.h"
 #include "token/tokenizer.h"
 
@@ -24,8 +25,7 @@ enum {
 
 static const lem_opt opts[] = {
     {"hash", LEM_OPT_FLAG, NULL, NULL, "also the sha256 of each weight file (reads all of them)", 0, 0},
-    {"head", LEM_OPT_STR, "NAME", NULL,
-     "read a plain language model as rlhflow, rlhflow-orm or math-shepherd", 0, 0},
+    {"head", LEM_OPT_ENUM, "NAME", NULL, "read a plain language model as that", .choices = LEM_HEAD_NAMES},
 };
 
 /* Facts are gathered as the JSON object that --json prints; the text is made from it. */
@@ -33,7 +33,8 @@ typedef struct info {
     const char *dir;
     lem_folder folder;
     const lem_model_config *config;
-    lem_json *json, *file; /* the result; config.json as it stands */
+    lem_prompt_settings prompt; /* of lemma.json */
+    lem_json *json, *file;      /* the result; config.json as it stands */
     bool oom;
 } info;
 
@@ -110,9 +111,9 @@ static void reading_facts(info *x, lem_json *h, lem_head_kind kind, const lem_he
     if (how) lem_head_formula_text(how, formula);
     put(x, h, "position", lem_json_new_str(lem_head_position(kind)));
     put(x, h, "formula", text_or_null(how ? formula : NULL));
-    put(x, h, "system", text_or_null(lem_reward_default_system(kind)));
+    put(x, h, "system", text_or_null(lem_reward_system(kind, &x->prompt)));
     put(x, h, "step_separator",
-        text_or_null(lem_head_is_process(kind) ? lem_reward_default_separator(kind) : NULL));
+        text_or_null(lem_head_is_process(kind) ? lem_reward_separator(kind, &x->prompt) : NULL));
     put(x, h, "field", lem_json_new_str(lem_head_is_process(kind) ? "step_scores" : "rm_score"));
 }
 
@@ -278,6 +279,15 @@ static void line(FILE *f, const char *name, const char *fmt, ...) {
     fputc('\n', f);
 }
 
+static void print_separator(const char *sep, FILE *f) {
+    lem_json *v = lem_json_new_str(sep);
+    lem_buf b = {0};
+    lem_json_write(v, 0, &b);
+    if (b.len > 2) line(f, "  steps end at", "%.*s", (int)b.len - 2, b.data + 1);
+    lem_buf_release(&b);
+    lem_json_free(v);
+}
+
 static void print_head(const info *x, FILE *f) {
     const lem_json *h = lem_json_get(x->json, "head"), *tensors = lem_json_get(h, "tensors");
     line(f, "head", "%s", lem_json_str(lem_json_get(h, "kind"), ""));
@@ -290,7 +300,7 @@ static void print_head(const info *x, FILE *f) {
         line(f, "  read", "%s, %s", formula ? formula : "undecided",
              lem_json_str(lem_json_get(h, "position"), ""));
     if (lem_json_get(h, "position")) line(f, "  system", "%s", system ? system : "none");
-    if (sep) line(f, "  steps end at", "%s", strcmp(sep, "\n") == 0 ? "\\n" : "\\n\\n");
+    if (sep) print_separator(sep, f);
     if (lem_json_str(lem_json_get(h, "note"), NULL))
         line(f, "  note", "%s", lem_json_str(lem_json_get(h, "note"), ""));
 }
@@ -346,6 +356,9 @@ static void print_text(const info *x, FILE *f) {
     line(f, "parameters", "%lld", (long long)lem_json_int(lem_json_get(x->json, "parameters"), 0));
     print_files(x, f);
     print_head(x, f);
+    lem_prompt_describe_text(x->json, &b);
+    fputs(lem_buf_str(&b), f);
+    lem_buf_release(&b);
     const char *type = lem_json_str(lem_json_get(t, "kind"), NULL);
     line(f, "tokenizer", "%s%s%s%s", file ? file : "none in the folder", type ? " (" : "", type ? type : "",
          type ? ")" : "");
@@ -386,6 +399,8 @@ static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
     put(&x, x.json, "family", text_or_null(lem_json_str(lem_json_get(x.file, "model_type"), NULL)));
     shape_facts(&x);
     LEM_TRY(weight_facts(&x, lem_args_flag(args, "hash"), err));
+    LEM_TRY(lem_prompt_settings_load(x.dir, &x.prompt, err));
+    LEM_TRY(lem_prompt_describe(x.dir, x.json, err));
     LEM_TRY(head_facts(&x, lem_args_str(args, "head"), err));
     LEM_TRY(tokenizer_facts(&x, err));
     LEM_TRY(generation_facts(&x, err));
@@ -394,6 +409,7 @@ static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
 done:
     lem_json_free(x.json);
     lem_json_free(x.file);
+    lem_prompt_settings_release(&x.prompt);
     lem_folder_release(&x.folder);
     return st;
 }
