@@ -14,4 +14,4 @@ add_custom_command(OUTPUT ${CMAKE_BINARY_DIR}/pages.stamp
   COMMAND ${CMAKE_COMMAND} -E touch ${CMAKE_BINARY_DIR}/pages.stamp
   DEPENDS lemma ${CMAKE_SOURCE_DIR}/cmake/pages.cmake COMMENT "Printing man pages and completions" VERBATIM)
 add_custom_target(lemma_pages ALL DEPENDS ${CMAKE_BINARY_DIR}/pages.stamp)
-install(DIRECTORY ${pages}/ DESTINATION ${CMAKE_INSTALL_DATADIR} OPTIONAL)
+install(DIRECTORY ${pages}/ DESTINATION ${CMAKE_INSTALL_DATADIR})

@@ -4,7 +4,7 @@ set -eu
 cd "$(dirname "$0")/.."
 jobs=$1
 say() { printf 'dev: %s\n' "$*" >&2; }
-version=$(sed -n 's/^#define LEMMA_VERSION "\(.*\)"$/\1/p' src/cli/version.h)
+version=$(sed -n 's/^#define LEMMA_VERSION "\(.*\)"$/\1/p' src/core/version.h)
 name=lemma-$version-linux-$(uname -m)
 build="build-static"
 tools/static_flint.sh $build/flint "$jobs"

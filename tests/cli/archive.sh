@@ -2,7 +2,7 @@
 # archive.sh SOURCE - the archive that ./dev release wrote of this version: reproducible in form, and works where it is unpacked (77: there is none)
 set -eu
 source=$1
-version=$(sed -n 's/^#define LEMMA_VERSION "\(.*\)"$/\1/p' "$source/src/cli/version.h")
+version=$(sed -n 's/^#define LEMMA_VERSION "\(.*\)"$/\1/p' "$source/src/core/version.h")
 name=lemma-$version-linux-$(uname -m)
 archive=$source/dist/$name.tar.gz
 [ -e "$archive" ] || { echo "no $archive: ./dev release writes it"; exit 77; }
