@@ -368,7 +368,7 @@ static lem_status grade_file(job *j, lem_job *file, bool rows_on_stdout, lem_err
     LEM_TRY(grade_rows(j, rows, err));
     if (j->tally.rows == 0) LEM_TRY(lem_fail(err, LEM_EDATA, "%s: no rows", j->path));
     if (j->out) LEM_TRY(lem_out_commit(j->out, err));
-    if (j->audit_path) LEM_TRY(save_audit(j, file, err));
+    if (j->audit_path && !j->cli->dry_run) LEM_TRY(save_audit(j, file, err));
     LEM_TRY(lem_job_finish(file, err));
     j->seconds = lem_clock_seconds() - start;
     st = report(j, rows_on_stdout, err);
@@ -412,7 +412,7 @@ static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
     if (st) return st;
     if (!lem_job_done(file)) {
         st = new_parts(&j, args, err);
-        if (st == LEM_OK) st = grade_file(&j, file, lem_args_is(args, "out", "-"), err);
+        if (st == LEM_OK) st = grade_file(&j, file, lem_args_is(args, "out", "-") && !cli->dry_run, err);
     }
     release(&j);
     lem_job_close(file);

@@ -170,6 +170,7 @@ static lem_status sample_problem(const lem_args *args, lem_json **rows, const ch
             break;
         }
         c->lists++;
+        if (!out) continue; /* --dry-run counts */
         lem_status st = emit(out, rows[0], p, chosen, m, !o.random, err);
         if (st) return st;
     }
@@ -232,14 +233,14 @@ static lem_status sample_files(lem_cli *cli, const lem_args *args, lem_job *job,
     lem_status st = LEM_OK;
     for (int i = 0; i < f.n; i++) LEM_TRY(lem_rows_open(args->words[i], &f.at[i], err));
     LEM_TRY(lem_job_start(job, NULL, err));
-    LEM_TRY(lem_out_open(to ? to : "-", true, &out, err));
+    if (!cli->dry_run) LEM_TRY(lem_out_open(to ? to : "-", true, &out, err));
     LEM_TRY(sample_rows(cli, args, &f, out, &p, &c, err));
     if (c.rows == 0) LEM_TRY(lem_fail(err, LEM_EDATA, "%s: no rows", args->words[0]));
     if (c.lists == 0)
         LEM_TRY(lem_fail(err, LEM_EDATA,
                          "no problem has both right and wrong responses enough for a list of %lld",
                          (long long)lem_args_int(args, "per-problem")));
-    LEM_TRY(lem_out_commit(out, err));
+    if (out) LEM_TRY(lem_out_commit(out, err));
     LEM_TRY(lem_job_finish(job, err));
     st = show(cli, &c, err);
 done:

@@ -76,8 +76,9 @@ lem_status lem_print_json(FILE *f, lem_json *o, int indent, lem_err *err) {
 lem_status lem_print_complete(lem_cli *cli, const char *command, const lem_job *job, lem_err *err) {
     if (!cli->json) return LEM_OK;
     lem_json *o = lem_json_new_object();
+    const char *out = lem_job_out(job);
     bool ok = o && lem_json_set(o, "command", lem_json_new_str(command)) &&
-              lem_json_set(o, "out", lem_json_new_str(lem_job_out(job))) &&
+              lem_json_set(o, "out", out ? lem_json_new_str(out) : lem_json_new_null()) &&
               lem_json_set(o, "identity", lem_json_new_str(lem_job_identity(job))) &&
               lem_json_set(o, "already_complete", lem_json_new_bool(true));
     if (!ok) {

@@ -261,7 +261,7 @@ bool lem_job_done(lem_job *j) {
 bool lem_job_resumes(const lem_job *j) { return j->state == JOB_PARTIAL; }
 const char *lem_job_compute_path(const lem_job *j) { return *j->compute_path ? j->compute_path : NULL; }
 const char *lem_job_identity(const lem_job *j) { return j->identity; }
-const char *lem_job_out(const lem_job *j) { return j->out; }
+const char *lem_job_out(const lem_job *j) { return j->cli->dry_run ? NULL : j->out; }
 bool lem_job_may_replace(const lem_job *j) {
     return j->state != JOB_NEW || j->may_replace || j->cli->fresh || j->cli->overwrite;
 }
