@@ -94,15 +94,17 @@ refused() {
   "$lemma" "$@" --out "$out" >said.txt 2>&1; rc=$?
   [ $rc = 2 ] && grep -qF -- "$words" said.txt || { cat said.txt; fail "status $rc for: $*"; }
 }
+# saved OUT: an unfinished run that has something to lose: a checkpoint, or a journal of more than its header
+saved() { [ -d "$1.job/checkpoints" ] || [ "$(head -c 100000 "$1.job/journal" 2>/dev/null | wc -l)" -ge 2 ]; }
 unfinished() {
   out=$1; shift
   for _ in 1 2 3 4 5 6 7 8; do
     discard "$out"
     "$lemma" "$@" --out "$out" --quiet >/dev/null 2>&1 &
     pid=$!
-    for _ in $(seq 4000); do kill -0 $pid 2>/dev/null || break; [ -n "$(ls "$out.job" 2>/dev/null | grep -v manifest)" ] && break; sleep 0.005; done
+    for _ in $(seq 4000); do kill -0 $pid 2>/dev/null || break; saved "$out" && break; sleep 0.005; done
     kill -9 $pid 2>/dev/null; wait $pid 2>/dev/null
-    [ -n "$(ls "$out.job" 2>/dev/null | grep -v manifest)" ] && return 0
+    saved "$out" && return 0
   done
   fail "no unfinished run of: $*"
 }
