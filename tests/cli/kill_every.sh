@@ -124,7 +124,7 @@ cp base/config.json keep.json; sed -i 's/"rms_norm_eps": [^,]*/"rms_norm_eps": 2
 refused us.jsonl 'the content of config.json changed' sample --model base --prompts d/rm-b.jsonl --n 40 --temperature 1 --max-tokens 80
 cp keep.json base/config.json
 "$lemma" run r.yaml --quiet >/dev/null 2>&1 || fail "the recipe"
-refused run 'stage policy (sft): run/policy exists and is not the result of this job: --lr was 5e-06, is now 0.01' run r.yaml policy.lr=1e-2
+refused run 'stage policy (sft): run/policy exists and is not the result of this job: --lr was 0.001, is now 0.01' run r.yaml policy.lr=1e-2
 sed -i 's/"rms_norm_eps": [^,]*/"rms_norm_eps": 3e-05/' rm0/config.json
 refused run 'stage score (rm score)' run r.yaml
 echo "changed options, inputs and model folders are refused by name"
