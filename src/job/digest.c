@@ -111,7 +111,8 @@ static bool is_leftover(const char *name) {
 }
 
 static bool is_content(const char *name) {
-    return !is_leftover(name) && name[0] != '.' && strcmp(name, "manifest.json") != 0 && strcmp(name, "timing.json") != 0;
+    return !is_leftover(name) && name[0] != '.' && strcmp(name, "manifest.json") != 0 &&
+           strcmp(name, "timing.json") != 0;
 }
 
 static lem_status add_file(const char *dir, const char *name, const char *cache_dir, lem_sha256 *all,
