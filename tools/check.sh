@@ -39,5 +39,21 @@ check "builds without warnings" werror_build
 check "exported symbols begin with lem_" tools/check_symbols.sh build
 check "no mutable statics" tools/check_statics.sh build
 check "docs/cli.md is what --help says" cli_docs
+man_pages() {
+    command -v mandoc >/dev/null 2>&1 || { echo "mandoc is not installed"; return 77; }
+    { build/lemma man; build/lemma man --list | while read -r c; do build/lemma man "$c"; done; } >/dev/null
+    build/lemma man | mandoc -T lint -W warning
+    build/lemma man --list | while read -r c; do build/lemma man "$c" | mandoc -T lint -W warning || exit 1; done
+}
+
+completions() {
+    for shell in bash zsh fish; do
+        command -v $shell >/dev/null 2>&1 || continue
+        build/lemma completion $shell | $shell -n || return 1
+    done
+}
+
+check "man pages (mandoc)" man_pages
+check "completion scripts" completions
 check "shell scripts" tools/check_shell.sh
 [ "$failed" = 0 ] || { echo "$failed checks failed"; exit 1; }

@@ -22,7 +22,7 @@ static void put_title(const char *name, FILE *f) {
         if (*name == ' ') fputs("\\-", f);
         else fputc(*name >= 'a' && *name <= 'z' ? *name - 'a' + 'A' : *name, f);
     }
-    fprintf(f, "\" \"1\" \"\" \"lemma %s\" \"User Commands\"\n", LEMMA_VERSION);
+    fprintf(f, "\" \"1\" \"%s\" \"lemma %s\" \"User Commands\"\n", LEMMA_VERSION_DATE, LEMMA_VERSION);
 }
 
 static void put_option(const lem_opt *o, FILE *f) {
