@@ -148,7 +148,7 @@ static void sampled_as_trained(void **state) {
     /* Another prompt is another job. */
     run("cp -r sft-b moved && sed -i 's/Be right/Be wrong/' moved/lemma.json");
     expect("$L sample --prompts rows.jsonl --n 2 --max-tokens 8 --model moved --quiet --out a.jsonl", 2,
-           "another job", NULL, NULL);
+           "the content of lemma.json changed", NULL, NULL);
 }
 
 static void carried_on(void **state) {
