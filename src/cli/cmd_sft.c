@@ -406,10 +406,10 @@ static void release(job *j) {
 static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
     job j = {.cli = cli, .args = args, .out = lem_args_str(args, "out")};
     lem_status st = LEM_OK;
-    if (lem_args_str(args, "model") && lem_args_flag(args, "from-scratch"))
-        return lem_fail(err, LEM_EUSAGE, "pass either --model DIR or --from-scratch");
-    LEM_TRY(make_stages(&j, err));
     LEM_TRY(lem_job_open(cli, &lem_cmd_sft, args, NULL, &j.job, err));
+    if (lem_args_str(args, "model") && lem_args_flag(args, "from-scratch"))
+        LEM_TRY(lem_fail(err, LEM_EUSAGE, "pass either --model DIR or --from-scratch"));
+    LEM_TRY(make_stages(&j, err));
     if (lem_job_done(j.job)) st = lem_print_complete(cli, "sft", j.job, err);
     else st = run_stages(&j, err);
 done:

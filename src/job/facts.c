@@ -276,7 +276,10 @@ static const char *changed_file(const lem_json *old, const lem_json *now) {
 static void note_input(diff *d, const char *option, const lem_json *old, const lem_json *now) {
     if (!note(d)) return;
     const char *was = text_of(old, "path"), *is = text_of(now, "path");
-    lem_buf_printf(d->out, "%s%s", dashes(option), option);
+    size_t name = strcspn(option, "[. ");
+    if (option[name] == '[' && !strchr(option, '.')) /* "data[0]": the path says which */
+        lem_buf_printf(d->out, "--%.*s", (int)name, option);
+    else lem_buf_printf(d->out, "%s%s", dashes(option), option);
     if (!old || !now) {
         lem_buf_printf(d->out, " was %s, is now %s", old ? was : "not given", now ? is : "not given");
         return;
@@ -284,8 +287,10 @@ static void note_input(diff *d, const char *option, const lem_json *old, const l
     const char *file = changed_file(old, now);
     if (strcmp(was, is) != 0) lem_buf_printf(d->out, " was %s, is now %s:", was, is);
     else lem_buf_printf(d->out, " %s:", is);
-    lem_buf_printf(d->out, " the content of %s changed (sha256 was %.12s, is now %.12s)", file ? file : "it",
-                   text_of(old, "sha256"), text_of(now, "sha256"));
+    if (file) lem_buf_printf(d->out, " the content of %s changed", file);
+    else lem_buf_puts(d->out, " its content changed");
+    lem_buf_printf(d->out, " (sha256 was %.12s, is now %.12s)", text_of(old, "sha256"),
+                   text_of(now, "sha256"));
 }
 
 static void compare_inputs(diff *d, const lem_json *old, const lem_json *now) {

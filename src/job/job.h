@@ -42,8 +42,8 @@ bool lem_job_resumes(const lem_job *j);
 /* The compute path that the unfinished run uses; NULL if there is none. */
 const char *lem_job_compute_path(const lem_job *j);
 const char *lem_job_identity(const lem_job *j);
-/* What an earlier run left beside the output (an audit page, tables) may be written over: it is this job's, or
- * the user says so. */
+/* What an earlier run left beside the output (an audit page, tables) may be written over: it is this job's,
+ * or the user says so. */
 bool lem_job_may_replace(const lem_job *j);
 /* Where the output goes; NULL if the job is inert. Borrowed. */
 const char *lem_job_out(const lem_job *j);

@@ -41,7 +41,7 @@ static lem_status check_input(recipe *r, size_t i, const char *what, const char 
     if (maker < i) {
         if (is_whole(path)) return LEM_OK;
         s->waits = true;
-        s->for_what = path;
+        snprintf(s->for_what, sizeof s->for_what, "%s", path);
         return LEM_OK;
     }
     if (lem_file_exists(path) || strcmp(path, "-") == 0) return LEM_OK;

@@ -9,9 +9,9 @@ typedef struct recipe_stage {
     const lem_command *cmd;
     lem_json *tree; /* resolved options as the command wants them; owned */
     lem_args args;
-    lem_cli cli;          /* the run's, with the stage's own seed and limit */
-    bool waits;           /* reads what an earlier stage has yet to make */
-    const char *for_what; /* that path */
+    lem_cli cli;        /* the run's, with the stage's own seed and limit */
+    bool waits;         /* reads what an earlier stage has yet to make */
+    char for_what[256]; /* that path */
 } recipe_stage;
 
 typedef struct recipe {
