@@ -47,7 +47,8 @@ static const lem_opt opts[] = {
     {"box-answer", LEM_OPT_FLAG, NULL, NULL, "turn a last line '#### x' into 'The answer is \\boxed{x}.'"},
     {"max-len", LEM_OPT_INT, "N", NULL, "longer rows are left out and counted [context]", 8, 1048576},
     {"epochs", LEM_OPT_NUM, "X", "1", "passes over the data", 0.0001, 10000},
-    {"batch", LEM_OPT_INT, "N", "128", "sequences per optimizer step", 1, 65536},
+    {"batch", LEM_OPT_INT, "N", "128", "sequences per optimizer step", 1, 65536, .when = "from-scratch",
+     .standard_when = "16"},
     {"stages", LEM_OPT_TREE, "LIST", NULL, "stages, each a map of these options with a name (YAML)"},
 };
 

@@ -100,7 +100,7 @@ unfinished() {
     discard "$out"
     "$lemma" "$@" --out "$out" --quiet >/dev/null 2>&1 &
     pid=$!
-    for _ in $(seq 400); do [ -n "$(ls "$out.job" 2>/dev/null | grep -v manifest)" ] && break; sleep 0.005; done
+    for _ in $(seq 4000); do kill -0 $pid 2>/dev/null || break; [ -n "$(ls "$out.job" 2>/dev/null | grep -v manifest)" ] && break; sleep 0.005; done
     kill -9 $pid 2>/dev/null; wait $pid 2>/dev/null
     [ -n "$(ls "$out.job" 2>/dev/null | grep -v manifest)" ] && return 0
   done
