@@ -196,7 +196,7 @@ static lem_status tokenize(lem_cli *cli, const lem_args *args, lem_job *file, le
              .add_special = lem_args_flag(args, "add-special"),
              .skip_special = lem_args_flag(args, "skip-special"),
              .pieces = lem_args_flag(args, "pieces"),
-             .quiet_rows = cli->json && !out};
+             .quiet_rows = cli->dry_run || (cli->json && !out)};
     lem_status st = LEM_OK;
     if (j.decode && (j.parse_special || j.add_special))
         return lem_fail(err, LEM_EUSAGE, "--parse-special and --add-special do not go with --decode");

@@ -80,6 +80,10 @@ lem_status lem_train_folder_config(const char *dir, lem_model_config *out, lem_e
     return LEM_OK;
 }
 
+lem_status lem_train_need_rows(const char *path, uint64_t rows, lem_err *err) {
+    return rows ? LEM_OK : lem_fail(err, LEM_EDATA, "%s: no rows", path);
+}
+
 lem_status lem_train_save_telemetry(const char *dir, const lem_buf *rows, lem_err *err) {
     char *path = lem_path_join(dir, "telemetry.jsonl", err);
     if (!path) return LEM_EMEM;
