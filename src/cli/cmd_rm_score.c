@@ -331,14 +331,14 @@ static lem_status choose_aggregate(job *j, lem_err *err) {
 }
 
 /* What the folder says of its prompts, and the options. */
-static lem_status read_prompt(job *j, const char *dir, lem_err *err) {
+static lem_status read_prompt(job *j, lem_err *err) {
     const char *sep = lem_args_str(j->args, "step-separator");
     char *separator = NULL;
     lem_status st = sep ? unescape(sep, &separator, err) : LEM_OK;
     lem_prompt_options o = {.system = lem_args_str(j->args, "system"),
                             .separator = separator,
                             .from = lem_args_str(j->args, "prompt-from")};
-    if (st == LEM_OK) st = lem_prompt_settings_open(dir, &o, &j->prompt, err);
+    if (st == LEM_OK) st = lem_prompt_settings_open(lem_args_str(j->args, "model"), &o, &j->prompt, err);
     lem_free(separator);
     return st;
 }
@@ -365,7 +365,6 @@ static lem_status open_all(job *j, lem_err *err) {
     const char *dir = lem_args_str(j->args, "model");
     lem_dtype dtype = lem_args_is(j->args, "dtype", "bf16") ? LEM_DTYPE_BF16 : LEM_DTYPE_F32;
     lem_status st = LEM_OK;
-    LEM_TRY(read_prompt(j, dir, err));
     LEM_TRY(lem_runtime_open(j->cli, lem_job_compute_path(j->file), &j->rt, err));
     LEM_TRY(lem_weights_open_any(dir, j->rt.backend, dtype, &j->weights, err));
     LEM_TRY(lem_tokenizer_load(dir, &j->tok, err));
@@ -419,6 +418,7 @@ static lem_status show_plan(const job *j, lem_err *err) {
 
 static lem_status score(job *j, lem_err *err) {
     lem_status st = LEM_OK;
+    LEM_TRY(read_prompt(j, err));
     if (j->cli->dry_run) return show_plan(j, err);
     LEM_TRY(open_all(j, err));
     LEM_TRY(lem_job_start(j->file, j->rt.backend->ops->name, err));

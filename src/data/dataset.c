@@ -3,7 +3,7 @@
 
 #include "core/jsonl.h"
 #include "core/mem.h"
-#include "data/cancel_priv.h"
+#include "data/rows_priv.h"
 #include "data/record.h"
 #include "prompt/prompt.h"
 
@@ -86,7 +86,7 @@ static lem_status reader_open(reader *r, const char *path, const lem_sft_load *h
         lem_status st = lem_row_kind_parse(how->format, &r->kind, err);
         if (st) return st;
     }
-    return lem_rows_open(path, &r->rows, err);
+    return lem_data_rows_open(path, how->cancel, &r->rows, err);
 }
 
 static void reader_close(reader *r) {

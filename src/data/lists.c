@@ -1,7 +1,7 @@
 /* lists.c - response lists to token ids for ranking */
 #include "core/jsonl.h"
 #include "core/mem.h"
-#include "data/cancel_priv.h"
+#include "data/rows_priv.h"
 #include "data/dataset.h"
 
 #include <string.h>
@@ -143,7 +143,7 @@ lem_status lem_lists_load(lem_lists *l, const char *path, const lem_tokenizer *t
     lem_rows *rows = NULL;
     builder b = {.l = l, .t = t, .how = how};
     int64_t left = how->limit;
-    lem_status st = lem_rows_open(path, &rows, err);
+    lem_status st = lem_data_rows_open(path, how->cancel, &rows, err);
     while (st == LEM_OK && left != 0) {
         lem_json *row = NULL;
         st = lem_data_cancelled(how->cancel, err);

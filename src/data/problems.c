@@ -5,7 +5,7 @@
 #include "core/hash.h"
 #include "core/jsonl.h"
 #include "core/mem.h"
-#include "data/cancel_priv.h"
+#include "data/rows_priv.h"
 #include "prompt/prompt.h"
 
 #include <stdio.h>
@@ -130,7 +130,7 @@ lem_status lem_problems_load(const char *path, const lem_json *map, int64_t limi
     lem_json *row = NULL;
     lem_status st = LEM_OK;
     LEM_TRY(check_map(map, err));
-    LEM_TRY(lem_rows_open(path, &in, err));
+    LEM_TRY(lem_data_rows_open(path, cancel, &in, err));
     while (limit < 0 || (int64_t)r.n < limit) {
         LEM_TRY(lem_data_cancelled(cancel, err));
         LEM_TRY(lem_rows_next(in, &row, err));

@@ -4,7 +4,7 @@
   template.py ids BUILD         ids of conversations against apply_chat_template(tokenize=True) on the shared tokenizers
   template.py golden            writes tests/data/token/templates/golden.json from the files beside it (and sha256 for the shared templates)
 
-BUILD is a CMake build folder with liblemma_token.a and liblemma_core.a. Needs jinja2 and transformers (any 4.43 or later)."""
+BUILD is a CMake build folder with liblemma_prompt.a, liblemma_token.a and liblemma_core.a. Needs jinja2 and transformers (any 4.43 or later)."""
 import hashlib
 import itertools
 import json
@@ -47,7 +47,7 @@ def oracle(case):
 
 def driver(build):
     exe = os.path.join(tempfile.mkdtemp(), "template_driver")
-    libs = [os.path.join(build, f"liblemma_{n}.a") for n in ("token", "core")]
+    libs = [os.path.join(build, f"liblemma_{n}.a") for n in ("prompt", "token", "core")]
     subprocess.run(["cc", "-O1", "-g", "-D_GNU_SOURCE", "-I", os.path.join(ROOT, "src"), "-o", exe, os.path.join(ROOT, "tools/golden/template_driver.c"), *libs,
                     "-ljansson", "-lutf8proc", "-lpcre2-8", "-lzstd", "-lz", "-lm", "-lpthread"] + os.environ.get("CFLAGS", "").split(), check=True)
     return exe
