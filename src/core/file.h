@@ -18,6 +18,9 @@ lem_status lem_file_read(const char *path, size_t max_bytes, lem_buf *out, lem_e
 /* Atomic: temporary file beside it, write, fsync, rename, fsync of the folder. Compressed by name. Replaces
  * an existing file. */
 lem_status lem_file_write_atomic(const char *path, const void *data, size_t len, lem_err *err) LEM_MUST_CHECK;
+/* Removes what a killed write of path left beside it: "<path>.tmp.<number>" that no process holds locked.
+ * Every write does so first; what cannot be removed stays. */
+void lem_file_sweep(const char *path);
 bool lem_file_exists(const char *path);
 bool lem_file_is_dir(const char *path);
 lem_status lem_file_size(const char *path, uint64_t *size, lem_err *err) LEM_MUST_CHECK;

@@ -28,9 +28,7 @@ struct lem_out {
     char *path, *temp; /* temp is NULL when direct */
 };
 
-/* Removes what a killed process left beside the path: "<base>.tmp.<number>" that no process holds locked.
- * What cannot be removed stays. */
-static void sweep_dead(const char *path) {
+void lem_file_sweep(const char *path) {
     char *dir = lem_path_dir(path, NULL), **names = NULL;
     const char *base = lem_path_base(path);
     size_t n = 0, len = strlen(base);
@@ -66,7 +64,7 @@ static bool hold(int fd) {
 static lem_status open_temp(lem_out *o, lem_err *err) {
     lem_buf name = {0};
     lem_status st = LEM_OK;
-    sweep_dead(o->path);
+    lem_file_sweep(o->path);
     for (int k = 0; k < TEMP_TRIES; k++) {
         lem_buf_clear(&name);
         lem_buf_printf(&name, "%s.tmp.%ld", o->path, (long)getpid());

@@ -32,6 +32,10 @@ static lem_status open_state(recipe *r, lem_err *err) {
     r->state_path = lem_path_join(r->out, "run.json", err);
     r->timing_path = lem_path_join(r->out, "timing.json", err);
     if (!r->state_path || !r->timing_path) return LEM_EMEM;
+    if (!r->cli->dry_run) {
+        lem_file_sweep(r->state_path);
+        lem_file_sweep(r->timing_path);
+    }
     lem_status st = load_state(r, r->state_path, &r->state, err);
     if (st == LEM_OK) st = load_state(r, r->timing_path, &r->timing, err);
     if (st) return st;
