@@ -67,12 +67,6 @@ done:
     return st;
 }
 
-const char *lem_tokenizer_token_bytes(const lem_tokenizer *t, int32_t id, size_t *len) {
-    if (id < 0 || id >= t->vocab.n || !(t->vocab.entry[id].flags & TOK_USED)) return NULL;
-    *len = t->vocab.entry[id].out_len;
-    return lem_buf_str(&t->vocab.blob) + t->vocab.entry[id].out_off;
-}
-
 lem_status lem_tokenizer_decode(const lem_tokenizer *t, const int32_t *ids, size_t n, bool skip_special,
                                 lem_buf *out, lem_err *err) {
     size_t before = out->len, strip = t->strip_start;

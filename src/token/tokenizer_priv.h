@@ -1,8 +1,8 @@
 /* tokenizer_priv.h - the parts of a tokenizer: vocabulary, merges, added tokens, scanners, normalizers
  *
- * encode: added tokens are cut out (added.c) -> normalizer (normalize.c) -> pieces (pretok.c) -> BPE (bpe.c).
- * decode: each token has its decoded bytes from the start (decode.c). hf_json.c and hf_pipeline.c fill all of
- * it from a tokenizer.json.
+ * encode.c: added tokens are cut out (added.c) -> normalizer (normalize.c) -> pieces (pretok.c) -> BPE
+ * (bpe.c) or Unigram (unigram.c). decode.c: each token has its decoded bytes from the start. hf_json.c and
+ * hf_pipeline.c fill all of it from a tokenizer.json; tokenizer.c opens files and calls them.
  *
  * A vocabulary is byte-level (its symbols are the 256 bytes, as GPT-2, Qwen, Llama 3) or made of characters
  * (SentencePiece, as Llama 2: spaces written as U+2581, unknown characters as byte tokens <0xNN> or as the
@@ -238,7 +238,7 @@ lem_status lem_decode_prepare(lem_tokenizer *t,
                               lem_err *err) LEM_MUST_CHECK; /* sets what each token decodes to */
 int lem_fallback_byte(const char *s, size_t n);             /* 0xNN of "<0xNN>", else -1 */
 
-/* ---- tokenizer.c */
+/* ---- encode.c */
 typedef enum tok_prepend { TOK_PREPEND_NEVER, TOK_PREPEND_ALWAYS, TOK_PREPEND_FIRST } tok_prepend;
 typedef struct tok_metaspace { /* pre-tokenizer Metaspace: spaces become rep, which is also put in front */
     bool on;
