@@ -287,17 +287,21 @@ lem_status lem_tokenizer_read_json(lem_tokenizer *t, const lem_json *root,
 lem_status lem_tokenizer_read_pipeline(lem_tokenizer *t, const lem_json *root,
                                        lem_err *err) LEM_MUST_CHECK; /* hf_pipeline.c */
 
-/* ---- convert.c, spm.c: other files rewritten as the text of a tokenizer.json, appended to out */
+/* ---- tiktoken.c, spm.c: other files rewritten as the text of a tokenizer.json, appended to out */
 bool lem_looks_like_tiktoken(const char *s, size_t n);
 lem_status lem_tiktoken_to_json(const char *s, size_t n, bool qwen, const lem_json *config, lem_buf *out,
                                 lem_err *err) LEM_MUST_CHECK;
 /* config's added_tokens_decoder (NULL: none) adds the ids behind the pieces. */
 lem_status lem_spm_to_json(const char *s, size_t n, const lem_json *config, lem_buf *out,
                            lem_err *err) LEM_MUST_CHECK;
+
+/* ---- hf_write.c: parts of that text */
+void lem_json_text(lem_buf *out, const char *s, size_t n); /* a JSON string; s is UTF-8 */
+/* One entry of added_tokens. flags: an object with the flags that differ from those of a special token. */
+void lem_write_added_token(lem_buf *out, int64_t id, const char *text, size_t n, const lem_json *flags);
 /* Appends the entries of an added_tokens_decoder with ids from `from` on to a list of added_tokens. */
 lem_status lem_write_config_added(lem_buf *out, const lem_json *map, int64_t from,
                                   lem_err *err) LEM_MUST_CHECK;
-void lem_json_text(lem_buf *out, const char *s, size_t n); /* a JSON string; s is UTF-8 */
 
 /* ---- hf_config.c: tokenizer_config.json */
 lem_status lem_tokenizer_read_config(lem_tokenizer *t, const lem_json *root, lem_err *err) LEM_MUST_CHECK;

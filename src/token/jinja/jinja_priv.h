@@ -1,4 +1,4 @@
-/* jinja.h - the parts of the template interpreter: marked strings, values, syntax tree, machine
+/* jinja_priv.h - the parts of the template interpreter: marked strings, values, syntax tree, machine
  *
  * The language is the subset of Jinja that chat templates use, with the meaning that jinja2 3.1 gives it in
  * an ImmutableSandboxedEnvironment with trim_blocks and lstrip_blocks, as Transformers makes it. lexer.c ->
@@ -11,8 +11,8 @@
  * Bounds: source 1 MiB, depth of the tree JIN_MAX_TREE, depth of evaluation JIN_MAX_CALL, steps (one for a
  * node evaluated, one for 32 bytes copied or an element visited), memory of a rendering. Each is an error
  * that names the line. */
-#ifndef LEM_TOKEN_JINJA_JINJA_H
-#define LEM_TOKEN_JINJA_JINJA_H
+#ifndef LEM_TOKEN_JINJA_JINJA_PRIV_H
+#define LEM_TOKEN_JINJA_JINJA_PRIV_H
 
 #include "core/buf.h"
 #include "core/err.h"

@@ -1,4 +1,4 @@
-/* train.c - learns byte-pair merges from counted words and writes them as a tokenizer.json
+/* bpe_train.c - learns byte-pair merges from counted words and writes them as a tokenizer.json
  *
  * The count of every pair is kept up to date as words are merged; a heap with late updates yields the next
  * pair. The order (count descending, then bytes of left, then bytes of right) is total, so the result depends
