@@ -19,6 +19,7 @@ void lem_bpe_trainer_free(lem_bpe_trainer *b) {
     lem_free(b->sym_off);
     lem_free(b->pairs);
     lem_free(b->pair_slot);
+    lem_free(b->gained);
     lem_free(b->queue);
     lem_free(b->merges);
     lem_vocab_release(&b->known);
@@ -62,6 +63,7 @@ lem_bpe_trainer *lem_bpe_trainer_new(const lem_bpe_train_opts *opts, lem_err *er
     b->vocab = vocab;
     b->pattern = opts->split_digits ? TOK_PRE_QWEN2 : TOK_PRE_LLAMA3;
     b->max_length = opts->max_length;
+    b->cancel = opts->cancel;
     if (set_special(b, opts->special ? opts->special : chatml, n_special, err) != LEM_OK) {
         lem_bpe_trainer_free(b);
         return NULL;
@@ -111,7 +113,8 @@ static lem_status count_text(lem_bpe_trainer *b, const char *s, size_t n, lem_er
     for (size_t pos = 0; pos < n;) {
         size_t end = lem_pretok_end(b->pattern, s, n, pos);
         for (; pos < end; pos += end - pos < MAX_WORD ? end - pos : MAX_WORD) {
-            lem_status st = count_word(b, s + pos, end - pos < MAX_WORD ? end - pos : MAX_WORD, err);
+            lem_status st = lem_tok_check(b->cancel, err);
+            if (st == LEM_OK) st = count_word(b, s + pos, end - pos < MAX_WORD ? end - pos : MAX_WORD, err);
             if (st != LEM_OK) return st;
         }
     }

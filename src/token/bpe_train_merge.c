@@ -101,52 +101,75 @@ static lem_status note_word(pair *p, uint32_t w, lem_err *err) {
     return LEM_OK;
 }
 
-/* Adds sign × the word's count to all its pairs. Where a pair gains, the word is noted with it (only pairs of
- * `fresh`, unless that is UINT32_MAX: the others have the word already) and the pair is queued by the caller.
- */
-static lem_status count_pairs(lem_bpe_trainer *b, uint32_t w, int sign, uint32_t fresh, lem_err *err) {
+static lem_status add_pair(lem_bpe_trainer *b, uint32_t w, uint32_t left, uint32_t right, uint32_t *p,
+                           lem_err *err) {
+    lem_status st = need_pair(b, left, right, p, err);
+    if (st != LEM_OK) return st;
+    b->pairs[*p].count += b->words[w].count;
+    return note_word(&b->pairs[*p], w, err);
+}
+
+static lem_status count_word_pairs(lem_bpe_trainer *b, uint32_t w, lem_err *err) {
     const word *x = &b->words[w];
-    for (uint32_t i = 0; i + 1 < x->len; i++) {
-        uint32_t left = b->syms[x->off + i], right = b->syms[x->off + i + 1], p;
-        lem_status st = need_pair(b, left, right, &p, err);
-        if (st != LEM_OK) return st;
-        b->pairs[p].count += sign * x->count;
-        if (sign > 0 && (fresh == UINT32_MAX || left == fresh || right == fresh))
-            st = note_word(&b->pairs[p], w, err);
-        if (st != LEM_OK) return st;
-    }
+    const uint32_t *s = b->syms + x->off;
+    lem_status st = LEM_OK;
+    for (uint32_t i = 0, p; i + 1 < x->len && st == LEM_OK; i++) st = add_pair(b, w, s[i], s[i + 1], &p, err);
+    return st;
+}
+
+/* ---- one merge in one word; only the pairs beside the merged symbols change */
+
+typedef struct merge {
+    uint32_t left, right, made;
+} merge;
+
+/* A pair of the word that was (left, right) is now (new_left, new_right). */
+static lem_status replace_pair(lem_bpe_trainer *b, uint32_t w, uint32_t left, uint32_t right,
+                               uint32_t new_left, uint32_t new_right, lem_err *err) {
+    uint32_t p;
+    lem_status st = need_pair(b, left, right, &p, err);
+    if (st != LEM_OK) return st;
+    b->pairs[p].count -= b->words[w].count;
+    st = add_pair(b, w, new_left, new_right, &p, err);
+    if (st != LEM_OK || b->pairs[p].gained) return st;
+    if (!train_grow((void **)&b->gained, b->n_gained, &b->cap_gained, sizeof *b->gained, err))
+        return LEM_EMEM;
+    b->gained[b->n_gained++] = p;
+    b->pairs[p].gained = true;
     return LEM_OK;
 }
 
-static lem_status queue_word_pairs(lem_bpe_trainer *b, uint32_t w, uint32_t fresh, lem_err *err) {
-    const word *x = &b->words[w];
-    for (uint32_t i = 0; i + 1 < x->len; i++) {
-        uint32_t left = b->syms[x->off + i], right = b->syms[x->off + i + 1], p;
-        if (left != fresh && right != fresh) continue;
-        lem_status st = need_pair(b, left, right, &p, err);
-        if (st == LEM_OK) st = queue_pair(b, p, err);
-        if (st != LEM_OK) return st;
-    }
-    return LEM_OK;
+/* Place of the next (left, right) in s[i..n), or n. */
+static uint32_t find_pair(const uint32_t *s, uint32_t i, uint32_t n, const merge *m) {
+    const uint32_t both[2] = {m->left, m->right};
+    while (i + 1 < n && memcmp(s + i, both, sizeof both) != 0) i++;
+    return i + 1 < n ? i : n;
 }
 
-static bool has_pair(const lem_bpe_trainer *b, const word *x, uint32_t left, uint32_t right) {
-    for (uint32_t i = 0; i + 1 < x->len; i++)
-        if (b->syms[x->off + i] == left && b->syms[x->off + i + 1] == right) return true;
-    return false;
-}
-
-static void merge_in_word(lem_bpe_trainer *b, word *x, uint32_t left, uint32_t right, uint32_t made) {
-    uint32_t *s = b->syms + x->off, n = 0;
-    for (uint32_t i = 0; i < x->len; n++) {
-        if (i + 1 < x->len && s[i] == left && s[i + 1] == right) {
-            s[n] = made;
-            i += 2;
-        } else {
-            s[n] = s[i++];
+/* Replaces m->left, m->right by m->made. p is the number of that pair. */
+static lem_status merge_in_word(lem_bpe_trainer *b, uint32_t w, uint32_t p, const merge *m, lem_err *err) {
+    word *x = &b->words[w];
+    uint32_t *s = b->syms + x->off, len = x->len, i = find_pair(s, 0, len, m), n = i;
+    bool after = false; /* s[n - 1] was made just now; s[i - 1] was m->right */
+    lem_status st = LEM_OK;
+    for (uint32_t next = i; i < len; next = find_pair(s, i, len, m)) {
+        if (next > i) {
+            if (after) LEM_TRY(replace_pair(b, w, m->right, s[i], m->made, s[i], err));
+            memmove(s + n, s + i, (next - i) * sizeof *s);
+            n += next - i;
+            i = next;
+            after = false;
+            continue;
         }
+        if (n) LEM_TRY(replace_pair(b, w, after ? m->right : s[n - 1], m->left, s[n - 1], m->made, err));
+        b->pairs[p].count -= x->count;
+        s[n++] = m->made;
+        i += 2;
+        after = true;
     }
     x->len = n;
+done:
+    return st;
 }
 
 /* ---- merging */
@@ -170,7 +193,8 @@ static lem_status start_merging(lem_bpe_trainer *b, lem_err *err) {
         if (st != LEM_OK) return st;
     }
     for (size_t w = 0; w < b->n_words; w++) {
-        lem_status st = count_pairs(b, (uint32_t)w, 1, UINT32_MAX, err);
+        lem_status st = lem_tok_check(b->cancel, err);
+        if (st == LEM_OK) st = count_word_pairs(b, (uint32_t)w, err);
         if (st != LEM_OK) return st;
     }
     for (uint32_t p = 0; p < b->n_pairs; p++) {
@@ -194,10 +218,20 @@ static lem_status join_symbols(lem_bpe_trainer *b, uint32_t left, uint32_t right
     return st;
 }
 
+static lem_status queue_gained(lem_bpe_trainer *b, lem_err *err) {
+    lem_status st = LEM_OK;
+    for (size_t i = 0; i < b->n_gained && st == LEM_OK; i++) {
+        b->pairs[b->gained[i]].gained = false;
+        st = queue_pair(b, b->gained[i], err);
+    }
+    b->n_gained = 0;
+    return st;
+}
+
 static lem_status merge_pair(lem_bpe_trainer *b, uint32_t p, lem_err *err) {
     uint64_t key = b->pairs[p].key;
-    uint32_t left = (uint32_t)(key >> 32), right = (uint32_t)key, made;
-    lem_status st = join_symbols(b, left, right, &made, err);
+    merge m = {.left = (uint32_t)(key >> 32), .right = (uint32_t)key};
+    lem_status st = join_symbols(b, m.left, m.right, &m.made, err);
     if (st != LEM_OK) return st;
     if (!train_grow((void **)&b->merges, b->n_merges, &b->cap_merges, sizeof *b->merges, err))
         return LEM_EMEM;
@@ -207,12 +241,10 @@ static lem_status merge_pair(lem_bpe_trainer *b, uint32_t p, lem_err *err) {
     b->pairs[p].n_words = b->pairs[p].cap_words = 0;
     b->pairs[p].merged = true;
     for (uint32_t i = 0; i < n; i++) {
-        if (!has_pair(b, &b->words[words[i]], left, right)) continue;
-        LEM_TRY(count_pairs(b, words[i], -1, 0, err));
-        merge_in_word(b, &b->words[words[i]], left, right, made);
-        LEM_TRY(count_pairs(b, words[i], 1, made, err));
+        LEM_TRY(lem_tok_check(b->cancel, err));
+        LEM_TRY(merge_in_word(b, words[i], p, &m, err));
     }
-    for (uint32_t i = 0; i < n; i++) LEM_TRY(queue_word_pairs(b, words[i], made, err));
+    st = queue_gained(b, err);
 done:
     lem_free(words);
     return st;

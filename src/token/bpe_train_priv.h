@@ -12,11 +12,11 @@ typedef struct word {
     int64_t count;
 } word;
 typedef struct pair {
-    uint64_t key; /* left << 32 | right; UINT64_MAX = free */
+    uint64_t key; /* left << 32 | right */
     int64_t count, queued;
     uint32_t *words; /* that contain it, or did */
     uint32_t n_words, cap_words;
-    bool merged;
+    bool merged, gained; /* gained: it is in the list of that name */
 } pair;
 typedef struct queue_item {
     int64_t count;
@@ -27,6 +27,7 @@ struct lem_bpe_trainer {
     int32_t vocab;
     tok_pre_kind pattern;
     int64_t max_length;
+    const lem_cancel *cancel;
     tok_added *special;
     size_t n_special;
     tok_trie trie;
@@ -43,6 +44,8 @@ struct lem_bpe_trainer {
     uint32_t n_pairs, cap_pairs;
     uint32_t *pair_slot; /* pair index + 1 */
     size_t n_pair_slots;
+    uint32_t *gained; /* pairs that a merge added to: to be queued after it */
+    size_t n_gained, cap_gained;
     queue_item *queue;
     size_t n_queue, cap_queue;
     uint64_t *merges; /* pair keys in order */

@@ -16,6 +16,7 @@
 #include "core/buf.h"
 #include "core/err.h"
 #include "core/json.h"
+#include "core/log.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -93,7 +94,9 @@ typedef struct lem_bpe_train_opts {
                           to three) */
     const char *const *special; /* borrowed during _new; NULL = <|endoftext|>, <|im_start|>, <|im_end|> */
     size_t n_special;
-    int64_t max_length; /* written as model_max_length; 0 = not written */
+    int64_t max_length;       /* written as model_max_length; 0 = not written */
+    const lem_cancel *cancel; /* borrowed; NULL = never. Once it is requested, _add and _finish return
+                                 LEM_EINTR "interrupted" within well under a second; then only free */
 } lem_bpe_train_opts;
 typedef struct lem_bpe_trainer lem_bpe_trainer;
 lem_bpe_trainer *lem_bpe_trainer_new(const lem_bpe_train_opts *opts,

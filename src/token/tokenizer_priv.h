@@ -307,6 +307,11 @@ lem_status lem_write_config_added(lem_buf *out, const lem_json *map, int64_t fro
 lem_status lem_tokenizer_read_config(lem_tokenizer *t, const lem_json *root, lem_err *err) LEM_MUST_CHECK;
 lem_status lem_tokenizer_write_config(const lem_tokenizer *t, lem_buf *out, lem_err *err) LEM_MUST_CHECK;
 
+/* LEM_EINTR once the work is asked to stop. Loops over text ask at least every 100,000 bytes or so. */
+static inline lem_status lem_tok_check(const lem_cancel *cancel, lem_err *err) {
+    return cancel && cancel->requested ? lem_fail(err, LEM_EINTR, "interrupted") : LEM_OK;
+}
+
 /* FNV would do; this mixes eight bytes at a time. Only in-memory tables depend on it. */
 static inline uint64_t lem_tok_mix(uint64_t x) {
     x ^= x >> 32;
