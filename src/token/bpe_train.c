@@ -126,7 +126,9 @@ lem_status lem_bpe_trainer_add(lem_bpe_trainer *b, const char *text, size_t len,
     size_t pos = 0, done = 0;
     while (done < len) {
         tok_match m = lem_added_next(b->special, &b->trie, text, len, true, NULL, done, &pos);
-        lem_status st = count_text(b, text + done, m.start - done, err);
+        lem_status st = lem_tok_check(b->cancel, err);
+        if (st == LEM_OK && m.added == TOK_NOT_YET) continue;
+        if (st == LEM_OK) st = count_text(b, text + done, m.start - done, err);
         if (st != LEM_OK) return st;
         done = m.end;
     }

@@ -17,6 +17,8 @@ typedef struct encoder {
 } encoder;
 
 static lem_status encode_word(encoder *e, const char *s, size_t n) {
+    lem_status st = lem_tok_check(e->t->cancel, e->err);
+    if (st != LEM_OK) return st;
     if (e->t->unigram.on) return lem_unigram_word(e->t, s, n, &e->scratch, e->out, e->err);
     return lem_bpe_word(e->t, s, n, &e->scratch, e->out, e->err);
 }
@@ -43,7 +45,8 @@ static lem_status encode_steps(encoder *e, size_t k, const char *s, size_t n) {
     for (size_t pos = 0, end = 0; pos < n && st == LEM_OK; pos = end) {
         bool drop = false;
         st = lem_pretok_cut(p, e->regex[k], s, n, pos, &end, &drop, e->err);
-        if (st == LEM_OK && !drop) st = encode_steps(e, k + 1, s + pos, end - pos);
+        if (st == LEM_OK && drop) st = lem_tok_check(t->cancel, e->err);
+        else if (st == LEM_OK) st = encode_steps(e, k + 1, s + pos, end - pos);
     }
     return st;
 }
@@ -96,7 +99,9 @@ static lem_status encode_around(encoder *e, const tok_trie *trie, const char *s,
     size_t pos = 0, done = 0;
     while (done < n) {
         tok_match m = lem_added_next(e->t->added, trie, s, n, e->parse_special, data, done, &pos);
-        lem_status st = m.start > done ? rest(e, s + done, m.start - done) : LEM_OK;
+        lem_status st = lem_tok_check(e->t->cancel, e->err);
+        if (st == LEM_OK && m.added == TOK_NOT_YET) continue;
+        if (st == LEM_OK && m.start > done) st = rest(e, s + done, m.start - done);
         if (st == LEM_OK && m.added >= 0) st = lem_ids_push(e->out, e->t->added[m.added].id, e->err);
         if (st != LEM_OK) return st;
         done = m.end;
@@ -111,14 +116,14 @@ static lem_status normalize_glued(const lem_tokenizer *t, const char *s, size_t 
     size_t k = 0;
     for (size_t i = 0; i < t->n_norms; i++)
         if (t->norms[i].kind != TOK_NORM_PREPEND) steps[k++] = t->norms[i];
-    return k ? lem_normalize(steps, k, s, n, out, same, err) : LEM_OK;
+    return k ? lem_normalize(steps, k, s, n, out, same, t->cancel, err) : LEM_OK;
 }
 
 /* One part of s as the normalizer writes it within the whole. */
 static lem_status normalize_part(const lem_tokenizer *t, const char *s, size_t n, bool first, lem_buf *out,
                                  bool *same, lem_err *err) {
     if (!first) return normalize_glued(t, s, n, out, same, err);
-    return t->n_norms ? lem_normalize(t->norms, t->n_norms, s, n, out, same, err) : LEM_OK;
+    return t->n_norms ? lem_normalize(t->norms, t->n_norms, s, n, out, same, t->cancel, err) : LEM_OK;
 }
 
 /* Marks of text that the normalizer changed. The parts of one mark are normalized alone; where they make up
@@ -157,7 +162,7 @@ static lem_status encode_raw(encoder *e, const char *s, size_t n) {
     bool same = true;
     lem_status st = LEM_OK;
     if (e->glued && s == e->text) LEM_TRY(normalize_glued(t, s, n, &b, &same, e->err));
-    else if (t->n_norms) LEM_TRY(lem_normalize(t->norms, t->n_norms, s, n, &b, &same, e->err));
+    else if (t->n_norms) LEM_TRY(lem_normalize(t->norms, t->n_norms, s, n, &b, &same, t->cancel, e->err));
     const char *plain = same ? s : lem_buf_str(&b);
     size_t len = same ? n : b.len;
     e->plain = s == e->text ? plain : NULL;
@@ -180,7 +185,8 @@ static lem_status encode_text(encoder *e, size_t len) {
     if (len > LEM_TOK_MAX_TEXT)
         return lem_fail(e->err, LEM_EDATA, "a text of %zu bytes is longer than 1 GiB", len);
     size_t before = e->out->len;
-    lem_status st = encode_around(e, &e->t->raw, e->text, len, e->data, encode_raw);
+    lem_status st = lem_tok_check(e->t->cancel, e->err);
+    if (st == LEM_OK) st = encode_around(e, &e->t->raw, e->text, len, e->data, encode_raw);
     lem_scratch_release(&e->scratch);
     for (size_t i = 0; i < e->t->n_pres; i++) lem_regex_scratch_free(e->regex[i]);
     if (st != LEM_OK) e->out->len = before;

@@ -15,6 +15,8 @@ bool lem_tokenizer_is_special(const lem_tokenizer *t, int32_t id) {
     return id >= 0 && id < t->vocab.n && (t->vocab.entry[id].flags & TOK_SPECIAL);
 }
 
+void lem_tokenizer_watch(lem_tokenizer *t, const lem_cancel *cancel) { t->cancel = cancel; }
+
 int32_t lem_tokenizer_eos(const lem_tokenizer *t) { return t->eos; }
 
 int64_t lem_tokenizer_max_length(const lem_tokenizer *t) { return t->max_length; }
