@@ -76,26 +76,13 @@ lem_status lem_jin_attr(jin *m, const jin_val *obj, const jin_str *name, jin_val
 
 static bool as_index(const jin_val *v, int64_t *i) {
     if (v->kind != JIN_INT && v->kind != JIN_BOOL) return false;
-    *i = v->kind == JIN_BOOL ? v->u.b : v->u.i;
+    *i = lem_jin_int_of(v);
     return true;
 }
 
-lem_status lem_jin_item(jin *m, const jin_val *obj, const jin_val *key, jin_val *out) {
-    int64_t i;
-    lem_status st;
-    if (obj->kind == JIN_UNDEF) return lem_jin_used_undef(m, obj);
-    if (obj->kind == JIN_DICT && lem_jin_hashable(key)) {
-        jin_val *v = NULL;
-        st = lem_jin_dict_find(m, obj->u.d, *key, &v);
-        if (st != LEM_OK) return st;
-        if (v) {
-            *out = *v;
-            return LEM_OK;
-        }
-    }
-    if (key->kind == JIN_STR) return lem_jin_attr(m, obj, key->u.s, out);
-    *out = lem_jin_undef("an element that does not exist is used");
-    if (!as_index(key, &i)) return LEM_OK;
+/* obj[i] of a sequence or a text; *out stays as it is if there is no such element. */
+static lem_status element_at(jin *m, const jin_val *obj, int64_t i, jin_val *out) {
+    lem_status st = LEM_OK;
     if (obj->kind == JIN_SEQ && obj->u.q->flavor <= JIN_RANGE) {
         int64_t n = (int64_t)obj->u.q->n;
         if (i < 0) i += n;
@@ -109,7 +96,21 @@ lem_status lem_jin_item(jin *m, const jin_val *obj, const jin_val *key, jin_val 
         size_t at = lem_jin_byte_of(s, (size_t)i);
         return lem_jin_part(m, s, at, at + lem_jin_char(s->s + at, s->n - at), out);
     }
-    return LEM_OK;
+    return st;
+}
+
+lem_status lem_jin_item(jin *m, const jin_val *obj, const jin_val *key, jin_val *out) {
+    int64_t i;
+    if (obj->kind == JIN_UNDEF) return lem_jin_used_undef(m, obj);
+    if (obj->kind == JIN_DICT && lem_jin_hashable(key)) {
+        jin_val *v = NULL;
+        lem_status st = lem_jin_dict_find(m, obj->u.d, *key, &v);
+        if (v && st == LEM_OK) *out = *v;
+        if (v || st != LEM_OK) return st;
+    }
+    if (key->kind == JIN_STR) return lem_jin_attr(m, obj, key->u.s, out);
+    *out = lem_jin_undef("an element that does not exist is used");
+    return as_index(key, &i) ? element_at(m, obj, i, out) : LEM_OK;
 }
 
 /* ---- slices */

@@ -205,6 +205,7 @@ lem_status lem_jin_lex(const char *source, size_t len, lem_arena *arena, jin_tok
                        lem_err *err) LEM_MUST_CHECK;
 void lem_jin_unescape(const char *s, size_t n, char *out,
                       size_t *len); /* lex_text.c: a Python string literal; out holds 4n bytes */
+void lem_jin_hex_escape(uint32_t cp, char out[12]); /* \xNN, \uNNNN or \UNNNNNNNN */
 size_t
 lem_jin_space(const char *s,
               size_t n); /* bytes of the white space (as str.isspace has it) that begins at s; 0 = none */
@@ -342,7 +343,10 @@ jin_val lem_jin_int(int64_t i);
 jin_val lem_jin_bool(bool b);
 jin_val lem_jin_none(void);
 jin_val lem_jin_undef(const char *why);
-const char *lem_jin_type(const jin_val *v); /* Python's name of the type */
+const char *lem_jin_type(const jin_val *v);              /* Python's name of the type */
+static inline int64_t lem_jin_int_of(const jin_val *v) { /* BOOL, INT */
+    return v->kind == JIN_BOOL ? v->u.b : v->u.i;
+}
 
 /* ---- compare.c */
 

@@ -87,32 +87,55 @@ static lem_status append(jin_parser *p, jin_node *n, jin_node ***end, jin_node *
 
 /* ---- calls, subscripts, filters, tests */
 
+/* What came before in the arguments of a call. */
+typedef struct seen_args {
+    bool named, star, stars;
+} seen_args;
+
+/* Notes an argument; false if it may not stand here. */
+static bool note_arg(seen_args *seen, jin_op op) {
+    bool wrong = seen->stars;
+    if (op == N_STAR) wrong = wrong || seen->star;
+    if (op == N_PAIR) wrong = wrong || seen->star || seen->named;
+    seen->star |= op == N_STAR;
+    seen->stars |= op == N_STARS;
+    seen->named |= op == N_KEYWORD;
+    return !wrong;
+}
+
+/* Reads what stands in front of an argument's value: *, **, name= or nothing (N_PAIR). */
+static jin_op arg_kind(jin_parser *p) {
+    const jin_token *t = p->t;
+    if (lem_jin_skip_op(p, "*")) return N_STAR;
+    if (lem_jin_skip_op(p, "**")) return N_STARS;
+    if (t->kind != T_NAME || t[1].kind != T_OP || strcmp(t[1].op, "=") != 0) return N_PAIR;
+    p->t += 2;
+    return N_KEYWORD;
+}
+
+static lem_status parse_arg(jin_parser *p, seen_args *seen, jin_node **out) {
+    const jin_token *t = p->t;
+    jin_node *v = NULL;
+    lem_status st;
+    jin_op op = arg_kind(p);
+    if (!note_arg(seen, op))
+        return lem_jin_parse_fail(p, t->line, "the arguments of a call are in a wrong order");
+    LEM_TRY(lem_jin_parse_expr(p, true, &v));
+    LEM_TRY(lem_jin_node_new(p, op, t->line, v, NULL, out));
+    if (op == N_KEYWORD) (*out)->name = t->text;
+done:
+    return st;
+}
+
 static lem_status parse_call_args(jin_parser *p, jin_node *call) {
-    jin_node **end = &call->list, *v = NULL, *arg = NULL;
-    bool named = false, stars = false, star = false, comma = false;
+    jin_node **end = &call->list, *arg = NULL;
+    seen_args seen = {0};
     lem_status st;
     LEM_TRY(lem_jin_expect_op(p, "("));
-    while (!lem_jin_is_op(p, ")")) {
-        if (comma) LEM_TRY(lem_jin_expect_op(p, ","));
-        if (comma && lem_jin_is_op(p, ")")) break;
-        comma = true;
-        int line = p->t->line;
-        const jin_token *t = p->t;
-        jin_op op = N_PAIR; /* a positional argument */
-        if (lem_jin_skip_op(p, "*")) op = N_STAR;
-        else if (lem_jin_skip_op(p, "**")) op = N_STARS;
-        else if (t->kind == T_NAME && t[1].kind == T_OP && strcmp(t[1].op, "=") == 0) {
-            op = N_KEYWORD;
-            p->t += 2;
-        }
-        bool wrong = op == N_STAR ? star || stars : op == N_PAIR ? star || stars || named : stars;
-        if (wrong) return lem_jin_parse_fail(p, line, "the arguments of a call are in a wrong order");
-        star |= op == N_STAR;
-        stars |= op == N_STARS;
-        named |= op == N_KEYWORD;
-        LEM_TRY(lem_jin_parse_expr(p, true, &v));
-        LEM_TRY(lem_jin_node_new(p, op, line, v, NULL, &arg));
-        if (op == N_KEYWORD) arg->name = t->text;
+    for (bool first = true; !lem_jin_is_op(p, ")"); first = false) {
+        if (!first) LEM_TRY(lem_jin_expect_op(p, ","));
+        if (!first && lem_jin_is_op(p, ")")) break;
+        LEM_TRY(parse_arg(p, &seen, &arg));
         LEM_TRY(append(p, call, &end, arg));
     }
     LEM_TRY(lem_jin_expect_op(p, ")"));
