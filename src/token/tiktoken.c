@@ -11,13 +11,15 @@ static int base64_value(char c) {
     if (c >= 'A' && c <= 'Z') return c - 'A';
     if (c >= 'a' && c <= 'z') return c - 'a' + 26;
     if (c >= '0' && c <= '9') return c - '0' + 52;
-    return c == '+' ? 62 : c == '/' ? 63 : -1;
+    if (c == '+') return 62;
+    return c == '/' ? 63 : -1;
 }
 
 /* Decodes one word of base64 into out; false if it is none. */
 static bool decode_base64(const char *s, size_t n, lem_buf *out) {
     if (n == 0 || n % 4) return false;
-    size_t pad = s[n - 1] == '=' ? s[n - 2] == '=' ? 2 : 1 : 0;
+    size_t pad = s[n - 1] == '=';
+    if (pad && s[n - 2] == '=') pad = 2;
     for (size_t i = 0; i < n; i += 4) {
         unsigned v = 0;
         size_t skip = i + 4 == n ? pad : 0;

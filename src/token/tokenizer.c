@@ -167,6 +167,15 @@ static bool ends_with(const char *s, const char *end) {
     return n >= k && strcmp(s + n - k, end) == 0;
 }
 
+enum { NO_VOCABULARY = 3 };
+
+/* How well a file serves as the vocabulary of its folder: 0 best. */
+static int file_rank(const char *name) {
+    if (strcmp(name, "tokenizer.json") == 0) return 0;
+    if (strcmp(name, "tokenizer.model") == 0) return 1;
+    return ends_with(name, ".tiktoken") ? 2 : NO_VOCABULARY;
+}
+
 /* The file of a folder that holds the vocabulary: tokenizer.json, else tokenizer.model, else the first
  * *.tiktoken. */
 static lem_status find_file(const char *dir, char **path, lem_err *err) {
@@ -175,12 +184,9 @@ static lem_status find_file(const char *dir, char **path, lem_err *err) {
     lem_status st = lem_dir_list(dir, &names, &n, err);
     if (st != LEM_OK) return st;
     const char *best = NULL;
-    int rank = 3;
+    int rank = NO_VOCABULARY;
     for (size_t i = 0; i < n; i++) {
-        int r = strcmp(names[i], "tokenizer.json") == 0    ? 0
-                : strcmp(names[i], "tokenizer.model") == 0 ? 1
-                : ends_with(names[i], ".tiktoken")         ? 2
-                                                           : 3;
+        int r = file_rank(names[i]);
         if (r < rank) {
             rank = r;
             best = names[i];

@@ -211,7 +211,9 @@ lem_status lem_jin_sort(jin *m, jin_val *at, jin_val *keys, size_t n, bool desce
     jin_val *tk = t + n;
     for (size_t w = 1; w < n; w *= 2) {
         for (size_t lo = 0; lo < n; lo += 2 * w) {
-            size_t mid = lo + w < n ? lo + w : n, hi = lo + 2 * w < n ? lo + 2 * w : n, i = lo, j = mid;
+            size_t mid = lo + w < n ? lo + w : n;
+            size_t hi = lo + 2 * w < n ? lo + 2 * w : n;
+            size_t i = lo, j = mid;
             for (size_t k = lo; k < hi; k++) {
                 bool right = i == mid;
                 if (i < mid && j < hi) {

@@ -141,8 +141,9 @@ lem_status lem_jin_slice_bounds(jin *m, const jin_val part[3], size_t len, int64
     if (*step < -n - 1) *step = -n - 1; /* as good as any other that far */
     if (*step > n + 1) *step = n + 1;
     bool back = *step < 0;
-    LEM_TRY(slice_index(m, &part[0], back ? n - 1 : 0, back ? -1 : 0, back ? n - 1 : n, n, start));
-    LEM_TRY(slice_index(m, &part[1], back ? -1 : n, back ? -1 : 0, back ? n - 1 : n, n, stop));
+    int64_t low = back ? -1 : 0, high = n - back; /* places that a bound may have */
+    LEM_TRY(slice_index(m, &part[0], back ? high : low, low, high, n, start));
+    LEM_TRY(slice_index(m, &part[1], back ? low : high, low, high, n, stop));
 done:
     return st;
 }

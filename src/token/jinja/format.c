@@ -74,8 +74,10 @@ static lem_status int_text(jin *m, const jin_val *v, const spec *f, char type, c
     if (v->kind == JIN_FLOAT && !(d > -9.2e18 && d < 9.2e18))
         return lem_jin_fail(m, "a float does not fit an integer conversion");
     int64_t i = v->kind == JIN_FLOAT ? (int64_t)d : lem_jin_int_of(v);
-    int_digits(i < 0 ? 0 - (uint64_t)i : (uint64_t)i, type, f->precision < 0 ? 1 : f->precision, digits);
-    snprintf(out, 512, "%s%s%s", i < 0 ? "-" : plus_of(f), f->alt ? base_prefix(type) : "", digits);
+    uint64_t size = i < 0 ? 0 - (uint64_t)i : (uint64_t)i;
+    const char *sign = i < 0 ? "-" : plus_of(f);
+    int_digits(size, type, f->precision < 0 ? 1 : f->precision, digits);
+    snprintf(out, 512, "%s%s%s", sign, f->alt ? base_prefix(type) : "", digits);
     return LEM_OK;
 }
 

@@ -13,8 +13,12 @@
 void lem_jin_float_text(double f, char out[40]) {
     char e[40];
     int digits = 1;
-    if (isnan(f) || isinf(f)) {
-        snprintf(out, 40, "%s", isnan(f) ? "nan" : f > 0 ? "inf" : "-inf");
+    if (isnan(f)) {
+        strcpy(out, "nan");
+        return;
+    }
+    if (isinf(f)) {
+        strcpy(out, f > 0 ? "inf" : "-inf");
         return;
     }
     for (; digits < 17; digits++) {
@@ -117,7 +121,8 @@ lem_status lem_jin_repr(jin *m, jin_sb *b, const jin_val *v, int depth) {
     switch (v->kind) {
     case JIN_UNDEF: return lem_jin_sb_puts(m, b, "Undefined");
     case JIN_NONE: return lem_jin_sb_puts(m, b, "None");
-    case JIN_BOOL: return lem_jin_sb_add(m, b, v->u.b ? "True" : "False", v->u.b ? 4 : 5, v->mark);
+    case JIN_BOOL:
+        return v->u.b ? lem_jin_sb_add(m, b, "True", 4, v->mark) : lem_jin_sb_add(m, b, "False", 5, v->mark);
     case JIN_INT:
         snprintf(text, sizeof text, "%lld", (long long)v->u.i);
         return lem_jin_sb_add(m, b, text, strlen(text), v->mark);

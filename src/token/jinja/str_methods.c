@@ -170,10 +170,7 @@ static size_t line_break(const char *s, size_t n) {
     if (c == '\r') return 1 + (n > 1 && s[1] == '\n');
     if ((c >= 10 && c <= 12) || (c >= 0x1c && c <= 0x1e)) return 1;
     if (n >= 2 && c == 0xc2 && (unsigned char)s[1] == 0x85) return 2;
-    return n >= 3 && c == 0xe2 && (unsigned char)s[1] == 0x80 &&
-                   ((unsigned char)s[2] == 0xa8 || (unsigned char)s[2] == 0xa9)
-               ? 3
-               : 0;
+    return n >= 3 && (memcmp(s, "\xe2\x80\xa8", 3) == 0 || memcmp(s, "\xe2\x80\xa9", 3) == 0) ? 3 : 0;
 }
 
 lem_status lem_jin_splitlines(jin *m, const jin_str *s, bool keep, jin_val *out) {
@@ -219,7 +216,8 @@ static lem_status affix(jin *m, const jin_str *s, const char *method, const jin_
     int64_t start, stop, step;
     const jin_str *what = NULL;
     lem_status st;
-    LEM_TRY(lem_jin_bind(m, end ? "endswith()" : "startswith()", "affix start? end?", args, a));
+    const char *what_for = end ? "endswith()" : "startswith()";
+    LEM_TRY(lem_jin_bind(m, what_for, "affix start? end?", args, a));
     bool tuple = a[0].kind == JIN_SEQ && a[0].u.q->flavor == JIN_TUPLE, yes = false;
     part[0] = a[1];
     part[1] = a[2];
@@ -228,8 +226,7 @@ static lem_status affix(jin *m, const jin_str *s, const char *method, const jin_
     size_t from = a[1].kind == JIN_MISSING ? 0 : lem_jin_byte_of(s, (size_t)start);
     size_t to = a[2].kind == JIN_MISSING ? s->n : lem_jin_byte_of(s, (size_t)stop);
     for (size_t i = 0; i < (tuple ? a[0].u.q->n : 1); i++) {
-        LEM_TRY(lem_jin_want_str(m, end ? "endswith()" : "startswith()", tuple ? &a[0].u.q->at[i] : &a[0],
-                                 &what));
+        LEM_TRY(lem_jin_want_str(m, what_for, tuple ? &a[0].u.q->at[i] : &a[0], &what));
         if (from > to || what->n > to - from) continue;
         yes = yes || memcmp(s->s + (end ? to - what->n : from), what->s, what->n) == 0;
     }
@@ -389,7 +386,9 @@ static lem_status remove_affix(jin *m, const jin_str *s, const char *method, con
     LEM_TRY(lem_jin_bind(m, prefix ? "removeprefix()" : "removesuffix()", "affix", args, a));
     LEM_TRY(lem_jin_want_str(m, prefix ? "removeprefix()" : "removesuffix()", &a[0], &x));
     bool has = x->n <= s->n && memcmp(prefix ? s->s : s->s + s->n - x->n, x->s, x->n) == 0;
-    LEM_TRY(lem_jin_part(m, s, has && prefix ? x->n : 0, has && !prefix ? s->n - x->n : s->n, out));
+    size_t from = has && prefix ? x->n : 0;
+    size_t to = has && !prefix ? s->n - x->n : s->n;
+    LEM_TRY(lem_jin_part(m, s, from, to, out));
 done:
     return st;
 }
