@@ -49,8 +49,6 @@ lem_status lem_vocab_put(tok_vocab *v, int64_t id, const char *bytes, size_t len
 int32_t lem_vocab_find(const tok_vocab *v, const char *bytes, size_t len); /* -1 if none */
 
 /* ---- bytes.c: the byte alphabet of GPT-2, where each byte stands as one printable character */
-uint32_t lem_byte_to_char(unsigned byte);
-int lem_char_to_byte(uint32_t cp); /* -1 if cp is no character of the alphabet */
 bool lem_bytes_from_text(const char *s, size_t n,
                          lem_buf *out); /* false (out untouched) if a character is outside */
 void lem_bytes_to_text(const char *s, size_t n, lem_buf *out);
@@ -243,7 +241,6 @@ typedef struct tok_dec {
 } tok_dec;
 lem_status lem_decode_prepare(lem_tokenizer *t,
                               lem_err *err) LEM_MUST_CHECK; /* sets what each token decodes to */
-int lem_fallback_byte(const char *s, size_t n);             /* 0xNN of "<0xNN>", else -1 */
 
 /* ---- encode.c */
 typedef enum tok_prepend { TOK_PREPEND_NEVER, TOK_PREPEND_ALWAYS, TOK_PREPEND_FIRST } tok_prepend;

@@ -161,7 +161,7 @@ lem_status lem_jin_less(jin *m, const jin_val *a, const jin_val *b, const char *
     return lem_jin_fail(m, "'%s' not supported between '%s' and '%s'", op, lem_jin_type(a), lem_jin_type(b));
 }
 
-lem_status lem_jin_contains(jin *m, const jin_val *in, const jin_val *v, bool *out) {
+static lem_status contains(jin *m, const jin_val *in, const jin_val *v, bool *out) {
     lem_status st = LEM_OK;
     *out = false;
     if (in->kind == JIN_STR) {
@@ -198,7 +198,7 @@ lem_status lem_jin_compare(jin *m, jin_op op, const jin_val *a, const jin_val *b
     case N_LE: return lem_jin_less(m, a, b, "<=", 0, true, out);
     case N_GT: return lem_jin_less(m, b, a, ">", 0, false, out);
     case N_GE: return lem_jin_less(m, b, a, ">=", 0, true, out);
-    default: st = lem_jin_contains(m, b, a, out); break;
+    default: st = contains(m, b, a, out); break;
     }
     if (op == N_NE || op == N_NOTIN) *out = !*out;
     return st;

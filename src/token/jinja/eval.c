@@ -205,7 +205,7 @@ done:
 
 /* ---- arguments */
 
-lem_status lem_jin_args_push(jin *m, jin_args *a, jin_val v) {
+static lem_status args_push(jin *m, jin_args *a, jin_val v) {
     if (a->n == a->cap) {
         size_t cap = a->cap ? a->cap * 2 : 4;
         jin_val *p = lem_jin_alloc(m, cap, sizeof *p);
@@ -244,7 +244,7 @@ static lem_status spread(jin *m, const jin_node *n, const jin_val *v, jin_args *
     lem_status st = LEM_OK;
     if (n->op == N_STAR) {
         st = lem_jin_iter(m, v, &q);
-        for (size_t i = 0; st == LEM_OK && i < q->n; i++) st = lem_jin_args_push(m, out, q->at[i]);
+        for (size_t i = 0; st == LEM_OK && i < q->n; i++) st = args_push(m, out, q->at[i]);
         return st;
     }
     if (v->kind != JIN_DICT)
@@ -262,7 +262,7 @@ lem_status lem_jin_args_eval(jin *m, const jin_node *list, jin_args *out) {
         jin_val v = {0};
         st = lem_jin_eval(m, n->a, &v);
         if (st != LEM_OK) break;
-        if (n->op == N_PAIR) st = lem_jin_args_push(m, out, v);
+        if (n->op == N_PAIR) st = args_push(m, out, v);
         else if (n->op == N_KEYWORD) st = lem_jin_args_name(m, out, n->name, v);
         else st = spread(m, n, &v, out);
     }

@@ -356,7 +356,6 @@ bool lem_jin_number(const jin_val *v, double *f); /* BOOL, INT, FLOAT */
 lem_status lem_jin_equal(jin *m, const jin_val *a, const jin_val *b, int depth, bool *out) LEM_MUST_CHECK;
 lem_status lem_jin_less(jin *m, const jin_val *a, const jin_val *b, const char *op, int depth, bool or_equal,
                         bool *out) LEM_MUST_CHECK;
-lem_status lem_jin_contains(jin *m, const jin_val *in, const jin_val *v, bool *out) LEM_MUST_CHECK;
 lem_status lem_jin_compare(jin *m, jin_op op, const jin_val *a, const jin_val *b, bool *out) LEM_MUST_CHECK;
 /* Stable, ascending by keys; at and keys have n elements. Descending keeps the order of equals too. */
 lem_status lem_jin_sort(jin *m, jin_val *at, jin_val *keys, size_t n, bool descending) LEM_MUST_CHECK;
@@ -388,7 +387,6 @@ lem_status lem_jin_attr(jin *m, const jin_val *obj, const jin_str *name,
 lem_status lem_jin_item(jin *m, const jin_val *obj, const jin_val *key,
                         jin_val *out) LEM_MUST_CHECK; /* obj[key] */
 lem_status lem_jin_args_eval(jin *m, const jin_node *list, jin_args *out) LEM_MUST_CHECK;
-lem_status lem_jin_args_push(jin *m, jin_args *a, jin_val v) LEM_MUST_CHECK;
 lem_status lem_jin_args_name(jin *m, jin_args *a, const jin_str *name, jin_val v) LEM_MUST_CHECK;
 /* Arguments into out[] by a row of names, e.g. "old new count?": a name with ? may be missing (JIN_MISSING).
  */
