@@ -394,20 +394,20 @@ static size_t member_end(const jin_str *s, size_t i) {
 
 /* .attr or [key] of *v in its place. */
 static lem_status format_member(jin *m, const jin_str *s, size_t i, size_t end, jin_val *v) {
-    jin_val key;
+    jin_val key, from = *v; /* v is written to before it is read in full */
     lem_status st;
     bool item = s->s[i] == '[';
     if (end == i + 1 || (item && end == s->n))
         return lem_jin_fail(m, "format(): a field name is not complete");
     LEM_TRY(lem_jin_part(m, s, i + 1, end, &key));
-    if (!item) return lem_jin_attr(m, v, key.u.s, v);
+    if (!item) return lem_jin_attr(m, &from, key.u.s, v);
     if (leading_digits(key.u.s) == key.u.s->n) {
         size_t at = 0;
         int index = 0;
         LEM_TRY(read_int(m, key.u.s, &at, &index));
         key = lem_jin_int(index);
     }
-    LEM_TRY(lem_jin_item(m, v, &key, v));
+    LEM_TRY(lem_jin_item(m, &from, &key, v));
 done:
     return st;
 }
