@@ -217,23 +217,29 @@ static bool spaces_lead(const tok_vocab *v) {
     return true;
 }
 
+/* Whether merging the token's own bytes may be tried: it is an ordinary token that is found by its bytes, and
+ * each byte is a token. */
+static bool may_be_direct(const lem_tokenizer *t, int32_t id) {
+    const tok_entry *e = &t->vocab.entry[id];
+    const char *bytes = lem_buf_str(&t->vocab.blob) + e->off;
+    if ((e->flags & (TOK_USED | TOK_SPECIAL)) != TOK_USED || !e->len || e->len > MAX_DIRECT) return false;
+    if (lem_vocab_find(&t->vocab, bytes, e->len) != id) return false;
+    if (t->bpe.chars) return t->bpe.unk >= 0;
+    for (uint32_t i = 0; i < e->len; i++)
+        if (t->bpe.byte_id[(unsigned char)bytes[i]] < 0) return false;
+    return true;
+}
+
 lem_status lem_bpe_mark_direct(lem_tokenizer *t, lem_err *err) {
     tok_scratch s = {0};
     lem_ids ids = {0};
     lem_status st = LEM_OK;
     t->bpe.cut_spaces = t->bpe.chars && spaces_lead(&t->vocab);
     for (int32_t id = 0; id < t->vocab.n; id++) {
+        if (!may_be_direct(t, id)) continue;
         tok_entry *e = &t->vocab.entry[id];
-        const char *bytes = lem_buf_str(&t->vocab.blob) + e->off;
-        if ((e->flags & (TOK_USED | TOK_SPECIAL)) != TOK_USED || !e->len || e->len > MAX_DIRECT ||
-            lem_vocab_find(&t->vocab, bytes, e->len) != id)
-            continue;
-        bool complete = true;
-        for (uint32_t i = 0; i < e->len && !t->bpe.chars; i++)
-            complete = complete && t->bpe.byte_id[(unsigned char)bytes[i]] >= 0;
-        if (!complete || (t->bpe.chars && t->bpe.unk < 0)) continue;
         ids.len = 0;
-        LEM_TRY(merge_word(t, bytes, e->len, &s, &ids, err));
+        LEM_TRY(merge_word(t, lem_buf_str(&t->vocab.blob) + e->off, e->len, &s, &ids, err));
         if (ids.len == 1 && ids.data[0] == id) e->flags |= TOK_DIRECT;
     }
 done:

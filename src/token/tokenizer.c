@@ -84,6 +84,20 @@ static lem_status read_config_file(const char *path, lem_buf *text, lem_json **r
     return st == LEM_OK ? LEM_OK : lem_err_context(err, "%s", path);
 }
 
+/* One token and its id as an entry of an added_tokens_decoder. */
+static lem_status add_decoder_entry(lem_json *decoder, const char *key, const char *path, lem_err *err) {
+    int64_t id = lem_json_int(lem_json_key_value(key), -1);
+    char name[24];
+    if (id < 0 || id > 9999999)
+        return lem_fail(err, LEM_EDATA, "%s: the id of \"%.64s\" must be a whole number up to 9999999", path,
+                        key);
+    lem_json *token = lem_json_new_object();
+    snprintf(name, sizeof name, "%lld", (long long)id);
+    bool ok = lem_json_set(token, "content", lem_json_new_str(key));
+    if (lem_json_set(decoder, name, token) && ok) return LEM_OK;
+    return lem_fail(err, LEM_EMEM, "out of memory");
+}
+
 /* added_tokens.json {"<pad>": 32000} as the added_tokens_decoder of a config that has none. */
 static lem_status add_added(const char *path, lem_json **config, lem_err *err) {
     lem_buf text = {0};
@@ -95,26 +109,13 @@ static lem_status add_added(const char *path, lem_json **config, lem_err *err) {
         st = lem_fail(err, LEM_EDATA, "%s: an object of tokens and ids expected", path);
         goto done;
     }
-    bool ok = (*config || (*config = lem_json_new_object())) && (decoder = lem_json_new_object());
-    for (const char *key = lem_json_key_next(map, NULL); ok && key; key = lem_json_key_next(map, key)) {
-        int64_t id = lem_json_int(lem_json_key_value(key), -1);
-        char name[24];
-        if (id < 0 || id > 9999999) {
-            st = lem_fail(err, LEM_EDATA, "%s: the id of \"%.64s\" must be a whole number up to 9999999",
-                          path, key);
-            goto done;
-        }
-        lem_json *token = lem_json_new_object();
-        snprintf(name, sizeof name, "%lld", (long long)id);
-        ok = token && lem_json_set(token, "content", lem_json_new_str(key));
-        if (ok) ok = lem_json_set(decoder, name, token);
-        else lem_json_free(token);
-    }
-    if (ok) {
-        ok = lem_json_set(*config, "added_tokens_decoder", decoder);
-        decoder = NULL;
-    }
-    if (!ok) st = lem_fail(err, LEM_EMEM, "out of memory");
+    decoder = lem_json_new_object();
+    for (const char *key = lem_json_key_next(map, NULL); key; key = lem_json_key_next(map, key))
+        LEM_TRY(add_decoder_entry(decoder, key, path, err));
+    if (!*config) *config = lem_json_new_object();
+    if (!lem_json_set(*config, "added_tokens_decoder", decoder))
+        st = lem_fail(err, LEM_EMEM, "out of memory");
+    decoder = NULL;
 done:
     lem_json_free(decoder);
     lem_json_free(map);

@@ -189,9 +189,21 @@ static lem_status bad_number(lexer *x, const char *what, size_t end) {
     return fail(x, x->line, what, x->s + x->pos, end - x->pos);
 }
 
+/* Copies a number without its '_'; false if it is too long. */
+static bool copy_number(const lexer *x, size_t from, size_t end, char text[64]) {
+    size_t k = 0;
+    for (size_t i = from; i < end; i++) {
+        if (x->s[i] == '_') continue;
+        if (k + 1 >= 64) return false;
+        text[k++] = x->s[i];
+    }
+    text[k] = 0;
+    return true;
+}
+
 static lem_status lex_number(lexer *x) {
     char text[64], *stop = NULL;
-    size_t end = float_end(x, x->pos), k = 0, from = x->pos;
+    size_t end = float_end(x, x->pos), from = x->pos;
     jin_token t = {.kind = end ? T_FLOAT : T_INT, .line = x->line};
     int base = number_base(x, from);
     if (!end && base != 10) {
@@ -200,12 +212,7 @@ static lem_status lex_number(lexer *x) {
     } else if (!end) {
         end = decimal_end(x, from);
     }
-    for (size_t i = from; i < end; i++) {
-        if (x->s[i] == '_') continue;
-        if (k + 1 >= sizeof text) return bad_number(x, "a number is too long: ", end);
-        text[k++] = x->s[i];
-    }
-    text[k] = 0;
+    if (!copy_number(x, from, end, text)) return bad_number(x, "a number is too long: ", end);
     errno = 0;
     if (t.kind == T_FLOAT) t.value = (jin_val){.kind = JIN_FLOAT, .u.f = strtod(text, &stop)};
     else t.value = (jin_val){.kind = JIN_INT, .u.i = strtoll(text, &stop, base)};

@@ -242,9 +242,33 @@ done:
 
 static lem_status parse_primary(jin_parser *p, int how, jin_node **out);
 
+/* Whether an argument without brackets follows a test: is divisibleby 3. */
+static bool bare_arg_follows(const jin_parser *p) {
+    switch (p->t->kind) {
+    case T_NAME:
+        return !lem_jin_is_name(p, "else") && !lem_jin_is_name(p, "or") && !lem_jin_is_name(p, "and");
+    case T_STR:
+    case T_INT:
+    case T_FLOAT: return true;
+    default: return lem_jin_is_op(p, "[") || lem_jin_is_op(p, "{");
+    }
+}
+
+static lem_status parse_bare_arg(jin_parser *p, int line, jin_node *test) {
+    jin_node *arg = NULL;
+    lem_status st;
+    if (lem_jin_is_name(p, "is")) return lem_jin_parse_fail(p, p->t->line, "tests cannot be chained with is");
+    LEM_TRY(parse_primary(p, 0, &arg));
+    LEM_TRY(parse_postfix(p, &arg));
+    LEM_TRY(lem_jin_node_new(p, N_PAIR, line, arg, NULL, &test->list));
+    LEM_TRY(lem_jin_node_deepen(p, test, test->list));
+done:
+    return st;
+}
+
 static lem_status parse_test(jin_parser *p, jin_node *on, jin_node **out) {
     int line = p->t->line;
-    jin_node *n = NULL, *arg = NULL;
+    jin_node *n = NULL;
     lem_status st;
     p->t++;
     bool negated = lem_jin_skip_name(p, "not");
@@ -255,19 +279,8 @@ static lem_status parse_test(jin_parser *p, jin_node *on, jin_node **out) {
                                   (int)(t->text->n > 60 ? 60 : t->text->n), t->text->s);
     LEM_TRY(lem_jin_node_new(p, N_TEST, line, on, NULL, &n));
     n->name = t->text;
-    jin_token_kind k = p->t->kind;
-    if (lem_jin_is_op(p, "(")) {
-        LEM_TRY(parse_call_args(p, n));
-    } else if ((k == T_NAME || k == T_STR || k == T_INT || k == T_FLOAT || lem_jin_is_op(p, "[") ||
-                lem_jin_is_op(p, "{")) &&
-               !lem_jin_is_name(p, "else") && !lem_jin_is_name(p, "or") && !lem_jin_is_name(p, "and")) {
-        if (lem_jin_is_name(p, "is"))
-            return lem_jin_parse_fail(p, p->t->line, "tests cannot be chained with is");
-        LEM_TRY(parse_primary(p, 0, &arg));
-        LEM_TRY(parse_postfix(p, &arg));
-        LEM_TRY(lem_jin_node_new(p, N_PAIR, line, arg, NULL, &n->list));
-        LEM_TRY(lem_jin_node_deepen(p, n, n->list));
-    }
+    if (lem_jin_is_op(p, "(")) LEM_TRY(parse_call_args(p, n));
+    else if (bare_arg_follows(p)) LEM_TRY(parse_bare_arg(p, line, n));
     *out = n;
     if (negated) LEM_TRY(lem_jin_node_new(p, N_NOT, line, n, NULL, out));
 done:
