@@ -14,11 +14,11 @@ void lem_jin_float_text(double f, char out[40]) {
     char e[40];
     int digits = 1;
     if (isnan(f)) {
-        strcpy(out, "nan");
+        snprintf(out, 40, "nan");
         return;
     }
     if (isinf(f)) {
-        strcpy(out, f > 0 ? "inf" : "-inf");
+        snprintf(out, 40, "%s", f > 0 ? "inf" : "-inf");
         return;
     }
     for (; digits < 17; digits++) {
