@@ -6,6 +6,8 @@
 #include <string.h>
 #include <utf8proc.h>
 
+#define MAX_SCAN ((size_t)1 << 20)
+
 void lem_trie_release(tok_trie *t) {
     lem_free(t->key);
     lem_free(t->child);
@@ -135,15 +137,22 @@ static bool any_set(const uint8_t *data, size_t from, size_t to) {
     return false;
 }
 
+/* Widens a match over the white space that its token takes in, but not below floor. */
+static void widen(const tok_added *a, const char *s, size_t n, size_t floor, tok_match *m) {
+    size_t k;
+    while (a->lstrip && m->start > floor) {
+        size_t b = char_before(s, m->start);
+        if (b < floor || !(lem_char_class(s + b, m->start - b, &k) & CH_SPACE)) break;
+        m->start = b;
+    }
+    while (a->rstrip && m->end < n && (lem_char_class(s + m->end, n - m->end, &k) & CH_SPACE)) m->end += k;
+}
+
 tok_match lem_added_next(const tok_added *list, const tok_trie *t, const char *s, size_t n,
                          bool parse_special, const uint8_t *data, size_t floor, size_t *pos) {
-    size_t p = *pos, len = 0;
-    while (p < n && t->n_nodes) {
-        if (!t->first[(unsigned char)s[p]]) {
-            p++;
-            continue;
-        }
-        int32_t i = longest(t, s + p, n - p, &len);
+    size_t p = *pos, len = 0, stop = n - p > MAX_SCAN ? p + MAX_SCAN : n;
+    while (p < stop && t->n_nodes) {
+        int32_t i = t->first[(unsigned char)s[p]] ? longest(t, s + p, n - p, &len) : -1;
         if (i < 0) {
             p++;
             continue;
@@ -152,17 +161,14 @@ tok_match lem_added_next(const tok_added *list, const tok_trie *t, const char *s
         p += len;
         if (list[i].special && (!parse_special || any_set(data, m.start, m.end))) continue;
         if (list[i].single_word && !stands_alone(s, n, m.start, m.end)) continue;
-        size_t k;
-        while (list[i].lstrip && m.start > floor) {
-            size_t b = char_before(s, m.start);
-            if (b < floor || !(lem_char_class(s + b, m.start - b, &k) & CH_SPACE)) break;
-            m.start = b;
-        }
-        while (list[i].rstrip && m.end < n && (lem_char_class(s + m.end, n - m.end, &k) & CH_SPACE))
-            m.end += k;
+        widen(&list[i], s, n, floor, &m);
         *pos = m.end > p ? m.end : p;
         return m;
     }
+    if (p < n && t->n_nodes) {
+        *pos = p;
+        return (tok_match){TOK_NOT_YET, p, p};
+    }
     *pos = n;
-    return (tok_match){-1, n, n};
+    return (tok_match){TOK_NO_MATCH, n, n};
 }

@@ -1,4 +1,4 @@
-/* bpe.c - byte-pair merging of one word: a simple loop for short words, a heap for long ones
+/* bpe.c - byte-pair merging of one word: a simple loop for short words; long ones go to bpe_long.c
  *
  * Always the pair of lowest rank is merged next, the leftmost of equal ones. Most words are tokens already:
  * where merging a token's bytes is known to give the token itself (TOK_DIRECT), one look-up replaces the
@@ -15,7 +15,7 @@
 void lem_bpe_release(tok_bpe *b) {
     lem_free(b->slot);
     b->slot = NULL;
-    b->n_slots = b->n = 0;
+    b->n_slots = b->n = b->n_ranks = 0;
 }
 
 lem_status lem_bpe_reserve(tok_bpe *b, size_t n_merges, lem_err *err) {
@@ -23,121 +23,43 @@ lem_status lem_bpe_reserve(tok_bpe *b, size_t n_merges, lem_err *err) {
     while (n < n_merges + n_merges / 2 + 1) n *= 2;
     b->slot = lem_alloc(n, sizeof *b->slot, err);
     if (!b->slot) return LEM_EMEM;
+    b->n_ranks = n_merges;
     for (size_t i = 0; i < n; i++) b->slot[i] = (tok_merge){UINT64_MAX, 0, 0};
     b->n_slots = n;
     return LEM_OK;
 }
 
-static uint64_t pair_key(int32_t left, int32_t right) {
-    return (uint64_t)(uint32_t)left << 32 | (uint32_t)right;
-}
-
 void lem_bpe_put(tok_bpe *b, int32_t left, int32_t right, int32_t rank, int32_t id) {
-    uint64_t key = pair_key(left, right);
+    uint64_t key = lem_bpe_key(left, right);
     size_t i = (size_t)lem_tok_mix(key) & (b->n_slots - 1);
     while (b->slot[i].key != UINT64_MAX && b->slot[i].key != key) i = (i + 1) & (b->n_slots - 1);
     if (b->slot[i].key != key) b->n++;
     b->slot[i] = (tok_merge){key, rank, id};
 }
 
-static const tok_merge *find_merge(const tok_bpe *b, int32_t left, int32_t right) {
-    if (!b->n) return NULL;
-    uint64_t key = pair_key(left, right);
-    for (size_t i = (size_t)lem_tok_mix(key) & (b->n_slots - 1);; i = (i + 1) & (b->n_slots - 1)) {
-        if (b->slot[i].key == key) return &b->slot[i];
-        if (b->slot[i].key == UINT64_MAX) return NULL;
-    }
-}
-
 void lem_scratch_release(tok_scratch *s) {
     lem_free(s->best);
     lem_free(s->ids);
-    lem_free(s->next);
-    lem_free(s->prev);
-    lem_free(s->heap);
+    lem_long_free(s->merger);
     *s = (tok_scratch){0};
 }
 
-static lem_status grow_scratch(tok_scratch *s, size_t n, lem_err *err) {
+static lem_status grow_ids(tok_scratch *s, size_t n, lem_err *err) {
     if (n <= s->cap) return LEM_OK;
-    lem_scratch_release(s);
     size_t cap = 1024;
     while (cap < n) cap *= 2;
-    s->ids = lem_alloc(cap, sizeof *s->ids, err);
-    s->next = lem_alloc(cap, sizeof *s->next, err);
-    s->prev = lem_alloc(cap, sizeof *s->prev, err);
-    s->heap_cap = 3 * cap; /* n - 1 pairs at first, and each of at most n - 1 merges makes two more */
-    s->heap = lem_alloc(s->heap_cap, sizeof *s->heap, err);
-    if (!s->ids || !s->next || !s->prev || !s->heap) {
-        lem_scratch_release(s);
-        return LEM_EMEM;
-    }
+    int32_t *p = lem_realloc(s->ids, cap, sizeof *p, err);
+    if (!p) return LEM_EMEM;
+    s->ids = p;
     s->cap = cap;
     return LEM_OK;
-}
-
-static bool before(const tok_heap_item *a, const tok_heap_item *b) {
-    return a->rank != b->rank ? a->rank < b->rank : a->pos < b->pos;
-}
-
-static void heap_push(tok_scratch *s, tok_heap_item item) {
-    size_t i = s->heap_len++;
-    while (i > 0 && before(&item, &s->heap[(i - 1) / 2])) {
-        s->heap[i] = s->heap[(i - 1) / 2];
-        i = (i - 1) / 2;
-    }
-    s->heap[i] = item;
-}
-
-static tok_heap_item heap_pop(tok_scratch *s) {
-    tok_heap_item top = s->heap[0], last = s->heap[--s->heap_len];
-    size_t i = 0;
-    for (;;) {
-        size_t child = 2 * i + 1;
-        if (child >= s->heap_len) break;
-        if (child + 1 < s->heap_len && before(&s->heap[child + 1], &s->heap[child])) child++;
-        if (!before(&s->heap[child], &last)) break;
-        s->heap[i] = s->heap[child];
-        i = child;
-    }
-    s->heap[i] = last;
-    return top;
-}
-
-static void push_pair(const tok_bpe *b, tok_scratch *s, int32_t left, int32_t right) {
-    if (left < 0 || right < 0) return;
-    const tok_merge *m = find_merge(b, s->ids[left], s->ids[right]);
-    if (m) heap_push(s, (tok_heap_item){m->rank, left, m->id});
-}
-
-/* Merges s->ids[0..n); the result is left in the linked list that begins at 0. */
-static void merge_long(const tok_bpe *b, tok_scratch *s, int32_t n) {
-    s->heap_len = 0;
-    for (int32_t i = 0; i < n; i++) {
-        s->prev[i] = i - 1;
-        s->next[i] = i + 1 < n ? i + 1 : -1;
-    }
-    for (int32_t i = 0; i + 1 < n; i++) push_pair(b, s, i, i + 1);
-    while (s->heap_len) {
-        tok_heap_item it = heap_pop(s);
-        int32_t right = s->next[it.pos];
-        if (s->ids[it.pos] < 0 || right < 0) continue;
-        const tok_merge *m = find_merge(b, s->ids[it.pos], s->ids[right]);
-        if (!m || m->id != it.id) continue;
-        s->ids[it.pos] = it.id;
-        s->ids[right] = -1;
-        s->next[it.pos] = s->next[right];
-        if (s->next[right] >= 0) s->prev[s->next[right]] = it.pos;
-        push_pair(b, s, s->prev[it.pos], it.pos);
-        push_pair(b, s, it.pos, s->next[it.pos]);
-    }
 }
 
 /* Merges ids[0..n), n <= SHORT_WORD, in place; returns the new length. */
 static size_t merge_short(const tok_bpe *b, int32_t *ids, size_t n) {
     int32_t rank[SHORT_WORD], made[SHORT_WORD]; /* of the pair (i, i + 1) */
     for (size_t i = 0; i + 1 < n; i++) {
-        const tok_merge *m = find_merge(b, ids[i], ids[i + 1]);
+        const tok_merge *m = lem_bpe_find(b, ids[i], ids[i + 1]);
         rank[i] = m ? m->rank : INT32_MAX;
         made[i] = m ? m->id : -1;
     }
@@ -158,7 +80,7 @@ static size_t merge_short(const tok_bpe *b, int32_t *ids, size_t n) {
         memmove(made + best, made + best + 1, tail * sizeof *made);
         n--;
         for (size_t i = best ? best - 1 : 0; i <= best && i + 1 < n; i++) {
-            const tok_merge *m = find_merge(b, ids[i], ids[i + 1]);
+            const tok_merge *m = lem_bpe_find(b, ids[i], ids[i + 1]);
             rank[i] = m ? m->rank : INT32_MAX;
             made[i] = m ? m->id : -1;
         }
@@ -191,7 +113,11 @@ static lem_status char_symbols(const lem_tokenizer *t, const char *word, size_t 
     const tok_bpe *b = &t->bpe;
     bool after_unk = false;
     *n = 0;
-    for (size_t i = 0, k = 1; i < len; i += k) {
+    for (size_t i = 0, k = 1, steps = 0; i < len; i += k, steps++) {
+        if (steps % LEM_TOK_CHECK_EVERY == LEM_TOK_CHECK_EVERY - 1) {
+            lem_status st = lem_tok_check(t->cancel, err);
+            if (st != LEM_OK) return st;
+        }
         uint32_t cp = (unsigned char)word[i];
         int decoded = cp < 0x80 ? 1 : lem_utf8_decode(word + i, len - i, &cp);
         k = decoded > 0 ? (size_t)decoded : 1;
@@ -223,7 +149,7 @@ static lem_status merge_word(const lem_tokenizer *t, const char *word, size_t le
     const tok_bpe *b = &t->bpe;
     int32_t small[SHORT_WORD], *ids = small;
     if (len > SHORT_WORD) {
-        lem_status st = grow_scratch(s, len, err);
+        lem_status st = grow_ids(s, len, err);
         if (st != LEM_OK) return st;
         ids = s->ids;
     }
@@ -232,9 +158,8 @@ static lem_status merge_word(const lem_tokenizer *t, const char *word, size_t le
         b->chars ? char_symbols(t, word, len, ids, &n, err) : byte_symbols(b, word, len, ids, err);
     if (st != LEM_OK) return st;
     if (n <= SHORT_WORD) return push_all(out, ids, merge_short(b, ids, n), err);
-    merge_long(b, s, (int32_t)n);
-    for (int32_t i = 0; i >= 0 && st == LEM_OK; i = s->next[i]) st = lem_ids_push(out, s->ids[i], err);
-    return st;
+    st = lem_bpe_merge_long(b, &s->merger, ids, &n, t->cancel, err);
+    return st == LEM_OK ? push_all(out, ids, n, err) : st;
 }
 
 static lem_status encode_word(const lem_tokenizer *t, const char *word, size_t len, tok_scratch *s,
@@ -292,23 +217,29 @@ static bool spaces_lead(const tok_vocab *v) {
     return true;
 }
 
+/* Whether merging the token's own bytes may be tried: it is an ordinary token that is found by its bytes, and
+ * each byte is a token. */
+static bool may_be_direct(const lem_tokenizer *t, int32_t id) {
+    const tok_entry *e = &t->vocab.entry[id];
+    const char *bytes = lem_buf_str(&t->vocab.blob) + e->off;
+    if ((e->flags & (TOK_USED | TOK_SPECIAL)) != TOK_USED || !e->len || e->len > MAX_DIRECT) return false;
+    if (lem_vocab_find(&t->vocab, bytes, e->len) != id) return false;
+    if (t->bpe.chars) return t->bpe.unk >= 0;
+    for (uint32_t i = 0; i < e->len; i++)
+        if (t->bpe.byte_id[(unsigned char)bytes[i]] < 0) return false;
+    return true;
+}
+
 lem_status lem_bpe_mark_direct(lem_tokenizer *t, lem_err *err) {
     tok_scratch s = {0};
     lem_ids ids = {0};
     lem_status st = LEM_OK;
     t->bpe.cut_spaces = t->bpe.chars && spaces_lead(&t->vocab);
     for (int32_t id = 0; id < t->vocab.n; id++) {
+        if (!may_be_direct(t, id)) continue;
         tok_entry *e = &t->vocab.entry[id];
-        const char *bytes = lem_buf_str(&t->vocab.blob) + e->off;
-        if ((e->flags & (TOK_USED | TOK_SPECIAL)) != TOK_USED || !e->len || e->len > MAX_DIRECT ||
-            lem_vocab_find(&t->vocab, bytes, e->len) != id)
-            continue;
-        bool complete = true;
-        for (uint32_t i = 0; i < e->len && !t->bpe.chars; i++)
-            complete = complete && t->bpe.byte_id[(unsigned char)bytes[i]] >= 0;
-        if (!complete || (t->bpe.chars && t->bpe.unk < 0)) continue;
         ids.len = 0;
-        LEM_TRY(merge_word(t, bytes, e->len, &s, &ids, err));
+        LEM_TRY(merge_word(t, lem_buf_str(&t->vocab.blob) + e->off, e->len, &s, &ids, err));
         if (ids.len == 1 && ids.data[0] == id) e->flags |= TOK_DIRECT;
     }
 done:

@@ -14,9 +14,10 @@ static unsigned moved_before(unsigned b) {
     return b <= 173 ? 67 : 68;
 }
 
-uint32_t lem_byte_to_char(unsigned byte) { return plain(byte) ? byte : 256 + moved_before(byte); }
+static uint32_t byte_to_char(unsigned byte) { return plain(byte) ? byte : 256 + moved_before(byte); }
 
-int lem_char_to_byte(uint32_t cp) {
+/* -1 if cp is no character of the alphabet. */
+static int char_to_byte(uint32_t cp) {
     if (cp < 256) return plain(cp) ? (int)cp : -1;
     uint32_t i = cp - 256;
     if (i < 33) return (int)i;
@@ -29,7 +30,7 @@ bool lem_bytes_from_text(const char *s, size_t n, lem_buf *out) {
     for (size_t i = 0; i < n;) {
         uint32_t cp = 0;
         int len = lem_utf8_decode(s + i, n - i, &cp);
-        int b = len > 0 ? lem_char_to_byte(cp) : -1;
+        int b = len > 0 ? char_to_byte(cp) : -1;
         if (b < 0) {
             out->len = before;
             if (out->data) out->data[before] = '\0';
@@ -44,7 +45,7 @@ bool lem_bytes_from_text(const char *s, size_t n, lem_buf *out) {
 void lem_bytes_to_text(const char *s, size_t n, lem_buf *out) {
     for (size_t i = 0; i < n; i++) {
         char c[4];
-        int len = lem_utf8_encode(lem_byte_to_char((unsigned char)s[i]), c);
+        int len = lem_utf8_encode(byte_to_char((unsigned char)s[i]), c);
         lem_buf_add(out, c, (size_t)len);
     }
 }

@@ -12,7 +12,8 @@ static int hex_digit(char c) {
     return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
-int lem_fallback_byte(const char *s, size_t n) {
+/* 0xNN of "<0xNN>", else -1. */
+static int fallback_byte(const char *s, size_t n) {
     if (n != 6 || memcmp(s, "<0x", 3) != 0 || s[5] != '>') return -1;
     int hi = hex_digit(s[3]), lo = hex_digit(s[4]);
     return hi < 0 || lo < 0 ? -1 : hi * 16 + lo;
@@ -32,7 +33,7 @@ static lem_status prepare_token(lem_tokenizer *t, tok_entry *e, lem_buf *a, lem_
     lem_buf_clear(a);
     lem_buf_add(a, lem_buf_str(&t->vocab.blob) + e->off, e->len);
     for (size_t i = 0; i < t->n_decs; i++) {
-        int byte = t->decs[i].kind == TOK_DEC_BYTE_FALLBACK ? lem_fallback_byte(lem_buf_str(a), a->len) : -1;
+        int byte = t->decs[i].kind == TOK_DEC_BYTE_FALLBACK ? fallback_byte(lem_buf_str(a), a->len) : -1;
         lem_buf_clear(b);
         if (byte >= 0) lem_buf_putc(b, (char)byte);
         else if (t->decs[i].kind == TOK_DEC_REPLACE) replace_all(&t->decs[i], lem_buf_str(a), a->len, b);
@@ -65,12 +66,6 @@ done:
     lem_buf_release(&a);
     lem_buf_release(&b);
     return st;
-}
-
-const char *lem_tokenizer_token_bytes(const lem_tokenizer *t, int32_t id, size_t *len) {
-    if (id < 0 || id >= t->vocab.n || !(t->vocab.entry[id].flags & TOK_USED)) return NULL;
-    *len = t->vocab.entry[id].out_len;
-    return lem_buf_str(&t->vocab.blob) + t->vocab.entry[id].out_off;
 }
 
 lem_status lem_tokenizer_decode(const lem_tokenizer *t, const int32_t *ids, size_t n, bool skip_special,

@@ -4,6 +4,7 @@
 #include "token/chat_template.h"
 #include "token/tokenizer_priv.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static lem_status read_eos(lem_tokenizer *t, const lem_json *v, lem_err *err) {
@@ -26,31 +27,27 @@ lem_status lem_tokenizer_read_config(lem_tokenizer *t, const lem_json *root, lem
     return st;
 }
 
-static bool set_flags(lem_json *token, const tok_added *a) {
-    return lem_json_set(token, "content", lem_json_new_strn(a->text, a->len)) &&
-           lem_json_set(token, "lstrip", lem_json_new_bool(a->lstrip)) &&
-           lem_json_set(token, "normalized", lem_json_new_bool(a->normalized)) &&
-           lem_json_set(token, "rstrip", lem_json_new_bool(a->rstrip)) &&
-           lem_json_set(token, "single_word", lem_json_new_bool(a->single_word)) &&
-           lem_json_set(token, "special", lem_json_new_bool(a->special));
+/* Puts a value into an object; *ok remembers a failure. */
+static void put(bool *ok, lem_json *object, const char *key, lem_json *value) {
+    *ok = lem_json_set(object, key, value) && *ok;
 }
 
-static bool set_added(lem_json *root, const lem_tokenizer *t) {
-    lem_json *map = lem_json_new_object();
-    for (size_t i = 0; map && i < t->n_added; i++) {
-        lem_json *token = lem_json_new_object();
-        lem_buf key = {0};
-        lem_buf_printf(&key, "%d", (int)t->added[i].id);
-        bool ok = token && set_flags(token, &t->added[i]);
-        if (!ok) lem_json_free(token);
-        ok = ok && lem_json_set(map, lem_buf_str(&key), token) && !key.failed;
-        lem_buf_release(&key);
-        if (!ok) {
-            lem_json_free(map);
-            return false;
-        }
-    }
-    return map && lem_json_set(root, "added_tokens_decoder", map);
+static lem_json *put_object(bool *ok, lem_json *object, const char *key) {
+    lem_json *value = lem_json_new_object();
+    put(ok, object, key, value);
+    return *ok ? value : NULL;
+}
+
+static void put_added(bool *ok, lem_json *map, const tok_added *a) {
+    char key[16];
+    snprintf(key, sizeof key, "%d", (int)a->id);
+    lem_json *token = put_object(ok, map, key);
+    put(ok, token, "content", lem_json_new_strn(a->text, a->len));
+    put(ok, token, "lstrip", lem_json_new_bool(a->lstrip));
+    put(ok, token, "normalized", lem_json_new_bool(a->normalized));
+    put(ok, token, "rstrip", lem_json_new_bool(a->rstrip));
+    put(ok, token, "single_word", lem_json_new_bool(a->single_word));
+    put(ok, token, "special", lem_json_new_bool(a->special));
 }
 
 static lem_json *token_text(const lem_tokenizer *t, int32_t id) {
@@ -59,25 +56,36 @@ static lem_json *token_text(const lem_tokenizer *t, int32_t id) {
     return s ? lem_json_new_strn(s, len) : lem_json_new_null();
 }
 
+static bool has_chatml_tokens(const lem_tokenizer *t) {
+    return lem_tokenizer_find(t, "<|im_start|>") >= 0 && lem_tokenizer_find(t, "<|im_end|>") >= 0;
+}
+
+static bool fill_config(const lem_tokenizer *t, lem_json *root) {
+    bool ok = true;
+    int32_t pad = lem_tokenizer_find(t, "<|endoftext|>");
+    put(&ok, root, "add_bos_token", lem_json_new_bool(false));
+    put(&ok, root, "add_prefix_space", lem_json_new_bool(t->add_prefix_space));
+    lem_json *added = put_object(&ok, root, "added_tokens_decoder");
+    for (size_t i = 0; i < t->n_added && ok; i++) put_added(&ok, added, &t->added[i]);
+    put(&ok, root, "bos_token", lem_json_new_null());
+    if (has_chatml_tokens(t)) put(&ok, root, "chat_template", lem_json_new_str(lem_chatml));
+    put(&ok, root, "clean_up_tokenization_spaces", lem_json_new_bool(false));
+    put(&ok, root, "eos_token", token_text(t, t->eos));
+    if (t->max_length) put(&ok, root, "model_max_length", lem_json_new_int(t->max_length));
+    put(&ok, root, "pad_token", token_text(t, pad >= 0 ? pad : t->eos));
+    put(&ok, root, "split_special_tokens", lem_json_new_bool(false));
+    put(&ok, root, "tokenizer_class", lem_json_new_str("PreTrainedTokenizerFast"));
+    put(&ok, root, "unk_token", lem_json_new_null());
+    return ok;
+}
+
 lem_status lem_tokenizer_write_config(const lem_tokenizer *t, lem_buf *out, lem_err *err) {
     if (t->config) {
         lem_buf_add(out, t->config, t->config_len);
         return lem_buf_ok(out, err);
     }
-    int32_t pad = lem_tokenizer_find(t, "<|endoftext|>");
-    bool chat = lem_tokenizer_find(t, "<|im_start|>") >= 0 && lem_tokenizer_find(t, "<|im_end|>") >= 0;
     lem_json *root = lem_json_new_object();
-    bool ok = root && lem_json_set(root, "add_bos_token", lem_json_new_bool(false)) &&
-              lem_json_set(root, "add_prefix_space", lem_json_new_bool(t->add_prefix_space)) &&
-              set_added(root, t) && lem_json_set(root, "bos_token", lem_json_new_null());
-    if (chat) ok = ok && lem_json_set(root, "chat_template", lem_json_new_str(lem_chatml));
-    ok = ok && lem_json_set(root, "clean_up_tokenization_spaces", lem_json_new_bool(false)) &&
-         lem_json_set(root, "eos_token", token_text(t, t->eos));
-    if (t->max_length) ok = ok && lem_json_set(root, "model_max_length", lem_json_new_int(t->max_length));
-    ok = ok && lem_json_set(root, "pad_token", token_text(t, pad >= 0 ? pad : t->eos)) &&
-         lem_json_set(root, "split_special_tokens", lem_json_new_bool(false)) &&
-         lem_json_set(root, "tokenizer_class", lem_json_new_str("PreTrainedTokenizerFast")) &&
-         lem_json_set(root, "unk_token", lem_json_new_null());
+    bool ok = fill_config(t, root);
     if (ok) {
         lem_json_write(root, 2, out);
         lem_buf_putc(out, '\n');

@@ -87,8 +87,8 @@ static lem_status read_merge_text(lem_tokenizer *t, size_t rank, const char *s, 
         st = put_merge(t, rank, s, i, s + i + 1, n - i - 1, bytes, err);
         if (st != LEM_EDATA) return st;
     }
-    return tried ? st
-                 : lem_fail(err, LEM_EDATA, "model.merges[%zu] is neither \"a b\" nor [\"a\", \"b\"]", rank);
+    if (tried) return st;
+    return lem_fail(err, LEM_EDATA, "model.merges[%zu] is neither \"a b\" nor [\"a\", \"b\"]", rank);
 }
 
 static lem_status read_merge(lem_tokenizer *t, size_t rank, const lem_json *m, lem_buf *bytes, lem_err *err) {
@@ -145,6 +145,18 @@ static lem_status read_bpe(lem_tokenizer *t, const lem_json *model, lem_err *err
     return st;
 }
 
+/* Entry i of a Unigram vocabulary: ["piece", score]. */
+static lem_status read_scored(lem_tokenizer *t, const lem_json *v, size_t i, lem_err *err) {
+    const lem_json *text = lem_json_at(v, 0), *score = lem_json_at(v, 1);
+    tok_unigram *u = &t->unigram;
+    if (lem_json_kind(text) != LEM_JSON_STRING ||
+        (lem_json_kind(score) != LEM_JSON_REAL && lem_json_kind(score) != LEM_JSON_INT))
+        return lem_fail(err, LEM_EDATA, "model.vocab[%zu] is no [\"piece\", score]", i);
+    u->score[i] = lem_json_num(score, 0);
+    if (i == 0 || u->score[i] < u->min_score) u->min_score = u->score[i];
+    return lem_vocab_put(&t->vocab, (int64_t)i, lem_json_str(text, ""), lem_json_str_len(text), true, err);
+}
+
 /* [["piece", score], …]; the id is the place in the list. */
 static lem_status read_unigram(lem_tokenizer *t, const lem_json *model, lem_err *err) {
     const lem_json *vocab = lem_json_get(model, "vocab");
@@ -156,21 +168,13 @@ static lem_status read_unigram(lem_tokenizer *t, const lem_json *model, lem_err 
     u->score = lem_alloc_zero(n, sizeof *u->score, err);
     if (!u->score) return LEM_EMEM;
     u->on = t->bpe.chars = true;
-    for (size_t i = 0; i < n; i++) {
-        const lem_json *v = lem_json_at(vocab, i), *text = lem_json_at(v, 0), *score = lem_json_at(v, 1);
-        if (lem_json_kind(text) != LEM_JSON_STRING ||
-            (lem_json_kind(score) != LEM_JSON_REAL && lem_json_kind(score) != LEM_JSON_INT))
-            return lem_fail(err, LEM_EDATA, "model.vocab[%zu] is no [\"piece\", score]", i);
-        u->score[i] = lem_json_num(score, 0);
-        if (i == 0 || u->score[i] < u->min_score) u->min_score = u->score[i];
-        lem_status st =
-            lem_vocab_put(&t->vocab, (int64_t)i, lem_json_str(text, ""), lem_json_str_len(text), true, err);
-        if (st != LEM_OK) return st;
-    }
+    lem_status st = LEM_OK;
+    for (size_t i = 0; i < n && st == LEM_OK; i++) st = read_scored(t, lem_json_at(vocab, i), i, err);
+    if (st != LEM_OK) return st;
     int64_t unk = lem_json_int(lem_json_get(model, "unk_id"), -1);
     if (unk >= (int64_t)n)
         return lem_fail(err, LEM_EDATA, "model.unk_id %lld is outside the vocabulary", (long long)unk);
-    lem_status st = read_unknown(t, model, err);
+    st = read_unknown(t, model, err);
     u->unk = unk < 0 ? -1 : (int32_t)unk;
     return st;
 }
@@ -234,9 +238,10 @@ static lem_status trie_token(lem_tokenizer *t, size_t i, lem_err *err) {
     if (!a->normalized) return lem_trie_add(&t->raw, a->text, a->len, (int32_t)i, err);
     lem_buf b = {0};
     bool same = true;
-    lem_status st = lem_normalize(t->norms, t->n_norms, a->text, a->len, &b, &same, err);
-    if (st == LEM_OK)
-        st = lem_trie_add(&t->norm, same ? a->text : lem_buf_str(&b), same ? a->len : b.len, (int32_t)i, err);
+    lem_status st = lem_normalize(t->norms, t->n_norms, a->text, a->len, &b, &same, NULL, err);
+    if (st == LEM_OK && same) lem_buf_add(&b, a->text, a->len);
+    if (st == LEM_OK) st = lem_buf_ok(&b, err);
+    if (st == LEM_OK) st = lem_trie_add(&t->norm, lem_buf_str(&b), b.len, (int32_t)i, err);
     lem_buf_release(&b);
     return st;
 }
@@ -260,6 +265,25 @@ static lem_status read_flags(const lem_json *v, size_t i, tok_added *a, lem_err 
     return st;
 }
 
+/* Entry i of added_tokens. */
+static lem_status read_added_token(lem_tokenizer *t, const lem_json *v, size_t i, lem_err *err) {
+    const lem_json *content = lem_json_get(v, "content");
+    int64_t id = lem_json_int(lem_json_get(v, "id"), -1);
+    if (lem_json_kind(content) != LEM_JSON_STRING || !lem_json_str_len(content))
+        return lem_fail(err, LEM_EDATA, "added_tokens[%zu] has no content", i);
+    if (id < 0 || id >= LEM_TOK_MAX_IDS)
+        return lem_fail(err, LEM_EDATA, "added_tokens[%zu] has no id in 0..%d", i, LEM_TOK_MAX_IDS - 1);
+    tok_added *a = &t->added[i];
+    a->len = lem_json_str_len(content);
+    a->text = lem_strndup(lem_json_str(content, ""), a->len, err);
+    if (!a->text) return LEM_EMEM;
+    t->n_added = i + 1;
+    a->id = (int32_t)id;
+    lem_status st = read_flags(v, i, a, err);
+    if (st == LEM_OK) st = register_added(t, a, err);
+    return st == LEM_OK ? trie_token(t, i, err) : st;
+}
+
 static lem_status read_added(lem_tokenizer *t, const lem_json *list, lem_err *err) {
     if (absent(list)) return LEM_OK;
     if (lem_json_kind(list) != LEM_JSON_ARRAY) return lem_fail(err, LEM_EDATA, "added_tokens is no array");
@@ -268,26 +292,9 @@ static lem_status read_added(lem_tokenizer *t, const lem_json *list, lem_err *er
         return lem_fail(err, LEM_EDATA, "added_tokens has %zu entries, more than %d", n, LEM_TOK_MAX_IDS);
     t->added = lem_alloc_zero(n, sizeof *t->added, err);
     if (!t->added) return LEM_EMEM;
-    for (size_t i = 0; i < n; i++) {
-        const lem_json *v = lem_json_at(list, i);
-        const lem_json *content = lem_json_get(v, "content");
-        int64_t id = lem_json_int(lem_json_get(v, "id"), -1);
-        if (lem_json_kind(content) != LEM_JSON_STRING || !lem_json_str_len(content))
-            return lem_fail(err, LEM_EDATA, "added_tokens[%zu] has no content", i);
-        if (id < 0 || id >= LEM_TOK_MAX_IDS)
-            return lem_fail(err, LEM_EDATA, "added_tokens[%zu] has no id in 0..%d", i, LEM_TOK_MAX_IDS - 1);
-        tok_added *a = &t->added[i];
-        a->len = lem_json_str_len(content);
-        a->text = lem_strndup(lem_json_str(content, ""), a->len, err);
-        if (!a->text) return LEM_EMEM;
-        t->n_added = i + 1;
-        a->id = (int32_t)id;
-        lem_status st = read_flags(v, i, a, err);
-        if (st == LEM_OK) st = register_added(t, a, err);
-        if (st == LEM_OK) st = trie_token(t, i, err);
-        if (st != LEM_OK) return st;
-    }
-    return LEM_OK;
+    lem_status st = LEM_OK;
+    for (size_t i = 0; i < n && st == LEM_OK; i++) st = read_added_token(t, lem_json_at(list, i), i, err);
+    return st;
 }
 
 static void choose_eos(lem_tokenizer *t) {

@@ -18,6 +18,30 @@ static lem_status put_text(lem_buf *b, const lem_json *v, const char *what, lem_
 
 /* ---- normalizer */
 
+/* Replace with a regular expression: the two that SentencePiece models become. */
+static lem_status read_norm_regex(tok_norm *s, const lem_json *v, const char *regex, lem_err *err) {
+    const lem_json *content = lem_json_get(v, "content");
+    if (is(regex, "\\A +| +\\z") && !*lem_json_str(content, " ")) {
+        s->kind = TOK_NORM_TRIM;
+        return LEM_OK;
+    }
+    if (is(regex, " {2,}")) {
+        s->kind = TOK_NORM_SQUEEZE;
+        return put_text(&s->b, content, "the content of normalizer Replace", err);
+    }
+    return lem_fail(err, LEM_EDATA, "normalizer Replace with the regular expression %.200s is not supported",
+                    regex);
+}
+
+static lem_status read_norm_replace(tok_norm *s, const lem_json *v, lem_err *err) {
+    const char *regex = lem_json_str(lem_json_find(v, "pattern.Regex"), NULL);
+    if (regex) return read_norm_regex(s, v, regex, err);
+    lem_status st =
+        put_text(&s->a, lem_json_find(v, "pattern.String"), "the pattern of normalizer Replace", err);
+    if (st != LEM_OK) return st;
+    return put_text(&s->b, lem_json_get(v, "content"), "the content of normalizer Replace", err);
+}
+
 static lem_status read_norm_step(lem_tokenizer *t, const lem_json *v, lem_err *err) {
     static const char *const names[] = {"NFC",       "NFD",     "NFKC",    "NFKD",
                                         "Lowercase", "Prepend", "Replace", "Strip"};
@@ -34,24 +58,7 @@ static lem_status read_norm_step(lem_tokenizer *t, const lem_json *v, lem_err *e
     s->right = lem_json_bool(lem_json_get(v, "strip_right"), true);
     if (s->kind == TOK_NORM_PREPEND)
         return put_text(&s->b, lem_json_get(v, "prepend"), "the text of normalizer Prepend", err);
-    if (s->kind != TOK_NORM_REPLACE) return LEM_OK;
-    const char *regex = lem_json_str(lem_json_find(v, "pattern.Regex"), NULL);
-    if (regex && is(regex, "\\A +| +\\z") && !*lem_json_str(lem_json_get(v, "content"), " ")) {
-        s->kind = TOK_NORM_TRIM;
-        return LEM_OK;
-    }
-    if (regex && is(regex, " {2,}")) {
-        s->kind = TOK_NORM_SQUEEZE;
-        return put_text(&s->b, lem_json_get(v, "content"), "the content of normalizer Replace", err);
-    }
-    if (regex)
-        return lem_fail(err, LEM_EDATA,
-                        "normalizer Replace with the regular expression %.200s is not supported", regex);
-    lem_status st =
-        put_text(&s->a, lem_json_find(v, "pattern.String"), "the pattern of normalizer Replace", err);
-    return st == LEM_OK
-               ? put_text(&s->b, lem_json_get(v, "content"), "the content of normalizer Replace", err)
-               : st;
+    return s->kind == TOK_NORM_REPLACE ? read_norm_replace(s, v, err) : LEM_OK;
 }
 
 static lem_status read_normalizer(lem_tokenizer *t, const lem_json *v, int depth, lem_err *err) {
@@ -109,9 +116,9 @@ static lem_status read_split(lem_tokenizer *t, const lem_json *v, lem_err *err) 
     if (st != LEM_OK) return st;
     if (pattern) return read_pattern(p, pattern, err);
     st = put_text(&p->text, text, "the pattern of pre-tokenizer Split", err);
-    return st == LEM_OK && !p->text.len
-               ? lem_fail(err, LEM_EDATA, "the pattern of pre-tokenizer Split is empty")
-               : st;
+    if (st == LEM_OK && !p->text.len)
+        st = lem_fail(err, LEM_EDATA, "the pattern of pre-tokenizer Split is empty");
+    return st;
 }
 
 static lem_status read_metaspace(lem_tokenizer *t, const lem_json *v, lem_err *err) {
@@ -180,8 +187,20 @@ static lem_status read_pre(lem_tokenizer *t, const lem_json *v, int depth, lem_e
 
 /* ---- post-processor */
 
+/* The ids of one special token of a template, to go before or after the text. */
+static lem_status read_template_ids(const lem_tokenizer *t, const lem_json *ids, lem_ids *out, lem_err *err) {
+    lem_status st = LEM_OK;
+    for (size_t k = 0; k < lem_json_count(ids) && st == LEM_OK; k++) {
+        int64_t id = lem_json_int(lem_json_at(ids, k), -1);
+        if (id < 0 || id >= LEM_TOK_MAX_IDS || t->prefix.len + t->suffix.len > 64)
+            return lem_fail(err, LEM_EDATA, "post-processor TemplateProcessing has a bad id or too many");
+        st = lem_ids_push(out, (int32_t)id, err);
+    }
+    return st;
+}
+
 static lem_status read_template(lem_tokenizer *t, const lem_json *v, lem_err *err) {
-    const lem_json *single = lem_json_get(v, "single");
+    const lem_json *single = lem_json_get(v, "single"), *tokens = lem_json_get(v, "special_tokens");
     bool after = false;
     for (size_t i = 0; i < lem_json_count(single); i++) {
         const lem_json *part = lem_json_at(single, i), *special = lem_json_get(part, "SpecialToken");
@@ -192,19 +211,13 @@ static lem_status read_template(lem_tokenizer *t, const lem_json *v, lem_err *er
             after = true;
             continue;
         }
-        const lem_json *ids = lem_json_get(
-            lem_json_get(lem_json_get(v, "special_tokens"), lem_json_str(lem_json_get(special, "id"), "")),
-            "ids");
+        const char *name = lem_json_str(lem_json_get(special, "id"), "");
+        const lem_json *ids = lem_json_get(lem_json_get(tokens, name), "ids");
         if (!lem_json_count(ids))
             return lem_fail(err, LEM_EDATA,
                             "post-processor TemplateProcessing: part %zu of single has no ids", i);
-        for (size_t k = 0; k < lem_json_count(ids); k++) {
-            int64_t id = lem_json_int(lem_json_at(ids, k), -1);
-            if (id < 0 || id >= LEM_TOK_MAX_IDS || t->prefix.len + t->suffix.len > 64)
-                return lem_fail(err, LEM_EDATA, "post-processor TemplateProcessing has a bad id or too many");
-            lem_status st = lem_ids_push(after ? &t->suffix : &t->prefix, (int32_t)id, err);
-            if (st != LEM_OK) return st;
-        }
+        lem_status st = read_template_ids(t, ids, after ? &t->suffix : &t->prefix, err);
+        if (st != LEM_OK) return st;
     }
     return LEM_OK;
 }
@@ -240,44 +253,54 @@ static lem_status read_strip(dec_reader *r, const lem_json *v, lem_err *err) {
     return LEM_OK;
 }
 
-static lem_status read_dec_step(dec_reader *r, const lem_json *v, lem_err *err) {
+/* Room for one more step that works token by token. */
+static lem_status add_dec(dec_reader *r, tok_dec_kind kind, tok_dec **out, lem_err *err) {
     lem_tokenizer *t = r->t;
+    if (t->n_decs == LEM_TOK_MAX_STEPS)
+        return lem_fail(err, LEM_EDATA, "the decoder has more than %d steps", LEM_TOK_MAX_STEPS);
+    *out = &t->decs[t->n_decs++];
+    (*out)->kind = kind;
+    return LEM_OK;
+}
+
+static lem_status read_dec_metaspace(dec_reader *r, const lem_json *v, lem_err *err) {
+    tok_dec *d = NULL;
+    if (r->fused || add_dec(r, TOK_DEC_REPLACE, &d, err) != LEM_OK)
+        return lem_fail(err, LEM_EDATA, "decoder Metaspace is not supported there");
+    lem_buf_putc(&d->b, ' ');
+    r->stripped = true;
+    bool never = is(lem_json_str(lem_json_get(v, "prepend_scheme"), ""), "never") ||
+                 !lem_json_bool(lem_json_get(v, "add_prefix_space"), true);
+    r->t->strip_start += never ? 0 : 1;
+    return put_text(&d->a, lem_json_get(v, "replacement"), "the replacement of Metaspace", err);
+}
+
+/* Replace, ByteFallback */
+static lem_status read_dec_token(dec_reader *r, const lem_json *v, bool replace, lem_err *err) {
+    tok_dec *d = NULL;
+    if (r->fused)
+        return lem_fail(err, LEM_EDATA, "decoder \"%.64s\" after Fuse is not supported", type_of(v));
+    lem_status st = add_dec(r, replace ? TOK_DEC_REPLACE : TOK_DEC_BYTE_FALLBACK, &d, err);
+    if (st != LEM_OK || !replace) return st;
+    st = put_text(&d->a, lem_json_find(v, "pattern.String"), "the pattern of decoder Replace", err);
+    if (st != LEM_OK) return st;
+    return put_text(&d->b, lem_json_get(v, "content"), "the content of decoder Replace", err);
+}
+
+static lem_status read_dec_step(dec_reader *r, const lem_json *v, lem_err *err) {
     const char *type = type_of(v);
     if (r->byte_level || r->stripped)
         return lem_fail(err, LEM_EDATA, "decoder \"%.64s\" after the last step known is not supported", type);
-    if (is(type, "Fuse")) {
-        r->fused = true;
-        return LEM_OK;
-    }
     if (is(type, "Strip")) return read_strip(r, v, err);
-    if (is(type, "ByteLevel")) {
-        r->byte_level = true;
-        return LEM_OK;
-    }
-    if (is(type, "Metaspace")) {
-        tok_dec *m = t->n_decs < LEM_TOK_MAX_STEPS ? &t->decs[t->n_decs++] : NULL;
-        if (!m || r->fused) return lem_fail(err, LEM_EDATA, "decoder Metaspace is not supported there");
-        m->kind = TOK_DEC_REPLACE;
-        lem_buf_putc(&m->b, ' ');
-        r->stripped = true;
-        bool never = is(lem_json_str(lem_json_get(v, "prepend_scheme"), ""), "never") ||
-                     !lem_json_bool(lem_json_get(v, "add_prefix_space"), true);
-        t->strip_start += never ? 0 : 1;
-        return put_text(&m->a, lem_json_get(v, "replacement"), "the replacement of Metaspace", err);
-    }
-    bool replace = is(type, "Replace"), fallback = is(type, "ByteFallback");
-    if ((!replace && !fallback) || r->fused)
+    if (is(type, "Metaspace")) return read_dec_metaspace(r, v, err);
+    if (is(type, "Replace")) return read_dec_token(r, v, true, err);
+    if (is(type, "ByteFallback")) return read_dec_token(r, v, false, err);
+    if (is(type, "Fuse")) r->fused = true;
+    else if (is(type, "ByteLevel")) r->byte_level = true;
+    else
         return lem_fail(err, LEM_EDATA, "decoder \"%.64s\"%s is not supported", type,
                         r->fused ? " after Fuse" : "");
-    if (t->n_decs == LEM_TOK_MAX_STEPS)
-        return lem_fail(err, LEM_EDATA, "the decoder has more than %d steps", LEM_TOK_MAX_STEPS);
-    tok_dec *d = &t->decs[t->n_decs++];
-    d->kind = replace ? TOK_DEC_REPLACE : TOK_DEC_BYTE_FALLBACK;
-    if (fallback) return LEM_OK;
-    lem_status st =
-        put_text(&d->a, lem_json_find(v, "pattern.String"), "the pattern of decoder Replace", err);
-    return st == LEM_OK ? put_text(&d->b, lem_json_get(v, "content"), "the content of decoder Replace", err)
-                        : st;
+    return LEM_OK;
 }
 
 static lem_status read_decoder(dec_reader *r, const lem_json *v, int depth, lem_err *err) {
@@ -298,8 +321,9 @@ lem_status lem_tokenizer_read_pipeline(lem_tokenizer *t, const lem_json *root, l
     if (st == LEM_OK && absent(dec)) st = lem_fail(err, LEM_EDATA, "there is no decoder");
     if (st == LEM_OK) st = read_decoder(&r, dec, 0, err);
     if (st == LEM_OK) st = read_post(t, lem_json_get(root, "post_processor"), 0, err);
-    if (st == LEM_OK && r.byte_level != t->byte_level)
-        st = lem_fail(err, LEM_EDATA, "the %s has a ByteLevel step, the %s has none",
-                      r.byte_level ? "decoder" : "pre-tokenizer", r.byte_level ? "pre-tokenizer" : "decoder");
+    if (st == LEM_OK && r.byte_level && !t->byte_level)
+        st = lem_fail(err, LEM_EDATA, "the decoder has a ByteLevel step, the pre-tokenizer has none");
+    if (st == LEM_OK && !r.byte_level && t->byte_level)
+        st = lem_fail(err, LEM_EDATA, "the pre-tokenizer has a ByteLevel step, the decoder has none");
     return st;
 }

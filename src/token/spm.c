@@ -68,63 +68,95 @@ static lem_status broken(lem_err *err) {
     return lem_fail(err, LEM_EDATA, "the SentencePiece model is damaged (no valid protocol buffer)");
 }
 
-static lem_status read_piece(spm *m, const field *in, lem_err *err) {
+static lem_status grow_pieces(spm *m, lem_err *err) {
     if (m->n == LEM_TOK_MAX_IDS)
         return lem_fail(err, LEM_EDATA, "the SentencePiece model has more than %d pieces", LEM_TOK_MAX_IDS);
-    if (m->n == m->cap) {
-        size_t cap = m->cap ? m->cap * 2 : 1024;
-        piece *q = lem_realloc(m->pieces, cap, sizeof *q, err);
-        if (!q) return LEM_EMEM;
-        m->pieces = q;
-        m->cap = cap;
+    if (m->n < m->cap) return LEM_OK;
+    size_t cap = m->cap ? m->cap * 2 : 1024;
+    piece *q = lem_realloc(m->pieces, cap, sizeof *q, err);
+    if (!q) return LEM_EMEM;
+    m->pieces = q;
+    m->cap = cap;
+    return LEM_OK;
+}
+
+static void set_piece(piece *x, const field *f) {
+    uint32_t bits = (uint32_t)f->value;
+    if (f->number == 1 && f->wire == 2) {
+        x->text = f->data;
+        x->len = f->len;
     }
+    if (f->number == 2 && f->wire == 5) memcpy(&x->score, &bits, sizeof bits);
+    if (f->number == 3 && f->wire == 0) x->type = f->value <= PIECE_BYTE ? (uint32_t)f->value : 0;
+}
+
+static lem_status check_piece(const piece *x, lem_err *err) {
+    if (!x->len || !lem_utf8_valid(x->text, x->len) || memchr(x->text, 0, x->len))
+        return lem_fail(err, LEM_EDATA, "SentencePiece piece %u has no valid text", (unsigned)x->id);
+    if (x->type < PIECE_NORMAL || x->type == PIECE_UNUSED || !isfinite(x->score))
+        return lem_fail(err, LEM_EDATA, "SentencePiece piece %u has an unsupported type or score",
+                        (unsigned)x->id);
+    return LEM_OK;
+}
+
+static lem_status read_piece(spm *m, const field *in, lem_err *err) {
+    lem_status st = grow_pieces(m, err);
+    if (st != LEM_OK) return st;
     piece x = {.type = PIECE_NORMAL, .id = (uint32_t)m->n};
     const char *p = in->data, *end = in->data + in->len;
     for (field f; p < end;) {
         if (!read_field(&p, end, &f)) return broken(err);
-        uint32_t bits = (uint32_t)f.value;
-        if (f.number == 1 && f.wire == 2) x.text = f.data, x.len = f.len;
-        else if (f.number == 2 && f.wire == 5) memcpy(&x.score, &bits, sizeof bits);
-        else if (f.number == 3 && f.wire == 0) x.type = f.value <= PIECE_BYTE ? (uint32_t)f.value : 0;
+        set_piece(&x, &f);
     }
-    if (!x.len || !lem_utf8_valid(x.text, x.len) || memchr(x.text, 0, x.len))
-        return lem_fail(err, LEM_EDATA, "SentencePiece piece %zu has no valid text", m->n);
-    if (x.type < PIECE_NORMAL || x.type == PIECE_UNUSED || !isfinite(x.score))
-        return lem_fail(err, LEM_EDATA, "SentencePiece piece %zu has an unsupported type or score", m->n);
-    m->pieces[m->n++] = x;
+    st = check_piece(&x, err);
+    if (st == LEM_OK) m->pieces[m->n++] = x;
+    return st;
+}
+
+static lem_status set_trainer(spm *m, const field *f, lem_err *err) {
+    (void)err;
+    if (f->wire != 0) return LEM_OK;
+    if (f->number == 3) m->model_type = f->value;
+    if (f->number == 24) m->whitespace_suffix = f->value != 0;
+    if (f->number == 35) m->byte_fallback = f->value != 0;
     return LEM_OK;
 }
 
-static lem_status read_spec(spm *m, const field *in, bool trainer, lem_err *err) {
+static lem_status set_normalizer(spm *m, const field *f, lem_err *err) {
+    if (f->number == 2 && f->wire == 2) m->charsmap = f->len > 0;
+    if (f->wire != 0) return LEM_OK;
+    if (f->number == 3) m->dummy_prefix = f->value != 0;
+    if (f->number == 4) m->squeeze = f->value != 0;
+    if (f->number == 5 && !f->value)
+        return lem_fail(err, LEM_EDATA, "a SentencePiece model that keeps spaces unescaped is not supported");
+    return LEM_OK;
+}
+
+typedef lem_status set_field(spm *m, const field *f, lem_err *err);
+
+/* The trainer's or the normalizer's settings. */
+static lem_status read_spec(spm *m, const field *in, set_field *set, lem_err *err) {
     const char *p = in->data, *end = in->data + in->len;
-    for (field f; p < end;) {
+    lem_status st = LEM_OK;
+    for (field f; p < end && st == LEM_OK;) {
         if (!read_field(&p, end, &f)) return broken(err);
-        if (trainer && f.wire == 0) {
-            if (f.number == 3) m->model_type = f.value;
-            if (f.number == 24) m->whitespace_suffix = f.value != 0;
-            if (f.number == 35) m->byte_fallback = f.value != 0;
-        } else if (!trainer) {
-            if (f.number == 2 && f.wire == 2) m->charsmap = f.len > 0;
-            if (f.number == 3 && f.wire == 0) m->dummy_prefix = f.value != 0;
-            if (f.number == 4 && f.wire == 0) m->squeeze = f.value != 0;
-            if (f.number == 5 && f.wire == 0 && !f.value)
-                return lem_fail(err, LEM_EDATA,
-                                "a SentencePiece model that keeps spaces unescaped is not supported");
-        }
+        st = set(m, &f, err);
     }
-    return LEM_OK;
+    return st;
 }
 
-static lem_status read_model(spm *m, const char *s, size_t n, lem_err *err) {
-    const char *p = s, *end = s + n;
-    m->model_type = MODEL_UNIGRAM;
-    m->dummy_prefix = m->squeeze = true;
-    for (field f; p < end;) {
-        if (!read_field(&p, end, &f)) return broken(err);
-        if (f.wire != 2 || f.number > 3) continue;
-        lem_status st = f.number == 1 ? read_piece(m, &f, err) : read_spec(m, &f, f.number == 2, err);
-        if (st != LEM_OK) return st;
+/* A field of the model itself. */
+static lem_status read_part(spm *m, const field *f, lem_err *err) {
+    if (f->wire != 2) return LEM_OK;
+    switch (f->number) {
+    case 1: return read_piece(m, f, err);
+    case 2: return read_spec(m, f, set_trainer, err);
+    case 3: return read_spec(m, f, set_normalizer, err);
+    default: return LEM_OK;
     }
+}
+
+static lem_status check_model(const spm *m, lem_err *err) {
     if (!m->n) return lem_fail(err, LEM_EDATA, "the SentencePiece model has no pieces");
     if (m->model_type != MODEL_BPE && m->model_type != MODEL_UNIGRAM)
         return lem_fail(err, LEM_EDATA,
@@ -137,6 +169,18 @@ static lem_status read_model(spm *m, const char *s, size_t n, lem_err *err) {
     if (m->whitespace_suffix)
         return lem_fail(err, LEM_EDATA, "SentencePiece with white space as suffix is not supported");
     return LEM_OK;
+}
+
+static lem_status read_model(spm *m, const char *s, size_t n, lem_err *err) {
+    const char *p = s, *end = s + n;
+    m->model_type = MODEL_UNIGRAM;
+    m->dummy_prefix = m->squeeze = true;
+    for (field f; p < end;) {
+        if (!read_field(&p, end, &f)) return broken(err);
+        lem_status st = read_part(m, &f, err);
+        if (st != LEM_OK) return st;
+    }
+    return check_model(m, err);
 }
 
 /* ---- writing */

@@ -1,7 +1,7 @@
 /* template.c - a chat template: parsed once, rendered with messages */
 #include "token/template.h"
 
-#include "token/jinja/jinja.h"
+#include "token/jinja/jinja_priv.h"
 
 #include <string.h>
 
@@ -127,13 +127,14 @@ done:
     return st;
 }
 
+static bool within(int x, int low, int high) { return x >= low && x <= high; }
+
 static lem_status set_date(jin *m, const lem_date *d) {
     static const int days[] = {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
     jin_date x = {d->year, d->month, d->day, d->hour, d->minute, d->second};
     if (x.year == 0 && x.month == 0 && x.day == 0) x = (jin_date){2024, 7, 26, 0, 0, 0};
-    bool ok = x.year >= 1 && x.year <= 9999 && x.month >= 1 && x.month <= 12 && x.day >= 1 &&
-              x.day <= days[x.month - 1] && x.hour >= 0 && x.hour < 24 && x.minute >= 0 && x.minute < 60 &&
-              x.second >= 0 && x.second < 60;
+    bool ok = within(x.year, 1, 9999) && within(x.month, 1, 12) && within(x.day, 1, days[x.month - 1]) &&
+              within(x.hour, 0, 23) && within(x.minute, 0, 59) && within(x.second, 0, 59);
     if (!ok)
         return lem_fail(m->err, LEM_EUSAGE, "%d-%d-%d %d:%d:%d is no date", x.year, x.month, x.day, x.hour,
                         x.minute, x.second);

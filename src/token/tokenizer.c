@@ -1,4 +1,6 @@
-/* tokenizer.c - opens, saves and frees a tokenizer; encodes */
+/* tokenizer.c - opens, saves and frees a tokenizer: the files of a folder, each handed to its reader
+ *
+ * It stands above the parts of a tokenizer, their readers and encode.c; none of them calls it. */
 #include "token/tokenizer.h"
 
 #include "core/file.h"
@@ -7,25 +9,6 @@
 
 #include <stdio.h>
 #include <string.h>
-
-void lem_ids_release(lem_ids *v) {
-    lem_free(v->data);
-    *v = (lem_ids){0};
-}
-
-lem_status lem_ids_push(lem_ids *v, int32_t id, lem_err *err) {
-    if (v->len == v->cap) {
-        size_t cap = v->cap ? v->cap + v->cap / 2 : 64;
-        int32_t *p = lem_realloc(v->data, cap, sizeof *p, err);
-        if (!p) return LEM_EMEM;
-        v->data = p;
-        v->cap = cap;
-    }
-    v->data[v->len++] = id;
-    return LEM_OK;
-}
-
-/* ---- opening */
 
 void lem_tokenizer_free(lem_tokenizer *t) {
     if (!t) return;
@@ -101,6 +84,20 @@ static lem_status read_config_file(const char *path, lem_buf *text, lem_json **r
     return st == LEM_OK ? LEM_OK : lem_err_context(err, "%s", path);
 }
 
+/* One token and its id as an entry of an added_tokens_decoder. */
+static lem_status add_decoder_entry(lem_json *decoder, const char *key, const char *path, lem_err *err) {
+    int64_t id = lem_json_int(lem_json_key_value(key), -1);
+    char name[24];
+    if (id < 0 || id > 9999999)
+        return lem_fail(err, LEM_EDATA, "%s: the id of \"%.64s\" must be a whole number up to 9999999", path,
+                        key);
+    lem_json *token = lem_json_new_object();
+    snprintf(name, sizeof name, "%lld", (long long)id);
+    bool ok = lem_json_set(token, "content", lem_json_new_str(key));
+    if (lem_json_set(decoder, name, token) && ok) return LEM_OK;
+    return lem_fail(err, LEM_EMEM, "out of memory");
+}
+
 /* added_tokens.json {"<pad>": 32000} as the added_tokens_decoder of a config that has none. */
 static lem_status add_added(const char *path, lem_json **config, lem_err *err) {
     lem_buf text = {0};
@@ -112,26 +109,13 @@ static lem_status add_added(const char *path, lem_json **config, lem_err *err) {
         st = lem_fail(err, LEM_EDATA, "%s: an object of tokens and ids expected", path);
         goto done;
     }
-    bool ok = (*config || (*config = lem_json_new_object())) && (decoder = lem_json_new_object());
-    for (const char *key = lem_json_key_next(map, NULL); ok && key; key = lem_json_key_next(map, key)) {
-        int64_t id = lem_json_int(lem_json_key_value(key), -1);
-        char name[24];
-        if (id < 0 || id > 9999999) {
-            st = lem_fail(err, LEM_EDATA, "%s: the id of \"%.64s\" must be a whole number up to 9999999",
-                          path, key);
-            goto done;
-        }
-        lem_json *token = lem_json_new_object();
-        snprintf(name, sizeof name, "%lld", (long long)id);
-        ok = token && lem_json_set(token, "content", lem_json_new_str(key));
-        if (ok) ok = lem_json_set(decoder, name, token);
-        else lem_json_free(token);
-    }
-    if (ok) {
-        ok = lem_json_set(*config, "added_tokens_decoder", decoder);
-        decoder = NULL;
-    }
-    if (!ok) st = lem_fail(err, LEM_EMEM, "out of memory");
+    decoder = lem_json_new_object();
+    for (const char *key = lem_json_key_next(map, NULL); key; key = lem_json_key_next(map, key))
+        LEM_TRY(add_decoder_entry(decoder, key, path, err));
+    if (!*config) *config = lem_json_new_object();
+    if (!lem_json_set(*config, "added_tokens_decoder", decoder))
+        st = lem_fail(err, LEM_EMEM, "out of memory");
+    decoder = NULL;
 done:
     lem_json_free(decoder);
     lem_json_free(map);
@@ -184,6 +168,15 @@ static bool ends_with(const char *s, const char *end) {
     return n >= k && strcmp(s + n - k, end) == 0;
 }
 
+enum { NO_VOCABULARY = 3 };
+
+/* How well a file serves as the vocabulary of its folder: 0 best. */
+static int file_rank(const char *name) {
+    if (strcmp(name, "tokenizer.json") == 0) return 0;
+    if (strcmp(name, "tokenizer.model") == 0) return 1;
+    return ends_with(name, ".tiktoken") ? 2 : NO_VOCABULARY;
+}
+
 /* The file of a folder that holds the vocabulary: tokenizer.json, else tokenizer.model, else the first
  * *.tiktoken. */
 static lem_status find_file(const char *dir, char **path, lem_err *err) {
@@ -192,12 +185,9 @@ static lem_status find_file(const char *dir, char **path, lem_err *err) {
     lem_status st = lem_dir_list(dir, &names, &n, err);
     if (st != LEM_OK) return st;
     const char *best = NULL;
-    int rank = 3;
+    int rank = NO_VOCABULARY;
     for (size_t i = 0; i < n; i++) {
-        int r = strcmp(names[i], "tokenizer.json") == 0    ? 0
-                : strcmp(names[i], "tokenizer.model") == 0 ? 1
-                : ends_with(names[i], ".tiktoken")         ? 2
-                                                           : 3;
+        int r = file_rank(names[i]);
         if (r < rank) {
             rank = r;
             best = names[i];
@@ -254,235 +244,5 @@ done:
     lem_free(chat);
     lem_free(json);
     lem_free(config);
-    return st;
-}
-
-/* ---- looking things up */
-
-int32_t lem_tokenizer_vocab(const lem_tokenizer *t) { return t->vocab.n; }
-
-int32_t lem_tokenizer_find(const lem_tokenizer *t, const char *token) {
-    for (size_t i = 0; i < t->n_added; i++)
-        if (strcmp(t->added[i].text, token) == 0) return t->added[i].id;
-    return -1;
-}
-
-bool lem_tokenizer_is_special(const lem_tokenizer *t, int32_t id) {
-    return id >= 0 && id < t->vocab.n && (t->vocab.entry[id].flags & TOK_SPECIAL);
-}
-
-int32_t lem_tokenizer_eos(const lem_tokenizer *t) { return t->eos; }
-
-int64_t lem_tokenizer_max_length(const lem_tokenizer *t) { return t->max_length; }
-
-/* ---- encoding */
-
-typedef struct encoder {
-    const lem_tokenizer *t;
-    bool parse_special;
-    const uint8_t *data;      /* NULL, or for each byte of the text: not 0 where no special token may be */
-    bool glued;               /* the text follows other text: nothing is put in front of it */
-    const char *text, *plain; /* first byte of the text, and of the part now normalized */
-    tok_scratch scratch;
-    void *regex[LEM_TOK_MAX_STEPS];
-    lem_ids *out;
-    lem_err *err;
-} encoder;
-
-static lem_status encode_word(encoder *e, const char *s, size_t n) {
-    if (e->t->unigram.on) return lem_unigram_word(e->t, s, n, &e->scratch, e->out, e->err);
-    return lem_bpe_word(e->t, s, n, &e->scratch, e->out, e->err);
-}
-
-/* The common case: a single step that matches all text. */
-static lem_status encode_scanned(encoder *e, tok_pre_kind kind, const char *s, size_t n) {
-    lem_status st = LEM_OK;
-    for (size_t pos = 0, end; pos < n && st == LEM_OK; pos = end) {
-        end = lem_pretok_end(kind, s, n, pos);
-        st = encode_word(e, s + pos, end - pos);
-    }
-    return st;
-}
-
-/* Cuts by pre-tokenizer step k and the steps after it; depth is bounded by LEM_TOK_MAX_STEPS. */
-static lem_status encode_steps(encoder *e, size_t k, const char *s, size_t n) {
-    const lem_tokenizer *t = e->t;
-    if (k == t->n_pres) return encode_word(e, s, n);
-    const tok_pre *p = &t->pres[k];
-    if (k + 1 == t->n_pres && p->kind <= TOK_PRE_LLAMA3) return encode_scanned(e, p->kind, s, n);
-    if (p->kind == TOK_PRE_REGEX && !e->regex[k]) e->regex[k] = lem_regex_scratch(p->regex, e->err);
-    if (p->kind == TOK_PRE_REGEX && !e->regex[k]) return LEM_EMEM;
-    lem_status st = LEM_OK;
-    for (size_t pos = 0, end = 0; pos < n && st == LEM_OK; pos = end) {
-        bool drop = false;
-        st = lem_pretok_cut(p, e->regex[k], s, n, pos, &end, &drop, e->err);
-        if (st == LEM_OK && !drop) st = encode_steps(e, k + 1, s + pos, end - pos);
-    }
-    return st;
-}
-
-static bool starts_with(const char *s, size_t n, const lem_buf *b) {
-    return n >= b->len && memcmp(s, b->data, b->len) == 0;
-}
-
-static void write_metaspace(const tok_metaspace *m, const char *s, size_t n, bool first, bool glued,
-                            lem_buf *out) {
-    bool marked = glued || (n && (s[0] == ' ' || starts_with(s, n, &m->rep)));
-    if (!marked && (m->prepend == TOK_PREPEND_ALWAYS || (m->prepend == TOK_PREPEND_FIRST && first)))
-        lem_buf_add(out, m->rep.data, m->rep.len);
-    for (const char *end = s + n, *p; s < end; s = p) {
-        if (*s == ' ') {
-            lem_buf_add(out, m->rep.data, m->rep.len);
-            p = s + 1;
-        } else {
-            p = memchr(s, ' ', (size_t)(end - s));
-            if (!p) p = end;
-            lem_buf_add(out, s, (size_t)(p - s));
-        }
-    }
-}
-
-/* Text without added tokens, normalized. */
-static lem_status encode_plain(encoder *e, const char *s, size_t n) {
-    const lem_tokenizer *t = e->t;
-    bool glued = e->glued && s == e->plain;
-    if (n == 0) return LEM_OK;
-    if (!t->meta.on && (!t->add_prefix_space || s[0] == ' ' || glued)) return encode_steps(e, 0, s, n);
-    lem_buf b = {0};
-    if (t->meta.on) {
-        write_metaspace(&t->meta, s, n, s == e->plain, glued, &b);
-    } else {
-        lem_buf_putc(&b, ' ');
-        lem_buf_add(&b, s, n);
-    }
-    lem_status st = lem_buf_ok(&b, e->err);
-    if (st == LEM_OK) st = encode_steps(e, 0, b.data, b.len);
-    lem_buf_release(&b);
-    return st;
-}
-
-typedef lem_status encode_fn(encoder *e, const char *s, size_t n);
-
-/* Cuts out the added tokens of one trie; what lies between goes to rest. data as lem_added_next has it. */
-static lem_status encode_around(encoder *e, const tok_trie *trie, const char *s, size_t n,
-                                const uint8_t *data, encode_fn *rest) {
-    size_t pos = 0, done = 0;
-    while (done < n) {
-        tok_match m = lem_added_next(e->t->added, trie, s, n, e->parse_special, data, done, &pos);
-        lem_status st = m.start > done ? rest(e, s + done, m.start - done) : LEM_OK;
-        if (st == LEM_OK && m.added >= 0) st = lem_ids_push(e->out, e->t->added[m.added].id, e->err);
-        if (st != LEM_OK) return st;
-        done = m.end;
-    }
-    return LEM_OK;
-}
-
-/* The normalizer for text that follows other text: without what it would put in front. */
-static lem_status normalize_glued(const lem_tokenizer *t, const char *s, size_t n, lem_buf *out, bool *same,
-                                  lem_err *err) {
-    tok_norm steps[LEM_TOK_MAX_STEPS];
-    size_t k = 0;
-    for (size_t i = 0; i < t->n_norms; i++)
-        if (t->norms[i].kind != TOK_NORM_PREPEND) steps[k++] = t->norms[i];
-    return k ? lem_normalize(steps, k, s, n, out, same, err) : LEM_OK;
-}
-
-/* One part of s as the normalizer writes it within the whole. */
-static lem_status normalize_part(const lem_tokenizer *t, const char *s, size_t n, bool first, lem_buf *out,
-                                 bool *same, lem_err *err) {
-    if (!first) return normalize_glued(t, s, n, out, same, err);
-    return t->n_norms ? lem_normalize(t->norms, t->n_norms, s, n, out, same, err) : LEM_OK;
-}
-
-/* Marks of text that the normalizer changed. The parts of one mark are normalized alone; where they make up
- * the whole, their marks are exact. Where not, one marked byte marks everything: a special token too few is
- * safer than one too many. */
-static lem_status normal_marks(const lem_tokenizer *t, const char *s, size_t n, const uint8_t *data,
-                               bool glued, const char *whole, size_t len, uint8_t *out, lem_err *err) {
-    lem_buf b = {0};
-    size_t at = 0;
-    bool fits = true, any = false;
-    lem_status st = LEM_OK;
-    for (size_t i = 0, to; i < n; i = to) {
-        bool mark = data[i], same = true;
-        for (to = i; to < n && !data[to] == !mark;) to++;
-        any = any || mark;
-        if (!fits) continue;
-        lem_buf_clear(&b);
-        LEM_TRY(normalize_part(t, s + i, to - i, i == 0 && !glued, &b, &same, err));
-        const char *part = same ? s + i : lem_buf_str(&b);
-        size_t k = same ? to - i : b.len;
-        fits = k <= len - at && memcmp(whole + at, part, k) == 0;
-        if (fits) memset(out + at, mark, k);
-        at += fits ? k : 0;
-    }
-    if (!fits || at != len) memset(out, any, len);
-done:
-    lem_buf_release(&b);
-    return st;
-}
-
-static lem_status encode_raw(encoder *e, const char *s, size_t n) {
-    const lem_tokenizer *t = e->t;
-    const uint8_t *data = e->data ? e->data + (s - e->text) : NULL;
-    uint8_t *own = NULL;
-    lem_buf b = {0};
-    bool same = true;
-    lem_status st = LEM_OK;
-    if (e->glued && s == e->text) LEM_TRY(normalize_glued(t, s, n, &b, &same, e->err));
-    else if (t->n_norms) LEM_TRY(lem_normalize(t->norms, t->n_norms, s, n, &b, &same, e->err));
-    const char *plain = same ? s : lem_buf_str(&b);
-    size_t len = same ? n : b.len;
-    e->plain = s == e->text ? plain : NULL;
-    if (data && !same) {
-        if (!(own = lem_alloc(len + 1, 1, e->err))) {
-            st = LEM_EMEM;
-            goto done;
-        }
-        LEM_TRY(normal_marks(t, s, n, data, e->glued && s == e->text, plain, len, own, e->err));
-        data = own;
-    }
-    st = encode_around(e, &t->norm, plain, len, data, encode_plain);
-done:
-    lem_free(own);
-    lem_buf_release(&b);
-    return st;
-}
-
-static lem_status encode_text(encoder *e, size_t len) {
-    if (len > LEM_TOK_MAX_TEXT)
-        return lem_fail(e->err, LEM_EDATA, "a text of %zu bytes is longer than 1 GiB", len);
-    size_t before = e->out->len;
-    lem_status st = encode_around(e, &e->t->raw, e->text, len, e->data, encode_raw);
-    lem_scratch_release(&e->scratch);
-    for (size_t i = 0; i < e->t->n_pres; i++) lem_regex_scratch_free(e->regex[i]);
-    if (st != LEM_OK) e->out->len = before;
-    return st;
-}
-
-lem_status lem_tokenizer_encode(const lem_tokenizer *t, const char *text, size_t len, bool parse_special,
-                                lem_ids *out, lem_err *err) {
-    encoder e = {.t = t, .parse_special = parse_special, .text = text, .out = out, .err = err};
-    return encode_text(&e, len);
-}
-
-lem_status lem_tokenizer_encode_marked(const lem_tokenizer *t, const char *text, const uint8_t *data,
-                                       size_t len, bool glued, lem_ids *out, lem_err *err) {
-    encoder e = {
-        .t = t, .parse_special = true, .data = data, .glued = glued, .text = text, .out = out, .err = err};
-    return encode_text(&e, len);
-}
-
-lem_status lem_tokenizer_encode_single(const lem_tokenizer *t, const char *text, size_t len,
-                                       bool parse_special, lem_ids *out, lem_err *err) {
-    size_t before = out->len;
-    lem_status st = LEM_OK;
-    if (t->post_unknown)
-        return lem_fail(err, LEM_EDATA, "the post-processor of the tokenizer is not supported");
-    for (size_t i = 0; i < t->prefix.len; i++) LEM_TRY(lem_ids_push(out, t->prefix.data[i], err));
-    LEM_TRY(lem_tokenizer_encode(t, text, len, parse_special, out, err));
-    for (size_t i = 0; i < t->suffix.len; i++) LEM_TRY(lem_ids_push(out, t->suffix.data[i], err));
-done:
-    if (st != LEM_OK) out->len = before;
     return st;
 }

@@ -6,7 +6,7 @@
  * is neither letter, number nor space, so that (without a normalizer) decode(encode(x)) == x for every x.
  * Known pre-tokenizer patterns are hand-written scanners (pretok.c, pretok_class.c), linear in the text;
  * others go through PCRE2 with limits. BPE is Sennrich et al. 2016 (arXiv:1508.07909) on bytes, as in GPT-2;
- * merging is O(n log n) in the length of a word.
+ * merging is O(n log n) in the length of a word at worst, nearly linear for the vocabularies in use.
  *
  * Limits: tokenizer.json 64 MiB, 2^20 ids, one text 1 GiB. Errors: LEM_EDATA for what a file or text says,
  * LEM_EMEM for memory. */
@@ -16,6 +16,7 @@
 #include "core/buf.h"
 #include "core/err.h"
 #include "core/json.h"
+#include "core/log.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -49,6 +50,11 @@ lem_status lem_tokenizer_parse_file(const char *name, const char *data, size_t l
                                     lem_tokenizer **out, lem_err *err) LEM_MUST_CHECK;
 lem_status lem_tokenizer_save(const lem_tokenizer *t, const char *dir, lem_err *err) LEM_MUST_CHECK;
 void lem_tokenizer_free(lem_tokenizer *t);
+
+/* Encoding then asks cancel (borrowed; NULL, as at first: never) and returns LEM_EINTR "interrupted" within
+ * well under a second after it is requested, in one enormous word too. Set once after loading, before t is
+ * shared. */
+void lem_tokenizer_watch(lem_tokenizer *t, const lem_cancel *cancel);
 
 /* Appends the ids of text to out (unchanged on failure). Special tokens (those marked special in
  * added_tokens) are recognised in the text only with parse_special; added tokens that are not special always
@@ -93,7 +99,9 @@ typedef struct lem_bpe_train_opts {
                           to three) */
     const char *const *special; /* borrowed during _new; NULL = <|endoftext|>, <|im_start|>, <|im_end|> */
     size_t n_special;
-    int64_t max_length; /* written as model_max_length; 0 = not written */
+    int64_t max_length;       /* written as model_max_length; 0 = not written */
+    const lem_cancel *cancel; /* borrowed; NULL = never. Once it is requested, _add and _finish return
+                                 LEM_EINTR "interrupted" within well under a second; then only free */
 } lem_bpe_train_opts;
 typedef struct lem_bpe_trainer lem_bpe_trainer;
 lem_bpe_trainer *lem_bpe_trainer_new(const lem_bpe_train_opts *opts,

@@ -1,8 +1,8 @@
 /* tokenizer_priv.h - the parts of a tokenizer: vocabulary, merges, added tokens, scanners, normalizers
  *
- * encode: added tokens are cut out (added.c) -> normalizer (normalize.c) -> pieces (pretok.c) -> BPE (bpe.c).
- * decode: each token has its decoded bytes from the start (decode.c). hf_json.c and hf_pipeline.c fill all of
- * it from a tokenizer.json.
+ * encode.c: added tokens are cut out (added.c) -> normalizer (normalize.c) -> pieces (pretok.c) -> BPE
+ * (bpe.c) or Unigram (unigram.c). decode.c: each token has its decoded bytes from the start. hf_json.c and
+ * hf_pipeline.c fill all of it from a tokenizer.json; tokenizer.c opens files and calls them.
  *
  * A vocabulary is byte-level (its symbols are the 256 bytes, as GPT-2, Qwen, Llama 3) or made of characters
  * (SentencePiece, as Llama 2: spaces written as U+2581, unknown characters as byte tokens <0xNN> or as the
@@ -49,8 +49,6 @@ lem_status lem_vocab_put(tok_vocab *v, int64_t id, const char *bytes, size_t len
 int32_t lem_vocab_find(const tok_vocab *v, const char *bytes, size_t len); /* -1 if none */
 
 /* ---- bytes.c: the byte alphabet of GPT-2, where each byte stands as one printable character */
-uint32_t lem_byte_to_char(unsigned byte);
-int lem_char_to_byte(uint32_t cp); /* -1 if cp is no character of the alphabet */
 bool lem_bytes_from_text(const char *s, size_t n,
                          lem_buf *out); /* false (out untouched) if a character is outside */
 void lem_bytes_to_text(const char *s, size_t n, lem_buf *out);
@@ -63,6 +61,7 @@ typedef struct tok_merge {
 typedef struct tok_bpe {
     tok_merge *slot; /* [n_slots], a power of two */
     size_t n_slots, n;
+    size_t n_ranks;           /* reserved */
     int32_t byte_id[256];     /* token of one byte (of one ASCII character); -1 = none */
     int32_t fallback_id[256]; /* token <0xNN>; -1 = none, or no byte fallback */
     int32_t unk;              /* -1 = none */
@@ -70,29 +69,32 @@ typedef struct tok_bpe {
     bool chars;      /* symbols are characters, not bytes */
     bool cut_spaces; /* no merge reaches from another character to U+2581 after it: text may be cut there */
 } tok_bpe;
-typedef struct tok_heap_item {
-    int32_t rank, pos, id;
-} tok_heap_item;
 typedef struct tok_best { /* the best way to cut a text up to some place */
     double score;
     int32_t start, id; /* its last piece; id -1 = an unknown character */
 } tok_best;
+typedef struct tok_long tok_long;
 typedef struct tok_scratch { /* for long words; zeroed = empty */
     tok_best *best;
     size_t best_cap;
-    int32_t *ids, *next, *prev;
-    tok_heap_item *heap;
-    size_t cap, heap_len, heap_cap;
+    int32_t *ids; /* [cap] */
+    size_t cap;
+    tok_long *merger;
 } tok_scratch;
 void lem_bpe_release(tok_bpe *b);
 lem_status lem_bpe_reserve(tok_bpe *b, size_t n_merges,
                            lem_err *err) LEM_MUST_CHECK; /* before the first put */
 void lem_bpe_put(tok_bpe *b, int32_t left, int32_t right, int32_t rank,
-                 int32_t id); /* a later put of a pair wins */
+                 int32_t id); /* a later put of a pair wins; rank below the number reserved */
 void lem_scratch_release(tok_scratch *s);
 lem_status lem_bpe_word(const lem_tokenizer *t, const char *word, size_t len, tok_scratch *s, lem_ids *out,
                         lem_err *err) LEM_MUST_CHECK;
 lem_status lem_bpe_mark_direct(lem_tokenizer *t, lem_err *err) LEM_MUST_CHECK; /* sets TOK_DIRECT */
+
+/* ---- bpe_long.c. Merges ids[0..*n), 1 <= *n, in place. *memory: NULL at first; kept for the next word. */
+lem_status lem_bpe_merge_long(const tok_bpe *b, tok_long **memory, int32_t *ids, size_t *n,
+                              const lem_cancel *cancel, lem_err *err) LEM_MUST_CHECK;
+void lem_long_free(tok_long *l);
 
 /* ---- added.c: added tokens found in text, leftmost and longest first */
 typedef struct tok_added {
@@ -108,15 +110,18 @@ typedef struct tok_trie {
     size_t n_slots, n_nodes, cap_nodes;
     bool first[256];
 } tok_trie;
+enum { TOK_NO_MATCH = -1, TOK_NOT_YET = -2 };
 typedef struct tok_match {
-    int32_t added; /* index; -1 = none up to the end of the text */
+    int32_t
+        added; /* index; TOK_NO_MATCH: none up to the end of the text; TOK_NOT_YET: none so far, ask again */
     size_t start, end;
 } tok_match;
 void lem_trie_release(tok_trie *t);
 /* From *node (0 = root) along one byte; false if there is no way. */
 bool lem_trie_step(const tok_trie *t, uint32_t *node, char byte);
 lem_status lem_trie_add(tok_trie *t, const char *s, size_t n, int32_t value, lem_err *err) LEM_MUST_CHECK;
-/* First match at or after *pos; *pos becomes the end of the bare match. Spans are widened by lstrip / rstrip,
+/* First match at or after *pos; *pos becomes the end of the bare match. After a megabyte without one it
+ * returns, so that the caller can be interrupted. Spans are widened by lstrip / rstrip,
  * not below `floor`. Tokens that are special are passed over unless parse_special, and where data (NULL, or
  * [n]) has a byte of theirs that is not 0. */
 tok_match lem_added_next(const tok_added *list, const tok_trie *t, const char *s, size_t n,
@@ -155,7 +160,7 @@ typedef struct tok_norm {
 } tok_norm;
 /* Appends the normalized text to out. *same: nothing changed, out untouched. */
 lem_status lem_normalize(const tok_norm *steps, size_t n_steps, const char *s, size_t n, lem_buf *out,
-                         bool *same, lem_err *err) LEM_MUST_CHECK;
+                         bool *same, const lem_cancel *cancel, lem_err *err) LEM_MUST_CHECK;
 
 /* ---- pretok.c */
 typedef enum tok_pre_kind {
@@ -236,9 +241,8 @@ typedef struct tok_dec {
 } tok_dec;
 lem_status lem_decode_prepare(lem_tokenizer *t,
                               lem_err *err) LEM_MUST_CHECK; /* sets what each token decodes to */
-int lem_fallback_byte(const char *s, size_t n);             /* 0xNN of "<0xNN>", else -1 */
 
-/* ---- tokenizer.c */
+/* ---- encode.c */
 typedef enum tok_prepend { TOK_PREPEND_NEVER, TOK_PREPEND_ALWAYS, TOK_PREPEND_FIRST } tok_prepend;
 typedef struct tok_metaspace { /* pre-tokenizer Metaspace: spaces become rep, which is also put in front */
     bool on;
@@ -274,8 +278,9 @@ struct lem_tokenizer {
     bool byte_level;    /* the pre-tokenizer has a ByteLevel step */
     bool add_prefix_space;
     tok_metaspace meta;
-    lem_ids prefix, suffix; /* special tokens around a text, by the post-processor */
-    bool post_unknown;      /* the post-processor is of a kind not supported */
+    lem_ids prefix, suffix;   /* special tokens around a text, by the post-processor */
+    bool post_unknown;        /* the post-processor is of a kind not supported */
+    const lem_cancel *cancel; /* borrowed; NULL: never */
     int32_t eos;
     int64_t max_length;
     char *json, *config; /* the files as they were read; config may be NULL */
@@ -286,21 +291,31 @@ lem_status lem_tokenizer_read_json(lem_tokenizer *t, const lem_json *root,
 lem_status lem_tokenizer_read_pipeline(lem_tokenizer *t, const lem_json *root,
                                        lem_err *err) LEM_MUST_CHECK; /* hf_pipeline.c */
 
-/* ---- convert.c, spm.c: other files rewritten as the text of a tokenizer.json, appended to out */
+/* ---- tiktoken.c, spm.c: other files rewritten as the text of a tokenizer.json, appended to out */
 bool lem_looks_like_tiktoken(const char *s, size_t n);
 lem_status lem_tiktoken_to_json(const char *s, size_t n, bool qwen, const lem_json *config, lem_buf *out,
                                 lem_err *err) LEM_MUST_CHECK;
 /* config's added_tokens_decoder (NULL: none) adds the ids behind the pieces. */
 lem_status lem_spm_to_json(const char *s, size_t n, const lem_json *config, lem_buf *out,
                            lem_err *err) LEM_MUST_CHECK;
+
+/* ---- hf_write.c: parts of that text */
+void lem_json_text(lem_buf *out, const char *s, size_t n); /* a JSON string; s is UTF-8 */
+/* One entry of added_tokens. flags: an object with the flags that differ from those of a special token. */
+void lem_write_added_token(lem_buf *out, int64_t id, const char *text, size_t n, const lem_json *flags);
 /* Appends the entries of an added_tokens_decoder with ids from `from` on to a list of added_tokens. */
 lem_status lem_write_config_added(lem_buf *out, const lem_json *map, int64_t from,
                                   lem_err *err) LEM_MUST_CHECK;
-void lem_json_text(lem_buf *out, const char *s, size_t n); /* a JSON string; s is UTF-8 */
 
 /* ---- hf_config.c: tokenizer_config.json */
 lem_status lem_tokenizer_read_config(lem_tokenizer *t, const lem_json *root, lem_err *err) LEM_MUST_CHECK;
 lem_status lem_tokenizer_write_config(const lem_tokenizer *t, lem_buf *out, lem_err *err) LEM_MUST_CHECK;
+
+#define LEM_TOK_CHECK_EVERY 4096 /* steps of such loops */
+/* LEM_EINTR once the work is asked to stop. Loops over text ask at least every 100,000 bytes or so. */
+static inline lem_status lem_tok_check(const lem_cancel *cancel, lem_err *err) {
+    return cancel && cancel->requested ? lem_fail(err, LEM_EINTR, "interrupted") : LEM_OK;
+}
 
 /* FNV would do; this mixes eight bytes at a time. Only in-memory tables depend on it. */
 static inline uint64_t lem_tok_mix(uint64_t x) {
@@ -309,6 +324,18 @@ static inline uint64_t lem_tok_mix(uint64_t x) {
     x ^= x >> 29;
     x *= 0xbf58476d1ce4e5b9u;
     return x ^ (x >> 32);
+}
+static inline uint64_t lem_bpe_key(int32_t left, int32_t right) {
+    return (uint64_t)(uint32_t)left << 32 | (uint32_t)right;
+}
+/* The merge of a pair; NULL if there is none. */
+static inline const tok_merge *lem_bpe_find(const tok_bpe *b, int32_t left, int32_t right) {
+    if (!b->n) return NULL;
+    uint64_t key = lem_bpe_key(left, right);
+    for (size_t i = (size_t)lem_tok_mix(key) & (b->n_slots - 1);; i = (i + 1) & (b->n_slots - 1)) {
+        if (b->slot[i].key == key) return &b->slot[i];
+        if (b->slot[i].key == UINT64_MAX) return NULL;
+    }
 }
 static inline uint64_t lem_tok_load8(const char *s, size_t n) /* n in 1..8 bytes, zero-extended */
 {

@@ -34,9 +34,14 @@ static void offer(tok_best *b, int32_t start, int32_t id, double score) {
 }
 
 /* Fills best[0..n]: how the best way to cut the text up to there ends. */
-static void forward(const tok_unigram *u, const char *s, size_t n, tok_best *best) {
-    for (size_t i = 0; i <= n; i++) best[i] = (tok_best){0, -1, -1};
-    for (size_t i = 0, k; i < n; i += k) {
+static lem_status forward(const lem_tokenizer *t, const char *s, size_t n, tok_best *best, lem_err *err) {
+    const tok_unigram *u = &t->unigram;
+    lem_status st = LEM_OK;
+    for (size_t i = 0; i <= n && st == LEM_OK; i++) {
+        best[i] = (tok_best){0, -1, -1};
+        if (i % LEM_TOK_CHECK_EVERY == 0) st = lem_tok_check(t->cancel, err);
+    }
+    for (size_t i = 0, k, steps = 1; i < n && st == LEM_OK; i += k, steps++) {
         uint32_t cp;
         int len = lem_utf8_decode(s + i, n - i, &cp);
         k = len > 0 ? (size_t)len : 1;
@@ -50,7 +55,9 @@ static void forward(const tok_unigram *u, const char *s, size_t n, tok_best *bes
             single = single || e - i == k;
         }
         if (!single) offer(&best[i + k], (int32_t)i, -1, best[i].score + u->min_score - UNKNOWN_PENALTY);
+        if (steps % LEM_TOK_CHECK_EVERY == 0) st = lem_tok_check(t->cancel, err);
     }
+    return st;
 }
 
 static lem_status push_unknown(const lem_tokenizer *t, const char *s, size_t n, lem_ids *out, lem_err *err) {
@@ -66,17 +73,10 @@ static lem_status push_unknown(const lem_tokenizer *t, const char *s, size_t n, 
     return lem_ids_push(out, u->unk, err);
 }
 
-lem_status lem_unigram_word(const lem_tokenizer *t, const char *s, size_t n, tok_scratch *scratch,
-                            lem_ids *out, lem_err *err) {
-    if (!n) return LEM_OK;
-    if (n > LEM_TOK_MAX_TEXT) return lem_fail(err, LEM_EDATA, "a word is longer than 1 GiB");
-    lem_status st = grow_best(scratch, n + 1, err);
-    if (st != LEM_OK) return st;
-    tok_best *best = scratch->best;
-    forward(&t->unigram, s, n, best);
-    /* Back along the best path, turning it round: from here on best[i] is where the piece that begins at i
-     * ends, and its id. */
-    int32_t at = (int32_t)n, next = -1, next_id = -1;
+/* Goes back along the best path and turns it round: from here on best[i] is where the piece that begins at i
+ * ends, and its id. */
+static void turn_round(tok_best *best, int32_t n) {
+    int32_t at = n, next = -1, next_id = -1;
     while (at > 0) {
         int32_t start = best[at].start, id = best[at].id;
         best[at].start = next;
@@ -87,6 +87,18 @@ lem_status lem_unigram_word(const lem_tokenizer *t, const char *s, size_t n, tok
     }
     best[0].start = next;
     best[0].id = next_id;
+}
+
+lem_status lem_unigram_word(const lem_tokenizer *t, const char *s, size_t n, tok_scratch *scratch,
+                            lem_ids *out, lem_err *err) {
+    if (!n) return LEM_OK;
+    if (n > LEM_TOK_MAX_TEXT) return lem_fail(err, LEM_EDATA, "a word is longer than 1 GiB");
+    lem_status st = grow_best(scratch, n + 1, err);
+    if (st != LEM_OK) return st;
+    tok_best *best = scratch->best;
+    st = forward(t, s, n, best, err);
+    if (st != LEM_OK) return st;
+    turn_round(best, (int32_t)n);
     for (int32_t i = 0; i < (int32_t)n && st == LEM_OK;) {
         int32_t end = best[i].start, id = best[i].id, from = i;
         while (id < 0 && end < (int32_t)n && best[end].id < 0)

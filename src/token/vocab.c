@@ -46,24 +46,19 @@ static lem_status grow_slots(tok_vocab *v, lem_err *err) {
     return LEM_OK;
 }
 
-lem_status lem_vocab_put(tok_vocab *v, int64_t id, const char *bytes, size_t len, bool hashed, lem_err *err) {
-    if (id < 0 || id >= LEM_TOK_MAX_IDS)
-        return lem_fail(err, LEM_EDATA, "token id %lld is outside 0..%d", (long long)id, LEM_TOK_MAX_IDS - 1);
-    if (len > UINT32_MAX - v->blob.len) return lem_fail(err, LEM_EDATA, "the tokens take more than 4 GiB");
-    if (id < v->n && (v->entry[id].flags & TOK_USED)) {
-        const tok_entry *e = &v->entry[id];
-        if (e->len == len && (!len || memcmp(v->blob.data + e->off, bytes, len) == 0)) return LEM_OK;
-        return lem_fail(err, LEM_EDATA, "two tokens have the id %d: \"%.*s\" and \"%.*s\"", (int)id,
-                        (int)(e->len < 64 ? e->len : 64), lem_buf_str(&v->blob) + e->off,
-                        (int)(len < 64 ? len : 64), bytes);
-    }
-    if (hashed) {
-        int32_t other = lem_vocab_find(v, bytes, len);
-        if (other >= 0)
-            return lem_fail(err, LEM_EDATA, "the token \"%.*s\" has two ids: %d and %d",
-                            (int)(len < 64 ? len : 64), bytes, other, (int)id);
-    }
-    lem_status st = grow_entries(v, (int32_t)id + 1, err);
+static int shown(size_t len) { return (int)(len < 64 ? len : 64); }
+
+/* Whether the entry of id has these bytes; another is an error. */
+static lem_status check_same(const tok_vocab *v, int32_t id, const char *bytes, size_t len, lem_err *err) {
+    const tok_entry *e = &v->entry[id];
+    if (e->len == len && (!len || memcmp(v->blob.data + e->off, bytes, len) == 0)) return LEM_OK;
+    return lem_fail(err, LEM_EDATA, "two tokens have the id %d: \"%.*s\" and \"%.*s\"", (int)id,
+                    shown(e->len), lem_buf_str(&v->blob) + e->off, shown(len), bytes);
+}
+
+static lem_status add_entry(tok_vocab *v, int32_t id, const char *bytes, size_t len, bool hashed,
+                            lem_err *err) {
+    lem_status st = grow_entries(v, id + 1, err);
     if (st == LEM_OK && hashed) st = grow_slots(v, err);
     if (st != LEM_OK) return st;
     uint32_t off = (uint32_t)v->blob.len;
@@ -71,12 +66,24 @@ lem_status lem_vocab_put(tok_vocab *v, int64_t id, const char *bytes, size_t len
     st = lem_buf_ok(&v->blob, err);
     if (st != LEM_OK) return st;
     v->entry[id] = (tok_entry){off, (uint32_t)len, off, (uint32_t)len, TOK_USED};
-    if (v->n <= id) v->n = (int32_t)id + 1;
+    if (v->n <= id) v->n = id + 1;
     if (hashed) {
-        insert_slot(v->slot, v->n_slots, lem_tok_hash(bytes, len), (int32_t)id);
+        insert_slot(v->slot, v->n_slots, lem_tok_hash(bytes, len), id);
         v->n_hashed++;
     }
     return LEM_OK;
+}
+
+lem_status lem_vocab_put(tok_vocab *v, int64_t id, const char *bytes, size_t len, bool hashed, lem_err *err) {
+    if (id < 0 || id >= LEM_TOK_MAX_IDS)
+        return lem_fail(err, LEM_EDATA, "token id %lld is outside 0..%d", (long long)id, LEM_TOK_MAX_IDS - 1);
+    if (len > UINT32_MAX - v->blob.len) return lem_fail(err, LEM_EDATA, "the tokens take more than 4 GiB");
+    if (id < v->n && (v->entry[id].flags & TOK_USED)) return check_same(v, (int32_t)id, bytes, len, err);
+    int32_t other = hashed ? lem_vocab_find(v, bytes, len) : -1;
+    if (other >= 0)
+        return lem_fail(err, LEM_EDATA, "the token \"%.*s\" has two ids: %d and %d", shown(len), bytes, other,
+                        (int)id);
+    return add_entry(v, (int32_t)id, bytes, len, hashed, err);
 }
 
 int32_t lem_vocab_find(const tok_vocab *v, const char *bytes, size_t len) {

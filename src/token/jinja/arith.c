@@ -1,5 +1,5 @@
 /* arith.c - + - * / // % ** and the signs, on numbers, strings and lists */
-#include "token/jinja/jinja.h"
+#include "token/jinja/jinja_priv.h"
 
 #include <math.h>
 #include <string.h>
@@ -58,8 +58,30 @@ static lem_status int_op(jin *m, int op, int64_t x, int64_t y, jin_val *out) {
     return LEM_OK;
 }
 
+static lem_status float_power(jin *m, double x, double y, double *r) {
+    if (x == 0 && y < 0) return lem_jin_fail(m, "0.0 cannot be raised to a negative power");
+    if (x < 0 && y != floor(y)) return lem_jin_fail(m, "complex numbers are not supported");
+    *r = pow(x, y);
+    if (isinf(*r) && !isinf(x) && !isinf(y)) return lem_jin_fail(m, "the result of '**' is too large");
+    return LEM_OK;
+}
+
+/* Quotient and remainder as CPython's float_divmod has them. */
+static void float_divide(double x, double y, double *quotient, double *remainder) {
+    double mod = fmod(x, y), div = (x - mod) / y;
+    if (mod != 0 && (y < 0) != (mod < 0)) {
+        mod += y;
+        div -= 1;
+    } else if (mod == 0) mod = copysign(0, y);
+    *remainder = mod;
+    *quotient = floor(div);
+    if (div != 0 && div - *quotient > 0.5) *quotient += 1;
+    if (div == 0) *quotient = copysign(0, x / y);
+}
+
 static lem_status float_op(jin *m, int op, double x, double y, jin_val *out) {
-    double r;
+    double r = 0, rest = 0;
+    lem_status st = LEM_OK;
     if ((op == N_DIV || op == N_FLOORDIV || op == N_MOD) && y == 0)
         return lem_jin_fail(m, "division by zero");
     switch (op) {
@@ -67,38 +89,22 @@ static lem_status float_op(jin *m, int op, double x, double y, jin_val *out) {
     case N_SUB: r = x - y; break;
     case N_MUL: r = x * y; break;
     case N_DIV: r = x / y; break;
-    case N_POW:
-        if (x == 0 && y < 0) return lem_jin_fail(m, "0.0 cannot be raised to a negative power");
-        if (x < 0 && y != floor(y)) return lem_jin_fail(m, "complex numbers are not supported");
-        r = pow(x, y);
-        if (isinf(r) && !isinf(x) && !isinf(y)) return lem_jin_fail(m, "the result of '**' is too large");
-        break;
-    default: { /* as CPython's float_divmod */
-        double mod = fmod(x, y), div = (x - mod) / y;
-        if (mod != 0 && (y < 0) != (mod < 0)) {
-            mod += y;
-            div -= 1;
-        } else if (mod == 0) mod = copysign(0, y);
-        double whole = floor(div);
-        if (div != 0 && div - whole > 0.5) whole += 1;
-        if (div == 0) whole = copysign(0, x / y);
-        r = op == N_MOD ? mod : whole;
+    case N_POW: st = float_power(m, x, y, &r); break;
+    case N_MOD: float_divide(x, y, &rest, &r); break;
+    default: float_divide(x, y, &r, &rest); break;
     }
-    }
-    *out = (jin_val){.kind = JIN_FLOAT, .u.f = r};
-    return LEM_OK;
+    if (st == LEM_OK) *out = (jin_val){.kind = JIN_FLOAT, .u.f = r};
+    return st;
 }
-
-static int64_t int_of(const jin_val *v) { return v->kind == JIN_BOOL ? v->u.b : v->u.i; }
 
 static lem_status number_op(jin *m, int op, const jin_val *a, const jin_val *b, jin_val *out) {
     double x = 0, y = 0;
     lem_status st;
-    bool whole =
-        a->kind != JIN_FLOAT && b->kind != JIN_FLOAT && op != N_DIV && !(op == N_POW && int_of(b) < 0);
+    bool whole = a->kind != JIN_FLOAT && b->kind != JIN_FLOAT && op != N_DIV &&
+                 !(op == N_POW && lem_jin_int_of(b) < 0);
     (void)lem_jin_number(a, &x);
     (void)lem_jin_number(b, &y);
-    st = whole ? int_op(m, op, int_of(a), int_of(b), out) : float_op(m, op, x, y, out);
+    st = whole ? int_op(m, op, lem_jin_int_of(a), lem_jin_int_of(b), out) : float_op(m, op, x, y, out);
     if (st == LEM_OK) out->mark = a->mark | b->mark;
     return st;
 }
@@ -136,25 +142,38 @@ done:
     return st;
 }
 
-static lem_status binary(jin *m, int op, const jin_val *a, const jin_val *b, jin_val *out) {
-    double x;
-    if (a->kind == JIN_UNDEF || b->kind == JIN_UNDEF) {
-        /* str % undefined formats it; all else is an error of the undefined value */
-        if (!(op == N_MOD && a->kind == JIN_STR)) return lem_jin_used_undef(m, a->kind == JIN_UNDEF ? a : b);
-    }
-    if ((a->kind == JIN_STR && (a->mark & JIN_SAFE)) || (b->kind == JIN_STR && (b->mark & JIN_SAFE)))
+static bool is_safe_text(const jin_val *v) { return v->kind == JIN_STR && (v->mark & JIN_SAFE); }
+
+static bool repeats(const jin_val *v, const jin_val *times) {
+    return repeatable(v) && (times->kind == JIN_INT || times->kind == JIN_BOOL);
+}
+
+static bool joinable(const jin_val *a, const jin_val *b) {
+    if (a->kind != b->kind || !repeatable(a) || !repeatable(b)) return false;
+    return a->kind == JIN_STR || a->u.q->flavor == b->u.q->flavor;
+}
+
+/* Operands that no operation takes. str % undefined formats it; all else is an error of the undefined value.
+ */
+static lem_status check_operands(jin *m, int op, const jin_val *a, const jin_val *b) {
+    if (a->kind == JIN_UNDEF) return lem_jin_used_undef(m, a);
+    if (b->kind == JIN_UNDEF && !(op == N_MOD && a->kind == JIN_STR)) return lem_jin_used_undef(m, b);
+    if (is_safe_text(a) || is_safe_text(b))
         return lem_jin_fail(
             m, "'%s' with text passed through |safe (which escapes the other side) is not supported",
             symbol(op));
+    return LEM_OK;
+}
+
+static lem_status binary(jin *m, int op, const jin_val *a, const jin_val *b, jin_val *out) {
+    double x;
+    lem_status st = check_operands(m, op, a, b);
+    if (st != LEM_OK) return st;
     if (lem_jin_number(a, &x) && lem_jin_number(b, &x)) return number_op(m, op, a, b, out);
-    if (op == N_ADD && a->kind == b->kind && repeatable(a) && repeatable(b) &&
-        (a->kind == JIN_STR || a->u.q->flavor == b->u.q->flavor))
-        return join_two(m, a, b, out);
+    if (op == N_ADD && joinable(a, b)) return join_two(m, a, b, out);
     if (op == N_MOD && a->kind == JIN_STR) return lem_jin_percent(m, a->u.s, b, out);
-    if (op == N_MUL && repeatable(a) && (b->kind == JIN_INT || b->kind == JIN_BOOL))
-        return repeat(m, a, int_of(b), out);
-    if (op == N_MUL && repeatable(b) && (a->kind == JIN_INT || a->kind == JIN_BOOL))
-        return repeat(m, b, int_of(a), out);
+    if (op == N_MUL && repeats(a, b)) return repeat(m, a, lem_jin_int_of(b), out);
+    if (op == N_MUL && repeats(b, a)) return repeat(m, b, lem_jin_int_of(a), out);
     if (op == N_ADD && a->kind == JIN_STR)
         return lem_jin_fail(m, "can only concatenate str (not \"%s\") to str", lem_jin_type(b));
     return lem_jin_fail(m, "unsupported operand types for %s: '%s' and '%s'", symbol(op), lem_jin_type(a),
@@ -175,7 +194,7 @@ lem_status lem_jin_arithmetic(jin *m, const jin_node *n, jin_val *out) {
             *out = (jin_val){.kind = JIN_FLOAT, .mark = a.mark, .u.f = n->op == N_NEG ? -a.u.f : a.u.f};
             return LEM_OK;
         }
-        LEM_TRY(int_op(m, n->op == N_NEG ? N_SUB : N_ADD, 0, int_of(&a), out));
+        LEM_TRY(int_op(m, n->op == N_NEG ? N_SUB : N_ADD, 0, lem_jin_int_of(&a), out));
         out->mark = a.mark;
         return LEM_OK;
     }

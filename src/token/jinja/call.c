@@ -1,5 +1,5 @@
 /* call.c - calls: global functions, and the methods of lists, dicts, loops, cyclers */
-#include "token/jinja/jinja.h"
+#include "token/jinja/jinja_priv.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -41,7 +41,10 @@ bool lem_jin_has_method(const jin_val *self, const jin_str *name, const char **m
 
 static lem_status dict_view(jin *m, const jin_dict *d, const char *method, jin_val *out) {
     bool keys = strcmp(method, "keys") == 0, values = strcmp(method, "values") == 0;
-    lem_status st = lem_jin_seq_new(m, keys ? JIN_KEYS : values ? JIN_VALUES : JIN_ITEMS, out);
+    jin_flavor flavor = JIN_ITEMS;
+    if (keys) flavor = JIN_KEYS;
+    if (values) flavor = JIN_VALUES;
+    lem_status st = lem_jin_seq_new(m, flavor, out);
     for (size_t i = 0; i < d->n && st == LEM_OK; i++) {
         jin_val v = d->at[2 * i + !keys];
         if (!keys && !values) {
@@ -63,7 +66,8 @@ static lem_status dict_method(jin *m, const jin_dict *d, const char *method, con
         LEM_TRY(lem_jin_bind(m, "dict.get()", "key default?", args, a));
         if (!lem_jin_hashable(&a[0])) return lem_jin_fail(m, "unhashable type: '%s'", lem_jin_type(&a[0]));
         LEM_TRY(lem_jin_dict_find(m, d, a[0], &found));
-        *out = found ? *found : a[1].kind == JIN_MISSING ? lem_jin_none() : a[1];
+        *out = a[1].kind == JIN_MISSING ? lem_jin_none() : a[1];
+        if (found) *out = *found;
         return LEM_OK;
     }
     LEM_TRY(lem_jin_bind(m, method, "", args, a));
@@ -236,7 +240,8 @@ static lem_status fn_raise(jin *m, const jin_args *args, jin_val *out) {
     *out = lem_jin_none();
     LEM_TRY(lem_jin_bind(m, "raise_exception()", "message", args, a));
     LEM_TRY(lem_jin_print(m, &b, &a[0]));
-    return lem_jin_fail(m, "the template refuses: %.*s", (int)(b.n > 300 ? 300 : b.n), b.s ? b.s : "");
+    int shown = b.n > 300 ? 300 : (int)b.n;
+    return lem_jin_fail(m, "the template refuses: %.*s", shown, b.s ? b.s : "");
 done:
     return st;
 }

@@ -1,5 +1,5 @@
 /* case.c - str.upper, lower, title, capitalize, swapcase with Unicode's full mappings, as Python has them */
-#include "token/jinja/jinja.h"
+#include "token/jinja/jinja_priv.h"
 
 #include "core/utf8.h"
 
@@ -195,6 +195,38 @@ static bool word_break(const jin_str *s, size_t i, uint32_t cp) {
            lem_jin_space(s->s + i, s->n - i) > 0;
 }
 
+/* Letters and what Unicode counts as cased beside them: after these a title goes on in small letters. */
+static bool cased_or_like(uint32_t cp) {
+    return cased(cp) || cp == 0x345 || (cp >= 0x2160 && cp <= 0x217f) || (cp >= 0x24b6 && cp <= 0x24e9) ||
+           cp == 0xaa || cp == 0xba;
+}
+
+/* Whether cp becomes a capital; start: it begins the text or a word. */
+static bool wants_capital(int how, uint32_t cp, bool start) {
+    switch (how) {
+    case JIN_UPPER: return true;
+    case JIN_LOWER: return false;
+    case JIN_SWAPCASE: return utf8proc_category((utf8proc_int32_t)cp) == UTF8PROC_CATEGORY_LL;
+    default: return start;
+    }
+}
+
+/* Whether the character after cp, which is at i, begins a word. */
+static bool starts_next(int how, const jin_str *s, size_t i, uint32_t cp) {
+    if (how == JIN_TITLE) return !cased_or_like(cp);
+    return how == JIN_FILTER_TITLE && word_break(s, i, cp);
+}
+
+static lem_status add_chars(jin *m, jin_sb *b, const uint32_t *cps, size_t n, uint8_t mark) {
+    lem_status st = LEM_OK;
+    for (size_t i = 0; i < n && st == LEM_OK; i++) {
+        char text[4];
+        int len = lem_utf8_encode(cps[i], text);
+        st = lem_jin_sb_add(m, b, text, (size_t)len, mark);
+    }
+    return st;
+}
+
 lem_status lem_jin_case(jin *m, const jin_str *s, int how, jin_val *out) {
     jin_sb b = {0};
     bool start = true; /* of the text, or of a word */
@@ -202,25 +234,16 @@ lem_status lem_jin_case(jin *m, const jin_str *s, int how, jin_val *out) {
     lem_status st = LEM_OK;
     for (size_t i = 0, k; i < s->n; i += k) {
         uint32_t cp = char_at(s, i, &k), to[3] = {0};
-        size_t n;
-        bool was_cased = cased(cp) || cp == 0x345 || (cp >= 0x2160 && cp <= 0x217f) ||
-                         (cp >= 0x24b6 && cp <= 0x24e9) || cp == 0xaa || cp == 0xba;
         if (cp == 0xfffd) { /* also a byte that is not UTF-8 */
             LEM_TRY(lem_jin_sb_part(m, &b, s, i, i + k));
-            start = how == JIN_TITLE ? true : false;
+            start = how == JIN_TITLE;
             continue;
         }
-        bool upper = how == JIN_UPPER ||
-                     (how == JIN_SWAPCASE ? utf8proc_category((utf8proc_int32_t)cp) == UTF8PROC_CATEGORY_LL
-                                          : how != JIN_LOWER && start);
-        n = upper ? capital(cp, how == JIN_CAPITALIZE || how == JIN_TITLE, to) : small(s, lo, i, cp, to);
-        for (size_t j = 0; j < n; j++) {
-            char text[4];
-            int len = lem_utf8_encode(to[j], text);
-            LEM_TRY(lem_jin_sb_add(m, &b, text, (size_t)len, lem_jin_mark_at(s, i)));
-        }
+        bool title = how == JIN_CAPITALIZE || how == JIN_TITLE;
+        size_t n = wants_capital(how, cp, start) ? capital(cp, title, to) : small(s, lo, i, cp, to);
+        LEM_TRY(add_chars(m, &b, to, n, lem_jin_mark_at(s, i)));
         if (how == JIN_FILTER_TITLE && start) lo = i + k;
-        start = how == JIN_TITLE ? !was_cased : how == JIN_FILTER_TITLE ? word_break(s, i, cp) : false;
+        start = starts_next(how, s, i, cp);
     }
     LEM_TRY(lem_jin_sb_take(m, &b, out));
 done:

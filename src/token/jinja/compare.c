@@ -1,5 +1,5 @@
 /* compare.c - truth, equality, order and membership, as Python has them */
-#include "token/jinja/jinja.h"
+#include "token/jinja/jinja_priv.h"
 
 #include <math.h>
 #include <string.h>
@@ -32,29 +32,33 @@ bool lem_jin_number(const jin_val *v, double *f) {
     return true;
 }
 
-/* -1, 0, 1; 2 for not comparable (NaN). An integer and a float compare exactly. */
-static int order_numbers(const jin_val *a, const jin_val *b) {
-    if (a->kind != JIN_FLOAT && b->kind != JIN_FLOAT) {
-        int64_t x = a->kind == JIN_BOOL ? a->u.b : a->u.i, y = b->kind == JIN_BOOL ? b->u.b : b->u.i;
-        return (x > y) - (x < y);
-    }
-    if (a->kind == JIN_FLOAT && b->kind == JIN_FLOAT) {
-        double x = a->u.f, y = b->u.f;
-        return isnan(x) || isnan(y) ? 2 : (x > y) - (x < y);
-    }
-    if (b->kind != JIN_FLOAT) {
-        int c = order_numbers(b, a);
-        return c == 2 ? 2 : -c;
-    }
-    double y = b->u.f, whole;
-    int64_t x = a->kind == JIN_BOOL ? a->u.b : a->u.i;
-    if (isnan(y)) return 2;
+enum { NOT_ORDERED = 2 };
+
+/* -1, 0, 1, or NOT_ORDERED (NaN): an integer against a float, compared exactly. */
+static int order_int_float(int64_t x, double y) {
+    double whole;
+    if (isnan(y)) return NOT_ORDERED;
     if (y >= 9223372036854775808.0) return -1;
     if (y < -9223372036854775808.0) return 1;
     double rest = modf(y, &whole);
     int64_t w = (int64_t)whole;
     if (x != w) return (x > w) - (x < w);
-    return rest > 0 ? -1 : rest < 0;
+    return (rest < 0) - (rest > 0);
+}
+
+static int order_floats(double x, double y) { return isnan(x) || isnan(y) ? NOT_ORDERED : (x > y) - (x < y); }
+
+/* -1, 0, 1, or NOT_ORDERED. An integer and a float compare exactly. */
+static int order_numbers(const jin_val *a, const jin_val *b) {
+    if (a->kind == JIN_FLOAT && b->kind == JIN_FLOAT) return order_floats(a->u.f, b->u.f);
+    if (b->kind == JIN_FLOAT) return order_int_float(lem_jin_int_of(a), b->u.f);
+    int64_t y = lem_jin_int_of(b);
+    if (a->kind == JIN_FLOAT) {
+        int c = order_int_float(y, a->u.f);
+        return c == NOT_ORDERED ? c : -c;
+    }
+    int64_t x = lem_jin_int_of(a);
+    return (x > y) - (x < y);
 }
 
 static lem_status equal_seqs(jin *m, const jin_seq *a, const jin_seq *b, int depth, bool *out) {
@@ -129,31 +133,35 @@ static int order_text(const jin_str *a, const jin_str *b) {
     return c ? c : (a->n > b->n) - (a->n < b->n);
 }
 
+static bool is_list_like(const jin_val *v) { return v->kind == JIN_SEQ && v->u.q->flavor <= JIN_TUPLE; }
+
+/* The order of two numbers or two texts. */
+static bool order_scalars(const jin_val *a, const jin_val *b, int *order) {
+    double x, y;
+    if (lem_jin_number(a, &x) && lem_jin_number(b, &y)) *order = order_numbers(a, b);
+    else if (a->kind == JIN_STR && b->kind == JIN_STR) *order = order_text(a->u.s, b->u.s);
+    else return false;
+    return true;
+}
+
 lem_status lem_jin_less(jin *m, const jin_val *a, const jin_val *b, const char *op, int depth, bool or_equal,
                         bool *out) {
-    double x, y;
+    int c;
     if (depth > JIN_MAX_VALUE) return lem_jin_fail(m, "a value is nested deeper than %d", (int)JIN_MAX_VALUE);
     lem_status st = lem_jin_step(m, 1);
     if (st != LEM_OK) return st;
-    if (a->kind == JIN_UNDEF || b->kind == JIN_UNDEF)
-        return lem_jin_used_undef(m, a->kind == JIN_UNDEF ? a : b);
-    if (lem_jin_number(a, &x) && lem_jin_number(b, &y)) {
-        int c = order_numbers(a, b);
+    if (a->kind == JIN_UNDEF) return lem_jin_used_undef(m, a);
+    if (b->kind == JIN_UNDEF) return lem_jin_used_undef(m, b);
+    if (order_scalars(a, b, &c)) {
         *out = or_equal ? c <= 0 : c < 0;
         return LEM_OK;
     }
-    if (a->kind == JIN_STR && b->kind == JIN_STR) {
-        int c = order_text(a->u.s, b->u.s);
-        *out = or_equal ? c <= 0 : c < 0;
-        return LEM_OK;
-    }
-    if (a->kind == JIN_SEQ && b->kind == JIN_SEQ && a->u.q->flavor == b->u.q->flavor &&
-        a->u.q->flavor <= JIN_TUPLE)
+    if (is_list_like(a) && is_list_like(b) && a->u.q->flavor == b->u.q->flavor)
         return less_seqs(m, a->u.q, b->u.q, op, depth, or_equal, out);
     return lem_jin_fail(m, "'%s' not supported between '%s' and '%s'", op, lem_jin_type(a), lem_jin_type(b));
 }
 
-lem_status lem_jin_contains(jin *m, const jin_val *in, const jin_val *v, bool *out) {
+static lem_status contains(jin *m, const jin_val *in, const jin_val *v, bool *out) {
     lem_status st = LEM_OK;
     *out = false;
     if (in->kind == JIN_STR) {
@@ -190,7 +198,7 @@ lem_status lem_jin_compare(jin *m, jin_op op, const jin_val *a, const jin_val *b
     case N_LE: return lem_jin_less(m, a, b, "<=", 0, true, out);
     case N_GT: return lem_jin_less(m, b, a, ">", 0, false, out);
     case N_GE: return lem_jin_less(m, b, a, ">=", 0, true, out);
-    default: st = lem_jin_contains(m, b, a, out); break;
+    default: st = contains(m, b, a, out); break;
     }
     if (op == N_NE || op == N_NOTIN) *out = !*out;
     return st;
@@ -203,7 +211,9 @@ lem_status lem_jin_sort(jin *m, jin_val *at, jin_val *keys, size_t n, bool desce
     jin_val *tk = t + n;
     for (size_t w = 1; w < n; w *= 2) {
         for (size_t lo = 0; lo < n; lo += 2 * w) {
-            size_t mid = lo + w < n ? lo + w : n, hi = lo + 2 * w < n ? lo + 2 * w : n, i = lo, j = mid;
+            size_t mid = lo + w < n ? lo + w : n;
+            size_t hi = lo + 2 * w < n ? lo + 2 * w : n;
+            size_t i = lo, j = mid;
             for (size_t k = lo; k < hi; k++) {
                 bool right = i == mid;
                 if (i < mid && j < hi) {

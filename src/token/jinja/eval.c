@@ -1,5 +1,5 @@
 /* eval.c - expressions to values: names, attributes, items, slices, operators */
-#include "token/jinja/jinja.h"
+#include "token/jinja/jinja_priv.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -76,26 +76,13 @@ lem_status lem_jin_attr(jin *m, const jin_val *obj, const jin_str *name, jin_val
 
 static bool as_index(const jin_val *v, int64_t *i) {
     if (v->kind != JIN_INT && v->kind != JIN_BOOL) return false;
-    *i = v->kind == JIN_BOOL ? v->u.b : v->u.i;
+    *i = lem_jin_int_of(v);
     return true;
 }
 
-lem_status lem_jin_item(jin *m, const jin_val *obj, const jin_val *key, jin_val *out) {
-    int64_t i;
-    lem_status st;
-    if (obj->kind == JIN_UNDEF) return lem_jin_used_undef(m, obj);
-    if (obj->kind == JIN_DICT && lem_jin_hashable(key)) {
-        jin_val *v = NULL;
-        st = lem_jin_dict_find(m, obj->u.d, *key, &v);
-        if (st != LEM_OK) return st;
-        if (v) {
-            *out = *v;
-            return LEM_OK;
-        }
-    }
-    if (key->kind == JIN_STR) return lem_jin_attr(m, obj, key->u.s, out);
-    *out = lem_jin_undef("an element that does not exist is used");
-    if (!as_index(key, &i)) return LEM_OK;
+/* obj[i] of a sequence or a text; *out stays as it is if there is no such element. */
+static lem_status element_at(jin *m, const jin_val *obj, int64_t i, jin_val *out) {
+    lem_status st = LEM_OK;
     if (obj->kind == JIN_SEQ && obj->u.q->flavor <= JIN_RANGE) {
         int64_t n = (int64_t)obj->u.q->n;
         if (i < 0) i += n;
@@ -109,7 +96,21 @@ lem_status lem_jin_item(jin *m, const jin_val *obj, const jin_val *key, jin_val 
         size_t at = lem_jin_byte_of(s, (size_t)i);
         return lem_jin_part(m, s, at, at + lem_jin_char(s->s + at, s->n - at), out);
     }
-    return LEM_OK;
+    return st;
+}
+
+lem_status lem_jin_item(jin *m, const jin_val *obj, const jin_val *key, jin_val *out) {
+    int64_t i;
+    if (obj->kind == JIN_UNDEF) return lem_jin_used_undef(m, obj);
+    if (obj->kind == JIN_DICT && lem_jin_hashable(key)) {
+        jin_val *v = NULL;
+        lem_status st = lem_jin_dict_find(m, obj->u.d, *key, &v);
+        if (v && st == LEM_OK) *out = *v;
+        if (v || st != LEM_OK) return st;
+    }
+    if (key->kind == JIN_STR) return lem_jin_attr(m, obj, key->u.s, out);
+    *out = lem_jin_undef("an element that does not exist is used");
+    return as_index(key, &i) ? element_at(m, obj, i, out) : LEM_OK;
 }
 
 /* ---- slices */
@@ -140,8 +141,9 @@ lem_status lem_jin_slice_bounds(jin *m, const jin_val part[3], size_t len, int64
     if (*step < -n - 1) *step = -n - 1; /* as good as any other that far */
     if (*step > n + 1) *step = n + 1;
     bool back = *step < 0;
-    LEM_TRY(slice_index(m, &part[0], back ? n - 1 : 0, back ? -1 : 0, back ? n - 1 : n, n, start));
-    LEM_TRY(slice_index(m, &part[1], back ? -1 : n, back ? -1 : 0, back ? n - 1 : n, n, stop));
+    int64_t low = back ? -1 : 0, high = n - back; /* places that a bound may have */
+    LEM_TRY(slice_index(m, &part[0], back ? high : low, low, high, n, start));
+    LEM_TRY(slice_index(m, &part[1], back ? low : high, low, high, n, stop));
 done:
     return st;
 }
@@ -203,7 +205,7 @@ done:
 
 /* ---- arguments */
 
-lem_status lem_jin_args_push(jin *m, jin_args *a, jin_val v) {
+static lem_status args_push(jin *m, jin_args *a, jin_val v) {
     if (a->n == a->cap) {
         size_t cap = a->cap ? a->cap * 2 : 4;
         jin_val *p = lem_jin_alloc(m, cap, sizeof *p);
@@ -242,7 +244,7 @@ static lem_status spread(jin *m, const jin_node *n, const jin_val *v, jin_args *
     lem_status st = LEM_OK;
     if (n->op == N_STAR) {
         st = lem_jin_iter(m, v, &q);
-        for (size_t i = 0; st == LEM_OK && i < q->n; i++) st = lem_jin_args_push(m, out, q->at[i]);
+        for (size_t i = 0; st == LEM_OK && i < q->n; i++) st = args_push(m, out, q->at[i]);
         return st;
     }
     if (v->kind != JIN_DICT)
@@ -260,7 +262,7 @@ lem_status lem_jin_args_eval(jin *m, const jin_node *list, jin_args *out) {
         jin_val v = {0};
         st = lem_jin_eval(m, n->a, &v);
         if (st != LEM_OK) break;
-        if (n->op == N_PAIR) st = lem_jin_args_push(m, out, v);
+        if (n->op == N_PAIR) st = args_push(m, out, v);
         else if (n->op == N_KEYWORD) st = lem_jin_args_name(m, out, n->name, v);
         else st = spread(m, n, &v, out);
     }

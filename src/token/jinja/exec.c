@@ -1,5 +1,5 @@
 /* exec.c - statements: output, loops, assignment, macros, blocks */
-#include "token/jinja/jinja.h"
+#include "token/jinja/jinja_priv.h"
 
 #include <string.h>
 
@@ -121,30 +121,77 @@ done:
     return st;
 }
 
-lem_status lem_jin_loop_attr(jin *m, jin_loop *l, const jin_str *name, jin_val *out) {
-    size_t n = 0;
-    lem_status st = LEM_OK;
-    if (lem_jin_is(name, "index")) *out = lem_jin_int(l->index0 + 1);
-    else if (lem_jin_is(name, "index0")) *out = lem_jin_int(l->index0);
-    else if (lem_jin_is(name, "first")) *out = lem_jin_bool(l->index0 == 0);
-    else if (lem_jin_is(name, "depth")) *out = lem_jin_int(1);
-    else if (lem_jin_is(name, "depth0")) *out = lem_jin_int(0);
-    else if (lem_jin_is(name, "previtem"))
-        *out = l->index0 > 0 ? l->before : lem_jin_undef("there is no previous item");
-    else if (lem_jin_is(name, "last") || lem_jin_is(name, "nextitem")) {
-        st = peek(m, l);
-        if (name->n == 4) *out = lem_jin_bool(!l->has_after);
-        else *out = l->has_after ? l->after : lem_jin_undef("there is no next item");
-    } else if (lem_jin_is(name, "length") || lem_jin_is(name, "revindex") || lem_jin_is(name, "revindex0")) {
-        st = loop_length(m, l, &n);
-        *out = lem_jin_int((int64_t)n - (name->n == 6 ? 0 : name->n == 8 ? l->index0 : l->index0 + 1));
-    } else if (lem_jin_is(name, "cycle") || lem_jin_is(name, "changed")) {
-        jin_bound *b = lem_jin_alloc(m, 1, sizeof *b);
-        if (!b) return m->err->status;
-        *b = (jin_bound){{.kind = JIN_LOOP, .u.loop = l}, name->n == 5 ? "cycle" : "changed"};
-        *out = (jin_val){.kind = JIN_BOUND, .u.bound = b};
-    } else *out = lem_jin_undef("loop has no such attribute");
+typedef enum loop_word {
+    LOOP_INDEX,
+    LOOP_INDEX0,
+    LOOP_FIRST,
+    LOOP_DEPTH,
+    LOOP_DEPTH0,
+    LOOP_PREVITEM,
+    LOOP_LAST,
+    LOOP_NEXTITEM,
+    LOOP_LENGTH,
+    LOOP_REVINDEX,
+    LOOP_REVINDEX0,
+    LOOP_CYCLE,
+    LOOP_CHANGED,
+    LOOP_WORDS
+} loop_word;
+
+static const char *const loop_words[LOOP_WORDS] = {
+    [LOOP_INDEX] = "index",       [LOOP_INDEX0] = "index0",       [LOOP_FIRST] = "first",
+    [LOOP_DEPTH] = "depth",       [LOOP_DEPTH0] = "depth0",       [LOOP_PREVITEM] = "previtem",
+    [LOOP_LAST] = "last",         [LOOP_NEXTITEM] = "nextitem",   [LOOP_LENGTH] = "length",
+    [LOOP_REVINDEX] = "revindex", [LOOP_REVINDEX0] = "revindex0", [LOOP_CYCLE] = "cycle",
+    [LOOP_CHANGED] = "changed"};
+
+/* last, nextitem: the next item is fetched ahead. */
+static lem_status loop_ahead(jin *m, jin_loop *l, loop_word word, jin_val *out) {
+    lem_status st = peek(m, l);
+    if (word == LOOP_LAST) *out = lem_jin_bool(!l->has_after);
+    else *out = l->has_after ? l->after : lem_jin_undef("there is no next item");
     return st;
+}
+
+/* length, revindex, revindex0 */
+static lem_status loop_count(jin *m, jin_loop *l, loop_word word, jin_val *out) {
+    size_t n = 0;
+    lem_status st = loop_length(m, l, &n);
+    int64_t count = (int64_t)n;
+    if (word == LOOP_REVINDEX) count -= l->index0;
+    if (word == LOOP_REVINDEX0) count -= l->index0 + 1;
+    *out = lem_jin_int(count);
+    return st;
+}
+
+static lem_status loop_method(jin *m, jin_loop *l, loop_word word, jin_val *out) {
+    jin_bound *b = lem_jin_alloc(m, 1, sizeof *b);
+    if (!b) return m->err->status;
+    *b = (jin_bound){{.kind = JIN_LOOP, .u.loop = l}, loop_words[word]};
+    *out = (jin_val){.kind = JIN_BOUND, .u.bound = b};
+    return LEM_OK;
+}
+
+lem_status lem_jin_loop_attr(jin *m, jin_loop *l, const jin_str *name, jin_val *out) {
+    int word = 0;
+    while (word < LOOP_WORDS && !lem_jin_is(name, loop_words[word])) word++;
+    switch (word) {
+    case LOOP_INDEX: *out = lem_jin_int(l->index0 + 1); break;
+    case LOOP_INDEX0: *out = lem_jin_int(l->index0); break;
+    case LOOP_FIRST: *out = lem_jin_bool(l->index0 == 0); break;
+    case LOOP_DEPTH: *out = lem_jin_int(1); break;
+    case LOOP_DEPTH0: *out = lem_jin_int(0); break;
+    case LOOP_PREVITEM: *out = l->index0 > 0 ? l->before : lem_jin_undef("there is no previous item"); break;
+    case LOOP_LAST:
+    case LOOP_NEXTITEM: return loop_ahead(m, l, (loop_word)word, out);
+    case LOOP_LENGTH:
+    case LOOP_REVINDEX:
+    case LOOP_REVINDEX0: return loop_count(m, l, (loop_word)word, out);
+    case LOOP_CYCLE:
+    case LOOP_CHANGED: return loop_method(m, l, (loop_word)word, out);
+    default: *out = lem_jin_undef("loop has no such attribute"); break;
+    }
+    return LEM_OK;
 }
 
 static lem_status loop_body(jin *m, const jin_node *n, jin_loop *l, jin_val item) {
@@ -199,37 +246,64 @@ done:
 
 /* ---- macros */
 
-/* The parameters of a macro, as jinja2's Macro.__call__ hands them over; `caller`, `kwargs` and `varargs`
- * only to a body that names them. */
-static lem_status macro_args(jin *m, const jin_macro *f, const jin_args *a, jin_scope *s) {
-    const jin_node *n = f->node;
-    size_t i = 0;
-    bool used[64] = {false};
-    jin_val kwargs, varargs, caller = lem_jin_undef("no caller is defined");
+enum { MAX_NAMED = 64 };
+
+/* The argument for parameter i, by place or by name (then used[] says so); JIN_MISSING if there is none. */
+static jin_val argument_for(const jin_args *a, size_t i, const jin_str *name, bool used[MAX_NAMED]) {
+    jin_val v = {.kind = JIN_MISSING};
+    if (i < a->n) return a->pos[i];
+    for (size_t k = 0; k < a->n_named; k++) {
+        if (!lem_jin_same(a->name[k], name)) continue;
+        v = a->named[k];
+        used[k] = true;
+    }
+    return v;
+}
+
+/* Sets the parameters; *n of them. A default is evaluated in the scope made so far. */
+static lem_status set_parameters(jin *m, const jin_macro *f, const jin_args *a, jin_scope *s,
+                                 bool used[MAX_NAMED], size_t *n) {
     lem_status st = LEM_OK;
-    if (a->n_named > 64) return lem_jin_fail(m, "a call has more than 64 named arguments");
-    for (const jin_node *p = n->other; p; p = p->next, i++) {
-        jin_val v = {.kind = JIN_MISSING};
-        if (i < a->n) v = a->pos[i];
-        for (size_t k = 0; i >= a->n && k < a->n_named; k++) {
-            if (!lem_jin_same(a->name[k], p->name)) continue;
-            v = a->named[k];
-            used[k] = true;
-        }
-        if (v.kind == JIN_MISSING && p->a) LEM_TRY(lem_jin_eval(m, p->a, &v)); /* in the scope made so far */
+    *n = 0;
+    for (const jin_node *p = f->node->other; p; p = p->next, ++*n) {
+        jin_val v = argument_for(a, *n, p->name, used);
+        if (v.kind == JIN_MISSING && p->a) LEM_TRY(lem_jin_eval(m, p->a, &v));
         else if (v.kind == JIN_MISSING) v = lem_jin_undef("a parameter of a macro was not provided");
         LEM_TRY(lem_jin_set_var(m, s, p->name, v));
     }
-    LEM_TRY(lem_jin_dict_new(m, &kwargs));
+done:
+    return st;
+}
+
+/* The named arguments that are no parameters: caller, and kwargs where the body names them. */
+static lem_status collect_named(jin *m, const jin_node *n, const jin_args *a, const bool used[MAX_NAMED],
+                                jin_val *kwargs, jin_val *caller) {
+    lem_status st;
+    LEM_TRY(lem_jin_dict_new(m, kwargs));
     for (size_t k = 0; k < a->n_named; k++) {
         jin_val key = {.kind = JIN_STR, .u.s = a->name[k]};
         if (used[k]) continue;
-        if ((n->uses & JIN_USES_CALLER) && lem_jin_is(a->name[k], "caller")) caller = a->named[k];
-        else if (n->uses & JIN_USES_KWARGS) LEM_TRY(lem_jin_dict_put(m, kwargs.u.d, key, a->named[k]));
+        if ((n->uses & JIN_USES_CALLER) && lem_jin_is(a->name[k], "caller")) *caller = a->named[k];
+        else if (n->uses & JIN_USES_KWARGS) LEM_TRY(lem_jin_dict_put(m, kwargs->u.d, key, a->named[k]));
         else
             return lem_jin_fail(m, "a macro takes no keyword argument '%.*s'",
                                 (int)(key.u.s->n > 60 ? 60 : key.u.s->n), key.u.s->s);
     }
+done:
+    return st;
+}
+
+/* The parameters of a macro, as jinja2's Macro.__call__ hands them over; `caller`, `kwargs` and `varargs`
+ * only to a body that names them. */
+static lem_status macro_args(jin *m, const jin_macro *f, const jin_args *a, jin_scope *s) {
+    const jin_node *n = f->node;
+    size_t i;
+    bool used[MAX_NAMED] = {false};
+    jin_val kwargs, varargs, caller = lem_jin_undef("no caller is defined");
+    lem_status st;
+    if (a->n_named > MAX_NAMED) return lem_jin_fail(m, "a call has more than 64 named arguments");
+    LEM_TRY(set_parameters(m, f, a, s, used, &i));
+    LEM_TRY(collect_named(m, n, a, used, &kwargs, &caller));
     if (a->n > i && !(n->uses & JIN_USES_VARARGS))
         return lem_jin_fail(m, "a macro takes not more than %zu arguments", i);
     LEM_TRY(lem_jin_seq_new(m, JIN_TUPLE, &varargs));

@@ -1,5 +1,5 @@
 /* filters.c - filters of one value: text, numbers, tojson, default */
-#include "token/jinja/jinja.h"
+#include "token/jinja/jinja_priv.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -146,6 +146,13 @@ static lem_status f_center(jin *m, const jin_val *v, const jin_args *args, jin_v
 
 /* ---- numbers */
 
+static bool digit_at(const jin_str *s, size_t from, size_t to, size_t i) {
+    return i >= from && i < to && s->s[i] >= '0' && s->s[i] <= '9';
+}
+
+/* Characters that C reads in a number and Python does not, or that are no part of one at all. */
+static bool bad_in_number(char c) { return (unsigned char)c >= 0x80 || c == 0 || strchr("_xX(", c); }
+
 /* A Python literal of a number in text: blanks around it, '_' between digits. false if it is none. */
 static bool clean_number(const jin_str *s, char out[64]) {
     size_t from = 0, to = s->n, k, n = 0;
@@ -153,11 +160,8 @@ static bool clean_number(const jin_str *s, char out[64]) {
     while (to > from && (k = lem_jin_space_before(s->s + from, to - from))) to -= k;
     for (size_t i = from; i < to; i++) {
         char c = s->s[i];
-        bool digits = i > from && i + 1 < to && s->s[i - 1] >= '0' && s->s[i - 1] <= '9' &&
-                      s->s[i + 1] >= '0' && s->s[i + 1] <= '9';
-        if (c == '_' && digits) continue;
-        if ((unsigned char)c >= 0x80 || c == '_' || c == 'x' || c == 'X' || c == 0 || c == '(' || n + 1 >= 64)
-            return false;
+        if (c == '_' && i > from && digit_at(s, from, to, i - 1) && digit_at(s, from, to, i + 1)) continue;
+        if (bad_in_number(c) || n + 1 >= 64) return false;
         out[n++] = c;
     }
     out[n] = 0;
@@ -179,38 +183,46 @@ static lem_status float_to_int(jin *m, double f, const jin_val *otherwise, jin_v
     return LEM_OK;
 }
 
+/* int of a number, or the default of what is none. */
+static lem_status number_to_int(jin *m, const jin_val *v, const jin_val *otherwise, jin_val *out) {
+    lem_status st = LEM_OK;
+    double f;
+    if (!lem_jin_number(v, &f)) *out = *otherwise;
+    else if (v->kind != JIN_FLOAT) *out = lem_jin_int(lem_jin_int_of(v));
+    else if (isinf(f)) return lem_jin_fail(m, "int: cannot convert float infinity to integer");
+    else st = float_to_int(m, f, otherwise, out);
+    out->mark |= v->mark & (JIN_DATA | JIN_GEN);
+    return st;
+}
+
+static lem_status text_to_int(jin *m, const jin_str *s, const jin_val *otherwise, jin_val *out) {
+    char text[64];
+    double f;
+    lem_status st = LEM_OK;
+    *out = *otherwise;
+    if (!clean_number(s, text)) {
+        if (s->n >= 63) return lem_jin_fail(m, "int of so long a text is not supported");
+        return LEM_OK;
+    }
+    size_t sign = *text == '+' || *text == '-', digits = strspn(text + sign, "0123456789");
+    if (digits && text[digits + sign] == 0) {
+        if (digits > 18)
+            return lem_jin_fail(m, "int: the number does not fit in 64 bits, which is not supported");
+        *out = lem_jin_int(strtoll(text, NULL, 10));
+    } else if (parse_float(s, &f)) st = float_to_int(m, f, otherwise, out);
+    out->mark |= s->n ? lem_jin_mark_at(s, 0) : 0;
+    return st;
+}
+
 static lem_status f_int(jin *m, const jin_val *v, const jin_args *args, jin_val *out) {
     jin_val a[2];
-    double f;
     lem_status st = lem_jin_bind(m, "int", "default? base?", args, a);
     if (st != LEM_OK) return st;
     if (a[1].kind != JIN_MISSING && !(a[1].kind == JIN_INT && a[1].u.i == 10))
         return lem_jin_fail(m, "int with another base than 10 is not supported");
     if (a[0].kind == JIN_MISSING) a[0] = lem_jin_int(0);
     if (v->kind == JIN_UNDEF) return lem_jin_used_undef(m, v);
-    if (v->kind != JIN_STR) {
-        if (!lem_jin_number(v, &f)) *out = a[0];
-        else if (v->kind == JIN_FLOAT) {
-            if (isinf(f)) return lem_jin_fail(m, "int: cannot convert float infinity to integer");
-            st = float_to_int(m, f, &a[0], out);
-        } else *out = lem_jin_int(v->kind == JIN_BOOL ? v->u.b : v->u.i);
-        out->mark |= v->mark & (JIN_DATA | JIN_GEN);
-        return st;
-    }
-    char text[64], *end = NULL;
-    *out = a[0];
-    if (!clean_number(v->u.s, text)) {
-        if (v->u.s->n >= 63) return lem_jin_fail(m, "int of so long a text is not supported");
-        return LEM_OK;
-    }
-    size_t digits = strspn(text + (*text == '+' || *text == '-'), "0123456789");
-    if (digits && text[digits + (*text == '+' || *text == '-')] == 0) {
-        if (digits > 18)
-            return lem_jin_fail(m, "int: the number does not fit in 64 bits, which is not supported");
-        *out = lem_jin_int(strtoll(text, &end, 10));
-    } else if (parse_float(v->u.s, &f)) st = float_to_int(m, f, &a[0], out);
-    out->mark |= v->u.s->n ? lem_jin_mark_at(v->u.s, 0) : 0;
-    return st;
+    return v->kind == JIN_STR ? text_to_int(m, v->u.s, &a[0], out) : number_to_int(m, v, &a[0], out);
 }
 
 static lem_status f_float(jin *m, const jin_val *v, const jin_args *args, jin_val *out) {
@@ -222,7 +234,8 @@ static lem_status f_float(jin *m, const jin_val *v, const jin_args *args, jin_va
     bool ok = v->kind == JIN_STR ? parse_float(v->u.s, &f) : lem_jin_number(v, &f);
     if (ok || a[0].kind == JIN_MISSING) *out = (jin_val){.kind = JIN_FLOAT, .u.f = ok ? f : 0};
     else *out = a[0];
-    out->mark |= v->kind == JIN_STR ? (v->u.s->n ? lem_jin_mark_at(v->u.s, 0) : 0) : v->mark;
+    if (v->kind != JIN_STR) out->mark |= v->mark;
+    else if (v->u.s->n) out->mark |= lem_jin_mark_at(v->u.s, 0);
     return LEM_OK;
 }
 
@@ -236,7 +249,7 @@ static lem_status f_abs(jin *m, const jin_val *v, const jin_args *args, jin_val 
     *out = *v;
     if (v->kind == JIN_FLOAT) out->u.f = fabs(f);
     else {
-        int64_t i = v->kind == JIN_BOOL ? v->u.b : v->u.i;
+        int64_t i = lem_jin_int_of(v);
         if (i == INT64_MIN)
             return lem_jin_fail(m, "abs: the result does not fit in 64 bits, which is not supported");
         *out = lem_jin_int(i < 0 ? -i : i);
@@ -245,30 +258,41 @@ static lem_status f_abs(jin *m, const jin_val *v, const jin_args *args, jin_val 
     return LEM_OK;
 }
 
+typedef enum round_method { ROUND_COMMON, ROUND_CEIL, ROUND_FLOOR, ROUND_UNKNOWN } round_method;
+
+static round_method find_round_method(const jin_val *v) {
+    static const char *const names[] = {"common", "ceil", "floor"};
+    int i = 0;
+    if (v->kind == JIN_MISSING) return ROUND_COMMON;
+    if (v->kind != JIN_STR) return ROUND_UNKNOWN;
+    while (i < ROUND_UNKNOWN && !lem_jin_is(v->u.s, names[i])) i++;
+    return (round_method)i;
+}
+
+static double round_float(double f, int precision, round_method method) {
+    char text[400];
+    double scale = pow(10, precision);
+    if (method == ROUND_CEIL) return ceil(f * scale) / scale;
+    if (method == ROUND_FLOOR) return floor(f * scale) / scale;
+    /* correctly rounded digits, as CPython's float.__round__ */
+    snprintf(text, sizeof text, "%.*f", precision, f);
+    return isfinite(f) ? strtod(text, NULL) : f;
+}
+
 static lem_status f_round(jin *m, const jin_val *v, const jin_args *args, jin_val *out) {
     jin_val a[2];
     int64_t precision = 0;
     double f;
-    char text[400];
     lem_status st;
     LEM_TRY(lem_jin_bind(m, "round", "precision? method?", args, a));
     if (a[0].kind != JIN_MISSING) LEM_TRY(lem_jin_want_int(m, "round", &a[0], &precision));
     if (!lem_jin_number(v, &f)) return lem_jin_fail(m, "round needs a number, not %s", lem_jin_type(v));
     if (precision < 0 || precision > 22)
         return lem_jin_fail(m, "round with a precision of %lld is not supported", (long long)precision);
-    bool common = a[1].kind == JIN_MISSING || (a[1].kind == JIN_STR && lem_jin_is(a[1].u.s, "common"));
-    bool ceiling = a[1].kind == JIN_STR && lem_jin_is(a[1].u.s, "ceil");
-    if (!common && !ceiling && !(a[1].kind == JIN_STR && lem_jin_is(a[1].u.s, "floor")))
-        return lem_jin_fail(m, "round: method must be common, ceil or floor");
-    if (common && v->kind != JIN_FLOAT) {
-        *out = lem_jin_int(v->kind == JIN_BOOL ? v->u.b : v->u.i);
-    } else if (common) { /* correctly rounded digits, as CPython's float.__round__ */
-        snprintf(text, sizeof text, "%.*f", (int)precision, f);
-        *out = (jin_val){.kind = JIN_FLOAT, .u.f = isfinite(f) ? strtod(text, NULL) : f};
-    } else {
-        double scale = pow(10, (double)precision);
-        *out = (jin_val){.kind = JIN_FLOAT, .u.f = (ceiling ? ceil(f * scale) : floor(f * scale)) / scale};
-    }
+    round_method method = find_round_method(&a[1]);
+    if (method == ROUND_UNKNOWN) return lem_jin_fail(m, "round: method must be common, ceil or floor");
+    if (method == ROUND_COMMON && v->kind != JIN_FLOAT) *out = lem_jin_int(lem_jin_int_of(v));
+    else *out = (jin_val){.kind = JIN_FLOAT, .u.f = round_float(f, (int)precision, method)};
     out->mark = v->mark;
 done:
     return st;

@@ -1,5 +1,5 @@
 /* json.c - the filter tojson: Python's json.dumps with the settings of Transformers */
-#include "token/jinja/jinja.h"
+#include "token/jinja/jinja_priv.h"
 
 #include "core/utf8.h"
 
@@ -49,14 +49,18 @@ static lem_status new_line(jin *m, jin_sb *b, const jin_json_style *s, int depth
     return st;
 }
 
+static const char *not_finite(double f) {
+    if (isnan(f)) return "NaN";
+    return f > 0 ? "Infinity" : "-Infinity";
+}
+
 static lem_status scalar(jin *m, jin_sb *b, const jin_val *v, bool key) {
     char text[40] = "";
     const char *word = text;
     if (v->kind == JIN_NONE) word = "null";
     else if (v->kind == JIN_BOOL) word = v->u.b ? "true" : "false";
     else if (v->kind == JIN_INT) snprintf(text, sizeof text, "%lld", (long long)v->u.i);
-    else if (v->kind == JIN_FLOAT && !isfinite(v->u.f))
-        word = isnan(v->u.f) ? "NaN" : v->u.f > 0 ? "Infinity" : "-Infinity";
+    else if (v->kind == JIN_FLOAT && !isfinite(v->u.f)) word = not_finite(v->u.f);
     else if (v->kind == JIN_FLOAT) lem_jin_float_text(v->u.f, text);
     else if (key)
         return lem_jin_fail(m, "tojson: keys must be str, int, float, bool or None, not %s", lem_jin_type(v));

@@ -1,6 +1,6 @@
 /* lexer.c - template text to tokens, with Jinja's white space rules (trim_blocks and lstrip_blocks on) */
 #include "core/utf8.h"
-#include "token/jinja/jinja.h"
+#include "token/jinja/jinja_priv.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -106,13 +106,20 @@ static size_t raw_begin(const lexer *x, size_t i) {
     p = skip_space(x, p);
     if (!at(x, p, "raw")) return 0;
     p = skip_space(x, p + 3);
-    return at(x, p, "-%}") ? skip_space(x, p + 3) : at(x, p, "%}") ? p + 2 : 0;
+    if (at(x, p, "-%}")) return skip_space(x, p + 3);
+    return at(x, p, "%}") ? p + 2 : 0;
+}
+
+/* The '-' or '+' at i that says what becomes of the white space; 0 if there is none. */
+static char space_sign(const lexer *x, size_t i) {
+    if (at(x, i, "-")) return '-';
+    return at(x, i, "+") ? '+' : 0;
 }
 
 static lem_status lex_raw(lexer *x) {
     for (size_t i = x->pos; i + 1 < x->n; i++) {
         if (x->s[i] != '{' || x->s[i + 1] != '%') continue;
-        char sign = at(x, i + 2, "-") ? '-' : at(x, i + 2, "+") ? '+' : 0;
+        char sign = space_sign(x, i + 2);
         size_t p = skip_space(x, i + 2 + (sign != 0));
         if (!at(x, p, "endraw")) continue;
         size_t end = tag_end(x, skip_space(x, p + 6), "%}");
@@ -155,35 +162,62 @@ static size_t float_end(const lexer *x, size_t i) {
     return fraction ? p : 0;
 }
 
-static lem_status lex_number(lexer *x) {
-    char text[64];
-    size_t end = float_end(x, x->pos), k = 0, from = x->pos;
-    jin_token t = {.kind = end ? T_FLOAT : T_INT, .line = x->line};
-    int base = 10;
-    if (!end && x->s[from] == '0' && from + 1 < x->n && strchr("xXoObB", x->s[from + 1]) && x->s[from + 1]) {
-        base = (x->s[from + 1] | 32) == 'x' ? 16 : (x->s[from + 1] | 32) == 'o' ? 8 : 2;
-        from += 2;
-        for (end = from; end < x->n && (name_char(x->s[end])); end++) {}
-    } else if (!end) {
-        end = from;
-        while (end < x->n && (x->s[from] == '0' ? x->s[end] == '0'
-                                                : digit(x->s[end]) || (x->s[end] == '_' && end + 1 < x->n &&
-                                                                       digit(x->s[end + 1]))))
-            end++;
+/* 16, 8 or 2 at 0x, 0o, 0b in either case; else 10. */
+static int number_base(const lexer *x, size_t i) {
+    if (x->s[i] != '0' || i + 1 >= x->n) return 10;
+    switch (x->s[i + 1] | 32) {
+    case 'x': return 16;
+    case 'o': return 8;
+    case 'b': return 2;
+    default: return 10;
     }
+}
+
+/* End of a number in base 10 without a fraction: zeros, or digits with single '_' between them. */
+static size_t decimal_end(const lexer *x, size_t from) {
+    size_t end = from;
+    bool zeros = x->s[from] == '0';
+    while (end < x->n) {
+        bool joins = x->s[end] == '_' && end + 1 < x->n && digit(x->s[end + 1]);
+        if (zeros ? x->s[end] != '0' : !digit(x->s[end]) && !joins) break;
+        end++;
+    }
+    return end;
+}
+
+static lem_status bad_number(lexer *x, const char *what, size_t end) {
+    return fail(x, x->line, what, x->s + x->pos, end - x->pos);
+}
+
+/* Copies a number without its '_'; false if it is too long. */
+static bool copy_number(const lexer *x, size_t from, size_t end, char text[64]) {
+    size_t k = 0;
     for (size_t i = from; i < end; i++) {
         if (x->s[i] == '_') continue;
-        if (k + 1 >= sizeof text)
-            return fail(x, x->line, "a number is too long: ", x->s + x->pos, end - x->pos);
+        if (k + 1 >= 64) return false;
         text[k++] = x->s[i];
     }
     text[k] = 0;
-    char *stop = NULL;
+    return true;
+}
+
+static lem_status lex_number(lexer *x) {
+    char text[64], *stop = NULL;
+    size_t end = float_end(x, x->pos), from = x->pos;
+    jin_token t = {.kind = end ? T_FLOAT : T_INT, .line = x->line};
+    int base = number_base(x, from);
+    if (!end && base != 10) {
+        from += 2;
+        for (end = from; end < x->n && name_char(x->s[end]);) end++;
+    } else if (!end) {
+        end = decimal_end(x, from);
+    }
+    if (!copy_number(x, from, end, text)) return bad_number(x, "a number is too long: ", end);
     errno = 0;
     if (t.kind == T_FLOAT) t.value = (jin_val){.kind = JIN_FLOAT, .u.f = strtod(text, &stop)};
     else t.value = (jin_val){.kind = JIN_INT, .u.i = strtoll(text, &stop, base)};
-    if (!stop || *stop || stop == text || (t.kind == T_INT && errno))
-        return fail(x, x->line, "no number that can be read: ", x->s + x->pos, end - x->pos);
+    if (*stop || stop == text || (t.kind == T_INT && errno))
+        return bad_number(x, "no number that can be read: ", end);
     advance(x, end);
     return push(x, t);
 }
@@ -204,6 +238,21 @@ static lem_status lex_string(lexer *x) {
     return st;
 }
 
+/* Notes a bracket that opens, or checks that one closes the last that was opened. */
+static lem_status follow_bracket(lexer *x, char c) {
+    static const char opens[] = "{([", closes[] = "})]";
+    const char *open = strchr(opens, c);
+    if (open) {
+        if (x->n_open == JIN_MAX_TREE) return fail(x, x->line, "brackets are nested too deep", "", 0);
+        x->open[x->n_open++] = closes[open - opens];
+    } else if (strchr(closes, c)) {
+        if (x->n_open == 0 || x->open[x->n_open - 1] != c)
+            return fail(x, x->line, "a bracket does not match: ", &c, 1);
+        x->n_open--;
+    }
+    return LEM_OK;
+}
+
 static lem_status lex_operator(lexer *x) {
     static const char *const two[] = {"//", "**", "==", "!=", ">=", "<="};
     jin_token t = {.kind = T_OP, .line = x->line};
@@ -215,14 +264,8 @@ static lem_status lex_operator(lexer *x) {
         return fail(x, x->line, "unexpected character in a tag: ", x->s + x->pos,
                     lem_jin_space(x->s + x->pos, 1) + 1);
     memcpy(t.op, x->s + x->pos, len);
-    if (c == '{' || c == '(' || c == '[') {
-        if (x->n_open == JIN_MAX_TREE) return fail(x, x->line, "brackets are nested too deep", "", 0);
-        x->open[x->n_open++] = c == '{' ? '}' : c == '(' ? ')' : ']';
-    } else if (c == '}' || c == ')' || c == ']') {
-        if (x->n_open == 0 || x->open[x->n_open - 1] != c)
-            return fail(x, x->line, "a bracket does not match: ", &c, 1);
-        x->n_open--;
-    }
+    lem_status st = follow_bracket(x, c);
+    if (st != LEM_OK) return st;
     advance(x, x->pos + len);
     return push(x, t);
 }
@@ -259,36 +302,45 @@ static lem_status lex_tag(lexer *x, const char *close, jin_token_kind end_kind) 
     }
 }
 
+/* Where the next {{, {% or {# begins; SIZE_MAX if there is none. */
+static size_t find_tag(const lexer *x) {
+    for (size_t i = x->pos; i + 1 < x->n; i++) {
+        char c = x->s[i + 1];
+        if (x->s[i] == '{' && (c == '{' || c == '%' || c == '#')) return i;
+    }
+    return SIZE_MAX;
+}
+
+/* What begins at i with {{, {% or {#, after the text in front of it. */
+static lem_status lex_from_tag(lexer *x, size_t i) {
+    char kind = x->s[i + 1], sign = space_sign(x, i + 2);
+    bool variable = kind == '{';
+    size_t raw = kind == '%' ? raw_begin(x, i) : 0;
+    lem_status st = push_data(x, i, sign, variable);
+    if (st != LEM_OK) return st;
+    if (raw) {
+        advance(x, raw);
+        return lex_raw(x);
+    }
+    advance(x, i + 2 + (sign != 0));
+    if (kind == '#') return lex_comment(x);
+    st = push(x, (jin_token){.kind = variable ? T_VAR_BEGIN : T_BLOCK_BEGIN, .line = x->line});
+    if (st != LEM_OK) return st;
+    return variable ? lex_tag(x, "}}", T_VAR_END) : lex_tag(x, "%}", T_BLOCK_END);
+}
+
 static lem_status lex_all(lexer *x) {
-    while (x->pos < x->n) {
-        size_t i = x->pos;
-        while (i + 1 < x->n &&
-               !(x->s[i] == '{' && (x->s[i + 1] == '{' || x->s[i + 1] == '%' || x->s[i + 1] == '#')))
-            i++;
-        if (i + 1 >= x->n) {
-            lem_status st = push_text(x, T_DATA, x->s + x->pos, x->n - x->pos);
+    lem_status st = LEM_OK;
+    while (x->pos < x->n && st == LEM_OK) {
+        size_t i = find_tag(x);
+        if (i == SIZE_MAX) {
+            st = push_text(x, T_DATA, x->s + x->pos, x->n - x->pos);
             x->pos = x->n;
             return st;
         }
-        char kind = x->s[i + 1], sign = at(x, i + 2, "-") ? '-' : at(x, i + 2, "+") ? '+' : 0;
-        size_t raw = kind == '%' ? raw_begin(x, i) : 0;
-        lem_status st = push_data(x, i, sign, kind == '{');
-        if (st != LEM_OK) return st;
-        if (raw) {
-            advance(x, raw);
-            st = lex_raw(x);
-        } else {
-            advance(x, i + 2 + (sign != 0));
-            if (kind == '#') st = lex_comment(x);
-            else {
-                st = push(x, (jin_token){.kind = kind == '{' ? T_VAR_BEGIN : T_BLOCK_BEGIN, .line = x->line});
-                if (st == LEM_OK)
-                    st = lex_tag(x, kind == '{' ? "}}" : "%}", kind == '{' ? T_VAR_END : T_BLOCK_END);
-            }
-        }
-        if (st != LEM_OK) return st;
+        st = lex_from_tag(x, i);
     }
-    return LEM_OK;
+    return st;
 }
 
 lem_status lem_jin_lex(const char *source, size_t len, lem_arena *arena, jin_tokens *out, lem_err *err) {

@@ -1,5 +1,5 @@
 /* parse_expr.c - expressions: jinja2's grammar, precedence and corner cases */
-#include "token/jinja/jinja.h"
+#include "token/jinja/jinja_priv.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -87,32 +87,55 @@ static lem_status append(jin_parser *p, jin_node *n, jin_node ***end, jin_node *
 
 /* ---- calls, subscripts, filters, tests */
 
+/* What came before in the arguments of a call. */
+typedef struct seen_args {
+    bool named, star, stars;
+} seen_args;
+
+/* Notes an argument; false if it may not stand here. */
+static bool note_arg(seen_args *seen, jin_op op) {
+    bool wrong = seen->stars;
+    if (op == N_STAR) wrong = wrong || seen->star;
+    if (op == N_PAIR) wrong = wrong || seen->star || seen->named;
+    seen->star |= op == N_STAR;
+    seen->stars |= op == N_STARS;
+    seen->named |= op == N_KEYWORD;
+    return !wrong;
+}
+
+/* Reads what stands in front of an argument's value: *, **, name= or nothing (N_PAIR). */
+static jin_op arg_kind(jin_parser *p) {
+    const jin_token *t = p->t;
+    if (lem_jin_skip_op(p, "*")) return N_STAR;
+    if (lem_jin_skip_op(p, "**")) return N_STARS;
+    if (t->kind != T_NAME || t[1].kind != T_OP || strcmp(t[1].op, "=") != 0) return N_PAIR;
+    p->t += 2;
+    return N_KEYWORD;
+}
+
+static lem_status parse_arg(jin_parser *p, seen_args *seen, jin_node **out) {
+    const jin_token *t = p->t;
+    jin_node *v = NULL;
+    lem_status st;
+    jin_op op = arg_kind(p);
+    if (!note_arg(seen, op))
+        return lem_jin_parse_fail(p, t->line, "the arguments of a call are in a wrong order");
+    LEM_TRY(lem_jin_parse_expr(p, true, &v));
+    LEM_TRY(lem_jin_node_new(p, op, t->line, v, NULL, out));
+    if (op == N_KEYWORD) (*out)->name = t->text;
+done:
+    return st;
+}
+
 static lem_status parse_call_args(jin_parser *p, jin_node *call) {
-    jin_node **end = &call->list, *v = NULL, *arg = NULL;
-    bool named = false, stars = false, star = false, comma = false;
+    jin_node **end = &call->list, *arg = NULL;
+    seen_args seen = {0};
     lem_status st;
     LEM_TRY(lem_jin_expect_op(p, "("));
-    while (!lem_jin_is_op(p, ")")) {
-        if (comma) LEM_TRY(lem_jin_expect_op(p, ","));
-        if (comma && lem_jin_is_op(p, ")")) break;
-        comma = true;
-        int line = p->t->line;
-        const jin_token *t = p->t;
-        jin_op op = N_PAIR; /* a positional argument */
-        if (lem_jin_skip_op(p, "*")) op = N_STAR;
-        else if (lem_jin_skip_op(p, "**")) op = N_STARS;
-        else if (t->kind == T_NAME && t[1].kind == T_OP && strcmp(t[1].op, "=") == 0) {
-            op = N_KEYWORD;
-            p->t += 2;
-        }
-        bool wrong = op == N_STAR ? star || stars : op == N_PAIR ? star || stars || named : stars;
-        if (wrong) return lem_jin_parse_fail(p, line, "the arguments of a call are in a wrong order");
-        star |= op == N_STAR;
-        stars |= op == N_STARS;
-        named |= op == N_KEYWORD;
-        LEM_TRY(lem_jin_parse_expr(p, true, &v));
-        LEM_TRY(lem_jin_node_new(p, op, line, v, NULL, &arg));
-        if (op == N_KEYWORD) arg->name = t->text;
+    for (bool first = true; !lem_jin_is_op(p, ")"); first = false) {
+        if (!first) LEM_TRY(lem_jin_expect_op(p, ","));
+        if (!first && lem_jin_is_op(p, ")")) break;
+        LEM_TRY(parse_arg(p, &seen, &arg));
         LEM_TRY(append(p, call, &end, arg));
     }
     LEM_TRY(lem_jin_expect_op(p, ")"));
@@ -219,9 +242,33 @@ done:
 
 static lem_status parse_primary(jin_parser *p, int how, jin_node **out);
 
+/* Whether an argument without brackets follows a test: is divisibleby 3. */
+static bool bare_arg_follows(const jin_parser *p) {
+    switch (p->t->kind) {
+    case T_NAME:
+        return !lem_jin_is_name(p, "else") && !lem_jin_is_name(p, "or") && !lem_jin_is_name(p, "and");
+    case T_STR:
+    case T_INT:
+    case T_FLOAT: return true;
+    default: return lem_jin_is_op(p, "[") || lem_jin_is_op(p, "{");
+    }
+}
+
+static lem_status parse_bare_arg(jin_parser *p, int line, jin_node *test) {
+    jin_node *arg = NULL;
+    lem_status st;
+    if (lem_jin_is_name(p, "is")) return lem_jin_parse_fail(p, p->t->line, "tests cannot be chained with is");
+    LEM_TRY(parse_primary(p, 0, &arg));
+    LEM_TRY(parse_postfix(p, &arg));
+    LEM_TRY(lem_jin_node_new(p, N_PAIR, line, arg, NULL, &test->list));
+    LEM_TRY(lem_jin_node_deepen(p, test, test->list));
+done:
+    return st;
+}
+
 static lem_status parse_test(jin_parser *p, jin_node *on, jin_node **out) {
     int line = p->t->line;
-    jin_node *n = NULL, *arg = NULL;
+    jin_node *n = NULL;
     lem_status st;
     p->t++;
     bool negated = lem_jin_skip_name(p, "not");
@@ -232,19 +279,8 @@ static lem_status parse_test(jin_parser *p, jin_node *on, jin_node **out) {
                                   (int)(t->text->n > 60 ? 60 : t->text->n), t->text->s);
     LEM_TRY(lem_jin_node_new(p, N_TEST, line, on, NULL, &n));
     n->name = t->text;
-    jin_token_kind k = p->t->kind;
-    if (lem_jin_is_op(p, "(")) {
-        LEM_TRY(parse_call_args(p, n));
-    } else if ((k == T_NAME || k == T_STR || k == T_INT || k == T_FLOAT || lem_jin_is_op(p, "[") ||
-                lem_jin_is_op(p, "{")) &&
-               !lem_jin_is_name(p, "else") && !lem_jin_is_name(p, "or") && !lem_jin_is_name(p, "and")) {
-        if (lem_jin_is_name(p, "is"))
-            return lem_jin_parse_fail(p, p->t->line, "tests cannot be chained with is");
-        LEM_TRY(parse_primary(p, 0, &arg));
-        LEM_TRY(parse_postfix(p, &arg));
-        LEM_TRY(lem_jin_node_new(p, N_PAIR, line, arg, NULL, &n->list));
-        LEM_TRY(lem_jin_node_deepen(p, n, n->list));
-    }
+    if (lem_jin_is_op(p, "(")) LEM_TRY(parse_call_args(p, n));
+    else if (bare_arg_follows(p)) LEM_TRY(parse_bare_arg(p, line, n));
     *out = n;
     if (negated) LEM_TRY(lem_jin_node_new(p, N_NOT, line, n, NULL, out));
 done:

@@ -1,5 +1,5 @@
 /* print.c - str() and repr() of values as Python writes them */
-#include "token/jinja/jinja.h"
+#include "token/jinja/jinja_priv.h"
 
 #include "core/utf8.h"
 
@@ -13,8 +13,12 @@
 void lem_jin_float_text(double f, char out[40]) {
     char e[40];
     int digits = 1;
-    if (isnan(f) || isinf(f)) {
-        snprintf(out, 40, "%s", isnan(f) ? "nan" : f > 0 ? "inf" : "-inf");
+    if (isnan(f)) {
+        snprintf(out, 40, "nan");
+        return;
+    }
+    if (isinf(f)) {
+        snprintf(out, 40, "%s", f > 0 ? "inf" : "-inf");
         return;
     }
     for (; digits < 17; digits++) {
@@ -43,6 +47,16 @@ static bool printable(uint32_t cp) {
     }
 }
 
+/* The escape of cp inside quotes; empty if it stands for itself. */
+static void repr_escape(uint32_t cp, char quote, char out[16]) {
+    static const char controls[] = "\n\r\t", letters[] = "nrt";
+    const char *control = cp && cp < 0x80 ? strchr(controls, (int)cp) : NULL;
+    *out = 0;
+    if (cp == (unsigned char)quote || cp == '\\') snprintf(out, 16, "\\%c", (char)cp);
+    else if (control) snprintf(out, 16, "\\%c", letters[control - controls]);
+    else if (!printable(cp)) lem_jin_hex_escape(cp, out);
+}
+
 static lem_status repr_str(jin *m, jin_sb *b, const jin_str *s) {
     bool single = s->n && memchr(s->s, '\'', s->n), twice = s->n && memchr(s->s, '"', s->n);
     char quote = single && !twice ? '"' : '\'';
@@ -50,21 +64,10 @@ static lem_status repr_str(jin *m, jin_sb *b, const jin_str *s) {
     LEM_TRY(lem_jin_sb_add(m, b, &quote, 1, 0));
     for (size_t i = 0, k; i < s->n; i += k) {
         uint32_t cp = (unsigned char)s->s[i];
-        char esc[16] = "";
-        k = 1;
-        if (cp >= 0x80) {
-            int len = lem_utf8_decode(s->s + i, s->n - i, &cp);
-            k = len > 0 ? (size_t)len : 1;
-        }
-        if (cp == (unsigned char)quote || cp == '\\') snprintf(esc, sizeof esc, "\\%c", (char)cp);
-        else if (cp == '\n' || cp == '\r' || cp == '\t')
-            snprintf(esc, sizeof esc, "\\%c", cp == '\n' ? 'n' : cp == '\r' ? 'r' : 't');
-        else if (!printable(cp))
-            snprintf(esc, sizeof esc,
-                     cp < 0x100     ? "\\x%02x"
-                     : cp < 0x10000 ? "\\u%04x"
-                                    : "\\U%08x",
-                     (unsigned)cp);
+        char esc[16];
+        int len = cp >= 0x80 ? lem_utf8_decode(s->s + i, s->n - i, &cp) : 1;
+        k = len > 0 ? (size_t)len : 1;
+        repr_escape(cp, quote, esc);
         if (*esc) LEM_TRY(lem_jin_sb_add(m, b, esc, strlen(esc), lem_jin_mark_at(s, i)));
         else LEM_TRY(lem_jin_sb_part(m, b, s, i, i + k));
     }
@@ -118,7 +121,8 @@ lem_status lem_jin_repr(jin *m, jin_sb *b, const jin_val *v, int depth) {
     switch (v->kind) {
     case JIN_UNDEF: return lem_jin_sb_puts(m, b, "Undefined");
     case JIN_NONE: return lem_jin_sb_puts(m, b, "None");
-    case JIN_BOOL: return lem_jin_sb_add(m, b, v->u.b ? "True" : "False", v->u.b ? 4 : 5, v->mark);
+    case JIN_BOOL:
+        return v->u.b ? lem_jin_sb_add(m, b, "True", 4, v->mark) : lem_jin_sb_add(m, b, "False", 5, v->mark);
     case JIN_INT:
         snprintf(text, sizeof text, "%lld", (long long)v->u.i);
         return lem_jin_sb_add(m, b, text, strlen(text), v->mark);

@@ -1,5 +1,5 @@
 /* str_methods.c - the methods of strings */
-#include "token/jinja/jinja.h"
+#include "token/jinja/jinja_priv.h"
 
 #include "core/utf8.h"
 
@@ -134,7 +134,8 @@ done:
     return st;
 }
 
-static lem_status split(jin *m, const jin_str *s, const jin_args *args, bool right, jin_val *out) {
+static lem_status split(jin *m, const jin_str *s, const char *method, const jin_args *args, jin_val *out) {
+    bool right = *method == 'r';
     jin_val a[2];
     const jin_str *sep = NULL;
     int64_t max = -1;
@@ -169,10 +170,7 @@ static size_t line_break(const char *s, size_t n) {
     if (c == '\r') return 1 + (n > 1 && s[1] == '\n');
     if ((c >= 10 && c <= 12) || (c >= 0x1c && c <= 0x1e)) return 1;
     if (n >= 2 && c == 0xc2 && (unsigned char)s[1] == 0x85) return 2;
-    return n >= 3 && c == 0xe2 && (unsigned char)s[1] == 0x80 &&
-                   ((unsigned char)s[2] == 0xa8 || (unsigned char)s[2] == 0xa9)
-               ? 3
-               : 0;
+    return n >= 3 && (memcmp(s, "\xe2\x80\xa8", 3) == 0 || memcmp(s, "\xe2\x80\xa9", 3) == 0) ? 3 : 0;
 }
 
 lem_status lem_jin_splitlines(jin *m, const jin_str *s, bool keep, jin_val *out) {
@@ -192,7 +190,9 @@ done:
     return st;
 }
 
-static lem_status partition(jin *m, const jin_str *s, const jin_args *args, bool right, jin_val *out) {
+static lem_status partition(jin *m, const jin_str *s, const char *method, const jin_args *args,
+                            jin_val *out) {
+    bool right = *method == 'r';
     jin_val a[1];
     const jin_str *sep = NULL;
     lem_status st;
@@ -210,12 +210,14 @@ done:
 /* ---- looking */
 
 /* startswith and endswith take a string or a tuple of them, and bounds. */
-static lem_status affix(jin *m, const jin_str *s, const jin_args *args, bool end, jin_val *out) {
+static lem_status affix(jin *m, const jin_str *s, const char *method, const jin_args *args, jin_val *out) {
+    bool end = *method == 'e';
     jin_val a[3], part[3] = {{0}, {0}, {0}};
     int64_t start, stop, step;
     const jin_str *what = NULL;
     lem_status st;
-    LEM_TRY(lem_jin_bind(m, end ? "endswith()" : "startswith()", "affix start? end?", args, a));
+    const char *what_for = end ? "endswith()" : "startswith()";
+    LEM_TRY(lem_jin_bind(m, what_for, "affix start? end?", args, a));
     bool tuple = a[0].kind == JIN_SEQ && a[0].u.q->flavor == JIN_TUPLE, yes = false;
     part[0] = a[1];
     part[1] = a[2];
@@ -224,8 +226,7 @@ static lem_status affix(jin *m, const jin_str *s, const jin_args *args, bool end
     size_t from = a[1].kind == JIN_MISSING ? 0 : lem_jin_byte_of(s, (size_t)start);
     size_t to = a[2].kind == JIN_MISSING ? s->n : lem_jin_byte_of(s, (size_t)stop);
     for (size_t i = 0; i < (tuple ? a[0].u.q->n : 1); i++) {
-        LEM_TRY(lem_jin_want_str(m, end ? "endswith()" : "startswith()", tuple ? &a[0].u.q->at[i] : &a[0],
-                                 &what));
+        LEM_TRY(lem_jin_want_str(m, what_for, tuple ? &a[0].u.q->at[i] : &a[0], &what));
         if (from > to || what->n > to - from) continue;
         yes = yes || memcmp(s->s + (end ? to - what->n : from), what->s, what->n) == 0;
     }
@@ -344,7 +345,9 @@ static lem_status justify(jin *m, const jin_str *s, const char *method, const ji
         return lem_jin_fail(m, "%s: the fill must be one character", method);
     int64_t n = (int64_t)lem_jin_chars(s->s, s->n), gap = width > n ? width - n : 0;
     size_t sign = z && s->n && (s->s[0] == '-' || s->s[0] == '+');
-    int64_t left = *method == 'l' ? 0 : *method == 'c' ? gap / 2 + (gap & width & 1) : gap;
+    int64_t left = gap;
+    if (*method == 'l') left = 0;
+    if (*method == 'c') left = gap / 2 + (gap & width & 1);
     LEM_TRY(lem_jin_sb_part(m, &b, s, 0, sign));
     LEM_TRY(pad(m, &b, z ? &zero : fill, left));
     LEM_TRY(lem_jin_sb_part(m, &b, s, sign, s->n));
@@ -354,7 +357,8 @@ done:
     return st;
 }
 
-static lem_status join(jin *m, const jin_str *sep, const jin_args *args, jin_val *out) {
+static lem_status join(jin *m, const jin_str *sep, const char *method, const jin_args *args, jin_val *out) {
+    (void)method;
     jin_val a[1];
     jin_seq *q = NULL;
     jin_sb b = {0};
@@ -373,19 +377,25 @@ done:
     return st;
 }
 
-static lem_status remove_affix(jin *m, const jin_str *s, bool prefix, const jin_args *args, jin_val *out) {
+static lem_status remove_affix(jin *m, const jin_str *s, const char *method, const jin_args *args,
+                               jin_val *out) {
+    bool prefix = method[strlen("remove")] == 'p';
     jin_val a[1];
     const jin_str *x = NULL;
     lem_status st;
     LEM_TRY(lem_jin_bind(m, prefix ? "removeprefix()" : "removesuffix()", "affix", args, a));
     LEM_TRY(lem_jin_want_str(m, prefix ? "removeprefix()" : "removesuffix()", &a[0], &x));
     bool has = x->n <= s->n && memcmp(prefix ? s->s : s->s + s->n - x->n, x->s, x->n) == 0;
-    LEM_TRY(lem_jin_part(m, s, has && prefix ? x->n : 0, has && !prefix ? s->n - x->n : s->n, out));
+    size_t from = has && prefix ? x->n : 0;
+    size_t to = has && !prefix ? s->n - x->n : s->n;
+    LEM_TRY(lem_jin_part(m, s, from, to, out));
 done:
     return st;
 }
 
-static lem_status replace_method(jin *m, const jin_str *s, const jin_args *args, jin_val *out) {
+static lem_status replace_method(jin *m, const jin_str *s, const char *method, const jin_args *args,
+                                 jin_val *out) {
+    (void)method;
     jin_val a[3];
     const jin_str *old = NULL, *new_ = NULL;
     int64_t count = -1;
@@ -399,38 +409,88 @@ done:
     return st;
 }
 
+static lem_status strip_method(jin *m, const jin_str *s, const char *method, const jin_args *args,
+                               jin_val *out) {
+    enum { LEFT = 1, RIGHT = 2 };
+    int sides = LEFT | RIGHT;
+    jin_val a[1];
+    if (*method == 'l') sides = LEFT;
+    if (*method == 'r') sides = RIGHT;
+    lem_status st = lem_jin_bind(m, "strip()", "chars?", args, a);
+    return st == LEM_OK ? lem_jin_strip(m, s, &a[0], sides, out) : st;
+}
+
+static lem_status format_method(jin *m, const jin_str *s, const char *method, const jin_args *args,
+                                jin_val *out) {
+    (void)method;
+    return lem_jin_str_format(m, s, args, out);
+}
+
+static lem_status splitlines_method(jin *m, const jin_str *s, const char *method, const jin_args *args,
+                                    jin_val *out) {
+    (void)method;
+    jin_val a[1];
+    lem_status st = lem_jin_bind(m, "splitlines()", "keepends?", args, a);
+    return st == LEM_OK ? lem_jin_splitlines(m, s, lem_jin_true(&a[0]), out) : st;
+}
+
+static lem_status case_method(jin *m, const jin_str *s, const char *method, const jin_args *args,
+                              jin_val *out) {
+    static const char *const cases[] = {
+        [JIN_UPPER] = "upper", [JIN_LOWER] = "lower",   [JIN_CAPITALIZE] = "capitalize",
+        [JIN_TITLE] = "title", [JIN_FILTER_TITLE] = "", [JIN_SWAPCASE] = "swapcase"};
+    jin_val a[1];
+    int how = 0;
+    while (strcmp(method, cases[how]) != 0) how++; /* it is one of them */
+    lem_status st = lem_jin_bind(m, method, "", args, a);
+    return st == LEM_OK ? lem_jin_case(m, s, how, out) : st;
+}
+
+static lem_status is_method(jin *m, const jin_str *s, const char *method, const jin_args *args,
+                            jin_val *out) {
+    jin_val a[1];
+    lem_status st = lem_jin_bind(m, method, "", args, a);
+    return st == LEM_OK ? is_kind(m, s, method, out) : st;
+}
+
+typedef lem_status str_method(jin *m, const jin_str *s, const char *method, const jin_args *args,
+                              jin_val *out);
+static const struct {
+    const char *name;
+    str_method *call;
+} methods[] = {{"strip", strip_method},
+               {"lstrip", strip_method},
+               {"rstrip", strip_method},
+               {"split", split},
+               {"rsplit", split},
+               {"startswith", affix},
+               {"endswith", affix},
+               {"replace", replace_method},
+               {"join", join},
+               {"format", format_method},
+               {"partition", partition},
+               {"rpartition", partition},
+               {"removeprefix", remove_affix},
+               {"removesuffix", remove_affix},
+               {"zfill", justify},
+               {"center", justify},
+               {"ljust", justify},
+               {"rjust", justify},
+               {"find", search},
+               {"rfind", search},
+               {"index", search},
+               {"rindex", search},
+               {"count", search},
+               {"splitlines", splitlines_method},
+               {"upper", case_method},
+               {"lower", case_method},
+               {"capitalize", case_method},
+               {"title", case_method},
+               {"swapcase", case_method}};
+
 lem_status lem_jin_str_method(jin *m, const jin_str *s, const char *method, const jin_args *args,
                               jin_val *out) {
-    static const char *const cases[] = {"upper", "lower", "capitalize", "title", "", "swapcase"};
-    jin_val a[1];
-    lem_status st;
-    size_t n = strlen(method);
-    if (n >= 5 && strcmp(method + n - 5, "strip") == 0) {
-        LEM_TRY(lem_jin_bind(m, "strip()", "chars?", args, a));
-        return lem_jin_strip(m, s, &a[0], n == 5 ? 3 : *method == 'l' ? 1 : 2, out);
-    }
-    if (strcmp(method, "split") == 0 || strcmp(method, "rsplit") == 0)
-        return split(m, s, args, *method == 'r', out);
-    if (strcmp(method, "startswith") == 0 || strcmp(method, "endswith") == 0)
-        return affix(m, s, args, *method == 'e', out);
-    if (strcmp(method, "replace") == 0) return replace_method(m, s, args, out);
-    if (strcmp(method, "join") == 0) return join(m, s, args, out);
-    if (strcmp(method, "format") == 0) return lem_jin_str_format(m, s, args, out);
-    if (strcmp(method, "partition") == 0 || strcmp(method, "rpartition") == 0)
-        return partition(m, s, args, *method == 'r', out);
-    if (strcmp(method, "removeprefix") == 0 || strcmp(method, "removesuffix") == 0)
-        return remove_affix(m, s, method[6] == 'p', args, out);
-    if (strcmp(method, "zfill") == 0 || strcmp(method, "center") == 0 || strcmp(method + 1, "just") == 0)
-        return justify(m, s, method, args, out);
-    if (strstr("find rfind index rindex count", method)) return search(m, s, method, args, out);
-    if (strcmp(method, "splitlines") == 0) {
-        LEM_TRY(lem_jin_bind(m, "splitlines()", "keepends?", args, a));
-        return lem_jin_splitlines(m, s, lem_jin_true(&a[0]), out);
-    }
-    LEM_TRY(lem_jin_bind(m, method, "", args, a));
-    for (int i = 0; i < 6; i++)
-        if (strcmp(method, cases[i]) == 0) return lem_jin_case(m, s, i, out);
-    LEM_TRY(is_kind(m, s, method, out));
-done:
-    return st;
+    for (size_t i = 0; i < sizeof methods / sizeof *methods; i++)
+        if (strcmp(method, methods[i].name) == 0) return methods[i].call(m, s, method, args, out);
+    return is_method(m, s, method, args, out);
 }

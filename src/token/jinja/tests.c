@@ -1,5 +1,5 @@
 /* tests.c - what may follow `is`: defined, string, mapping, equalto … */
-#include "token/jinja/jinja.h"
+#include "token/jinja/jinja_priv.h"
 
 #include <math.h>
 #include <string.h>
@@ -93,8 +93,7 @@ static lem_status divides(jin *m, const jin_val *v, const jin_val *by, double re
         return lem_jin_fail(m, "divisibility of %s", lem_jin_type(v));
     if (y == 0) return lem_jin_fail(m, "integer division or modulo by zero");
     if (v->kind != JIN_FLOAT && by->kind != JIN_FLOAT) {
-        int64_t a = v->kind == JIN_BOOL ? v->u.b : v->u.i, b = by->kind == JIN_BOOL ? by->u.b : by->u.i,
-                r = b == -1 ? 0 : a % b;
+        int64_t a = lem_jin_int_of(v), b = lem_jin_int_of(by), r = b == -1 ? 0 : a % b;
         if (r != 0 && (r < 0) != (b < 0)) r += b;
         *out = r == (int64_t)rest;
         return LEM_OK;

@@ -268,6 +268,14 @@ static void test_own_limits(void **state) {
     lem_rendered_release(&r);
 }
 
+/* As jinja2 has it; an element of a list or a text came out as nothing. */
+static void test_format_elements(void **state) {
+    (void)state;
+    expect("{{ '{0[1]}'.format(['a','b']) }}", NULL, "b", NULL);
+    expect("{{ '{0[1][0]}{x[k]}'.format([[1,2],[3,4]], x={'k':'v'}) }}", NULL, "3v", NULL);
+    expect("{{ '{0[1]}'.format('ab') }}", NULL, "b", NULL);
+}
+
 static void test_date(void **state) {
     (void)state;
     static const char source[] = "{{ strftime_now('%d %b %Y %A %j %-d') }}";
@@ -312,10 +320,11 @@ static void test_allocations(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_golden), cmocka_unit_test(test_shared),
-        cmocka_unit_test(test_marks),  cmocka_unit_test(test_errors_name_line_and_construct),
-        cmocka_unit_test(test_bounds), cmocka_unit_test(test_own_limits),
-        cmocka_unit_test(test_date),   cmocka_unit_test(test_allocations),
+        cmocka_unit_test(test_golden),      cmocka_unit_test(test_shared),
+        cmocka_unit_test(test_marks),       cmocka_unit_test(test_errors_name_line_and_construct),
+        cmocka_unit_test(test_bounds),      cmocka_unit_test(test_own_limits),
+        cmocka_unit_test(test_date),        cmocka_unit_test(test_format_elements),
+        cmocka_unit_test(test_allocations),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -1,65 +1,25 @@
-/* convert.c - tokenizer files of other kinds rewritten as a tokenizer.json: tiktoken ranks (Qwen, Llama 3)
+/* tiktoken.c - tiktoken ranks (Qwen, Llama 3) rewritten as a tokenizer.json
  *
- * One text form means one reader, and that any tokenizer can be saved as a tokenizer.json. */
+ * The file has lines of "<base64 of the token> <rank>". One text form means one reader, and that any
+ * tokenizer can be saved as a tokenizer.json. */
 #include "core/mem.h"
 #include "token/tokenizer_priv.h"
 
 #include <string.h>
 
-void lem_json_text(lem_buf *out, const char *s, size_t n) {
-    lem_buf_putc(out, '"');
-    for (size_t i = 0; i < n; i++) {
-        unsigned char c = (unsigned char)s[i];
-        if (c < 0x20 || c == 0x7f) lem_buf_printf(out, "\\u%04x", c);
-        else {
-            if (c == '"' || c == '\\') lem_buf_putc(out, '\\');
-            lem_buf_putc(out, (char)c);
-        }
-    }
-    lem_buf_putc(out, '"');
-}
-
-/* ---- added tokens, from added_tokens_decoder of tokenizer_config.json */
-
-static void write_added(lem_buf *out, int64_t id, const char *text, size_t n, const lem_json *flags) {
-    static const char *const names[] = {"single_word", "lstrip", "rstrip", "normalized", "special"};
-    lem_buf_printf(out, "%s\n    {\"id\": %lld, \"content\": ",
-                   out->len && out->data[out->len - 1] == '}' ? "," : "", (long long)id);
-    lem_json_text(out, text, n);
-    for (int i = 0; i < 5; i++) {
-        bool on = lem_json_bool(lem_json_get(flags, names[i]), i == 4);
-        lem_buf_printf(out, ", \"%s\": %s", names[i], on ? "true" : "false");
-    }
-    lem_buf_puts(out, "}");
-}
-
-lem_status lem_write_config_added(lem_buf *out, const lem_json *map, int64_t from, lem_err *err) {
-    for (const char *key = lem_json_key_next(map, NULL); key; key = lem_json_key_next(map, key)) {
-        const lem_json *v = lem_json_key_value(key), *content = lem_json_get(v, "content");
-        size_t digits = strspn(key, "0123456789");
-        if (!digits || key[digits] || digits > 7 || lem_json_kind(content) != LEM_JSON_STRING)
-            return lem_fail(err, LEM_EDATA,
-                            "tokenizer_config.json: added_tokens_decoder has a bad entry \"%.64s\"", key);
-        int64_t id = 0;
-        for (size_t i = 0; i < digits; i++) id = id * 10 + (key[i] - '0');
-        if (id >= from) write_added(out, id, lem_json_str(content, ""), lem_json_str_len(content), v);
-    }
-    return LEM_OK;
-}
-
-/* ---- tiktoken: lines of "<base64 of the token> <rank>" */
-
 static int base64_value(char c) {
     if (c >= 'A' && c <= 'Z') return c - 'A';
     if (c >= 'a' && c <= 'z') return c - 'a' + 26;
     if (c >= '0' && c <= '9') return c - '0' + 52;
-    return c == '+' ? 62 : c == '/' ? 63 : -1;
+    if (c == '+') return 62;
+    return c == '/' ? 63 : -1;
 }
 
 /* Decodes one word of base64 into out; false if it is none. */
 static bool decode_base64(const char *s, size_t n, lem_buf *out) {
     if (n == 0 || n % 4) return false;
-    size_t pad = s[n - 1] == '=' ? s[n - 2] == '=' ? 2 : 1 : 0;
+    size_t pad = s[n - 1] == '=';
+    if (pad && s[n - 2] == '=') pad = 2;
     for (size_t i = 0; i < n; i += 4) {
         unsigned v = 0;
         size_t skip = i + 4 == n ? pad : 0;
@@ -165,9 +125,10 @@ static void write_known_added(bool qwen, int32_t n, lem_buf *out) {
                  {6, "<|start_header_id|>"},
                  {7, "<|end_header_id|>"},
                  {9, "<|eot_id|>"}};
-    for (int i = 0; qwen && i < 3; i++) write_added(out, n + i, qwen_names[i], strlen(qwen_names[i]), NULL);
+    for (int i = 0; qwen && i < 3; i++)
+        lem_write_added_token(out, n + i, qwen_names[i], strlen(qwen_names[i]), NULL);
     for (int i = 0; !qwen && i < 5; i++)
-        write_added(out, n + llama[i].at, llama[i].name, strlen(llama[i].name), NULL);
+        lem_write_added_token(out, n + llama[i].at, llama[i].name, strlen(llama[i].name), NULL);
 }
 
 lem_status lem_tiktoken_to_json(const char *s, size_t n, bool qwen, const lem_json *config, lem_buf *out,

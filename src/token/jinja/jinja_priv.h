@@ -1,4 +1,4 @@
-/* jinja.h - the parts of the template interpreter: marked strings, values, syntax tree, machine
+/* jinja_priv.h - the parts of the template interpreter: marked strings, values, syntax tree, machine
  *
  * The language is the subset of Jinja that chat templates use, with the meaning that jinja2 3.1 gives it in
  * an ImmutableSandboxedEnvironment with trim_blocks and lstrip_blocks, as Transformers makes it. lexer.c ->
@@ -11,8 +11,8 @@
  * Bounds: source 1 MiB, depth of the tree JIN_MAX_TREE, depth of evaluation JIN_MAX_CALL, steps (one for a
  * node evaluated, one for 32 bytes copied or an element visited), memory of a rendering. Each is an error
  * that names the line. */
-#ifndef LEM_TOKEN_JINJA_JINJA_H
-#define LEM_TOKEN_JINJA_JINJA_H
+#ifndef LEM_TOKEN_JINJA_JINJA_PRIV_H
+#define LEM_TOKEN_JINJA_JINJA_PRIV_H
 
 #include "core/buf.h"
 #include "core/err.h"
@@ -205,6 +205,7 @@ lem_status lem_jin_lex(const char *source, size_t len, lem_arena *arena, jin_tok
                        lem_err *err) LEM_MUST_CHECK;
 void lem_jin_unescape(const char *s, size_t n, char *out,
                       size_t *len); /* lex_text.c: a Python string literal; out holds 4n bytes */
+void lem_jin_hex_escape(uint32_t cp, char out[12]); /* \xNN, \uNNNN or \UNNNNNNNN */
 size_t
 lem_jin_space(const char *s,
               size_t n); /* bytes of the white space (as str.isspace has it) that begins at s; 0 = none */
@@ -342,7 +343,10 @@ jin_val lem_jin_int(int64_t i);
 jin_val lem_jin_bool(bool b);
 jin_val lem_jin_none(void);
 jin_val lem_jin_undef(const char *why);
-const char *lem_jin_type(const jin_val *v); /* Python's name of the type */
+const char *lem_jin_type(const jin_val *v);              /* Python's name of the type */
+static inline int64_t lem_jin_int_of(const jin_val *v) { /* BOOL, INT */
+    return v->kind == JIN_BOOL ? v->u.b : v->u.i;
+}
 
 /* ---- compare.c */
 
@@ -352,7 +356,6 @@ bool lem_jin_number(const jin_val *v, double *f); /* BOOL, INT, FLOAT */
 lem_status lem_jin_equal(jin *m, const jin_val *a, const jin_val *b, int depth, bool *out) LEM_MUST_CHECK;
 lem_status lem_jin_less(jin *m, const jin_val *a, const jin_val *b, const char *op, int depth, bool or_equal,
                         bool *out) LEM_MUST_CHECK;
-lem_status lem_jin_contains(jin *m, const jin_val *in, const jin_val *v, bool *out) LEM_MUST_CHECK;
 lem_status lem_jin_compare(jin *m, jin_op op, const jin_val *a, const jin_val *b, bool *out) LEM_MUST_CHECK;
 /* Stable, ascending by keys; at and keys have n elements. Descending keeps the order of equals too. */
 lem_status lem_jin_sort(jin *m, jin_val *at, jin_val *keys, size_t n, bool descending) LEM_MUST_CHECK;
@@ -384,7 +387,6 @@ lem_status lem_jin_attr(jin *m, const jin_val *obj, const jin_str *name,
 lem_status lem_jin_item(jin *m, const jin_val *obj, const jin_val *key,
                         jin_val *out) LEM_MUST_CHECK; /* obj[key] */
 lem_status lem_jin_args_eval(jin *m, const jin_node *list, jin_args *out) LEM_MUST_CHECK;
-lem_status lem_jin_args_push(jin *m, jin_args *a, jin_val v) LEM_MUST_CHECK;
 lem_status lem_jin_args_name(jin *m, jin_args *a, const jin_str *name, jin_val v) LEM_MUST_CHECK;
 /* Arguments into out[] by a row of names, e.g. "old new count?": a name with ? may be missing (JIN_MISSING).
  */
