@@ -25,11 +25,7 @@ lem_status lem_source_load(const char *path, lem_json **out, lem_err *err) {
 }
 
 lem_status lem_source_beside(const char *dir, const char *name, lem_json **out, lem_err *err) {
-    char *path = lem_path_join(dir, name, err);
-    lem_status st = path ? LEM_OK : LEM_EMEM;
-    if (path && lem_file_exists(path)) st = lem_source_load(path, out, err);
-    lem_free(path);
-    return st;
+    return lem_json_load_beside(dir, name, MAX_JSON, out, err);
 }
 
 /* ---- one file ---- */

@@ -27,7 +27,7 @@ void lem_sources_release(lem_sources *s);
 
 /* A JSON document; large ones are refused. */
 lem_status lem_source_load(const char *path, lem_json **out, lem_err *err) LEM_MUST_CHECK;
-/* The same of dir/name; *out stays as it is when there is no such file. */
+/* The same of dir/name; *out is NULL when there is no such file. */
 lem_status lem_source_beside(const char *dir, const char *name, lem_json **out, lem_err *err) LEM_MUST_CHECK;
 
 #endif
