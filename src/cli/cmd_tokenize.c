@@ -32,11 +32,6 @@ static lem_status read_coding(const lem_args *args, lem_line_coding *out, lem_er
     return LEM_OK;
 }
 
-static lem_status load_tokenizer(const char *path, lem_tokenizer **out, lem_err *err) {
-    if (lem_file_is_dir(path)) return lem_tokenizer_load(path, out, err);
-    return lem_tokenizer_load_file(path, NULL, out, err);
-}
-
 static lem_status to_file(void *ctx, const char *text, size_t len, lem_err *err) {
     return lem_out_write(ctx, text, len, err);
 }
@@ -75,7 +70,7 @@ static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
     how.count_only = cli->json && !out_path;
     how.limit = cli->limit;
     how.source = path;
-    LEM_TRY(load_tokenizer(args->words[0], &t, err));
+    LEM_TRY(lem_tokenizer_load_path(args->words[0], &t, err));
     LEM_TRY(lem_lines_open(path, MAX_LINE, &lines, err));
     if (out_path) LEM_TRY(lem_out_open(out_path, cli->overwrite || cli->fresh, &out, err));
     pool = lem_pool_new(cli->threads, err);

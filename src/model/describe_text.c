@@ -2,7 +2,6 @@
 #include "model/describe.h"
 
 #include <stdio.h>
-#include <string.h>
 
 static const char *text_at(const lem_json *o, const char *path) {
     return lem_json_str(lem_json_find(o, path), NULL);
@@ -71,6 +70,14 @@ static void put_files(const lem_json *facts, lem_buf *out) {
     }
 }
 
+/* As JSON writes it, so that it stays on its line. */
+static void put_separator(const lem_json *separator, lem_buf *out) {
+    lem_buf b = {0};
+    lem_json_write(separator, 0, &b);
+    if (b.len > 2) lem_buf_printf(out, "%-16s%.*s\n", "  steps end at", (int)b.len - 2, b.data + 1);
+    lem_buf_release(&b);
+}
+
 static void put_head(const lem_json *h, lem_buf *out) {
     const lem_json *tensors = lem_json_get(h, "tensors");
     const char *formula = text_at(h, "formula"), *system = text_at(h, "system"),
@@ -83,7 +90,7 @@ static void put_head(const lem_json *h, lem_buf *out) {
         lem_buf_printf(out, "%-16s%s, %s\n", "  read", formula ? formula : "undecided", position);
         line(out, "  system", system ? system : "none");
     }
-    if (sep) line(out, "  steps end at", strcmp(sep, "\n") == 0 ? "\\n" : "\\n\\n");
+    if (sep) put_separator(lem_json_get(h, "step_separator"), out);
     if (note) line(out, "  note", note);
 }
 

@@ -91,6 +91,19 @@ static void a_tokenizer(void **state) {
     lem_json_free(facts);
 }
 
+static void a_folder_or_one_file(void **state) {
+    (void)state;
+    lem_tokenizer *folder = NULL, *file = NULL;
+    char *path = lem_path_join(dir, "tokenizer.json", &err);
+    OK(lem_tokenizer_load_path(dir, &folder, &err));
+    OK(lem_tokenizer_load_path(path, &file, &err));
+    assert_int_equal(lem_tokenizer_vocab(folder), lem_tokenizer_vocab(file));
+    FAILS(lem_tokenizer_load_path("/nonexistent", &file, &err), LEM_EDATA, "/nonexistent");
+    lem_tokenizer_free(folder);
+    lem_tokenizer_free(file);
+    lem_free(path);
+}
+
 static void templates(void **state) {
     (void)state;
     put_file("tokenizer_config.json", "{}");
@@ -113,6 +126,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_folder_without),
         cmocka_unit_test(a_tokenizer),
+        cmocka_unit_test(a_folder_or_one_file),
         cmocka_unit_test(templates),
         cmocka_unit_test(a_bad_tokenizer_is_an_error),
     };
