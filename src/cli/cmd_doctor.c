@@ -46,7 +46,8 @@ static void library_facts(report *r) {
     lem_buf b = {0};
     for (size_t i = 0; i < sizeof libs / sizeof *libs; i++) {
         const char *version = lem_library_version(libs[i][1]);
-        lem_buf_printf(&b, "%s%s %s", i ? ", " : "", libs[i][0], version ? version : "(linked statically)");
+        if (i) lem_buf_puts(&b, ", ");
+        lem_buf_printf(&b, "%s %s", libs[i][0], version ? version : "(linked statically)");
     }
     fact(r, "libraries", "%s", lem_buf_str(&b));
     lem_buf_release(&b);

@@ -180,7 +180,8 @@ lem_status lem_model_describe_head(const lem_head_shape *shape, const char *syst
 
 static lem_status add_memory(const lem_model *table, lem_json *facts, lem_err *err) {
     const lem_model_config *c = &table->config;
-    int rows = c->max_positions < ROWS ? c->max_positions : ROWS, step = rows < STEP_ROWS ? rows : STEP_ROWS;
+    int rows = c->max_positions < ROWS ? c->max_positions : ROWS;
+    int step = rows < STEP_ROWS ? rows : STEP_ROWS;
     size_t session = lem_session_plan(c, rows / LEM_PANEL + 2, step);
     filler f = start();
     set_int(&f, "tokens", rows);

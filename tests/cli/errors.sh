@@ -66,7 +66,11 @@ expect 2 "--out DIR is missing" -- "$lemma" model convert model
 expect 2 "none of f32, f16 and bf16" -- "$lemma" model convert model --out conv --dtype int8
 expect 2 "no size such as 5GB" -- "$lemma" model convert model --out conv --shard-size many
 expect 2 "exclude each other" -- "$lemma" model convert model --out conv --tie --untie
-expect 3 "no such model folder" -- "$lemma" model convert nowhere --out conv
+expect 3 "nowhere: no such folder; a model folder is expected here" -- "$lemma" model convert nowhere --out conv
+expect 3 "Qwen/Qwen2.5-Math-1.5B: no such folder; a model folder is expected here, nothing is downloaded" -- "$lemma" model info Qwen/Qwen2.5-Math-1.5B
+expect 3 "nothing is downloaded" -- "$lemma" tokenize Qwen/Qwen2.5-Math-1.5B
+expect 3 "nowhere.jsonl: no such file" -- "$lemma" select nowhere.jsonl
+expect 8 "nowhere: no such folder" -- "$lemma" grade rows.jsonl --out nowhere/g.jsonl
 "$lemma" model convert model --out conv --quiet || { echo "FAILED: convert"; bad=1; }
 for f in config.json model.safetensors tokenizer.json tokenizer_config.json; do cmp model/$f conv/$f || bad=1; done
 expect 2 "exists already" -- "$lemma" model convert model --out conv
