@@ -4,13 +4,13 @@
 #include "cli/runtime.h"
 
 #include "model/describe.h"
+#include "prompt/describe.h"
 #include "reward/recipe.h"
 #include "token/describe.h"
 
 static const lem_opt opts[] = {
     {"hash", LEM_OPT_FLAG, NULL, NULL, "also the sha256 of each weight file (reads all of them)", 0, 0},
-    {"head", LEM_OPT_STR, "NAME", NULL,
-     "read a plain language model as rlhflow, rlhflow-orm or math-shepherd", 0, 0},
+    {"head", LEM_OPT_ENUM, "NAME", NULL, "read a plain language model as that", .choices = LEM_HEAD_NAMES},
 };
 
 /* The folder's head, or the one that a plain language model is to be read as. */
@@ -28,19 +28,25 @@ static lem_status choose_head(const lem_folder *f, const char *dir, const char *
 static lem_status describe(const char *dir, const lem_folder *f, const lem_args *args, lem_json *facts,
                            lem_err *err) {
     lem_head_shape head = {0};
-    lem_status st = lem_model_describe(dir, f, lem_args_flag(args, "hash"), facts, err);
-    if (st == LEM_OK) st = choose_head(f, dir, lem_args_str(args, "head"), &head, err);
-    if (st == LEM_OK)
-        st = lem_model_describe_head(&head, lem_reward_default_system(head.kind),
-                                     lem_reward_default_separator(head.kind), facts, err);
-    if (st == LEM_OK) st = lem_tokenizer_describe(dir, f->table->config.vocab, facts, err);
-    if (st == LEM_OK) st = lem_model_describe_use(dir, f, facts, err);
+    lem_prompt_settings prompt = {0};
+    lem_status st = LEM_OK;
+    LEM_TRY(lem_model_describe(dir, f, lem_args_flag(args, "hash"), facts, err));
+    LEM_TRY(lem_prompt_settings_load(dir, &prompt, err));
+    LEM_TRY(lem_prompt_describe(dir, facts, err));
+    LEM_TRY(choose_head(f, dir, lem_args_str(args, "head"), &head, err));
+    LEM_TRY(lem_model_describe_head(&head, lem_reward_system(head.kind, &prompt),
+                                    lem_reward_separator(head.kind, &prompt), facts, err));
+    LEM_TRY(lem_tokenizer_describe(dir, f->table->config.vocab, facts, err));
+    LEM_TRY(lem_model_describe_use(dir, f, facts, err));
+done:
+    lem_prompt_settings_release(&prompt);
     return st;
 }
 
 static lem_status print_text(const lem_json *facts, FILE *f, lem_err *err) {
     lem_buf b = {0};
     lem_model_describe_text(facts, &b);
+    lem_prompt_describe_text(facts, &b);
     lem_tokenizer_describe_text(facts, &b);
     lem_model_describe_use_text(facts, &b);
     lem_status st = lem_buf_ok(&b, err);

@@ -2,16 +2,18 @@
  * result files */
 #include "cli/commands.h"
 #include "cli/runtime.h"
-#include "cli/version.h"
+#include "core/version.h"
 
 #include "compute/backend.h"
 #include "core/file.h"
 #include "core/mem.h"
+#include "job/job.h"
 #include "report/report.h"
 
 static const lem_opt opts[] = {
     {"title", LEM_OPT_STR, "TEXT", NULL, "title of the page [the run's name]", 0, 0},
-    {"examples", LEM_OPT_STR, "FILE", NULL, "graded and scored candidates to show worked examples of", 0, 0},
+    {"examples", LEM_OPT_INPUT, "FILE", NULL, "graded and scored candidates to show worked examples of", 0,
+     0},
     {"n-examples", LEM_OPT_INT, "N", "6", "how many examples", 1, 24},
     {"timing", LEM_OPT_FLAG, NULL, NULL, "show times and the machine (the page then differs from run to run)",
      0, 0},
@@ -56,7 +58,21 @@ static lem_status say_where(lem_cli *cli, const char *path, int n_sources, lem_e
     return lem_print_json(cli->out, o, 0, err);
 }
 
-static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
+/* What the page is made of: the results and curves that were found, by content. */
+static lem_status open_job(lem_cli *cli, const lem_args *args, const char *path, const lem_sources *sources,
+                           lem_job **out, lem_err *err) {
+    lem_job_input *inputs = lem_alloc((size_t)sources->n + 1, sizeof *inputs, err);
+    if (!inputs) return LEM_EMEM;
+    for (int i = 0; i < sources->n; i++)
+        inputs[i] = (lem_job_input){sources->at[i].title, sources->at[i].path};
+    lem_job_spec spec = {path, inputs, sources->n, true};
+    lem_status st = lem_job_open(cli, &lem_cmd_report, args, &spec, out, err);
+    lem_free(inputs);
+    return st;
+}
+
+static lem_status make_page(lem_cli *cli, const lem_args *args, const lem_sources *sources, lem_page **out,
+                            lem_err *err) {
     machine_texts texts;
     lem_pair machine[MACHINE_PAIRS];
     bool timing = lem_args_flag(args, "timing");
@@ -67,20 +83,31 @@ static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
                                   .n_examples = (int)lem_args_int(args, "n-examples"),
                                   .times = timing,
                                   .machine = machine,
-                                  .n_machine = timing ? MACHINE_PAIRS : 0,
-                                  .log = cli->log};
-    lem_page *page = NULL;
-    int n_sources = 0;
-    lem_status st = LEM_OK;
+                                  .n_machine = timing ? MACHINE_PAIRS : 0};
     describe_machine(cli, &texts, machine);
+    return lem_report_make(&request, sources, out, err);
+}
+
+static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
+    lem_sources sources = {.log = cli->log};
+    lem_job *job = NULL;
+    lem_page *page = NULL;
+    lem_status st = LEM_OK;
     char *path = output_path(args, err);
-    if (!path) LEM_TRY(LEM_EMEM);
-    LEM_TRY(lem_report_make(&request, &page, &n_sources, err));
-    if (!cli->dry_run) LEM_TRY(lem_page_save(page, path, cli->overwrite, err));
-    LEM_TRY(say_where(cli, path, n_sources, err));
+    if (!path) return LEM_EMEM;
+    for (int i = 0; i < args->n_words; i++) LEM_TRY(lem_sources_add(&sources, args->words[i], err));
+    LEM_TRY(open_job(cli, args, path, &sources, &job, err));
+    if (lem_job_done(job)) goto done;
+    LEM_TRY(lem_job_start(job, NULL, err));
+    LEM_TRY(make_page(cli, args, &sources, &page, err));
+    if (!cli->dry_run) LEM_TRY(lem_page_save(page, path, lem_job_may_replace(job), err));
+    LEM_TRY(lem_job_finish(job, err));
+    LEM_TRY(say_where(cli, path, sources.n, err));
 done:
     lem_free(path);
     lem_page_free(page);
+    lem_sources_release(&sources);
+    lem_job_close(job);
     return st;
 }
 
@@ -95,4 +122,6 @@ const lem_command lem_cmd_report = {
     .opts = opts,
     .n_opts = (int)(sizeof opts / sizeof opts[0]),
     .run = run,
+    .output = LEM_OUTPUT_FILE,
+    .words = LEM_WORDS_OWN,
 };

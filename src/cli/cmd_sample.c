@@ -1,53 +1,60 @@
 /* cmd_sample.c - lemma sample: N candidates per problem, resumable, in input order */
 #include "cli/commands.h"
+#include "cli/prompt_options.h"
 #include "cli/runtime.h"
-#include "cli/sample_rows.h"
 
-#include "core/hash.h"
 #include "core/journal.h"
 #include "core/jsonl.h"
 #include "core/mem.h"
+#include "data/problems.h"
 #include "generate/engine.h"
 #include "model/weights_open.h"
-#include "token/chat.h"
+#include "prompt/ends.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#define DTYPES "f32|bf16"
+
 static const lem_opt opts[] = {
-    {"model", LEM_OPT_STR, "DIR", NULL, "model folder (config.json, model.safetensors, tokenizer.json)", 0,
-     0},
-    {"prompts", LEM_OPT_STR, "FILE", NULL, "rows with problem, question or prompt (JSONL, JSON, .gz, .zst)",
-     0, 0},
+    {"model", LEM_OPT_INPUT, "DIR", NULL, "model folder (config.json, weights, tokenizer)"},
+    {"prompts", LEM_OPT_INPUT, "FILE", NULL,
+     "rows with problem, question or prompt (JSONL, JSON, .gz, .zst)"},
     {"map", LEM_OPT_LIST, "OURS=THEIRS", NULL,
-     "names of fields: problem=, expected_answer=, id= (dotted paths)", 0, 0},
+     "names of fields: problem=, expected_answer=, id= (dotted paths)"},
     {"n", LEM_OPT_INT, "N", "8", "candidates per problem", 1, 100000},
     {"temperature", LEM_OPT_NUM, "X", "0.7", "0 is greedy", 0, 1000},
     {"top-k", LEM_OPT_INT, "K", "0", "draw among the K likeliest tokens; 0 = all", 0, 1e9},
     {"top-p", LEM_OPT_NUM, "P", "1", "draw among the fewest tokens whose probability reaches P", 0, 1},
     {"max-tokens", LEM_OPT_INT, "N", "1024", "tokens per candidate", 1, 1e9},
-    {"stop", LEM_OPT_LIST, "TEXT", NULL, "end before this text; repeatable", 0, 0},
-    {"system", LEM_OPT_STR, "TEXT", NULL, "system prompt", 0, 0},
-    {"suffix", LEM_OPT_STR, "TEXT", NULL, "line added to each problem", 0, 0},
-    {"template", LEM_OPT_STR, "NAME", "chat",
-     "chat (the folder's chat template, else ChatML) or plain (the text as it is)", 0, 0},
-    {"dtype", LEM_OPT_STR, "NAME", "f32", "weights in memory: f32 or bf16", 0, 0},
-    {"slots", LEM_OPT_INT, "N", "0", "candidates in flight, 0 = 256 (never changes a result)", 0, 4096},
+    {"stop", LEM_OPT_LIST, "TEXT", NULL, "end before this text; repeatable"},
+    {"system", LEM_OPT_STR, "TEXT", NULL, "system prompt; '' for none [as in training, else none]"},
+    {"suffix", LEM_OPT_STR, "TEXT", NULL,
+     "line added to each problem; '' for none [as in training, else none]"},
+    {"template", LEM_OPT_ENUM, "NAME", NULL,
+     "chat is the folder's chat template, else ChatML; plain is the text as it is [as in training, else "
+     "chat]",
+     .choices = LEM_PROMPT_TEMPLATE_NAMES},
+    LEM_OPT_PROMPT_FROM,
+    {"dtype", LEM_OPT_ENUM, "NAME", "f32", "weights in memory", .choices = DTYPES},
+    {"slots", LEM_OPT_INT, "N", "0", "candidates in flight, 0 = 256 (never changes a result)", 0, 4096,
+     .effect = LEM_OPT_CHANGES_NOTHING},
 };
 
 typedef struct sample_job {
     lem_cli *cli;
     const lem_args *args;
     const char *model, *prompts, *out;
-    char *journal_path, *manifest_path, *run_manifest_path;
-    char identity[65];
+    lem_job *job;
     bool to_stdout;
     int n; /* candidates per problem */
     lem_generate_opts gen;
     const char **stop;
     lem_dtype dtype;
-    lem_sample_rows rows;
+    lem_prompt_settings prompt;
+    lem_prompt_end_list ends;
+    lem_problems rows;
     lem_json **records; /* [rows, n] finished candidates, owned */
     uint64_t total, finished, resumed;
     size_t next_row; /* source cursor */
@@ -57,7 +64,6 @@ typedef struct sample_job {
     lem_weights *weights;
     lem_tokenizer *tok;
     lem_journal *journal;
-    lem_lock *lock;
     lem_progress *progress;
     uint64_t run_tokens;
     double begin;
@@ -65,15 +71,6 @@ typedef struct sample_job {
 } sample_job;
 
 /* ---- options */
-
-static char *with_suffix(const char *path, const char *suffix, lem_err *err) {
-    lem_buf b = {0};
-    lem_buf_puts(&b, path);
-    lem_buf_puts(&b, suffix);
-    char *s = b.failed ? NULL : lem_strdup(b.data, err);
-    lem_buf_release(&b);
-    return s;
-}
 
 static lem_status read_stops(sample_job *j, lem_err *err) {
     const lem_json *list = lem_args_tree(j->args, "stop");
@@ -92,17 +89,9 @@ static lem_status read_options(sample_job *j, lem_err *err) {
     j->model = lem_args_str(a, "model");
     j->prompts = lem_args_str(a, "prompts");
     j->out = lem_args_str(a, "out");
-    if (!j->model) return lem_fail(err, LEM_EUSAGE, "--model DIR is missing");
-    if (!j->prompts) return lem_fail(err, LEM_EUSAGE, "--prompts FILE is missing");
-    if (!j->out) return lem_fail(err, LEM_EUSAGE, "--out FILE is missing");
     j->to_stdout = strcmp(j->out, "-") == 0;
     if (j->to_stdout && j->cli->json) return lem_fail(err, LEM_EUSAGE, "--out - and --json both want stdout");
-    const char *dtype = lem_args_str(a, "dtype"), *template = lem_args_str(a, "template");
-    if (strcmp(dtype, "f32") == 0) j->dtype = LEM_DTYPE_F32;
-    else if (strcmp(dtype, "bf16") == 0) j->dtype = LEM_DTYPE_BF16;
-    else return lem_fail(err, LEM_EUSAGE, "--dtype must be f32 or bf16, found '%s'", dtype);
-    if (strcmp(template, "chat") != 0 && strcmp(template, "plain") != 0)
-        return lem_fail(err, LEM_EUSAGE, "--template must be chat or plain, found '%s'", template);
+    j->dtype = lem_args_is(a, "dtype", "bf16") ? LEM_DTYPE_BF16 : LEM_DTYPE_F32;
     j->n = (int)lem_args_int(a, "n");
     j->gen = (lem_generate_opts){.sample = {(float)lem_args_num(a, "temperature"),
                                             (int)lem_args_int(a, "top-k"), (float)lem_args_num(a, "top-p")},
@@ -111,61 +100,7 @@ static lem_status read_options(sample_job *j, lem_err *err) {
                                  .eos = -1,
                                  .seed = j->cli->seed};
     lem_status st = read_stops(j, err);
-    if (st == LEM_OK) st = lem_generate_check(&j->gen, err);
-    if (st || j->to_stdout) return st;
-    j->journal_path = with_suffix(j->out, ".journal", err);
-    j->manifest_path = with_suffix(j->out, ".manifest.json", err);
-    j->run_manifest_path = with_suffix(j->out, ".journal.manifest.json", err);
-    return j->journal_path && j->manifest_path && j->run_manifest_path ? LEM_OK : LEM_EMEM;
-}
-
-/* ---- what is there already */
-
-static lem_status identify(sample_job *j, lem_err *err) {
-    if (strcmp(j->prompts, "-") != 0) {
-        const char *const inputs[] = {j->model, j->prompts};
-        return lem_job_identity(&lem_cmd_sample, j->args, inputs, 2, NULL, j->identity, err);
-    }
-    lem_buf b = {0}; /* stdin is identified by its rows */
-    for (size_t i = 0; i < j->rows.n; i++) lem_json_write(j->rows.at[i].input, 0, &b);
-    char hex[65];
-    lem_status st = lem_buf_ok(&b, err);
-    if (st == LEM_OK) {
-        lem_sha256_hex(lem_buf_str(&b), b.len, hex);
-        st = lem_job_identity(&lem_cmd_sample, j->args, (const char *const[]){j->model}, 1, hex, j->identity,
-                              err);
-    }
-    lem_buf_release(&b);
-    return st;
-}
-
-static lem_status remove_partial(const sample_job *j, lem_err *err) {
-    lem_status st = lem_file_remove(j->journal_path, err);
-    return st ? st : lem_file_remove(j->run_manifest_path, err);
-}
-
-/* Decides between finished, go on, and refused. The final manifest is written after OUT, and the journal
- * removed after that, so whatever stage a killed run reached, this finds it. */
-static lem_status look_at_output(sample_job *j, bool *complete, lem_err *err) {
-    *complete = false;
-    if (j->to_stdout) return LEM_OK;
-    if (j->cli->fresh) return j->cli->dry_run ? LEM_OK : remove_partial(j, err);
-    if (lem_file_exists(j->out) && lem_manifest_is_of(j->manifest_path, j->identity)) {
-        *complete = true;
-        return j->cli->dry_run ? LEM_OK : remove_partial(j, err);
-    }
-    if (lem_file_exists(j->journal_path)) {
-        if (lem_manifest_is_of(j->run_manifest_path, j->identity)) return LEM_OK;
-        return lem_fail(
-            err, LEM_EUSAGE,
-            "%s is the partial output of another job; choose another --out or pass --fresh to discard it",
-            j->journal_path);
-    }
-    if (lem_file_exists(j->out) && !j->cli->overwrite)
-        return lem_fail(
-            err, LEM_EUSAGE,
-            "%s exists and is the result of another job; choose another --out or pass --overwrite", j->out);
-    return LEM_OK;
+    return st ? st : lem_generate_check(&j->gen, err);
 }
 
 /* ---- journal */
@@ -176,30 +111,22 @@ static lem_status visit(void *ctx, const char *id, const lem_json *record, lem_e
     unsigned long long row = strtoull(id, &end, 10);
     unsigned long long cand = *end == ':' ? strtoull(end + 1, &end, 10) : (unsigned long long)j->n;
     if (*end || row >= j->rows.n || cand >= (unsigned long long)j->n)
-        return lem_fail(err, LEM_EDATA, "%s: unknown record '%s'", j->journal_path, id);
+        return lem_fail(err, LEM_EDATA, "the journal of %s: unknown record '%s'", j->out, id);
     lem_json **at = &j->records[row * (unsigned long long)j->n + cand];
     if (*at) return LEM_OK;
     *at = lem_json_copy(record);
-    if (!*at) return lem_fail(err, LEM_EMEM, "out of memory while reading %s", j->journal_path);
+    if (!*at) return lem_fail(err, LEM_EMEM, "out of memory while reading the journal of %s", j->out);
     j->finished++;
     return LEM_OK;
 }
 
 static lem_status open_journal(sample_job *j, lem_err *err) {
-    if (j->to_stdout) return LEM_OK;
-    uint64_t torn = 0;
-    lem_status st =
-        lem_manifest_write(j->run_manifest_path, &lem_cmd_sample, j->args, j->identity, &j->rt, err);
-    if (st == LEM_OK) st = lem_journal_open(j->journal_path, j->identity, visit, j, &j->journal, &torn, err);
-    if (st) return st;
-    if (torn)
-        lem_warn(j->cli->log, "%s: cut %llu bytes of an unfinished record", j->journal_path,
-                 (unsigned long long)torn);
+    lem_status st = lem_job_journal(j->job, visit, j, &j->journal, err);
     j->resumed = j->finished;
-    if (j->resumed)
+    if (st == LEM_OK && j->resumed)
         lem_info(j->cli->log, "going on: %llu of %llu candidates are there already",
                  (unsigned long long)j->resumed, (unsigned long long)j->total);
-    return LEM_OK;
+    return st;
 }
 
 /* ---- source and sink of the engine */
@@ -208,7 +135,7 @@ static lem_status next_prompt(void *ctx, lem_prompt *out, bool *more, lem_err *e
     (void)err;
     sample_job *j = ctx;
     for (; j->next_row < j->rows.n; j->next_row++) {
-        const lem_sample_row *r = &j->rows.at[j->next_row];
+        const lem_problem *r = &j->rows.at[j->next_row];
         int missing = 0;
         for (int i = 0; !r->too_long && i < j->n; i++)
             if (!j->records[j->next_row * (size_t)j->n + (size_t)i]) j->missing[missing++] = i;
@@ -251,75 +178,23 @@ static lem_status take_candidate(void *ctx, const lem_candidate *c, lem_err *err
 
 /* ---- stages of the run */
 
-static lem_status add_end(sample_job *j, int32_t id, const char *path, lem_err *err) {
-    lem_generate_opts *g = &j->gen;
-    for (int i = 0; i < g->n_end; i++)
-        if (g->end[i] == id) return LEM_OK;
-    if (id < 0 || id == g->eos) return LEM_OK;
-    if (g->n_end == LEM_GENERATE_MAX_ENDS)
-        return lem_fail(err, LEM_EDATA, "%s: eos_token_id: more than %d end tokens", path,
-                        LEM_GENERATE_MAX_ENDS - 2);
-    g->end[g->n_end++] = id;
-    return LEM_OK;
-}
-
-/* eos_token_id of a file of the folder, a number or a list; *found: the file says something. */
-static lem_status read_ends(sample_job *j, const char *name, bool *found, lem_err *err) {
-    char *path = lem_path_join(j->model, name, err);
-    lem_json *doc = NULL;
-    lem_status st = path ? LEM_OK : LEM_EMEM;
-    if (st == LEM_OK && lem_file_exists(path)) st = lem_json_load(path, 1 << 20, &doc, err);
-    const lem_json *ids = lem_json_get(doc, "eos_token_id");
-    bool list = lem_json_kind(ids) == LEM_JSON_ARRAY;
-    size_t n = list ? lem_json_count(ids) : ids && lem_json_kind(ids) != LEM_JSON_NULL;
-    for (size_t i = 0; st == LEM_OK && i < n; i++) {
-        int64_t id = lem_json_int(list ? lem_json_at(ids, i) : ids, -1);
-        if (id < 0 || id >= j->config.vocab)
-            st = lem_fail(err, LEM_EDATA, "%s: eos_token_id: an id from 0 to %d or a list of such expected",
-                          path, j->config.vocab - 1);
-        else st = add_end(j, (int32_t)id, path, err);
-    }
-    *found = n > 0;
-    lem_json_free(doc);
-    lem_free(path);
-    return st;
-}
-
-/* The special token that the template writes after a reply: Llama 3's <|eot_id|>, Mistral's </s>. -1 if it
- * writes none, or cannot be asked. */
-static lem_status turn_end(const sample_job *j, int32_t *out, lem_err *err) {
-    static const char reply =
-        '7'; /* one byte, so that its token is told from what the template writes before it */
-    lem_err why = LEM_ERR_INIT;
-    lem_ids ids = {0};
-    lem_status st = lem_chat_reply(j->tok, &reply, 1, &ids, &why);
-    bool replied = false;
-    *out = -1;
-    for (size_t i = 0; st == LEM_OK && i < ids.len && *out < 0; i++) {
-        size_t len = 0;
-        const char *text = lem_tokenizer_token_bytes(j->tok, ids.data[i], &len);
-        bool special = lem_tokenizer_is_special(j->tok, ids.data[i]);
-        if (special && replied) *out = ids.data[i];
-        replied = replied || (!special && text && memchr(text, reply, len));
-    }
-    lem_ids_release(&ids);
-    /* a template that refuses this conversation may still render the prompts: the folder's other end tokens
-     * count then */
-    return st == LEM_EMEM ? lem_fail(err, st, "%s", why.text) : LEM_OK;
-}
-
-/* A candidate ends with any of: the template's end of a turn, the tokenizer's end of text, and what
- * generation_config.json says, or, where that says nothing, config.json (as Transformers does). */
+/* The engine keeps the first end token apart from the others. */
 static lem_status find_ends(sample_job *j, bool chat, lem_err *err) {
-    int32_t turn = -1;
-    bool found = false;
-    lem_status st = chat ? turn_end(j, &turn, err) : LEM_OK;
-    if (st) return st;
-    j->gen.eos = turn >= 0 ? turn : lem_tokenizer_eos(j->tok);
-    st = add_end(j, lem_tokenizer_eos(j->tok), j->model, err);
-    if (st == LEM_OK) st = read_ends(j, "generation_config.json", &found, err);
-    if (st == LEM_OK && !found) st = read_ends(j, "config.json", &found, err);
+    lem_status st = lem_prompt_ends(j->tok, j->model, j->config.vocab, chat, &j->ends, err);
+    for (int i = 0; st == LEM_OK && i < j->ends.n; i++) {
+        if (i == 0) j->gen.eos = j->ends.id[0];
+        else j->gen.end[j->gen.n_end++] = j->ends.id[i];
+    }
     return st;
+}
+
+/* What the folder says of its prompts, and the options. */
+static lem_status read_prompt(sample_job *j, lem_err *err) {
+    lem_prompt_options o = {.template = lem_args_str(j->args, "template"),
+                            .system = lem_args_str(j->args, "system"),
+                            .suffix = lem_args_str(j->args, "suffix"),
+                            .from = lem_args_str(j->args, "prompt-from")};
+    return lem_prompt_settings_open(j->model, &o, &j->prompt, err);
 }
 
 /* Everything about the model but its weights, which are read once the plan is known to fit. */
@@ -331,12 +206,9 @@ static lem_status load_model(sample_job *j, lem_err *err) {
     if (lem_tokenizer_vocab(j->tok) > j->config.vocab)
         return lem_fail(err, LEM_EDATA, "%s: the tokenizer has %d ids but the model only %d", j->model,
                         (int)lem_tokenizer_vocab(j->tok), j->config.vocab);
-    bool chat = strcmp(lem_args_str(j->args, "template"), "chat") == 0;
-    st = find_ends(j, chat, err);
+    st = find_ends(j, j->prompt.template == LEM_PROMPT_CHAT, err);
     if (st) return st;
-    lem_sample_format f = {chat, lem_args_str(j->args, "system"), lem_args_str(j->args, "suffix"),
-                           j->config.max_positions - 1};
-    st = lem_sample_rows_encode(&j->rows, j->tok, &f, err);
+    st = lem_problems_encode(&j->rows, j->tok, &j->prompt, j->config.max_positions - 1, j->cli->cancel, err);
     j->gen.max_prompt = j->rows.longest;
     return st;
 }
@@ -344,7 +216,7 @@ static lem_status load_model(sample_job *j, lem_err *err) {
 static void report_too_long(const sample_job *j) {
     int named = 0;
     for (size_t i = 0; i < j->rows.n && named < 3; i++) {
-        const lem_sample_row *r = &j->rows.at[i];
+        const lem_problem *r = &j->rows.at[i];
         if (!r->too_long) continue;
         lem_warn(j->cli->log,
                  "%s:%llu: the prompt has %d tokens, the context holds %d; its candidates are empty",
@@ -353,11 +225,6 @@ static void report_too_long(const sample_job *j) {
     }
     if (j->rows.too_long > (uint64_t)named)
         lem_warn(j->cli->log, "%llu prompts in all are too long", (unsigned long long)j->rows.too_long);
-}
-
-static size_t physical_memory(void) {
-    long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGESIZE);
-    return pages > 0 && size > 0 ? (size_t)pages * (size_t)size : SIZE_MAX;
 }
 
 static lem_status print_plan(const sample_job *j, size_t packed, size_t engine, lem_err *err) {
@@ -391,7 +258,7 @@ static lem_status print_plan(const sample_job *j, size_t packed, size_t engine, 
 
 /* Packed weights, then what the engine plans. */
 static lem_status plan_memory(sample_job *j, lem_err *err) {
-    size_t params = lem_model_config_params(&j->config), physical = physical_memory();
+    size_t params = lem_model_config_params(&j->config), physical = lem_physical_memory();
     j->gen.kv_bytes = physical / 2;
     size_t head = j->config.tied ? (size_t)j->config.vocab * (size_t)j->config.width
                                  : 0; /* a tied embedding is packed too */
@@ -416,27 +283,25 @@ static lem_status write_output(sample_job *j, lem_err *err) {
     lem_status st = LEM_OK;
     LEM_TRY(lem_out_open(j->out, true, &o, err));
     for (size_t i = 0; i < j->rows.n; i++) {
-        const lem_sample_row *r = &j->rows.at[i];
-        LEM_TRY(
-            lem_sample_row_output(r, r->too_long ? NULL : j->records + i * (size_t)j->n, j->n, &row, err));
+        const lem_problem *r = &j->rows.at[i];
+        LEM_TRY(lem_problem_output(r, r->too_long ? NULL : j->records + i * (size_t)j->n, j->n, &row, err));
         LEM_TRY(lem_rows_write(o, row, err));
         lem_json_free(row);
         row = NULL;
     }
     LEM_TRY(lem_out_commit(o, err));
     if (j->to_stdout) goto done;
-    LEM_TRY(lem_manifest_write(j->manifest_path, &lem_cmd_sample, j->args, j->identity, &j->rt, err));
     st = lem_journal_close(j->journal, err);
     j->journal = NULL;
     LEM_TRY(st);
-    LEM_TRY(remove_partial(j, err));
+    LEM_TRY(lem_job_finish(j->job, err));
 done:
     lem_json_free(row);
     if (o) lem_out_close(o);
     return st;
 }
 
-static lem_status print_json(const sample_job *j, bool complete, lem_err *err) {
+static lem_status print_json(const sample_job *j, lem_err *err) {
     uint64_t stop = 0, length = 0;
     for (uint64_t i = 0; j->records && i < (uint64_t)j->rows.n * (uint64_t)j->n; i++) {
         const char *f = lem_json_str(lem_json_get(j->records[i], "finish_reason"), "");
@@ -451,8 +316,8 @@ static lem_status print_json(const sample_job *j, bool complete, lem_err *err) {
         lem_json_set(fin, "prompt_too_long", lem_json_new_int((int64_t)(j->rows.too_long * (uint64_t)j->n)));
     ok = ok && lem_json_set(o, "command", lem_json_new_str("sample")) &&
          lem_json_set(o, "out", lem_json_new_str(j->out)) &&
-         lem_json_set(o, "identity", lem_json_new_str(j->identity)) &&
-         lem_json_set(o, "already_complete", lem_json_new_bool(complete)) &&
+         lem_json_set(o, "identity", lem_json_new_str(lem_job_identity(j->job))) &&
+         lem_json_set(o, "already_complete", lem_json_new_bool(false)) &&
          lem_json_set(o, "problems", lem_json_new_int((int64_t)j->rows.n)) &&
          lem_json_set(o, "candidates", lem_json_new_int((int64_t)j->finished)) &&
          lem_json_set(o, "resumed", lem_json_new_int((int64_t)j->resumed)) &&
@@ -494,55 +359,54 @@ static lem_status generate(sample_job *j, lem_err *err) {
 
 static void release(sample_job *j) {
     if (j->journal && lem_journal_close(j->journal, NULL) != LEM_OK)
-        lem_warn(j->cli->log, "%s: could not be closed", j->journal_path);
+        lem_warn(j->cli->log, "the journal of %s could not be closed", j->out);
     for (uint64_t i = 0; j->records && i < (uint64_t)j->rows.n * (uint64_t)j->n; i++)
         lem_json_free(j->records[i]);
     lem_free(j->records);
     lem_free(j->missing);
     lem_free(j->stop);
-    lem_sample_rows_release(&j->rows);
+    lem_problems_release(&j->rows);
+    lem_prompt_settings_release(&j->prompt);
     if (j->weights) lem_weights_free(j->weights);
     if (j->tok) lem_tokenizer_free(j->tok);
     lem_runtime_close(&j->rt);
-    if (j->lock) lem_lock_release(j->lock);
-    lem_free(j->journal_path);
-    lem_free(j->manifest_path);
-    lem_free(j->run_manifest_path);
+    lem_job_close(j->job);
 }
 
-static lem_status sample(sample_job *j, lem_err *err) {
-    bool complete;
-    lem_status st = read_options(j, err);
-    if (st == LEM_OK && !j->to_stdout && !j->cli->dry_run) st = lem_lock_take(j->out, &j->lock, err);
+/* Rows, model and plan: everything that can be wrong before the work begins. */
+static lem_status prepare(sample_job *j, lem_err *err) {
+    lem_status st = read_prompt(j, err);
     if (st == LEM_OK)
-        st = lem_sample_rows_load(j->prompts, lem_args_tree(j->args, "map"), j->cli->limit, &j->rows, err);
-    if (st == LEM_OK) st = identify(j, err);
-    if (st == LEM_OK) st = look_at_output(j, &complete, err);
-    if (st) return st;
-    if (complete) {
-        lem_info(j->cli->log, "%s is already complete", j->out);
-        return j->cli->json ? print_json(j, true, err) : LEM_OK;
-    }
-    st = load_model(j, err);
+        st = lem_problems_load(j->prompts, lem_args_tree(j->args, "map"), j->cli->limit, j->cli->cancel,
+                               &j->rows, err);
+    if (st == LEM_OK) st = load_model(j, err);
     if (st) return st;
     report_too_long(j);
     if (j->rows.too_long == j->rows.n)
         return lem_fail(err, LEM_EDATA, "%s: no prompt fits the context of %d tokens", j->prompts,
                         j->config.max_positions);
     j->total = ((uint64_t)j->rows.n - j->rows.too_long) * (uint64_t)j->n;
-    st = plan_memory(j, err);
-    if (st || j->cli->dry_run) return st;
+    return plan_memory(j, err);
+}
+
+static lem_status open_run(sample_job *j, lem_err *err) {
     j->records = lem_alloc_zero(j->rows.n * (size_t)j->n, sizeof *j->records, err);
     j->missing = lem_alloc((size_t)j->n, sizeof *j->missing, err);
     if (!j->records || !j->missing) return LEM_EMEM;
-    st = lem_runtime_open(j->cli, j->run_manifest_path, &j->rt, err);
+    lem_status st = lem_runtime_open(j->cli, lem_job_compute_path(j->job), &j->rt, err);
+    if (st == LEM_OK) st = lem_job_start(j->job, j->rt.backend->ops->name, err);
     if (st == LEM_OK) st = open_journal(j, err);
-    if (st == LEM_OK) st = lem_weights_open(j->model, LEM_HEAD_LM, j->rt.backend, j->dtype, &j->weights, err);
-    if (st) return st;
-    st = generate(j, err);
+    return st ? st : lem_weights_open(j->model, LEM_HEAD_LM, j->rt.backend, j->dtype, &j->weights, err);
+}
+
+static lem_status sample(sample_job *j, lem_err *err) {
+    lem_status st = prepare(j, err);
+    if (st || j->cli->dry_run) return st;
+    st = open_run(j, err);
+    if (st == LEM_OK) st = generate(j, err);
     if (st == LEM_OK) st = write_output(j, err);
     if (st) return st;
-    if (j->cli->json) return print_json(j, false, err);
+    if (j->cli->json) return print_json(j, err);
     lem_info(j->cli->log, "%s: %llu candidates for %zu problems", j->out, (unsigned long long)j->finished,
              j->rows.n);
     return LEM_OK;
@@ -550,8 +414,23 @@ static lem_status sample(sample_job *j, lem_err *err) {
 
 static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
     sample_job j = {.cli = cli, .args = args};
-    lem_status st = sample(&j, err);
+    lem_status st = lem_job_open(cli, &lem_cmd_sample, args, NULL, &j.job, err);
+    if (st) return st;
+    if (lem_job_done(j.job)) st = lem_print_complete(cli, "sample", j.job, err);
+    else {
+        st = read_options(&j, err);
+        if (st == LEM_OK) st = sample(&j, err);
+    }
     release(&j);
+    return st;
+}
+
+static lem_status plan(lem_cli *cli, const lem_args *args, lem_plan *out, lem_err *err) {
+    lem_model_config c;
+    (void)cli;
+    size_t width = lem_args_is(args, "dtype", "bf16") ? 2 : 4;
+    lem_status st = lem_model_check(lem_args_str(args, "model"), LEM_HEAD_LM, &c, err);
+    if (st == LEM_OK) out->memory = (double)lem_model_config_params(&c) * (double)width;
     return st;
 }
 
@@ -566,4 +445,8 @@ const lem_command lem_cmd_sample = {
     .opts = opts,
     .n_opts = (int)(sizeof opts / sizeof opts[0]),
     .run = run,
+    .plan = plan,
+    .output = LEM_OUTPUT_FILE,
+    .out_required = true,
+    .required = "model|prompts",
 };

@@ -4,6 +4,7 @@
 
 #include "core/file.h"
 #include "eval/result.h"
+#include "job/job.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -18,15 +19,15 @@ static const lem_opt opts[] = {
     {"seeds", LEM_OPT_INT, "N", "100", "random subsets per problem for the seeds protocol; 0 = none", 0,
      100000},
     {"resamples", LEM_OPT_INT, "N", "10000", "bootstrap resamples over problems", 100, 1000000},
-    {"group", LEM_OPT_STR, "HOW", "key",
-     "what counts as the same answer in votes: key (1/2 is 0.5) or string", 0, 0},
+    {"group", LEM_OPT_ENUM, "HOW", "key", "what counts as the same answer in votes (by key, 1/2 is 0.5)",
+     .choices = "key|string"},
     {"aggregate", LEM_OPT_LIST, "NAME", NULL,
      "step scores to one score: last, min, max, prod, geometric, mean, mean_logit, mean_odds; default last, "
      "min, prod",
      0, 0},
-    {"task", LEM_OPT_STR, "NAME", "std",
-     "where the answer stands in completions, for rows that were not graded: a name as in lemma grade --task",
-     0, 0},
+    {"task", LEM_OPT_ENUM, "NAME", "std",
+     "where the answer stands in completions, for rows that were not graded",
+     .choices = LEM_GRADE_TASK_NAMES},
 };
 
 static lem_status add_k(const char *text, int longest, lem_eval_opts *o, lem_err *err) {
@@ -55,7 +56,7 @@ static lem_status choose_ks(const lem_json *list, const lem_eval_data *d, lem_ev
 
 static lem_status configure(const lem_args *args, lem_candidates_map *map, lem_eval_load *how, lem_err *err) {
     const lem_json *list = lem_args_tree(args, "map"), *agg = lem_args_tree(args, "aggregate");
-    const char *group = lem_args_str(args, "group"), *task = lem_args_str(args, "task");
+    const char *task = lem_args_str(args, "task");
     for (size_t k = 0; k < lem_json_count(list); k++) {
         lem_status st = lem_candidates_map_set(map, lem_json_str(lem_json_at(list, k), ""), err);
         if (st != LEM_OK) return st;
@@ -67,29 +68,18 @@ static lem_status configure(const lem_args *args, lem_candidates_map *map, lem_e
         if (!lem_eval_aggregator_find(name, &how->aggregators[how->n_aggregators++]))
             return lem_fail(err, LEM_EUSAGE, "--aggregate: unknown '%s'", name);
     }
-    how->by_string = strcmp(group, "string") == 0;
-    if (!how->by_string && strcmp(group, "key") != 0)
-        return lem_fail(err, LEM_EUSAGE, "--group '%s' is neither key nor string", group);
-    if (!lem_grade_task_find(task, &how->task))
-        return lem_fail(err, LEM_EUSAGE,
-                        "--task '%s' is unknown (std, gsm8k, plain, minerva, gaokao, olympiad, college, "
-                        "choice, amc, aime)",
-                        task);
+    how->by_string = lem_args_is(args, "group", "string");
+    if (!lem_grade_task_find(task, &how->task)) return lem_fail(err, LEM_EUSAGE, "--task '%s'", task);
     return LEM_OK;
 }
 
-static lem_status write_result(lem_cli *cli, const char *path, const lem_json *r, lem_err *err) {
+static lem_status write_result(lem_job *job, const lem_json *r, lem_err *err) {
     lem_buf b = {0};
-    lem_out *out = NULL;
-    lem_status st = LEM_OK;
     lem_json_write(r, 2, &b);
     lem_buf_putc(&b, '\n');
-    LEM_TRY(lem_buf_ok(&b, err));
-    LEM_TRY(lem_out_open(path, cli->overwrite || cli->fresh, &out, err));
-    LEM_TRY(lem_out_write(out, lem_buf_str(&b), b.len, err));
-    LEM_TRY(lem_out_commit(out, err));
-done:
-    lem_out_close(out);
+    lem_status st = lem_buf_ok(&b, err);
+    if (st == LEM_OK) st = lem_file_write_atomic(lem_job_out(job), b.data, b.len, err);
+    if (st == LEM_OK) st = lem_job_finish(job, err);
     lem_buf_release(&b);
     return st;
 }
@@ -103,7 +93,7 @@ static lem_status print_text(lem_cli *cli, const lem_eval_data *d, const lem_met
     return st;
 }
 
-static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
+static lem_status select_from(lem_cli *cli, const lem_args *args, lem_job *job, lem_err *err) {
     lem_eval_load how = {.limit = cli->limit};
     lem_eval_opts o = {.seed = cli->seed,
                        .resamples = (int)lem_args_int(args, "resamples"),
@@ -112,9 +102,8 @@ static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
     lem_metrics m = {NULL, 0, NULL, 0};
     lem_json *r = NULL;
     lem_status st = LEM_OK;
-    const char *out = lem_args_str(args, "out");
     if (o.n_seeds == 0) o.n_seeds = -1;
-    if (out && strcmp(out, "-") == 0) cli->json = true, out = NULL;
+    if (lem_args_is(args, "out", "-")) cli->json = true;
     lem_candidates_map *map = lem_candidates_map_new(err);
     if (!map) return LEM_EMEM;
     LEM_TRY(configure(args, map, &how, err));
@@ -124,14 +113,24 @@ static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
     LEM_TRY(lem_eval_metrics(d.p, d.n, &o, &m, err));
     r = lem_eval_result_json(&d, &o, &m, how.by_string);
     if (!r) LEM_TRY(lem_fail(err, LEM_EMEM, "out of memory"));
+    LEM_TRY(lem_job_start(job, NULL, err));
     if (cli->json) LEM_TRY(lem_print_json(cli->out, lem_json_share(r), 2, err));
-    if (out) LEM_TRY(write_result(cli, out, r, err));
+    if (lem_job_out(job)) LEM_TRY(write_result(job, r, err));
     if (!cli->json) LEM_TRY(print_text(cli, &d, &m, err));
 done:
     lem_json_free(r);
     lem_metrics_release(&m);
     lem_eval_data_release(&d);
     lem_candidates_map_free(map);
+    return st;
+}
+
+static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
+    static const lem_job_spec spec = {.cheap = true};
+    lem_job *job = NULL;
+    lem_status st = lem_job_open(cli, &lem_cmd_select, args, &spec, &job, err);
+    if (st == LEM_OK && !lem_job_done(job)) st = select_from(cli, args, job, err);
+    lem_job_close(job);
     return st;
 }
 
@@ -145,4 +144,6 @@ const lem_command lem_cmd_select = {
     .opts = opts,
     .n_opts = (int)(sizeof opts / sizeof opts[0]),
     .run = run,
+    .output = LEM_OUTPUT_FILE,
+    .words = LEM_WORDS_INPUT,
 };

@@ -5,7 +5,7 @@
 
 #include "core/file.h"
 #include "core/mem.h"
-#include "token/chat.h"
+#include "prompt/chat.h"
 #include "token/conversation.h"
 
 #include <string.h>
@@ -17,8 +17,8 @@ static const lem_opt opts[] = {
     {"generation-prompt", LEM_OPT_FLAG, NULL, NULL, "end with the start of a reply", 0, 0},
     {"parse-special", LEM_OPT_FLAG, NULL, NULL,
      "recognise special tokens in messages (never for text you did not write yourself)", 0, 0},
-    {"template", LEM_OPT_STR, "FILE", NULL, "use this Jinja file in place of the folder's template", 0, 0},
-    {"tools", LEM_OPT_STR, "FILE", NULL, "JSON array of tools for the template", 0, 0},
+    {"template", LEM_OPT_INPUT, "FILE", NULL, "use this Jinja file in place of the folder's template", 0, 0},
+    {"tools", LEM_OPT_INPUT, "FILE", NULL, "JSON array of tools for the template", 0, 0},
     {"set", LEM_OPT_LIST, "NAME=JSON", NULL,
      "a further variable of the template, such as enable_thinking=false", 0, 0},
     {"date", LEM_OPT_STR, "YYYY-MM-DD", NULL,

@@ -3,6 +3,7 @@
 #include "cli/runtime.h"
 
 #include "core/file.h"
+#include "job/job.h"
 #include "token/line_coder.h"
 
 #include <string.h>
@@ -57,8 +58,9 @@ static lem_status report(lem_cli *cli, const lem_line_counts *n, const lem_token
     return lem_fail(err, LEM_EMEM, "out of memory");
 }
 
-static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
-    const char *path = args->n_words > 1 ? args->words[1] : "-", *out_path = lem_args_str(args, "out");
+static lem_status tokenize(lem_cli *cli, const lem_args *args, lem_job *job, lem_err *err) {
+    const char *path = args->n_words > 1 ? args->words[1] : "-";
+    const char *out_path = lem_args_is(args, "out", "-") ? "-" : lem_job_out(job);
     lem_line_coding how;
     lem_line_counts counts;
     lem_tokenizer *t = NULL;
@@ -72,18 +74,31 @@ static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
     how.source = path;
     LEM_TRY(lem_tokenizer_load_path(args->words[0], &t, err));
     LEM_TRY(lem_lines_open(path, MAX_LINE, &lines, err));
-    if (out_path) LEM_TRY(lem_out_open(out_path, cli->overwrite || cli->fresh, &out, err));
+    LEM_TRY(lem_job_start(job, NULL, err));
+    if (out_path) LEM_TRY(lem_out_open(out_path, true, &out, err));
     pool = lem_pool_new(cli->threads, err);
     if (!pool) LEM_TRY(LEM_EMEM);
     if (out) LEM_TRY(lem_line_code(t, &how, lines, pool, cli->cancel, to_file, out, &counts, err));
     else LEM_TRY(lem_line_code(t, &how, lines, pool, cli->cancel, to_stdout, cli->out, &counts, err));
     if (out) LEM_TRY(lem_out_commit(out, err));
+    LEM_TRY(lem_job_finish(job, err));
     LEM_TRY(report(cli, &counts, t, err));
 done:
     lem_pool_free(pool);
     lem_out_close(out);
     lem_lines_close(lines);
     lem_tokenizer_free(t);
+    return st;
+}
+
+static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
+    const char *text = args->n_words > 1 ? args->words[1] : "-";
+    const lem_job_input inputs[] = {{"tokenizer", args->words[0]}, {"text", text}};
+    const lem_job_spec spec = {NULL, inputs, 2, true};
+    lem_job *job = NULL;
+    lem_status st = lem_job_open(cli, &lem_cmd_tokenize, args, &spec, &job, err);
+    if (st == LEM_OK && !lem_job_done(job)) st = tokenize(cli, args, job, err);
+    lem_job_close(job);
     return st;
 }
 
@@ -99,4 +114,6 @@ const lem_command lem_cmd_tokenize = {
     .opts = opts,
     .n_opts = (int)(sizeof opts / sizeof opts[0]),
     .run = run,
+    .output = LEM_OUTPUT_FILE,
+    .words = LEM_WORDS_OWN,
 };

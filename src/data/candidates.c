@@ -172,27 +172,40 @@ static void tell(char ground[200], const format *f, bool by_hand) {
     lem_buf_release(&b);
 }
 
+static bool any_by_hand(const lem_candidates_map *m) {
+    for (int f = 0; f < LEM_CAND_N_FIELDS; f++)
+        if (m->by_hand[f]) return true;
+    return false;
+}
+
+static const format *known_format(const lem_json *row) {
+    for (size_t k = 0; k < sizeof formats / sizeof *formats; k++)
+        if (fits(&formats[k], row)) return &formats[k];
+    return NULL;
+}
+
+/* Where a field stands that no map by hand names: in the known format, else under our own name. */
+static const char *path_of(const format *known, lem_candidates_field f, const lem_json *row) {
+    if (known) return known->path[f];
+    if (f == LEM_CAND_PROBLEM && !lem_json_get(row, "problem")) return "question";
+    return f <= LEM_CAND_EXPECTED ? field_names[f] : NULL;
+}
+
 lem_status lem_candidates_map_detect(lem_candidates_map *m, const lem_json *row, char ground[200],
                                      lem_err *err) {
-    const format *known = NULL;
-    bool by_hand = false;
-    for (size_t k = 0; k < sizeof formats / sizeof *formats && !known; k++)
-        if (fits(&formats[k], row)) known = &formats[k];
-    for (int f = 0; f < LEM_CAND_N_FIELDS; f++) by_hand = by_hand || m->by_hand[f];
+    const format *known = known_format(row);
     bool enough =
         m->by_hand[LEM_CAND_COMPLETIONS] || m->by_hand[LEM_CAND_PREDICTED] || m->by_hand[LEM_CAND_CORRECT];
     if (!known && !enough) return unknown_columns(row, err);
     /* a map by hand of the candidates themselves speaks of another layout: then only its other fields of our
      * own names are taken over */
     if (enough) known = NULL;
+    bool by_hand = any_by_hand(m); /* before assign adds to the map */
     for (int f = 0; f < LEM_CAND_N_FIELDS; f++) {
-        if (m->by_hand[f]) continue;
-        const char *path = known ? known->path[f] : (f <= LEM_CAND_EXPECTED ? field_names[f] : NULL);
-        if (!known && f == LEM_CAND_PROBLEM && !lem_json_get(row, "problem")) path = "question";
-        if (path) {
-            lem_status st = assign(m, (lem_candidates_field)f, path, strlen(path), false, err);
-            if (st != LEM_OK) return st;
-        }
+        const char *path = m->by_hand[f] ? NULL : path_of(known, (lem_candidates_field)f, row);
+        if (!path) continue;
+        lem_status st = assign(m, (lem_candidates_field)f, path, strlen(path), false, err);
+        if (st != LEM_OK) return st;
     }
     tell(ground, known, by_hand);
     return name_models(m, err);
@@ -219,14 +232,33 @@ static bool push(lem_arena *a, values *v, const lem_json *j) {
     return true;
 }
 
+static lem_status push_or_fail(lem_arena *a, values *v, const lem_json *j, lem_err *err) {
+    return push(a, v, j) ? LEM_OK : lem_fail(err, LEM_EDATA, "more than %d candidates", MAX_CANDIDATES);
+}
+
+/* The first element of a path that is "*"; NULL if none is. */
+static const char *first_star(const char *path, size_t len) {
+    for (size_t i = 0; i < len; i++)
+        if (path[i] == '*' && (i == 0 || path[i - 1] == '.') && (i + 1 == len || path[i + 1] == '.'))
+            return path + i;
+    return NULL;
+}
+
+/* The elements of a list, or what stands in each under a path (NULL = the element itself). */
+static lem_status spread(lem_arena *a, const lem_json *list, const char *tail, values *out, lem_err *err) {
+    for (size_t i = 0; i < lem_json_count(list); i++) {
+        const lem_json *e = lem_json_at(list, i);
+        lem_status st = push_or_fail(a, out, tail ? lem_json_find(e, tail) : e, err);
+        if (st) return st;
+    }
+    return LEM_OK;
+}
+
 /* Values of one path without alternatives; "*" spreads a list. A list at the end is spread as well, anything
  * else is one value. */
 static lem_status follow(lem_arena *a, const lem_json *from, const char *path, size_t len, values *out,
                          lem_err *err) {
-    const char *star = NULL;
-    for (size_t i = 0; i < len && !star; i++)
-        if (path[i] == '*' && (i == 0 || path[i - 1] == '.') && (i + 1 == len || path[i + 1] == '.'))
-            star = path + i;
+    const char *star = first_star(path, len), *tail = NULL;
     size_t head = star ? (size_t)(star - path) : len;
     while (head && path[head - 1] == '.') head--;
     char *key = lem_arena_strndup(a, path, head);
@@ -235,22 +267,14 @@ static lem_status follow(lem_arena *a, const lem_json *from, const char *path, s
     if (!v && head) v = lem_json_get(from, key); /* a column whose name holds a dot */
     if (!v) return LEM_OK;
     out->present = true;
-    bool list = lem_json_kind(v) == LEM_JSON_ARRAY;
-    if (star && !list)
-        return lem_fail(err, LEM_EDATA, "'%s': list expected for '*', found %s", key, lem_json_kind_name(v));
-    if (!list)
-        return push(a, out, v) ? LEM_OK : lem_fail(err, LEM_EDATA, "more than %d candidates", MAX_CANDIDATES);
+    if (lem_json_kind(v) != LEM_JSON_ARRAY)
+        return star ? lem_fail(err, LEM_EDATA, "'%s': list expected for '*', found %s", key,
+                               lem_json_kind_name(v))
+                    : push_or_fail(a, out, v, err);
     size_t rest = star ? (size_t)(path + len - star) - 1 : 0;
-    for (size_t i = 0; i < lem_json_count(v); i++) {
-        const lem_json *e = lem_json_at(v, i);
-        if (rest > 1) { /* behind "*." one plain path per element */
-            char *tail = lem_arena_strndup(a, star + 2, rest - 1);
-            if (!tail) return lem_fail(err, LEM_EMEM, "out of memory");
-            e = lem_json_find(e, tail);
-        }
-        if (!push(a, out, e)) return lem_fail(err, LEM_EDATA, "more than %d candidates", MAX_CANDIDATES);
-    }
-    return LEM_OK;
+    if (rest > 1 && !(tail = lem_arena_strndup(a, star + 2, rest - 1))) /* behind "*." one plain path */
+        return lem_fail(err, LEM_EMEM, "out of memory");
+    return spread(a, v, tail, out, err);
 }
 
 static lem_status gather(lem_arena *a, const lem_json *row, const char *path, values *out, lem_err *err) {

@@ -3,8 +3,9 @@
 
 #include "core/jsonl.h"
 #include "core/mem.h"
+#include "data/cancel_priv.h"
 #include "data/record.h"
-#include "token/chat.h"
+#include "prompt/prompt.h"
 
 #include <string.h>
 
@@ -42,6 +43,15 @@ lem_status lem_examples_add(lem_examples *e, const int32_t *ids, const uint8_t *
     return LEM_OK;
 }
 
+static lem_status with_suffix(const char *problem, const char *suffix, char **out, lem_err *err) {
+    lem_buf b = {0};
+    const char *text;
+    lem_status st = lem_prompt_problem_text(problem, suffix, &b, &text, err);
+    if (st == LEM_OK && !(*out = lem_strdup(text, err))) st = LEM_EMEM;
+    lem_buf_release(&b);
+    return st;
+}
+
 /* Applies what the loader asks for to the turns of one row. */
 static lem_status dress(lem_turns *t, lem_row_kind kind, const lem_sft_load *how, lem_err *err) {
     for (int i = 0; i < t->n; i++) {
@@ -51,9 +61,8 @@ static lem_status dress(lem_turns *t, lem_row_kind kind, const lem_sft_load *how
         if (how->box_answer && strcmp(turn->role, "assistant") == 0)
             next = lem_text_box_answer(turn->content, err);
         else if (how->user_suffix && kind == LEM_ROW_QUESTION_ANSWER && strcmp(turn->role, "user") == 0) {
-            lem_buf b = {0};
-            lem_buf_printf(&b, "%s\n%s", turn->content, how->user_suffix);
-            next = lem_buf_take(&b);
+            lem_status st = with_suffix(turn->content, how->user_suffix, &next, err);
+            if (st) return st;
         } else continue;
         if (!next) return lem_fail(err, LEM_EMEM, "out of memory");
         lem_free(turn->content);
@@ -92,7 +101,8 @@ static lem_status reader_next(reader *r, const char *path, bool *eof, lem_err *e
         return LEM_OK;
     }
     lem_json *row = NULL;
-    lem_status st = lem_rows_next(r->rows, &row, err);
+    lem_status st = lem_data_cancelled(r->how->cancel, err);
+    if (st == LEM_OK) st = lem_rows_next(r->rows, &row, err);
     if (st) return st;
     if (!row) {
         *eof = true;
@@ -124,30 +134,41 @@ done:
     return st;
 }
 
-static lem_status encode_text(const lem_tokenizer *t, const char *text, lem_ids *ids, uint8_t **mask,
-                              lem_err *err) {
-    lem_status st = lem_tokenizer_encode(t, text, strlen(text), false, ids, err);
-    if (st == LEM_OK && lem_tokenizer_eos(t) >= 0) st = lem_ids_push(ids, lem_tokenizer_eos(t), err);
-    if (st) return st;
-    *mask = lem_alloc(ids->len + 1, 1, err);
-    if (!*mask) return LEM_EMEM;
-    memset(*mask, 1, ids->len);
-    return LEM_OK;
+static bool is_text(const lem_turns *turns) {
+    return turns->n == 1 && strcmp(turns->at[0].role, "text") == 0;
 }
 
 static lem_status encode_turns(const lem_tokenizer *t, const lem_turns *turns, const char *system,
                                lem_ids *ids, uint8_t **mask, lem_err *err) {
-    if (turns->n == 1 && strcmp(turns->at[0].role, "text") == 0)
-        return encode_text(t, turns->at[0].content, ids, mask, err);
+    if (is_text(turns)) return lem_prompt_text(t, turns->at[0].content, ids, mask, err);
     lem_message *m = lem_alloc((size_t)turns->n + 1, sizeof *m, err);
     if (!m) return LEM_EMEM;
-    size_t n = 0;
-    if (system && *system && (turns->n == 0 || strcmp(turns->at[0].role, "system") != 0))
-        m[n++] = (lem_message){"system", system};
-    for (int i = 0; i < turns->n; i++) m[n++] = (lem_message){turns->at[i].role, turns->at[i].content};
-    lem_status st = lem_chat_encode(t, m, n, false, ids, mask, err);
+    for (int i = 0; i < turns->n; i++) m[i] = (lem_message){turns->at[i].role, turns->at[i].content};
+    lem_status st = lem_prompt_conversation(t, system, m, (size_t)turns->n, ids, mask, err);
     lem_free(m);
     return st;
+}
+
+/* One row as an example, or counted as too long. */
+static lem_status add_example(lem_examples *e, const lem_ids *ids, const uint8_t *mask, const reader *r,
+                              const char *path, lem_drop_counts *drops, lem_log *log, lem_err *err) {
+    unsigned long long line = lem_rows_number(r->rows);
+    size_t trained = 0;
+    for (size_t i = 1; i < ids->len; i++) trained += mask[i];
+    if (trained == 0)
+        return lem_fail(err, LEM_EDATA, "%s:%llu: the row trains on zero tokens (it has no assistant text)",
+                        path, line);
+    if ((int64_t)ids->len > r->how->max_len) {
+        if (drops->too_long++ < 3)
+            lem_warn(log, "%s:%llu: left out: %zu tokens, --max-len is %d", path, line, ids->len,
+                     r->how->max_len);
+        return LEM_OK;
+    }
+    lem_status st = lem_examples_add(e, ids->data, mask, ids->len, err);
+    if (st) return st;
+    drops->kept++;
+    drops->conversations += !is_text(&r->turns);
+    return LEM_OK;
 }
 
 lem_status lem_examples_load(lem_examples *e, const char *path, const lem_tokenizer *t,
@@ -166,23 +187,12 @@ lem_status lem_examples_load(lem_examples *e, const char *path, const lem_tokeni
         ids.len = 0;
         lem_free(mask);
         mask = NULL;
-        LEM_TRY(encode_turns(t, &r.turns, how->system, &ids, &mask, err));
-        size_t trained = 0;
-        for (size_t i = 1; i < ids.len; i++) trained += mask[i];
-        unsigned long long line = lem_rows_number(r.rows);
-        if (trained == 0) {
-            st = lem_fail(err, LEM_EDATA, "%s:%llu: the row trains on zero tokens (it has no assistant text)",
-                          path, line);
+        st = encode_turns(t, &r.turns, how->system, &ids, &mask, err);
+        if (st) {
+            lem_err_context(err, "%s:%llu", path, (unsigned long long)lem_rows_number(r.rows));
             goto done;
         }
-        if ((int64_t)ids.len > how->max_len) {
-            if (drops->too_long++ < 3)
-                lem_warn(log, "%s:%llu: left out: %zu tokens, --max-len is %d", path, line, ids.len,
-                         how->max_len);
-            continue;
-        }
-        LEM_TRY(lem_examples_add(e, ids.data, mask, ids.len, err));
-        drops->kept++;
+        LEM_TRY(add_example(e, &ids, mask, &r, path, drops, log, err));
     }
 done:
     lem_free(mask);

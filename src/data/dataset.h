@@ -7,6 +7,7 @@
 
 #include "core/err.h"
 #include "core/log.h"
+#include "prompt/solution.h"
 #include "token/tokenizer.h"
 
 #include <stdint.h>
@@ -21,6 +22,7 @@ typedef struct lem_examples {
 
 typedef struct lem_drop_counts {
     uint64_t rows, kept, too_long, filtered;
+    uint64_t conversations; /* rows kept that were written by the chat template, not as plain text */
 } lem_drop_counts;
 
 void lem_examples_release(lem_examples *e);
@@ -31,12 +33,13 @@ typedef struct lem_sft_load { /* how rows become examples */
     const char *format;       /* NULL = detect; else messages, sharegpt, prompt-completion, instruction,
                                  question-answer, text */
     const char *system;       /* system prompt for rows that have none; NULL = none */
-    const char *
-        user_suffix; /* appended to the user turn of question-answer rows, e.g. an instruction; NULL = none */
-    bool strip_marks; /* remove GSM8K's <<...>> calculator marks */
-    bool box_answer;  /* turn a final "#### x" line into "The answer is \boxed{x}." */
-    int max_len;      /* longer examples are left out and counted */
-    int64_t limit;    /* rows; -1 = all */
+    /* A line added to the user turn of question-answer rows, e.g. an instruction; NULL = none. */
+    const char *user_suffix;
+    bool strip_marks;         /* remove GSM8K's <<...>> calculator marks */
+    bool box_answer;          /* turn a final "#### x" line into "The answer is \boxed{x}." */
+    int max_len;              /* longer examples are left out and counted */
+    int64_t limit;            /* rows; -1 = all */
+    const lem_cancel *cancel; /* looked at for every row: LEM_EINTR; NULL = never */
 } lem_sft_load;
 
 /* Reads FILE (JSONL, JSON array, .gz, .zst). A row that trains on zero tokens, or whose kind cannot be told,
@@ -67,22 +70,17 @@ typedef struct lem_lists {
     uint64_t n_responses, cap_responses;
 } lem_lists;
 void lem_lists_release(lem_lists *l);
-/* Rows {id, problem, responses[], labels[], scores[]}. Prompts are ChatML with `system`, responses end with
- * their <|im_end|>\n. A list without both classes, or with a response longer than max_len, is left out and
- * counted. */
-lem_status lem_lists_load(lem_lists *l, const char *path, const lem_tokenizer *t, const char *system,
-                          int max_len, int64_t limit, lem_drop_counts *drops, lem_log *log,
-                          lem_err *err) LEM_MUST_CHECK;
-
-/* AceMath-RM reads solutions under this system prompt ("check", where the policy's says "put"): model card of
- * arXiv 2412.15084. Training and scoring must agree. */
-#define LEM_REWARD_SYSTEM "Please reason step by step, and check your final answer within \\boxed{}."
-
-/* Prompt and response as the reward model reads them, by the folder's template or in ChatML: prompt ids with
- * the start of a reply, response ids with what ends it. Appends. */
-lem_status lem_reward_prompt(const lem_tokenizer *t, const char *system, const char *problem, lem_ids *out,
-                             lem_err *err) LEM_MUST_CHECK;
-lem_status lem_reward_response(const lem_tokenizer *t, const char *response, size_t len, lem_ids *out,
-                               lem_err *err) LEM_MUST_CHECK;
+typedef struct lem_lists_how { /* how rows become lists */
+    /* As the model will be scored; the form must be REPLY_END. */
+    const lem_prompt_recipe *recipe;
+    int max_len;              /* a list with a longer prompt + response is left out and counted */
+    int64_t limit;            /* rows; -1 = all */
+    const lem_cancel *cancel; /* as above */
+} lem_lists_how;
+/* Rows {id, problem, responses[], labels[], scores[]}. A prompt and a response together are the ids of
+ * lem_prompt_solution, and the score stands at the last of them. A list without both classes, or with a
+ * response that is too long, is left out and counted. LEM_EDATA names file and line. */
+lem_status lem_lists_load(lem_lists *l, const char *path, const lem_tokenizer *t, const lem_lists_how *how,
+                          lem_drop_counts *drops, lem_log *log, lem_err *err) LEM_MUST_CHECK;
 
 #endif

@@ -54,16 +54,21 @@ void lem_decontam_free(lem_decontam *d) {
     lem_free(d);
 }
 
-/* Words as hashes: ASCII letters lowered; any other character above 127 belongs to a word, punctuation
- * separates. Words past MAX_WORDS are not looked at. */
+/* ASCII letters and digits, and any other character above 127. */
+static bool of_word(unsigned char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c > 127;
+}
+
+static char lowered(unsigned char c) { return (char)(c >= 'A' && c <= 'Z' ? c + 32 : c); }
+
+/* Words as hashes: ASCII letters lowered; punctuation separates. Words past MAX_WORDS are not looked at. */
 static int split(const char *text, uint64_t *out) {
     int n = 0;
     char word[64];
     size_t len = 0;
     for (const unsigned char *p = (const unsigned char *)text;; p++) {
-        bool in =
-            (*p >= '0' && *p <= '9') || (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') || *p > 127;
-        if (in && len < sizeof word) word[len++] = (char)(*p >= 'A' && *p <= 'Z' ? *p + 32 : *p);
+        bool in = of_word(*p);
+        if (in && len < sizeof word) word[len++] = lowered(*p);
         if (!in && len) {
             if (n < MAX_WORDS) out[n++] = lem_hash64(word, len, 0);
             len = 0;
@@ -151,35 +156,47 @@ static int lcs_length(const uint64_t *a, int n, const uint64_t *b, int m) {
     return zeros;
 }
 
+typedef struct check { /* of one prompt of n words in d->buf */
+    const lem_decontam *d;
+    int n, compared[MAX_COMPARED], n_compared;
+    lem_decontam_hit hit;
+} check;
+
+static bool was_compared(const check *c, int test) {
+    for (int i = 0; i < c->n_compared; i++)
+        if (c->compared[i] == test) return true;
+    return false;
+}
+
+static void compare(check *c, int test) {
+    const lem_decontam *d = c->d;
+    if (was_compared(c, test) || c->n_compared == MAX_COMPARED) return;
+    c->compared[c->n_compared++] = test;
+    const uint64_t *t = d->words + d->start[test];
+    int words = (int)(d->start[test + 1] - d->start[test]);
+    double ratio = c->n ? (double)lcs_length(d->buf, c->n, t, words) / c->n : 1;
+    if (c->hit.test < 0 || ratio > c->hit.ratio) {
+        c->hit.test = test;
+        c->hit.ratio = ratio;
+    }
+    if (d->o.lcs < 0 || ratio > d->o.lcs) c->hit.contaminated = true;
+}
+
+/* With every test prompt that has this n-gram. */
+static void compare_sharers(check *c, uint64_t hash) {
+    const gram *end = c->d->grams + c->d->n_grams;
+    for (const gram *g = first_gram(c->d, hash); g && g < end && g->hash == hash; g++) compare(c, g->test);
+}
+
 lem_status lem_decontam_check(lem_decontam *d, const char *prompt, lem_decontam_hit *out, lem_err *err) {
     (void)err;
     if (!d->sorted && d->n_grams) {
         qsort(d->grams, d->n_grams, sizeof *d->grams, by_hash);
         d->sorted = true;
     }
-    lem_decontam_hit hit = {false, -1, 0};
-    int n = split(prompt, d->buf), compared[MAX_COMPARED], n_compared = 0;
-    for (int i = -1; i + d->o.ngram <= n || i < 0; i++) {
-        bool whole = i < 0;
-        const gram *g = first_gram(d, whole ? gram_at(d->buf, n) : gram_at(d->buf + i, d->o.ngram));
-        for (; g && g < d->grams + d->n_grams &&
-               g->hash == (whole ? gram_at(d->buf, n) : gram_at(d->buf + i, d->o.ngram));
-             g++) {
-            int at = 0;
-            while (at < n_compared && compared[at] != g->test) at++;
-            if (at < n_compared || n_compared == MAX_COMPARED) continue;
-            compared[n_compared++] = g->test;
-            const uint64_t *t = d->words + d->start[g->test];
-            double ratio =
-                n ? (double)lcs_length(d->buf, n, t, (int)(d->start[g->test + 1] - d->start[g->test])) / n
-                  : 1;
-            if (hit.test < 0 || ratio > hit.ratio) {
-                hit.test = g->test;
-                hit.ratio = ratio;
-            }
-            if (d->o.lcs < 0 || ratio > d->o.lcs) hit.contaminated = true;
-        }
-    }
-    *out = hit;
+    check c = {.d = d, .n = split(prompt, d->buf), .hit = {false, -1, 0}};
+    compare_sharers(&c, gram_at(d->buf, c.n)); /* the whole prompt first */
+    for (int i = 0; i + d->o.ngram <= c.n; i++) compare_sharers(&c, gram_at(d->buf + i, d->o.ngram));
+    *out = c.hit;
     return LEM_OK;
 }

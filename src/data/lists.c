@@ -1,8 +1,8 @@
 /* lists.c - response lists to token ids for ranking */
 #include "core/jsonl.h"
 #include "core/mem.h"
+#include "data/cancel_priv.h"
 #include "data/dataset.h"
-#include "token/chat.h"
 
 #include <string.h>
 
@@ -11,16 +11,6 @@ void lem_lists_release(lem_lists *l) {
     lem_free(l->list);
     lem_free(l->response);
     *l = (lem_lists){0};
-}
-
-lem_status lem_reward_prompt(const lem_tokenizer *t, const char *system, const char *problem, lem_ids *out,
-                             lem_err *err) {
-    return lem_chat_prompt(t, system && *system ? system : NULL, problem, out, err);
-}
-
-lem_status lem_reward_response(const lem_tokenizer *t, const char *response, size_t len, lem_ids *out,
-                               lem_err *err) {
-    return lem_chat_reply(t, response, len, out, err);
 }
 
 static lem_status add_ids(lem_lists *l, const lem_ids *ids, uint64_t *at, lem_err *err) {
@@ -33,7 +23,7 @@ static lem_status add_ids(lem_lists *l, const lem_ids *ids, uint64_t *at, lem_er
         l->cap_ids = cap;
     }
     *at = l->n_ids;
-    memcpy(l->ids + l->n_ids, ids->data, ids->len * sizeof *ids->data);
+    if (ids->len) memcpy(l->ids + l->n_ids, ids->data, ids->len * sizeof *ids->data);
     l->n_ids += ids->len;
     return LEM_OK;
 }
@@ -68,83 +58,107 @@ static bool label_of(const lem_json *v, uint8_t *out) {
 typedef struct builder {
     lem_lists *l;
     const lem_tokenizer *t;
-    const char *system;
-    int max_len;
-    lem_ids ids;
+    const lem_lists_how *how;
+    lem_ids prompt, reply;
+    bool seen[2]; /* labels of the row */
+    bool too_long;
 } builder;
 
-/* *kept = false when a response is too long or one class is missing. */
-static lem_status add_row(builder *b, const lem_json *row, bool *kept, bool *too_long, lem_err *err) {
-    const lem_json *problem = lem_json_get(row, "problem"), *responses = lem_json_get(row, "responses"),
-                   *labels = lem_json_get(row, "labels");
-    size_t n = lem_json_count(responses);
-    if (lem_json_kind(problem) != LEM_JSON_STRING || lem_json_kind(responses) != LEM_JSON_ARRAY ||
-        lem_json_kind(labels) != LEM_JSON_ARRAY)
+static lem_status check_row(const lem_json *row, lem_err *err) {
+    const lem_json *responses = lem_json_get(row, "responses"), *labels = lem_json_get(row, "labels");
+    if (lem_json_kind(lem_json_get(row, "problem")) != LEM_JSON_STRING ||
+        lem_json_kind(responses) != LEM_JSON_ARRAY || lem_json_kind(labels) != LEM_JSON_ARRAY)
         return lem_fail(err, LEM_EDATA,
                         "a response list needs 'problem' (text), 'responses' and 'labels' (lists)");
-    if (n != lem_json_count(labels))
-        return lem_fail(err, LEM_EDATA, "%zu responses but %zu labels", n, lem_json_count(labels));
+    if (lem_json_count(responses) != lem_json_count(labels))
+        return lem_fail(err, LEM_EDATA, "%zu responses but %zu labels", lem_json_count(responses),
+                        lem_json_count(labels));
+    return LEM_OK;
+}
+
+static lem_status add_response(builder *b, const char *response, uint8_t label, lem_err *err) {
     lem_lists *l = b->l;
-    lem_status st = grow(l, n, err);
+    struct lem_list_response p = {0, 0, label};
+    b->reply.len = 0;
+    lem_status st = lem_prompt_reply(b->how->recipe, b->t, response, &b->reply, err);
+    if (st == LEM_OK) st = add_ids(l, &b->reply, &p.at, err);
+    if (st) return st;
+    p.len = (int)b->reply.len;
+    if (b->prompt.len + b->reply.len > (size_t)b->how->max_len) b->too_long = true;
+    b->seen[label] = true;
+    l->response[l->n_responses++] = p;
+    return LEM_OK;
+}
+
+/* *kept = false when a response is too long (b->too_long) or one class is missing. */
+static lem_status add_row(builder *b, const lem_json *row, bool *kept, lem_err *err) {
+    const lem_json *responses = lem_json_get(row, "responses"), *labels = lem_json_get(row, "labels");
+    const char *problem = lem_json_str(lem_json_get(row, "problem"), "");
+    lem_lists *l = b->l;
     uint64_t ids0 = l->n_ids, responses0 = l->n_responses;
+    size_t n = lem_json_count(responses);
     struct lem_list_item it = {0, 0, (int)l->n_responses, (int)n};
-    int seen[2] = {0, 0};
-    *kept = *too_long = false;
-    b->ids.len = 0;
-    if (st == LEM_OK) st = lem_reward_prompt(b->t, b->system, lem_json_str(problem, ""), &b->ids, err);
-    if (st == LEM_OK) st = add_ids(l, &b->ids, &it.at, err);
-    it.prompt = (int)b->ids.len;
-    for (size_t i = 0; st == LEM_OK && i < n; i++) {
+    lem_status st;
+    b->seen[0] = b->seen[1] = b->too_long = false;
+    b->prompt.len = 0;
+    LEM_TRY(check_row(row, err));
+    LEM_TRY(grow(l, n, err));
+    LEM_TRY(lem_prompt_beginning(b->how->recipe, b->t, problem, &b->prompt, err));
+    LEM_TRY(add_ids(l, &b->prompt, &it.at, err));
+    it.prompt = (int)b->prompt.len;
+    for (size_t i = 0; i < n; i++) {
         const lem_json *r = lem_json_at(responses, i);
-        struct lem_list_response p = {0, 0, 0};
+        uint8_t label = 0;
         if (lem_json_kind(r) != LEM_JSON_STRING)
             return lem_fail(err, LEM_EDATA, "responses[%zu]: text expected, %s found", i,
                             lem_json_kind_name(r));
-        if (!label_of(lem_json_at(labels, i), &p.label))
+        if (!label_of(lem_json_at(labels, i), &label))
             return lem_fail(err, LEM_EDATA, "labels[%zu]: 0 or 1 expected", i);
-        b->ids.len = 0;
-        st = lem_reward_response(b->t, lem_json_str(r, ""), lem_json_str_len(r), &b->ids, err);
-        if (st == LEM_OK) st = add_ids(l, &b->ids, &p.at, err);
-        p.len = (int)b->ids.len;
-        if (it.prompt + p.len > b->max_len) *too_long = true;
-        seen[p.label] = 1;
-        if (st == LEM_OK) l->response[l->n_responses++] = p;
+        LEM_TRY(add_response(b, lem_json_str(r, ""), label, err));
     }
-    if (st) return st;
-    *kept = seen[0] && seen[1] && !*too_long;
+    *kept = b->seen[0] && b->seen[1] && !b->too_long;
     if (*kept) l->list[l->n++] = it;
     else {
         l->n_ids = ids0;
         l->n_responses = responses0;
     }
-    return LEM_OK;
+done:
+    return st;
 }
 
-lem_status lem_lists_load(lem_lists *l, const char *path, const lem_tokenizer *t, const char *system,
-                          int max_len, int64_t limit, lem_drop_counts *drops, lem_log *log, lem_err *err) {
+static void count(const builder *b, bool kept, const char *path, unsigned long long line,
+                  lem_drop_counts *drops, lem_log *log) {
+    drops->rows++;
+    if (kept) drops->kept++;
+    else if (b->too_long) {
+        if (drops->too_long++ < 3)
+            lem_warn(log, "%s:%llu: left out: a response is longer than --max-len %d", path, line,
+                     b->how->max_len);
+    } else if (drops->filtered++ < 3)
+        lem_warn(log, "%s:%llu: left out: the list has not both right and wrong responses", path, line);
+}
+
+lem_status lem_lists_load(lem_lists *l, const char *path, const lem_tokenizer *t, const lem_lists_how *how,
+                          lem_drop_counts *drops, lem_log *log, lem_err *err) {
     lem_rows *rows = NULL;
-    builder b = {l, t, system, max_len, {0}};
+    builder b = {.l = l, .t = t, .how = how};
+    int64_t left = how->limit;
     lem_status st = lem_rows_open(path, &rows, err);
-    while (st == LEM_OK && limit != 0) {
+    while (st == LEM_OK && left != 0) {
         lem_json *row = NULL;
-        st = lem_rows_next(rows, &row, err);
+        st = lem_data_cancelled(how->cancel, err);
+        if (st == LEM_OK) st = lem_rows_next(rows, &row, err);
         if (st || !row) break;
-        if (limit > 0) limit--;
-        bool kept = false, too_long = false;
+        if (left > 0) left--;
+        bool kept = false;
+        st = add_row(&b, row, &kept, err);
         unsigned long long line = lem_rows_number(rows);
-        drops->rows++;
-        st = add_row(&b, row, &kept, &too_long, err);
         if (st) lem_err_context(err, "%s:%llu", path, line);
-        else if (kept) drops->kept++;
-        else if (too_long) {
-            if (drops->too_long++ < 3)
-                lem_warn(log, "%s:%llu: left out: a response is longer than --max-len %d", path, line,
-                         max_len);
-        } else if (drops->filtered++ < 3)
-            lem_warn(log, "%s:%llu: left out: the list has not both right and wrong responses", path, line);
+        else count(&b, kept, path, line, drops, log);
         lem_json_free(row);
     }
-    lem_ids_release(&b.ids);
+    lem_ids_release(&b.prompt);
+    lem_ids_release(&b.reply);
     lem_rows_close(rows);
     return st;
 }

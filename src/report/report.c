@@ -4,7 +4,7 @@
 #include "core/file.h"
 #include "core/mem.h"
 #include "report/sections.h"
-#include "report/sources_priv.h"
+#include "report/sources.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -126,21 +126,18 @@ static lem_status add_sections(lem_page *p, const lem_report_request *r, const l
     return st;
 }
 
-lem_status lem_report_make(const lem_report_request *r, lem_page **page, int *n_sources, lem_err *err) {
-    lem_sources s = {.log = r->log};
+lem_status lem_report_make(const lem_report_request *r, const lem_sources *sources, lem_page **page,
+                           lem_err *err) {
     char title[256];
     lem_page *p = NULL;
     lem_status st = LEM_OK;
-    for (int i = 0; i < r->n_inputs; i++) LEM_TRY(lem_sources_add(&s, r->inputs[i], err));
     LEM_TRY(page_title(r, title, err));
     p = lem_page_new(title, NULL, err);
     if (!p) LEM_TRY(LEM_EMEM);
-    LEM_TRY(add_sections(p, r, &s, err));
+    LEM_TRY(add_sections(p, r, sources, err));
     *page = p;
-    *n_sources = s.n;
     p = NULL;
 done:
     lem_page_free(p);
-    lem_sources_release(&s);
     return st;
 }

@@ -1,5 +1,5 @@
 /* sources.c - finds the result and telemetry files of a report in run folders */
-#include "report/sources_priv.h"
+#include "report/sources.h"
 
 #include "core/file.h"
 #include "core/mem.h"

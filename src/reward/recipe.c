@@ -1,22 +1,28 @@
-/* recipe.c - renders a problem and a solution for each kind of reward head */
+/* recipe.c - the form in which each kind of reward head reads, and its defaults */
 #include "reward/recipe.h"
 
-#include "core/file.h"
-#include "core/json.h"
-#include "core/mem.h"
-#include "token/chat.h"
+lem_prompt_form lem_reward_form(lem_head_kind kind) {
+    static const lem_prompt_form forms[LEM_HEAD_KIND_COUNT] = {
+        [LEM_HEAD_KIND_NONE] = LEM_PROMPT_LAST_TOKEN,
+        [LEM_HEAD_KIND_CLASSIFIER] = LEM_PROMPT_LAST_TOKEN,
+        [LEM_HEAD_KIND_QWEN_RM] = LEM_PROMPT_LAST_TOKEN,
+        [LEM_HEAD_KIND_QWEN_PRM] = LEM_PROMPT_STEP_TOKEN,
+        [LEM_HEAD_KIND_SKYWORK_PRM] = LEM_PROMPT_STEP_LINE,
+        [LEM_HEAD_KIND_VALUE_HEAD] = LEM_PROMPT_LAST_TOKEN,
+        [LEM_HEAD_KIND_OPENRLHF] = LEM_PROMPT_END_OF_TEXT,
+        [LEM_HEAD_KIND_INTERNLM2] = LEM_PROMPT_REWARD_TOKEN,
+        [LEM_HEAD_KIND_TOKEN_CLASSIFIER] = LEM_PROMPT_STEP_TEXT,
+        [LEM_HEAD_KIND_RLHFLOW_PRM] = LEM_PROMPT_STEP_TURNS,
+        [LEM_HEAD_KIND_RLHFLOW_ORM] = LEM_PROMPT_WHOLE_TURN,
+        [LEM_HEAD_KIND_MATH_SHEPHERD] = LEM_PROMPT_STEP_TAGS,
+    };
+    return forms[kind];
+}
 
-#include <stdio.h>
-#include <string.h>
-
-static const char tag_text[] = "\xd0\xba\xd0\xb8"; /* ки, Math-Shepherd's step tag */
-
-/* ---- defaults ---- */
-
-const char *lem_reward_default_system(lem_head_kind kind) {
+const char *lem_reward_system(lem_head_kind kind, const lem_prompt_settings *s) {
+    if (s->told & LEM_PROMPT_TOLD_SYSTEM) return s->system;
     switch (kind) {
-    case LEM_HEAD_KIND_CLASSIFIER:
-        return "Please reason step by step, and check your final answer within \\boxed{}."; /* AceMath-RM */
+    case LEM_HEAD_KIND_CLASSIFIER: return LEM_REWARD_SYSTEM;
     case LEM_HEAD_KIND_QWEN_RM:
     case LEM_HEAD_KIND_QWEN_PRM:
         return "Please reason step by step, and put your final answer within \\boxed{}.";
@@ -24,362 +30,43 @@ const char *lem_reward_default_system(lem_head_kind kind) {
     }
 }
 
-const char *lem_reward_default_separator(lem_head_kind kind) {
+const char *lem_reward_separator(lem_head_kind kind, const lem_prompt_settings *s) {
+    if (s->told & LEM_PROMPT_TOLD_SEPARATOR) return s->separator;
     return kind == LEM_HEAD_KIND_SKYWORK_PRM || kind == LEM_HEAD_KIND_TOKEN_CLASSIFIER ? "\n" : "\n\n";
 }
 
-/* ---- tokens ---- */
-
-static lem_status encode(const lem_tokenizer *t, const char *text, size_t n, lem_ids *out, lem_err *err) {
-    return lem_tokenizer_encode(t, text, n, false, out, err);
-}
-
-/* The last id of a text, as the recipes look tokens up. */
-static lem_status last_id(const lem_tokenizer *t, const char *text, const char *what, int32_t *out,
-                          lem_err *err) {
-    lem_ids ids = {0};
-    lem_status st = encode(t, text, strlen(text), &ids, err);
-    if (st == LEM_OK && ids.len == 0)
-        st = lem_fail(err, LEM_EDATA, "the tokenizer has no token for %s", what);
-    if (st == LEM_OK) *out = ids.data[ids.len - 1];
-    lem_ids_release(&ids);
-    return st;
-}
-
-/* Math-Shepherd: the two ids of "+ -". */
-static lem_status find_signs(const lem_tokenizer *t, lem_reward_recipe *r, lem_err *err) {
-    lem_ids ids = {0};
-    lem_status st = encode(t, "+ -", 3, &ids, err);
-    if (st == LEM_OK && ids.len != 2)
-        st = lem_fail(err, LEM_EDATA,
-                      "the tokenizer makes %zu tokens of '+ -', Math-Shepherd needs 2 (one for each sign)",
-                      ids.len);
-    if (st == LEM_OK) {
-        r->good = ids.data[0];
-        r->bad = ids.data[1];
-    }
-    lem_ids_release(&ids);
-    return st;
-}
-
-/* bos_token of tokenizer_config.json: text, or an object with content; -1 if there is none. */
-static lem_status find_bos(const lem_tokenizer *t, const char *dir, int32_t *out, lem_err *err) {
+lem_status lem_reward_settings_complete(lem_head_kind kind, lem_prompt_settings *s, lem_err *err) {
     lem_status st = LEM_OK;
-    lem_json *json = NULL;
-    char *path = lem_path_join(dir, "tokenizer_config.json", err);
-    *out = -1;
-    if (!path) return LEM_EMEM;
-    if (!lem_file_exists(path)) goto done;
-    LEM_TRY(lem_json_load(path, 16 << 20, &json, err));
-    const lem_json *v = lem_json_get(json, "bos_token");
-    const char *text =
-        lem_json_str(lem_json_kind(v) == LEM_JSON_OBJECT ? lem_json_get(v, "content") : v, NULL);
-    if (!text) goto done;
-    *out = lem_tokenizer_find(t, text);
-    if (*out < 0)
-        st = lem_fail(err, LEM_EDATA, "%s: bos_token '%.40s' is no token of the tokenizer", path, text);
-done:
-    lem_json_free(json);
-    lem_free(path);
-    return st;
-}
-
-static lem_status find_tokens(const lem_tokenizer *t, const char *dir, lem_reward_recipe *r, lem_err *err) {
-    lem_status st = LEM_OK;
-    switch (r->kind) {
-    case LEM_HEAD_KIND_QWEN_PRM:
-        r->tag = lem_tokenizer_find(t, "<extra_0>");
-        if (r->tag < 0)
-            return lem_fail(err, LEM_EDATA,
-                            "the tokenizer has no <extra_0> token, at which this head is read");
-        break;
-    case LEM_HEAD_KIND_OPENRLHF:
-        r->tag = lem_tokenizer_eos(t);
-        if (r->tag < 0)
-            return lem_fail(err, LEM_EDATA,
-                            "the tokenizer has no end-of-text token, at which this head is read");
-        break;
-    case LEM_HEAD_KIND_SKYWORK_PRM:
-        LEM_TRY(find_bos(t, dir, &r->bos, err));
-        LEM_TRY(last_id(t, r->separator, "the step separator", &r->tag, err));
-        break;
-    case LEM_HEAD_KIND_TOKEN_CLASSIFIER: LEM_TRY(find_bos(t, dir, &r->bos, err)); break;
-    case LEM_HEAD_KIND_RLHFLOW_PRM:
-    case LEM_HEAD_KIND_RLHFLOW_ORM:
-        LEM_TRY(last_id(t, "+", "'+'", &r->good, err));
-        LEM_TRY(last_id(t, "-", "'-'", &r->bad, err));
-        break;
-    case LEM_HEAD_KIND_MATH_SHEPHERD:
-        LEM_TRY(find_signs(t, r, err));
-        LEM_TRY(last_id(t, tag_text, "the step tag", &r->tag, err));
-        break;
-    default: break;
-    }
+    if (!(s->told & LEM_PROMPT_TOLD_SYSTEM))
+        LEM_TRY(lem_prompt_settings_tell(s, LEM_PROMPT_TOLD_SYSTEM, lem_reward_system(kind, s), err));
+    if (!(s->told & LEM_PROMPT_TOLD_SUFFIX))
+        LEM_TRY(lem_prompt_settings_tell(s, LEM_PROMPT_TOLD_SUFFIX, NULL, err));
+    s->template = LEM_PROMPT_CHAT; /* the only one by which solutions are rendered */
+    if (!(s->told & LEM_PROMPT_TOLD_FORM)) s->form = lem_reward_form(kind);
+    if (s->form == LEM_PROMPT_LAST_TOKEN) s->form = LEM_PROMPT_REPLY_END;
+    s->told |= LEM_PROMPT_TOLD_TEMPLATE | LEM_PROMPT_TOLD_FORM;
 done:
     return st;
+}
+
+static bool can_be_read(lem_head_kind kind, lem_prompt_form form) {
+    lem_prompt_form own = lem_reward_form(kind);
+    return form == own || (form == LEM_PROMPT_REPLY_END && own == LEM_PROMPT_LAST_TOKEN);
 }
 
 lem_status lem_reward_recipe_make(const lem_head_shape *head, const lem_tokenizer *t, const char *dir,
-                                  const char *system, const char *separator, lem_reward_recipe *out,
-                                  lem_err *err) {
-    lem_reward_recipe r = {.kind = head->kind,
-                           .bos = -1,
-                           .tag = head->kind == LEM_HEAD_KIND_INTERNLM2 ? head->token : -1,
-                           .good = -1,
-                           .bad = -1};
-    r.system = !system ? lem_reward_default_system(head->kind) : *system ? system : NULL;
-    r.separator = separator ? separator : lem_reward_default_separator(head->kind);
-    if (!*r.separator) return lem_fail(err, LEM_EUSAGE, "the text between steps must not be empty");
-    lem_status st = find_tokens(t, dir, &r, err);
+                                  const lem_prompt_settings *s, lem_prompt_recipe *out, lem_err *err) {
+    lem_prompt_recipe r = {.form = lem_reward_form(head->kind),
+                           .system = lem_reward_system(head->kind, s),
+                           .suffix = s->suffix,
+                           .separator = lem_reward_separator(head->kind, s),
+                           .tag = head->token};
+    if (s->told & LEM_PROMPT_TOLD_FORM) r.form = s->form;
+    if (!can_be_read(head->kind, r.form))
+        return lem_fail(err, LEM_EDATA, "%s: prompt.read is %s, but this head (%s) is read in the form %s",
+                        LEM_PROMPT_SETTINGS_FILE, lem_prompt_form_name(s->form),
+                        lem_head_kind_name(head->kind), lem_prompt_form_name(lem_reward_form(head->kind)));
+    lem_status st = lem_prompt_recipe_find(&r, t, dir, err);
     if (st == LEM_OK) *out = r;
-    return st;
-}
-
-/* ---- rendering ---- */
-
-typedef struct piece {
-    const char *text;
-    size_t len;
-} piece;
-
-typedef struct work { /* one solution being rendered */
-    const lem_reward_recipe *how;
-    const lem_tokenizer *t;
-    const char *problem;
-    piece *step;
-    int n, cap;
-    lem_rendering *out;
-    lem_err *err;
-} work;
-
-void lem_rendering_release(lem_rendering *r) {
-    lem_ids_release(&r->ids);
-    lem_free(r->at);
-    *r = (lem_rendering){0};
-}
-
-static lem_status read_at(work *w, size_t token) {
-    lem_rendering *r = w->out;
-    if (r->n_at == r->cap_at) {
-        int cap = r->cap_at ? 2 * r->cap_at : 16;
-        int *at = lem_realloc(r->at, (size_t)cap, sizeof *at, w->err);
-        if (!at) return LEM_EMEM;
-        r->at = at;
-        r->cap_at = cap;
-    }
-    r->at[r->n_at++] = (int)token;
-    return LEM_OK;
-}
-
-static bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
-
-static lem_status add_step(work *w, const char *from, const char *to) {
-    while (from < to && is_space(*from)) from++;
-    while (from < to && is_space(to[-1])) to--;
-    if (from == to) return LEM_OK;
-    if (w->n == LEM_REWARD_STEPS_MAX)
-        return lem_fail(w->err, LEM_EDATA, "a solution of more than %d steps", LEM_REWARD_STEPS_MAX);
-    if (w->n == w->cap) {
-        int cap = w->cap ? 2 * w->cap : 32;
-        piece *p = lem_realloc(w->step, (size_t)cap, sizeof *p, w->err);
-        if (!p) return LEM_EMEM;
-        w->step = p;
-        w->cap = cap;
-    }
-    w->step[w->n++] = (piece){from, (size_t)(to - from)};
-    return LEM_OK;
-}
-
-/* Math-Shepherd's own solutions carry their tags; these end steps whatever the separator is. */
-static lem_status split(work *w, const char *text) {
-    const char *sep =
-        w->how->kind == LEM_HEAD_KIND_MATH_SHEPHERD && strstr(text, tag_text) ? tag_text : w->how->separator;
-    for (const char *end; (end = strstr(text, sep)); text = end + strlen(sep)) {
-        lem_status st = add_step(w, text, end);
-        if (st) return st;
-    }
-    return add_step(w, text, text + strlen(text));
-}
-
-/* OpenRLHF's data ends with the end-of-text token: line ends behind it go, and it is added where the template
- * writes none (openrlhf/datasets/reward_dataset.py). */
-static lem_status close_with_eos(work *w) {
-    lem_ids *ids = &w->out->ids;
-    size_t n = 0;
-    for (const char *s; ids->len > 0; ids->len--) {
-        s = lem_tokenizer_token_bytes(w->t, ids->data[ids->len - 1], &n);
-        if (!s || n == 0 || lem_tokenizer_is_special(w->t, ids->data[ids->len - 1])) break;
-        while (n > 0 && s[n - 1] == '\n') n--;
-        if (n > 0) break;
-    }
-    return ids->len > 0 && ids->data[ids->len - 1] == w->how->tag ? LEM_OK
-                                                                  : lem_ids_push(ids, w->how->tag, w->err);
-}
-
-/* The whole conversation; the last token. */
-static lem_status conversation(work *w, const char *solution) {
-    lem_message m[3] = {{"system", w->how->system}, {"user", w->problem}, {"assistant", solution}};
-    bool system = w->how->system != NULL;
-    lem_status st =
-        lem_chat_encode(w->t, system ? m : m + 1, system ? 3 : 2, false, &w->out->ids, NULL, w->err);
-    if (st == LEM_OK && w->out->ids.len == 0)
-        st = lem_fail(w->err, LEM_EDATA, "the chat template renders nothing");
-    if (st == LEM_OK && w->how->kind == LEM_HEAD_KIND_INTERNLM2)
-        st = lem_ids_push(&w->out->ids, w->how->tag, w->err);
-    if (st == LEM_OK && w->how->kind == LEM_HEAD_KIND_OPENRLHF) st = close_with_eos(w);
-    return st == LEM_OK ? read_at(w, w->out->ids.len - 1) : st;
-}
-
-/* The reply of the conversation is made of steps with the tag after each. What the template puts behind a
- * reply is what it puts behind an empty one. */
-static lem_status tagged_reply(work *w) {
-    lem_ids *ids = &w->out->ids, closed = {0};
-    lem_message m[3] = {{"system", w->how->system}, {"user", w->problem}, {"assistant", ""}};
-    bool system = w->how->system != NULL;
-    lem_status st = LEM_OK;
-    LEM_TRY(lem_chat_prompt(w->t, w->how->system, w->problem, ids, w->err));
-    LEM_TRY(lem_chat_encode(w->t, system ? m : m + 1, system ? 3 : 2, false, &closed, NULL, w->err));
-    if (closed.len < ids->len || memcmp(closed.data, ids->data, ids->len * sizeof *ids->data) != 0)
-        LEM_TRY(lem_fail(w->err, LEM_EDATA,
-                         "the chat template does not put a reply right behind the generation prompt, so "
-                         "steps cannot be marked in it"));
-    size_t tail = ids->len;
-    for (int i = 0; i < w->n; i++) {
-        LEM_TRY(encode(w->t, w->step[i].text, w->step[i].len, ids, w->err));
-        LEM_TRY(read_at(w, ids->len));
-        LEM_TRY(lem_ids_push(ids, w->how->tag, w->err));
-    }
-    for (; tail < closed.len; tail++) LEM_TRY(lem_ids_push(ids, closed.data[tail], w->err));
-done:
-    lem_ids_release(&closed);
-    return st;
-}
-
-/* bos, problem, steps: each encoded apart, so that ids do not depend on what follows. */
-static lem_status plain_steps(work *w) {
-    lem_ids *ids = &w->out->ids;
-    bool skywork = w->how->kind == LEM_HEAD_KIND_SKYWORK_PRM;
-    lem_buf text = {0};
-    lem_status st = LEM_OK;
-    if (w->how->bos >= 0) LEM_TRY(lem_ids_push(ids, w->how->bos, w->err));
-    lem_buf_puts(&text, w->problem);
-    if (skywork) lem_buf_puts(&text, "\n");
-    LEM_TRY(lem_buf_ok(&text, w->err));
-    LEM_TRY(encode(w->t, lem_buf_str(&text), text.len, ids, w->err));
-    for (int i = 0; i < w->n; i++) {
-        LEM_TRY(encode(w->t, w->step[i].text, w->step[i].len, ids, w->err));
-        if (skywork) LEM_TRY(lem_ids_push(ids, w->how->tag, w->err));
-        else LEM_TRY(encode(w->t, w->how->separator, strlen(w->how->separator), ids, w->err));
-        LEM_TRY(read_at(w, ids->len - 1));
-    }
-done:
-    lem_buf_release(&text);
-    return st;
-}
-
-/* Where the sign of each reply stands; read one token before. */
-static lem_status read_before_signs(work *w, const uint8_t *mask, int n) {
-    const lem_ids *ids = &w->out->ids;
-    int found = 0;
-    for (size_t i = 1; i < ids->len; i++) {
-        if (!mask[i] || mask[i - 1]) continue;
-        if (ids->data[i] != w->how->good)
-            return lem_fail(w->err, LEM_EDATA,
-                            "the chat template makes token %d of the reply '+', which alone is %d: the signs "
-                            "cannot be told",
-                            (int)ids->data[i], (int)w->how->good);
-        lem_status st = read_at(w, i - 1);
-        if (st) return st;
-        found++;
-    }
-    return found == n ? LEM_OK
-                      : lem_fail(w->err, LEM_EDATA, "the chat template shows %d of %d replies", found, n);
-}
-
-/* One user turn for each piece, the problem before the first, each answered by '+': as at inference in
- * RLHFlow (recipe.md 5.4). */
-static lem_status sign_turns(work *w, const piece *step, int n) {
-    lem_status st = LEM_OK;
-    uint8_t *mask = NULL;
-    lem_buf text = {0};
-    size_t *start = lem_alloc((size_t)n, sizeof *start, w->err);
-    lem_message *m = lem_alloc(2 * (size_t)n + 1, sizeof *m, w->err);
-    if (!m || !start) LEM_TRY(LEM_EMEM);
-    for (int i = 0; i < n; i++) {
-        start[i] = text.len;
-        if (i == 0) {
-            lem_buf_puts(&text, w->problem);
-            lem_buf_putc(&text, ' ');
-        }
-        lem_buf_add(&text, step[i].text, step[i].len);
-        lem_buf_putc(&text, '\0');
-    }
-    LEM_TRY(lem_buf_ok(&text, w->err));
-    bool system = w->how->system != NULL;
-    m[0] = (lem_message){"system", w->how->system};
-    for (int i = 0; i < n; i++) {
-        m[2 * i + 1] = (lem_message){"user", lem_buf_str(&text) + start[i]};
-        m[2 * i + 2] = (lem_message){"assistant", "+"};
-    }
-    LEM_TRY(lem_chat_encode(w->t, system ? m : m + 1, 2 * (size_t)n + system, false, &w->out->ids, &mask,
-                            w->err));
-    LEM_TRY(read_before_signs(w, mask, n));
-done:
-    lem_free(start);
-    lem_free(m);
-    lem_free(mask);
-    lem_buf_release(&text);
-    return st;
-}
-
-/* One text. Tags are known by their id; the problem may hold some too, so the last n count. */
-static lem_status tagged_text(work *w) {
-    lem_status st = LEM_OK;
-    lem_buf b = {0};
-    lem_ids *ids = &w->out->ids;
-    int n = w->n;
-    lem_buf_puts(&b, w->problem);
-    for (int i = 0; i < w->n; i++) {
-        const piece *p = &w->step[i];
-        lem_buf_puts(&b, i ? "\n" : " ");
-        if (p->len < 5 || memcmp(p->text, "Step ", 5) != 0) lem_buf_printf(&b, "Step %d: ", i + 1);
-        lem_buf_add(&b, p->text, p->len);
-        lem_buf_printf(&b, " %s", tag_text);
-    }
-    LEM_TRY(lem_buf_ok(&b, w->err));
-    LEM_TRY(lem_tokenizer_encode_single(w->t, lem_buf_str(&b), b.len, false, ids, w->err));
-    for (int i = 0; i < n; i++) LEM_TRY(read_at(w, 0));
-    for (size_t i = ids->len; i-- > 0 && n > 0;)
-        if (ids->data[i] == w->how->tag) w->out->at[--n] = (int)i;
-    if (n > 0)
-        LEM_TRY(lem_fail(w->err, LEM_EDATA,
-                         "%d of %d step tags are no tokens of their own in the rendered text", n, w->n));
-done:
-    lem_buf_release(&b);
-    return st;
-}
-
-lem_status lem_reward_render(const lem_reward_recipe *how, const lem_tokenizer *t, const char *problem,
-                             const char *solution, lem_rendering *out, lem_err *err) {
-    work w = {how, t, problem, NULL, 0, 0, out, err};
-    lem_status st = LEM_OK;
-    out->ids.len = 0;
-    out->n_at = 0;
-    if (lem_head_is_process(how->kind)) {
-        LEM_TRY(split(&w, solution));
-        if (w.n == 0) goto done;
-    }
-    switch (how->kind) {
-    case LEM_HEAD_KIND_QWEN_PRM: LEM_TRY(tagged_reply(&w)); break;
-    case LEM_HEAD_KIND_SKYWORK_PRM:
-    case LEM_HEAD_KIND_TOKEN_CLASSIFIER: LEM_TRY(plain_steps(&w)); break;
-    case LEM_HEAD_KIND_RLHFLOW_PRM: LEM_TRY(sign_turns(&w, w.step, w.n)); break;
-    case LEM_HEAD_KIND_RLHFLOW_ORM: LEM_TRY(sign_turns(&w, &(piece){solution, strlen(solution)}, 1)); break;
-    case LEM_HEAD_KIND_MATH_SHEPHERD: LEM_TRY(tagged_text(&w)); break;
-    default: LEM_TRY(conversation(&w, solution)); break;
-    }
-    if (out->ids.len > INT32_MAX) st = lem_fail(err, LEM_EDATA, "a solution of more than 2^31 tokens");
-done:
-    lem_free(w.step);
     return st;
 }

@@ -36,18 +36,31 @@ struct lem_scorer {
     float *logits; /* [LOGIT_ROWS, V] for token heads */
 };
 
-lem_status lem_scorer_new(const lem_weights *w, lem_backend *b, const lem_head_reading *how, int32_t good,
-                          int32_t bad, int max_rows, lem_scorer **out, lem_err *err) {
-    const lem_model_config *c = lem_weights_config(w);
+static lem_status check_head(const lem_model_config *c, const lem_head_reading *how, int32_t good,
+                             int32_t bad, lem_err *err) {
     bool tokens = lem_head_is_tokens(how->kind);
     if (tokens ? c->head != LEM_HEAD_LM : c->head == LEM_HEAD_LM || c->reward.outputs != how->outputs)
         return lem_fail(err, LEM_EDATA, "the model has no such head: %s", lem_head_kind_name(how->kind));
     if (tokens && (good < 0 || good >= c->vocab || bad < 0 || bad >= c->vocab || good == bad))
         return lem_fail(err, LEM_EDATA, "the signs of the reward are ids %d and %d of a vocabulary of %d",
                         (int)good, (int)bad, c->vocab);
+    return LEM_OK;
+}
+
+static lem_status alloc_pass(lem_scorer *s, bool tokens, lem_err *err) {
+    s->node = lem_alloc((size_t)s->max_nodes, sizeof *s->node, err);
+    s->feeds = lem_alloc((size_t)s->max_nodes, sizeof *s->feeds, err);
+    if (tokens) s->logits = lem_alloc((size_t)LOGIT_ROWS * (size_t)s->vocab, sizeof *s->logits, err);
+    return s->node && s->feeds && (!tokens || s->logits) ? LEM_OK : LEM_EMEM;
+}
+
+lem_status lem_scorer_new(const lem_weights *w, lem_backend *b, const lem_head_reading *how, int32_t good,
+                          int32_t bad, int max_rows, lem_scorer **out, lem_err *err) {
+    const lem_model_config *c = lem_weights_config(w);
+    lem_status st = check_head(c, how, good, bad, err);
+    if (st) return st;
     lem_scorer *s = lem_alloc_zero(1, sizeof *s, err);
     if (!s) return LEM_EMEM;
-    lem_status st = LEM_OK;
     s->b = b;
     s->how = *how;
     s->sign[0] = good;
@@ -57,10 +70,7 @@ lem_status lem_scorer_new(const lem_weights *w, lem_backend *b, const lem_head_r
     s->limit = c->max_positions < max_rows ? c->max_positions : max_rows;
     s->vocab = c->vocab;
     s->tail = -1;
-    s->node = lem_alloc((size_t)s->max_nodes, sizeof *s->node, err);
-    s->feeds = lem_alloc((size_t)s->max_nodes, sizeof *s->feeds, err);
-    if (tokens) s->logits = lem_alloc((size_t)LOGIT_ROWS * (size_t)c->vocab, sizeof *s->logits, err);
-    if (!s->node || !s->feeds || (tokens && !s->logits)) LEM_TRY(LEM_EMEM);
+    LEM_TRY(alloc_pass(s, lem_head_is_tokens(how->kind), err));
     /* Every node takes at most one page more than its tokens fill. */
     LEM_TRY(lem_session_new(w, b, max_rows / PAGE + s->max_nodes + 1, max_rows, &s->session, err));
     *out = s;

@@ -1,12 +1,36 @@
 /* chat_load.c - finds a folder's chat template and the special tokens that it writes */
 #include "core/file.h"
 #include "core/mem.h"
-#include "token/chat.h"
+#include "token/chat_template.h"
 #include "token/tokenizer_priv.h"
 
 #include <string.h>
 
 enum { MAX_TEMPLATE = 4 << 20 };
+
+const char lem_chatml[] =
+    "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\\n' + message['content'] + "
+    "'<|im_end|>' + '\\n' "
+    "}}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}";
+
+bool lem_chat_has_template(const lem_tokenizer *t) { return t->chat.template || t->chat.error; }
+
+lem_status lem_chat_template(const lem_tokenizer *t, const lem_template **out, lem_err *err) {
+    if (t->chat.error) return lem_fail(err, LEM_EDATA, "%s", t->chat.error);
+    *out = t->chat.template;
+    return LEM_OK;
+}
+
+const lem_json *lem_chat_tokens(const lem_tokenizer *t) { return t->chat.tokens; }
+
+/* After added tokens it does, but not after those found in text already normalized: the normalizer (which may
+ * put a blank in front) ran before them. */
+bool lem_chat_begins_anew(const lem_tokenizer *t, int32_t id) {
+    if (!(t->vocab.entry[id].flags & TOK_ADDED)) return false;
+    for (size_t i = 0; i < t->n_added && !t->meta.on; i++)
+        if (t->added[i].id == id) return !t->added[i].normalized;
+    return true;
+}
 
 void lem_chat_parts_release(tok_chat *c) {
     lem_template_free(c->template);

@@ -1,6 +1,7 @@
 /* hf_config.c - tokenizer_config.json: read what concerns us (eos_token, model_max_length), write one that
  * Transformers takes */
 #include "core/mem.h"
+#include "token/chat_template.h"
 #include "token/tokenizer_priv.h"
 
 #include <string.h>

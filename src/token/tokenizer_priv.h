@@ -252,7 +252,6 @@ typedef struct tok_chat {   /* chat_load.c: the chat template of the folder */
     size_t source_len;
     lem_json *tokens; /* bos_token, eos_token …, as the template sees them */
 } tok_chat;
-extern const char lem_chatml[]; /* the template of folders that we write, and of folders without one */
 void lem_chat_parts_release(tok_chat *c);
 lem_status lem_chat_read_config(lem_tokenizer *t, const lem_json *config,
                                 lem_err *err) LEM_MUST_CHECK; /* of tokenizer_config.json */

@@ -1,6 +1,6 @@
 /* fuzz_encode.c - any bytes as text: decode(encode(x)) == x, and special ids only where they were asked for
  */
-#include "token/chat.h"
+#include "prompt/chat.h"
 
 #include "core/mem.h"
 

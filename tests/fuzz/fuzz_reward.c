@@ -28,12 +28,15 @@ static lem_tokenizer *make(void) {
 static void check(const lem_tokenizer *t, lem_head_kind kind, const char *separator, const char *problem,
                   const char *solution) {
     lem_err err = LEM_ERR_INIT;
-    lem_reward_recipe how;
+    lem_prompt_recipe how;
+    lem_prompt_settings told = {0};
     lem_rendering r = {{0}, NULL, 0, 0};
-    if (lem_reward_recipe_make(&(lem_head_shape){.kind = kind}, t, "/nonexistent", NULL, separator, &how,
-                               &err) != LEM_OK)
+    if ((separator &&
+         lem_prompt_settings_tell(&told, LEM_PROMPT_TOLD_SEPARATOR, separator, &err) != LEM_OK) ||
+        lem_reward_recipe_make(&(lem_head_shape){.kind = kind}, t, "/nonexistent", &told, &how, &err) !=
+            LEM_OK)
         __builtin_trap();
-    lem_status st = lem_reward_render(&how, t, problem, solution, &r, &err);
+    lem_status st = lem_prompt_solution(&how, t, problem, solution, &r, &err);
     if (st != LEM_OK && (st != LEM_EDATA || !err.text[0])) __builtin_trap();
     if (st == LEM_OK) {
         if (!lem_head_is_process(kind) && r.n_at != 1) __builtin_trap();
@@ -50,6 +53,7 @@ static void check(const lem_tokenizer *t, lem_head_kind kind, const char *separa
         if (kind == LEM_HEAD_KIND_QWEN_PRM && tags != r.n_at) __builtin_trap();
     }
     lem_rendering_release(&r);
+    lem_prompt_settings_release(&told);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {

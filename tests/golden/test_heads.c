@@ -2,8 +2,8 @@
  * PyTorch and Transformers */
 #include "golden_util.h"
 
-#include "data/dataset.h"
 #include "model/weights_open.h"
+#include "prompt/chat.h"
 #include "reward/recipe.h"
 #include "reward/scorer.h"
 
@@ -21,7 +21,7 @@ typedef struct folder {
     lem_tokenizer *t;
     lem_json *cases;
     lem_head_reading how;
-    lem_reward_recipe recipe;
+    lem_prompt_recipe recipe;
 } folder;
 
 static folder open_folder(const char *name, const char *cases, lem_isa isa) {
@@ -38,7 +38,7 @@ static folder open_folder(const char *name, const char *cases, lem_isa isa) {
     const char *head = lem_json_str(lem_json_get(f.cases, "head"), NULL);
     if (head) OK(lem_head_from_name(head, &shape, &gerr));
     OK(lem_head_read(&shape, lem_json_str(lem_json_get(f.cases, "output"), NULL), &f.how, &gerr));
-    OK(lem_reward_recipe_make(&shape, f.t, f.dir, NULL, NULL, &f.recipe, &gerr));
+    OK(lem_reward_recipe_make(&shape, f.t, f.dir, &(lem_prompt_settings){0}, &f.recipe, &gerr));
     return f;
 }
 
@@ -64,8 +64,8 @@ static int score_row(const folder *f, lem_scorer *s, const lem_json *row, float 
     int n = (int)lem_json_count(texts), reads = 0;
     assert_true(n <= MAX_TEXTS);
     for (int i = 0; i < n; i++) {
-        OK(lem_reward_render(&f->recipe, f->t, lem_json_str(lem_json_get(row, "problem"), ""),
-                             lem_json_str(lem_json_at(texts, (size_t)i), ""), &r[i], &gerr));
+        OK(lem_prompt_solution(&f->recipe, f->t, lem_json_str(lem_json_get(row, "problem"), ""),
+                               lem_json_str(lem_json_at(texts, (size_t)i), ""), &r[i], &gerr));
         items[i] = (lem_score_item){r[i].ids.data, (int)r[i].ids.len, r[i].at, r[i].n_at, value + reads};
         counts[i] = r[i].n_at;
         reads += r[i].n_at;
@@ -186,8 +186,8 @@ static void shared_once(void **state) {
     lem_scorer *s = scorer_of(&f, 512);
     lem_rendering r = {{0}, NULL, 0, 0}, other = {{0}, NULL, 0, 0};
     const char *problem = lem_json_str(lem_json_get(row, "problem"), "");
-    OK(lem_reward_render(&f.recipe, f.t, problem, "The answer is 42.", &r, &gerr));
-    OK(lem_reward_render(&f.recipe, f.t, problem, "The answer is 40.", &other, &gerr));
+    OK(lem_prompt_solution(&f.recipe, f.t, problem, "The answer is 42.", &r, &gerr));
+    OK(lem_prompt_solution(&f.recipe, f.t, problem, "The answer is 40.", &other, &gerr));
     int n = (int)r.ids.len, m = (int)other.ids.len, same = 0;
     while (r.ids.data[same] == other.ids.data[same]) same++;
     assert_true(same > 20 && same < n && same < m);
@@ -218,9 +218,9 @@ static void trained_as_scored(void **state) {
             lem_ids ids = {0};
             lem_rendering x = {{0}, NULL, 0, 0};
             const lem_json *text = lem_json_at(texts, i);
-            OK(lem_reward_prompt(f.t, LEM_REWARD_SYSTEM, problem, &ids, &gerr));
-            OK(lem_reward_response(f.t, lem_json_str(text, ""), lem_json_str_len(text), &ids, &gerr));
-            OK(lem_reward_render(&f.recipe, f.t, problem, lem_json_str(text, ""), &x, &gerr));
+            OK(lem_chat_prompt(f.t, LEM_REWARD_SYSTEM, problem, &ids, &gerr));
+            OK(lem_chat_reply(f.t, lem_json_str(text, ""), lem_json_str_len(text), &ids, &gerr));
+            OK(lem_prompt_solution(&f.recipe, f.t, problem, lem_json_str(text, ""), &x, &gerr));
             assert_int_equal(ids.len, x.ids.len);
             assert_memory_equal(ids.data, x.ids.data, ids.len * sizeof *ids.data);
             lem_ids_release(&ids);

@@ -2,7 +2,7 @@
  * {messages, prompt, parse} in, {ids, mask, prefix} or {error} out; with DIR and TO the tokenizer of DIR is written to TO */
 #include "core/json.h"
 #include "core/mem.h"
-#include "token/chat.h"
+#include "prompt/chat.h"
 #include "token/template.h"
 
 #include <stdio.h>

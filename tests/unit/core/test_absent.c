@@ -65,11 +65,12 @@ static void other_reasons_keep_their_words(void **state) {
 
 static void names_of_the_hub(void **state) {
     (void)state;
-    static const char *const names[] = {"Qwen/Qwen2.5-Math-1.5B", "a/b"}, *const others[] = {
-                                                                              "here/model", "model", "/a/b",
-                                                                              "/b",         "a/",    "a/b/c",
-                                                                              "./a",        "../b",  "~/b",
-                                                                              "",           "here"};
+    static const char *const names[] = {"Qwen/Qwen2.5-Math-1.5B", "a/b"},
+                             *const others[] = {"here/model", "model",        "/a/b",
+                                                "/b",         "a/",           "a/b/c",
+                                                "./a",        "data/x.jsonl", "m/tokenizer.model",
+                                                "../b",       "~/b",          "",
+                                                "here"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) assert_true(lem_absent_hub_name(names[i]));
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)
         if (lem_absent_hub_name(others[i])) fail_msg("%s", others[i]);

@@ -3,6 +3,7 @@
 #include "core/file.h"
 #include "core/mem.h"
 #include "data/dataset.h"
+#include "token/chat_template.h"
 #include "token/tokenizer.h"
 
 #include <setjmp.h>
@@ -111,7 +112,36 @@ static void counted_and_refused(void **state) {
     path = write_file("d.jsonl", "{\"foo\":1}\n");
     assert_int_equal(lem_examples_load(&e, path, tok, &how, &d, NULL, &err), LEM_EDATA);
     assert_non_null(strstr(err.text, "--format"));
+    path = write_file("e.jsonl", "{\"text\":\"a\"}\n");
+    how.cancel = &(lem_cancel){1};
+    assert_int_equal(lem_examples_load(&e, path, tok, &how, &d, NULL, &err), LEM_EINTR);
+    assert_string_equal(err.text, "interrupted");
+    how.cancel = NULL;
+    d = (lem_drop_counts){0};
+    assert_int_equal(lem_examples_load(&e, path, tok, &how, &d, NULL, &err), LEM_OK);
+    assert_true(d.kept == 1 && d.conversations == 0);
+    path = write_file("f.jsonl", "{\"prompt\":\"a\",\"completion\":\"b\"}\n{\"text\":\"a\"}\n");
+    how.limit = 1;
+    assert_int_equal(lem_examples_load(&e, path, tok, &how, &d, NULL, &err), LEM_OK);
+    assert_true(d.kept == 2 && d.conversations == 1);
     lem_examples_release(&e);
+}
+
+/* What rm train reads of a response is what rm score reads, id for id. */
+static void trained_as_scored(const lem_lists *l, uint64_t list, const lem_prompt_recipe *how,
+                              const char *problem, const char *const *responses) {
+    lem_rendering r = {{0}, NULL, 0, 0};
+    lem_err err = LEM_ERR_INIT;
+    const struct lem_list_item *it = &l->list[list];
+    for (int i = 0; i < it->n; i++) {
+        const struct lem_list_response *p = &l->response[it->first + i];
+        assert_int_equal(lem_prompt_solution(how, tok, problem, responses[i], &r, &err), LEM_OK);
+        assert_int_equal(r.ids.len, it->prompt + p->len);
+        assert_memory_equal(r.ids.data, l->ids + it->at, (size_t)it->prompt * sizeof(int32_t));
+        assert_memory_equal(r.ids.data + it->prompt, l->ids + p->at, (size_t)p->len * sizeof(int32_t));
+        assert_true(r.n_at == 1 && r.at[0] == it->prompt + p->len - 1);
+    }
+    lem_rendering_release(&r);
 }
 
 static void ranking_lists(void **state) {
@@ -122,13 +152,18 @@ static void ranking_lists(void **state) {
                               "{\"problem\":\"r\",\"responses\":[\"z\",\"w\"],\"labels\":[false,true]}\n");
     lem_lists l = {0};
     lem_drop_counts d = {0};
+    lem_prompt_recipe recipe = {.form = LEM_PROMPT_REPLY_END, .system = "check"},
+                      no_system = {.form = LEM_PROMPT_REPLY_END};
+    lem_lists_how check = {&recipe, 200, -1, NULL}, plain = {&no_system, 200, -1, NULL};
     lem_err err = LEM_ERR_INIT;
-    assert_int_equal(lem_lists_load(&l, path, tok, "check", 200, -1, &d, NULL, &err), LEM_OK);
+    assert_int_equal(lem_lists_load(&l, path, tok, &check, &d, NULL, &err), LEM_OK);
     assert_int_equal(l.n, 2);
     assert_int_equal(d.filtered, 1);
     assert_int_equal(l.n_responses, 4);
     assert_int_equal(l.list[1].first, 2);
     assert_int_equal(l.response[3].label, 1);
+    trained_as_scored(&l, 0, &recipe, "p", (const char *const[]){"good one", "bad"});
+    trained_as_scored(&l, 1, &recipe, "r", (const char *const[]){"z", "w"});
     char *prompt = decode(l.ids + l.list[0].at, NULL, (size_t)l.list[0].prompt),
          *first = decode(l.ids + l.response[0].at, NULL, (size_t)l.response[0].len);
     assert_string_equal(
@@ -143,15 +178,50 @@ static void ranking_lists(void **state) {
                                       "{\"responses\":[],\"labels\":[]}\n"};
     for (int i = 0; i < 4; i++) {
         path = write_file("bad.jsonl", bad[i]);
-        assert_int_equal(lem_lists_load(&l, path, tok, NULL, 200, -1, &d, NULL, &err), LEM_EDATA);
+        assert_int_equal(lem_lists_load(&l, path, tok, &plain, &d, NULL, &err), LEM_EDATA);
         assert_non_null(strstr(err.text, "bad.jsonl:1"));
     }
+    plain.cancel = &(lem_cancel){1};
+    assert_int_equal(lem_lists_load(&l, path, tok, &plain, &d, NULL, &err), LEM_EINTR);
+    assert_string_equal(err.text, "interrupted");
     lem_lists_release(&l);
+}
+
+/* A row whose conversation the template refuses is named. */
+static void refused_by_the_template(void **state) {
+    (void)state;
+    static const char own[] = "{% for m in messages %}{% if 'q' in m.content %}{{ raise_exception('no q') }}"
+                              "{% endif %}{{ m.content }}{% endfor %}";
+    const char *config = write_file("tokenizer_config.json", "{}");
+    char json[128];
+    lem_err err = LEM_ERR_INIT;
+    lem_tokenizer *t = NULL;
+    lem_examples e = {0};
+    lem_lists l = {0};
+    lem_drop_counts d = {0};
+    lem_prompt_recipe recipe = {.form = LEM_PROMPT_REPLY_END};
+    assert_int_equal(lem_tokenizer_save(tok, dir, &err), LEM_OK);
+    snprintf(json, sizeof json, "%s/tokenizer.json", dir);
+    assert_int_equal(lem_tokenizer_load_file(json, config, &t, &err), LEM_OK);
+    assert_int_equal(lem_chat_use(t, own, strlen(own), &err), LEM_OK);
+    const char *path = write_file("g.jsonl", "{\"prompt\":\"a\",\"completion\":\"b\"}\n"
+                                             "{\"prompt\":\"q\",\"completion\":\"b\"}\n");
+    lem_sft_load how = {.max_len = 40, .limit = -1};
+    assert_int_equal(lem_examples_load(&e, path, t, &how, &d, NULL, &err), LEM_EDATA);
+    assert_non_null(strstr(err.text, "g.jsonl:2: "));
+    assert_non_null(strstr(err.text, "no q"));
+    path = write_file("h.jsonl", "{\"problem\":\"q\",\"responses\":[\"a\"],\"labels\":[1]}\n");
+    assert_int_equal(lem_lists_load(&l, path, t, &(lem_lists_how){&recipe, 40, -1, NULL}, &d, NULL, &err),
+                     LEM_EDATA);
+    assert_non_null(strstr(err.text, "h.jsonl:1: "));
+    lem_examples_release(&e);
+    lem_lists_release(&l);
+    lem_tokenizer_free(t);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(responses_only),
-                                       cmocka_unit_test(counted_and_refused),
-                                       cmocka_unit_test(ranking_lists)};
+                                       cmocka_unit_test(counted_and_refused), cmocka_unit_test(ranking_lists),
+                                       cmocka_unit_test(refused_by_the_template)};
     return cmocka_run_group_tests(tests, setup, teardown);
 }

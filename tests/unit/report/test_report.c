@@ -60,7 +60,11 @@ static int remove_run(void **state) {
 
 static lem_page *make(lem_report_request r, int *n) {
     lem_page *p = NULL;
-    OK(lem_report_make(&r, &p, n, &err));
+    lem_sources s = {.log = NULL};
+    for (int i = 0; i < r.n_inputs; i++) OK(lem_sources_add(&s, r.inputs[i], &err));
+    OK(lem_report_make(&r, &s, &p, &err));
+    *n = s.n;
+    lem_sources_release(&s);
     return p;
 }
 
@@ -123,41 +127,56 @@ static void named_files(void **state) {
 static void nothing_to_show(void **state) {
     (void)state;
     char *empty = in_dir("empty"), *loose = in_dir("timing.json");
-    const char *in[] = {empty};
-    lem_page *p = NULL;
-    int n = -1;
-    lem_report_request r = {.inputs = in, .n_inputs = 1};
-    FAILS(lem_report_make(&r, &p, &n, &err), LEM_EDATA, "empty: no run.json, telemetry.jsonl or metrics");
-    in[0] = loose;
-    FAILS(lem_report_make(&r, &p, &n, &err), LEM_EDATA, "timing.json: no 'metrics' list");
-    in[0] = "/nonexistent/run";
-    FAILS(lem_report_make(&r, &p, &n, &err), LEM_EDATA, "/nonexistent/run");
-    assert_null(p);
-    assert_int_equal(n, -1); /* written on success only */
+    lem_sources s = {.log = NULL};
+    FAILS(lem_sources_add(&s, empty, &err), LEM_EDATA, "empty: no run.json, telemetry.jsonl or metrics");
+    FAILS(lem_sources_add(&s, loose, &err), LEM_EDATA, "timing.json: no 'metrics' list");
+    FAILS(lem_sources_add(&s, "/nonexistent/run", &err), LEM_EDATA, "/nonexistent/run: no such file");
+    assert_int_equal(s.n, 0);
+    lem_sources_release(&s);
     lem_free(empty);
     lem_free(loose);
 }
 
-/* Whatever allocation fails, the call says so and leaks nothing (as the sanitizer build sees). */
+static void a_file_that_changed(void **state) {
+    (void)state;
+    char *file = in_dir("late.json");
+    const char *in[] = {file};
+    lem_sources s = {.log = NULL};
+    lem_page *p = NULL;
+    lem_report_request r = {.inputs = in, .n_inputs = 1};
+    put("late.json", RESULT);
+    OK(lem_sources_add(&s, file, &err));
+    put("late.json", "{\"metrics\":[{}]}");
+    FAILS(lem_report_make(&r, &s, &p, &err), LEM_EDATA, "late.json: metrics[0].name");
+    assert_null(p); /* written on success only */
+    OK(lem_file_remove(file, &err));
+    lem_sources_release(&s);
+    lem_free(file);
+}
+
+/* Whatever allocation fails, the calls say so and leak nothing (as the sanitizer build sees). */
 static void memory_runs_out(void **state) {
     (void)state;
     const char *const inputs[] = {dir};
     lem_report_request r = {.inputs = inputs, .n_inputs = 1};
-    for (uint64_t k = 1; k < 40; k++) {
+    for (uint64_t k = 1; k < 60; k++) {
         lem_page *p = NULL;
-        int n = 0;
+        lem_sources s = {.log = NULL};
         lem_mem_fail_after(k, true);
-        lem_status st = lem_report_make(&r, &p, &n, &err);
+        lem_status st = lem_sources_add(&s, dir, &err);
+        if (st == LEM_OK) st = lem_report_make(&r, &s, &p, &err);
         lem_mem_fail_after(0, false);
         if (st == LEM_OK) lem_page_free(p); /* a page remembers want of memory until it is saved */
         else assert_int_equal(st, LEM_EMEM);
+        lem_sources_release(&s);
     }
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_run_folder),    cmocka_unit_test(times_and_machine), cmocka_unit_test(named_files),
-        cmocka_unit_test(nothing_to_show), cmocka_unit_test(memory_runs_out),
+        cmocka_unit_test(a_run_folder),        cmocka_unit_test(times_and_machine),
+        cmocka_unit_test(named_files),         cmocka_unit_test(nothing_to_show),
+        cmocka_unit_test(a_file_that_changed), cmocka_unit_test(memory_runs_out),
     };
     return cmocka_run_group_tests(tests, make_run, remove_run);
 }

@@ -6,26 +6,36 @@
 
 typedef struct fixture {
     lem_tokenizer *t;
-    lem_reward_recipe how;
+    lem_prompt_settings told;
+    lem_prompt_recipe how;
     lem_rendering r;
 } fixture;
 
+/* NULL = not told. */
+static lem_prompt_settings told(const char *system, const char *separator) {
+    lem_prompt_settings s = {0};
+    if (system) OK(lem_prompt_settings_tell(&s, LEM_PROMPT_TOLD_SYSTEM, system, &err));
+    if (separator) OK(lem_prompt_settings_tell(&s, LEM_PROMPT_TOLD_SEPARATOR, separator, &err));
+    return s;
+}
+
 static fixture make(lem_head_kind kind, const char *folder, const char *system, const char *separator) {
-    fixture f = {.t = tokenizer_of(folder)};
-    OK(lem_reward_recipe_make(&(lem_head_shape){.kind = kind, .token = 3}, f.t, folder_path(folder), system,
-                              separator, &f.how, &err));
+    fixture f = {.t = tokenizer_of(folder), .told = told(system, separator)};
+    OK(lem_reward_recipe_make(&(lem_head_shape){.kind = kind, .token = 3}, f.t, folder_path(folder), &f.told,
+                              &f.how, &err));
     return f;
 }
 
 static void drop(fixture *f) {
     lem_rendering_release(&f->r);
+    lem_prompt_settings_release(&f->told);
     lem_tokenizer_free(f->t);
 }
 
 /* The rendered text with "^" behind every token that is read. */
 static void shows(fixture *f, const char *problem, const char *solution, const char *want) {
     lem_buf b = {0};
-    OK(lem_reward_render(&f->how, f->t, problem, solution, &f->r, &err));
+    OK(lem_prompt_solution(&f->how, f->t, problem, solution, &f->r, &err));
     for (size_t i = 0, k = 0; i < f->r.ids.len; i++) {
         OK(lem_tokenizer_decode(f->t, &f->r.ids.data[i], 1, false, &b, &err));
         if (k >= (size_t)f->r.n_at || (size_t)f->r.at[k] != i) continue;
@@ -83,7 +93,7 @@ static void qwen_steps(void **state) {
     }
     const char *const empty[] = {"", "\n\n", " \n\n\t\n\n "};
     for (int i = 0; i < 3; i++) {
-        OK(lem_reward_render(&f.how, f.t, "Q", empty[i], &f.r, &err));
+        OK(lem_prompt_solution(&f.how, f.t, "Q", empty[i], &f.r, &err));
         assert_int_equal(f.r.n_at, 0);
     }
     drop(&f);
@@ -123,7 +133,7 @@ static void sign_turns(void **state) {
 static void tags(void **state) {
     (void)state;
     fixture f = make(LEM_HEAD_KIND_MATH_SHEPHERD, "math_shepherd", NULL, NULL);
-    OK(lem_reward_render(&f.how, f.t, "Q", "Step 1: one\n\ntwo", &f.r, &err));
+    OK(lem_prompt_solution(&f.how, f.t, "Q", "Step 1: one\n\ntwo", &f.r, &err));
     lem_buf b = {0};
     OK(lem_tokenizer_decode(f.t, f.r.ids.data, f.r.ids.len, false, &b, &err));
     assert_non_null(strstr(lem_buf_str(&b), "Q Step 1: one " KI "\nStep 2: two " KI));
@@ -133,12 +143,12 @@ static void tags(void **state) {
     lem_ids before = {0};
     for (size_t i = 0; i < f.r.ids.len; i++) OK(lem_ids_push(&before, f.r.ids.data[i], &err));
     /* The same with the tags written in the solution. */
-    OK(lem_reward_render(&f.how, f.t, "Q", "Step 1: one " KI "\nStep 2: two " KI, &f.r, &err));
+    OK(lem_prompt_solution(&f.how, f.t, "Q", "Step 1: one " KI "\nStep 2: two " KI, &f.r, &err));
     assert_int_equal(f.r.ids.len, before.len);
     assert_memory_equal(f.r.ids.data, before.data, before.len * sizeof *before.data);
     lem_ids_release(&before);
     /* A tag in the problem is not read. */
-    OK(lem_reward_render(&f.how, f.t, "Q " KI " ?", "one", &f.r, &err));
+    OK(lem_prompt_solution(&f.how, f.t, "Q " KI " ?", "one", &f.r, &err));
     assert_int_equal(f.r.n_at, 1);
     assert_int_equal(f.r.at[0], (int)f.r.ids.len - 1);
     drop(&f);
@@ -147,32 +157,33 @@ static void tags(void **state) {
 static void refusals(void **state) {
     (void)state;
     lem_tokenizer *chat = tokenizer_of("qwen_prm"), *sp = tokenizer_of("math_shepherd");
-    lem_reward_recipe r = {.tag = 77};
+    lem_prompt_recipe r = {.tag = 77};
+    lem_prompt_settings none = {0}, empty = told(NULL, "");
     FAILS(lem_reward_recipe_make(&(lem_head_shape){.kind = LEM_HEAD_KIND_QWEN_PRM}, sp,
-                                 folder_path("math_shepherd"), NULL, NULL, &r, &err),
+                                 folder_path("math_shepherd"), &none, &r, &err),
           LEM_EDATA, "<extra_0>");
     FAILS(lem_reward_recipe_make(&(lem_head_shape){.kind = LEM_HEAD_KIND_QWEN_PRM}, chat,
-                                 folder_path("qwen_prm"), NULL, "", &r, &err),
+                                 folder_path("qwen_prm"), &empty, &r, &err),
           LEM_EUSAGE, "must not be empty");
     FAILS(lem_reward_recipe_make(&(lem_head_shape){.kind = LEM_HEAD_KIND_SKYWORK_PRM}, chat,
-                                 folder_path("math_shepherd"), NULL, NULL, &r, &err),
+                                 folder_path("math_shepherd"), &none, &r, &err),
           LEM_EDATA, "bos_token '<s>'");
     assert_int_equal(r.tag, 77);
     fixture f = make(LEM_HEAD_KIND_RLHFLOW_PRM, "math_shepherd", NULL, NULL);
     f.how.good++; /* as if '+' were another token inside the conversation */
     lem_tokenizer_free(f.t);
     f.t = tokenizer_of("rlhflow_prm");
-    FAILS(lem_reward_render(&f.how, f.t, "Q", "A", &f.r, &err), LEM_EDATA, "the signs cannot be told");
+    FAILS(lem_prompt_solution(&f.how, f.t, "Q", "A", &f.r, &err), LEM_EDATA, "the signs cannot be told");
     drop(&f);
     f = make(LEM_HEAD_KIND_QWEN_PRM, "qwen_prm", "", NULL);
-    size_t n = 3 * (LEM_REWARD_STEPS_MAX + 1);
+    size_t n = 3 * (LEM_PROMPT_STEPS_MAX + 1);
     char *many = malloc(n + 1);
     for (size_t i = 0; i < n; i++) many[i] = "a\n\n"[i % 3];
     many[n] = '\0';
-    FAILS(lem_reward_render(&f.how, f.t, "Q", many, &f.r, &err), LEM_EDATA, "more than 4096 steps");
+    FAILS(lem_prompt_solution(&f.how, f.t, "Q", many, &f.r, &err), LEM_EDATA, "more than 4096 steps");
     many[n - 3] = '\0';
-    OK(lem_reward_render(&f.how, f.t, "Q", many, &f.r, &err));
-    assert_int_equal(f.r.n_at, LEM_REWARD_STEPS_MAX);
+    OK(lem_prompt_solution(&f.how, f.t, "Q", many, &f.r, &err));
+    assert_int_equal(f.r.n_at, LEM_PROMPT_STEPS_MAX);
     free(many);
     drop(&f);
     lem_tokenizer_free(chat);

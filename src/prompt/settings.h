@@ -1,0 +1,95 @@
+/* prompt/settings.h - what a model's prompts were made of in training, saved beside it as lemma.json
+ *
+ * `sft` and `rm train` write the file; `sample`, `rm score`, `rm train` and `sft` read it, so that a model
+ * reads in use what it read in training. A setting that is not told is the command's own default; one that is
+ * told may be "none" (a system text of NULL). Folders without the file tell nothing.
+ *
+ *   {"format": 1,
+ *    "prompt": {"template": "chat", "system": "Be brief.", "suffix": null, "read": "reply-end"}}
+ *
+ * Limits: the file 1 MiB, each text LEM_PROMPT_TEXT_MAX bytes. An unknown key, another format, a value of the
+ * wrong kind is LEM_EDATA that names file and key: a setting that is not understood must not be ignored. */
+#ifndef LEM_PROMPT_SETTINGS_H
+#define LEM_PROMPT_SETTINGS_H
+
+#include "core/err.h"
+#include "core/json.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define LEM_PROMPT_SETTINGS_FILE "lemma.json"
+enum { LEM_PROMPT_TEXT_MAX = 1 << 16 };
+
+typedef enum lem_prompt_template {
+    LEM_PROMPT_CHAT, /* the folder's chat template, else ChatML */
+    LEM_PROMPT_PLAIN /* the text as it is */
+} lem_prompt_template;
+
+/* How a solution is fed to a reward model, and where the score is read. */
+typedef enum lem_prompt_form {
+    LEM_PROMPT_LAST_TOKEN,   /* the conversation; its last token */
+    LEM_PROMPT_REPLY_END,    /* the prompt and a reply behind it; the last token (models that we train) */
+    LEM_PROMPT_END_OF_TEXT,  /* the conversation up to the end-of-text token; that token (OpenRLHF) */
+    LEM_PROMPT_REWARD_TOKEN, /* the conversation and a reward token behind it; that token (InternLM2) */
+    LEM_PROMPT_STEP_TOKEN,   /* the conversation, a token after each step; these tokens (Qwen PRM) */
+    LEM_PROMPT_STEP_LINE,    /* problem, steps, a line end after each; these line ends (Skywork PRM) */
+    LEM_PROMPT_STEP_TEXT,    /* problem, steps, the separator after each; its last token (TRL PRM) */
+    LEM_PROMPT_STEP_TURNS,   /* a turn for each step, answered by '+'; before each '+' (RLHFlow PRM) */
+    LEM_PROMPT_WHOLE_TURN,   /* one turn for the solution, answered by '+'; before it (RLHFlow ORM) */
+    LEM_PROMPT_STEP_TAGS,    /* one text with a tag after each step; these tags (Math-Shepherd) */
+    LEM_PROMPT_FORM_COUNT
+} lem_prompt_form;
+#define LEM_PROMPT_TEMPLATE_NAMES "chat|plain" /* in the order of lem_prompt_template */
+#define LEM_PROMPT_FROM_NAMES "folder|options"
+const char *lem_prompt_template_name(lem_prompt_template t); /* "chat" */
+const char *lem_prompt_form_name(lem_prompt_form f);         /* "last-token" */
+
+enum {
+    LEM_PROMPT_TOLD_TEMPLATE = 1,
+    LEM_PROMPT_TOLD_SYSTEM = 2,
+    LEM_PROMPT_TOLD_SUFFIX = 4,
+    LEM_PROMPT_TOLD_SEPARATOR = 8,
+    LEM_PROMPT_TOLD_FORM = 16
+};
+
+/* Zeroed = nothing told. What is not told is zero. */
+typedef struct lem_prompt_settings {
+    unsigned told; /* which of the fields say something */
+    lem_prompt_template template;
+    char *system;    /* owned, as are suffix and separator; NULL = none; never "" */
+    char *suffix;    /* a line added to each problem */
+    char *separator; /* text between the steps of a solution */
+    lem_prompt_form form;
+} lem_prompt_settings;
+void lem_prompt_settings_release(lem_prompt_settings *s);
+bool lem_prompt_settings_equal(const lem_prompt_settings *a, const lem_prompt_settings *b);
+/* Tells a text, which is copied; NULL and "" are none. LEM_EUSAGE if it is too long. field: one of SYSTEM,
+ * SUFFIX, SEPARATOR. */
+lem_status lem_prompt_settings_tell(lem_prompt_settings *s, int field, const char *text,
+                                    lem_err *err) LEM_MUST_CHECK;
+
+/* out need not be initialised: it is written only on success. Errors of parse name the key, those of load the
+ * file too. A folder without the file gives nothing told. */
+lem_status lem_prompt_settings_parse(const char *text, size_t len, lem_prompt_settings *out,
+                                     lem_err *err) LEM_MUST_CHECK;
+lem_status lem_prompt_settings_load(const char *dir, lem_prompt_settings *out, lem_err *err) LEM_MUST_CHECK;
+/* The object "prompt" of the file; the caller owns it, NULL = out of memory. */
+lem_json *lem_prompt_settings_json(const lem_prompt_settings *s);
+/* Writes dir/lemma.json, whole or not at all; equal settings give equal bytes. */
+lem_status lem_prompt_settings_save(const lem_prompt_settings *s, const char *dir,
+                                    lem_err *err) LEM_MUST_CHECK;
+
+/* What the command line says; NULL = the option was not given. */
+typedef struct lem_prompt_options {
+    const char *template, *system, *suffix, *separator;
+    const char *from; /* --prompt-from: "folder" (also NULL) or "options" */
+} lem_prompt_options;
+
+/* The settings of a command: those of the folder (dir NULL = none), and the options where the folder tells
+ * nothing. An option that says otherwise than the folder is LEM_EUSAGE that names both, unless from is
+ * "options": then the folder is not asked. */
+lem_status lem_prompt_settings_open(const char *dir, const lem_prompt_options *o, lem_prompt_settings *out,
+                                    lem_err *err) LEM_MUST_CHECK;
+
+#endif

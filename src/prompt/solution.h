@@ -1,0 +1,65 @@
+/* prompt/solution.h - a problem and a solution as the tokens that a reward model reads, and where its score
+ * is read; in training and in scoring
+ *
+ * Each form is the way the authors of such a model feed it (docs/reward-heads.md):
+ *
+ *   LAST_TOKEN     the conversation (system, user: problem, assistant: solution) by the chat template
+ *                  read at the last token
+ *   REPLY_END      the prompt up to the reply, as sampling writes it, then the solution and what the template
+ *                  puts behind a reply; read at the last token. Our own training shares prompts so; the ids
+ * are those of LAST_TOKEN unless the template writes a prompt otherwise once the reply is there (Mistral's
+ * drop the system text then) END_OF_TEXT    the conversation up to the end-of-text token that closes it; read
+ * at that token REWARD_TOKEN   the conversation and reward_token_id behind it; read at that token STEP_TOKEN
+ * the same conversation; <extra_0> after each step, read there STEP_LINE      bos, problem and "\n", then
+ * each step and "\n", encoded apart read at each of these "\n" STEP_TEXT      bos, problem, then each step
+ * and the separator, encoded apart read at the last token of each separator STEP_TURNS,    user: problem + "
+ * " + first step (the whole solution), assistant: "+", WHOLE_TURN     user: second step, ...; read before
+ * each "+" STEP_TAGS      one text "problem Step 1: ... ки\nStep 2: ... ки"; read at each tag
+ *
+ * Steps are the pieces between separators, without white space around them; empty pieces are no steps.
+ * Special tokens in problem or solution are text. */
+#ifndef LEM_PROMPT_SOLUTION_H
+#define LEM_PROMPT_SOLUTION_H
+
+#include "core/err.h"
+#include "prompt/settings.h"
+#include "token/tokenizer.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { LEM_PROMPT_STEPS_MAX = 4096 };
+
+typedef struct lem_prompt_recipe {
+    lem_prompt_form form;
+    const char *system, *suffix; /* NULL = none; borrowed, as is separator */
+    const char *separator;       /* between steps in the solution */
+    int32_t bos, tag;            /* -1 = none */
+    int32_t good, bad;           /* the signs '+' and '-' */
+} lem_prompt_recipe;
+
+bool lem_prompt_form_has_steps(lem_prompt_form form); /* read once a step, not once a solution */
+/* form, the texts and, for REWARD_TOKEN, tag are the caller's; finds the other ids. dir: the folder, whose
+ * tokenizer_config.json names bos. LEM_EDATA if the tokenizer lacks a token that the form needs, LEM_EUSAGE
+ * for an empty separator; r is unchanged on failure. */
+lem_status lem_prompt_recipe_find(lem_prompt_recipe *r, const lem_tokenizer *t, const char *dir,
+                                  lem_err *err) LEM_MUST_CHECK;
+
+typedef struct lem_rendering { /* zeroed = empty; reused */
+    lem_ids ids;
+    int *at; /* [n_at] tokens to read: one for each step, or the one of the whole */
+    int n_at, cap_at;
+} lem_rendering;
+void lem_rendering_release(lem_rendering *r);
+/* A form with steps finds no token to read (n_at 0) in a solution without steps. LEM_EDATA for more than
+ * LEM_PROMPT_STEPS_MAX steps. */
+lem_status lem_prompt_solution(const lem_prompt_recipe *how, const lem_tokenizer *t, const char *problem,
+                               const char *solution, lem_rendering *out, lem_err *err) LEM_MUST_CHECK;
+/* The two parts of REPLY_END, for training: what the solutions of a problem share, and what each adds. Both
+ * append. */
+lem_status lem_prompt_beginning(const lem_prompt_recipe *how, const lem_tokenizer *t, const char *problem,
+                                lem_ids *ids, lem_err *err) LEM_MUST_CHECK;
+lem_status lem_prompt_reply(const lem_prompt_recipe *how, const lem_tokenizer *t, const char *solution,
+                            lem_ids *ids, lem_err *err) LEM_MUST_CHECK;
+
+#endif

@@ -1,0 +1,143 @@
+/* test_problems.c - rows of problems: fields by name or map, keys, prompts, too long ones; output rows */
+#include "core/file.h"
+#include "core/mem.h"
+#include "data/problems.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "../checks.h"
+
+static char dir[] = "/tmp/lemma-problems-XXXXXX";
+static lem_tokenizer *tok;
+
+static const char *write_file(const char *name, const char *text) {
+    static char path[128]; /* of this test program only */
+    snprintf(path, sizeof path, "%s/%s", dir, name);
+    OK(lem_file_write_atomic(path, text, strlen(text), &err));
+    return path;
+}
+
+static int setup(void **state) {
+    (void)state;
+    if (!mkdtemp(dir)) return 1;
+    lem_bpe_trainer *t = lem_bpe_trainer_new(&(lem_bpe_train_opts){.vocab = 300}, &err);
+    OK(lem_bpe_trainer_add(t, "two plus two", 12, &err));
+    OK(lem_bpe_trainer_finish(t, &tok, &err));
+    lem_bpe_trainer_free(t);
+    return 0;
+}
+
+static int teardown(void **state) {
+    (void)state;
+    lem_tokenizer_free(tok);
+    return lem_dir_remove(dir, &err);
+}
+
+static lem_json *parsed(const char *text) {
+    lem_json *v = NULL;
+    OK(lem_json_parse(text, strlen(text), &v, &err));
+    return v;
+}
+
+static void fields(void **state) {
+    (void)state;
+    lem_problems p;
+    const char *path = write_file("a.jsonl", "{\"question\":\"two?\",\"answer\":\"so\\n#### 42 \"}\n\n"
+                                             "{\"problem\":\"q\",\"question\":\"no\",\"id\":7,\"gt\":3}\n"
+                                             "{\"problem\":\"q\",\"id\":\"x\",\"expected_answer\":null}\n");
+    OK(lem_problems_load(path, NULL, -1, NULL, &p, &err));
+    assert_int_equal(p.n, 3);
+    assert_string_equal(p.at[0].problem, "two?");
+    assert_string_equal(p.at[0].expected, "42");
+    assert_string_equal(lem_json_str(p.at[0].id, ""), "0");
+    assert_int_equal(p.at[1].line, 3);
+    assert_string_equal(p.at[1].problem, "q");
+    assert_string_equal(p.at[1].expected, "3");
+    assert_int_equal(lem_json_int(p.at[1].id, 0), 7);
+    assert_null(p.at[2].expected);
+    assert_true(p.at[1].key != p.at[2].key); /* the id counts */
+    lem_problems_release(&p);
+    lem_json *map = parsed("[\"problem=a.b\",\"id=question\"]");
+    path = write_file("b.jsonl", "{\"a\":{\"b\":\"deep\"},\"question\":\"no\"}\n{\"a\":1}\n");
+    OK(lem_problems_load(path, map, 1, NULL, &p, &err));
+    assert_int_equal(p.n, 1);
+    assert_string_equal(p.at[0].problem, "deep");
+    assert_string_equal(lem_json_str(p.at[0].id, ""), "no");
+    lem_problems_release(&p);
+    FAILS(lem_problems_load(path, map, -1, NULL, &p, &err), LEM_EDATA, "b.jsonl:2: no field 'a.b'");
+    lem_json_free(map);
+}
+
+static void refusals(void **state) {
+    (void)state;
+    lem_problems p;
+    lem_cancel stop = {1};
+    lem_json *map = parsed("[\"problm=x\"]");
+    const char *path = write_file("c.jsonl", "{\"problem\":5}\n");
+    FAILS(lem_problems_load(path, map, -1, NULL, &p, &err), LEM_EUSAGE, "--map");
+    FAILS(lem_problems_load(path, NULL, -1, NULL, &p, &err), LEM_EDATA,
+          "c.jsonl:1: the problem must be a string");
+    FAILS(lem_problems_load(path, NULL, -1, &stop, &p, &err), LEM_EINTR, "interrupted");
+    FAILS(lem_problems_load(write_file("d.jsonl", "\n"), NULL, -1, NULL, &p, &err), LEM_EDATA, "no rows");
+    lem_json_free(map);
+}
+
+static void prompts(void **state) {
+    (void)state;
+    lem_problems p;
+    lem_cancel stop = {1};
+    lem_prompt_settings plain = {.template = LEM_PROMPT_PLAIN};
+    lem_ids want = {0};
+    OK(lem_problems_load(write_file("e.jsonl", "{\"problem\":\"two\"}\n{\"problem\":\"two two two two\"}\n"),
+                         NULL, -1, NULL, &p, &err));
+    OK(lem_tokenizer_encode(tok, "two", 3, false, &want, &err));
+    OK(lem_problems_encode(&p, tok, &plain, (int)want.len, NULL, &err));
+    assert_int_equal(p.at[0].n_ids, (int)want.len);
+    assert_memory_equal(p.ids.data + p.at[0].ids_at, want.data, want.len * sizeof *want.data);
+    assert_int_equal(p.longest, (int)want.len);
+    assert_true(p.at[1].too_long && !p.at[0].too_long);
+    assert_int_equal(p.too_long, 1);
+    FAILS(lem_problems_encode(&p, tok, &plain, 9, &stop, &err), LEM_EINTR, "interrupted");
+    lem_problems_release(&p);
+    OK(lem_problems_load(write_file("f.jsonl", "{\"problem\":\"a\"}\n{\"problem\":\"\"}\n"), NULL, -1, NULL,
+                         &p, &err));
+    FAILS(lem_problems_encode(&p, tok, &plain, 9, NULL, &err), LEM_EDATA, "f.jsonl:2: the prompt is empty");
+    lem_problems_release(&p);
+    lem_ids_release(&want);
+}
+
+static void output(void **state) {
+    (void)state;
+    lem_problems p;
+    lem_json *row = NULL,
+             *c = parsed("{\"text\":\"4\",\"finish_reason\":\"stop\",\"tokens\":2,\"logprob\":-1.5}");
+    lem_json *const both[] = {c, c};
+    lem_buf b = {0};
+    OK(lem_problems_load(write_file("g.jsonl", "{\"question\":\"q\",\"gt\":4,\"x\":[1]}\n"), NULL, -1, NULL,
+                         &p, &err));
+    OK(lem_problem_output(&p.at[0], both, 2, &row, &err));
+    lem_json_write(row, 0, &b);
+    lem_buf_putc(&b, '\n');
+    lem_json_free(row);
+    OK(lem_problem_output(&p.at[0], NULL, 1, &row, &err));
+    lem_json_write(row, 0, &b);
+    assert_string_equal(
+        lem_buf_str(&b),
+        "{\"question\":\"q\",\"gt\":4,\"x\":[1],\"id\":\"0\",\"problem\":\"q\",\"expected_answer\":\"4\","
+        "\"completions\":[\"4\",\"4\"],\"finish_reason\":[\"stop\",\"stop\"],\"tokens\":[2,2],\"logprob\":[-"
+        "1.5,"
+        "-1.5]}\n{\"question\":\"q\",\"gt\":4,\"x\":[1],\"id\":\"0\",\"problem\":\"q\",\"expected_answer\":"
+        "\"4\","
+        "\"completions\":[\"\"],\"finish_reason\":[\"prompt_too_long\"],\"tokens\":[0],\"logprob\":[0]}");
+    lem_json_free(row);
+    lem_json_free(c);
+    lem_buf_release(&b);
+    lem_problems_release(&p);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {cmocka_unit_test(fields), cmocka_unit_test(refusals),
+                                       cmocka_unit_test(prompts), cmocka_unit_test(output)};
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
