@@ -24,13 +24,18 @@ pkg_check_modules(PCRE2 REQUIRED IMPORTED_TARGET libpcre2-8)
 target_link_libraries(lemma_token PUBLIC PkgConfig::UTF8PROC PkgConfig::PCRE2)
 target_link_libraries(lemma_job PUBLIC PkgConfig::YAML)
 target_link_libraries(lemma_core PUBLIC PkgConfig::JANSSON PkgConfig::ZSTD ZLIB::ZLIB Threads::Threads)
-# FLINT 3 has Arb inside; before that Arb is a library of its own, which Debian calls flint-arb.
-find_library(LEMMA_FLINT flint REQUIRED)
-find_library(LEMMA_ARB NAMES flint-arb arb)
-target_link_libraries(lemma_grade PUBLIC ${LEMMA_FLINT} gmp)
+# FLINT 3 has Arb inside; before that Arb is a library of its own, which Debian calls flint-arb. A static link wants a library before those
+# that it needs, and finds the two that tools/static_flint.sh builds.
+find_library(LEMMA_FLINT flint HINTS ${CMAKE_BINARY_DIR}/flint REQUIRED)
+find_library(LEMMA_ARB NAMES flint-arb arb HINTS ${CMAKE_BINARY_DIR}/flint)
 if(LEMMA_ARB)
   target_link_libraries(lemma_grade PUBLIC ${LEMMA_ARB})
 endif()
+target_link_libraries(lemma_grade PUBLIC ${LEMMA_FLINT})
+if(LEMMA_STATIC)
+  target_link_libraries(lemma_grade PUBLIC mpfr)
+endif()
+target_link_libraries(lemma_grade PUBLIC gmp)
 
 # Kernels: one source compiled per instruction set, each with its own flags; chosen at run time.
 foreach(src IN ITEMS generic avx2 avx512)

@@ -4,6 +4,7 @@
 
 #include "core/jsonl.h"
 #include "core/mem.h"
+#include "core/object.h"
 
 #include <string.h>
 
@@ -117,33 +118,45 @@ static void release_item(item *it) {
     it->st = LEM_OK;
 }
 
-static const char *correct_word(int c) { return c == 1 ? "true" : c == 0 ? "false" : "null"; }
+static const char *correct_word(int c) {
+    if (c < 0) return "null";
+    return c ? "true" : "false";
+}
+
+/* Whether the file's own label of candidate i and the grader say different things. */
+static bool disagrees(const item *it, int i) {
+    lem_grade_correct c = lem_grade_correct_of(it->g.result[i].verdict);
+    return it->g.own[i] >= 0 && (it->g.own[i] == 1) != (c == LEM_GRADE_RIGHT);
+}
+
+static void log_disagreement(const job *j, const item *it, int i, const char *answer) {
+    const char *model = lem_candidates_map_model(j->map, i, NULL), *space = model ? " " : "";
+    lem_info(j->cli->log,
+             "%s:%llu: candidate %d%s%s: the file says %s, the grader %s (%s): gold '%.60s', answer '%.60s'",
+             j->path, (unsigned long long)it->line, i, space, model ? model : "", correct_word(it->g.own[i]),
+             lem_grade_verdict_name(it->g.result[i].verdict), it->g.result[i].rule, it->g.gold, answer);
+}
+
+static lem_json *disagreement(const item *it, int i, const char *answer) {
+    lem_object o = lem_object_new();
+    lem_object_int(&o, "line", it->line);
+    lem_object_int(&o, "candidate", (uint64_t)i);
+    lem_object_str(&o, "gold", it->g.gold);
+    lem_object_str(&o, "answer", answer);
+    lem_object_bool(&o, "file", it->g.own[i] == 1);
+    lem_object_str(&o, "verdict", lem_grade_verdict_name(it->g.result[i].verdict));
+    lem_object_str(&o, "rule", it->g.result[i].rule);
+    return lem_object_done(&o);
+}
 
 static lem_status note_disagreements(job *j, const item *it, lem_err *err) {
     for (int i = 0; it->g.own && i < it->g.n; i++) {
-        lem_grade_correct c = lem_grade_correct_of(it->g.result[i].verdict);
-        if (it->g.own[i] < 0 || (it->g.own[i] == 1) == (c == LEM_GRADE_RIGHT)) continue;
-        const char *model = lem_candidates_map_model(j->map, i, NULL),
-                   *answer = it->g.answer[i] ? it->g.answer[i] : "";
-        if (j->disagree++ < MAX_LOGGED)
-            lem_info(j->cli->log,
-                     "%s:%llu: candidate %d%s%s: the file says %s, the grader %s (%s): gold '%.60s', answer "
-                     "'%.60s'",
-                     j->path, (unsigned long long)it->line, i, model ? " " : "", model ? model : "",
-                     correct_word(it->g.own[i]), lem_grade_verdict_name(it->g.result[i].verdict),
-                     it->g.result[i].rule, it->g.gold, answer);
+        const char *answer = it->g.answer[i] ? it->g.answer[i] : "";
+        if (!disagrees(it, i)) continue;
+        if (j->disagree++ < MAX_LOGGED) log_disagreement(j, it, i, answer);
         if (lem_json_count(j->disagreements) >= MAX_SHOWN) continue;
-        lem_json *d = lem_json_new_object();
-        bool ok =
-            d && lem_json_set(d, "line", lem_json_new_int((int64_t)it->line)) &&
-            lem_json_set(d, "candidate", lem_json_new_int(i)) &&
-            lem_json_set(d, "gold", lem_json_new_str(it->g.gold)) &&
-            lem_json_set(d, "answer", lem_json_new_str(answer)) &&
-            lem_json_set(d, "file", lem_json_new_bool(it->g.own[i] == 1)) &&
-            lem_json_set(d, "verdict", lem_json_new_str(lem_grade_verdict_name(it->g.result[i].verdict))) &&
-            lem_json_set(d, "rule", lem_json_new_str(it->g.result[i].rule));
-        if (!ok) lem_json_free(d);
-        if (!ok || !lem_json_append(j->disagreements, d)) return lem_fail(err, LEM_EMEM, "out of memory");
+        if (!lem_json_append(j->disagreements, disagreement(it, i, answer)))
+            return lem_fail(err, LEM_EMEM, "out of memory");
     }
     return LEM_OK;
 }
@@ -209,66 +222,70 @@ static lem_status grade_rows(job *j, lem_rows *rows, lem_err *err) {
 
 static double share(uint64_t part, uint64_t all) { return all ? (double)part / (double)all : 0; }
 
-static bool put_int(lem_json *o, const char *key, uint64_t v) {
-    return lem_json_set(o, key, lem_json_new_int((int64_t)v));
+static void put_model(lem_object *o, const lem_grade_model_tally *t) {
+    lem_object_int(o, "candidates", t->n);
+    lem_object_int(o, "correct", t->right);
+    lem_object_int(o, "undecided", t->undecided);
+    lem_object_num(o, "accuracy", share(t->right, t->n));
+    if (!t->own) return;
+    lem_object_int(o, "own_labels", t->own);
+    lem_object_num(o, "own_accuracy", share(t->own_right, t->own));
+    lem_object_int(o, "agree", t->agree);
 }
 
-static bool put_model(lem_json *o, const lem_grade_model_tally *t) {
-    bool ok = put_int(o, "candidates", t->n) && put_int(o, "correct", t->right) &&
-              put_int(o, "undecided", t->undecided) &&
-              lem_json_set(o, "accuracy", lem_json_new_num(share(t->right, t->n)));
-    if (ok && t->own)
-        ok = put_int(o, "own_labels", t->own) &&
-             lem_json_set(o, "own_accuracy", lem_json_new_num(share(t->own_right, t->own))) &&
-             put_int(o, "agree", t->agree);
-    return ok;
+static lem_json *verdicts_json(const job *j) {
+    lem_object o = lem_object_new();
+    for (int v = 0; v < LEM_GRADE_N_VERDICTS; v++)
+        lem_object_int(&o, lem_grade_verdict_name((lem_grade_verdict)v), j->tally.verdict[v]);
+    return lem_object_done(&o);
+}
+
+static lem_json *methods_json(const job *j) {
+    lem_object o = lem_object_new();
+    for (int m = 0; m < LEM_GRADE_N_METHODS; m++)
+        if (j->tally.method[m])
+            lem_object_int(&o, lem_grade_method_name((lem_grade_method)m), j->tally.method[m]);
+    return lem_object_done(&o);
+}
+
+static lem_json *models_json(const job *j) {
+    lem_json *list = lem_json_new_array();
+    bool ok = list != NULL;
+    for (int m = 0; ok && m < j->n_models; m++) {
+        lem_object o = lem_object_new();
+        lem_object_str(&o, "name", lem_candidates_map_model(j->map, m, NULL));
+        put_model(&o, &j->tally.model[m]);
+        ok = lem_json_append(list, lem_object_done(&o));
+    }
+    if (ok) return list;
+    lem_json_free(list);
+    return NULL;
+}
+
+static lem_json *against_json(const job *j) {
+    lem_object o = lem_object_new();
+    lem_object_str(&o, "policy", lem_grade_policy_name(j->other.profile.policy));
+    put_model(&o, &j->other_tally.all);
+    lem_object_int(&o, "disagreements", lem_audit_total(j->audit, LEM_AUDIT_DISAGREE));
+    return lem_object_done(&o);
 }
 
 static lem_json *summary(const job *j) {
-    lem_json *o = lem_json_new_object(), *verdicts = lem_json_new_object(), *methods = lem_json_new_object(),
-             *models = lem_json_new_array();
-    bool ok = o && verdicts && methods && models && lem_json_set(o, "format", lem_json_new_str(j->ground)) &&
-              put_int(o, "rows", j->tally.rows) && put_model(o, &j->tally.all);
-    for (int v = 0; ok && v < LEM_GRADE_N_VERDICTS; v++)
-        ok = put_int(verdicts, lem_grade_verdict_name((lem_grade_verdict)v), j->tally.verdict[v]);
-    for (int m = 0; ok && m < LEM_GRADE_N_METHODS; m++)
-        if (j->tally.method[m])
-            ok = put_int(methods, lem_grade_method_name((lem_grade_method)m), j->tally.method[m]);
-    for (int m = 0; ok && m < j->n_models; m++) {
-        lem_json *one = lem_json_new_object();
-        ok = one && lem_json_set(one, "name", lem_json_new_str(lem_candidates_map_model(j->map, m, NULL))) &&
-             put_model(one, &j->tally.model[m]);
-        if (ok) ok = lem_json_append(models, one);
-        else lem_json_free(one);
-    }
-    if (ok)
-        ok = put_int(o, "weak", j->tally.weak) && put_int(o, "disagree", j->disagree) &&
-             lem_json_set(o, "pairs_per_second",
-                          lem_json_new_num(j->seconds > 0 ? (double)j->tally.all.n / j->seconds : 0));
-    if (ok)
-        ok = lem_json_set(o, "policy", lem_json_new_str(lem_grade_policy_name(j->how.profile.policy))) &&
-             lem_json_set(o, "task", lem_json_new_str(lem_grade_task_name(j->how.profile.task)));
-    if (ok && j->against) {
-        lem_json *other = lem_json_new_object();
-        ok =
-            other &&
-            lem_json_set(other, "policy", lem_json_new_str(lem_grade_policy_name(j->other.profile.policy))) &&
-            put_model(other, &j->other_tally.all) &&
-            put_int(other, "disagreements", lem_audit_total(j->audit, LEM_AUDIT_DISAGREE));
-        if (ok) ok = lem_json_set(o, "against", other);
-        else lem_json_free(other);
-    }
-    if (ok)
-        ok = lem_json_set(o, "verdicts", lem_json_share(verdicts)) &&
-             lem_json_set(o, "methods", lem_json_share(methods)) &&
-             lem_json_set(o, "models", lem_json_share(models)) &&
-             lem_json_set(o, "disagreements", lem_json_share(j->disagreements));
-    lem_json_free(verdicts);
-    lem_json_free(methods);
-    lem_json_free(models);
-    if (ok) return o;
-    lem_json_free(o);
-    return NULL;
+    lem_object o = lem_object_new();
+    lem_object_str(&o, "format", j->ground);
+    lem_object_int(&o, "rows", j->tally.rows);
+    put_model(&o, &j->tally.all);
+    lem_object_int(&o, "weak", j->tally.weak);
+    lem_object_int(&o, "disagree", j->disagree);
+    lem_object_num(&o, "pairs_per_second", j->seconds > 0 ? (double)j->tally.all.n / j->seconds : 0);
+    lem_object_str(&o, "policy", lem_grade_policy_name(j->how.profile.policy));
+    lem_object_str(&o, "task", lem_grade_task_name(j->how.profile.task));
+    if (j->against) lem_object_json(&o, "against", against_json(j));
+    lem_object_json(&o, "verdicts", verdicts_json(j));
+    lem_object_json(&o, "methods", methods_json(j));
+    lem_object_json(&o, "models", models_json(j));
+    lem_object_json(&o, "disagreements", lem_json_share(j->disagreements));
+    return lem_object_done(&o);
 }
 
 static void print_line(FILE *f, const char *name, const lem_grade_model_tally *t) {
@@ -317,32 +334,44 @@ static lem_status add_path(job *j, const char *name, const char *path, lem_err *
     return st;
 }
 
-static lem_status configure(job *j, const lem_args *args, lem_err *err) {
-    const char *gold = lem_args_str(args, "gold-field"), *pred = lem_args_str(args, "pred-field"),
-               *check = lem_args_str(args, "check");
-    const lem_json *map = lem_args_tree(args, "map");
-    lem_status st = LEM_OK;
+static lem_status check_options(const job *j, const lem_args *args, lem_err *err) {
+    const char *gold = lem_args_str(args, "gold-field"), *pred = lem_args_str(args, "pred-field");
+    size_t n = j->audit_path ? strlen(j->audit_path) : 0;
     if (!gold != !pred) return lem_fail(err, LEM_EUSAGE, "--gold-field and --pred-field belong together");
     if (lem_args_flag(args, "responses") && !pred)
         return lem_fail(err, LEM_EUSAGE, "--responses needs --gold-field and --pred-field");
+    if (j->audit_path && (n < 6 || strcmp(j->audit_path + n - 5, ".html") != 0))
+        return lem_fail(err, LEM_EUSAGE, "--audit '%s' must end in .html", j->audit_path);
+    return LEM_OK;
+}
+
+static lem_status map_fields(job *j, const lem_args *args, lem_err *err) {
+    const char *gold = lem_args_str(args, "gold-field"), *pred = lem_args_str(args, "pred-field");
+    const char *check = lem_args_str(args, "check");
+    const char *what = lem_args_flag(args, "responses") ? "completions" : "predicted_answer";
+    const lem_json *map = lem_args_tree(args, "map");
+    lem_status st = LEM_OK;
+    for (size_t k = 0; k < lem_json_count(map); k++)
+        LEM_TRY(lem_candidates_map_set(j->map, lem_json_str(lem_json_at(map, k), ""), err));
+    if (gold) LEM_TRY(add_path(j, "expected_answer", gold, err));
+    if (pred) LEM_TRY(add_path(j, what, pred, err));
+    if (check) LEM_TRY(add_path(j, "correct", check, err));
+done:
+    return st;
+}
+
+static lem_status configure(job *j, const lem_args *args, lem_err *err) {
+    lem_status st = LEM_OK;
+    j->audit_path = lem_args_str(args, "audit");
+    LEM_TRY(check_options(j, args, err));
     LEM_TRY(lem_grade_profile_of(args, &j->how.profile, err));
     j->other = j->how;
     LEM_TRY(lem_grade_against_of(args, &j->other.profile, &j->against, err));
-    for (size_t k = 0; k < lem_json_count(map); k++)
-        LEM_TRY(lem_candidates_map_set(j->map, lem_json_str(lem_json_at(map, k), ""), err));
-    j->how.pair = pred != NULL;
+    j->how.pair = lem_args_has(args, "pred-field");
     j->how.cluster = lem_args_flag(args, "cluster");
     j->tol_field = lem_args_str(args, "tol-field");
-    j->audit_path = lem_args_str(args, "audit");
-    size_t n = j->audit_path ? strlen(j->audit_path) : 0;
-    if (j->audit_path && (n < 6 || strcmp(j->audit_path + n - 5, ".html") != 0))
-        return lem_fail(err, LEM_EUSAGE, "--audit '%s' must end in .html", j->audit_path);
     if ((j->audit_path || j->against) && !(j->audit = lem_audit_new(err))) return LEM_EMEM;
-    if (gold) LEM_TRY(add_path(j, "expected_answer", gold, err));
-    if (pred)
-        LEM_TRY(
-            add_path(j, lem_args_flag(args, "responses") ? "completions" : "predicted_answer", pred, err));
-    if (check) LEM_TRY(add_path(j, "correct", check, err));
+    LEM_TRY(map_fields(j, args, err));
 done:
     return st;
 }
@@ -368,7 +397,7 @@ static lem_status grade_file(job *j, lem_job *file, bool rows_on_stdout, lem_err
     LEM_TRY(grade_rows(j, rows, err));
     if (j->tally.rows == 0) LEM_TRY(lem_fail(err, LEM_EDATA, "%s: no rows", j->path));
     if (j->out) LEM_TRY(lem_out_commit(j->out, err));
-    if (j->audit_path) LEM_TRY(save_audit(j, file, err));
+    if (j->audit_path && !j->cli->dry_run) LEM_TRY(save_audit(j, file, err));
     LEM_TRY(lem_job_finish(file, err));
     j->seconds = lem_clock_seconds() - start;
     st = report(j, rows_on_stdout, err);
@@ -412,7 +441,7 @@ static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
     if (st) return st;
     if (!lem_job_done(file)) {
         st = new_parts(&j, args, err);
-        if (st == LEM_OK) st = grade_file(&j, file, lem_args_is(args, "out", "-"), err);
+        if (st == LEM_OK) st = grade_file(&j, file, lem_args_is(args, "out", "-") && !cli->dry_run, err);
     }
     release(&j);
     lem_job_close(file);

@@ -3,6 +3,7 @@
 #include "cli/commands.h"
 #include "cli/runtime.h"
 #include "core/choice.h"
+#include "core/object.h"
 #include "model/convert.h"
 
 #include <stdlib.h>
@@ -69,15 +70,13 @@ static lem_status show(lem_cli *cli, const char *out, const lem_convert_opts *o,
         lem_warn(cli->log, "score.weight was drawn at random (seed %llu): train it before it scores anything",
                  (unsigned long long)o->seed);
     if (!cli->json) return LEM_OK;
-    lem_json *j = lem_json_new_object();
-    bool ok = j && lem_json_set(j, "tensors", lem_json_new_int(r->tensors)) &&
-              lem_json_set(j, "bytes", lem_json_new_int((int64_t)r->bytes)) &&
-              lem_json_set(j, "files", lem_json_new_int(r->shards)) &&
-              lem_json_set(j, "other_files", lem_json_new_int(r->side_files + 1)) &&
-              lem_json_set(j, "random_head", lem_json_new_bool(r->drew_head));
-    if (ok) return lem_print_json(cli->out, j, 0, err);
-    lem_json_free(j);
-    return lem_fail(err, LEM_EMEM, "out of memory");
+    lem_object j = lem_object_new();
+    lem_object_int(&j, "tensors", (uint64_t)r->tensors);
+    lem_object_int(&j, "bytes", r->bytes);
+    lem_object_int(&j, "files", (uint64_t)r->shards);
+    lem_object_int(&j, "other_files", (uint64_t)r->side_files + 1);
+    lem_object_bool(&j, "random_head", r->drew_head);
+    return lem_print_json(cli->out, lem_object_done(&j), 0, err);
 }
 
 static lem_status convert(lem_cli *cli, const lem_args *args, lem_job *job, lem_err *err) {

@@ -7,6 +7,7 @@
 #include "core/file.h"
 #include "core/jsonl.h"
 #include "core/mem.h"
+#include "core/object.h"
 #include "eval/aggregate.h"
 #include "model/weights_open.h"
 #include "reward/recipe.h"
@@ -206,21 +207,29 @@ static void counters(job *j, uint64_t *list[4]) {
     list[3] = &j->no_steps;
 }
 
-static lem_status append(job *j, uint64_t index, const lem_json *row, const uint64_t before[4],
-                         lem_err *err) {
+static lem_json *count_list(job *j, const uint64_t before[4]) {
     uint64_t *list[4];
-    char id[24];
-    lem_json *rec = lem_json_new_object(), *counts = lem_json_new_array();
-    bool ok = rec && counts && lem_json_set(rec, "row", lem_json_copy(row));
+    lem_json *counts = lem_json_new_array();
+    bool ok = counts != NULL;
     counters(j, list);
     for (int i = 0; ok && i < 4; i++)
         ok = lem_json_append(counts, lem_json_new_int((int64_t)(*list[i] - before[i])));
-    ok = ok && lem_json_set(rec, "counts", lem_json_share(counts));
+    if (ok) return counts;
+    lem_json_free(counts);
+    return NULL;
+}
+
+static lem_status append(job *j, uint64_t index, const lem_json *row, const uint64_t before[4],
+                         lem_err *err) {
+    char id[24];
+    lem_object o = lem_object_new();
+    lem_object_json(&o, "row", lem_json_copy(row));
+    lem_object_json(&o, "counts", count_list(j, before));
+    lem_json *record = lem_object_done(&o);
     snprintf(id, sizeof id, "%llu", (unsigned long long)index);
     lem_status st =
-        ok ? lem_journal_append(j->journal, id, rec, err) : lem_fail(err, LEM_EMEM, "out of memory");
-    lem_json_free(counts);
-    lem_json_free(rec);
+        record ? lem_journal_append(j->journal, id, record, err) : lem_fail(err, LEM_EMEM, "out of memory");
+    lem_json_free(record);
     return st;
 }
 
@@ -374,24 +383,20 @@ done:
 
 static lem_status print_json(const job *j, double rate, lem_err *err) {
     char formula[96];
+    lem_object o = lem_object_new();
     lem_head_formula_text(&j->how, formula);
-    lem_json *o = lem_json_new_object();
-    bool ok = o && lem_json_set(o, "problems", lem_json_new_int((int64_t)j->rows)) &&
-              lem_json_set(o, "scores", lem_json_new_int((int64_t)j->scored)) &&
-              lem_json_set(o, "identical", lem_json_new_int((int64_t)j->shared)) &&
-              lem_json_set(o, "too_long", lem_json_new_int((int64_t)j->too_long)) &&
-              lem_json_set(o, "no_steps", lem_json_new_int((int64_t)j->no_steps)) &&
-              lem_json_set(o, "head", lem_json_new_str(lem_head_kind_name(j->how.kind))) &&
-              lem_json_set(o, "formula", lem_json_new_str(formula)) &&
-              lem_json_set(o, "position", lem_json_new_str(lem_head_position(j->how.kind))) &&
-              lem_json_set(o, "aggregate",
-                           j->process ? lem_json_new_str(lem_eval_aggregator_name(j->aggregate))
-                                      : lem_json_new_null()) &&
-              lem_json_set(o, "tokens", lem_json_new_int((int64_t)lem_scorer_tokens(j->scorer))) &&
-              lem_json_set(o, "tokens_per_second", lem_json_new_num(rate));
-    if (ok) return lem_print_json(j->cli->out, o, 0, err);
-    lem_json_free(o);
-    return lem_fail(err, LEM_EMEM, "out of memory");
+    lem_object_int(&o, "problems", j->rows);
+    lem_object_int(&o, "scores", j->scored);
+    lem_object_int(&o, "identical", j->shared);
+    lem_object_int(&o, "too_long", j->too_long);
+    lem_object_int(&o, "no_steps", j->no_steps);
+    lem_object_str(&o, "head", lem_head_kind_name(j->how.kind));
+    lem_object_str(&o, "formula", formula);
+    lem_object_str(&o, "position", lem_head_position(j->how.kind));
+    lem_object_str(&o, "aggregate", j->process ? lem_eval_aggregator_name(j->aggregate) : NULL);
+    lem_object_int(&o, "tokens", lem_scorer_tokens(j->scorer));
+    lem_object_num(&o, "tokens_per_second", rate);
+    return lem_print_json(j->cli->out, lem_object_done(&o), 0, err);
 }
 
 static lem_status plan(lem_cli *cli, const lem_args *args, lem_plan *out, lem_err *err) {

@@ -6,6 +6,7 @@
 
 #include "core/file.h"
 #include "core/mem.h"
+#include "core/object.h"
 #include "data/dataset.h"
 #include "model/model.h"
 #include "reward/recipe.h"
@@ -110,6 +111,7 @@ static lem_status load_lists(job *j, const char *path, lem_lists *out, lem_err *
     lem_drop_counts d = {0};
     lem_lists_how how = {&j->recipe, max_len, j->cli->limit, j->cli->cancel};
     lem_status st = lem_lists_load(out, path, j->tok, &how, &d, j->cli->log, err);
+    if (st == LEM_OK) st = lem_train_need_rows(path, d.rows, err);
     if (st == LEM_OK)
         lem_info(j->cli->log,
                  "%s: %llu lists, %llu kept (%llu responses, %llu tokens); left out: %llu too long, %llu "
@@ -137,15 +139,12 @@ done:
 }
 
 static lem_status print_result(const job *j, const lem_train_result *r, lem_err *err) {
-    lem_json *o = lem_json_new_object();
-    double loss = r->n_val ? r->val[0] : -1, accuracy = r->n_val ? r->val[1] : -1;
-    bool ok = o && lem_json_set(o, "steps", lem_json_new_int(r->steps)) &&
-              lem_json_set(o, "loss", lem_json_new_num(r->loss)) &&
-              lem_json_set(o, "val_loss", lem_json_new_num(loss)) &&
-              lem_json_set(o, "val_accuracy", lem_json_new_num(accuracy));
-    if (ok) return lem_print_json(j->cli->out, o, 0, err);
-    lem_json_free(o);
-    return lem_fail(err, LEM_EMEM, "out of memory");
+    lem_object o = lem_object_new();
+    lem_object_int(&o, "steps", (uint64_t)r->steps);
+    lem_object_num(&o, "loss", r->loss);
+    lem_object_num(&o, "val_loss", r->n_val ? r->val[0] : -1);
+    lem_object_num(&o, "val_accuracy", r->n_val ? r->val[1] : -1);
+    return lem_print_json(j->cli->out, lem_object_done(&o), 0, err);
 }
 
 static lem_status train(job *j, lem_buf *telemetry, lem_err *err) {

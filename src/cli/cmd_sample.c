@@ -6,6 +6,7 @@
 #include "core/journal.h"
 #include "core/jsonl.h"
 #include "core/mem.h"
+#include "core/object.h"
 #include "data/problems.h"
 #include "generate/engine.h"
 #include "model/weights_open.h"
@@ -237,23 +238,17 @@ static lem_status print_plan(const sample_job *j, size_t packed, size_t engine, 
              j->rows.n, prompt_tokens, fresh, total, (double)packed / 1e6,
              j->dtype == LEM_DTYPE_F32 ? "f32" : "bf16", (double)engine / 1e6);
     if (!j->cli->json) return LEM_OK;
-    lem_json *o = lem_json_new_object();
-    lem_buf b = {0};
-    bool ok = o && lem_json_set(o, "command", lem_json_new_str("sample")) &&
-              lem_json_set(o, "dry_run", lem_json_new_bool(true)) &&
-              lem_json_set(o, "problems", lem_json_new_int((int64_t)j->rows.n)) &&
-              lem_json_set(o, "prompt_too_long", lem_json_new_int((int64_t)j->rows.too_long)) &&
-              lem_json_set(o, "candidates", lem_json_new_int((int64_t)total)) &&
-              lem_json_set(o, "prompt_tokens", lem_json_new_int((int64_t)prompt_tokens)) &&
-              lem_json_set(o, "max_generated_tokens", lem_json_new_int((int64_t)fresh)) &&
-              lem_json_set(o, "weight_bytes", lem_json_new_int((int64_t)packed)) &&
-              lem_json_set(o, "engine_bytes", lem_json_new_int((int64_t)engine));
-    if (ok) lem_json_write(o, 0, &b);
-    lem_status st = ok ? lem_buf_ok(&b, err) : lem_fail(err, LEM_EMEM, "out of memory");
-    if (st == LEM_OK) fprintf(j->cli->out, "%s\n", lem_buf_str(&b));
-    lem_buf_release(&b);
-    lem_json_free(o);
-    return st;
+    lem_object o = lem_object_new();
+    lem_object_str(&o, "command", "sample");
+    lem_object_bool(&o, "dry_run", true);
+    lem_object_int(&o, "problems", j->rows.n);
+    lem_object_int(&o, "prompt_too_long", j->rows.too_long);
+    lem_object_int(&o, "candidates", total);
+    lem_object_int(&o, "prompt_tokens", prompt_tokens);
+    lem_object_int(&o, "max_generated_tokens", fresh);
+    lem_object_int(&o, "weight_bytes", packed);
+    lem_object_int(&o, "engine_bytes", engine);
+    return lem_print_json(j->cli->out, lem_object_done(&o), 0, err);
 }
 
 /* Packed weights, then what the engine plans. */
@@ -301,43 +296,37 @@ done:
     return st;
 }
 
-static lem_status print_json(const sample_job *j, lem_err *err) {
+static lem_json *finish_counts(const sample_job *j) {
     uint64_t stop = 0, length = 0;
     for (uint64_t i = 0; j->records && i < (uint64_t)j->rows.n * (uint64_t)j->n; i++) {
         const char *f = lem_json_str(lem_json_get(j->records[i], "finish_reason"), "");
         stop += strcmp(f, "stop") == 0;
         length += strcmp(f, "length") == 0;
     }
+    lem_object o = lem_object_new();
+    lem_object_int(&o, "stop", stop);
+    lem_object_int(&o, "length", length);
+    lem_object_int(&o, "prompt_too_long", j->rows.too_long * (uint64_t)j->n);
+    return lem_object_done(&o);
+}
+
+static lem_status print_json(const sample_job *j, lem_err *err) {
     double s = j->stats.seconds, rate = s > 0 ? (double)j->stats.generated_tokens / s : 0;
-    lem_json *o = lem_json_new_object(), *fin = lem_json_new_object();
-    bool ok =
-        o && fin && lem_json_set(fin, "stop", lem_json_new_int((int64_t)stop)) &&
-        lem_json_set(fin, "length", lem_json_new_int((int64_t)length)) &&
-        lem_json_set(fin, "prompt_too_long", lem_json_new_int((int64_t)(j->rows.too_long * (uint64_t)j->n)));
-    ok = ok && lem_json_set(o, "command", lem_json_new_str("sample")) &&
-         lem_json_set(o, "out", lem_json_new_str(j->out)) &&
-         lem_json_set(o, "identity", lem_json_new_str(lem_job_identity(j->job))) &&
-         lem_json_set(o, "already_complete", lem_json_new_bool(false)) &&
-         lem_json_set(o, "problems", lem_json_new_int((int64_t)j->rows.n)) &&
-         lem_json_set(o, "candidates", lem_json_new_int((int64_t)j->finished)) &&
-         lem_json_set(o, "resumed", lem_json_new_int((int64_t)j->resumed)) &&
-         lem_json_set(o, "prompt_tokens", lem_json_new_int((int64_t)j->stats.prompt_tokens)) &&
-         lem_json_set(o, "generated_tokens", lem_json_new_int((int64_t)j->stats.generated_tokens)) &&
-         lem_json_set(o, "steps", lem_json_new_int((int64_t)j->stats.steps)) &&
-         lem_json_set(o, "seconds", lem_json_new_num(s)) &&
-         lem_json_set(o, "tokens_per_second", lem_json_new_num(rate));
-    if (ok) {
-        ok = lem_json_set(o, "finish", fin);
-        fin = NULL;
-    }
-    lem_buf b = {0};
-    if (ok) lem_json_write(o, 0, &b);
-    lem_status st = ok ? lem_buf_ok(&b, err) : lem_fail(err, LEM_EMEM, "out of memory");
-    if (st == LEM_OK) fprintf(j->cli->out, "%s\n", lem_buf_str(&b));
-    lem_buf_release(&b);
-    lem_json_free(fin);
-    lem_json_free(o);
-    return st;
+    lem_object o = lem_object_new();
+    lem_object_str(&o, "command", "sample");
+    lem_object_str(&o, "out", j->out);
+    lem_object_str(&o, "identity", lem_job_identity(j->job));
+    lem_object_bool(&o, "already_complete", false);
+    lem_object_int(&o, "problems", j->rows.n);
+    lem_object_int(&o, "candidates", j->finished);
+    lem_object_int(&o, "resumed", j->resumed);
+    lem_object_int(&o, "prompt_tokens", j->stats.prompt_tokens);
+    lem_object_int(&o, "generated_tokens", j->stats.generated_tokens);
+    lem_object_int(&o, "steps", j->stats.steps);
+    lem_object_num(&o, "seconds", s);
+    lem_object_num(&o, "tokens_per_second", rate);
+    lem_object_json(&o, "finish", finish_counts(j));
+    return lem_print_json(j->cli->out, lem_object_done(&o), 0, err);
 }
 
 static lem_status generate(sample_job *j, lem_err *err) {

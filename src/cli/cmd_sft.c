@@ -47,7 +47,8 @@ static const lem_opt opts[] = {
     {"box-answer", LEM_OPT_FLAG, NULL, NULL, "turn a last line '#### x' into 'The answer is \\boxed{x}.'"},
     {"max-len", LEM_OPT_INT, "N", NULL, "longer rows are left out and counted [context]", 8, 1048576},
     {"epochs", LEM_OPT_NUM, "X", "1", "passes over the data", 0.0001, 10000},
-    {"batch", LEM_OPT_INT, "N", "128", "sequences per optimizer step", 1, 65536},
+    {"batch", LEM_OPT_INT, "N", "128", "sequences per optimizer step", 1, 65536, .when = "from-scratch",
+     .standard_when = "16"},
     {"stages", LEM_OPT_TREE, "LIST", NULL, "stages, each a map of these options with a name (YAML)"},
 };
 
@@ -280,18 +281,22 @@ static lem_status load_stage(job *j, stage *s, lem_examples *train, lem_examples
     if (!how.max_len) how.max_len = j->config.max_positions;
     const lem_json *files = lem_args_tree(&s->args, "data");
     lem_drop_counts d = {0};
-    lem_status st = LEM_OK;
-    for (size_t i = 0; st == LEM_OK && i < lem_json_count(files); i++)
-        st = lem_examples_load(train, lem_json_str(lem_json_at(files, i), ""), j->tok, &how, &d, j->cli->log,
-                               err);
-    if (st) return st;
+    for (size_t i = 0; i < lem_json_count(files); i++) {
+        const char *path = lem_json_str(lem_json_at(files, i), "");
+        uint64_t before = d.rows;
+        lem_status st = lem_examples_load(train, path, j->tok, &how, &d, j->cli->log, err);
+        if (st == LEM_OK) st = lem_train_need_rows(path, d.rows - before, err);
+        if (st) return st;
+    }
     tell_template(j, s, d.conversations > 0);
     lem_info(j->cli->log, "stage %s: %llu rows, %llu kept, %llu left out as too long; %llu tokens", s->name,
              (unsigned long long)d.rows, (unsigned long long)d.kept, (unsigned long long)d.too_long,
              (unsigned long long)(train->n ? train->start[train->n] : 0));
     const char *v = lem_args_str(&s->args, "val");
     lem_drop_counts vd = {0};
-    return v ? lem_examples_load(val, v, j->tok, &how, &vd, j->cli->log, err) : LEM_OK;
+    if (!v) return LEM_OK;
+    lem_status st = lem_examples_load(val, v, j->tok, &how, &vd, j->cli->log, err);
+    return st ? st : lem_train_need_rows(v, vd.rows, err);
 }
 
 /* WORK/checkpoints/NAME; NULL without error in a dry run. */

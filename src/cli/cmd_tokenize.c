@@ -69,7 +69,7 @@ static lem_status tokenize(lem_cli *cli, const lem_args *args, lem_job *job, lem
     lem_pool *pool = NULL;
     lem_status st = read_coding(args, &how, err);
     if (st) return st;
-    how.count_only = cli->json && !out_path;
+    how.count_only = cli->dry_run || (cli->json && !out_path);
     how.limit = cli->limit;
     how.source = path;
     LEM_TRY(lem_tokenizer_load_path(args->words[0], &t, err));

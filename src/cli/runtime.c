@@ -1,6 +1,8 @@
 /* runtime.c - pool and backend of a command, and what it prints for machines */
 #include "cli/runtime.h"
 
+#include "core/object.h"
+
 #include <unistd.h>
 
 static lem_status choose_isa(const lem_cli *cli, const char *earlier, lem_isa *out, lem_err *err) {
@@ -75,14 +77,10 @@ lem_status lem_print_json(FILE *f, lem_json *o, int indent, lem_err *err) {
 
 lem_status lem_print_complete(lem_cli *cli, const char *command, const lem_job *job, lem_err *err) {
     if (!cli->json) return LEM_OK;
-    lem_json *o = lem_json_new_object();
-    bool ok = o && lem_json_set(o, "command", lem_json_new_str(command)) &&
-              lem_json_set(o, "out", lem_json_new_str(lem_job_out(job))) &&
-              lem_json_set(o, "identity", lem_json_new_str(lem_job_identity(job))) &&
-              lem_json_set(o, "already_complete", lem_json_new_bool(true));
-    if (!ok) {
-        lem_json_free(o);
-        o = NULL;
-    }
-    return lem_print_json(cli->out, o, 0, err);
+    lem_object o = lem_object_new();
+    lem_object_str(&o, "command", command);
+    lem_object_str(&o, "out", lem_job_out(job));
+    lem_object_str(&o, "identity", lem_job_identity(job));
+    lem_object_bool(&o, "already_complete", true);
+    return lem_print_json(cli->out, lem_object_done(&o), 0, err);
 }

@@ -7,7 +7,8 @@
 
 const lem_opt lem_train_options[LEM_N_TRAIN_OPTIONS] = {
     {"max-steps", LEM_OPT_INT, "N", "0", "stop after N optimizer steps; 0 = by epochs", 0, 1e9},
-    {"lr", LEM_OPT_NUM, "X", "5e-6", "peak learning rate", 0, 10},
+    {"lr", LEM_OPT_NUM, "X", "5e-6", "peak learning rate", 0, 10, .when = "from-scratch",
+     .standard_when = "1e-3"},
     {"min-lr-ratio", LEM_OPT_NUM, "X", "0", "last learning rate as a share of the peak", 0, 1},
     {"schedule", LEM_OPT_ENUM, "NAME", "cosine", "the learning rate after warm-up",
      .choices = LEM_SCHEDULE_NAMES},
@@ -77,6 +78,10 @@ lem_status lem_train_folder_config(const char *dir, lem_model_config *out, lem_e
     *out = folder.table->config;
     lem_folder_release(&folder);
     return LEM_OK;
+}
+
+lem_status lem_train_need_rows(const char *path, uint64_t rows, lem_err *err) {
+    return rows ? LEM_OK : lem_fail(err, LEM_EDATA, "%s: no rows", path);
 }
 
 lem_status lem_train_save_telemetry(const char *dir, const lem_buf *rows, lem_err *err) {

@@ -21,6 +21,8 @@ lem_status lem_train_memory_check(lem_cli *cli, const lem_model_config *config, 
 
 /* Shape of a model folder with whatever head it has. */
 lem_status lem_train_folder_config(const char *dir, lem_model_config *out, lem_err *err) LEM_MUST_CHECK;
+/* An empty file is an error wherever rows are trained on: LEM_EDATA "PATH: no rows". */
+lem_status lem_train_need_rows(const char *path, uint64_t rows, lem_err *err) LEM_MUST_CHECK;
 lem_status lem_train_save_telemetry(const char *dir, const lem_buf *rows, lem_err *err) LEM_MUST_CHECK;
 
 #endif

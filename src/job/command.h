@@ -44,6 +44,7 @@ typedef struct lem_opt {
     double min, max;     /* range of INT and NUM where min < max */
     const char *choices; /* ENUM: "a|b|c" */
     lem_opt_effect effect;
+    const char *when, *standard_when; /* with the flag `when`, this default in place of `standard` */
 } lem_opt;
 
 typedef struct lem_args {
@@ -110,6 +111,8 @@ typedef struct lem_command {
 
 /* The i-th option of a command, from 0: its own, the shared, the common ones; NULL behind the last. */
 const lem_opt *lem_opt_at(const lem_command *cmd, int i);
+/* The default as text under these arguments, or NULL. */
+const char *lem_opt_standard(const lem_opt *o, const lem_json *values);
 /* By name, '-' and '_' alike; NULL if there is none. */
 const lem_opt *lem_opt_find(const lem_command *cmd, const char *name);
 /* nearest name within edit distance 3, or NULL */

@@ -106,8 +106,14 @@ static bool makes_results(const char *name) {
     return ends_with(name, ".safetensors") || ends_with(name, ".tiktoken");
 }
 
+/* What a killed write left ("NAME.tmp.123"): swept by the next write of NAME. */
+static bool is_leftover(const char *name) {
+    const char *at = strstr(name, ".tmp.");
+    return at && at[5] && strspn(at + 5, "0123456789") == strlen(at + 5);
+}
+
 static bool is_content(const char *name) {
-    return name[0] != '.' && strcmp(name, "manifest.json") != 0 && strcmp(name, "timing.json") != 0;
+    return !is_leftover(name) && name[0] != '.' && strcmp(name, "manifest.json") != 0 && strcmp(name, "timing.json") != 0;
 }
 
 static lem_status add_file(const char *dir, const char *name, const char *cache_dir, lem_sha256 *all,

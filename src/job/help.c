@@ -45,7 +45,8 @@ static void put_option(const lem_command *cmd, const lem_opt *o, FILE *f) {
     lem_buf_puts(&b, o->help);
     put_choices(o, &b);
     if (is_required(cmd, o)) lem_buf_puts(&b, " (required)");
-    if (o->standard) lem_buf_printf(&b, " [%s]", o->standard);
+    if (o->when) lem_buf_printf(&b, " [%s; with --%s %s]", o->standard, o->when, o->standard_when);
+    else if (o->standard) lem_buf_printf(&b, " [%s]", o->standard);
     put_wrapped(f, lem_buf_str(&b), n, TEXT_AT);
     lem_buf_release(&b);
 }

@@ -66,13 +66,28 @@ static bool is_there(const char *path) {
     return n > 0;
 }
 
+/* A journal of a header alone holds nothing that would be lost. */
+static bool is_empty_journal(const lem_job *j, const char *name) {
+    lem_lines *lines = NULL;
+    const char *line = NULL;
+    size_t len = 0;
+    bool eof = false;
+    if (strcmp(name, "journal") != 0) return false;
+    char *path = lem_path_join(j->work, name, NULL);
+    lem_status st = path ? lem_lines_open(path, 0, &lines, NULL) : LEM_EMEM;
+    for (int i = 0; st == LEM_OK && i < 2 && !eof; i++) st = lem_lines_next(lines, &line, &len, &eof, NULL);
+    lem_lines_close(lines);
+    lem_free(path);
+    return st == LEM_OK && eof;
+}
+
 /* Whether the work folder holds more than its manifest: something that would be lost. */
 static bool has_saved_work(const lem_job *j) {
     char **names = NULL;
     size_t n = 0, others = 0;
     if (lem_dir_list(j->work, &names, &n, NULL) != LEM_OK) return lem_file_exists(j->work);
     for (size_t i = 0; i < n; i++) {
-        others += strncmp(names[i], "manifest.json", 13) != 0;
+        others += strncmp(names[i], "manifest.json", 13) != 0 && !is_empty_journal(j, names[i]);
         lem_free(names[i]);
     }
     lem_free(names);
@@ -246,7 +261,7 @@ bool lem_job_done(lem_job *j) {
 bool lem_job_resumes(const lem_job *j) { return j->state == JOB_PARTIAL; }
 const char *lem_job_compute_path(const lem_job *j) { return *j->compute_path ? j->compute_path : NULL; }
 const char *lem_job_identity(const lem_job *j) { return j->identity; }
-const char *lem_job_out(const lem_job *j) { return j->out; }
+const char *lem_job_out(const lem_job *j) { return j->cli->dry_run ? NULL : j->out; }
 bool lem_job_may_replace(const lem_job *j) {
     return j->state != JOB_NEW || j->may_replace || j->cli->fresh || j->cli->overwrite;
 }

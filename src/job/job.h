@@ -45,7 +45,7 @@ const char *lem_job_identity(const lem_job *j);
 /* What an earlier run left beside the output (an audit page, tables) may be written over: it is this job's,
  * or the user says so. */
 bool lem_job_may_replace(const lem_job *j);
-/* Where the output goes; NULL if the job is inert. Borrowed. */
+/* Where the output goes; NULL if the job is inert, or with --dry-run. Borrowed. */
 const char *lem_job_out(const lem_job *j);
 /* PATH.job/name, for the command's own unfinished state; the caller frees. NULL (without error) if inert. */
 char *lem_job_work_path(const lem_job *j, const char *name, lem_err *err);

@@ -45,6 +45,11 @@ static void put_option(const lem_opt *o, FILE *f) {
     if (!o->standard) return;
     fputs("Default: ", f);
     put_roff(*o->standard ? o->standard : "empty", f);
+    if (o->when) {
+        fputs("; with \\-\\-", f);
+        put_roff(o->when, f);
+        fprintf(f, " %s", o->standard_when);
+    }
     fputs(".\n", f);
 }
 

@@ -36,6 +36,11 @@ const lem_opt *lem_opt_at(const lem_command *cmd, int i) {
     return i < N_COMMON ? &common[i] : NULL;
 }
 
+const char *lem_opt_standard(const lem_opt *o, const lem_json *values) {
+    bool other = o->when && lem_json_bool(lem_json_get(values, o->when), false);
+    return other ? o->standard_when : o->standard;
+}
+
 static void canonical_name(const char *name, char out[64]) {
     size_t i = 0;
     for (; name[i] && i < 63; i++) out[i] = name[i] == '_' ? '-' : name[i];

@@ -67,8 +67,9 @@ static lem_status add_tree(const lem_command *cmd, const lem_json *tree, lem_jso
 static lem_status fill_defaults(const lem_command *cmd, lem_json *values, lem_err *err) {
     const lem_opt *o;
     for (int i = 0; (o = lem_opt_at(cmd, i)); i++) {
-        if (!o->standard || lem_json_get(values, o->name)) continue;
-        lem_status st = put_text(values, o, o->standard, err);
+        const char *text = lem_opt_standard(o, values);
+        if (!text || lem_json_get(values, o->name)) continue;
+        lem_status st = put_text(values, o, text, err);
         if (st) return st;
     }
     return LEM_OK;

@@ -142,6 +142,22 @@ lem_status lem_yaml_load(const char *path, lem_json **out, lem_err *err) {
     return st;
 }
 
+/* Element of a list by its index or by its "name". */
+static lem_json *element_named(const lem_json *list, const char *key) {
+    char number[24];
+    for (size_t i = 0; i < lem_json_count(list); i++) {
+        lem_json *item = lem_json_at(list, i);
+        snprintf(number, sizeof number, "%zu", i);
+        if (strcmp(number, key) == 0 || strcmp(lem_json_str(lem_json_get(item, "name"), ""), key) == 0)
+            return item;
+    }
+    return NULL;
+}
+
+static lem_json *step_into(lem_json *at, const char *key) {
+    return lem_json_kind(at) == LEM_JSON_ARRAY ? element_named(at, key) : lem_json_get(at, key);
+}
+
 lem_status lem_yaml_override(lem_json *tree, const char *assignment, lem_err *err) {
     const char *eq = strchr(assignment, '=');
     char key[128];
@@ -155,18 +171,8 @@ lem_status lem_yaml_override(lem_json *tree, const char *assignment, lem_err *er
         memcpy(key, p, n);
         key[n] = '\0';
         if (p[n] == '=') break;
-        lem_json *next = NULL;
-        if (lem_json_kind(at) == LEM_JSON_ARRAY) { /* list element by index, or by its "name" */
-            for (size_t i = 0; i < lem_json_count(at) && !next; i++) {
-                lem_json *item = lem_json_at(at, i);
-                char num[24];
-                snprintf(num, sizeof num, "%zu", i);
-                if (strcmp(num, key) == 0 || strcmp(lem_json_str(lem_json_get(item, "name"), ""), key) == 0)
-                    next = item;
-            }
-        } else next = lem_json_get(at, key);
-        if (!next) return lem_fail(err, LEM_EUSAGE, "override '%s': there is no '%s'", assignment, key);
-        at = next;
+        at = step_into(at, key);
+        if (!at) return lem_fail(err, LEM_EUSAGE, "override '%s': there is no '%s'", assignment, key);
         p += n + 1;
     }
     if (lem_json_kind(at) != LEM_JSON_OBJECT)

@@ -94,15 +94,17 @@ refused() {
   "$lemma" "$@" --out "$out" >said.txt 2>&1; rc=$?
   [ $rc = 2 ] && grep -qF -- "$words" said.txt || { cat said.txt; fail "status $rc for: $*"; }
 }
+# saved OUT: an unfinished run that has something to lose: a checkpoint, or a journal of more than its header
+saved() { [ -d "$1.job/checkpoints" ] || [ "$(head -c 100000 "$1.job/journal" 2>/dev/null | wc -l)" -ge 2 ]; }
 unfinished() {
   out=$1; shift
   for _ in 1 2 3 4 5 6 7 8; do
     discard "$out"
     "$lemma" "$@" --out "$out" --quiet >/dev/null 2>&1 &
     pid=$!
-    for _ in $(seq 400); do [ -n "$(ls "$out.job" 2>/dev/null | grep -v manifest)" ] && break; sleep 0.005; done
+    for _ in $(seq 4000); do kill -0 $pid 2>/dev/null || break; saved "$out" && break; sleep 0.005; done
     kill -9 $pid 2>/dev/null; wait $pid 2>/dev/null
-    [ -n "$(ls "$out.job" 2>/dev/null | grep -v manifest)" ] && return 0
+    saved "$out" && return 0
   done
   fail "no unfinished run of: $*"
 }
@@ -122,7 +124,7 @@ cp base/config.json keep.json; sed -i 's/"rms_norm_eps": [^,]*/"rms_norm_eps": 2
 refused us.jsonl 'the content of config.json changed' sample --model base --prompts d/rm-b.jsonl --n 40 --temperature 1 --max-tokens 80
 cp keep.json base/config.json
 "$lemma" run r.yaml --quiet >/dev/null 2>&1 || fail "the recipe"
-refused run 'stage policy (sft): run/policy exists and is not the result of this job: --lr was 5e-06, is now 0.01' run r.yaml policy.lr=1e-2
+refused run 'stage policy (sft): run/policy exists and is not the result of this job: --lr was 0.001, is now 0.01' run r.yaml policy.lr=1e-2
 sed -i 's/"rms_norm_eps": [^,]*/"rms_norm_eps": 3e-05/' rm0/config.json
 refused run 'stage score (rm score)' run r.yaml
 echo "changed options, inputs and model folders are refused by name"

@@ -255,6 +255,19 @@ static void where_it_goes_changes_nothing(void **state) {
     }
 }
 
+/* A dry run writes nothing, makes no folder and leaves no lock. */
+static void a_dry_run_leaves_nothing(void **state) {
+    (void)state;
+    for (int i = 0; i < N_BASES; i++) {
+        char *said, path[64];
+        snprintf(path, sizeof path, "dry/%s", bases[i].out);
+        if (lemma(bases[i].command, bases[i].words, path, "--dry-run", &said) != 0)
+            fail_msg("%s: %s", bases[i].command, said);
+        free(said);
+        if (lem_file_exists("dry")) fail_msg("lemma %s --dry-run leaves something", bases[i].command);
+    }
+}
+
 /* What was edited by hand, and what lemma never wrote, is not taken for the result and not written over. */
 static void foreign_output_is_refused(void **state) {
     (void)state;
@@ -308,6 +321,7 @@ int main(void) {
         cmocka_unit_test(the_same_command_again),
         cmocka_unit_test(every_option_counts_or_changes_nothing),
         cmocka_unit_test(where_it_goes_changes_nothing),
+        cmocka_unit_test(a_dry_run_leaves_nothing),
         cmocka_unit_test(foreign_output_is_refused),
         cmocka_unit_test(a_recipe_turns_them_too),
     };

@@ -1,0 +1,123 @@
+/* responses.c - the graded candidates of one problem */
+#include "reward/responses.h"
+
+#include "core/mem.h"
+#include "core/object.h"
+
+#include <math.h>
+
+void lem_responses_clear(lem_responses *r) { r->n = 0; }
+
+void lem_responses_release(lem_responses *r) {
+    lem_free(r->text);
+    lem_free(r->label);
+    lem_free(r->score);
+    lem_free(r->generator);
+    *r = (lem_responses){0};
+}
+
+static lem_status grow(lem_responses *r, lem_err *err) {
+    if (r->n < r->cap) return LEM_OK;
+    size_t cap = r->cap ? (size_t)r->cap * 2 : 128;
+    const lem_json **text = lem_realloc(r->text, cap, sizeof *text, err);
+    if (text) r->text = text;
+    int8_t *label = lem_realloc(r->label, cap, 1, err);
+    if (label) r->label = label;
+    double *score = lem_realloc(r->score, cap, sizeof *score, err);
+    if (score) r->score = score;
+    const char **generator = lem_realloc(r->generator, cap, sizeof *generator, err);
+    if (generator) r->generator = generator;
+    if (!text || !label || !score || !generator) return LEM_EMEM;
+    r->cap = (int)cap;
+    return LEM_OK;
+}
+
+static lem_status check(const lem_json *texts, const lem_json *correct, const lem_json *scores,
+                        const lem_responses_how *how, lem_err *err) {
+    size_t n = lem_json_count(texts);
+    bool lists = lem_json_kind(texts) == LEM_JSON_ARRAY && lem_json_kind(correct) == LEM_JSON_ARRAY;
+    if (!lists || lem_json_count(correct) != n)
+        return lem_fail(
+            err, LEM_EDATA,
+            "a graded candidate row needs 'completions' and 'correct' of equal length (run 'lemma grade')");
+    if (how->need_score && lem_json_count(scores) != n)
+        return lem_fail(err, LEM_EDATA,
+                        "score-sorted sampling needs 'rm_score' (run 'lemma rm score', or pass --random)");
+    return LEM_OK;
+}
+
+static bool is_duplicate(const lem_responses *r, int k) {
+    for (int j = 0; j < k; j++)
+        if (r->label[j] >= 0 && lem_json_equal(r->text[j], r->text[k])) return true;
+    return false;
+}
+
+/* Label of response k, whose text and score are set. */
+static int8_t label_of(lem_responses *r, int k, const lem_json *correct, const lem_responses_how *how) {
+    if (lem_json_kind(correct) != LEM_JSON_BOOL) r->undecided++;
+    if (how->need_score && isnan(r->score[k])) {
+        r->unscored++;
+        return -1;
+    }
+    if (lem_json_kind(correct) != LEM_JSON_BOOL) return -1;
+    if (!how->keep_duplicates && is_duplicate(r, k)) {
+        r->duplicates++;
+        return -1;
+    }
+    return lem_json_bool(correct, false) ? 1 : 0;
+}
+
+lem_status lem_responses_add(lem_responses *r, const lem_json *row, const char *source,
+                             const lem_responses_how *how, lem_err *err) {
+    const lem_json *texts = lem_json_get(row, "completions"), *correct = lem_json_get(row, "correct");
+    const lem_json *scores = how->need_score ? lem_json_get(row, "rm_score") : NULL;
+    const char *generator = lem_json_str(lem_json_get(row, "generator"), source);
+    lem_status st = check(texts, correct, scores, how, err);
+    for (size_t i = 0; st == LEM_OK && i < lem_json_count(texts); i++) {
+        const lem_json *t = lem_json_at(texts, i);
+        if (lem_json_kind(t) != LEM_JSON_STRING)
+            return lem_fail(err, LEM_EDATA, "completions[%zu]: text expected, %s found", i,
+                            lem_json_kind_name(t));
+        st = grow(r, err);
+        if (st) break;
+        int k = r->n++;
+        r->text[k] = t;
+        r->generator[k] = generator;
+        r->score[k] = lem_json_num(lem_json_at(scores, i), NAN);
+        r->label[k] = label_of(r, k, lem_json_at(correct, i), how);
+    }
+    return st;
+}
+
+/* One value a chosen response, by `what`: its text, label, score or generator. */
+static lem_json *column(const lem_responses *r, const int *chosen, int n, char what, bool scored) {
+    lem_json *list = lem_json_new_array();
+    bool ok = list != NULL;
+    for (int i = 0; ok && i < n; i++) {
+        int k = chosen[i];
+        lem_json *v = NULL;
+        if (what == 't') v = lem_json_copy(r->text[k]);
+        else if (what == 'l') v = lem_json_new_int(r->label[k]);
+        else if (what == 'g') v = lem_json_new_str(r->generator[k]);
+        else v = scored ? lem_json_new_num(r->score[k]) : lem_json_new_null();
+        ok = lem_json_append(list, v);
+    }
+    if (ok) return list;
+    lem_json_free(list);
+    return NULL;
+}
+
+lem_json *lem_responses_list(const lem_responses *r, const lem_json *row, const int *chosen, int n,
+                             bool scored) {
+    static const char *const keep[] = {"id", "problem", "expected_answer"};
+    lem_object o = lem_object_new();
+    for (int i = 0; i < 3; i++) {
+        const lem_json *v = lem_json_get(row, keep[i]);
+        if (v) lem_object_json(&o, keep[i], lem_json_copy(v));
+    }
+    lem_object_json(&o, "responses", column(r, chosen, n, 't', scored));
+    lem_object_json(&o, "labels", column(r, chosen, n, 'l', scored));
+    lem_object_json(&o, "scores", column(r, chosen, n, 's', scored));
+    lem_object_json(&o, "generators", column(r, chosen, n, 'g', scored));
+    return lem_object_done(&o);
+}
