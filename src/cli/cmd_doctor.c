@@ -5,6 +5,7 @@
 
 #include "compute/selftest.h"
 #include "core/machine.h"
+#include "core/object.h"
 #include "grade/selftest.h"
 #include "token/selftest.h"
 
@@ -82,18 +83,16 @@ static void print_text(const report *r, const lem_selftest *t) {
 }
 
 static lem_status print_json(const report *r, const lem_selftest *t, const lem_json *limits, lem_err *err) {
-    lem_json *o = lem_json_new_object();
-    bool ok = o && lem_json_set(o, "command", lem_json_new_str("doctor")) &&
-              lem_json_set(o, "ok", lem_json_new_bool(t->failed == 0)) &&
-              lem_json_set(o, "machine", lem_json_copy(r->facts)) &&
-              lem_json_set(o, "checks", lem_json_copy(t->results)) &&
-              (!limits || lem_json_set(o, "limits", lem_json_copy(limits)));
-    if (ok) return lem_print_json(r->cli->out, o, 0, err);
-    lem_json_free(o);
-    return lem_fail(err, LEM_EMEM, "out of memory");
+    lem_object o = lem_object_new();
+    lem_object_str(&o, "command", "doctor");
+    lem_object_bool(&o, "ok", t->failed == 0);
+    lem_object_json(&o, "machine", lem_json_copy(r->facts));
+    lem_object_json(&o, "checks", lem_json_copy(t->results));
+    if (limits) lem_object_json(&o, "limits", lem_json_copy(limits));
+    return lem_print_json(r->cli->out, lem_object_done(&o), 0, err);
 }
 
-static lem_status measure(report *r, lem_backend *b, lem_json *out, lem_err *err) {
+static lem_status measure(report *r, lem_backend *b, lem_json **out, lem_err *err) {
     lem_limits l;
     lem_status st = lem_limits_measure(b, &l, err);
     if (st) return st;
@@ -101,34 +100,35 @@ static lem_status measure(report *r, lem_backend *b, lem_json *out, lem_err *err
          l.fma_gflops_all, l.threads, b->ops->name);
     fact(r, "memory_limit", "%.1f GB/s one thread, %.1f GB/s %d threads", l.read_gbs_1, l.read_gbs_all,
          l.threads);
-    bool ok = lem_json_set(out, "fma_gflops_1", lem_json_new_num(l.fma_gflops_1)) &&
-              lem_json_set(out, "fma_gflops_all", lem_json_new_num(l.fma_gflops_all)) &&
-              lem_json_set(out, "read_gbs_1", lem_json_new_num(l.read_gbs_1)) &&
-              lem_json_set(out, "read_gbs_all", lem_json_new_num(l.read_gbs_all)) &&
-              lem_json_set(out, "threads", lem_json_new_int(l.threads));
-    return ok ? LEM_OK : lem_fail(err, LEM_EMEM, "out of memory");
+    lem_object o = lem_object_new();
+    lem_object_num(&o, "fma_gflops_1", l.fma_gflops_1);
+    lem_object_num(&o, "fma_gflops_all", l.fma_gflops_all);
+    lem_object_num(&o, "read_gbs_1", l.read_gbs_1);
+    lem_object_num(&o, "read_gbs_all", l.read_gbs_all);
+    lem_object_int(&o, "threads", (uint64_t)l.threads);
+    *out = lem_object_done(&o);
+    return *out ? LEM_OK : lem_fail(err, LEM_EMEM, "out of memory");
 }
 
 static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
-    bool bench = lem_args_flag(args, "bench");
     report r = {.cli = cli, .facts = lem_json_new_object()};
-    lem_json *limits = lem_json_new_object();
+    lem_json *limits = NULL;
     lem_selftest t = {0};
     lem_runtime rt = {NULL, NULL};
     lem_status st = LEM_OK;
-    if (!r.facts || !limits) LEM_TRY(lem_fail(err, LEM_EMEM, "out of memory"));
+    if (!r.facts) LEM_TRY(lem_fail(err, LEM_EMEM, "out of memory"));
     LEM_TRY(lem_runtime_open(cli, NULL, &rt, err));
     machine_facts(&r, &rt);
     LEM_TRY(lem_compute_selftest(rt.pool, &t, err));
     lem_token_selftest(&t);
     lem_core_selftest(&t);
     lem_grade_selftest(&t);
-    if (bench) LEM_TRY(measure(&r, rt.backend, limits, err));
+    if (lem_args_flag(args, "bench")) LEM_TRY(measure(&r, rt.backend, &limits, err));
     if (r.oom) LEM_TRY(lem_fail(err, LEM_EMEM, "out of memory"));
     st = lem_selftest_status(&t, err);
     if (st != LEM_OK && st != LEM_NO) goto done;
     if (!cli->json) print_text(&r, &t);
-    else if (print_json(&r, &t, bench ? limits : NULL, err) != LEM_OK) st = err->status;
+    else if (print_json(&r, &t, limits, err) != LEM_OK) st = err->status;
 done:
     lem_selftest_release(&t);
     lem_json_free(limits);

@@ -7,6 +7,7 @@
 #include "compute/backend.h"
 #include "core/file.h"
 #include "core/mem.h"
+#include "core/object.h"
 #include "job/job.h"
 #include "report/report.h"
 
@@ -47,15 +48,11 @@ static lem_status say_where(lem_cli *cli, const char *path, int n_sources, lem_e
         lem_info(cli->log, "report: %s", path);
         return LEM_OK;
     }
-    lem_json *o = lem_json_new_object();
-    bool ok = o && lem_json_set(o, "command", lem_json_new_str("report")) &&
-              lem_json_set(o, "report", lem_json_new_str(path)) &&
-              lem_json_set(o, "sources", lem_json_new_int(n_sources));
-    if (!ok) {
-        lem_json_free(o);
-        o = NULL;
-    }
-    return lem_print_json(cli->out, o, 0, err);
+    lem_object o = lem_object_new();
+    lem_object_str(&o, "command", "report");
+    lem_object_str(&o, "report", path);
+    lem_object_int(&o, "sources", (uint64_t)n_sources);
+    return lem_print_json(cli->out, lem_object_done(&o), 0, err);
 }
 
 /* What the page is made of: the results and curves that were found, by content. */

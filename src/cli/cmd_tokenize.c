@@ -3,6 +3,7 @@
 #include "cli/runtime.h"
 
 #include "core/file.h"
+#include "core/object.h"
 #include "job/job.h"
 #include "token/line_coder.h"
 
@@ -47,15 +48,13 @@ static lem_status report(lem_cli *cli, const lem_line_counts *n, const lem_token
     lem_info(cli->log, "%llu lines, %llu bytes, %llu tokens, %.1f MB/s", (unsigned long long)n->lines,
              (unsigned long long)n->bytes, (unsigned long long)n->tokens, rate);
     if (!cli->json) return LEM_OK;
-    lem_json *o = lem_json_new_object();
-    bool ok = o && lem_json_set(o, "lines", lem_json_new_int((int64_t)n->lines)) &&
-              lem_json_set(o, "bytes", lem_json_new_int((int64_t)n->bytes)) &&
-              lem_json_set(o, "tokens", lem_json_new_int((int64_t)n->tokens)) &&
-              lem_json_set(o, "megabytes_per_second", lem_json_new_num(rate)) &&
-              lem_json_set(o, "vocabulary", lem_json_new_int(lem_tokenizer_vocab(t)));
-    if (ok) return lem_print_json(cli->out, o, 2, err);
-    lem_json_free(o);
-    return lem_fail(err, LEM_EMEM, "out of memory");
+    lem_object o = lem_object_new();
+    lem_object_int(&o, "lines", n->lines);
+    lem_object_int(&o, "bytes", n->bytes);
+    lem_object_int(&o, "tokens", n->tokens);
+    lem_object_num(&o, "megabytes_per_second", rate);
+    lem_object_int(&o, "vocabulary", (uint64_t)lem_tokenizer_vocab(t));
+    return lem_print_json(cli->out, lem_object_done(&o), 2, err);
 }
 
 static lem_status tokenize(lem_cli *cli, const lem_args *args, lem_job *job, lem_err *err) {

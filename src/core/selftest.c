@@ -2,6 +2,7 @@
 #include "core/selftest.h"
 
 #include "core/hash.h"
+#include "core/object.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -14,12 +15,13 @@ void lem_selftest_release(lem_selftest *t) {
 
 static bool append(lem_selftest *t, const char *name, bool ok, const char *detail) {
     if (!t->results) t->results = lem_json_new_array();
-    lem_json *o = lem_json_new_object();
-    bool set = t->results && o && lem_json_set(o, "name", lem_json_new_str(name)) &&
-               lem_json_set(o, "ok", lem_json_new_bool(ok)) &&
-               lem_json_set(o, "detail", lem_json_new_str(detail));
-    if (set) return lem_json_append(t->results, o);
-    lem_json_free(o);
+    lem_object o = lem_object_new();
+    lem_object_str(&o, "name", name);
+    lem_object_bool(&o, "ok", ok);
+    lem_object_str(&o, "detail", detail);
+    lem_json *made = lem_object_done(&o);
+    if (t->results && made) return lem_json_append(t->results, made);
+    lem_json_free(made);
     return false;
 }
 

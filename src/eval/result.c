@@ -1,6 +1,8 @@
 /* result.c - the outcome of selection over a file of candidates, as JSON and as text */
 #include "eval/result.h"
 
+#include "core/object.h"
+
 #include <string.h>
 
 void lem_eval_opts_from(lem_eval_opts *o, const lem_eval_data *d) {
@@ -18,18 +20,14 @@ void lem_eval_default_ks(lem_eval_opts *o, const lem_eval_data *d) {
 
 /* ---- JSON ---- */
 
-static bool set_int(lem_json *o, const char *key, uint64_t v) {
-    return lem_json_set(o, key, lem_json_new_int((int64_t)v));
-}
-
 static lem_json *counts_json(const lem_eval_data *d) {
-    lem_json *c = lem_json_new_object();
-    bool ok = c && set_int(c, "problems", (uint64_t)d->n) && set_int(c, "candidates", d->candidates) &&
-              set_int(c, "undecided", d->undecided) && set_int(c, "without_score", d->unscored) &&
-              set_int(c, "without_answer", d->silent);
-    if (ok) return c;
-    lem_json_free(c);
-    return NULL;
+    lem_object o = lem_object_new();
+    lem_object_int(&o, "problems", (uint64_t)d->n);
+    lem_object_int(&o, "candidates", d->candidates);
+    lem_object_int(&o, "undecided", d->undecided);
+    lem_object_int(&o, "without_score", d->unscored);
+    lem_object_int(&o, "without_answer", d->silent);
+    return lem_object_done(&o);
 }
 
 static lem_json *notes_json(const lem_eval_data *d, const lem_eval_opts *o, bool by_string) {
@@ -66,15 +64,13 @@ static lem_json *notes_json(const lem_eval_data *d, const lem_eval_opts *o, bool
 
 lem_json *lem_eval_result_json(const lem_eval_data *d, const lem_eval_opts *o, const lem_metrics *m,
                                bool by_string) {
-    lem_json *r = lem_json_new_object();
-    bool ok = r && lem_json_set(r, "format", lem_json_new_str(d->ground)) &&
-              lem_json_set(r, "metrics", lem_metrics_json(m->m, m->n)) &&
-              lem_json_set(r, "differences", lem_metrics_json(m->diff, m->n_diff)) &&
-              lem_json_set(r, "notes", notes_json(d, o, by_string)) &&
-              lem_json_set(r, "counts", counts_json(d));
-    if (ok) return r;
-    lem_json_free(r);
-    return NULL;
+    lem_object r = lem_object_new();
+    lem_object_str(&r, "format", d->ground);
+    lem_object_json(&r, "metrics", lem_metrics_json(m->m, m->n));
+    lem_object_json(&r, "differences", lem_metrics_json(m->diff, m->n_diff));
+    lem_object_json(&r, "notes", notes_json(d, o, by_string));
+    lem_object_json(&r, "counts", counts_json(d));
+    return lem_object_done(&r);
 }
 
 /* ---- text ---- */

@@ -5,6 +5,7 @@
 #include "core/file.h"
 #include "core/hash.h"
 #include "core/mem.h"
+#include "core/object.h"
 #include "model/net.h"
 #include "model/session.h"
 
@@ -12,35 +13,10 @@
 
 enum { ROWS = 4096, STEP_ROWS = 512, SMALL_FILE = 1 << 20 };
 
-/* An object that is filled; ok turns false for want of memory and stays so. */
-typedef struct filler {
-    lem_json *to;
-    bool ok;
-} filler;
-
-static void set(filler *f, const char *key, lem_json *value) {
-    if (!lem_json_set(f->to, key, value)) f->ok = false;
-}
-
-static void set_int(filler *f, const char *key, int64_t value) { set(f, key, lem_json_new_int(value)); }
-
-static void set_bool(filler *f, const char *key, bool value) { set(f, key, lem_json_new_bool(value)); }
-
-static void set_text(filler *f, const char *key, const char *text) {
-    set(f, key, text ? lem_json_new_str(text) : lem_json_new_null());
-}
-
-/* Puts o (of f) under key into facts. */
-static lem_status finish(filler *f, lem_json *facts, const char *key, lem_err *err) {
-    if (!f->ok) lem_json_free(f->to);
-    else f->ok = lem_json_set(facts, key, f->to);
-    return f->ok ? LEM_OK : lem_fail(err, LEM_EMEM, "out of memory");
-}
-
-static filler start(void) {
-    filler f = {lem_json_new_object(), true};
-    f.ok = f.to != NULL;
-    return f;
+/* Puts the object under key into facts. */
+static lem_status finish(lem_object *o, lem_json *facts, const char *key, lem_err *err) {
+    lem_json *made = lem_object_done(o);
+    return made && lem_json_set(facts, key, made) ? LEM_OK : lem_fail(err, LEM_EMEM, "out of memory");
 }
 
 /* ---- shape and files ---- */
@@ -60,27 +36,27 @@ static lem_status add_shape(const lem_model_config *c, const lem_json *config, l
                             lem_err *err) {
     const struct {
         const char *key;
-        int64_t value;
+        uint64_t value;
     } numbers[] = {{"layers", c->layers}, {"width", c->width},          {"ffn", c->ffn},
                    {"heads", c->heads},   {"kv_heads", c->kv_heads},    {"head_dim", c->head_dim},
                    {"vocab", c->vocab},   {"context", c->max_positions}};
-    filler f = start();
+    lem_object f = lem_object_new();
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
-        set_int(&f, numbers[i].key, numbers[i].value);
-    set(&f, "window", c->window ? lem_json_new_int(c->window) : lem_json_new_null());
-    set(&f, "rope_theta", lem_json_new_num((double)c->rope_theta));
-    set(&f, "rope_scaling", rope_scaling(config));
-    set_bool(&f, "tied", c->tied);
-    set_bool(&f, "qkv_bias", c->qkv_bias);
-    set_bool(&f, "qk_norm", c->qk_norm);
+        lem_object_int(&f, numbers[i].key, numbers[i].value);
+    lem_object_json(&f, "window", c->window ? lem_json_new_int(c->window) : lem_json_new_null());
+    lem_object_num(&f, "rope_theta", (double)c->rope_theta);
+    lem_object_json(&f, "rope_scaling", rope_scaling(config));
+    lem_object_bool(&f, "tied", c->tied);
+    lem_object_bool(&f, "qkv_bias", c->qkv_bias);
+    lem_object_bool(&f, "qk_norm", c->qk_norm);
     return finish(&f, facts, "shape", err);
 }
 
 static lem_status add_dtypes(const lem_shards *s, lem_json *facts, lem_err *err) {
-    filler f = start();
+    lem_object f = lem_object_new();
     for (size_t i = 0; i < lem_shards_count(s); i++) {
         const char *dtype = lem_shards_at(s, i)->tensor->dtype;
-        set_int(&f, dtype, lem_json_int(lem_json_get(f.to, dtype), 0) + 1);
+        lem_object_int(&f, dtype, lem_json_int(lem_json_get(f.json, dtype), 0) + 1);
     }
     return finish(&f, facts, "dtypes", err);
 }
@@ -94,13 +70,12 @@ static lem_status add_file(const char *dir, const char *name, bool hash, lem_jso
     if (st == LEM_OK && hash) st = lem_sha256_file(path, hex, err);
     lem_free(path);
     if (st) return st;
-    filler f = start();
-    set_text(&f, "name", name);
-    set_int(&f, "bytes", (int64_t)bytes);
-    set_text(&f, "sha256", hash ? hex : NULL);
-    if (!f.ok) lem_json_free(f.to);
-    else f.ok = lem_json_append(files, f.to);
-    return f.ok ? LEM_OK : lem_fail(err, LEM_EMEM, "out of memory");
+    lem_object f = lem_object_new();
+    lem_object_str(&f, "name", name);
+    lem_object_int(&f, "bytes", bytes);
+    lem_object_str(&f, "sha256", hash ? hex : NULL);
+    lem_json *made = lem_object_done(&f);
+    return made && lem_json_append(files, made) ? LEM_OK : lem_fail(err, LEM_EMEM, "out of memory");
 }
 
 static lem_status add_files(const char *dir, const lem_shards *s, bool hash, lem_json *facts, lem_err *err) {
@@ -117,17 +92,18 @@ lem_status lem_model_describe(const char *dir, const lem_folder *f, bool hash, l
                               lem_err *err) {
     lem_json *config = NULL;
     size_t n = 0;
-    filler all = {facts, true};
+    lem_object all = {facts, false}; /* the caller's */
     lem_status st = lem_json_load_beside(dir, "config.json", SMALL_FILE, &config, err);
     if (st) return st;
-    set_text(&all, "architecture", lem_json_str(lem_json_at(lem_json_get(config, "architectures"), 0), NULL));
-    set_text(&all, "family", lem_json_str(lem_json_get(config, "model_type"), NULL));
+    lem_object_str(&all, "architecture",
+                   lem_json_str(lem_json_at(lem_json_get(config, "architectures"), 0), NULL));
+    lem_object_str(&all, "family", lem_json_str(lem_json_get(config, "model_type"), NULL));
     LEM_TRY(add_shape(&f->table->config, config, facts, err));
     for (int i = 0; i < f->table->n_tensors; i++) n += f->table->tensors[i].count;
-    set_int(&all, "parameters", (int64_t)n);
+    lem_object_int(&all, "parameters", (uint64_t)n);
     LEM_TRY(add_dtypes(f->shards, facts, err));
     LEM_TRY(add_files(dir, f->shards, hash, facts, err));
-    if (!all.ok) st = lem_fail(err, LEM_EMEM, "out of memory");
+    if (all.failed) st = lem_fail(err, LEM_EMEM, "out of memory");
 done:
     lem_json_free(config);
     return st;
@@ -135,26 +111,26 @@ done:
 
 /* ---- head ---- */
 
-static void set_tensors(filler *f, const lem_head_shape *shape) {
+static void set_tensors(lem_object *f, const lem_head_shape *shape) {
     lem_json *tensors = lem_json_new_array();
     char name[64];
     for (int i = 0; tensors && i < 4; i++)
         if (lem_head_tensor(shape, i, name) && !lem_json_append(tensors, lem_json_new_str(name)))
-            f->ok = false;
-    set(f, "tensors", tensors);
+            f->failed = true;
+    lem_object_json(f, "tensors", tensors);
 }
 
 /* Where steps end and what the system prompt is: only where the kind of head has such a thing. */
-static void set_reading(filler *f, lem_head_kind kind, const lem_head_reading *how, const char *system,
+static void set_reading(lem_object *f, lem_head_kind kind, const lem_head_reading *how, const char *system,
                         const char *separator) {
     char formula[96] = "";
     bool process = lem_head_is_process(kind);
     if (how) lem_head_formula_text(how, formula);
-    set_text(f, "position", lem_head_position(kind));
-    set_text(f, "formula", how ? formula : NULL);
-    set_text(f, "system", system);
-    set_text(f, "step_separator", process ? separator : NULL);
-    set_text(f, "field", process ? "step_scores" : "rm_score");
+    lem_object_str(f, "position", lem_head_position(kind));
+    lem_object_str(f, "formula", how ? formula : NULL);
+    lem_object_str(f, "system", system);
+    lem_object_str(f, "step_separator", process ? separator : NULL);
+    lem_object_str(f, "field", process ? "step_scores" : "rm_score");
 }
 
 lem_status lem_model_describe_head(const lem_head_shape *shape, const char *system, const char *separator,
@@ -166,13 +142,13 @@ lem_status lem_model_describe_head(const lem_head_shape *shape, const char *syst
     if (shape->stats && !shape->normalize)
         note = "mean and std are stored but normalize_reward is false: the raw output is used "
                "(--head-output normalized for the other)";
-    filler f = start();
-    set_text(&f, "kind", lem_head_kind_name(shape->kind));
+    lem_object f = lem_object_new();
+    lem_object_str(&f, "kind", lem_head_kind_name(shape->kind));
     set_tensors(&f, shape);
-    set_int(&f, "outputs", shape->outputs);
+    lem_object_int(&f, "outputs", shape->outputs);
     if (shape->kind != LEM_HEAD_KIND_NONE)
         set_reading(&f, shape->kind, readable ? &how : NULL, system, separator);
-    set_text(&f, "note", note);
+    lem_object_str(&f, "note", note);
     return finish(&f, facts, "head", err);
 }
 
@@ -183,13 +159,15 @@ static lem_status add_memory(const lem_model *table, lem_json *facts, lem_err *e
     int rows = c->max_positions < ROWS ? c->max_positions : ROWS;
     int step = rows < STEP_ROWS ? rows : STEP_ROWS;
     size_t session = lem_session_plan(c, rows / LEM_PANEL + 2, step);
-    filler f = start();
-    set_int(&f, "tokens", rows);
-    set_int(&f, "run_bf16", (int64_t)(lem_weights_plan(c, LEM_DTYPE_BF16) + session));
-    set_int(&f, "run_f32", (int64_t)(lem_weights_plan(c, LEM_DTYPE_F32) + session));
+    lem_object f = lem_object_new();
+    lem_object_int(&f, "tokens", rows);
+    lem_object_int(&f, "run_bf16", (uint64_t)(lem_weights_plan(c, LEM_DTYPE_BF16) + session));
+    lem_object_int(&f, "run_f32", (uint64_t)(lem_weights_plan(c, LEM_DTYPE_F32) + session));
     /* Parameters and two moments, then gradients, packed weights and activations. */
-    if (c->head == LEM_HEAD_REWARD) set_text(&f, "train", NULL);
-    else set_int(&f, "train", (int64_t)(3 * table->n_params * sizeof(float) + lem_net_plan(c, rows, true)));
+    if (c->head == LEM_HEAD_REWARD) lem_object_str(&f, "train", NULL);
+    else
+        lem_object_int(&f, "train",
+                       (uint64_t)(3 * table->n_params * sizeof(float) + lem_net_plan(c, rows, true)));
     return finish(&f, facts, "memory", err);
 }
 

@@ -1,6 +1,8 @@
 /* conversation.c - a conversation from a file, and as it was rendered: for people and for programs */
 #include "token/conversation.h"
 
+#include "core/object.h"
+
 #include <stdio.h>
 
 enum { MAX_FILE = 64 << 20, COLUMNS = 120, MARGIN = 4 };
@@ -69,17 +71,15 @@ static lem_json *mask_json(const uint8_t *mask, size_t n) {
 lem_json *lem_conversation_json(const lem_conversation_view *v) {
     const lem_buf *text = &v->text->text;
     int64_t trained = (int64_t)count_trained(v);
-    lem_json *o = lem_json_new_object();
-    bool ok = o && lem_json_set(o, "template", lem_json_new_str(v->source)) &&
-              lem_json_set(o, "text", lem_json_new_strn(lem_buf_str(text), text->len)) &&
-              lem_json_set(o, "ids", ids_json(v->ids)) &&
-              lem_json_set(o, "trained", mask_json(v->mask, v->ids->len)) &&
-              lem_json_set(o, "tokens", lem_json_new_int((int64_t)v->ids->len)) &&
-              lem_json_set(o, "trained_tokens", v->mask ? lem_json_new_int(trained) : lem_json_new_null());
-    if (ok && !v->mask) ok = lem_json_set(o, "mask_error", lem_json_new_str(v->why_not));
-    if (ok) return o;
-    lem_json_free(o);
-    return NULL;
+    lem_object o = lem_object_new();
+    lem_object_str(&o, "template", v->source);
+    lem_object_json(&o, "text", lem_json_new_strn(lem_buf_str(text), text->len));
+    lem_object_json(&o, "ids", ids_json(v->ids));
+    lem_object_json(&o, "trained", mask_json(v->mask, v->ids->len));
+    lem_object_int(&o, "tokens", v->ids->len);
+    lem_object_json(&o, "trained_tokens", v->mask ? lem_json_new_int(trained) : lem_json_new_null());
+    if (!v->mask) lem_object_str(&o, "mask_error", v->why_not);
+    return lem_object_done(&o);
 }
 
 /* ---- text ---- */

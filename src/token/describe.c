@@ -3,19 +3,12 @@
 
 #include "core/file.h"
 #include "core/mem.h"
+#include "core/object.h"
 #include "token/tokenizer.h"
 
 #include <stdio.h>
 
 enum { CONFIG_FILE = 16 << 20, TOKENIZER_FILE = 64 << 20 };
-
-static bool set_text(lem_json *o, const char *key, const char *text) {
-    return lem_json_set(o, key, text ? lem_json_new_str(text) : lem_json_new_null());
-}
-
-static bool set_int(lem_json *o, const char *key, int value, bool known) {
-    return lem_json_set(o, key, known ? lem_json_new_int(value) : lem_json_new_null());
-}
 
 static lem_status has_file(const char *dir, const char *name, bool *there, lem_err *err) {
     char *path = lem_path_join(dir, name, err);
@@ -61,15 +54,14 @@ static void compare_ids(const lem_tokenizer *t, int vocab, char out[200]) {
 
 static lem_json *tokenizer_facts(const char *file, const char *kind, const lem_tokenizer *t, int vocab) {
     char note[200];
-    lem_json *o = lem_json_new_object();
+    lem_object o = lem_object_new();
     compare_ids(t, vocab, note);
-    bool ok = o && set_text(o, "file", file) && set_text(o, "kind", kind) &&
-              set_int(o, "vocab", t ? lem_tokenizer_vocab(t) : 0, t != NULL) &&
-              set_int(o, "eos", t ? lem_tokenizer_eos(t) : 0, t != NULL) &&
-              set_text(o, "note", note[0] ? note : NULL);
-    if (ok) return o;
-    lem_json_free(o);
-    return NULL;
+    lem_object_str(&o, "file", file);
+    lem_object_str(&o, "kind", kind);
+    lem_object_json(&o, "vocab", t ? lem_json_new_int(lem_tokenizer_vocab(t)) : lem_json_new_null());
+    lem_object_json(&o, "eos", t ? lem_json_new_int(lem_tokenizer_eos(t)) : lem_json_new_null());
+    lem_object_str(&o, "note", note[0] ? note : NULL);
+    return lem_object_done(&o);
 }
 
 /* BPE or Unigram, as tokenizer.json says; other files do not say. */
@@ -102,7 +94,7 @@ static lem_status add_template(const char *dir, const lem_tokenizer *t, lem_json
     lem_status st = has_file(dir, "chat_template.jinja", &jinja, err);
     if (st == LEM_OK) st = lem_json_load_beside(dir, "tokenizer_config.json", CONFIG_FILE, &config, err);
     if (st) return st;
-    if (!set_text(facts, "template", template_source(t, jinja, config)))
+    if (!lem_json_set(facts, "template", lem_json_new_str(template_source(t, jinja, config))))
         st = lem_fail(err, LEM_EMEM, "out of memory");
     lem_json_free(config);
     return st;
