@@ -1,20 +1,10 @@
-/* grade_parts.h - parts of lemma grade: the audit as a page for a person, the reasons for one pair */
+/* grade_parts.h - parts of lemma grade: the profile that its options name, the reasons for one pair */
 #ifndef LEM_CLI_GRADE_PARTS_H
 #define LEM_CLI_GRADE_PARTS_H
 
 #include "cli/commands.h"
 #include "eval/audit.h"
-
-typedef struct lem_grade_page {
-    const lem_audit *audit;
-    const lem_grade_tally *tally;
-    const char *file, *policy, *against; /* names; against NULL without a second policy */
-    uint64_t right_against;
-} lem_grade_page;
-
-/* Writes PATH.html, .md beside it and a .csv for each table. */
-lem_status lem_grade_page_save(const lem_grade_page *p, const char *path, bool overwrite,
-                               lem_err *err) LEM_MUST_CHECK;
+#include "report/audit_page.h"
 
 /* --policy, --task and the tolerances as a profile; LEM_EUSAGE names what is possible. */
 lem_status lem_grade_profile_of(const lem_args *args, lem_grade_profile *out, lem_err *err) LEM_MUST_CHECK;

@@ -1,6 +1,7 @@
 /* file - whole files, folders and paths */
 #include "core/file.h"
 
+#include "core/absent.h"
 #include "core/mem.h"
 #include "core/stream_priv.h"
 
@@ -53,7 +54,7 @@ bool lem_file_is_dir(const char *path) {
 
 lem_status lem_file_size(const char *path, uint64_t *size, lem_err *err) {
     struct stat info;
-    if (stat(path, &info) != 0) return lem_fail_errno(err, lem_read_status(), "cannot stat '%s'", path);
+    if (stat(path, &info) != 0) return lem_absent_open(path, err);
     *size = (uint64_t)info.st_size;
     return LEM_OK;
 }
@@ -107,7 +108,7 @@ lem_status lem_dir_list(const char *path, char ***names, size_t *n, lem_err *err
     char **list = NULL;
     size_t count = 0, cap = 0;
     DIR *d = opendir(path);
-    if (!d) return lem_fail_errno(err, lem_read_status(), "cannot open the folder '%s'", path);
+    if (!d) return lem_absent_dir(path, err);
     for (;;) {
         errno = 0;
         struct dirent *e = readdir(d);

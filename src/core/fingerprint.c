@@ -1,6 +1,7 @@
 /* fingerprint - content identity of large files, a MiB per task */
 #include "core/fingerprint.h"
 
+#include "core/absent.h"
 #include "core/file.h"
 #include "core/hash.h"
 #include "core/mem.h"
@@ -86,7 +87,7 @@ lem_status lem_fingerprint_file(const char *path, lem_pool *pool, char out[65], 
     lem_status st = LEM_OK;
     job j = {.fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
     struct stat info;
-    if (j.fd < 0) return lem_fail_errno(err, LEM_EDATA, "open %s", path);
+    if (j.fd < 0) return lem_absent_open(path, err);
     if (fstat(j.fd, &info) != 0 || !S_ISREG(info.st_mode))
         LEM_TRY(lem_fail(err, LEM_EDATA, "open %s: not a regular file", path));
     j.size = (uint64_t)info.st_size;

@@ -149,6 +149,17 @@ lem_status lem_json_load(const char *path, size_t max_bytes, lem_json **out, lem
     return st;
 }
 
+lem_status lem_json_load_beside(const char *dir, const char *name, size_t max_bytes, lem_json **out,
+                                lem_err *err) {
+    char *path = lem_path_join(dir, name, err);
+    lem_json *found = NULL;
+    if (!path) return LEM_EMEM;
+    lem_status st = lem_file_exists(path) ? lem_json_load(path, max_bytes, &found, err) : LEM_OK;
+    if (st == LEM_OK) *out = found;
+    lem_free(path);
+    return st;
+}
+
 void lem_json_free(lem_json *v) { json_decref(raw(v)); }
 
 lem_json *lem_json_share(lem_json *v) { return wrap(json_incref(raw(v))); }

@@ -29,9 +29,12 @@ typedef enum lem_json_type {
 lem_status lem_json_parse(const char *text, size_t len, lem_json **out, lem_err *err) LEM_MUST_CHECK;
 lem_status lem_json_load(const char *path, size_t max_bytes, lem_json **out,
                          lem_err *err) LEM_MUST_CHECK; /* one document; .gz/.zst by name */
-void lem_json_free(lem_json *v);                       /* NULL allowed */
-lem_json *lem_json_share(lem_json *v);                 /* another reference */
-lem_json *lem_json_copy(const lem_json *v);            /* deep copy, NULL on OOM */
+/* The same of the file `name` in a folder; *out is NULL when there is no such file. */
+lem_status lem_json_load_beside(const char *dir, const char *name, size_t max_bytes, lem_json **out,
+                                lem_err *err) LEM_MUST_CHECK;
+void lem_json_free(lem_json *v);            /* NULL allowed */
+lem_json *lem_json_share(lem_json *v);      /* another reference */
+lem_json *lem_json_copy(const lem_json *v); /* deep copy, NULL on OOM */
 
 lem_json_type lem_json_kind(const lem_json *v);    /* NULL pointer counts as LEM_JSON_NULL */
 const char *lem_json_kind_name(const lem_json *v); /* "string", "integer", … for messages */

@@ -60,6 +60,15 @@ static bool hold(int fd) {
            info.st_nlink > 0; /* without locks on this file system there is no sweep either */
 }
 
+static lem_status not_created(const char *path, const char *temp, lem_err *err) {
+    if (errno != ENOENT) return lem_fail_errno(err, LEM_EIO, "cannot create '%s'", temp);
+    char *dir = lem_path_dir(path, err);
+    if (!dir) return LEM_EMEM;
+    lem_fail(err, LEM_EIO, "%s: no such folder; '%s' cannot be created in it", dir, lem_path_base(path));
+    lem_free(dir);
+    return LEM_EIO;
+}
+
 /* "<path>.tmp.<pid>", with ".<k>" behind it where that name is taken. */
 static lem_status open_temp(lem_out *o, lem_err *err) {
     lem_buf name = {0};
@@ -75,10 +84,7 @@ static lem_status open_temp(lem_out *o, lem_err *err) {
         if (o->fd >= 0) (void)close(o->fd);
         o->fd = -1;
     }
-    if (o->fd < 0) {
-        st = lem_fail_errno(err, LEM_EIO, "cannot create '%s'", lem_buf_str(&name));
-        goto done;
-    }
+    if (o->fd < 0) LEM_TRY(not_created(o->path, lem_buf_str(&name), err));
     o->owns_fd = true;
     o->temp = lem_buf_take(&name);
 done:

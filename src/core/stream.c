@@ -1,6 +1,7 @@
 /* stream - bytes of a file in order, with gzip and Zstandard undone on the way */
 #include "core/stream_priv.h"
 
+#include "core/absent.h"
 #include "core/mem.h"
 
 #include <errno.h>
@@ -52,7 +53,7 @@ lem_status lem_open_regular(const char *path, int *fd, lem_err *err) {
     struct stat info;
     /* O_NONBLOCK: a FIFO must be refused, not waited for. */
     int f = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    if (f < 0) return lem_fail_errno(err, lem_read_status(), "cannot open '%s'", path);
+    if (f < 0) return lem_absent_open(path, err);
     if (fstat(f, &info) != 0) {
         lem_fail_errno(err, LEM_EIO, "cannot stat '%s'", path);
         close(f);

@@ -1,6 +1,7 @@
 /* digest.c - digests of files and folders, remembered by size and time */
 #include "job/digest.h"
 
+#include "core/absent.h"
 #include "core/file.h"
 #include "core/fingerprint.h"
 #include "core/hash.h"
@@ -71,8 +72,9 @@ static lem_status digest_file(const char *path, const char *cache_dir, char hex[
     struct stat s;
     char key[160];
     if (stat(path, &s) != 0) {
-        if (errno == ENOENT) return lem_fail(err, LEM_EDATA, "%s: no such file", path);
-        return lem_fail_errno(err, LEM_EDATA, "cannot read '%s'", path);
+        if (errno != ENOENT) return lem_fail_errno(err, LEM_EDATA, "cannot read '%s'", path);
+        if (lem_absent_hub_name(path)) return lem_absent_model(path, err);
+        return lem_fail(err, LEM_EDATA, "%s: no such file", path);
     }
     if (s.st_size < REMEMBER_FROM) return read_file(path, (uint64_t)s.st_size, hex, err);
     char *cache = cache_path(cache_dir);

@@ -13,7 +13,8 @@
 #include "core/json.h"
 
 /* hex [65]. *files (may be NULL) receives an object name -> digest for a folder, NULL for a file; owned by
- * the caller. cache_dir may be NULL. LEM_EDATA "PATH: no such file" if it is absent. */
+ * the caller. cache_dir may be NULL. LEM_EDATA "PATH: no such file" if it is absent
+ * (lem_absent_model where it could be a name on the Hugging Face Hub). */
 lem_status lem_digest_path(const char *path, const char *cache_dir, char hex[65], lem_json **files,
                            lem_err *err) LEM_MUST_CHECK;
 

@@ -1,5 +1,6 @@
 /* convert - reads a folder tensor by tensor and writes another beside it */
 #include "model/convert.h"
+#include "core/absent.h"
 #include "core/file.h"
 #include "core/mem.h"
 #include "core/rng.h"
@@ -199,7 +200,7 @@ static lem_status copy_file(const char *from, const char *to, unsigned char *pie
     lem_out *o = NULL;
     size_t n = 0;
     FILE *f = fopen(from, "rbe");
-    if (!f) return lem_fail_errno(err, LEM_EDATA, "open %s", from);
+    if (!f) return lem_absent_open(from, err);
     LEM_TRY(lem_out_open(to, false, &o, err));
     while ((n = fread(piece, 1, COPY, f)) > 0) LEM_TRY(lem_out_write(o, piece, n, err));
     if (ferror(f)) LEM_TRY(lem_fail_errno(err, LEM_EIO, "read %s", from));

@@ -1,6 +1,7 @@
 /* folder - opens a model folder: config.json and the tables of its weight files, checked against each other
  */
 #include "model/folder.h"
+#include "core/absent.h"
 #include "core/file.h"
 #include "core/hash.h"
 #include "core/mem.h"
@@ -19,7 +20,7 @@ lem_status lem_folder_read_config(const char *dir, lem_model_config *out, lem_er
     lem_json *json = NULL;
     char *path = lem_path_join(dir, "config.json", err);
     if (!path) return LEM_EMEM;
-    if (!lem_file_is_dir(dir)) LEM_TRY(lem_fail(err, LEM_EDATA, "%s: no such model folder", dir));
+    if (!lem_file_is_dir(dir)) LEM_TRY(lem_absent_model(dir, err));
     if (!lem_file_exists(path)) LEM_TRY(lem_fail(err, LEM_EDATA, "%s: config.json is missing", dir));
     LEM_TRY(lem_json_load(path, 1 << 20, &json, err));
     st = lem_model_config_from_json(json, out, err);

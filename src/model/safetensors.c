@@ -1,5 +1,6 @@
 /* safetensors - strict reader of the safetensors container */
 #include "model/safetensors.h"
+#include "core/absent.h"
 #include "core/buf.h"
 #include "core/file.h"
 #include "core/json.h"
@@ -218,7 +219,7 @@ lem_status lem_safetensors_file_open(const char *path, lem_safetensors_file **ou
     f->path = lem_strdup(path, err);
     if (!f->path) LEM_TRY(LEM_EMEM);
     f->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (f->fd < 0) LEM_TRY(lem_fail_errno(err, LEM_EDATA, "open %s", path));
+    if (f->fd < 0) LEM_TRY(lem_absent_open(path, err));
     if (fstat(f->fd, &info) != 0 || !S_ISREG(info.st_mode))
         LEM_TRY(lem_fail(err, LEM_EDATA, "open %s: not a regular file", path));
     LEM_TRY(read_header(f, err));

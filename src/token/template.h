@@ -31,6 +31,8 @@ typedef struct lem_template lem_template;
 typedef struct lem_date {
     int year, month, day, hour, minute, second; /* year 1 to 9999, month and day from 1 */
 } lem_date;
+/* From "YYYY-MM-DD"; the template checks whether there is such a day. False for another form. */
+bool lem_date_parse(const char *text, lem_date *out);
 
 typedef struct lem_template_input {
     const lem_json *messages; /* array of objects */

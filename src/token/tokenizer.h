@@ -42,6 +42,8 @@ lem_status lem_ids_push(lem_ids *v, int32_t id, lem_err *err) LEM_MUST_CHECK;
 lem_status lem_tokenizer_load(const char *dir, lem_tokenizer **out, lem_err *err) LEM_MUST_CHECK;
 lem_status lem_tokenizer_load_file(const char *path, const char *config_path, lem_tokenizer **out,
                                    lem_err *err) LEM_MUST_CHECK;
+/* Either: a folder, or one file without a configuration. */
+lem_status lem_tokenizer_load_path(const char *path, lem_tokenizer **out, lem_err *err) LEM_MUST_CHECK;
 lem_status lem_tokenizer_parse(const char *json, size_t len, lem_tokenizer **out,
                                lem_err *err) LEM_MUST_CHECK;
 /* The contents of a vocabulary file of any kind. name is its base name (ranks in a file named qwen… are

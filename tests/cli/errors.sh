@@ -66,6 +66,12 @@ expect 2 "none of f32, f16, bf16" -- "$lemma" model convert model --out conv --d
 expect 2 "no size such as 5GB" -- "$lemma" model convert model --out conv --shard-size many
 expect 2 "exclude each other" -- "$lemma" model convert model --out conv --tie --untie
 expect 3 "nowhere: no such file" -- "$lemma" model convert nowhere --out conv
+expect 3 "nowhere: no such folder; a model folder is expected here" -- "$lemma" model info nowhere
+expect 3 "Qwen/Qwen2.5-Math-1.5B: no such folder; a model folder is expected here, nothing is downloaded" -- "$lemma" model info Qwen/Qwen2.5-Math-1.5B
+for command in "tokenize" "template show" "sample --prompts rows.jsonl --out s.jsonl --model" "sft --data rows.jsonl --out m2 --model" "model convert --out conv"; do
+  expect 3 "Qwen/Qwen2.5: no such folder; a model folder is expected here, nothing is downloaded" -- "$lemma" $command Qwen/Qwen2.5 # shellcheck disable=SC2086
+done
+expect 3 "nowhere.jsonl: no such file" -- "$lemma" select nowhere.jsonl
 "$lemma" model convert model --out conv --quiet || { echo "FAILED: convert"; bad=1; }
 for f in config.json model.safetensors tokenizer.json tokenizer_config.json; do cmp model/$f conv/$f || bad=1; done
 expect 2 "--dtype was not given, is now" -- "$lemma" model convert model --dtype bf16 --out conv

@@ -205,7 +205,7 @@ static void refusals(void **state) {
     expect(SCORE "gemma", 3, "GemmaForRewardModel");
     expect("model info half", 3, "'score.0.bias'");
     expect("model info adapter", 3, "PEFT adapter");
-    expect("model info nowhere", 3, "no such model folder");
+    expect("model info nowhere", 3, "no such folder; a model folder");
     expect("model info " HEADS "qwen_prm --head rlhflow", 2, "has a head of its own");
     expect("model info pickle", 3, "value_head.bin");
 }

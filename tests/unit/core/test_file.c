@@ -36,7 +36,7 @@ static void not_readable(void **state) {
     lem_buf b = {0};
     const char *fifo = in_folder(state, "fifo");
     assert_int_equal(lem_file_read(in_folder(state, "absent"), 10, &b, &err), LEM_EDATA);
-    assert_has(err.text, "No such file");
+    assert_has(err.text, "absent: no such file");
     assert_int_equal(lem_file_read("/tmp", 10, &b, &err), LEM_EDATA);
     assert_int_equal(mkfifo(fifo, 0600), 0);
     assert_int_equal(lem_file_read(fifo, 10, &b, &err), LEM_EDATA); /* refused at once, not waited for */

@@ -262,6 +262,23 @@ static void load(void **state) {
     assert_int_equal(lem_json_load(in_folder(state, "absent"), 100, &v, &err), LEM_EDATA);
 }
 
+static void load_beside(void **state) {
+    lem_err err = LEM_ERR_INIT;
+    lem_json *v = NULL;
+    const char *file = in_folder(state, "beside.json");
+    char *dir = lem_path_dir(file, &err);
+    put_file(file, "{}", 2);
+    assert_ok(lem_json_load_beside(dir, "beside.json", 100, &v, &err));
+    assert_int_equal(lem_json_kind(v), LEM_JSON_OBJECT);
+    lem_json *kept = v;
+    assert_int_equal(lem_json_load_beside(dir, "beside.json", 1, &v, &err), LEM_EDATA);
+    assert_ptr_equal(v, kept); /* written on success only */
+    assert_ok(lem_json_load_beside(dir, "absent.json", 100, &v, &err));
+    assert_null(v);
+    lem_json_free(kept);
+    lem_free(dir);
+}
+
 /* jansson allocates by itself, so here its allocator is the test's, which counts down through the same hook
  * as ours. */
 static void *failing_malloc(size_t n) { return lem_alloc(1, n, NULL); }
@@ -307,9 +324,9 @@ static void out_of_memory(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(accepted), cmocka_unit_test(refused),
-                                       cmocka_unit_test(depth),    cmocka_unit_test(reals),
-                                       cmocka_unit_test(look_up),  cmocka_unit_test(build),
-                                       folder_test(load),          cmocka_unit_test(out_of_memory)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(accepted), cmocka_unit_test(refused), cmocka_unit_test(depth),
+        cmocka_unit_test(reals),    cmocka_unit_test(look_up), cmocka_unit_test(build),
+        folder_test(load),          folder_test(load_beside),  cmocka_unit_test(out_of_memory)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -183,7 +183,8 @@ static void places(void **state) {
     lem_convert_opts o = {0};
     lem_convert_report r;
     OK(lem_model_save(m, from, LEM_DTYPE_F32, &err));
-    FAILS(lem_model_convert("/tmp/lemma-no-such", to, &o, &r, &err), LEM_EDATA, "no such model folder");
+    FAILS(lem_model_convert("/tmp/lemma-no-such", to, &o, &r, &err), LEM_EDATA,
+          "no such folder; a model folder is expected here");
     assert_false(is_there(root, "to"));
     OK(lem_dir_make(to, &err)); /* an empty folder may be filled */
     OK(lem_model_convert(from, to, &o, &r, &err));

@@ -25,7 +25,7 @@ static void misfits(void **state) {
     (void)state;
     lem_model *m = tiny_model(LEM_ARCH_QWEN2, LEM_HEAD_LM, true), *got = NULL;
     FAILS(lem_model_open("/tmp/lemma-no-such-folder", LEM_HEAD_LM, &got, &err), LEM_EDATA,
-          "no such model folder");
+          "no such folder; a model folder is expected here");
     FAILS(lem_model_open(dir, LEM_HEAD_LM, &got, &err), LEM_EDATA, "config.json is missing");
     OK(lem_model_save(m, dir, LEM_DTYPE_F32, &err));
     OK(lem_model_open(dir, LEM_HEAD_LM, &got, &err));

@@ -1,5 +1,5 @@
-/* report_metrics.c - the metrics of one result file as bars, curves over k and tables */
-#include "cli/report_parts.h"
+/* metrics.c - the metrics of one result file as bars, curves over k and tables */
+#include "report/sections.h"
 
 #include "core/mem.h"
 
@@ -61,8 +61,7 @@ static bool split_name(const char *name, char family[NAME], long *k) {
     return true;
 }
 
-static lem_status read_metric(const lem_json *j, size_t index, const char *source, metric *out,
-                              lem_err *err) {
+static lem_status check_metric(const lem_json *j, size_t index, const char *source, lem_err *err) {
     const lem_json *name = lem_json_get(j, "name"), *value = lem_json_get(j, "value"),
                    *ci = lem_json_get(j, "ci95");
     lem_json_type kind = lem_json_kind(value);
@@ -74,15 +73,19 @@ static lem_status read_metric(const lem_json *j, size_t index, const char *sourc
                         lem_json_kind_name(value));
     if (ci && lem_json_kind(ci) != LEM_JSON_NULL && lem_json_count(ci) != 2)
         return lem_fail(err, LEM_EDATA, "%s: metrics[%zu].ci95: [low, high] expected", source, index);
+    return LEM_OK;
+}
+
+static void read_metric(const lem_json *j, metric *out) {
+    const lem_json *ci = lem_json_get(j, "ci95");
     memset(out, 0, sizeof *out);
-    out->name = lem_json_str(name, "");
+    out->name = lem_json_str(lem_json_get(j, "name"), "");
     out->protocol = lem_json_str(lem_json_get(j, "protocol"), "");
-    out->value = lem_json_num(value, NAN);
+    out->value = lem_json_num(lem_json_get(j, "value"), NAN);
     out->lo = lem_json_num(lem_json_at(ci, 0), NAN);
     out->hi = lem_json_num(lem_json_at(ci, 1), NAN);
     out->n = lem_json_int(lem_json_get(j, "n"), -1);
     if (!split_name(out->name, out->family, &out->k)) out->family[0] = '\0';
-    return LEM_OK;
 }
 
 static void note_k(metrics *m, long k) {
@@ -109,9 +112,10 @@ static lem_status read_metrics(const lem_json *list, const char *source, metrics
     if (!m->at) return LEM_EMEM;
     m->exact = "";
     for (size_t i = 0; i < n; i++) {
-        lem_status st = read_metric(lem_json_at(list, i), i, source, &m->at[m->n], err);
+        lem_status st = check_metric(lem_json_at(list, i), i, source, err);
         if (st) return st;
         metric *x = &m->at[m->n++];
+        read_metric(lem_json_at(list, i), x);
         if (!x->family[0]) continue;
         note_k(m, x->k);
         note_curve(m, x);
@@ -140,16 +144,20 @@ static long headline_k(const metrics *m) {
     return m->n_ks ? m->ks[m->n_ks - 1] : 0;
 }
 
+/* What a way of choosing reaches at k, by the protocol of the charts; NULL where there is no such number. */
+static const metric *method_at(const metrics *m, const curve *c, long k) {
+    if (is_pass(c->family) || strcmp(c->protocol, m->exact) != 0) return NULL;
+    const metric *x = find(m, c->family, c->protocol, k);
+    return x && isfinite(x->value) ? x : NULL;
+}
+
 /* From worst to best, pass@k last: it is the ceiling that the others choose under. */
 static int headline_metrics(const metrics *m, long k, const metric *out[MAX_CURVES + 1]) {
     int n = 0;
     const metric *first = find(m, "pass", m->exact, 1), *ceiling = find(m, "pass", m->exact, k);
     for (int i = 0; i < m->n_curves; i++) {
-        const curve *c = &m->curves[i];
-        const metric *x = is_pass(c->family) || strcmp(c->protocol, m->exact) != 0
-                              ? NULL
-                              : find(m, c->family, c->protocol, k);
-        if (!x || !isfinite(x->value)) continue;
+        const metric *x = method_at(m, &m->curves[i], k);
+        if (!x) continue;
         int at = n++;
         for (; at > 0 && out[at - 1]->value > x->value; at--) out[at] = out[at - 1];
         out[at] = x;
@@ -194,6 +202,21 @@ typedef struct curve_points {
     char name[NAME + 24];
 } curve_points;
 
+/* The values of a family along k; *percent turns false at a value that is no fraction. */
+static int gather_points(const metrics *m, const curve *c, curve_points *out, bool *percent) {
+    int n = 0;
+    for (int k = 0; k < m->n_ks; k++) {
+        const metric *x = find(m, c->family, c->protocol, m->ks[k]);
+        if (!x || !isfinite(x->value)) continue;
+        out->x[n] = (double)x->k;
+        out->y[n] = x->value;
+        out->lo[n] = x->lo;
+        out->hi[n++] = x->hi;
+        *percent = *percent && fabs(x->value) <= 1;
+    }
+    return n;
+}
+
 static lem_status curves(lem_page *p, const metrics *m, const char *csv, lem_err *err) {
     curve_points *points = lem_alloc_zero(MAX_CURVES, sizeof *points, err);
     if (!points) return LEM_EMEM;
@@ -204,17 +227,8 @@ static lem_status curves(lem_page *p, const metrics *m, const char *csv, lem_err
     for (int i = 0; i < m->n_curves; i++) {
         const curve *c = &m->curves[i];
         curve_points *s = &points[n_series];
-        int n = 0;
         if (strcmp(c->protocol, m->exact) != 0) continue;
-        for (int k = 0; k < m->n_ks; k++) {
-            const metric *x = find(m, c->family, c->protocol, m->ks[k]);
-            if (!x || !isfinite(x->value)) continue;
-            s->x[n] = (double)x->k;
-            s->y[n] = x->value;
-            s->lo[n] = x->lo;
-            s->hi[n++] = x->hi;
-            percent = percent && fabs(x->value) <= 1;
-        }
+        int n = gather_points(m, c, s, &percent);
         if (n < 2) continue;
         snprintf(s->name, sizeof s->name, "%s@k", c->family);
         series[n_series++] = (lem_series){s->name, n, s->x, s->y, s->lo, s->hi};
@@ -264,38 +278,46 @@ static lem_status curve_table(lem_page *p, const metrics *m, const char *csv, le
 
 /* ---- every value with its interval ---- */
 
+enum { INTERVAL_COLUMNS = 5 };
+
+typedef struct interval_texts {
+    char value[32], ci[64], n[24];
+} interval_texts;
+
+/* The other values of k stand in the table by k. */
+static bool has_interval_row(const metric *x, long k) {
+    return !x->family[0] || x->k == k || (x->k == 1 && is_pass(x->family));
+}
+
+static void interval_row(const metric *x, interval_texts *t, const char *row[INTERVAL_COLUMNS]) {
+    lem_report_value(x->value, t->value);
+    interval_text(x, t->ci);
+    if (x->n >= 0) snprintf(t->n, sizeof t->n, "%lld", (long long)x->n);
+    row[0] = x->name;
+    row[1] = x->protocol;
+    row[2] = t->value;
+    row[3] = t->ci;
+    row[4] = t->n;
+}
+
 static lem_status interval_table(lem_page *p, const metrics *m, const char *csv, lem_err *err) {
-    enum { COLUMNS = 5 };
-    typedef struct texts {
-        char value[32], ci[64], n[24];
-    } texts;
     size_t rows = m->n > 0 ? (size_t)m->n : 1;
-    const char **cell = lem_alloc_zero(rows * COLUMNS, sizeof *cell, err);
-    texts *text = lem_alloc_zero(rows, sizeof *text, err);
+    const char **cell = lem_alloc_zero(rows * INTERVAL_COLUMNS, sizeof *cell, err);
+    interval_texts *text = lem_alloc_zero(rows, sizeof *text, err);
     lem_status st = cell && text ? LEM_OK : LEM_EMEM;
     char name[96];
     int n = 0;
     long k = headline_k(m);
     for (int i = 0; st == LEM_OK && i < m->n; i++) {
-        const metric *x = &m->at[i];
-        bool other_k = x->family[0] && x->k != k &&
-                       !(x->k == 1 && is_pass(x->family)); /* those stand in the table by k */
-        if (other_k) continue;
-        texts *t = &text[n];
-        const char **row = cell + (size_t)n++ * COLUMNS;
-        lem_report_value(x->value, t->value);
-        interval_text(x, t->ci);
-        if (x->n >= 0) snprintf(t->n, sizeof t->n, "%lld", (long long)x->n);
-        row[0] = x->name;
-        row[1] = x->protocol;
-        row[2] = t->value;
-        row[3] = t->ci;
-        row[4] = t->n;
+        if (!has_interval_row(&m->at[i], k)) continue;
+        interval_row(&m->at[i], &text[n], cell + (size_t)n * INTERVAL_COLUMNS);
+        n++;
     }
-    static const lem_column column[COLUMNS] = {
+    static const lem_column column[INTERVAL_COLUMNS] = {
         {"metric", false}, {"protocol", false}, {"value", true}, {"95 % interval", true}, {"n", true}};
     snprintf(name, sizeof name, "%s-metrics", csv);
-    if (n) lem_page_table(p, &(lem_table){name, "Values and intervals", column, COLUMNS, n, cell, -1});
+    lem_table t = {name, "Values and intervals", column, INTERVAL_COLUMNS, n, cell, -1};
+    if (n) lem_page_table(p, &t);
     lem_free(cell);
     lem_free(text);
     return st;
@@ -313,36 +335,52 @@ static bool is_difference_at(const metric *m, long k) {
     return strstr(m->name, want) != NULL;
 }
 
-/* Differences in percentage points at the headline's k (all, where none is at that k), by the charts'
- * protocol. */
-static lem_status differences(lem_page *p, const metrics *m, const lem_json *list, const char *csv,
-                              const char *source, lem_err *err) {
-    enum { COLUMNS = 4, MOST = 48 };
-    static const lem_column column[COLUMNS] = {
-        {"difference", false}, {"protocol", false}, {"points", true}, {"95 % interval", true}};
-    const char *cell[MOST * COLUMNS];
-    char value[MOST][32], ci[MOST][64], name[96];
-    metrics d = {0};
-    lem_status st = list ? read_metrics(list, source, &d, err) : LEM_OK;
+enum { DIFFERENCE_COLUMNS = 4, MAX_DIFFERENCES = 48 };
+
+typedef struct difference_rows {
+    const char *cell[MAX_DIFFERENCES * DIFFERENCE_COLUMNS];
+    char value[MAX_DIFFERENCES][32], ci[MAX_DIFFERENCES][64];
+    int n;
+} difference_rows;
+
+static void difference_row(difference_rows *r, const metric *x) {
+    if (r->n == MAX_DIFFERENCES) return;
+    char *value = r->value[r->n], *ci = r->ci[r->n];
+    snprintf(value, sizeof r->value[0], "%+.1f", points_of(x->value));
+    ci[0] = '\0';
+    if (isfinite(x->lo) && isfinite(x->hi))
+        snprintf(ci, sizeof r->ci[0], "[%+.1f, %+.1f]", points_of(x->lo), points_of(x->hi));
+    const char *row[DIFFERENCE_COLUMNS] = {x->name, x->protocol, value, ci};
+    memcpy(r->cell + (size_t)r->n++ * DIFFERENCE_COLUMNS, row, sizeof row);
+}
+
+/* Those at the headline's k (all, where none is at that k), by the charts' protocol. */
+static void difference_list(difference_rows *r, const metrics *d, const metrics *m) {
     long k = headline_k(m);
     bool some = false;
-    int n = 0;
-    for (int i = 0; st == LEM_OK && i < d.n; i++) some = some || is_difference_at(&d.at[i], k);
-    for (int i = 0; st == LEM_OK && i < d.n && n < MOST; i++) {
-        const metric *x = &d.at[i];
-        if ((some && !is_difference_at(x, k)) || !isfinite(x->value) || strcmp(x->protocol, m->exact) != 0)
-            continue;
-        snprintf(value[n], sizeof value[n], "%+.1f", points_of(x->value));
-        ci[n][0] = '\0';
-        if (isfinite(x->lo) && isfinite(x->hi))
-            snprintf(ci[n], sizeof ci[n], "[%+.1f, %+.1f]", points_of(x->lo), points_of(x->hi));
-        const char *row[COLUMNS] = {x->name, x->protocol, value[n], ci[n]};
-        memcpy(cell + (size_t)n++ * COLUMNS, row, sizeof row);
+    for (int i = 0; i < d->n; i++) some = some || is_difference_at(&d->at[i], k);
+    for (int i = 0; i < d->n; i++) {
+        const metric *x = &d->at[i];
+        bool wanted = !some || is_difference_at(x, k);
+        if (wanted && isfinite(x->value) && strcmp(x->protocol, m->exact) == 0) difference_row(r, x);
     }
+}
+
+static lem_status differences(lem_page *p, const metrics *m, const lem_json *list, const char *csv,
+                              const char *source, lem_err *err) {
+    static const lem_column column[DIFFERENCE_COLUMNS] = {
+        {"difference", false}, {"protocol", false}, {"points", true}, {"95 % interval", true}};
+    difference_rows r = {.n = 0};
+    metrics d = {0};
+    char name[96];
+    lem_status st = list ? read_metrics(list, source, &d, err) : LEM_OK;
+    if (st == LEM_OK) difference_list(&r, &d, m);
     snprintf(name, sizeof name, "%s-differences", csv);
-    if (n)
-        lem_page_table(p, &(lem_table){name, "Paired differences on the same problems, in percentage points",
-                                       column, COLUMNS, n, cell, -1});
+    lem_table t = {name,   "Paired differences on the same problems, in percentage points",
+                   column, DIFFERENCE_COLUMNS,
+                   r.n,    r.cell,
+                   -1};
+    if (r.n) lem_page_table(p, &t);
     lem_free(d.at);
     return st;
 }
@@ -356,24 +394,30 @@ static void notes(lem_page *p, const lem_json *list) {
     }
 }
 
+enum { MAX_COUNTS = 32 };
+
+/* The members of an object of whole numbers; 0 when it holds anything else, or too many. */
+static int count_pairs(const lem_json *v, lem_pair pairs[MAX_COUNTS], char text[MAX_COUNTS][24]) {
+    size_t n = lem_json_count(v);
+    if (lem_json_kind(v) != LEM_JSON_OBJECT || n > MAX_COUNTS) return 0;
+    for (size_t k = 0; k < n; k++) {
+        const lem_json *c = lem_json_value_at(v, k);
+        if (lem_json_kind(c) != LEM_JSON_INT) return 0;
+        snprintf(text[k], sizeof text[k], "%lld", (long long)lem_json_int(c, 0));
+        pairs[k] = (lem_pair){lem_json_key_at(v, k), text[k]};
+    }
+    return (int)n;
+}
+
 /* Objects of whole numbers, such as verdict counts. */
 static void counts(lem_page *p, const lem_json *doc) {
+    lem_pair pairs[MAX_COUNTS];
+    char text[MAX_COUNTS][24];
     for (size_t i = 0; i < lem_json_count(doc); i++) {
-        const lem_json *v = lem_json_value_at(doc, i);
-        size_t n = lem_json_count(v), used = 0;
-        lem_pair pairs[32];
-        char text[32][24];
-        if (lem_json_kind(v) != LEM_JSON_OBJECT) continue;
-        for (size_t k = 0; k < n && used < 32; k++) {
-            const lem_json *c = lem_json_value_at(v, k);
-            if (lem_json_kind(c) != LEM_JSON_INT) break;
-            snprintf(text[used], sizeof text[used], "%lld", (long long)lem_json_int(c, 0));
-            pairs[used] = (lem_pair){lem_json_key_at(v, k), text[used]};
-            used++;
-        }
-        if (!used || used < n) continue;
+        int n = count_pairs(lem_json_value_at(doc, i), pairs, text);
+        if (!n) continue;
         lem_page_heading(p, lem_json_key_at(doc, i));
-        lem_page_pairs(p, pairs, (int)used);
+        lem_page_pairs(p, pairs, n);
     }
 }
 

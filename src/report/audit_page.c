@@ -1,5 +1,5 @@
-/* grade_page.c - the audit of a graded file: counts, then one table for each kind of case */
-#include "cli/grade_parts.h"
+/* audit_page.c - the audit of a graded file: counts, then one table for each kind of case */
+#include "report/audit_page.h"
 
 #include "core/mem.h"
 #include "report/page.h"
@@ -54,43 +54,44 @@ static void put_verdict(cells *c, lem_grade_result r) {
     put(c, text);
 }
 
-static lem_status table(lem_page *page, const lem_grade_page *p, lem_audit_kind kind, lem_err *err) {
-    size_t rows = 0;
-    for (size_t i = 0; i < lem_audit_count(p->audit); i++) rows += lem_audit_at(p->audit, i)->kind == kind;
-    char title[200], caption[200], number[64];
-    snprintf(title, sizeof title, "%s (%llu)", kinds[kind].title,
-             (unsigned long long)lem_audit_total(p->audit, kind));
-    lem_page_section(page, title);
-    if (!rows) {
-        lem_page_paragraph(page, kinds[kind].none);
-        return LEM_OK;
-    }
-    lem_page_paragraph(page, kinds[kind].text);
-    lem_column columns[MAX_COLUMNS] = {{"line", true}, {"#", true}, {"gold", false}, {"answer", false}};
-    int n = 4;
-    if (kind == LEM_AUDIT_NEAR) columns[n++] = (lem_column){"why", false};
-    columns[n++] = (lem_column){p->policy, false};
-    if (p->against) columns[n++] = (lem_column){p->against, false};
-    columns[n++] = (lem_column){"times", true};
+static int table_columns(const lem_grade_page *p, lem_audit_kind kind, lem_column out[MAX_COLUMNS]) {
+    static const lem_column first[] = {{"line", true}, {"#", true}, {"gold", false}, {"answer", false}};
+    int n = (int)(sizeof first / sizeof *first);
+    memcpy(out, first, sizeof first);
+    if (kind == LEM_AUDIT_NEAR) out[n++] = (lem_column){"why", false};
+    out[n++] = (lem_column){p->policy, false};
+    if (p->against) out[n++] = (lem_column){p->against, false};
+    out[n++] = (lem_column){"times", true};
+    return n;
+}
+
+/* The cells of one entry, in the order of table_columns. */
+static void put_entry(cells *c, const lem_grade_page *p, const lem_audit_entry *e) {
+    char number[64];
+    snprintf(number, sizeof number, "%llu", (unsigned long long)e->line);
+    put(c, number);
+    snprintf(number, sizeof number, "%d", e->candidate);
+    put(c, number);
+    put(c, e->gold);
+    put(c, e->answer);
+    if (e->kind == LEM_AUDIT_NEAR) put(c, e->why);
+    put_verdict(c, e->result);
+    if (p->against) put_verdict(c, e->other);
+    snprintf(number, sizeof number, "%llu", (unsigned long long)e->count);
+    put(c, number);
+}
+
+static lem_status add_table(lem_page *page, const lem_grade_page *p, lem_audit_kind kind, size_t rows,
+                            lem_err *err) {
+    char caption[200];
+    lem_column columns[MAX_COLUMNS];
+    int n = table_columns(p, kind, columns);
     cells c = {.arena = lem_arena_new(0, 0, err)};
     if (!c.arena) return LEM_EMEM;
     c.at = lem_arena_alloc(c.arena, rows * (size_t)n, sizeof *c.at);
     c.failed = !c.at;
-    for (size_t i = 0; !c.failed && i < lem_audit_count(p->audit); i++) {
-        const lem_audit_entry *e = lem_audit_at(p->audit, i);
-        if (e->kind != kind) continue;
-        snprintf(number, sizeof number, "%llu", (unsigned long long)e->line);
-        put(&c, number);
-        snprintf(number, sizeof number, "%d", e->candidate);
-        put(&c, number);
-        put(&c, e->gold);
-        put(&c, e->answer);
-        if (kind == LEM_AUDIT_NEAR) put(&c, e->why);
-        put_verdict(&c, e->result);
-        if (p->against) put_verdict(&c, e->other);
-        snprintf(number, sizeof number, "%llu", (unsigned long long)e->count);
-        put(&c, number);
-    }
+    for (size_t i = 0; !c.failed && i < lem_audit_count(p->audit); i++)
+        if (lem_audit_at(p->audit, i)->kind == kind) put_entry(&c, p, lem_audit_at(p->audit, i));
     snprintf(caption, sizeof caption, "%zu different cases; line and # (candidate) of the first of each",
              rows);
     lem_table t = {kinds[kind].name, caption, columns, n, (int)rows, c.at, -1};
@@ -98,6 +99,17 @@ static lem_status table(lem_page *page, const lem_grade_page *p, lem_audit_kind 
     lem_status st = c.failed ? lem_fail(err, LEM_EMEM, "out of memory") : LEM_OK;
     lem_arena_free(c.arena);
     return st;
+}
+
+static lem_status add_kind(lem_page *page, const lem_grade_page *p, lem_audit_kind kind, lem_err *err) {
+    size_t rows = 0;
+    char title[200];
+    for (size_t i = 0; i < lem_audit_count(p->audit); i++) rows += lem_audit_at(p->audit, i)->kind == kind;
+    snprintf(title, sizeof title, "%s (%llu)", kinds[kind].title,
+             (unsigned long long)lem_audit_total(p->audit, kind));
+    lem_page_section(page, title);
+    lem_page_paragraph(page, rows ? kinds[kind].text : kinds[kind].none);
+    return rows ? add_table(page, p, kind, rows, err) : LEM_OK;
 }
 
 static void summary(lem_page *page, const lem_grade_page *p) {
@@ -126,14 +138,14 @@ static void summary(lem_page *page, const lem_grade_page *p) {
 
 lem_status lem_grade_page_save(const lem_grade_page *p, const char *path, bool overwrite, lem_err *err) {
     char subtitle[600];
-    snprintf(subtitle, sizeof subtitle, "%.300s, graded by the policy %s%s%s", p->file, p->policy,
-             p->against ? " against " : "", p->against ? p->against : "");
+    int n = snprintf(subtitle, sizeof subtitle, "%.300s, graded by the policy %.100s", p->file, p->policy);
+    if (p->against) snprintf(subtitle + n, sizeof subtitle - (size_t)n, " against %.100s", p->against);
     lem_page *page = lem_page_new("Audit of grading", subtitle, err);
     if (!page) return LEM_EMEM;
     lem_status st = LEM_OK;
     summary(page, p);
     for (int k = p->against ? LEM_AUDIT_DISAGREE : LEM_AUDIT_NEAR; st == LEM_OK && k < LEM_AUDIT_N_KINDS; k++)
-        st = table(page, p, (lem_audit_kind)k, err);
+        st = add_kind(page, p, (lem_audit_kind)k, err);
     if (st == LEM_OK) st = lem_page_save(page, path, overwrite, err);
     lem_page_free(page);
     return st;

@@ -1,6 +1,6 @@
-/* report_examples.c - worked examples in a report: given ones, or telling ones picked from graded and scored
+/* examples.c - worked examples in a report: given ones, or telling ones picked from graded and scored
  * candidates */
-#include "cli/report_parts.h"
+#include "report/sections.h"
 
 #include "core/jsonl.h"
 #include "core/mem.h"
@@ -17,9 +17,9 @@ enum { MAX_PARTS = 16, MAX_PICKS = 24 };
 static void candidate_label(const lem_json *c, size_t index, char out[96]) {
     const lem_json *correct = lem_json_get(c, "correct"), *score = lem_json_get(c, "score");
     const char *given = lem_json_str(lem_json_get(c, "label"), NULL);
-    const char *verdict = lem_json_kind(correct) != LEM_JSON_BOOL ? ""
-                          : lem_json_bool(correct, false)         ? ", right"
-                                                                  : ", wrong";
+    const char *verdict = "";
+    if (lem_json_kind(correct) == LEM_JSON_BOOL)
+        verdict = lem_json_bool(correct, false) ? ", right" : ", wrong";
     char number[24] = "";
     lem_json_type kind = lem_json_kind(score);
     if (kind == LEM_JSON_INT || kind == LEM_JSON_REAL)
@@ -80,9 +80,8 @@ static const char *const interest_title[N_INTERESTS] = {
 };
 
 typedef struct choice {
-    size_t best_scored, voted, right;
-    bool have_right;
-} choice; /* indices of candidates */
+    size_t best_scored, voted, right; /* indices of candidates; right: the first right one */
+} choice;
 
 static bool is_right(const lem_json *row, size_t i) {
     return lem_json_bool(lem_json_at(lem_json_get(row, "correct"), i), false);
@@ -108,42 +107,61 @@ static size_t majority(const lem_json *answers, size_t n) {
     return best;
 }
 
-/* Which kind of example a row is; false when it lacks texts, verdicts, answers or scores, or tells nothing.
- */
-static bool judge(const lem_json *row, choice *c, interest *kind) {
-    const lem_json *texts = lem_json_get(row, "completions"), *scores = lem_json_get(row, "rm_score"),
-                   *answers = lem_json_get(row, "predicted_answer");
-    size_t n = lem_json_count(texts);
-    if (n < 2 || n > 1024 || lem_json_count(scores) != n || lem_json_count(answers) != n ||
-        lem_json_count(lem_json_get(row, "correct")) != n)
-        return false;
-    memset(c, 0, sizeof *c);
-    size_t right = 0;
-    double best = -INFINITY;
+/* The number of candidates of a row with texts, verdicts, answers and scores; 0 when it lacks any. */
+static size_t count_candidates(const lem_json *row) {
+    static const char *const columns[] = {"completions", "rm_score", "predicted_answer", "correct"};
+    size_t n = lem_json_count(lem_json_get(row, columns[0]));
+    if (n < 2 || n > 1024) return 0;
+    for (size_t i = 1; i < sizeof columns / sizeof *columns; i++)
+        if (lem_json_count(lem_json_get(row, columns[i])) != n) return 0;
+    return n;
+}
+
+static size_t best_scored(const lem_json *scores, size_t n) {
+    size_t best = 0;
+    double highest = -INFINITY;
     for (size_t i = 0; i < n; i++) {
         double s = lem_json_num(lem_json_at(scores, i), -INFINITY);
-        if (s > best) {
-            best = s;
-            c->best_scored = i;
+        if (s > highest) {
+            highest = s;
+            best = i;
         }
+    }
+    return best;
+}
+
+static interest interest_of(bool scored, bool voted) {
+    if (scored) return voted ? BOTH_RIGHT : SCORE_BEATS_VOTE;
+    return voted ? VOTE_BEATS_SCORE : BOTH_WRONG;
+}
+
+/* Which kind of example a row is; false when it lacks a column or tells nothing. */
+static bool judge(const lem_json *row, choice *c, interest *kind) {
+    size_t n = count_candidates(row), right = 0;
+    memset(c, 0, sizeof *c);
+    for (size_t i = n; i-- > 0;) {
         if (!is_right(row, i)) continue;
-        if (!right++) c->right = i;
+        right++;
+        c->right = i;
     }
     if (right == 0 || right == n) return false;
-    c->have_right = true;
-    c->voted = majority(answers, n);
-    bool scored = is_right(row, c->best_scored), voted = is_right(row, c->voted);
-    *kind = scored ? (voted ? BOTH_RIGHT : SCORE_BEATS_VOTE) : (voted ? VOTE_BEATS_SCORE : BOTH_WRONG);
+    c->best_scored = best_scored(lem_json_get(row, "rm_score"), n);
+    c->voted = majority(lem_json_get(row, "predicted_answer"), n);
+    *kind = interest_of(is_right(row, c->best_scored), is_right(row, c->voted));
     return true;
+}
+
+static bool copy_field(lem_json *to, const char *key, const lem_json *value) {
+    return lem_json_set(to, key, lem_json_copy(value));
 }
 
 static bool add_candidate(lem_json *list, const lem_json *row, size_t i, const char *label) {
     const lem_json *texts = lem_json_get(row, "completions"), *scores = lem_json_get(row, "rm_score");
     lem_json *c = lem_json_new_object();
     bool ok = c && lem_json_set(c, "label", lem_json_new_str(label)) &&
-              lem_json_set(c, "text", lem_json_copy(lem_json_at(texts, i))) &&
+              copy_field(c, "text", lem_json_at(texts, i)) &&
               lem_json_set(c, "correct", lem_json_new_bool(is_right(row, i))) &&
-              lem_json_set(c, "score", lem_json_copy(lem_json_at(scores, i)));
+              copy_field(c, "score", lem_json_at(scores, i));
     if (!ok) {
         lem_json_free(c);
         return false;
@@ -151,18 +169,23 @@ static bool add_candidate(lem_json *list, const lem_json *row, size_t i, const c
     return lem_json_append(list, c);
 }
 
-static lem_json *make_example(const lem_json *row, const choice *c, interest kind) {
-    lem_json *e = lem_json_new_object(), *list = lem_json_new_array();
-    const lem_json *problem = lem_json_get(row, "problem"), *expected = lem_json_get(row, "expected_answer");
-    bool ok = e && list && lem_json_set(e, "title", lem_json_new_str(interest_title[kind]));
-    if (ok && problem) ok = lem_json_set(e, "problem", lem_json_copy(problem));
-    if (ok && expected) ok = lem_json_set(e, "expected_answer", lem_json_copy(expected));
-    ok = ok && add_candidate(list, row, c->best_scored, "Highest score");
+static lem_json *telling_candidates(const lem_json *row, const choice *c, interest kind) {
+    lem_json *list = lem_json_new_array();
+    bool ok = list && add_candidate(list, row, c->best_scored, "Highest score");
     if (ok && c->voted != c->best_scored) ok = add_candidate(list, row, c->voted, "Most frequent answer");
     if (ok && kind == BOTH_WRONG) ok = add_candidate(list, row, c->right, "A right candidate");
-    if (ok) ok = lem_json_set(e, "candidates", list);
-    else lem_json_free(list);
-    if (ok) return e;
+    if (ok) return list;
+    lem_json_free(list);
+    return NULL;
+}
+
+static lem_json *make_example(const lem_json *row, const choice *c, interest kind) {
+    lem_json *e = lem_json_new_object();
+    const lem_json *problem = lem_json_get(row, "problem"), *expected = lem_json_get(row, "expected_answer");
+    bool ok = e && lem_json_set(e, "title", lem_json_new_str(interest_title[kind]));
+    if (ok && problem) ok = copy_field(e, "problem", problem);
+    if (ok && expected) ok = copy_field(e, "expected_answer", expected);
+    if (ok && lem_json_set(e, "candidates", telling_candidates(row, c, kind))) return e;
     lem_json_free(e);
     return NULL;
 }

@@ -1,6 +1,5 @@
-/* report_telemetry.c - telemetry.jsonl of a training run as loss and accuracy curves and a table of its
- * stages */
-#include "cli/report_parts.h"
+/* training.c - telemetry.jsonl of a training run as loss and accuracy curves and a table of its stages */
+#include "report/sections.h"
 
 #include "core/jsonl.h"
 #include "core/mem.h"

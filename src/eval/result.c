@@ -1,0 +1,92 @@
+/* result.c - the outcome of selection over a file of candidates, as JSON and as text */
+#include "eval/result.h"
+
+#include "core/object.h"
+
+#include <string.h>
+
+void lem_eval_opts_from(lem_eval_opts *o, const lem_eval_data *d) {
+    o->n_scorers = d->n_scorers;
+    o->no_votes = d->no_votes;
+    memcpy(o->scorers, d->scorers, sizeof o->scorers);
+    memcpy(o->weighted, d->weighted, sizeof o->weighted);
+}
+
+void lem_eval_default_ks(lem_eval_opts *o, const lem_eval_data *d) {
+    o->n_ks = 0;
+    for (int k = 1; k < d->max_n && o->n_ks < LEM_EVAL_MAX_KS - 1; k *= 2) o->ks[o->n_ks++] = k;
+    o->ks[o->n_ks++] = d->max_n;
+}
+
+/* ---- JSON ---- */
+
+static lem_json *counts_json(const lem_eval_data *d) {
+    lem_object o = lem_object_new();
+    lem_object_int(&o, "problems", (uint64_t)d->n);
+    lem_object_int(&o, "candidates", d->candidates);
+    lem_object_int(&o, "undecided", d->undecided);
+    lem_object_int(&o, "without_score", d->unscored);
+    lem_object_int(&o, "without_answer", d->silent);
+    return lem_object_done(&o);
+}
+
+static lem_json *notes_json(const lem_eval_data *d, const lem_eval_opts *o, bool by_string) {
+    lem_buf intervals = {0};
+    lem_buf_printf(&intervals,
+                   "intervals: 95 %% percentile bootstrap over problems, %d resamples, seed %llu; random "
+                   "subsets: %d per problem",
+                   o->resamples, (unsigned long long)o->seed, o->n_seeds > 0 ? o->n_seeds : 0);
+    const char *string_votes = "votes count equal answer strings; candidates without an answer do not vote",
+               *key_votes = "votes count answers with the same canonical form; candidates without an "
+                            "answer do not vote";
+    const struct {
+        bool holds;
+        const char *text;
+    } notes[] = {
+        {true, "exact: expectation over all k-subsets, tied scores and tied votes averaged; first-k: the "
+               "first k candidates, first of the tied; seeds: mean over random k-subsets, first of the tied"},
+        {true, lem_buf_str(&intervals)},
+        {true, by_string ? string_votes : key_votes},
+        {d->undecided > 0, "undecided correctness counts as wrong"},
+        {d->graded_here, "the file carries no correctness: graded here"},
+        {d->min_n != d->max_n,
+         "problems with fewer than k candidates are left out at k; n says how many are in"},
+    };
+    lem_json *list = lem_json_new_array();
+    bool ok = list && !intervals.failed;
+    for (size_t i = 0; ok && i < sizeof notes / sizeof *notes; i++)
+        if (notes[i].holds) ok = lem_json_append(list, lem_json_new_str(notes[i].text));
+    lem_buf_release(&intervals);
+    if (ok) return list;
+    lem_json_free(list);
+    return NULL;
+}
+
+lem_json *lem_eval_result_json(const lem_eval_data *d, const lem_eval_opts *o, const lem_metrics *m,
+                               bool by_string) {
+    lem_object r = lem_object_new();
+    lem_object_str(&r, "format", d->ground);
+    lem_object_json(&r, "metrics", lem_metrics_json(m->m, m->n));
+    lem_object_json(&r, "differences", lem_metrics_json(m->diff, m->n_diff));
+    lem_object_json(&r, "notes", notes_json(d, o, by_string));
+    lem_object_json(&r, "counts", counts_json(d));
+    return lem_object_done(&r);
+}
+
+/* ---- text ---- */
+
+void lem_eval_result_text(const lem_eval_data *d, const lem_metrics *m, lem_buf *out) {
+    const struct {
+        uint64_t n;
+        const char *what;
+    } counts[] = {{d->undecided, "undecided, counted as wrong"},
+                  {d->unscored, "without score, ranked last"},
+                  {d->silent, "without answer, which do not vote"}};
+    lem_buf_printf(out, "%s\n%d problems, %llu candidates (%d to %d a problem)", d->ground, d->n,
+                   (unsigned long long)d->candidates, d->min_n, d->max_n);
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
+        if (counts[i].n) lem_buf_printf(out, "; %llu %s", (unsigned long long)counts[i].n, counts[i].what);
+    if (d->graded_here) lem_buf_puts(out, "; graded here");
+    lem_buf_puts(out, "\n\n");
+    lem_metrics_table(m, out);
+}

@@ -1,0 +1,143 @@
+/* report.c - a report of runs: what they found, how they trained, how they were made */
+#include "report/report.h"
+
+#include "core/file.h"
+#include "core/mem.h"
+#include "report/sections.h"
+#include "report/sources.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static lem_status add_result(lem_page *p, const lem_source *s, bool only, lem_err *err) {
+    lem_json *doc = NULL;
+    lem_status st = lem_source_load(s->path, &doc, err);
+    if (st == LEM_OK) st = lem_report_metrics(p, only ? "Results" : s->title, s->title, s->path, doc, err);
+    lem_json_free(doc);
+    return st;
+}
+
+static lem_status add_results(lem_page *p, const lem_sources *s, lem_err *err) {
+    int results = 0;
+    lem_status st = LEM_OK;
+    for (int i = 0; i < s->n; i++) results += s->at[i].kind == LEM_SOURCE_METRICS;
+    for (int i = 0; st == LEM_OK && i < s->n; i++)
+        if (s->at[i].kind == LEM_SOURCE_METRICS) st = add_result(p, &s->at[i], results == 1, err);
+    return st;
+}
+
+static lem_status add_training(lem_page *p, const lem_sources *s, lem_err *err) {
+    bool any = false;
+    for (int i = 0; i < s->n; i++) {
+        if (s->at[i].kind != LEM_SOURCE_TELEMETRY) continue;
+        if (!any) lem_page_section(p, "Training");
+        any = true;
+        lem_status st = lem_report_telemetry(p, s->at[i].title, s->at[i].path, err);
+        if (st) return st;
+    }
+    return LEM_OK;
+}
+
+/* ---- how it was made ---- */
+
+enum { STAGE_COLUMNS = 5, SECONDS = 24 };
+
+static void stage_row(const lem_json *stage, const lem_json *timing, char seconds[SECONDS],
+                      const char **row) {
+    row[0] = lem_json_str(lem_json_get(stage, "name"), "");
+    row[1] = lem_json_str(lem_json_get(stage, "command"), "");
+    row[2] = lem_json_str(lem_json_get(stage, "status"), "");
+    row[3] = lem_json_str(lem_json_get(stage, "out"), "");
+    const lem_json *t = lem_json_get(timing, row[0]);
+    if (t) snprintf(seconds, SECONDS, "%.1f", lem_json_num(t, 0));
+}
+
+static lem_status stage_table(lem_page *p, const char *dir, const lem_json *run, bool times, lem_err *err) {
+    static const lem_column column[STAGE_COLUMNS] = {
+        {"stage", false}, {"command", false}, {"status", false}, {"output", false}, {"seconds", true}};
+    const lem_json *stages = lem_json_get(run, "stages");
+    lem_json *timing = NULL;
+    size_t n = lem_json_count(stages);
+    int columns = times ? STAGE_COLUMNS : STAGE_COLUMNS - 1;
+    if (!n) return LEM_OK;
+    lem_status st = LEM_OK;
+    const char **cell = lem_alloc_zero(n * STAGE_COLUMNS, sizeof *cell, err);
+    char(*seconds)[SECONDS] = lem_alloc_zero(n, sizeof *seconds, err);
+    if (!cell || !seconds) LEM_TRY(LEM_EMEM);
+    if (times) LEM_TRY(lem_source_beside(dir, "timing.json", &timing, err));
+    for (size_t i = 0; i < n; i++) {
+        const char **row = cell + i * (size_t)columns;
+        stage_row(lem_json_at(stages, i), timing, seconds[i], row);
+        if (times) row[STAGE_COLUMNS - 1] = seconds[i];
+    }
+    lem_page_table(p, &(lem_table){"stages", NULL, column, columns, (int)n, cell, -1});
+done:
+    lem_json_free(timing);
+    lem_free(cell);
+    lem_free(seconds);
+    return st;
+}
+
+static lem_status add_provenance(lem_page *p, const lem_report_request *r, lem_err *err) {
+    bool any = false;
+    for (int i = 0; i < r->n_inputs; i++) {
+        const char *dir = r->inputs[i];
+        lem_json *run = NULL;
+        if (!lem_file_is_dir(dir)) continue;
+        lem_status st = lem_source_beside(dir, "run.json", &run, err);
+        if (st == LEM_OK && run) {
+            if (!any) lem_page_section(p, "How it was made");
+            any = true;
+            if (r->n_inputs > 1) lem_page_heading(p, dir);
+            st = stage_table(p, dir, run, r->times, err);
+        }
+        lem_json_free(run);
+        if (st) return st;
+    }
+    return LEM_OK;
+}
+
+/* ---- the page ---- */
+
+static lem_status page_title(const lem_report_request *r, char out[256], lem_err *err) {
+    lem_json *run = NULL;
+    lem_status st = LEM_OK;
+    if (r->title) {
+        snprintf(out, 256, "%s", r->title);
+        return LEM_OK;
+    }
+    const char *input = r->inputs[0];
+    if (lem_file_is_dir(input)) st = lem_source_beside(input, "run.json", &run, err);
+    const char *name = lem_json_str(lem_json_get(run, "name"), lem_path_base(input));
+    snprintf(out, 256, "Lemma report: %s", name);
+    lem_json_free(run);
+    return st;
+}
+
+static lem_status add_sections(lem_page *p, const lem_report_request *r, const lem_sources *s, lem_err *err) {
+    lem_status st = add_results(p, s, err);
+    if (st == LEM_OK && r->examples) st = lem_report_candidates(p, r->examples, r->n_examples, err);
+    if (st == LEM_OK) st = add_training(p, s, err);
+    if (st == LEM_OK) st = add_provenance(p, r, err);
+    if (st == LEM_OK && r->n_machine) {
+        lem_page_heading(p, "Machine");
+        lem_page_pairs(p, r->machine, r->n_machine);
+    }
+    return st;
+}
+
+lem_status lem_report_make(const lem_report_request *r, const lem_sources *sources, lem_page **page,
+                           lem_err *err) {
+    char title[256];
+    lem_page *p = NULL;
+    lem_status st = LEM_OK;
+    LEM_TRY(page_title(r, title, err));
+    p = lem_page_new(title, NULL, err);
+    if (!p) LEM_TRY(LEM_EMEM);
+    LEM_TRY(add_sections(p, r, sources, err));
+    *page = p;
+    p = NULL;
+done:
+    lem_page_free(p);
+    return st;
+}

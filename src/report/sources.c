@@ -1,0 +1,194 @@
+/* sources.c - finds the result and telemetry files of a report in run folders */
+#include "report/sources.h"
+
+#include "core/file.h"
+#include "core/mem.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { MAX_SOURCES = 512, MAX_DEPTH = 5, MAX_JSON = 1 << 26, TITLE = 160 };
+
+static const char telemetry[] = "telemetry.jsonl";
+
+void lem_sources_release(lem_sources *s) {
+    for (int i = 0; i < s->n; i++) {
+        lem_free(s->at[i].path);
+        lem_free(s->at[i].title);
+    }
+    lem_free(s->at);
+    *s = (lem_sources){NULL, 0, 0, NULL};
+}
+
+lem_status lem_source_load(const char *path, lem_json **out, lem_err *err) {
+    return lem_json_load(path, MAX_JSON, out, err);
+}
+
+lem_status lem_source_beside(const char *dir, const char *name, lem_json **out, lem_err *err) {
+    return lem_json_load_beside(dir, name, MAX_JSON, out, err);
+}
+
+/* ---- one file ---- */
+
+static bool ends_with(const char *s, const char *end) {
+    size_t n = strlen(s), m = strlen(end);
+    return n >= m && strcmp(s + n - m, end) == 0;
+}
+
+/* JSON files of a run that are no results. */
+static bool is_plumbing(const char *name) {
+    static const char *const names[] = {"run.json",       "timing.json",           "config.json",
+                                        "tokenizer.json", "tokenizer_config.json", "generation_config.json",
+                                        "vocab.json"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(name, names[i]) == 0) return true;
+    return ends_with(name, "manifest.json") || ends_with(name, "MANIFEST.json");
+}
+
+static bool known(const lem_sources *s, const char *path) {
+    for (int i = 0; i < s->n; i++)
+        if (strcmp(s->at[i].path, path) == 0) return true;
+    return false;
+}
+
+static lem_status add_source(lem_sources *s, const char *path, const char *title, lem_source_kind kind,
+                             lem_err *err) {
+    if (known(s, path)) return LEM_OK;
+    if (s->n == MAX_SOURCES) return lem_fail(err, LEM_EDATA, "more than %d result files", MAX_SOURCES);
+    if (s->n == s->cap) {
+        int cap = s->cap ? 2 * s->cap : 16;
+        lem_source *grown = lem_realloc(s->at, (size_t)cap, sizeof *grown, err);
+        if (!grown) return LEM_EMEM;
+        s->at = grown;
+        s->cap = cap;
+    }
+    lem_source one = {lem_strdup(path, err), lem_strdup(title, err), kind};
+    if (one.path && one.title) {
+        s->at[s->n++] = one;
+        return LEM_OK;
+    }
+    lem_free(one.path);
+    lem_free(one.title);
+    return LEM_EMEM;
+}
+
+/* "demo/rm-final/telemetry.jsonl" below "demo" becomes "rm-final"; "demo/select.json" becomes "select". */
+static void title_of(const char *path, const char *root, char out[TITLE]) {
+    size_t n = strlen(root);
+    if (strncmp(path, root, n) == 0 && path[n] == '/') path += n + 1;
+    snprintf(out, TITLE, "%s", path);
+    static const char *const ends[] = {"/telemetry.jsonl", "/metrics.json", ".json"};
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
+        if (ends_with(out, ends[i])) out[strlen(out) - strlen(ends[i])] = '\0';
+    if (strcmp(out, telemetry) == 0) snprintf(out, TITLE, "training");
+}
+
+static bool has_metrics(const lem_json *doc) {
+    return lem_json_kind(lem_json_get(doc, "metrics")) == LEM_JSON_ARRAY;
+}
+
+static lem_status add_found(lem_sources *s, const char *path, const char *root, lem_err *err) {
+    char title[TITLE];
+    const char *name = lem_path_base(path);
+    title_of(path, root, title);
+    if (strcmp(name, telemetry) == 0) return add_source(s, path, title, LEM_SOURCE_TELEMETRY, err);
+    if (!ends_with(name, ".json") || is_plumbing(name)) return LEM_OK;
+    lem_json *doc = NULL;
+    lem_err ignored = LEM_ERR_INIT;
+    if (lem_source_load(path, &doc, &ignored) != LEM_OK) { /* some other tool's file */
+        lem_warn(s->log, "%s; left out of the report", ignored.text);
+        return LEM_OK;
+    }
+    bool result = has_metrics(doc);
+    lem_json_free(doc);
+    return result ? add_source(s, path, title, LEM_SOURCE_METRICS, err) : LEM_OK;
+}
+
+static lem_status add_named(lem_sources *s, const char *path, lem_err *err) {
+    if (strcmp(lem_path_base(path), telemetry) == 0)
+        return add_source(s, path, "training", LEM_SOURCE_TELEMETRY, err);
+    char title[TITLE];
+    lem_json *doc = NULL;
+    title_of(path, "", title);
+    lem_status st = lem_source_load(path, &doc, err);
+    if (st) return st;
+    if (has_metrics(doc)) st = add_source(s, path, title, LEM_SOURCE_METRICS, err);
+    else st = lem_fail(err, LEM_EDATA, "%s: no 'metrics' list found", path);
+    lem_json_free(doc);
+    return st;
+}
+
+/* ---- folders ---- */
+
+static void free_names(char **names, size_t n) {
+    for (size_t i = 0; i < n; i++) lem_free(names[i]);
+    lem_free(names);
+}
+
+static lem_status add_folder(lem_sources *s, const char *dir, const char *root, int depth, lem_err *err);
+
+/* A training run's own stages are in its telemetry already. */
+static bool is_searched(const char *name, bool trained) {
+    if (name[0] == '.' || strcmp(name, "checkpoints") == 0) return false;
+    return !(trained && strcmp(name, "stages") == 0);
+}
+
+/* The files of a folder, or the folders in it. */
+static lem_status add_entries(lem_sources *s, const char *dir, const char *root, char **names, size_t n,
+                              bool folders, int depth, lem_err *err) {
+    bool trained = false;
+    for (size_t i = 0; i < n; i++) trained = trained || strcmp(names[i], telemetry) == 0;
+    for (size_t i = 0; i < n; i++) {
+        char *path = lem_path_join(dir, names[i], err);
+        if (!path) return LEM_EMEM;
+        lem_status st = LEM_OK;
+        if (lem_file_is_dir(path) != folders) st = LEM_OK;
+        else if (!folders) st = add_found(s, path, root, err);
+        else if (is_searched(names[i], trained)) st = add_folder(s, path, root, depth - 1, err);
+        lem_free(path);
+        if (st) return st;
+    }
+    return LEM_OK;
+}
+
+/* Adds the files of dir, then those of its folders down to `depth` (at most MAX_DEPTH: the recursion is
+ * bounded). */
+static lem_status add_folder(lem_sources *s, const char *dir, const char *root, int depth, lem_err *err) {
+    char **names = NULL;
+    size_t n = 0;
+    lem_status st = lem_dir_list(dir, &names, &n, err);
+    if (st) return st;
+    if (depth > 0) st = add_entries(s, dir, root, names, n, false, depth, err);
+    if (depth > 0 && st == LEM_OK) st = add_entries(s, dir, root, names, n, true, depth, err);
+    free_names(names, n);
+    return st;
+}
+
+/* What the stages wrote, in the order in which they ran. */
+static lem_status add_stage_outputs(lem_sources *s, const char *dir, const lem_json *run, lem_err *err) {
+    const lem_json *stages = lem_json_get(run, "stages");
+    for (size_t i = 0; i < lem_json_count(stages); i++) {
+        const char *out = lem_json_str(lem_json_get(lem_json_at(stages, i), "out"), NULL);
+        lem_status st = LEM_OK;
+        if (out && lem_file_is_dir(out)) st = add_folder(s, out, dir, MAX_DEPTH, err);
+        else if (out && lem_file_exists(out)) st = add_found(s, out, dir, err);
+        if (st) return st;
+    }
+    return LEM_OK;
+}
+
+static lem_status add_run(lem_sources *s, const char *dir, lem_err *err) {
+    lem_json *run = NULL;
+    int before = s->n;
+    lem_status st = lem_source_beside(dir, "run.json", &run, err);
+    if (st == LEM_OK) st = add_stage_outputs(s, dir, run, err);
+    if (st == LEM_OK) st = add_folder(s, dir, dir, MAX_DEPTH, err);
+    if (st == LEM_OK && s->n == before && !run)
+        st = lem_fail(err, LEM_EDATA, "%s: no run.json, telemetry.jsonl or metrics found", dir);
+    lem_json_free(run);
+    return st;
+}
+
+lem_status lem_sources_add(lem_sources *s, const char *input, lem_err *err) {
+    return lem_file_is_dir(input) ? add_run(s, input, err) : add_named(s, input, err);
+}

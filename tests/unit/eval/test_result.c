@@ -1,0 +1,121 @@
+/* test_result.c - options that a file decides, and its result as JSON and as text */
+#include "eval/result.h"
+
+#include "core/file.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "../checks.h"
+
+/* Two problems of three and two candidates; a score and an answer are missing, one verdict is null. */
+static const char rows[] =
+    "{\"id\":\"a\",\"completions\":[\"1\",\"2\",\"1\"],\"predicted_answer\":[\"1\",\"2\",\"1\"],"
+    "\"correct\":[true,false,true],\"rm_score\":[0.5,null,0.1]}\n"
+    "{\"id\":\"b\",\"completions\":[\"1\",\"3\"],\"predicted_answer\":[null,\"3\"],"
+    "\"correct\":[null,true],\"rm_score\":[0.5,0.9]}\n";
+
+static lem_eval_data data;
+static lem_eval_opts opts;
+static lem_metrics metrics;
+
+static int load(void **state) {
+    (void)state;
+    char path[] = "/tmp/lemma-result-XXXXXX";
+    int fd = mkstemp(path);
+    lem_eval_load how = {.limit = -1};
+    lem_candidates_map *map = lem_candidates_map_new(&err);
+    assert_true(fd >= 0);
+    close(fd);
+    OK(lem_file_write_atomic(path, rows, sizeof rows - 1, &err));
+    OK(lem_eval_data_load(path, map, &how, &data, &err));
+    unlink(path);
+    lem_candidates_map_free(map);
+    opts = (lem_eval_opts){.seed = 3, .resamples = 100, .n_seeds = -1};
+    lem_eval_default_ks(&opts, &data);
+    lem_eval_opts_from(&opts, &data);
+    OK(lem_eval_metrics(data.p, data.n, &opts, &metrics, &err));
+    return 0;
+}
+
+static int release(void **state) {
+    (void)state;
+    lem_metrics_release(&metrics);
+    lem_eval_data_release(&data);
+    return 0;
+}
+
+static void options_of_a_file(void **state) {
+    (void)state;
+    assert_int_equal(opts.n_ks, 3); /* 1, 2 and the longest row */
+    assert_int_equal(opts.ks[0], 1);
+    assert_int_equal(opts.ks[1], 2);
+    assert_int_equal(opts.ks[2], 3);
+    assert_int_equal(opts.n_scorers, 1);
+    assert_string_equal(opts.scorers[0], "rm");
+    assert_false(opts.no_votes);
+    assert_int_equal(opts.seed, 3);
+    lem_eval_data one = {.max_n = 1}, power = {.max_n = 8};
+    lem_eval_opts o = {.n_ks = 9};
+    lem_eval_default_ks(&o, &one);
+    assert_int_equal(o.n_ks, 1);
+    lem_eval_default_ks(&o, &power);
+    assert_int_equal(o.n_ks, 4); /* the longest row once */
+}
+
+static bool has_note(const lem_json *r, const char *text) {
+    const lem_json *notes = lem_json_get(r, "notes");
+    for (size_t i = 0; i < lem_json_count(notes); i++)
+        if (strstr(lem_json_str(lem_json_at(notes, i), ""), text)) return true;
+    return false;
+}
+
+static void json_for_programs(void **state) {
+    (void)state;
+    lem_json *r = lem_eval_result_json(&data, &opts, &metrics, false);
+    assert_non_null(r);
+    static const char *const keys[] = {"format", "metrics", "differences", "notes", "counts"};
+    for (size_t i = 0; i < 5; i++) assert_string_equal(lem_json_key_at(r, i), keys[i]);
+    assert_int_equal(lem_json_count(lem_json_get(r, "metrics")), metrics.n);
+    assert_int_equal(lem_json_count(lem_json_get(r, "differences")), metrics.n_diff);
+    static const struct {
+        const char *path;
+        int64_t n;
+    } counts[] = {{"counts.problems", 2},
+                  {"counts.candidates", 5},
+                  {"counts.undecided", 1},
+                  {"counts.without_score", 1},
+                  {"counts.without_answer", 1}};
+    for (size_t i = 0; i < 5; i++)
+        assert_int_equal(lem_json_int(lem_json_find(r, counts[i].path), -1), counts[i].n);
+    assert_true(has_note(r, "100 resamples, seed 3; random subsets: 0 per problem"));
+    assert_true(has_note(r, "the same canonical form"));
+    assert_true(has_note(r, "undecided correctness counts as wrong"));
+    assert_true(has_note(r, "fewer than k candidates are left out"));
+    assert_false(has_note(r, "graded here"));
+    lem_json_free(r);
+    r = lem_eval_result_json(&data, &opts, &metrics, true);
+    assert_true(has_note(r, "equal answer strings"));
+    lem_json_free(r);
+}
+
+static void text_for_people(void **state) {
+    (void)state;
+    lem_buf b = {0}, table = {0};
+    lem_eval_result_text(&data, &metrics, &b);
+    lem_metrics_table(&metrics, &table);
+    assert_non_null(strstr(lem_buf_str(&b),
+                           "\n2 problems, 5 candidates (2 to 3 a problem); 1 undecided, counted as wrong; "
+                           "1 without score, ranked last; 1 without answer, which do not vote\n\n"));
+    assert_null(strstr(lem_buf_str(&b), "graded here"));
+    assert_string_equal(lem_buf_str(&b) + b.len - table.len, lem_buf_str(&table));
+    lem_buf_release(&b);
+    lem_buf_release(&table);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {cmocka_unit_test(options_of_a_file),
+                                       cmocka_unit_test(json_for_programs),
+                                       cmocka_unit_test(text_for_people)};
+    return cmocka_run_group_tests(tests, load, release);
+}

@@ -1,0 +1,182 @@
+/* test_report.c - a report of runs: which files are found, in what order, and what each request adds */
+#include "report/report.h"
+
+#include "core/file.h"
+#include "core/mem.h"
+
+#include <stdlib.h>
+
+#include "../checks.h"
+
+static char dir[] = "/tmp/lemma-report-unit-XXXXXX";
+
+static char *in_dir(const char *name) {
+    char *path = lem_path_join(dir, name, &err);
+    assert_non_null(path);
+    return path;
+}
+
+static void put(const char *name, const char *text) {
+    char *path = in_dir(name), *folder = lem_path_dir(path, &err);
+    OK(lem_dir_make(folder, &err));
+    OK(lem_file_write_atomic(path, text, strlen(text), &err));
+    lem_free(folder);
+    lem_free(path);
+}
+
+#define RESULT "{\"metrics\":[{\"name\":\"pass@1\",\"value\":0.5}]}"
+#define LOSS "{\"step\":1,\"loss\":1}\n{\"step\":2,\"loss\":2}\n"
+
+/* A run whose second stage wrote the file that comes first by name. */
+static int make_run(void **state) {
+    (void)state;
+    if (!mkdtemp(dir)) return -1;
+    lem_buf run = {0};
+    lem_buf_printf(
+        &run,
+        "{\"name\":\"toy\",\"stages\":[{\"name\":\"first\",\"command\":\"select\",\"status\":\"done\","
+        "\"out\":\"%s/z.json\"},{\"name\":\"second\",\"command\":\"select\",\"out\":\"%s/a.json\"}]}",
+        dir, dir);
+    put("run.json", lem_buf_str(&run));
+    lem_buf_release(&run);
+    put("timing.json", "{\"first\":1.25}");
+    put("a.json", RESULT);
+    put("z.json", RESULT);
+    put("broken.json", "{");
+    put("x.manifest.json", RESULT);
+    put("rm/telemetry.jsonl", LOSS);
+    put("rm/stages/1/telemetry.jsonl", LOSS);
+    put("rm/checkpoints/metrics.json", RESULT);
+    put("deep/1/2/3/metrics.json", RESULT);
+    put("deep/1/2/3/4/metrics.json", RESULT);
+    put("empty/note.txt", "x");
+    return 0;
+}
+
+static int remove_run(void **state) {
+    (void)state;
+    return lem_dir_remove(dir, &err) == LEM_OK ? 0 : -1;
+}
+
+static lem_page *make(lem_report_request r, int *n) {
+    lem_page *p = NULL;
+    lem_sources s = {.log = NULL};
+    for (int i = 0; i < r.n_inputs; i++) OK(lem_sources_add(&s, r.inputs[i], &err));
+    OK(lem_report_make(&r, &s, &p, &err));
+    *n = s.n;
+    lem_sources_release(&s);
+    return p;
+}
+
+static int where(lem_page *p, const char *what) {
+    const char *html = lem_page_html(p), *at = strstr(html, what);
+    if (!at) fail_msg("no '%s' on the page", what);
+    return (int)(at - html);
+}
+
+static void a_run_folder(void **state) {
+    (void)state;
+    const char *const inputs[] = {dir};
+    int n = 0;
+    lem_page *p = make((lem_report_request){.inputs = inputs, .n_inputs = 1}, &n);
+    assert_int_equal(n, 4); /* z, a, deep/1/2/3, rm */
+    where(p, "Lemma report: toy");
+    assert_true(where(p, "<h2 id=\"s1\">z") < where(p, "<h2 id=\"s2\">a")); /* as they ran, not by name */
+    where(p, "deep/1/2/3<");
+    assert_null(strstr(lem_page_html(p), "deep/1/2/3/4"));
+    assert_null(strstr(lem_page_html(p), "checkpoints"));
+    assert_null(strstr(lem_page_html(p), "manifest"));
+    assert_true(where(p, "Training<") < where(p, "How it was made<"));
+    assert_non_null(lem_page_csv(p, "rm-loss"));
+    assert_non_null(strstr(lem_page_csv(p, "stages"), "first,select,done,"));
+    assert_null(strstr(lem_page_csv(p, "stages"), "seconds"));
+    assert_null(strstr(lem_page_html(p), "Machine"));
+    lem_page_free(p);
+}
+
+static void times_and_machine(void **state) {
+    (void)state;
+    const char *const inputs[] = {dir};
+    const lem_pair machine[] = {{"Processor", "abacus"}};
+    lem_report_request r = {.inputs = inputs, .n_inputs = 1, .title = "T & t", .times = true};
+    r.machine = machine;
+    r.n_machine = 1;
+    int n = 0;
+    lem_page *p = make(r, &n);
+    where(p, "T &amp; t");
+    assert_true(where(p, "How it was made<") < where(p, "abacus"));
+    assert_non_null(strstr(lem_page_csv(p, "stages"), ",1.2\r\n"));
+    lem_page_free(p);
+}
+
+static void named_files(void **state) {
+    (void)state;
+    char *a = in_dir("a.json"), *t = in_dir("rm/telemetry.jsonl");
+    const char *const inputs[] = {a, t, a};
+    int n = 0;
+    lem_page *p = make((lem_report_request){.inputs = inputs, .n_inputs = 3}, &n);
+    assert_int_equal(n, 2); /* each once */
+    where(p, "Lemma report: a.json");
+    where(p, "Results<"); /* the only one needs no name */
+    assert_non_null(lem_page_csv(p, "training-loss"));
+    lem_page_free(p);
+    lem_free(a);
+    lem_free(t);
+}
+
+static void nothing_to_show(void **state) {
+    (void)state;
+    char *empty = in_dir("empty"), *loose = in_dir("timing.json");
+    lem_sources s = {.log = NULL};
+    FAILS(lem_sources_add(&s, empty, &err), LEM_EDATA, "empty: no run.json, telemetry.jsonl or metrics");
+    FAILS(lem_sources_add(&s, loose, &err), LEM_EDATA, "timing.json: no 'metrics' list");
+    FAILS(lem_sources_add(&s, "/nonexistent/run", &err), LEM_EDATA, "/nonexistent/run: no such file");
+    assert_int_equal(s.n, 0);
+    lem_sources_release(&s);
+    lem_free(empty);
+    lem_free(loose);
+}
+
+static void a_file_that_changed(void **state) {
+    (void)state;
+    char *file = in_dir("late.json");
+    const char *in[] = {file};
+    lem_sources s = {.log = NULL};
+    lem_page *p = NULL;
+    lem_report_request r = {.inputs = in, .n_inputs = 1};
+    put("late.json", RESULT);
+    OK(lem_sources_add(&s, file, &err));
+    put("late.json", "{\"metrics\":[{}]}");
+    FAILS(lem_report_make(&r, &s, &p, &err), LEM_EDATA, "late.json: metrics[0].name");
+    assert_null(p); /* written on success only */
+    OK(lem_file_remove(file, &err));
+    lem_sources_release(&s);
+    lem_free(file);
+}
+
+/* Whatever allocation fails, the calls say so and leak nothing (as the sanitizer build sees). */
+static void memory_runs_out(void **state) {
+    (void)state;
+    const char *const inputs[] = {dir};
+    lem_report_request r = {.inputs = inputs, .n_inputs = 1};
+    for (uint64_t k = 1; k < 60; k++) {
+        lem_page *p = NULL;
+        lem_sources s = {.log = NULL};
+        lem_mem_fail_after(k, true);
+        lem_status st = lem_sources_add(&s, dir, &err);
+        if (st == LEM_OK) st = lem_report_make(&r, &s, &p, &err);
+        lem_mem_fail_after(0, false);
+        if (st == LEM_OK) lem_page_free(p); /* a page remembers want of memory until it is saved */
+        else assert_int_equal(st, LEM_EMEM);
+        lem_sources_release(&s);
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_run_folder),        cmocka_unit_test(times_and_machine),
+        cmocka_unit_test(named_files),         cmocka_unit_test(nothing_to_show),
+        cmocka_unit_test(a_file_that_changed), cmocka_unit_test(memory_runs_out),
+    };
+    return cmocka_run_group_tests(tests, make_run, remove_run);
+}
