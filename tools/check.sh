@@ -43,6 +43,7 @@ check "builds without warnings" werror_build
 check "exported symbols begin with lem_" tools/check_symbols.sh build
 check "no mutable statics" tools/check_statics.sh build
 check "no circles between files" tools/check_circles.sh build
+check "what is exported is used" tools/check_unused.sh build
 check "docs/cli.md is what --help says" cli_docs
 check "shell scripts" tools/check_shell.sh
 [ "$failed" = 0 ] || { echo "$failed checks failed"; exit 1; }

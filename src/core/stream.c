@@ -48,7 +48,7 @@ lem_status lem_read_status(void) {
     }
 }
 
-lem_status lem_open_regular(const char *path, int *fd, lem_err *err) {
+static lem_status open_regular(const char *path, int *fd, lem_err *err) {
     struct stat info;
     /* O_NONBLOCK: a FIFO must be refused, not waited for. */
     int f = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
@@ -115,7 +115,7 @@ lem_status lem_stream_open(const char *path, lem_stream_mode mode, lem_stream **
         goto done;
     }
     if (strcmp(path, "-") != 0) {
-        LEM_TRY(lem_open_regular(path, &s->fd, err));
+        LEM_TRY(open_regular(path, &s->fd, err));
         s->owns_fd = true;
         if (mode == LEM_STREAM_BY_NAME) s->packing = lem_packing_of(path);
     }

@@ -23,8 +23,6 @@ lem_packing lem_packing_of(const char *path);
 
 /* LEM_EDATA for what the user can mend by naming another file, else LEM_EIO; from errno. */
 lem_status lem_read_status(void);
-/* open(2) for reading, refused unless a regular file. */
-lem_status lem_open_regular(const char *path, int *fd, lem_err *err) LEM_MUST_CHECK;
 /* Loops over EINTR and short writes; false with errno set. */
 int lem_write_all(int fd, const void *p, size_t n);
 ssize_t lem_read_some(int fd, void *p, size_t n);

@@ -7,7 +7,7 @@
 #include <math.h>
 #include <string.h>
 
-lem_grade_span lem_grade_gold_span(const char *text, size_t len) {
+static lem_grade_span gold_span(const char *text, size_t len) {
     lem_grade_span s;
     if (!lem_grade_extract(text, len, LEM_GRADE_TASK_GSM8K, &s))
         s = (lem_grade_span){0, len, LEM_GRADE_BY_WHOLE, false};
@@ -71,7 +71,7 @@ lem_status lem_grade_row(const lem_candidates *c, const lem_grade_rows_opts *o, 
     if (!c->completion && !c->predicted)
         return lem_fail(err, LEM_EDATA, "no completions and no predicted_answer; name them with --map");
     size_t n = (size_t)c->n;
-    lem_grade_span s = lem_grade_gold_span(c->expected, strlen(c->expected));
+    lem_grade_span s = gold_span(c->expected, strlen(c->expected));
     g.gold = lem_strndup(c->expected + s.offset, s.len, err);
     g.result = lem_alloc_zero(n, sizeof *g.result, err);
     g.answer = lem_alloc_zero(n, sizeof *g.answer, err);

@@ -127,7 +127,8 @@ static void copy_part(float **to, const float **from, size_t n) {
     *from += n;
 }
 
-void lem_layer_split_qkv(const lem_model_config *c, int T, const float *qkv, float *q, float *k, float *v) {
+/* Rows of the fused projection [T,KH,H/KH+2,E] into q [T,H,E], k and v [T,KH,E]. */
+static void split_qkv(const lem_model_config *c, int T, const float *qkv, float *q, float *k, float *v) {
     size_t E = (size_t)c->head_dim, group = (size_t)(c->heads / c->kv_heads) * E;
     for (long i = 0; i < (long)T * c->kv_heads; i++) {
         copy_part(&q, &qkv, group);
@@ -163,7 +164,7 @@ static void attend(lem_backend *b, const lem_model_config *c, const lem_packed_l
     plan.window = window;
     if (c->fused_qkv) {
         op->linear(b, T, a->normed, &w->qkv, w->qkv_bias, a->qkv, false);
-        lem_layer_split_qkv(c, T, a->qkv, q, k, a->v);
+        split_qkv(c, T, a->qkv, q, k, a->v);
     } else {
         op->linear(b, T, a->normed, &w->q, w->q_bias, q, false);
         op->linear(b, T, a->normed, &w->k, w->k_bias, k, false);

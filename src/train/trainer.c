@@ -60,8 +60,9 @@ static lem_status run_items(lem_net *net, lem_forest *f, const lem_objective *ob
     return LEM_OK;
 }
 
-lem_status lem_train_evaluate(lem_net *net, const lem_objective *obj, int max_rows, lem_metric *out, int *n,
-                              lem_cancel *cancel, lem_err *err) {
+/* One pass over an objective without gradients, for validation: metrics over all items. */
+static lem_status evaluate(lem_net *net, const lem_objective *obj, int max_rows, lem_metric *out, int *n,
+                           lem_cancel *cancel, lem_err *err) {
     lem_forest f = {0};
     uint64_t *items = lem_alloc(obj->n_items ? obj->n_items : 1, sizeof *items, err);
     lem_status st = items ? LEM_OK : LEM_EMEM;
@@ -148,7 +149,7 @@ static lem_status resume(run *r, lem_log *log, bool *resumed, lem_err *err) {
 static lem_status validate(run *r, lem_cancel *cancel, lem_train_result *res, lem_log *log, lem_err *err) {
     lem_metric m[LEM_MAX_METRICS];
     int n = 0;
-    lem_status st = lem_train_evaluate(r->net, r->val, r->o->max_rows, m, &n, cancel, err);
+    lem_status st = evaluate(r->net, r->val, r->o->max_rows, m, &n, cancel, err);
     if (st) return lem_err_context(err, "validation");
     lem_buf line = {0};
     for (int i = 0; i < n; i++) {

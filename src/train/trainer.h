@@ -66,8 +66,5 @@ long lem_train_steps(const lem_train_opts *o, uint64_t n_items);
 lem_status lem_train_run(lem_model *m, lem_backend *b, const lem_objective *train, const lem_objective *val,
                          const lem_train_opts *o, lem_buf *telemetry, lem_log *log, lem_cancel *cancel,
                          lem_train_result *result, lem_err *err) LEM_MUST_CHECK;
-/* One pass over an objective without gradients, e.g. for validation. Returns metrics over all items. */
-lem_status lem_train_evaluate(lem_net *net, const lem_objective *obj, int max_rows, lem_metric *out, int *n,
-                              lem_cancel *cancel, lem_err *err) LEM_MUST_CHECK;
 
 #endif
