@@ -2,7 +2,7 @@
  * and sines */
 #include "model/rope.h"
 
-#include "model/config_priv.h"
+#include "model/config_fields_priv.h"
 
 #include <math.h>
 #include <string.h>

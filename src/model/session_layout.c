@@ -1,4 +1,4 @@
-/* session_plan - turns feeds into rows, pages, segments and trees in depth-first order */
+/* session_layout - turns feeds into rows, pages, segments and trees in depth-first order */
 #include "model/session_priv.h"
 
 #include <string.h>
@@ -48,8 +48,14 @@ static visit visit_next(const lem_session *s, visit v) {
 
 /* ---- checks ---- */
 
+int lem_session_length(const lem_session *s, int node) {
+    if (!lem_session_is_live(s, node)) return 0;
+    while (node >= 0 && s->nodes[node].n == 0) node = s->nodes[node].parent;
+    return node < 0 ? 0 : s->nodes[node].pos0 + s->nodes[node].n;
+}
+
 static lem_status check_feed(lem_session *s, const lem_feed *f, int index, lem_err *err) {
-    if (f->node < 0 || f->node >= s->n_nodes || s->nodes[f->node].state != LEM_NODE_LIVE)
+    if (!lem_session_is_live(s, f->node))
         return lem_fail(err, LEM_EUSAGE, "feed %d: there is no node %d", index, f->node);
     if (f->n < 1) return lem_fail(err, LEM_EUSAGE, "feed %d: %d tokens", index, f->n);
     if (f->n > s->max_rows)
