@@ -172,7 +172,7 @@ static lem_status score_row(job *j, lem_json *row, const char *where, unsigned l
 static lem_status score_file(job *j, const char *path, lem_out *out, lem_err *err) {
     lem_rows *rows = NULL;
     lem_status st = lem_rows_open(path, &rows, err);
-    lem_progress *p = lem_progress_new(j->cli->log, "scoring", "problem", 0, 0);
+    lem_progress *p = lem_progress_new(j->cli->log, "scoring", "problems", 0, 0);
     for (int64_t left = j->cli->limit; st == LEM_OK && left != 0; left -= left > 0) {
         lem_json *row = NULL;
         st = lem_rows_next(rows, &row, err);

@@ -192,7 +192,7 @@ static lem_status step(run *r, lem_metric *m, int *n_metrics, uint64_t *rows, le
 static lem_status loop(run *r, lem_log *log, lem_cancel *cancel, lem_train_result *res, lem_err *err) {
     const lem_train_opts *o = r->o;
     lem_status st = LEM_OK;
-    lem_progress *p = lem_progress_new(log, o->stage, "step", (uint64_t)r->steps, (uint64_t)r->done);
+    lem_progress *p = lem_progress_new(log, o->stage, "steps", (uint64_t)r->steps, (uint64_t)r->done);
     double start = lem_clock_seconds();
     while (r->done < r->steps && st == LEM_OK) {
         if (cancel && cancel->requested) {
