@@ -246,15 +246,15 @@ static lem_status generation_facts(info *x, lem_err *err) {
 static void memory_facts(info *x) {
     const lem_model_config *c = x->config;
     int rows = c->max_positions < ROWS ? c->max_positions : ROWS, step = rows < STEP_ROWS ? rows : STEP_ROWS;
-    size_t session = lem_session_plan(c, rows / PAGE + 2, step), n = x->folder.table->n_params;
+    size_t session = lem_session_bytes(c, rows / PAGE + 2, step), n = x->folder.table->n_params;
     lem_json *m = section(x, "memory");
     put(x, m, "tokens", lem_json_new_int(rows));
-    put(x, m, "run_bf16", lem_json_new_int((int64_t)(lem_weights_plan(c, LEM_DTYPE_BF16) + session)));
-    put(x, m, "run_f32", lem_json_new_int((int64_t)(lem_weights_plan(c, LEM_DTYPE_F32) + session)));
+    put(x, m, "run_bf16", lem_json_new_int((int64_t)(lem_weights_bytes(c, LEM_DTYPE_BF16) + session)));
+    put(x, m, "run_f32", lem_json_new_int((int64_t)(lem_weights_bytes(c, LEM_DTYPE_F32) + session)));
     /* Parameters and two moments, then gradients, packed weights and activations. */
     bool trains = c->head != LEM_HEAD_REWARD;
     put(x, m, "train",
-        trains ? lem_json_new_int((int64_t)(3 * n * sizeof(float) + lem_net_plan(c, rows, true)))
+        trains ? lem_json_new_int((int64_t)(3 * n * sizeof(float) + lem_net_bytes(c, rows, true)))
                : lem_json_new_null());
 }
 

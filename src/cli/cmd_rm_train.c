@@ -140,7 +140,7 @@ static lem_status train(job *j, lem_buf *telemetry, lem_err *err) {
     lem_info(j->cli->log,
              "reward model: %ld steps of %d lists, %.1f MiB for activations, gradients and packed weights",
              lem_train_steps(&o, obj.n_items), o.batch,
-             (double)lem_net_plan(&j->model->config, o.max_rows, true) / 1048576);
+             (double)lem_net_bytes(&j->model->config, o.max_rows, true) / 1048576);
     if (j->cli->dry_run) goto done;
     LEM_TRY(lem_train_run(j->model, j->rt.backend, &obj, j->val.n ? &vobj : NULL, &o, telemetry, j->cli->log,
                           j->cli->cancel, &res, err));

@@ -396,7 +396,7 @@ static lem_status plan_memory(sample_job *j, lem_err *err) {
     size_t head = j->config.tied ? (size_t)j->config.vocab * (size_t)j->config.width
                                  : 0; /* a tied embedding is packed too */
     size_t packed = (params + head) * lem_dtype_size(j->dtype),
-           engine = lem_generate_plan(&j->config, &j->gen), all = packed + engine;
+           engine = lem_generate_bytes(&j->config, &j->gen), all = packed + engine;
     if (j->cli->dry_run) {
         lem_status st = print_plan(j, packed, engine, err);
         if (st) return st;

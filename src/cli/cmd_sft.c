@@ -274,7 +274,7 @@ static lem_status run_stage(job *j, const stage *s, lem_buf *telemetry, lem_err 
     lem_info(j->cli->log,
              "stage %s: %ld steps of %d sequences, %.1f MiB for activations, gradients and packed weights",
              s->name, lem_train_steps(&o, obj.n_items), o.batch,
-             (double)lem_net_plan(&j->model->config, o.max_rows, true) / 1048576);
+             (double)lem_net_bytes(&j->model->config, o.max_rows, true) / 1048576);
     if (j->cli->dry_run) goto done;
     LEM_TRY(lem_train_run(j->model, j->rt.backend, &obj, val.n ? &vobj : NULL, &o, telemetry, j->cli->log,
                           j->cli->cancel, &res, err));

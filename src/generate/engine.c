@@ -60,9 +60,9 @@ static size_t plan_pages(const lem_model_config *c, const lem_generate_opts *o) 
 
 static int plan_rows(const lem_generate_opts *o) { return slots_of(o) + GEN_PREFILL; }
 
-size_t lem_generate_plan(const lem_model_config *c, const lem_generate_opts *o) {
+size_t lem_generate_bytes(const lem_model_config *c, const lem_generate_opts *o) {
     size_t V = (size_t)c->vocab, row = V * sizeof(float);
-    return lem_session_plan(c, (int)plan_pages(c, o), plan_rows(o)) + (GEN_WAITING + GEN_BLOCK) * row +
+    return lem_session_bytes(c, (int)plan_pages(c, o), plan_rows(o)) + (GEN_WAITING + GEN_BLOCK) * row +
            2 * 64 * row;
 }
 

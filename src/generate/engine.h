@@ -67,7 +67,7 @@ typedef struct lem_generate_stats {
 lem_status lem_generate_check(const lem_generate_opts *o, lem_err *err) LEM_MUST_CHECK;
 /* Bytes that a run will take beside the weights. Nothing is allocated; keys and values are only touched as
  * they are used. */
-size_t lem_generate_plan(const lem_model_config *c, const lem_generate_opts *o);
+size_t lem_generate_bytes(const lem_model_config *c, const lem_generate_opts *o);
 /* Runs until the source ends. A prompt longer than the context minus one is LEM_EDATA naming its length;
  * logits that are not finite are LEM_ENUMERIC. LEM_EINTR on cancel (the sink has seen every candidate that
  * was finished). config is the one w was made from; stats may be NULL. */

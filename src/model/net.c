@@ -41,7 +41,7 @@ static void carve_layers(lem_carve *mem, const lem_model_config *c, size_t T, bo
     net->x = grads ? take(mem, T, D) : s.x;
 }
 
-static void carve_plan(lem_carve *mem, size_t T, lem_net *net) {
+static void carve_attn_plan(lem_carve *mem, size_t T, lem_net *net) {
     net->ids = lem_carve_take(mem, T, sizeof *net->ids);
     net->pos = lem_carve_take(mem, T, sizeof *net->pos);
     net->page = lem_carve_take(mem, T, sizeof *net->page);
@@ -82,12 +82,12 @@ static void carve(lem_carve *mem, const lem_model_config *c, int max_rows, bool 
     net->kv = lem_kv_layout(NULL, 1, c->kv_heads, c->head_dim);
     net->kv.data = take(
         mem, T, net->kv.page_stride); /* a node of one token takes a page; pages not used are never touched */
-    carve_plan(mem, T, net);
+    carve_attn_plan(mem, T, net);
     lem_head_block_carve(mem, c, &net->head);
     if (grads) carve_grads(mem, c, T, net);
 }
 
-size_t lem_net_plan(const lem_model_config *c, int max_rows, bool grads) {
+size_t lem_net_bytes(const lem_model_config *c, int max_rows, bool grads) {
     lem_carve mem = {NULL, 0};
     lem_net net = {0};
     lem_model_config checked = *c;
@@ -101,7 +101,7 @@ lem_status lem_net_new(lem_model *m, lem_backend *b, int max_rows, bool grads, l
     if (max_rows < 1) return lem_fail(err, LEM_EUSAGE, "a net needs at least one row, not %d", max_rows);
     if ((int64_t)max_rows * m->config.heads > INT32_MAX)
         return lem_fail(err, LEM_EUSAGE, "a net of %d rows with %d heads", max_rows, m->config.heads);
-    size_t bytes = lem_net_plan(&m->config, max_rows, grads) - sizeof(lem_net);
+    size_t bytes = lem_net_bytes(&m->config, max_rows, grads) - sizeof(lem_net);
     lem_net *net = lem_alloc_zero(1, sizeof *net, err);
     if (!net) return LEM_EMEM;
     net->block = lem_alloc_aligned(bytes, 1, err);
@@ -131,7 +131,7 @@ void lem_net_free(lem_net *net) {
 
 void lem_net_refresh(lem_net *net) { lem_packed_model_fill(&net->weights, net->b, net->model); }
 
-/* ---- plan of a forest ---- */
+/* ---- layout of a forest ---- */
 
 static lem_status check_forest(const lem_net *net, const lem_forest *f, lem_err *err) {
     const lem_model_config *c = &net->model->config;
@@ -157,7 +157,7 @@ static void subtree_ends(const lem_forest *f, int *end) {
     }
 }
 
-static int plan_node(lem_net *net, const lem_forest_node *x, int end_row, int n_segs) {
+static int lay_out_node(lem_net *net, const lem_forest_node *x, int end_row, int n_segs) {
     for (int i = 0; i < x->n; i++) {
         net->page[x->row0 + i] = n_segs + i / LEM_PANEL;
         net->slot[x->row0 + i] = i % LEM_PANEL;
@@ -170,7 +170,7 @@ static int plan_node(lem_net *net, const lem_forest_node *x, int end_row, int n_
 }
 
 /* Copies the forest's rows and lays its nodes out in pages: segment i is page i. */
-static void plan_forest(lem_net *net, const lem_forest *f) {
+static void lay_out_forest(lem_net *net, const lem_forest *f) {
     int n_segs = 0, n_trees = 0;
     memcpy(net->ids, f->ids, (size_t)f->n_rows * sizeof *net->ids);
     memcpy(net->pos, f->pos, (size_t)f->n_rows * sizeof *net->pos);
@@ -180,7 +180,7 @@ static void plan_forest(lem_net *net, const lem_forest *f) {
         int end = net->subtree[i];
         if (x->parent < 0 && end > x->row0)
             net->trees[n_trees++] = (lem_attn_tree){x->row0, end, n_segs, n_segs, 0};
-        n_segs = plan_node(net, x, end, n_segs);
+        n_segs = lay_out_node(net, x, end, n_segs);
         if (x->n == 0) continue;
         lem_attn_tree *tree = &net->trees[n_trees - 1];
         tree->seg1 = n_segs;
@@ -204,7 +204,7 @@ lem_status lem_net_forward(lem_net *net, const lem_forest *f, lem_err *err) {
     const lem_model *m = net->model;
     const lem_model_config *c = &m->config;
     lem_backend *b = net->b;
-    plan_forest(net, f);
+    lay_out_forest(net, f);
     int T = net->n_rows, D = c->width;
     b->ops->embed(b, T, D, net->ids, m->params + m->embed, net->layer[0].x);
     for (int i = 0; i < c->layers; i++) {

@@ -14,7 +14,7 @@ static void carve_weights(lem_carve *mem, const lem_model_config *c, lem_dtype d
     w->embed_bf16 = dtype == LEM_DTYPE_BF16 ? lem_carve_take(mem, n, sizeof *w->embed_bf16) : NULL;
 }
 
-size_t lem_weights_plan(const lem_model_config *c, lem_dtype dtype) {
+size_t lem_weights_bytes(const lem_model_config *c, lem_dtype dtype) {
     lem_carve mem = {NULL, 0};
     lem_weights w = {0};
     lem_model_config checked = *c;
@@ -102,7 +102,7 @@ static void carve_session(lem_carve *mem, const lem_model_config *c, int max_pag
     lem_head_block_carve(mem, c, &s->head);
 }
 
-size_t lem_session_plan(const lem_model_config *c, int max_pages, int max_rows) {
+size_t lem_session_bytes(const lem_model_config *c, int max_pages, int max_rows) {
     lem_carve mem = {NULL, 0};
     lem_session s = {0};
     lem_model_config checked = *c;
