@@ -1,7 +1,7 @@
 /* cmd_model_convert.c - lemma model convert: a model folder with another number type, sharding, tying or head
  */
 #include "cli/commands.h"
-#include "model/convert.h"
+#include "model/model_convert.h"
 
 #include <stdlib.h>
 #include <string.h>
