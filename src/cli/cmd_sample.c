@@ -36,6 +36,8 @@ static const lem_opt opts[] = {
     {"slots", LEM_OPT_INT, "N", "0", "candidates in flight, 0 = 256 (never changes a result)", 0, 4096},
 };
 
+enum { MAX_ENDS = 17 };
+
 typedef struct sample_job {
     lem_cli *cli;
     const lem_args *args;
@@ -45,6 +47,7 @@ typedef struct sample_job {
     bool to_stdout;
     int n; /* candidates per problem */
     lem_generate_opts gen;
+    int32_t ends[MAX_ENDS]; /* what gen.end points to */
     const char **stop;
     lem_dtype dtype;
     lem_sample_rows rows;
@@ -108,7 +111,6 @@ static lem_status read_options(sample_job *j, lem_err *err) {
                                             (int)lem_args_int(a, "top-k"), (float)lem_args_num(a, "top-p")},
                                  .max_tokens = (int)lem_args_int(a, "max-tokens"),
                                  .slots = (int)lem_args_int(a, "slots"),
-                                 .eos = -1,
                                  .seed = j->cli->seed};
     lem_status st = read_stops(j, err);
     if (st == LEM_OK) st = lem_generate_check(&j->gen, err);
@@ -254,12 +256,12 @@ static lem_status take_candidate(void *ctx, const lem_candidate *c, lem_err *err
 static lem_status add_end(sample_job *j, int32_t id, const char *path, lem_err *err) {
     lem_generate_opts *g = &j->gen;
     for (int i = 0; i < g->n_end; i++)
-        if (g->end[i] == id) return LEM_OK;
-    if (id < 0 || id == g->eos) return LEM_OK;
-    if (g->n_end == LEM_GENERATE_MAX_ENDS)
-        return lem_fail(err, LEM_EDATA, "%s: eos_token_id: more than %d end tokens", path,
-                        LEM_GENERATE_MAX_ENDS - 2);
-    g->end[g->n_end++] = id;
+        if (j->ends[i] == id) return LEM_OK;
+    if (id < 0) return LEM_OK;
+    if (g->n_end == MAX_ENDS)
+        return lem_fail(err, LEM_EDATA, "%s: eos_token_id: more than %d end tokens", path, MAX_ENDS - 3);
+    j->ends[g->n_end++] = id;
+    g->end = j->ends;
     return LEM_OK;
 }
 
@@ -315,8 +317,8 @@ static lem_status find_ends(sample_job *j, bool chat, lem_err *err) {
     bool found = false;
     lem_status st = chat ? turn_end(j, &turn, err) : LEM_OK;
     if (st) return st;
-    j->gen.eos = turn >= 0 ? turn : lem_tokenizer_eos(j->tok);
-    st = add_end(j, lem_tokenizer_eos(j->tok), j->model, err);
+    st = add_end(j, turn, j->model, err);
+    if (st == LEM_OK) st = add_end(j, lem_tokenizer_eos(j->tok), j->model, err);
     if (st == LEM_OK) st = read_ends(j, "generation_config.json", &found, err);
     if (st == LEM_OK && !found) st = read_ends(j, "config.json", &found, err);
     return st;

@@ -36,16 +36,16 @@ lem_status lem_generate_check(const lem_generate_opts *o, lem_err *err) {
 
 static size_t page_bytes(const lem_model_config *c) {
     int e = c->head_dim ? c->head_dim : c->width / c->heads;
-    return (size_t)c->layers * (size_t)c->kv_heads * 2 * GEN_PAGE * (size_t)e * sizeof(float);
+    return (size_t)c->layers * (size_t)c->kv_heads * 2 * LEM_PANEL * (size_t)e * sizeof(float);
 }
 
-static size_t pages_of(size_t tokens) { return (tokens + GEN_PAGE - 1) / GEN_PAGE; }
+static size_t pages_of(size_t tokens) { return (tokens + LEM_PANEL - 1) / LEM_PANEL; }
 
 static int slots_of(const lem_generate_opts *o) { return o->slots ? o->slots : GEN_SLOTS; }
 
 /* Enough for all slots with a prompt each, within kv_bytes; never less than one longest prompt with one
  * candidate. */
-static size_t plan_pages(const lem_model_config *c, const lem_generate_opts *o) {
+static size_t pages_wanted(const lem_model_config *c, const lem_generate_opts *o) {
     size_t ctx = (size_t)c->max_positions, slots = (size_t)slots_of(o);
     size_t longest = o->max_prompt > 0 && (size_t)o->max_prompt < ctx ? (size_t)o->max_prompt : ctx - 1;
     size_t fresh = (size_t)o->max_tokens < ctx ? (size_t)o->max_tokens : ctx;
@@ -58,11 +58,11 @@ static size_t plan_pages(const lem_model_config *c, const lem_generate_opts *o) 
     return want < INT_MAX ? want : INT_MAX;
 }
 
-static int plan_rows(const lem_generate_opts *o) { return slots_of(o) + GEN_PREFILL; }
+static int rows_per_step(const lem_generate_opts *o) { return slots_of(o) + GEN_PREFILL; }
 
 size_t lem_generate_bytes(const lem_model_config *c, const lem_generate_opts *o) {
     size_t V = (size_t)c->vocab, row = V * sizeof(float);
-    return lem_session_bytes(c, (int)plan_pages(c, o), plan_rows(o)) + (GEN_WAITING + GEN_BLOCK) * row +
+    return lem_session_bytes(c, (int)pages_wanted(c, o), rows_per_step(o)) + (GEN_WAITING + GEN_BLOCK) * row +
            2 * 64 * row;
 }
 
@@ -86,8 +86,8 @@ static lem_status set_up(gen_engine *g, const lem_weights *w, lem_err *err) {
     if (!ok) return lem_err_context(err, "while preparing %d slots for sampling", g->n_slots);
     for (int i = 0; i < g->n_slots; i++) g->free_slots[i] = g->n_slots - 1 - i;
     g->n_free = g->n_slots;
-    g->max_pages = g->free_pages = (int)plan_pages(g->config, g->opts);
-    lem_status st = lem_session_new(w, g->backend, g->max_pages, plan_rows(g->opts), &g->session, err);
+    g->max_pages = g->free_pages = (int)pages_wanted(g->config, g->opts);
+    lem_status st = lem_session_new(w, g->backend, g->max_pages, rows_per_step(g->opts), &g->session, err);
     return st ? lem_err_context(err, "while preparing to sample") : LEM_OK;
 }
 

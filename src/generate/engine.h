@@ -14,15 +14,13 @@
 #include "model/session.h"
 #include "token/tokenizer.h"
 
-enum { LEM_GENERATE_MAX_ENDS = 16 };
-
 typedef struct lem_generate_opts {
     lem_sample_opts sample;  /* temperature, top-k, top-p */
     int max_tokens;          /* per candidate, > 0; also ends where the context ends */
     const char *const *stop; /* stop strings; the text ends before the first occurrence */
     int n_stop;
-    int32_t eos;                        /* stop token (-1 none) */
-    int32_t end[LEM_GENERATE_MAX_ENDS]; /* further stop tokens: Llama 3 ends a turn with one of three */
+    const int32_t
+        *end; /* stop tokens, borrowed; an id below 0 is none. Llama 3 ends a turn with one of three */
     int n_end;
     int slots;       /* candidates in flight; 0 = 256 */
     int max_prompt;  /* tokens of the longest prompt that will come; 0 = up to the context */
@@ -36,10 +34,10 @@ const char *lem_finish_name(lem_finish f);
 typedef struct lem_candidate { /* handed to the sink; borrowed during the call */
     uint64_t prompt;           /* index given by the source */
     int index;                 /* 0..n-1 */
-    const char *text; /* decoded, special tokens left out, without stop string or eos; may end inside a UTF-8
-                         character */
+    const char *text; /* decoded, special tokens left out, without stop string or stop token; may end inside a
+                         UTF-8 character */
     size_t len;
-    int tokens;     /* generated tokens, eos included */
+    int tokens;     /* generated tokens, the stop token included */
     double logprob; /* sum of log p(token) under the model at temperature 1, in order */
     lem_finish finish;
 } lem_candidate;
