@@ -8,7 +8,7 @@
 #include "data/dataset.h"
 #include "model/model.h"
 #include "token/tokenizer.h"
-#include "train/rank.h"
+#include "train/orm.h"
 
 #include <string.h>
 
@@ -47,7 +47,7 @@ typedef struct job {
     lem_model *model;
     lem_tokenizer *tok;
     lem_lists lists, val;
-    lem_rank *rank, *vrank;
+    lem_orm *rank, *vrank;
     int body_layers;
     char identity[65];
     char *run_manifest, *manifest, *checkpoints;
@@ -118,9 +118,9 @@ static lem_status train(job *j, lem_buf *telemetry, lem_err *err) {
     const lem_args *a = j->args;
     lem_status st = LEM_OK;
     lem_train_result res;
-    lem_rank_opts ro = {.lm_weight = lem_args_num(a, "lm-weight"),
-                        .value_weight = lem_args_num(a, "value-weight"),
-                        .center = lem_args_num(a, "center")};
+    lem_orm_opts ro = {.lm_weight = lem_args_num(a, "lm-weight"),
+                       .value_weight = lem_args_num(a, "value-weight"),
+                       .center = lem_args_num(a, "center")};
     lem_train_opts o;
     LEM_TRY(lem_train_options_read(a, &o, err));
     o.freeze_layers = lem_args_flag(a, "freeze-body") ? j->body_layers : 0;
@@ -134,9 +134,9 @@ static lem_status train(job *j, lem_buf *telemetry, lem_err *err) {
     LEM_TRY(lem_ranking_parse(lem_args_str(a, "loss"), &ro.loss, err));
     LEM_TRY(load_lists(j, lem_args_str(a, "lists"), &j->lists, err));
     if (lem_args_str(a, "val")) LEM_TRY(load_lists(j, lem_args_str(a, "val"), &j->val, err));
-    LEM_TRY(lem_rank_new(&j->lists, &ro, &j->rank, err));
-    LEM_TRY(lem_rank_new(&j->val, &ro, &j->vrank, err));
-    lem_objective obj = lem_rank_objective(j->rank), vobj = lem_rank_objective(j->vrank);
+    LEM_TRY(lem_orm_new(&j->lists, &ro, &j->rank, err));
+    LEM_TRY(lem_orm_new(&j->val, &ro, &j->vrank, err));
+    lem_objective obj = lem_orm_objective(j->rank), vobj = lem_orm_objective(j->vrank);
     lem_info(j->cli->log,
              "reward model: %ld steps of %d lists, %.1f MiB for activations, gradients and packed weights",
              lem_train_steps(&o, obj.n_items), o.batch,
@@ -172,8 +172,8 @@ static lem_status save(job *j, const lem_buf *telemetry, lem_err *err) {
 }
 
 static void release(job *j) {
-    lem_rank_free(j->rank);
-    lem_rank_free(j->vrank);
+    lem_orm_free(j->rank);
+    lem_orm_free(j->vrank);
     lem_lists_release(&j->lists);
     lem_lists_release(&j->val);
     lem_model_free(j->model);

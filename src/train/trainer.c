@@ -61,8 +61,8 @@ static lem_status run_items(lem_net *net, lem_forest *f, const lem_objective *ob
 }
 
 /* One pass over an objective without gradients, for validation: metrics over all items. */
-static lem_status evaluate(lem_net *net, const lem_objective *obj, int max_rows, lem_metric *out, int *n,
-                           lem_cancel *cancel, lem_err *err) {
+static lem_status evaluate(lem_net *net, const lem_objective *obj, int max_rows, lem_train_metric *out,
+                           int *n, lem_cancel *cancel, lem_err *err) {
     lem_forest f = {0};
     uint64_t *items = lem_alloc(obj->n_items ? obj->n_items : 1, sizeof *items, err);
     lem_status st = items ? LEM_OK : LEM_EMEM;
@@ -77,8 +77,8 @@ done:
     return st;
 }
 
-static lem_status record(run *r, const char *prefix, long step, double lr, double norm, const lem_metric *m,
-                         int n, lem_err *err) {
+static lem_status record(run *r, const char *prefix, long step, double lr, double norm,
+                         const lem_train_metric *m, int n, lem_err *err) {
     lem_json *row = lem_json_new_object();
     bool ok = row && lem_json_set(row, "stage", lem_json_new_str(r->o->stage)) &&
               lem_json_set(row, "step", lem_json_new_int(step));
@@ -147,7 +147,7 @@ static lem_status resume(run *r, lem_log *log, bool *resumed, lem_err *err) {
 }
 
 static lem_status validate(run *r, lem_cancel *cancel, lem_train_result *res, lem_log *log, lem_err *err) {
-    lem_metric m[LEM_MAX_METRICS];
+    lem_train_metric m[LEM_MAX_METRICS];
     int n = 0;
     lem_status st = evaluate(r->net, r->val, r->o->max_rows, m, &n, cancel, err);
     if (st) return lem_err_context(err, "validation");
@@ -163,7 +163,7 @@ static lem_status validate(run *r, lem_cancel *cancel, lem_train_result *res, le
 }
 
 /* One optimizer step. */
-static lem_status step(run *r, lem_metric *m, int *n_metrics, uint64_t *rows, lem_err *err) {
+static lem_status step(run *r, lem_train_metric *m, int *n_metrics, uint64_t *rows, lem_err *err) {
     const lem_train_opts *o = r->o;
     for (int i = 0; i < o->batch; i++) {
         r->items[i] = item_at(r, (uint64_t)r->done * (uint64_t)o->batch + (uint64_t)i);
@@ -204,7 +204,7 @@ static lem_status loop(run *r, lem_log *log, lem_cancel *cancel, lem_train_resul
                     r->done, o->stage);
             break;
         }
-        lem_metric m[LEM_MAX_METRICS];
+        lem_train_metric m[LEM_MAX_METRICS];
         int n = 0;
         st = step(r, m, &n, &res->rows, err);
         if (st == LEM_OK) {

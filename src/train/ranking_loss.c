@@ -1,5 +1,5 @@
-/* ranking.c - listwise and pairwise Bradley-Terry, cross-entropy and squared losses */
-#include "train/ranking.h"
+/* ranking_loss.c - listwise and pairwise Bradley-Terry, cross-entropy and squared losses */
+#include "train/ranking_loss.h"
 
 #include <math.h>
 #include <string.h>
