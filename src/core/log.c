@@ -110,7 +110,8 @@ static void add_done(const lem_progress *p, line_form form, lem_buf *out) {
     if (p->total) lem_buf_printf(out, "%3.0f%%", floor(share_of(p) * 100));
     if (p->total && !form.count) return;
     if (p->total) lem_buf_printf(out, " %llu/", (unsigned long long)p->done);
-    add_count(out, p->total ? p->total : p->done, form.units ? p->unit : "");
+    const char *unit = form.units ? p->unit : "";
+    add_count(out, p->total ? p->total : p->done, unit);
 }
 
 static void format_progress(const lem_progress *p, double now, line_form form, lem_buf *out) {

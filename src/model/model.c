@@ -122,11 +122,11 @@ static void place_head(layout *l, const lem_model_config *c, size_t at[4]) {
     lem_head_shape shape = c->reward;
     bool fits = lem_config_head_check(&head, &shape, NULL) == LEM_OK && head != LEM_HEAD_LM;
     int D = c->width, N = shape.outputs;
-    const int rows[4] = {D, D, N, N};
+    const int rows[4] = {D, D, N, N}, cols[4] = {D, 1, D, 1}; /* a matrix and a vector, twice */
     for (int i = 0; i < 4; i++) {
         char name[64];
         bool there = fits && lem_head_tensor(&shape, i, name);
-        at[i] = there ? place(l, name, i & 1 ? 1 : 2, rows[i], i & 1 ? 1 : D) : SIZE_MAX;
+        at[i] = there ? place(l, name, 2 - i % 2, rows[i], cols[i]) : SIZE_MAX;
     }
 }
 
@@ -141,7 +141,8 @@ static size_t place_all(lem_model *m, const lem_model_config *c, bool lm) {
         if (m) m->layer[i] = w;
     }
     size_t norm = place(&l, "model.norm.weight", 1, c->width, 1);
-    size_t head = c->tied ? embed : lm ? place(&l, names_of(c)->head, 2, c->vocab, c->width) : SIZE_MAX;
+    size_t head = c->tied ? embed : SIZE_MAX;
+    if (lm && !c->tied) head = place(&l, names_of(c)->head, 2, c->vocab, c->width);
     size_t reward[4];
     place_head(&l, c, reward);
     if (m) {

@@ -11,34 +11,40 @@ static float *take(lem_carve *mem, size_t rows, size_t cols) {
     return lem_carve_take(mem, rows * cols, sizeof(float));
 }
 
-static void carve_layers(lem_carve *mem, const lem_model_config *c, size_t T, bool grads, lem_net *net) {
+/* What one layer saves; with qk_norm and gradients, q and k are those of the layer before. */
+static void carve_layer(lem_carve *mem, const lem_model_config *c, size_t T, bool grads, bool first,
+                        lem_layer_saved *s) {
     size_t D = (size_t)c->width, Q = (size_t)(c->heads * c->head_dim),
            KV = (size_t)(c->kv_heads * c->head_dim), F = (size_t)c->ffn;
     size_t H = (size_t)c->heads, KH = (size_t)c->kv_heads;
     bool raw = c->qk_norm && grads;
+    s->x = take(mem, T, D);
+    if (!raw || first) s->q = take(mem, T, Q);
+    if (!raw || first) s->k = take(mem, T, KV);
+    if (raw) {
+        s->q_raw = take(mem, T, Q);
+        s->k_raw = take(mem, T, KV);
+        s->inv_q = take(mem, T, H);
+        s->inv_k = take(mem, T, KH);
+    }
+    s->v = take(mem, T, KV);
+    s->attn = take(mem, T, Q);
+    s->lse = take(mem, T, H);
+    s->inv1 = take(mem, T, 1);
+    s->inv2 = take(mem, T, 1);
+    s->mid = grads ? take(mem, T, D) : s->x;
+    s->gate = take(mem, T, F);
+    s->up = take(mem, T, F);
+}
+
+static void carve_layers(lem_carve *mem, const lem_model_config *c, size_t T, bool grads, lem_net *net) {
     lem_layer_saved s = {0};
     net->layer = lem_carve_take(mem, (size_t)c->layers, sizeof *net->layer);
     for (int i = 0; i < c->layers; i++) {
-        if (grads || i == 0) {
-            s.x = take(mem, T, D);
-            if (!raw || i == 0) s.q = take(mem, T, Q);
-            if (!raw || i == 0) s.k = take(mem, T, KV);
-            s.q_raw = raw ? take(mem, T, Q) : NULL;
-            s.k_raw = raw ? take(mem, T, KV) : NULL;
-            s.inv_q = raw ? take(mem, T, H) : NULL;
-            s.inv_k = raw ? take(mem, T, KH) : NULL;
-            s.v = take(mem, T, KV);
-            s.attn = take(mem, T, Q);
-            s.lse = take(mem, T, (size_t)c->heads);
-            s.inv1 = take(mem, T, 1);
-            s.inv2 = take(mem, T, 1);
-            s.mid = grads ? take(mem, T, D) : s.x;
-            s.gate = take(mem, T, F);
-            s.up = take(mem, T, F);
-        }
+        if (grads || i == 0) carve_layer(mem, c, T, grads, i == 0, &s);
         if (net->layer) net->layer[i] = s;
     }
-    net->x = grads ? take(mem, T, D) : s.x;
+    net->x = grads ? take(mem, T, (size_t)c->width) : s.x;
 }
 
 static void carve_attn_plan(lem_carve *mem, size_t T, lem_net *net) {
@@ -253,7 +259,8 @@ lem_status lem_net_lm(lem_net *net, int R, const int *rows, const int32_t *targe
     if (weight && !net->grads) return lem_fail(err, LEM_EUSAGE, "this net was made without gradients");
     LEM_TRY(lem_check_rows(R, rows, net->n_rows, err));
     LEM_TRY(lem_check_targets(R, target, V, err));
-    float *dW = !weight ? NULL : m->config.tied ? net->head_grads : net->grads + m->lm_head;
+    float *dW = NULL;
+    if (weight) dW = m->config.tied ? net->head_grads : net->grads + m->lm_head;
     for (int at = 0; at < R; at += h->rows) {
         int n = R - at < h->rows ? R - at : h->rows;
         lem_gather_rows(n, D, rows + at, net->hidden, h->hidden);

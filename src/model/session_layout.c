@@ -78,7 +78,8 @@ static lem_status check_lengths(lem_session *s, const lem_feed *feeds, lem_err *
     for (visit v = visit_first(s); v.node >= 0; v = visit_next(s, v)) {
         if (v.leaving) continue;
         lem_node *x = &s->nodes[v.node];
-        x->row0 = x->n > 0 ? x->pos0 : x->parent < 0 ? 0 : s->nodes[x->parent].row0;
+        int inherited = x->parent < 0 ? 0 : s->nodes[x->parent].row0;
+        x->row0 = x->n > 0 ? x->pos0 : inherited;
         int64_t length = (int64_t)x->row0 + x->n + (x->feed < 0 ? 0 : feeds[x->feed].n);
         if (length > s->w->config.max_positions)
             return lem_fail(err, LEM_EUSAGE, "%lld tokens on a path, the model's context is %d",

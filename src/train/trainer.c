@@ -189,6 +189,19 @@ static lem_status step(run *r, lem_train_metric *m, int *n_metrics, uint64_t *ro
     return record(r, "", r->done, rate, norm, m, *n_metrics, err);
 }
 
+static lem_status stop_here(run *r, lem_err *err) {
+    lem_status st = save(r, err);
+    if (st) return st;
+    return lem_fail(err, LEM_EINTR,
+                    "interrupted at step %ld of stage %s; state saved, run the same command again to go on",
+                    r->done, r->o->stage);
+}
+
+/* Whether something that is done every so many steps, and at the end, is due. */
+static bool is_due(const run *r, long every) {
+    return every > 0 && (r->done % every == 0 || r->done == r->steps);
+}
+
 static lem_status loop(run *r, lem_log *log, lem_cancel *cancel, lem_train_result *res, lem_err *err) {
     const lem_train_opts *o = r->o;
     lem_status st = LEM_OK;
@@ -196,12 +209,7 @@ static lem_status loop(run *r, lem_log *log, lem_cancel *cancel, lem_train_resul
     double start = lem_clock_seconds();
     while (r->done < r->steps && st == LEM_OK) {
         if (cancel && cancel->requested) {
-            st = save(r, err);
-            if (st == LEM_OK)
-                st = lem_fail(
-                    err, LEM_EINTR,
-                    "interrupted at step %ld of stage %s; state saved, run the same command again to go on",
-                    r->done, o->stage);
+            st = stop_here(r, err);
             break;
         }
         lem_train_metric m[LEM_MAX_METRICS];
@@ -215,10 +223,9 @@ static lem_status loop(run *r, lem_log *log, lem_cancel *cancel, lem_train_resul
             lem_progress_add(p, 1);
         }
         bool last = r->done == r->steps;
-        if (st == LEM_OK && r->val && ((o->val_every > 0 && r->done % o->val_every == 0) || last))
+        if (st == LEM_OK && r->val && (last || is_due(r, o->val_every)))
             st = validate(r, cancel, res, log, err);
-        if (st == LEM_OK && o->checkpoint_every > 0 && (r->done % o->checkpoint_every == 0 || last))
-            st = save(r, err);
+        if (st == LEM_OK && is_due(r, o->checkpoint_every)) st = save(r, err);
     }
     lem_progress_free(p);
     res->seconds = lem_clock_seconds() - start;
