@@ -1,7 +1,8 @@
 /* cmd_demo.c - lemma demo: the whole recipe, small, from nothing; lemma demo data: the generated problems it
  * uses */
 #include "cli/commands.h"
-#include "cli/recipe.h"
+#include "cli/run_recipe.h"
+#include "cli/runtime.h"
 
 #include "core/file.h"
 #include "core/hash.h"
@@ -101,6 +102,9 @@ static lem_status make_problems(maker *m, const char *file, const char *part, le
             st = lem_fail(err, LEM_EDATA, "%s: only %lld different problems found", part, (long long)made);
         if (st == LEM_OK) st = lem_wordproblem_make(&key, i, &o, &p, err);
         if (st) break;
+        if (st == LEM_OK && m->cli->cancel && m->cli->cancel->requested)
+            st = lem_fail(err, LEM_EINTR, "interrupted; the same command starts over");
+        if (st) break;
         bool fresh = false;
         st = is_new(m, &p, split == LEM_WORDPROBLEM_TRAIN, &fresh, err);
         if (st == LEM_OK && !fresh) continue;
@@ -127,42 +131,61 @@ static lem_status make_general(maker *m, const char *file, int64_t n, lem_err *e
     return close_part(out, st, err);
 }
 
-static lem_status run_data(lem_cli *cli, const lem_args *args, lem_err *err) {
-    maker m = {.cli = cli, .args = args, .out = lem_args_str(args, "out")};
+/* Held-out problems first: whatever comes later must differ from them. */
+static lem_status make_all(maker *m, lem_err *err) {
+    const lem_args *a = m->args;
+    int max = (int)lem_args_int(a, "max-steps"), easy = (int)lem_args_int(a, "easy-steps");
+    const struct {
+        const char *file, *part;
+        lem_wordproblem_split split;
+        int64_t n;
+        int max_steps;
+        bool solution;
+    } parts[] = {
+        {"test.jsonl", "test", LEM_WORDPROBLEM_TEST, lem_args_int(a, "test"), max, false},
+        {"val.jsonl", "val", LEM_WORDPROBLEM_VALID, lem_args_int(a, "val"), max, false},
+        {"rm-a.jsonl", "rm-a", LEM_WORDPROBLEM_TRAIN, lem_args_int(a, "rm") / 2, max, false},
+        {"rm-b.jsonl", "rm-b", LEM_WORDPROBLEM_TRAIN, lem_args_int(a, "rm") / 2, max, false},
+        {"easy.jsonl", "easy", LEM_WORDPROBLEM_TRAIN, lem_args_int(a, "easy"), easy < max ? easy : max, true},
+        {"math.jsonl", "math", LEM_WORDPROBLEM_TRAIN, lem_args_int(a, "sft"), max, true},
+    };
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        lem_status st = make_problems(m, parts[i].file, parts[i].part, parts[i].split, parts[i].n,
+                                      parts[i].max_steps, parts[i].solution, err);
+        if (st) return st;
+    }
+    return make_general(m, "general.jsonl", lem_args_int(a, "general"), err);
+}
+
+static lem_status make_data(lem_cli *cli, const lem_args *args, lem_job *job, lem_err *err) {
+    maker m = {.cli = cli, .args = args, .out = lem_job_out(job)};
+    lem_decontam_opts near_copy = {13, lem_args_num(args, "lcs")};
     lem_status st = LEM_OK;
-    if (!m.out) return lem_fail(err, LEM_EUSAGE, "--out DIR is missing");
-    int max = (int)lem_args_int(args, "max-steps"), easy = (int)lem_args_int(args, "easy-steps");
+    LEM_TRY(lem_job_start(job, NULL, err));
     LEM_TRY(lem_dir_make(m.out, err));
     m.seen = lem_map_new(err);
-    if (!m.seen) {
-        st = LEM_EMEM;
-        goto done;
-    }
-    lem_decontam_opts near_copy = {13, lem_args_num(args, "lcs")};
+    if (!m.seen) LEM_TRY(LEM_EMEM);
     LEM_TRY(lem_decontam_new(&near_copy, &m.held_out, err));
-    /* Held-out problems first: whatever comes later must differ from them. */
-    LEM_TRY(make_problems(&m, "test.jsonl", "test", LEM_WORDPROBLEM_TEST, lem_args_int(args, "test"), max,
-                          false, err));
-    LEM_TRY(make_problems(&m, "val.jsonl", "val", LEM_WORDPROBLEM_VALID, lem_args_int(args, "val"), max,
-                          false, err));
-    LEM_TRY(make_problems(&m, "rm-a.jsonl", "rm-a", LEM_WORDPROBLEM_TRAIN, lem_args_int(args, "rm") / 2, max,
-                          false, err));
-    LEM_TRY(make_problems(&m, "rm-b.jsonl", "rm-b", LEM_WORDPROBLEM_TRAIN, lem_args_int(args, "rm") / 2, max,
-                          false, err));
-    LEM_TRY(make_problems(&m, "easy.jsonl", "easy", LEM_WORDPROBLEM_TRAIN, lem_args_int(args, "easy"),
-                          easy < max ? easy : max, true, err));
-    LEM_TRY(make_problems(&m, "math.jsonl", "math", LEM_WORDPROBLEM_TRAIN, lem_args_int(args, "sft"), max,
-                          true, err));
-    LEM_TRY(make_general(&m, "general.jsonl", lem_args_int(args, "general"), err));
-    lem_info(cli->log,
-             "%zu different problems; left out: %llu repeated, %llu training problems too close to a "
-             "held-out one (shared 13-gram, common "
-             "subsequence over %.0f %%)",
-             lem_map_count(m.seen), (unsigned long long)m.repeated, (unsigned long long)m.contaminated,
-             100 * near_copy.lcs);
+    LEM_TRY(make_all(&m, err));
+    LEM_TRY(lem_job_finish(job, err));
+    lem_info(
+        cli->log,
+        "%zu different problems; left out: %llu repeated, %llu training problems too close to a held-out "
+        "one (shared 13-gram, common subsequence over %.0f %%)",
+        lem_map_count(m.seen), (unsigned long long)m.repeated, (unsigned long long)m.contaminated,
+        100 * near_copy.lcs);
 done:
     lem_decontam_free(m.held_out);
     lem_map_free(m.seen);
+    return st;
+}
+
+static lem_status run_data(lem_cli *cli, const lem_args *args, lem_err *err) {
+    lem_job *job = NULL;
+    lem_status st = lem_job_open(cli, &lem_cmd_demo_data, args, NULL, &job, err);
+    if (st == LEM_OK && lem_job_done(job)) st = lem_print_complete(cli, "demo data", job, err);
+    else if (st == LEM_OK && !cli->dry_run) st = make_data(cli, args, job, err);
+    lem_job_close(job);
     return st;
 }
 
@@ -176,6 +199,8 @@ const lem_command lem_cmd_demo_data = {
     .opts = data_opts,
     .n_opts = (int)(sizeof data_opts / sizeof data_opts[0]),
     .run = run_data,
+    .output = LEM_OUTPUT_DIR,
+    .out_required = true,
 };
 
 /* ---- lemma demo ---- */
@@ -185,20 +210,20 @@ extern const char lem_demo_recipe[],
 
 static const lem_opt demo_opts[] = {
     {"quick", LEM_OPT_FLAG, NULL, NULL,
-     "under a minute: shows that everything runs, its numbers mean nothing", 0, 0},
-    {"print-recipe", LEM_OPT_FLAG, NULL, NULL, "print the recipe and stop", 0, 0},
+     "under a minute: shows that everything runs, its numbers mean nothing"},
+    {"print-recipe", LEM_OPT_FLAG, NULL, NULL, "print the recipe and stop",
+     .effect = LEM_OPT_CHANGES_NOTHING},
 };
 
 static lem_status run_demo(lem_cli *cli, const lem_args *args, lem_err *err) {
-    const char *text = lem_args_flag(args, "quick") ? lem_demo_quick_recipe : lem_demo_recipe,
-               *out = lem_args_str(args, "out");
+    const char *text = lem_args_flag(args, "quick") ? lem_demo_quick_recipe : lem_demo_recipe;
     if (lem_args_flag(args, "print-recipe")) {
         fputs(text, cli->out);
         return LEM_OK;
     }
     lem_json *tree = NULL;
     lem_status st = lem_yaml_parse(text, strlen(text), "demo recipe", &tree, err);
-    if (st == LEM_OK) st = lem_recipe_run(cli, tree, "demo recipe", out, args->words, args->n_words, err);
+    if (st == LEM_OK) st = lem_run_recipe(cli, args, tree, "demo recipe", 0, err);
     lem_json_free(tree);
     return st;
 }
@@ -214,6 +239,7 @@ const lem_command lem_cmd_demo = {
     .opts = demo_opts,
     .n_opts = (int)(sizeof demo_opts / sizeof demo_opts[0]),
     .run = run_demo,
-    .resumes = true,
+    .output = LEM_OUTPUT_DIR,
+    .words = LEM_WORDS_OWN,
     .assignments = true,
 };

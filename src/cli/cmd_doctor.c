@@ -1,7 +1,7 @@
 /* cmd_doctor.c - lemma doctor: what this machine can do, and a short self-test of every part */
 #include "cli/commands.h"
 #include "cli/runtime.h"
-#include "cli/version.h"
+#include "core/version.h"
 
 #include "core/hash.h"
 #include "core/rng.h"

@@ -12,37 +12,32 @@ enum { BATCH = 128, MAX_SHOWN = 100, MAX_LOGGED = 10 };
 static const lem_opt opts[] = {
     {"explain", LEM_OPT_FLAG, NULL, NULL,
      "two words GOLD PREDICTION: print the verdict with its reasons; exit 0 equal, 1 not equal, 3 not "
-     "decidable",
-     0, 0},
+     "decidable"},
     {"map", LEM_OPT_LIST, "OURS=THEIRS", NULL,
      "names of fields: expected_answer=, completions=a.text|b.text, predicted_answer=, correct=, problem=, "
-     "id=",
-     0, 0},
-    {"gold-field", LEM_OPT_STR, "PATH", NULL, "pairs: the field of the right answer", 0, 0},
-    {"pred-field", LEM_OPT_STR, "PATH", NULL, "pairs: the field of the prediction", 0, 0},
+     "id="},
+    {"gold-field", LEM_OPT_STR, "PATH", NULL, "pairs: the field of the right answer"},
+    {"pred-field", LEM_OPT_STR, "PATH", NULL, "pairs: the field of the prediction"},
     {"responses", LEM_OPT_FLAG, NULL, NULL,
-     "pairs: the prediction is a whole solution to extract an answer from", 0, 0},
+     "pairs: the prediction is a whole solution to extract an answer from"},
     {"check", LEM_OPT_STR, "PATH", NULL,
-     "the file's own correctness (a.ok|b.ok as in completions): report the agreement", 0, 0},
-    {"policy", LEM_OPT_STR, "NAME", "std",
-     "by whose rules: std, strict, lenient, qwen, math-verify, prm800k, hendrycks, minerva", 0, 0},
-    {"task", LEM_OPT_STR, "NAME", "std",
-     "where the answer stands: std (math), gsm8k (no last-number fallback), plain (all of it), minerva, "
-     "gaokao, olympiad, college, choice (mmlu), "
-     "amc, "
-     "aime",
-     0, 0},
+     "the file's own correctness (a.ok|b.ok as in completions): report the agreement"},
+    {"policy", LEM_OPT_ENUM, "NAME", "std", "by whose rules", .choices = LEM_GRADE_POLICY_NAMES},
+    {"task", LEM_OPT_ENUM, "NAME", "std",
+     "where the answer stands (math is std, mmlu is choice, …); gsm8k has no last-number fallback, plain is "
+     "all of it",
+     .choices = LEM_GRADE_TASK_NAMES},
     {"rel-tol", LEM_OPT_NUM, "X", "0", "numbers within this share of a numeric gold are right too", 0, 1},
     {"abs-tol", LEM_OPT_NUM, "X", "0", "numbers within this distance of a numeric gold are right too", 0,
      1e300},
     {"tol-field", LEM_OPT_STR, "PATH", NULL,
-     "a field of the row with its own distance (OlympiadBench: error)", 0, 0},
+     "a field of the row with its own distance (OlympiadBench: error)"},
     {"cluster", LEM_OPT_FLAG, NULL, NULL,
-     "add answer_group: equal answers of a row have the same number, -1 is no answer", 0, 0},
-    {"against", LEM_OPT_STR, "POLICY", NULL,
-     "grade by a second policy as well and count where the two disagree", 0, 0},
+     "add answer_group: equal answers of a row have the same number, -1 is no answer"},
+    {"against", LEM_OPT_ENUM, "POLICY", NULL,
+     "grade by a second policy as well and count where the two disagree", .choices = LEM_GRADE_POLICY_NAMES},
     {"audit", LEM_OPT_STR, "FILE.html", NULL,
-     "a page of disagreements, near misses and undecided answers for a person to check", 0, 0},
+     "a page of disagreements, near misses and undecided answers for a person to check"},
 };
 
 typedef struct item {
@@ -352,60 +347,75 @@ done:
     return st;
 }
 
-static lem_status save_audit(const job *j, lem_err *err) {
+static lem_status save_audit(const job *j, const lem_job *file, lem_err *err) {
     lem_grade_page p = {j->audit,
                         &j->tally,
                         j->path,
                         lem_grade_policy_name(j->how.profile.policy),
                         j->against ? lem_grade_policy_name(j->other.profile.policy) : NULL,
                         j->other_tally.all.right};
-    return lem_grade_page_save(&p, j->audit_path, j->cli->overwrite || j->cli->fresh, err);
+    return lem_grade_page_save(&p, j->audit_path, lem_job_may_replace(file), err);
+}
+
+static lem_status grade_file(job *j, lem_job *file, bool rows_on_stdout, lem_err *err) {
+    lem_rows *rows = NULL;
+    double start = lem_clock_seconds();
+    lem_status st = lem_rows_open(j->path, &rows, err);
+    if (st) return st;
+    LEM_TRY(lem_job_start(file, NULL, err));
+    const char *out = rows_on_stdout ? "-" : lem_job_out(file);
+    if (out) LEM_TRY(lem_out_open(out, true, &j->out, err));
+    LEM_TRY(grade_rows(j, rows, err));
+    if (j->tally.rows == 0) LEM_TRY(lem_fail(err, LEM_EDATA, "%s: no rows", j->path));
+    if (j->out) LEM_TRY(lem_out_commit(j->out, err));
+    if (j->audit_path) LEM_TRY(save_audit(j, file, err));
+    LEM_TRY(lem_job_finish(file, err));
+    j->seconds = lem_clock_seconds() - start;
+    st = report(j, rows_on_stdout, err);
+done:
+    lem_rows_close(rows);
+    return st;
+}
+
+static lem_status new_parts(job *j, const lem_args *args, lem_err *err) {
+    j->map = lem_candidates_map_new(err);
+    j->items = lem_alloc_zero(BATCH, sizeof *j->items, err);
+    j->disagreements = lem_json_new_array();
+    j->pool = lem_pool_new(j->cli->threads, err);
+    if (!j->map || !j->items || !j->pool) return LEM_EMEM;
+    if (!j->disagreements) return lem_fail(err, LEM_EMEM, "out of memory");
+    return configure(j, args, err);
+}
+
+static void release(job *j) {
+    for (int i = 0; j->items && i < BATCH; i++) lem_candidates_release(&j->items[i].c);
+    lem_audit_free(j->audit);
+    lem_free(j->items);
+    lem_json_free(j->disagreements);
+    lem_out_close(j->out);
+    lem_pool_free(j->pool);
+    lem_candidates_map_free(j->map);
 }
 
 static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
-    if (lem_args_flag(args, "explain")) {
-        if (args->n_words != 2)
-            return lem_fail(err, LEM_EUSAGE, "--explain takes two words, GOLD and PREDICTION; found %d",
-                            args->n_words);
-        return lem_grade_explain_pair(cli, args, err);
-    }
-    if (args->n_words != 1)
-        return lem_fail(err, LEM_EUSAGE, "one FILE expected, found %d words (--explain for a pair)",
-                        args->n_words);
+    static const lem_job_spec spec = {.cheap = true};
     job j = {.cli = cli, .path = args->words[0]};
-    const char *out = lem_args_str(args, "out");
-    lem_rows *rows = NULL;
-    lem_status st = LEM_OK;
-    double start = lem_clock_seconds();
-    j.map = lem_candidates_map_new(err);
-    j.items = lem_alloc_zero(BATCH, sizeof *j.items, err);
-    j.disagreements = lem_json_new_array();
-    if (!j.map || !j.items || !j.disagreements) {
-        st = LEM_EMEM;
-        goto done;
+    lem_job *file = NULL;
+    bool explain = lem_args_flag(args, "explain");
+    if (args->n_words != (explain ? 2 : 1))
+        return lem_fail(err, LEM_EUSAGE, "%s; found %d words",
+                        explain ? "--explain takes two words, GOLD and PREDICTION"
+                                : "one FILE expected (--explain for a pair)",
+                        args->n_words);
+    if (explain) return lem_grade_explain_pair(cli, args, err);
+    lem_status st = lem_job_open(cli, &lem_cmd_grade, args, &spec, &file, err);
+    if (st) return st;
+    if (!lem_job_done(file)) {
+        st = new_parts(&j, args, err);
+        if (st == LEM_OK) st = grade_file(&j, file, lem_args_is(args, "out", "-"), err);
     }
-    LEM_TRY(configure(&j, args, err));
-    LEM_TRY(lem_rows_open(j.path, &rows, err));
-    if (out) LEM_TRY(lem_out_open(out, cli->overwrite || cli->fresh, &j.out, err));
-    j.pool = lem_pool_new(cli->threads, err);
-    if (!j.pool) {
-        st = LEM_EMEM;
-        goto done;
-    }
-    LEM_TRY(grade_rows(&j, rows, err));
-    if (j.out) LEM_TRY(lem_out_commit(j.out, err));
-    if (j.audit_path) LEM_TRY(save_audit(&j, err));
-    j.seconds = lem_clock_seconds() - start;
-    LEM_TRY(report(&j, out && strcmp(out, "-") == 0, err));
-done:
-    for (int i = 0; j.items && i < BATCH; i++) lem_candidates_release(&j.items[i].c);
-    lem_audit_free(j.audit);
-    lem_free(j.items);
-    lem_json_free(j.disagreements);
-    lem_out_close(j.out);
-    lem_rows_close(rows);
-    lem_pool_free(j.pool);
-    lem_candidates_map_free(j.map);
+    release(&j);
+    lem_job_close(file);
     return st;
 }
 
@@ -422,4 +432,6 @@ const lem_command lem_cmd_grade = {
     .opts = opts,
     .n_opts = (int)(sizeof opts / sizeof opts[0]),
     .run = run,
+    .output = LEM_OUTPUT_FILE,
+    .words = LEM_WORDS_INPUT,
 };

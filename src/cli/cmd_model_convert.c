@@ -1,22 +1,27 @@
 /* cmd_model_convert.c - lemma model convert: a model folder with another number type, sharding, tying or head
  */
 #include "cli/commands.h"
+#include "cli/runtime.h"
+#include "core/choice.h"
 #include "model/model_convert.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+/* In the order of lem_convert_head. */
+#define HEADS "keep|lm|score"
+
 static const lem_opt opts[] = {
-    {"dtype", LEM_OPT_STR, "TYPE", NULL,
-     "number type of all tensors: f32, f16 or bf16; default: each keeps its own", 0, 0},
+    {"dtype", LEM_OPT_ENUM, "TYPE", NULL, "number type of all tensors; default: each keeps its own",
+     .choices = "f32|f16|bf16"},
     {"shard-size", LEM_OPT_STR, "SIZE", "5GB",
-     "largest weight file, as 5GB, 500MB or 2GiB; a larger model becomes several files with an index", 0, 0},
-    {"tie", LEM_OPT_FLAG, NULL, NULL, "store no lm_head: it must equal the embedding in every bit", 0, 0},
-    {"untie", LEM_OPT_FLAG, NULL, NULL, "store lm_head on its own, a copy of the embedding", 0, 0},
-    {"head", LEM_OPT_STR, "HEAD", "keep",
-     "keep; lm: a language model, a reward head is dropped; score: a reward model to be trained, "
-     "score.weight is drawn from --seed",
-     0, 0},
+     "largest weight file, as 5GB, 500MB or 2GiB; a larger model becomes several files with an index"},
+    {"tie", LEM_OPT_FLAG, NULL, NULL, "store no lm_head: it must equal the embedding in every bit"},
+    {"untie", LEM_OPT_FLAG, NULL, NULL, "store lm_head on its own, a copy of the embedding"},
+    {"head", LEM_OPT_ENUM, "HEAD", "keep",
+     "lm: a language model, a reward head is dropped; score: a reward model to be trained, score.weight is "
+     "drawn from --seed",
+     .choices = HEADS},
 };
 
 /* "5GB": a number and a unit of Transformers (KB, MB, GB by thousands; KiB, MiB, GiB by 1024) or bytes. */
@@ -38,53 +43,62 @@ static lem_status parse_size(const char *text, uint64_t *out, lem_err *err) {
     return lem_fail(err, LEM_EUSAGE, "--shard-size '%s' is no size such as 5GB, 500MB or 2GiB", text);
 }
 
+static lem_convert_tie tie_of(const lem_args *a) {
+    if (lem_args_flag(a, "tie")) return LEM_TIE_TIE;
+    return lem_args_flag(a, "untie") ? LEM_TIE_UNTIE : LEM_TIE_KEEP;
+}
+
 static lem_status read_options(const lem_cli *cli, const lem_args *a, lem_convert_opts *o, lem_err *err) {
-    static const struct {
-        const char *name;
-        lem_dtype dtype;
-    } types[] = {{"f32", LEM_DTYPE_F32}, {"f16", LEM_DTYPE_F16}, {"bf16", LEM_DTYPE_BF16}};
-    static const char *const heads[] = {"keep", "lm", "score"};
-    const char *dtype = lem_args_str(a, "dtype"), *head = lem_args_str(a, "head");
-    *o = (lem_convert_opts){.seed = cli->seed, .overwrite = cli->overwrite};
-    for (size_t i = 0; dtype && i < sizeof types / sizeof *types; i++) {
-        if (strcmp(dtype, types[i].name) != 0) continue;
-        o->set_dtype = true;
-        o->dtype = types[i].dtype;
-    }
-    if (dtype && !o->set_dtype)
-        return lem_fail(err, LEM_EUSAGE, "--dtype '%s' is none of f32, f16 and bf16", dtype);
-    bool known = false;
-    for (int i = 0; i < 3; i++) {
-        if (strcmp(head, heads[i]) != 0) continue;
-        o->head = (lem_convert_head)i;
-        known = true;
-    }
-    if (!known) return lem_fail(err, LEM_EUSAGE, "--head '%s' is none of keep, lm and score", head);
-    bool tie = lem_args_flag(a, "tie"), untie = lem_args_flag(a, "untie");
-    if (tie && untie) return lem_fail(err, LEM_EUSAGE, "--tie and --untie exclude each other");
-    o->tie = tie ? LEM_TIE_TIE : untie ? LEM_TIE_UNTIE : LEM_TIE_KEEP;
+    const char *dtype = lem_args_str(a, "dtype");
+    if (lem_args_flag(a, "tie") && lem_args_flag(a, "untie"))
+        return lem_fail(err, LEM_EUSAGE, "--tie and --untie exclude each other");
+    *o = (lem_convert_opts){.seed = cli->seed, .overwrite = true, .tie = tie_of(a)};
+    o->set_dtype = dtype != NULL;
+    o->dtype = LEM_DTYPE_F32;
+    if (lem_args_is(a, "dtype", "f16")) o->dtype = LEM_DTYPE_F16;
+    if (lem_args_is(a, "dtype", "bf16")) o->dtype = LEM_DTYPE_BF16;
+    o->head = (lem_convert_head)lem_choice_find(HEADS, lem_args_str(a, "head"));
     return parse_size(lem_args_str(a, "shard-size"), &o->shard_bytes, err);
 }
 
-static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
-    const char *dir = args->words[0], *out = lem_args_str(args, "out");
+static lem_status show(lem_cli *cli, const char *out, const lem_convert_opts *o, const lem_convert_report *r,
+                       lem_err *err) {
+    lem_info(cli->log, "%s: %d tensors, %.3f GB in %d file%s, and %d other files", out, r->tensors,
+             (double)r->bytes / 1e9, r->shards, r->shards == 1 ? "" : "s", r->side_files + 1);
+    if (r->drew_head)
+        lem_warn(cli->log, "score.weight was drawn at random (seed %llu): train it before it scores anything",
+                 (unsigned long long)o->seed);
+    if (!cli->json) return LEM_OK;
+    lem_json *j = lem_json_new_object();
+    bool ok = j && lem_json_set(j, "tensors", lem_json_new_int(r->tensors)) &&
+              lem_json_set(j, "bytes", lem_json_new_int((int64_t)r->bytes)) &&
+              lem_json_set(j, "files", lem_json_new_int(r->shards)) &&
+              lem_json_set(j, "other_files", lem_json_new_int(r->side_files + 1)) &&
+              lem_json_set(j, "random_head", lem_json_new_bool(r->drew_head));
+    if (ok) return lem_print_json(cli->out, j, 0, err);
+    lem_json_free(j);
+    return lem_fail(err, LEM_EMEM, "out of memory");
+}
+
+static lem_status convert(lem_cli *cli, const lem_args *args, lem_job *job, lem_err *err) {
     lem_convert_opts o;
     lem_convert_report r;
-    if (!out || !*out) return lem_fail(err, LEM_EUSAGE, "--out DIR is missing");
+    const char *out = lem_job_out(job);
     lem_status st = read_options(cli, args, &o, err);
-    if (st == LEM_OK) st = lem_model_convert(dir, out, &o, &r, err);
-    if (st != LEM_OK) return st;
-    lem_info(cli->log, "%s: %d tensors, %.3f GB in %d file%s, and %d other files", out, r.tensors,
-             (double)r.bytes / 1e9, r.shards, r.shards == 1 ? "" : "s", r.side_files + 1);
-    if (r.drew_head)
-        lem_warn(cli->log, "score.weight was drawn at random (seed %llu): train it before it scores anything",
-                 (unsigned long long)o.seed);
-    if (cli->json)
-        fprintf(cli->out,
-                "{\"tensors\":%d,\"bytes\":%llu,\"files\":%d,\"other_files\":%d,\"random_head\":%s}\n",
-                r.tensors, (unsigned long long)r.bytes, r.shards, r.side_files + 1,
-                r.drew_head ? "true" : "false");
-    return LEM_OK;
+    if (st || cli->dry_run) return st;
+    st = lem_job_start(job, NULL, err);
+    if (st == LEM_OK) st = lem_model_convert(args->words[0], out, &o, &r, err);
+    if (st == LEM_OK) st = lem_job_finish(job, err);
+    return st ? st : show(cli, out, &o, &r, err);
+}
+
+static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
+    lem_job *job = NULL;
+    lem_status st = lem_job_open(cli, &lem_cmd_model_convert, args, NULL, &job, err);
+    if (st == LEM_OK && lem_job_done(job)) st = lem_print_complete(cli, "model convert", job, err);
+    else if (st == LEM_OK) st = convert(cli, args, job, err);
+    lem_job_close(job);
+    return st;
 }
 
 const lem_command lem_cmd_model_convert = {
@@ -97,4 +111,7 @@ const lem_command lem_cmd_model_convert = {
     .opts = opts,
     .n_opts = (int)(sizeof opts / sizeof opts[0]),
     .run = run,
+    .output = LEM_OUTPUT_DIR,
+    .out_required = true,
+    .words = LEM_WORDS_INPUT,
 };

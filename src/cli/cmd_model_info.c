@@ -24,8 +24,7 @@ enum {
 
 static const lem_opt opts[] = {
     {"hash", LEM_OPT_FLAG, NULL, NULL, "also the sha256 of each weight file (reads all of them)", 0, 0},
-    {"head", LEM_OPT_STR, "NAME", NULL,
-     "read a plain language model as rlhflow, rlhflow-orm or math-shepherd", 0, 0},
+    {"head", LEM_OPT_ENUM, "NAME", NULL, "read a plain language model as that", .choices = LEM_HEAD_NAMES},
 };
 
 /* Facts are gathered as the JSON object that --json prints; the text is made from it. */

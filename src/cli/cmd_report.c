@@ -1,9 +1,10 @@
 /* cmd_report.c - lemma report: one HTML page, the same as Markdown, and CSV files, from run folders and
  * result files */
 #include "cli/commands.h"
+#include "job/job.h"
 #include "cli/report_parts.h"
 #include "cli/runtime.h"
-#include "cli/version.h"
+#include "core/version.h"
 
 #include "compute/backend.h"
 #include "core/file.h"
@@ -16,7 +17,8 @@ enum { MAX_SOURCES = 512, MAX_DEPTH = 5, MAX_JSON = 1 << 26 };
 
 static const lem_opt opts[] = {
     {"title", LEM_OPT_STR, "TEXT", NULL, "title of the page [the run's name]", 0, 0},
-    {"examples", LEM_OPT_STR, "FILE", NULL, "graded and scored candidates to show worked examples of", 0, 0},
+    {"examples", LEM_OPT_INPUT, "FILE", NULL, "graded and scored candidates to show worked examples of", 0,
+     0},
     {"n-examples", LEM_OPT_INT, "N", "6", "how many examples", 1, 24},
     {"timing", LEM_OPT_FLAG, NULL, NULL, "show times and the machine (the page then differs from run to run)",
      0, 0},
@@ -30,6 +32,7 @@ typedef struct source {
 
 typedef struct job {
     lem_cli *cli;
+    lem_job *job;
     const lem_args *args;
     lem_page *page;
     source *at;
@@ -322,6 +325,17 @@ static lem_status say_where(job *j, const char *path, lem_err *err) {
     return lem_print_json(j->cli->out, o, 0, err);
 }
 
+/* What the page is made of: the results and curves that were found, by content. */
+static lem_status open_job(job *j, const char *path, lem_err *err) {
+    lem_job_input *inputs = lem_alloc((size_t)j->n + 1, sizeof *inputs, err);
+    if (!inputs) return LEM_EMEM;
+    for (int i = 0; i < j->n; i++) inputs[i] = (lem_job_input){j->at[i].title, j->at[i].path};
+    lem_job_spec spec = {path, inputs, j->n, true};
+    lem_status st = lem_job_open(j->cli, &lem_cmd_report, j->args, &spec, &j->job, err);
+    lem_free(inputs);
+    return st;
+}
+
 static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
     job j = {.cli = cli, .args = args};
     char title[256], *path = NULL;
@@ -332,6 +346,9 @@ static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
     LEM_TRY(find_sources(&j, err));
     LEM_TRY(page_title(&j, title, err));
     LEM_TRY(output_path(&j, &path, err));
+    LEM_TRY(open_job(&j, path, err));
+    if (lem_job_done(j.job)) goto done;
+    LEM_TRY(lem_job_start(j.job, NULL, err));
     j.page = lem_page_new(title, NULL, err);
     if (!j.page) LEM_TRY(LEM_EMEM);
     LEM_TRY(add_results(&j, err));
@@ -339,7 +356,8 @@ static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
         LEM_TRY(lem_report_candidates(j.page, examples, (int)lem_args_int(args, "n-examples"), err));
     LEM_TRY(add_training(&j, err));
     LEM_TRY(add_provenance(&j, err));
-    if (!cli->dry_run) LEM_TRY(lem_page_save(j.page, path, cli->overwrite, err));
+    if (!cli->dry_run) LEM_TRY(lem_page_save(j.page, path, lem_job_may_replace(j.job), err));
+    LEM_TRY(lem_job_finish(j.job, err));
     LEM_TRY(say_where(&j, path, err));
 done:
     for (int i = 0; i < j.n; i++) {
@@ -349,6 +367,7 @@ done:
     lem_free(j.at);
     lem_free(path);
     lem_page_free(j.page);
+    lem_job_close(j.job);
     return st;
 }
 
@@ -363,4 +382,6 @@ const lem_command lem_cmd_report = {
     .opts = opts,
     .n_opts = (int)(sizeof opts / sizeof opts[0]),
     .run = run,
+    .output = LEM_OUTPUT_FILE,
+    .words = LEM_WORDS_OWN,
 };

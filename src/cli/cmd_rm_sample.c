@@ -1,5 +1,6 @@
 /* cmd_rm_sample.c - lemma rm sample: response lists for reward training from graded candidates */
 #include "cli/commands.h"
+#include "cli/runtime.h"
 
 #include "core/file.h"
 #include "core/hash.h"
@@ -10,12 +11,14 @@
 #include <math.h>
 #include <string.h>
 
+enum { MAX_FILES = 64 };
+
 static const lem_opt opts[] = {
     {"per-problem", LEM_OPT_INT, "N", "6", "responses of a list", 2, 64},
     {"top-k", LEM_OPT_INT, "N", "14",
      "draw from the N best-scored right and the N worst-scored wrong responses", 1, 4000},
-    {"random", LEM_OPT_FLAG, NULL, NULL, "draw from all responses; needs no scores", 0, 0},
-    {"keep-duplicates", LEM_OPT_FLAG, NULL, NULL, "do not merge identical responses", 0, 0},
+    {"random", LEM_OPT_FLAG, NULL, NULL, "draw from all responses; needs no scores"},
+    {"keep-duplicates", LEM_OPT_FLAG, NULL, NULL, "do not merge identical responses"},
     {"lists", LEM_OPT_INT, "N", "1", "lists per problem, each drawn anew", 1, 1000},
 };
 
@@ -173,65 +176,90 @@ static lem_status sample_problem(const lem_args *args, lem_json **rows, const ch
     return LEM_OK;
 }
 
-static void show(lem_cli *cli, const counts *c) {
-    if (cli->json)
-        fprintf(cli->out,
-                "{\"problems\":%llu,\"lists\":%llu,\"left_out\":%llu,\"undecided\":%llu,\"unscored\":%llu,"
-                "\"duplicates\":%llu}\n",
-                (unsigned long long)c->rows, (unsigned long long)c->lists, (unsigned long long)c->one_class,
-                (unsigned long long)c->undecided, (unsigned long long)c->unscored,
-                (unsigned long long)c->duplicates);
+static lem_status show(lem_cli *cli, const counts *c, lem_err *err) {
     lem_info(cli->log,
              "%llu problems gave %llu lists; %llu left out (too few responses of a class); responses: %llu "
-             "undecided, %llu unscored, %llu identical "
-             "merged",
+             "undecided, %llu unscored, %llu identical merged",
              (unsigned long long)c->rows, (unsigned long long)c->lists, (unsigned long long)c->one_class,
              (unsigned long long)c->undecided, (unsigned long long)c->unscored,
              (unsigned long long)c->duplicates);
+    if (!cli->json) return LEM_OK;
+    const struct {
+        const char *key;
+        uint64_t value;
+    } members[] = {{"problems", c->rows},       {"lists", c->lists},       {"left_out", c->one_class},
+                   {"undecided", c->undecided}, {"unscored", c->unscored}, {"duplicates", c->duplicates}};
+    lem_json *o = lem_json_new_object();
+    bool ok = o != NULL;
+    for (size_t i = 0; ok && i < sizeof members / sizeof *members; i++)
+        ok = lem_json_set(o, members[i].key, lem_json_new_int((int64_t)members[i].value));
+    if (ok) return lem_print_json(cli->out, o, 0, err);
+    lem_json_free(o);
+    return lem_fail(err, LEM_EMEM, "out of memory");
 }
 
-static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
-    const char *path = lem_args_str(args, "out");
-    int n = args->n_words;
-    lem_rows *files[64] = {NULL};
-    lem_json *rows[64] = {NULL};
+typedef struct files {
+    lem_rows *at[MAX_FILES];
+    lem_json *row[MAX_FILES];
+    int n;
+} files;
+
+static lem_status sample_rows(lem_cli *cli, const lem_args *args, files *f, lem_out *out, pool_of *p,
+                              counts *c, lem_err *err) {
+    for (int64_t left = cli->limit; left != 0; left -= left > 0) {
+        bool eof = false;
+        lem_status st = next_rows(f->at, args->words, f->n, f->row, &eof, err);
+        if (st || eof) return st;
+        c->rows++;
+        st = sample_problem(args, f->row, args->words, f->n, cli->seed, out, p, c, err);
+        if (st) return st;
+        for (int i = 0; i < f->n; i++) {
+            lem_json_free(f->row[i]);
+            f->row[i] = NULL;
+        }
+        if (cli->cancel && cli->cancel->requested)
+            return lem_fail(err, LEM_EINTR, "interrupted; nothing was written, the same command starts over");
+    }
+    return LEM_OK;
+}
+
+static lem_status sample_files(lem_cli *cli, const lem_args *args, lem_job *job, lem_err *err) {
+    files f = {.n = args->n_words};
+    const char *to = lem_job_out(job);
     lem_out *out = NULL;
     pool_of p = {0};
     counts c = {0};
     lem_status st = LEM_OK;
-    if (!path) return lem_fail(err, LEM_EUSAGE, "--out FILE is missing");
-    if (n > 64) return lem_fail(err, LEM_EUSAGE, "at most 64 files");
-    for (int i = 0; i < n; i++) LEM_TRY(lem_rows_open(args->words[i], &files[i], err));
-    LEM_TRY(lem_out_open(path, cli->overwrite || cli->fresh, &out, err));
-    for (int64_t left = cli->limit; left != 0; left -= left > 0) {
-        bool eof = false;
-        LEM_TRY(next_rows(files, args->words, n, rows, &eof, err));
-        if (eof) break;
-        c.rows++;
-        LEM_TRY(sample_problem(args, rows, args->words, n, cli->seed, out, &p, &c, err));
-        for (int i = 0; i < n; i++) {
-            lem_json_free(rows[i]);
-            rows[i] = NULL;
-        }
-    }
-    if (c.lists == 0) {
-        st = lem_fail(err, LEM_EDATA,
-                      "no problem has both right and wrong responses enough for a list of %lld",
-                      (long long)lem_args_int(args, "per-problem"));
-        goto done;
-    }
+    for (int i = 0; i < f.n; i++) LEM_TRY(lem_rows_open(args->words[i], &f.at[i], err));
+    LEM_TRY(lem_job_start(job, NULL, err));
+    LEM_TRY(lem_out_open(to ? to : "-", true, &out, err));
+    LEM_TRY(sample_rows(cli, args, &f, out, &p, &c, err));
+    if (c.lists == 0)
+        LEM_TRY(lem_fail(err, LEM_EDATA,
+                         "no problem has both right and wrong responses enough for a list of %lld",
+                         (long long)lem_args_int(args, "per-problem")));
     LEM_TRY(lem_out_commit(out, err));
-    show(cli, &c);
+    LEM_TRY(lem_job_finish(job, err));
+    st = show(cli, &c, err);
 done:
-    for (int i = 0; i < n && i < 64; i++) {
-        lem_json_free(rows[i]);
-        lem_rows_close(files[i]);
+    for (int i = 0; i < f.n; i++) {
+        lem_json_free(f.row[i]);
+        lem_rows_close(f.at[i]);
     }
     lem_out_close(out);
     lem_free(p.text);
     lem_free(p.label);
     lem_free(p.score);
     lem_free(p.generator);
+    return st;
+}
+
+static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
+    static const lem_job_spec spec = {.cheap = true};
+    lem_job *job = NULL;
+    lem_status st = lem_job_open(cli, &lem_cmd_rm_sample, args, &spec, &job, err);
+    if (st == LEM_OK && !lem_job_done(job)) st = sample_files(cli, args, job, err);
+    lem_job_close(job);
     return st;
 }
 
@@ -242,8 +270,11 @@ const lem_command lem_cmd_rm_sample = {
     .example = "lemma rm sample scored.jsonl --top-k 14 --out lists.jsonl\nlemma rm sample stage1.jsonl "
                "stage2.jsonl --random --out lists.jsonl",
     .min_words = 1,
-    .max_words = 64,
+    .max_words = MAX_FILES,
     .opts = opts,
     .n_opts = (int)(sizeof opts / sizeof opts[0]),
     .run = run,
+    .output = LEM_OUTPUT_FILE,
+    .out_required = true,
+    .words = LEM_WORDS_NAMED_INPUT,
 };

@@ -1,6 +1,7 @@
 /* cmd_rm_score.c - lemma rm score: scores of candidates by any reward model, outcome or process */
 #include "cli/commands.h"
 #include "cli/runtime.h"
+#include "cli/train_options.h"
 
 #include "core/file.h"
 #include "core/jsonl.h"
@@ -11,33 +12,37 @@
 #include "reward/scorer.h"
 #include "token/tokenizer.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static const lem_opt opts[] = {
-    {"model", LEM_OPT_STR, "DIR", NULL, "reward model folder (a missing head tensor is an error)", 0, 0},
-    {"head", LEM_OPT_STR, "NAME", NULL,
-     "how a plain language model is read: rlhflow, rlhflow-orm, math-shepherd (other heads are found)", 0, 0},
-    {"head-output", LEM_OPT_STR, "NAME", NULL,
+    {"model", LEM_OPT_INPUT, "DIR", NULL, "reward model folder (a missing head tensor is an error)"},
+    {"head", LEM_OPT_ENUM, "NAME", NULL, "how a plain language model is read (other heads are found)",
+     .choices = LEM_HEAD_NAMES},
+    {"head-output", LEM_OPT_ENUM, "NAME", NULL,
      "two outputs: 0, 1 (softmax) or logit-difference; one: raw, normalized or sigmoid (default: the head's "
      "own; two labels have none)",
-     0, 0},
+     .choices = "0|1|logit-difference|raw|normalized|sigmoid"},
     {"system", LEM_OPT_STR, "TEXT", NULL,
-     "system prompt; '' for none (default: the head's own, see model info)", 0, 0},
+     "system prompt; '' for none (default: the head's own, see model info)"},
     {"step-separator", LEM_OPT_STR, "TEXT", NULL,
      "text between steps, \\n for a new line (process models; default \\n\\n, for Skywork and token "
-     "classifiers \\n)",
-     0, 0},
-    {"aggregate", LEM_OPT_STR, "NAME", NULL,
-     "steps to rm_score: min, last, prod, mean, … (default min; mean for rlhflow)", 0, 0},
-    {"field", LEM_OPT_STR, "NAME", "rm_score", "field that receives the scores (steps: step_scores)", 0, 0},
-    {"dtype", LEM_OPT_STR, "NAME", "f32", "weights in memory: f32 or bf16", 0, 0},
+     "classifiers \\n)"},
+    {"aggregate", LEM_OPT_ENUM, "NAME", NULL, "steps to rm_score (default min; mean for rlhflow)",
+     .choices = LEM_EVAL_AGGREGATOR_NAMES},
+    {"field", LEM_OPT_STR, "NAME", "rm_score", "field that receives the scores (steps: step_scores)"},
+    {"dtype", LEM_OPT_ENUM, "NAME", "f32", "weights in memory", .choices = "f32|bf16"},
     {"max-rows", LEM_OPT_INT, "N", "4096", "tokens per forward pass (memory; never changes a score)", 16,
-     1048576},
+     1048576, .effect = LEM_OPT_CHANGES_NOTHING},
 };
 
 typedef struct job {
     lem_cli *cli;
     const lem_args *args;
+    lem_job *file;
+    lem_journal *journal;
+    lem_json **known; /* [n_known] rows that an earlier run scored; NULL where it did not */
+    uint64_t n_known;
     lem_runtime rt;
     lem_tokenizer *tok;
     lem_weights *weights;
@@ -48,7 +53,6 @@ typedef struct job {
     bool process;
     lem_eval_aggregator aggregate;
     uint64_t rows, scored, too_long, no_steps, shared;
-    double seconds;
 } job;
 
 typedef struct candidate {
@@ -169,24 +173,120 @@ static lem_status score_row(job *j, lem_json *row, const char *where, unsigned l
     return st;
 }
 
-static lem_status score_file(job *j, const char *path, lem_out *out, lem_err *err) {
-    lem_rows *rows = NULL;
-    lem_status st = lem_rows_open(path, &rows, err);
+/* ---- the journal: one record a row, with the counts that it adds ---- */
+
+static lem_status keep_known(job *j, uint64_t row, const lem_json *record, lem_err *err) {
+    if (row >= j->n_known) {
+        uint64_t n = 2 * row + 256;
+        lem_json **p = lem_realloc(j->known, n, sizeof *p, err);
+        if (!p) return LEM_EMEM;
+        memset(p + j->n_known, 0, (n - j->n_known) * sizeof *p);
+        j->known = p;
+        j->n_known = n;
+    }
+    if (j->known[row]) return LEM_OK;
+    j->known[row] = lem_json_copy(record);
+    return j->known[row] ? LEM_OK : lem_fail(err, LEM_EMEM, "out of memory");
+}
+
+static lem_status visit(void *ctx, const char *id, const lem_json *record, lem_err *err) {
+    char *end = NULL;
+    unsigned long long row = strtoull(id, &end, 10);
+    if (end == id || *end || row >> 40 || lem_json_kind(lem_json_get(record, "row")) != LEM_JSON_OBJECT)
+        return lem_fail(err, LEM_EDATA, "the journal holds an unknown record '%s'", id);
+    return keep_known(ctx, row, record, err);
+}
+
+static void counters(job *j, uint64_t *list[4]) {
+    list[0] = &j->scored;
+    list[1] = &j->shared;
+    list[2] = &j->too_long;
+    list[3] = &j->no_steps;
+}
+
+static lem_status append(job *j, uint64_t index, const lem_json *row, const uint64_t before[4],
+                         lem_err *err) {
+    uint64_t *list[4];
+    char id[24];
+    lem_json *rec = lem_json_new_object(), *counts = lem_json_new_array();
+    bool ok = rec && counts && lem_json_set(rec, "row", lem_json_copy(row));
+    counters(j, list);
+    for (int i = 0; ok && i < 4; i++)
+        ok = lem_json_append(counts, lem_json_new_int((int64_t)(*list[i] - before[i])));
+    ok = ok && lem_json_set(rec, "counts", lem_json_share(counts));
+    snprintf(id, sizeof id, "%llu", (unsigned long long)index);
+    lem_status st =
+        ok ? lem_journal_append(j->journal, id, rec, err) : lem_fail(err, LEM_EMEM, "out of memory");
+    lem_json_free(counts);
+    lem_json_free(rec);
+    return st;
+}
+
+/* A row that an earlier run scored: its record's, which *row becomes. */
+static lem_status take_known(job *j, uint64_t index, lem_json **row, lem_err *err) {
+    uint64_t *list[4];
+    const lem_json *counts = lem_json_get(j->known[index], "counts");
+    lem_json *copy = lem_json_copy(lem_json_get(j->known[index], "row"));
+    if (!copy) return lem_fail(err, LEM_EMEM, "out of memory");
+    lem_json_free(*row);
+    *row = copy;
+    counters(j, list);
+    for (size_t i = 0; i < 4; i++) *list[i] += (uint64_t)lem_json_int(lem_json_at(counts, i), 0);
+    return LEM_OK;
+}
+
+/* ---- all rows ---- */
+
+static lem_status score_one(job *j, lem_json **row, const char *path, uint64_t line, lem_err *err) {
+    uint64_t index = j->rows, before[4], *list[4];
+    if (index < j->n_known && j->known[index]) return take_known(j, index, row, err);
+    counters(j, list);
+    for (int i = 0; i < 4; i++) before[i] = *list[i];
+    lem_status st = score_row(j, *row, path, line, err);
+    if (st) return lem_err_context(err, "%s:%llu", path, (unsigned long long)line);
+    return j->journal ? append(j, index, *row, before, err) : LEM_OK;
+}
+
+static lem_status interrupted(const job *j, lem_err *err) {
+    if (!j->journal) return lem_fail(err, LEM_EINTR, "interrupted");
+    return lem_fail(err, LEM_EINTR, "interrupted; %llu rows are saved, the same command goes on from there",
+                    (unsigned long long)j->rows);
+}
+
+static lem_status score_rows(job *j, lem_rows *rows, const char *path, lem_out *out, lem_err *err) {
     lem_progress *p = lem_progress_new(j->cli->log, "scoring", "problems", 0, 0);
+    lem_status st = LEM_OK;
     for (int64_t left = j->cli->limit; st == LEM_OK && left != 0; left -= left > 0) {
         lem_json *row = NULL;
         st = lem_rows_next(rows, &row, err);
         if (st || !row) break;
-        st = score_row(j, row, path, lem_rows_number(rows), err);
-        if (st) lem_err_context(err, "%s:%llu", path, (unsigned long long)lem_rows_number(rows));
-        else st = lem_rows_write(out, row, err);
+        st = score_one(j, &row, path, lem_rows_number(rows), err);
+        if (st == LEM_OK) st = lem_rows_write(out, row, err);
         lem_json_free(row);
         j->rows++;
         lem_progress_add(p, 1);
-        if (st == LEM_OK && j->cli->cancel->requested)
-            st = lem_fail(err, LEM_EINTR, "interrupted; nothing was written (scoring starts over)");
+        if (st == LEM_OK && j->cli->cancel->requested) st = interrupted(j, err);
     }
     lem_progress_free(p);
+    return st;
+}
+
+static lem_status score_file(job *j, const char *path, lem_err *err) {
+    const char *to = lem_job_out(j->file);
+    lem_rows *rows = NULL;
+    lem_out *out = NULL;
+    lem_status st = LEM_OK;
+    LEM_TRY(lem_rows_open(path, &rows, err));
+    LEM_TRY(lem_job_journal(j->file, visit, j, &j->journal, err));
+    LEM_TRY(lem_out_open(to ? to : "-", true, &out, err));
+    LEM_TRY(score_rows(j, rows, path, out, err));
+    if (j->rows == 0) LEM_TRY(lem_fail(err, LEM_EDATA, "%s: no rows", path));
+    LEM_TRY(lem_out_commit(out, err));
+    if (j->journal) st = lem_journal_close(j->journal, err);
+    j->journal = NULL;
+    if (st == LEM_OK) st = lem_job_finish(j->file, err);
+done:
+    lem_out_close(out);
     lem_rows_close(rows);
     return st;
 }
@@ -215,10 +315,7 @@ static lem_status choose_aggregate(job *j, lem_err *err) {
                         lem_head_kind_name(j->how.kind));
     j->aggregate = j->how.kind == LEM_HEAD_KIND_RLHFLOW_PRM ? LEM_EVAL_AGG_MEAN : LEM_EVAL_AGG_MIN;
     if (name && !lem_eval_aggregator_find(name, &j->aggregate))
-        return lem_fail(
-            err, LEM_EUSAGE,
-            "--aggregate '%.40s': min, max, last, prod, geometric, mean, mean_logit or mean_odds expected",
-            name);
+        return lem_fail(err, LEM_EUSAGE, "--aggregate '%s' is unknown", name);
     return LEM_OK;
 }
 
@@ -244,13 +341,11 @@ done:
 }
 
 static lem_status open_all(job *j, lem_err *err) {
-    const char *dir = lem_args_str(j->args, "model"), *dtype = lem_args_str(j->args, "dtype");
+    const char *dir = lem_args_str(j->args, "model");
+    lem_dtype dtype = lem_args_is(j->args, "dtype", "bf16") ? LEM_DTYPE_BF16 : LEM_DTYPE_F32;
     lem_status st = LEM_OK;
-    if (strcmp(dtype, "f32") != 0 && strcmp(dtype, "bf16") != 0)
-        return lem_fail(err, LEM_EUSAGE, "--dtype '%s' is neither f32 nor bf16", dtype);
-    LEM_TRY(lem_runtime_open(j->cli, NULL, &j->rt, err));
-    LEM_TRY(lem_weights_open_any(
-        dir, j->rt.backend, strcmp(dtype, "bf16") == 0 ? LEM_DTYPE_BF16 : LEM_DTYPE_F32, &j->weights, err));
+    LEM_TRY(lem_runtime_open(j->cli, lem_job_compute_path(j->file), &j->rt, err));
+    LEM_TRY(lem_weights_open_any(dir, j->rt.backend, dtype, &j->weights, err));
     LEM_TRY(lem_tokenizer_load(dir, &j->tok, err));
     LEM_TRY(choose_head(j, err));
     LEM_TRY(lem_scorer_new(j->weights, j->rt.backend, &j->how, j->recipe.good, j->recipe.bad,
@@ -267,7 +362,6 @@ done:
 static lem_status print_json(const job *j, double rate, lem_err *err) {
     char formula[96];
     lem_head_formula_text(&j->how, formula);
-    lem_buf b = {0};
     lem_json *o = lem_json_new_object();
     bool ok = o && lem_json_set(o, "problems", lem_json_new_int((int64_t)j->rows)) &&
               lem_json_set(o, "scores", lem_json_new_int((int64_t)j->scored)) &&
@@ -282,42 +376,67 @@ static lem_status print_json(const job *j, double rate, lem_err *err) {
                                       : lem_json_new_null()) &&
               lem_json_set(o, "tokens", lem_json_new_int((int64_t)lem_scorer_tokens(j->scorer))) &&
               lem_json_set(o, "tokens_per_second", lem_json_new_num(rate));
-    if (ok) lem_json_write(o, 0, &b);
-    lem_status st = ok ? lem_buf_ok(&b, err) : lem_fail(err, LEM_EMEM, "out of memory");
-    if (st == LEM_OK) fprintf(j->cli->out, "%s\n", lem_buf_str(&b));
+    if (ok) return lem_print_json(j->cli->out, o, 0, err);
     lem_json_free(o);
-    lem_buf_release(&b);
+    return lem_fail(err, LEM_EMEM, "out of memory");
+}
+
+static lem_status plan(lem_cli *cli, const lem_args *args, lem_plan *out, lem_err *err) {
+    lem_model_config c;
+    double width = lem_args_is(args, "dtype", "bf16") ? 2 : 4;
+    (void)cli;
+    lem_status st = lem_train_folder_config(lem_args_str(args, "model"), &c, err);
+    if (st == LEM_OK)
+        out->memory = width * (double)lem_model_config_params(&c) +
+                      (double)lem_net_bytes(&c, (int)lem_args_int(args, "max-rows"), false);
     return st;
+}
+
+static lem_status show_plan(const job *j, lem_err *err) {
+    lem_plan p = {0, 0};
+    lem_status st = plan(j->cli, j->args, &p, err);
+    if (st == LEM_OK) lem_info(j->cli->log, "plan: at most %.2f GB of memory", p.memory / 1e9);
+    return st;
+}
+
+static lem_status score(job *j, lem_err *err) {
+    lem_status st = LEM_OK;
+    if (j->cli->dry_run) return show_plan(j, err);
+    LEM_TRY(open_all(j, err));
+    LEM_TRY(lem_job_start(j->file, j->rt.backend->ops->name, err));
+    double start = lem_clock_seconds();
+    LEM_TRY(score_file(j, j->args->words[0], err));
+    double seconds = lem_clock_seconds() - start, tokens = (double)lem_scorer_tokens(j->scorer);
+    double rate = seconds > 0 ? tokens / seconds : 0;
+    lem_info(j->cli->log,
+             "%llu problems, %llu scores (%llu for identical texts), %llu too long, %llu without steps; %.0f "
+             "tokens computed, %.0f tokens/s",
+             (unsigned long long)j->rows, (unsigned long long)j->scored, (unsigned long long)j->shared,
+             (unsigned long long)j->too_long, (unsigned long long)j->no_steps, tokens, rate);
+    if (j->cli->json) st = print_json(j, rate, err);
+done:
+    return st;
+}
+
+static void release(job *j) {
+    if (j->journal && lem_journal_close(j->journal, NULL) != LEM_OK)
+        lem_warn(j->cli->log, "the journal of %s could not be closed", lem_job_out(j->file));
+    for (uint64_t i = 0; i < j->n_known; i++) lem_json_free(j->known[i]);
+    lem_free(j->known);
+    lem_scorer_free(j->scorer);
+    lem_weights_free(j->weights);
+    lem_tokenizer_free(j->tok);
+    lem_free(j->separator);
+    lem_runtime_close(&j->rt);
+    lem_job_close(j->file);
 }
 
 static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
     job j = {.cli = cli, .args = args};
-    const char *path = lem_args_str(args, "out");
-    lem_out *out = NULL;
-    lem_status st = LEM_OK;
-    if (!path || !lem_args_str(args, "model"))
-        return lem_fail(err, LEM_EUSAGE, "--model DIR and --out FILE are both needed");
-    LEM_TRY(open_all(&j, err));
-    LEM_TRY(lem_out_open(path, cli->overwrite || cli->fresh, &out, err));
-    double start = lem_clock_seconds();
-    LEM_TRY(score_file(&j, args->words[0], out, err));
-    LEM_TRY(lem_out_commit(out, err));
-    j.seconds = lem_clock_seconds() - start;
-    double rate = j.seconds > 0 ? (double)lem_scorer_tokens(j.scorer) / j.seconds : 0;
-    lem_info(cli->log,
-             "%llu problems, %llu scores (%llu for identical texts), %llu too long, %llu without steps; %llu "
-             "tokens computed, %.0f tokens/s",
-             (unsigned long long)j.rows, (unsigned long long)j.scored, (unsigned long long)j.shared,
-             (unsigned long long)j.too_long, (unsigned long long)j.no_steps,
-             (unsigned long long)lem_scorer_tokens(j.scorer), rate);
-    if (cli->json) st = print_json(&j, rate, err);
-done:
-    lem_out_close(out);
-    lem_scorer_free(j.scorer);
-    lem_weights_free(j.weights);
-    lem_tokenizer_free(j.tok);
-    lem_free(j.separator);
-    lem_runtime_close(&j.rt);
+    lem_status st = lem_job_open(cli, &lem_cmd_rm_score, args, NULL, &j.file, err);
+    if (st == LEM_OK && lem_job_done(j.file)) st = lem_print_complete(cli, "rm score", j.file, err);
+    else if (st == LEM_OK) st = score(&j, err);
+    release(&j);
     return st;
 }
 
@@ -333,4 +452,9 @@ const lem_command lem_cmd_rm_score = {
     .opts = opts,
     .n_opts = (int)(sizeof opts / sizeof opts[0]),
     .run = run,
+    .plan = plan,
+    .output = LEM_OUTPUT_FILE,
+    .out_required = true,
+    .required = "model",
+    .words = LEM_WORDS_INPUT,
 };

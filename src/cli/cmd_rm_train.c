@@ -13,24 +13,24 @@
 #include <string.h>
 
 static const lem_opt opts[] = {
-    {"model", LEM_OPT_STR, "DIR", NULL,
-     "fine-tuned model (a new reward head is drawn from the seed) or a reward model to train further", 0, 0},
-    {"lists", LEM_OPT_STR, "FILE", NULL, "response lists (see 'lemma rm sample')", 0, 0},
-    {"val", LEM_OPT_STR, "FILE", NULL, "validation lists", 0, 0},
-    {"system", LEM_OPT_STR, "TEXT", LEM_REWARD_SYSTEM, "system prompt; '' for none", 0, 0},
-    {"loss", LEM_OPT_STR, "NAME", "bt", "bt (listwise Bradley-Terry), pair, ce, mse or mse-sigmoid", 0, 0},
+    {"model", LEM_OPT_INPUT, "DIR", NULL,
+     "fine-tuned model (a new reward head is drawn from the seed) or a reward model to train further"},
+    {"lists", LEM_OPT_INPUT, "FILE", NULL, "response lists (see 'lemma rm sample')"},
+    {"val", LEM_OPT_INPUT, "FILE", NULL, "validation lists"},
+    {"system", LEM_OPT_STR, "TEXT", LEM_REWARD_SYSTEM, "system prompt; '' for none"},
+    {"loss", LEM_OPT_ENUM, "NAME", "bt", "bt is listwise Bradley-Terry", .choices = LEM_RANKING_NAMES},
     {"lm-weight", LEM_OPT_NUM, "X", "0", "weight of a language-model loss on the right responses", 0, 100},
     {"value-weight", LEM_OPT_NUM, "X", "0", "weight of a value loss at every response token", 0, 100},
-    {"value-labels", LEM_OPT_STR, "KIND", "outcome",
-     "labels of the value loss: outcome (the response's own) or prefix (mean outcome of the list's responses "
-     "that share the prefix)",
-     0, 0},
+    {"value-labels", LEM_OPT_ENUM, "KIND", "outcome",
+     "labels of the value loss: the response's own outcome, or the mean outcome of the list's responses that "
+     "share the prefix",
+     .choices = "outcome|prefix"},
     {"center", LEM_OPT_NUM, "X", "0", "weight that pulls the mean score of a list to zero", 0, 100},
     {"add-layers", LEM_OPT_INT, "N", "0",
      "layers put on top of the model, without effect at first, that learn to judge what those below predict",
      0, 64},
     {"freeze-body", LEM_OPT_FLAG, NULL, NULL,
-     "train only the added layers (of --add-layers, now or in an earlier run) and the head", 0, 0},
+     "train only the added layers (of --add-layers, now or in an earlier run) and the head"},
     {"body-layers", LEM_OPT_INT, "N", NULL,
      "with --freeze-body: layers of the body [those of --model, without the added ones]", 1, 1024},
     {"max-len", LEM_OPT_INT, "N", NULL,
@@ -42,65 +42,49 @@ static const lem_opt opts[] = {
 typedef struct job {
     lem_cli *cli;
     const lem_args *args;
-    const char *out, *model_dir;
+    lem_job *job;
+    const char *model_dir;
     lem_runtime rt;
-    lem_model *model;
+    lem_model_config config; /* of --model */
+    lem_model *model;        /* NULL while --dry-run only plans */
     lem_tokenizer *tok;
     lem_lists lists, val;
     lem_orm *rank, *vrank;
     int body_layers;
-    char identity[65];
-    char *run_manifest, *manifest, *checkpoints;
 } job;
 
-static lem_status identify(job *j, lem_err *err) {
-    char *weights = lem_path_join(j->model_dir, "model.safetensors", err),
-         *tok = lem_path_join(j->model_dir, "tokenizer.json", err);
-    const char *val = lem_args_str(j->args, "val"), *inputs[4];
-    int n = 0;
-    lem_status st = weights && tok ? LEM_OK : LEM_EMEM;
-    inputs[n++] = weights;
-    inputs[n++] = tok;
-    inputs[n++] = lem_args_str(j->args, "lists");
-    if (val) inputs[n++] = val;
-    if (st == LEM_OK)
-        st = lem_job_identity(&lem_cmd_rm_train, j->args, inputs, n, j->rt.backend->ops->name, j->identity,
-                              err);
-    lem_free(weights);
-    lem_free(tok);
+/* Replaces the model by one with more layers on top. */
+static lem_status add_layers(job *j, int extra, lem_err *err) {
+    lem_model *m = j->model;
+    j->model = NULL;
+    lem_status st = lem_model_with_layers(m, extra, j->cli->seed, &j->model, err);
+    lem_model_free(m);
     return st;
 }
 
 static lem_status open_model(job *j, lem_err *err) {
     lem_model *m = NULL;
+    int extra = (int)lem_args_int(j->args, "add-layers");
     lem_status st = lem_model_open_any(j->model_dir, &m, err);
-    if (st == LEM_OK) st = lem_tokenizer_load(j->model_dir, &j->tok, err);
-    if (st == LEM_OK && m->config.head != LEM_HEAD_SCALAR) {
+    if (st) return st;
+    if (m->config.head != LEM_HEAD_SCALAR) {
         st = lem_model_with_head(m, LEM_HEAD_SCALAR, j->cli->seed, &j->model, err);
         if (st == LEM_OK)
             lem_info(j->cli->log, "%s has no reward head: a new one is drawn from seed %llu and trained",
                      j->model_dir, (unsigned long long)j->cli->seed);
-    } else if (st == LEM_OK) {
-        j->model = m;
-        m = NULL;
-    }
-    lem_model_free(m);
-    int extra = (int)lem_args_int(j->args, "add-layers");
-    j->body_layers = lem_args_has(j->args, "body-layers") ? (int)lem_args_int(j->args, "body-layers")
-                     : st == LEM_OK                       ? j->model->config.layers
-                                                          : 0;
-    if (st == LEM_OK && extra) {
-        m = j->model;
-        j->model = NULL;
-        st = lem_model_with_layers(m, extra, j->cli->seed, &j->model, err);
         lem_model_free(m);
-    }
-    return st;
+    } else j->model = m;
+    return st == LEM_OK && extra ? add_layers(j, extra, err) : st;
+}
+
+static void set_body(job *j) {
+    bool given = lem_args_has(j->args, "body-layers");
+    j->body_layers = given ? (int)lem_args_int(j->args, "body-layers") : j->config.layers;
 }
 
 static lem_status load_lists(job *j, const char *path, lem_lists *out, lem_err *err) {
     int max_len = (int)lem_args_int(j->args, "max-len");
-    if (max_len == 0 || max_len > j->model->config.max_positions) max_len = j->model->config.max_positions;
+    if (max_len == 0 || max_len > j->config.max_positions) max_len = j->config.max_positions;
     lem_drop_counts d = {0};
     lem_status st = lem_lists_load(out, path, j->tok, lem_args_str(j->args, "system"), max_len, j->cli->limit,
                                    &d, j->cli->log, err);
@@ -114,60 +98,82 @@ static lem_status load_lists(job *j, const char *path, lem_lists *out, lem_err *
     return st;
 }
 
-static lem_status train(job *j, lem_buf *telemetry, lem_err *err) {
+static lem_status make_objectives(job *j, lem_err *err) {
     const lem_args *a = j->args;
+    lem_orm_opts o = {.lm_weight = lem_args_num(a, "lm-weight"),
+                      .value_weight = lem_args_num(a, "value-weight"),
+                      .center = lem_args_num(a, "center"),
+                      .prefix_values = lem_args_is(a, "value-labels", "prefix")};
     lem_status st = LEM_OK;
-    lem_train_result res;
-    lem_orm_opts ro = {.lm_weight = lem_args_num(a, "lm-weight"),
-                       .value_weight = lem_args_num(a, "value-weight"),
-                       .center = lem_args_num(a, "center")};
-    lem_train_opts o;
-    LEM_TRY(lem_train_options_read(a, &o, err));
-    o.freeze_layers = lem_args_flag(a, "freeze-body") ? j->body_layers : 0;
-    o.stage = "rm";
-    o.checkpoint_dir = j->checkpoints;
-    o.identity = j->identity;
-    const char *labels = lem_args_str(a, "value-labels");
-    if (strcmp(labels, "prefix") == 0) ro.prefix_values = true;
-    else if (strcmp(labels, "outcome") != 0)
-        return lem_fail(err, LEM_EUSAGE, "--value-labels '%s' is neither outcome nor prefix", labels);
-    LEM_TRY(lem_ranking_parse(lem_args_str(a, "loss"), &ro.loss, err));
+    LEM_TRY(lem_ranking_parse(lem_args_str(a, "loss"), &o.loss, err));
     LEM_TRY(load_lists(j, lem_args_str(a, "lists"), &j->lists, err));
     if (lem_args_str(a, "val")) LEM_TRY(load_lists(j, lem_args_str(a, "val"), &j->val, err));
-    LEM_TRY(lem_orm_new(&j->lists, &ro, &j->rank, err));
-    LEM_TRY(lem_orm_new(&j->val, &ro, &j->vrank, err));
-    lem_objective obj = lem_orm_objective(j->rank), vobj = lem_orm_objective(j->vrank);
-    lem_info(j->cli->log,
-             "reward model: %ld steps of %d lists, %.1f MiB for activations, gradients and packed weights",
-             lem_train_steps(&o, obj.n_items), o.batch,
-             (double)lem_net_bytes(&j->model->config, o.max_rows, true) / 1048576);
-    if (j->cli->dry_run) goto done;
-    LEM_TRY(lem_train_run(j->model, j->rt.backend, &obj, j->val.n ? &vobj : NULL, &o, telemetry, j->cli->log,
-                          j->cli->cancel, &res, err));
-    if (j->cli->json)
-        fprintf(j->cli->out, "{\"steps\":%ld,\"loss\":%.9g,\"val_loss\":%.9g,\"val_accuracy\":%.9g}\n",
-                res.steps, res.loss, res.n_val ? res.val[0] : -1, res.n_val ? res.val[1] : -1);
+    LEM_TRY(lem_orm_new(&j->lists, &o, &j->rank, err));
+    LEM_TRY(lem_orm_new(&j->val, &o, &j->vrank, err));
 done:
     return st;
 }
 
-/* Removes what only an unfinished run needs; a run killed between its result and this is swept when it is
- * found complete. */
-static lem_status sweep(const job *j, lem_err *err) {
-    lem_status st = lem_dir_remove(j->checkpoints, err);
-    return st ? st : lem_file_remove(j->run_manifest, err);
+static lem_status print_result(const job *j, const lem_train_result *r, lem_err *err) {
+    lem_json *o = lem_json_new_object();
+    double loss = r->n_val ? r->val[0] : -1, accuracy = r->n_val ? r->val[1] : -1;
+    bool ok = o && lem_json_set(o, "steps", lem_json_new_int(r->steps)) &&
+              lem_json_set(o, "loss", lem_json_new_num(r->loss)) &&
+              lem_json_set(o, "val_loss", lem_json_new_num(loss)) &&
+              lem_json_set(o, "val_accuracy", lem_json_new_num(accuracy));
+    if (ok) return lem_print_json(j->cli->out, o, 0, err);
+    lem_json_free(o);
+    return lem_fail(err, LEM_EMEM, "out of memory");
+}
+
+static lem_status train(job *j, lem_buf *telemetry, lem_err *err) {
+    lem_train_result res;
+    lem_train_opts o;
+    lem_objective obj = lem_orm_objective(j->rank), vobj = lem_orm_objective(j->vrank);
+    lem_status st = lem_train_options_read(j->args, &o, err);
+    if (st) return st;
+    lem_info(j->cli->log,
+             "reward model: %ld steps of %d lists, %.1f MiB for activations, gradients and packed weights",
+             lem_train_steps(&o, obj.n_items), o.batch,
+             (double)lem_net_bytes(&j->config, o.max_rows, true) / 1048576);
+    if (j->cli->dry_run) return LEM_OK;
+    char *checkpoints = lem_job_work_path(j->job, "checkpoints", err);
+    if (!checkpoints) return LEM_EMEM;
+    o.freeze_layers = lem_args_flag(j->args, "freeze-body") ? j->body_layers : 0;
+    o.stage = "rm";
+    o.checkpoint_dir = checkpoints;
+    o.identity = lem_job_identity(j->job);
+    st = lem_train_run(j->model, j->rt.backend, &obj, j->val.n ? &vobj : NULL, &o, telemetry, j->cli->log,
+                       j->cli->cancel, &res, err);
+    lem_free(checkpoints);
+    return st == LEM_OK && j->cli->json ? print_result(j, &res, err) : st;
 }
 
 static lem_status save(job *j, const lem_buf *telemetry, lem_err *err) {
-    lem_status st = lem_model_save(j->model, j->out, LEM_DTYPE_F32, err);
-    if (st == LEM_OK) st = lem_tokenizer_save(j->tok, j->out, err);
-    char *path = lem_path_join(j->out, "telemetry.jsonl", err);
-    if (st == LEM_OK)
-        st = path ? lem_file_write_atomic(path, lem_buf_str(telemetry), telemetry->len, err) : LEM_EMEM;
-    lem_free(path);
-    if (st == LEM_OK)
-        st = lem_manifest_write(j->manifest, &lem_cmd_rm_train, j->args, j->identity, &j->rt, err);
-    if (st == LEM_OK) st = sweep(j, err);
+    const char *out = lem_job_out(j->job);
+    lem_status st = lem_model_save(j->model, out, LEM_DTYPE_F32, err);
+    if (st == LEM_OK) st = lem_tokenizer_save(j->tok, out, err);
+    if (st == LEM_OK) st = lem_train_save_telemetry(out, telemetry, err);
+    return st == LEM_OK ? lem_job_finish(j->job, err) : st;
+}
+
+static lem_status train_and_save(job *j, lem_err *err) {
+    lem_buf telemetry = {0};
+    lem_status st = LEM_OK;
+    LEM_TRY(lem_train_folder_config(j->model_dir, &j->config, err));
+    LEM_TRY(lem_tokenizer_load(j->model_dir, &j->tok, err));
+    LEM_TRY(lem_train_memory_check(j->cli, &j->config, (int)lem_args_int(j->args, "max-rows"), err));
+    set_body(j);
+    LEM_TRY(make_objectives(j, err));
+    if (!j->cli->dry_run) {
+        LEM_TRY(lem_runtime_open(j->cli, lem_job_compute_path(j->job), &j->rt, err));
+        LEM_TRY(lem_job_start(j->job, j->rt.backend->ops->name, err));
+        LEM_TRY(open_model(j, err));
+    }
+    LEM_TRY(train(j, &telemetry, err));
+    if (!j->cli->dry_run) LEM_TRY(save(j, &telemetry, err));
+done:
+    lem_buf_release(&telemetry);
     return st;
 }
 
@@ -179,51 +185,23 @@ static void release(job *j) {
     lem_model_free(j->model);
     lem_tokenizer_free(j->tok);
     lem_runtime_close(&j->rt);
-    lem_free(j->run_manifest);
-    lem_free(j->manifest);
-    lem_free(j->checkpoints);
+    lem_job_close(j->job);
 }
 
 static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
-    job j = {
-        .cli = cli, .args = args, .out = lem_args_str(args, "out"), .model_dir = lem_args_str(args, "model")};
-    lem_lock *lock = NULL;
-    lem_buf telemetry = {0};
-    lem_status st = LEM_OK;
-    if (!j.out || !j.model_dir || !lem_args_str(args, "lists"))
-        return lem_fail(err, LEM_EUSAGE, "--model DIR, --lists FILE and --out DIR are all needed");
-    LEM_TRY(lem_dir_make(j.out, err));
-    j.run_manifest = lem_path_join(j.out, "run.manifest.json", err);
-    j.manifest = lem_path_join(j.out, "manifest.json", err);
-    j.checkpoints = lem_path_join(j.out, ".checkpoints", err);
-    char *lock_path = lem_path_join(j.out, "run", err);
-    if (!j.run_manifest || !j.manifest || !j.checkpoints || !lock_path) st = LEM_EMEM;
-    else st = lem_lock_take(lock_path, &lock, err);
-    lem_free(lock_path);
-    LEM_TRY(st);
-    bool anew = cli->fresh || cli->overwrite;
-    LEM_TRY(lem_runtime_open(cli, anew ? NULL : j.run_manifest, &j.rt, err));
-    LEM_TRY(identify(&j, err));
-    if (!anew && lem_manifest_is_of(j.manifest, j.identity)) {
-        lem_info(cli->log, "%s is already complete", j.out);
-        st = sweep(&j, err);
-        goto done;
-    }
-    if (!anew && lem_file_exists(j.manifest)) {
-        st = lem_fail(err, LEM_EUSAGE,
-                      "%s holds the result of another run; choose another --out or pass --overwrite", j.out);
-        goto done;
-    }
-    if (anew) LEM_TRY(lem_dir_remove(j.checkpoints, err));
-    if (!cli->dry_run)
-        LEM_TRY(lem_manifest_write(j.run_manifest, &lem_cmd_rm_train, args, j.identity, &j.rt, err));
-    LEM_TRY(open_model(&j, err));
-    LEM_TRY(train(&j, &telemetry, err));
-    if (!cli->dry_run) LEM_TRY(save(&j, &telemetry, err));
-done:
+    job j = {.cli = cli, .args = args, .model_dir = lem_args_str(args, "model")};
+    lem_status st = lem_job_open(cli, &lem_cmd_rm_train, args, NULL, &j.job, err);
+    if (st == LEM_OK && lem_job_done(j.job)) st = lem_print_complete(cli, "rm train", j.job, err);
+    else if (st == LEM_OK) st = train_and_save(&j, err);
     release(&j);
-    lem_buf_release(&telemetry);
-    lem_lock_release(lock);
+    return st;
+}
+
+static lem_status plan(lem_cli *cli, const lem_args *args, lem_plan *out, lem_err *err) {
+    lem_model_config c;
+    (void)cli;
+    lem_status st = lem_train_folder_config(lem_args_str(args, "model"), &c, err);
+    if (st == LEM_OK) *out = lem_train_plan(&c, (int)lem_args_int(args, "max-rows"));
     return st;
 }
 
@@ -239,5 +217,8 @@ const lem_command lem_cmd_rm_train = {
     .shared = lem_train_options,
     .n_shared = LEM_N_TRAIN_OPTIONS,
     .run = run,
-    .resumes = true,
+    .plan = plan,
+    .output = LEM_OUTPUT_DIR,
+    .out_required = true,
+    .required = "model|lists",
 };

@@ -3,7 +3,6 @@
 #include "cli/runtime.h"
 #include "cli/sample_rows.h"
 
-#include "core/hash.h"
 #include "core/journal.h"
 #include "core/jsonl.h"
 #include "core/mem.h"
@@ -15,25 +14,27 @@
 #include <string.h>
 #include <unistd.h>
 
+#define DTYPES "f32|bf16"
+
 static const lem_opt opts[] = {
-    {"model", LEM_OPT_STR, "DIR", NULL, "model folder (config.json, model.safetensors, tokenizer.json)", 0,
-     0},
-    {"prompts", LEM_OPT_STR, "FILE", NULL, "rows with problem, question or prompt (JSONL, JSON, .gz, .zst)",
-     0, 0},
+    {"model", LEM_OPT_INPUT, "DIR", NULL, "model folder (config.json, weights, tokenizer)"},
+    {"prompts", LEM_OPT_INPUT, "FILE", NULL,
+     "rows with problem, question or prompt (JSONL, JSON, .gz, .zst)"},
     {"map", LEM_OPT_LIST, "OURS=THEIRS", NULL,
-     "names of fields: problem=, expected_answer=, id= (dotted paths)", 0, 0},
+     "names of fields: problem=, expected_answer=, id= (dotted paths)"},
     {"n", LEM_OPT_INT, "N", "8", "candidates per problem", 1, 100000},
     {"temperature", LEM_OPT_NUM, "X", "0.7", "0 is greedy", 0, 1000},
     {"top-k", LEM_OPT_INT, "K", "0", "draw among the K likeliest tokens; 0 = all", 0, 1e9},
     {"top-p", LEM_OPT_NUM, "P", "1", "draw among the fewest tokens whose probability reaches P", 0, 1},
     {"max-tokens", LEM_OPT_INT, "N", "1024", "tokens per candidate", 1, 1e9},
-    {"stop", LEM_OPT_LIST, "TEXT", NULL, "end before this text; repeatable", 0, 0},
-    {"system", LEM_OPT_STR, "TEXT", NULL, "system prompt", 0, 0},
-    {"suffix", LEM_OPT_STR, "TEXT", NULL, "line added to each problem", 0, 0},
-    {"template", LEM_OPT_STR, "NAME", "chat",
-     "chat (the folder's chat template, else ChatML) or plain (the text as it is)", 0, 0},
-    {"dtype", LEM_OPT_STR, "NAME", "f32", "weights in memory: f32 or bf16", 0, 0},
-    {"slots", LEM_OPT_INT, "N", "0", "candidates in flight, 0 = 256 (never changes a result)", 0, 4096},
+    {"stop", LEM_OPT_LIST, "TEXT", NULL, "end before this text; repeatable"},
+    {"system", LEM_OPT_STR, "TEXT", NULL, "system prompt"},
+    {"suffix", LEM_OPT_STR, "TEXT", NULL, "line added to each problem"},
+    {"template", LEM_OPT_ENUM, "NAME", "chat",
+     "chat is the folder's chat template, else ChatML; plain is the text as it is", .choices = "chat|plain"},
+    {"dtype", LEM_OPT_ENUM, "NAME", "f32", "weights in memory", .choices = DTYPES},
+    {"slots", LEM_OPT_INT, "N", "0", "candidates in flight, 0 = 256 (never changes a result)", 0, 4096,
+     .effect = LEM_OPT_CHANGES_NOTHING},
 };
 
 enum { MAX_ENDS = 17 };
@@ -42,8 +43,7 @@ typedef struct sample_job {
     lem_cli *cli;
     const lem_args *args;
     const char *model, *prompts, *out;
-    char *journal_path, *manifest_path, *run_manifest_path;
-    char identity[65];
+    lem_job *job;
     bool to_stdout;
     int n; /* candidates per problem */
     lem_generate_opts gen;
@@ -60,7 +60,6 @@ typedef struct sample_job {
     lem_weights *weights;
     lem_tokenizer *tok;
     lem_journal *journal;
-    lem_lock *lock;
     lem_progress *progress;
     uint64_t run_tokens;
     double begin;
@@ -68,15 +67,6 @@ typedef struct sample_job {
 } sample_job;
 
 /* ---- options */
-
-static char *with_suffix(const char *path, const char *suffix, lem_err *err) {
-    lem_buf b = {0};
-    lem_buf_puts(&b, path);
-    lem_buf_puts(&b, suffix);
-    char *s = b.failed ? NULL : lem_strdup(b.data, err);
-    lem_buf_release(&b);
-    return s;
-}
 
 static lem_status read_stops(sample_job *j, lem_err *err) {
     const lem_json *list = lem_args_tree(j->args, "stop");
@@ -95,17 +85,9 @@ static lem_status read_options(sample_job *j, lem_err *err) {
     j->model = lem_args_str(a, "model");
     j->prompts = lem_args_str(a, "prompts");
     j->out = lem_args_str(a, "out");
-    if (!j->model) return lem_fail(err, LEM_EUSAGE, "--model DIR is missing");
-    if (!j->prompts) return lem_fail(err, LEM_EUSAGE, "--prompts FILE is missing");
-    if (!j->out) return lem_fail(err, LEM_EUSAGE, "--out FILE is missing");
     j->to_stdout = strcmp(j->out, "-") == 0;
     if (j->to_stdout && j->cli->json) return lem_fail(err, LEM_EUSAGE, "--out - and --json both want stdout");
-    const char *dtype = lem_args_str(a, "dtype"), *template = lem_args_str(a, "template");
-    if (strcmp(dtype, "f32") == 0) j->dtype = LEM_DTYPE_F32;
-    else if (strcmp(dtype, "bf16") == 0) j->dtype = LEM_DTYPE_BF16;
-    else return lem_fail(err, LEM_EUSAGE, "--dtype must be f32 or bf16, found '%s'", dtype);
-    if (strcmp(template, "chat") != 0 && strcmp(template, "plain") != 0)
-        return lem_fail(err, LEM_EUSAGE, "--template must be chat or plain, found '%s'", template);
+    j->dtype = lem_args_is(a, "dtype", "bf16") ? LEM_DTYPE_BF16 : LEM_DTYPE_F32;
     j->n = (int)lem_args_int(a, "n");
     j->gen = (lem_generate_opts){.sample = {(float)lem_args_num(a, "temperature"),
                                             (int)lem_args_int(a, "top-k"), (float)lem_args_num(a, "top-p")},
@@ -113,61 +95,7 @@ static lem_status read_options(sample_job *j, lem_err *err) {
                                  .slots = (int)lem_args_int(a, "slots"),
                                  .seed = j->cli->seed};
     lem_status st = read_stops(j, err);
-    if (st == LEM_OK) st = lem_generate_check(&j->gen, err);
-    if (st || j->to_stdout) return st;
-    j->journal_path = with_suffix(j->out, ".journal", err);
-    j->manifest_path = with_suffix(j->out, ".manifest.json", err);
-    j->run_manifest_path = with_suffix(j->out, ".journal.manifest.json", err);
-    return j->journal_path && j->manifest_path && j->run_manifest_path ? LEM_OK : LEM_EMEM;
-}
-
-/* ---- what is there already */
-
-static lem_status identify(sample_job *j, lem_err *err) {
-    if (strcmp(j->prompts, "-") != 0) {
-        const char *const inputs[] = {j->model, j->prompts};
-        return lem_job_identity(&lem_cmd_sample, j->args, inputs, 2, NULL, j->identity, err);
-    }
-    lem_buf b = {0}; /* stdin is identified by its rows */
-    for (size_t i = 0; i < j->rows.n; i++) lem_json_write(j->rows.at[i].input, 0, &b);
-    char hex[65];
-    lem_status st = lem_buf_ok(&b, err);
-    if (st == LEM_OK) {
-        lem_sha256_hex(lem_buf_str(&b), b.len, hex);
-        st = lem_job_identity(&lem_cmd_sample, j->args, (const char *const[]){j->model}, 1, hex, j->identity,
-                              err);
-    }
-    lem_buf_release(&b);
-    return st;
-}
-
-static lem_status remove_partial(const sample_job *j, lem_err *err) {
-    lem_status st = lem_file_remove(j->journal_path, err);
-    return st ? st : lem_file_remove(j->run_manifest_path, err);
-}
-
-/* Decides between finished, go on, and refused. The final manifest is written after OUT, and the journal
- * removed after that, so whatever stage a killed run reached, this finds it. */
-static lem_status look_at_output(sample_job *j, bool *complete, lem_err *err) {
-    *complete = false;
-    if (j->to_stdout) return LEM_OK;
-    if (j->cli->fresh) return j->cli->dry_run ? LEM_OK : remove_partial(j, err);
-    if (lem_file_exists(j->out) && lem_manifest_is_of(j->manifest_path, j->identity)) {
-        *complete = true;
-        return j->cli->dry_run ? LEM_OK : remove_partial(j, err);
-    }
-    if (lem_file_exists(j->journal_path)) {
-        if (lem_manifest_is_of(j->run_manifest_path, j->identity)) return LEM_OK;
-        return lem_fail(
-            err, LEM_EUSAGE,
-            "%s is the partial output of another job; choose another --out or pass --fresh to discard it",
-            j->journal_path);
-    }
-    if (lem_file_exists(j->out) && !j->cli->overwrite)
-        return lem_fail(
-            err, LEM_EUSAGE,
-            "%s exists and is the result of another job; choose another --out or pass --overwrite", j->out);
-    return LEM_OK;
+    return st ? st : lem_generate_check(&j->gen, err);
 }
 
 /* ---- journal */
@@ -178,30 +106,22 @@ static lem_status visit(void *ctx, const char *id, const lem_json *record, lem_e
     unsigned long long row = strtoull(id, &end, 10);
     unsigned long long cand = *end == ':' ? strtoull(end + 1, &end, 10) : (unsigned long long)j->n;
     if (*end || row >= j->rows.n || cand >= (unsigned long long)j->n)
-        return lem_fail(err, LEM_EDATA, "%s: unknown record '%s'", j->journal_path, id);
+        return lem_fail(err, LEM_EDATA, "the journal of %s: unknown record '%s'", j->out, id);
     lem_json **at = &j->records[row * (unsigned long long)j->n + cand];
     if (*at) return LEM_OK;
     *at = lem_json_copy(record);
-    if (!*at) return lem_fail(err, LEM_EMEM, "out of memory while reading %s", j->journal_path);
+    if (!*at) return lem_fail(err, LEM_EMEM, "out of memory while reading the journal of %s", j->out);
     j->finished++;
     return LEM_OK;
 }
 
 static lem_status open_journal(sample_job *j, lem_err *err) {
-    if (j->to_stdout) return LEM_OK;
-    uint64_t torn = 0;
-    lem_status st =
-        lem_manifest_write(j->run_manifest_path, &lem_cmd_sample, j->args, j->identity, &j->rt, err);
-    if (st == LEM_OK) st = lem_journal_open(j->journal_path, j->identity, visit, j, &j->journal, &torn, err);
-    if (st) return st;
-    if (torn)
-        lem_warn(j->cli->log, "%s: cut %llu bytes of an unfinished record", j->journal_path,
-                 (unsigned long long)torn);
+    lem_status st = lem_job_journal(j->job, visit, j, &j->journal, err);
     j->resumed = j->finished;
-    if (j->resumed)
+    if (st == LEM_OK && j->resumed)
         lem_info(j->cli->log, "going on: %llu of %llu candidates are there already",
                  (unsigned long long)j->resumed, (unsigned long long)j->total);
-    return LEM_OK;
+    return st;
 }
 
 /* ---- source and sink of the engine */
@@ -357,11 +277,6 @@ static void report_too_long(const sample_job *j) {
         lem_warn(j->cli->log, "%llu prompts in all are too long", (unsigned long long)j->rows.too_long);
 }
 
-static size_t physical_memory(void) {
-    long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGESIZE);
-    return pages > 0 && size > 0 ? (size_t)pages * (size_t)size : SIZE_MAX;
-}
-
 static lem_status print_plan(const sample_job *j, size_t packed, size_t engine, lem_err *err) {
     unsigned long long prompt_tokens = (unsigned long long)j->rows.ids.len,
                        total = (unsigned long long)j->total;
@@ -393,7 +308,7 @@ static lem_status print_plan(const sample_job *j, size_t packed, size_t engine, 
 
 /* Packed weights, then what the engine plans. */
 static lem_status plan_memory(sample_job *j, lem_err *err) {
-    size_t params = lem_model_config_params(&j->config), physical = physical_memory();
+    size_t params = lem_model_config_params(&j->config), physical = lem_physical_memory();
     j->gen.kv_bytes = physical / 2;
     size_t head = j->config.tied ? (size_t)j->config.vocab * (size_t)j->config.width
                                  : 0; /* a tied embedding is packed too */
@@ -427,18 +342,17 @@ static lem_status write_output(sample_job *j, lem_err *err) {
     }
     LEM_TRY(lem_out_commit(o, err));
     if (j->to_stdout) goto done;
-    LEM_TRY(lem_manifest_write(j->manifest_path, &lem_cmd_sample, j->args, j->identity, &j->rt, err));
     st = lem_journal_close(j->journal, err);
     j->journal = NULL;
     LEM_TRY(st);
-    LEM_TRY(remove_partial(j, err));
+    LEM_TRY(lem_job_finish(j->job, err));
 done:
     lem_json_free(row);
     if (o) lem_out_close(o);
     return st;
 }
 
-static lem_status print_json(const sample_job *j, bool complete, lem_err *err) {
+static lem_status print_json(const sample_job *j, lem_err *err) {
     uint64_t stop = 0, length = 0;
     for (uint64_t i = 0; j->records && i < (uint64_t)j->rows.n * (uint64_t)j->n; i++) {
         const char *f = lem_json_str(lem_json_get(j->records[i], "finish_reason"), "");
@@ -453,8 +367,8 @@ static lem_status print_json(const sample_job *j, bool complete, lem_err *err) {
         lem_json_set(fin, "prompt_too_long", lem_json_new_int((int64_t)(j->rows.too_long * (uint64_t)j->n)));
     ok = ok && lem_json_set(o, "command", lem_json_new_str("sample")) &&
          lem_json_set(o, "out", lem_json_new_str(j->out)) &&
-         lem_json_set(o, "identity", lem_json_new_str(j->identity)) &&
-         lem_json_set(o, "already_complete", lem_json_new_bool(complete)) &&
+         lem_json_set(o, "identity", lem_json_new_str(lem_job_identity(j->job))) &&
+         lem_json_set(o, "already_complete", lem_json_new_bool(false)) &&
          lem_json_set(o, "problems", lem_json_new_int((int64_t)j->rows.n)) &&
          lem_json_set(o, "candidates", lem_json_new_int((int64_t)j->finished)) &&
          lem_json_set(o, "resumed", lem_json_new_int((int64_t)j->resumed)) &&
@@ -496,7 +410,7 @@ static lem_status generate(sample_job *j, lem_err *err) {
 
 static void release(sample_job *j) {
     if (j->journal && lem_journal_close(j->journal, NULL) != LEM_OK)
-        lem_warn(j->cli->log, "%s: could not be closed", j->journal_path);
+        lem_warn(j->cli->log, "the journal of %s could not be closed", j->out);
     for (uint64_t i = 0; j->records && i < (uint64_t)j->rows.n * (uint64_t)j->n; i++)
         lem_json_free(j->records[i]);
     lem_free(j->records);
@@ -506,45 +420,41 @@ static void release(sample_job *j) {
     if (j->weights) lem_weights_free(j->weights);
     if (j->tok) lem_tokenizer_free(j->tok);
     lem_runtime_close(&j->rt);
-    if (j->lock) lem_lock_release(j->lock);
-    lem_free(j->journal_path);
-    lem_free(j->manifest_path);
-    lem_free(j->run_manifest_path);
+    lem_job_close(j->job);
 }
 
-static lem_status sample(sample_job *j, lem_err *err) {
-    bool complete;
-    lem_status st = read_options(j, err);
-    if (st == LEM_OK && !j->to_stdout && !j->cli->dry_run) st = lem_lock_take(j->out, &j->lock, err);
-    if (st == LEM_OK)
-        st = lem_sample_rows_load(j->prompts, lem_args_tree(j->args, "map"), j->cli->limit, &j->rows, err);
-    if (st == LEM_OK) st = identify(j, err);
-    if (st == LEM_OK) st = look_at_output(j, &complete, err);
-    if (st) return st;
-    if (complete) {
-        lem_info(j->cli->log, "%s is already complete", j->out);
-        return j->cli->json ? print_json(j, true, err) : LEM_OK;
-    }
-    st = load_model(j, err);
+/* Rows, model and plan: everything that can be wrong before the work begins. */
+static lem_status prepare(sample_job *j, lem_err *err) {
+    lem_status st =
+        lem_sample_rows_load(j->prompts, lem_args_tree(j->args, "map"), j->cli->limit, &j->rows, err);
+    if (st == LEM_OK) st = load_model(j, err);
     if (st) return st;
     report_too_long(j);
     if (j->rows.too_long == j->rows.n)
         return lem_fail(err, LEM_EDATA, "%s: no prompt fits the context of %d tokens", j->prompts,
                         j->config.max_positions);
     j->total = ((uint64_t)j->rows.n - j->rows.too_long) * (uint64_t)j->n;
-    st = plan_memory(j, err);
-    if (st || j->cli->dry_run) return st;
+    return plan_memory(j, err);
+}
+
+static lem_status open_run(sample_job *j, lem_err *err) {
     j->records = lem_alloc_zero(j->rows.n * (size_t)j->n, sizeof *j->records, err);
     j->missing = lem_alloc((size_t)j->n, sizeof *j->missing, err);
     if (!j->records || !j->missing) return LEM_EMEM;
-    st = lem_runtime_open(j->cli, j->run_manifest_path, &j->rt, err);
+    lem_status st = lem_runtime_open(j->cli, lem_job_compute_path(j->job), &j->rt, err);
+    if (st == LEM_OK) st = lem_job_start(j->job, j->rt.backend->ops->name, err);
     if (st == LEM_OK) st = open_journal(j, err);
-    if (st == LEM_OK) st = lem_weights_open(j->model, LEM_HEAD_LM, j->rt.backend, j->dtype, &j->weights, err);
-    if (st) return st;
-    st = generate(j, err);
+    return st ? st : lem_weights_open(j->model, LEM_HEAD_LM, j->rt.backend, j->dtype, &j->weights, err);
+}
+
+static lem_status sample(sample_job *j, lem_err *err) {
+    lem_status st = prepare(j, err);
+    if (st || j->cli->dry_run) return st;
+    st = open_run(j, err);
+    if (st == LEM_OK) st = generate(j, err);
     if (st == LEM_OK) st = write_output(j, err);
     if (st) return st;
-    if (j->cli->json) return print_json(j, false, err);
+    if (j->cli->json) return print_json(j, err);
     lem_info(j->cli->log, "%s: %llu candidates for %zu problems", j->out, (unsigned long long)j->finished,
              j->rows.n);
     return LEM_OK;
@@ -552,8 +462,23 @@ static lem_status sample(sample_job *j, lem_err *err) {
 
 static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
     sample_job j = {.cli = cli, .args = args};
-    lem_status st = sample(&j, err);
+    lem_status st = lem_job_open(cli, &lem_cmd_sample, args, NULL, &j.job, err);
+    if (st) return st;
+    if (lem_job_done(j.job)) st = lem_print_complete(cli, "sample", j.job, err);
+    else {
+        st = read_options(&j, err);
+        if (st == LEM_OK) st = sample(&j, err);
+    }
     release(&j);
+    return st;
+}
+
+static lem_status plan(lem_cli *cli, const lem_args *args, lem_plan *out, lem_err *err) {
+    lem_model_config c;
+    (void)cli;
+    size_t width = lem_args_is(args, "dtype", "bf16") ? 2 : 4;
+    lem_status st = lem_model_check(lem_args_str(args, "model"), LEM_HEAD_LM, &c, err);
+    if (st == LEM_OK) out->memory = (double)lem_model_config_params(&c) * (double)width;
     return st;
 }
 
@@ -568,4 +493,8 @@ const lem_command lem_cmd_sample = {
     .opts = opts,
     .n_opts = (int)(sizeof opts / sizeof opts[0]),
     .run = run,
+    .plan = plan,
+    .output = LEM_OUTPUT_FILE,
+    .out_required = true,
+    .required = "model|prompts",
 };

@@ -1,5 +1,6 @@
 /* cmd_select.c - lemma select: pass@k, maj@k, rm@k and relatives of candidate rows, with intervals */
 #include "cli/commands.h"
+#include "job/job.h"
 
 #include "core/file.h"
 #include "core/mem.h"
@@ -20,15 +21,15 @@ static const lem_opt opts[] = {
     {"seeds", LEM_OPT_INT, "N", "100", "random subsets per problem for the seeds protocol; 0 = none", 0,
      100000},
     {"resamples", LEM_OPT_INT, "N", "10000", "bootstrap resamples over problems", 100, 1000000},
-    {"group", LEM_OPT_STR, "HOW", "key",
-     "what counts as the same answer in votes: key (1/2 is 0.5) or string", 0, 0},
+    {"group", LEM_OPT_ENUM, "HOW", "key", "what counts as the same answer in votes (by key, 1/2 is 0.5)",
+     .choices = "key|string"},
     {"aggregate", LEM_OPT_LIST, "NAME", NULL,
      "step scores to one score: last, min, max, prod, geometric, mean, mean_logit, mean_odds; default last, "
      "min, prod",
      0, 0},
-    {"task", LEM_OPT_STR, "NAME", "std",
-     "where the answer stands in completions, for rows that were not graded: a name as in lemma grade --task",
-     0, 0},
+    {"task", LEM_OPT_ENUM, "NAME", "std",
+     "where the answer stands in completions, for rows that were not graded",
+     .choices = LEM_GRADE_TASK_NAMES},
 };
 
 static lem_status choose_ks(const lem_args *args, const lem_eval_data *d, lem_eval_opts *o, lem_err *err) {
@@ -155,7 +156,8 @@ static void print_table(lem_cli *cli, const lem_eval_data *d, const lem_metrics 
     lem_buf_release(&b);
 }
 
-static lem_status put_out(lem_cli *cli, const char *path, const lem_json *r, lem_err *err) {
+static lem_status put_out(lem_cli *cli, lem_job *job, const lem_json *r, lem_err *err) {
+    const char *path = lem_job_out(job);
     lem_buf b = {0};
     lem_out *out = NULL;
     lem_json_write(r, 2, &b);
@@ -163,16 +165,17 @@ static lem_status put_out(lem_cli *cli, const char *path, const lem_json *r, lem
     lem_status st = lem_buf_ok(&b, err);
     if (st == LEM_OK && cli->json) fputs(lem_buf_str(&b), cli->out);
     if (st == LEM_OK && path) {
-        st = lem_out_open(path, cli->overwrite || cli->fresh, &out, err);
+        st = lem_out_open(path, true, &out, err);
         if (st == LEM_OK) st = lem_out_write(out, lem_buf_str(&b), b.len, err);
         if (st == LEM_OK) st = lem_out_commit(out, err);
         lem_out_close(out);
+        if (st == LEM_OK) st = lem_job_finish(job, err);
     }
     lem_buf_release(&b);
     return st;
 }
 
-static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
+static lem_status select_from(lem_cli *cli, const lem_args *args, lem_job *job, lem_err *err) {
     lem_eval_load how = {.limit = cli->limit};
     lem_eval_opts o = {.seed = cli->seed,
                        .resamples = (int)lem_args_int(args, "resamples"),
@@ -181,9 +184,8 @@ static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
     lem_metrics m = {NULL, 0, NULL, 0};
     lem_json *r = NULL;
     lem_status st = LEM_OK;
-    const char *out = lem_args_str(args, "out");
     if (o.n_seeds == 0) o.n_seeds = -1;
-    if (out && strcmp(out, "-") == 0) cli->json = true, out = NULL;
+    if (lem_args_is(args, "out", "-")) cli->json = true;
     lem_candidates_map *map = lem_candidates_map_new(err);
     if (!map) return LEM_EMEM;
     LEM_TRY(configure(args, map, &how, err));
@@ -199,13 +201,23 @@ static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
         st = lem_fail(err, LEM_EMEM, "out of memory");
         goto done;
     }
-    LEM_TRY(put_out(cli, out, r, err));
+    LEM_TRY(lem_job_start(job, NULL, err));
+    LEM_TRY(put_out(cli, job, r, err));
     if (!cli->json) print_table(cli, &d, &m);
 done:
     lem_json_free(r);
     lem_metrics_release(&m);
     lem_eval_data_release(&d);
     lem_candidates_map_free(map);
+    return st;
+}
+
+static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
+    static const lem_job_spec spec = {.cheap = true};
+    lem_job *job = NULL;
+    lem_status st = lem_job_open(cli, &lem_cmd_select, args, &spec, &job, err);
+    if (st == LEM_OK && !lem_job_done(job)) st = select_from(cli, args, job, err);
+    lem_job_close(job);
     return st;
 }
 
@@ -219,4 +231,6 @@ const lem_command lem_cmd_select = {
     .opts = opts,
     .n_opts = (int)(sizeof opts / sizeof opts[0]),
     .run = run,
+    .output = LEM_OUTPUT_FILE,
+    .words = LEM_WORDS_INPUT,
 };

@@ -3,21 +3,26 @@
 #include "cli/runtime.h"
 #include "cli/train_options.h"
 
+#include "core/choice.h"
 #include "core/file.h"
-#include "core/hash.h"
 #include "core/mem.h"
 #include "data/dataset.h"
 #include "model/model.h"
+#include "model/weights_open.h"
 #include "token/tokenizer.h"
 #include "train/sft.h"
 
 #include <string.h>
 
+/* In the order of lem_arch's table below. */
+#define ARCH_NAMES "llama|mistral|qwen2|qwen3"
+#define ROW_KINDS "messages|sharegpt|prompt-completion|instruction|question-answer|text"
+
 static const lem_opt opts[] = {
-    {"model", LEM_OPT_STR, "DIR", NULL, "model folder to start from", 0, 0},
-    {"from-scratch", LEM_OPT_FLAG, NULL, NULL, "start from random weights of the shape below", 0, 0},
-    {"arch", LEM_OPT_STR, "NAME", "llama",
-     "llama, mistral, qwen2 (adds q/k/v biases) or qwen3 (normalises queries and keys)", 0, 0},
+    {"model", LEM_OPT_INPUT, "DIR", NULL, "model folder to start from"},
+    {"from-scratch", LEM_OPT_FLAG, NULL, NULL, "start from random weights of the shape below"},
+    {"arch", LEM_OPT_ENUM, "NAME", "llama",
+     "family (qwen2 adds q/k/v biases, qwen3 normalises queries and keys)", .choices = ARCH_NAMES},
     {"layers", LEM_OPT_INT, "N", "4", "decoder layers", 1, 256},
     {"width", LEM_OPT_INT, "N", "128", "hidden size", 8, 65536},
     {"ffn", LEM_OPT_INT, "N", NULL, "feed-forward size [8/3 of width, rounded up to 32]", 8, 262144},
@@ -25,22 +30,20 @@ static const lem_opt opts[] = {
     {"kv-heads", LEM_OPT_INT, "N", NULL, "key/value heads [heads]", 1, 512},
     {"context", LEM_OPT_INT, "N", "512", "longest sequence", 16, 1048576},
     {"rope-theta", LEM_OPT_NUM, "X", "10000", "base of the rotary positions", 1, 1e9},
-    {"untied", LEM_OPT_FLAG, NULL, NULL, "separate output matrix", 0, 0},
+    {"untied", LEM_OPT_FLAG, NULL, NULL, "separate output matrix"},
     {"vocab", LEM_OPT_INT, "N", "1024", "size of a tokenizer trained on the data", 260, 1048576},
-    {"tokenizer", LEM_OPT_STR, "DIR", NULL, "use this tokenizer (with --from-scratch)", 0, 0},
-    {"data", LEM_OPT_LIST, "FILE", NULL, "training rows (JSONL, JSON, .gz, .zst); repeatable", 0, 0},
-    {"val", LEM_OPT_STR, "FILE", NULL, "validation rows", 0, 0},
-    {"format", LEM_OPT_STR, "KIND", NULL,
-     "messages, sharegpt, prompt-completion, instruction, question-answer or text [detected]", 0, 0},
-    {"system", LEM_OPT_STR, "TEXT", NULL, "system prompt of rows that have none", 0, 0},
-    {"suffix", LEM_OPT_STR, "TEXT", NULL, "line added to the question of question-answer rows", 0, 0},
-    {"strip-marks", LEM_OPT_FLAG, NULL, NULL, "remove GSM8K's <<...>> calculator marks", 0, 0},
-    {"box-answer", LEM_OPT_FLAG, NULL, NULL, "turn a last line '#### x' into 'The answer is \\boxed{x}.'", 0,
-     0},
+    {"tokenizer", LEM_OPT_INPUT, "DIR", NULL, "use this tokenizer (with --from-scratch)"},
+    {"data", LEM_OPT_INPUTS, "FILE", NULL, "training rows (JSONL, JSON, .gz, .zst); repeatable"},
+    {"val", LEM_OPT_INPUT, "FILE", NULL, "validation rows"},
+    {"format", LEM_OPT_ENUM, "KIND", NULL, "kind of the rows [detected]", .choices = ROW_KINDS},
+    {"system", LEM_OPT_STR, "TEXT", NULL, "system prompt of rows that have none"},
+    {"suffix", LEM_OPT_STR, "TEXT", NULL, "line added to the question of question-answer rows"},
+    {"strip-marks", LEM_OPT_FLAG, NULL, NULL, "remove GSM8K's <<...>> calculator marks"},
+    {"box-answer", LEM_OPT_FLAG, NULL, NULL, "turn a last line '#### x' into 'The answer is \\boxed{x}.'"},
     {"max-len", LEM_OPT_INT, "N", NULL, "longer rows are left out and counted [context]", 8, 1048576},
     {"epochs", LEM_OPT_NUM, "X", "1", "passes over the data", 0.0001, 10000},
     {"batch", LEM_OPT_INT, "N", "128", "sequences per optimizer step", 1, 65536},
-    {"stages", LEM_OPT_TREE, "LIST", NULL, "stages, each a map of these options with a name (YAML)", 0, 0},
+    {"stages", LEM_OPT_TREE, "LIST", NULL, "stages, each a map of these options with a name (YAML)"},
 };
 
 /* Options of one stage: the stage's own value where it has one, the command's otherwise. */
@@ -53,55 +56,67 @@ typedef struct stage {
 typedef struct job {
     lem_cli *cli;
     const lem_args *args;
+    lem_job *job;
     const char *out;
     stage *stages;
     int n;
     lem_runtime rt;
-    lem_model *model;
+    lem_model_config config;
+    lem_model *model; /* NULL while --dry-run only plans */
     lem_tokenizer *tok;
-    char identity[65];
-    char *manifest; /* OUT/manifest.json */
-    char **inputs;
-    int n_inputs;
 } job;
 
-static lem_status make_stage(job *j, const lem_json *tree, int index, stage *out, lem_err *err) {
+/* ---- stages ---- */
+
+static bool is_stage_name(const char *name) {
+    return name && *name && strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-_") == strlen(name);
+}
+
+/* A stage's own options over the command's. */
+static lem_status merge_options(lem_json *merged, const lem_json *tree, lem_err *err) {
+    for (size_t i = 0; i < lem_json_count(tree); i++) {
+        const char *key = lem_json_key_at(tree, i);
+        const lem_opt *o = lem_opt_find(&lem_cmd_sft, key);
+        if (strcmp(key, "name") == 0) continue;
+        if (!lem_json_set(merged, o ? o->name : key, lem_json_copy(lem_json_value_at(tree, i))))
+            return lem_fail(err, LEM_EMEM, "out of memory");
+    }
+    return LEM_OK;
+}
+
+static lem_status stage_args(job *j, const lem_json *tree, stage *out, lem_err *err) {
     lem_json *merged = lem_json_copy(j->args->values);
+    lem_cli scratch = *j->cli;
     if (!merged) return lem_fail(err, LEM_EMEM, "out of memory");
     (void)lem_json_remove(merged, "stages");
     (void)lem_json_remove(merged, "_words");
-    const char *name = "sft";
-    lem_status st = LEM_OK;
-    if (tree) {
-        name = lem_json_str(lem_json_get(tree, "name"), NULL);
-        if (!name || !*name || strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-_") != strlen(name))
-            st = lem_fail(err, LEM_EUSAGE,
-                          "stages[%d]: a name of lower-case letters, digits, '-' and '_' expected", index);
-        for (size_t i = 0; st == LEM_OK && i < lem_json_count(tree); i++) {
-            char key[64];
-            snprintf(key, sizeof key, "%s", lem_json_key_at(tree, i));
-            for (char *p = key; *p; p++)
-                if (*p == '_') *p = '-';
-            if (strcmp(key, "name") != 0 &&
-                !lem_json_set(merged, key, lem_json_copy(lem_json_value_at(tree, i))))
-                st = lem_fail(err, LEM_EMEM, "out of memory");
-        }
-    }
-    lem_cli scratch = *j->cli;
+    lem_status st = merge_options(merged, tree, err);
     if (st == LEM_OK) st = lem_args_from_tree(&lem_cmd_sft, merged, &scratch, &out->args, err);
-    if (st && tree) lem_err_context(err, "stage %s", name ? name : "?");
     lem_json_free(merged);
-    if (st) return st;
+    return st;
+}
+
+static char *stage_dir(const job *j, const lem_json *tree, int index, const char *name, lem_err *err) {
+    lem_buf b = {0};
+    if (!tree) return lem_strdup(j->out, err);
+    lem_buf_printf(&b, "%s/stages/%d-%s", j->out, index + 1, name);
+    char *dir = lem_buf_ok(&b, err) == LEM_OK ? lem_strdup(b.data, err) : NULL;
+    lem_buf_release(&b);
+    return dir;
+}
+
+static lem_status make_stage(job *j, const lem_json *tree, int index, stage *out, lem_err *err) {
+    const char *name = tree ? lem_json_str(lem_json_get(tree, "name"), NULL) : "sft";
+    if (!is_stage_name(name))
+        return lem_fail(err, LEM_EUSAGE,
+                        "stages[%d]: a name of lower-case letters, digits, '-' and '_' expected", index);
+    lem_status st = stage_args(j, tree, out, err);
+    if (st) return tree ? lem_err_context(err, "stage %s", name) : st;
     out->name = name;
-    if (!tree) out->dir = lem_strdup(j->out, err);
-    else {
-        lem_buf b = {0};
-        lem_buf_printf(&b, "%s/stages/%d-%s", j->out, index + 1, name);
-        out->dir = lem_buf_take(&b);
-    }
-    if (!out->dir) return lem_fail(err, LEM_EMEM, "out of memory");
+    out->dir = stage_dir(j, tree, index, name, err);
+    if (!out->dir) return LEM_EMEM;
     if (lem_json_count(lem_args_tree(&out->args, "data")) == 0)
-        return lem_fail(err, LEM_EUSAGE, "stage %s: --data names no file", name);
+        return lem_fail(err, LEM_EUSAGE, "stage %s: --data FILE is missing", name);
     return LEM_OK;
 }
 
@@ -158,31 +173,24 @@ static lem_status train_tokenizer(job *j, lem_err *err) {
     return st;
 }
 
-static lem_status new_model(job *j, lem_err *err) {
+static lem_status get_tokenizer(job *j, lem_err *err) {
+    const char *dir = lem_args_str(j->args, "tokenizer");
+    return dir ? lem_tokenizer_load(dir, &j->tok, err) : train_tokenizer(j, err);
+}
+
+/* The shape that the options ask for, with the vocabulary of the tokenizer. */
+static lem_status new_config(job *j, lem_err *err) {
+    static const lem_arch families[] = {LEM_ARCH_LLAMA, LEM_ARCH_MISTRAL, LEM_ARCH_QWEN2, LEM_ARCH_QWEN3};
     const lem_args *a = j->args;
-    const char *dir = lem_args_str(a, "tokenizer"), *arch = lem_args_str(a, "arch");
-    lem_status st = dir ? lem_tokenizer_load(dir, &j->tok, err) : train_tokenizer(j, err);
-    if (st) return st;
     lem_model_config c = {0};
-    static const struct {
-        const char *name;
-        lem_arch arch;
-    } families[] = {{"llama", LEM_ARCH_LLAMA},
-                    {"mistral", LEM_ARCH_MISTRAL},
-                    {"qwen2", LEM_ARCH_QWEN2},
-                    {"qwen3", LEM_ARCH_QWEN3}};
-    size_t f = 0;
-    while (f < sizeof families / sizeof *families && strcmp(families[f].name, arch) != 0) f++;
-    if (f == sizeof families / sizeof *families)
-        return lem_fail(err, LEM_EUSAGE, "--arch '%s' is none of llama, mistral, qwen2, qwen3", arch);
-    c.arch = families[f].arch;
+    c.arch = families[lem_choice_find(ARCH_NAMES, lem_args_str(a, "arch"))];
     c.head = LEM_HEAD_LM;
     c.layers = (int)lem_args_int(a, "layers");
     c.width = (int)lem_args_int(a, "width");
     c.ffn = lem_args_has(a, "ffn") ? (int)lem_args_int(a, "ffn") : (c.width * 8 / 3 + 31) / 32 * 32;
     c.heads = (int)lem_args_int(a, "heads");
     c.kv_heads = lem_args_has(a, "kv-heads") ? (int)lem_args_int(a, "kv-heads") : c.heads;
-    c.vocab = lem_tokenizer_vocab(j->tok);
+    c.vocab = j->tok ? lem_tokenizer_vocab(j->tok) : (int32_t)lem_args_int(a, "vocab");
     c.max_positions = (int)lem_args_int(a, "context");
     c.rope_theta = (float)lem_args_num(a, "rope-theta");
     c.norm_eps = 1e-5f;
@@ -190,52 +198,56 @@ static lem_status new_model(job *j, lem_err *err) {
     c.qkv_bias = c.arch == LEM_ARCH_QWEN2;
     c.init_range = 0.02f;
     c.bos_id = c.pad_id = -1;
-    c.eos_id = lem_tokenizer_eos(j->tok);
-    if ((st = lem_model_config_check(&c, err)) || (st = lem_model_new(&c, &j->model, err))) return st;
-    lem_model_init_random(j->model, j->cli->seed);
-    return LEM_OK;
+    c.eos_id = j->tok ? lem_tokenizer_eos(j->tok) : -1;
+    lem_status st = lem_model_config_check(&c, err);
+    if (st == LEM_OK) j->config = c;
+    return st;
 }
 
-static lem_status open_model(job *j, const char *dir, lem_err *err) {
-    lem_model_free(j->model);
+/* Config and tokenizer of a folder; its weights are read by open_weights. */
+static lem_status open_folder(job *j, const char *dir, lem_err *err) {
     lem_tokenizer_free(j->tok);
-    j->model = NULL;
     j->tok = NULL;
-    lem_status st = lem_model_open(dir, LEM_HEAD_LM, &j->model, err);
-    if (st == LEM_OK) st = lem_tokenizer_load(dir, &j->tok, err);
+    lem_status st = lem_model_check(dir, LEM_HEAD_LM, &j->config, err);
+    return st ? st : lem_tokenizer_load(dir, &j->tok, err);
+}
+
+static lem_status open_weights(job *j, const char *dir, lem_err *err) {
+    if (dir) return lem_model_open(dir, LEM_HEAD_LM, &j->model, err);
+    lem_status st = lem_model_new(&j->config, &j->model, err);
+    if (st == LEM_OK) lem_model_init_random(j->model, j->cli->seed);
+    return st;
+}
+
+/* The model that the first stage to run starts from: --model, a stage that is complete, or a new one. */
+static lem_status get_model(job *j, const char *dir, lem_err *err) {
+    int rows = (int)lem_args_int(j->args, "max-rows");
+    lem_status st = LEM_OK;
+    if (dir) LEM_TRY(open_folder(j, dir, err));
+    else LEM_TRY(get_tokenizer(j, err));
+    if (!dir) LEM_TRY(new_config(j, err));
+    LEM_TRY(lem_train_memory_check(j->cli, &j->config, rows, err));
+    if (j->cli->dry_run) goto done;
+    LEM_TRY(lem_runtime_open(j->cli, lem_job_compute_path(j->job), &j->rt, err));
+    LEM_TRY(lem_job_start(j->job, j->rt.backend->ops->name, err));
+    LEM_TRY(open_weights(j, dir, err));
+    lem_info(j->cli->log, "model: %zu parameters, compute path %s", lem_model_config_params(&j->config),
+             j->rt.backend->ops->name);
+done:
     return st;
 }
 
 static lem_status save_model(job *j, const char *dir, const lem_buf *telemetry, lem_err *err) {
     lem_status st = lem_model_save(j->model, dir, LEM_DTYPE_F32, err);
     if (st == LEM_OK) st = lem_tokenizer_save(j->tok, dir, err);
-    char *path = lem_path_join(dir, "telemetry.jsonl", err);
-    if (st == LEM_OK)
-        st = path ? lem_file_write_atomic(path, lem_buf_str(telemetry), telemetry->len, err) : LEM_EMEM;
-    lem_free(path);
-    path = lem_path_join(dir, "manifest.json", err); /* last: its presence says that the folder is whole */
-    if (st == LEM_OK)
-        st = path ? lem_manifest_write(path, &lem_cmd_sft, j->args, j->identity, &j->rt, err) : LEM_EMEM;
-    lem_free(path);
-    return st;
+    return st == LEM_OK ? lem_train_save_telemetry(dir, telemetry, err) : st;
 }
-
-/* Whether the manifest dir/name is of this very job. */
-static bool is_ours(const job *j, const char *dir, const char *name) {
-    char *path = lem_path_join(dir, name, NULL);
-    bool same = path && lem_manifest_is_of(path, j->identity);
-    lem_free(path);
-    return same;
-}
-
-/* Whether dir holds the finished result: its manifest is written last. */
-static bool is_done(const job *j, const char *dir) { return is_ours(j, dir, "manifest.json"); }
 
 /* ---- running ---- */
 
 static lem_status load_stage(job *j, const stage *s, lem_examples *train, lem_examples *val, lem_err *err) {
     lem_sft_load how = load_of(s);
-    if (!how.max_len) how.max_len = j->model->config.max_positions;
+    if (!how.max_len) how.max_len = j->config.max_positions;
     const lem_json *files = lem_args_tree(&s->args, "data");
     lem_drop_counts d = {0};
     lem_status st = LEM_OK;
@@ -251,107 +263,99 @@ static lem_status load_stage(job *j, const stage *s, lem_examples *train, lem_ex
     return v ? lem_examples_load(val, v, j->tok, &how, &vd, j->cli->log, err) : LEM_OK;
 }
 
+/* WORK/checkpoints/NAME; NULL without error in a dry run. */
+static char *checkpoint_dir(const job *j, const stage *s, lem_err *err) {
+    char *all = lem_job_work_path(j->job, "checkpoints", err);
+    char *dir = all ? lem_path_join(all, s->name, err) : NULL;
+    lem_free(all);
+    return dir;
+}
+
+static lem_status train_stage(job *j, const stage *s, const lem_objective *obj, const lem_objective *val,
+                              lem_buf *telemetry, lem_err *err) {
+    lem_train_opts o;
+    lem_train_result res;
+    lem_status st = lem_train_options_read(&s->args, &o, err);
+    if (st) return st;
+    lem_info(j->cli->log,
+             "stage %s: %ld steps of %d sequences, %.1f MiB for activations, gradients and packed weights",
+             s->name, lem_train_steps(&o, obj->n_items), o.batch,
+             (double)lem_net_bytes(&j->config, o.max_rows, true) / 1048576);
+    if (j->cli->dry_run) return LEM_OK;
+    char *checkpoints = checkpoint_dir(j, s, err);
+    if (!checkpoints) return LEM_EMEM;
+    o.stage = s->name;
+    o.checkpoint_dir = checkpoints;
+    o.identity = lem_job_identity(j->job);
+    st = lem_train_run(j->model, j->rt.backend, obj, val, &o, telemetry, j->cli->log, j->cli->cancel, &res,
+                       err);
+    lem_free(checkpoints);
+    return st;
+}
+
 static lem_status run_stage(job *j, const stage *s, lem_buf *telemetry, lem_err *err) {
     lem_examples train = {0}, val = {0};
     lem_sft *sft = NULL, *vsft = NULL;
-    lem_buf dir = {0};
     lem_status st = LEM_OK;
-    lem_train_opts o;
-    lem_train_result res;
-    lem_buf_printf(&dir, "%s/.checkpoints/%s", j->out, s->name);
-    LEM_TRY(lem_buf_ok(&dir, err));
-    LEM_TRY(lem_train_options_read(&s->args, &o, err));
-    o.stage = s->name;
-    o.checkpoint_dir = dir.data;
-    o.identity = j->identity;
     LEM_TRY(load_stage(j, s, &train, &val, err));
     LEM_TRY(lem_sft_new(&train, &sft, err));
+    if (val.n) LEM_TRY(lem_sft_new(&val, &vsft, err));
     lem_objective obj = lem_sft_objective(sft), vobj = {0};
-    if (val.n) {
-        LEM_TRY(lem_sft_new(&val, &vsft, err));
-        vobj = lem_sft_objective(vsft);
-    }
-    lem_info(j->cli->log,
-             "stage %s: %ld steps of %d sequences, %.1f MiB for activations, gradients and packed weights",
-             s->name, lem_train_steps(&o, obj.n_items), o.batch,
-             (double)lem_net_bytes(&j->model->config, o.max_rows, true) / 1048576);
-    if (j->cli->dry_run) goto done;
-    LEM_TRY(lem_train_run(j->model, j->rt.backend, &obj, val.n ? &vobj : NULL, &o, telemetry, j->cli->log,
-                          j->cli->cancel, &res, err));
+    if (val.n) vobj = lem_sft_objective(vsft);
+    LEM_TRY(train_stage(j, s, &obj, val.n ? &vobj : NULL, telemetry, err));
 done:
     lem_sft_free(sft);
     lem_sft_free(vsft);
     lem_examples_release(&train);
     lem_examples_release(&val);
-    lem_buf_release(&dir);
+    return st;
+}
+
+/* Telemetry of a stage that was complete before belongs to the whole run's. */
+static lem_status add_telemetry(const stage *s, lem_buf *all, lem_err *err) {
+    char *path = lem_path_join(s->dir, "telemetry.jsonl", err);
+    lem_buf t = {0};
+    lem_status st = path ? lem_file_read(path, 1u << 30, &t, err) : LEM_EMEM;
+    if (st == LEM_OK) lem_buf_add(all, lem_buf_str(&t), t.len);
+    lem_buf_release(&t);
+    lem_free(path);
+    return st;
+}
+
+/* Trains stage i and, if it is not the last, saves its model. */
+static lem_status finish_stage(job *j, int i, lem_buf *all, lem_err *err) {
+    lem_buf telemetry = {0};
+    bool last = i + 1 == j->n;
+    lem_status st = run_stage(j, &j->stages[i], &telemetry, err);
+    lem_buf_add(all, lem_buf_str(&telemetry), telemetry.len);
+    if (st == LEM_OK && !last && !j->cli->dry_run) {
+        st = save_model(j, j->stages[i].dir, &telemetry, err);
+        if (st == LEM_OK) st = lem_job_part_finish(j->job, j->stages[i].dir, err);
+    }
+    lem_buf_release(&telemetry);
     return st;
 }
 
 static lem_status run_stages(job *j, lem_err *err) {
-    lem_status st = LEM_OK;
     lem_buf all = {0};
+    lem_status st = LEM_OK;
+    const char *from = lem_args_str(j->args, "model");
     int first = 0;
-    for (int i = 0; i + 1 < j->n; i++)
-        if (is_done(j, j->stages[i].dir)) first = i + 1;
+    for (int i = 0; i + 1 < j->n && !j->cli->fresh; i++)
+        if (lem_job_part_done(j->job, j->stages[i].dir)) first = i + 1;
     if (first) {
         lem_info(j->cli->log, "stages before '%s' are complete", j->stages[first].name);
-        LEM_TRY(open_model(j, j->stages[first - 1].dir, err));
+        from = j->stages[first - 1].dir;
     }
-    for (int i = 0; i < first; i++) { /* their telemetry belongs to the whole run's */
-        char *path = lem_path_join(j->stages[i].dir, "telemetry.jsonl", err);
-        lem_buf t = {0};
-        st = path ? lem_file_read(path, 1u << 30, &t, err) : LEM_EMEM;
-        lem_buf_add(&all, lem_buf_str(&t), t.len);
-        lem_buf_release(&t);
-        lem_free(path);
-        if (st) goto done;
-    }
-    for (int i = first; i < j->n; i++) {
-        lem_buf telemetry = {0};
-        st = run_stage(j, &j->stages[i], &telemetry, err);
-        lem_buf_add(&all, lem_buf_str(&telemetry), telemetry.len);
-        if (st == LEM_OK && !j->cli->dry_run && i + 1 < j->n)
-            st = save_model(j, j->stages[i].dir, &telemetry, err);
-        lem_buf_release(&telemetry);
-        if (st) goto done;
-    }
-    if (!j->cli->dry_run) LEM_TRY(save_model(j, j->out, &all, err));
+    LEM_TRY(get_model(j, from, err));
+    for (int i = 0; i < first; i++) LEM_TRY(add_telemetry(&j->stages[i], &all, err));
+    for (int i = first; i < j->n; i++) LEM_TRY(finish_stage(j, i, &all, err));
+    if (j->cli->dry_run) goto done;
+    LEM_TRY(save_model(j, j->out, &all, err));
+    LEM_TRY(lem_job_finish(j->job, err));
 done:
     lem_buf_release(&all);
     return st;
-}
-
-/* ---- set-up ---- */
-
-static lem_status add_input(job *j, const char *path, lem_err *err) {
-    char **p = lem_realloc(j->inputs, (size_t)j->n_inputs + 1, sizeof *p, err);
-    if (!p) return LEM_EMEM;
-    j->inputs = p;
-    p[j->n_inputs] = lem_strdup(path, err);
-    return p[j->n_inputs++] ? LEM_OK : LEM_EMEM;
-}
-
-static lem_status identify(job *j, lem_err *err) {
-    lem_status st = LEM_OK;
-    const char *model = lem_args_str(j->args, "model"), *tok = lem_args_str(j->args, "tokenizer");
-    for (int i = 0; st == LEM_OK && i < j->n; i++) {
-        const lem_json *files = lem_args_tree(&j->stages[i].args, "data");
-        for (size_t k = 0; st == LEM_OK && k < lem_json_count(files); k++)
-            st = add_input(j, lem_json_str(lem_json_at(files, k), ""), err);
-        const char *val = lem_args_str(&j->stages[i].args, "val");
-        if (st == LEM_OK && val) st = add_input(j, val, err);
-    }
-    const char *const folders[] = {model, model, tok};
-    const char *const names[] = {"model.safetensors", "tokenizer.json", "tokenizer.json"};
-    for (int i = 0; st == LEM_OK && i < 3; i++) {
-        if (!folders[i]) continue;
-        char *p = lem_path_join(folders[i], names[i], err);
-        st = p ? add_input(j, p, err) : LEM_EMEM;
-        lem_free(p);
-    }
-    if (st) return st;
-    return lem_job_identity(&lem_cmd_sft, j->args, (const char *const *)j->inputs, j->n_inputs,
-                            j->rt.backend->ops->name, j->identity, err);
 }
 
 static void release(job *j) {
@@ -359,81 +363,38 @@ static void release(job *j) {
         if (j->stages[i].args.values) lem_args_release(&j->stages[i].args);
         lem_free(j->stages[i].dir);
     }
-    for (int i = 0; i < j->n_inputs; i++) lem_free(j->inputs[i]);
-    lem_free(j->inputs);
     lem_free(j->stages);
-    lem_free(j->manifest);
     lem_model_free(j->model);
     lem_tokenizer_free(j->tok);
     lem_runtime_close(&j->rt);
-}
-
-static lem_status check_out(job *j, lem_err *err) {
-    char *model = lem_path_join(j->out, "config.json", err),
-         *run = lem_path_join(j->out, "run.manifest.json", err);
-    lem_status st = model && run ? LEM_OK : LEM_EMEM;
-    j->manifest = run;
-    if (st == LEM_OK && (j->cli->fresh || j->cli->overwrite)) {
-        char *ck = lem_path_join(j->out, ".checkpoints", err), *stages = lem_path_join(j->out, "stages", err);
-        st = ck && stages ? lem_dir_remove(ck, err) : LEM_EMEM;
-        if (st == LEM_OK) st = lem_dir_remove(stages, err);
-        if (st == LEM_OK) st = lem_file_remove(run, err);
-        lem_free(ck);
-        lem_free(stages);
-    } else if (st == LEM_OK && lem_file_exists(model) && !is_done(j, j->out) &&
-               !is_ours(j, j->out, "run.manifest.json"))
-        st = lem_fail(err, LEM_EUSAGE,
-                      "%s holds the result of another run; choose another --out or pass --overwrite", j->out);
-    lem_free(model);
-    return st;
-}
-
-/* Removes what only an unfinished run needs; a run killed between its result and this is swept when it is
- * found complete. */
-static lem_status sweep(const job *j, lem_err *err) {
-    char *ck = lem_path_join(j->out, ".checkpoints", err),
-         *run = lem_path_join(j->out, "run.manifest.json", err);
-    lem_status st = ck && run ? lem_dir_remove(ck, err) : LEM_EMEM;
-    if (st == LEM_OK) st = lem_file_remove(run, err);
-    lem_free(ck);
-    lem_free(run);
-    return st;
+    lem_job_close(j->job);
 }
 
 static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
     job j = {.cli = cli, .args = args, .out = lem_args_str(args, "out")};
-    const char *model = lem_args_str(args, "model");
-    bool scratch = lem_args_flag(args, "from-scratch");
-    lem_lock *lock = NULL;
     lem_status st = LEM_OK;
-    if (!j.out) return lem_fail(err, LEM_EUSAGE, "--out DIR is missing");
-    if (!model == !scratch) return lem_fail(err, LEM_EUSAGE, "pass either --model DIR or --from-scratch");
+    LEM_TRY(lem_job_open(cli, &lem_cmd_sft, args, NULL, &j.job, err));
+    if (lem_args_str(args, "model") && lem_args_flag(args, "from-scratch"))
+        LEM_TRY(lem_fail(err, LEM_EUSAGE, "pass either --model DIR or --from-scratch"));
     LEM_TRY(make_stages(&j, err));
-    LEM_TRY(lem_dir_make(j.out, err));
-    char *lock_path = lem_path_join(j.out, "run", err);
-    st = lock_path ? lem_lock_take(lock_path, &lock, err) : LEM_EMEM;
-    lem_free(lock_path);
-    LEM_TRY(st);
-    char *earlier = lem_path_join(j.out, "run.manifest.json", err);
-    st = earlier ? lem_runtime_open(cli, cli->fresh ? NULL : earlier, &j.rt, err) : LEM_EMEM;
-    lem_free(earlier);
-    LEM_TRY(st);
-    LEM_TRY(identify(&j, err));
-    if (!cli->fresh && !cli->overwrite && is_done(&j, j.out)) {
-        lem_info(cli->log, "%s is already complete", j.out);
-        st = sweep(&j, err);
-        goto done;
-    }
-    LEM_TRY(check_out(&j, err));
-    if (!cli->dry_run) LEM_TRY(lem_manifest_write(j.manifest, &lem_cmd_sft, args, j.identity, &j.rt, err));
-    LEM_TRY(scratch ? new_model(&j, err) : open_model(&j, model, err));
-    lem_info(cli->log, "model: %zu parameters, compute path %s", lem_model_config_params(&j.model->config),
-             j.rt.backend->ops->name);
-    LEM_TRY(run_stages(&j, err));
-    if (!cli->dry_run) LEM_TRY(sweep(&j, err));
+    if (lem_job_done(j.job)) st = lem_print_complete(cli, "sft", j.job, err);
+    else st = run_stages(&j, err);
 done:
     release(&j);
-    lem_lock_release(lock);
+    return st;
+}
+
+/* What is known without reading data: a folder's shape, or that of the options with the asked vocabulary. */
+static lem_status plan(lem_cli *cli, const lem_args *args, lem_plan *out, lem_err *err) {
+    job j = {.cli = cli, .args = args};
+    const char *dir = lem_args_str(args, "model"), *tok = lem_args_str(args, "tokenizer");
+    lem_status st = LEM_OK;
+    if (dir) LEM_TRY(lem_model_check(dir, LEM_HEAD_LM, &j.config, err));
+    if (!dir && tok) LEM_TRY(lem_tokenizer_load(tok, &j.tok, err));
+    if (!dir) LEM_TRY(new_config(&j, err));
+    *out = lem_train_plan(&j.config, (int)lem_args_int(args, "max-rows"));
+done:
+    lem_tokenizer_free(j.tok);
     return st;
 }
 
@@ -451,5 +412,8 @@ const lem_command lem_cmd_sft = {
     .shared = lem_train_options,
     .n_shared = LEM_N_TRAIN_OPTIONS,
     .run = run,
-    .resumes = true,
+    .plan = plan,
+    .output = LEM_OUTPUT_DIR,
+    .out_required = true,
+    .required = "model,from-scratch",
 };

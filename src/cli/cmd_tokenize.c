@@ -1,5 +1,6 @@
 /* cmd_tokenize.c - lemma tokenize: lines of text to JSON arrays of ids, and back */
 #include "cli/commands.h"
+#include "job/job.h"
 #include "cli/runtime.h"
 
 #include "core/file.h"
@@ -186,8 +187,8 @@ static lem_status report(const job *j, lem_err *err) {
     return lem_print_json(j->cli->out, o, 2, err);
 }
 
-static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
-    const char *out = lem_args_str(args, "out");
+static lem_status tokenize(lem_cli *cli, const lem_args *args, lem_job *file, lem_err *err) {
+    const char *out = lem_args_is(args, "out", "-") ? "-" : lem_job_out(file);
     job j = {.cli = cli,
              .path = args->n_words > 1 ? args->words[1] : "-",
              .decode = lem_args_flag(args, "decode"),
@@ -203,7 +204,8 @@ static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
     if (lem_file_is_dir(args->words[0])) LEM_TRY(lem_tokenizer_load(args->words[0], &j.t, err));
     else LEM_TRY(lem_tokenizer_load_file(args->words[0], NULL, &j.t, err));
     LEM_TRY(lem_lines_open(j.path, MAX_LINE, &j.lines, err));
-    if (out) LEM_TRY(lem_out_open(out, cli->overwrite || cli->fresh, &j.out, err));
+    LEM_TRY(lem_job_start(file, NULL, err));
+    if (out) LEM_TRY(lem_out_open(out, true, &j.out, err));
     j.pool = lem_pool_new(cli->threads, err);
     j.at = lem_alloc_zero(BATCH_LINES, sizeof *j.at, err);
     if (!j.pool || !j.at) {
@@ -212,6 +214,7 @@ static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
     }
     LEM_TRY(work(&j, err));
     if (j.out) LEM_TRY(lem_out_commit(j.out, err));
+    LEM_TRY(lem_job_finish(file, err));
     LEM_TRY(report(&j, err));
 done:
     for (int i = 0; j.at && i < BATCH_LINES; i++) {
@@ -223,6 +226,17 @@ done:
     lem_out_close(j.out);
     lem_lines_close(j.lines);
     lem_tokenizer_free(j.t);
+    return st;
+}
+
+static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
+    const char *text = args->n_words > 1 ? args->words[1] : "-";
+    const lem_job_input inputs[] = {{"tokenizer", args->words[0]}, {"text", text}};
+    const lem_job_spec spec = {NULL, inputs, 2, true};
+    lem_job *file = NULL;
+    lem_status st = lem_job_open(cli, &lem_cmd_tokenize, args, &spec, &file, err);
+    if (st == LEM_OK && !lem_job_done(file)) st = tokenize(cli, args, file, err);
+    lem_job_close(file);
     return st;
 }
 
@@ -238,4 +252,6 @@ const lem_command lem_cmd_tokenize = {
     .opts = opts,
     .n_opts = (int)(sizeof opts / sizeof opts[0]),
     .run = run,
+    .output = LEM_OUTPUT_FILE,
+    .words = LEM_WORDS_OWN,
 };

@@ -1,30 +1,22 @@
 /* commands.c - the table of commands */
 #include "cli/commands.h"
 
-#include <string.h>
-
 const lem_command *const lem_commands[] = {
-    &lem_cmd_doctor,
-    &lem_cmd_grade,
     &lem_cmd_demo,
     &lem_cmd_demo_data,
-    &lem_cmd_model_convert,
-    &lem_cmd_model_info,
-    &lem_cmd_report,
-    &lem_cmd_rm_sample,
-    &lem_cmd_rm_score,
-    &lem_cmd_rm_train,
     &lem_cmd_run,
-    &lem_cmd_sample,
-    &lem_cmd_select,
     &lem_cmd_sft,
+    &lem_cmd_sample,
+    &lem_cmd_grade,
+    &lem_cmd_rm_sample,
+    &lem_cmd_rm_train,
+    &lem_cmd_rm_score,
+    &lem_cmd_select,
+    &lem_cmd_report,
+    &lem_cmd_model_info,
+    &lem_cmd_model_convert,
     &lem_cmd_template_show,
     &lem_cmd_tokenize,
+    &lem_cmd_doctor,
     NULL,
 };
-
-const lem_command *lem_command_find(const char *name) {
-    for (int i = 0; lem_commands[i]; i++)
-        if (strcmp(lem_commands[i]->name, name) == 0) return lem_commands[i];
-    return NULL;
-}

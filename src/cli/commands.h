@@ -2,11 +2,17 @@
 #ifndef LEM_CLI_COMMANDS_H
 #define LEM_CLI_COMMANDS_H
 
-#include "cli/options.h"
+#include "job/command.h"
 
 extern const lem_command lem_cmd_demo, lem_cmd_demo_data, lem_cmd_doctor, lem_cmd_grade,
     lem_cmd_model_convert, lem_cmd_model_info, lem_cmd_report, lem_cmd_rm_sample, lem_cmd_rm_score,
     lem_cmd_rm_train, lem_cmd_run, lem_cmd_sample, lem_cmd_select, lem_cmd_sft, lem_cmd_template_show,
     lem_cmd_tokenize;
+
+extern const lem_command *const lem_commands[]; /* in the order of work, NULL-terminated */
+
+/* help, man, completion, version, and groups such as `lemma rm`: texts made from the option tables.
+ * False if argv asks for none of them; *status receives the exit status. */
+bool lem_text_verb(int argc, char **argv, int *status);
 
 #endif

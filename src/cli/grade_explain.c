@@ -4,35 +4,20 @@
 
 #include <string.h>
 
-static lem_status unknown(const char *option, const char *value, const char *(*name)(int), int n,
-                          lem_err *err) {
-    lem_buf b = {0};
-    for (int i = 0; i < n; i++) lem_buf_printf(&b, "%s%s", i ? ", " : "", name(i));
-    lem_status st = lem_fail(err, LEM_EUSAGE, "--%s '%.40s' is none of %s", option, value, lem_buf_str(&b));
-    lem_buf_release(&b);
-    return st;
-}
-
-static const char *task_at(int i) { return lem_grade_task_name((lem_grade_task)i); }
-static const char *policy_at(int i) { return lem_grade_policy_name((lem_grade_policy)i); }
-
-static lem_status policy_of(const char *option, const char *value, lem_grade_policy *out, lem_err *err) {
-    return lem_grade_policy_find(value, out) ? LEM_OK
-                                             : unknown(option, value, policy_at, LEM_GRADE_N_POLICIES, err);
-}
-
 lem_status lem_grade_profile_of(const lem_args *args, lem_grade_profile *out, lem_err *err) {
-    const char *task = lem_args_str(args, "task");
     *out = (lem_grade_profile){.rel_tol = lem_args_num(args, "rel-tol"),
                                .abs_tol = lem_args_num(args, "abs-tol")};
-    if (!lem_grade_task_find(task, &out->task)) return unknown("task", task, task_at, LEM_GRADE_N_TASKS, err);
-    return policy_of("policy", lem_args_str(args, "policy"), &out->policy, err);
+    if (lem_grade_task_find(lem_args_str(args, "task"), &out->task) &&
+        lem_grade_policy_find(lem_args_str(args, "policy"), &out->policy))
+        return LEM_OK;
+    return lem_fail(err, LEM_EUSAGE, "--task or --policy is unknown");
 }
 
 lem_status lem_grade_against_of(const lem_args *args, lem_grade_profile *out, bool *any, lem_err *err) {
     const char *name = lem_args_str(args, "against");
     *any = name != NULL;
-    return name ? policy_of("against", name, &out->policy, err) : LEM_OK;
+    if (!name || lem_grade_policy_find(name, &out->policy)) return LEM_OK;
+    return lem_fail(err, LEM_EUSAGE, "--against '%s' is unknown", name);
 }
 
 typedef struct pair {

@@ -1,6 +1,5 @@
 /* main.c - the lemma binary: finds the command, parses its arguments, runs it, prints one line on failure */
-#include "cli/options.h"
-#include "cli/version.h"
+#include "cli/commands.h"
 
 #include "core/mem.h"
 
@@ -37,80 +36,79 @@ static void keep_standard_fds(void) {
 
 static const lem_command *command_of(int argc, char **argv, int *used) {
     char two[64];
+    const lem_command *c = NULL;
     if (argc >= 3) {
         snprintf(two, sizeof two, "%.30s %.30s", argv[1], argv[2]);
-        const lem_command *c = lem_command_find(two);
-        if (c) {
-            *used = 2;
-            return c;
-        }
+        c = lem_command_find(lem_commands, two);
     }
-    *used = 1;
-    return lem_command_find(argv[1]);
+    *used = c ? 2 : 1;
+    return c ? c : lem_command_find(lem_commands, argv[1]);
 }
 
-static int unknown_command(const char *word) {
-    const char *names[96];
+static int unknown_command(int argc, char **argv) {
+    char two[64];
+    const char *names[96], *near = NULL;
     int n = 0;
-    size_t len = strlen(word);
-    bool group = false;
-    for (int i = 0; lem_commands[i] && n < 96; i++) {
-        names[n++] = lem_commands[i]->name;
-        if (strncmp(lem_commands[i]->name, word, len) == 0 && lem_commands[i]->name[len] == ' ') {
-            if (!group) fprintf(stderr, "lemma: '%s' needs a second word:", word);
-            group = true;
-            fprintf(stderr, " '%s'", lem_commands[i]->name);
-        }
+    for (int i = 0; lem_commands[i] && n < 96; i++) names[n++] = lem_commands[i]->name;
+    if (argc >= 3) {
+        snprintf(two, sizeof two, "%.30s %.30s", argv[1], argv[2]);
+        near = lem_suggest(two, names, n);
     }
-    if (group) {
-        fputc('\n', stderr);
-        return LEM_EUSAGE;
-    }
-    const char *near = lem_suggest(word, names, n);
-    if (near) fprintf(stderr, "lemma: unknown command '%s'; did you mean '%s'?\n", word, near);
-    else fprintf(stderr, "lemma: unknown command '%s'; 'lemma --help' lists them\n", word);
+    if (!near) near = lem_suggest(argv[1], names, n);
+    if (near) fprintf(stderr, "lemma: unknown command '%s'; did you mean '%s'?\n", argv[1], near);
+    else fprintf(stderr, "lemma: unknown command '%s'; 'lemma --help' lists them\n", argv[1]);
     return LEM_EUSAGE;
 }
 
+static const char *variable(const char *name, const char *standard) {
+    const char *v = getenv(name);
+    return v && *v ? v : standard;
+}
+
+/* Where digests of large files are remembered; NULL where there is no home. */
+static const char *cache_dir(char out[4096]) {
+    const char *xdg = variable("XDG_CACHE_HOME", ""), *home = variable("HOME", "");
+    int n = -1;
+    if (*xdg == '/') n = snprintf(out, 4096, "%s/lemma", xdg);
+    else if (*home == '/') n = snprintf(out, 4096, "%s/.cache/lemma", home);
+    return n > 0 && n < 4096 ? out : NULL;
+}
+
+static lem_cli context(char cache[4096]) {
+    return (lem_cli){.out = stdout,
+                     .color = isatty(1) != 0 && !*variable("NO_COLOR", ""),
+                     .seed = 1,
+                     .limit = -1,
+                     .isa = variable("LEMMA_CPU", "auto"),
+                     .data_dir = variable("LEMMA_DATA", "../shared/data"),
+                     .cache_dir = cache_dir(cache),
+                     .cancel = &cancel_flag};
+}
+
+static lem_status run_command(const lem_command *cmd, lem_cli *cli, const lem_args *args, lem_err *err) {
+    cli->log = lem_log_new(2, isatty(2) != 0, lem_args_flag(args, "quiet") ? 1 : 2, err);
+    lem_status st = cli->log ? cmd->run(cli, args, err) : LEM_EMEM;
+    if (fflush(stdout) != 0 && st == LEM_OK) st = lem_fail(err, LEM_EIO, "writing stdout");
+    lem_log_free(cli->log);
+    return st;
+}
+
 int main(int argc, char **argv) {
+    char cache[4096];
+    int used = 1, status = 0;
     keep_standard_fds();
     install_signals();
-    if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
-        strcmp(argv[1], "help") == 0) {
-        lem_help_all(argc < 2 ? stderr : stdout);
-        return argc < 2 ? LEM_EUSAGE : LEM_OK;
-    }
-    if (strcmp(argv[1], "--version") == 0) {
-        printf("lemma %s\n", LEMMA_VERSION);
-        return LEM_OK;
-    }
-    int used = 1;
+    if (lem_text_verb(argc, argv, &status)) return status;
     const lem_command *cmd = command_of(argc, argv, &used);
-    if (!cmd) return unknown_command(argv[1]);
+    if (!cmd) return unknown_command(argc, argv);
 
     lem_err err = LEM_ERR_INIT;
-    const char *isa = getenv("LEMMA_CPU"), *data = getenv("LEMMA_DATA");
-    lem_cli cli = {.out = stdout,
-                   .color = isatty(1) != 0,
-                   .seed = 1,
-                   .limit = -1,
-                   .isa = isa && *isa ? isa : "auto",
-                   .data_dir = data && *data ? data : "../shared/data",
-                   .cancel = &cancel_flag};
+    lem_cli cli = context(cache);
     lem_args args = {NULL, NULL, 0};
-    lem_status st =
-        lem_args_parse(cmd, argc - 1 - used, (const char *const *)argv + 1 + used, &cli, &args, &err);
-    if (st == LEM_OK && lem_args_flag(&args, "help")) {
-        lem_help_command(cmd, stdout);
-        lem_args_release(&args);
-        return LEM_OK;
-    }
-    if (st == LEM_OK) {
-        cli.log = lem_log_new(2, isatty(2) != 0, lem_args_flag(&args, "quiet") ? 1 : 2, &err);
-        st = cli.log ? cmd->run(&cli, &args, &err) : LEM_EMEM;
-        if (fflush(stdout) != 0 && st == LEM_OK) st = lem_fail(&err, LEM_EIO, "writing stdout");
-    }
-    lem_log_free(cli.log);
+    const char *const *rest = (const char *const *)argv + 1 + used;
+    lem_status st = lem_args_parse(cmd, argc - 1 - used, rest, &cli, &args, &err);
+    if (st == LEM_OK && lem_args_flag(&args, "help")) lem_help_command(cmd, stdout);
+    else if (st == LEM_OK) st = run_command(cmd, &cli, &args, &err);
     if (st != LEM_OK && err.text[0]) fprintf(stderr, "lemma %s: %s\n", cmd->name, err.text);
     lem_args_release(&args);
     return (int)st;

@@ -1,11 +1,16 @@
 /* train_options.c - the options that every training command has */
+#include "cli/runtime.h"
 #include "cli/train_options.h"
+#include "core/file.h"
+#include "core/mem.h"
+#include "model/folder.h"
 
 const lem_opt lem_train_options[LEM_N_TRAIN_OPTIONS] = {
     {"max-steps", LEM_OPT_INT, "N", "0", "stop after N optimizer steps; 0 = by epochs", 0, 1e9},
     {"lr", LEM_OPT_NUM, "X", "5e-6", "peak learning rate", 0, 10},
     {"min-lr-ratio", LEM_OPT_NUM, "X", "0", "last learning rate as a share of the peak", 0, 1},
-    {"schedule", LEM_OPT_STR, "NAME", "cosine", "cosine, linear or constant", 0, 0},
+    {"schedule", LEM_OPT_ENUM, "NAME", "cosine", "the learning rate after warm-up",
+     .choices = LEM_SCHEDULE_NAMES},
     {"warmup", LEM_OPT_NUM, "X", "0.03", "share of steps that warm up", 0, 1},
     {"weight-decay", LEM_OPT_NUM, "X", "0", "decoupled weight decay of matrices", 0, 10},
     {"beta1", LEM_OPT_NUM, "X", "0.9", "AdamW beta1", 0, 1},
@@ -13,8 +18,9 @@ const lem_opt lem_train_options[LEM_N_TRAIN_OPTIONS] = {
     {"eps", LEM_OPT_NUM, "X", "1e-8", "AdamW epsilon", 0, 1},
     {"clip", LEM_OPT_NUM, "X", "1", "largest gradient norm; 0 = no clipping", 0, 1e9},
     {"max-rows", LEM_OPT_INT, "N", "4096", "tokens per forward pass (memory; never changes a result)", 16,
-     1048576},
-    {"checkpoint-every", LEM_OPT_INT, "N", "100", "steps between checkpoints; 0 = none", 0, 1e9},
+     1048576, .effect = LEM_OPT_CHANGES_NOTHING},
+    {"checkpoint-every", LEM_OPT_INT, "N", "100", "steps between checkpoints; 0 = none", 0, 1e9,
+     .effect = LEM_OPT_CHANGES_NOTHING},
     {"val-every", LEM_OPT_INT, "N", "0", "steps between validations; 0 = at the end", 0, 1e9},
 };
 
@@ -36,5 +42,47 @@ lem_status lem_train_options_read(const lem_args *a, lem_train_opts *out, lem_er
                         .seed = (uint64_t)lem_args_int(a, "seed")};
     lem_status st = lem_schedule_parse(lem_args_str(a, "schedule"), &o.schedule, err);
     if (st == LEM_OK) *out = o;
+    return st;
+}
+
+lem_plan lem_train_plan(const lem_model_config *config, int max_rows) {
+    double params = 4.0 * (double)lem_model_config_params(config);
+    lem_plan p = {3 * params + (double)lem_net_bytes(config, max_rows, true), 7 * params};
+    return p;
+}
+
+lem_status lem_train_memory_check(lem_cli *cli, const lem_model_config *config, int max_rows, lem_err *err) {
+    double here = (double)lem_physical_memory(), params = 4.0 * (double)lem_model_config_params(config);
+    double need = lem_train_plan(config, max_rows).memory;
+    if (cli->dry_run)
+        lem_info(cli->log,
+                 "plan: %.0f parameters; memory %.2f GB (weights %.2f, moments %.2f, the rest %.2f)",
+                 params / 4, need / 1e9, params / 1e9, 2 * params / 1e9, (need - 3 * params) / 1e9);
+    if (need <= here) return LEM_OK;
+    if (cli->dry_run) {
+        lem_warn(cli->log, "it does not fit here: this machine has %.1f GB", here / 1e9);
+        return LEM_OK;
+    }
+    return lem_fail(
+        err, LEM_EMEM,
+        "training %.0f parameters needs about %.1f GB, this machine has %.1f; lower --max-rows or "
+        "take a smaller model",
+        params / 4, need / 1e9, here / 1e9);
+}
+
+lem_status lem_train_folder_config(const char *dir, lem_model_config *out, lem_err *err) {
+    lem_folder folder = {NULL, NULL};
+    lem_status st = lem_folder_open(dir, NULL, &folder, err);
+    if (st) return st;
+    *out = folder.table->config;
+    lem_folder_release(&folder);
+    return LEM_OK;
+}
+
+lem_status lem_train_save_telemetry(const char *dir, const lem_buf *rows, lem_err *err) {
+    char *path = lem_path_join(dir, "telemetry.jsonl", err);
+    if (!path) return LEM_EMEM;
+    lem_status st = lem_file_write_atomic(path, lem_buf_str(rows), rows->len, err);
+    lem_free(path);
     return st;
 }

@@ -2,7 +2,7 @@
 #ifndef LEM_CLI_TRAIN_OPTIONS_H
 #define LEM_CLI_TRAIN_OPTIONS_H
 
-#include "cli/options.h"
+#include "job/command.h"
 #include "train/trainer.h"
 
 enum { LEM_N_TRAIN_OPTIONS = 13 };
@@ -11,5 +11,16 @@ extern const lem_opt lem_train_options[LEM_N_TRAIN_OPTIONS];
 /* Rates, sizes and intervals from the arguments (with the command's own epochs, batch and seed). What names
  * the job (stage, checkpoint_dir, identity) is zero and the caller's to set. */
 lem_status lem_train_options_read(const lem_args *a, lem_train_opts *out, lem_err *err) LEM_MUST_CHECK;
+
+/* Weights, moments, gradient and activations of training a model of this shape; disk for the result and two
+ * checkpoints. */
+lem_plan lem_train_plan(const lem_model_config *config, int max_rows);
+/* LEM_EMEM, with the parts named, if the machine has less memory; a dry run warns instead. */
+lem_status lem_train_memory_check(lem_cli *cli, const lem_model_config *config, int max_rows,
+                                  lem_err *err) LEM_MUST_CHECK;
+
+/* Shape of a model folder with whatever head it has. */
+lem_status lem_train_folder_config(const char *dir, lem_model_config *out, lem_err *err) LEM_MUST_CHECK;
+lem_status lem_train_save_telemetry(const char *dir, const lem_buf *rows, lem_err *err) LEM_MUST_CHECK;
 
 #endif

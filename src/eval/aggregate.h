@@ -8,6 +8,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* In the order of lem_eval_aggregator. */
+#define LEM_EVAL_AGGREGATOR_NAMES "last|min|max|prod|geometric|mean|mean_logit|mean_odds"
+
 typedef enum lem_eval_aggregator {
     LEM_EVAL_AGG_LAST = 0,
     LEM_EVAL_AGG_MIN,

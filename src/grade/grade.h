@@ -27,6 +27,13 @@ enum {
 
 /* Where in a response the answer stands. Every task but PLAIN looks behind the last </think> and takes the
  * last marked answer. */
+/* Names of policies, and of tasks with their other names: what lem_grade_policy_find and lem_grade_task_find
+ * accept. */
+#define LEM_GRADE_POLICY_NAMES "std|strict|lenient|qwen|math-verify|prm800k|hendrycks|minerva"
+#define LEM_GRADE_TASK_NAMES                                                                                 \
+    "std|gsm8k|plain|minerva|gaokao|olympiad|college|choice|amc|aime|math|mmlu|sat|aqua|minerva_math|"       \
+    "gaokao2023en|mmlu_stem|aime24|amc23|math500|olympiadbench|college_math"
+
 typedef enum lem_grade_task {
     LEM_GRADE_TASK_STD = 0,  /* \boxed{}, "final answer is", "####", "A:", "Answer:", "answer is", else the
                                 last number (weak) */

@@ -89,6 +89,8 @@ typedef struct lem_head_reading {
  * that asks). A language model is LEM_EDATA. */
 lem_status lem_head_read(const lem_head_shape *s, const char *output, lem_head_reading *out,
                          lem_err *err) LEM_MUST_CHECK;
+/* Names that lem_head_from_name accepts. */
+#define LEM_HEAD_NAMES "rlhflow|rlhflow-orm|math-shepherd"
 /* A language model read as RLHFlow's or Math-Shepherd's: "rlhflow", "rlhflow-orm", "math-shepherd".
  * LEM_EUSAGE for another name. */
 lem_status lem_head_from_name(const char *name, lem_head_shape *out, lem_err *err) LEM_MUST_CHECK;

@@ -293,7 +293,6 @@ done:
 lem_status lem_model_convert(const char *dir, const char *out, const lem_convert_opts *o,
                              lem_convert_report *report, lem_err *err) {
     lem_status st = LEM_OK;
-    lem_lock *lock = NULL;
     lem_buf partial = {0};
     job j = {.dir = dir, .o = o};
     size_t n = strlen(out);
@@ -303,11 +302,9 @@ lem_status lem_model_convert(const char *dir, const char *out, const lem_convert
     LEM_TRY(lem_buf_ok(&partial, err));
     j.partial = lem_buf_take(&partial);
     if (!j.out || !j.partial) LEM_TRY(LEM_EMEM);
-    LEM_TRY(lem_lock_take(j.out, &lock, err));
     LEM_TRY(build(&j, err));
     *report = j.report;
 done:
-    lem_lock_release(lock);
     lem_folder_release(&j.folder);
     lem_model_free(j.table);
     lem_free(j.source);

@@ -1,6 +1,8 @@
 /* ranking_loss.c - listwise and pairwise Bradley-Terry, cross-entropy and squared losses */
 #include "train/ranking_loss.h"
 
+#include "core/choice.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -8,13 +10,10 @@ static double softplus(double x) { return x > 0 ? x + log1p(exp(-x)) : log1p(exp
 static double sigmoid(double x) { return x >= 0 ? 1 / (1 + exp(-x)) : exp(x) / (1 + exp(x)); }
 
 lem_status lem_ranking_parse(const char *name, lem_ranking *out, lem_err *err) {
-    static const char *const names[] = {"bt", "pair", "ce", "mse", "mse-sigmoid"};
-    for (int i = 0; i < 5; i++)
-        if (strcmp(name, names[i]) == 0) {
-            *out = (lem_ranking)i;
-            return LEM_OK;
-        }
-    return lem_fail(err, LEM_EUSAGE, "loss '%s' is not one of bt, pair, ce, mse, mse-sigmoid", name);
+    int i = lem_choice_find(LEM_RANKING_NAMES, name);
+    if (i < 0) return lem_fail(err, LEM_EUSAGE, "loss '%s' is none of %s", name, LEM_RANKING_NAMES);
+    *out = (lem_ranking)i;
+    return LEM_OK;
 }
 
 static double listwise(int n, const float *r, const uint8_t *y, double *grad) {

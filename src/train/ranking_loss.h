@@ -15,6 +15,9 @@
 
 #include <stdint.h>
 
+/* In the order of lem_ranking. */
+#define LEM_RANKING_NAMES "bt|pair|ce|mse|mse-sigmoid"
+
 typedef enum lem_ranking {
     LEM_RANKING_BT,
     LEM_RANKING_PAIR,
@@ -23,8 +26,8 @@ typedef enum lem_ranking {
     LEM_RANKING_MSE_SIGMOID
 } lem_ranking;
 
-lem_status lem_ranking_parse(const char *name /* "bt","pair","ce","mse","mse-sigmoid" */, lem_ranking *out,
-                             lem_err *err) LEM_MUST_CHECK;
+/* name: one of LEM_RANKING_NAMES, else LEM_EUSAGE */
+lem_status lem_ranking_parse(const char *name, lem_ranking *out, lem_err *err) LEM_MUST_CHECK;
 /* Loss of one list; grad [n] = dL/dr (may be NULL). BT and PAIR of a list without both classes is 0 with zero
  * gradient. */
 double lem_ranking_loss(lem_ranking kind, int n, const float *score, const uint8_t *label, double *grad);

@@ -1,17 +1,15 @@
 /* schedule.c - warm-up, then cosine, linear or constant */
 #include "train/schedule.h"
 
+#include "core/choice.h"
+
 #include <math.h>
-#include <string.h>
 
 lem_status lem_schedule_parse(const char *name, lem_schedule_kind *out, lem_err *err) {
-    static const char *const names[] = {"cosine", "linear", "constant"};
-    for (int i = 0; i < 3; i++)
-        if (strcmp(name, names[i]) == 0) {
-            *out = (lem_schedule_kind)i;
-            return LEM_OK;
-        }
-    return lem_fail(err, LEM_EUSAGE, "schedule '%s' is not one of cosine, linear, constant", name);
+    int i = lem_choice_find(LEM_SCHEDULE_NAMES, name);
+    if (i < 0) return lem_fail(err, LEM_EUSAGE, "schedule '%s' is none of %s", name, LEM_SCHEDULE_NAMES);
+    *out = (lem_schedule_kind)i;
+    return LEM_OK;
 }
 
 double lem_schedule_rate(const lem_schedule *s, long step) {

@@ -19,15 +19,14 @@ printf '{"problem":"p","solution":"1+1=2","expected_answer":"2"}\n{"problem":"q"
 "$lemma" sft --from-scratch --layers 1 --width 32 --heads 2 --vocab 270 --context 64 --batch 1 --data rows.jsonl --out model --quiet >/dev/null 2>&1 || { echo "no model"; exit 1; }
 
 expect 2 "did you mean 'sft'" -- "$lemma" sfft
-expect 2 "did you mean 'batch'" -- "$lemma" sft --bach 3
-expect 2 "needs a second word" -- "$lemma" rm
+expect 2 "did you mean '--batch'" -- "$lemma" sft --bach 3
 expect 2 "--out DIR is missing" -- "$lemma" sft --from-scratch --data rows.jsonl
 expect 3 "nothere.jsonl" -- "$lemma" sft --from-scratch --data nothere.jsonl --out m2
 printf '{"problem":"p"\n' >broken.jsonl
 expect 3 "broken.jsonl:1" -- "$lemma" sft --from-scratch --data broken.jsonl --out m2
 printf '{"problem":"p","solution":""}\n{"messages":[{"role":"user","content":"x"}]}\n' >nothing.jsonl
 expect 3 "nothing.jsonl:" -- "$lemma" sft --from-scratch --vocab 270 --data nothing.jsonl --out m2
-expect 2 "another run" -- "$lemma" sft --from-scratch --layers 1 --width 64 --heads 2 --vocab 270 --context 64 --batch 1 --data rows.jsonl --out model
+expect 2 "is not the result of this job: --width was 32, is now 64" -- "$lemma" sft --from-scratch --layers 1 --width 64 --heads 2 --vocab 270 --context 64 --batch 1 --data rows.jsonl --out model
 
 # a truncated model; a model with another head; another architecture; no tokenizer
 cp -r model cut; size=$(stat -c %s cut/model.safetensors); truncate -s $((size - 5)) cut/model.safetensors
@@ -53,7 +52,7 @@ case $rc in
 esac
 [ ! -e graded.jsonl ] || { echo "FAILED: a half-written file"; bad=1; }
 "$lemma" grade rows2.jsonl --out graded.jsonl --quiet >/dev/null 2>&1 || { echo "FAILED: grading after the disk was free again"; bad=1; }
-expect 2 "exists" -- "$lemma" grade rows2.jsonl --out graded.jsonl
+expect 2 "--policy was \"std\", is now \"strict\"" -- "$lemma" grade rows2.jsonl --policy strict --out graded.jsonl
 expect 3 "both right and wrong" -- "$lemma" rm sample cand.jsonl --random --out lists.jsonl
 expect 3 "lemma rm score" -- "$lemma" rm sample graded.jsonl --out lists.jsonl
 printf 'name: x\nstages: []\n' >r.yaml
@@ -63,13 +62,13 @@ expect 2 "sfft" -- "$lemma" run r.yaml
 
 # folders in several files: converted, sampled from, and refused by name when a part is missing
 expect 2 "--out DIR is missing" -- "$lemma" model convert model
-expect 2 "none of f32, f16 and bf16" -- "$lemma" model convert model --out conv --dtype int8
+expect 2 "none of f32, f16, bf16" -- "$lemma" model convert model --out conv --dtype int8
 expect 2 "no size such as 5GB" -- "$lemma" model convert model --out conv --shard-size many
 expect 2 "exclude each other" -- "$lemma" model convert model --out conv --tie --untie
-expect 3 "no such model folder" -- "$lemma" model convert nowhere --out conv
+expect 3 "nowhere: no such file" -- "$lemma" model convert nowhere --out conv
 "$lemma" model convert model --out conv --quiet || { echo "FAILED: convert"; bad=1; }
 for f in config.json model.safetensors tokenizer.json tokenizer_config.json; do cmp model/$f conv/$f || bad=1; done
-expect 2 "exists already" -- "$lemma" model convert model --out conv
+expect 2 "--dtype was not given, is now" -- "$lemma" model convert model --dtype bf16 --out conv
 "$lemma" model convert model --out parts --shard-size 20KB --quiet || { echo "FAILED: convert into shards"; bad=1; }
 for m in model parts; do
   "$lemma" sample --model $m --prompts rows.jsonl --n 2 --max-tokens 8 --out from-$m.jsonl --quiet || { echo "FAILED: sample from $m"; bad=1; }

@@ -112,7 +112,7 @@ static void grades_rows(void **state) {
     assert_non_null(strstr(lem_buf_str(&b), "\"predicted_answer\":[\"18\",\"18 dollars\",\"\\\\weird\"]"));
     assert_non_null(strstr(lem_buf_str(&b), "\"rm_score\":[1,2,0]"));
     lem_buf_release(&b);
-    expect("grade rows.jsonl --out graded.jsonl", 2, "graded.jsonl"); /* never overwritten silently */
+    expect("grade rows.jsonl --policy strict --out graded.jsonl", 2, "--policy was"); /* never over another */
     expect("grade rows.jsonl --out graded-1.jsonl --threads 1", 0, "");
     expect("grade rows.jsonl --out graded-4.jsonl --threads 4", 0, "");
     same_file("graded.jsonl", "graded-1.jsonl");

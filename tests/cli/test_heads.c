@@ -193,7 +193,7 @@ static void refusals(void **state) {
     expect(SCORE HEADS "llama_two_labels", 2, "pass --head-output 1");
     expect(SCORE HEADS "llama_two_labels --head-output raw", 2, "0, 1 or logit-difference expected");
     expect(SCORE HEADS "math_shepherd", 3, "without a reward head");
-    expect(SCORE HEADS "rlhflow_prm --head qwen", 2, "rlhflow-orm and math-shepherd");
+    expect(SCORE HEADS "rlhflow_prm --head qwen", 2, "none of rlhflow, rlhflow-orm, math-shepherd");
     expect(SCORE HEADS "qwen_prm --head rlhflow", 2, "has a head of its own");
     expect(SCORE HEADS "qwen_prm --aggregate best", 2, "--aggregate 'best'");
     expect(SCORE HEADS "qwen_rm --aggregate min", 2, "one score a solution");

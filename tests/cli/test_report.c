@@ -126,8 +126,10 @@ static void twice_is_the_same_bytes(void **state) {
     (void)state;
     lem_err err = LEM_ERR_INIT;
     char *first = get("report.html");
-    assert_int_equal(report(&err, 1, dir), LEM_EUSAGE); /* never over an existing page unasked */
-    assert_int_equal(report(&err, 2, dir, "--overwrite"), LEM_OK);
+    assert_int_equal(report(&err, 3, dir, "--title", "other"),
+                     LEM_EUSAGE); /* never over another page unasked */
+    assert_non_null(strstr(err.text, "--title was not given, is now \"other\""));
+    assert_int_equal(report(&err, 1, dir), LEM_OK); /* the same page again */
     char *second = get("report.html");
     assert_string_equal(first, second);
     free(first);

@@ -244,8 +244,8 @@ static void test_rows(void **state) {
     assert_null(row);
     lem_rows_close(in);
     assert_true(exists("reference.jsonl.manifest.json"));
-    assert_false(exists("reference.jsonl.journal"));
-    assert_false(exists("reference.jsonl.journal.manifest.json"));
+    assert_false(exists("reference.jsonl.job/journal"));
+    assert_false(exists("reference.jsonl.job/manifest.json"));
 }
 
 static void test_threads_and_slots(void **state) {
@@ -299,7 +299,7 @@ static bool wait_for_journal(pid_t pid, const char *journal, off_t bytes) {
 }
 
 static void interrupted_at(int sig, off_t first, off_t step, int rounds, int *hits) {
-    const char *out = path_of("killed.jsonl"), *journal = path_of("killed.jsonl.journal");
+    const char *out = path_of("killed.jsonl"), *journal = path_of("killed.jsonl.job/journal");
     shell s = slow_args(out, "1");
     for (int k = 0; k < rounds; k++) {
         pid_t pid = start(&s);
@@ -315,7 +315,7 @@ static void interrupted_at(int sig, off_t first, off_t step, int rounds, int *hi
     assert_int_equal(finish(start(&s)), 0);
     assert_same_file(out, path_of("reference.jsonl"));
     assert_same_file(path_of("killed.jsonl.manifest.json"), path_of("reference.jsonl.manifest.json"));
-    assert_false(exists("killed.jsonl.journal"));
+    assert_false(exists("killed.jsonl.job/journal"));
     assert_int_equal(unlink(out), 0);
 }
 
@@ -333,7 +333,7 @@ static void test_kill(void **state) {
 static void test_torn_journal(void **state) {
     (void)state;
     reference();
-    const char *out = path_of("torn.jsonl"), *journal = path_of("torn.jsonl.journal");
+    const char *out = path_of("torn.jsonl"), *journal = path_of("torn.jsonl.job/journal");
     shell s = slow_args(out, "1");
     pid_t pid = start(&s);
     bool there = wait_for_journal(pid, journal, 4000);
@@ -349,7 +349,7 @@ static void test_torn_journal(void **state) {
 
 static void test_partial_of_another_job(void **state) {
     (void)state;
-    const char *out = path_of("mixed.jsonl"), *journal = path_of("mixed.jsonl.journal");
+    const char *out = path_of("mixed.jsonl"), *journal = path_of("mixed.jsonl.job/journal");
     shell s = slow_args(out, "0.5");
     pid_t pid = start(&s);
     bool there = wait_for_journal(pid, journal, 2000);
@@ -428,7 +428,9 @@ static void test_bad_input(void **state) {
     assert_int_equal(run(sample_args(out), "--prompts", prompts_file, "--max-token", "5", NULL), 2);
     expect_message("max-tokens");
     assert_false(exists("bad.jsonl"));
-    assert_int_equal(run(sample_args(path_of("no/such/folder.jsonl")), "--prompts", prompts_file, NULL), 8);
+    /* a folder that is not there yet is made, as it is for a model */
+    assert_int_equal(run(sample_args(path_of("no/such/folder.jsonl")), "--prompts", prompts_file, NULL), 0);
+    assert_true(exists("no/such/folder.jsonl"));
     /* a truncated model */
     char cut[128];
     snprintf(cut, sizeof cut, "%s/cut", dir);
@@ -459,7 +461,7 @@ static void test_dry_run_and_stdout(void **state) {
     assert_int_equal(run(s, STANDARD, "--dry-run", NULL), 0);
     expect_message("plan: 20 problems");
     assert_false(exists("dry.jsonl"));
-    assert_false(exists("dry.jsonl.journal"));
+    assert_false(exists("dry.jsonl.job/journal"));
     reference();
     assert_int_equal(run(sample_args("-"), STANDARD, NULL), 0);
     assert_same_file(path_of("stdout"), path_of("reference.jsonl"));

@@ -1,5 +1,5 @@
 /* fuzz_yaml - any bytes as a recipe */
-#include "cli/options.h"
+#include "job/command.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {

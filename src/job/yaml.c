@@ -1,5 +1,5 @@
 /* yaml.c - a bounded YAML subset (maps, lists, scalars) read into JSON values through libyaml */
-#include "cli/options.h"
+#include "job/command.h"
 
 #include "core/file.h"
 #include "core/mem.h"

@@ -1,5 +1,5 @@
 /* test_options - flags, YAML, overrides, ranges, suggestions */
-#include "cli/options.h"
+#include "job/command.h"
 
 #include "core/file.h"
 
@@ -28,11 +28,20 @@ static const lem_opt opts[] = {
     {"loud", LEM_OPT_FLAG, NULL, NULL, "a flag", 0, 0},
     {"x", LEM_OPT_INT, "N", "0", "one letter", 0, 9},
     {"title", LEM_OPT_STR, "TEXT", NULL, "text", 0, 0},
+    {"kind", LEM_OPT_ENUM, "NAME", NULL, "one of three", .choices = "red|green|blue"},
+    {"lr", LEM_OPT_NUM, "X", NULL, "learning rate"},
     {"stages", LEM_OPT_TREE, "LIST", NULL, "a tree", 0, 0},
 };
 static const lem_command cmd = {
-    "toy", "a test", "[WORD]", "lemma toy", 0,    1, opts, (int)(sizeof opts / sizeof opts[0]),
-    NULL,  0,        nothing,  false,       false};
+    .name = "toy",
+    .purpose = "a test",
+    .usage = "[WORD]",
+    .example = "lemma toy",
+    .max_words = 1,
+    .opts = opts,
+    .n_opts = (int)(sizeof opts / sizeof opts[0]),
+    .run = nothing,
+};
 
 static lem_status parse(const char *const *argv, lem_args *a, lem_cli *cli, lem_err *err) {
     int n = 0;
@@ -80,7 +89,10 @@ static void refusals(void **state) {
         const char *argv[4];
         const char *words;
     } cases[] = {
-        {{"--rat", "1", NULL}, "did you mean 'rate'"},
+        {{"--rat", "1", NULL}, "did you mean '--rate'"},
+        {{"--learning-rate", "1", NULL}, "did you mean '--lr'"},
+        {{"--kind", "pink", NULL}, "--kind 'pink' is none of red, green, blue"},
+        {{"--out", "x", NULL}, "writes no file"},
         {{"--max-tokens", "101", NULL}, "1..100"},
         {{"--max-tokens", "abc", NULL}, "an integer"},
         {{"--rate", NULL}, "needs a value"},

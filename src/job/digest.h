@@ -1,0 +1,20 @@
+/* job/digest.h - the content of an input as one number: a file by its bytes, a folder by its files
+ *
+ * A small file is known by SHA-256, one of 64 MiB or more by core/fingerprint.h.
+ * A folder is known by the names and digests of the files in it that make results: for a model folder
+ * config.json, lemma.json, weights, index, tokenizer and template; for any other folder all its plain files
+ * but those that begin with a dot, manifest.json and timing.json.
+ * A digest is remembered by device, inode, size and times in a file below cache_dir, so that a large model is
+ * read once; a file that changed in the last two seconds is never remembered. */
+#ifndef LEM_JOB_DIGEST_H
+#define LEM_JOB_DIGEST_H
+
+#include "core/err.h"
+#include "core/json.h"
+
+/* hex [65]. *files (may be NULL) receives an object name -> digest for a folder, NULL for a file; owned by
+ * the caller. cache_dir may be NULL. LEM_EDATA "PATH: no such file" if it is absent. */
+lem_status lem_digest_path(const char *path, const char *cache_dir, char hex[65], lem_json **files,
+                           lem_err *err) LEM_MUST_CHECK;
+
+#endif

@@ -1,0 +1,67 @@
+/* job/job.h - one run of a command that writes something: lock, identity, resume, refusal, manifest
+ *
+ * Beside the output PATH stand, while the job runs, PATH.lock and the folder PATH.job with manifest.json and
+ * what the command saves there (journal, checkpoints); behind it, when the job is done, the final manifest
+ * (PATH.manifest.json, or PATH/manifest.json where PATH is a folder), and nothing else.
+ * A job is known by its facts (job/facts.h), so the same command again
+ *   - goes on where an unfinished run stopped (the work folder is of this job),
+ *   - or finds that it is complete (the final manifest is of this job, and the output has the digest that
+ *     stands in it),
+ *   - and a command with other facts is refused with LEM_EUSAGE, naming what changed, old and new.
+ * --overwrite lets another job's result be replaced, --fresh starts anew in any case.
+ * An output that no manifest belongs to is somebody's file: refused without --overwrite or --fresh.
+ *
+ * Use: open, look at lem_job_done, check options and inputs, start, work, finish, close.
+ * Before lem_job_start nothing is left behind by close: a refused option leaves neither folder nor lock.
+ * A job without output (no --out, or "-") is inert: never done, all calls do nothing.
+ * With --dry-run nothing is locked or written. */
+#ifndef LEM_JOB_JOB_H
+#define LEM_JOB_JOB_H
+
+#include "core/journal.h"
+#include "job/command.h"
+#include "job/facts.h"
+
+typedef struct lem_job lem_job;
+
+typedef struct lem_job_spec {
+    const char *out;             /* NULL: the value of --out */
+    const lem_job_input *inputs; /* what is read beside options and words */
+    int n_inputs;
+    bool cheap; /* takes seconds: complete counts only inside a recipe, alone the work is done again */
+} lem_job_spec;
+
+/* Takes the lock and compares. An input "-" is read to its end and given back as standard input.
+ * LEM_EIO if another run holds the lock; LEM_EUSAGE for a refusal; LEM_EDATA if an input is absent. */
+lem_status lem_job_open(lem_cli *cli, const lem_command *cmd, const lem_args *args, const lem_job_spec *spec,
+                        lem_job **out, lem_err *err) LEM_MUST_CHECK;
+/* The output is there and of this job. Says so to the user, and removes what a killed run left beside it. */
+bool lem_job_done(lem_job *j);
+/* An unfinished run of this job is there. */
+bool lem_job_resumes(const lem_job *j);
+/* The compute path that the unfinished run uses; NULL if there is none. */
+const char *lem_job_compute_path(const lem_job *j);
+const char *lem_job_identity(const lem_job *j);
+/* What an earlier run left beside the output (an audit page, tables) may be written over: it is this job's,
+ * or the user says so. */
+bool lem_job_may_replace(const lem_job *j);
+/* Where the output goes; NULL if the job is inert. Borrowed. */
+const char *lem_job_out(const lem_job *j);
+/* PATH.job/name, for the command's own unfinished state; the caller frees. NULL (without error) if inert. */
+char *lem_job_work_path(const lem_job *j, const char *name, lem_err *err);
+
+/* Work begins: writes the work folder's manifest. compute_path may be NULL. */
+lem_status lem_job_start(lem_job *j, const char *compute_path, lem_err *err) LEM_MUST_CHECK;
+/* The job's journal in the work folder, replayed through visit; *out stays NULL if the job is inert. */
+lem_status lem_job_journal(lem_job *j, lem_journal_visit *visit, void *ctx, lem_journal **out,
+                           lem_err *err) LEM_MUST_CHECK;
+/* The output is whole: writes the final manifest with its digest, then removes the work folder. */
+lem_status lem_job_finish(lem_job *j, lem_err *err) LEM_MUST_CHECK;
+/* Releases the lock. NULL allowed. A job that saved nothing yet leaves nothing behind. */
+void lem_job_close(lem_job *j);
+
+/* A folder that the job completes on the way (a stage of sft): its manifest, and whether it has one. */
+lem_status lem_job_part_finish(const lem_job *j, const char *dir, lem_err *err) LEM_MUST_CHECK;
+bool lem_job_part_done(const lem_job *j, const char *dir);
+
+#endif

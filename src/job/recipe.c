@@ -1,0 +1,162 @@
+/* recipe.c - runs the stages of a recipe, each as the job that it is */
+#include "job/recipe_priv.h"
+
+#include "core/file.h"
+#include "core/mem.h"
+
+#include <string.h>
+
+static lem_status no_memory(lem_err *err) { return lem_fail(err, LEM_EMEM, "out of memory"); }
+
+static lem_status write_json(const char *path, const lem_json *v, lem_err *err) {
+    lem_buf b = {0};
+    lem_json_write(v, 1, &b);
+    lem_buf_putc(&b, '\n');
+    lem_status st = lem_buf_ok(&b, err);
+    if (st == LEM_OK) st = lem_file_write_atomic(path, b.data, b.len, err);
+    lem_buf_release(&b);
+    return st;
+}
+
+/* ---- run.json and timing.json ---- */
+
+static lem_status load_state(const recipe *r, const char *path, lem_json **out, lem_err *err) {
+    if (!lem_file_exists(path) || r->cli->fresh) {
+        *out = lem_json_new_object();
+        return *out ? LEM_OK : no_memory(err);
+    }
+    return lem_json_load(path, 1 << 22, out, err);
+}
+
+static lem_status open_state(recipe *r, lem_err *err) {
+    r->state_path = lem_path_join(r->out, "run.json", err);
+    r->timing_path = lem_path_join(r->out, "timing.json", err);
+    if (!r->state_path || !r->timing_path) return LEM_EMEM;
+    lem_status st = load_state(r, r->state_path, &r->state, err);
+    if (st == LEM_OK) st = load_state(r, r->timing_path, &r->timing, err);
+    if (st) return st;
+    bool ok = lem_json_set(r->state, "name", lem_json_new_str(r->name));
+    if (ok && !lem_json_get(r->state, "stages")) ok = lem_json_set(r->state, "stages", lem_json_new_array());
+    return ok ? LEM_OK : no_memory(err);
+}
+
+static lem_json *stage_record(const recipe_stage *s) {
+    const char *out = lem_args_str(&s->args, "out");
+    lem_json *o = lem_json_new_object();
+    bool ok = o && lem_json_set(o, "name", lem_json_new_str(s->name)) &&
+              lem_json_set(o, "command", lem_json_new_str(s->cmd->name)) &&
+              lem_json_set(o, "status", lem_json_new_str("done"));
+    if (ok && *s->cli.job_identity) ok = lem_json_set(o, "identity", lem_json_new_str(s->cli.job_identity));
+    if (ok && out) ok = lem_json_set(o, "out", lem_json_new_str(out));
+    if (ok) return o;
+    lem_json_free(o);
+    return NULL;
+}
+
+/* Stage i is done. A new or another record of it ends what was known of the stages behind it. */
+static lem_status record_stage(recipe *r, size_t i, lem_err *err) {
+    const lem_json *old = lem_json_get(r->state, "stages");
+    lem_json *now = stage_record(&r->stages[i]), *kept = NULL;
+    lem_status st = now ? LEM_OK : no_memory(err);
+    if (st == LEM_OK && lem_json_equal(lem_json_at(old, i), now)) {
+        lem_json_free(now);
+        return LEM_OK;
+    }
+    kept = lem_json_new_array();
+    bool ok = kept != NULL;
+    for (size_t k = 0; ok && k < i && k < lem_json_count(old); k++)
+        ok = lem_json_append(kept, lem_json_copy(lem_json_at(old, k)));
+    if (ok && now) {
+        ok = lem_json_append(kept, now);
+        now = NULL;
+    }
+    lem_json_free(now);
+    if (ok)
+        return lem_json_set(r->state, "stages", kept) ? write_json(r->state_path, r->state, err) : LEM_EMEM;
+    lem_json_free(kept);
+    return no_memory(err);
+}
+
+/* An interrupted stage's earlier part is not known; later runs add up. */
+static lem_status record_time(recipe *r, const char *name, double seconds, lem_err *err) {
+    double before = lem_json_num(lem_json_get(r->timing, name), 0);
+    if (!lem_json_set(r->timing, name, lem_json_new_num(before + seconds))) return no_memory(err);
+    return write_json(r->timing_path, r->timing, err);
+}
+
+/* One compute path for the whole run, chosen when it starts, so that a resumed run takes the same. */
+static lem_status fix_compute_path(recipe *r, lem_err *err) {
+    char path[32];
+    const char *earlier = lem_json_str(lem_json_get(r->state, "compute_path"), NULL);
+    lem_status st = r->spec->compute_path(r->cli, earlier, path, err);
+    if (st) return lem_err_context(err, "the run in %s", r->out);
+    if (!lem_json_set(r->state, "compute_path", lem_json_new_str(path))) return no_memory(err);
+    const char *kept = lem_json_str(lem_json_get(r->state, "compute_path"), "auto");
+    for (size_t i = 0; i < r->n; i++) r->stages[i].cli.isa = kept;
+    return LEM_OK;
+}
+
+/* ---- stages ---- */
+
+static lem_status run_stage(recipe *r, size_t i, bool *ran, lem_err *err) {
+    recipe_stage *s = &r->stages[i];
+    double start = lem_clock_seconds();
+    lem_info(r->cli->log, "[%zu/%zu] %s (%s)", i + 1, r->n, s->name, s->cmd->name);
+    if (s->waits && r->cli->dry_run) {
+        lem_info(r->cli->log, "its plan is known when %s is there", s->for_what);
+        return LEM_OK;
+    }
+    s->cli.upstream_ran = *ran;
+    s->cli.job_identity[0] = '\0';
+    s->cli.job_ran = false;
+    lem_status st = s->cmd->run(&s->cli, &s->args, err);
+    if (st == LEM_OK && fflush(r->cli->out) != 0) st = lem_fail_errno(err, LEM_EIO, "writing stdout");
+    if (st) return lem_err_context(err, "stage %s (%s)", s->name, s->cmd->name);
+    if (r->cli->dry_run) return LEM_OK;
+    *ran = *ran || s->cli.job_ran;
+    if (s->cli.job_ran) st = record_time(r, s->name, lem_clock_seconds() - start, err);
+    return st ? st : record_stage(r, i, err);
+}
+
+static lem_status run_stages(recipe *r, lem_err *err) {
+    bool ran = false;
+    for (size_t i = 0; i < r->n; i++) {
+        lem_status st = run_stage(r, i, &ran, err);
+        if (st) return st;
+        if (r->cli->cancel && r->cli->cancel->requested)
+            return lem_fail(err, LEM_EINTR, "interrupted after stage %s; run the same command again to go on",
+                            r->stages[i].name);
+    }
+    return LEM_OK;
+}
+
+static void release(recipe *r) {
+    for (size_t i = 0; r->stages && i < r->n; i++) {
+        if (r->stages[i].args.values) lem_args_release(&r->stages[i].args);
+        lem_json_free(r->stages[i].tree);
+    }
+    lem_free(r->stages);
+    lem_json_free(r->state);
+    lem_json_free(r->timing);
+    lem_free(r->state_path);
+    lem_free(r->timing_path);
+}
+
+lem_status lem_recipe_run(lem_cli *cli, const lem_recipe_spec *spec, lem_err *err) {
+    lem_cli own = *cli;
+    recipe r = {.cli = &own, .spec = spec};
+    lem_lock *lock = NULL;
+    lem_status st = LEM_OK;
+    LEM_TRY(lem_recipe_read(&r, err));
+    LEM_TRY(lem_recipe_check(&r, err));
+    if (!cli->dry_run) LEM_TRY(lem_dir_make(r.out, err));
+    LEM_TRY(open_state(&r, err));
+    if (!cli->dry_run) LEM_TRY(lem_lock_take(r.state_path, &lock, err));
+    LEM_TRY(fix_compute_path(&r, err));
+    if (!cli->dry_run) LEM_TRY(write_json(r.state_path, r.state, err));
+    LEM_TRY(run_stages(&r, err));
+done:
+    lem_lock_release(lock);
+    release(&r);
+    return st;
+}

@@ -1,0 +1,37 @@
+/* job/recipe.h - a recipe: a list of stages, each a command with its options, run in order
+ *
+ *   name: gsm8k-small
+ *   vars: {data: ../shared/data/bench/gsm8k, out: out/gsm8k-small}
+ *   stages:
+ *     - name: sft            # unique; overrides say sft.lr=1e-3
+ *       command: sft         # any command
+ *       words: [FILE]        # its positional arguments
+ *       out: ${out}/sft      # options as in --config; ${var} is replaced in every text
+ *
+ * Before the first stage starts, all of them are checked: keys, values, inputs (there, or made by an earlier
+ * stage), models, memory and disk.
+ * Every stage is a job of its own (job/job.h): what is complete is left, what is unfinished goes on, and a
+ * changed option or input is refused by name. --overwrite runs the changed stage again, and those after it
+ * whose inputs change with it.
+ * ${out}/run.json lists the finished stages with their identities; times go to ${out}/timing.json, so that
+ * run.json has the same bytes for an interrupted and an uninterrupted run. */
+#ifndef LEM_JOB_RECIPE_H
+#define LEM_JOB_RECIPE_H
+
+#include "job/command.h"
+
+typedef struct lem_recipe_spec {
+    const lem_command *const *commands;
+    lem_json *tree;               /* changed by the overrides */
+    const char *source;           /* its name in messages */
+    const char *out;              /* sets the variable of that name; NULL = as in the recipe */
+    const char *const *overrides; /* var=value, stage.option=value */
+    int n_overrides;
+    /* One compute path for the whole run: `earlier` is that of the unfinished run or NULL; fills out. */
+    lem_status (*compute_path)(lem_cli *cli, const char *earlier, char out[32], lem_err *err);
+    double memory; /* bytes of this machine; 0 = unknown */
+} lem_recipe_spec;
+
+lem_status lem_recipe_run(lem_cli *cli, const lem_recipe_spec *spec, lem_err *err) LEM_MUST_CHECK;
+
+#endif

@@ -1,0 +1,159 @@
+/* recipe_check.c - what can be known before the first stage: inputs, outputs, memory, disk */
+#include "job/recipe_priv.h"
+
+#include "core/file.h"
+#include "core/mem.h"
+
+#include <string.h>
+#include <sys/statvfs.h>
+
+/* ---- inputs and outputs ---- */
+
+/* Whether path is `folder`, or below it. */
+static bool is_within(const char *path, const char *folder) {
+    size_t n = strlen(folder);
+    while (n > 1 && folder[n - 1] == '/') n--;
+    return n > 0 && strncmp(path, folder, n) == 0 && (path[n] == '/' || path[n] == '\0');
+}
+
+/* The first stage that writes path; r->n if none does. */
+static size_t maker_of(const recipe *r, const char *path) {
+    size_t i = 0;
+    for (; i < r->n; i++) {
+        const char *out = lem_args_str(&r->stages[i].args, "out");
+        if (out && strcmp(out, "-") != 0 && is_within(path, out)) break;
+    }
+    return i;
+}
+
+/* Files appear whole; a folder is whole when its manifest is there, which is written last. */
+static bool is_whole(const char *path) {
+    if (!lem_file_is_dir(path)) return lem_file_exists(path);
+    char *manifest = lem_path_join(path, "manifest.json", NULL);
+    bool whole = manifest && lem_file_exists(manifest);
+    lem_free(manifest);
+    return whole;
+}
+
+static lem_status check_input(recipe *r, size_t i, const char *what, const char *path, lem_err *err) {
+    recipe_stage *s = &r->stages[i];
+    size_t maker = maker_of(r, path);
+    if (maker < i) {
+        if (is_whole(path)) return LEM_OK;
+        s->waits = true;
+        snprintf(s->for_what, sizeof s->for_what, "%s", path);
+        return LEM_OK;
+    }
+    if (lem_file_exists(path) || strcmp(path, "-") == 0) return LEM_OK;
+    if (maker < r->n)
+        return lem_fail(err, LEM_EDATA, "stage %s: %s%s: stage %s makes it only later", s->name, what, path,
+                        r->stages[maker].name);
+    return lem_fail(err, LEM_EDATA, "stage %s: %s%s: no such file", s->name, what, path);
+}
+
+static lem_status check_values(recipe *r, size_t i, const lem_opt *o, const lem_json *v, lem_err *err) {
+    char what[80];
+    lem_status st = LEM_OK;
+    snprintf(what, sizeof what, "--%s ", o->name);
+    if (lem_json_kind(v) == LEM_JSON_STRING) return check_input(r, i, what, lem_json_str(v, ""), err);
+    for (size_t k = 0; st == LEM_OK && k < lem_json_count(v); k++)
+        st = check_input(r, i, what, lem_json_str(lem_json_at(v, k), ""), err);
+    return st;
+}
+
+/* The inputs that the maps of a tree name. */
+static lem_status check_tree(recipe *r, size_t i, const lem_json *tree, lem_err *err) {
+    const lem_command *cmd = r->stages[i].cmd;
+    lem_status st = LEM_OK;
+    for (size_t k = 0; st == LEM_OK && k < lem_json_count(tree); k++) {
+        const lem_json *map = lem_json_at(tree, k);
+        for (size_t m = 0; st == LEM_OK && m < lem_json_count(map); m++) {
+            const char *key = lem_json_key_at(map, m);
+            const lem_opt *o = lem_opt_find(cmd, key);
+            lem_json *typed = NULL;
+            if (!o && strcmp(key, "name") == 0) continue;
+            if (!o) {
+                const lem_opt *near = lem_opt_suggest(cmd, key);
+                return lem_fail(err, LEM_EUSAGE, "stage %s: unknown key '%s'; did you mean '%s'?",
+                                r->stages[i].name, key, near ? near->name : "name");
+            }
+            st = lem_opt_value(o, lem_json_value_at(map, m), &typed, err);
+            if (st) lem_err_context(err, "stage %s", r->stages[i].name);
+            if (st == LEM_OK && (o->type == LEM_OPT_INPUT || o->type == LEM_OPT_INPUTS))
+                st = check_values(r, i, o, typed, err);
+            lem_json_free(typed);
+        }
+    }
+    return st;
+}
+
+static lem_status check_inputs(recipe *r, size_t i, lem_err *err) {
+    const recipe_stage *s = &r->stages[i];
+    const lem_opt *o;
+    lem_status st = LEM_OK;
+    for (int k = 0; st == LEM_OK && (o = lem_opt_at(s->cmd, k)); k++) {
+        const lem_json *v = lem_args_tree(&s->args, o->name);
+        if (!v) continue;
+        if (o->type == LEM_OPT_TREE) st = check_tree(r, i, v, err);
+        else if (o->type == LEM_OPT_INPUT || o->type == LEM_OPT_INPUTS) st = check_values(r, i, o, v, err);
+    }
+    bool paths = s->cmd->words == LEM_WORDS_INPUT || s->cmd->words == LEM_WORDS_NAMED_INPUT;
+    for (int k = 0; st == LEM_OK && paths && k < s->args.n_words; k++)
+        st = check_input(r, i, "", s->args.words[k], err);
+    return st;
+}
+
+static lem_status check_output(const recipe *r, size_t i, lem_err *err) {
+    const char *out = lem_args_str(&r->stages[i].args, "out");
+    for (size_t k = 0; out && k < i; k++) {
+        const char *other = lem_args_str(&r->stages[k].args, "out");
+        if (other && strcmp(out, other) == 0)
+            return lem_fail(err, LEM_EUSAGE, "stages %s and %s both write %s", r->stages[k].name,
+                            r->stages[i].name, out);
+    }
+    return LEM_OK;
+}
+
+/* ---- memory and disk ---- */
+
+static double free_disk(const char *path) {
+    struct statvfs v;
+    char *dir = lem_strdup(path, NULL);
+    double bytes = -1;
+    while (dir && !lem_file_exists(dir)) {
+        char *up = lem_path_dir(dir, NULL);
+        lem_free(dir);
+        dir = up;
+    }
+    if (dir && statvfs(dir, &v) == 0) bytes = (double)v.f_bavail * (double)v.f_frsize;
+    lem_free(dir);
+    return bytes;
+}
+
+static lem_status plan_stage(recipe *r, size_t i, double *disk, lem_err *err) {
+    recipe_stage *s = &r->stages[i];
+    lem_plan plan = {0, 0};
+    if (s->waits || !s->cmd->plan) return LEM_OK;
+    lem_status st = s->cmd->plan(&s->cli, &s->args, &plan, err);
+    if (st) return lem_err_context(err, "stage %s (%s)", s->name, s->cmd->name);
+    *disk += plan.disk;
+    if (r->spec->memory > 0 && plan.memory > r->spec->memory)
+        return lem_fail(err, LEM_EMEM, "stage %s (%s) needs about %.1f GB of memory, this machine has %.1f",
+                        s->name, s->cmd->name, plan.memory / 1e9, r->spec->memory / 1e9);
+    return LEM_OK;
+}
+
+lem_status lem_recipe_check(recipe *r, lem_err *err) {
+    double disk = 0;
+    lem_status st = LEM_OK;
+    for (size_t i = 0; st == LEM_OK && i < r->n; i++) {
+        st = check_inputs(r, i, err);
+        if (st == LEM_OK) st = check_output(r, i, err);
+        if (st == LEM_OK) st = plan_stage(r, i, &disk, err);
+    }
+    double there = st == LEM_OK ? free_disk(r->out) : -1;
+    if (st == LEM_OK && there >= 0 && disk > there)
+        st = lem_fail(err, LEM_EIO, "%s: the stages write about %.1f GB, %.1f GB are free", r->out,
+                      disk / 1e9, there / 1e9);
+    return st;
+}

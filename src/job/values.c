@@ -1,0 +1,147 @@
+/* values.c - texts and YAML values to the types of options, with their ranges and choices */
+#include "job/command.h"
+
+#include "core/buf.h"
+#include "core/choice.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool parse_double(const char *s, double *out) {
+    char *end;
+    errno = 0;
+    double d = strtod(s, &end);
+    if (end == s || *end || errno == ERANGE || !isfinite(d)) return false;
+    *out = d;
+    return true;
+}
+
+static bool parse_int(const char *s, int64_t *out) {
+    char *end;
+    double d;
+    errno = 0;
+    long long v = strtoll(s, &end, 10);
+    if (end == s || errno == ERANGE) return false;
+    if (*end) { /* 1e6 is a fine way to write an integer */
+        if (!parse_double(s, &d) || d != floor(d) || fabs(d) > 9e15) return false;
+        v = (long long)d;
+    }
+    *out = v;
+    return true;
+}
+
+static lem_status bad_value(const lem_opt *o, const char *want, const char *got, lem_err *err) {
+    return lem_fail(err, LEM_EUSAGE, "--%s expects %s, found '%s'", o->name, want, got);
+}
+
+static lem_json *list_of(const char *text) {
+    lem_json *arr = lem_json_new_array();
+    const char *p = text;
+    while (arr) {
+        const char *comma = strchr(p, ',');
+        size_t n = comma ? (size_t)(comma - p) : strlen(p);
+        if (!lem_json_append(arr, lem_json_new_strn(p, n))) break;
+        if (!comma) return arr;
+        p = comma + 1;
+    }
+    lem_json_free(arr);
+    return NULL;
+}
+
+static lem_status check_range(const lem_opt *o, double v, lem_err *err) {
+    if (o->min < o->max && (v < o->min || v > o->max))
+        return lem_fail(err, LEM_EUSAGE, "--%s must lie in %.15g..%.15g, found %.15g", o->name, o->min,
+                        o->max, v);
+    return LEM_OK;
+}
+
+static lem_status flag_of(const lem_opt *o, const char *text, lem_json **out, lem_err *err) {
+    static const char *const words[] = {"false", "true", "0", "1", "no", "yes"};
+    for (int i = 0; i < 6; i++)
+        if (strcmp(text, words[i]) == 0) {
+            *out = lem_json_new_bool(i % 2 == 1);
+            return LEM_OK;
+        }
+    return bad_value(o, "true or false", text, err);
+}
+
+static lem_status int_of(const lem_opt *o, const char *text, lem_json **out, lem_err *err) {
+    int64_t i;
+    if (!parse_int(text, &i)) return bad_value(o, "an integer", text, err);
+    lem_status st = check_range(o, (double)i, err);
+    if (st == LEM_OK) *out = lem_json_new_int(i);
+    return st;
+}
+
+static lem_status num_of(const lem_opt *o, const char *text, lem_json **out, lem_err *err) {
+    double d;
+    if (!parse_double(text, &d)) return bad_value(o, "a number", text, err);
+    lem_status st = check_range(o, d, err);
+    if (st == LEM_OK) *out = lem_json_new_num(d);
+    return st;
+}
+
+static lem_status choice_of(const lem_opt *o, const char *text, lem_json **out, lem_err *err) {
+    char one[32];
+    lem_buf all = {0};
+    if (lem_choice_find(o->choices, text) >= 0) {
+        *out = lem_json_new_str(text);
+        return LEM_OK;
+    }
+    for (int i = 0; lem_opt_choice(o, i, one); i++) lem_buf_printf(&all, "%s%s", i ? ", " : "", one);
+    lem_status st = lem_fail(err, LEM_EUSAGE, "--%s '%.40s' is none of %s", o->name, text, lem_buf_str(&all));
+    lem_buf_release(&all);
+    return st;
+}
+
+lem_status lem_opt_value_of_text(const lem_opt *o, const char *text, lem_json **out, lem_err *err) {
+    lem_json *v = NULL;
+    lem_status st = LEM_OK;
+    switch (o->type) {
+    case LEM_OPT_FLAG: st = flag_of(o, text, &v, err); break;
+    case LEM_OPT_INT: st = int_of(o, text, &v, err); break;
+    case LEM_OPT_NUM: st = num_of(o, text, &v, err); break;
+    case LEM_OPT_ENUM: st = choice_of(o, text, &v, err); break;
+    case LEM_OPT_STR:
+    case LEM_OPT_INPUT: v = lem_json_new_str(text); break;
+    case LEM_OPT_LIST:
+    case LEM_OPT_INPUTS: v = list_of(text); break;
+    case LEM_OPT_TREE: return bad_value(o, "a YAML map or list (use --config)", text, err);
+    }
+    if (st == LEM_OK && !v) st = lem_fail(err, LEM_EMEM, "out of memory");
+    if (st == LEM_OK) *out = v;
+    return st;
+}
+
+static lem_status copy_of(const lem_json *v, lem_json **out, lem_err *err) {
+    lem_json *copy = lem_json_copy(v);
+    if (!copy) return lem_fail(err, LEM_EMEM, "out of memory");
+    *out = copy;
+    return LEM_OK;
+}
+
+static lem_status list_value(const lem_opt *o, const lem_json *v, lem_json **out, lem_err *err) {
+    for (size_t i = 0; i < lem_json_count(v); i++)
+        if (lem_json_kind(lem_json_at(v, i)) != LEM_JSON_STRING)
+            return bad_value(o, "a list of strings", lem_json_kind_name(lem_json_at(v, i)), err);
+    return copy_of(v, out, err);
+}
+
+lem_status lem_opt_value(const lem_opt *o, const lem_json *v, lem_json **out, lem_err *err) {
+    lem_json_type k = lem_json_kind(v);
+    bool nested = k == LEM_JSON_ARRAY || k == LEM_JSON_OBJECT;
+    if (o->type == LEM_OPT_TREE)
+        return nested ? copy_of(v, out, err) : bad_value(o, "a map or list", lem_json_kind_name(v), err);
+    if ((o->type == LEM_OPT_LIST || o->type == LEM_OPT_INPUTS) && k == LEM_JSON_ARRAY)
+        return list_value(o, v, out, err);
+    if (nested || k == LEM_JSON_NULL) return bad_value(o, "a single value", lem_json_kind_name(v), err);
+    lem_buf b = {0};
+    if (k == LEM_JSON_STRING) lem_buf_puts(&b, lem_json_str(v, ""));
+    else lem_json_write(v, 0, &b);
+    lem_status st = lem_buf_ok(&b, err);
+    if (st == LEM_OK) st = lem_opt_value_of_text(o, lem_buf_str(&b), out, err);
+    lem_buf_release(&b);
+    return st;
+}
