@@ -215,10 +215,25 @@ lem_status lem_net_forward(lem_net *net, const lem_forest *f, lem_err *err) {
     b->ops->embed(b, T, D, net->ids, m->params + m->embed, net->layer[0].x);
     for (int i = 0; i < c->layers; i++) {
         const lem_layer_saved *s = &net->layer[i];
-        lem_layer_act a = {s->x,     s->q,    s->k,        s->v,     s->q_raw, s->k_raw, s->inv_q,
-                           s->inv_k, s->attn, s->lse,      s->inv1,  s->inv2,  s->mid,   s->gate,
-                           s->up,    NULL,    net->normed, net->act, net->qkv};
-        a.out = i + 1 < c->layers ? net->layer[i + 1].x : net->x;
+        lem_layer_act a = {.x = s->x,
+                           .q = s->q,
+                           .k = s->k,
+                           .v = s->v,
+                           .q_raw = s->q_raw,
+                           .k_raw = s->k_raw,
+                           .inv_q = s->inv_q,
+                           .inv_k = s->inv_k,
+                           .attn = s->attn,
+                           .lse = s->lse,
+                           .inv1 = s->inv1,
+                           .inv2 = s->inv2,
+                           .mid = s->mid,
+                           .gate = s->gate,
+                           .up = s->up,
+                           .out = i + 1 < c->layers ? net->layer[i + 1].x : net->x,
+                           .normed = net->normed,
+                           .act = net->act,
+                           .qkv = net->qkv};
         lem_layer_forward(b, c, &net->weights.layer[i], &net->batch, net->cos_sin, &net->kv, 0,
                           lem_model_config_window(c, i), &a);
     }
