@@ -75,7 +75,6 @@ static lem_status measure(const shape *s, lem_dtype dtype, lem_backend *b, const
     if (st == LEM_OK) {
         lem_generate_opts o = {.sample = {0.8f, 0, 1},
                                .max_tokens = max_tokens,
-                               .eos = -1,
                                .slots = CANDIDATES,
                                .max_prompt = PROMPT,
                                .seed = 1};

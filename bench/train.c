@@ -10,7 +10,7 @@
 #include "core/rng.h"
 #include "model/session.h"
 #include "reward/scorer.h"
-#include "train/rank.h"
+#include "train/orm.h"
 #include "train/sft.h"
 #include "train/trainer.h"
 
@@ -118,16 +118,16 @@ static lem_status make_lists(const shape *s, lem_lists *l, int n, bool shared, l
 
 static lem_status bench_rank(const shape *s, lem_backend *b, const lem_limits *l, bool shared, lem_err *err) {
     lem_lists lists = {0};
-    lem_rank *rank = NULL;
-    lem_rank_opts o = {.loss = shared ? LEM_RANKING_BT : LEM_RANKING_CE};
+    lem_orm *rank = NULL;
+    lem_orm_opts o = {.loss = shared ? LEM_RANKING_BT : LEM_RANKING_CE};
     lem_model *m = make_model(s, LEM_HEAD_SCALAR, err);
     lem_status st = m ? make_lists(s, &lists, 32, shared, err) : LEM_EMEM;
-    if (st == LEM_OK) st = lem_rank_new(&lists, &o, &rank, err);
+    if (st == LEM_OK) st = lem_orm_new(&lists, &o, &rank, err);
     if (st == LEM_OK) {
-        lem_objective obj = lem_rank_objective(rank);
+        lem_objective obj = lem_orm_objective(rank);
         st = train(shared ? "rm forest" : "rm apart", s, &obj, m, b, l, shared ? 8 : 48, shared ? 6 : 1, err);
     }
-    lem_rank_free(rank);
+    lem_orm_free(rank);
     lem_lists_release(&lists);
     lem_model_free(m);
     return st;

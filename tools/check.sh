@@ -1,5 +1,7 @@
 #!/bin/sh
 # check.sh - every check of the sources, one line each; the findings follow a failure
+#
+# What a check says in a first line "note: ..." is shown behind its ok. One that exits with 77 was skipped, for the reason in its first line.
 set -eu
 cd "$(dirname "$0")/.."
 failed=0
@@ -12,7 +14,7 @@ check() {
     status=0
     "$@" >"$out" 2>&1 || status=$?
     case $status in
-    0) printf 'ok    %s\n' "$name" ;;
+    0) printf 'ok    %s%s\n' "$name" "$(sed -n '1s/^note: /: /p' "$out")" ;;
     77) printf 'skip  %s: %s\n' "$name" "$(head -n 1 "$out")" ;;
     *)
         printf 'FAIL  %s: %s findings\n' "$name" "$(wc -l <"$out")"
@@ -34,10 +36,14 @@ check "first lines name the file and its purpose" tools/check_purpose.sh
 check "includes follow src/LAYERS" tools/check_layers.sh
 check "no banned calls" tools/check_banned.sh
 check "functions, files and lines within their limits" tools/check_size.sh
+check "functions of complexity 15 at most" tools/check_complexity.sh
+check "one ?: in a line" tools/check_ternary.sh
 check "formatting" tools/check_format.sh
 check "builds without warnings" werror_build
 check "exported symbols begin with lem_" tools/check_symbols.sh build
 check "no mutable statics" tools/check_statics.sh build
+check "no circles between files" tools/check_circles.sh build
+check "what is exported is used" tools/check_unused.sh build
 check "docs/cli.md is what --help says" cli_docs
 man_pages() {
     command -v mandoc >/dev/null 2>&1 || { echo "mandoc is not installed"; return 77; }

@@ -189,7 +189,7 @@ static lem_status grade_batch(job *j, int n, lem_err *err) {
 }
 
 static lem_status grade_rows(job *j, lem_rows *rows, lem_err *err) {
-    lem_progress *p = lem_progress_new(j->cli->log, "grading", "row", 0, 0);
+    lem_progress *p = lem_progress_new(j->cli->log, "grading", "rows", 0, 0);
     lem_status st = LEM_OK;
     bool end = false, first = true;
     for (int64_t left = j->cli->limit; st == LEM_OK && !end;) {

@@ -4,7 +4,7 @@
 #include "cli/runtime.h"
 #include "core/choice.h"
 #include "core/object.h"
-#include "model/convert.h"
+#include "model/model_convert.h"
 
 #include <stdlib.h>
 #include <string.h>

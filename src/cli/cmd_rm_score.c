@@ -265,7 +265,7 @@ static lem_status interrupted(const job *j, lem_err *err) {
 }
 
 static lem_status score_rows(job *j, lem_rows *rows, const char *path, lem_out *out, lem_err *err) {
-    lem_progress *p = lem_progress_new(j->cli->log, "scoring", "problem", 0, 0);
+    lem_progress *p = lem_progress_new(j->cli->log, "scoring", "problems", 0, 0);
     lem_status st = LEM_OK;
     for (int64_t left = j->cli->limit; st == LEM_OK && left != 0; left -= left > 0) {
         lem_json *row = NULL;
@@ -405,7 +405,7 @@ static lem_status plan(lem_cli *cli, const lem_args *args, lem_plan *out, lem_er
     lem_status st = lem_train_folder_config(lem_args_str(args, "model"), &c, err);
     if (st == LEM_OK)
         out->memory = width * (double)lem_model_config_params(&c) +
-                      (double)lem_net_plan(&c, (int)lem_args_int(args, "max-rows"), false);
+                      (double)lem_net_bytes(&c, (int)lem_args_int(args, "max-rows"), false);
     return st;
 }
 

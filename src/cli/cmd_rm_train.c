@@ -11,7 +11,7 @@
 #include "model/model.h"
 #include "reward/recipe.h"
 #include "token/tokenizer.h"
-#include "train/rank.h"
+#include "train/orm.h"
 
 #include <string.h>
 
@@ -56,7 +56,7 @@ typedef struct job {
     lem_prompt_settings prompt;
     lem_prompt_recipe recipe; /* borrows from prompt */
     lem_lists lists, val;
-    lem_rank *rank, *vrank;
+    lem_orm *rank, *vrank;
     int body_layers;
 } job;
 
@@ -124,16 +124,16 @@ static lem_status load_lists(job *j, const char *path, lem_lists *out, lem_err *
 
 static lem_status make_objectives(job *j, lem_err *err) {
     const lem_args *a = j->args;
-    lem_rank_opts o = {.lm_weight = lem_args_num(a, "lm-weight"),
-                       .value_weight = lem_args_num(a, "value-weight"),
-                       .center = lem_args_num(a, "center"),
-                       .prefix_values = lem_args_is(a, "value-labels", "prefix")};
+    lem_orm_opts o = {.lm_weight = lem_args_num(a, "lm-weight"),
+                      .value_weight = lem_args_num(a, "value-weight"),
+                      .center = lem_args_num(a, "center"),
+                      .prefix_values = lem_args_is(a, "value-labels", "prefix")};
     lem_status st = LEM_OK;
     LEM_TRY(lem_ranking_parse(lem_args_str(a, "loss"), &o.loss, err));
     LEM_TRY(load_lists(j, lem_args_str(a, "lists"), &j->lists, err));
     if (lem_args_str(a, "val")) LEM_TRY(load_lists(j, lem_args_str(a, "val"), &j->val, err));
-    LEM_TRY(lem_rank_new(&j->lists, &o, &j->rank, err));
-    LEM_TRY(lem_rank_new(&j->val, &o, &j->vrank, err));
+    LEM_TRY(lem_orm_new(&j->lists, &o, &j->rank, err));
+    LEM_TRY(lem_orm_new(&j->val, &o, &j->vrank, err));
 done:
     return st;
 }
@@ -150,13 +150,13 @@ static lem_status print_result(const job *j, const lem_train_result *r, lem_err 
 static lem_status train(job *j, lem_buf *telemetry, lem_err *err) {
     lem_train_result res;
     lem_train_opts o;
-    lem_objective obj = lem_rank_objective(j->rank), vobj = lem_rank_objective(j->vrank);
+    lem_objective obj = lem_orm_objective(j->rank), vobj = lem_orm_objective(j->vrank);
     lem_status st = lem_train_options_read(j->args, &o, err);
     if (st) return st;
     lem_info(j->cli->log,
              "reward model: %ld steps of %d lists, %.1f MiB for activations, gradients and packed weights",
              lem_train_steps(&o, obj.n_items), o.batch,
-             (double)lem_net_plan(&j->config, o.max_rows, true) / 1048576);
+             (double)lem_net_bytes(&j->config, o.max_rows, true) / 1048576);
     if (j->cli->dry_run) return LEM_OK;
     char *checkpoints = lem_job_work_path(j->job, "checkpoints", err);
     if (!checkpoints) return LEM_EMEM;
@@ -202,8 +202,8 @@ done:
 }
 
 static void release(job *j) {
-    lem_rank_free(j->rank);
-    lem_rank_free(j->vrank);
+    lem_orm_free(j->rank);
+    lem_orm_free(j->vrank);
     lem_lists_release(&j->lists);
     lem_lists_release(&j->val);
     lem_model_free(j->model);

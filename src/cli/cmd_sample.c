@@ -98,7 +98,6 @@ static lem_status read_options(sample_job *j, lem_err *err) {
                                             (int)lem_args_int(a, "top-k"), (float)lem_args_num(a, "top-p")},
                                  .max_tokens = (int)lem_args_int(a, "max-tokens"),
                                  .slots = (int)lem_args_int(a, "slots"),
-                                 .eos = -1,
                                  .seed = j->cli->seed};
     lem_status st = read_stops(j, err);
     return st ? st : lem_generate_check(&j->gen, err);
@@ -179,13 +178,10 @@ static lem_status take_candidate(void *ctx, const lem_candidate *c, lem_err *err
 
 /* ---- stages of the run */
 
-/* The engine keeps the first end token apart from the others. */
 static lem_status find_ends(sample_job *j, bool chat, lem_err *err) {
     lem_status st = lem_prompt_ends(j->tok, j->model, j->config.vocab, chat, &j->ends, err);
-    for (int i = 0; st == LEM_OK && i < j->ends.n; i++) {
-        if (i == 0) j->gen.eos = j->ends.id[0];
-        else j->gen.end[j->gen.n_end++] = j->ends.id[i];
-    }
+    j->gen.end = j->ends.id;
+    j->gen.n_end = j->ends.n;
     return st;
 }
 
@@ -258,7 +254,7 @@ static lem_status plan_memory(sample_job *j, lem_err *err) {
     size_t head = j->config.tied ? (size_t)j->config.vocab * (size_t)j->config.width
                                  : 0; /* a tied embedding is packed too */
     size_t packed = (params + head) * lem_dtype_size(j->dtype),
-           engine = lem_generate_plan(&j->config, &j->gen), all = packed + engine;
+           engine = lem_generate_bytes(&j->config, &j->gen), all = packed + engine;
     if (j->cli->dry_run) {
         lem_status st = print_plan(j, packed, engine, err);
         if (st) return st;

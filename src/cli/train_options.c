@@ -48,7 +48,7 @@ lem_status lem_train_options_read(const lem_args *a, lem_train_opts *out, lem_er
 
 lem_plan lem_train_plan(const lem_model_config *config, int max_rows) {
     double params = 4.0 * (double)lem_model_config_params(config);
-    lem_plan p = {3 * params + (double)lem_net_plan(config, max_rows, true), 7 * params};
+    lem_plan p = {3 * params + (double)lem_net_bytes(config, max_rows, true), 7 * params};
     return p;
 }
 

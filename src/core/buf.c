@@ -65,8 +65,13 @@ void lem_buf_printf(lem_buf *b, const char *fmt, ...) {
 const char *lem_buf_str(const lem_buf *b) { return b->data ? b->data : ""; }
 
 char *lem_buf_take(lem_buf *b) {
-    char *p = b->failed ? NULL : b->data ? b->data : lem_strdup("", NULL);
-    if (b->failed) lem_free(b->data);
+    char *p = b->data;
+    if (b->failed) {
+        lem_free(p);
+        p = NULL;
+    } else if (!p) {
+        p = lem_strdup("", NULL);
+    }
     *b = (lem_buf){NULL, 0, 0, false};
     return p;
 }

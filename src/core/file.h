@@ -7,6 +7,7 @@
 
 #include "core/buf.h"
 #include "core/err.h"
+#include "core/log.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -43,6 +44,9 @@ lem_status lem_lines_open(const char *path, size_t max_line, lem_lines **out, le
 /* *line is valid until the next call; *eof is set instead of a line at the end. */
 lem_status lem_lines_next(lem_lines *l, const char **line, size_t *len, bool *eof,
                           lem_err *err) LEM_MUST_CHECK;
+/* From now on lem_lines_next returns LEM_EINTR "interrupted" when cancel says so.
+ * It is looked at for every line and for every MiB of a long one. Borrowed; NULL = never. */
+void lem_lines_watch(lem_lines *l, const lem_cancel *cancel);
 uint64_t lem_lines_number(const lem_lines *l); /* 1-based number of the last line returned */
 const char *lem_lines_path(const lem_lines *l);
 void lem_lines_close(lem_lines *l);

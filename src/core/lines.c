@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-enum { CHUNK = 128 * 1024 };
+enum { CHUNK = 128 * 1024, READ_MOST = 1 << 20 };
 #define DEFAULT_MAX_LINE ((size_t)64 << 20)
 
 struct lem_lines {
@@ -16,6 +16,7 @@ struct lem_lines {
     size_t max_line;
     uint64_t number;
     bool eof;
+    const lem_cancel *cancel; /* borrowed; NULL = never */
 };
 
 lem_status lem_lines_open(const char *path, size_t max_line, lem_lines **out, lem_err *err) {
@@ -37,11 +38,17 @@ void lem_lines_close(lem_lines *l) {
     lem_free(l);
 }
 
+void lem_lines_watch(lem_lines *l, const lem_cancel *cancel) {
+    l->cancel = cancel;
+    lem_stream_watch(l->in, cancel);
+}
+
 uint64_t lem_lines_number(const lem_lines *l) { return l->number; }
 
 const char *lem_lines_path(const lem_lines *l) { return lem_stream_path(l->in); }
 
-/* Reads more behind the unread bytes, which are moved to the front first if that makes the room. */
+/* Reads more behind the unread bytes, which are moved to the front first if that makes the room. At most
+ * READ_MOST at once, so that the wish to stop is seen in the middle of a long line. */
 static lem_status fill(lem_lines *l, lem_err *err) {
     if (l->pos && l->cap - l->len < CHUNK) {
         memmove(l->data, l->data + l->pos, l->len - l->pos);
@@ -55,8 +62,8 @@ static lem_status fill(lem_lines *l, lem_err *err) {
         l->data = data;
         l->cap = cap;
     }
-    size_t n = 0;
-    lem_status st = lem_stream_read(l->in, l->data + l->len, l->cap - l->len, &n, err);
+    size_t n = 0, room = l->cap - l->len;
+    lem_status st = lem_stream_read(l->in, l->data + l->len, room < READ_MOST ? room : READ_MOST, &n, err);
     if (st != LEM_OK) return st;
     l->len += n;
     l->eof = n == 0;
@@ -78,6 +85,8 @@ static lem_status give(lem_lines *l, size_t len, size_t skip, const char **line,
 }
 
 lem_status lem_lines_next(lem_lines *l, const char **line, size_t *len, bool *eof, lem_err *err) {
+    lem_status st = lem_cancel_check(l->cancel, err);
+    if (st != LEM_OK) return st;
     *eof = false;
     for (;;) {
         size_t have = l->len - l->pos;
@@ -97,7 +106,7 @@ lem_status lem_lines_next(lem_lines *l, const char **line, size_t *len, bool *eo
             return LEM_OK;
         }
         if (have > l->max_line + 1) return give(l, have, 0, line, len, err);
-        lem_status st = fill(l, err);
+        st = fill(l, err);
         if (st != LEM_OK) return st;
     }
 }

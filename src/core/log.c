@@ -13,7 +13,7 @@
 #include <time.h>
 
 enum { LEVEL_WARN = 1, LEVEL_INFO = 2, LEVEL_DEBUG = 3 };
-enum { LINE_SIZE = 1200, NOTE_SIZE = 160, BAR_CELLS = 24 };
+enum { LINE_SIZE = 1200, NOTE_SIZE = 160, BAR_MOST = 24, BAR_LEAST = 8 };
 static const double redraw_seconds = 0.1, line_seconds = 15.0;
 
 struct lem_log {
@@ -66,10 +66,18 @@ static void format_time(double seconds, char *out, size_t size) {
     else snprintf(out, size, "%lu:%02lu", s / 60, s % 60);
 }
 
+/* The unit is plural; one of it loses the s. */
+static void add_count(lem_buf *out, uint64_t n, const char *unit) {
+    size_t len = strlen(unit);
+    if (n == 1 && len > 1 && unit[len - 1] == 's') len--;
+    lem_buf_printf(out, "%llu%s%.*s", (unsigned long long)n, len ? " " : "", (int)len, unit);
+}
+
 /* Three digits, never in the form 1.2e+03. */
 static void add_rate(lem_buf *out, double rate, const char *unit) {
-    if (rate >= 100) lem_buf_printf(out, "%.0f %s/s", rate, unit);
-    else lem_buf_printf(out, "%.3g %s/s", rate, unit);
+    if (rate >= 100) lem_buf_printf(out, "%.0f", rate);
+    else lem_buf_printf(out, "%.3g", rate);
+    lem_buf_printf(out, "%s%s/s", unit[0] ? " " : "", unit);
 }
 
 static double rate_of(const lem_progress *p, double now) {
@@ -77,36 +85,50 @@ static double rate_of(const lem_progress *p, double now) {
     return seconds > 0 ? (double)(p->done - p->done_before) / seconds : 0;
 }
 
-static void format_bar(const lem_progress *p, lem_buf *out) {
-    if (p->total == 0) return;
-    double share = p->done >= p->total ? 1 : (double)p->done / (double)p->total;
-    int full = (int)(share * BAR_CELLS);
+static double share_of(const lem_progress *p) {
+    return p->done >= p->total ? 1 : (double)p->done / (double)p->total;
+}
+
+/* How a line of progress is written: fewer parts where there is less room. */
+typedef struct line_form {
+    int cells; /* of the bar; 0 = no bar */
+    bool count, units, note;
+} line_form;
+
+static void add_bar(const lem_progress *p, int cells, lem_buf *out) {
+    int full = (int)(share_of(p) * cells);
     lem_buf_puts(out, " [");
-    for (int i = 0; i < BAR_CELLS; i++) lem_buf_putc(out, i < full ? '=' : i == full ? '>' : ' ');
+    for (int i = 0; i < cells; i++) {
+        char cell = i == full ? '>' : ' ';
+        lem_buf_putc(out, i < full ? '=' : cell);
+    }
     lem_buf_puts(out, "]");
 }
 
-static void format_progress(const lem_progress *p, double now, bool bar, lem_buf *out) {
+static void add_done(const lem_progress *p, line_form form, lem_buf *out) {
+    lem_buf_putc(out, ' ');
+    if (p->total) lem_buf_printf(out, "%3.0f%%", floor(share_of(p) * 100));
+    if (p->total && !form.count) return;
+    if (p->total) lem_buf_printf(out, " %llu/", (unsigned long long)p->done);
+    const char *unit = form.units ? p->unit : "";
+    add_count(out, p->total ? p->total : p->done, unit);
+}
+
+static void format_progress(const lem_progress *p, double now, line_form form, lem_buf *out) {
     char left[32];
     double rate = rate_of(p, now);
     lem_buf_puts(out, p->title);
-    if (bar) format_bar(p, out);
-    if (p->total) {
-        double share = p->done >= p->total ? 1 : (double)p->done / (double)p->total;
-        lem_buf_printf(out, " %3.0f%% %llu/%llu %s", floor(share * 100), (unsigned long long)p->done,
-                       (unsigned long long)p->total, p->unit);
-    } else {
-        lem_buf_printf(out, " %llu %s", (unsigned long long)p->done, p->unit);
-    }
+    if (form.cells > 0 && p->total) add_bar(p, form.cells, out);
+    add_done(p, form, out);
     if (rate > 0) {
         lem_buf_puts(out, ", ");
-        add_rate(out, rate, p->unit);
+        add_rate(out, rate, form.units ? p->unit : "");
     }
     if (rate > 0 && p->total > p->done) {
         format_time((double)(p->total - p->done) / rate, left, sizeof left);
         lem_buf_printf(out, ", ETA %s", left);
     }
-    if (p->note[0]) lem_buf_printf(out, ", %s", p->note);
+    if (p->note[0] && form.note) lem_buf_printf(out, ", %s", p->note);
 }
 
 static size_t terminal_width(int fd) {
@@ -114,11 +136,19 @@ static size_t terminal_width(int fd) {
     return ioctl(fd, TIOCGWINSZ, &w) == 0 && w.ws_col > 10 ? w.ws_col : 80;
 }
 
+static bool starts_column(char c) { return ((unsigned char)c & 0xC0u) != 0x80u; }
+
+static size_t columns_of(const lem_buf *b) {
+    size_t n = 0;
+    for (size_t i = 0; i < b->len; i++) n += starts_column(b->data[i]);
+    return n;
+}
+
 /* Cuts to `width` code points, so that a bar never wraps (a wrapped line cannot be drawn over). */
-static void cut_to_width(lem_buf *b, size_t from, size_t width) {
+static void cut_to_width(lem_buf *b, size_t width) {
     size_t shown = 0;
-    for (size_t i = from; i < b->len; i++) {
-        if (((unsigned char)b->data[i] & 0xC0u) == 0x80u) continue;
+    for (size_t i = 0; i < b->len; i++) {
+        if (!starts_column(b->data[i])) continue;
         if (++shown > width) {
             b->len = i;
             b->data[i] = '\0';
@@ -127,18 +157,38 @@ static void cut_to_width(lem_buf *b, size_t from, size_t width) {
     }
 }
 
+/* The line in the richest form that fits. The bar shrinks and goes first, then go the units, the note and the
+ * count; share, rate and ETA are cut only where they alone have no room. */
+static void fit_progress(const lem_progress *p, double now, size_t width, lem_buf *out) {
+    static const line_form forms[] = {{BAR_MOST, true, true, true},
+                                      {0, true, true, true},
+                                      {0, true, false, true},
+                                      {0, true, false, false},
+                                      {0, false, false, false}};
+    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
+        line_form form = forms[i];
+        out->len = 0;
+        format_progress(p, now, form, out);
+        size_t columns = columns_of(out);
+        if (columns <= width || out->failed) return;
+        if (form.cells == 0 || p->total == 0 || columns - width > BAR_MOST - BAR_LEAST) continue;
+        form.cells -= (int)(columns - width);
+        out->len = 0;
+        format_progress(p, now, form, out);
+        return;
+    }
+    cut_to_width(out, width);
+}
+
 /* With the lock held. A message that cannot be written is lost: there is nowhere to report it. */
 static void draw_bar(lem_log *l, double now) {
-    lem_buf b = {0};
+    lem_buf b = {0}, line = {0};
     lem_progress *p = l->bar;
     p->shown = now;
-    lem_buf_puts(&b, "\r");
-    format_progress(p, now, true, &b);
-    if (!b.failed) {
-        cut_to_width(&b, 1, terminal_width(l->fd) - 1);
-        lem_buf_puts(&b, "\033[K");
-        (void)!lem_write_all(l->fd, lem_buf_str(&b), b.len);
-    }
+    fit_progress(p, now, terminal_width(l->fd) - 1, &line);
+    lem_buf_printf(&b, "\r%s\033[K", lem_buf_str(&line));
+    if (!b.failed && !line.failed) (void)!lem_write_all(l->fd, lem_buf_str(&b), b.len);
+    lem_buf_release(&line);
     lem_buf_release(&b);
 }
 
@@ -227,7 +277,7 @@ static void show(lem_progress *p) {
     if (now - p->shown < line_seconds) return;
     lem_buf b = {0};
     p->shown = now;
-    format_progress(p, now, false, &b);
+    format_progress(p, now, (line_form){0, true, true, true}, &b);
     put_line(l, lem_buf_str(&b));
     lem_buf_release(&b);
 }
@@ -258,9 +308,14 @@ static void format_closing(const lem_progress *p, lem_buf *out) {
     char time[32];
     double now = lem_clock_seconds();
     format_time(now - p->started, time, sizeof time);
-    lem_buf_printf(out, "%s: %llu", p->title, (unsigned long long)p->done);
-    if (p->total && p->done != p->total) lem_buf_printf(out, " of %llu", (unsigned long long)p->total);
-    lem_buf_printf(out, " %s in %s", p->unit, time);
+    lem_buf_printf(out, "%s: ", p->title);
+    if (p->total && p->done != p->total) {
+        lem_buf_printf(out, "%llu of ", (unsigned long long)p->done);
+        add_count(out, p->total, p->unit);
+    } else {
+        add_count(out, p->done, p->unit);
+    }
+    lem_buf_printf(out, " in %s", time);
     if (rate_of(p, now) > 0) {
         lem_buf_puts(out, " (");
         add_rate(out, rate_of(p, now), p->unit);

@@ -18,7 +18,11 @@ void lem_info(lem_log *l, const char *fmt, ...) LEM_PRINTF(2, 3);
 void lem_debug(lem_log *l, const char *fmt, ...) LEM_PRINTF(2, 3);
 
 /* Progress of a counted job: a bar with rate and ETA on a terminal (at most 10 redraws a second), one line
- * per interval (15 s) otherwise. `note` is shown behind the bar, e.g. "loss 1.234". Thread-safe. */
+ * per interval (15 s) otherwise. Thread-safe.
+ * `unit` is plural ("steps"): it is shown without its s for one.
+ * `note` is shown behind the bar, e.g. "loss 1.234".
+ * On a narrow terminal the bar shrinks and goes, then the units, the note and the count, so that share, rate
+ * and ETA stay. */
 typedef struct lem_progress lem_progress;
 lem_progress *lem_progress_new(lem_log *l, const char *title, const char *unit, uint64_t total,
                                uint64_t done_before);
@@ -33,5 +37,10 @@ double lem_clock_seconds(void); /* monotonic */
 typedef struct lem_cancel {
     volatile int requested;
 } lem_cancel;
+
+/* LEM_EINTR "interrupted" once it is requested; NULL is never. */
+static inline lem_status lem_cancel_check(const lem_cancel *c, lem_err *err) {
+    return c && c->requested ? lem_fail(err, LEM_EINTR, "interrupted") : LEM_OK;
+}
 
 #endif

@@ -30,21 +30,28 @@ static void *no_memory(size_t n, size_t size, lem_err *err) {
     return NULL;
 }
 
+/* n elements, at least one byte: what is empty still has an address. False if that overflows or must fail. */
+static bool bytes_to_take(size_t n, size_t size, size_t *bytes) {
+    if (!lem_mul_size(n, size, bytes) || must_fail()) return false;
+    if (*bytes == 0) *bytes = 1;
+    return true;
+}
+
 void *lem_alloc(size_t n, size_t size, lem_err *err) {
     size_t bytes;
-    void *p = lem_mul_size(n, size, &bytes) && !must_fail() ? malloc(bytes ? bytes : 1) : NULL;
+    void *p = bytes_to_take(n, size, &bytes) ? malloc(bytes) : NULL;
     return p ? p : no_memory(n, size, err);
 }
 
 void *lem_alloc_zero(size_t n, size_t size, lem_err *err) {
     size_t bytes;
-    void *p = lem_mul_size(n, size, &bytes) && !must_fail() ? calloc(bytes ? bytes : 1, 1) : NULL;
+    void *p = bytes_to_take(n, size, &bytes) ? calloc(bytes, 1) : NULL;
     return p ? p : no_memory(n, size, err);
 }
 
 void *lem_realloc(void *old, size_t n, size_t size, lem_err *err) {
     size_t bytes;
-    void *p = lem_mul_size(n, size, &bytes) && !must_fail() ? realloc(old, bytes ? bytes : 1) : NULL;
+    void *p = bytes_to_take(n, size, &bytes) ? realloc(old, bytes) : NULL;
     return p ? p : no_memory(n, size, err);
 }
 

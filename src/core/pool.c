@@ -257,5 +257,6 @@ static int cgroup_count(void) {
 int lem_pool_default_threads(void) {
     int n = affinity_count(), quota = cgroup_count();
     if (quota && quota < n) n = quota;
-    return n < 1 ? 1 : n > MAX_THREADS ? MAX_THREADS : n;
+    if (n > MAX_THREADS) n = MAX_THREADS;
+    return n < 1 ? 1 : n;
 }

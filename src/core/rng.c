@@ -82,8 +82,8 @@ static double portable_cos_turn(double u) {
         sign = -1;
     }
     bool use_sin = u > 0.125;
-    double x = 6.28318530717958647693 * (use_sin ? 0.25 - u : u), t = -x * x, term = use_sin ? x : 1,
-           sum = term;
+    double x = 6.28318530717958647693 * (use_sin ? 0.25 - u : u), t = -x * x;
+    double term = use_sin ? x : 1, sum = term;
     for (int k = use_sin ? 2 : 1; k < 22; k += 2) {
         term *= t / (double)(k * (k + 1));
         sum += term;

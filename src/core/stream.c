@@ -27,6 +27,7 @@ struct lem_stream {
     unsigned char *in;
     size_t in_pos, in_len;
     char *path;
+    const lem_cancel *cancel; /* borrowed; NULL = never */
 };
 
 lem_packing lem_packing_of(const char *path) {
@@ -49,7 +50,7 @@ lem_status lem_read_status(void) {
     }
 }
 
-lem_status lem_open_regular(const char *path, int *fd, lem_err *err) {
+static lem_status open_regular(const char *path, int *fd, lem_err *err) {
     struct stat info;
     /* O_NONBLOCK: a FIFO must be refused, not waited for. */
     int f = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
@@ -116,7 +117,7 @@ lem_status lem_stream_open(const char *path, lem_stream_mode mode, lem_stream **
         goto done;
     }
     if (strcmp(path, "-") != 0) {
-        LEM_TRY(lem_open_regular(path, &s->fd, err));
+        LEM_TRY(open_regular(path, &s->fd, err));
         s->owns_fd = true;
         if (mode == LEM_STREAM_BY_NAME) s->packing = lem_packing_of(path);
     }
@@ -139,8 +140,16 @@ void lem_stream_close(lem_stream *s) {
 
 const char *lem_stream_path(const lem_stream *s) { return s->path; }
 
+void lem_stream_watch(lem_stream *s, const lem_cancel *cancel) { s->cancel = cancel; }
+
+/* A signal ends the wait for input from a terminal or a pipe: then the flag is looked at. */
 static lem_status read_raw(lem_stream *s, void *p, size_t cap, size_t *n, lem_err *err) {
-    ssize_t got = lem_read_some(s->fd, p, cap);
+    ssize_t got;
+    do {
+        lem_status st = lem_cancel_check(s->cancel, err);
+        if (st != LEM_OK) return st;
+        got = read(s->fd, p, cap);
+    } while (got < 0 && errno == EINTR);
     if (got < 0) return lem_fail_errno(err, LEM_EIO, "cannot read '%s'", s->path);
     *n = (size_t)got;
     return LEM_OK;
@@ -195,8 +204,10 @@ static lem_status step_zst(lem_stream *s, void *p, size_t cap, size_t *made, lem
 lem_status lem_stream_read(lem_stream *s, void *p, size_t cap, size_t *n, lem_err *err) {
     if (s->packing == LEM_PACKING_NONE) return read_raw(s, p, cap, n, err);
     size_t made = 0;
+    lem_status st = lem_cancel_check(s->cancel, err);
+    if (st != LEM_OK) return st;
     while (made == 0) {
-        lem_status st = refill(s, err);
+        st = refill(s, err);
         if (st != LEM_OK) return st;
         bool drained = s->in_pos == s->in_len;
         if (drained && !s->inside) {

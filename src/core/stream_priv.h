@@ -2,7 +2,7 @@
 #ifndef LEM_CORE_STREAM_PRIV_H
 #define LEM_CORE_STREAM_PRIV_H
 
-#include "core/err.h"
+#include "core/log.h"
 
 #include <stddef.h>
 #include <sys/types.h>
@@ -15,6 +15,9 @@ lem_status lem_stream_open(const char *path, lem_stream_mode mode, lem_stream **
                            lem_err *err) LEM_MUST_CHECK;
 /* Up to cap bytes; *n = 0 only at the end. */
 lem_status lem_stream_read(lem_stream *s, void *p, size_t cap, size_t *n, lem_err *err) LEM_MUST_CHECK;
+/* From now on reading ends with LEM_EINTR when cancel says so, also while it waits for input. Borrowed; NULL
+ * = never. */
+void lem_stream_watch(lem_stream *s, const lem_cancel *cancel);
 const char *lem_stream_path(const lem_stream *s);
 void lem_stream_close(lem_stream *s);
 
@@ -23,8 +26,6 @@ lem_packing lem_packing_of(const char *path);
 
 /* LEM_EDATA for what the user can mend by naming another file, else LEM_EIO; from errno. */
 lem_status lem_read_status(void);
-/* open(2) for reading, refused unless a regular file. */
-lem_status lem_open_regular(const char *path, int *fd, lem_err *err) LEM_MUST_CHECK;
 /* Loops over EINTR and short writes; false with errno set. */
 int lem_write_all(int fd, const void *p, size_t n);
 ssize_t lem_read_some(int fd, void *p, size_t n);

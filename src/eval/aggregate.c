@@ -4,7 +4,10 @@
 #include <math.h>
 #include <string.h>
 
-static double clamped(double p) { return p < 1e-12 ? 1e-12 : p > 1 - 1e-12 ? 1 - 1e-12 : p; }
+static double clamped(double p) {
+    if (p < 1e-12) return 1e-12;
+    return p > 1 - 1e-12 ? 1 - 1e-12 : p;
+}
 
 double lem_eval_aggregate(const double *steps, size_t n, lem_eval_aggregator how) {
     if (n == 0) return 0.5;

@@ -123,34 +123,52 @@ static lem_status right_by(const lem_grade_profile *p, const char *gold, const c
 static bool one_edit(const char *a, const char *b) {
     size_t n = strlen(a), m = strlen(b), head = 0, tail = 0;
     if (n + 1 < m || m + 1 < n) return false;
-    size_t least = n < m ? n : m, most = n < m ? m : n;
+    size_t least = n < m ? n : m, most = n + m - least;
     while (head < least && a[head] == b[head]) head++;
     while (tail < least - head && a[n - 1 - tail] == b[m - 1 - tail]) tail++;
     return most - head - tail <= 1;
+}
+
+static lem_status right_negated(const lem_grade_profile *p, const char *gold, const char *answer, bool *right,
+                                lem_err *err) {
+    lem_buf minus = {0};
+    lem_buf_printf(&minus, "-(%s)", answer);
+    lem_status st = lem_buf_ok(&minus, err);
+    if (st == LEM_OK) st = right_by(p, gold, lem_buf_str(&minus), right, err);
+    lem_buf_release(&minus);
+    return st;
+}
+
+static bool is_number(const char *s) { return s[strspn(s, "0123456789.,-")] == '\0'; }
+
+/* One character may be a slip of the pen, but not in a number, nor in a very short answer. */
+static bool looks_alike(const char *gold, const char *answer) {
+    if (is_number(gold) && is_number(answer)) return false;
+    return strlen(gold) >= 4 && one_edit(gold, answer);
 }
 
 lem_status lem_audit_near(const lem_grade_profile *p, const char *gold, const char *answer, const char **why,
                           lem_err *err) {
     lem_grade_profile lenient = {.policy = LEM_GRADE_LENIENT, .task = p->task},
                       close = {.policy = LEM_GRADE_STD, .task = p->task, .rel_tol = 0.01};
+    lem_status st = LEM_OK;
     bool right = false;
     size_t n = strlen(answer);
     *why = NULL;
     if (!n || n > LEM_GRADE_MAX_ANSWER || strlen(gold) > LEM_GRADE_MAX_ANSWER) return LEM_OK;
-    lem_status st = right_by(&lenient, gold, answer, &right, err);
-    if (right) *why = "right by the lenient policy";
-    if (st == LEM_OK && !*why) st = right_by(&close, gold, answer, &right, err);
-    if (right && !*why) *why = "within 1 %";
-    if (st == LEM_OK && !*why) {
-        lem_buf minus = {0};
-        lem_buf_printf(&minus, "-(%s)", answer);
-        st = lem_buf_ok(&minus, err);
-        if (st == LEM_OK) st = right_by(p, gold, lem_buf_str(&minus), &right, err);
-        if (right) *why = "the opposite sign";
-        lem_buf_release(&minus);
+    LEM_TRY(right_by(&lenient, gold, answer, &right, err));
+    if (right) {
+        *why = "right by the lenient policy";
+        return LEM_OK;
     }
-    bool number = strspn(gold, "0123456789.,-") == strlen(gold) && strspn(answer, "0123456789.,-") == n;
-    if (st == LEM_OK && !*why && !number && strlen(gold) >= 4 && one_edit(gold, answer))
-        *why = "one character differs";
+    LEM_TRY(right_by(&close, gold, answer, &right, err));
+    if (right) {
+        *why = "within 1 %";
+        return LEM_OK;
+    }
+    LEM_TRY(right_negated(p, gold, answer, &right, err));
+    if (right) *why = "the opposite sign";
+    else if (looks_alike(gold, answer)) *why = "one character differs";
+done:
     return st;
 }

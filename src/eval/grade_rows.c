@@ -7,7 +7,7 @@
 #include <math.h>
 #include <string.h>
 
-lem_grade_span lem_grade_gold_span(const char *text, size_t len) {
+static lem_grade_span gold_span(const char *text, size_t len) {
     lem_grade_span s;
     if (!lem_grade_extract(text, len, LEM_GRADE_TASK_GSM8K, &s))
         s = (lem_grade_span){0, len, LEM_GRADE_BY_WHOLE, false};
@@ -61,6 +61,21 @@ static lem_status group_answers(lem_graded *g, const lem_grade_profile *profile,
     return st;
 }
 
+static lem_status alloc_graded(const lem_candidates *c, lem_graded *g, lem_err *err) {
+    size_t n = (size_t)c->n;
+    lem_grade_span s = gold_span(c->expected, strlen(c->expected));
+    g->gold = lem_strndup(c->expected + s.offset, s.len, err);
+    g->result = lem_alloc_zero(n, sizeof *g->result, err);
+    g->answer = lem_alloc_zero(n, sizeof *g->answer, err);
+    g->span = lem_alloc_zero(n, sizeof *g->span, err);
+    if (!g->gold || !g->result || !g->answer || !g->span) return LEM_EMEM;
+    if (!c->correct) return LEM_OK;
+    g->own = lem_alloc_zero(n, sizeof *g->own, err);
+    if (!g->own) return LEM_EMEM;
+    if (n) memcpy(g->own, c->correct, n * sizeof *g->own);
+    return LEM_OK;
+}
+
 lem_status lem_grade_row(const lem_candidates *c, const lem_grade_rows_opts *o, lem_graded *out,
                          lem_err *err) {
     lem_graded g = {.n = c->n};
@@ -70,18 +85,7 @@ lem_status lem_grade_row(const lem_candidates *c, const lem_grade_rows_opts *o, 
         return lem_fail(err, LEM_EDATA, "no expected_answer; name its column with --map expected_answer=...");
     if (!c->completion && !c->predicted)
         return lem_fail(err, LEM_EDATA, "no completions and no predicted_answer; name them with --map");
-    size_t n = (size_t)c->n;
-    lem_grade_span s = lem_grade_gold_span(c->expected, strlen(c->expected));
-    g.gold = lem_strndup(c->expected + s.offset, s.len, err);
-    g.result = lem_alloc_zero(n, sizeof *g.result, err);
-    g.answer = lem_alloc_zero(n, sizeof *g.answer, err);
-    g.span = lem_alloc_zero(n, sizeof *g.span, err);
-    if (c->correct) g.own = lem_alloc_zero(n, sizeof *g.own, err);
-    if (!g.gold || !g.result || !g.answer || !g.span || (c->correct && !g.own)) {
-        st = LEM_EMEM;
-        goto done;
-    }
-    if (c->correct && n) memcpy(g.own, c->correct, n * sizeof *g.own);
+    LEM_TRY(alloc_graded(c, &g, err));
     LEM_TRY(lem_grade_gold_new(g.gold, strlen(g.gold), &o->profile, &gold, err));
     for (int i = 0; i < g.n; i++) LEM_TRY(grade_one(gold, c, i, &g, err));
     if (o->cluster) LEM_TRY(group_answers(&g, &o->profile, err));

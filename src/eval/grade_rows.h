@@ -53,7 +53,5 @@ void lem_grade_tally_add(lem_grade_tally *t, const lem_graded *g, int n_models);
  * otherwise. Caller owns; NULL on want of memory. */
 lem_json *lem_graded_row(const lem_json *row, const lem_candidates *c, const lem_graded *g,
                          const lem_grade_rows_opts *o);
-/* The gold as it is compared: a span of text. */
-lem_grade_span lem_grade_gold_span(const char *text, size_t len);
 
 #endif

@@ -24,9 +24,14 @@ typedef struct loader {
 } loader;
 
 static unsigned columns_of(const lem_candidates *c) {
-    return (c->rm_score ? HAS_RM : 0u) | (c->logprob ? HAS_LOGPROB : 0u) |
-           (c->logprob && c->tokens ? HAS_TOKENS : 0u) | (c->steps ? HAS_STEPS : 0u) |
-           (c->correct ? HAS_CORRECT : 0u) | (c->predicted || c->completion ? HAS_TEXTS : 0u);
+    unsigned has = 0;
+    if (c->rm_score) has |= HAS_RM;
+    if (c->logprob) has |= HAS_LOGPROB;
+    if (c->logprob && c->tokens) has |= HAS_TOKENS;
+    if (c->steps) has |= HAS_STEPS;
+    if (c->correct) has |= HAS_CORRECT;
+    if (c->predicted || c->completion) has |= HAS_TEXTS;
+    return has;
 }
 
 static const char *const aggregate_names[] = {"prm-last",      "prm-min",  "prm-max",        "prm-prod",
@@ -107,7 +112,8 @@ static lem_status add_correct(loader *l, lem_eval_problem *p, lem_err *err) {
 
 /* The answer that a candidate votes for; empty: none. */
 static lem_grade_answer_text vote(const loader *l, const lem_candidates *c, int i) {
-    const char *text = c->predicted ? c->predicted[i] : c->completion ? c->completion[i] : NULL;
+    const char *const *texts = c->predicted ? c->predicted : c->completion;
+    const char *text = texts ? texts[i] : NULL;
     lem_grade_answer_text a = {text, text ? strlen(text) : 0};
     lem_grade_span s;
     if (c->predicted || !text) return a;

@@ -132,7 +132,8 @@ static double steps(const exact *x) {
         for (int g = 0; g < x->p->n && !any; g++) any = x->size[g] == m;
         for (int j = 1; any && j <= m && j <= x->k; j++) {
             double per = 0;
-            for (int g = 0; g < x->p->n; g++) per += x->size[g] ? (x->size[g] < j ? x->size[g] : j) + 1 : 0;
+            for (int g = 0; g < x->p->n; g++)
+                if (x->size[g]) per += (x->size[g] < j ? x->size[g] : j) + 1;
             sum += (per + groups + x->silent) * (x->k + 1) * (x->k / j);
         }
     }

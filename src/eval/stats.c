@@ -10,7 +10,8 @@
 
 __extension__ typedef unsigned __int128 unsigned_wide;
 
-double lem_eval_mean(const double *v, int n) {
+/* In order; NAN for n == 0. */
+static double mean(const double *v, int n) {
     double s = 0;
     for (int i = 0; i < n; i++) s += v[i];
     return n ? s / n : NAN;
@@ -55,7 +56,7 @@ lem_status lem_eval_bootstrap(const double *const *columns, int n_columns, int n
     for (int c = 0; c < n_columns; c++) {
         double *m = means + (size_t)c * (size_t)resamples;
         qsort(m, (size_t)resamples, sizeof *m, ascending);
-        out[c] = (lem_eval_interval){lem_eval_mean(columns[c], n), m[lo] / n, m[hi] / n};
+        out[c] = (lem_eval_interval){mean(columns[c], n), m[lo] / n, m[hi] / n};
     }
 done:
     lem_free(means);

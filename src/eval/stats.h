@@ -17,7 +17,6 @@ typedef struct lem_eval_interval {
     double mean, lo, hi;
 } lem_eval_interval;
 
-double lem_eval_mean(const double *v, int n); /* in order; NAN for n == 0 */
 /* columns[c][0..n): one value per problem. out[n_columns]. resamples 0 = LEM_EVAL_RESAMPLES. */
 lem_status lem_eval_bootstrap(const double *const *columns, int n_columns, int n, uint64_t seed,
                               int resamples, lem_eval_interval *out, lem_err *err) LEM_MUST_CHECK;

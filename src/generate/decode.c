@@ -44,9 +44,9 @@ static lem_status finish(gen_engine *g, int slot, size_t len, lem_finish how, le
 }
 
 static bool ends(const lem_generate_opts *o, int32_t token) {
-    bool end = token == o->eos;
-    for (int i = 0; i < o->n_end; i++) end = end || token == o->end[i];
-    return end;
+    for (int i = 0; i < o->n_end; i++)
+        if (token == o->end[i]) return true;
+    return false;
 }
 
 /* Takes a drawn token into its candidate and ends it if this was the last one. */

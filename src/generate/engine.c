@@ -10,6 +10,15 @@
 
 const char *lem_finish_name(lem_finish f) { return f == LEM_FINISH_STOP ? "stop" : "length"; }
 
+static lem_status check_stops(const lem_generate_opts *o, lem_err *err) {
+    if (o->n_stop < 0 || o->n_stop > 64)
+        return lem_fail(err, LEM_EUSAGE, "at most 64 stop strings, found %d", o->n_stop);
+    for (int i = 0; i < o->n_stop; i++)
+        if (!o->stop[i] || !o->stop[i][0] || strlen(o->stop[i]) > 4096)
+            return lem_fail(err, LEM_EUSAGE, "stop string %d is empty or longer than 4096 bytes", i + 1);
+    return LEM_OK;
+}
+
 lem_status lem_generate_check(const lem_generate_opts *o, lem_err *err) {
     if (!(o->sample.temperature >= 0) || o->sample.temperature > 1000)
         return lem_fail(err, LEM_EUSAGE, "temperature must lie in 0..1000, found %g",
@@ -24,28 +33,23 @@ lem_status lem_generate_check(const lem_generate_opts *o, lem_err *err) {
         return lem_fail(err, LEM_EUSAGE, "slots must lie in 0..%d, found %d", GEN_MAX_SLOTS, o->slots);
     if (o->max_prompt < 0)
         return lem_fail(err, LEM_EUSAGE, "max_prompt must not be negative, found %d", o->max_prompt);
-    if (o->n_stop < 0 || o->n_stop > 64)
-        return lem_fail(err, LEM_EUSAGE, "at most 64 stop strings, found %d", o->n_stop);
-    for (int i = 0; i < o->n_stop; i++)
-        if (!o->stop[i] || !o->stop[i][0] || strlen(o->stop[i]) > 4096)
-            return lem_fail(err, LEM_EUSAGE, "stop string %d is empty or longer than 4096 bytes", i + 1);
-    return LEM_OK;
+    return check_stops(o, err);
 }
 
 /* ---- memory */
 
 static size_t page_bytes(const lem_model_config *c) {
     int e = c->head_dim ? c->head_dim : c->width / c->heads;
-    return (size_t)c->layers * (size_t)c->kv_heads * 2 * GEN_PAGE * (size_t)e * sizeof(float);
+    return (size_t)c->layers * (size_t)c->kv_heads * 2 * LEM_PANEL * (size_t)e * sizeof(float);
 }
 
-static size_t pages_of(size_t tokens) { return (tokens + GEN_PAGE - 1) / GEN_PAGE; }
+static size_t pages_of(size_t tokens) { return (tokens + LEM_PANEL - 1) / LEM_PANEL; }
 
 static int slots_of(const lem_generate_opts *o) { return o->slots ? o->slots : GEN_SLOTS; }
 
 /* Enough for all slots with a prompt each, within kv_bytes; never less than one longest prompt with one
  * candidate. */
-static size_t plan_pages(const lem_model_config *c, const lem_generate_opts *o) {
+static size_t pages_wanted(const lem_model_config *c, const lem_generate_opts *o) {
     size_t ctx = (size_t)c->max_positions, slots = (size_t)slots_of(o);
     size_t longest = o->max_prompt > 0 && (size_t)o->max_prompt < ctx ? (size_t)o->max_prompt : ctx - 1;
     size_t fresh = (size_t)o->max_tokens < ctx ? (size_t)o->max_tokens : ctx;
@@ -58,36 +62,45 @@ static size_t plan_pages(const lem_model_config *c, const lem_generate_opts *o) 
     return want < INT_MAX ? want : INT_MAX;
 }
 
-static int plan_rows(const lem_generate_opts *o) { return slots_of(o) + GEN_PREFILL; }
+static int rows_per_step(const lem_generate_opts *o) { return slots_of(o) + GEN_PREFILL; }
 
-size_t lem_generate_plan(const lem_model_config *c, const lem_generate_opts *o) {
+size_t lem_generate_bytes(const lem_model_config *c, const lem_generate_opts *o) {
     size_t V = (size_t)c->vocab, row = V * sizeof(float);
-    return lem_session_plan(c, (int)plan_pages(c, o), plan_rows(o)) + (GEN_WAITING + GEN_BLOCK) * row +
+    return lem_session_bytes(c, (int)pages_wanted(c, o), rows_per_step(o)) + (GEN_WAITING + GEN_BLOCK) * row +
            2 * 64 * row;
 }
 
+/* What there is one of for each slot, prompt in flight and feed. */
+static bool alloc_slots(gen_engine *g, lem_err *err) {
+    size_t slots = (size_t)g->n_slots;
+    return (g->slots = lem_alloc_zero(slots, sizeof *g->slots, err)) &&
+           (g->free_slots = lem_alloc(slots, sizeof *g->free_slots, err)) &&
+           (g->flights = lem_alloc_zero((size_t)g->n_flights, sizeof *g->flights, err)) &&
+           (g->jobs = lem_alloc(slots > GEN_BLOCK ? slots : GEN_BLOCK, sizeof *g->jobs, err)) &&
+           (g->feeds = lem_alloc(slots + GEN_WAITING, sizeof *g->feeds, err)) &&
+           (g->feed_slot = lem_alloc(slots, sizeof *g->feed_slot, err)) &&
+           (g->feed_flight = lem_alloc(GEN_WAITING, sizeof *g->feed_flight, err));
+}
+
+static bool alloc_logits(gen_engine *g, lem_err *err) {
+    size_t V = (size_t)g->V, threads = (size_t)g->n_threads;
+    return (g->prompt_logits = lem_alloc_aligned(GEN_WAITING * V, sizeof(float), err)) &&
+           (g->logits = lem_alloc_aligned(GEN_BLOCK * V, sizeof(float), err)) &&
+           (g->scratch = lem_alloc_aligned(threads * V, sizeof(float), err)) &&
+           (g->order = lem_alloc_aligned(threads * V, sizeof(int32_t), err)) &&
+           (g->rows = lem_alloc(GEN_BLOCK, sizeof *g->rows, err)) &&
+           (g->targets = lem_alloc(GEN_BLOCK, sizeof *g->targets, err)) &&
+           (g->logprobs = lem_alloc(GEN_BLOCK, sizeof *g->logprobs, err));
+}
+
 static lem_status set_up(gen_engine *g, const lem_weights *w, lem_err *err) {
-    size_t V = (size_t)g->V, slots = (size_t)g->n_slots, threads = (size_t)g->n_threads;
     g->n_flights = g->n_slots + GEN_WAITING;
-    bool ok = (g->slots = lem_alloc_zero(slots, sizeof *g->slots, err)) &&
-              (g->free_slots = lem_alloc(slots, sizeof *g->free_slots, err)) &&
-              (g->flights = lem_alloc_zero((size_t)g->n_flights, sizeof *g->flights, err)) &&
-              (g->prompt_logits = lem_alloc_aligned(GEN_WAITING * V, sizeof(float), err)) &&
-              (g->logits = lem_alloc_aligned(GEN_BLOCK * V, sizeof(float), err)) &&
-              (g->scratch = lem_alloc_aligned(threads * V, sizeof(float), err)) &&
-              (g->order = lem_alloc_aligned(threads * V, sizeof(int32_t), err)) &&
-              (g->jobs = lem_alloc(slots > GEN_BLOCK ? slots : GEN_BLOCK, sizeof *g->jobs, err)) &&
-              (g->feeds = lem_alloc(slots + GEN_WAITING, sizeof *g->feeds, err)) &&
-              (g->feed_slot = lem_alloc(slots, sizeof *g->feed_slot, err)) &&
-              (g->feed_flight = lem_alloc(GEN_WAITING, sizeof *g->feed_flight, err)) &&
-              (g->rows = lem_alloc(GEN_BLOCK, sizeof *g->rows, err)) &&
-              (g->targets = lem_alloc(GEN_BLOCK, sizeof *g->targets, err)) &&
-              (g->logprobs = lem_alloc(GEN_BLOCK, sizeof *g->logprobs, err));
-    if (!ok) return lem_err_context(err, "while preparing %d slots for sampling", g->n_slots);
+    if (!alloc_slots(g, err) || !alloc_logits(g, err))
+        return lem_err_context(err, "while preparing %d slots for sampling", g->n_slots);
     for (int i = 0; i < g->n_slots; i++) g->free_slots[i] = g->n_slots - 1 - i;
     g->n_free = g->n_slots;
-    g->max_pages = g->free_pages = (int)plan_pages(g->config, g->opts);
-    lem_status st = lem_session_new(w, g->backend, g->max_pages, plan_rows(g->opts), &g->session, err);
+    g->max_pages = g->free_pages = (int)pages_wanted(g->config, g->opts);
+    lem_status st = lem_session_new(w, g->backend, g->max_pages, rows_per_step(g->opts), &g->session, err);
     return st ? lem_err_context(err, "while preparing to sample") : LEM_OK;
 }
 

@@ -14,15 +14,13 @@
 #include "model/session.h"
 #include "token/tokenizer.h"
 
-enum { LEM_GENERATE_MAX_ENDS = 16 };
-
 typedef struct lem_generate_opts {
     lem_sample_opts sample;  /* temperature, top-k, top-p */
     int max_tokens;          /* per candidate, > 0; also ends where the context ends */
     const char *const *stop; /* stop strings; the text ends before the first occurrence */
     int n_stop;
-    int32_t eos;                        /* stop token (-1 none) */
-    int32_t end[LEM_GENERATE_MAX_ENDS]; /* further stop tokens: Llama 3 ends a turn with one of three */
+    const int32_t
+        *end; /* stop tokens, borrowed; an id below 0 is none. Llama 3 ends a turn with one of three */
     int n_end;
     int slots;       /* candidates in flight; 0 = 256 */
     int max_prompt;  /* tokens of the longest prompt that will come; 0 = up to the context */
@@ -36,10 +34,10 @@ const char *lem_finish_name(lem_finish f);
 typedef struct lem_candidate { /* handed to the sink; borrowed during the call */
     uint64_t prompt;           /* index given by the source */
     int index;                 /* 0..n-1 */
-    const char *text; /* decoded, special tokens left out, without stop string or eos; may end inside a UTF-8
-                         character */
+    const char *text; /* decoded, special tokens left out, without stop string or stop token; may end inside a
+                         UTF-8 character */
     size_t len;
-    int tokens;     /* generated tokens, eos included */
+    int tokens;     /* generated tokens, the stop token included */
     double logprob; /* sum of log p(token) under the model at temperature 1, in order */
     lem_finish finish;
 } lem_candidate;
@@ -67,7 +65,7 @@ typedef struct lem_generate_stats {
 lem_status lem_generate_check(const lem_generate_opts *o, lem_err *err) LEM_MUST_CHECK;
 /* Bytes that a run will take beside the weights. Nothing is allocated; keys and values are only touched as
  * they are used. */
-size_t lem_generate_plan(const lem_model_config *c, const lem_generate_opts *o);
+size_t lem_generate_bytes(const lem_model_config *c, const lem_generate_opts *o);
 /* Runs until the source ends. A prompt longer than the context minus one is LEM_EDATA naming its length;
  * logits that are not finite are LEM_ENUMERIC. LEM_EINTR on cancel (the sink has seen every candidate that
  * was finished). config is the one w was made from; stats may be NULL. */

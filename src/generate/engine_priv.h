@@ -3,7 +3,7 @@
  * Life of a prompt: pulled from the source (flight.c), admitted when its pages can be reserved, fed in
  * chunks, its last row's logits kept until its last candidate has started; its node goes when its last
  * candidate has ended. Life of a candidate (a slot): first token drawn from the prompt's logits, then one
- * token fed and one drawn for each step (decode.c), until eos, a stop string or its limit. */
+ * token fed and one drawn for each step (decode.c), until a stop token, a stop string or its limit. */
 #ifndef LEM_GENERATE_ENGINE_PRIV_H
 #define LEM_GENERATE_ENGINE_PRIV_H
 
@@ -13,7 +13,6 @@
 #include "generate/stop_priv.h"
 
 enum {
-    GEN_PAGE = 32,   /* tokens of a page of keys and values */
     GEN_SLOTS = 256, /* default of opts.slots */
     GEN_MAX_SLOTS = 4096,
     GEN_WAITING = 16,  /* prompts that have candidates to start, each with a row of logits */

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-static int pages_of(int tokens) { return (tokens + GEN_PAGE - 1) / GEN_PAGE; }
+static int pages_of(int tokens) { return (tokens + LEM_PANEL - 1) / LEM_PANEL; }
 
 static lem_status grow(void **p, int *cap, int need, size_t size, lem_err *err) {
     if (need <= *cap) return LEM_OK;

@@ -108,17 +108,26 @@ static inline int bucket_of(float logit, float max, float inverse) {
     return x < (float)(N_BUCKETS - 1) ? (int)x : N_BUCKETS - 1;
 }
 
+static inline uint64_t measure_of(float p, bool count) { return count ? 1 : weight_of(p); }
+
+/* The bucket in which the measure reaches target; *above: the measure of those before it. */
+static int find_cut(const float *logits, int V, float max, float inverse, bool count, uint64_t target,
+                    const float *p, uint64_t *above) {
+    uint64_t sum[N_BUCKETS] = {0}, seen = 0;
+    for (int i = 0; i < V; i++)
+        if (p[i] > 0) sum[bucket_of(logits[i], max, inverse)] += measure_of(p[i], count);
+    int cut = 0;
+    while (cut < N_BUCKETS - 1 && seen + sum[cut] < target) seen += sum[cut++];
+    *above = seen;
+    return cut;
+}
+
 /* Keeps the shortest run of tokens, in the order of `before`, whose measure (count, or weight) reaches
  * target; the weights of all others become 0. Tokens whose weight is 0 already do not take part. */
 static void keep_best(const float *logits, int V, float max, float inverse, bool count, uint64_t target,
                       float *p, int32_t *order) {
-    uint64_t sum[N_BUCKETS] = {0}, above = 0;
-    for (int i = 0; i < V; i++)
-        if (p[i] > 0) sum[bucket_of(logits[i], max, inverse)] += count ? 1 : weight_of(p[i]);
-    int cut = 0;
-    while (cut < N_BUCKETS - 1 && above + sum[cut] < target) above += sum[cut++];
-
-    int n = 0;
+    uint64_t above;
+    int cut = find_cut(logits, V, max, inverse, count, target, p, &above), n = 0;
     for (int i = 0; i < V; i++) {
         if (!(p[i] > 0)) continue;
         int b = bucket_of(logits[i], max, inverse);
@@ -127,7 +136,7 @@ static void keep_best(const float *logits, int V, float max, float inverse, bool
     }
     for (int i = n / 2 - 1; i >= 0; i--) sift_down(logits, order, n, i);
     while (n > 0 && above < target) {
-        above += count ? 1 : weight_of(p[order[0]]);
+        above += measure_of(p[order[0]], count);
         order[0] = order[--n];
         if (n) sift_down(logits, order, n, 0);
     }

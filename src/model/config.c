@@ -1,6 +1,6 @@
 /* config - the shape of a model: ranges, defaults, and Hugging Face config.json in and out */
 #include "model/config.h"
-#include "model/config_priv.h"
+#include "model/config_fields_priv.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -101,7 +101,7 @@ static lem_status check_numbers(lem_model_config *c, lem_err *err) {
 }
 
 /* The switches of a family: those it does not have must be off, those it always has are on. */
-static lem_status check_family(lem_model_config *c, const family *f, lem_err *err) {
+static lem_status check_switches(lem_model_config *c, const family *f, lem_err *err) {
     bool attention = c->o_bias || (c->qkv_bias && !f->qkv_bias);
     if (attention && (!f->bias || c->o_bias != c->qkv_bias))
         return lem_fail(err, LEM_EDATA, "model config: attention_bias is not supported as it is set for %s",
@@ -117,6 +117,11 @@ static lem_status check_family(lem_model_config *c, const family *f, lem_err *er
         return lem_fail(err, LEM_EDATA,
                         "model config: head_dim %d must be hidden_size / num_attention_heads for %s",
                         c->head_dim, f->prefix);
+    return LEM_OK;
+}
+
+/* A window that no layer uses is none; bits that mean nothing are 0, so that equal models are equal bytes. */
+static lem_status check_windows(lem_model_config *c, const family *f, lem_err *err) {
     if (c->window < 0 || c->window > MAX_POSITIONS)
         return lem_fail(err, LEM_EDATA, "model config: sliding_window: 1..%d expected, %d found",
                         (int)MAX_POSITIONS, c->window);
@@ -152,7 +157,8 @@ lem_status lem_model_config_check(lem_model_config *c, lem_err *err) {
     LEM_TRY(range("max_position_embeddings", c->max_positions, 1, MAX_POSITIONS, err));
     LEM_TRY(check_numbers(c, err));
     LEM_TRY(lem_rope_check(&c->rope, c->max_positions, err));
-    LEM_TRY(check_family(c, f, err));
+    LEM_TRY(check_switches(c, f, err));
+    LEM_TRY(check_windows(c, f, err));
     LEM_TRY(range("bos_token_id", c->bos_id, -1, c->vocab - 1, err));
     LEM_TRY(range("eos_token_id", c->eos_id, -1, c->vocab - 1, err));
     LEM_TRY(range("pad_token_id", c->pad_id, -1, c->vocab - 1, err));
@@ -163,37 +169,6 @@ done:
 }
 
 static bool is_null(const lem_json *v) { return lem_json_kind(v) == LEM_JSON_NULL; }
-
-lem_status lem_config_need_int(const lem_json *json, const char *name, int *out, lem_err *err) {
-    const lem_json *v = lem_json_get(json, name);
-    int64_t i = lem_json_int(v, INT64_MIN);
-    if (!v) return lem_fail(err, LEM_EDATA, "'%s' is missing", name);
-    if (i < 1 || i > INT32_MAX) return lem_fail(err, LEM_EDATA, "'%s' must be a whole number above 0", name);
-    *out = (int)i;
-    return LEM_OK;
-}
-
-lem_status lem_config_int(const lem_json *json, const char *name, int *out, lem_err *err) {
-    return is_null(lem_json_get(json, name)) ? LEM_OK : lem_config_need_int(json, name, out, err);
-}
-
-lem_status lem_config_float(const lem_json *json, const char *name, float *out, lem_err *err) {
-    const lem_json *v = lem_json_get(json, name);
-    double x = lem_json_num(v, 0);
-    if (is_null(v)) return LEM_OK;
-    if (!(x > 0 && x < 1e30)) return lem_fail(err, LEM_EDATA, "'%s' must be a number above 0", name);
-    *out = (float)x;
-    return LEM_OK;
-}
-
-lem_status lem_config_bool(const lem_json *json, const char *name, bool *out, lem_err *err) {
-    const lem_json *v = lem_json_get(json, name);
-    if (is_null(v)) return LEM_OK;
-    if (lem_json_kind(v) != LEM_JSON_BOOL)
-        return lem_fail(err, LEM_EDATA, "'%s' must be true or false", name);
-    *out = lem_json_bool(v, false);
-    return LEM_OK;
-}
 
 /* The first of a list (Llama 3 has several ends). Transformers fills in ids of another vocabulary: those mean
  * none. */
@@ -339,36 +314,28 @@ done:
 
 static lem_json *id_or_null(int32_t id) { return id >= 0 ? lem_json_new_int(id) : lem_json_new_null(); }
 
-lem_json *lem_config_short_float(float x) {
-    for (int digits = 1; digits < 9; digits++) {
-        double scale = pow(10, digits - 1 - (int)floor(log10(fabs((double)x))));
-        double r = round((double)x * scale) / scale;
-        if ((float)r == x) return lem_json_new_num(r);
-    }
-    return lem_json_new_num((double)x);
+static bool slides(const lem_model_config *c, int layer) { return lem_model_config_window(c, layer) > 0; }
+
+static bool write_layer_types(const lem_model_config *c, lem_json *j) {
+    lem_json *types = lem_json_new_array();
+    bool ok = types != NULL;
+    for (int i = 0; i < c->layers && ok; i++)
+        ok = lem_json_append(types, lem_json_new_str(slides(c, i) ? "sliding_attention" : "full_attention"));
+    return lem_json_set(j, "layer_types", types) && ok;
 }
 
 /* The window's fields, in the words of versions with and without layer_types. */
 static bool write_window(const lem_model_config *c, const family *f, lem_json *j) {
-    if (f->window == ONE_WINDOW)
-        return lem_json_set(j, "sliding_window",
-                            c->window > 0 ? lem_json_new_int(c->window) : lem_json_new_null());
     int from = 0;
-    bool by_list = false, ok = lem_json_set(j, "use_sliding_window", lem_json_new_bool(c->window > 0));
-    ok = lem_json_set(j, "sliding_window",
-                      c->window > 0 ? lem_json_new_int(c->window) : lem_json_new_null()) &&
-         ok;
-    while (from < c->layers && lem_model_config_window(c, from) == 0) from++;
-    for (int i = from; i < c->layers; i++) by_list = by_list || lem_model_config_window(c, i) == 0;
+    bool by_list = false, ok = true;
+    if (f->window != ONE_WINDOW) ok = lem_json_set(j, "use_sliding_window", lem_json_new_bool(c->window > 0));
+    lem_json *window = c->window > 0 ? lem_json_new_int(c->window) : lem_json_new_null();
+    ok = lem_json_set(j, "sliding_window", window) && ok;
+    if (f->window == ONE_WINDOW) return ok;
+    while (from < c->layers && !slides(c, from)) from++;
+    for (int i = from; i < c->layers; i++) by_list = by_list || !slides(c, i);
     ok = lem_json_set(j, "max_window_layers", lem_json_new_int(from)) && ok;
-    if (!by_list) return ok;
-    lem_json *types = lem_json_new_array();
-    for (int i = 0; i < c->layers; i++)
-        ok = types &&
-             lem_json_append(types, lem_json_new_str(lem_model_config_window(c, i) > 0 ? "sliding_attention"
-                                                                                       : "full_attention")) &&
-             ok;
-    return lem_json_set(j, "layer_types", types) && ok;
+    return by_list ? write_layer_types(c, j) && ok : ok;
 }
 
 /* Fields that only some families have. Qwen2 of older Transformers knows no head_dim: it is written where it
@@ -432,8 +399,11 @@ fail:
 size_t lem_model_config_params(const lem_model_config *c) {
     size_t D = (size_t)c->width, F = (size_t)c->ffn, V = (size_t)c->vocab;
     size_t Q = (size_t)c->heads * (size_t)c->head_dim, KV = (size_t)c->kv_heads * (size_t)c->head_dim;
-    size_t layer = 2 * D + D * Q + 2 * D * KV + Q * D + 3 * D * F + (c->qkv_bias ? Q + 2 * KV : 0);
-    layer += (c->o_bias ? D : 0) + (c->mlp_bias ? 2 * F + D : 0) + (c->qk_norm ? 2 * (size_t)c->head_dim : 0);
+    size_t layer = 2 * D + D * Q + 2 * D * KV + Q * D + 3 * D * F;
+    if (c->qkv_bias) layer += Q + 2 * KV;
+    if (c->o_bias) layer += D;
+    if (c->mlp_bias) layer += 2 * F + D;
+    if (c->qk_norm) layer += 2 * (size_t)c->head_dim;
     return V * D + (size_t)c->layers * layer + D + (c->tied ? 0 : V * D) +
            lem_config_head_params(&c->reward, c->width);
 }

@@ -158,16 +158,16 @@ static lem_status add_memory(const lem_model *table, lem_json *facts, lem_err *e
     const lem_model_config *c = &table->config;
     int rows = c->max_positions < ROWS ? c->max_positions : ROWS;
     int step = rows < STEP_ROWS ? rows : STEP_ROWS;
-    size_t session = lem_session_plan(c, rows / LEM_PANEL + 2, step);
+    size_t session = lem_session_bytes(c, rows / LEM_PANEL + 2, step);
     lem_object f = lem_object_new();
     lem_object_int(&f, "tokens", rows);
-    lem_object_int(&f, "run_bf16", (uint64_t)(lem_weights_plan(c, LEM_DTYPE_BF16) + session));
-    lem_object_int(&f, "run_f32", (uint64_t)(lem_weights_plan(c, LEM_DTYPE_F32) + session));
+    lem_object_int(&f, "run_bf16", (uint64_t)(lem_weights_bytes(c, LEM_DTYPE_BF16) + session));
+    lem_object_int(&f, "run_f32", (uint64_t)(lem_weights_bytes(c, LEM_DTYPE_F32) + session));
     /* Parameters and two moments, then gradients, packed weights and activations. */
     if (c->head == LEM_HEAD_REWARD) lem_object_str(&f, "train", NULL);
     else
         lem_object_int(&f, "train",
-                       (uint64_t)(3 * table->n_params * sizeof(float) + lem_net_plan(c, rows, true)));
+                       (uint64_t)(3 * table->n_params * sizeof(float) + lem_net_bytes(c, rows, true)));
     return finish(&f, facts, "memory", err);
 }
 

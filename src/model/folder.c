@@ -15,7 +15,7 @@
 static const char *const head_names[] = {"a language model", "a reward model",
                                          "a reward model whose head is only read"};
 
-lem_status lem_folder_read_config(const char *dir, lem_model_config *out, lem_err *err) {
+static lem_status read_config(const char *dir, lem_model_config *out, lem_err *err) {
     lem_status st = LEM_OK;
     lem_json *json = NULL;
     char *path = lem_path_join(dir, "config.json", err);
@@ -48,7 +48,7 @@ static void note_shapes(const lem_tensor *t, const lem_safetensor *f, char *out,
     if (n < size) snprintf(out + n, size - n, "] found");
 }
 
-bool lem_folder_is_spare(const lem_model_config *c, const char *name) {
+static bool is_spare(const lem_model_config *c, const char *name) {
     const char *tail = "rotary_emb.inv_freq"; /* kept by old exporters */
     size_t n = strlen(name), k = strlen(tail);
     return (n >= k && strcmp(name + n - k, tail) == 0) || (c->tied && strcmp(name, "lm_head.weight") == 0);
@@ -63,7 +63,7 @@ static lem_status name_unexpected(const lem_model *m, const lem_shards *s, lem_n
         LEM_TRY(lem_map_set(known, m->tensors[i].name, strlen(m->tensors[i].name), i, err));
     for (size_t i = 0; i < lem_shards_count(s); i++) {
         const char *name = lem_shards_at(s, i)->tensor->name;
-        if (!lem_map_find(known, name, strlen(name), NULL) && !lem_folder_is_spare(&m->config, name))
+        if (!lem_map_find(known, name, strlen(name), NULL) && !is_spare(&m->config, name))
             lem_name_list_add(list, name, NULL);
     }
 done:
@@ -207,7 +207,7 @@ lem_status lem_folder_open(const char *dir, const lem_head *need, lem_folder *ou
     lem_folder f = {NULL, NULL};
     lem_model_config c = {0};
     LEM_TRY(refuse_adapter(dir, err));
-    LEM_TRY(lem_folder_read_config(dir, &c, err));
+    LEM_TRY(read_config(dir, &c, err));
     LEM_TRY(lem_shards_open(dir, &f.shards, err));
     /* A policy trained by PPO keeps its value head beside it; as a language model it is complete without. */
     bool lm = need && *need == LEM_HEAD_LM && c.head == LEM_HEAD_LM;

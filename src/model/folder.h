@@ -18,9 +18,6 @@ typedef struct lem_folder {
 lem_status lem_folder_open(const char *dir, const lem_head *need, lem_folder *out,
                            lem_err *err) LEM_MUST_CHECK;
 void lem_folder_release(lem_folder *f);
-lem_status lem_folder_read_config(const char *dir, lem_model_config *out, lem_err *err) LEM_MUST_CHECK;
-/* A tensor that is no part of the model and may be dropped: it is a function of the config, or of others. */
-bool lem_folder_is_spare(const lem_model_config *c, const char *name);
 /* The tensor of the table at that offset of the flat array. */
 const lem_tensor *lem_model_tensor_at(const lem_model *m, size_t offset);
 

@@ -195,7 +195,9 @@ bool lem_head_to_json(const lem_head_shape *s, lem_json *config) {
 const char *lem_head_tensor(const lem_head_shape *s, int i, char out[64]) {
     bool there = i >= 0 && i < 4 && s->tensor[0] && (i >= 2 || s->dense) && (i != 3 || s->bias);
     if (!there) return NULL;
-    snprintf(out, 64, "%s%s%s", s->tensor, !s->dense ? "" : i < 2 ? ".0" : ".2", i & 1 ? ".bias" : ".weight");
+    static const char *const places[] = {".0", ".2"}; /* in nn.Sequential; a ReLU stands between them */
+    const char *part = s->dense ? places[i / 2] : "";
+    snprintf(out, 64, "%s%s%s", s->tensor, part, i & 1 ? ".bias" : ".weight");
     return out;
 }
 
@@ -276,29 +278,32 @@ static lem_status default_reading(const lem_head_shape *s, lem_head_reading *r, 
 
 static lem_status chosen_reading(const lem_head_shape *s, const char *output, lem_head_reading *r,
                                  lem_err *err) {
+    /* The good sign comes first among token logits, last among labels. */
+    const int good = lem_head_is_tokens(s->kind) ? 0 : 1;
+    const struct {
+        const char *name;
+        bool two, stats; /* two outputs; mean and std are there */
+        lem_head_formula formula;
+        int output;
+    } readings[] = {{"0", true, false, LEM_HEAD_SOFTMAX, 0},
+                    {"1", true, false, LEM_HEAD_SOFTMAX, 1},
+                    {"logit-difference", true, false, LEM_HEAD_DIFFERENCE, good},
+                    {"raw", false, false, LEM_HEAD_RAW, r->output},
+                    {"sigmoid", false, false, LEM_HEAD_SIGMOID, r->output},
+                    {"normalized", false, true, LEM_HEAD_NORMALIZED, r->output}};
     bool two = s->outputs == 2;
-    if (two && (strcmp(output, "0") == 0 || strcmp(output, "1") == 0)) {
-        r->formula = LEM_HEAD_SOFTMAX;
-        r->output = output[0] - '0';
-    } else if (two && strcmp(output, "logit-difference") == 0) {
-        /* The good sign comes first among token logits, last among labels. */
-        r->formula = LEM_HEAD_DIFFERENCE;
-        r->output = lem_head_is_tokens(s->kind) ? 0 : 1;
-    } else if (!two && strcmp(output, "raw") == 0) {
-        r->formula = LEM_HEAD_RAW;
-    } else if (!two && strcmp(output, "sigmoid") == 0) {
-        r->formula = LEM_HEAD_SIGMOID;
-    } else if (!two && s->stats && strcmp(output, "normalized") == 0) {
-        r->formula = LEM_HEAD_NORMALIZED;
-    } else {
-        return lem_fail(err, LEM_EUSAGE, "--head-output '%.40s' does not fit this head (%s): %s", output,
-                        lem_head_kind_name(s->kind),
-                        two ? "0, 1 or logit-difference expected"
-                        : s->stats
-                            ? "raw, normalized or sigmoid expected"
-                            : "raw or sigmoid expected (normalized needs mean and std in config.json)");
+    for (size_t i = 0; i < sizeof readings / sizeof *readings; i++) {
+        if (strcmp(output, readings[i].name) != 0 || readings[i].two != two) continue;
+        if (readings[i].stats && !s->stats) continue;
+        r->formula = readings[i].formula;
+        r->output = readings[i].output;
+        return LEM_OK;
     }
-    return LEM_OK;
+    const char *expected = "raw or sigmoid expected (normalized needs mean and std in config.json)";
+    if (s->stats) expected = "raw, normalized or sigmoid expected";
+    if (two) expected = "0, 1 or logit-difference expected";
+    return lem_fail(err, LEM_EUSAGE, "--head-output '%.40s' does not fit this head (%s): %s", output,
+                    lem_head_kind_name(s->kind), expected);
 }
 
 lem_status lem_head_read(const lem_head_shape *s, const char *output, lem_head_reading *out, lem_err *err) {

@@ -39,11 +39,13 @@ void lem_packed_model_carve(lem_carve *mem, const lem_model_config *c, lem_dtype
     p.head = carve_packed(mem, c->vocab, D, dtype);
     if (c->head != LEM_HEAD_LM) p.score = carve_packed(mem, c->reward.outputs, D, LEM_DTYPE_F32);
     if (c->head != LEM_HEAD_LM && c->reward.dense) p.dense = carve_packed(mem, D, D, LEM_DTYPE_F32);
-    size_t small = (size_t)(2 * D + Q + 2 * KV + (c->o_bias ? D : 0) + (c->qk_norm ? 2 * c->head_dim : 0) +
-                            (c->mlp_bias ? 2 * F + D : 0));
+    int small = 2 * D + Q + 2 * KV;
+    if (c->o_bias) small += D;
+    if (c->qk_norm) small += 2 * c->head_dim;
+    if (c->mlp_bias) small += 2 * F + D;
     if (copy_small)
-        p.small = lem_carve_take(mem, (size_t)c->layers * small + 2 * (size_t)D + LEM_HEAD_OUTPUTS_MAX,
-                                 sizeof(float));
+        p.small = lem_carve_take(
+            mem, (size_t)c->layers * (size_t)small + 2 * (size_t)D + LEM_HEAD_OUTPUTS_MAX, sizeof(float));
     *out = p;
 }
 
@@ -127,7 +129,8 @@ static void copy_part(float **to, const float **from, size_t n) {
     *from += n;
 }
 
-void lem_layer_split_qkv(const lem_model_config *c, int T, const float *qkv, float *q, float *k, float *v) {
+/* Rows of the fused projection [T,KH,H/KH+2,E] into q [T,H,E], k and v [T,KH,E]. */
+static void split_qkv(const lem_model_config *c, int T, const float *qkv, float *q, float *k, float *v) {
     size_t E = (size_t)c->head_dim, group = (size_t)(c->heads / c->kv_heads) * E;
     for (long i = 0; i < (long)T * c->kv_heads; i++) {
         copy_part(&q, &qkv, group);
@@ -158,12 +161,13 @@ static void attend(lem_backend *b, const lem_model_config *c, const lem_packed_l
                    const lem_layer_act *a) {
     const lem_backend_ops *op = b->ops;
     int T = batch->attn.n_rows, H = c->heads, KH = c->kv_heads, E = c->head_dim;
-    float *q = a->q_raw ? a->q_raw : a->q, *k = a->k_raw ? a->k_raw : a->k;
+    float *q = a->q_raw ? a->q_raw : a->q;
+    float *k = a->k_raw ? a->k_raw : a->k;
     lem_attn_plan plan = batch->attn;
     plan.window = window;
     if (c->fused_qkv) {
         op->linear(b, T, a->normed, &w->qkv, w->qkv_bias, a->qkv, false);
-        lem_layer_split_qkv(c, T, a->qkv, q, k, a->v);
+        split_qkv(c, T, a->qkv, q, k, a->v);
     } else {
         op->linear(b, T, a->normed, &w->q, w->q_bias, q, false);
         op->linear(b, T, a->normed, &w->k, w->k_bias, k, false);
@@ -202,7 +206,8 @@ enum { HEAD_ROWS_MAX = 256, HEAD_ROWS_MIN = 16, HEAD_FLOATS = 1 << 22 };
 
 void lem_head_block_carve(lem_carve *mem, const lem_model_config *c, lem_head_block *out) {
     int rows = HEAD_FLOATS / c->vocab / LEM_PANEL * LEM_PANEL;
-    rows = rows > HEAD_ROWS_MAX ? HEAD_ROWS_MAX : rows < HEAD_ROWS_MIN ? HEAD_ROWS_MIN : rows;
+    if (rows > HEAD_ROWS_MAX) rows = HEAD_ROWS_MAX;
+    if (rows < HEAD_ROWS_MIN) rows = HEAD_ROWS_MIN;
     out->rows = rows;
     out->hidden = lem_carve_take(mem, (size_t)rows * (size_t)c->width, sizeof(float));
     out->dense = c->reward.dense ? lem_carve_take(mem, (size_t)rows * (size_t)c->width, sizeof(float)) : NULL;

@@ -73,8 +73,7 @@ void lem_layer_forward(lem_backend *b, const lem_model_config *c, const lem_pack
                        const lem_batch *batch, const float *cos_sin, const lem_kv *kv, int kv_layer,
                        int window /* of this layer, 0 = all */, const lem_layer_act *a);
 
-/* Rows of the fused projection [T,KH,H/KH+2,E] into q [T,H,E], k and v [T,KH,E], and back. */
-void lem_layer_split_qkv(const lem_model_config *c, int T, const float *qkv, float *q, float *k, float *v);
+/* q [T,H,E], k and v [T,KH,E] into rows of the fused projection [T,KH,H/KH+2,E]. */
 void lem_layer_merge_qkv(const lem_model_config *c, int T, const float *q, const float *k, const float *v,
                          float *qkv);
 /* Normalises (qk_norm) and rotates: what follows the projections of queries and keys. raw may be q or k

@@ -122,11 +122,11 @@ static void place_head(layout *l, const lem_model_config *c, size_t at[4]) {
     lem_head_shape shape = c->reward;
     bool fits = lem_config_head_check(&head, &shape, NULL) == LEM_OK && head != LEM_HEAD_LM;
     int D = c->width, N = shape.outputs;
-    const int rows[4] = {D, D, N, N};
+    const int rows[4] = {D, D, N, N}, cols[4] = {D, 1, D, 1}; /* a matrix and a vector, twice */
     for (int i = 0; i < 4; i++) {
         char name[64];
         bool there = fits && lem_head_tensor(&shape, i, name);
-        at[i] = there ? place(l, name, i & 1 ? 1 : 2, rows[i], i & 1 ? 1 : D) : SIZE_MAX;
+        at[i] = there ? place(l, name, 2 - i % 2, rows[i], cols[i]) : SIZE_MAX;
     }
 }
 
@@ -141,7 +141,8 @@ static size_t place_all(lem_model *m, const lem_model_config *c, bool lm) {
         if (m) m->layer[i] = w;
     }
     size_t norm = place(&l, "model.norm.weight", 1, c->width, 1);
-    size_t head = c->tied ? embed : lm ? place(&l, names_of(c)->head, 2, c->vocab, c->width) : SIZE_MAX;
+    size_t head = c->tied ? embed : SIZE_MAX;
+    if (lm && !c->tied) head = place(&l, names_of(c)->head, 2, c->vocab, c->width);
     size_t reward[4];
     place_head(&l, c, reward);
     if (m) {
@@ -177,7 +178,8 @@ done:
     return st;
 }
 
-lem_status lem_model_new_body(const lem_model_config *config, bool lm, lem_model **out, lem_err *err) {
+/* Like lem_model_new; without lm an untied model has no language-model head (lm_head = SIZE_MAX). */
+static lem_status new_body(const lem_model_config *config, bool lm, lem_model **out, lem_err *err) {
     lem_model *m = NULL;
     lem_status st = lem_model_new_table(config, lm, &m, err);
     if (st != LEM_OK) return st;
@@ -192,7 +194,7 @@ lem_status lem_model_new_body(const lem_model_config *config, bool lm, lem_model
 }
 
 lem_status lem_model_new(const lem_model_config *config, lem_model **out, lem_err *err) {
-    return lem_model_new_body(config, true, out, err);
+    return new_body(config, true, out, err);
 }
 
 void lem_model_free(lem_model *m) {
@@ -249,7 +251,7 @@ lem_status lem_model_with_head(const lem_model *m, lem_head head, uint64_t seed,
         return lem_fail(err, LEM_EUSAGE, "only the scalar head can be made anew");
     if (c.head != head) c.reward = (lem_head_shape){0};
     c.head = head;
-    lem_status st = lem_model_new_body(&c, m->lm_head != SIZE_MAX, &to, err);
+    lem_status st = new_body(&c, m->lm_head != SIZE_MAX, &to, err);
     if (st != LEM_OK) return st;
     for (int i = 0; i < to->n_tensors; i++) {
         const lem_tensor *t = &to->tensors[i], *from = tensor_named(m, t->name);
@@ -272,7 +274,7 @@ lem_status lem_model_with_layers(const lem_model *m, int extra, uint64_t seed, l
         if (c.window > 0 && lem_model_config_window(&m->config, m->config.layers - 1) == 0)
             c.full[i / 8] |= (uint8_t)(1u << i % 8);
     lem_status st = lem_model_config_check(&c, err);
-    if (st == LEM_OK) st = lem_model_new_body(&c, m->lm_head != SIZE_MAX, &to, err);
+    if (st == LEM_OK) st = new_body(&c, m->lm_head != SIZE_MAX, &to, err);
     if (st != LEM_OK) return st;
     for (int i = 0; i < to->n_tensors; i++) {
         const lem_tensor *t = &to->tensors[i], *from = tensor_named(m, t->name);

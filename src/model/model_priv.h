@@ -13,8 +13,5 @@ size_t lem_model_flat_size(const lem_model_config *c, bool lm);
 /* The tensor table alone: params is NULL. */
 lem_status lem_model_new_table(const lem_model_config *config, bool lm, lem_model **out,
                                lem_err *err) LEM_MUST_CHECK;
-/* Like lem_model_new; without lm an untied model has no language-model head (lm_head = SIZE_MAX). */
-lem_status lem_model_new_body(const lem_model_config *config, bool lm, lem_model **out,
-                              lem_err *err) LEM_MUST_CHECK;
 
 #endif

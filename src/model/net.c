@@ -11,37 +11,43 @@ static float *take(lem_carve *mem, size_t rows, size_t cols) {
     return lem_carve_take(mem, rows * cols, sizeof(float));
 }
 
-static void carve_layers(lem_carve *mem, const lem_model_config *c, size_t T, bool grads, lem_net *net) {
+/* What one layer saves; with qk_norm and gradients, q and k are those of the layer before. */
+static void carve_layer(lem_carve *mem, const lem_model_config *c, size_t T, bool grads, bool first,
+                        lem_layer_saved *s) {
     size_t D = (size_t)c->width, Q = (size_t)(c->heads * c->head_dim),
            KV = (size_t)(c->kv_heads * c->head_dim), F = (size_t)c->ffn;
     size_t H = (size_t)c->heads, KH = (size_t)c->kv_heads;
     bool raw = c->qk_norm && grads;
+    s->x = take(mem, T, D);
+    if (!raw || first) s->q = take(mem, T, Q);
+    if (!raw || first) s->k = take(mem, T, KV);
+    if (raw) {
+        s->q_raw = take(mem, T, Q);
+        s->k_raw = take(mem, T, KV);
+        s->inv_q = take(mem, T, H);
+        s->inv_k = take(mem, T, KH);
+    }
+    s->v = take(mem, T, KV);
+    s->attn = take(mem, T, Q);
+    s->lse = take(mem, T, H);
+    s->inv1 = take(mem, T, 1);
+    s->inv2 = take(mem, T, 1);
+    s->mid = grads ? take(mem, T, D) : s->x;
+    s->gate = take(mem, T, F);
+    s->up = take(mem, T, F);
+}
+
+static void carve_layers(lem_carve *mem, const lem_model_config *c, size_t T, bool grads, lem_net *net) {
     lem_layer_saved s = {0};
     net->layer = lem_carve_take(mem, (size_t)c->layers, sizeof *net->layer);
     for (int i = 0; i < c->layers; i++) {
-        if (grads || i == 0) {
-            s.x = take(mem, T, D);
-            if (!raw || i == 0) s.q = take(mem, T, Q);
-            if (!raw || i == 0) s.k = take(mem, T, KV);
-            s.q_raw = raw ? take(mem, T, Q) : NULL;
-            s.k_raw = raw ? take(mem, T, KV) : NULL;
-            s.inv_q = raw ? take(mem, T, H) : NULL;
-            s.inv_k = raw ? take(mem, T, KH) : NULL;
-            s.v = take(mem, T, KV);
-            s.attn = take(mem, T, Q);
-            s.lse = take(mem, T, (size_t)c->heads);
-            s.inv1 = take(mem, T, 1);
-            s.inv2 = take(mem, T, 1);
-            s.mid = grads ? take(mem, T, D) : s.x;
-            s.gate = take(mem, T, F);
-            s.up = take(mem, T, F);
-        }
+        if (grads || i == 0) carve_layer(mem, c, T, grads, i == 0, &s);
         if (net->layer) net->layer[i] = s;
     }
-    net->x = grads ? take(mem, T, D) : s.x;
+    net->x = grads ? take(mem, T, (size_t)c->width) : s.x;
 }
 
-static void carve_plan(lem_carve *mem, size_t T, lem_net *net) {
+static void carve_attn_plan(lem_carve *mem, size_t T, lem_net *net) {
     net->ids = lem_carve_take(mem, T, sizeof *net->ids);
     net->pos = lem_carve_take(mem, T, sizeof *net->pos);
     net->page = lem_carve_take(mem, T, sizeof *net->page);
@@ -82,12 +88,12 @@ static void carve(lem_carve *mem, const lem_model_config *c, int max_rows, bool 
     net->kv = lem_kv_layout(NULL, 1, c->kv_heads, c->head_dim);
     net->kv.data = take(
         mem, T, net->kv.page_stride); /* a node of one token takes a page; pages not used are never touched */
-    carve_plan(mem, T, net);
+    carve_attn_plan(mem, T, net);
     lem_head_block_carve(mem, c, &net->head);
     if (grads) carve_grads(mem, c, T, net);
 }
 
-size_t lem_net_plan(const lem_model_config *c, int max_rows, bool grads) {
+size_t lem_net_bytes(const lem_model_config *c, int max_rows, bool grads) {
     lem_carve mem = {NULL, 0};
     lem_net net = {0};
     lem_model_config checked = *c;
@@ -101,7 +107,7 @@ lem_status lem_net_new(lem_model *m, lem_backend *b, int max_rows, bool grads, l
     if (max_rows < 1) return lem_fail(err, LEM_EUSAGE, "a net needs at least one row, not %d", max_rows);
     if ((int64_t)max_rows * m->config.heads > INT32_MAX)
         return lem_fail(err, LEM_EUSAGE, "a net of %d rows with %d heads", max_rows, m->config.heads);
-    size_t bytes = lem_net_plan(&m->config, max_rows, grads) - sizeof(lem_net);
+    size_t bytes = lem_net_bytes(&m->config, max_rows, grads) - sizeof(lem_net);
     lem_net *net = lem_alloc_zero(1, sizeof *net, err);
     if (!net) return LEM_EMEM;
     net->block = lem_alloc_aligned(bytes, 1, err);
@@ -131,7 +137,7 @@ void lem_net_free(lem_net *net) {
 
 void lem_net_refresh(lem_net *net) { lem_packed_model_fill(&net->weights, net->b, net->model); }
 
-/* ---- plan of a forest ---- */
+/* ---- layout of a forest ---- */
 
 static lem_status check_forest(const lem_net *net, const lem_forest *f, lem_err *err) {
     const lem_model_config *c = &net->model->config;
@@ -157,7 +163,7 @@ static void subtree_ends(const lem_forest *f, int *end) {
     }
 }
 
-static int plan_node(lem_net *net, const lem_forest_node *x, int end_row, int n_segs) {
+static int lay_out_node(lem_net *net, const lem_forest_node *x, int end_row, int n_segs) {
     for (int i = 0; i < x->n; i++) {
         net->page[x->row0 + i] = n_segs + i / LEM_PANEL;
         net->slot[x->row0 + i] = i % LEM_PANEL;
@@ -170,7 +176,7 @@ static int plan_node(lem_net *net, const lem_forest_node *x, int end_row, int n_
 }
 
 /* Copies the forest's rows and lays its nodes out in pages: segment i is page i. */
-static void plan_forest(lem_net *net, const lem_forest *f) {
+static void lay_out_forest(lem_net *net, const lem_forest *f) {
     int n_segs = 0, n_trees = 0;
     memcpy(net->ids, f->ids, (size_t)f->n_rows * sizeof *net->ids);
     memcpy(net->pos, f->pos, (size_t)f->n_rows * sizeof *net->pos);
@@ -180,7 +186,7 @@ static void plan_forest(lem_net *net, const lem_forest *f) {
         int end = net->subtree[i];
         if (x->parent < 0 && end > x->row0)
             net->trees[n_trees++] = (lem_attn_tree){x->row0, end, n_segs, n_segs, 0};
-        n_segs = plan_node(net, x, end, n_segs);
+        n_segs = lay_out_node(net, x, end, n_segs);
         if (x->n == 0) continue;
         lem_attn_tree *tree = &net->trees[n_trees - 1];
         tree->seg1 = n_segs;
@@ -204,15 +210,30 @@ lem_status lem_net_forward(lem_net *net, const lem_forest *f, lem_err *err) {
     const lem_model *m = net->model;
     const lem_model_config *c = &m->config;
     lem_backend *b = net->b;
-    plan_forest(net, f);
+    lay_out_forest(net, f);
     int T = net->n_rows, D = c->width;
     b->ops->embed(b, T, D, net->ids, m->params + m->embed, net->layer[0].x);
     for (int i = 0; i < c->layers; i++) {
         const lem_layer_saved *s = &net->layer[i];
-        lem_layer_act a = {s->x,     s->q,    s->k,        s->v,     s->q_raw, s->k_raw, s->inv_q,
-                           s->inv_k, s->attn, s->lse,      s->inv1,  s->inv2,  s->mid,   s->gate,
-                           s->up,    NULL,    net->normed, net->act, net->qkv};
-        a.out = i + 1 < c->layers ? net->layer[i + 1].x : net->x;
+        lem_layer_act a = {.x = s->x,
+                           .q = s->q,
+                           .k = s->k,
+                           .v = s->v,
+                           .q_raw = s->q_raw,
+                           .k_raw = s->k_raw,
+                           .inv_q = s->inv_q,
+                           .inv_k = s->inv_k,
+                           .attn = s->attn,
+                           .lse = s->lse,
+                           .inv1 = s->inv1,
+                           .inv2 = s->inv2,
+                           .mid = s->mid,
+                           .gate = s->gate,
+                           .up = s->up,
+                           .out = i + 1 < c->layers ? net->layer[i + 1].x : net->x,
+                           .normed = net->normed,
+                           .act = net->act,
+                           .qkv = net->qkv};
         lem_layer_forward(b, c, &net->weights.layer[i], &net->batch, net->cos_sin, &net->kv, 0,
                           lem_model_config_window(c, i), &a);
     }
@@ -253,7 +274,8 @@ lem_status lem_net_lm(lem_net *net, int R, const int *rows, const int32_t *targe
     if (weight && !net->grads) return lem_fail(err, LEM_EUSAGE, "this net was made without gradients");
     LEM_TRY(lem_check_rows(R, rows, net->n_rows, err));
     LEM_TRY(lem_check_targets(R, target, V, err));
-    float *dW = !weight ? NULL : m->config.tied ? net->head_grads : net->grads + m->lm_head;
+    float *dW = NULL;
+    if (weight) dW = m->config.tied ? net->head_grads : net->grads + m->lm_head;
     for (int at = 0; at < R; at += h->rows) {
         int n = R - at < h->rows ? R - at : h->rows;
         lem_gather_rows(n, D, rows + at, net->hidden, h->hidden);

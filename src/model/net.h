@@ -21,7 +21,7 @@ typedef struct lem_net lem_net;
 /* Bytes that lem_net_new will take: activations for max_rows (of all layers if `grads`, else of one),
  * gradients, packed weights. Nothing is allocated. 0 for a config that lem_model_config_check refuses. The
  * part for key pages is the worst case, untouched where nodes are long. */
-size_t lem_net_plan(const lem_model_config *c, int max_rows, bool grads);
+size_t lem_net_bytes(const lem_model_config *c, int max_rows, bool grads);
 lem_status lem_net_new(lem_model *m, lem_backend *b, int max_rows, bool grads, lem_net **out,
                        lem_err *err) LEM_MUST_CHECK;
 void lem_net_free(lem_net *net);

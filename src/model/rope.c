@@ -2,7 +2,7 @@
  * and sines */
 #include "model/rope.h"
 
-#include "model/config_priv.h"
+#include "model/config_fields_priv.h"
 
 #include <math.h>
 #include <string.h>
@@ -82,7 +82,8 @@ done:
 static int reached(const lem_rope *r, int declared) {
     if (r->kind != LEM_ROPE_DYNAMIC && r->kind != LEM_ROPE_YARN) return declared;
     double n = floor((double)r->factor * (r->original > 0 ? r->original : declared));
-    return !(n > declared) ? declared : n < CONTEXT_MAX ? (int)n : CONTEXT_MAX;
+    if (!(n > declared)) return declared;
+    return n < CONTEXT_MAX ? (int)n : CONTEXT_MAX;
 }
 
 lem_status lem_rope_read(const lem_json *config, lem_rope *out, float *theta, int *max_positions,
@@ -126,15 +127,23 @@ static bool add_float(lem_json *j, const char *key, float x) {
 
 lem_json *lem_rope_write(const lem_rope *r) {
     if (r->kind == LEM_ROPE_PLAIN) return lem_json_new_null();
+    const struct {
+        const char *key;
+        float value;
+    } rest[] = {{"low_freq_factor", r->low_freq},
+                {"high_freq_factor", r->high_freq},
+                {"beta_fast", r->beta_fast},
+                {"beta_slow", r->beta_slow},
+                {"mscale", r->mscale},
+                {"mscale_all_dim", r->mscale_all},
+                {"attention_factor", r->attention_factor}};
     lem_json *j = lem_json_new_object();
     bool ok = j && lem_json_set(j, "rope_type", lem_json_new_str(names[r->kind])) &&
               add_float(j, "factor", r->factor);
     if (r->original > 0)
         ok = ok && lem_json_set(j, "original_max_position_embeddings", lem_json_new_int(r->original));
-    ok = ok && add_float(j, "low_freq_factor", r->low_freq) && add_float(j, "high_freq_factor", r->high_freq);
-    ok = ok && add_float(j, "beta_fast", r->beta_fast) && add_float(j, "beta_slow", r->beta_slow);
-    ok = ok && add_float(j, "mscale", r->mscale) && add_float(j, "mscale_all_dim", r->mscale_all);
-    ok = ok && add_float(j, "attention_factor", r->attention_factor);
+    for (size_t i = 0; i < sizeof rest / sizeof *rest; i++)
+        ok = ok && add_float(j, rest[i].key, rest[i].value);
     if (r->keep_fraction) ok = ok && lem_json_set(j, "truncate", lem_json_new_bool(false));
     if (ok) return j;
     lem_json_free(j);
@@ -224,7 +233,8 @@ static float yarn(const lem_rope *r, float theta, int i, int dim, int original) 
     if (low == high) high += 0.001;
     float ramp = ((float)i - (float)low) / (float)(high - low),
           f = (float)pow((double)theta, (double)((float)(2 * i) / (float)dim));
-    ramp = ramp > 0 ? ramp < 1 ? ramp : 1 : 0;
+    if (!(ramp > 0)) ramp = 0;
+    if (ramp > 1) ramp = 1;
     float keep = 1 - ramp;
     return 1.0f / (r->factor * f) * (1 - keep) + 1.0f / f * keep;
 }

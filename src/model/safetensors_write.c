@@ -26,7 +26,8 @@ static int in_file_order(const void *a, const void *b) {
     const lem_safetensors_item *x = *(const lem_safetensors_item *const *)a,
                                *y = *(const lem_safetensors_item *const *)b;
     size_t n = lem_dtype_size(x->dtype), m = lem_dtype_size(y->dtype);
-    return n != m ? (n > m ? -1 : 1) : strcmp(x->name, y->name);
+    if (n != m) return n > m ? -1 : 1;
+    return strcmp(x->name, y->name);
 }
 
 /* ---- header ---- */

@@ -14,7 +14,7 @@ static void carve_weights(lem_carve *mem, const lem_model_config *c, lem_dtype d
     w->embed_bf16 = dtype == LEM_DTYPE_BF16 ? lem_carve_take(mem, n, sizeof *w->embed_bf16) : NULL;
 }
 
-size_t lem_weights_plan(const lem_model_config *c, lem_dtype dtype) {
+size_t lem_weights_bytes(const lem_model_config *c, lem_dtype dtype) {
     lem_carve mem = {NULL, 0};
     lem_weights w = {0};
     lem_model_config checked = *c;
@@ -102,7 +102,7 @@ static void carve_session(lem_carve *mem, const lem_model_config *c, int max_pag
     lem_head_block_carve(mem, c, &s->head);
 }
 
-size_t lem_session_plan(const lem_model_config *c, int max_pages, int max_rows) {
+size_t lem_session_bytes(const lem_model_config *c, int max_pages, int max_rows) {
     lem_carve mem = {NULL, 0};
     lem_session s = {0};
     lem_model_config checked = *c;
@@ -158,10 +158,6 @@ void lem_session_free(lem_session *s) {
 
 /* ---- nodes ---- */
 
-static bool is_live(const lem_session *s, int node) {
-    return node >= 0 && node < s->n_nodes && s->nodes[node].state == LEM_NODE_LIVE;
-}
-
 static lem_status new_slot(lem_session *s, int *node, lem_err *err) {
     if (s->free_node >= 0) {
         *node = s->free_node;
@@ -181,7 +177,8 @@ static lem_status new_slot(lem_session *s, int *node, lem_err *err) {
 
 lem_status lem_session_node(lem_session *s, int parent, int *node, lem_err *err) {
     int i = 0;
-    if (parent != -1 && !is_live(s, parent)) return lem_fail(err, LEM_EUSAGE, "there is no node %d", parent);
+    if (parent != -1 && !lem_session_is_live(s, parent))
+        return lem_fail(err, LEM_EUSAGE, "there is no node %d", parent);
     lem_status st = new_slot(s, &i, err);
     if (st != LEM_OK) return st;
     s->nodes[i] =
@@ -202,7 +199,7 @@ static void release_pages(lem_session *s, lem_node *x) {
 }
 
 void lem_session_drop(lem_session *s, int node) {
-    if (!is_live(s, node)) return;
+    if (!lem_session_is_live(s, node)) return;
     s->nodes[node].state = LEM_NODE_DROPPED;
     while (node >= 0 && s->nodes[node].state == LEM_NODE_DROPPED && s->nodes[node].n_children == 0) {
         lem_node *x = &s->nodes[node];
@@ -214,12 +211,6 @@ void lem_session_drop(lem_session *s, int node) {
         if (parent >= 0 && --s->nodes[parent].n_children == 0) s->nodes[parent].closed = false;
         node = parent;
     }
-}
-
-int lem_session_length(const lem_session *s, int node) {
-    if (!is_live(s, node)) return 0;
-    while (node >= 0 && s->nodes[node].n == 0) node = s->nodes[node].parent;
-    return node < 0 ? 0 : s->nodes[node].pos0 + s->nodes[node].n;
 }
 
 int lem_session_free_pages(const lem_session *s) { return s->n_free; }

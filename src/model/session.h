@@ -17,8 +17,8 @@ typedef struct lem_weights
 lem_status lem_weights_new(const lem_model *m, lem_backend *b, lem_dtype dtype /* F32 or BF16 */,
                            lem_weights **out, lem_err *err) LEM_MUST_CHECK;
 void lem_weights_free(lem_weights *w);
-size_t lem_weights_plan(const lem_model_config *c,
-                        lem_dtype dtype); /* bytes that they take; 0 for a config that is refused */
+size_t lem_weights_bytes(const lem_model_config *c,
+                         lem_dtype dtype); /* bytes that they take; 0 for a config that is refused */
 
 typedef struct lem_session lem_session;
 typedef struct lem_feed {
@@ -28,7 +28,7 @@ typedef struct lem_feed {
 } lem_feed; /* n >= 1 tokens to append to node */
 
 /* max_pages pages of 32 tokens are allocated; max_rows is the most tokens of one step. */
-size_t lem_session_plan(const lem_model_config *c, int max_pages, int max_rows);
+size_t lem_session_bytes(const lem_model_config *c, int max_pages, int max_rows);
 lem_status lem_session_new(const lem_weights *w, lem_backend *b, int max_pages, int max_rows,
                            lem_session **out, lem_err *err) LEM_MUST_CHECK;
 void lem_session_free(lem_session *s);

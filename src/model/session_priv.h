@@ -62,7 +62,11 @@ struct lem_session {
     lem_head_block head;
 };
 
-/* session_plan.c: checks the feeds and changes nothing; then takes pages and lays out rows, segments and
+static inline bool lem_session_is_live(const lem_session *s, int node) {
+    return node >= 0 && node < s->n_nodes && s->nodes[node].state == LEM_NODE_LIVE;
+}
+
+/* session_layout.c: checks the feeds and changes nothing; then takes pages and lays out rows, segments and
  * trees. */
 lem_status lem_session_check_feeds(lem_session *s, const lem_feed *feeds, int n_feeds,
                                    lem_err *err) LEM_MUST_CHECK;

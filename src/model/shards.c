@@ -127,7 +127,7 @@ static lem_status nothing_to_open(const char *dir, lem_err *err) {
     return lem_fail(err, LEM_EDATA, "%s: model.safetensors is missing", dir);
 }
 
-lem_status lem_shards_open_file(const char *path, lem_shards **out, lem_err *err) {
+static lem_status open_file(const char *path, lem_shards **out, lem_err *err) {
     lem_status st = LEM_OK;
     lem_shards *s = lem_alloc_zero(1, sizeof *s, err);
     if (!s) return LEM_EMEM;
@@ -150,7 +150,7 @@ lem_status lem_shards_open(const char *dir, lem_shards **out, lem_err *err) {
          *index = lem_path_join(dir, LEM_SHARD_INDEX_NAME, err);
     if (!single || !index) LEM_TRY(LEM_EMEM);
     if (lem_file_exists(single)) {
-        st = lem_shards_open_file(single, out, err);
+        st = open_file(single, out, err);
         goto done;
     }
     if (!lem_file_exists(index)) LEM_TRY(nothing_to_open(dir, err));

@@ -19,8 +19,6 @@ typedef struct lem_stored { /* a tensor and the file it stands in, both borrowed
 
 typedef struct lem_shards lem_shards;
 lem_status lem_shards_open(const char *dir, lem_shards **out, lem_err *err) LEM_MUST_CHECK;
-/* The same for one file of any name, such as value_head.safetensors. */
-lem_status lem_shards_open_file(const char *path, lem_shards **out, lem_err *err) LEM_MUST_CHECK;
 /* One more file, whose names must be new (value_head.safetensors beside a model). Pointers handed out before
  * become invalid. */
 lem_status lem_shards_add(lem_shards *s, const char *path, lem_err *err) LEM_MUST_CHECK;

@@ -9,16 +9,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-typedef struct plan {
+typedef struct sharding {
     const lem_safetensors_item **item; /* [n] in the order given */
     int *shard;                        /* [n] from 1 */
     size_t n;
     int n_shards;
     uint64_t bytes;
-} plan;
+} sharding;
 
-static lem_status make_plan(plan *p, const lem_safetensors_item *item, size_t n, uint64_t shard_bytes,
-                            lem_err *err) {
+static lem_status deal_out(sharding *p, const lem_safetensors_item *item, size_t n, uint64_t shard_bytes,
+                           lem_err *err) {
     uint64_t filled = 0;
     p->item = lem_alloc(n, sizeof *p->item, err);
     p->shard = lem_alloc(n, sizeof *p->shard, err);
@@ -44,14 +44,14 @@ static lem_status make_plan(plan *p, const lem_safetensors_item *item, size_t n,
 }
 
 /* Shards wait under this name until all are written: a failure until then changes nothing. */
-static char *waiting_path(const plan *p, const char *dir, int shard, lem_err *err) {
+static char *waiting_path(const sharding *p, const char *dir, int shard, lem_err *err) {
     char name[64], waiting[80];
     lem_shard_name(shard, p->n_shards, name);
     snprintf(waiting, sizeof waiting, "%s%s", name, p->n_shards > 1 ? ".new" : "");
     return lem_path_join(dir, waiting, err);
 }
 
-static lem_status write_shard(const plan *p, const char *dir, int shard, lem_err *err) {
+static lem_status write_shard(const sharding *p, const char *dir, int shard, lem_err *err) {
     char *path = waiting_path(p, dir, shard, err);
     if (!path) return LEM_EMEM;
     size_t first = 0, n = 0;
@@ -62,7 +62,7 @@ static lem_status write_shard(const plan *p, const char *dir, int shard, lem_err
     return st;
 }
 
-static lem_status put_in_place(const plan *p, const char *dir, int shard, lem_err *err) {
+static lem_status put_in_place(const sharding *p, const char *dir, int shard, lem_err *err) {
     char name[64];
     lem_shard_name(shard, p->n_shards, name);
     char *from = waiting_path(p, dir, shard, err), *to = lem_path_join(dir, name, err);
@@ -72,7 +72,7 @@ static lem_status put_in_place(const plan *p, const char *dir, int shard, lem_er
     return st;
 }
 
-static void remove_waiting(const plan *p, const char *dir, const char *new_index) {
+static void remove_waiting(const sharding *p, const char *dir, const char *new_index) {
     if (new_index && p->n_shards > 1) (void)!lem_file_remove(new_index, NULL);
     for (int i = 1; p->n_shards > 1 && i <= p->n_shards; i++) {
         char *path = waiting_path(p, dir, i, NULL);
@@ -89,7 +89,7 @@ static int by_name(const void *a, const void *b) {
 
 /* {"metadata": {"total_size": …}, "weight_map": {…}} with the tensors in order of their names, as
  * Transformers writes it. */
-static lem_status write_index(const plan *p, const char *path, lem_err *err) {
+static lem_status write_index(const sharding *p, const char *path, lem_err *err) {
     lem_status st = LEM_OK;
     lem_buf text = {0};
     lem_json *root = lem_json_new_object(), *meta = lem_json_new_object(), *map = lem_json_new_object();
@@ -133,7 +133,7 @@ static lem_status read_old_index(const char *path, lem_shard_index *out, lem_err
     return st == LEM_OK || st == LEM_EDATA ? LEM_OK : lem_fail(err, st, "%s", own.text);
 }
 
-static lem_status remove_old_shards(const plan *p, const char *dir, const lem_shard_index *old,
+static lem_status remove_old_shards(const sharding *p, const char *dir, const lem_shard_index *old,
                                     lem_err *err) {
     lem_status st = LEM_OK;
     for (int i = 0; i < old->n_files && st == LEM_OK; i++) {
@@ -151,7 +151,7 @@ static lem_status remove_old_shards(const plan *p, const char *dir, const lem_sh
 }
 
 /* From here on only renames: the folder does not open until the last of them. */
-static lem_status swap_in(const plan *p, const char *dir, const char *new_index, const char *index,
+static lem_status swap_in(const sharding *p, const char *dir, const char *new_index, const char *index,
                           const char *single, lem_err *err) {
     lem_status st = LEM_OK;
     LEM_TRY(lem_file_remove(index, err));
@@ -166,13 +166,13 @@ done:
 lem_status lem_shards_write(const char *dir, const lem_safetensors_item *item, size_t n, uint64_t shard_bytes,
                             int *n_shards, lem_err *err) {
     lem_status st = LEM_OK;
-    plan p = {0};
+    sharding p = {0};
     lem_shard_index old = {.total_size = -1};
     char *index = lem_path_join(dir, LEM_SHARD_INDEX_NAME, err),
          *single = lem_path_join(dir, "model.safetensors", err);
     char *new_index = lem_path_join(dir, LEM_SHARD_INDEX_NAME ".new", err);
     if (!index || !single || !new_index) LEM_TRY(LEM_EMEM);
-    LEM_TRY(make_plan(&p, item, n, shard_bytes ? shard_bytes : LEM_SHARD_BYTES, err));
+    LEM_TRY(deal_out(&p, item, n, shard_bytes ? shard_bytes : LEM_SHARD_BYTES, err));
     LEM_TRY(read_old_index(index, &old, err));
     for (int i = 1; i <= p.n_shards; i++) LEM_TRY(write_shard(&p, dir, i, err));
     if (p.n_shards > 1) {

@@ -202,7 +202,7 @@ static const float *visit_vector(void *ctx, size_t offset, int n) {
 }
 
 /* The embedding is kept as rows; a head that is tied to it is packed from the same rows. */
-static void plan_embedding(loader *l) {
+static void add_embedding_jobs(loader *l) {
     lem_weights *w = l->w;
     const lem_model *m = l->folder->table;
     job *j = NULL;
@@ -257,7 +257,7 @@ static lem_status fill(loader *l, lem_backend *b, lem_err *err) {
     lem_weights *w = l->w;
     l->small = w->packed.small;
     lem_packed_model_walk(&w->packed, l->folder->table, &(lem_weight_sink){visit_product, visit_vector, l});
-    plan_embedding(l);
+    add_embedding_jobs(l);
     if (l->st != LEM_OK) return l->st;
     lem_status st = make_workers(l, b->pool, err);
     if (st != LEM_OK) return st;

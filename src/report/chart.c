@@ -13,7 +13,10 @@ typedef struct frame { /* data ranges; x in plotted units (log2 taken where aske
     bool any;
 } frame;
 
-static double plot_x(const lem_chart *c, double x) { return c->log2_x ? (x > 0 ? log2(x) : NAN) : x; }
+static double plot_x(const lem_chart *c, double x) {
+    if (!c->log2_x) return x;
+    return x > 0 ? log2(x) : NAN;
+}
 static double px(const frame *f, double x) {
     return LEFT + (x - f->x0) / (f->x1 - f->x0) * (WIDTH - LEFT - RIGHT);
 }
@@ -93,7 +96,8 @@ static void y_axis(const lem_chart *c, const frame *f, lem_buf *out) {
                        "<line class=\"grid\" x1=\"%d\" x2=\"%d\" y1=\"%.1f\" y2=\"%.1f\"/><text "
                        "class=\"tick\" x=\"%d\" y=\"%.1f\" text-anchor=\"end\">",
                        LEFT, WIDTH - RIGHT, y, y, LEFT - 8, y + 4);
-        put_number(out, c->percent ? 100 * v : v, c->percent ? 100 * f->y_step : f->y_step);
+        double scale = c->percent ? 100 : 1;
+        put_number(out, scale * v, scale * f->y_step);
         lem_buf_puts(out, c->percent ? " %</text>" : "</text>");
     }
     if (c->y_label && *c->y_label) {

@@ -327,7 +327,11 @@ void lem_page_chart(lem_page *p, const lem_chart *c) {
     chart_csv(p, c);
 }
 
-static double share(double v) { return !(v > 0) ? 0 : v > 1 ? 100 : 100 * v; }
+/* In percent; 0 for what is no share. */
+static double share(double v) {
+    if (!(v > 0)) return 0;
+    return v > 1 ? 100 : 100 * v;
+}
 
 void lem_page_bars(lem_page *p, const char *name, const char *title, const lem_bar *bars, int n) {
     lem_buf_puts(&p->body, "<figure><figcaption>");

@@ -93,10 +93,10 @@ done:
     return st;
 }
 
-static int end(void *ctx, lem_metric *out) {
+static int end(void *ctx, lem_train_metric *out) {
     const lem_sft *s = ctx;
-    out[0] = (lem_metric){"loss", s->loss_sum / (double)s->tokens};
-    out[1] = (lem_metric){"tokens", (double)s->tokens};
+    out[0] = (lem_train_metric){"loss", s->loss_sum / (double)s->tokens};
+    out[1] = (lem_train_metric){"tokens", (double)s->tokens};
     return 2;
 }
 

@@ -60,8 +60,9 @@ static lem_status run_items(lem_net *net, lem_forest *f, const lem_objective *ob
     return LEM_OK;
 }
 
-lem_status lem_train_evaluate(lem_net *net, const lem_objective *obj, int max_rows, lem_metric *out, int *n,
-                              lem_cancel *cancel, lem_err *err) {
+/* One pass over an objective without gradients, for validation: metrics over all items. */
+static lem_status evaluate(lem_net *net, const lem_objective *obj, int max_rows, lem_train_metric *out,
+                           int *n, lem_cancel *cancel, lem_err *err) {
     lem_forest f = {0};
     uint64_t *items = lem_alloc(obj->n_items ? obj->n_items : 1, sizeof *items, err);
     lem_status st = items ? LEM_OK : LEM_EMEM;
@@ -76,8 +77,8 @@ done:
     return st;
 }
 
-static lem_status record(run *r, const char *prefix, long step, double lr, double norm, const lem_metric *m,
-                         int n, lem_err *err) {
+static lem_status record(run *r, const char *prefix, long step, double lr, double norm,
+                         const lem_train_metric *m, int n, lem_err *err) {
     lem_json *row = lem_json_new_object();
     bool ok = row && lem_json_set(row, "stage", lem_json_new_str(r->o->stage)) &&
               lem_json_set(row, "step", lem_json_new_int(step));
@@ -146,9 +147,9 @@ static lem_status resume(run *r, lem_log *log, bool *resumed, lem_err *err) {
 }
 
 static lem_status validate(run *r, lem_cancel *cancel, lem_train_result *res, lem_log *log, lem_err *err) {
-    lem_metric m[LEM_MAX_METRICS];
+    lem_train_metric m[LEM_MAX_METRICS];
     int n = 0;
-    lem_status st = lem_train_evaluate(r->net, r->val, r->o->max_rows, m, &n, cancel, err);
+    lem_status st = evaluate(r->net, r->val, r->o->max_rows, m, &n, cancel, err);
     if (st) return lem_err_context(err, "validation");
     lem_buf line = {0};
     for (int i = 0; i < n; i++) {
@@ -162,7 +163,7 @@ static lem_status validate(run *r, lem_cancel *cancel, lem_train_result *res, le
 }
 
 /* One optimizer step. */
-static lem_status step(run *r, lem_metric *m, int *n_metrics, uint64_t *rows, lem_err *err) {
+static lem_status step(run *r, lem_train_metric *m, int *n_metrics, uint64_t *rows, lem_err *err) {
     const lem_train_opts *o = r->o;
     for (int i = 0; i < o->batch; i++) {
         r->items[i] = item_at(r, (uint64_t)r->done * (uint64_t)o->batch + (uint64_t)i);
@@ -188,22 +189,30 @@ static lem_status step(run *r, lem_metric *m, int *n_metrics, uint64_t *rows, le
     return record(r, "", r->done, rate, norm, m, *n_metrics, err);
 }
 
+static lem_status stop_here(run *r, lem_err *err) {
+    lem_status st = save(r, err);
+    if (st) return st;
+    return lem_fail(err, LEM_EINTR,
+                    "interrupted at step %ld of stage %s; state saved, run the same command again to go on",
+                    r->done, r->o->stage);
+}
+
+/* Whether something that is done every so many steps, and at the end, is due. */
+static bool is_due(const run *r, long every) {
+    return every > 0 && (r->done % every == 0 || r->done == r->steps);
+}
+
 static lem_status loop(run *r, lem_log *log, lem_cancel *cancel, lem_train_result *res, lem_err *err) {
     const lem_train_opts *o = r->o;
     lem_status st = LEM_OK;
-    lem_progress *p = lem_progress_new(log, o->stage, "step", (uint64_t)r->steps, (uint64_t)r->done);
+    lem_progress *p = lem_progress_new(log, o->stage, "steps", (uint64_t)r->steps, (uint64_t)r->done);
     double start = lem_clock_seconds();
     while (r->done < r->steps && st == LEM_OK) {
         if (cancel && cancel->requested) {
-            st = save(r, err);
-            if (st == LEM_OK)
-                st = lem_fail(
-                    err, LEM_EINTR,
-                    "interrupted at step %ld of stage %s; state saved, run the same command again to go on",
-                    r->done, o->stage);
+            st = stop_here(r, err);
             break;
         }
-        lem_metric m[LEM_MAX_METRICS];
+        lem_train_metric m[LEM_MAX_METRICS];
         int n = 0;
         st = step(r, m, &n, &res->rows, err);
         if (st == LEM_OK) {
@@ -214,10 +223,9 @@ static lem_status loop(run *r, lem_log *log, lem_cancel *cancel, lem_train_resul
             lem_progress_add(p, 1);
         }
         bool last = r->done == r->steps;
-        if (st == LEM_OK && r->val && ((o->val_every > 0 && r->done % o->val_every == 0) || last))
+        if (st == LEM_OK && r->val && (last || is_due(r, o->val_every)))
             st = validate(r, cancel, res, log, err);
-        if (st == LEM_OK && o->checkpoint_every > 0 && (r->done % o->checkpoint_every == 0 || last))
-            st = save(r, err);
+        if (st == LEM_OK && is_due(r, o->checkpoint_every)) st = save(r, err);
     }
     lem_progress_free(p);
     res->seconds = lem_clock_seconds() - start;

@@ -1,7 +1,7 @@
 /* train/trainer.h - the training loop: batches of items in a keyed order, accumulated over forests, AdamW,
  * checkpoints, telemetry
  *
- * What is learned is an objective (sft.h, rank.h); how is here. Everything that a resume needs is (step,
+ * What is learned is an objective (sft.h, orm.h); how is here. Everything that a resume needs is (step,
  * parameters, moments, telemetry): the order of items is a function of (seed, epoch), so that a run killed at
  * any instant and started again ends with the same bytes. Metrics of a step are sums in item order and never
  * depend on threads or on how a batch was split over forests. */
@@ -13,10 +13,10 @@
 #include "model/net.h"
 #include "train/schedule.h"
 
-typedef struct lem_metric {
+typedef struct lem_train_metric {
     const char *name;
     double value;
-} lem_metric;
+} lem_train_metric;
 enum { LEM_MAX_METRICS = 8 };
 
 typedef struct lem_objective {
@@ -29,7 +29,7 @@ typedef struct lem_objective {
      * pass. */
     lem_status (*run)(void *ctx, lem_net *net, lem_forest *f, const uint64_t *items, int n, bool grad,
                       lem_err *err);
-    int (*end)(void *ctx, lem_metric *out); /* metrics of the batch, the loss first; returns how many */
+    int (*end)(void *ctx, lem_train_metric *out); /* metrics of the batch, the loss first; returns how many */
 } lem_objective;
 
 typedef struct lem_train_opts {
@@ -66,8 +66,5 @@ long lem_train_steps(const lem_train_opts *o, uint64_t n_items);
 lem_status lem_train_run(lem_model *m, lem_backend *b, const lem_objective *train, const lem_objective *val,
                          const lem_train_opts *o, lem_buf *telemetry, lem_log *log, lem_cancel *cancel,
                          lem_train_result *result, lem_err *err) LEM_MUST_CHECK;
-/* One pass over an objective without gradients, e.g. for validation. Returns metrics over all items. */
-lem_status lem_train_evaluate(lem_net *net, const lem_objective *obj, int max_rows, lem_metric *out, int *n,
-                              lem_cancel *cancel, lem_err *err) LEM_MUST_CHECK;
 
 #endif

@@ -40,8 +40,9 @@ static void parity(bool qwen, lem_isa isa, int threads, int slots) {
     memset(got, 0, sizeof got);
     lem_err err = LEM_ERR_INIT;
     tiny t = tiny_open(qwen, threads, isa, LEM_DTYPE_F32);
+    static const int32_t end[] = {0};
     lem_generate_opts o = {
-        .sample = {0.9f, 100, 0.98f}, .max_tokens = 60, .eos = 0, .slots = slots, .seed = 9};
+        .sample = {0.9f, 100, 0.98f}, .max_tokens = 60, .end = end, .n_end = 1, .slots = slots, .seed = 9};
     tiny_run r = {.t = &t, .prompt = prompts, .n_prompts = N_PROMPTS, .n = N, .result = got};
     lem_generate_stats stats;
     need(tiny_generate(&r, &o, &stats, &err), &err);

@@ -3,7 +3,7 @@
 #include "core/file.h"
 #include "core/mem.h"
 #include "core/rng.h"
-#include "train/rank.h"
+#include "train/orm.h"
 #include "train/sft.h"
 #include "train/trainer.h"
 
@@ -112,7 +112,7 @@ static lem_status c_run(void *ctx, lem_net *net, lem_forest *f, const uint64_t *
     counting *c = ctx;
     return c->inner.run(c->inner.ctx, net, f, items, n, grad, err);
 }
-static int c_end(void *ctx, lem_metric *out) {
+static int c_end(void *ctx, lem_train_metric *out) {
     counting *c = ctx;
     return c->inner.end(c->inner.ctx, out);
 }
@@ -127,12 +127,12 @@ static lem_status train(const setting *s, bool ranking, char hash[65], lem_buf *
     lem_examples e = examples();
     lem_lists l = lists();
     lem_sft *sft = NULL;
-    lem_rank *rank = NULL;
-    lem_rank_opts ro = {LEM_RANKING_BT, 0.1, 0.5, true, 0.01};
+    lem_orm *rank = NULL;
+    lem_orm_opts ro = {LEM_RANKING_BT, 0.1, 0.5, true, 0.01};
     assert_int_equal(lem_sft_new(&e, &sft, &err), LEM_OK);
-    assert_int_equal(lem_rank_new(&l, &ro, &rank, &err), LEM_OK);
+    assert_int_equal(lem_orm_new(&l, &ro, &rank, &err), LEM_OK);
     lem_cancel cancel = {0};
-    counting c = {ranking ? lem_rank_objective(rank) : lem_sft_objective(sft), &cancel, 0, s->stop_at};
+    counting c = {ranking ? lem_orm_objective(rank) : lem_sft_objective(sft), &cancel, 0, s->stop_at};
     lem_objective obj = {&c, c.inner.n_items, c_rows, c_begin, c_run, c_end};
     lem_train_opts o = {.lr = 2e-2,
                         .warmup_ratio = 0.2,
@@ -154,7 +154,7 @@ static lem_status train(const setting *s, bool ranking, char hash[65], lem_buf *
     lem_status st = lem_train_run(m, b, &obj, NULL, &o, telemetry, NULL, &cancel, &res, &err);
     lem_model_hash(m, hash);
     lem_sft_free(sft);
-    lem_rank_free(rank);
+    lem_orm_free(rank);
     lem_examples_release(&e);
     lem_lists_release(&l);
     lem_model_free(m);
@@ -235,8 +235,8 @@ static void grown_and_frozen(void **state) {
     lem_backend *b = NULL;
     lem_model *m = tiny(LEM_HEAD_SCALAR), *g = NULL;
     lem_lists l = lists();
-    lem_rank *rank = NULL;
-    lem_rank_opts ro = {.loss = LEM_RANKING_BT, .value_weight = 1};
+    lem_orm *rank = NULL;
+    lem_orm_opts ro = {.loss = LEM_RANKING_BT, .value_weight = 1};
     assert_int_equal(lem_backend_new(LEM_ISA_GENERIC, NULL, &b, &err), LEM_OK);
     assert_int_equal(lem_model_with_layers(m, 2, 9, &g, &err), LEM_OK);
     assert_int_equal(g->config.layers, m->config.layers + 2);
@@ -250,8 +250,8 @@ static void grown_and_frozen(void **state) {
     assert_memory_equal(lem_net_hidden(nm), lem_net_hidden(ng), 20 * 32 * sizeof(float));
     lem_net_free(nm);
     lem_net_free(ng);
-    assert_int_equal(lem_rank_new(&l, &ro, &rank, &err), LEM_OK);
-    lem_objective obj = lem_rank_objective(rank);
+    assert_int_equal(lem_orm_new(&l, &ro, &rank, &err), LEM_OK);
+    lem_objective obj = lem_orm_objective(rank);
     lem_train_opts o = {.lr = 1e-2,
                         .beta1 = 0.9,
                         .beta2 = 0.95,
@@ -280,7 +280,7 @@ static void grown_and_frozen(void **state) {
     }
     assert_int_equal(changed, 2);
     lem_buf_release(&t);
-    lem_rank_free(rank);
+    lem_orm_free(rank);
     lem_lists_release(&l);
     lem_forest_release(&f);
     lem_model_free(m);

@@ -163,7 +163,7 @@ static void forward_rows(const attn *c, const lem_attn_tree *tree, int r0, int r
     stride += stride % 64 == 0 ? 16 : 0; /* spreads the rows over the cache's sets */
     size_t left = LEM_SCRATCH_FLOATS - SEG_LIST - (size_t)2 * UNITS * (size_t)c->E - 64;
     size_t fit = left / (size_t)stride;
-    int step = fit < 1 ? 1 : fit < UNITS ? (int)fit : UNITS;
+    int step = max_int(1, fit < UNITS ? (int)fit : UNITS);
     for (int h = h0; h < h1; h++)
         for (int u = r0 * c->G; u < r1 * c->G; u += step)
             forward_units(c, &segs, h, u, min_int(u + step, r1 * c->G), stride, space);

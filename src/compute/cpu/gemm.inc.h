@@ -34,30 +34,25 @@ SIMD void tile_f32(const int MR, const int layout, const tile_job *j, int col) {
         for (int v = 0; v < TILE_VECS; v++)
             acc[i][v] = j->load ? vf_load(c + (size_t)i * j->ldc + v * VF_W) : vf_zero();
     const float *b = (const float *)j->b + col;
-    const float *a0 = j->a, *a3 = a0 + 3 * j->lda, *a6 = a3 + 3 * j->lda, *a9 = a6 + 3 * j->lda,
-                *a12 = a9 + 3 * j->lda;
+    /* One pointer serves three rows (A_COLS: the first one all), as far as an address can scale an index. */
+    enum { POINTERS = (TILE_ROWS + 2) / 3 };
     const size_t lda = j->lda, ldb = j->ldb;
+    const float *a[POINTERS];
+#pragma GCC unroll 16
+    for (int g = 0; g < POINTERS; g++) a[g] = j->a + (size_t)(3 * g) * lda;
     for (long k = j->k; k > 0; k--) {
         vf bv[TILE_VECS];
 #pragma GCC unroll 4
         for (int v = 0; v < TILE_VECS; v++) bv[v] = vf_load(b + v * VF_W);
 #pragma GCC unroll 16
         for (int i = 0; i < MR; i++) {
-            const float *base = i < 3 ? a0 : i < 6 ? a3 : i < 9 ? a6 : i < 12 ? a9 : a12;
-            vf av = vf_set1(layout == A_COLS ? a0[i] : base[(size_t)(i % 3) * lda]);
+            vf av = vf_set1(layout == A_COLS ? a[0][i] : a[i / 3][(size_t)(i % 3) * lda]);
 #pragma GCC unroll 4
             for (int v = 0; v < TILE_VECS; v++) acc[i][v] = vf_fma(av, bv[v], acc[i][v]);
         }
         b += ldb;
-        if (layout == A_COLS) {
-            a0 += lda;
-        } else {
-            a0++;
-            if (MR > 3) a3++;
-            if (MR > 6) a6++;
-            if (MR > 9) a9++;
-            if (MR > 12) a12++;
-        }
+#pragma GCC unroll 16
+        for (int g = 0; g < POINTERS; g++) a[g] += layout == A_COLS ? lda : 1;
     }
 #pragma GCC unroll 16
     for (int i = 0; i < MR; i++)
@@ -337,24 +332,34 @@ static const void *panel_block(const product *g, int p, int k0, int kb, bool man
     return space;
 }
 
+/* Packing a block of A pays where several panels, or several tiles of columns, read it. */
+static bool packs_a(const product *g, int M, int n_tiles, int panels) {
+    if (g->b_kind == B_PAIRS && n_tiles < 3) return false;
+    if (g->a_layout == A_COLS) return n_tiles > 1 || panels > 1;
+    return panels * (LEM_PANEL / N_SUB) >= 4 && M >= 4;
+}
+
+/* The tiles of a block of A one behind the other, each k-major. */
+static void pack_tiles(const product *g, const float *a, int M, int n_tiles, int kb, float *space) {
+    for (int t = 0; t < n_tiles; t++) {
+        int i = tile_start(M, n_tiles, t), rows = tile_start(M, n_tiles, t + 1) - i;
+        float *to = space + (size_t)i * (size_t)kb;
+        if (g->a_layout == A_ROWS) transpose_rows(rows, kb, a + (size_t)i * g->lda, g->lda, to, (size_t)rows);
+        else copy_cols(rows, kb, a + i, g->lda, to);
+    }
+}
+
 /* One block of rows against a group of panels. */
 static void product_block(const product *g, int m0, int m1, int p0, int p1, float *scratch) {
     int M = m1 - m0, n_tiles = div_up(M, TILE_ROWS);
-    bool packed =
-        g->a_layout == A_COLS ? n_tiles > 1 || p1 - p0 > 1 : (p1 - p0) * (LEM_PANEL / N_SUB) >= 4 && M >= 4;
-    if (g->b_kind == B_PAIRS && n_tiles < 3) packed = false;
+    bool packed = packs_a(g, M, n_tiles, p1 - p0);
+    /* Floats between rows, and between k, of A as it lies there. */
+    size_t by_row = g->a_layout == A_ROWS ? g->lda : 1, by_k = g->a_layout == A_ROWS ? 1 : g->lda;
     float *a_space = scratch, *b_space = scratch + M_BLOCK * K_BLOCK + 64;
     for (int k0 = 0; k0 < g->K || k0 == 0; k0 += K_BLOCK) {
         int kb = min_int(K_BLOCK, g->K - k0);
-        const float *a =
-            g->a_layout == A_ROWS ? g->a + (size_t)m0 * g->lda + k0 : g->a + (size_t)k0 * g->lda + m0;
-        for (int t = 0; packed && t < n_tiles; t++) {
-            int i = tile_start(M, n_tiles, t), rows = tile_start(M, n_tiles, t + 1) - i;
-            float *to = a_space + (size_t)i * (size_t)kb;
-            if (g->a_layout == A_ROWS)
-                transpose_rows(rows, kb, a + (size_t)i * g->lda, g->lda, to, (size_t)rows);
-            else copy_cols(rows, kb, a + i, g->lda, to);
-        }
+        const float *a = g->a + (size_t)m0 * by_row + (size_t)k0 * by_k;
+        if (packed) pack_tiles(g, a, M, n_tiles, kb, a_space);
         for (int p = p0; p < p1; p++) {
             int kind = packed || g->a_layout == A_COLS ? TILE_A_COLS : TILE_A_ROWS;
             tile_job j = {.k = kb, .load = g->accumulate || k0 > 0, .ldc = (size_t)g->N};
@@ -362,9 +367,7 @@ static void product_block(const product *g, int m0, int m1, int p0, int p1, floa
             if (g->bias && k0 + kb == g->K) j.bias = g->bias + (size_t)p * LEM_PANEL;
             for (int t = 0; t < n_tiles; t++) {
                 int i = tile_start(M, n_tiles, t), rows = tile_start(M, n_tiles, t + 1) - i;
-                j.a = packed                  ? a_space + (size_t)i * (size_t)kb
-                      : g->a_layout == A_ROWS ? a + (size_t)i * g->lda
-                                              : a + i;
+                j.a = packed ? a_space + (size_t)i * (size_t)kb : a + (size_t)i * by_row;
                 j.lda = packed ? (size_t)rows : g->lda;
                 j.c = g->c + (size_t)(m0 + i) * (size_t)g->N + (size_t)p * LEM_PANEL;
                 run_tile(kind, rows, min_int(LEM_PANEL, g->N - p * LEM_PANEL), &j);

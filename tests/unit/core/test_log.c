@@ -3,7 +3,9 @@
 
 #include "core/log.h"
 
+#include <fcntl.h>
 #include <pthread.h>
+#include <sys/ioctl.h>
 
 static char *log_text(void **state, size_t *n) { return get_file(in_folder(state, "log"), n); }
 
@@ -87,6 +89,96 @@ static void terminal_bar(void **state) {
     free(text);
 }
 
+/* What a terminal of that width shows last while a job runs: its line, without the codes that draw it. */
+static void last_line(int columns, const char *title, uint64_t total, const char *note, char out[256]) {
+    lem_err err = LEM_ERR_INIT;
+    struct winsize size = {.ws_row = 24, .ws_col = (unsigned short)columns};
+    int master = posix_openpt(O_RDWR | O_NOCTTY);
+    assert_true(master >= 0 && grantpt(master) == 0 && unlockpt(master) == 0);
+    int fd = open(ptsname(master), O_RDWR | O_NOCTTY);
+    assert_true(fd >= 0);
+    assert_int_equal(ioctl(fd, TIOCSWINSZ, &size), 0);
+    lem_log *l = lem_log_new(fd, true, 2, &err);
+    lem_progress *p = lem_progress_new(l, title, "problems", total, 0);
+    lem_progress_note(p, "%s", note);
+    usleep(110000);
+    lem_progress_add(p, 3200);
+    char text[4096] = "";
+    for (size_t have = 0;
+         !strstr(text, "/s") || text[have - 1] != 'K';) { /* what is written comes in pieces */
+        ssize_t n = read(master, text + have, sizeof text - 1 - have);
+        assert_true(n > 0);
+        text[have += (size_t)n] = '\0';
+    }
+    char *at = strrchr(text, '\r');
+    assert_non_null(at);
+    snprintf(out, 256, "%s", at + 1);
+    assert_non_null(strstr(out, "\033[K"));
+    *strstr(out, "\033[K") = '\0';
+    lem_progress_free(p);
+    lem_log_free(l);
+    close(fd);
+    close(master);
+}
+
+static int bar_cells(const char *line) {
+    const char *from = strchr(line, '['), *to = strchr(line, ']');
+    return from && to ? (int)(to - from) - 1 : 0;
+}
+
+/* About 29000 problems a second, half done. */
+static void widths(void **state) {
+    static const struct {
+        int columns;
+        const char *note;
+        int least, most; /* cells of the bar */
+        bool units, note_shown;
+    } cases[] = {{120, "12345 tokens/s", 24, 24, true, true}, {120, "", 24, 24, true, true},
+                 {80, "12345 tokens/s", 0, 0, true, true},    {80, "", 17, 22, true, true},
+                 {60, "12345 tokens/s", 0, 0, false, true},   {60, "", 0, 0, true, true},
+                 {40, "12345 tokens/s", 0, 0, false, false},  {40, "", 0, 0, false, true}};
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char line[256];
+        last_line(cases[i].columns, "sample", 6400, cases[i].note, line);
+        assert_true(strlen(line) < (size_t)cases[i].columns);
+        assert_has(line, " 50%");
+        assert_has(line, "/s, ETA 0:00");
+        assert_in_range(bar_cells(line), cases[i].least, cases[i].most);
+        assert_int_equal(strstr(line, "3200/6400 problems, ") != NULL, cases[i].units);
+        assert_int_equal(strstr(line, " problems/s") != NULL, cases[i].units);
+        if (cases[i].note[0]) assert_int_equal(strstr(line, ", 12345 tokens/s") != NULL, cases[i].note_shown);
+    }
+    char line[256]; /* what no form has room for is cut, and never wraps */
+    last_line(40, "2 problems/s in a title longer than the whole terminal", 6400, "", line);
+    assert_int_equal(strlen(line), 39);
+    last_line(40, "no total is known", 0, "loss 1.2345", line);
+    assert_has(line, "no total is known 3200, ");
+    assert_true(strlen(line) < 40);
+}
+
+static void singular(void **state) {
+    static const struct {
+        uint64_t done, total;
+        const char *text;
+    } cases[] = {{1, 1, "job: 1 problem in"},      {1, 0, "job: 1 problem in"},
+                 {0, 1, "job: 0 of 1 problem in"}, {1, 2, "job: 1 of 2 problems in"},
+                 {10, 10, "job: 10 problems in"},  {0, 0, "job: 0 problems in"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        FILE *f;
+        size_t n;
+        lem_log *l = open_log(state, &f, false, 2);
+        lem_progress *p = lem_progress_new(l, "job", "problems", cases[i].total, 0);
+        lem_progress_add(p, cases[i].done);
+        lem_progress_free(p);
+        lem_log_free(l);
+        fclose(f);
+        char *text = log_text(state, &n);
+        assert_has(text, cases[i].text);
+        free(text);
+    }
+}
+
 static void *shout(void *arg) {
     lem_progress *p = arg;
     for (int i = 0; i < 1000; i++) {
@@ -113,7 +205,8 @@ static void threads(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {folder_test(levels), folder_test(closing_line),
-                                       folder_test(terminal_bar), folder_test(threads)};
+    const struct CMUnitTest tests[] = {folder_test(levels),       folder_test(closing_line),
+                                       folder_test(terminal_bar), folder_test(widths),
+                                       folder_test(singular),     folder_test(threads)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

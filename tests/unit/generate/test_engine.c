@@ -19,7 +19,9 @@ static const char *const prompts[N_PROMPTS] = {
     "{\"a\":1}"};
 
 static lem_generate_opts options(void) {
-    return (lem_generate_opts){.sample = {1.0f, 0, 1}, .max_tokens = 40, .eos = 0, .slots = 7, .seed = 42};
+    static const int32_t end[] = {0};
+    return (lem_generate_opts){
+        .sample = {1.0f, 0, 1}, .max_tokens = 40, .end = end, .n_end = 1, .slots = 7, .seed = 42};
 }
 
 static tiny_run make_run(const tiny *t, tiny_result *result) {
@@ -61,7 +63,7 @@ static void plain_loop(const tiny *t, const lem_generate_opts *o, int prompt, in
         need(lem_session_logprobs(s, 1, &row, &id, &lp, &err), &err);
         out->logprob += (double)lp;
         out->tokens++;
-        if (id == o->eos) {
+        if (o->n_end && id == o->end[0]) {
             out->finish = LEM_FINISH_STOP;
             break;
         }
@@ -157,7 +159,7 @@ static void test_stops(void **state) {
     static tiny_result base[N_PROMPTS * N], got[N_PROMPTS * N];
     tiny t = tiny_open(false, 1, LEM_ISA_GENERIC, LEM_DTYPE_F32);
     lem_generate_opts o = options();
-    o.eos = -1; /* ids 0 are special: no text, no end */
+    o.n_end = 0; /* ids 0 are special: no text, no end */
     lem_err err = LEM_ERR_INIT;
     tiny_run r = make_run(&t, base);
     need(tiny_generate(&r, &o, NULL, &err), &err);
@@ -185,7 +187,7 @@ static void test_stops(void **state) {
     tiny_close(&t);
 }
 
-/* A further stop token ends a candidate as eos does. */
+/* Every token of the list ends a candidate, wherever it stands; one below 0 ends none. */
 static void test_ends(void **state) {
     (void)state;
     static tiny_result base[N_PROMPTS * N], got[N_PROMPTS * N];
@@ -194,9 +196,9 @@ static void test_ends(void **state) {
     lem_err err = LEM_ERR_INIT;
     tiny_run r = make_run(&t, base);
     need(tiny_generate(&r, &o, NULL, &err), &err);
-    o.n_end = 2;
-    o.end[1] = 0;
-    o.eos = o.end[0] = -1;
+    static const int32_t end[] = {-1, 999999, 0};
+    o.end = end;
+    o.n_end = 3;
     tiny_run s = make_run(&t, got);
     need(tiny_generate(&s, &o, NULL, &err), &err);
     assert_same(base, got);
@@ -213,7 +215,7 @@ static void test_context_end(void **state) {
     memset(text, 'a', 160);
     text[160] = '\0';
     lem_generate_opts o = options();
-    o.eos = -1;
+    o.n_end = 0;
     o.max_tokens = 1000;
     static tiny_result got[2];
     const char *one[] = {text};
@@ -291,7 +293,7 @@ static void test_steady_state_allocates_nothing(void **state) {
     memset(got, 0, sizeof got);
     tiny t = tiny_open(false, 1, LEM_ISA_GENERIC, LEM_DTYPE_F32);
     lem_generate_opts o = options();
-    o.eos = -1;
+    o.n_end = 0;
     lem_err err = LEM_ERR_INIT;
     counting k = {{.t = &t, .prompt = many, .n_prompts = P, .n = N, .result = got}, 4 * N};
     lem_status st = lem_generate_run(t.weights, &t.model->config, t.tok, t.backend, &o, tiny_source, &k.run,

@@ -20,7 +20,7 @@ static void plan_is_exact(void **state) {
         lem_model *m = tiny_model(archs[i / 32], i & 4 ? LEM_HEAD_SCALAR : LEM_HEAD_LM, i & 16);
         lem_net *net = NULL;
         bool grads = i & 8;
-        size_t planned = lem_net_plan(&m->config, 333, grads), before = heap();
+        size_t planned = lem_net_bytes(&m->config, 333, grads), before = heap();
         OK(lem_net_new(m, backend, 333, grads, &net, &err));
         size_t taken = heap() - before;
         assert_int_equal(net->bytes, planned);
@@ -33,11 +33,11 @@ static void plan_is_exact(void **state) {
         lem_model_free(m);
     }
     lem_model_config c = tiny(LEM_ARCH_LLAMA, LEM_HEAD_LM, false);
-    assert_true(lem_net_plan(&c, 64, true) > lem_net_plan(&c, 64, false));
-    assert_true(lem_net_plan(&c, 128, true) > lem_net_plan(&c, 64, true));
-    assert_int_equal(lem_net_plan(&c, 0, true), 0);
+    assert_true(lem_net_bytes(&c, 64, true) > lem_net_bytes(&c, 64, false));
+    assert_true(lem_net_bytes(&c, 128, true) > lem_net_bytes(&c, 64, true));
+    assert_int_equal(lem_net_bytes(&c, 0, true), 0);
     c = (lem_model_config){.layers = 512, .width = 8, .ffn = 1 << 18, .heads = 1, .vocab = 1};
-    assert_true(lem_net_plan(&c, INT32_MAX, true) > (size_t)1 << 58); /* does not wrap around */
+    assert_true(lem_net_bytes(&c, INT32_MAX, true) > (size_t)1 << 58); /* does not wrap around */
 }
 
 static void refusals(void **state) {

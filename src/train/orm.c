@@ -1,13 +1,13 @@
-/* rank.c - listwise reward objective over a forest of prompts with their responses */
-#include "train/rank.h"
+/* orm.c - listwise reward objective over a forest of prompts with their responses */
+#include "train/orm.h"
 
 #include "core/mem.h"
 
 #include <math.h>
 
-struct lem_rank {
+struct lem_orm {
     const lem_lists *l;
-    lem_rank_opts o;
+    lem_orm_opts o;
     int n_lists; /* of the batch */
     uint64_t tokens, good_tokens;
     double loss, accuracy, margin, lm, value;
@@ -23,8 +23,8 @@ struct lem_rank {
     uint8_t *label, *shared;
 };
 
-lem_status lem_rank_new(const lem_lists *l, const lem_rank_opts *o, lem_rank **out, lem_err *err) {
-    lem_rank *r = lem_alloc_zero(1, sizeof *r, err);
+lem_status lem_orm_new(const lem_lists *l, const lem_orm_opts *o, lem_orm **out, lem_err *err) {
+    lem_orm *r = lem_alloc_zero(1, sizeof *r, err);
     if (!r) return LEM_EMEM;
     r->l = l;
     r->o = *o;
@@ -35,14 +35,14 @@ lem_status lem_rank_new(const lem_lists *l, const lem_rank_opts *o, lem_rank **o
     r->last = lem_alloc((size_t)r->cap_list + 1, sizeof *r->last, err);
     r->shared = lem_alloc((size_t)r->cap_list + 1, sizeof *r->shared, err);
     if (!r->grad || !r->last || !r->label || !r->shared) {
-        lem_rank_free(r);
+        lem_orm_free(r);
         return LEM_EMEM;
     }
     *out = r;
     return LEM_OK;
 }
 
-void lem_rank_free(lem_rank *r) {
+void lem_orm_free(lem_orm *r) {
     if (!r) return;
     lem_free(r->rows);
     lem_free(r->target);
@@ -57,14 +57,14 @@ void lem_rank_free(lem_rank *r) {
 }
 
 static int item_rows(void *ctx, uint64_t i) {
-    const lem_rank *r = ctx;
+    const lem_orm *r = ctx;
     int n = r->l->list[i].prompt;
     for (int k = 0; k < r->l->list[i].n; k++) n += r->l->response[r->l->list[i].first + k].len;
     return n;
 }
 
 static lem_status begin(void *ctx, const uint64_t *items, int n, lem_err *err) {
-    lem_rank *r = ctx;
+    lem_orm *r = ctx;
     (void)err;
     r->n_lists = n;
     r->tokens = r->good_tokens = 0;
@@ -79,7 +79,7 @@ static lem_status begin(void *ctx, const uint64_t *items, int n, lem_err *err) {
     return LEM_OK;
 }
 
-static lem_status grow(lem_rank *r, int n, lem_err *err) {
+static lem_status grow(lem_orm *r, int n, lem_err *err) {
     if (n <= r->cap) return LEM_OK;
     int *rows = lem_realloc(r->rows, (size_t)n, sizeof *rows, err);
     if (rows) r->rows = rows;
@@ -96,7 +96,7 @@ static lem_status grow(lem_rank *r, int n, lem_err *err) {
     return LEM_OK;
 }
 
-static lem_status build(lem_rank *r, lem_forest *f, const uint64_t *items, int n, lem_err *err) {
+static lem_status build(lem_orm *r, lem_forest *f, const uint64_t *items, int n, lem_err *err) {
     lem_status st = LEM_OK;
     for (int i = 0; i < n; i++) {
         const struct lem_list_item *it = &r->l->list[items[i]];
@@ -112,7 +112,7 @@ done:
 }
 
 /* Nodes of the forest stand in the order they were added: a prompt, then its responses. */
-static int response_node(const lem_rank *r, const uint64_t *items, int list, int k) {
+static int response_node(const lem_orm *r, const uint64_t *items, int list, int k) {
     int node = 0;
     for (int i = 0; i < list; i++) node += 1 + r->l->list[items[i]].n;
     return node + 1 + k;
@@ -121,7 +121,7 @@ static int response_node(const lem_rank *r, const uint64_t *items, int list, int
 /* Label of the value loss at token t of response k: its outcome, or the mean outcome of the list's responses
  * that begin with the same t+1 tokens. `shared` [n] says which responses still share the prefix; it narrows
  * as t grows. */
-static double value_label(const lem_rank *r, const struct lem_list_item *it, int k, int t, uint8_t *shared) {
+static double value_label(const lem_orm *r, const struct lem_list_item *it, int k, int t, uint8_t *shared) {
     const struct lem_list_response *own = &r->l->response[it->first + k];
     if (!r->o.prefix_values) return own->label;
     double sum = 0;
@@ -140,14 +140,14 @@ static double value_label(const lem_rank *r, const struct lem_list_item *it, int
 }
 
 /* Cross-entropy of the head with the label at one response token; returns its share of the gradient. */
-static double value_term(lem_rank *r, float score, double label) {
+static double value_term(lem_orm *r, float score, double label) {
     double scale = 1.0 / (double)r->tokens, g;
     r->value += scale * lem_ranking_soft_ce((double)score, label, &g);
     return r->o.value_weight * scale * g;
 }
 
 /* Ranking loss of one list whose last-token scores stand in r->last; leaves the gradient in r->grad. */
-static void list_loss(lem_rank *r, const struct lem_list_item *it) {
+static void list_loss(lem_orm *r, const struct lem_list_item *it) {
     double sum[2] = {0, 0}, mean = 0;
     int count[2] = {0, 0}, pairs;
     for (int k = 0; k < it->n; k++) {
@@ -167,7 +167,7 @@ static void list_loss(lem_rank *r, const struct lem_list_item *it) {
 
 /* Ranking and value losses. All scores go through one call each way, so that the head's gradient is one chain
  * over rows in the order of the forest, however a batch is split. */
-static lem_status scores(lem_rank *r, lem_net *net, const lem_forest *f, const uint64_t *items, int n,
+static lem_status scores(lem_orm *r, lem_net *net, const lem_forest *f, const uint64_t *items, int n,
                          bool grad, lem_err *err) {
     lem_status st = LEM_OK;
     bool every = r->o.value_weight > 0; /* every response token, or the last one of each response */
@@ -199,7 +199,7 @@ done:
 }
 
 /* Language-model loss on the correct responses; the prompt's last row predicts the first response token. */
-static lem_status language(lem_rank *r, lem_net *net, const lem_forest *f, const uint64_t *items, int n,
+static lem_status language(lem_orm *r, lem_net *net, const lem_forest *f, const uint64_t *items, int n,
                            bool grad, lem_err *err) {
     if (r->good_tokens == 0) return LEM_OK;
     lem_status st = LEM_OK;
@@ -226,7 +226,7 @@ done:
 
 static lem_status run(void *ctx, lem_net *net, lem_forest *f, const uint64_t *items, int n, bool grad,
                       lem_err *err) {
-    lem_rank *r = ctx;
+    lem_orm *r = ctx;
     lem_status st = LEM_OK;
     LEM_TRY(build(r, f, items, n, err));
     LEM_TRY(grow(r, f->n_rows, err));
@@ -238,17 +238,17 @@ done:
     return st;
 }
 
-static int end(void *ctx, lem_metric *out) {
-    const lem_rank *r = ctx;
+static int end(void *ctx, lem_train_metric *out) {
+    const lem_orm *r = ctx;
     int n = 0, s = r->n_scored ? r->n_scored : 1;
-    out[n++] = (lem_metric){"loss", r->loss / r->n_lists};
-    out[n++] = (lem_metric){"accuracy", r->accuracy / s};
-    out[n++] = (lem_metric){"margin", r->margin / s};
-    if (r->o.value_weight > 0) out[n++] = (lem_metric){"value", r->value};
-    if (r->o.lm_weight > 0) out[n++] = (lem_metric){"lm", r->lm};
+    out[n++] = (lem_train_metric){"loss", r->loss / r->n_lists};
+    out[n++] = (lem_train_metric){"accuracy", r->accuracy / s};
+    out[n++] = (lem_train_metric){"margin", r->margin / s};
+    if (r->o.value_weight > 0) out[n++] = (lem_train_metric){"value", r->value};
+    if (r->o.lm_weight > 0) out[n++] = (lem_train_metric){"lm", r->lm};
     return n;
 }
 
-lem_objective lem_rank_objective(lem_rank *r) {
+lem_objective lem_orm_objective(lem_orm *r) {
     return (lem_objective){r, r->l->n, item_rows, begin, run, end};
 }

@@ -1,5 +1,5 @@
-/* ranking.c - listwise and pairwise Bradley-Terry, cross-entropy and squared losses */
-#include "train/ranking.h"
+/* ranking_loss.c - listwise and pairwise Bradley-Terry, cross-entropy and squared losses */
+#include "train/ranking_loss.h"
 
 #include "core/choice.h"
 
@@ -87,7 +87,8 @@ double lem_ranking_pair_accuracy(int n, const float *score, const uint8_t *label
         if (!label[i]) continue;
         for (int j = 0; j < n; j++) {
             if (label[j]) continue;
-            right += score[i] > score[j] ? 1 : score[i] == score[j] ? 0.5 : 0;
+            if (score[i] > score[j]) right += 1;
+            else if (score[i] == score[j]) right += 0.5;
             ++*pairs;
         }
     }

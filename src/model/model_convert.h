@@ -1,12 +1,12 @@
-/* model/convert.h - a model folder written again with another number type, sharding, tying or head
+/* model/model_convert.h - a model folder written again with another number type, sharding, tying or head
  *
  * Values are streamed in pieces: memory does not grow with the model. Everything else in the folder that is
  * no weight file is copied byte for byte (tokenizer, chat template, generation_config.json, licence);
  * config.json too when nothing in it changes, otherwise only the fields concerned change. The new folder is
  * built beside its place, as OUT.lemma-partial, and renamed when complete. A folder that this program wrote
  * converts, without options, into the same bytes. */
-#ifndef LEM_MODEL_CONVERT_H
-#define LEM_MODEL_CONVERT_H
+#ifndef LEM_MODEL_MODEL_CONVERT_H
+#define LEM_MODEL_MODEL_CONVERT_H
 
 #include "model/model.h"
 

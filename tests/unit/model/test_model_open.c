@@ -1,4 +1,4 @@
-/* test_model_io - folders: every way of not fitting is named in one line */
+/* test_model_open - folders: every way of not fitting is named in one line */
 #include "support.h"
 
 static char *dir;

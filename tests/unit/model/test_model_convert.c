@@ -1,8 +1,8 @@
-/* test_convert - folders written again: types, shards, tying, heads; same bytes where nothing changes;
+/* test_model_convert - folders written again: types, shards, tying, heads; same bytes where nothing changes;
  * nothing half done */
 #include "support.h"
 
-#include "model/convert.h"
+#include "model/model_convert.h"
 #include "model/model_priv.h"
 #include "model/shard_index.h"
 

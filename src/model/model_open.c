@@ -1,4 +1,4 @@
-/* model_io - model folders read into fp32 */
+/* model_open - model folders read into fp32 */
 #include "core/mem.h"
 #include "model/folder.h"
 #include "model/model_priv.h"

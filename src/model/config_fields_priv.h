@@ -1,7 +1,7 @@
-/* model/config_priv.h - fields of a config.json read with one error text each; shared by config, heads and
+/* model/config_fields_priv.h - fields of a config.json read with one error text each; for config, heads and
  * rope */
-#ifndef LEM_MODEL_CONFIG_PRIV_H
-#define LEM_MODEL_CONFIG_PRIV_H
+#ifndef LEM_MODEL_CONFIG_FIELDS_PRIV_H
+#define LEM_MODEL_CONFIG_FIELDS_PRIV_H
 
 #include "core/err.h"
 #include "core/json.h"

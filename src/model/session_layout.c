@@ -1,4 +1,4 @@
-/* session_plan - turns feeds into rows, pages, segments and trees in depth-first order */
+/* session_layout - turns feeds into rows, pages, segments and trees in depth-first order */
 #include "model/session_priv.h"
 
 #include <string.h>
@@ -48,8 +48,14 @@ static visit visit_next(const lem_session *s, visit v) {
 
 /* ---- checks ---- */
 
+int lem_session_length(const lem_session *s, int node) {
+    if (!lem_session_is_live(s, node)) return 0;
+    while (node >= 0 && s->nodes[node].n == 0) node = s->nodes[node].parent;
+    return node < 0 ? 0 : s->nodes[node].pos0 + s->nodes[node].n;
+}
+
 static lem_status check_feed(lem_session *s, const lem_feed *f, int index, lem_err *err) {
-    if (f->node < 0 || f->node >= s->n_nodes || s->nodes[f->node].state != LEM_NODE_LIVE)
+    if (!lem_session_is_live(s, f->node))
         return lem_fail(err, LEM_EUSAGE, "feed %d: there is no node %d", index, f->node);
     if (f->n < 1) return lem_fail(err, LEM_EUSAGE, "feed %d: %d tokens", index, f->n);
     if (f->n > s->max_rows)
@@ -72,7 +78,8 @@ static lem_status check_lengths(lem_session *s, const lem_feed *feeds, lem_err *
     for (visit v = visit_first(s); v.node >= 0; v = visit_next(s, v)) {
         if (v.leaving) continue;
         lem_node *x = &s->nodes[v.node];
-        x->row0 = x->n > 0 ? x->pos0 : x->parent < 0 ? 0 : s->nodes[x->parent].row0;
+        int inherited = x->parent < 0 ? 0 : s->nodes[x->parent].row0;
+        x->row0 = x->n > 0 ? x->pos0 : inherited;
         int64_t length = (int64_t)x->row0 + x->n + (x->feed < 0 ? 0 : feeds[x->feed].n);
         if (length > s->w->config.max_positions)
             return lem_fail(err, LEM_EUSAGE, "%lld tokens on a path, the model's context is %d",

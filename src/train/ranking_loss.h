@@ -1,4 +1,4 @@
-/* train/ranking.h - losses of outcome reward models over one list of responses, with gradients
+/* train/ranking_loss.h - losses of outcome reward models over one list of responses, with gradients
  *
  * Scores r [n], labels y [n] in {0,1}.
  * Sources: AceMath (arXiv 2412.15084) section 4.2 and Qwen2.5-Math section 3.2:
@@ -8,8 +8,8 @@
  *   mse                     L = mean (r - y)^2;  mse-sigmoid  L = mean (sigmoid(r) - y)^2
  *
  * All in double; log sigmoid through softplus, so that no score overflows. */
-#ifndef LEM_TRAIN_RANKING_H
-#define LEM_TRAIN_RANKING_H
+#ifndef LEM_TRAIN_RANKING_LOSS_H
+#define LEM_TRAIN_RANKING_LOSS_H
 
 #include "core/err.h"
 

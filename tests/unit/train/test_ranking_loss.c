@@ -1,5 +1,5 @@
-/* test_ranking - golden losses of the recipe, gradients by finite differences */
-#include "train/ranking.h"
+/* test_ranking_loss - golden losses of the recipe, gradients by finite differences */
+#include "train/ranking_loss.h"
 
 #include <math.h>
 #include <setjmp.h>

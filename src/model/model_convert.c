@@ -1,5 +1,6 @@
-/* convert - reads a folder tensor by tensor and writes another beside it */
-#include "model/convert.h"
+/* model_convert - reads a folder tensor by tensor and writes another beside it */
+#include "model/model_convert.h"
+
 #include "core/absent.h"
 #include "core/file.h"
 #include "core/mem.h"
