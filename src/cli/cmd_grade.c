@@ -389,7 +389,7 @@ static lem_status save_audit(const job *j, const lem_job *file, lem_err *err) {
 static lem_status grade_file(job *j, lem_job *file, bool rows_on_stdout, lem_err *err) {
     lem_rows *rows = NULL;
     double start = lem_clock_seconds();
-    lem_status st = lem_rows_open(j->path, &rows, err);
+    lem_status st = lem_runtime_rows(j->cli, j->path, &rows, err);
     if (st) return st;
     LEM_TRY(lem_job_start(file, NULL, err));
     const char *out = rows_on_stdout ? "-" : lem_job_out(file);

@@ -141,7 +141,7 @@ static lem_status sample_files(lem_cli *cli, const lem_args *args, lem_job *job,
     lem_responses p = {0};
     counts c = {0};
     lem_status st = LEM_OK;
-    for (int i = 0; i < f.n; i++) LEM_TRY(lem_rows_open(args->words[i], &f.at[i], err));
+    for (int i = 0; i < f.n; i++) LEM_TRY(lem_runtime_rows(cli, args->words[i], &f.at[i], err));
     LEM_TRY(lem_job_start(job, NULL, err));
     if (!cli->dry_run) LEM_TRY(lem_out_open(to ? to : "-", true, &out, err));
     LEM_TRY(sample_rows(cli, args, &f, out, &p, &c, err));

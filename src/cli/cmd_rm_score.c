@@ -287,7 +287,7 @@ static lem_status score_file(job *j, const char *path, lem_err *err) {
     lem_rows *rows = NULL;
     lem_out *out = NULL;
     lem_status st = LEM_OK;
-    LEM_TRY(lem_rows_open(path, &rows, err));
+    LEM_TRY(lem_runtime_rows(j->cli, path, &rows, err));
     LEM_TRY(lem_job_journal(j->file, visit, j, &j->journal, err));
     LEM_TRY(lem_out_open(to ? to : "-", true, &out, err));
     LEM_TRY(score_rows(j, rows, path, out, err));
@@ -367,7 +367,7 @@ static lem_status open_all(job *j, lem_err *err) {
     lem_status st = LEM_OK;
     LEM_TRY(lem_runtime_open(j->cli, lem_job_compute_path(j->file), &j->rt, err));
     LEM_TRY(lem_weights_open_any(dir, j->rt.backend, dtype, &j->weights, err));
-    LEM_TRY(lem_tokenizer_load(dir, &j->tok, err));
+    LEM_TRY(lem_runtime_tokenizer(j->cli, dir, &j->tok, err));
     LEM_TRY(choose_head(j, err));
     LEM_TRY(lem_scorer_new(j->weights, j->rt.backend, &j->how, j->recipe.good, j->recipe.bad,
                            (int)lem_args_int(j->args, "max-rows"), &j->scorer, err));

@@ -184,7 +184,7 @@ static lem_status train_and_save(job *j, lem_err *err) {
     lem_status st = LEM_OK;
     LEM_TRY(read_prompt(j, err));
     LEM_TRY(lem_train_folder_config(j->model_dir, &j->config, err));
-    LEM_TRY(lem_tokenizer_load(j->model_dir, &j->tok, err));
+    LEM_TRY(lem_runtime_tokenizer(j->cli, j->model_dir, &j->tok, err));
     LEM_TRY(make_recipe(j, err));
     LEM_TRY(lem_train_memory_check(j->cli, &j->config, (int)lem_args_int(j->args, "max-rows"), err));
     set_body(j);

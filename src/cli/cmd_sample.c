@@ -198,7 +198,7 @@ static lem_status read_prompt(sample_job *j, lem_err *err) {
 static lem_status load_model(sample_job *j, lem_err *err) {
     lem_status st = lem_model_check(j->model, LEM_HEAD_LM, &j->config, err);
     if (st) return st;
-    st = lem_tokenizer_load(j->model, &j->tok, err);
+    st = lem_runtime_tokenizer(j->cli, j->model, &j->tok, err);
     if (st) return st;
     if (lem_tokenizer_vocab(j->tok) > j->config.vocab)
         return lem_fail(err, LEM_EDATA, "%s: the tokenizer has %d ids but the model only %d", j->model,

@@ -184,7 +184,8 @@ static lem_status feed_trainer(void *ctx, const char *text, size_t len, lem_err 
 }
 
 static lem_status train_tokenizer(job *j, lem_err *err) {
-    lem_bpe_train_opts o = {.vocab = (int32_t)lem_args_int(j->args, "vocab"), .split_digits = true};
+    lem_bpe_train_opts o = {
+        .vocab = (int32_t)lem_args_int(j->args, "vocab"), .split_digits = true, .cancel = j->cli->cancel};
     lem_bpe_trainer *t = lem_bpe_trainer_new(&o, err);
     lem_status st = t ? LEM_OK : LEM_EMEM;
     for (int i = 0; st == LEM_OK && i < j->n; i++) {
@@ -195,6 +196,7 @@ static lem_status train_tokenizer(job *j, lem_err *err) {
         if (st == LEM_OK && how.system) st = lem_bpe_trainer_add(t, how.system, strlen(how.system), err);
     }
     if (st == LEM_OK) st = lem_bpe_trainer_finish(t, &j->tok, err);
+    if (st == LEM_OK) lem_tokenizer_watch(j->tok, j->cli->cancel);
     if (st == LEM_OK)
         lem_info(j->cli->log, "tokenizer: %d byte-level BPE tokens trained on the data",
                  lem_tokenizer_vocab(j->tok));
@@ -204,7 +206,7 @@ static lem_status train_tokenizer(job *j, lem_err *err) {
 
 static lem_status get_tokenizer(job *j, lem_err *err) {
     const char *dir = lem_args_str(j->args, "tokenizer");
-    return dir ? lem_tokenizer_load(dir, &j->tok, err) : train_tokenizer(j, err);
+    return dir ? lem_runtime_tokenizer(j->cli, dir, &j->tok, err) : train_tokenizer(j, err);
 }
 
 /* The shape that the options ask for, with the vocabulary of the tokenizer. */
@@ -238,7 +240,7 @@ static lem_status open_folder(job *j, const char *dir, lem_err *err) {
     lem_tokenizer_free(j->tok);
     j->tok = NULL;
     lem_status st = lem_model_check(dir, LEM_HEAD_LM, &j->config, err);
-    return st ? st : lem_tokenizer_load(dir, &j->tok, err);
+    return st ? st : lem_runtime_tokenizer(j->cli, dir, &j->tok, err);
 }
 
 static lem_status open_weights(job *j, const char *dir, lem_err *err) {

@@ -58,6 +58,21 @@ lem_status lem_runtime_path(lem_cli *cli, const char *earlier, char out[32], lem
     return LEM_OK;
 }
 
+lem_status lem_runtime_tokenizer(const lem_cli *cli, const char *dir, lem_tokenizer **out, lem_err *err) {
+    lem_tokenizer *t = NULL;
+    lem_status st = lem_tokenizer_load(dir, &t, err);
+    if (st) return st;
+    lem_tokenizer_watch(t, cli->cancel);
+    *out = t;
+    return LEM_OK;
+}
+
+lem_status lem_runtime_rows(const lem_cli *cli, const char *path, lem_rows **out, lem_err *err) {
+    lem_status st = lem_rows_open(path, out, err);
+    if (st == LEM_OK) lem_rows_watch(*out, cli->cancel);
+    return st;
+}
+
 size_t lem_physical_memory(void) {
     long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGESIZE);
     return pages > 0 && size > 0 ? (size_t)pages * (size_t)size : SIZE_MAX;

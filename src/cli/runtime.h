@@ -3,7 +3,9 @@
 #define LEM_CLI_RUNTIME_H
 
 #include "compute/backend.h"
+#include "core/jsonl.h"
 #include "job/job.h"
+#include "token/tokenizer.h"
 
 typedef struct lem_runtime {
     lem_pool *pool;
@@ -17,6 +19,13 @@ lem_status lem_runtime_open(lem_cli *cli, const char *earlier, lem_runtime *out,
 void lem_runtime_close(lem_runtime *r);
 /* The name of the path that lem_runtime_open would take (lem_recipe_spec.compute_path). */
 lem_status lem_runtime_path(lem_cli *cli, const char *earlier, char out[32], lem_err *err) LEM_MUST_CHECK;
+
+/* The tokenizer of a folder, whose work ends with LEM_EINTR once cli->cancel is set. */
+lem_status lem_runtime_tokenizer(const lem_cli *cli, const char *dir, lem_tokenizer **out,
+                                 lem_err *err) LEM_MUST_CHECK;
+/* Rows of a file, whose reading ends likewise. */
+lem_status lem_runtime_rows(const lem_cli *cli, const char *path, lem_rows **out,
+                            lem_err *err) LEM_MUST_CHECK;
 
 /* Bytes of memory of this machine; SIZE_MAX if unknown. */
 size_t lem_physical_memory(void);

@@ -1,12 +1,22 @@
 /* absent - one wording for what is not there */
 #include "core/absent.h"
 
-#include "core/file.h"
-#include "core/mem.h"
 #include "core/stream_priv.h"
 
 #include <errno.h>
-#include <string.h>
+
+lem_status lem_read_status(void) {
+    switch (errno) {
+    case ENOENT:
+    case EISDIR:
+    case ENOTDIR:
+    case EACCES:
+    case ENAMETOOLONG:
+    case ELOOP:
+    case ENXIO: return LEM_EDATA;
+    default: return LEM_EIO;
+    }
+}
 
 lem_status lem_absent_open(const char *path, lem_err *err) {
     if (errno == ENOENT) return lem_fail(err, LEM_EDATA, "%s: no such file", path);
@@ -16,29 +26,4 @@ lem_status lem_absent_open(const char *path, lem_err *err) {
 lem_status lem_absent_dir(const char *path, lem_err *err) {
     if (errno == ENOENT) return lem_fail(err, LEM_EDATA, "%s: no such folder", path);
     return lem_fail_errno(err, lem_read_status(), "cannot open the folder '%s'", path);
-}
-
-static bool is_file_name(const char *name) {
-    static const char *const ends[] = {".jsonl", ".json", ".gz",    ".zst",         ".txt",
-                                       ".yaml",  ".csv",  ".model", ".safetensors", ".tiktoken"};
-    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
-        size_t n = strlen(name), k = strlen(ends[i]);
-        if (n >= k && strcmp(name + n - k, ends[i]) == 0) return true;
-    }
-    return false;
-}
-
-bool lem_absent_hub_name(const char *path) {
-    const char *slash = strchr(path, '/');
-    if (!slash || slash == path || !slash[1] || strchr(slash + 1, '/')) return false;
-    if (path[0] == '.' || path[0] == '~' || is_file_name(path) || lem_file_exists(path)) return false;
-    char *owner = lem_path_dir(path, NULL);
-    bool here = !owner || lem_file_exists(owner);
-    lem_free(owner);
-    return !here;
-}
-
-lem_status lem_absent_model(const char *path, lem_err *err) {
-    return lem_fail(err, LEM_EDATA, "%s: no such folder; a model folder is expected here%s", path,
-                    lem_absent_hub_name(path) ? ", nothing is downloaded" : "");
 }

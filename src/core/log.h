@@ -39,8 +39,8 @@ typedef struct lem_cancel {
 } lem_cancel;
 
 /* LEM_EINTR "interrupted" once it is requested; NULL is never. */
-static inline lem_status lem_cancel_check(const lem_cancel *c, lem_err *err) {
-    return c && c->requested ? lem_fail(err, LEM_EINTR, "interrupted") : LEM_OK;
+static inline lem_status lem_cancel_check(const lem_cancel *c, lem_err *e) {
+    return c && c->requested ? lem_fail(e, LEM_EINTR, "interrupted") : LEM_OK;
 }
 
 #endif

@@ -37,19 +37,6 @@ lem_packing lem_packing_of(const char *path) {
     return LEM_PACKING_NONE;
 }
 
-lem_status lem_read_status(void) {
-    switch (errno) {
-    case ENOENT:
-    case EISDIR:
-    case ENOTDIR:
-    case EACCES:
-    case ENAMETOOLONG:
-    case ELOOP:
-    case ENXIO: return LEM_EDATA;
-    default: return LEM_EIO;
-    }
-}
-
 static lem_status open_regular(const char *path, int *fd, lem_err *err) {
     struct stat info;
     /* O_NONBLOCK: a FIFO must be refused, not waited for. */

@@ -8,8 +8,9 @@
 /* Opens rows that are read under cancel (NULL = never): the one place where loaders open files. */
 static inline lem_status lem_data_rows_open(const char *path, const lem_cancel *cancel, lem_rows **out,
                                             lem_err *err) {
-    (void)cancel;
-    return lem_rows_open(path, out, err);
+    lem_status st = lem_rows_open(path, out, err);
+    if (st == LEM_OK) lem_rows_watch(*out, cancel);
+    return st;
 }
 
 /* LEM_EINTR if asked to stop; loaders call it at every row. */

@@ -148,7 +148,8 @@ lem_status lem_chat_encode(const lem_tokenizer *t, const lem_message *msgs, size
 lem_status lem_chat_prompt(const lem_tokenizer *t, const char *system, const char *user, lem_ids *ids,
                            lem_err *err) {
     lem_message m[2] = {{"system", system}, {"user", user}};
-    return lem_chat_encode(t, system ? m : m + 1, system ? 2 : 1, true, ids, NULL, err);
+    size_t none = system ? 0 : 1;
+    return lem_chat_encode(t, m + none, 2 - none, true, ids, NULL, err);
 }
 
 lem_status lem_chat_reply(const lem_tokenizer *t, const char *reply, size_t len, lem_ids *ids, lem_err *err) {

@@ -23,7 +23,7 @@ static const struct text_row {
                     {LEM_PROMPT_TOLD_SEPARATOR, "step_separator", "step-separator",
                      offsetof(lem_prompt_settings, separator)}};
 
-const char *lem_prompt_template_name(lem_prompt_template t) { return template_names[t]; }
+static const char *template_name(lem_prompt_template t) { return template_names[t]; }
 
 const char *lem_prompt_form_name(lem_prompt_form f) { return form_names[f]; }
 
@@ -170,7 +170,7 @@ lem_json *lem_prompt_settings_json(const lem_prompt_settings *s) {
     lem_json *o = lem_json_new_object();
     bool ok = o != NULL;
     if (s->told & LEM_PROMPT_TOLD_TEMPLATE)
-        ok = ok && put_text(o, "template", lem_prompt_template_name(s->template));
+        ok = ok && put_text(o, "template", template_name(s->template));
     for (int i = 0; i < N_TEXTS; i++)
         if (s->told & texts[i].told) ok = ok && put_text(o, texts[i].key, text_of(s, i));
     if (s->told & LEM_PROMPT_TOLD_FORM) ok = ok && put_text(o, "read", lem_prompt_form_name(s->form));
@@ -248,7 +248,7 @@ static lem_status take_template(lem_prompt_settings *s, const char *dir, const c
     if (!given) return LEM_OK;
     if (which < 0) return lem_fail(err, LEM_EUSAGE, "--template must be chat or plain, found '%.60s'", given);
     if (s->told & LEM_PROMPT_TOLD_TEMPLATE && s->template != (lem_prompt_template)which)
-        return conflict("template", given, lem_prompt_template_name(s->template), dir, err);
+        return conflict("template", given, template_name(s->template), dir, err);
     s->template = (lem_prompt_template)which;
     s->told |= LEM_PROMPT_TOLD_TEMPLATE;
     return LEM_OK;

@@ -203,9 +203,8 @@ static lem_status close_with_eos(work *w) {
 /* The whole conversation; the last token. */
 static lem_status conversation(work *w, const char *solution) {
     lem_message m[3] = {{"system", w->how->system}, {"user", w->problem}, {"assistant", solution}};
-    bool system = w->how->system != NULL;
-    lem_status st =
-        lem_chat_encode(w->t, system ? m : m + 1, system ? 3 : 2, false, &w->out->ids, NULL, w->err);
+    size_t none = w->how->system ? 0 : 1;
+    lem_status st = lem_chat_encode(w->t, m + none, 3 - none, false, &w->out->ids, NULL, w->err);
     if (st == LEM_OK && w->out->ids.len == 0)
         st = lem_fail(w->err, LEM_EDATA, "the chat template renders nothing");
     if (st == LEM_OK && w->how->form == LEM_PROMPT_REWARD_TOKEN)
@@ -219,10 +218,10 @@ static lem_status conversation(work *w, const char *solution) {
 static lem_status tagged_reply(work *w) {
     lem_ids *ids = &w->out->ids, closed = {0};
     lem_message m[3] = {{"system", w->how->system}, {"user", w->problem}, {"assistant", ""}};
-    bool system = w->how->system != NULL;
+    size_t none = w->how->system ? 0 : 1;
     lem_status st = LEM_OK;
     LEM_TRY(lem_chat_prompt(w->t, w->how->system, w->problem, ids, w->err));
-    LEM_TRY(lem_chat_encode(w->t, system ? m : m + 1, system ? 3 : 2, false, &closed, NULL, w->err));
+    LEM_TRY(lem_chat_encode(w->t, m + none, 3 - none, false, &closed, NULL, w->err));
     if (closed.len < ids->len || memcmp(closed.data, ids->data, ids->len * sizeof *ids->data) != 0)
         LEM_TRY(lem_fail(w->err, LEM_EDATA,
                          "the chat template does not put a reply right behind the generation prompt, so "

@@ -1,7 +1,7 @@
 /* recipe.c - the form in which each kind of reward head reads, and its defaults */
 #include "reward/recipe.h"
 
-lem_prompt_form lem_reward_form(lem_head_kind kind) {
+static lem_prompt_form form_of(lem_head_kind kind) {
     static const lem_prompt_form forms[LEM_HEAD_KIND_COUNT] = {
         [LEM_HEAD_KIND_NONE] = LEM_PROMPT_LAST_TOKEN,
         [LEM_HEAD_KIND_CLASSIFIER] = LEM_PROMPT_LAST_TOKEN,
@@ -42,7 +42,7 @@ lem_status lem_reward_settings_complete(lem_head_kind kind, lem_prompt_settings 
     if (!(s->told & LEM_PROMPT_TOLD_SUFFIX))
         LEM_TRY(lem_prompt_settings_tell(s, LEM_PROMPT_TOLD_SUFFIX, NULL, err));
     s->template = LEM_PROMPT_CHAT; /* the only one by which solutions are rendered */
-    if (!(s->told & LEM_PROMPT_TOLD_FORM)) s->form = lem_reward_form(kind);
+    if (!(s->told & LEM_PROMPT_TOLD_FORM)) s->form = form_of(kind);
     if (s->form == LEM_PROMPT_LAST_TOKEN) s->form = LEM_PROMPT_REPLY_END;
     s->told |= LEM_PROMPT_TOLD_TEMPLATE | LEM_PROMPT_TOLD_FORM;
 done:
@@ -50,13 +50,13 @@ done:
 }
 
 static bool can_be_read(lem_head_kind kind, lem_prompt_form form) {
-    lem_prompt_form own = lem_reward_form(kind);
+    lem_prompt_form own = form_of(kind);
     return form == own || (form == LEM_PROMPT_REPLY_END && own == LEM_PROMPT_LAST_TOKEN);
 }
 
 lem_status lem_reward_recipe_make(const lem_head_shape *head, const lem_tokenizer *t, const char *dir,
                                   const lem_prompt_settings *s, lem_prompt_recipe *out, lem_err *err) {
-    lem_prompt_recipe r = {.form = lem_reward_form(head->kind),
+    lem_prompt_recipe r = {.form = form_of(head->kind),
                            .system = lem_reward_system(head->kind, s),
                            .suffix = s->suffix,
                            .separator = lem_reward_separator(head->kind, s),
@@ -65,7 +65,7 @@ lem_status lem_reward_recipe_make(const lem_head_shape *head, const lem_tokenize
     if (!can_be_read(head->kind, r.form))
         return lem_fail(err, LEM_EDATA, "%s: prompt.read is %s, but this head (%s) is read in the form %s",
                         LEM_PROMPT_SETTINGS_FILE, lem_prompt_form_name(s->form),
-                        lem_head_kind_name(head->kind), lem_prompt_form_name(lem_reward_form(head->kind)));
+                        lem_head_kind_name(head->kind), lem_prompt_form_name(form_of(head->kind)));
     lem_status st = lem_prompt_recipe_find(&r, t, dir, err);
     if (st == LEM_OK) *out = r;
     return st;

@@ -12,7 +12,6 @@
  * arXiv 2412.15084. The default of scoring and of training. */
 #define LEM_REWARD_SYSTEM "Please reason step by step, and check your final answer within \\boxed{}."
 
-lem_prompt_form lem_reward_form(lem_head_kind kind);
 /* The system prompt (NULL = none) and the text between steps: what s tells, else what the head's authors use.
  * Borrowed from s or static. */
 const char *lem_reward_system(lem_head_kind kind, const lem_prompt_settings *s);
