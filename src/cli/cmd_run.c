@@ -11,7 +11,7 @@ static const lem_opt opts[] = {
 
 lem_status lem_run_recipe(lem_cli *cli, const lem_args *args, lem_json *tree, const char *source,
                           int first_word, lem_err *err) {
-    lem_recipe_spec spec = {lem_commands,
+    lem_recipe_spec spec = {cli->commands,
                             tree,
                             source,
                             lem_args_str(args, "out"),
@@ -25,7 +25,7 @@ lem_status lem_run_recipe(lem_cli *cli, const lem_args *args, lem_json *tree, co
 static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
     lem_json *tree = NULL;
     if (lem_args_flag(args, "schema"))
-        return lem_print_json(cli->out, lem_recipe_schema(lem_commands), 1, err);
+        return lem_print_json(cli->out, lem_recipe_schema(cli->commands), 1, err);
     if (args->n_words == 0) return lem_fail(err, LEM_EUSAGE, "RECIPE.yaml is missing");
     lem_status st = lem_yaml_load(args->words[0], &tree, err);
     if (st == LEM_OK) st = lem_run_recipe(cli, args, tree, args->words[0], 1, err);

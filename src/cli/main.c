@@ -82,7 +82,8 @@ static lem_cli context(char cache[4096]) {
                      .isa = variable("LEMMA_CPU", "auto"),
                      .data_dir = variable("LEMMA_DATA", "../shared/data"),
                      .cache_dir = cache_dir(cache),
-                     .cancel = &cancel_flag};
+                     .cancel = &cancel_flag,
+                     .commands = lem_commands};
 }
 
 static lem_status run_command(const lem_command *cmd, lem_cli *cli, const lem_args *args, lem_err *err) {

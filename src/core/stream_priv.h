@@ -24,8 +24,6 @@ void lem_stream_close(lem_stream *s);
 typedef enum lem_packing { LEM_PACKING_NONE, LEM_PACKING_GZ, LEM_PACKING_ZST } lem_packing;
 lem_packing lem_packing_of(const char *path);
 
-/* LEM_EDATA for what the user can mend by naming another file, else LEM_EIO; from errno. */
-lem_status lem_read_status(void);
 /* Loops over EINTR and short writes; false with errno set. */
 int lem_write_all(int fd, const void *p, size_t n);
 ssize_t lem_read_some(int fd, void *p, size_t n);

@@ -53,6 +53,8 @@ typedef struct lem_args {
     int n_words;
 } lem_args;
 
+typedef struct lem_command lem_command;
+
 /* What every command gets. Commands return their exit status and put words into err; main prints them. */
 typedef struct lem_cli {
     lem_log *log;
@@ -62,13 +64,14 @@ typedef struct lem_cli {
     bool color; /* stdout is a terminal and NO_COLOR is not set */
     bool dry_run, fresh, overwrite;
     uint64_t seed;
-    int64_t limit;         /* -1 = none */
-    int threads;           /* 0 = default */
-    const char *isa;       /* LEMMA_CPU or "auto" */
-    const char *data_dir;  /* LEMMA_DATA or ../shared/data */
-    const char *cache_dir; /* of content digests; NULL = none */
-    lem_cancel *cancel;    /* set by SIGINT/SIGTERM */
-    bool in_recipe;        /* the command is a stage of a recipe */
+    int64_t limit;                      /* -1 = none */
+    int threads;                        /* 0 = default */
+    const char *isa;                    /* LEMMA_CPU or "auto" */
+    const char *data_dir;               /* LEMMA_DATA or ../shared/data */
+    const char *cache_dir;              /* of content digests; NULL = none */
+    lem_cancel *cancel;                 /* set by SIGINT/SIGTERM */
+    const lem_command *const *commands; /* all of them, for those that run others */
+    bool in_recipe;                     /* the command is a stage of a recipe */
     bool upstream_ran;     /* so did a stage before it: contents of its inputs may have changed */
     bool job_ran;          /* set by lem_job_start: the last command did work */
     char job_identity[65]; /* set by lem_job_open */
@@ -89,7 +92,7 @@ typedef struct lem_plan {
     double memory, disk;
 } lem_plan;
 
-typedef struct lem_command {
+struct lem_command {
     const char *name;         /* "rm train" */
     const char *purpose;      /* one line */
     const char *usage;        /* "FILE [options]" */
@@ -107,7 +110,7 @@ typedef struct lem_command {
     const char *required; /* "model|lists": options that must be given; "a,b" means one of both */
     lem_word_role words;
     bool assignments; /* words a=b are its own (recipe variables), not options */
-} lem_command;
+};
 
 /* The i-th option of a command, from 0: its own, the shared, the common ones; NULL behind the last. */
 const lem_opt *lem_opt_at(const lem_command *cmd, int i);

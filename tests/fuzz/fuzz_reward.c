@@ -25,33 +25,44 @@ static lem_tokenizer *make(void) {
     return t;
 }
 
+static void recipe(const lem_tokenizer *t, lem_head_kind kind, const char *separator,
+                   lem_prompt_settings *told, lem_prompt_recipe *how) {
+    lem_err err = LEM_ERR_INIT;
+    lem_head_shape shape = {.kind = kind};
+    lem_status st = LEM_OK;
+    if (separator) st = lem_prompt_settings_tell(told, LEM_PROMPT_TOLD_SEPARATOR, separator, &err);
+    if (st == LEM_OK) st = lem_reward_recipe_make(&shape, t, "/nonexistent", told, how, &err);
+    if (st != LEM_OK) __builtin_trap();
+}
+
+/* One place that is read: inside, behind the one before, and at the sign that the head is read at. */
+static void check_read(const lem_prompt_recipe *how, lem_head_kind kind, const lem_rendering *r, int k) {
+    int at = r->at[k];
+    bool tagged = kind == LEM_HEAD_KIND_QWEN_PRM || kind == LEM_HEAD_KIND_SKYWORK_PRM ||
+                  kind == LEM_HEAD_KIND_MATH_SHEPHERD;
+    if (at < 0 || (size_t)at >= r->ids.len || (k && at <= r->at[k - 1])) __builtin_trap();
+    if (tagged && r->ids.data[at] != how->tag) __builtin_trap();
+    if (lem_head_is_tokens(kind) && !tagged && r->ids.data[at + 1] != how->good) __builtin_trap();
+}
+
+static void check_rendering(const lem_prompt_recipe *how, lem_head_kind kind, const lem_rendering *r) {
+    int tags = 0; /* a text cannot bring marks of its own */
+    if (!lem_head_is_process(kind) && r->n_at != 1) __builtin_trap();
+    for (int k = 0; k < r->n_at; k++) check_read(how, kind, r, k);
+    for (size_t i = 0; i < r->ids.len; i++) tags += r->ids.data[i] == how->tag;
+    if (kind == LEM_HEAD_KIND_QWEN_PRM && tags != r->n_at) __builtin_trap();
+}
+
 static void check(const lem_tokenizer *t, lem_head_kind kind, const char *separator, const char *problem,
                   const char *solution) {
     lem_err err = LEM_ERR_INIT;
     lem_prompt_recipe how;
     lem_prompt_settings told = {0};
     lem_rendering r = {{0}, NULL, 0, 0};
-    if ((separator &&
-         lem_prompt_settings_tell(&told, LEM_PROMPT_TOLD_SEPARATOR, separator, &err) != LEM_OK) ||
-        lem_reward_recipe_make(&(lem_head_shape){.kind = kind}, t, "/nonexistent", &told, &how, &err) !=
-            LEM_OK)
-        __builtin_trap();
+    recipe(t, kind, separator, &told, &how);
     lem_status st = lem_prompt_solution(&how, t, problem, solution, &r, &err);
     if (st != LEM_OK && (st != LEM_EDATA || !err.text[0])) __builtin_trap();
-    if (st == LEM_OK) {
-        if (!lem_head_is_process(kind) && r.n_at != 1) __builtin_trap();
-        for (int k = 0; k < r.n_at; k++) {
-            if (r.at[k] < 0 || (size_t)r.at[k] >= r.ids.len || (k && r.at[k] <= r.at[k - 1]))
-                __builtin_trap();
-            bool tagged = kind == LEM_HEAD_KIND_QWEN_PRM || kind == LEM_HEAD_KIND_SKYWORK_PRM ||
-                          kind == LEM_HEAD_KIND_MATH_SHEPHERD;
-            if (tagged && r.ids.data[r.at[k]] != how.tag) __builtin_trap();
-            if (lem_head_is_tokens(kind) && !tagged && r.ids.data[r.at[k] + 1] != how.good) __builtin_trap();
-        }
-        int tags = 0; /* a text cannot bring marks of its own */
-        for (size_t i = 0; i < r.ids.len; i++) tags += r.ids.data[i] == how.tag;
-        if (kind == LEM_HEAD_KIND_QWEN_PRM && tags != r.n_at) __builtin_trap();
-    }
+    if (st == LEM_OK) check_rendering(&how, kind, &r);
     lem_rendering_release(&r);
     lem_prompt_settings_release(&told);
 }
