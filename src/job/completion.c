@@ -14,6 +14,19 @@ static void put_choices(const lem_opt *o, const char *between, FILE *f) {
     for (int i = 0; lem_opt_choice(o, i, one); i++) fprintf(f, "%s%s", i ? between : "", one);
 }
 
+/* "    rm | model": the first words of commands of two words, each once, as a case pattern. */
+static void put_groups(const lem_command *const *table, FILE *f) {
+    int n = 0;
+    for (int i = 0; table[i]; i++) {
+        size_t len = strcspn(table[i]->name, " ");
+        bool again = false;
+        for (int k = 0; k < i; k++) again = again || strncmp(table[k]->name, table[i]->name, len + 1) == 0;
+        if (!table[i]->name[len] || again) continue;
+        fprintf(f, "%s%.*s", n++ ? " | " : "    ", (int)len, table[i]->name);
+    }
+    if (n == 0) fputs("    ''", f);
+}
+
 /* ---- bash ---- */
 
 static void bash_command(const lem_command *cmd, FILE *f) {
@@ -39,7 +52,10 @@ static void bash_script(const lem_command *const *table, FILE *f) {
     fputs("# bash completion of lemma\n_lemma() {\n"
           "    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} command options=\n"
           "    command=${COMP_WORDS[1]}\n"
-          "    case $command in\n    rm | model | template | demo)\n"
+          "    case $command in\n",
+          f);
+    put_groups(table, f);
+    fputs(")\n"
           "        case ${COMP_WORDS[2]} in\n"
           "        '' | -*) ;;\n        *) [ \"$COMP_CWORD\" -gt 2 ] && command=\"$command "
           "${COMP_WORDS[2]}\" ;;\n"
@@ -94,7 +110,10 @@ static void zsh_option(const lem_opt *o, FILE *f) {
 static void zsh_script(const lem_command *const *table, FILE *f) {
     const lem_opt *o;
     fputs("#compdef lemma\n# zsh completion of lemma\n_lemma() {\n    local command=${words[2]}\n"
-          "    case $command in\n    rm | model | template | demo)\n"
+          "    case $command in\n",
+          f);
+    put_groups(table, f);
+    fputs(")\n"
           "        [[ ${words[3]} == [a-z]* && $CURRENT -gt 3 ]] && command=\"$command ${words[3]}\" ;;\n    "
           "esac\n"
           "    if (( CURRENT == 2 )); then\n        local -a all=(\n",

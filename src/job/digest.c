@@ -43,12 +43,20 @@ static bool recall(const char *cache, const char *key, char hex[65]) {
     return found;
 }
 
+/* Changed less than two seconds ago: it may change again within one tick of the file system's clock. */
+static bool is_young(const struct stat *s) {
+    struct timespec now;
+    if (clock_gettime(CLOCK_REALTIME, &now) != 0) return true;
+    double age = (double)(now.tv_sec - s->st_ctim.tv_sec) + (double)(now.tv_nsec - s->st_ctim.tv_nsec) / 1e9;
+    return age < 2;
+}
+
 /* One short write of a whole line; what goes wrong only costs another reading. */
 static void remember(const char *cache, const char *dir, const struct stat *s, const char *key,
                      const char *hex) {
     char line[256];
     struct stat old;
-    if (!cache || time(NULL) < s->st_ctim.tv_sec + 2 || lem_dir_make(dir, NULL) != LEM_OK) return;
+    if (!cache || is_young(s) || lem_dir_make(dir, NULL) != LEM_OK) return;
     int n = snprintf(line, sizeof line, "%s%s\n", key, hex);
     int fd = open(cache, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0) return;
@@ -117,12 +125,18 @@ static bool is_content(const char *name) {
            strcmp(name, "timing.json") != 0;
 }
 
+/* Links are followed: the cache of Hugging Face consists of them. */
+static bool is_plain_file(const char *path) {
+    struct stat s;
+    return stat(path, &s) != 0 ? !lem_file_is_dir(path) : S_ISREG(s.st_mode);
+}
+
 static lem_status add_file(const char *dir, const char *name, const char *cache_dir, lem_sha256 *all,
                            lem_json *files, lem_err *err) {
     char *path = lem_path_join(dir, name, err), hex[65];
     if (!path) return LEM_EMEM;
     lem_status st = LEM_OK;
-    if (!lem_file_is_dir(path)) {
+    if (is_plain_file(path)) {
         st = digest_file(path, cache_dir, hex, err);
         if (st == LEM_OK && !lem_json_set(files, name, lem_json_new_str(hex)))
             st = lem_fail(err, LEM_EMEM, "out of memory");

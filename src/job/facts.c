@@ -243,7 +243,8 @@ static void compare(diff *d, const char *path, const lem_json *old, const lem_js
     if (old && now && lem_json_equal(old, now)) return;
     if ((!old && is_default(d, path, now)) || (!now && is_default(d, path, old))) return;
     if (!note(d)) return;
-    lem_buf_printf(d->out, "%s%s was ", dashes(path), path);
+    if (strcmp(path, "words") == 0) lem_buf_puts(d->out, "the arguments were ");
+    else lem_buf_printf(d->out, "%s%s was ", dashes(path), path);
     put_value(d->out, old);
     lem_buf_puts(d->out, ", is now ");
     put_value(d->out, now);
@@ -318,10 +319,18 @@ bool lem_facts_differ(const lem_command *cmd, const lem_json *old, const lem_jso
     return d.n > 0;
 }
 
+static bool same_names(const lem_json *old, const lem_json *now) {
+    bool same = lem_json_count(old) == lem_json_count(now);
+    for (size_t i = 0; same && i < lem_json_count(now); i++)
+        same = input_named(old, text_of(lem_json_at(now, i), "option")) != NULL;
+    return same;
+}
+
 bool lem_facts_same_options(const lem_command *cmd, const lem_json *old, const lem_json *now) {
     lem_buf ignored = {0};
     diff d = {cmd, &ignored, 0};
     compare_members(&d, "", lem_json_get(old, "arguments"), lem_json_get(now, "arguments"));
     lem_buf_release(&ignored);
-    return d.n == 0 && strcmp(text_of(old, "command"), text_of(now, "command")) == 0;
+    return d.n == 0 && strcmp(text_of(old, "command"), text_of(now, "command")) == 0 &&
+           same_names(lem_json_get(old, "inputs"), lem_json_get(now, "inputs"));
 }

@@ -23,7 +23,8 @@ struct lem_job {
     lem_json *facts;
     char identity[65], compute_path[32];
     job_state state;
-    bool started, finished, made_parent;
+    bool started, finished;
+    char *made;        /* the topmost folder that was made for it; NULL = none */
     bool work_is_ours; /* what lies in the work folder is of this job */
     bool may_replace;  /* what another job left */
 };
@@ -202,10 +203,35 @@ static bool reads_stdin(const lem_command *cmd, const lem_args *args, const lem_
     return false;
 }
 
+/* *top: the first folder on the way to path that is not there; NULL if all are. */
+static lem_status topmost_missing(const char *path, char **top, lem_err *err) {
+    char *at = lem_strdup(path, err);
+    while (at && !lem_file_exists(at)) {
+        char *up = lem_path_dir(at, err);
+        lem_free(*top);
+        *top = at;
+        at = up;
+    }
+    lem_status st = at ? LEM_OK : LEM_EMEM;
+    lem_free(at);
+    return st;
+}
+
+/* Removes the folders that were made for the job, from the innermost up, as long as they are empty. */
+static void remove_made(const lem_job *j) {
+    char *at = lem_strdup(j->parent, NULL);
+    while (at && rmdir(at) == 0 && strcmp(at, j->made) != 0) {
+        char *up = lem_path_dir(at, NULL);
+        lem_free(at);
+        at = up;
+    }
+    lem_free(at);
+}
+
 static lem_status prepare_place(lem_job *j, lem_err *err) {
     if (j->cli->dry_run) return LEM_OK;
-    j->made_parent = !lem_file_exists(j->parent);
-    lem_status st = lem_dir_make(j->parent, err);
+    lem_status st = topmost_missing(j->parent, &j->made, err);
+    if (st == LEM_OK) st = lem_dir_make(j->parent, err);
     return st ? st : lem_lock_take(j->out, &j->lock, err);
 }
 
@@ -253,7 +279,8 @@ done:
 bool lem_job_done(lem_job *j) {
     if (j->state != JOB_DONE || (j->cheap && !j->cli->in_recipe)) return false;
     lem_info(j->cli->log, "%s is already complete", j->out);
-    if (!j->cli->dry_run && j->work_is_ours && lem_dir_remove(j->work, NULL) != LEM_OK)
+    bool rest = j->work_is_ours || (lem_file_exists(j->work) && !lem_file_exists(j->work_manifest));
+    if (!j->cli->dry_run && rest && lem_dir_remove(j->work, NULL) != LEM_OK)
         lem_warn(j->cli->log, "%s could not be removed", j->work);
     return true;
 }
@@ -270,7 +297,8 @@ lem_status lem_job_start(lem_job *j, const char *compute_path, lem_err *err) {
     j->cli->job_ran = true;
     if (!j->out || j->cli->dry_run) return LEM_OK;
     lem_status st = LEM_OK;
-    if (compute_path) snprintf(j->compute_path, sizeof j->compute_path, "%s", compute_path);
+    if (compute_path && compute_path != j->compute_path)
+        snprintf(j->compute_path, sizeof j->compute_path, "%s", compute_path);
     if (j->state != JOB_PARTIAL) st = lem_dir_remove(j->work, err);
     if (st == LEM_OK) st = lem_dir_make(j->work, err);
     if (st) return st;
@@ -315,10 +343,11 @@ void lem_job_close(lem_job *j) {
     if (j->started && !j->finished && !has_saved_work(j) && lem_dir_remove(j->work, NULL) != LEM_OK)
         lem_warn(j->cli->log, "%s could not be removed", j->work);
     lem_lock_release(j->lock);
-    if (j->made_parent && !j->finished) (void)rmdir(j->parent); /* only if it is empty */
+    if (j->made && !j->finished) remove_made(j);
     lem_json_free(j->facts);
     lem_free(j->out);
     lem_free(j->parent);
+    lem_free(j->made);
     lem_free(j->work);
     lem_free(j->work_manifest);
     lem_free(j->manifest);

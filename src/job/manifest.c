@@ -54,9 +54,10 @@ lem_status lem_manifest_load(const char *path, lem_manifest *out, lem_err *err) 
     const char *identity = lem_json_str(lem_json_get(o, "identity"), "");
     const char *isa = lem_json_str(lem_json_get(o, "compute_path"), "");
     const char *output = lem_json_str(lem_json_find(o, "output.sha256"), "");
-    lem_manifest m = {.facts = o};
+    const lem_json *files = lem_json_find(o, "output.files");
+    lem_manifest m = {.facts = o, .files = files ? lem_json_copy(files) : NULL};
     if (strlen(identity) != 64 || strlen(isa) >= sizeof m.compute_path || strlen(output) >= sizeof m.output) {
-        lem_json_free(o);
+        lem_manifest_release(&m);
         return lem_fail(err, LEM_EDATA, "%s: not a manifest of this program; --fresh starts anew", path);
     }
     memcpy(m.identity, identity, 65);

@@ -43,7 +43,6 @@ static lem_status put_text(lem_json *values, const lem_opt *o, const char *text,
 
 static lem_status add_member(const lem_command *cmd, const char *key, const lem_json *value, lem_json *values,
                              lem_err *err) {
-    if (strcmp(key, "_words") == 0) return set(values, "_words", lem_json_copy(value), err);
     const lem_opt *o = lem_opt_find(cmd, key);
     if (!o) return unknown_key(cmd, "key", key, err);
     lem_json *v = NULL;
@@ -51,12 +50,16 @@ static lem_status add_member(const lem_command *cmd, const char *key, const lem_
     return st ? st : set(values, o->name, v, err);
 }
 
-static lem_status add_tree(const lem_command *cmd, const lem_json *tree, lem_json *values, lem_err *err) {
+/* skip: a member that is no option, or NULL. */
+static lem_status add_tree(const lem_command *cmd, const lem_json *tree, lem_json *values,
+                           const lem_json *skip, lem_err *err) {
     if (lem_json_kind(tree) != LEM_JSON_OBJECT)
         return lem_fail(err, LEM_EUSAGE, "configuration must be a map of options, found %s",
                         lem_json_kind_name(tree));
     for (size_t i = 0; i < lem_json_count(tree); i++) {
-        lem_status st = add_member(cmd, lem_json_key_at(tree, i), lem_json_value_at(tree, i), values, err);
+        const lem_json *value = lem_json_value_at(tree, i);
+        if (skip && value == skip) continue;
+        lem_status st = add_member(cmd, lem_json_key_at(tree, i), value, values, err);
         if (st) return st;
     }
     return LEM_OK;
@@ -122,6 +125,7 @@ static void apply_common(const lem_args *a, lem_cli *cli) {
     cli->limit = lem_args_has(a, "limit") ? lem_args_int(a, "limit") : -1;
     cli->threads = (int)lem_args_int(a, "threads");
     cli->json = lem_args_flag(a, "json");
+    cli->quiet = lem_args_flag(a, "quiet");
     cli->dry_run = lem_args_flag(a, "dry-run");
     cli->fresh = lem_args_flag(a, "fresh");
     cli->overwrite = lem_args_flag(a, "overwrite");
@@ -152,7 +156,10 @@ lem_status lem_args_from_tree(const lem_command *cmd, const lem_json *tree, lem_
                               lem_err *err) {
     lem_json *values = lem_json_new_object();
     if (!values) return no_memory(err);
-    lem_status st = add_tree(cmd, tree, values, err);
+    const lem_json *words = lem_json_get(tree, "_words");
+    lem_status st = LEM_OK;
+    if (words) st = set(values, "_words", lem_json_copy(words), err);
+    if (st == LEM_OK) st = add_tree(cmd, tree, values, words, err);
     if (st == LEM_OK) st = finish(cmd, values, cli, out, err);
     if (st) lem_json_free(values);
     return st;
@@ -165,6 +172,7 @@ typedef struct parse_state {
     int argc;
     const char *const *argv;
     lem_json *values, *words;
+    lem_json *given;  /* names of options that stand on the command line */
     bool config_only; /* first pass: --config alone, so that flags win wherever they stand */
     bool only_words;  /* after "--" */
 } parse_state;
@@ -173,11 +181,18 @@ static lem_status add_config(parse_state *s, const char *path, lem_err *err) {
     lem_json *tree = NULL;
     lem_status st = lem_yaml_load(path, &tree, err);
     if (st == LEM_OK) {
-        st = add_tree(s->cmd, tree, s->values, err);
+        st = add_tree(s->cmd, tree, s->values, NULL, err);
         if (st) lem_err_context(err, "%s", path);
     }
     lem_json_free(tree);
     return st;
+}
+
+/* A value of the command line: the first one of a list takes the place of what a file says. */
+static lem_status put_given(parse_state *s, const lem_opt *o, const char *text, lem_err *err) {
+    if (!lem_json_get(s->given, o->name)) (void)lem_json_remove(s->values, o->name);
+    lem_status st = set(s->given, o->name, lem_json_new_bool(true), err);
+    return st ? st : put_text(s->values, o, text, err);
 }
 
 static lem_status parse_flag(parse_state *s, int *i, lem_err *err) {
@@ -196,7 +211,7 @@ static lem_status parse_flag(parse_state *s, int *i, lem_err *err) {
                         o->arg ? o->arg : "VALUE");
     if (!value) value = s->argv[++*i];
     if (s->config_only != (strcmp(o->name, "config") == 0)) return LEM_OK;
-    return s->config_only ? add_config(s, value, err) : put_text(s->values, o, value, err);
+    return s->config_only ? add_config(s, value, err) : put_given(s, o, value, err);
 }
 
 /* A word a.b=c whose first part names an option sets it. */
@@ -208,7 +223,7 @@ static lem_status parse_word(parse_state *s, const char *word, lem_err *err) {
         memcpy(name, word, n);
         name[n] = '\0';
         const lem_opt *o = lem_opt_find(s->cmd, name);
-        if (o && word[n] == '=') return put_text(s->values, o, eq + 1, err);
+        if (o && word[n] == '=') return put_given(s, o, eq + 1, err);
         if (o && o->type == LEM_OPT_TREE) return lem_yaml_override(s->values, word, err);
     }
     return lem_json_append(s->words, lem_json_new_str(word)) ? LEM_OK : no_memory(err);
@@ -241,8 +256,9 @@ static lem_status parse_pass(parse_state *s, bool config_only, lem_err *err) {
 
 lem_status lem_args_parse(const lem_command *cmd, int argc, const char *const *argv, lem_cli *cli,
                           lem_args *out, lem_err *err) {
-    parse_state s = {cmd, argc, argv, lem_json_new_object(), lem_json_new_array(), false, false};
-    lem_status st = s.values && s.words ? LEM_OK : no_memory(err);
+    parse_state s = {cmd,   argc, argv, lem_json_new_object(), lem_json_new_array(), lem_json_new_object(),
+                     false, false};
+    lem_status st = s.values && s.words && s.given ? LEM_OK : no_memory(err);
     if (st == LEM_OK) st = parse_pass(&s, true, err);
     if (st == LEM_OK) st = parse_pass(&s, false, err);
     if (st == LEM_OK && lem_json_count(s.words)) {
@@ -252,6 +268,7 @@ lem_status lem_args_parse(const lem_command *cmd, int argc, const char *const *a
     if (st == LEM_OK) st = finish(cmd, s.values, cli, out, err);
     if (st) lem_json_free(s.values);
     lem_json_free(s.words);
+    lem_json_free(s.given);
     return st;
 }
 

@@ -25,7 +25,11 @@ static lem_status load_state(const recipe *r, const char *path, lem_json **out, 
         *out = lem_json_new_object();
         return *out ? LEM_OK : no_memory(err);
     }
-    return lem_json_load(path, 1 << 22, out, err);
+    lem_status st = lem_json_load(path, 1 << 22, out, err);
+    if (st == LEM_OK && lem_json_kind(*out) != LEM_JSON_OBJECT)
+        st = lem_fail(err, LEM_EDATA, "%s: a map expected, found %s; --fresh starts anew", path,
+                      lem_json_kind_name(*out));
+    return st;
 }
 
 static lem_status open_state(recipe *r, lem_err *err) {
@@ -39,6 +43,9 @@ static lem_status open_state(recipe *r, lem_err *err) {
     lem_status st = load_state(r, r->state_path, &r->state, err);
     if (st == LEM_OK) st = load_state(r, r->timing_path, &r->timing, err);
     if (st) return st;
+    const lem_json *stages = lem_json_get(r->state, "stages");
+    if (stages && lem_json_kind(stages) != LEM_JSON_ARRAY)
+        return lem_fail(err, LEM_EDATA, "%s: 'stages' is no list; --fresh starts anew", r->state_path);
     bool ok = lem_json_set(r->state, "name", lem_json_new_str(r->name));
     if (ok && !lem_json_get(r->state, "stages")) ok = lem_json_set(r->state, "stages", lem_json_new_array());
     return ok ? LEM_OK : no_memory(err);
@@ -134,6 +141,19 @@ static lem_status run_stages(recipe *r, lem_err *err) {
     return LEM_OK;
 }
 
+/* The recipe may have had more stages before. */
+static lem_status cut_state(recipe *r, lem_err *err) {
+    const lem_json *old = lem_json_get(r->state, "stages");
+    if (lem_json_count(old) <= r->n) return LEM_OK;
+    lem_json *kept = lem_json_new_array();
+    bool ok = kept != NULL;
+    for (size_t i = 0; ok && i < r->n; i++) ok = lem_json_append(kept, lem_json_copy(lem_json_at(old, i)));
+    if (ok)
+        return lem_json_set(r->state, "stages", kept) ? write_json(r->state_path, r->state, err) : LEM_EMEM;
+    lem_json_free(kept);
+    return no_memory(err);
+}
+
 static void release(recipe *r) {
     for (size_t i = 0; r->stages && i < r->n; i++) {
         if (r->stages[i].args.values) lem_args_release(&r->stages[i].args);
@@ -159,6 +179,7 @@ lem_status lem_recipe_run(lem_cli *cli, const lem_recipe_spec *spec, lem_err *er
     LEM_TRY(fix_compute_path(&r, err));
     if (!cli->dry_run) LEM_TRY(write_json(r.state_path, r.state, err));
     LEM_TRY(run_stages(&r, err));
+    if (!cli->dry_run) LEM_TRY(cut_state(&r, err));
 done:
     lem_lock_release(lock);
     release(&r);

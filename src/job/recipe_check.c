@@ -103,11 +103,14 @@ static lem_status check_inputs(recipe *r, size_t i, lem_err *err) {
     return st;
 }
 
+static bool same_path(const char *a, const char *b) { return is_within(a, b) && is_within(b, a); }
+
 static lem_status check_output(const recipe *r, size_t i, lem_err *err) {
     const char *out = lem_args_str(&r->stages[i].args, "out");
-    for (size_t k = 0; out && k < i; k++) {
+    if (!out || strcmp(out, "-") == 0) return LEM_OK;
+    for (size_t k = 0; k < i; k++) {
         const char *other = lem_args_str(&r->stages[k].args, "out");
-        if (other && strcmp(out, other) == 0)
+        if (other && same_path(out, other))
             return lem_fail(err, LEM_EUSAGE, "stages %s and %s both write %s", r->stages[k].name,
                             r->stages[i].name, out);
     }

@@ -140,17 +140,36 @@ static lem_status expand_value(const recipe *r, const lem_json *v, lem_json **ou
 
 /* ---- stages ---- */
 
+/* A word as text: numbers as they are written in JSON. */
+static lem_json *word_text(const lem_json *v) {
+    lem_buf b = {0};
+    if (lem_json_kind(v) == LEM_JSON_STRING) return lem_json_copy(v);
+    lem_json_write(v, 0, &b);
+    lem_json *text = b.failed ? NULL : lem_json_new_strn(lem_buf_str(&b), b.len);
+    lem_buf_release(&b);
+    return text;
+}
+
+/* One word, or a list of them, as a list of texts. */
+static lem_json *word_list(const lem_json *words) {
+    bool many = lem_json_kind(words) == LEM_JSON_ARRAY;
+    size_t n = many ? lem_json_count(words) : 1;
+    lem_json *list = lem_json_new_array();
+    bool ok = list != NULL;
+    for (size_t i = 0; ok && i < n; i++)
+        ok = lem_json_append(list, word_text(many ? lem_json_at(words, i) : words));
+    if (ok) return list;
+    lem_json_free(list);
+    return NULL;
+}
+
 /* Options of a stage as the command wants them: expanded, without name and command, words moved. */
 static lem_status resolve(const recipe *r, const lem_json *stage, lem_json **out, lem_err *err) {
     lem_json *t = NULL;
     lem_status st = expand_value(r, stage, &t, err);
     if (st) return st;
     lem_json *words = lem_json_get(t, "words");
-    bool ok = true;
-    if (words && lem_json_kind(words) == LEM_JSON_STRING) {
-        lem_json *list = lem_json_new_array();
-        ok = list && lem_json_append(list, lem_json_copy(words)) && lem_json_set(t, "_words", list);
-    } else if (words) ok = lem_json_set(t, "_words", lem_json_copy(words));
+    bool ok = !words || lem_json_set(t, "_words", word_list(words));
     (void)lem_json_remove(t, "words");
     (void)lem_json_remove(t, "name");
     (void)lem_json_remove(t, "command");

@@ -56,12 +56,37 @@ static lem_json *default_of(const lem_opt *o) {
     return lem_opt_value_of_text(o, o->standard, &v, NULL) == LEM_OK ? v : NULL;
 }
 
-static lem_json *option_schema(const lem_opt *o) {
+/* A value may also be a text: "${variable}", or a number that YAML 1.1 reads as text (3e-3). */
+static lem_json *text_schema(const lem_opt *o) {
+    lem_json *s = typed("string");
+    bool number = o->type == LEM_OPT_INT || o->type == LEM_OPT_NUM;
+    const char *pattern = number ? "[$][{]|^[-+0-9.eE]+$" : "[$][{]";
+    return done(s, s && put_text(s, "pattern", pattern));
+}
+
+static lem_json *bounded_schema(const lem_opt *o) {
     lem_json *s = value_schema(o);
-    bool ok = s && put_text(s, "description", o->help);
+    bool ok = s != NULL;
     if (ok && o->choices) ok = put(s, "enum", choices_of(o));
     if (ok && o->min < o->max)
         ok = put(s, "minimum", lem_json_new_num(o->min)) && put(s, "maximum", lem_json_new_num(o->max));
+    return done(s, ok);
+}
+
+static lem_json *either(lem_json *a, lem_json *b) {
+    lem_json *s = lem_json_new_object(), *any = lem_json_new_array();
+    bool ok = s && any && a && b && lem_json_append(any, lem_json_share(a)) &&
+              lem_json_append(any, lem_json_share(b)) && lem_json_set(s, "anyOf", lem_json_share(any));
+    lem_json_free(any);
+    lem_json_free(a);
+    lem_json_free(b);
+    return done(s, ok);
+}
+
+static lem_json *option_schema(const lem_opt *o) {
+    bool closed = o->type <= LEM_OPT_NUM || o->type == LEM_OPT_ENUM;
+    lem_json *s = closed ? either(bounded_schema(o), text_schema(o)) : value_schema(o);
+    bool ok = s && put_text(s, "description", o->help);
     if (ok && o->standard) ok = put(s, "default", default_of(o));
     return done(s, ok);
 }

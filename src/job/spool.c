@@ -53,6 +53,7 @@ lem_status lem_spool_stdin(const char *dir, const lem_cancel *cancel, char hex[6
     static const char digit[] = "0123456789abcdef";
     lem_sha256 sum;
     uint8_t raw[32];
+    if (fcntl(0, F_GETFD) == -1) return lem_fail_errno(err, LEM_EDATA, "cannot read standard input");
     char *chunk = lem_alloc(CHUNK, 1, err);
     if (!chunk) return LEM_EMEM;
     int fd = nameless_file(dir);

@@ -129,11 +129,18 @@ static lem_status list_value(const lem_opt *o, const lem_json *v, lem_json **out
     return copy_of(v, out, err);
 }
 
+static lem_status tree_value(const lem_opt *o, const lem_json *v, lem_json **out, lem_err *err) {
+    if (lem_json_kind(v) != LEM_JSON_ARRAY) return bad_value(o, "a list of maps", lem_json_kind_name(v), err);
+    for (size_t i = 0; i < lem_json_count(v); i++)
+        if (lem_json_kind(lem_json_at(v, i)) != LEM_JSON_OBJECT)
+            return bad_value(o, "a list of maps", lem_json_kind_name(lem_json_at(v, i)), err);
+    return copy_of(v, out, err);
+}
+
 lem_status lem_opt_value(const lem_opt *o, const lem_json *v, lem_json **out, lem_err *err) {
     lem_json_type k = lem_json_kind(v);
     bool nested = k == LEM_JSON_ARRAY || k == LEM_JSON_OBJECT;
-    if (o->type == LEM_OPT_TREE)
-        return nested ? copy_of(v, out, err) : bad_value(o, "a map or list", lem_json_kind_name(v), err);
+    if (o->type == LEM_OPT_TREE) return tree_value(o, v, out, err);
     if ((o->type == LEM_OPT_LIST || o->type == LEM_OPT_INPUTS) && k == LEM_JSON_ARRAY)
         return list_value(o, v, out, err);
     if (nested || k == LEM_JSON_NULL) return bad_value(o, "a single value", lem_json_kind_name(v), err);

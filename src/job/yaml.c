@@ -63,12 +63,15 @@ static lem_status attach(loader *l, lem_json *v, size_t line, lem_err *err) {
     return ok ? LEM_OK : lem_fail(err, LEM_EMEM, "out of memory");
 }
 
+static lem_status no_anchors(const loader *l, size_t line, lem_err *err) {
+    return lem_fail(err, LEM_EUSAGE, "%s:%zu: YAML anchors and tags are not supported", l->path, line);
+}
+
 static lem_status on_scalar(loader *l, const yaml_event_t *e, lem_err *err) {
     const char *s = (const char *)e->data.scalar.value;
     size_t line = e->start_mark.line + 1;
     frame *f = l->depth ? &l->stack[l->depth - 1] : NULL;
-    if (e->data.scalar.anchor || e->data.scalar.tag)
-        return lem_fail(err, LEM_EUSAGE, "%s:%zu: YAML anchors and tags are not supported", l->path, line);
+    if (e->data.scalar.anchor || e->data.scalar.tag) return no_anchors(l, line, err);
     if (f && lem_json_kind(f->value) == LEM_JSON_OBJECT && !f->key) {
         f->key = lem_strndup(s, e->data.scalar.length, err);
         return f->key ? LEM_OK : LEM_EMEM;
@@ -96,8 +99,12 @@ static lem_status on_event(loader *l, const yaml_event_t *e, lem_err *err) {
     size_t line = e->start_mark.line + 1;
     switch (e->type) {
     case YAML_SCALAR_EVENT: return on_scalar(l, e, err);
-    case YAML_MAPPING_START_EVENT: return on_open(l, lem_json_new_object(), line, err);
-    case YAML_SEQUENCE_START_EVENT: return on_open(l, lem_json_new_array(), line, err);
+    case YAML_MAPPING_START_EVENT:
+        if (e->data.mapping_start.anchor || e->data.mapping_start.tag) return no_anchors(l, line, err);
+        return on_open(l, lem_json_new_object(), line, err);
+    case YAML_SEQUENCE_START_EVENT:
+        if (e->data.sequence_start.anchor || e->data.sequence_start.tag) return no_anchors(l, line, err);
+        return on_open(l, lem_json_new_array(), line, err);
     case YAML_MAPPING_END_EVENT:
     case YAML_SEQUENCE_END_EVENT: l->depth--; return LEM_OK;
     case YAML_ALIAS_EVENT:

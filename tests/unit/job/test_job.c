@@ -690,7 +690,7 @@ static void reads_stdin(void **state) {
     give_stdin("rows");
     expect_done(&toy, "--out o.txt --data -");
     give_stdin("rowz");
-    FAILS(open_job(&r, &toy, "--out o.txt --data -"), LEM_EUSAGE, "data[0]");
+    FAILS(open_job(&r, &toy, "--out o.txt --data -"), LEM_EUSAGE, "--data ");
     put("rows.txt", "rows");
     expect_done(&toy, "--out o.txt --data rows.txt");
 }

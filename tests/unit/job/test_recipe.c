@@ -313,7 +313,7 @@ static void changed_input_is_refused(void **state) {
     put("in", "1");
     OK(run(text));
     put("in", "2");
-    FAILS(run(text), LEM_EUSAGE, "data[0]");
+    FAILS(run(text), LEM_EUSAGE, "--data ");
     OK(run_with(text, NULL, (how){.overwrite = true}));
     assert_string_equal(get("o/a"), "2");
 }
