@@ -224,30 +224,33 @@ static void compare_members(diff *d, const char *path, const lem_json *old, cons
     }
 }
 
+static void compare_maps(diff *d, const char *path, const lem_json *old, const lem_json *now) {
+    char inner[NAME_MAX_LEN];
+    size_t n = lem_json_count(old) > lem_json_count(now) ? lem_json_count(old) : lem_json_count(now);
+    for (size_t i = 0; i < n; i++) {
+        snprintf(inner, sizeof inner, "%s[%zu]", path, i);
+        compare(d, inner, lem_json_at(old, i), lem_json_at(now, i));
+    }
+}
+
+static bool same_value(const diff *d, const char *path, const lem_json *old, const lem_json *now) {
+    if (old && now) return lem_json_equal(old, now);
+    return is_default(d, path, old ? old : now);
+}
+
 /* A list of maps (a tree) is compared map by map, any other list as one value. Depth: that of a tree. */
 static void compare(diff *d, const char *path, const lem_json *old, const lem_json *now) {
-    char inner[NAME_MAX_LEN];
     const lem_json *some = now ? now : old;
-    if (lem_json_kind(some) == LEM_JSON_OBJECT) {
-        compare_members(d, path, old, now);
-        return;
+    bool maps = lem_json_kind(lem_json_at(some, 0)) == LEM_JSON_OBJECT;
+    if (lem_json_kind(some) == LEM_JSON_OBJECT) compare_members(d, path, old, now);
+    else if (lem_json_kind(some) == LEM_JSON_ARRAY && maps) compare_maps(d, path, old, now);
+    else if (!same_value(d, path, old, now) && note(d)) {
+        if (strcmp(path, "words") == 0) lem_buf_puts(d->out, "the arguments were ");
+        else lem_buf_printf(d->out, "%s%s was ", dashes(path), path);
+        put_value(d->out, old);
+        lem_buf_puts(d->out, ", is now ");
+        put_value(d->out, now);
     }
-    if (lem_json_kind(some) == LEM_JSON_ARRAY && lem_json_kind(lem_json_at(some, 0)) == LEM_JSON_OBJECT) {
-        size_t n = lem_json_count(old) > lem_json_count(now) ? lem_json_count(old) : lem_json_count(now);
-        for (size_t i = 0; i < n; i++) {
-            snprintf(inner, sizeof inner, "%s[%zu]", path, i);
-            compare(d, inner, lem_json_at(old, i), lem_json_at(now, i));
-        }
-        return;
-    }
-    if (old && now && lem_json_equal(old, now)) return;
-    if ((!old && is_default(d, path, now)) || (!now && is_default(d, path, old))) return;
-    if (!note(d)) return;
-    if (strcmp(path, "words") == 0) lem_buf_puts(d->out, "the arguments were ");
-    else lem_buf_printf(d->out, "%s%s was ", dashes(path), path);
-    put_value(d->out, old);
-    lem_buf_puts(d->out, ", is now ");
-    put_value(d->out, now);
 }
 
 static const lem_json *input_named(const lem_json *list, const char *option) {

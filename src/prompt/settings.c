@@ -169,8 +169,7 @@ static bool put_text(lem_json *o, const char *key, const char *text) {
 lem_json *lem_prompt_settings_json(const lem_prompt_settings *s) {
     lem_json *o = lem_json_new_object();
     bool ok = o != NULL;
-    if (s->told & LEM_PROMPT_TOLD_TEMPLATE)
-        ok = ok && put_text(o, "template", template_name(s->template));
+    if (s->told & LEM_PROMPT_TOLD_TEMPLATE) ok = ok && put_text(o, "template", template_name(s->template));
     for (int i = 0; i < N_TEXTS; i++)
         if (s->told & texts[i].told) ok = ok && put_text(o, texts[i].key, text_of(s, i));
     if (s->told & LEM_PROMPT_TOLD_FORM) ok = ok && put_text(o, "read", lem_prompt_form_name(s->form));

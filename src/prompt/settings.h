@@ -42,7 +42,7 @@ typedef enum lem_prompt_form {
 } lem_prompt_form;
 #define LEM_PROMPT_TEMPLATE_NAMES "chat|plain" /* in the order of lem_prompt_template */
 #define LEM_PROMPT_FROM_NAMES "folder|options"
-const char *lem_prompt_form_name(lem_prompt_form f);         /* "last-token" */
+const char *lem_prompt_form_name(lem_prompt_form f); /* "last-token" */
 
 enum {
     LEM_PROMPT_TOLD_TEMPLATE = 1,
