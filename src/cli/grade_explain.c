@@ -29,8 +29,8 @@ typedef struct pair {
 } pair;
 
 static lem_status describe(pair *p, lem_err *err) {
-    lem_status st =
-        lem_grade_answer(&p->profile, p->prediction, strlen(p->prediction), &p->answer, &p->span, err);
+    lem_status st = lem_grade_extract_answer(&p->profile, p->prediction, strlen(p->prediction), &p->answer,
+                                             &p->span, err);
     if (st == LEM_OK) st = lem_grade_key(p->gold, strlen(p->gold), &p->gold_key, err);
     return st == LEM_OK ? lem_grade_key(lem_buf_str(&p->answer), p->answer.len, &p->key, err) : st;
 }

@@ -29,7 +29,7 @@ static const char *monomial_key(grade_work *w, const canon_term *t) {
         }
     }
     if (b.failed || !lem_grade_spend(w, (int64_t)b.len)) w->limit = true;
-    const char *key = w->limit ? NULL : lem_grade_text(w, lem_buf_str(&b), b.len);
+    const char *key = w->limit ? NULL : lem_grade_strndup(w, lem_buf_str(&b), b.len);
     lem_buf_release(&b);
     return key;
 }
@@ -166,7 +166,7 @@ static canon_poly *times_root(grade_work *w, canon_poly *p, mpz_srcptr prime, un
                               const grade_rat *e) {
     char text[MAX_ROOT_BITS / 3 + 8] = "#";
     mpz_get_str(text + 1, 10, prime);
-    canon_factor f = {lem_grade_text(w, text, strlen(text)),
+    canon_factor f = {lem_grade_strndup(w, text, strlen(text)),
                       lem_grade_rat_mul(w, e, lem_grade_rat_int(w, (long)power))};
     grade_rat *c = lem_grade_rat_int(w, 1);
     if (!f.key || !f.e || !c || !reduce_factor(w, &f, &c)) return NULL;
@@ -233,7 +233,7 @@ static canon_poly *opaque_power(grade_work *w, const canon_poly *p, grade_rat *e
     lem_buf b = {0};
     if (!t) return NULL;
     lem_buf_printf(&b, "(%s)", t);
-    const char *key = b.failed ? NULL : lem_grade_text(w, lem_buf_str(&b), b.len);
+    const char *key = b.failed ? NULL : lem_grade_strndup(w, lem_buf_str(&b), b.len);
     lem_buf_release(&b);
     return key ? one_term(w, lem_grade_rat_int(w, 1), key, e) : NULL;
 }
@@ -308,7 +308,7 @@ static canon_poly *function_poly(grade_work *w, const ast_node *a) {
     }
     lem_buf_putc(&b, ')');
     const char *key = ok && !b.failed && lem_grade_spend(w, (int64_t)b.len)
-                          ? lem_grade_text(w, lem_buf_str(&b), b.len)
+                          ? lem_grade_strndup(w, lem_buf_str(&b), b.len)
                           : NULL;
     lem_buf_release(&b);
     return key ? atom_poly(w, key) : NULL;
@@ -366,7 +366,7 @@ static canon_poly *power(grade_work *w, const ast_node *a) {
     lem_buf b = {0};
     lem_buf_printf(&b, "(%s)^(%s)", tb, te);
     const char *key =
-        !b.failed && lem_grade_spend(w, (int64_t)b.len) ? lem_grade_text(w, lem_buf_str(&b), b.len) : NULL;
+        !b.failed && lem_grade_spend(w, (int64_t)b.len) ? lem_grade_strndup(w, lem_buf_str(&b), b.len) : NULL;
     lem_buf_release(&b);
     return key ? atom_poly(w, key) : NULL;
 }
@@ -390,7 +390,7 @@ canon_poly *lem_canon_scalar(grade_work *w, const ast_node *a) {
     case AST_NUM: return rational_poly(w, a->q);
     case AST_SYM:
     case AST_BASE: {
-        const char *key = lem_grade_text(w, a->name, a->len);
+        const char *key = lem_grade_strndup(w, a->name, a->len);
         return key ? atom_poly(w, key) : NULL;
     }
     case AST_ADD:
@@ -432,7 +432,7 @@ const char *lem_canon_poly_text(grade_work *w, const canon_poly *p) {
     }
     if (p->n == 0) lem_buf_putc(&b, '0');
     const char *t =
-        !b.failed && lem_grade_spend(w, (int64_t)b.len) ? lem_grade_text(w, lem_buf_str(&b), b.len) : NULL;
+        !b.failed && lem_grade_spend(w, (int64_t)b.len) ? lem_grade_strndup(w, lem_buf_str(&b), b.len) : NULL;
     lem_buf_release(&b);
     return w->limit ? NULL : t;
 }

@@ -15,7 +15,7 @@ static int by_text(const void *a, const void *b) {
 
 static const char *kept(grade_work *w, lem_buf *b, bool ok) {
     const char *t = ok && !b->failed && lem_grade_spend(w, (int64_t)b->len)
-                        ? lem_grade_text(w, lem_buf_str(b), b->len)
+                        ? lem_grade_strndup(w, lem_buf_str(b), b->len)
                         : NULL;
     lem_buf_release(b);
     return t;
@@ -68,7 +68,7 @@ static const char *text_of_meaning(grade_work *w, const ast_node *a) {
         mpz_mod(mpq_numref(r0->q), mpq_numref(v->q->q), mpq_numref(s.modulus->q->q));
         return lem_grade_rat_text(w, r0);
     }
-    if (v->kind == AST_CHOICE) return lem_grade_text(w, v->name, v->len);
+    if (v->kind == AST_CHOICE) return lem_grade_strndup(w, v->name, v->len);
     if ((v->kind != AST_SET || v->n == 0) && lem_region_of(w, v, true, &r) && !r.lists) {
         const char *t = text_of_region(w, &r);
         if (t) return t;

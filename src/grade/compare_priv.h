@@ -2,8 +2,8 @@
 #ifndef LEM_GRADE_COMPARE_PRIV_H
 #define LEM_GRADE_COMPARE_PRIV_H
 
-#include "grade/compare_rules.h"
-#include "grade/shape.h"
+#include "grade/compare_rules_priv.h"
+#include "grade/shape_priv.h"
 
 /* By a policy's switches; the gold comes first only where precision follows it. */
 lem_grade_result lem_grade_compare_by(grade_work *w, const grade_rules *rules, const ast_node *gold,

@@ -1,5 +1,5 @@
 /* compare_rules.c - rules by name, switches by policy */
-#include "grade/compare_rules.h"
+#include "grade/compare_rules_priv.h"
 
 const char *lem_grade_rule_text(grade_rule r) {
 #define LEM_GRADE_RULE_TEXT(name, text) text,

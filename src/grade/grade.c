@@ -100,7 +100,7 @@ lem_status lem_grade_gold_new(const char *text, size_t len, const lem_grade_prof
         return st;
     }
     size_t keep = len > LEM_GRADE_MAX_ANSWER ? 0 : len;
-    char *copy = lem_grade_text(&g->w, text, keep);
+    char *copy = lem_grade_strndup(&g->w, text, keep);
     if (!copy) {
         lem_grade_gold_free(g);
         return lem_fail(err, LEM_EMEM, "grade: out of memory");
@@ -158,8 +158,8 @@ lem_status lem_grade_compare(const lem_grade_gold *gold, const char *text, size_
     return compare(gold, text, len, NULL, 0, out, err);
 }
 
-lem_status lem_grade_answer(const lem_grade_profile *p, const char *response, size_t len, lem_buf *out,
-                            lem_grade_span *span, lem_err *err) {
+lem_status lem_grade_extract_answer(const lem_grade_profile *p, const char *response, size_t len,
+                                    lem_buf *out, lem_grade_span *span, lem_err *err) {
     const compat_mode *mode = p->task == LEM_GRADE_TASK_PLAIN ? NULL : lem_compat_find(p->policy);
     if (!mode) {
         if (lem_grade_extract(response, len, p->task, span))
@@ -179,7 +179,7 @@ lem_status lem_grade_response(const lem_grade_gold *gold, const char *response, 
     lem_buf own = {0};
     if (!text) text = &own;
     size_t from = text->len;
-    lem_status st = lem_grade_answer(&gold->profile, response, len, text, &s, err);
+    lem_status st = lem_grade_extract_answer(&gold->profile, response, len, text, &s, err);
     if (st == LEM_OK && s.method == LEM_GRADE_BY_NONE)
         *out = compare_say(LEM_GRADE_NO_ANSWER, RULE_NO_ANSWER_IN_RESPONSE);
     else if (st == LEM_OK)
@@ -217,40 +217,43 @@ lem_status lem_grade_key(const char *text, size_t len, lem_buf *out, lem_err *er
     return lem_buf_ok(out, err);
 }
 
+static const char *const kind_names[] = {
+    [AST_NUM] = "number",
+    [AST_SYM] = "symbol",
+    [AST_ADD] = "sum",
+    [AST_MUL] = "product",
+    [AST_POW] = "power",
+    [AST_FN] = "function",
+    [AST_FACTORIAL] = "factorial",
+    [AST_ABS] = "absolute value",
+    [AST_PERCENT] = "percent",
+    [AST_DEGREE] = "degrees",
+    [AST_MONEY] = "money",
+    [AST_PM] = "plus-minus",
+    [AST_QTY] = "quantity",
+    [AST_BASE] = "number in a base",
+    [AST_RATIO] = "ratio",
+    [AST_TUPLE] = "tuple or interval",
+    [AST_LIST] = "list",
+    [AST_SET] = "set",
+    [AST_UNION] = "union",
+    [AST_INTER] = "intersection",
+    [AST_SETMINUS] = "difference of sets",
+    [AST_REL] = "relation",
+    [AST_MATRIX] = "matrix",
+    [AST_TEXT] = "text",
+    [AST_BUILDER] = "set by conditions",
+    [AST_MODULO] = "residue",
+    [AST_CHOICE] = "choice",
+    [AST_SYSTEM] = "system",
+};
+
 static const char *kind_name(const answer *a) {
-    static const char *const names[] = {"number",
-                                        "symbol",
-                                        "sum",
-                                        "product",
-                                        "power",
-                                        "function",
-                                        "factorial",
-                                        "absolute value",
-                                        "percent",
-                                        "degrees",
-                                        "money",
-                                        "plus-minus",
-                                        "quantity",
-                                        "number in a base",
-                                        "ratio",
-                                        "tuple or interval",
-                                        "list",
-                                        "set",
-                                        "union",
-                                        "intersection",
-                                        "difference of sets",
-                                        "relation",
-                                        "matrix",
-                                        "text",
-                                        "set by conditions",
-                                        "residue",
-                                        "choice",
-                                        "system"};
     switch (a->state) {
     case EMPTY: return "empty";
     case UNPARSED: return "unparsed";
     case TOO_MUCH: return "too long or too large";
-    default: return names[a->tree->kind];
+    default: return kind_names[a->tree->kind];
     }
 }
 

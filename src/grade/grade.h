@@ -124,8 +124,8 @@ bool lem_grade_extract(const char *response, size_t len, lem_grade_task task, le
 /* Appends the answer in a response as the profile's policy sees it: for our own policies the bytes of the
  * span, for the others what that grader extracts (then the span's method is COMPAT and its bytes the whole
  * response). Nothing is appended, and the method is NONE, without an answer. */
-lem_status lem_grade_answer(const lem_grade_profile *p, const char *response, size_t len, lem_buf *out,
-                            lem_grade_span *span, lem_err *err) LEM_MUST_CHECK;
+lem_status lem_grade_extract_answer(const lem_grade_profile *p, const char *response, size_t len,
+                                    lem_buf *out, lem_grade_span *span, lem_err *err) LEM_MUST_CHECK;
 
 /* A compiled gold; text and profile (NULL = default) are copied. Fails only with LEM_EMEM: a gold that cannot
  * be parsed is a gold too (see lem_grade_gold_ok). */

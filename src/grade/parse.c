@@ -281,7 +281,7 @@ ast_node *lem_parse_relation(parser *p) {
     ast_node *a = lem_ast_new(p->w, AST_REL, n);
     if (!a) return NULL;
     memcpy(a->kid, kids, n * sizeof *kids);
-    a->name = lem_grade_text(p->w, ops, n - 1);
+    a->name = lem_grade_strndup(p->w, ops, n - 1);
     a->len = n - 1;
     return a->name ? with_modulus(p, a) : NULL;
 }
@@ -463,7 +463,7 @@ static size_t choice_mark(text_span t, char *letter) {
 static ast_node *parse_text(parser *p, text_span t, int level);
 
 static ast_node *parse_choice(parser *p, text_span t, size_t rest, char letter, int level) {
-    char *name = lem_grade_text(p->w, &letter, 1);
+    char *name = lem_grade_strndup(p->w, &letter, 1);
     text_span r = trimmed(skipped(t, rest));
     if (r.n == 1 && r.s[0] == '.') r.n = 0;
     ast_node *what = r.n ? parse_text(p, r, level + 1) : NULL,

@@ -1,5 +1,5 @@
 /* shape.c - labels, units and signs taken off an answer; lists of assignments put in order */
-#include "grade/shape.h"
+#include "grade/shape_priv.h"
 
 #include <string.h>
 

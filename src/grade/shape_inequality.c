@@ -3,7 +3,7 @@
  * lhs - rhs becomes a quotient of polynomials with rational coefficients; their irreducible factors of degree
  * 1 and 2 give the real zeros and poles in radicals, and the parity of the multiplicities gives the signs
  * between them, from plus infinity down. Factors of higher degree are left alone: then nothing is said. */
-#include "grade/shape.h"
+#include "grade/shape_priv.h"
 
 #include "grade/decide/decide_priv.h"
 #include "grade/decide/flint_priv.h"

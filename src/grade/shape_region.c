@@ -1,6 +1,6 @@
 /* shape_region.c - inequalities, intervals, membership, set-builders and sets of points as one union of
  * intervals */
-#include "grade/shape.h"
+#include "grade/shape_priv.h"
 
 #include "grade/decide/decide_priv.h"
 

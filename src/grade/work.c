@@ -27,7 +27,7 @@ void *lem_grade_alloc(grade_work *w, size_t n, size_t size) {
     return p;
 }
 
-char *lem_grade_text(grade_work *w, const char *s, size_t n) {
+char *lem_grade_strndup(grade_work *w, const char *s, size_t n) {
     char *p = lem_grade_alloc(w, n + 1, 1);
     if (p && n) memcpy(p, s, n);
     return p;

@@ -29,7 +29,7 @@ typedef struct grade_work {
 lem_status lem_grade_work_init(grade_work *w, lem_err *err) LEM_MUST_CHECK;
 void lem_grade_work_release(grade_work *w);
 void *lem_grade_alloc(grade_work *w, size_t n, size_t size); /* zeroed; NULL sets limit */
-char *lem_grade_text(grade_work *w, const char *s, size_t n);
+char *lem_grade_strndup(grade_work *w, const char *s, size_t n);
 void lem_grade_refuel(grade_work *w);
 bool lem_grade_spend(grade_work *w, int64_t cost); /* false, and limit set, when the fuel is used up */
 

@@ -22,7 +22,7 @@ static void check(lem_grade_policy p, const char *gold, size_t n, const char *pr
         strcmp(a.rule, b.rule) != 0)
         __builtin_trap();
     if (lem_grade_response(g, pred, m, &answer, &span, &a, &err) != LEM_OK) __builtin_trap();
-    if (lem_grade_answer(&profile, pred, m, &again, &span, &err) != LEM_OK) __builtin_trap();
+    if (lem_grade_extract_answer(&profile, pred, m, &again, &span, &err) != LEM_OK) __builtin_trap();
     if (answer.len != again.len || (answer.len && memcmp(answer.data, again.data, answer.len) != 0))
         __builtin_trap();
     lem_buf_release(&answer);

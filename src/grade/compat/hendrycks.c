@@ -2,7 +2,7 @@
  *
  * Source of the rules: hendrycks/math, modeling/math_equivalence.py (is_equiv), at 940d1bf. An answer on
  * which a rule of the original raises an exception is compared as it stands, as there. */
-#include "grade/compat/modes_text.h"
+#include "grade/compat/modes_text_priv.h"
 
 /* \sqrt3 becomes \sqrt{3}; false where the original indexes an empty string. */
 static bool brace_sqrt(grade_work *w, mode_text *t) {

@@ -1,6 +1,6 @@
 /* math_verify.c - the math-verify mode: extraction and verification as math_verify.parse and
  * math_verify.verify do them by default */
-#include "grade/compat/math_verify.h"
+#include "grade/compat/math_verify_priv.h"
 
 #include "core/mem.h"
 

@@ -1,5 +1,5 @@
 /* math_verify_compare.c - sympy_expr_eq of Math-Verify: assignments, relations, sets, symbols, numbers */
-#include "grade/compat/math_verify.h"
+#include "grade/compat/math_verify_priv.h"
 
 #include <math.h>
 #include <stdlib.h>

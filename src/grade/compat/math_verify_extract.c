@@ -4,8 +4,8 @@
  * The patterns of LatexExtractionConfig() and ExprExtractionConfig(), by scanning: environments ($$ \[ $ \( [
  * and bare \frac), several of them joined by commas or words, boxes, phrases with "answer", numbers and
  * arithmetic. */
-#include "grade/compat/math_verify.h"
-#include "grade/compat/prm800k.h"
+#include "grade/compat/math_verify_priv.h"
+#include "grade/compat/prm800k_priv.h"
 
 #include <stdlib.h>
 

@@ -1,6 +1,6 @@
 /* math_verify_parse.c - expressions as the grammar of latex2sympy2_extended reads them: names, numbers,
  * groups, functions, products, sums */
-#include "grade/compat/math_verify_grammar.h"
+#include "grade/compat/math_verify_grammar_priv.h"
 
 #include <stdlib.h>
 
@@ -507,7 +507,7 @@ static mode_expr *parse_differential(mv_parser *p) {
     if (k >= p->t.n || !lem_mode_is_letter(p->t.s[k])) return NULL;
     char name[3] = {'d', p->t.s[k], '\0'};
     p->i = k + 1;
-    return symbol(p, lem_mode_text(lem_grade_text(p->w, name, 2), 2));
+    return symbol(p, lem_mode_text(lem_grade_strndup(p->w, name, 2), 2));
 }
 
 /* What may stand as an exponent or subscript without braces. */

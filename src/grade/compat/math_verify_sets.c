@@ -1,6 +1,6 @@
 /* math_verify_sets.c - values as the grammar of latex2sympy2_extended reads them: sets, intervals, tuples,
  * matrices, relations, to the end or not at all */
-#include "grade/compat/math_verify_grammar.h"
+#include "grade/compat/math_verify_grammar_priv.h"
 
 static mv_value *parse_element(mv_parser *p, bool relations);
 

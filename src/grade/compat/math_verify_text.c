@@ -1,6 +1,6 @@
 /* math_verify_text.c - normalize_latex of latex2sympy2_extended: boxes, commands, words, units, malformed
  * operators */
-#include "grade/compat/math_verify.h"
+#include "grade/compat/math_verify_priv.h"
 
 static const char *const units[] = {"integerpoint",
                                     "feet",

@@ -4,7 +4,7 @@
  * Source of the rules: EleutherAI/lm-evaluation-harness lm_eval/tasks/minerva_math/utils.py of release 0.4.8,
  * on which published tables rest (0.4.13 changed the removal of units and accepts equal texts at once).
  * Parsing is minerva_latex.c. */
-#include "grade/compat/minerva_latex.h"
+#include "grade/compat/minerva_latex_priv.h"
 
 static const char *const substitutions[][2] = {
     {"an ", ""}, {"a ", ""},       {".$", "$"},           {"\\$", ""},          {"\\ ", ""},

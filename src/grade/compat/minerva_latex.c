@@ -1,5 +1,5 @@
 /* minerva_latex.c - recursive descent over the grammar of sympy's parse_latex */
-#include "grade/compat/minerva_latex.h"
+#include "grade/compat/minerva_latex_priv.h"
 
 typedef enum tok_kind {
     T_END,

@@ -1,6 +1,6 @@
 /* modes_expr.c - trees of the compatibility modes, exact and numeric zero tests */
 #include "grade/compat/complex_priv.h"
-#include "grade/compat/modes_expr.h"
+#include "grade/compat/modes_expr_priv.h"
 
 #include <float.h>
 #include <math.h>

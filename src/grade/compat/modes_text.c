@@ -1,5 +1,5 @@
 /* modes_text.c - texts of the compatibility modes: search, cut, replace */
-#include "grade/compat/modes_text.h"
+#include "grade/compat/modes_text_priv.h"
 
 mode_text lem_mode_text(const char *s, size_t n) { return (mode_text){s ? s : "", s ? n : 0}; }
 
@@ -89,7 +89,7 @@ size_t lem_mode_text_chars(mode_text t, size_t most) {
 }
 
 mode_text lem_mode_text_of(grade_work *w, const lem_buf *b) {
-    char *s = b->failed ? NULL : lem_grade_text(w, lem_buf_str(b), b->len);
+    char *s = b->failed ? NULL : lem_grade_strndup(w, lem_buf_str(b), b->len);
     if (!s) {
         w->limit = true;
         return (mode_text){"", 0};

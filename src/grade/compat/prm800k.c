@@ -3,7 +3,7 @@
  *
  * Source of the rules: openai/prm800k, prm800k/grading/grader.py and math_normalize.py (the MATH rules behind
  * an unwrapping of \text). */
-#include "grade/compat/prm800k.h"
+#include "grade/compat/prm800k_priv.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -143,7 +143,7 @@ static mode_text mixed(grade_work *w, mode_text t) {
 
 /* Lower case: ASCII, and the capital Greek letters that LaTeX gives. */
 static mode_text lowered(grade_work *w, mode_text t) {
-    char *s = lem_grade_text(w, t.s, t.n);
+    char *s = lem_grade_strndup(w, t.s, t.n);
     if (!s) return t;
     for (size_t i = 0; i < t.n; i++) {
         unsigned char c = (unsigned char)s[i], n = i + 1 < t.n ? (unsigned char)s[i + 1] : 0;

@@ -1,6 +1,6 @@
 /* prm800k_plain.c - LaTeX to plain text as pylatexenc 2.10 prints it, for the commands that answers contain
  */
-#include "grade/compat/prm800k.h"
+#include "grade/compat/prm800k_priv.h"
 
 #include "core/utf8.h"
 

@@ -1,6 +1,6 @@
 /* prm800k_sympy.c - plain text as sympy's parse_expr reads it with implicit multiplication: Python
  * arithmetic, names split into letters */
-#include "grade/compat/prm800k.h"
+#include "grade/compat/prm800k_priv.h"
 
 typedef struct parser {
     grade_work *w;

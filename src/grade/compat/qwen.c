@@ -28,7 +28,7 @@ static qwen_text reduced(pair *p, qwen_text a, const char *drop, bool lower) {
     lem_qwen_set(&b, a);
     for (const char *d = drop; *d; d++) lem_qwen_replace(&b, (char[2]){*d, '\0'}, "");
     if (lower) lem_qwen_lower(&b);
-    char *s = b.failed ? NULL : lem_grade_text(p->w, lem_buf_str(&b), b.len);
+    char *s = b.failed ? NULL : lem_grade_strndup(p->w, lem_buf_str(&b), b.len);
     qwen_text out = {s ? s : "", s ? b.len : 0};
     if (b.failed) p->memory = true;
     lem_buf_release(&b);

@@ -271,7 +271,7 @@ static qwen_node *symbol(qwen_parser *p, qwen_text name) {
     if (p->constants && lem_qwen_is(name, "e"))
         return constant(p, 2.71828182845904523536028747135266250L, "e");
     if (lem_qwen_is(name, "infty")) return named(p, QWEN_INF, "oo", NULL, NULL);
-    const char *s = lem_grade_text(p->w, name.s, name.n);
+    const char *s = lem_grade_strndup(p->w, name.s, name.n);
     return s ? named(p, QWEN_SYM, s, NULL, NULL) : NULL;
 }
 
@@ -380,7 +380,7 @@ static bool symbol_name(qwen_parser *p, qwen_text *out) {
 static qwen_node *frac_part(qwen_parser *p) {
     if (kind(p) != T_DIGIT) return enclosed(p, '{', '}');
     char c = p->text.s[peek(p)->at];
-    char *s = lem_grade_text(p->w, &c, 1);
+    char *s = lem_grade_strndup(p->w, &c, 1);
     p->at++;
     return s ? constant(p, c - '0', s) : NULL;
 }
@@ -453,7 +453,7 @@ static qwen_node *call(qwen_parser *p) {
     size_t at = p->at;
     qwen_text name;
     if (!symbol_name(p, &name) || !take(p, '(')) return fail_at(p, at);
-    const char *s = lem_grade_text(p->w, name.s, name.n);
+    const char *s = lem_grade_strndup(p->w, name.s, name.n);
     qwen_node *f = s ? named(p, QWEN_UFN, s, NULL, NULL) : NULL;
     return f && arguments(p, f) && take(p, ')') ? f : fail_at(p, at);
 }

@@ -116,7 +116,7 @@ static qwen_node *name(python *p) {
     bool comma;
     size_t from = p->at;
     while (p->at < p->t.n && (name_start(p->t.s[p->at]) || digit(p->t.s[p->at]))) p->at++;
-    char *s = lem_grade_text(p->w, p->t.s + from, p->at - from);
+    char *s = lem_grade_strndup(p->w, p->t.s + from, p->at - from);
     if (!s) return NULL;
     if (look(p) != '(') {
         qwen_node *a = strcmp(s, "oo") == 0 ? lem_qwen_named(p->w, QWEN_INF, s, NULL, NULL)
@@ -286,7 +286,7 @@ static qwen_node *latex2sympy(grade_work *w, qwen_text t) {
     lem_buf b = {0};
     lem_qwen_set(&b, t);
     for (size_t i = 0; i < sizeof blanks / sizeof *blanks; i++) lem_qwen_replace(&b, blanks[i], " ");
-    char *s = b.failed ? NULL : lem_grade_text(w, lem_buf_str(&b), b.len);
+    char *s = b.failed ? NULL : lem_grade_strndup(w, lem_buf_str(&b), b.len);
     size_t n = b.len;
     if (b.failed) w->limit = true;
     lem_buf_release(&b);
@@ -298,7 +298,7 @@ qwen_node *lem_qwen_parse(grade_work *w, qwen_text t) {
     lem_buf b = {0};
     lem_qwen_set(&b, t);
     lem_qwen_replace(&b, "\\\\", "\\");
-    char *s = b.failed ? NULL : lem_grade_text(w, lem_buf_str(&b), b.len);
+    char *s = b.failed ? NULL : lem_grade_strndup(w, lem_buf_str(&b), b.len);
     qwen_text single = {s, b.len};
     if (b.failed) w->limit = true;
     lem_buf_release(&b);

@@ -185,7 +185,7 @@ static void test_extraction(void **state) {
         lem_grade_span span;
         lem_buf out = {0};
         assert_int_equal(
-            lem_grade_answer(&profile, rows[k].response, strlen(rows[k].response), &out, &span, &err),
+            lem_grade_extract_answer(&profile, rows[k].response, strlen(rows[k].response), &out, &span, &err),
             LEM_OK);
         assert_string_equal(lem_buf_str(&out), rows[k].answer);
         assert_int_equal(span.method == LEM_GRADE_BY_NONE, rows[k].answer[0] == '\0');

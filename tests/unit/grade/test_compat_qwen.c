@@ -183,7 +183,8 @@ static void expect_answer(const char *response, lem_grade_task task, const char 
     lem_buf out = {0};
     lem_grade_span span;
     lem_grade_profile profile = {.policy = LEM_GRADE_QWEN, .task = task};
-    assert_int_equal(lem_grade_answer(&profile, response, strlen(response), &out, &span, &err), LEM_OK);
+    assert_int_equal(lem_grade_extract_answer(&profile, response, strlen(response), &out, &span, &err),
+                     LEM_OK);
     assert_string_equal(lem_buf_str(&out), want);
     lem_buf_release(&out);
 }

@@ -1,6 +1,6 @@
 /* test_grade_rules.c - the rule table of docs/grading.md: every example gives its rule and verdict, and every
  * rule has an example */
-#include "grade/compare_rules.h"
+#include "grade/compare_rules_priv.h"
 
 #include "core/buf.h"
 #include "core/file.h"

@@ -1,4 +1,4 @@
-/* modes_text.h - string rules shared by the compatibility modes: texts in the arena, replaced and cut as
+/* modes_text_priv.h - string rules shared by the compatibility modes: texts in the arena, replaced and cut as
  * Python strings are
  *
  * A text is a slice; functions return slices of their argument where they can and arena copies where they

@@ -1,4 +1,4 @@
-/* compare_rules.h - the rules that decide a comparison, by name, and what a policy switches
+/* compare_rules_priv.h - the rules that decide a comparison, by name, and what a policy switches
  *
  * docs/grading.md shows every rule with an example; tests/unit/grade/test_grade_rules.c runs that table and
  * checks that no rule is missing in it. */

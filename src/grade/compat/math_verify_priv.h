@@ -1,5 +1,5 @@
-/* math_verify.h - what Math-Verify 0.9 makes of an answer: a value of sympy's kinds, and the text it was read
- * from
+/* math_verify_priv.h - what Math-Verify 0.9 makes of an answer: a value of sympy's kinds, and the text it was
+ * read from
  *
  * Facts from the Apache-licensed math-verify 0.9.0 (parser.py, grader.py) and MIT
  * latex2sympy2_extended 1.11.0 (PS.g4, math_normalization.py, latex2sympy2.py). Sums, integrals, limits,
@@ -7,7 +7,7 @@
 #ifndef LEM_GRADE_COMPAT_MATH_VERIFY_H
 #define LEM_GRADE_COMPAT_MATH_VERIFY_H
 
-#include "grade/compat/modes_expr.h"
+#include "grade/compat/modes_expr_priv.h"
 
 typedef enum mv_kind {
     MV_EXPR,

@@ -1,5 +1,5 @@
-/* modes_expr.h - expressions of the compatibility modes and the question that their originals put to sympy:
- * is the difference zero?
+/* modes_expr_priv.h - expressions of the compatibility modes and the question that their originals put to
+ * sympy: is the difference zero?
  *
  * Each mode parses by its original's grammar into these trees. Equality is decided exactly on rationals, else
  * by evaluation with running error bounds at fixed points (complex for modes whose symbols carry no
@@ -9,7 +9,7 @@
 #ifndef LEM_GRADE_COMPAT_MODES_EXPR_H
 #define LEM_GRADE_COMPAT_MODES_EXPR_H
 
-#include "grade/compat/modes_text.h"
+#include "grade/compat/modes_text_priv.h"
 
 enum { MODE_MAX_NODES = 6000, MODE_MAX_DEPTH = 120, MODE_MAX_LEVELS = 1200 };
 

@@ -1,5 +1,5 @@
-/* shape.h - what an answer says, without what it is dressed in: labels, units, percent, ± written out, sets
- * of the line as unions of intervals */
+/* shape_priv.h - what an answer says, without what it is dressed in: labels, units, percent, ± written out,
+ * sets of the line as unions of intervals */
 #ifndef LEM_GRADE_SHAPE_H
 #define LEM_GRADE_SHAPE_H
 

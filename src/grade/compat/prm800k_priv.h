@@ -1,9 +1,9 @@
-/* prm800k.h - the two readers of the prm800k mode: LaTeX to plain text as pylatexenc prints it, and plain
- * text as sympy's parse_expr reads it */
+/* prm800k_priv.h - the two readers of the prm800k mode: LaTeX to plain text as pylatexenc prints it, and
+ * plain text as sympy's parse_expr reads it */
 #ifndef LEM_GRADE_COMPAT_PRM800K_H
 #define LEM_GRADE_COMPAT_PRM800K_H
 
-#include "grade/compat/modes_expr.h"
+#include "grade/compat/modes_expr_priv.h"
 
 /* What pylatexenc 2.10 LatexNodes2Text().latex_to_text gives for formulas: \frac{a}{b} is a/b without
  * brackets, unknown commands vanish. */

@@ -1,11 +1,11 @@
-/* math_verify_grammar.h - the reader shared by expressions and sets of the math-verify mode
+/* math_verify_grammar_priv.h - the reader shared by expressions and sets of the math-verify mode
  *
  * A recursive descent over bytes that takes failed attempts back; `dead` remembers where an attempt has
  * failed, so that nesting costs no more than a constant number of readings. */
 #ifndef LEM_GRADE_COMPAT_MATH_VERIFY_GRAMMAR_H
 #define LEM_GRADE_COMPAT_MATH_VERIFY_GRAMMAR_H
 
-#include "grade/compat/math_verify.h"
+#include "grade/compat/math_verify_priv.h"
 
 typedef struct mv_parser {
     grade_work *w;
