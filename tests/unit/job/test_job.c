@@ -213,8 +213,7 @@ static void resumes_after_kill(void **state) {
     assert_true(lem_job_may_replace(r.job));
     assert_string_equal(lem_job_compute_path(r.job), "avx512");
     assert_string_equal(lem_job_identity(r.job), identity);
-    OK(lem_job_start(r.job, lem_job_compute_path(r.job), &err));
-    HAS(get("o.txt.job/manifest.json"), "\"avx512\"");
+    OK(lem_job_start(r.job, "avx512", &err));
     OK(lem_job_journal(r.job, visit, &s, &journal, &err));
     assert_int_equal(s.n, 1);
     assert_string_equal(s.last, "row-1");
@@ -225,6 +224,17 @@ static void resumes_after_kill(void **state) {
     assert_string_equal(listing(), "o.txt o.txt.manifest.json");
     HAS(get("o.txt.manifest.json"), "\"avx512\"");
     expect_done(&toy, "--out o.txt");
+}
+
+/* A command that takes the path of the unfinished run passes what it was given. */
+static void keeps_the_compute_path(void **state) {
+    (void)state;
+    run r = {0};
+    killed_job(&toy, "--out o.txt", "row");
+    OK(open_job(&r, &toy, "--out o.txt"));
+    OK(lem_job_start(r.job, lem_job_compute_path(r.job), &err));
+    HAS(get("o.txt.job/manifest.json"), "\"avx512\"");
+    close_job(&r);
 }
 
 static void goes_on_beside_an_older_result(void **state) {
@@ -718,6 +728,7 @@ int main(void) {
         folder_test(missing_output_is_new),
         folder_test(finish_needs_the_output),
         folder_test(resumes_after_kill),
+        folder_test(keeps_the_compute_path),
         folder_test(goes_on_beside_an_older_result),
         folder_test(killed_before_the_work_folder_went),
         folder_test(killed_while_the_work_folder_went),

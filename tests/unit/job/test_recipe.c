@@ -332,6 +332,20 @@ static void overwrite_runs_what_changed(void **state) {
     assert_string_equal(world.ran, "");
 }
 
+/* What stands in run.json is of the stages as they are now, as if nothing had been there before. */
+static void overwrite_records_what_is_now(void **state) {
+    (void)state;
+    static const char *const change[] = {"b.lr=0.5", NULL};
+    char kept[4096];
+    OK(run_with(four, change, (how){0}));
+    snprintf(kept, sizeof kept, "%s", get("o/run.json"));
+    OK(lem_dir_remove("o", &err));
+    OK(run(four));
+    assert_string_not_equal(get("o/run.json"), kept);
+    OK(run_with(four, change, (how){.overwrite = true}));
+    assert_string_equal(get("o/run.json"), kept);
+}
+
 static void fresh_runs_all(void **state) {
     (void)state;
     OK(run(four));
@@ -394,6 +408,7 @@ int main(void) {
         recipe_test(changed_option_is_refused),
         recipe_test(changed_input_is_refused),
         recipe_test(overwrite_runs_what_changed),
+        recipe_test(overwrite_records_what_is_now),
         recipe_test(fresh_runs_all),
         recipe_test(lost_output_is_made_again),
         recipe_test(run_json_lists_the_stages_of_now),
