@@ -13,6 +13,7 @@
 #include "data/wordproblem.h"
 
 #include <string.h>
+#include <unistd.h>
 
 /* ---- lemma demo data ---- */
 
@@ -215,6 +216,30 @@ static const lem_opt demo_opts[] = {
      .effect = LEM_OPT_CHANGES_NOTHING},
 };
 
+/* The base model where the program was installed (PREFIX/share/lemma) or built (beside its folder), when it
+ * is not where the recipe says, below the current folder. */
+static lem_status find_base(lem_json *tree, lem_err *err) {
+    static const char *const places[] = {"share/lemma/recipes/demo-base", "recipes/demo-base"};
+    lem_json *vars = lem_json_get(tree, "vars");
+    const char *base = lem_json_str(lem_json_get(vars, "base"), NULL);
+    char exe[4096], path[4200];
+    if (!base || lem_file_exists(base)) return LEM_OK;
+    ssize_t n = readlink("/proc/self/exe", exe, sizeof exe - 1);
+    if (n <= 0) return LEM_OK;
+    exe[n] = '\0';
+    for (int up = 0; up < 2; up++) { /* PREFIX/bin/lemma */
+        char *slash = strrchr(exe, '/');
+        if (slash) *slash = '\0';
+    }
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        snprintf(path, sizeof path, "%s/%s", exe, places[i]);
+        if (!lem_file_exists(path)) continue;
+        return lem_json_set(vars, "base", lem_json_new_str(path)) ? LEM_OK
+                                                                  : lem_fail(err, LEM_EMEM, "out of memory");
+    }
+    return LEM_OK;
+}
+
 static lem_status run_demo(lem_cli *cli, const lem_args *args, lem_err *err) {
     const char *text = lem_args_flag(args, "quick") ? lem_demo_quick_recipe : lem_demo_recipe;
     if (lem_args_flag(args, "print-recipe")) {
@@ -223,6 +248,7 @@ static lem_status run_demo(lem_cli *cli, const lem_args *args, lem_err *err) {
     }
     lem_json *tree = NULL;
     lem_status st = lem_yaml_parse(text, strlen(text), "demo recipe", &tree, err);
+    if (st == LEM_OK) st = find_base(tree, err);
     if (st == LEM_OK) st = lem_run_recipe(cli, args, tree, "demo recipe", 0, err);
     lem_json_free(tree);
     return st;

@@ -21,7 +21,8 @@ static lem_status add_input(gather *g, const char *option, const char *path) {
     char hex[65] = "";
     lem_json *files = NULL;
     lem_status st = LEM_OK;
-    if (strcmp(path, "-") == 0 && g->from->stdin_digest) memcpy(hex, g->from->stdin_digest, 65);
+    if (strcmp(path, "-") == 0 && g->from->stdin_digest)
+        snprintf(hex, sizeof hex, "%s", g->from->stdin_digest);
     else st = lem_digest_path(path, g->from->cache_dir, hex, &files, g->err);
     if (st) return st;
     lem_json *o = lem_json_new_object();

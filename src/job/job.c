@@ -27,6 +27,7 @@ struct lem_job {
     char *made;        /* the topmost folder that was made for it; NULL = none */
     bool work_is_ours; /* what lies in the work folder is of this job */
     bool may_replace;  /* what another job left */
+    bool unread_input; /* a dry run does not read standard input, so nothing can be compared */
 };
 
 /* ---- paths ---- */
@@ -243,7 +244,10 @@ static lem_status gather_facts(lem_job *j, const lem_args *args, const lem_job_s
         lem_status st = lem_spool_stdin(j->parent, j->cli->cancel, digest, err);
         if (st) return st;
         standard_input = digest;
-    } else if (spool) standard_input = "";
+    } else if (spool) {
+        standard_input = "";
+        j->unread_input = true;
+    }
     lem_facts_source from = {j->cmd, args, spec->inputs, spec->n_inputs, standard_input, j->cli->cache_dir};
     lem_status st = lem_facts_make(&from, &j->facts, err);
     return st ? st : lem_facts_identity(j->facts, j->identity, err);
@@ -266,7 +270,7 @@ lem_status lem_job_open(lem_cli *cli, const lem_command *cmd, const lem_args *ar
         LEM_TRY(set_paths(j, path, err));
         LEM_TRY(prepare_place(j, err));
         LEM_TRY(gather_facts(j, args, spec, err));
-        LEM_TRY(compare(j, err));
+        if (!j->unread_input) LEM_TRY(compare(j, err));
     }
     *out = j;
 done:

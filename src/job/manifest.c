@@ -56,7 +56,8 @@ lem_status lem_manifest_load(const char *path, lem_manifest *out, lem_err *err) 
     const char *output = lem_json_str(lem_json_find(o, "output.sha256"), "");
     const lem_json *files = lem_json_find(o, "output.files");
     lem_manifest m = {.facts = o, .files = files ? lem_json_copy(files) : NULL};
-    if (strlen(identity) != 64 || strlen(isa) >= sizeof m.compute_path || strlen(output) >= sizeof m.output) {
+    if (strlen(identity) != 64 || strspn(identity, "0123456789abcdef") != 64 ||
+        strlen(isa) >= sizeof m.compute_path || strlen(output) >= sizeof m.output) {
         lem_manifest_release(&m);
         return lem_fail(err, LEM_EDATA, "%s: not a manifest of this program; --fresh starts anew", path);
     }

@@ -134,7 +134,7 @@ static lem_status run_stages(recipe *r, lem_err *err) {
     for (size_t i = 0; i < r->n; i++) {
         lem_status st = run_stage(r, i, &ran, err);
         if (st) return st;
-        if (r->cli->cancel && r->cli->cancel->requested)
+        if (i + 1 < r->n && r->cli->cancel && r->cli->cancel->requested)
             return lem_fail(err, LEM_EINTR, "interrupted after stage %s; run the same command again to go on",
                             r->stages[i].name);
     }

@@ -22,6 +22,7 @@ for f in README.md LICENSE CHANGELOG.md docs/formats.md docs/cli.md; do
     cmp "$source/$f" "$root/share/doc/lemma/$f" || fail "share/doc/lemma/$f"
 done
 run model info "$root/share/lemma/recipes/demo-base" >info.txt || fail "the base model that was installed cannot be opened"
+run demo --dry-run --out "$dir/planned" >planned.txt 2>&1 || fail "the demo does not find its base model: $(tail -n 1 planned.txt)"
 
 # Man pages and completions: one page a command, each what the program prints.
 run completion bash >bash.txt || fail "lemma completion bash"
