@@ -4,6 +4,7 @@
 #include "core/mem.h"
 #include "core/rng.h"
 #include "train/checkpoint.h"
+#include "train/gradient.h"
 #include "train/optimizer.h"
 
 #include <math.h>
@@ -16,7 +17,7 @@ typedef struct run {
     lem_backend *b;
     lem_net *net;
     lem_optimizer opt;
-    lem_forest forest;
+    lem_gradient gradient;
     const lem_objective *train, *val;
     uint64_t *items; /* [batch] */
     lem_buf rows;    /* telemetry of this run */
@@ -36,45 +37,6 @@ static uint64_t item_at(const run *r, uint64_t p) {
     uint64_t n = r->train->n_items;
     lem_rng order = lem_rng_make(r->o->seed, "order", p / n);
     return lem_rng_permute(&order, n, p % n);
-}
-
-/* Runs the items in forests of at most max_rows rows. */
-static lem_status run_items(lem_net *net, lem_forest *f, const lem_objective *obj, const uint64_t *items,
-                            int n, int max_rows, bool grad, lem_cancel *cancel, lem_err *err) {
-    for (int i = 0; i < n;) {
-        int rows = 0, j = i;
-        for (; j < n; j++) {
-            int need = obj->rows(obj->ctx, items[j]);
-            if (need > max_rows)
-                return lem_fail(err, LEM_EMEM, "an item of %d tokens does not fit in --max-rows %d", need,
-                                max_rows);
-            if (rows + need > max_rows) break;
-            rows += need;
-        }
-        lem_forest_clear(f);
-        lem_status st = obj->run(obj->ctx, net, f, items + i, j - i, grad, err);
-        if (st) return st;
-        if (cancel && cancel->requested && !grad) return lem_fail(err, LEM_EINTR, "interrupted");
-        i = j;
-    }
-    return LEM_OK;
-}
-
-/* One pass over an objective without gradients, for validation: metrics over all items. */
-static lem_status evaluate(lem_net *net, const lem_objective *obj, int max_rows, lem_train_metric *out,
-                           int *n, lem_cancel *cancel, lem_err *err) {
-    lem_forest f = {0};
-    uint64_t *items = lem_alloc(obj->n_items ? obj->n_items : 1, sizeof *items, err);
-    lem_status st = items ? LEM_OK : LEM_EMEM;
-    for (uint64_t i = 0; items && i < obj->n_items; i++) items[i] = i;
-    LEM_TRY(st);
-    LEM_TRY(obj->begin(obj->ctx, items, (int)obj->n_items, err));
-    LEM_TRY(run_items(net, &f, obj, items, (int)obj->n_items, max_rows, false, cancel, err));
-    *n = obj->end(obj->ctx, out);
-done:
-    lem_free(items);
-    lem_forest_release(&f);
-    return st;
 }
 
 static lem_status record(run *r, const char *prefix, long step, double lr, double norm,
@@ -149,7 +111,7 @@ static lem_status resume(run *r, lem_log *log, bool *resumed, lem_err *err) {
 static lem_status validate(run *r, lem_cancel *cancel, lem_train_result *res, lem_log *log, lem_err *err) {
     lem_train_metric m[LEM_MAX_METRICS];
     int n = 0;
-    lem_status st = evaluate(r->net, r->val, r->o->max_rows, m, &n, cancel, err);
+    lem_status st = lem_gradient_evaluate(&r->gradient, r->val, m, &n, cancel, err);
     if (st) return lem_err_context(err, "validation");
     lem_buf line = {0};
     for (int i = 0; i < n; i++) {
@@ -169,12 +131,8 @@ static lem_status step(run *r, lem_train_metric *m, int *n_metrics, uint64_t *ro
         r->items[i] = item_at(r, (uint64_t)r->done * (uint64_t)o->batch + (uint64_t)i);
         *rows += (uint64_t)r->train->rows(r->train->ctx, r->items[i]);
     }
-    lem_net_zero_grads(r->net);
-    lem_status st = r->train->begin(r->train->ctx, r->items, o->batch, err);
-    if (st == LEM_OK)
-        st = run_items(r->net, &r->forest, r->train, r->items, o->batch, o->max_rows, true, NULL, err);
+    lem_status st = lem_gradient_run(&r->gradient, r->train, r->items, o->batch, m, n_metrics, err);
     if (st) return lem_err_context(err, "stage %s, step %ld", o->stage, r->done);
-    *n_metrics = r->train->end(r->train->ctx, m);
     if (!isfinite(m[0].value))
         return lem_fail(err, LEM_ENUMERIC,
                         "stage %s, step %ld: loss is not finite; the weights stay those of the step before",
@@ -248,6 +206,7 @@ lem_status lem_train_run(lem_model *m, lem_backend *b, const lem_objective *trai
     LEM_TRY(resume(&r, log, &res.resumed, err));
     LEM_TRY(lem_net_new(m, b, o->max_rows, true, &r.net, err));
     lem_net_freeze(r.net, o->freeze_layers);
+    r.gradient = (lem_gradient){.net = r.net, .max_rows = o->max_rows};
     LEM_TRY(loop(&r, log, cancel, &res, err));
     lem_buf_add(telemetry, lem_buf_str(&r.rows), r.rows.len);
     LEM_TRY(lem_buf_ok(telemetry, err));
@@ -256,7 +215,7 @@ lem_status lem_train_run(lem_model *m, lem_backend *b, const lem_objective *trai
 done:
     lem_net_free(r.net);
     lem_optimizer_release(&r.opt);
-    lem_forest_release(&r.forest);
+    lem_gradient_release(&r.gradient);
     lem_buf_release(&r.rows);
     lem_free(r.items);
     return st;

@@ -1,36 +1,18 @@
 /* train/trainer.h - the training loop: batches of items in a keyed order, accumulated over forests, AdamW,
  * checkpoints, telemetry
  *
- * What is learned is an objective (sft.h, orm.h); how is here. Everything that a resume needs is (step,
- * parameters, moments, telemetry): the order of items is a function of (seed, epoch), so that a run killed at
- * any instant and started again ends with the same bytes. Metrics of a step are sums in item order and never
- * depend on threads or on how a batch was split over forests. */
+ * What is learned is an objective (objective.h: sft.h, orm.h, process.h); how is here. Everything that a
+ * resume needs is (step, parameters, moments, telemetry): the order of items is a function of (seed, epoch),
+ * so that a run killed at any instant and started again ends with the same bytes. Metrics of a step are sums
+ * in item order and never depend on threads or on how a batch was split over forests. */
 #ifndef LEM_TRAIN_TRAINER_H
 #define LEM_TRAIN_TRAINER_H
 
 #include "core/buf.h"
 #include "core/log.h"
 #include "model/net.h"
+#include "train/objective.h"
 #include "train/schedule.h"
-
-typedef struct lem_train_metric {
-    const char *name;
-    double value;
-} lem_train_metric;
-enum { LEM_MAX_METRICS = 8 };
-
-typedef struct lem_objective {
-    void *ctx;
-    uint64_t n_items;
-    int (*rows)(void *ctx, uint64_t item); /* forest rows that the item takes */
-    /* A batch begins: sums reset, normalisers computed over all its items. */
-    lem_status (*begin)(void *ctx, const uint64_t *items, int n, lem_err *err);
-    /* Adds the items to the empty forest f, runs the forward pass and the losses, and, if grad, the backward
-     * pass. */
-    lem_status (*run)(void *ctx, lem_net *net, lem_forest *f, const uint64_t *items, int n, bool grad,
-                      lem_err *err);
-    int (*end)(void *ctx, lem_train_metric *out); /* metrics of the batch, the loss first; returns how many */
-} lem_objective;
 
 typedef struct lem_train_opts {
     double lr, min_lr_ratio, warmup_ratio, weight_decay, beta1, beta2, eps, clip;

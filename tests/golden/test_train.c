@@ -107,10 +107,17 @@ static lem_status c_begin(void *ctx, const uint64_t *items, int n, lem_err *err)
     if (c->stop_at && ++c->begun == c->stop_at) c->cancel->requested = 1;
     return c->inner.begin(c->inner.ctx, items, n, err);
 }
-static lem_status c_run(void *ctx, lem_net *net, lem_forest *f, const uint64_t *items, int n, bool grad,
-                        lem_err *err) {
+static lem_status c_add(void *ctx, uint64_t item, lem_forest *f, lem_targets *t, lem_err *err) {
     counting *c = ctx;
-    return c->inner.run(c->inner.ctx, net, f, items, n, grad, err);
+    return c->inner.add(c->inner.ctx, item, f, t, err);
+}
+static void c_group(void *ctx, int n, const float *score, const uint8_t *label, double *grad) {
+    counting *c = ctx;
+    c->inner.group(c->inner.ctx, n, score, label, grad);
+}
+static void c_note(void *ctx, const lem_target *t, int n) {
+    counting *c = ctx;
+    c->inner.note(c->inner.ctx, t, n);
 }
 static int c_end(void *ctx, lem_train_metric *out) {
     counting *c = ctx;
@@ -133,7 +140,7 @@ static lem_status train(const setting *s, bool ranking, char hash[65], lem_buf *
     assert_int_equal(lem_orm_new(&l, &ro, &rank, &err), LEM_OK);
     lem_cancel cancel = {0};
     counting c = {ranking ? lem_orm_objective(rank) : lem_sft_objective(sft), &cancel, 0, s->stop_at};
-    lem_objective obj = {&c, c.inner.n_items, c_rows, c_begin, c_run, c_end};
+    lem_objective obj = {&c, c.inner.n_items, c_rows, c_begin, c_add, c_group, c_note, c_end};
     lem_train_opts o = {.lr = 2e-2,
                         .warmup_ratio = 0.2,
                         .weight_decay = 0.1,

@@ -1,0 +1,175 @@
+/* losses.c - targets of one forest, from rows to gradients */
+#include "train/losses.h"
+
+#include "core/mem.h"
+#include "train/ranking_loss.h"
+
+#include <string.h>
+
+lem_status lem_targets_add(lem_targets *list, const lem_target *t, lem_err *err) {
+    if (list->n == list->cap) {
+        int cap = list->cap ? 2 * list->cap : 256;
+        lem_target *target = lem_realloc(list->target, (size_t)cap, sizeof *target, err);
+        if (target) list->target = target;
+        int *item = lem_realloc(list->item, (size_t)cap, sizeof *item, err);
+        if (item) list->item = item;
+        if (!target || !item) return LEM_EMEM;
+        list->cap = cap;
+    }
+    list->target[list->n] = *t;
+    list->item[list->n++] = list->n_items;
+    return LEM_OK;
+}
+
+void lem_targets_release(lem_targets *list) {
+    lem_free(list->target);
+    lem_free(list->item);
+    *list = (lem_targets){0};
+}
+
+static void release_scratch(lem_losses *l) {
+    lem_free(l->rows);
+    lem_free(l->at);
+    lem_free(l->token);
+    lem_free(l->weight);
+    lem_free(l->out);
+    lem_free(l->label);
+    lem_free(l->grad);
+    lem_free(l->sum);
+    *l = (lem_losses){.forest = l->forest, .targets = l->targets};
+}
+
+void lem_losses_release(lem_losses *l) {
+    release_scratch(l);
+    lem_forest_release(&l->forest);
+    lem_targets_release(&l->targets);
+}
+
+/* Scratch for as many targets as there are. */
+static lem_status grow(lem_losses *l, lem_err *err) {
+    int n = l->targets.cap;
+    if (n <= l->cap) return LEM_OK;
+    release_scratch(l);
+    l->rows = lem_alloc((size_t)n, sizeof *l->rows, err);
+    l->at = lem_alloc((size_t)n, sizeof *l->at, err);
+    l->token = lem_alloc((size_t)n, sizeof *l->token, err);
+    l->weight = lem_alloc((size_t)n, sizeof *l->weight, err);
+    l->out = lem_alloc((size_t)n, sizeof *l->out, err);
+    l->label = lem_alloc((size_t)n, sizeof *l->label, err);
+    l->grad = lem_alloc((size_t)n, sizeof *l->grad, err);
+    l->sum = lem_alloc((size_t)n, sizeof *l->sum, err);
+    if (!l->rows || !l->at || !l->token || !l->weight || !l->out || !l->label || !l->grad || !l->sum)
+        return LEM_EMEM;
+    l->cap = n;
+    return LEM_OK;
+}
+
+/* The rows that the scalar head reads, each once where its targets stand together. at[i] of a target is the
+ * place of its row. */
+static int score_rows(lem_losses *l) {
+    int R = 0;
+    for (int i = 0; i < l->targets.n; i++) {
+        const lem_target *t = &l->targets.target[i];
+        if (t->kind == LEM_TARGET_TOKEN) continue;
+        if (R == 0 || l->rows[R - 1] != t->row) l->rows[R++] = t->row;
+        l->at[i] = R - 1;
+    }
+    return R;
+}
+
+static void label_losses(lem_losses *l) {
+    for (int i = 0; i < l->targets.n; i++) {
+        lem_target *t = &l->targets.target[i];
+        double g = 0;
+        if (t->kind == LEM_TARGET_TOKEN) continue;
+        t->output = l->out[l->at[i]];
+        t->loss = 0;
+        if (t->kind != LEM_TARGET_LABEL) continue;
+        t->loss = lem_ranking_soft_ce((double)t->output, t->label, &g);
+        l->sum[l->at[i]] += t->weight * g;
+    }
+}
+
+/* The next RANK target at or after i; n where there is none. */
+static int next_rank(const lem_targets *list, int i) {
+    while (i < list->n && list->target[i].kind != LEM_TARGET_RANK) i++;
+    return i;
+}
+
+/* The group that begins at target i: its loss and gradient. Returns where the next begins. */
+static int group_loss(lem_losses *l, const lem_objective *obj, int i) {
+    const lem_targets *list = &l->targets;
+    int n = 0, end = i, k = 0;
+    for (; end < list->n; end = next_rank(list, end + 1)) {
+        if (list->item[end] != list->item[i] || list->target[end].group != list->target[i].group) break;
+        l->weight[n] = list->target[end].output;
+        l->label[n++] = list->target[end].label >= 0.5;
+    }
+    obj->group(obj->ctx, n, l->weight, l->label, l->grad);
+    for (int j = i; j < end; j = next_rank(list, j + 1))
+        l->sum[l->at[j]] += list->target[j].weight * l->grad[k++];
+    return end;
+}
+
+/* Labels and groups: everything that reads the scalar head. */
+static lem_status score_losses(lem_losses *l, lem_net *net, const lem_objective *obj, bool grad,
+                               lem_err *err) {
+    int R = score_rows(l);
+    if (R == 0) return LEM_OK;
+    lem_status st = lem_net_scores(net, R, l->rows, l->out, err);
+    if (st) return st;
+    memset(l->sum, 0, (size_t)R * sizeof *l->sum);
+    label_losses(l);
+    if (!obj->group && next_rank(&l->targets, 0) < l->targets.n)
+        return lem_fail(err, LEM_EUSAGE, "the objective states groups, and no loss of a group");
+    for (int i = next_rank(&l->targets, 0); i < l->targets.n;) i = group_loss(l, obj, i);
+    if (!grad) return LEM_OK;
+    for (int r = 0; r < R; r++) l->out[r] = (float)l->sum[r];
+    return lem_net_scores_grad(net, R, l->rows, l->out, err);
+}
+
+static lem_status token_losses(lem_losses *l, lem_net *net, bool grad, lem_err *err) {
+    int R = 0, r = 0;
+    for (int i = 0; i < l->targets.n; i++) {
+        const lem_target *t = &l->targets.target[i];
+        if (t->kind != LEM_TARGET_TOKEN) continue;
+        l->rows[R] = t->row;
+        l->token[R] = t->token;
+        l->weight[R++] = (float)t->weight;
+    }
+    if (R == 0) return LEM_OK;
+    lem_status st = lem_net_lm(net, R, l->rows, l->token, grad ? l->weight : NULL, l->out, err);
+    for (int i = 0; st == LEM_OK && i < l->targets.n; i++) {
+        lem_target *t = &l->targets.target[i];
+        if (t->kind != LEM_TARGET_TOKEN) continue;
+        t->output = l->out[r++];
+        t->loss = -(double)t->output;
+    }
+    return st;
+}
+
+static lem_status add_items(lem_losses *l, const lem_objective *obj, const uint64_t *items, int n,
+                            lem_err *err) {
+    lem_status st = LEM_OK;
+    lem_forest_clear(&l->forest);
+    l->targets.n = l->targets.n_items = 0;
+    for (int i = 0; st == LEM_OK && i < n; i++) {
+        st = obj->add(obj->ctx, items[i], &l->forest, &l->targets, err);
+        l->targets.n_items++;
+    }
+    return st ? st : grow(l, err);
+}
+
+lem_status lem_losses_run(lem_losses *l, lem_net *net, const lem_objective *obj, const uint64_t *items, int n,
+                          bool grad, lem_err *err) {
+    lem_status st = LEM_OK;
+    LEM_TRY(add_items(l, obj, items, n, err));
+    if (l->targets.n == 0) goto done;
+    LEM_TRY(lem_net_forward(net, &l->forest, err));
+    LEM_TRY(score_losses(l, net, obj, grad, err));
+    LEM_TRY(token_losses(l, net, grad, err));
+    if (obj->note) obj->note(obj->ctx, l->targets.target, l->targets.n);
+    if (grad) lem_net_backward(net);
+done:
+    return st;
+}

@@ -1,0 +1,294 @@
+/* test_objective - an objective is what it states: a toy of two functions and process labels, their gradients
+ * by finite differences, and the bits of a batch however it is split */
+#include "core/mem.h"
+#include "core/rng.h"
+#include "train/gradient.h"
+#include "train/process.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { VOCAB = 24, ITEMS = 5, LEN = 9 };
+
+typedef struct fixture {
+    lem_model *m;
+    lem_backend *b;
+    lem_net *net;
+} fixture;
+
+static fixture open_fixture(lem_isa isa) {
+    lem_model_config c = {.arch = LEM_ARCH_QWEN2,
+                          .head = LEM_HEAD_SCALAR,
+                          .layers = 2,
+                          .width = 16,
+                          .ffn = 32,
+                          .heads = 2,
+                          .kv_heads = 1,
+                          .vocab = VOCAB,
+                          .max_positions = 64,
+                          .init_range = 0.3f,
+                          .tied = true,
+                          .qkv_bias = true,
+                          .bos_id = -1,
+                          .eos_id = -1,
+                          .pad_id = -1};
+    lem_err err = LEM_ERR_INIT;
+    fixture f = {0};
+    assert_int_equal(lem_model_new(&c, &f.m, &err), LEM_OK);
+    lem_model_init_random(f.m, 7);
+    assert_int_equal(lem_backend_new(isa, NULL, &f.b, &err), LEM_OK);
+    assert_int_equal(lem_net_new(f.m, f.b, 128, true, &f.net, &err), LEM_OK);
+    return f;
+}
+
+static void close_fixture(fixture *f) {
+    lem_net_free(f->net);
+    lem_backend_free(f->b);
+    lem_model_free(f->m);
+}
+
+/* The toy: two roots of an item shall differ by one in score, and the first token of each predicts the
+ * second. It states that, and nothing else. */
+typedef struct toy {
+    double loss;
+    int32_t ids[ITEMS][2][LEN];
+    int n, groups, noted;
+} toy;
+
+static int toy_rows(void *ctx, uint64_t item) {
+    (void)ctx;
+    (void)item;
+    return 2 * LEN;
+}
+static lem_status toy_begin(void *ctx, const uint64_t *items, int n, lem_err *err) {
+    toy *t = ctx;
+    (void)items;
+    (void)err;
+    t->loss = 0;
+    t->n = n;
+    t->groups = t->noted = 0;
+    return LEM_OK;
+}
+static lem_status toy_add(void *ctx, uint64_t item, lem_forest *f, lem_targets *list, lem_err *err) {
+    const toy *t = ctx;
+    lem_status st = LEM_OK;
+    for (int k = 0; k < 2; k++) {
+        int row = f->n_rows;
+        lem_target score = {.kind = LEM_TARGET_RANK, .row = row + LEN - 1, .label = k, .weight = 0.5 / t->n};
+        lem_target token = {
+            .kind = LEM_TARGET_TOKEN, .row = row, .token = t->ids[item][k][1], .weight = 0.1 / t->n};
+        LEM_TRY(lem_forest_add(f, -1, t->ids[item][k], LEN, NULL, err));
+        LEM_TRY(lem_targets_add(list, &score, err));
+        LEM_TRY(lem_targets_add(list, &token, err));
+    }
+done:
+    return st;
+}
+static void toy_group(void *ctx, int n, const float *score, const uint8_t *label, double *grad) {
+    toy *t = ctx;
+    assert_int_equal(n, 2);
+    assert_int_equal(label[0], 0);
+    assert_int_equal(label[1], 1);
+    double d = (double)score[1] - (double)score[0] - 1;
+    t->loss += 0.5 * d * d / t->n;
+    t->groups++;
+    grad[0] = -2 * d;
+    grad[1] = 2 * d;
+}
+static void toy_note(void *ctx, const lem_target *x, int n) {
+    toy *t = ctx;
+    for (int i = 0; i < n; i++)
+        if (x[i].kind == LEM_TARGET_TOKEN) t->loss += x[i].weight * x[i].loss;
+    t->noted += n;
+}
+static int toy_end(void *ctx, lem_train_metric *out) {
+    out[0] = (lem_train_metric){"loss", ((toy *)ctx)->loss};
+    return 1;
+}
+static lem_objective toy_objective(toy *t) {
+    lem_rng r = lem_rng_make(3, "toy", 0);
+    for (int i = 0; i < ITEMS * 2 * LEN; i++)
+        t->ids[i / (2 * LEN)][i / LEN % 2][i % LEN] = (int32_t)lem_rng_next_below(&r, VOCAB);
+    return (lem_objective){t, ITEMS, toy_rows, toy_begin, toy_add, toy_group, toy_note, toy_end};
+}
+
+/* Rows with a label at every third token: soft, hard right, hard wrong. */
+typedef struct steps {
+    lem_process_rows rows;
+    uint64_t start[ITEMS + 1];
+    int32_t ids[ITEMS * LEN];
+    float label[ITEMS * LEN];
+} steps;
+
+static void make_steps(steps *s) {
+    lem_rng r = lem_rng_make(4, "steps", 0);
+    for (int i = 0; i <= ITEMS; i++) s->start[i] = (uint64_t)(i * LEN);
+    for (int i = 0; i < ITEMS * LEN; i++) {
+        const float choice[3] = {0.25f, 1, 0};
+        s->ids[i] = (int32_t)lem_rng_next_below(&r, VOCAB);
+        s->label[i] = i % 3 == 2 ? choice[i / 3 % 3] : -1;
+    }
+    s->rows = (lem_process_rows){ITEMS, s->start, s->ids, s->label};
+}
+
+static double loss_of(fixture *f, const lem_objective *obj) {
+    lem_gradient g = {.net = f->net, .max_rows = 128};
+    lem_train_metric m[LEM_MAX_METRICS];
+    lem_err err = LEM_ERR_INIT;
+    int n = 0;
+    lem_net_refresh(f->net);
+    assert_int_equal(lem_gradient_evaluate(&g, obj, m, &n, NULL, &err), LEM_OK);
+    lem_gradient_release(&g);
+    return m[0].value;
+}
+
+static void gradient_of(fixture *f, const lem_objective *obj, const uint64_t *items, int n, int max_rows,
+                        float *out) {
+    lem_gradient g = {.net = f->net, .max_rows = max_rows};
+    lem_train_metric m[LEM_MAX_METRICS];
+    lem_err err = LEM_ERR_INIT;
+    int count = 0;
+    assert_int_equal(lem_gradient_run(&g, obj, items, n, m, &count, &err), LEM_OK);
+    memcpy(out, lem_net_grads(f->net), f->m->n_params * sizeof *out);
+    lem_gradient_release(&g);
+}
+
+/* Every tensor, a few of its elements. */
+static void check_by_differences(fixture *f, const lem_objective *obj) {
+    const uint64_t items[ITEMS] = {0, 1, 2, 3, 4};
+    lem_err err = LEM_ERR_INIT;
+    float *g = lem_alloc(f->m->n_params, sizeof *g, &err);
+    assert_non_null(g);
+    gradient_of(f, obj, items, ITEMS, 128, g);
+    double top = 0;
+    for (int i = 0; i < f->m->n_tensors; i++)
+        for (size_t k = 0; k < f->m->tensors[i].count; k += 1 + f->m->tensors[i].count / 5) {
+            size_t at = f->m->tensors[i].offset + k;
+            float *p = &f->m->params[at], was = *p;
+            double h = 5e-3, up, down;
+            *p = was + (float)h;
+            up = loss_of(f, obj);
+            *p = was - (float)h;
+            down = loss_of(f, obj);
+            *p = was;
+            if (fabs((double)g[at]) > top) top = fabs((double)g[at]);
+            if (fabs((up - down) / (2 * h) - (double)g[at]) > 2e-4 + 0.02 * fabs((double)g[at]))
+                fail_msg("%s[%zu]: %g, by differences %g", f->m->tensors[i].name, k, (double)g[at],
+                         (up - down) / (2 * h));
+        }
+    assert_true(top > 0.01); /* there was something to compare */
+    lem_free(g);
+}
+
+static void toy_by_differences(void **state) {
+    (void)state;
+    fixture f = open_fixture(LEM_ISA_REF);
+    toy t;
+    lem_objective obj = toy_objective(&t);
+    check_by_differences(&f, &obj);
+    assert_int_equal(t.groups, ITEMS);
+    assert_int_equal(t.noted, ITEMS * 4);
+    close_fixture(&f);
+}
+
+static void process_by_differences(void **state) {
+    (void)state;
+    fixture f = open_fixture(LEM_ISA_REF);
+    steps s;
+    lem_process *p = NULL;
+    lem_err err = LEM_ERR_INIT;
+    make_steps(&s);
+    assert_int_equal(lem_process_new(&s.rows, &p, &err), LEM_OK);
+    lem_objective obj = lem_process_objective(p);
+    check_by_differences(&f, &obj);
+    lem_process_free(p);
+    s.label[4] = 1.5f;
+    assert_int_equal(lem_process_new(&s.rows, &p, &err), LEM_EDATA);
+    close_fixture(&f);
+}
+
+/* The mean cross-entropy, computed beside the trainer. */
+static void process_loss(void **state) {
+    (void)state;
+    fixture f = open_fixture(LEM_ISA_GENERIC);
+    steps s;
+    lem_process *p = NULL;
+    lem_err err = LEM_ERR_INIT;
+    double want = 0;
+    int n = 0;
+    make_steps(&s);
+    for (int i = 0; i < ITEMS; i++) {
+        lem_forest forest = {0};
+        int rows[LEN];
+        float score[LEN];
+        for (int t = 0; t < LEN; t++) rows[t] = t;
+        assert_int_equal(lem_forest_add(&forest, -1, s.ids + i * LEN, LEN, NULL, &err), LEM_OK);
+        assert_int_equal(lem_net_forward(f.net, &forest, &err), LEM_OK);
+        assert_int_equal(lem_net_scores(f.net, LEN, rows, score, &err), LEM_OK);
+        for (int t = 0; t < LEN; t++) {
+            double y = (double)s.label[i * LEN + t], q = 1 / (1 + exp(-(double)score[t]));
+            if (y < 0) continue;
+            want -= y * log(q) + (1 - y) * log(1 - q);
+            n++;
+        }
+        lem_forest_release(&forest);
+    }
+    assert_int_equal(lem_process_new(&s.rows, &p, &err), LEM_OK);
+    lem_objective obj = lem_process_objective(p);
+    assert_true(fabs(loss_of(&f, &obj) - want / n) < 1e-6);
+    lem_process_free(p);
+    close_fixture(&f);
+}
+
+/* One item twice side by side is two groups; and a batch in one forest has the bits of a batch in many. */
+static void splits_and_repeats(void **state) {
+    (void)state;
+    fixture f = open_fixture(LEM_ISA_GENERIC);
+    const uint64_t items[6] = {2, 2, 0, 4, 4, 1};
+    toy t;
+    lem_objective obj = toy_objective(&t);
+    lem_err err = LEM_ERR_INIT;
+    size_t n = f.m->n_params;
+    float *one = lem_alloc(n, sizeof *one, &err), *many = lem_alloc(n, sizeof *many, &err);
+    assert_non_null(one);
+    assert_non_null(many);
+    gradient_of(&f, &obj, items, 6, 128, one);
+    assert_int_equal(t.groups, 6);
+    for (int rows = 2 * LEN; rows < 128; rows += 11) {
+        gradient_of(&f, &obj, items, 6, rows, many);
+        assert_memory_equal(one, many, n * sizeof *one);
+    }
+    lem_free(one);
+    lem_free(many);
+    close_fixture(&f);
+}
+
+static void groups_need_a_loss(void **state) {
+    (void)state;
+    fixture f = open_fixture(LEM_ISA_GENERIC);
+    const uint64_t item = 0;
+    toy t;
+    lem_objective obj = toy_objective(&t);
+    lem_gradient g = {.net = f.net, .max_rows = 128};
+    lem_train_metric m[LEM_MAX_METRICS];
+    lem_err err = LEM_ERR_INIT;
+    int n = 0;
+    obj.group = NULL;
+    assert_int_equal(lem_gradient_run(&g, &obj, &item, 1, m, &n, &err), LEM_EUSAGE);
+    lem_gradient_release(&g);
+    close_fixture(&f);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {cmocka_unit_test(toy_by_differences),
+                                       cmocka_unit_test(process_by_differences),
+                                       cmocka_unit_test(process_loss), cmocka_unit_test(splits_and_repeats),
+                                       cmocka_unit_test(groups_need_a_loss)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
