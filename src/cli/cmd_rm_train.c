@@ -57,7 +57,8 @@ typedef struct job {
     lem_prompt_recipe recipe; /* borrows from prompt */
     lem_lists lists, val;
     lem_orm *rank, *vrank;
-    int body_layers;
+    lem_train_opts o;
+    lem_model_config shape; /* of what is trained */
 } job;
 
 /* Replaces the model by one with more layers on top. */
@@ -100,9 +101,21 @@ static lem_status make_recipe(job *j, lem_err *err) {
     return st ? lem_err_context(err, "%s", j->model_dir) : LEM_OK;
 }
 
-static void set_body(job *j) {
-    bool given = lem_args_has(j->args, "body-layers");
-    j->body_layers = given ? (int)lem_args_int(j->args, "body-layers") : j->config.layers;
+/* The shape of the model that is trained, from that of --model, and what of it learns. */
+static void make_shape(const lem_args *args, lem_model_config *c, lem_trainable *t) {
+    int body = lem_args_has(args, "body-layers") ? (int)lem_args_int(args, "body-layers") : c->layers;
+    t->frozen_layers = lem_args_flag(args, "freeze-body") ? body : 0;
+    c->layers += (int)lem_args_int(args, "add-layers");
+    if (c->head == LEM_HEAD_SCALAR) return;
+    c->head = LEM_HEAD_SCALAR;
+    c->reward = (lem_head_shape){0};
+}
+
+/* The options, with what learns, and the shape. */
+static lem_status read_options(const lem_args *args, lem_model_config *c, lem_train_opts *o, lem_err *err) {
+    lem_status st = lem_train_options_read(args, o, err);
+    if (st == LEM_OK) make_shape(args, c, &o->trainable);
+    return st == LEM_OK ? lem_model_config_check(c, err) : st;
 }
 
 static lem_status load_lists(job *j, const char *path, lem_lists *out, lem_err *err) {
@@ -149,18 +162,16 @@ static lem_status print_result(const job *j, const lem_train_result *r, lem_err 
 
 static lem_status train(job *j, lem_buf *telemetry, lem_err *err) {
     lem_train_result res;
-    lem_train_opts o;
+    lem_train_opts o = j->o;
     lem_objective obj = lem_orm_objective(j->rank), vobj = lem_orm_objective(j->vrank);
-    lem_status st = lem_train_options_read(j->args, &o, err);
-    if (st) return st;
+    lem_status st = LEM_OK;
     lem_info(j->cli->log,
              "reward model: %ld steps of %d lists, %.1f MiB for activations, gradients and packed weights",
              lem_train_steps(&o, obj.n_items), o.batch,
-             (double)lem_net_bytes(&j->config, o.max_rows, true) / 1048576);
+             (double)lem_net_part_bytes(&j->shape, o.max_rows, &o.trainable) / 1048576);
     if (j->cli->dry_run) return LEM_OK;
     char *checkpoints = lem_job_work_path(j->job, "checkpoints", err);
     if (!checkpoints) return LEM_EMEM;
-    o.freeze_layers = lem_args_flag(j->args, "freeze-body") ? j->body_layers : 0;
     o.stage = "rm";
     o.checkpoint_dir = checkpoints;
     o.identity = lem_job_identity(j->job);
@@ -186,8 +197,9 @@ static lem_status train_and_save(job *j, lem_err *err) {
     LEM_TRY(lem_train_folder_config(j->model_dir, &j->config, err));
     LEM_TRY(lem_runtime_tokenizer(j->cli, j->model_dir, &j->tok, err));
     LEM_TRY(make_recipe(j, err));
-    LEM_TRY(lem_train_memory_check(j->cli, &j->config, (int)lem_args_int(j->args, "max-rows"), err));
-    set_body(j);
+    j->shape = j->config;
+    LEM_TRY(read_options(j->args, &j->shape, &j->o, err));
+    LEM_TRY(lem_train_memory_check(j->cli, &j->shape, &j->o, err));
     LEM_TRY(make_objectives(j, err));
     if (!j->cli->dry_run) {
         LEM_TRY(lem_runtime_open(j->cli, lem_job_compute_path(j->job), &j->rt, err));
@@ -226,7 +238,9 @@ static lem_status plan(lem_cli *cli, const lem_args *args, lem_plan *out, lem_er
     lem_model_config c;
     (void)cli;
     lem_status st = lem_train_folder_config(lem_args_str(args, "model"), &c, err);
-    if (st == LEM_OK) *out = lem_train_plan(&c, (int)lem_args_int(args, "max-rows"));
+    lem_train_opts o;
+    if (st == LEM_OK) st = read_options(args, &c, &o, err);
+    if (st == LEM_OK) *out = lem_train_plan(&c, &o);
     return st;
 }
 

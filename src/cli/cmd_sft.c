@@ -252,12 +252,13 @@ static lem_status open_weights(job *j, const char *dir, lem_err *err) {
 
 /* The model that the first stage to run starts from: --model, a stage that is complete, or a new one. */
 static lem_status get_model(job *j, const char *dir, lem_err *err) {
-    int rows = (int)lem_args_int(j->args, "max-rows");
+    lem_train_opts o;
     lem_status st = LEM_OK;
+    LEM_TRY(lem_train_options_read(j->args, &o, err));
     if (dir) LEM_TRY(open_folder(j, dir, err));
     else LEM_TRY(get_tokenizer(j, err));
     if (!dir) LEM_TRY(new_config(j, err));
-    LEM_TRY(lem_train_memory_check(j->cli, &j->config, rows, err));
+    LEM_TRY(lem_train_memory_check(j->cli, &j->config, &o, err));
     if (j->cli->dry_run) goto done;
     LEM_TRY(lem_runtime_open(j->cli, lem_job_compute_path(j->job), &j->rt, err));
     LEM_TRY(lem_job_start(j->job, j->rt.backend->ops->name, err));
@@ -428,11 +429,13 @@ done:
 static lem_status plan(lem_cli *cli, const lem_args *args, lem_plan *out, lem_err *err) {
     job j = {.cli = cli, .args = args};
     const char *dir = lem_args_str(args, "model"), *tok = lem_args_str(args, "tokenizer");
-    lem_status st = LEM_OK;
+    lem_train_opts o;
+    lem_status st = lem_train_options_read(args, &o, err);
+    if (st) return st;
     if (dir) LEM_TRY(lem_model_check(dir, LEM_HEAD_LM, &j.config, err));
     if (!dir && tok) LEM_TRY(lem_tokenizer_load(tok, &j.tok, err));
     if (!dir) LEM_TRY(new_config(&j, err));
-    *out = lem_train_plan(&j.config, (int)lem_args_int(args, "max-rows"));
+    *out = lem_train_plan(&j.config, &o);
 done:
     lem_tokenizer_free(j.tok);
     return st;

@@ -46,19 +46,26 @@ lem_status lem_train_options_read(const lem_args *a, lem_train_opts *out, lem_er
     return st;
 }
 
-lem_plan lem_train_plan(const lem_model_config *config, int max_rows) {
+lem_plan lem_train_plan(const lem_model_config *config, const lem_train_opts *o) {
     double params = 4.0 * (double)lem_model_config_params(config);
-    lem_plan p = {3 * params + (double)lem_net_bytes(config, max_rows, true), 7 * params};
+    double learned = 4.0 * (double)lem_trainable_params(&o->trainable, config);
+    lem_plan p = {params + 2 * learned + (double)lem_net_part_bytes(config, o->max_rows, &o->trainable),
+                  params + 6 * learned};
     return p;
 }
 
-lem_status lem_train_memory_check(lem_cli *cli, const lem_model_config *config, int max_rows, lem_err *err) {
+lem_status lem_train_memory_check(lem_cli *cli, const lem_model_config *config, const lem_train_opts *o,
+                                  lem_err *err) {
     double here = (double)lem_physical_memory(), params = 4.0 * (double)lem_model_config_params(config);
-    double need = lem_train_plan(config, max_rows).memory;
+    double learned = 4.0 * (double)lem_trainable_params(&o->trainable, config);
+    double need = lem_train_plan(config, o).memory;
     if (cli->dry_run)
-        lem_info(cli->log,
-                 "plan: %.0f parameters; memory %.2f GB (weights %.2f, moments %.2f, the rest %.2f)",
-                 params / 4, need / 1e9, params / 1e9, 2 * params / 1e9, (need - 3 * params) / 1e9);
+        lem_info(
+            cli->log,
+            "plan: %.0f parameters, %.0f of them learn; memory %.2f GB (weights %.2f, moments %.2f, the rest "
+            "%.2f)",
+            params / 4, learned / 4, need / 1e9, params / 1e9, 2 * learned / 1e9,
+            (need - params - 2 * learned) / 1e9);
     if (need <= here) return LEM_OK;
     if (cli->dry_run) {
         lem_warn(cli->log, "it does not fit here: this machine has %.1f GB", here / 1e9);

@@ -12,11 +12,11 @@ extern const lem_opt lem_train_options[LEM_N_TRAIN_OPTIONS];
  * the job (stage, checkpoint_dir, identity) is zero and the caller's to set. */
 lem_status lem_train_options_read(const lem_args *a, lem_train_opts *out, lem_err *err) LEM_MUST_CHECK;
 
-/* Weights, moments, gradient and activations of training a model of this shape; disk for the result and two
- * checkpoints. */
-lem_plan lem_train_plan(const lem_model_config *config, int max_rows);
+/* Weights, moments, gradient and activations of training what learns in a model of this shape; disk for the
+ * result and two checkpoints. */
+lem_plan lem_train_plan(const lem_model_config *config, const lem_train_opts *o);
 /* LEM_EMEM, with the parts named, if the machine has less memory; a dry run warns instead. */
-lem_status lem_train_memory_check(lem_cli *cli, const lem_model_config *config, int max_rows,
+lem_status lem_train_memory_check(lem_cli *cli, const lem_model_config *config, const lem_train_opts *o,
                                   lem_err *err) LEM_MUST_CHECK;
 
 /* Shape of a model folder with whatever head it has. */

@@ -11,18 +11,28 @@
 
 enum { ALIGN = 16, PER_LAYER = 18, OUTSIDE_LAYERS = 7 };
 
-/* Walks the tensors in layout order: fills `m` when it is not NULL, always advances `end`. */
+/* Walks the tensors in layout order: fills `m` when it is not NULL, counts what `t` lets learn when that is
+ * not NULL, always advances `end`. */
 typedef struct layout {
     lem_model *m;
+    const lem_trainable *t;
     size_t end;
+    size_t learned, learned_padded;
 } layout;
 
-static size_t place(layout *l, const char *name, int rank, int rows, int cols) {
+static size_t place_as(layout *l, const char *name, lem_role role, int layer, int rank, int rows, int cols) {
     size_t offset = l->end, count = (size_t)rows * (size_t)cols;
-    l->end = offset + (count + ALIGN - 1) / ALIGN * ALIGN;
+    size_t padded = (count + ALIGN - 1) / ALIGN * ALIGN;
+    l->end = offset + padded;
+    if (l->t && lem_trainable_has(l->t, role, layer)) {
+        l->learned += count;
+        l->learned_padded += padded;
+    }
     if (l->m) {
         lem_tensor *t = &l->m->tensors[l->m->n_tensors++];
-        *t = (lem_tensor){.rank = rank,
+        *t = (lem_tensor){.role = role,
+                          .layer = layer,
+                          .rank = rank,
                           .shape = {rows, rank == 2 ? cols : 1},
                           .offset = offset,
                           .count = count,
@@ -32,88 +42,20 @@ static size_t place(layout *l, const char *name, int rank, int rows, int cols) {
     return offset;
 }
 
-/* What a family calls its tensors, less ".weight" and ".bias". */
-typedef struct tensor_names {
-    const char *embed, *attn_norm, *qkv, *o, *mlp_norm, *gate, *up, *down, *head;
-} tensor_names;
-static const tensor_names common_names = {.embed = "embed_tokens",
-                                          .attn_norm = "input_layernorm",
-                                          .o = "self_attn.o_proj",
-                                          .mlp_norm = "post_attention_layernorm",
-                                          .gate = "mlp.gate_proj",
-                                          .up = "mlp.up_proj",
-                                          .down = "mlp.down_proj",
-                                          .head = "lm_head.weight"};
-static const tensor_names internlm2_names = {.embed = "tok_embeddings",
-                                             .attn_norm = "attention_norm",
-                                             .qkv = "attention.wqkv",
-                                             .o = "attention.wo",
-                                             .mlp_norm = "ffn_norm",
-                                             .gate = "feed_forward.w1",
-                                             .up = "feed_forward.w3",
-                                             .down = "feed_forward.w2",
-                                             .head = "output.weight"};
-
-static const tensor_names *names_of(const lem_model_config *c) {
-    return c->arch == LEM_ARCH_INTERNLM2 ? &internlm2_names : &common_names;
-}
-
-static size_t place_in_layer(layout *l, int layer, const char *part, const char *kind, int rank, int rows,
-                             int cols) {
+/* A tensor as the table of roles has it. */
+static size_t place(layout *l, const lem_model_config *c, lem_role role, int layer) {
     char name[96];
-    snprintf(name, sizeof name, "model.layers.%d.%s.%s", layer, part, kind);
-    return place(l, name, rank, rows, cols);
+    int rank, rows, cols;
+    lem_role_tensor(role, c, layer, name);
+    lem_role_shape(role, c, &rank, &rows, &cols);
+    return place_as(l, name, role, layer, rank, rows, cols);
 }
 
-static size_t place_matrix(layout *l, int layer, const char *part, int rows, int cols) {
-    return place_in_layer(l, layer, part, "weight", 2, rows, cols);
-}
-static size_t place_norm(layout *l, int layer, const char *part, int n) {
-    return place_in_layer(l, layer, part, "weight", 1, n, 1);
-}
-static size_t place_bias(layout *l, int layer, const char *part, int n) {
-    return place_in_layer(l, layer, part, "bias", 1, n, 1);
-}
-
-static void place_qkv(layout *l, const lem_model_config *c, int i, lem_layer_weights *w) {
-    int D = c->width, E = c->head_dim, Q = c->heads * E, KV = c->kv_heads * E;
-    if (c->fused_qkv) {
-        w->qkv = place_matrix(l, i, names_of(c)->qkv, Q + 2 * KV, D);
-        if (c->qkv_bias) w->qkv_bias = place_bias(l, i, names_of(c)->qkv, Q + 2 * KV);
-        return;
-    }
-    w->q = place_matrix(l, i, "self_attn.q_proj", Q, D);
-    w->k = place_matrix(l, i, "self_attn.k_proj", KV, D);
-    w->v = place_matrix(l, i, "self_attn.v_proj", KV, D);
-    if (c->qkv_bias) {
-        w->q_bias = place_bias(l, i, "self_attn.q_proj", Q);
-        w->k_bias = place_bias(l, i, "self_attn.k_proj", KV);
-        w->v_bias = place_bias(l, i, "self_attn.v_proj", KV);
-    }
-    if (c->qk_norm) {
-        w->q_norm = place_norm(l, i, "self_attn.q_norm", E);
-        w->k_norm = place_norm(l, i, "self_attn.k_norm", E);
-    }
-}
-
-static lem_layer_weights place_layer(layout *l, const lem_model_config *c, int i) {
-    int D = c->width, Q = c->heads * c->head_dim, F = c->ffn;
-    const tensor_names *n = names_of(c);
+static lem_layer_weights place_layer(layout *l, const lem_model_config *c, int layer) {
     lem_layer_weights w;
     memset(&w, 0xff, sizeof w); /* all absent */
-    w.attn_norm = place_norm(l, i, n->attn_norm, D);
-    place_qkv(l, c, i, &w);
-    w.o = place_matrix(l, i, n->o, D, Q);
-    if (c->o_bias) w.o_bias = place_bias(l, i, n->o, D);
-    w.mlp_norm = place_norm(l, i, n->mlp_norm, D);
-    w.gate = place_matrix(l, i, n->gate, F, D);
-    w.up = place_matrix(l, i, n->up, F, D);
-    w.down = place_matrix(l, i, n->down, D, F);
-    if (c->mlp_bias) {
-        w.gate_bias = place_bias(l, i, n->gate, F);
-        w.up_bias = place_bias(l, i, n->up, F);
-        w.down_bias = place_bias(l, i, n->down, D);
-    }
+    for (lem_role r = 0; r < LEM_ROLE_COUNT; r++)
+        if (lem_role_in_layer(r, c)) *lem_role_field(r, &w) = place(l, c, r, layer);
     return w;
 }
 
@@ -126,25 +68,24 @@ static void place_head(layout *l, const lem_model_config *c, size_t at[4]) {
     for (int i = 0; i < 4; i++) {
         char name[64];
         bool there = fits && lem_head_tensor(&shape, i, name);
-        at[i] = there ? place(l, name, 2 - i % 2, rows[i], cols[i]) : SIZE_MAX;
+        at[i] = there ? place_as(l, name, LEM_ROLE_DENSE + (lem_role)i, -1, 2 - i % 2, rows[i], cols[i])
+                      : SIZE_MAX;
     }
 }
 
 /* The reward head comes last, so that adding it moves nothing. */
-static size_t place_all(lem_model *m, const lem_model_config *c, bool lm) {
-    layout l = {m, 0};
-    char embed_name[96];
-    snprintf(embed_name, sizeof embed_name, "model.%s.weight", names_of(c)->embed);
-    size_t embed = place(&l, embed_name, 2, c->vocab, c->width);
+static void place_all(layout *l, const lem_model_config *c, bool lm) {
+    lem_model *m = l->m;
+    size_t embed = place(l, c, LEM_ROLE_EMBED, -1);
     for (int i = 0; i < c->layers; i++) {
-        lem_layer_weights w = place_layer(&l, c, i);
+        lem_layer_weights w = place_layer(l, c, i);
         if (m) m->layer[i] = w;
     }
-    size_t norm = place(&l, "model.norm.weight", 1, c->width, 1);
+    size_t norm = place(l, c, LEM_ROLE_FINAL_NORM, -1);
     size_t head = c->tied ? embed : SIZE_MAX;
-    if (lm && !c->tied) head = place(&l, names_of(c)->head, 2, c->vocab, c->width);
+    if (lm && !c->tied) head = place(l, c, LEM_ROLE_LM_HEAD, -1);
     size_t reward[4];
-    place_head(&l, c, reward);
+    place_head(l, c, reward);
     if (m) {
         m->embed = embed;
         m->final_norm = norm;
@@ -153,12 +94,27 @@ static size_t place_all(lem_model *m, const lem_model_config *c, bool lm) {
         m->dense_bias = reward[1];
         m->score = reward[2];
         m->score_bias = reward[3];
-        m->n_params = l.end;
+        m->n_params = l->end;
     }
+}
+
+size_t lem_model_flat_size(const lem_model_config *c, bool lm) {
+    layout l = {0};
+    place_all(&l, c, lm);
     return l.end;
 }
 
-size_t lem_model_flat_size(const lem_model_config *c, bool lm) { return place_all(NULL, c, lm); }
+size_t lem_model_trainable_size(const lem_model_config *c, const lem_trainable *t) {
+    layout l = {.t = t};
+    place_all(&l, c, true);
+    return l.learned_padded;
+}
+
+size_t lem_trainable_params(const lem_trainable *t, const lem_model_config *c) {
+    layout l = {.t = t};
+    place_all(&l, c, true);
+    return l.learned;
+}
 
 lem_status lem_model_new_table(const lem_model_config *config, bool lm, lem_model **out, lem_err *err) {
     lem_status st = LEM_OK;
@@ -170,7 +126,7 @@ lem_status lem_model_new_table(const lem_model_config *config, bool lm, lem_mode
         lem_alloc_zero((size_t)m->config.layers * PER_LAYER + OUTSIDE_LAYERS, sizeof *m->tensors, err);
     m->layer = lem_alloc_zero((size_t)m->config.layers, sizeof *m->layer, err);
     if (!m->tensors || !m->layer) LEM_TRY(LEM_EMEM);
-    place_all(m, &m->config, lm);
+    place_all(&(layout){.m = m}, &m->config, lm);
     *out = m;
     m = NULL;
 done:
@@ -205,28 +161,19 @@ void lem_model_free(lem_model *m) {
     lem_free(m);
 }
 
-static bool ends_with(const char *s, const char *tail) {
-    size_t n = strlen(s), k = strlen(tail);
-    return n >= k && strcmp(s + n - k, tail) == 0;
-}
-
 /* Projections whose outputs are added to the residual stream. */
-static bool is_residual(const lem_model *m, const lem_tensor *t) {
-    for (int i = 0; i < m->config.layers; i++)
-        if (t->offset == m->layer[i].o || t->offset == m->layer[i].down) return true;
-    return false;
-}
+static bool is_residual(const lem_tensor *t) { return t->role == LEM_ROLE_O || t->role == LEM_ROLE_DOWN; }
 
 static void init_tensor(lem_model *m, const lem_tensor *t, uint64_t seed) {
     float *p = m->params + t->offset;
     if (t->rank == 1) {
-        bool bias = ends_with(t->name, ".bias");
+        bool bias = strcmp(strrchr(t->name, '.'), ".bias") == 0;
         for (size_t i = 0; i < t->count; i++) p[i] = bias ? 0.0f : 1.0f;
         return;
     }
     double sd = (double)m->config.init_range;
-    if (is_residual(m, t)) sd /= sqrt(2.0 * m->config.layers);
-    if (t->offset == m->score || t->offset == m->dense) sd = 1 / sqrt((double)m->config.width + 1);
+    if (is_residual(t)) sd /= sqrt(2.0 * m->config.layers);
+    if (t->role == LEM_ROLE_SCORE || t->role == LEM_ROLE_DENSE) sd = 1 / sqrt((double)m->config.width + 1);
     lem_rng r = lem_rng_make(seed, t->name, 0);
     for (size_t i = 0; i < t->count; i++) p[i] = (float)(sd * lem_rng_next_normal(&r));
 }

@@ -8,10 +8,13 @@
 
 #include "core/err.h"
 #include "model/config.h"
+#include "model/roles.h"
 
 typedef struct lem_tensor {
     char name[96];
-    int rank; /* 1 or 2 */
+    lem_role role;
+    int layer; /* -1 outside of layers */
+    int rank;  /* 1 or 2 */
     int shape[2];
     size_t offset, count; /* in elements of the flat array; offsets are multiples of 16 */
     bool decay;           /* weight decay applies (matrices yes, norms and biases no) */

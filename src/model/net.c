@@ -37,14 +37,15 @@ static void carve_layer(lem_carve *mem, const lem_model_config *c, size_t T, boo
     s->up = take(mem, T, F);
 }
 
-static void carve_layers(lem_carve *mem, const lem_model_config *c, size_t T, bool grads, lem_net *net) {
+/* Layers from `lowest` on keep what backward needs; those below share one. */
+static void carve_layers(lem_carve *mem, const lem_model_config *c, size_t T, int lowest, lem_net *net) {
     lem_layer_saved s = {0};
     net->layer = lem_carve_take(mem, (size_t)c->layers, sizeof *net->layer);
     for (int i = 0; i < c->layers; i++) {
-        if (grads || i == 0) carve_layer(mem, c, T, grads, i == 0, &s);
+        if (i >= lowest || i == 0) carve_layer(mem, c, T, i >= lowest, i == 0, &s);
         if (net->layer) net->layer[i] = s;
     }
-    net->x = grads ? take(mem, T, (size_t)c->width) : s.x;
+    net->x = lowest < c->layers ? take(mem, T, (size_t)c->width) : s.x;
 }
 
 static void carve_attn_plan(lem_carve *mem, size_t T, lem_net *net) {
@@ -57,11 +58,15 @@ static void carve_attn_plan(lem_carve *mem, size_t T, lem_net *net) {
     net->subtree = lem_carve_take(mem, 2 * T, sizeof *net->subtree);
 }
 
-static void carve_grads(lem_carve *mem, const lem_model_config *c, size_t T, lem_net *net) {
+static void carve_grads(lem_carve *mem, const lem_model_config *c, size_t T, const lem_trainable *t,
+                        lem_net *net) {
     size_t D = (size_t)c->width, Q = (size_t)(c->heads * c->head_dim),
            KV = (size_t)(c->kv_heads * c->head_dim), F = (size_t)c->ffn;
-    net->grads = take(mem, lem_model_flat_size(c, true), 1);
-    net->head_grads = c->tied ? take(mem, (size_t)c->vocab, D) : NULL;
+    bool embed = lem_trainable_has(t, LEM_ROLE_EMBED, -1);
+    net->grad_at = lem_carve_take(mem, ((size_t)c->layers + 1) * LEM_ROLE_COUNT, sizeof *net->grad_at);
+    net->grads = take(mem, lem_model_trainable_size(c, t), 1);
+    net->head_grads = c->tied && embed ? take(mem, (size_t)c->vocab, D) : NULL;
+    net->no_grads = t->frozen_roles || t->frozen_layers ? take(mem, D, 1) : NULL;
     net->dhidden = take(mem, T, D);
     net->dx = take(mem, T, D);
     net->dq = take(mem, T, Q);
@@ -74,12 +79,14 @@ static void carve_grads(lem_carve *mem, const lem_model_config *c, size_t T, lem
     net->dup = take(mem, T, F);
 }
 
-static void carve(lem_carve *mem, const lem_model_config *c, int max_rows, bool grads, lem_net *net) {
+/* t: NULL = without gradients */
+static void carve(lem_carve *mem, const lem_model_config *c, int max_rows, const lem_trainable *t,
+                  lem_net *net) {
     size_t T = (size_t)max_rows, D = (size_t)c->width;
     size_t positions = (size_t)(c->max_positions < max_rows ? c->max_positions : max_rows);
     lem_packed_model_carve(mem, c, LEM_DTYPE_F32, false, &net->weights);
     net->cos_sin = take(mem, positions, (size_t)c->head_dim);
-    carve_layers(mem, c, T, grads, net);
+    carve_layers(mem, c, T, t ? lem_trainable_lowest(t, c) : c->layers, net);
     net->hidden = take(mem, T, D);
     net->inv = take(mem, T, 1);
     net->normed = take(mem, T, D);
@@ -90,43 +97,83 @@ static void carve(lem_carve *mem, const lem_model_config *c, int max_rows, bool 
         mem, T, net->kv.page_stride); /* a node of one token takes a page; pages not used are never touched */
     carve_attn_plan(mem, T, net);
     lem_head_block_carve(mem, c, &net->head);
-    if (grads) carve_grads(mem, c, T, net);
+    if (t) carve_grads(mem, c, T, t, net);
 }
 
-size_t lem_net_bytes(const lem_model_config *c, int max_rows, bool grads) {
+static const lem_trainable everything = {0, 0};
+
+/* t: NULL = without gradients */
+static size_t bytes_of(const lem_model_config *c, int max_rows, const lem_trainable *t) {
     lem_carve mem = {NULL, 0};
     lem_net net = {0};
     lem_model_config checked = *c;
     if (max_rows < 1 || lem_model_config_check(&checked, NULL) != LEM_OK) return 0;
-    carve(&mem, &checked, max_rows, grads, &net);
+    carve(&mem, &checked, max_rows, t, &net);
     return mem.used + sizeof net;
 }
 
-lem_status lem_net_new(lem_model *m, lem_backend *b, int max_rows, bool grads, lem_net **out, lem_err *err) {
+size_t lem_net_bytes(const lem_model_config *c, int max_rows, bool grads) {
+    return bytes_of(c, max_rows, grads ? &everything : NULL);
+}
+
+size_t lem_net_part_bytes(const lem_model_config *c, int max_rows, const lem_trainable *t) {
+    return bytes_of(c, max_rows, t);
+}
+
+/* Gives each tensor that learns its place in the gradient. */
+static void place_grads(lem_net *net, const lem_trainable *t) {
+    const lem_model *m = net->model;
+    net->n_grads = 0;
+    for (int i = 0; i < m->n_tensors; i++) {
+        const lem_tensor *w = &m->tensors[i];
+        size_t end = i + 1 < m->n_tensors ? w[1].offset : m->n_params;
+        net->grad_at[i] = SIZE_MAX;
+        if (!lem_trainable_has(t, w->role, w->layer)) continue;
+        net->grad_at[i] = net->n_grads;
+        net->n_grads += end - w->offset;
+    }
+}
+
+/* t: NULL = without gradients */
+static lem_status make(lem_model *m, lem_backend *b, int max_rows, const lem_trainable *t, lem_net **out,
+                       lem_err *err) {
     lem_status st = LEM_OK;
     if (max_rows < 1) return lem_fail(err, LEM_EUSAGE, "a net needs at least one row, not %d", max_rows);
     if ((int64_t)max_rows * m->config.heads > INT32_MAX)
         return lem_fail(err, LEM_EUSAGE, "a net of %d rows with %d heads", max_rows, m->config.heads);
-    size_t bytes = lem_net_bytes(&m->config, max_rows, grads) - sizeof(lem_net);
+    size_t bytes = bytes_of(&m->config, max_rows, t) - sizeof(lem_net);
     lem_net *net = lem_alloc_zero(1, sizeof *net, err);
     if (!net) return LEM_EMEM;
     net->block = lem_alloc_aligned(bytes, 1, err);
     if (!net->block) LEM_TRY(LEM_EMEM);
     net->bytes = bytes + sizeof *net;
     lem_carve mem = {net->block, 0};
-    carve(&mem, &m->config, max_rows, grads, net);
+    carve(&mem, &m->config, max_rows, t, net);
     net->model = m;
     net->b = b;
     net->max_rows = max_rows;
+    net->lowest = t ? lem_trainable_lowest(t, &m->config) : m->config.layers;
     lem_rope_table(&m->config, m->config.max_positions < max_rows ? m->config.max_positions : max_rows,
                    net->cos_sin);
     lem_net_refresh(net);
-    if (grads) lem_net_zero_grads(net);
+    if (t) {
+        place_grads(net, t);
+        lem_net_zero_grads(net);
+    }
     *out = net;
     net = NULL;
 done:
     lem_net_free(net);
     return st;
+}
+
+lem_status lem_net_new(lem_model *m, lem_backend *b, int max_rows, bool grads, lem_net **out, lem_err *err) {
+    return make(m, b, max_rows, grads ? &everything : NULL, out, err);
+}
+
+lem_status lem_net_new_part(lem_model *m, lem_backend *b, int max_rows, const lem_trainable *t, lem_net **out,
+                            lem_err *err) {
+    return make(m, b, max_rows, t, out, err);
 }
 
 void lem_net_free(lem_net *net) {
@@ -252,13 +299,13 @@ static void scatter_add(int R, int D, const int *rows, const float *from, float 
             to[(size_t)rows[r] * (size_t)D + (size_t)d] += from[(size_t)r * (size_t)D + (size_t)d];
 }
 
-/* Gradient of a head's product: into its weight, and into the hidden rows (through the gathered block, which
- * is overwritten). */
+/* Gradient of a head's product: into its weight (NULL = does not learn), and into the hidden rows (through
+ * the gathered block, which is overwritten). */
 static void head_backward(lem_net *net, int n, int N, const float *dY, const float *W, float *dW,
                           const int *rows) {
     lem_backend *b = net->b;
     int D = net->model->config.width;
-    b->ops->linear_dw(b, n, N, D, dY, net->head.hidden, dW);
+    if (dW) b->ops->linear_dw(b, n, N, D, dY, net->head.hidden, dW);
     b->ops->linear_dx(b, n, N, D, dY, W, net->head.hidden, false);
     scatter_add(n, D, rows, net->head.hidden, net->dhidden);
 }
@@ -275,7 +322,7 @@ lem_status lem_net_lm(lem_net *net, int R, const int *rows, const int32_t *targe
     LEM_TRY(lem_check_rows(R, rows, net->n_rows, err));
     LEM_TRY(lem_check_targets(R, target, V, err));
     float *dW = NULL;
-    if (weight) dW = m->config.tied ? net->head_grads : net->grads + m->lm_head;
+    if (weight) dW = m->config.tied ? net->head_grads : lem_net_grad_of(net, m->lm_head);
     for (int at = 0; at < R; at += h->rows) {
         int n = R - at < h->rows ? R - at : h->rows;
         lem_gather_rows(n, D, rows + at, net->hidden, h->hidden);
@@ -311,7 +358,8 @@ lem_status lem_net_scores_grad(lem_net *net, int R, const int *rows, const float
     for (int at = 0; at < R; at += net->head.rows) {
         int n = R - at < net->head.rows ? R - at : net->head.rows;
         lem_gather_rows(n, m->config.width, rows + at, net->hidden, net->head.hidden);
-        head_backward(net, n, 1, dscore + at, m->params + m->score, net->grads + m->score, rows + at);
+        head_backward(net, n, 1, dscore + at, m->params + m->score, lem_net_grad_of(net, m->score),
+                      rows + at);
     }
     return LEM_OK;
 }

@@ -1,13 +1,13 @@
 /* model/net.h - forward and backward of a model over a token forest, for training
  *
  * A net borrows a model and a backend and owns packed weights, activations of one forest, and the gradient
- * (flat, like the model's parameters). Use: forward, then any number of losses on rows (they add to the
- * hidden gradient and to the head's weight gradient), then backward. Gradients accumulate over calls until
- * lem_net_zero_grads; accumulation over two forests equals one forest of both, bit for bit (on the cpu paths,
- * and as long as lem_net_grads is read only after the last of them: reading folds the two gradients of a tied
- * embedding together). Memory is planned from max_rows at creation and constant afterwards; a forest of more
- * rows is LEM_EMEM naming both numbers (and so is one of more than 2*max_rows nodes, which only empty nodes
- * can reach). */
+ * (flat, like the model's parameters; without those that do not learn). Use: forward, then any number of
+ * losses on rows (they add to the hidden gradient and to the head's weight gradient), then backward.
+ * Gradients accumulate over calls until lem_net_zero_grads; accumulation over two forests equals one forest
+ * of both, bit for bit (on the cpu paths, and as long as lem_net_grads is read only after the last of them:
+ * reading folds the two gradients of a tied embedding together). Memory is planned from max_rows at creation
+ * and constant afterwards; a forest of more rows is LEM_EMEM naming both numbers (and so is one of more than
+ * 2*max_rows nodes, which only empty nodes can reach). */
 #ifndef LEM_MODEL_NET_H
 #define LEM_MODEL_NET_H
 
@@ -22,8 +22,14 @@ typedef struct lem_net lem_net;
  * gradients, packed weights. Nothing is allocated. 0 for a config that lem_model_config_check refuses. The
  * part for key pages is the worst case, untouched where nodes are long. */
 size_t lem_net_bytes(const lem_model_config *c, int max_rows, bool grads);
+/* The same for a net of lem_net_new_part. */
+size_t lem_net_part_bytes(const lem_model_config *c, int max_rows, const lem_trainable *t);
 lem_status lem_net_new(lem_model *m, lem_backend *b, int max_rows, bool grads, lem_net **out,
                        lem_err *err) LEM_MUST_CHECK;
+/* With gradients of what learns alone: nothing else takes memory for them, and layers below the lowest that
+ * learns keep no activations and are not walked back. */
+lem_status lem_net_new_part(lem_model *m, lem_backend *b, int max_rows, const lem_trainable *t, lem_net **out,
+                            lem_err *err) LEM_MUST_CHECK;
 void lem_net_free(lem_net *net);
 void lem_net_refresh(lem_net *net); /* repack after the model's parameters changed */
 
@@ -42,11 +48,12 @@ lem_status lem_net_scores(lem_net *net, int R, const int *rows, float *score, le
 lem_status lem_net_scores_grad(lem_net *net, int R, const int *rows, const float *dscore,
                                lem_err *err) LEM_MUST_CHECK;
 
-/* Layers 0..layers-1 and the embedding get no gradient from backward, which stops above them: they stay as
- * they are. 0 (the default) trains all. */
-void lem_net_freeze(lem_net *net, int layers);
 void lem_net_backward(lem_net *net); /* from the hidden gradient gathered so far into the flat gradient */
-float *lem_net_grads(lem_net *net);  /* [n_params] */
+float *lem_net_grads(lem_net *net);  /* [lem_net_n_grads] */
+/* Elements of the gradient: n_params of the model if all of it learns. The place in it of the i-th tensor of
+ * the model (in the order of its table; that of the flat array if all learn); SIZE_MAX = does not learn. */
+size_t lem_net_n_grads(const lem_net *net);
+size_t lem_net_grad_at(const lem_net *net, int i);
 void lem_net_zero_grads(lem_net *net);
 
 #endif

@@ -4,8 +4,33 @@
 #include <math.h>
 #include <string.h>
 
+float *lem_net_grad_of(const lem_net *net, size_t offset) {
+    int lo = 0, hi = net->model->n_tensors; /* the tensor is in lo..hi-1 */
+    if (offset == SIZE_MAX) return NULL;
+    while (hi - lo > 1) {
+        int mid = (lo + hi) / 2;
+        if (net->model->tensors[mid].offset <= offset) lo = mid;
+        else hi = mid;
+    }
+    return net->grad_at[lo] == SIZE_MAX ? NULL : net->grads + net->grad_at[lo];
+}
+
 static void backward_bias(lem_net *net, int N, const float *dY, size_t offset) {
-    if (offset != SIZE_MAX) net->b->ops->bias_grad(net->b, net->n_rows, N, dY, net->grads + offset);
+    float *g = lem_net_grad_of(net, offset);
+    if (g) net->b->ops->bias_grad(net->b, net->n_rows, N, dY, g);
+}
+
+static void backward_weight(lem_net *net, int N, int K, const float *dY, const float *X, size_t offset) {
+    float *g = lem_net_grad_of(net, offset);
+    if (g) net->b->ops->linear_dw(net->b, net->n_rows, N, K, dY, X, g);
+}
+
+/* rows of D */
+static void backward_norm(lem_net *net, int rows, int D, const float *dY, const float *X, size_t offset,
+                          const float *inv, float *dX) {
+    float *g = lem_net_grad_of(net, offset);
+    net->b->ops->rmsnorm_backward(net->b, rows, D, dY, X, net->model->params + offset, inv, dX,
+                                  g ? g : net->no_grads);
 }
 
 /* out = mid + down(silu(gate) * up): dx holds d out and becomes d mid. */
@@ -17,20 +42,19 @@ static void backward_mlp(lem_net *net, int i) {
     const lem_layer_saved *s = &net->layer[i];
     int T = net->n_rows, D = m->config.width, F = m->config.ffn;
     const float *p = m->params;
-    float *g = net->grads;
     op->swiglu(b, T, F, s->gate, s->up, net->act);
-    op->linear_dw(b, T, D, F, net->dx, net->act, g + w->down);
+    backward_weight(net, D, F, net->dx, net->act, w->down);
     backward_bias(net, D, net->dx, w->down_bias);
     op->linear_dx(b, T, D, F, net->dx, p + w->down, net->dact, false);
     op->swiglu_backward(b, T, F, s->gate, s->up, net->dact, net->dgate, net->dup);
     op->rmsnorm(b, T, D, s->mid, p + w->mlp_norm, m->config.norm_eps, net->normed, NULL);
-    op->linear_dw(b, T, F, D, net->dgate, net->normed, g + w->gate);
-    op->linear_dw(b, T, F, D, net->dup, net->normed, g + w->up);
+    backward_weight(net, F, D, net->dgate, net->normed, w->gate);
+    backward_weight(net, F, D, net->dup, net->normed, w->up);
     backward_bias(net, F, net->dgate, w->gate_bias);
     backward_bias(net, F, net->dup, w->up_bias);
     op->linear_dx(b, T, F, D, net->dgate, p + w->gate, net->dnormed, false);
     op->linear_dx(b, T, F, D, net->dup, p + w->up, net->dnormed, true);
-    op->rmsnorm_backward(b, T, D, net->dnormed, s->mid, p + w->mlp_norm, s->inv2, net->dx, g + w->mlp_norm);
+    backward_norm(net, T, D, net->dnormed, s->mid, w->mlp_norm, s->inv2, net->dx);
 }
 
 /* Back through rotation and, with qk_norm, the norm before it: dq holds the gradient of the rotated queries
@@ -44,7 +68,7 @@ static void backward_queries(lem_net *net, int heads, const float *raw, const fl
     b->ops->rope(b, T, heads, E, dq, net->pos, net->cos_sin, true);
     if (norm == SIZE_MAX) return;
     memset(net->dattn, 0, n * sizeof *net->dattn);
-    b->ops->rmsnorm_backward(b, T * heads, E, dq, raw, m->params + norm, inv, net->dattn, net->grads + norm);
+    backward_norm(net, T * heads, E, dq, raw, norm, inv, net->dattn);
     memcpy(dq, net->dattn, n * sizeof *dq);
 }
 
@@ -76,17 +100,16 @@ static void backward_projections(lem_net *net, const lem_layer_weights *w) {
     const lem_model_config *c = &net->model->config;
     int T = net->n_rows, D = c->width, Q = c->heads * c->head_dim, KV = c->kv_heads * c->head_dim;
     const float *p = net->model->params;
-    float *g = net->grads;
     if (c->fused_qkv) {
         lem_layer_merge_qkv(c, T, net->dq, net->dk, net->dv, net->qkv);
-        op->linear_dw(b, T, Q + 2 * KV, D, net->qkv, net->normed, g + w->qkv);
+        backward_weight(net, Q + 2 * KV, D, net->qkv, net->normed, w->qkv);
         backward_bias(net, Q + 2 * KV, net->qkv, w->qkv_bias);
         op->linear_dx(b, T, Q + 2 * KV, D, net->qkv, p + w->qkv, net->dnormed, false);
         return;
     }
-    op->linear_dw(b, T, Q, D, net->dq, net->normed, g + w->q);
-    op->linear_dw(b, T, KV, D, net->dk, net->normed, g + w->k);
-    op->linear_dw(b, T, KV, D, net->dv, net->normed, g + w->v);
+    backward_weight(net, Q, D, net->dq, net->normed, w->q);
+    backward_weight(net, KV, D, net->dk, net->normed, w->k);
+    backward_weight(net, KV, D, net->dv, net->normed, w->v);
     backward_bias(net, Q, net->dq, w->q_bias);
     backward_bias(net, KV, net->dk, w->k_bias);
     backward_bias(net, KV, net->dv, w->v_bias);
@@ -104,17 +127,14 @@ static void backward_attention(lem_net *net, int i) {
     const lem_layer_saved *s = &net->layer[i];
     int T = net->n_rows, D = m->config.width, Q = m->config.heads * m->config.head_dim;
     const float *p = m->params;
-    float *g = net->grads;
-    op->linear_dw(b, T, D, Q, net->dx, s->attn, g + w->o);
+    backward_weight(net, D, Q, net->dx, s->attn, w->o);
     backward_bias(net, D, net->dx, w->o_bias);
     op->linear_dx(b, T, D, Q, net->dx, p + w->o, net->dattn, false);
     backward_attend(net, i);
     op->rmsnorm(b, T, D, s->x, p + w->attn_norm, m->config.norm_eps, net->normed, NULL);
     backward_projections(net, w);
-    op->rmsnorm_backward(b, T, D, net->dnormed, s->x, p + w->attn_norm, s->inv1, net->dx, g + w->attn_norm);
+    backward_norm(net, T, D, net->dnormed, s->x, w->attn_norm, s->inv1, net->dx);
 }
-
-void lem_net_freeze(lem_net *net, int layers) { net->frozen = layers; }
 
 void lem_net_backward(lem_net *net) {
     if (!net->grads || net->n_rows == 0) return;
@@ -123,13 +143,13 @@ void lem_net_backward(lem_net *net) {
     int T = net->n_rows, D = m->config.width;
     size_t n = (size_t)T * (size_t)D;
     memset(net->dx, 0, n * sizeof *net->dx);
-    b->ops->rmsnorm_backward(b, T, D, net->dhidden, net->x, m->params + m->final_norm, net->inv, net->dx,
-                             net->grads + m->final_norm);
-    for (int i = m->config.layers - 1; i >= net->frozen; i--) {
+    backward_norm(net, T, D, net->dhidden, net->x, m->final_norm, net->inv, net->dx);
+    for (int i = m->config.layers - 1; i >= net->lowest; i--) {
         backward_mlp(net, i);
         backward_attention(net, i);
     }
-    if (net->frozen == 0) b->ops->embed_backward(b, T, D, net->ids, net->dx, net->grads + m->embed);
+    float *embed = lem_net_grad_of(net, m->embed);
+    if (embed) b->ops->embed_backward(b, T, D, net->ids, net->dx, embed);
     memset(net->dhidden, 0, n * sizeof *net->dhidden); /* used up: a second call adds nothing */
 }
 
@@ -138,7 +158,7 @@ void lem_net_backward(lem_net *net) {
 float *lem_net_grads(lem_net *net) {
     if (!net->grads || !net->head_grads || !net->head_dirty) return net->grads;
     size_t n = (size_t)net->model->config.vocab * (size_t)net->model->config.width;
-    net->b->ops->add(net->b, n, net->grads + net->model->embed, net->head_grads);
+    net->b->ops->add(net->b, n, lem_net_grad_of(net, net->model->embed), net->head_grads);
     memset(net->head_grads, 0, n * sizeof *net->head_grads);
     net->head_dirty = false;
     return net->grads;
@@ -146,9 +166,12 @@ float *lem_net_grads(lem_net *net) {
 
 void lem_net_zero_grads(lem_net *net) {
     if (!net->grads) return;
-    memset(net->grads, 0, lem_model_flat_size(&net->model->config, true) * sizeof *net->grads);
+    memset(net->grads, 0, net->n_grads * sizeof *net->grads);
     if (net->head_grads)
         memset(net->head_grads, 0,
                (size_t)net->model->config.vocab * (size_t)net->model->config.width * sizeof(float));
     net->head_dirty = false;
 }
+
+size_t lem_net_n_grads(const lem_net *net) { return net->n_grads; }
+size_t lem_net_grad_at(const lem_net *net, int i) { return net->grad_at[i]; }

@@ -12,7 +12,7 @@ typedef struct lem_layer_saved { /* what forward keeps per layer; norms' outputs
 } lem_layer_saved;
 
 struct lem_net {
-    int frozen;       /* layers below are not trained */
+    int lowest;       /* layers below need no backward pass */
     lem_model *model; /* borrowed */
     lem_backend *b;   /* borrowed */
     int max_rows, n_rows;
@@ -35,10 +35,16 @@ struct lem_net {
     lem_batch batch;
     lem_head_block head;
     /* with gradients */
-    float *grads, *head_grads; /* [n_params]; [V,D] of a tied head, folded in when read */
+    size_t n_grads, *grad_at;  /* elements of grads; [tensors] the place of each in it, SIZE_MAX = frozen */
+    float *grads, *head_grads; /* [n_grads]; [V,D] of a tied head, folded in when read; NULL if frozen */
+    float *no_grads;           /* [D], where the gradients of frozen norms go to be forgotten */
     bool head_dirty;
     float *dhidden, *dx; /* [T,D]; gradient at the final norm's output, then down the residual stream */
     float *dq, *dk, *dv, *dattn, *dnormed, *dact, *dgate, *dup;
 };
+
+/* Where the gradient of the tensor at that offset of the flat array is; NULL = it does not learn, or is not
+ * there. */
+float *lem_net_grad_of(const lem_net *net, size_t offset);
 
 #endif

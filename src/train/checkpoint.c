@@ -93,8 +93,11 @@ static lem_status read_blob(const char *dir, const lem_json *files, const lem_bl
         if (strcmp(lem_json_str(lem_json_get(g, "name"), ""), b->name) == 0) f = g;
     }
     if (!f || lem_json_int(lem_json_get(f, "bytes"), -1) != (int64_t)b->bytes)
-        return lem_fail(err, LEM_EDATA, "%s: array '%s' of %zu bytes expected, %s found", dir, b->name,
-                        b->bytes, f ? "another size" : "none");
+        return lem_fail(
+            err, LEM_EUSAGE,
+            "%s: array '%s' of %zu bytes expected, %s found: another version of lemma made it; use "
+            "--fresh to start over",
+            dir, b->name, b->bytes, f ? "another size" : "none");
     const lem_json *sums = lem_json_get(f, "crc32c");
     char *path = lem_path_join(dir, b->name, err);
     if (!path) return LEM_EMEM;

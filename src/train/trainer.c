@@ -71,9 +71,29 @@ static lem_json *state_json(const run *r) {
     return NULL;
 }
 
+/* The parameters that learn, as the checkpoint has them: the model's own array if all of it learns, else
+ * copies in the net's gradient, which nobody needs between two steps. */
+static float *checkpoint_params(run *r) {
+    return r->opt.n == r->m->n_params ? r->m->params : lem_net_grads(r->net);
+}
+
+/* Copies what learns into that place, or back. */
+static void move_params(run *r, bool back) {
+    float *place = checkpoint_params(r);
+    if (place == r->m->params) return;
+    if (!back) lem_net_zero_grads(r->net); /* the gaps between tensors */
+    for (int i = 0; i < r->m->n_tensors; i++) {
+        const lem_tensor *w = &r->m->tensors[i];
+        size_t at = lem_net_grad_at(r->net, i);
+        if (at == SIZE_MAX) continue;
+        float *mine = r->m->params + w->offset, *copy = place + at;
+        memcpy(back ? mine : copy, back ? copy : mine, w->count * sizeof *mine);
+    }
+}
+
 static int blobs_of(run *r, lem_blob out[3]) {
-    size_t bytes = r->m->n_params * sizeof(float);
-    out[0] = (lem_blob){"params.f32", r->m->params, bytes};
+    size_t bytes = r->opt.n * sizeof(float);
+    out[0] = (lem_blob){"params.f32", checkpoint_params(r), bytes};
     out[1] = (lem_blob){"adam-m.f32", r->opt.m, bytes};
     out[2] = (lem_blob){"adam-v.f32", r->opt.v, bytes};
     return 3;
@@ -83,6 +103,7 @@ static lem_status save(run *r, lem_err *err) {
     if (!r->o->checkpoint_dir) return LEM_OK;
     lem_blob blobs[3];
     int n = blobs_of(r, blobs);
+    move_params(r, false);
     lem_json *s = state_json(r);
     lem_status st = s ? lem_checkpoint_save(r->o->checkpoint_dir, r->done, r->o->identity, s, blobs, n, err)
                       : lem_fail(err, LEM_EMEM, "out of memory");
@@ -100,6 +121,8 @@ static lem_status resume(run *r, lem_log *log, bool *resumed, lem_err *err) {
     lem_status st =
         lem_checkpoint_load_latest(r->o->checkpoint_dir, r->o->identity, blobs, n, log, &step, &s, err);
     if (st || step < 0) return st;
+    move_params(r, true);
+    lem_net_refresh(r->net);
     lem_buf_puts(&r->rows, lem_json_str(lem_json_get(s, "telemetry"), ""));
     r->done = step;
     *resumed = true;
@@ -140,7 +163,7 @@ static lem_status step(run *r, lem_train_metric *m, int *n_metrics, uint64_t *ro
     double rate = lem_schedule_rate(&r->schedule, r->done), norm = 0;
     lem_adamw a = {
         (float)rate, (float)o->beta1, (float)o->beta2, (float)o->eps, (float)o->weight_decay, 0, 0, 1};
-    st = lem_optimizer_step(&r->opt, r->b, r->m, lem_net_grads(r->net), r->done + 1, &a, o->clip, &norm, err);
+    st = lem_optimizer_step(&r->opt, r->b, r->m, r->net, r->done + 1, &a, o->clip, &norm, err);
     if (st) return lem_err_context(err, "stage %s, step %ld", o->stage, r->done);
     lem_net_refresh(r->net);
     r->done++;
@@ -202,10 +225,10 @@ lem_status lem_train_run(lem_model *m, lem_backend *b, const lem_objective *trai
                                 (long)ceil(o->warmup_ratio * (double)r.steps), r.steps};
     r.items = lem_alloc((size_t)o->batch, sizeof *r.items, err);
     if (!r.items) return LEM_EMEM;
-    LEM_TRY(lem_optimizer_init(&r.opt, m->n_params, err));
+    LEM_TRY(lem_net_new_part(m, b, o->max_rows, &o->trainable, &r.net, err));
+    if (lem_net_n_grads(r.net) == 0) LEM_TRY(lem_fail(err, LEM_EUSAGE, "stage %s: nothing learns", o->stage));
+    LEM_TRY(lem_optimizer_init(&r.opt, lem_net_n_grads(r.net), err));
     LEM_TRY(resume(&r, log, &res.resumed, err));
-    LEM_TRY(lem_net_new(m, b, o->max_rows, true, &r.net, err));
-    lem_net_freeze(r.net, o->freeze_layers);
     r.gradient = (lem_gradient){.net = r.net, .max_rows = o->max_rows};
     LEM_TRY(loop(&r, log, cancel, &res, err));
     lem_buf_add(telemetry, lem_buf_str(&r.rows), r.rows.len);

@@ -2,9 +2,9 @@
  * checkpoints, telemetry
  *
  * What is learned is an objective (objective.h: sft.h, orm.h, process.h); how is here. Everything that a
- * resume needs is (step, parameters, moments, telemetry): the order of items is a function of (seed, epoch),
- * so that a run killed at any instant and started again ends with the same bytes. Metrics of a step are sums
- * in item order and never depend on threads or on how a batch was split over forests. */
+ * resume needs is (step, parameters that learn, their moments, telemetry): the order of items is a function
+ * of (seed, epoch), so that a run killed at any instant and started again ends with the same bytes. Metrics
+ * of a step are sums in item order and never depend on threads or on how a batch was split over forests. */
 #ifndef LEM_TRAIN_TRAINER_H
 #define LEM_TRAIN_TRAINER_H
 
@@ -17,12 +17,12 @@
 typedef struct lem_train_opts {
     double lr, min_lr_ratio, warmup_ratio, weight_decay, beta1, beta2, eps, clip;
     lem_schedule_kind schedule;
-    double epochs;        /* may be a fraction */
-    long max_steps;       /* 0 = by epochs */
-    int batch;            /* items per optimizer step */
-    int max_rows;         /* forest rows per forward pass (memory) */
-    int checkpoint_every; /* steps; 0 = only at the end of the run, by the caller */
-    int freeze_layers;    /* the first N layers and the embedding are not trained */
+    double epochs;           /* may be a fraction */
+    long max_steps;          /* 0 = by epochs */
+    int batch;               /* items per optimizer step */
+    int max_rows;            /* forest rows per forward pass (memory) */
+    int checkpoint_every;    /* steps; 0 = only at the end of the run, by the caller */
+    lem_trainable trainable; /* zeroed = everything learns */
     uint64_t seed;
     const char *stage;          /* written into telemetry rows */
     const char *checkpoint_dir; /* NULL = none */

@@ -90,6 +90,7 @@ typedef struct setting {
     const char *checkpoints;
     int stop_at; /* cancel after so many steps; 0 = never */
     int steps;   /* 0 = 12 */
+    int frozen;  /* layers, with the embedding */
 } setting;
 
 /* Cancels through the objective: the counting wrapper sets the flag once stop_at batches have begun. */
@@ -153,6 +154,7 @@ static lem_status train(const setting *s, bool ranking, char hash[65], lem_buf *
                         .batch = 7,
                         .max_rows = s->max_rows,
                         .checkpoint_every = s->checkpoints ? 3 : 0,
+                        .trainable = {.frozen_layers = s->frozen},
                         .seed = 1,
                         .stage = "t",
                         .checkpoint_dir = s->checkpoints,
@@ -177,14 +179,14 @@ static void nothing_matters(void **state) {
     for (int r = 0; r < 2; r++)
         for (int i = 0; i < 3; i++) {
             if (!lem_isa_supported(isas[i])) continue;
-            setting base = {isas[i], 1, 4096, NULL, 0, 0};
+            setting base = {isas[i], 1, 4096, NULL, 0, 0, 0};
             char want[65], got[65];
             lem_buf tw = {0}, tg = {0};
             assert_int_equal(train(&base, r, want, &tw), LEM_OK);
-            const setting others[] = {{isas[i], 2, 4096, NULL, 0, 0},
-                                      {isas[i], 4, 4096, NULL, 0, 0},
-                                      {isas[i], 1, 220, NULL, 0, 0},
-                                      {isas[i], 2, 311, NULL, 0, 0}};
+            const setting others[] = {{isas[i], 2, 4096, NULL, 0, 0, 0},
+                                      {isas[i], 4, 4096, NULL, 0, 0, 0},
+                                      {isas[i], 1, 220, NULL, 0, 0, 0},
+                                      {isas[i], 2, 311, NULL, 0, 0, 0}};
             for (int k = 0; k < 4; k++) {
                 lem_buf_clear(&tg);
                 assert_int_equal(train(&others[k], r, got, &tg), LEM_OK);
@@ -196,34 +198,73 @@ static void nothing_matters(void **state) {
         }
 }
 
+/* What all files of the newest checkpoint take, less the manifest. */
+static uint64_t checkpoint_bytes(const char *root) {
+    static const char *const names[] = {"params.f32", "adam-m.f32", "adam-v.f32"};
+    lem_err err = LEM_ERR_INIT;
+    uint64_t sum = 0, size;
+    for (int i = 0; i < 3; i++) {
+        char path[200];
+        snprintf(path, sizeof path, "%s/step-00000012/%s", root, names[i]);
+        assert_int_equal(lem_file_size(path, &size, &err), LEM_OK);
+        sum += size;
+    }
+    return sum;
+}
+
+/* r & 1: ranking, r & 2: the embedding and the lower of two layers do not learn */
 static void resume(void **state) {
     (void)state;
-    for (int r = 0; r < 2; r++)
+    uint64_t bytes[4] = {0};
+    for (int r = 0; r < 4; r++)
         for (int stop = 1; stop < 12; stop += 2) {
             char dir[] = "/tmp/lemma-train-XXXXXX", want[65], got[65];
             assert_non_null(mkdtemp(dir));
             lem_buf tw = {0}, tg = {0};
             lem_err err = LEM_ERR_INIT;
-            setting whole = {LEM_ISA_GENERIC, 1, 4096, NULL, 0, 0},
-                    cut = {LEM_ISA_GENERIC, 2, 311, dir, stop, 0},
-                    rest = {LEM_ISA_GENERIC, 1, 220, dir, 0, 0};
-            assert_int_equal(train(&whole, r, want, &tw), LEM_OK);
-            assert_int_equal(train(&cut, r, got, &tg), LEM_EINTR);
+            setting whole = {LEM_ISA_GENERIC, 1, 4096, NULL, 0, 0, r / 2},
+                    cut = {LEM_ISA_GENERIC, 2, 311, dir, stop, 0, r / 2},
+                    rest = {LEM_ISA_GENERIC, 1, 220, dir, 0, 0, r / 2};
+            assert_int_equal(train(&whole, r & 1, want, &tw), LEM_OK);
+            assert_int_equal(train(&cut, r & 1, got, &tg), LEM_EINTR);
             lem_buf_clear(&tg);
-            assert_int_equal(train(&rest, r, got, &tg), LEM_OK);
+            assert_int_equal(train(&rest, r & 1, got, &tg), LEM_OK);
+            bytes[r] = checkpoint_bytes(dir);
             assert_string_equal(got, want);
             assert_string_equal(lem_buf_str(&tg), lem_buf_str(&tw));
             assert_int_equal(lem_dir_remove(dir, &err), LEM_OK);
             lem_buf_release(&tw);
             lem_buf_release(&tg);
         }
+    lem_model *m = tiny(LEM_HEAD_LM);
+    const lem_trainable t = {.frozen_layers = 1};
+    assert_int_equal(bytes[0], 3 * sizeof(float) * m->n_params);
+    assert_int_equal(bytes[2],
+                     3 * sizeof(float) * lem_trainable_params(&t, &m->config)); /* no padding here */
+    assert_true(bytes[3] < bytes[1]);
+    lem_model_free(m);
+}
+
+/* A checkpoint that is whole, but of all parameters (which is what runs that freeze used to write), is not
+ * passed over in silence. */
+static void other_sizes_are_refused(void **state) {
+    (void)state;
+    char dir[] = "/tmp/lemma-train-XXXXXX", hash[65];
+    assert_non_null(mkdtemp(dir));
+    lem_buf t = {0};
+    lem_err err = LEM_ERR_INIT;
+    setting all = {LEM_ISA_GENERIC, 1, 4096, dir, 0, 3, 0}, part = {LEM_ISA_GENERIC, 1, 4096, dir, 0, 0, 1};
+    assert_int_equal(train(&all, false, hash, &t), LEM_OK);
+    assert_int_equal(train(&part, false, hash, &t), LEM_EUSAGE);
+    assert_int_equal(lem_dir_remove(dir, &err), LEM_OK);
+    lem_buf_release(&t);
 }
 
 /* A model can learn these few rows by heart: the loss must fall a long way. */
 static void learns(void **state) {
     (void)state;
     for (int r = 0; r < 2; r++) {
-        setting s = {LEM_ISA_AUTO, 1, 4096, NULL, 0, 80};
+        setting s = {LEM_ISA_AUTO, 1, 4096, NULL, 0, 80, 0};
         char hash[65];
         lem_buf t = {0};
         assert_int_equal(train(&s, r, hash, &t), LEM_OK);
@@ -235,7 +276,8 @@ static void learns(void **state) {
     }
 }
 
-/* Layers put on top change nothing at first; with the body frozen, training leaves it alone, bit for bit. */
+/* Layers put on top change nothing at first; with the body frozen, training leaves it alone, bit for bit:
+ * weight decay and the gradient of the tied head, too. */
 static void grown_and_frozen(void **state) {
     (void)state;
     lem_err err = LEM_ERR_INIT;
@@ -243,7 +285,7 @@ static void grown_and_frozen(void **state) {
     lem_model *m = tiny(LEM_HEAD_SCALAR), *g = NULL;
     lem_lists l = lists();
     lem_orm *rank = NULL;
-    lem_orm_opts ro = {.loss = LEM_RANKING_BT, .value_weight = 1};
+    lem_orm_opts ro = {.loss = LEM_RANKING_BT, .value_weight = 1, .lm_weight = 0.5};
     assert_int_equal(lem_backend_new(LEM_ISA_GENERIC, NULL, &b, &err), LEM_OK);
     assert_int_equal(lem_model_with_layers(m, 2, 9, &g, &err), LEM_OK);
     assert_int_equal(g->config.layers, m->config.layers + 2);
@@ -263,11 +305,12 @@ static void grown_and_frozen(void **state) {
                         .beta1 = 0.9,
                         .beta2 = 0.95,
                         .eps = 1e-8,
+                        .weight_decay = 0.1,
                         .clip = 1,
-                        .max_steps = 4,
+                        .max_steps = 50,
                         .batch = 4,
                         .max_rows = 4096,
-                        .freeze_layers = 2,
+                        .trainable = {.frozen_layers = 2},
                         .seed = 1,
                         .stage = "t",
                         .identity = "x"};
@@ -297,6 +340,7 @@ static void grown_and_frozen(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(nothing_matters), cmocka_unit_test(resume),
-                                       cmocka_unit_test(learns), cmocka_unit_test(grown_and_frozen)};
+                                       cmocka_unit_test(other_sizes_are_refused), cmocka_unit_test(learns),
+                                       cmocka_unit_test(grown_and_frozen)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

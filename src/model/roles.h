@@ -1,0 +1,59 @@
+/* model/roles.h - what each parameter is for: one table of roles, and which of them learn
+ *
+ * Every tensor of a model is a group of parameters with a role and, inside a layer, a layer. A training run
+ * says which groups learn; gradients, moments, weight decay, the clipping norm and checkpoints cover those
+ * and no others. */
+#ifndef LEM_MODEL_ROLES_H
+#define LEM_MODEL_ROLES_H
+
+#include "core/err.h"
+#include "model/config.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef enum lem_role { /* in the order of the flat array; those of a layer lie together */
+                        LEM_ROLE_EMBED,
+                        LEM_ROLE_ATTN_NORM,
+                        LEM_ROLE_Q,
+                        LEM_ROLE_K,
+                        LEM_ROLE_V,
+                        LEM_ROLE_QKV, /* with fused_qkv, in place of q, k, v */
+                        LEM_ROLE_QKV_BIAS,
+                        LEM_ROLE_Q_BIAS,
+                        LEM_ROLE_K_BIAS,
+                        LEM_ROLE_V_BIAS,
+                        LEM_ROLE_Q_NORM,
+                        LEM_ROLE_K_NORM,
+                        LEM_ROLE_O,
+                        LEM_ROLE_O_BIAS,
+                        LEM_ROLE_MLP_NORM,
+                        LEM_ROLE_GATE,
+                        LEM_ROLE_UP,
+                        LEM_ROLE_DOWN,
+                        LEM_ROLE_GATE_BIAS,
+                        LEM_ROLE_UP_BIAS,
+                        LEM_ROLE_DOWN_BIAS,
+                        LEM_ROLE_FINAL_NORM,
+                        LEM_ROLE_LM_HEAD, /* untied; a tied one is EMBED */
+                        LEM_ROLE_DENSE,
+                        LEM_ROLE_DENSE_BIAS,
+                        LEM_ROLE_SCORE,
+                        LEM_ROLE_SCORE_BIAS,
+                        LEM_ROLE_COUNT
+} lem_role;
+
+typedef struct lem_trainable { /* zeroed = everything learns */
+    int frozen_layers;         /* layers 0..n-1 do not, nor does the embedding if n > 0 */
+    uint32_t frozen_roles;     /* bit 1 << role: tensors of that role do not, in any layer */
+} lem_trainable;
+
+/* layer: -1 outside of layers. */
+bool lem_trainable_has(const lem_trainable *t, lem_role role, int layer);
+/* Layers below this one need no backward pass: neither they nor the embedding learn. Up to c->layers. */
+int lem_trainable_lowest(const lem_trainable *t, const lem_model_config *c);
+/* Parameters that learn in a model of that shape, less padding. */
+size_t lem_trainable_params(const lem_trainable *t, const lem_model_config *c);
+
+#endif
