@@ -4,6 +4,9 @@
 #include "core/file.h"
 #include "core/mem.h"
 #include "model/folder.h"
+#include "train/slot_tree.h"
+
+#include <stdlib.h>
 
 const lem_opt lem_train_options[LEM_N_TRAIN_OPTIONS] = {
     {"max-steps", LEM_OPT_INT, "N", "0", "stop after N optimizer steps; 0 = by epochs", 0, 1e9},
@@ -20,6 +23,11 @@ const lem_opt lem_train_options[LEM_N_TRAIN_OPTIONS] = {
     {"clip", LEM_OPT_NUM, "X", "1", "largest gradient norm; 0 = no clipping", 0, 1e9},
     {"max-rows", LEM_OPT_INT, "N", "4096", "tokens per forward pass (memory; never changes a result)", 16,
      1048576, .effect = LEM_OPT_CHANGES_NOTHING},
+    {"grad-slots", LEM_OPT_ENUM, "N", "1",
+     "slots of a step's gradient, added as a fixed tree, so that N processes give the bits of one; takes "
+     "log2 N "
+     "more gradients",
+     .choices = "1|2|4|8|16|32|64"},
     {"checkpoint-every", LEM_OPT_INT, "N", "100", "steps between checkpoints; 0 = none", 0, 1e9,
      .effect = LEM_OPT_CHANGES_NOTHING},
     {"val-every", LEM_OPT_INT, "N", "0", "steps between validations; 0 = at the end", 0, 1e9},
@@ -40,32 +48,46 @@ lem_status lem_train_options_read(const lem_args *a, lem_train_opts *out, lem_er
                         .max_rows = (int)lem_args_int(a, "max-rows"),
                         .checkpoint_every = (int)lem_args_int(a, "checkpoint-every"),
                         .val_every = (int)lem_args_int(a, "val-every"),
+                        .grad_slots = atoi(lem_args_str(a, "grad-slots")),
                         .seed = (uint64_t)lem_args_int(a, "seed")};
     lem_status st = lem_schedule_parse(lem_args_str(a, "schedule"), &o.schedule, err);
     if (st == LEM_OK) *out = o;
     return st;
 }
 
-lem_plan lem_train_plan(const lem_model_config *config, const lem_train_opts *o) {
-    double params = 4.0 * (double)lem_model_config_params(config);
-    double learned = 4.0 * (double)lem_trainable_params(&o->trainable, config);
-    lem_plan p = {params + 2 * learned + (double)lem_net_part_bytes(config, o->max_rows, &o->trainable),
-                  params + 6 * learned};
+/* The parts of what training takes, in bytes. */
+typedef struct parts {
+    double weights, learned, moments, sums, total;
+} parts;
+
+static parts memory_of(const lem_model_config *config, const lem_train_opts *o) {
+    parts p = {.weights = 4.0 * (double)lem_model_config_params(config),
+               .learned = 4.0 * (double)lem_trainable_params(&o->trainable, config)};
+    p.moments = 2 * p.learned;
+    p.sums = lem_slot_tree_depth(o->grad_slots) * p.learned;
+    p.total = p.weights + p.moments + p.sums + (double)lem_net_part_bytes(config, o->max_rows, &o->trainable);
     return p;
+}
+
+lem_plan lem_train_plan(const lem_model_config *config, const lem_train_opts *o) {
+    parts p = memory_of(config, o);
+    return (lem_plan){p.total, p.weights + 6 * p.learned};
+}
+
+static void tell_plan(lem_cli *cli, const parts *p) {
+    lem_info(cli->log,
+             "plan: %.0f parameters, %.0f of them learn; memory %.2f GB (weights %.2f, moments %.2f, "
+             "gradient sums "
+             "%.2f, the rest %.2f)",
+             p->weights / 4, p->learned / 4, p->total / 1e9, p->weights / 1e9, p->moments / 1e9,
+             p->sums / 1e9, (p->total - p->weights - p->moments - p->sums) / 1e9);
 }
 
 lem_status lem_train_memory_check(lem_cli *cli, const lem_model_config *config, const lem_train_opts *o,
                                   lem_err *err) {
-    double here = (double)lem_physical_memory(), params = 4.0 * (double)lem_model_config_params(config);
-    double learned = 4.0 * (double)lem_trainable_params(&o->trainable, config);
-    double need = lem_train_plan(config, o).memory;
-    if (cli->dry_run)
-        lem_info(
-            cli->log,
-            "plan: %.0f parameters, %.0f of them learn; memory %.2f GB (weights %.2f, moments %.2f, the rest "
-            "%.2f)",
-            params / 4, learned / 4, need / 1e9, params / 1e9, 2 * learned / 1e9,
-            (need - params - 2 * learned) / 1e9);
+    parts p = memory_of(config, o);
+    double here = (double)lem_physical_memory(), need = p.total;
+    if (cli->dry_run) tell_plan(cli, &p);
     if (need <= here) return LEM_OK;
     if (cli->dry_run) {
         lem_warn(cli->log, "it does not fit here: this machine has %.1f GB", here / 1e9);
@@ -75,7 +97,7 @@ lem_status lem_train_memory_check(lem_cli *cli, const lem_model_config *config, 
         err, LEM_EMEM,
         "training %.0f parameters needs about %.1f GB, this machine has %.1f; lower --max-rows or "
         "take a smaller model",
-        params / 4, need / 1e9, here / 1e9);
+        p.weights / 4, need / 1e9, here / 1e9);
 }
 
 lem_status lem_train_folder_config(const char *dir, lem_model_config *out, lem_err *err) {

@@ -5,7 +5,7 @@
 #include "job/command.h"
 #include "train/trainer.h"
 
-enum { LEM_N_TRAIN_OPTIONS = 13 };
+enum { LEM_N_TRAIN_OPTIONS = 14 };
 extern const lem_opt lem_train_options[LEM_N_TRAIN_OPTIONS];
 
 /* Rates, sizes and intervals from the arguments (with the command's own epochs, batch and seed). What names

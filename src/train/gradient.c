@@ -3,7 +3,18 @@
 
 #include "core/mem.h"
 
-void lem_gradient_release(lem_gradient *g) { lem_losses_release(&g->losses); }
+lem_status lem_gradient_init(lem_gradient *g, lem_net *net, lem_backend *b, int max_rows, int slots,
+                             lem_err *err) {
+    lem_slot_tree tree;
+    lem_status st = lem_slot_tree_init(&tree, slots, lem_net_n_grads(net), err);
+    if (st == LEM_OK) *g = (lem_gradient){.net = net, .b = b, .max_rows = max_rows, .tree = tree};
+    return st;
+}
+
+void lem_gradient_release(lem_gradient *g) {
+    lem_losses_release(&g->losses);
+    lem_slot_tree_release(&g->tree);
+}
 
 /* Takes from n items as many as fit in one forest: at least one, or LEM_EMEM. */
 static lem_status count_fitting(const lem_objective *obj, const uint64_t *items, int n, int max_rows,
@@ -25,7 +36,7 @@ static lem_status count_fitting(const lem_objective *obj, const uint64_t *items,
 static lem_status run_items(lem_gradient *g, const lem_objective *obj, const uint64_t *items, int n,
                             bool grad, lem_cancel *cancel, lem_err *err) {
     lem_status st = LEM_OK;
-    for (int i = 0, k; i < n; i += k) {
+    for (int i = 0, k = 0; i < n; i += k) {
         LEM_TRY(count_fitting(obj, items + i, n - i, g->max_rows, &k, err));
         LEM_TRY(lem_losses_run(&g->losses, g->net, obj, items + i, k, grad, err));
         if (cancel && cancel->requested) LEM_TRY(lem_fail(err, LEM_EINTR, "interrupted"));
@@ -34,12 +45,28 @@ done:
     return st;
 }
 
+/* First item of a slot: the least i with floor(i*all/n) >= slot. */
+static int first_item(int slot, int all, int n) { return (int)(((int64_t)slot * n + all - 1) / all); }
+
+lem_status lem_gradient_part(lem_gradient *g, const lem_objective *obj, const uint64_t *items, int n,
+                             int first, int all, lem_err *err) {
+    lem_status st = LEM_OK;
+    g->tree.done = 0; /* whatever an error left */
+    for (int s = first; s < first + g->tree.slots; s++) {
+        int begin = first_item(s, all, n), end = first_item(s + 1, all, n);
+        lem_net_zero_grads(g->net);
+        LEM_TRY(run_items(g, obj, items + begin, end - begin, true, NULL, err));
+        lem_slot_tree_add(&g->tree, g->b, lem_net_grads(g->net));
+    }
+done:
+    return st;
+}
+
 lem_status lem_gradient_run(lem_gradient *g, const lem_objective *obj, const uint64_t *items, int n,
                             lem_train_metric *out, int *n_out, lem_err *err) {
     lem_status st = LEM_OK;
-    lem_net_zero_grads(g->net);
     LEM_TRY(obj->begin(obj->ctx, items, n, err));
-    LEM_TRY(run_items(g, obj, items, n, true, NULL, err));
+    LEM_TRY(lem_gradient_part(g, obj, items, n, 0, g->tree.slots, err));
     *n_out = obj->end(obj->ctx, out);
 done:
     return st;

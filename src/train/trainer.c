@@ -229,7 +229,7 @@ lem_status lem_train_run(lem_model *m, lem_backend *b, const lem_objective *trai
     if (lem_net_n_grads(r.net) == 0) LEM_TRY(lem_fail(err, LEM_EUSAGE, "stage %s: nothing learns", o->stage));
     LEM_TRY(lem_optimizer_init(&r.opt, lem_net_n_grads(r.net), err));
     LEM_TRY(resume(&r, log, &res.resumed, err));
-    r.gradient = (lem_gradient){.net = r.net, .max_rows = o->max_rows};
+    LEM_TRY(lem_gradient_init(&r.gradient, r.net, b, o->max_rows, o->grad_slots ? o->grad_slots : 1, err));
     LEM_TRY(loop(&r, log, cancel, &res, err));
     lem_buf_add(telemetry, lem_buf_str(&r.rows), r.rows.len);
     LEM_TRY(lem_buf_ok(telemetry, err));

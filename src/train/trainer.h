@@ -23,6 +23,7 @@ typedef struct lem_train_opts {
     int max_rows;            /* forest rows per forward pass (memory) */
     int checkpoint_every;    /* steps; 0 = only at the end of the run, by the caller */
     lem_trainable trainable; /* zeroed = everything learns */
+    int grad_slots;          /* of a step's gradient (gradient.h), a power of two; 0 = 1 */
     uint64_t seed;
     const char *stage;          /* written into telemetry rows */
     const char *checkpoint_dir; /* NULL = none */

@@ -47,6 +47,10 @@ static void plan_shows_what_is_saved(void **state) {
     assert_true(number_behind(&part, " parameters, ") == 256);
     assert_true(number_behind(&part, "memory ") < number_behind(&all, "memory "));
     assert_true(number_behind(&part, "of 1 lists, ") < number_behind(&all, "of 1 lists, ")); /* MiB */
+    assert_true(number_behind(&all, "gradient sums ") == 0);
+    run(TRAIN "--grad-slots 8 --dry-run --out x", &part);
+    assert_true(number_behind(&part, "gradient sums ") >
+                number_behind(&all, "moments ")); /* three, and two */
     lem_buf_release(&all);
     lem_buf_release(&part);
 }

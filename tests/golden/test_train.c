@@ -91,6 +91,7 @@ typedef struct setting {
     int stop_at; /* cancel after so many steps; 0 = never */
     int steps;   /* 0 = 12 */
     int frozen;  /* layers, with the embedding */
+    int slots;   /* of the gradient; 0 = 1 */
 } setting;
 
 /* Cancels through the objective: the counting wrapper sets the flag once stop_at batches have begun. */
@@ -155,6 +156,7 @@ static lem_status train(const setting *s, bool ranking, char hash[65], lem_buf *
                         .max_rows = s->max_rows,
                         .checkpoint_every = s->checkpoints ? 3 : 0,
                         .trainable = {.frozen_layers = s->frozen},
+                        .grad_slots = s->slots,
                         .seed = 1,
                         .stage = "t",
                         .checkpoint_dir = s->checkpoints,
@@ -174,19 +176,18 @@ static lem_status train(const setting *s, bool ranking, char hash[65], lem_buf *
 
 static const lem_isa isas[] = {LEM_ISA_GENERIC, LEM_ISA_AVX2, LEM_ISA_AVX512};
 
-static void nothing_matters(void **state) {
-    (void)state;
+static void nothing_matters_with(int slots) {
     for (int r = 0; r < 2; r++)
         for (int i = 0; i < 3; i++) {
             if (!lem_isa_supported(isas[i])) continue;
-            setting base = {isas[i], 1, 4096, NULL, 0, 0, 0};
+            setting base = {isas[i], 1, 4096, NULL, 0, 0, 0, slots};
             char want[65], got[65];
             lem_buf tw = {0}, tg = {0};
             assert_int_equal(train(&base, r, want, &tw), LEM_OK);
-            const setting others[] = {{isas[i], 2, 4096, NULL, 0, 0, 0},
-                                      {isas[i], 4, 4096, NULL, 0, 0, 0},
-                                      {isas[i], 1, 220, NULL, 0, 0, 0},
-                                      {isas[i], 2, 311, NULL, 0, 0, 0}};
+            const setting others[] = {{isas[i], 2, 4096, NULL, 0, 0, 0, slots},
+                                      {isas[i], 4, 4096, NULL, 0, 0, 0, slots},
+                                      {isas[i], 1, 220, NULL, 0, 0, 0, slots},
+                                      {isas[i], 2, 311, NULL, 0, 0, 0, slots}};
             for (int k = 0; k < 4; k++) {
                 lem_buf_clear(&tg);
                 assert_int_equal(train(&others[k], r, got, &tg), LEM_OK);
@@ -196,6 +197,26 @@ static void nothing_matters(void **state) {
             lem_buf_release(&tw);
             lem_buf_release(&tg);
         }
+}
+
+static void nothing_matters(void **state) {
+    (void)state;
+    nothing_matters_with(1);
+    nothing_matters_with(8);
+}
+
+/* The number of slots does matter: it is another order of summation. */
+static void slots_matter(void **state) {
+    (void)state;
+    char hash[3][65];
+    lem_buf t = {0};
+    for (int i = 0; i < 3; i++) {
+        setting s = {LEM_ISA_GENERIC, 1, 4096, NULL, 0, 0, 0, i < 2 ? i : 8};
+        assert_int_equal(train(&s, false, hash[i], &t), LEM_OK);
+    }
+    assert_string_equal(hash[0], hash[1]);
+    assert_string_not_equal(hash[1], hash[2]);
+    lem_buf_release(&t);
 }
 
 /* What all files of the newest checkpoint take, less the manifest. */
@@ -212,19 +233,19 @@ static uint64_t checkpoint_bytes(const char *root) {
     return sum;
 }
 
-/* r & 1: ranking, r & 2: the embedding and the lower of two layers do not learn */
+/* r & 1: ranking, r & 2: the embedding and the lower of two layers do not learn, r & 4: eight slots */
 static void resume(void **state) {
     (void)state;
-    uint64_t bytes[4] = {0};
-    for (int r = 0; r < 4; r++)
+    uint64_t bytes[8] = {0};
+    for (int r = 0; r < 8; r++)
         for (int stop = 1; stop < 12; stop += 2) {
             char dir[] = "/tmp/lemma-train-XXXXXX", want[65], got[65];
             assert_non_null(mkdtemp(dir));
             lem_buf tw = {0}, tg = {0};
             lem_err err = LEM_ERR_INIT;
-            setting whole = {LEM_ISA_GENERIC, 1, 4096, NULL, 0, 0, r / 2},
-                    cut = {LEM_ISA_GENERIC, 2, 311, dir, stop, 0, r / 2},
-                    rest = {LEM_ISA_GENERIC, 1, 220, dir, 0, 0, r / 2};
+            setting whole = {LEM_ISA_GENERIC, 1, 4096, NULL, 0, 0, r / 2 % 2, r & 4 ? 8 : 1},
+                    cut = {LEM_ISA_GENERIC, 2, 311, dir, stop, 0, r / 2 % 2, r & 4 ? 8 : 1},
+                    rest = {LEM_ISA_GENERIC, 1, 220, dir, 0, 0, r / 2 % 2, r & 4 ? 8 : 1};
             assert_int_equal(train(&whole, r & 1, want, &tw), LEM_OK);
             assert_int_equal(train(&cut, r & 1, got, &tg), LEM_EINTR);
             lem_buf_clear(&tg);
@@ -253,7 +274,8 @@ static void other_sizes_are_refused(void **state) {
     assert_non_null(mkdtemp(dir));
     lem_buf t = {0};
     lem_err err = LEM_ERR_INIT;
-    setting all = {LEM_ISA_GENERIC, 1, 4096, dir, 0, 3, 0}, part = {LEM_ISA_GENERIC, 1, 4096, dir, 0, 0, 1};
+    setting all = {LEM_ISA_GENERIC, 1, 4096, dir, 0, 3, 0, 0},
+            part = {LEM_ISA_GENERIC, 1, 4096, dir, 0, 0, 1, 0};
     assert_int_equal(train(&all, false, hash, &t), LEM_OK);
     assert_int_equal(train(&part, false, hash, &t), LEM_EUSAGE);
     assert_int_equal(lem_dir_remove(dir, &err), LEM_OK);
@@ -264,7 +286,7 @@ static void other_sizes_are_refused(void **state) {
 static void learns(void **state) {
     (void)state;
     for (int r = 0; r < 2; r++) {
-        setting s = {LEM_ISA_AUTO, 1, 4096, NULL, 0, 80, 0};
+        setting s = {LEM_ISA_AUTO, 1, 4096, NULL, 0, 80, 0, 0};
         char hash[65];
         lem_buf t = {0};
         assert_int_equal(train(&s, r, hash, &t), LEM_OK);
@@ -339,8 +361,9 @@ static void grown_and_frozen(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(nothing_matters), cmocka_unit_test(resume),
-                                       cmocka_unit_test(other_sizes_are_refused), cmocka_unit_test(learns),
-                                       cmocka_unit_test(grown_and_frozen)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(nothing_matters), cmocka_unit_test(slots_matter),
+        cmocka_unit_test(resume),          cmocka_unit_test(other_sizes_are_refused),
+        cmocka_unit_test(learns),          cmocka_unit_test(grown_and_frozen)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

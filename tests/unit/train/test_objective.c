@@ -138,10 +138,11 @@ static void make_steps(steps *s) {
 }
 
 static double loss_of(fixture *f, const lem_objective *obj) {
-    lem_gradient g = {.net = f->net, .max_rows = 128};
+    lem_gradient g;
     lem_train_metric m[LEM_MAX_METRICS];
     lem_err err = LEM_ERR_INIT;
     int n = 0;
+    assert_int_equal(lem_gradient_init(&g, f->net, f->b, 128, 1, &err), LEM_OK);
     lem_net_refresh(f->net);
     assert_int_equal(lem_gradient_evaluate(&g, obj, m, &n, NULL, &err), LEM_OK);
     lem_gradient_release(&g);
@@ -149,11 +150,12 @@ static double loss_of(fixture *f, const lem_objective *obj) {
 }
 
 static void gradient_of(fixture *f, const lem_objective *obj, const uint64_t *items, int n, int max_rows,
-                        float *out) {
-    lem_gradient g = {.net = f->net, .max_rows = max_rows};
+                        int slots, float *out) {
+    lem_gradient g;
     lem_train_metric m[LEM_MAX_METRICS];
     lem_err err = LEM_ERR_INIT;
     int count = 0;
+    assert_int_equal(lem_gradient_init(&g, f->net, f->b, max_rows, slots, &err), LEM_OK);
     assert_int_equal(lem_gradient_run(&g, obj, items, n, m, &count, &err), LEM_OK);
     memcpy(out, lem_net_grads(f->net), f->m->n_params * sizeof *out);
     lem_gradient_release(&g);
@@ -165,7 +167,7 @@ static void check_by_differences(fixture *f, const lem_objective *obj) {
     lem_err err = LEM_ERR_INIT;
     float *g = lem_alloc(f->m->n_params, sizeof *g, &err);
     assert_non_null(g);
-    gradient_of(f, obj, items, ITEMS, 128, g);
+    gradient_of(f, obj, items, ITEMS, 128, 1, g);
     double top = 0;
     for (int i = 0; i < f->m->n_tensors; i++)
         for (size_t k = 0; k < f->m->tensors[i].count; k += 1 + f->m->tensors[i].count / 5) {
@@ -258,14 +260,90 @@ static void splits_and_repeats(void **state) {
     float *one = lem_alloc(n, sizeof *one, &err), *many = lem_alloc(n, sizeof *many, &err);
     assert_non_null(one);
     assert_non_null(many);
-    gradient_of(&f, &obj, items, 6, 128, one);
+    gradient_of(&f, &obj, items, 6, 128, 1, one);
     assert_int_equal(t.groups, 6);
     for (int rows = 2 * LEN; rows < 128; rows += 11) {
-        gradient_of(&f, &obj, items, 6, rows, many);
+        gradient_of(&f, &obj, items, 6, rows, 1, many);
         assert_memory_equal(one, many, n * sizeof *one);
     }
     lem_free(one);
     lem_free(many);
+    close_fixture(&f);
+}
+
+/* Each process computes its slots in a net of its own memory; what comes out is combined by the same tree. */
+static void by_processes(fixture *f, const lem_objective *obj, const uint64_t *items, int n, int slots,
+                         int processes, float *out) {
+    lem_slot_tree tree;
+    lem_err err = LEM_ERR_INIT;
+    size_t size = f->m->n_params;
+    assert_int_equal(lem_slot_tree_init(&tree, processes, size, &err), LEM_OK);
+    for (int p = 0; p < processes; p++) {
+        lem_net *net = NULL;
+        lem_gradient g;
+        assert_int_equal(lem_net_new(f->m, f->b, 128, true, &net, &err), LEM_OK);
+        assert_int_equal(lem_gradient_init(&g, net, f->b, 128, slots / processes, &err), LEM_OK);
+        assert_int_equal(obj->begin(obj->ctx, items, n, &err), LEM_OK);
+        assert_int_equal(lem_gradient_part(&g, obj, items, n, p * (slots / processes), slots, &err), LEM_OK);
+        memcpy(out, lem_net_grads(net), size * sizeof *out);
+        lem_slot_tree_add(&tree, f->b, out);
+        lem_gradient_release(&g);
+        lem_net_free(net);
+    }
+    lem_slot_tree_release(&tree);
+}
+
+/* For batches of fewer, as many and more items than slots. */
+static void processes_change_no_bit(void **state) {
+    (void)state;
+    fixture f = open_fixture(LEM_ISA_GENERIC);
+    const uint64_t items[] = {2, 0, 4, 4, 1, 3, 0, 2, 1, 3, 3, 4, 0};
+    const int sizes[] = {1, 5, 8, 13};
+    toy t;
+    lem_objective obj = toy_objective(&t);
+    lem_err err = LEM_ERR_INIT;
+    size_t n = f.m->n_params;
+    float *one = lem_alloc(n, sizeof *one, &err), *many = lem_alloc(n, sizeof *many, &err);
+    assert_non_null(one);
+    assert_non_null(many);
+    for (int k = 0; k < 4; k++) {
+        gradient_of(&f, &obj, items, sizes[k], 128, 8, one);
+        gradient_of(&f, &obj, items, sizes[k], 2 * LEN, 8, many);
+        assert_memory_equal(one, many, n * sizeof *one);
+        for (int p = 1; p <= 8; p *= 2) {
+            by_processes(&f, &obj, items, sizes[k], 8, p, many);
+            assert_memory_equal(one, many, n * sizeof *one);
+        }
+        gradient_of(&f, &obj, items, sizes[k], 128, 1, many); /* another order of the same sum */
+        for (size_t i = 0; i < n; i++) assert_true(fabsf(one[i] - many[i]) < 1e-5f);
+    }
+    assert_memory_not_equal(one, many, n * sizeof *one);
+    lem_free(one);
+    lem_free(many);
+    close_fixture(&f);
+}
+
+/* The tree of the header, by a backend that only adds. */
+static void tree_is_fixed(void **state) {
+    (void)state;
+    fixture f = open_fixture(LEM_ISA_GENERIC);
+    lem_slot_tree tree;
+    lem_err err = LEM_ERR_INIT;
+    const float leaf[4] = {1, 0x1p-24f, 0x1p-24f, 0x1p-23f};
+    assert_int_equal(lem_slot_tree_init(&tree, 4, 1, &err), LEM_OK);
+    for (int turn = 0; turn < 2; turn++) {
+        float g = 0;
+        for (int i = 0; i < 4; i++) {
+            g = leaf[i];
+            lem_slot_tree_add(&tree, f.b, &g);
+        }
+        assert_true(g == (leaf[0] + leaf[1]) + (leaf[2] + leaf[3]));
+        assert_true(g != ((leaf[0] + leaf[1]) + leaf[2]) + leaf[3]);
+    }
+    lem_slot_tree_release(&tree);
+    assert_int_equal(lem_slot_tree_init(&tree, 6, 1, &err), LEM_EUSAGE);
+    assert_int_equal(lem_slot_tree_init(&tree, 0, 1, &err), LEM_EUSAGE);
+    for (int d = 0; d < 7; d++) assert_int_equal(lem_slot_tree_depth(1 << d), d);
     close_fixture(&f);
 }
 
@@ -275,20 +353,22 @@ static void groups_need_a_loss(void **state) {
     const uint64_t item = 0;
     toy t;
     lem_objective obj = toy_objective(&t);
-    lem_gradient g = {.net = f.net, .max_rows = 128};
+    lem_gradient g;
     lem_train_metric m[LEM_MAX_METRICS];
     lem_err err = LEM_ERR_INIT;
     int n = 0;
     obj.group = NULL;
+    assert_int_equal(lem_gradient_init(&g, f.net, f.b, 128, 1, &err), LEM_OK);
     assert_int_equal(lem_gradient_run(&g, &obj, &item, 1, m, &n, &err), LEM_EUSAGE);
     lem_gradient_release(&g);
     close_fixture(&f);
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(toy_by_differences),
-                                       cmocka_unit_test(process_by_differences),
-                                       cmocka_unit_test(process_loss), cmocka_unit_test(splits_and_repeats),
-                                       cmocka_unit_test(groups_need_a_loss)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(toy_by_differences), cmocka_unit_test(process_by_differences),
+        cmocka_unit_test(process_loss),       cmocka_unit_test(splits_and_repeats),
+        cmocka_unit_test(groups_need_a_loss), cmocka_unit_test(processes_change_no_bit),
+        cmocka_unit_test(tree_is_fixed)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
