@@ -1,12 +1,14 @@
 /* train_options.c - the options that every training command has */
 #include "cli/runtime.h"
 #include "cli/train_options.h"
+#include "core/choice.h"
 #include "core/file.h"
 #include "core/mem.h"
 #include "model/folder.h"
 #include "train/slot_tree.h"
 
-#include <stdlib.h>
+/* Powers of two from 1 on. */
+#define SLOTS "1|2|4|8|16|32|64"
 
 const lem_opt lem_train_options[LEM_N_TRAIN_OPTIONS] = {
     {"max-steps", LEM_OPT_INT, "N", "0", "stop after N optimizer steps; 0 = by epochs", 0, 1e9},
@@ -27,7 +29,7 @@ const lem_opt lem_train_options[LEM_N_TRAIN_OPTIONS] = {
      "slots of a step's gradient, added as a fixed tree, so that N processes give the bits of one; takes "
      "log2 N "
      "more gradients",
-     .choices = "1|2|4|8|16|32|64"},
+     .choices = SLOTS},
     {"checkpoint-every", LEM_OPT_INT, "N", "100", "steps between checkpoints; 0 = none", 0, 1e9,
      .effect = LEM_OPT_CHANGES_NOTHING},
     {"val-every", LEM_OPT_INT, "N", "0", "steps between validations; 0 = at the end", 0, 1e9},
@@ -48,7 +50,7 @@ lem_status lem_train_options_read(const lem_args *a, lem_train_opts *out, lem_er
                         .max_rows = (int)lem_args_int(a, "max-rows"),
                         .checkpoint_every = (int)lem_args_int(a, "checkpoint-every"),
                         .val_every = (int)lem_args_int(a, "val-every"),
-                        .grad_slots = atoi(lem_args_str(a, "grad-slots")),
+                        .grad_slots = 1 << lem_choice_find(SLOTS, lem_args_str(a, "grad-slots")),
                         .seed = (uint64_t)lem_args_int(a, "seed")};
     lem_status st = lem_schedule_parse(lem_args_str(a, "schedule"), &o.schedule, err);
     if (st == LEM_OK) *out = o;

@@ -98,12 +98,6 @@ static void place_all(layout *l, const lem_model_config *c, bool lm) {
     }
 }
 
-size_t lem_model_flat_size(const lem_model_config *c, bool lm) {
-    layout l = {0};
-    place_all(&l, c, lm);
-    return l.end;
-}
-
 size_t lem_model_trainable_size(const lem_model_config *c, const lem_trainable *t) {
     layout l = {.t = t};
     place_all(&l, c, true);

@@ -15,8 +15,6 @@ size_t *lem_role_field(lem_role r, lem_layer_weights *w);
 void lem_role_shape(lem_role r, const lem_model_config *c, int *rank, int *rows, int *cols);
 void lem_role_tensor(lem_role r, const lem_model_config *c, int layer, char out[96]);
 
-/* Elements of the flat array of that shape, padding included; lm: an untied language-model head is there. */
-size_t lem_model_flat_size(const lem_model_config *c, bool lm);
 /* Elements of an array of what learns alone, padding included; an untied language-model head is there. */
 size_t lem_model_trainable_size(const lem_model_config *c, const lem_trainable *t);
 /* The tensor table alone: params is NULL. */

@@ -21,7 +21,7 @@ lem_status lem_targets_add(lem_targets *list, const lem_target *t, lem_err *err)
     return LEM_OK;
 }
 
-void lem_targets_release(lem_targets *list) {
+static void release_targets(lem_targets *list) {
     lem_free(list->target);
     lem_free(list->item);
     *list = (lem_targets){0};
@@ -42,7 +42,7 @@ static void release_scratch(lem_losses *l) {
 void lem_losses_release(lem_losses *l) {
     release_scratch(l);
     lem_forest_release(&l->forest);
-    lem_targets_release(&l->targets);
+    release_targets(&l->targets);
 }
 
 /* Scratch for as many targets as there are. */

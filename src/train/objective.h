@@ -41,7 +41,6 @@ typedef struct lem_targets { /* of one forest, in the order they were stated; ow
 /* Appends t. Targets of one row may stand in any number; the order in which an item states its targets is the
  * order of every sum. */
 lem_status lem_targets_add(lem_targets *list, const lem_target *t, lem_err *err) LEM_MUST_CHECK;
-void lem_targets_release(lem_targets *list);
 
 typedef struct lem_train_metric {
     const char *name;

@@ -87,7 +87,8 @@ static void move_params(run *r, bool back) {
         size_t at = lem_net_grad_at(r->net, i);
         if (at == SIZE_MAX) continue;
         float *mine = r->m->params + w->offset, *copy = place + at;
-        memcpy(back ? mine : copy, back ? copy : mine, w->count * sizeof *mine);
+        if (back) memcpy(mine, copy, w->count * sizeof *mine);
+        else memcpy(copy, mine, w->count * sizeof *mine);
     }
 }
 
