@@ -427,7 +427,8 @@ static void release(job *j) {
 }
 
 static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
-    static const lem_job_spec spec = {.cheap = true};
+    const char *companions[] = {lem_args_str(args, "audit")};
+    lem_job_spec spec = {.cheap = true, .companions = companions, .n_companions = companions[0] != NULL};
     job j = {.cli = cli, .path = args->words[0]};
     lem_job *file = NULL;
     bool explain = lem_args_flag(args, "explain");

@@ -5,6 +5,7 @@
 #include "cli/train_options.h"
 
 #include "core/file.h"
+#include "job/digest.h"
 #include "core/mem.h"
 #include "core/object.h"
 #include "data/dataset.h"
@@ -172,7 +173,8 @@ static lem_status train(job *j, lem_buf *telemetry, lem_err *err) {
 
 static lem_status save(job *j, const lem_buf *telemetry, lem_err *err) {
     const char *out = lem_job_out(j->job);
-    lem_status st = lem_model_save(j->model, out, LEM_DTYPE_F32, err);
+    lem_status st = lem_digest_clear_model(out, err);
+    if (st == LEM_OK) st = lem_model_save(j->model, out, LEM_DTYPE_F32, err);
     if (st == LEM_OK) st = lem_tokenizer_save(j->tok, out, err);
     if (st == LEM_OK) st = lem_prompt_settings_save(&j->prompt, out, err);
     if (st == LEM_OK) st = lem_train_save_telemetry(out, telemetry, err);

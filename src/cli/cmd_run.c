@@ -11,6 +11,8 @@ static const lem_opt opts[] = {
 
 lem_status lem_run_recipe(lem_cli *cli, const lem_args *args, lem_json *tree, const char *source,
                           int first_word, lem_err *err) {
+    if (lem_args_has(args, "limit"))
+        return lem_fail(err, LEM_EUSAGE, "--limit is no option of a recipe; say STAGE.limit=N");
     lem_recipe_spec spec = {cli->commands,
                             tree,
                             source,

@@ -5,6 +5,7 @@
 #include "cli/train_options.h"
 
 #include "core/choice.h"
+#include "job/digest.h"
 #include "core/file.h"
 #include "core/mem.h"
 #include "data/dataset.h"
@@ -79,12 +80,26 @@ static bool is_stage_name(const char *name) {
     return name && *name && strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-_") == strlen(name);
 }
 
+/* Options that shape the model or the run, not the training of one stage. */
+static bool is_whole_run(const char *name) {
+    static const char *const names[] = {
+        "model",   "from-scratch", "arch",    "layers", "width",     "ffn",    "heads", "kv-heads",
+        "context", "rope-theta",   "untied",  "vocab",  "tokenizer", "stages", "out",   "threads",
+        "config",  "json",         "dry-run", "fresh",  "overwrite", "quiet",  "help",  "prompt-from"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(names[i], name) == 0) return true;
+    return false;
+}
+
 /* A stage's own options over the command's. */
 static lem_status merge_options(lem_json *merged, const lem_json *tree, lem_err *err) {
     for (size_t i = 0; i < lem_json_count(tree); i++) {
         const char *key = lem_json_key_at(tree, i);
         const lem_opt *o = lem_opt_find(&lem_cmd_sft, key);
         if (strcmp(key, "name") == 0) continue;
+        if (o && is_whole_run(o->name))
+            return lem_fail(err, LEM_EUSAGE, "--%s is of the whole run; it cannot differ between stages",
+                            o->name);
         if (!lem_json_set(merged, o ? o->name : key, lem_json_copy(lem_json_value_at(tree, i))))
             return lem_fail(err, LEM_EMEM, "out of memory");
     }
@@ -175,6 +190,21 @@ static void tell_template(const job *j, stage *s, bool conversations) {
     if (!conversations && !(scratch && j->n == 1)) return;
     s->prompt.template = conversations ? LEM_PROMPT_CHAT : LEM_PROMPT_PLAIN;
     s->prompt.told |= LEM_PROMPT_TOLD_TEMPLATE;
+}
+
+/* An option that no row took was not trained on: lemma.json must not tell it. */
+static lem_status forget(job *j, stage *s, int field, const char *option, uint64_t rows, lem_err *err) {
+    if (!lem_args_str(&s->args, option) || !*lem_args_str(&s->args, option) || rows) return LEM_OK;
+    lem_warn(j->cli->log, "stage %s: no row takes --%s; it is not trained on, and not saved with the model",
+             s->name, option);
+    lem_status st = lem_prompt_settings_tell(&s->prompt, field, NULL, err);
+    s->prompt.told &= ~(unsigned)field;
+    return st;
+}
+
+static lem_status keep_taken(job *j, stage *s, const lem_drop_counts *d, lem_err *err) {
+    lem_status st = forget(j, s, LEM_PROMPT_TOLD_SUFFIX, "suffix", d->with_suffix, err);
+    return st ? st : forget(j, s, LEM_PROMPT_TOLD_SYSTEM, "system", d->with_system, err);
 }
 
 /* ---- the model to start from ---- */
@@ -270,7 +300,8 @@ done:
 
 static lem_status save_model(job *j, const stage *s, const char *dir, const lem_buf *telemetry,
                              lem_err *err) {
-    lem_status st = lem_model_save(j->model, dir, LEM_DTYPE_F32, err);
+    lem_status st = lem_digest_clear_model(dir, err);
+    if (st == LEM_OK) st = lem_model_save(j->model, dir, LEM_DTYPE_F32, err);
     if (st == LEM_OK) st = lem_tokenizer_save(j->tok, dir, err);
     if (st == LEM_OK) st = lem_prompt_settings_save(&s->prompt, dir, err);
     return st == LEM_OK ? lem_train_save_telemetry(dir, telemetry, err) : st;
@@ -291,6 +322,8 @@ static lem_status load_stage(job *j, stage *s, lem_examples *train, lem_examples
         if (st) return st;
     }
     tell_template(j, s, d.conversations > 0);
+    lem_status taken = keep_taken(j, s, &d, err);
+    if (taken) return taken;
     lem_info(j->cli->log, "stage %s: %llu rows, %llu kept, %llu left out as too long; %llu tokens", s->name,
              (unsigned long long)d.rows, (unsigned long long)d.kept, (unsigned long long)d.too_long,
              (unsigned long long)(train->n ? train->start[train->n] : 0));

@@ -72,7 +72,8 @@ typedef struct lem_cli {
     lem_cancel *cancel;                 /* set by SIGINT/SIGTERM */
     const lem_command *const *commands; /* all of them, for those that run others */
     bool in_recipe;                     /* the command is a stage of a recipe */
-    bool upstream_ran;     /* so did a stage before it: contents of its inputs may have changed */
+    const char *const *made;            /* [n_made] outputs of stages of the same run that ran before it */
+    int n_made;
     bool job_ran;          /* set by lem_job_start: the last command did work */
     char job_identity[65]; /* set by lem_job_open */
 } lem_cli;
