@@ -433,7 +433,7 @@ static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
     lem_job *file = NULL;
     bool explain = lem_args_flag(args, "explain");
     if (args->n_words != (explain ? 2 : 1))
-        return lem_fail(err, LEM_EUSAGE, "%s; found %d words",
+        return lem_fail(err, LEM_EUSAGE, "%s; found %d",
                         explain ? "--explain takes two words, GOLD and PREDICTION"
                                 : "one FILE expected (--explain for a pair)",
                         args->n_words);

@@ -186,10 +186,11 @@ static lem_status train_and_save(job *j, lem_err *err) {
     lem_status st = LEM_OK;
     LEM_TRY(read_prompt(j, err));
     LEM_TRY(lem_train_folder_config(j->model_dir, &j->config, err));
+    set_body(j);
+    j->config.layers += (int)lem_args_int(j->args, "add-layers");
     LEM_TRY(lem_runtime_tokenizer(j->cli, j->model_dir, &j->tok, err));
     LEM_TRY(make_recipe(j, err));
     LEM_TRY(lem_train_memory_check(j->cli, &j->config, (int)lem_args_int(j->args, "max-rows"), err));
-    set_body(j);
     LEM_TRY(make_objectives(j, err));
     if (!j->cli->dry_run) {
         LEM_TRY(lem_runtime_open(j->cli, lem_job_compute_path(j->job), &j->rt, err));

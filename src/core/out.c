@@ -325,7 +325,7 @@ static lem_status try_lock(lem_lock *l, const char *path, bool *stale, lem_err *
     char text[32];
     *stale = false;
     l->fd = open(l->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
-    if (l->fd < 0) return lem_fail_errno(err, LEM_EIO, "cannot open the lock '%s'", l->path);
+    if (l->fd < 0) return lem_fail_errno(err, LEM_EIO, "nothing can be written beside '%s'", path);
     int rc;
     do rc = flock(l->fd, LOCK_EX | LOCK_NB);
     while (rc != 0 && errno == EINTR);

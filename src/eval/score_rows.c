@@ -7,6 +7,7 @@
 
 typedef struct candidate {
     const char *text;
+    size_t len;
     int same; /* index of an identical earlier one, or -1 */
     bool skip;
     lem_rendering r;
@@ -22,7 +23,8 @@ typedef struct work {
 
 static int same_text(const candidate *c, size_t i) {
     for (size_t k = 0; k < i; k++)
-        if (c[k].same < 0 && strcmp(c[k].text, c[i].text) == 0) return (int)k;
+        if (c[k].same < 0 && c[k].len == c[i].len && memcmp(c[k].text, c[i].text, c[i].len) == 0)
+            return (int)k;
     return -1;
 }
 
@@ -47,10 +49,12 @@ static lem_status render(work *w, const char *problem, const lem_json *texts, ca
             return lem_fail(err, LEM_EDATA, "completions[%zu]: text expected, %s found", i,
                             lem_json_kind_name(t));
         c[i].text = lem_json_str(t, "");
+        c[i].len = lem_json_str_len(t);
         c[i].same = same_text(c, i);
         if (c[i].same >= 0) continue;
         const lem_score_how *how = w->how;
-        lem_status st = lem_prompt_solution(how->recipe, how->tokenizer, problem, c[i].text, &c[i].r, err);
+        lem_status st = lem_prompt_solution_bytes(how->recipe, how->tokenizer, problem, c[i].text, c[i].len,
+                                                  &c[i].r, err);
         if (st) return lem_err_context(err, "completions[%zu]", i);
         skip_unreadable(w, &c[i], i);
     }

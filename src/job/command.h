@@ -158,6 +158,8 @@ const lem_json *lem_args_tree(const lem_args *a, const char *name); /* NULL if a
 /* Texts made from the tables. */
 void lem_help_all(const lem_command *const *table, FILE *f);
 void lem_help_command(const lem_command *cmd, FILE *f);
+/* Whether commands of two words begin with it ("rm"). */
+bool lem_is_group(const lem_command *const *table, const char *word);
 /* Subcommands of a group ("rm"); false if there are none. */
 bool lem_help_group(const lem_command *const *table, const char *group, FILE *f);
 

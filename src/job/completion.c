@@ -137,7 +137,10 @@ static void zsh_script(const lem_command *const *table, FILE *f) {
         for (int k = 0; (o = lem_opt_at(table[i], k)); k++) zsh_option(o, f);
         fputs(" \\\n            '*:file:_files' ;;\n", f);
     }
-    fputs("    esac\n}\n_lemma \"$@\"\n", f);
+    fputs("    esac\n}\n"
+          "# from $fpath it is called, sourced it makes itself known\n"
+          "if [[ ${funcstack[1]} == _lemma ]]; then _lemma \"$@\"; else compdef _lemma lemma; fi\n",
+          f);
 }
 
 /* ---- fish ---- */

@@ -8,8 +8,8 @@
  *   - or finds that it is complete (the final manifest is of this job, and the output has the digest that
  *     stands in it),
  *   - and a command with other facts is refused with LEM_EUSAGE, naming what changed, old and new.
- * --overwrite lets another job's result be replaced, --fresh starts anew in any case.
- * An output that no manifest belongs to is somebody's file: refused without --overwrite or --fresh.
+ * --overwrite lets what stands at the output be replaced, --fresh starts anew over any result of lemma's.
+ * An output that no manifest belongs to is somebody's file: refused without --overwrite.
  *
  * Use: open, look at lem_job_done, check options and inputs, start, work, finish, close.
  * Before lem_job_start nothing is left behind by close: a refused option leaves neither folder nor lock.

@@ -25,6 +25,8 @@ static bool judge(const lem_job *j, const lem_json *old) {
 }
 
 lem_status job_refuse(const lem_job *j, const char *what, const char *why, const char *remedy, lem_err *err) {
+    if (j->cli->in_recipe)
+        remedy = "--overwrite runs the stage again and those that read it, --fresh all of them";
     return lem_fail(err, LEM_EUSAGE, "%s %s: %s; %s", j->out, what, why, remedy);
 }
 
@@ -102,9 +104,10 @@ static lem_status look_at_lone_manifest(lem_job *j, lem_err *err) {
 /* *foreign receives why what stands at the output is not this job's, empty if nothing stands there. */
 static lem_status look_at_result(lem_job *j, const char *const *companions, int n, lem_buf *foreign,
                                  lem_err *err) {
-    if (j->cli->fresh) return LEM_OK;
-    if (!is_there(j->out)) return look_at_lone_manifest(j, err);
-    if (lem_file_exists(j->manifest)) return look_at_manifest(j, companions, n, foreign, err);
+    bool ours = lem_file_exists(j->manifest) || (j->cli->fresh && lem_file_exists(j->work_manifest));
+    if (!is_there(j->out)) return j->cli->fresh ? LEM_OK : look_at_lone_manifest(j, err);
+    if (ours && j->cli->fresh) return LEM_OK;
+    if (ours) return look_at_manifest(j, companions, n, foreign, err);
     lem_buf_puts(foreign, "no manifest says that lemma wrote it");
     return LEM_OK;
 }

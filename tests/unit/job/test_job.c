@@ -407,7 +407,7 @@ static void foreign_files_are_refused(void **state) {
     OK(open_job(&r, &toy_dir, "--out o --overwrite"));
     assert_true(lem_job_may_replace(r.job));
     close_job(&r);
-    expect_new(&toy, "--out o.txt --fresh");
+    FAILS(open_job(&r, &toy, "--out o.txt --fresh"), LEM_EUSAGE, "pass --overwrite");
     whole_job(&toy, "--out o.txt --overwrite", "o.txt", "result");
 }
 
