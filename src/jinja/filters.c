@@ -1,5 +1,5 @@
 /* filters.c - filters of one value: text, numbers, tojson, default */
-#include "token/jinja/jinja_priv.h"
+#include "jinja/jinja_priv.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* compare.c - truth, equality, order and membership, as Python has them */
-#include "token/jinja/jinja_priv.h"
+#include "jinja/jinja_priv.h"
 
 #include <math.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* lex_text.c - white space as Python's str.isspace has it, and the escapes of Python's string literals */
 #include "core/utf8.h"
-#include "token/jinja/jinja_priv.h"
+#include "jinja/jinja_priv.h"
 
 #include <stdio.h>
 #include <string.h>

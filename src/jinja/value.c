@@ -1,5 +1,5 @@
 /* value.c - values of the template language: strings with marks, sequences, dicts; bounds of a rendering */
-#include "token/jinja/jinja_priv.h"
+#include "jinja/jinja_priv.h"
 
 #include "core/utf8.h"
 

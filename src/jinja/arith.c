@@ -1,5 +1,5 @@
 /* arith.c - + - * / // % ** and the signs, on numbers, strings and lists */
-#include "token/jinja/jinja_priv.h"
+#include "jinja/jinja_priv.h"
 
 #include <math.h>
 #include <string.h>

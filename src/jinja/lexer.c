@@ -1,6 +1,6 @@
 /* lexer.c - template text to tokens, with Jinja's white space rules (trim_blocks and lstrip_blocks on) */
 #include "core/utf8.h"
-#include "token/jinja/jinja_priv.h"
+#include "jinja/jinja_priv.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* call.c - calls: global functions, and the methods of lists, dicts, loops, cyclers */
-#include "token/jinja/jinja_priv.h"
+#include "jinja/jinja_priv.h"
 
 #include <stdio.h>
 #include <string.h>

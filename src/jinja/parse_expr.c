@@ -1,5 +1,5 @@
 /* parse_expr.c - expressions: jinja2's grammar, precedence and corner cases */
-#include "token/jinja/jinja_priv.h"
+#include "jinja/jinja_priv.h"
 
 #include <stdarg.h>
 #include <stdio.h>

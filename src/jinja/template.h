@@ -1,4 +1,4 @@
-/* token/template.h - a model folder's chat template (Jinja), rendered with the origin of every byte
+/* jinja/template.h - a model folder's chat template (Jinja), rendered with the origin of every byte
  *
  * The language is the subset that chat templates use; output equals jinja2's byte for byte in the environment
  * that Transformers makes (ImmutableSandboxedEnvironment, trim_blocks, lstrip_blocks, loopcontrols, {%
@@ -12,8 +12,8 @@
  * Bounds, all errors: source 1 MiB; nesting; steps and memory of a rendering, both in proportion to its
  * input. Nothing depends on time, locale or environment: strftime_now shows the date that the caller gives. A
  * lem_template is immutable and may be shared by threads. */
-#ifndef LEM_TOKEN_TEMPLATE_H
-#define LEM_TOKEN_TEMPLATE_H
+#ifndef LEM_JINJA_TEMPLATE_H
+#define LEM_JINJA_TEMPLATE_H
 
 #include "core/buf.h"
 #include "core/err.h"

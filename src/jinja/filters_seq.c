@@ -1,5 +1,5 @@
 /* filters_seq.c - filters of sequences: select, map, sort, join … */
-#include "token/jinja/jinja_priv.h"
+#include "jinja/jinja_priv.h"
 
 #include <string.h>
 

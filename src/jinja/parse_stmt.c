@@ -1,5 +1,5 @@
 /* parse_stmt.c - statements: {% for %}, {% if %}, {% set %}, {% macro %} and their ends */
-#include "token/jinja/jinja_priv.h"
+#include "jinja/jinja_priv.h"
 
 #include <stdio.h>
 #include <string.h>

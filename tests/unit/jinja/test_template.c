@@ -3,7 +3,7 @@
 #include "core/file.h"
 #include "core/hash.h"
 #include "core/mem.h"
-#include "token/template.h"
+#include "jinja/template.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -18,10 +18,8 @@ static lem_json *golden;
 static int setup(void **state) {
     (void)state;
     lem_err err = LEM_ERR_INIT;
-    return lem_json_load(LEMMA_TEST_DATA "/token/templates/golden.json", (size_t)8 << 20, &golden, &err) ==
-                   LEM_OK
-               ? 0
-               : -1;
+    return lem_json_load(LEMMA_TEST_DATA "/jinja/golden.json", (size_t)8 << 20, &golden, &err) == LEM_OK ? 0
+                                                                                                         : -1;
 }
 
 static int teardown(void **state) {

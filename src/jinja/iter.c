@@ -1,5 +1,5 @@
 /* iter.c - what can be iterated, and lengths */
-#include "token/jinja/jinja_priv.h"
+#include "jinja/jinja_priv.h"
 
 bool lem_jin_can_iter(const jin_val *v) {
     return v->kind == JIN_SEQ || v->kind == JIN_STR || v->kind == JIN_DICT || v->kind == JIN_UNDEF;

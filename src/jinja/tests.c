@@ -1,5 +1,5 @@
 /* tests.c - what may follow `is`: defined, string, mapping, equalto … */
-#include "token/jinja/jinja_priv.h"
+#include "jinja/jinja_priv.h"
 
 #include <math.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* case.c - str.upper, lower, title, capitalize, swapcase with Unicode's full mappings, as Python has them */
-#include "token/jinja/jinja_priv.h"
+#include "jinja/jinja_priv.h"
 
 #include "core/utf8.h"
 

@@ -1,5 +1,5 @@
 /* json.c - the filter tojson: Python's json.dumps with the settings of Transformers */
-#include "token/jinja/jinja_priv.h"
+#include "jinja/jinja_priv.h"
 
 #include "core/utf8.h"
 

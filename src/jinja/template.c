@@ -1,7 +1,7 @@
 /* template.c - a chat template: parsed once, rendered with messages */
-#include "token/template.h"
+#include "jinja/template.h"
 
-#include "token/jinja/jinja_priv.h"
+#include "jinja/jinja_priv.h"
 
 #include <string.h>
 

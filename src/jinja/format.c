@@ -1,5 +1,5 @@
 /* format.c - "%s" % x and "{}".format(x), for strings, integers and floats */
-#include "token/jinja/jinja_priv.h"
+#include "jinja/jinja_priv.h"
 
 #include <math.h>
 #include <stdio.h>

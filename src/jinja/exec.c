@@ -1,5 +1,5 @@
 /* exec.c - statements: output, loops, assignment, macros, blocks */
-#include "token/jinja/jinja_priv.h"
+#include "jinja/jinja_priv.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* date.c - a date as people write it */
-#include "token/template.h"
+#include "jinja/template.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* str_methods.c - the methods of strings */
-#include "token/jinja/jinja_priv.h"
+#include "jinja/jinja_priv.h"
 
 #include "core/utf8.h"
 

@@ -1,5 +1,5 @@
 /* eval.c - expressions to values: names, attributes, items, slices, operators */
-#include "token/jinja/jinja_priv.h"
+#include "jinja/jinja_priv.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -11,8 +11,8 @@
  * Bounds: source 1 MiB, depth of the tree JIN_MAX_TREE, depth of evaluation JIN_MAX_CALL, steps (one for a
  * node evaluated, one for 32 bytes copied or an element visited), memory of a rendering. Each is an error
  * that names the line. */
-#ifndef LEM_TOKEN_JINJA_JINJA_PRIV_H
-#define LEM_TOKEN_JINJA_JINJA_PRIV_H
+#ifndef LEM_JINJA_JINJA_PRIV_H
+#define LEM_JINJA_JINJA_PRIV_H
 
 #include "core/buf.h"
 #include "core/err.h"

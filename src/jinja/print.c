@@ -1,5 +1,5 @@
 /* print.c - str() and repr() of values as Python writes them */
-#include "token/jinja/jinja_priv.h"
+#include "jinja/jinja_priv.h"
 
 #include "core/utf8.h"
 
