@@ -1,5 +1,5 @@
 /* values - F32, F16 and BF16 as they stand in files, to fp32 and back */
-#include "model/values.h"
+#include "weights/values.h"
 
 #include <string.h>
 

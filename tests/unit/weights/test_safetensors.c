@@ -1,7 +1,22 @@
 /* test_safetensors - strict headers, damaged files, deterministic writing */
-#include "support.h"
+#include "weights/safetensors.h"
 
+#include "core/buf.h"
+#include "core/file.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
+
+#include "../checks.h"
+
+static char *temp_dir(void) {
+    static char path[64];
+    snprintf(path, sizeof path, "/tmp/lemma-weights-XXXXXX");
+    assert_non_null(mkdtemp(path));
+    return path;
+}
 
 #define T(name, dtype, shape, a, b)                                                                          \
     "\"" name "\":{\"dtype\":\"" dtype "\",\"shape\":" shape ",\"data_offsets\":[" #a "," #b "]}"

@@ -1,5 +1,5 @@
 /* name_list - collects names for one error line of bounded length */
-#include "model/name_list.h"
+#include "weights/name_list.h"
 
 enum { SHOWN = 4 };
 

@@ -3,8 +3,8 @@
 #include "core/file.h"
 #include "core/json.h"
 #include "core/mem.h"
-#include "model/safetensors.h"
-#include "model/values.h"
+#include "weights/safetensors.h"
+#include "weights/values.h"
 
 #include <stdlib.h>
 #include <string.h>

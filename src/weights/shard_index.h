@@ -1,11 +1,11 @@
-/* model/shard_index.h - model.safetensors.index.json: which shard holds which tensor
+/* weights/shard_index.h - model.safetensors.index.json: which shard holds which tensor
  *
  * {"metadata": {"total_size": bytes}, "weight_map": {tensor: file}} as Transformers writes it. File names are
  * plain names that end in .safetensors: a name with a path separator, "..", or a leading dot is refused, so
  * that no index reaches outside its folder. (What such a name IS may be a symbolic link: the folders of the
  * Hugging Face cache consist of links into ../../blobs.) */
-#ifndef LEM_MODEL_SHARD_INDEX_H
-#define LEM_MODEL_SHARD_INDEX_H
+#ifndef LEM_WEIGHTS_SHARD_INDEX_H
+#define LEM_WEIGHTS_SHARD_INDEX_H
 
 #include "core/err.h"
 #include "core/hash.h"

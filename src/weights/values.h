@@ -1,8 +1,8 @@
-/* model/values.h - stored numbers to fp32 and back: F32, F16, BF16, little-endian, as in safetensors
+/* weights/values.h - stored numbers to fp32 and back: F32, F16, BF16, little-endian, as in safetensors
  *
  * Reading tells where the first value stands that is not finite; writing rounds to nearest even. */
-#ifndef LEM_MODEL_VALUES_H
-#define LEM_MODEL_VALUES_H
+#ifndef LEM_WEIGHTS_VALUES_H
+#define LEM_WEIGHTS_VALUES_H
 
 #include "compute/tensor.h"
 

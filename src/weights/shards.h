@@ -1,4 +1,4 @@
-/* model/shards.h - the tensors of a model folder, whether they stand in model.safetensors or in several
+/* weights/shards.h - the tensors of a model folder, whether they stand in model.safetensors or in several
  * shards with an index
  *
  * Opening reads and checks headers only: index against shards both ways (a tensor that the index names is in
@@ -7,10 +7,10 @@
  * there, as in Transformers. Names are plain (shard_index.h); what they link to may lie elsewhere, as in the
  * cache of Hugging Face, but must be a regular file. Threads may read from one lem_shards at the same time.
  */
-#ifndef LEM_MODEL_SHARDS_H
-#define LEM_MODEL_SHARDS_H
+#ifndef LEM_WEIGHTS_SHARDS_H
+#define LEM_WEIGHTS_SHARDS_H
 
-#include "model/safetensors.h"
+#include "weights/safetensors.h"
 
 typedef struct lem_stored { /* a tensor and the file it stands in, both borrowed from the lem_shards */
     const lem_safetensor *tensor;

@@ -1,5 +1,5 @@
 /* shard_index - reads the index of a folder whose weights stand in several files */
-#include "model/shard_index.h"
+#include "weights/shard_index.h"
 #include "core/mem.h"
 
 #include <stdio.h>

@@ -1,11 +1,11 @@
 /* safetensors - strict reader of the safetensors container */
-#include "model/safetensors.h"
+#include "weights/safetensors.h"
 #include "core/absent.h"
 #include "core/buf.h"
 #include "core/file.h"
 #include "core/json.h"
 #include "core/mem.h"
-#include "model/values.h"
+#include "weights/values.h"
 
 #include <errno.h>
 #include <fcntl.h>

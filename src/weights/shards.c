@@ -1,9 +1,9 @@
 /* shards - opens all weight files of a folder and checks them against their index */
-#include "model/shards.h"
+#include "weights/shards.h"
 #include "core/file.h"
 #include "core/mem.h"
-#include "model/name_list.h"
-#include "model/shard_index.h"
+#include "weights/name_list.h"
+#include "weights/shard_index.h"
 
 #include <string.h>
 

@@ -1,10 +1,10 @@
-/* model/safetensors.h - the safetensors container: a strict reader and a streaming, deterministic writer
+/* weights/safetensors.h - the safetensors container: a strict reader and a streaming, deterministic writer
  *
  * File: u64 little-endian header length, a JSON object {name: {dtype, shape, data_offsets: [begin, end)}},
  * then the data. The reader refuses headers above 100 MB, unknown types, shapes that contradict their
  * offsets, overlaps, gaps, bytes behind the last tensor and duplicate names. */
-#ifndef LEM_MODEL_SAFETENSORS_H
-#define LEM_MODEL_SAFETENSORS_H
+#ifndef LEM_WEIGHTS_SAFETENSORS_H
+#define LEM_WEIGHTS_SAFETENSORS_H
 
 #include "compute/tensor.h"
 #include "core/err.h"

@@ -1,6 +1,6 @@
-/* model/name_list.h - names that go into one error line: the first few of each kind, then how many more */
-#ifndef LEM_MODEL_NAME_LIST_H
-#define LEM_MODEL_NAME_LIST_H
+/* weights/name_list.h - names that go into one error line: the first few of each kind, then how many more */
+#ifndef LEM_WEIGHTS_NAME_LIST_H
+#define LEM_WEIGHTS_NAME_LIST_H
 
 #include "core/buf.h"
 #include "core/err.h"

@@ -1,4 +1,4 @@
-/* model/shards_write.h - weights written as model.safetensors, or as shards and their index when they are
+/* weights/shards_write.h - weights written as model.safetensors, or as shards and their index when they are
  * larger than one shard may be
  *
  * Tensors are filled into shards in the order given, as Transformers does: a new shard begins where the next
@@ -6,10 +6,10 @@
  * atomically; shards are written under other names first, then the old index and model.safetensors go, the
  * shards are renamed, and the new index comes last. Shards that only the old index named are removed at the
  * end. */
-#ifndef LEM_MODEL_SHARDS_WRITE_H
-#define LEM_MODEL_SHARDS_WRITE_H
+#ifndef LEM_WEIGHTS_SHARDS_WRITE_H
+#define LEM_WEIGHTS_SHARDS_WRITE_H
 
-#include "model/safetensors.h"
+#include "weights/safetensors.h"
 
 #define LEM_SHARD_BYTES 5000000000u /* default of Transformers */
 

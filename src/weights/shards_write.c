@@ -1,9 +1,9 @@
 /* shards_write - one file or several with an index, put in place so that no mixture can be opened */
-#include "model/shards_write.h"
+#include "weights/shards_write.h"
 #include "core/file.h"
 #include "core/json.h"
 #include "core/mem.h"
-#include "model/shard_index.h"
+#include "weights/shard_index.h"
 
 #include <stdio.h>
 #include <stdlib.h>
