@@ -2,7 +2,7 @@
  * that never meet */
 #include "core/hash.h"
 #include "core/mem.h"
-#include "data/wordproblem.h"
+#include "synth/wordproblem.h"
 
 #include <setjmp.h>
 #include <stdbool.h>

@@ -1,9 +1,9 @@
-/* data/wordproblem_priv.h - what the generator and its templates share: a bounded writer, draws, names and
+/* synth/wordproblem_priv.h - what the generator and its templates share: a bounded writer, draws, names and
  * things */
-#ifndef LEM_DATA_WORDPROBLEM_PRIV_H
-#define LEM_DATA_WORDPROBLEM_PRIV_H
+#ifndef LEM_SYNTH_WORDPROBLEM_PRIV_H
+#define LEM_SYNTH_WORDPROBLEM_PRIV_H
 
-#include "data/wordproblem.h"
+#include "synth/wordproblem.h"
 
 #include <stdbool.h>
 

@@ -1,6 +1,6 @@
-/* data/generaltext.c - short prompt and response pairs for the general stages: drills, comparing, words,
+/* synth/generaltext.c - short prompt and response pairs for the general stages: drills, comparing, words,
  * facts, chat */
-#include "data/wordproblem.h"
+#include "synth/wordproblem.h"
 
 #include <stdbool.h>
 #include <stdio.h>

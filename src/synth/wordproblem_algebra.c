@@ -1,6 +1,6 @@
-/* data/wordproblem_algebra.c - templates with unknowns, remainders, clocks, rings and shapes; and the table
+/* synth/wordproblem_algebra.c - templates with unknowns, remainders, clocks, rings and shapes; and the table
  * of all templates */
-#include "data/wordproblem_priv.h"
+#include "synth/wordproblem_priv.h"
 
 static void number_names(wp_draft *d, const wp_person **p, const wp_person **q) {
     *p = lem_wp_person(d);

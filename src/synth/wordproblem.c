@@ -1,9 +1,9 @@
-/* data/wordproblem.c - draws a template and its numbers until the problem has the wanted split and number of
+/* synth/wordproblem.c - draws a template and its numbers until the problem has the wanted split and number of
  * steps */
-#include "data/wordproblem.h"
+#include "synth/wordproblem.h"
 
 #include "core/hash.h"
-#include "data/wordproblem_priv.h"
+#include "synth/wordproblem_priv.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-/* data/wordproblem.h - generated word problems with worked solutions, and short general texts, as functions
+/* synth/wordproblem.h - generated word problems with worked solutions, and short general texts, as functions
  * of (key, index)
  *
  * The demo trains on these. A problem is a short story in English with a whole-number answer; its solution
@@ -10,8 +10,8 @@
  * names, objects or wording) is hashed into 16 classes; 0 is the test split, 1 the validation split, the rest
  * training. So no held-out problem has a training twin with other names, whatever keys the callers use.
  * Callers still remove duplicates inside a split by `key`. */
-#ifndef LEM_DATA_WORDPROBLEM_H
-#define LEM_DATA_WORDPROBLEM_H
+#ifndef LEM_SYNTH_WORDPROBLEM_H
+#define LEM_SYNTH_WORDPROBLEM_H
 
 #include "core/err.h"
 #include "core/rng.h"

@@ -1,6 +1,6 @@
-/* data/wordproblem_stories.c - templates about somebody who has things: a chain of events, then one of many
+/* synth/wordproblem_stories.c - templates about somebody who has things: a chain of events, then one of many
  * questions */
-#include "data/wordproblem_priv.h"
+#include "synth/wordproblem_priv.h"
 
 /* One event changes the value; returns the number of steps written (0: the kind does not fit the value). */
 static int event_add(wp_draft *d, const wp_person *p, int *v) {
