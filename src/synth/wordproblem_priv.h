@@ -31,8 +31,9 @@ typedef struct wp_template {
     int weight; /* relative frequency */
 } wp_template;
 
-extern const wp_template lem_wp_templates[LEM_WORDPROBLEM_TEMPLATES];
+extern const wp_template lem_wp_templates[LEM_WORDPROBLEM_TEMPLATES]; /* wordproblem_algebra.c */
 
+/* What templates write with (wordproblem_draft.c). */
 int lem_wp_range(wp_draft *d, int lo,
                  int hi); /* uniform, both ends included; not part of the structure: for words */
 int lem_wp_number(wp_draft *d, int lo, int hi); /* the same, recorded in the structure */
