@@ -10,7 +10,7 @@
 #include "core/mem.h"
 #include "core/rng.h"
 #include "data/decontam.h"
-#include "data/wordproblem.h"
+#include "synth/wordproblem.h"
 
 #include <string.h>
 #include <unistd.h>
