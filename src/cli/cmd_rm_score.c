@@ -304,8 +304,9 @@ static lem_status plan(lem_cli *cli, const lem_args *args, lem_plan *out, lem_er
 static lem_status show_plan(const job *j, lem_err *err) {
     lem_plan p = {0, 0};
     lem_status st = plan(j->cli, j->args, &p, err);
-    if (st == LEM_OK) lem_info(j->cli->log, "plan: at most %.2f GB of memory", p.memory / 1e9);
-    return st;
+    if (st) return st;
+    lem_info(j->cli->log, "plan: at most %.2f GB of memory", p.memory / 1e9);
+    return lem_print_dry_run(j->cli, "rm score", j->args, p.memory, err);
 }
 
 static lem_status score(job *j, lem_err *err) {

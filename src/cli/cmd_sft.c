@@ -59,6 +59,10 @@ typedef struct stage {
     const char *name;
     char *dir;                  /* where its model goes */
     lem_prompt_settings prompt; /* saved with the model */
+    bool ran;                   /* now; not complete before */
+    uint64_t examples;
+    long steps;
+    lem_train_result result;
 } stage;
 
 typedef struct job {
@@ -342,15 +346,17 @@ static char *checkpoint_dir(const job *j, const stage *s, lem_err *err) {
     return dir;
 }
 
-static lem_status train_stage(job *j, const stage *s, const lem_objective *obj, const lem_objective *val,
+static lem_status train_stage(job *j, stage *s, const lem_objective *obj, const lem_objective *val,
                               lem_buf *telemetry, lem_err *err) {
     lem_train_opts o;
-    lem_train_result res;
     lem_status st = lem_train_options_read(&s->args, &o, err);
     if (st) return st;
+    s->ran = true;
+    s->examples = obj->n_items;
+    s->steps = lem_train_steps(&o, obj->n_items);
     lem_info(j->cli->log,
              "stage %s: %ld steps of %d sequences, %.1f MiB for activations, gradients and packed weights",
-             s->name, lem_train_steps(&o, obj->n_items), o.batch,
+             s->name, s->steps, o.batch,
              (double)lem_net_bytes(&j->config, o.max_rows, true) / 1048576);
     if (j->cli->dry_run) return LEM_OK;
     char *checkpoints = checkpoint_dir(j, s, err);
@@ -358,8 +364,8 @@ static lem_status train_stage(job *j, const stage *s, const lem_objective *obj, 
     o.stage = s->name;
     o.checkpoint_dir = checkpoints;
     o.identity = lem_job_identity(j->job);
-    st = lem_train_run(j->model, j->rt.backend, obj, val, &o, telemetry, j->cli->log, j->cli->cancel, &res,
-                       err);
+    st = lem_train_run(j->model, j->rt.backend, obj, val, &o, telemetry, j->cli->log, j->cli->cancel,
+                       &s->result, err);
     lem_free(checkpoints);
     return st;
 }
@@ -407,6 +413,35 @@ static lem_status finish_stage(job *j, int i, lem_buf *all, lem_err *err) {
     return st;
 }
 
+static lem_json *stage_json(const job *j, const stage *s) {
+    lem_object o = lem_object_new();
+    lem_object_str(&o, "name", s->name);
+    lem_object_bool(&o, "already_complete", !s->ran);
+    if (s->ran) lem_train_tell(&o, s->examples, s->steps, j->cli->dry_run ? NULL : &s->result);
+    return lem_object_done(&o);
+}
+
+static lem_json *stages_json(const job *j) {
+    lem_json *list = lem_json_new_array();
+    bool ok = list != NULL;
+    for (int i = 0; ok && i < j->n; i++) ok = lem_json_append(list, stage_json(j, &j->stages[i]));
+    if (ok) return list;
+    lem_json_free(list);
+    return NULL;
+}
+
+static lem_status print_result(const job *j, lem_err *err) {
+    if (!j->cli->json) return LEM_OK;
+    lem_object o = lem_object_new();
+    lem_object_str(&o, "command", "sft");
+    lem_object_bool(&o, "dry_run", j->cli->dry_run);
+    lem_object_str(&o, "out", j->out);
+    lem_object_str(&o, "identity", lem_job_identity(j->job));
+    lem_object_int(&o, "parameters", lem_model_config_params(&j->config));
+    lem_object_json(&o, "stages", stages_json(j));
+    return lem_print_json(j->cli->out, lem_object_done(&o), 0, err);
+}
+
 static lem_status run_stages(job *j, lem_err *err) {
     lem_buf all = {0};
     lem_status st = LEM_OK;
@@ -426,6 +461,7 @@ static lem_status run_stages(job *j, lem_err *err) {
     LEM_TRY(save_model(j, &j->stages[j->n - 1], j->out, &all, err));
     LEM_TRY(lem_job_finish(j->job, err));
 done:
+    if (st == LEM_OK) st = print_result(j, err);
     lem_buf_release(&all);
     return st;
 }

@@ -84,6 +84,14 @@ lem_status lem_train_need_rows(const char *path, uint64_t rows, lem_err *err) {
     return rows ? LEM_OK : lem_fail(err, LEM_EDATA, "%s: no rows", path);
 }
 
+void lem_train_tell(lem_object *o, uint64_t examples, long steps, const lem_train_result *res) {
+    lem_object_int(o, "examples", examples);
+    lem_object_int(o, "steps", (uint64_t)steps);
+    if (!res) return;
+    lem_object_num(o, "loss", res->loss);
+    if (res->n_val) lem_object_num(o, "val_loss", res->val[0]);
+}
+
 lem_status lem_train_save_telemetry(const char *dir, const lem_buf *rows, lem_err *err) {
     char *path = lem_path_join(dir, "telemetry.jsonl", err);
     if (!path) return LEM_EMEM;

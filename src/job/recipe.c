@@ -3,6 +3,7 @@
 
 #include "core/file.h"
 #include "core/mem.h"
+#include "core/object.h"
 
 #include <string.h>
 
@@ -170,7 +171,37 @@ static void release(recipe *r) {
     lem_free(r->timing_path);
 }
 
-lem_status lem_recipe_run(lem_cli *cli, const lem_recipe_spec *spec, lem_err *err) {
+static lem_json *planned_stage(const recipe_stage *s) {
+    lem_object o = lem_object_new();
+    lem_object_str(&o, "name", s->name);
+    lem_object_str(&o, "command", s->cmd->name);
+    lem_object_str(&o, "status", "planned");
+    lem_object_str(&o, "out", lem_args_str(&s->args, "out"));
+    return lem_object_done(&o);
+}
+
+static lem_json *planned_stages(const recipe *r) {
+    lem_json *list = lem_json_new_array();
+    bool ok = list != NULL;
+    for (size_t i = 0; ok && i < r->n; i++) ok = lem_json_append(list, planned_stage(&r->stages[i]));
+    if (ok) return list;
+    lem_json_free(list);
+    return NULL;
+}
+
+static lem_status summarize(const recipe *r, lem_json **out, lem_err *err) {
+    bool plan = r->cli->dry_run;
+    lem_object o = lem_object_new();
+    lem_object_str(&o, "command", "run");
+    lem_object_str(&o, "name", r->name);
+    lem_object_str(&o, "out", r->out);
+    lem_object_bool(&o, "dry_run", plan);
+    lem_object_json(&o, "stages", plan ? planned_stages(r) : lem_json_copy(lem_json_get(r->state, "stages")));
+    *out = lem_object_done(&o);
+    return *out ? LEM_OK : no_memory(err);
+}
+
+lem_status lem_recipe_run(lem_cli *cli, const lem_recipe_spec *spec, lem_json **summary, lem_err *err) {
     lem_cli own = *cli;
     recipe r = {.cli = &own, .spec = spec};
     lem_lock *lock = NULL;
@@ -184,6 +215,7 @@ lem_status lem_recipe_run(lem_cli *cli, const lem_recipe_spec *spec, lem_err *er
     if (!cli->dry_run) LEM_TRY(write_json(r.state_path, r.state, err));
     LEM_TRY(run_stages(&r, err));
     if (!cli->dry_run) LEM_TRY(cut_state(&r, err));
+    if (summary) st = summarize(&r, summary, err);
 done:
     lem_lock_release(lock);
     release(&r);

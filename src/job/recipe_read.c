@@ -242,6 +242,7 @@ static lem_status read_stage(recipe *r, size_t i, lem_err *err) {
     s->cli.fresh = r->cli->fresh;
     s->cli.overwrite = r->cli->overwrite;
     s->cli.json = false;
+    if (r->cli->json) s->cli.out = stderr; /* stdout is the run's own object */
     s->cli.in_recipe = true;
     return LEM_OK;
 }

@@ -79,6 +79,11 @@ says 2 "lemma.json" "$lemma" rm score cand.jsonl --model rms --system 'Be brief.
 sed 's/^{/{"expected_answer":"2",/' cand.jsonl >g.jsonl
 "$lemma" grade g.jsonl --out gg.jsonl --quiet >/dev/null 2>&1
 [ -e gg.jsonl.manifest.json ] && ok || fail "grade leaves no manifest"
+for i in 1 2; do # without --out the page is the result: made again, but not over somebody's file
+  "$lemma" grade g.jsonl --audit a.html --quiet >/dev/null 2>err.txt && [ -e a.html.manifest.json ] && ok || fail "grade --audit, run $i: $(tail -1 err.txt)"
+done
+says 2 "--task was " "$lemma" grade g.jsonl --task gsm8k --audit a.html
+echo mine >mine.html; says 2 "no manifest says that lemma wrote it" "$lemma" grade g.jsonl --audit mine.html
 says 2 "--policy was " "$lemma" grade g.jsonl --policy strict --out gg.jsonl
 mkdir foreign; echo notes >foreign/notes.txt
 says 2 "no manifest says" "$lemma" sft --from-scratch $small --data d/math.jsonl --max-steps 1 --out foreign
