@@ -104,7 +104,7 @@ static int enter(void **state) {
     put("r.yaml",
         "name: r\nvars: {out: r}\nstages:\n"
         "  - {name: g, command: grade, words: [lists-in.jsonl], out: \"${out}/g.jsonl\"}\n"
-        "  - {name: s, command: select, words: [\"${out}/g.jsonl\"], k: \"1,2\", out: \"${out}/s.json\"}\n");
+        "  - {name: s, command: select, words: [\"${out}/g.jsonl\"], k: [1, 2], out: \"${out}/s.json\"}\n");
     return 0;
 }
 
