@@ -12,7 +12,7 @@
 #include "core/mem.h"
 #include "model/folder.h"
 #include "model/model_priv.h"
-#include "model/shards_write.h"
+#include "weights/shards_write.h"
 #include "model/weights_open.h"
 #include "token/tokenizer.h"
 

@@ -8,9 +8,10 @@
 #include "core/hash.h"
 #include "core/jsonl.h"
 #include "core/mem.h"
+#include "core/object.h"
 #include "core/rng.h"
 #include "data/decontam.h"
-#include "data/wordproblem.h"
+#include "synth/wordproblem.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -158,6 +159,16 @@ static lem_status make_all(maker *m, lem_err *err) {
     return make_general(m, "general.jsonl", lem_args_int(a, "general"), err);
 }
 
+static lem_status print_data(const maker *m, lem_err *err) {
+    lem_object o = lem_object_new();
+    lem_object_str(&o, "command", "demo data");
+    lem_object_str(&o, "out", m->out);
+    lem_object_int(&o, "problems", lem_map_count(m->seen));
+    lem_object_int(&o, "repeated", m->repeated);
+    lem_object_int(&o, "contaminated", m->contaminated);
+    return lem_print_json(m->cli->out, lem_object_done(&o), 0, err);
+}
+
 static lem_status make_data(lem_cli *cli, const lem_args *args, lem_job *job, lem_err *err) {
     maker m = {.cli = cli, .args = args, .out = lem_job_out(job)};
     lem_decontam_opts near_copy = {13, lem_args_num(args, "lcs")};
@@ -175,6 +186,7 @@ static lem_status make_data(lem_cli *cli, const lem_args *args, lem_job *job, le
         "one (shared 13-gram, common subsequence over %.0f %%)",
         lem_map_count(m.seen), (unsigned long long)m.repeated, (unsigned long long)m.contaminated,
         100 * near_copy.lcs);
+    if (cli->json) st = print_data(&m, err);
 done:
     lem_decontam_free(m.held_out);
     lem_map_free(m.seen);
@@ -185,7 +197,8 @@ static lem_status run_data(lem_cli *cli, const lem_args *args, lem_err *err) {
     lem_job *job = NULL;
     lem_status st = lem_job_open(cli, &lem_cmd_demo_data, args, NULL, &job, err);
     if (st == LEM_OK && lem_job_done(job)) st = lem_print_complete(cli, "demo data", job, err);
-    else if (st == LEM_OK && !cli->dry_run) st = make_data(cli, args, job, err);
+    else if (st == LEM_OK && cli->dry_run) st = lem_print_dry_run(cli, "demo data", args, 0, err);
+    else if (st == LEM_OK) st = make_data(cli, args, job, err);
     lem_job_close(job);
     return st;
 }

@@ -66,6 +66,7 @@ typedef struct job {
     lem_json *disagreements; /* the first MAX_SHOWN */
     uint64_t disagree;
     int n_models;
+    bool rows_to_file, rows_on_stdout; /* neither: only the table, or the audit page */
     char ground[200];
     double seconds;
 } job;
@@ -316,8 +317,8 @@ static void print_table(const job *j, FILE *f) {
     fputc('\n', f);
 }
 
-static lem_status report(job *j, bool rows_on_stdout, lem_err *err) {
-    FILE *f = rows_on_stdout ? stderr : j->cli->out;
+static lem_status report(job *j, lem_err *err) {
+    FILE *f = j->rows_on_stdout ? stderr : j->cli->out;
     if (!j->cli->json) {
         print_table(j, f);
         return LEM_OK;
@@ -386,13 +387,14 @@ static lem_status save_audit(const job *j, const lem_job *file, lem_err *err) {
     return lem_grade_page_save(&p, j->audit_path, lem_job_may_replace(file), err);
 }
 
-static lem_status grade_file(job *j, lem_job *file, bool rows_on_stdout, lem_err *err) {
+static lem_status grade_file(job *j, lem_job *file, lem_err *err) {
     lem_rows *rows = NULL;
     double start = lem_clock_seconds();
     lem_status st = lem_runtime_rows(j->cli, j->path, &rows, err);
     if (st) return st;
     LEM_TRY(lem_job_start(file, NULL, err));
-    const char *out = rows_on_stdout ? "-" : lem_job_out(file);
+    const char *out = j->rows_to_file ? lem_job_out(file) : NULL;
+    if (j->rows_on_stdout) out = "-";
     if (out) LEM_TRY(lem_out_open(out, true, &j->out, err));
     LEM_TRY(grade_rows(j, rows, err));
     if (j->tally.rows == 0) LEM_TRY(lem_fail(err, LEM_EDATA, "%s: no rows", j->path));
@@ -400,7 +402,7 @@ static lem_status grade_file(job *j, lem_job *file, bool rows_on_stdout, lem_err
     if (j->audit_path && !j->cli->dry_run) LEM_TRY(save_audit(j, file, err));
     LEM_TRY(lem_job_finish(file, err));
     j->seconds = lem_clock_seconds() - start;
-    st = report(j, rows_on_stdout, err);
+    st = report(j, err);
 done:
     lem_rows_close(rows);
     return st;
@@ -427,12 +429,21 @@ static void release(job *j) {
 }
 
 static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
-    static const lem_job_spec spec = {.cheap = true};
-    job j = {.cli = cli, .path = args->words[0]};
+    const char *audit = lem_args_str(args, "audit");
+    bool to_stdout = lem_args_is(args, "out", "-"), to_file = lem_args_has(args, "out") && !to_stdout;
+    /* without rows in a file the page is what the job makes */
+    lem_job_spec spec = {.cheap = true,
+                         .out = to_file ? NULL : audit,
+                         .companions = &audit,
+                         .n_companions = to_file && audit};
+    job j = {.cli = cli,
+             .path = args->words[0],
+             .rows_to_file = to_file,
+             .rows_on_stdout = to_stdout && !cli->dry_run};
     lem_job *file = NULL;
     bool explain = lem_args_flag(args, "explain");
     if (args->n_words != (explain ? 2 : 1))
-        return lem_fail(err, LEM_EUSAGE, "%s; found %d words",
+        return lem_fail(err, LEM_EUSAGE, "%s; found %d",
                         explain ? "--explain takes two words, GOLD and PREDICTION"
                                 : "one FILE expected (--explain for a pair)",
                         args->n_words);
@@ -441,7 +452,7 @@ static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
     if (st) return st;
     if (!lem_job_done(file)) {
         st = new_parts(&j, args, err);
-        if (st == LEM_OK) st = grade_file(&j, file, lem_args_is(args, "out", "-") && !cli->dry_run, err);
+        if (st == LEM_OK) st = grade_file(&j, file, err);
     }
     release(&j);
     lem_job_close(file);

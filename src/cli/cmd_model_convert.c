@@ -84,7 +84,8 @@ static lem_status convert(lem_cli *cli, const lem_args *args, lem_job *job, lem_
     lem_convert_report r;
     const char *out = lem_job_out(job);
     lem_status st = read_options(cli, args, &o, err);
-    if (st || cli->dry_run) return st;
+    if (st) return st;
+    if (cli->dry_run) return lem_print_dry_run(cli, "model convert", args, 0, err);
     st = lem_job_start(job, NULL, err);
     if (st == LEM_OK) st = lem_model_convert(args->words[0], out, &o, &r, err);
     if (st == LEM_OK) st = lem_job_finish(job, err);

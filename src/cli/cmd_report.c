@@ -11,6 +11,8 @@
 #include "job/job.h"
 #include "report/report.h"
 
+#include <string.h>
+
 static const lem_opt opts[] = {
     {"title", LEM_OPT_STR, "TEXT", NULL, "title of the page [the run's name]", 0, 0},
     {"examples", LEM_OPT_INPUT, "FILE", NULL, "graded and scored candidates to show worked examples of", 0,
@@ -55,15 +57,33 @@ static lem_status say_where(lem_cli *cli, const char *path, int n_sources, lem_e
     return lem_print_json(cli->out, lem_object_done(&o), 0, err);
 }
 
+/* "r.html" with another end. */
+static char *beside(const char *path, const char *end, lem_err *err) {
+    lem_buf b = {0};
+    size_t n = strlen(path);
+    lem_buf_printf(&b, "%.*s%s", (int)(n > 5 ? n - 5 : n), path, end);
+    char *text = lem_buf_ok(&b, err) == LEM_OK ? lem_strdup(b.data, err) : NULL;
+    lem_buf_release(&b);
+    return text;
+}
+
 /* What the page is made of: the results and curves that were found, by content. */
 static lem_status open_job(lem_cli *cli, const lem_args *args, const char *path, const lem_sources *sources,
                            lem_job **out, lem_err *err) {
     lem_job_input *inputs = lem_alloc((size_t)sources->n + 1, sizeof *inputs, err);
     if (!inputs) return LEM_EMEM;
     for (int i = 0; i < sources->n; i++)
-        inputs[i] = (lem_job_input){sources->at[i].title, sources->at[i].path};
-    lem_job_spec spec = {path, inputs, sources->n, true};
-    lem_status st = lem_job_open(cli, &lem_cmd_report, args, &spec, out, err);
+        inputs[i] = (lem_job_input){sources->at[i].path, sources->at[i].path};
+    char *markdown = beside(path, ".md", err);
+    const char *const companions[] = {markdown};
+    lem_job_spec spec = {.out = path,
+                         .inputs = inputs,
+                         .n_inputs = sources->n,
+                         .cheap = true,
+                         .companions = companions,
+                         .n_companions = 1};
+    lem_status st = markdown ? lem_job_open(cli, &lem_cmd_report, args, &spec, out, err) : LEM_EMEM;
+    lem_free(markdown);
     lem_free(inputs);
     return st;
 }

@@ -8,10 +8,9 @@
 #include "core/jsonl.h"
 #include "core/mem.h"
 #include "core/object.h"
-#include "eval/aggregate.h"
+#include "eval/score_rows.h"
 #include "model/weights_open.h"
 #include "reward/recipe.h"
-#include "reward/scorer.h"
 #include "token/tokenizer.h"
 
 #include <stdlib.h>
@@ -53,128 +52,10 @@ typedef struct job {
     lem_head_reading how;
     lem_prompt_settings prompt;
     lem_prompt_recipe recipe; /* borrows from prompt */
-    bool process;
-    lem_eval_aggregator aggregate;
-    uint64_t rows, scored, too_long, no_steps, shared;
+    lem_score_how score;      /* how a row is scored: borrows all of the above */
+    uint64_t rows;
+    lem_score_counts counts;
 } job;
-
-typedef struct candidate {
-    const char *text;
-    int same; /* index of an identical earlier one, or -1 */
-    bool skip;
-    lem_rendering r;
-    float *value; /* [r.n_at] */
-} candidate;
-
-/* ---- one row ---- */
-
-static lem_status render(job *j, const char *problem, const lem_json *texts, candidate *c, const char *where,
-                         unsigned long long line, lem_err *err) {
-    int limit = lem_scorer_limit(j->scorer);
-    for (size_t i = 0; i < lem_json_count(texts); i++) {
-        const lem_json *t = lem_json_at(texts, i);
-        if (lem_json_kind(t) != LEM_JSON_STRING)
-            return lem_fail(err, LEM_EDATA, "completions[%zu]: text expected, %s found", i,
-                            lem_json_kind_name(t));
-        c[i].text = lem_json_str(t, "");
-        c[i].same = -1;
-        for (size_t k = 0; k < i && c[i].same < 0; k++)
-            if (c[k].same < 0 && strcmp(c[k].text, c[i].text) == 0) c[i].same = (int)k;
-        if (c[i].same >= 0) continue;
-        lem_status st = lem_prompt_solution(&j->recipe, j->tok, problem, c[i].text, &c[i].r, err);
-        if (st) return lem_err_context(err, "completions[%zu]", i);
-        if (c[i].r.n_at == 0) {
-            c[i].skip = true;
-            if (j->no_steps++ < 3)
-                lem_warn(j->cli->log, "%s:%llu: completion %zu not scored (null): it has no steps", where,
-                         line, i);
-        } else if (c[i].r.ids.len > (size_t)limit) {
-            c[i].skip = true;
-            if (j->too_long++ < 3)
-                lem_warn(j->cli->log,
-                         "%s:%llu: completion %zu not scored (null): %zu tokens, the limit is %d", where,
-                         line, i, c[i].r.ids.len, limit);
-        }
-    }
-    return LEM_OK;
-}
-
-static lem_status score_all(job *j, candidate *c, size_t n, lem_err *err) {
-    lem_status st = LEM_OK;
-    int m = 0;
-    lem_score_item *items = lem_alloc(n + 1, sizeof *items, err);
-    if (!items) return LEM_EMEM;
-    for (size_t i = 0; i < n; i++) {
-        if (c[i].same >= 0 || c[i].skip) continue;
-        c[i].value = lem_alloc((size_t)c[i].r.n_at, sizeof *c[i].value, err);
-        if (!c[i].value) LEM_TRY(LEM_EMEM);
-        items[m++] =
-            (lem_score_item){c[i].r.ids.data, (int)c[i].r.ids.len, c[i].r.at, c[i].r.n_at, c[i].value};
-    }
-    LEM_TRY(lem_scorer_run(j->scorer, items, m, err));
-done:
-    lem_free(items);
-    return st;
-}
-
-static double total(const job *j, const candidate *c) {
-    double steps[LEM_PROMPT_STEPS_MAX];
-    if (!j->process) return (double)c->value[0];
-    for (int k = 0; k < c->r.n_at; k++) steps[k] = (double)c->value[k];
-    return lem_eval_aggregate(steps, (size_t)c->r.n_at, j->aggregate);
-}
-
-static lem_json *list_of(const candidate *c) {
-    lem_json *list = lem_json_new_array();
-    bool ok = list != NULL;
-    for (int k = 0; ok && k < c->r.n_at; k++)
-        ok = lem_json_append(list, lem_json_new_num((double)c->value[k]));
-    if (ok) return list;
-    lem_json_free(list);
-    return NULL;
-}
-
-/* Sets rm_score[] and, for process models, step_scores[][]; null where there is no score. */
-static lem_status set_fields(job *j, lem_json *row, const candidate *c, size_t n, lem_err *err) {
-    lem_json *scores = lem_json_new_array(), *steps = lem_json_new_array();
-    bool ok = scores && steps;
-    for (size_t i = 0; ok && i < n; i++) {
-        const candidate *x = c[i].same >= 0 ? &c[c[i].same] : &c[i];
-        j->shared += c[i].same >= 0;
-        j->scored += x->value != NULL;
-        ok = lem_json_append(scores, x->value ? lem_json_new_num(total(j, x)) : lem_json_new_null()) &&
-             (!j->process || lem_json_append(steps, x->value ? list_of(x) : lem_json_new_null()));
-    }
-    if (ok && j->process) {
-        ok = lem_json_set(row, "step_scores", steps);
-        steps = NULL;
-    }
-    if (ok) {
-        ok = lem_json_set(row, lem_args_str(j->args, "field"), scores);
-        scores = NULL;
-    }
-    lem_json_free(scores);
-    lem_json_free(steps);
-    return ok ? LEM_OK : lem_fail(err, LEM_EMEM, "out of memory");
-}
-
-static lem_status score_row(job *j, lem_json *row, const char *where, unsigned long long line, lem_err *err) {
-    const lem_json *problem = lem_json_get(row, "problem"), *texts = lem_json_get(row, "completions");
-    if (lem_json_kind(problem) != LEM_JSON_STRING || lem_json_kind(texts) != LEM_JSON_ARRAY)
-        return lem_fail(err, LEM_EDATA, "a candidate row needs 'problem' (text) and 'completions' (list)");
-    size_t n = lem_json_count(texts);
-    candidate *c = lem_alloc_zero(n + 1, sizeof *c, err);
-    if (!c) return LEM_EMEM;
-    lem_status st = render(j, lem_json_str(problem, ""), texts, c, where, line, err);
-    if (st == LEM_OK) st = score_all(j, c, n, err);
-    if (st == LEM_OK) st = set_fields(j, row, c, n, err);
-    for (size_t i = 0; i < n; i++) {
-        lem_rendering_release(&c[i].r);
-        lem_free(c[i].value);
-    }
-    lem_free(c);
-    return st;
-}
 
 /* ---- the journal: one record a row, with the counts that it adds ---- */
 
@@ -201,10 +82,10 @@ static lem_status visit(void *ctx, const char *id, const lem_json *record, lem_e
 }
 
 static void counters(job *j, uint64_t *list[4]) {
-    list[0] = &j->scored;
-    list[1] = &j->shared;
-    list[2] = &j->too_long;
-    list[3] = &j->no_steps;
+    list[0] = &j->counts.scored;
+    list[1] = &j->counts.shared;
+    list[2] = &j->counts.too_long;
+    list[3] = &j->counts.no_steps;
 }
 
 static lem_json *count_list(job *j, const uint64_t before[4]) {
@@ -253,7 +134,7 @@ static lem_status score_one(job *j, lem_json **row, const char *path, uint64_t l
     if (index < j->n_known && j->known[index]) return take_known(j, index, row, err);
     counters(j, list);
     for (int i = 0; i < 4; i++) before[i] = *list[i];
-    lem_status st = score_row(j, *row, path, line, err);
+    lem_status st = lem_score_row(&j->score, *row, path, line, &j->counts, err);
     if (st) return lem_err_context(err, "%s:%llu", path, (unsigned long long)line);
     return j->journal ? append(j, index, *row, before, err) : LEM_OK;
 }
@@ -320,12 +201,12 @@ static lem_status unescape(const char *text, char **out, lem_err *err) {
 
 static lem_status choose_aggregate(job *j, lem_err *err) {
     const char *name = lem_args_str(j->args, "aggregate");
-    if (name && !j->process)
+    if (name && !j->score.process)
         return lem_fail(err, LEM_EUSAGE,
                         "--aggregate is for process reward models; this is one score a solution (%s)",
                         lem_head_kind_name(j->how.kind));
-    j->aggregate = j->how.kind == LEM_HEAD_KIND_RLHFLOW_PRM ? LEM_EVAL_AGG_MEAN : LEM_EVAL_AGG_MIN;
-    if (name && !lem_eval_aggregator_find(name, &j->aggregate))
+    j->score.aggregate = j->how.kind == LEM_HEAD_KIND_RLHFLOW_PRM ? LEM_EVAL_AGG_MEAN : LEM_EVAL_AGG_MIN;
+    if (name && !lem_eval_aggregator_find(name, &j->score.aggregate))
         return lem_fail(err, LEM_EUSAGE, "--aggregate '%s' is unknown", name);
     return LEM_OK;
 }
@@ -353,12 +234,22 @@ static lem_status choose_head(job *j, lem_err *err) {
     if (name) LEM_TRY(lem_head_from_name(name, &shape, err));
     st = lem_head_read(&shape, lem_args_str(j->args, "head-output"), &j->how, err);
     if (st) return lem_err_context(err, "%s", dir);
-    j->process = lem_head_is_process(shape.kind);
+    j->score.process = lem_head_is_process(shape.kind);
     LEM_TRY(choose_aggregate(j, err));
     st = lem_reward_recipe_make(&shape, j->tok, dir, &j->prompt, &j->recipe, err);
     if (st) lem_err_context(err, "%s", dir);
 done:
     return st;
+}
+
+static void show_head(const job *j, const char *dir) {
+    char formula[96];
+    bool steps = j->score.process;
+    const char *by = steps ? "; rm_score by " : "",
+               *how = steps ? lem_eval_aggregator_name(j->score.aggregate) : "";
+    lem_head_formula_text(&j->how, formula);
+    lem_info(j->cli->log, "%s: %s, %s %s%s%s", dir, lem_head_kind_name(j->how.kind), formula,
+             lem_head_position(j->how.kind), by, how);
 }
 
 static lem_status open_all(job *j, lem_err *err) {
@@ -371,11 +262,12 @@ static lem_status open_all(job *j, lem_err *err) {
     LEM_TRY(choose_head(j, err));
     LEM_TRY(lem_scorer_new(j->weights, j->rt.backend, &j->how, j->recipe.good, j->recipe.bad,
                            (int)lem_args_int(j->args, "max-rows"), &j->scorer, err));
-    char formula[96];
-    lem_head_formula_text(&j->how, formula);
-    lem_info(j->cli->log, "%s: %s, %s %s%s%s", dir, lem_head_kind_name(j->how.kind), formula,
-             lem_head_position(j->how.kind), j->process ? "; rm_score by " : "",
-             j->process ? lem_eval_aggregator_name(j->aggregate) : "");
+    j->score.tokenizer = j->tok;
+    j->score.scorer = j->scorer;
+    j->score.recipe = &j->recipe;
+    j->score.field = lem_args_str(j->args, "field");
+    j->score.log = j->cli->log;
+    show_head(j, dir);
 done:
     return st;
 }
@@ -385,14 +277,14 @@ static lem_status print_json(const job *j, double rate, lem_err *err) {
     lem_object o = lem_object_new();
     lem_head_formula_text(&j->how, formula);
     lem_object_int(&o, "problems", j->rows);
-    lem_object_int(&o, "scores", j->scored);
-    lem_object_int(&o, "identical", j->shared);
-    lem_object_int(&o, "too_long", j->too_long);
-    lem_object_int(&o, "no_steps", j->no_steps);
+    lem_object_int(&o, "scores", j->counts.scored);
+    lem_object_int(&o, "identical", j->counts.shared);
+    lem_object_int(&o, "too_long", j->counts.too_long);
+    lem_object_int(&o, "no_steps", j->counts.no_steps);
     lem_object_str(&o, "head", lem_head_kind_name(j->how.kind));
     lem_object_str(&o, "formula", formula);
     lem_object_str(&o, "position", lem_head_position(j->how.kind));
-    lem_object_str(&o, "aggregate", j->process ? lem_eval_aggregator_name(j->aggregate) : NULL);
+    lem_object_str(&o, "aggregate", j->score.process ? lem_eval_aggregator_name(j->score.aggregate) : NULL);
     lem_object_int(&o, "tokens", lem_scorer_tokens(j->scorer));
     lem_object_num(&o, "tokens_per_second", rate);
     return lem_print_json(j->cli->out, lem_object_done(&o), 0, err);
@@ -412,8 +304,9 @@ static lem_status plan(lem_cli *cli, const lem_args *args, lem_plan *out, lem_er
 static lem_status show_plan(const job *j, lem_err *err) {
     lem_plan p = {0, 0};
     lem_status st = plan(j->cli, j->args, &p, err);
-    if (st == LEM_OK) lem_info(j->cli->log, "plan: at most %.2f GB of memory", p.memory / 1e9);
-    return st;
+    if (st) return st;
+    lem_info(j->cli->log, "plan: at most %.2f GB of memory", p.memory / 1e9);
+    return lem_print_dry_run(j->cli, "rm score", j->args, p.memory, err);
 }
 
 static lem_status score(job *j, lem_err *err) {
@@ -429,8 +322,9 @@ static lem_status score(job *j, lem_err *err) {
     lem_info(j->cli->log,
              "%llu problems, %llu scores (%llu for identical texts), %llu too long, %llu without steps; %.0f "
              "tokens computed, %.0f tokens/s",
-             (unsigned long long)j->rows, (unsigned long long)j->scored, (unsigned long long)j->shared,
-             (unsigned long long)j->too_long, (unsigned long long)j->no_steps, tokens, rate);
+             (unsigned long long)j->rows, (unsigned long long)j->counts.scored,
+             (unsigned long long)j->counts.shared, (unsigned long long)j->counts.too_long,
+             (unsigned long long)j->counts.no_steps, tokens, rate);
     if (j->cli->json) st = print_json(j, rate, err);
 done:
     return st;

@@ -5,6 +5,7 @@
 #include "cli/train_options.h"
 
 #include "core/file.h"
+#include "job/digest.h"
 #include "core/mem.h"
 #include "core/object.h"
 #include "data/dataset.h"
@@ -59,6 +60,8 @@ typedef struct job {
     lem_orm *rank, *vrank;
     lem_train_opts o;
     lem_model_config shape; /* of what is trained */
+    long steps;
+    lem_train_result result;
 } job;
 
 /* Replaces the model by one with more layers on top. */
@@ -151,24 +154,28 @@ done:
     return st;
 }
 
-static lem_status print_result(const job *j, const lem_train_result *r, lem_err *err) {
+static lem_status print_result(const job *j, lem_err *err) {
+    const lem_train_result *r = j->cli->dry_run ? NULL : &j->result;
+    if (!j->cli->json) return LEM_OK;
     lem_object o = lem_object_new();
-    lem_object_int(&o, "steps", (uint64_t)r->steps);
-    lem_object_num(&o, "loss", r->loss);
-    lem_object_num(&o, "val_loss", r->n_val ? r->val[0] : -1);
-    lem_object_num(&o, "val_accuracy", r->n_val ? r->val[1] : -1);
+    lem_object_str(&o, "command", "rm train");
+    lem_object_bool(&o, "dry_run", j->cli->dry_run);
+    lem_object_str(&o, "out", lem_args_str(j->args, "out"));
+    lem_object_str(&o, "identity", lem_job_identity(j->job));
+    lem_object_int(&o, "parameters", lem_model_config_params(&j->shape));
+    lem_train_tell(&o, j->lists.n, j->steps, r);
+    if (r && r->n_val) lem_object_num(&o, "val_accuracy", r->val[1]);
     return lem_print_json(j->cli->out, lem_object_done(&o), 0, err);
 }
 
 static lem_status train(job *j, lem_buf *telemetry, lem_err *err) {
-    lem_train_result res;
     lem_train_opts o = j->o;
     lem_objective obj = lem_orm_objective(j->rank), vobj = lem_orm_objective(j->vrank);
     lem_status st = LEM_OK;
+    j->steps = lem_train_steps(&o, obj.n_items);
     lem_info(j->cli->log,
              "reward model: %ld steps of %d lists, %.1f MiB for activations, gradients and packed weights",
-             lem_train_steps(&o, obj.n_items), o.batch,
-             (double)lem_net_part_bytes(&j->shape, o.max_rows, &o.trainable) / 1048576);
+             j->steps, o.batch, (double)lem_net_part_bytes(&j->shape, o.max_rows, &o.trainable) / 1048576);
     if (j->cli->dry_run) return LEM_OK;
     char *checkpoints = lem_job_work_path(j->job, "checkpoints", err);
     if (!checkpoints) return LEM_EMEM;
@@ -176,14 +183,15 @@ static lem_status train(job *j, lem_buf *telemetry, lem_err *err) {
     o.checkpoint_dir = checkpoints;
     o.identity = lem_job_identity(j->job);
     st = lem_train_run(j->model, j->rt.backend, &obj, j->val.n ? &vobj : NULL, &o, telemetry, j->cli->log,
-                       j->cli->cancel, &res, err);
+                       j->cli->cancel, &j->result, err);
     lem_free(checkpoints);
-    return st == LEM_OK && j->cli->json ? print_result(j, &res, err) : st;
+    return st;
 }
 
 static lem_status save(job *j, const lem_buf *telemetry, lem_err *err) {
     const char *out = lem_job_out(j->job);
-    lem_status st = lem_model_save(j->model, out, LEM_DTYPE_F32, err);
+    lem_status st = lem_digest_clear_model(out, err);
+    if (st == LEM_OK) st = lem_model_save(j->model, out, LEM_DTYPE_F32, err);
     if (st == LEM_OK) st = lem_tokenizer_save(j->tok, out, err);
     if (st == LEM_OK) st = lem_prompt_settings_save(&j->prompt, out, err);
     if (st == LEM_OK) st = lem_train_save_telemetry(out, telemetry, err);
@@ -208,6 +216,7 @@ static lem_status train_and_save(job *j, lem_err *err) {
     }
     LEM_TRY(train(j, &telemetry, err));
     if (!j->cli->dry_run) LEM_TRY(save(j, &telemetry, err));
+    st = print_result(j, err);
 done:
     lem_buf_release(&telemetry);
     return st;

@@ -11,6 +11,8 @@ static const lem_opt opts[] = {
 
 lem_status lem_run_recipe(lem_cli *cli, const lem_args *args, lem_json *tree, const char *source,
                           int first_word, lem_err *err) {
+    if (lem_args_has(args, "limit"))
+        return lem_fail(err, LEM_EUSAGE, "--limit is no option of a recipe; say STAGE.limit=N");
     lem_recipe_spec spec = {cli->commands,
                             tree,
                             source,
@@ -19,7 +21,9 @@ lem_status lem_run_recipe(lem_cli *cli, const lem_args *args, lem_json *tree, co
                             args->n_words - first_word,
                             lem_runtime_path,
                             (double)lem_physical_memory()};
-    return lem_recipe_run(cli, &spec, err);
+    lem_json *summary = NULL;
+    lem_status st = lem_recipe_run(cli, &spec, cli->json ? &summary : NULL, err);
+    return st == LEM_OK && summary ? lem_print_json(cli->out, summary, 1, err) : st;
 }
 
 static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {

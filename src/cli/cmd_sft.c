@@ -5,6 +5,7 @@
 #include "cli/train_options.h"
 
 #include "core/choice.h"
+#include "job/digest.h"
 #include "core/file.h"
 #include "core/mem.h"
 #include "data/dataset.h"
@@ -58,6 +59,10 @@ typedef struct stage {
     const char *name;
     char *dir;                  /* where its model goes */
     lem_prompt_settings prompt; /* saved with the model */
+    bool ran;                   /* now; not complete before */
+    uint64_t examples;
+    long steps;
+    lem_train_result result;
 } stage;
 
 typedef struct job {
@@ -79,12 +84,26 @@ static bool is_stage_name(const char *name) {
     return name && *name && strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-_") == strlen(name);
 }
 
+/* Options that shape the model or the run, not the training of one stage. */
+static bool is_whole_run(const char *name) {
+    static const char *const names[] = {
+        "model",   "from-scratch", "arch",    "layers", "width",     "ffn",    "heads", "kv-heads",
+        "context", "rope-theta",   "untied",  "vocab",  "tokenizer", "stages", "out",   "threads",
+        "config",  "json",         "dry-run", "fresh",  "overwrite", "quiet",  "help",  "prompt-from"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(names[i], name) == 0) return true;
+    return false;
+}
+
 /* A stage's own options over the command's. */
 static lem_status merge_options(lem_json *merged, const lem_json *tree, lem_err *err) {
     for (size_t i = 0; i < lem_json_count(tree); i++) {
         const char *key = lem_json_key_at(tree, i);
         const lem_opt *o = lem_opt_find(&lem_cmd_sft, key);
         if (strcmp(key, "name") == 0) continue;
+        if (o && is_whole_run(o->name))
+            return lem_fail(err, LEM_EUSAGE, "--%s is of the whole run; it cannot differ between stages",
+                            o->name);
         if (!lem_json_set(merged, o ? o->name : key, lem_json_copy(lem_json_value_at(tree, i))))
             return lem_fail(err, LEM_EMEM, "out of memory");
     }
@@ -175,6 +194,21 @@ static void tell_template(const job *j, stage *s, bool conversations) {
     if (!conversations && !(scratch && j->n == 1)) return;
     s->prompt.template = conversations ? LEM_PROMPT_CHAT : LEM_PROMPT_PLAIN;
     s->prompt.told |= LEM_PROMPT_TOLD_TEMPLATE;
+}
+
+/* An option that no row took was not trained on: lemma.json must not tell it. */
+static lem_status forget(job *j, stage *s, int field, const char *option, uint64_t rows, lem_err *err) {
+    if (!lem_args_str(&s->args, option) || !*lem_args_str(&s->args, option) || rows) return LEM_OK;
+    lem_warn(j->cli->log, "stage %s: no row takes --%s; it is not trained on, and not saved with the model",
+             s->name, option);
+    lem_status st = lem_prompt_settings_tell(&s->prompt, field, NULL, err);
+    s->prompt.told &= ~(unsigned)field;
+    return st;
+}
+
+static lem_status keep_taken(job *j, stage *s, const lem_drop_counts *d, lem_err *err) {
+    lem_status st = forget(j, s, LEM_PROMPT_TOLD_SUFFIX, "suffix", d->with_suffix, err);
+    return st ? st : forget(j, s, LEM_PROMPT_TOLD_SYSTEM, "system", d->with_system, err);
 }
 
 /* ---- the model to start from ---- */
@@ -271,7 +305,8 @@ done:
 
 static lem_status save_model(job *j, const stage *s, const char *dir, const lem_buf *telemetry,
                              lem_err *err) {
-    lem_status st = lem_model_save(j->model, dir, LEM_DTYPE_F32, err);
+    lem_status st = lem_digest_clear_model(dir, err);
+    if (st == LEM_OK) st = lem_model_save(j->model, dir, LEM_DTYPE_F32, err);
     if (st == LEM_OK) st = lem_tokenizer_save(j->tok, dir, err);
     if (st == LEM_OK) st = lem_prompt_settings_save(&s->prompt, dir, err);
     return st == LEM_OK ? lem_train_save_telemetry(dir, telemetry, err) : st;
@@ -292,6 +327,8 @@ static lem_status load_stage(job *j, stage *s, lem_examples *train, lem_examples
         if (st) return st;
     }
     tell_template(j, s, d.conversations > 0);
+    lem_status taken = keep_taken(j, s, &d, err);
+    if (taken) return taken;
     lem_info(j->cli->log, "stage %s: %llu rows, %llu kept, %llu left out as too long; %llu tokens", s->name,
              (unsigned long long)d.rows, (unsigned long long)d.kept, (unsigned long long)d.too_long,
              (unsigned long long)(train->n ? train->start[train->n] : 0));
@@ -310,15 +347,17 @@ static char *checkpoint_dir(const job *j, const stage *s, lem_err *err) {
     return dir;
 }
 
-static lem_status train_stage(job *j, const stage *s, const lem_objective *obj, const lem_objective *val,
+static lem_status train_stage(job *j, stage *s, const lem_objective *obj, const lem_objective *val,
                               lem_buf *telemetry, lem_err *err) {
     lem_train_opts o;
-    lem_train_result res;
     lem_status st = lem_train_options_read(&s->args, &o, err);
     if (st) return st;
+    s->ran = true;
+    s->examples = obj->n_items;
+    s->steps = lem_train_steps(&o, obj->n_items);
     lem_info(j->cli->log,
              "stage %s: %ld steps of %d sequences, %.1f MiB for activations, gradients and packed weights",
-             s->name, lem_train_steps(&o, obj->n_items), o.batch,
+             s->name, s->steps, o.batch,
              (double)lem_net_bytes(&j->config, o.max_rows, true) / 1048576);
     if (j->cli->dry_run) return LEM_OK;
     char *checkpoints = checkpoint_dir(j, s, err);
@@ -326,8 +365,8 @@ static lem_status train_stage(job *j, const stage *s, const lem_objective *obj, 
     o.stage = s->name;
     o.checkpoint_dir = checkpoints;
     o.identity = lem_job_identity(j->job);
-    st = lem_train_run(j->model, j->rt.backend, obj, val, &o, telemetry, j->cli->log, j->cli->cancel, &res,
-                       err);
+    st = lem_train_run(j->model, j->rt.backend, obj, val, &o, telemetry, j->cli->log, j->cli->cancel,
+                       &s->result, err);
     lem_free(checkpoints);
     return st;
 }
@@ -375,6 +414,35 @@ static lem_status finish_stage(job *j, int i, lem_buf *all, lem_err *err) {
     return st;
 }
 
+static lem_json *stage_json(const job *j, const stage *s) {
+    lem_object o = lem_object_new();
+    lem_object_str(&o, "name", s->name);
+    lem_object_bool(&o, "already_complete", !s->ran);
+    if (s->ran) lem_train_tell(&o, s->examples, s->steps, j->cli->dry_run ? NULL : &s->result);
+    return lem_object_done(&o);
+}
+
+static lem_json *stages_json(const job *j) {
+    lem_json *list = lem_json_new_array();
+    bool ok = list != NULL;
+    for (int i = 0; ok && i < j->n; i++) ok = lem_json_append(list, stage_json(j, &j->stages[i]));
+    if (ok) return list;
+    lem_json_free(list);
+    return NULL;
+}
+
+static lem_status print_result(const job *j, lem_err *err) {
+    if (!j->cli->json) return LEM_OK;
+    lem_object o = lem_object_new();
+    lem_object_str(&o, "command", "sft");
+    lem_object_bool(&o, "dry_run", j->cli->dry_run);
+    lem_object_str(&o, "out", j->out);
+    lem_object_str(&o, "identity", lem_job_identity(j->job));
+    lem_object_int(&o, "parameters", lem_model_config_params(&j->config));
+    lem_object_json(&o, "stages", stages_json(j));
+    return lem_print_json(j->cli->out, lem_object_done(&o), 0, err);
+}
+
 static lem_status run_stages(job *j, lem_err *err) {
     lem_buf all = {0};
     lem_status st = LEM_OK;
@@ -394,6 +462,7 @@ static lem_status run_stages(job *j, lem_err *err) {
     LEM_TRY(save_model(j, &j->stages[j->n - 1], j->out, &all, err));
     LEM_TRY(lem_job_finish(j->job, err));
 done:
+    if (st == LEM_OK) st = print_result(j, err);
     lem_buf_release(&all);
     return st;
 }

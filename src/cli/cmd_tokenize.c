@@ -93,7 +93,7 @@ done:
 static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
     const char *text = args->n_words > 1 ? args->words[1] : "-";
     const lem_job_input inputs[] = {{"tokenizer", args->words[0]}, {"text", text}};
-    const lem_job_spec spec = {NULL, inputs, 2, true};
+    const lem_job_spec spec = {.inputs = inputs, .n_inputs = 2, .cheap = true};
     lem_job *job = NULL;
     lem_status st = lem_job_open(cli, &lem_cmd_tokenize, args, &spec, &job, err);
     if (st == LEM_OK && !lem_job_done(job)) st = tokenize(cli, args, job, err);

@@ -45,6 +45,15 @@ static const lem_command *command_of(int argc, char **argv, int *used) {
     return c ? c : lem_command_find(lem_commands, argv[1]);
 }
 
+/* What other programs call our commands. */
+static const struct {
+    const char *theirs, *ours;
+} others[] = {{"train", "sft"},        {"finetune", "sft"},          {"fine-tune", "sft"},
+              {"generate", "sample"},  {"inference", "sample"},      {"eval", "select"},
+              {"evaluate", "select"},  {"score", "rm score"},        {"reward", "rm train"},
+              {"info", "model info"},  {"convert", "model convert"}, {"verify", "grade"},
+              {"tokenise", "tokenize"}};
+
 static int unknown_command(int argc, char **argv) {
     char two[64];
     const char *names[96], *near = NULL;
@@ -54,9 +63,13 @@ static int unknown_command(int argc, char **argv) {
         snprintf(two, sizeof two, "%.30s %.30s", argv[1], argv[2]);
         near = lem_suggest(two, names, n);
     }
+    for (size_t i = 0; !near && i < sizeof others / sizeof *others; i++)
+        if (strcmp(others[i].theirs, argv[1]) == 0) near = others[i].ours;
     if (!near) near = lem_suggest(argv[1], names, n);
-    if (near) fprintf(stderr, "lemma: unknown command '%s'; did you mean '%s'?\n", argv[1], near);
-    else fprintf(stderr, "lemma: unknown command '%s'; 'lemma --help' lists them\n", argv[1]);
+    bool group = argc >= 3 && lem_is_group(lem_commands, argv[1]);
+    const char *word = group ? two : argv[1];
+    if (near) fprintf(stderr, "lemma: unknown command '%s'; did you mean '%s'?\n", word, near);
+    else fprintf(stderr, "lemma: unknown command '%s'; 'lemma --help' lists them\n", word);
     return LEM_EUSAGE;
 }
 

@@ -99,3 +99,14 @@ lem_status lem_print_complete(lem_cli *cli, const char *command, const lem_job *
     lem_object_bool(&o, "already_complete", true);
     return lem_print_json(cli->out, lem_object_done(&o), 0, err);
 }
+
+lem_status lem_print_dry_run(lem_cli *cli, const char *command, const lem_args *args, double memory,
+                             lem_err *err) {
+    if (!cli->json) return LEM_OK;
+    lem_object o = lem_object_new();
+    lem_object_str(&o, "command", command);
+    lem_object_bool(&o, "dry_run", true);
+    lem_object_str(&o, "out", lem_args_str(args, "out"));
+    if (memory > 0) lem_object_num(&o, "memory_bytes", memory);
+    return lem_print_json(cli->out, lem_object_done(&o), 0, err);
+}

@@ -33,6 +33,9 @@ size_t lem_physical_memory(void);
 /* The one object of --json and a line end; o is taken, NULL means that it could not be made (LEM_EMEM).
  * indent as in lem_json_write. */
 lem_status lem_print_json(FILE *f, lem_json *o, int indent, lem_err *err) LEM_MUST_CHECK;
+/* With --json, of a dry run that has nothing more to tell; memory in bytes, 0 = unknown. */
+lem_status lem_print_dry_run(lem_cli *cli, const char *command, const lem_args *args, double memory,
+                             lem_err *err) LEM_MUST_CHECK;
 /* What --json prints of a job that was complete before: command, out, identity, already_complete. */
 lem_status lem_print_complete(lem_cli *cli, const char *command, const lem_job *job,
                               lem_err *err) LEM_MUST_CHECK;

@@ -36,8 +36,17 @@ static int help(int argc, char **argv) {
     return LEM_EUSAGE;
 }
 
+/* `lemma man --help` and the like. */
+static bool asks_for_help(int argc, char **argv) {
+    return argc == 1 && is_any(argv[0], "--help", "-h", "help");
+}
+
 static int man(int argc, char **argv) {
     char name[64];
+    if (asks_for_help(argc, argv)) {
+        puts("usage: lemma man [COMMAND | --list]\n\nexample:\n  lemma man sft | man -l -");
+        return LEM_OK;
+    }
     if (argc > 0 && strcmp(argv[0], "--list") == 0) {
         for (int i = 0; lem_commands[i]; i++) printf("%s\n", lem_commands[i]->name);
         return LEM_OK;
@@ -52,6 +61,12 @@ static int man(int argc, char **argv) {
 }
 
 static int completion(int argc, char **argv) {
+    if (asks_for_help(argc, argv)) {
+        puts("usage: lemma completion bash|zsh|fish\n\nexample:\n  lemma completion bash > "
+             "~/.bash_completion\n"
+             "  lemma completion zsh > DIR/_lemma   (DIR: a folder of $fpath)");
+        return LEM_OK;
+    }
     if (argc == 1 && lem_completion(lem_commands, argv[0], stdout)) return LEM_OK;
     fputs("lemma completion: bash, zsh or fish expected, e.g. lemma completion bash > lemma.bash\n", stderr);
     return LEM_EUSAGE;

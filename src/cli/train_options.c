@@ -19,16 +19,15 @@ const lem_opt lem_train_options[LEM_N_TRAIN_OPTIONS] = {
      .choices = LEM_SCHEDULE_NAMES},
     {"warmup", LEM_OPT_NUM, "X", "0.03", "share of steps that warm up", 0, 1},
     {"weight-decay", LEM_OPT_NUM, "X", "0", "decoupled weight decay of matrices", 0, 10},
-    {"beta1", LEM_OPT_NUM, "X", "0.9", "AdamW beta1", 0, 1},
-    {"beta2", LEM_OPT_NUM, "X", "0.95", "AdamW beta2", 0, 1},
+    {"beta1", LEM_OPT_NUM, "X", "0.9", "AdamW beta1", 0, 0.999999},
+    {"beta2", LEM_OPT_NUM, "X", "0.95", "AdamW beta2", 0, 0.999999},
     {"eps", LEM_OPT_NUM, "X", "1e-8", "AdamW epsilon", 0, 1},
     {"clip", LEM_OPT_NUM, "X", "1", "largest gradient norm; 0 = no clipping", 0, 1e9},
     {"max-rows", LEM_OPT_INT, "N", "4096", "tokens per forward pass (memory; never changes a result)", 16,
      1048576, .effect = LEM_OPT_CHANGES_NOTHING},
     {"grad-slots", LEM_OPT_ENUM, "N", "1",
      "slots of a step's gradient, added as a fixed tree, so that N processes give the bits of one; takes "
-     "log2 N "
-     "more gradients",
+     "log2 N more gradients",
      .choices = SLOTS},
     {"checkpoint-every", LEM_OPT_INT, "N", "100", "steps between checkpoints; 0 = none", 0, 1e9,
      .effect = LEM_OPT_CHANGES_NOTHING},
@@ -79,8 +78,7 @@ lem_plan lem_train_plan(const lem_model_config *config, const lem_train_opts *o)
 static void tell_plan(lem_cli *cli, const parts *p) {
     lem_info(cli->log,
              "plan: %.0f parameters, %.0f of them learn; memory %.2f GB (weights %.2f, moments %.2f, "
-             "gradient sums "
-             "%.2f, the rest %.2f)",
+             "gradient sums %.2f, the rest %.2f)",
              p->weights / 4, p->learned / 4, p->total / 1e9, p->weights / 1e9, p->moments / 1e9,
              p->sums / 1e9, (p->total - p->weights - p->moments - p->sums) / 1e9);
 }
@@ -113,6 +111,14 @@ lem_status lem_train_folder_config(const char *dir, lem_model_config *out, lem_e
 
 lem_status lem_train_need_rows(const char *path, uint64_t rows, lem_err *err) {
     return rows ? LEM_OK : lem_fail(err, LEM_EDATA, "%s: no rows", path);
+}
+
+void lem_train_tell(lem_object *o, uint64_t examples, long steps, const lem_train_result *res) {
+    lem_object_int(o, "examples", examples);
+    lem_object_int(o, "steps", (uint64_t)steps);
+    if (!res) return;
+    lem_object_num(o, "loss", res->loss);
+    if (res->n_val) lem_object_num(o, "val_loss", res->val[0]);
 }
 
 lem_status lem_train_save_telemetry(const char *dir, const lem_buf *rows, lem_err *err) {

@@ -2,6 +2,7 @@
 #ifndef LEM_CLI_TRAIN_OPTIONS_H
 #define LEM_CLI_TRAIN_OPTIONS_H
 
+#include "core/object.h"
 #include "job/command.h"
 #include "train/trainer.h"
 
@@ -23,6 +24,9 @@ lem_status lem_train_memory_check(lem_cli *cli, const lem_model_config *config, 
 lem_status lem_train_folder_config(const char *dir, lem_model_config *out, lem_err *err) LEM_MUST_CHECK;
 /* An empty file is an error wherever rows are trained on: LEM_EDATA "PATH: no rows". */
 lem_status lem_train_need_rows(const char *path, uint64_t rows, lem_err *err) LEM_MUST_CHECK;
+/* What --json tells of a training: its examples and steps and, unless it is only planned (res NULL), the loss
+ * of the last step and of the validation rows, if there are any. */
+void lem_train_tell(lem_object *o, uint64_t examples, long steps, const lem_train_result *res);
 lem_status lem_train_save_telemetry(const char *dir, const lem_buf *rows, lem_err *err) LEM_MUST_CHECK;
 
 #endif

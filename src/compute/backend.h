@@ -22,7 +22,8 @@
 #include "core/err.h"
 #include "core/pool.h"
 
-#define LEM_PANEL 32 /* columns of a packed weight panel, keys of a kv page */
+#define LEM_PANEL 32            /* columns of a packed weight panel */
+#define LEM_PAGE_KEYS LEM_PANEL /* keys of a kv page: a product reads them as one panel */
 
 /* A linear layer's weight W [N,K], packed for y = x W^T: panels of 32 outputs, reduction index
  * innermost-but-one. F32: float [ceil(N/32)][K][32]. BF16: pairs of k, uint32 [ceil(N/32)][ceil(K/2)][32]
@@ -36,12 +37,12 @@ lem_status lem_packed_alloc(lem_packed *p, int N, int K, lem_dtype dtype, lem_er
 void lem_packed_release(lem_packed *p);
 size_t lem_packed_bytes(int N, int K, lem_dtype dtype);
 
-/* Keys and values live in pages of 32 tokens. For page p, layer l, kv head h, the page data starts at
+/* Keys and values live in pages of P = LEM_PAGE_KEYS tokens. The data of page p, layer l, kv head h starts at
  *   data + p*page_stride + l*layer_stride + h*head_stride   (floats)
- * and holds the keys transposed, k [E][32], followed by the values, v [32][E]. */
+ * and holds the keys transposed, k [E][P], followed by the values, v [P][E]. */
 typedef struct lem_kv {
     float *data;
-    size_t page_stride, layer_stride, head_stride; /* head_stride = 2*32*E */
+    size_t page_stride, layer_stride, head_stride; /* head_stride = 2*P*E */
 } lem_kv;
 
 /* One attention call handles T rows (new tokens) made of trees. Rows of a subtree are contiguous (depth-first
@@ -52,7 +53,7 @@ typedef struct lem_kv {
 typedef struct lem_attn_seg {
     int row0, row1; /* rows that see this page (the subtree of its node) */
     int page;       /* page index in the lem_kv */
-    int n_keys;     /* valid keys, 1..32 */
+    int n_keys;     /* valid keys, 1..LEM_PAGE_KEYS */
     int pos0;       /* position of the page's first key */
     int key_row0;   /* row of the page's first key in this call, or -1 when it was computed earlier (inference
                        only) */

@@ -219,6 +219,27 @@ char *lem_path_dir(const char *path, lem_err *err) {
     return n ? lem_strndup(path, n, err) : lem_strdup(".", err);
 }
 
+/* The next part of a path, without slashes and "." around it; its length, 0 at the end. */
+static size_t next_part(const char **p) {
+    for (;;) {
+        *p += strspn(*p, "/");
+        size_t n = strcspn(*p, "/");
+        if (n != 1 || **p != '.') return n;
+        *p += n;
+    }
+}
+
+bool lem_path_within(const char *path, const char *folder) {
+    if ((*path == '/') != (*folder == '/')) return false;
+    for (;;) {
+        size_t n = next_part(&path), k = next_part(&folder);
+        if (k == 0) return true;
+        if (n != k || strncmp(path, folder, n) != 0) return false;
+        path += n;
+        folder += k;
+    }
+}
+
 const char *lem_path_base(const char *path) {
     const char *slash = strrchr(path, '/');
     return slash ? slash + 1 : path;

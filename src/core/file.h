@@ -35,7 +35,9 @@ lem_status lem_file_rename(const char *from, const char *to,
 lem_status lem_file_fsync_dir(const char *dir, lem_err *err) LEM_MUST_CHECK;
 char *lem_path_join(const char *dir, const char *name, lem_err *err); /* caller frees */
 char *lem_path_dir(const char *path, lem_err *err); /* caller frees; "." when there is none */
-const char *lem_path_base(const char *path);        /* borrowed */
+/* Whether path is `folder` or below it, as texts without "./" in front and doubled or last slashes. */
+bool lem_path_within(const char *path, const char *folder);
+const char *lem_path_base(const char *path); /* borrowed */
 
 /* Lines of a text file, decompressed as they are read. A line is at most max_line bytes (0 = 64 MiB), without
  * its \n or \r\n. A truncated or corrupt compressed stream is LEM_EDATA, after the lines before it. */

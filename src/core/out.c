@@ -310,13 +310,22 @@ static lem_status held_by_other(int fd, const char *path, lem_err *err) {
     return lem_fail(err, LEM_EIO, "'%s' is locked by another run", path);
 }
 
+/* A lock holds the number of a process, or nothing yet; anything else is somebody's file. */
+static bool is_lock_text(int fd) {
+    char text[64];
+    ssize_t n = pread(fd, text, sizeof text - 1, 0);
+    if (n <= 0) return n == 0;
+    text[n] = '\0';
+    return strspn(text, "0123456789\n") == (size_t)n;
+}
+
 /* Opens and locks; *stale is set if the file was removed by its last owner in between. */
 static lem_status try_lock(lem_lock *l, const char *path, bool *stale, lem_err *err) {
     struct stat mine, named;
     char text[32];
     *stale = false;
     l->fd = open(l->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
-    if (l->fd < 0) return lem_fail_errno(err, LEM_EIO, "cannot open the lock '%s'", l->path);
+    if (l->fd < 0) return lem_fail_errno(err, LEM_EIO, "nothing can be written beside '%s'", path);
     int rc;
     do rc = flock(l->fd, LOCK_EX | LOCK_NB);
     while (rc != 0 && errno == EINTR);
@@ -329,6 +338,9 @@ static lem_status try_lock(lem_lock *l, const char *path, bool *stale, lem_err *
         *stale = true;
         return LEM_OK;
     }
+    if (!is_lock_text(l->fd))
+        return lem_fail(err, LEM_EUSAGE, "'%s' is no lock of lemma; move it away or choose another output",
+                        l->path);
     int n = snprintf(text, sizeof text, "%ld\n", (long)getpid());
     if (ftruncate(l->fd, 0) != 0 || pwrite(l->fd, text, (size_t)n, 0) != n) {
         return lem_fail_errno(err, LEM_EIO, "cannot write the lock '%s'", l->path);

@@ -93,6 +93,13 @@ static lem_status init_unpacking(lem_stream *s, lem_err *err) {
     return LEM_OK;
 }
 
+/* Standard input that a job keeps in a nameless file (job/spool.h) is read from its start each time. */
+static void rewind_spool(void) {
+    struct stat info;
+    bool nameless = fstat(STDIN_FILENO, &info) == 0 && S_ISREG(info.st_mode) && info.st_nlink == 0;
+    if (nameless) (void)!lseek(STDIN_FILENO, 0, SEEK_SET);
+}
+
 lem_status lem_stream_open(const char *path, lem_stream_mode mode, lem_stream **out, lem_err *err) {
     lem_status st = LEM_OK;
     lem_stream *s = lem_alloc_zero(1, sizeof *s, err);
@@ -103,7 +110,8 @@ lem_status lem_stream_open(const char *path, lem_stream_mode mode, lem_stream **
         st = LEM_EMEM;
         goto done;
     }
-    if (strcmp(path, "-") != 0) {
+    if (strcmp(path, "-") == 0) rewind_spool();
+    else {
         LEM_TRY(open_regular(path, &s->fd, err));
         s->owns_fd = true;
         if (mode == LEM_STREAM_BY_NAME) s->packing = lem_packing_of(path);

@@ -138,6 +138,11 @@ static bool is_text(const lem_turns *turns) {
     return turns->n == 1 && strcmp(turns->at[0].role, "text") == 0;
 }
 
+static bool takes_system(const reader *r) {
+    bool own = r->turns.n > 0 && strcmp(r->turns.at[0].role, "system") == 0;
+    return r->how->system && !own && !is_text(&r->turns);
+}
+
 static lem_status encode_turns(const lem_tokenizer *t, const lem_turns *turns, const char *system,
                                lem_ids *ids, uint8_t **mask, lem_err *err) {
     if (is_text(turns)) return lem_prompt_text(t, turns->at[0].content, ids, mask, err);
@@ -168,6 +173,8 @@ static lem_status add_example(lem_examples *e, const lem_ids *ids, const uint8_t
     if (st) return st;
     drops->kept++;
     drops->conversations += !is_text(&r->turns);
+    drops->with_suffix += r->how->user_suffix && r->kind == LEM_ROW_QUESTION_ANSWER;
+    drops->with_system += takes_system(r);
     return LEM_OK;
 }
 

@@ -23,6 +23,7 @@ typedef struct lem_examples {
 typedef struct lem_drop_counts {
     uint64_t rows, kept, too_long, filtered;
     uint64_t conversations; /* rows kept that were written by the chat template, not as plain text */
+    uint64_t with_system, with_suffix; /* rows kept that took lem_sft_load's system text, its suffix */
 } lem_drop_counts;
 
 void lem_examples_release(lem_examples *e);

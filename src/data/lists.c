@@ -76,11 +76,12 @@ static lem_status check_row(const lem_json *row, lem_err *err) {
     return LEM_OK;
 }
 
-static lem_status add_response(builder *b, const char *response, uint8_t label, lem_err *err) {
+static lem_status add_response(builder *b, const lem_json *response, uint8_t label, lem_err *err) {
     lem_lists *l = b->l;
     struct lem_list_response p = {0, 0, label};
     b->reply.len = 0;
-    lem_status st = lem_prompt_reply(b->how->recipe, b->t, response, &b->reply, err);
+    lem_status st = lem_prompt_reply(b->how->recipe, b->t, lem_json_str(response, ""),
+                                     lem_json_str_len(response), &b->reply, err);
     if (st == LEM_OK) st = add_ids(l, &b->reply, &p.at, err);
     if (st) return st;
     p.len = (int)b->reply.len;
@@ -114,7 +115,7 @@ static lem_status add_row(builder *b, const lem_json *row, bool *kept, lem_err *
                             lem_json_kind_name(r));
         if (!label_of(lem_json_at(labels, i), &label))
             return lem_fail(err, LEM_EDATA, "labels[%zu]: 0 or 1 expected", i);
-        LEM_TRY(add_response(b, lem_json_str(r, ""), label, err));
+        LEM_TRY(add_response(b, r, label, err));
     }
     *kept = b->seen[0] && b->seen[1] && !b->too_long;
     if (*kept) l->list[l->n++] = it;

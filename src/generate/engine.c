@@ -40,10 +40,10 @@ lem_status lem_generate_check(const lem_generate_opts *o, lem_err *err) {
 
 static size_t page_bytes(const lem_model_config *c) {
     int e = c->head_dim ? c->head_dim : c->width / c->heads;
-    return (size_t)c->layers * (size_t)c->kv_heads * 2 * LEM_PANEL * (size_t)e * sizeof(float);
+    return (size_t)c->layers * (size_t)c->kv_heads * 2 * LEM_PAGE_KEYS * (size_t)e * sizeof(float);
 }
 
-static size_t pages_of(size_t tokens) { return (tokens + LEM_PANEL - 1) / LEM_PANEL; }
+static size_t pages_of(size_t tokens) { return (tokens + LEM_PAGE_KEYS - 1) / LEM_PAGE_KEYS; }
 
 static int slots_of(const lem_generate_opts *o) { return o->slots ? o->slots : GEN_SLOTS; }
 

@@ -23,7 +23,7 @@ typedef enum lem_opt_type {
     LEM_OPT_NUM,
     LEM_OPT_STR,
     LEM_OPT_ENUM,   /* one of `choices` */
-    LEM_OPT_LIST,   /* of strings; repeatable or a,b */
+    LEM_OPT_LIST,   /* of strings; repeatable or a,b; numbers of a YAML list count as their text */
     LEM_OPT_INPUT,  /* path of a file or folder that is read: its content counts, not its name */
     LEM_OPT_INPUTS, /* several of them; repeatable or a,b */
     LEM_OPT_TREE    /* a list of maps of the same command's options (YAML) */
@@ -72,7 +72,8 @@ typedef struct lem_cli {
     lem_cancel *cancel;                 /* set by SIGINT/SIGTERM */
     const lem_command *const *commands; /* all of them, for those that run others */
     bool in_recipe;                     /* the command is a stage of a recipe */
-    bool upstream_ran;     /* so did a stage before it: contents of its inputs may have changed */
+    const char *const *made;            /* [n_made] outputs of stages of the same run that ran before it */
+    int n_made;
     bool job_ran;          /* set by lem_job_start: the last command did work */
     char job_identity[65]; /* set by lem_job_open */
 } lem_cli;
@@ -157,6 +158,8 @@ const lem_json *lem_args_tree(const lem_args *a, const char *name); /* NULL if a
 /* Texts made from the tables. */
 void lem_help_all(const lem_command *const *table, FILE *f);
 void lem_help_command(const lem_command *cmd, FILE *f);
+/* Whether commands of two words begin with it ("rm"). */
+bool lem_is_group(const lem_command *const *table, const char *word);
 /* Subcommands of a group ("rm"); false if there are none. */
 bool lem_help_group(const lem_command *const *table, const char *group, FILE *f);
 

@@ -50,9 +50,15 @@ static void bash_command(const lem_command *cmd, FILE *f) {
 
 static void bash_script(const lem_command *const *table, FILE *f) {
     fputs("# bash completion of lemma\n_lemma() {\n"
+          "    # behind help and man stands a command as if it came first\n"
+          "    if [ \"$COMP_CWORD\" -gt 1 ] && [[ ${COMP_WORDS[1]} == @(help|man) ]]; then\n"
+          "        COMP_WORDS=(lemma \"${COMP_WORDS[@]:2}\") COMP_CWORD=$((COMP_CWORD - 1))\n    fi\n"
           "    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} command options=\n"
           "    command=${COMP_WORDS[1]}\n"
           "    case $command in\n",
+          f);
+    fputs("    completion) COMPREPLY=($(compgen -W 'bash zsh fish' -- \"$cur\")); [ \"$COMP_CWORD\" -gt 1 ] "
+          "&& return ;;\n",
           f);
     put_groups(table, f);
     fputs(")\n"
@@ -63,8 +69,8 @@ static void bash_script(const lem_command *const *table, FILE *f) {
           f);
     fputs("    if [ \"$COMP_CWORD\" = 1 ]; then\n        COMPREPLY=($(compgen -W 'help completion man", f);
     for (int i = 0; table[i]; i++) fprintf(f, " %.*s", (int)strcspn(table[i]->name, " "), table[i]->name);
-    fputs("' -- \"$cur\")); return\n    fi\n    if [ \"$COMP_CWORD\" = 2 ]; then\n        case $command in\n",
-          f);
+    fputs("' -- \"$cur\")); return\n    fi\n", f);
+    fputs("    if [ \"$COMP_CWORD\" = 2 ]; then\n        case $command in\n", f);
     for (int i = 0; table[i]; i++) {
         size_t n = strcspn(table[i]->name, " ");
         bool first = i == 0 || strncmp(table[i - 1]->name, table[i]->name, n + 1) != 0;
@@ -137,7 +143,10 @@ static void zsh_script(const lem_command *const *table, FILE *f) {
         for (int k = 0; (o = lem_opt_at(table[i], k)); k++) zsh_option(o, f);
         fputs(" \\\n            '*:file:_files' ;;\n", f);
     }
-    fputs("    esac\n}\n_lemma \"$@\"\n", f);
+    fputs("    esac\n}\n"
+          "# from $fpath it is called, sourced it makes itself known\n"
+          "if [[ ${funcstack[1]} == _lemma ]]; then _lemma \"$@\"; else compdef _lemma lemma; fi\n",
+          f);
 }
 
 /* ---- fish ---- */

@@ -105,10 +105,19 @@ static bool ends_with(const char *name, const char *tail) {
 
 /* The files of a model folder that make results; manifests, telemetry and notes do not count. */
 static bool makes_results(const char *name) {
-    static const char *const names[] = {
-        "config.json",         "generation_config.json",      "lemma.json",
-        "tokenizer.json",      "tokenizer_config.json",       "tokenizer.model",
-        "chat_template.jinja", "model.safetensors.index.json"};
+    static const char *const names[] = {"config.json",
+                                        "generation_config.json",
+                                        "lemma.json",
+                                        "added_tokens.json",
+                                        "special_tokens_map.json",
+                                        "vocab.json",
+                                        "merges.txt",
+                                        "adapter_config.json",
+                                        "tokenizer.json",
+                                        "tokenizer_config.json",
+                                        "tokenizer.model",
+                                        "chat_template.jinja",
+                                        "model.safetensors.index.json"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strcmp(name, names[i]) == 0) return true;
     return ends_with(name, ".safetensors") || ends_with(name, ".tiktoken");
@@ -195,5 +204,25 @@ lem_status lem_digest_path(const char *path, const char *cache_dir, char hex[65]
     if (lem_file_is_dir(path)) return digest_folder(path, cache_dir, hex, files, err);
     lem_status st = digest_file(path, cache_dir, hex, err);
     if (st == LEM_OK && files) *files = NULL;
+    return st;
+}
+
+static lem_status remove_named(const char *dir, const char *name, lem_err *err) {
+    char *path = lem_path_join(dir, name, err);
+    lem_status st = path ? lem_file_remove(path, err) : LEM_EMEM;
+    lem_free(path);
+    return st;
+}
+
+lem_status lem_digest_clear_model(const char *dir, lem_err *err) {
+    char **names = NULL;
+    size_t n = 0;
+    if (!lem_file_is_dir(dir)) return LEM_OK;
+    lem_status st = lem_dir_list(dir, &names, &n, err);
+    for (size_t i = 0; i < n; i++) {
+        if (st == LEM_OK && makes_results(names[i])) st = remove_named(dir, names[i], err);
+        lem_free(names[i]);
+    }
+    lem_free(names);
     return st;
 }

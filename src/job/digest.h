@@ -18,4 +18,8 @@
 lem_status lem_digest_path(const char *path, const char *cache_dir, char hex[65], lem_json **files,
                            lem_err *err) LEM_MUST_CHECK;
 
+/* Removes the files that make the results of a model folder, so that another model can take its place; other
+ * files stay. A folder that is not there, or is no model folder, is left as it is. */
+lem_status lem_digest_clear_model(const char *dir, lem_err *err) LEM_MUST_CHECK;
+
 #endif

@@ -1,6 +1,7 @@
 /* facts.c - gathers what makes a job that job, and says how two differ */
 #include "job/facts.h"
 
+#include "core/file.h"
 #include "core/hash.h"
 #include "core/mem.h"
 #include "job/digest.h"
@@ -133,6 +134,8 @@ static lem_status gather_all(gather *g) {
         lem_status st = add_option(g, o, o->name, lem_args_tree(g->from->args, o->name), g->arguments);
         if (st) return st;
     }
+    const char *also = g->from->also;
+    if (also && !lem_json_set(g->arguments, "also", lem_json_new_str(also))) return no_memory(g->err);
     lem_status st = add_words(g);
     for (int i = 0; st == LEM_OK && i < g->from->n_inputs; i++)
         st = add_input(g, g->from->inputs[i].name, g->from->inputs[i].path);
@@ -323,18 +326,30 @@ bool lem_facts_differ(const lem_command *cmd, const lem_json *old, const lem_jso
     return d.n > 0;
 }
 
-static bool same_names(const lem_json *old, const lem_json *now) {
-    bool same = lem_json_count(old) == lem_json_count(now);
-    for (size_t i = 0; same && i < lem_json_count(now); i++)
-        same = input_named(old, text_of(lem_json_at(now, i), "option")) != NULL;
-    return same;
+static bool is_made(const char *path, const char *const *made, int n) {
+    for (int i = 0; i < n; i++)
+        if (lem_path_within(path, made[i])) return true;
+    return false;
 }
 
-bool lem_facts_same_options(const lem_command *cmd, const lem_json *old, const lem_json *now) {
+/* The same inputs, and those of another content are all made anew. */
+static bool inputs_remade(const lem_json *old, const lem_json *now, const char *const *made, int n) {
+    bool ok = lem_json_count(old) == lem_json_count(now);
+    for (size_t i = 0; ok && i < lem_json_count(now); i++) {
+        const lem_json *b = lem_json_at(now, i), *a = input_named(old, text_of(b, "option"));
+        bool same = a && strcmp(text_of(a, "sha256"), text_of(b, "sha256")) == 0;
+        ok = a && (same || is_made(text_of(b, "path"), made, n));
+    }
+    return ok;
+}
+
+bool lem_facts_remade(const lem_command *cmd, const lem_json *old, const lem_json *now,
+                      const char *const *made, int n) {
     lem_buf ignored = {0};
     diff d = {cmd, &ignored, 0};
+    if (n == 0) return false;
     compare_members(&d, "", lem_json_get(old, "arguments"), lem_json_get(now, "arguments"));
     lem_buf_release(&ignored);
     return d.n == 0 && strcmp(text_of(old, "command"), text_of(now, "command")) == 0 &&
-           same_names(lem_json_get(old, "inputs"), lem_json_get(now, "inputs"));
+           inputs_remade(lem_json_get(old, "inputs"), lem_json_get(now, "inputs"), made, n);
 }

@@ -24,6 +24,7 @@ typedef struct lem_facts_source {
     const lem_args *args;
     const lem_job_input *inputs; /* beside those of options and words */
     int n_inputs;
+    const char *also;         /* counts like an argument; NULL = none */
     const char *stdin_digest; /* of an input named "-"; NULL if none was read */
     const char *cache_dir;
 } lem_facts_source;
@@ -36,7 +37,9 @@ lem_status lem_facts_identity(const lem_json *facts, char out[65], lem_err *err)
  * then a count); false and nothing if they are the facts of one job. An option that the old facts do not
  * know counts as its default. */
 bool lem_facts_differ(const lem_command *cmd, const lem_json *old, const lem_json *now, lem_buf *out);
-/* Whether nothing but the contents of inputs differs: a stage of a recipe whose forerunners ran again. */
-bool lem_facts_same_options(const lem_command *cmd, const lem_json *old, const lem_json *now);
+/* Whether nothing differs but contents of inputs that lie in the paths `made` (n of them): what stages of the
+ * same run made anew. */
+bool lem_facts_remade(const lem_command *cmd, const lem_json *old, const lem_json *now,
+                      const char *const *made, int n);
 
 #endif

@@ -45,7 +45,8 @@ static void put_option(const lem_command *cmd, const lem_opt *o, FILE *f) {
     lem_buf_puts(&b, o->help);
     put_choices(o, &b);
     if (is_required(cmd, o)) lem_buf_puts(&b, " (required)");
-    if (o->when) lem_buf_printf(&b, " [%s; with --%s %s]", o->standard, o->when, o->standard_when);
+    if (o->when && lem_opt_find(cmd, o->when))
+        lem_buf_printf(&b, " [%s; with --%s %s]", o->standard, o->when, o->standard_when);
     else if (o->standard) lem_buf_printf(&b, " [%s]", o->standard);
     put_wrapped(f, lem_buf_str(&b), n, TEXT_AT);
     lem_buf_release(&b);
@@ -82,12 +83,24 @@ void lem_help_all(const lem_command *const *table, FILE *f) {
         int n = fprintf(f, "  %-14s", table[i]->name);
         put_wrapped(f, table[i]->purpose, n, n);
     }
+    fputs("\nabout them:\n"
+          "  help           options and an example of a command; --json: all of them\n"
+          "  man            the manual page of a command, in roff; --list: their names\n"
+          "  completion     a script for bash, zsh or fish\n",
+          f);
     fputs("\n'lemma COMMAND --help' or 'lemma help COMMAND' shows options and an example.\n"
           "'lemma --version' shows the version.\n"
           "exit status: 0 ok, 1 the answer is no, 2 usage, 3 data or model invalid,\n"
           "  4 numeric stop, 5 memory, 6 remote, 7 too many failed items, 8 output full\n"
           "  or locked, 130 interrupted with state saved\n",
           f);
+}
+
+bool lem_is_group(const lem_command *const *table, const char *word) {
+    size_t n = strlen(word);
+    for (int i = 0; table[i]; i++)
+        if (strncmp(table[i]->name, word, n) == 0 && table[i]->name[n] == ' ') return true;
+    return false;
 }
 
 bool lem_help_group(const lem_command *const *table, const char *group, FILE *f) {

@@ -8,8 +8,8 @@
  *   - or finds that it is complete (the final manifest is of this job, and the output has the digest that
  *     stands in it),
  *   - and a command with other facts is refused with LEM_EUSAGE, naming what changed, old and new.
- * --overwrite lets another job's result be replaced, --fresh starts anew in any case.
- * An output that no manifest belongs to is somebody's file: refused without --overwrite or --fresh.
+ * --overwrite lets what stands at the output be replaced, --fresh starts anew over any result of lemma's.
+ * An output that no manifest belongs to is somebody's file: refused without --overwrite.
  *
  * Use: open, look at lem_job_done, check options and inputs, start, work, finish, close.
  * Before lem_job_start nothing is left behind by close: a refused option leaves neither folder nor lock.
@@ -28,7 +28,10 @@ typedef struct lem_job_spec {
     const char *out;             /* NULL: the value of --out */
     const lem_job_input *inputs; /* what is read beside options and words */
     int n_inputs;
-    bool cheap; /* takes seconds: complete counts only inside a recipe, alone the work is done again */
+    bool cheap;       /* takes seconds: complete counts only inside a recipe, alone the work is done again */
+    const char *also; /* a text that stands in the result and is no option; NULL = none */
+    const char *const *companions; /* files beside the output without which it is not complete */
+    int n_companions;
 } lem_job_spec;
 
 /* Takes the lock and compares. An input "-" is read to its end and given back as standard input.
@@ -60,7 +63,8 @@ lem_status lem_job_finish(lem_job *j, lem_err *err) LEM_MUST_CHECK;
 /* Releases the lock. NULL allowed. A job that saved nothing yet leaves nothing behind. */
 void lem_job_close(lem_job *j);
 
-/* A folder that the job completes on the way (a stage of sft): its manifest, and whether it has one. */
+/* A folder that the job completes on the way (a stage of sft): its manifest, and whether an unfinished run of
+ * this job, on the same compute path, left it whole. */
 lem_status lem_job_part_finish(const lem_job *j, const char *dir, lem_err *err) LEM_MUST_CHECK;
 bool lem_job_part_done(const lem_job *j, const char *dir);
 

@@ -25,7 +25,7 @@ static void put_title(const char *name, FILE *f) {
     fprintf(f, "\" \"1\" \"%s\" \"lemma %s\" \"User Commands\"\n", LEMMA_VERSION_DATE, LEMMA_VERSION);
 }
 
-static void put_option(const lem_opt *o, FILE *f) {
+static void put_option(const lem_command *cmd, const lem_opt *o, FILE *f) {
     char one[32];
     fputs(".TP\n\\fB\\-\\-", f);
     put_roff(o->name, f);
@@ -45,7 +45,7 @@ static void put_option(const lem_opt *o, FILE *f) {
     if (!o->standard) return;
     fputs("Default: ", f);
     put_roff(*o->standard ? o->standard : "empty", f);
-    if (o->when) {
+    if (o->when && lem_opt_find(cmd, o->when)) {
         fputs("; with \\-\\-", f);
         put_roff(o->when, f);
         fprintf(f, " %s", o->standard_when);
@@ -73,7 +73,7 @@ static void put_command(const lem_command *cmd, FILE *f) {
     put_roff(cmd->usage, f);
     fputs("\n.SH OPTIONS\n", f);
     for (int i = 0; (o = lem_opt_at(cmd, i)); i++)
-        if (strcmp(o->name, "out") != 0 || cmd->output != LEM_OUTPUT_NONE) put_option(o, f);
+        if (strcmp(o->name, "out") != 0 || cmd->output != LEM_OUTPUT_NONE) put_option(cmd, o, f);
     fputs(".SH EXAMPLES\n.nf\n", f);
     put_roff(cmd->example, f);
     fputs("\n.fi\n", f);

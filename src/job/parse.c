@@ -41,12 +41,43 @@ static lem_status put_text(lem_json *values, const lem_opt *o, const char *text,
     return st ? st : put(values, o, v, err);
 }
 
+/* max_len and max-len in one map are one option told twice. */
+static lem_status check_once(const lem_command *cmd, const lem_json *map, size_t i, lem_err *err) {
+    const char *key = lem_json_key_at(map, i);
+    const lem_opt *o = lem_opt_find(cmd, key);
+    for (size_t k = 0; o && k < i; k++)
+        if (lem_opt_find(cmd, lem_json_key_at(map, k)) == o)
+            return lem_fail(err, LEM_EUSAGE, "'%s' and '%s' are one option, told twice",
+                            lem_json_key_at(map, k), key);
+    return LEM_OK;
+}
+
+/* The maps of a tree: options of the same command, and a name. */
+static lem_status check_maps(const lem_command *cmd, const lem_opt *tree, const lem_json *list,
+                             lem_err *err) {
+    for (size_t i = 0; i < lem_json_count(list); i++) {
+        const lem_json *map = lem_json_at(list, i);
+        for (size_t k = 0; k < lem_json_count(map); k++) {
+            const char *key = lem_json_key_at(map, k);
+            lem_status st = check_once(cmd, map, k, err);
+            if (st == LEM_OK && strcmp(key, "name") != 0 && !lem_opt_find(cmd, key))
+                st = unknown_key(cmd, "key", key, err);
+            if (st) return lem_err_context(err, "%s[%zu]", tree->name, i);
+        }
+    }
+    return LEM_OK;
+}
+
 static lem_status add_member(const lem_command *cmd, const char *key, const lem_json *value, lem_json *values,
                              lem_err *err) {
     const lem_opt *o = lem_opt_find(cmd, key);
     if (!o) return unknown_key(cmd, "key", key, err);
+    if (strcmp(o->name, "config") == 0 || strcmp(o->name, "help") == 0)
+        return lem_fail(err, LEM_EUSAGE, "'%s' belongs on the command line, not in a file", key);
     lem_json *v = NULL;
     lem_status st = lem_opt_value(o, value, &v, err);
+    if (st == LEM_OK && o->type == LEM_OPT_TREE) st = check_maps(cmd, o, v, err);
+    if (st) lem_json_free(v);
     return st ? st : set(values, o->name, v, err);
 }
 
@@ -59,6 +90,8 @@ static lem_status add_tree(const lem_command *cmd, const lem_json *tree, lem_jso
     for (size_t i = 0; i < lem_json_count(tree); i++) {
         const lem_json *value = lem_json_value_at(tree, i);
         if (skip && value == skip) continue;
+        lem_status once = check_once(cmd, tree, i, err);
+        if (once) return once;
         lem_status st = add_member(cmd, lem_json_key_at(tree, i), value, values, err);
         if (st) return st;
     }

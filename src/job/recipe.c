@@ -3,6 +3,7 @@
 
 #include "core/file.h"
 #include "core/mem.h"
+#include "core/object.h"
 
 #include <string.h>
 
@@ -109,7 +110,7 @@ static lem_status fix_compute_path(recipe *r, lem_err *err) {
 
 /* ---- stages ---- */
 
-static lem_status run_stage(recipe *r, size_t i, bool *ran, lem_err *err) {
+static lem_status run_stage(recipe *r, size_t i, lem_err *err) {
     recipe_stage *s = &r->stages[i];
     double start = lem_clock_seconds();
     lem_info(r->cli->log, "[%zu/%zu] %s (%s)", i + 1, r->n, s->name, s->cmd->name);
@@ -117,22 +118,25 @@ static lem_status run_stage(recipe *r, size_t i, bool *ran, lem_err *err) {
         lem_info(r->cli->log, "its plan is known when %s is there", s->for_what);
         return LEM_OK;
     }
-    s->cli.upstream_ran = *ran;
+    s->cli.made = r->made;
+    s->cli.n_made = r->n_made;
     s->cli.job_identity[0] = '\0';
     s->cli.job_ran = false;
     lem_status st = s->cmd->run(&s->cli, &s->args, err);
     if (st == LEM_OK && fflush(r->cli->out) != 0) st = lem_fail_errno(err, LEM_EIO, "writing stdout");
     if (st) return lem_err_context(err, "stage %s (%s)", s->name, s->cmd->name);
     if (r->cli->dry_run) return LEM_OK;
-    *ran = *ran || s->cli.job_ran;
+    const char *out = lem_args_str(&s->args, "out");
+    if (s->cli.job_ran && out) r->made[r->n_made++] = out;
     if (s->cli.job_ran) st = record_time(r, s->name, lem_clock_seconds() - start, err);
     return st ? st : record_stage(r, i, err);
 }
 
 static lem_status run_stages(recipe *r, lem_err *err) {
-    bool ran = false;
+    r->made = lem_alloc(r->n, sizeof *r->made, err);
+    if (!r->made) return LEM_EMEM;
     for (size_t i = 0; i < r->n; i++) {
-        lem_status st = run_stage(r, i, &ran, err);
+        lem_status st = run_stage(r, i, err);
         if (st) return st;
         if (i + 1 < r->n && r->cli->cancel && r->cli->cancel->requested)
             return lem_fail(err, LEM_EINTR, "interrupted after stage %s; run the same command again to go on",
@@ -160,13 +164,44 @@ static void release(recipe *r) {
         lem_json_free(r->stages[i].tree);
     }
     lem_free(r->stages);
+    lem_free(r->made);
     lem_json_free(r->state);
     lem_json_free(r->timing);
     lem_free(r->state_path);
     lem_free(r->timing_path);
 }
 
-lem_status lem_recipe_run(lem_cli *cli, const lem_recipe_spec *spec, lem_err *err) {
+static lem_json *planned_stage(const recipe_stage *s) {
+    lem_object o = lem_object_new();
+    lem_object_str(&o, "name", s->name);
+    lem_object_str(&o, "command", s->cmd->name);
+    lem_object_str(&o, "status", "planned");
+    lem_object_str(&o, "out", lem_args_str(&s->args, "out"));
+    return lem_object_done(&o);
+}
+
+static lem_json *planned_stages(const recipe *r) {
+    lem_json *list = lem_json_new_array();
+    bool ok = list != NULL;
+    for (size_t i = 0; ok && i < r->n; i++) ok = lem_json_append(list, planned_stage(&r->stages[i]));
+    if (ok) return list;
+    lem_json_free(list);
+    return NULL;
+}
+
+static lem_status summarize(const recipe *r, lem_json **out, lem_err *err) {
+    bool plan = r->cli->dry_run;
+    lem_object o = lem_object_new();
+    lem_object_str(&o, "command", "run");
+    lem_object_str(&o, "name", r->name);
+    lem_object_str(&o, "out", r->out);
+    lem_object_bool(&o, "dry_run", plan);
+    lem_object_json(&o, "stages", plan ? planned_stages(r) : lem_json_copy(lem_json_get(r->state, "stages")));
+    *out = lem_object_done(&o);
+    return *out ? LEM_OK : no_memory(err);
+}
+
+lem_status lem_recipe_run(lem_cli *cli, const lem_recipe_spec *spec, lem_json **summary, lem_err *err) {
     lem_cli own = *cli;
     recipe r = {.cli = &own, .spec = spec};
     lem_lock *lock = NULL;
@@ -180,6 +215,7 @@ lem_status lem_recipe_run(lem_cli *cli, const lem_recipe_spec *spec, lem_err *er
     if (!cli->dry_run) LEM_TRY(write_json(r.state_path, r.state, err));
     LEM_TRY(run_stages(&r, err));
     if (!cli->dry_run) LEM_TRY(cut_state(&r, err));
+    if (summary) st = summarize(&r, summary, err);
 done:
     lem_lock_release(lock);
     release(&r);

@@ -9,19 +9,12 @@
 
 /* ---- inputs and outputs ---- */
 
-/* Whether path is `folder`, or below it. */
-static bool is_within(const char *path, const char *folder) {
-    size_t n = strlen(folder);
-    while (n > 1 && folder[n - 1] == '/') n--;
-    return n > 0 && strncmp(path, folder, n) == 0 && (path[n] == '/' || path[n] == '\0');
-}
-
 /* The first stage that writes path; r->n if none does. */
 static size_t maker_of(const recipe *r, const char *path) {
     size_t i = 0;
     for (; i < r->n; i++) {
         const char *out = lem_args_str(&r->stages[i].args, "out");
-        if (out && strcmp(out, "-") != 0 && is_within(path, out)) break;
+        if (out && strcmp(out, "-") != 0 && lem_path_within(path, out)) break;
     }
     return i;
 }
@@ -44,7 +37,10 @@ static lem_status check_input(recipe *r, size_t i, const char *what, const char 
         snprintf(s->for_what, sizeof s->for_what, "%s", path);
         return LEM_OK;
     }
-    if (lem_file_exists(path) || strcmp(path, "-") == 0) return LEM_OK;
+    if (strcmp(path, "-") == 0)
+        return lem_fail(err, LEM_EUSAGE, "stage %s: %s-: a stage does not read standard input", s->name,
+                        what);
+    if (lem_file_exists(path)) return LEM_OK;
     if (maker < r->n)
         return lem_fail(err, LEM_EDATA, "stage %s: %s%s: stage %s makes it only later", s->name, what, path,
                         r->stages[maker].name);
@@ -103,7 +99,7 @@ static lem_status check_inputs(recipe *r, size_t i, lem_err *err) {
     return st;
 }
 
-static bool same_path(const char *a, const char *b) { return is_within(a, b) && is_within(b, a); }
+static bool same_path(const char *a, const char *b) { return lem_path_within(a, b) && lem_path_within(b, a); }
 
 static lem_status check_output(const recipe *r, size_t i, lem_err *err) {
     const char *out = lem_args_str(&r->stages[i].args, "out");

@@ -21,6 +21,8 @@ typedef struct recipe {
     const char *name, *out;
     recipe_stage *stages;
     size_t n;
+    const char **made; /* [n_made] outputs of the stages that ran */
+    int n_made;
     lem_json *state, *timing; /* run.json and timing.json */
     char *state_path, *timing_path;
 } recipe;

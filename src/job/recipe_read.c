@@ -138,6 +138,24 @@ static lem_status expand_value(const recipe *r, const lem_json *v, lem_json **ou
     return st;
 }
 
+/* Variables may use those that stand before them. */
+static lem_status expand_variables(recipe *r, lem_err *err) {
+    for (size_t i = 0; i < lem_json_count(r->vars); i++) {
+        lem_json *v = NULL;
+        const char *key = lem_json_key_at(r->vars, i);
+        lem_status st = expand_value(r, lem_json_value_at(r->vars, i), &v, err);
+        if (st) return lem_err_context(err, "%s: variable %s", r->spec->source, key);
+        const char *text = lem_json_str(v, "");
+        if (strstr(text, "${"))
+            st = lem_fail(err, LEM_EUSAGE, "%s: variable %s uses one that stands behind it", r->spec->source,
+                          key);
+        if (st == LEM_OK && !lem_json_set(r->vars, key, lem_json_share(v))) st = no_memory(err);
+        lem_json_free(v);
+        if (st) return st;
+    }
+    return LEM_OK;
+}
+
 /* ---- stages ---- */
 
 /* A word as text: numbers as they are written in JSON. */
@@ -197,12 +215,26 @@ static lem_status find_command(const recipe *r, size_t i, recipe_stage *s, lem_e
                     command, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
 }
 
+/* Options of the whole run that a stage would not obey. */
+static lem_status check_stage_options(const recipe_stage *s, lem_err *err) {
+    static const char *const whole[] = {"dry-run", "fresh", "overwrite", "json", "quiet", "threads"};
+    for (size_t k = 0; k < sizeof whole / sizeof *whole; k++) {
+        for (size_t m = 0; m < lem_json_count(s->tree); m++) {
+            const lem_opt *o = lem_opt_find(s->cmd, lem_json_key_at(s->tree, m));
+            if (o && strcmp(o->name, whole[k]) == 0)
+                return lem_fail(err, LEM_EUSAGE, "'%s' belongs to lemma run, not to a stage", whole[k]);
+        }
+    }
+    return LEM_OK;
+}
+
 static lem_status read_stage(recipe *r, size_t i, lem_err *err) {
     recipe_stage *s = &r->stages[i];
     lem_status st = find_command(r, i, s, err);
     if (st) return st;
     s->cli = *r->cli;
     st = resolve(r, lem_json_at(r->list, i), &s->tree, err);
+    if (st == LEM_OK) st = check_stage_options(s, err);
     if (st == LEM_OK) st = lem_args_from_tree(s->cmd, s->tree, &s->cli, &s->args, err);
     if (st) return lem_err_context(err, "%s: stage %s (%s)", r->spec->source, s->name, s->cmd->name);
     s->cli.threads = r->cli->threads;
@@ -210,6 +242,7 @@ static lem_status read_stage(recipe *r, size_t i, lem_err *err) {
     s->cli.fresh = r->cli->fresh;
     s->cli.overwrite = r->cli->overwrite;
     s->cli.json = false;
+    if (r->cli->json) s->cli.out = stderr; /* stdout is the run's own object */
     s->cli.in_recipe = true;
     return LEM_OK;
 }
@@ -221,6 +254,8 @@ lem_status lem_recipe_read(recipe *r, lem_err *err) {
     r->list = lem_json_get(r->spec->tree, "stages");
     lem_status st = check_shape(r, err);
     if (st == LEM_OK) st = apply_overrides(r, err);
+    if (st) return st;
+    st = expand_variables(r, err);
     if (st) return st;
     r->out = lem_json_str(lem_json_get(r->vars, "out"), "");
     if (!*r->out) return lem_fail(err, LEM_EUSAGE, "%s: the variable 'out' names no folder", r->spec->source);

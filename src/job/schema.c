@@ -28,11 +28,19 @@ static lem_json *typed(const char *type) {
     return done(o, o && put_text(o, "type", type));
 }
 
-/* One text, or a list of texts. */
+/* A text (a number counts as one), or a list of them. */
+static lem_json *text_or_number(void) {
+    lem_json *o = lem_json_new_object(), *types = lem_json_new_array();
+    bool ok = o && types && lem_json_append(types, lem_json_new_str("string")) &&
+              lem_json_append(types, lem_json_new_str("number")) && put(o, "type", lem_json_share(types));
+    lem_json_free(types);
+    return done(o, ok);
+}
+
 static lem_json *texts_schema(void) {
     lem_json *o = lem_json_new_object(), *any = lem_json_new_array(), *list = typed("array");
-    bool ok = o && any && list && put(list, "items", typed("string")) &&
-              lem_json_append(any, typed("string")) && lem_json_append(any, lem_json_share(list)) &&
+    bool ok = o && any && list && put(list, "items", text_or_number()) &&
+              lem_json_append(any, text_or_number()) && lem_json_append(any, lem_json_share(list)) &&
               lem_json_set(o, "anyOf", lem_json_share(any));
     lem_json_free(any);
     lem_json_free(list);

@@ -165,6 +165,19 @@ static lem_json *step_into(lem_json *at, const char *key) {
     return lem_json_kind(at) == LEM_JSON_ARRAY ? element_named(at, key) : lem_json_get(at, key);
 }
 
+static bool same_key(const char *a, const char *b) {
+    for (; *a && *b; a++, b++)
+        if (*a != *b && !((*a == '-' || *a == '_') && (*b == '-' || *b == '_'))) return false;
+    return *a == *b;
+}
+
+/* The key as the map spells it: max_len also stands for max-len. */
+static const char *spelling_of(const lem_json *map, const char *key) {
+    for (size_t i = 0; i < lem_json_count(map); i++)
+        if (same_key(lem_json_key_at(map, i), key)) return lem_json_key_at(map, i);
+    return key;
+}
+
 lem_status lem_yaml_override(lem_json *tree, const char *assignment, lem_err *err) {
     const char *eq = strchr(assignment, '=');
     char key[128];
@@ -185,5 +198,5 @@ lem_status lem_yaml_override(lem_json *tree, const char *assignment, lem_err *er
     if (lem_json_kind(at) != LEM_JSON_OBJECT)
         return lem_fail(err, LEM_EUSAGE, "override '%s': '%s' is not inside a map", assignment, key);
     lem_json *v = scalar_value(eq + 1, strlen(eq + 1), true);
-    return v && lem_json_set(at, key, v) ? LEM_OK : lem_fail(err, LEM_EMEM, "out of memory");
+    return v && lem_json_set(at, spelling_of(at, key), v) ? LEM_OK : lem_fail(err, LEM_EMEM, "out of memory");
 }

@@ -6,8 +6,8 @@
 #include "core/hash.h"
 #include "core/mem.h"
 #include "model/model_priv.h"
-#include "model/name_list.h"
-#include "model/shard_index.h"
+#include "weights/name_list.h"
+#include "weights/shard_index.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -5,7 +5,7 @@
 #define LEM_MODEL_FOLDER_H
 
 #include "model/model.h"
-#include "model/shards.h"
+#include "weights/shards.h"
 
 typedef struct lem_folder {
     lem_model *table;   /* params is NULL; every tensor of it is in shards with the right shape */

@@ -100,7 +100,7 @@ void lem_head_scores(lem_backend *b, const lem_packed_model *p, const lem_head_b
                      const int *rows, const float *hidden, float *score);
 
 static inline lem_kv lem_kv_layout(float *data, int layers, int kv_heads, int head_dim) {
-    size_t head = (size_t)2 * LEM_PANEL * (size_t)head_dim;
+    size_t head = (size_t)2 * LEM_PAGE_KEYS * (size_t)head_dim;
     return (lem_kv){data, (size_t)layers * (size_t)kv_heads * head, (size_t)kv_heads * head, head};
 }
 

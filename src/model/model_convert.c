@@ -7,9 +7,9 @@
 #include "core/rng.h"
 #include "model/folder.h"
 #include "model/model_priv.h"
-#include "model/shard_index.h"
-#include "model/shards_write.h"
-#include "model/values.h"
+#include "weights/shard_index.h"
+#include "weights/shards_write.h"
+#include "weights/values.h"
 
 #include <math.h>
 #include <stdio.h>

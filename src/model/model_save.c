@@ -3,7 +3,7 @@
 #include "core/file.h"
 #include "core/mem.h"
 #include "model/model_priv.h"
-#include "model/shards_write.h"
+#include "weights/shards_write.h"
 
 static lem_status save_config(const lem_model *m, const char *dir, lem_dtype dtype, lem_err *err) {
     lem_status st = LEM_OK;

@@ -212,11 +212,11 @@ static void subtree_ends(const lem_forest *f, int *end) {
 
 static int lay_out_node(lem_net *net, const lem_forest_node *x, int end_row, int n_segs) {
     for (int i = 0; i < x->n; i++) {
-        net->page[x->row0 + i] = n_segs + i / LEM_PANEL;
-        net->slot[x->row0 + i] = i % LEM_PANEL;
+        net->page[x->row0 + i] = n_segs + i / LEM_PAGE_KEYS;
+        net->slot[x->row0 + i] = i % LEM_PAGE_KEYS;
     }
-    for (int i = 0; i < x->n; i += LEM_PANEL, n_segs++) {
-        int n = x->n - i < LEM_PANEL ? x->n - i : LEM_PANEL;
+    for (int i = 0; i < x->n; i += LEM_PAGE_KEYS, n_segs++) {
+        int n = x->n - i < LEM_PAGE_KEYS ? x->n - i : LEM_PAGE_KEYS;
         net->segs[n_segs] = (lem_attn_seg){x->row0 + i, end_row, n_segs, n, x->pos0 + i, x->row0 + i};
     }
     return n_segs;

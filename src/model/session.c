@@ -70,7 +70,7 @@ void lem_weights_free(lem_weights *w) {
 enum { SPARE_NODES = 64 }; /* nodes that hold no page yet; more of them make the array grow */
 
 static int longest_path(const lem_model_config *c, int max_pages) {
-    return max_pages > c->max_positions / LEM_PANEL ? c->max_positions : max_pages * LEM_PANEL;
+    return max_pages > c->max_positions / LEM_PAGE_KEYS ? c->max_positions : max_pages * LEM_PAGE_KEYS;
 }
 
 static void carve_session(lem_carve *mem, const lem_model_config *c, int max_pages, int max_rows,

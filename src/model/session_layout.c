@@ -71,7 +71,7 @@ static lem_status check_feed(lem_session *s, const lem_feed *f, int index, lem_e
     return lem_check_targets(f->n, f->ids, s->w->config.vocab, err);
 }
 
-static int pages_of(int tokens) { return (tokens + LEM_PANEL - 1) / LEM_PANEL; }
+static int pages_of(int tokens) { return (tokens + LEM_PAGE_KEYS - 1) / LEM_PAGE_KEYS; }
 
 /* Path lengths after the step, parents before children; row0 is borrowed to hold each node's. */
 static lem_status check_lengths(lem_session *s, const lem_feed *feeds, lem_err *err) {
@@ -107,7 +107,7 @@ lem_status lem_session_check_feeds(lem_session *s, const lem_feed *feeds, int n_
     if (st != LEM_OK) return st;
     if (pages > s->n_free)
         return lem_fail(err, LEM_EMEM, "the step needs %lld pages of %d tokens, %d of %d are free",
-                        (long long)pages, LEM_PANEL, s->n_free, s->max_pages);
+                        (long long)pages, LEM_PAGE_KEYS, s->n_free, s->max_pages);
     return LEM_OK;
 }
 
@@ -140,7 +140,7 @@ static void append_tokens(lem_session *s, int node, const lem_feed *f) {
     }
     s->feed_row[x->feed] = s->n_rows;
     for (int i = 0; i < f->n; i++, x->n++) {
-        int slot = x->n % LEM_PANEL, row = s->n_rows++;
+        int slot = x->n % LEM_PAGE_KEYS, row = s->n_rows++;
         if (slot == 0) {
             int page = take_page(s);
             if (x->first_page < 0) x->first_page = page;
@@ -163,8 +163,8 @@ static void enter(lem_session *s, int node, const lem_feed *feeds) {
     if (x->parent < 0) s->trees[s->n_trees++] = (lem_attn_tree){s->n_rows, 0, s->n_segs, 0, 0};
     if (x->feed >= 0) append_tokens(s, node, &feeds[x->feed]);
     int at = 0;
-    for (int page = x->first_page; page >= 0; page = s->next_page[page], at += LEM_PANEL) {
-        int n = x->n - at < LEM_PANEL ? x->n - at : LEM_PANEL;
+    for (int page = x->first_page; page >= 0; page = s->next_page[page], at += LEM_PAGE_KEYS) {
+        int n = x->n - at < LEM_PAGE_KEYS ? x->n - at : LEM_PAGE_KEYS;
         bool is_new = at >= before;
         int row = is_new ? x->row0 + at - before : x->row0;
         s->segs[s->n_segs++] = (lem_attn_seg){row, 0, page, n, x->pos0 + at, is_new ? row : -1};

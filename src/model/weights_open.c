@@ -3,7 +3,7 @@
 #include "core/mem.h"
 #include "model/folder.h"
 #include "model/session_priv.h"
-#include "model/values.h"
+#include "weights/values.h"
 
 #include <string.h>
 #include <sys/mman.h>

@@ -21,7 +21,7 @@
 #include "core/err.h"
 #include "core/json.h"
 #include "token/chat_template.h"
-#include "token/template.h"
+#include "jinja/template.h"
 #include "token/tokenizer.h"
 
 #include <stdbool.h>

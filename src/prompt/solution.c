@@ -354,21 +354,21 @@ done:
 }
 
 lem_status lem_prompt_reply(const lem_prompt_recipe *how, const lem_tokenizer *t, const char *solution,
-                            lem_ids *ids, lem_err *err) {
+                            size_t len, lem_ids *ids, lem_err *err) {
     (void)how; /* a reply has neither system text nor suffix */
-    return lem_chat_reply(t, solution, strlen(solution), ids, err);
+    return lem_chat_reply(t, solution, len, ids, err);
 }
 
 /* w->problem has its suffix already. */
-static lem_status reply_end(work *w, const char *solution) {
+static lem_status reply_end(work *w, const char *solution, size_t len) {
     lem_status st = lem_chat_prompt(w->t, w->how->system, w->problem, &w->out->ids, w->err);
-    if (st == LEM_OK) st = lem_prompt_reply(w->how, w->t, solution, &w->out->ids, w->err);
+    if (st == LEM_OK) st = lem_prompt_reply(w->how, w->t, solution, len, &w->out->ids, w->err);
     return st == LEM_OK ? read_at(w, w->out->ids.len - 1) : st;
 }
 
-static lem_status render(work *w, const char *solution) {
+static lem_status render(work *w, const char *solution, size_t len) {
     switch (w->how->form) {
-    case LEM_PROMPT_REPLY_END: return reply_end(w, solution);
+    case LEM_PROMPT_REPLY_END: return reply_end(w, solution, len);
     case LEM_PROMPT_STEP_TOKEN: return tagged_reply(w);
     case LEM_PROMPT_STEP_LINE:
     case LEM_PROMPT_STEP_TEXT: return plain_steps(w);
@@ -381,6 +381,12 @@ static lem_status render(work *w, const char *solution) {
 
 lem_status lem_prompt_solution(const lem_prompt_recipe *how, const lem_tokenizer *t, const char *problem,
                                const char *solution, lem_rendering *out, lem_err *err) {
+    return lem_prompt_solution_bytes(how, t, problem, solution, strlen(solution), out, err);
+}
+
+lem_status lem_prompt_solution_bytes(const lem_prompt_recipe *how, const lem_tokenizer *t,
+                                     const char *problem, const char *solution, size_t len,
+                                     lem_rendering *out, lem_err *err) {
     lem_buf text = {0};
     work w = {how, t, problem, NULL, 0, 0, out, err};
     lem_status st = LEM_OK;
@@ -391,7 +397,7 @@ lem_status lem_prompt_solution(const lem_prompt_recipe *how, const lem_tokenizer
         if (w.n == 0) goto done;
     }
     LEM_TRY(lem_prompt_problem_text(problem, how->suffix, &text, &w.problem, err));
-    LEM_TRY(render(&w, solution));
+    LEM_TRY(render(&w, solution, len));
     if (out->ids.len > INT32_MAX) st = lem_fail(err, LEM_EDATA, "a solution of more than 2^31 tokens");
 done:
     lem_free(w.step);

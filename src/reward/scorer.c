@@ -7,7 +7,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { LOGIT_ROWS = 16, NODES_MIN = 64, TOKENS_PER_NODE = 16, PAGE = 32 };
+enum { LOGIT_ROWS = 16, NODES_MIN = 64, TOKENS_PER_NODE = 16 };
 
 typedef struct trie_node {
     const int32_t *ids; /* of a sequence that runs through it */
@@ -72,7 +72,7 @@ lem_status lem_scorer_new(const lem_weights *w, lem_backend *b, const lem_head_r
     s->tail = -1;
     LEM_TRY(alloc_pass(s, lem_head_is_tokens(how->kind), err));
     /* Every node takes at most one page more than its tokens fill. */
-    LEM_TRY(lem_session_new(w, b, max_rows / PAGE + s->max_nodes + 1, max_rows, &s->session, err));
+    LEM_TRY(lem_session_new(w, b, max_rows / LEM_PAGE_KEYS + s->max_nodes + 1, max_rows, &s->session, err));
     *out = s;
     s = NULL;
 done:

@@ -5,7 +5,7 @@
 #include "core/buf.h"
 #include "core/err.h"
 #include "core/json.h"
-#include "token/template.h"
+#include "jinja/template.h"
 #include "token/tokenizer.h"
 
 #include <stdbool.h>

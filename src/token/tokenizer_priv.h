@@ -10,7 +10,7 @@
 #ifndef LEM_TOKEN_TOKENIZER_PRIV_H
 #define LEM_TOKEN_TOKENIZER_PRIV_H
 
-#include "token/template.h"
+#include "jinja/template.h"
 #include "token/tokenizer.h"
 
 #define LEM_TOK_MAX_IDS (1 << 20)

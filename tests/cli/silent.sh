@@ -79,6 +79,11 @@ says 2 "lemma.json" "$lemma" rm score cand.jsonl --model rms --system 'Be brief.
 sed 's/^{/{"expected_answer":"2",/' cand.jsonl >g.jsonl
 "$lemma" grade g.jsonl --out gg.jsonl --quiet >/dev/null 2>&1
 [ -e gg.jsonl.manifest.json ] && ok || fail "grade leaves no manifest"
+for i in 1 2; do # without --out the page is the result: made again, but not over somebody's file
+  "$lemma" grade g.jsonl --audit a.html --quiet >/dev/null 2>err.txt && [ -e a.html.manifest.json ] && ok || fail "grade --audit, run $i: $(tail -1 err.txt)"
+done
+says 2 "--task was " "$lemma" grade g.jsonl --task gsm8k --audit a.html
+echo mine >mine.html; says 2 "no manifest says that lemma wrote it" "$lemma" grade g.jsonl --audit mine.html
 says 2 "--policy was " "$lemma" grade g.jsonl --policy strict --out gg.jsonl
 mkdir foreign; echo notes >foreign/notes.txt
 says 2 "no manifest says" "$lemma" sft --from-scratch $small --data d/math.jsonl --max-steps 1 --out foreign
@@ -118,5 +123,56 @@ rm -rf run run.lock
 printf 'name: x\nvars: {out: x}\nstages:\n  - {name: a, command: demo data, out: "${out}/d"}\n  - {name: b, command: sft, from-scratch: true, data: "${out}/d/math.jsonl", learning_rate: 1, out: "${out}/m"}\n' >typo.yaml
 says 2 "did you mean 'lr'" "$lemma" run typo.yaml
 [ -e x ] && fail "stage a ran before the typo of stage b was seen"
+# found by a second look: an option told twice, options that nobody obeys, files that are somebody's
+printf 'stages: [{name: a, max-len: 60, max_len: 70}]\n' >twice.yaml
+says 2 "told twice" "$lemma" sft --from-scratch $small --data d/math.jsonl --config twice.yaml --out tw
+printf 'stages: [{name: a, max-len: 200, max-steps: 1}]\n' >st.yaml
+"$lemma" sft --from-scratch $small --data d/math.jsonl --config st.yaml --out st --quiet >/dev/null 2>&1 || fail "stages"
+says 2 "stages[0].max-len was 200, is now 150" "$lemma" sft --from-scratch $small --data d/math.jsonl --config st.yaml stages.0.max_len=150 --out st
+printf 'stages: [{name: a, layers: 3}]\n' >shape.yaml
+says 2 "--layers is of the whole run" "$lemma" sft --from-scratch $small --data d/math.jsonl --config shape.yaml --out sh
+printf 'config: nope.yaml\n' >conf.yaml
+says 2 "belongs on the command line" "$lemma" grade g.jsonl --config conf.yaml
+says 2 "--limit is no option of a recipe" "$lemma" run r.yaml --limit 3
+printf 'name: v\nvars: {base: vout, out: "${base}/o"}\nstages:\n  - {name: a, command: grade, words: [g.jsonl], out: "./${out}/g.jsonl"}\n  - {name: b, command: grade, words: ["${out}/g.jsonl"], out: "${out}/g2.jsonl"}\n' >vars.yaml
+"$lemma" run vars.yaml --quiet >/dev/null 2>err.txt && [ -e vout/o/g2.jsonl ] && ok || fail "variables in variables: $(tail -1 err.txt)"
+cp -r m mt; printf '{"bos_token":"a"}' >mt/special_tokens_map.json
+"$lemma" sample --model mt --prompts d/test.jsonl --n 1 --max-tokens 2 --out mt.jsonl --quiet >/dev/null 2>&1
+printf '{"bos_token":"b"}' >mt/special_tokens_map.json
+says 2 "special_tokens_map.json changed" "$lemma" sample --model mt --prompts d/test.jsonl --n 1 --max-tokens 2 --out mt.jsonl
+mkdir u.jsonl.job; echo mine >u.jsonl.job/notes
+says 2 "not a folder that lemma made" "$lemma" grade g.jsonl --out u.jsonl
+[ "$(cat u.jsonl.job/notes)" = mine ] && ok || fail "somebody's u.jsonl.job is gone"
+echo '{"mine":1}' >w.jsonl.manifest.json
+says 2 "no manifest of lemma" "$lemma" grade g.jsonl --out w.jsonl
+echo precious >k.jsonl.lock
+says 2 "no lock of lemma" "$lemma" grade g.jsonl --out k.jsonl
+[ "$(cat k.jsonl.lock)" = precious ] && ok || fail "somebody's k.jsonl.lock is gone"
+says 2 "is what is read" "$lemma" grade g.jsonl --out g.jsonl --overwrite
+says 2 "is what is read" "$lemma" sft --model m --data d/math.jsonl --out ./m/ --overwrite
+mkdir emptydir; says 2 "a file is expected" "$lemma" grade g.jsonl --out emptydir
+says 2 "a folder is expected" "$lemma" sft --model m --data d/math.jsonl --out g.jsonl --overwrite
+mkdir here; (cd here && "$lemma" sft --model ../m --data ../d/math.jsonl --max-steps 1 --out . --quiet >/dev/null 2>&1; [ -e config.json ]) && ok || fail "--out ."
+# another model in place of an old one: what the old one left is not read
+cp -r m tm; printf '{{ messages[0].content }}' >tm/chat_template.jinja
+"$lemma" sft --model tm --data d/math.jsonl --max-steps 1 --out lo --quiet >/dev/null 2>&1
+cp tm/chat_template.jinja lo/ 2>/dev/null
+"$lemma" sft --model m --data d/math.jsonl --max-steps 1 --out lo --overwrite --quiet >/dev/null 2>&1
+[ ! -e lo/chat_template.jinja ] && ok || fail "the template of another model stayed"
+# a stage that ran lifts no refusal of a stage that does not read it
+printf 'name: q\nvars: {out: q}\nstages:\n  - {name: g, command: grade, words: [g.jsonl], out: "${out}/g.jsonl"}\n  - {name: h, command: grade, words: [h-in.jsonl], out: "${out}/h.jsonl"}\n' >q.yaml
+cp g.jsonl h-in.jsonl; "$lemma" run q.yaml --quiet >/dev/null 2>&1 || fail "q.yaml"
+sed -i 's/it is 3/it is 4/' h-in.jsonl; rm q/g.jsonl
+says 2 "h-in.jsonl" "$lemma" run q.yaml
+# two sources of one name in a report are told apart
+mkdir -p A B; cp m/telemetry.jsonl A/; sed 's/"loss":[0-9.]*/"loss":9/' m/telemetry.jsonl >B/telemetry.jsonl
+"$lemma" report A/telemetry.jsonl B/telemetry.jsonl --out two.html --quiet 2>/dev/null || fail "report"
+says 0 "" "$lemma" report A/telemetry.jsonl B/telemetry.jsonl --out two.html
+# lemma.json tells what rows were trained with, not what no row took
+printf '{"messages":[{"role":"user","content":"a"},{"role":"assistant","content":"b"}]}\n' >msg.jsonl
+says 0 "no row takes --suffix" "$lemma" sft --model m --data msg.jsonl --suffix SUF --max-steps 1 --out ns
+grep -q SUF ns/lemma.json && fail "lemma.json tells a suffix that no row took" || ok
+# a text on standard input can be read twice
+"$lemma" sft --from-scratch $small --data - --max-steps 1 --out in1 --quiet <d/math.jsonl >/dev/null 2>err.txt && ok || fail "--data -: $(tail -1 err.txt)"
 echo "$good ok, $bad failed"
 [ $bad = 0 ]

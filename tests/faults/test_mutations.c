@@ -9,7 +9,7 @@
 #include "core/mem.h"
 #include "model/model_priv.h"
 #include "model/session.h"
-#include "model/shard_index.h"
+#include "weights/shard_index.h"
 #include "model/weights_open.h"
 #include "mutate.h"
 #include "token/tokenizer.h"

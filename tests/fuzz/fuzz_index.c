@@ -1,5 +1,5 @@
 /* fuzz_index - any bytes as model.safetensors.index.json: what is accepted names plain files, each once */
-#include "model/shard_index.h"
+#include "weights/shard_index.h"
 
 #include <string.h>
 

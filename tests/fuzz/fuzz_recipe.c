@@ -77,7 +77,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         spec.overrides = with ? overrides : NULL;
         spec.n_overrides = with ? 2 : 0;
         err = (lem_err)LEM_ERR_INIT;
-        lem_status st = lem_recipe_run(&cli, &spec, &err);
+        lem_status st = lem_recipe_run(&cli, &spec, NULL, &err);
         if (st != LEM_OK && (!err.text[0] || strchr(err.text, '\n'))) __builtin_trap();
         if (lem_file_exists("/nonexistent")) __builtin_trap();
         lem_json_free(spec.tree);

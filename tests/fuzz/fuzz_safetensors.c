@@ -1,5 +1,5 @@
 /* fuzz_safetensors - any bytes as a safetensors file: what is accepted tiles its data exactly */
-#include "model/safetensors.h"
+#include "weights/safetensors.h"
 
 #include <string.h>
 

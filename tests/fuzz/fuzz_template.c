@@ -2,7 +2,7 @@
  * text with as many marks */
 #include "core/json.h"
 #include "core/mem.h"
-#include "token/template.h"
+#include "jinja/template.h"
 
 #include <stdlib.h>
 #include <string.h>

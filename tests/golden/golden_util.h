@@ -9,7 +9,7 @@
 #include "core/pool.h"
 #include "model/model.h"
 #include "model/net.h"
-#include "model/safetensors.h"
+#include "weights/safetensors.h"
 #include "model/session.h"
 
 #include <math.h>

@@ -111,7 +111,7 @@ static int tell(const lem_model *m, lem_isa isa, int32_t *ids) {
     float *logits = malloc((size_t)V * sizeof *logits);
     OK(lem_backend_new(isa, NULL, &b, &gerr));
     OK(lem_weights_new(m, b, LEM_DTYPE_F32, &w, &gerr));
-    OK(lem_session_new(w, b, STEPS / LEM_PANEL, 1, &s, &gerr));
+    OK(lem_session_new(w, b, STEPS / LEM_PAGE_KEYS, 1, &s, &gerr));
     OK(lem_session_node(s, -1, &node, &gerr));
     while (n < STEPS) {
         lem_feed feed = {node, &token, 1};

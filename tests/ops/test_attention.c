@@ -31,8 +31,8 @@ static void build(forest *f, const node *nodes, int n_nodes) {
         }
         if (parent < 0) f->trees[f->n_trees++] = (lem_attn_tree){f->T, f->T + rows, f->n_segs, 0, 0};
         lem_attn_tree *tree = &f->trees[f->n_trees - 1];
-        for (int j = 0; j < nodes[i].n; j += LEM_PANEL) {
-            int keys = nodes[i].n - j < LEM_PANEL ? nodes[i].n - j : LEM_PANEL;
+        for (int j = 0; j < nodes[i].n; j += LEM_PAGE_KEYS) {
+            int keys = nodes[i].n - j < LEM_PAGE_KEYS ? nodes[i].n - j : LEM_PAGE_KEYS;
             f->segs[f->n_segs++] =
                 (lem_attn_seg){f->T, f->T + rows, f->n_pages, keys, f->start[i] + j, f->T + j};
             for (int k = 0; k < keys; k++) {
@@ -73,7 +73,7 @@ static void tensors_new(tensors *x, const forest *f, const heads *h) {
     x->dq = guarded(x->nq);
     x->dk = guarded(x->nk);
     x->dv = guarded(x->nk);
-    x->kv.head_stride = (size_t)2 * LEM_PANEL * (size_t)h->E;
+    x->kv.head_stride = (size_t)2 * LEM_PAGE_KEYS * (size_t)h->E;
     x->kv.layer_stride = x->kv.head_stride * (size_t)h->KH;
     x->kv.page_stride = x->kv.layer_stride * 2;
     x->kv.data =
@@ -254,10 +254,10 @@ static void check_two_calls(lem_backend *b, const heads *h, int n, int split) {
     for (int part = 0; part < 2; part++) {
         int r0 = part ? split : 0, r1 = part ? n : split;
         lem_attn_seg segs[64];
-        int n_segs = (r1 + LEM_PANEL - 1) / LEM_PANEL;
+        int n_segs = (r1 + LEM_PAGE_KEYS - 1) / LEM_PAGE_KEYS;
         for (int s = 0; s < n_segs; s++) {
-            int keys = r1 - s * LEM_PANEL < LEM_PANEL ? r1 - s * LEM_PANEL : LEM_PANEL;
-            segs[s] = (lem_attn_seg){0, r1 - r0, s, keys, s * LEM_PANEL, -1};
+            int keys = r1 - s * LEM_PAGE_KEYS < LEM_PAGE_KEYS ? r1 - s * LEM_PAGE_KEYS : LEM_PAGE_KEYS;
+            segs[s] = (lem_attn_seg){0, r1 - r0, s, keys, s * LEM_PAGE_KEYS, -1};
         }
         lem_attn_tree tree = {0, r1 - r0, 0, n_segs, r1};
         lem_attn_plan plan = {r1 - r0, 1, shape.pos + r0, &tree, segs, window};

@@ -2,9 +2,9 @@
 
   template.py diff BUILD        renders every template of the shared data with many message lists, and many small constructs, both ways
   template.py ids BUILD         ids of conversations against apply_chat_template(tokenize=True) on the shared tokenizers
-  template.py golden            writes tests/data/token/templates/golden.json from the files beside it (and sha256 for the shared templates)
+  template.py golden            writes tests/data/jinja/golden.json from the files beside it (and sha256 for the shared templates)
 
-BUILD is a CMake build folder with liblemma_prompt.a, liblemma_token.a and liblemma_core.a. Needs jinja2 and transformers (any 4.43 or later)."""
+BUILD is a CMake build folder with liblemma_prompt.a, liblemma_token.a, liblemma_jinja.a and liblemma_core.a. Needs jinja2 and transformers (any 4.43 or later)."""
 import hashlib
 import itertools
 import json
@@ -18,7 +18,7 @@ from transformers.utils import chat_template_utils as ctu
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 SHARED = os.path.join(os.environ.get("LEMMA_DATA", os.path.join(ROOT, "../shared/data")), "tokenizers/chat_templates")
-OWN = os.path.join(ROOT, "tests/data/token/templates")
+OWN = os.path.join(ROOT, "tests/data/jinja")
 TOKENS = {"bos_token": "<|begin_of_text|>", "eos_token": "<|end|>", "pad_token": "<pad>"}
 
 
@@ -47,7 +47,7 @@ def oracle(case):
 
 def driver(build):
     exe = os.path.join(tempfile.mkdtemp(), "template_driver")
-    libs = [os.path.join(build, f"liblemma_{n}.a") for n in ("prompt", "token", "core")]
+    libs = [os.path.join(build, f"liblemma_{n}.a") for n in ("prompt", "token", "jinja", "core")]
     subprocess.run(["cc", "-O1", "-g", "-D_GNU_SOURCE", "-I", os.path.join(ROOT, "src"), "-o", exe, os.path.join(ROOT, "tools/golden/template_driver.c"), *libs,
                     "-ljansson", "-lutf8proc", "-lpcre2-8", "-lzstd", "-lz", "-lm", "-lpthread"] + os.environ.get("CFLAGS", "").split(), check=True)
     return exe
@@ -130,7 +130,7 @@ def shared_cases():
 
 
 def snippets():
-    """Small templates, one construct each; tests/data/token/templates/snippets.txt has one a block, blocks apart by lines of '===='."""
+    """Small templates, one construct each; tests/data/jinja/snippets.txt has one a block, blocks apart by lines of '===='."""
     text = open(os.path.join(OWN, "snippets.txt"), encoding="utf-8", newline="").read()
     return [b for b in text.split("====\n") if b]
 

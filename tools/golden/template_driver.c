@@ -3,7 +3,7 @@
 #include "core/json.h"
 #include "core/mem.h"
 #include "prompt/chat.h"
-#include "token/template.h"
+#include "jinja/template.h"
 
 #include <stdio.h>
 #include <stdlib.h>

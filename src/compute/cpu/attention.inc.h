@@ -123,8 +123,8 @@ static void forward_units(const attn *c, const seg_range *segs, int head, int u0
     for (int i = 0; i < segs->n; i++) {
         const lem_attn_seg *s = seg_of(c, segs, i);
         if (!seg_units(c, s, u0, u1, &a, &z)) continue;
-        small_product(TILE_A_ROWS, z - a, LEM_PANEL, E, q + (size_t)(a - u0) * (size_t)E, (size_t)E,
-                      page_keys(c, s->page, head), LEM_PANEL,
+        small_product(TILE_A_ROWS, z - a, LEM_PAGE_KEYS, E, q + (size_t)(a - u0) * (size_t)E, (size_t)E,
+                      page_keys(c, s->page, head), LEM_PAGE_KEYS,
                       score + (size_t)(a - u0) * (size_t)stride + s->pos0 - segs->base, (size_t)stride,
                       false);
     }
@@ -141,7 +141,7 @@ static void forward_units(const attn *c, const seg_range *segs, int head, int u0
         if (!seg_units(c, s, u0, u1, &a, &z)) continue;
         small_product(TILE_A_ROWS, z - a, E, s->n_keys,
                       score + (size_t)(a - u0) * (size_t)stride + s->pos0 - segs->base, (size_t)stride,
-                      page_keys(c, s->page, head) + (size_t)LEM_PANEL * (size_t)E, (size_t)E,
+                      page_keys(c, s->page, head) + (size_t)LEM_PAGE_KEYS * (size_t)E, (size_t)E,
                       o + (size_t)(a - u0) * (size_t)E, (size_t)E, true);
     }
     for (int u = 0; u < units; u++) {
@@ -159,7 +159,7 @@ static void forward_rows(const attn *c, const lem_attn_tree *tree, int r0, int r
     float *space = scratch + SEG_LIST;
     for (int r = r0; r < r1; r++) len = max_int(len, c->plan->pos[r] + 1);
     seg_range segs = list_segs(c, tree, r0, r1, list);
-    int stride = (len - segs.base + LEM_PANEL + 15) / 16 * 16;
+    int stride = (len - segs.base + LEM_PAGE_KEYS + 15) / 16 * 16;
     stride += stride % 64 == 0 ? 16 : 0; /* spreads the rows over the cache's sets */
     size_t left = LEM_SCRATCH_FLOATS - SEG_LIST - (size_t)2 * UNITS * (size_t)c->E - 64;
     size_t fit = left / (size_t)stride;
@@ -223,9 +223,9 @@ static void backward_scores(const attn *c, const lem_attn_seg *s, int u0, int a,
     for (int u = a; u < z; u++) {
         int n = min_int(s->n_keys, c->plan->pos[u / c->G] - s->pos0 + 1),
             first = min_int(n, first_seen(c->plan, u / c->G) - s->pos0);
-        float *p = w->p + (size_t)(u - a) * LEM_PANEL, *ds = w->ds + (size_t)(u - a) * LEM_PANEL;
+        float *p = w->p + (size_t)(u - a) * LEM_PAGE_KEYS, *ds = w->ds + (size_t)(u - a) * LEM_PAGE_KEYS;
         v16 lse = v_set1(w->lse[u - u0]), delta = v_set1(w->delta[u - u0]);
-        for (int i = 0; i < LEM_PANEL; i += 16) {
+        for (int i = 0; i < LEM_PAGE_KEYS; i += 16) {
             int keep = max_int(0, min_int(16, n - i));
             v16 prob = v_exp(v_sub(v_mul(v_load(p + i), scale), lse));
             v16 grad = v_mul(v_mul(prob, v_sub(v_load(ds + i), delta)), scale);
@@ -240,17 +240,20 @@ static void backward_seg(const attn *c, const lem_attn_seg *s, int head, int u0,
                          backward_space *w) {
     int E = c->E, units = z - a;
     size_t at = (size_t)(a - u0) * (size_t)E, e = (size_t)E, row = (size_t)c->KH * e;
-    const float *k = page_keys(c, s->page, head), *v = k + LEM_PANEL * e;
-    small_product(TILE_A_ROWS, units, LEM_PANEL, E, w->q + at, e, k, LEM_PANEL, w->p, LEM_PANEL, false);
-    transpose_rows(s->n_keys, E, v, e, w->vt, LEM_PANEL);
-    small_product(TILE_A_ROWS, units, LEM_PANEL, E, w->dout + at, e, w->vt, LEM_PANEL, w->ds, LEM_PANEL,
+    const float *k = page_keys(c, s->page, head), *v = k + LEM_PAGE_KEYS * e;
+    small_product(TILE_A_ROWS, units, LEM_PAGE_KEYS, E, w->q + at, e, k, LEM_PAGE_KEYS, w->p, LEM_PAGE_KEYS,
                   false);
+    transpose_rows(s->n_keys, E, v, e, w->vt, LEM_PAGE_KEYS);
+    small_product(TILE_A_ROWS, units, LEM_PAGE_KEYS, E, w->dout + at, e, w->vt, LEM_PAGE_KEYS, w->ds,
+                  LEM_PAGE_KEYS, false);
     backward_scores(c, s, u0, a, z, w);
-    transpose_rows(E, s->n_keys, k, LEM_PANEL, w->k, e);
-    small_product(TILE_A_ROWS, units, E, s->n_keys, w->ds, LEM_PANEL, w->k, e, w->dq + at, e, true);
+    transpose_rows(E, s->n_keys, k, LEM_PAGE_KEYS, w->k, e);
+    small_product(TILE_A_ROWS, units, E, s->n_keys, w->ds, LEM_PAGE_KEYS, w->k, e, w->dq + at, e, true);
     size_t to = (size_t)s->key_row0 * row + (size_t)head * e;
-    small_product(TILE_A_COLS, s->n_keys, E, units, w->ds, LEM_PANEL, w->q + at, e, c->dk + to, row, true);
-    small_product(TILE_A_COLS, s->n_keys, E, units, w->p, LEM_PANEL, w->dout + at, e, c->dv + to, row, true);
+    small_product(TILE_A_COLS, s->n_keys, E, units, w->ds, LEM_PAGE_KEYS, w->q + at, e, c->dk + to, row,
+                  true);
+    small_product(TILE_A_COLS, s->n_keys, E, units, w->p, LEM_PAGE_KEYS, w->dout + at, e, c->dv + to, row,
+                  true);
 }
 
 static void backward_units(const attn *c, const seg_range *segs, int head, int u0, int u1,
@@ -289,10 +292,10 @@ static void backward_task(void *ctx, int task, int worker) {
     w.dout = w.q + UNITS * e + 64; /* + 64: a panel may be read past the last row */
     w.dq = w.dout + UNITS * e + 64;
     w.p = w.dq + UNITS * e + 64;
-    w.ds = w.p + (size_t)UNITS * LEM_PANEL;
-    w.vt = w.ds + (size_t)UNITS * LEM_PANEL;
-    w.k = w.vt + LEM_PANEL * e;
-    memset(w.vt, 0, LEM_PANEL * e * sizeof(float));
+    w.ds = w.p + (size_t)UNITS * LEM_PAGE_KEYS;
+    w.vt = w.ds + (size_t)UNITS * LEM_PAGE_KEYS;
+    w.k = w.vt + LEM_PAGE_KEYS * e;
+    memset(w.vt, 0, LEM_PAGE_KEYS * e * sizeof(float));
     for (int r = tree->row0; r < tree->row1; r++) {
         memset(c->dk + (size_t)r * row + (size_t)head * e, 0, e * sizeof(float));
         memset(c->dv + (size_t)r * row + (size_t)head * e, 0, e * sizeof(float));
@@ -345,9 +348,9 @@ static void kv_task(void *ctx, int task, int worker) {
                         (size_t)h * j->kv->head_stride;
             const float *k = j->k + ((size_t)t * (size_t)j->KH + (size_t)h) * E,
                         *v = j->v + ((size_t)t * (size_t)j->KH + (size_t)h) * E;
-            memcpy(pk + LEM_PANEL * E + (size_t)j->slot[t] * E, v, E * sizeof *v);
+            memcpy(pk + LEM_PAGE_KEYS * E + (size_t)j->slot[t] * E, v, E * sizeof *v);
             pk += j->slot[t];
-            for (size_t e = 0; e < E; e++) pk[e * LEM_PANEL] = k[e];
+            for (size_t e = 0; e < E; e++) pk[e * LEM_PAGE_KEYS] = k[e];
         }
     }
 }

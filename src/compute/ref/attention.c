@@ -12,7 +12,7 @@ static keys page_of(const lem_kv *kv, int page, int layer, int head, int E) {
     keys p;
     p.k = kv->data + (size_t)page * kv->page_stride + (size_t)layer * kv->layer_stride +
           (size_t)head * kv->head_stride;
-    p.v = p.k + (size_t)LEM_PANEL * (size_t)E;
+    p.v = p.k + (size_t)LEM_PAGE_KEYS * (size_t)E;
     return p;
 }
 
@@ -23,10 +23,10 @@ void lem_ref_kv_write(lem_backend *b, int T, int KH, int E, const float *k, cons
         for (int h = 0; h < KH; h++) {
             float *pk = kv->data + (size_t)page[t] * kv->page_stride + (size_t)layer * kv->layer_stride +
                         (size_t)h * kv->head_stride;
-            float *pv = pk + (size_t)LEM_PANEL * (size_t)E;
+            float *pv = pk + (size_t)LEM_PAGE_KEYS * (size_t)E;
             size_t from = ((size_t)t * (size_t)KH + (size_t)h) * (size_t)E;
             for (int e = 0; e < E; e++) {
-                pk[(size_t)e * LEM_PANEL + (size_t)slot[t]] = k[from + (size_t)e];
+                pk[(size_t)e * LEM_PAGE_KEYS + (size_t)slot[t]] = k[from + (size_t)e];
                 pv[(size_t)slot[t] * (size_t)E + (size_t)e] = v[from + (size_t)e];
             }
         }
@@ -35,7 +35,7 @@ void lem_ref_kv_write(lem_backend *b, int T, int KH, int E, const float *k, cons
 
 static double dot_key(const float *q, const keys *p, int j, int E) {
     double s = 0;
-    for (int e = 0; e < E; e++) s += (double)q[e] * (double)p->k[(size_t)e * LEM_PANEL + (size_t)j];
+    for (int e = 0; e < E; e++) s += (double)q[e] * (double)p->k[(size_t)e * LEM_PAGE_KEYS + (size_t)j];
     return s;
 }
 
@@ -112,7 +112,7 @@ static void backward_key(const row_grad *g, const keys *p, int j, int key_row) {
     double ds = prob * (dp - g->delta) * (double)g->scale;
     for (int e = 0; e < g->E; e++) {
         size_t at = (size_t)key_row * g->key_stride + (size_t)e;
-        g->dq[e] = (float)((double)g->dq[e] + ds * (double)p->k[(size_t)e * LEM_PANEL + (size_t)j]);
+        g->dq[e] = (float)((double)g->dq[e] + ds * (double)p->k[(size_t)e * LEM_PAGE_KEYS + (size_t)j]);
         g->dk[at] = (float)((double)g->dk[at] + ds * (double)g->q[e]);
         g->dv[at] = (float)((double)g->dv[at] + prob * (double)g->dout[e]);
     }

@@ -407,7 +407,7 @@ static void foreign_files_are_refused(void **state) {
     OK(open_job(&r, &toy_dir, "--out o --overwrite"));
     assert_true(lem_job_may_replace(r.job));
     close_job(&r);
-    expect_new(&toy, "--out o.txt --fresh");
+    FAILS(open_job(&r, &toy, "--out o.txt --fresh"), LEM_EUSAGE, "pass --overwrite");
     whole_job(&toy, "--out o.txt --overwrite", "o.txt", "result");
 }
 
@@ -559,9 +559,11 @@ static void cheap_jobs(void **state) {
     FAILS(open_spec(&r, &toy, "--out o.txt --lr 0.1", &cheap), LEM_EUSAGE, "--lr");
 }
 
+static const char *const made_a[] = {"./a"}, *const made_b[] = {"b"};
+
 static void upstream_ran(void **state) {
     (void)state;
-    run r = {.cli = {.in_recipe = true, .upstream_ran = true}};
+    run r = {.cli = {.in_recipe = true, .made = made_a, .n_made = 1}};
     put("a", "1");
     put("b", "b");
     whole_job(&toy, "--out o.txt --val a", "o.txt", "result");
@@ -574,14 +576,16 @@ static void upstream_ran(void **state) {
     assert_true(lem_job_may_replace(r.job));
     close_job(&r);
     FAILS(open_job(&r, &toy, "--out o.txt --val a --lr 0.1"), LEM_EUSAGE, "--lr");
-    r.cli.upstream_ran = false;
+    r.cli.made = made_b; /* a stage that made something else */
+    FAILS(open_job(&r, &toy, "--out o.txt --val a"), LEM_EUSAGE, "--val");
+    r.cli.n_made = 0;
     FAILS(open_job(&r, &toy, "--out o.txt --val a"), LEM_EUSAGE, "--val");
 }
 
 /* Not only contents differ: an input more is another option. */
 static void upstream_ran_but_an_input_was_added(void **state) {
     (void)state;
-    run r = {.cli = {.in_recipe = true, .upstream_ran = true}};
+    run r = {.cli = {.in_recipe = true, .made = made_a, .n_made = 1}};
     put("a", "1");
     whole_job(&toy, "--out o.txt", "o.txt", "result");
     FAILS(open_job(&r, &toy, "--out o.txt --val a"), LEM_EUSAGE, "--val");
@@ -594,7 +598,8 @@ static void upstream_ran_before_an_unfinished_run(void **state) {
     killed_job(&toy, "--out o.txt --val a", "row");
     put("a", "2");
     FAILS(open_job(&r, &toy, "--out o.txt --val a"), LEM_EUSAGE, "--val");
-    r.cli.upstream_ran = true;
+    r.cli.made = made_a;
+    r.cli.n_made = 1;
     OK(open_job(&r, &toy, "--out o.txt --val a"));
     assert_false(lem_job_resumes(r.job)); /* saved work is of the old content */
     OK(lem_job_start(r.job, NULL, &err));

@@ -120,7 +120,7 @@ static void yaml(void **state) {
     assert_true(fd >= 0);
     const char *text = "rate: 3\nmax_tokens: 5   # comment\ndata: [a, b]\nloud: true\ntitle: "
                        "\"7\"\nstages:\n  - {name: one, rate: 1e-3}\n  - name: "
-                       "two\n    list: [1, 2.5, null, ~, yes]\n";
+                       "two\n    data: [1, 2.5, null, ~, yes]\n";
     assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
     close(fd);
     lem_args a;
@@ -134,8 +134,8 @@ static void yaml(void **state) {
     const lem_json *stages = lem_args_tree(&a, "stages");
     assert_float_equal(lem_json_num(lem_json_find(stages, "0.rate"), 0), 1e-3, 1e-15);
     assert_float_equal(lem_json_num(lem_json_find(stages, "1.rate"), 0), 0.25, 0);
-    assert_int_equal(lem_json_kind(lem_json_find(stages, "1.list.2")), LEM_JSON_NULL);
-    assert_string_equal(lem_json_str(lem_json_find(stages, "1.list.4"), ""), "yes");
+    assert_int_equal(lem_json_kind(lem_json_find(stages, "1.data.2")), LEM_JSON_NULL);
+    assert_string_equal(lem_json_str(lem_json_find(stages, "1.data.4"), ""), "yes");
     lem_args_release(&a);
     (void)unlink(path);
 }

@@ -116,7 +116,7 @@ static lem_status run_with(const char *text, const char *const *overrides, how h
     world.cancel.requested = 0;
     err = (lem_err)LEM_ERR_INIT;
     OK(lem_yaml_parse(text, strlen(text), "r.yaml", &spec.tree, &err));
-    lem_status st = lem_recipe_run(&cli, &spec, &err);
+    lem_status st = lem_recipe_run(&cli, &spec, NULL, &err);
     lem_json_free(spec.tree);
     return st;
 }

@@ -171,6 +171,10 @@ static void bash_completes(void **state) {
     assert_string_equal(bash_offers("lemma odd fi"), " first-rows.jsonl \n");
     HAS(bash_offers("lemma rm ''"), " one ");
     HAS(bash_offers("lemma rm one --sch"), " --schedule ");
+    HAS(bash_offers("lemma he"), " help ");
+    HAS(bash_offers("lemma help o"), " odd ");
+    HAS(bash_offers("lemma man rm ''"), " one ");
+    assert_string_equal(bash_offers("lemma completion ''"), " bash zsh fish \n");
 }
 
 /* Groups come from the table too. */

@@ -141,6 +141,8 @@ static void from_json(void **state) {
         {&list, "[\"a,b\",\"c\"]", "[\"a,b\",\"c\"]"},
         {&list, "[]", "[]"},
         {&list, "7", "[\"7\"]"},
+        {&list, "[1, 2.5, \"c\"]", "[\"1\",\"2.5\",\"c\"]"},
+        {&list, "[true]", "refused"},
         {&list, "[[\"a\"]]", "refused"},
         {&list, "[null]", "refused"},
         {&list, "{}", "refused"},

@@ -5,7 +5,7 @@
 #include "core/file.h"
 #include "core/mem.h"
 #include "model/model.h"
-#include "model/safetensors.h"
+#include "weights/safetensors.h"
 
 #include <math.h>
 #include <stdio.h>

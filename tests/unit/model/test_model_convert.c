@@ -4,7 +4,7 @@
 
 #include "model/model_convert.h"
 #include "model/model_priv.h"
-#include "model/shard_index.h"
+#include "weights/shard_index.h"
 
 static char *root;
 static char from[128], to[128];

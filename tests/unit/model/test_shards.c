@@ -3,9 +3,9 @@
 #include "support.h"
 
 #include "model/model_priv.h"
-#include "model/shard_index.h"
-#include "model/shards.h"
-#include "model/shards_write.h"
+#include "weights/shard_index.h"
+#include "weights/shards.h"
+#include "weights/shards_write.h"
 
 #include <sys/stat.h>
 #include <unistd.h>

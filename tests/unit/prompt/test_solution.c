@@ -50,7 +50,7 @@ static void compare(const char *system, const char *solution, int *agree, int *a
     lem_ids trained = {0}, prompt = {0};
     published.form = LEM_PROMPT_LAST_TOKEN;
     lem_status st = lem_prompt_beginning(&how, t, "two plus two?", &trained, &err);
-    if (st == LEM_OK) st = lem_prompt_reply(&how, t, solution, &trained, &err);
+    if (st == LEM_OK) st = lem_prompt_reply(&how, t, solution, strlen(solution), &trained, &err);
     assert_int_equal(lem_prompt_solution(&how, t, "two plus two?", solution, &scored, &err), st);
     if (st == LEM_OK) {
         assert_true(same(&trained, &scored.ids));

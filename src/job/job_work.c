@@ -1,0 +1,69 @@
+/* job_work.c - the folder of unfinished work beside an output */
+#include "job/job_priv.h"
+
+#include "core/mem.h"
+
+#include <string.h>
+#include <sys/stat.h>
+
+/* A journal of a header alone holds nothing that would be lost. */
+static bool is_empty_journal(const lem_job *j, const char *name) {
+    lem_lines *lines = NULL;
+    const char *line = NULL;
+    size_t len = 0;
+    bool eof = false;
+    if (strcmp(name, "journal") != 0) return false;
+    char *path = lem_path_join(j->work, name, NULL);
+    lem_status st = path ? lem_lines_open(path, 0, &lines, NULL) : LEM_EMEM;
+    for (int i = 0; st == LEM_OK && i < 2 && !eof; i++) st = lem_lines_next(lines, &line, &len, &eof, NULL);
+    lem_lines_close(lines);
+    lem_free(path);
+    return st == LEM_OK && eof;
+}
+
+/* "manifest.json", and what a killed write of it left. */
+static bool is_manifest(const char *name) {
+    return strcmp(name, "manifest.json") == 0 || strncmp(name, "manifest.json.tmp.", 18) == 0;
+}
+
+static bool is_lemmas(const char *name) {
+    return is_manifest(name) || strcmp(name, "checkpoints") == 0 || strcmp(name, "journal") == 0;
+}
+
+typedef bool name_test(const lem_job *j, const char *name);
+
+/* How many entries of the work folder pass the test; -1 if it cannot be read. */
+static int count(const lem_job *j, name_test *test) {
+    char **names = NULL;
+    size_t n = 0;
+    int found = 0;
+    if (lem_dir_list(j->work, &names, &n, NULL) != LEM_OK) return -1;
+    for (size_t i = 0; i < n; i++) {
+        found += test(j, names[i]);
+        lem_free(names[i]);
+    }
+    lem_free(names);
+    return found;
+}
+
+static bool would_be_lost(const lem_job *j, const char *name) {
+    return !is_manifest(name) && !is_empty_journal(j, name);
+}
+
+static bool is_foreign(const lem_job *j, const char *name) {
+    (void)j;
+    return !is_lemmas(name);
+}
+
+bool job_work_is_saved(const lem_job *j) { return lem_file_exists(j->work) && count(j, would_be_lost) != 0; }
+
+lem_status job_work_remove(const lem_job *j, lem_err *err) {
+    struct stat s;
+    if (lstat(j->work, &s) != 0) return LEM_OK;
+    if (!S_ISDIR(s.st_mode) || count(j, is_foreign) != 0)
+        return lem_fail(err, LEM_EUSAGE,
+                        "%s is not a folder that lemma made, but stands where unfinished work goes; move it "
+                        "away or choose another --out",
+                        j->work);
+    return lem_dir_remove(j->work, err);
+}

@@ -1,0 +1,216 @@
+/* test_wordproblem.c - the generator: pure, varied, every equation true, answers from the text alone, splits
+ * that never meet */
+#include "core/hash.h"
+#include "core/mem.h"
+#include "synth/wordproblem.h"
+
+#include <setjmp.h>
+#include <stdbool.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+static lem_wordproblem make(uint64_t seed, uint64_t index, lem_wordproblem_opts o) {
+    lem_err err = LEM_ERR_INIT;
+    lem_wordproblem p;
+    lem_rng rng = lem_rng_make(seed, "test", 0);
+    if (lem_wordproblem_make(&rng, index, &o, &p, &err) != LEM_OK)
+        fail_msg("problem %d: %s", (int)index, err.text);
+    return p;
+}
+
+/* Evaluates digits with + - * / and usual precedence; stops at another character. False when there is no
+ * number or it does not divide. */
+static bool evaluate(const char **at, long *value) {
+    long sum = 0, term = 0, sign = 1;
+    char op = 0;
+    const char *s = *at;
+    for (;;) {
+        long n = 0;
+        if (*s < '0' || *s > '9') return false;
+        while (*s >= '0' && *s <= '9') n = n * 10 + (*s++ - '0');
+        if (op == '*') term *= n;
+        else if (op == '/') {
+            if (n == 0 || term % n != 0) return false;
+            term /= n;
+        } else term = n;
+        op = *s;
+        if (op == '*' || op == '/') {
+            s++;
+            continue;
+        }
+        sum += sign * term;
+        if (op != '+' && op != '-') break;
+        sign = op == '+' ? 1 : -1;
+        s++;
+    }
+    *at = s;
+    *value = sum;
+    return true;
+}
+
+/* Checks every "a op b=c" of one text; returns how many equalities it saw. */
+static int check_equations(const char *text) {
+    int seen = 0;
+    for (const char *s = text; *s;) {
+        long left, right;
+        const char *start = s;
+        if (*s < '0' || *s > '9' || (s > text && s[-1] == '*') || !evaluate(&s, &left)) {
+            s++;
+            continue;
+        }
+        while (*s == '=' && s[1] >= '0' && s[1] <= '9') {
+            s++;
+            const char *rhs = s;
+            if (!evaluate(&s, &right)) {
+                s = rhs;
+                break;
+            }
+            if (left != right) fail_msg("false equation in: %s (at %s)", text, start);
+            seen++;
+        }
+    }
+    return seen;
+}
+
+static void test_pure(void **state) {
+    (void)state;
+    lem_wordproblem_opts o = {0};
+    for (uint64_t i = 0; i < 50; i++) {
+        lem_wordproblem a = make(1, i, o), b = make(1, i, o), c = make(2, i, o);
+        assert_memory_equal(&a, &b, sizeof a);
+        assert_string_not_equal(a.problem, c.problem);
+    }
+}
+
+static void test_solutions(void **state) {
+    (void)state;
+    lem_wordproblem_opts o = {0};
+    int used[LEM_WORDPROBLEM_TEMPLATES] = {0}, kinds = 0;
+    for (uint64_t i = 0; i < 5000; i++) {
+        lem_wordproblem p = make(3, i, o);
+        char last[64];
+        int lines = 0, equations = check_equations(p.solution);
+        for (const char *s = p.solution; *s; s++) lines += *s == '\n';
+        assert_int_equal(lines, p.steps);
+        assert_in_range(p.steps, 2, 7);
+        assert_in_range(equations, p.steps - 2, LEM_WORDPROBLEM_MAX_STEPS + 2);
+        assert_true(equations >= 1);
+        snprintf(last, sizeof last, "\nThe answer is \\boxed{%s}.", p.answer);
+        assert_true(strlen(p.solution) > strlen(last));
+        assert_string_equal(p.solution + strlen(p.solution) - strlen(last), last);
+        assert_true(atoi(p.answer) >= 0 && atoi(p.answer) < 1000);
+        assert_true(p.problem[strlen(p.problem) - 1] == '?');
+        assert_null(strstr(p.problem, "  "));
+        used[p.template_id]++;
+    }
+    for (int t = 0; t < LEM_WORDPROBLEM_TEMPLATES; t++) kinds += used[t] > 0;
+    assert_int_equal(kinds, LEM_WORDPROBLEM_TEMPLATES);
+}
+
+static void test_many_distinct(void **state) {
+    (void)state;
+    lem_wordproblem_opts o = {.split = LEM_WORDPROBLEM_TRAIN};
+    lem_err err = LEM_ERR_INIT;
+    lem_map *keys = lem_map_new(&err), *shapes = lem_map_new(&err);
+    assert_non_null(keys);
+    assert_non_null(shapes);
+    for (uint64_t i = 0; i < 22000; i++) {
+        lem_wordproblem p = make(4, i, o);
+        assert_int_equal(lem_map_set(keys, p.key, strlen(p.key), 1, &err), LEM_OK);
+        assert_int_equal(lem_map_set(shapes, p.structure, strlen(p.structure), 1, &err), LEM_OK);
+    }
+    assert_true(lem_map_count(keys) >= 20000);
+    assert_true(lem_map_count(shapes) >= 18000);
+    o.split = LEM_WORDPROBLEM_TEST;
+    for (uint64_t i = 0; i < 1500; i++) {
+        lem_wordproblem p = make(5, i, o);
+        assert_false(lem_map_find(shapes, p.structure, strlen(p.structure), NULL));
+        assert_false(lem_map_find(keys, p.key, strlen(p.key), NULL));
+    }
+    lem_map_free(keys);
+    lem_map_free(shapes);
+}
+
+static void test_splits(void **state) {
+    (void)state;
+    lem_wordproblem_opts o = {0};
+    int seen[3] = {0};
+    for (uint64_t i = 0; i < 600; i++) {
+        lem_wordproblem p = make(6, i, o);
+        uint64_t c = lem_hash64(p.structure, strlen(p.structure), 0) % 16;
+        seen[c == 0 ? 0 : c == 1 ? 1 : 2]++;
+        lem_wordproblem_opts v = {.split = LEM_WORDPROBLEM_VALID};
+        p = make(6, i, v);
+        assert_int_equal(lem_hash64(p.structure, strlen(p.structure), 0) % 16, 1);
+    }
+    assert_true(seen[0] > 10 && seen[1] > 10 && seen[2] > 450);
+}
+
+static void test_options(void **state) {
+    (void)state;
+    lem_err err = LEM_ERR_INIT;
+    lem_rng rng = lem_rng_make(1, "test", 0);
+    lem_wordproblem p;
+    for (uint64_t i = 0; i < 500; i++) {
+        lem_wordproblem_opts o = {LEM_WORDPROBLEM_TRAIN, 2, 3, 0};
+        p = make(7, i, o);
+        assert_in_range(p.steps, 2, 3);
+        o = (lem_wordproblem_opts){LEM_WORDPROBLEM_ANY, 0, 0, 1u << 15};
+        p = make(7, i, o);
+        assert_int_equal(p.template_id, 15);
+    }
+    assert_string_equal(lem_wordproblem_template_name(15), "sum-product");
+    assert_null(lem_wordproblem_template_name(LEM_WORDPROBLEM_TEMPLATES));
+    assert_null(lem_wordproblem_template_name(-1));
+    lem_wordproblem_opts bad = {LEM_WORDPROBLEM_ANY, 5, 4, 0};
+    assert_int_equal(lem_wordproblem_make(&rng, 0, &bad, &p, &err), LEM_EUSAGE);
+    bad = (lem_wordproblem_opts){LEM_WORDPROBLEM_ANY, 0, 9, 0};
+    assert_int_equal(lem_wordproblem_make(&rng, 0, &bad, &p, &err), LEM_EUSAGE);
+    bad = (lem_wordproblem_opts){(lem_wordproblem_split)9, 0, 0, 0};
+    assert_int_equal(lem_wordproblem_make(&rng, 0, &bad, &p, &err), LEM_EUSAGE);
+    assert_int_equal(lem_wordproblem_make(&rng, UINT64_C(1) << 46, NULL, &p, &err), LEM_EUSAGE);
+    bad = (lem_wordproblem_opts){LEM_WORDPROBLEM_ANY, 6, 6, 1u << 15}; /* sum-product has three steps */
+    assert_int_equal(lem_wordproblem_make(&rng, 0, &bad, &p, &err), LEM_EDATA);
+}
+
+static void test_general_text(void **state) {
+    (void)state;
+    lem_err err = LEM_ERR_INIT;
+    lem_rng rng = lem_rng_make(8, "general", 0);
+    unsigned seen = 0;
+    lem_generaltext a, b;
+    for (uint64_t i = 0; i < 4000; i++) {
+        assert_int_equal(lem_generaltext_make(&rng, i, 0, &a, &err), LEM_OK);
+        assert_int_equal(lem_generaltext_make(&rng, i, 0, &b, &err), LEM_OK);
+        assert_memory_equal(&a, &b, sizeof a);
+        assert_true(a.prompt[0] != 0 && a.response[0] != 0);
+        if (a.kind == LEM_GENERALTEXT_DRILL) assert_int_equal(check_equations(a.response), 1);
+        if (a.kind == LEM_GENERALTEXT_CHECK) {
+            assert_int_equal(check_equations(a.response), 1);
+            /* "Is X right?" repeats the response's equation exactly when the response says yes */
+            const char *x = a.prompt + 3;
+            bool same = strncmp(x, a.response, (size_t)(strstr(a.response, ". ") - a.response)) == 0;
+            same = same && strcmp(x + (strstr(a.response, ". ") - a.response), " right?") == 0;
+            assert_int_equal(same, strstr(a.response, "Yes") != NULL);
+        }
+        seen |= (unsigned)a.kind;
+    }
+    assert_int_equal(seen, LEM_GENERALTEXT_ALL);
+    assert_int_equal(lem_generaltext_make(&rng, 0, LEM_GENERALTEXT_CHAT, &a, &err), LEM_OK);
+    assert_int_equal(a.kind, LEM_GENERALTEXT_CHAT);
+    assert_int_equal(lem_generaltext_make(&rng, 0, 128, &a, &err), LEM_EUSAGE);
+    assert_int_equal(lem_generaltext_make(&rng, UINT64_C(1) << 46, 0, &a, &err), LEM_EUSAGE);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_pure),   cmocka_unit_test(test_solutions), cmocka_unit_test(test_many_distinct),
+        cmocka_unit_test(test_splits), cmocka_unit_test(test_options),   cmocka_unit_test(test_general_text),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
