@@ -156,4 +156,8 @@ lem_status lem_engine_step(lem_engine *e, bool *busy, lem_err *err) {
     return LEM_OK;
 }
 
-lem_engine_counts lem_engine_count(const lem_engine *e) { return e->counts; }
+lem_engine_counts lem_engine_count(const lem_engine *e) {
+    lem_engine_counts c = e->counts;
+    c.free_pages = e->free_pages;
+    return c;
+}

@@ -1,17 +1,20 @@
 /* generate/engine.h - an open engine: candidates that continue any node of one growing token forest
  *
  * A request is a run of tokens under a parent, and the candidates that continue it.
- * Requests arrive while others run, each with its own options; every token of a request is computed once,
- * however many candidates and requests stand below it. So rollouts from each step of a solution are one
- * request a step, each the parent of the next. Every random draw is a function of (seed, key, candidate,
- * position): a candidate depends on the tokens of its path from the root, on its request's options and on its
- * index, and on nothing else: not on slots, threads, memory, order of arrival, what is cancelled beside it,
- * or how its path is cut into requests.
+ * Requests arrive while others run, each with its own options.
+ * Every token of a request is computed once, however many candidates and requests stand below it.
+ * So rollouts from each step of a solution are one request a step, each the parent of the next.
  *
- * Ownership: an engine is used by one thread at a time; it borrows weights, config, tokenizer and backend.
- * Memory is planned when it opens. Pages of keys and values are reserved before anything is fed, so that what
- * has begun can always end; what does not fit yet waits in order of arrival. Buffers grow to the longest
- * candidate and the most requests there have been: in the steady state nothing is allocated. */
+ * Every random draw is a function of (seed, key, candidate, position).
+ * A candidate depends on the tokens of its path from the root, on its request's options and on its index.
+ * It does not depend on slots, threads, memory, order of arrival, what is cancelled beside it, or how its
+ * path is cut into requests.
+ *
+ * An engine is used by one thread at a time; it borrows weights, config, tokenizer and backend.
+ * Its memory is planned when it opens.
+ * Pages of keys and values are reserved before anything is fed, so that what has begun can always end.
+ * What does not fit yet waits, in order of arrival.
+ * Buffers grow to the longest candidate and the most requests that there were: then nothing is allocated. */
 #ifndef LEM_GENERATE_ENGINE_H
 #define LEM_GENERATE_ENGINE_H
 
@@ -79,6 +82,7 @@ typedef struct lem_engine_counts {
     uint64_t generated;     /* tokens drawn */
     uint64_t generated_fed; /* drawn tokens that were computed: the last of a candidate never is */
     uint64_t steps;
+    int free_pages; /* of 32 tokens, not reserved at the moment */
 } lem_engine_counts;
 
 lem_status lem_engine_check(const lem_engine_opts *o, lem_err *err) LEM_MUST_CHECK;
@@ -94,32 +98,36 @@ lem_status lem_engine_open(const lem_weights *w, const lem_model_config *config,
 /* What is in flight ends without being handed out. NULL is allowed. */
 void lem_engine_close(lem_engine *e);
 
-/* Puts n_ids >= 1 tokens under parent (a request, a kept candidate's node, or none) and asks for candidates.
- * *out stays until it is dropped, so that others can be put under it. A node keeps no logits: who may come
- * back for more candidates of the same path leaves its last token to the requests below. LEM_EUSAGE for
- * options out of range and for a parent that is gone or dropped; LEM_EDATA for no tokens, an id outside the
- * vocabulary, or a path longer than the context minus one, naming its length; LEM_EMEM naming the pages
- * needed and planned when the path and one candidate can never fit. Nothing is changed then. */
+/* Puts n_ids >= 1 tokens under parent (a request, a kept candidate's node, or none), asks for candidates.
+ * *out stays until it is dropped, so that others can be put under it.
+ * A node keeps no logits: who may come back for more candidates of the same path leaves its last token to
+ * the requests below.
+ * LEM_EUSAGE: options out of range, or a parent that is gone or dropped.
+ * LEM_EDATA: no tokens, an id outside the vocabulary, or a path longer than the context minus one (named).
+ * LEM_EMEM: the path and one candidate need more pages than were planned (both named), or out of memory.
+ * Nothing is changed then. */
 lem_status lem_engine_submit(lem_engine *e, lem_request parent, const int32_t *ids, int n_ids,
                              const lem_request_opts *o, lem_request *out, lem_err *err) LEM_MUST_CHECK;
-/* Its candidates that have not ended are neither made nor handed out. The node stays, and so does what is
- * below it. Nothing happens for a request that is gone. */
+/* Its candidates that have not ended are neither made nor handed out.
+ * The node stays, and so does what is below it. Nothing happens for a request that is gone. */
 void lem_engine_cancel(lem_engine *e, lem_request request);
 /* Nothing more will be put under it: submit refuses it as a parent from now on.
- * Its candidates and all that was put under it before still finish; when the last of them has, its pages go
- * back. Nothing happens for a request that is gone. */
+ * Its candidates, and all that was put under it before, still finish.
+ * When the last of them has, its pages go back. Nothing happens for a request that is gone. */
 void lem_engine_drop(lem_engine *e, lem_request request);
 
-/* Feeds one token to every candidate in flight and waiting requests' tokens, and hands out what has ended.
+/* Feeds one token to every candidate in flight, and tokens of waiting requests; hands out what has ended.
  * *busy = false when there is nothing left to do.
- * LEM_EMEM when nothing moves because what is kept takes the pages that a waiting request needs: drop or
- * cancel something and step again. LEM_ENUMERIC when logits are not finite. After any other error than the
- * first, and after an error of the sink, only close is allowed; all else is LEM_EUSAGE. */
+ * LEM_EMEM naming both numbers: a waiting request needs more pages than are free, and nothing is in flight
+ * that will give any back. Nodes hold them that were not dropped, or have requests waiting under them.
+ * Drop or cancel something then, and step again.
+ * LEM_ENUMERIC: logits are not finite.
+ * After this, after other want of memory, and after an error of the sink only close is allowed: the rest is
+ * LEM_EUSAGE. */
 lem_status lem_engine_step(lem_engine *e, bool *busy, lem_err *err) LEM_MUST_CHECK;
 
 /* A further request would be begun soon. Who asks this before each submit keeps few requests waiting. */
 bool lem_engine_has_room(const lem_engine *e);
-int lem_engine_free_pages(const lem_engine *e); /* of 32 tokens, not reserved */
 lem_engine_counts lem_engine_count(const lem_engine *e);
 
 #endif

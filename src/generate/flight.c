@@ -183,5 +183,3 @@ void lem_engine_drop(lem_engine *e, lem_request request) {
     r->dropped = true;
     let_go(e, r);
 }
-
-int lem_engine_free_pages(const lem_engine *e) { return e->free_pages; }

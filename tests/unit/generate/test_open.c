@@ -137,7 +137,7 @@ static int there(const bench *b, int i) {
     return n;
 }
 
-static int most_pages(const bench *b) { return lem_engine_free_pages(b->e); } /* of an engine just opened */
+static int free_pages(const bench *b) { return lem_engine_count(b->e).free_pages; }
 
 /* ---- sharing */
 
@@ -315,7 +315,7 @@ static void test_cancel(void **state) {
     int partly = 0;
     for (int when = 0; when < 72; when += 3) {
         reopen(b, when % 2 ? 40 : 6, 0);
-        int pages = most_pages(b);
+        int pages = free_pages(b);
         lem_request_opts o = request(KINDS, N), below = request(KINDS + 1, 3);
         submit_kind(b, 0);
         lem_request gone = submit(b, LEM_NO_REQUEST, "to be cancelled: ", &o);
@@ -330,9 +330,9 @@ static void test_cancel(void **state) {
         assert_same(b, want, 0, KINDS);
         partly += had > 0 && had < N;
         lem_engine_drop(b->e, child);
-        assert_true(lem_engine_free_pages(b->e) < pages); /* the cancelled node is still there */
+        assert_true(free_pages(b) < pages); /* the cancelled node is still there */
         lem_engine_drop(b->e, gone);
-        assert_int_equal(lem_engine_free_pages(b->e), pages);
+        assert_int_equal(free_pages(b), pages);
     }
     assert_true(partly > 0);
     finish_up(b);
@@ -343,7 +343,7 @@ static void test_cancel_before_begin(void **state) {
     (void)state;
     bench *b = set_up(1);
     lem_request_opts o = request(0, N);
-    int pages = most_pages(b);
+    int pages = free_pages(b);
     lem_request r = submit(b, LEM_NO_REQUEST, "nothing of this", &o);
     lem_engine_cancel(b->e, r);
     lem_engine_drop(b->e, r);
@@ -351,7 +351,7 @@ static void test_cancel_before_begin(void **state) {
     assert_int_equal(lem_engine_count(b->e).prompt_fed, 0);
     assert_int_equal(lem_engine_count(b->e).steps, 0);
     assert_int_equal(b->finished, 0);
-    assert_int_equal(lem_engine_free_pages(b->e), pages);
+    assert_int_equal(free_pages(b), pages);
     finish_up(b);
 }
 
@@ -392,11 +392,11 @@ static void test_drop(void **state) {
     (void)state;
     bench *b = set_up(1);
     lem_err err = LEM_ERR_INIT;
-    int pages = most_pages(b);
+    int pages = free_pages(b);
     lem_request_opts none = request(0, 0), some = request(1, 5);
     lem_request root = submit(b, LEM_NO_REQUEST, "a root that takes more than one page of tokens", &none);
     run_out(b);
-    assert_int_equal(lem_engine_free_pages(b->e), pages - 2); /* 46 tokens, held until they are dropped */
+    assert_int_equal(free_pages(b), pages - 2); /* 46 tokens, held until they are dropped */
     lem_request leaf = submit(b, root, "leaf", &some), refused = 77;
     lem_engine_drop(b->e, root);
     assert_int_equal(try_submit(b, root, "too late", &some, &refused, &err), LEM_EUSAGE);
@@ -407,9 +407,9 @@ static void test_drop(void **state) {
     run_out(b);
     assert_int_equal(there(b, 1), 5);
     assert_int_equal(there(b, 2), 4);
-    assert_int_equal(lem_engine_free_pages(b->e), pages - 3); /* leaf holds root */
+    assert_int_equal(free_pages(b), pages - 3); /* leaf holds root */
     lem_engine_drop(b->e, leaf);
-    assert_int_equal(lem_engine_free_pages(b->e), pages);
+    assert_int_equal(free_pages(b), pages);
     lem_engine_drop(b->e, leaf); /* gone: nothing happens, and its name is never another's */
     lem_engine_cancel(b->e, leaf);
     lem_request again = submit(b, LEM_NO_REQUEST, "again", &none);
@@ -420,19 +420,15 @@ static void test_drop(void **state) {
     finish_up(b);
 }
 
-/* A kept candidate is a node: what continues it equals a root of the same ids, and nothing is fed again. */
-static void test_keep(void **state) {
-    (void)state;
-    static got want[N];
-    bench *b = set_up(1);
+/* Candidate 1 of `kept: ` is kept and continued from its last token; returns the ids of that path. */
+static int continue_kept(bench *b, int max_tokens, const lem_request_opts *more, int32_t *ids) {
     lem_err err = LEM_ERR_INIT;
-    int pages = most_pages(b);
-    const char *text = "kept: ";
-    lem_request_opts o = request(0, 3), more = request(1, N);
+    int pages = free_pages(b);
+    lem_request_opts o = request(0, 3);
     o.keep = true;
     o.n_end = 0;
-    lem_request root = submit(b, LEM_NO_REQUEST, text, &o);
-    lem_engine_drop(b->e, root);
+    o.max_tokens = max_tokens;
+    lem_engine_drop(b->e, submit(b, LEM_NO_REQUEST, "kept: ", &o));
     run_out(b);
     for (int k = 0; k < 3; k++) assert_true(b->got[0][k].node != LEM_NO_REQUEST);
     lem_engine_drop(b->e, b->got[0][0].node);
@@ -440,23 +436,37 @@ static void test_keep(void **state) {
     const got *g = &b->got[0][1];
     uint64_t fed = lem_engine_count(b->e).prompt_fed;
     lem_request below;
-    need(lem_engine_submit(b->e, g->node, &g->ids[g->r.tokens - 1], 1, &more, &below, &err), &err);
+    need(lem_engine_submit(b->e, g->node, &g->ids[g->r.tokens - 1], 1, more, &below, &err), &err);
     lem_engine_drop(b->e, g->node);
     lem_engine_drop(b->e, below);
     run_out(b);
     assert_int_equal(lem_engine_count(b->e).prompt_fed, fed + 1);
-    assert_int_equal(lem_engine_free_pages(b->e), pages);
-    assert_int_equal(there(b, 1), N);
-    memcpy(want, b->got[1], sizeof want);
-
-    int32_t ids[CONTEXT];
-    int n = encode(b, text, ids);
+    assert_int_equal(free_pages(b), pages);
+    int n = encode(b, "kept: ", ids);
     memcpy(ids + n, g->ids, (size_t)g->r.tokens * sizeof *ids);
-    n += g->r.tokens;
-    reopen(b, 3, 0);
-    need(lem_engine_submit(b->e, LEM_NO_REQUEST, ids, n, &more, &below, &err), &err);
-    run_out(b);
-    for (int k = 0; k < N; k++) assert_same_candidate(&b->got[1][k], &want[k], 1, k);
+    return n + g->r.tokens;
+}
+
+/* A kept candidate is a node: what continues it equals a root of the same ids, and nothing is fed again. */
+static void test_keep(void **state) {
+    (void)state;
+    static got want[N];
+    static const int lengths[] = {1, 2, 20, 34};
+    bench *b = set_up(1);
+    lem_request_opts more = request(1, N);
+    for (int i = 0; i < 4; i++) {
+        int32_t ids[CONTEXT];
+        lem_err err = LEM_ERR_INIT;
+        lem_request root;
+        reopen(b, 64, 0);
+        int n = continue_kept(b, lengths[i], &more, ids);
+        assert_int_equal(there(b, 1), N);
+        memcpy(want, b->got[1], sizeof want);
+        reopen(b, 3, 0);
+        need(lem_engine_submit(b->e, LEM_NO_REQUEST, ids, n, &more, &root, &err), &err);
+        run_out(b);
+        for (int k = 0; k < N; k++) assert_same_candidate(&b->got[1][k], &want[k], 1, k);
+    }
     finish_up(b);
 }
 
@@ -475,7 +485,7 @@ static void open_pages(bench *b, int pages) {
     memset(b->got, 0, sizeof b->got);
     b->finished = 0;
     need(lem_engine_open(b->t.weights, &b->t.model->config, b->t.tok, b->t.backend, &o, &b->e, &err), &err);
-    assert_int_equal(lem_engine_free_pages(b->e), pages);
+    assert_int_equal(free_pages(b), pages);
 }
 
 static void test_budget(void **state) {
@@ -521,7 +531,7 @@ static void test_kept_pages(void **state) {
     lem_engine_drop(b->e, held);
     run_out(b);
     assert_int_equal(there(b, 1), 2);
-    assert_int_equal(lem_engine_free_pages(b->e), 4);
+    assert_int_equal(free_pages(b), 4);
     finish_up(b);
 }
 
@@ -568,7 +578,7 @@ static void test_bad_input(void **state) {
     bench *b = set_up(1);
     lem_err err = LEM_ERR_INIT;
     lem_request out = 77;
-    int pages = most_pages(b);
+    int pages = free_pages(b);
     char text[CONTEXT + 1];
     memset(text, 'a', CONTEXT);
     text[CONTEXT] = '\0';
@@ -594,7 +604,7 @@ static void test_bad_input(void **state) {
     assert_int_equal(out, 77);
     lem_engine_cancel(b->e, root);
     lem_engine_drop(b->e, root);
-    assert_int_equal(lem_engine_free_pages(b->e), pages);
+    assert_int_equal(free_pages(b), pages);
     finish_up(b);
 }
 
