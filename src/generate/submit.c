@@ -73,6 +73,7 @@ static lem_status copy_stops(gen_request *r, const lem_request_opts *o, lem_err 
     lem_status st = lem_gen_grow(&p, &r->cap_stop, o->n_stop, sizeof *r->stop, err);
     r->stop = p;
     if (st) return st;
+    if (r->stop_text.failed) lem_buf_release(&r->stop_text); /* of a submit that found no memory */
     lem_buf_clear(&r->stop_text);
     for (int i = 0; i < o->n_stop; i++) lem_buf_add(&r->stop_text, o->stop[i], strlen(o->stop[i]) + 1);
     if ((st = lem_buf_ok(&r->stop_text, err))) return st;

@@ -571,6 +571,33 @@ static void test_steady_state_allocates_nothing(void **state) {
     finish_up(b);
 }
 
+/* A submit that finds no memory changes nothing: the same request goes in afterwards. */
+static void test_submit_out_of_memory(void **state) {
+    (void)state;
+    static got want[MAX_REQUESTS][N];
+    bench *b = set_up(1);
+    alone(b, want);
+    reopen(b, 8, 0);
+    int refused = 0;
+    for (int i = 0; i < KINDS; i++) {
+        lem_request_opts o = kind(i);
+        lem_request r = LEM_NO_REQUEST;
+        for (uint64_t n = 1; r == LEM_NO_REQUEST; n++) {
+            lem_err err = LEM_ERR_INIT;
+            lem_mem_fail_after(n, false);
+            lem_status st = try_submit(b, LEM_NO_REQUEST, prompts[i], &o, &r, &err);
+            lem_mem_fail_after(0, false);
+            assert_true(st == LEM_OK || st == LEM_EMEM);
+            refused += st == LEM_EMEM;
+        }
+    }
+    assert_true(refused > 2 * KINDS);
+    assert_int_equal(lem_engine_count(b->e).requests, KINDS);
+    run_out(b);
+    assert_same(b, want, 0, KINDS);
+    finish_up(b);
+}
+
 /* ---- refusals */
 
 static void test_bad_input(void **state) {
@@ -605,6 +632,51 @@ static void test_bad_input(void **state) {
     lem_engine_cancel(b->e, root);
     lem_engine_drop(b->e, root);
     assert_int_equal(free_pages(b), pages);
+    finish_up(b);
+}
+
+static void test_open_refuses(void **state) {
+    (void)state;
+    bench *b = set_up(1);
+    lem_err err = LEM_ERR_INIT;
+    lem_engine *e = NULL;
+    const lem_engine_opts bad[] = {
+        {.slots = -1}, {.slots = 5000}, {.max_prompt = -1}, {.max_tokens = -1}, {.held = -1}};
+    lem_model_config c = b->t.model->config;
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        assert_int_equal(lem_engine_open(b->t.weights, &c, b->t.tok, b->t.backend, &bad[i], &e, &err),
+                         LEM_EUSAGE);
+    const lem_engine_opts fine = {.slots = 1};
+    c.head = LEM_HEAD_REWARD;
+    assert_int_equal(lem_engine_open(b->t.weights, &c, b->t.tok, b->t.backend, &fine, &e, &err), LEM_EDATA);
+    assert_null(e);
+    lem_engine_close(NULL);
+    finish_up(b);
+}
+
+/* Room for nodes that are kept is planned, and has_room is false once a request waits for its pages. */
+static void test_plan(void **state) {
+    (void)state;
+    bench *b = set_up(1);
+    lem_err err = LEM_ERR_INIT;
+    lem_engine_opts o = {.slots = 2, .max_prompt = 40, .max_tokens = 9, .sink = collect, .sink_ctx = b};
+    int pages[2];
+    size_t bytes[2];
+    for (int i = 0; i < 2; i++) {
+        o.held = 10 * i;
+        close_engine(b);
+        need(lem_engine_open(b->t.weights, &b->t.model->config, b->t.tok, b->t.backend, &o, &b->e, &err),
+             &err);
+        pages[i] = free_pages(b);
+        bytes[i] = lem_engine_bytes(&b->t.model->config, &o);
+    }
+    assert_int_equal(pages[1], pages[0] + 20);
+    assert_true(bytes[1] >= bytes[0] + (size_t)20 * 8192);
+    open_pages(b, 4);
+    lem_request_opts r = request(0, 9);
+    int n = 0;
+    for (; lem_engine_has_room(b->e); n++) submit(b, LEM_NO_REQUEST, "ab", &r);
+    assert_in_range(n, 1, 3);
     finish_up(b);
 }
 
@@ -645,7 +717,10 @@ int main(void) {
         cmocka_unit_test(test_kept_pages),
         cmocka_unit_test(test_kept_candidates),
         cmocka_unit_test(test_steady_state_allocates_nothing),
+        cmocka_unit_test(test_submit_out_of_memory),
         cmocka_unit_test(test_bad_input),
+        cmocka_unit_test(test_open_refuses),
+        cmocka_unit_test(test_plan),
         cmocka_unit_test(test_failed_engine),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
