@@ -5,7 +5,7 @@
  * (embedding table once, as the output matrix) and generated token; attention and prefill are not counted, so
  * the share is a lower bound. */
 #include "core/mem.h"
-#include "generate/engine.h"
+#include "generate/run.h"
 
 #include <stdio.h>
 #include <stdlib.h>

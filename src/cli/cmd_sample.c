@@ -8,7 +8,7 @@
 #include "core/mem.h"
 #include "core/object.h"
 #include "data/problems.h"
-#include "generate/engine.h"
+#include "generate/run.h"
 #include "model/weights_open.h"
 #include "prompt/ends.h"
 

@@ -15,9 +15,11 @@ static void draw_task(void *ctx, int task, int worker) {
     for (int i = task; i < d->n; i += d->n_tasks) {
         gen_job *j = &d->jobs[i];
         const gen_slot *s = &g->slots[j->slot];
+        const gen_request *r = s->request;
+        if (!r) continue; /* cancelled by the sink in this step */
         uint64_t index = (uint64_t)(uint32_t)s->index << 32 | (uint32_t)s->tokens;
-        double u = lem_rng_unit_at(&g->flights[s->flight].rng, index);
-        j->token = lem_sample_token(j->logits, g->V, &g->opts->sample, u, g->scratch + at, g->order + at);
+        double u = lem_rng_unit_at(&r->rng, index);
+        j->token = lem_sample_token(j->logits, g->V, &r->opts.sample, u, g->scratch + at, g->order + at);
     }
 }
 
@@ -29,38 +31,66 @@ static lem_status draw(gen_engine *g, gen_job *jobs, int n, lem_err *err) {
             const gen_slot *s = &g->slots[jobs[i].slot];
             return lem_fail(err, LEM_ENUMERIC,
                             "prompt %llu, candidate %d, token %d: the model's logits are not finite",
-                            (unsigned long long)g->flights[s->flight].index, s->index, s->tokens);
+                            (unsigned long long)s->request->opts.index, s->index, s->tokens);
         }
     return LEM_OK;
 }
 
 static lem_status finish(gen_engine *g, int slot, size_t len, lem_finish how, lem_err *err) {
     gen_slot *s = &g->slots[slot];
-    lem_candidate c = {
-        g->flights[s->flight].index, s->index, lem_buf_str(&s->text), len, s->tokens, s->logprob, how};
+    const lem_request_opts *o = &s->request->opts;
+    lem_candidate c = {.prompt = o->index,
+                       .index = s->index,
+                       .text = lem_buf_str(&s->text),
+                       .len = len,
+                       .tokens = s->tokens,
+                       .logprob = s->logprob,
+                       .finish = how,
+                       .request = s->request->name,
+                       .ids = s->ids,
+                       .logprobs = o->logprobs ? s->logprobs : NULL};
+    lem_status st = o->keep ? lem_gen_keep(g, slot, &c.node, err) : LEM_OK;
+    if (st) return st;
     lem_gen_release(g, slot);
-    g->stats.candidates++;
-    return g->sink(g->sink_ctx, &c, err);
+    g->counts.candidates++;
+    return g->opts.sink(g->opts.sink_ctx, &c, err);
 }
 
-static bool ends(const lem_generate_opts *o, int32_t token) {
-    for (int i = 0; i < o->n_end; i++)
-        if (token == o->end[i]) return true;
+static bool ends(const gen_request *r, int32_t token) {
+    for (int i = 0; i < r->opts.n_end; i++)
+        if (token == r->end[i]) return true;
     return false;
+}
+
+/* Adds a drawn token to what is handed out of its candidate. */
+static lem_status append(gen_slot *s, const gen_job *j, lem_err *err) {
+    void *ids = s->ids, *logprobs = s->logprobs;
+    lem_status st = lem_gen_grow(&ids, &s->cap_ids, s->tokens + 1, sizeof *s->ids, err);
+    s->ids = ids;
+    if (st == LEM_OK && s->request->opts.logprobs)
+        st = lem_gen_grow(&logprobs, &s->cap_logprobs, s->tokens + 1, sizeof *s->logprobs, err);
+    s->logprobs = logprobs;
+    if (st) return st;
+    s->ids[s->tokens] = j->token;
+    if (s->request->opts.logprobs) s->logprobs[s->tokens] = j->logprob;
+    s->tokens++;
+    s->logprob += (double)j->logprob;
+    s->next = j->token;
+    return LEM_OK;
 }
 
 /* Takes a drawn token into its candidate and ends it if this was the last one. */
 static lem_status accept(gen_engine *g, const gen_job *j, lem_err *err) {
     gen_slot *s = &g->slots[j->slot];
-    s->tokens++;
-    s->logprob += (double)j->logprob;
-    s->next = j->token;
-    g->stats.generated_tokens++;
-    if (ends(g->opts, j->token)) return finish(g, j->slot, s->text.len, LEM_FINISH_STOP, err);
+    const gen_request *r = s->request;
+    if (!r) return LEM_OK; /* cancelled by the sink in this step */
+    lem_status st = append(s, j, err);
+    if (st) return st;
+    g->counts.generated++;
+    if (ends(r, j->token)) return finish(g, j->slot, s->text.len, LEM_FINISH_STOP, err);
     size_t old = s->text.len, n = 0, cut;
     const char *bytes =
         lem_tokenizer_is_special(g->tok, j->token) ? NULL : lem_tokenizer_token_bytes(g->tok, j->token, &n);
-    lem_status st = LEM_OK;
     /* SentencePiece: the space before the first word of a text is the tokenizer's own, and goes when ids
      * become text */
     if (bytes && n && bytes[0] == ' ' && old == 0)
@@ -68,24 +98,25 @@ static lem_status accept(gen_engine *g, const gen_job *j, lem_err *err) {
     else if (bytes) lem_buf_add(&s->text, bytes, n);
     if (st == LEM_OK) st = lem_buf_ok(&s->text, err);
     if (st) return st;
-    if (lem_stops_find(&g->stops, lem_buf_str(&s->text), old, s->text.len, &cut))
+    if (lem_stops_find(&r->stops, lem_buf_str(&s->text), old, s->text.len, &cut))
         return finish(g, j->slot, cut, LEM_FINISH_STOP, err);
-    if (s->tokens >= g->flights[s->flight].limit)
-        return finish(g, j->slot, s->text.len, LEM_FINISH_LENGTH, err);
+    if (s->tokens >= r->limit) return finish(g, j->slot, s->text.len, LEM_FINISH_LENGTH, err);
     return LEM_OK;
 }
 
-lem_status lem_gen_start(gen_engine *g, lem_err *err) {
+lem_status lem_gen_start(gen_engine *g, bool *started, lem_err *err) {
     lem_status st = LEM_OK;
+    *started = false;
+    lem_gen_drop_rows(g);
     for (;;) {
         int slot;
         g->n_jobs = 0;
         while (lem_gen_take(g, &slot)) {
-            const float *logits =
-                g->prompt_logits + (size_t)g->flights[g->slots[slot].flight].row * (size_t)g->V;
+            const float *logits = g->prompt_logits + (size_t)g->slots[slot].request->row * (size_t)g->V;
             g->jobs[g->n_jobs++] = (gen_job){slot, logits, 0, 0};
         }
         if (g->n_jobs == 0) return LEM_OK;
+        *started = true;
         st = draw(g, g->jobs, g->n_jobs, err);
         for (int i = 0; st == LEM_OK && i < g->n_jobs; i++)
             g->backend->ops->logprob(g->backend, 1, g->V, g->jobs[i].logits, &g->jobs[i].token,
@@ -96,29 +127,39 @@ lem_status lem_gen_start(gen_engine *g, lem_err *err) {
     }
 }
 
-/* Feeds of a step: first the slots, then waiting prompts in order, up to GEN_PREFILL tokens. */
-static lem_status gather(gen_engine *g, int *n_decode, int *n_prefill, lem_err *err) {
-    int n = 0, m = 0, budget = GEN_PREFILL;
+static lem_status gather_slots(gen_engine *g, int *n_decode, lem_err *err) {
+    int n = 0;
     for (int i = 0; i < g->n_slots; i++) {
         gen_slot *s = &g->slots[i];
-        if (!s->active) continue;
+        if (!s->request) continue;
         if (s->node < 0) {
-            lem_status st = lem_session_node(g->session, g->flights[s->flight].node, &s->node, err);
+            lem_status st = lem_session_node(g->session, s->request->node, &s->node, err);
             if (st) return st;
         }
         g->feeds[n] = (lem_feed){s->node, &s->next, 1};
         g->feed_slot[n++] = i;
     }
+    *n_decode = n;
+    return LEM_OK;
+}
+
+/* Waiting requests in order, up to GEN_PREFILL tokens. A parent stands before its children, so that it is fed
+ * whole before the first of them, or in the same step. */
+static lem_status gather_requests(gen_engine *g, lem_feed *feeds, int *n_prefill, lem_err *err) {
+    int n = 0, budget = GEN_PREFILL;
     for (int i = 0; i < g->n_waiting && budget > 0; i++) {
-        gen_flight *f = &g->flights[g->waiting[i]];
-        int left = f->n_ids - f->fed, take = left < budget ? left : budget;
-        if (!f->admitted || take == 0) continue;
-        g->feeds[n + m] = (lem_feed){f->node, f->ids + f->fed, take};
-        g->feed_flight[m++] = g->waiting[i];
+        gen_request *r = g->waiting[i];
+        int left = r->n_ids - r->fed, take = left < budget ? left : budget;
+        if (take == 0) continue;
+        if (r->node < 0) {
+            lem_status st = lem_session_node(g->session, r->parent ? r->parent->node : -1, &r->node, err);
+            if (st) return st;
+        }
+        feeds[n] = (lem_feed){r->node, r->ids + r->fed, take};
+        g->feed_request[n++] = r;
         budget -= take;
     }
-    *n_decode = n;
-    *n_prefill = m;
+    *n_prefill = n;
     return LEM_OK;
 }
 
@@ -140,22 +181,31 @@ static lem_status decode_block(gen_engine *g, int first, int n, lem_err *err) {
     return st;
 }
 
-lem_status lem_gen_step(gen_engine *g, lem_err *err) {
+/* Requests whose first n_prefill feeds, after those of the slots, have been computed. */
+static void take_fed(gen_engine *g, int n_decode, int n_prefill) {
+    for (int i = 0; i < n_prefill; i++) {
+        gen_request *r = g->feed_request[i];
+        int fed = g->feeds[n_decode + i].n;
+        r->fed += fed;
+        g->counts.prompt_fed += (uint64_t)fed;
+        if (r->fed < r->n_ids || r->n == 0) continue;
+        int row = lem_session_row(g->session, n_decode + i, fed - 1);
+        lem_session_logits(g->session, 1, &row, g->prompt_logits + (size_t)r->row * (size_t)g->V);
+    }
+}
+
+lem_status lem_gen_feed(gen_engine *g, bool *fed, lem_err *err) {
     int n_decode, n_prefill;
-    lem_status st = gather(g, &n_decode, &n_prefill, err);
-    if (st) return st;
+    *fed = false;
+    lem_status st = gather_slots(g, &n_decode, err);
+    if (st == LEM_OK) st = gather_requests(g, g->feeds + n_decode, &n_prefill, err);
+    if (st || n_decode + n_prefill == 0) return st;
     st = lem_session_step(g->session, g->feeds, n_decode + n_prefill, err);
     if (st) return st;
-    g->stats.steps++;
-    for (int i = 0; i < n_prefill; i++) {
-        gen_flight *f = &g->flights[g->feed_flight[i]];
-        int fed = g->feeds[n_decode + i].n;
-        f->fed += fed;
-        g->stats.prompt_tokens += (uint64_t)fed;
-        if (f->fed < f->n_ids) continue;
-        int row = lem_session_row(g->session, n_decode + i, fed - 1);
-        lem_session_logits(g->session, 1, &row, g->prompt_logits + (size_t)f->row * (size_t)g->V);
-    }
+    *fed = true;
+    g->counts.steps++;
+    g->counts.generated_fed += (uint64_t)n_decode;
+    take_fed(g, n_decode, n_prefill);
     for (int at = 0; at < n_decode && st == LEM_OK; at += GEN_BLOCK)
         st = decode_block(g, at, n_decode - at < GEN_BLOCK ? n_decode - at : GEN_BLOCK, err);
     return st;

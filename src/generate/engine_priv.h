@@ -1,9 +1,10 @@
-/* generate/engine_priv.h - the state of a run: prompts in flight, candidates in slots, what is computed next
+/* generate/engine_priv.h - the state of an engine: requests, candidates in slots, what is computed next
  *
- * Life of a prompt: pulled from the source (flight.c), admitted when its pages can be reserved, fed in
- * chunks, its last row's logits kept until its last candidate has started; its node goes when its last
- * candidate has ended. Life of a candidate (a slot): first token drawn from the prompt's logits, then one
- * token fed and one drawn for each step (decode.c), until a stop token, a stop string or its limit. */
+ * Life of a request: copied by submit (submit.c), admitted in order of arrival when its pages can be reserved
+ * (flight.c), fed in chunks, its last row's logits kept until its last candidate has started. Its node goes
+ * when it has been dropped, its last candidate has ended and nothing stands under it any more. Life of a
+ * candidate (a slot): first token drawn from the request's logits, then one token fed and one drawn for each
+ * step (decode.c), until a stop token, a stop string or its limit. */
 #ifndef LEM_GENERATE_ENGINE_PRIV_H
 #define LEM_GENERATE_ENGINE_PRIV_H
 
@@ -15,36 +16,59 @@
 enum {
     GEN_SLOTS = 256, /* default of opts.slots */
     GEN_MAX_SLOTS = 4096,
-    GEN_WAITING = 16,  /* prompts that have candidates to start, each with a row of logits */
-    GEN_PREFILL = 512, /* prompt tokens of one step */
+    GEN_WAITING = 16,  /* requests that have candidates to start, each with a row of logits */
+    GEN_PREFILL = 512, /* tokens of requests in one step */
     GEN_BLOCK = 64     /* rows of logits at once */
 };
 
+typedef enum gen_state {
+    GEN_FREE,    /* waits to be used again */
+    GEN_PENDING, /* has no pages yet */
+    GEN_ADMITTED /* its pages are reserved, its node is there */
+} gen_state;
+
+typedef struct gen_request {
+    gen_state state;
+    lem_request name;
+    bool dropped;               /* nothing more comes under it */
+    struct gen_request *parent; /* NULL = root */
+    struct gen_request *next;   /* of the free list, or of the pending ones */
+    int n_children;
+    int32_t *ids; /* [n_ids] own copy */
+    int n_ids, cap_ids, fed;
+    int length;      /* tokens of its path */
+    int *candidates; /* [n] own copy */
+    int n, cap_candidates, started, live;
+    lem_request_opts opts; /* its pointers are not valid */
+    lem_stops stops;       /* own copies */
+    const char **stop;     /* [n_stop] into stop_text */
+    int cap_stop;
+    lem_buf stop_text;
+    int32_t *end; /* [opts.n_end] own copy */
+    int cap_end;
+    lem_rng rng;
+    int node;
+    int limit; /* tokens of a candidate */
+    int pages, path_pages, candidate_pages;
+    bool holds_candidate; /* pages of one more candidate are reserved: keeps the head of the queue from
+                             starving */
+    int row;              /* its row of logits, -1 = none */
+} gen_request;
+
 typedef struct gen_slot {
-    bool active;
-    int flight, index; /* prompt in flight, candidate */
-    int node;          /* -1 until it is first fed */
-    int32_t next;      /* drawn, not yet fed */
+    gen_request *request; /* NULL = free */
+    int index;            /* of the candidate */
+    int node;             /* -1 until it is first fed */
+    int kept;             /* pages that stay with a kept node */
+    int32_t next;         /* drawn, not yet fed */
     int tokens;
     double logprob;
     lem_buf text;
+    int32_t *ids; /* [tokens] */
+    int cap_ids;
+    float *logprobs; /* [tokens] if they are wanted */
+    int cap_logprobs;
 } gen_slot;
-
-typedef struct gen_flight {
-    bool used, admitted;
-    uint64_t index;
-    lem_rng rng;
-    int32_t *ids; /* [n_ids] own copy */
-    int n_ids, cap_ids, fed;
-    int *candidates; /* [n] own copy */
-    int n, cap_candidates, started, live;
-    int node;
-    int limit; /* tokens of a candidate */
-    int pages, candidate_pages;
-    bool holds_candidate; /* pages of one more candidate are reserved: keeps the head of the queue from
-                             starving */
-    int row;              /* its row of prompt logits, -1 = none */
-} gen_flight;
 
 typedef struct gen_job { /* one token to draw */
     int slot;
@@ -53,23 +77,23 @@ typedef struct gen_job { /* one token to draw */
     float logprob;
 } gen_job;
 
-typedef struct gen_engine {
+typedef struct lem_engine {
     const lem_model_config *config;
     const lem_tokenizer *tok;
     lem_backend *backend;
-    const lem_generate_opts *opts;
-    lem_prompt_source *source;
-    lem_candidate_sink *sink;
-    void *source_ctx, *sink_ctx;
+    lem_engine_opts opts;
     lem_session *session;
-    lem_stops stops;
-    int V, n_slots, n_flights, n_threads;
+    bool failed; /* in the middle of a step: only close is allowed */
+    int V, n_slots, n_threads;
     int max_pages, free_pages; /* not reserved */
-    bool source_ended;
-    gen_slot *slots;         /* [n_slots] */
-    int *free_slots, n_free; /* [n_slots] */
-    gen_flight *flights;     /* [n_flights] */
-    int waiting[GEN_WAITING], n_waiting;
+    gen_slot *slots;           /* [n_slots] */
+    int *free_slots, n_free;   /* [n_slots] */
+    gen_request **requests; /* [n_requests] all there ever were at once, each allocated alone: none moves */
+    int n_requests, cap_requests;
+    gen_request *free_request;
+    gen_request *first_pending, *last_pending;
+    gen_request *waiting[GEN_WAITING]; /* admitted, and with tokens to feed or candidates to start */
+    int n_waiting;
     bool row_used[GEN_WAITING];
     float *prompt_logits; /* [GEN_WAITING, V] */
     float *logits;        /* [GEN_BLOCK, V] */
@@ -77,25 +101,37 @@ typedef struct gen_engine {
     int32_t *order;       /* [n_threads, V] */
     gen_job *jobs;        /* [n_slots] */
     int n_jobs;
-    lem_feed *feeds;  /* [n_slots + GEN_WAITING] */
-    int *feed_slot;   /* [n_slots] slot of feed i */
-    int *feed_flight; /* [GEN_WAITING] flight of prefill feed i */
-    int *rows;        /* [GEN_BLOCK] */
-    int32_t *targets; /* [GEN_BLOCK] */
-    float *logprobs;  /* [GEN_BLOCK] */
-    lem_generate_stats stats;
+    lem_feed *feeds;            /* [n_slots + GEN_WAITING] */
+    int *feed_slot;             /* [n_slots] slot of feed i */
+    gen_request **feed_request; /* [GEN_WAITING] request of prefill feed i */
+    int *rows;                  /* [GEN_BLOCK] */
+    int32_t *targets;           /* [GEN_BLOCK] */
+    float *logprobs;            /* [GEN_BLOCK] */
+    lem_engine_counts counts;
 } gen_engine;
 
+/* table.c */
+/* Makes *p hold need elements; never shrinks. */
+lem_status lem_gen_grow(void **p, int *cap, int need, size_t size, lem_err *err) LEM_MUST_CHECK;
+gen_request *lem_gen_find(const gen_engine *g, lem_request name); /* NULL when it is gone */
+/* One of the free ones with a new name, else a new one. It stays on the free list until lem_gen_use. */
+lem_status lem_gen_new_request(gen_engine *g, gen_request **out, lem_err *err) LEM_MUST_CHECK;
+void lem_gen_use(gen_engine *g, gen_request *r, gen_request *parent, gen_state state);
+void lem_gen_free_requests(gen_engine *g);
+
 /* flight.c */
-lem_status lem_gen_admit(gen_engine *g, lem_err *err) LEM_MUST_CHECK; /* pulls prompts while there is room */
+int lem_gen_pages(int tokens);
+void lem_gen_admit(gen_engine *g);             /* reserves pages for those that wait, in order of arrival */
 bool lem_gen_take(gen_engine *g, int *slot);   /* next candidate into a free slot; false if none can start */
 void lem_gen_release(gen_engine *g, int slot); /* the candidate has ended */
-void lem_gen_drop_rows(gen_engine *g);         /* logits of prompts that have no candidate to start */
+/* Makes a node of the candidate that is about to end: its tokens but the last. */
+lem_status lem_gen_keep(gen_engine *g, int slot, lem_request *out, lem_err *err) LEM_MUST_CHECK;
+void lem_gen_drop_rows(gen_engine *g); /* logits of requests that have no candidate to start */
 
 /* decode.c */
-lem_status lem_gen_start(gen_engine *g,
-                         lem_err *err) LEM_MUST_CHECK; /* fills free slots, draws first tokens */
-lem_status lem_gen_step(gen_engine *g, lem_err *err)
-    LEM_MUST_CHECK; /* feeds all slots and waiting prompts, draws next tokens */
+/* Fills free slots, draws first tokens. *started says if there was one. */
+lem_status lem_gen_start(gen_engine *g, bool *started, lem_err *err) LEM_MUST_CHECK;
+/* Feeds all slots and waiting requests, draws next tokens. *fed says if there was anything to feed. */
+lem_status lem_gen_feed(gen_engine *g, bool *fed, lem_err *err) LEM_MUST_CHECK;
 
 #endif

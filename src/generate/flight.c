@@ -1,169 +1,185 @@
-/* flight.c - which prompts and candidates are in flight: pages reserved before anything is fed, so that a run
- * never gets stuck */
+/* flight.c - which requests and candidates are in flight: pages reserved before anything is fed, so that
+ * what has begun can always end */
 #include "generate/engine_priv.h"
 
-#include "core/mem.h"
+int lem_gen_pages(int tokens) { return (tokens + LEM_PANEL - 1) / LEM_PANEL; }
 
-#include <string.h>
-
-static int pages_of(int tokens) { return (tokens + LEM_PANEL - 1) / LEM_PANEL; }
-
-static lem_status grow(void **p, int *cap, int need, size_t size, lem_err *err) {
-    if (need <= *cap) return LEM_OK;
-    int want = *cap + *cap / 2 > need ? *cap + *cap / 2 : need;
-    void *q = lem_realloc(*p, (size_t)want, size, err);
-    if (!q) return LEM_EMEM;
-    *p = q;
-    *cap = want;
-    return LEM_OK;
-}
-
-static lem_status check_prompt(const gen_engine *g, const lem_prompt *p, lem_err *err) {
-    unsigned long long index = (unsigned long long)p->index;
-    if (p->n_ids < 1) return lem_fail(err, LEM_EDATA, "prompt %llu has no tokens", index);
-    if (p->n_ids > g->config->max_positions - 1)
-        return lem_fail(err, LEM_EDATA,
-                        "prompt %llu has %d tokens; the context of %d holds prompts of up to %d", index,
-                        p->n_ids, g->config->max_positions, g->config->max_positions - 1);
-    for (int i = 0; i < p->n_ids; i++)
-        if (p->ids[i] < 0 || p->ids[i] >= g->V)
-            return lem_fail(err, LEM_EDATA, "prompt %llu: token id %d is outside the vocabulary of %d", index,
-                            (int)p->ids[i], g->V);
-    return LEM_OK;
-}
-
-/* Copies a prompt into f. */
-static lem_status take_prompt(gen_engine *g, gen_flight *f, const lem_prompt *p, lem_err *err) {
-    lem_status st = check_prompt(g, p, err);
-    void *ids = f->ids, *cand = f->candidates;
-    if (st == LEM_OK) st = grow(&ids, &f->cap_ids, p->n_ids, sizeof *f->ids, err);
-    f->ids = ids;
-    if (st == LEM_OK) st = grow(&cand, &f->cap_candidates, p->n, sizeof *f->candidates, err);
-    f->candidates = cand;
-    if (st) return st;
-    memcpy(f->ids, p->ids, (size_t)p->n_ids * sizeof *f->ids);
-    for (int i = 0; i < p->n; i++) f->candidates[i] = p->candidates ? p->candidates[i] : i;
-    f->index = p->index;
-    f->rng = lem_rng_make(g->opts->seed, "sample", p->key);
-    f->n_ids = p->n_ids;
-    f->n = p->n;
-    f->fed = f->started = f->live = 0;
-    f->node = f->row = -1;
-    f->admitted = f->holds_candidate = false;
-    int room = g->config->max_positions - p->n_ids;
-    f->limit = g->opts->max_tokens < room ? g->opts->max_tokens : room;
-    f->pages = pages_of(f->n_ids);
-    f->candidate_pages = pages_of(f->limit - 1); /* the last token is never fed */
-    if (f->pages + f->candidate_pages > g->max_pages)
-        return lem_fail(
-            err, LEM_EMEM,
-            "prompt %llu of %d tokens and %d new tokens need %d pages of keys and values; %d were planned",
-            (unsigned long long)p->index, f->n_ids, f->limit, f->pages + f->candidate_pages, g->max_pages);
-    f->used = true;
-    return LEM_OK;
-}
-
-/* Reserves the pages of the prompt and of one candidate, a row of logits, and a node. */
-static lem_status try_admit(gen_engine *g, gen_flight *f, lem_err *err) {
-    int need = f->pages + f->candidate_pages;
-    if (f->admitted || need > g->free_pages) return LEM_OK;
-    lem_status st = lem_session_node(g->session, -1, &f->node, err);
-    if (st) return st;
-    for (int r = 0; r < GEN_WAITING && f->row < 0; r++)
-        if (!g->row_used[r]) f->row = r; /* as many rows as places in the queue: there always is one */
-    g->row_used[f->row] = true;
-    g->free_pages -= need;
-    f->admitted = f->holds_candidate = true;
-    return LEM_OK;
-}
+/* ---- admission */
 
 static int waiting_candidates(const gen_engine *g) {
     int n = 0;
-    for (int i = 0; i < g->n_waiting; i++) {
-        const gen_flight *f = &g->flights[g->waiting[i]];
-        n += f->n - f->started;
-    }
+    for (int i = 0; i < g->n_waiting; i++) n += g->waiting[i]->n - g->waiting[i]->started;
     return n;
 }
 
-lem_status lem_gen_admit(gen_engine *g, lem_err *err) {
+static bool has_place(const gen_engine *g) {
+    return g->n_waiting < GEN_WAITING && waiting_candidates(g) <= g->n_free + g->n_slots / 4;
+}
+
+bool lem_engine_has_room(const lem_engine *e) { return !e->first_pending && has_place(e); }
+
+/* Reserves the pages of the request and of one candidate, and a row of logits. A parent always comes first.
+ */
+static void admit(gen_engine *g, gen_request *r) {
+    for (int i = 0; i < GEN_WAITING && r->row < 0; i++)
+        if (!g->row_used[i]) r->row = i; /* as many rows as places among the waiting: there always is one */
+    g->row_used[r->row] = true;
+    g->free_pages -= r->pages + r->candidate_pages;
+    r->holds_candidate = true;
+    r->state = GEN_ADMITTED;
+    g->waiting[g->n_waiting++] = r;
+}
+
+void lem_gen_admit(gen_engine *g) {
     for (;;) {
-        if (g->n_waiting > 0) {
-            gen_flight *last = &g->flights[g->waiting[g->n_waiting - 1]];
-            lem_status st = try_admit(g, last, err);
-            if (st) return st;
-            if (!last->admitted) return LEM_OK;
-        }
-        if (g->source_ended || g->n_waiting == GEN_WAITING ||
-            waiting_candidates(g) > g->n_free + g->n_slots / 4)
-            return LEM_OK;
-        lem_prompt p;
-        bool more = true;
-        memset(&p, 0, sizeof p);
-        lem_status st = g->source(g->source_ctx, &p, &more, err);
-        if (st) return st;
-        if (!more) {
-            g->source_ended = true;
-            return LEM_OK;
-        }
-        if (p.n <= 0) continue;
-        int at = 0;
-        while (g->flights[at].used) at++; /* n_flights = slots + places in the queue: there always is one */
-        st = take_prompt(g, &g->flights[at], &p, err);
-        if (st) return st;
-        g->waiting[g->n_waiting++] = at;
-        g->stats.prompts++;
+        gen_request *r = g->first_pending;
+        if (!r || !has_place(g) || r->pages + r->candidate_pages > g->free_pages) return;
+        g->first_pending = r->next;
+        if (!r->next) g->last_pending = NULL;
+        r->next = NULL;
+        admit(g, r);
     }
 }
 
-bool lem_gen_take(gen_engine *g, int *slot) {
-    if (g->n_free == 0) return false;
-    int at = 0;
-    while (at < g->n_waiting && g->flights[g->waiting[at]].started == g->flights[g->waiting[at]].n) at++;
-    if (at == g->n_waiting) return false;
-    gen_flight *f = &g->flights[g->waiting[at]];
-    if (!f->admitted || f->fed < f->n_ids) return false;
-    if (f->holds_candidate) f->holds_candidate = false;
-    else if (g->free_pages >= f->candidate_pages) g->free_pages -= f->candidate_pages;
+/* ---- candidates */
+
+static bool reserve_candidate(gen_engine *g, gen_request *r) {
+    if (r->holds_candidate) r->holds_candidate = false;
+    else if (g->free_pages >= r->candidate_pages) g->free_pages -= r->candidate_pages;
     else return false;
+    return true;
+}
+
+/* The first request with a candidate to start has the right of way, unless its pages went to kept nodes. */
+static gen_request *next_to_start(gen_engine *g) {
+    for (int i = 0; i < g->n_waiting; i++) {
+        gen_request *r = g->waiting[i];
+        if (r->started == r->n) continue;
+        if (r->fed < r->n_ids) return NULL;
+        if (reserve_candidate(g, r)) return r;
+        if (r->live > 0) return NULL;
+    }
+    return NULL;
+}
+
+bool lem_gen_take(gen_engine *g, int *slot) {
+    gen_request *r = g->n_free > 0 ? next_to_start(g) : NULL;
+    if (!r) return false;
     *slot = g->free_slots[--g->n_free];
     gen_slot *s = &g->slots[*slot];
-    s->active = true;
-    s->flight = g->waiting[at];
-    s->index = f->candidates[f->started++];
+    s->request = r;
+    s->index = r->candidates[r->started++];
     s->node = -1;
+    s->kept = 0;
     s->tokens = 0;
     s->logprob = 0;
     lem_buf_clear(&s->text);
-    f->live++;
+    r->live++;
     return true;
+}
+
+static void free_row(gen_engine *g, gen_request *r) {
+    g->row_used[r->row] = false;
+    r->row = -1;
 }
 
 void lem_gen_drop_rows(gen_engine *g) {
     int kept = 0;
     for (int i = 0; i < g->n_waiting; i++) {
-        gen_flight *f = &g->flights[g->waiting[i]];
-        if (f->started < f->n) g->waiting[kept++] = g->waiting[i];
-        else {
-            g->row_used[f->row] = false;
-            f->row = -1;
-        }
+        gen_request *r = g->waiting[i];
+        if (r->started < r->n || r->fed < r->n_ids) g->waiting[kept++] = r;
+        else free_row(g, r);
     }
     g->n_waiting = kept;
 }
 
+lem_status lem_gen_keep(gen_engine *g, int slot, lem_request *out, lem_err *err) {
+    gen_slot *s = &g->slots[slot];
+    gen_request *r = s->request, *k;
+    lem_status st = lem_gen_new_request(g, &k, err);
+    if (st == LEM_OK && s->node < 0) st = lem_session_node(g->session, r->node, &s->node, err);
+    if (st) return st;
+    lem_gen_use(g, k, r, GEN_ADMITTED);
+    s->kept = lem_gen_pages(s->tokens - 1);
+    k->node = s->node;
+    k->n_ids = k->n = 0;
+    k->length = r->length + s->tokens - 1;
+    k->pages = s->kept;
+    k->path_pages = r->path_pages + s->kept;
+    k->candidate_pages = 0;
+    s->node = -1;
+    *out = k->name;
+    return LEM_OK;
+}
+
+/* ---- the end of candidates and requests */
+
+static void leave_pending(gen_engine *g, gen_request *r) {
+    gen_request **at = &g->first_pending, *before = NULL;
+    for (; *at != r; at = &(*at)->next) before = *at;
+    *at = r->next;
+    if (g->last_pending == r) g->last_pending = before;
+}
+
+static void leave_waiting(gen_engine *g, gen_request *r) {
+    int at = 0;
+    while (g->waiting[at] != r) at++;
+    for (g->n_waiting--; at < g->n_waiting; at++) g->waiting[at] = g->waiting[at + 1];
+    free_row(g, r);
+}
+
+static bool is_needed(const gen_request *r) {
+    return !r->dropped || r->live > 0 || r->started < r->n || r->n_children > 0;
+}
+
+/* Frees r and then the ancestors that were only needed by it. */
+static void let_go(gen_engine *g, gen_request *r) {
+    while (r && !is_needed(r)) {
+        gen_request *parent = r->parent;
+        if (r->state == GEN_PENDING) leave_pending(g, r);
+        else g->free_pages += r->pages;
+        if (r->row >= 0) leave_waiting(g, r);
+        if (r->node >= 0) lem_session_drop(g->session, r->node);
+        r->state = GEN_FREE;
+        r->next = g->free_request;
+        g->free_request = r;
+        if (parent) parent->n_children--;
+        r = parent;
+    }
+}
+
 void lem_gen_release(gen_engine *g, int slot) {
     gen_slot *s = &g->slots[slot];
-    gen_flight *f = &g->flights[s->flight];
+    gen_request *r = s->request;
     if (s->node >= 0) lem_session_drop(g->session, s->node);
-    s->active = false;
+    s->request = NULL;
     g->free_slots[g->n_free++] = slot;
-    f->live--;
-    if (f->live == 0 && f->started < f->n && !f->holds_candidate) f->holds_candidate = true;
-    else g->free_pages += f->candidate_pages;
-    if (f->live == 0 && f->started == f->n) {
-        lem_session_drop(g->session, f->node);
-        g->free_pages += f->pages;
-        f->used = false;
-    }
+    r->live--;
+    if (r->live == 0 && r->started < r->n && !r->holds_candidate && s->kept == 0) r->holds_candidate = true;
+    else g->free_pages += r->candidate_pages - s->kept;
+    let_go(g, r);
+}
+
+static void release_all(gen_engine *g, const gen_request *r) {
+    for (int i = 0; i < g->n_slots; i++)
+        if (g->slots[i].request == r) lem_gen_release(g, i);
+}
+
+void lem_engine_cancel(lem_engine *e, lem_request request) {
+    gen_request *r = lem_gen_find(e, request);
+    if (!r) return;
+    r->n = r->started;
+    if (r->holds_candidate) e->free_pages += r->candidate_pages;
+    r->holds_candidate = false;
+    if (r->state == GEN_PENDING) r->candidate_pages = 0;
+    if (r->live == 0) let_go(e, r);
+    else release_all(e, r);
+    lem_gen_drop_rows(e);
+}
+
+void lem_engine_drop(lem_engine *e, lem_request request) {
+    gen_request *r = lem_gen_find(e, request);
+    if (!r) return;
+    r->dropped = true;
+    let_go(e, r);
 }

@@ -4,7 +4,7 @@
 #define TESTS_TINY_H
 
 #include "core/mem.h"
-#include "generate/engine.h"
+#include "generate/run.h"
 #include "model/net.h"
 
 #include <setjmp.h>

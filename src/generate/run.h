@@ -1,0 +1,54 @@
+/* generate/run.h - many candidates for many prompts: an engine fed by a source until it ends
+ *
+ * Prompts are roots, all under the same options; as many are in flight as pages and slots allow.
+ * The result of a candidate never depends on what else is in flight (engine.h). */
+#ifndef LEM_GENERATE_RUN_H
+#define LEM_GENERATE_RUN_H
+
+#include "core/log.h"
+#include "generate/engine.h"
+
+typedef struct lem_generate_opts {
+    lem_sample_opts sample;  /* temperature, top-k, top-p */
+    int max_tokens;          /* per candidate, > 0; also ends where the context ends */
+    const char *const *stop; /* stop strings; the text ends before the first occurrence */
+    int n_stop;
+    const int32_t
+        *end; /* stop tokens, borrowed; an id below 0 is none. Llama 3 ends a turn with one of three */
+    int n_end;
+    int slots;       /* candidates in flight; 0 = 256 */
+    int max_prompt;  /* tokens of the longest prompt that will come; 0 = up to the context */
+    size_t kv_bytes; /* most memory for keys and values; 0 = 4 GiB (more only if one candidate needs it) */
+    uint64_t seed;
+} lem_generate_opts;
+
+typedef struct lem_prompt { /* filled by the source */
+    uint64_t index;         /* names the prompt in the sink */
+    uint64_t key;           /* record id: what the randomness is keyed by */
+    const int32_t *ids;     /* borrowed until the next source call */
+    int n_ids;
+    const int *candidates; /* which candidate indices to make, or NULL for 0..n-1 (resume skips what a journal
+                              holds) */
+    int n;
+} lem_prompt;
+
+/* *more = false at the end. */
+typedef lem_status lem_prompt_source(void *ctx, lem_prompt *out, bool *more, lem_err *err);
+
+typedef struct lem_generate_stats {
+    uint64_t prompts, candidates, prompt_tokens, generated_tokens, steps;
+    double seconds;
+} lem_generate_stats;
+
+lem_status lem_generate_check(const lem_generate_opts *o, lem_err *err) LEM_MUST_CHECK;
+/* Bytes that a run will take beside the weights. Nothing is allocated. */
+size_t lem_generate_bytes(const lem_model_config *c, const lem_generate_opts *o);
+/* Runs until the source ends. A prompt longer than the context minus one is LEM_EDATA naming its length;
+ * logits that are not finite are LEM_ENUMERIC. LEM_EINTR on cancel (the sink has seen every candidate that
+ * was finished). config is the one w was made from; stats may be NULL. */
+lem_status lem_generate_run(const lem_weights *w, const lem_model_config *config, const lem_tokenizer *tok,
+                            lem_backend *b, const lem_generate_opts *o, lem_prompt_source *source,
+                            void *source_ctx, lem_candidate_sink *sink, void *sink_ctx, lem_cancel *cancel,
+                            lem_generate_stats *stats, lem_err *err) LEM_MUST_CHECK;
+
+#endif
