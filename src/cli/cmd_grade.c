@@ -432,10 +432,8 @@ static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
     const char *audit = lem_args_str(args, "audit");
     bool to_stdout = lem_args_is(args, "out", "-"), to_file = lem_args_has(args, "out") && !to_stdout;
     /* without rows in a file the page is what the job makes */
-    lem_job_spec spec = {.cheap = true,
-                         .out = to_file ? NULL : audit,
-                         .companions = &audit,
-                         .n_companions = to_file && audit};
+    lem_job_spec spec = {
+        .cheap = true, .out = to_file ? NULL : audit, .companions = &audit, .n_companions = to_file && audit};
     job j = {.cli = cli,
              .path = args->words[0],
              .rows_to_file = to_file,

@@ -357,8 +357,7 @@ static lem_status train_stage(job *j, stage *s, const lem_objective *obj, const 
     s->steps = lem_train_steps(&o, obj->n_items);
     lem_info(j->cli->log,
              "stage %s: %ld steps of %d sequences, %.1f MiB for activations, gradients and packed weights",
-             s->name, s->steps, o.batch,
-             (double)lem_net_bytes(&j->config, o.max_rows, true) / 1048576);
+             s->name, s->steps, o.batch, (double)lem_net_bytes(&j->config, o.max_rows, true) / 1048576);
     if (j->cli->dry_run) return LEM_OK;
     char *checkpoints = checkpoint_dir(j, s, err);
     if (!checkpoints) return LEM_EMEM;

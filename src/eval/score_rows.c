@@ -53,8 +53,8 @@ static lem_status render(work *w, const char *problem, const lem_json *texts, ca
         c[i].same = same_text(c, i);
         if (c[i].same >= 0) continue;
         const lem_score_how *how = w->how;
-        lem_status st = lem_prompt_solution_bytes(how->recipe, how->tokenizer, problem, c[i].text, c[i].len,
-                                                  &c[i].r, err);
+        lem_status st =
+            lem_prompt_solution(how->recipe, how->tokenizer, problem, c[i].text, c[i].len, &c[i].r, err);
         if (st) return lem_err_context(err, "completions[%zu]", i);
         skip_unreadable(w, &c[i], i);
     }

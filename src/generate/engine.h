@@ -82,7 +82,7 @@ typedef struct lem_engine_counts {
     uint64_t generated;     /* tokens drawn */
     uint64_t generated_fed; /* drawn tokens that were computed: the last of a candidate never is */
     uint64_t steps;
-    int free_pages; /* of 32 tokens, not reserved at the moment */
+    int free_pages; /* of LEM_PAGE_KEYS tokens, not reserved at the moment */
 } lem_engine_counts;
 
 lem_status lem_engine_check(const lem_engine_opts *o, lem_err *err) LEM_MUST_CHECK;

@@ -2,7 +2,7 @@
  * what has begun can always end */
 #include "generate/engine_priv.h"
 
-int lem_gen_pages(int tokens) { return (tokens + LEM_PANEL - 1) / LEM_PANEL; }
+int lem_gen_pages(int tokens) { return (tokens + LEM_PAGE_KEYS - 1) / LEM_PAGE_KEYS; }
 
 /* ---- admission */
 

@@ -50,12 +50,12 @@ static lem_status gather_facts(lem_job *j, const lem_args *args, const lem_job_s
 
 static lem_status open_at(lem_job *j, const char *path, const lem_args *args, const lem_job_spec *spec,
                           lem_err *err) {
-    lem_status st = job_place_set(j, path, err);
-    if (st == LEM_OK) st = job_place_take(j, err);
+    lem_status st = lem_job_place_set(j, path, err);
+    if (st == LEM_OK) st = lem_job_place_take(j, err);
     if (st == LEM_OK) st = gather_facts(j, args, spec, err);
-    if (st == LEM_OK) st = job_place_check_inputs(j, err);
+    if (st == LEM_OK) st = lem_job_place_check_inputs(j, err);
     if (st || j->unread_input) return st;
-    return job_compare(j, spec->companions, spec->n_companions, err);
+    return lem_job_compare(j, spec->companions, spec->n_companions, err);
 }
 
 lem_status lem_job_open(lem_cli *cli, const lem_command *cmd, const lem_args *args, const lem_job_spec *spec,
@@ -83,7 +83,7 @@ bool lem_job_done(lem_job *j) {
     if (j->state != JOB_DONE || (j->cheap && !j->cli->in_recipe)) return false;
     lem_info(j->cli->log, "%s is already complete", j->out);
     bool rest = j->work_is_ours || (lem_file_exists(j->work) && !lem_file_exists(j->work_manifest));
-    if (!j->cli->dry_run && rest && job_work_remove(j, NULL) != LEM_OK)
+    if (!j->cli->dry_run && rest && lem_job_work_remove(j, NULL) != LEM_OK)
         lem_warn(j->cli->log, "%s is left as it is", j->work);
     return true;
 }
@@ -102,7 +102,7 @@ lem_status lem_job_start(lem_job *j, const char *compute_path, lem_err *err) {
     lem_status st = LEM_OK;
     if (compute_path && compute_path != j->compute_path)
         snprintf(j->compute_path, sizeof j->compute_path, "%s", compute_path);
-    if (j->state != JOB_PARTIAL) st = job_work_remove(j, err);
+    if (j->state != JOB_PARTIAL) st = lem_job_work_remove(j, err);
     if (st == LEM_OK) st = lem_dir_make(j->work, err);
     if (st) return st;
     j->started = true;
@@ -137,17 +137,17 @@ lem_status lem_job_finish(lem_job *j, lem_err *err) {
     if (!j->out || !j->started) return LEM_OK;
     j->finishing = lem_file_exists(j->out); /* from now on the work manifest says whose it is */
     lem_status st = write_final(j, j->manifest, j->out, err);
-    if (st == LEM_OK) st = job_work_remove(j, err);
+    if (st == LEM_OK) st = lem_job_work_remove(j, err);
     j->finished = st == LEM_OK;
     return st;
 }
 
 void lem_job_close(lem_job *j) {
     if (!j) return;
-    bool nothing = j->started && !j->finishing && !job_work_is_saved(j);
-    if (nothing && job_work_remove(j, NULL) != LEM_OK)
+    bool nothing = j->started && !j->finishing && !lem_job_work_is_saved(j);
+    if (nothing && lem_job_work_remove(j, NULL) != LEM_OK)
         lem_warn(j->cli->log, "%s could not be removed", j->work);
-    job_place_leave(j);
+    lem_job_place_leave(j);
     lem_json_free(j->facts);
     lem_free(j->out);
     lem_free(j->parent);

@@ -24,7 +24,8 @@ static bool judge(const lem_job *j, const lem_json *old) {
     return j->cli->overwrite || lem_facts_remade(j->cmd, old, j->facts, j->cli->made, j->cli->n_made);
 }
 
-lem_status job_refuse(const lem_job *j, const char *what, const char *why, const char *remedy, lem_err *err) {
+static lem_status refuse(const lem_job *j, const char *what, const char *why, const char *remedy,
+                         lem_err *err) {
     if (j->cli->in_recipe)
         remedy = "--overwrite runs the stage again and those that read it, --fresh all of them";
     return lem_fail(err, LEM_EUSAGE, "%s %s: %s; %s", j->out, what, why, remedy);
@@ -43,12 +44,12 @@ static lem_status look_at_work(lem_job *j, lem_err *err) {
         memcpy(j->compute_path, m.compute_path, sizeof j->compute_path);
         goto done;
     }
-    j->work_is_other_job = job_work_is_saved(j) && !judge(j, m.facts);
+    j->work_is_other_job = lem_job_work_is_saved(j) && !judge(j, m.facts);
     bool starts = j->state == JOB_NEW || (j->cheap && !j->cli->in_recipe);
     if (!starts || !j->work_is_other_job) goto done;
     LEM_TRY(lem_buf_ok(&diff, err));
-    st = job_refuse(j, "is an unfinished run of another job", lem_buf_str(&diff),
-                    "the old command goes on with it, --fresh starts anew", err);
+    st = refuse(j, "is an unfinished run of another job", lem_buf_str(&diff),
+                "the old command goes on with it, --fresh starts anew", err);
 done:
     lem_buf_release(&diff);
     lem_manifest_release(&m);
@@ -114,7 +115,7 @@ static lem_status look_at_result(lem_job *j, const char *const *companions, int 
 
 /* A finished result comes first: a run may be killed between its last manifest and the end of its work
  * folder. Then an unfinished run: until it ends, what stands at the output may be an older result. */
-lem_status job_compare(lem_job *j, const char *const *companions, int n, lem_err *err) {
+lem_status lem_job_compare(lem_job *j, const char *const *companions, int n, lem_err *err) {
     lem_buf foreign = {0};
     lem_status st = LEM_OK;
     j->may_replace = j->cli->overwrite;
@@ -122,8 +123,8 @@ lem_status job_compare(lem_job *j, const char *const *companions, int n, lem_err
     LEM_TRY(lem_buf_ok(&foreign, err));
     LEM_TRY(look_at_work(j, err));
     if (j->state == JOB_NEW && foreign.len && !j->may_replace)
-        st = job_refuse(j, "exists and is not the result of this job", lem_buf_str(&foreign),
-                        "choose another --out, or pass --overwrite", err);
+        st = refuse(j, "exists and is not the result of this job", lem_buf_str(&foreign),
+                    "choose another --out, or pass --overwrite", err);
     memcpy(j->cli->job_identity, j->identity, sizeof j->identity);
 done:
     lem_buf_release(&foreign);

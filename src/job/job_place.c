@@ -39,7 +39,7 @@ static lem_status check_kind(const lem_job *j, lem_err *err) {
     return lem_fail(err, LEM_EUSAGE, "--out %s is a folder; a file is expected", j->out);
 }
 
-lem_status job_place_set(lem_job *j, const char *out, lem_err *err) {
+lem_status lem_job_place_set(lem_job *j, const char *out, lem_err *err) {
     bool dir = j->cmd->output == LEM_OUTPUT_DIR;
     j->out = plain_path(out, err);
     if (!j->out) return LEM_EMEM;
@@ -67,7 +67,7 @@ static lem_status topmost_missing(const char *path, char **top, lem_err *err) {
     return st;
 }
 
-lem_status job_place_take(lem_job *j, lem_err *err) {
+lem_status lem_job_place_take(lem_job *j, lem_err *err) {
     if (j->cli->dry_run) return LEM_OK;
     lem_status st = topmost_missing(j->parent, &j->made, err);
     if (st == LEM_OK) st = lem_dir_make(j->parent, err);
@@ -85,7 +85,7 @@ static void remove_made(const lem_job *j) {
     lem_free(at);
 }
 
-void job_place_leave(lem_job *j) {
+void lem_job_place_leave(lem_job *j) {
     lem_lock_release(j->lock);
     j->lock = NULL;
     if (j->made && !j->finished) remove_made(j);
@@ -98,7 +98,7 @@ static bool same_file(const char *a, const char *b) {
     return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
 }
 
-lem_status job_place_check_inputs(const lem_job *j, lem_err *err) {
+lem_status lem_job_place_check_inputs(const lem_job *j, lem_err *err) {
     const lem_json *inputs = lem_json_get(j->facts, "inputs");
     for (size_t i = 0; i < lem_json_count(inputs); i++) {
         const char *path = lem_json_str(lem_json_get(lem_json_at(inputs, i), "path"), "");

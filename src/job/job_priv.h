@@ -30,27 +30,25 @@ struct lem_job {
 /* ---- job_place.c ---- */
 
 /* Paths of the output and what stands beside it. LEM_EUSAGE if the output is of the wrong kind. */
-lem_status job_place_set(lem_job *j, const char *out, lem_err *err) LEM_MUST_CHECK;
+lem_status lem_job_place_set(lem_job *j, const char *out, lem_err *err) LEM_MUST_CHECK;
 /* Makes the folder that the output stands in, and takes the lock; nothing with --dry-run. */
-lem_status job_place_take(lem_job *j, lem_err *err) LEM_MUST_CHECK;
+lem_status lem_job_place_take(lem_job *j, lem_err *err) LEM_MUST_CHECK;
 /* Releases the lock and removes what was made for nothing. */
-void job_place_leave(lem_job *j);
+void lem_job_place_leave(lem_job *j);
 /* LEM_EUSAGE if the output is one of the inputs. */
-lem_status job_place_check_inputs(const lem_job *j, lem_err *err) LEM_MUST_CHECK;
+lem_status lem_job_place_check_inputs(const lem_job *j, lem_err *err) LEM_MUST_CHECK;
 
 /* ---- job_work.c ---- */
 
 /* The work folder holds something that would be lost: a checkpoint, or a journal with records. */
-bool job_work_is_saved(const lem_job *j);
+bool lem_job_work_is_saved(const lem_job *j);
 /* Removes the work folder. What lemma never writes there is somebody's: LEM_EUSAGE, and all of it stays. */
-lem_status job_work_remove(const lem_job *j, lem_err *err) LEM_MUST_CHECK;
+lem_status lem_job_work_remove(const lem_job *j, lem_err *err) LEM_MUST_CHECK;
 
-/* ---- job_compare.c ---- */
+/* ---- lem_job_compare.c ---- */
 
 /* Sets state, identity and compute path by what stands there; LEM_EUSAGE for a refusal. companions: files
  * that stand beside a whole output. */
-lem_status job_compare(lem_job *j, const char *const *companions, int n, lem_err *err) LEM_MUST_CHECK;
-lem_status job_refuse(const lem_job *j, const char *what, const char *why, const char *remedy,
-                      lem_err *err) LEM_MUST_CHECK;
+lem_status lem_job_compare(lem_job *j, const char *const *companions, int n, lem_err *err) LEM_MUST_CHECK;
 
 #endif

@@ -55,9 +55,11 @@ static bool is_foreign(const lem_job *j, const char *name) {
     return !is_lemmas(name);
 }
 
-bool job_work_is_saved(const lem_job *j) { return lem_file_exists(j->work) && count(j, would_be_lost) != 0; }
+bool lem_job_work_is_saved(const lem_job *j) {
+    return lem_file_exists(j->work) && count(j, would_be_lost) != 0;
+}
 
-lem_status job_work_remove(const lem_job *j, lem_err *err) {
+lem_status lem_job_work_remove(const lem_job *j, lem_err *err) {
     struct stat s;
     if (lstat(j->work, &s) != 0) return LEM_OK;
     if (!S_ISDIR(s.st_mode) || count(j, is_foreign) != 0)

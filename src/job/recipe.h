@@ -32,8 +32,8 @@ typedef struct lem_recipe_spec {
     double memory; /* bytes of this machine; 0 = unknown */
 } lem_recipe_spec;
 
-/* *summary (if summary is not NULL) receives, on LEM_OK, what the run made or would make, in recipe order; the
- * caller frees it. What stages print goes to stdout, or to stderr with --json, which wants stdout. */
+/* *summary (if summary is not NULL) receives, on LEM_OK, what the run made or would make, in recipe order;
+ * the caller frees it. What stages print goes to stdout, or to stderr with --json, which wants stdout. */
 lem_status lem_recipe_run(lem_cli *cli, const lem_recipe_spec *spec, lem_json **summary,
                           lem_err *err) LEM_MUST_CHECK;
 

@@ -2,9 +2,9 @@
  *
  * A session is the one mutable thing and is shared by nobody. Nodes are made under a parent, grow at the end
  * (only while they have no children), and are freed (a node's memory goes back when it and its children are
- * freed). Keys and values live in pages of 32 tokens; a child reads its ancestors' pages. A step feeds tokens
- * to any set of nodes at once; results for a node do not depend, bit for bit, on which others are in the step
- * nor on how its tokens were split over steps, and equal what lem_net_forward computes. */
+ * freed). Keys and values live in pages of LEM_PAGE_KEYS tokens; a child reads its ancestors' pages. A step
+ * feeds tokens to any set of nodes at once; results for a node do not depend, bit for bit, on which others
+ * are in the step nor on how its tokens were split over steps, and equal what lem_net_forward computes. */
 #ifndef LEM_MODEL_SESSION_H
 #define LEM_MODEL_SESSION_H
 
@@ -27,7 +27,7 @@ typedef struct lem_feed {
     int n;
 } lem_feed; /* n >= 1 tokens to append to node */
 
-/* max_pages pages of 32 tokens are allocated; max_rows is the most tokens of one step. */
+/* max_pages pages of LEM_PAGE_KEYS tokens are allocated; max_rows is the most tokens of one step. */
 size_t lem_session_bytes(const lem_model_config *c, int max_pages, int max_rows);
 lem_status lem_session_new(const lem_weights *w, lem_backend *b, int max_pages, int max_rows,
                            lem_session **out, lem_err *err) LEM_MUST_CHECK;

@@ -380,13 +380,7 @@ static lem_status render(work *w, const char *solution, size_t len) {
 }
 
 lem_status lem_prompt_solution(const lem_prompt_recipe *how, const lem_tokenizer *t, const char *problem,
-                               const char *solution, lem_rendering *out, lem_err *err) {
-    return lem_prompt_solution_bytes(how, t, problem, solution, strlen(solution), out, err);
-}
-
-lem_status lem_prompt_solution_bytes(const lem_prompt_recipe *how, const lem_tokenizer *t,
-                                     const char *problem, const char *solution, size_t len,
-                                     lem_rendering *out, lem_err *err) {
+                               const char *solution, size_t len, lem_rendering *out, lem_err *err) {
     lem_buf text = {0};
     work w = {how, t, problem, NULL, 0, 0, out, err};
     lem_status st = LEM_OK;

@@ -51,15 +51,12 @@ typedef struct lem_rendering { /* zeroed = empty; reused */
     int n_at, cap_at;
 } lem_rendering;
 void lem_rendering_release(lem_rendering *r);
-/* A form with steps finds no token to read (n_at 0) in a solution without steps. LEM_EDATA for more than
- * LEM_PROMPT_STEPS_MAX steps. */
+/* Of a solution of len bytes and a NUL behind them. A form with steps finds no token to read (n_at 0) in a
+ * solution without steps. A byte of 0 inside is text in REPLY_END, where training reads it too; other forms
+ * end at it. LEM_EDATA for more than LEM_PROMPT_STEPS_MAX steps. */
 lem_status lem_prompt_solution(const lem_prompt_recipe *how, const lem_tokenizer *t, const char *problem,
-                               const char *solution, lem_rendering *out, lem_err *err) LEM_MUST_CHECK;
-/* The same for a solution of len bytes and a NUL behind them. A byte of 0 inside is text in REPLY_END, where
- * training reads it too; other forms end at it. */
-lem_status lem_prompt_solution_bytes(const lem_prompt_recipe *how, const lem_tokenizer *t,
-                                     const char *problem, const char *solution, size_t len,
-                                     lem_rendering *out, lem_err *err) LEM_MUST_CHECK;
+                               const char *solution, size_t len, lem_rendering *out,
+                               lem_err *err) LEM_MUST_CHECK;
 /* The two parts of REPLY_END, for training: what the solutions of a problem share, and what each adds. Both
  * append. */
 lem_status lem_prompt_beginning(const lem_prompt_recipe *how, const lem_tokenizer *t, const char *problem,

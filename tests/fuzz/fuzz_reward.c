@@ -60,7 +60,7 @@ static void check(const lem_tokenizer *t, lem_head_kind kind, const char *separa
     lem_prompt_settings told = {0};
     lem_rendering r = {{0}, NULL, 0, 0};
     recipe(t, kind, separator, &told, &how);
-    lem_status st = lem_prompt_solution(&how, t, problem, solution, &r, &err);
+    lem_status st = lem_prompt_solution(&how, t, problem, solution, strlen(solution), &r, &err);
     if (st != LEM_OK && (st != LEM_EDATA || !err.text[0])) __builtin_trap();
     if (st == LEM_OK) check_rendering(&how, kind, &r);
     lem_rendering_release(&r);

@@ -65,7 +65,8 @@ static int score_row(const folder *f, lem_scorer *s, const lem_json *row, float 
     assert_true(n <= MAX_TEXTS);
     for (int i = 0; i < n; i++) {
         OK(lem_prompt_solution(&f->recipe, f->t, lem_json_str(lem_json_get(row, "problem"), ""),
-                               lem_json_str(lem_json_at(texts, (size_t)i), ""), &r[i], &gerr));
+                               lem_json_str(lem_json_at(texts, (size_t)i), ""),
+                               strlen(lem_json_str(lem_json_at(texts, (size_t)i), "")), &r[i], &gerr));
         items[i] = (lem_score_item){r[i].ids.data, (int)r[i].ids.len, r[i].at, r[i].n_at, value + reads};
         counts[i] = r[i].n_at;
         reads += r[i].n_at;
@@ -186,8 +187,10 @@ static void shared_once(void **state) {
     lem_scorer *s = scorer_of(&f, 512);
     lem_rendering r = {{0}, NULL, 0, 0}, other = {{0}, NULL, 0, 0};
     const char *problem = lem_json_str(lem_json_get(row, "problem"), "");
-    OK(lem_prompt_solution(&f.recipe, f.t, problem, "The answer is 42.", &r, &gerr));
-    OK(lem_prompt_solution(&f.recipe, f.t, problem, "The answer is 40.", &other, &gerr));
+    OK(lem_prompt_solution(&f.recipe, f.t, problem, "The answer is 42.", strlen("The answer is 42."), &r,
+                           &gerr));
+    OK(lem_prompt_solution(&f.recipe, f.t, problem, "The answer is 40.", strlen("The answer is 40."), &other,
+                           &gerr));
     int n = (int)r.ids.len, m = (int)other.ids.len, same = 0;
     while (r.ids.data[same] == other.ids.data[same]) same++;
     assert_true(same > 20 && same < n && same < m);
@@ -220,7 +223,8 @@ static void trained_as_scored(void **state) {
             const lem_json *text = lem_json_at(texts, i);
             OK(lem_chat_prompt(f.t, LEM_REWARD_SYSTEM, problem, &ids, &gerr));
             OK(lem_chat_reply(f.t, lem_json_str(text, ""), lem_json_str_len(text), &ids, &gerr));
-            OK(lem_prompt_solution(&f.recipe, f.t, problem, lem_json_str(text, ""), &x, &gerr));
+            OK(lem_prompt_solution(&f.recipe, f.t, problem, lem_json_str(text, ""),
+                                   strlen(lem_json_str(text, "")), &x, &gerr));
             assert_int_equal(ids.len, x.ids.len);
             assert_memory_equal(ids.data, x.ids.data, ids.len * sizeof *ids.data);
             lem_ids_release(&ids);

@@ -135,7 +135,8 @@ static void trained_as_scored(const lem_lists *l, uint64_t list, const lem_promp
     const struct lem_list_item *it = &l->list[list];
     for (int i = 0; i < it->n; i++) {
         const struct lem_list_response *p = &l->response[it->first + i];
-        assert_int_equal(lem_prompt_solution(how, tok, problem, responses[i], &r, &err), LEM_OK);
+        assert_int_equal(lem_prompt_solution(how, tok, problem, responses[i], strlen(responses[i]), &r, &err),
+                         LEM_OK);
         assert_int_equal(r.ids.len, it->prompt + p->len);
         assert_memory_equal(r.ids.data, l->ids + it->at, (size_t)it->prompt * sizeof(int32_t));
         assert_memory_equal(r.ids.data + it->prompt, l->ids + p->at, (size_t)p->len * sizeof(int32_t));

@@ -51,7 +51,8 @@ static void compare(const char *system, const char *solution, int *agree, int *a
     published.form = LEM_PROMPT_LAST_TOKEN;
     lem_status st = lem_prompt_beginning(&how, t, "two plus two?", &trained, &err);
     if (st == LEM_OK) st = lem_prompt_reply(&how, t, solution, strlen(solution), &trained, &err);
-    assert_int_equal(lem_prompt_solution(&how, t, "two plus two?", solution, &scored, &err), st);
+    assert_int_equal(lem_prompt_solution(&how, t, "two plus two?", solution, strlen(solution), &scored, &err),
+                     st);
     if (st == LEM_OK) {
         assert_true(same(&trained, &scored.ids));
         assert_int_equal(scored.n_at, 1);
@@ -60,7 +61,8 @@ static void compare(const char *system, const char *solution, int *agree, int *a
         OK(lem_chat_prompt(t, system, "two plus two?", &prompt, &err));
         assert_memory_equal(trained.data, prompt.data, prompt.len * sizeof *prompt.data);
     }
-    bool rendered = lem_prompt_solution(&published, t, "two plus two?", solution, &whole, &err) == LEM_OK;
+    bool rendered = lem_prompt_solution(&published, t, "two plus two?", solution, strlen(solution), &whole,
+                                        &err) == LEM_OK;
     if (rendered && st == LEM_OK && same(&trained, &whole.ids)) ++*agree;
     else if (rendered) ++*apart;
     lem_rendering_release(&scored);
@@ -136,8 +138,8 @@ static void suffix_in_every_form(void **state) {
         const lem_tokenizer *of = f == LEM_PROMPT_STEP_TAGS ? tags : t;
         OK(lem_prompt_recipe_find(&how, of, "/nonexistent", &err));
         OK(lem_prompt_recipe_find(&with, of, "/nonexistent", &err));
-        OK(lem_prompt_solution(&how, of, "two?\nThink.", "one\n\ntwo", &a, &err));
-        OK(lem_prompt_solution(&with, of, "two?", "one\n\ntwo", &b, &err));
+        OK(lem_prompt_solution(&how, of, "two?\nThink.", "one\n\ntwo", strlen("one\n\ntwo"), &a, &err));
+        OK(lem_prompt_solution(&with, of, "two?", "one\n\ntwo", strlen("one\n\ntwo"), &b, &err));
         assert_int_equal(a.ids.len, b.ids.len);
         assert_memory_equal(a.ids.data, b.ids.data, a.ids.len * sizeof *a.ids.data);
         assert_int_equal(a.n_at, lem_prompt_form_has_steps(how.form) ? 2 : 1);

@@ -35,7 +35,7 @@ static void drop(fixture *f) {
 /* The rendered text with "^" behind every token that is read. */
 static void shows(fixture *f, const char *problem, const char *solution, const char *want) {
     lem_buf b = {0};
-    OK(lem_prompt_solution(&f->how, f->t, problem, solution, &f->r, &err));
+    OK(lem_prompt_solution(&f->how, f->t, problem, solution, strlen(solution), &f->r, &err));
     for (size_t i = 0, k = 0; i < f->r.ids.len; i++) {
         OK(lem_tokenizer_decode(f->t, &f->r.ids.data[i], 1, false, &b, &err));
         if (k >= (size_t)f->r.n_at || (size_t)f->r.at[k] != i) continue;
@@ -93,7 +93,7 @@ static void qwen_steps(void **state) {
     }
     const char *const empty[] = {"", "\n\n", " \n\n\t\n\n "};
     for (int i = 0; i < 3; i++) {
-        OK(lem_prompt_solution(&f.how, f.t, "Q", empty[i], &f.r, &err));
+        OK(lem_prompt_solution(&f.how, f.t, "Q", empty[i], strlen(empty[i]), &f.r, &err));
         assert_int_equal(f.r.n_at, 0);
     }
     drop(&f);
@@ -133,7 +133,7 @@ static void sign_turns(void **state) {
 static void tags(void **state) {
     (void)state;
     fixture f = make(LEM_HEAD_KIND_MATH_SHEPHERD, "math_shepherd", NULL, NULL);
-    OK(lem_prompt_solution(&f.how, f.t, "Q", "Step 1: one\n\ntwo", &f.r, &err));
+    OK(lem_prompt_solution(&f.how, f.t, "Q", "Step 1: one\n\ntwo", strlen("Step 1: one\n\ntwo"), &f.r, &err));
     lem_buf b = {0};
     OK(lem_tokenizer_decode(f.t, f.r.ids.data, f.r.ids.len, false, &b, &err));
     assert_non_null(strstr(lem_buf_str(&b), "Q Step 1: one " KI "\nStep 2: two " KI));
@@ -143,12 +143,13 @@ static void tags(void **state) {
     lem_ids before = {0};
     for (size_t i = 0; i < f.r.ids.len; i++) OK(lem_ids_push(&before, f.r.ids.data[i], &err));
     /* The same with the tags written in the solution. */
-    OK(lem_prompt_solution(&f.how, f.t, "Q", "Step 1: one " KI "\nStep 2: two " KI, &f.r, &err));
+    OK(lem_prompt_solution(&f.how, f.t, "Q", "Step 1: one " KI "\nStep 2: two " KI,
+                           strlen("Step 1: one " KI "\nStep 2: two " KI), &f.r, &err));
     assert_int_equal(f.r.ids.len, before.len);
     assert_memory_equal(f.r.ids.data, before.data, before.len * sizeof *before.data);
     lem_ids_release(&before);
     /* A tag in the problem is not read. */
-    OK(lem_prompt_solution(&f.how, f.t, "Q " KI " ?", "one", &f.r, &err));
+    OK(lem_prompt_solution(&f.how, f.t, "Q " KI " ?", "one", strlen("one"), &f.r, &err));
     assert_int_equal(f.r.n_at, 1);
     assert_int_equal(f.r.at[0], (int)f.r.ids.len - 1);
     drop(&f);
@@ -173,16 +174,18 @@ static void refusals(void **state) {
     f.how.good++; /* as if '+' were another token inside the conversation */
     lem_tokenizer_free(f.t);
     f.t = tokenizer_of("rlhflow_prm");
-    FAILS(lem_prompt_solution(&f.how, f.t, "Q", "A", &f.r, &err), LEM_EDATA, "the signs cannot be told");
+    FAILS(lem_prompt_solution(&f.how, f.t, "Q", "A", strlen("A"), &f.r, &err), LEM_EDATA,
+          "the signs cannot be told");
     drop(&f);
     f = make(LEM_HEAD_KIND_QWEN_PRM, "qwen_prm", "", NULL);
     size_t n = 3 * (LEM_PROMPT_STEPS_MAX + 1);
     char *many = malloc(n + 1);
     for (size_t i = 0; i < n; i++) many[i] = "a\n\n"[i % 3];
     many[n] = '\0';
-    FAILS(lem_prompt_solution(&f.how, f.t, "Q", many, &f.r, &err), LEM_EDATA, "more than 4096 steps");
+    FAILS(lem_prompt_solution(&f.how, f.t, "Q", many, strlen(many), &f.r, &err), LEM_EDATA,
+          "more than 4096 steps");
     many[n - 3] = '\0';
-    OK(lem_prompt_solution(&f.how, f.t, "Q", many, &f.r, &err));
+    OK(lem_prompt_solution(&f.how, f.t, "Q", many, strlen(many), &f.r, &err));
     assert_int_equal(f.r.n_at, LEM_PROMPT_STEPS_MAX);
     free(many);
     drop(&f);
