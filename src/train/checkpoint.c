@@ -86,7 +86,9 @@ static lem_status read_manifest(const char *dir, lem_json **out, lem_err *err) {
     return st;
 }
 
-static lem_status read_blob(const char *dir, const lem_json *files, const lem_blob *b, lem_err *err) {
+/* Verifies the array, and fills the blob if `take`. */
+static lem_status read_blob(const char *dir, const lem_json *files, const lem_blob *b, bool take,
+                            lem_err *err) {
     const lem_json *f = NULL;
     for (size_t i = 0; i < lem_json_count(files) && !f; i++) {
         const lem_json *g = lem_json_at(files, i);
@@ -110,7 +112,7 @@ static lem_status read_blob(const char *dir, const lem_json *files, const lem_bl
         if (lem_json_int(lem_json_at(sums, i), -1) != (int64_t)lem_crc32c(0, data.data + at, n))
             st = lem_fail(err, LEM_EDATA, "%s: checksum of MiB %zu does not match", path, i);
     }
-    if (st == LEM_OK) memcpy(b->data, lem_buf_str(&data), b->bytes);
+    if (st == LEM_OK && take) memcpy(b->data, lem_buf_str(&data), b->bytes);
     lem_buf_release(&data);
     lem_free(path);
     return st;
@@ -193,8 +195,10 @@ static lem_status load_one(const char *dir, const char *identity, const lem_blob
                       "%s was made with other options, data or compute path (identity %.12s, now %.12s); use "
                       "--fresh to start over",
                       dir, found, identity);
-    for (int i = 0; st == LEM_OK && i < n_blobs; i++)
-        st = read_blob(dir, lem_json_get(m, "files"), &blobs[i], err);
+    /* all are whole before the first is taken: a damaged checkpoint leaves the caller's arrays as they were
+     */
+    for (int i = 0; st == LEM_OK && i < 2 * n_blobs; i++)
+        st = read_blob(dir, lem_json_get(m, "files"), &blobs[i % n_blobs], i >= n_blobs, err);
     if (st == LEM_OK) {
         *state = lem_json_copy(lem_json_get(m, "state"));
         if (!*state) st = lem_fail(err, LEM_EMEM, "out of memory");

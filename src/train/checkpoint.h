@@ -22,8 +22,9 @@ typedef struct lem_blob { /* an array of the caller */
 lem_status lem_checkpoint_save(const char *root, long n, const char *identity, const lem_json *state,
                                const lem_blob *blobs, int n_blobs, lem_err *err) LEM_MUST_CHECK;
 /* Loads the newest checkpoint that verifies into the blobs; *n = -1 and *state = NULL when there is none.
- * Damaged ones are named by a warning and passed over. A checkpoint of another identity, or whole with
- * arrays of other sizes (which another version made), is LEM_EUSAGE. state is the caller's to free. */
+ * Damaged ones are named by a warning and passed over; where none is left the blobs are as they were. A
+ * checkpoint of another identity, or whole with arrays of other sizes (which another version made), is
+ * LEM_EUSAGE. state is the caller's to free. */
 lem_status lem_checkpoint_load_latest(const char *root, const char *identity, const lem_blob *blobs,
                                       int n_blobs, lem_log *log, long *n, lem_json **state,
                                       lem_err *err) LEM_MUST_CHECK;

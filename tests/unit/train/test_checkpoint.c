@@ -77,6 +77,17 @@ static void damage(void **state) {
     assert_int_equal(load("me", LEM_OK), -1);
 }
 
+/* The second array is damaged, and no older checkpoint is whole: the first array is not taken either. */
+static void damage_leaves_arrays_alone(void **state) {
+    (void)state;
+    save(35, 5);
+    corrupt("step-00000035/b.f32", -1);
+    corrupt("step-00000030/MANIFEST.json", 40);
+    assert_int_equal(load("me", LEM_OK), -1);
+    assert_float_equal(a[1], 0, 0); /* as load fills it */
+    assert_float_equal(b[7], -7, 0);
+}
+
 static void every_manifest_byte(void **state) {
     (void)state;
     save(40, 4);
@@ -108,6 +119,7 @@ int main(void) {
     snprintf(root, sizeof root, "/tmp/lemma-ckpt-XXXXXX");
     if (!mkdtemp(root)) return 1;
     const struct CMUnitTest tests[] = {cmocka_unit_test(newest_wins), cmocka_unit_test(damage),
+                                       cmocka_unit_test(damage_leaves_arrays_alone),
                                        cmocka_unit_test(every_manifest_byte), cmocka_unit_test(leftover)};
     int rc = cmocka_run_group_tests(tests, NULL, NULL);
     lem_err err = LEM_ERR_INIT;
