@@ -86,14 +86,18 @@ static lem_status read_manifest(const char *dir, lem_json **out, lem_err *err) {
     return st;
 }
 
+static const lem_json *file_named(const lem_json *files, const char *name) {
+    for (size_t i = 0; i < lem_json_count(files); i++) {
+        const lem_json *f = lem_json_at(files, i);
+        if (strcmp(lem_json_str(lem_json_get(f, "name"), ""), name) == 0) return f;
+    }
+    return NULL;
+}
+
 /* Verifies the array, and fills the blob if `take`. */
 static lem_status read_blob(const char *dir, const lem_json *files, const lem_blob *b, bool take,
                             lem_err *err) {
-    const lem_json *f = NULL;
-    for (size_t i = 0; i < lem_json_count(files) && !f; i++) {
-        const lem_json *g = lem_json_at(files, i);
-        if (strcmp(lem_json_str(lem_json_get(g, "name"), ""), b->name) == 0) f = g;
-    }
+    const lem_json *f = file_named(files, b->name);
     if (!f || lem_json_int(lem_json_get(f, "bytes"), -1) != (int64_t)b->bytes)
         return lem_fail(
             err, LEM_EUSAGE,
