@@ -74,14 +74,8 @@ static lem_status configure(const lem_args *args, lem_candidates_map *map, lem_e
 }
 
 static lem_status write_result(lem_job *job, const lem_json *r, lem_err *err) {
-    lem_buf b = {0};
-    lem_json_write(r, 2, &b);
-    lem_buf_putc(&b, '\n');
-    lem_status st = lem_buf_ok(&b, err);
-    if (st == LEM_OK) st = lem_file_write_atomic(lem_job_out(job), b.data, b.len, err);
-    if (st == LEM_OK) st = lem_job_finish(job, err);
-    lem_buf_release(&b);
-    return st;
+    lem_status st = lem_json_save(lem_job_out(job), r, 2, err);
+    return st ? st : lem_job_finish(job, err);
 }
 
 static lem_status print_text(lem_cli *cli, const lem_eval_data *d, const lem_metrics *m, lem_err *err) {

@@ -32,6 +32,9 @@ lem_status lem_json_load(const char *path, size_t max_bytes, lem_json **out,
 /* The same of the file `name` in a folder; *out is NULL when there is no such file. */
 lem_status lem_json_load_beside(const char *dir, const char *name, size_t max_bytes, lem_json **out,
                                 lem_err *err) LEM_MUST_CHECK;
+/* One document and a line end, written whole or not at all; indent as in lem_json_write. v NULL means that it
+ * could not be made: LEM_EMEM. */
+lem_status lem_json_save(const char *path, const lem_json *v, int indent, lem_err *err) LEM_MUST_CHECK;
 void lem_json_free(lem_json *v);            /* NULL allowed */
 lem_json *lem_json_share(lem_json *v);      /* another reference */
 lem_json *lem_json_copy(const lem_json *v); /* deep copy, NULL on OOM */

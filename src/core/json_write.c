@@ -1,5 +1,6 @@
 /* json_write - writes JSON: minimal escapes, UTF-8 as it is, reals in the shortest form that reads back
  * exactly */
+#include "core/file.h"
 #include "core/json.h"
 
 #include <inttypes.h>
@@ -103,4 +104,15 @@ void lem_json_write(const lem_json *v, int indent, lem_buf *out) {
         if (!depth) return;
         v = next_member(&stack[depth - 1], indent, depth, out);
     }
+}
+
+lem_status lem_json_save(const char *path, const lem_json *v, int indent, lem_err *err) {
+    lem_buf text = {0};
+    if (!v) return lem_fail(err, LEM_EMEM, "%s: out of memory", path);
+    lem_json_write(v, indent, &text);
+    lem_buf_putc(&text, '\n');
+    lem_status st = lem_buf_ok(&text, err);
+    if (st == LEM_OK) st = lem_file_write_atomic(path, text.data, text.len, err);
+    lem_buf_release(&text);
+    return st;
 }

@@ -33,16 +33,8 @@ static lem_json *to_json(const lem_manifest *m) {
 }
 
 lem_status lem_manifest_write(const char *path, const lem_manifest *m, lem_err *err) {
-    lem_buf b = {0};
     lem_json *o = to_json(m);
-    lem_status st = o ? LEM_OK : lem_fail(err, LEM_EMEM, "%s: out of memory", path);
-    LEM_TRY(st);
-    lem_json_write(o, 2, &b);
-    lem_buf_putc(&b, '\n');
-    LEM_TRY(lem_buf_ok(&b, err));
-    LEM_TRY(lem_file_write_atomic(path, b.data, b.len, err));
-done:
-    lem_buf_release(&b);
+    lem_status st = lem_json_save(path, o, 2, err);
     lem_json_free(o);
     return st;
 }

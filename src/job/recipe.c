@@ -9,16 +9,6 @@
 
 static lem_status no_memory(lem_err *err) { return lem_fail(err, LEM_EMEM, "out of memory"); }
 
-static lem_status write_json(const char *path, const lem_json *v, lem_err *err) {
-    lem_buf b = {0};
-    lem_json_write(v, 1, &b);
-    lem_buf_putc(&b, '\n');
-    lem_status st = lem_buf_ok(&b, err);
-    if (st == LEM_OK) st = lem_file_write_atomic(path, b.data, b.len, err);
-    lem_buf_release(&b);
-    return st;
-}
-
 /* ---- run.json and timing.json ---- */
 
 static lem_status load_state(const recipe *r, const char *path, lem_json **out, lem_err *err) {
@@ -54,37 +44,44 @@ static lem_status open_state(recipe *r, lem_err *err) {
 
 static lem_json *stage_record(const recipe_stage *s) {
     const char *out = lem_args_str(&s->args, "out");
-    lem_json *o = lem_json_new_object();
-    bool ok = o && lem_json_set(o, "name", lem_json_new_str(s->name)) &&
-              lem_json_set(o, "command", lem_json_new_str(s->cmd->name)) &&
-              lem_json_set(o, "status", lem_json_new_str("done"));
-    if (ok && *s->cli.job_identity) ok = lem_json_set(o, "identity", lem_json_new_str(s->cli.job_identity));
-    if (ok && out) ok = lem_json_set(o, "out", lem_json_new_str(out));
-    if (ok) return o;
-    lem_json_free(o);
+    lem_object o = lem_object_new();
+    lem_object_str(&o, "name", s->name);
+    lem_object_str(&o, "command", s->cmd->name);
+    lem_object_str(&o, "status", "done");
+    if (*s->cli.job_identity) lem_object_str(&o, "identity", s->cli.job_identity);
+    if (out) lem_object_str(&o, "out", out);
+    return lem_object_done(&o);
+}
+
+/* The first n records, or fewer; NULL = no memory. */
+static lem_json *first_records(const lem_json *old, size_t n) {
+    lem_json *kept = lem_json_new_array();
+    bool ok = kept != NULL;
+    for (size_t i = 0; ok && i < n && i < lem_json_count(old); i++)
+        ok = lem_json_append(kept, lem_json_copy(lem_json_at(old, i)));
+    if (ok) return kept;
+    lem_json_free(kept);
     return NULL;
+}
+
+/* Takes records. */
+static lem_status replace_records(recipe *r, lem_json *records, lem_err *err) {
+    if (!lem_json_set(r->state, "stages", records)) return no_memory(err);
+    return lem_json_save(r->state_path, r->state, 1, err);
 }
 
 /* Stage i is done. A new or another record of it ends what was known of the stages behind it. */
 static lem_status record_stage(recipe *r, size_t i, lem_err *err) {
     const lem_json *old = lem_json_get(r->state, "stages");
-    lem_json *now = stage_record(&r->stages[i]), *kept = NULL;
-    lem_status st = now ? LEM_OK : no_memory(err);
-    if (st == LEM_OK && lem_json_equal(lem_json_at(old, i), now)) {
+    lem_json *now = stage_record(&r->stages[i]);
+    if (!now) return no_memory(err);
+    if (lem_json_equal(lem_json_at(old, i), now)) {
         lem_json_free(now);
         return LEM_OK;
     }
-    kept = lem_json_new_array();
-    bool ok = kept != NULL;
-    for (size_t k = 0; ok && k < i && k < lem_json_count(old); k++)
-        ok = lem_json_append(kept, lem_json_copy(lem_json_at(old, k)));
-    if (ok && now) {
-        ok = lem_json_append(kept, now);
-        now = NULL;
-    }
-    lem_json_free(now);
-    if (ok)
-        return lem_json_set(r->state, "stages", kept) ? write_json(r->state_path, r->state, err) : LEM_EMEM;
+    lem_json *kept = first_records(old, i);
+    if (!kept) lem_json_free(now);
+    else if (lem_json_append(kept, now)) return replace_records(r, kept, err);
     lem_json_free(kept);
     return no_memory(err);
 }
@@ -93,7 +90,7 @@ static lem_status record_stage(recipe *r, size_t i, lem_err *err) {
 static lem_status record_time(recipe *r, const char *name, double seconds, lem_err *err) {
     double before = lem_json_num(lem_json_get(r->timing, name), 0);
     if (!lem_json_set(r->timing, name, lem_json_new_num(before + seconds))) return no_memory(err);
-    return write_json(r->timing_path, r->timing, err);
+    return lem_json_save(r->timing_path, r->timing, 1, err);
 }
 
 /* One compute path for the whole run, chosen when it starts, so that a resumed run takes the same. */
@@ -149,13 +146,8 @@ static lem_status run_stages(recipe *r, lem_err *err) {
 static lem_status cut_state(recipe *r, lem_err *err) {
     const lem_json *old = lem_json_get(r->state, "stages");
     if (lem_json_count(old) <= r->n) return LEM_OK;
-    lem_json *kept = lem_json_new_array();
-    bool ok = kept != NULL;
-    for (size_t i = 0; ok && i < r->n; i++) ok = lem_json_append(kept, lem_json_copy(lem_json_at(old, i)));
-    if (ok)
-        return lem_json_set(r->state, "stages", kept) ? write_json(r->state_path, r->state, err) : LEM_EMEM;
-    lem_json_free(kept);
-    return no_memory(err);
+    lem_json *kept = first_records(old, r->n);
+    return kept ? replace_records(r, kept, err) : no_memory(err);
 }
 
 static void release(recipe *r) {
@@ -212,7 +204,7 @@ lem_status lem_recipe_run(lem_cli *cli, const lem_recipe_spec *spec, lem_json **
     LEM_TRY(open_state(&r, err));
     if (!cli->dry_run) LEM_TRY(lem_lock_take(r.state_path, &lock, err));
     LEM_TRY(fix_compute_path(&r, err));
-    if (!cli->dry_run) LEM_TRY(write_json(r.state_path, r.state, err));
+    if (!cli->dry_run) LEM_TRY(lem_json_save(r.state_path, r.state, 1, err));
     LEM_TRY(run_stages(&r, err));
     if (!cli->dry_run) LEM_TRY(cut_state(&r, err));
     if (summary) st = summarize(&r, summary, err);

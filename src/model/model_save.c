@@ -6,19 +6,10 @@
 #include "weights/shards_write.h"
 
 static lem_status save_config(const lem_model *m, const char *dir, lem_dtype dtype, lem_err *err) {
-    lem_status st = LEM_OK;
-    lem_buf text = {0};
     char *path = lem_path_join(dir, "config.json", err);
     lem_json *json = lem_model_config_to_json(&m->config, dtype);
-    if (!path) LEM_TRY(LEM_EMEM);
-    if (!json) LEM_TRY(lem_fail(err, LEM_EMEM, "config.json: out of memory"));
-    lem_json_write(json, 2, &text);
-    lem_buf_putc(&text, '\n');
-    LEM_TRY(lem_buf_ok(&text, err));
-    LEM_TRY(lem_file_write_atomic(path, text.data, text.len, err));
-done:
+    lem_status st = path ? lem_json_save(path, json, 2, err) : LEM_EMEM;
     lem_json_free(json);
-    lem_buf_release(&text);
     lem_free(path);
     return st;
 }

@@ -181,7 +181,6 @@ lem_json *lem_prompt_settings_json(const lem_prompt_settings *s) {
 lem_status lem_prompt_settings_save(const lem_prompt_settings *s, const char *dir, lem_err *err) {
     char *path = lem_path_join(dir, LEM_PROMPT_SETTINGS_FILE, err);
     lem_json *root = lem_json_new_object(), *prompt = lem_prompt_settings_json(s);
-    lem_buf b = {0};
     lem_status st = LEM_OK;
     bool ok = root && prompt && lem_json_set(root, "format", lem_json_new_int(FORMAT));
     if (ok) {
@@ -189,13 +188,8 @@ lem_status lem_prompt_settings_save(const lem_prompt_settings *s, const char *di
         prompt = NULL;
     }
     if (!path) LEM_TRY(LEM_EMEM);
-    if (!ok) LEM_TRY(lem_fail(err, LEM_EMEM, "%s: out of memory", path));
-    lem_json_write(root, 2, &b);
-    lem_buf_putc(&b, '\n');
-    LEM_TRY(lem_buf_ok(&b, err));
-    LEM_TRY(lem_file_write_atomic(path, b.data, b.len, err));
+    st = lem_json_save(path, ok ? root : NULL, 2, err);
 done:
-    lem_buf_release(&b);
     lem_json_free(prompt);
     lem_json_free(root);
     lem_free(path);

@@ -90,8 +90,6 @@ static int by_name(const void *a, const void *b) {
 /* {"metadata": {"total_size": …}, "weight_map": {…}} with the tensors in order of their names, as
  * Transformers writes it. */
 static lem_status write_index(const sharding *p, const char *path, lem_err *err) {
-    lem_status st = LEM_OK;
-    lem_buf text = {0};
     lem_json *root = lem_json_new_object(), *meta = lem_json_new_object(), *map = lem_json_new_object();
     const lem_safetensors_item ***sorted = lem_alloc(p->n, sizeof *sorted, err);
     bool ok = root && meta && map && sorted &&
@@ -108,17 +106,11 @@ static lem_status write_index(const sharding *p, const char *path, lem_err *err)
         ok = lem_json_set(root, "weight_map", map) && ok;
         meta = map = NULL;
     }
-    if (!ok) LEM_TRY(lem_fail(err, LEM_EMEM, "%s: out of memory", path));
-    lem_json_write(root, 2, &text);
-    lem_buf_putc(&text, '\n');
-    LEM_TRY(lem_buf_ok(&text, err));
-    LEM_TRY(lem_file_write_atomic(path, text.data, text.len, err));
-done:
+    lem_status st = lem_json_save(path, ok ? root : NULL, 2, err);
     lem_json_free(meta);
     lem_json_free(map);
     lem_json_free(root);
     lem_free(sorted);
-    lem_buf_release(&text);
     return st;
 }
 

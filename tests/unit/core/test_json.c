@@ -262,6 +262,26 @@ static void load(void **state) {
     assert_int_equal(lem_json_load(in_folder(state, "absent"), 100, &v, &err), LEM_EDATA);
 }
 
+static void save(void **state) {
+    lem_err err = LEM_ERR_INIT;
+    lem_json *o = lem_json_new_object(), *v = NULL;
+    const char *path = in_folder(state, "saved.json");
+    char text[16] = "";
+    assert_true(lem_json_set(o, "a", lem_json_new_int(1)));
+    assert_ok(lem_json_save(path, o, 0, &err));
+    FILE *f = fopen(path, "r");
+    assert_non_null(f);
+    assert_int_equal(fread(text, 1, sizeof text - 1, f), 8);
+    fclose(f);
+    assert_string_equal(text, "{\"a\":1}\n");
+    assert_int_equal(lem_json_save(path, NULL, 0, &err), LEM_EMEM);
+    assert_has(err.text, path);
+    assert_ok(lem_json_load(path, 100, &v, &err)); /* as it was */
+    assert_true(lem_json_equal(v, o));
+    lem_json_free(v);
+    lem_json_free(o);
+}
+
 static void load_beside(void **state) {
     lem_err err = LEM_ERR_INIT;
     lem_json *v = NULL;
@@ -324,9 +344,10 @@ static void out_of_memory(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(accepted), cmocka_unit_test(refused), cmocka_unit_test(depth),
-        cmocka_unit_test(reals),    cmocka_unit_test(look_up), cmocka_unit_test(build),
-        folder_test(load),          folder_test(load_beside),  cmocka_unit_test(out_of_memory)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(accepted), cmocka_unit_test(refused),
+                                       cmocka_unit_test(depth),    cmocka_unit_test(reals),
+                                       cmocka_unit_test(look_up),  cmocka_unit_test(build),
+                                       folder_test(load),          folder_test(load_beside),
+                                       folder_test(save),          cmocka_unit_test(out_of_memory)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
