@@ -72,7 +72,7 @@ static void op_bf16(void *c) {
 }
 static void op_dx(void *c) {
     product *p = c;
-    p->b->ops->linear_dx(p->b, p->T, p->N, p->K, p->y, p->w, p->x, false);
+    p->b->ops->linear_dx(p->b, p->T, p->N, p->K, p->y, p->w, LEM_DTYPE_F32, p->x, false);
 }
 static void op_dw(void *c) {
     product *p = c;
@@ -95,8 +95,8 @@ static void bench_product(const bench *x, int T, int N, int K) {
     p.w = floats(n * k);
     p.y = floats(t * n);
     p.dw = floats(n * k);
-    if (lem_packed_alloc(&p.f32, N, K, LEM_DTYPE_F32, &err) != LEM_OK ||
-        lem_packed_alloc(&p.bf16, N, K, LEM_DTYPE_BF16, &err) != LEM_OK)
+    if (lem_packed_alloc(&p.f32, x->b, N, K, LEM_DTYPE_F32, &err) != LEM_OK ||
+        lem_packed_alloc(&p.bf16, x->b, N, K, LEM_DTYPE_BF16, &err) != LEM_OK)
         exit(5);
     x->b->ops->pack(x->b, p.w, &p.f32);
     x->b->ops->pack(x->b, p.w, &p.bf16);
@@ -107,8 +107,8 @@ static void bench_product(const bench *x, int T, int N, int K) {
         report(x, name, 2.0 * (double)t * (double)n * (double)k, (double)ops[i].bytes * (double)(n * k),
                seconds(x->b, ops[i].op, &p));
     }
-    lem_packed_release(&p.f32);
-    lem_packed_release(&p.bf16);
+    lem_packed_release(&p.f32, x->b);
+    lem_packed_release(&p.bf16, x->b);
     lem_free(p.x);
     lem_free(p.w);
     lem_free(p.y);
@@ -246,7 +246,7 @@ static void bench_rows(const bench *x, int T, int D) {
     rows_op r = {
         x->b, T, D, floats(n), floats(n), floats(n), floats(m), floats(m), calloc((size_t)T, sizeof(int32_t)),
         {0}};
-    if (lem_packed_alloc(&r.packed, T, D, LEM_DTYPE_F32, &err) != LEM_OK) exit(5);
+    if (lem_packed_alloc(&r.packed, x->b, T, D, LEM_DTYPE_F32, &err) != LEM_OK) exit(5);
     for (size_t i = 0; i < n; i++) r.z[i] = 1;
     for (size_t i = 0; i < sizeof ops / sizeof ops[0]; i++) {
         char name[64];
@@ -256,7 +256,7 @@ static void bench_rows(const bench *x, int T, int D) {
     }
     float *const owned[] = {r.x, r.y, r.z, r.w, r.g};
     for (size_t i = 0; i < sizeof owned / sizeof owned[0]; i++) lem_free(owned[i]);
-    lem_packed_release(&r.packed);
+    lem_packed_release(&r.packed, x->b);
     free(r.ids);
 }
 

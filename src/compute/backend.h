@@ -1,4 +1,5 @@
-/* compute/backend.h - the operations a model is made of, behind one table of function pointers
+/* compute/backend.h - the operations a model is made of and the memory they work on, behind one table of
+ * function pointers
  *
  * Three implementations share this interface: ref (scalar, double accumulation: the truth that tests compare
  * with), cpu-generic, cpu-avx2 and cpu-avx512 (threads, chosen at run time). The model calls the operations
@@ -12,9 +13,15 @@
  * sums) use 16 partial sums by index modulo 16, added in a fixed tree. No operation allocates in steady
  * state: scratch belongs to the backend.
  *
+ * Memory belongs to the backend: every pointer that an operation takes is to memory of `alloc`, unless it is
+ * said to be the host's, and no one but the backend looks behind it (an address may be moved by whole elements,
+ * as in an array). Where `host_memory` is set the two are one, and any array of the host will do.
+ * tests/support/far.h has a backend whose memory the host cannot read.
+ *
  * A backend runs one operation at a time: threads that work side by side each take a backend of their own.
- * Ownership: callers own all tensors (64-byte aligned where large). Operations cannot fail; shapes are the
- * caller's to get right. */
+ * Ownership: callers own all tensors (64-byte aligned where large). Operations may be started and finished
+ * later, in their order. They cannot fail by themselves; shapes are the caller's to get right. A device that
+ * fails stays failed: what follows does nothing, copy_out gives zeros, and `sync` tells. */
 #ifndef LEM_COMPUTE_BACKEND_H
 #define LEM_COMPUTE_BACKEND_H
 
@@ -22,20 +29,22 @@
 #include "core/err.h"
 #include "core/pool.h"
 
-#define LEM_PANEL 32            /* columns of a packed weight panel */
-#define LEM_PAGE_KEYS LEM_PANEL /* keys of a kv page: a product reads them as one panel */
+typedef struct lem_backend lem_backend;
 
-/* A linear layer's weight W [N,K], packed for y = x W^T: panels of 32 outputs, reduction index
- * innermost-but-one. F32: float [ceil(N/32)][K][32]. BF16: pairs of k, uint32 [ceil(N/32)][ceil(K/2)][32]
- * with even k in the low half. Columns past N are zero. */
+#define LEM_PAGE_KEYS 32 /* keys of a kv page */
+#define LEM_PACK_ROWS 32 /* rows that pack_rows takes at a time */
+
+/* A linear layer's weight W [N,K], packed for y = x W^T in a layout of the backend's own. */
 typedef struct lem_packed {
     int N, K;
     lem_dtype dtype; /* F32 or BF16 */
-    void *panels;    /* owned; lem_packed_alloc / lem_packed_release */
+    void *data;      /* of the backend's packed_bytes(N, K, dtype) */
 } lem_packed;
-lem_status lem_packed_alloc(lem_packed *p, int N, int K, lem_dtype dtype, lem_err *err) LEM_MUST_CHECK;
-void lem_packed_release(lem_packed *p);
-size_t lem_packed_bytes(int N, int K, lem_dtype dtype);
+lem_status lem_packed_alloc(lem_packed *p, lem_backend *b, int N, int K, lem_dtype dtype,
+                            lem_err *err) LEM_MUST_CHECK;
+void lem_packed_release(lem_packed *p, lem_backend *b);
+/* What it takes on that backend; NULL = on one that works in the host's memory. */
+size_t lem_packed_bytes(const lem_backend *b, int N, int K, lem_dtype dtype);
 
 /* Keys and values live in pages of P = LEM_PAGE_KEYS tokens. The data of page p, layer l, kv head h starts at
  *   data + p*page_stride + l*layer_stride + h*head_stride   (floats)
@@ -70,7 +79,18 @@ typedef struct lem_attn_plan {
     int window; /* keys that a row sees at most, itself included; 0 = all */
 } lem_attn_plan;
 
-typedef struct lem_backend lem_backend;
+/* How a token is drawn from a row of logits. Weights are whole numbers, w = floor(2^40 exp((logit - max) /
+ * temperature)), whose sums are exact: the token depends on the row and u alone, on every backend. A token
+ * less than 2^-40 as likely as the best one has weight 0. Order: temperature, top-k (ties at the boundary:
+ * lower id first), top-p (smallest set, by falling logit and rising id, whose mass reaches p), then the inverse
+ * distribution function in id order. */
+typedef struct lem_draw {
+    double u;          /* in [0,1) */
+    float temperature; /* 0 = greedy (first of equal maxima) */
+    float top_p;       /* 1 (or 0) = off */
+    int top_k;         /* 0 = off */
+    int row;           /* of the logits */
+} lem_draw;
 
 typedef struct lem_adamw {
     float lr, beta1, beta2, eps,
@@ -81,13 +101,31 @@ typedef struct lem_adamw {
 
 typedef struct lem_backend_ops {
     const char *name; /* "ref", "generic", "avx2", "avx512" */
+    /* memory */
+    bool host_memory;
+    /* 64-byte aligned, contents unspecified. whole: all of it will be written (large pages pay then). LEM_EMEM
+     * names the bytes. */
+    lem_status (*alloc)(lem_backend *b, size_t bytes, bool whole, void **out, lem_err *err);
+    void (*release)(lem_backend *b, void *p /* or NULL */);
+    void (*zero)(lem_backend *b, void *p, size_t bytes);
+    void (*copy)(lem_backend *b, void *to, const void *from, size_t bytes); /* they do not overlap */
+    /* Threads may call copy_in and pack_rows side by side for places that do not overlap. copy_out waits. */
+    void (*copy_in)(lem_backend *b, void *to, const void *host, size_t bytes);
+    void (*copy_out)(lem_backend *b, void *host, const void *from, size_t bytes);
+    /* Waits for all that was started; LEM_EIO when the device has failed. */
+    lem_status (*sync)(lem_backend *b, lem_err *err);
     /* products */
+    size_t (*packed_bytes)(int N, int K, lem_dtype dtype);
     void (*pack)(lem_backend *b, const float *W /* [N,K] */, lem_packed *dst);
+    void (*pack_rows)(lem_backend *b, int row0 /* a multiple of LEM_PACK_ROWS */,
+                      int n /* LEM_PACK_ROWS; the last rows may be fewer */,
+                      const void *rows /* the host's, [n,K] of dst's type, even address */, lem_packed *dst);
     void (*linear)(lem_backend *b, int T, const float *X /* [T,K] */, const lem_packed *W,
                    const float *bias /* [N] or NULL */, float *Y /* [T,N] */,
                    bool accumulate); /* bias is added last */
     void (*linear_dx)(lem_backend *b, int T, int N, int K, const float *dY /* [T,N] */,
-                      const float *W /* [N,K] */, float *dX /* [T,K] */, bool accumulate);
+                      const void *W /* [N,K] */, lem_dtype dtype /* of W: F32 or BF16 */,
+                      float *dX /* [T,K] */, bool accumulate);
     void (*linear_dw)(lem_backend *b, int T, int N, int K, const float *dY /* [T,N] */,
                       const float *X /* [T,K] */, float *dW /* [N,K], accumulated over rows in order */);
     void (*bias_grad)(lem_backend *b, int T, int N, const float *dY /* [T,N] */,
@@ -108,10 +146,17 @@ typedef struct lem_backend_ops {
     void (*swiglu_backward)(lem_backend *b, int T, int F, const float *gate, const float *up,
                             const float *dact, float *dgate, float *dup);
     void (*add)(lem_backend *b, size_t n, float *x, const float *y); /* x += y */
-    void (*embed)(lem_backend *b, int T, int D, const int32_t *ids, const float *table /* [V,D] */,
-                  float *Y /* [T,D] */);
-    void (*embed_backward)(lem_backend *b, int T, int D, const int32_t *ids, const float *dY,
-                           float *dtable /* [V,D], rows added in order of t */);
+    void (*relu)(lem_backend *b, size_t n, float *x);                /* in place */
+    /* Rows of an array by number: embeddings, and rows that a head reads. */
+    void (*gather)(lem_backend *b, int R, int D, const int32_t *rows /* [R] */, const void *from /* [*,D] */,
+                   lem_dtype dtype /* of from: F32 or BF16 */, float *to /* [R,D] */);
+    void (*scatter_add)(lem_backend *b, int R, int D, const int32_t *rows, const float *from /* [R,D] */,
+                        float *to /* [*,D], added in order of r */);
+    /* Rows of a fused projection [T,KH,H/KH+2,E] into q [T,H,E], k and v [T,KH,E], and back. */
+    void (*split_qkv)(lem_backend *b, int T, int H, int KH, int E, const float *qkv, float *q, float *k,
+                      float *v);
+    void (*merge_qkv)(lem_backend *b, int T, int H, int KH, int E, const float *q, const float *k,
+                      const float *v, float *qkv);
     /* attention */
     void (*kv_write)(lem_backend *b, int T, int KH, int E, const float *k /* [T,KH,E] */, const float *v,
                      const int *page /* [T] */, const int *slot /* [T], 0..31 */, int layer,
@@ -128,6 +173,9 @@ typedef struct lem_backend_ops {
      * and trainer. */
     void (*logprob)(lem_backend *b, int R, int V, const float *logits /* [R,V] */,
                     const int32_t *target /* [R] */, float *logprob /* [R] */, float *lse /* [R] or NULL */);
+    void (*sample)(lem_backend *b, int n, int V /* 1..2^20 */, const float *logits /* [*,V] */,
+                   const lem_draw *draw /* [n] */,
+                   int32_t *token /* [n]; -1 if a logit is NaN or +Inf, or none is finite */);
     void (*softmax_xent_grad)(lem_backend *b, int R, int V,
                               float *logits /* [R,V] in; out: weight*(softmax - onehot) */,
                               const int32_t *target, const float *weight /* [R] */,

@@ -1,5 +1,5 @@
-/* compute/backend_priv.h - what the files of compute/ share: the operation tables and the cpu backend's
- * scratch */
+/* compute/backend_priv.h - what the files of compute/ share: the operation tables, the scratch of backends that
+ * work in the host's memory, and the operations that all of those share */
 #ifndef LEM_COMPUTE_BACKEND_PRIV_H
 #define LEM_COMPUTE_BACKEND_PRIV_H
 
@@ -20,13 +20,40 @@ const lem_cpu_path *lem_cpu_path_generic(void);
 const lem_cpu_path *lem_cpu_path_avx2(void); /* NULL when not compiled in */
 const lem_cpu_path *lem_cpu_path_avx512(void);
 
-/* Scratch of the cpu backends: one equal part per worker, and one part of the caller for plans shared by the
- * workers. */
+#define LEM_PANEL 32 /* columns of a packed weight panel; the keys of a kv page are read as one */
+_Static_assert(LEM_PAGE_KEYS == LEM_PANEL && LEM_PACK_ROWS == LEM_PANEL, "pages and packed rows are panels");
+
+/* Scratch of the cpu backends, one equal part per worker. A row of the largest vocabulary fits twice. */
 #define LEM_SCRATCH_FLOATS (2u << 20) /* per worker: 8 MiB, touched only as far as used */
 typedef struct lem_cpu_priv {
-    const lem_cpu_path *path;
+    const lem_cpu_path *path; /* NULL for the reference */
     int threads;
     float *scratch; /* [threads][LEM_SCRATCH_FLOATS] */
 } lem_cpu_priv;
+
+/* host.c: memory, and copies between shapes */
+lem_status lem_host_alloc(lem_backend *b, size_t bytes, bool whole, void **out, lem_err *err) LEM_MUST_CHECK;
+void lem_host_release(lem_backend *b, void *p);
+void lem_host_zero(lem_backend *b, void *p, size_t bytes);
+void lem_host_copy(lem_backend *b, void *to, const void *from, size_t bytes);
+lem_status lem_host_sync(lem_backend *b, lem_err *err);
+void lem_host_relu(lem_backend *b, size_t n, float *x);
+void lem_host_split_qkv(lem_backend *b, int T, int H, int KH, int E, const float *qkv, float *q, float *k,
+                        float *v);
+void lem_host_merge_qkv(lem_backend *b, int T, int H, int KH, int E, const float *q, const float *k,
+                        const float *v, float *qkv);
+/* host_pack.c. Panels of LEM_PANEL outputs, reduction index innermost-but-one. F32: float
+ * [ceil(N/32)][K][32]. BF16: pairs of k, uint32 [ceil(N/32)][ceil(K/2)][32] with even k in the low half.
+ * Columns past N are zero. */
+size_t lem_host_packed_bytes(int N, int K, lem_dtype dtype);
+void lem_host_pack_rows(lem_backend *b, int row0, int n, const void *rows, lem_packed *dst);
+/* host_sample.c */
+void lem_host_sample(lem_backend *b, int n, int V, const float *logits, const lem_draw *draw, int32_t *token);
+
+#define LEM_HOST_OPS                                                                                         \
+    .host_memory = true, .alloc = lem_host_alloc, .release = lem_host_release, .zero = lem_host_zero,        \
+    .copy = lem_host_copy, .copy_in = lem_host_copy, .copy_out = lem_host_copy, .sync = lem_host_sync,       \
+    .packed_bytes = lem_host_packed_bytes, .pack_rows = lem_host_pack_rows, .relu = lem_host_relu,           \
+    .split_qkv = lem_host_split_qkv, .merge_qkv = lem_host_merge_qkv, .sample = lem_host_sample
 
 #endif

@@ -22,14 +22,14 @@ static lem_status compute_small(lem_backend *b, sums *out, lem_err *err) {
     for (int i = 0; i < T_IN; i++) g[i] = (float)(lem_rng_next_unit(&r) + 0.5);
     for (int i = 0; i < T_ROWS; i++) target[i] = (int32_t)lem_rng_next_below(&r, T_OUT);
     lem_packed p = {0};
-    lem_status st = lem_packed_alloc(&p, T_OUT, T_IN, LEM_DTYPE_F32, err);
+    lem_status st = lem_packed_alloc(&p, b, T_OUT, T_IN, LEM_DTYPE_F32, err);
     if (st) return st;
     b->ops->pack(b, w, &p);
     b->ops->rmsnorm(b, T_ROWS, T_IN, x, g, 1e-6f, out->norm, NULL);
     b->ops->linear(b, T_ROWS, out->norm, &p, NULL, out->y, false);
     b->ops->swiglu(b, T_ROWS, T_IN, x, out->norm, out->act);
     b->ops->logprob(b, T_ROWS, T_OUT, out->y, target, out->lp, NULL);
-    lem_packed_release(&p);
+    lem_packed_release(&p, b);
     return LEM_OK;
 }
 

@@ -18,7 +18,7 @@ typedef enum lem_status {
     LEM_EMEM = 5,     /* does not fit in memory */
     LEM_EREMOTE = 6,  /* remote endpoint failed */
     LEM_EPARTIAL = 7, /* finished with failed items beyond the allowed share */
-    LEM_EIO = 8,      /* output full, not writable, or locked by another run */
+    LEM_EIO = 8,      /* output full, not writable, or locked by another run; a device that failed */
     LEM_EINTR = 130   /* interrupted, state saved */
 } lem_status;
 

@@ -2,38 +2,43 @@
  */
 #include "generate/engine_priv.h"
 
-typedef struct draw_ctx {
-    gen_engine *g;
-    gen_job *jobs;
-    int n, n_tasks;
-} draw_ctx;
-
-static void draw_task(void *ctx, int task, int worker) {
-    draw_ctx *d = ctx;
-    gen_engine *g = d->g;
-    size_t at = (size_t)worker * (size_t)g->V;
-    for (int i = task; i < d->n; i += d->n_tasks) {
-        gen_job *j = &d->jobs[i];
-        const gen_slot *s = &g->slots[j->slot];
-        const gen_request *r = s->request;
-        if (!r) continue; /* cancelled by the sink in this step */
-        uint64_t index = (uint64_t)(uint32_t)s->index << 32 | (uint32_t)s->tokens;
-        double u = lem_rng_unit_at(&r->rng, index);
-        j->token = lem_sample_token(j->logits, g->V, &r->opts.sample, u, g->scratch + at, g->order + at);
-    }
+static lem_draw draw_of(const gen_engine *g, const gen_job *j) {
+    const gen_slot *s = &g->slots[j->slot];
+    const gen_request *r = s->request;
+    if (!r) return (lem_draw){.row = j->row}; /* cancelled by the sink in this step */
+    uint64_t index = (uint64_t)(uint32_t)s->index << 32 | (uint32_t)s->tokens;
+    const lem_sample_opts *o = &r->opts.sample;
+    return (lem_draw){lem_rng_unit_at(&r->rng, index), o->temperature, o->top_p, o->top_k, j->row};
 }
 
-static lem_status draw(gen_engine *g, gen_job *jobs, int n, lem_err *err) {
-    draw_ctx d = {g, jobs, n, n < 2 * g->n_threads ? n : 2 * g->n_threads};
-    lem_pool_run(g->backend->pool, d.n_tasks, draw_task, &d);
-    for (int i = 0; i < n; i++)
-        if (jobs[i].token < 0) {
-            const gen_slot *s = &g->slots[jobs[i].slot];
-            return lem_fail(err, LEM_ENUMERIC,
-                            "prompt %llu, candidate %d, token %d: the model's logits are not finite",
-                            (unsigned long long)s->request->opts.index, s->index, s->tokens);
-        }
-    return LEM_OK;
+static lem_status check_drawn(const gen_engine *g, gen_job *j, int32_t token, lem_err *err) {
+    const gen_slot *s = &g->slots[j->slot];
+    j->token = s->request ? token : 0;
+    if (j->token >= 0) return LEM_OK;
+    return lem_fail(err, LEM_ENUMERIC, "prompt %llu, candidate %d, token %d: the model's logits are not finite",
+                    (unsigned long long)s->request->opts.index, s->index, s->tokens);
+}
+
+/* The token of each job, from rows of logits. They stay in g->drawn too. */
+static lem_status draw(gen_engine *g, const float *logits, gen_job *jobs, int n, lem_err *err) {
+    lem_backend *b = g->backend;
+    for (int i = 0; i < n; i++) g->draw[i] = draw_of(g, &jobs[i]);
+    b->ops->copy_in(b, g->draws.at, g->draw, (size_t)n * sizeof *g->draw);
+    b->ops->sample(b, n, g->V, logits, g->draws.at, g->drawn.at);
+    b->ops->copy_out(b, g->tokens, g->drawn.at, (size_t)n * sizeof *g->tokens);
+    lem_status st = b->ops->sync(b, err);
+    for (int i = 0; st == LEM_OK && i < n; i++) st = check_drawn(g, &jobs[i], g->tokens[i], err);
+    for (int i = 0; st == LEM_OK && i < n; i++)
+        if (g->tokens[i] != jobs[i].token)
+            b->ops->copy_in(b, (int32_t *)g->drawn.at + i, &jobs[i].token, sizeof jobs[i].token);
+    return st;
+}
+
+static lem_status take_logprobs(gen_engine *g, gen_job *jobs, int n, lem_err *err) {
+    lem_backend *b = g->backend;
+    b->ops->copy_out(b, g->logprobs, g->drawn_logprob.at, (size_t)n * sizeof *g->logprobs);
+    for (int i = 0; i < n; i++) jobs[i].logprob = g->logprobs[i];
+    return b->ops->sync(b, err);
 }
 
 static lem_status finish(gen_engine *g, int slot, size_t len, lem_finish how, lem_err *err) {
@@ -106,21 +111,21 @@ static lem_status accept(gen_engine *g, const gen_job *j, lem_err *err) {
 
 lem_status lem_gen_start(gen_engine *g, bool *started, lem_err *err) {
     lem_status st = LEM_OK;
+    const float *logits = g->prompt_logits.at;
     *started = false;
     lem_gen_drop_rows(g);
     for (;;) {
         int slot;
         g->n_jobs = 0;
-        while (lem_gen_take(g, &slot)) {
-            const float *logits = g->prompt_logits + (size_t)g->slots[slot].request->row * (size_t)g->V;
-            g->jobs[g->n_jobs++] = (gen_job){slot, logits, 0, 0};
-        }
+        while (lem_gen_take(g, &slot))
+            g->jobs[g->n_jobs++] = (gen_job){slot, g->slots[slot].request->row, 0, 0};
         if (g->n_jobs == 0) return LEM_OK;
         *started = true;
-        st = draw(g, g->jobs, g->n_jobs, err);
+        st = draw(g, logits, g->jobs, g->n_jobs, err);
         for (int i = 0; st == LEM_OK && i < g->n_jobs; i++)
-            g->backend->ops->logprob(g->backend, 1, g->V, g->jobs[i].logits, &g->jobs[i].token,
-                                     &g->jobs[i].logprob, NULL);
+            g->backend->ops->logprob(g->backend, 1, g->V, logits + (size_t)g->jobs[i].row * (size_t)g->V,
+                                     (int32_t *)g->drawn.at + i, (float *)g->drawn_logprob.at + i, NULL);
+        if (st == LEM_OK) st = take_logprobs(g, g->jobs, g->n_jobs, err);
         lem_gen_drop_rows(g);
         for (int i = 0; st == LEM_OK && i < g->n_jobs; i++) st = accept(g, &g->jobs[i], err);
         if (st) return st;
@@ -165,19 +170,18 @@ static lem_status gather_requests(gen_engine *g, lem_feed *feeds, int *n_prefill
 
 /* Draws the next token of feeds first..first+n-1. */
 static lem_status decode_block(gen_engine *g, int first, int n, lem_err *err) {
-    size_t V = (size_t)g->V;
-    for (int i = 0; i < n; i++) g->rows[i] = lem_session_row(g->session, first + i, 0);
-    lem_session_logits(g->session, n, g->rows, g->logits);
-    for (int i = 0; i < n; i++)
-        g->jobs[i] = (gen_job){g->feed_slot[first + i], g->logits + (size_t)i * V, 0, 0};
-    lem_status st = draw(g, g->jobs, n, err);
-    if (st) return st;
-    for (int i = 0; i < n; i++) g->targets[i] = g->jobs[i].token;
-    g->backend->ops->logprob(g->backend, n, g->V, g->logits, g->targets, g->logprobs, NULL);
-    for (int i = 0; i < n && st == LEM_OK; i++) {
-        g->jobs[i].logprob = g->logprobs[i];
-        st = accept(g, &g->jobs[i], err);
+    lem_backend *b = g->backend;
+    float *logits = g->logits.at;
+    for (int i = 0; i < n; i++) {
+        g->rows[i] = lem_session_row(g->session, first + i, 0);
+        g->jobs[i] = (gen_job){g->feed_slot[first + i], i, 0, 0};
     }
+    lem_session_logits(g->session, n, g->rows, logits);
+    lem_status st = draw(g, logits, g->jobs, n, err);
+    if (st) return st;
+    b->ops->logprob(b, n, g->V, logits, g->drawn.at, g->drawn_logprob.at, NULL);
+    st = take_logprobs(g, g->jobs, n, err);
+    for (int i = 0; i < n && st == LEM_OK; i++) st = accept(g, &g->jobs[i], err);
     return st;
 }
 
@@ -190,7 +194,7 @@ static void take_fed(gen_engine *g, int n_decode, int n_prefill) {
         g->counts.prompt_fed += (uint64_t)fed;
         if (r->fed < r->n_ids || r->n == 0) continue;
         int row = lem_session_row(g->session, n_decode + i, fed - 1);
-        lem_session_logits(g->session, 1, &row, g->prompt_logits + (size_t)r->row * (size_t)g->V);
+        lem_session_logits(g->session, 1, &row, (float *)g->prompt_logits.at + (size_t)r->row * (size_t)g->V);
     }
 }
 

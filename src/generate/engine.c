@@ -47,32 +47,44 @@ static size_t pages_wanted(const lem_model_config *c, const lem_engine_opts *o) 
 
 static int rows_per_step(const lem_engine_opts *o) { return slots_of(o) + GEN_PREFILL; }
 
+static int jobs_of(const lem_engine_opts *o) { return slots_of(o) > GEN_BLOCK ? slots_of(o) : GEN_BLOCK; }
+
 size_t lem_engine_bytes(const lem_model_config *c, const lem_engine_opts *o) {
-    size_t V = (size_t)c->vocab, row = V * sizeof(float);
+    size_t row = (size_t)c->vocab * sizeof(float);
+    size_t job = sizeof(lem_draw) + sizeof(int32_t) + sizeof(float); /* on both sides */
     return lem_session_bytes(c, (int)pages_wanted(c, o), rows_per_step(o)) + (GEN_WAITING + GEN_BLOCK) * row +
-           2 * 64 * row;
+           2 * (size_t)jobs_of(o) * job;
 }
 
 /* What there is one of for each slot and feed. */
 static bool alloc_slots(gen_engine *g, lem_err *err) {
-    size_t slots = (size_t)g->n_slots;
+    size_t slots = (size_t)g->n_slots, jobs = (size_t)g->max_jobs;
     return (g->slots = lem_alloc_zero(slots, sizeof *g->slots, err)) &&
            (g->free_slots = lem_alloc(slots, sizeof *g->free_slots, err)) &&
-           (g->jobs = lem_alloc(slots > GEN_BLOCK ? slots : GEN_BLOCK, sizeof *g->jobs, err)) &&
+           (g->jobs = lem_alloc(jobs, sizeof *g->jobs, err)) &&
+           (g->draw = lem_alloc(jobs, sizeof *g->draw, err)) &&
+           (g->tokens = lem_alloc(jobs, sizeof *g->tokens, err)) &&
+           (g->logprobs = lem_alloc(jobs, sizeof *g->logprobs, err)) &&
            (g->feeds = lem_alloc(slots + GEN_WAITING, sizeof *g->feeds, err)) &&
            (g->feed_slot = lem_alloc(slots, sizeof *g->feed_slot, err)) &&
-           (g->feed_request = lem_alloc(GEN_WAITING, sizeof *g->feed_request, err));
+           (g->feed_request = lem_alloc(GEN_WAITING, sizeof *g->feed_request, err)) &&
+           (g->rows = lem_alloc(GEN_BLOCK, sizeof *g->rows, err));
 }
 
 static bool alloc_logits(gen_engine *g, lem_err *err) {
-    size_t V = (size_t)g->V, threads = (size_t)g->n_threads;
-    return (g->prompt_logits = lem_alloc_aligned(GEN_WAITING * V, sizeof(float), err)) &&
-           (g->logits = lem_alloc_aligned(GEN_BLOCK * V, sizeof(float), err)) &&
-           (g->scratch = lem_alloc_aligned(threads * V, sizeof(float), err)) &&
-           (g->order = lem_alloc_aligned(threads * V, sizeof(int32_t), err)) &&
-           (g->rows = lem_alloc(GEN_BLOCK, sizeof *g->rows, err)) &&
-           (g->targets = lem_alloc(GEN_BLOCK, sizeof *g->targets, err)) &&
-           (g->logprobs = lem_alloc(GEN_BLOCK, sizeof *g->logprobs, err));
+    size_t row = (size_t)g->V * sizeof(float), jobs = (size_t)g->max_jobs;
+    const struct {
+        lem_buffer *to;
+        size_t bytes;
+    } parts[] = {{&g->prompt_logits, GEN_WAITING * row},
+                 {&g->logits, GEN_BLOCK * row},
+                 {&g->draws, jobs * sizeof(lem_draw)},
+                 {&g->drawn, jobs * sizeof(int32_t)},
+                 {&g->drawn_logprob, jobs * sizeof(float)}};
+    bool ok = true;
+    for (size_t i = 0; ok && i < sizeof parts / sizeof *parts; i++)
+        ok = lem_buffer_init(parts[i].to, g->backend, parts[i].bytes, false, err) == LEM_OK;
+    return ok;
 }
 
 static lem_status set_up(gen_engine *g, const lem_weights *w, lem_err *err) {
@@ -99,7 +111,7 @@ lem_status lem_engine_open(const lem_weights *w, const lem_model_config *config,
     e->opts = *o;
     e->V = config->vocab;
     e->n_slots = slots_of(o);
-    e->n_threads = lem_pool_threads(b->pool);
+    e->max_jobs = jobs_of(o);
     LEM_TRY(set_up(e, w, err));
     *out = e;
     e = NULL;
@@ -118,10 +130,11 @@ void lem_engine_close(lem_engine *e) {
     if (!e) return;
     for (int i = 0; e->slots && i < e->n_slots; i++) close_slot(&e->slots[i]);
     lem_gen_free_requests(e);
-    void *const owned[] = {
-        e->slots, e->free_slots, e->prompt_logits,        e->logits,  e->scratch, e->order, e->jobs, e->feeds,
-        e->rows,  e->feed_slot,  (void *)e->feed_request, e->targets, e->logprobs};
+    void *const owned[] = {e->slots,     e->free_slots, e->jobs, e->draw, e->tokens, e->logprobs, e->feeds,
+                           e->feed_slot, e->rows,       (void *)e->feed_request};
+    lem_buffer *const device[] = {&e->prompt_logits, &e->logits, &e->draws, &e->drawn, &e->drawn_logprob};
     for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) lem_free(owned[i]);
+    for (size_t i = 0; i < sizeof device / sizeof *device; i++) lem_buffer_release(device[i]);
     if (e->session) lem_session_free(e->session);
     lem_free(e);
 }

@@ -18,7 +18,6 @@
 #ifndef LEM_GENERATE_ENGINE_H
 #define LEM_GENERATE_ENGINE_H
 
-#include "generate/sampler.h"
 #include "model/session.h"
 #include "token/tokenizer.h"
 
@@ -59,6 +58,12 @@ typedef struct lem_engine_opts {
     lem_candidate_sink *sink;
     void *sink_ctx;
 } lem_engine_opts;
+
+typedef struct lem_sample_opts { /* as in lem_draw */
+    float temperature;           /* 0 = greedy (first of equal maxima) */
+    int top_k;                   /* 0 = off */
+    float top_p;                 /* 1 (or 0) = off */
+} lem_sample_opts;
 
 typedef struct lem_request_opts { /* copied by submit */
     lem_sample_opts sample;       /* temperature, top-k, top-p */

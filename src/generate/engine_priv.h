@@ -8,6 +8,7 @@
 #ifndef LEM_GENERATE_ENGINE_PRIV_H
 #define LEM_GENERATE_ENGINE_PRIV_H
 
+#include "compute/buffer.h"
 #include "core/buf.h"
 #include "core/rng.h"
 #include "generate/engine.h"
@@ -72,7 +73,7 @@ typedef struct gen_slot {
 
 typedef struct gen_job { /* one token to draw */
     int slot;
-    const float *logits;
+    int row; /* of the logits */
     int32_t token;
     float logprob;
 } gen_job;
@@ -84,7 +85,7 @@ typedef struct lem_engine {
     lem_engine_opts opts;
     lem_session *session;
     bool failed; /* in the middle of a step: only close is allowed */
-    int V, n_slots, n_threads;
+    int V, n_slots;
     int max_pages, free_pages; /* not reserved */
     gen_slot *slots;           /* [n_slots] */
     int *free_slots, n_free;   /* [n_slots] */
@@ -95,18 +96,17 @@ typedef struct lem_engine {
     gen_request *waiting[GEN_WAITING]; /* admitted, and with tokens to feed or candidates to start */
     int n_waiting;
     bool row_used[GEN_WAITING];
-    float *prompt_logits; /* [GEN_WAITING, V] */
-    float *logits;        /* [GEN_BLOCK, V] */
-    float *scratch;       /* [n_threads, V] */
-    int32_t *order;       /* [n_threads, V] */
-    gen_job *jobs;        /* [n_slots] */
-    int n_jobs;
+    /* In the backend's memory: logits [GEN_WAITING,V] and [GEN_BLOCK,V]; what is drawn [n_jobs] */
+    lem_buffer prompt_logits, logits, draws, drawn, drawn_logprob;
+    gen_job *jobs; /* [max_jobs] */
+    int n_jobs, max_jobs;
+    lem_draw *draw;  /* [max_jobs] for the copies to and from there */
+    int32_t *tokens; /* [max_jobs] */
+    float *logprobs; /* [max_jobs] */
     lem_feed *feeds;            /* [n_slots + GEN_WAITING] */
     int *feed_slot;             /* [n_slots] slot of feed i */
     gen_request **feed_request; /* [GEN_WAITING] request of prefill feed i */
     int *rows;                  /* [GEN_BLOCK] */
-    int32_t *targets;           /* [GEN_BLOCK] */
-    float *logprobs;            /* [GEN_BLOCK] */
     lem_engine_counts counts;
 } gen_engine;
 

@@ -1,6 +1,7 @@
 /* config - the shape of a model: ranges, defaults, and Hugging Face config.json in and out */
 #include "model/config.h"
 #include "model/config_fields_priv.h"
+#include "model/roles.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -394,16 +395,4 @@ fail:
     lem_json_free(names);
     lem_json_free(j);
     return NULL;
-}
-
-size_t lem_model_config_params(const lem_model_config *c) {
-    size_t D = (size_t)c->width, F = (size_t)c->ffn, V = (size_t)c->vocab;
-    size_t Q = (size_t)c->heads * (size_t)c->head_dim, KV = (size_t)c->kv_heads * (size_t)c->head_dim;
-    size_t layer = 2 * D + D * Q + 2 * D * KV + Q * D + 3 * D * F;
-    if (c->qkv_bias) layer += Q + 2 * KV;
-    if (c->o_bias) layer += D;
-    if (c->mlp_bias) layer += 2 * F + D;
-    if (c->qk_norm) layer += 2 * (size_t)c->head_dim;
-    return V * D + (size_t)c->layers * layer + D + (c->tied ? 0 : V * D) +
-           lem_config_head_params(&c->reward, c->width);
 }

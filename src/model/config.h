@@ -56,6 +56,5 @@ lem_status lem_model_config_check(lem_model_config *c, lem_err *err) LEM_MUST_CH
 lem_status lem_model_config_from_json(const lem_json *json, lem_model_config *out,
                                       lem_err *err) LEM_MUST_CHECK;
 lem_json *lem_model_config_to_json(const lem_model_config *c, lem_dtype dtype); /* what Transformers reads */
-size_t lem_model_config_params(const lem_model_config *c);                      /* number of parameters */
 
 #endif

@@ -53,12 +53,3 @@ void lem_config_head_name(const lem_head_shape *shape, const char *prefix, char 
 bool lem_config_head_write(const lem_head_shape *shape, lem_json *json) {
     return lem_head_to_json(shape, json);
 }
-
-size_t lem_config_head_params(const lem_head_shape *s, int width) {
-    size_t D = (size_t)width, N = (size_t)s->outputs;
-    if (lem_config_head_sort(s) == LEM_HEAD_LM) return 0;
-    size_t n = N * D;
-    if (s->dense) n += D * D + D;
-    if (s->bias) n += N;
-    return n;
-}

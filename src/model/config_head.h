@@ -32,7 +32,5 @@ lem_head lem_config_head_sort(const lem_head_shape *shape);
 void lem_config_head_name(const lem_head_shape *shape, const char *prefix, char out[80]);
 /* Adds the head's own fields to a config.json; false on no memory. */
 bool lem_config_head_write(const lem_head_shape *shape, lem_json *json) LEM_MUST_CHECK;
-/* Parameters of the head beyond the body and lm_head, for hidden states of that width. */
-size_t lem_config_head_params(const lem_head_shape *shape, int width);
 
 #endif

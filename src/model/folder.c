@@ -157,7 +157,7 @@ done:
 /* A tied model may repeat the embedding as lm_head.weight; another one there would be lost silently. */
 static lem_status check_tied_copy(const lem_model *m, const lem_shards *s, lem_err *err) {
     const lem_stored *copy = m->config.tied ? lem_shards_find(s, "lm_head.weight") : NULL;
-    const lem_tensor *t = lem_model_tensor_at(m, m->embed);
+    const lem_tensor *t = lem_model_tensor_at(m, lem_model_at(m, LEM_ROLE_EMBED, -1));
     size_t equal = 0;
     if (!copy) return LEM_OK;
     if (!same_shape(t, copy->tensor))

@@ -9,10 +9,10 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { ALIGN = 16, PER_LAYER = 18, OUTSIDE_LAYERS = 7 };
+enum { ALIGN = 16 };
 
-/* Walks the tensors in layout order: fills `m` when it is not NULL, counts what `t` lets learn when that is
- * not NULL, always advances `end`. */
+/* Walks the tensors in the order of the flat array: fills `m` when it is not NULL, counts what `t` lets learn
+ * when that is not NULL. */
 typedef struct layout {
     lem_model *m;
     const lem_trainable *t;
@@ -20,82 +20,37 @@ typedef struct layout {
     size_t learned, learned_padded;
 } layout;
 
-static size_t place_as(layout *l, const char *name, lem_role role, int layer, int rank, int rows, int cols) {
-    size_t offset = l->end, count = (size_t)rows * (size_t)cols;
+static void place(layout *l, const lem_model_config *c, lem_role role, int layer, int rows, int cols) {
+    size_t offset = l->end, count = (size_t)rows * (size_t)(cols ? cols : 1);
     size_t padded = (count + ALIGN - 1) / ALIGN * ALIGN;
     l->end = offset + padded;
     if (l->t && lem_trainable_has(l->t, role, layer)) {
         l->learned += count;
         l->learned_padded += padded;
     }
-    if (l->m) {
-        lem_tensor *t = &l->m->tensors[l->m->n_tensors++];
-        *t = (lem_tensor){.role = role,
-                          .layer = layer,
-                          .rank = rank,
-                          .shape = {rows, rank == 2 ? cols : 1},
-                          .offset = offset,
-                          .count = count,
-                          .decay = rank == 2};
-        snprintf(t->name, sizeof t->name, "%s", name);
-    }
-    return offset;
-}
-
-/* A tensor as the table of roles has it. */
-static size_t place(layout *l, const lem_model_config *c, lem_role role, int layer) {
-    char name[96];
-    int rank, rows, cols;
-    lem_role_tensor(role, c, layer, name);
-    lem_role_shape(role, c, &rank, &rows, &cols);
-    return place_as(l, name, role, layer, rank, rows, cols);
-}
-
-static lem_layer_weights place_layer(layout *l, const lem_model_config *c, int layer) {
-    lem_layer_weights w;
-    memset(&w, 0xff, sizeof w); /* all absent */
-    for (lem_role r = 0; r < LEM_ROLE_COUNT; r++)
-        if (lem_role_in_layer(r, c)) *lem_role_field(r, &w) = place(l, c, r, layer);
-    return w;
-}
-
-static void place_head(layout *l, const lem_model_config *c, size_t at[4]) {
-    lem_head head = c->head;
-    lem_head_shape shape = c->reward;
-    bool fits = lem_config_head_check(&head, &shape, NULL) == LEM_OK && head != LEM_HEAD_LM;
-    int D = c->width, N = shape.outputs;
-    const int rows[4] = {D, D, N, N}, cols[4] = {D, 1, D, 1}; /* a matrix and a vector, twice */
-    for (int i = 0; i < 4; i++) {
-        char name[64];
-        bool there = fits && lem_head_tensor(&shape, i, name);
-        at[i] = there ? place_as(l, name, LEM_ROLE_DENSE + (lem_role)i, -1, 2 - i % 2, rows[i], cols[i])
-                      : SIZE_MAX;
-    }
+    if (!l->m) return;
+    l->m->at[(size_t)(layer + 1) * LEM_ROLE_COUNT + role] = offset;
+    lem_tensor *t = &l->m->tensors[l->m->n_tensors++];
+    *t = (lem_tensor){.role = role,
+                      .layer = layer,
+                      .rank = cols ? 2 : 1,
+                      .shape = {rows, cols ? cols : 1},
+                      .offset = offset,
+                      .count = count,
+                      .decay = cols > 0};
+    lem_role_name(c, role, layer, t->name);
 }
 
 /* The reward head comes last, so that adding it moves nothing. */
 static void place_all(layout *l, const lem_model_config *c, bool lm) {
-    lem_model *m = l->m;
-    size_t embed = place(l, c, LEM_ROLE_EMBED, -1);
-    for (int i = 0; i < c->layers; i++) {
-        lem_layer_weights w = place_layer(l, c, i);
-        if (m) m->layer[i] = w;
-    }
-    size_t norm = place(l, c, LEM_ROLE_FINAL_NORM, -1);
-    size_t head = c->tied ? embed : SIZE_MAX;
-    if (lm && !c->tied) head = place(l, c, LEM_ROLE_LM_HEAD, -1);
-    size_t reward[4];
-    place_head(l, c, reward);
-    if (m) {
-        m->embed = embed;
-        m->final_norm = norm;
-        m->lm_head = head;
-        m->dense = reward[0];
-        m->dense_bias = reward[1];
-        m->score = reward[2];
-        m->score_bias = reward[3];
-        m->n_params = l->end;
-    }
+    lem_role role;
+    int layer, rows, cols;
+    for (long k = 0; lem_role_at(c, k, &role, &layer); k++)
+        if (lem_role_shape(c, role, layer, &rows, &cols) && (lm || role != LEM_ROLE_LM_HEAD))
+            place(l, c, role, layer, rows, cols);
+    if (!l->m) return;
+    if (c->tied) l->m->at[LEM_ROLE_LM_HEAD] = l->m->at[LEM_ROLE_EMBED];
+    l->m->n_params = l->end;
 }
 
 size_t lem_model_trainable_size(const lem_model_config *c, const lem_trainable *t) {
@@ -116,10 +71,11 @@ lem_status lem_model_new_table(const lem_model_config *config, bool lm, lem_mode
     if (!m) return LEM_EMEM;
     m->config = *config;
     LEM_TRY(lem_model_config_check(&m->config, err));
-    m->tensors =
-        lem_alloc_zero((size_t)m->config.layers * PER_LAYER + OUTSIDE_LAYERS, sizeof *m->tensors, err);
-    m->layer = lem_alloc_zero((size_t)m->config.layers, sizeof *m->layer, err);
-    if (!m->tensors || !m->layer) LEM_TRY(LEM_EMEM);
+    size_t places = ((size_t)m->config.layers + 1) * LEM_ROLE_COUNT;
+    m->tensors = lem_alloc_zero(places, sizeof *m->tensors, err);
+    m->at = lem_alloc(places, sizeof *m->at, err);
+    if (!m->tensors || !m->at) LEM_TRY(LEM_EMEM);
+    memset(m->at, 0xff, places * sizeof *m->at); /* all absent */
     place_all(&(layout){.m = m}, &m->config, lm);
     *out = m;
     m = NULL;
@@ -151,9 +107,11 @@ void lem_model_free(lem_model *m) {
     if (!m) return;
     lem_free(m->params);
     lem_free(m->tensors);
-    lem_free(m->layer);
+    lem_free(m->at);
     lem_free(m);
 }
+
+static bool has_lm(const lem_model *m) { return lem_model_at(m, LEM_ROLE_LM_HEAD, -1) != SIZE_MAX; }
 
 /* Projections whose outputs are added to the residual stream. */
 static bool is_residual(const lem_tensor *t) { return t->role == LEM_ROLE_O || t->role == LEM_ROLE_DOWN; }
@@ -186,13 +144,13 @@ lem_status lem_model_with_head(const lem_model *m, lem_head head, uint64_t seed,
                                lem_err *err) {
     lem_model_config c = m->config;
     lem_model *to = NULL;
-    if (head == LEM_HEAD_LM && m->lm_head == SIZE_MAX)
+    if (head == LEM_HEAD_LM && !has_lm(m))
         return lem_fail(err, LEM_EDATA, "lm_head.weight is missing: this model has only a reward head");
     if (head == LEM_HEAD_REWARD && m->config.head != head)
         return lem_fail(err, LEM_EUSAGE, "only the scalar head can be made anew");
     if (c.head != head) c.reward = (lem_head_shape){0};
     c.head = head;
-    lem_status st = new_body(&c, m->lm_head != SIZE_MAX, &to, err);
+    lem_status st = new_body(&c, has_lm(m), &to, err);
     if (st != LEM_OK) return st;
     for (int i = 0; i < to->n_tensors; i++) {
         const lem_tensor *t = &to->tensors[i], *from = tensor_named(m, t->name);
@@ -215,7 +173,7 @@ lem_status lem_model_with_layers(const lem_model *m, int extra, uint64_t seed, l
         if (c.window > 0 && lem_model_config_window(&m->config, m->config.layers - 1) == 0)
             c.full[i / 8] |= (uint8_t)(1u << i % 8);
     lem_status st = lem_model_config_check(&c, err);
-    if (st == LEM_OK) st = new_body(&c, m->lm_head != SIZE_MAX, &to, err);
+    if (st == LEM_OK) st = new_body(&c, has_lm(m), &to, err);
     if (st != LEM_OK) return st;
     for (int i = 0; i < to->n_tensors; i++) {
         const lem_tensor *t = &to->tensors[i], *from = tensor_named(m, t->name);
@@ -223,9 +181,10 @@ lem_status lem_model_with_layers(const lem_model *m, int extra, uint64_t seed, l
         else init_tensor(to, t, seed);
     }
     for (int l = m->config.layers; l < c.layers; l++) {
-        memset(to->params + to->layer[l].o, 0,
+        memset(to->params + lem_model_at(to, LEM_ROLE_O, l), 0,
                (size_t)c.width * (size_t)(c.heads * c.head_dim) * sizeof *to->params);
-        memset(to->params + to->layer[l].down, 0, (size_t)c.width * (size_t)c.ffn * sizeof *to->params);
+        memset(to->params + lem_model_at(to, LEM_ROLE_DOWN, l), 0,
+               (size_t)c.width * (size_t)c.ffn * sizeof *to->params);
     }
     *out = to;
     return LEM_OK;
@@ -264,7 +223,7 @@ void lem_model_hash(const lem_model *m, char out[65]) {
              "rope_theta=%a norm_eps=%a tied=%d qkv_bias=%d lm=%d bos=%d eos=%d pad=%d\n",
              (int)c->arch, (int)c->head, c->layers, c->width, c->ffn, c->heads, c->kv_heads, c->head_dim,
              c->vocab, c->max_positions, (double)c->rope_theta, (double)c->norm_eps, c->tied, c->qkv_bias,
-             m->lm_head != SIZE_MAX, (int)c->bos_id, (int)c->eos_id, (int)c->pad_id);
+             has_lm(m), (int)c->bos_id, (int)c->eos_id, (int)c->pad_id);
     lem_sha256_init(&s);
     lem_sha256_add(&s, text, strlen(text));
     hash_variant(&s, c);

@@ -20,23 +20,20 @@ typedef struct lem_tensor {
     bool decay;           /* weight decay applies (matrices yes, norms and biases no) */
 } lem_tensor;
 
-typedef struct lem_layer_weights { /* offsets into the flat array; SIZE_MAX = absent. With fused_qkv: qkv
-                                      [KH,H/KH+2,E,D] in place of q, k, v */
-    size_t attn_norm, q, k, v, qkv, qkv_bias, q_bias, k_bias, v_bias, q_norm, k_norm, o, o_bias, mlp_norm,
-        gate, up, down, gate_bias, up_bias, down_bias;
-} lem_layer_weights;
-
 typedef struct lem_model {
     lem_model_config config;
     float *params; /* [n_params] flat, 64-byte aligned, owned; gaps are zero */
     size_t n_params;
     lem_tensor *tensors;
     int n_tensors;
-    size_t embed, final_norm, lm_head /* = embed if tied, SIZE_MAX if absent */,
-        score /* SIZE_MAX without reward head */;
-    size_t score_bias, dense, dense_bias; /* SIZE_MAX = absent; see head.h */
-    lem_layer_weights *layer;             /* [L] */
+    size_t *at; /* [L+1,LEM_ROLE_COUNT] of lem_model_at; row 0 is outside of layers */
 } lem_model;
+
+/* Where the values of that role begin in the flat array (layer: -1 outside of layers); SIZE_MAX = none. A tied
+ * language-model head begins where the embedding does. */
+static inline size_t lem_model_at(const lem_model *m, lem_role role, int layer) {
+    return m->at[(size_t)(layer + 1) * LEM_ROLE_COUNT + role];
+}
 
 /* Zeroed weights of that shape; then lem_model_init_random draws N(0, init_range) (residual projections
  * scaled by 1/sqrt(2L), norms 1, biases 0, score head N(0, 1/sqrt(D+1))), keyed by seed and tensor name. */
@@ -47,8 +44,8 @@ void lem_model_free(lem_model *m);
  * fails (LEM_EDATA) naming the missing tensor; LM demands a language-model head. Missing, extra and
  * mis-shaped tensors are all named in one line. */
 lem_status lem_model_open(const char *dir, lem_head need, lem_model **out, lem_err *err) LEM_MUST_CHECK;
-/* Opens whatever head the folder has. A reward model that Transformers saved has no lm_head.weight: lm_head
- * is SIZE_MAX then. */
+/* Opens whatever head the folder has. A reward model that Transformers saved has no lm_head.weight: LM_HEAD
+ * is absent then. */
 lem_status lem_model_open_any(const char *dir, lem_model **out, lem_err *err) LEM_MUST_CHECK;
 /* Writes config.json and model.safetensors into dir (made if absent), each atomically; dtype F32 or BF16. The
  * tokenizer is saved by its owner. */

@@ -55,7 +55,7 @@ static lem_status choose_config(const job *j, lem_model_config *c, lem_err *err)
     const lem_model *m = j->folder.table;
     lem_status st = LEM_OK;
     *c = m->config;
-    if (j->o->head == LEM_RELABEL_LM && m->lm_head == SIZE_MAX)
+    if (j->o->head == LEM_RELABEL_LM && lem_model_at(m, LEM_ROLE_LM_HEAD, -1) == SIZE_MAX)
         return lem_fail(err, LEM_EDATA, "%s: lm_head.weight is missing: this model has only a reward head",
                         j->dir);
     if (j->o->head != LEM_RELABEL_KEEP) {
@@ -64,10 +64,10 @@ static lem_status choose_config(const job *j, lem_model_config *c, lem_err *err)
     }
     if (j->o->tie == LEM_TIE_UNTIE) c->tied = false;
     if (j->o->tie == LEM_TIE_TIE && !c->tied) {
-        if (m->lm_head == SIZE_MAX)
+        if (lem_model_at(m, LEM_ROLE_LM_HEAD, -1) == SIZE_MAX)
             return lem_fail(err, LEM_EDATA, "%s: there is no lm_head.weight to tie", j->dir);
-        const lem_tensor *embed = lem_model_tensor_at(m, m->embed),
-                         *head = lem_model_tensor_at(m, m->lm_head);
+        const lem_tensor *embed = lem_model_tensor_at(m, lem_model_at(m, LEM_ROLE_EMBED, -1)),
+                         *head = lem_model_tensor_at(m, lem_model_at(m, LEM_ROLE_LM_HEAD, -1));
         size_t equal = 0;
         st = lem_stored_compare(lem_shards_find(j->folder.shards, embed->name),
                                 lem_shards_find(j->folder.shards, head->name), embed->count, &equal, err);
@@ -85,8 +85,8 @@ static lem_status choose_source(job *j, const lem_tensor *t, source *s, lem_err 
     const lem_model *m = j->folder.table;
     *s = (source){.from = lem_shards_find(j->folder.shards, t->name), .scratch = j->scratch};
     if (!s->from && strcmp(t->name, "lm_head.weight") == 0 && m->config.tied)
-        s->from = lem_shards_find(j->folder.shards, lem_model_tensor_at(m, m->embed)->name);
-    if (!s->from && t->offset == j->table->score) {
+        s->from = lem_shards_find(j->folder.shards, lem_model_tensor_at(m, lem_model_at(m, LEM_ROLE_EMBED, -1))->name);
+    if (!s->from && t->offset == lem_model_at(j->table, LEM_ROLE_SCORE, -1)) {
         s->rng = lem_rng_make(j->o->seed, t->name, 0);
         s->sd = 1 / sqrt((double)m->config.width + 1);
         j->report.drew_head = true;
@@ -99,7 +99,7 @@ static lem_status choose_tensors(job *j, lem_err *err) {
     lem_status st = LEM_OK;
     lem_model_config c;
     LEM_TRY(choose_config(j, &c, err));
-    LEM_TRY(lem_model_new_table(&c, j->folder.table->lm_head != SIZE_MAX, &j->table, err));
+    LEM_TRY(lem_model_new_table(&c, lem_model_at(j->folder.table, LEM_ROLE_LM_HEAD, -1) != SIZE_MAX, &j->table, err));
     size_t n = (size_t)j->table->n_tensors;
     j->source = lem_alloc(n, sizeof *j->source, err);
     j->item = lem_alloc(n, sizeof *j->item, err);

@@ -1,7 +1,10 @@
 /* model/net.h - forward and backward of a model over a token forest, for training
  *
- * A net borrows a model and a backend and owns packed weights, activations of one forest, and the gradient
- * (flat, like the model's parameters; without those that do not learn). Use: forward, then any number of
+ * A net borrows a model and a backend and owns, in the backend's memory, what it needs of the parameters
+ * (packed; those that learn also as they are, unless the backend works in the host's memory and so in the
+ * model's own array), activations of one forest, and the gradient (flat, like the model's parameters; without
+ * those that do not learn). Rows, targets, weights, log-probabilities and scores are arrays of the host. A
+ * device that has failed is LEM_EIO where numbers come back. Use: forward, then any number of
  * losses on rows (they add to the hidden gradient and to the head's weight gradient), then backward.
  * Gradients accumulate over calls until lem_net_zero_grads; accumulation over two forests equals one forest
  * of both, bit for bit (on the cpu paths, and as long as lem_net_grads is read only after the last of them:
@@ -31,9 +34,14 @@ lem_status lem_net_new(lem_model *m, lem_backend *b, int max_rows, bool grads, l
 lem_status lem_net_new_part(lem_model *m, lem_backend *b, int max_rows, const lem_trainable *t, lem_net **out,
                             lem_err *err) LEM_MUST_CHECK;
 void lem_net_free(lem_net *net);
-void lem_net_refresh(lem_net *net); /* repack after the model's parameters changed */
+/* Takes the parameters as they are in the model now, or gives what has learned back to it. Where the net works in
+ * the model's own array there is nothing to give back. LEM_EMEM, LEM_EIO. */
+lem_status lem_net_load(lem_net *net, lem_err *err) LEM_MUST_CHECK;
+lem_status lem_net_store(lem_net *net, lem_err *err) LEM_MUST_CHECK;
+/* Packs what learns anew, after its places (lem_net_param_at) were written to. */
+void lem_net_refresh(lem_net *net);
 
-/* Final-normed hidden states, [T,D], valid until the next forward. Token ids are checked against the
+/* Final-normed hidden states, [T,D] of the backend's memory, valid until the next forward. Token ids are checked against the
  * vocabulary, positions against max_positions (LEM_EDATA). The forest may be released afterwards. */
 lem_status lem_net_forward(lem_net *net, const lem_forest *f, lem_err *err) LEM_MUST_CHECK;
 const float *lem_net_hidden(const lem_net *net);
@@ -49,7 +57,11 @@ lem_status lem_net_scores_grad(lem_net *net, int R, const int *rows, const float
                                lem_err *err) LEM_MUST_CHECK;
 
 void lem_net_backward(lem_net *net); /* from the hidden gradient gathered so far into the flat gradient */
-float *lem_net_grads(lem_net *net);  /* [lem_net_n_grads] */
+float *lem_net_grads(lem_net *net);  /* [lem_net_n_grads] of the backend's memory */
+/* The place of the i-th tensor's parameters in the backend's memory; NULL = does not learn. */
+float *lem_net_param_at(const lem_net *net, int i);
+/* All that learns as one array in the order of the gradient, of the backend's memory; NULL = it does not lie so. */
+float *lem_net_learned(const lem_net *net);
 /* Elements of the gradient: n_params of the model if all of it learns. The place in it of the i-th tensor of
  * the model (in the order of its table; that of the flat array if all learn); SIZE_MAX = does not learn. */
 size_t lem_net_n_grads(const lem_net *net);

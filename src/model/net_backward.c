@@ -1,11 +1,11 @@
-/* net_backward - the backward pass of a net, written out in the reverse order of lem_layer_forward */
+/* net_backward - the backward pass of a net, written out in the reverse order of lem_pass_layer */
 #include "model/net_priv.h"
 
 #include <math.h>
-#include <string.h>
 
-float *lem_net_grad_of(const lem_net *net, size_t offset) {
+float *lem_net_grad_of(const lem_net *net, lem_role role, int layer) {
     int lo = 0, hi = net->model->n_tensors; /* the tensor is in lo..hi-1 */
+    size_t offset = lem_model_at(net->model, role, layer);
     if (offset == SIZE_MAX) return NULL;
     while (hi - lo > 1) {
         int mid = (lo + hi) / 2;
@@ -15,161 +15,171 @@ float *lem_net_grad_of(const lem_net *net, size_t offset) {
     return net->grad_at[lo] == SIZE_MAX ? NULL : net->grads + net->grad_at[lo];
 }
 
-static void backward_bias(lem_net *net, int N, const float *dY, size_t offset) {
-    float *g = lem_net_grad_of(net, offset);
-    if (g) net->b->ops->bias_grad(net->b, net->n_rows, N, dY, g);
+static void backward_bias(lem_net *net, int layer, lem_role role, int N, const float *dY) {
+    float *g = lem_net_grad_of(net, role, layer);
+    if (g) net->pass.b->ops->bias_grad(net->pass.b, net->pass.n_rows, N, dY, g);
 }
 
-static void backward_weight(lem_net *net, int N, int K, const float *dY, const float *X, size_t offset) {
-    float *g = lem_net_grad_of(net, offset);
-    if (g) net->b->ops->linear_dw(net->b, net->n_rows, N, K, dY, X, g);
+typedef struct product {
+    lem_role weight, bias;
+    int N, K;
+} product;
+
+static void backward_weight(lem_net *net, int layer, const product *p, const float *dY, const float *X) {
+    float *g = lem_net_grad_of(net, p->weight, layer);
+    if (g) net->pass.b->ops->linear_dw(net->pass.b, net->pass.n_rows, p->N, p->K, dY, X, g);
+    backward_bias(net, layer, p->bias, p->N, dY);
+}
+
+static void backward_input(lem_net *net, int layer, const product *p, const float *dY, float *dX,
+                           bool accumulate) {
+    const lem_param *w = lem_params_at(&net->w, p->weight, layer);
+    net->pass.b->ops->linear_dx(net->pass.b, net->pass.n_rows, p->N, p->K, dY, w->rows, w->dtype, dX,
+                                accumulate);
 }
 
 /* rows of D */
-static void backward_norm(lem_net *net, int rows, int D, const float *dY, const float *X, size_t offset,
-                          const float *inv, float *dX) {
-    float *g = lem_net_grad_of(net, offset);
-    net->b->ops->rmsnorm_backward(net->b, rows, D, dY, X, net->model->params + offset, inv, dX,
-                                  g ? g : net->no_grads);
+static void backward_norm(lem_net *net, int layer, lem_role role, int rows, int D, const float *dY,
+                          const float *X, const float *inv, float *dX) {
+    float *g = lem_net_grad_of(net, role, layer);
+    net->pass.b->ops->rmsnorm_backward(net->pass.b, rows, D, dY, X, lem_params_vector(&net->w, role, layer), inv,
+                                       dX, g ? g : net->no_grads);
+}
+
+/* A norm's output, once more. */
+static void forward_norm(lem_net *net, int layer, lem_role role, const float *x) {
+    const lem_model_config *c = net->pass.c;
+    net->pass.b->ops->rmsnorm(net->pass.b, net->pass.n_rows, c->width, x,
+                              lem_params_vector(&net->w, role, layer), c->norm_eps, net->pass.normed, NULL);
 }
 
 /* out = mid + down(silu(gate) * up): dx holds d out and becomes d mid. */
 static void backward_mlp(lem_net *net, int i) {
-    lem_backend *b = net->b;
+    lem_backend *b = net->pass.b;
     const lem_backend_ops *op = b->ops;
-    const lem_model *m = net->model;
-    const lem_layer_weights *w = &m->layer[i];
-    const lem_layer_saved *s = &net->layer[i];
-    int T = net->n_rows, D = m->config.width, F = m->config.ffn;
-    const float *p = m->params;
-    op->swiglu(b, T, F, s->gate, s->up, net->act);
-    backward_weight(net, D, F, net->dx, net->act, w->down);
-    backward_bias(net, D, net->dx, w->down_bias);
-    op->linear_dx(b, T, D, F, net->dx, p + w->down, net->dact, false);
+    const lem_layer_act *s = &net->layer[i];
+    int T = net->pass.n_rows, D = net->pass.c->width, F = net->pass.c->ffn;
+    const product down = {LEM_ROLE_DOWN, LEM_ROLE_DOWN_BIAS, D, F},
+                  gate = {LEM_ROLE_GATE, LEM_ROLE_GATE_BIAS, F, D}, up = {LEM_ROLE_UP, LEM_ROLE_UP_BIAS, F, D};
+    op->swiglu(b, T, F, s->gate, s->up, net->pass.act);
+    backward_weight(net, i, &down, net->dx, net->pass.act);
+    backward_input(net, i, &down, net->dx, net->dact, false);
     op->swiglu_backward(b, T, F, s->gate, s->up, net->dact, net->dgate, net->dup);
-    op->rmsnorm(b, T, D, s->mid, p + w->mlp_norm, m->config.norm_eps, net->normed, NULL);
-    backward_weight(net, F, D, net->dgate, net->normed, w->gate);
-    backward_weight(net, F, D, net->dup, net->normed, w->up);
-    backward_bias(net, F, net->dgate, w->gate_bias);
-    backward_bias(net, F, net->dup, w->up_bias);
-    op->linear_dx(b, T, F, D, net->dgate, p + w->gate, net->dnormed, false);
-    op->linear_dx(b, T, F, D, net->dup, p + w->up, net->dnormed, true);
-    backward_norm(net, T, D, net->dnormed, s->mid, w->mlp_norm, s->inv2, net->dx);
+    forward_norm(net, i, LEM_ROLE_MLP_NORM, s->mid);
+    backward_weight(net, i, &gate, net->dgate, net->pass.normed);
+    backward_weight(net, i, &up, net->dup, net->pass.normed);
+    backward_input(net, i, &gate, net->dgate, net->dnormed, false);
+    backward_input(net, i, &up, net->dup, net->dnormed, true);
+    backward_norm(net, i, LEM_ROLE_MLP_NORM, T, D, net->dnormed, s->mid, s->inv2, net->dx);
 }
 
 /* Back through rotation and, with qk_norm, the norm before it: dq holds the gradient of the rotated queries
  * (or keys) and becomes that of the raw ones. dattn has been used up and serves as scratch. */
-static void backward_queries(lem_net *net, int heads, const float *raw, const float *inv, size_t norm,
-                             float *dq) {
-    lem_backend *b = net->b;
-    const lem_model *m = net->model;
-    int T = net->n_rows, E = m->config.head_dim;
-    size_t n = (size_t)T * (size_t)heads * (size_t)E;
-    b->ops->rope(b, T, heads, E, dq, net->pos, net->cos_sin, true);
-    if (norm == SIZE_MAX) return;
-    memset(net->dattn, 0, n * sizeof *net->dattn);
-    backward_norm(net, T * heads, E, dq, raw, norm, inv, net->dattn);
-    memcpy(dq, net->dattn, n * sizeof *dq);
+static void backward_queries(lem_net *net, int i, const lem_queries *q, float *dq) {
+    lem_backend *b = net->pass.b;
+    int T = net->pass.n_rows, E = net->pass.c->head_dim;
+    size_t bytes = (size_t)T * (size_t)q->heads * (size_t)E * sizeof *dq;
+    b->ops->rope(b, T, q->heads, E, dq, net->pass.dev.pos, net->pass.cos_sin, true);
+    if (!net->pass.c->qk_norm) return;
+    b->ops->zero(b, net->dattn, bytes);
+    backward_norm(net, i, q->norm, T * q->heads, E, dq, q->raw, q->inv, net->dattn);
+    b->ops->copy(b, dq, net->dattn, bytes);
 }
 
 /* attn = attention(rope(norm(q)), rope(norm(k)), v): dattn becomes dq, dk, dv of the projections' outputs. */
 static void backward_attend(lem_net *net, int i) {
-    lem_backend *b = net->b;
-    const lem_model *m = net->model;
-    const lem_model_config *c = &m->config;
-    const lem_layer_weights *w = &m->layer[i];
-    const lem_layer_saved *s = &net->layer[i];
-    int T = net->n_rows, H = c->heads, KH = c->kv_heads, E = c->head_dim;
-    lem_attn_plan plan = net->batch.attn;
-    plan.window = lem_model_config_window(c, i);
+    lem_pass *p = &net->pass;
+    const lem_model_config *c = p->c;
+    const lem_layer_act *s = &net->layer[i];
+    int T = p->n_rows, H = c->heads, KH = c->kv_heads, E = c->head_dim;
+    lem_attn_plan plan = lem_pass_plan(p, i);
+    const lem_queries q = {LEM_ROLE_Q_NORM, H, s->q_raw, s->q, s->inv_q},
+                      k = {LEM_ROLE_K_NORM, KH, s->k_raw, s->k, s->inv_k};
     if (c->qk_norm) {
-        lem_layer_place_queries(b, c, m->params + w->q_norm, H, &plan, net->cos_sin, s->q_raw, s->q, NULL);
-        lem_layer_place_queries(b, c, m->params + w->k_norm, KH, &plan, net->cos_sin, s->k_raw, s->k, NULL);
+        lem_pass_place_queries(p, i, &(lem_queries){q.norm, H, q.raw, q.out, NULL});
+        lem_pass_place_queries(p, i, &(lem_queries){k.norm, KH, k.raw, k.out, NULL});
     }
-    b->ops->kv_write(b, T, KH, E, s->k, s->v, net->page, net->slot, 0, &net->kv);
-    b->ops->attention_backward(b, &plan, H, KH, E, (float)(1 / sqrt((double)E)), s->q, 0, &net->kv, s->attn,
-                               s->lse, net->dattn, net->dq, net->dk, net->dv);
-    backward_queries(net, H, s->q_raw, s->inv_q, w->q_norm, net->dq);
-    backward_queries(net, KH, s->k_raw, s->inv_k, w->k_norm, net->dk);
+    p->b->ops->kv_write(p->b, T, KH, E, s->k, s->v, p->dev.page, p->dev.slot, 0, &p->kv);
+    p->b->ops->attention_backward(p->b, &plan, H, KH, E, (float)(1 / sqrt((double)E)), s->q, 0, &p->kv, s->attn,
+                                  s->lse, net->dattn, net->dq, net->dk, net->dv);
+    backward_queries(net, i, &q, net->dq);
+    backward_queries(net, i, &k, net->dk);
 }
 
 /* The projections of queries, keys and values: dnormed is the gradient of what they read. */
-static void backward_projections(lem_net *net, const lem_layer_weights *w) {
-    lem_backend *b = net->b;
-    const lem_backend_ops *op = b->ops;
-    const lem_model_config *c = &net->model->config;
-    int T = net->n_rows, D = c->width, Q = c->heads * c->head_dim, KV = c->kv_heads * c->head_dim;
-    const float *p = net->model->params;
+static void backward_projections(lem_net *net, int i) {
+    const lem_model_config *c = net->pass.c;
+    int D = c->width, Q = c->heads * c->head_dim, KV = c->kv_heads * c->head_dim;
+    const float *x = net->pass.normed;
     if (c->fused_qkv) {
-        lem_layer_merge_qkv(c, T, net->dq, net->dk, net->dv, net->qkv);
-        backward_weight(net, Q + 2 * KV, D, net->qkv, net->normed, w->qkv);
-        backward_bias(net, Q + 2 * KV, net->qkv, w->qkv_bias);
-        op->linear_dx(b, T, Q + 2 * KV, D, net->qkv, p + w->qkv, net->dnormed, false);
+        const product qkv = {LEM_ROLE_QKV, LEM_ROLE_QKV_BIAS, Q + 2 * KV, D};
+        net->pass.b->ops->merge_qkv(net->pass.b, net->pass.n_rows, c->heads, c->kv_heads, c->head_dim, net->dq,
+                                    net->dk, net->dv, net->pass.qkv);
+        backward_weight(net, i, &qkv, net->pass.qkv, x);
+        backward_input(net, i, &qkv, net->pass.qkv, net->dnormed, false);
         return;
     }
-    backward_weight(net, Q, D, net->dq, net->normed, w->q);
-    backward_weight(net, KV, D, net->dk, net->normed, w->k);
-    backward_weight(net, KV, D, net->dv, net->normed, w->v);
-    backward_bias(net, Q, net->dq, w->q_bias);
-    backward_bias(net, KV, net->dk, w->k_bias);
-    backward_bias(net, KV, net->dv, w->v_bias);
-    op->linear_dx(b, T, Q, D, net->dq, p + w->q, net->dnormed, false);
-    op->linear_dx(b, T, KV, D, net->dk, p + w->k, net->dnormed, true);
-    op->linear_dx(b, T, KV, D, net->dv, p + w->v, net->dnormed, true);
+    const product q = {LEM_ROLE_Q, LEM_ROLE_Q_BIAS, Q, D}, k = {LEM_ROLE_K, LEM_ROLE_K_BIAS, KV, D},
+                  v = {LEM_ROLE_V, LEM_ROLE_V_BIAS, KV, D};
+    backward_weight(net, i, &q, net->dq, x);
+    backward_weight(net, i, &k, net->dk, x);
+    backward_weight(net, i, &v, net->dv, x);
+    backward_input(net, i, &q, net->dq, net->dnormed, false);
+    backward_input(net, i, &k, net->dk, net->dnormed, true);
+    backward_input(net, i, &v, net->dv, net->dnormed, true);
 }
 
 /* mid = x + o(attn): dx holds d mid and becomes d x. */
 static void backward_attention(lem_net *net, int i) {
-    lem_backend *b = net->b;
-    const lem_backend_ops *op = b->ops;
-    const lem_model *m = net->model;
-    const lem_layer_weights *w = &m->layer[i];
-    const lem_layer_saved *s = &net->layer[i];
-    int T = net->n_rows, D = m->config.width, Q = m->config.heads * m->config.head_dim;
-    const float *p = m->params;
-    backward_weight(net, D, Q, net->dx, s->attn, w->o);
-    backward_bias(net, D, net->dx, w->o_bias);
-    op->linear_dx(b, T, D, Q, net->dx, p + w->o, net->dattn, false);
+    const lem_layer_act *s = &net->layer[i];
+    int T = net->pass.n_rows, D = net->pass.c->width, Q = net->pass.c->heads * net->pass.c->head_dim;
+    const product o = {LEM_ROLE_O, LEM_ROLE_O_BIAS, D, Q};
+    backward_weight(net, i, &o, net->dx, s->attn);
+    backward_input(net, i, &o, net->dx, net->dattn, false);
     backward_attend(net, i);
-    op->rmsnorm(b, T, D, s->x, p + w->attn_norm, m->config.norm_eps, net->normed, NULL);
-    backward_projections(net, w);
-    backward_norm(net, T, D, net->dnormed, s->x, w->attn_norm, s->inv1, net->dx);
+    forward_norm(net, i, LEM_ROLE_ATTN_NORM, s->x);
+    backward_projections(net, i);
+    backward_norm(net, i, LEM_ROLE_ATTN_NORM, T, D, net->dnormed, s->x, s->inv1, net->dx);
 }
 
 void lem_net_backward(lem_net *net) {
-    if (!net->grads || net->n_rows == 0) return;
-    lem_backend *b = net->b;
-    const lem_model *m = net->model;
-    int T = net->n_rows, D = m->config.width;
-    size_t n = (size_t)T * (size_t)D;
-    memset(net->dx, 0, n * sizeof *net->dx);
-    backward_norm(net, T, D, net->dhidden, net->x, m->final_norm, net->inv, net->dx);
-    for (int i = m->config.layers - 1; i >= net->lowest; i--) {
+    if (!net->grads || net->pass.n_rows == 0) return;
+    lem_backend *b = net->pass.b;
+    int T = net->pass.n_rows, D = net->pass.c->width, layers = net->pass.c->layers;
+    size_t bytes = (size_t)T * (size_t)D * sizeof(float);
+    b->ops->zero(b, net->dx, bytes);
+    backward_norm(net, -1, LEM_ROLE_FINAL_NORM, T, D, net->dhidden, net->layer[layers - 1].out, net->inv,
+                  net->dx);
+    for (int i = layers - 1; i >= net->lowest; i--) {
         backward_mlp(net, i);
         backward_attention(net, i);
     }
-    float *embed = lem_net_grad_of(net, m->embed);
-    if (embed) b->ops->embed_backward(b, T, D, net->ids, net->dx, embed);
-    memset(net->dhidden, 0, n * sizeof *net->dhidden); /* used up: a second call adds nothing */
+    float *embed = lem_net_grad_of(net, LEM_ROLE_EMBED, -1);
+    if (embed) b->ops->scatter_add(b, T, D, net->pass.dev.ids, net->dx, embed);
+    b->ops->zero(b, net->dhidden, bytes); /* used up: a second call adds nothing */
+}
+
+/* Elements of the gradient of a tied head. */
+static size_t head_size(const lem_net *net) {
+    return (size_t)net->pass.c->vocab * (size_t)net->pass.c->width;
 }
 
 /* A tied embedding has two gradients. Each is its own chain over rows, so that two forests give the bits of
  * one; they meet here. */
 float *lem_net_grads(lem_net *net) {
+    lem_backend *b = net->pass.b;
     if (!net->grads || !net->head_grads || !net->head_dirty) return net->grads;
-    size_t n = (size_t)net->model->config.vocab * (size_t)net->model->config.width;
-    net->b->ops->add(net->b, n, lem_net_grad_of(net, net->model->embed), net->head_grads);
-    memset(net->head_grads, 0, n * sizeof *net->head_grads);
+    b->ops->add(b, head_size(net), lem_net_grad_of(net, LEM_ROLE_EMBED, -1), net->head_grads);
+    b->ops->zero(b, net->head_grads, head_size(net) * sizeof *net->head_grads);
     net->head_dirty = false;
     return net->grads;
 }
 
 void lem_net_zero_grads(lem_net *net) {
+    lem_backend *b = net->pass.b;
     if (!net->grads) return;
-    memset(net->grads, 0, net->n_grads * sizeof *net->grads);
-    if (net->head_grads)
-        memset(net->head_grads, 0,
-               (size_t)net->model->config.vocab * (size_t)net->model->config.width * sizeof(float));
+    b->ops->zero(b, net->grads, net->n_grads * sizeof *net->grads);
+    if (net->head_grads) b->ops->zero(b, net->head_grads, head_size(net) * sizeof *net->head_grads);
     net->head_dirty = false;
 }
 

@@ -1,8 +1,8 @@
 /* model/roles.h - what each parameter is for: one table of roles, and which of them learn
  *
  * Every tensor of a model is a group of parameters with a role and, inside a layer, a layer. A training run
- * says which groups learn; gradients, moments, weight decay, the clipping norm and checkpoints cover those
- * and no others. */
+ * says which groups learn, and as what the others are kept; gradients, moments, weight decay, the clipping norm
+ * and checkpoints cover those that learn and no others. */
 #ifndef LEM_MODEL_ROLES_H
 #define LEM_MODEL_ROLES_H
 
@@ -44,9 +44,16 @@ typedef enum lem_role { /* in the order of the flat array; those of a layer lie 
                         LEM_ROLE_COUNT
 } lem_role;
 
+/* The shape of that tensor (layer: -1 outside of layers) in models of that shape: a matrix [rows,cols] or a
+ * vector [rows] with cols 0. False: they have no such tensor. An untied language-model head counts as there. */
+bool lem_role_shape(const lem_model_config *c, lem_role role, int layer, int *rows, int *cols);
+/* Number of parameters of a model of that shape. */
+size_t lem_model_config_params(const lem_model_config *c);
+
 typedef struct lem_trainable { /* zeroed = everything learns */
     int frozen_layers;         /* layers 0..n-1 do not, nor does the embedding if n > 0 */
     uint32_t frozen_roles;     /* bit 1 << role: tensors of that role do not, in any layer */
+    lem_dtype frozen_dtype;    /* matrices that do not learn are kept as F32 or BF16 */
 } lem_trainable;
 
 /* layer: -1 outside of layers. */

@@ -2,41 +2,44 @@
 #include "model/session_priv.h"
 #include "core/mem.h"
 
-#include <stddef.h>
-#include <string.h>
-
 /* ---- weights ---- */
 
-static void carve_weights(lem_carve *mem, const lem_model_config *c, lem_dtype dtype, lem_weights *w) {
-    size_t n = (size_t)c->vocab * (size_t)c->width;
-    lem_packed_model_carve(mem, c, dtype, true, &w->packed);
-    w->embed = dtype == LEM_DTYPE_F32 ? lem_carve_take(mem, n, sizeof *w->embed) : NULL;
-    w->embed_bf16 = dtype == LEM_DTYPE_BF16 ? lem_carve_take(mem, n, sizeof *w->embed_bf16) : NULL;
+/* Products packed, the embedding as rows, vectors as rows too; reward heads are fp32 in any case. */
+static lem_keep keep(const void *ctx, const lem_model_config *c, lem_role role, int layer) {
+    const lem_dtype *dtype = ctx;
+    int rows, cols;
+    (void)lem_role_shape(c, role, layer, &rows, &cols);
+    bool f32 = cols == 0 || role == LEM_ROLE_DENSE || role == LEM_ROLE_SCORE;
+    return (lem_keep){.packed = cols > 0 && (role != LEM_ROLE_EMBED || c->tied),
+                      .rows = cols == 0 || role == LEM_ROLE_EMBED,
+                      .dtype = f32 ? LEM_DTYPE_F32 : *dtype};
 }
 
 size_t lem_weights_bytes(const lem_model_config *c, lem_dtype dtype) {
-    lem_carve mem = {NULL, 0};
-    lem_weights w = {0};
+    lem_memory mem = {.b = NULL};
+    lem_params none;
     lem_model_config checked = *c;
     if (lem_model_config_check(&checked, NULL) != LEM_OK) return 0;
-    carve_weights(&mem, &checked, dtype, &w);
-    return mem.used + sizeof w;
+    lem_params_carve(&mem, &checked, keep, &dtype, &none);
+    return lem_memory_bytes(&mem) + sizeof(lem_weights);
 }
 
-lem_status lem_weights_alloc(const lem_model_config *c, lem_dtype dtype, lem_weights **out, lem_err *err) {
+lem_status lem_weights_alloc(const lem_model *table, lem_backend *b, lem_dtype dtype, lem_weights **out,
+                             lem_err *err) {
     lem_status st = LEM_OK;
+    const lem_model_config *c = &table->config;
+    lem_memory mem = {.b = b};
+    lem_params none;
     if (dtype != LEM_DTYPE_F32 && dtype != LEM_DTYPE_BF16)
         return lem_fail(err, LEM_EUSAGE, "weights are packed as F32 or BF16, not %s", lem_dtype_name(dtype));
     lem_weights *w = lem_alloc_zero(1, sizeof *w, err);
     if (!w) return LEM_EMEM;
     w->config = *c;
     w->dtype = dtype;
-    lem_carve mem = {NULL, 0};
-    carve_weights(&mem, c, dtype, w);
-    w->block = lem_alloc_aligned(mem.used, 1, err);
-    if (!w->block) LEM_TRY(LEM_EMEM);
-    mem = (lem_carve){w->block, 0};
-    carve_weights(&mem, c, dtype, w);
+    lem_params_carve(&mem, c, keep, &dtype, &none);
+    LEM_TRY(lem_block_init(&w->block, b, true, &mem, err));
+    lem_params_carve(&mem, c, keep, &dtype, &w->params);
+    if (lem_model_at(table, LEM_ROLE_LM_HEAD, -1) == SIZE_MAX) lem_params_forget(&w->params, LEM_ROLE_LM_HEAD);
     *out = w;
     w = NULL;
 done:
@@ -47,21 +50,20 @@ done:
 lem_status lem_weights_new(const lem_model *m, lem_backend *b, lem_dtype dtype, lem_weights **out,
                            lem_err *err) {
     lem_weights *w = NULL;
-    lem_status st = lem_weights_alloc(&m->config, dtype, &w, err);
-    if (st != LEM_OK) return st;
-    lem_packed_model_fill(&w->packed, b, m);
-    size_t n = (size_t)m->config.vocab * (size_t)m->config.width;
-    const float *embed = m->params + m->embed;
-    if (w->embed) memcpy(w->embed, embed, n * sizeof *embed);
-    else
-        for (size_t i = 0; i < n; i++) w->embed_bf16[i] = lem_f32_to_bf16(embed[i]);
-    *out = w;
-    return LEM_OK;
+    lem_status st = lem_weights_alloc(m, b, dtype, &w, err);
+    for (int i = 0; st == LEM_OK && i < m->n_tensors; i++) {
+        const lem_tensor *t = &m->tensors[i];
+        st = lem_param_put_values(b, lem_params_at(&w->params, t->role, t->layer), t, m->params + t->offset, err);
+    }
+    if (st == LEM_OK) st = b->ops->sync(b, err);
+    if (st == LEM_OK) *out = w;
+    else lem_weights_free(w);
+    return st;
 }
 
 void lem_weights_free(lem_weights *w) {
     if (!w) return;
-    lem_free(w->block);
+    lem_block_release(&w->block);
     lem_free(w);
 }
 
@@ -73,42 +75,33 @@ static int longest_path(const lem_model_config *c, int max_pages) {
     return max_pages > c->max_positions / LEM_PAGE_KEYS ? c->max_positions : max_pages * LEM_PAGE_KEYS;
 }
 
-static void carve_session(lem_carve *mem, const lem_model_config *c, int max_pages, int max_rows,
+static void carve_session(lem_memory *mem, const lem_model_config *c, int max_pages, int max_rows,
                           lem_session *s) {
-    size_t T = (size_t)max_rows, P = (size_t)max_pages, D = (size_t)c->width, F = (size_t)c->ffn;
+    size_t T = (size_t)max_rows, P = (size_t)max_pages;
     size_t Q = (size_t)(c->heads * c->head_dim), KV = (size_t)(c->kv_heads * c->head_dim);
-    s->next_page = lem_carve_take(mem, P, sizeof *s->next_page);
-    s->kv = lem_kv_layout(NULL, c->layers, c->kv_heads, c->head_dim);
-    s->kv.data = lem_carve_take(mem, P * s->kv.page_stride, sizeof(float));
-    s->feed_row = lem_carve_take(mem, T, sizeof *s->feed_row);
-    s->ids = lem_carve_take(mem, T, sizeof *s->ids);
-    s->pos = lem_carve_take(mem, T, sizeof *s->pos);
-    s->page = lem_carve_take(mem, T, sizeof *s->page);
-    s->slot = lem_carve_take(mem, T, sizeof *s->slot);
-    s->segs = lem_carve_take(mem, P, sizeof *s->segs);
-    s->trees = lem_carve_take(mem, T, sizeof *s->trees);
-    s->cos_sin = lem_carve_take(mem, (size_t)longest_path(c, max_pages) * (size_t)c->head_dim, sizeof(float));
-    s->x = lem_carve_take(mem, T * D, sizeof(float));
-    s->normed = lem_carve_take(mem, T * D, sizeof(float));
-    s->hidden = lem_carve_take(mem, T * D, sizeof(float));
-    s->q = lem_carve_take(mem, T * Q, sizeof(float));
-    s->attn = lem_carve_take(mem, T * Q, sizeof(float));
-    s->k = lem_carve_take(mem, T * KV, sizeof(float));
-    s->v = lem_carve_take(mem, T * KV, sizeof(float));
-    s->gate = lem_carve_take(mem, T * F, sizeof(float));
-    s->up = lem_carve_take(mem, T * F, sizeof(float));
-    s->act = lem_carve_take(mem, T * F, sizeof(float));
-    s->qkv = c->fused_qkv ? lem_carve_take(mem, T * (Q + 2 * KV), sizeof(float)) : NULL;
-    lem_head_block_carve(mem, c, &s->head);
+    lem_pass_size size = {max_rows, max_pages, max_pages, c->layers, longest_path(c, max_pages)};
+    s->next_page = lem_carve_take(&mem->host, P, sizeof *s->next_page);
+    s->feed_row = lem_carve_take(&mem->host, T, sizeof *s->feed_row);
+    lem_pass_carve(mem, c, &size, &s->pass);
+    float *x = lem_memory_floats(mem, T, (size_t)c->width);
+    s->act = (lem_layer_act){.x = x,
+                             .q = lem_memory_floats(mem, T, Q),
+                             .k = lem_memory_floats(mem, T, KV),
+                             .v = lem_memory_floats(mem, T, KV),
+                             .attn = lem_memory_floats(mem, T, Q),
+                             .mid = x,
+                             .gate = lem_memory_floats(mem, T, (size_t)c->ffn),
+                             .up = lem_memory_floats(mem, T, (size_t)c->ffn),
+                             .out = x};
 }
 
 size_t lem_session_bytes(const lem_model_config *c, int max_pages, int max_rows) {
-    lem_carve mem = {NULL, 0};
+    lem_memory mem = {.b = NULL};
     lem_session s = {0};
     lem_model_config checked = *c;
     if (max_pages < 1 || max_rows < 1 || lem_model_config_check(&checked, NULL) != LEM_OK) return 0;
     carve_session(&mem, &checked, max_pages, max_rows, &s);
-    return mem.used + sizeof s + ((size_t)max_pages + SPARE_NODES) * sizeof(lem_node);
+    return lem_memory_bytes(&mem) + sizeof s + ((size_t)max_pages + SPARE_NODES) * sizeof(lem_node);
 }
 
 static void init_pages(lem_session *s) {
@@ -127,21 +120,19 @@ lem_status lem_session_new(const lem_weights *w, lem_backend *b, int max_pages, 
         return lem_fail(err, LEM_EMEM, "a session of %d pages", max_pages);
     lem_session *s = lem_alloc_zero(1, sizeof *s, err);
     if (!s) return LEM_EMEM;
-    lem_carve mem = {NULL, 0};
+    lem_memory mem = {.b = b};
     carve_session(&mem, c, max_pages, max_rows, s);
     s->cap_nodes = max_pages + SPARE_NODES;
     s->nodes = lem_alloc((size_t)s->cap_nodes, sizeof *s->nodes, err);
-    s->block = lem_alloc_aligned(mem.used, 1, err);
-    if (!s->nodes || !s->block) LEM_TRY(LEM_EMEM);
-    mem = (lem_carve){s->block, 0};
+    if (!s->nodes) LEM_TRY(LEM_EMEM);
+    LEM_TRY(lem_block_init(&s->block, b, false, &mem, err));
     carve_session(&mem, c, max_pages, max_rows, s);
     s->w = w;
-    s->b = b;
     s->max_pages = max_pages;
     s->max_rows = max_rows;
     s->free_node = -1;
     init_pages(s);
-    lem_rope_table(c, longest_path(c, max_pages), s->cos_sin);
+    LEM_TRY(lem_pass_init(&s->pass, c, b, &w->params, err));
     *out = s;
     s = NULL;
 done:
@@ -152,7 +143,7 @@ done:
 void lem_session_free(lem_session *s) {
     if (!s) return;
     lem_free(s->nodes);
-    lem_free(s->block);
+    lem_block_release(&s->block);
     lem_free(s);
 }
 
@@ -217,83 +208,66 @@ int lem_session_free_pages(const lem_session *s) { return s->n_free; }
 
 /* ---- step ---- */
 
-static void embed(lem_session *s) {
-    size_t D = (size_t)s->w->config.width;
-    if (s->w->embed) {
-        s->b->ops->embed(s->b, s->n_rows, s->w->config.width, s->ids, s->w->embed, s->x);
-        return;
-    }
-    for (size_t t = 0; t < (size_t)s->n_rows; t++) {
-        const uint16_t *row = s->w->embed_bf16 + (size_t)s->ids[t] * D;
-        for (size_t d = 0; d < D; d++) s->x[t * D + d] = lem_bf16_to_f32(row[d]);
-    }
-}
-
 lem_status lem_session_step(lem_session *s, const lem_feed *feeds, int n_feeds, lem_err *err) {
     lem_status st = lem_session_check_feeds(s, feeds, n_feeds, err);
     if (st != LEM_OK) return st;
     lem_session_lay_out(s, feeds, n_feeds);
-    const lem_model_config *c = &s->w->config;
-    lem_batch batch = {{s->n_rows, s->n_trees, s->pos, s->trees, s->segs, 0}, s->page, s->slot};
-    lem_layer_act a = {.x = s->x,
-                       .q = s->q,
-                       .k = s->k,
-                       .v = s->v,
-                       .attn = s->attn,
-                       .mid = s->x,
-                       .gate = s->gate,
-                       .up = s->up,
-                       .out = s->x,
-                       .normed = s->normed,
-                       .act = s->act,
-                       .qkv = s->qkv};
-    embed(s);
-    for (int i = 0; i < c->layers; i++)
-        lem_layer_forward(s->b, c, &s->w->packed.layer[i], &batch, s->cos_sin, &s->kv, i,
-                          lem_model_config_window(c, i), &a);
-    s->b->ops->rmsnorm(s->b, s->n_rows, c->width, s->x, s->w->packed.final_norm, c->norm_eps, s->hidden,
-                       NULL);
+    lem_pass_hand_over(&s->pass);
+    lem_pass_embed(&s->pass, s->act.x);
+    for (int i = 0; i < s->pass.c->layers; i++) lem_pass_layer(&s->pass, i, i, &s->act);
+    lem_pass_norm(&s->pass, s->act.x, NULL);
     return LEM_OK;
 }
 
 int lem_session_row(const lem_session *s, int feed, int token) { return s->feed_row[feed] + token; }
 
-const float *lem_session_hidden(const lem_session *s) { return s->hidden; }
+const float *lem_session_hidden(const lem_session *s) { return s->pass.hidden; }
 
 /* ---- heads ---- */
 
+static bool has_lm(const lem_session *s) {
+    return lem_params_at(&s->w->params, LEM_ROLE_LM_HEAD, -1)->packed.N > 0;
+}
+
+static lem_status check_lm(const lem_session *s, int R, const int *rows, lem_err *err) {
+    if (!has_lm(s)) return lem_fail(err, LEM_EUSAGE, "this model has no language-model head");
+    return lem_check_rows(R, rows, s->pass.n_rows, err);
+}
+
 void lem_session_logits(lem_session *s, int R, const int *rows, float *logits) {
-    const lem_model_config *c = &s->w->config;
-    const lem_packed *head = &s->w->packed.head;
-    if (head->N == 0) return;
-    for (int at = 0; at < R; at += s->head.rows) {
-        int n = R - at < s->head.rows ? R - at : s->head.rows;
-        lem_gather_rows(n, c->width, rows + at, s->hidden, s->head.hidden);
-        s->b->ops->linear(s->b, n, s->head.hidden, head, NULL, logits + (size_t)at * (size_t)c->vocab, false);
-    }
+    size_t V = (size_t)s->pass.c->vocab;
+    for (int at = 0; has_lm(s) && at < R; at += s->pass.head.rows)
+        lem_pass_logits(&s->pass, lem_pass_block(&s->pass, R - at), rows + at, logits + (size_t)at * V);
 }
 
 lem_status lem_session_logprobs(lem_session *s, int R, const int *rows, const int32_t *target, float *logprob,
                                 lem_err *err) {
-    const lem_model_config *c = &s->w->config;
-    const lem_packed *head = &s->w->packed.head;
-    if (head->N == 0) return lem_fail(err, LEM_EUSAGE, "this model has no language-model head");
-    lem_status st = lem_check_rows(R, rows, s->n_rows, err);
-    if (st == LEM_OK) st = lem_check_targets(R, target, c->vocab, err);
+    lem_backend *b = s->pass.b;
+    lem_status st = check_lm(s, R, rows, err);
+    if (st == LEM_OK) st = lem_check_targets(R, target, s->pass.c->vocab, err);
     if (st != LEM_OK) return st;
-    for (int at = 0; at < R; at += s->head.rows) {
-        int n = R - at < s->head.rows ? R - at : s->head.rows;
-        lem_gather_rows(n, c->width, rows + at, s->hidden, s->head.hidden);
-        s->b->ops->linear(s->b, n, s->head.hidden, head, NULL, s->head.logits, false);
-        s->b->ops->logprob(s->b, n, c->vocab, s->head.logits, target + at, logprob + at, NULL);
+    for (int at = 0; at < R; at += s->pass.head.rows) {
+        int n = lem_pass_block(&s->pass, R - at);
+        lem_pass_logprobs(&s->pass, n, rows + at, target + at);
+        b->ops->copy_out(b, logprob + at, s->pass.head.logprob, (size_t)n * sizeof *logprob);
     }
-    return LEM_OK;
+    return b->ops->sync(b, err);
+}
+
+lem_status lem_session_token_logits(lem_session *s, int R, const int *rows, int n_ids, const int32_t *ids,
+                                    float *logits, lem_err *err) {
+    lem_status st = check_lm(s, R, rows, err);
+    if (st == LEM_OK) st = lem_check_targets(n_ids, ids, s->pass.c->vocab, err);
+    if (st != LEM_OK) return st;
+    for (int at = 0; at < R; at += s->pass.head.rows)
+        lem_pass_token_logits(&s->pass, lem_pass_block(&s->pass, R - at), rows + at, n_ids, ids,
+                              logits + (size_t)at * (size_t)n_ids);
+    return s->pass.b->ops->sync(s->pass.b, err);
 }
 
 lem_status lem_session_scores(lem_session *s, int R, const int *rows, float *score, lem_err *err) {
-    if (s->w->packed.score.N == 0)
+    if (lem_params_at(&s->w->params, LEM_ROLE_SCORE, -1)->packed.N == 0)
         return lem_fail(err, LEM_EUSAGE, "this model has no reward head (score.weight or another)");
-    lem_status st = lem_check_rows(R, rows, s->n_rows, err);
-    if (st == LEM_OK) lem_head_scores(s->b, &s->w->packed, &s->head, R, rows, s->hidden, score);
-    return st;
+    lem_status st = lem_check_rows(R, rows, s->pass.n_rows, err);
+    return st ? st : lem_pass_scores(&s->pass, R, rows, score, err);
 }

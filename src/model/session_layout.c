@@ -1,8 +1,6 @@
 /* session_layout - turns feeds into rows, pages, segments and trees in depth-first order */
 #include "model/session_priv.h"
 
-#include <string.h>
-
 /* ---- the tree of active nodes: those fed and their ancestors ---- */
 
 static void append_child(lem_session *s, int parent, int node) {
@@ -118,11 +116,7 @@ static int take_page(lem_session *s) {
     s->free_page = s->next_page[page];
     s->next_page[page] = -1;
     s->n_free--;
-    if (page >=
-        s->pages_clean) { /* pages are first taken in order: unused slots hold zeros, never stray NaN */
-        memset(s->kv.data + (size_t)page * s->kv.page_stride, 0, s->kv.page_stride * sizeof(float));
-        s->pages_clean = page + 1;
-    }
+    lem_pass_use_pages(&s->pass, page + 1); /* pages are first taken in order */
     return page;
 }
 
@@ -138,52 +132,55 @@ static void append_tokens(lem_session *s, int node, const lem_feed *f) {
         x->pos0 = lem_session_length(s, node);
         close_ancestors(s, node);
     }
-    s->feed_row[x->feed] = s->n_rows;
+    const lem_rows *to = &s->pass.host;
+    s->feed_row[x->feed] = s->pass.n_rows;
     for (int i = 0; i < f->n; i++, x->n++) {
-        int slot = x->n % LEM_PAGE_KEYS, row = s->n_rows++;
+        int slot = x->n % LEM_PAGE_KEYS, row = s->pass.n_rows++;
         if (slot == 0) {
             int page = take_page(s);
             if (x->first_page < 0) x->first_page = page;
             else s->next_page[x->last_page] = page;
             x->last_page = page;
         }
-        s->ids[row] = f->ids[i];
-        s->pos[row] = x->pos0 + x->n;
-        s->page[row] = x->last_page;
-        s->slot[row] = slot;
+        to->ids[row] = f->ids[i];
+        to->pos[row] = x->pos0 + x->n;
+        to->page[row] = x->last_page;
+        to->slot[row] = slot;
     }
 }
 
 /* Rows and pages of one node, with row1 of its segments still open. */
 static void enter(lem_session *s, int node, const lem_feed *feeds) {
     lem_node *x = &s->nodes[node];
+    lem_pass *p = &s->pass;
     int before = x->n;
-    x->row0 = s->n_rows;
-    x->seg0 = s->n_segs;
-    if (x->parent < 0) s->trees[s->n_trees++] = (lem_attn_tree){s->n_rows, 0, s->n_segs, 0, 0};
+    x->row0 = p->n_rows;
+    x->seg0 = p->n_segs;
+    if (x->parent < 0) p->host.trees[p->n_trees++] = (lem_attn_tree){p->n_rows, 0, p->n_segs, 0, 0};
     if (x->feed >= 0) append_tokens(s, node, &feeds[x->feed]);
     int at = 0;
     for (int page = x->first_page; page >= 0; page = s->next_page[page], at += LEM_PAGE_KEYS) {
         int n = x->n - at < LEM_PAGE_KEYS ? x->n - at : LEM_PAGE_KEYS;
         bool is_new = at >= before;
         int row = is_new ? x->row0 + at - before : x->row0;
-        s->segs[s->n_segs++] = (lem_attn_seg){row, 0, page, n, x->pos0 + at, is_new ? row : -1};
+        p->host.segs[p->n_segs++] = (lem_attn_seg){row, 0, page, n, x->pos0 + at, is_new ? row : -1};
     }
-    x->seg1 = s->n_segs;
-    lem_attn_tree *tree = &s->trees[s->n_trees - 1];
+    x->seg1 = p->n_segs;
+    lem_attn_tree *tree = &p->host.trees[p->n_trees - 1];
     if (x->n > 0 && tree->max_len < x->pos0 + x->n) tree->max_len = x->pos0 + x->n;
 }
 
 static void leave(lem_session *s, int node) {
     const lem_node *x = &s->nodes[node];
-    for (int i = x->seg0; i < x->seg1; i++) s->segs[i].row1 = s->n_rows;
+    const lem_pass *p = &s->pass;
+    for (int i = x->seg0; i < x->seg1; i++) p->host.segs[i].row1 = p->n_rows;
     if (x->parent >= 0) return;
-    s->trees[s->n_trees - 1].row1 = s->n_rows;
-    s->trees[s->n_trees - 1].seg1 = s->n_segs;
+    p->host.trees[p->n_trees - 1].row1 = p->n_rows;
+    p->host.trees[p->n_trees - 1].seg1 = p->n_segs;
 }
 
 void lem_session_lay_out(lem_session *s, const lem_feed *feeds, int n_feeds) {
-    s->n_rows = s->n_segs = s->n_trees = 0;
+    s->pass.n_rows = s->pass.n_segs = s->pass.n_trees = 0;
     s->n_feeds = n_feeds;
     for (visit v = visit_first(s); v.node >= 0; v = visit_next(s, v)) {
         if (v.leaving) leave(s, v.node);

@@ -2,20 +2,18 @@
 #ifndef LEM_MODEL_SESSION_PRIV_H
 #define LEM_MODEL_SESSION_PRIV_H
 
-#include "model/layers_priv.h"
+#include "model/pass_priv.h"
 #include "model/session.h"
 
 struct lem_weights {
     lem_model_config config;
-    lem_dtype dtype;
-    char *block; /* owned: everything below */
-    lem_packed_model packed;
-    float *embed;         /* [V,D] when dtype is F32 */
-    uint16_t *embed_bf16; /* [V,D] when dtype is BF16 */
+    lem_dtype dtype; /* of matrices; vectors and reward heads are F32 */
+    lem_block block;
+    lem_params params;
 };
 
-/* Memory for packed weights of that shape, carved but not filled. */
-lem_status lem_weights_alloc(const lem_model_config *c, lem_dtype dtype, lem_weights **out,
+/* Memory for packed weights of the table's shape, carved but not filled. */
+lem_status lem_weights_alloc(const lem_model *table, lem_backend *b, lem_dtype dtype, lem_weights **out,
                              lem_err *err) LEM_MUST_CHECK;
 
 typedef enum lem_node_state {
@@ -39,27 +37,20 @@ typedef struct lem_node {
 } lem_node;
 
 struct lem_session {
+    lem_pass pass;
     const lem_weights *w; /* borrowed */
-    lem_backend *b;       /* borrowed */
     int max_pages, max_rows;
-    char *block;     /* owned: arrays of constant size */
+    lem_block block; /* arrays of constant size */
     lem_node *nodes; /* owned, grows */
     int n_nodes, cap_nodes, free_node;
     int *next_page; /* [max_pages] chain of a node, or of the free list */
-    int free_page, n_free, pages_clean;
-    lem_kv kv;
+    int free_page, n_free;
     unsigned long step;
     /* of the last step */
-    int n_rows, n_feeds, n_segs, n_trees;
+    int n_feeds;
     int *feed_row; /* [max_rows] first row of each feed */
     int first_root, last_root;
-    int32_t *ids;           /* [T] */
-    int *pos, *page, *slot; /* [T] */
-    lem_attn_seg *segs;     /* [max_pages] */
-    lem_attn_tree *trees;   /* [T] */
-    float *cos_sin;
-    float *x, *normed, *q, *k, *v, *qkv /* NULL unless fused */, *attn, *gate, *up, *act, *hidden;
-    lem_head_block head;
+    lem_layer_act act; /* all layers share it */
 };
 
 static inline bool lem_session_is_live(const lem_session *s, int node) {

@@ -2,7 +2,7 @@
  * between
  *
  * The bits are those of lem_model_open followed by lem_weights_new, at half the memory traffic and without
- * the 4 bytes per parameter: each panel of 32 rows is read by position into scratch of a worker, checked for
+ * the 4 bytes per parameter: each run of rows is read by position into scratch of a worker, checked for
  * values that are not finite, and laid out. Reading, not mapping: a file that shrinks or fails meanwhile is
  * an error, never a signal, and the copy out of the page cache costs less than the page faults of a mapping.
  */

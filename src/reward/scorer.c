@@ -7,7 +7,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { LOGIT_ROWS = 16, NODES_MIN = 64, TOKENS_PER_NODE = 16 };
+enum { NODES_MIN = 64, TOKENS_PER_NODE = 16 };
 
 typedef struct trie_node {
     const int32_t *ids; /* of a sequence that runs through it */
@@ -33,7 +33,6 @@ struct lem_scorer {
     float **target; /* where each goes */
     float *outputs; /* [R, outputs] */
     int n_reads, cap_reads;
-    float *logits; /* [LOGIT_ROWS, V] for token heads */
 };
 
 static lem_status check_head(const lem_model_config *c, const lem_head_reading *how, int32_t good,
@@ -47,11 +46,10 @@ static lem_status check_head(const lem_model_config *c, const lem_head_reading *
     return LEM_OK;
 }
 
-static lem_status alloc_pass(lem_scorer *s, bool tokens, lem_err *err) {
+static lem_status alloc_pass(lem_scorer *s, lem_err *err) {
     s->node = lem_alloc((size_t)s->max_nodes, sizeof *s->node, err);
     s->feeds = lem_alloc((size_t)s->max_nodes, sizeof *s->feeds, err);
-    if (tokens) s->logits = lem_alloc((size_t)LOGIT_ROWS * (size_t)s->vocab, sizeof *s->logits, err);
-    return s->node && s->feeds && (!tokens || s->logits) ? LEM_OK : LEM_EMEM;
+    return s->node && s->feeds ? LEM_OK : LEM_EMEM;
 }
 
 lem_status lem_scorer_new(const lem_weights *w, lem_backend *b, const lem_head_reading *how, int32_t good,
@@ -70,7 +68,7 @@ lem_status lem_scorer_new(const lem_weights *w, lem_backend *b, const lem_head_r
     s->limit = c->max_positions < max_rows ? c->max_positions : max_rows;
     s->vocab = c->vocab;
     s->tail = -1;
-    LEM_TRY(alloc_pass(s, lem_head_is_tokens(how->kind), err));
+    LEM_TRY(alloc_pass(s, err));
     /* Every node takes at most one page more than its tokens fill. */
     LEM_TRY(lem_session_new(w, b, max_rows / LEM_PAGE_KEYS + s->max_nodes + 1, max_rows, &s->session, err));
     *out = s;
@@ -91,7 +89,6 @@ void lem_scorer_free(lem_scorer *s) {
     lem_free(s->rows);
     lem_free(s->target);
     lem_free(s->outputs);
-    lem_free(s->logits);
     lem_free(s);
 }
 
@@ -208,19 +205,10 @@ static lem_status list_reads(lem_scorer *s, const lem_score_item *it, int end, l
     return LEM_OK;
 }
 
-static void token_outputs(lem_scorer *s) {
-    for (int at = 0; at < s->n_reads; at += LOGIT_ROWS) {
-        int n = s->n_reads - at < LOGIT_ROWS ? s->n_reads - at : LOGIT_ROWS;
-        lem_session_logits(s->session, n, s->rows + at, s->logits);
-        for (int r = 0; r < n; r++)
-            for (int k = 0; k < 2; k++)
-                s->outputs[2 * (at + r) + k] = s->logits[(size_t)r * (size_t)s->vocab + (size_t)s->sign[k]];
-    }
-}
-
 static lem_status read_values(lem_scorer *s, lem_err *err) {
     lem_status st = LEM_OK;
-    if (lem_head_is_tokens(s->how.kind)) token_outputs(s);
+    if (lem_head_is_tokens(s->how.kind))
+        st = lem_session_token_logits(s->session, s->n_reads, s->rows, 2, s->sign, s->outputs, err);
     else st = lem_session_scores(s->session, s->n_reads, s->rows, s->outputs, err);
     for (int i = 0; st == LEM_OK && i < s->n_reads; i++) {
         float v = lem_head_value(&s->how, s->outputs + (size_t)i * (size_t)s->how.outputs);

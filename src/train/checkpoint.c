@@ -12,11 +12,11 @@
 enum { BLOCK = 1 << 20, KEEP = 2 };
 static const char format_name[] = "lemma-checkpoint-1";
 
-static lem_json *block_sums(const lem_blob *b) {
+static lem_json *block_sums(const char *data, size_t bytes) {
     lem_json *arr = lem_json_new_array();
-    for (size_t at = 0; arr && at < b->bytes; at += BLOCK) {
-        size_t n = b->bytes - at < BLOCK ? b->bytes - at : BLOCK;
-        if (!lem_json_append(arr, lem_json_new_int(lem_crc32c(0, (const char *)b->data + at, n)))) {
+    for (size_t at = 0; arr && at < bytes; at += BLOCK) {
+        size_t n = bytes - at < BLOCK ? bytes - at : BLOCK;
+        if (!lem_json_append(arr, lem_json_new_int(lem_crc32c(0, data + at, n)))) {
             lem_json_free(arr);
             return NULL;
         }
@@ -24,26 +24,44 @@ static lem_json *block_sums(const lem_blob *b) {
     return arr;
 }
 
-static lem_json *make_manifest(const char *identity, const lem_json *state, const lem_blob *blobs,
-                               int n_blobs) {
-    lem_json *m = lem_json_new_object(), *files = lem_json_new_array();
-    bool ok = m && files && lem_json_set(m, "format", lem_json_new_str(format_name)) &&
+/* What the manifest says of a file. */
+static bool note_file(lem_json *files, const lem_blob *b, const char *data) {
+    lem_json *f = lem_json_new_object();
+    bool ok = f && lem_json_set(f, "name", lem_json_new_str(b->name)) &&
+              lem_json_set(f, "bytes", lem_json_new_int((int64_t)b->bytes)) &&
+              lem_json_set(f, "crc32c", block_sums(data, b->bytes));
+    if (ok) return lem_json_append(files, f);
+    lem_json_free(f);
+    return false;
+}
+
+static bool is_here(const lem_blob *b) { return !b->backend || b->backend->ops->host_memory; }
+
+/* Writes the array, through a copy where it is not in the host's memory, and notes it. */
+static lem_status save_blob(const char *dir, const lem_blob *b, lem_json *files, lem_err *err) {
+    lem_status st = LEM_OK;
+    char *copy = is_here(b) ? NULL : lem_alloc(b->bytes, 1, err), *path = lem_path_join(dir, b->name, err);
+    if (!path || (!copy && !is_here(b))) LEM_TRY(LEM_EMEM);
+    if (copy) {
+        b->backend->ops->copy_out(b->backend, copy, b->data, b->bytes);
+        LEM_TRY(b->backend->ops->sync(b->backend, err));
+    }
+    if (!note_file(files, b, copy ? copy : b->data)) LEM_TRY(lem_fail(err, LEM_EMEM, "out of memory"));
+    LEM_TRY(lem_file_write_atomic(path, copy ? copy : b->data, b->bytes, err));
+done:
+    lem_free(copy);
+    lem_free(path);
+    return st;
+}
+
+/* All but its files, which are put into *files. */
+static lem_json *make_manifest(const char *identity, const lem_json *state, lem_json **files) {
+    lem_json *m = lem_json_new_object();
+    *files = lem_json_new_array();
+    bool ok = m && lem_json_set(m, "format", lem_json_new_str(format_name)) &&
               lem_json_set(m, "identity", lem_json_new_str(identity)) &&
-              lem_json_set(m, "state", lem_json_copy(state));
-    for (int i = 0; ok && i < n_blobs; i++) {
-        lem_json *f = lem_json_new_object();
-        ok = f && lem_json_set(f, "name", lem_json_new_str(blobs[i].name)) &&
-             lem_json_set(f, "bytes", lem_json_new_int((int64_t)blobs[i].bytes)) &&
-             lem_json_set(f, "crc32c", block_sums(&blobs[i]));
-        if (!ok) lem_json_free(f);
-        else ok = lem_json_append(files, f);
-    }
-    if (!ok) {
-        lem_json_free(m);
-        lem_json_free(files);
-        return NULL;
-    }
-    if (lem_json_set(m, "files", files)) return m;
+              lem_json_set(m, "state", lem_json_copy(state)) && lem_json_set(m, "files", *files);
+    if (ok) return m;
     lem_json_free(m);
     return NULL;
 }
@@ -116,7 +134,8 @@ static lem_status read_blob(const char *dir, const lem_json *files, const lem_bl
         if (lem_json_int(lem_json_at(sums, i), -1) != (int64_t)lem_crc32c(0, data.data + at, n))
             st = lem_fail(err, LEM_EDATA, "%s: checksum of MiB %zu does not match", path, i);
     }
-    if (st == LEM_OK && take) memcpy(b->data, lem_buf_str(&data), b->bytes);
+    if (st == LEM_OK && take && is_here(b)) memcpy(b->data, lem_buf_str(&data), b->bytes);
+    else if (st == LEM_OK && take) b->backend->ops->copy_in(b->backend, b->data, lem_buf_str(&data), b->bytes);
     lem_buf_release(&data);
     lem_free(path);
     return st;
@@ -156,26 +175,21 @@ lem_status lem_checkpoint_save(const char *root, long n, const char *identity, c
                                const lem_blob *blobs, int n_blobs, lem_err *err) {
     lem_status st = LEM_OK;
     char name[48];
-    lem_json *m = NULL;
+    lem_json *m = NULL, *files = NULL;
     char *tmp = NULL, *dir = NULL;
     LEM_TRY(lem_dir_make(root, err));
     snprintf(name, sizeof name, "step-%08ld.tmp", n);
     tmp = lem_path_join(root, name, err);
     snprintf(name, sizeof name, "step-%08ld", n);
     dir = lem_path_join(root, name, err);
-    m = make_manifest(identity, state, blobs, n_blobs);
+    m = make_manifest(identity, state, &files);
     if (!tmp || !dir || !m) {
         st = lem_fail(err, LEM_EMEM, "saving checkpoint %ld: out of memory", n);
         goto done;
     }
     LEM_TRY(lem_dir_remove(tmp, err));
     LEM_TRY(lem_dir_make(tmp, err));
-    for (int i = 0; i < n_blobs; i++) {
-        char *path = lem_path_join(tmp, blobs[i].name, err);
-        st = path ? lem_file_write_atomic(path, blobs[i].data, blobs[i].bytes, err) : LEM_EMEM;
-        lem_free(path);
-        if (st) goto done;
-    }
+    for (int i = 0; i < n_blobs; i++) LEM_TRY(save_blob(tmp, &blobs[i], files, err));
     LEM_TRY(write_manifest(tmp, m, err));
     LEM_TRY(lem_dir_remove(dir, err));
     LEM_TRY(lem_file_rename(tmp, dir, err));

@@ -7,6 +7,7 @@
 #ifndef LEM_TRAIN_CHECKPOINT_H
 #define LEM_TRAIN_CHECKPOINT_H
 
+#include "compute/backend.h"
 #include "core/err.h"
 #include "core/json.h"
 #include "core/log.h"
@@ -17,6 +18,7 @@ typedef struct lem_blob { /* an array of the caller */
     const char *name;     /* file name inside the folder: letters, digits, '-', '_' and '.' */
     void *data;
     size_t bytes;
+    lem_backend *backend; /* whose memory it is; NULL = the host's */
 } lem_blob;
 
 lem_status lem_checkpoint_save(const char *root, long n, const char *identity, const lem_json *state,

@@ -6,8 +6,8 @@
 lem_status lem_gradient_init(lem_gradient *g, lem_net *net, lem_backend *b, int max_rows, int slots,
                              lem_err *err) {
     lem_slot_tree tree;
-    lem_status st = lem_slot_tree_init(&tree, slots, lem_net_n_grads(net), err);
-    if (st == LEM_OK) *g = (lem_gradient){.net = net, .b = b, .max_rows = max_rows, .tree = tree};
+    lem_status st = lem_slot_tree_init(&tree, b, slots, lem_net_n_grads(net), err);
+    if (st == LEM_OK) *g = (lem_gradient){.net = net, .max_rows = max_rows, .tree = tree};
     return st;
 }
 
@@ -56,7 +56,7 @@ lem_status lem_gradient_part(lem_gradient *g, const lem_objective *obj, const ui
         int begin = first_item(s, all, n), end = first_item(s + 1, all, n);
         lem_net_zero_grads(g->net);
         LEM_TRY(run_items(g, obj, items + begin, end - begin, true, NULL, err));
-        lem_slot_tree_add(&g->tree, g->b, lem_net_grads(g->net));
+        lem_slot_tree_add(&g->tree, lem_net_grads(g->net));
     }
 done:
     return st;

@@ -11,8 +11,7 @@
 #include "train/slot_tree.h"
 
 typedef struct lem_gradient { /* zeroed = empty */
-    lem_net *net;             /* borrowed, and so is b */
-    lem_backend *b;
+    lem_net *net;             /* borrowed */
     int max_rows;
     lem_slot_tree tree;
     lem_losses losses;

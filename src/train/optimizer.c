@@ -1,32 +1,45 @@
 /* optimizer.c - AdamW step over the tensors that learn */
 #include "train/optimizer.h"
 
-#include "core/mem.h"
-
 #include <math.h>
 
-lem_status lem_optimizer_init(lem_optimizer *o, size_t n, lem_err *err) {
-    float *m = lem_alloc_aligned(n, sizeof *m, err), *v = lem_alloc_aligned(n, sizeof *v, err);
-    if (!m || !v) {
-        lem_free(m);
-        lem_free(v);
-        return lem_err_context(err, "optimizer state");
-    }
-    for (size_t i = 0; i < n; i++) m[i] = v[i] = 0;
-    *o = (lem_optimizer){m, v, n};
+lem_range lem_range_part(size_t elements, int i, int n) {
+    size_t step = elements / (size_t)n, rest = elements % (size_t)n, k = (size_t)i;
+    size_t begin = k * step + (k < rest ? k : rest);
+    return (lem_range){begin, begin + step + (k < rest)};
+}
+
+lem_status lem_optimizer_init(lem_optimizer *o, lem_backend *b, lem_range range, lem_err *err) {
+    size_t n = range.end - range.begin;
+    lem_buffer memory;
+    lem_status st = lem_buffer_init(&memory, b, 2 * n * sizeof(float), false, err);
+    if (st) return lem_err_context(err, "optimizer state");
+    lem_buffer_zero(&memory);
+    *o = (lem_optimizer){range, memory.at, (float *)memory.at + n, memory};
     return LEM_OK;
 }
 
 void lem_optimizer_release(lem_optimizer *o) {
-    lem_free(o->m);
-    lem_free(o->v);
-    *o = (lem_optimizer){NULL, NULL, 0};
+    lem_buffer_release(&o->memory);
+    *o = (lem_optimizer){0};
 }
 
-lem_status lem_optimizer_step(lem_optimizer *o, lem_backend *b, lem_model *model, lem_net *net, long t,
+/* The part of a tensor that lies in the range, `at` its place in the gradient. */
+static void step_tensor(const lem_optimizer *o, lem_backend *b, size_t at, size_t count, float *param,
+                        const float *grads, const lem_adamw *a) {
+    size_t begin = at > o->range.begin ? at : o->range.begin;
+    size_t end = at + count < o->range.end ? at + count : o->range.end;
+    if (begin >= end) return;
+    size_t mine = begin - o->range.begin;
+    b->ops->adamw(b, end - begin, param + (begin - at), grads + begin, o->m + mine, o->v + mine, a);
+}
+
+lem_status lem_optimizer_step(lem_optimizer *o, lem_backend *b, const lem_model *model, lem_net *net, long t,
                               const lem_adamw *h, double clip, double *norm, lem_err *err) {
     const float *grads = lem_net_grads(net);
-    *norm = sqrt(b->ops->sumsq(b, o->n, grads));
+    *norm = sqrt(b->ops->sumsq(b, lem_net_n_grads(net), grads));
+    lem_status st = b->ops->sync(b, err);
+    if (st) return st;
     if (!isfinite(*norm))
         return lem_fail(err, LEM_ENUMERIC, "gradient norm is %s", isnan(*norm) ? "NaN" : "infinite");
     lem_adamw a = *h;
@@ -38,7 +51,7 @@ lem_status lem_optimizer_step(lem_optimizer *o, lem_backend *b, lem_model *model
         size_t at = lem_net_grad_at(net, i);
         if (at == SIZE_MAX) continue;
         a.weight_decay = w->decay ? h->weight_decay : 0;
-        b->ops->adamw(b, w->count, model->params + w->offset, grads + at, o->m + at, o->v + at, &a);
+        step_tensor(o, b, at, w->count, lem_net_param_at(net, i), grads, &a);
     }
     return LEM_OK;
 }

@@ -2,21 +2,30 @@
 #ifndef LEM_TRAIN_OPTIMIZER_H
 #define LEM_TRAIN_OPTIMIZER_H
 
-#include "compute/backend.h"
+#include "compute/buffer.h"
 #include "core/err.h"
 #include "model/net.h"
 
-typedef struct lem_optimizer {
-    float *m, *v;
-    size_t n;
-} lem_optimizer; /* moments, [n] each, owned; n elements as in the gradient */
+/* A run of the elements of the gradient: what one of several processes updates. */
+typedef struct lem_range {
+    size_t begin, end;
+} lem_range;
+/* The part of process i of n, of a gradient of that many elements: equal ones, in order, that cover it. */
+lem_range lem_range_part(size_t elements, int i, int n);
 
-lem_status lem_optimizer_init(lem_optimizer *o, size_t n, lem_err *err) LEM_MUST_CHECK;
+typedef struct lem_optimizer { /* zeroed = none */
+    lem_range range;
+    float *m, *v; /* moments of the range, in the backend's memory */
+    lem_buffer memory;
+} lem_optimizer;
+
+lem_status lem_optimizer_init(lem_optimizer *o, lem_backend *b, lem_range range, lem_err *err) LEM_MUST_CHECK;
 void lem_optimizer_release(lem_optimizer *o);
-/* One step, t = 1, 2, …, over the tensors that learn in the net; no other is read or written. Weight decay
- * only where the tensor's decay flag is set. *norm receives the norm of the net's gradient before clipping. A
- * norm that is not finite changes nothing and returns LEM_ENUMERIC. clip 0 = none. */
-lem_status lem_optimizer_step(lem_optimizer *o, lem_backend *b, lem_model *model, lem_net *net, long t,
+/* One step, t = 1, 2, …, over the tensors that learn in the net, as far as they lie in the range; nothing else is
+ * written. Weight decay only where the tensor's decay flag is set. *norm receives the norm of the net's whole
+ * gradient before clipping. A norm that is not finite changes nothing and returns LEM_ENUMERIC; so does a device
+ * that has failed, with LEM_EIO. clip 0 = none. */
+lem_status lem_optimizer_step(lem_optimizer *o, lem_backend *b, const lem_model *model, lem_net *net, long t,
                               const lem_adamw *h, double clip, double *norm, lem_err *err) LEM_MUST_CHECK;
 
 #endif

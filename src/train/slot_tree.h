@@ -7,21 +7,23 @@
 #ifndef LEM_TRAIN_SLOT_TREE_H
 #define LEM_TRAIN_SLOT_TREE_H
 
-#include "compute/backend.h"
+#include "compute/buffer.h"
 #include "core/err.h"
 
 typedef struct lem_slot_tree {
     int slots, done;
-    size_t n;    /* elements of a gradient */
-    float *sums; /* [log2(slots), n], owned; NULL for one slot */
+    size_t n; /* elements of a gradient */
+    lem_backend *b;
+    lem_buffer sums; /* float [log2(slots), n]; none for one slot */
 } lem_slot_tree;
 
 /* LEM_EUSAGE unless slots is a power of two. */
-lem_status lem_slot_tree_init(lem_slot_tree *t, int slots, size_t n, lem_err *err) LEM_MUST_CHECK;
+lem_status lem_slot_tree_init(lem_slot_tree *t, lem_backend *b, int slots, size_t n,
+                              lem_err *err) LEM_MUST_CHECK;
 void lem_slot_tree_release(lem_slot_tree *t);
-/* The next slot's gradient g [n], which is overwritten; that of the last slot becomes the sum of all, and the
+/* The next slot's gradient g [n] in the backend's memory, which is overwritten; that of the last slot becomes the sum of all, and the
  * tree is ready for another. */
-void lem_slot_tree_add(lem_slot_tree *t, lem_backend *b, float *g);
+void lem_slot_tree_add(lem_slot_tree *t, float *g);
 /* Arrays that wait at most. */
 int lem_slot_tree_depth(int slots);
 

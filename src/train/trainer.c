@@ -71,32 +71,31 @@ static lem_json *state_json(const run *r) {
     return NULL;
 }
 
-/* The parameters that learn, as the checkpoint has them: the model's own array if all of it learns, else
- * copies in the net's gradient, which nobody needs between two steps. */
+/* The parameters that learn, as the checkpoint has them: the array that they lie in, else copies in the net's
+ * gradient, which nobody needs between two steps. */
 static float *checkpoint_params(run *r) {
-    return r->opt.n == r->m->n_params ? r->m->params : lem_net_grads(r->net);
+    float *learned = lem_net_learned(r->net);
+    return learned ? learned : lem_net_grads(r->net);
 }
 
 /* Copies what learns into that place, or back. */
 static void move_params(run *r, bool back) {
     float *place = checkpoint_params(r);
-    if (place == r->m->params) return;
+    if (place == lem_net_learned(r->net)) return;
     if (!back) lem_net_zero_grads(r->net); /* the gaps between tensors */
     for (int i = 0; i < r->m->n_tensors; i++) {
-        const lem_tensor *w = &r->m->tensors[i];
-        size_t at = lem_net_grad_at(r->net, i);
+        size_t at = lem_net_grad_at(r->net, i), bytes = r->m->tensors[i].count * sizeof *place;
         if (at == SIZE_MAX) continue;
-        float *mine = r->m->params + w->offset, *copy = place + at;
-        if (back) memcpy(mine, copy, w->count * sizeof *mine);
-        else memcpy(copy, mine, w->count * sizeof *mine);
+        float *mine = lem_net_param_at(r->net, i), *copy = place + at;
+        r->b->ops->copy(r->b, back ? mine : copy, back ? copy : mine, bytes);
     }
 }
 
 static int blobs_of(run *r, lem_blob out[3]) {
-    size_t bytes = r->opt.n * sizeof(float);
-    out[0] = (lem_blob){"params.f32", checkpoint_params(r), bytes};
-    out[1] = (lem_blob){"adam-m.f32", r->opt.m, bytes};
-    out[2] = (lem_blob){"adam-v.f32", r->opt.v, bytes};
+    size_t bytes = lem_net_n_grads(r->net) * sizeof(float);
+    out[0] = (lem_blob){"params.f32", checkpoint_params(r), bytes, r->b};
+    out[1] = (lem_blob){"adam-m.f32", r->opt.m, bytes, r->b};
+    out[2] = (lem_blob){"adam-v.f32", r->opt.v, bytes, r->b};
     return 3;
 }
 
@@ -214,6 +213,12 @@ static lem_status loop(run *r, lem_log *log, lem_cancel *cancel, lem_train_resul
     return st;
 }
 
+/* The parameters of the last good step go back to the model, whatever else has failed. */
+static void keep_last_good(const run *r) {
+    lem_err ignored = LEM_ERR_INIT;
+    if (r->net && lem_net_store(r->net, &ignored) != LEM_OK) ignored.status = LEM_OK;
+}
+
 lem_status lem_train_run(lem_model *m, lem_backend *b, const lem_objective *train, const lem_objective *val,
                          const lem_train_opts *o, lem_buf *telemetry, lem_log *log, lem_cancel *cancel,
                          lem_train_result *result, lem_err *err) {
@@ -228,15 +233,17 @@ lem_status lem_train_run(lem_model *m, lem_backend *b, const lem_objective *trai
     if (!r.items) return LEM_EMEM;
     LEM_TRY(lem_net_new_part(m, b, o->max_rows, &o->trainable, &r.net, err));
     if (lem_net_n_grads(r.net) == 0) LEM_TRY(lem_fail(err, LEM_EUSAGE, "stage %s: nothing learns", o->stage));
-    LEM_TRY(lem_optimizer_init(&r.opt, lem_net_n_grads(r.net), err));
+    LEM_TRY(lem_optimizer_init(&r.opt, b, lem_range_part(lem_net_n_grads(r.net), 0, 1), err));
     LEM_TRY(resume(&r, log, &res.resumed, err));
     LEM_TRY(lem_gradient_init(&r.gradient, r.net, b, o->max_rows, o->grad_slots ? o->grad_slots : 1, err));
     LEM_TRY(loop(&r, log, cancel, &res, err));
     lem_buf_add(telemetry, lem_buf_str(&r.rows), r.rows.len);
     LEM_TRY(lem_buf_ok(telemetry, err));
     res.steps = r.done;
+    LEM_TRY(lem_net_store(r.net, err));
     *result = res;
 done:
+    if (st == LEM_ENUMERIC) keep_last_good(&r);
     lem_net_free(r.net);
     lem_optimizer_release(&r.opt);
     lem_gradient_release(&r.gradient);

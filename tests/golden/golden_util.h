@@ -11,6 +11,7 @@
 #include "model/net.h"
 #include "weights/safetensors.h"
 #include "model/session.h"
+#include "support/host.h"
 
 #include <math.h>
 #include <setjmp.h>

@@ -30,9 +30,9 @@ static void for_each_path(int threads, void (*check)(const golden *, lem_backend
             lem_backend *b = NULL;
             if (!lem_isa_supported(golden_isas[i])) continue;
             rng = lem_rng_make(99, "equal", (uint64_t)k);
-            OK(lem_backend_new(golden_isas[i], pool, &b, &gerr));
+            OK(far_or_plain(golden_isas[i], pool, &b, &gerr));
             check(&g, b);
-            lem_backend_free(b);
+            far_or_plain_free(b);
         }
         golden_close(&g);
     }
@@ -87,10 +87,9 @@ static void forest_is_separate(const golden *g, lem_backend *b) {
             OK(lem_net_forward(alone, &one, &gerr));
             for (int r = 0; r < n; r++) {
                 line[r] = r;
-                assert_memory_equal(lem_net_hidden(net) + (size_t)rows[r] * (size_t)D,
-                                    lem_net_hidden(alone) + (size_t)r * (size_t)D, (size_t)D * sizeof(float));
+                assert_true(host_same_there(b, lem_net_hidden(net) + (size_t)rows[r] * (size_t)D, lem_net_hidden(alone) + (size_t)r * (size_t)D, (size_t)D * sizeof(float)));
             }
-            if (g->m->lm_head != SIZE_MAX && n > 1) {
+            if (lem_model_at(g->m, LEM_ROLE_LM_HEAD, -1) != SIZE_MAX && n > 1) {
                 OK(lem_net_lm(net, n - 1, rows, ids + 1, NULL, lp, &gerr));
                 OK(lem_net_lm(alone, n - 1, line, ids + 1, NULL, lp_alone, &gerr));
                 assert_memory_equal(lp, lp_alone, (size_t)(n - 1) * sizeof *lp);
@@ -114,8 +113,8 @@ static void run_all_rows(lem_net *net, const lem_model *m, const lem_forest *f) 
         target[r] = (f->ids[r] * 7 + f->pos[r]) % m->config.vocab;
         weight[r] = 0.01f * (float)(1 + f->ids[r] % 5);
     }
-    if (m->lm_head != SIZE_MAX) OK(lem_net_lm(net, f->n_rows, rows, target, weight, NULL, &gerr));
-    if (m->score != SIZE_MAX) OK(lem_net_scores_grad(net, f->n_rows, rows, weight, &gerr));
+    if (lem_model_at(m, LEM_ROLE_LM_HEAD, -1) != SIZE_MAX) OK(lem_net_lm(net, f->n_rows, rows, target, weight, NULL, &gerr));
+    if (lem_model_at(m, LEM_ROLE_SCORE, -1) != SIZE_MAX) OK(lem_net_scores_grad(net, f->n_rows, rows, weight, &gerr));
     lem_net_backward(net);
 }
 
@@ -138,11 +137,11 @@ static void accumulation(const golden *g, lem_backend *b) {
     size_t n = g->m->n_params;
     float *want = malloc(n * sizeof *want);
     run_all_rows(net, g->m, &both);
-    memcpy(want, lem_net_grads(net), n * sizeof *want);
+    host_get(b, want, lem_net_grads(net), n * sizeof *want);
     lem_net_zero_grads(net);
     run_all_rows(net, g->m, &part[0]);
     run_all_rows(net, g->m, &part[1]);
-    assert_memory_equal(want, lem_net_grads(net), n * sizeof *want);
+    assert_true(host_same(b, want, lem_net_grads(net), n * sizeof *want));
     free(want);
     lem_net_free(net);
     lem_forest_release(&both);
@@ -158,7 +157,7 @@ static void forest_gradient(const golden *g, lem_backend *b) {
     int root, last[4];
     float dscore[4] = {0.5f, -0.25f, -0.5f, 0.25f};
     lem_forest f = {0}, s = {0};
-    if (g->m->score == SIZE_MAX) return;
+    if (lem_model_at(g->m, LEM_ROLE_SCORE, -1) == SIZE_MAX) return;
     OK(lem_net_new(g->m, b, MAX_ROWS, true, &net, &gerr));
     random_ids(ids, 50, g->m->config.vocab);
     OK(lem_forest_add(&f, -1, ids, 50, &root, &gerr));
@@ -171,7 +170,7 @@ static void forest_gradient(const golden *g, lem_backend *b) {
     OK(lem_net_scores_grad(net, 4, last, dscore, &gerr));
     lem_net_backward(net);
     float *want = malloc(g->m->n_params * sizeof *want);
-    memcpy(want, lem_net_grads(net), g->m->n_params * sizeof *want);
+    host_get(b, want, lem_net_grads(net), g->m->n_params * sizeof *want);
     lem_net_zero_grads(net);
     for (int i = 0; i < 4; i++) {
         OK(lem_forest_add(&s, -1, ids, 50, &root, &gerr));
@@ -181,10 +180,12 @@ static void forest_gradient(const golden *g, lem_backend *b) {
     OK(lem_net_forward(net, &s, &gerr));
     OK(lem_net_scores_grad(net, 4, last, dscore, &gerr));
     lem_net_backward(net);
+    float *got = far_read(b, lem_net_grads(net), g->m->n_params);
     for (int i = 0; i < g->m->n_tensors; i++) {
         const lem_tensor *t = &g->m->tensors[i];
-        assert_true(golden_gap(want + t->offset, lem_net_grads(net) + t->offset, t->count) <= 3e-5);
+        assert_true(golden_gap(want + t->offset, got + t->offset, t->count) <= 3e-5);
     }
+    free(got);
     free(want);
     lem_net_free(net);
     lem_forest_release(&f);
@@ -204,10 +205,10 @@ static void record_step(const golden *g, lem_backend *b) {
     run_all_rows(net, g->m, &t.f);
     assert_true(thread_offset + g->m->n_params + (size_t)t.f.n_rows * (size_t)g->m->config.width <
                 THREAD_CAP);
-    memcpy(thread_result + thread_offset, lem_net_grads(net), g->m->n_params * sizeof(float));
+    host_get(b, thread_result + thread_offset, lem_net_grads(net), g->m->n_params * sizeof(float));
     thread_offset += g->m->n_params;
     size_t n = (size_t)t.f.n_rows * (size_t)g->m->config.width;
-    memcpy(thread_result + thread_offset, lem_net_hidden(net), n * sizeof(float));
+    host_get(b, thread_result + thread_offset, lem_net_hidden(net), n * sizeof(float));
     thread_offset += n;
     lem_net_free(net);
     lem_forest_release(&t.f);
@@ -276,7 +277,7 @@ static int pick_feeds(const lem_forest *f, growth *grow, lem_session *s, lem_fee
     return n;
 }
 
-static void check_step(const golden *g, lem_session *s, lem_net *net, const lem_forest *f, const growth *grow,
+static void check_step(const golden *g, lem_backend *b, lem_session *s, lem_net *net, const lem_forest *f, const growth *grow,
                        const lem_feed *feeds, const int *which, int n) {
     size_t D = (size_t)g->m->config.width;
     for (int k = 0; k < n; k++) {
@@ -285,15 +286,14 @@ static void check_step(const golden *g, lem_session *s, lem_net *net, const lem_
         for (int j = 0; j < feeds[k].n; j++) {
             here[j] = lem_session_row(s, k, j);
             there[j] = row0 + j;
-            assert_memory_equal(lem_session_hidden(s) + (size_t)here[j] * D,
-                                lem_net_hidden(net) + (size_t)there[j] * D, D * sizeof(float));
+            assert_true(host_same_there(b, lem_session_hidden(s) + (size_t)here[j] * D, lem_net_hidden(net) + (size_t)there[j] * D, D * sizeof(float)));
         }
-        if (g->m->score != SIZE_MAX) {
+        if (lem_model_at(g->m, LEM_ROLE_SCORE, -1) != SIZE_MAX) {
             OK(lem_session_scores(s, feeds[k].n, here, a, &gerr));
             OK(lem_net_scores(net, feeds[k].n, there, c, &gerr));
             assert_memory_equal(a, c, (size_t)feeds[k].n * sizeof *a);
         }
-        if (g->m->lm_head == SIZE_MAX) continue;
+        if (lem_model_at(g->m, LEM_ROLE_LM_HEAD, -1) == SIZE_MAX) continue;
         OK(lem_session_logprobs(s, feeds[k].n, here, feeds[k].ids, a, &gerr));
         OK(lem_net_lm(net, feeds[k].n, there, feeds[k].ids, NULL, c, &gerr));
         assert_memory_equal(a, c, (size_t)feeds[k].n * sizeof *a);
@@ -321,7 +321,7 @@ static void session_is_net(const golden *g, lem_backend *b) {
             int n = pick_feeds(&t.f, grow, s, feeds, which, STEP_ROWS);
             if (n == 0) continue;
             OK(lem_session_step(s, feeds, n, &gerr));
-            check_step(g, s, net, &t.f, grow, feeds, which, n);
+            check_step(g, b, s, net, &t.f, grow, feeds, which, n);
             for (int k = 0; k < n; k++) {
                 grow[which[k]].fed += feeds[k].n;
                 done += feeds[k].n;
@@ -349,7 +349,7 @@ static void bf16_weights(const golden *g, lem_backend *b) {
     OK(lem_model_with_head(g->m, g->m->config.head, 0, &m, &gerr));
     for (int i = 0; i < m->n_tensors; i++) {
         const lem_tensor *t = &m->tensors[i];
-        if (t->rank != 2 || t->offset == m->score) continue;
+        if (t->rank != 2 || t->offset == lem_model_at(m, LEM_ROLE_SCORE, -1)) continue;
         for (size_t k = 0; k < t->count; k++)
             m->params[t->offset + k] = lem_bf16_to_f32(lem_f32_to_bf16(m->params[t->offset + k]));
     }
@@ -367,9 +367,8 @@ static void bf16_weights(const golden *g, lem_backend *b) {
         rows[t] = lem_session_row(s, 0, t);
         line[t] = t;
     }
-    assert_memory_equal(lem_session_hidden(s), lem_net_hidden(net),
-                        (size_t)(70 * m->config.width) * sizeof(float));
-    if (m->lm_head != SIZE_MAX) {
+    assert_true(host_same_there(b, lem_session_hidden(s), lem_net_hidden(net), (size_t)(70 * m->config.width) * sizeof(float)));
+    if (lem_model_at(m, LEM_ROLE_LM_HEAD, -1) != SIZE_MAX) {
         OK(lem_session_logprobs(s, 70, rows, ids, a, &gerr));
         OK(lem_net_lm(net, 70, line, ids, NULL, c, &gerr));
         assert_memory_equal(a, c, sizeof a);
@@ -394,11 +393,11 @@ static double loss_of(lem_net *net, const lem_model *m, const lem_forest *f, boo
         target[r] = (f->ids[r] * 5 + r) % m->config.vocab;
         weight[r] = 0.02f * (float)(1 + r % 3);
     }
-    if (m->lm_head != SIZE_MAX) {
+    if (lem_model_at(m, LEM_ROLE_LM_HEAD, -1) != SIZE_MAX) {
         OK(lem_net_lm(net, f->n_rows, rows, target, grad ? weight : NULL, out, &gerr));
         for (int r = 0; r < f->n_rows; r++) loss -= (double)weight[r] * (double)out[r];
     }
-    if (m->score != SIZE_MAX) {
+    if (lem_model_at(m, LEM_ROLE_SCORE, -1) != SIZE_MAX) {
         OK(lem_net_scores(net, f->n_rows, rows, out, &gerr));
         if (grad) OK(lem_net_scores_grad(net, f->n_rows, rows, weight, &gerr));
         for (int r = 0; r < f->n_rows; r++) loss += (double)weight[r] * (double)out[r];
@@ -426,20 +425,22 @@ static void finite_differences(void **state) {
         OK(lem_forest_add(&f, root, ids + 20, 7, NULL, &gerr));
         OK(lem_forest_add(&f, root, ids + 30, 4, NULL, &gerr));
         OK(lem_forest_add(&f, -1, ids + 40, 9, NULL, &gerr));
-        OK(lem_backend_new(LEM_ISA_REF, NULL, &b, &gerr));
+        OK(far_or_plain(LEM_ISA_REF, NULL, &b, &gerr));
         OK(lem_net_new(g.m, b, 64, true, &net, &gerr));
         loss_of(net, g.m, &f, true);
-        const float *grad = lem_net_grads(net);
+        float *grad = far_read(b, lem_net_grads(net), g.m->n_params);
         float *keep = malloc(g.m->n_params * sizeof *keep);
         memcpy(keep, g.m->params, g.m->n_params * sizeof *keep);
         for (int i = 0; i < g.m->n_tensors; i++) {
             const lem_tensor *t = &g.m->tensors[i];
-            double norm = sqrt(b->ops->sumsq(b, t->count, grad + t->offset)), slope = 0;
+            double norm = 0, slope = 0;
+            for (size_t e = t->offset; e < t->offset + t->count; e++) norm += (double)grad[e] * (double)grad[e];
+            norm = sqrt(norm);
             assert_true(norm > 0);
             for (int side = -1; side <= 1; side += 2) {
                 for (size_t e = t->offset; e < t->offset + t->count; e++)
                     g.m->params[e] = (float)((double)keep[e] + side * h * (double)grad[e] / norm);
-                lem_net_refresh(net);
+                OK(lem_net_load(net, &gerr));
                 slope += side * loss_of(net, g.m, &f, false) / (2 * h);
             }
             memcpy(g.m->params, keep, g.m->n_params * sizeof *keep);
@@ -448,8 +449,9 @@ static void finite_differences(void **state) {
             assert_true(fabs(slope - norm) <= 0.02 * norm + 2e-4);
         }
         free(keep);
+        free(grad);
         lem_net_free(net);
-        lem_backend_free(b);
+        far_or_plain_free(b);
         lem_forest_release(&f);
         golden_close(&g);
     }

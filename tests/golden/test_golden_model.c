@@ -58,19 +58,22 @@ static double run_loss(lem_net *net, const batch *b) {
     return sum / b->n;
 }
 
-static void check_grads(const golden *g, lem_net *net, const char *isa) {
+static void check_grads(const golden *g, lem_backend *b, lem_net *net) {
+    const char *isa = b->ops->name;
+    float *got = far_read(b, lem_net_grads(net), lem_net_n_grads(net));
     double worst = 0;
     for (int i = 0; i < g->m->n_tensors; i++) {
         const lem_tensor *t = &g->m->tensors[i];
         size_t n = 0;
-        if (g->m->score != SIZE_MAX && strcmp(t->name, "lm_head.weight") == 0) continue;
+        if (lem_model_at(g->m, LEM_ROLE_SCORE, -1) != SIZE_MAX && strcmp(t->name, "lm_head.weight") == 0) continue;
         float *want = golden_tensor(g, "grad.", t->name, &n);
         assert_int_equal(n, t->count);
-        double gap = golden_gap(lem_net_grads(net) + t->offset, want, n);
+        double gap = golden_gap(got + t->offset, want, n);
         if (!(gap <= TOL_GRAD)) print_error("%s grad %s: %g\n", isa, t->name, gap);
         worst = gap > worst ? gap : worst;
         free(want);
     }
+    free(got);
     print_message("%-8s gradients %.1e\n", isa, worst);
     assert_true(worst <= TOL_GRAD);
 }
@@ -95,7 +98,7 @@ static double logits_gap(const golden *g, lem_backend *b, lem_dtype dtype) {
         OK(lem_session_step(s, &feed, 1, &gerr));
         for (int t = 0; t < n; t++) rows[t] = lem_session_row(s, 0, t);
         float *logits = malloc((size_t)n * V * sizeof *logits);
-        lem_session_logits(s, n, rows, logits);
+        host_logits(b, s, n, rows, (int)V, logits);
         snprintf(name, sizeof name, "%d", i);
         float *want = golden_tensor(g, "logits.", name, &n_want);
         assert_int_equal(n_want, (size_t)n * V);
@@ -128,13 +131,14 @@ static void check_loss_and_grads(const golden *g, lem_backend *b) {
     print_message("%-8s loss %.7f, PyTorch %.7f\n", b->ops->name, loss, (double)want[0]);
     assert_true(fabs(loss - (double)want[0]) <= TOL_FORWARD * fabs((double)want[0]));
     free(want);
-    check_grads(g, net, b->ops->name);
+    check_grads(g, b, net);
     lem_net_free(net);
     lem_forest_release(&bt.f);
 }
 
-static void adamw(lem_model *m, lem_backend *b, const float *grads, float *m1, float *v, const golden *g,
+static void adamw(const lem_model *m, lem_backend *b, lem_net *net, float *m1, float *v, const golden *g,
                   int step, double norm) {
+    const float *grads = lem_net_grads(net);
     double clip = lem_json_num(lem_json_get(g->cases, "clip"), 0),
            b1 = lem_json_num(lem_json_get(g->cases, "beta1"), 0);
     double b2 = lem_json_num(lem_json_get(g->cases, "beta2"), 0),
@@ -151,7 +155,7 @@ static void adamw(lem_model *m, lem_backend *b, const float *grads, float *m1, f
     for (int i = 0; i < m->n_tensors; i++) {
         const lem_tensor *t = &m->tensors[i];
         o.weight_decay = t->decay ? (float)wd : 0;
-        b->ops->adamw(b, t->count, m->params + t->offset, grads + t->offset, m1 + t->offset, v + t->offset,
+        b->ops->adamw(b, t->count, lem_net_param_at(net, i), grads + t->offset, m1 + t->offset, v + t->offset,
                       &o);
     }
 }
@@ -187,7 +191,11 @@ static void check_training(const golden *g, lem_backend *b) {
     OK(lem_model_with_head(g->m, LEM_HEAD_LM, 0, &m, &gerr));
     OK(lem_net_new(m, b, MAX_T, true, &net, &gerr));
     float *losses = golden_tensor(g, "", "losses", &n), *norms = golden_tensor(g, "", "norms", &n);
-    float *m1 = calloc(m->n_params, sizeof *m1), *v = calloc(m->n_params, sizeof *v);
+    lem_buffer m1, v;
+    OK(lem_buffer_init(&m1, b, m->n_params * sizeof(float), true, &gerr));
+    OK(lem_buffer_init(&v, b, m->n_params * sizeof(float), true, &gerr));
+    lem_buffer_zero(&m1);
+    lem_buffer_zero(&v);
     for (int step = 0; step < 10; step++) {
         batch bt = {0};
         add_sequence(&bt, g, step % sequences(g));
@@ -197,13 +205,14 @@ static void check_training(const golden *g, lem_backend *b) {
         /* Differences of earlier steps come on top of one pass's rounding. */
         assert_true(fabs(loss - (double)losses[step]) <= 10 * TOL_FORWARD * (double)losses[step]);
         assert_true(fabs(norm - (double)norms[step]) <= 10 * TOL_GRAD * (double)norms[step]);
-        adamw(m, b, lem_net_grads(net), m1, v, g, step, norm);
+        adamw(m, b, net, m1.at, v.at, g, step, norm);
         lem_net_refresh(net);
         lem_forest_release(&bt.f);
     }
+    OK(lem_net_store(net, &gerr));
     check_after(g, m, b->ops->name);
-    free(m1);
-    free(v);
+    lem_buffer_release(&m1);
+    lem_buffer_release(&v);
     free(losses);
     free(norms);
     lem_net_free(net);
@@ -216,9 +225,9 @@ static void for_each_backend(const char *name, void (*check)(const golden *, lem
     for (int i = 0; i < GOLDEN_ISAS; i++) {
         lem_backend *b = NULL;
         if (!lem_isa_supported(golden_isas[i])) continue;
-        OK(lem_backend_new(golden_isas[i], NULL, &b, &gerr));
+        OK(far_or_plain(golden_isas[i], NULL, &b, &gerr));
         check(&g, b);
-        lem_backend_free(b);
+        far_or_plain_free(b);
         ran++;
     }
     assert_true(ran >= 2);
@@ -271,7 +280,7 @@ static void check_reward(const golden *g, lem_backend *b) {
                   golden_gap(score, want, (size_t)R), loss, (double)want_loss[0]);
     assert_true(golden_gap(score, want, (size_t)R) <= TOL_FORWARD);
     assert_true(fabs(loss - (double)want_loss[0]) <= 1e-5);
-    check_grads(g, net, b->ops->name);
+    check_grads(g, b, net);
     free(want);
     free(want_loss);
     lem_net_free(net);
@@ -291,7 +300,7 @@ static void fields_matter(void **s) {
     (void)s;
     for (int i = 0; i < GOLDEN_ARCHS; i++) {
         lem_backend *b = NULL;
-        OK(lem_backend_new(LEM_ISA_GENERIC, NULL, &b, &gerr));
+        OK(far_or_plain(LEM_ISA_GENERIC, NULL, &b, &gerr));
         for (int field = 0; field < 7; field++) {
             golden g = golden_open(golden_archs[i]);
             lem_model_config *c = &g.m->config;
@@ -308,7 +317,7 @@ static void fields_matter(void **s) {
             assert_true(gap > 10 * TOL_FORWARD);
             golden_close(&g);
         }
-        lem_backend_free(b);
+        far_or_plain_free(b);
     }
 }
 static void llama_logits(void **s) {

@@ -17,8 +17,8 @@ static float *outputs(const lem_weights *w, lem_backend *b, size_t *n) {
     OK(lem_session_new(w, b, 4, T, &s, &gerr));
     OK(lem_session_node(s, -1, &node, &gerr));
     OK(lem_session_step(s, &(lem_feed){node, ids, T}, 1, &gerr));
-    memcpy(out, lem_session_hidden(s), hidden * sizeof *out);
-    if (c->head == LEM_HEAD_LM) lem_session_logits(s, 1, rows, out + hidden);
+    host_get(b, out, lem_session_hidden(s), hidden * sizeof *out);
+    if (c->head == LEM_HEAD_LM) host_logits(b, s, 1, rows, (int)V, out + hidden);
     else OK(lem_session_scores(s, 1, rows, out + hidden, &gerr));
     lem_session_free(s);
     *n = hidden + V;
@@ -52,7 +52,7 @@ static void all_folders(void **state) {
     lem_backend *b = NULL;
     lem_pool *pool = lem_pool_new(2, &gerr);
     int checked = 0;
-    OK(lem_backend_new(LEM_ISA_AUTO, pool, &b, &gerr));
+    OK(far_or_plain(LEM_ISA_AUTO, pool, &b, &gerr));
     for (int g = 0; g < 2; g++) {
         char root[400], dir[600];
         char **names = NULL;
@@ -71,7 +71,7 @@ static void all_folders(void **state) {
     }
     print_message("%d folders\n", checked);
     assert_true(checked > 10);
-    lem_backend_free(b);
+    far_or_plain_free(b);
     lem_pool_free(pool);
 }
 

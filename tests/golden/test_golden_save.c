@@ -19,7 +19,7 @@ static void compute(const lem_weights *w, lem_backend *b, float *out) {
     lem_feed feed = {node, ids, TOKENS};
     OK(lem_session_step(s, &feed, 1, &gerr));
     for (int i = 0; i < TOKENS; i++) rows[i] = lem_session_row(s, 0, i);
-    if (c->head == LEM_HEAD_LM) lem_session_logits(s, TOKENS, rows, out);
+    if (c->head == LEM_HEAD_LM) host_logits(b, s, TOKENS, rows, c->vocab, out);
     else OK(lem_session_scores(s, TOKENS, rows, out, &gerr));
     lem_session_free(s);
 }
@@ -84,7 +84,7 @@ static void saved_folders(void **state) {
     (void)state;
     char root[512] = "/tmp/lemma-save-XXXXXX", dir[600];
     lem_backend *b = NULL;
-    OK(lem_backend_new(LEM_ISA_AUTO, NULL, &b, &gerr));
+    OK(far_or_plain(LEM_ISA_AUTO, NULL, &b, &gerr));
     if (keep_dir) snprintf(root, sizeof root, "%s", keep_dir);
     else assert_non_null(mkdtemp(root));
     for (int i = 0; i < 16; i++) {
@@ -104,7 +104,7 @@ static void saved_folders(void **state) {
         save_with_outputs(g.m, b, dir, dtype);
         golden_close(&g);
     }
-    lem_backend_free(b);
+    far_or_plain_free(b);
     if (!keep_dir) OK(lem_dir_remove(root, &gerr));
 }
 
@@ -122,7 +122,7 @@ static void shared_model(void **state) {
     if (!lem_file_is_dir(dir)) skip();
     OK(lem_model_open(dir, LEM_HEAD_LM, &m, &gerr));
     assert_int_equal(m->config.vocab, 16);
-    OK(lem_backend_new(LEM_ISA_AUTO, NULL, &b, &gerr));
+    OK(far_or_plain(LEM_ISA_AUTO, NULL, &b, &gerr));
     int V = m->config.vocab;
     const int32_t ids[] = {3, 4, 10, 5, 6, 11, 7, 8};
     for (int k = 0; k < 2; k++) {
@@ -136,7 +136,7 @@ static void shared_model(void **state) {
         OK(lem_session_step(s, &feed, 1, &gerr));
         for (int i = 0; i < 8; i++) rows[i] = lem_session_row(s, 0, i);
         logits[k] = malloc((size_t)(8 * V) * sizeof(float));
-        lem_session_logits(s, 8, rows, logits[k]);
+        host_logits(b, s, 8, rows, V, logits[k]);
         lem_session_free(s);
         lem_weights_free(w);
     }
@@ -148,7 +148,7 @@ static void shared_model(void **state) {
     }
     free(logits[0]);
     free(logits[1]);
-    lem_backend_free(b);
+    far_or_plain_free(b);
     lem_model_free(m);
 }
 

@@ -30,7 +30,7 @@ static folder open_folder(const char *name, const char *cases, lem_isa isa) {
     snprintf(f.dir, sizeof f.dir, "%s/golden_heads/%s", LEMMA_TEST_DATA, name);
     snprintf(path, sizeof path, "%s/%s", f.dir, cases);
     OK(lem_json_load(path, 1 << 20, &f.cases, &gerr));
-    OK(lem_backend_new(isa, NULL, &f.b, &gerr));
+    OK(far_or_plain(isa, NULL, &f.b, &gerr));
     OK(lem_model_open_any(f.dir, &f.m, &gerr));
     OK(lem_weights_new(f.m, f.b, LEM_DTYPE_F32, &f.w, &gerr));
     OK(lem_tokenizer_load(f.dir, &f.t, &gerr));
@@ -46,7 +46,7 @@ static void close_folder(folder *f) {
     lem_tokenizer_free(f->t);
     lem_weights_free(f->w);
     lem_model_free(f->m);
-    lem_backend_free(f->b);
+    far_or_plain_free(f->b);
     lem_json_free(f->cases);
 }
 

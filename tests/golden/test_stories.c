@@ -78,17 +78,17 @@ static lem_model *convert(void) {
     int D = c.width, E = D / c.heads, KV = c.kv_heads * E;
     size_t f = sizeof(float), d = (size_t)D * f, q = d * (size_t)D, kv = d * (size_t)KV,
            ffn = d * (size_t)c.ffn;
-    take(&b, param(m, m->embed), d * (size_t)c.vocab);
-    for (int i = 0; i < c.layers; i++) take(&b, param(m, m->layer[i].attn_norm), d);
-    for (int i = 0; i < c.layers; i++) take_turned(&b, param(m, m->layer[i].q), c.heads, E, D);
-    for (int i = 0; i < c.layers; i++) take_turned(&b, param(m, m->layer[i].k), c.kv_heads, E, D);
-    for (int i = 0; i < c.layers; i++) take(&b, param(m, m->layer[i].v), kv);
-    for (int i = 0; i < c.layers; i++) take(&b, param(m, m->layer[i].o), q);
-    for (int i = 0; i < c.layers; i++) take(&b, param(m, m->layer[i].mlp_norm), d);
-    for (int i = 0; i < c.layers; i++) take(&b, param(m, m->layer[i].gate), ffn);
-    for (int i = 0; i < c.layers; i++) take(&b, param(m, m->layer[i].down), ffn);
-    for (int i = 0; i < c.layers; i++) take(&b, param(m, m->layer[i].up), ffn);
-    take(&b, param(m, m->final_norm), d);
+    take(&b, param(m, lem_model_at(m, LEM_ROLE_EMBED, -1)), d * (size_t)c.vocab);
+    for (int i = 0; i < c.layers; i++) take(&b, param(m, lem_model_at(m, LEM_ROLE_ATTN_NORM, i)), d);
+    for (int i = 0; i < c.layers; i++) take_turned(&b, param(m, lem_model_at(m, LEM_ROLE_Q, i)), c.heads, E, D);
+    for (int i = 0; i < c.layers; i++) take_turned(&b, param(m, lem_model_at(m, LEM_ROLE_K, i)), c.kv_heads, E, D);
+    for (int i = 0; i < c.layers; i++) take(&b, param(m, lem_model_at(m, LEM_ROLE_V, i)), kv);
+    for (int i = 0; i < c.layers; i++) take(&b, param(m, lem_model_at(m, LEM_ROLE_O, i)), q);
+    for (int i = 0; i < c.layers; i++) take(&b, param(m, lem_model_at(m, LEM_ROLE_MLP_NORM, i)), d);
+    for (int i = 0; i < c.layers; i++) take(&b, param(m, lem_model_at(m, LEM_ROLE_GATE, i)), ffn);
+    for (int i = 0; i < c.layers; i++) take(&b, param(m, lem_model_at(m, LEM_ROLE_DOWN, i)), ffn);
+    for (int i = 0; i < c.layers; i++) take(&b, param(m, lem_model_at(m, LEM_ROLE_UP, i)), ffn);
+    take(&b, param(m, lem_model_at(m, LEM_ROLE_FINAL_NORM, -1)), d);
     assert_int_equal(b.len - b.at, (size_t)c.max_positions * (size_t)E * f); /* tables of angles */
     free(b.data);
     return m;
@@ -109,21 +109,21 @@ static int tell(const lem_model *m, lem_isa isa, int32_t *ids) {
     int node, n = 0, V = m->config.vocab;
     int32_t token = BOS;
     float *logits = malloc((size_t)V * sizeof *logits);
-    OK(lem_backend_new(isa, NULL, &b, &gerr));
+    OK(far_or_plain(isa, NULL, &b, &gerr));
     OK(lem_weights_new(m, b, LEM_DTYPE_F32, &w, &gerr));
     OK(lem_session_new(w, b, STEPS / LEM_PAGE_KEYS, 1, &s, &gerr));
     OK(lem_session_node(s, -1, &node, &gerr));
     while (n < STEPS) {
         lem_feed feed = {node, &token, 1};
         OK(lem_session_step(s, &feed, 1, &gerr));
-        lem_session_logits(s, 1, &(int){lem_session_row(s, 0, 0)}, logits);
+        host_logits(b, s, 1, &(int){lem_session_row(s, 0, 0)}, V, logits);
         token = best(logits, V);
         if (token == BOS) break;
         ids[n++] = token;
     }
     lem_session_free(s);
     lem_weights_free(w);
-    lem_backend_free(b);
+    far_or_plain_free(b);
     free(logits);
     return n;
 }

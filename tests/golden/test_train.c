@@ -2,6 +2,7 @@
  * uninterrupted one */
 #include "core/file.h"
 #include "core/mem.h"
+#include "support/host.h"
 #include "core/rng.h"
 #include "train/orm.h"
 #include "train/sft.h"
@@ -131,7 +132,7 @@ static lem_status train(const setting *s, bool ranking, char hash[65], lem_buf *
     lem_err err = LEM_ERR_INIT;
     lem_pool *pool = lem_pool_new(s->threads, &err);
     lem_backend *b = NULL;
-    assert_int_equal(lem_backend_new(s->isa, pool, &b, &err), LEM_OK);
+    assert_int_equal(far_or_plain(s->isa, pool, &b, &err), LEM_OK);
     lem_model *m = tiny(ranking ? LEM_HEAD_SCALAR : LEM_HEAD_LM);
     lem_examples e = examples();
     lem_lists l = lists();
@@ -169,7 +170,7 @@ static lem_status train(const setting *s, bool ranking, char hash[65], lem_buf *
     lem_examples_release(&e);
     lem_lists_release(&l);
     lem_model_free(m);
-    lem_backend_free(b);
+    far_or_plain_free(b);
     lem_pool_free(pool);
     return st;
 }
@@ -308,7 +309,7 @@ static void grown_and_frozen(void **state) {
     lem_lists l = lists();
     lem_orm *rank = NULL;
     lem_orm_opts ro = {.loss = LEM_RANKING_BT, .value_weight = 1, .lm_weight = 0.5};
-    assert_int_equal(lem_backend_new(LEM_ISA_GENERIC, NULL, &b, &err), LEM_OK);
+    assert_int_equal(far_or_plain(LEM_ISA_GENERIC, NULL, &b, &err), LEM_OK);
     assert_int_equal(lem_model_with_layers(m, 2, 9, &g, &err), LEM_OK);
     assert_int_equal(g->config.layers, m->config.layers + 2);
     lem_net *nm = NULL, *ng = NULL;
@@ -318,7 +319,7 @@ static void grown_and_frozen(void **state) {
     assert_int_equal(lem_forest_add(&f, -1, l.ids, 20, NULL, &err), LEM_OK);
     assert_int_equal(lem_net_forward(nm, &f, &err), LEM_OK);
     assert_int_equal(lem_net_forward(ng, &f, &err), LEM_OK);
-    assert_memory_equal(lem_net_hidden(nm), lem_net_hidden(ng), 20 * 32 * sizeof(float));
+    assert_true(host_same_there(b, lem_net_hidden(nm), lem_net_hidden(ng), 20 * 32 * sizeof(float)));
     lem_net_free(nm);
     lem_net_free(ng);
     assert_int_equal(lem_orm_new(&l, &ro, &rank, &err), LEM_OK);
@@ -357,7 +358,7 @@ static void grown_and_frozen(void **state) {
     lem_forest_release(&f);
     lem_model_free(m);
     lem_model_free(g);
-    lem_backend_free(b);
+    far_or_plain_free(b);
 }
 
 int main(void) {

@@ -36,11 +36,11 @@ static void linear_with(lem_backend *b, const shape *s, lem_dtype dtype, bool bi
     lem_packed w;
     lem_err err = LEM_ERR_INIT;
     float *x = filled(size_tk(s), 1), *weight = filled(size_nk(s), 2), *add = filled((size_t)s->N, 3);
-    assert_int_equal(lem_packed_alloc(&w, s->N, s->K, dtype, &err), LEM_OK);
+    assert_int_equal(lem_packed_alloc(&w, b, s->N, s->K, dtype, &err), LEM_OK);
     b->ops->pack(b, weight, &w);
     if (accumulate) fill(out, size_tn(s), 4);
     b->ops->linear(b, s->T, x, &w, bias ? add : NULL, out, accumulate);
-    lem_packed_release(&w);
+    lem_packed_release(&w, b);
     free(x);
     free(weight);
     free(add);
@@ -61,7 +61,7 @@ static void run_linear_bf16_add(lem_backend *b, const shape *s, float *out) {
 static void dx_with(lem_backend *b, const shape *s, bool accumulate, float *out) {
     float *dy = filled(size_tn(s), 5), *w = filled(size_nk(s), 6);
     if (accumulate) fill(out, size_tk(s), 7);
-    b->ops->linear_dx(b, s->T, s->N, s->K, dy, w, out, accumulate);
+    b->ops->linear_dx(b, s->T, s->N, s->K, dy, w, LEM_DTYPE_F32, out, accumulate);
     free(dy);
     free(w);
 }
@@ -162,18 +162,18 @@ static void run_embed(lem_backend *b, const shape *s, float *out) {
     float *table = filled((size_t)11 * (size_t)s->K, 30);
     int32_t *ids = malloc((size_t)s->T * sizeof *ids);
     for (int t = 0; t < s->T; t++) ids[t] = t * 5 % 11;
-    b->ops->embed(b, s->T, s->K, ids, table, out);
+    b->ops->gather(b, s->T, s->K, ids, table, LEM_DTYPE_F32, out);
     free(table);
     free(ids);
 }
 
 static size_t size_table(const shape *s) { return (size_t)11 * (size_t)s->K; }
-static void run_embed_backward(lem_backend *b, const shape *s, float *out) {
+static void run_scatter_add(lem_backend *b, const shape *s, float *out) {
     float *dy = filled(size_tk(s), 31);
     int32_t *ids = malloc((size_t)s->T * sizeof *ids);
     for (int t = 0; t < s->T; t++) ids[t] = t * 5 % 11;
     fill(out, size_table(s), 32);
-    b->ops->embed_backward(b, s->T, s->K, ids, dy, out);
+    b->ops->scatter_add(b, s->T, s->K, ids, dy, out);
     free(dy);
     free(ids);
 }
@@ -259,7 +259,7 @@ static const op_case cases[] = {
     {"add", size_tk, run_add, tol_few, false},
     {"scale", size_tk, run_scale, tol_few, false},
     {"embed", size_tk, run_embed, tol_few, false},
-    {"embed_backward", size_table, run_embed_backward, tol_t, false},
+    {"scatter_add", size_table, run_scatter_add, tol_t, false},
     {"logprob", size_two_t, run_logprob, tol_row, false},
     {"softmax_xent_grad", size_tk, run_xent, tol_few, false},
     {"adamw", size_three_tk, run_adamw, tol_few, false},
@@ -342,24 +342,24 @@ static void check_rows_alone(lem_backend *b) {
     int32_t target[T];
     for (int t = 0; t < T; t++) target[t] = t;
     for (int d = 0; d < 2; d++) {
-        assert_int_equal(lem_packed_alloc(&w[d], N, K, d ? LEM_DTYPE_BF16 : LEM_DTYPE_F32, &err), LEM_OK);
+        assert_int_equal(lem_packed_alloc(&w[d], b, N, K, d ? LEM_DTYPE_BF16 : LEM_DTYPE_F32, &err), LEM_OK);
         b->ops->pack(b, weight, &w[d]);
         b->ops->linear(b, T, x, &w[d], NULL, y[d], false);
     }
-    b->ops->linear_dx(b, T, N, K, dy, weight, dx, false);
+    b->ops->linear_dx(b, T, N, K, dy, weight, LEM_DTYPE_F32, dx, false);
     b->ops->logprob(b, T, N, y[0], target, logprob, NULL);
     for (int t = 0; t < T; t++) {
         for (int d = 0; d < 2; d++) {
             b->ops->linear(b, 1, x + (size_t)t * K, &w[d], NULL, one, false);
             check_same(one, y[d] + (size_t)t * N, N, d ? "bf16 row alone" : "row alone");
         }
-        b->ops->linear_dx(b, 1, N, K, dy + (size_t)t * N, weight, one, false);
+        b->ops->linear_dx(b, 1, N, K, dy + (size_t)t * N, weight, LEM_DTYPE_F32, one, false);
         check_same(one, dx + (size_t)t * K, K, "dx row alone");
         b->ops->logprob(b, 1, N, y[0] + (size_t)t * N, target + t, one, NULL);
         check_same(one, logprob + t, 1, "logprob row alone");
     }
     for (int d = 0; d < 2; d++) {
-        lem_packed_release(&w[d]);
+        lem_packed_release(&w[d], b);
         free(y[d]);
     }
     free(weight);
@@ -409,15 +409,15 @@ static void check_bf16(lem_backend *b) {
         float *w = filled(size_nk(s), 1), *x = filled(size_tk(s), 2), *y1 = guarded(size_tn(s)),
               *y2 = guarded(size_tn(s));
         for (size_t j = 0; j < size_nk(s); j++) w[j] = lem_bf16_to_f32(lem_f32_to_bf16(w[j]));
-        assert_int_equal(lem_packed_alloc(&wide, s->N, s->K, LEM_DTYPE_F32, &err), LEM_OK);
-        assert_int_equal(lem_packed_alloc(&narrow, s->N, s->K, LEM_DTYPE_BF16, &err), LEM_OK);
+        assert_int_equal(lem_packed_alloc(&wide, b, s->N, s->K, LEM_DTYPE_F32, &err), LEM_OK);
+        assert_int_equal(lem_packed_alloc(&narrow, b, s->N, s->K, LEM_DTYPE_BF16, &err), LEM_OK);
         b->ops->pack(b, w, &wide);
         b->ops->pack(b, w, &narrow);
         b->ops->linear(b, s->T, x, &wide, NULL, y1, false);
         b->ops->linear(b, s->T, x, &narrow, NULL, y2, false);
         check_same(y2, y1, size_tn(s), "bf16 = rounded fp32");
-        lem_packed_release(&wide);
-        lem_packed_release(&narrow);
+        lem_packed_release(&wide, b);
+        lem_packed_release(&narrow, b);
         free(w);
         free(x);
         free(y1);

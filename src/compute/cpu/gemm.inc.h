@@ -255,6 +255,14 @@ static void copy_panel(int k, int cols, const float *b, size_t ldb, float *to) {
     }
 }
 
+/* The same from rows of bf16. */
+static void widen_panel(int k, int cols, const uint16_t *b, size_t ldb, float *to) {
+    for (int j = 0; j < k; j++, b += ldb, to += LEM_PANEL) {
+        for (int i = 0; i < cols; i++) to[i] = lem_bf16_to_f32(b[i]);
+        memset(to + cols, 0, (size_t)(LEM_PANEL - cols) * sizeof *to);
+    }
+}
+
 static void expand_panel(int k, const uint32_t *b, float *to) {
     for (int j = 0; j < k; j += 2, b += LEM_PANEL, to += (size_t)2 * LEM_PANEL) {
         for (int v = 0; v < LEM_PANEL; v += VF_W) {
@@ -290,14 +298,14 @@ static void small_product(int kind, int M, int N, int K, const float *a, size_t 
 
 /* ---- the driver ---- */
 
-enum { B_PANELS, B_PAIRS, B_ROWS };
+enum { B_PANELS, B_PAIRS, B_ROWS, B_ROWS_BF16 };
 typedef struct product {
     int M, N, K;
     const float *a;
     size_t lda;
     int a_layout;
     const void *b;
-    size_t ldb; /* B_ROWS only */
+    size_t ldb; /* of rows only */
     int b_kind;
     const float *bias; /* [N] or NULL */
     float *c;          /* [M,N] */
@@ -323,7 +331,12 @@ static const void *panel_block(const product *g, int p, int k0, int kb, bool man
         expand_panel(kb, pairs, space);
         return space;
     }
-    const float *rows = (const float *)g->b + (size_t)k0 * g->ldb + (size_t)p * LEM_PANEL;
+    size_t at = (size_t)k0 * g->ldb + (size_t)p * LEM_PANEL;
+    if (g->b_kind == B_ROWS_BF16) {
+        widen_panel(kb, cols, (const uint16_t *)g->b + at, g->ldb, space);
+        return space;
+    }
+    const float *rows = (const float *)g->b + at;
     if (!many_tiles && cols == LEM_PANEL) {
         job->ldb = g->ldb;
         return rows;
@@ -403,7 +416,7 @@ static void product_task(void *ctx, int task, int worker) {
     int m0 = tile_start(g->M, g->row_blocks, block), m1 = tile_start(g->M, g->row_blocks, block + 1);
     int p0 = tile_start(panels, g->panel_groups, group), p1 = tile_start(panels, g->panel_groups, group + 1);
     float *scratch = scratch_of(g->backend, worker);
-    if (m1 - m0 == 1 && g->a_layout == A_ROWS && g->b_kind != B_ROWS) product_vector(g, m0, p0, p1, scratch);
+    if (m1 - m0 == 1 && g->a_layout == A_ROWS && g->b_kind < B_ROWS) product_vector(g, m0, p0, p1, scratch);
     else product_block(g, m0, m1, p0, p1, scratch);
 }
 
@@ -436,7 +449,7 @@ static void cpu_linear(lem_backend *b, int T, const float *X, const lem_packed *
                  .a = X,
                  .lda = (size_t)W->K,
                  .a_layout = A_ROWS,
-                 .b = W->panels,
+                 .b = W->data,
                  .b_kind = W->dtype == LEM_DTYPE_F32 ? B_PANELS : B_PAIRS,
                  .bias = bias,
                  .c = Y,
@@ -445,8 +458,8 @@ static void cpu_linear(lem_backend *b, int T, const float *X, const lem_packed *
     run_product(&g);
 }
 
-static void cpu_linear_dx(lem_backend *b, int T, int N, int K, const float *dY, const float *W, float *dX,
-                          bool accumulate) {
+static void cpu_linear_dx(lem_backend *b, int T, int N, int K, const float *dY, const void *W,
+                          lem_dtype dtype, float *dX, bool accumulate) {
     product g = {.M = T,
                  .N = K,
                  .K = N,
@@ -455,7 +468,7 @@ static void cpu_linear_dx(lem_backend *b, int T, int N, int K, const float *dY, 
                  .a_layout = A_ROWS,
                  .b = W,
                  .ldb = (size_t)K,
-                 .b_kind = B_ROWS,
+                 .b_kind = dtype == LEM_DTYPE_F32 ? B_ROWS : B_ROWS_BF16,
                  .c = dX,
                  .accumulate = accumulate,
                  .backend = b};
@@ -490,12 +503,12 @@ static void pack_task(void *ctx, int task, int worker) {
     int cols = min_int(LEM_PANEL, j->to->N - task * LEM_PANEL);
     const float *w = j->w + p * LEM_PANEL * K;
     if (j->to->dtype == LEM_DTYPE_F32) {
-        float *to = (float *)j->to->panels + p * K * LEM_PANEL;
+        float *to = (float *)j->to->data + p * K * LEM_PANEL;
         if (cols < LEM_PANEL) memset(to, 0, K * LEM_PANEL * sizeof *to);
         transpose_rows(cols, (int)K, w, K, to, LEM_PANEL);
         return;
     }
-    uint32_t *to = (uint32_t *)j->to->panels + p * ((K + 1) / 2) * LEM_PANEL;
+    uint32_t *to = (uint32_t *)j->to->data + p * ((K + 1) / 2) * LEM_PANEL;
     memset(to, 0, (K + 1) / 2 * LEM_PANEL * sizeof *to);
     for (size_t i = 0; i < (size_t)cols; i++)
         for (size_t k = 0; k < K; k++)

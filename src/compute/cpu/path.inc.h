@@ -30,6 +30,7 @@ static float read_sum(size_t n, const float *x) {
 
 static const lem_backend_ops ops = {
     .name = PATH_NAME,
+    LEM_HOST_OPS,
     .pack = cpu_pack,
     .linear = cpu_linear,
     .linear_dx = cpu_linear_dx,
@@ -41,8 +42,8 @@ static const lem_backend_ops ops = {
     .swiglu = cpu_swiglu,
     .swiglu_backward = cpu_swiglu_backward,
     .add = cpu_add,
-    .embed = cpu_embed,
-    .embed_backward = cpu_embed_backward,
+    .gather = cpu_gather,
+    .scatter_add = cpu_scatter_add,
     .kv_write = cpu_kv_write,
     .attention = cpu_attention,
     .attention_backward = cpu_attention_backward,

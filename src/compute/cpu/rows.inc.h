@@ -145,7 +145,7 @@ static void cpu_rope(lem_backend *b, int T, int H, int E, float *X, const int *p
     run_rows(b, &j, 2 * H * E, rope_task);
 }
 
-static void embed_task(void *ctx, int task, int worker) {
+static void gather_task(void *ctx, int task, int worker) {
     const rows_job *j = ctx;
     int t0, t1;
     size_t D = (size_t)j->D;
@@ -155,12 +155,25 @@ static void embed_task(void *ctx, int task, int worker) {
         memcpy(j->y + (size_t)t * D, j->x + (size_t)j->ids[t] * D, D * sizeof(float));
 }
 
-static void cpu_embed(lem_backend *b, int T, int D, const int32_t *ids, const float *table, float *Y) {
-    rows_job j = {.T = T, .D = D, .ids = ids, .x = table, .y = Y};
-    run_rows(b, &j, D, embed_task);
+static void gather_bf16_task(void *ctx, int task, int worker) {
+    const rows_job *j = ctx;
+    int t0, t1;
+    size_t D = (size_t)j->D;
+    (void)worker;
+    row_range(j, task, &t0, &t1);
+    for (int t = t0; t < t1; t++) {
+        const uint16_t *from = (const uint16_t *)(const void *)j->x + (size_t)j->ids[t] * D;
+        for (size_t d = 0; d < D; d++) j->y[(size_t)t * D + d] = lem_bf16_to_f32(from[d]);
+    }
 }
 
-static void embed_backward_task(void *ctx, int task, int worker) {
+static void cpu_gather(lem_backend *b, int R, int D, const int32_t *rows, const void *from, lem_dtype dtype,
+                       float *to) {
+    rows_job j = {.T = R, .D = D, .ids = rows, .x = from, .y = to};
+    run_rows(b, &j, D, dtype == LEM_DTYPE_F32 ? gather_task : gather_bf16_task);
+}
+
+static void scatter_add_task(void *ctx, int task, int worker) {
     const rows_job *j = ctx;
     (void)worker;
     int d0 = task * COLS_PER_TASK, d1 = min_int(d0 + COLS_PER_TASK, j->D);
@@ -172,10 +185,9 @@ static void embed_backward_task(void *ctx, int task, int worker) {
     }
 }
 
-static void cpu_embed_backward(lem_backend *b, int T, int D, const int32_t *ids, const float *dY,
-                               float *dtable) {
-    rows_job j = {.T = T, .D = D, .ids = ids, .x = dY, .y = dtable};
-    run_tasks(b, div_up(D, COLS_PER_TASK), embed_backward_task, &j);
+static void cpu_scatter_add(lem_backend *b, int R, int D, const int32_t *rows, const float *from, float *to) {
+    rows_job j = {.T = R, .D = D, .ids = rows, .x = from, .y = to};
+    run_tasks(b, div_up(D, COLS_PER_TASK), scatter_add_task, &j);
 }
 
 /* ---- token probabilities ---- */

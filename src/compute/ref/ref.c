@@ -8,15 +8,15 @@
 static void ref_pack(lem_backend *b, const float *W, lem_packed *dst) {
     (void)b;
     size_t K = (size_t)dst->K, panels = ((size_t)dst->N + LEM_PANEL - 1) / LEM_PANEL;
-    memset(dst->panels, 0, lem_packed_bytes(dst->N, dst->K, dst->dtype));
+    memset(dst->data, 0, lem_host_packed_bytes(dst->N, dst->K, dst->dtype));
     for (size_t p = 0; p < panels; p++) {
         for (size_t j = 0; j < LEM_PANEL && p * LEM_PANEL + j < (size_t)dst->N; j++) {
             const float *w = W + (p * LEM_PANEL + j) * K;
             for (size_t k = 0; k < K; k++) {
                 if (dst->dtype == LEM_DTYPE_F32) {
-                    ((float *)dst->panels)[(p * K + k) * LEM_PANEL + j] = w[k];
+                    ((float *)dst->data)[(p * K + k) * LEM_PANEL + j] = w[k];
                 } else {
-                    uint32_t *pair = (uint32_t *)dst->panels + (p * ((K + 1) / 2) + k / 2) * LEM_PANEL + j;
+                    uint32_t *pair = (uint32_t *)dst->data + (p * ((K + 1) / 2) + k / 2) * LEM_PANEL + j;
                     *pair |= (uint32_t)lem_f32_to_bf16(w[k]) << (k % 2 * 16);
                 }
             }
@@ -26,8 +26,8 @@ static void ref_pack(lem_backend *b, const float *W, lem_packed *dst) {
 
 static float packed_at(const lem_packed *W, size_t n, size_t k) {
     size_t p = n / LEM_PANEL, j = n % LEM_PANEL, K = (size_t)W->K;
-    if (W->dtype == LEM_DTYPE_F32) return ((const float *)W->panels)[(p * K + k) * LEM_PANEL + j];
-    uint32_t pair = ((const uint32_t *)W->panels)[(p * ((K + 1) / 2) + k / 2) * LEM_PANEL + j];
+    if (W->dtype == LEM_DTYPE_F32) return ((const float *)W->data)[(p * K + k) * LEM_PANEL + j];
+    uint32_t pair = ((const uint32_t *)W->data)[(p * ((K + 1) / 2) + k / 2) * LEM_PANEL + j];
     return lem_bf16_to_f32((uint16_t)(pair >> (k % 2 * 16)));
 }
 
@@ -44,14 +44,19 @@ static void ref_linear(lem_backend *b, int T, const float *X, const lem_packed *
     }
 }
 
-static void ref_linear_dx(lem_backend *b, int T, int N, int K, const float *dY, const float *W, float *dX,
-                          bool accumulate) {
+/* Element i of an array of that type. */
+static float stored_at(const void *x, lem_dtype dtype, size_t i) {
+    return dtype == LEM_DTYPE_F32 ? ((const float *)x)[i] : lem_bf16_to_f32(((const uint16_t *)x)[i]);
+}
+
+static void ref_linear_dx(lem_backend *b, int T, int N, int K, const float *dY, const void *W,
+                          lem_dtype dtype, float *dX, bool accumulate) {
     (void)b;
     for (size_t t = 0; t < (size_t)T; t++) {
         for (size_t k = 0; k < (size_t)K; k++) {
             double s = accumulate ? (double)dX[t * (size_t)K + k] : 0;
             for (size_t n = 0; n < (size_t)N; n++)
-                s += (double)dY[t * (size_t)N + n] * (double)W[n * (size_t)K + k];
+                s += (double)dY[t * (size_t)N + n] * (double)stored_at(W, dtype, n * (size_t)K + k);
             dX[t * (size_t)K + k] = (float)s;
         }
     }
@@ -154,18 +159,18 @@ static void ref_add(lem_backend *b, size_t n, float *x, const float *y) {
     for (size_t i = 0; i < n; i++) x[i] += y[i];
 }
 
-static void ref_embed(lem_backend *b, int T, int D, const int32_t *ids, const float *table, float *Y) {
+static void ref_gather(lem_backend *b, int R, int D, const int32_t *rows, const void *from, lem_dtype dtype,
+                       float *to) {
     (void)b;
-    for (size_t t = 0; t < (size_t)T; t++)
-        memcpy(Y + t * (size_t)D, table + (size_t)ids[t] * (size_t)D, (size_t)D * sizeof *Y);
+    for (size_t r = 0; r < (size_t)R; r++)
+        for (size_t d = 0; d < (size_t)D; d++)
+            to[r * (size_t)D + d] = stored_at(from, dtype, (size_t)rows[r] * (size_t)D + d);
 }
 
-static void ref_embed_backward(lem_backend *b, int T, int D, const int32_t *ids, const float *dY,
-                               float *dtable) {
+static void ref_scatter_add(lem_backend *b, int R, int D, const int32_t *rows, const float *from, float *to) {
     (void)b;
-    for (size_t t = 0; t < (size_t)T; t++)
-        for (size_t d = 0; d < (size_t)D; d++)
-            dtable[(size_t)ids[t] * (size_t)D + d] += dY[t * (size_t)D + d];
+    for (size_t r = 0; r < (size_t)R; r++)
+        for (size_t d = 0; d < (size_t)D; d++) to[(size_t)rows[r] * (size_t)D + d] += from[r * (size_t)D + d];
 }
 
 static void ref_logprob(lem_backend *b, int R, int V, const float *logits, const int32_t *target,
@@ -229,6 +234,7 @@ static void ref_scale(lem_backend *b, size_t n, float *x, float s) {
 
 const lem_backend_ops lem_ref_ops = {
     .name = "ref",
+    LEM_HOST_OPS,
     .pack = ref_pack,
     .linear = ref_linear,
     .linear_dx = ref_linear_dx,
@@ -240,8 +246,8 @@ const lem_backend_ops lem_ref_ops = {
     .swiglu = ref_swiglu,
     .swiglu_backward = ref_swiglu_backward,
     .add = ref_add,
-    .embed = ref_embed,
-    .embed_backward = ref_embed_backward,
+    .gather = ref_gather,
+    .scatter_add = ref_scatter_add,
     .kv_write = lem_ref_kv_write,
     .attention = lem_ref_attention,
     .attention_backward = lem_ref_attention_backward,

@@ -69,18 +69,21 @@ static void test_packed(void **state) {
     (void)state;
     lem_err err = LEM_ERR_INIT;
     lem_packed p = {7, 7, LEM_DTYPE_F32, NULL};
-    assert_int_equal(lem_packed_bytes(1, 1, LEM_DTYPE_F32), 128);
-    assert_int_equal(lem_packed_bytes(33, 5, LEM_DTYPE_F32), 2 * 5 * 128);
-    assert_int_equal(lem_packed_bytes(33, 5, LEM_DTYPE_BF16), 2 * 3 * 128);
-    assert_int_equal(lem_packed_alloc(&p, 0, 4, LEM_DTYPE_F32, &err), LEM_EUSAGE);
-    assert_int_equal(lem_packed_alloc(&p, 4, -1, LEM_DTYPE_F32, &err), LEM_EUSAGE);
-    assert_int_equal(lem_packed_alloc(&p, 4, 4, LEM_DTYPE_F16, &err), LEM_EUSAGE);
+    lem_backend *b = NULL;
+    assert_int_equal(lem_backend_new(LEM_ISA_REF, NULL, &b, &err), LEM_OK);
+    assert_int_equal(lem_packed_bytes(NULL, 1, 1, LEM_DTYPE_F32), 128);
+    assert_int_equal(lem_packed_bytes(b, 33, 5, LEM_DTYPE_F32), 2 * 5 * 128);
+    assert_int_equal(lem_packed_bytes(b, 33, 5, LEM_DTYPE_BF16), 2 * 3 * 128);
+    assert_int_equal(lem_packed_alloc(&p, b, 0, 4, LEM_DTYPE_F32, &err), LEM_EUSAGE);
+    assert_int_equal(lem_packed_alloc(&p, b, 4, -1, LEM_DTYPE_F32, &err), LEM_EUSAGE);
+    assert_int_equal(lem_packed_alloc(&p, b, 4, 4, LEM_DTYPE_F16, &err), LEM_EUSAGE);
     assert_int_equal(p.N, 7); /* untouched by failures */
-    assert_int_equal(lem_packed_alloc(&p, 33, 5, LEM_DTYPE_BF16, &err), LEM_OK);
-    assert_true(((uintptr_t)p.panels & 63u) == 0);
-    lem_packed_release(&p);
-    assert_null(p.panels);
-    lem_packed_release(&p);
+    assert_int_equal(lem_packed_alloc(&p, b, 33, 5, LEM_DTYPE_BF16, &err), LEM_OK);
+    assert_true(((uintptr_t)p.data & 63u) == 0);
+    lem_packed_release(&p, b);
+    assert_null(p.data);
+    lem_packed_release(&p, b);
+    lem_backend_free(b);
 }
 
 /* Every path packs the same bytes, with zeros past N and past an odd K. */
@@ -96,24 +99,24 @@ static void test_pack_layout(void **state) {
             lem_backend *b = NULL;
             lem_packed p;
             assert_int_equal(lem_backend_new(isa, NULL, &b, &err), LEM_OK);
-            assert_int_equal(lem_packed_alloc(&p, N, K, (lem_dtype)dtype, &err), LEM_OK);
-            memset(p.panels, 0xff, lem_packed_bytes(N, K, p.dtype));
+            assert_int_equal(lem_packed_alloc(&p, b, N, K, (lem_dtype)dtype, &err), LEM_OK);
+            memset(p.data, 0xff, lem_packed_bytes(b, N, K, p.dtype));
             b->ops->pack(b, w, &p);
             for (int n = 0; n < 64; n++) {
                 for (int k = 0; k < (dtype == LEM_DTYPE_F32 ? K : K + 1); k++) {
                     float want = n < N && k < K ? w[n * K + k] : 0, got;
                     if (dtype == LEM_DTYPE_F32) {
-                        got = ((float *)p.panels)[(n / 32 * K + k) * 32 + n % 32];
+                        got = ((float *)p.data)[(n / 32 * K + k) * 32 + n % 32];
                     } else {
                         uint32_t pair =
-                            ((uint32_t *)p.panels)[(n / 32 * ((K + 1) / 2) + k / 2) * 32 + n % 32];
+                            ((uint32_t *)p.data)[(n / 32 * ((K + 1) / 2) + k / 2) * 32 + n % 32];
                         got = lem_bf16_to_f32((uint16_t)(pair >> (k % 2 * 16)));
                         want = lem_bf16_to_f32(lem_f32_to_bf16(want));
                     }
                     assert_true(got == want);
                 }
             }
-            lem_packed_release(&p);
+            lem_packed_release(&p, b);
             lem_backend_free(b);
         }
     }

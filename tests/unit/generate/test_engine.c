@@ -36,13 +36,30 @@ static void assert_same(const tiny_result *a, const tiny_result *b) {
                      a[i].tokens, b[i].tokens, a[i].logprob, b[i].logprob);
 }
 
+/* One token by the operation alone. */
+static int32_t draw(lem_backend *b, const float *logits, int V, const lem_sample_opts *o, double u) {
+    const lem_draw how = {u, o->temperature, o->top_p, o->top_k, 0};
+    lem_err err = LEM_ERR_INIT;
+    lem_buffer in, out;
+    int32_t token = -1;
+    need(lem_buffer_init(&in, b, sizeof how, true, &err), &err);
+    need(lem_buffer_init(&out, b, sizeof token, true, &err), &err);
+    b->ops->copy_in(b, in.at, &how, sizeof how);
+    b->ops->sample(b, 1, V, logits, in.at, out.at);
+    b->ops->copy_out(b, &token, out.at, sizeof token);
+    lem_buffer_release(&in);
+    lem_buffer_release(&out);
+    return token;
+}
+
 /* The same candidate by a session of one node, one token at a time. */
 static void plain_loop(const tiny *t, const lem_generate_opts *o, int prompt, int index, tiny_result *out) {
     enum { V = 257 };
     lem_err err = LEM_ERR_INIT;
     lem_session *s = NULL;
-    int32_t ids[256], order[V];
-    float logits[V], scratch[V];
+    int32_t ids[256];
+    lem_buffer logits;
+    need(lem_buffer_init(&logits, t->backend, V * sizeof(float), true, &err), &err);
     int node, n = (int)strlen(prompts[prompt]);
     need(lem_session_new(t->weights, t->backend, 8, 256, &s, &err), &err);
     need(lem_session_node(s, -1, &node, &err), &err);
@@ -55,10 +72,9 @@ static void plain_loop(const tiny *t, const lem_generate_opts *o, int prompt, in
         lem_feed feed = {node, ids, n};
         need(lem_session_step(s, &feed, 1, &err), &err);
         int row = lem_session_row(s, 0, n - 1);
-        lem_session_logits(s, 1, &row, logits);
-        int32_t id = lem_sample_token(logits, V, &o->sample,
-                                      lem_rng_unit_at(&r, (uint64_t)index << 32 | (uint64_t)out->tokens),
-                                      scratch, order);
+        lem_session_logits(s, 1, &row, logits.at);
+        int32_t id = draw(t->backend, logits.at, V, &o->sample,
+                          lem_rng_unit_at(&r, (uint64_t)index << 32 | (uint64_t)out->tokens));
         float lp;
         need(lem_session_logprobs(s, 1, &row, &id, &lp, &err), &err);
         out->logprob += (double)lp;
@@ -74,6 +90,7 @@ static void plain_loop(const tiny *t, const lem_generate_opts *o, int prompt, in
         ids[0] = id;
         n = 1;
     }
+    lem_buffer_release(&logits);
     lem_session_free(s);
 }
 
@@ -259,7 +276,7 @@ static void test_bad_input(void **state) {
                                      {.max_tokens = 1, .stop = bad_stop, .n_stop = 1}};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         assert_int_equal(lem_generate_check(&bad[i], &err), LEM_EUSAGE);
-    t.model->params[t.model->final_norm] = NAN;
+    t.model->params[lem_model_at(t.model, LEM_ROLE_FINAL_NORM, -1)] = NAN;
     lem_weights_free(t.weights);
     need(lem_weights_new(t.model, t.backend, LEM_DTYPE_F32, &t.weights, &err), &err);
     lem_generate_opts fine = options();

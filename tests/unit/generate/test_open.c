@@ -687,7 +687,7 @@ static void test_failed_engine(void **state) {
     lem_err err = LEM_ERR_INIT;
     bool busy = true;
     lem_request out;
-    b->t.model->params[b->t.model->final_norm] = NAN;
+    b->t.model->params[lem_model_at(b->t.model, LEM_ROLE_FINAL_NORM, -1)] = NAN;
     close_engine(b);
     lem_weights_free(b->t.weights);
     need(lem_weights_new(b->t.model, b->t.backend, LEM_DTYPE_F32, &b->t.weights, &err), &err);

@@ -6,6 +6,7 @@
 #include "core/mem.h"
 #include "generate/run.h"
 #include "model/net.h"
+#include "support/host.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -70,7 +71,7 @@ static inline tiny tiny_open(bool qwen, int threads, lem_isa isa, lem_dtype dtyp
     tiny t = {.pool = lem_pool_new(threads, &err)};
     lem_model_config c = tiny_config(qwen);
     assert_non_null(t.pool);
-    need(lem_backend_new(isa, t.pool, &t.backend, &err), &err);
+    need(far_or_plain(isa, t.pool, &t.backend, &err), &err);
     need(lem_model_new(&c, &t.model, &err), &err);
     lem_model_init_random(t.model, 5);
     need(lem_weights_new(t.model, t.backend, dtype, &t.weights, &err), &err);
@@ -87,7 +88,7 @@ static inline void tiny_close(tiny *t) {
     lem_tokenizer_free(t->tok);
     lem_weights_free(t->weights);
     lem_model_free(t->model);
-    lem_backend_free(t->backend);
+    far_or_plain_free(t->backend);
     lem_pool_free(t->pool);
 }
 

@@ -5,6 +5,7 @@
 #include "core/file.h"
 #include "core/mem.h"
 #include "model/model.h"
+#include "support/host.h"
 #include "weights/safetensors.h"
 
 #include <math.h>

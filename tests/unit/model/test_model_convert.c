@@ -124,8 +124,8 @@ static void tying(void **state) {
     convert((lem_convert_opts){.tie = LEM_TIE_UNTIE}, NULL);
     got = open_at(to);
     assert_false(got->config.tied);
-    assert_true(got->lm_head != got->embed);
-    assert_memory_equal(got->params + got->lm_head, m->params + m->embed, 50 * 32 * sizeof(float));
+    assert_true(lem_model_at(got, LEM_ROLE_LM_HEAD, -1) != lem_model_at(got, LEM_ROLE_EMBED, -1));
+    assert_memory_equal(got->params + lem_model_at(got, LEM_ROLE_LM_HEAD, -1), m->params + lem_model_at(m, LEM_ROLE_EMBED, -1), 50 * 32 * sizeof(float));
     OK(lem_dir_remove(from, &err));
     OK(lem_file_rename(to, from, &err));
     convert((lem_convert_opts){.tie = LEM_TIE_TIE}, NULL); /* and back */
@@ -135,7 +135,7 @@ static void tying(void **state) {
     lem_model_hash(m, want);
     lem_model_hash(back, have);
     assert_string_equal(want, have);
-    got->params[got->lm_head + 40] += 1;
+    got->params[lem_model_at(got, LEM_ROLE_LM_HEAD, -1) + 40] += 1;
     OK(lem_model_save(got, from, LEM_DTYPE_F32, &err));
     OK(lem_dir_remove(to, &err));
     FAILS(lem_model_convert(from, to, &(lem_convert_opts){.tie = LEM_TIE_TIE}, &r, &err), LEM_EDATA,

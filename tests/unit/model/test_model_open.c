@@ -16,7 +16,7 @@ static void write_tensors(const lem_model *m, const char *without, const char *e
         if (reshaped && strcmp(t->name, reshaped) == 0) s[n - 1].shape[0]--;
     }
     if (extra)
-        s[n++] = (lem_safetensors_source){extra, 2, {m->config.vocab, m->config.width}, m->params + m->embed};
+        s[n++] = (lem_safetensors_source){extra, 2, {m->config.vocab, m->config.width}, m->params + lem_model_at(m, LEM_ROLE_EMBED, -1)};
     snprintf(path, sizeof path, "%s/model.safetensors", dir);
     OK(lem_safetensors_write(path, s, n, LEM_DTYPE_F32, &err));
 }
@@ -53,9 +53,9 @@ static void tied_copy(void **state) {
     OK(lem_model_save(m, dir, LEM_DTYPE_F32, &err));
     write_tensors(m, NULL, "lm_head.weight", NULL); /* a copy of the embedding is fine */
     OK(lem_model_open(dir, LEM_HEAD_LM, &got, &err));
-    assert_int_equal(got->lm_head, got->embed);
+    assert_int_equal(lem_model_at(got, LEM_ROLE_LM_HEAD, -1), lem_model_at(got, LEM_ROLE_EMBED, -1));
     lem_model_free(got);
-    m->embed = m->layer[0].gate; /* other values under that name are not */
+    m->at[LEM_ROLE_EMBED] = lem_model_at(m, LEM_ROLE_GATE, 0); /* other values under that name are not */
     write_tensors(m, NULL, "lm_head.weight", NULL);
     FAILS(lem_model_open(dir, LEM_HEAD_LM, &got, &err), LEM_EDATA, "tie_word_embeddings");
     lem_model_free(m);
@@ -74,7 +74,7 @@ static void missing_heads(void **state) {
     FAILS(lem_model_open_any(dir, &got, &err), LEM_EDATA, "score.weight");
     write_tensors(rm, "lm_head.weight", NULL, NULL); /* as Transformers saves a reward model */
     OK(lem_model_open(dir, LEM_HEAD_SCALAR, &got, &err));
-    assert_int_equal(got->lm_head, SIZE_MAX);
+    assert_int_equal(lem_model_at(got, LEM_ROLE_LM_HEAD, -1), SIZE_MAX);
     lem_model *none = NULL;
     FAILS(lem_model_with_head(got, LEM_HEAD_LM, 0, &none, &err), LEM_EDATA, "lm_head.weight");
     lem_model_free(got);

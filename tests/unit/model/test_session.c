@@ -124,7 +124,9 @@ static void decode_allocates_nothing(void **state) {
     fixture f = make(LEM_HEAD_LM, 60, 40);
     lem_session *s = f.s;
     int prompt = node_under(s, -1), node[CANDIDATES], rows[CANDIDATES];
-    float *logits = malloc(CANDIDATES * 50 * sizeof *logits), lp[CANDIDATES];
+    float lp[CANDIDATES];
+    lem_buffer logits;
+    OK(lem_buffer_init(&logits, backend, CANDIDATES * 50 * sizeof *lp, true, &err));
     lem_feed feeds[CANDIDATES];
     OK(feed(s, prompt, 40));
     for (int i = 0; i < CANDIDATES; i++) node[i] = node_under(s, prompt);
@@ -140,12 +142,12 @@ static void decode_allocates_nothing(void **state) {
         }
         st = st == LEM_OK ? lem_session_step(s, feeds, CANDIDATES, &err) : st;
         for (int i = 0; i < CANDIDATES; i++) rows[i] = lem_session_row(s, i, 0);
-        lem_session_logits(s, CANDIDATES, rows, logits);
+        lem_session_logits(s, CANDIDATES, rows, logits.at);
         st = st == LEM_OK ? lem_session_logprobs(s, CANDIDATES, rows, ids, lp, &err) : st;
     }
     lem_mem_fail_after(0, false);
     assert_int_equal(st, LEM_OK);
-    free(logits);
+    lem_buffer_release(&logits);
     done(&f);
 }
 
@@ -197,18 +199,20 @@ static void many_nodes(void **state) {
     for (int i = 0; i < 400; i++) leaf = node_under(f.s, leaf);
     OK(feed(f.s, leaf, 8));
     assert_int_equal(lem_session_length(f.s, leaf), 8);
-    for (int d = 0; d < 32; d++) assert_true(isfinite(lem_session_hidden(f.s)[d]));
+    float hidden[32];
+    host_get(backend, hidden, lem_session_hidden(f.s), sizeof hidden);
+    for (int d = 0; d < 32; d++) assert_true(isfinite(hidden[d]));
     for (int i = 0; i < 400; i++) lem_session_drop(f.s, i);
     assert_int_equal(lem_session_free_pages(f.s), 3);
     done(&f);
 }
 
 int main(void) {
-    OK(lem_backend_new(LEM_ISA_AUTO, NULL, &backend, &err));
+    OK(far_or_plain(LEM_ISA_AUTO, NULL, &backend, &err));
     const struct CMUnitTest tests[] = {cmocka_unit_test(nodes_and_pages), cmocka_unit_test(refusals),
                                        cmocka_unit_test(decode_allocates_nothing),
                                        cmocka_unit_test(plan_is_exact), cmocka_unit_test(many_nodes)};
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
-    lem_backend_free(backend);
+    far_or_plain_free(backend);
     return failed;
 }

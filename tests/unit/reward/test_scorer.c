@@ -4,6 +4,7 @@
 
 #include "core/rng.h"
 #include "model/weights_open.h"
+#include "support/far.h"
 #include "reward/scorer.h"
 
 enum { SEQUENCES = 40, LONGEST = 60 };
@@ -16,7 +17,7 @@ typedef struct fixture {
 
 static fixture make(const char *name) {
     fixture f = {.w = NULL};
-    OK(lem_backend_new(LEM_ISA_AUTO, NULL, &f.b, &err));
+    OK(far_or_plain(LEM_ISA_AUTO, NULL, &f.b, &err));
     OK(lem_weights_open_any(folder_path(name), f.b, LEM_DTYPE_F32, &f.w, &err));
     lem_head_shape shape = lem_weights_config(f.w)->reward;
     if (shape.kind == LEM_HEAD_KIND_NONE) OK(lem_head_from_name("math-shepherd", &shape, &err));
@@ -26,7 +27,7 @@ static fixture make(const char *name) {
 
 static void drop(fixture *f) {
     lem_weights_free(f->w);
-    lem_backend_free(f->b);
+    far_or_plain_free(f->b);
 }
 
 /* Sequences that often share beginnings, some the same, some a beginning of another; reads anywhere. */

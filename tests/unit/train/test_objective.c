@@ -2,6 +2,7 @@
  * by finite differences, and the bits of a batch however it is split */
 #include "core/mem.h"
 #include "core/rng.h"
+#include "support/host.h"
 #include "train/gradient.h"
 #include "train/process.h"
 
@@ -42,14 +43,14 @@ static fixture open_fixture(lem_isa isa) {
     fixture f = {0};
     assert_int_equal(lem_model_new(&c, &f.m, &err), LEM_OK);
     lem_model_init_random(f.m, 7);
-    assert_int_equal(lem_backend_new(isa, NULL, &f.b, &err), LEM_OK);
+    assert_int_equal(far_or_plain(isa, NULL, &f.b, &err), LEM_OK);
     assert_int_equal(lem_net_new(f.m, f.b, 128, true, &f.net, &err), LEM_OK);
     return f;
 }
 
 static void close_fixture(fixture *f) {
     lem_net_free(f->net);
-    lem_backend_free(f->b);
+    far_or_plain_free(f->b);
     lem_model_free(f->m);
 }
 
@@ -143,7 +144,7 @@ static double loss_of(fixture *f, const lem_objective *obj) {
     lem_err err = LEM_ERR_INIT;
     int n = 0;
     assert_int_equal(lem_gradient_init(&g, f->net, f->b, 128, 1, &err), LEM_OK);
-    lem_net_refresh(f->net);
+    assert_int_equal(lem_net_load(f->net, &err), LEM_OK);
     assert_int_equal(lem_gradient_evaluate(&g, obj, m, &n, NULL, &err), LEM_OK);
     lem_gradient_release(&g);
     return m[0].value;
@@ -157,7 +158,7 @@ static void gradient_of(fixture *f, const lem_objective *obj, const uint64_t *it
     int count = 0;
     assert_int_equal(lem_gradient_init(&g, f->net, f->b, max_rows, slots, &err), LEM_OK);
     assert_int_equal(lem_gradient_run(&g, obj, items, n, m, &count, &err), LEM_OK);
-    memcpy(out, lem_net_grads(f->net), f->m->n_params * sizeof *out);
+    host_get(f->b, out, lem_net_grads(f->net), f->m->n_params * sizeof *out);
     lem_gradient_release(&g);
 }
 
@@ -277,7 +278,7 @@ static void by_processes(fixture *f, const lem_objective *obj, const uint64_t *i
     lem_slot_tree tree;
     lem_err err = LEM_ERR_INIT;
     size_t size = f->m->n_params;
-    assert_int_equal(lem_slot_tree_init(&tree, processes, size, &err), LEM_OK);
+    assert_int_equal(lem_slot_tree_init(&tree, f->b, processes, size, &err), LEM_OK);
     for (int p = 0; p < processes; p++) {
         lem_net *net = NULL;
         lem_gradient g;
@@ -285,8 +286,8 @@ static void by_processes(fixture *f, const lem_objective *obj, const uint64_t *i
         assert_int_equal(lem_gradient_init(&g, net, f->b, 128, slots / processes, &err), LEM_OK);
         assert_int_equal(obj->begin(obj->ctx, items, n, &err), LEM_OK);
         assert_int_equal(lem_gradient_part(&g, obj, items, n, p * (slots / processes), slots, &err), LEM_OK);
-        memcpy(out, lem_net_grads(net), size * sizeof *out);
-        lem_slot_tree_add(&tree, f->b, out);
+        lem_slot_tree_add(&tree, lem_net_grads(net));
+        host_get(f->b, out, lem_net_grads(net), size * sizeof *out);
         lem_gradient_release(&g);
         lem_net_free(net);
     }
@@ -330,19 +331,23 @@ static void tree_is_fixed(void **state) {
     lem_slot_tree tree;
     lem_err err = LEM_ERR_INIT;
     const float leaf[4] = {1, 0x1p-24f, 0x1p-24f, 0x1p-23f};
-    assert_int_equal(lem_slot_tree_init(&tree, 4, 1, &err), LEM_OK);
+    assert_int_equal(lem_slot_tree_init(&tree, f.b, 4, 1, &err), LEM_OK);
     for (int turn = 0; turn < 2; turn++) {
+        lem_buffer there;
         float g = 0;
+        assert_int_equal(lem_buffer_init(&there, f.b, sizeof g, true, &err), LEM_OK);
         for (int i = 0; i < 4; i++) {
-            g = leaf[i];
-            lem_slot_tree_add(&tree, f.b, &g);
+            f.b->ops->copy_in(f.b, there.at, &leaf[i], sizeof leaf[i]);
+            lem_slot_tree_add(&tree, there.at);
         }
+        host_get(f.b, &g, there.at, sizeof g);
+        lem_buffer_release(&there);
         assert_true(g == (leaf[0] + leaf[1]) + (leaf[2] + leaf[3]));
         assert_true(g != ((leaf[0] + leaf[1]) + leaf[2]) + leaf[3]);
     }
     lem_slot_tree_release(&tree);
-    assert_int_equal(lem_slot_tree_init(&tree, 6, 1, &err), LEM_EUSAGE);
-    assert_int_equal(lem_slot_tree_init(&tree, 0, 1, &err), LEM_EUSAGE);
+    assert_int_equal(lem_slot_tree_init(&tree, f.b, 6, 1, &err), LEM_EUSAGE);
+    assert_int_equal(lem_slot_tree_init(&tree, f.b, 0, 1, &err), LEM_EUSAGE);
     for (int d = 0; d < 7; d++) assert_int_equal(lem_slot_tree_depth(1 << d), d);
     close_fixture(&f);
 }

@@ -1,8 +1,8 @@
-/* sampler.c - temperature, top-k, top-p and the inverse CDF over whole-number weights */
-#include "generate/sampler.h"
+/* host_sample.c - tokens from rows of logits: temperature, top-k, top-p and the inverse CDF over whole-number
+ * weights. Plain code, so that every path of every machine draws the same. */
+#include "compute/backend_priv.h"
 
 #include <math.h>
-#include <stdbool.h>
 #include <string.h>
 
 enum { N_BUCKETS = 1024, BLOCK = 256 };
@@ -165,8 +165,8 @@ static int32_t pick(const float *p, int V, uint64_t want) {
     return at;
 }
 
-int32_t lem_sample_token(const float *logits, int V, const lem_sample_opts *o, double u, float *scratch,
-                         int32_t *order) {
+/* scratch: V floats; order: V numbers */
+static int32_t draw_token(const float *logits, int V, const lem_draw *o, float *scratch, int32_t *order) {
     int32_t best = argmax_checked(logits, V);
     if (best < 0 || !(o->temperature >= COLDEST) || o->top_k == 1) return best;
     float max = logits[best], inverse = 1.0f / o->temperature, *p = scratch;
@@ -178,6 +178,31 @@ int32_t lem_sample_token(const float *logits, int V, const lem_sample_opts *o, d
         keep_best(logits, V, max, inverse, false, target ? target : 1, p, order);
         total = total_weight(p, V);
     }
-    uint64_t want = (uint64_t)(u * (double)total); /* total <= 2^60, at least 2^40: the maximum weighs one */
+    uint64_t want = (uint64_t)(o->u * (double)total); /* total <= 2^60, at least 2^40: the maximum weighs one */
     return pick(p, V, want < total ? want : total - 1);
+}
+
+typedef struct sample_job {
+    const lem_backend *b;
+    int n, V, n_tasks;
+    const float *logits;
+    const lem_draw *draw;
+    int32_t *token;
+} sample_job;
+
+static void sample_task(void *ctx, int task, int worker) {
+    const sample_job *j = ctx;
+    float *scratch = ((const lem_cpu_priv *)j->b->priv)->scratch + (size_t)worker * LEM_SCRATCH_FLOATS;
+    int32_t *order = (int32_t *)(void *)(scratch + LEM_SCRATCH_FLOATS / 2);
+    for (int i = task; i < j->n; i += j->n_tasks) {
+        const float *row = j->logits + (size_t)j->draw[i].row * (size_t)j->V;
+        j->token[i] = draw_token(row, j->V, &j->draw[i], scratch, order);
+    }
+}
+
+void lem_host_sample(lem_backend *b, int n, int V, const float *logits, const lem_draw *draw,
+                     int32_t *token) {
+    int tasks = 2 * ((const lem_cpu_priv *)b->priv)->threads;
+    sample_job j = {b, n, V, n < tasks ? n : tasks, logits, draw, token};
+    if (n > 0) lem_pool_run(b->pool, j.n_tasks, sample_task, &j);
 }

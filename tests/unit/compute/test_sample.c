@@ -1,6 +1,6 @@
-/* test_sampler.c - the sampler against brute force, ties, and its distribution */
+/* test_sample.c - the drawing of tokens against brute force, ties, and its distribution */
+#include "compute/backend.h"
 #include "core/rng.h"
-#include "generate/sampler.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -15,12 +15,14 @@
 
 enum { MAX_V = 3000 };
 
-static float scratch[MAX_V];
-static int32_t order[MAX_V];
+static lem_backend *backends[2]; /* the reference, and the path of this machine: both draw the same */
 
 static int32_t draw(const float *x, int V, float temperature, int top_k, float top_p, double u) {
-    lem_sample_opts o = {temperature, top_k, top_p};
-    return lem_sample_token(x, V, &o, u, scratch, order);
+    const lem_draw how = {u, temperature, top_p, top_k, 0};
+    int32_t token[2];
+    for (int i = 0; i < 2; i++) backends[i]->ops->sample(backends[i], 1, V, x, &how, &token[i]);
+    assert_int_equal(token[0], token[1]);
+    return token[0];
 }
 
 /* ---- brute force: sort, cut, cumulate in double */
@@ -163,5 +165,11 @@ int main(void) {
         cmocka_unit_test(test_extremes),
         cmocka_unit_test(test_chi_square),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    lem_err err = LEM_ERR_INIT;
+    if (lem_backend_new(LEM_ISA_REF, NULL, &backends[0], &err) != LEM_OK ||
+        lem_backend_new(LEM_ISA_AUTO, NULL, &backends[1], &err) != LEM_OK)
+        return 1;
+    int rc = cmocka_run_group_tests(tests, NULL, NULL);
+    for (int i = 0; i < 2; i++) lem_backend_free(backends[i]);
+    return rc;
 }

@@ -1,0 +1,149 @@
+/* pass.c - one pass over rows: planned memory, handing over, the layers */
+#include "model/pass_priv.h"
+
+#include "core/mem.h"
+
+#include <math.h>
+
+/* ---- memory ---- */
+
+static void carve_rows(lem_carve *mem, const lem_pass_size *size, lem_rows *out) {
+    size_t T = (size_t)size->rows;
+    out->ids = lem_carve_take(mem, T, sizeof *out->ids);
+    out->pos = lem_carve_take(mem, T, sizeof *out->pos);
+    out->page = lem_carve_take(mem, T, sizeof *out->page);
+    out->slot = lem_carve_take(mem, T, sizeof *out->slot);
+    out->segs = lem_carve_take(mem, (size_t)size->segs, sizeof *out->segs);
+    out->trees = lem_carve_take(mem, T, sizeof *out->trees);
+}
+
+void lem_pass_carve(lem_memory *mem, const lem_model_config *c, const lem_pass_size *size, lem_pass *out) {
+    size_t T = (size_t)size->rows, D = (size_t)c->width, E = (size_t)c->head_dim;
+    out->size = *size;
+    carve_rows(&mem->host, size, &out->host);
+    carve_rows(&mem->dev, size, &out->dev);
+    out->cos_sin = lem_memory_floats(mem, (size_t)size->positions, E);
+    out->kv = lem_kv_layout(NULL, size->kv_layers, c->kv_heads, c->head_dim);
+    out->kv.data = lem_memory_floats(mem, (size_t)size->pages, out->kv.page_stride);
+    out->hidden = lem_memory_floats(mem, T, D);
+    out->normed = lem_memory_floats(mem, T, D);
+    out->act = lem_memory_floats(mem, T, (size_t)c->ffn);
+    out->qkv = c->fused_qkv ? lem_memory_floats(mem, T, (size_t)(c->heads + 2 * c->kv_heads) * E) : NULL;
+    lem_head_block_carve(mem, c, &out->head);
+}
+
+void lem_rope_table(const lem_model_config *c, int n_pos, float *cos_sin) {
+    lem_rope_fill(&c->rope, c->rope_theta, c->head_dim, c->max_positions, n_pos, cos_sin);
+}
+
+lem_status lem_pass_init(lem_pass *p, const lem_model_config *c, lem_backend *b, const lem_params *w,
+                         lem_err *err) {
+    size_t n = (size_t)p->size.positions * (size_t)c->head_dim;
+    float *table = lem_alloc(n, sizeof *table, err);
+    if (!table) return LEM_EMEM;
+    lem_rope_table(c, p->size.positions, table);
+    b->ops->copy_in(b, p->cos_sin, table, n * sizeof *table);
+    lem_free(table);
+    p->c = c;
+    p->b = b;
+    p->w = w;
+    return LEM_OK;
+}
+
+void lem_pass_use_pages(lem_pass *p, int n) {
+    size_t page = p->kv.page_stride;
+    if (n <= p->pages_clean) return;
+    p->b->ops->zero(p->b, p->kv.data + (size_t)p->pages_clean * page,
+                    (size_t)(n - p->pages_clean) * page * sizeof(float));
+    p->pages_clean = n;
+}
+
+void lem_pass_hand_over(lem_pass *p) {
+    const lem_rows *h = &p->host, *d = &p->dev;
+    size_t T = (size_t)p->n_rows * sizeof(int);
+    const struct {
+        void *to;
+        const void *from;
+        size_t bytes;
+    } parts[] = {{d->ids, h->ids, T},
+                 {d->pos, h->pos, T},
+                 {d->page, h->page, T},
+                 {d->slot, h->slot, T},
+                 {d->segs, h->segs, (size_t)p->n_segs * sizeof *h->segs},
+                 {d->trees, h->trees, (size_t)p->n_trees * sizeof *h->trees}};
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        p->b->ops->copy_in(p->b, parts[i].to, parts[i].from, parts[i].bytes);
+}
+
+/* ---- layers ---- */
+
+lem_attn_plan lem_pass_plan(const lem_pass *p, int layer) {
+    return (lem_attn_plan){p->n_rows,    p->n_trees,   p->dev.pos,
+                           p->dev.trees, p->dev.segs, lem_model_config_window(p->c, layer)};
+}
+
+void lem_pass_embed(lem_pass *p, float *x) {
+    const lem_param *e = lem_params_at(p->w, LEM_ROLE_EMBED, -1);
+    p->b->ops->gather(p->b, p->n_rows, p->c->width, p->dev.ids, e->rows, e->dtype, x);
+}
+
+void lem_pass_place_queries(lem_pass *p, int layer, const lem_queries *q) {
+    const float *norm = lem_params_vector(p->w, q->norm, layer);
+    int E = p->c->head_dim;
+    if (norm) p->b->ops->rmsnorm(p->b, p->n_rows * q->heads, E, q->raw, norm, p->c->norm_eps, q->out, q->inv);
+    p->b->ops->rope(p->b, p->n_rows, q->heads, E, q->out, p->dev.pos, p->cos_sin, false);
+}
+
+/* Y = X W^T + bias, added to Y with `accumulate`. */
+static void project(lem_pass *p, int layer, lem_role weight, lem_role bias, const float *X, float *Y,
+                    bool accumulate) {
+    p->b->ops->linear(p->b, p->n_rows, X, &lem_params_at(p->w, weight, layer)->packed,
+                      lem_params_vector(p->w, bias, layer), Y, accumulate);
+}
+
+static void norm(lem_pass *p, int layer, lem_role role, const float *x, float *y, float *inv) {
+    p->b->ops->rmsnorm(p->b, p->n_rows, p->c->width, x, lem_params_vector(p->w, role, layer), p->c->norm_eps,
+                       y, inv);
+}
+
+static void attend(lem_pass *p, int layer, int kv_layer, const lem_layer_act *a) {
+    const lem_backend_ops *op = p->b->ops;
+    int T = p->n_rows, H = p->c->heads, KH = p->c->kv_heads, E = p->c->head_dim;
+    float *q = a->q_raw ? a->q_raw : a->q;
+    float *k = a->k_raw ? a->k_raw : a->k;
+    lem_attn_plan plan = lem_pass_plan(p, layer);
+    if (p->c->fused_qkv) {
+        project(p, layer, LEM_ROLE_QKV, LEM_ROLE_QKV_BIAS, p->normed, p->qkv, false);
+        op->split_qkv(p->b, T, H, KH, E, p->qkv, q, k, a->v);
+    } else {
+        project(p, layer, LEM_ROLE_Q, LEM_ROLE_Q_BIAS, p->normed, q, false);
+        project(p, layer, LEM_ROLE_K, LEM_ROLE_K_BIAS, p->normed, k, false);
+        project(p, layer, LEM_ROLE_V, LEM_ROLE_V_BIAS, p->normed, a->v, false);
+    }
+    lem_pass_place_queries(p, layer, &(lem_queries){LEM_ROLE_Q_NORM, H, q, a->q, a->inv_q});
+    lem_pass_place_queries(p, layer, &(lem_queries){LEM_ROLE_K_NORM, KH, k, a->k, a->inv_k});
+    op->kv_write(p->b, T, KH, E, a->k, a->v, p->dev.page, p->dev.slot, kv_layer, &p->kv);
+    op->attention(p->b, &plan, H, KH, E, (float)(1 / sqrt((double)E)), a->q, kv_layer, &p->kv, a->attn, a->lse);
+}
+
+static void copy_unless_same(lem_pass *p, float *to, const float *from) {
+    size_t n = (size_t)p->n_rows * (size_t)p->c->width;
+    if (to != from) p->b->ops->copy(p->b, to, from, n * sizeof *to);
+}
+
+void lem_pass_layer(lem_pass *p, int layer, int kv_layer, const lem_layer_act *a) {
+    norm(p, layer, LEM_ROLE_ATTN_NORM, a->x, p->normed, a->inv1);
+    attend(p, layer, kv_layer, a);
+    copy_unless_same(p, a->mid, a->x);
+    project(p, layer, LEM_ROLE_O, LEM_ROLE_O_BIAS, a->attn, a->mid, true);
+    norm(p, layer, LEM_ROLE_MLP_NORM, a->mid, p->normed, a->inv2);
+    project(p, layer, LEM_ROLE_GATE, LEM_ROLE_GATE_BIAS, p->normed, a->gate, false);
+    project(p, layer, LEM_ROLE_UP, LEM_ROLE_UP_BIAS, p->normed, a->up, false);
+    p->b->ops->swiglu(p->b, p->n_rows, p->c->ffn, a->gate, a->up, p->act);
+    copy_unless_same(p, a->out, a->mid);
+    project(p, layer, LEM_ROLE_DOWN, LEM_ROLE_DOWN_BIAS, p->act, a->out, true);
+}
+
+void lem_pass_norm(lem_pass *p, const float *x, float *inv) {
+    norm(p, -1, LEM_ROLE_FINAL_NORM, x, p->hidden, inv);
+}
