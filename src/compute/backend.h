@@ -14,8 +14,8 @@
  * state: scratch belongs to the backend.
  *
  * Memory belongs to the backend: every pointer that an operation takes is to memory of `alloc`, unless it is
- * said to be the host's, and no one but the backend looks behind it (an address may be moved by whole elements,
- * as in an array). Where `host_memory` is set the two are one, and any array of the host will do.
+ * said to be the host's, and no one but the backend looks behind it (an address may be moved by whole
+ * elements, as in an array). Where `host_memory` is set the two are one, and any array of the host will do.
  * tests/support/far.h has a backend whose memory the host cannot read.
  *
  * A backend runs one operation at a time: threads that work side by side each take a backend of their own.
@@ -82,8 +82,8 @@ typedef struct lem_attn_plan {
 /* How a token is drawn from a row of logits. Weights are whole numbers, w = floor(2^40 exp((logit - max) /
  * temperature)), whose sums are exact: the token depends on the row and u alone, on every backend. A token
  * less than 2^-40 as likely as the best one has weight 0. Order: temperature, top-k (ties at the boundary:
- * lower id first), top-p (smallest set, by falling logit and rising id, whose mass reaches p), then the inverse
- * distribution function in id order. */
+ * lower id first), top-p (smallest set, by falling logit and rising id, whose mass reaches p), then the
+ * inverse distribution function in id order. */
 typedef struct lem_draw {
     double u;          /* in [0,1) */
     float temperature; /* 0 = greedy (first of equal maxima) */
@@ -103,8 +103,8 @@ typedef struct lem_backend_ops {
     const char *name; /* "ref", "generic", "avx2", "avx512" */
     /* memory */
     bool host_memory;
-    /* 64-byte aligned, contents unspecified. whole: all of it will be written (large pages pay then). LEM_EMEM
-     * names the bytes. */
+    /* 64-byte aligned, contents unspecified. whole: all of it will be written (large pages pay then).
+     * LEM_EMEM names the bytes. */
     lem_status (*alloc)(lem_backend *b, size_t bytes, bool whole, void **out, lem_err *err);
     void (*release)(lem_backend *b, void *p /* or NULL */);
     void (*zero)(lem_backend *b, void *p, size_t bytes);

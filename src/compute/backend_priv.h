@@ -1,5 +1,5 @@
-/* compute/backend_priv.h - what the files of compute/ share: the operation tables, the scratch of backends that
- * work in the host's memory, and the operations that all of those share */
+/* compute/backend_priv.h - what the files of compute/ share: the operation tables, the scratch of backends
+ * that work in the host's memory, and the operations that all of those share */
 #ifndef LEM_COMPUTE_BACKEND_PRIV_H
 #define LEM_COMPUTE_BACKEND_PRIV_H
 

@@ -97,7 +97,8 @@ static double best_of(int runs, lem_pool *pool, int tasks, lem_pool_fn *fn, prob
 }
 
 lem_status lem_limits_measure(lem_backend *b, lem_limits *out, lem_err *err) {
-    const lem_cpu_path *path = b->priv ? ((lem_cpu_priv *)b->priv)->path : lem_cpu_path_generic();
+    const lem_cpu_path *path = ((lem_cpu_priv *)b->priv)->path;
+    if (!path) path = lem_cpu_path_generic(); /* the reference has none */
     float *x = lem_alloc_aligned(READ_FLOATS, sizeof *x, err);
     if (!x) return LEM_EMEM;
     for (size_t i = 0; i < READ_FLOATS; i++) x[i] = 1;

@@ -30,12 +30,12 @@ void lem_host_release(lem_backend *b, void *p) {
 
 void lem_host_zero(lem_backend *b, void *p, size_t bytes) {
     (void)b;
-    memset(p, 0, bytes);
+    if (bytes) memset(p, 0, bytes);
 }
 
 void lem_host_copy(lem_backend *b, void *to, const void *from, size_t bytes) {
     (void)b;
-    memcpy(to, from, bytes);
+    if (bytes) memcpy(to, from, bytes);
 }
 
 lem_status lem_host_sync(lem_backend *b, lem_err *err) {

@@ -178,7 +178,8 @@ static int32_t draw_token(const float *logits, int V, const lem_draw *o, float *
         keep_best(logits, V, max, inverse, false, target ? target : 1, p, order);
         total = total_weight(p, V);
     }
-    uint64_t want = (uint64_t)(o->u * (double)total); /* total <= 2^60, at least 2^40: the maximum weighs one */
+    uint64_t want =
+        (uint64_t)(o->u * (double)total); /* total <= 2^60, at least 2^40: the maximum weighs one */
     return pick(p, V, want < total ? want : total - 1);
 }
 

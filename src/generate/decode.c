@@ -15,7 +15,8 @@ static lem_status check_drawn(const gen_engine *g, gen_job *j, int32_t token, le
     const gen_slot *s = &g->slots[j->slot];
     j->token = s->request ? token : 0;
     if (j->token >= 0) return LEM_OK;
-    return lem_fail(err, LEM_ENUMERIC, "prompt %llu, candidate %d, token %d: the model's logits are not finite",
+    return lem_fail(err, LEM_ENUMERIC,
+                    "prompt %llu, candidate %d, token %d: the model's logits are not finite",
                     (unsigned long long)s->request->opts.index, s->index, s->tokens);
 }
 

@@ -100,9 +100,9 @@ typedef struct lem_engine {
     lem_buffer prompt_logits, logits, draws, drawn, drawn_logprob;
     gen_job *jobs; /* [max_jobs] */
     int n_jobs, max_jobs;
-    lem_draw *draw;  /* [max_jobs] for the copies to and from there */
-    int32_t *tokens; /* [max_jobs] */
-    float *logprobs; /* [max_jobs] */
+    lem_draw *draw;             /* [max_jobs] for the copies to and from there */
+    int32_t *tokens;            /* [max_jobs] */
+    float *logprobs;            /* [max_jobs] */
     lem_feed *feeds;            /* [n_slots + GEN_WAITING] */
     int *feed_slot;             /* [n_slots] slot of feed i */
     gen_request **feed_request; /* [GEN_WAITING] request of prefill feed i */

@@ -25,8 +25,8 @@ typedef struct lem_block { /* the memory that was planned; zeroed = none */
     char *host;            /* owned, zeroed at first */
     lem_buffer dev;
 } lem_block;
-/* Allocates what `planned` counted, and makes of it a plan that assigns. whole: all of the backend's part will be
- * written. LEM_EMEM. */
+/* Allocates what `planned` counted, and makes of it a plan that assigns. whole: all of the backend's part
+ * will be written. LEM_EMEM. */
 lem_status lem_block_init(lem_block *block, lem_backend *b, bool whole, lem_memory *planned,
                           lem_err *err) LEM_MUST_CHECK;
 void lem_block_release(lem_block *block);

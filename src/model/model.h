@@ -29,8 +29,8 @@ typedef struct lem_model {
     size_t *at; /* [L+1,LEM_ROLE_COUNT] of lem_model_at; row 0 is outside of layers */
 } lem_model;
 
-/* Where the values of that role begin in the flat array (layer: -1 outside of layers); SIZE_MAX = none. A tied
- * language-model head begins where the embedding does. */
+/* Where the values of that role begin in the flat array (layer: -1 outside of layers); SIZE_MAX = none. A
+ * tied language-model head begins where the embedding does. */
 static inline size_t lem_model_at(const lem_model *m, lem_role role, int layer) {
     return m->at[(size_t)(layer + 1) * LEM_ROLE_COUNT + role];
 }

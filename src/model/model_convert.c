@@ -85,7 +85,8 @@ static lem_status choose_source(job *j, const lem_tensor *t, source *s, lem_err 
     const lem_model *m = j->folder.table;
     *s = (source){.from = lem_shards_find(j->folder.shards, t->name), .scratch = j->scratch};
     if (!s->from && strcmp(t->name, "lm_head.weight") == 0 && m->config.tied)
-        s->from = lem_shards_find(j->folder.shards, lem_model_tensor_at(m, lem_model_at(m, LEM_ROLE_EMBED, -1))->name);
+        s->from = lem_shards_find(j->folder.shards,
+                                  lem_model_tensor_at(m, lem_model_at(m, LEM_ROLE_EMBED, -1))->name);
     if (!s->from && t->offset == lem_model_at(j->table, LEM_ROLE_SCORE, -1)) {
         s->rng = lem_rng_make(j->o->seed, t->name, 0);
         s->sd = 1 / sqrt((double)m->config.width + 1);
@@ -99,7 +100,8 @@ static lem_status choose_tensors(job *j, lem_err *err) {
     lem_status st = LEM_OK;
     lem_model_config c;
     LEM_TRY(choose_config(j, &c, err));
-    LEM_TRY(lem_model_new_table(&c, lem_model_at(j->folder.table, LEM_ROLE_LM_HEAD, -1) != SIZE_MAX, &j->table, err));
+    LEM_TRY(lem_model_new_table(&c, lem_model_at(j->folder.table, LEM_ROLE_LM_HEAD, -1) != SIZE_MAX,
+                                &j->table, err));
     size_t n = (size_t)j->table->n_tensors;
     j->source = lem_alloc(n, sizeof *j->source, err);
     j->item = lem_alloc(n, sizeof *j->item, err);

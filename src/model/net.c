@@ -86,7 +86,8 @@ static void carve(lem_memory *mem, const lem_model_config *c, int max_rows, cons
 static const lem_trainable everything = {.frozen_layers = 0};
 
 /* t: NULL = without gradients; b: NULL = any that works in the host's memory */
-static lem_memory plan(const lem_model_config *c, const lem_backend *b, int max_rows, const lem_trainable *t) {
+static lem_memory plan(const lem_model_config *c, const lem_backend *b, int max_rows,
+                       const lem_trainable *t) {
     lem_memory mem = {.b = b};
     lem_net net = {0};
     carve(&mem, c, max_rows, t, &net);

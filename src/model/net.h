@@ -34,15 +34,16 @@ lem_status lem_net_new(lem_model *m, lem_backend *b, int max_rows, bool grads, l
 lem_status lem_net_new_part(lem_model *m, lem_backend *b, int max_rows, const lem_trainable *t, lem_net **out,
                             lem_err *err) LEM_MUST_CHECK;
 void lem_net_free(lem_net *net);
-/* Takes the parameters as they are in the model now, or gives what has learned back to it. Where the net works in
- * the model's own array there is nothing to give back. LEM_EMEM, LEM_EIO. */
+/* Takes the parameters as they are in the model now, or gives what has learned back to it. Where the net
+ * works in the model's own array there is nothing to give back. LEM_EMEM, LEM_EIO. */
 lem_status lem_net_load(lem_net *net, lem_err *err) LEM_MUST_CHECK;
 lem_status lem_net_store(lem_net *net, lem_err *err) LEM_MUST_CHECK;
 /* Packs what learns anew, after its places (lem_net_param_at) were written to. */
 void lem_net_refresh(lem_net *net);
 
-/* Final-normed hidden states, [T,D] of the backend's memory, valid until the next forward. Token ids are checked against the
- * vocabulary, positions against max_positions (LEM_EDATA). The forest may be released afterwards. */
+/* Final-normed hidden states, [T,D] of the backend's memory, valid until the next forward. Token ids are
+ * checked against the vocabulary, positions against max_positions (LEM_EDATA). The forest may be released
+ * afterwards. */
 lem_status lem_net_forward(lem_net *net, const lem_forest *f, lem_err *err) LEM_MUST_CHECK;
 const float *lem_net_hidden(const lem_net *net);
 
@@ -60,7 +61,8 @@ void lem_net_backward(lem_net *net); /* from the hidden gradient gathered so far
 float *lem_net_grads(lem_net *net);  /* [lem_net_n_grads] of the backend's memory */
 /* The place of the i-th tensor's parameters in the backend's memory; NULL = does not learn. */
 float *lem_net_param_at(const lem_net *net, int i);
-/* All that learns as one array in the order of the gradient, of the backend's memory; NULL = it does not lie so. */
+/* All that learns as one array in the order of the gradient, of the backend's memory; NULL = it does not lie
+ * so. */
 float *lem_net_learned(const lem_net *net);
 /* Elements of the gradient: n_params of the model if all of it learns. The place in it of the i-th tensor of
  * the model (in the order of its table; that of the flat array if all learn); SIZE_MAX = does not learn. */

@@ -42,8 +42,8 @@ static void backward_input(lem_net *net, int layer, const product *p, const floa
 static void backward_norm(lem_net *net, int layer, lem_role role, int rows, int D, const float *dY,
                           const float *X, const float *inv, float *dX) {
     float *g = lem_net_grad_of(net, role, layer);
-    net->pass.b->ops->rmsnorm_backward(net->pass.b, rows, D, dY, X, lem_params_vector(&net->w, role, layer), inv,
-                                       dX, g ? g : net->no_grads);
+    net->pass.b->ops->rmsnorm_backward(net->pass.b, rows, D, dY, X, lem_params_vector(&net->w, role, layer),
+                                       inv, dX, g ? g : net->no_grads);
 }
 
 /* A norm's output, once more. */
@@ -60,7 +60,8 @@ static void backward_mlp(lem_net *net, int i) {
     const lem_layer_act *s = &net->layer[i];
     int T = net->pass.n_rows, D = net->pass.c->width, F = net->pass.c->ffn;
     const product down = {LEM_ROLE_DOWN, LEM_ROLE_DOWN_BIAS, D, F},
-                  gate = {LEM_ROLE_GATE, LEM_ROLE_GATE_BIAS, F, D}, up = {LEM_ROLE_UP, LEM_ROLE_UP_BIAS, F, D};
+                  gate = {LEM_ROLE_GATE, LEM_ROLE_GATE_BIAS, F, D},
+                  up = {LEM_ROLE_UP, LEM_ROLE_UP_BIAS, F, D};
     op->swiglu(b, T, F, s->gate, s->up, net->pass.act);
     backward_weight(net, i, &down, net->dx, net->pass.act);
     backward_input(net, i, &down, net->dx, net->dact, false);
@@ -100,8 +101,8 @@ static void backward_attend(lem_net *net, int i) {
         lem_pass_place_queries(p, i, &(lem_queries){k.norm, KH, k.raw, k.out, NULL});
     }
     p->b->ops->kv_write(p->b, T, KH, E, s->k, s->v, p->dev.page, p->dev.slot, 0, &p->kv);
-    p->b->ops->attention_backward(p->b, &plan, H, KH, E, (float)(1 / sqrt((double)E)), s->q, 0, &p->kv, s->attn,
-                                  s->lse, net->dattn, net->dq, net->dk, net->dv);
+    p->b->ops->attention_backward(p->b, &plan, H, KH, E, (float)(1 / sqrt((double)E)), s->q, 0, &p->kv,
+                                  s->attn, s->lse, net->dattn, net->dq, net->dk, net->dv);
     backward_queries(net, i, &q, net->dq);
     backward_queries(net, i, &k, net->dk);
 }
@@ -113,8 +114,8 @@ static void backward_projections(lem_net *net, int i) {
     const float *x = net->pass.normed;
     if (c->fused_qkv) {
         const product qkv = {LEM_ROLE_QKV, LEM_ROLE_QKV_BIAS, Q + 2 * KV, D};
-        net->pass.b->ops->merge_qkv(net->pass.b, net->pass.n_rows, c->heads, c->kv_heads, c->head_dim, net->dq,
-                                    net->dk, net->dv, net->pass.qkv);
+        net->pass.b->ops->merge_qkv(net->pass.b, net->pass.n_rows, c->heads, c->kv_heads, c->head_dim,
+                                    net->dq, net->dk, net->dv, net->pass.qkv);
         backward_weight(net, i, &qkv, net->pass.qkv, x);
         backward_input(net, i, &qkv, net->pass.qkv, net->dnormed, false);
         return;

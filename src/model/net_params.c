@@ -8,7 +8,8 @@ typedef struct keep_ctx {
 
 /* Whether something reads the parameter as rows: all vectors, the embedding, and what a gradient goes back
  * through. */
-static bool reads_rows(const lem_trainable *t, const lem_model_config *c, lem_role role, int layer, bool vector) {
+static bool reads_rows(const lem_trainable *t, const lem_model_config *c, lem_role role, int layer,
+                       bool vector) {
     if (vector || role == LEM_ROLE_EMBED) return true;
     return t && (layer < 0 || layer >= lem_trainable_lowest(t, c));
 }
@@ -30,8 +31,8 @@ void lem_net_carve_params(lem_memory *mem, const lem_model_config *c, const lem_
     net->twin = t && !k.host ? lem_memory_floats(mem, lem_model_trainable_size(c, t), 1) : NULL;
 }
 
-/* What learns lies in the twin or in the model's own array, where also lies what does not learn and has no other
- * place. */
+/* What learns lies in the twin or in the model's own array, where also lies what does not learn and has no
+ * other place. */
 void lem_net_place_params(lem_net *net) {
     const lem_model *m = net->model;
     for (int i = 0; i < m->n_tensors; i++) {

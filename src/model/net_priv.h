@@ -9,11 +9,11 @@ struct lem_net {
     lem_pass pass;    /* keys and values of one layer at a time, one page or more per node */
     lem_params w;     /* what products and norms read */
     lem_model *model; /* borrowed */
-    int lowest; /* layers below need no backward pass */
+    int lowest;       /* layers below need no backward pass */
     lem_block block;
-    lem_layer_act *layer; /* [L] what each keeps; norms' outputs, queries and keys after their norm, and the SwiGLU
-                             product are computed again; with qk_norm q and k are shared by the layers. Without
-                             gradients all share one */
+    lem_layer_act *layer; /* [L] what each keeps; norms' outputs, queries and keys after their norm, and the
+                             SwiGLU product are computed again; with qk_norm q and k are shared by the layers.
+                             Without gradients all share one */
     float *inv;           /* [T] of the final norm */
     int *subtree;         /* [2T] end row of each node's subtree */
     float *twin;          /* [n_grads] what learns, where the backend cannot work in the model's own array */

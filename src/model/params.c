@@ -22,7 +22,8 @@ void lem_params_carve(lem_memory *mem, const lem_model_config *c, lem_keep_fn *k
     int layer, rows, cols;
     for (long k = 0; lem_role_at(c, k, &role, &layer); k++)
         if (lem_role_shape(c, role, layer, &rows, &cols))
-            carve_param(mem, rows, cols, keep(ctx, c, role, layer), p.at ? lem_params_at(&p, role, layer) : NULL);
+            carve_param(mem, rows, cols, keep(ctx, c, role, layer),
+                        p.at ? lem_params_at(&p, role, layer) : NULL);
     if (p.at && c->tied) *lem_params_at(&p, LEM_ROLE_LM_HEAD, -1) = *lem_params_at(&p, LEM_ROLE_EMBED, -1);
     *out = p;
 }

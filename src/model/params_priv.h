@@ -33,15 +33,15 @@ typedef struct lem_keep {
 /* How a parameter is kept. With rows false the caller sets them (or not). */
 typedef lem_keep lem_keep_fn(const void *ctx, const lem_model_config *c, lem_role role, int layer);
 
-/* Places for all parameters of that shape. A tied head is the embedding, packed beside its rows. Where the model
- * has no language-model head, lem_params_forget takes its place away. */
+/* Places for all parameters of that shape. A tied head is the embedding, packed beside its rows. Where the
+ * model has no language-model head, lem_params_forget takes its place away. */
 void lem_params_carve(lem_memory *mem, const lem_model_config *c, lem_keep_fn *keep, const void *ctx,
                       lem_params *out);
 static inline void lem_params_forget(const lem_params *p, lem_role role) {
     *lem_params_at(p, role, -1) = (lem_param){0};
 }
-/* Rows row0 .. row0 + n of a parameter from the host, in the type that they are kept in (packed or not); row0 is a
- * multiple of LEM_PACK_ROWS. Threads may put different rows side by side. */
+/* Rows row0 .. row0 + n of a parameter from the host, in the type that they are kept in (packed or not); row0
+ * is a multiple of LEM_PACK_ROWS. Threads may put different rows side by side. */
 void lem_param_put(lem_backend *b, const lem_param *p, int row0, int n, int cols, const void *rows);
 /* All of it from fp32 values of the host. LEM_EMEM. */
 lem_status lem_param_put_values(lem_backend *b, const lem_param *p, const lem_tensor *t, const float *values,

@@ -78,7 +78,7 @@ void lem_pass_hand_over(lem_pass *p) {
 /* ---- layers ---- */
 
 lem_attn_plan lem_pass_plan(const lem_pass *p, int layer) {
-    return (lem_attn_plan){p->n_rows,    p->n_trees,   p->dev.pos,
+    return (lem_attn_plan){p->n_rows,    p->n_trees,  p->dev.pos,
                            p->dev.trees, p->dev.segs, lem_model_config_window(p->c, layer)};
 }
 
@@ -123,7 +123,8 @@ static void attend(lem_pass *p, int layer, int kv_layer, const lem_layer_act *a)
     lem_pass_place_queries(p, layer, &(lem_queries){LEM_ROLE_Q_NORM, H, q, a->q, a->inv_q});
     lem_pass_place_queries(p, layer, &(lem_queries){LEM_ROLE_K_NORM, KH, k, a->k, a->inv_k});
     op->kv_write(p->b, T, KH, E, a->k, a->v, p->dev.page, p->dev.slot, kv_layer, &p->kv);
-    op->attention(p->b, &plan, H, KH, E, (float)(1 / sqrt((double)E)), a->q, kv_layer, &p->kv, a->attn, a->lse);
+    op->attention(p->b, &plan, H, KH, E, (float)(1 / sqrt((double)E)), a->q, kv_layer, &p->kv, a->attn,
+                  a->lse);
 }
 
 static void copy_unless_same(lem_pass *p, float *to, const float *from) {

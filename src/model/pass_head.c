@@ -43,8 +43,8 @@ void lem_pass_gather(lem_pass *p, int n, const int *rows) {
 
 void lem_pass_logits(lem_pass *p, int n, const int *rows, float *logits) {
     lem_pass_gather(p, n, rows);
-    p->b->ops->linear(p->b, n, p->head.hidden, &lem_params_at(p->w, LEM_ROLE_LM_HEAD, -1)->packed, NULL, logits,
-                      false);
+    p->b->ops->linear(p->b, n, p->head.hidden, &lem_params_at(p->w, LEM_ROLE_LM_HEAD, -1)->packed, NULL,
+                      logits, false);
 }
 
 void lem_pass_logprobs(lem_pass *p, int n, const int *rows, const int32_t *target) {
@@ -81,8 +81,8 @@ lem_status lem_pass_scores(lem_pass *p, int R, const int *rows, float *score, le
         const float *x = h->hidden;
         lem_pass_gather(p, n, rows + at);
         if (first->packed.N) {
-            b->ops->linear(b, n, x, &first->packed, lem_params_vector(p->w, LEM_ROLE_DENSE_BIAS, -1), h->dense,
-                           false);
+            b->ops->linear(b, n, x, &first->packed, lem_params_vector(p->w, LEM_ROLE_DENSE_BIAS, -1),
+                           h->dense, false);
             b->ops->relu(b, (size_t)n * D, h->dense);
             x = h->dense;
         }

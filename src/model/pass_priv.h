@@ -1,7 +1,7 @@
 /* model/pass_priv.h - one pass over rows: what a net and a session both are
  *
- * There is one forward pass. Whatever runs through it gets the same bits in training and in inference. Rows are
- * laid out on the host and handed over once; from there on everything stays in the backend's memory. */
+ * There is one forward pass. Whatever runs through it gets the same bits in training and in inference. Rows
+ * are laid out on the host and handed over once; from there on everything stays in the backend's memory. */
 #ifndef LEM_MODEL_PASS_PRIV_H
 #define LEM_MODEL_PASS_PRIV_H
 
@@ -96,7 +96,8 @@ void lem_pass_gather(lem_pass *p, int n, const int *rows); /* hidden rows into h
 void lem_pass_logits(lem_pass *p, int n, const int *rows, float *logits);
 /* Logits [n,n_ids] of some tokens, to the host. */
 void lem_pass_token_logits(lem_pass *p, int n, const int *rows, int n_ids, const int32_t *ids, float *logits);
-/* Their log-probabilities of the targets, of the host too, into head.logprob. Logits and lse stay in the block. */
+/* Their log-probabilities of the targets, of the host too, into head.logprob. Logits and lse stay in the
+ * block. */
 void lem_pass_logprobs(lem_pass *p, int n, const int *rows, const int32_t *target);
 /* score [R,N] of the host, any R: the reward head. LEM_EIO. */
 lem_status lem_pass_scores(lem_pass *p, int R, const int *rows, float *score, lem_err *err) LEM_MUST_CHECK;

@@ -1,8 +1,8 @@
 /* model/roles.h - what each parameter is for: one table of roles, and which of them learn
  *
  * Every tensor of a model is a group of parameters with a role and, inside a layer, a layer. A training run
- * says which groups learn, and as what the others are kept; gradients, moments, weight decay, the clipping norm
- * and checkpoints cover those that learn and no others. */
+ * says which groups learn, and as what the others are kept; gradients, moments, weight decay, the clipping
+ * norm and checkpoints cover those that learn and no others. */
 #ifndef LEM_MODEL_ROLES_H
 #define LEM_MODEL_ROLES_H
 
@@ -45,7 +45,8 @@ typedef enum lem_role { /* in the order of the flat array; those of a layer lie 
 } lem_role;
 
 /* The shape of that tensor (layer: -1 outside of layers) in models of that shape: a matrix [rows,cols] or a
- * vector [rows] with cols 0. False: they have no such tensor. An untied language-model head counts as there. */
+ * vector [rows] with cols 0. False: they have no such tensor. An untied language-model head counts as there.
+ */
 bool lem_role_shape(const lem_model_config *c, lem_role role, int layer, int *rows, int *cols);
 /* Number of parameters of a model of that shape. */
 size_t lem_model_config_params(const lem_model_config *c);

@@ -39,7 +39,8 @@ lem_status lem_weights_alloc(const lem_model *table, lem_backend *b, lem_dtype d
     lem_params_carve(&mem, c, keep, &dtype, &none);
     LEM_TRY(lem_block_init(&w->block, b, true, &mem, err));
     lem_params_carve(&mem, c, keep, &dtype, &w->params);
-    if (lem_model_at(table, LEM_ROLE_LM_HEAD, -1) == SIZE_MAX) lem_params_forget(&w->params, LEM_ROLE_LM_HEAD);
+    if (lem_model_at(table, LEM_ROLE_LM_HEAD, -1) == SIZE_MAX)
+        lem_params_forget(&w->params, LEM_ROLE_LM_HEAD);
     *out = w;
     w = NULL;
 done:
@@ -53,7 +54,8 @@ lem_status lem_weights_new(const lem_model *m, lem_backend *b, lem_dtype dtype, 
     lem_status st = lem_weights_alloc(m, b, dtype, &w, err);
     for (int i = 0; st == LEM_OK && i < m->n_tensors; i++) {
         const lem_tensor *t = &m->tensors[i];
-        st = lem_param_put_values(b, lem_params_at(&w->params, t->role, t->layer), t, m->params + t->offset, err);
+        st = lem_param_put_values(b, lem_params_at(&w->params, t->role, t->layer), t, m->params + t->offset,
+                                  err);
     }
     if (st == LEM_OK) st = b->ops->sync(b, err);
     if (st == LEM_OK) *out = w;

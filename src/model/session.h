@@ -4,8 +4,8 @@
  * (only while they have no children), and are freed (a node's memory goes back when it and its children are
  * freed). Keys and values live in pages of LEM_PAGE_KEYS tokens; a child reads its ancestors' pages. A step
  * feeds tokens to any set of nodes at once; results for a node do not depend, bit for bit, on which others
- * are in the step nor on how its tokens were split over steps, and equal what lem_net_forward computes. Weights,
- * keys, values and activations are in the backend's memory. */
+ * are in the step nor on how its tokens were split over steps, and equal what lem_net_forward computes.
+ * Weights, keys, values and activations are in the backend's memory. */
 #ifndef LEM_MODEL_SESSION_H
 #define LEM_MODEL_SESSION_H
 
@@ -13,8 +13,8 @@
 #include "core/err.h"
 #include "model/model.h"
 
-typedef struct lem_weights
-    lem_weights; /* packed, read-only, shared by sessions of the backend; independent of the model it was made from */
+typedef struct lem_weights lem_weights; /* packed, read-only, shared by sessions of the backend; independent
+                                           of the model it was made from */
 lem_status lem_weights_new(const lem_model *m, lem_backend *b, lem_dtype dtype /* F32 or BF16 */,
                            lem_weights **out, lem_err *err) LEM_MUST_CHECK;
 void lem_weights_free(lem_weights *w);
@@ -50,9 +50,9 @@ int lem_session_row(const lem_session *s, int feed, int token);
 const float *lem_session_hidden(const lem_session *s);
 /* Logits [R,V] of chosen rows into an array of the backend's memory; nothing where there is no such head. */
 void lem_session_logits(lem_session *s, int R, const int *rows, float *logits);
-/* The rest goes to the host; logits exist in blocks of rows. Logits [R,n] of n tokens (the signs of a generative
- * reward model); log p(target); outputs [R,N] of the reward head (N: config.reward.outputs). LEM_EIO when the
- * device has failed. */
+/* The rest goes to the host; logits exist in blocks of rows. Logits [R,n] of n tokens (the signs of a
+ * generative reward model); log p(target); outputs [R,N] of the reward head (N: config.reward.outputs).
+ * LEM_EIO when the device has failed. */
 lem_status lem_session_token_logits(lem_session *s, int R, const int *rows, int n, const int32_t *ids,
                                     float *logits, lem_err *err) LEM_MUST_CHECK;
 lem_status lem_session_logprobs(lem_session *s, int R, const int *rows, const int32_t *target, float *logprob,

@@ -12,8 +12,8 @@ typedef struct job {
     const lem_stored *from;
     lem_dtype stored;
     const lem_param *to;
-    int N, K;       /* K 0 = a vector */
-    int run;        /* rows of one task: LEM_PACK_ROWS, or all of a vector */
+    int N, K; /* K 0 = a vector */
+    int run;  /* rows of one task: LEM_PACK_ROWS, or all of a vector */
     int first_task;
 } job;
 

@@ -135,7 +135,8 @@ static lem_status read_blob(const char *dir, const lem_json *files, const lem_bl
             st = lem_fail(err, LEM_EDATA, "%s: checksum of MiB %zu does not match", path, i);
     }
     if (st == LEM_OK && take && is_here(b)) memcpy(b->data, lem_buf_str(&data), b->bytes);
-    else if (st == LEM_OK && take) b->backend->ops->copy_in(b->backend, b->data, lem_buf_str(&data), b->bytes);
+    else if (st == LEM_OK && take)
+        b->backend->ops->copy_in(b->backend, b->data, lem_buf_str(&data), b->bytes);
     lem_buf_release(&data);
     lem_free(path);
     return st;

@@ -21,10 +21,10 @@ typedef struct lem_optimizer { /* zeroed = none */
 
 lem_status lem_optimizer_init(lem_optimizer *o, lem_backend *b, lem_range range, lem_err *err) LEM_MUST_CHECK;
 void lem_optimizer_release(lem_optimizer *o);
-/* One step, t = 1, 2, …, over the tensors that learn in the net, as far as they lie in the range; nothing else is
- * written. Weight decay only where the tensor's decay flag is set. *norm receives the norm of the net's whole
- * gradient before clipping. A norm that is not finite changes nothing and returns LEM_ENUMERIC; so does a device
- * that has failed, with LEM_EIO. clip 0 = none. */
+/* One step, t = 1, 2, …, over the tensors that learn in the net, as far as they lie in the range; nothing
+ * else is written. Weight decay only where the tensor's decay flag is set. *norm receives the norm of the
+ * net's whole gradient before clipping. A norm that is not finite changes nothing and returns LEM_ENUMERIC;
+ * so does a device that has failed, with LEM_EIO. clip 0 = none. */
 lem_status lem_optimizer_step(lem_optimizer *o, lem_backend *b, const lem_model *model, lem_net *net, long t,
                               const lem_adamw *h, double clip, double *norm, lem_err *err) LEM_MUST_CHECK;
 

@@ -21,8 +21,8 @@ typedef struct lem_slot_tree {
 lem_status lem_slot_tree_init(lem_slot_tree *t, lem_backend *b, int slots, size_t n,
                               lem_err *err) LEM_MUST_CHECK;
 void lem_slot_tree_release(lem_slot_tree *t);
-/* The next slot's gradient g [n] in the backend's memory, which is overwritten; that of the last slot becomes the sum of all, and the
- * tree is ready for another. */
+/* The next slot's gradient g [n] in the backend's memory, which is overwritten; that of the last slot becomes
+ * the sum of all, and the tree is ready for another. */
 void lem_slot_tree_add(lem_slot_tree *t, float *g);
 /* Arrays that wait at most. */
 int lem_slot_tree_depth(int slots);

@@ -87,7 +87,9 @@ static void forest_is_separate(const golden *g, lem_backend *b) {
             OK(lem_net_forward(alone, &one, &gerr));
             for (int r = 0; r < n; r++) {
                 line[r] = r;
-                assert_true(host_same_there(b, lem_net_hidden(net) + (size_t)rows[r] * (size_t)D, lem_net_hidden(alone) + (size_t)r * (size_t)D, (size_t)D * sizeof(float)));
+                assert_true(host_same_there(b, lem_net_hidden(net) + (size_t)rows[r] * (size_t)D,
+                                            lem_net_hidden(alone) + (size_t)r * (size_t)D,
+                                            (size_t)D * sizeof(float)));
             }
             if (lem_model_at(g->m, LEM_ROLE_LM_HEAD, -1) != SIZE_MAX && n > 1) {
                 OK(lem_net_lm(net, n - 1, rows, ids + 1, NULL, lp, &gerr));
@@ -113,8 +115,10 @@ static void run_all_rows(lem_net *net, const lem_model *m, const lem_forest *f) 
         target[r] = (f->ids[r] * 7 + f->pos[r]) % m->config.vocab;
         weight[r] = 0.01f * (float)(1 + f->ids[r] % 5);
     }
-    if (lem_model_at(m, LEM_ROLE_LM_HEAD, -1) != SIZE_MAX) OK(lem_net_lm(net, f->n_rows, rows, target, weight, NULL, &gerr));
-    if (lem_model_at(m, LEM_ROLE_SCORE, -1) != SIZE_MAX) OK(lem_net_scores_grad(net, f->n_rows, rows, weight, &gerr));
+    if (lem_model_at(m, LEM_ROLE_LM_HEAD, -1) != SIZE_MAX)
+        OK(lem_net_lm(net, f->n_rows, rows, target, weight, NULL, &gerr));
+    if (lem_model_at(m, LEM_ROLE_SCORE, -1) != SIZE_MAX)
+        OK(lem_net_scores_grad(net, f->n_rows, rows, weight, &gerr));
     lem_net_backward(net);
 }
 
@@ -277,8 +281,8 @@ static int pick_feeds(const lem_forest *f, growth *grow, lem_session *s, lem_fee
     return n;
 }
 
-static void check_step(const golden *g, lem_backend *b, lem_session *s, lem_net *net, const lem_forest *f, const growth *grow,
-                       const lem_feed *feeds, const int *which, int n) {
+static void check_step(const golden *g, lem_backend *b, lem_session *s, lem_net *net, const lem_forest *f,
+                       const growth *grow, const lem_feed *feeds, const int *which, int n) {
     size_t D = (size_t)g->m->config.width;
     for (int k = 0; k < n; k++) {
         int row0 = f->nodes[which[k]].row0 + grow[which[k]].fed, here[MAX_ROWS], there[MAX_ROWS];
@@ -286,7 +290,8 @@ static void check_step(const golden *g, lem_backend *b, lem_session *s, lem_net 
         for (int j = 0; j < feeds[k].n; j++) {
             here[j] = lem_session_row(s, k, j);
             there[j] = row0 + j;
-            assert_true(host_same_there(b, lem_session_hidden(s) + (size_t)here[j] * D, lem_net_hidden(net) + (size_t)there[j] * D, D * sizeof(float)));
+            assert_true(host_same_there(b, lem_session_hidden(s) + (size_t)here[j] * D,
+                                        lem_net_hidden(net) + (size_t)there[j] * D, D * sizeof(float)));
         }
         if (lem_model_at(g->m, LEM_ROLE_SCORE, -1) != SIZE_MAX) {
             OK(lem_session_scores(s, feeds[k].n, here, a, &gerr));
@@ -367,7 +372,8 @@ static void bf16_weights(const golden *g, lem_backend *b) {
         rows[t] = lem_session_row(s, 0, t);
         line[t] = t;
     }
-    assert_true(host_same_there(b, lem_session_hidden(s), lem_net_hidden(net), (size_t)(70 * m->config.width) * sizeof(float)));
+    assert_true(host_same_there(b, lem_session_hidden(s), lem_net_hidden(net),
+                                (size_t)(70 * m->config.width) * sizeof(float)));
     if (lem_model_at(m, LEM_ROLE_LM_HEAD, -1) != SIZE_MAX) {
         OK(lem_session_logprobs(s, 70, rows, ids, a, &gerr));
         OK(lem_net_lm(net, 70, line, ids, NULL, c, &gerr));
@@ -434,7 +440,8 @@ static void finite_differences(void **state) {
         for (int i = 0; i < g.m->n_tensors; i++) {
             const lem_tensor *t = &g.m->tensors[i];
             double norm = 0, slope = 0;
-            for (size_t e = t->offset; e < t->offset + t->count; e++) norm += (double)grad[e] * (double)grad[e];
+            for (size_t e = t->offset; e < t->offset + t->count; e++)
+                norm += (double)grad[e] * (double)grad[e];
             norm = sqrt(norm);
             assert_true(norm > 0);
             for (int side = -1; side <= 1; side += 2) {

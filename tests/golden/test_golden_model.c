@@ -65,7 +65,8 @@ static void check_grads(const golden *g, lem_backend *b, lem_net *net) {
     for (int i = 0; i < g->m->n_tensors; i++) {
         const lem_tensor *t = &g->m->tensors[i];
         size_t n = 0;
-        if (lem_model_at(g->m, LEM_ROLE_SCORE, -1) != SIZE_MAX && strcmp(t->name, "lm_head.weight") == 0) continue;
+        if (lem_model_at(g->m, LEM_ROLE_SCORE, -1) != SIZE_MAX && strcmp(t->name, "lm_head.weight") == 0)
+            continue;
         float *want = golden_tensor(g, "grad.", t->name, &n);
         assert_int_equal(n, t->count);
         double gap = golden_gap(got + t->offset, want, n);

@@ -80,8 +80,10 @@ static lem_model *convert(void) {
            ffn = d * (size_t)c.ffn;
     take(&b, param(m, lem_model_at(m, LEM_ROLE_EMBED, -1)), d * (size_t)c.vocab);
     for (int i = 0; i < c.layers; i++) take(&b, param(m, lem_model_at(m, LEM_ROLE_ATTN_NORM, i)), d);
-    for (int i = 0; i < c.layers; i++) take_turned(&b, param(m, lem_model_at(m, LEM_ROLE_Q, i)), c.heads, E, D);
-    for (int i = 0; i < c.layers; i++) take_turned(&b, param(m, lem_model_at(m, LEM_ROLE_K, i)), c.kv_heads, E, D);
+    for (int i = 0; i < c.layers; i++)
+        take_turned(&b, param(m, lem_model_at(m, LEM_ROLE_Q, i)), c.heads, E, D);
+    for (int i = 0; i < c.layers; i++)
+        take_turned(&b, param(m, lem_model_at(m, LEM_ROLE_K, i)), c.kv_heads, E, D);
     for (int i = 0; i < c.layers; i++) take(&b, param(m, lem_model_at(m, LEM_ROLE_V, i)), kv);
     for (int i = 0; i < c.layers; i++) take(&b, param(m, lem_model_at(m, LEM_ROLE_O, i)), q);
     for (int i = 0; i < c.layers; i++) take(&b, param(m, lem_model_at(m, LEM_ROLE_MLP_NORM, i)), d);

@@ -16,7 +16,8 @@ static __attribute__((unused)) void host_get(lem_backend *b, void *out, const vo
     b->ops->copy_out(b, out, at, bytes);
 }
 
-static __attribute__((unused)) bool host_same(lem_backend *b, const void *want, const void *at, size_t bytes) {
+static __attribute__((unused)) bool host_same(lem_backend *b, const void *want, const void *at,
+                                              size_t bytes) {
     void *copy = malloc(bytes + 1);
     if (!copy) abort();
     host_get(b, copy, at, bytes);

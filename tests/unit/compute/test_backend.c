@@ -108,8 +108,7 @@ static void test_pack_layout(void **state) {
                     if (dtype == LEM_DTYPE_F32) {
                         got = ((float *)p.data)[(n / 32 * K + k) * 32 + n % 32];
                     } else {
-                        uint32_t pair =
-                            ((uint32_t *)p.data)[(n / 32 * ((K + 1) / 2) + k / 2) * 32 + n % 32];
+                        uint32_t pair = ((uint32_t *)p.data)[(n / 32 * ((K + 1) / 2) + k / 2) * 32 + n % 32];
                         got = lem_bf16_to_f32((uint16_t)(pair >> (k % 2 * 16)));
                         want = lem_bf16_to_f32(lem_f32_to_bf16(want));
                     }

@@ -26,10 +26,12 @@ static void layout(void **state) {
         assert_int_equal(count, lem_model_config_params(&m->config));
         assert_true(end <= m->n_params);
         assert_int_equal((uintptr_t)m->params % 64, 0);
-        assert_int_equal(lem_model_at(m, LEM_ROLE_LM_HEAD, -1) == lem_model_at(m, LEM_ROLE_EMBED, -1), m->config.tied);
+        assert_int_equal(lem_model_at(m, LEM_ROLE_LM_HEAD, -1) == lem_model_at(m, LEM_ROLE_EMBED, -1),
+                         m->config.tied);
         assert_int_equal(lem_model_at(m, LEM_ROLE_SCORE, -1) != SIZE_MAX, m->config.head == LEM_HEAD_SCALAR);
         assert_int_equal(lem_model_at(m, LEM_ROLE_Q_BIAS, 1) != SIZE_MAX, m->config.arch == LEM_ARCH_QWEN2);
-        assert_int_equal(lem_model_at(m, LEM_ROLE_DOWN, 1), named(m, "model.layers.1.mlp.down_proj.weight")->offset);
+        assert_int_equal(lem_model_at(m, LEM_ROLE_DOWN, 1),
+                         named(m, "model.layers.1.mlp.down_proj.weight")->offset);
         lem_model_free(m);
     }
 }
@@ -77,7 +79,8 @@ static void variants(void **state) {
                         m->params[norm->offset] == 1);
         if (internlm2) { /* residual projections are drawn smaller, whatever their names */
             assert_int_equal(named(m, "model.layers.0.attention.wqkv.weight")->shape[0], 4 * 8 + 2 * 2 * 8);
-            assert_int_equal(named(m, "model.tok_embeddings.weight")->offset, lem_model_at(m, LEM_ROLE_EMBED, -1));
+            assert_int_equal(named(m, "model.tok_embeddings.weight")->offset,
+                             lem_model_at(m, LEM_ROLE_EMBED, -1));
             assert_int_equal(named(m, "output.weight")->offset, lem_model_at(m, LEM_ROLE_LM_HEAD, -1));
             assert_true(spread(m, "model.layers.0.attention.wo.weight") <
                         0.75 * spread(m, "model.layers.0.attention.wqkv.weight"));

@@ -125,7 +125,8 @@ static void tying(void **state) {
     got = open_at(to);
     assert_false(got->config.tied);
     assert_true(lem_model_at(got, LEM_ROLE_LM_HEAD, -1) != lem_model_at(got, LEM_ROLE_EMBED, -1));
-    assert_memory_equal(got->params + lem_model_at(got, LEM_ROLE_LM_HEAD, -1), m->params + lem_model_at(m, LEM_ROLE_EMBED, -1), 50 * 32 * sizeof(float));
+    assert_memory_equal(got->params + lem_model_at(got, LEM_ROLE_LM_HEAD, -1),
+                        m->params + lem_model_at(m, LEM_ROLE_EMBED, -1), 50 * 32 * sizeof(float));
     OK(lem_dir_remove(from, &err));
     OK(lem_file_rename(to, from, &err));
     convert((lem_convert_opts){.tie = LEM_TIE_TIE}, NULL); /* and back */

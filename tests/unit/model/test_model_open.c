@@ -16,7 +16,8 @@ static void write_tensors(const lem_model *m, const char *without, const char *e
         if (reshaped && strcmp(t->name, reshaped) == 0) s[n - 1].shape[0]--;
     }
     if (extra)
-        s[n++] = (lem_safetensors_source){extra, 2, {m->config.vocab, m->config.width}, m->params + lem_model_at(m, LEM_ROLE_EMBED, -1)};
+        s[n++] = (lem_safetensors_source){
+            extra, 2, {m->config.vocab, m->config.width}, m->params + lem_model_at(m, LEM_ROLE_EMBED, -1)};
     snprintf(path, sizeof path, "%s/model.safetensors", dir);
     OK(lem_safetensors_write(path, s, n, LEM_DTYPE_F32, &err));
 }
