@@ -113,9 +113,6 @@ void lem_model_free(lem_model *m) {
 
 static bool has_lm(const lem_model *m) { return lem_model_at(m, LEM_ROLE_LM_HEAD, -1) != SIZE_MAX; }
 
-/* Projections whose outputs are added to the residual stream. */
-static bool is_residual(const lem_tensor *t) { return t->role == LEM_ROLE_O || t->role == LEM_ROLE_DOWN; }
-
 static void init_tensor(lem_model *m, const lem_tensor *t, uint64_t seed) {
     float *p = m->params + t->offset;
     if (t->rank == 1) {
@@ -124,7 +121,7 @@ static void init_tensor(lem_model *m, const lem_tensor *t, uint64_t seed) {
         return;
     }
     double sd = (double)m->config.init_range;
-    if (is_residual(t)) sd /= sqrt(2.0 * m->config.layers);
+    if (lem_role_is_residual(t->role)) sd /= sqrt(2.0 * m->config.layers);
     if (t->role == LEM_ROLE_SCORE || t->role == LEM_ROLE_DENSE) sd = 1 / sqrt((double)m->config.width + 1);
     lem_rng r = lem_rng_make(seed, t->name, 0);
     for (size_t i = 0; i < t->count; i++) p[i] = (float)(sd * lem_rng_next_normal(&r));
@@ -180,11 +177,10 @@ lem_status lem_model_with_layers(const lem_model *m, int extra, uint64_t seed, l
         if (from) memcpy(to->params + t->offset, m->params + from->offset, t->count * sizeof *to->params);
         else init_tensor(to, t, seed);
     }
-    for (int l = m->config.layers; l < c.layers; l++) {
-        memset(to->params + lem_model_at(to, LEM_ROLE_O, l), 0,
-               (size_t)c.width * (size_t)(c.heads * c.head_dim) * sizeof *to->params);
-        memset(to->params + lem_model_at(to, LEM_ROLE_DOWN, l), 0,
-               (size_t)c.width * (size_t)c.ffn * sizeof *to->params);
+    for (int i = 0; i < to->n_tensors; i++) {
+        const lem_tensor *t = &to->tensors[i];
+        if (t->layer >= m->config.layers && lem_role_is_residual(t->role))
+            memset(to->params + t->offset, 0, t->count * sizeof *to->params);
     }
     *out = to;
     return LEM_OK;

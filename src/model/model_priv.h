@@ -11,6 +11,8 @@ lem_status lem_model_save_shards(const lem_model *m, const char *dir, lem_dtype 
 /* The table of roles (roles.c). The k-th place of the flat array, in its order; false past the last. A model
  * may have no tensor there (lem_role_shape). */
 bool lem_role_at(const lem_model_config *c, long k, lem_role *role, int *layer);
+/* Matrices whose outputs are added to the residual stream. */
+bool lem_role_is_residual(lem_role role);
 /* The name in files of a tensor that is there (layer: -1 outside of layers). */
 void lem_role_name(const lem_model_config *c, lem_role role, int layer, char out[96]);
 

@@ -32,16 +32,12 @@ void lem_pass_carve(lem_memory *mem, const lem_model_config *c, const lem_pass_s
     lem_head_block_carve(mem, c, &out->head);
 }
 
-void lem_rope_table(const lem_model_config *c, int n_pos, float *cos_sin) {
-    lem_rope_fill(&c->rope, c->rope_theta, c->head_dim, c->max_positions, n_pos, cos_sin);
-}
-
 lem_status lem_pass_init(lem_pass *p, const lem_model_config *c, lem_backend *b, const lem_params *w,
                          lem_err *err) {
     size_t n = (size_t)p->size.positions * (size_t)c->head_dim;
     float *table = lem_alloc(n, sizeof *table, err);
     if (!table) return LEM_EMEM;
-    lem_rope_table(c, p->size.positions, table);
+    lem_rope_fill(&c->rope, c->rope_theta, c->head_dim, c->max_positions, p->size.positions, table);
     b->ops->copy_in(b, p->cos_sin, table, n * sizeof *table);
     lem_free(table);
     p->c = c;

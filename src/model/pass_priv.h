@@ -106,7 +106,5 @@ static inline lem_kv lem_kv_layout(float *data, int layers, int kv_heads, int he
     size_t head = (size_t)2 * LEM_PAGE_KEYS * (size_t)head_dim;
     return (lem_kv){data, (size_t)layers * (size_t)kv_heads * head, (size_t)kv_heads * head, head};
 }
-/* cos_sin [n_pos,E] of the host: E/2 cosines then E/2 sines per position (rope.h). */
-void lem_rope_table(const lem_model_config *c, int n_pos, float *cos_sin);
 
 #endif

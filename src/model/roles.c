@@ -112,6 +112,10 @@ void lem_role_name(const lem_model_config *c, lem_role role, int layer, char out
     else snprintf(out, 96, "%s%s", role == LEM_ROLE_LM_HEAD ? "" : "model.", name);
 }
 
+bool lem_role_is_residual(lem_role role) {
+    return table[role].rows == WIDTH && (table[role].cols == QUERIES || table[role].cols == FFN);
+}
+
 bool lem_role_at(const lem_model_config *c, long k, lem_role *role, int *layer) {
     const long in = LEM_ROLE_FINAL_NORM - LEM_ROLE_ATTN_NORM, layers = in * c->layers;
     *layer = k > 0 && k <= layers ? (int)((k - 1) / in) : -1;

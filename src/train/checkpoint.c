@@ -112,6 +112,11 @@ static const lem_json *file_named(const lem_json *files, const char *name) {
     return NULL;
 }
 
+static void take_blob(const lem_blob *b, const char *data) {
+    if (is_here(b)) memcpy(b->data, data, b->bytes);
+    else b->backend->ops->copy_in(b->backend, b->data, data, b->bytes);
+}
+
 /* Verifies the array, and fills the blob if `take`. */
 static lem_status read_blob(const char *dir, const lem_json *files, const lem_blob *b, bool take,
                             lem_err *err) {
@@ -134,9 +139,7 @@ static lem_status read_blob(const char *dir, const lem_json *files, const lem_bl
         if (lem_json_int(lem_json_at(sums, i), -1) != (int64_t)lem_crc32c(0, data.data + at, n))
             st = lem_fail(err, LEM_EDATA, "%s: checksum of MiB %zu does not match", path, i);
     }
-    if (st == LEM_OK && take && is_here(b)) memcpy(b->data, lem_buf_str(&data), b->bytes);
-    else if (st == LEM_OK && take)
-        b->backend->ops->copy_in(b->backend, b->data, lem_buf_str(&data), b->bytes);
+    if (st == LEM_OK && take) take_blob(b, lem_buf_str(&data));
     lem_buf_release(&data);
     lem_free(path);
     return st;

@@ -87,7 +87,8 @@ static void move_params(run *r, bool back) {
         size_t at = lem_net_grad_at(r->net, i), bytes = r->m->tensors[i].count * sizeof *place;
         if (at == SIZE_MAX) continue;
         float *mine = lem_net_param_at(r->net, i), *copy = place + at;
-        r->b->ops->copy(r->b, back ? mine : copy, back ? copy : mine, bytes);
+        if (back) r->b->ops->copy(r->b, mine, copy, bytes);
+        else r->b->ops->copy(r->b, copy, mine, bytes);
     }
 }
 

@@ -20,7 +20,7 @@ static void rope(void **state) {
     lem_model_config c = tiny(LEM_ARCH_LLAMA, LEM_HEAD_LM, false);
     OK(lem_model_config_check(&c, &err));
     float t[10 * 8];
-    lem_rope_table(&c, 10, t);
+    lem_rope_fill(&c.rope, c.rope_theta, c.head_dim, c.max_positions, 10, t);
     for (int i = 0; i < 4; i++) {
         assert_true(t[i] == 1 && t[4 + i] == 0);
         double w = pow(10000, -2.0 * i / 8);
