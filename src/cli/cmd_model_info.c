@@ -7,6 +7,7 @@
 #include "prompt/describe.h"
 #include "reward/recipe.h"
 #include "token/describe.h"
+#include "train/slot_tree.h"
 
 static const lem_opt opts[] = {
     {"hash", LEM_OPT_FLAG, NULL, NULL, "also the sha256 of each weight file (reads all of them)", 0, 0},
@@ -37,7 +38,7 @@ static lem_status describe(const char *dir, const lem_folder *f, const lem_args 
     LEM_TRY(lem_model_describe_head(&head, lem_reward_system(head.kind, &prompt),
                                     lem_reward_separator(head.kind, &prompt), facts, err));
     LEM_TRY(lem_tokenizer_describe(dir, f->table->config.vocab, facts, err));
-    LEM_TRY(lem_model_describe_use(dir, f, facts, err));
+    LEM_TRY(lem_model_describe_use(dir, f, lem_slot_tree_depth(LEM_GRAD_SLOTS), facts, err));
 done:
     lem_prompt_settings_release(&prompt);
     return st;

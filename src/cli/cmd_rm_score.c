@@ -294,7 +294,7 @@ static lem_status plan(lem_cli *cli, const lem_args *args, lem_plan *out, lem_er
     lem_model_config c;
     double width = lem_args_is(args, "dtype", "bf16") ? 2 : 4;
     (void)cli;
-    lem_status st = lem_train_folder_config(lem_args_str(args, "model"), &c, err);
+    lem_status st = lem_train_folder_config(lem_args_str(args, "model"), &c, NULL, err);
     if (st == LEM_OK)
         out->memory = width * (double)lem_model_config_params(&c) +
                       (double)lem_net_bytes(&c, (int)lem_args_int(args, "max-rows"), false);

@@ -104,10 +104,12 @@ static lem_status make_recipe(job *j, lem_err *err) {
     return st ? lem_err_context(err, "%s", j->model_dir) : LEM_OK;
 }
 
-/* The shape of the model that is trained, from that of --model, and what of it learns. */
-static void make_shape(const lem_args *args, lem_model_config *c, lem_trainable *t) {
+/* The shape of the model that is trained, from that of --model (stored as BF16 or not), and what of it
+ * learns. */
+static void make_shape(const lem_args *args, bool bf16, lem_model_config *c, lem_trainable *t) {
     int body = lem_args_has(args, "body-layers") ? (int)lem_args_int(args, "body-layers") : c->layers;
     t->frozen_layers = lem_args_flag(args, "freeze-body") ? body : 0;
+    if (bf16 && t->frozen_layers > 0 && t->frozen_layers <= c->layers) t->frozen_dtype = LEM_DTYPE_BF16;
     c->layers += (int)lem_args_int(args, "add-layers");
     if (c->head == LEM_HEAD_SCALAR) return;
     c->head = LEM_HEAD_SCALAR;
@@ -115,9 +117,10 @@ static void make_shape(const lem_args *args, lem_model_config *c, lem_trainable 
 }
 
 /* The options, with what learns, and the shape. */
-static lem_status read_options(const lem_args *args, lem_model_config *c, lem_train_opts *o, lem_err *err) {
+static lem_status read_options(const lem_args *args, bool bf16, lem_model_config *c, lem_train_opts *o,
+                               lem_err *err) {
     lem_status st = lem_train_options_read(args, o, err);
-    if (st == LEM_OK) make_shape(args, c, &o->trainable);
+    if (st == LEM_OK) make_shape(args, bf16, c, &o->trainable);
     return st == LEM_OK ? lem_model_config_check(c, err) : st;
 }
 
@@ -201,12 +204,13 @@ static lem_status save(job *j, const lem_buf *telemetry, lem_err *err) {
 static lem_status train_and_save(job *j, lem_err *err) {
     lem_buf telemetry = {0};
     lem_status st = LEM_OK;
+    bool bf16 = false;
     LEM_TRY(read_prompt(j, err));
-    LEM_TRY(lem_train_folder_config(j->model_dir, &j->config, err));
+    LEM_TRY(lem_train_folder_config(j->model_dir, &j->config, &bf16, err));
     LEM_TRY(lem_runtime_tokenizer(j->cli, j->model_dir, &j->tok, err));
     LEM_TRY(make_recipe(j, err));
     j->shape = j->config;
-    LEM_TRY(read_options(j->args, &j->shape, &j->o, err));
+    LEM_TRY(read_options(j->args, bf16, &j->shape, &j->o, err));
     LEM_TRY(lem_train_memory_check(j->cli, &j->shape, &j->o, err));
     LEM_TRY(make_objectives(j, err));
     if (!j->cli->dry_run) {
@@ -245,10 +249,11 @@ static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
 
 static lem_status plan(lem_cli *cli, const lem_args *args, lem_plan *out, lem_err *err) {
     lem_model_config c;
+    bool bf16 = false;
     (void)cli;
-    lem_status st = lem_train_folder_config(lem_args_str(args, "model"), &c, err);
+    lem_status st = lem_train_folder_config(lem_args_str(args, "model"), &c, &bf16, err);
     lem_train_opts o;
-    if (st == LEM_OK) st = read_options(args, &c, &o, err);
+    if (st == LEM_OK) st = read_options(args, bf16, &c, &o, err);
     if (st == LEM_OK) *out = lem_train_plan(&c, &o);
     return st;
 }

@@ -9,6 +9,8 @@
 
 /* Powers of two from 1 on. */
 #define SLOTS "1|2|4|8|16|32|64"
+#define TEXT_OF(x) #x
+#define TEXT(x) TEXT_OF(x)
 
 const lem_opt lem_train_options[LEM_N_TRAIN_OPTIONS] = {
     {"max-steps", LEM_OPT_INT, "N", "0", "stop after N optimizer steps; 0 = by epochs", 0, 1e9},
@@ -25,7 +27,7 @@ const lem_opt lem_train_options[LEM_N_TRAIN_OPTIONS] = {
     {"clip", LEM_OPT_NUM, "X", "1", "largest gradient norm; 0 = no clipping", 0, 1e9},
     {"max-rows", LEM_OPT_INT, "N", "4096", "tokens per forward pass (memory; never changes a result)", 16,
      1048576, .effect = LEM_OPT_CHANGES_NOTHING},
-    {"grad-slots", LEM_OPT_ENUM, "N", "1",
+    {"grad-slots", LEM_OPT_ENUM, "N", TEXT(LEM_GRAD_SLOTS),
      "slots of a step's gradient, added as a fixed tree, so that N processes give the bits of one; takes "
      "log2 N more gradients",
      .choices = SLOTS},
@@ -66,7 +68,8 @@ static parts memory_of(const lem_model_config *config, const lem_train_opts *o) 
                .learned = 4.0 * (double)lem_trainable_params(&o->trainable, config)};
     p.moments = 2 * p.learned;
     p.sums = lem_slot_tree_depth(o->grad_slots) * p.learned;
-    p.total = p.weights + p.moments + p.sums + (double)lem_net_part_bytes(config, o->max_rows, &o->trainable);
+    p.total =
+        (double)lem_net_train_bytes(config, o->max_rows, &o->trainable, lem_slot_tree_depth(o->grad_slots));
     return p;
 }
 
@@ -75,19 +78,21 @@ lem_plan lem_train_plan(const lem_model_config *config, const lem_train_opts *o)
     return (lem_plan){p.total, p.weights + 6 * p.learned};
 }
 
-static void tell_plan(lem_cli *cli, const parts *p) {
+static void tell_plan(lem_cli *cli, const parts *p, const lem_trainable *t) {
+    bool narrow = t->frozen_dtype == LEM_DTYPE_BF16;
     lem_info(cli->log,
-             "plan: %.0f parameters, %.0f of them learn; memory %.2f GB (weights %.2f, moments %.2f, "
+             "plan: %.0f parameters, %.0f of them learn%s; memory %.2f GB (weights %.2f, moments %.2f, "
              "gradient sums %.2f, the rest %.2f)",
-             p->weights / 4, p->learned / 4, p->total / 1e9, p->weights / 1e9, p->moments / 1e9,
-             p->sums / 1e9, (p->total - p->weights - p->moments - p->sums) / 1e9);
+             p->weights / 4, p->learned / 4, narrow ? ", the others stay BF16 as they are stored" : "",
+             p->total / 1e9, p->weights / 1e9, p->moments / 1e9, p->sums / 1e9,
+             (p->total - p->weights - p->moments - p->sums) / 1e9);
 }
 
 lem_status lem_train_memory_check(lem_cli *cli, const lem_model_config *config, const lem_train_opts *o,
                                   lem_err *err) {
     parts p = memory_of(config, o);
     double here = (double)lem_physical_memory(), need = p.total;
-    if (cli->dry_run) tell_plan(cli, &p);
+    if (cli->dry_run) tell_plan(cli, &p, &o->trainable);
     if (need <= here) return LEM_OK;
     if (cli->dry_run) {
         lem_warn(cli->log, "it does not fit here: this machine has %.1f GB", here / 1e9);
@@ -95,16 +100,17 @@ lem_status lem_train_memory_check(lem_cli *cli, const lem_model_config *config, 
     }
     return lem_fail(
         err, LEM_EMEM,
-        "training %.0f parameters needs about %.1f GB, this machine has %.1f; lower --max-rows or "
-        "take a smaller model",
-        p.weights / 4, need / 1e9, here / 1e9);
+        "training %.0f parameters needs about %.1f GB (%.1f of them for --grad-slots), this machine has "
+        "%.1f; lower --max-rows or --grad-slots, or take a smaller model",
+        p.weights / 4, need / 1e9, p.sums / 1e9, here / 1e9);
 }
 
-lem_status lem_train_folder_config(const char *dir, lem_model_config *out, lem_err *err) {
+lem_status lem_train_folder_config(const char *dir, lem_model_config *out, bool *bf16, lem_err *err) {
     lem_folder folder = {NULL, NULL};
     lem_status st = lem_folder_open(dir, NULL, &folder, err);
     if (st) return st;
     *out = folder.table->config;
+    if (bf16) *bf16 = lem_folder_is_bf16(&folder);
     lem_folder_release(&folder);
     return LEM_OK;
 }

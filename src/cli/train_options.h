@@ -20,8 +20,10 @@ lem_plan lem_train_plan(const lem_model_config *config, const lem_train_opts *o)
 lem_status lem_train_memory_check(lem_cli *cli, const lem_model_config *config, const lem_train_opts *o,
                                   lem_err *err) LEM_MUST_CHECK;
 
-/* Shape of a model folder with whatever head it has. */
-lem_status lem_train_folder_config(const char *dir, lem_model_config *out, lem_err *err) LEM_MUST_CHECK;
+/* Shape of a model folder with whatever head it has; bf16 (may be NULL): whether all of it is stored as BF16.
+ */
+lem_status lem_train_folder_config(const char *dir, lem_model_config *out, bool *bf16,
+                                   lem_err *err) LEM_MUST_CHECK;
 /* An empty file is an error wherever rows are trained on: LEM_EDATA "PATH: no rows". */
 lem_status lem_train_need_rows(const char *path, uint64_t rows, lem_err *err) LEM_MUST_CHECK;
 /* What --json tells of a training: its examples and steps and, unless it is only planned (res NULL), the loss

@@ -154,7 +154,7 @@ lem_status lem_model_describe_head(const lem_head_shape *shape, const char *syst
 
 /* ---- use ---- */
 
-static lem_status add_memory(const lem_model *table, lem_json *facts, lem_err *err) {
+static lem_status add_memory(const lem_model *table, int sums, lem_json *facts, lem_err *err) {
     const lem_model_config *c = &table->config;
     int rows = c->max_positions < ROWS ? c->max_positions : ROWS;
     int step = rows < STEP_ROWS ? rows : STEP_ROWS;
@@ -163,19 +163,17 @@ static lem_status add_memory(const lem_model *table, lem_json *facts, lem_err *e
     lem_object_int(&f, "tokens", rows);
     lem_object_int(&f, "run_bf16", (uint64_t)(lem_weights_bytes(c, LEM_DTYPE_BF16) + session));
     lem_object_int(&f, "run_f32", (uint64_t)(lem_weights_bytes(c, LEM_DTYPE_F32) + session));
-    /* Parameters and two moments, then gradients, packed weights and activations. */
     if (c->head == LEM_HEAD_REWARD) lem_object_str(&f, "train", NULL);
-    else
-        lem_object_int(&f, "train",
-                       (uint64_t)(3 * table->n_params * sizeof(float) + lem_net_bytes(c, rows, true)));
+    else lem_object_int(&f, "train", (uint64_t)lem_net_train_bytes(c, rows, &(lem_trainable){0}, sums));
     return finish(&f, facts, "memory", err);
 }
 
-lem_status lem_model_describe_use(const char *dir, const lem_folder *f, lem_json *facts, lem_err *err) {
+lem_status lem_model_describe_use(const char *dir, const lem_folder *f, int sums, lem_json *facts,
+                                  lem_err *err) {
     lem_json *g = NULL;
     lem_status st = lem_json_load_beside(dir, "generation_config.json", SMALL_FILE, &g, err);
     if (st) return st;
     if (!lem_json_set(facts, "generation", g ? g : lem_json_new_null()))
         return lem_fail(err, LEM_EMEM, "out of memory");
-    return add_memory(f->table, facts, err);
+    return add_memory(f->table, sums, facts, err);
 }

@@ -23,8 +23,9 @@ lem_status lem_model_describe_head(const lem_head_shape *shape, const char *syst
                                    lem_json *facts, lem_err *err) LEM_MUST_CHECK;
 
 /* generation (generation_config.json, or null) and memory: bytes to run one sequence of `tokens` tokens
- * (run_bf16, run_f32) and to train in passes of so many (train; null where the head is only read). */
-lem_status lem_model_describe_use(const char *dir, const lem_folder *f, lem_json *facts,
+ * (run_bf16, run_f32) and to train in passes of so many with `sums` gradients beside the net's (train; null
+ * where the head is only read). */
+lem_status lem_model_describe_use(const char *dir, const lem_folder *f, int sums, lem_json *facts,
                                   lem_err *err) LEM_MUST_CHECK;
 
 /* What lem_model_describe and _head found; what lem_model_describe_use did. */

@@ -220,6 +220,13 @@ done:
     return st;
 }
 
+bool lem_folder_is_bf16(const lem_folder *f) {
+    bool all = true;
+    for (int i = 0; all && i < f->table->n_tensors; i++)
+        all = strcmp(lem_shards_find(f->shards, f->table->tensors[i].name)->tensor->dtype, "BF16") == 0;
+    return all;
+}
+
 void lem_folder_release(lem_folder *f) {
     lem_model_free(f->table);
     lem_shards_close(f->shards);

@@ -18,6 +18,8 @@ typedef struct lem_folder {
 lem_status lem_folder_open(const char *dir, const lem_head *need, lem_folder *out,
                            lem_err *err) LEM_MUST_CHECK;
 void lem_folder_release(lem_folder *f);
+/* Every tensor of the table is stored as BF16: nothing is lost when it is kept so. */
+bool lem_folder_is_bf16(const lem_folder *f);
 /* The tensor of the table at that offset of the flat array. */
 const lem_tensor *lem_model_tensor_at(const lem_model *m, size_t offset);
 

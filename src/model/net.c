@@ -109,6 +109,11 @@ size_t lem_net_part_bytes(const lem_model_config *c, int max_rows, const lem_tra
     return bytes_of(c, max_rows, t);
 }
 
+size_t lem_net_train_bytes(const lem_model_config *c, int max_rows, const lem_trainable *t, int sums) {
+    size_t net = bytes_of(c, max_rows, t), learned = lem_model_trainable_size(c, t);
+    return net ? net + (lem_model_config_params(c) + (2 + (size_t)sums) * learned) * sizeof(float) : 0;
+}
+
 /* Gives each tensor that learns its place in the gradient. t: NULL = none */
 static void place_grads(lem_net *net, const lem_trainable *t) {
     const lem_model *m = net->model;

@@ -27,6 +27,9 @@ typedef struct lem_net lem_net;
 size_t lem_net_bytes(const lem_model_config *c, int max_rows, bool grads);
 /* The same for a net of lem_net_new_part. */
 size_t lem_net_part_bytes(const lem_model_config *c, int max_rows, const lem_trainable *t);
+/* All that training takes: the model's own array, moments of what learns, `sums` more gradients, and the net.
+ */
+size_t lem_net_train_bytes(const lem_model_config *c, int max_rows, const lem_trainable *t, int sums);
 lem_status lem_net_new(lem_model *m, lem_backend *b, int max_rows, bool grads, lem_net **out,
                        lem_err *err) LEM_MUST_CHECK;
 /* With gradients of what learns alone: nothing else takes memory for them, and layers below the lowest that

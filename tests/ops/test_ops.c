@@ -424,9 +424,37 @@ static void check_bf16(lem_backend *b) {
         free(y2);
     }
 }
+/* The same of rows: the gradient of a product's input, and rows by number. */
+static void check_bf16_rows(lem_backend *b) {
+    static const shape shapes[] = {{1, 129, 33}, {3, 300, 450}, {5, 64, 7}, {64, 96, 401}, {30, 31, 129}};
+    for (size_t i = 0; i < COUNT(shapes); i++) {
+        const shape *s = &shapes[i];
+        float *w = filled(size_nk(s), 1), *dy = filled(size_tn(s), 2), *x1 = guarded(size_tk(s)),
+              *x2 = guarded(size_tk(s));
+        uint16_t *narrow = malloc(size_nk(s) * sizeof *narrow);
+        int32_t rows[64];
+        for (size_t j = 0; j < size_nk(s); j++) {
+            narrow[j] = lem_f32_to_bf16(w[j]);
+            w[j] = lem_bf16_to_f32(narrow[j]);
+        }
+        b->ops->linear_dx(b, s->T, s->N, s->K, dy, w, LEM_DTYPE_F32, x1, false);
+        b->ops->linear_dx(b, s->T, s->N, s->K, dy, narrow, LEM_DTYPE_BF16, x2, false);
+        check_same(x2, x1, size_tk(s), "linear_dx of bf16 rows");
+        for (int t = 0; t < s->T; t++) rows[t] = (t * 7 + 3) % s->N;
+        b->ops->gather(b, s->T, s->K, rows, w, LEM_DTYPE_F32, x1);
+        b->ops->gather(b, s->T, s->K, rows, narrow, LEM_DTYPE_BF16, x2);
+        check_same(x2, x1, size_tk(s), "gather of bf16 rows");
+        free(w);
+        free(dy);
+        free(x1);
+        free(x2);
+        free(narrow);
+    }
+}
 static void test_bf16(void **state) {
     (void)state;
     each_path(check_bf16);
+    each_path(check_bf16_rows);
 }
 
 static int open_all(void **state) {

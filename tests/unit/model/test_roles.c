@@ -87,6 +87,32 @@ static void what_learns_has_the_same_bits(void **state) {
     }
 }
 
+/* Values that are bf16 anyway: what does not learn may be kept so, and nothing changes but the memory. */
+static void frozen_as_bf16_has_the_same_bits(void **state) {
+    (void)state;
+    lem_rng r = lem_rng_make(2, "roles", 0);
+    for (int a = 0; a < 8; a++) {
+        lem_model *m = tiny_model(a / 2 ? LEM_ARCH_QWEN3 : LEM_ARCH_INTERNLM2, LEM_HEAD_SCALAR, a & 1);
+        lem_net *whole = NULL;
+        for (size_t i = 0; i < m->n_params; i++)
+            m->params[i] = lem_bf16_to_f32(lem_f32_to_bf16(m->params[i]));
+        OK(lem_net_new(m, backend, 16, true, &whole, &err));
+        learn(whole);
+        for (int k = 0; k < 12; k++) {
+            lem_trainable t = {.frozen_layers = k % 3}, wide;
+            if (k >= 4) t.frozen_roles = (uint32_t)lem_rng_next_below(&r, 1u << LEM_ROLE_COUNT);
+            wide = t;
+            t.frozen_dtype = LEM_DTYPE_BF16;
+            compare(m, whole, &t);
+            size_t before = lem_net_part_bytes(&m->config, 16, &wide),
+                   now = lem_net_part_bytes(&m->config, 16, &t);
+            if (t.frozen_layers == 2 && !t.frozen_roles) assert_true(now < before);
+        }
+        lem_net_free(whole);
+        lem_model_free(m);
+    }
+}
+
 static void frozen_takes_no_memory(void **state) {
     (void)state;
     lem_model_config c = tiny(LEM_ARCH_QWEN2, LEM_HEAD_SCALAR, true);
@@ -111,9 +137,9 @@ static void frozen_takes_no_memory(void **state) {
 
 int main(void) {
     if (far_or_plain(LEM_ISA_GENERIC, NULL, &backend, &err) != LEM_OK) return 1;
-    const struct CMUnitTest tests[] = {cmocka_unit_test(every_tensor_has_a_role),
-                                       cmocka_unit_test(what_learns_has_the_same_bits),
-                                       cmocka_unit_test(frozen_takes_no_memory)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_tensor_has_a_role), cmocka_unit_test(what_learns_has_the_same_bits),
+        cmocka_unit_test(frozen_as_bf16_has_the_same_bits), cmocka_unit_test(frozen_takes_no_memory)};
     int rc = cmocka_run_group_tests(tests, NULL, NULL);
     far_or_plain_free(backend);
     return rc;

@@ -91,8 +91,13 @@ static void close_device(device *d) {
 /* The same parameters as on a backend of the host's memory, for what learns and what does not. */
 static void far_trains_the_same(void **state) {
     (void)state;
-    const lem_trainable parts[] = {{0}, {.frozen_layers = 1}, {.frozen_layers = 2}};
-    for (int k = 0; k < 3; k++) {
+    const lem_trainable parts[] = {
+        {0},
+        {.frozen_layers = 1},
+        {.frozen_layers = 2, .frozen_dtype = LEM_DTYPE_BF16},
+        {.frozen_roles = 1u << LEM_ROLE_QKV | 1u << LEM_ROLE_DOWN | 1u << LEM_ROLE_EMBED,
+         .frozen_dtype = LEM_DTYPE_BF16}};
+    for (int k = 0; k < 4; k++) {
         device d = open_device();
         lem_err err = LEM_ERR_INIT;
         lem_model *a = make_model(), *b = make_model();
