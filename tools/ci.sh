@@ -39,8 +39,8 @@ part setup ./dev setup check
 part build ./dev build release --werror
 part check ./dev check
 part tests ./dev test release --summary "$work/release"
-part "sanitized build" ./dev build dev --werror -L unit -L ops -L golden -L fuzz
-part "sanitized tests" ./dev test dev -L unit -L ops -L golden -L fuzz --summary "$work/sanitized"
+part "sanitized build" ./dev build dev --werror -L unit -L ops -L golden -L far -L fuzz
+part "sanitized tests" ./dev test dev -L unit -L ops -L golden -L far -L fuzz --summary "$work/sanitized"
 printf '\npart             minutes\n'
 cat "$work/table"
 printf '%-16s %7s  on %s processors, load %s before and %s after\n' all "$(minutes $(($(date +%s) - start)))" "$(getconf _NPROCESSORS_ONLN)" "$load_before" "$(load)"
