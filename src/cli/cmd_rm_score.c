@@ -294,15 +294,17 @@ static lem_status plan(lem_cli *cli, const lem_args *args, lem_plan *out, lem_er
     lem_model_config c;
     double width = lem_args_is(args, "dtype", "bf16") ? 2 : 4;
     (void)cli;
-    lem_status st = lem_train_folder_config(lem_args_str(args, "model"), &c, NULL, err);
-    if (st == LEM_OK)
-        out->memory = width * (double)lem_model_config_params(&c) +
-                      (double)lem_net_bytes(&c, (int)lem_args_int(args, "max-rows"), false);
-    return st;
+    lem_status st = lem_train_plan_config(lem_args_str(args, "model"), out, &c, NULL, err);
+    if (st) return st;
+    out->parameters = (double)lem_model_config_params(&c);
+    out->memory =
+        width * out->parameters + (double)lem_net_bytes(&c, (int)lem_args_int(args, "max-rows"), false);
+    out->flops = 2 * out->parameters;
+    return LEM_OK;
 }
 
 static lem_status show_plan(const job *j, lem_err *err) {
-    lem_plan p = {0, 0};
+    lem_plan p = {0};
     lem_status st = plan(j->cli, j->args, &p, err);
     if (st) return st;
     lem_info(j->cli->log, "plan: at most %.2f GB of memory", p.memory / 1e9);

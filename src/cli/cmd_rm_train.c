@@ -251,7 +251,7 @@ static lem_status plan(lem_cli *cli, const lem_args *args, lem_plan *out, lem_er
     lem_model_config c;
     bool bf16 = false;
     (void)cli;
-    lem_status st = lem_train_folder_config(lem_args_str(args, "model"), &c, &bf16, err);
+    lem_status st = lem_train_plan_config(lem_args_str(args, "model"), out, &c, &bf16, err);
     lem_train_opts o;
     if (st == LEM_OK) st = read_options(args, bf16, &c, &o, err);
     if (st == LEM_OK) *out = lem_train_plan(&c, &o);

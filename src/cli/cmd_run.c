@@ -20,7 +20,8 @@ lem_status lem_run_recipe(lem_cli *cli, const lem_args *args, lem_json *tree, co
                             args->words + first_word,
                             args->n_words - first_word,
                             lem_runtime_path,
-                            (double)lem_physical_memory()};
+                            (double)lem_physical_memory(),
+                            lem_runtime_rate};
     lem_json *summary = NULL;
     lem_status st = lem_recipe_run(cli, &spec, cli->json ? &summary : NULL, err);
     return st == LEM_OK && summary ? lem_print_json(cli->out, summary, 1, err) : st;

@@ -9,6 +9,7 @@
 #include "core/object.h"
 #include "data/problems.h"
 #include "generate/run.h"
+#include "model/folder.h"
 #include "model/weights_open.h"
 #include "prompt/ends.h"
 
@@ -414,9 +415,14 @@ static lem_status plan(lem_cli *cli, const lem_args *args, lem_plan *out, lem_er
     lem_model_config c;
     (void)cli;
     size_t width = lem_args_is(args, "dtype", "bf16") ? 2 : 4;
-    lem_status st = lem_model_check(lem_args_str(args, "model"), LEM_HEAD_LM, &c, err);
-    if (st == LEM_OK) out->memory = (double)lem_model_config_params(&c) * (double)width;
-    return st;
+    lem_status st = LEM_OK;
+    if (out->shape) st = lem_model_shape(out->shape, &c, err);
+    else st = lem_model_check(lem_args_str(args, "model"), LEM_HEAD_LM, &c, err);
+    if (st) return st;
+    out->parameters = (double)lem_model_config_params(&c);
+    out->memory = out->parameters * (double)width;
+    out->flops = 2 * out->parameters;
+    return LEM_OK;
 }
 
 const lem_command lem_cmd_sample = {

@@ -9,6 +9,7 @@
 #include "core/file.h"
 #include "core/mem.h"
 #include "data/dataset.h"
+#include "model/folder.h"
 #include "model/model.h"
 #include "model/weights_open.h"
 #include "prompt/settings.h"
@@ -500,7 +501,8 @@ static lem_status plan(lem_cli *cli, const lem_args *args, lem_plan *out, lem_er
     lem_train_opts o;
     lem_status st = lem_train_options_read(args, &o, err);
     if (st) return st;
-    if (dir) LEM_TRY(lem_model_check(dir, LEM_HEAD_LM, &j.config, err));
+    if (out->shape) LEM_TRY(lem_model_shape(out->shape, &j.config, err));
+    else if (dir) LEM_TRY(lem_model_check(dir, LEM_HEAD_LM, &j.config, err));
     if (!dir && tok) LEM_TRY(lem_tokenizer_load(tok, &j.tok, err));
     if (!dir) LEM_TRY(new_config(&j, err));
     *out = lem_train_plan(&j.config, &o);

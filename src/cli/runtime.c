@@ -58,6 +58,17 @@ lem_status lem_runtime_path(lem_cli *cli, const char *earlier, char out[32], lem
     return LEM_OK;
 }
 
+double lem_runtime_rate(lem_cli *cli) {
+    lem_runtime r;
+    lem_limits l;
+    lem_err ignored = LEM_ERR_INIT;
+    double rate = 0;
+    if (lem_runtime_open(cli, NULL, &r, &ignored) != LEM_OK) return 0;
+    if (lem_limits_measure(r.backend, &l, &ignored) == LEM_OK) rate = 0.5 * l.fma_gflops_all * 1e9;
+    lem_runtime_close(&r);
+    return rate;
+}
+
 lem_status lem_runtime_tokenizer(const lem_cli *cli, const char *dir, lem_tokenizer **out, lem_err *err) {
     lem_tokenizer *t = NULL;
     lem_status st = lem_tokenizer_load(dir, &t, err);

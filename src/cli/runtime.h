@@ -17,6 +17,9 @@ typedef struct lem_runtime {
  * lacks it or LEMMA_CPU asks for another. */
 lem_status lem_runtime_open(lem_cli *cli, const char *earlier, lem_runtime *out, lem_err *err) LEM_MUST_CHECK;
 void lem_runtime_close(lem_runtime *r);
+/* Operations a second that long passes reach here: half of what the processor can do in fp32, measured now; 0
+ * = unknown. */
+double lem_runtime_rate(lem_cli *cli);
 /* The name of the path that lem_runtime_open would take (lem_recipe_spec.compute_path). */
 lem_status lem_runtime_path(lem_cli *cli, const char *earlier, char out[32], lem_err *err) LEM_MUST_CHECK;
 

@@ -73,9 +73,20 @@ static parts memory_of(const lem_model_config *config, const lem_train_opts *o) 
     return p;
 }
 
+lem_status lem_train_plan_config(const char *dir, const lem_plan *asked, lem_model_config *out, bool *bf16,
+                                 lem_err *err) {
+    if (bf16) *bf16 = false;
+    return asked->shape ? lem_model_shape(asked->shape, out, err)
+                        : lem_train_folder_config(dir, out, bf16, err);
+}
+
 lem_plan lem_train_plan(const lem_model_config *config, const lem_train_opts *o) {
     parts p = memory_of(config, o);
-    return (lem_plan){p.total, p.weights + 6 * p.learned};
+    return (lem_plan){.memory = p.total,
+                      .disk = p.weights + 6 * p.learned,
+                      .parameters = p.weights / 4,
+                      .flops = 6 * p.weights / 4,
+                      .passes = o->epochs};
 }
 
 static void tell_plan(lem_cli *cli, const parts *p, const lem_trainable *t) {

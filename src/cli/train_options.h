@@ -14,8 +14,11 @@ extern const lem_opt lem_train_options[LEM_N_TRAIN_OPTIONS];
 lem_status lem_train_options_read(const lem_args *a, lem_train_opts *out, lem_err *err) LEM_MUST_CHECK;
 
 /* Weights, moments, gradient and activations of training what learns in a model of this shape; disk for the
- * result and two checkpoints. */
+ * result and two checkpoints; operations of a token, forward and backward, less attention (6 a parameter). */
 lem_plan lem_train_plan(const lem_model_config *config, const lem_train_opts *o);
+/* For it: the shape of DIR, or that which is asked for; bf16 as below. */
+lem_status lem_train_plan_config(const char *dir, const lem_plan *asked, lem_model_config *out, bool *bf16,
+                                 lem_err *err) LEM_MUST_CHECK;
 /* LEM_EMEM, with the parts named, if the machine has less memory; a dry run warns instead. */
 lem_status lem_train_memory_check(lem_cli *cli, const lem_model_config *config, const lem_train_opts *o,
                                   lem_err *err) LEM_MUST_CHECK;

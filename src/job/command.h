@@ -88,9 +88,14 @@ typedef enum lem_word_role {
     LEM_WORDS_OWN          /* the command tells its job about them itself */
 } lem_word_role;
 
-/* What a command needs, in bytes; 0 where it is nothing to speak of. */
+/* What a command needs; 0 where it is nothing to speak of. */
 typedef struct lem_plan {
-    double memory, disk;
+    const char *shape;   /* asked: a folder whose config.json alone is to be read, in place of --model; NULL =
+                            the model */
+    double memory, disk; /* bytes */
+    double parameters;
+    double flops;  /* of one token */
+    double passes; /* over its rows; 0 = one */
 } lem_plan;
 
 struct lem_command {

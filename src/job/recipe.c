@@ -112,7 +112,8 @@ static lem_status run_stage(recipe *r, size_t i, lem_err *err) {
     double start = lem_clock_seconds();
     lem_info(r->cli->log, "[%zu/%zu] %s (%s)", i + 1, r->n, s->name, s->cmd->name);
     if (s->waits && r->cli->dry_run) {
-        lem_info(r->cli->log, "its plan is known when %s is there", s->for_what);
+        if (s->forecast) lem_recipe_tell_forecast(r, s);
+        else lem_info(r->cli->log, "its plan is known when %s is there", s->for_what);
         return LEM_OK;
     }
     s->cli.made = r->made;
@@ -163,19 +164,20 @@ static void release(recipe *r) {
     lem_free(r->timing_path);
 }
 
-static lem_json *planned_stage(const recipe_stage *s) {
+static lem_json *planned_stage(const recipe *r, const recipe_stage *s) {
     lem_object o = lem_object_new();
     lem_object_str(&o, "name", s->name);
     lem_object_str(&o, "command", s->cmd->name);
     lem_object_str(&o, "status", "planned");
     lem_object_str(&o, "out", lem_args_str(&s->args, "out"));
+    lem_recipe_put_forecast(r, s, &o);
     return lem_object_done(&o);
 }
 
 static lem_json *planned_stages(const recipe *r) {
     lem_json *list = lem_json_new_array();
     bool ok = list != NULL;
-    for (size_t i = 0; ok && i < r->n; i++) ok = lem_json_append(list, planned_stage(&r->stages[i]));
+    for (size_t i = 0; ok && i < r->n; i++) ok = lem_json_append(list, planned_stage(r, &r->stages[i]));
     if (ok) return list;
     lem_json_free(list);
     return NULL;

@@ -8,6 +8,9 @@
  *       words: [FILE]        # its positional arguments
  *       out: ${out}/sft      # options as in --config; ${var} is replaced in every text
  *
+ * A stage may say what its data will be, `expect: {rows: 2261687, tokens: 1.6e9}` (tokens of one pass over
+ * them): it changes nothing, and lets a dry run tell memory, tokens and time where the data or the weights
+ * are not here yet, from the config.json of the model alone. What does not fit is told, and no error then.
  * Before the first stage starts, all of them are checked: keys, values, inputs (there, or made by an earlier
  * stage), models, memory and disk.
  * Every stage is a job of its own (job/job.h): what is complete is left, what is unfinished goes on, and a
@@ -30,6 +33,9 @@ typedef struct lem_recipe_spec {
     /* One compute path for the whole run: `earlier` is that of the unfinished run or NULL; fills out. */
     lem_status (*compute_path)(lem_cli *cli, const char *earlier, char out[32], lem_err *err);
     double memory; /* bytes of this machine; 0 = unknown */
+    /* Operations a second that a stage may reach here, measured when a dry run wants to tell times; NULL or 0
+     * = unknown. */
+    double (*rate)(lem_cli *cli);
 } lem_recipe_spec;
 
 /* *summary (if summary is not NULL) receives, on LEM_OK, what the run made or would make, in recipe order;

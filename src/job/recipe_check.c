@@ -9,8 +9,7 @@
 
 /* ---- inputs and outputs ---- */
 
-/* The first stage that writes path; r->n if none does. */
-static size_t maker_of(const recipe *r, const char *path) {
+size_t lem_recipe_maker(const recipe *r, const char *path) {
     size_t i = 0;
     for (; i < r->n; i++) {
         const char *out = lem_args_str(&r->stages[i].args, "out");
@@ -28,19 +27,26 @@ static bool is_whole(const char *path) {
     return whole;
 }
 
+static void wait_for(recipe_stage *s, const char *path) {
+    if (!s->waits) snprintf(s->for_what, sizeof s->for_what, "%s", path);
+    s->waits = true;
+}
+
 static lem_status check_input(recipe *r, size_t i, const char *what, const char *path, lem_err *err) {
     recipe_stage *s = &r->stages[i];
-    size_t maker = maker_of(r, path);
+    size_t maker = lem_recipe_maker(r, path);
     if (maker < i) {
-        if (is_whole(path)) return LEM_OK;
-        s->waits = true;
-        snprintf(s->for_what, sizeof s->for_what, "%s", path);
+        if (!is_whole(path)) wait_for(s, path);
         return LEM_OK;
     }
     if (strcmp(path, "-") == 0)
         return lem_fail(err, LEM_EUSAGE, "stage %s: %s-: a stage does not read standard input", s->name,
                         what);
     if (lem_file_exists(path)) return LEM_OK;
+    if (maker == r->n && r->cli->dry_run && s->expects) {
+        wait_for(s, path);
+        return LEM_OK;
+    }
     if (maker < r->n)
         return lem_fail(err, LEM_EDATA, "stage %s: %s%s: stage %s makes it only later", s->name, what, path,
                         r->stages[maker].name);
@@ -129,12 +135,26 @@ static double free_disk(const char *path) {
     return bytes;
 }
 
+/* In a dry run, where the data or the weights are not here. */
+static lem_status forecast_stage(recipe *r, size_t i, lem_err *err) {
+    recipe_stage *s = &r->stages[i];
+    s->forecast = true;
+    wait_for(s, lem_args_str(&s->args, "model"));
+    if (r->rate == 0 && r->spec->rate) r->rate = r->spec->rate(r->cli);
+    return lem_recipe_forecast(r, i, err);
+}
+
 static lem_status plan_stage(recipe *r, size_t i, double *disk, lem_err *err) {
     recipe_stage *s = &r->stages[i];
-    lem_plan plan = {0, 0};
-    if (s->waits || !s->cmd->plan) return LEM_OK;
-    lem_status st = s->cmd->plan(&s->cli, &s->args, &plan, err);
-    if (st) return lem_err_context(err, "stage %s (%s)", s->name, s->cmd->name);
+    lem_plan plan = {0};
+    lem_err why = LEM_ERR_INIT;
+    if (!s->cmd->plan || (s->waits && !(r->cli->dry_run && s->expects))) return LEM_OK;
+    lem_status st = s->waits ? LEM_EDATA : s->cmd->plan(&s->cli, &s->args, &plan, &why);
+    if (st && r->cli->dry_run && s->expects) return forecast_stage(r, i, err);
+    if (st) {
+        if (err) *err = why;
+        return lem_err_context(err, "stage %s (%s)", s->name, s->cmd->name);
+    }
     *disk += plan.disk;
     if (r->spec->memory > 0 && plan.memory > r->spec->memory)
         return lem_fail(err, LEM_EMEM, "stage %s (%s) needs about %.1f GB of memory, this machine has %.1f",

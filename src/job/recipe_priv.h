@@ -2,6 +2,7 @@
 #ifndef LEM_JOB_RECIPE_PRIV_H
 #define LEM_JOB_RECIPE_PRIV_H
 
+#include "core/object.h"
 #include "job/recipe.h"
 
 typedef struct recipe_stage {
@@ -12,6 +13,10 @@ typedef struct recipe_stage {
     lem_cli cli;        /* the run's, with the stage's own seed and limit */
     bool waits;         /* reads what an earlier stage has yet to make */
     char for_what[256]; /* that path */
+    bool forecast;      /* a dry run that tells what is expected */
+    bool expects;       /* the recipe says what its data will be: rows, and tokens of one pass */
+    double rows, tokens;
+    lem_plan plan;
 } recipe_stage;
 
 typedef struct recipe {
@@ -25,11 +30,21 @@ typedef struct recipe {
     int n_made;
     lem_json *state, *timing; /* run.json and timing.json */
     char *state_path, *timing_path;
+    double rate; /* of spec->rate, where it was asked for */
 } recipe;
 
 /* Overrides, keys, variables; every stage's options parsed. */
 lem_status lem_recipe_read(recipe *r, lem_err *err) LEM_MUST_CHECK;
 /* Inputs, outputs, memory and disk of all stages; sets waits. */
 lem_status lem_recipe_check(recipe *r, lem_err *err) LEM_MUST_CHECK;
+/* The first stage that writes path; r->n if none does. */
+size_t lem_recipe_maker(const recipe *r, const char *path);
+
+/* recipe_forecast.c: fills the plan of a stage from the shape of its model alone. */
+lem_status lem_recipe_forecast(recipe *r, size_t i, lem_err *err) LEM_MUST_CHECK;
+double lem_recipe_seconds(const recipe *r, const recipe_stage *s); /* 0 = unknown */
+bool lem_recipe_fits(const recipe *r, const recipe_stage *s);
+void lem_recipe_tell_forecast(const recipe *r, const recipe_stage *s);
+void lem_recipe_put_forecast(const recipe *r, const recipe_stage *s, lem_object *o);
 
 #endif

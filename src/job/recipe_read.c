@@ -191,6 +191,7 @@ static lem_status resolve(const recipe *r, const lem_json *stage, lem_json **out
     (void)lem_json_remove(t, "words");
     (void)lem_json_remove(t, "name");
     (void)lem_json_remove(t, "command");
+    (void)lem_json_remove(t, "expect");
     if (ok && !lem_json_get(t, "seed")) ok = lem_json_set(t, "seed", lem_json_new_int((int64_t)r->cli->seed));
     if (ok) *out = t;
     else lem_json_free(t);
@@ -215,6 +216,19 @@ static lem_status find_command(const recipe *r, size_t i, recipe_stage *s, lem_e
                     command, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
 }
 
+/* expect: {rows: N, tokens: N} */
+static lem_status read_expected(const recipe *r, size_t i, recipe_stage *s, lem_err *err) {
+    const lem_json *e = lem_json_get(lem_json_at(r->list, i), "expect");
+    if (!e) return LEM_OK;
+    s->rows = lem_json_num(lem_json_get(e, "rows"), -1);
+    s->tokens = lem_json_num(lem_json_get(e, "tokens"), -1);
+    s->expects = true;
+    if (lem_json_kind(e) == LEM_JSON_OBJECT && lem_json_count(e) == 2 && s->rows >= 0 && s->tokens >= 0)
+        return LEM_OK;
+    return lem_fail(err, LEM_EUSAGE, "%s: stage %s: 'expect' is {rows: NUMBER, tokens: NUMBER}",
+                    r->spec->source, s->name);
+}
+
 /* Options of the whole run that a stage would not obey. */
 static lem_status check_stage_options(const recipe_stage *s, lem_err *err) {
     static const char *const whole[] = {"dry-run", "fresh", "overwrite", "json", "quiet", "threads"};
@@ -231,6 +245,7 @@ static lem_status check_stage_options(const recipe_stage *s, lem_err *err) {
 static lem_status read_stage(recipe *r, size_t i, lem_err *err) {
     recipe_stage *s = &r->stages[i];
     lem_status st = find_command(r, i, s, err);
+    if (st == LEM_OK) st = read_expected(r, i, s, err);
     if (st) return st;
     s->cli = *r->cli;
     st = resolve(r, lem_json_at(r->list, i), &s->tree, err);

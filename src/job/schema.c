@@ -143,14 +143,24 @@ static lem_json *required_of(const char *const *names, int n) {
     return done(list, ok);
 }
 
+static lem_json *expect_schema(void) {
+    static const char *const needed[] = {"rows", "tokens"};
+    lem_json *s = typed("object"), *props = lem_json_new_object();
+    bool ok = s && props && put(props, "rows", typed("number")) && put(props, "tokens", typed("number")) &&
+              put(s, "properties", lem_json_share(props)) && put(s, "required", required_of(needed, 2)) &&
+              put(s, "additionalProperties", lem_json_new_bool(false));
+    lem_json_free(props);
+    return done(s, ok);
+}
+
 static lem_json *stage_schema(const lem_command *cmd) {
     static const char *const needed[] = {"name", "command"};
     lem_json *s = typed("object"), *props = options_schema(cmd), *name = lem_json_new_object();
     bool ok = s && props && name && fill_trees(cmd, props) && put_text(name, "const", cmd->name) &&
               put(props, "command", lem_json_share(name)) && put(props, "name", typed("string")) &&
-              put(props, "words", texts_schema()) && put_text(s, "title", cmd->name) &&
-              put_text(s, "description", cmd->purpose) && put(s, "properties", lem_json_share(props)) &&
-              put(s, "required", required_of(needed, 2)) &&
+              put(props, "words", texts_schema()) && put(props, "expect", expect_schema()) &&
+              put_text(s, "title", cmd->name) && put_text(s, "description", cmd->purpose) &&
+              put(s, "properties", lem_json_share(props)) && put(s, "required", required_of(needed, 2)) &&
               put(s, "additionalProperties", lem_json_new_bool(false));
     lem_json_free(name);
     lem_json_free(props);

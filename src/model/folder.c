@@ -15,7 +15,7 @@
 static const char *const head_names[] = {"a language model", "a reward model",
                                          "a reward model whose head is only read"};
 
-static lem_status read_config(const char *dir, lem_model_config *out, lem_err *err) {
+lem_status lem_model_shape(const char *dir, lem_model_config *out, lem_err *err) {
     lem_status st = LEM_OK;
     lem_json *json = NULL;
     char *path = lem_path_join(dir, "config.json", err);
@@ -207,7 +207,7 @@ lem_status lem_folder_open(const char *dir, const lem_head *need, lem_folder *ou
     lem_folder f = {NULL, NULL};
     lem_model_config c = {0};
     LEM_TRY(refuse_adapter(dir, err));
-    LEM_TRY(read_config(dir, &c, err));
+    LEM_TRY(lem_model_shape(dir, &c, err));
     LEM_TRY(lem_shards_open(dir, &f.shards, err));
     /* A policy trained by PPO keeps its value head beside it; as a language model it is complete without. */
     bool lm = need && *need == LEM_HEAD_LM && c.head == LEM_HEAD_LM;

@@ -12,6 +12,8 @@ typedef struct lem_folder {
     lem_shards *shards; /* besides: buffers of old exporters, a repeated lm_head.weight of a tied model */
 } lem_folder;
 
+/* The shape that config.json alone tells; the weights need not be there. */
+lem_status lem_model_shape(const char *dir, lem_model_config *out, lem_err *err) LEM_MUST_CHECK;
 /* need: the head that is asked for, or NULL for whatever there is. Missing, extra and mis-shaped tensors are
  * all named in one line. A tied model may repeat the embedding as lm_head.weight; other values there are
  * LEM_EDATA. */

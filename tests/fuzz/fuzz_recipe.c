@@ -16,7 +16,7 @@ static lem_status nothing(lem_cli *cli, const lem_args *args, lem_err *err) {
 static lem_status plan(lem_cli *cli, const lem_args *args, lem_plan *out, lem_err *err) {
     (void)cli;
     (void)err;
-    *out = (lem_plan){lem_args_num(args, "lr"), 0};
+    out->memory = lem_args_num(args, "lr");
     return LEM_OK;
 }
 

@@ -60,7 +60,8 @@ static lem_status plan(lem_cli *cli, const lem_args *args, lem_plan *out, lem_er
     (void)cli;
     (void)args;
     (void)e;
-    *out = (lem_plan){world.memory, world.disk};
+    out->memory = world.memory;
+    out->disk = world.disk;
     return LEM_OK;
 }
 
