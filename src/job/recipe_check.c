@@ -9,7 +9,8 @@
 
 /* ---- inputs and outputs ---- */
 
-size_t lem_recipe_maker(const recipe *r, const char *path) {
+/* The first stage that writes path; r->n if none does. */
+static size_t maker_of(const recipe *r, const char *path) {
     size_t i = 0;
     for (; i < r->n; i++) {
         const char *out = lem_args_str(&r->stages[i].args, "out");
@@ -34,7 +35,7 @@ static void wait_for(recipe_stage *s, const char *path) {
 
 static lem_status check_input(recipe *r, size_t i, const char *what, const char *path, lem_err *err) {
     recipe_stage *s = &r->stages[i];
-    size_t maker = lem_recipe_maker(r, path);
+    size_t maker = maker_of(r, path);
     if (maker < i) {
         if (!is_whole(path)) wait_for(s, path);
         return LEM_OK;
@@ -135,13 +136,25 @@ static double free_disk(const char *path) {
     return bytes;
 }
 
+/* The folder whose config.json has the shape of the stage's model: its --model, or that of the stage that
+ * makes it. NULL = none. */
+static const char *shape_of(const recipe *r, size_t i) {
+    const char *model = lem_args_str(&r->stages[i].args, "model");
+    for (size_t maker = model ? maker_of(r, model) : r->n; model && maker < i; maker = maker_of(r, model)) {
+        i = maker;
+        model = lem_args_str(&r->stages[i].args, "model");
+        if (!model) break;
+    }
+    return model;
+}
+
 /* In a dry run, where the data or the weights are not here. */
 static lem_status forecast_stage(recipe *r, size_t i, lem_err *err) {
     recipe_stage *s = &r->stages[i];
     s->forecast = true;
     wait_for(s, lem_args_str(&s->args, "model"));
     if (r->rate == 0 && r->spec->rate) r->rate = r->spec->rate(r->cli);
-    return lem_recipe_forecast(r, i, err);
+    return lem_recipe_forecast(s, shape_of(r, i), err);
 }
 
 static lem_status plan_stage(recipe *r, size_t i, double *disk, lem_err *err) {

@@ -6,19 +6,6 @@
 
 #include <math.h>
 
-/* The folder whose config.json has the shape of the stage's model: its --model, or that of the stage that
- * makes it. NULL = none. */
-static const char *shape_of(const recipe *r, size_t i) {
-    const char *model = lem_args_str(&r->stages[i].args, "model");
-    for (size_t maker = model ? lem_recipe_maker(r, model) : r->n; model && maker < i;
-         maker = lem_recipe_maker(r, model)) {
-        i = maker;
-        model = lem_args_str(&r->stages[i].args, "model");
-        if (!model) break;
-    }
-    return model;
-}
-
 static bool has_config(const char *dir) {
     char *path = lem_path_join(dir, "config.json", NULL);
     bool there = path && lem_file_exists(path);
@@ -26,9 +13,7 @@ static bool has_config(const char *dir) {
     return there;
 }
 
-lem_status lem_recipe_forecast(recipe *r, size_t i, lem_err *err) {
-    recipe_stage *s = &r->stages[i];
-    const char *shape = shape_of(r, i);
+lem_status lem_recipe_forecast(recipe_stage *s, const char *shape, lem_err *err) {
     if (shape && !has_config(shape)) {
         snprintf(s->for_what, sizeof s->for_what, "the config.json of %.200s", shape);
         return LEM_OK;
@@ -38,12 +23,12 @@ lem_status lem_recipe_forecast(recipe *r, size_t i, lem_err *err) {
     return st ? lem_err_context(err, "stage %s (%s)", s->name, s->cmd->name) : LEM_OK;
 }
 
-double lem_recipe_seconds(const recipe *r, const recipe_stage *s) {
+static double seconds_of(const recipe *r, const recipe_stage *s) {
     double tokens = s->tokens * fmax(s->plan.passes, 1);
     return r->rate > 0 && s->plan.flops > 0 ? tokens * s->plan.flops / r->rate : 0;
 }
 
-bool lem_recipe_fits(const recipe *r, const recipe_stage *s) {
+static bool fits(const recipe *r, const recipe_stage *s) {
     return r->spec->memory <= 0 || s->plan.memory <= r->spec->memory;
 }
 
@@ -60,7 +45,7 @@ static void time_text(double seconds, char out[32]) {
 
 void lem_recipe_tell_forecast(const recipe *r, const recipe_stage *s) {
     char time[32] = "an unknown time";
-    double seconds = lem_recipe_seconds(r, s), tokens = s->tokens * fmax(s->plan.passes, 1);
+    double seconds = seconds_of(r, s), tokens = s->tokens * fmax(s->plan.passes, 1);
     if (seconds > 0) time_text(seconds, time);
     if (s->plan.memory <= 0) {
         lem_info(r->cli->log, "its plan is known when %s is there", s->for_what);
@@ -70,7 +55,7 @@ void lem_recipe_tell_forecast(const recipe *r, const recipe_stage *s) {
         r->cli->log,
         "forecast: %.0f rows, %.2f B tokens, %.2f B parameters, %.1f GB of memory; about %s on this machine",
         s->rows, tokens / 1e9, s->plan.parameters / 1e9, s->plan.memory / 1e9, time);
-    if (!lem_recipe_fits(r, s))
+    if (!fits(r, s))
         lem_warn(r->cli->log, "stage %s does not fit here: this machine has %.1f GB", s->name,
                  r->spec->memory / 1e9);
 }
@@ -80,6 +65,6 @@ void lem_recipe_put_forecast(const recipe *r, const recipe_stage *s, lem_object 
     lem_object_num(o, "parameters", s->plan.parameters);
     lem_object_num(o, "memory_bytes", s->plan.memory);
     lem_object_num(o, "tokens", s->tokens * fmax(s->plan.passes, 1));
-    lem_object_num(o, "seconds", lem_recipe_seconds(r, s));
-    lem_object_bool(o, "fits", lem_recipe_fits(r, s));
+    lem_object_num(o, "seconds", seconds_of(r, s));
+    lem_object_bool(o, "fits", fits(r, s));
 }

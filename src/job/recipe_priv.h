@@ -37,13 +37,9 @@ typedef struct recipe {
 lem_status lem_recipe_read(recipe *r, lem_err *err) LEM_MUST_CHECK;
 /* Inputs, outputs, memory and disk of all stages; sets waits. */
 lem_status lem_recipe_check(recipe *r, lem_err *err) LEM_MUST_CHECK;
-/* The first stage that writes path; r->n if none does. */
-size_t lem_recipe_maker(const recipe *r, const char *path);
-
-/* recipe_forecast.c: fills the plan of a stage from the shape of its model alone. */
-lem_status lem_recipe_forecast(recipe *r, size_t i, lem_err *err) LEM_MUST_CHECK;
-double lem_recipe_seconds(const recipe *r, const recipe_stage *s); /* 0 = unknown */
-bool lem_recipe_fits(const recipe *r, const recipe_stage *s);
+/* recipe_forecast.c: fills the plan of a stage from the config.json in the folder `shape` alone, if it is
+ * there. */
+lem_status lem_recipe_forecast(recipe_stage *s, const char *shape, lem_err *err) LEM_MUST_CHECK;
 void lem_recipe_tell_forecast(const recipe *r, const recipe_stage *s);
 void lem_recipe_put_forecast(const recipe *r, const recipe_stage *s, lem_object *o);
 
