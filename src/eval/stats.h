@@ -9,6 +9,7 @@
 
 #include "core/err.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum { LEM_EVAL_RESAMPLES = 10000 };
