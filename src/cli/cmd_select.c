@@ -18,7 +18,6 @@ static const lem_opt opts[] = {
      0, 0},
     {"seeds", LEM_OPT_INT, "N", "100", "random subsets per problem for the seeds protocol; 0 = none", 0,
      100000},
-    {"resamples", LEM_OPT_INT, "N", "10000", "bootstrap resamples over problems", 100, 1000000},
     {"group", LEM_OPT_ENUM, "HOW", "key", "what counts as the same answer in votes (by key, 1/2 is 0.5)",
      .choices = "key|string"},
     {"aggregate", LEM_OPT_LIST, "NAME", NULL,
@@ -89,9 +88,7 @@ static lem_status print_text(lem_cli *cli, const lem_eval_data *d, const lem_met
 
 static lem_status select_from(lem_cli *cli, const lem_args *args, lem_job *job, lem_err *err) {
     lem_eval_load how = {.limit = cli->limit};
-    lem_eval_opts o = {.seed = cli->seed,
-                       .resamples = (int)lem_args_int(args, "resamples"),
-                       .n_seeds = (int)lem_args_int(args, "seeds")};
+    lem_eval_opts o = {.seed = cli->seed, .n_seeds = (int)lem_args_int(args, "seeds")};
     lem_eval_data d = {.n = 0};
     lem_metrics m = {NULL, 0, NULL, 0};
     lem_json *r = NULL;

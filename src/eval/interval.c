@@ -1,4 +1,4 @@
-/* interval.c - Clopper-Pearson, Korn-Graubard, Bonett-Price, the sign test, and the quantiles that they need
+/* interval.c - Clopper-Pearson, Korn-Graubard, Bonett-Price, McNemar's test, and the quantiles that they need
  */
 #include "eval/interval.h"
 
@@ -58,7 +58,7 @@ double lem_eval_t95(int df) {
 
 /* ---- means ---- */
 
-static const double z95 = 1.959963984540054;
+static const double z95 = 1.959963984540054, rounding = 1e-9;
 
 /* Of a binomial share: `sum` successes of n, either of which may be no whole number. */
 static void clopper_pearson(double sum, double n, lem_eval_interval *out) {
@@ -115,16 +115,19 @@ static double sign_test(int k, int m) {
 lem_eval_pairs lem_eval_paired(const double *a, const double *b, int n) {
     double sum = 0, squares = 2; /* one more pair that differs each way */
     lem_eval_pairs out = {.p = 1};
+    bool whole = true;
     for (int i = 0; i < n; i++) {
         double d = a[i] - b[i];
         sum += d;
         squares += d * d;
-        out.better += d > 0;
-        out.worse += d < 0;
+        out.better += d > rounding;
+        out.worse += d < -rounding;
+        whole = whole && fabs(d - round(d)) <= rounding;
     }
     double m = n + 2, mean = sum / m, spread = z95 * sqrt((squares / m - mean * mean) / m);
     out.at = (lem_eval_interval){sum / n, fmax(mean - spread, -1), fmin(mean + spread, 1)};
-    out.p = sign_test(out.better < out.worse ? out.better : out.worse, out.better + out.worse);
+    out.p = NAN;
+    if (whole) out.p = sign_test(out.better < out.worse ? out.better : out.worse, out.better + out.worse);
     out.too_few = out.better + out.worse < LEM_EVAL_FEW_PAIRS;
     return out;
 }

@@ -16,7 +16,11 @@
 #ifndef LEM_EVAL_INTERVAL_H
 #define LEM_EVAL_INTERVAL_H
 
-#include "eval/stats.h"
+#include <stdbool.h>
+
+typedef struct lem_eval_interval {
+    double mean, lo, hi;
+} lem_eval_interval;
 
 enum { LEM_EVAL_FEW_EVENTS = 20, LEM_EVAL_FEW_PAIRS = 10 };
 
@@ -25,9 +29,9 @@ lem_eval_interval lem_eval_mean_interval(const double *v, int n);
 
 typedef struct lem_eval_pairs {
     lem_eval_interval at; /* of the mean of a - b */
-    int better, worse;    /* pairs with a > b, with a < b */
-    double p;     /* two-sided exact sign test of them (McNemar's for 0/1 values); 1 where none differ */
-    bool too_few; /* fewer than LEM_EVAL_FEW_PAIRS differ: nothing should be concluded */
+    int better, worse;    /* pairs with a > b, with a < b, by more than rounding */
+    double p;             /* McNemar's exact test, two-sided, of 0/1 values; NAN where others occur */
+    bool too_few;         /* fewer than LEM_EVAL_FEW_PAIRS differ: nothing should be concluded */
 } lem_eval_pairs;
 /* a[i] and b[i] of the same problem. */
 lem_eval_pairs lem_eval_paired(const double *a, const double *b, int n);

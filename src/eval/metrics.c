@@ -1,5 +1,4 @@
-/* metrics.c - every metric at every k under every protocol, and their differences, with one bootstrap per k
- */
+/* metrics.c - every metric at every k under every protocol, and their differences */
 #include "eval/metrics.h"
 
 #include "core/mem.h"
@@ -149,19 +148,22 @@ static int find_column(const at_k *a, const char *base, const char *protocol) {
     return -1;
 }
 
-static lem_status append(lem_metric **list, int *n, const char *name, const char *protocol, const at_k *a,
-                         lem_eval_interval at, lem_err *err) {
+static lem_status append(lem_metric **list, int *n, const lem_metric *m, lem_err *err) {
     lem_metric *grown = lem_realloc(*list, (size_t)*n + 1, sizeof **list, err);
     if (!grown) return LEM_EMEM;
     *list = grown;
-    lem_metric *m = &grown[(*n)++];
-    memset(m, 0, sizeof *m);
-    snprintf(m->name, sizeof m->name, "%s", name);
-    m->protocol = protocol;
-    m->k = a->k;
-    m->n = a->n;
-    m->at = at;
+    grown[(*n)++] = *m;
     return LEM_OK;
+}
+
+static lem_metric named(const at_k *a, const char *name, const char *protocol) {
+    lem_metric m;
+    memset(&m, 0, sizeof m);
+    snprintf(m.name, sizeof m.name, "%.39s", name);
+    m.protocol = protocol;
+    m.k = a->k;
+    m.n = a->n;
+    return m;
 }
 
 /* Differences of interest: each scorer against the majority, and each later scorer against the first. */
@@ -184,30 +186,27 @@ static void difference_pairs(const at_k *a, int pair[][2], char name[][40], int 
 }
 
 static lem_status summarise(at_k *a, lem_metrics *out, lem_err *err) {
-    int pair[6 * LEM_EVAL_MAX_SCORERS][2], n_pairs, total;
+    int pair[6 * LEM_EVAL_MAX_SCORERS][2], n_pairs;
     char name[6 * LEM_EVAL_MAX_SCORERS][40];
-    const double *columns[MAX_COLUMNS + 6 * LEM_EVAL_MAX_SCORERS];
-    lem_eval_interval at[MAX_COLUMNS + 6 * LEM_EVAL_MAX_SCORERS];
-    double *diff = NULL;
-    lem_status st;
+    lem_status st = LEM_OK;
     difference_pairs(a, pair, name, &n_pairs);
-    total = a->n_columns + n_pairs;
-    diff = lem_alloc((size_t)n_pairs * (size_t)a->n, sizeof *diff, err);
-    if (!diff) return LEM_EMEM;
-    for (int c = 0; c < a->n_columns; c++) columns[c] = a->c[c].v;
-    for (int d = 0; d < n_pairs; d++) {
-        double *v = diff + (size_t)d * (size_t)a->n;
-        for (int i = 0; i < a->n; i++) v[i] = a->c[pair[d][0]].v[i] - a->c[pair[d][1]].v[i];
-        columns[a->n_columns + d] = v;
+    for (int c = 0; c < a->n_columns; c++) {
+        lem_metric m = named(a, a->c[c].name, a->c[c].protocol);
+        m.at = lem_eval_mean_interval(a->c[c].v, a->n);
+        LEM_TRY(append(&out->m, &out->n, &m, err));
     }
-    LEM_TRY(lem_eval_bootstrap(columns, total, a->n, a->o->seed, a->o->resamples, at, err));
-    for (int c = 0; c < a->n_columns; c++)
-        LEM_TRY(append(&out->m, &out->n, a->c[c].name, a->c[c].protocol, a, at[c], err));
-    for (int d = 0; d < n_pairs; d++)
-        LEM_TRY(append(&out->diff, &out->n_diff, name[d], a->c[pair[d][0]].protocol, a, at[a->n_columns + d],
-                       err));
+    for (int d = 0; d < n_pairs; d++) {
+        const column *x = &a->c[pair[d][0]];
+        lem_metric m = named(a, name[d], x->protocol);
+        lem_eval_pairs p = lem_eval_paired(x->v, a->c[pair[d][1]].v, a->n);
+        m.at = p.at;
+        m.better = p.better;
+        m.worse = p.worse;
+        m.p = p.p;
+        m.too_few = p.too_few;
+        LEM_TRY(append(&out->diff, &out->n_diff, &m, err));
+    }
 done:
-    lem_free(diff);
     return st;
 }
 

@@ -12,7 +12,7 @@
 #include "core/err.h"
 #include "core/json.h"
 #include "eval/problem.h"
-#include "eval/stats.h"
+#include "eval/interval.h"
 
 #include <stdbool.h>
 
@@ -26,14 +26,18 @@ typedef struct lem_eval_opts {
     bool no_votes; /* answers are unknown: no majority */
     int n_seeds;   /* random subsets per problem; 0 = 100, negative = none */
     uint64_t seed;
-    int resamples; /* 0 = LEM_EVAL_RESAMPLES */
 } lem_eval_opts;
 
 typedef struct lem_metric {
     char name[40];        /* "rm@8" */
     const char *protocol; /* "exact", "first-k", "seeds" */
     int k, n;             /* n problems */
-    lem_eval_interval at;
+    lem_eval_interval at; /* 95 % (interval.h) */
+    /* of a difference: problems on which the first is better and worse, McNemar's p or NAN, and whether too
+     * few differ to conclude anything */
+    int better, worse;
+    double p;
+    bool too_few;
 } lem_metric;
 
 typedef struct lem_metrics {
@@ -49,8 +53,9 @@ void lem_metrics_release(lem_metrics *m);
 /* NULL when absent. */
 const lem_metric *lem_metrics_find(const lem_metrics *m, const char *name, const char *protocol);
 
-/* [{"name","protocol","value","ci95":[lo,hi],"n"}, …]; caller owns. */
-lem_json *lem_metrics_json(const lem_metric *m, int n);
+/* [{"name","protocol","value","ci95":[lo,hi],"n"}, …], differences also with "better","worse","p","too_few";
+ * caller owns. */
+lem_json *lem_metrics_json(const lem_metric *m, int n, bool differences);
 /* A table for people, in percent: one line per metric name and k, one column per protocol. */
 void lem_metrics_table(const lem_metrics *m, lem_buf *out);
 

@@ -32,10 +32,14 @@ static lem_json *counts_json(const lem_eval_data *d) {
 
 static lem_json *notes_json(const lem_eval_data *d, const lem_eval_opts *o, bool by_string) {
     lem_buf intervals = {0};
-    lem_buf_printf(&intervals,
-                   "intervals: 95 %% percentile bootstrap over problems, %d resamples, seed %llu; random "
-                   "subsets: %d per problem",
-                   o->resamples, (unsigned long long)o->seed, o->n_seeds > 0 ? o->n_seeds : 0);
+    lem_buf_printf(
+        &intervals,
+        "intervals: 95 %% over problems, exact (Clopper-Pearson) where fewer than %d are right or wrong, "
+        "Korn-Graubard and Hall else; paired differences: Bonett-Price, McNemar's exact test of 0/1 values, "
+        "nothing "
+        "concluded where fewer than %d problems differ; random subsets: %d per problem, seed %llu",
+        LEM_EVAL_FEW_EVENTS, LEM_EVAL_FEW_PAIRS, o->n_seeds > 0 ? o->n_seeds : 0,
+        (unsigned long long)o->seed);
     const char *string_votes = "votes count equal answer strings; candidates without an answer do not vote",
                *key_votes = "votes count answers with the same canonical form; candidates without an "
                             "answer do not vote";
@@ -66,8 +70,8 @@ lem_json *lem_eval_result_json(const lem_eval_data *d, const lem_eval_opts *o, c
                                bool by_string) {
     lem_object r = lem_object_new();
     lem_object_str(&r, "format", d->ground);
-    lem_object_json(&r, "metrics", lem_metrics_json(m->m, m->n));
-    lem_object_json(&r, "differences", lem_metrics_json(m->diff, m->n_diff));
+    lem_object_json(&r, "metrics", lem_metrics_json(m->m, m->n, false));
+    lem_object_json(&r, "differences", lem_metrics_json(m->diff, m->n_diff, true));
     lem_object_json(&r, "notes", notes_json(d, o, by_string));
     lem_object_json(&r, "counts", counts_json(d));
     return lem_object_done(&r);

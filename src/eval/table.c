@@ -1,37 +1,53 @@
 /* table.c - metrics as JSON for programs and as a table for people */
+#include "core/object.h"
 #include "eval/metrics.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-static lem_json *metric_json(const lem_metric *m) {
-    lem_json *o = lem_json_new_object(), *ci = lem_json_new_array();
-    bool ok = o && ci && lem_json_append(ci, lem_json_new_num(m->at.lo)) &&
-              lem_json_append(ci, lem_json_new_num(m->at.hi));
-    ok = ok && lem_json_set(o, "name", lem_json_new_str(m->name)) &&
-         lem_json_set(o, "protocol", lem_json_new_str(m->protocol)) &&
-         lem_json_set(o, "value", lem_json_new_num(m->at.mean));
-    if (ok) {
-        ok = lem_json_set(o, "ci95", ci) && lem_json_set(o, "n", lem_json_new_int(m->n));
-        ci = NULL;
-    }
+static lem_json *interval_json(const lem_eval_interval *at) {
+    lem_json *ci = lem_json_new_array();
+    if (ci && lem_json_append(ci, lem_json_new_num(at->lo)) && lem_json_append(ci, lem_json_new_num(at->hi)))
+        return ci;
     lem_json_free(ci);
-    if (ok) return o;
-    lem_json_free(o);
     return NULL;
 }
 
-lem_json *lem_metrics_json(const lem_metric *m, int n) {
+static lem_json *metric_json(const lem_metric *m, bool difference) {
+    lem_object o = lem_object_new();
+    lem_object_str(&o, "name", m->name);
+    lem_object_str(&o, "protocol", m->protocol);
+    lem_object_num(&o, "value", m->at.mean);
+    lem_object_json(&o, "ci95", interval_json(&m->at));
+    lem_object_int(&o, "n", (uint64_t)m->n);
+    if (difference) {
+        lem_object_int(&o, "better", (uint64_t)m->better);
+        lem_object_int(&o, "worse", (uint64_t)m->worse);
+        if (isfinite(m->p)) lem_object_num(&o, "p", m->p);
+        lem_object_bool(&o, "too_few", m->too_few);
+    }
+    return lem_object_done(&o);
+}
+
+lem_json *lem_metrics_json(const lem_metric *m, int n, bool differences) {
     lem_json *list = lem_json_new_array();
     for (int i = 0; list && i < n; i++) {
-        lem_json *one = metric_json(&m[i]);
+        lem_json *one = metric_json(&m[i], differences);
         if (!one || !lem_json_append(list, one)) {
             lem_json_free(list);
             return NULL;
         }
     }
     return list;
+}
+
+/* Behind a difference: how many problems it rests on. */
+static void evidence(const lem_metric *m, lem_buf *out) {
+    if (m->too_few)
+        lem_buf_printf(out, "  too few problems differ (%d) to conclude anything", m->better + m->worse);
+    else lem_buf_printf(out, "  better on %d, worse on %d", m->better, m->worse);
+    if (!m->too_few && isfinite(m->p)) lem_buf_printf(out, " (p %.2g)", m->p);
 }
 
 static void cell(const lem_metric *m, bool sign, lem_buf *out) {
@@ -51,6 +67,7 @@ static void lines(const lem_metrics *all, const lem_metric *list, int n, bool si
         lem_buf_printf(out, "%-22s", list[i].name);
         for (int p = 0; p < 3; p++) cell(lem_metrics_find(all, list[i].name, protocols[p]), sign, out);
         while (out->len && out->data[out->len - 1] == ' ') out->data[--out->len] = '\0';
+        if (sign) evidence(&list[i], out);
         lem_buf_putc(out, '\n');
     }
 }
@@ -58,6 +75,6 @@ static void lines(const lem_metrics *all, const lem_metric *list, int n, bool si
 void lem_metrics_table(const lem_metrics *m, lem_buf *out) {
     lem_buf_printf(out, "%-22s  %-26s  %-26s  %s\n", "percent [95 % interval]", "exact", "first-k", "seeds");
     lines(m, m->m, m->n, false, out);
-    if (m->n_diff) lem_buf_puts(out, "\npaired differences, points\n");
+    if (m->n_diff) lem_buf_puts(out, "\npaired differences, points (evidence: of the first protocol)\n");
     lines(m, m->diff, m->n_diff, true, out);
 }

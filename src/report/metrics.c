@@ -16,6 +16,8 @@ typedef struct metric {
     long k;
     double value, lo, hi; /* lo, hi NAN when there is no interval */
     int64_t n;
+    int64_t better, worse; /* of a difference: problems on which each side wins; -1 when not told */
+    bool too_few;
 } metric;
 
 typedef struct curve {
@@ -85,6 +87,9 @@ static void read_metric(const lem_json *j, metric *out) {
     out->lo = lem_json_num(lem_json_at(ci, 0), NAN);
     out->hi = lem_json_num(lem_json_at(ci, 1), NAN);
     out->n = lem_json_int(lem_json_get(j, "n"), -1);
+    out->better = lem_json_int(lem_json_get(j, "better"), -1);
+    out->worse = lem_json_int(lem_json_get(j, "worse"), -1);
+    out->too_few = lem_json_bool(lem_json_get(j, "too_few"), false);
     if (!split_name(out->name, out->family, &out->k)) out->family[0] = '\0';
 }
 
@@ -335,13 +340,22 @@ static bool is_difference_at(const metric *m, long k) {
     return strstr(m->name, want) != NULL;
 }
 
-enum { DIFFERENCE_COLUMNS = 4, MAX_DIFFERENCES = 48 };
+enum { DIFFERENCE_COLUMNS = 5, MAX_DIFFERENCES = 48 };
 
 typedef struct difference_rows {
     const char *cell[MAX_DIFFERENCES * DIFFERENCE_COLUMNS];
-    char value[MAX_DIFFERENCES][32], ci[MAX_DIFFERENCES][64];
+    char value[MAX_DIFFERENCES][32], ci[MAX_DIFFERENCES][64], evidence[MAX_DIFFERENCES][64];
     int n;
 } difference_rows;
+
+/* How many problems a difference rests on, where the file says so. */
+static const char *evidence_text(const metric *x, char out[64]) {
+    out[0] = '\0';
+    if (x->better < 0 || x->worse < 0) return out;
+    if (x->too_few) snprintf(out, 64, "too few differ (%lld)", (long long)(x->better + x->worse));
+    else snprintf(out, 64, "better on %lld, worse on %lld", (long long)x->better, (long long)x->worse);
+    return out;
+}
 
 static void difference_row(difference_rows *r, const metric *x) {
     if (r->n == MAX_DIFFERENCES) return;
@@ -350,7 +364,8 @@ static void difference_row(difference_rows *r, const metric *x) {
     ci[0] = '\0';
     if (isfinite(x->lo) && isfinite(x->hi))
         snprintf(ci, sizeof r->ci[0], "[%+.1f, %+.1f]", points_of(x->lo), points_of(x->hi));
-    const char *row[DIFFERENCE_COLUMNS] = {x->name, x->protocol, value, ci};
+    const char *row[DIFFERENCE_COLUMNS] = {x->name, x->protocol, value, ci,
+                                           evidence_text(x, r->evidence[r->n])};
     memcpy(r->cell + (size_t)r->n++ * DIFFERENCE_COLUMNS, row, sizeof row);
 }
 
@@ -368,8 +383,11 @@ static void difference_list(difference_rows *r, const metrics *d, const metrics 
 
 static lem_status differences(lem_page *p, const metrics *m, const lem_json *list, const char *csv,
                               const char *source, lem_err *err) {
-    static const lem_column column[DIFFERENCE_COLUMNS] = {
-        {"difference", false}, {"protocol", false}, {"points", true}, {"95 % interval", true}};
+    static const lem_column column[DIFFERENCE_COLUMNS] = {{"difference", false},
+                                                          {"protocol", false},
+                                                          {"points", true},
+                                                          {"95 % interval", true},
+                                                          {"problems", false}};
     difference_rows r = {.n = 0};
     metrics d = {0};
     char name[96];

@@ -27,7 +27,7 @@ stages:
   - {name: pool, command: sample, model: "${out}/policy", prompts: d/test.jsonl, n: 4, max-tokens: 16, out: "${out}/pool.jsonl"}
   - {name: grade, command: grade, words: ["${out}/pool.jsonl"], out: "${out}/graded.jsonl"}
   - {name: score, command: rm score, words: ["${out}/graded.jsonl"], model: rm0, out: "${out}/scored.jsonl"}
-  - {name: select, command: select, words: ["${out}/scored.jsonl"], k: "1,4", resamples: 200, out: "${out}/select.json"}
+  - {name: select, command: select, words: ["${out}/scored.jsonl"], k: "1,4", out: "${out}/select.json"}
   - {name: page, command: report, words: ["${out}/select.json"], out: "${out}/page.html"}
 Y
 

@@ -240,7 +240,7 @@ static void shared_file(void **state) {
         print_message("no shared data at %s\n", path);
         skip();
     }
-    snprintf(words, sizeof words, "select %s --json --resamples 1000", path);
+    snprintf(words, sizeof words, "select %s --json", path);
     transcript t = lemma(words);
     lem_json *j = NULL;
     lem_err err = LEM_ERR_INIT;

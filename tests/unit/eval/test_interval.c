@@ -63,6 +63,15 @@ static void pairs(void **state) {
     close_to(p.p, 0.04138947, 1e-7); /* binom.test(5, 20)$p.value */
     close_to(p.at.mean, 0.05, 1e-12);
     /* Bonett & Price: p12 = 16/202, p21 = 6/202 */
+    for (int i = 100; i < 160; i++) a[i] = b[i] = 0.1 * 3;
+    for (int i = 100; i < 160; i++) b[i] = 0.3; /* the same but for rounding */
+    p = lem_eval_paired(a, b, 200);
+    assert_true(p.better == 15 && p.worse == 5 && fabs(p.p - 0.04138947) < 1e-7);
+    a[100] = 0.5;
+    p = lem_eval_paired(a, b, 200);
+    assert_true(p.better == 16 && isnan(p.p));
+    a[100] = b[100];
+    p = lem_eval_paired(a, b, 200);
     double d = 10 / 202.0, s = 1.959963984540054 * sqrt((22 / 202.0 - d * d) / 202);
     close_to(p.at.lo, d - s, 1e-12);
     close_to(p.at.hi, d + s, 1e-12);

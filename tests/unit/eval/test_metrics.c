@@ -69,7 +69,6 @@ static void qwen_file(void **state) {
         assert_int_equal(d.candidates, 800);
         assert_non_null(strstr(d.ground, "Qwen2.5-Math"));
         lem_eval_opts o = opts_of(&d, ks, 4);
-        o.resamples = 1000;
         assert_int_equal(lem_eval_metrics(d.p, d.n, &o, &m, &err), LEM_OK);
         for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
             double v = value(&m, table[i].name, table[i].protocol);
@@ -116,8 +115,7 @@ static void protocols(void **state) {
                        .weighted = {true},
                        .n_scorers = 1,
                        .seed = 5,
-                       .n_seeds = 400,
-                       .resamples = 500};
+                       .n_seeds = 400};
     lem_metrics m, again;
     lem_err err = LEM_ERR_INIT;
     assert_int_equal(lem_eval_metrics(p, 40, &o, &m, &err), LEM_OK);
@@ -142,7 +140,7 @@ static void protocols(void **state) {
 static void json_shape(void **state) {
     (void)state;
     lem_metric m = {.name = "rm@8", .protocol = "exact", .k = 8, .n = 100, .at = {.94, .89, .98}};
-    lem_json *j = lem_metrics_json(&m, 1);
+    lem_json *j = lem_metrics_json(&m, 1, false);
     lem_buf b = {0};
     lem_json_write(j, 0, &b);
     assert_string_equal(
@@ -156,7 +154,7 @@ static void no_scores_no_votes(void **state) {
     (void)state;
     uint8_t right[] = {1, 0, 0};
     lem_eval_problem p = {.n = 3, .correct = right};
-    lem_eval_opts o = {.ks = {1, 2}, .n_ks = 2, .no_votes = true, .n_seeds = -1, .resamples = 100};
+    lem_eval_opts o = {.ks = {1, 2}, .n_ks = 2, .no_votes = true, .n_seeds = -1};
     lem_metrics m;
     lem_err err = LEM_ERR_INIT;
     assert_int_equal(lem_eval_metrics(&p, 1, &o, &m, &err), LEM_OK);
