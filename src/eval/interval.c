@@ -40,7 +40,8 @@ static double beta_cdf(double a, double b, double x) {
     return 1 - front * beta_fraction(b, a, 1 - x) / b;
 }
 
-double lem_eval_beta_quantile(double a, double b, double p) {
+/* x with P(X <= x) = p. */
+static double beta_quantile(double a, double b, double p) {
     double lo = 0, hi = 1;
     for (int i = 0; i < 200 && hi - lo > 1e-14 * hi; i++) {
         double mid = 0.5 * (lo + hi);
@@ -50,9 +51,9 @@ double lem_eval_beta_quantile(double a, double b, double p) {
     return 0.5 * (lo + hi);
 }
 
-/* T^2 / (df + T^2) is Beta(1/2, df/2). */
-double lem_eval_t95(int df) {
-    double x = lem_eval_beta_quantile(0.5, 0.5 * df, 0.95);
+/* x with P(|T| <= x) = 0.95 for Student's t: T^2 / (df + T^2) is Beta(1/2, df/2). */
+static double t95(int df) {
+    double x = beta_quantile(0.5, 0.5 * df, 0.95);
     return sqrt(df * x / (1 - x));
 }
 
@@ -64,8 +65,8 @@ static const double z95 = 1.959963984540054, rounding = 1e-9;
 static void clopper_pearson(double sum, double n, lem_eval_interval *out) {
     out->lo = 0;
     out->hi = 1;
-    if (sum > 0) out->lo = lem_eval_beta_quantile(sum, n - sum + 1, 0.025);
-    if (sum < n) out->hi = lem_eval_beta_quantile(sum + 1, n - sum, 0.975);
+    if (sum > 0) out->lo = beta_quantile(sum, n - sum + 1, 0.025);
+    if (sum < n) out->hi = beta_quantile(sum + 1, n - sum, 0.975);
 }
 
 /* Hall 1992 (J. R. Stat. Soc. B 54, eq. 2.3): Student's t, made symmetric by a cubic of it. */
@@ -76,7 +77,7 @@ static double without_skewness(double t, double a /* skewness over sqrt n */) {
 
 /* A few problems far from the rest pull the mean to one side. */
 static void widen_for_skewness(const double *v, int n, double squares, lem_eval_interval *out) {
-    double cubes = 0, s = sqrt(squares / (n - 1)), t = lem_eval_t95(n - 1);
+    double cubes = 0, s = sqrt(squares / (n - 1)), t = t95(n - 1);
     for (int i = 0; i < n; i++) cubes += pow((v[i] - out->mean) / s, 3);
     double a = cubes / n / sqrt(n), step = s / sqrt(n);
     double lo = out->mean - step * without_skewness(t, a), hi = out->mean - step * without_skewness(-t, a);
@@ -92,7 +93,7 @@ lem_eval_interval lem_eval_mean_interval(const double *v, int n) {
     lem_eval_interval out = {mean, 0, 1};
     double events = sum < n - sum ? sum : n - sum, size = n;
     if (events >= LEM_EVAL_FEW_EVENTS && squares > 0) {
-        double t = z95 / lem_eval_t95(n - 1);
+        double t = z95 / t95(n - 1);
         size = mean * (1 - mean) * (n - 1) / squares * n * (t * t);
         if (size < n) size = n * t * t;
     }

@@ -36,9 +36,4 @@ typedef struct lem_eval_pairs {
 /* a[i] and b[i] of the same problem. */
 lem_eval_pairs lem_eval_paired(const double *a, const double *b, int n);
 
-/* x with P(X <= x) = p for X ~ Beta(a, b); a, b > 0, 0 < p < 1. To about 1e-10. */
-double lem_eval_beta_quantile(double a, double b, double p);
-/* x with P(|T| <= x) = 0.95 for Student's t of that many degrees of freedom, >= 1. */
-double lem_eval_t95(int df);
-
 #endif
