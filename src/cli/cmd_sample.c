@@ -293,16 +293,20 @@ done:
     return st;
 }
 
-static lem_json *finish_counts(const sample_job *j) {
-    uint64_t stop = 0, length = 0;
+/* Candidates that ended so. */
+static uint64_t count_finished(const sample_job *j, lem_finish how) {
+    uint64_t n = 0;
     for (uint64_t i = 0; j->records && i < (uint64_t)j->rows.n * (uint64_t)j->n; i++) {
         const char *f = lem_json_str(lem_json_get(j->records[i], "finish_reason"), "");
-        stop += strcmp(f, "stop") == 0;
-        length += strcmp(f, "length") == 0;
+        n += strcmp(f, lem_finish_name(how)) == 0;
     }
+    return n;
+}
+
+static lem_json *finish_counts(const sample_job *j) {
     lem_object o = lem_object_new();
-    lem_object_int(&o, "stop", stop);
-    lem_object_int(&o, "length", length);
+    lem_object_int(&o, "stop", count_finished(j, LEM_FINISH_STOP));
+    lem_object_int(&o, "length", count_finished(j, LEM_FINISH_LENGTH));
     lem_object_int(&o, "prompt_too_long", j->rows.too_long * (uint64_t)j->n);
     return lem_object_done(&o);
 }
@@ -385,6 +389,19 @@ static lem_status open_run(sample_job *j, lem_err *err) {
     return st ? st : lem_weights_open(j->model, LEM_HEAD_LM, j->rt.backend, j->dtype, &j->weights, err);
 }
 
+/* What was cut is told where the number of candidates is: it is the commonest reason for a wrong figure. */
+static void tell_result(const sample_job *j) {
+    uint64_t cut = count_finished(j, LEM_FINISH_LENGTH);
+    double share = j->finished ? (double)cut / (double)j->finished : 0;
+    lem_info(j->cli->log, "%s: %llu candidates for %zu problems; %llu cut at their token limit (%.1f %%)",
+             j->out, (unsigned long long)j->finished, j->rows.n, (unsigned long long)cut, 100 * share);
+    if (share > 0.02)
+        lem_warn(j->cli->log,
+                 "%.1f %% of the candidates were cut before they ended: their answers are missing from "
+                 "every figure made of them; raise --max-tokens (%lld)",
+                 100 * share, (long long)lem_args_int(j->args, "max-tokens"));
+}
+
 static lem_status sample(sample_job *j, lem_err *err) {
     lem_status st = prepare(j, err);
     if (st || j->cli->dry_run) return st;
@@ -393,8 +410,7 @@ static lem_status sample(sample_job *j, lem_err *err) {
     if (st == LEM_OK) st = write_output(j, err);
     if (st) return st;
     if (j->cli->json) return print_json(j, err);
-    lem_info(j->cli->log, "%s: %llu candidates for %zu problems", j->out, (unsigned long long)j->finished,
-             j->rows.n);
+    tell_result(j);
     return LEM_OK;
 }
 
