@@ -8,6 +8,7 @@
 #include "grade/cluster.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 enum { HAS_RM = 1, HAS_LOGPROB = 2, HAS_TOKENS = 4, HAS_STEPS = 8, HAS_CORRECT = 16, HAS_TEXTS = 32 };
@@ -157,6 +158,35 @@ static lem_status add_groups(loader *l, lem_eval_problem *p, lem_err *err) {
     return st;
 }
 
+enum { NAME_MAX_BYTES = 80 };
+
+static lem_status name_problem(loader *l, const char *id, uint64_t number, lem_err *err) {
+    char text[32];
+    snprintf(text, sizeof text, "row %llu", (unsigned long long)number);
+    const char *name = id ? id : text;
+    size_t n = strlen(name);
+    if (n > NAME_MAX_BYTES)
+        for (n = NAME_MAX_BYTES; n > 0 && ((unsigned char)name[n] & 0xc0) == 0x80; n--) {
+        } /* whole characters */
+    char *copy = lem_arena_strndup(l->d->arena, name, n);
+    if (!copy) return lem_fail(err, LEM_EMEM, "out of memory");
+    l->d->name[l->d->n] = copy;
+    return LEM_OK;
+}
+
+static lem_status make_room(loader *l, lem_err *err) {
+    lem_eval_data *d = l->d;
+    if ((size_t)d->n < l->cap) return LEM_OK;
+    size_t cap = l->cap ? l->cap * 2 : 256;
+    lem_eval_problem *p = lem_realloc(d->p, cap, sizeof *p, err);
+    if (p) d->p = p;
+    const char **name = lem_realloc(d->name, cap, sizeof *name, err);
+    if (name) d->name = name;
+    if (!p || !name) return LEM_EMEM;
+    l->cap = cap;
+    return LEM_OK;
+}
+
 static lem_status add_row(loader *l, const lem_json *row, uint64_t number, lem_err *err) {
     lem_eval_data *d = l->d;
     lem_status st;
@@ -173,18 +203,13 @@ static lem_status add_row(loader *l, const lem_json *row, uint64_t number, lem_e
             "this row has other columns than the first (scores, correctness, answers or step scores)");
     if (l->row.n < 1 || l->row.n > LEM_EVAL_MAX_N)
         return lem_fail(err, LEM_EDATA, "%d candidates; 1 to %d are supported", l->row.n, LEM_EVAL_MAX_N);
-    if ((size_t)d->n == l->cap) {
-        size_t cap = l->cap ? l->cap * 2 : 256;
-        lem_eval_problem *p = lem_realloc(d->p, cap, sizeof *p, err);
-        if (!p) return LEM_EMEM;
-        d->p = p;
-        l->cap = cap;
-    }
+    LEM_TRY(make_room(l, err));
     lem_eval_problem *p = &d->p[d->n];
     memset(p, 0, sizeof *p);
     p->n = l->row.n;
     const char *id = l->row.id ? l->row.id : l->row.problem;
     p->id = id ? lem_hash64(id, strlen(id), 1) : number;
+    LEM_TRY(name_problem(l, id, number, err));
     LEM_TRY(add_correct(l, p, err));
     if (!d->no_votes) LEM_TRY(add_groups(l, p, err));
     LEM_TRY(add_scores(l, p, err));
@@ -233,6 +258,7 @@ done:
 
 void lem_eval_data_release(lem_eval_data *d) {
     lem_free(d->p);
+    lem_free((void *)d->name);
     lem_arena_free(d->arena);
     *d = (lem_eval_data){.n = 0};
 }

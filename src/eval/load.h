@@ -21,6 +21,7 @@ typedef struct lem_eval_load {
 
 typedef struct lem_eval_data {
     lem_eval_problem *p;
+    const char **name; /* [n] the row's id, else the beginning of its problem, else its number */
     int n;
     const char *scorers[LEM_EVAL_MAX_SCORERS]; /* static names */
     bool weighted[LEM_EVAL_MAX_SCORERS];

@@ -210,35 +210,61 @@ done:
     return st;
 }
 
+/* The problems that have k candidates, and scratch for them. */
+static lem_status open_k(at_k *a, const lem_eval_problem *problems, int n, lem_err *err) {
+    a->in = lem_alloc((size_t)n, sizeof *a->in, err);
+    if (!a->in) return LEM_EMEM;
+    for (int i = 0; i < n; i++)
+        if (problems[i].n >= a->k) {
+            a->in[a->n++] = &problems[i];
+            if (problems[i].n > a->longest) a->longest = problems[i].n;
+        }
+    size_t longest = a->longest ? (size_t)a->longest : 1;
+    a->subset = lem_alloc(longest, sizeof *a->subset, err);
+    a->deck = lem_alloc(longest, sizeof *a->deck, err);
+    a->count = lem_alloc_zero(longest, sizeof *a->count, err);
+    return a->subset && a->deck && a->count ? LEM_OK : LEM_EMEM;
+}
+
+static void close_k(at_k *a) {
+    for (int c = 0; c < a->n_columns; c++) lem_free(a->c[c].v);
+    lem_free(a->in);
+    lem_free(a->subset);
+    lem_free(a->deck);
+    lem_free(a->count);
+}
+
 static lem_status metrics_at(const lem_eval_problem *problems, int n, const lem_eval_opts *o, int k,
                              lem_metrics *out, lem_err *err) {
     at_k a = {.o = o, .k = k};
     lem_status st = LEM_OK;
-    a.in = lem_alloc((size_t)n, sizeof *a.in, err);
-    if (!a.in) return LEM_EMEM;
-    for (int i = 0; i < n; i++)
-        if (problems[i].n >= k) {
-            a.in[a.n++] = &problems[i];
-            if (problems[i].n > a.longest) a.longest = problems[i].n;
-        }
+    LEM_TRY(open_k(&a, problems, n, err));
     if (a.n == 0) goto done;
-    a.subset = lem_alloc((size_t)a.longest, sizeof *a.subset, err);
-    a.deck = lem_alloc((size_t)a.longest, sizeof *a.deck, err);
-    a.count = lem_alloc_zero((size_t)a.longest, sizeof *a.count, err);
-    if (!a.subset || !a.deck || !a.count) {
-        st = LEM_EMEM;
-        goto done;
-    }
     LEM_TRY(exact_columns(&a, err));
     LEM_TRY(first_columns(&a, err));
     LEM_TRY(seed_columns(&a, err));
     LEM_TRY(summarise(&a, out, err));
 done:
-    for (int c = 0; c < a.n_columns; c++) lem_free(a.c[c].v);
-    lem_free(a.in);
-    lem_free(a.subset);
-    lem_free(a.deck);
-    lem_free(a.count);
+    close_k(&a);
+    return st;
+}
+
+lem_status lem_eval_values(const lem_eval_problem *problems, int n, const lem_eval_opts *opts,
+                           const char *name, const char *protocol, double *v, bool *there, lem_err *err) {
+    const char *at = strrchr(name, '@');
+    at_k a = {.o = opts, .k = at ? (int)strtol(at + 1, NULL, 10) : 0};
+    lem_status st = LEM_OK;
+    *there = false;
+    if (a.k < 1) return LEM_OK;
+    LEM_TRY(open_k(&a, problems, n, err));
+    if (a.n < n) goto done;
+    LEM_TRY(strcmp(protocol, EXACT) == 0 ? exact_columns(&a, err) : first_columns(&a, err));
+    for (int c = 0; c < a.n_columns && !*there; c++) {
+        *there = strcmp(a.c[c].name, name) == 0;
+        if (*there) memcpy(v, a.c[c].v, (size_t)n * sizeof *v);
+    }
+done:
+    close_k(&a);
     return st;
 }
 

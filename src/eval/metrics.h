@@ -50,6 +50,11 @@ typedef struct lem_metrics {
 lem_status lem_eval_metrics(const lem_eval_problem *problems, int n, const lem_eval_opts *opts,
                             lem_metrics *out, lem_err *err) LEM_MUST_CHECK;
 void lem_metrics_release(lem_metrics *m);
+/* The values behind one metric: v[0..n), one for each problem. name: "rm@8" of what opts has; protocol
+ * "exact" or "first-k". *there: whether it can be had, for which each problem needs k candidates. */
+lem_status lem_eval_values(const lem_eval_problem *problems, int n, const lem_eval_opts *opts,
+                           const char *name, const char *protocol, double *v, bool *there,
+                           lem_err *err) LEM_MUST_CHECK;
 /* NULL when absent. */
 const lem_metric *lem_metrics_find(const lem_metrics *m, const char *name, const char *protocol);
 

@@ -217,6 +217,39 @@ static void selects(void **state) {
     lem_buf_release(&b);
 }
 
+/* Exit statuses are what a script of CI reads, also where the result is there already. */
+static void compares(void **state) {
+    (void)state;
+    lem_buf a = {0}, b = {0};
+    for (int i = 0; i < 40; i++) {
+        const char *first = i % 4 ? "true" : "false";
+        const char *second = i % 4 == 0 && i % 8 ? "false" : "true";
+        if (i < 2) second = "false";
+        lem_buf_printf(&a, "{\"id\":\"p%d\",\"completions\":[\"x\"],\"correct\":[%s]}\n", i, first);
+        lem_buf_printf(&b, "{\"id\":\"p%d\",\"completions\":[\"x\"],\"correct\":[%s]}\n", 39 - i, second);
+    }
+    put("a.jsonl", lem_buf_str(&a));
+    put("b.jsonl", lem_buf_str(&b));
+    put("few.jsonl", "{\"id\":\"p1\",\"completions\":[\"x\"],\"correct\":[true]}\n");
+    put("twice.jsonl", "{\"id\":\"p1\",\"completions\":[\"x\"],\"correct\":[true]}\n"
+                       "{\"id\":\"p1\",\"completions\":[\"x\"],\"correct\":[true]}\n");
+    expect("compare a.jsonl b.jsonl", 0, "40 problems in both");
+    expect("compare a.jsonl b.jsonl --flipped 1", 0,
+           "problems flipped (pass@1, first k), the first of them:");
+    expect("compare a.jsonl b.jsonl --require not-worse --margin 50", 0, "pass@1");
+    expect("compare b.jsonl a.jsonl --require better", 1, "is not shown to be better");
+    expect("compare b.jsonl a.jsonl --require better --out cmp.json", 1, "is not shown to be better");
+    expect("compare b.jsonl a.jsonl --require better --out cmp.json", 1, "is not shown to be better");
+    expect("compare a.jsonl few.jsonl", 0, "39 only in A, 0 only in B, left out");
+    expect("compare a.jsonl few.jsonl", 0, "too few problems differ");
+    expect("compare a.jsonl twice.jsonl", 3, "the second file: problem 'p1' stands twice (rows 1 and 2)");
+    expect("compare a.jsonl rows.jsonl", 3, "no problem stands in both files");
+    expect("compare a.jsonl b.jsonl --metric rm@1", 2, "'rm@1' cannot be had of both files");
+    expect("compare a.jsonl b.jsonl --metric pass@2", 2, "'pass@2' cannot be had");
+    lem_buf_release(&a);
+    lem_buf_release(&b);
+}
+
 static double metric(const lem_json *doc, const char *name, const char *protocol) {
     const lem_json *list = lem_json_get(doc, "metrics");
     for (size_t i = 0; i < lem_json_count(list); i++) {
@@ -256,9 +289,9 @@ static void shared_file(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(explain),      cmocka_unit_test(grades_rows),
-                                       cmocka_unit_test(grades_pairs), cmocka_unit_test(clusters),
-                                       cmocka_unit_test(audits),       cmocka_unit_test(refuses),
-                                       cmocka_unit_test(selects),      cmocka_unit_test(shared_file)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(explain),  cmocka_unit_test(grades_rows), cmocka_unit_test(grades_pairs),
+        cmocka_unit_test(clusters), cmocka_unit_test(audits),      cmocka_unit_test(refuses),
+        cmocka_unit_test(selects),  cmocka_unit_test(compares),    cmocka_unit_test(shared_file)};
     return cmocka_run_group_tests(tests, make_dir, remove_dir);
 }

@@ -1,0 +1,178 @@
+/* compare.c - matching the problems of two files, and what differs between them */
+#include "eval/compare.h"
+
+#include "core/hash.h"
+#include "core/mem.h"
+#include "eval/result.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { MAX_NAMES = 64 };
+
+typedef struct matched {
+    lem_eval_problem *a, *b; /* [n] copies of what is in both */
+    const char **name;
+    int n, least; /* least: candidates that every problem has */
+    lem_eval_opts oa, ob;
+    double *va, *vb; /* [n] */
+} matched;
+
+/* ---- problems ---- */
+
+static lem_status index_of(const lem_eval_data *d, const char *which, lem_map **out, lem_err *err) {
+    lem_map *m = lem_map_new(err);
+    lem_status st = m ? LEM_OK : LEM_EMEM;
+    for (int i = 0; st == LEM_OK && i < d->n; i++) {
+        int64_t seen;
+        const char *key = (const char *)&d->p[i].id;
+        if (lem_map_find(m, key, sizeof d->p[i].id, &seen))
+            st = lem_fail(err, LEM_EDATA, "%s: problem '%s' stands twice (rows %lld and %d)", which,
+                          d->name[i], (long long)seen + 1, i + 1);
+        else st = lem_map_set(m, key, sizeof d->p[i].id, i, err);
+    }
+    if (st == LEM_OK) *out = m;
+    else lem_map_free(m);
+    return st;
+}
+
+static void note_least(matched *m, const lem_eval_problem *p) {
+    if (m->least == 0 || p->n < m->least) m->least = p->n;
+}
+
+static lem_status match(const lem_eval_data *a, const lem_eval_data *b, matched *m, lem_err *err) {
+    lem_map *in_a = NULL, *in_b = NULL;
+    lem_status st = LEM_OK;
+    size_t most = (size_t)a->n;
+    LEM_TRY(index_of(a, "the first file", &in_a, err));
+    LEM_TRY(index_of(b, "the second file", &in_b, err));
+    m->a = lem_alloc(most, sizeof *m->a, err);
+    m->b = lem_alloc(most, sizeof *m->b, err);
+    m->name = lem_alloc(most, sizeof *m->name, err);
+    m->va = lem_alloc(most, sizeof *m->va, err);
+    m->vb = lem_alloc(most, sizeof *m->vb, err);
+    if (!m->a || !m->b || !m->name || !m->va || !m->vb) LEM_TRY(LEM_EMEM);
+    for (int i = 0; i < a->n; i++) {
+        int64_t k;
+        if (!lem_map_find(in_b, (const char *)&a->p[i].id, sizeof a->p[i].id, &k)) continue;
+        m->a[m->n] = a->p[i];
+        m->b[m->n] = b->p[k];
+        m->name[m->n++] = a->name[i];
+        note_least(m, &a->p[i]);
+        note_least(m, &b->p[k]);
+    }
+    if (m->n == 0) st = lem_fail(err, LEM_EDATA, "no problem stands in both files (they are matched by id)");
+done:
+    lem_map_free(in_a);
+    lem_map_free(in_b);
+    return st;
+}
+
+static void release(matched *m) {
+    lem_free(m->a);
+    lem_free(m->b);
+    lem_free((void *)m->name);
+    lem_free(m->va);
+    lem_free(m->vb);
+}
+
+/* ---- metrics ---- */
+
+static bool has_scorer(const lem_eval_opts *o, const char *name) {
+    bool has = false;
+    for (int s = 0; s < o->n_scorers; s++) has = has || strcmp(o->scorers[s], name) == 0;
+    return has;
+}
+
+/* All that both have, at k. */
+static int usual_names(const matched *m, int k, char names[][40], int n) {
+    snprintf(names[n++], 40, "pass@%d", k);
+    if (k == 1) return n;
+    if (!m->oa.no_votes && !m->ob.no_votes) snprintf(names[n++], 40, "maj@%d", k);
+    for (int s = 0; s < m->oa.n_scorers; s++)
+        if (has_scorer(&m->ob, m->oa.scorers[s])) snprintf(names[n++], 40, "%.20s@%d", m->oa.scorers[s], k);
+    return n;
+}
+
+/* Both sides by one protocol: exact where there is a value for both. */
+static lem_status values(matched *m, const char *name, const char **protocol, lem_err *err) {
+    static const char *const protocols[] = {"exact", "first-k"};
+    lem_status st = LEM_OK;
+    for (int p = 0; p < 2; p++) {
+        bool a, b;
+        LEM_TRY(lem_eval_values(m->a, m->n, &m->oa, name, protocols[p], m->va, &a, err));
+        LEM_TRY(lem_eval_values(m->b, m->n, &m->ob, name, protocols[p], m->vb, &b, err));
+        *protocol = protocols[p];
+        if (a && b) return LEM_OK;
+    }
+    st = lem_fail(err, LEM_EUSAGE,
+                  "'%s' cannot be had of both files for each of the %d problems (%d candidates at "
+                  "least)",
+                  name, m->n, m->least);
+done:
+    return st;
+}
+
+static lem_status compare_one(matched *m, const char *name, lem_comparison *out, lem_err *err) {
+    memset(out, 0, sizeof *out);
+    snprintf(out->name, sizeof out->name, "%.39s", name);
+    lem_status st = values(m, name, &out->protocol, err);
+    if (st) return st;
+    out->a = lem_eval_mean_interval(m->va, m->n);
+    out->b = lem_eval_mean_interval(m->vb, m->n);
+    out->b_minus_a = lem_eval_paired(m->vb, m->va, m->n);
+    return LEM_OK;
+}
+
+/* Problems whose first k candidates give a right choice in one of the files alone. */
+static lem_status list_flips(matched *m, const char *name, lem_compared *out, lem_err *err) {
+    bool a, b;
+    lem_status st = lem_eval_values(m->a, m->n, &m->oa, name, "first-k", m->va, &a, err);
+    if (st == LEM_OK) st = lem_eval_values(m->b, m->n, &m->ob, name, "first-k", m->vb, &b, err);
+    if (st || !a || !b) return st;
+    out->flip = lem_alloc((size_t)m->n, sizeof *out->flip, err);
+    if (!out->flip) return LEM_EMEM;
+    for (int i = 0; i < m->n; i++)
+        if ((m->va[i] > 0.5) != (m->vb[i] > 0.5))
+            out->flip[out->n_flips++] = (lem_flip){m->name[i], m->vb[i] > 0.5};
+    return LEM_OK;
+}
+
+lem_status lem_eval_compare(const lem_eval_data *a, const lem_eval_data *b, const char *const *names,
+                            int n_names, lem_compared *out, lem_err *err) {
+    matched m = {0};
+    lem_compared c = {0};
+    char usual[MAX_NAMES][40];
+    const char *list[MAX_NAMES];
+    lem_status st = LEM_OK;
+    int n = n_names < MAX_NAMES ? n_names : MAX_NAMES, k = 1;
+    lem_eval_opts_from(&m.oa, a);
+    lem_eval_opts_from(&m.ob, b);
+    LEM_TRY(match(a, b, &m, err));
+    while (2 * k <= m.least) k *= 2;
+    for (int i = 0; i < n; i++) list[i] = names[i];
+    if (n == 0) {
+        n = usual_names(&m, 1, usual, 0);
+        if (k > 1) n = usual_names(&m, k, usual, n);
+        for (int i = 0; i < n; i++) list[i] = usual[i];
+    }
+    c.n = m.n;
+    c.only_a = a->n - m.n;
+    c.only_b = b->n - m.n;
+    c.at = lem_alloc((size_t)n, sizeof *c.at, err);
+    if (!c.at) LEM_TRY(LEM_EMEM);
+    for (; c.n_at < n; c.n_at++) LEM_TRY(compare_one(&m, list[c.n_at], &c.at[c.n_at], err));
+    LEM_TRY(list_flips(&m, list[0], &c, err));
+    *out = c;
+    c = (lem_compared){0};
+done:
+    lem_compared_release(&c);
+    release(&m);
+    return st;
+}
+
+void lem_compared_release(lem_compared *c) {
+    lem_free(c->at);
+    lem_free(c->flip);
+    *c = (lem_compared){0};
+}

@@ -1,0 +1,93 @@
+/* compare_text.c - a comparison as JSON for programs and as text for people */
+#include "core/object.h"
+#include "eval/compare.h"
+
+#include <math.h>
+#include <stdio.h>
+
+static lem_json *interval_json(const lem_eval_interval *at) {
+    lem_object o = lem_object_new();
+    lem_object_num(&o, "value", at->mean);
+    lem_object_num(&o, "low", at->lo);
+    lem_object_num(&o, "high", at->hi);
+    return lem_object_done(&o);
+}
+
+static lem_json *comparison_json(const lem_comparison *x) {
+    const lem_eval_pairs *d = &x->b_minus_a;
+    lem_object o = lem_object_new();
+    lem_object_str(&o, "name", x->name);
+    lem_object_str(&o, "protocol", x->protocol);
+    lem_object_json(&o, "a", interval_json(&x->a));
+    lem_object_json(&o, "b", interval_json(&x->b));
+    lem_object_json(&o, "b_minus_a", interval_json(&d->at));
+    lem_object_int(&o, "better", (uint64_t)d->better);
+    lem_object_int(&o, "worse", (uint64_t)d->worse);
+    if (isfinite(d->p)) lem_object_num(&o, "p", d->p);
+    lem_object_bool(&o, "too_few", d->too_few);
+    return lem_object_done(&o);
+}
+
+static lem_json *flip_json(const lem_flip *f) {
+    lem_object o = lem_object_new();
+    lem_object_str(&o, "problem", f->name);
+    lem_object_bool(&o, "now_right", f->now_right);
+    return lem_object_done(&o);
+}
+
+/* Takes item; false ends the list. */
+static bool add(lem_json **list, lem_json *item) {
+    if (*list && item && lem_json_append(*list, item)) return true;
+    lem_json_free(*list);
+    *list = NULL;
+    return false;
+}
+
+lem_json *lem_compared_json(const lem_compared *c) {
+    lem_json *metrics = lem_json_new_array(), *flips = lem_json_new_array();
+    for (int i = 0; i < c->n_at && add(&metrics, comparison_json(&c->at[i])); i++) {}
+    for (int i = 0; i < c->n_flips && add(&flips, flip_json(&c->flip[i])); i++) {}
+    lem_object o = lem_object_new();
+    lem_object_str(&o, "command", "compare");
+    lem_object_int(&o, "problems", (uint64_t)c->n);
+    lem_object_int(&o, "only_a", (uint64_t)c->only_a);
+    lem_object_int(&o, "only_b", (uint64_t)c->only_b);
+    lem_object_json(&o, "metrics", metrics);
+    lem_object_json(&o, "flipped", flips);
+    return lem_object_done(&o);
+}
+
+static void put_interval(const lem_eval_interval *at, bool sign, lem_buf *out) {
+    char text[48];
+    snprintf(text, sizeof text, sign ? "%+6.2f [%+.2f, %+.2f]" : "%6.2f [%.2f, %.2f]", 100 * at->mean,
+             100 * at->lo, 100 * at->hi);
+    lem_buf_printf(out, "  %-24s", text);
+}
+
+static void put_comparison(const lem_comparison *x, lem_buf *out) {
+    const lem_eval_pairs *d = &x->b_minus_a;
+    lem_buf_printf(out, "%-18s %-8s", x->name, x->protocol);
+    put_interval(&x->a, false, out);
+    put_interval(&x->b, false, out);
+    put_interval(&d->at, true, out);
+    if (d->too_few)
+        lem_buf_printf(out, "  too few problems differ (%d) to conclude anything\n", d->better + d->worse);
+    else if (isfinite(d->p))
+        lem_buf_printf(out, "  better on %d, worse on %d (p %.2g)\n", d->better, d->worse, d->p);
+    else lem_buf_printf(out, "  better on %d, worse on %d\n", d->better, d->worse);
+}
+
+void lem_compared_text(const lem_compared *c, int flips, lem_buf *out) {
+    lem_buf_printf(out, "%d problems in both", c->n);
+    if (c->only_a || c->only_b)
+        lem_buf_printf(out, "; %d only in A, %d only in B, left out", c->only_a, c->only_b);
+    lem_buf_printf(out, "\n\n%-18s %-8s  %-24s  %-24s  %s\n", "percent [95 %]", "protocol", "A", "B",
+                   "B - A, points");
+    for (int i = 0; i < c->n_at; i++) put_comparison(&c->at[i], out);
+    if (c->n_flips == 0) return;
+    lem_buf_printf(out, "\n%d problems flipped (%s, first k)%s\n", c->n_flips, c->at[0].name,
+                   c->n_flips > flips ? ", the first of them:" : ":");
+    for (int i = 0; i < c->n_flips && i < flips; i++)
+        lem_buf_printf(out, "  %s  %s\n", c->flip[i].now_right ? "wrong -> right" : "right -> wrong",
+                       c->flip[i].name);
+}
