@@ -35,7 +35,7 @@ static const base bases[] = {
     {"rm train", "--model m --lists l.jsonl --batch 1 --max-steps 3", "rm"},
     {"rm score", "g.jsonl --model rm", "sc.jsonl"},
     {"select", "sc.jsonl --k 1,2", "sel.json"},
-    {"compare", "sc.jsonl sc.jsonl", "cmp.json"},
+    {"compare", "sc.jsonl sc.jsonl --margin 100", "cmp.json"},
     {"report", "sel.json", "r.html"},
     {"model convert", "m", "c"},
     {"demo data", "--general 20 --sft 20 --easy 10 --rm 4 --val 2 --test 4", "d"},
