@@ -101,6 +101,8 @@ static lem_status select_from(lem_cli *cli, const lem_args *args, lem_job *job, 
     LEM_TRY(lem_eval_data_load(args->words[0], map, &how, &d, err));
     LEM_TRY(choose_ks(lem_args_tree(args, "k"), &d, &o, err));
     lem_eval_opts_from(&o, &d);
+    o.pool = lem_pool_new(cli->threads, err);
+    if (!o.pool) LEM_TRY(LEM_EMEM);
     LEM_TRY(lem_eval_metrics(d.p, d.n, &o, &m, err));
     r = lem_eval_result_json(&d, &o, &m, how.by_string);
     if (!r) LEM_TRY(lem_fail(err, LEM_EMEM, "out of memory"));
@@ -109,6 +111,7 @@ static lem_status select_from(lem_cli *cli, const lem_args *args, lem_job *job, 
     if (lem_job_out(job)) LEM_TRY(write_result(job, r, err));
     if (!cli->json) LEM_TRY(print_text(cli, &d, &m, err));
 done:
+    lem_pool_free(o.pool);
     lem_json_free(r);
     lem_metrics_release(&m);
     lem_eval_data_release(&d);

@@ -21,14 +21,19 @@ typedef struct column {
     double *v; /* [problems in] */
 } column;
 
+typedef struct scratch { /* of one worker */
+    int *subset, *deck;  /* [longest] */
+    double *count;       /* [longest], zero between uses */
+} scratch;
+
 /* Everything at one k. */
 typedef struct at_k {
     const lem_eval_opts *o;
     const lem_eval_problem **in;
     int k, n, n_columns, longest;
     column c[MAX_COLUMNS];
-    int *subset, *deck; /* [longest] */
-    double *count;      /* [longest], zero between uses */
+    struct scratch *scratch; /* [workers] */
+    int workers;
 } at_k;
 
 static lem_status add_column(at_k *a, const char *base, const char *protocol, double **v, lem_err *err) {
@@ -84,14 +89,14 @@ done:
     return st;
 }
 
-static void add_subset(at_k *a, int i, double **v, double share) {
+static void add_subset(const at_k *a, const scratch *w, int i, double **v, double share) {
     const lem_eval_problem *p = a->in[i];
     int c = 0;
-    if (!a->o->no_votes) v[c++][i] += share * lem_eval_vote(p, NULL, a->subset, a->k, a->count);
+    if (!a->o->no_votes) v[c++][i] += share * lem_eval_vote(p, NULL, w->subset, a->k, w->count);
     for (int s = 0; s < a->o->n_scorers; s++) {
-        v[c++][i] += share * lem_eval_best_of(p, p->score[s], a->subset, a->k);
+        v[c++][i] += share * lem_eval_best_of(p, p->score[s], w->subset, a->k);
         if (a->o->weighted[s] && !a->o->no_votes)
-            v[c++][i] += share * lem_eval_vote(p, p->score[s], a->subset, a->k, a->count);
+            v[c++][i] += share * lem_eval_vote(p, p->score[s], w->subset, a->k, w->count);
     }
 }
 
@@ -100,29 +105,50 @@ static lem_status first_columns(at_k *a, lem_err *err) {
     double *v[MAX_COLUMNS], *pass;
     LEM_TRY(add_column(a, "pass", FIRST, &pass, err));
     LEM_TRY(subset_columns(a, FIRST, v, err));
-    for (int j = 0; j < a->k; j++) a->subset[j] = j;
+    for (int j = 0; j < a->k; j++) a->scratch[0].subset[j] = j;
     for (int i = 0; i < a->n; i++) {
         pass[i] = lem_eval_pass_first(a->in[i], a->k);
-        add_subset(a, i, v, 1);
+        add_subset(a, &a->scratch[0], i, v, 1);
     }
 done:
     return st;
 }
 
 /* k of n without replacement, ascending: a partial Fisher-Yates shuffle marks who is in. */
-static void draw(at_k *a, const lem_eval_problem *p, uint64_t seed) {
+static void draw(const at_k *a, const scratch *w, const lem_eval_problem *p, uint64_t seed) {
     lem_rng rng = lem_rng_make(seed, "select", p->id);
-    for (int j = 0; j < p->n; j++) a->deck[j] = j;
+    for (int j = 0; j < p->n; j++) w->deck[j] = j;
     for (int j = 0; j < a->k; j++) {
-        int r = j + (int)lem_rng_next_below(&rng, (uint64_t)(p->n - j)), t = a->deck[j];
-        a->deck[j] = a->deck[r];
-        a->deck[r] = t;
+        int r = j + (int)lem_rng_next_below(&rng, (uint64_t)(p->n - j)), t = w->deck[j];
+        w->deck[j] = w->deck[r];
+        w->deck[r] = t;
     }
-    for (int j = 0; j < p->n; j++) a->subset[j] = 0;
-    for (int j = 0; j < a->k; j++) a->subset[a->deck[j]] = 1;
+    for (int j = 0; j < p->n; j++) w->subset[j] = 0;
+    for (int j = 0; j < a->k; j++) w->subset[w->deck[j]] = 1;
     int m = 0;
     for (int j = 0; j < p->n; j++)
-        if (a->subset[j]) a->subset[m++] = j; /* m <= j: what is overwritten has been read */
+        if (w->subset[j]) w->subset[m++] = j; /* m <= j: what is overwritten has been read */
+}
+
+typedef struct seed_job {
+    const at_k *a;
+    double **v;
+    int seeds;
+} seed_job;
+
+static void seed_task(void *ctx, int i, int worker) {
+    const seed_job *j = ctx;
+    const at_k *a = j->a;
+    const scratch *w = &a->scratch[worker];
+    if (a->k == a->in[i]->n) { /* there is one subset */
+        draw(a, w, a->in[i], a->o->seed);
+        add_subset(a, w, i, j->v, 1);
+        return;
+    }
+    for (int s = 0; s < j->seeds; s++) {
+        draw(a, w, a->in[i], a->o->seed + (uint64_t)s);
+        add_subset(a, w, i, j->v, 1.0 / j->seeds);
+    }
 }
 
 static lem_status seed_columns(at_k *a, lem_err *err) {
@@ -131,11 +157,7 @@ static lem_status seed_columns(at_k *a, lem_err *err) {
     double *v[MAX_COLUMNS];
     if (seeds < 0) return LEM_OK;
     LEM_TRY(subset_columns(a, SEEDS, v, err));
-    for (int i = 0; i < a->n; i++)
-        for (int s = 0; s < seeds; s++) {
-            draw(a, a->in[i], a->o->seed + (uint64_t)s);
-            add_subset(a, i, v, 1.0 / seeds);
-        }
+    lem_pool_run(a->o->pool, a->n, seed_task, &(seed_job){a, v, seeds});
 done:
     return st;
 }
@@ -220,18 +242,28 @@ static lem_status open_k(at_k *a, const lem_eval_problem *problems, int n, lem_e
             if (problems[i].n > a->longest) a->longest = problems[i].n;
         }
     size_t longest = a->longest ? (size_t)a->longest : 1;
-    a->subset = lem_alloc(longest, sizeof *a->subset, err);
-    a->deck = lem_alloc(longest, sizeof *a->deck, err);
-    a->count = lem_alloc_zero(longest, sizeof *a->count, err);
-    return a->subset && a->deck && a->count ? LEM_OK : LEM_EMEM;
+    a->workers = lem_pool_threads(a->o->pool);
+    a->scratch = lem_alloc_zero((size_t)a->workers, sizeof *a->scratch, err);
+    if (!a->scratch) return LEM_EMEM;
+    for (int w = 0; w < a->workers; w++) {
+        scratch *x = &a->scratch[w];
+        x->subset = lem_alloc(longest, sizeof *x->subset, err);
+        x->deck = lem_alloc(longest, sizeof *x->deck, err);
+        x->count = lem_alloc_zero(longest, sizeof *x->count, err);
+        if (!x->subset || !x->deck || !x->count) return LEM_EMEM;
+    }
+    return LEM_OK;
 }
 
 static void close_k(at_k *a) {
     for (int c = 0; c < a->n_columns; c++) lem_free(a->c[c].v);
     lem_free(a->in);
-    lem_free(a->subset);
-    lem_free(a->deck);
-    lem_free(a->count);
+    for (int w = 0; a->scratch && w < a->workers; w++) {
+        lem_free(a->scratch[w].subset);
+        lem_free(a->scratch[w].deck);
+        lem_free(a->scratch[w].count);
+    }
+    lem_free(a->scratch);
 }
 
 static lem_status metrics_at(const lem_eval_problem *problems, int n, const lem_eval_opts *o, int k,

@@ -11,6 +11,7 @@
 
 #include "core/err.h"
 #include "core/json.h"
+#include "core/pool.h"
 #include "eval/problem.h"
 #include "eval/interval.h"
 
@@ -26,6 +27,7 @@ typedef struct lem_eval_opts {
     bool no_votes; /* answers are unknown: no majority */
     int n_seeds;   /* random subsets per problem; 0 = 100, negative = none */
     uint64_t seed;
+    lem_pool *pool; /* borrowed; NULL = one thread. It changes no result */
 } lem_eval_opts;
 
 typedef struct lem_metric {
