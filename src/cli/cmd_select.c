@@ -97,12 +97,12 @@ static lem_status select_from(lem_cli *cli, const lem_args *args, lem_job *job, 
     if (lem_args_is(args, "out", "-")) cli->json = true;
     lem_candidates_map *map = lem_candidates_map_new(err);
     if (!map) return LEM_EMEM;
+    how.pool = o.pool = lem_pool_new(cli->threads, err);
+    if (!o.pool) LEM_TRY(LEM_EMEM);
     LEM_TRY(configure(args, map, &how, err));
     LEM_TRY(lem_eval_data_load(args->words[0], map, &how, &d, err));
     LEM_TRY(choose_ks(lem_args_tree(args, "k"), &d, &o, err));
     lem_eval_opts_from(&o, &d);
-    o.pool = lem_pool_new(cli->threads, err);
-    if (!o.pool) LEM_TRY(LEM_EMEM);
     LEM_TRY(lem_eval_metrics(d.p, d.n, &o, &m, err));
     r = lem_eval_result_json(&d, &o, &m, how.by_string);
     if (!r) LEM_TRY(lem_fail(err, LEM_EMEM, "out of memory"));

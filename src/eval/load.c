@@ -13,11 +13,32 @@
 
 enum { HAS_RM = 1, HAS_LOGPROB = 2, HAS_TOKENS = 4, HAS_STEPS = 8, HAS_CORRECT = 16, HAS_TEXTS = 32 };
 
+enum { BATCH = 256 }; /* rows that the threads share at a time */
+
+typedef struct item { /* a row, and what is made of it */
+    lem_json *json;
+    uint64_t number;
+    lem_eval_problem p;
+    const char *name;
+    unsigned columns;
+    uint64_t undecided, unscored, silent;
+    bool graded_here;
+    lem_status st;
+    lem_err err;
+} item;
+
+typedef struct worker {
+    lem_candidates row;
+    lem_arena *arena; /* one of the data's */
+} worker;
+
 typedef struct loader {
     const lem_eval_load *how;
     lem_eval_data *d;
     lem_candidates_map *map;
-    lem_candidates row;
+    worker *workers; /* [threads] */
+    int n_workers;
+    item *items; /* [BATCH] */
     size_t cap;
     unsigned columns;
     lem_eval_aggregator agg[LEM_EVAL_MAX_SCORERS];
@@ -48,11 +69,11 @@ static void name_scorers(loader *l) {
     if (l->columns & HAS_TOKENS) d->scorers[d->n_scorers++] = "logprob-mean";
 }
 
-static double *cells(loader *l, int n) { return lem_arena_alloc(l->d->arena, (size_t)n, sizeof(double)); }
+static double *cells(const worker *w, int n) { return lem_arena_alloc(w->arena, (size_t)n, sizeof(double)); }
 
-static void keep_score(loader *l, double *out, int i, double v, bool count) {
+static void keep_score(item *it, double *out, int i, double v, bool count) {
     out[i] = isnan(v) ? -INFINITY : v;
-    if (count && isnan(v)) l->d->unscored++;
+    if (count && isnan(v)) it->unscored++;
 }
 
 static double step_score(const lem_json *steps, lem_eval_aggregator how) {
@@ -64,20 +85,21 @@ static double step_score(const lem_json *steps, lem_eval_aggregator how) {
     return lem_eval_aggregate(v, n, how);
 }
 
-static lem_status add_scores(loader *l, lem_eval_problem *p, lem_err *err) {
-    const lem_candidates *c = &l->row;
+static lem_status add_scores(const loader *l, const worker *w, item *it, lem_err *err) {
+    const lem_candidates *c = &w->row;
+    lem_eval_problem *p = &it->p;
     int s = 0;
     for (int k = 0; k < l->d->n_scorers; k++) {
-        double *v = cells(l, p->n);
+        double *v = cells(w, p->n);
         if (!v) return lem_fail(err, LEM_EMEM, "out of memory");
         p->score[k] = v;
         const char *name = l->d->scorers[k];
         for (int i = 0; i < p->n; i++) {
-            if (strcmp(name, "rm") == 0) keep_score(l, v, i, c->rm_score[i], true);
-            else if (strcmp(name, "logprob") == 0) keep_score(l, v, i, c->logprob[i], false);
+            if (strcmp(name, "rm") == 0) keep_score(it, v, i, c->rm_score[i], true);
+            else if (strcmp(name, "logprob") == 0) keep_score(it, v, i, c->logprob[i], false);
             else if (strcmp(name, "logprob-mean") == 0)
-                keep_score(l, v, i, c->tokens[i] > 0 ? c->logprob[i] / (double)c->tokens[i] : NAN, false);
-            else keep_score(l, v, i, step_score(c->steps[i], l->agg[s]), false);
+                keep_score(it, v, i, c->tokens[i] > 0 ? c->logprob[i] / (double)c->tokens[i] : NAN, false);
+            else keep_score(it, v, i, step_score(c->steps[i], l->agg[s]), false);
         }
         s += strncmp(name, "prm-", 4) == 0;
     }
@@ -85,15 +107,16 @@ static lem_status add_scores(loader *l, lem_eval_problem *p, lem_err *err) {
 }
 
 /* Correctness from the file, or graded here. */
-static lem_status add_correct(loader *l, lem_eval_problem *p, lem_err *err) {
-    const lem_candidates *c = &l->row;
-    uint8_t *right = lem_arena_alloc(l->d->arena, (size_t)p->n, 1);
+static lem_status add_correct(const loader *l, const worker *w, item *it, lem_err *err) {
+    const lem_candidates *c = &w->row;
+    lem_eval_problem *p = &it->p;
+    uint8_t *right = lem_arena_alloc(w->arena, (size_t)p->n, 1);
     if (!right) return lem_fail(err, LEM_EMEM, "out of memory");
     p->correct = right;
     if (c->correct) {
         for (int i = 0; i < p->n; i++) {
             right[i] = c->correct[i] == 1;
-            l->d->undecided += c->correct[i] < 0;
+            it->undecided += c->correct[i] < 0;
         }
         return LEM_OK;
     }
@@ -104,9 +127,9 @@ static lem_status add_correct(loader *l, lem_eval_problem *p, lem_err *err) {
     for (int i = 0; i < p->n; i++) {
         lem_grade_correct k = lem_grade_correct_of(g.result[i].verdict);
         right[i] = k == LEM_GRADE_RIGHT;
-        l->d->undecided += k == LEM_GRADE_UNDECIDED;
+        it->undecided += k == LEM_GRADE_UNDECIDED;
     }
-    l->d->graded_here = true;
+    it->graded_here = true;
     lem_graded_release(&g);
     return LEM_OK;
 }
@@ -137,20 +160,21 @@ static lem_status group_strings(const lem_grade_answer_text *a, int n, int *grou
     return st;
 }
 
-static lem_status add_groups(loader *l, lem_eval_problem *p, lem_err *err) {
+static lem_status add_groups(const loader *l, const worker *w, item *it, lem_err *err) {
+    lem_eval_problem *p = &it->p;
     size_t n = (size_t)p->n;
-    int32_t *group = lem_arena_alloc(l->d->arena, n, sizeof *group);
+    int32_t *group = lem_arena_alloc(w->arena, n, sizeof *group);
     lem_grade_answer_text *votes = lem_alloc_zero(n, sizeof *votes, err);
     int *found = lem_alloc_zero(n, sizeof *found, err);
     lem_grade_profile profile = {.task = l->how->task};
     lem_status st = group && votes && found ? LEM_OK : lem_fail(err, LEM_EMEM, "out of memory");
-    for (int i = 0; st == LEM_OK && i < p->n; i++) votes[i] = vote(l, &l->row, i);
+    for (int i = 0; st == LEM_OK && i < p->n; i++) votes[i] = vote(l, &w->row, i);
     if (st == LEM_OK)
         st = l->how->by_string ? group_strings(votes, p->n, found, err)
                                : lem_grade_cluster(votes, n, &profile, found, err);
     for (int i = 0; st == LEM_OK && i < p->n; i++) {
         group[i] = found[i] < 0 ? LEM_EVAL_NO_VOTE : found[i];
-        l->d->silent += found[i] < 0;
+        it->silent += found[i] < 0;
     }
     p->group = group;
     lem_free(votes);
@@ -160,18 +184,64 @@ static lem_status add_groups(loader *l, lem_eval_problem *p, lem_err *err) {
 
 enum { NAME_MAX_BYTES = 80 };
 
-static lem_status name_problem(loader *l, const char *id, uint64_t number, lem_err *err) {
+static lem_status name_problem(const worker *w, item *it, const char *id, lem_err *err) {
     char text[32];
-    snprintf(text, sizeof text, "row %llu", (unsigned long long)number);
+    snprintf(text, sizeof text, "row %llu", (unsigned long long)it->number);
     const char *name = id ? id : text;
     size_t n = strlen(name);
     if (n > NAME_MAX_BYTES)
         for (n = NAME_MAX_BYTES; n > 0 && ((unsigned char)name[n] & 0xc0) == 0x80; n--) {
         } /* whole characters */
-    char *copy = lem_arena_strndup(l->d->arena, name, n);
-    if (!copy) return lem_fail(err, LEM_EMEM, "out of memory");
-    l->d->name[l->d->n] = copy;
-    return LEM_OK;
+    it->name = lem_arena_strndup(w->arena, name, n);
+    return it->name ? LEM_OK : lem_fail(err, LEM_EMEM, "out of memory");
+}
+
+static lem_status read_item(const loader *l, worker *w, item *it, lem_err *err) {
+    lem_status st = LEM_OK;
+    LEM_TRY(lem_candidates_read(l->map, it->json, &w->row, err));
+    it->columns = columns_of(&w->row);
+    if (w->row.n < 1 || w->row.n > LEM_EVAL_MAX_N)
+        return lem_fail(err, LEM_EDATA, "%d candidates; 1 to %d are supported", w->row.n, LEM_EVAL_MAX_N);
+done:
+    return st;
+}
+
+/* The problem of a row whose columns are those of the first. */
+static lem_status make_problem(const loader *l, worker *w, item *it, lem_err *err) {
+    const char *id = w->row.id ? w->row.id : w->row.problem;
+    lem_status st = LEM_OK;
+    it->p.n = w->row.n;
+    it->p.id = id ? lem_hash64(id, strlen(id), 1) : it->number;
+    LEM_TRY(name_problem(w, it, id, err));
+    LEM_TRY(add_correct(l, w, it, err));
+    if (!l->d->no_votes) LEM_TRY(add_groups(l, w, it, err));
+    LEM_TRY(add_scores(l, w, it, err));
+done:
+    return st;
+}
+
+static void item_task(void *ctx, int task, int number) {
+    loader *l = ctx;
+    worker *w = &l->workers[number];
+    item *it = &l->items[task];
+    it->st = read_item(l, w, it, &it->err);
+    if (it->st == LEM_OK && it->columns != l->columns)
+        it->st = lem_fail(
+            &it->err, LEM_EDATA,
+            "this row has other columns than the first (scores, correctness, answers or step scores)");
+    if (it->st == LEM_OK) it->st = make_problem(l, w, it, &it->err);
+}
+
+/* What the first row says of all: the map, the columns, the names of scores. */
+static lem_status take_first(loader *l, item *it, lem_err *err) {
+    lem_status st = LEM_OK;
+    LEM_TRY(lem_candidates_map_detect(l->map, it->json, l->d->ground, err));
+    LEM_TRY(read_item(l, &l->workers[0], it, err));
+    l->columns = it->columns;
+    name_scorers(l);
+    l->d->no_votes = !(it->columns & HAS_TEXTS);
+done:
+    return st;
 }
 
 static lem_status make_room(loader *l, lem_err *err) {
@@ -187,38 +257,77 @@ static lem_status make_room(loader *l, lem_err *err) {
     return LEM_OK;
 }
 
-static lem_status add_row(loader *l, const lem_json *row, uint64_t number, lem_err *err) {
+static lem_status keep_item(loader *l, const item *it, lem_err *err) {
     lem_eval_data *d = l->d;
-    lem_status st;
-    if (d->n == 0) LEM_TRY(lem_candidates_map_detect(l->map, row, d->ground, err));
-    LEM_TRY(lem_candidates_read(l->map, row, &l->row, err));
-    unsigned has = columns_of(&l->row);
-    if (d->n == 0) {
-        l->columns = has;
-        name_scorers(l);
-        d->no_votes = !(has & HAS_TEXTS);
-    } else if (has != l->columns)
-        return lem_fail(
-            err, LEM_EDATA,
-            "this row has other columns than the first (scores, correctness, answers or step scores)");
-    if (l->row.n < 1 || l->row.n > LEM_EVAL_MAX_N)
-        return lem_fail(err, LEM_EDATA, "%d candidates; 1 to %d are supported", l->row.n, LEM_EVAL_MAX_N);
-    LEM_TRY(make_room(l, err));
-    lem_eval_problem *p = &d->p[d->n];
-    memset(p, 0, sizeof *p);
-    p->n = l->row.n;
-    const char *id = l->row.id ? l->row.id : l->row.problem;
-    p->id = id ? lem_hash64(id, strlen(id), 1) : number;
-    LEM_TRY(name_problem(l, id, number, err));
-    LEM_TRY(add_correct(l, p, err));
-    if (!d->no_votes) LEM_TRY(add_groups(l, p, err));
-    LEM_TRY(add_scores(l, p, err));
-    d->candidates += (uint64_t)p->n;
-    if (d->n == 0 || p->n < d->min_n) d->min_n = p->n;
-    if (p->n > d->max_n) d->max_n = p->n;
+    lem_status st = make_room(l, err);
+    if (st) return st;
+    d->name[d->n] = it->name;
+    d->p[d->n] = it->p;
+    d->candidates += (uint64_t)it->p.n;
+    d->undecided += it->undecided;
+    d->unscored += it->unscored;
+    d->silent += it->silent;
+    d->graded_here = d->graded_here || it->graded_here;
+    if (d->n == 0 || it->p.n < d->min_n) d->min_n = it->p.n;
+    if (it->p.n > d->max_n) d->max_n = it->p.n;
     d->n++;
+    return LEM_OK;
+}
+
+static void free_rows(loader *l, int n) {
+    for (int i = 0; i < n; i++) {
+        lem_json_free(l->items[i].json);
+        l->items[i].json = NULL;
+    }
+}
+
+/* The next rows; *n 0 at the end. */
+static lem_status read_batch(loader *l, lem_rows *rows, int *n, lem_err *err) {
+    int64_t left = l->how->limit < 0 ? BATCH : l->how->limit - l->d->n;
+    lem_status st = LEM_OK;
+    for (*n = 0; *n < BATCH && *n < left; ++*n) {
+        item *it = &l->items[*n];
+        memset(it, 0, sizeof *it);
+        LEM_TRY(lem_rows_next(rows, &it->json, err));
+        if (!it->json) break;
+        it->number = lem_rows_number(rows);
+    }
 done:
     return st;
+}
+
+/* Errors are told in the order of the rows, whichever thread met them. */
+static lem_status run_batch(loader *l, const char *path, int n, lem_err *err) {
+    lem_status st = LEM_OK;
+    if (l->d->n == 0) {
+        item *it = &l->items[0];
+        st = take_first(l, it, err);
+        if (st) return lem_err_context(err, "%s:%llu", path, (unsigned long long)it->number);
+    }
+    lem_pool_run(l->how->pool, n, item_task, l);
+    for (int i = 0; i < n; i++) {
+        const item *it = &l->items[i];
+        if (it->st) {
+            if (err) *err = it->err;
+            return lem_err_context(err, "%s:%llu", path, (unsigned long long)it->number);
+        }
+        LEM_TRY(keep_item(l, it, err));
+    }
+done:
+    return st;
+}
+
+static lem_status open_workers(loader *l, lem_err *err) {
+    l->n_workers = lem_pool_threads(l->how->pool);
+    l->d->arenas = lem_alloc_zero((size_t)l->n_workers, sizeof *l->d->arenas, err);
+    l->workers = lem_alloc_zero((size_t)l->n_workers, sizeof *l->workers, err);
+    l->items = lem_alloc_zero(BATCH, sizeof *l->items, err);
+    if (!l->d->arenas || !l->workers || !l->items) return LEM_EMEM;
+    for (int i = 0; i < l->n_workers; i++, l->d->n_arenas++) {
+        l->workers[i].arena = l->d->arenas[i] = lem_arena_new(0, 0, err);
+        if (!l->d->arenas[i]) return LEM_EMEM;
+    }
+    return LEM_OK;
 }
 
 lem_status lem_eval_data_load(const char *path, lem_candidates_map *map, const lem_eval_load *how,
@@ -229,29 +338,23 @@ lem_status lem_eval_data_load(const char *path, lem_candidates_map *map, const l
     l.n_agg = how->n_aggregators ? how->n_aggregators : 3;
     for (int a = 0; a < l.n_agg; a++) l.agg[a] = how->n_aggregators ? how->aggregators[a] : usual[a];
     lem_rows *rows = NULL;
-    lem_json *row = NULL;
     lem_status st = LEM_OK;
-    d.arena = lem_arena_new(0, 0, err);
-    if (!d.arena) return LEM_EMEM;
+    int n = 0;
+    LEM_TRY(open_workers(&l, err));
     LEM_TRY(lem_rows_open(path, &rows, err));
-    while (how->limit < 0 || d.n < how->limit) {
-        LEM_TRY(lem_rows_next(rows, &row, err));
-        if (!row) break;
-        st = add_row(&l, row, lem_rows_number(rows), err);
-        lem_json_free(row);
-        if (st != LEM_OK) {
-            lem_err_context(err, "%s:%llu", path, (unsigned long long)lem_rows_number(rows));
-            goto done;
-        }
-    }
-    if (d.n == 0) {
-        st = lem_fail(err, LEM_EDATA, "%s: no rows", path);
-        goto done;
-    }
+    do {
+        LEM_TRY(read_batch(&l, rows, &n, err));
+        if (n) LEM_TRY(run_batch(&l, path, n, err));
+        free_rows(&l, n);
+    } while (n == BATCH);
+    if (d.n == 0) LEM_TRY(lem_fail(err, LEM_EDATA, "%s: no rows", path));
     *out = d;
 done:
+    if (l.items) free_rows(&l, BATCH);
     lem_rows_close(rows);
-    lem_candidates_release(&l.row);
+    for (int i = 0; l.workers && i < l.n_workers; i++) lem_candidates_release(&l.workers[i].row);
+    lem_free(l.workers);
+    lem_free(l.items);
     if (st != LEM_OK) lem_eval_data_release(&d);
     return st;
 }
@@ -259,6 +362,7 @@ done:
 void lem_eval_data_release(lem_eval_data *d) {
     lem_free(d->p);
     lem_free((void *)d->name);
-    lem_arena_free(d->arena);
+    for (int i = 0; i < d->n_arenas; i++) lem_arena_free(d->arenas[i]);
+    lem_free(d->arenas);
     *d = (lem_eval_data){.n = 0};
 }

@@ -4,6 +4,7 @@
 
 #include "core/err.h"
 #include "core/log.h"
+#include "core/pool.h"
 #include "data/candidates.h"
 #include "eval/aggregate.h"
 #include "eval/problem.h"
@@ -17,6 +18,7 @@ typedef struct lem_eval_load {
     lem_eval_aggregator aggregators[LEM_EVAL_MAX_SCORERS - 4];
     int n_aggregators; /* step scores: 0 = last, min and prod */
     int64_t limit;     /* rows; -1 = all */
+    lem_pool *pool;    /* borrowed; NULL = one thread. It changes no result */
 } lem_eval_load;
 
 typedef struct lem_eval_data {
@@ -32,7 +34,8 @@ typedef struct lem_eval_data {
         silent; /* null correctness (counted as wrong), null scores (ranked last), no answer */
     int min_n, max_n;
     char ground[200];
-    lem_arena *arena;
+    lem_arena **arenas; /* [n_arenas] what the arrays lie in */
+    int n_arenas;
 } lem_eval_data;
 
 /* map may be unset fields: they are detected from the first row. All rows must carry the same columns. Errors
