@@ -43,6 +43,7 @@ check "builds without warnings" werror_build
 check "exported symbols begin with lem_" tools/check_symbols.sh build
 check "no mutable statics" tools/check_statics.sh build
 check "a layer's roles stand in one table" tools/check_roles.sh
+check "hardened program" tools/check_hardening.sh build
 check "no circles between files" tools/check_circles.sh build
 check "what is exported is used" tools/check_unused.sh build
 check "docs/cli.md is what --help says" cli_docs
