@@ -48,6 +48,7 @@ typedef struct ast_node {
                           \text; RATIO: a clock such as 4:05 */
     bool power_of_ten; /* NUM that came from 10^k; k in ulp10 */
     bool grouped;      /* stood in brackets of its own */
+    bool call;         /* FN: a letter applied, of which nothing is known: f(2x), P(0) */
     int32_t ulp10;
     uint32_t n, cols, len; /* kids; columns; bytes of name */
     struct ast_node **kid;
@@ -79,6 +80,12 @@ ast_node *lem_ast_int(grade_work *w, long v);
 ast_node *lem_ast_with_kids(grade_work *w, const ast_node *a, ast_node **kid);
 /* Every symbol of this name replaced; the trees may share nodes. */
 ast_node *lem_ast_replace(grade_work *w, ast_node *a, const char *name, size_t len, ast_node *by);
+
+/* Letters that are applied (parse_calls.c). What is equal whatever the functions are is equal when they are
+ * factors: so the products refute, and prove nothing. */
+bool lem_ast_has_call(grade_work *w, const ast_node *a);
+ast_node *lem_ast_calls_as_products(grade_work *w, ast_node *a); /* f(x) as f x, f(a, b) as f a + f~ b */
+ast_node *lem_ast_rename_calls(grade_work *w, ast_node *a);      /* f(x) as f~(x) */
 
 /* Matrices; NULL when the shapes do not fit. */
 ast_node *lem_ast_matrix_add(grade_work *w, const ast_node *a, const ast_node *b);

@@ -254,8 +254,7 @@ static bool is_equality(const ast_node *a) { return a->kind == AST_REL && a->n =
 
 /* f and g of f(x) = …, g(t) = …: the function's symbol and argument. */
 static bool is_call(const ast_node *a) {
-    return a->kind == AST_MUL && a->kid[0]->kind == AST_SYM && a->kid[1]->kind == AST_SYM &&
-           a->kid[1]->grouped;
+    return a->kind == AST_FN && a->call && a->n == 1 && a->kid[0]->kind == AST_SYM;
 }
 
 /* Both sides name what they give: the same name; or, of a function, another letter for its argument; or an
@@ -265,9 +264,9 @@ static lem_grade_result compare_labelled(comparison *c, const ast_node *gold, co
     lem_grade_result r;
     const ast_node *pv = p->v;
     if (!lem_ast_same(g->label, p->label)) {
-        if (is_call(g->label) && is_call(p->label) && lem_ast_same_name(g->label->kid[0], p->label->kid[0])) {
-            const ast_node *from = p->label->kid[1];
-            pv = lem_ast_replace(c->w, (ast_node *)pv, from->name, from->len, g->label->kid[1]);
+        if (is_call(g->label) && is_call(p->label) && lem_ast_same_name(g->label, p->label)) {
+            const ast_node *from = p->label->kid[0];
+            pv = lem_ast_replace(c->w, (ast_node *)pv, from->name, from->len, g->label->kid[0]);
             if (!pv) return compare_say(LEM_GRADE_LIMIT, RULE_WORK);
         } else {
             if (is_equality(gold) && is_equality(pred) && lem_compare_equations(c, gold, pred, &r) &&

@@ -13,6 +13,11 @@
     X(DIFFERENT_WORDS, "different words")                                                                    \
     X(EXACT_RATIONAL, "exact rational")                                                                      \
     X(CANONICAL, "canonical form")                                                                           \
+    X(CALL, "function or factor")                                                                            \
+    X(CALL_DIFFERS, "another value of the function")                                                         \
+    X(CHAIN, "equal to a member of the chain")                                                               \
+    X(CHAIN_END, "the end of a chain with a false link")                                                     \
+    X(CHAIN_BROKEN, "a link of the chain is false")                                                          \
     X(ROUNDS, "rounds to the gold's digits")                                                                 \
     X(ANY_LOG, "logarithm without a base")                                                                   \
     X(TOLERANCE, "within the tolerance")                                                                     \

@@ -79,7 +79,7 @@ static ast_node *natural_logs(grade_work *w, ast_node *a) {
     return r;
 }
 
-lem_grade_result lem_compare_scalars(comparison *c, const ast_node *a, const ast_node *b) {
+static lem_grade_result plain_scalars(comparison *c, const ast_node *a, const ast_node *b) {
     lem_grade_result r;
     grade_rule rule;
     if (a->kind == AST_NUM && b->kind == AST_NUM)
@@ -107,6 +107,19 @@ lem_grade_result lem_compare_scalars(comparison *c, const ast_node *a, const ast
     }
     if (forgiven(c, a, b, &rule)) return compare_say(LEM_GRADE_EQUAL_NUMERIC, rule);
     return c->w->limit ? compare_say(LEM_GRADE_LIMIT, RULE_WORK) : r;
+}
+
+/* A letter before a bracket may be a function or a factor. Equal as applications is equal either way; what
+ * differs as products differs either way. */
+lem_grade_result lem_compare_scalars(comparison *c, const ast_node *a, const ast_node *b) {
+    grade_work *w = c->w;
+    lem_grade_result r = plain_scalars(c, a, b);
+    if (compare_is_equal(r) || w->limit || (!lem_ast_has_call(w, a) && !lem_ast_has_call(w, b))) return r;
+    ast_node *x = lem_ast_calls_as_products(w, (ast_node *)a),
+             *y = lem_ast_calls_as_products(w, (ast_node *)b);
+    if (!x || !y) return compare_say(LEM_GRADE_LIMIT, RULE_WORK);
+    return compare_is_different(plain_scalars(c, x, y)) ? compare_say(LEM_GRADE_NOT_EQUAL, RULE_CALL_DIFFERS)
+                                                        : compare_say(LEM_GRADE_LIMIT, RULE_CALL);
 }
 
 static bool same_unit(const shape *a, const shape *b) {

@@ -1,7 +1,7 @@
 /* grade.c - the entry points: compiled golds, comparison, keys, explanation */
 #include "grade/grade.h"
 
-#include "grade/compare_priv.h"
+#include "grade/compare_answer_priv.h"
 #include "grade/compat/compat_priv.h"
 
 #include <string.h>
@@ -132,7 +132,7 @@ static lem_grade_result verdict(grade_work *w, const grade_rules *rules, const a
         return compare_say(LEM_GRADE_LIMIT, RULE_TOO_LONG);
     if (gold->state == UNPARSED) return compare_say(LEM_GRADE_GOLD_UNPARSED, RULE_GOLD_UNPARSED);
     if (pred->state == UNPARSED) return compare_say(LEM_GRADE_PREDICTION_UNPARSED, RULE_PREDICTION_UNPARSED);
-    return lem_grade_compare_by(w, rules, gold->tree, pred->tree);
+    return lem_compare_answers(w, rules, gold->tree, pred->tree);
 }
 
 static lem_status compare(const lem_grade_gold *gold, const char *text, size_t len, const char *response,

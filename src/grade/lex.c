@@ -12,7 +12,7 @@ typedef struct lexer {
     const char *s;
     size_t n, i;
     grade_toks *out;
-    bool space;
+    bool space, gap;
     bool dollars_are_money; /* an odd number of bare '$' cannot delimit mathematics */
     int brackets;           /* (, [ and \\{ not yet closed: there a comma separates parts */
     int environments;       /* \\begin not yet closed: there a double backslash ends a row */
@@ -30,8 +30,10 @@ static grade_tok *push(lexer *x, grade_tok_kind kind, size_t from) {
     grade_tok *t = &x->out->tok[x->out->n++]; /* at most two tokens per byte, and room for as many */
     t->kind = kind;
     t->space = x->space;
+    t->gap = x->gap;
+    x->out->gaps |= x->gap;
     t->at = (uint32_t)from;
-    x->space = false;
+    x->space = x->gap = false;
     return t;
 }
 
@@ -294,7 +296,10 @@ static void lex_named_command(lexer *x, size_t from, const char *name, size_t n)
     case LEX_SKIP:
         if ((is(name, n, "left") || is(name, n, "right")) && x->i < x->n && x->s[x->i] == '.') x->i++;
         break;
-    case LEX_SPACE: x->space = true; break;
+    case LEX_SPACE:
+        x->space = true;
+        x->gap |= name[0] == 'q';
+        break;
     case LEX_TEXT: lex_text(x, from, starts_words(name, n)); break;
     case LEX_OP:
         if (c.name) push_money(x, c.name, from);
@@ -344,7 +349,10 @@ static void lex_escape(lexer *x) {
     case '}': push_op(x, OP_SET_CLOSE, from); break;
     case '%': push_op(x, '%', from); break;
     case '$': push_money(x, "USD", from); break;
-    case '\\': push_op(x, OP_ROW, from); break;
+    case '\\':
+        push_op(x, OP_ROW, from);
+        x->out->gaps = true;
+        break;
     case '|': push_op(x, '|', from); break;
     case '_':
     case '&':
@@ -510,7 +518,7 @@ static void lex_ascii(lexer *x) {
             push_money(x, "USD", from);
         else x->space = true;
     } else if (strchr("+-*/^_()[]{},;=<>|!%:'&", c)) x->i++, push_op(x, c, from);
-    else if (c == '~') x->i++, x->space = true;
+    else if (c == '~') x->i++, x->space = true, x->gap |= at(x, x->i, "~");
     else if (c == '?' || c == '`' || c == '"' || c == '.') x->i++;
     else {
         x->i++;
@@ -563,7 +571,7 @@ bool lem_grade_lex(grade_work *w, const grade_dialect *d, const char *text, size
                .digits = digits};
     while (x.i < x.n && !w->limit) {
         char c = text[x.i];
-        if (c == ' ' || (c >= '\t' && c <= '\r')) x.space = true, x.i++;
+        if (c == ' ' || (c >= '\t' && c <= '\r')) x.space = true, x.gap |= c == '\n', x.i++;
         else if (digit(c) || (c == '.' && x.i + 1 < len && digit(text[x.i + 1]))) lex_number(&x);
         else if (c == '\\') lex_escape(&x);
         else if (letter(c)) lex_word(&x);
@@ -572,5 +580,5 @@ bool lem_grade_lex(grade_work *w, const grade_dialect *d, const char *text, size
     }
     out->tok[out->n].kind = TOK_END;
     out->tok[out->n].at = (uint32_t)len;
-    return !w->limit;
+    return lem_lex_part_statements(w, out) && !w->limit;
 }

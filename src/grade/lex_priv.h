@@ -61,6 +61,7 @@ typedef struct grade_tok {
     grade_tok_kind kind;
     char op;
     bool space;       /* white space stands before it */
+    bool gap;         /* a wide one: \\quad, a new line, ~~ */
     bool latex;       /* came from a LaTeX command */
     const char *text; /* NUM, SYM, FN, TEXT, WORD, BEGIN */
     uint32_t len, rep;
@@ -72,11 +73,15 @@ typedef struct grade_toks {
     grade_tok *tok; /* ends with TOK_END */
     size_t n;       /* without TOK_END */
     bool bad;       /* an unknown command or byte, or an unclosed \text{ */
+    bool gaps;      /* one of them stands behind a gap, or a row ends outside an environment */
     bool wordy;     /* no digit, operator or command: letters and punctuation only */
 } grade_toks;
 
 /* text must outlive the tokens. False only at a limit. */
 bool lem_grade_lex(grade_work *w, const grade_dialect *d, const char *text, size_t len, grade_toks *out);
+
+/* Puts a semicolon between statements that only a gap separates (lex_statements.c). False only at a limit. */
+bool lem_lex_part_statements(grade_work *w, grade_toks *o);
 
 /* ---- names (lex_names.c) ---- */
 

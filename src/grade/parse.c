@@ -30,6 +30,7 @@ static bool at_degree(parser *p) {
 static ast_node *parse_exponent(parser *p) {
     bool minus = parse_take(p, '-');
     if (!minus) (void)parse_take(p, '+');
+    p->bare = p->i + 1;
     bool plain = parse_peek(p)->kind == TOK_NUM &&
                  parse_is(parse_peek_at(p, 1), '_'); /* x^2_1: the subscript is that of x */
     ast_node *e = plain                          ? lem_parse_number_token(p)

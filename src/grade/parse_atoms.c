@@ -1,5 +1,5 @@
 /* parse_atoms.c - what an expression is made of: numbers, symbols, brackets, sets, matrices */
-#include "grade/parse_priv.h"
+#include "grade/parse_calls_priv.h"
 
 #include <string.h>
 
@@ -53,6 +53,7 @@ ast_node *lem_parse_argument(parser *p) {
         return number(p, &first);
     }
     if (t->kind == TOK_OP && t->op != '(') return NULL;
+    p->bare = p->i + 1;
     return lem_parse_primary(p);
 }
 
@@ -392,7 +393,7 @@ static ast_node *combination(parser *p) {
 }
 
 /* Primes, and a subscript before or after them: f', \omega_L', x'_1, \omega_L^{\prime} */
-static ast_node *parse_symbol(parser *p) {
+static ast_node *parse_name(parser *p) {
     const grade_tok *t = parse_peek(p);
     if (parse_is(parse_peek_at(p, 1), '_')) {
         ast_node *c = combination(p);
@@ -419,6 +420,31 @@ static ast_node *parse_symbol(parser *p) {
         else break;
     }
     return a;
+}
+
+/* f^{-1} before a bracket */
+static ast_node *inverse_function(parser *p, ast_node *a) {
+    static const char shape[] = "^{-1}(";
+    size_t k = 0;
+    if (!lem_ast_is_sym(a, "f") && !lem_ast_is_sym(a, "g") && !lem_ast_is_sym(a, "h")) return a;
+    for (; k < 6; k++)
+        if (k == 3 ? !lem_parse_name_is(parse_peek_at(p, k), "1") : !parse_is(parse_peek_at(p, k), shape[k]))
+            return a;
+    char *s = lem_grade_alloc(p->w, a->len + 4, 1);
+    if (!s) return NULL;
+    memcpy(s, a->name, a->len);
+    memcpy(s + a->len, "^-1", 3);
+    p->i += 5;
+    return lem_ast_named(p->w, AST_SYM, s, a->len + 3);
+}
+
+/* A symbol, applied to the bracket behind it where it is a function: f(x), P(0), y'(0), f^{-1}(x). */
+static ast_node *parse_symbol(parser *p) {
+    bool bare = p->bare == p->i + 1;
+    ast_node *a = parse_name(p);
+    if (!a || bare || a->kind != AST_SYM) return a;
+    if (parse_is(parse_peek(p), '^')) a = inverse_function(p, a);
+    return a && lem_parse_is_call(p, a) ? lem_ast_call(p->w, a, parse_bracket(p)) : a;
 }
 
 /* \text{A5}_{11} is a number in a base, \text{Area}_1 a name. */

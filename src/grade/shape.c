@@ -28,8 +28,16 @@ static bool is_call_or_name(const ast_node *a) {
            (left->kind == AST_SYM ? left->name[0] >= 'A' && left->name[0] <= 'Z' : is_call_or_name(left));
 }
 
+/* f(x), P(A), P(X = 2), \Phi(x, y), y'(0) */
+static bool is_call(const ast_node *a) {
+    if (a->kind != AST_FN || !a->call) return false;
+    for (uint32_t k = 0; k < a->n; k++)
+        if (a->kid[k]->kind == AST_ADD || a->kid[k]->kind == AST_FN) return false;
+    return true;
+}
+
 static bool is_named_length(const ast_node *a) {
-    return (is_letters(a) && a->name[0] >= 'A' && a->name[0] <= 'Z') || is_call_or_name(a);
+    return (is_letters(a) && a->name[0] >= 'A' && a->name[0] <= 'Z') || is_call_or_name(a) || is_call(a);
 }
 
 static bool is_inverse(const ast_node *a) {
@@ -37,6 +45,7 @@ static bool is_inverse(const ast_node *a) {
 }
 
 bool lem_shape_is_label(const ast_node *a) {
+    if (is_call(a)) return true;
     if (is_letters(a)) return !lem_ast_is_sym(a, "pi") && !lem_ast_is_sym(a, "infty");
     if (is_call_or_name(a)) return true;
     if (a->kind == AST_ABS) return is_named_length(a->kid[0]); /* |AB| */
