@@ -97,6 +97,11 @@ static lem_grade_result compare_tuples(comparison *c, const ast_node *a, const a
     return !same && a->n == 2 && compare_is_equal(r) ? compare_say(LEM_GRADE_NOT_EQUAL, RULE_BRACKETS) : r;
 }
 
+/* p \land q, p \lor q */
+static bool is_proposition(const ast_node *a) {
+    return a->kind == AST_LIST && (a->open == OP_WEDGE || a->open == OP_VEE);
+}
+
 lem_grade_result lem_compare_groups(comparison *c, const ast_node *a, const ast_node *b, int level) {
     bool ta = a->kind == AST_TUPLE, tb = b->kind == AST_TUPLE;
     if (ta && tb) return compare_tuples(c, a, b, level);
@@ -108,6 +113,8 @@ lem_grade_result lem_compare_groups(comparison *c, const ast_node *a, const ast_
         return c->rules->list_is_tuple ? lem_compare_ordered(c, a, b, level)
                                        : compare_say(LEM_GRADE_DIFFERENT_KIND, RULE_LIST_AND_TUPLE);
     }
+    if (a->open != b->open && is_proposition(a) && is_proposition(b))
+        return compare_say(LEM_GRADE_NOT_EQUAL, RULE_RELATION_DIFFERS);
     if (a->kind != b->kind && !c->rules->list_is_set) return compare_say(LEM_GRADE_DIFFERENT_KIND, RULE_KIND);
     return lem_compare_unordered(c, a, b, level);
 }

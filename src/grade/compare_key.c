@@ -144,7 +144,7 @@ static const char *text_of_relation(grade_work *w, const ast_node *a) {
         if (flip) op = op == '>' ? '<' : 'l';
         canon_poly *x = lem_canon_scalar(w, a->kid[k]), *y = x ? lem_canon_scalar(w, a->kid[k + 1]) : NULL;
         if (k) lem_buf_putc(&b, '&');
-        if (y && op != 'i' && op != '~' && op != 'o') {
+        if (y && !strchr("i~otks", op)) {
             canon_poly *d = lem_canon_primitive(w, flip ? lem_canon_sub(w, y, x) : lem_canon_sub(w, x, y),
                                                 op == '=' || op == 'n');
             const char *t = lem_canon_poly_text(w, d);

@@ -303,7 +303,11 @@ static void lex_named_command(lexer *x, size_t from, const char *name, size_t n)
     case LEX_TEXT: lex_text(x, from, starts_words(name, n)); break;
     case LEX_OP:
         if (c.name) push_money(x, c.name, from);
-        else push_op(x, c.op, from);
+        else {
+            push_op(x, c.op, from);
+            x->out->tok[x->out->n - 1].text = name; /* \times is more than \cdot */
+            x->out->tok[x->out->n - 1].len = (uint32_t)n;
+        }
         break;
     case LEX_SYMBOL:
         push_named(x, TOK_SYM, c.name ? c.name : name, c.name ? strlen(c.name) : n, from, true);

@@ -78,8 +78,13 @@ static const named_op ops[] = {
     {"rbrace", OP_SET_CLOSE, NULL},
     {"prime", '\'', NULL},
     {"colon", ':', NULL},
-    {"land wedge", OP_AND, NULL},
-    {"lor vee", OP_OR, NULL},
+    {"land wedge", OP_WEDGE, NULL},
+    {"lor vee", OP_VEE, NULL},
+    {"to rightarrow longrightarrow", OP_TO, NULL},
+    {"subset subsetneq", OP_SUBSET, NULL},
+    {"supset supsetneq", OP_SUPSET, NULL},
+    {"subseteq subseteqq", OP_SUBSET_EQ, NULL},
+    {"supseteq supseteqq", OP_SUPSET_EQ, NULL},
     {"lbrack", '[', NULL},
     {"rbrack", ']', NULL},
     {"lgroup", '(', NULL},
@@ -109,7 +114,7 @@ static const char symbols[] =
     "alpha beta gamma delta epsilon varepsilon zeta eta theta vartheta iota kappa lambda mu nu xi pi rho "
     "sigma tau upsilon phi "
     "varphi chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Phi Psi Omega infty ell hbar ldots dots cdots "
-    "to rightarrow longrightarrow angle triangle odot oplus perp parallel nabla partial Re Im aleph";
+    "angle triangle odot oplus perp parallel nabla partial Re Im aleph";
 static const named_as symbols_as[] = {{"imath", "i"},    {"jmath", "j"},     {"R", "reals"},
                                       {"dotsc", "dots"}, {"dotsb", "cdots"}, {"dotsm", "cdots"}};
 static const char functions[] = "overline bar vec hat widehat tilde widetilde dot ddot overrightarrow "
@@ -168,8 +173,11 @@ static const struct {
     {0x222a, {LEX_CHAR_OP, OP_UNION, NULL}},      {0x2229, {LEX_CHAR_OP, OP_INTER, NULL}},
     {0x2216, {LEX_CHAR_OP, OP_SETMINUS, NULL}},   {0x2208, {LEX_CHAR_OP, OP_IN, NULL}},
     {0x2209, {LEX_CHAR_OP, OP_NOT_IN, NULL}},     {0x2205, {LEX_CHAR_OP, OP_EMPTY, NULL}},
-    {0x2223, {LEX_CHAR_OP, OP_MID, NULL}},        {0x2227, {LEX_CHAR_OP, OP_AND, NULL}},
-    {0x2228, {LEX_CHAR_OP, OP_OR, NULL}},         {0x6216, {LEX_CHAR_OP, OP_OR, NULL}}, /* 或 */
+    {0x2223, {LEX_CHAR_OP, OP_MID, NULL}},        {0x2227, {LEX_CHAR_OP, OP_WEDGE, NULL}},
+    {0x2228, {LEX_CHAR_OP, OP_VEE, NULL}},        {0x2192, {LEX_CHAR_OP, OP_TO, NULL}},
+    {0x2282, {LEX_CHAR_OP, OP_SUBSET, NULL}},     {0x2286, {LEX_CHAR_OP, OP_SUBSET_EQ, NULL}},
+    {0x2283, {LEX_CHAR_OP, OP_SUPSET, NULL}},     {0x2287, {LEX_CHAR_OP, OP_SUPSET_EQ, NULL}},
+            {0x6216, {LEX_CHAR_OP, OP_OR, NULL}}, /* 或 */
     {0x4e14, {LEX_CHAR_OP, OP_AND, NULL}},                                              /* 且 */
     {0x230a, {LEX_CHAR_OP, OP_FLOOR_OPEN, NULL}}, {0x230b, {LEX_CHAR_OP, OP_FLOOR_CLOSE, NULL}},
     {0x2308, {LEX_CHAR_OP, OP_CEIL_OPEN, NULL}},  {0x2309, {LEX_CHAR_OP, OP_CEIL_CLOSE, NULL}},

@@ -53,6 +53,14 @@ enum {
     OP_CEIL_CLOSE = 'C',
     OP_ANGLE_OPEN = 'a',
     OP_ANGLE_CLOSE = 'Z',
+    OP_TO = 't',
+    OP_SUBSET = 'k',
+    OP_SUPSET = 'K',
+    OP_SUBSET_EQ = 's',
+    OP_SUPSET_EQ = 'S',
+    OP_WEDGE = 'w', /* of logic, where "and" also parts two answers */
+    OP_VEE = 'W',
+    OP_ARROW = 'y', /* no token: the mark of a letter under an arrow */
     OP_BAR_OPEN = 'v', /* \lvert */
     OP_BAR_CLOSE = 'V'
 };

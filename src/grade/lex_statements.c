@@ -10,8 +10,8 @@ static bool is_one_of(const grade_tok *t, const char *ops) {
     return t->kind == TOK_OP && t->op && strchr(ops, t->op);
 }
 
-static bool is_relation(const grade_tok *t) { return is_one_of(t, "=<>lgn~ioqt"); }
-static bool is_separator(const grade_tok *t) { return is_one_of(t, ",;AO"); }
+static bool is_relation(const grade_tok *t) { return is_one_of(t, "=<>lgn~ioqtkKsS"); }
+static bool is_separator(const grade_tok *t) { return is_one_of(t, ",;AOwW"); }
 static int nesting(const grade_tok *t) { return is_one_of(t, "([{Lbfcav") - is_one_of(t, ")]}ReFCZV"); }
 
 /* A gap stands before t; a row end outside an environment is one itself. */

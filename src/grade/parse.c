@@ -94,12 +94,27 @@ static ast_node *parse_power(parser *p, ast_node *a) {
     return lem_ast_pow(p->w, a, e);
 }
 
+/* n!, and n!! with no space between: every second factor. */
+static ast_node *factorial(parser *p, ast_node *a) {
+    long n;
+    if (!parse_is(parse_peek(p), '!') || parse_peek(p)->space) return lem_ast_wrap(p->w, AST_FACTORIAL, a);
+    p->i++;
+    if (a->kind == AST_NUM && lem_grade_rat_small(a->q, 2000, &n) && n >= -1) {
+        ast_node *r = lem_ast_int(p->w, 1);
+        for (; r && n > 1; n -= 2) r = lem_ast_mul(p->w, r, lem_ast_int(p->w, n));
+        return r;
+    }
+    ast_node *f = lem_ast_wrap(p->w, AST_FN, a);
+    if (f) f->name = "doublefactorial", f->len = 15;
+    return f;
+}
+
 static ast_node *parse_postfix(parser *p) {
     ast_node *a = lem_parse_primary(p);
     for (int k = 0; a && !p->w->limit && k < 8; k++) {
         if (at_degree(p)) a = lem_ast_wrap(p->w, AST_DEGREE, with_minutes(p, a));
         else if (parse_take(p, '^')) a = parse_power(p, a);
-        else if (parse_take(p, '!')) a = lem_ast_wrap(p->w, AST_FACTORIAL, a);
+        else if (parse_take(p, '!')) a = factorial(p, a);
         else if (parse_take(p, '%')) a = lem_ast_wrap(p->w, AST_PERCENT, a);
         else if (a->kind == AST_NUM && parse_is(parse_peek(p), OP_MONEY) &&
                  parse_peek_at(p, 1)->kind != TOK_NUM) {
@@ -188,13 +203,27 @@ static ast_node *modulo(parser *p, ast_node *a, ast_node *b) {
     return lem_ast_num(p->w, lem_grade_rat_sub(p->w, a->q, lem_grade_rat_mul(p->w, whole, b->q)));
 }
 
+/* The cross product of two letters under arrows is no product of numbers. */
+static ast_node *times(parser *p, ast_node *a, ast_node *b, size_t at) {
+    if (!a || !b || a->kind != AST_SYM || b->kind != AST_SYM || a->close != OP_ARROW ||
+        b->close != OP_ARROW || !lem_parse_name_is(&p->t.tok[at], "times"))
+        return lem_ast_mul(p->w, a, b);
+    ast_node *r = lem_ast_new(p->w, AST_FN, 2);
+    if (!r) return NULL;
+    r->kid[0] = a;
+    r->kid[1] = b;
+    r->name = "cross";
+    r->len = 5;
+    return r;
+}
+
 static ast_node *apply(parser *p, char op, ast_node *a, ast_node *b, size_t at) {
     switch (op) {
     case '+': return lem_ast_add(p->w, a, b);
     case '-': return lem_ast_add(p->w, a, lem_ast_neg(p->w, b));
     case OP_PM: return lem_ast_add(p->w, a, lem_ast_wrap(p->w, AST_PM, b));
     case OP_MP: return lem_ast_add(p->w, a, lem_ast_wrap(p->w, AST_PM, lem_ast_neg(p->w, b)));
-    case '*': return lem_ast_mul(p->w, a, b);
+    case '*': return times(p, a, b, at);
     case '/': return lem_ast_div(p->w, a, b);
     case OP_MOD: return modulo(p, a, b);
     case ':': return ratio(p, a, b, at);
@@ -261,7 +290,7 @@ static ast_node *with_modulus(parser *p, ast_node *a) {
 }
 
 static bool is_relation(const grade_tok *t) {
-    return t->kind == TOK_OP && t->op && strchr("=<>lgn~ioq", t->op);
+    return t->kind == TOK_OP && t->op && strchr("=<>lgn~ioqtkKsS", t->op);
 }
 
 ast_node *lem_parse_relation(parser *p) {
@@ -281,7 +310,9 @@ ast_node *lem_parse_relation(parser *p) {
     if (n == 1) return with_modulus(p, kids[0]);
     ast_node *a = lem_ast_new(p->w, AST_REL, n);
     if (!a) return NULL;
-    memcpy(a->kid, kids, n * sizeof *kids);
+    bool turn = n == 2 && (ops[0] == OP_SUPSET || ops[0] == OP_SUPSET_EQ); /* B contains A: A lies in B */
+    if (turn) ops[0] = ops[0] == OP_SUPSET ? OP_SUBSET : OP_SUBSET_EQ;
+    for (uint32_t k = 0; k < n; k++) a->kid[k] = kids[turn ? n - 1 - k : k];
     a->name = lem_grade_strndup(p->w, ops, n - 1);
     a->len = n - 1;
     return a->name ? with_modulus(p, a) : NULL;
@@ -296,6 +327,7 @@ static char take_separator(parser *p) {
         else if (parse_is(t, ';')) sep = ';';
         else if (parse_is(t, OP_AND)) sep = sep && sep != ',' ? sep : 'A';
         else if (parse_is(t, OP_OR)) sep = 'O';
+        else if (parse_is(t, OP_WEDGE) || parse_is(t, OP_VEE)) sep = t->op;
         else return sep;
     }
 }
@@ -329,6 +361,16 @@ static ast_node *list_of(parser *p, const items *l, size_t from, size_t to, char
     return a;
 }
 
+/* p \land q and p \lor q are propositions; between relations the signs say "and" and "or". */
+static char kind_of_list(const items *l, bool ands, bool ors) {
+    bool logic = true;
+    for (size_t k = 0; k < l->n; k++)
+        logic = logic && l->at[k]->kind != AST_REL && (k == 0 || l->sep[k] == l->sep[l->n - 1]);
+    char last = l->sep[l->n - 1];
+    if (logic && (last == OP_WEDGE || last == OP_VEE)) return last;
+    return ors ? 'O' : ands ? 'A' : ',';
+}
+
 /* "p=5,q=2; p=7,q=2": a semicolon separates lists where commas occur too. */
 static ast_node *grouped_list(parser *p, const items *l) {
     items outer = {NULL, NULL, 0, 0};
@@ -336,10 +378,10 @@ static ast_node *grouped_list(parser *p, const items *l) {
     for (size_t k = 1; k < l->n; k++) {
         commas = commas || l->sep[k] == ',';
         semicolons = semicolons || l->sep[k] == ';';
-        ands = ands || l->sep[k] == 'A';
-        ors = ors || l->sep[k] == 'O';
+        ands = ands || l->sep[k] == 'A' || l->sep[k] == OP_WEDGE;
+        ors = ors || l->sep[k] == 'O' || l->sep[k] == OP_VEE;
     }
-    char kind = ors ? 'O' : ands ? 'A' : ',';
+    char kind = kind_of_list(l, ands, ors);
     if (!commas || !semicolons) return list_of(p, l, 0, l->n, kind);
     for (size_t from = 0, k = 1; k <= l->n; k++) {
         if (k < l->n && l->sep[k] == ',') continue;

@@ -149,7 +149,7 @@ static uint32_t parts_of(grade_work *w, const ast_node *a, ast_node **out) {
     for (uint32_t k = 0; k < a->n && n <= MAX_ITEMS; k++) {
         ast_node *x = a->kid[k];
         if (declared && declared < a->n && is_declaration(x)) continue;
-        if (x->kind != AST_LIST && x->kind != AST_SET && x->kind != AST_TUPLE &&
+        if (x->kind != AST_LIST && x->kind != AST_SET &&
             lem_shape_has(w, x, AST_PM)) {
             out[n++] = with_sign(w, x, 1);
             out[n++] = with_sign(w, x, -1);
@@ -338,7 +338,7 @@ shape lem_shape_of(grade_work *w, const ast_node *a) {
         }
         if (r) s.v = r;
         if (label) s.label = label;
-    } else if (s.v->kind != AST_TUPLE && s.v->kind != AST_SYSTEM && s.v->kind != AST_MATRIX &&
+    } else if (s.v->kind != AST_SYSTEM && s.v->kind != AST_MATRIX &&
                lem_shape_has(w, s.v, AST_PM)) {
         ast_node *both[2] = {with_sign(w, (ast_node *)s.v, 1), with_sign(w, (ast_node *)s.v, -1)};
         ast_node *list = both[0] && both[1] ? group(w, AST_LIST, NULL, both, 2) : NULL;

@@ -17,7 +17,7 @@
 #include <string.h>
 
 enum { MAX_KINDS = 160 };
-enum { MOST_FALSE_POSITIVES = 60, MOST_FALSE_NEGATIVES = 250 };
+enum { MOST_FALSE_POSITIVES = 22, MOST_FALSE_NEGATIVES = 121 };
 
 typedef struct kind {
     char name[128];
