@@ -50,7 +50,7 @@ typedef struct ast_node {
     bool grouped;      /* stood in brackets of its own */
     bool call;         /* FN: a letter applied, of which nothing is known: f(2x), P(0) */
     int32_t ulp10;
-    uint32_t n, cols, len; /* kids; columns; bytes of name */
+    uint32_t n, cols, len; /* kids; columns, of a number the commas between its thousands; bytes of name */
     struct ast_node **kid;
     const char *name;
     grade_rat *q;

@@ -100,6 +100,13 @@ static bool is_half_day(const ast_node *a) {
 /* 4:05, 4:30 p.m.: a clock. 2:4 is a ratio and the same as 1:2. */
 static bool is_clock(const ast_node *a) { return a->n >= 2 && (a->decimal || is_half_day(a->kid[a->n - 1])); }
 
+/* 6:40 and 3:20 are ratios or times of day; 2:3 and 90:15 can be ratios only. */
+static bool may_be_clock(const ast_node *a) {
+    const ast_node *hours = a->kid[0], *minutes = a->kid[a->n - 1];
+    return a->n == 2 && hours->kind == AST_NUM && minutes->kind == AST_NUM && minutes->len == 2 &&
+           mpq_cmp_ui(minutes->q->q, 60, 1) < 0 && mpq_cmp_ui(hours->q->q, 24, 1) <= 0;
+}
+
 static lem_grade_result compare_ratios(comparison *c, const ast_node *a, const ast_node *b, int level) {
     lem_grade_result same = lem_compare_ordered(c, a, b, level);
     if (is_clock(a) || is_clock(b))
@@ -115,6 +122,7 @@ static lem_grade_result compare_ratios(comparison *c, const ast_node *a, const a
         if (compare_is_different(r)) return compare_say(r.verdict, RULE_RATIO_DIFFERENT);
         if (r.verdict != LEM_GRADE_EQUAL_EXACT) v = r.verdict;
     }
+    if (may_be_clock(a) && may_be_clock(b)) return compare_say(LEM_GRADE_LIMIT, RULE_RATIO_OR_CLOCK);
     return compare_say(v, v == LEM_GRADE_LIMIT ? RULE_NOT_DECIDED : RULE_RATIO);
 }
 

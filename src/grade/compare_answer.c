@@ -97,8 +97,27 @@ static lem_grade_result by_members(grade_work *w, const grade_rules *rules, cons
     return ends;
 }
 
+/* 100,200,300 as the list of its groups where the other side has as many parts. */
+static const ast_node *as_list_like(grade_work *w, const ast_node *number, const ast_node *other) {
+    if (number->kind != AST_NUM || !number->cols) return number;
+    const ast_node *v = lem_shape_of(w, other).v;
+    uint32_t n = number->cols + 1;
+    if ((v->kind != AST_LIST && v->kind != AST_SET) || v->n != n || number->len <= 3 * number->cols)
+        return number;
+    ast_node *r = lem_ast_new(w, AST_LIST, n);
+    size_t lead = number->len - 3 * (size_t)number->cols;
+    for (uint32_t k = 0; r && k < n; k++) {
+        const char *digits = k ? number->name + lead + 3 * (k - 1) : number->name;
+        if (!(r->kid[k] = lem_ast_num(w, lem_grade_rat_decimal(w, digits, k ? 3 : lead, 0)))) return number;
+    }
+    if (r) r->open = ',';
+    return r ? r : number;
+}
+
 lem_grade_result lem_compare_answers(grade_work *w, const grade_rules *rules, const ast_node *gold,
                                      const ast_node *pred) {
+    gold = as_list_like(w, gold, pred);
+    pred = as_list_like(w, pred, gold);
     chain g = chain_of(w, gold), p = chain_of(w, pred);
     if (g.n == 1 && p.n == 1) return lem_grade_compare_by(w, rules, gold, pred);
     if (w->limit) return compare_say(LEM_GRADE_LIMIT, RULE_WORK);

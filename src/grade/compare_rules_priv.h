@@ -35,6 +35,7 @@
     X(BASE_VALUE, "value in base ten")                                                                       \
     X(CLOCK, "time of day")                                                                                  \
     X(RATIO, "proportional ratios")                                                                          \
+    X(RATIO_OR_CLOCK, "ratios or times of day")                                                              \
     X(RATIO_DIFFERENT, "ratios differ")                                                                      \
     X(RATIO_FRACTION, "ratio as a fraction")                                                                 \
     X(CHOICE, "letter of a choice")                                                                          \
@@ -89,6 +90,7 @@ const char *lem_grade_rule_text(grade_rule r);
  * same shape. */
 typedef struct grade_rules {
     bool rounds;          /* a prediction may say more digits than a decimal gold, and rounds to it */
+    bool whole_floats;    /* 27.0 is the whole number 27, not 27 to one digit */
     bool percent;         /* a number with % is that number or its hundredth */
     bool drop_unit;       /* a unit may stand on one side only */
     bool drop_label;      /* "x =" may stand on one side only */

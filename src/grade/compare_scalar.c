@@ -50,11 +50,17 @@ static bool is_finer(const ast_node *gold, const ast_node *pred) {
     return pred->decimal ? pred->ulp10 < gold->ulp10 : !lem_grade_rat_is_int(pred->q) || gold->ulp10 > 0;
 }
 
+/* A decimal gold, but 27.0: so programs write whole numbers. */
+static bool asks_for_digits(const comparison *c, const ast_node *gold) {
+    if (!c->rules->rounds || gold->kind != AST_NUM || !gold->decimal) return false;
+    if (c->rules->whole_floats && gold->ulp10 == -1 && lem_grade_rat_is_int(gold->q)) return false;
+    return gold->ulp10 > -5000 && gold->ulp10 < 5000;
+}
+
 /* What the profile forgives between a gold and a prediction that differ. */
 static bool forgiven(comparison *c, const ast_node *gold, const ast_node *pred, grade_rule *rule) {
     grade_work *w = c->w;
-    if (c->rules->rounds && gold->kind == AST_NUM && gold->decimal && gold->ulp10 > -5000 &&
-        gold->ulp10 < 5000 && is_finer(gold, pred) && within(w, gold, pred, half_unit(w, gold->ulp10)))
+    if (asks_for_digits(c, gold) && is_finer(gold, pred) && within(w, gold, pred, half_unit(w, gold->ulp10)))
         return *rule = RULE_ROUNDS, true;
     *rule = RULE_TOLERANCE;
     if (c->rules->abs_tol > 0 && within(w, gold, pred, from_double(w, c->rules->abs_tol))) return true;

@@ -14,6 +14,8 @@ typedef struct lexer {
     grade_toks *out;
     bool space, gap;
     bool dollars_are_money; /* an odd number of bare '$' cannot delimit mathematics */
+    size_t run_end;         /* of the digits and commas that the last number began */
+    bool run_is_list;       /* 25,100,55: some group has other than three digits */
     int brackets;           /* (, [ and \\{ not yet closed: there a comma separates parts */
     int environments;       /* \\begin not yet closed: there a double backslash ends a row */
     char *digits;           /* room for the digits of all numbers */
@@ -133,6 +135,46 @@ static int32_t lex_exponent(lexer *x, size_t *i) {
     return neg ? -e10 : e10;
 }
 
+/* Digits and commas without a space are one number where every group behind the first has three digits, and a
+ * list otherwise: 1,100 and 25,100,55. */
+static bool is_comma_list(lexer *x, size_t from) {
+    if (from < x->run_end) return x->run_is_list;
+    size_t i = from, group = 0;
+    bool first = true;
+    x->run_is_list = from >= 2 && x->s[from - 1] == ',' && digit(x->s[from - 2]);
+    for (;; i++) {
+        if (i < x->n && digit(x->s[i])) {
+            group++;
+            continue;
+        }
+        x->run_is_list = x->run_is_list || (first ? group > 3 : group != 3);
+        if (i + 1 >= x->n || x->s[i] != ',' || !digit(x->s[i + 1])) break;
+        group = 0;
+        first = false;
+    }
+    if (first) x->run_is_list = false;
+    x->run_end = i;
+    return x->run_is_list;
+}
+
+/* 1.234.567,89: two points at least, so that it can be nothing else. Copies the digits; returns the end, or
+ * `from`. */
+static size_t european(const lexer *x, size_t from, char *t, size_t *k) {
+    size_t i = from, dots = 0, n = 0;
+    while (i < x->n && digit(x->s[i]) && n < 3) t[n++] = x->s[i++];
+    while (i + 3 < x->n && x->s[i] == '.' && digit(x->s[i + 1]) && digit(x->s[i + 2]) && digit(x->s[i + 3])) {
+        memcpy(t + n, x->s + i + 1, 3);
+        n += 3, i += 4, dots++;
+    }
+    if (dots < 2 || x->s[from] == '0' || (i < x->n && (digit(x->s[i]) || x->s[i] == '.'))) return from;
+    if (i + 1 < x->n && x->s[i] == ',' && digit(x->s[i + 1])) {
+        t[n++] = '.';
+        for (i++; i < x->n && digit(x->s[i]); i++) t[n++] = x->s[i];
+    }
+    *k = n;
+    return i;
+}
+
 /* In brackets 830,450 are two parts, but 12,000 and 1,234.5 are one number. */
 static bool commas_group(const lexer *x, size_t i) {
     if (x->brackets == 0) return true;
@@ -144,22 +186,34 @@ static bool commas_group(const lexer *x, size_t i) {
     return zeros || (i + 1 < x->n && x->s[i] == '.' && digit(x->s[i + 1]));
 }
 
-static void lex_number(lexer *x) {
-    size_t from = x->i, k = 0, lead = 0, rep = 0;
-    const char *s = x->s;
-    while (from + lead < x->n && digit(s[from + lead])) lead++;
-    char *t = x->digits;
+/* Digits with their thousands separators; returns the end, and how many commas there were. */
+static size_t lex_whole(lexer *x, size_t from, char *t, size_t *k, uint32_t *commas) {
     size_t i = from;
-    while (i < x->n && digit(s[i])) t[k++] = s[i++];
-    bool grouped = lead >= 1 && lead <= 3 && s[from] != '0', commas = commas_group(x, i);
-    for (size_t sep; grouped && (sep = separator(x, i, commas, true)) != 0;) {
+    const char *s = x->s;
+    while (i < x->n && digit(s[i])) t[(*k)++] = s[i++];
+    bool grouped = i - from >= 1 && i - from <= 3 && s[from] != '0',
+         comma = !is_comma_list(x, from) && commas_group(x, i);
+    for (size_t sep; grouped && (sep = separator(x, i, comma, true)) != 0;) {
+        *commas += s[i] == ',';
         i += sep;
-        for (int d = 0; d < 3; d++) t[k++] = s[i++];
+        for (int d = 0; d < 3; d++) t[(*k)++] = s[i++];
     }
-    if (i < x->n && s[i] == '.') {
-        size_t end = lex_fraction(x, i, t, &k, &rep);
-        if (end > i) i = end;
-        else if (i > from && (i + 1 == x->n || !letter(s[i + 1]))) i++; /* "5." */
+    return i;
+}
+
+static void lex_number(lexer *x) {
+    size_t from = x->i, k = 0, rep = 0;
+    const char *s = x->s;
+    char *t = x->digits;
+    uint32_t commas = 0;
+    size_t i = european(x, from, t, &k);
+    if (i == from) {
+        i = lex_whole(x, from, t, &k, &commas);
+        if (i < x->n && s[i] == '.') {
+            size_t end = lex_fraction(x, i, t, &k, &rep);
+            if (end > i) i = end;
+            else if (i > from && (i + 1 == x->n || !letter(s[i + 1]))) i++; /* "5." */
+        }
     }
     int32_t e10 = lex_exponent(x, &i);
     x->i = i;
@@ -168,6 +222,7 @@ static void lex_number(lexer *x) {
     tok->text = t;
     tok->len = (uint32_t)k;
     tok->rep = (uint32_t)rep;
+    tok->commas = commas;
     tok->exp10 = e10;
 }
 

@@ -72,7 +72,7 @@ typedef struct grade_tok {
     bool gap;         /* a wide one: \\quad, a new line, ~~ */
     bool latex;       /* came from a LaTeX command */
     const char *text; /* NUM, SYM, FN, TEXT, WORD, BEGIN */
-    uint32_t len, rep;
+    uint32_t len, rep, commas; /* commas between thousands */
     int32_t exp10;
     uint32_t at; /* offset in the input */
 } grade_tok;

@@ -2,6 +2,7 @@
 #include "grade/parse_priv.h"
 #include "grade/units_priv.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static bool is_unit_token(const grade_tok *t) { return t->kind == TOK_TEXT || t->kind == TOK_WORD; }
@@ -259,10 +260,53 @@ static bool month_of(const grade_tok *t, char *out) {
     return false;
 }
 
+static bool number_up_to(const grade_tok *t, size_t digits, long most, long *v) {
+    *v = 0;
+    if (t->kind != TOK_NUM || t->len > digits || t->exp10 || t->rep || t->commas) return false;
+    for (uint32_t k = 0; k < t->len; k++) {
+        if (t->text[k] == '.') return false;
+        *v = *v * 10 + (t->text[k] - '0');
+    }
+    return *v >= 1 && *v <= most;
+}
+
+/* A name that begins with the month: "dec 25 2023"; with month 0 as the numbers stand. */
+static ast_node *date_text(parser *p, long month, long day, long year, const char *as_it_stands) {
+    static const char months[] = "janfebmaraprmayjunjulaugsepoctnovdec";
+    char t[96];
+    if (month) (void)snprintf(t, sizeof t, "%.3s %ld %ld", months + 3 * (month - 1), day, year);
+    const char *s = month ? t : as_it_stands;
+    char *name = lem_grade_strndup(p->w, s, strlen(s));
+    return name ? lem_ast_named(p->w, AST_TEXT, name, strlen(s)) : NULL;
+}
+
+/* 2023-12-25 and 12/25/2023 are no differences and no quotients. Where it cannot be told which is the month,
+ * the numbers stand as they are written. */
+static ast_node *numeric_date(parser *p) {
+    const grade_tok *t = p->t.tok;
+    long year, a, b;
+    char both[96];
+    if (p->t.n != 5) return NULL;
+    if (parse_is(&t[1], '-') && parse_is(&t[3], '-') && t[0].len == 4 && t[2].len == 2 && t[4].len == 2)
+        return number_up_to(&t[0], 4, 2999, &year) && number_up_to(&t[2], 2, 12, &a) &&
+                       number_up_to(&t[4], 2, 31, &b)
+                   ? date_text(p, a, b, year, "")
+                   : NULL;
+    if (!parse_is(&t[1], '/') || !parse_is(&t[3], '/') || t[4].len != 4) return NULL;
+    if (!number_up_to(&t[4], 4, 2999, &year) || !number_up_to(&t[0], 2, 31, &a) ||
+        !number_up_to(&t[2], 2, 31, &b) || (a > 12 && b > 12))
+        return NULL;
+    (void)snprintf(both, sizeof both, "%ld/%ld/%ld", a, b, year);
+    if (a > 12 || b > 12) return date_text(p, a > 12 ? b : a, a > 12 ? a : b, year, "");
+    return date_text(p, 0, 0, 0, both);
+}
+
 ast_node *lem_parse_date(parser *p) {
     const grade_tok *number[2], *month = NULL;
     char name[3] = "";
     size_t n = 0;
+    ast_node *numeric = numeric_date(p);
+    if (numeric || p->w->limit) return numeric;
     for (size_t k = 0; k < p->t.n; k++) {
         const grade_tok *t = &p->t.tok[k];
         if (t->kind == TOK_NUM && n < 2 && t->len <= 4) number[n++] = t;

@@ -141,7 +141,10 @@ static bool is(const char *s, size_t n, const char *t) { return strlen(t) == n &
 
 static bool multiply(grade_work *w, grade_unit *u, const unit_row *r, int exp10, int power) {
     for (int d = 0; d < UNIT_DIMENSIONS; d++) u->dim[d] += r->dim[d] * power;
-    if (r->other) u->other = u->other ? -1 : r->other; /* one such word only */
+    if (r->other) {
+        u->other = u->other ? -1 : r->other; /* one such word only */
+        u->other_power = power;
+    }
     grade_rat *f = lem_grade_rat_div(w, lem_grade_rat_int(w, r->num), lem_grade_rat_int(w, r->den));
     if (f && exp10) f = lem_grade_rat_mul(w, f, lem_grade_rat_pow10(w, exp10));
     u->factor = f ? lem_grade_rat_mul(w, u->factor, lem_grade_rat_pow(w, f, power)) : NULL;
@@ -200,5 +203,6 @@ bool lem_grade_unit_find(grade_work *w, const char *name, size_t len, grade_unit
 }
 
 bool lem_grade_unit_same_kind(const grade_unit *a, const grade_unit *b) {
-    return memcmp(a->dim, b->dim, sizeof a->dim) == 0 && a->other == b->other;
+    return memcmp(a->dim, b->dim, sizeof a->dim) == 0 && a->other == b->other &&
+           a->other_power == b->other_power;
 }
