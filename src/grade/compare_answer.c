@@ -97,6 +97,23 @@ static lem_grade_result by_members(grade_work *w, const grade_rules *rules, cons
     return ends;
 }
 
+/* The letter of a choice, as a capital; 0 when the answer is something else. */
+static char letter_of(const ast_node *a) {
+    bool one = (a->kind == AST_SYM || a->kind == AST_TEXT) && a->len == 1;
+    char c = one ? a->name[0] : 0;
+    if (c >= 'a' && c <= 'j') c = (char)(c - 32);
+    return c >= 'A' && c <= 'J' ? c : 0;
+}
+
+static bool are_letters(const grade_rules *rules, const ast_node *gold, const ast_node *pred,
+                        lem_grade_result *out) {
+    char g = rules->letters ? letter_of(gold) : 0, p = g ? letter_of(pred) : 0;
+    if (!p) return false;
+    *out = g == p ? compare_say(LEM_GRADE_EQUAL_EXACT, RULE_CHOICE)
+                  : compare_say(LEM_GRADE_NOT_EQUAL, RULE_CHOICE_DIFFERENT);
+    return true;
+}
+
 /* 100,200,300 as the list of its groups where the other side has as many parts. */
 static const ast_node *as_list_like(grade_work *w, const ast_node *number, const ast_node *other) {
     if (number->kind != AST_NUM || !number->cols) return number;
@@ -116,12 +133,14 @@ static const ast_node *as_list_like(grade_work *w, const ast_node *number, const
 
 lem_grade_result lem_compare_answers(grade_work *w, const grade_rules *rules, const ast_node *gold,
                                      const ast_node *pred) {
+    lem_grade_result r;
+    if (are_letters(rules, gold, pred, &r)) return r;
     gold = as_list_like(w, gold, pred);
     pred = as_list_like(w, pred, gold);
     chain g = chain_of(w, gold), p = chain_of(w, pred);
     if (g.n == 1 && p.n == 1) return lem_grade_compare_by(w, rules, gold, pred);
     if (w->limit) return compare_say(LEM_GRADE_LIMIT, RULE_WORK);
     if (g.broken || p.broken) return of_broken(w, rules, &g, &p);
-    lem_grade_result r = by_members(w, rules, &g, &p);
+    r = by_members(w, rules, &g, &p);
     return compare_is_equal(r) && (g.open || p.open) ? compare_say(LEM_GRADE_LIMIT, RULE_NOT_DECIDED) : r;
 }

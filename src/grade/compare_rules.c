@@ -13,7 +13,8 @@ grade_rules lem_grade_rules_of(const lem_grade_profile *p) {
                      .region_forms = true,
                      .ratio_scales = true,
                      .rel_tol = p->rel_tol,
-                     .abs_tol = p->abs_tol};
+                     .abs_tol = p->abs_tol,
+                     .letters = p->task == LEM_GRADE_TASK_CHOICE};
     r.whole_floats = p->task != LEM_GRADE_TASK_MINERVA; /* measured values keep their digits */
     if (p->policy == LEM_GRADE_STRICT) return r;
     r.rounds = r.percent = r.drop_unit = r.drop_label = r.base_left_out = r.repeated = true;

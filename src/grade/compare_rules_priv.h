@@ -110,6 +110,7 @@ typedef struct grade_rules {
     bool solve_regions;   /* x^2 < 4 for (-2,2) */
     bool any_log;         /* log and ln for each other */
     bool any_case;        /* text in any case */
+    bool letters;         /* the answers are letters of a choice, in any case */
     bool decimal_comma;   /* 3,14 is a number */
     double rel_tol, abs_tol;
 } grade_rules;

@@ -68,7 +68,7 @@ static bool first_in_sentence(const char *s, size_t n, size_t from, size_t *at) 
         if (i > from && !is_word(s[i - 1]) && word_at(s, n, i, "not") && (i + 3 >= n || !is_word(s[i + 3])))
             return false;
         if (limit - i >= 3 && memcmp(s + i, "n't", 3) == 0) return false;
-        if (stands_alone(s, n, i)) return *at = i, true;
+        if (stands_alone(s, n, i)) return *at = i, !lem_extract_rejected(s, n, i);
     }
     return false;
 }
@@ -105,6 +105,12 @@ static bool is_line(const char *s, size_t n, size_t i, size_t m) {
     return (!k || s[k - 1] == '\n') && j < n && s[j] == ':';
 }
 
+/* The letter right behind an announcement, in lower case too. */
+static bool is_given(const char *s, size_t n, size_t j) {
+    if (lem_extract_small_letter(s, n, j)) return true;
+    return stands_alone(s, n, j) && !lem_extract_rejected(s, n, j);
+}
+
 /* The last announcement of a letter; with `line`, only those that begin a line. */
 static bool by_announcement(const char *s, size_t n, bool line, size_t *at) {
     for (size_t i = n; i-- > 0;) {
@@ -114,7 +120,7 @@ static bool by_announcement(const char *s, size_t n, bool line, size_t *at) {
         size_t m = announcement(s, n, i, line), j;
         if (!m || (line && !is_line(s, n, i, m))) continue;
         j = skip_filler(s, n, i + m);
-        if (j > i + m && j < n && stands_alone(s, n, j)) return *at = j, true;
+        if (j > i + m && j < n && is_given(s, n, j)) return *at = j, true;
         if (!line && first_in_sentence(s, n, i + m, at)) return true;
     }
     return false;
@@ -148,8 +154,15 @@ static bool by_bold(const char *s, size_t n, size_t *at) {
 
 static bool by_last_letter(const char *s, size_t n, size_t *at) {
     for (size_t i = n; i-- > 0;)
-        if (stands_alone(s, n, i)) return *at = i, true;
+        if (stands_alone(s, n, i) && !lem_extract_rejected(s, n, i)) return *at = i, true;
     return false;
+}
+
+/* The whole of a short response: "(b)", "b) 42". */
+static bool by_small_letter(const char *s, size_t n, size_t *at) {
+    size_t i = 0;
+    while (i < n && (is_space(s[i]) || s[i] == '(' || s[i] == '*')) i++;
+    return *at = i, n < 40 && lem_extract_small_letter(s, n, i);
 }
 
 bool lem_extract_choice(const char *s, size_t n, lem_grade_span *out) {
@@ -165,10 +178,13 @@ bool lem_extract_choice(const char *s, size_t n, lem_grade_span *out) {
             *out = box;
             return true;
         }
-        if (!found) found = by_bold(s, n, &at) || by_first_letter(s, n, &at);
+        if (!found) found = lem_extract_called_right(s, n, &at) || by_bold(s, n, &at) || by_first_letter(s, n, &at);
+        if (!found) found = by_small_letter(s, n, &at);
         if (!found) found = weak = by_last_letter(s, n, &at);
     }
-    if (found) *out = (lem_grade_span){at, 1, LEM_GRADE_BY_CHOICE, weak};
+    if (!found) return false;
+    size_t len = lem_extract_hedge(s, n, &at);
+    *out = (lem_grade_span){at, len, LEM_GRADE_BY_CHOICE, weak};
     return found;
 }
 

@@ -3,6 +3,7 @@
 
 #include "grade/compare_answer_priv.h"
 #include "grade/compat/compat_priv.h"
+#include "grade/extract_priv.h"
 
 #include <string.h>
 
@@ -162,8 +163,10 @@ lem_status lem_grade_extract_answer(const lem_grade_profile *p, const char *resp
                                     lem_buf *out, lem_grade_span *span, lem_err *err) {
     const compat_mode *mode = p->task == LEM_GRADE_TASK_PLAIN ? NULL : lem_compat_find(p->policy);
     if (!mode) {
-        if (lem_grade_extract(response, len, p->task, span))
-            lem_buf_add(out, response + span->offset, span->len);
+        lem_grade_task weak = p->task == LEM_GRADE_TASK_GSM8K ? LEM_GRADE_TASK_STD : p->task;
+        if (lem_grade_extract(response, len, p->task, span) || /* without a mark, the last number */
+            lem_grade_extract(response, len, weak, span))
+            lem_extract_answer_text(response, *span, out);
         return lem_buf_ok(out, err);
     }
     size_t before = out->len;
