@@ -121,6 +121,7 @@ lem_grade_result lem_compare_scalars(comparison *c, const ast_node *a, const ast
     grade_work *w = c->w;
     lem_grade_result r = plain_scalars(c, a, b);
     if (compare_is_equal(r) || w->limit || (!lem_ast_has_call(w, a) && !lem_ast_has_call(w, b))) return r;
+    if (lem_ast_has_call(w, a) != lem_ast_has_call(w, b)) return compare_say(LEM_GRADE_LIMIT, RULE_CALL);
     ast_node *x = lem_ast_calls_as_products(w, (ast_node *)a),
              *y = lem_ast_calls_as_products(w, (ast_node *)b);
     if (!x || !y) return compare_say(LEM_GRADE_LIMIT, RULE_WORK);

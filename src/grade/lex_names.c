@@ -18,7 +18,7 @@ bool lem_grade_is_function(const char *s, size_t n) {
                                 "frac binom lg max min gcd lcm abs cbrt det "
                                 "arsinh arcosh artanh asin acos atan floor ceil mod sgn arg Re Im tr rank "
                                 "deg dim asinh acosh atanh arcsinh arccosh arctanh arccot coth sech "
-                                "csch";
+                                "csch cis";
     return in_words(names, s, n);
 }
 
@@ -190,7 +190,8 @@ static const struct {
     {0x2236, {LEX_CHAR_OP, ':', NULL}},           {0x3010, {LEX_CHAR_OP, '(', NULL}},           {0x3011, {LEX_CHAR_OP, ')', NULL}},
     {0xff08, {LEX_CHAR_OP, '(', NULL}},
     {0xff09, {LEX_CHAR_OP, ')', NULL}},           {0xff1d, {LEX_CHAR_OP, '=', NULL}},
-    {0xff05, {LEX_CHAR_OP, '%', NULL}},           {0x2032, {LEX_CHAR_OP, '\'', NULL}},
+    {0xff05, {LEX_CHAR_OP, '%', NULL}},           {0x2032, {LEX_CHAR_OP, '\'', NULL}},           {0x2033, {LEX_CHAR_OP, '"', NULL}},
+   
     {0x2019, {LEX_CHAR_OP, '\'', NULL}},          {0x201c, {LEX_CHAR_SPACE, 0, NULL}},
     {0x201d, {LEX_CHAR_SPACE, 0, NULL}},          {0x3002, {LEX_CHAR_SPACE, 0, NULL}},
     {0x00a0, {LEX_CHAR_SPACE, 0, NULL}},          {0x3000, {LEX_CHAR_SPACE, 0, NULL}},

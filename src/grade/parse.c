@@ -1,6 +1,7 @@
 /* parse.c - tokens to the answer tree: a precedence parser for lists, relations, sets and arithmetic, LaTeX
  * and plain alike */
 #include "grade/parse_priv.h"
+#include "grade/parse_whole_priv.h"
 
 #include "grade/grade.h"
 
@@ -45,20 +46,28 @@ static ast_node *parse_exponent(parser *p) {
     return minus ? lem_ast_neg(p->w, e) : e;
 }
 
+/* Tokens of so many primes at the k-th token from here: ', '', ^{\prime}, ^{\prime\prime}, "; 0 when they are
+ * not there. */
+static size_t primes_at(parser *p, size_t k, size_t count) {
+    size_t from = k, met = 0;
+    if (count == 2 && parse_is(parse_peek_at(p, k), '"')) return 1;
+    bool power = parse_is(parse_peek_at(p, k), '^'), brace = power && parse_is(parse_peek_at(p, k + 1), '{');
+    k += (size_t)power + brace;
+    while (met < count && parse_is(parse_peek_at(p, k), '\'')) k++, met++;
+    if (met < count || (brace && !parse_is(parse_peek_at(p, k), '}'))) return 0;
+    return k + brace - from;
+}
+
 /* Minutes and seconds behind degrees: 30° 15' 20'' */
 static ast_node *with_minutes(parser *p, ast_node *a) {
     long worth = 60;
-    for (int k = 0; k < 2 && a; k++, worth *= 60) {
-        size_t quotes = k + 1;
-        if (parse_peek(p)->kind != TOK_NUM) break;
-        bool marked =
-            parse_is(parse_peek_at(p, 1), '\'') && (quotes == 1 || parse_is(parse_peek_at(p, 2), '\''));
-        if (quotes == 2 && parse_is(parse_peek_at(p, 1), '"')) marked = true, quotes = 1;
-        if (!marked) break;
+    for (size_t k = 1; k <= 2 && a; k++, worth *= 60) {
         const grade_tok *t = parse_peek(p);
+        size_t primes = t->kind == TOK_NUM ? primes_at(p, 1, k) : 0;
+        if (!primes) break;
         ast_node *part = lem_ast_num(p->w, lem_grade_rat_decimal(p->w, t->text, t->len, t->exp10));
         a = lem_ast_add(p->w, a, lem_ast_div(p->w, part, lem_ast_int(p->w, worth)));
-        p->i += 1 + quotes;
+        p->i += 1 + primes;
     }
     return a;
 }
@@ -114,6 +123,7 @@ static ast_node *parse_postfix(parser *p) {
     for (int k = 0; a && !p->w->limit && k < 8; k++) {
         if (at_degree(p)) a = lem_ast_wrap(p->w, AST_DEGREE, with_minutes(p, a));
         else if (parse_take(p, '^')) a = parse_power(p, a);
+        else if (a->kind == AST_SYM && parse_is(parse_peek(p), '_')) a = late_subscript(p, a); /* {g}_k */
         else if (parse_take(p, '!')) a = factorial(p, a);
         else if (parse_take(p, '%')) a = lem_ast_wrap(p->w, AST_PERCENT, a);
         else if (a->kind == AST_NUM && parse_is(parse_peek(p), OP_MONEY) &&
@@ -161,9 +171,9 @@ static int precedence(const parser *p, const grade_tok *t) {
     case '+':
     case '-':
     case OP_PM:
-    case OP_MP: return PREC_ADD;
+    case OP_MP:
+    case OP_MOD: return PREC_ADD; /* -1 mod 7 is 6 */
     case '*':
-    case OP_MOD:
     case '/': return PREC_MUL;
     default: return 0;
     }
@@ -217,10 +227,19 @@ static ast_node *times(parser *p, ast_node *a, ast_node *b, size_t at) {
     return r;
 }
 
+/* A unit at the end of a sum is that of the sum: 2t + 3 ft; 3 ft + 2 ft is 5 ft. */
+static ast_node *sum(parser *p, ast_node *a, ast_node *b) {
+    bool same = a && b && a->kind == AST_QTY && b->kind == AST_QTY && lem_ast_same_name(a, b);
+    if (!a || !b || b->kind != AST_QTY || !(same || is_scalar_like(a))) return lem_ast_add(p->w, a, b);
+    ast_node *q = lem_ast_wrap(p->w, AST_QTY, lem_ast_add(p->w, same ? a->kid[0] : a, b->kid[0]));
+    if (q) q->name = b->name, q->len = b->len;
+    return q;
+}
+
 static ast_node *apply(parser *p, char op, ast_node *a, ast_node *b, size_t at) {
     switch (op) {
-    case '+': return lem_ast_add(p->w, a, b);
-    case '-': return lem_ast_add(p->w, a, lem_ast_neg(p->w, b));
+    case '+': return sum(p, a, b);
+    case '-': return sum(p, a, lem_ast_neg(p->w, b));
     case OP_PM: return lem_ast_add(p->w, a, lem_ast_wrap(p->w, AST_PM, b));
     case OP_MP: return lem_ast_add(p->w, a, lem_ast_wrap(p->w, AST_PM, lem_ast_neg(p->w, b)));
     case '*': return times(p, a, b, at);
@@ -534,6 +553,7 @@ static ast_node *parse_text(parser *outer, text_span t, int level) {
     }
     if (p.t.bad) return NULL;
     ast_node *date = lem_parse_date(&p);
+    if (!date && !p.w->limit) date = lem_parse_worded(&p);
     if (date || p.w->limit) return date;
     ast_node *a = lem_parse_permutation(&p);
     if (a || p.w->limit) return a;

@@ -84,6 +84,15 @@ static const char *plain_name(const grade_tok *f) {
     return NULL;
 }
 
+/* cis x = cos x + i sin x */
+static ast_node *cis(parser *p, ast_node *a) {
+    ast_node *sine = lem_ast_wrap(p->w, AST_FN, a->kid[0]);
+    if (!sine) return NULL;
+    a->name = "cos", sine->name = "sin";
+    a->len = sine->len = 3;
+    return lem_ast_add(p->w, a, lem_ast_mul(p->w, lem_ast_named(p->w, AST_SYM, "i", 1), sine));
+}
+
 static ast_node *function_node(parser *p, const grade_tok *f, ast_node *base, ast_node *arg) {
     if (!arg) return NULL;
     bool list = arg->kind == AST_LIST || arg->kind == AST_SET || arg->kind == AST_TUPLE;
@@ -94,6 +103,7 @@ static ast_node *function_node(parser *p, const grade_tok *f, ast_node *base, as
     if (base) a->kid[n] = base;
     a->name = plain_name(f) ? plain_name(f) : f->text;
     a->len = plain_name(f) ? (uint32_t)strlen(a->name) : f->len;
+    if (lem_parse_name_is(f, "cis") && n == 1) return cis(p, a);
     if (lem_parse_name_is(f, "det") && n == 1 && arg->kind == AST_MATRIX)
         return lem_ast_determinant(p->w, arg);
     return folded(p, a);
