@@ -107,8 +107,31 @@ static bool may_be_clock(const ast_node *a) {
            mpq_cmp_ui(minutes->q->q, 60, 1) < 0 && mpq_cmp_ui(hours->q->q, 24, 1) <= 0;
 }
 
+/* Minutes since midnight of 4:30 p.m. or 16:30; -1 when it is no time. */
+static long minutes_of_day(const ast_node *a, bool *half) {
+    const ast_node *m = a->kid[a->n - 1];
+    long hour, minute;
+    *half = is_half_day(m);
+    const ast_node *value = *half ? m->kid[0] : m;
+    if (a->n != 2 || a->kid[0]->kind != AST_NUM || value->kind != AST_NUM ||
+        !lem_grade_rat_small(a->kid[0]->q, 24, &hour) || !lem_grade_rat_small(value->q, 59, &minute) ||
+        hour < 0 || minute < 0 || (*half && (hour < 1 || hour > 12)))
+        return -1;
+    return (*half ? hour % 12 + (m->name[0] == 'p' ? 12 : 0) : hour) * 60 + minute;
+}
+
+/* 4:30 p.m. is 16:30; hours up to 12 may leave the half of the day out, and are compared as they stand. */
+static bool compare_24_hours(const ast_node *a, const ast_node *b, lem_grade_result *out) {
+    bool x, y;
+    long m = minutes_of_day(a, &x), n = minutes_of_day(b, &y);
+    if (m < 0 || n < 0 || x == y || ((x ? n : m) >= 60 && (x ? n : m) < 13 * 60)) return false;
+    return *out = same_or(m == n, RULE_CLOCK, RULE_PART_DIFFERS), true;
+}
+
 static lem_grade_result compare_ratios(comparison *c, const ast_node *a, const ast_node *b, int level) {
-    lem_grade_result same = lem_compare_ordered(c, a, b, level);
+    lem_grade_result same;
+    if (compare_24_hours(a, b, &same)) return same;
+    same = lem_compare_ordered(c, a, b, level);
     if (is_clock(a) || is_clock(b))
         return compare_is_equal(same) ? compare_say(same.verdict, RULE_CLOCK) : same;
     if (compare_is_equal(same) || a->n != b->n || !c->rules->ratio_scales) return same;

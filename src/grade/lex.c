@@ -243,11 +243,37 @@ static bool blank_text(const char *s, size_t n) {
     return true;
 }
 
+/* Does the text so far end with a number, or a number to a power such as 10^{-19}? */
+static bool ends_with_number(const lexer *x) {
+    const grade_tok *tok = x->out->tok;
+    size_t k = x->out->n;
+    if (k && tok[k - 1].kind == TOK_NUM) return true;
+    if (k < 5 || tok[k - 1].kind != TOK_OP || tok[k - 1].op != '}') return false;
+    for (k--; k > 0 && !(tok[k].kind == TOK_OP && tok[k].op == '{');) k--;
+    return k > 1 && tok[k - 1].kind == TOK_OP && tok[k - 1].op == '^' && tok[k - 2].kind == TOK_NUM;
+}
+
 /* A single upright letter behind a number is a unit (2600 \text{g}), unless it is a usual name of a constant
  * or variable. */
-static bool is_unit_letter(const lexer *x, char c) {
-    return !x->d->no_units && x->out->n && x->out->tok[x->out->n - 1].kind == TOK_NUM &&
-           strchr("gmshlLVWNJKCFTA", c);
+static bool is_unit_letter(const lexer *x, char c) { return strchr("gmshlLVWNJKCFTA", c) && ends_with_number(x); }
+
+/* \mu before upright letters, behind a number: a prefix of the unit that these are. The token of the prefix
+ * becomes the unit. */
+static bool join_micro(lexer *x, const char *c, size_t n) {
+    if (x->out->n < 2 || n > 3) return false;
+    grade_tok *t = &x->out->tok[x->out->n - 1];
+    if (t->kind != TOK_SYM || !is(t->text, t->len, "mu")) return false;
+    x->out->n--;
+    bool behind = ends_with_number(x);
+    x->out->n++;
+    char *name = behind ? lem_grade_alloc(x->w, n + 3, 1) : NULL;
+    if (!name) return false;
+    memcpy(name, "mu", 2);
+    memcpy(name + 2, c, n);
+    t->kind = TOK_TEXT;
+    t->text = name;
+    t->len = (uint32_t)n + 2;
+    return true;
 }
 
 /* Content that is mathematics or a number in another type: \mathbf{3x}, \text{4:30 p.m.}; what begins with a
@@ -255,6 +281,26 @@ static bool is_unit_letter(const lexer *x, char c) {
 static bool is_transparent(const char *c, size_t n) {
     return n && (digit(*c) || (*c == '\\' && !(n > 1 && c[1] == ' ')) ||
                  ((*c == '-' || *c == '.' || *c == '(') && n > 1 && digit(c[1])));
+}
+
+/* The half of the day, whose last period is gone already. */
+static const char *half_of_day(const char *c, size_t n) {
+    if (is(c, n, "p.m") || is(c, n, "P.M") || is(c, n, "PM")) return "pm";
+    return is(c, n, "a.m") || is(c, n, "A.M") || is(c, n, "AM") ? "am" : NULL;
+}
+
+/* What stands in \text{…}: separators, single letters and functions are what they are, the rest is text. */
+static void push_text(lexer *x, size_t from, const char *c, size_t n, bool words) {
+    const char *half = half_of_day(c, n);
+    if (half) c = half, n = 2;
+    if (is(c, n, "and") || is(c, n, ", and") || is(c, n, "且")) push_op(x, OP_AND, from);
+    else if (is(c, n, "or") || is(c, n, ", or") || is(c, n, "或")) push_op(x, OP_OR, from);
+    else if (is(c, n, "percent") || is(c, n, "percentage")) push_op(x, '%', from);
+    else if (join_micro(x, c, n)) return;
+    else if (n == 1 && letter(*c) && !is_unit_letter(x, *c)) push_named(x, TOK_SYM, c, n, from, words);
+    else if (lem_grade_is_function(c, n) && !is(c, n, "min") && !is(c, n, "sec") && !is(c, n, "deg"))
+        push_named(x, TOK_FN, c, n, from, true);
+    else push_named(x, TOK_TEXT, c, n, from, true);
 }
 
 /* \text{…}, \mathrm{…} and relatives: separators, single letters and functions become what they are; the rest
@@ -283,16 +329,7 @@ static void lex_text(lexer *x, size_t from, bool words) {
         if (end - from >= 3 && x->s[end - 2] == ',') push_op(x, ',', from); /* \text{, } */
         return;
     }
-    if (is(c, n, "p.m") || is(c, n, "P.M") || is(c, n, "PM"))
-        c = "pm", n = 2; /* the last period is gone already */
-    if (is(c, n, "a.m") || is(c, n, "A.M") || is(c, n, "AM")) c = "am", n = 2;
-    if (is(c, n, "and") || is(c, n, ", and") || is(c, n, "且")) push_op(x, OP_AND, from);
-    else if (is(c, n, "or") || is(c, n, ", or") || is(c, n, "或")) push_op(x, OP_OR, from);
-    else if (is(c, n, "percent") || is(c, n, "percentage")) push_op(x, '%', from);
-    else if (n == 1 && letter(*c) && !is_unit_letter(x, *c)) push_named(x, TOK_SYM, c, n, from, words);
-    else if (lem_grade_is_function(c, n) && !is(c, n, "min") && !is(c, n, "sec") && !is(c, n, "deg"))
-        push_named(x, TOK_FN, c, n, from, true);
-    else push_named(x, TOK_TEXT, c, n, from, true);
+    push_text(x, from, c, n, words);
 }
 
 /* \mathbb{R}, \mathbb R, \Bbb{Z} */
@@ -325,17 +362,31 @@ static bool starts_words(const char *name, size_t n) {
     return (n >= 4 && memcmp(name, "text", 4) == 0) || (n == 4 && memcmp(name + 1, "box", 3) == 0);
 }
 
+/* \begin{…}, \end{…} */
+static bool lex_environment(lexer *x, size_t from, const char *name, size_t n) {
+    if ((!is(name, n, "begin") && !is(name, n, "end")) || x->i >= x->n || x->s[x->i] != '{' ||
+        group_end(x, x->i) > x->n)
+        return false;
+    size_t end = group_end(x, x->i);
+    push_named(x, TOK_OP, x->s + x->i + 1, end - x->i - 2, from, true);
+    x->out->tok[x->out->n - 1].op = name[0] == 'b' ? OP_BEGIN : OP_FINISH;
+    x->environments += name[0] == 'b' ? 1 : -1;
+    x->i = end;
+    return true;
+}
+
+/* \AA, \mathring{A}, \r{A} behind a number: a unit of length. */
+static bool lex_angstrom(lexer *x, size_t from, const char *name, size_t n) {
+    bool ring = is(name, n, "mathring") || is(name, n, "r");
+    if ((!ring && !is(name, n, "AA")) || (ring && !at(x, x->i, "{A}")) || !ends_with_number(x)) return false;
+    x->i += ring ? 3 : 0;
+    push_named(x, TOK_TEXT, "angstrom", 8, from, true);
+    return true;
+}
+
 /* A command of letters; x->i is behind it. */
 static void lex_named_command(lexer *x, size_t from, const char *name, size_t n) {
-    if ((is(name, n, "begin") || is(name, n, "end")) && x->i < x->n && x->s[x->i] == '{' &&
-        group_end(x, x->i) <= x->n) {
-        size_t end = group_end(x, x->i);
-        push_named(x, TOK_OP, x->s + x->i + 1, end - x->i - 2, from, true);
-        x->out->tok[x->out->n - 1].op = name[0] == 'b' ? OP_BEGIN : OP_FINISH;
-        x->environments += name[0] == 'b' ? 1 : -1;
-        x->i = end;
-        return;
-    }
+    if (lex_environment(x, from, name, n) || lex_angstrom(x, from, name, n)) return;
     lex_command c = lem_lex_command(name, n);
     for (size_t m = n; c.kind == LEX_UNKNOWN &&
                        m > 4;) { /* "\quadx", "\lvertx": a command run into the letters behind it */
@@ -520,8 +571,20 @@ static bool is_month(const char *s, size_t n) {
     return false;
 }
 
+/* "lnx" is ln x. */
+static bool lex_glued_function(lexer *x) {
+    size_t from = x->i, k = from;
+    while (k < x->n && letter(x->s[k])) k++;
+    size_t n = lem_lex_glued_function(x->s + from, k - from);
+    if (!n || lem_grade_is_function(x->s + from, k - from)) return false;
+    push_named(x, TOK_FN, x->s + from, n, from, false);
+    push_named(x, TOK_SYM, x->s + from + n, 1, from + n, false);
+    x->i = k;
+    return true;
+}
+
 static void lex_word(lexer *x) {
-    if (lex_half_day(x)) return;
+    if (lex_half_day(x) || lex_glued_function(x)) return;
     size_t from = x->i, k = from;
     while (k < x->n && letter(x->s[k])) k++;
     const char *s = x->s + from;
@@ -620,7 +683,7 @@ bool lem_grade_lex(grade_work *w, const grade_dialect *d, const char *text, size
     if (!out->tok || !digits || !lem_grade_spend(w, (int64_t)len)) return false;
     size_t dollars = 0;
     for (size_t i = 0; i < len; i++) dollars += text[i] == '$' && (i == 0 || text[i - 1] != '\\');
-    out->wordy = only_words(text, len);
+    out->wordy = only_words(text, len) & !lem_lex_is_plain_formula(text, len);
     lexer x = {.w = w,
                .d = d,
                .s = text,

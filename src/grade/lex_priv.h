@@ -97,6 +97,10 @@ bool lem_grade_is_function(const char *s, size_t n);
 bool lem_grade_is_unit_word(const char *s, size_t n);
 bool lem_lex_is_filler(const char *s,
                        size_t n); /* a short word of a sentence, never a product of letters: is, the, of … */
+/* Letters and brackets that spell a formula, with a name in them: sin x, exp(-x), infinity (lex_plain.c). */
+bool lem_lex_is_plain_formula(const char *s, size_t n);
+/* "lnx", "sint": the bytes of the function, 0 when the word is none. */
+size_t lem_lex_glued_function(const char *s, size_t n);
 bool lem_lex_is_greek(const char *s, size_t n); /* alpha, theta … written out */
 
 /* What a LaTeX command \name stands for. */

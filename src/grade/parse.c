@@ -171,9 +171,9 @@ static int precedence(const parser *p, const grade_tok *t) {
     case '+':
     case '-':
     case OP_PM:
-    case OP_MP:
-    case OP_MOD: return PREC_ADD; /* -1 mod 7 is 6 */
+    case OP_MP: return PREC_ADD;
     case '*':
+    case OP_MOD:
     case '/': return PREC_MUL;
     default: return 0;
     }
@@ -261,7 +261,13 @@ static ast_node *parse_unary(parser *p) {
         pm = pm || op == OP_PM || op == OP_MP;
         p->i++;
     }
-    ast_node *a = lem_parse_binary(p, PREC_MUL);
+    ast_node *a = NULL;
+    if (minus && parse_peek(p)->kind == TOK_NUM && parse_is(parse_peek_at(p, 1), OP_MOD)) { /* -1 mod 7 is 6 */
+        a = lem_ast_neg(p->w, lem_parse_number_token(p));
+        p->i++;
+        return modulo(p, a, lem_parse_binary(p, PREC_POW));
+    }
+    a = lem_parse_binary(p, PREC_MUL);
     if (minus) a = lem_ast_neg(p->w, a);
     return pm ? lem_ast_wrap(p->w, AST_PM, a) : a;
 }

@@ -1,5 +1,6 @@
 /* parse_atoms.c - what an expression is made of: numbers, symbols, brackets, sets, matrices */
 #include "grade/parse_calls_priv.h"
+#include "grade/parse_counts_priv.h"
 
 #include <string.h>
 
@@ -353,7 +354,7 @@ static bool is_proper(const ast_node *f) {
 }
 
 /* A whole number before a proper fraction is a mixed number: 2\frac{1}{2}, 1 1/4, 1-1/4 is not. */
-static ast_node *parse_number(parser *p) {
+static ast_node *parse_plain_number(parser *p) {
     const grade_tok t = p->t.tok[p->i++];
     ast_node *a = number(p, &t);
     if (!a) return NULL;
@@ -372,31 +373,18 @@ static ast_node *parse_number(parser *p) {
     return a;
 }
 
-/* C_5^2 with whole numbers is a binomial coefficient. */
-static ast_node *combination(parser *p) {
-    const grade_tok *t = p->t.tok + p->i;
-    long n, k;
-    size_t i = p->i + 1, at[2];
-    for (int part = 0; part < 2; part++) {
-        if (!parse_is(&p->t.tok[i], part ? '^' : '_')) return NULL;
-        bool brace = parse_is(&p->t.tok[++i], '{');
-        at[part] = i += brace;
-        if (p->t.tok[i].kind != TOK_NUM || (brace && !parse_is(&p->t.tok[i + 1], '}'))) return NULL;
-        i += 1 + brace;
-    }
-    ast_node *a = number(p, &p->t.tok[at[0]]), *b = number(p, &p->t.tok[at[1]]);
-    if (!lem_parse_name_is(t, "C") || !a || !b || !lem_grade_rat_small(a->q, 10000, &n) ||
-        !lem_grade_rat_small(b->q, 10000, &k) || n < 2 || k > n)
-        return NULL;
-    p->i = i;
-    return binomial(p, a, b);
+static ast_node *parse_number(parser *p) {
+    ast_node *short_form = lem_parse_infix_count(p);
+    if (!short_form && !p->w->limit) short_form = lem_parse_letter_digits(p);
+    if (short_form || p->w->limit) return short_form;
+    return parse_plain_number(p);
 }
 
 /* Primes, and a subscript before or after them: f', \omega_L', x'_1, \omega_L^{\prime} */
 static ast_node *parse_name(parser *p) {
     const grade_tok *t = parse_peek(p);
     if (parse_is(parse_peek_at(p, 1), '_')) {
-        ast_node *c = combination(p);
+        ast_node *c = lem_parse_combination(p);
         if (c || p->w->limit) return c;
     }
     p->i++;
@@ -468,13 +456,19 @@ static ast_node *parse_money(parser *p) {
     return a;
 }
 
+static ast_node *parse_brace(parser *p) {
+    ast_node *a = lem_parse_prescript(p);
+    return a || p->w->limit ? a : parse_set(p, '}');
+}
+
 static ast_node *parse_op(parser *p, char op) {
     switch (op) {
     case '(':
     case '[':
     case ']':
     case OP_ANGLE_OPEN: return parse_bracket(p);
-    case '{': return parse_set(p, '}');
+    case '_': return lem_parse_prescript(p);
+    case '{': return parse_brace(p);
     case OP_SET_OPEN: return parse_set(p, OP_SET_CLOSE);
     case OP_EMPTY: return p->i++, lem_ast_new(p->w, AST_SET, 0);
     case OP_BEGIN: return parse_matrix(p);

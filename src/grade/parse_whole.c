@@ -57,7 +57,7 @@ long lem_number_words(const char *t, size_t n) {
 }
 
 long lem_number_scale(const char *s, size_t n, size_t *used) {
-    static const number_word signs[] = {{"万", 10000}, {"亿", 100000000}, {"千", 1000}, {"百", 100}};
+    static const number_word signs[] = {{"万", 10000}, {"亿", 100000000}}; /* 千克 is a unit */
     *used = n;
     long v = value_of(scales, sizeof scales / sizeof *scales, s, n);
     for (size_t k = 0; v < 0 && k < sizeof signs / sizeof *signs; k++)

@@ -28,6 +28,7 @@ typedef struct unit_row {
     signed char other;
     bool prefixes; /* k, m, kilo, milli … may stand before */
     long num, den;
+    int exp10; /* a power of ten besides */
 } unit_row;
 
 static const unit_row table[] = {
@@ -50,6 +51,14 @@ static const unit_row table[] = {
     {"毫升", {3}, 0, false, 1, 1000000},
     {"cc", {3}, 0, false, 1, 1000000},
     {"gal gallon gallons", {3}, 0, false, 3785411784, 1000000000000},
+    {"qt quart quarts", {3}, 0, false, 473176473, 500000000000},
+    {"pt pint pints", {3}, 0, false, 473176473, 1000000000000},
+    {"cup cups", {3}, 0, false, 473176473, 2000000000000},
+    {"tbsp tablespoon tablespoons", {3}, 0, false, 473176473, 32000000000000},
+    {"tsp teaspoon teaspoons", {3}, 0, false, 157725491, 32000000000000},
+    {"angstrom angstroms Å", {1}, 0, false, 1, 10000000000},
+    {"ly light-year light-years", {1}, 0, false, 9460730472580800, 1},
+    {"au AU", {1}, 0, false, 149597870700, 1},
     {"g gram grams 克", {0, 1}, 0, true, 1, 1000},
     {"千克 公斤", {0, 1}, 0, false, 1, 1},
     {"lb lbs pound pounds", {0, 1}, 0, false, 45359237, 100000000},
@@ -69,6 +78,7 @@ static const unit_row table[] = {
     {"dyn dyne dynes", {1, 1, -2}, 0, false, 1, 100000},
     {"J joule joules 焦", {2, 1, -2}, 0, true, 1, 1},
     {"erg ergs", {2, 1, -2}, 0, true, 1, 10000000},
+    {"eV", {2, 1, -2}, 0, true, 1602176634, 1, -28},
     {"cal calorie calories", {2, 1, -2}, 0, true, 4184, 1000},
     {"W watt watts 瓦", {2, 1, -3}, 0, true, 1, 1},
     {"Wh", {2, 1, -2}, 0, true, 3600, 1},
@@ -146,7 +156,7 @@ static bool multiply(grade_work *w, grade_unit *u, const unit_row *r, int exp10,
         u->other_power = power;
     }
     grade_rat *f = lem_grade_rat_div(w, lem_grade_rat_int(w, r->num), lem_grade_rat_int(w, r->den));
-    if (f && exp10) f = lem_grade_rat_mul(w, f, lem_grade_rat_pow10(w, exp10));
+    if (f && exp10 + r->exp10) f = lem_grade_rat_mul(w, f, lem_grade_rat_pow10(w, exp10 + r->exp10));
     u->factor = f ? lem_grade_rat_mul(w, u->factor, lem_grade_rat_pow(w, f, power)) : NULL;
     return u->factor && u->other >= 0;
 }

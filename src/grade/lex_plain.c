@@ -1,0 +1,48 @@
+/* lex_plain.c - mathematics written in plain letters: sin x, lnx, exp(-x), infinity, theta */
+#include "grade/lex_priv.h"
+
+#include <string.h>
+
+static bool letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+
+static bool is_one_of(const char *list, const char *s, size_t n) {
+    while (*list) {
+        size_t k = strcspn(list, " ");
+        if (k == n && memcmp(list, s, n) == 0) return true;
+        list += k + (list[k] == ' ');
+    }
+    return false;
+}
+
+static const char functions[] = "sin cos tan cot sec csc ln log lg exp sqrt arcsin arccos arctan sinh cosh tanh";
+
+size_t lem_lex_glued_function(const char *s, size_t n) {
+    if (n < 3 || !strchr(is_one_of("cost secs", s, n) ? "" : "xyzuvt", s[n - 1])) return 0;
+    return is_one_of("sin cos tan cot sec csc ln log lg exp arcsin arccos arctan sinh cosh tanh", s, n - 1) ? n - 1
+                                                                                                          : 0;
+}
+
+/* 1: a name of mathematics, 0: a letter, -1: a word of the language */
+static int kind_of(const char *s, size_t n) {
+    if (n == 1) return 0;
+    if (is_one_of("infinity infty inf oo pi", s, n) || is_one_of(functions, s, n)) return 1;
+    return lem_lex_is_greek(s, n) || lem_lex_glued_function(s, n) ? 1 : -1;
+}
+
+bool lem_lex_is_plain_formula(const char *s, size_t n) {
+    bool named = false;
+    for (size_t i = 0; i < n;) {
+        size_t k = i;
+        while (k < n && letter(s[k])) k++;
+        if (k == i) {
+            if (!strchr(" .()-$", s[i]) || !s[i]) return false;
+            i++;
+            continue;
+        }
+        int kind = kind_of(s + i, k - i);
+        if (kind < 0) return false;
+        named = named || kind > 0;
+        i = k;
+    }
+    return named;
+}

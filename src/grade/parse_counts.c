@@ -1,0 +1,109 @@
+/* parse_counts.c - notations of a few tokens that name a number: ₁₀C₃, {}_{10}P_3, C_{10}^{3}, 10C3, 2A_{16} */
+#include "grade/parse_counts_priv.h"
+
+#include <string.h>
+
+static ast_node *number_at(parser *p, size_t at) {
+    const grade_tok *t = &p->t.tok[at];
+    if (t->kind != TOK_NUM || t->rep || t->exp10 || memchr(t->text, '.', t->len)) return NULL;
+    return lem_ast_num(p->w, lem_grade_rat_decimal(p->w, t->text, t->len, 0));
+}
+
+/* n over k as a binomial coefficient, or the ordered choices of k out of n. */
+static ast_node *count(parser *p, char letter, ast_node *n, ast_node *k) {
+    long of, some;
+    if (!n || !k || !lem_grade_rat_small(n->q, 10000, &of) || !lem_grade_rat_small(k->q, 10000, &some) || of < 2 ||
+        some > of)
+        return NULL;
+    ast_node *a = lem_ast_new(p->w, AST_FN, 2);
+    if (!a) return NULL;
+    a->kid[0] = n;
+    a->kid[1] = k;
+    a->name = "binom";
+    a->len = 5;
+    if (letter != 'P' && letter != 'A') return a;
+    ast_node *f = lem_ast_wrap(p->w, AST_FACTORIAL, k);
+    return f ? lem_ast_mul(p->w, a, f) : NULL;
+}
+
+/* The number behind the mark at *i, in braces or not; *i moves behind it. */
+static ast_node *script(parser *p, size_t *i, char mark) {
+    if (!parse_is(&p->t.tok[*i], mark)) return NULL;
+    bool brace = parse_is(&p->t.tok[*i + 1], '{');
+    size_t at = *i + 1 + brace;
+    ast_node *a = number_at(p, at);
+    if (!a || (brace && !parse_is(&p->t.tok[at + 1], '}'))) return NULL;
+    *i = at + 1 + brace;
+    return a;
+}
+
+/* C, P or A alone; 0 otherwise. */
+static char letter_at(const parser *p, size_t i) {
+    const grade_tok *t = &p->t.tok[i];
+    bool one = t->kind == TOK_SYM && t->len == 1;
+    return one && strchr("CPA", t->text[0]) ? t->text[0] : 0;
+}
+
+ast_node *lem_parse_combination(parser *p) {
+    size_t i = p->i + 1;
+    char letter = letter_at(p, p->i);
+    ast_node *n = letter ? script(p, &i, '_') : NULL, *k = n ? script(p, &i, '^') : NULL,
+             *a = k ? count(p, letter == 'C' ? 'C' : letter == 'A' ? 'A' : 0, n, k) : NULL;
+    if (a && letter != 'P') p->i = i;
+    return letter == 'P' ? NULL : a;
+}
+
+ast_node *lem_parse_prescript(parser *p) {
+    size_t i = p->i;
+    if (parse_is(&p->t.tok[i], '{') && parse_is(&p->t.tok[i + 1], '}')) i += 2;
+    ast_node *n = script(p, &i, '_');
+    char letter = n ? letter_at(p, i) : 0;
+    if (!letter) return NULL;
+    i++;
+    ast_node *k = script(p, &i, '_'), *a = k ? count(p, letter, n, k) : NULL;
+    if (a) p->i = i;
+    return a;
+}
+
+/* 10C3 in one run. */
+ast_node *lem_parse_infix_count(parser *p) {
+    const grade_tok *t = p->t.tok + p->i;
+    if (p->i + 2 >= p->t.n || t[1].space || t[2].space || t[1].latex || t[2].kind != TOK_NUM) return NULL;
+    char letter = letter_at(p, p->i + 1);
+    ast_node *a = letter == 'C' || letter == 'P' ? count(p, letter, number_at(p, p->i), number_at(p, p->i + 2))
+                                                 : NULL;
+    if (a) p->i += 3;
+    return a;
+}
+
+/* 2A_{16}: digits and letters of a base above ten in one run, behind a digit. */
+ast_node *lem_parse_letter_digits(parser *p) {
+    char digits[32];
+    size_t n = 0, i = p->i, letters = 0;
+    long base;
+    for (; i < p->t.n && n + p->t.tok[i].len < 24; i++) {
+        const grade_tok *t = &p->t.tok[i];
+        bool one = t->kind == TOK_SYM && t->len == 1;
+        if ((t->kind != TOK_NUM && !one) || (i > p->i && t->space)) break;
+        for (uint32_t k = 0; k < t->len; k++) {
+            char c = t->text[k];
+            digits[n++] = (char)(c >= 'a' && c <= 'z' ? c - 32 : c);
+        }
+        letters += one;
+    }
+    if (!letters || i + 1 >= p->t.n) return NULL;
+    size_t at = i;
+    ast_node *b = script(p, &at, '_');
+    if (!b || !lem_grade_rat_small(b->q, 36, &base) || base < 11) return NULL;
+    for (size_t k = 0; k < n; k++) {
+        int v = digits[k] >= '0' && digits[k] <= '9' ? digits[k] - '0' : digits[k] - 'A' + 10;
+        if (v < 0 || v >= base) return NULL;
+    }
+    digits[n++] = '_';
+    digits[n++] = (char)('0' + base / 10);
+    digits[n++] = (char)('0' + base % 10);
+    char *name = lem_grade_strndup(p->w, digits, n);
+    if (!name) return NULL;
+    p->i = at;
+    return lem_ast_named(p->w, AST_BASE, name, n);
+}
