@@ -2,6 +2,7 @@
 #include "grade/compare_priv.h"
 
 #include "grade/canon_priv.h"
+#include "grade/compare_words_priv.h"
 #include "grade/decide/decide_priv.h"
 
 #include <string.h>
@@ -33,8 +34,13 @@ static lem_grade_result compare_choices(comparison *c, const ast_node *a, const 
                        : lem_compare_level(c, a, choice->kid[0], level + 1);
 }
 
-static lem_grade_result compare_texts(const ast_node *a, const ast_node *b) {
-    return same_or(lem_ast_same_name(a, b), RULE_SAME_WORDS, RULE_DIFFERENT_WORDS);
+static lem_grade_result compare_texts(const comparison *c, const ast_node *a, const ast_node *b) {
+    if (lem_ast_same_name(a, b)) return compare_say(LEM_GRADE_EQUAL_EXACT, RULE_SAME_WORDS);
+    words_answer same =
+        lem_words_compare((words){a->name, a->len, a->grouped}, (words){b->name, b->len, b->grouped});
+    if (same == WORDS_UNKNOWN || (same == WORDS_SAME && !c->rules->drop_label))
+        return compare_say(LEM_GRADE_LIMIT, RULE_WORDS_UNKNOWN);
+    return same_or(same == WORDS_SAME, RULE_SAME_WORDS, RULE_DIFFERENT_WORDS);
 }
 
 /* ---- numbers in a base, ratios, residues ---- */
@@ -259,7 +265,7 @@ static lem_grade_result compare_values(comparison *c, const ast_node *a, const a
     }
     if (a->kind == AST_CHOICE || b->kind == AST_CHOICE) return compare_choices(c, a, b, level);
     if (lem_ast_is_scalar(a) && lem_ast_is_scalar(b)) return lem_compare_scalars(c, a, b);
-    if (a->kind == AST_TEXT && b->kind == AST_TEXT) return compare_texts(a, b);
+    if (a->kind == AST_TEXT && b->kind == AST_TEXT) return compare_texts(c, a, b);
     if (a->kind == AST_SYSTEM || b->kind == AST_SYSTEM) return lem_compare_systems(c, a, b, level);
     if (lem_compare_regions(c, a, b, &r)) return r;
     if (is_group(a->kind) && is_group(b->kind)) return lem_compare_groups(c, a, b, level);

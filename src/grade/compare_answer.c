@@ -131,16 +131,31 @@ static const ast_node *as_list_like(grade_work *w, const ast_node *number, const
     return r ? r : number;
 }
 
-lem_grade_result lem_compare_answers(grade_work *w, const grade_rules *rules, const ast_node *gold,
-                                     const ast_node *pred) {
-    lem_grade_result r;
-    if (are_letters(rules, gold, pred, &r)) return r;
-    gold = as_list_like(w, gold, pred);
-    pred = as_list_like(w, pred, gold);
+static lem_grade_result compare_chains(grade_work *w, const grade_rules *rules, const ast_node *gold,
+                                       const ast_node *pred) {
     chain g = chain_of(w, gold), p = chain_of(w, pred);
     if (g.n == 1 && p.n == 1) return lem_grade_compare_by(w, rules, gold, pred);
     if (w->limit) return compare_say(LEM_GRADE_LIMIT, RULE_WORK);
     if (g.broken || p.broken) return of_broken(w, rules, &g, &p);
-    r = by_members(w, rules, &g, &p);
+    lem_grade_result r = by_members(w, rules, &g, &p);
     return compare_is_equal(r) && (g.open || p.open) ? compare_say(LEM_GRADE_LIMIT, RULE_NOT_DECIDED) : r;
+}
+
+static lem_grade_result compare_whole(answers *c, const ast_node *gold, const ast_node *pred) {
+    grade_work *w = c->w;
+    lem_grade_result r;
+    if (++c->level > ANSWER_MAX_LEVEL) return compare_say(LEM_GRADE_LIMIT, RULE_NESTED);
+    if (!are_letters(c->rules, gold, pred, &r) && !lem_compare_said(c, gold, pred, &r)) {
+        gold = as_list_like(w, gold, pred);
+        pred = as_list_like(w, pred, gold);
+        r = compare_chains(w, c->rules, gold, pred);
+    }
+    c->level--;
+    return w->limit && !compare_is_equal(r) ? compare_say(LEM_GRADE_LIMIT, RULE_WORK) : r;
+}
+
+lem_grade_result lem_compare_answers(grade_work *w, const grade_rules *rules, const ast_node *gold,
+                                     const ast_node *pred) {
+    answers c = {w, rules, 0, compare_whole};
+    return compare_whole(&c, gold, pred);
 }

@@ -4,8 +4,21 @@
 
 #include "grade/compare_priv.h"
 
-/* By a policy's switches; what an answer is made of (chains, statements) is taken apart first. */
+enum { ANSWER_MAX_LEVEL = 6 };
+
+/* What the steps of a comparison share; `compare` is the whole of it, for parts of an answer. */
+typedef struct answers {
+    grade_work *w;
+    const grade_rules *rules;
+    int level;
+    lem_grade_result (*compare)(struct answers *c, const ast_node *gold, const ast_node *pred);
+} answers;
+
+/* By a policy's switches; what an answer is made of (words, conditions, chains) is taken apart first. */
 lem_grade_result lem_compare_answers(grade_work *w, const grade_rules *rules, const ast_node *gold,
                                      const ast_node *pred);
+
+/* Answers with words or conditions around their values (compare_said.c). False: neither has any. */
+bool lem_compare_said(answers *c, const ast_node *gold, const ast_node *pred, lem_grade_result *out);
 
 #endif

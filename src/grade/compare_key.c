@@ -166,6 +166,11 @@ static const char *text_of_name(grade_work *w, const char *tag, const ast_node *
     return kept(w, &b, true);
 }
 
+static const char *text_of_said(grade_work *w, const ast_node *a) {
+    const char *head = text_of_name(w, "said ", a);
+    return head ? text_of_parts(w, a, head, ";", false, false) : NULL;
+}
+
 const char *lem_canon_text(grade_work *w, const ast_node *a) {
     if (!a || !lem_grade_spend(w, 16)) return NULL;
     char open[2] = {a->open, 0}, close[2] = {a->close, 0};
@@ -184,6 +189,7 @@ const char *lem_canon_text(grade_work *w, const ast_node *a) {
     case AST_RATIO: return text_of_ratio(w, a);
     case AST_BUILDER: return text_of_parts(w, a, "all{", "}", false, false);
     case AST_MODULO: return text_of_parts(w, a, "modulo(", ")", false, false);
+    case AST_SAID: return text_of_said(w, a);
     case AST_MATRIX: {
         lem_buf_printf(&b, "matrix%u(", (unsigned)a->cols);
         const char *head = kept(w, &b, true);

@@ -11,6 +11,10 @@
     X(SAME_TEXT, "same text")                                                                                \
     X(SAME_WORDS, "same words")                                                                              \
     X(DIFFERENT_WORDS, "different words")                                                                    \
+    X(WORDS_UNKNOWN, "words that may mean the same")                                                         \
+    X(CONDITION, "a condition on one side only")                                                             \
+    X(CONDITION_DIFFERS, "another condition")                                                                \
+    X(CONDITION_UNKNOWN, "conditions are undecided")                                                         \
     X(EXACT_RATIONAL, "exact rational")                                                                      \
     X(CANONICAL, "canonical form")                                                                           \
     X(CALL, "function or factor")                                                                            \

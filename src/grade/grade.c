@@ -249,6 +249,7 @@ static const char *const kind_names[] = {
     [AST_MODULO] = "residue",
     [AST_CHOICE] = "choice",
     [AST_SYSTEM] = "system",
+    [AST_SAID] = "words and a value",
 };
 
 static const char *kind_name(const answer *a) {

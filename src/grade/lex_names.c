@@ -36,7 +36,8 @@ bool lem_grade_is_unit_word(const char *s, size_t n) {
 
 bool lem_lex_is_filler(const char *s, size_t n) {
     static const char names[] = "is the so we of to at on by it be as if for are was has not but all any can "
-                                "its let get our we he she an my this";
+                                "its let get our we he she an my this up no her his who had may one two six ten odd out "
+                                "off";
     return in_words(names, s, n);
 }
 

@@ -1,5 +1,6 @@
 /* parse.c - tokens to the answer tree: a precedence parser for lists, relations, sets and arithmetic, LaTeX
  * and plain alike */
+#include "grade/parse_phrase_priv.h"
 #include "grade/parse_priv.h"
 #include "grade/parse_whole_priv.h"
 
@@ -77,20 +78,26 @@ static ast_node *late_subscript(parser *p, ast_node *a) {
     return lem_parse_subscript(p, a->name, a->len, AST_SYM);
 }
 
+/* R^+, z^*, N^{*}: the sign is part of the name. NULL when it is an exponent. */
+static ast_node *marked_symbol(parser *p, ast_node *a) {
+    bool brace = parse_is(parse_peek(p), '{');
+    const grade_tok *sign = parse_peek_at(p, brace), *after = parse_peek_at(p, 1 + brace);
+    if (a->kind != AST_SYM || p->no_ratio || !(parse_is(sign, '+') || parse_is(sign, '*'))) return NULL;
+    if (brace ? !parse_is(after, '}')
+              : !(after->kind == TOK_END || (after->kind == TOK_OP && !strchr("({[|", after->op))))
+        return NULL;
+    char *name = lem_grade_alloc(p->w, a->len + 3, 1);
+    if (!name) return NULL;
+    memcpy(name, a->name, a->len);
+    name[a->len] = '^';
+    name[a->len + 1] = sign->op;
+    p->i += brace ? 3 : 1;
+    return lem_ast_named(p->w, AST_SYM, name, a->len + 2);
+}
+
 static ast_node *parse_power(parser *p, ast_node *a) {
-    const grade_tok *next = parse_peek(p);
-    if (a->kind == AST_SYM && (parse_is(next, '+') || parse_is(next, '*')) && !p->no_ratio) { /* R^+, z^* */
-        const grade_tok *after = parse_peek_at(p, 1);
-        if (after->kind == TOK_END || (after->kind == TOK_OP && !strchr("({[|", after->op))) {
-            char *name = lem_grade_alloc(p->w, a->len + 3, 1);
-            if (!name) return NULL;
-            memcpy(name, a->name, a->len);
-            name[a->len] = '^';
-            name[a->len + 1] = next->op;
-            p->i++;
-            return lem_ast_named(p->w, AST_SYM, name, a->len + 2);
-        }
-    }
+    ast_node *marked = marked_symbol(p, a);
+    if (marked || p->w->limit) return marked;
     ast_node *e = parse_exponent(p);
     if (e && a->kind == AST_SYM && parse_is(parse_peek(p), '_')) a = late_subscript(p, a);
     if (a && a->kind == AST_MATRIX && e && lem_ast_is_sym(e, "T")) { /* transposed */
@@ -544,6 +551,60 @@ static ast_node *parse_choice(parser *p, text_span t, size_t rest, char letter, 
     return a;
 }
 
+/* The tokens [from, to) read as an answer of their own. */
+static ast_node *parse_range(parser *p, size_t from, size_t to) {
+    parser part = {.w = p->w, .d = p->d, .depth = p->depth};
+    part.t.n = to - from;
+    part.t.tok = lem_grade_alloc(p->w, part.t.n + 1, sizeof *part.t.tok);
+    if (!part.t.tok || to <= from) return NULL;
+    memcpy(part.t.tok, p->t.tok + from, part.t.n * sizeof *part.t.tok);
+    part.t.tok[part.t.n] = (grade_tok){.kind = TOK_END};
+    ast_node *a = lem_parse_list(&part);
+    return part.i == part.t.n ? a : NULL;
+}
+
+/* A condition behind a value: "for x > 0" as the relation, "for all real t" as words. */
+static bool parse_tail(parser *p, const phrase_part *x, ast_node **condition, bool *words) {
+    *condition = NULL;
+    *words = false;
+    if (x->tail == x->tail_end) return true;
+    ast_node *c = parse_range(p, x->tail + 1, x->tail_end);
+    if (c && c->kind == AST_REL) return *condition = c, true;
+    *words = c == NULL || c->kind == AST_SYM || c->kind == AST_TEXT;
+    for (size_t k = x->tail; k < x->tail_end; k++)
+        if (p->t.tok[k].kind != TOK_WORD && p->t.tok[k].kind != TOK_TEXT && p->t.tok[k].kind != TOK_SYM)
+            return false;
+    return *words && !p->w->limit;
+}
+
+static ast_node *said(parser *p, const phrase_part *x) {
+    ast_node *value = parse_range(p, x->value, x->value_end), *condition;
+    bool words;
+    size_t len;
+    if (!value || value->kind == AST_TEXT || !parse_tail(p, x, &condition, &words)) return NULL;
+    char *label = lem_phrase_words(p->w, &p->t, x->label, x->label_end, &len);
+    ast_node *a = label ? lem_ast_new(p->w, AST_SAID, condition ? 2 : 1) : NULL;
+    if (!a) return NULL;
+    a->kid[0] = value;
+    if (condition) a->kid[1] = condition;
+    a->decimal = words;
+    a->name = label;
+    a->len = (uint32_t)len;
+    return a;
+}
+
+/* "vertex (2,-3), radius 4": one part, or a list of them. */
+static ast_node *parse_phrase(parser *p) {
+    phrase_part part[PHRASE_MAX_PARTS];
+    size_t n = lem_phrase_parts(&p->t, part);
+    ast_node *a = n > 1 ? lem_ast_new(p->w, AST_LIST, (uint32_t)n) : NULL;
+    if (n == 1) return said(p, &part[0]);
+    for (size_t k = 0; a && k < n; k++)
+        if (!(a->kid[k] = said(p, &part[k]))) return NULL;
+    if (a) a->open = ',';
+    return a;
+}
+
 static ast_node *parse_text(parser *outer, text_span t, int level) {
     parser p = {.w = outer->w, .d = outer->d};
     char letter;
@@ -562,6 +623,9 @@ static ast_node *parse_text(parser *outer, text_span t, int level) {
     if (!date && !p.w->limit) date = lem_parse_worded(&p);
     if (date || p.w->limit) return date;
     ast_node *a = lem_parse_permutation(&p);
+    if (a || p.w->limit) return a;
+    lem_phrase_dimensions(&p.t);
+    a = parse_phrase(&p);
     if (a || p.w->limit) return a;
     a = lem_parse_list(&p);
     if (a && p.i < p.t.n && parse_is(&p.t.tok[p.i], '\\')) p.i++;

@@ -47,7 +47,9 @@ ast_node *lem_parse_text(parser *p, const char *s, size_t n) {
     ast_node *chinese = lem_chinese_number(p->w, t, k);
     if (chinese || p->w->limit) return chinese;
     k = lem_circled_in_order(t, k);
-    return lem_ast_named(p->w, AST_TEXT, t + skip, k - skip);
+    ast_node *a = lem_ast_named(p->w, AST_TEXT, t + skip, k - skip);
+    if (a) a->grouped = skip > 0; /* with an article: what follows may be the subject of a sentence */
+    return a;
 }
 
 /* ---- units ---- */
