@@ -105,6 +105,38 @@ static char letter_of(const ast_node *a) {
     return c >= 'A' && c <= 'J' ? c : 0;
 }
 
+/* Options by letter, as bits: ABD as a product or a word, {A, B, D}; 0 when it is something else. */
+static uint32_t options_of(const ast_node *a) {
+    uint32_t set = 0;
+    bool list = a->kind == AST_LIST || a->kind == AST_SET;
+    for (uint32_t k = 0; list && k < a->n; k++) {
+        char c = letter_of(a->kid[k]);
+        if (!c) return 0;
+        set |= 1U << (c - 'A');
+    }
+    for (uint32_t k = 0; a->kind == AST_TEXT && k < a->len; k++) {
+        char c = (char)(a->name[k] & ~32);
+        if (c < 'A' || c > 'J') return 0;
+        set |= 1U << (c - 'A');
+    }
+    for (; a->kind == AST_MUL; a = a->kid[0]) {
+        char c = letter_of(a->kid[1]), last = letter_of(a->kid[0]);
+        if (!c || (a->kid[0]->kind != AST_MUL && !last)) return 0;
+        set |= 1U << (c - 'A');
+        if (last) set |= 1U << (last - 'A');
+    }
+    return set;
+}
+
+static bool are_options(const grade_rules *rules, const ast_node *gold, const ast_node *pred,
+                        lem_grade_result *out) {
+    uint32_t g = rules->several_letters && gold->kind != pred->kind ? options_of(gold) : 0, p = g ? options_of(pred) : 0;
+    if (!p || (gold->kind != AST_LIST && pred->kind != AST_LIST)) return false;
+    *out = g == p ? compare_say(LEM_GRADE_EQUAL_EXACT, RULE_CHOICE)
+                  : compare_say(LEM_GRADE_NOT_EQUAL, RULE_CHOICE_DIFFERENT);
+    return true;
+}
+
 static bool are_letters(const grade_rules *rules, const ast_node *gold, const ast_node *pred,
                         lem_grade_result *out) {
     char g = rules->letters ? letter_of(gold) : 0, p = g ? letter_of(pred) : 0;
@@ -145,7 +177,8 @@ static lem_grade_result compare_whole(answers *c, const ast_node *gold, const as
     grade_work *w = c->w;
     lem_grade_result r;
     if (++c->level > ANSWER_MAX_LEVEL) return compare_say(LEM_GRADE_LIMIT, RULE_NESTED);
-    if (!are_letters(c->rules, gold, pred, &r) && !lem_compare_said(c, gold, pred, &r)) {
+    if (!are_letters(c->rules, gold, pred, &r) && !are_options(c->rules, gold, pred, &r) &&
+        !lem_compare_said(c, gold, pred, &r)) {
         gold = as_list_like(w, gold, pred);
         pred = as_list_like(w, pred, gold);
         r = compare_chains(w, c->rules, gold, pred);

@@ -14,7 +14,8 @@ grade_rules lem_grade_rules_of(const lem_grade_profile *p) {
                      .ratio_scales = true,
                      .rel_tol = p->rel_tol,
                      .abs_tol = p->abs_tol,
-                     .letters = p->task == LEM_GRADE_TASK_CHOICE};
+                     .letters = p->task == LEM_GRADE_TASK_CHOICE,
+                     .several_letters = p->task == LEM_GRADE_TASK_CHOICE || p->task == LEM_GRADE_TASK_GAOKAO};
     r.whole_floats = p->task != LEM_GRADE_TASK_MINERVA; /* measured values keep their digits */
     if (p->policy == LEM_GRADE_STRICT) return r;
     r.rounds = r.percent = r.drop_unit = r.drop_label = r.base_left_out = r.repeated = true;

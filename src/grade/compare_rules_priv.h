@@ -115,6 +115,7 @@ typedef struct grade_rules {
     bool any_log;         /* log and ln for each other */
     bool any_case;        /* text in any case */
     bool letters;         /* the answers are letters of a choice, in any case */
+    bool several_letters; /* AC for A, C: options of a question */
     bool decimal_comma;   /* 3,14 is a number */
     double rel_tol, abs_tol;
 } grade_rules;

@@ -32,6 +32,7 @@ static const ast_node *asked_of(grade_work *w, const ast_node *a) {
     if (a->kind != AST_REL) return NULL;
     for (uint32_t k = 0; k + 1 < a->n; k++)
         if (!strchr("<>lgnio", a->name[k])) return NULL;
+    if (a->n == 2 && a->name[0] == 'i') return a->kid[0]->kind == AST_SYM ? a->kid[0] : NULL;
     return lem_shape_symbols(w, a, sym, 2) == 1 ? sym[0] : NULL;
 }
 
@@ -72,29 +73,30 @@ static void take_list(grade_work *w, statement *s) {
     s->core = rest;
 }
 
-/* 2^n - 1 (n >= 1): a relation in brackets behind the value. */
+/* A value without the relation in brackets at its very end, which is left in *condition: 2^n - 1 (n >= 1). The
+ * value itself where there is none. */
+static ast_node *without_bracket(grade_work *w, ast_node *a, const ast_node **condition, int level) {
+    enum { DEEP = 8 };
+    bool spine = a->kind == AST_ADD || a->kind == AST_MUL || (a->kind == AST_REL && a->n == 2);
+    if (!spine || level > DEEP) return a;
+    ast_node *last = a->kid[1];
+    if (a->kind == AST_MUL && last->kind == AST_REL && last->grouped && asked_of(w, last))
+        return *condition = last, a->kid[0];
+    ast_node *rest = without_bracket(w, last, condition, level + 1);
+    ast_node **kid = rest != last ? lem_grade_alloc(w, 2, sizeof *kid) : NULL;
+    if (!kid) return a;
+    kid[0] = a->kid[0];
+    kid[1] = rest;
+    ast_node *r = lem_ast_with_kids(w, a, kid);
+    return r ? r : a;
+}
+
 static void take_bracket(grade_work *w, statement *s) {
-    ast_node *a = (ast_node *)s->core;
-    ast_node **at = &a;
-    if (a->kind == AST_REL && a->n == 2) at = &a->kid[1];
-    ast_node *last = *at;
-    if (last->kind == AST_ADD) last = last->kid[1];
-    if (last->kind != AST_MUL || last->kid[1]->kind != AST_REL || !last->kid[1]->grouped) return;
-    const ast_node *condition = last->kid[1];
-    ast_node *core = *at == last ? last->kid[0] : lem_ast_add(w, (*at)->kid[0], last->kid[0]);
-    if (!core || !asked_of(w, condition)) return;
+    const ast_node *condition = NULL;
+    ast_node *core = without_bracket(w, (ast_node *)s->core, &condition, 0);
+    if (!condition || w->limit) return;
     add_condition(s, condition);
-    if (s->core == *at) {
-        s->core = core;
-        return;
-    }
-    ast_node *rel = lem_ast_new(w, AST_REL, 2);
-    if (!rel) return;
-    rel->kid[0] = s->core->kid[0];
-    rel->kid[1] = core;
-    rel->name = s->core->name;
-    rel->len = s->core->len;
-    s->core = rel;
+    s->core = core;
 }
 
 static statement statement_of(grade_work *w, const ast_node *a) {

@@ -243,14 +243,19 @@ static bool blank_text(const char *s, size_t n) {
     return true;
 }
 
-/* Does the text so far end with a number, or a number to a power such as 10^{-19}? */
+static bool is_op(const grade_tok *t, char op) { return t->kind == TOK_OP && t->op == op; }
+
+/* Does the text so far end with a number, a power of one such as 10^{-19}, a fraction or degrees? */
 static bool ends_with_number(const lexer *x) {
     const grade_tok *tok = x->out->tok;
     size_t k = x->out->n;
-    if (k && tok[k - 1].kind == TOK_NUM) return true;
-    if (k < 5 || tok[k - 1].kind != TOK_OP || tok[k - 1].op != '}') return false;
-    for (k--; k > 0 && !(tok[k].kind == TOK_OP && tok[k].op == '{');) k--;
-    return k > 1 && tok[k - 1].kind == TOK_OP && tok[k - 1].op == '^' && tok[k - 2].kind == TOK_NUM;
+    if (k && (tok[k - 1].kind == TOK_NUM || is_op(&tok[k - 1], OP_DEGREE))) return true;
+    if (k < 4 || !is_op(&tok[k - 1], '}')) return false;
+    bool number = tok[k - 2].kind == TOK_NUM || is_op(&tok[k - 2], OP_DEGREE);
+    for (k--; k > 0 && !is_op(&tok[k], '{');) k--;
+    if (k < 2 || !number) return false;
+    return (is_op(&tok[k - 1], '^') && (tok[k - 2].kind == TOK_NUM || is_op(&tok[k + 1], OP_DEGREE))) ||
+           is_op(&tok[k - 1], '}');
 }
 
 /* A single upright letter behind a number is a unit (2600 \text{g}), unless it is a usual name of a constant
@@ -297,6 +302,10 @@ static void push_text(lexer *x, size_t from, const char *c, size_t n, bool words
     else if (is(c, n, "or") || is(c, n, ", or") || is(c, n, "或")) push_op(x, OP_OR, from);
     else if (is(c, n, "percent") || is(c, n, "percentage")) push_op(x, '%', from);
     else if (join_micro(x, c, n)) return;
+    else if (n > 3 && is(c + n - 3, 3, " by")) { /* "ft by" */
+        push_named(x, TOK_TEXT, c, n - 3, from, true);
+        push_named(x, TOK_WORD, "by", 2, from, true);
+    }
     else if (n == 1 && letter(*c) && !is_unit_letter(x, *c)) push_named(x, TOK_SYM, c, n, from, words);
     else if (lem_grade_is_function(c, n) && !is(c, n, "min") && !is(c, n, "sec") && !is(c, n, "deg"))
         push_named(x, TOK_FN, c, n, from, true);

@@ -38,7 +38,11 @@ bool lem_lex_is_filler(const char *s, size_t n) {
     static const char names[] = "is the so we of to at on by it be as if for are was has not but all any can "
                                 "its let get our we he she an my this up no her his who had may one two six ten odd out "
                                 "off";
-    return in_words(names, s, n);
+    char word[8] = {0};
+    if (n < 2 || n >= sizeof word) return false;
+    memcpy(word, s, n);
+    word[0] |= 32; /* The */
+    return in_words(names, word, n);
 }
 
 bool lem_lex_is_greek(const char *s, size_t n) {

@@ -325,6 +325,12 @@ static bool is_relation(const grade_tok *t) {
     return t->kind == TOK_OP && t->op && strchr("=<>lgn~ioqtkKsS", t->op);
 }
 
+/* At the sign of a relation; in aligned rows a mark stands before or behind it: x &= 1. */
+static bool at_relation(parser *p) {
+    if (parse_is(parse_peek(p), '&') && is_relation(parse_peek_at(p, 1))) p->i++;
+    return is_relation(parse_peek(p));
+}
+
 ast_node *lem_parse_relation(parser *p) {
     ast_node *kids[16];
     char ops[16];
@@ -332,11 +338,12 @@ ast_node *lem_parse_relation(parser *p) {
     (void)parse_take(p, OP_APPROX); /* "\\approx 8.24" */
     if (p->i == 0) (void)parse_take(p, '=');
     if (!(kids[n++] = lem_parse_binary(p, PREC_SET))) return NULL;
-    while (is_relation(parse_peek(p))) {
+    while (at_relation(p)) {
         if (n == 16) return NULL;
         char op = parse_peek(p)->op;
         ops[n - 1] = op == OP_EQUIV ? '=' : op;
         p->i++;
+        (void)parse_take(p, '&');
         if (!(kids[n++] = lem_parse_binary(p, PREC_SET))) return NULL;
     }
     if (n == 1) return with_modulus(p, kids[0]);

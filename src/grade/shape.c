@@ -44,8 +44,33 @@ static bool is_inverse(const ast_node *a) {
     return a->kind == AST_POW && a->kid[1]->kind == AST_NUM && lem_grade_rat_is(a->kid[1]->q, -1);
 }
 
+/* dy/dx, d^2y/dx^2 */
+static bool is_derivative(const ast_node *a) {
+    if (a->kind != AST_MUL || !is_inverse(a->kid[1]) || a->kid[1]->kid[0]->kind != AST_MUL ||
+        a->kid[0]->kind != AST_MUL)
+        return false;
+    const ast_node *d = a->kid[0]->kid[0], *e = a->kid[1]->kid[0]->kid[0];
+    if (d->kind == AST_POW) d = d->kid[0];
+    return lem_ast_is_sym(d, "d") && lem_ast_is_sym(e, "d") && a->kid[0]->kid[1]->kind == AST_SYM;
+}
+
+static bool only_functions(const ast_node *a, int level) {
+    if (a->kind == AST_SYM) return a->len == 1 && strchr("fgh", a->name[0]);
+    if (level > 4 || !(a->kind == AST_ADD || a->kind == AST_MUL || a->kind == AST_POW || a->kind == AST_DEGREE))
+        return a->kind == AST_NUM;
+    for (uint32_t k = 0; k < a->n; k++)
+        if (!only_functions(a->kid[k], level + 1)) return false;
+    return true;
+}
+
+/* (f + g)(x), (f o g)(2) */
+static bool is_composite(const ast_node *a) {
+    return a->kind == AST_MUL && a->kid[0]->grouped && a->kid[1]->grouped && a->kid[0]->kind != AST_SYM &&
+           (a->kid[1]->kind == AST_SYM || a->kid[1]->kind == AST_NUM) && only_functions(a->kid[0], 0);
+}
+
 bool lem_shape_is_label(const ast_node *a) {
-    if (is_call(a)) return true;
+    if (is_call(a) || is_derivative(a) || is_composite(a)) return true;
     if (is_letters(a)) return !lem_ast_is_sym(a, "pi") && !lem_ast_is_sym(a, "infty");
     if (is_call_or_name(a)) return true;
     if (a->kind == AST_ABS) return is_named_length(a->kid[0]); /* |AB| */
