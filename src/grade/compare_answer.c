@@ -1,6 +1,8 @@
 /* compare_answer.c - whole answers: chains of equalities between constants, before their values are compared */
 #include "grade/compare_answer_priv.h"
 
+#include "grade/answer_forms_priv.h"
+
 #include <string.h>
 
 enum { MAX_LINKS = 16 };
@@ -146,21 +148,11 @@ static bool are_letters(const grade_rules *rules, const ast_node *gold, const as
     return true;
 }
 
-/* 100,200,300 as the list of its groups where the other side has as many parts. */
-static const ast_node *as_list_like(grade_work *w, const ast_node *number, const ast_node *other) {
-    if (number->kind != AST_NUM || !number->cols) return number;
-    const ast_node *v = lem_shape_of(w, other).v;
-    uint32_t n = number->cols + 1;
-    if ((v->kind != AST_LIST && v->kind != AST_SET) || v->n != n || number->len <= 3 * number->cols)
-        return number;
-    ast_node *r = lem_ast_new(w, AST_LIST, n);
-    size_t lead = number->len - 3 * (size_t)number->cols;
-    for (uint32_t k = 0; r && k < n; k++) {
-        const char *digits = k ? number->name + lead + 3 * (k - 1) : number->name;
-        if (!(r->kid[k] = lem_ast_num(w, lem_grade_rat_decimal(w, digits, k ? 3 : lead, 0)))) return number;
-    }
-    if (r) r->open = ',';
-    return r ? r : number;
+/* Both sides as the other one asks. */
+static void fit(grade_work *w, const ast_node **a, const ast_node **b) {
+    const ast_node *gold = *a, *pred = *b;
+    *a = lem_answer_as_quantity(w, lem_answer_as_list(w, gold, pred), pred);
+    *b = lem_answer_as_quantity(w, lem_answer_as_list(w, pred, gold), gold);
 }
 
 static lem_grade_result compare_chains(grade_work *w, const grade_rules *rules, const ast_node *gold,
@@ -179,8 +171,7 @@ static lem_grade_result compare_whole(answers *c, const ast_node *gold, const as
     if (++c->level > ANSWER_MAX_LEVEL) return compare_say(LEM_GRADE_LIMIT, RULE_NESTED);
     if (!are_letters(c->rules, gold, pred, &r) && !are_options(c->rules, gold, pred, &r) &&
         !lem_compare_said(c, gold, pred, &r)) {
-        gold = as_list_like(w, gold, pred);
-        pred = as_list_like(w, pred, gold);
+        fit(w, &gold, &pred);
         r = compare_chains(w, c->rules, gold, pred);
     }
     c->level--;

@@ -136,20 +136,6 @@ static lem_grade_result verdict(grade_work *w, const grade_rules *rules, const a
     return lem_compare_answers(w, rules, gold->tree, pred->tree);
 }
 
-/* In a Minerva row letters are units where the other side writes its unit upright: 20 m/s and 20 \text{ m/s}. */
-static lem_grade_result with_units(grade_work *w, const lem_grade_gold *gold, const answer *pred,
-                                   const char *text, size_t len, lem_grade_result r) {
-    static const grade_dialect standard = {false};
-    if (!gold->dialect.no_units || compare_is_equal(r) || gold->a.state != PARSED || pred->state != PARSED ||
-        (gold->a.tree->kind == AST_QTY) == (pred->tree->kind == AST_QTY))
-        return r;
-    bool own = gold->a.tree->kind == AST_QTY;
-    answer a = read_answer(w, &standard, own ? text : gold->text, own ? len : gold->len);
-    if (a.state != PARSED || a.tree->kind != AST_QTY) return r;
-    return own ? lem_compare_answers(w, &gold->rules, gold->a.tree, a.tree)
-               : lem_compare_answers(w, &gold->rules, a.tree, pred->tree);
-}
-
 static lem_status compare(const lem_grade_gold *gold, const char *text, size_t len, const char *response,
                           size_t response_len, lem_grade_result *out, lem_err *err) {
     grade_work w;
@@ -162,7 +148,7 @@ static lem_status compare(const lem_grade_gold *gold, const char *text, size_t l
         answer a = read_answer(&w, &gold->dialect, text, len);
         lem_grade_refuel(
             &w); /* the gold was read on fuel of its own: both ways round, a comparison has the same amount */
-        *out = with_units(&w, gold, &a, text, len, verdict(&w, &gold->rules, &gold->a, &a));
+        *out = verdict(&w, &gold->rules, &gold->a, &a);
     }
     lem_grade_work_release(&w);
     return st;

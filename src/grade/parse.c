@@ -73,6 +73,19 @@ static ast_node *with_minutes(parser *p, ast_node *a) {
     return a;
 }
 
+/* Degrees of an angle, or of a temperature: 5° C. */
+static ast_node *degrees(parser *p, ast_node *a) {
+    a = lem_ast_wrap(p->w, AST_DEGREE, with_minutes(p, a));
+    const grade_tok *t = parse_peek(p), *next = parse_peek_at(p, 1);
+    bool scale = t->kind == TOK_SYM && (lem_parse_name_is(t, "C") || lem_parse_name_is(t, "F")) &&
+                 (next->kind == TOK_END || parse_is(next, ',') || parse_is(next, ')'));
+    if (!a || !scale) return a;
+    p->i++;
+    a = lem_ast_wrap(p->w, AST_QTY, a);
+    if (a) a->name = t->text, a->len = t->len;
+    return a;
+}
+
 /* \lambda^{2}_{i} is \lambda_i^2 */
 static ast_node *late_subscript(parser *p, ast_node *a) {
     return lem_parse_subscript(p, a->name, a->len, AST_SYM);
@@ -128,7 +141,7 @@ static ast_node *factorial(parser *p, ast_node *a) {
 static ast_node *parse_postfix(parser *p) {
     ast_node *a = lem_parse_primary(p);
     for (int k = 0; a && !p->w->limit && k < 8; k++) {
-        if (at_degree(p)) a = lem_ast_wrap(p->w, AST_DEGREE, with_minutes(p, a));
+        if (at_degree(p)) a = degrees(p, a);
         else if (parse_take(p, '^')) a = parse_power(p, a);
         else if (a->kind == AST_SYM && parse_is(parse_peek(p), '_')) a = late_subscript(p, a); /* {g}_k */
         else if (parse_take(p, '!')) a = factorial(p, a);
