@@ -172,7 +172,7 @@ static lem_grade_result compare_whole(answers *c, const ast_node *gold, const as
     if (!are_letters(c->rules, gold, pred, &r) && !are_options(c->rules, gold, pred, &r) &&
         !lem_compare_said(c, gold, pred, &r)) {
         fit(w, &gold, &pred);
-        r = compare_chains(w, c->rules, gold, pred);
+        r = lem_compare_free(c, gold, pred, compare_chains(w, c->rules, gold, pred));
     }
     c->level--;
     return w->limit && !compare_is_equal(r) ? compare_say(LEM_GRADE_LIMIT, RULE_WORK) : r;

@@ -21,4 +21,8 @@ lem_grade_result lem_compare_answers(grade_work *w, const grade_rules *rules, co
 /* Answers with words or conditions around their values (compare_said.c). False: neither has any. */
 bool lem_compare_said(answers *c, const ast_node *gold, const ast_node *pred, lem_grade_result *out);
 
+/* Answers that differ, with free constants or whole parameters (compare_free.c): equal up to their names and
+ * what they absorb, or r. */
+lem_grade_result lem_compare_free(answers *c, const ast_node *gold, const ast_node *pred, lem_grade_result r);
+
 #endif

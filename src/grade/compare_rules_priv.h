@@ -15,6 +15,9 @@
     X(CONDITION, "a condition on one side only")                                                             \
     X(CONDITION_DIFFERS, "another condition")                                                                \
     X(CONDITION_UNKNOWN, "conditions are undecided")                                                         \
+    X(FREE_CONSTANTS, "equal up to free constants")                                                          \
+    X(FAMILIES, "the same numbers for all whole parameters")                                                 \
+    X(SAME_LINE, "the same points of a line")                                                                \
     X(EXACT_RATIONAL, "exact rational")                                                                      \
     X(CANONICAL, "canonical form")                                                                           \
     X(CALL, "function or factor")                                                                            \
@@ -116,6 +119,7 @@ typedef struct grade_rules {
     bool any_case;        /* text in any case */
     bool letters;         /* the answers are letters of a choice, in any case */
     bool several_letters; /* AC for A, C: options of a question */
+    bool free_constants;  /* C and c_1 under other names, k pi for n pi */
     bool decimal_comma;   /* 3,14 is a number */
     double rel_tol, abs_tol;
 } grade_rules;
