@@ -2,6 +2,7 @@
 #include "grade/compare_answer_priv.h"
 
 #include "grade/answer_forms_priv.h"
+#include "grade/closed_values_priv.h"
 
 #include <string.h>
 
@@ -165,6 +166,18 @@ static lem_grade_result compare_chains(grade_work *w, const grade_rules *rules, 
     return compare_is_equal(r) && (g.open || p.open) ? compare_say(LEM_GRADE_LIMIT, RULE_NOT_DECIDED) : r;
 }
 
+/* As the answers stand; where that is undecided, with sums and integrals by their values; then up to free
+ * constants. */
+static lem_grade_result compare_values(answers *c, const ast_node *gold, const ast_node *pred) {
+    grade_work *w = c->w;
+    lem_grade_result r = compare_chains(w, c->rules, gold, pred);
+    if (r.verdict == LEM_GRADE_LIMIT && !w->limit) {
+        const ast_node *x = lem_closed_value(w, gold), *y = lem_closed_value(w, pred);
+        if (x != gold || y != pred) r = compare_chains(w, c->rules, x, y);
+    }
+    return lem_compare_free(c, gold, pred, r);
+}
+
 static lem_grade_result compare_whole(answers *c, const ast_node *gold, const ast_node *pred) {
     grade_work *w = c->w;
     lem_grade_result r;
@@ -172,7 +185,7 @@ static lem_grade_result compare_whole(answers *c, const ast_node *gold, const as
     if (!are_letters(c->rules, gold, pred, &r) && !are_options(c->rules, gold, pred, &r) &&
         !lem_compare_said(c, gold, pred, &r)) {
         fit(w, &gold, &pred);
-        r = lem_compare_free(c, gold, pred, compare_chains(w, c->rules, gold, pred));
+        r = compare_values(c, gold, pred);
     }
     c->level--;
     return w->limit && !compare_is_equal(r) ? compare_say(LEM_GRADE_LIMIT, RULE_WORK) : r;

@@ -118,10 +118,10 @@ typedef struct named_as {
 static const char symbols[] =
     "alpha beta gamma delta epsilon varepsilon zeta eta theta vartheta iota kappa lambda mu nu xi pi rho "
     "sigma tau upsilon phi "
-    "varphi chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Phi Psi Omega infty ell hbar ldots dots cdots "
+    "varphi chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Phi Psi Omega infty ell hbar dots "
     "angle triangle odot oplus perp parallel nabla partial Re Im aleph";
 static const named_as symbols_as[] = {{"imath", "i"},    {"jmath", "j"},     {"R", "reals"},
-                                      {"dotsc", "dots"}, {"dotsb", "cdots"}, {"dotsm", "cdots"}};
+                                      {"dotsc", "dots"}, {"dotsb", "dots"}, {"dotsm", "dots"}, {"ldots", "dots"}, {"cdots", "dots"}};
 static const char functions[] = "overline bar vec hat widehat tilde widetilde dot ddot overrightarrow "
                                 "mathring sum prod int iint oint lim overbrace choose mathbb Bbb";
 static const named_as functions_as[] = {
@@ -217,7 +217,7 @@ static const struct {
     {0x03a6, {LEX_CHAR_SYMBOL, 0, "Phi"}},        {0x03a9, {LEX_CHAR_SYMBOL, 0, "Omega"}},
     {0x210f, {LEX_CHAR_SYMBOL, 0, "hbar"}},       {0x2113, {LEX_CHAR_SYMBOL, 0, "ell"}},
     {0x2202, {LEX_CHAR_SYMBOL, 0, "partial"}},    {0x2026, {LEX_CHAR_SYMBOL, 0, "dots"}},
-    {0x22ef, {LEX_CHAR_SYMBOL, 0, "cdots"}},      {0x2220, {LEX_CHAR_SYMBOL, 0, "angle"}},
+    {0x22ef, {LEX_CHAR_SYMBOL, 0, "dots"}},      {0x2220, {LEX_CHAR_SYMBOL, 0, "angle"}},
     {0x25b3, {LEX_CHAR_SYMBOL, 0, "triangle"}},   {0x211d, {LEX_CHAR_SYMBOL, 0, "reals"}},
     {0x2124, {LEX_CHAR_SYMBOL, 0, "integers"}},   {0x2115, {LEX_CHAR_SYMBOL, 0, "naturals"}},
     {0x211a, {LEX_CHAR_SYMBOL, 0, "rationals"}},  {0x2102, {LEX_CHAR_SYMBOL, 0, "complexes"}},

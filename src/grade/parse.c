@@ -1,5 +1,6 @@
 /* parse.c - tokens to the answer tree: a precedence parser for lists, relations, sets and arithmetic, LaTeX
  * and plain alike */
+#include "grade/parse_counts_priv.h"
 #include "grade/parse_phrase_priv.h"
 #include "grade/parse_priv.h"
 #include "grade/parse_whole_priv.h"
@@ -583,6 +584,31 @@ static ast_node *parse_range(parser *p, size_t from, size_t to) {
     return part.i == part.t.n ? a : NULL;
 }
 
+/* 1 + 2 + … + n as the whole answer: two or three members, dots, the last. */
+static ast_node *dotted_sum(parser *p) {
+    enum { MEMBERS = 4 };
+    ast_node *member[MEMBERS];
+    size_t n = 0, from = 0, dots = 0;
+    int depth = 0;
+    for (size_t k = 0; k <= p->t.n; k++) {
+        const grade_tok *t = &p->t.tok[k];
+        bool end = k == p->t.n || (depth == 0 && parse_is(t, '+'));
+        depth += (parse_is(t, '(') || parse_is(t, '{')) - (parse_is(t, ')') || parse_is(t, '}'));
+        if (!end) continue;
+        bool is_dots = k == from + 1 && lem_parse_name_is(&p->t.tok[from], "dots");
+        if (is_dots && !dots) dots = n;
+        else if (is_dots || n == MEMBERS || !(member[n++] = parse_range(p, from, k))) return NULL;
+        from = k + 1;
+    }
+    return dots >= 2 && n == dots + 1 ? lem_parse_dotted_sum(p->w, member, dots, member[n - 1]) : NULL;
+}
+
+static bool has_dots(const parser *p) {
+    for (size_t k = 0; k < p->t.n; k++)
+        if (p->t.tok[k].kind == TOK_SYM && lem_parse_name_is(&p->t.tok[k], "dots")) return true;
+    return false;
+}
+
 /* A condition behind a value: "for x > 0" as the relation, "for all real t" as words. */
 static bool parse_tail(parser *p, const phrase_part *x, ast_node **condition, bool *words) {
     *condition = NULL;
@@ -645,7 +671,8 @@ static ast_node *parse_text(parser *outer, text_span t, int level) {
     ast_node *a = lem_parse_permutation(&p);
     if (a || p.w->limit) return a;
     lem_phrase_dimensions(&p.t);
-    a = parse_phrase(&p);
+    a = has_dots(&p) ? dotted_sum(&p) : NULL;
+    if (!a && !p.w->limit) a = parse_phrase(&p);
     if (a || p.w->limit) return a;
     a = lem_parse_list(&p);
     if (a && p.i < p.t.n && parse_is(&p.t.tok[p.i], '\\')) p.i++;

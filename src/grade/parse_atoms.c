@@ -376,6 +376,13 @@ static ast_node *parse_plain_number(parser *p) {
 static ast_node *parse_number(parser *p) {
     ast_node *short_form = lem_parse_infix_count(p);
     if (!short_form && !p->w->limit) short_form = lem_parse_letter_digits(p);
+    size_t recurs = short_form ? 0 : lem_parse_recurring_dots(p);
+    if (recurs) {
+        grade_tok t = *parse_peek(p);
+        t.rep = (uint32_t)recurs;
+        p->i += 2;
+        return number(p, &t);
+    }
     if (short_form || p->w->limit) return short_form;
     return parse_plain_number(p);
 }

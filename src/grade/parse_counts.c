@@ -107,3 +107,44 @@ ast_node *lem_parse_letter_digits(parser *p) {
     p->i = at;
     return lem_ast_named(p->w, AST_BASE, name, n);
 }
+
+/* 0.333… and 0.1818…: so many last digits recur, three times at least, or twice where they are two or more. */
+size_t lem_parse_recurring_dots(const parser *p) {
+    const grade_tok *t = &p->t.tok[p->i];
+    const char *dot = t->kind == TOK_NUM && !t->rep && !t->exp10 ? memchr(t->text, '.', t->len) : NULL;
+    if (!dot || !lem_parse_name_is(t + 1, "dots") || t[1].kind != TOK_SYM) return 0;
+    size_t places = (size_t)(t->text + t->len - dot - 1);
+    const char *end = t->text + t->len;
+    for (size_t period = 1; period <= 6; period++) {
+        size_t times = period == 1 ? 3 : 2, m = period * times;
+        if (places < m) break;
+        bool recurs = true;
+        for (size_t k = 1; k < times && recurs; k++) recurs = memcmp(end - period, end - (k + 1) * period, period) == 0;
+        if (recurs) return period;
+    }
+    return 0;
+}
+
+/* a, b, …, l with a constant difference or, with a third member, a constant quotient: their sum. */
+ast_node *lem_parse_dotted_sum(grade_work *w, ast_node *const *before, size_t n, ast_node *last) {
+    if (n < 2 || before[0]->kind != AST_NUM || before[1]->kind != AST_NUM) return NULL;
+    ast_node *one = lem_ast_int(w, 1), *d = lem_ast_add(w, before[1], lem_ast_neg(w, before[0]));
+    bool arithmetic = d && lem_grade_rat_sign(d->q) != 0 && last->kind != AST_POW;
+    if (n > 2 && before[2]->kind != AST_NUM) return NULL;
+    if (n > 2) {
+        ast_node *next = lem_ast_add(w, before[2], lem_ast_neg(w, before[1]));
+        bool constant = next && d && lem_grade_rat_equal(next->q, d->q);
+        arithmetic = d && constant && lem_grade_rat_sign(d->q) != 0;
+    }
+    if (arithmetic) {
+        ast_node *steps = lem_ast_div(w, lem_ast_add(w, last, lem_ast_neg(w, before[0])), d);
+        if (steps && steps->kind == AST_NUM && !lem_grade_rat_is_int(steps->q)) return NULL;
+        ast_node *ends = lem_ast_add(w, before[0], last);
+        return lem_ast_div(w, lem_ast_mul(w, ends, lem_ast_add(w, steps, one)), lem_ast_int(w, 2));
+    }
+    ast_node *q = n > 2 ? lem_ast_div(w, before[1], before[0]) : NULL,
+             *again = q ? lem_ast_div(w, before[2], before[1]) : NULL;
+    if (!again || !lem_grade_rat_equal(q->q, again->q) || lem_grade_rat_is(q->q, 1)) return NULL;
+    ast_node *above = lem_ast_add(w, lem_ast_mul(w, last, q), lem_ast_neg(w, before[0]));
+    return lem_ast_div(w, above, lem_ast_add(w, q, lem_ast_neg(w, one)));
+}
