@@ -86,11 +86,17 @@ static size_t math_char(view v, size_t i) {
     return left >= 3 && s[0] == 0xe2 && (s[1] == 0x88 || s[1] == 0x89) ? 3 : 0;
 }
 
+/* A mark of GSM8K's calculator, <<3*4=12>>12. */
+static bool is_calculator_mark(view v, size_t i) {
+    char c = v.s[i];
+    return among(c, "<>") && ((i > 0 && v.s[i - 1] == c) || (i + 1 < v.n && v.s[i + 1] == c));
+}
+
 /* May the byte at i stand inside a word of a formula? */
 static bool is_inner(view v, size_t i) {
     unsigned char c = (unsigned char)v.s[i];
     if (c < 0x80)
-        return !is_space((char)c) && !among((char)c, "|#\"`?") &&
+        return !is_space((char)c) && !among((char)c, "|#\"`?") && !is_calculator_mark(v, i) &&
                !(c == '<' && i + 1 < v.n && (is_letter(v.s[i + 1]) || v.s[i + 1] == '/')) &&
                !(c == ':' && i > 0 && is_letter(v.s[i - 1])) && !(c == '>' && i > 0 && is_letter(v.s[i - 1]));
     for (size_t back = 0; back < 3 && back <= i; back++)
