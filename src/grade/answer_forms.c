@@ -26,10 +26,9 @@ const ast_node *lem_answer_as_list(grade_work *w, const ast_node *number, const 
 static bool add_unit(const ast_node *a, char *name, size_t cap, size_t *n) {
     long power = 1;
     const ast_node *base = a;
-    if (a->kind == AST_POW) {
-        if (a->kid[1]->kind != AST_NUM || !lem_grade_rat_small(a->kid[1]->q, 9, &power) || power == 0) return false;
-        base = a->kid[0];
-    }
+    for (long e; base->kind == AST_POW; base = base->kid[0], power *= e)
+        if (base->kid[1]->kind != AST_NUM || !lem_grade_rat_small(base->kid[1]->q, 9, &e) || e == 0) return false;
+    if (power > 9 || power < -9) return false;
     if (base->kind != AST_SYM || *n + base->len + 5 > cap) return false;
     if (*n) name[(*n)++] = '*';
     memcpy(name + *n, base->name, base->len);

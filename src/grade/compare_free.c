@@ -27,7 +27,14 @@ static bool has(const symbols *s, const ast_node *a) {
 }
 
 static bool equal(grade_work *w, ast_node *a, ast_node *b) {
-    return a && b && compare_is_equal(lem_decide_scalars(w, a, b));
+    return a && b && lem_decide_scalars(w, a, b).verdict == LEM_GRADE_EQUAL_EXACT;
+}
+
+/* Equal, if only as far as numbers tell. */
+static bool alike(grade_work *w, ast_node *a, ast_node *b, bool *numeric) {
+    lem_grade_result r = a && b ? lem_decide_scalars(w, a, b) : compare_say(LEM_GRADE_LIMIT, RULE_WORK);
+    *numeric = *numeric || r.verdict == LEM_GRADE_EQUAL_NUMERIC;
+    return compare_is_equal(r);
 }
 
 static ast_node *minus(grade_work *w, ast_node *a, ast_node *b) { return lem_ast_add(w, a, lem_ast_neg(w, b)); }
@@ -72,8 +79,8 @@ static const ast_node *added_constant(grade_work *w, const ast_node *a, const sy
 }
 
 /* The same at another point: then the difference of two antiderivatives is a constant. */
-static bool is_constant(grade_work *w, ast_node *a) {
-    symbols s = symbols_of(w, a);
+static bool is_constant(grade_work *w, ast_node *a, bool *numeric) {
+    symbols s = a ? symbols_of(w, a) : (symbols){.n = 0};
     ast_node *other = a;
     for (size_t k = 0; k < s.n && other; k++) {
         char *name = lem_grade_alloc(w, s.at[k]->len + 2, 1);
@@ -82,14 +89,14 @@ static bool is_constant(grade_work *w, ast_node *a) {
         name[s.at[k]->len] = '~';
         other = with(w, other, s.at[k], lem_ast_named(w, AST_SYM, name, s.at[k]->len + 1));
     }
-    return s.n == 0 || equal(w, a, other);
+    return a && (s.n == 0 || alike(w, a, other, numeric));
 }
 
 static bool by_added_constant(grade_work *w, const ast_node *g, const ast_node *p, const symbols *sg,
-                              const symbols *sp) {
+                              const symbols *sp, bool *numeric) {
     ast_node *f, *h;
     const ast_node *c = added_constant(w, g, sg, &f), *d = c ? added_constant(w, p, sp, &h) : NULL;
-    return c && d && (is_strong(c) || is_strong(d)) && is_constant(w, minus(w, f, h));
+    return c && d && (is_strong(c) || is_strong(d)) && is_constant(w, minus(w, f, h), numeric);
 }
 
 /* ---- c_1, c_2 for A, B ---- */
@@ -111,21 +118,31 @@ static bool all_strong(const ast_node *const *s, size_t n) {
     return true;
 }
 
+/* A function or an exponent with a symbol in it: the solution of a differential equation, and not a formula in
+ * given quantities. */
+static bool grows(grade_work *w, const ast_node *a) {
+    if (!lem_grade_spend(w, 4)) return false;
+    if (a->kind == AST_FN || (a->kind == AST_POW && symbols_of(w, a->kid[1]).n)) return true;
+    for (uint32_t k = 0; k < a->n; k++)
+        if (grows(w, a->kid[k])) return true;
+    return false;
+}
+
 /* p with its constants under the names of g in some order. */
 static bool by_new_names(grade_work *w, const ast_node *g, const ast_node *p, const symbols *sg,
-                         const symbols *sp) {
+                         const symbols *sp, bool *numeric) {
     static const unsigned char orders[6][3] = {{0, 1, 2}, {1, 0, 2}, {0, 2, 1}, {1, 2, 0}, {2, 0, 1}, {2, 1, 0}};
     const ast_node *x[MAX_CONSTANTS], *y[MAX_CONSTANTS];
     size_t n, m;
     if (!own_constants(sg, sp, x, &n) || !own_constants(sp, sg, y, &m) || n != m ||
-        (!all_strong(x, n) && !all_strong(y, n)))
+        (!all_strong(x, n) && !all_strong(y, n)) || (n == 1 && !grows(w, g)))
         return false;
     for (size_t o = 0; o < 6 && !w->limit; o++) {
         bool fits = true;
         ast_node *a = (ast_node *)p;
         for (size_t k = 0; k < 3; k++) fits = fits && (k < n ? orders[o][k] < n : orders[o][k] == k);
         for (size_t k = 0; k < n && fits && a; k++) a = with(w, a, y[k], (ast_node *)x[orders[o][k]]);
-        if (fits && equal(w, (ast_node *)g, a)) return true;
+        if (fits && alike(w, (ast_node *)g, a, numeric)) return true;
     }
     return false;
 }
@@ -194,16 +211,25 @@ static bool same_line(grade_work *w, const ast_node *g, const ast_node *p) {
 
 /* ---- all of it ---- */
 
-lem_grade_result lem_compare_free(answers *c, const ast_node *gold, const ast_node *pred, lem_grade_result r) {
+/* The rule that makes the values equal, RULE_COUNT where none does. */
+static grade_rule freed(answers *c, const ast_node *gold, const ast_node *pred, bool *numeric) {
     grade_work *w = c->w;
-    if (compare_is_equal(r) || w->limit || !c->rules->free_constants) return r;
     shape g = lem_shape_of(w, gold), p = lem_shape_of(w, pred);
-    if (g.label && p.label && !lem_ast_same(g.label, p.label)) return r;
-    if (same_line(w, g.v, p.v)) return compare_say(LEM_GRADE_EQUAL_EXACT, RULE_SAME_LINE);
-    if (lem_same_families(w, &g, &p)) return compare_say(LEM_GRADE_EQUAL_EXACT, RULE_FAMILIES);
-    if (!lem_ast_is_scalar(g.v) || !lem_ast_is_scalar(p.v)) return r;
+    if (g.label && p.label && !lem_ast_same(g.label, p.label)) return RULE_COUNT;
+    if (same_line(w, g.v, p.v)) return RULE_SAME_LINE;
+    if (lem_same_families(w, &g, &p)) return RULE_FAMILIES;
+    if (!lem_ast_is_scalar(g.v) || !lem_ast_is_scalar(p.v)) return RULE_COUNT;
     symbols sg = symbols_of(w, g.v), sp = symbols_of(w, p.v);
-    if (!has_variable(&sg) || !has_variable(&sp)) return r;
-    bool free = by_added_constant(w, g.v, p.v, &sg, &sp) || by_new_names(w, g.v, p.v, &sg, &sp);
-    return free && !w->limit ? compare_say(LEM_GRADE_EQUAL_EXACT, RULE_FREE_CONSTANTS) : r;
+    if (!has_variable(&sg) || !has_variable(&sp)) return RULE_COUNT;
+    bool free = by_added_constant(w, g.v, p.v, &sg, &sp, numeric) || by_new_names(w, g.v, p.v, &sg, &sp, numeric);
+    return free ? RULE_FREE_CONSTANTS : RULE_COUNT;
+}
+
+lem_grade_result lem_compare_free(answers *c, const ast_node *gold, const ast_node *pred, lem_grade_result r) {
+    if (compare_is_equal(r) || c->w->limit || !c->rules->free_constants) return r;
+    bool numeric = false;
+    grade_rule rule = freed(c, gold, pred, &numeric);
+    if (c->w->limit) return c->w->limit = false, r; /* r was said before the fuel went */
+    if (rule == RULE_COUNT) return r;
+    return compare_say(numeric ? LEM_GRADE_EQUAL_NUMERIC : LEM_GRADE_EQUAL_EXACT, rule);
 }

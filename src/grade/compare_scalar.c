@@ -166,6 +166,11 @@ static void name_currency(shape *s) {
     if (s->currency && !s->unit) s->unit = s->currency, s->unit_len = s->currency_len;
 }
 
+/* 30° beside "30 degrees"; degrees with a scale have their unit. */
+static void name_degree(shape *s, const shape *other) {
+    if (s->degree && !s->unit && other->unit) s->unit = "degree", s->unit_len = 6;
+}
+
 lem_grade_result lem_compare_dressed(comparison *c, const shape *g, const shape *p, lem_grade_result plain) {
     const grade_rules *rules = c->rules;
     shape a = *g, b = *p;
@@ -195,8 +200,8 @@ lem_grade_result lem_compare_dressed(comparison *c, const shape *g, const shape 
                    : compare_say(LEM_GRADE_NOT_EQUAL, RULE_CURRENCY);
     name_currency(&a);
     name_currency(&b);
-    if (g->degree && p->unit) a.unit = "degree", a.unit_len = 6;
-    if (p->degree && g->unit) b.unit = "degree", b.unit_len = 6;
+    name_degree(&a, p);
+    name_degree(&b, g);
     if (a.unit && b.unit) return same_unit(&a, &b) ? plain : compare_units(c, &a, &b, plain);
     bool one = (a.unit != NULL) != (b.unit != NULL) || (g->degree != p->degree && !a.unit && !b.unit);
     return one && !rules->drop_unit && compare_is_equal(plain)

@@ -54,18 +54,6 @@ static bool same(const sentence *a, const sentence *b) {
     return equal;
 }
 
-/* What a sentence says: behind "it is", "(the) vectors are"; (the) series of "series converges"; Alice of "Alice
- * wins". The sentence itself where it is none. */
-static sentence predicate(const sentence *s, bool subject) {
-    static const char *const verbs[] = {"is", "are", "was", "were", NULL};
-    for (size_t k = 0; k < s->n && k <= MAX_SUBJECT; k++)
-        if (is_any(s, k, verbs) && k + 1 < s->n) return from_word(s, k + 1);
-    if (subject && s->n > 1) return from_word(s, 1);
-    sentence r = *s;
-    if (r.n == 2 && (is_word(s, 1, "wins") || is_word(s, 1, "win"))) r.n = 1;
-    return r;
-}
-
 /* Sets of words of which a question takes one. */
 static const char *const closed[] = {
     " yes no ",
@@ -103,6 +91,24 @@ static bool holds(const char *set, const char *s, size_t n) {
     return false;
 }
 
+static bool of_some_set(const char *a, size_t n) {
+    for (size_t k = 0; k < sizeof closed / sizeof *closed; k++)
+        if (holds(closed[k], a, n)) return true;
+    return false;
+}
+
+/* What a sentence says: behind "it is", "(the) vectors are"; (the) series of "series converges"; Alice of "Alice
+ * wins". The sentence itself where it is none. */
+static sentence predicate(const sentence *s, bool subject) {
+    static const char *const verbs[] = {"is", "are", "was", "were", NULL};
+    for (size_t k = 0; k < s->n && k <= MAX_SUBJECT; k++)
+        if (is_any(s, k, verbs) && k + 1 < s->n) return from_word(s, k + 1);
+    if (subject && s->n > 1 && of_some_set(s->at[1], s->len[1])) return from_word(s, 1);
+    sentence r = *s;
+    if (r.n == 2 && (is_word(s, 1, "wins") || is_word(s, 1, "win"))) r.n = 1;
+    return r;
+}
+
 static bool of_one_set(const char *a, size_t n, const char *b, size_t m) {
     for (size_t k = 0; k < sizeof closed / sizeof *closed; k++)
         if (holds(closed[k], a, n) && holds(closed[k], b, m)) return true;
@@ -137,13 +143,19 @@ static words without_suffix(words t) {
     return t;
 }
 
+/* "it is even" says the same of whatever the other side names. */
+static bool is_about_it(const sentence *s) {
+    static const char *const pronouns[] = {"it", "they", "this", "these", NULL};
+    return s->n > 1 && is_any(s, 0, pronouns);
+}
+
 words_answer lem_words_compare(words a, words b) {
     sentence x = split(without_suffix(a)), y = split(without_suffix(b));
     sentence p = predicate(&x, a.subject), q = predicate(&y, b.subject);
-    if (same(&x, &y) || same(&p, &y) || same(&x, &q) || same(&p, &q)) return WORDS_SAME;
+    bool about_it = is_about_it(&x) || is_about_it(&y);
+    if (same(&x, &y) || same(&p, &y) || same(&x, &q) || (about_it && same(&p, &q))) return WORDS_SAME;
     if (has_no_value(&x) && has_no_value(&y)) return WORDS_SAME;
-    return are_opposed(&x, &y) || are_opposed(&p, &y) || are_opposed(&x, &q) || are_opposed(&p, &q) ? WORDS_DIFFERENT
-                                                                                                   : WORDS_UNKNOWN;
+    return are_opposed(&x, &y) || are_opposed(&p, &y) || are_opposed(&x, &q) ? WORDS_DIFFERENT : WORDS_UNKNOWN;
 }
 
 bool lem_words_change_value(const char *s, size_t n) {

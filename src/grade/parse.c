@@ -616,11 +616,11 @@ static bool parse_tail(parser *p, const phrase_part *x, ast_node **condition, bo
     if (x->tail == x->tail_end) return true;
     ast_node *c = parse_range(p, x->tail + 1, x->tail_end);
     if (c && c->kind == AST_REL) return *condition = c, true;
-    *words = c == NULL || c->kind == AST_SYM || c->kind == AST_TEXT;
+    *words = true;
     for (size_t k = x->tail; k < x->tail_end; k++)
         if (p->t.tok[k].kind != TOK_WORD && p->t.tok[k].kind != TOK_TEXT && p->t.tok[k].kind != TOK_SYM)
             return false;
-    return *words && !p->w->limit;
+    return !p->w->limit;
 }
 
 static ast_node *said(parser *p, const phrase_part *x) {

@@ -42,6 +42,7 @@ typedef struct inside {
     size_t numbers, others; /* of them: numbers, and what is neither number nor symbol nor sign */
     size_t symbols;         /* different ones */
     bool comma, first_sign, same; /* same: the letter before the bracket is the only symbol */
+    bool event;                   /* a sign of sets or relations: P(A \cup B), P(X = 2) */
 } inside;
 
 static bool same_text(const grade_tok *a, const char *s, size_t n) {
@@ -60,6 +61,7 @@ static void count(const parser *p, size_t from, size_t k, const ast_node *head, 
     } else if (parse_is(t, ',')) x->comma = true;
     else if (parse_is(t, '-') && k == from) x->first_sign = true;
     else x->others++;
+    x->event = x->event || (t->kind == TOK_OP && t->op && strchr("UN\\=<>lgI|'", t->op));
 }
 
 static inside look(const parser *p, const ast_node *head) {
@@ -92,6 +94,7 @@ bool lem_parse_is_call(const parser *p, const ast_node *head) {
     if (kind == LETTER_FUNCTION) return true;
     if (x.same && x.symbols == 1) return false;
     if (x.comma) return kind == LETTER_USUAL;
+    if (x.event) return lem_ast_is_sym(head, "P");
     return is_single(&x) || (kind == LETTER_USUAL && x.symbols <= 1);
 }
 

@@ -32,7 +32,7 @@ static bool is_call_or_name(const ast_node *a) {
 static bool is_call(const ast_node *a) {
     if (a->kind != AST_FN || !a->call) return false;
     for (uint32_t k = 0; k < a->n; k++)
-        if (a->kid[k]->kind == AST_ADD || a->kid[k]->kind == AST_FN) return false;
+        if (a->kid[k]->kind == AST_ADD || a->kid[k]->kind == AST_FN) return false; /* not the name of a value */
     return true;
 }
 
