@@ -1,4 +1,5 @@
-/* answer_forms.c - an answer read as the other side of the row asks: 100,200,300 as a list, 20 m/s as a quantity
+/* answer_forms.c - an answer read as the other side of the row asks: 100,200,300 as a list, 20 m/s as a
+ * quantity
  */
 #include "grade/answer_forms_priv.h"
 
@@ -27,7 +28,8 @@ static bool add_unit(const ast_node *a, char *name, size_t cap, size_t *n) {
     long power = 1;
     const ast_node *base = a;
     for (long e; base->kind == AST_POW; base = base->kid[0], power *= e)
-        if (base->kid[1]->kind != AST_NUM || !lem_grade_rat_small(base->kid[1]->q, 9, &e) || e == 0) return false;
+        if (base->kid[1]->kind != AST_NUM || !lem_grade_rat_small(base->kid[1]->q, 9, &e) || e == 0)
+            return false;
     if (power > 9 || power < -9) return false;
     if (base->kind != AST_SYM || *n + base->len + 5 > cap) return false;
     if (*n) name[(*n)++] = '*';
@@ -57,7 +59,8 @@ const ast_node *lem_answer_as_quantity(grade_work *w, const ast_node *a, const a
         if (!add_unit(factor[n], name, sizeof name, &len)) return a;
     char *unit = lem_grade_strndup(w, name, len);
     if (!unit || !lem_grade_unit_find(w, unit, len, &mine) ||
-        !lem_grade_unit_find(w, other->name, other->len, &theirs) || !lem_grade_unit_same_kind(&mine, &theirs))
+        !lem_grade_unit_find(w, other->name, other->len, &theirs) ||
+        !lem_grade_unit_same_kind(&mine, &theirs))
         return a;
     ast_node *q = lem_ast_wrap(w, AST_QTY, (ast_node *)left);
     if (!q) return a;

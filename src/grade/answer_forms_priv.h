@@ -1,5 +1,5 @@
-/* answer_forms_priv.h - an answer read as the other side of the row asks; each returns the answer itself where
- * there is nothing to ask */
+/* answer_forms_priv.h - an answer read as the other side of the row asks; each returns the answer itself
+ * where there is nothing to ask */
 #ifndef LEM_GRADE_ANSWER_FORMS_H
 #define LEM_GRADE_ANSWER_FORMS_H
 

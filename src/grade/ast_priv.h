@@ -39,8 +39,8 @@ typedef enum ast_kind {
     AST_MODULO,  /* a value or relation, and the modulus */
     AST_CHOICE,  /* letter of a multiple choice in name; kid, if any: what it stands for */
     AST_SYSTEM,  /* n assignments to different symbols (from shape.c) */
-    AST_SAID     /* words around a value: the value, then its conditions; the words before it in name; decimal:
-                    words of a condition follow, such as "for all x" */
+    AST_SAID /* words around a value: the value, then its conditions; the words before it in name; decimal:
+                words of a condition follow, such as "for all x" */
 } ast_kind;
 
 typedef struct ast_node {

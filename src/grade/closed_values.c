@@ -1,5 +1,5 @@
-/* closed_values.c - sums and integrals that have a closed value: polynomials, geometric series, powers, sines and
- * exponentials of a linear argument */
+/* closed_values.c - sums and integrals that have a closed value: polynomials, geometric series, powers, sines
+ * and exponentials of a linear argument */
 #include "grade/closed_values_priv.h"
 
 #include "grade/decide/decide_priv.h"
@@ -13,7 +13,9 @@ static bool is_named(const ast_node *a, const char *name) {
 }
 
 static ast_node *integer(grade_work *w, long v) { return lem_ast_int(w, v); }
-static ast_node *minus(grade_work *w, ast_node *a, ast_node *b) { return lem_ast_add(w, a, lem_ast_neg(w, b)); }
+static ast_node *minus(grade_work *w, ast_node *a, ast_node *b) {
+    return lem_ast_add(w, a, lem_ast_neg(w, b));
+}
 static ast_node *ratio(grade_work *w, ast_node *a, long d) { return lem_ast_div(w, a, integer(w, d)); }
 
 static ast_node *at(grade_work *w, const ast_node *body, ast_node *v) {
@@ -39,7 +41,8 @@ static ast_node *choose(grade_work *w, ast_node *x, long j) {
     return r;
 }
 
-/* The differences of a polynomial of low degree in the index: body(k) is the sum of difference[j] (k over j). */
+/* The differences of a polynomial of low degree in the index: body(k) is the sum of difference[j] (k over j).
+ */
 static bool polynomial(grade_work *w, const ast_node *body, ast_node **difference) {
     ast_node *index = lem_ast_named(w, AST_SYM, "index", 5), *all = integer(w, 0);
     for (long j = 0; j <= DEGREE; j++)
@@ -47,7 +50,8 @@ static bool polynomial(grade_work *w, const ast_node *body, ast_node **differenc
     for (int order = 1; order <= DEGREE; order++)
         for (int j = DEGREE; j >= order; j--)
             if (!(difference[j] = minus(w, difference[j], difference[j - 1]))) return false;
-    for (long j = 0; j <= DEGREE; j++) all = lem_ast_add(w, all, lem_ast_mul(w, difference[j], choose(w, index, j)));
+    for (long j = 0; j <= DEGREE; j++)
+        all = lem_ast_add(w, all, lem_ast_mul(w, difference[j], choose(w, index, j)));
     return same(w, (ast_node *)body, all);
 }
 
@@ -81,7 +85,8 @@ static ast_node *geometric_sum(grade_work *w, const ast_node *body, ast_node *fr
         return converges ? lem_ast_div(w, first, below) : NULL;
     }
     ast_node *terms = lem_ast_add(w, minus(w, to, from), integer(w, 1));
-    return lem_ast_div(w, lem_ast_mul(w, first, minus(w, integer(w, 1), lem_ast_pow(w, ratio_node, terms))), below);
+    return lem_ast_div(w, lem_ast_mul(w, first, minus(w, integer(w, 1), lem_ast_pow(w, ratio_node, terms))),
+                       below);
 }
 
 /* 1/k^2 and 1/k^4 from 1 on. */
@@ -89,7 +94,8 @@ static ast_node *inverse_powers(grade_work *w, const ast_node *body, const ast_n
     ast_node *index = lem_ast_named(w, AST_SYM, "index", 5), *pi = lem_ast_named(w, AST_SYM, "pi", 2);
     if (from->kind != AST_NUM || !lem_grade_rat_is(from->q, 1)) return NULL;
     for (long p = 2; p <= 4; p += 2) {
-        ast_node *first = at(w, body, integer(w, 1)), *whole = lem_ast_mul(w, (ast_node *)body, lem_ast_pow(w, index, integer(w, p)));
+        ast_node *first = at(w, body, integer(w, 1)),
+                 *whole = lem_ast_mul(w, (ast_node *)body, lem_ast_pow(w, index, integer(w, p)));
         if (!same(w, whole, first)) continue;
         return lem_ast_mul(w, first, ratio(w, lem_ast_pow(w, pi, integer(w, p)), p == 2 ? 6 : 90));
     }
@@ -109,8 +115,7 @@ static ast_node *closed_sum(grade_work *w, const ast_node *a) {
 /* a x + b: the factor a, NULL when it is something else. */
 static ast_node *slope(grade_work *w, const ast_node *inner) {
     ast_node *zero = at(w, inner, integer(w, 0)), *one = at(w, inner, integer(w, 1));
-    ast_node *d = zero && one ? minus(w, one, zero) : NULL,
-             *index = lem_ast_named(w, AST_SYM, "index", 5);
+    ast_node *d = zero && one ? minus(w, one, zero) : NULL, *index = lem_ast_named(w, AST_SYM, "index", 5);
     return d && same(w, (ast_node *)inner, lem_ast_add(w, zero, lem_ast_mul(w, d, index))) ? d : NULL;
 }
 
@@ -146,7 +151,8 @@ static ast_node *power(grade_work *w, const ast_node *a, const ast_node *low, co
     return lem_ast_div(w, lem_ast_pow(w, a->kid[0], up), up);
 }
 
-static ast_node *antiderivative(grade_work *w, ast_node *a, const ast_node *low, const ast_node *high, int level) {
+static ast_node *antiderivative(grade_work *w, ast_node *a, const ast_node *low, const ast_node *high,
+                                int level) {
     if (level > DEEP || !lem_grade_spend(w, 50)) return NULL;
     ast_node *index = lem_ast_named(w, AST_SYM, "index", 5);
     if (!has_index(w, a)) return lem_ast_mul(w, a, index);

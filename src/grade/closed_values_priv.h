@@ -4,8 +4,8 @@
 
 #include "grade/ast_priv.h"
 
-/* The tree with every sum and definite integral that has one replaced by its closed value; the tree itself where
- * there is none. */
+/* The tree with every sum and definite integral that has one replaced by its closed value; the tree itself
+ * where there is none. */
 const ast_node *lem_closed_value(grade_work *w, const ast_node *a);
 
 #endif

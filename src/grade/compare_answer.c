@@ -1,4 +1,5 @@
-/* compare_answer.c - whole answers: chains of equalities between constants, before their values are compared */
+/* compare_answer.c - whole answers: chains of equalities between constants, before their values are compared
+ */
 #include "grade/compare_answer_priv.h"
 
 #include "grade/answer_forms_priv.h"
@@ -80,8 +81,8 @@ static lem_grade_result side_by_side(grade_work *w, const grade_rules *rules, co
                 : compare_say(LEM_GRADE_NOT_EQUAL, RULE_CHAIN_BROKEN);
 }
 
-/* A false link. Without a name the answer is a false statement, equal only to the same one; x = 5+5+1 = 7 = 11
- * gives x its last value, and the reason says that a link is false. */
+/* A false link. Without a name the answer is a false statement, equal only to the same one; x = 5+5+1 = 7 =
+ * 11 gives x its last value, and the reason says that a link is false. */
 static lem_grade_result of_broken(grade_work *w, const grade_rules *rules, const chain *g, const chain *p) {
     if ((g->broken && !g->label) || (p->broken && !p->label)) return side_by_side(w, rules, g, p);
     lem_grade_result r = lem_grade_compare_by(w, rules, named(w, g, g->n - 1), named(w, p, p->n - 1));
@@ -133,7 +134,8 @@ static uint32_t options_of(const ast_node *a) {
 
 static bool are_options(const grade_rules *rules, const ast_node *gold, const ast_node *pred,
                         lem_grade_result *out) {
-    uint32_t g = rules->several_letters && gold->kind != pred->kind ? options_of(gold) : 0, p = g ? options_of(pred) : 0;
+    uint32_t g = rules->several_letters && gold->kind != pred->kind ? options_of(gold) : 0,
+             p = g ? options_of(pred) : 0;
     if (!p || (gold->kind != AST_LIST && pred->kind != AST_LIST)) return false;
     *out = g == p ? compare_say(LEM_GRADE_EQUAL_EXACT, RULE_CHOICE)
                   : compare_say(LEM_GRADE_NOT_EQUAL, RULE_CHOICE_DIFFERENT);

@@ -42,8 +42,8 @@ static lem_status same_answer(const lem_grade_profile *p, const lem_grade_answer
     return LEM_OK;
 }
 
-/* Different texts in the order of their keys, each with the group it joined; next: the one that joined before it,
- * or SIZE_MAX. */
+/* Different texts in the order of their keys, each with the group it joined; next: the one that joined before
+ * it, or SIZE_MAX. */
 typedef struct texts {
     const member *m;
     size_t *first; /* of the answers with this text */
@@ -56,7 +56,8 @@ static bool same_key(const texts *t, size_t a, size_t b) {
 }
 
 /* Is text k equal to every text of the group? */
-static lem_status fits(const texts *t, size_t k, size_t group, const lem_grade_profile *p, bool *yes, lem_err *err) {
+static lem_status fits(const texts *t, size_t k, size_t group, const lem_grade_profile *p, bool *yes,
+                       lem_err *err) {
     *yes = true;
     for (size_t j = t->last[group]; j != SIZE_MAX && *yes; j = t->next[j]) {
         lem_status st = same_answer(p, t->m[t->first[j]].answer, t->m[t->first[k]].answer, yes, err);
@@ -65,8 +66,8 @@ static lem_status fits(const texts *t, size_t k, size_t group, const lem_grade_p
     return LEM_OK;
 }
 
-/* Each text joins the first group all of whose texts it equals by the policy; with very many of them only groups
- * of its own key are asked. */
+/* Each text joins the first group all of whose texts it equals by the policy; with very many of them only
+ * groups of its own key are asked. */
 static lem_status join_all(texts *t, const lem_grade_profile *p, lem_err *err) {
     bool many = t->n > LEM_GRADE_MAX_GROUPS;
     for (size_t k = 0; k < t->n; k++) {

@@ -42,8 +42,10 @@ static ast_node *signs_settled(grade_work *w, ast_node *a, const ast_node *k, in
     if (a->kind == AST_POW && a->kid[0]->kind == AST_NUM && lem_grade_rat_is(a->kid[0]->q, -1)) {
         ast_node *zero = at_value(w, a->kid[1], k, lem_ast_int(w, 0)),
                  *one = at_value(w, a->kid[1], k, lem_ast_int(w, 1));
-        grade_rat *e0 = zero ? lem_decide_rational(w, zero) : NULL, *e1 = e0 ? lem_decide_rational(w, one) : NULL;
-        if (!e1 || !lem_grade_rat_is_int(e0) || !lem_grade_rat_is(lem_grade_rat_sub(w, e1, e0), 1)) return NULL;
+        grade_rat *e0 = zero ? lem_decide_rational(w, zero) : NULL,
+                  *e1 = e0 ? lem_decide_rational(w, one) : NULL;
+        if (!e1 || !lem_grade_rat_is_int(e0) || !lem_grade_rat_is(lem_grade_rat_sub(w, e1, e0), 1))
+            return NULL;
         *met = true;
         bool odd = mpz_odd_p(mpq_numref(e0->q)) != (parity != 0);
         return lem_ast_int(w, odd ? -1 : 1);
@@ -56,11 +58,14 @@ static ast_node *signs_settled(grade_work *w, ast_node *a, const ast_node *k, in
 }
 
 /* One family, if v is a + k P; step: 2 where k runs over the even or odd numbers only. */
-static bool add_family(grade_work *w, families *f, const ast_node *v, const ast_node *k, int first, int step) {
-    ast_node *a = at_value(w, v, k, lem_ast_int(w, first)), *b = at_value(w, v, k, lem_ast_int(w, first + step));
+static bool add_family(grade_work *w, families *f, const ast_node *v, const ast_node *k, int first,
+                       int step) {
+    ast_node *a = at_value(w, v, k, lem_ast_int(w, first)),
+             *b = at_value(w, v, k, lem_ast_int(w, first + step));
     ast_node *d = a && b ? lem_ast_add(w, b, lem_ast_neg(w, a)) : NULL;
     if (!d || f->n == MAX_FAMILIES) return false;
-    ast_node *count = lem_ast_div(w, lem_ast_add(w, (ast_node *)k, lem_ast_int(w, -first)), lem_ast_int(w, step)),
+    ast_node *count =
+                 lem_ast_div(w, lem_ast_add(w, (ast_node *)k, lem_ast_int(w, -first)), lem_ast_int(w, step)),
              *line = lem_ast_add(w, a, lem_ast_mul(w, count, d));
     if (!line || lem_decide_scalars(w, v, line).verdict != LEM_GRADE_EQUAL_EXACT) return false;
     family *x = &f->at[f->n];
@@ -138,10 +143,12 @@ bool lem_same_families(grade_work *w, const shape *a, const shape *b) {
     families f, g;
     grade_rat *x[MAX_RESIDUES], *y[MAX_RESIDUES];
     size_t n, m;
-    if ((!is_unknown(a->label) && !is_unknown(b->label)) || !families_of(w, a->v, &f) || !families_of(w, b->v, &g))
+    if ((!is_unknown(a->label) && !is_unknown(b->label)) || !families_of(w, a->v, &f) ||
+        !families_of(w, b->v, &g))
         return false;
     grade_rat *period = common_period(w, &f, &g);
-    if (!period || !residues_of(w, &f, period, x, &n) || !residues_of(w, &g, period, y, &m) || n != m) return false;
+    if (!period || !residues_of(w, &f, period, x, &n) || !residues_of(w, &g, period, y, &m) || n != m)
+        return false;
     for (size_t k = 0; k < n; k++)
         if (!contains(y, m, x[k])) return false;
     return !w->limit;

@@ -1,5 +1,5 @@
-/* compare_free.c - answers with free constants and whole parameters: x^3/3 + C, c_1 e^x + c_2 e^-x, x = pi/4 +
- * k pi, lines by a parameter */
+/* compare_free.c - answers with free constants and whole parameters: x^3/3 + C, c_1 e^x + c_2 e^-x, x = pi/4
+ * + k pi, lines by a parameter */
 #include "grade/compare_answer_priv.h"
 #include "grade/compare_families_priv.h"
 #include "grade/decide/decide_priv.h"
@@ -37,7 +37,9 @@ static bool alike(grade_work *w, ast_node *a, ast_node *b, bool *numeric) {
     return compare_is_equal(r);
 }
 
-static ast_node *minus(grade_work *w, ast_node *a, ast_node *b) { return lem_ast_add(w, a, lem_ast_neg(w, b)); }
+static ast_node *minus(grade_work *w, ast_node *a, ast_node *b) {
+    return lem_ast_add(w, a, lem_ast_neg(w, b));
+}
 
 static ast_node *with(grade_work *w, const ast_node *a, const ast_node *symbol, ast_node *by) {
     return lem_ast_replace(w, (ast_node *)a, symbol->name, symbol->len, by);
@@ -48,7 +50,8 @@ static ast_node *with(grade_work *w, const ast_node *a, const ast_node *symbol, 
 /* C, and c_1, C_2: constants of integration wherever they stand. */
 static bool is_strong(const ast_node *s) {
     if (s->len == 1) return s->name[0] == 'C';
-    return s->len >= 3 && s->name[1] == '_' && strchr("cC", s->name[0]) && s->name[2] >= '0' && s->name[2] <= '9';
+    return s->len >= 3 && s->name[1] == '_' && strchr("cC", s->name[0]) && s->name[2] >= '0' &&
+           s->name[2] <= '9';
 }
 
 /* What else is used for them. */
@@ -118,8 +121,8 @@ static bool all_strong(const ast_node *const *s, size_t n) {
     return true;
 }
 
-/* A function or an exponent with a symbol in it: the solution of a differential equation, and not a formula in
- * given quantities. */
+/* A function or an exponent with a symbol in it: the solution of a differential equation, and not a formula
+ * in given quantities. */
 static bool grows(grade_work *w, const ast_node *a) {
     if (!lem_grade_spend(w, 4)) return false;
     if (a->kind == AST_FN || (a->kind == AST_POW && symbols_of(w, a->kid[1]).n)) return true;
@@ -131,7 +134,8 @@ static bool grows(grade_work *w, const ast_node *a) {
 /* p with its constants under the names of g in some order. */
 static bool by_new_names(grade_work *w, const ast_node *g, const ast_node *p, const symbols *sg,
                          const symbols *sp, bool *numeric) {
-    static const unsigned char orders[6][3] = {{0, 1, 2}, {1, 0, 2}, {0, 2, 1}, {1, 2, 0}, {2, 0, 1}, {2, 1, 0}};
+    static const unsigned char orders[6][3] = {{0, 1, 2}, {1, 0, 2}, {0, 2, 1},
+                                               {1, 2, 0}, {2, 0, 1}, {2, 1, 0}};
     const ast_node *x[MAX_CONSTANTS], *y[MAX_CONSTANTS];
     size_t n, m;
     if (!own_constants(sg, sp, x, &n) || !own_constants(sp, sg, y, &m) || n != m ||
@@ -197,7 +201,8 @@ static bool is_null(grade_work *w, ast_node *const *a, uint32_t n) {
 static bool same_line(grade_work *w, const ast_node *g, const ast_node *p) {
     line a, b;
     ast_node *between[4], *direction[4];
-    if (g->kind != AST_SYSTEM || p->kind != AST_SYSTEM || g->n != p->n || !line_of(w, g, &a) || !line_of(w, p, &b))
+    if (g->kind != AST_SYSTEM || p->kind != AST_SYSTEM || g->n != p->n || !line_of(w, g, &a) ||
+        !line_of(w, p, &b))
         return false;
     for (uint32_t k = 0; k < a.n; k++) { /* b in the order of a's names */
         uint32_t j = 0;
@@ -205,8 +210,8 @@ static bool same_line(grade_work *w, const ast_node *g, const ast_node *p) {
         if (j == b.n || !(between[k] = minus(w, b.point[j], a.point[k]))) return false;
         direction[k] = b.direction[j];
     }
-    return !is_null(w, a.direction, a.n) && !is_null(w, direction, a.n) && parallel(w, a.direction, direction, a.n) &&
-           parallel(w, a.direction, between, a.n);
+    return !is_null(w, a.direction, a.n) && !is_null(w, direction, a.n) &&
+           parallel(w, a.direction, direction, a.n) && parallel(w, a.direction, between, a.n);
 }
 
 /* ---- all of it ---- */
@@ -221,11 +226,13 @@ static grade_rule freed(answers *c, const ast_node *gold, const ast_node *pred, 
     if (!lem_ast_is_scalar(g.v) || !lem_ast_is_scalar(p.v)) return RULE_COUNT;
     symbols sg = symbols_of(w, g.v), sp = symbols_of(w, p.v);
     if (!has_variable(&sg) || !has_variable(&sp)) return RULE_COUNT;
-    bool free = by_added_constant(w, g.v, p.v, &sg, &sp, numeric) || by_new_names(w, g.v, p.v, &sg, &sp, numeric);
+    bool free =
+        by_added_constant(w, g.v, p.v, &sg, &sp, numeric) || by_new_names(w, g.v, p.v, &sg, &sp, numeric);
     return free ? RULE_FREE_CONSTANTS : RULE_COUNT;
 }
 
-lem_grade_result lem_compare_free(answers *c, const ast_node *gold, const ast_node *pred, lem_grade_result r) {
+lem_grade_result lem_compare_free(answers *c, const ast_node *gold, const ast_node *pred,
+                                  lem_grade_result r) {
     if (compare_is_equal(r) || c->w->limit || !c->rules->free_constants) return r;
     bool numeric = false;
     grade_rule rule = freed(c, gold, pred, &numeric);

@@ -46,7 +46,8 @@ static const char *with_unit(grade_work *w, const shape *s) {
     grade_unit u;
     lem_buf b = {0};
     bool measures = false;
-    if (s->degree || !lem_grade_unit_find(w, s->unit, s->unit_len, &u) || !lem_ast_is_scalar(s->v)) return NULL;
+    if (s->degree || !lem_grade_unit_find(w, s->unit, s->unit_len, &u) || !lem_ast_is_scalar(s->v))
+        return NULL;
     for (int d = 0; d < UNIT_DIMENSIONS; d++) measures = measures || u.dim[d] != 0;
     if (!measures) return NULL;
     const char *v = lem_canon_text(w, lem_ast_mul(w, lem_ast_num(w, u.factor), (ast_node *)s->v));

@@ -1,4 +1,5 @@
-/* compare_said.c - words and conditions around a value: "vertex (2,-3)", "1/x for x > 0", "2^n - 1 (n >= 1)" */
+/* compare_said.c - words and conditions around a value: "vertex (2,-3)", "1/x for x > 0", "2^n - 1 (n >= 1)"
+ */
 #include "grade/compare_answer_priv.h"
 #include "grade/compare_words_priv.h"
 #include "grade/decide/decide_priv.h"
@@ -46,7 +47,8 @@ static bool is_condition(grade_work *w, const ast_node *a, const ast_node *core)
         if (!equation) return false;
         value = lem_shape_is_label(core->kid[0]) ? core->kid[core->n - 1] : core;
     }
-    return (lem_ast_is_scalar(value) || value->kind == AST_REL || value->kind == AST_QTY) && occurs(w, symbol, value);
+    return (lem_ast_is_scalar(value) || value->kind == AST_REL || value->kind == AST_QTY) &&
+           occurs(w, symbol, value);
 }
 
 static void add_condition(statement *s, const ast_node *c) {
@@ -73,8 +75,8 @@ static void take_list(grade_work *w, statement *s) {
     s->core = rest;
 }
 
-/* A value without the relation in brackets at its very end, which is left in *condition: 2^n - 1 (n >= 1). The
- * value itself where there is none. */
+/* A value without the relation in brackets at its very end, which is left in *condition: 2^n - 1 (n >= 1).
+ * The value itself where there is none. */
 static ast_node *without_bracket(grade_work *w, ast_node *a, const ast_node **condition, int level) {
     enum { DEEP = 8 };
     bool spine = a->kind == AST_ADD || a->kind == AST_MUL || (a->kind == AST_REL && a->n == 2);
@@ -139,7 +141,8 @@ static bool holds_anyway(grade_work *w, const ast_node *condition, const ast_nod
     return r.verdict == LEM_GRADE_LIMIT && strcmp(r.rule, "no value") == 0;
 }
 
-static lem_grade_result compare_conditions(answers *c, const statement *g, const statement *p, lem_grade_result r) {
+static lem_grade_result compare_conditions(answers *c, const statement *g, const statement *p,
+                                           lem_grade_result r) {
     if (g->conditions && p->conditions) {
         if (g->conditions != p->conditions) return compare_say(LEM_GRADE_LIMIT, RULE_CONDITION_UNKNOWN);
         for (uint32_t k = 0; k < g->conditions; k++) {
@@ -153,7 +156,8 @@ static lem_grade_result compare_conditions(answers *c, const statement *g, const
     if (!c->rules->drop_label && (g->conditions || p->conditions || g->worded != p->worded))
         return compare_say(LEM_GRADE_LIMIT, RULE_CONDITION_UNKNOWN);
     for (uint32_t k = 0; k < p->conditions; k++)
-        if (!holds_anyway(c->w, p->condition[k], g->core)) return compare_say(LEM_GRADE_LIMIT, RULE_CONDITION_UNKNOWN);
+        if (!holds_anyway(c->w, p->condition[k], g->core))
+            return compare_say(LEM_GRADE_LIMIT, RULE_CONDITION_UNKNOWN);
     return g->conditions || p->conditions ? compare_say(r.verdict, RULE_CONDITION) : r;
 }
 

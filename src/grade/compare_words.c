@@ -22,7 +22,8 @@ static bool is_any(const sentence *s, size_t k, const char *const *list) {
 }
 
 static bool is_idle(const char *s, size_t n) {
-    return (n == 1 && *s == 'a') || (n == 2 && memcmp(s, "an", 2) == 0) || (n == 3 && memcmp(s, "the", 3) == 0);
+    return (n == 1 && *s == 'a') || (n == 2 && memcmp(s, "an", 2) == 0) ||
+           (n == 3 && memcmp(s, "the", 3) == 0);
 }
 
 /* Words without articles. */
@@ -97,8 +98,8 @@ static bool of_some_set(const char *a, size_t n) {
     return false;
 }
 
-/* What a sentence says: behind "it is", "(the) vectors are"; (the) series of "series converges"; Alice of "Alice
- * wins". The sentence itself where it is none. */
+/* What a sentence says: behind "it is", "(the) vectors are"; (the) series of "series converges"; Alice of
+ * "Alice wins". The sentence itself where it is none. */
 static sentence predicate(const sentence *s, bool subject) {
     static const char *const verbs[] = {"is", "are", "was", "were", NULL};
     for (size_t k = 0; k < s->n && k <= MAX_SUBJECT; k++)
@@ -155,13 +156,15 @@ words_answer lem_words_compare(words a, words b) {
     bool about_it = is_about_it(&x) || is_about_it(&y);
     if (same(&x, &y) || same(&p, &y) || same(&x, &q) || (about_it && same(&p, &q))) return WORDS_SAME;
     if (has_no_value(&x) && has_no_value(&y)) return WORDS_SAME;
-    return are_opposed(&x, &y) || are_opposed(&p, &y) || are_opposed(&x, &q) ? WORDS_DIFFERENT : WORDS_UNKNOWN;
+    return are_opposed(&x, &y) || are_opposed(&p, &y) || are_opposed(&x, &q) ? WORDS_DIFFERENT
+                                                                             : WORDS_UNKNOWN;
 }
 
 bool lem_words_change_value(const char *s, size_t n) {
-    static const char *const list[] = {"not",   "no",    "never",  "least",   "most",   "more",  "less",   "fewer",
-                                       "than",  "up",    "between", "over",   "under",  "below", "above",  "within",
-                                       "every", "either", "except", "cannot", "neither", "without", "about", NULL};
+    static const char *const list[] = {"not",    "no",     "never",   "least",   "most",    "more",
+                                       "less",   "fewer",  "than",    "up",      "between", "over",
+                                       "under",  "below",  "above",   "within",  "every",   "either",
+                                       "except", "cannot", "neither", "without", "about",   NULL};
     sentence x = split((words){s, n, false});
     for (size_t k = 0; k < x.n; k++) {
         bool concave = k > 0 && is_word(&x, k - 1, "concave"); /* concave up on (0, 1) */

@@ -7,8 +7,8 @@
 
 typedef enum words_answer { WORDS_SAME, WORDS_DIFFERENT, WORDS_UNKNOWN } words_answer;
 
-/* Folded words with single spaces. `subject`: an article stood before them, so that they may begin with what a
- * sentence is about: (the) series converges. */
+/* Folded words with single spaces. `subject`: an article stood before them, so that they may begin with what
+ * a sentence is about: (the) series converges. */
 typedef struct words {
     const char *s;
     size_t n;

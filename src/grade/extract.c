@@ -85,16 +85,18 @@ static size_t last_box(view v, size_t before) {
     return b == v.n || a > b ? a : b;
 }
 
-/* Boxes in one sentence, or in lines of one list: bullets, numbers and "x_2 =" stand before them, no words. */
+/* Boxes in one sentence, or in lines of one list: bullets, numbers and "x_2 =" stand before them, no words.
+ */
 static bool in_one_list(view v, size_t from, size_t to) {
     if (!memchr(v.s + from, '\n', to - from)) return !memchr(v.s + from, '.', to - from);
     bool bullet = false;
     size_t letters = 0;
     for (size_t i = from; i < to; i++) {
         letters = is_letter(v.s[i]) ? letters + 1 : 0;
-        bullet = bullet || (v.s[i] && strchr("-*=", v.s[i])) || (is_digit(v.s[i]) && strchr(".)", v.s[i + 1]));
-        if (letters > 1 || (!is_letter(v.s[i]) && !is_digit(v.s[i]) && !is_space(v.s[i]) &&
-                            !strchr("$-*=_{}.,;)(", v.s[i])))
+        bullet =
+            bullet || (v.s[i] && strchr("-*=", v.s[i])) || (is_digit(v.s[i]) && strchr(".)", v.s[i + 1]));
+        if (letters > 1 ||
+            (!is_letter(v.s[i]) && !is_digit(v.s[i]) && !is_space(v.s[i]) && !strchr("$-*=_{}.,;)(", v.s[i])))
             return false;
     }
     return bullet;
@@ -144,8 +146,8 @@ static bool by_box(view v, bool loose, lem_grade_span *out) {
 void lem_extract_answer_text(const char *s, lem_grade_span span, lem_buf *out) {
     view v = {s, span.offset + span.len};
     size_t at = span.offset, from, to, end;
-    bool list = span.method == LEM_GRADE_BY_BOX && memchr(s + at, '\n', span.len) &&
-                span.len > 6 && memcmp(s + at, "\\boxed", 6) == 0;
+    bool list = span.method == LEM_GRADE_BY_BOX && memchr(s + at, '\n', span.len) && span.len > 6 &&
+                memcmp(s + at, "\\boxed", 6) == 0;
     if (!list) {
         lem_buf_add(out, s + at, span.len);
         return;
@@ -301,8 +303,8 @@ static size_t first_of(view v, size_t i, size_t end, const char *const *marks) {
 
 /* 答案是, 答案为, 答案：, 故选, 故填, 选项是 and relatives: what follows, to the end of the sentence. */
 static bool by_chinese(view v, lem_grade_span *out) {
-    static const char *const phrases[] = {"答案是",   "答案为", "答案：",   "答案:",    "答案选",
-                                          "故选",     "故填",   "选项是",   "选项为",   "应选",
+    static const char *const phrases[] = {"答案是",   "答案为", "答案：",   "答案:",     "答案选",
+                                          "故选",     "故填",   "选项是",   "选项为",    "应选",
                                           "正确选项", "应填",   "正确的是", "正确结论是"};
     static const char *const stops[] = {"。", "．", "；", "正确", NULL};
     size_t last = v.n, m = 0;
@@ -324,7 +326,8 @@ static bool by_right_option(view v, lem_grade_span *out) {
     static const char *const right[] = {"正确", NULL};
     size_t at = find_last(v, v.n, "选项", false);
     if (at == v.n) return false;
-    size_t from = at + strlen("选项"), end = v.n - from > 24 ? from + 24 : v.n, stop = first_of(v, from, end, right);
+    size_t from = at + strlen("选项"), end = v.n - from > 24 ? from + 24 : v.n,
+           stop = first_of(v, from, end, right);
     *out = trimmed(v, span_of(from, stop, LEM_GRADE_BY_ANSWER_IS));
     if (stop == end || !out->len) return false;
     for (size_t i = out->offset; i < out->offset + out->len; i++)
@@ -357,7 +360,7 @@ static lem_grade_span marked(view v, lem_grade_task task) {
 /* What is said to the reader: behind the last thought that closes, nothing behind one that opens and never
  * does, and nothing behind the token that ends the answer. */
 static view spoken(view all, size_t *base) {
-    static const char *const ends[] = {"<|im_end|>",      "<|endoftext|>", "<|eot_id|>",   "</s>",
+    static const char *const ends[] = {"<|im_end|>",      "<|endoftext|>", "<|eot_id|>", "</s>",
                                        "<|end_of_text|>", "<end_of_turn>", "<|end|>"};
     size_t close = all.n ? find_last(all, all.n, "</think>", false) : all.n,
            open = all.n ? find_last(all, all.n, "<think>", false) : all.n;

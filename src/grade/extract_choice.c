@@ -178,7 +178,8 @@ bool lem_extract_choice(const char *s, size_t n, lem_grade_span *out) {
             *out = box;
             return true;
         }
-        if (!found) found = lem_extract_called_right(s, n, &at) || by_bold(s, n, &at) || by_first_letter(s, n, &at);
+        if (!found)
+            found = lem_extract_called_right(s, n, &at) || by_bold(s, n, &at) || by_first_letter(s, n, &at);
         if (!found) found = by_small_letter(s, n, &at);
         if (!found) found = weak = by_last_letter(s, n, &at);
     }

@@ -154,10 +154,10 @@ static bool is_operator(view v, word w, bool end) {
     char c = end ? v.s[w.to - 1] : v.s[w.from];
     if (among(c, "+-*/^=<>(") && !(end && c == '*') && !(!end && c == '(')) return true;
     if (!end && (unsigned char)c >= 0x80) return true;
-    static const char *const commands[] = {"\\times", "\\cdot", "\\div", "\\pm", "\\le", "\\leq", "\\ge", "\\geq"};
+    static const char *const commands[] = {"\\times", "\\cdot", "\\div", "\\pm",
+                                           "\\le",    "\\leq",  "\\ge",  "\\geq"};
     for (size_t k = 0; k < sizeof commands / sizeof *commands; k++)
-        if (w.to - w.from == strlen(commands[k]) &&
-            memcmp(v.s + w.from, commands[k], w.to - w.from) == 0)
+        if (w.to - w.from == strlen(commands[k]) && memcmp(v.s + w.from, commands[k], w.to - w.from) == 0)
             return true;
     return end && w.to - w.from >= 2 && (unsigned char)v.s[w.to - 1] >= 0x80 && math_char(v, w.to - 2) == 2 &&
            (unsigned char)v.s[w.to - 2] == 0xc3;
@@ -169,7 +169,8 @@ static bool has_command(view v, word w) {
 
 /* Do two neighbours belong to one formula? A dash or star that begins a line is a bullet. */
 static bool connect(view v, word a, word b) {
-    bool stop = a.to > a.from && among(v.s[a.to - 1], ".,;:!") && !(a.to - a.from >= 2 && v.s[a.to - 2] == '\\');
+    bool stop =
+        a.to > a.from && among(v.s[a.to - 1], ".,;:!") && !(a.to - a.from >= 2 && v.s[a.to - 2] == '\\');
     bool bullet = a.to - a.from == 1 && among(v.s[a.from], "-*+") && (a.from == 0 || v.s[a.from - 1] == '\n');
     if (stop || bullet || !is_math(v, a) || !is_math(v, b)) return false;
     return is_operator(v, a, true) || is_operator(v, b, false) || has_command(v, a) || has_command(v, b);
@@ -207,7 +208,8 @@ static bool is_range(view v, word w) {
 
 /* 12m² and 5km: letters of a usual unit, with a power at most, run into the number. */
 static bool is_unit(const char *s, size_t n) {
-    static const char *const units[] = {"m", "cm", "mm", "km", "g", "kg", "mg", "s", "h", "ft", "in", "lb", "l", "ml"};
+    static const char *const units[] = {"m", "cm", "mm", "km", "g",  "kg", "mg",
+                                        "s", "h",  "ft", "in", "lb", "l",  "ml"};
     size_t letters = 0;
     while (letters < n && is_letter(s[letters])) letters++;
     bool power = n - letters == 2 && (unsigned char)s[letters] == 0xc2 && among(s[letters + 1], "\xb2\xb3");
@@ -216,8 +218,8 @@ static bool is_unit(const char *s, size_t n) {
     return false;
 }
 
-/* The formula around the number [from, to) in running text: true with the formula, or with nothing where it is
- * cut off. */
+/* The formula around the number [from, to) in running text: true with the formula, or with nothing where it
+ * is cut off. */
 static bool whole_formula(view v, size_t from, size_t to, word *out) {
     word w = word_around(v, from), last = w, first = w;
     for (int k = 0; k < MAX_TOKENS; k++) {

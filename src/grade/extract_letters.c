@@ -31,7 +31,8 @@ static size_t past_marks(const char *s, size_t n, size_t i) {
 
 /* Past what joins two letters: ",", "/", "&", "or", "and", with \text{ } around it; i when nothing does. */
 static size_t past_joint(const char *s, size_t n, size_t i) {
-    static const char *const joints[] = {"or", "and", ",", "/", "&", "\xe3\x80\x81", "\xe6\x88\x96", "\xe5\x92\x8c"};
+    static const char *const joints[] = {"or",           "and",          ",",           "/", "&",
+                                         "\xe3\x80\x81", "\xe6\x88\x96", "\xe5\x92\x8c"};
     size_t k = past_marks(s, n, i);
     bool joined = false;
     for (int round = 0; round < 4 && k < n; round++) {
@@ -82,11 +83,11 @@ static bool denied_before(const char *s, size_t i) {
 
 bool lem_extract_rejected(const char *s, size_t n, size_t i) {
     static const char *const words[] = {
-        "fails",        "fail",        "is wrong",    "are wrong",  "is incorrect", "are incorrect",
-        "is not",       "are not",     "isn't",       "aren't",     "is false",     "are false",
-        "is impossible", "can't",      "cannot",      "can not",    "does not",     "doesn't",
-        "is out",       "is invalid",  "is tempting", "is excluded", "is eliminated", "is ruled out",
-        "would not",    "were wrong",  "was wrong",   NULL};
+        "fails",         "fail",       "is wrong",    "are wrong",   "is incorrect",  "are incorrect",
+        "is not",        "are not",    "isn't",       "aren't",      "is false",      "are false",
+        "is impossible", "can't",      "cannot",      "can not",     "does not",      "doesn't",
+        "is out",        "is invalid", "is tempting", "is excluded", "is eliminated", "is ruled out",
+        "would not",     "were wrong", "was wrong",   NULL};
     if (denied_before(s, i)) return true;
     size_t k = past_marks(s, n, last_joined(s, n, i) + 1);
     if (k < n && s[k] == '?') {
@@ -101,7 +102,8 @@ static size_t first_joined(const char *s, size_t n, size_t i) {
     enum { LOOK_BACK = 24 };
     for (size_t back = 1; back <= LOOK_BACK && back <= i; back++) {
         size_t k = i - back;
-        if (is_letter_alone(s, n, k, s[i] >= 'a') && last_joined(s, n, k) >= i && !denied_before(s, k)) return k;
+        if (is_letter_alone(s, n, k, s[i] >= 'a') && last_joined(s, n, k) >= i && !denied_before(s, k))
+            return k;
     }
     return i;
 }
@@ -115,9 +117,9 @@ size_t lem_extract_hedge(const char *s, size_t n, size_t *at) {
 
 /* "B is correct", "(B) is the right answer", "B is the correct choice". */
 bool lem_extract_called_right(const char *s, size_t n, size_t *at) {
-    static const char *const words[] = {"is correct",      "is right",         "is the correct", "is the right",
-                                        "is the best",     "is the answer",    "is true",
-                                        "\xe6\xad\xa3\xe7\xa1\xae", "must be correct", NULL};
+    static const char *const words[] = {
+        "is correct",    "is right", "is the correct",           "is the right",    "is the best",
+        "is the answer", "is true",  "\xe6\xad\xa3\xe7\xa1\xae", "must be correct", NULL};
     for (size_t i = n; i-- > 0;) {
         if (!is_letter_alone(s, n, i, false) || denied_before(s, i)) continue;
         size_t k = past_marks(s, n, i + 1);

@@ -14,7 +14,8 @@ size_t lem_extract_choice_mark(const char *s, size_t n);
 /* Appends the answer of a span: its bytes, or the contents of its boxes where these stand in lines of their
  * own. */
 void lem_extract_answer_text(const char *s, lem_grade_span span, lem_buf *out);
-/* Letters of a choice (extract_letters.c). Taken away: "(A) fails", "A, C and D are wrong", "not A", "A? No". */
+/* Letters of a choice (extract_letters.c). Taken away: "(A) fails", "A, C and D are wrong", "not A", "A? No".
+ */
 bool lem_extract_rejected(const char *s, size_t n, size_t i);
 /* Bytes of the hedge around the letter at *at, "A or B", "A/B", with *at where it begins; 1 where the letter
  * stands alone. */

@@ -27,9 +27,9 @@ static size_t one_of(const char *s, size_t n, size_t i, const char *const *words
 }
 
 size_t lem_extract_skip_hedge(const char *s, size_t n, size_t i) {
-    static const char *const words[] = {"approximately", "approx.", "approx", "about",    "around",   "roughly",
-                                        "exactly",       "simply",  "just",   "equal to", "given by", "indeed",
-                                        "therefore",     "thus",    "then",   "actually", NULL};
+    static const char *const words[] = {
+        "approximately", "approx.",  "approx", "about",     "around", "roughly", "exactly",  "simply", "just",
+        "equal to",      "given by", "indeed", "therefore", "thus",   "then",    "actually", NULL};
     for (int round = 0; round < 3; round++) {
         size_t k = i;
         while (k < n && (s[k] == ' ' || s[k] == '*' || s[k] == ':')) k++;
@@ -52,13 +52,13 @@ static void unwrap(const char *s, size_t *from, size_t *to) {
     }
 }
 
-/* Where a clause about the answer begins: ", which", " because", " (see above)"; to when there is none. Inside
- * $…$ nothing is looked for. */
+/* Where a clause about the answer begins: ", which", " because", " (see above)"; to when there is none.
+ * Inside $…$ nothing is looked for. */
 static size_t clause(const char *s, size_t from, size_t to) {
-    static const char *const after_comma[] = {"which", "since",   "because", "as",    "so",   "where",
+    static const char *const after_comma[] = {"which",  "since",   "because", "as",    "so",   "where",
                                               "and so", "meaning", "i.e",     "given", "thus", NULL};
-    static const char *const after_space[] = {"because", "since", "which", "as shown", "as required",
-                                              "as computed", NULL};
+    static const char *const after_space[] = {"because",     "since",       "which", "as shown",
+                                              "as required", "as computed", NULL};
     bool math = false;
     for (size_t i = from + 1; i < to; i++) {
         math ^= s[i] == '$';
@@ -107,9 +107,10 @@ static bool changes_number(const char *s, size_t from, size_t to) {
 
 /* Behind a number: the words of its unit, up to a word or mark that goes on with the sentence. */
 static size_t unit_end(const char *s, size_t from, size_t to) {
-    static const char *const words[] = {"of",  "in",   "from", "for",  "at",  "on",   "that", "which", "is",   "are",
-                                        "who", "when", "left", "with", "by",  "the",  "each", "a",     "will", "was",
-                                        "he",  "she",  "they", "we",   "per", "were", "so",   "if",    "she's", NULL};
+    static const char *const words[] = {"of",   "in",   "from", "for",  "at",    "on",   "that", "which",
+                                        "is",   "are",  "who",  "when", "left",  "with", "by",   "the",
+                                        "each", "a",    "will", "was",  "he",    "she",  "they", "we",
+                                        "per",  "were", "so",   "if",   "she's", NULL};
     static const char *const per[] = {"per hour", "per minute", "per second", "per day", NULL};
     for (size_t i = from; i < to; i++) {
         if (strchr(",;:(!?\"", s[i])) return i;

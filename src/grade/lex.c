@@ -260,7 +260,9 @@ static bool ends_with_number(const lexer *x) {
 
 /* A single upright letter behind a number is a unit (2600 \text{g}), unless it is a usual name of a constant
  * or variable. */
-static bool is_unit_letter(const lexer *x, char c) { return strchr("gmshlLVWNJKCFTA", c) && ends_with_number(x); }
+static bool is_unit_letter(const lexer *x, char c) {
+    return strchr("gmshlLVWNJKCFTA", c) && ends_with_number(x);
+}
 
 /* \mu before upright letters, behind a number: a prefix of the unit that these are. The token of the prefix
  * becomes the unit. */
@@ -302,11 +304,9 @@ static void push_text(lexer *x, size_t from, const char *c, size_t n, bool words
     else if (is(c, n, "or") || is(c, n, ", or") || is(c, n, "或")) push_op(x, OP_OR, from);
     else if (is(c, n, "percent") || is(c, n, "percentage")) push_op(x, '%', from);
     else if (join_micro(x, c, n)) return;
-    else if (n > 3 && is(c + n - 3, 3, " by")) { /* "ft by" */
-        push_named(x, TOK_TEXT, c, n - 3, from, true);
+    else if (n > 3 && is(c + n - 3, 3, " by")) { /* "ft by" */ push_named(x, TOK_TEXT, c, n - 3, from, true);
         push_named(x, TOK_WORD, "by", 2, from, true);
-    }
-    else if (n == 1 && letter(*c) && !is_unit_letter(x, *c)) push_named(x, TOK_SYM, c, n, from, words);
+    } else if (n == 1 && letter(*c) && !is_unit_letter(x, *c)) push_named(x, TOK_SYM, c, n, from, words);
     else if (lem_grade_is_function(c, n) && !is(c, n, "min") && !is(c, n, "sec") && !is(c, n, "deg"))
         push_named(x, TOK_FN, c, n, from, true);
     else push_named(x, TOK_TEXT, c, n, from, true);

@@ -35,9 +35,10 @@ bool lem_grade_is_unit_word(const char *s, size_t n) {
 }
 
 bool lem_lex_is_filler(const char *s, size_t n) {
-    static const char names[] = "is the so we of to at on by it be as if for are was has not but all any can "
-                                "its let get our we he she an my this up no her his who had may one two six ten odd out "
-                                "off";
+    static const char names[] =
+        "is the so we of to at on by it be as if for are was has not but all any can "
+        "its let get our we he she an my this up no her his who had may one two six ten odd out "
+        "off";
     char word[8] = {0};
     if (n < 2 || n >= sizeof word) return false;
     memcpy(word, s, n);
@@ -120,8 +121,9 @@ static const char symbols[] =
     "sigma tau upsilon phi "
     "varphi chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Phi Psi Omega infty ell hbar dots "
     "angle triangle odot oplus perp parallel nabla partial Re Im aleph";
-static const named_as symbols_as[] = {{"imath", "i"},    {"jmath", "j"},     {"R", "reals"},
-                                      {"dotsc", "dots"}, {"dotsb", "dots"}, {"dotsm", "dots"}, {"ldots", "dots"}, {"cdots", "dots"}};
+static const named_as symbols_as[] = {{"imath", "i"},    {"jmath", "j"},    {"R", "reals"},
+                                      {"dotsc", "dots"}, {"dotsb", "dots"}, {"dotsm", "dots"},
+                                      {"ldots", "dots"}, {"cdots", "dots"}};
 static const char functions[] = "overline bar vec hat widehat tilde widetilde dot ddot overrightarrow "
                                 "mathring sum prod int iint oint lim overbrace choose mathbb Bbb";
 static const named_as functions_as[] = {
@@ -182,8 +184,8 @@ static const struct {
     {0x2228, {LEX_CHAR_OP, OP_VEE, NULL}},        {0x2192, {LEX_CHAR_OP, OP_TO, NULL}},
     {0x2282, {LEX_CHAR_OP, OP_SUBSET, NULL}},     {0x2286, {LEX_CHAR_OP, OP_SUBSET_EQ, NULL}},
     {0x2283, {LEX_CHAR_OP, OP_SUPSET, NULL}},     {0x2287, {LEX_CHAR_OP, OP_SUPSET_EQ, NULL}},
-            {0x6216, {LEX_CHAR_OP, OP_OR, NULL}}, /* 或 */
-    {0x4e14, {LEX_CHAR_OP, OP_AND, NULL}},                                              /* 且 */
+    {0x6216, {LEX_CHAR_OP, OP_OR, NULL}},  /* 或 */
+    {0x4e14, {LEX_CHAR_OP, OP_AND, NULL}}, /* 且 */
     {0x230a, {LEX_CHAR_OP, OP_FLOOR_OPEN, NULL}}, {0x230b, {LEX_CHAR_OP, OP_FLOOR_CLOSE, NULL}},
     {0x2308, {LEX_CHAR_OP, OP_CEIL_OPEN, NULL}},  {0x2309, {LEX_CHAR_OP, OP_CEIL_CLOSE, NULL}},
     {0x27e8, {LEX_CHAR_OP, OP_ANGLE_OPEN, NULL}}, {0x27e9, {LEX_CHAR_OP, OP_ANGLE_CLOSE, NULL}},
@@ -192,11 +194,12 @@ static const struct {
     {0x20b9, {LEX_CHAR_OP, OP_MONEY, "INR"}},     {0xff04, {LEX_CHAR_OP, OP_MONEY, "USD"}},
     {0xff0c, {LEX_CHAR_OP, ',', NULL}},           {0x3001, {LEX_CHAR_OP, ',', NULL}},
     {0xff1b, {LEX_CHAR_OP, ';', NULL}},           {0xff1a, {LEX_CHAR_OP, ':', NULL}},
-    {0x2236, {LEX_CHAR_OP, ':', NULL}},           {0x3010, {LEX_CHAR_OP, '(', NULL}},           {0x3011, {LEX_CHAR_OP, ')', NULL}},
-    {0xff08, {LEX_CHAR_OP, '(', NULL}},
+    {0x2236, {LEX_CHAR_OP, ':', NULL}},           {0x3010, {LEX_CHAR_OP, '(', NULL}},
+    {0x3011, {LEX_CHAR_OP, ')', NULL}},           {0xff08, {LEX_CHAR_OP, '(', NULL}},
     {0xff09, {LEX_CHAR_OP, ')', NULL}},           {0xff1d, {LEX_CHAR_OP, '=', NULL}},
-    {0xff05, {LEX_CHAR_OP, '%', NULL}},           {0x2032, {LEX_CHAR_OP, '\'', NULL}},           {0x2033, {LEX_CHAR_OP, '"', NULL}},
-   
+    {0xff05, {LEX_CHAR_OP, '%', NULL}},           {0x2032, {LEX_CHAR_OP, '\'', NULL}},
+    {0x2033, {LEX_CHAR_OP, '"', NULL}},
+
     {0x2019, {LEX_CHAR_OP, '\'', NULL}},          {0x201c, {LEX_CHAR_SPACE, 0, NULL}},
     {0x201d, {LEX_CHAR_SPACE, 0, NULL}},          {0x3002, {LEX_CHAR_SPACE, 0, NULL}},
     {0x00a0, {LEX_CHAR_SPACE, 0, NULL}},          {0x3000, {LEX_CHAR_SPACE, 0, NULL}},
@@ -217,7 +220,7 @@ static const struct {
     {0x03a6, {LEX_CHAR_SYMBOL, 0, "Phi"}},        {0x03a9, {LEX_CHAR_SYMBOL, 0, "Omega"}},
     {0x210f, {LEX_CHAR_SYMBOL, 0, "hbar"}},       {0x2113, {LEX_CHAR_SYMBOL, 0, "ell"}},
     {0x2202, {LEX_CHAR_SYMBOL, 0, "partial"}},    {0x2026, {LEX_CHAR_SYMBOL, 0, "dots"}},
-    {0x22ef, {LEX_CHAR_SYMBOL, 0, "dots"}},      {0x2220, {LEX_CHAR_SYMBOL, 0, "angle"}},
+    {0x22ef, {LEX_CHAR_SYMBOL, 0, "dots"}},       {0x2220, {LEX_CHAR_SYMBOL, 0, "angle"}},
     {0x25b3, {LEX_CHAR_SYMBOL, 0, "triangle"}},   {0x211d, {LEX_CHAR_SYMBOL, 0, "reals"}},
     {0x2124, {LEX_CHAR_SYMBOL, 0, "integers"}},   {0x2115, {LEX_CHAR_SYMBOL, 0, "naturals"}},
     {0x211a, {LEX_CHAR_SYMBOL, 0, "rationals"}},  {0x2102, {LEX_CHAR_SYMBOL, 0, "complexes"}},

@@ -14,12 +14,14 @@ static bool is_one_of(const char *list, const char *s, size_t n) {
     return false;
 }
 
-static const char functions[] = "sin cos tan cot sec csc ln log lg exp sqrt arcsin arccos arctan sinh cosh tanh";
+static const char functions[] =
+    "sin cos tan cot sec csc ln log lg exp sqrt arcsin arccos arctan sinh cosh tanh";
 
 size_t lem_lex_glued_function(const char *s, size_t n) {
     if (n < 3 || !strchr(is_one_of("cost secs", s, n) ? "" : "xyzuvt", s[n - 1])) return 0;
-    return is_one_of("sin cos tan cot sec csc ln log lg exp arcsin arccos arctan sinh cosh tanh", s, n - 1) ? n - 1
-                                                                                                          : 0;
+    return is_one_of("sin cos tan cot sec csc ln log lg exp arcsin arccos arctan sinh cosh tanh", s, n - 1)
+               ? n - 1
+               : 0;
 }
 
 /* 1: a name of mathematics, 0: a letter, -1: a word of the language */

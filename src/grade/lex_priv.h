@@ -60,7 +60,7 @@ enum {
     OP_SUPSET_EQ = 'S',
     OP_WEDGE = 'w', /* of logic, where "and" also parts two answers */
     OP_VEE = 'W',
-    OP_ARROW = 'y', /* no token: the mark of a letter under an arrow */
+    OP_ARROW = 'y',    /* no token: the mark of a letter under an arrow */
     OP_BAR_OPEN = 'v', /* \lvert */
     OP_BAR_CLOSE = 'V'
 };
@@ -68,10 +68,10 @@ enum {
 typedef struct grade_tok {
     grade_tok_kind kind;
     char op;
-    bool space;       /* white space stands before it */
-    bool gap;         /* a wide one: \\quad, a new line, ~~ */
-    bool latex;       /* came from a LaTeX command */
-    const char *text; /* NUM, SYM, FN, TEXT, WORD, BEGIN */
+    bool space;                /* white space stands before it */
+    bool gap;                  /* a wide one: \\quad, a new line, ~~ */
+    bool latex;                /* came from a LaTeX command */
+    const char *text;          /* NUM, SYM, FN, TEXT, WORD, BEGIN */
     uint32_t len, rep, commas; /* commas between thousands */
     int32_t exp10;
     uint32_t at; /* offset in the input */

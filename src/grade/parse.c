@@ -283,7 +283,8 @@ static ast_node *parse_unary(parser *p) {
         p->i++;
     }
     ast_node *a = NULL;
-    if (minus && parse_peek(p)->kind == TOK_NUM && parse_is(parse_peek_at(p, 1), OP_MOD)) { /* -1 mod 7 is 6 */
+    if (minus && parse_peek(p)->kind == TOK_NUM &&
+        parse_is(parse_peek_at(p, 1), OP_MOD)) { /* -1 mod 7 is 6 */
         a = lem_ast_neg(p->w, lem_parse_number_token(p));
         p->i++;
         return modulo(p, a, lem_parse_binary(p, PREC_POW));

@@ -22,7 +22,8 @@ static ast_node *number(parser *p, const grade_tok *t) {
     if (t->rep) return recurring(p, t);
     ast_node *a = lem_ast_num(p->w, lem_grade_rat_decimal(p->w, t->text, t->len, t->exp10));
     const char *dot = a ? memchr(t->text, '.', t->len) : NULL;
-    if (a && !dot && !t->exp10) a->name = t->text, a->len = t->len, a->cols = t->commas; /* how it was written: 05 of 3,05 */
+    if (a && !dot && !t->exp10)
+        a->name = t->text, a->len = t->len, a->cols = t->commas; /* how it was written: 05 of 3,05 */
     if (dot) {
         a->decimal = true;
         a->ulp10 = t->exp10 - (int32_t)(t->text + t->len - dot - 1);

@@ -28,9 +28,10 @@ static letter_kind kind_of(const ast_node *head) {
     while (n < head->len && head->name[n] != '_' && head->name[n] != '^') n++;
     if (in_words("f f^-1", head->name, head->len) || in_words("f phi varphi Phi Psi psi", head->name, n))
         return LETTER_FUNCTION;
-    if (in_words("pi e i j d reals integers naturals rationals complexes infty angle triangle dots cdots ldots "
-                 "to odot oplus perp parallel nabla partial index",
-                 head->name, n) ||
+    if (in_words(
+            "pi e i j d reals integers naturals rationals complexes infty angle triangle dots cdots ldots "
+            "to odot oplus perp parallel nabla partial index",
+            head->name, n) ||
         memchr(head->name, ' ', n))
         return LETTER_CONSTANT;
     return in_words("g h F G H", head->name, n) ? LETTER_USUAL : LETTER_PLAIN;
@@ -38,9 +39,9 @@ static letter_kind kind_of(const ast_node *head) {
 
 /* What stands between a bracket and its partner. */
 typedef struct inside {
-    size_t n;               /* tokens; 0 where the bracket does not close soon */
-    size_t numbers, others; /* of them: numbers, and what is neither number nor symbol nor sign */
-    size_t symbols;         /* different ones */
+    size_t n;                     /* tokens; 0 where the bracket does not close soon */
+    size_t numbers, others;       /* of them: numbers, and what is neither number nor symbol nor sign */
+    size_t symbols;               /* different ones */
     bool comma, first_sign, same; /* same: the letter before the bracket is the only symbol */
     bool event;                   /* a sign of sets or relations: P(A \cup B), P(X = 2) */
 } inside;

@@ -1,4 +1,5 @@
-/* parse_counts.c - notations of a few tokens that name a number: ₁₀C₃, {}_{10}P_3, C_{10}^{3}, 10C3, 2A_{16} */
+/* parse_counts.c - notations of a few tokens that name a number: ₁₀C₃, {}_{10}P_3, C_{10}^{3}, 10C3, 2A_{16}
+ */
 #include "grade/parse_counts_priv.h"
 
 #include <string.h>
@@ -12,8 +13,8 @@ static ast_node *number_at(parser *p, size_t at) {
 /* n over k as a binomial coefficient, or the ordered choices of k out of n. */
 static ast_node *count(parser *p, char letter, ast_node *n, ast_node *k) {
     long of, some;
-    if (!n || !k || !lem_grade_rat_small(n->q, 10000, &of) || !lem_grade_rat_small(k->q, 10000, &some) || of < 2 ||
-        some > of)
+    if (!n || !k || !lem_grade_rat_small(n->q, 10000, &of) || !lem_grade_rat_small(k->q, 10000, &some) ||
+        of < 2 || some > of)
         return NULL;
     ast_node *a = lem_ast_new(p->w, AST_FN, 2);
     if (!a) return NULL;
@@ -48,7 +49,12 @@ ast_node *lem_parse_combination(parser *p) {
     size_t i = p->i + 1;
     char letter = letter_at(p, p->i);
     ast_node *n = letter ? script(p, &i, '_') : NULL, *k = n ? script(p, &i, '^') : NULL,
-             *a = k ? count(p, letter == 'C' ? 'C' : letter == 'A' ? 'A' : 0, n, k) : NULL;
+             *a = k ? count(p,
+                            letter == 'C'   ? 'C'
+                            : letter == 'A' ? 'A'
+                                            : 0,
+                            n, k)
+                    : NULL;
     if (a && letter != 'P') p->i = i;
     return letter == 'P' ? NULL : a;
 }
@@ -70,8 +76,8 @@ ast_node *lem_parse_infix_count(parser *p) {
     const grade_tok *t = p->t.tok + p->i;
     if (p->i + 2 >= p->t.n || t[1].space || t[2].space || t[1].latex || t[2].kind != TOK_NUM) return NULL;
     char letter = letter_at(p, p->i + 1);
-    ast_node *a = letter == 'C' || letter == 'P' ? count(p, letter, number_at(p, p->i), number_at(p, p->i + 2))
-                                                 : NULL;
+    ast_node *a =
+        letter == 'C' || letter == 'P' ? count(p, letter, number_at(p, p->i), number_at(p, p->i + 2)) : NULL;
     if (a) p->i += 3;
     return a;
 }
@@ -108,7 +114,8 @@ ast_node *lem_parse_letter_digits(parser *p) {
     return lem_ast_named(p->w, AST_BASE, name, n);
 }
 
-/* 0.333… and 0.1818…: so many last digits recur, three times at least, or twice where they are two or more. */
+/* 0.333… and 0.1818…: so many last digits recur, three times at least, or twice where they are two or more.
+ */
 size_t lem_parse_recurring_dots(const parser *p) {
     const grade_tok *t = &p->t.tok[p->i];
     const char *dot = t->kind == TOK_NUM && !t->rep && !t->exp10 ? memchr(t->text, '.', t->len) : NULL;
@@ -119,7 +126,8 @@ size_t lem_parse_recurring_dots(const parser *p) {
         size_t times = period == 1 ? 3 : 2, m = period * times;
         if (places < m) break;
         bool recurs = true;
-        for (size_t k = 1; k < times && recurs; k++) recurs = memcmp(end - period, end - (k + 1) * period, period) == 0;
+        for (size_t k = 1; k < times && recurs; k++)
+            recurs = memcmp(end - period, end - (k + 1) * period, period) == 0;
         if (recurs) return period;
     }
     return 0;

@@ -219,8 +219,8 @@ static bool is_product_of_letters(const ast_node *a) {
     return a->kind == AST_SYM || a->kind == AST_NUM;
 }
 
-/* A bar over more than a letter: a segment is its length, the digits of \overline{ab} are no product, the rest
- * is a conjugate. */
+/* A bar over more than a letter: a segment is its length, the digits of \overline{ab} are no product, the
+ * rest is a conjugate. */
 static ast_node *under_bar(parser *p, ast_node *a) {
     if (is_segment(a)) return a;
     ast_node *c = conjugate(p->w, a, 0);

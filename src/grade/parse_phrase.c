@@ -1,5 +1,5 @@
-/* parse_phrase.c - answers in words and mathematics: "concave up on (0,1)", "vertex (2,-3), radius 4", "She has
- * 42 apples", "1/x for x > 0" */
+/* parse_phrase.c - answers in words and mathematics: "concave up on (0,1)", "vertex (2,-3), radius 4", "She
+ * has 42 apples", "1/x for x > 0" */
 #include "grade/parse_phrase_priv.h"
 
 #include <string.h>
@@ -40,7 +40,8 @@ static size_t label_end(const grade_toks *t, size_t k, size_t end) {
     size_t i = k;
     while (i < end && i - k < MAX_LABEL) {
         const grade_tok *a = &t->tok[i], *b = &t->tok[i + 1];
-        bool extreme = a->kind == TOK_FN && (lem_parse_name_is(a, "max") || lem_parse_name_is(a, "min")) && is_word(b);
+        bool extreme =
+            a->kind == TOK_FN && (lem_parse_name_is(a, "max") || lem_parse_name_is(a, "min")) && is_word(b);
         bool hyphen = a->kind == TOK_SYM && i + 2 < end && parse_is(b, '-') && is_word(&t->tok[i + 2]);
         if (hyphen) i += 3;
         else if (is_word(a) || extreme) i++;
@@ -65,7 +66,8 @@ static size_t part_end(const grade_toks *t, size_t k) {
             size_t next = i + 1;
             while (next < t->n && is_separator(&t->tok[next])) next++;
             size_t end = label_end(t, next, t->n);
-            if (end > next && end < t->n && !leads_to_condition(&t->tok[next]) && starts_value(&t->tok[end])) return i;
+            if (end > next && end < t->n && !leads_to_condition(&t->tok[next]) && starts_value(&t->tok[end]))
+                return i;
         }
         depth += nesting(&t->tok[i]);
     }
@@ -74,7 +76,8 @@ static size_t part_end(const grade_toks *t, size_t k) {
 
 static bool read_part(const grade_toks *t, size_t from, size_t to, phrase_part *p) {
     int depth = 0;
-    *p = (phrase_part){.label = from, .label_end = label_end(t, from, to), .value_end = to, .tail = to, .tail_end = to};
+    *p = (phrase_part){
+        .label = from, .label_end = label_end(t, from, to), .value_end = to, .tail = to, .tail_end = to};
     p->value = p->label_end;
     bool labelled = p->label_end > from;
     if (labelled && p->value < to && parse_is(&t->tok[p->value], ':')) p->value++;
@@ -126,7 +129,8 @@ void lem_phrase_dimensions(grade_toks *t) {
         grade_tok *a = &t->tok[k];
         bool by = is_word(a) && lem_parse_name_is(a, "by"),
              cross = (a->kind == TOK_SYM && lem_parse_name_is(a, "x") && a->space) || parse_is(a, '*');
-        if ((!by && !cross) || !is_word(a - 1) || (a - 2)->kind != TOK_NUM || (a + 1)->kind != TOK_NUM) continue;
+        if ((!by && !cross) || !is_word(a - 1) || (a - 2)->kind != TOK_NUM || (a + 1)->kind != TOK_NUM)
+            continue;
         *a = (grade_tok){.kind = TOK_OP, .op = ',', .space = a->space, .at = a->at};
     }
 }

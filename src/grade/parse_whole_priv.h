@@ -6,8 +6,8 @@
 
 /* "twenty five", "one hundred and three" in folded text; -1 when it is no number. */
 long lem_number_words(const char *t, size_t n);
-/* A word, or the beginning of a Chinese one, that multiplies the number before it: million, 万. At most 0 when
- * it does not. */
+/* A word, or the beginning of a Chinese one, that multiplies the number before it: million, 万. At most 0
+ * when it does not. */
 long lem_number_scale(const char *s, size_t n, size_t *used);
 /* 二十三, 三分之一, 百分之二十; NULL when it is none. */
 ast_node *lem_chinese_number(grade_work *w, const char *s, size_t n);

@@ -32,7 +32,8 @@ static bool is_call_or_name(const ast_node *a) {
 static bool is_call(const ast_node *a) {
     if (a->kind != AST_FN || !a->call) return false;
     for (uint32_t k = 0; k < a->n; k++)
-        if (a->kid[k]->kind == AST_ADD || a->kid[k]->kind == AST_FN) return false; /* not the name of a value */
+        if (a->kid[k]->kind == AST_ADD || a->kid[k]->kind == AST_FN)
+            return false; /* not the name of a value */
     return true;
 }
 
@@ -56,7 +57,8 @@ static bool is_derivative(const ast_node *a) {
 
 static bool only_functions(const ast_node *a, int level) {
     if (a->kind == AST_SYM) return a->len == 1 && strchr("fgh", a->name[0]);
-    if (level > 4 || !(a->kind == AST_ADD || a->kind == AST_MUL || a->kind == AST_POW || a->kind == AST_DEGREE))
+    if (level > 4 ||
+        !(a->kind == AST_ADD || a->kind == AST_MUL || a->kind == AST_POW || a->kind == AST_DEGREE))
         return a->kind == AST_NUM;
     for (uint32_t k = 0; k < a->n; k++)
         if (!only_functions(a->kid[k], level + 1)) return false;
@@ -174,8 +176,7 @@ static uint32_t parts_of(grade_work *w, const ast_node *a, ast_node **out) {
     for (uint32_t k = 0; k < a->n && n <= MAX_ITEMS; k++) {
         ast_node *x = a->kid[k];
         if (declared && declared < a->n && is_declaration(x)) continue;
-        if (x->kind != AST_LIST && x->kind != AST_SET &&
-            lem_shape_has(w, x, AST_PM)) {
+        if (x->kind != AST_LIST && x->kind != AST_SET && lem_shape_has(w, x, AST_PM)) {
             out[n++] = with_sign(w, x, 1);
             out[n++] = with_sign(w, x, -1);
         } else out[n++] = x;
@@ -363,8 +364,7 @@ shape lem_shape_of(grade_work *w, const ast_node *a) {
         }
         if (r) s.v = r;
         if (label) s.label = label;
-    } else if (s.v->kind != AST_SYSTEM && s.v->kind != AST_MATRIX &&
-               lem_shape_has(w, s.v, AST_PM)) {
+    } else if (s.v->kind != AST_SYSTEM && s.v->kind != AST_MATRIX && lem_shape_has(w, s.v, AST_PM)) {
         ast_node *both[2] = {with_sign(w, (ast_node *)s.v, 1), with_sign(w, (ast_node *)s.v, -1)};
         ast_node *list = both[0] && both[1] ? group(w, AST_LIST, NULL, both, 2) : NULL;
         if (list) s.v = list;

@@ -98,7 +98,8 @@ static void a_group_is_what_the_policy_calls_equal(void **state) {
         int got[3];
         group_by(cases[k].policy, cases[k].text, 3, got);
         for (int i = 0; i < 3; i++)
-            if (got[i] != cases[k].want[i]) fail_msg("case %zu: '%s' is in group %d", k, cases[k].text[i], got[i]);
+            if (got[i] != cases[k].want[i])
+                fail_msg("case %zu: '%s' is in group %d", k, cases[k].text[i], got[i]);
     }
 }
 
@@ -114,9 +115,9 @@ static void nothing(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(equal_answers_share_a_group),
-                                       cmocka_unit_test(units_of_measurement_part_groups),
-                                       cmocka_unit_test(order_does_not_matter),
-                                       cmocka_unit_test(a_group_is_what_the_policy_calls_equal), cmocka_unit_test(nothing)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(equal_answers_share_a_group), cmocka_unit_test(units_of_measurement_part_groups),
+        cmocka_unit_test(order_does_not_matter), cmocka_unit_test(a_group_is_what_the_policy_calls_equal),
+        cmocka_unit_test(nothing)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
