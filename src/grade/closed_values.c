@@ -124,7 +124,9 @@ static ast_node *wave(grade_work *w, const ast_node *f) {
     ast_node *d = f->n == 1 && (sine || cosine || exponential) ? slope(w, f->kid[0]) : NULL,
              *r = d ? lem_ast_wrap(w, AST_FN, f->kid[0]) : NULL;
     if (!r) return NULL;
-    r->name = sine ? "cos" : cosine ? "sin" : "exp";
+    r->name = "exp";
+    if (sine) r->name = "cos";
+    if (cosine) r->name = "sin";
     r->len = 3;
     r = lem_ast_div(w, r, d);
     return sine ? lem_ast_neg(w, r) : r;
@@ -161,8 +163,8 @@ static ast_node *antiderivative(grade_work *w, ast_node *a, const ast_node *low,
         return x ? lem_ast_add(w, x, antiderivative(w, a->kid[1], low, high, level + 1)) : NULL;
     }
     if (a->kind == AST_MUL) {
-        int k = !has_index(w, a->kid[0]) ? 0 : !has_index(w, a->kid[1]) ? 1 : -1;
-        if (k < 0) return NULL;
+        int k = has_index(w, a->kid[0]); /* the factor without the variable */
+        if (k && has_index(w, a->kid[1])) return NULL;
         ast_node *x = antiderivative(w, a->kid[1 - k], low, high, level + 1);
         return x ? lem_ast_mul(w, a->kid[k], x) : NULL;
     }
@@ -196,16 +198,24 @@ static ast_node *closed_integral(grade_work *w, const ast_node *a) {
 
 /* ---- everywhere in a tree ---- */
 
-static ast_node *closed(grade_work *w, ast_node *a, int level) {
-    if (level > AST_MAX_DEPTH || !lem_grade_spend(w, 8)) return NULL;
-    if (!a->n) return a;
+static ast_node *closed(grade_work *w, ast_node *a, int level);
+
+/* The node with its kids closed, the node itself where nothing changed. */
+static ast_node *with_closed_kids(grade_work *w, ast_node *a, int level) {
     ast_node **kid = lem_grade_alloc(w, a->n, sizeof *kid);
     bool same_kids = true;
     for (uint32_t k = 0; kid && k < a->n; k++) {
         if (!(kid[k] = closed(w, a->kid[k], level + 1))) return NULL;
         same_kids = same_kids && kid[k] == a->kid[k];
     }
-    ast_node *r = !kid ? NULL : same_kids ? a : lem_ast_with_kids(w, a, kid), *value = NULL;
+    if (same_kids) return a;
+    return kid ? lem_ast_with_kids(w, a, kid) : NULL;
+}
+
+static ast_node *closed(grade_work *w, ast_node *a, int level) {
+    if (level > AST_MAX_DEPTH || !lem_grade_spend(w, 8)) return NULL;
+    if (!a->n) return a;
+    ast_node *r = with_closed_kids(w, a, level), *value = NULL;
     if (r && is_named(r, "sum") && r->n == 3) value = closed_sum(w, r);
     else if (r && is_named(r, "int") && r->n == 4) value = closed_integral(w, r);
     return value ? value : r;

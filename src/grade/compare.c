@@ -134,18 +134,14 @@ static bool compare_24_hours(const ast_node *a, const ast_node *b, lem_grade_res
     return *out = same_or(m == n, RULE_CLOCK, RULE_PART_DIFFERS), true;
 }
 
-static lem_grade_result compare_ratios(comparison *c, const ast_node *a, const ast_node *b, int level) {
-    lem_grade_result same;
-    if (compare_24_hours(a, b, &same)) return same;
-    same = lem_compare_ordered(c, a, b, level);
-    if (is_clock(a) || is_clock(b))
-        return compare_is_equal(same) ? compare_say(same.verdict, RULE_CLOCK) : same;
-    if (compare_is_equal(same) || a->n != b->n || !c->rules->ratio_scales) return same;
+/* a0 : ak = b0 : bk for every k; `plain` where a part is no number. */
+static lem_grade_result compare_proportions(comparison *c, const ast_node *a, const ast_node *b,
+                                            lem_grade_result plain) {
     lem_grade_verdict v = LEM_GRADE_EQUAL_EXACT;
-    for (uint32_t k = 1; k < a->n; k++) { /* a0 : ak = b0 : bk */
+    for (uint32_t k = 1; k < a->n; k++) {
         const ast_node *const part[] = {a->kid[0], a->kid[k], b->kid[0], b->kid[k]};
         for (int j = 0; j < 4; j++)
-            if (!lem_ast_is_scalar(part[j])) return same;
+            if (!lem_ast_is_scalar(part[j])) return plain;
         ast_node *x = lem_ast_mul(c->w, a->kid[0], b->kid[k]), *y = lem_ast_mul(c->w, a->kid[k], b->kid[0]);
         lem_grade_result r = x && y ? lem_compare_scalars(c, x, y) : compare_say(LEM_GRADE_LIMIT, RULE_WORK);
         if (compare_is_different(r)) return compare_say(r.verdict, RULE_RATIO_DIFFERENT);
@@ -153,6 +149,16 @@ static lem_grade_result compare_ratios(comparison *c, const ast_node *a, const a
     }
     if (may_be_clock(a) && may_be_clock(b)) return compare_say(LEM_GRADE_LIMIT, RULE_RATIO_OR_CLOCK);
     return compare_say(v, v == LEM_GRADE_LIMIT ? RULE_NOT_DECIDED : RULE_RATIO);
+}
+
+static lem_grade_result compare_ratios(comparison *c, const ast_node *a, const ast_node *b, int level) {
+    lem_grade_result same;
+    if (compare_24_hours(a, b, &same)) return same;
+    same = lem_compare_ordered(c, a, b, level);
+    if (is_clock(a) || is_clock(b))
+        return compare_is_equal(same) ? compare_say(same.verdict, RULE_CLOCK) : same;
+    if (compare_is_equal(same) || a->n != b->n || !c->rules->ratio_scales) return same;
+    return compare_proportions(c, a, b, same);
 }
 
 static lem_grade_result compare_ratio_number(comparison *c, const ast_node *a, const ast_node *b) {

@@ -37,18 +37,22 @@ static ast_node *at_value(grade_work *w, const ast_node *a, const ast_node *k, a
 }
 
 /* (-1)^(k + c) as 1 or -1 for even or odd k. *met: there was one; NULL when an exponent is something else. */
+/* The sign of (-1)^e for e = k + c and k even or odd; NULL when e is something else. */
+static ast_node *settled_sign(grade_work *w, const ast_node *e, const ast_node *k, int parity) {
+    ast_node *zero = at_value(w, e, k, lem_ast_int(w, 0)), *one = at_value(w, e, k, lem_ast_int(w, 1));
+    grade_rat *e0 = zero ? lem_decide_rational(w, zero) : NULL,
+              *e1 = e0 && one ? lem_decide_rational(w, one) : NULL;
+    grade_rat *d = e1 ? lem_grade_rat_sub(w, e1, e0) : NULL;
+    if (!d || !lem_grade_rat_is_int(e0) || !lem_grade_rat_is(d, 1)) return NULL;
+    bool odd = mpz_odd_p(mpq_numref(e0->q)) != (parity != 0);
+    return lem_ast_int(w, odd ? -1 : 1);
+}
+
 static ast_node *signs_settled(grade_work *w, ast_node *a, const ast_node *k, int parity, bool *met) {
     if (!lem_grade_spend(w, 8)) return NULL;
     if (a->kind == AST_POW && a->kid[0]->kind == AST_NUM && lem_grade_rat_is(a->kid[0]->q, -1)) {
-        ast_node *zero = at_value(w, a->kid[1], k, lem_ast_int(w, 0)),
-                 *one = at_value(w, a->kid[1], k, lem_ast_int(w, 1));
-        grade_rat *e0 = zero ? lem_decide_rational(w, zero) : NULL,
-                  *e1 = e0 ? lem_decide_rational(w, one) : NULL;
-        if (!e1 || !lem_grade_rat_is_int(e0) || !lem_grade_rat_is(lem_grade_rat_sub(w, e1, e0), 1))
-            return NULL;
         *met = true;
-        bool odd = mpz_odd_p(mpq_numref(e0->q)) != (parity != 0);
-        return lem_ast_int(w, odd ? -1 : 1);
+        return settled_sign(w, a->kid[1], k, parity);
     }
     if (!a->n) return a;
     ast_node **kid = lem_grade_alloc(w, a->n, sizeof *kid);

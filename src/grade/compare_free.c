@@ -136,17 +136,15 @@ static bool by_new_names(grade_work *w, const ast_node *g, const ast_node *p, co
                          const symbols *sp, bool *numeric) {
     static const unsigned char orders[6][3] = {{0, 1, 2}, {1, 0, 2}, {0, 2, 1},
                                                {1, 2, 0}, {2, 0, 1}, {2, 1, 0}};
+    static const size_t count[MAX_CONSTANTS + 1] = {0, 1, 2, 6}; /* orders of so many */
     const ast_node *x[MAX_CONSTANTS], *y[MAX_CONSTANTS];
     size_t n, m;
-    if (!own_constants(sg, sp, x, &n) || !own_constants(sp, sg, y, &m) || n != m ||
-        (!all_strong(x, n) && !all_strong(y, n)) || (n == 1 && !grows(w, g)))
-        return false;
-    for (size_t o = 0; o < 6 && !w->limit; o++) {
-        bool fits = true;
+    if (!own_constants(sg, sp, x, &n) || !own_constants(sp, sg, y, &m) || n != m) return false;
+    if ((!all_strong(x, n) && !all_strong(y, n)) || (n == 1 && !grows(w, g))) return false;
+    for (size_t o = 0; o < count[n] && !w->limit; o++) {
         ast_node *a = (ast_node *)p;
-        for (size_t k = 0; k < 3; k++) fits = fits && (k < n ? orders[o][k] < n : orders[o][k] == k);
-        for (size_t k = 0; k < n && fits && a; k++) a = with(w, a, y[k], (ast_node *)x[orders[o][k]]);
-        if (fits && alike(w, (ast_node *)g, a, numeric)) return true;
+        for (size_t k = 0; k < n && a; k++) a = with(w, a, y[k], (ast_node *)x[orders[o][k]]);
+        if (alike(w, (ast_node *)g, a, numeric)) return true;
     }
     return false;
 }
@@ -168,18 +166,24 @@ static bool linear(grade_work *w, const ast_node *v, const ast_node *t, ast_node
 }
 
 /* The coordinates of a system that depends on one parameter. */
-static bool line_of(grade_work *w, const ast_node *system, line *out) {
+/* The one symbol of all coordinates; NULL when there is another, or none. */
+static const ast_node *parameter_of(grade_work *w, const ast_node *system) {
     const ast_node *parameter = NULL;
-    out->n = system->n;
-    if (system->kind != AST_SYSTEM || system->n < 2 || system->n > 4) return false;
     for (uint32_t k = 0; k < system->n; k++) {
         const ast_node *v = system->kid[k]->kid[1];
         symbols s = symbols_of(w, v);
-        if (!lem_ast_is_scalar(v) || s.n > 1) return false;
-        if (s.n && parameter && !lem_ast_same_name(parameter, s.at[0])) return false;
+        if (!lem_ast_is_scalar(v) || s.n > 1) return NULL;
+        if (s.n && parameter && !lem_ast_same_name(parameter, s.at[0])) return NULL;
         if (s.n) parameter = s.at[0];
     }
-    if (!parameter || parameter->len != 1 || !strchr("tsuk", parameter->name[0])) return false;
+    return parameter && parameter->len == 1 && strchr("tsuk", parameter->name[0]) ? parameter : NULL;
+}
+
+static bool line_of(grade_work *w, const ast_node *system, line *out) {
+    if (system->kind != AST_SYSTEM || system->n < 2 || system->n > 4) return false;
+    const ast_node *parameter = parameter_of(w, system);
+    out->n = system->n;
+    if (!parameter) return false;
     for (uint32_t k = 0; k < system->n; k++)
         if (!linear(w, system->kid[k]->kid[1], parameter, &out->point[k], &out->direction[k])) return false;
     return true;

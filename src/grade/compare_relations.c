@@ -151,6 +151,18 @@ static bool clears(grade_work *w, ast_node **d, ast_node **e) {
     return true;
 }
 
+static bool same_sides(comparison *c, const ast_node *a, const ast_node *b, int first) {
+    return compare_is_equal(lem_compare_scalars(c, a->kid[0], b->kid[first])) &&
+           compare_is_equal(lem_compare_scalars(c, a->kid[1], b->kid[1 - first]));
+}
+
+/* Side by side, either way round. */
+static lem_grade_result compare_identities(comparison *c, const ast_node *a, const ast_node *b) {
+    return same_sides(c, a, b, 0) || same_sides(c, a, b, 1)
+               ? compare_say(LEM_GRADE_EQUAL_EXACT, RULE_IDENTITY_SIDES)
+               : compare_say(LEM_GRADE_NOT_EQUAL, RULE_EQUATION_DIFFERS);
+}
+
 /* Two equations say the same when lhs - rhs is the same up to a constant factor: d1(x) d2(x') = d1(x') d2(x)
  * in independent symbols, as they stand or multiplied by their denominators: xy = 1 is y = 1/x. An identity
  * says nothing, so two of them are compared side by side. */
@@ -162,17 +174,7 @@ static bool compare_equations(comparison *c, const ast_node *a, const ast_node *
     if (n > MAX_SYMBOLS || m > MAX_SYMBOLS) return *out = compare_say(LEM_GRADE_LIMIT, RULE_WORK), true;
     ast_node *d = difference(w, a), *e = difference(w, b);
     if (!d || !e) return *out = compare_say(LEM_GRADE_LIMIT, RULE_WORK), true;
-    if (is_zero(w, d) || is_zero(w, e)) {
-        lem_grade_result l = lem_compare_scalars(c, a->kid[0], b->kid[0]),
-                         r = lem_compare_scalars(c, a->kid[1], b->kid[1]);
-        if (!compare_is_equal(l) || !compare_is_equal(r))
-            l = lem_compare_scalars(c, a->kid[0], b->kid[1]),
-            r = lem_compare_scalars(c, a->kid[1], b->kid[0]);
-        bool same = compare_is_equal(l) && compare_is_equal(r);
-        *out = same ? compare_say(LEM_GRADE_EQUAL_EXACT, RULE_IDENTITY_SIDES)
-                    : compare_say(LEM_GRADE_NOT_EQUAL, RULE_EQUATION_DIFFERS);
-        return true;
-    }
+    if (is_zero(w, d) || is_zero(w, e)) return *out = compare_identities(c, a, b), true;
     lem_grade_result r = proportional(w, d, e, sx, n, sy, m);
     if (compare_is_different(r) && !w->limit && clears(w, &d, &e)) {
         lem_grade_result cleared = proportional(w, d, e, sx, n, sy, m);
@@ -186,10 +188,8 @@ static bool compare_equations(comparison *c, const ast_node *a, const ast_node *
 
 /* Between constants an equation is true or false; two of them say the same side by side only. */
 static lem_grade_result compare_statements(comparison *c, const ast_node *a, const ast_node *b) {
-    bool same = compare_is_equal(lem_compare_scalars(c, a->kid[0], b->kid[0])) &&
-                compare_is_equal(lem_compare_scalars(c, a->kid[1], b->kid[1]));
-    return same ? compare_say(LEM_GRADE_EQUAL_EXACT, RULE_IDENTITY_SIDES)
-                : compare_say(LEM_GRADE_NOT_EQUAL, RULE_EQUATION_DIFFERS);
+    return same_sides(c, a, b, 0) ? compare_say(LEM_GRADE_EQUAL_EXACT, RULE_IDENTITY_SIDES)
+                                  : compare_say(LEM_GRADE_NOT_EQUAL, RULE_EQUATION_DIFFERS);
 }
 
 static bool is_constant_equation(comparison *c, const ast_node *a) {

@@ -141,24 +141,28 @@ static bool holds_anyway(grade_work *w, const ast_node *condition, const ast_nod
     return r.verdict == LEM_GRADE_LIMIT && strcmp(r.rule, "no value") == 0;
 }
 
+/* Conditions on both sides, in their order. */
+static lem_grade_result compare_both(answers *c, const statement *g, const statement *p, lem_grade_result r) {
+    if (g->conditions != p->conditions) return compare_say(LEM_GRADE_LIMIT, RULE_CONDITION_UNKNOWN);
+    for (uint32_t k = 0; k < g->conditions; k++) {
+        lem_grade_result same = lem_grade_compare_by(c->w, c->rules, g->condition[k], p->condition[k]);
+        if (compare_is_different(same) && g->conditions == 1)
+            return compare_say(LEM_GRADE_NOT_EQUAL, RULE_CONDITION_DIFFERS);
+        if (!compare_is_equal(same)) return compare_say(LEM_GRADE_LIMIT, RULE_CONDITION_UNKNOWN);
+    }
+    return r;
+}
+
 static lem_grade_result compare_conditions(answers *c, const statement *g, const statement *p,
                                            lem_grade_result r) {
-    if (g->conditions && p->conditions) {
-        if (g->conditions != p->conditions) return compare_say(LEM_GRADE_LIMIT, RULE_CONDITION_UNKNOWN);
-        for (uint32_t k = 0; k < g->conditions; k++) {
-            lem_grade_result same = lem_grade_compare_by(c->w, c->rules, g->condition[k], p->condition[k]);
-            if (compare_is_different(same) && g->conditions == 1)
-                return compare_say(LEM_GRADE_NOT_EQUAL, RULE_CONDITION_DIFFERS);
-            if (!compare_is_equal(same)) return compare_say(LEM_GRADE_LIMIT, RULE_CONDITION_UNKNOWN);
-        }
-        return r;
-    }
-    if (!c->rules->drop_label && (g->conditions || p->conditions || g->worded != p->worded))
+    if (g->conditions && p->conditions) return compare_both(c, g, p, r);
+    bool any = g->conditions || p->conditions;
+    if (!c->rules->drop_label && (any || g->worded != p->worded))
         return compare_say(LEM_GRADE_LIMIT, RULE_CONDITION_UNKNOWN);
     for (uint32_t k = 0; k < p->conditions; k++)
         if (!holds_anyway(c->w, p->condition[k], g->core))
             return compare_say(LEM_GRADE_LIMIT, RULE_CONDITION_UNKNOWN);
-    return g->conditions || p->conditions ? compare_say(r.verdict, RULE_CONDITION) : r;
+    return any ? compare_say(r.verdict, RULE_CONDITION) : r;
 }
 
 /* ---- words ---- */

@@ -85,32 +85,43 @@ static ast_node *natural_logs(grade_work *w, ast_node *a) {
     return r;
 }
 
-static lem_grade_result plain_scalars(comparison *c, const ast_node *a, const ast_node *b) {
-    lem_grade_result r;
-    grade_rule rule;
+/* Letters alone: a letter in \text may be in either case. */
+static lem_grade_result compare_letters(const comparison *c, const ast_node *a, const ast_node *b) {
+    if (a->name[0] == b->name[0]) return compare_say(LEM_GRADE_EQUAL_EXACT, RULE_CANONICAL);
+    bool fold = c->rules->any_case && (a->decimal || b->decimal) && (a->name[0] ^ 32) == b->name[0];
+    return fold ? compare_say(LEM_GRADE_EQUAL_EXACT, RULE_CASE_OF_TEXT)
+                : compare_say(LEM_GRADE_NOT_EQUAL, RULE_CANONICAL);
+}
+
+/* As the deciders say; forms that nobody evaluates, such as integrals, are equal when written alike. */
+static lem_grade_result decided(comparison *c, const ast_node *a, const ast_node *b) {
     if (a->kind == AST_NUM && b->kind == AST_NUM)
-        r = lem_grade_rat_equal(a->q, b->q) ? compare_say(LEM_GRADE_EQUAL_EXACT, RULE_EXACT_RATIONAL)
-                                            : compare_say(LEM_GRADE_NOT_EQUAL, RULE_EXACT_RATIONAL);
-    else if (a->kind == AST_SYM && b->kind == AST_SYM && a->len == 1 &&
-             b->len == 1) { /* a letter in \text may be in either case */
-        bool same = a->name[0] == b->name[0],
-             fold = c->rules->any_case && (a->decimal || b->decimal) && (a->name[0] ^ 32) == b->name[0];
-        return same   ? compare_say(LEM_GRADE_EQUAL_EXACT, RULE_CANONICAL)
-               : fold ? compare_say(LEM_GRADE_EQUAL_EXACT, RULE_CASE_OF_TEXT)
-                      : compare_say(LEM_GRADE_NOT_EQUAL, RULE_CANONICAL);
-    } else if (!lem_grade_spend(c->w, SCALAR_COST)) return compare_say(LEM_GRADE_LIMIT, RULE_WORK);
-    else r = lem_decide_scalars(c->w, a, b);
-    if (r.verdict == LEM_GRADE_LIMIT &&
-        !c->w->limit) { /* forms that nobody evaluates, such as integrals, are equal when written alike */
-        const char *x = lem_canon_text(c->w, a), *y = x ? lem_canon_text(c->w, b) : NULL;
-        if (x && y && strcmp(x, y) == 0) return compare_say(LEM_GRADE_EQUAL_EXACT, RULE_CANONICAL);
-    }
+        return lem_grade_rat_equal(a->q, b->q) ? compare_say(LEM_GRADE_EQUAL_EXACT, RULE_EXACT_RATIONAL)
+                                               : compare_say(LEM_GRADE_NOT_EQUAL, RULE_EXACT_RATIONAL);
+    if (!lem_grade_spend(c->w, SCALAR_COST)) return compare_say(LEM_GRADE_LIMIT, RULE_WORK);
+    lem_grade_result r = lem_decide_scalars(c->w, a, b);
+    if (r.verdict != LEM_GRADE_LIMIT || c->w->limit) return r;
+    const char *x = lem_canon_text(c->w, a), *y = x ? lem_canon_text(c->w, b) : NULL;
+    return x && y && strcmp(x, y) == 0 ? compare_say(LEM_GRADE_EQUAL_EXACT, RULE_CANONICAL) : r;
+}
+
+static bool equal_with_natural_logs(comparison *c, const ast_node *a, const ast_node *b,
+                                    lem_grade_result *out) {
+    if (!c->rules->any_log || (!lem_shape_has(c->w, a, AST_FN) && !lem_shape_has(c->w, b, AST_FN)))
+        return false;
+    ast_node *x = natural_logs(c->w, (ast_node *)a), *y = natural_logs(c->w, (ast_node *)b);
+    if (!x || !y) return false;
+    lem_grade_result n = lem_decide_scalars(c->w, x, y);
+    return *out = compare_say(n.verdict, RULE_ANY_LOG), compare_is_equal(n);
+}
+
+static lem_grade_result plain_scalars(comparison *c, const ast_node *a, const ast_node *b) {
+    grade_rule rule;
+    if (a->kind == AST_SYM && b->kind == AST_SYM && a->len == 1 && b->len == 1)
+        return compare_letters(c, a, b);
+    lem_grade_result r = decided(c, a, b), logs;
     if (compare_is_equal(r) || c->w->limit) return r;
-    if (c->rules->any_log && (lem_shape_has(c->w, a, AST_FN) || lem_shape_has(c->w, b, AST_FN))) {
-        ast_node *x = natural_logs(c->w, (ast_node *)a), *y = natural_logs(c->w, (ast_node *)b);
-        lem_grade_result n = x && y ? lem_decide_scalars(c->w, x, y) : r;
-        if (compare_is_equal(n)) return compare_say(n.verdict, RULE_ANY_LOG);
-    }
+    if (equal_with_natural_logs(c, a, b, &logs)) return logs;
     if (forgiven(c, a, b, &rule)) return compare_say(LEM_GRADE_EQUAL_NUMERIC, rule);
     return c->w->limit ? compare_say(LEM_GRADE_LIMIT, RULE_WORK) : r;
 }

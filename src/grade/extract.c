@@ -335,6 +335,10 @@ static bool by_right_option(view v, lem_grade_span *out) {
     return true;
 }
 
+static bool by_chinese_words(view v, lem_grade_span *out) {
+    return by_chinese(v, out) || by_right_option(v, out);
+}
+
 /* The last marked answer of every task but PLAIN and CHOICE. */
 static lem_grade_span marked(view v, lem_grade_task task) {
     lem_grade_span best = {0, 0, LEM_GRADE_BY_NONE, false}, s;
@@ -352,7 +356,7 @@ static lem_grade_span marked(view v, lem_grade_task task) {
     if (by_phrase(v, "answer**:", LEM_GRADE_BY_ANSWER_COLON, &s)) take_later(v, &best, boxed, s);
     if (task == LEM_GRADE_TASK_GAOKAO && by_chinese(v, &s)) take_later(v, &best, boxed, s);
     if (!best.method && by_phrase(v, "answer is", LEM_GRADE_BY_ANSWER_IS, &s)) best = s;
-    if (!best.method && (by_chinese(v, &s) || by_right_option(v, &s))) best = s;
+    if (!best.method && by_chinese_words(v, &s)) best = s;
     if (!best.method && task != LEM_GRADE_TASK_GSM8K && (by_bold(v, &s) || by_last_number(v, &s))) best = s;
     return best;
 }

@@ -165,6 +165,12 @@ static bool by_small_letter(const char *s, size_t n, size_t *at) {
     return *at = i, n < 40 && lem_extract_small_letter(s, n, i);
 }
 
+/* What no announcement and no box says, the surest first; weak: the last letter that stands alone. */
+static bool by_anything(const char *s, size_t n, size_t *at, bool *weak) {
+    if (lem_extract_called_right(s, n, at) || by_bold(s, n, at) || by_first_letter(s, n, at)) return true;
+    return by_small_letter(s, n, at) || (*weak = by_last_letter(s, n, at));
+}
+
 bool lem_extract_choice(const char *s, size_t n, lem_grade_span *out) {
     lem_grade_span box;
     size_t at = 0, in_box = 0;
@@ -174,19 +180,13 @@ bool lem_extract_choice(const char *s, size_t n, lem_grade_span *out) {
         bool letter = boxed && in_answer(s + box.offset, box.len, &in_box);
         found = by_announcement(s, n, false, &at);
         if (letter && (!found || at < box.offset)) at = box.offset + in_box, found = true;
-        if (!found && boxed) { /* the value of the choice, not its letter */
-            *out = box;
-            return true;
-        }
-        if (!found)
-            found = lem_extract_called_right(s, n, &at) || by_bold(s, n, &at) || by_first_letter(s, n, &at);
-        if (!found) found = by_small_letter(s, n, &at);
-        if (!found) found = weak = by_last_letter(s, n, &at);
+        if (!found && boxed) return *out = box, true; /* the value of the choice, not its letter */
+        if (!found) found = by_anything(s, n, &at, &weak);
     }
     if (!found) return false;
     size_t len = lem_extract_hedge(s, n, &at);
     *out = (lem_grade_span){at, len, LEM_GRADE_BY_CHOICE, weak};
-    return found;
+    return true;
 }
 
 size_t lem_extract_choice_mark(const char *s, size_t n) {

@@ -78,12 +78,13 @@ static bool last_marked(view v, size_t *from, size_t *to) {
 
 /* Bytes of a sign of mathematics above ASCII at i: × ÷ · − √ π ≤ ≈ ° ², else 0. */
 static size_t math_char(view v, size_t i) {
-    const unsigned char *s = (const unsigned char *)v.s + i;
+    static const char *const pairs[] = {"\xc2\xb7", "\xc2\xb0", "\xc2\xb2", "\xc2\xb3",
+                                        "\xc3\x97", "\xc3\xb7", "\xcf\x80"};
     size_t left = v.n - i;
-    if (left >= 2 && s[0] == 0xc2 && (s[1] == 0xb7 || s[1] == 0xb0 || s[1] == 0xb2 || s[1] == 0xb3)) return 2;
-    if (left >= 2 && s[0] == 0xc3 && (s[1] == 0x97 || s[1] == 0xb7)) return 2;
-    if (left >= 2 && s[0] == 0xcf && s[1] == 0x80) return 2;
-    return left >= 3 && s[0] == 0xe2 && (s[1] == 0x88 || s[1] == 0x89) ? 3 : 0;
+    for (size_t k = 0; left >= 2 && k < sizeof pairs / sizeof *pairs; k++)
+        if (memcmp(v.s + i, pairs[k], 2) == 0) return 2;
+    bool three = left >= 3 && (memcmp(v.s + i, "\xe2\x88", 2) == 0 || memcmp(v.s + i, "\xe2\x89", 2) == 0);
+    return three ? 3 : 0;
 }
 
 /* A mark of GSM8K's calculator, <<3*4=12>>12. */
@@ -94,14 +95,17 @@ static bool is_calculator_mark(view v, size_t i) {
 
 /* May the byte at i stand inside a word of a formula? */
 static bool is_inner(view v, size_t i) {
-    unsigned char c = (unsigned char)v.s[i];
-    if (c < 0x80)
-        return !is_space((char)c) && !among((char)c, "|#\"`?") && !is_calculator_mark(v, i) &&
-               !(c == '<' && i + 1 < v.n && (is_letter(v.s[i + 1]) || v.s[i + 1] == '/')) &&
-               !(c == ':' && i > 0 && is_letter(v.s[i - 1])) && !(c == '>' && i > 0 && is_letter(v.s[i - 1]));
-    for (size_t back = 0; back < 3 && back <= i; back++)
-        if (math_char(v, i - back) > back) return true;
-    return false;
+    char c = v.s[i], before = ' ', after = ' ';
+    if (i > 0) before = v.s[i - 1];
+    if (i + 1 < v.n) after = v.s[i + 1];
+    if (c & 0x80) {
+        for (size_t back = 0; back < 3 && back <= i; back++)
+            if (math_char(v, i - back) > back) return true;
+        return false;
+    }
+    if (is_space(c) || among(c, "|#\"`?") || is_calculator_mark(v, i)) return false;
+    if (c == '<') return !is_letter(after) && after != '/'; /* <b> */
+    return !((c == ':' || c == '>') && is_letter(before));
 }
 
 typedef struct word {
@@ -149,18 +153,25 @@ static bool is_math(view v, word w) {
     return longest < 2;
 }
 
-static bool is_operator(view v, word w, bool end) {
-    if (w.from == w.to) return false;
-    char c = end ? v.s[w.to - 1] : v.s[w.from];
-    if (among(c, "+-*/^=<>(") && !(end && c == '*') && !(!end && c == '(')) return true;
-    if (!end && (unsigned char)c >= 0x80) return true;
+static bool is_command(const char *s, size_t n) {
     static const char *const commands[] = {"\\times", "\\cdot", "\\div", "\\pm",
                                            "\\le",    "\\leq",  "\\ge",  "\\geq"};
     for (size_t k = 0; k < sizeof commands / sizeof *commands; k++)
-        if (w.to - w.from == strlen(commands[k]) && memcmp(v.s + w.from, commands[k], w.to - w.from) == 0)
-            return true;
-    return end && w.to - w.from >= 2 && (unsigned char)v.s[w.to - 1] >= 0x80 && math_char(v, w.to - 2) == 2 &&
-           (unsigned char)v.s[w.to - 2] == 0xc3;
+        if (n == strlen(commands[k]) && memcmp(s, commands[k], n) == 0) return true;
+    return false;
+}
+
+/* Does the word end with an operator that wants something behind it? × and ÷ do, ° does not. */
+static bool ends_open(view v, word w) {
+    size_t n = w.to - w.from;
+    if (n == 0) return false;
+    if (among(v.s[w.to - 1], "+-/^=<>(") || is_command(v.s + w.from, n)) return true;
+    return n >= 2 && (unsigned char)v.s[w.to - 2] == 0xc3 && math_char(v, w.to - 2) == 2;
+}
+
+static bool starts_open(view v, word w) {
+    if (w.from == w.to) return false;
+    return among(v.s[w.from], "+-*/^=<>") || (v.s[w.from] & 0x80) || is_command(v.s + w.from, w.to - w.from);
 }
 
 static bool has_command(view v, word w) {
@@ -173,7 +184,7 @@ static bool connect(view v, word a, word b) {
         a.to > a.from && among(v.s[a.to - 1], ".,;:!") && !(a.to - a.from >= 2 && v.s[a.to - 2] == '\\');
     bool bullet = a.to - a.from == 1 && among(v.s[a.from], "-*+") && (a.from == 0 || v.s[a.from - 1] == '\n');
     if (stop || bullet || !is_math(v, a) || !is_math(v, b)) return false;
-    return is_operator(v, a, true) || is_operator(v, b, false) || has_command(v, a) || has_command(v, b);
+    return ends_open(v, a) || starts_open(v, b) || has_command(v, a) || has_command(v, b);
 }
 
 /* Brackets that open and close inside [from, to); a bracket at an end that has no partner is left out. */
@@ -220,22 +231,31 @@ static bool is_unit(const char *s, size_t n) {
 
 /* The formula around the number [from, to) in running text: true with the formula, or with nothing where it
  * is cut off. */
-static bool whole_formula(view v, size_t from, size_t to, word *out) {
-    word w = word_around(v, from), last = w, first = w;
+static word leftmost(view v, word first) {
     for (int k = 0; k < MAX_TOKENS; k++) {
         word b = word_before(v, first.from);
         if (!connect(v, b, first)) break;
         first = b;
     }
+    return first;
+}
+
+/* A dash before a word of the language ends the formula. */
+static word rightmost(view v, word last) {
     for (int k = 0; k < MAX_TOKENS; k++) {
         word b = word_behind(v, last.to);
         bool dash = b.to - b.from == 1 && v.s[b.from] == '-' && !is_math(v, word_behind(v, b.to));
         if (dash || !connect(v, last, b)) break;
         last = b;
     }
-    w = (word){first.from, last.to};
+    return last;
+}
+
+static bool whole_formula(view v, size_t from, size_t to, word *out) {
+    word around = word_around(v, from), first = leftmost(v, around), last = rightmost(v, around),
+         w = {first.from, last.to};
     if (is_range(v, w) || (w.from == from && is_unit(v.s + to, w.to - to))) w = (word){from, to};
-    bool cut = is_operator(v, last, true) && !among(v.s[last.to - 1], ")*");
+    bool cut = ends_open(v, last);
     strip(v, &w);
     if (cut || w.to <= w.from || w.from > from || !balanced(v, &w)) return false;
     *out = w;

@@ -49,14 +49,19 @@ static size_t past_joint(const char *s, size_t n, size_t i) {
     return word_at(s, n, k, "\\text{") ? k + 6 : k;
 }
 
+/* "A cat", "I think": English, where no word of the choice follows. */
+static bool is_english(const char *s, size_t n, size_t i) {
+    static const char *const words[] = {"or", "and", "is", "fails", NULL};
+    if ((lower(s[i]) != 'a' && lower(s[i]) != 'i') || i + 2 >= n || s[i + 1] != ' ') return false;
+    return s[i + 2] >= 'a' && s[i + 2] <= 'z' && !any_word(s, n, i + 2, words);
+}
+
 static bool is_letter_alone(const char *s, size_t n, size_t i, bool small) {
-    if (i >= n || !((s[i] >= 'A' && s[i] <= 'J') || (small && s[i] >= 'a' && s[i] <= 'j'))) return false;
-    if ((i && is_word(s[i - 1])) || (i + 1 < n && (is_word(s[i + 1]) || s[i + 1] == '\''))) return false;
-    bool english = (lower(s[i]) == 'a' || lower(s[i]) == 'i') && i + 2 < n && s[i + 1] == ' ' &&
-                   s[i + 2] >= 'a' && s[i + 2] <= 'z' && !word_at(s, n, i + 2, "or") &&
-                   !word_at(s, n, i + 2, "and") && !word_at(s, n, i + 2, "is") &&
-                   !word_at(s, n, i + 2, "fails");
-    return !english;
+    if (i >= n) return false;
+    bool letter = (s[i] >= 'A' && s[i] <= 'J') || (small && s[i] >= 'a' && s[i] <= 'j');
+    if (!letter || (i && is_word(s[i - 1]))) return false;
+    if (i + 1 < n && (is_word(s[i + 1]) || s[i + 1] == '\'')) return false;
+    return !is_english(s, n, i);
 }
 
 /* The last letter of "A, C and D", from the one at i on. */

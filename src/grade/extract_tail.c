@@ -73,19 +73,17 @@ static size_t clause(const char *s, size_t from, size_t to) {
 
 /* The end of the number that begins at i, with sign, currency, separators, fraction and percent; i when there
  * is none. */
+static bool joins_digits(const char *s, size_t k, size_t to) {
+    return k + 1 < to && is_digit(s[k + 1]) && (s[k] == '.' || s[k] == ',' || s[k] == '/');
+}
+
 static size_t number_end(const char *s, size_t i, size_t to) {
-    size_t k = i;
-    bool digits = false;
-    while (k < to && strchr("$\\-+", s[k]) && s[k] && k - i < 3) k++;
-    while (k < to) {
-        bool inside = k + 1 < to && is_digit(s[k + 1]) && (s[k] == '.' || s[k] == ',' || s[k] == '/');
-        if (!is_digit(s[k]) && !(digits && inside)) break;
-        digits = true;
-        k++;
-    }
-    if (digits && k < to && s[k] == '%') k++;
-    else if (digits && k + 1 < to && s[k] == '\\' && s[k + 1] == '%') k += 2;
-    return digits ? k : i;
+    size_t k = i, first;
+    while (k < to && s[k] && strchr("$\\-+", s[k]) && k - i < 3) k++;
+    for (first = k; k < to && (is_digit(s[k]) || (k > first && joins_digits(s, k, to)));) k++;
+    if (k == first) return i;
+    if (k < to && s[k] == '%') return k + 1;
+    return k + 1 < to && s[k] == '\\' && s[k + 1] == '%' ? k + 2 : k;
 }
 
 /* Letters and the marks of a sentence only. */

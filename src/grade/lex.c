@@ -22,6 +22,7 @@ typedef struct lexer {
 } lexer;
 
 static bool digit(char c) { return c >= '0' && c <= '9'; }
+static bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 static bool letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 static bool at(const lexer *x, size_t i, const char *t) {
     return i <= x->n && strlen(t) <= x->n - i && memcmp(x->s + i, t, strlen(t)) == 0;
@@ -159,18 +160,20 @@ static bool is_comma_list(lexer *x, size_t from) {
 
 /* 1.234.567,89: two points at least, so that it can be nothing else. Copies the digits; returns the end, or
  * `from`. */
+static bool three_digits(const lexer *x, size_t i) {
+    return i + 2 < x->n && digit(x->s[i]) && digit(x->s[i + 1]) && digit(x->s[i + 2]);
+}
+
 static size_t european(const lexer *x, size_t from, char *t, size_t *k) {
     size_t i = from, dots = 0, n = 0;
     while (i < x->n && digit(x->s[i]) && n < 3) t[n++] = x->s[i++];
-    while (i + 3 < x->n && x->s[i] == '.' && digit(x->s[i + 1]) && digit(x->s[i + 2]) && digit(x->s[i + 3])) {
+    for (; i < x->n && x->s[i] == '.' && three_digits(x, i + 1); i += 4, n += 3, dots++)
         memcpy(t + n, x->s + i + 1, 3);
-        n += 3, i += 4, dots++;
-    }
     if (dots < 2 || x->s[from] == '0' || (i < x->n && (digit(x->s[i]) || x->s[i] == '.'))) return from;
-    if (i + 1 < x->n && x->s[i] == ',' && digit(x->s[i + 1])) {
-        t[n++] = '.';
-        for (i++; i < x->n && digit(x->s[i]); i++) t[n++] = x->s[i];
-    }
+    *k = n;
+    if (i + 1 >= x->n || x->s[i] != ',' || !digit(x->s[i + 1])) return i;
+    t[n++] = '.';
+    for (i++; i < x->n && digit(x->s[i]); i++) t[n++] = x->s[i];
     *k = n;
     return i;
 }
@@ -296,17 +299,28 @@ static const char *half_of_day(const char *c, size_t n) {
     return is(c, n, "a.m") || is(c, n, "A.M") || is(c, n, "AM") ? "am" : NULL;
 }
 
+static bool push_worded_op(lexer *x, size_t from, const char *c, size_t n) {
+    if (is(c, n, "and") || is(c, n, ", and") || is(c, n, "且")) push_op(x, OP_AND, from);
+    else if (is(c, n, "or") || is(c, n, ", or") || is(c, n, "或")) push_op(x, OP_OR, from);
+    else if (is(c, n, "percent") || is(c, n, "percentage")) push_op(x, '%', from);
+    else return false;
+    return true;
+}
+
+/* "ft by" of "10 ft by 18 ft" */
+static bool push_dimension(lexer *x, size_t from, const char *c, size_t n) {
+    if (n <= 3 || !is(c + n - 3, 3, " by")) return false;
+    push_named(x, TOK_TEXT, c, n - 3, from, true);
+    push_named(x, TOK_WORD, "by", 2, from, true);
+    return true;
+}
+
 /* What stands in \text{…}: separators, single letters and functions are what they are, the rest is text. */
 static void push_text(lexer *x, size_t from, const char *c, size_t n, bool words) {
     const char *half = half_of_day(c, n);
     if (half) c = half, n = 2;
-    if (is(c, n, "and") || is(c, n, ", and") || is(c, n, "且")) push_op(x, OP_AND, from);
-    else if (is(c, n, "or") || is(c, n, ", or") || is(c, n, "或")) push_op(x, OP_OR, from);
-    else if (is(c, n, "percent") || is(c, n, "percentage")) push_op(x, '%', from);
-    else if (join_micro(x, c, n)) return;
-    else if (n > 3 && is(c + n - 3, 3, " by")) { /* "ft by" */ push_named(x, TOK_TEXT, c, n - 3, from, true);
-        push_named(x, TOK_WORD, "by", 2, from, true);
-    } else if (n == 1 && letter(*c) && !is_unit_letter(x, *c)) push_named(x, TOK_SYM, c, n, from, words);
+    if (push_worded_op(x, from, c, n) || push_dimension(x, from, c, n) || join_micro(x, c, n)) return;
+    if (n == 1 && letter(*c) && !is_unit_letter(x, *c)) push_named(x, TOK_SYM, c, n, from, words);
     else if (lem_grade_is_function(c, n) && !is(c, n, "min") && !is(c, n, "sec") && !is(c, n, "deg"))
         push_named(x, TOK_FN, c, n, from, true);
     else push_named(x, TOK_TEXT, c, n, from, true);
@@ -592,8 +606,10 @@ static bool lex_glued_function(lexer *x) {
     return true;
 }
 
+static bool lex_special_word(lexer *x) { return lex_half_day(x) || lex_glued_function(x); }
+
 static void lex_word(lexer *x) {
-    if (lex_half_day(x) || lex_glued_function(x)) return;
+    if (lex_special_word(x)) return;
     size_t from = x->i, k = from;
     while (k < x->n && letter(x->s[k])) k++;
     const char *s = x->s + from;
@@ -702,7 +718,7 @@ bool lem_grade_lex(grade_work *w, const grade_dialect *d, const char *text, size
                .digits = digits};
     while (x.i < x.n && !w->limit) {
         char c = text[x.i];
-        if (c == ' ' || (c >= '\t' && c <= '\r')) x.space = true, x.gap |= c == '\n', x.i++;
+        if (is_space(c)) x.space = true, x.gap |= c == '\n', x.i++;
         else if (digit(c) || (c == '.' && x.i + 1 < len && digit(text[x.i + 1]))) lex_number(&x);
         else if (c == '\\') lex_escape(&x);
         else if (letter(c)) lex_word(&x);

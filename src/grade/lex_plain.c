@@ -1,5 +1,5 @@
 /* lex_plain.c - mathematics written in plain letters: sin x, lnx, exp(-x), infinity, theta */
-#include "grade/lex_priv.h"
+#include "grade/parse_priv.h"
 
 #include <string.h>
 
@@ -47,4 +47,8 @@ bool lem_lex_is_plain_formula(const char *s, size_t n) {
         i = k;
     }
     return named;
+}
+
+bool lem_parse_name_is(const grade_tok *t, const char *s) {
+    return t->text && strlen(s) == t->len && memcmp(t->text, s, t->len) == 0;
 }

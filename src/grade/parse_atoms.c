@@ -388,6 +388,16 @@ static ast_node *parse_number(parser *p) {
     return parse_plain_number(p);
 }
 
+/* Tokens of a prime here: ', ^', ^{'}; 0 when there is none. */
+static size_t prime_here(parser *p) {
+    if (parse_is(parse_peek(p), '\'')) return 1;
+    if (!parse_is(parse_peek(p), '^')) return 0;
+    if (parse_is(parse_peek_at(p, 1), '\'')) return 2;
+    bool braced = parse_is(parse_peek_at(p, 1), '{') && parse_is(parse_peek_at(p, 2), '\'') &&
+                  parse_is(parse_peek_at(p, 3), '}');
+    return braced ? 4 : 0;
+}
+
 /* Primes, and a subscript before or after them: f', \omega_L', x'_1, \omega_L^{\prime} */
 static ast_node *parse_name(parser *p) {
     const grade_tok *t = parse_peek(p);
@@ -399,12 +409,7 @@ static ast_node *parse_name(parser *p) {
     ast_node *a = lem_ast_named(p->w, AST_SYM, t->text, t->len);
     if (a && t->latex && t->len == 1) a->decimal = true; /* a letter in \text */
     for (int k = 0; a && k < 6; k++) {
-        size_t skip = 0;
-        if (parse_is(parse_peek(p), '\'')) skip = 1;
-        else if (parse_is(parse_peek(p), '^') && parse_is(parse_peek_at(p, 1), '\'')) skip = 2;
-        else if (parse_is(parse_peek(p), '^') && parse_is(parse_peek_at(p, 1), '{') &&
-                 parse_is(parse_peek_at(p, 2), '\'') && parse_is(parse_peek_at(p, 3), '}'))
-            skip = 4;
+        size_t skip = prime_here(p);
         if (skip) {
             char *s = lem_grade_alloc(p->w, a->len + 2, 1);
             if (!s) return NULL;

@@ -83,28 +83,40 @@ ast_node *lem_parse_infix_count(parser *p) {
 }
 
 /* 2A_{16}: digits and letters of a base above ten in one run, behind a digit. */
-ast_node *lem_parse_letter_digits(parser *p) {
-    char digits[32];
-    size_t n = 0, i = p->i, letters = 0;
-    long base;
-    for (; i < p->t.n && n + p->t.tok[i].len < 24; i++) {
+enum { MOST_DIGITS = 24 };
+
+/* Digits and letters in one run from here on, as capitals; returns the token behind them. */
+static size_t run_of_digits(const parser *p, char *digits, size_t *n, bool *letters) {
+    size_t i = p->i;
+    for (; i < p->t.n && *n + p->t.tok[i].len < MOST_DIGITS; i++) {
         const grade_tok *t = &p->t.tok[i];
         bool one = t->kind == TOK_SYM && t->len == 1;
         if ((t->kind != TOK_NUM && !one) || (i > p->i && t->space)) break;
-        for (uint32_t k = 0; k < t->len; k++) {
-            char c = t->text[k];
-            digits[n++] = (char)(c >= 'a' && c <= 'z' ? c - 32 : c);
-        }
-        letters += one;
+        for (uint32_t k = 0; k < t->len; k++)
+            digits[(*n)++] = (char)(t->text[k] >= 'a' && t->text[k] <= 'z' ? t->text[k] - 32 : t->text[k]);
+        *letters = *letters || one;
     }
-    if (!letters || i + 1 >= p->t.n) return NULL;
-    size_t at = i;
-    ast_node *b = script(p, &at, '_');
-    if (!b || !lem_grade_rat_small(b->q, 36, &base) || base < 11) return NULL;
+    return i;
+}
+
+static bool are_digits_of(const char *digits, size_t n, long base) {
     for (size_t k = 0; k < n; k++) {
-        int v = digits[k] >= '0' && digits[k] <= '9' ? digits[k] - '0' : digits[k] - 'A' + 10;
-        if (v < 0 || v >= base) return NULL;
+        int v = digits[k] - '0';
+        if (digits[k] > '9') v = digits[k] - 'A' + 10;
+        if (v < 0 || v >= base) return false;
     }
+    return true;
+}
+
+ast_node *lem_parse_letter_digits(parser *p) {
+    char digits[MOST_DIGITS + 4];
+    size_t n = 0;
+    bool letters = false;
+    long base;
+    size_t at = run_of_digits(p, digits, &n, &letters);
+    ast_node *b = letters && at + 1 < p->t.n ? script(p, &at, '_') : NULL;
+    if (!b || !lem_grade_rat_small(b->q, 36, &base) || base < 11 || !are_digits_of(digits, n, base))
+        return NULL;
     digits[n++] = '_';
     digits[n++] = (char)('0' + base / 10);
     digits[n++] = (char)('0' + base % 10);
@@ -134,25 +146,35 @@ size_t lem_parse_recurring_dots(const parser *p) {
 }
 
 /* a, b, …, l with a constant difference or, with a third member, a constant quotient: their sum. */
-ast_node *lem_parse_dotted_sum(grade_work *w, ast_node *const *before, size_t n, ast_node *last) {
-    if (n < 2 || before[0]->kind != AST_NUM || before[1]->kind != AST_NUM) return NULL;
-    ast_node *one = lem_ast_int(w, 1), *d = lem_ast_add(w, before[1], lem_ast_neg(w, before[0]));
-    bool arithmetic = d && lem_grade_rat_sign(d->q) != 0 && last->kind != AST_POW;
-    if (n > 2 && before[2]->kind != AST_NUM) return NULL;
-    if (n > 2) {
-        ast_node *next = lem_ast_add(w, before[2], lem_ast_neg(w, before[1]));
-        bool constant = next && d && lem_grade_rat_equal(next->q, d->q);
-        arithmetic = d && constant && lem_grade_rat_sign(d->q) != 0;
-    }
-    if (arithmetic) {
-        ast_node *steps = lem_ast_div(w, lem_ast_add(w, last, lem_ast_neg(w, before[0])), d);
-        if (steps && steps->kind == AST_NUM && !lem_grade_rat_is_int(steps->q)) return NULL;
-        ast_node *ends = lem_ast_add(w, before[0], last);
-        return lem_ast_div(w, lem_ast_mul(w, ends, lem_ast_add(w, steps, one)), lem_ast_int(w, 2));
-    }
-    ast_node *q = n > 2 ? lem_ast_div(w, before[1], before[0]) : NULL,
-             *again = q ? lem_ast_div(w, before[2], before[1]) : NULL;
+static ast_node *minus(grade_work *w, ast_node *a, ast_node *b) {
+    return lem_ast_add(w, a, lem_ast_neg(w, b));
+}
+
+/* (first + last)((last - first)/d + 1)/2 */
+static ast_node *arithmetic_sum(grade_work *w, ast_node *first, ast_node *d, ast_node *last) {
+    ast_node *steps = lem_ast_div(w, minus(w, last, first), d);
+    if (!steps || (steps->kind == AST_NUM && !lem_grade_rat_is_int(steps->q))) return NULL;
+    ast_node *count = lem_ast_add(w, steps, lem_ast_int(w, 1));
+    return lem_ast_div(w, lem_ast_mul(w, lem_ast_add(w, first, last), count), lem_ast_int(w, 2));
+}
+
+/* (q last - first)/(q - 1) */
+static ast_node *geometric_sum(grade_work *w, ast_node *const *member, ast_node *last) {
+    ast_node *q = lem_ast_div(w, member[1], member[0]),
+             *again = q ? lem_ast_div(w, member[2], member[1]) : NULL;
     if (!again || !lem_grade_rat_equal(q->q, again->q) || lem_grade_rat_is(q->q, 1)) return NULL;
-    ast_node *above = lem_ast_add(w, lem_ast_mul(w, last, q), lem_ast_neg(w, before[0]));
-    return lem_ast_div(w, above, lem_ast_add(w, q, lem_ast_neg(w, one)));
+    return lem_ast_div(w, minus(w, lem_ast_mul(w, last, q), member[0]), minus(w, q, lem_ast_int(w, 1)));
+}
+
+ast_node *lem_parse_dotted_sum(grade_work *w, ast_node *const *before, size_t n, ast_node *last) {
+    for (size_t k = 0; k < n && k < 3; k++)
+        if (before[k]->kind != AST_NUM) return NULL;
+    ast_node *d = n >= 2 ? minus(w, before[1], before[0]) : NULL;
+    if (!d) return NULL;
+    if (n == 2)
+        return lem_grade_rat_sign(d->q) && last->kind != AST_POW ? arithmetic_sum(w, before[0], d, last)
+                                                                 : NULL;
+    ast_node *next = minus(w, before[2], before[1]);
+    bool arithmetic = next && lem_grade_rat_equal(next->q, d->q) && lem_grade_rat_sign(d->q);
+    return arithmetic ? arithmetic_sum(w, before[0], d, last) : geometric_sum(w, before, last);
 }

@@ -93,6 +93,8 @@ static ast_node *cis(parser *p, ast_node *a) {
     return lem_ast_add(p->w, a, lem_ast_mul(p->w, lem_ast_named(p->w, AST_SYM, "i", 1), sine));
 }
 
+static bool is_cis(const ast_node *a) { return a->n == 1 && a->len == 3 && memcmp(a->name, "cis", 3) == 0; }
+
 static ast_node *function_node(parser *p, const grade_tok *f, ast_node *base, ast_node *arg) {
     if (!arg) return NULL;
     bool list = arg->kind == AST_LIST || arg->kind == AST_SET || arg->kind == AST_TUPLE;
@@ -103,10 +105,9 @@ static ast_node *function_node(parser *p, const grade_tok *f, ast_node *base, as
     if (base) a->kid[n] = base;
     a->name = plain_name(f) ? plain_name(f) : f->text;
     a->len = plain_name(f) ? (uint32_t)strlen(a->name) : f->len;
-    if (lem_parse_name_is(f, "cis") && n == 1) return cis(p, a);
     if (lem_parse_name_is(f, "det") && n == 1 && arg->kind == AST_MATRIX)
         return lem_ast_determinant(p->w, arg);
-    return folded(p, a);
+    return is_cis(a) ? cis(p, a) : folded(p, a);
 }
 
 static bool starts_operand(const parser *p, const grade_tok *t) {
@@ -190,16 +191,19 @@ static ast_node *named_node(parser *p, const char *name, ast_node **kid, uint32_
     return a;
 }
 
+static bool is_real_leaf(const ast_node *a) {
+    return a->kind == AST_NUM || lem_ast_is_sym(a, "pi") || lem_ast_is_sym(a, "e");
+}
+
 /* The conjugate of a number that i, rational numbers and their whole powers make; NULL of anything else. */
 static ast_node *conjugate(grade_work *w, ast_node *a, int level) {
     if (level > AST_MAX_DEPTH || !lem_grade_spend(w, 8)) return NULL;
-    if (a->kind == AST_NUM || lem_ast_is_sym(a, "pi") || lem_ast_is_sym(a, "e")) return a;
+    if (is_real_leaf(a)) return a;
     if (lem_ast_is_sym(a, "i")) return lem_ast_neg(w, a);
     if (a->kind == AST_POW && a->kid[1]->kind == AST_NUM) {
         if (a->kid[0]->kind == AST_NUM && lem_grade_rat_sign(a->kid[0]->q) > 0) return a;
-        return lem_grade_rat_is_int(a->kid[1]->q)
-                   ? lem_ast_pow(w, conjugate(w, a->kid[0], level + 1), a->kid[1])
-                   : NULL;
+        if (!lem_grade_rat_is_int(a->kid[1]->q)) return NULL;
+        return lem_ast_pow(w, conjugate(w, a->kid[0], level + 1), a->kid[1]);
     }
     if (a->kind != AST_ADD && a->kind != AST_MUL) return NULL;
     ast_node *x = conjugate(w, a->kid[0], level + 1), *y = x ? conjugate(w, a->kid[1], level + 1) : NULL;

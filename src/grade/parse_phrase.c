@@ -104,21 +104,24 @@ size_t lem_phrase_parts(const grade_toks *t, phrase_part *out) {
 
 static bool is_small(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c & 0x80); }
 
+/* One token's letters and digits, folded; whatever else as a space. */
+static size_t add_word(char *s, size_t k, const grade_tok *a) {
+    if (k && s[k - 1] != ' ') s[k++] = ' ';
+    for (uint32_t j = 0; j < a->len; j++) {
+        char c = a->text[j];
+        if (c >= 'A' && c <= 'Z' && a->kind != TOK_SYM) c = (char)(c + 32);
+        if (is_small(c) || (c >= '0' && c <= '9')) s[k++] = c;
+        else if (k && s[k - 1] != ' ') s[k++] = ' ';
+    }
+    return k;
+}
+
 char *lem_phrase_words(grade_work *w, const grade_toks *t, size_t from, size_t to, size_t *len) {
     size_t cap = 1, k = 0;
     for (size_t i = from; i < to; i++) cap += t->tok[i].len + 1;
     char *s = lem_grade_alloc(w, cap, 1);
-    for (size_t i = from; s && i < to; i++) {
-        const grade_tok *a = &t->tok[i];
-        if (a->kind == TOK_OP) continue;
-        if (k && s[k - 1] != ' ') s[k++] = ' ';
-        for (uint32_t j = 0; j < a->len; j++) {
-            char c = a->text[j];
-            if (c >= 'A' && c <= 'Z' && a->kind != TOK_SYM) c = (char)(c + 32);
-            if (is_small(c) || (c >= '0' && c <= '9')) s[k++] = c;
-            else if (k && s[k - 1] != ' ') s[k++] = ' ';
-        }
-    }
+    for (size_t i = from; s && i < to; i++)
+        if (t->tok[i].kind != TOK_OP) k = add_word(s, k, &t->tok[i]);
     while (k && s && s[k - 1] == ' ') k--;
     *len = k;
     return s;

@@ -33,27 +33,35 @@ static long value_of(const number_word *table, size_t count, const char *s, size
 }
 
 /* "twenty five", "one hundred and three" in folded text; -1 when it is no number. */
+typedef struct reading {
+    long total, part, last; /* last: the word before, -1 when it was a scale */
+    bool any;
+} reading;
+
+/* One word of a number; false when it does not go on with it: "three four", "twenty thirty". */
+static bool read_word(reading *r, const char *s, size_t n) {
+    long v = value_of(small, sizeof small / sizeof *small, s, n),
+         scale = value_of(scales, sizeof scales / sizeof *scales, s, n);
+    if (v >= 0) {
+        if (r->last >= 0 && (r->last < 20 || v >= 10 || v == 0)) return false;
+        r->part += v;
+        r->last = v;
+        r->any = true;
+    } else if (scale == 100 && r->any) r->part *= 100, r->last = -1;
+    else if (scale > 0 && r->any) r->total += r->part * scale, r->part = 0, r->last = -1;
+    else return n == 3 && memcmp(s, "and", 3) == 0 && r->any;
+    return r->part <= 1000000000L;
+}
+
 long lem_number_words(const char *t, size_t n) {
-    long total = 0, part = 0, last = -1;
-    bool any = false;
+    reading r = {0, 0, -1, false};
     for (size_t i = 0; i < n;) {
         size_t k = i;
         while (k < n && t[k] != ' ') k++;
-        long v = value_of(small, sizeof small / sizeof *small, t + i, k - i),
-             scale = value_of(scales, sizeof scales / sizeof *scales, t + i, k - i);
-        bool conjunction = k - i == 3 && memcmp(t + i, "and", 3) == 0 && any;
-        if (v >= 0) {
-            if (last >= 0 && (last < 20 || v >= 10 || v == 0)) return -1; /* "three four", "twenty thirty" */
-            part += v;
-            last = v;
-            any = true;
-        } else if (scale == 100 && any) part *= 100, last = -1;
-        else if (scale > 0 && any) total += part * scale, part = 0, last = -1;
-        else if (!conjunction) return -1;
-        if (part > 1000000000L) return -1;
+        if (!read_word(&r, t + i, k - i)) return -1;
         i = k + (k < n);
     }
-    return any ? total + part : -1;
+    return r.any ? r.total + r.part : -1;
 }
 
 long lem_number_scale(const char *s, size_t n, size_t *used) {
@@ -71,7 +79,8 @@ static int chinese_digit(const char *s) {
     static const char *const digits[] = {"零", "一", "二", "三", "四", "五", "六", "七", "八", "九"};
     for (int k = 0; k < 10; k++)
         if (memcmp(s, digits[k], 3) == 0) return k;
-    return memcmp(s, "两", 3) == 0 ? 2 : memcmp(s, "〇", 3) == 0 ? 0 : -1;
+    if (memcmp(s, "〇", 3) == 0) return 0;
+    return memcmp(s, "两", 3) == 0 ? 2 : -1;
 }
 
 static long chinese_unit(const char *s) {
@@ -83,25 +92,32 @@ static long chinese_unit(const char *s) {
 }
 
 /* 二十三, 一百零五, 三万二千; -1 when it is none. */
+typedef struct chinese {
+    long total, section, digit; /* digit: -1 when none waits for its unit */
+} chinese;
+
+static bool read_unit(chinese *c, long unit) {
+    long digit = c->digit > 0 ? c->digit : 0;
+    if (unit >= 10000) {
+        if (c->total >= unit || (c->section == 0 && c->digit < 0)) return false;
+        c->total += (c->section + digit) * unit;
+        c->section = 0;
+    } else c->section += (c->digit < 0 ? 1 : digit) * unit;
+    c->digit = -1;
+    return true;
+}
+
 static long chinese_whole(const char *s, size_t n) {
-    long total = 0, section = 0, digit = -1;
+    chinese c = {0, 0, -1};
     if (n == 0 || n % 3 != 0 || n > 60) return -1;
     for (size_t i = 0; i < n; i += 3) {
         int d = chinese_digit(s + i);
-        long unit = d < 0 ? chinese_unit(s + i) : 0;
-        if (d >= 0) {
-            if (digit > 0) return -1; /* 三五 */
-            digit = d;
-        } else if (unit >= 10000) {
-            if (total >= unit || (section == 0 && digit < 0)) return -1;
-            total += (section + (digit > 0 ? digit : 0)) * unit;
-            section = 0, digit = -1;
-        } else if (unit) {
-            section += (digit < 0 ? 1 : digit) * unit;
-            digit = -1;
-        } else return -1;
+        long unit = chinese_unit(s + i);
+        if (d >= 0 && c.digit > 0) return -1; /* 三五 */
+        if (d >= 0) c.digit = d;
+        else if (!unit || !read_unit(&c, unit)) return -1;
     }
-    return total + section + (digit > 0 ? digit : 0);
+    return c.total + c.section + (c.digit > 0 ? c.digit : 0);
 }
 
 static const char *find(const char *s, size_t n, const char *mark) {
@@ -194,32 +210,47 @@ static ast_node *rotated(grade_work *w, ast_node *const *at, uint32_t n) {
     return a;
 }
 
-ast_node *lem_parse_permutation(parser *p) {
+typedef struct cycles {
     ast_node *cycle[MAX_CYCLES], *point[MAX_POINTS];
-    uint32_t cycles = 0, points = 0, first = 0;
-    bool inside = false;
+    uint32_t n, points, first; /* first point of the cycle that is open */
+    bool inside;
+} cycles;
+
+/* A new point; cycles that meet say nothing, as products are read from either side. */
+static bool add_point(grade_work *w, cycles *c, const grade_tok *t) {
+    bool whole = t->exp10 == 0 && t->rep == 0 && t->len <= 4 && !memchr(t->text, '.', t->len),
+         apart = c->points == c->first || t->space;
+    if (!c->inside || !whole || !apart || c->points == MAX_POINTS) return false;
+    ast_node *x = lem_ast_num(w, lem_grade_rat_decimal(w, t->text, t->len, 0));
+    for (uint32_t j = 0; x && j < c->points; j++)
+        if (lem_grade_rat_equal(c->point[j]->q, x->q)) return false;
+    c->point[c->points] = x;
+    c->points += x != NULL;
+    return x != NULL;
+}
+
+static bool turn_bracket(grade_work *w, cycles *c) {
+    if (c->inside) {
+        uint32_t n = c->points - c->first;
+        ast_node *a = n >= 2 && c->n < MAX_CYCLES ? rotated(w, c->point + c->first, n) : NULL;
+        if (!a) return false;
+        c->cycle[c->n++] = a;
+    }
+    c->first = c->points;
+    c->inside = !c->inside;
+    return true;
+}
+
+ast_node *lem_parse_permutation(parser *p) {
+    cycles c = {.n = 0};
+    if (!p->t.n || !parse_is(&p->t.tok[0], '(')) return NULL;
     for (size_t k = 0; k < p->t.n; k++) {
         const grade_tok *t = &p->t.tok[k];
-        if (t->kind == TOK_NUM) {
-            bool whole = t->exp10 == 0 && t->rep == 0 && t->len <= 4 && !memchr(t->text, '.', t->len),
-                 apart = points == first || t->space;
-            if (!inside || !whole || !apart || points == MAX_POINTS) return NULL;
-            if (!(point[points] = lem_ast_num(p->w, lem_grade_rat_decimal(p->w, t->text, t->len, 0))))
-                return NULL;
-            for (uint32_t j = 0; j < points;
-                 j++) /* cycles that meet: products are read from either side, so nothing is said */
-                if (lem_grade_rat_equal(point[j]->q, point[points]->q)) return NULL;
-            points++;
-        } else if (parse_is(t, inside ? ')' : '(')) {
-            if (inside && (points - first < 2 || cycles == MAX_CYCLES ||
-                           !(cycle[cycles++] = rotated(p->w, point + first, points - first))))
-                return NULL;
-            first = points;
-            inside = !inside;
-        } else return NULL;
+        bool bracket = parse_is(t, c.inside ? ')' : '(');
+        if (bracket ? !turn_bracket(p->w, &c) : t->kind != TOK_NUM || !add_point(p->w, &c, t)) return NULL;
     }
-    ast_node *a = cycles && !inside ? lem_ast_new(p->w, AST_SET, cycles) : NULL;
-    if (a) memcpy(a->kid, cycle, cycles * sizeof *cycle);
+    ast_node *a = c.n && !c.inside ? lem_ast_new(p->w, AST_SET, c.n) : NULL;
+    if (a) memcpy(a->kid, c.cycle, c.n * sizeof *c.cycle);
     return a;
 }
 
@@ -259,23 +290,33 @@ static ast_node *date_text(parser *p, long month, long day, long year, const cha
 
 /* 2023-12-25 and 12/25/2023 are no differences and no quotients. Where it cannot be told which is the month,
  * the numbers stand as they are written. */
-static ast_node *numeric_date(parser *p) {
-    const grade_tok *t = p->t.tok;
+static bool both_are(const grade_tok *t, char op) { return parse_is(&t[1], op) && parse_is(&t[3], op); }
+
+static ast_node *iso_date(parser *p, const grade_tok *t) {
+    long year, month, day;
+    if (t[0].len != 4 || t[2].len != 2 || t[4].len != 2 || !number_up_to(&t[0], 4, 2999, &year) ||
+        !number_up_to(&t[2], 2, 12, &month) || !number_up_to(&t[4], 2, 31, &day))
+        return NULL;
+    return date_text(p, month, day, year, "");
+}
+
+static ast_node *slash_date(parser *p, const grade_tok *t) {
     long year, a, b;
     char both[96];
-    if (p->t.n != 5) return NULL;
-    if (parse_is(&t[1], '-') && parse_is(&t[3], '-') && t[0].len == 4 && t[2].len == 2 && t[4].len == 2)
-        return number_up_to(&t[0], 4, 2999, &year) && number_up_to(&t[2], 2, 12, &a) &&
-                       number_up_to(&t[4], 2, 31, &b)
-                   ? date_text(p, a, b, year, "")
-                   : NULL;
-    if (!parse_is(&t[1], '/') || !parse_is(&t[3], '/') || t[4].len != 4) return NULL;
-    if (!number_up_to(&t[4], 4, 2999, &year) || !number_up_to(&t[0], 2, 31, &a) ||
+    if (t[4].len != 4 || !number_up_to(&t[4], 4, 2999, &year) || !number_up_to(&t[0], 2, 31, &a) ||
         !number_up_to(&t[2], 2, 31, &b) || (a > 12 && b > 12))
         return NULL;
+    if (a > 12) return date_text(p, b, a, year, "");
+    if (b > 12) return date_text(p, a, b, year, "");
     (void)snprintf(both, sizeof both, "%ld/%ld/%ld", a, b, year);
-    if (a > 12 || b > 12) return date_text(p, a > 12 ? b : a, a > 12 ? a : b, year, "");
     return date_text(p, 0, 0, 0, both);
+}
+
+static ast_node *numeric_date(parser *p) {
+    const grade_tok *t = p->t.tok;
+    if (p->t.n != 5) return NULL;
+    if (both_are(t, '-')) return iso_date(p, t);
+    return both_are(t, '/') ? slash_date(p, t) : NULL;
 }
 
 ast_node *lem_parse_date(parser *p) {

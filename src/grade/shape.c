@@ -71,6 +71,13 @@ static bool is_composite(const ast_node *a) {
            (a->kid[1]->kind == AST_SYM || a->kid[1]->kind == AST_NUM) && only_functions(a->kid[0], 0);
 }
 
+static bool is_ratio_of_names(const ast_node *a) {
+    if (a->kind != AST_RATIO) return false;
+    for (uint32_t k = 0; k < a->n; k++)
+        if (!is_named_length(a->kid[k]) && !is_letters(a->kid[k])) return false;
+    return true;
+}
+
 bool lem_shape_is_label(const ast_node *a) {
     if (is_call(a) || is_derivative(a) || is_composite(a)) return true;
     if (is_letters(a)) return !lem_ast_is_sym(a, "pi") && !lem_ast_is_sym(a, "infty");
@@ -79,10 +86,7 @@ bool lem_shape_is_label(const ast_node *a) {
     if (a->kind == AST_MUL && is_inverse(a->kid[1]))
         return is_named_length(a->kid[0]) && is_named_length(a->kid[1]->kid[0]); /* NO/BO */
     if (a->kind == AST_MUL && lem_ast_is_sym(a->kid[0], "angle")) return true;
-    if (a->kind != AST_RATIO) return false;
-    for (uint32_t k = 0; k < a->n; k++)
-        if (!is_named_length(a->kid[k]) && !is_letters(a->kid[k])) return false;
-    return true;
+    return is_ratio_of_names(a);
 }
 
 static bool is_symbol_tuple(const ast_node *a) {
