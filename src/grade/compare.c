@@ -123,14 +123,16 @@ static long minutes_of_day(const ast_node *a, bool *half) {
         !lem_grade_rat_small(a->kid[0]->q, 24, &hour) || !lem_grade_rat_small(value->q, 59, &minute) ||
         hour < 0 || minute < 0 || (*half && (hour < 1 || hour > 12)))
         return -1;
-    return (*half ? hour % 12 + (m->name[0] == 'p' ? 12 : 0) : hour) * 60 + minute;
+    if (*half) hour = hour % 12 + 12 * (m->name[0] == 'p');
+    return hour * 60 + minute;
 }
 
 /* 4:30 p.m. is 16:30; hours up to 12 may leave the half of the day out, and are compared as they stand. */
 static bool compare_24_hours(const ast_node *a, const ast_node *b, lem_grade_result *out) {
     bool x, y;
     long m = minutes_of_day(a, &x), n = minutes_of_day(b, &y);
-    if (m < 0 || n < 0 || x == y || ((x ? n : m) >= 60 && (x ? n : m) < 13 * 60)) return false;
+    long full = x ? n : m; /* the side without its half of the day */
+    if (m < 0 || n < 0 || x == y || (full >= 60 && full < 13 * 60)) return false;
     return *out = same_or(m == n, RULE_CLOCK, RULE_PART_DIFFERS), true;
 }
 

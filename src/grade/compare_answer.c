@@ -144,8 +144,8 @@ static bool are_options(const grade_rules *rules, const ast_node *gold, const as
 
 static bool are_letters(const grade_rules *rules, const ast_node *gold, const ast_node *pred,
                         lem_grade_result *out) {
-    char g = rules->letters ? letter_of(gold) : 0, p = g ? letter_of(pred) : 0;
-    if (!p) return false;
+    char g = letter_of(gold), p = letter_of(pred);
+    if (!rules->letters || !g || !p) return false;
     *out = g == p ? compare_say(LEM_GRADE_EQUAL_EXACT, RULE_CHOICE)
                   : compare_say(LEM_GRADE_NOT_EQUAL, RULE_CHOICE_DIFFERENT);
     return true;

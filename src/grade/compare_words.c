@@ -124,7 +124,8 @@ static bool are_opposed(const sentence *a, const sentence *b) {
             if (a->len[k] != b->len[k] || memcmp(a->at[k], b->at[k], a->len[k]) != 0) apart++, at = k;
         return apart == 1 && of_one_set(a->at[at], a->len[at], b->at[at], b->len[at]);
     }
-    const sentence *more = a->n > b->n ? a : b, *less = more == a ? b : a;
+    const sentence *more = a->n > b->n ? a : b;
+    const sentence *less = more == a ? b : a;
     if (more->n != less->n + 1 || !is_word(more, 0, "not")) return false;
     sentence rest = from_word(more, 1);
     return same(&rest, less);

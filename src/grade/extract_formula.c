@@ -51,7 +51,7 @@ static bool formula_at(view v, size_t close, size_t *from, size_t *to) {
     }
     bool twice = close > 0 && v.s[close - 1] == '$';
     *to -= twice;
-    size_t open = *to ? mark_before(v, *to, twice ? "$$" : "$") : *to;
+    size_t open = mark_before(v, *to, twice ? "$$" : "$");
     *from = open + (twice ? 2 : 1);
     if (open == *to || *from > *to) return false;
     if (!twice && memchr(v.s + *from, '\n', *to - *from)) return false;

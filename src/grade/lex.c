@@ -158,6 +158,14 @@ static bool is_comma_list(lexer *x, size_t from) {
     return x->run_is_list;
 }
 
+/* The digits behind a comma at i, if there are any; returns their end. */
+static size_t decimal_comma(const lexer *x, size_t i, char *t, size_t *k) {
+    if (i + 1 >= x->n || x->s[i] != ',' || !digit(x->s[i + 1])) return i;
+    t[(*k)++] = '.';
+    for (i++; i < x->n && digit(x->s[i]); i++) t[(*k)++] = x->s[i];
+    return i;
+}
+
 /* 1.234.567,89: two points at least, so that it can be nothing else. Copies the digits; returns the end, or
  * `from`. */
 static bool three_digits(const lexer *x, size_t i) {
@@ -169,13 +177,10 @@ static size_t european(const lexer *x, size_t from, char *t, size_t *k) {
     while (i < x->n && digit(x->s[i]) && n < 3) t[n++] = x->s[i++];
     for (; i < x->n && x->s[i] == '.' && three_digits(x, i + 1); i += 4, n += 3, dots++)
         memcpy(t + n, x->s + i + 1, 3);
-    if (dots < 2 || x->s[from] == '0' || (i < x->n && (digit(x->s[i]) || x->s[i] == '.'))) return from;
+    bool goes_on = i < x->n && (digit(x->s[i]) || x->s[i] == '.');
+    if (dots < 2 || x->s[from] == '0' || goes_on) return from;
     *k = n;
-    if (i + 1 >= x->n || x->s[i] != ',' || !digit(x->s[i + 1])) return i;
-    t[n++] = '.';
-    for (i++; i < x->n && digit(x->s[i]); i++) t[n++] = x->s[i];
-    *k = n;
-    return i;
+    return decimal_comma(x, i, t, k);
 }
 
 /* In brackets 830,450 are two parts, but 12,000 and 1,234.5 are one number. */

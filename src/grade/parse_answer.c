@@ -34,6 +34,12 @@ static text_span trimmed(text_span t) {
     return t;
 }
 
+/* Bytes of "**", ":", "：" or "，" */
+static size_t announcement_mark(text_span t) {
+    if (begins(t, ":")) return 1;
+    return begins(t, "**") ? 2 : 3;
+}
+
 /* Phrases that announce an answer, and what may stand between them and it. */
 static text_span without_phrase(text_span t) {
     static const char *const phrases[] = {"the final answer is",
@@ -62,7 +68,7 @@ static text_span without_phrase(text_span t) {
         t = trimmed(t);
         size_t before = t.n;
         while (begins(t, "**") || begins(t, ":") || begins(t, "：") || begins(t, "，"))
-            t = trimmed(skipped(t, begins(t, "**") ? 2 : begins(t, ":") ? 1 : 3));
+            t = trimmed(skipped(t, announcement_mark(t)));
         for (size_t k = 0; k < sizeof phrases / sizeof *phrases; k++) {
             if (!begins_folded(t, phrases[k])) continue;
             text_span rest = trimmed(skipped(t, strlen(phrases[k])));
@@ -124,7 +130,7 @@ static ast_node *parse_choice(parser *p, text_span t, size_t rest, char letter, 
     text_span r = trimmed(skipped(t, rest));
     if (r.n == 1 && r.s[0] == '.') r.n = 0;
     ast_node *what = r.n ? parse_text(p, r, level + 1) : NULL,
-             *a = name ? lem_ast_new(p->w, AST_CHOICE, what ? 1 : 0) : NULL;
+             *a = name ? lem_ast_new(p->w, AST_CHOICE, what != NULL) : NULL;
     if (!a) return NULL;
     if (what) a->kid[0] = what;
     else if (r.n && !(what = lem_parse_text(p, r.s, r.n))) return NULL;
@@ -190,7 +196,7 @@ static ast_node *said(parser *p, const phrase_part *x) {
     size_t len;
     if (!value || value->kind == AST_TEXT || !parse_tail(p, x, &condition, &words)) return NULL;
     char *label = lem_phrase_words(p->w, &p->t, x->label, x->label_end, &len);
-    ast_node *a = label ? lem_ast_new(p->w, AST_SAID, condition ? 2 : 1) : NULL;
+    ast_node *a = label ? lem_ast_new(p->w, AST_SAID, 1 + (condition != NULL)) : NULL;
     if (!a) return NULL;
     a->kid[0] = value;
     if (condition) a->kid[1] = condition;

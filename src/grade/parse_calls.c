@@ -101,7 +101,8 @@ bool lem_parse_is_call(const parser *p, const ast_node *head) {
 
 ast_node *lem_ast_call(grade_work *w, const ast_node *head, ast_node *argument) {
     bool list = argument && argument->kind == AST_TUPLE;
-    ast_node *a = argument ? lem_ast_new(w, AST_FN, list ? argument->n : 1) : NULL;
+    if (!argument) return NULL;
+    ast_node *a = lem_ast_new(w, AST_FN, list ? argument->n : 1);
     if (!a) return NULL;
     for (uint32_t k = 0; k < a->n; k++) a->kid[k] = list ? argument->kid[k] : argument;
     a->name = head->name;
@@ -132,7 +133,8 @@ static ast_node *replaced(grade_work *w, ast_node *a, ast_node *by(grade_work *,
         if (!(kid[k] = replaced(w, a->kid[k], by))) return NULL;
         same = same && kid[k] == a->kid[k];
     }
-    ast_node *r = !kid ? NULL : same ? a : lem_ast_with_kids(w, a, kid);
+    if (!kid) return NULL;
+    ast_node *r = same ? a : lem_ast_with_kids(w, a, kid);
     return r && r->kind == AST_FN && r->call ? by(w, r) : r;
 }
 

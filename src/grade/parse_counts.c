@@ -48,15 +48,11 @@ static char letter_at(const parser *p, size_t i) {
 ast_node *lem_parse_combination(parser *p) {
     size_t i = p->i + 1;
     char letter = letter_at(p, p->i);
-    ast_node *n = letter ? script(p, &i, '_') : NULL, *k = n ? script(p, &i, '^') : NULL,
-             *a = k ? count(p,
-                            letter == 'C'   ? 'C'
-                            : letter == 'A' ? 'A'
-                                            : 0,
-                            n, k)
-                    : NULL;
-    if (a && letter != 'P') p->i = i;
-    return letter == 'P' ? NULL : a;
+    if (letter != 'C' && letter != 'A') return NULL;
+    ast_node *n = script(p, &i, '_'), *k = n ? script(p, &i, '^') : NULL,
+             *a = k ? count(p, letter, n, k) : NULL;
+    if (a) p->i = i;
+    return a;
 }
 
 ast_node *lem_parse_prescript(parser *p) {

@@ -95,6 +95,8 @@ static ast_node *cis(parser *p, ast_node *a) {
 
 static bool is_cis(const ast_node *a) { return a->n == 1 && a->len == 3 && memcmp(a->name, "cis", 3) == 0; }
 
+static ast_node *evaluated(parser *p, ast_node *a) { return is_cis(a) ? cis(p, a) : folded(p, a); }
+
 static ast_node *function_node(parser *p, const grade_tok *f, ast_node *base, ast_node *arg) {
     if (!arg) return NULL;
     bool list = arg->kind == AST_LIST || arg->kind == AST_SET || arg->kind == AST_TUPLE;
@@ -103,11 +105,13 @@ static ast_node *function_node(parser *p, const grade_tok *f, ast_node *base, as
     if (!a) return NULL;
     for (uint32_t k = 0; k < n; k++) a->kid[k] = list ? arg->kid[k] : arg;
     if (base) a->kid[n] = base;
-    a->name = plain_name(f) ? plain_name(f) : f->text;
-    a->len = plain_name(f) ? (uint32_t)strlen(a->name) : f->len;
+    const char *plain = plain_name(f);
+    a->name = plain ? plain : f->text;
+    if (plain) a->len = (uint32_t)strlen(plain);
+    else a->len = f->len;
     if (lem_parse_name_is(f, "det") && n == 1 && arg->kind == AST_MATRIX)
         return lem_ast_determinant(p->w, arg);
-    return is_cis(a) ? cis(p, a) : folded(p, a);
+    return evaluated(p, a);
 }
 
 static bool starts_operand(const parser *p, const grade_tok *t) {
