@@ -50,7 +50,7 @@ typedef struct ast_node {
                           \text; RATIO: a clock such as 4:05 */
     bool power_of_ten; /* NUM that came from 10^k; k in ulp10 */
     bool grouped;      /* stood in brackets of its own */
-    bool call;         /* FN: a letter applied, of which nothing is known: f(2x), P(0) */
+    bool call; /* FN: a letter applied, of which nothing is known: f(2x), P(0); TUPLE: in angle brackets */
     int32_t ulp10;
     uint32_t n, cols, len; /* kids; columns, of a number the commas between its thousands; bytes of name */
     struct ast_node **kid;

@@ -21,6 +21,10 @@ lem_grade_result lem_compare_answers(grade_work *w, const grade_rules *rules, co
 /* Answers with words or conditions around their values (compare_said.c). False: neither has any. */
 bool lem_compare_said(answers *c, const ast_node *gold, const ast_node *pred, lem_grade_result *out);
 
+/* A function in two pieces, with the point between them on the other side, or as an absolute value
+ * (compare_pieces.c). */
+bool lem_same_pieces(grade_work *w, const ast_node *gold, const ast_node *pred);
+
 /* Answers that differ, with free constants or whole parameters (compare_free.c): equal up to their names and
  * what they absorb, or r. */
 lem_grade_result lem_compare_free(answers *c, const ast_node *gold, const ast_node *pred, lem_grade_result r);

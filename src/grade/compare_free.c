@@ -226,6 +226,7 @@ static grade_rule freed(answers *c, const ast_node *gold, const ast_node *pred, 
     shape g = lem_shape_of(w, gold), p = lem_shape_of(w, pred);
     if (g.label && p.label && !lem_ast_same(g.label, p.label)) return RULE_COUNT;
     if (same_line(w, g.v, p.v)) return RULE_SAME_LINE;
+    if (lem_same_pieces(w, g.v, p.v)) return RULE_PIECES;
     if (lem_same_families(w, &g, &p)) return RULE_FAMILIES;
     if (!lem_ast_is_scalar(g.v) || !lem_ast_is_scalar(p.v)) return RULE_COUNT;
     symbols sg = symbols_of(w, g.v), sp = symbols_of(w, p.v);

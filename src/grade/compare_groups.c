@@ -161,11 +161,21 @@ static ast_node *coordinates(comparison *c, ast_node *a, uint32_t n) {
     static const char *const units[] = {"i", "j", "k"};
     ast_node *r = lem_ast_new(c->w, AST_TUPLE, n);
     for (uint32_t m = 0; r && m < n; m++) {
-        ast_node *v = a;
+        ast_node *v = lem_ast_replace(c->w, a, "i~", 2, lem_ast_int(c->w, m == 0)); /* beside j */
         for (uint32_t u = 0; u < 3; u++) v = lem_ast_replace(c->w, v, units[u], 1, lem_ast_int(c->w, u == m));
         if (!(r->kid[m] = v)) return NULL;
     }
     return r;
+}
+
+/* Letters under hats, against a vector in angle brackets: there is nothing else that they can be. */
+static bool in_unit_vectors(comparison *c, const ast_node *vector, const ast_node *other) {
+    const ast_node *letter[4];
+    size_t n = lem_shape_symbols(c->w, other, letter, 4);
+    bool hats = n > 0 && n <= 3;
+    for (size_t k = 0; k < n && hats; k++)
+        hats = letter[k]->close == OP_ARROW || lem_ast_is_sym(letter[k], "i~");
+    return hats && (vector->kind == AST_MATRIX || vector->call);
 }
 
 lem_grade_result lem_compare_vectors(comparison *c, const ast_node *a, const ast_node *b, int level) {
@@ -182,7 +192,8 @@ lem_grade_result lem_compare_vectors(comparison *c, const ast_node *a, const ast
     }
     bool fits = lem_ast_is_scalar(other) && (vector->n == 2 || vector->n == 3) &&
                 (vector->kind == AST_TUPLE || is_vector(vector));
-    if (!c->rules->unit_vectors || !fits) return compare_say(LEM_GRADE_DIFFERENT_KIND, RULE_KIND);
+    if (!fits || !(c->rules->unit_vectors | in_unit_vectors(c, vector, other)))
+        return compare_say(LEM_GRADE_DIFFERENT_KIND, RULE_KIND);
     ast_node *v = coordinates(c, (ast_node *)other, vector->n);
     if (!v) return compare_say(LEM_GRADE_LIMIT, RULE_WORK);
     lem_grade_result r =

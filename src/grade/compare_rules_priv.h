@@ -18,6 +18,7 @@
     X(FREE_CONSTANTS, "equal up to free constants")                                                          \
     X(FAMILIES, "the same numbers for all whole parameters")                                                 \
     X(SAME_LINE, "the same points of a line")                                                                \
+    X(PIECES, "the same pieces of a function")                                                               \
     X(EXACT_RATIONAL, "exact rational")                                                                      \
     X(CANONICAL, "canonical form")                                                                           \
     X(CALL, "function or factor")                                                                            \

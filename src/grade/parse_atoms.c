@@ -87,6 +87,7 @@ static ast_node *parse_bracket(parser *p) {
         return g;
     }
     a->kind = AST_TUPLE;
+    a->call = open == OP_ANGLE_OPEN; /* a vector */
     a->open = open == OP_ANGLE_OPEN ? '(' : open;
     a->close = close == OP_ANGLE_CLOSE ? ')' : close;
     return a;

@@ -248,7 +248,7 @@ static ast_node *parse_accent(parser *p, const grade_tok *f) {
     if (!a || (a->kind != AST_SYM && !mark)) return a;
     if (a->kind != AST_SYM) return strcmp(mark, "bar") == 0 ? under_bar(p, a) : a;
     if (!mark) return a->close = OP_ARROW, a;
-    if (strcmp(mark, "hat") == 0 && is_unit_vector(a)) return a;
+    if (strcmp(mark, "hat") == 0 && is_unit_vector(a)) return a->close = OP_ARROW, a;
     size_t n = strlen(mark);
     char *s = lem_grade_alloc(p->w, a->len + n + 2, 1);
     if (!s) return NULL;

@@ -178,6 +178,13 @@ static bool read_power(reader *r, int *power) {
     return true;
 }
 
+/* Up to a space, a stroke, a power or a star; names need not be terminated. */
+static size_t word_length(const char *s, size_t most) {
+    size_t n = 0;
+    while (n < most && !(s[n] && strchr(" /^*", s[n]))) n++;
+    return n;
+}
+
 bool lem_grade_unit_find(grade_work *w, const char *name, size_t len, grade_unit *out) {
     grade_unit u = {.factor = lem_grade_rat_int(w, 1)};
     reader r = {name, len, 0, 1, 1};
@@ -193,8 +200,7 @@ bool lem_grade_unit_find(grade_work *w, const char *name, size_t len, grade_unit
             continue;
         }
         const char *word = name + r.i;
-        size_t n = strcspn(word, " /^*");
-        if (n > len - r.i) n = len - r.i;
+        size_t n = word_length(word, len - r.i);
         r.i += n;
         if (is(word, n, "per")) r.sign = -1;
         else if (is(word, n, "square") || is(word, n, "sq")) r.prefix = 2;
