@@ -16,6 +16,13 @@ static bool is_digit(char c) { return c >= '0' && c <= '9'; }
 static char lower(char c) { return (char)(c >= 'A' && c <= 'Z' ? c + 32 : c); }
 static bool is_letter(char c) { return lower(c) >= 'a' && lower(c) <= 'z'; }
 
+static bool matches(const char *s, const char *word, size_t m, bool fold) {
+    if (!fold) return memcmp(s, word, m) == 0;
+    size_t k = 0;
+    while (k < m && lower(s[k]) == word[k]) k++;
+    return k == m;
+}
+
 /* Last position of `word` that starts before `before`; case-insensitive when fold (then word is lower case).
  * n when there is none. */
 static size_t find_last(view v, size_t before, const char *word, bool fold) {
@@ -23,10 +30,11 @@ static size_t find_last(view v, size_t before, const char *word, bool fold) {
     if (m > v.n) return v.n;
     size_t i = v.n - m + 1;
     if (i > before) i = before;
-    while (i-- > 0) {
-        size_t k = 0;
-        while (k < m && (fold ? lower(v.s[i + k]) : v.s[i + k]) == word[k]) k++;
-        if (k == m) return i;
+    while (i > 0) {
+        const char *p = fold ? v.s + i - 1 : memrchr(v.s, word[0], i);
+        if (!p) break;
+        i = (size_t)(p - v.s);
+        if (matches(p, word, m, fold)) return i;
     }
     return v.n;
 }

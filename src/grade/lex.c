@@ -229,8 +229,8 @@ static void lex_number(lexer *x) {
     grade_tok *tok = push(x, TOK_NUM, from);
     tok->text = t;
     tok->len = (uint32_t)k;
-    tok->rep = (uint32_t)rep;
-    tok->commas = commas;
+    tok->rep = (uint16_t)rep; /* at most LEM_GRADE_MAX_ANSWER */
+    tok->commas = (uint16_t)commas;
     tok->exp10 = e10;
 }
 
@@ -706,6 +706,10 @@ static bool only_words(const char *s, size_t n) {
     return longest >= 3;
 }
 
+static bool is_language(const char *s, size_t n) {
+    return only_words(s, n) && !lem_lex_is_plain_formula(s, n);
+}
+
 bool lem_grade_lex(grade_work *w, const grade_dialect *d, const char *text, size_t len, grade_toks *out) {
     memset(out, 0, sizeof *out);
     out->tok = lem_grade_alloc(w, 2 * len + 2, sizeof *out->tok);
@@ -713,7 +717,7 @@ bool lem_grade_lex(grade_work *w, const grade_dialect *d, const char *text, size
     if (!out->tok || !digits || !lem_grade_spend(w, (int64_t)len)) return false;
     size_t dollars = 0;
     for (size_t i = 0; i < len; i++) dollars += text[i] == '$' && (i == 0 || text[i - 1] != '\\');
-    out->wordy = only_words(text, len) & !lem_lex_is_plain_formula(text, len);
+    out->wordy = is_language(text, len);
     lexer x = {.w = w,
                .d = d,
                .s = text,

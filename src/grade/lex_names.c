@@ -3,12 +3,12 @@
 
 #include <string.h>
 
-/* Is s one of the words of a list separated by spaces? */
-static bool in_words(const char *list, const char *s, size_t n) {
-    while (*list) {
-        size_t k = strcspn(list, " ");
-        if (k == n && memcmp(list, s, n) == 0) return true;
-        list += k + (list[k] == ' ');
+bool lem_lex_in_words(const char *list, const char *s, size_t n) {
+    for (const char *p = list; *p;) {
+        size_t k = 0;
+        while (p[k] && p[k] != ' ') k++;
+        if (k == n && *p == *s && memcmp(p, s, n) == 0) return true;
+        p += k + (p[k] == ' ');
     }
     return false;
 }
@@ -19,7 +19,7 @@ bool lem_grade_is_function(const char *s, size_t n) {
                                 "arsinh arcosh artanh asin acos atan floor ceil mod sgn arg Re Im tr rank "
                                 "deg dim asinh acosh atanh arcsinh arccosh arctanh arccot coth sech "
                                 "csch cis";
-    return in_words(names, s, n);
+    return lem_lex_in_words(names, s, n);
 }
 
 bool lem_grade_is_unit_word(const char *s, size_t n) {
@@ -31,7 +31,7 @@ bool lem_grade_is_unit_word(const char *s, size_t n) {
                                 "dollars cent cents euro euros pound "
                                 "pounds liter liters litre litres gallon gallons square cubic people USD EUR "
                                 "per yd kWh ms cc Pa erg ergs pm am dm";
-    return in_words(names, s, n);
+    return lem_lex_in_words(names, s, n);
 }
 
 bool lem_lex_is_filler(const char *s, size_t n) {
@@ -43,13 +43,13 @@ bool lem_lex_is_filler(const char *s, size_t n) {
     if (n < 2 || n >= sizeof word) return false;
     memcpy(word, s, n);
     word[0] |= 32; /* The */
-    return in_words(names, word, n);
+    return lem_lex_in_words(names, word, n);
 }
 
 bool lem_lex_is_greek(const char *s, size_t n) {
     static const char names[] = "alpha beta gamma delta epsilon zeta theta iota kappa lambda sigma omega rho "
                                 "tau phi psi Gamma Delta Theta Lambda Sigma Phi Omega";
-    return in_words(names, s, n);
+    return lem_lex_in_words(names, s, n);
 }
 
 typedef struct named_op {
@@ -144,16 +144,17 @@ static const char texts[] = "text mathrm textbf textit mbox hbox mathbf operator
 lex_command lem_lex_command(const char *name, size_t n) {
     lex_command c = {LEX_UNKNOWN, 0, NULL};
     for (size_t k = 0; k < sizeof ops / sizeof *ops; k++)
-        if (in_words(ops[k].names, name, n)) return (lex_command){LEX_OP, ops[k].op, ops[k].as};
-    if (in_words(skipped, name, n)) c.kind = LEX_SKIP;
-    else if (in_words(spaces, name, n)) c.kind = LEX_SPACE;
-    else if (in_words(texts, name, n)) c.kind = LEX_TEXT;
-    else if (in_words(symbols, name, n)) c.kind = LEX_SYMBOL;
-    else if (in_words(functions, name, n) || lem_grade_is_function(name, n)) c.kind = LEX_FUNCTION;
+        if (lem_lex_in_words(ops[k].names, name, n)) return (lex_command){LEX_OP, ops[k].op, ops[k].as};
+    if (lem_lex_in_words(skipped, name, n)) c.kind = LEX_SKIP;
+    else if (lem_lex_in_words(spaces, name, n)) c.kind = LEX_SPACE;
+    else if (lem_lex_in_words(texts, name, n)) c.kind = LEX_TEXT;
+    else if (lem_lex_in_words(symbols, name, n)) c.kind = LEX_SYMBOL;
+    else if (lem_lex_in_words(functions, name, n) || lem_grade_is_function(name, n)) c.kind = LEX_FUNCTION;
     for (size_t k = 0; c.kind == LEX_UNKNOWN && k < sizeof symbols_as / sizeof *symbols_as; k++)
-        if (in_words(symbols_as[k].command, name, n)) c = (lex_command){LEX_SYMBOL, 0, symbols_as[k].as};
+        if (lem_lex_in_words(symbols_as[k].command, name, n))
+            c = (lex_command){LEX_SYMBOL, 0, symbols_as[k].as};
     for (size_t k = 0; c.kind == LEX_UNKNOWN && k < sizeof functions_as / sizeof *functions_as; k++)
-        if (in_words(functions_as[k].command, name, n))
+        if (lem_lex_in_words(functions_as[k].command, name, n))
             c = (lex_command){LEX_FUNCTION, 0, functions_as[k].as};
     return c;
 }

@@ -5,21 +5,13 @@
 
 static bool letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
-static bool is_one_of(const char *list, const char *s, size_t n) {
-    while (*list) {
-        size_t k = strcspn(list, " ");
-        if (k == n && memcmp(list, s, n) == 0) return true;
-        list += k + (list[k] == ' ');
-    }
-    return false;
-}
-
 static const char functions[] =
     "sin cos tan cot sec csc ln log lg exp sqrt arcsin arccos arctan sinh cosh tanh";
 
 size_t lem_lex_glued_function(const char *s, size_t n) {
-    if (n < 3 || !strchr(is_one_of("cost secs", s, n) ? "" : "xyzuvt", s[n - 1])) return 0;
-    return is_one_of("sin cos tan cot sec csc ln log lg exp arcsin arccos arctan sinh cosh tanh", s, n - 1)
+    if (n < 3 || !strchr(lem_lex_in_words("cost secs", s, n) ? "" : "xyzuvt", s[n - 1])) return 0;
+    return lem_lex_in_words("sin cos tan cot sec csc ln log lg exp arcsin arccos arctan sinh cosh tanh", s,
+                            n - 1)
                ? n - 1
                : 0;
 }
@@ -27,7 +19,7 @@ size_t lem_lex_glued_function(const char *s, size_t n) {
 /* 1: a name of mathematics, 0: a letter, -1: a word of the language */
 static int kind_of(const char *s, size_t n) {
     if (n == 1) return 0;
-    if (is_one_of("infinity infty inf oo pi", s, n) || is_one_of(functions, s, n)) return 1;
+    if (lem_lex_in_words("infinity infty inf oo pi", s, n) || lem_lex_in_words(functions, s, n)) return 1;
     return lem_lex_is_greek(s, n) || lem_lex_glued_function(s, n) ? 1 : -1;
 }
 

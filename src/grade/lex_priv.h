@@ -68,11 +68,12 @@ enum {
 typedef struct grade_tok {
     grade_tok_kind kind;
     char op;
-    bool space;                /* white space stands before it */
-    bool gap;                  /* a wide one: \\quad, a new line, ~~ */
-    bool latex;                /* came from a LaTeX command */
-    const char *text;          /* NUM, SYM, FN, TEXT, WORD, BEGIN */
-    uint32_t len, rep, commas; /* commas between thousands */
+    bool space;       /* white space stands before it */
+    bool gap;         /* a wide one: \\quad, a new line, ~~ */
+    bool latex;       /* came from a LaTeX command */
+    const char *text; /* NUM, SYM, FN, TEXT, WORD, BEGIN */
+    uint32_t len;
+    uint16_t rep, commas; /* commas between thousands */
     int32_t exp10;
     uint32_t at; /* offset in the input */
 } grade_tok;
@@ -93,6 +94,8 @@ bool lem_lex_part_statements(grade_work *w, grade_toks *o);
 
 /* ---- names (lex_names.c) ---- */
 
+/* Is s one of the words of a list separated by spaces? */
+bool lem_lex_in_words(const char *list, const char *s, size_t n);
 bool lem_grade_is_function(const char *s, size_t n);
 bool lem_grade_is_unit_word(const char *s, size_t n);
 bool lem_lex_is_filler(const char *s,

@@ -381,7 +381,7 @@ static ast_node *parse_number(parser *p) {
     size_t recurs = short_form ? 0 : lem_parse_recurring_dots(p);
     if (recurs) {
         grade_tok t = *parse_peek(p);
-        t.rep = (uint32_t)recurs;
+        t.rep = (uint16_t)recurs;
         p->i += 2;
         return number(p, &t);
     }

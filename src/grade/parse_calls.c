@@ -13,28 +13,20 @@ typedef enum letter_kind {
     LETTER_FUNCTION  /* f, phi, y': applied to whatever stands in the bracket */
 } letter_kind;
 
-static bool in_words(const char *list, const char *s, size_t n) {
-    while (*list) {
-        size_t k = strcspn(list, " ");
-        if (k == n && memcmp(list, s, n) == 0) return true;
-        list += k + (list[k] == ' ');
-    }
-    return false;
-}
-
 static letter_kind kind_of(const ast_node *head) {
     size_t n = 0;
     if (memchr(head->name, '\'', head->len)) return LETTER_FUNCTION;
     while (n < head->len && head->name[n] != '_' && head->name[n] != '^') n++;
-    if (in_words("f f^-1", head->name, head->len) || in_words("f phi varphi Phi Psi psi", head->name, n))
+    if (lem_lex_in_words("f f^-1", head->name, head->len) ||
+        lem_lex_in_words("f phi varphi Phi Psi psi", head->name, n))
         return LETTER_FUNCTION;
-    if (in_words(
+    if (lem_lex_in_words(
             "pi e i j d reals integers naturals rationals complexes infty angle triangle dots cdots ldots "
             "to odot oplus perp parallel nabla partial index",
             head->name, n) ||
         memchr(head->name, ' ', n))
         return LETTER_CONSTANT;
-    return in_words("g h F G H", head->name, n) ? LETTER_USUAL : LETTER_PLAIN;
+    return lem_lex_in_words("g h F G H", head->name, n) ? LETTER_USUAL : LETTER_PLAIN;
 }
 
 /* What stands between a bracket and its partner. */

@@ -3,6 +3,8 @@
  * Factors: SI brochure, 9th edition; yard, pound and gallon by their definitions of 1959 (US gallon). */
 #include "grade/units_priv.h"
 
+#include "grade/lex_priv.h"
+
 #include <string.h>
 
 enum { LENGTH, MASS, TIME, CURRENT, AMOUNT };
@@ -116,18 +118,9 @@ static const struct {
                 {"h hecto", 2},       {"d deci", -1}, {"c centi", -2}, {"m milli", -3},
                 {"u mu micro µ", -6}, {"n nano", -9}, {"p pico", -12}, {"f femto", -15}};
 
-static bool in_names(const char *names, const char *s, size_t n) {
-    while (*names) {
-        size_t k = strcspn(names, " ");
-        if (k == n && memcmp(names, s, n) == 0) return true;
-        names += k + (names[k] == ' ');
-    }
-    return false;
-}
-
 static const unit_row *plain_row(const char *s, size_t n, bool prefixed) {
     for (size_t i = 0; n && i < sizeof table / sizeof *table; i++)
-        if ((!prefixed || table[i].prefixes) && in_names(table[i].names, s, n)) return &table[i];
+        if ((!prefixed || table[i].prefixes) && lem_lex_in_words(table[i].names, s, n)) return &table[i];
     return NULL;
 }
 
