@@ -162,10 +162,10 @@ words_answer lem_words_compare(words a, words b) {
 }
 
 bool lem_words_change_value(const char *s, size_t n) {
-    static const char *const list[] = {"not",    "no",     "never",   "least",   "most",    "more",
-                                       "less",   "fewer",  "than",    "up",      "between", "over",
-                                       "under",  "below",  "above",   "within",  "every",   "either",
-                                       "except", "cannot", "neither", "without", "about",   NULL};
+    static const char *const list[] = {"not",    "no",     "never",   "least",   "most",  "more",  "less",
+                                       "fewer",  "than",   "up",      "between", "over",  "under", "below",
+                                       "above",  "within", "every",   "all",     "any",   "each",  "either",
+                                       "except", "cannot", "neither", "without", "about", NULL};
     sentence x = split((words){s, n, false});
     for (size_t k = 0; k < x.n; k++) {
         bool concave = k > 0 && is_word(&x, k - 1, "concave"); /* concave up on (0, 1) */
