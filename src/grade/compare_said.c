@@ -141,10 +141,17 @@ static bool holds_anyway(grade_work *w, const ast_node *condition, const ast_nod
     return r.verdict == LEM_GRADE_LIMIT && strcmp(r.rule, "no value") == 0;
 }
 
+/* k in Z and n in Z beside families that are the same for all whole parameters. */
+static bool are_declarations(const ast_node *a, const ast_node *b, lem_grade_result r) {
+    return strcmp(r.rule, lem_grade_rule_text(RULE_FAMILIES)) == 0 && a->n == 2 && b->n == 2 &&
+           a->name[0] == 'i' && b->name[0] == 'i' && lem_ast_same(a->kid[1], b->kid[1]);
+}
+
 /* Conditions on both sides, in their order. */
 static lem_grade_result compare_both(answers *c, const statement *g, const statement *p, lem_grade_result r) {
     if (g->conditions != p->conditions) return compare_say(LEM_GRADE_LIMIT, RULE_CONDITION_UNKNOWN);
     for (uint32_t k = 0; k < g->conditions; k++) {
+        if (are_declarations(g->condition[k], p->condition[k], r)) continue;
         lem_grade_result same = lem_grade_compare_by(c->w, c->rules, g->condition[k], p->condition[k]);
         if (compare_is_different(same) && g->conditions == 1)
             return compare_say(LEM_GRADE_NOT_EQUAL, RULE_CONDITION_DIFFERS);
