@@ -99,8 +99,17 @@ ast_node *lem_ast_mul(grade_work *w, ast_node *a, ast_node *b) {
     return r;
 }
 
+static bool is_dress(const ast_node *a) {
+    return a->kind == AST_DEGREE || a->kind == AST_PERCENT || a->kind == AST_MONEY || a->kind == AST_QTY;
+}
+
 ast_node *lem_ast_neg(grade_work *w, ast_node *a) {
     if (!a) return NULL;
+    if (is_dress(a)) { /* -30° is the angle of -30, -12 m/s a speed */
+        ast_node *d = lem_ast_wrap(w, a->kind, lem_ast_neg(w, a->kid[0]));
+        if (d) d->name = a->name, d->len = a->len;
+        return d;
+    }
     if (a->kind != AST_NUM) return lem_ast_mul(w, lem_ast_int(w, -1), a);
     ast_node *r = lem_ast_num(w, lem_grade_rat_neg(w, a->q));
     if (r) {

@@ -38,7 +38,9 @@ typedef enum ast_kind {
     AST_BUILDER, /* {head | condition, …}: n kids, the first is the head */
     AST_MODULO,  /* a value or relation, and the modulus */
     AST_CHOICE,  /* letter of a multiple choice in name; kid, if any: what it stands for */
-    AST_SYSTEM   /* n assignments to different symbols (from shape.c) */
+    AST_SYSTEM,  /* n assignments to different symbols (from shape.c) */
+    AST_SAID /* words around a value: the value, then its conditions; the words before it in name; decimal:
+                words of a condition follow, such as "for all x" */
 } ast_kind;
 
 typedef struct ast_node {
@@ -48,8 +50,9 @@ typedef struct ast_node {
                           \text; RATIO: a clock such as 4:05 */
     bool power_of_ten; /* NUM that came from 10^k; k in ulp10 */
     bool grouped;      /* stood in brackets of its own */
+    bool call; /* FN: a letter applied, of which nothing is known: f(2x), P(0); TUPLE: in angle brackets */
     int32_t ulp10;
-    uint32_t n, cols, len; /* kids; columns; bytes of name */
+    uint32_t n, cols, len; /* kids; columns, of a number the commas between its thousands; bytes of name */
     struct ast_node **kid;
     const char *name;
     grade_rat *q;
@@ -79,6 +82,12 @@ ast_node *lem_ast_int(grade_work *w, long v);
 ast_node *lem_ast_with_kids(grade_work *w, const ast_node *a, ast_node **kid);
 /* Every symbol of this name replaced; the trees may share nodes. */
 ast_node *lem_ast_replace(grade_work *w, ast_node *a, const char *name, size_t len, ast_node *by);
+
+/* Letters that are applied (parse_calls.c). What is equal whatever the functions are is equal when they are
+ * factors: so the products refute, and prove nothing. */
+bool lem_ast_has_call(grade_work *w, const ast_node *a);
+ast_node *lem_ast_calls_as_products(grade_work *w, ast_node *a); /* f(x) as f x, f(a, b) as f a + f~ b */
+ast_node *lem_ast_rename_calls(grade_work *w, ast_node *a);      /* f(x) as f~(x) */
 
 /* Matrices; NULL when the shapes do not fit. */
 ast_node *lem_ast_matrix_add(grade_work *w, const ast_node *a, const ast_node *b);

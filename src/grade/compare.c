@@ -2,6 +2,7 @@
 #include "grade/compare_priv.h"
 
 #include "grade/canon_priv.h"
+#include "grade/compare_words_priv.h"
 #include "grade/decide/decide_priv.h"
 
 #include <string.h>
@@ -33,8 +34,13 @@ static lem_grade_result compare_choices(comparison *c, const ast_node *a, const 
                        : lem_compare_level(c, a, choice->kid[0], level + 1);
 }
 
-static lem_grade_result compare_texts(const ast_node *a, const ast_node *b) {
-    return same_or(lem_ast_same_name(a, b), RULE_SAME_WORDS, RULE_DIFFERENT_WORDS);
+static lem_grade_result compare_texts(const comparison *c, const ast_node *a, const ast_node *b) {
+    if (lem_ast_same_name(a, b)) return compare_say(LEM_GRADE_EQUAL_EXACT, RULE_SAME_WORDS);
+    words_answer same =
+        lem_words_compare((words){a->name, a->len, a->grouped}, (words){b->name, b->len, b->grouped});
+    if (same == WORDS_UNKNOWN || (same == WORDS_SAME && !c->rules->drop_label))
+        return compare_say(LEM_GRADE_LIMIT, RULE_WORDS_UNKNOWN);
+    return same_or(same == WORDS_SAME, RULE_SAME_WORDS, RULE_DIFFERENT_WORDS);
 }
 
 /* ---- numbers in a base, ratios, residues ---- */
@@ -100,22 +106,61 @@ static bool is_half_day(const ast_node *a) {
 /* 4:05, 4:30 p.m.: a clock. 2:4 is a ratio and the same as 1:2. */
 static bool is_clock(const ast_node *a) { return a->n >= 2 && (a->decimal || is_half_day(a->kid[a->n - 1])); }
 
-static lem_grade_result compare_ratios(comparison *c, const ast_node *a, const ast_node *b, int level) {
-    lem_grade_result same = lem_compare_ordered(c, a, b, level);
-    if (is_clock(a) || is_clock(b))
-        return compare_is_equal(same) ? compare_say(same.verdict, RULE_CLOCK) : same;
-    if (compare_is_equal(same) || a->n != b->n || !c->rules->ratio_scales) return same;
+/* 6:40 and 3:20 are ratios or times of day; 2:3 and 90:15 can be ratios only. */
+static bool may_be_clock(const ast_node *a) {
+    const ast_node *hours = a->kid[0], *minutes = a->kid[a->n - 1];
+    return a->n == 2 && hours->kind == AST_NUM && minutes->kind == AST_NUM && minutes->len == 2 &&
+           mpq_cmp_ui(minutes->q->q, 60, 1) < 0 && mpq_cmp_ui(hours->q->q, 24, 1) <= 0;
+}
+
+/* Minutes since midnight of 4:30 p.m. or 16:30; -1 when it is no time. */
+static long minutes_of_day(const ast_node *a, bool *half) {
+    const ast_node *m = a->kid[a->n - 1];
+    long hour, minute;
+    *half = is_half_day(m);
+    const ast_node *value = *half ? m->kid[0] : m;
+    if (a->n != 2 || a->kid[0]->kind != AST_NUM || value->kind != AST_NUM ||
+        !lem_grade_rat_small(a->kid[0]->q, 24, &hour) || !lem_grade_rat_small(value->q, 59, &minute) ||
+        hour < 0 || minute < 0 || (*half && (hour < 1 || hour > 12)))
+        return -1;
+    if (*half) hour = hour % 12 + 12 * (m->name[0] == 'p');
+    return hour * 60 + minute;
+}
+
+/* 4:30 p.m. is 16:30; hours up to 12 may leave the half of the day out, and are compared as they stand. */
+static bool compare_24_hours(const ast_node *a, const ast_node *b, lem_grade_result *out) {
+    bool x, y;
+    long m = minutes_of_day(a, &x), n = minutes_of_day(b, &y);
+    long full = x ? n : m; /* the side without its half of the day */
+    if (m < 0 || n < 0 || x == y || (full >= 60 && full < 13 * 60)) return false;
+    return *out = same_or(m == n, RULE_CLOCK, RULE_PART_DIFFERS), true;
+}
+
+/* a0 : ak = b0 : bk for every k; `plain` where a part is no number. */
+static lem_grade_result compare_proportions(comparison *c, const ast_node *a, const ast_node *b,
+                                            lem_grade_result plain) {
     lem_grade_verdict v = LEM_GRADE_EQUAL_EXACT;
-    for (uint32_t k = 1; k < a->n; k++) { /* a0 : ak = b0 : bk */
+    for (uint32_t k = 1; k < a->n; k++) {
         const ast_node *const part[] = {a->kid[0], a->kid[k], b->kid[0], b->kid[k]};
         for (int j = 0; j < 4; j++)
-            if (!lem_ast_is_scalar(part[j])) return same;
+            if (!lem_ast_is_scalar(part[j])) return plain;
         ast_node *x = lem_ast_mul(c->w, a->kid[0], b->kid[k]), *y = lem_ast_mul(c->w, a->kid[k], b->kid[0]);
         lem_grade_result r = x && y ? lem_compare_scalars(c, x, y) : compare_say(LEM_GRADE_LIMIT, RULE_WORK);
         if (compare_is_different(r)) return compare_say(r.verdict, RULE_RATIO_DIFFERENT);
         if (r.verdict != LEM_GRADE_EQUAL_EXACT) v = r.verdict;
     }
+    if (may_be_clock(a) && may_be_clock(b)) return compare_say(LEM_GRADE_LIMIT, RULE_RATIO_OR_CLOCK);
     return compare_say(v, v == LEM_GRADE_LIMIT ? RULE_NOT_DECIDED : RULE_RATIO);
+}
+
+static lem_grade_result compare_ratios(comparison *c, const ast_node *a, const ast_node *b, int level) {
+    lem_grade_result same;
+    if (compare_24_hours(a, b, &same)) return same;
+    same = lem_compare_ordered(c, a, b, level);
+    if (is_clock(a) || is_clock(b))
+        return compare_is_equal(same) ? compare_say(same.verdict, RULE_CLOCK) : same;
+    if (compare_is_equal(same) || a->n != b->n || !c->rules->ratio_scales) return same;
+    return compare_proportions(c, a, b, same);
 }
 
 static lem_grade_result compare_ratio_number(comparison *c, const ast_node *a, const ast_node *b) {
@@ -228,7 +273,7 @@ static lem_grade_result compare_values(comparison *c, const ast_node *a, const a
     }
     if (a->kind == AST_CHOICE || b->kind == AST_CHOICE) return compare_choices(c, a, b, level);
     if (lem_ast_is_scalar(a) && lem_ast_is_scalar(b)) return lem_compare_scalars(c, a, b);
-    if (a->kind == AST_TEXT && b->kind == AST_TEXT) return compare_texts(a, b);
+    if (a->kind == AST_TEXT && b->kind == AST_TEXT) return compare_texts(c, a, b);
     if (a->kind == AST_SYSTEM || b->kind == AST_SYSTEM) return lem_compare_systems(c, a, b, level);
     if (lem_compare_regions(c, a, b, &r)) return r;
     if (is_group(a->kind) && is_group(b->kind)) return lem_compare_groups(c, a, b, level);
@@ -254,8 +299,7 @@ static bool is_equality(const ast_node *a) { return a->kind == AST_REL && a->n =
 
 /* f and g of f(x) = …, g(t) = …: the function's symbol and argument. */
 static bool is_call(const ast_node *a) {
-    return a->kind == AST_MUL && a->kid[0]->kind == AST_SYM && a->kid[1]->kind == AST_SYM &&
-           a->kid[1]->grouped;
+    return a->kind == AST_FN && a->call && a->n == 1 && a->kid[0]->kind == AST_SYM;
 }
 
 /* Both sides name what they give: the same name; or, of a function, another letter for its argument; or an
@@ -265,9 +309,9 @@ static lem_grade_result compare_labelled(comparison *c, const ast_node *gold, co
     lem_grade_result r;
     const ast_node *pv = p->v;
     if (!lem_ast_same(g->label, p->label)) {
-        if (is_call(g->label) && is_call(p->label) && lem_ast_same_name(g->label->kid[0], p->label->kid[0])) {
-            const ast_node *from = p->label->kid[1];
-            pv = lem_ast_replace(c->w, (ast_node *)pv, from->name, from->len, g->label->kid[1]);
+        if (is_call(g->label) && is_call(p->label) && lem_ast_same_name(g->label, p->label)) {
+            const ast_node *from = p->label->kid[0];
+            pv = lem_ast_replace(c->w, (ast_node *)pv, from->name, from->len, g->label->kid[0]);
             if (!pv) return compare_say(LEM_GRADE_LIMIT, RULE_WORK);
         } else {
             if (is_equality(gold) && is_equality(pred) && lem_compare_equations(c, gold, pred, &r) &&

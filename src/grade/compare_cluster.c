@@ -1,4 +1,4 @@
-/* compare_cluster.c - equal answers found by key, then by comparison of one answer of each group */
+/* compare_cluster.c - groups of answers that the policy calls equal, each to each */
 #include "grade/cluster.h"
 
 #include "core/mem.h"
@@ -42,22 +42,53 @@ static lem_status same_answer(const lem_grade_profile *p, const lem_grade_answer
     return LEM_OK;
 }
 
-/* Merges groups in the order of their keys: each joins the first group before it that it equals. root[g] is
- * then the group that g belongs to. */
-static lem_status merge(const member *m, const size_t *first, size_t groups, const lem_grade_profile *p,
-                        size_t *root, lem_err *err) {
-    for (size_t g = 0; g < groups; g++) root[g] = g;
-    for (size_t g = 1; g < groups && groups <= LEM_GRADE_MAX_GROUPS; g++)
-        for (size_t h = 0; h < g; h++) {
-            bool same;
-            if (root[h] != h) continue;
-            lem_status st = same_answer(p, m[first[h]].answer, m[first[g]].answer, &same, err);
-            if (st != LEM_OK) return st;
-            if (!same) continue;
-            root[g] = h;
-            break;
-        }
+/* Different texts in the order of their keys, each with the group it joined; next: the one that joined before
+ * it, or SIZE_MAX. */
+typedef struct texts {
+    const member *m;
+    size_t *first; /* of the answers with this text */
+    size_t *group, *next, *last;
+    size_t n, groups;
+} texts;
+
+static bool same_key(const texts *t, size_t a, size_t b) {
+    return strcmp(t->m[t->first[a]].key, t->m[t->first[b]].key) == 0;
+}
+
+/* Is text k equal to every text of the group? */
+static lem_status fits(const texts *t, size_t k, size_t group, const lem_grade_profile *p, bool *yes,
+                       lem_err *err) {
+    *yes = true;
+    for (size_t j = t->last[group]; j != SIZE_MAX && *yes; j = t->next[j]) {
+        lem_status st = same_answer(p, t->m[t->first[j]].answer, t->m[t->first[k]].answer, yes, err);
+        if (st != LEM_OK) return st;
+    }
     return LEM_OK;
+}
+
+/* Each text joins the first group all of whose texts it equals by the policy; with very many of them only
+ * groups of its own key are asked. */
+static lem_status join_all(texts *t, const lem_grade_profile *p, lem_err *err) {
+    bool many = t->n > LEM_GRADE_MAX_GROUPS;
+    for (size_t k = 0; k < t->n; k++) {
+        bool joined = false;
+        size_t g = 0;
+        for (; g < t->groups && !joined; g += !joined) {
+            if (many && !same_key(t, k, t->last[g])) continue;
+            lem_status st = fits(t, k, g, p, &joined, err);
+            if (st != LEM_OK) return st;
+        }
+        t->group[k] = g;
+        t->next[k] = joined ? t->last[g] : SIZE_MAX;
+        t->last[g] = k;
+        t->groups += !joined;
+    }
+    return LEM_OK;
+}
+
+static bool same_text(const member *a, const member *b) {
+    return strcmp(a->key, b->key) == 0 && a->answer->len == b->answer->len &&
+           (!a->answer->len || memcmp(a->answer->s, b->answer->s, a->answer->len) == 0);
 }
 
 static lem_status keys_of(const lem_grade_answer_text *answers, size_t n, member *m, size_t *count,
@@ -79,39 +110,42 @@ static lem_status keys_of(const lem_grade_answer_text *answers, size_t n, member
     return st;
 }
 
+/* The numbers of groups in order of first occurrence. */
+static void number_groups(const texts *t, size_t count, size_t n, int *group, size_t *number) {
+    size_t next = 0;
+    for (size_t i = 0; i < n; i++) group[i] = -1;
+    for (size_t k = 0; k < t->n; k++)
+        for (size_t i = t->first[k]; i < (k + 1 < t->n ? t->first[k + 1] : count); i++)
+            group[t->m[i].index] = (int)t->group[k];
+    for (size_t g = 0; g < t->groups; g++) number[g] = SIZE_MAX;
+    for (size_t i = 0; i < n; i++) {
+        if (group[i] < 0) continue;
+        if (number[group[i]] == SIZE_MAX) number[group[i]] = next++;
+        group[i] = (int)number[group[i]];
+    }
+}
+
 lem_status lem_grade_cluster(const lem_grade_answer_text *answers, size_t n, const lem_grade_profile *profile,
                              int *group, lem_err *err) {
     lem_buf keys = {0};
     lem_status st = LEM_OK;
-    size_t count = 0, groups = 0;
-    int next = 0;
+    size_t count = 0;
     if (n == 0) return LEM_OK;
     member *m = lem_alloc_zero(n, sizeof *m, err);
-    size_t *first = m ? lem_alloc_zero(n, sizeof *first, err) : NULL,
-           *root = first ? lem_alloc_zero(n, sizeof *root, err) : NULL;
-    int *number = root ? lem_alloc_zero(n, sizeof *number, err) : NULL;
-    if (!number) st = LEM_EMEM;
+    size_t *room = m ? lem_alloc_zero(5 * n, sizeof *room, err) : NULL;
+    texts t = {.m = m};
+    if (!room) st = LEM_EMEM;
     if (st == LEM_OK) st = keys_of(answers, n, m, &count, &keys, err);
-    if (st != LEM_OK) goto done;
-    if (count) qsort(m, count, sizeof *m, by_key);
-    for (size_t i = 0; i < count; i++)
-        if (i == 0 || strcmp(m[i].key, m[i - 1].key) != 0) first[groups++] = i;
-    LEM_TRY(merge(m, first, groups, profile, root, err));
-    for (size_t i = 0; i < n; i++) group[i] = -1;
-    for (size_t g = 0; g < groups; g++)
-        for (size_t i = first[g]; i < (g + 1 < groups ? first[g + 1] : count); i++)
-            group[m[i].index] = (int)root[g];
-    for (size_t g = 0; g < groups; g++) number[g] = -1;
-    for (size_t i = 0; i < n; i++) {
-        if (group[i] < 0) continue;
-        if (number[group[i]] < 0) number[group[i]] = next++;
-        group[i] = number[group[i]];
+    if (st == LEM_OK) {
+        t.first = room, t.group = room + n, t.next = room + 2 * n, t.last = room + 3 * n;
+        if (count) qsort(m, count, sizeof *m, by_key);
+        for (size_t i = 0; i < count; i++)
+            if (i == 0 || !same_text(&m[i - 1], &m[i])) t.first[t.n++] = i;
+        st = join_all(&t, profile, err);
     }
-done:
+    if (st == LEM_OK) number_groups(&t, count, n, group, room + 4 * n);
     lem_buf_release(&keys);
-    lem_free(number);
-    lem_free(root);
-    lem_free(first);
+    lem_free(room);
     lem_free(m);
     return st;
 }

@@ -97,6 +97,11 @@ static lem_grade_result compare_tuples(comparison *c, const ast_node *a, const a
     return !same && a->n == 2 && compare_is_equal(r) ? compare_say(LEM_GRADE_NOT_EQUAL, RULE_BRACKETS) : r;
 }
 
+/* p \land q, p \lor q */
+static bool is_proposition(const ast_node *a) {
+    return a->kind == AST_LIST && (a->open == OP_WEDGE || a->open == OP_VEE);
+}
+
 lem_grade_result lem_compare_groups(comparison *c, const ast_node *a, const ast_node *b, int level) {
     bool ta = a->kind == AST_TUPLE, tb = b->kind == AST_TUPLE;
     if (ta && tb) return compare_tuples(c, a, b, level);
@@ -108,6 +113,8 @@ lem_grade_result lem_compare_groups(comparison *c, const ast_node *a, const ast_
         return c->rules->list_is_tuple ? lem_compare_ordered(c, a, b, level)
                                        : compare_say(LEM_GRADE_DIFFERENT_KIND, RULE_LIST_AND_TUPLE);
     }
+    if (a->open != b->open && is_proposition(a) && is_proposition(b))
+        return compare_say(LEM_GRADE_NOT_EQUAL, RULE_RELATION_DIFFERS);
     if (a->kind != b->kind && !c->rules->list_is_set) return compare_say(LEM_GRADE_DIFFERENT_KIND, RULE_KIND);
     return lem_compare_unordered(c, a, b, level);
 }
@@ -154,11 +161,21 @@ static ast_node *coordinates(comparison *c, ast_node *a, uint32_t n) {
     static const char *const units[] = {"i", "j", "k"};
     ast_node *r = lem_ast_new(c->w, AST_TUPLE, n);
     for (uint32_t m = 0; r && m < n; m++) {
-        ast_node *v = a;
+        ast_node *v = lem_ast_replace(c->w, a, "i~", 2, lem_ast_int(c->w, m == 0)); /* beside j */
         for (uint32_t u = 0; u < 3; u++) v = lem_ast_replace(c->w, v, units[u], 1, lem_ast_int(c->w, u == m));
         if (!(r->kid[m] = v)) return NULL;
     }
     return r;
+}
+
+/* Letters under hats, against a vector in angle brackets: there is nothing else that they can be. */
+static bool in_unit_vectors(comparison *c, const ast_node *vector, const ast_node *other) {
+    const ast_node *letter[4];
+    size_t n = lem_shape_symbols(c->w, other, letter, 4);
+    bool hats = n > 0 && n <= 3;
+    for (size_t k = 0; k < n && hats; k++)
+        hats = letter[k]->close == OP_ARROW || lem_ast_is_sym(letter[k], "i~");
+    return hats && (vector->kind == AST_MATRIX || vector->call);
 }
 
 lem_grade_result lem_compare_vectors(comparison *c, const ast_node *a, const ast_node *b, int level) {
@@ -175,7 +192,8 @@ lem_grade_result lem_compare_vectors(comparison *c, const ast_node *a, const ast
     }
     bool fits = lem_ast_is_scalar(other) && (vector->n == 2 || vector->n == 3) &&
                 (vector->kind == AST_TUPLE || is_vector(vector));
-    if (!c->rules->unit_vectors || !fits) return compare_say(LEM_GRADE_DIFFERENT_KIND, RULE_KIND);
+    if (!fits || !(c->rules->unit_vectors | in_unit_vectors(c, vector, other)))
+        return compare_say(LEM_GRADE_DIFFERENT_KIND, RULE_KIND);
     ast_node *v = coordinates(c, (ast_node *)other, vector->n);
     if (!v) return compare_say(LEM_GRADE_LIMIT, RULE_WORK);
     lem_grade_result r =

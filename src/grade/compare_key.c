@@ -46,7 +46,8 @@ static const char *with_unit(grade_work *w, const shape *s) {
     grade_unit u;
     lem_buf b = {0};
     bool measures = false;
-    if (!lem_grade_unit_find(w, s->unit, s->unit_len, &u) || !lem_ast_is_scalar(s->v)) return NULL;
+    if (s->degree || !lem_grade_unit_find(w, s->unit, s->unit_len, &u) || !lem_ast_is_scalar(s->v))
+        return NULL;
     for (int d = 0; d < UNIT_DIMENSIONS; d++) measures = measures || u.dim[d] != 0;
     if (!measures) return NULL;
     const char *v = lem_canon_text(w, lem_ast_mul(w, lem_ast_num(w, u.factor), (ast_node *)s->v));
@@ -144,7 +145,7 @@ static const char *text_of_relation(grade_work *w, const ast_node *a) {
         if (flip) op = op == '>' ? '<' : 'l';
         canon_poly *x = lem_canon_scalar(w, a->kid[k]), *y = x ? lem_canon_scalar(w, a->kid[k + 1]) : NULL;
         if (k) lem_buf_putc(&b, '&');
-        if (y && op != 'i' && op != '~' && op != 'o') {
+        if (y && !strchr("i~otks", op)) {
             canon_poly *d = lem_canon_primitive(w, flip ? lem_canon_sub(w, y, x) : lem_canon_sub(w, x, y),
                                                 op == '=' || op == 'n');
             const char *t = lem_canon_poly_text(w, d);
@@ -166,6 +167,11 @@ static const char *text_of_name(grade_work *w, const char *tag, const ast_node *
     return kept(w, &b, true);
 }
 
+static const char *text_of_said(grade_work *w, const ast_node *a) {
+    const char *head = text_of_name(w, "said ", a);
+    return head ? text_of_parts(w, a, head, ";", false, false) : NULL;
+}
+
 const char *lem_canon_text(grade_work *w, const ast_node *a) {
     if (!a || !lem_grade_spend(w, 16)) return NULL;
     char open[2] = {a->open, 0}, close[2] = {a->close, 0};
@@ -184,6 +190,7 @@ const char *lem_canon_text(grade_work *w, const ast_node *a) {
     case AST_RATIO: return text_of_ratio(w, a);
     case AST_BUILDER: return text_of_parts(w, a, "all{", "}", false, false);
     case AST_MODULO: return text_of_parts(w, a, "modulo(", ")", false, false);
+    case AST_SAID: return text_of_said(w, a);
     case AST_MATRIX: {
         lem_buf_printf(&b, "matrix%u(", (unsigned)a->cols);
         const char *head = kept(w, &b, true);

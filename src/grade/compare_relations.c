@@ -81,7 +81,7 @@ static ast_node *renamed(grade_work *w, ast_node *a, const ast_node *const *sym,
         a = lem_ast_replace(w, a, sym[k]->name, sym[k]->len,
                             lem_ast_named(w, AST_SYM, name, sym[k]->len + 1));
     }
-    return a;
+    return a ? lem_ast_rename_calls(w, a) : NULL;
 }
 
 static bool is_zero(grade_work *w, ast_node *d) {
@@ -151,10 +151,22 @@ static bool clears(grade_work *w, ast_node **d, ast_node **e) {
     return true;
 }
 
+static bool same_sides(comparison *c, const ast_node *a, const ast_node *b, int first) {
+    return compare_is_equal(lem_compare_scalars(c, a->kid[0], b->kid[first])) &&
+           compare_is_equal(lem_compare_scalars(c, a->kid[1], b->kid[1 - first]));
+}
+
+/* Side by side, either way round. */
+static lem_grade_result compare_identities(comparison *c, const ast_node *a, const ast_node *b) {
+    return same_sides(c, a, b, 0) || same_sides(c, a, b, 1)
+               ? compare_say(LEM_GRADE_EQUAL_EXACT, RULE_IDENTITY_SIDES)
+               : compare_say(LEM_GRADE_NOT_EQUAL, RULE_EQUATION_DIFFERS);
+}
+
 /* Two equations say the same when lhs - rhs is the same up to a constant factor: d1(x) d2(x') = d1(x') d2(x)
  * in independent symbols, as they stand or multiplied by their denominators: xy = 1 is y = 1/x. An identity
  * says nothing, so two of them are compared side by side. */
-bool lem_compare_equations(comparison *c, const ast_node *a, const ast_node *b, lem_grade_result *out) {
+static bool compare_equations(comparison *c, const ast_node *a, const ast_node *b, lem_grade_result *out) {
     grade_work *w = c->w;
     if (!is_equation(a) || !is_equation(b)) return false;
     const ast_node *sx[MAX_SYMBOLS], *sy[MAX_SYMBOLS];
@@ -162,17 +174,7 @@ bool lem_compare_equations(comparison *c, const ast_node *a, const ast_node *b, 
     if (n > MAX_SYMBOLS || m > MAX_SYMBOLS) return *out = compare_say(LEM_GRADE_LIMIT, RULE_WORK), true;
     ast_node *d = difference(w, a), *e = difference(w, b);
     if (!d || !e) return *out = compare_say(LEM_GRADE_LIMIT, RULE_WORK), true;
-    if (is_zero(w, d) || is_zero(w, e)) {
-        lem_grade_result l = lem_compare_scalars(c, a->kid[0], b->kid[0]),
-                         r = lem_compare_scalars(c, a->kid[1], b->kid[1]);
-        if (!compare_is_equal(l) || !compare_is_equal(r))
-            l = lem_compare_scalars(c, a->kid[0], b->kid[1]),
-            r = lem_compare_scalars(c, a->kid[1], b->kid[0]);
-        bool same = compare_is_equal(l) && compare_is_equal(r);
-        *out = same ? compare_say(LEM_GRADE_EQUAL_EXACT, RULE_IDENTITY_SIDES)
-                    : compare_say(LEM_GRADE_NOT_EQUAL, RULE_EQUATION_DIFFERS);
-        return true;
-    }
+    if (is_zero(w, d) || is_zero(w, e)) return *out = compare_identities(c, a, b), true;
     lem_grade_result r = proportional(w, d, e, sx, n, sy, m);
     if (compare_is_different(r) && !w->limit && clears(w, &d, &e)) {
         lem_grade_result cleared = proportional(w, d, e, sx, n, sy, m);
@@ -181,6 +183,38 @@ bool lem_compare_equations(comparison *c, const ast_node *a, const ast_node *b, 
     *out = compare_is_equal(r)       ? compare_say(r.verdict, RULE_PROPORTIONAL)
            : compare_is_different(r) ? compare_say(LEM_GRADE_NOT_EQUAL, RULE_EQUATION_DIFFERS)
                                      : r;
+    return true;
+}
+
+/* Between constants an equation is true or false; two of them say the same side by side only. */
+static lem_grade_result compare_statements(comparison *c, const ast_node *a, const ast_node *b) {
+    return same_sides(c, a, b, 0) ? compare_say(LEM_GRADE_EQUAL_EXACT, RULE_IDENTITY_SIDES)
+                                  : compare_say(LEM_GRADE_NOT_EQUAL, RULE_EQUATION_DIFFERS);
+}
+
+static bool is_constant_equation(comparison *c, const ast_node *a) {
+    const ast_node *sym[1];
+    return is_equation(a) && lem_shape_symbols(c->w, a, sym, 1) == 0 && !lem_ast_has_call(c->w, a);
+}
+
+/* What f(x) = … says is told apart where it differs with f as a factor. */
+static bool refuted_as_products(comparison *c, const ast_node *a, const ast_node *b) {
+    grade_work *w = c->w;
+    if (w->limit || (!lem_ast_has_call(w, a) && !lem_ast_has_call(w, b))) return false;
+    ast_node *x = lem_ast_calls_as_products(w, (ast_node *)a),
+             *y = lem_ast_calls_as_products(w, (ast_node *)b);
+    lem_grade_result r;
+    return x && y && compare_equations(c, x, y, &r) && compare_is_different(r);
+}
+
+bool lem_compare_equations(comparison *c, const ast_node *a, const ast_node *b, lem_grade_result *out) {
+    if (is_constant_equation(c, a) || is_constant_equation(c, b)) {
+        if (!is_equation(a) || !is_equation(b)) return false;
+        return *out = compare_statements(c, a, b), true;
+    }
+    if (!compare_equations(c, a, b, out)) return false;
+    if (out->verdict == LEM_GRADE_LIMIT && refuted_as_products(c, a, b))
+        *out = compare_say(LEM_GRADE_NOT_EQUAL, RULE_EQUATION_DIFFERS);
     return true;
 }
 

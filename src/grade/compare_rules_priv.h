@@ -11,8 +11,21 @@
     X(SAME_TEXT, "same text")                                                                                \
     X(SAME_WORDS, "same words")                                                                              \
     X(DIFFERENT_WORDS, "different words")                                                                    \
+    X(WORDS_UNKNOWN, "words that may mean the same")                                                         \
+    X(CONDITION, "a condition on one side only")                                                             \
+    X(CONDITION_DIFFERS, "another condition")                                                                \
+    X(CONDITION_UNKNOWN, "conditions are undecided")                                                         \
+    X(FREE_CONSTANTS, "equal up to free constants")                                                          \
+    X(FAMILIES, "the same numbers for all whole parameters")                                                 \
+    X(SAME_LINE, "the same points of a line")                                                                \
+    X(PIECES, "the same pieces of a function")                                                               \
     X(EXACT_RATIONAL, "exact rational")                                                                      \
     X(CANONICAL, "canonical form")                                                                           \
+    X(CALL, "function or factor")                                                                            \
+    X(CALL_DIFFERS, "another value of the function")                                                         \
+    X(CHAIN, "equal to a member of the chain")                                                               \
+    X(CHAIN_END, "the end of a chain with a false link")                                                     \
+    X(CHAIN_BROKEN, "a link of the chain is false")                                                          \
     X(ROUNDS, "rounds to the gold's digits")                                                                 \
     X(ANY_LOG, "logarithm without a base")                                                                   \
     X(TOLERANCE, "within the tolerance")                                                                     \
@@ -30,6 +43,7 @@
     X(BASE_VALUE, "value in base ten")                                                                       \
     X(CLOCK, "time of day")                                                                                  \
     X(RATIO, "proportional ratios")                                                                          \
+    X(RATIO_OR_CLOCK, "ratios or times of day")                                                              \
     X(RATIO_DIFFERENT, "ratios differ")                                                                      \
     X(RATIO_FRACTION, "ratio as a fraction")                                                                 \
     X(CHOICE, "letter of a choice")                                                                          \
@@ -84,6 +98,7 @@ const char *lem_grade_rule_text(grade_rule r);
  * same shape. */
 typedef struct grade_rules {
     bool rounds;          /* a prediction may say more digits than a decimal gold, and rounds to it */
+    bool whole_floats;    /* 27.0 is the whole number 27, not 27 to one digit */
     bool percent;         /* a number with % is that number or its hundredth */
     bool drop_unit;       /* a unit may stand on one side only */
     bool drop_label;      /* "x =" may stand on one side only */
@@ -103,6 +118,9 @@ typedef struct grade_rules {
     bool solve_regions;   /* x^2 < 4 for (-2,2) */
     bool any_log;         /* log and ln for each other */
     bool any_case;        /* text in any case */
+    bool letters;         /* the answers are letters of a choice, in any case */
+    bool several_letters; /* AC for A, C: options of a question */
+    bool free_constants;  /* C and c_1 under other names, k pi for n pi */
     bool decimal_comma;   /* 3,14 is a number */
     double rel_tol, abs_tol;
 } grade_rules;

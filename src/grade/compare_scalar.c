@@ -50,11 +50,17 @@ static bool is_finer(const ast_node *gold, const ast_node *pred) {
     return pred->decimal ? pred->ulp10 < gold->ulp10 : !lem_grade_rat_is_int(pred->q) || gold->ulp10 > 0;
 }
 
+/* A decimal gold, but 27.0: so programs write whole numbers. */
+static bool asks_for_digits(const comparison *c, const ast_node *gold) {
+    if (!c->rules->rounds || gold->kind != AST_NUM || !gold->decimal) return false;
+    if (c->rules->whole_floats && gold->ulp10 == -1 && lem_grade_rat_is_int(gold->q)) return false;
+    return gold->ulp10 > -5000 && gold->ulp10 < 5000;
+}
+
 /* What the profile forgives between a gold and a prediction that differ. */
 static bool forgiven(comparison *c, const ast_node *gold, const ast_node *pred, grade_rule *rule) {
     grade_work *w = c->w;
-    if (c->rules->rounds && gold->kind == AST_NUM && gold->decimal && gold->ulp10 > -5000 &&
-        gold->ulp10 < 5000 && is_finer(gold, pred) && within(w, gold, pred, half_unit(w, gold->ulp10)))
+    if (asks_for_digits(c, gold) && is_finer(gold, pred) && within(w, gold, pred, half_unit(w, gold->ulp10)))
         return *rule = RULE_ROUNDS, true;
     *rule = RULE_TOLERANCE;
     if (c->rules->abs_tol > 0 && within(w, gold, pred, from_double(w, c->rules->abs_tol))) return true;
@@ -79,34 +85,59 @@ static ast_node *natural_logs(grade_work *w, ast_node *a) {
     return r;
 }
 
-lem_grade_result lem_compare_scalars(comparison *c, const ast_node *a, const ast_node *b) {
-    lem_grade_result r;
-    grade_rule rule;
+/* Letters alone: a letter in \text may be in either case. */
+static lem_grade_result compare_letters(const comparison *c, const ast_node *a, const ast_node *b) {
+    if (a->name[0] == b->name[0]) return compare_say(LEM_GRADE_EQUAL_EXACT, RULE_CANONICAL);
+    bool fold = c->rules->any_case && (a->decimal || b->decimal) && (a->name[0] ^ 32) == b->name[0];
+    return fold ? compare_say(LEM_GRADE_EQUAL_EXACT, RULE_CASE_OF_TEXT)
+                : compare_say(LEM_GRADE_NOT_EQUAL, RULE_CANONICAL);
+}
+
+/* As the deciders say; forms that nobody evaluates, such as integrals, are equal when written alike. */
+static lem_grade_result decided(comparison *c, const ast_node *a, const ast_node *b) {
     if (a->kind == AST_NUM && b->kind == AST_NUM)
-        r = lem_grade_rat_equal(a->q, b->q) ? compare_say(LEM_GRADE_EQUAL_EXACT, RULE_EXACT_RATIONAL)
-                                            : compare_say(LEM_GRADE_NOT_EQUAL, RULE_EXACT_RATIONAL);
-    else if (a->kind == AST_SYM && b->kind == AST_SYM && a->len == 1 &&
-             b->len == 1) { /* a letter in \text may be in either case */
-        bool same = a->name[0] == b->name[0],
-             fold = c->rules->any_case && (a->decimal || b->decimal) && (a->name[0] ^ 32) == b->name[0];
-        return same   ? compare_say(LEM_GRADE_EQUAL_EXACT, RULE_CANONICAL)
-               : fold ? compare_say(LEM_GRADE_EQUAL_EXACT, RULE_CASE_OF_TEXT)
-                      : compare_say(LEM_GRADE_NOT_EQUAL, RULE_CANONICAL);
-    } else if (!lem_grade_spend(c->w, SCALAR_COST)) return compare_say(LEM_GRADE_LIMIT, RULE_WORK);
-    else r = lem_decide_scalars(c->w, a, b);
-    if (r.verdict == LEM_GRADE_LIMIT &&
-        !c->w->limit) { /* forms that nobody evaluates, such as integrals, are equal when written alike */
-        const char *x = lem_canon_text(c->w, a), *y = x ? lem_canon_text(c->w, b) : NULL;
-        if (x && y && strcmp(x, y) == 0) return compare_say(LEM_GRADE_EQUAL_EXACT, RULE_CANONICAL);
-    }
+        return lem_grade_rat_equal(a->q, b->q) ? compare_say(LEM_GRADE_EQUAL_EXACT, RULE_EXACT_RATIONAL)
+                                               : compare_say(LEM_GRADE_NOT_EQUAL, RULE_EXACT_RATIONAL);
+    if (!lem_grade_spend(c->w, SCALAR_COST)) return compare_say(LEM_GRADE_LIMIT, RULE_WORK);
+    lem_grade_result r = lem_decide_scalars(c->w, a, b);
+    if (r.verdict != LEM_GRADE_LIMIT || c->w->limit) return r;
+    const char *x = lem_canon_text(c->w, a), *y = x ? lem_canon_text(c->w, b) : NULL;
+    return x && y && strcmp(x, y) == 0 ? compare_say(LEM_GRADE_EQUAL_EXACT, RULE_CANONICAL) : r;
+}
+
+static bool equal_with_natural_logs(comparison *c, const ast_node *a, const ast_node *b,
+                                    lem_grade_result *out) {
+    if (!c->rules->any_log || (!lem_shape_has(c->w, a, AST_FN) && !lem_shape_has(c->w, b, AST_FN)))
+        return false;
+    ast_node *x = natural_logs(c->w, (ast_node *)a), *y = natural_logs(c->w, (ast_node *)b);
+    if (!x || !y) return false;
+    lem_grade_result n = lem_decide_scalars(c->w, x, y);
+    return *out = compare_say(n.verdict, RULE_ANY_LOG), compare_is_equal(n);
+}
+
+static lem_grade_result plain_scalars(comparison *c, const ast_node *a, const ast_node *b) {
+    grade_rule rule;
+    if (a->kind == AST_SYM && b->kind == AST_SYM && a->len == 1 && b->len == 1)
+        return compare_letters(c, a, b);
+    lem_grade_result r = decided(c, a, b), logs;
     if (compare_is_equal(r) || c->w->limit) return r;
-    if (c->rules->any_log && (lem_shape_has(c->w, a, AST_FN) || lem_shape_has(c->w, b, AST_FN))) {
-        ast_node *x = natural_logs(c->w, (ast_node *)a), *y = natural_logs(c->w, (ast_node *)b);
-        lem_grade_result n = x && y ? lem_decide_scalars(c->w, x, y) : r;
-        if (compare_is_equal(n)) return compare_say(n.verdict, RULE_ANY_LOG);
-    }
+    if (equal_with_natural_logs(c, a, b, &logs)) return logs;
     if (forgiven(c, a, b, &rule)) return compare_say(LEM_GRADE_EQUAL_NUMERIC, rule);
     return c->w->limit ? compare_say(LEM_GRADE_LIMIT, RULE_WORK) : r;
+}
+
+/* A letter before a bracket may be a function or a factor. Equal as applications is equal either way; what
+ * differs as products differs either way. */
+lem_grade_result lem_compare_scalars(comparison *c, const ast_node *a, const ast_node *b) {
+    grade_work *w = c->w;
+    lem_grade_result r = plain_scalars(c, a, b);
+    if (compare_is_equal(r) || w->limit || (!lem_ast_has_call(w, a) && !lem_ast_has_call(w, b))) return r;
+    if (lem_ast_has_call(w, a) != lem_ast_has_call(w, b)) return compare_say(LEM_GRADE_LIMIT, RULE_CALL);
+    ast_node *x = lem_ast_calls_as_products(w, (ast_node *)a),
+             *y = lem_ast_calls_as_products(w, (ast_node *)b);
+    if (!x || !y) return compare_say(LEM_GRADE_LIMIT, RULE_WORK);
+    return compare_is_different(plain_scalars(c, x, y)) ? compare_say(LEM_GRADE_NOT_EQUAL, RULE_CALL_DIFFERS)
+                                                        : compare_say(LEM_GRADE_LIMIT, RULE_CALL);
 }
 
 static bool same_unit(const shape *a, const shape *b) {
@@ -146,6 +177,11 @@ static void name_currency(shape *s) {
     if (s->currency && !s->unit) s->unit = s->currency, s->unit_len = s->currency_len;
 }
 
+/* 30° beside "30 degrees"; degrees with a scale have their unit. */
+static void name_degree(shape *s, const shape *other) {
+    if (s->degree && !s->unit && other->unit) s->unit = "degree", s->unit_len = 6;
+}
+
 lem_grade_result lem_compare_dressed(comparison *c, const shape *g, const shape *p, lem_grade_result plain) {
     const grade_rules *rules = c->rules;
     shape a = *g, b = *p;
@@ -175,8 +211,8 @@ lem_grade_result lem_compare_dressed(comparison *c, const shape *g, const shape 
                    : compare_say(LEM_GRADE_NOT_EQUAL, RULE_CURRENCY);
     name_currency(&a);
     name_currency(&b);
-    if (g->degree && p->unit) a.unit = "degree", a.unit_len = 6;
-    if (p->degree && g->unit) b.unit = "degree", b.unit_len = 6;
+    name_degree(&a, p);
+    name_degree(&b, g);
     if (a.unit && b.unit) return same_unit(&a, &b) ? plain : compare_units(c, &a, &b, plain);
     bool one = (a.unit != NULL) != (b.unit != NULL) || (g->degree != p->degree && !a.unit && !b.unit);
     return one && !rules->drop_unit && compare_is_equal(plain)

@@ -16,6 +16,13 @@ static bool is_digit(char c) { return c >= '0' && c <= '9'; }
 static char lower(char c) { return (char)(c >= 'A' && c <= 'Z' ? c + 32 : c); }
 static bool is_letter(char c) { return lower(c) >= 'a' && lower(c) <= 'z'; }
 
+static bool matches(const char *s, const char *word, size_t m, bool fold) {
+    if (!fold) return memcmp(s, word, m) == 0;
+    size_t k = 0;
+    while (k < m && lower(s[k]) == word[k]) k++;
+    return k == m;
+}
+
 /* Last position of `word` that starts before `before`; case-insensitive when fold (then word is lower case).
  * n when there is none. */
 static size_t find_last(view v, size_t before, const char *word, bool fold) {
@@ -23,10 +30,11 @@ static size_t find_last(view v, size_t before, const char *word, bool fold) {
     if (m > v.n) return v.n;
     size_t i = v.n - m + 1;
     if (i > before) i = before;
-    while (i-- > 0) {
-        size_t k = 0;
-        while (k < m && (fold ? lower(v.s[i + k]) : v.s[i + k]) == word[k]) k++;
-        if (k == m) return i;
+    while (i > 0) {
+        const char *p = fold ? v.s + i - 1 : memrchr(v.s, word[0], i);
+        if (!p) break;
+        i = (size_t)(p - v.s);
+        if (matches(p, word, m, fold)) return i;
     }
     return v.n;
 }
@@ -85,11 +93,28 @@ static size_t last_box(view v, size_t before) {
     return b == v.n || a > b ? a : b;
 }
 
+/* Boxes in one sentence, or in lines of one list: bullets, numbers and "x_2 =" stand before them, no words.
+ */
+static bool in_one_list(view v, size_t from, size_t to) {
+    if (!memchr(v.s + from, '\n', to - from)) return !memchr(v.s + from, '.', to - from);
+    bool bullet = false;
+    size_t letters = 0;
+    for (size_t i = from; i < to; i++) {
+        letters = is_letter(v.s[i]) ? letters + 1 : 0;
+        bullet =
+            bullet || (v.s[i] && strchr("-*=", v.s[i])) || (is_digit(v.s[i]) && strchr(".)", v.s[i + 1]));
+        if (letters > 1 ||
+            (!is_letter(v.s[i]) && !is_digit(v.s[i]) && !is_space(v.s[i]) && !strchr("$-*=_{}.,;)(", v.s[i])))
+            return false;
+    }
+    return bullet;
+}
+
 /* Whether the bytes between two boxes only join them: commas, semicolons, "and", "or", dollar signs and
  * space, with at least one joining word; when loose, anything within one sentence. */
 static bool joins(view v, size_t from, size_t to, bool loose) {
     if (to < from || to - from > MAX_JOIN_GAP) return false;
-    if (loose) return !memchr(v.s + from, '\n', to - from) && !memchr(v.s + from, '.', to - from);
+    if (loose) return in_one_list(v, from, to);
     bool joined = false;
     while (from < to) {
         const char *p = v.s + from;
@@ -124,6 +149,23 @@ static bool by_box(view v, bool loose, lem_grade_span *out) {
         *out = span_of(first, end, LEM_GRADE_BY_BOX);
     }
     return true;
+}
+
+void lem_extract_answer_text(const char *s, lem_grade_span span, lem_buf *out) {
+    view v = {s, span.offset + span.len};
+    size_t at = span.offset, from, to, end;
+    bool list = span.method == LEM_GRADE_BY_BOX && memchr(s + at, '\n', span.len) && span.len > 6 &&
+                memcmp(s + at, "\\boxed", 6) == 0;
+    if (!list) {
+        lem_buf_add(out, s + at, span.len);
+        return;
+    }
+    for (int k = 0; at < v.n; k++) { /* boxes in lines of their own: their contents */
+        box_content(v, at, &from, &to, &end);
+        if (k) lem_buf_puts(out, ", ");
+        lem_buf_add(out, s + from, to - from);
+        for (at = end; at < v.n && !(v.n - at > 6 && memcmp(s + at, "\\boxed", 6) == 0);) at++;
+    }
 }
 
 /* The last line that starts with "A:". */
@@ -184,7 +226,8 @@ static bool by_phrase(view v, const char *phrase, lem_grade_method how, lem_grad
         size_t at = find_last(v, before, phrase, true);
         if (at == v.n) return false;
         if (at == 0 || !is_letter(v.s[at - 1])) {
-            *out = announced(v, at + strlen(phrase), how);
+            *out = announced(v, lem_extract_skip_hedge(v.s, v.n, at + strlen(phrase)), how);
+            *out = trimmed(v, lem_extract_trim_tail(v.s, *out));
             if (out->len) return true;
         }
         before = at;
@@ -214,28 +257,13 @@ static bool last_number(view v, size_t *from, size_t *to) {
     }
 }
 
-/* The last number; where it stands inside $…$ or \(…\) on its line, that formula. */
+/* Where nothing is marked: the last formula or number. */
 static bool by_last_number(view v, lem_grade_span *out) {
-    size_t from, to;
-    if (!last_number(v, &from, &to)) return false;
-    *out = span_of(from, to, LEM_GRADE_BY_LAST_NUMBER);
-    out->weak = true;
-    size_t start = from;
-    while (start && v.s[start - 1] != '\n') start--;
-    size_t end = line_end(v, to), open = v.n;
-    for (size_t k = start; k < end; k++) {
-        bool paren = v.s[k] == '\\' && k + 1 < end && (v.s[k + 1] == '(' || v.s[k + 1] == ')');
-        if (v.s[k] != '$' && !paren) continue;
-        if (open != v.n && open <= from && k >= to) {
-            if (!is_prose(v.s + open, k - open)) {
-                out->offset = open;
-                out->len = k - open;
-            }
-            return true;
-        }
-        open = open == v.n || paren ? k + (paren ? 2 : 1) : v.n;
-    }
-    return true;
+    size_t from = 0, to = 0;
+    bool found = last_number(v, &from, &to);
+    if (!lem_extract_last_formula(v.s, v.n, found, from, to, out)) return false;
+    *out = trimmed(v, *out);
+    return out->len > 0;
 }
 
 /* A phrase behind a box counts only if it announces something short that looks like an answer; prose does not
@@ -273,32 +301,50 @@ static bool by_bold(view v, lem_grade_span *out) {
     return false;
 }
 
-/* 答案是, 答案为, 答案：, 故选, 故填: what follows, to the end of the sentence. */
+/* The first of a few marks between i and end; end when there is none. */
+static size_t first_of(view v, size_t i, size_t end, const char *const *marks) {
+    for (; i < end; i++)
+        for (const char *const *m = marks; *m; m++)
+            if (end - i >= strlen(*m) && memcmp(v.s + i, *m, strlen(*m)) == 0) return i;
+    return end;
+}
+
+/* 答案是, 答案为, 答案：, 故选, 故填, 选项是 and relatives: what follows, to the end of the sentence. */
 static bool by_chinese(view v, lem_grade_span *out) {
-    static const char *const phrases[] = {"\xe7\xad\x94\xe6\xa1\x88\xe6\x98\xaf",
-                                          "\xe7\xad\x94\xe6\xa1\x88\xe4\xb8\xba",
-                                          "\xe7\xad\x94\xe6\xa1\x88\xef\xbc\x9a",
-                                          "\xe7\xad\x94\xe6\xa1\x88:",
-                                          "\xe6\x95\x85\xe9\x80\x89",
-                                          "\xe6\x95\x85\xe5\xa1\xab"};
-    static const char stop[] = "\xe3\x80\x82",
-                      colon[] = "\xef\xbc\x9a"; /* the ideographic full stop and colon */
+    static const char *const phrases[] = {"答案是",   "答案为", "答案：",   "答案:",     "答案选",
+                                          "故选",     "故填",   "选项是",   "选项为",    "应选",
+                                          "正确选项", "应填",   "正确的是", "正确结论是"};
+    static const char *const stops[] = {"。", "．", "；", "正确", NULL};
     size_t last = v.n, m = 0;
     for (size_t k = 0; k < sizeof phrases / sizeof *phrases; k++) {
         size_t at = find_last(v, v.n, phrases[k], false);
-        if (at != v.n && (last == v.n || at > last)) last = at, m = strlen(phrases[k]);
+        if (at == v.n || (last != v.n && at + strlen(phrases[k]) <= last + m)) continue;
+        last = at, m = strlen(phrases[k]);
     }
     if (last == v.n) return false;
     size_t from = last + m, end = line_end(v, from);
-    if (end - from >= 3 && memcmp(v.s + from, colon, 3) == 0) from += 3;
-    view line = {v.s + from, end - from};
-    for (size_t i = 0; i + 3 <= line.n; i++)
-        if (memcmp(line.s + i, stop, 3) == 0) {
-            end = from + i;
-            break;
-        }
+    if (end - from >= 3 && (memcmp(v.s + from, "：", 3) == 0 || memcmp(v.s + from, "是", 3) == 0)) from += 3;
+    end = first_of(v, from, end, stops);
     *out = announced((view){v.s, end}, from, LEM_GRADE_BY_ANSWER_IS);
     return out->len > 0;
+}
+
+/* 选项B正确: the letters between. */
+static bool by_right_option(view v, lem_grade_span *out) {
+    static const char *const right[] = {"正确", NULL};
+    size_t at = find_last(v, v.n, "选项", false);
+    if (at == v.n) return false;
+    size_t from = at + strlen("选项"), end = v.n - from > 24 ? from + 24 : v.n,
+           stop = first_of(v, from, end, right);
+    *out = trimmed(v, span_of(from, stop, LEM_GRADE_BY_ANSWER_IS));
+    if (stop == end || !out->len) return false;
+    for (size_t i = out->offset; i < out->offset + out->len; i++)
+        if (v.s[i] < 'A' || v.s[i] > 'J') return false;
+    return true;
+}
+
+static bool by_chinese_words(view v, lem_grade_span *out) {
+    return by_chinese(v, out) || by_right_option(v, out);
 }
 
 /* The last marked answer of every task but PLAIN and CHOICE. */
@@ -318,16 +364,37 @@ static lem_grade_span marked(view v, lem_grade_task task) {
     if (by_phrase(v, "answer**:", LEM_GRADE_BY_ANSWER_COLON, &s)) take_later(v, &best, boxed, s);
     if (task == LEM_GRADE_TASK_GAOKAO && by_chinese(v, &s)) take_later(v, &best, boxed, s);
     if (!best.method && by_phrase(v, "answer is", LEM_GRADE_BY_ANSWER_IS, &s)) best = s;
-    if (!best.method && by_chinese(v, &s)) best = s;
+    if (!best.method && by_chinese_words(v, &s)) best = s;
     if (!best.method && task != LEM_GRADE_TASK_GSM8K && (by_bold(v, &s) || by_last_number(v, &s))) best = s;
     return best;
 }
 
+/* What is said to the reader: behind the last thought that closes, nothing behind one that opens and never
+ * does, and nothing behind the token that ends the answer. */
+static view spoken(view all, size_t *base) {
+    static const char *const ends[] = {"<|im_end|>",      "<|endoftext|>", "<|eot_id|>", "</s>",
+                                       "<|end_of_text|>", "<end_of_turn>", "<|end|>"};
+    size_t close = all.n ? find_last(all, all.n, "</think>", false) : all.n,
+           open = all.n ? find_last(all, all.n, "<think>", false) : all.n;
+    *base = close != all.n ? close + strlen("</think>") : 0;
+    if (open != all.n && (close == all.n || open > close)) return (view){all.s + all.n, 0};
+    view v = {all.s + *base, all.n - *base};
+    for (size_t k = 0; k < sizeof ends / sizeof *ends; k++) {
+        size_t m = strlen(ends[k]);
+        for (const char *p = v.n ? memchr(v.s, '<', v.n) : NULL; p;) {
+            size_t at = (size_t)(p - v.s);
+            if (v.n - at >= m && memcmp(p, ends[k], m) == 0 && at > 0) v.n = at;
+            else p = at + 1 < v.n ? memchr(p + 1, '<', v.n - at - 1) : NULL;
+            if (v.n == at) break;
+        }
+    }
+    return v;
+}
+
 bool lem_grade_extract(const char *response, size_t len, lem_grade_task task, lem_grade_span *out) {
     view all = {response, len};
-    size_t think = len ? find_last(all, len, "</think>", false) : len, base = 0;
-    if (think != len) base = think + strlen("</think>");
-    view v = {response + base, len - base};
+    size_t base = 0;
+    view v = spoken(all, &base);
     lem_grade_span best = {0, 0, LEM_GRADE_BY_NONE, false};
     if (task == LEM_GRADE_TASK_PLAIN) {
         best = trimmed(v, span_of(0, v.n, LEM_GRADE_BY_WHOLE));

@@ -68,7 +68,7 @@ static bool first_in_sentence(const char *s, size_t n, size_t from, size_t *at) 
         if (i > from && !is_word(s[i - 1]) && word_at(s, n, i, "not") && (i + 3 >= n || !is_word(s[i + 3])))
             return false;
         if (limit - i >= 3 && memcmp(s + i, "n't", 3) == 0) return false;
-        if (stands_alone(s, n, i)) return *at = i, true;
+        if (stands_alone(s, n, i)) return *at = i, !lem_extract_rejected(s, n, i);
     }
     return false;
 }
@@ -105,6 +105,12 @@ static bool is_line(const char *s, size_t n, size_t i, size_t m) {
     return (!k || s[k - 1] == '\n') && j < n && s[j] == ':';
 }
 
+/* The letter right behind an announcement, in lower case too. */
+static bool is_given(const char *s, size_t n, size_t j) {
+    if (lem_extract_small_letter(s, n, j)) return true;
+    return stands_alone(s, n, j) && !lem_extract_rejected(s, n, j);
+}
+
 /* The last announcement of a letter; with `line`, only those that begin a line. */
 static bool by_announcement(const char *s, size_t n, bool line, size_t *at) {
     for (size_t i = n; i-- > 0;) {
@@ -114,7 +120,7 @@ static bool by_announcement(const char *s, size_t n, bool line, size_t *at) {
         size_t m = announcement(s, n, i, line), j;
         if (!m || (line && !is_line(s, n, i, m))) continue;
         j = skip_filler(s, n, i + m);
-        if (j > i + m && j < n && stands_alone(s, n, j)) return *at = j, true;
+        if (j > i + m && j < n && is_given(s, n, j)) return *at = j, true;
         if (!line && first_in_sentence(s, n, i + m, at)) return true;
     }
     return false;
@@ -148,8 +154,21 @@ static bool by_bold(const char *s, size_t n, size_t *at) {
 
 static bool by_last_letter(const char *s, size_t n, size_t *at) {
     for (size_t i = n; i-- > 0;)
-        if (stands_alone(s, n, i)) return *at = i, true;
+        if (stands_alone(s, n, i) && !lem_extract_rejected(s, n, i)) return *at = i, true;
     return false;
+}
+
+/* The whole of a short response: "(b)", "b) 42". */
+static bool by_small_letter(const char *s, size_t n, size_t *at) {
+    size_t i = 0;
+    while (i < n && (is_space(s[i]) || s[i] == '(' || s[i] == '*')) i++;
+    return *at = i, n < 40 && lem_extract_small_letter(s, n, i);
+}
+
+/* What no announcement and no box says, the surest first; weak: the last letter that stands alone. */
+static bool by_anything(const char *s, size_t n, size_t *at, bool *weak) {
+    if (lem_extract_called_right(s, n, at) || by_bold(s, n, at) || by_first_letter(s, n, at)) return true;
+    return by_small_letter(s, n, at) || (*weak = by_last_letter(s, n, at));
 }
 
 bool lem_extract_choice(const char *s, size_t n, lem_grade_span *out) {
@@ -161,15 +180,13 @@ bool lem_extract_choice(const char *s, size_t n, lem_grade_span *out) {
         bool letter = boxed && in_answer(s + box.offset, box.len, &in_box);
         found = by_announcement(s, n, false, &at);
         if (letter && (!found || at < box.offset)) at = box.offset + in_box, found = true;
-        if (!found && boxed) { /* the value of the choice, not its letter */
-            *out = box;
-            return true;
-        }
-        if (!found) found = by_bold(s, n, &at) || by_first_letter(s, n, &at);
-        if (!found) found = weak = by_last_letter(s, n, &at);
+        if (!found && boxed) return *out = box, true; /* the value of the choice, not its letter */
+        if (!found) found = by_anything(s, n, &at, &weak);
     }
-    if (found) *out = (lem_grade_span){at, 1, LEM_GRADE_BY_CHOICE, weak};
-    return found;
+    if (!found) return false;
+    size_t len = lem_extract_hedge(s, n, &at);
+    *out = (lem_grade_span){at, len, LEM_GRADE_BY_CHOICE, weak};
+    return true;
 }
 
 size_t lem_extract_choice_mark(const char *s, size_t n) {

@@ -1,8 +1,9 @@
 /* grade.c - the entry points: compiled golds, comparison, keys, explanation */
 #include "grade/grade.h"
 
-#include "grade/compare_priv.h"
+#include "grade/compare_answer_priv.h"
 #include "grade/compat/compat_priv.h"
+#include "grade/extract_priv.h"
 
 #include <string.h>
 
@@ -132,7 +133,7 @@ static lem_grade_result verdict(grade_work *w, const grade_rules *rules, const a
         return compare_say(LEM_GRADE_LIMIT, RULE_TOO_LONG);
     if (gold->state == UNPARSED) return compare_say(LEM_GRADE_GOLD_UNPARSED, RULE_GOLD_UNPARSED);
     if (pred->state == UNPARSED) return compare_say(LEM_GRADE_PREDICTION_UNPARSED, RULE_PREDICTION_UNPARSED);
-    return lem_grade_compare_by(w, rules, gold->tree, pred->tree);
+    return lem_compare_answers(w, rules, gold->tree, pred->tree);
 }
 
 static lem_status compare(const lem_grade_gold *gold, const char *text, size_t len, const char *response,
@@ -162,8 +163,10 @@ lem_status lem_grade_extract_answer(const lem_grade_profile *p, const char *resp
                                     lem_buf *out, lem_grade_span *span, lem_err *err) {
     const compat_mode *mode = p->task == LEM_GRADE_TASK_PLAIN ? NULL : lem_compat_find(p->policy);
     if (!mode) {
-        if (lem_grade_extract(response, len, p->task, span))
-            lem_buf_add(out, response + span->offset, span->len);
+        lem_grade_task weak = p->task == LEM_GRADE_TASK_GSM8K ? LEM_GRADE_TASK_STD : p->task;
+        if (lem_grade_extract(response, len, p->task, span) || /* without a mark, the last number */
+            lem_grade_extract(response, len, weak, span))
+            lem_extract_answer_text(response, *span, out);
         return lem_buf_ok(out, err);
     }
     size_t before = out->len;
@@ -246,6 +249,7 @@ static const char *const kind_names[] = {
     [AST_MODULO] = "residue",
     [AST_CHOICE] = "choice",
     [AST_SYSTEM] = "system",
+    [AST_SAID] = "words and a value",
 };
 
 static const char *kind_name(const answer *a) {

@@ -9,7 +9,8 @@
  * What is decided exactly: integers, decimals, thousands separators, scientific notation, fractions and mixed
  * numbers (plain and LaTeX), percent, money, degrees, units, roots of rationals, sums, products and powers of
  * these with symbols (up to commutativity and folding of rationals), tuples, lists, sets, intervals and
- * relations part by part, and words. Other pairs end as undecided, never as a guess. */
+ * relations part by part, words, and words, conditions and free constants around these.
+ * Other pairs end as undecided, never as a guess. */
 #ifndef LEM_GRADE_GRADE_H
 #define LEM_GRADE_GRADE_H
 
@@ -35,13 +36,14 @@ enum {
     "gaokao2023en|mmlu_stem|aime24|amc23|math500|olympiadbench|college_math"
 
 typedef enum lem_grade_task {
-    LEM_GRADE_TASK_STD = 0,  /* \boxed{}, "final answer is", "####", "A:", "Answer:", "answer is", else the
-                                last number (weak) */
-    LEM_GRADE_TASK_GSM8K,    /* the same without the weak last number: a GSM8K answer is always marked */
-    LEM_GRADE_TASK_PLAIN,    /* the whole text is the answer */
-    LEM_GRADE_TASK_MINERVA,  /* "The final answer is $…$. I hope it is correct." first, then as STD; letters
-                                are variables, never units */
-    LEM_GRADE_TASK_GAOKAO,   /* as STD, and the Chinese phrases 答案是, 答案为, 故选 */
+    LEM_GRADE_TASK_STD = 0, /* \boxed{}, "final answer is", "####", "A:", "Answer:", "answer is", else the
+                               last number (weak) */
+    LEM_GRADE_TASK_GSM8K,   /* the same; lem_grade_extract finds marked answers only, grading a response falls
+                               back on the weak ones */
+    LEM_GRADE_TASK_PLAIN,   /* the whole text is the answer */
+    LEM_GRADE_TASK_MINERVA, /* "The final answer is $…$. I hope it is correct." first, then as STD; letters
+                               are variables, never units */
+    LEM_GRADE_TASK_GAOKAO,  /* as STD, and the Chinese phrases 答案是, 答案为, 故选 */
     LEM_GRADE_TASK_OLYMPIAD, /* as STD; several boxes are one list of answers */
     LEM_GRADE_TASK_COLLEGE,  /* as STD */
     LEM_GRADE_TASK_CHOICE,   /* a letter: "Answer: X", box, "(X)", bold or last isolated letter (MMLU, SAT,
@@ -118,8 +120,9 @@ typedef struct lem_grade_result {
     const char *rule; /* static: the rule that decided, e.g. "exact rational" */
 } lem_grade_result;
 
-/* The last marked answer of the text after the last </think>; O(len). False, and method NONE, when there is
- * none. */
+/* The last marked answer of what is said to the reader; O(len). False, and method NONE, when there is none.
+ * Not looked at: text before the last </think>, behind a <think> that never closes, behind a token that ends
+ * the answer. */
 bool lem_grade_extract(const char *response, size_t len, lem_grade_task task, lem_grade_span *out);
 /* Appends the answer in a response as the profile's policy sees it: for our own policies the bytes of the
  * span, for the others what that grader extracts (then the span's method is COMPAT and its bytes the whole

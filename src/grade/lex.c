@@ -12,14 +12,17 @@ typedef struct lexer {
     const char *s;
     size_t n, i;
     grade_toks *out;
-    bool space;
+    bool space, gap;
     bool dollars_are_money; /* an odd number of bare '$' cannot delimit mathematics */
+    size_t run_end;         /* of the digits and commas that the last number began */
+    bool run_is_list;       /* 25,100,55: some group has other than three digits */
     int brackets;           /* (, [ and \\{ not yet closed: there a comma separates parts */
     int environments;       /* \\begin not yet closed: there a double backslash ends a row */
     char *digits;           /* room for the digits of all numbers */
 } lexer;
 
 static bool digit(char c) { return c >= '0' && c <= '9'; }
+static bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 static bool letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 static bool at(const lexer *x, size_t i, const char *t) {
     return i <= x->n && strlen(t) <= x->n - i && memcmp(x->s + i, t, strlen(t)) == 0;
@@ -30,8 +33,10 @@ static grade_tok *push(lexer *x, grade_tok_kind kind, size_t from) {
     grade_tok *t = &x->out->tok[x->out->n++]; /* at most two tokens per byte, and room for as many */
     t->kind = kind;
     t->space = x->space;
+    t->gap = x->gap;
+    x->out->gaps |= x->gap;
     t->at = (uint32_t)from;
-    x->space = false;
+    x->space = x->gap = false;
     return t;
 }
 
@@ -131,6 +136,53 @@ static int32_t lex_exponent(lexer *x, size_t *i) {
     return neg ? -e10 : e10;
 }
 
+/* Digits and commas without a space are one number where every group behind the first has three digits, and a
+ * list otherwise: 1,100 and 25,100,55. */
+static bool is_comma_list(lexer *x, size_t from) {
+    if (from < x->run_end) return x->run_is_list;
+    size_t i = from, group = 0;
+    bool first = true;
+    x->run_is_list = from >= 2 && x->s[from - 1] == ',' && digit(x->s[from - 2]);
+    for (;; i++) {
+        if (i < x->n && digit(x->s[i])) {
+            group++;
+            continue;
+        }
+        x->run_is_list = x->run_is_list || (first ? group > 3 : group != 3);
+        if (i + 1 >= x->n || x->s[i] != ',' || !digit(x->s[i + 1])) break;
+        group = 0;
+        first = false;
+    }
+    if (first) x->run_is_list = false;
+    x->run_end = i;
+    return x->run_is_list;
+}
+
+/* The digits behind a comma at i, if there are any; returns their end. */
+static size_t decimal_comma(const lexer *x, size_t i, char *t, size_t *k) {
+    if (i + 1 >= x->n || x->s[i] != ',' || !digit(x->s[i + 1])) return i;
+    t[(*k)++] = '.';
+    for (i++; i < x->n && digit(x->s[i]); i++) t[(*k)++] = x->s[i];
+    return i;
+}
+
+/* 1.234.567,89: two points at least, so that it can be nothing else. Copies the digits; returns the end, or
+ * `from`. */
+static bool three_digits(const lexer *x, size_t i) {
+    return i + 2 < x->n && digit(x->s[i]) && digit(x->s[i + 1]) && digit(x->s[i + 2]);
+}
+
+static size_t european(const lexer *x, size_t from, char *t, size_t *k) {
+    size_t i = from, dots = 0, n = 0;
+    while (i < x->n && digit(x->s[i]) && n < 3) t[n++] = x->s[i++];
+    for (; i < x->n && x->s[i] == '.' && three_digits(x, i + 1); i += 4, n += 3, dots++)
+        memcpy(t + n, x->s + i + 1, 3);
+    bool goes_on = i < x->n && (digit(x->s[i]) || x->s[i] == '.');
+    if (dots < 2 || x->s[from] == '0' || goes_on) return from;
+    *k = n;
+    return decimal_comma(x, i, t, k);
+}
+
 /* In brackets 830,450 are two parts, but 12,000 and 1,234.5 are one number. */
 static bool commas_group(const lexer *x, size_t i) {
     if (x->brackets == 0) return true;
@@ -142,22 +194,34 @@ static bool commas_group(const lexer *x, size_t i) {
     return zeros || (i + 1 < x->n && x->s[i] == '.' && digit(x->s[i + 1]));
 }
 
-static void lex_number(lexer *x) {
-    size_t from = x->i, k = 0, lead = 0, rep = 0;
-    const char *s = x->s;
-    while (from + lead < x->n && digit(s[from + lead])) lead++;
-    char *t = x->digits;
+/* Digits with their thousands separators; returns the end, and how many commas there were. */
+static size_t lex_whole(lexer *x, size_t from, char *t, size_t *k, uint32_t *commas) {
     size_t i = from;
-    while (i < x->n && digit(s[i])) t[k++] = s[i++];
-    bool grouped = lead >= 1 && lead <= 3 && s[from] != '0', commas = commas_group(x, i);
-    for (size_t sep; grouped && (sep = separator(x, i, commas, true)) != 0;) {
+    const char *s = x->s;
+    while (i < x->n && digit(s[i])) t[(*k)++] = s[i++];
+    bool grouped = i - from >= 1 && i - from <= 3 && s[from] != '0',
+         comma = !is_comma_list(x, from) && commas_group(x, i);
+    for (size_t sep; grouped && (sep = separator(x, i, comma, true)) != 0;) {
+        *commas += s[i] == ',';
         i += sep;
-        for (int d = 0; d < 3; d++) t[k++] = s[i++];
+        for (int d = 0; d < 3; d++) t[(*k)++] = s[i++];
     }
-    if (i < x->n && s[i] == '.') {
-        size_t end = lex_fraction(x, i, t, &k, &rep);
-        if (end > i) i = end;
-        else if (i > from && (i + 1 == x->n || !letter(s[i + 1]))) i++; /* "5." */
+    return i;
+}
+
+static void lex_number(lexer *x) {
+    size_t from = x->i, k = 0, rep = 0;
+    const char *s = x->s;
+    char *t = x->digits;
+    uint32_t commas = 0;
+    size_t i = european(x, from, t, &k);
+    if (i == from) {
+        i = lex_whole(x, from, t, &k, &commas);
+        if (i < x->n && s[i] == '.') {
+            size_t end = lex_fraction(x, i, t, &k, &rep);
+            if (end > i) i = end;
+            else if (i > from && (i + 1 == x->n || !letter(s[i + 1]))) i++; /* "5." */
+        }
     }
     int32_t e10 = lex_exponent(x, &i);
     x->i = i;
@@ -165,7 +229,8 @@ static void lex_number(lexer *x) {
     grade_tok *tok = push(x, TOK_NUM, from);
     tok->text = t;
     tok->len = (uint32_t)k;
-    tok->rep = (uint32_t)rep;
+    tok->rep = (uint16_t)rep; /* at most LEM_GRADE_MAX_ANSWER */
+    tok->commas = (uint16_t)commas;
     tok->exp10 = e10;
 }
 
@@ -186,11 +251,44 @@ static bool blank_text(const char *s, size_t n) {
     return true;
 }
 
+static bool is_op(const grade_tok *t, char op) { return t->kind == TOK_OP && t->op == op; }
+
+/* Does the text so far end with a number, a power of one such as 10^{-19}, a fraction or degrees? */
+static bool ends_with_number(const lexer *x) {
+    const grade_tok *tok = x->out->tok;
+    size_t k = x->out->n;
+    if (k && (tok[k - 1].kind == TOK_NUM || is_op(&tok[k - 1], OP_DEGREE))) return true;
+    if (k < 4 || !is_op(&tok[k - 1], '}')) return false;
+    bool number = tok[k - 2].kind == TOK_NUM || is_op(&tok[k - 2], OP_DEGREE);
+    for (k--; k > 0 && !is_op(&tok[k], '{');) k--;
+    if (k < 2 || !number) return false;
+    return (is_op(&tok[k - 1], '^') && (tok[k - 2].kind == TOK_NUM || is_op(&tok[k + 1], OP_DEGREE))) ||
+           is_op(&tok[k - 1], '}');
+}
+
 /* A single upright letter behind a number is a unit (2600 \text{g}), unless it is a usual name of a constant
  * or variable. */
 static bool is_unit_letter(const lexer *x, char c) {
-    return !x->d->no_units && x->out->n && x->out->tok[x->out->n - 1].kind == TOK_NUM &&
-           strchr("gmshlLVWNJKCFTA", c);
+    return strchr("gmshlLVWNJKCFTA", c) && ends_with_number(x);
+}
+
+/* \mu before upright letters, behind a number: a prefix of the unit that these are. The token of the prefix
+ * becomes the unit. */
+static bool join_micro(lexer *x, const char *c, size_t n) {
+    if (x->out->n < 2 || n > 3) return false;
+    grade_tok *t = &x->out->tok[x->out->n - 1];
+    if (t->kind != TOK_SYM || !is(t->text, t->len, "mu")) return false;
+    x->out->n--;
+    bool behind = ends_with_number(x);
+    x->out->n++;
+    char *name = behind ? lem_grade_alloc(x->w, n + 3, 1) : NULL;
+    if (!name) return false;
+    memcpy(name, "mu", 2);
+    memcpy(name + 2, c, n);
+    t->kind = TOK_TEXT;
+    t->text = name;
+    t->len = (uint32_t)n + 2;
+    return true;
 }
 
 /* Content that is mathematics or a number in another type: \mathbf{3x}, \text{4:30 p.m.}; what begins with a
@@ -198,6 +296,39 @@ static bool is_unit_letter(const lexer *x, char c) {
 static bool is_transparent(const char *c, size_t n) {
     return n && (digit(*c) || (*c == '\\' && !(n > 1 && c[1] == ' ')) ||
                  ((*c == '-' || *c == '.' || *c == '(') && n > 1 && digit(c[1])));
+}
+
+/* The half of the day, whose last period is gone already. */
+static const char *half_of_day(const char *c, size_t n) {
+    if (is(c, n, "p.m") || is(c, n, "P.M") || is(c, n, "PM")) return "pm";
+    return is(c, n, "a.m") || is(c, n, "A.M") || is(c, n, "AM") ? "am" : NULL;
+}
+
+static bool push_worded_op(lexer *x, size_t from, const char *c, size_t n) {
+    if (is(c, n, "and") || is(c, n, ", and") || is(c, n, "且")) push_op(x, OP_AND, from);
+    else if (is(c, n, "or") || is(c, n, ", or") || is(c, n, "或")) push_op(x, OP_OR, from);
+    else if (is(c, n, "percent") || is(c, n, "percentage")) push_op(x, '%', from);
+    else return false;
+    return true;
+}
+
+/* "ft by" of "10 ft by 18 ft" */
+static bool push_dimension(lexer *x, size_t from, const char *c, size_t n) {
+    if (n <= 3 || !is(c + n - 3, 3, " by")) return false;
+    push_named(x, TOK_TEXT, c, n - 3, from, true);
+    push_named(x, TOK_WORD, "by", 2, from, true);
+    return true;
+}
+
+/* What stands in \text{…}: separators, single letters and functions are what they are, the rest is text. */
+static void push_text(lexer *x, size_t from, const char *c, size_t n, bool words) {
+    const char *half = half_of_day(c, n);
+    if (half) c = half, n = 2;
+    if (push_worded_op(x, from, c, n) || push_dimension(x, from, c, n) || join_micro(x, c, n)) return;
+    if (n == 1 && letter(*c) && !is_unit_letter(x, *c)) push_named(x, TOK_SYM, c, n, from, words);
+    else if (lem_grade_is_function(c, n) && !is(c, n, "min") && !is(c, n, "sec") && !is(c, n, "deg"))
+        push_named(x, TOK_FN, c, n, from, true);
+    else push_named(x, TOK_TEXT, c, n, from, true);
 }
 
 /* \text{…}, \mathrm{…} and relatives: separators, single letters and functions become what they are; the rest
@@ -226,16 +357,7 @@ static void lex_text(lexer *x, size_t from, bool words) {
         if (end - from >= 3 && x->s[end - 2] == ',') push_op(x, ',', from); /* \text{, } */
         return;
     }
-    if (is(c, n, "p.m") || is(c, n, "P.M") || is(c, n, "PM"))
-        c = "pm", n = 2; /* the last period is gone already */
-    if (is(c, n, "a.m") || is(c, n, "A.M") || is(c, n, "AM")) c = "am", n = 2;
-    if (is(c, n, "and") || is(c, n, ", and") || is(c, n, "且")) push_op(x, OP_AND, from);
-    else if (is(c, n, "or") || is(c, n, ", or") || is(c, n, "或")) push_op(x, OP_OR, from);
-    else if (is(c, n, "percent") || is(c, n, "percentage")) push_op(x, '%', from);
-    else if (n == 1 && letter(*c) && !is_unit_letter(x, *c)) push_named(x, TOK_SYM, c, n, from, words);
-    else if (lem_grade_is_function(c, n) && !is(c, n, "min") && !is(c, n, "sec") && !is(c, n, "deg"))
-        push_named(x, TOK_FN, c, n, from, true);
-    else push_named(x, TOK_TEXT, c, n, from, true);
+    push_text(x, from, c, n, words);
 }
 
 /* \mathbb{R}, \mathbb R, \Bbb{Z} */
@@ -268,17 +390,31 @@ static bool starts_words(const char *name, size_t n) {
     return (n >= 4 && memcmp(name, "text", 4) == 0) || (n == 4 && memcmp(name + 1, "box", 3) == 0);
 }
 
+/* \begin{…}, \end{…} */
+static bool lex_environment(lexer *x, size_t from, const char *name, size_t n) {
+    if ((!is(name, n, "begin") && !is(name, n, "end")) || x->i >= x->n || x->s[x->i] != '{' ||
+        group_end(x, x->i) > x->n)
+        return false;
+    size_t end = group_end(x, x->i);
+    push_named(x, TOK_OP, x->s + x->i + 1, end - x->i - 2, from, true);
+    x->out->tok[x->out->n - 1].op = name[0] == 'b' ? OP_BEGIN : OP_FINISH;
+    x->environments += name[0] == 'b' ? 1 : -1;
+    x->i = end;
+    return true;
+}
+
+/* \AA, \mathring{A}, \r{A} behind a number: a unit of length. */
+static bool lex_angstrom(lexer *x, size_t from, const char *name, size_t n) {
+    bool ring = is(name, n, "mathring") || is(name, n, "r");
+    if ((!ring && !is(name, n, "AA")) || (ring && !at(x, x->i, "{A}")) || !ends_with_number(x)) return false;
+    x->i += ring ? 3 : 0;
+    push_named(x, TOK_TEXT, "angstrom", 8, from, true);
+    return true;
+}
+
 /* A command of letters; x->i is behind it. */
 static void lex_named_command(lexer *x, size_t from, const char *name, size_t n) {
-    if ((is(name, n, "begin") || is(name, n, "end")) && x->i < x->n && x->s[x->i] == '{' &&
-        group_end(x, x->i) <= x->n) {
-        size_t end = group_end(x, x->i);
-        push_named(x, TOK_OP, x->s + x->i + 1, end - x->i - 2, from, true);
-        x->out->tok[x->out->n - 1].op = name[0] == 'b' ? OP_BEGIN : OP_FINISH;
-        x->environments += name[0] == 'b' ? 1 : -1;
-        x->i = end;
-        return;
-    }
+    if (lex_environment(x, from, name, n) || lex_angstrom(x, from, name, n)) return;
     lex_command c = lem_lex_command(name, n);
     for (size_t m = n; c.kind == LEX_UNKNOWN &&
                        m > 4;) { /* "\quadx", "\lvertx": a command run into the letters behind it */
@@ -294,11 +430,18 @@ static void lex_named_command(lexer *x, size_t from, const char *name, size_t n)
     case LEX_SKIP:
         if ((is(name, n, "left") || is(name, n, "right")) && x->i < x->n && x->s[x->i] == '.') x->i++;
         break;
-    case LEX_SPACE: x->space = true; break;
+    case LEX_SPACE:
+        x->space = true;
+        x->gap |= name[0] == 'q';
+        break;
     case LEX_TEXT: lex_text(x, from, starts_words(name, n)); break;
     case LEX_OP:
         if (c.name) push_money(x, c.name, from);
-        else push_op(x, c.op, from);
+        else {
+            push_op(x, c.op, from);
+            x->out->tok[x->out->n - 1].text = name; /* \times is more than \cdot */
+            x->out->tok[x->out->n - 1].len = (uint32_t)n;
+        }
         break;
     case LEX_SYMBOL:
         push_named(x, TOK_SYM, c.name ? c.name : name, c.name ? strlen(c.name) : n, from, true);
@@ -344,7 +487,10 @@ static void lex_escape(lexer *x) {
     case '}': push_op(x, OP_SET_CLOSE, from); break;
     case '%': push_op(x, '%', from); break;
     case '$': push_money(x, "USD", from); break;
-    case '\\': push_op(x, OP_ROW, from); break;
+    case '\\':
+        push_op(x, OP_ROW, from);
+        x->out->gaps = true;
+        break;
     case '|': push_op(x, '|', from); break;
     case '_':
     case '&':
@@ -453,8 +599,22 @@ static bool is_month(const char *s, size_t n) {
     return false;
 }
 
+/* "lnx" is ln x. */
+static bool lex_glued_function(lexer *x) {
+    size_t from = x->i, k = from;
+    while (k < x->n && letter(x->s[k])) k++;
+    size_t n = lem_lex_glued_function(x->s + from, k - from);
+    if (!n || lem_grade_is_function(x->s + from, k - from)) return false;
+    push_named(x, TOK_FN, x->s + from, n, from, false);
+    push_named(x, TOK_SYM, x->s + from + n, 1, from + n, false);
+    x->i = k;
+    return true;
+}
+
+static bool lex_special_word(lexer *x) { return lex_half_day(x) || lex_glued_function(x); }
+
 static void lex_word(lexer *x) {
-    if (lex_half_day(x)) return;
+    if (lex_special_word(x)) return;
     size_t from = x->i, k = from;
     while (k < x->n && letter(x->s[k])) k++;
     const char *s = x->s + from;
@@ -510,7 +670,7 @@ static void lex_ascii(lexer *x) {
             push_money(x, "USD", from);
         else x->space = true;
     } else if (strchr("+-*/^_()[]{},;=<>|!%:'&", c)) x->i++, push_op(x, c, from);
-    else if (c == '~') x->i++, x->space = true;
+    else if (c == '~') x->i++, x->space = true, x->gap |= at(x, x->i, "~");
     else if (c == '?' || c == '`' || c == '"' || c == '.') x->i++;
     else {
         x->i++;
@@ -546,6 +706,10 @@ static bool only_words(const char *s, size_t n) {
     return longest >= 3;
 }
 
+static bool is_language(const char *s, size_t n) {
+    return only_words(s, n) && !lem_lex_is_plain_formula(s, n);
+}
+
 bool lem_grade_lex(grade_work *w, const grade_dialect *d, const char *text, size_t len, grade_toks *out) {
     memset(out, 0, sizeof *out);
     out->tok = lem_grade_alloc(w, 2 * len + 2, sizeof *out->tok);
@@ -553,7 +717,7 @@ bool lem_grade_lex(grade_work *w, const grade_dialect *d, const char *text, size
     if (!out->tok || !digits || !lem_grade_spend(w, (int64_t)len)) return false;
     size_t dollars = 0;
     for (size_t i = 0; i < len; i++) dollars += text[i] == '$' && (i == 0 || text[i - 1] != '\\');
-    out->wordy = only_words(text, len);
+    out->wordy = is_language(text, len);
     lexer x = {.w = w,
                .d = d,
                .s = text,
@@ -563,7 +727,7 @@ bool lem_grade_lex(grade_work *w, const grade_dialect *d, const char *text, size
                .digits = digits};
     while (x.i < x.n && !w->limit) {
         char c = text[x.i];
-        if (c == ' ' || (c >= '\t' && c <= '\r')) x.space = true, x.i++;
+        if (is_space(c)) x.space = true, x.gap |= c == '\n', x.i++;
         else if (digit(c) || (c == '.' && x.i + 1 < len && digit(text[x.i + 1]))) lex_number(&x);
         else if (c == '\\') lex_escape(&x);
         else if (letter(c)) lex_word(&x);
@@ -572,5 +736,5 @@ bool lem_grade_lex(grade_work *w, const grade_dialect *d, const char *text, size
     }
     out->tok[out->n].kind = TOK_END;
     out->tok[out->n].at = (uint32_t)len;
-    return !w->limit;
+    return lem_lex_part_statements(w, out) && !w->limit;
 }

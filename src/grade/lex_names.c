@@ -3,12 +3,12 @@
 
 #include <string.h>
 
-/* Is s one of the words of a list separated by spaces? */
-static bool in_words(const char *list, const char *s, size_t n) {
-    while (*list) {
-        size_t k = strcspn(list, " ");
-        if (k == n && memcmp(list, s, n) == 0) return true;
-        list += k + (list[k] == ' ');
+bool lem_lex_in_words(const char *list, const char *s, size_t n) {
+    for (const char *p = list; *p;) {
+        size_t k = 0;
+        while (p[k] && p[k] != ' ') k++;
+        if (k == n && *p == *s && memcmp(p, s, n) == 0) return true;
+        p += k + (p[k] == ' ');
     }
     return false;
 }
@@ -18,8 +18,8 @@ bool lem_grade_is_function(const char *s, size_t n) {
                                 "frac binom lg max min gcd lcm abs cbrt det "
                                 "arsinh arcosh artanh asin acos atan floor ceil mod sgn arg Re Im tr rank "
                                 "deg dim asinh acosh atanh arcsinh arccosh arctanh arccot coth sech "
-                                "csch";
-    return in_words(names, s, n);
+                                "csch cis";
+    return lem_lex_in_words(names, s, n);
 }
 
 bool lem_grade_is_unit_word(const char *s, size_t n) {
@@ -31,19 +31,25 @@ bool lem_grade_is_unit_word(const char *s, size_t n) {
                                 "dollars cent cents euro euros pound "
                                 "pounds liter liters litre litres gallon gallons square cubic people USD EUR "
                                 "per yd kWh ms cc Pa erg ergs pm am dm";
-    return in_words(names, s, n);
+    return lem_lex_in_words(names, s, n);
 }
 
 bool lem_lex_is_filler(const char *s, size_t n) {
-    static const char names[] = "is the so we of to at on by it be as if for are was has not but all any can "
-                                "its let get our we he she an my this";
-    return in_words(names, s, n);
+    static const char names[] =
+        "is the so we of to at on by it be as if for are was has not but all any can "
+        "its let get our we he she an my this up no her his who had may one two six ten odd out "
+        "off";
+    char word[8] = {0};
+    if (n < 2 || n >= sizeof word) return false;
+    memcpy(word, s, n);
+    word[0] |= 32; /* The */
+    return lem_lex_in_words(names, word, n);
 }
 
 bool lem_lex_is_greek(const char *s, size_t n) {
     static const char names[] = "alpha beta gamma delta epsilon zeta theta iota kappa lambda sigma omega rho "
                                 "tau phi psi Gamma Delta Theta Lambda Sigma Phi Omega";
-    return in_words(names, s, n);
+    return lem_lex_in_words(names, s, n);
 }
 
 typedef struct named_op {
@@ -78,8 +84,13 @@ static const named_op ops[] = {
     {"rbrace", OP_SET_CLOSE, NULL},
     {"prime", '\'', NULL},
     {"colon", ':', NULL},
-    {"land wedge", OP_AND, NULL},
-    {"lor vee", OP_OR, NULL},
+    {"land wedge", OP_WEDGE, NULL},
+    {"lor vee", OP_VEE, NULL},
+    {"to rightarrow longrightarrow", OP_TO, NULL},
+    {"subset subsetneq", OP_SUBSET, NULL},
+    {"supset supsetneq", OP_SUPSET, NULL},
+    {"subseteq subseteqq", OP_SUBSET_EQ, NULL},
+    {"supseteq supseteqq", OP_SUPSET_EQ, NULL},
     {"lbrack", '[', NULL},
     {"rbrack", ']', NULL},
     {"lgroup", '(', NULL},
@@ -108,10 +119,11 @@ typedef struct named_as {
 static const char symbols[] =
     "alpha beta gamma delta epsilon varepsilon zeta eta theta vartheta iota kappa lambda mu nu xi pi rho "
     "sigma tau upsilon phi "
-    "varphi chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Phi Psi Omega infty ell hbar ldots dots cdots "
-    "to rightarrow longrightarrow angle triangle odot oplus perp parallel nabla partial Re Im aleph";
-static const named_as symbols_as[] = {{"imath", "i"},    {"jmath", "j"},     {"R", "reals"},
-                                      {"dotsc", "dots"}, {"dotsb", "cdots"}, {"dotsm", "cdots"}};
+    "varphi chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Phi Psi Omega infty ell hbar dots "
+    "angle triangle odot oplus perp parallel nabla partial Re Im aleph";
+static const named_as symbols_as[] = {{"imath", "i"},    {"jmath", "j"},    {"R", "reals"},
+                                      {"dotsc", "dots"}, {"dotsb", "dots"}, {"dotsm", "dots"},
+                                      {"ldots", "dots"}, {"cdots", "dots"}};
 static const char functions[] = "overline bar vec hat widehat tilde widetilde dot ddot overrightarrow "
                                 "mathring sum prod int iint oint lim overbrace choose mathbb Bbb";
 static const named_as functions_as[] = {
@@ -132,16 +144,17 @@ static const char texts[] = "text mathrm textbf textit mbox hbox mathbf operator
 lex_command lem_lex_command(const char *name, size_t n) {
     lex_command c = {LEX_UNKNOWN, 0, NULL};
     for (size_t k = 0; k < sizeof ops / sizeof *ops; k++)
-        if (in_words(ops[k].names, name, n)) return (lex_command){LEX_OP, ops[k].op, ops[k].as};
-    if (in_words(skipped, name, n)) c.kind = LEX_SKIP;
-    else if (in_words(spaces, name, n)) c.kind = LEX_SPACE;
-    else if (in_words(texts, name, n)) c.kind = LEX_TEXT;
-    else if (in_words(symbols, name, n)) c.kind = LEX_SYMBOL;
-    else if (in_words(functions, name, n) || lem_grade_is_function(name, n)) c.kind = LEX_FUNCTION;
+        if (lem_lex_in_words(ops[k].names, name, n)) return (lex_command){LEX_OP, ops[k].op, ops[k].as};
+    if (lem_lex_in_words(skipped, name, n)) c.kind = LEX_SKIP;
+    else if (lem_lex_in_words(spaces, name, n)) c.kind = LEX_SPACE;
+    else if (lem_lex_in_words(texts, name, n)) c.kind = LEX_TEXT;
+    else if (lem_lex_in_words(symbols, name, n)) c.kind = LEX_SYMBOL;
+    else if (lem_lex_in_words(functions, name, n) || lem_grade_is_function(name, n)) c.kind = LEX_FUNCTION;
     for (size_t k = 0; c.kind == LEX_UNKNOWN && k < sizeof symbols_as / sizeof *symbols_as; k++)
-        if (in_words(symbols_as[k].command, name, n)) c = (lex_command){LEX_SYMBOL, 0, symbols_as[k].as};
+        if (lem_lex_in_words(symbols_as[k].command, name, n))
+            c = (lex_command){LEX_SYMBOL, 0, symbols_as[k].as};
     for (size_t k = 0; c.kind == LEX_UNKNOWN && k < sizeof functions_as / sizeof *functions_as; k++)
-        if (in_words(functions_as[k].command, name, n))
+        if (lem_lex_in_words(functions_as[k].command, name, n))
             c = (lex_command){LEX_FUNCTION, 0, functions_as[k].as};
     return c;
 }
@@ -168,9 +181,12 @@ static const struct {
     {0x222a, {LEX_CHAR_OP, OP_UNION, NULL}},      {0x2229, {LEX_CHAR_OP, OP_INTER, NULL}},
     {0x2216, {LEX_CHAR_OP, OP_SETMINUS, NULL}},   {0x2208, {LEX_CHAR_OP, OP_IN, NULL}},
     {0x2209, {LEX_CHAR_OP, OP_NOT_IN, NULL}},     {0x2205, {LEX_CHAR_OP, OP_EMPTY, NULL}},
-    {0x2223, {LEX_CHAR_OP, OP_MID, NULL}},        {0x2227, {LEX_CHAR_OP, OP_AND, NULL}},
-    {0x2228, {LEX_CHAR_OP, OP_OR, NULL}},         {0x6216, {LEX_CHAR_OP, OP_OR, NULL}}, /* 或 */
-    {0x4e14, {LEX_CHAR_OP, OP_AND, NULL}},                                              /* 且 */
+    {0x2223, {LEX_CHAR_OP, OP_MID, NULL}},        {0x2227, {LEX_CHAR_OP, OP_WEDGE, NULL}},
+    {0x2228, {LEX_CHAR_OP, OP_VEE, NULL}},        {0x2192, {LEX_CHAR_OP, OP_TO, NULL}},
+    {0x2282, {LEX_CHAR_OP, OP_SUBSET, NULL}},     {0x2286, {LEX_CHAR_OP, OP_SUBSET_EQ, NULL}},
+    {0x2283, {LEX_CHAR_OP, OP_SUPSET, NULL}},     {0x2287, {LEX_CHAR_OP, OP_SUPSET_EQ, NULL}},
+    {0x6216, {LEX_CHAR_OP, OP_OR, NULL}},  /* 或 */
+    {0x4e14, {LEX_CHAR_OP, OP_AND, NULL}}, /* 且 */
     {0x230a, {LEX_CHAR_OP, OP_FLOOR_OPEN, NULL}}, {0x230b, {LEX_CHAR_OP, OP_FLOOR_CLOSE, NULL}},
     {0x2308, {LEX_CHAR_OP, OP_CEIL_OPEN, NULL}},  {0x2309, {LEX_CHAR_OP, OP_CEIL_CLOSE, NULL}},
     {0x27e8, {LEX_CHAR_OP, OP_ANGLE_OPEN, NULL}}, {0x27e9, {LEX_CHAR_OP, OP_ANGLE_CLOSE, NULL}},
@@ -179,9 +195,12 @@ static const struct {
     {0x20b9, {LEX_CHAR_OP, OP_MONEY, "INR"}},     {0xff04, {LEX_CHAR_OP, OP_MONEY, "USD"}},
     {0xff0c, {LEX_CHAR_OP, ',', NULL}},           {0x3001, {LEX_CHAR_OP, ',', NULL}},
     {0xff1b, {LEX_CHAR_OP, ';', NULL}},           {0xff1a, {LEX_CHAR_OP, ':', NULL}},
-    {0x2236, {LEX_CHAR_OP, ':', NULL}},           {0xff08, {LEX_CHAR_OP, '(', NULL}},
+    {0x2236, {LEX_CHAR_OP, ':', NULL}},           {0x3010, {LEX_CHAR_OP, '(', NULL}},
+    {0x3011, {LEX_CHAR_OP, ')', NULL}},           {0xff08, {LEX_CHAR_OP, '(', NULL}},
     {0xff09, {LEX_CHAR_OP, ')', NULL}},           {0xff1d, {LEX_CHAR_OP, '=', NULL}},
     {0xff05, {LEX_CHAR_OP, '%', NULL}},           {0x2032, {LEX_CHAR_OP, '\'', NULL}},
+    {0x2033, {LEX_CHAR_OP, '"', NULL}},
+
     {0x2019, {LEX_CHAR_OP, '\'', NULL}},          {0x201c, {LEX_CHAR_SPACE, 0, NULL}},
     {0x201d, {LEX_CHAR_SPACE, 0, NULL}},          {0x3002, {LEX_CHAR_SPACE, 0, NULL}},
     {0x00a0, {LEX_CHAR_SPACE, 0, NULL}},          {0x3000, {LEX_CHAR_SPACE, 0, NULL}},
@@ -202,7 +221,7 @@ static const struct {
     {0x03a6, {LEX_CHAR_SYMBOL, 0, "Phi"}},        {0x03a9, {LEX_CHAR_SYMBOL, 0, "Omega"}},
     {0x210f, {LEX_CHAR_SYMBOL, 0, "hbar"}},       {0x2113, {LEX_CHAR_SYMBOL, 0, "ell"}},
     {0x2202, {LEX_CHAR_SYMBOL, 0, "partial"}},    {0x2026, {LEX_CHAR_SYMBOL, 0, "dots"}},
-    {0x22ef, {LEX_CHAR_SYMBOL, 0, "cdots"}},      {0x2220, {LEX_CHAR_SYMBOL, 0, "angle"}},
+    {0x22ef, {LEX_CHAR_SYMBOL, 0, "dots"}},       {0x2220, {LEX_CHAR_SYMBOL, 0, "angle"}},
     {0x25b3, {LEX_CHAR_SYMBOL, 0, "triangle"}},   {0x211d, {LEX_CHAR_SYMBOL, 0, "reals"}},
     {0x2124, {LEX_CHAR_SYMBOL, 0, "integers"}},   {0x2115, {LEX_CHAR_SYMBOL, 0, "naturals"}},
     {0x211a, {LEX_CHAR_SYMBOL, 0, "rationals"}},  {0x2102, {LEX_CHAR_SYMBOL, 0, "complexes"}},

@@ -53,6 +53,14 @@ enum {
     OP_CEIL_CLOSE = 'C',
     OP_ANGLE_OPEN = 'a',
     OP_ANGLE_CLOSE = 'Z',
+    OP_TO = 't',
+    OP_SUBSET = 'k',
+    OP_SUPSET = 'K',
+    OP_SUBSET_EQ = 's',
+    OP_SUPSET_EQ = 'S',
+    OP_WEDGE = 'w', /* of logic, where "and" also parts two answers */
+    OP_VEE = 'W',
+    OP_ARROW = 'y',    /* no token: the mark of a letter under an arrow */
     OP_BAR_OPEN = 'v', /* \lvert */
     OP_BAR_CLOSE = 'V'
 };
@@ -61,9 +69,11 @@ typedef struct grade_tok {
     grade_tok_kind kind;
     char op;
     bool space;       /* white space stands before it */
+    bool gap;         /* a wide one: \\quad, a new line, ~~ */
     bool latex;       /* came from a LaTeX command */
     const char *text; /* NUM, SYM, FN, TEXT, WORD, BEGIN */
-    uint32_t len, rep;
+    uint32_t len;
+    uint16_t rep, commas; /* commas between thousands */
     int32_t exp10;
     uint32_t at; /* offset in the input */
 } grade_tok;
@@ -72,18 +82,28 @@ typedef struct grade_toks {
     grade_tok *tok; /* ends with TOK_END */
     size_t n;       /* without TOK_END */
     bool bad;       /* an unknown command or byte, or an unclosed \text{ */
+    bool gaps;      /* one of them stands behind a gap, or a row ends outside an environment */
     bool wordy;     /* no digit, operator or command: letters and punctuation only */
 } grade_toks;
 
 /* text must outlive the tokens. False only at a limit. */
 bool lem_grade_lex(grade_work *w, const grade_dialect *d, const char *text, size_t len, grade_toks *out);
 
+/* Puts a semicolon between statements that only a gap separates (lex_statements.c). False only at a limit. */
+bool lem_lex_part_statements(grade_work *w, grade_toks *o);
+
 /* ---- names (lex_names.c) ---- */
 
+/* Is s one of the words of a list separated by spaces? */
+bool lem_lex_in_words(const char *list, const char *s, size_t n);
 bool lem_grade_is_function(const char *s, size_t n);
 bool lem_grade_is_unit_word(const char *s, size_t n);
 bool lem_lex_is_filler(const char *s,
                        size_t n); /* a short word of a sentence, never a product of letters: is, the, of … */
+/* Letters and brackets that spell a formula, with a name in them: sin x, exp(-x), infinity (lex_plain.c). */
+bool lem_lex_is_plain_formula(const char *s, size_t n);
+/* "lnx", "sint": the bytes of the function, 0 when the word is none. */
+size_t lem_lex_glued_function(const char *s, size_t n);
 bool lem_lex_is_greek(const char *s, size_t n); /* alpha, theta … written out */
 
 /* What a LaTeX command \name stands for. */

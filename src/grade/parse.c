@@ -6,14 +6,8 @@
 
 #include <string.h>
 
-enum { MAX_SENTENCE = 200 };
-
 static bool is_unary(const grade_tok *t) {
     return parse_is(t, '-') || parse_is(t, '+') || parse_is(t, OP_PM) || parse_is(t, OP_MP);
-}
-
-bool lem_parse_name_is(const grade_tok *t, const char *s) {
-    return t->text && strlen(s) == t->len && memcmp(t->text, s, t->len) == 0;
 }
 
 static bool at_degree(parser *p) {
@@ -30,6 +24,7 @@ static bool at_degree(parser *p) {
 static ast_node *parse_exponent(parser *p) {
     bool minus = parse_take(p, '-');
     if (!minus) (void)parse_take(p, '+');
+    p->bare = p->i + 1;
     bool plain = parse_peek(p)->kind == TOK_NUM &&
                  parse_is(parse_peek_at(p, 1), '_'); /* x^2_1: the subscript is that of x */
     ast_node *e = plain                          ? lem_parse_number_token(p)
@@ -44,21 +39,42 @@ static ast_node *parse_exponent(parser *p) {
     return minus ? lem_ast_neg(p->w, e) : e;
 }
 
+/* Tokens of so many primes at the k-th token from here: ', '', ^{\prime}, ^{\prime\prime}, "; 0 when they are
+ * not there. */
+static size_t primes_at(parser *p, size_t k, size_t count) {
+    size_t from = k, met = 0;
+    if (count == 2 && parse_is(parse_peek_at(p, k), '"')) return 1;
+    bool power = parse_is(parse_peek_at(p, k), '^'), brace = power && parse_is(parse_peek_at(p, k + 1), '{');
+    k += (size_t)power + brace;
+    while (met < count && parse_is(parse_peek_at(p, k), '\'')) k++, met++;
+    if (met < count || (brace && !parse_is(parse_peek_at(p, k), '}'))) return 0;
+    return k + brace - from;
+}
+
 /* Minutes and seconds behind degrees: 30° 15' 20'' */
 static ast_node *with_minutes(parser *p, ast_node *a) {
     long worth = 60;
-    for (int k = 0; k < 2 && a; k++, worth *= 60) {
-        size_t quotes = k + 1;
-        if (parse_peek(p)->kind != TOK_NUM) break;
-        bool marked =
-            parse_is(parse_peek_at(p, 1), '\'') && (quotes == 1 || parse_is(parse_peek_at(p, 2), '\''));
-        if (quotes == 2 && parse_is(parse_peek_at(p, 1), '"')) marked = true, quotes = 1;
-        if (!marked) break;
+    for (size_t k = 1; k <= 2 && a; k++, worth *= 60) {
         const grade_tok *t = parse_peek(p);
+        size_t primes = t->kind == TOK_NUM ? primes_at(p, 1, k) : 0;
+        if (!primes) break;
         ast_node *part = lem_ast_num(p->w, lem_grade_rat_decimal(p->w, t->text, t->len, t->exp10));
         a = lem_ast_add(p->w, a, lem_ast_div(p->w, part, lem_ast_int(p->w, worth)));
-        p->i += 1 + quotes;
+        p->i += 1 + primes;
     }
+    return a;
+}
+
+/* Degrees of an angle, or of a temperature: 5° C. */
+static ast_node *degrees(parser *p, ast_node *a) {
+    a = lem_ast_wrap(p->w, AST_DEGREE, with_minutes(p, a));
+    const grade_tok *t = parse_peek(p), *next = parse_peek_at(p, 1);
+    bool scale = t->kind == TOK_SYM && (lem_parse_name_is(t, "C") || lem_parse_name_is(t, "F")) &&
+                 (next->kind == TOK_END || parse_is(next, ',') || parse_is(next, ')'));
+    if (!a || !scale) return a;
+    p->i++;
+    a = lem_ast_wrap(p->w, AST_QTY, a);
+    if (a) a->name = t->text, a->len = t->len;
     return a;
 }
 
@@ -67,20 +83,26 @@ static ast_node *late_subscript(parser *p, ast_node *a) {
     return lem_parse_subscript(p, a->name, a->len, AST_SYM);
 }
 
+/* R^+, z^*, N^{*}: the sign is part of the name. NULL when it is an exponent. */
+static ast_node *marked_symbol(parser *p, ast_node *a) {
+    bool brace = parse_is(parse_peek(p), '{');
+    const grade_tok *sign = parse_peek_at(p, brace), *after = parse_peek_at(p, 1 + brace);
+    if (a->kind != AST_SYM || p->no_ratio || !(parse_is(sign, '+') || parse_is(sign, '*'))) return NULL;
+    if (brace ? !parse_is(after, '}')
+              : !(after->kind == TOK_END || (after->kind == TOK_OP && !strchr("({[|", after->op))))
+        return NULL;
+    char *name = lem_grade_alloc(p->w, a->len + 3, 1);
+    if (!name) return NULL;
+    memcpy(name, a->name, a->len);
+    name[a->len] = '^';
+    name[a->len + 1] = sign->op;
+    p->i += brace ? 3 : 1;
+    return lem_ast_named(p->w, AST_SYM, name, a->len + 2);
+}
+
 static ast_node *parse_power(parser *p, ast_node *a) {
-    const grade_tok *next = parse_peek(p);
-    if (a->kind == AST_SYM && (parse_is(next, '+') || parse_is(next, '*')) && !p->no_ratio) { /* R^+, z^* */
-        const grade_tok *after = parse_peek_at(p, 1);
-        if (after->kind == TOK_END || (after->kind == TOK_OP && !strchr("({[|", after->op))) {
-            char *name = lem_grade_alloc(p->w, a->len + 3, 1);
-            if (!name) return NULL;
-            memcpy(name, a->name, a->len);
-            name[a->len] = '^';
-            name[a->len + 1] = next->op;
-            p->i++;
-            return lem_ast_named(p->w, AST_SYM, name, a->len + 2);
-        }
-    }
+    ast_node *marked = marked_symbol(p, a);
+    if (marked || p->w->limit) return marked;
     ast_node *e = parse_exponent(p);
     if (e && a->kind == AST_SYM && parse_is(parse_peek(p), '_')) a = late_subscript(p, a);
     if (a && a->kind == AST_MATRIX && e && lem_ast_is_sym(e, "T")) { /* transposed */
@@ -93,12 +115,28 @@ static ast_node *parse_power(parser *p, ast_node *a) {
     return lem_ast_pow(p->w, a, e);
 }
 
+/* n!, and n!! with no space between: every second factor. */
+static ast_node *factorial(parser *p, ast_node *a) {
+    long n;
+    if (!parse_is(parse_peek(p), '!') || parse_peek(p)->space) return lem_ast_wrap(p->w, AST_FACTORIAL, a);
+    p->i++;
+    if (a->kind == AST_NUM && lem_grade_rat_small(a->q, 2000, &n) && n >= -1) {
+        ast_node *r = lem_ast_int(p->w, 1);
+        for (; r && n > 1; n -= 2) r = lem_ast_mul(p->w, r, lem_ast_int(p->w, n));
+        return r;
+    }
+    ast_node *f = lem_ast_wrap(p->w, AST_FN, a);
+    if (f) f->name = "doublefactorial", f->len = 15;
+    return f;
+}
+
 static ast_node *parse_postfix(parser *p) {
     ast_node *a = lem_parse_primary(p);
     for (int k = 0; a && !p->w->limit && k < 8; k++) {
-        if (at_degree(p)) a = lem_ast_wrap(p->w, AST_DEGREE, with_minutes(p, a));
+        if (at_degree(p)) a = degrees(p, a);
         else if (parse_take(p, '^')) a = parse_power(p, a);
-        else if (parse_take(p, '!')) a = lem_ast_wrap(p->w, AST_FACTORIAL, a);
+        else if (a->kind == AST_SYM && parse_is(parse_peek(p), '_')) a = late_subscript(p, a); /* {g}_k */
+        else if (parse_take(p, '!')) a = factorial(p, a);
         else if (parse_take(p, '%')) a = lem_ast_wrap(p->w, AST_PERCENT, a);
         else if (a->kind == AST_NUM && parse_is(parse_peek(p), OP_MONEY) &&
                  parse_peek_at(p, 1)->kind != TOK_NUM) {
@@ -187,13 +225,36 @@ static ast_node *modulo(parser *p, ast_node *a, ast_node *b) {
     return lem_ast_num(p->w, lem_grade_rat_sub(p->w, a->q, lem_grade_rat_mul(p->w, whole, b->q)));
 }
 
+/* The cross product of two letters under arrows is no product of numbers. */
+static ast_node *times(parser *p, ast_node *a, ast_node *b, size_t at) {
+    if (!a || !b || a->kind != AST_SYM || b->kind != AST_SYM || a->close != OP_ARROW ||
+        b->close != OP_ARROW || !lem_parse_name_is(&p->t.tok[at], "times"))
+        return lem_ast_mul(p->w, a, b);
+    ast_node *r = lem_ast_new(p->w, AST_FN, 2);
+    if (!r) return NULL;
+    r->kid[0] = a;
+    r->kid[1] = b;
+    r->name = "cross";
+    r->len = 5;
+    return r;
+}
+
+/* A unit at the end of a sum is that of the sum: 2t + 3 ft; 3 ft + 2 ft is 5 ft. */
+static ast_node *sum(parser *p, ast_node *a, ast_node *b) {
+    bool same = a && b && a->kind == AST_QTY && b->kind == AST_QTY && lem_ast_same_name(a, b);
+    if (!a || !b || b->kind != AST_QTY || !(same || is_scalar_like(a))) return lem_ast_add(p->w, a, b);
+    ast_node *q = lem_ast_wrap(p->w, AST_QTY, lem_ast_add(p->w, same ? a->kid[0] : a, b->kid[0]));
+    if (q) q->name = b->name, q->len = b->len;
+    return q;
+}
+
 static ast_node *apply(parser *p, char op, ast_node *a, ast_node *b, size_t at) {
     switch (op) {
-    case '+': return lem_ast_add(p->w, a, b);
-    case '-': return lem_ast_add(p->w, a, lem_ast_neg(p->w, b));
+    case '+': return sum(p, a, b);
+    case '-': return sum(p, a, lem_ast_neg(p->w, b));
     case OP_PM: return lem_ast_add(p->w, a, lem_ast_wrap(p->w, AST_PM, b));
     case OP_MP: return lem_ast_add(p->w, a, lem_ast_wrap(p->w, AST_PM, lem_ast_neg(p->w, b)));
-    case '*': return lem_ast_mul(p->w, a, b);
+    case '*': return times(p, a, b, at);
     case '/': return lem_ast_div(p->w, a, b);
     case OP_MOD: return modulo(p, a, b);
     case ':': return ratio(p, a, b, at);
@@ -212,7 +273,14 @@ static ast_node *parse_unary(parser *p) {
         pm = pm || op == OP_PM || op == OP_MP;
         p->i++;
     }
-    ast_node *a = lem_parse_binary(p, PREC_MUL);
+    ast_node *a = NULL;
+    if (minus && parse_peek(p)->kind == TOK_NUM &&
+        parse_is(parse_peek_at(p, 1), OP_MOD)) { /* -1 mod 7 is 6 */
+        a = lem_ast_neg(p->w, lem_parse_number_token(p));
+        p->i++;
+        return modulo(p, a, lem_parse_binary(p, PREC_POW));
+    }
+    a = lem_parse_binary(p, PREC_MUL);
     if (minus) a = lem_ast_neg(p->w, a);
     return pm ? lem_ast_wrap(p->w, AST_PM, a) : a;
 }
@@ -247,6 +315,7 @@ ast_node *lem_parse_binary(parser *p, int min_prec) {
 
 /* "(mod 7)", "\pmod{7}", "\pmod 7", "mod 7" behind a relation or value */
 static ast_node *with_modulus(parser *p, ast_node *a) {
+    if (!a) return NULL;
     bool paren = parse_is(parse_peek(p), '(') && parse_is(parse_peek_at(p, 1), OP_MOD);
     if (paren) p->i += 2;
     else if (!parse_take(p, OP_PMOD)) return a;
@@ -260,7 +329,25 @@ static ast_node *with_modulus(parser *p, ast_node *a) {
 }
 
 static bool is_relation(const grade_tok *t) {
-    return t->kind == TOK_OP && t->op && strchr("=<>lgn~ioq", t->op);
+    return t->kind == TOK_OP && t->op && strchr("=<>lgn~ioqtkKsS", t->op);
+}
+
+/* At the sign of a relation; in aligned rows a mark stands before or behind it: x &= 1. */
+static bool at_relation(parser *p) {
+    if (parse_is(parse_peek(p), '&') && is_relation(parse_peek_at(p, 1))) p->i++;
+    return is_relation(parse_peek(p));
+}
+
+/* B contains A says that A lies in B. */
+static ast_node *relation(parser *p, ast_node *const *kids, uint32_t n, char *ops) {
+    ast_node *a = lem_ast_new(p->w, AST_REL, n);
+    if (!a) return NULL;
+    bool turn = n == 2 && (ops[0] == OP_SUPSET || ops[0] == OP_SUPSET_EQ);
+    if (turn) ops[0] = ops[0] == OP_SUPSET ? OP_SUBSET : OP_SUBSET_EQ;
+    for (uint32_t k = 0; k < n; k++) a->kid[k] = kids[turn ? n - 1 - k : k];
+    a->name = lem_grade_strndup(p->w, ops, n - 1);
+    a->len = n - 1;
+    return a->name ? a : NULL;
 }
 
 ast_node *lem_parse_relation(parser *p) {
@@ -270,20 +357,15 @@ ast_node *lem_parse_relation(parser *p) {
     (void)parse_take(p, OP_APPROX); /* "\\approx 8.24" */
     if (p->i == 0) (void)parse_take(p, '=');
     if (!(kids[n++] = lem_parse_binary(p, PREC_SET))) return NULL;
-    while (is_relation(parse_peek(p))) {
+    while (at_relation(p)) {
         if (n == 16) return NULL;
         char op = parse_peek(p)->op;
         ops[n - 1] = op == OP_EQUIV ? '=' : op;
         p->i++;
+        (void)parse_take(p, '&');
         if (!(kids[n++] = lem_parse_binary(p, PREC_SET))) return NULL;
     }
-    if (n == 1) return with_modulus(p, kids[0]);
-    ast_node *a = lem_ast_new(p->w, AST_REL, n);
-    if (!a) return NULL;
-    memcpy(a->kid, kids, n * sizeof *kids);
-    a->name = lem_grade_strndup(p->w, ops, n - 1);
-    a->len = n - 1;
-    return a->name ? with_modulus(p, a) : NULL;
+    return with_modulus(p, n == 1 ? kids[0] : relation(p, kids, n, ops));
 }
 
 /* Separators here: the strongest of ',' ';' 'A' 'O', or 0. */
@@ -295,6 +377,7 @@ static char take_separator(parser *p) {
         else if (parse_is(t, ';')) sep = ';';
         else if (parse_is(t, OP_AND)) sep = sep && sep != ',' ? sep : 'A';
         else if (parse_is(t, OP_OR)) sep = 'O';
+        else if (parse_is(t, OP_WEDGE) || parse_is(t, OP_VEE)) sep = t->op;
         else return sep;
     }
 }
@@ -328,6 +411,16 @@ static ast_node *list_of(parser *p, const items *l, size_t from, size_t to, char
     return a;
 }
 
+/* p \land q and p \lor q are propositions; between relations the signs say "and" and "or". */
+static char kind_of_list(const items *l, bool ands, bool ors) {
+    bool logic = true;
+    for (size_t k = 0; k < l->n; k++)
+        logic = logic && l->at[k]->kind != AST_REL && (k == 0 || l->sep[k] == l->sep[l->n - 1]);
+    char last = l->sep[l->n - 1];
+    if (logic && (last == OP_WEDGE || last == OP_VEE)) return last;
+    return ors ? 'O' : ands ? 'A' : ',';
+}
+
 /* "p=5,q=2; p=7,q=2": a semicolon separates lists where commas occur too. */
 static ast_node *grouped_list(parser *p, const items *l) {
     items outer = {NULL, NULL, 0, 0};
@@ -335,10 +428,10 @@ static ast_node *grouped_list(parser *p, const items *l) {
     for (size_t k = 1; k < l->n; k++) {
         commas = commas || l->sep[k] == ',';
         semicolons = semicolons || l->sep[k] == ';';
-        ands = ands || l->sep[k] == 'A';
-        ors = ors || l->sep[k] == 'O';
+        ands = ands || l->sep[k] == 'A' || l->sep[k] == OP_WEDGE;
+        ors = ors || l->sep[k] == 'O' || l->sep[k] == OP_VEE;
     }
-    char kind = ors ? 'O' : ands ? 'A' : ',';
+    char kind = kind_of_list(l, ands, ors);
     if (!commas || !semicolons) return list_of(p, l, 0, l->n, kind);
     for (size_t from = 0, k = 1; k <= l->n; k++) {
         if (k < l->n && l->sep[k] == ',') continue;
@@ -367,182 +460,4 @@ ast_node *lem_parse_list(parser *p) {
     }
     p->depth--;
     return l.n && first ? grouped_list(p, &l) : first;
-}
-
-/* ---- whole answers ---- */
-
-typedef struct text_span {
-    const char *s;
-    size_t n;
-} text_span;
-
-static bool begins(text_span t, const char *word) {
-    return strlen(word) <= t.n && memcmp(t.s, word, strlen(word)) == 0;
-}
-static char lower(char c) { return (char)(c >= 'A' && c <= 'Z' ? c + 32 : c); }
-static bool begins_folded(text_span t, const char *word) {
-    size_t n = strlen(word);
-    if (n > t.n) return false;
-    for (size_t i = 0; i < n; i++)
-        if (lower(t.s[i]) != word[i]) return false;
-    return true;
-}
-static text_span skipped(text_span t, size_t n) { return (text_span){t.s + n, t.n - n}; }
-
-static text_span trimmed(text_span t) {
-    while (t.n && (t.s[0] == ' ' || (t.s[0] >= '\t' && t.s[0] <= '\r'))) t = skipped(t, 1);
-    while (t.n && (t.s[t.n - 1] == ' ' || (t.s[t.n - 1] >= '\t' && t.s[t.n - 1] <= '\r'))) t.n--;
-    return t;
-}
-
-/* Phrases that announce an answer, and what may stand between them and it. */
-static text_span without_phrase(text_span t) {
-    static const char *const phrases[] = {"the final answer is",
-                                          "final answer is",
-                                          "the answer is",
-                                          "answer is",
-                                          "final answer:",
-                                          "answer:",
-                                          "ans:",
-                                          "answer ",
-                                          "therefore",
-                                          "thus",
-                                          "答案是",
-                                          "答案为",
-                                          "答案：",
-                                          "答案:",
-                                          "答：",
-                                          "答:",
-                                          "所以",
-                                          "故选",
-                                          "故",
-                                          "选",
-                                          "结果是",
-                                          "等于"};
-    for (int round = 0; round < 3; round++) {
-        t = trimmed(t);
-        size_t before = t.n;
-        while (begins(t, "**") || begins(t, ":") || begins(t, "：") || begins(t, "，"))
-            t = trimmed(skipped(t, begins(t, "**") ? 2 : begins(t, ":") ? 1 : 3));
-        for (size_t k = 0; k < sizeof phrases / sizeof *phrases; k++) {
-            if (!begins_folded(t, phrases[k])) continue;
-            text_span rest = trimmed(skipped(t, strlen(phrases[k])));
-            if (rest.n == 0) return t;
-            t = rest;
-            break;
-        }
-        if (t.n == before) break;
-    }
-    return t;
-}
-
-/* "(A)", "A) text", "\text{(A) }5", "A: text", "A. text": a letter A..J with its mark, and what follows.
- * Returns where the rest begins, or 0. */
-static size_t choice_mark(text_span t, char *letter) {
-    static const char *const wraps[] = {"\\text{", "\\textbf{", "\\mathrm{", "\\mathbf{", "**", "\\boxed{"};
-    size_t i = 0;
-    bool brace = false, bold = false;
-    for (size_t k = 0; k < sizeof wraps / sizeof *wraps; k++)
-        if (begins(t, wraps[k])) i = strlen(wraps[k]), brace = wraps[k][i - 1] == '{', bold = !brace;
-    bool paren = i < t.n && t.s[i] == '(';
-    i += paren;
-    if (i >= t.n || t.s[i] < 'A' || t.s[i] > 'J') return 0;
-    *letter = t.s[i++];
-    if (i >= t.n || !strchr(paren ? ")" : ").:", t.s[i])) return 0;
-    char mark = t.s[i++];
-    while (i < t.n && t.s[i] == ' ' && brace) i++;
-    if (brace && i < t.n && t.s[i] == '}') i++, brace = false;
-    if (bold && i + 1 < t.n && t.s[i] == '*' && t.s[i + 1] == '*') i += 2;
-    if (brace) return 0; /* the wrap holds more than the letter */
-    if (!paren && i < t.n && t.s[i] != ' ') return mark == ')' && t.s[i] == '\\' ? i : 0;
-    if (paren && i < t.n && t.s[i] != ' ' && t.s[i] != '$' && t.s[i] != '\\')
-        return 0; /* (A+B)(C) and f(A)x are products */
-    return i;
-}
-
-static ast_node *parse_text(parser *p, text_span t, int level);
-
-static ast_node *parse_choice(parser *p, text_span t, size_t rest, char letter, int level) {
-    char *name = lem_grade_strndup(p->w, &letter, 1);
-    text_span r = trimmed(skipped(t, rest));
-    if (r.n == 1 && r.s[0] == '.') r.n = 0;
-    ast_node *what = r.n ? parse_text(p, r, level + 1) : NULL,
-             *a = name ? lem_ast_new(p->w, AST_CHOICE, what ? 1 : 0) : NULL;
-    if (!a) return NULL;
-    if (what) a->kid[0] = what;
-    else if (r.n && !(what = lem_parse_text(p, r.s, r.n))) return NULL;
-    a->name = name;
-    a->len = 1;
-    return a;
-}
-
-static ast_node *parse_text(parser *outer, text_span t, int level) {
-    parser p = {.w = outer->w, .d = outer->d};
-    char letter;
-    t = without_phrase(t);
-    size_t rest = level == 0 ? choice_mark(t, &letter) : 0;
-    if (rest && !p.d->no_units) return parse_choice(&p, t, rest, letter, level);
-    if (!lem_grade_lex(p.w, p.d, t.s, t.n, &p.t) || p.t.n == 0) return NULL;
-    if (p.t.wordy) return lem_parse_text(&p, t.s, t.n);
-    const grade_tok *first = &p.t.tok[0];
-    if (p.t.n == 1 && first->kind == TOK_TEXT && level < 2) { /* the whole answer is \text{…} */
-        ast_node *inner = parse_text(&p, (text_span){first->text, first->len}, level + 1);
-        return inner || p.w->limit ? inner : lem_parse_text(&p, first->text, first->len);
-    }
-    if (p.t.bad) return NULL;
-    ast_node *date = lem_parse_date(&p);
-    if (date || p.w->limit) return date;
-    ast_node *a = lem_parse_permutation(&p);
-    if (a || p.w->limit) return a;
-    a = lem_parse_list(&p);
-    if (a && p.i < p.t.n && parse_is(&p.t.tok[p.i], '\\')) p.i++;
-    return p.i == p.t.n ? a : NULL;
-}
-
-/* Words and inline mathematics, no digits outside it: the subject of a sentence. */
-static bool letters_only(const char *s, size_t n) {
-    bool math = false, words = false;
-    for (size_t i = 0; i < n; i++) {
-        if (s[i] == '$') math = !math;
-        if (!math && s[i] >= '0' && s[i] <= '9') return false;
-        words = words || (!math && i + 1 < n && lower(s[i]) >= 'a' && lower(s[i]) <= 'z' &&
-                          lower(s[i + 1]) >= 'a' && lower(s[i + 1]) <= 'z');
-    }
-    return words && !math;
-}
-
-static bool only_script(const char *s, size_t n) {
-    for (size_t i = 0; i < n; i++)
-        if (!(s[i] & 0x80)) return false;
-    return n > 0;
-}
-
-/* "The largest n is 34": what follows the last "is" of a sentence, all of it. */
-static bool after_is(text_span t, text_span *out) {
-    static const char *const verbs[] = {" is ", " is:", "是", "为"};
-    for (size_t i = t.n < MAX_SENTENCE ? t.n : 0; i > 0; i--)
-        for (size_t k = 0; k < 4; k++) {
-            text_span rest = skipped(t, i - 1);
-            if (!begins(rest, verbs[k])) continue;
-            *out = trimmed(skipped(rest, strlen(verbs[k])));
-            return out->n > 0 && (k > 1 ? only_script(t.s, i - 1) : letters_only(t.s, i - 1));
-        }
-    return false;
-}
-
-ast_node *lem_grade_parse_as(grade_work *w, const grade_dialect *d, const char *text, size_t len) {
-    if (len > LEM_GRADE_MAX_ANSWER) {
-        w->limit = true;
-        return NULL;
-    }
-    text_span rest, all = {text, len};
-    ast_node *a = parse_text(&(parser){.w = w, .d = d}, all, 0);
-    if (a || w->limit || !after_is(all, &rest)) return a;
-    a = parse_text(&(parser){.w = w, .d = d}, rest, 1);
-    return a && a->kind != AST_TEXT ? a : NULL;
-}
-
-ast_node *lem_grade_parse(grade_work *w, const char *text, size_t len) {
-    static const grade_dialect standard = {false};
-    return lem_grade_parse_as(w, &standard, text, len);
 }

@@ -1,5 +1,6 @@
 /* parse_atoms.c - what an expression is made of: numbers, symbols, brackets, sets, matrices */
-#include "grade/parse_priv.h"
+#include "grade/parse_calls_priv.h"
+#include "grade/parse_counts_priv.h"
 
 #include <string.h>
 
@@ -21,7 +22,8 @@ static ast_node *number(parser *p, const grade_tok *t) {
     if (t->rep) return recurring(p, t);
     ast_node *a = lem_ast_num(p->w, lem_grade_rat_decimal(p->w, t->text, t->len, t->exp10));
     const char *dot = a ? memchr(t->text, '.', t->len) : NULL;
-    if (a && !dot && !t->exp10) a->name = t->text, a->len = t->len; /* how it was written: 05 of 3,05 */
+    if (a && !dot && !t->exp10)
+        a->name = t->text, a->len = t->len, a->cols = t->commas; /* how it was written: 05 of 3,05 */
     if (dot) {
         a->decimal = true;
         a->ulp10 = t->exp10 - (int32_t)(t->text + t->len - dot - 1);
@@ -53,6 +55,7 @@ ast_node *lem_parse_argument(parser *p) {
         return number(p, &first);
     }
     if (t->kind == TOK_OP && t->op != '(') return NULL;
+    p->bare = p->i + 1;
     return lem_parse_primary(p);
 }
 
@@ -84,6 +87,7 @@ static ast_node *parse_bracket(parser *p) {
         return g;
     }
     a->kind = AST_TUPLE;
+    a->call = open == OP_ANGLE_OPEN; /* a vector */
     a->open = open == OP_ANGLE_OPEN ? '(' : open;
     a->close = close == OP_ANGLE_CLOSE ? ')' : close;
     return a;
@@ -352,7 +356,7 @@ static bool is_proper(const ast_node *f) {
 }
 
 /* A whole number before a proper fraction is a mixed number: 2\frac{1}{2}, 1 1/4, 1-1/4 is not. */
-static ast_node *parse_number(parser *p) {
+static ast_node *parse_plain_number(parser *p) {
     const grade_tok t = p->t.tok[p->i++];
     ast_node *a = number(p, &t);
     if (!a) return NULL;
@@ -371,43 +375,42 @@ static ast_node *parse_number(parser *p) {
     return a;
 }
 
-/* C_5^2 with whole numbers is a binomial coefficient. */
-static ast_node *combination(parser *p) {
-    const grade_tok *t = p->t.tok + p->i;
-    long n, k;
-    size_t i = p->i + 1, at[2];
-    for (int part = 0; part < 2; part++) {
-        if (!parse_is(&p->t.tok[i], part ? '^' : '_')) return NULL;
-        bool brace = parse_is(&p->t.tok[++i], '{');
-        at[part] = i += brace;
-        if (p->t.tok[i].kind != TOK_NUM || (brace && !parse_is(&p->t.tok[i + 1], '}'))) return NULL;
-        i += 1 + brace;
+static ast_node *parse_number(parser *p) {
+    ast_node *short_form = lem_parse_infix_count(p);
+    if (!short_form && !p->w->limit) short_form = lem_parse_letter_digits(p);
+    size_t recurs = short_form ? 0 : lem_parse_recurring_dots(p);
+    if (recurs) {
+        grade_tok t = *parse_peek(p);
+        t.rep = (uint16_t)recurs;
+        p->i += 2;
+        return number(p, &t);
     }
-    ast_node *a = number(p, &p->t.tok[at[0]]), *b = number(p, &p->t.tok[at[1]]);
-    if (!lem_parse_name_is(t, "C") || !a || !b || !lem_grade_rat_small(a->q, 10000, &n) ||
-        !lem_grade_rat_small(b->q, 10000, &k) || n < 2 || k > n)
-        return NULL;
-    p->i = i;
-    return binomial(p, a, b);
+    if (short_form || p->w->limit) return short_form;
+    return parse_plain_number(p);
+}
+
+/* Tokens of a prime here: ', ^', ^{'}; 0 when there is none. */
+static size_t prime_here(parser *p) {
+    if (parse_is(parse_peek(p), '\'')) return 1;
+    if (!parse_is(parse_peek(p), '^')) return 0;
+    if (parse_is(parse_peek_at(p, 1), '\'')) return 2;
+    bool braced = parse_is(parse_peek_at(p, 1), '{') && parse_is(parse_peek_at(p, 2), '\'') &&
+                  parse_is(parse_peek_at(p, 3), '}');
+    return braced ? 4 : 0;
 }
 
 /* Primes, and a subscript before or after them: f', \omega_L', x'_1, \omega_L^{\prime} */
-static ast_node *parse_symbol(parser *p) {
+static ast_node *parse_name(parser *p) {
     const grade_tok *t = parse_peek(p);
     if (parse_is(parse_peek_at(p, 1), '_')) {
-        ast_node *c = combination(p);
+        ast_node *c = lem_parse_combination(p);
         if (c || p->w->limit) return c;
     }
     p->i++;
     ast_node *a = lem_ast_named(p->w, AST_SYM, t->text, t->len);
     if (a && t->latex && t->len == 1) a->decimal = true; /* a letter in \text */
     for (int k = 0; a && k < 6; k++) {
-        size_t skip = 0;
-        if (parse_is(parse_peek(p), '\'')) skip = 1;
-        else if (parse_is(parse_peek(p), '^') && parse_is(parse_peek_at(p, 1), '\'')) skip = 2;
-        else if (parse_is(parse_peek(p), '^') && parse_is(parse_peek_at(p, 1), '{') &&
-                 parse_is(parse_peek_at(p, 2), '\'') && parse_is(parse_peek_at(p, 3), '}'))
-            skip = 4;
+        size_t skip = prime_here(p);
         if (skip) {
             char *s = lem_grade_alloc(p->w, a->len + 2, 1);
             if (!s) return NULL;
@@ -419,6 +422,31 @@ static ast_node *parse_symbol(parser *p) {
         else break;
     }
     return a;
+}
+
+/* f^{-1} before a bracket */
+static ast_node *inverse_function(parser *p, ast_node *a) {
+    static const char shape[] = "^{-1}(";
+    size_t k = 0;
+    if (!lem_ast_is_sym(a, "f") && !lem_ast_is_sym(a, "g") && !lem_ast_is_sym(a, "h")) return a;
+    for (; k < 6; k++)
+        if (k == 3 ? !lem_parse_name_is(parse_peek_at(p, k), "1") : !parse_is(parse_peek_at(p, k), shape[k]))
+            return a;
+    char *s = lem_grade_alloc(p->w, a->len + 4, 1);
+    if (!s) return NULL;
+    memcpy(s, a->name, a->len);
+    memcpy(s + a->len, "^-1", 3);
+    p->i += 5;
+    return lem_ast_named(p->w, AST_SYM, s, a->len + 3);
+}
+
+/* A symbol, applied to the bracket behind it where it is a function: f(x), P(0), y'(0), f^{-1}(x). */
+static ast_node *parse_symbol(parser *p) {
+    bool bare = p->bare == p->i + 1;
+    ast_node *a = parse_name(p);
+    if (!a || bare || a->kind != AST_SYM) return a;
+    if (parse_is(parse_peek(p), '^')) a = inverse_function(p, a);
+    return a && lem_parse_is_call(p, a) ? lem_ast_call(p->w, a, parse_bracket(p)) : a;
 }
 
 /* \text{A5}_{11} is a number in a base, \text{Area}_1 a name. */
@@ -442,13 +470,19 @@ static ast_node *parse_money(parser *p) {
     return a;
 }
 
+static ast_node *parse_brace(parser *p) {
+    ast_node *a = lem_parse_prescript(p);
+    return a || p->w->limit ? a : parse_set(p, '}');
+}
+
 static ast_node *parse_op(parser *p, char op) {
     switch (op) {
     case '(':
     case '[':
     case ']':
     case OP_ANGLE_OPEN: return parse_bracket(p);
-    case '{': return parse_set(p, '}');
+    case '_': return lem_parse_prescript(p);
+    case '{': return parse_brace(p);
     case OP_SET_OPEN: return parse_set(p, OP_SET_CLOSE);
     case OP_EMPTY: return p->i++, lem_ast_new(p->w, AST_SET, 0);
     case OP_BEGIN: return parse_matrix(p);

@@ -84,6 +84,19 @@ static const char *plain_name(const grade_tok *f) {
     return NULL;
 }
 
+/* cis x = cos x + i sin x */
+static ast_node *cis(parser *p, ast_node *a) {
+    ast_node *sine = lem_ast_wrap(p->w, AST_FN, a->kid[0]);
+    if (!sine) return NULL;
+    a->name = "cos", sine->name = "sin";
+    a->len = sine->len = 3;
+    return lem_ast_add(p->w, a, lem_ast_mul(p->w, lem_ast_named(p->w, AST_SYM, "i", 1), sine));
+}
+
+static bool is_cis(const ast_node *a) { return a->n == 1 && a->len == 3 && memcmp(a->name, "cis", 3) == 0; }
+
+static ast_node *evaluated(parser *p, ast_node *a) { return is_cis(a) ? cis(p, a) : folded(p, a); }
+
 static ast_node *function_node(parser *p, const grade_tok *f, ast_node *base, ast_node *arg) {
     if (!arg) return NULL;
     bool list = arg->kind == AST_LIST || arg->kind == AST_SET || arg->kind == AST_TUPLE;
@@ -92,11 +105,13 @@ static ast_node *function_node(parser *p, const grade_tok *f, ast_node *base, as
     if (!a) return NULL;
     for (uint32_t k = 0; k < n; k++) a->kid[k] = list ? arg->kid[k] : arg;
     if (base) a->kid[n] = base;
-    a->name = plain_name(f) ? plain_name(f) : f->text;
-    a->len = plain_name(f) ? (uint32_t)strlen(a->name) : f->len;
+    const char *plain = plain_name(f);
+    a->name = plain ? plain : f->text;
+    if (plain) a->len = (uint32_t)strlen(plain);
+    else a->len = f->len;
     if (lem_parse_name_is(f, "det") && n == 1 && arg->kind == AST_MATRIX)
         return lem_ast_determinant(p->w, arg);
-    return folded(p, a);
+    return evaluated(p, a);
 }
 
 static bool starts_operand(const parser *p, const grade_tok *t) {
@@ -162,22 +177,78 @@ static ast_node *parse_applied(parser *p, const grade_tok *f) {
     return power ? lem_ast_pow(p->w, a, power) : a;
 }
 
-/* \overline{AB}, \vec{v}: over several letters a way to write them; over one, part of its name where it makes
- * another quantity. */
-static ast_node *parse_accent(parser *p, const grade_tok *f) {
-    static const char *const telling[] = {"overline", "bar", "tilde", "widetilde", "dot", "ddot", NULL};
-    int k = 0;
-    while (telling[k] && !lem_parse_name_is(f, telling[k])) k++;
-    ast_node *a = lem_parse_argument(p);
-    if (!a || a->kind != AST_SYM || !telling[k]) {
-        if (a && a->kind != AST_SYM && a->kind != AST_MUL && telling[k] && k < 2) { /* a conjugate */
-            ast_node *c = lem_ast_wrap(p->w, AST_FN, a);
-            if (c) c->name = "conj", c->len = 4;
-            return c;
-        }
-        return a;
+/* How an accent is called where it makes another quantity of what it stands over. */
+static const char *accent_mark(const grade_tok *f) {
+    static const char *const names[][2] = {{"overline", "bar"}, {"bar", "bar"},         {"tilde", "tilde"},
+                                           {"hat", "hat"},      {"widetilde", "tilde"}, {"dot", "dot"},
+                                           {"ddot", "ddot"},    {"widehat", "hat"}};
+    for (size_t k = 0; k < sizeof names / sizeof *names; k++)
+        if (lem_parse_name_is(f, names[k][0])) return names[k][1];
+    return NULL;
+}
+
+static ast_node *named_node(parser *p, const char *name, ast_node **kid, uint32_t n) {
+    ast_node *a = lem_ast_new(p->w, AST_FN, n);
+    for (uint32_t k = 0; a && k < n; k++)
+        if (!(a->kid[k] = kid[k])) return NULL;
+    if (a) a->name = name, a->len = (uint32_t)strlen(name);
+    return a;
+}
+
+static bool is_real_leaf(const ast_node *a) {
+    return a->kind == AST_NUM || lem_ast_is_sym(a, "pi") || lem_ast_is_sym(a, "e");
+}
+
+/* The conjugate of a number that i, rational numbers and their whole powers make; NULL of anything else. */
+static ast_node *conjugate(grade_work *w, ast_node *a, int level) {
+    if (level > AST_MAX_DEPTH || !lem_grade_spend(w, 8)) return NULL;
+    if (is_real_leaf(a)) return a;
+    if (lem_ast_is_sym(a, "i")) return lem_ast_neg(w, a);
+    if (a->kind == AST_POW && a->kid[1]->kind == AST_NUM) {
+        if (a->kid[0]->kind == AST_NUM && lem_grade_rat_sign(a->kid[0]->q) > 0) return a;
+        if (!lem_grade_rat_is_int(a->kid[1]->q)) return NULL;
+        return lem_ast_pow(w, conjugate(w, a->kid[0], level + 1), a->kid[1]);
     }
-    const char *mark = k < 2 ? "bar" : k < 4 ? "tilde" : telling[k];
+    if (a->kind != AST_ADD && a->kind != AST_MUL) return NULL;
+    ast_node *x = conjugate(w, a->kid[0], level + 1), *y = x ? conjugate(w, a->kid[1], level + 1) : NULL;
+    return a->kind == AST_ADD ? lem_ast_add(w, x, y) : lem_ast_mul(w, x, y);
+}
+
+/* Names of points: A, B', C_1 in a row. */
+static bool is_segment(const ast_node *a) {
+    for (; a->kind == AST_MUL; a = a->kid[0])
+        if (a->kid[1]->kind != AST_SYM || a->kid[1]->name[0] < 'A' || a->kid[1]->name[0] > 'Z') return false;
+    return a->kind == AST_SYM && a->name[0] >= 'A' && a->name[0] <= 'Z';
+}
+
+static bool is_product_of_letters(const ast_node *a) {
+    for (; a->kind == AST_MUL; a = a->kid[0])
+        if (a->kid[1]->kind != AST_SYM && a->kid[1]->kind != AST_NUM) return false;
+    return a->kind == AST_SYM || a->kind == AST_NUM;
+}
+
+/* A bar over more than a letter: a segment is its length, the digits of \overline{ab} are no product, the
+ * rest is a conjugate. */
+static ast_node *under_bar(parser *p, ast_node *a) {
+    if (is_segment(a)) return a;
+    ast_node *c = conjugate(p->w, a, 0);
+    if (c || p->w->limit) return c;
+    return named_node(p, a->kind == AST_MUL && is_product_of_letters(a) ? "digits" : "conj", &a, 1);
+}
+
+static bool is_unit_vector(const ast_node *a) {
+    return a->len == 1 && (a->name[0] == 'i' || a->name[0] == 'j' || a->name[0] == 'k');
+}
+
+/* \overline{AB}, \vec{v}: over several letters a way to write them; over one, part of its name where it makes
+ * another quantity. An arrow is kept aside, for the cross product. */
+static ast_node *parse_accent(parser *p, const grade_tok *f) {
+    const char *mark = accent_mark(f);
+    ast_node *a = lem_parse_argument(p);
+    if (!a || (a->kind != AST_SYM && !mark)) return a;
+    if (a->kind != AST_SYM) return strcmp(mark, "bar") == 0 ? under_bar(p, a) : a;
+    if (!mark) return a->close = OP_ARROW, a;
+    if (strcmp(mark, "hat") == 0 && is_unit_vector(a)) return a->close = OP_ARROW, a;
     size_t n = strlen(mark);
     char *s = lem_grade_alloc(p->w, a->len + n + 2, 1);
     if (!s) return NULL;
@@ -219,14 +290,6 @@ static bool parse_bounds(parser *p, bounds *b) {
         *(low ? &b->lower : &b->upper) = a;
     }
     return true;
-}
-
-static ast_node *named_node(parser *p, const char *name, ast_node **kid, uint32_t n) {
-    ast_node *a = lem_ast_new(p->w, AST_FN, n);
-    for (uint32_t k = 0; a && k < n; k++)
-        if (!(a->kid[k] = kid[k])) return NULL;
-    if (a) a->name = name, a->len = (uint32_t)strlen(name);
-    return a;
 }
 
 /* \sum_{k=1}^{n} body: written out between small whole bounds, otherwise a form with its bound variable under

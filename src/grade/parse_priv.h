@@ -12,6 +12,7 @@ typedef struct parser {
     int depth, nodes;
     int abs_depth;   /* inside |…|: a bar closes */
     int no_ratio;    /* in the head of a set-builder: a colon ends it */
+    size_t bare;     /* the token, counted from 1, that no bracket behind it belongs to: x of \\frac1x(2) */
     int in_integral; /* "d" before a symbol ends the integrand */
 } parser;
 

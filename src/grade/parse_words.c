@@ -1,5 +1,6 @@
 /* parse_words.c - what stands in words: units behind values, scales, number words, plain language */
 #include "grade/parse_priv.h"
+#include "grade/parse_whole_priv.h"
 #include "grade/units_priv.h"
 
 #include <string.h>
@@ -37,58 +38,18 @@ static size_t article(const char *t, size_t k) {
     return 0;
 }
 
-typedef struct number_word {
-    const char *s;
-    long v;
-} number_word;
-
-static const number_word small[] = {
-    {"zero", 0},      {"one", 1},       {"two", 2},       {"three", 3},    {"four", 4},     {"five", 5},
-    {"six", 6},       {"seven", 7},     {"eight", 8},     {"nine", 9},     {"ten", 10},     {"eleven", 11},
-    {"twelve", 12},   {"thirteen", 13}, {"fourteen", 14}, {"fifteen", 15}, {"sixteen", 16}, {"seventeen", 17},
-    {"eighteen", 18}, {"nineteen", 19}, {"twenty", 20},   {"thirty", 30},  {"forty", 40},   {"fifty", 50},
-    {"sixty", 60},    {"seventy", 70},  {"eighty", 80},   {"ninety", 90}};
-static const number_word scales[] = {
-    {"hundred", 100},        {"thousand", 1000},           {"million", 1000000},
-    {"billion", 1000000000}, {"trillion", 1000000000000L}, {"dozen", 12}};
-
-static long value_of(const number_word *table, size_t count, const char *s, size_t n) {
-    for (size_t k = 0; k < count; k++)
-        if (strlen(table[k].s) == n && memcmp(table[k].s, s, n) == 0) return table[k].v;
-    return -1;
-}
-
-/* "twenty five", "one hundred and three" in folded text; -1 when it is no number. */
-static long number_words(const char *t, size_t n) {
-    long total = 0, part = 0, last = -1;
-    bool any = false;
-    for (size_t i = 0; i < n;) {
-        size_t k = i;
-        while (k < n && t[k] != ' ') k++;
-        long v = value_of(small, sizeof small / sizeof *small, t + i, k - i),
-             scale = value_of(scales, sizeof scales / sizeof *scales, t + i, k - i);
-        bool conjunction = k - i == 3 && memcmp(t + i, "and", 3) == 0 && any;
-        if (v >= 0) {
-            if (last >= 0 && (last < 20 || v >= 10 || v == 0)) return -1; /* "three four", "twenty thirty" */
-            part += v;
-            last = v;
-            any = true;
-        } else if (scale == 100 && any) part *= 100, last = -1;
-        else if (scale > 0 && any) total += part * scale, part = 0, last = -1;
-        else if (!conjunction) return -1;
-        if (part > 1000000000L) return -1;
-        i = k + (k < n);
-    }
-    return any ? total + part : -1;
-}
-
 ast_node *lem_parse_text(parser *p, const char *s, size_t n) {
     char *t = lem_grade_alloc(p->w, n + 1, 1);
     if (!t) return NULL;
     size_t k = fold_text(s, n, t), skip = article(t, k);
-    long v = number_words(t, k);
+    long v = lem_number_words(t, k);
     if (v >= 0) return lem_ast_int(p->w, v);
-    return lem_ast_named(p->w, AST_TEXT, t + skip, k - skip);
+    ast_node *chinese = lem_chinese_number(p->w, t, k);
+    if (chinese || p->w->limit) return chinese;
+    k = lem_circled_in_order(t, k);
+    ast_node *a = lem_ast_named(p->w, AST_TEXT, t + skip, k - skip);
+    if (a) a->grouped = skip > 0; /* with an article: what follows may be the subject of a sentence */
+    return a;
 }
 
 /* ---- units ---- */
@@ -126,7 +87,8 @@ static ast_node *quantity(parser *p, ast_node *a, size_t from) {
 
 /* Words that belong to a sentence and not to a unit. */
 static bool ends_unit(const grade_tok *t) {
-    static const char *const words[] = {"when", "where", "with", "then"};
+    static const char *const words[] = {"when",    "where", "with",      "then",
+                                        "squared", "cubed", "factorial", "times"};
     if (t->kind == TOK_WORD && lem_lex_is_filler(t->text, t->len)) return true;
     for (size_t k = 0; k < sizeof words / sizeof *words; k++)
         if (lem_parse_name_is(t, words[k])) return true;
@@ -141,14 +103,23 @@ static bool has_value(const ast_node *a) {
            a->kind == AST_RATIO || lem_ast_is_sym(a, "pi");
 }
 
-static ast_node *with_unit(parser *p, ast_node *a) {
+/* 3 million, 3万元: the scale goes into the number, what follows it in one word stays. */
+static ast_node *scaled(parser *p, ast_node *a) {
+    size_t used;
     long scale;
-    while (a && is_unit_token(parse_peek(p)) &&
-           (scale = value_of(scales, sizeof scales / sizeof *scales, parse_peek(p)->text,
-                             parse_peek(p)->len)) > 0) {
-        p->i++;
+    while (a && a->kind != AST_TEXT && is_unit_token(parse_peek(p)) &&
+           (scale = lem_number_scale(parse_peek(p)->text, parse_peek(p)->len, &used)) > 0) {
+        grade_tok *t = parse_peek(p);
+        t->text += used;
+        t->len -= (uint32_t)used;
+        p->i += t->len == 0;
         a = lem_ast_mul(p->w, a, lem_ast_int(p->w, scale));
     }
+    return a;
+}
+
+static ast_node *with_unit(parser *p, ast_node *a) {
+    a = scaled(p, a);
     /* plain words behind a value that is no number are a sentence, unless they are known units */
     if (a && parse_peek(p)->kind == TOK_WORD && !has_value(a) &&
         !lem_grade_is_unit_word(parse_peek(p)->text, parse_peek(p)->len))
@@ -199,85 +170,4 @@ ast_node *lem_parse_unit(parser *p, ast_node *a) {
         sum = q;
     }
     return sum;
-}
-
-/* ---- permutations ---- */
-
-enum { MAX_CYCLES = 16, MAX_POINTS = 64 };
-
-/* One cycle from its smallest point on, which says the same. */
-static ast_node *rotated(grade_work *w, ast_node *const *at, uint32_t n) {
-    ast_node *a = lem_ast_new(w, AST_TUPLE, n);
-    uint32_t least = 0;
-    for (uint32_t k = 1; k < n; k++)
-        if (mpq_cmp(at[k]->q->q, at[least]->q->q) < 0) least = k;
-    for (uint32_t k = 0; a && k < n; k++) a->kid[k] = at[(least + k) % n];
-    if (a) a->open = '(', a->close = ')';
-    return a;
-}
-
-ast_node *lem_parse_permutation(parser *p) {
-    ast_node *cycle[MAX_CYCLES], *point[MAX_POINTS];
-    uint32_t cycles = 0, points = 0, first = 0;
-    bool inside = false;
-    for (size_t k = 0; k < p->t.n; k++) {
-        const grade_tok *t = &p->t.tok[k];
-        if (t->kind == TOK_NUM) {
-            bool whole = t->exp10 == 0 && t->rep == 0 && t->len <= 4 && !memchr(t->text, '.', t->len),
-                 apart = points == first || t->space;
-            if (!inside || !whole || !apart || points == MAX_POINTS) return NULL;
-            if (!(point[points] = lem_ast_num(p->w, lem_grade_rat_decimal(p->w, t->text, t->len, 0))))
-                return NULL;
-            for (uint32_t j = 0; j < points;
-                 j++) /* cycles that meet: products are read from either side, so nothing is said */
-                if (lem_grade_rat_equal(point[j]->q, point[points]->q)) return NULL;
-            points++;
-        } else if (parse_is(t, inside ? ')' : '(')) {
-            if (inside && (points - first < 2 || cycles == MAX_CYCLES ||
-                           !(cycle[cycles++] = rotated(p->w, point + first, points - first))))
-                return NULL;
-            first = points;
-            inside = !inside;
-        } else return NULL;
-    }
-    ast_node *a = cycles && !inside ? lem_ast_new(p->w, AST_SET, cycles) : NULL;
-    if (a) memcpy(a->kid, cycle, cycles * sizeof *cycle);
-    return a;
-}
-
-/* ---- dates ---- */
-
-static bool month_of(const grade_tok *t, char *out) {
-    static const char names[] = "janfebmaraprmayjunjulaugsepoctnovdec";
-    if (!is_unit_token(t) || t->len < 3) return false;
-    for (size_t k = 0; k < 36; k += 3)
-        if (folded(t->text[0]) == names[k] && folded(t->text[1]) == names[k + 1] &&
-            folded(t->text[2]) == names[k + 2]) {
-            memcpy(out, names + k, 3);
-            return true;
-        }
-    return false;
-}
-
-ast_node *lem_parse_date(parser *p) {
-    const grade_tok *number[2], *month = NULL;
-    char name[3] = "";
-    size_t n = 0;
-    for (size_t k = 0; k < p->t.n; k++) {
-        const grade_tok *t = &p->t.tok[k];
-        if (t->kind == TOK_NUM && n < 2 && t->len <= 4) number[n++] = t;
-        else if (!month && month_of(t, name)) month = t;
-        else if (!parse_is(t, ',')) return NULL;
-    }
-    if (!month || n == 0) return NULL;
-    char *s = lem_grade_alloc(p->w, 16, 1);
-    if (!s) return NULL;
-    size_t k = 3;
-    memcpy(s, name, 3);
-    for (size_t j = 0; j < n; j++) {
-        s[k++] = ' ';
-        memcpy(s + k, number[j]->text, number[j]->len);
-        k += number[j]->len;
-    }
-    return lem_ast_named(p->w, AST_TEXT, s, k);
 }

@@ -28,25 +28,65 @@ static bool is_call_or_name(const ast_node *a) {
            (left->kind == AST_SYM ? left->name[0] >= 'A' && left->name[0] <= 'Z' : is_call_or_name(left));
 }
 
+/* f(x), P(A), P(X = 2), \Phi(x, y), y'(0) */
+static bool is_call(const ast_node *a) {
+    if (a->kind != AST_FN || !a->call) return false;
+    for (uint32_t k = 0; k < a->n; k++)
+        if (a->kid[k]->kind == AST_ADD || a->kid[k]->kind == AST_FN)
+            return false; /* not the name of a value */
+    return true;
+}
+
 static bool is_named_length(const ast_node *a) {
-    return (is_letters(a) && a->name[0] >= 'A' && a->name[0] <= 'Z') || is_call_or_name(a);
+    return (is_letters(a) && a->name[0] >= 'A' && a->name[0] <= 'Z') || is_call_or_name(a) || is_call(a);
 }
 
 static bool is_inverse(const ast_node *a) {
     return a->kind == AST_POW && a->kid[1]->kind == AST_NUM && lem_grade_rat_is(a->kid[1]->q, -1);
 }
 
+/* dy/dx, d^2y/dx^2 */
+static bool is_derivative(const ast_node *a) {
+    if (a->kind != AST_MUL || !is_inverse(a->kid[1]) || a->kid[1]->kid[0]->kind != AST_MUL ||
+        a->kid[0]->kind != AST_MUL)
+        return false;
+    const ast_node *d = a->kid[0]->kid[0], *e = a->kid[1]->kid[0]->kid[0];
+    if (d->kind == AST_POW) d = d->kid[0];
+    return lem_ast_is_sym(d, "d") && lem_ast_is_sym(e, "d") && a->kid[0]->kid[1]->kind == AST_SYM;
+}
+
+static bool only_functions(const ast_node *a, int level) {
+    if (a->kind == AST_SYM) return a->len == 1 && strchr("fgh", a->name[0]);
+    if (level > 4 ||
+        !(a->kind == AST_ADD || a->kind == AST_MUL || a->kind == AST_POW || a->kind == AST_DEGREE))
+        return a->kind == AST_NUM;
+    for (uint32_t k = 0; k < a->n; k++)
+        if (!only_functions(a->kid[k], level + 1)) return false;
+    return true;
+}
+
+/* (f + g)(x), (f o g)(2) */
+static bool is_composite(const ast_node *a) {
+    return a->kind == AST_MUL && a->kid[0]->grouped && a->kid[1]->grouped && a->kid[0]->kind != AST_SYM &&
+           (a->kid[1]->kind == AST_SYM || a->kid[1]->kind == AST_NUM) && only_functions(a->kid[0], 0);
+}
+
+static bool is_ratio_of_names(const ast_node *a) {
+    if (a->kind != AST_RATIO) return false;
+    for (uint32_t k = 0; k < a->n; k++)
+        if (!is_named_length(a->kid[k]) && !is_letters(a->kid[k])) return false;
+    return true;
+}
+
 bool lem_shape_is_label(const ast_node *a) {
+    if (is_call(a) || is_derivative(a) || is_composite(a)) return true;
     if (is_letters(a)) return !lem_ast_is_sym(a, "pi") && !lem_ast_is_sym(a, "infty");
     if (is_call_or_name(a)) return true;
     if (a->kind == AST_ABS) return is_named_length(a->kid[0]); /* |AB| */
     if (a->kind == AST_MUL && is_inverse(a->kid[1]))
         return is_named_length(a->kid[0]) && is_named_length(a->kid[1]->kid[0]); /* NO/BO */
     if (a->kind == AST_MUL && lem_ast_is_sym(a->kid[0], "angle")) return true;
-    if (a->kind != AST_RATIO) return false;
-    for (uint32_t k = 0; k < a->n; k++)
-        if (!is_named_length(a->kid[k]) && !is_letters(a->kid[k])) return false;
-    return true;
+    return is_ratio_of_names(a);
 }
 
 static bool is_symbol_tuple(const ast_node *a) {
@@ -140,8 +180,7 @@ static uint32_t parts_of(grade_work *w, const ast_node *a, ast_node **out) {
     for (uint32_t k = 0; k < a->n && n <= MAX_ITEMS; k++) {
         ast_node *x = a->kid[k];
         if (declared && declared < a->n && is_declaration(x)) continue;
-        if (x->kind != AST_LIST && x->kind != AST_SET && x->kind != AST_TUPLE &&
-            lem_shape_has(w, x, AST_PM)) {
+        if (x->kind != AST_LIST && x->kind != AST_SET && lem_shape_has(w, x, AST_PM)) {
             out[n++] = with_sign(w, x, 1);
             out[n++] = with_sign(w, x, -1);
         } else out[n++] = x;
@@ -329,8 +368,7 @@ shape lem_shape_of(grade_work *w, const ast_node *a) {
         }
         if (r) s.v = r;
         if (label) s.label = label;
-    } else if (s.v->kind != AST_TUPLE && s.v->kind != AST_SYSTEM && s.v->kind != AST_MATRIX &&
-               lem_shape_has(w, s.v, AST_PM)) {
+    } else if (s.v->kind != AST_SYSTEM && s.v->kind != AST_MATRIX && lem_shape_has(w, s.v, AST_PM)) {
         ast_node *both[2] = {with_sign(w, (ast_node *)s.v, 1), with_sign(w, (ast_node *)s.v, -1)};
         ast_node *list = both[0] && both[1] ? group(w, AST_LIST, NULL, both, 2) : NULL;
         if (list) s.v = list;

@@ -3,6 +3,8 @@
  * Factors: SI brochure, 9th edition; yard, pound and gallon by their definitions of 1959 (US gallon). */
 #include "grade/units_priv.h"
 
+#include "grade/lex_priv.h"
+
 #include <string.h>
 
 enum { LENGTH, MASS, TIME, CURRENT, AMOUNT };
@@ -28,6 +30,7 @@ typedef struct unit_row {
     signed char other;
     bool prefixes; /* k, m, kilo, milli … may stand before */
     long num, den;
+    int exp10; /* a power of ten besides */
 } unit_row;
 
 static const unit_row table[] = {
@@ -50,6 +53,14 @@ static const unit_row table[] = {
     {"毫升", {3}, 0, false, 1, 1000000},
     {"cc", {3}, 0, false, 1, 1000000},
     {"gal gallon gallons", {3}, 0, false, 3785411784, 1000000000000},
+    {"qt quart quarts", {3}, 0, false, 473176473, 500000000000},
+    {"pt pint pints", {3}, 0, false, 473176473, 1000000000000},
+    {"cup cups", {3}, 0, false, 473176473, 2000000000000},
+    {"tbsp tablespoon tablespoons", {3}, 0, false, 473176473, 32000000000000},
+    {"tsp teaspoon teaspoons", {3}, 0, false, 157725491, 32000000000000},
+    {"angstrom angstroms Å", {1}, 0, false, 1, 10000000000},
+    {"ly light-year light-years", {1}, 0, false, 9460730472580800, 1},
+    {"au AU", {1}, 0, false, 149597870700, 1},
     {"g gram grams 克", {0, 1}, 0, true, 1, 1000},
     {"千克 公斤", {0, 1}, 0, false, 1, 1},
     {"lb lbs pound pounds", {0, 1}, 0, false, 45359237, 100000000},
@@ -69,6 +80,7 @@ static const unit_row table[] = {
     {"dyn dyne dynes", {1, 1, -2}, 0, false, 1, 100000},
     {"J joule joules 焦", {2, 1, -2}, 0, true, 1, 1},
     {"erg ergs", {2, 1, -2}, 0, true, 1, 10000000},
+    {"eV", {2, 1, -2}, 0, true, 1602176634, 1, -28},
     {"cal calorie calories", {2, 1, -2}, 0, true, 4184, 1000},
     {"W watt watts 瓦", {2, 1, -3}, 0, true, 1, 1},
     {"Wh", {2, 1, -2}, 0, true, 3600, 1},
@@ -106,18 +118,9 @@ static const struct {
                 {"h hecto", 2},       {"d deci", -1}, {"c centi", -2}, {"m milli", -3},
                 {"u mu micro µ", -6}, {"n nano", -9}, {"p pico", -12}, {"f femto", -15}};
 
-static bool in_names(const char *names, const char *s, size_t n) {
-    while (*names) {
-        size_t k = strcspn(names, " ");
-        if (k == n && memcmp(names, s, n) == 0) return true;
-        names += k + (names[k] == ' ');
-    }
-    return false;
-}
-
 static const unit_row *plain_row(const char *s, size_t n, bool prefixed) {
     for (size_t i = 0; n && i < sizeof table / sizeof *table; i++)
-        if ((!prefixed || table[i].prefixes) && in_names(table[i].names, s, n)) return &table[i];
+        if ((!prefixed || table[i].prefixes) && lem_lex_in_words(table[i].names, s, n)) return &table[i];
     return NULL;
 }
 
@@ -141,9 +144,12 @@ static bool is(const char *s, size_t n, const char *t) { return strlen(t) == n &
 
 static bool multiply(grade_work *w, grade_unit *u, const unit_row *r, int exp10, int power) {
     for (int d = 0; d < UNIT_DIMENSIONS; d++) u->dim[d] += r->dim[d] * power;
-    if (r->other) u->other = u->other ? -1 : r->other; /* one such word only */
+    if (r->other) {
+        u->other = u->other ? -1 : r->other; /* one such word only */
+        u->other_power = power;
+    }
     grade_rat *f = lem_grade_rat_div(w, lem_grade_rat_int(w, r->num), lem_grade_rat_int(w, r->den));
-    if (f && exp10) f = lem_grade_rat_mul(w, f, lem_grade_rat_pow10(w, exp10));
+    if (f && exp10 + r->exp10) f = lem_grade_rat_mul(w, f, lem_grade_rat_pow10(w, exp10 + r->exp10));
     u->factor = f ? lem_grade_rat_mul(w, u->factor, lem_grade_rat_pow(w, f, power)) : NULL;
     return u->factor && u->other >= 0;
 }
@@ -165,6 +171,13 @@ static bool read_power(reader *r, int *power) {
     return true;
 }
 
+/* Up to a space, a stroke, a power or a star; names need not be terminated. */
+static size_t word_length(const char *s, size_t most) {
+    size_t n = 0;
+    while (n < most && !(s[n] && strchr(" /^*", s[n]))) n++;
+    return n;
+}
+
 bool lem_grade_unit_find(grade_work *w, const char *name, size_t len, grade_unit *out) {
     grade_unit u = {.factor = lem_grade_rat_int(w, 1)};
     reader r = {name, len, 0, 1, 1};
@@ -180,8 +193,7 @@ bool lem_grade_unit_find(grade_work *w, const char *name, size_t len, grade_unit
             continue;
         }
         const char *word = name + r.i;
-        size_t n = strcspn(word, " /^*");
-        if (n > len - r.i) n = len - r.i;
+        size_t n = word_length(word, len - r.i);
         r.i += n;
         if (is(word, n, "per")) r.sign = -1;
         else if (is(word, n, "square") || is(word, n, "sq")) r.prefix = 2;
@@ -200,5 +212,6 @@ bool lem_grade_unit_find(grade_work *w, const char *name, size_t len, grade_unit
 }
 
 bool lem_grade_unit_same_kind(const grade_unit *a, const grade_unit *b) {
-    return memcmp(a->dim, b->dim, sizeof a->dim) == 0 && a->other == b->other;
+    return memcmp(a->dim, b->dim, sizeof a->dim) == 0 && a->other == b->other &&
+           a->other_power == b->other_power;
 }

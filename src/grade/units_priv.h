@@ -10,6 +10,7 @@ typedef struct grade_unit {
     int dim[UNIT_DIMENSIONS]; /* exponents of length, mass, time, current, amount of substance */
     int other; /* what has no dimension and is no mere number: money by currency, half of the day, angle,
                   temperature scale */
+    int other_power;   /* of that: 2 of "square units" */
     grade_rat *factor; /* in metres, kilograms, seconds, amperes, moles; dollars, degrees … */
 } grade_unit;
 

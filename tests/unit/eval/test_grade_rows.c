@@ -77,9 +77,7 @@ static void openai_labels(void **state) {
             assert_near((double)t.model[k].right / 1319, want[k], 1e-4);
             assert_int_equal(t.model[k].right, t.model[k].own_right);
         }
-        if (task == LEM_GRADE_TASK_GSM8K)
-            assert_int_equal(t.verdict[LEM_GRADE_NO_ANSWER],
-                             11); /* solutions cut off before their "A:" line */
+        assert_int_equal(t.verdict[LEM_GRADE_NO_ANSWER], 1); /* cut off in the middle of a formula */
     }
 }
 

@@ -95,7 +95,7 @@ static const task_case task_cases[] = {
     {LEM_GRADE_TASK_CHOICE, "the correct answer is a matter of taste: **(C)**", "C", LEM_GRADE_BY_CHOICE,
      false},
     {LEM_GRADE_TASK_CHOICE, "The answer is surely D, it can't be A or B", "D", LEM_GRADE_BY_CHOICE, false},
-    {LEM_GRADE_TASK_CHOICE, "The answer is not B", "B", LEM_GRADE_BY_CHOICE, true},
+    {LEM_GRADE_TASK_CHOICE, "The answer is not B", NULL, LEM_GRADE_BY_NONE, false}, /* a rejected option */
     {LEM_GRADE_TASK_CHOICE, "D. It can't be A or B", "D", LEM_GRADE_BY_CHOICE, false},
     {LEM_GRADE_TASK_CHOICE, "La r\xc3\xa9ponse est C non A", "C", LEM_GRADE_BY_CHOICE, false},
     {LEM_GRADE_TASK_CHOICE,

@@ -73,6 +73,36 @@ static void order_does_not_matter(void **state) {
         }
 }
 
+static void group_by(lem_grade_policy policy, const char *const *text, size_t n, int *out) {
+    lem_err err = LEM_ERR_INIT;
+    lem_grade_answer_text a[32];
+    lem_grade_profile p = {.policy = policy};
+    for (size_t i = 0; i < n; i++) a[i] = (lem_grade_answer_text){text[i], strlen(text[i])};
+    assert_int_equal(lem_grade_cluster(a, n, &p, out, &err), LEM_OK);
+}
+
+/* What the policy denies is in no group together, whatever stands between. */
+static void a_group_is_what_the_policy_calls_equal(void **state) {
+    (void)state;
+    static const struct {
+        lem_grade_policy policy;
+        const char *text[3];
+        int want[3];
+    } cases[] = {{LEM_GRADE_STD, {"5 \\text{ apples}", "5 \\text{ oranges}", "7"}, {0, 1, 2}},
+                 {LEM_GRADE_STD, {"x=5", "y=5", "6"}, {0, 1, 2}},
+                 {LEM_GRADE_STD, {"1011_2", "1011_3", "7"}, {0, 1, 2}},
+                 {LEM_GRADE_STD, {"0.46", "0.5", "0.54"}, {0, 0, 1}},
+                 {LEM_GRADE_STRICT, {"x=5", "5", "5.0"}, {0, 1, 1}},
+                 {LEM_GRADE_STRICT, {"(1,2)", "1,2", "\\{1,2\\}"}, {0, 1, 2}}};
+    for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+        int got[3];
+        group_by(cases[k].policy, cases[k].text, 3, got);
+        for (int i = 0; i < 3; i++)
+            if (got[i] != cases[k].want[i])
+                fail_msg("case %zu: '%s' is in group %d", k, cases[k].text[i], got[i]);
+    }
+}
+
 static void nothing(void **state) {
     (void)state;
     lem_err err = LEM_ERR_INIT;
@@ -85,8 +115,9 @@ static void nothing(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(equal_answers_share_a_group),
-                                       cmocka_unit_test(units_of_measurement_part_groups),
-                                       cmocka_unit_test(order_does_not_matter), cmocka_unit_test(nothing)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(equal_answers_share_a_group), cmocka_unit_test(units_of_measurement_part_groups),
+        cmocka_unit_test(order_does_not_matter), cmocka_unit_test(a_group_is_what_the_policy_calls_equal),
+        cmocka_unit_test(nothing)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
