@@ -74,12 +74,24 @@ static size_t part_end(const grade_toks *t, size_t k) {
     return t->n;
 }
 
+/* "Omar2", and a number behind a broken character: one name, not a word and a value. CJK words need no gap.
+ */
+static bool is_glued(const grade_tok *word, const grade_tok *value) {
+    static const char broken[] = "\xef\xbf\xbd";
+    size_t n = word->len;
+    if (word->kind != TOK_WORD || value->space || !n) return false;
+    if (value->kind != TOK_NUM && value->kind != TOK_SYM) return false;
+    char last = word->text[n - 1];
+    return (last & 0x80) == 0 || (n >= 3 && memcmp(word->text + n - 3, broken, 3) == 0);
+}
+
 static bool read_part(const grade_toks *t, size_t from, size_t to, phrase_part *p) {
     int depth = 0;
     *p = (phrase_part){
         .label = from, .label_end = label_end(t, from, to), .value_end = to, .tail = to, .tail_end = to};
     p->value = p->label_end;
     bool labelled = p->label_end > from;
+    if (labelled && p->value < to && is_glued(&t->tok[p->value - 1], &t->tok[p->value])) return false;
     if (labelled && p->value < to && parse_is(&t->tok[p->value], ':')) p->value++;
     for (size_t i = p->value; i < to && p->tail == to; i++) {
         if (depth == 0 && i > p->value && leads_to_condition(&t->tok[i])) p->value_end = p->tail = i;
