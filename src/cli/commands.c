@@ -11,6 +11,7 @@ const lem_command *const lem_commands[] = {
     &lem_cmd_rm_sample,
     &lem_cmd_rm_train,
     &lem_cmd_rm_score,
+    &lem_cmd_prm_train,
     &lem_cmd_select,
     &lem_cmd_report,
     &lem_cmd_model_info,
