@@ -13,7 +13,8 @@ static const lem_opt opts[] = {
     {"model", LEM_OPT_INPUT, "DIR", NULL, "model folder; with --dry-run its config.json is enough"},
     {"data", LEM_OPT_INPUT, "FILE", NULL, "solutions with labelled steps (docs/prm.md)"},
     {"val", LEM_OPT_INPUT, "FILE", NULL, "validation rows of any format [problems of --data held back]"},
-    {"val-share", LEM_OPT_NUM, "X", "0.05", "without --val: share of the problems that are held back", 0, 0.5},
+    {"val-share", LEM_OPT_NUM, "X", "0.05", "without --val: share of the problems that are held back", 0,
+     0.5},
     {"format", LEM_OPT_ENUM, "NAME", NULL, "rows of --data [told from the columns]",
      .choices = LEM_STEPS_FORMATS},
     {"head", LEM_OPT_ENUM, "NAME", NULL,
@@ -58,6 +59,7 @@ typedef struct job {
     lem_process *learn, *judge;
     long steps;
     lem_train_result result;
+    double auc[2]; /* of validation: its interval */
 } job;
 
 /* How solutions are rendered, which is how they will be scored. */
@@ -83,13 +85,14 @@ static lem_status print_result(const job *j, uint64_t examples, double tokens, l
     lem_object_int(&o, "parameters", lem_model_config_params(&j->shape));
     lem_object_num(&o, "tokens", tokens);
     lem_train_tell(&o, examples, j->steps, r);
-    if (r && s && s->labels) lem_prm_tell(&o, s);
+    if (r && s && s->labels) lem_prm_tell(&o, s, j->auc);
     return lem_print_json(j->cli->out, lem_object_done(&o), 0, err);
 }
 
 static lem_status make_objectives(job *j, lem_err *err) {
     lem_status st = LEM_OK;
-    LEM_TRY(lem_prm_load(j->cli, j->args, &j->how, j->tok, &j->recipe, j->config.max_positions, &j->data, err));
+    LEM_TRY(
+        lem_prm_load(j->cli, j->args, &j->how, j->tok, &j->recipe, j->config.max_positions, &j->data, err));
     LEM_TRY(lem_process_new(&j->data.rows[0], &j->learn, err));
     LEM_TRY(lem_process_new(&j->data.rows[1], &j->judge, err));
     lem_objective obj = lem_process_objective(j->learn);
@@ -104,8 +107,7 @@ static void tell_steps(const job *j, double tokens) {
     if (o->batch_tokens) snprintf(batch, sizeof batch, "up to %lld tokens", (long long)o->batch_tokens);
     else snprintf(batch, sizeof batch, "%d solutions", o->batch);
     lem_info(j->cli->log, "process reward model: %ld steps of %s; %.3g tokens in an epoch, %.2g FLOP in all",
-             j->steps, batch, tokens,
-             6 * (double)lem_model_config_params(&j->shape) * tokens * o->epochs);
+             j->steps, batch, tokens, 6 * (double)lem_model_config_params(&j->shape) * tokens * o->epochs);
 }
 
 static lem_status train(job *j, lem_buf *telemetry, lem_err *err) {
@@ -131,6 +133,14 @@ static lem_status save(job *j, const lem_buf *telemetry, lem_err *err) {
     return st == LEM_OK ? lem_job_finish(j->job, err) : st;
 }
 
+static lem_status judge(job *j, lem_err *err) {
+    const lem_process_stats *s = lem_process_last(j->judge);
+    if (!s->labels) return LEM_OK; /* no validation, or a run that was complete but for its files */
+    lem_status st = lem_process_auc_interval(j->judge, j->cli->seed, j->auc, err);
+    if (st == LEM_OK) lem_prm_say(j->cli->log, s, j->auc);
+    return st;
+}
+
 /* Data as tokens, then training. */
 static lem_status with_tokenizer(job *j, lem_err *err) {
     lem_buf telemetry = {0};
@@ -145,7 +155,7 @@ static lem_status with_tokenizer(job *j, lem_err *err) {
         LEM_TRY(lem_prm_open(j->cli, j->model_dir, j->how.head, &j->model, err));
         LEM_TRY(train(j, &telemetry, err));
         LEM_TRY(save(j, &telemetry, err));
-        if (lem_process_last(j->judge)->labels) lem_prm_say(j->cli->log, lem_process_last(j->judge));
+        LEM_TRY(judge(j, err));
     }
     st = print_result(j, j->data.train.n, (double)j->data.train.n_ids, err);
 done:

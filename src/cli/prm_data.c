@@ -70,8 +70,7 @@ lem_status lem_prm_load(lem_cli *cli, const lem_args *args, const lem_prm_how *h
     load.held_share = 0;
     load.rows.format = NULL; /* --format is of --data; a test set often has another */
     if (val) LEM_TRY(load_file(cli, val, t, &load, how->head, &d->val, NULL, err));
-    if (d->train.n == 0)
-        LEM_TRY(lem_fail(err, LEM_EDATA, "%s: no solution is left to train on", data));
+    if (d->train.n == 0) LEM_TRY(lem_fail(err, LEM_EDATA, "%s: no solution is left to train on", data));
     tell_balance(cli->log, "training", &d->train);
     if (d->val.n) tell_balance(cli->log, val ? "validation" : "validation, problems held back", &d->val);
     else lem_warn(cli->log, "no validation: the figures of training say nothing about other problems");

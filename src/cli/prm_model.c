@@ -91,24 +91,27 @@ lem_status lem_prm_save(const lem_model *m, lem_prm_head head, const char *out, 
 
 /* ---- what validation says ---- */
 
-void lem_prm_say(lem_log *log, const lem_process_stats *s) {
+void lem_prm_say(lem_log *log, const lem_process_stats *s, const double auc[2]) {
     double share = (double)s->right / (double)s->labels, most = share > 0.5 ? share : 1 - share;
     lem_buf b = {0};
-    if (!isnan(s->auc)) lem_buf_printf(&b, "; AUC %.3f (0.5 = chance)", s->auc);
+    if (!isnan(s->auc)) lem_buf_printf(&b, "; AUC %.3f (%.3f to %.3f; 0.5 = chance)", s->auc, auc[0], auc[1]);
     if (!isnan(s->f1))
-        lem_buf_printf(&b, "; first errors: F1 %.3f (found in %.3f of %llu with one, none claimed in %.3f of %llu)",
-                       s->f1, s->found, (unsigned long long)s->with_error, s->passed,
-                       (unsigned long long)s->without_error);
+        lem_buf_printf(
+            &b, "; first errors: F1 %.3f (found in %.3f of %llu with one, none claimed in %.3f of %llu)",
+            s->f1, s->found, (unsigned long long)s->with_error, s->passed,
+            (unsigned long long)s->without_error);
     lem_info(log, "validation: accuracy %.3f of %llu labels (always the same verdict: %.3f)%s", s->accuracy,
              (unsigned long long)s->labels, most, lem_buf_str(&b));
     lem_buf_release(&b);
 }
 
-void lem_prm_tell(lem_object *o, const lem_process_stats *s) {
+void lem_prm_tell(lem_object *o, const lem_process_stats *s, const double auc[2]) {
     lem_object_int(o, "val_labels", s->labels);
     lem_object_int(o, "val_right", s->right);
     lem_object_num(o, "val_accuracy", s->accuracy);
     lem_object_num(o, "val_auc", s->auc);
+    lem_object_num(o, "val_auc_low", auc[0]);
+    lem_object_num(o, "val_auc_high", auc[1]);
     lem_object_num(o, "val_first_error_f1", s->f1);
     lem_object_num(o, "val_found", s->found);
     lem_object_num(o, "val_passed", s->passed);

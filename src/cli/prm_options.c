@@ -66,8 +66,8 @@ static lem_status unescape(const char *text, lem_buf *b, lem_err *err) {
     return lem_buf_ok(b, err);
 }
 
-/* A model that was fine-tuned as a policy tells how its problems were written: its system text and suffix stay
- * unless an option says otherwise, but not the form, which is the head's. */
+/* A model that was fine-tuned as a policy tells how its problems were written: its system text and suffix
+ * stay unless an option says otherwise, but not the form, which is the head's. */
 lem_status lem_prm_settings(const lem_args *args, const lem_prm_how *how, lem_prompt_settings *out,
                             lem_err *err) {
     const char *given = lem_args_str(args, "step-separator"), *dir = lem_args_str(args, "model");

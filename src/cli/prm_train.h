@@ -52,8 +52,8 @@ lem_status lem_prm_open(const lem_cli *cli, const char *dir, lem_prm_head head, 
                         lem_err *err) LEM_MUST_CHECK;
 lem_status lem_prm_save(const lem_model *m, lem_prm_head head, const char *out, lem_err *err) LEM_MUST_CHECK;
 
-/* One line, and members of --json, about validation. */
-void lem_prm_say(lem_log *log, const lem_process_stats *s);
-void lem_prm_tell(lem_object *o, const lem_process_stats *s);
+/* One line, and members of --json, about validation; auc: its 95 % interval. */
+void lem_prm_say(lem_log *log, const lem_process_stats *s, const double auc[2]);
+void lem_prm_tell(lem_object *o, const lem_process_stats *s, const double auc[2]);
 
 #endif

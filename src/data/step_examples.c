@@ -141,12 +141,11 @@ static lem_status take(loader *l, lem_step_examples *e, const lem_steps_solution
     }
     lem_status st = render(l, s, err);
     if (st) return st;
-    if (l->r.n_at != s->n)
-        return lem_fail(err, LEM_EDATA, "%d steps, %d places to read", s->n, l->r.n_at);
+    if (l->r.n_at != s->n) return lem_fail(err, LEM_EDATA, "%d steps, %d places to read", s->n, l->r.n_at);
     if (l->r.ids.len > (size_t)l->how->max_len) {
         if (c->too_long++ < NAMED)
-            lem_warn(p->log, "%s:%llu: left out: %zu tokens, --max-len is %d", p->path, p->line,
-                     l->r.ids.len, l->how->max_len);
+            lem_warn(p->log, "%s:%llu: left out: %zu tokens, --max-len is %d", p->path, p->line, l->r.ids.len,
+                     l->how->max_len);
         return LEM_OK;
     }
     c->kept++;

@@ -31,8 +31,8 @@ typedef struct lem_step_counts {
     uint64_t rows, solutions, kept, too_long, unlabelled, joined, empty_steps;
 } lem_step_counts;
 
-/* Appends to e and, by held_share, to held (NULL only if it is 0). A solution that is too long or has no label
- * to be trained is left out, counted, and the first few are named. Errors name file and line. */
+/* Appends to e and, by held_share, to held (NULL only if it is 0). A solution that is too long or has no
+ * label to be trained is left out, counted, and the first few are named. Errors name file and line. */
 lem_status lem_step_examples_load(lem_step_examples *e, lem_step_examples *held, const char *path,
                                   const lem_tokenizer *t, const lem_step_load *how, lem_step_counts *counts,
                                   lem_log *log, lem_err *err) LEM_MUST_CHECK;

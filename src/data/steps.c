@@ -156,10 +156,9 @@ static lem_status unknown_columns(const char *path, const lem_json *row, lem_err
     lem_buf b = {0};
     for (size_t i = 0; i < lem_json_count(row) && i < 24; i++)
         lem_buf_printf(&b, "%s%.60s", i ? ", " : "", lem_json_key_at(row, i));
-    lem_status st = lem_fail(err, LEM_EDATA,
-                             "%s: no known format of labelled steps (" LEM_STEPS_FORMATS
-                             "); columns found: %s",
-                             path, lem_buf_str(&b));
+    lem_status st = lem_fail(
+        err, LEM_EDATA, "%s: no known format of labelled steps (" LEM_STEPS_FORMATS "); columns found: %s",
+        path, lem_buf_str(&b));
     lem_buf_release(&b);
     return st;
 }

@@ -1,4 +1,5 @@
-/* data/steps.h - solutions whose steps are labelled, one after another, from rows of any kind that people have
+/* data/steps.h - solutions whose steps are labelled, one after another, from rows of any kind that people
+ * have
  *
  *   annotated      problem, steps[], step_counts[[k,n],..] and/or step_labels[] (lemma prm annotate)
  *   lists          problem, responses[], step_labels[][]: steps are the pieces between separators
@@ -8,8 +9,8 @@
  *   trl            prompt, completions[], labels[] (true, false, or 0 to 1)
  *   prm800k        question.problem, label.steps[].completions[] with text and rating (arXiv 2305.20050)
  *   prm800k-flat   the same, one row a candidate step: instruction, responses[], next_response, rating
- *   processbench   problem, steps[], label: the index of the first wrong step, -1 for none (arXiv 2412.06559);
- *                  what comes behind the first wrong step has no label
+ *   processbench   problem, steps[], label: the index of the first wrong step, -1 for none (arXiv
+ * 2412.06559); what comes behind the first wrong step has no label
  *
  * A label is a share in 0..1 of continuations that end well (k of n), or a verdict, 0 or 1; below 0 = not to
  * be trained. Hard labels are 1 for every share above 0 (Math-Shepherd's hard estimation, arXiv 2312.08935),
@@ -28,8 +29,8 @@
 #include <stdint.h>
 
 #define LEM_STEPS_FORMATS "annotated|lists|rlhflow|math-shepherd|trl|prm800k|prm800k-flat|processbench"
-#define LEM_STEPS_RULES "hard|soft|threshold"    /* in the order of lem_steps_rule */
-#define LEM_STEPS_NEUTRAL "right|wrong|skip"     /* in the order of lem_steps_neutral */
+#define LEM_STEPS_RULES "hard|soft|threshold" /* in the order of lem_steps_rule */
+#define LEM_STEPS_NEUTRAL "right|wrong|skip"  /* in the order of lem_steps_neutral */
 typedef enum lem_steps_rule { LEM_STEPS_HARD, LEM_STEPS_SOFT, LEM_STEPS_THRESHOLD } lem_steps_rule;
 typedef enum lem_steps_neutral {
     LEM_STEPS_NEUTRAL_RIGHT, /* rating 0 of PRM800K is 1, as its authors train */
@@ -42,9 +43,9 @@ typedef struct lem_steps_how {
     lem_steps_rule rule;
     double threshold;
     lem_steps_neutral neutral;
-    bool stop_after_error; /* steps behind the first with a label below one half are not trained */
-    const char *separator; /* of lists */
-    int64_t limit;         /* rows; -1 = all */
+    bool stop_after_error;    /* steps behind the first with a label below one half are not trained */
+    const char *separator;    /* of lists */
+    int64_t limit;            /* rows; -1 = all */
     const lem_cancel *cancel; /* looked at for every row: LEM_EINTR; NULL = never */
 } lem_steps_how;
 
@@ -67,8 +68,8 @@ lem_status lem_steps_open(const char *path, const lem_steps_how *how, lem_log *l
                           lem_err *err) LEM_MUST_CHECK;
 /* The next solution. A row that is not of the format is LEM_EDATA naming file, line and field. */
 lem_status lem_steps_next(lem_steps *s, lem_steps_solution *out, lem_err *err) LEM_MUST_CHECK;
-void lem_steps_close(lem_steps *s);         /* NULL allowed */
-uint64_t lem_steps_rows(const lem_steps *s); /* rows read so far */
+void lem_steps_close(lem_steps *s);           /* NULL allowed */
+uint64_t lem_steps_rows(const lem_steps *s);  /* rows read so far */
 uint64_t lem_steps_empty(const lem_steps *s); /* steps of white space alone that were left out */
 
 #endif

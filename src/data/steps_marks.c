@@ -1,4 +1,5 @@
-/* steps_marks.c - formats whose labels are signs in the text: RLHFlow's conversations, Math-Shepherd's tags */
+/* steps_marks.c - formats whose labels are signs in the text: RLHFlow's conversations, Math-Shepherd's tags
+ */
 #include "data/steps_priv.h"
 
 #include <string.h>
@@ -41,7 +42,8 @@ lem_status lem_steps_rlhflow(steps_queue *q, const lem_json *row, lem_err *err) 
     LEM_TRY(lem_steps_array(row, "conversations", &turns, err));
     size_t n = lem_json_count(turns);
     if (n == 0 || n % 2)
-        LEM_TRY(lem_fail(err, LEM_EDATA, "conversations: pairs of a step and its sign expected, %zu turns", n));
+        LEM_TRY(
+            lem_fail(err, LEM_EDATA, "conversations: pairs of a step and its sign expected, %zu turns", n));
     steps_draft *d = NULL;
     LEM_TRY(lem_steps_draft(q, "", true, &d, err));
     for (size_t i = 0; i < n; i += 2) {

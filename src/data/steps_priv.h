@@ -34,7 +34,8 @@ lem_status lem_steps_text(steps_queue *q, const lem_json *v, const char *what, c
 lem_status lem_steps_array(const lem_json *row, const char *name, const lem_json **out,
                            lem_err *err) LEM_MUST_CHECK;
 /* The value of a rating -1, 0, 1 or null. */
-lem_status lem_steps_rating(const steps_queue *q, const lem_json *v, double *out, lem_err *err) LEM_MUST_CHECK;
+lem_status lem_steps_rating(const steps_queue *q, const lem_json *v, double *out,
+                            lem_err *err) LEM_MUST_CHECK;
 
 /* One row of each format. */
 typedef lem_status steps_read(steps_queue *q, const lem_json *row, lem_err *err);

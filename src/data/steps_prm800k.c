@@ -34,7 +34,8 @@ static steps_draft *continued(steps_queue *q, const char *const *before, int n) 
 }
 
 /* The steps before, without those of white space alone. */
-static lem_status steps_before(steps_queue *q, const lem_json *list, const char ***out, int *n, lem_err *err) {
+static lem_status steps_before(steps_queue *q, const lem_json *list, const char ***out, int *n,
+                               lem_err *err) {
     size_t count = lem_json_count(list);
     if (count >= LEM_PROMPT_STEPS_MAX)
         return lem_fail(err, LEM_EDATA, "a solution of more than %d steps", LEM_PROMPT_STEPS_MAX);
@@ -121,8 +122,7 @@ static lem_status walk_step(walk *w, const lem_json *step, bool *ends, lem_err *
     for (size_t i = 0; i < n; i++)
         if (by_human || (int64_t)i != chosen) LEM_TRY(add_alternative(w, lem_json_at(list, i), err));
     if (by_human) LEM_TRY(add_human(w, human, err));
-    else if (n > 0)
-        LEM_TRY(add_candidate(w, &w->q->at[w->main], lem_json_at(list, (size_t)chosen), err));
+    else if (n > 0) LEM_TRY(add_candidate(w, &w->q->at[w->main], lem_json_at(list, (size_t)chosen), err));
 done:
     return st;
 }

@@ -77,7 +77,8 @@ static lem_status add_response(steps_queue *q, steps_draft *d, const char *text,
     for (const char *end; text; text = end ? end + strlen(sep) : NULL) {
         double value = -1;
         end = strstr(text, sep);
-        if ((size_t)d->n < n) LEM_TRY(label_value(lem_json_at(labels, (size_t)d->n), (size_t)d->n, &value, err));
+        if ((size_t)d->n < n)
+            LEM_TRY(label_value(lem_json_at(labels, (size_t)d->n), (size_t)d->n, &value, err));
         LEM_TRY(lem_steps_add(q, d, text, end ? (size_t)(end - text) : strlen(text), value, err));
     }
     q->empty = empty;
@@ -140,8 +141,8 @@ lem_status lem_steps_processbench(steps_queue *q, const lem_json *row, lem_err *
     LEM_TRY(lem_steps_array(row, "steps", &steps, err));
     int64_t n = (int64_t)lem_json_count(steps), wrong = lem_json_int(label, -2);
     if (wrong < -1 || wrong >= n)
-        LEM_TRY(lem_fail(err, LEM_EDATA, "label: the index of one of %lld steps, or -1, expected",
-                         (long long)n));
+        LEM_TRY(
+            lem_fail(err, LEM_EDATA, "label: the index of one of %lld steps, or -1, expected", (long long)n));
     steps_draft *d = NULL;
     LEM_TRY(lem_steps_draft(q, problem, false, &d, err));
     for (int64_t i = 0; i < n; i++) {

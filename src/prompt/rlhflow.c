@@ -74,8 +74,7 @@ static lem_status by_llama3(work *w, const marks *m, const char *problem, const 
     lem_buf b = {0};
     lem_status st = LEM_OK;
     LEM_TRY(lem_ids_push(&w->out->ids, m->begin, w->err));
-    if (w->how->system)
-        LEM_TRY(add_turn(w, m, "system", w->how->system, strlen(w->how->system)));
+    if (w->how->system) LEM_TRY(add_turn(w, m, "system", w->how->system, strlen(w->how->system)));
     for (int i = 0; i < n; i++) {
         b.len = 0;
         turn_text(problem, &steps[i], i == 0, &b);

@@ -4,8 +4,8 @@
  * at the commit that RLHFlow pins, recipe.md 5.3 and 5.4:
  *   - each reply is the step's true sign; when scores are read all earlier signs are '+'
  *   - what is trained is not the sign alone: the blank line before it and the end of the turn are, too
- * Where the tokenizer has Llama 3's marks the ids are those of that template (begin, system, turns; no dates as
- * in the template of Llama 3.1); else the folder's own template is used, with the same mask. */
+ * Where the tokenizer has Llama 3's marks the ids are those of that template (begin, system, turns; no dates
+ * as in the template of Llama 3.1); else the folder's own template is used, with the same mask. */
 #ifndef LEM_PROMPT_RLHFLOW_H
 #define LEM_PROMPT_RLHFLOW_H
 

@@ -62,9 +62,9 @@ void lem_rendering_release(lem_rendering *r);
 lem_status lem_prompt_solution(const lem_prompt_recipe *how, const lem_tokenizer *t, const char *problem,
                                const char *solution, size_t len, lem_rendering *out,
                                lem_err *err) LEM_MUST_CHECK;
-/* Of a solution given as its steps, whatever separators stand inside them; forms with steps only (LEM_EUSAGE).
- * An empty problem of STEP_TURNS is none: the first turn is the first step. A step of white space alone is no
- * step, as above. */
+/* Of a solution given as its steps, whatever separators stand inside them; forms with steps only
+ * (LEM_EUSAGE). An empty problem of STEP_TURNS is none: the first turn is the first step. A step of white
+ * space alone is no step, as above. */
 lem_status lem_prompt_steps(const lem_prompt_recipe *how, const lem_tokenizer *t, const char *problem,
                             const lem_prompt_piece *steps, int n, lem_rendering *out,
                             lem_err *err) LEM_MUST_CHECK;

@@ -9,10 +9,10 @@
 #include "train/objective.h"
 
 typedef struct lem_batches_how {
-    int batch;           /* items of a step */
-    int64_t tokens;      /* 0 = by items; else forest rows of a step */
-    double epochs;       /* may be a fraction */
-    long max_steps;      /* 0 = by epochs */
+    int batch;      /* items of a step */
+    int64_t tokens; /* 0 = by items; else forest rows of a step */
+    double epochs;  /* may be a fraction */
+    long max_steps; /* 0 = by epochs */
     uint64_t seed;
 } lem_batches_how;
 

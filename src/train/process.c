@@ -12,6 +12,7 @@ struct lem_process {
     double loss, all;         /* of labels; of all that is trained */
     lem_step_score *score;    /* [cap] of the batch */
     uint64_t n, cap;
+    uint32_t row;
     float good; /* log p('+') of the label whose other target comes next */
     lem_process_stats last;
 };
@@ -56,6 +57,7 @@ static lem_status begin(void *ctx, const uint64_t *items, int n, lem_err *err) {
     lem_process *p = ctx;
     const lem_process_rows *r = p->rows;
     p->labels = p->trained = p->n = 0;
+    p->row = UINT32_MAX; /* the first is 0 */
     p->loss = p->all = 0;
     for (int i = 0; i < n; i++)
         for (uint64_t first = r->start[items[i]], t = first; t < r->start[items[i] + 1]; t++) {
@@ -112,7 +114,8 @@ static lem_status add(void *ctx, uint64_t item, lem_forest *f, lem_targets *list
 }
 
 static void note_step(lem_process *p, float score, double label, int group) {
-    p->score[p->n++] = (lem_step_score){score, label >= 0.5, group == GROUP_FIRST_STEP};
+    p->row += group == GROUP_FIRST_STEP;
+    p->score[p->n++] = (lem_step_score){score, label >= 0.5, p->row};
 }
 
 /* The two targets of a sign come one after the other. */
@@ -148,6 +151,10 @@ static int end(void *ctx, lem_train_metric *out) {
     if (!isnan(p->last.f1)) out[n++] = (lem_train_metric){"first_error_f1", p->last.f1};
     if (p->rows->also) out[n++] = (lem_train_metric){"sign_loss", p->last.loss};
     return n;
+}
+
+lem_status lem_process_auc_interval(const lem_process *p, uint64_t seed, double out[2], lem_err *err) {
+    return lem_process_interval(p->score, p->n, seed, out, err);
 }
 
 const lem_process_stats *lem_process_last(const lem_process *p) { return &p->last; }

@@ -46,5 +46,8 @@ void lem_process_free(lem_process *p);
 lem_objective lem_process_objective(lem_process *p);
 /* Of the batch whose metrics were asked for last. */
 const lem_process_stats *lem_process_last(const lem_process *p);
+/* The 95 % interval of its auc, by resampling rows (process_stats.h); NAN where there is none. */
+lem_status lem_process_auc_interval(const lem_process *p, uint64_t seed, double out[2],
+                                    lem_err *err) LEM_MUST_CHECK;
 
 #endif

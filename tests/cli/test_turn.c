@@ -34,6 +34,7 @@ static const base bases[] = {
     {"rm sample", "g.jsonl --random --per-problem 2", "l.jsonl"},
     {"rm train", "--model m --lists l.jsonl --batch 1 --max-steps 3", "rm"},
     {"rm score", "g.jsonl --model rm", "sc.jsonl"},
+    {"prm train", "--model m --data steps.jsonl --val-share 0.4 --batch 1 --max-steps 3", "prm"},
     {"select", "sc.jsonl --k 1,2 --resamples 100", "sel.json"},
     {"report", "sel.json", "r.html"},
     {"model convert", "m", "c"},
@@ -90,6 +91,8 @@ static int set_up(void **state) {
         "{\"id\":\"a\",\"problem\":\"p\",\"expected_answer\":\"2\",\"completions\":[\"\\\\boxed{2}\","
         "\"\\\\boxed{7}\"]}\n{\"id\":\"b\",\"problem\":\"q\",\"expected_answer\":\"3\",\"completions\":"
         "[\"\\\\boxed{5}\",\"\\\\boxed{3}\"]}\n");
+    write_text("steps.jsonl", "{\"problem\":\"p\",\"steps\":[\"1+1\",\"=2\"],\"step_counts\":[[1,2],[0,2]]}\n"
+                              "{\"problem\":\"q\",\"steps\":[\"3\"],\"step_counts\":[[2,2]]}\n");
     write_text("text.txt", "one line\nand another\n");
     write_text("threads.yaml", "threads: 1\n");
     write_text("stages.yaml", "stages: [{name: one, lr: 1e-3}, {name: two, lr: 2e-3}]\n");
