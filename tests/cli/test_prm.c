@@ -245,6 +245,16 @@ static void a_plan_needs_config_json_alone(void **state) {
     says(0, words, "it does not fit here");
     says(0, words, "up to 262144 tokens");
     says(3, "prm train --model plan --data steps.jsonl --out no", "plan");
+    /* the card's recipe, too: planned here, refused only by a real start */
+    write_text("flow.jsonl", "{\"conversations\":[{\"role\":\"user\",\"content\":\"q Step 1: a\"},{\"role\":"
+                             "\"assistant\",\"content\":\"+\"}]}\n");
+    const char *recipe =
+        "run " LEMMA_SOURCE_DIR "/recipes/rlhflow-llama3.1-8b.yaml model=plan data=flow.jsonl out=no";
+    char dry[400];
+    snprintf(dry, sizeof dry, "%s --dry-run", recipe);
+    says(0, dry, "it does not fit here");
+    says(0, dry, "up to 262144 tokens");
+    says(5, recipe, "stage prm (prm train) needs about");
     assert_false(lem_file_exists("no"));
 }
 
