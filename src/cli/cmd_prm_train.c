@@ -233,6 +233,7 @@ static lem_status plan(lem_cli *cli, const lem_args *args, lem_plan *out, lem_er
     lem_model_config c;
     lem_prm_how how;
     bool bf16 = false;
+    (void)cli;
     lem_status st = lem_prm_options(args, &how, err);
     if (st == LEM_OK) st = lem_prm_config(lem_args_str(args, "model"), true, &c, &bf16, err);
     if (st == LEM_OK) st = lem_prm_shape(how.head, &c, err);

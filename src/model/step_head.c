@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-lem_status lem_step_head_config(lem_model_config *c, lem_head_kind kind, lem_err *err) {
+static lem_status set_head(lem_model_config *c, lem_head_kind kind, lem_err *err) {
     bool two = kind == LEM_HEAD_KIND_TOKEN_CLASSIFIER;
     if (!two && kind != LEM_HEAD_KIND_SKYWORK_PRM)
         return lem_fail(err, LEM_EUSAGE, "no head that is read at steps: %s", lem_head_kind_name(kind));
@@ -46,7 +46,7 @@ lem_status lem_step_head_write(const lem_model *m, lem_head_kind kind, lem_model
     lem_model *to = NULL;
     lem_status st = LEM_OK;
     if (c.head != LEM_HEAD_SCALAR) return lem_fail(err, LEM_EUSAGE, "a model without a scalar head");
-    LEM_TRY(lem_step_head_config(&c, kind, err));
+    LEM_TRY(set_head(&c, kind, err));
     LEM_TRY(empty_model(&c, &to, err));
     copy_body(to, m);
     const float *w = m->params + lem_model_at(m, LEM_ROLE_SCORE, -1);

@@ -9,8 +9,6 @@
 
 #include "model/model.h"
 
-/* The config of such a model; LEM_EUSAGE for another kind. c has a scalar head before. */
-lem_status lem_step_head_config(lem_model_config *c, lem_head_kind kind, lem_err *err) LEM_MUST_CHECK;
 /* A copy of a model with a scalar head as that kind; a language-model head is left behind unless it is tied.
  */
 lem_status lem_step_head_write(const lem_model *m, lem_head_kind kind, lem_model **out,

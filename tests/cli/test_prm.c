@@ -63,6 +63,8 @@ static void write_text(const char *path, const char *text) {
 }
 
 static bool is_right(int i, int k) { return (i * 5 + k * 3) % 4 != 0; }
+static const char *word_of(int i, int k) { return is_right(i, k) ? "good" : "bad"; }
+static const char *between(const char *separator, int k) { return k ? separator : ""; }
 
 /* The same solutions as labelled rows and, joined by `separator`, as candidates. */
 static void write_rows(void) {
@@ -70,20 +72,20 @@ static void write_rows(void) {
                                                                                    "empty.jsonl"};
     lem_buf rows = {0}, candidates[2] = {{0}, {0}};
     for (int i = 0; i < PROBLEMS; i++) {
-        lem_buf_printf(&rows, "{\"prompt\":\"what is %d?\",\"completions\":[", i);
+        lem_buf_printf(&rows, "{\"prompt\":\"what is %d\",\"completions\":[", i);
         for (int c = 0; c < 2; c++)
             lem_buf_printf(&candidates[c],
-                           "{\"id\":\"%d\",\"problem\":\"what is %d?\",\"expected_answer\":\"1\","
+                           "{\"id\":\"%d\",\"problem\":\"what is %d\",\"expected_answer\":\"1\","
                            "\"completions\":[\"",
                            i, i);
         for (int k = 0; k < STEPS; k++) {
-            lem_buf_printf(&rows, "%s\"step %d is %s\"", k ? "," : "", k, is_right(i, k) ? "good" : "bad");
+            lem_buf_printf(&rows, "%s\"step %d is %s\"", between(",", k), k, word_of(i, k));
             for (int c = 0; c < 2; c++)
-                lem_buf_printf(&candidates[c], "%sstep %d is %s", k ? separators[c] : "", k,
-                               is_right(i, k) ? "good" : "bad");
+                lem_buf_printf(&candidates[c], "%sstep %d is %s", between(separators[c], k), k,
+                               word_of(i, k));
         }
         lem_buf_printf(&rows, "],\"labels\":[");
-        for (int k = 0; k < STEPS; k++) lem_buf_printf(&rows, "%s%d", k ? "," : "", is_right(i, k));
+        for (int k = 0; k < STEPS; k++) lem_buf_printf(&rows, "%s%d", between(",", k), is_right(i, k));
         lem_buf_printf(&rows, "]}\n");
         for (int c = 0; c < 2; c++) lem_buf_printf(&candidates[c], "\"]}\n");
     }
