@@ -169,9 +169,12 @@ static lem_status plan_stage(recipe *r, size_t i, double *disk, lem_err *err) {
         return lem_err_context(err, "stage %s (%s)", s->name, s->cmd->name);
     }
     *disk += plan.disk;
-    if (r->spec->memory > 0 && plan.memory > r->spec->memory)
+    if (r->spec->memory <= 0 || plan.memory <= r->spec->memory) return LEM_OK;
+    if (!r->cli->dry_run)
         return lem_fail(err, LEM_EMEM, "stage %s (%s) needs about %.1f GB of memory, this machine has %.1f",
                         s->name, s->cmd->name, plan.memory / 1e9, r->spec->memory / 1e9);
+    lem_warn(r->cli->log, "stage %s needs about %.1f GB of memory and does not fit here: this machine has %.1f",
+             s->name, plan.memory / 1e9, r->spec->memory / 1e9);
     return LEM_OK;
 }
 
@@ -184,7 +187,9 @@ lem_status lem_recipe_check(recipe *r, lem_err *err) {
         if (st == LEM_OK) st = plan_stage(r, i, &disk, err);
     }
     double there = st == LEM_OK ? free_disk(r->out) : -1;
-    if (st == LEM_OK && there >= 0 && disk > there)
+    if (st == LEM_OK && r->cli->dry_run && there >= 0 && disk > there)
+        lem_warn(r->cli->log, "the stages write about %.1f GB, %.1f GB are free", disk / 1e9, there / 1e9);
+    else if (st == LEM_OK && there >= 0 && disk > there)
         st = lem_fail(err, LEM_EIO, "%s: the stages write about %.1f GB, %.1f GB are free", r->out,
                       disk / 1e9, there / 1e9);
     return st;

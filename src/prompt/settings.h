@@ -1,6 +1,6 @@
 /* prompt/settings.h - what a model's prompts were made of in training, saved beside it as lemma.json
  *
- * `sft` and `rm train` write the file; `sample`, `rm score`, `rm train` and `sft` read it, so that a model
+ * `sft`, `rm train` and `prm train` write the file; they, `sample` and `rm score` read it, so that a model
  * reads in use what it read in training. A setting that is not told is the command's own default; one that is
  * told may be "none" (a system text of NULL). Folders without the file tell nothing.
  *

@@ -121,10 +121,7 @@ bool lem_prompt_form_has_steps(lem_prompt_form form) {
 
 /* ---- rendering ---- */
 
-typedef struct piece {
-    const char *text;
-    size_t len;
-} piece;
+typedef lem_prompt_piece piece;
 
 typedef struct work { /* one solution being rendered */
     const lem_prompt_recipe *how;
@@ -290,7 +287,7 @@ static lem_status sign_turns(work *w, const piece *step, int n) {
     if (!m || !start) LEM_TRY(LEM_EMEM);
     for (int i = 0; i < n; i++) {
         start[i] = text.len;
-        if (i == 0) {
+        if (i == 0 && *w->problem) {
             lem_buf_puts(&text, w->problem);
             lem_buf_putc(&text, ' ');
         }
@@ -379,22 +376,43 @@ static lem_status render(work *w, const char *solution, size_t len) {
     }
 }
 
+/* Steps are there, or the form has none. */
+static lem_status finish(work *w, const char *solution, size_t len) {
+    lem_buf text = {0};
+    lem_status st = LEM_OK;
+    LEM_TRY(lem_prompt_problem_text(w->problem, w->how->suffix, &text, &w->problem, w->err));
+    LEM_TRY(render(w, solution, len));
+    if (w->out->ids.len > INT32_MAX) st = lem_fail(w->err, LEM_EDATA, "a solution of more than 2^31 tokens");
+done:
+    lem_buf_release(&text);
+    return st;
+}
+
 lem_status lem_prompt_solution(const lem_prompt_recipe *how, const lem_tokenizer *t, const char *problem,
                                const char *solution, size_t len, lem_rendering *out, lem_err *err) {
-    lem_buf text = {0};
+    work w = {how, t, problem, NULL, 0, 0, out, err};
+    lem_status st = LEM_OK;
+    bool steps = lem_prompt_form_has_steps(how->form);
+    out->ids.len = 0;
+    out->n_at = 0;
+    if (steps) LEM_TRY(split(&w, solution));
+    if (!steps || w.n > 0) st = finish(&w, solution, len);
+done:
+    lem_free(w.step);
+    return st;
+}
+
+lem_status lem_prompt_steps(const lem_prompt_recipe *how, const lem_tokenizer *t, const char *problem,
+                            const lem_prompt_piece *steps, int n, lem_rendering *out, lem_err *err) {
     work w = {how, t, problem, NULL, 0, 0, out, err};
     lem_status st = LEM_OK;
     out->ids.len = 0;
     out->n_at = 0;
-    if (lem_prompt_form_has_steps(how->form)) {
-        LEM_TRY(split(&w, solution));
-        if (w.n == 0) goto done;
-    }
-    LEM_TRY(lem_prompt_problem_text(problem, how->suffix, &text, &w.problem, err));
-    LEM_TRY(render(&w, solution, len));
-    if (out->ids.len > INT32_MAX) st = lem_fail(err, LEM_EDATA, "a solution of more than 2^31 tokens");
+    if (!lem_prompt_form_has_steps(how->form))
+        return lem_fail(err, LEM_EUSAGE, "the form %s has no steps", lem_prompt_form_name(how->form));
+    for (int i = 0; i < n; i++) LEM_TRY(add_step(&w, steps[i].text, steps[i].text + steps[i].len));
+    if (w.n > 0) st = finish(&w, "", 0);
 done:
     lem_free(w.step);
-    lem_buf_release(&text);
     return st;
 }

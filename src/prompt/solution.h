@@ -45,6 +45,11 @@ bool lem_prompt_form_has_steps(lem_prompt_form form); /* read once a step, not o
 lem_status lem_prompt_recipe_find(lem_prompt_recipe *r, const lem_tokenizer *t, const char *dir,
                                   lem_err *err) LEM_MUST_CHECK;
 
+typedef struct lem_prompt_piece { /* a step's text; borrowed, need not end with a NUL */
+    const char *text;
+    size_t len;
+} lem_prompt_piece;
+
 typedef struct lem_rendering { /* zeroed = empty; reused */
     lem_ids ids;
     int *at; /* [n_at] tokens to read: one for each step, or the one of the whole */
@@ -57,6 +62,12 @@ void lem_rendering_release(lem_rendering *r);
 lem_status lem_prompt_solution(const lem_prompt_recipe *how, const lem_tokenizer *t, const char *problem,
                                const char *solution, size_t len, lem_rendering *out,
                                lem_err *err) LEM_MUST_CHECK;
+/* Of a solution given as its steps, whatever separators stand inside them; forms with steps only
+ * (LEM_EUSAGE). An empty problem of STEP_TURNS is none: the first turn is the first step. A step of white
+ * space alone is no step, as above. */
+lem_status lem_prompt_steps(const lem_prompt_recipe *how, const lem_tokenizer *t, const char *problem,
+                            const lem_prompt_piece *steps, int n, lem_rendering *out,
+                            lem_err *err) LEM_MUST_CHECK;
 /* The two parts of REPLY_END, for training: what the solutions of a problem share, and what each adds. Both
  * append. */
 lem_status lem_prompt_beginning(const lem_prompt_recipe *how, const lem_tokenizer *t, const char *problem,

@@ -26,7 +26,8 @@ typedef struct lem_target {
     int32_t token;
     double label;
     double weight; /* of this target's loss (of its share of the group's gradient) in the loss of the batch */
-    int group;     /* RANK: which group of its item; the scores of a group stand one after another */
+    int group;     /* RANK: which group of its item; the scores of a group stand one after another.
+                      TOKEN, LABEL: the objective's own, for `note` */
     /* Written by the trainer before `note`. */
     float output; /* TOKEN: log p(token); else the score */
     double loss;  /* TOKEN, LABEL: before weighting; RANK: 0 */

@@ -2,7 +2,7 @@
 #include "train/trainer.h"
 
 #include "core/mem.h"
-#include "core/rng.h"
+#include "train/batches.h"
 #include "train/checkpoint.h"
 #include "train/gradient.h"
 #include "train/optimizer.h"
@@ -19,24 +19,29 @@ typedef struct run {
     lem_optimizer opt;
     lem_gradient gradient;
     const lem_objective *train, *val;
-    uint64_t *items; /* [batch] */
+    lem_batches batches;
+    uint64_t *items; /* [largest batch] */
     lem_buf rows;    /* telemetry of this run */
     long steps, done;
     lem_schedule schedule;
 } run;
 
-long lem_train_steps(const lem_train_opts *o, uint64_t n_items) {
-    if (o->max_steps > 0) return o->max_steps;
-    double per_epoch = (double)n_items / o->batch;
-    long n = (long)ceil(per_epoch * o->epochs - 1e-9);
-    return n < 1 ? 1 : n;
+static lem_batches_how batches_of(const lem_train_opts *o) {
+    return (lem_batches_how){o->batch, o->batch_tokens, o->epochs, o->max_steps, o->seed};
 }
 
-/* Item of position p over all epochs: a fresh keyed permutation for each epoch. */
-static uint64_t item_at(const run *r, uint64_t p) {
-    uint64_t n = r->train->n_items;
-    lem_rng order = lem_rng_make(r->o->seed, "order", p / n);
-    return lem_rng_permute(&order, n, p % n);
+long lem_train_steps(const lem_train_opts *o, uint64_t n_items) {
+    lem_batches_how how = batches_of(o);
+    return lem_batches_steps(&how, n_items);
+}
+
+lem_status lem_train_count_steps(const lem_train_opts *o, const lem_objective *obj, long *out, lem_err *err) {
+    lem_batches_how how = batches_of(o);
+    lem_batches b = {0};
+    lem_status st = lem_batches_init(&b, obj, &how, err);
+    if (st == LEM_OK) *out = b.steps;
+    lem_batches_release(&b);
+    return st;
 }
 
 static lem_status record(run *r, const char *prefix, long step, double lr, double norm,
@@ -151,11 +156,9 @@ static lem_status validate(run *r, lem_cancel *cancel, lem_train_result *res, le
 /* One optimizer step. */
 static lem_status step(run *r, lem_train_metric *m, int *n_metrics, uint64_t *rows, lem_err *err) {
     const lem_train_opts *o = r->o;
-    for (int i = 0; i < o->batch; i++) {
-        r->items[i] = item_at(r, (uint64_t)r->done * (uint64_t)o->batch + (uint64_t)i);
-        *rows += (uint64_t)r->train->rows(r->train->ctx, r->items[i]);
-    }
-    lem_status st = lem_gradient_run(&r->gradient, r->train, r->items, o->batch, m, n_metrics, err);
+    int n = lem_batches_at(&r->batches, r->done, r->items);
+    for (int i = 0; i < n; i++) *rows += (uint64_t)r->train->rows(r->train->ctx, r->items[i]);
+    lem_status st = lem_gradient_run(&r->gradient, r->train, r->items, n, m, n_metrics, err);
     if (st) return lem_err_context(err, "stage %s, step %ld", o->stage, r->done);
     if (!isfinite(m[0].value))
         return lem_fail(err, LEM_ENUMERIC,
@@ -227,11 +230,13 @@ lem_status lem_train_run(lem_model *m, lem_backend *b, const lem_objective *trai
     run r = {.o = o, .m = m, .b = b, .train = train, .val = val};
     lem_train_result res = {0};
     lem_status st = LEM_OK;
-    r.steps = lem_train_steps(o, train->n_items);
+    lem_batches_how how = batches_of(o);
+    LEM_TRY(lem_batches_init(&r.batches, train, &how, err));
+    r.steps = r.batches.steps;
     r.schedule = (lem_schedule){o->schedule, o->lr, o->min_lr_ratio,
                                 (long)ceil(o->warmup_ratio * (double)r.steps), r.steps};
-    r.items = lem_alloc((size_t)o->batch, sizeof *r.items, err);
-    if (!r.items) return LEM_EMEM;
+    r.items = lem_alloc((size_t)r.batches.largest, sizeof *r.items, err);
+    if (!r.items) LEM_TRY(LEM_EMEM);
     LEM_TRY(lem_net_new_part(m, b, o->max_rows, &o->trainable, &r.net, err));
     if (lem_net_n_grads(r.net) == 0) LEM_TRY(lem_fail(err, LEM_EUSAGE, "stage %s: nothing learns", o->stage));
     LEM_TRY(lem_optimizer_init(&r.opt, b, lem_range_part(lem_net_n_grads(r.net), 0, 1), err));
@@ -249,6 +254,7 @@ done:
     lem_optimizer_release(&r.opt);
     lem_gradient_release(&r.gradient);
     lem_buf_release(&r.rows);
+    lem_batches_release(&r.batches);
     lem_free(r.items);
     return st;
 }

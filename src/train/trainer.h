@@ -20,6 +20,7 @@ typedef struct lem_train_opts {
     double epochs;           /* may be a fraction */
     long max_steps;          /* 0 = by epochs */
     int batch;               /* items per optimizer step */
+    int64_t batch_tokens;    /* above 0: tokens per optimizer step instead (batches.h) */
     int max_rows;            /* forest rows per forward pass (memory) */
     int checkpoint_every;    /* steps; 0 = only at the end of the run, by the caller */
     lem_trainable trainable; /* zeroed = everything learns */
@@ -41,8 +42,11 @@ typedef struct lem_train_result {
     bool resumed;
 } lem_train_result;
 
-/* Steps that the options give for n_items. */
+/* Steps that the options give for n_items, by items. */
 long lem_train_steps(const lem_train_opts *o, uint64_t n_items);
+/* Steps that they give for the items of an objective, by items or by tokens. */
+lem_status lem_train_count_steps(const lem_train_opts *o, const lem_objective *obj, long *out,
+                                 lem_err *err) LEM_MUST_CHECK;
 /* Trains m in place. telemetry is appended with JSONL rows (and holds what a resumed checkpoint had). val may
  * be NULL. LEM_EINTR after saving on cancel; LEM_ENUMERIC when loss or gradient is not finite, the parameters
  * then being those of the last good step. */

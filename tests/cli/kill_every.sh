@@ -17,6 +17,7 @@ sed 's/^{/{"correct":[true,false,true,false,true,false],/' pool >graded.jsonl
 "$lemma" rm sample graded.jsonl --random --out lists.jsonl --quiet || fail "no lists"
 "$lemma" rm train --model base --lists lists.jsonl --batch 4 --max-steps 4 --out rm0 --quiet || fail "no reward model"
 "$lemma" rm score graded.jsonl --model rm0 --out scored.jsonl --quiet || fail "no scores"
+for i in $(seq 120); do echo "{\"prompt\":\"what is $((i % 40))?\",\"completions\":[\"it is $i\",\"so $((i * 7 % 11))\"],\"labels\":[1,$((i % 2))]}"; done >steps.jsonl
 cat graded.jsonl graded.jsonl graded.jsonl graded.jsonl >many.jsonl
 sed 's/"correct":[^]]*\],//' many.jsonl >raw.jsonl
 cat >r.yaml <<'Y'
@@ -71,12 +72,13 @@ finish() {
   cmp -s whole.txt now.txt || { diff whole.txt now.txt | head -5; fail "lemma $*: other bytes after kills"; }
 }
 
-share=$((kills / 12 + 1))
+share=$((kills / 13 + 1))
 kill_it m sft --from-scratch --layers 1 --width 32 --heads 2 --vocab 512 --context 192 --batch 8 --max-steps 16 --checkpoint-every 2 --data d/math.jsonl
 kill_it s.jsonl sample --model base --prompts d/rm-b.jsonl --n 8 --temperature 1 --max-tokens 40
 kill_it g.jsonl grade raw.jsonl
 kill_it l.jsonl rm sample many.jsonl --random --lists 20
 kill_it rm rm train --model base --lists lists.jsonl --batch 4 --max-steps 10 --checkpoint-every 1
+kill_it prm prm train --model base --data steps.jsonl --batch-tokens 300 --max-steps 30 --checkpoint-every 2
 kill_it sc.jsonl rm score many.jsonl --model rm0 --max-rows 128
 kill_it sel.json select scored.jsonl --k 1,2,4
 "$lemma" select scored.jsonl --k 1,2,4 --out sel0.json --quiet >/dev/null || fail "no metrics"
@@ -118,6 +120,8 @@ refused um '--data d/math.jsonl: its content changed' $sft --max-steps 400 --lr 
 mv math.keep d/math.jsonl
 unfinished ur rm train --model base --lists lists.jsonl --batch 4 --max-steps 200 --checkpoint-every 1
 refused ur '--lr was 5e-06, is now 0.05' rm train --model base --lists lists.jsonl --batch 4 --max-steps 200 --checkpoint-every 1 --lr 5e-2
+unfinished up prm train --model base --data steps.jsonl --batch-tokens 300 --max-steps 400 --checkpoint-every 1
+refused up '--batch-tokens was 300, is now 400' prm train --model base --data steps.jsonl --batch-tokens 400 --max-steps 400 --checkpoint-every 1
 unfinished us.jsonl sample --model base --prompts d/rm-b.jsonl --n 40 --temperature 1 --max-tokens 80
 refused us.jsonl '--temperature was 1.0, is now 0.5' sample --model base --prompts d/rm-b.jsonl --n 40 --temperature 0.5 --max-tokens 80
 cp base/config.json keep.json; sed -i 's/"rms_norm_eps": [^,]*/"rms_norm_eps": 2e-05/' base/config.json

@@ -36,6 +36,7 @@ static const base bases[] = {
     {"rm score", "g.jsonl --model rm", "sc.jsonl"},
     {"select", "sc.jsonl --k 1,2", "sel.json"},
     {"compare", "sc.jsonl sc.jsonl --margin 100", "cmp.json"},
+    {"prm train", "--model m --data steps.jsonl --val-share 0.4 --batch 1 --max-steps 3", "prm"},
     {"report", "sel.json", "r.html"},
     {"model convert", "m", "c"},
     {"demo data", "--general 20 --sft 20 --easy 10 --rm 4 --val 2 --test 4", "d"},
@@ -91,6 +92,8 @@ static int set_up(void **state) {
         "{\"id\":\"a\",\"problem\":\"p\",\"expected_answer\":\"2\",\"completions\":[\"\\\\boxed{2}\","
         "\"\\\\boxed{7}\"]}\n{\"id\":\"b\",\"problem\":\"q\",\"expected_answer\":\"3\",\"completions\":"
         "[\"\\\\boxed{5}\",\"\\\\boxed{3}\"]}\n");
+    write_text("steps.jsonl", "{\"problem\":\"p\",\"steps\":[\"1+1\",\"=2\"],\"step_counts\":[[1,2],[0,2]]}\n"
+                              "{\"problem\":\"q\",\"steps\":[\"3\"],\"step_counts\":[[2,2]]}\n");
     write_text("text.txt", "one line\nand another\n");
     write_text("threads.yaml", "threads: 1\n");
     write_text("stages.yaml", "stages: [{name: one, lr: 1e-3}, {name: two, lr: 2e-3}]\n");
