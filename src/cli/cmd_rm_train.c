@@ -145,10 +145,10 @@ static lem_status make_objectives(job *j, lem_err *err) {
     const lem_args *a = j->args;
     lem_orm_opts o = {.lm_weight = lem_args_num(a, "lm-weight"),
                       .value_weight = lem_args_num(a, "value-weight"),
-                      .center = lem_args_num(a, "center"),
+                      .list = {.center = lem_args_num(a, "center")},
                       .prefix_values = lem_args_is(a, "value-labels", "prefix")};
     lem_status st = LEM_OK;
-    LEM_TRY(lem_ranking_parse(lem_args_str(a, "loss"), &o.loss, err));
+    LEM_TRY(lem_ranking_parse(lem_args_str(a, "loss"), &o.list.kind, err));
     LEM_TRY(load_lists(j, lem_args_str(a, "lists"), &j->lists, err));
     if (lem_args_str(a, "val")) LEM_TRY(load_lists(j, lem_args_str(a, "val"), &j->val, err));
     LEM_TRY(lem_orm_new(&j->lists, &o, &j->rank, err));

@@ -61,12 +61,15 @@ typedef struct lem_lists {
         uint64_t at;
         int prompt;
         int first, n;
-    } * list; /* prompt tokens at ids[at..at+prompt); responses first..first+n-1 */
+        uint64_t problem; /* a hash of the problem's text */
+    } * list;             /* prompt tokens at ids[at..at+prompt); responses first..first+n-1 */
     uint64_t n, cap_n;
     struct lem_list_response {
         uint64_t at;
         int len;
-        uint8_t label;
+        uint8_t label; /* 1 = right (a soft label of at least a half) */
+        float weight;  /* in the losses: what 'weights' says, else 1 */
+        float soft;    /* the label as it stands: in [0,1] */
     } * response;
     uint64_t n_responses, cap_responses;
 } lem_lists;

@@ -78,7 +78,7 @@ static lem_status check_row(const lem_json *row, lem_err *err) {
 
 static lem_status add_response(builder *b, const lem_json *response, uint8_t label, lem_err *err) {
     lem_lists *l = b->l;
-    struct lem_list_response p = {0, 0, label};
+    struct lem_list_response p = {.label = label, .weight = 1, .soft = label};
     b->reply.len = 0;
     lem_status st = lem_prompt_reply(b->how->recipe, b->t, lem_json_str(response, ""),
                                      lem_json_str_len(response), &b->reply, err);
@@ -98,7 +98,7 @@ static lem_status add_row(builder *b, const lem_json *row, bool *kept, lem_err *
     lem_lists *l = b->l;
     uint64_t ids0 = l->n_ids, responses0 = l->n_responses;
     size_t n = lem_json_count(responses);
-    struct lem_list_item it = {0, 0, (int)l->n_responses, (int)n};
+    struct lem_list_item it = {.first = (int)l->n_responses, .n = (int)n};
     lem_status st;
     b->seen[0] = b->seen[1] = b->too_long = false;
     b->prompt.len = 0;

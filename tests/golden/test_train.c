@@ -76,6 +76,7 @@ static lem_lists lists(void) {
             int len = 2 + (int)lem_rng_next_below(&r, 30);
             l.response[l.n_responses].at = l.n_ids;
             l.response[l.n_responses].len = len;
+            l.response[l.n_responses].weight = 1;
             l.response[l.n_responses++].label = (uint8_t)(k < 1 + i % 5);
             l.n_ids += (uint64_t)len;
         }
@@ -114,13 +115,13 @@ static lem_status c_add(void *ctx, uint64_t item, lem_forest *f, lem_targets *t,
     counting *c = ctx;
     return c->inner.add(c->inner.ctx, item, f, t, err);
 }
-static void c_group(void *ctx, int n, const float *score, const uint8_t *label, double *grad) {
-    counting *c = ctx;
-    c->inner.group(c->inner.ctx, n, score, label, grad);
-}
 static void c_note(void *ctx, const lem_target *t, int n) {
     counting *c = ctx;
     c->inner.note(c->inner.ctx, t, n);
+}
+static void c_members(void *ctx, uint64_t item, int n, const double *score, double *grad) {
+    counting *c = ctx;
+    c->inner.members(c->inner.ctx, item, n, score, grad);
 }
 static int c_end(void *ctx, lem_train_metric *out) {
     counting *c = ctx;
@@ -138,12 +139,12 @@ static lem_status train(const setting *s, bool ranking, char hash[65], lem_buf *
     lem_lists l = lists();
     lem_sft *sft = NULL;
     lem_orm *rank = NULL;
-    lem_orm_opts ro = {LEM_RANKING_BT, 0.1, 0.5, true, 0.01};
+    lem_orm_opts ro = {{LEM_RANKING_BT, 0, 0.01, false}, 0.1, 0.5, true};
     assert_int_equal(lem_sft_new(&e, &sft, &err), LEM_OK);
     assert_int_equal(lem_orm_new(&l, &ro, &rank, &err), LEM_OK);
     lem_cancel cancel = {0};
     counting c = {ranking ? lem_orm_objective(rank) : lem_sft_objective(sft), &cancel, 0, s->stop_at};
-    lem_objective obj = {&c, c.inner.n_items, c_rows, c_begin, c_add, c_group, c_note, c_end};
+    lem_objective obj = {&c, c.inner.n_items, c_rows, c_begin, c_add, NULL, c_note, c_end, c_members};
     lem_train_opts o = {.lr = 2e-2,
                         .warmup_ratio = 0.2,
                         .weight_decay = 0.1,
@@ -308,7 +309,7 @@ static void grown_and_frozen(void **state) {
     lem_model *m = tiny(LEM_HEAD_SCALAR), *g = NULL;
     lem_lists l = lists();
     lem_orm *rank = NULL;
-    lem_orm_opts ro = {.loss = LEM_RANKING_BT, .value_weight = 1, .lm_weight = 0.5};
+    lem_orm_opts ro = {.list = {.kind = LEM_RANKING_BT}, .value_weight = 1, .lm_weight = 0.5};
     assert_int_equal(far_or_plain(LEM_ISA_GENERIC, NULL, &b, &err), LEM_OK);
     assert_int_equal(lem_model_with_layers(m, 2, 9, &g, &err), LEM_OK);
     assert_int_equal(g->config.layers, m->config.layers + 2);
