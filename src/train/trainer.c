@@ -190,8 +190,7 @@ static lem_status take_best(run *r, lem_log *log, lem_err *err) {
     long step = -1;
     if (!r->o->best_by || r->best_step == 0 || r->best_step == r->done) return LEM_OK;
     (void)blobs_of(r, blobs);
-    lem_status st =
-        lem_checkpoint_load_latest(r->o->best_dir, r->o->identity, blobs, 1, log, &step, &s, err);
+    lem_status st = lem_checkpoint_load_latest(r->o->best_dir, r->o->identity, blobs, 1, log, &step, &s, err);
     lem_json_free(s);
     if (st == LEM_OK && step != r->best_step)
         st = lem_fail(err, LEM_EIO, "%s: the parameters of step %ld, the best, are not there; use --fresh",
@@ -199,7 +198,8 @@ static lem_status take_best(run *r, lem_log *log, lem_err *err) {
     if (st) return st;
     move_params(r, true);
     lem_net_refresh(r->net);
-    lem_info(log, "stage %s: kept step %ld, the best by %s (%.6g)", r->o->stage, step, r->o->best_by, r->best);
+    lem_info(log, "stage %s: kept step %ld, the best by %s (%.6g)", r->o->stage, step, r->o->best_by,
+             r->best);
     return LEM_OK;
 }
 

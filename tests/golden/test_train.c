@@ -172,7 +172,8 @@ static lem_status train_for(const setting *s, bool ranking, char hash[65], lem_b
     ro = (lem_orm_opts){.list = {.full_metrics = true}};
     assert_int_equal(lem_orm_new(&l, &ro, &val, &err), LEM_OK);
     lem_objective vobj = lem_orm_objective(val);
-    lem_status st = lem_train_run(m, b, &obj, s->best_by ? &vobj : NULL, &o, telemetry, NULL, &cancel, res, &err);
+    lem_status st =
+        lem_train_run(m, b, &obj, s->best_by ? &vobj : NULL, &o, telemetry, NULL, &cancel, res, &err);
     lem_model_hash(m, hash);
     lem_orm_free(val);
     lem_sft_free(sft);
@@ -435,9 +436,8 @@ static void grown_and_frozen(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(nothing_matters), cmocka_unit_test(slots_matter),
-        cmocka_unit_test(resume),          cmocka_unit_test(other_sizes_are_refused),
-        cmocka_unit_test(keeps_the_best),
-        cmocka_unit_test(learns),          cmocka_unit_test(grown_and_frozen)};
+        cmocka_unit_test(nothing_matters),         cmocka_unit_test(slots_matter),   cmocka_unit_test(resume),
+        cmocka_unit_test(other_sizes_are_refused), cmocka_unit_test(keeps_the_best), cmocka_unit_test(learns),
+        cmocka_unit_test(grown_and_frozen)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

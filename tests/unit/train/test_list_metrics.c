@@ -93,7 +93,8 @@ static void auc_by_pairs(void **state) {
         score[i] = (double)lem_rng_next_below(&r, 20) + label[i];
     }
     assert_int_equal(lem_list_metrics_begin(&m, LISTS * EACH, EACH, &err), LEM_OK);
-    for (int i = 0; i < LISTS; i++) lem_list_metrics_add(&m, EACH, score + i * EACH, label + i * EACH, length);
+    for (int i = 0; i < LISTS; i++)
+        lem_list_metrics_add(&m, EACH, score + i * EACH, label + i * EACH, length);
     for (int i = 0; i < LISTS * EACH; i++)
         for (int j = 0; j < LISTS * EACH; j++) {
             if (!label[i] || label[j]) continue;
