@@ -37,6 +37,12 @@ lem_status lem_rm_goal_read(const lem_args *a, lem_rm_goal *out, lem_err *err) {
         g.orm.list.kind = dpo ? LEM_RANKING_BT : LEM_RANKING_CE;
         st = refuse(a, "an implicit reward", err);
     } else st = lem_ranking_parse(lem_args_str(a, "loss"), &g.orm.list.kind, err);
+    double p;
+    bool probability = g.kind == LEM_RM_GENERATIVE || lem_ranking_probability(g.orm.list.kind, 0, &p);
+    if (st == LEM_OK && lem_args_is(a, "keep", "best") && lem_args_is(a, "keep-by", "ece") && !probability)
+        st = lem_fail(err, LEM_EUSAGE,
+                      "--keep-by ece needs scores that mean a probability (--loss ce, mse, "
+                      "mse-sigmoid, implicit; --head generative)");
     if (st == LEM_OK) *out = g;
     return st;
 }
