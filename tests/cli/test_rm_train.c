@@ -197,7 +197,7 @@ static void refusals(void **state) {
     expect(L " rm train --model base --lists lists.jsonl --val-share 0 --keep best --out x", 2,
            "--keep best needs validation lists");
     expect(L " rm train --model base --lists lists.jsonl --val lists.jsonl --keep best --keep-by ece --out x",
-           2, "'ece'");
+           2, "--keep-by ece needs");
     expect(L " rm train --model ka --lists lists.jsonl --loss implicit --out x", 2, "no language model");
     expect(L " rm train --model base --lists lists.jsonl --loss hinge --out x", 2, "hinge");
 }
