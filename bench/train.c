@@ -106,6 +106,7 @@ static lem_status make_lists(const shape *s, lem_lists *l, int n, bool shared, l
         for (int k = 0; k < l->list[i].n; k++) {
             l->response[l->n_responses].at = l->n_ids;
             l->response[l->n_responses].len = R;
+            l->response[l->n_responses].weight = 1;
             l->response[l->n_responses].label = (uint8_t)(l->n_responses % 2);
             l->n_responses++;
             l->n_ids += R;
@@ -119,7 +120,7 @@ static lem_status make_lists(const shape *s, lem_lists *l, int n, bool shared, l
 static lem_status bench_rank(const shape *s, lem_backend *b, const lem_limits *l, bool shared, lem_err *err) {
     lem_lists lists = {0};
     lem_orm *rank = NULL;
-    lem_orm_opts o = {.loss = shared ? LEM_RANKING_BT : LEM_RANKING_CE};
+    lem_orm_opts o = {.list = {.kind = shared ? LEM_RANKING_BT : LEM_RANKING_CE}};
     lem_model *m = make_model(s, LEM_HEAD_SCALAR, err);
     lem_status st = m ? make_lists(s, &lists, 32, shared, err) : LEM_EMEM;
     if (st == LEM_OK) st = lem_orm_new(&lists, &o, &rank, err);

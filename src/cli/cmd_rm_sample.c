@@ -5,6 +5,7 @@
 #include "core/file.h"
 #include "core/hash.h"
 #include "core/jsonl.h"
+#include "core/mem.h"
 #include "core/object.h"
 #include "reward/responses.h"
 #include "reward/select_lists.h"
@@ -20,10 +21,23 @@ static const lem_opt opts[] = {
     {"random", LEM_OPT_FLAG, NULL, NULL, "draw from all responses; needs no scores"},
     {"keep-duplicates", LEM_OPT_FLAG, NULL, NULL, "do not merge identical responses"},
     {"lists", LEM_OPT_INT, "N", "1", "lists per problem, each drawn anew", 1, 1000},
+    {"positives", LEM_OPT_INT, "N", "0",
+     "right responses of a list where both classes have enough; what one class lacks the other fills; 0 = "
+     "half",
+     0, 63},
+    {"keep-short", LEM_OPT_FLAG, NULL, NULL,
+     "keep lists of fewer than --per-problem responses, if both classes are in them"},
+    {"pairs-by-generator", LEM_OPT_FLAG, NULL, NULL,
+     "instead of one list, a pair of a right and a wrong response of each generator that has both, so that "
+     "nothing is learned from how generators write"},
+    {"weights", LEM_OPT_FLAG, NULL, NULL,
+     "write weights[]: how often each text was drawn, before identical ones were merged"},
 };
 
 typedef struct counts {
-    uint64_t rows, lists, one_class;
+    uint64_t rows, lists, with_list;
+    uint64_t left_out[LEM_LIST_TOO_FEW + 1]; /* problems, by why */
+    uint64_t mixed;                          /* problems of both classes of which no generator has both */
 } counts;
 
 static uint64_t key_of(const lem_json *row) {
@@ -52,11 +66,22 @@ static lem_status next_rows(lem_rows **files, const char *const *names, int n, l
     return LEM_OK;
 }
 
-static lem_status write_list(lem_out *out, const lem_responses *p, const lem_json *row, const int *chosen,
-                             int n, bool scored, lem_err *err) {
-    if (!out) return LEM_OK; /* --dry-run counts */
-    lem_json *list = lem_responses_list(p, row, chosen, n, scored);
-    lem_status st = list ? lem_rows_write(out, list, err) : lem_fail(err, LEM_EMEM, "out of memory");
+/* What is drawn from, and where it goes. */
+typedef struct drawing {
+    const lem_args *args;
+    lem_list_opts o;
+    uint64_t seed;
+    lem_out *out; /* NULL: --dry-run counts */
+    lem_responses *p;
+    counts *c;
+} drawing;
+
+static lem_status write_list(const drawing *d, const lem_json *row, const int *chosen, int n, lem_err *err) {
+    const lem_responses_columns columns = {!d->o.random, lem_args_flag(d->args, "weights")};
+    d->c->lists++;
+    if (!d->out) return LEM_OK;
+    lem_json *list = lem_responses_list(d->p, row, chosen, n, &columns);
+    lem_status st = list ? lem_rows_write(d->out, list, err) : lem_fail(err, LEM_EMEM, "out of memory");
     lem_json_free(list);
     return st;
 }
@@ -72,37 +97,92 @@ static lem_status gather(const lem_args *args, lem_json **rows, bool random, lem
     return LEM_OK;
 }
 
-static lem_status sample_problem(const lem_args *args, lem_json **rows, uint64_t seed, lem_out *out,
-                                 lem_responses *p, counts *c, lem_err *err) {
-    lem_list_opts o = {(int)lem_args_int(args, "per-problem"), (int)lem_args_int(args, "top-k"),
-                       lem_args_flag(args, "random")};
+/* The lists of one problem, each drawn anew; *any tells whether there was one. */
+static lem_status draw_lists(const drawing *d, const lem_json *row, bool *any, lem_err *err) {
     int chosen[64];
-    lem_status st = gather(args, rows, o.random, p, err);
-    for (int64_t k = 0; st == LEM_OK && k < lem_args_int(args, "lists"); k++) {
-        lem_rng r = lem_rng_make(seed + (uint64_t)k, "rm-sample", key_of(rows[0]));
-        int m = lem_list_select(&o, p->n, p->label, p->score, &r, chosen);
-        if (m == 0) {
-            c->one_class++;
-            break;
-        }
-        c->lists++;
-        st = write_list(out, p, rows[0], chosen, m, !o.random, err);
+    lem_status st = LEM_OK;
+    for (int64_t k = 0; st == LEM_OK && k < lem_args_int(d->args, "lists"); k++) {
+        lem_rng r = lem_rng_make(d->seed + (uint64_t)k, "rm-sample", key_of(row));
+        int m = lem_list_select(&d->o, d->p->n, d->p->label, d->p->score, &r, chosen);
+        if (m == 0) break;
+        *any = true;
+        st = write_list(d, row, chosen, m, err);
     }
     return st;
 }
 
+/* The same for pairs of the generator of response `of`, whose labels alone stand. */
+static lem_status draw_pairs(const drawing *d, const lem_json *row, int of, const int8_t *label, bool *any,
+                             lem_err *err) {
+    const char *name = d->p->generator[of];
+    lem_list_opts o = d->o;
+    lem_status st = LEM_OK;
+    int chosen[2];
+    o.per_problem = 2;
+    o.positives = 1;
+    for (int64_t k = 0; st == LEM_OK && k < lem_args_int(d->args, "lists"); k++) {
+        lem_rng r =
+            lem_rng_make(d->seed + (uint64_t)k, "rm-pair", lem_hash64(name, strlen(name), key_of(row)));
+        if (lem_list_select(&o, d->p->n, label, d->p->score, &r, chosen) != 2) break;
+        *any = true;
+        st = write_list(d, row, chosen, 2, err);
+    }
+    return st;
+}
+
+static lem_status each_generator(const drawing *d, const lem_json *row, bool *any, lem_err *err) {
+    const lem_responses *p = d->p;
+    lem_status st = LEM_OK;
+    int8_t *label = lem_alloc((size_t)p->n + 1, sizeof *label, err);
+    if (!label) return LEM_EMEM;
+    for (int i = 0; st == LEM_OK && i < p->n; i++) {
+        bool first = true;
+        for (int j = 0; j < p->n; j++) {
+            bool same = strcmp(p->generator[j], p->generator[i]) == 0;
+            first = first && (!same || j >= i);
+            label[j] = -1;
+            if (same) label[j] = p->label[j];
+        }
+        if (first) st = draw_pairs(d, row, i, label, any, err);
+    }
+    lem_free(label);
+    return st;
+}
+
+static lem_status sample_problem(const drawing *d, lem_json **rows, lem_err *err) {
+    bool any = false, pairs = lem_args_flag(d->args, "pairs-by-generator");
+    lem_status st = gather(d->args, rows, d->o.random, d->p, err);
+    if (st) return st;
+    st = pairs ? each_generator(d, rows[0], &any, err) : draw_lists(d, rows[0], &any, err);
+    lem_list_reason why = lem_list_why(d->p->n, d->p->label, any);
+    d->c->with_list += any;
+    if (pairs && why == LEM_LIST_TOO_FEW) d->c->mixed++;
+    else d->c->left_out[why] += !any;
+    return st;
+}
+
 static lem_status show(lem_cli *cli, const counts *c, const lem_responses *p, lem_err *err) {
-    lem_info(cli->log,
-             "%llu problems gave %llu lists; %llu left out (too few responses of a class); responses: %llu "
-             "undecided, %llu unscored, %llu identical merged",
-             (unsigned long long)c->rows, (unsigned long long)c->lists, (unsigned long long)c->one_class,
-             (unsigned long long)p->undecided, (unsigned long long)p->unscored,
-             (unsigned long long)p->duplicates);
+    const uint64_t *left = c->left_out, out = c->rows - c->with_list;
+    lem_info(
+        cli->log,
+        "%llu problems gave %llu lists; %llu left out: %llu all right, %llu all wrong, %llu of both but too "
+        "few responses, %llu of both but no generator with both, %llu without a usable one; responses: "
+        "%llu undecided, %llu unscored, %llu identical merged",
+        (unsigned long long)c->rows, (unsigned long long)c->lists, (unsigned long long)out,
+        (unsigned long long)left[LEM_LIST_ALL_RIGHT], (unsigned long long)left[LEM_LIST_ALL_WRONG],
+        (unsigned long long)left[LEM_LIST_TOO_FEW], (unsigned long long)c->mixed,
+        (unsigned long long)left[LEM_LIST_NOTHING], (unsigned long long)p->undecided,
+        (unsigned long long)p->unscored, (unsigned long long)p->duplicates);
     if (!cli->json) return LEM_OK;
     lem_object o = lem_object_new();
     lem_object_int(&o, "problems", c->rows);
     lem_object_int(&o, "lists", c->lists);
-    lem_object_int(&o, "left_out", c->one_class);
+    lem_object_int(&o, "left_out", out);
+    lem_object_int(&o, "all_right", left[LEM_LIST_ALL_RIGHT]);
+    lem_object_int(&o, "all_wrong", left[LEM_LIST_ALL_WRONG]);
+    lem_object_int(&o, "too_few", left[LEM_LIST_TOO_FEW]);
+    lem_object_int(&o, "no_generator_with_both", c->mixed);
+    lem_object_int(&o, "nothing_usable", left[LEM_LIST_NOTHING]);
     lem_object_int(&o, "undecided", p->undecided);
     lem_object_int(&o, "unscored", p->unscored);
     lem_object_int(&o, "duplicates", p->duplicates);
@@ -115,14 +195,13 @@ typedef struct files {
     int n;
 } files;
 
-static lem_status sample_rows(lem_cli *cli, const lem_args *args, files *f, lem_out *out, lem_responses *p,
-                              counts *c, lem_err *err) {
+static lem_status sample_rows(lem_cli *cli, const drawing *d, files *f, lem_err *err) {
     for (int64_t left = cli->limit; left != 0; left -= left > 0) {
         bool eof = false;
-        lem_status st = next_rows(f->at, args->words, f->n, f->row, &eof, err);
+        lem_status st = next_rows(f->at, d->args->words, f->n, f->row, &eof, err);
         if (st || eof) return st;
-        c->rows++;
-        st = sample_problem(args, f->row, cli->seed, out, p, c, err);
+        d->c->rows++;
+        st = sample_problem(d, f->row, err);
         if (st) return st;
         for (int i = 0; i < f->n; i++) {
             lem_json_free(f->row[i]);
@@ -134,22 +213,43 @@ static lem_status sample_rows(lem_cli *cli, const lem_args *args, files *f, lem_
     return LEM_OK;
 }
 
+static lem_list_opts list_options(const lem_args *args) {
+    return (lem_list_opts){.per_problem = (int)lem_args_int(args, "per-problem"),
+                           .top_k = (int)lem_args_int(args, "top-k"),
+                           .random = lem_args_flag(args, "random"),
+                           .positives = (int)lem_args_int(args, "positives"),
+                           .keep_short = lem_args_flag(args, "keep-short")};
+}
+
+static lem_status check_positives(const lem_args *args, lem_err *err) {
+    int64_t positives = lem_args_int(args, "positives"), n = lem_args_int(args, "per-problem");
+    if (positives < n) return LEM_OK;
+    return lem_fail(err, LEM_EUSAGE, "--positives %lld leaves no place for a wrong one in a list of %lld",
+                    (long long)positives, (long long)n);
+}
+
 static lem_status sample_files(lem_cli *cli, const lem_args *args, lem_job *job, lem_err *err) {
     files f = {.n = args->n_words};
     const char *to = lem_job_out(job);
     lem_out *out = NULL;
     lem_responses p = {0};
     counts c = {0};
-    lem_status st = LEM_OK;
+    lem_status st = check_positives(args, err);
+    if (st) return st;
     for (int i = 0; i < f.n; i++) LEM_TRY(lem_runtime_rows(cli, args->words[i], &f.at[i], err));
     LEM_TRY(lem_job_start(job, NULL, err));
     if (!cli->dry_run) LEM_TRY(lem_out_open(to ? to : "-", true, &out, err));
-    LEM_TRY(sample_rows(cli, args, &f, out, &p, &c, err));
+    LEM_TRY(sample_rows(cli, &(drawing){args, list_options(args), cli->seed, out, &p, &c}, &f, err));
     if (c.rows == 0) LEM_TRY(lem_fail(err, LEM_EDATA, "%s: no rows", args->words[0]));
     if (c.lists == 0)
-        LEM_TRY(lem_fail(err, LEM_EDATA,
-                         "no problem has both right and wrong responses enough for a list of %lld",
-                         (long long)lem_args_int(args, "per-problem")));
+        LEM_TRY(lem_fail(
+            err, LEM_EDATA,
+            "no problem has both right and wrong responses enough for a list of %lld (%llu all "
+            "right, %llu all wrong, %llu of both but too few, %llu of both but no generator with "
+            "both)",
+            (long long)lem_args_int(args, "per-problem"), (unsigned long long)c.left_out[LEM_LIST_ALL_RIGHT],
+            (unsigned long long)c.left_out[LEM_LIST_ALL_WRONG],
+            (unsigned long long)c.left_out[LEM_LIST_TOO_FEW], (unsigned long long)c.mixed));
     if (out) LEM_TRY(lem_out_commit(out, err));
     LEM_TRY(lem_job_finish(job, err));
     st = show(cli, &c, &p, err);

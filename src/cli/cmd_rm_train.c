@@ -1,6 +1,8 @@
 /* cmd_rm_train.c - lemma rm train: an outcome reward model from response lists */
 #include "cli/commands.h"
 #include "cli/prompt_options.h"
+#include "cli/rm_train_goal.h"
+#include "cli/rm_train_lists.h"
 #include "cli/runtime.h"
 #include "cli/train_options.h"
 
@@ -8,11 +10,9 @@
 #include "job/digest.h"
 #include "core/mem.h"
 #include "core/object.h"
-#include "data/dataset.h"
 #include "model/model.h"
 #include "reward/recipe.h"
 #include "token/tokenizer.h"
-#include "train/orm.h"
 
 #include <string.h>
 
@@ -24,7 +24,25 @@ static const lem_opt opts[] = {
     {"system", LEM_OPT_STR, "TEXT", NULL,
      "system prompt; '' for none [as --model was trained, else AceMath's: " LEM_REWARD_SYSTEM "]"},
     LEM_OPT_PROMPT_FROM,
-    {"loss", LEM_OPT_ENUM, "NAME", "bt", "bt is listwise Bradley-Terry", .choices = LEM_RANKING_NAMES},
+    {"val-share", LEM_OPT_NUM, "X", "0.05",
+     "without --val: share of the problems that is split off for validation, whole problems by seed and "
+     "text; "
+     "0 = none. Fewer than 20 problems are not split",
+     0, 0.9},
+    {"head", LEM_OPT_ENUM, "NAME", "scalar",
+     "what judges: a scalar at the end of the reply, or the language model's own next token, '+' or '-', "
+     "after "
+     "the whole solution (RLHFlow), learned by cross-entropy",
+     .choices = LEM_RM_HEAD_NAMES},
+    {"loss", LEM_OPT_ENUM, "NAME", "bt",
+     "of a list: bt (listwise) over all pairs, pair (pairwise) over the first right and the first wrong one, "
+     "margin (hinge) over all pairs, ce (bce), mse, mse-sigmoid for each response; implicit: no head, ce of "
+     "the "
+     "language model's gain in log-probability on where it began; dpo: bt of that",
+     .choices = LEM_RM_LOSS_NAMES},
+    {"margin", LEM_OPT_NUM, "X", "1", "of --loss margin: by how much a right response is to score higher", 0,
+     1000},
+    {"beta", LEM_OPT_NUM, "X", "0.1", "of --loss implicit and dpo: score for a nat gained", 1e-6, 1000},
     {"lm-weight", LEM_OPT_NUM, "X", "0", "weight of a language-model loss on the right responses", 0, 100},
     {"value-weight", LEM_OPT_NUM, "X", "0", "weight of a value loss at every response token", 0, 100},
     {"value-labels", LEM_OPT_ENUM, "KIND", "outcome",
@@ -32,6 +50,16 @@ static const lem_opt opts[] = {
      "share the prefix",
      .choices = "outcome|prefix"},
     {"center", LEM_OPT_NUM, "X", "0", "weight that pulls the mean score of a list to zero", 0, 100},
+    {"keep", LEM_OPT_ENUM, "WHICH", "last",
+     "last: the parameters of the last step; best: of the best validation, ties to the earlier (--val-every "
+     "0 "
+     "then means ten times)",
+     .choices = "last|best"},
+    {"keep-by", LEM_OPT_ENUM, "METRIC", "accuracy",
+     "of --keep best: loss, accuracy of pairs, margin, auc over all responses, best_right (the best-scored "
+     "of "
+     "a list is right), ece (calibration; ce, mse and generative only)",
+     .choices = LEM_RM_KEEP_NAMES},
     {"add-layers", LEM_OPT_INT, "N", "0",
      "layers put on top of the model, without effect at first, that learn to judge what those below predict",
      0, 64},
@@ -56,8 +84,9 @@ typedef struct job {
     lem_tokenizer *tok;
     lem_prompt_settings prompt;
     lem_prompt_recipe recipe; /* borrows from prompt */
-    lem_lists lists, val;
-    lem_orm *rank, *vrank;
+    lem_rm_goal goal;
+    lem_rm_lists lists;
+    lem_rm_judge judge, vjudge;
     lem_train_opts o;
     lem_model_config shape; /* of what is trained */
     long steps;
@@ -78,7 +107,7 @@ static lem_status open_model(job *j, lem_err *err) {
     int extra = (int)lem_args_int(j->args, "add-layers");
     lem_status st = lem_model_open_any(j->model_dir, &m, err);
     if (st) return st;
-    if (m->config.head != LEM_HEAD_SCALAR) {
+    if (j->goal.kind == LEM_RM_SCALAR && m->config.head != LEM_HEAD_SCALAR) {
         st = lem_model_with_head(m, LEM_HEAD_SCALAR, j->cli->seed, &j->model, err);
         if (st == LEM_OK)
             lem_info(j->cli->log, "%s has no reward head: a new one is drawn from seed %llu and trained",
@@ -97,7 +126,7 @@ static lem_status read_prompt(job *j, lem_err *err) {
 
 /* How the lists are read, which is how the model will be scored. */
 static lem_status make_recipe(job *j, lem_err *err) {
-    const lem_head_shape head = {.kind = LEM_HEAD_KIND_CLASSIFIER}; /* the one that is trained */
+    const lem_head_shape head = {.kind = lem_rm_goal_head(&j->goal)}; /* the one that is trained */
     lem_status st = lem_reward_settings_complete(head.kind, &j->prompt, err);
     if (st) return st;
     st = lem_reward_recipe_make(&head, j->tok, j->model_dir, &j->prompt, &j->recipe, err);
@@ -106,53 +135,43 @@ static lem_status make_recipe(job *j, lem_err *err) {
 
 /* The shape of the model that is trained, from that of --model (stored as BF16 or not), and what of it
  * learns. */
-static void make_shape(const lem_args *args, bool bf16, lem_model_config *c, lem_trainable *t) {
+static void make_shape(const lem_args *args, bool bf16, bool scalar, lem_model_config *c, lem_trainable *t) {
     int body = lem_args_has(args, "body-layers") ? (int)lem_args_int(args, "body-layers") : c->layers;
     t->frozen_layers = lem_args_flag(args, "freeze-body") ? body : 0;
     if (bf16 && t->frozen_layers > 0 && t->frozen_layers <= c->layers) t->frozen_dtype = LEM_DTYPE_BF16;
     c->layers += (int)lem_args_int(args, "add-layers");
-    if (c->head == LEM_HEAD_SCALAR) return;
+    if (!scalar || c->head == LEM_HEAD_SCALAR) return;
     c->head = LEM_HEAD_SCALAR;
     c->reward = (lem_head_shape){0};
 }
 
 /* The options, with what learns, and the shape. */
-static lem_status read_options(const lem_args *args, bool bf16, lem_model_config *c, lem_train_opts *o,
-                               lem_err *err) {
-    lem_status st = lem_train_options_read(args, o, err);
-    if (st == LEM_OK) make_shape(args, bf16, c, &o->trainable);
-    return st == LEM_OK ? lem_model_config_check(c, err) : st;
-}
-
-static lem_status load_lists(job *j, const char *path, lem_lists *out, lem_err *err) {
-    int max_len = (int)lem_args_int(j->args, "max-len");
-    if (max_len == 0 || max_len > j->config.max_positions) max_len = j->config.max_positions;
-    lem_drop_counts d = {0};
-    lem_lists_how how = {&j->recipe, max_len, j->cli->limit, j->cli->cancel};
-    lem_status st = lem_lists_load(out, path, j->tok, &how, &d, j->cli->log, err);
-    if (st == LEM_OK) st = lem_train_need_rows(path, d.rows, err);
-    if (st == LEM_OK)
-        lem_info(j->cli->log,
-                 "%s: %llu lists, %llu kept (%llu responses, %llu tokens); left out: %llu too long, %llu "
-                 "without both classes",
-                 path, (unsigned long long)d.rows, (unsigned long long)d.kept,
-                 (unsigned long long)out->n_responses, (unsigned long long)out->n_ids,
-                 (unsigned long long)d.too_long, (unsigned long long)d.filtered);
+static lem_status read_options(const lem_args *args, bool bf16, lem_model_config *c, lem_rm_goal *g,
+                               lem_train_opts *o, lem_err *err) {
+    lem_status st = LEM_OK;
+    LEM_TRY(lem_train_options_read(args, o, err));
+    LEM_TRY(lem_rm_goal_read(args, g, err));
+    if (g->kind != LEM_RM_SCALAR && c->head != LEM_HEAD_LM)
+        LEM_TRY(lem_fail(err, LEM_EUSAGE,
+                         "%s is no language model, which --head generative and --loss implicit and dpo need",
+                         lem_args_str(args, "model")));
+    make_shape(args, bf16, g->kind == LEM_RM_SCALAR, c, &o->trainable);
+    st = lem_model_config_check(c, err);
+done:
     return st;
 }
 
 static lem_status make_objectives(job *j, lem_err *err) {
-    const lem_args *a = j->args;
-    lem_orm_opts o = {.lm_weight = lem_args_num(a, "lm-weight"),
-                      .value_weight = lem_args_num(a, "value-weight"),
-                      .center = lem_args_num(a, "center"),
-                      .prefix_values = lem_args_is(a, "value-labels", "prefix")};
+    int max_len = (int)lem_args_int(j->args, "max-len");
+    if (max_len == 0 || max_len > j->config.max_positions) max_len = j->config.max_positions;
+    const lem_lists_how how = {&j->recipe, max_len, j->cli->limit, j->cli->cancel,
+                               j->goal.kind == LEM_RM_GENERATIVE};
     lem_status st = LEM_OK;
-    LEM_TRY(lem_ranking_parse(lem_args_str(a, "loss"), &o.loss, err));
-    LEM_TRY(load_lists(j, lem_args_str(a, "lists"), &j->lists, err));
-    if (lem_args_str(a, "val")) LEM_TRY(load_lists(j, lem_args_str(a, "val"), &j->val, err));
-    LEM_TRY(lem_orm_new(&j->lists, &o, &j->rank, err));
-    LEM_TRY(lem_orm_new(&j->val, &o, &j->vrank, err));
+    LEM_TRY(lem_rm_lists_load(j->cli, j->args, j->tok, &how, &j->lists, err));
+    if (lem_args_is(j->args, "keep", "best") && j->lists.val.n == 0)
+        LEM_TRY(lem_fail(err, LEM_EUSAGE, "--keep best needs validation lists: --val, or --val-share"));
+    LEM_TRY(lem_rm_judge_new(&j->goal, &j->lists.train, &j->recipe, false, &j->judge, err));
+    LEM_TRY(lem_rm_judge_new(&j->goal, &j->lists.val, &j->recipe, true, &j->vjudge, err));
 done:
     return st;
 }
@@ -166,29 +185,55 @@ static lem_status print_result(const job *j, lem_err *err) {
     lem_object_str(&o, "out", lem_args_str(j->args, "out"));
     lem_object_str(&o, "identity", lem_job_identity(j->job));
     lem_object_int(&o, "parameters", lem_model_config_params(&j->shape));
-    lem_train_tell(&o, j->lists.n, j->steps, r);
+    lem_train_tell(&o, j->lists.train.n, j->steps, r);
+    lem_rm_lists_tell(&o, &j->lists, r);
     if (r && r->n_val) lem_object_num(&o, "val_accuracy", r->val[1]);
     return lem_print_json(j->cli->out, lem_object_done(&o), 0, err);
 }
 
+/* What implicit rewards are measured from: the model as it is. Computed anew when a run goes on, to the same
+ * bits. */
+static lem_status make_reference(job *j, lem_err *err) {
+    lem_rm_judge *const both[] = {&j->judge, &j->vjudge};
+    lem_status st = LEM_OK;
+    if (j->goal.kind != LEM_RM_IMPLICIT) return LEM_OK;
+    lem_info(j->cli->log, "log-probabilities of %llu lists under the model as it is, the reference",
+             (unsigned long long)(j->lists.train.n + j->lists.val.n));
+    for (int i = 0; st == LEM_OK && i < 2; i++)
+        st = lem_implicit_reference(both[i]->implicit, j->model, j->rt.backend, j->o.max_rows, j->cli->cancel,
+                                    err);
+    return st;
+}
+
+static lem_status train_model(job *j, lem_train_opts *o, lem_buf *telemetry, lem_err *err) {
+    const lem_objective obj = lem_rm_judge_objective(&j->judge), vobj = lem_rm_judge_objective(&j->vjudge);
+    char *checkpoints = lem_job_work_path(j->job, "checkpoints", err);
+    char *best = checkpoints ? lem_path_join(checkpoints, "best", err) : NULL;
+    lem_status st = best ? make_reference(j, err) : LEM_EMEM;
+    o->stage = "rm";
+    o->checkpoint_dir = checkpoints;
+    o->identity = lem_job_identity(j->job);
+    if (lem_args_is(j->args, "keep", "best")) {
+        o->best_by = lem_args_str(j->args, "keep-by");
+        o->best_dir = best;
+        if (o->val_every == 0) o->val_every = (int)((j->steps + 9) / 10);
+    }
+    if (st == LEM_OK)
+        st = lem_train_run(j->model, j->rt.backend, &obj, j->lists.val.n ? &vobj : NULL, o, telemetry,
+                           j->cli->log, j->cli->cancel, &j->result, err);
+    if (st == LEM_OK) lem_rm_lists_judge(j->cli, &j->lists, &j->result);
+    lem_free(checkpoints);
+    lem_free(best);
+    return st;
+}
+
 static lem_status train(job *j, lem_buf *telemetry, lem_err *err) {
     lem_train_opts o = j->o;
-    lem_objective obj = lem_orm_objective(j->rank), vobj = lem_orm_objective(j->vrank);
-    lem_status st = LEM_OK;
-    j->steps = lem_train_steps(&o, obj.n_items);
+    j->steps = lem_train_steps(&o, j->lists.train.n);
     lem_info(j->cli->log,
              "reward model: %ld steps of %d lists, %.1f MiB for activations, gradients and packed weights",
              j->steps, o.batch, (double)lem_net_part_bytes(&j->shape, o.max_rows, &o.trainable) / 1048576);
-    if (j->cli->dry_run) return LEM_OK;
-    char *checkpoints = lem_job_work_path(j->job, "checkpoints", err);
-    if (!checkpoints) return LEM_EMEM;
-    o.stage = "rm";
-    o.checkpoint_dir = checkpoints;
-    o.identity = lem_job_identity(j->job);
-    st = lem_train_run(j->model, j->rt.backend, &obj, j->val.n ? &vobj : NULL, &o, telemetry, j->cli->log,
-                       j->cli->cancel, &j->result, err);
-    lem_free(checkpoints);
-    return st;
+    return j->cli->dry_run ? LEM_OK : train_model(j, &o, telemetry, err);
 }
 
 static lem_status save(job *j, const lem_buf *telemetry, lem_err *err) {
@@ -208,9 +253,9 @@ static lem_status train_and_save(job *j, lem_err *err) {
     LEM_TRY(read_prompt(j, err));
     LEM_TRY(lem_train_folder_config(j->model_dir, &j->config, &bf16, err));
     LEM_TRY(lem_runtime_tokenizer(j->cli, j->model_dir, &j->tok, err));
-    LEM_TRY(make_recipe(j, err));
     j->shape = j->config;
-    LEM_TRY(read_options(j->args, bf16, &j->shape, &j->o, err));
+    LEM_TRY(read_options(j->args, bf16, &j->shape, &j->goal, &j->o, err));
+    LEM_TRY(make_recipe(j, err));
     LEM_TRY(lem_train_memory_check(j->cli, &j->shape, &j->o, err));
     LEM_TRY(make_objectives(j, err));
     if (!j->cli->dry_run) {
@@ -227,10 +272,9 @@ done:
 }
 
 static void release(job *j) {
-    lem_orm_free(j->rank);
-    lem_orm_free(j->vrank);
-    lem_lists_release(&j->lists);
-    lem_lists_release(&j->val);
+    lem_rm_judge_free(&j->judge);
+    lem_rm_judge_free(&j->vjudge);
+    lem_rm_lists_release(&j->lists);
     lem_model_free(j->model);
     lem_tokenizer_free(j->tok);
     lem_prompt_settings_release(&j->prompt);
@@ -253,14 +297,15 @@ static lem_status plan(lem_cli *cli, const lem_args *args, lem_plan *out, lem_er
     (void)cli;
     lem_status st = lem_train_plan_config(lem_args_str(args, "model"), out, &c, &bf16, err);
     lem_train_opts o;
-    if (st == LEM_OK) st = read_options(args, bf16, &c, &o, err);
+    lem_rm_goal g;
+    if (st == LEM_OK) st = read_options(args, bf16, &c, &g, &o, err);
     if (st == LEM_OK) *out = lem_train_plan(&c, &o);
     return st;
 }
 
 const lem_command lem_cmd_rm_train = {
     .name = "rm train",
-    .purpose = "train an outcome reward model (listwise Bradley-Terry) on response lists",
+    .purpose = "train an outcome reward model on response lists",
     .usage = "--model DIR --lists FILE --out DIR [options]",
     .example = "lemma rm train --model sft-model --lists lists.jsonl --lr 5e-6 --epochs 2 --out reward-model",
     .min_words = 0,

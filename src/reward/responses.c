@@ -13,6 +13,8 @@ void lem_responses_release(lem_responses *r) {
     lem_free(r->label);
     lem_free(r->score);
     lem_free(r->generator);
+    lem_free(r->weight);
+    lem_free(r->steps);
     *r = (lem_responses){0};
 }
 
@@ -27,7 +29,11 @@ static lem_status grow(lem_responses *r, lem_err *err) {
     if (score) r->score = score;
     const char **generator = lem_realloc(r->generator, cap, sizeof *generator, err);
     if (generator) r->generator = generator;
-    if (!text || !label || !score || !generator) return LEM_EMEM;
+    double *weight = lem_realloc(r->weight, cap, sizeof *weight, err);
+    if (weight) r->weight = weight;
+    const lem_json **steps = lem_realloc(r->steps, cap, sizeof *steps, err);
+    if (steps) r->steps = steps;
+    if (!text || !label || !score || !generator || !weight || !steps) return LEM_EMEM;
     r->cap = (int)cap;
     return LEM_OK;
 }
@@ -46,10 +52,11 @@ static lem_status check(const lem_json *texts, const lem_json *correct, const le
     return LEM_OK;
 }
 
-static bool is_duplicate(const lem_responses *r, int k) {
+/* The response that has the text of response k; -1 = none before it. */
+static int same_text(const lem_responses *r, int k) {
     for (int j = 0; j < k; j++)
-        if (r->label[j] >= 0 && lem_json_equal(r->text[j], r->text[k])) return true;
-    return false;
+        if (r->label[j] >= 0 && lem_json_equal(r->text[j], r->text[k])) return j;
+    return -1;
 }
 
 /* Label of response k, whose text and score are set. */
@@ -60,7 +67,9 @@ static int8_t label_of(lem_responses *r, int k, const lem_json *correct, const l
         return -1;
     }
     if (lem_json_kind(correct) != LEM_JSON_BOOL) return -1;
-    if (!how->keep_duplicates && is_duplicate(r, k)) {
+    int twin = how->keep_duplicates ? -1 : same_text(r, k);
+    if (twin >= 0) {
+        r->weight[twin]++;
         r->duplicates++;
         return -1;
     }
@@ -71,6 +80,7 @@ lem_status lem_responses_add(lem_responses *r, const lem_json *row, const char *
                              const lem_responses_how *how, lem_err *err) {
     const lem_json *texts = lem_json_get(row, "completions"), *correct = lem_json_get(row, "correct");
     const lem_json *scores = how->need_score ? lem_json_get(row, "rm_score") : NULL;
+    const lem_json *steps = lem_json_get(row, "step_labels");
     const char *generator = lem_json_str(lem_json_get(row, "generator"), source);
     lem_status st = check(texts, correct, scores, how, err);
     for (size_t i = 0; st == LEM_OK && i < lem_json_count(texts); i++) {
@@ -83,41 +93,52 @@ lem_status lem_responses_add(lem_responses *r, const lem_json *row, const char *
         int k = r->n++;
         r->text[k] = t;
         r->generator[k] = generator;
+        r->weight[k] = 1;
+        r->steps[k] = lem_json_at(steps, i);
         r->score[k] = lem_json_num(lem_json_at(scores, i), NAN);
         r->label[k] = label_of(r, k, lem_json_at(correct, i), how);
     }
     return st;
 }
 
-/* One value a chosen response, by `what`: its text, label, score or generator. */
-static lem_json *column(const lem_responses *r, const int *chosen, int n, char what, bool scored) {
+typedef enum column { TEXT, LABEL, SCORE, GENERATOR, WEIGHT, STEPS } column;
+
+static lem_json *value_of(const lem_responses *r, int k, column what, bool scored) {
+    switch (what) {
+    case TEXT: return lem_json_copy(r->text[k]);
+    case LABEL: return lem_json_new_int(r->label[k]);
+    case SCORE: return scored ? lem_json_new_num(r->score[k]) : lem_json_new_null();
+    case GENERATOR: return lem_json_new_str(r->generator[k]);
+    case WEIGHT: return lem_json_new_num(r->weight[k]);
+    default: return r->steps[k] ? lem_json_copy(r->steps[k]) : lem_json_new_null();
+    }
+}
+
+/* One value a chosen response. */
+static lem_json *column_of(const lem_responses *r, const int *chosen, int n, column what, bool scored) {
     lem_json *list = lem_json_new_array();
     bool ok = list != NULL;
-    for (int i = 0; ok && i < n; i++) {
-        int k = chosen[i];
-        lem_json *v = NULL;
-        if (what == 't') v = lem_json_copy(r->text[k]);
-        else if (what == 'l') v = lem_json_new_int(r->label[k]);
-        else if (what == 'g') v = lem_json_new_str(r->generator[k]);
-        else v = scored ? lem_json_new_num(r->score[k]) : lem_json_new_null();
-        ok = lem_json_append(list, v);
-    }
+    for (int i = 0; ok && i < n; i++) ok = lem_json_append(list, value_of(r, chosen[i], what, scored));
     if (ok) return list;
     lem_json_free(list);
     return NULL;
 }
 
 lem_json *lem_responses_list(const lem_responses *r, const lem_json *row, const int *chosen, int n,
-                             bool scored) {
+                             const lem_responses_columns *columns) {
     static const char *const keep[] = {"id", "problem", "expected_answer"};
+    bool steps = false;
     lem_object o = lem_object_new();
     for (int i = 0; i < 3; i++) {
         const lem_json *v = lem_json_get(row, keep[i]);
         if (v) lem_object_json(&o, keep[i], lem_json_copy(v));
     }
-    lem_object_json(&o, "responses", column(r, chosen, n, 't', scored));
-    lem_object_json(&o, "labels", column(r, chosen, n, 'l', scored));
-    lem_object_json(&o, "scores", column(r, chosen, n, 's', scored));
-    lem_object_json(&o, "generators", column(r, chosen, n, 'g', scored));
+    for (int i = 0; i < n; i++) steps = steps || r->steps[chosen[i]];
+    lem_object_json(&o, "responses", column_of(r, chosen, n, TEXT, false));
+    lem_object_json(&o, "labels", column_of(r, chosen, n, LABEL, false));
+    lem_object_json(&o, "scores", column_of(r, chosen, n, SCORE, columns->scores));
+    lem_object_json(&o, "generators", column_of(r, chosen, n, GENERATOR, false));
+    if (columns->weights) lem_object_json(&o, "weights", column_of(r, chosen, n, WEIGHT, false));
+    if (steps) lem_object_json(&o, "step_labels", column_of(r, chosen, n, STEPS, false));
     return lem_object_done(&o);
 }

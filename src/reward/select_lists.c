@@ -31,6 +31,18 @@ static void draw(int *a, int n, int take, lem_rng *r) {
     }
 }
 
+static int least(int a, int b) { return a < b ? a : b; }
+
+lem_list_reason lem_list_why(int n, const int8_t *label, bool chosen) {
+    bool seen[2] = {false, false};
+    for (int i = 0; i < n; i++)
+        if (label[i] >= 0) seen[label[i] != 0] = true;
+    if (chosen) return LEM_LIST_CHOSEN;
+    if (seen[0] && seen[1]) return LEM_LIST_TOO_FEW;
+    if (seen[1]) return LEM_LIST_ALL_RIGHT;
+    return seen[0] ? LEM_LIST_ALL_WRONG : LEM_LIST_NOTHING;
+}
+
 int lem_list_select(const lem_list_opts *o, int n, const int8_t *label, const double *score,
                     const lem_rng *rng, int *out) {
     int want = o->per_problem > 0 ? o->per_problem : 6, k = o->top_k > 0 ? o->top_k : 14;
@@ -38,9 +50,10 @@ int lem_list_select(const lem_list_opts *o, int n, const int8_t *label, const do
     if (k > MAX_K - 1) k = MAX_K - 1;
     int np = gather(o, n, label, score, 1, k, pos), nn = gather(o, n, label, score, 0, k, neg);
     if (np == 0 || nn == 0) return 0;
-    int p = want / 2 < np ? want / 2 : np, q = want - p < nn ? want - p : nn;
-    p = want - q < np ? want - q : np; /* positives fill what negatives leave */
-    if (p + q < want) return 0;
+    int first = o->positives > 0 ? o->positives : want / 2;
+    int p = least(first, np), q = least(want - p, nn);
+    p = least(want - q, np); /* positives fill what negatives leave */
+    if (p + q < want && !(o->keep_short && p && q)) return 0;
     lem_rng r = *rng;
     draw(pos, np, p, &r);
     draw(neg, nn, q, &r);

@@ -34,6 +34,7 @@ static void release_scratch(lem_losses *l) {
     lem_free(l->weight);
     lem_free(l->out);
     lem_free(l->label);
+    lem_free(l->score);
     lem_free(l->grad);
     lem_free(l->sum);
     *l = (lem_losses){.forest = l->forest, .targets = l->targets};
@@ -56,12 +57,17 @@ static lem_status grow(lem_losses *l, lem_err *err) {
     l->weight = lem_alloc((size_t)n, sizeof *l->weight, err);
     l->out = lem_alloc((size_t)n, sizeof *l->out, err);
     l->label = lem_alloc((size_t)n, sizeof *l->label, err);
+    l->score = lem_alloc((size_t)n, sizeof *l->score, err);
     l->grad = lem_alloc((size_t)n, sizeof *l->grad, err);
     l->sum = lem_alloc((size_t)n, sizeof *l->sum, err);
-    if (!l->rows || !l->at || !l->token || !l->weight || !l->out || !l->label || !l->grad || !l->sum)
-        return LEM_EMEM;
+    if (!l->rows || !l->at || !l->token || !l->weight || !l->out) return LEM_EMEM;
+    if (!l->label || !l->score || !l->grad || !l->sum) return LEM_EMEM;
     l->cap = n;
     return LEM_OK;
+}
+
+static bool reads_words(const lem_target *t) {
+    return t->kind == LEM_TARGET_TOKEN || t->kind == LEM_TARGET_PART;
 }
 
 /* The rows that the scalar head reads, each once where its targets stand together. at[i] of a target is the
@@ -70,7 +76,7 @@ static int score_rows(lem_losses *l) {
     int R = 0;
     for (int i = 0; i < l->targets.n; i++) {
         const lem_target *t = &l->targets.target[i];
-        if (t->kind == LEM_TARGET_TOKEN) continue;
+        if (reads_words(t)) continue;
         if (R == 0 || l->rows[R - 1] != t->row) l->rows[R++] = t->row;
         l->at[i] = R - 1;
     }
@@ -81,7 +87,7 @@ static void label_losses(lem_losses *l) {
     for (int i = 0; i < l->targets.n; i++) {
         lem_target *t = &l->targets.target[i];
         double g = 0;
-        if (t->kind == LEM_TARGET_TOKEN) continue;
+        if (reads_words(t)) continue;
         t->output = l->out[l->at[i]];
         t->loss = 0;
         if (t->kind != LEM_TARGET_LABEL) continue;
@@ -90,49 +96,105 @@ static void label_losses(lem_losses *l) {
     }
 }
 
-/* The next RANK target at or after i; n where there is none. */
-static int next_rank(const lem_targets *list, int i) {
-    while (i < list->n && list->target[i].kind != LEM_TARGET_RANK) i++;
+/* The next target of a kind at or after i; n where there is none. */
+static int next_of(const lem_targets *list, lem_target_kind kind, int i) {
+    while (i < list->n && list->target[i].kind != kind) i++;
     return i;
 }
 
+static bool same_group(const lem_targets *list, int a, int b) {
+    return list->item[a] == list->item[b] && list->target[a].group == list->target[b].group;
+}
+
+static void ask_objective(lem_losses *l, const lem_objective *obj, uint64_t item, int n) {
+    if (obj->members) {
+        obj->members(obj->ctx, item, n, l->score, l->grad);
+        return;
+    }
+    for (int k = 0; k < n; k++) l->weight[k] = (float)l->score[k];
+    obj->group(obj->ctx, n, l->weight, l->label, l->grad);
+}
+
 /* The group that begins at target i: its loss and gradient. Returns where the next begins. */
-static int group_loss(lem_losses *l, const lem_objective *obj, int i) {
+static int group_loss(lem_losses *l, const lem_objective *obj, const uint64_t *items, int i) {
     const lem_targets *list = &l->targets;
     int n = 0, end = i, k = 0;
-    for (; end < list->n; end = next_rank(list, end + 1)) {
-        if (list->item[end] != list->item[i] || list->target[end].group != list->target[i].group) break;
-        l->weight[n] = list->target[end].output;
+    for (; end < list->n && same_group(list, end, i); end = next_of(list, LEM_TARGET_RANK, end + 1)) {
+        l->score[n] = (double)list->target[end].output;
         l->label[n++] = list->target[end].label >= 0.5;
     }
-    obj->group(obj->ctx, n, l->weight, l->label, l->grad);
-    for (int j = i; j < end; j = next_rank(list, j + 1))
+    ask_objective(l, obj, items[list->item[i]], n);
+    for (int j = i; j < end; j = next_of(list, LEM_TARGET_RANK, j + 1))
         l->sum[l->at[j]] += list->target[j].weight * l->grad[k++];
     return end;
 }
 
 /* Labels and groups: everything that reads the scalar head. */
-static lem_status score_losses(lem_losses *l, lem_net *net, const lem_objective *obj, bool grad,
-                               lem_err *err) {
-    int R = score_rows(l);
+static lem_status score_losses(lem_losses *l, lem_net *net, const lem_objective *obj, const uint64_t *items,
+                               bool grad, lem_err *err) {
+    int R = score_rows(l), n = l->targets.n;
     if (R == 0) return LEM_OK;
     lem_status st = lem_net_scores(net, R, l->rows, l->out, err);
     if (st) return st;
     memset(l->sum, 0, (size_t)R * sizeof *l->sum);
     label_losses(l);
-    if (!obj->group && next_rank(&l->targets, 0) < l->targets.n)
+    if (!obj->group && !obj->members && next_of(&l->targets, LEM_TARGET_RANK, 0) < n)
         return lem_fail(err, LEM_EUSAGE, "the objective states groups, and no loss of a group");
-    for (int i = next_rank(&l->targets, 0); i < l->targets.n;) i = group_loss(l, obj, i);
+    for (int i = next_of(&l->targets, LEM_TARGET_RANK, 0); i < n;) i = group_loss(l, obj, items, i);
     if (!grad) return LEM_OK;
     for (int r = 0; r < R; r++) l->out[r] = (float)l->sum[r];
     return lem_net_scores_grad(net, R, l->rows, l->out, err);
+}
+
+/* The group of PART targets that begins at target i. The weight of each target becomes what it is in the
+ * loss, -weight * d loss / d sum, as TOKEN targets have it. Returns where the next begins. */
+static int sum_group(lem_losses *l, const lem_objective *obj, const uint64_t *items, int i) {
+    lem_targets *list = &l->targets;
+    int n = 0, end = i;
+    for (; end < list->n && same_group(list, end, i); end = next_of(list, LEM_TARGET_PART, end + 1)) {
+        const lem_target *t = &list->target[end];
+        while (n <= t->member) l->score[n++] = 0;
+        l->score[t->member] += (double)t->output;
+    }
+    obj->members(obj->ctx, items[list->item[i]], n, l->score, l->grad);
+    for (int j = i; j < end; j = next_of(list, LEM_TARGET_PART, j + 1))
+        list->target[j].weight *= -l->grad[list->target[j].member];
+    return end;
+}
+
+/* Log-probabilities of PART targets, and what their groups make of the sums. */
+static lem_status part_losses(lem_losses *l, lem_net *net, const lem_objective *obj, const uint64_t *items,
+                              lem_err *err) {
+    int R = 0, r = 0, n = l->targets.n;
+    for (int i = next_of(&l->targets, LEM_TARGET_PART, 0); i < n;
+         i = next_of(&l->targets, LEM_TARGET_PART, i + 1)) {
+        l->rows[R] = l->targets.target[i].row;
+        l->token[R++] = l->targets.target[i].token;
+    }
+    if (R == 0) return LEM_OK;
+    if (!obj->members) return lem_fail(err, LEM_EUSAGE, "the objective states sums, and no loss of them");
+    lem_status st = lem_net_lm(net, R, l->rows, l->token, NULL, l->out, err);
+    if (st) return st;
+    for (int i = 0; i < n; i++) {
+        lem_target *t = &l->targets.target[i];
+        if (t->kind != LEM_TARGET_PART) continue;
+        t->output = l->out[r++];
+        t->loss = 0;
+    }
+    for (int i = next_of(&l->targets, LEM_TARGET_PART, 0); i < n;) i = sum_group(l, obj, items, i);
+    return LEM_OK;
+}
+
+/* Whether the last reading of the vocabulary is of target t: PART targets have their outputs already. */
+static bool read_last(const lem_target *t, bool grad) {
+    return t->kind == LEM_TARGET_TOKEN || (grad && t->kind == LEM_TARGET_PART);
 }
 
 static lem_status token_losses(lem_losses *l, lem_net *net, bool grad, lem_err *err) {
     int R = 0, r = 0;
     for (int i = 0; i < l->targets.n; i++) {
         const lem_target *t = &l->targets.target[i];
-        if (t->kind != LEM_TARGET_TOKEN) continue;
+        if (!read_last(t, grad)) continue;
         l->rows[R] = t->row;
         l->token[R] = t->token;
         l->weight[R++] = (float)t->weight;
@@ -141,9 +203,9 @@ static lem_status token_losses(lem_losses *l, lem_net *net, bool grad, lem_err *
     lem_status st = lem_net_lm(net, R, l->rows, l->token, grad ? l->weight : NULL, l->out, err);
     for (int i = 0; st == LEM_OK && i < l->targets.n; i++) {
         lem_target *t = &l->targets.target[i];
-        if (t->kind != LEM_TARGET_TOKEN) continue;
+        if (!read_last(t, grad)) continue;
         t->output = l->out[r++];
-        t->loss = -(double)t->output;
+        if (t->kind == LEM_TARGET_TOKEN) t->loss = -(double)t->output;
     }
     return st;
 }
@@ -166,7 +228,8 @@ lem_status lem_losses_run(lem_losses *l, lem_net *net, const lem_objective *obj,
     LEM_TRY(add_items(l, obj, items, n, err));
     if (l->targets.n == 0) goto done;
     LEM_TRY(lem_net_forward(net, &l->forest, err));
-    LEM_TRY(score_losses(l, net, obj, grad, err));
+    LEM_TRY(score_losses(l, net, obj, items, grad, err));
+    LEM_TRY(part_losses(l, net, obj, items, err));
     LEM_TRY(token_losses(l, net, grad, err));
     if (obj->note) obj->note(obj->ctx, l->targets.target, l->targets.n);
     if (grad) lem_net_backward(net);

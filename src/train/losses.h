@@ -13,12 +13,13 @@ typedef struct lem_losses { /* zeroed = empty */
     int32_t *token;
     float *weight, *out;
     uint8_t *label;
-    double *grad, *sum;
+    double *score, *grad, *sum;
 } lem_losses;
 
 /* Runs n items of the objective as one forest, and with `grad` adds to the gradients of the net. The scalar
  * head and the vocabulary are each read in one call, so that the gradients of both are one chain over the
- * targets, however a batch is split. Items without any target are not computed. */
+ * targets, however a batch is split (where there are PART targets the vocabulary is read once before, for
+ * their sums alone). Items without any target are not computed. */
 lem_status lem_losses_run(lem_losses *l, lem_net *net, const lem_objective *obj, const uint64_t *items, int n,
                           bool grad, lem_err *err) LEM_MUST_CHECK;
 void lem_losses_release(lem_losses *l);

@@ -16,8 +16,11 @@
 typedef enum lem_target_kind {
     LEM_TARGET_TOKEN, /* the row predicts `token`: -log p over the vocabulary */
     LEM_TARGET_LABEL, /* sigmoid of the scalar head at the row is `label` in [0,1]: cross-entropy in nats */
-    LEM_TARGET_RANK   /* the scalar head at the row is one score of a group, `label` 0 or 1 its class: the
+    LEM_TARGET_RANK,  /* the scalar head at the row is one score of a group, `label` 0 or 1 its class: the
                          loss is the group's */
+    LEM_TARGET_PART   /* the row predicts `token`, and log p(token) is a part of what member `member` of a
+                         group sums to: the loss is the group's, so that its share in the gradient is known
+                         only when all are there (the vocabulary is read twice) */
 } lem_target_kind;
 
 typedef struct lem_target {
@@ -26,11 +29,12 @@ typedef struct lem_target {
     int32_t token;
     double label;
     double weight; /* of this target's loss (of its share of the group's gradient) in the loss of the batch */
-    int group;     /* RANK: which group of its item; the scores of a group stand one after another.
+    int group;     /* RANK, PART: which group of its item; those of a group stand one after another.
                       TOKEN, LABEL: the objective's own, for `note` */
+    int member;    /* PART: 0, 1, 2, ... in order; the parts of a member stand one after another */
     /* Written by the trainer before `note`. */
-    float output; /* TOKEN: log p(token); else the score */
-    double loss;  /* TOKEN, LABEL: before weighting; RANK: 0 */
+    float output; /* TOKEN, PART: log p(token); else the score */
+    double loss;  /* TOKEN, LABEL: before weighting; RANK, PART: 0 */
 } lem_target;
 
 typedef struct lem_targets { /* of one forest, in the order they were stated; owned by the trainer */
@@ -47,7 +51,7 @@ typedef struct lem_train_metric {
     const char *name;
     double value;
 } lem_train_metric;
-enum { LEM_MAX_METRICS = 8 };
+enum { LEM_MAX_METRICS = 16 };
 
 typedef struct lem_objective {
     void *ctx;
@@ -63,6 +67,11 @@ typedef struct lem_objective {
     /* The targets of a forest with their outputs and losses, for the metrics. NULL = not wanted. */
     void (*note)(void *ctx, const lem_target *t, int n);
     int (*end)(void *ctx, lem_train_metric *out); /* metrics of the batch, the loss first; returns how many */
+    /* As `group`, and called instead of it where it is not NULL: the loss of one group of `item`, which is of
+     * RANK targets (score: theirs) or of PART targets (score: the sum of each member's log-probabilities, in
+     * the order of its targets). The caller knows labels and all else by the item. grad [n] receives the
+     * gradient by score. */
+    void (*members)(void *ctx, uint64_t item, int n, const double *score, double *grad);
 } lem_objective;
 
 #endif

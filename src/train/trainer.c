@@ -24,6 +24,8 @@ typedef struct run {
     lem_buf rows;    /* telemetry of this run */
     long steps, done;
     lem_schedule schedule;
+    long best_step; /* 0 = none yet */
+    double best;
 } run;
 
 static lem_batches_how batches_of(const lem_train_opts *o) {
@@ -68,10 +70,13 @@ static lem_status record(run *r, const char *prefix, long step, double lr, doubl
 /* The state a resume needs beside the arrays. */
 static lem_json *state_json(const run *r) {
     lem_json *s = lem_json_new_object();
-    if (s && lem_json_set(s, "stage", lem_json_new_str(r->o->stage)) &&
-        lem_json_set(s, "step", lem_json_new_int(r->done)) &&
-        lem_json_set(s, "telemetry", lem_json_new_strn(lem_buf_str(&r->rows), r->rows.len)))
-        return s;
+    bool ok = s && lem_json_set(s, "stage", lem_json_new_str(r->o->stage)) &&
+              lem_json_set(s, "step", lem_json_new_int(r->done)) &&
+              lem_json_set(s, "telemetry", lem_json_new_strn(lem_buf_str(&r->rows), r->rows.len));
+    if (ok && r->best_step > 0)
+        ok = lem_json_set(s, "best_step", lem_json_new_int(r->best_step)) &&
+             lem_json_set(s, "best", lem_json_new_num(r->best));
+    if (ok) return s;
     lem_json_free(s);
     return NULL;
 }
@@ -131,26 +136,105 @@ static lem_status resume(run *r, lem_log *log, bool *resumed, lem_err *err) {
     lem_net_refresh(r->net);
     lem_buf_puts(&r->rows, lem_json_str(lem_json_get(s, "telemetry"), ""));
     r->done = step;
+    r->best_step = (long)lem_json_int(lem_json_get(s, "best_step"), 0);
+    r->best = lem_json_num(lem_json_get(s, "best"), 0);
     *resumed = true;
     lem_json_free(s);
     lem_info(log, "stage %s: resumed at step %ld of %ld", r->o->stage, step, r->steps);
     return LEM_OK;
 }
 
+/* ---- validation, and the best step ---- */
+
+/* The metrics of val now. */
+static lem_status evaluate(run *r, lem_cancel *cancel, lem_train_metric *m, int *n, lem_train_result *res,
+                           lem_err *err) {
+    lem_status st = lem_gradient_evaluate(&r->gradient, r->val, m, n, cancel, err);
+    if (st) return lem_err_context(err, "validation");
+    for (int i = 0; i < *n; i++) {
+        res->val[i] = m[i].value;
+        res->val_name[i] = m[i].name;
+    }
+    res->n_val = *n;
+    return LEM_OK;
+}
+
+static bool low_is_best(const char *metric) {
+    return strcmp(metric, "loss") == 0 || strcmp(metric, "ece") == 0;
+}
+
+/* Keeps the parameters if they are the best so far. They are written before any checkpoint says so. A run
+ * that was killed may have left a later step's: it comes to that step again, with the same values, so the
+ * newest there is the best of the whole run in the end. */
+static lem_status keep_if_best(run *r, const lem_train_metric *m, int n, lem_err *err) {
+    int i = 0;
+    while (i < n && strcmp(m[i].name, r->o->best_by) != 0) i++;
+    if (i == n)
+        return lem_fail(err, LEM_EUSAGE, "the best step is to be told by '%s', which this validation has not",
+                        r->o->best_by);
+    double sign = low_is_best(r->o->best_by) ? -1 : 1;
+    if (isnan(m[i].value)) return LEM_OK;
+    if (r->best_step > 0 && sign * m[i].value <= sign * r->best) return LEM_OK;
+    lem_blob blobs[3];
+    (void)blobs_of(r, blobs);
+    move_params(r, false);
+    lem_json *s = state_json(r);
+    lem_status st = s ? lem_checkpoint_save(r->o->best_dir, r->done, r->o->identity, s, blobs, 1, err)
+                      : lem_fail(err, LEM_EMEM, "out of memory");
+    lem_json_free(s);
+    if (st) return st;
+    r->best_step = r->done;
+    r->best = m[i].value;
+    return LEM_OK;
+}
+
+/* Takes the best step's parameters, if that is not the last one. */
+static lem_status take_best(run *r, lem_log *log, lem_err *err) {
+    lem_blob blobs[3];
+    lem_json *s = NULL;
+    long step = -1;
+    if (!r->o->best_by || r->best_step == 0 || r->best_step == r->done) return LEM_OK;
+    (void)blobs_of(r, blobs);
+    lem_status st = lem_checkpoint_load_latest(r->o->best_dir, r->o->identity, blobs, 1, log, &step, &s, err);
+    lem_json_free(s);
+    if (st == LEM_OK && step != r->best_step)
+        st = lem_fail(err, LEM_EIO, "%s: the parameters of step %ld, the best, are not there; use --fresh",
+                      r->o->best_dir, r->best_step);
+    if (st) return st;
+    move_params(r, true);
+    lem_net_refresh(r->net);
+    lem_info(log, "stage %s: kept step %ld, the best by %s (%.6g)", r->o->stage, step, r->o->best_by,
+             r->best);
+    return LEM_OK;
+}
+
+static void tell_metric(lem_buf *line, const lem_train_metric *m) {
+    bool count = m->value == floor(m->value) && fabs(m->value) > 1;
+    lem_buf_printf(line, count ? " val_%s %.0f" : " val_%s %.4f", m->name, m->value);
+}
+
 static lem_status validate(run *r, lem_cancel *cancel, lem_train_result *res, lem_log *log, lem_err *err) {
     lem_train_metric m[LEM_MAX_METRICS];
     int n = 0;
-    lem_status st = lem_gradient_evaluate(&r->gradient, r->val, m, &n, cancel, err);
-    if (st) return lem_err_context(err, "validation");
+    lem_status st = evaluate(r, cancel, m, &n, res, err);
+    if (st) return st;
     lem_buf line = {0};
-    for (int i = 0; i < n; i++) {
-        res->val[i] = m[i].value;
-        lem_buf_printf(&line, " val_%s %.4f", m[i].name, m[i].value);
-    }
-    res->n_val = n;
+    for (int i = 0; i < n; i++) tell_metric(&line, &m[i]);
     lem_info(log, "stage %s step %ld:%s", r->o->stage, r->done, lem_buf_str(&line));
     lem_buf_release(&line);
-    return record(r, "val_", r->done, 0, -1, m, n, err);
+    st = record(r, "val_", r->done, 0, -1, m, n, err);
+    return st == LEM_OK && r->o->best_by ? keep_if_best(r, m, n, err) : st;
+}
+
+/* The parameters that are given back, and what val makes of them, if that is not known. */
+static lem_status settle(run *r, lem_cancel *cancel, lem_train_result *res, lem_log *log, lem_err *err) {
+    lem_train_metric m[LEM_MAX_METRICS];
+    int n = 0;
+    lem_status st = take_best(r, log, err);
+    res->kept_step = r->done;
+    if (r->o->best_by && r->best_step > 0) res->kept_step = r->best_step;
+    if (st || !r->val || (res->n_val && res->kept_step == r->done)) return st;
+    return evaluate(r, cancel, m, &n, res, err);
 }
 
 /* One optimizer step. */
@@ -243,6 +327,7 @@ lem_status lem_train_run(lem_model *m, lem_backend *b, const lem_objective *trai
     LEM_TRY(resume(&r, log, &res.resumed, err));
     LEM_TRY(lem_gradient_init(&r.gradient, r.net, b, o->max_rows, o->grad_slots ? o->grad_slots : 1, err));
     LEM_TRY(loop(&r, log, cancel, &res, err));
+    LEM_TRY(settle(&r, cancel, &res, log, err));
     lem_buf_add(telemetry, lem_buf_str(&r.rows), r.rows.len);
     LEM_TRY(lem_buf_ok(telemetry, err));
     res.steps = r.done;

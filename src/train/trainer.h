@@ -30,6 +30,10 @@ typedef struct lem_train_opts {
     const char *checkpoint_dir; /* NULL = none */
     const char *identity;       /* of the whole job; belongs to the checkpoint */
     int val_every;              /* steps; 0 = only at the end, when val is given */
+    /* The validated step that is best by a metric of val gives the parameters, ties to the earlier; "loss"
+     * and "ece" are best when low. NULL = the last step does. best_dir: where the best so far are kept, a
+     * folder of this job's own (with checkpoint_dir: a resumed run must find both, or neither). */
+    const char *best_by, *best_dir;
 } lem_train_opts;
 
 typedef struct lem_train_result {
@@ -39,6 +43,8 @@ typedef struct lem_train_result {
     double loss;
     double val[LEM_MAX_METRICS];
     int n_val;
+    const char *val_name[LEM_MAX_METRICS]; /* of val, which is that of the parameters given back */
+    long kept_step;                        /* whose parameters these are; steps, or with best_by the best */
     bool resumed;
 } lem_train_result;
 

@@ -72,13 +72,15 @@ finish() {
   cmp -s whole.txt now.txt || { diff whole.txt now.txt | head -5; fail "lemma $*: other bytes after kills"; }
 }
 
-share=$((kills / 13 + 1))
+share=$((kills / 14 + 1))
 kill_it m sft --from-scratch --layers 1 --width 32 --heads 2 --vocab 512 --context 192 --batch 8 --max-steps 16 --checkpoint-every 2 --data d/math.jsonl
 kill_it s.jsonl sample --model base --prompts d/rm-b.jsonl --n 8 --temperature 1 --max-tokens 40
 kill_it g.jsonl grade raw.jsonl
 kill_it l.jsonl rm sample many.jsonl --random --lists 20
 kill_it rm rm train --model base --lists lists.jsonl --batch 4 --max-steps 10 --checkpoint-every 1
 kill_it prm prm train --model base --data steps.jsonl --batch-tokens 300 --max-steps 30 --checkpoint-every 2
+kill_it im rm train --model base --lists lists.jsonl --batch 4 --max-steps 10 --checkpoint-every 2 --lr 1e-2 --loss implicit --val lists.jsonl --val-every 1 --keep best
+kill_it ge rm train --model base --lists lists.jsonl --batch 4 --max-steps 10 --checkpoint-every 1 --head generative
 kill_it sc.jsonl rm score many.jsonl --model rm0 --max-rows 128
 kill_it sel.json select scored.jsonl --k 1,2,4
 "$lemma" select scored.jsonl --k 1,2,4 --out sel0.json --quiet >/dev/null || fail "no metrics"

@@ -28,7 +28,7 @@ static const struct {
     {"grade lists-in.jsonl --audit a.html", "candidates verdicts"},
     {"rm sample g.jsonl --random --per-problem 2 --out l.jsonl", ""},
     {"rm train --model m --lists l.jsonl --val l.jsonl --batch 1 --max-steps 2 --out rm",
-     "steps loss val_loss val_accuracy"},
+     "steps loss val_loss val_accuracy val kept_step problems warnings"},
     {"rm score g.jsonl --model rm --out sc.jsonl", "scores head"},
     {"select sc.jsonl --k 1,2 --out se.json", "metrics counts"},
     {"report se.json --out r.html", "report sources"},

@@ -76,6 +76,7 @@ static lem_lists lists(void) {
             int len = 2 + (int)lem_rng_next_below(&r, 30);
             l.response[l.n_responses].at = l.n_ids;
             l.response[l.n_responses].len = len;
+            l.response[l.n_responses].weight = 1;
             l.response[l.n_responses++].label = (uint8_t)(k < 1 + i % 5);
             l.n_ids += (uint64_t)len;
         }
@@ -93,6 +94,7 @@ typedef struct setting {
     int steps;   /* 0 = 12 */
     int frozen;  /* layers, with the embedding */
     int slots;   /* of the gradient; 0 = 1 */
+    const char *best_by, *best_dir;
 } setting;
 
 /* Cancels through the objective: the counting wrapper sets the flag once stop_at batches have begun. */
@@ -114,13 +116,13 @@ static lem_status c_add(void *ctx, uint64_t item, lem_forest *f, lem_targets *t,
     counting *c = ctx;
     return c->inner.add(c->inner.ctx, item, f, t, err);
 }
-static void c_group(void *ctx, int n, const float *score, const uint8_t *label, double *grad) {
-    counting *c = ctx;
-    c->inner.group(c->inner.ctx, n, score, label, grad);
-}
 static void c_note(void *ctx, const lem_target *t, int n) {
     counting *c = ctx;
     c->inner.note(c->inner.ctx, t, n);
+}
+static void c_members(void *ctx, uint64_t item, int n, const double *score, double *grad) {
+    counting *c = ctx;
+    c->inner.members(c->inner.ctx, item, n, score, grad);
 }
 static int c_end(void *ctx, lem_train_metric *out) {
     counting *c = ctx;
@@ -128,7 +130,8 @@ static int c_end(void *ctx, lem_train_metric *out) {
 }
 
 /* Trains; returns the weights' hash and the telemetry. */
-static lem_status train(const setting *s, bool ranking, char hash[65], lem_buf *telemetry) {
+static lem_status train_for(const setting *s, bool ranking, char hash[65], lem_buf *telemetry,
+                            lem_train_result *res) {
     lem_err err = LEM_ERR_INIT;
     lem_pool *pool = lem_pool_new(s->threads, &err);
     lem_backend *b = NULL;
@@ -138,12 +141,12 @@ static lem_status train(const setting *s, bool ranking, char hash[65], lem_buf *
     lem_lists l = lists();
     lem_sft *sft = NULL;
     lem_orm *rank = NULL;
-    lem_orm_opts ro = {LEM_RANKING_BT, 0.1, 0.5, true, 0.01};
+    lem_orm_opts ro = {{LEM_RANKING_BT, 0, 0.01, false}, 0.1, 0.5, true};
     assert_int_equal(lem_sft_new(&e, &sft, &err), LEM_OK);
     assert_int_equal(lem_orm_new(&l, &ro, &rank, &err), LEM_OK);
     lem_cancel cancel = {0};
     counting c = {ranking ? lem_orm_objective(rank) : lem_sft_objective(sft), &cancel, 0, s->stop_at};
-    lem_objective obj = {&c, c.inner.n_items, c_rows, c_begin, c_add, c_group, c_note, c_end};
+    lem_objective obj = {&c, c.inner.n_items, c_rows, c_begin, c_add, NULL, c_note, c_end, c_members};
     lem_train_opts o = {.lr = 2e-2,
                         .warmup_ratio = 0.2,
                         .weight_decay = 0.1,
@@ -161,10 +164,18 @@ static lem_status train(const setting *s, bool ranking, char hash[65], lem_buf *
                         .seed = 1,
                         .stage = "t",
                         .checkpoint_dir = s->checkpoints,
+                        .val_every = s->best_by != NULL,
+                        .best_by = s->best_by,
+                        .best_dir = s->best_dir,
                         .identity = "x"};
-    lem_train_result res;
-    lem_status st = lem_train_run(m, b, &obj, NULL, &o, telemetry, NULL, &cancel, &res, &err);
+    lem_orm *val = NULL;
+    ro = (lem_orm_opts){.list = {.full_metrics = true}};
+    assert_int_equal(lem_orm_new(&l, &ro, &val, &err), LEM_OK);
+    lem_objective vobj = lem_orm_objective(val);
+    lem_status st =
+        lem_train_run(m, b, &obj, s->best_by ? &vobj : NULL, &o, telemetry, NULL, &cancel, res, &err);
     lem_model_hash(m, hash);
+    lem_orm_free(val);
     lem_sft_free(sft);
     lem_orm_free(rank);
     lem_examples_release(&e);
@@ -173,6 +184,11 @@ static lem_status train(const setting *s, bool ranking, char hash[65], lem_buf *
     far_or_plain_free(b);
     lem_pool_free(pool);
     return st;
+}
+
+static lem_status train(const setting *s, bool ranking, char hash[65], lem_buf *telemetry) {
+    lem_train_result ignored;
+    return train_for(s, ranking, hash, telemetry, &ignored);
 }
 
 static const lem_isa isas[] = {LEM_ISA_GENERIC, LEM_ISA_AVX2, LEM_ISA_AVX512};
@@ -283,6 +299,63 @@ static void other_sizes_are_refused(void **state) {
     lem_buf_release(&t);
 }
 
+/* The step of the best validation, and its value, from the telemetry rows. */
+static long best_row(const char *rows, const char *name, bool low, double *value) {
+    char key[40];
+    long best = 0, step = 0;
+    snprintf(key, sizeof key, "\"val_%s\":", name);
+    for (const char *p = rows; (p = strstr(p, key)); p++) {
+        double v = strtod(p + strlen(key), NULL);
+        step++;
+        if (best && (low ? v >= *value : v <= *value)) continue;
+        best = step;
+        *value = v;
+    }
+    return best;
+}
+
+/* With the best step kept, what comes back are the parameters of the best validation; cut at any step, by
+ * other sizes of passes, the same bytes. */
+static void keeps_the_best(void **state) {
+    (void)state;
+    static const char *const by[] = {"accuracy", "loss"};
+    lem_err err = LEM_ERR_INIT;
+    for (int k = 0; k < 2; k++)
+        for (int stop = 0; stop < 12; stop += 3) {
+            char dir[] = "/tmp/lemma-train-XXXXXX", best[64], other[64], want[65], got[65];
+            assert_non_null(mkdtemp(dir));
+            snprintf(best, sizeof best, "%s/best", dir);
+            snprintf(other, sizeof other, "%s/other", dir);
+            lem_buf tw = {0}, tg = {0};
+            lem_train_result res, cut;
+            double value = 0;
+            setting whole = {LEM_ISA_GENERIC, 1, 4096, NULL, 0, 0, 0, 1, by[k], other},
+                    part = {LEM_ISA_GENERIC, 1, 311, dir, stop, 0, 0, 1, by[k], best},
+                    rest = {LEM_ISA_GENERIC, 1, 220, dir, 0, 0, 0, 1, by[k], best};
+            assert_int_equal(train_for(&whole, true, want, &tw, &res), LEM_OK);
+            assert_int_equal(best_row(lem_buf_str(&tw), by[k], k == 1, &value), res.kept_step);
+            assert_true(res.kept_step < 12); /* else the test shows little */
+            assert_float_equal(res.val[k == 0], value, 0);
+            assert_string_equal(res.val_name[k == 0], by[k]);
+            assert_int_equal(train_for(&part, true, got, &tg, &cut), stop ? LEM_EINTR : LEM_OK);
+            lem_buf_clear(&tg);
+            assert_int_equal(train_for(&rest, true, got, &tg, &cut), LEM_OK);
+            assert_string_equal(got, want);
+            assert_string_equal(lem_buf_str(&tg), lem_buf_str(&tw));
+            assert_int_equal(cut.kept_step, res.kept_step);
+            assert_float_equal(cut.val[k == 0], value, 0);
+            assert_int_equal(lem_dir_remove(dir, &err), LEM_OK);
+            lem_buf_release(&tw);
+            lem_buf_release(&tg);
+        }
+    setting none = {LEM_ISA_GENERIC, 1, 4096, NULL, 0, 2, 0, 1, "ece", "/tmp/lemma-none"};
+    char hash[65];
+    lem_buf t = {0};
+    lem_train_result res;
+    assert_int_equal(train_for(&none, true, hash, &t, &res), LEM_EUSAGE); /* bt has no probability */
+    lem_buf_release(&t);
+}
+
 /* A model can learn these few rows by heart: the loss must fall a long way. */
 static void learns(void **state) {
     (void)state;
@@ -308,7 +381,7 @@ static void grown_and_frozen(void **state) {
     lem_model *m = tiny(LEM_HEAD_SCALAR), *g = NULL;
     lem_lists l = lists();
     lem_orm *rank = NULL;
-    lem_orm_opts ro = {.loss = LEM_RANKING_BT, .value_weight = 1, .lm_weight = 0.5};
+    lem_orm_opts ro = {.list = {.kind = LEM_RANKING_BT}, .value_weight = 1, .lm_weight = 0.5};
     assert_int_equal(far_or_plain(LEM_ISA_GENERIC, NULL, &b, &err), LEM_OK);
     assert_int_equal(lem_model_with_layers(m, 2, 9, &g, &err), LEM_OK);
     assert_int_equal(g->config.layers, m->config.layers + 2);
@@ -363,8 +436,8 @@ static void grown_and_frozen(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(nothing_matters), cmocka_unit_test(slots_matter),
-        cmocka_unit_test(resume),          cmocka_unit_test(other_sizes_are_refused),
-        cmocka_unit_test(learns),          cmocka_unit_test(grown_and_frozen)};
+        cmocka_unit_test(nothing_matters),         cmocka_unit_test(slots_matter),   cmocka_unit_test(resume),
+        cmocka_unit_test(other_sizes_are_refused), cmocka_unit_test(keeps_the_best), cmocka_unit_test(learns),
+        cmocka_unit_test(grown_and_frozen)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -66,6 +66,10 @@ static void w_group(void *ctx, int n, const float *score, const uint8_t *label, 
     watch *w = ctx;
     w->inner.group(w->inner.ctx, n, score, label, grad);
 }
+static void w_members(void *ctx, uint64_t item, int n, const double *score, double *grad) {
+    watch *w = ctx;
+    w->inner.members(w->inner.ctx, item, n, score, grad);
+}
 static void w_note(void *ctx, const lem_target *t, int n) {
     watch *w = ctx;
     if (w->inner.note) w->inner.note(w->inner.ctx, t, n);
@@ -111,6 +115,7 @@ static lem_lists read_lists(void) {
         for (size_t k = 0; k < lem_json_count(responses); k++, l.n_responses++) {
             struct lem_list_response *x = &l.response[l.n_responses];
             add_ids(&l, lem_json_at(responses, k), &x->at, &x->len);
+            x->weight = 1;
             x->label = (uint8_t)lem_json_int(lem_json_at(lem_json_get(r, "labels"), k), 0);
         }
     }
@@ -165,6 +170,8 @@ static void train(lem_model *m, lem_backend *b, const lem_objective *obj, watch 
     w->inner = *obj;
     w->m = m;
     lem_objective watched = {w, obj->n_items, w_rows, w_begin, w_add, w_group, w_note, w_end};
+    if (!obj->group) watched.group = NULL;
+    if (obj->members) watched.members = w_members;
     OK(lem_train_run(m, b, &watched, NULL, &o, telemetry, NULL, NULL, &result, &gerr));
     w->params[STEPS - 1] = malloc(m->n_params * sizeof(float));
     memcpy(w->params[STEPS - 1], m->params, m->n_params * sizeof(float));
@@ -195,9 +202,9 @@ static void train_kind(lem_model *m, lem_backend *b, watch *w, lem_buf *telemetr
         lem_orm_opts o = {.lm_weight = option("lm_weight", 0),
                           .value_weight = option("value_weight", 0),
                           .prefix_values = word("loss")[0] == 'p', /* the run "pair" */
-                          .center = option("center", 0)};
+                          .list.center = option("center", 0)};
         lem_orm *r = NULL;
-        OK(lem_ranking_parse(word("loss"), &o.loss, &gerr));
+        OK(lem_ranking_parse(word("loss"), &o.list.kind, &gerr));
         OK(lem_orm_new(&l, &o, &r, &gerr));
         obj = lem_orm_objective(r);
         train(m, b, &obj, w, telemetry);

@@ -155,7 +155,7 @@ static void ranking_lists(void **state) {
     lem_drop_counts d = {0};
     lem_prompt_recipe recipe = {.form = LEM_PROMPT_REPLY_END, .system = "check"},
                       no_system = {.form = LEM_PROMPT_REPLY_END};
-    lem_lists_how check = {&recipe, 200, -1, NULL}, plain = {&no_system, 200, -1, NULL};
+    lem_lists_how check = {&recipe, 200, -1, NULL, false}, plain = {&no_system, 200, -1, NULL, false};
     lem_err err = LEM_ERR_INIT;
     assert_int_equal(lem_lists_load(&l, path, tok, &check, &d, NULL, &err), LEM_OK);
     assert_int_equal(l.n, 2);
@@ -212,8 +212,9 @@ static void refused_by_the_template(void **state) {
     assert_non_null(strstr(err.text, "g.jsonl:2: "));
     assert_non_null(strstr(err.text, "no q"));
     path = write_file("h.jsonl", "{\"problem\":\"q\",\"responses\":[\"a\"],\"labels\":[1]}\n");
-    assert_int_equal(lem_lists_load(&l, path, t, &(lem_lists_how){&recipe, 40, -1, NULL}, &d, NULL, &err),
-                     LEM_EDATA);
+    assert_int_equal(
+        lem_lists_load(&l, path, t, &(lem_lists_how){&recipe, 40, -1, NULL, false}, &d, NULL, &err),
+        LEM_EDATA);
     assert_non_null(strstr(err.text, "h.jsonl:1: "));
     lem_examples_release(&e);
     lem_lists_release(&l);

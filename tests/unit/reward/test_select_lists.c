@@ -17,7 +17,7 @@ static void sorted_extremes(void **state) {
         label[i] = (int8_t)(i % 2);
         score[i] = (i * 37) % 64;
     }
-    lem_list_opts o = {6, 14, false};
+    lem_list_opts o = {6, 14, false, 0, false};
     for (uint64_t id = 0; id < 200; id++) {
         lem_rng r = lem_rng_make(1, "t", id);
         int out[6], again[6];
@@ -39,7 +39,7 @@ static void sorted_extremes(void **state) {
 static void balance(void **state) {
     (void)state;
     double score[10] = {0};
-    lem_list_opts o = {6, 14, false};
+    lem_list_opts o = {6, 14, false, 0, false};
     lem_rng r = lem_rng_make(1, "t", 0);
     int out[6];
     int8_t one_pos[10] = {0, 0, 0, 1, 0, 0, 0, -1, 0, 0};
@@ -55,6 +55,51 @@ static void balance(void **state) {
     assert_int_equal(lem_list_select(&o, 5, few, score, &r, out), 0);
 }
 
+/* Of ten candidates with p right and n wrong ones, how many are drawn of each. */
+static int drawn(int p, int n, int positives, bool keep_short, int *right) {
+    int8_t label[10];
+    double score[10] = {0};
+    int out[6];
+    lem_list_opts o = {6, 14, false, positives, keep_short};
+    lem_rng r = lem_rng_make(1, "t", 0);
+    for (int i = 0; i < 10; i++) label[i] = -1;
+    for (int i = 0; i < p; i++) label[i] = 1;
+    for (int i = p; i < p + n; i++) label[i] = 0;
+    int m = lem_list_select(&o, 10, label, score, &r, out);
+    *right = 0;
+    for (int i = 0; i < m; i++) *right += label[out[i]] == 1;
+    return m;
+}
+
+static void positives_and_short_ones(void **state) {
+    (void)state;
+    int right;
+    assert_int_equal(drawn(5, 5, 0, false, &right), 6);
+    assert_int_equal(right, 3);
+    assert_int_equal(drawn(5, 5, 1, false, &right), 6);
+    assert_int_equal(right, 1);
+    assert_int_equal(drawn(5, 5, 5, false, &right), 6);
+    assert_int_equal(right, 5);
+    assert_int_equal(drawn(5, 2, 1, false, &right), 6); /* the right ones fill what is lacking */
+    assert_int_equal(right, 4);
+    assert_int_equal(drawn(2, 2, 0, false, &right), 0);
+    assert_int_equal(drawn(2, 2, 0, true, &right), 4);
+    assert_int_equal(right, 2);
+    assert_int_equal(drawn(2, 0, 0, true, &right), 0);
+    assert_int_equal(drawn(1, 1, 5, true, &right), 2);
+}
+
+static void reasons(void **state) {
+    (void)state;
+    static const int8_t right[] = {1, -1, 1}, wrong[] = {-1, 0, 0}, both[] = {1, 0, -1},
+                        none[] = {-1, -1, -1};
+    assert_int_equal(lem_list_why(3, right, false), LEM_LIST_ALL_RIGHT);
+    assert_int_equal(lem_list_why(3, wrong, false), LEM_LIST_ALL_WRONG);
+    assert_int_equal(lem_list_why(3, both, false), LEM_LIST_TOO_FEW);
+    assert_int_equal(lem_list_why(3, none, false), LEM_LIST_NOTHING);
+    assert_int_equal(lem_list_why(3, both, true), LEM_LIST_CHOSEN);
+}
+
 static void random_covers_all(void **state) {
     (void)state;
     int8_t label[40];
@@ -64,7 +109,7 @@ static void random_covers_all(void **state) {
         label[i] = (int8_t)(i < 20);
         score[i] = i;
     }
-    lem_list_opts o = {6, 14, true};
+    lem_list_opts o = {6, 14, true, 0, false};
     for (uint64_t id = 0; id < 2000; id++) {
         lem_rng r = lem_rng_make(1, "t", id);
         assert_int_equal(lem_list_select(&o, 40, label, score, &r, out), 6);
@@ -75,6 +120,7 @@ static void random_covers_all(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(sorted_extremes), cmocka_unit_test(balance),
-                                       cmocka_unit_test(random_covers_all)};
+                                       cmocka_unit_test(random_covers_all),
+                                       cmocka_unit_test(positives_and_short_ones), cmocka_unit_test(reasons)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

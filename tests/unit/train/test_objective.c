@@ -116,7 +116,7 @@ static lem_objective toy_objective(toy *t) {
     lem_rng r = lem_rng_make(3, "toy", 0);
     for (int i = 0; i < ITEMS * 2 * LEN; i++)
         t->ids[i / (2 * LEN)][i / LEN % 2][i % LEN] = (int32_t)lem_rng_next_below(&r, VOCAB);
-    return (lem_objective){t, ITEMS, toy_rows, toy_begin, toy_add, toy_group, toy_note, toy_end};
+    return (lem_objective){t, ITEMS, toy_rows, toy_begin, toy_add, toy_group, toy_note, toy_end, NULL};
 }
 
 /* Rows with a label at every third token: soft, hard right, hard wrong. */

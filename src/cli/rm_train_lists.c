@@ -1,0 +1,138 @@
+/* rm_train_lists.c - response lists for training and validation, with warnings */
+#include "cli/rm_train_lists.h"
+
+#include "cli/train_options.h"
+#include "core/buf.h"
+
+#include <math.h>
+#include <string.h>
+
+void lem_rm_lists_release(lem_rm_lists *l) {
+    if (!l->split) lem_lists_release(&l->val);
+    lem_lists_release(&l->train);
+    lem_json_free(l->warnings);
+    *l = (lem_rm_lists){0};
+}
+
+/* A warning, which stands in --json too. */
+static void warn(lem_cli *cli, lem_rm_lists *l, const lem_buf *text) {
+    lem_warn(cli->log, "%s", lem_buf_str(text));
+    if (!l->warnings) l->warnings = lem_json_new_array();
+    if (l->warnings && !lem_json_append(l->warnings, lem_json_new_str(lem_buf_str(text)))) {
+        lem_json_free(l->warnings);
+        l->warnings = NULL;
+    }
+}
+
+static lem_status load(lem_cli *cli, const char *path, const lem_tokenizer *tok, const lem_lists_how *how,
+                       lem_lists *out, lem_drop_counts *d, lem_err *err) {
+    lem_status st = lem_lists_load(out, path, tok, how, d, cli->log, err);
+    if (st == LEM_OK) st = lem_train_need_rows(path, d->rows, err);
+    if (st) return st;
+    lem_info(cli->log,
+             "%s: %llu lists, %llu kept (%llu responses, %llu tokens); left out: %llu too long, %llu "
+             "without both classes (%llu all right, %llu all wrong)",
+             path, (unsigned long long)d->rows, (unsigned long long)d->kept,
+             (unsigned long long)out->n_responses, (unsigned long long)out->n_ids,
+             (unsigned long long)d->too_long, (unsigned long long)d->filtered,
+             (unsigned long long)d->all_right, (unsigned long long)d->all_wrong);
+    if (out->n == 0)
+        return lem_fail(err, LEM_EDATA,
+                        "%s: no list with both right and wrong responses that fits: %llu all right, %llu all "
+                        "wrong, %llu too long",
+                        path, (unsigned long long)d->all_right, (unsigned long long)d->all_wrong,
+                        (unsigned long long)d->too_long);
+    return LEM_OK;
+}
+
+static void judge_classes(lem_cli *cli, lem_rm_lists *l, const lem_drop_counts *d) {
+    lem_buf b = {0};
+    if (2 * d->filtered >= d->rows) {
+        lem_buf_printf(
+            &b,
+            "%llu of %llu lists hold one class (%llu all right, %llu all wrong) and teach nothing; "
+            "what is left are the problems that the generator is undecided about",
+            (unsigned long long)d->filtered, (unsigned long long)d->rows, (unsigned long long)d->all_right,
+            (unsigned long long)d->all_wrong);
+        warn(cli, l, &b);
+    }
+    lem_buf_clear(&b);
+    if (l->problems < LEM_RM_FEW_PROBLEMS) {
+        lem_buf_printf(&b,
+                       "%llu problems are few to learn from (fewer than %d): a model can have them by heart "
+                       "and be at chance elsewhere; believe only scores of other problems",
+                       (unsigned long long)l->problems, LEM_RM_FEW_PROBLEMS);
+        warn(cli, l, &b);
+    }
+    lem_buf_release(&b);
+}
+
+static lem_status split(lem_cli *cli, const lem_args *args, lem_rm_lists *l, lem_err *err) {
+    double share = lem_args_num(args, "val-share");
+    if (share <= 0) return LEM_OK;
+    if (l->problems < LEM_RM_SPLIT_PROBLEMS) {
+        lem_info(cli->log, "no validation lists: %llu problems are too few to split (%d are needed)",
+                 (unsigned long long)l->problems, LEM_RM_SPLIT_PROBLEMS);
+        return LEM_OK;
+    }
+    lem_status st = lem_lists_split(&l->train, share, cli->seed, &l->val, err);
+    if (st) return st;
+    l->split = true;
+    lem_info(cli->log, "validation: %llu lists split off by problem (--val-share %g), %llu to train on",
+             (unsigned long long)l->val.n, share, (unsigned long long)l->train.n);
+    if (l->train.n == 0) return lem_fail(err, LEM_EUSAGE, "--val-share %g leaves no list to train on", share);
+    return lem_lists_count_problems(&l->train, &l->problems, err);
+}
+
+lem_status lem_rm_lists_load(lem_cli *cli, const lem_args *args, const lem_tokenizer *tok,
+                             const lem_lists_how *how, lem_rm_lists *out, lem_err *err) {
+    lem_drop_counts d = {0}, vd = {0};
+    const char *val = lem_args_str(args, "val");
+    lem_status st = LEM_OK;
+    LEM_TRY(load(cli, lem_args_str(args, "lists"), tok, how, &out->train, &d, err));
+    out->all_right = d.all_right;
+    out->all_wrong = d.all_wrong;
+    LEM_TRY(lem_lists_count_problems(&out->train, &out->problems, err));
+    if (val) LEM_TRY(load(cli, val, tok, how, &out->val, &vd, err));
+    else LEM_TRY(split(cli, args, out, err));
+    judge_classes(cli, out, &d);
+done:
+    return st;
+}
+
+static const double *metric(const lem_train_result *r, const char *name) {
+    for (int i = 0; i < r->n_val; i++)
+        if (strcmp(r->val_name[i], name) == 0) return &r->val[i];
+    return NULL;
+}
+
+void lem_rm_lists_judge(lem_cli *cli, lem_rm_lists *l, const lem_train_result *r) {
+    const double *rho = metric(r, "length_rho"), *label = metric(r, "label_rho");
+    lem_buf b = {0};
+    if (!rho) return;
+    lem_buf_printf(&b,
+                   "rank correlation of score and length within a list: %.2f, of outcome and length: ", *rho);
+    if (label) lem_buf_printf(&b, "%.2f", *label);
+    else lem_buf_puts(&b, "none");
+    lem_buf_printf(&b, " (%llu validation lists)", (unsigned long long)l->val.n);
+    if (fabs(*rho) >= LEM_RM_LENGTH_BOUND && l->val.n >= LEM_RM_LENGTH_LISTS) {
+        lem_buf_printf(&b, ": scores follow length (%g or more): longer ones %s", LEM_RM_LENGTH_BOUND,
+                       *rho > 0 ? "win" : "lose");
+        warn(cli, l, &b);
+    } else lem_info(cli->log, "%s", lem_buf_str(&b));
+    lem_buf_release(&b);
+}
+
+void lem_rm_lists_tell(lem_object *o, const lem_rm_lists *l, const lem_train_result *r) {
+    lem_object_int(o, "problems", l->problems);
+    lem_object_int(o, "all_right", l->all_right);
+    lem_object_int(o, "all_wrong", l->all_wrong);
+    lem_object_int(o, "val_lists", l->val.n);
+    if (r) {
+        lem_object val = lem_object_new();
+        for (int i = 0; i < r->n_val; i++) lem_object_num(&val, r->val_name[i], r->val[i]);
+        lem_object_int(o, "kept_step", (uint64_t)r->kept_step);
+        lem_object_json(o, "val", lem_object_done(&val));
+    }
+    lem_object_json(o, "warnings", l->warnings ? lem_json_copy(l->warnings) : lem_json_new_array());
+}

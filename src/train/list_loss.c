@@ -1,0 +1,85 @@
+/* list_loss.c - a list's loss from its scores, by whatever makes them */
+#include "train/list_loss.h"
+
+#include "core/mem.h"
+
+lem_status lem_list_loss_init(lem_list_loss *x, const lem_lists *l, const lem_list_loss_opts *o,
+                              lem_err *err) {
+    lem_list_loss fresh = {.l = l, .o = *o, .metrics = {.full = o->full_metrics, .kind = o->kind}};
+    for (uint64_t i = 0; i < l->n; i++)
+        if (l->list[i].n > fresh.longest) fresh.longest = l->list[i].n;
+    fresh.weight = lem_alloc((size_t)fresh.longest + 1, sizeof *fresh.weight, err);
+    fresh.label = lem_alloc((size_t)fresh.longest + 1, sizeof *fresh.label, err);
+    fresh.length = lem_alloc((size_t)fresh.longest + 1, sizeof *fresh.length, err);
+    *x = fresh;
+    if (fresh.weight && fresh.label && fresh.length) return LEM_OK;
+    lem_list_loss_release(x);
+    return LEM_EMEM;
+}
+
+void lem_list_loss_release(lem_list_loss *x) {
+    lem_free(x->weight);
+    lem_free(x->label);
+    lem_free(x->length);
+    lem_list_metrics_release(&x->metrics);
+    *x = (lem_list_loss){0};
+}
+
+int lem_list_rows(const lem_lists *l, uint64_t item) {
+    int n = l->list[item].prompt;
+    for (int k = 0; k < l->list[item].n; k++) n += lem_list_response_at(l, item, k)->len;
+    return n;
+}
+
+lem_status lem_list_loss_begin(lem_list_loss *x, const uint64_t *items, int n, lem_err *err) {
+    uint64_t responses = 0;
+    x->n_lists = n;
+    x->loss = 0;
+    for (int i = 0; i < n; i++) responses += (uint64_t)x->l->list[items[i]].n;
+    return lem_list_metrics_begin(&x->metrics, responses, x->longest, err);
+}
+
+static void read_list(lem_list_loss *x, uint64_t item, int n) {
+    for (int k = 0; k < n; k++) {
+        const struct lem_list_response *p = lem_list_response_at(x->l, item, k);
+        x->label[k] = p->label;
+        x->weight[k] = (double)p->weight;
+        x->length[k] = p->len;
+    }
+}
+
+void lem_list_loss_note(lem_list_loss *x, uint64_t item, int n, const double *score) {
+    read_list(x, item, n);
+    lem_list_metrics_add(&x->metrics, n, score, x->label, x->length);
+}
+
+void lem_list_loss_add(lem_list_loss *x, uint64_t item, int n, const double *score, double *grad) {
+    double mean = 0;
+    lem_list_loss_note(x, item, n, score);
+    for (int k = 0; k < n; k++) mean += score[k] / n;
+    const lem_ranked list = {n, score, x->label, x->weight, x->o.margin};
+    x->loss += lem_ranking_loss(x->o.kind, &list, grad);
+    for (int k = 0; k < n; k++) grad[k] = (grad[k] + x->o.center * 2 * mean / n) / x->n_lists;
+}
+
+int lem_list_loss_end(lem_list_loss *x, lem_train_metric *out) {
+    out[0] = (lem_train_metric){"loss", x->loss / x->n_lists};
+    return lem_list_metrics_end(&x->metrics, out, 1);
+}
+
+lem_status lem_list_add(const lem_lists *l, uint64_t item, lem_forest *f, lem_targets *list,
+                        lem_list_state *state, void *ctx, lem_err *err) {
+    const struct lem_list_item *it = &l->list[item];
+    int root = -1;
+    lem_status st = LEM_OK;
+    /* Without anything in common the responses are roots. */
+    if (it->prompt > 0) st = lem_forest_add(f, -1, l->ids + it->at, it->prompt, &root, err);
+    int before = f->n_rows - 1;
+    for (int k = 0; st == LEM_OK && k < it->n; k++) {
+        const struct lem_list_response *p = lem_list_response_at(l, item, k);
+        int row0 = f->n_rows;
+        st = lem_forest_add(f, root, l->ids + p->at, p->len, NULL, err);
+        if (st == LEM_OK) st = state(ctx, item, k, row0, before, list, err);
+    }
+    return st;
+}

@@ -1,0 +1,171 @@
+/* list_metrics.c - accuracy, margin, AUC, best of the list, calibration, and what follows length */
+#include "train/list_metrics.h"
+
+#include "core/mem.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+enum { BINS = 10 };
+
+void lem_list_metrics_release(lem_list_metrics *m) {
+    lem_free(m->all);
+    lem_free(m->rank);
+    *m = (lem_list_metrics){.full = m->full, .kind = m->kind};
+}
+
+lem_status lem_list_metrics_begin(lem_list_metrics *m, uint64_t responses, int longest, lem_err *err) {
+    lem_list_metrics fresh = {.full = m->full,
+                              .kind = m->kind,
+                              .all = m->all,
+                              .cap = m->cap,
+                              .rank = m->rank,
+                              .longest = m->longest};
+    *m = fresh;
+    if (!m->full) return LEM_OK;
+    if (responses > m->cap) {
+        struct lem_scored *all = lem_realloc(m->all, responses, sizeof *all, err);
+        if (!all) return LEM_EMEM;
+        m->all = all;
+        m->cap = responses;
+    }
+    if (longest > m->longest) {
+        double *rank = lem_realloc(m->rank, 2 * (size_t)longest, sizeof *rank, err);
+        if (!rank) return LEM_EMEM;
+        m->rank = rank;
+        m->longest = longest;
+    }
+    return LEM_OK;
+}
+
+/* Mean ranks, ties sharing theirs: twice the number below plus that of the tied, which orders alike. */
+static void ranks(int n, const double *x, double *out) {
+    for (int i = 0; i < n; i++) {
+        out[i] = 0;
+        for (int j = 0; j < n; j++) out[i] += 2 * (x[j] < x[i]) + (x[j] == x[i]);
+    }
+}
+
+/* Pearson's correlation; NaN where one of them does not vary. */
+static double correlation(int n, const double *x, const double *y) {
+    double mx = 0, my = 0, xx = 0, yy = 0, xy = 0;
+    for (int i = 0; i < n; i++) {
+        mx += x[i] / n;
+        my += y[i] / n;
+    }
+    for (int i = 0; i < n; i++) {
+        xx += (x[i] - mx) * (x[i] - mx);
+        yy += (y[i] - my) * (y[i] - my);
+        xy += (x[i] - mx) * (y[i] - my);
+    }
+    return xx > 0 && yy > 0 ? xy / sqrt(xx * yy) : NAN;
+}
+
+static void add_length(lem_list_metrics *m, int n, const double *score, const uint8_t *label,
+                       const int *length) {
+    double *a = m->rank, *b = m->rank + n, rho;
+    for (int i = 0; i < n; i++) {
+        b[i] = 0;
+        for (int j = 0; j < n; j++) b[i] += 2 * (length[j] < length[i]) + (length[j] == length[i]);
+    }
+    ranks(n, score, a);
+    rho = correlation(n, a, b);
+    if (isnan(rho)) return;
+    m->rho += rho;
+    m->n_rho++;
+    for (int i = 0; i < n; i++) a[i] = label[i]; /* two values: ranks are a linear function of them */
+    rho = correlation(n, a, b);
+    if (isnan(rho)) return;
+    m->label_rho += rho;
+    m->n_label_rho++;
+}
+
+static void add_best(lem_list_metrics *m, int n, const double *score, const uint8_t *label) {
+    int tied = 0, right = 0, all_right = 0;
+    for (int i = 0; i < n; i++) {
+        bool best = true;
+        for (int j = 0; j < n; j++) best = best && score[j] <= score[i];
+        tied += best;
+        right += best && label[i];
+        all_right += label[i] != 0;
+    }
+    m->best += tied ? (double)right / tied : 0;
+    m->chance += (double)all_right / n;
+}
+
+static void add_pairs(lem_list_metrics *m, int n, const double *score, const uint8_t *label) {
+    double sum[2] = {0, 0};
+    int count[2] = {0, 0}, pairs;
+    for (int k = 0; k < n; k++) {
+        sum[label[k] != 0] += score[k];
+        count[label[k] != 0]++;
+    }
+    if (!count[0] || !count[1]) return;
+    m->accuracy += lem_ranking_pair_accuracy(n, score, label, &pairs);
+    m->margin += sum[1] / count[1] - sum[0] / count[0];
+    m->n_scored++;
+}
+
+void lem_list_metrics_add(lem_list_metrics *m, int n, const double *score, const uint8_t *label,
+                          const int *length) {
+    if (n <= 0) return;
+    m->n_lists++;
+    add_pairs(m, n, score, label);
+    if (!m->full || n > m->longest || m->n + (uint64_t)n > m->cap) return;
+    for (int i = 0; i < n; i++) m->all[m->n++] = (struct lem_scored){score[i], label[i] != 0};
+    add_best(m, n, score, label);
+    add_length(m, n, score, label, length);
+}
+
+static int by_score(const void *a, const void *b) {
+    double x = ((const struct lem_scored *)a)->score, y = ((const struct lem_scored *)b)->score;
+    return (x > y) - (x < y);
+}
+
+/* Share of all pairs of a right and a wrong response in the right order; NaN without both. Sorts. */
+static double auc(lem_list_metrics *m) {
+    double below = 0, right = 0, good = 0; /* wrong ones so far, right ones, pairs in order */
+    if (m->n) qsort(m->all, m->n, sizeof *m->all, by_score);
+    for (uint64_t i = 0, end; i < m->n; i = end) {
+        double tied[2] = {0, 0};
+        for (end = i; end < m->n && m->all[end].score == m->all[i].score; end++) tied[m->all[end].label]++;
+        good += tied[1] * (below + 0.5 * tied[0]);
+        below += tied[0];
+        right += tied[1];
+    }
+    return below > 0 && right > 0 ? good / (below * right) : NAN;
+}
+
+/* Over the sorted scores, so that the order of the lists does not matter. */
+static bool calibration(const lem_list_metrics *m, double *out) {
+    double p, sum[BINS] = {0}, right[BINS] = {0}, error = 0;
+    if (m->n == 0 || !lem_ranking_probability(m->kind, 0, &p)) return false;
+    for (uint64_t i = 0; i < m->n; i++) {
+        (void)lem_ranking_probability(m->kind, m->all[i].score, &p);
+        int bin = p < 1 ? (int)(p * BINS) : BINS - 1;
+        sum[bin] += p;
+        right[bin] += m->all[i].label;
+    }
+    for (int i = 0; i < BINS; i++) error += fabs(sum[i] - right[i]);
+    *out = error / (double)m->n;
+    return true;
+}
+
+static int end_full(lem_list_metrics *m, lem_train_metric *out, int at) {
+    double lists = m->n_lists, ece, area = auc(m);
+    if (!isnan(area)) out[at++] = (lem_train_metric){"auc", area};
+    out[at++] = (lem_train_metric){"best_right", m->best / lists};
+    out[at++] = (lem_train_metric){"chance", m->chance / lists};
+    if (calibration(m, &ece)) out[at++] = (lem_train_metric){"ece", ece};
+    if (m->n_rho) out[at++] = (lem_train_metric){"length_rho", m->rho / m->n_rho};
+    if (m->n_label_rho) out[at++] = (lem_train_metric){"label_rho", m->label_rho / m->n_label_rho};
+    out[at++] = (lem_train_metric){"lists", lists};
+    return at;
+}
+
+int lem_list_metrics_end(lem_list_metrics *m, lem_train_metric *out, int at) {
+    int s = m->n_scored ? m->n_scored : 1;
+    out[at++] = (lem_train_metric){"accuracy", m->accuracy / s};
+    out[at++] = (lem_train_metric){"margin", m->margin / s};
+    return m->full && m->n_lists ? end_full(m, out, at) : at;
+}

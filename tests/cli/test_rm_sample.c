@@ -1,0 +1,149 @@
+/* test_rm_sample.c - rm sample from outside: what is left out and why, pairs of one generator, weights, step
+ * labels that go with their responses */
+#include "core/buf.h"
+#include "core/json.h"
+#include "core/jsonl.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define L LEMMA_BINARY
+
+/* The object that `rm sample WORDS --json` prints. */
+static lem_json *sample(const char *words, int status) {
+    char line[512];
+    lem_buf text = {0};
+    lem_json *o = NULL;
+    lem_err err = LEM_ERR_INIT;
+    snprintf(line, sizeof line, L " rm sample %s --json 2>err.txt </dev/null", words);
+    FILE *f = popen(line, "r");
+    assert_non_null(f);
+    for (int c; (c = getc(f)) != EOF;) lem_buf_putc(&text, (char)c);
+    int got = pclose(f) >> 8;
+    if (got != status) fail_msg("%s: status %d", line, got);
+    if (status == 0) assert_int_equal(lem_json_parse(lem_buf_str(&text), text.len, &o, &err), LEM_OK);
+    lem_buf_release(&text);
+    return o;
+}
+
+static int64_t number(const lem_json *o, const char *key) { return lem_json_int(lem_json_get(o, key), -1); }
+
+static void put(const char *path, const char *text) {
+    FILE *f = fopen(path, "w");
+    assert_non_null(f);
+    fputs(text, f);
+    fclose(f);
+}
+
+/* Two generators: of "mixed" each has both classes, of "apart" one is always right and the other never. */
+#define POOL(correct_r, correct_w, correct_n, correct_m, correct_a)                                          \
+    "{\"problem\":\"right\",\"completions\":[\"r1\",\"r2\"],\"correct\":[" correct_r "]}\n"                  \
+    "{\"problem\":\"wrong\",\"completions\":[\"w1\",\"w2\"],\"correct\":[" correct_w "]}\n"                  \
+    "{\"problem\":\"none\",\"completions\":[\"n1\",\"n2\"],\"correct\":[" correct_n "]}\n"                   \
+    "{\"problem\":\"mixed\",\"completions\":[\"m1\",\"m2\"],\"correct\":[" correct_m                         \
+    "],\"step_labels\":[[1,1],[1,0]]}\n"                                                                     \
+    "{\"problem\":\"apart\",\"completions\":[\"a1\",\"a2\"],\"correct\":[" correct_a "]}\n"
+
+static void reasons(void **state) {
+    (void)state;
+    lem_json *o = sample("a.jsonl b.jsonl --random --per-problem 6 --out x1", 3);
+    assert_null(o);
+    o = sample("a.jsonl b.jsonl --random --per-problem 2 --out l1", 0);
+    assert_int_equal(number(o, "problems"), 5);
+    assert_int_equal(number(o, "lists"), 2);
+    assert_int_equal(number(o, "left_out"), 3);
+    assert_int_equal(number(o, "all_right"), 1);
+    assert_int_equal(number(o, "all_wrong"), 1);
+    assert_int_equal(number(o, "nothing_usable"), 1);
+    assert_int_equal(number(o, "undecided"), 4);
+    lem_json_free(o);
+    o = sample("a.jsonl b.jsonl --random --per-problem 6 --keep-short --out l2", 0);
+    assert_int_equal(number(o, "lists"), 2);
+    lem_json_free(o);
+    assert_null(sample("a.jsonl --random --per-problem 4 --positives 4 --out x2", 2));
+}
+
+/* Each pair is of one generator, a right and a wrong one; a problem whose generators are apart gives none. */
+static void pairs(void **state) {
+    (void)state;
+    lem_json *row = NULL, *o = sample("a.jsonl b.jsonl --random --pairs-by-generator --out l3", 0);
+    lem_rows *rows = NULL;
+    lem_err err = LEM_ERR_INIT;
+    int n = 0;
+    assert_int_equal(number(o, "lists"), 2);
+    assert_int_equal(number(o, "no_generator_with_both"), 1);
+    assert_int_equal(number(o, "too_few"), 0);
+    lem_json_free(o);
+    assert_int_equal(lem_rows_open("l3", &rows, &err), LEM_OK);
+    for (; lem_rows_next(rows, &row, &err) == LEM_OK && row; n++) {
+        const lem_json *g = lem_json_get(row, "generators"), *y = lem_json_get(row, "labels");
+        assert_string_equal(lem_json_str(lem_json_get(row, "problem"), ""), "mixed");
+        assert_int_equal(lem_json_count(g), 2);
+        assert_true(lem_json_equal(lem_json_at(g, 0), lem_json_at(g, 1)));
+        assert_int_equal(lem_json_int(lem_json_at(y, 0), -1) + lem_json_int(lem_json_at(y, 1), -1), 1);
+        lem_json_free(row);
+    }
+    assert_int_equal(n, 2);
+    lem_rows_close(rows);
+}
+
+/* Texts drawn more than once weigh so much; step labels stay with their response, null where there are none.
+ */
+static void columns(void **state) {
+    (void)state;
+    lem_json *row = NULL;
+    lem_rows *rows = NULL;
+    lem_err err = LEM_ERR_INIT;
+    lem_json_free(sample("c.jsonl b3.jsonl --random --per-problem 3 --weights --out l4", 0));
+    assert_int_equal(lem_rows_open("l4", &rows, &err), LEM_OK);
+    assert_int_equal(lem_rows_next(rows, &row, &err), LEM_OK);
+    const lem_json *text = lem_json_get(row, "responses"), *w = lem_json_get(row, "weights"),
+                   *s = lem_json_get(row, "step_labels");
+    assert_int_equal(lem_json_count(text), 3);
+    assert_int_equal(lem_json_count(w), 3);
+    assert_int_equal(lem_json_count(s), 3);
+    for (size_t i = 0; i < 3; i++) {
+        const char *t = lem_json_str(lem_json_at(text, i), "");
+        const lem_json *steps = lem_json_at(s, i);
+        assert_int_equal(lem_json_int(lem_json_at(w, i), -1), strcmp(t, "twice") == 0 ? 3 : 1);
+        if (strcmp(t, "other") == 0) assert_int_equal(lem_json_kind(steps), LEM_JSON_NULL);
+        else assert_int_equal(lem_json_int(lem_json_at(steps, 0), -1), strcmp(t, "twice") == 0);
+    }
+    lem_json_free(row);
+    lem_rows_close(rows);
+}
+
+static int enter(void **state) {
+    static char dir[] = "/tmp/lemma-rm-sample-XXXXXX";
+    *state = mkdtemp(dir);
+    if (!*state || chdir(dir) != 0) return -1;
+    put("a.jsonl", POOL("true,true", "false,false", "null,null", "true,false", "true,true"));
+    put("b.jsonl", "{\"problem\":\"right\",\"completions\":[\"q\"],\"correct\":[true]}\n"
+                   "{\"problem\":\"wrong\",\"completions\":[\"q\"],\"correct\":[false]}\n"
+                   "{\"problem\":\"none\",\"completions\":[\"q\",\"p\"],\"correct\":[null,null]}\n"
+                   "{\"problem\":\"mixed\",\"completions\":[\"u\",\"v\"],\"correct\":[false,true]}\n"
+                   "{\"problem\":\"apart\",\"completions\":[\"u\",\"v\"],\"correct\":[false,false]}\n");
+    put("c.jsonl", "{\"problem\":\"p\",\"completions\":[\"twice\",\"twice\",\"once\"],\"correct\":[true,true,"
+                   "false],\"step_labels\":[[1],[1],[0]]}\n");
+    put("b3.jsonl", "{\"problem\":\"p\",\"completions\":[\"other\",\"twice\"],\"correct\":[false,true]}\n");
+    return 0;
+}
+
+static int leave(void **state) {
+    char line[64];
+    snprintf(line, sizeof line, "rm -rf '%s'", (const char *)*state);
+    return chdir("/") == 0 && system(line) == 0 ? 0 : -1;
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {cmocka_unit_test(reasons), cmocka_unit_test(pairs),
+                                       cmocka_unit_test(columns)};
+    return cmocka_run_group_tests(tests, enter, leave);
+}

@@ -1,0 +1,114 @@
+/* test_list_metrics - metrics of lists against counting by hand and by brute force */
+#include "core/rng.h"
+#include "train/list_metrics.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static double metric(const lem_train_metric *m, int n, const char *name) {
+    for (int i = 0; i < n; i++)
+        if (strcmp(m[i].name, name) == 0) return m[i].value;
+    fail_msg("no metric %s", name);
+    return 0;
+}
+
+static bool has(const lem_train_metric *m, int n, const char *name) {
+    for (int i = 0; i < n; i++)
+        if (strcmp(m[i].name, name) == 0) return true;
+    return false;
+}
+
+/* Two lists: the first in order but for a tie at the top, the second upside down. */
+static void by_hand(void **state) {
+    (void)state;
+    const double a[] = {2, 2, -1, 0}, b[] = {-1, 3};
+    const uint8_t la[] = {1, 0, 0, 1}, lb[] = {1, 0};
+    const int na[] = {10, 20, 30, 40}, nb[] = {5, 6};
+    lem_list_metrics m = {.full = true, .kind = LEM_RANKING_CE};
+    lem_train_metric out[LEM_MAX_METRICS];
+    lem_err err = LEM_ERR_INIT;
+    for (int turn = 0; turn < 2; turn++) { /* a batch leaves nothing behind */
+        assert_int_equal(lem_list_metrics_begin(&m, 6, 4, &err), LEM_OK);
+        lem_list_metrics_add(&m, 4, a, la, na);
+        lem_list_metrics_add(&m, 2, b, lb, nb);
+        int n = lem_list_metrics_end(&m, out, 0);
+        /* a: 2 against 2 a half, 2 > -1, 0 < 2, 0 > -1: 2.5 of 4; b: 0 of 1 */
+        assert_float_equal(metric(out, n, "accuracy"), (2.5 / 4 + 0) / 2, 1e-12);
+        assert_float_equal(metric(out, n, "margin"), ((1 - 0.5) + (-1 - 3)) / 2, 1e-12);
+        assert_float_equal(metric(out, n, "best_right"), (0.5 + 0) / 2, 1e-12);
+        assert_float_equal(metric(out, n, "chance"), 0.5, 1e-12);
+        assert_float_equal(metric(out, n, "lists"), 2, 0);
+        /* right: 2, 0, -1; wrong: 2, -1, 3: 2 > -1, 2 = 2, 0 > -1, -1 = -1 */
+        assert_float_equal(metric(out, n, "auc"), (1 + 0.5 + 1 + 0.5) / 9, 1e-12);
+        /* ranks of a: 3.5 3.5 1 2 against 1 2 3 4: sxy = -3.5, sxx = 4.5, syy = 5; b: 1 */
+        assert_float_equal(metric(out, n, "length_rho"), (-3.5 / sqrt(4.5 * 5) + 1) / 2, 1e-12);
+        assert_float_equal(metric(out, n, "label_rho"), (0 - 1) / 2.0, 1e-12);
+    }
+    lem_list_metrics_release(&m);
+}
+
+static void calibration(void **state) {
+    (void)state;
+    /* probabilities .05 (wrong), .15 (right), .17 (wrong), 1 (right): |.05-0| + |.32-1| + |1-1| over 4 */
+    const double s[] = {0.05, 0.15, 0.17, 7};
+    const uint8_t y[] = {0, 1, 0, 1};
+    const int len[] = {1, 1, 1, 1};
+    lem_list_metrics m = {.full = true, .kind = LEM_RANKING_MSE};
+    lem_train_metric out[LEM_MAX_METRICS];
+    lem_err err = LEM_ERR_INIT;
+    assert_int_equal(lem_list_metrics_begin(&m, 4, 4, &err), LEM_OK);
+    lem_list_metrics_add(&m, 4, s, y, len);
+    int n = lem_list_metrics_end(&m, out, 0);
+    assert_float_equal(metric(out, n, "ece"), (0.05 + 0.68) / 4, 1e-12);
+    assert_false(has(out, n, "length_rho")); /* all of one length */
+    m.kind = LEM_RANKING_BT;
+    assert_int_equal(lem_list_metrics_begin(&m, 4, 4, &err), LEM_OK);
+    lem_list_metrics_add(&m, 4, s, y, len);
+    n = lem_list_metrics_end(&m, out, 0);
+    assert_false(has(out, n, "ece")); /* only differences count */
+    lem_list_metrics_release(&m);
+    lem_list_metrics_end(&m, out, 0); /* an empty batch */
+}
+
+enum { LISTS = 60, EACH = 7 };
+
+/* AUC over all pairs of lists with many ties, by looking at each pair. */
+static void auc_by_pairs(void **state) {
+    (void)state;
+    double score[LISTS * EACH], right = 0, pairs = 0;
+    uint8_t label[LISTS * EACH];
+    int length[EACH] = {1, 2, 3, 4, 5, 6, 7};
+    lem_list_metrics m = {.full = true};
+    lem_train_metric out[LEM_MAX_METRICS];
+    lem_err err = LEM_ERR_INIT;
+    lem_rng r = lem_rng_make(1, "auc", 0);
+    for (int i = 0; i < LISTS * EACH; i++) {
+        label[i] = (uint8_t)lem_rng_next_below(&r, 2);
+        score[i] = (double)lem_rng_next_below(&r, 20) + label[i];
+    }
+    assert_int_equal(lem_list_metrics_begin(&m, LISTS * EACH, EACH, &err), LEM_OK);
+    for (int i = 0; i < LISTS; i++)
+        lem_list_metrics_add(&m, EACH, score + i * EACH, label + i * EACH, length);
+    for (int i = 0; i < LISTS * EACH; i++)
+        for (int j = 0; j < LISTS * EACH; j++) {
+            if (!label[i] || label[j]) continue;
+            pairs++;
+            right += score[i] > score[j] ? 1 : 0.5 * (score[i] == score[j]);
+        }
+    int n = lem_list_metrics_end(&m, out, 0);
+    assert_float_equal(metric(out, n, "auc"), right / pairs, 1e-12);
+    assert_true(right / pairs > 0.5 && right / pairs < 0.6);
+    lem_list_metrics_release(&m);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {cmocka_unit_test(by_hand), cmocka_unit_test(calibration),
+                                       cmocka_unit_test(auc_by_pairs)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
