@@ -16,19 +16,18 @@
  * " + first step (the whole solution), assistant: "+", WHOLE_TURN     user: second step, ...; read before
  * each "+" STEP_TAGS      one text "problem Step 1: ... ки\nStep 2: ... ки"; read at each tag
  *
- * Steps are the pieces between separators, without white space around them; empty pieces are no steps.
+ * Steps are those of prompt/steps.h.
  * Special tokens in problem or solution are text. */
 #ifndef LEM_PROMPT_SOLUTION_H
 #define LEM_PROMPT_SOLUTION_H
 
 #include "core/err.h"
 #include "prompt/settings.h"
+#include "prompt/steps.h"
 #include "token/tokenizer.h"
 
 #include <stdbool.h>
 #include <stdint.h>
-
-enum { LEM_PROMPT_STEPS_MAX = 4096 };
 
 typedef struct lem_prompt_recipe {
     lem_prompt_form form;

@@ -1,0 +1,30 @@
+/* prompt/steps.h - the steps of a solution: the pieces between separators
+ *
+ * A step is a piece without the white space around it; an empty piece is no step. */
+#ifndef LEM_PROMPT_STEPS_H
+#define LEM_PROMPT_STEPS_H
+
+#include "core/err.h"
+
+#include <stddef.h>
+
+enum { LEM_PROMPT_STEPS_MAX = 4096 };
+
+typedef struct lem_step { /* text: borrowed from the solution, not NUL-terminated */
+    const char *text;
+    size_t len;
+    size_t end; /* bytes of the solution from its beginning to behind the separator that ends the step, or to
+                   its end */
+} lem_step;
+
+typedef struct lem_steps { /* zeroed = empty; reused */
+    lem_step *at;
+    int n, cap;
+} lem_steps;
+
+void lem_steps_release(lem_steps *s);
+/* Replaces what s holds by the steps of text. separator: not empty.
+ * LEM_EDATA for more than LEM_PROMPT_STEPS_MAX steps. */
+lem_status lem_steps_split(lem_steps *s, const char *text, const char *separator, lem_err *err) LEM_MUST_CHECK;
+
+#endif
