@@ -8,7 +8,8 @@
  * they have in common is computed once; equal prefixes share their rollouts.
  *
  * A rollout is a function of (seed, problem's key, ids of its prefix, its index).
- * So it does not matter which other solutions there are, what runs beside it, and in how many runs it is done.
+ * So it does not matter which other solutions there are, what runs beside it, and in how many runs it is
+ * done.
  *
  * Early stop: the rollouts of a step count up to the first right one in the order of their index; what is
  * above it is cancelled. Counts then are 1 of (index + 1), or 0 of n.
@@ -94,17 +95,17 @@ typedef struct lem_annotate_host {
 } lem_annotate_host;
 
 typedef struct lem_annotate_stats {
-    uint64_t steps;    /* ends of steps but the last, of all solutions */
-    uint64_t too_long; /* of these: the prefix does not fit the context */
-    uint64_t points;   /* distinct prefixes among the others */
-    uint64_t measured; /* of these: with rollouts */
-    uint64_t rollouts; /* that count, of measured points */
+    uint64_t steps;                       /* ends of steps but the last, of all solutions */
+    uint64_t too_long;                    /* of these: the prefix does not fit the context */
+    uint64_t points;                      /* distinct prefixes among the others */
+    uint64_t measured;                    /* of these: with rollouts */
+    uint64_t rollouts;                    /* that count, of measured points */
     uint64_t right, undecided, truncated; /* of these */
     uint64_t rollout_tokens;              /* of these: drawn */
-    uint64_t prefix_tokens;  /* of all prefixes that fit, were each a prompt of its own */
-    uint64_t measured_alone; /* the same of the measured ones */
-    uint64_t prefix_fed;     /* prefix tokens that were computed in this run */
-    uint64_t generated, generated_fed; /* rollout tokens drawn, and computed, in this run */
+    uint64_t prefix_tokens;               /* of all prefixes that fit, were each a prompt of its own */
+    uint64_t measured_alone;              /* the same of the measured ones */
+    uint64_t prefix_fed;                  /* prefix tokens that were computed in this run */
+    uint64_t generated, generated_fed;    /* rollout tokens drawn, and computed, in this run */
     double seconds;
 } lem_annotate_stats;
 

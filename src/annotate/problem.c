@@ -260,7 +260,7 @@ static void count_points(const ann_problem *p, lem_annotate_stats *t) {
 static lem_annotated result_of(const ann_problem *p, int i, lem_annotate_stats *t) {
     const ann_solution *s = &p->solution[i];
     int last = s->steps.n - 1, correct = p->in.correct[i];
-    lem_annotated a = {.steps = &s->steps, .count = (const int (*)[2])p->count, .bad = s->steps.n};
+    lem_annotated a = {.steps = &s->steps, .count = (const int(*)[2])p->count, .bad = s->steps.n};
     for (int k = 0; k < last; k++) {
         int *c = p->count[k], right = 0, n = 0;
         bool measured = s->point[k] >= 0 && ann_problem_count(p, s->point[k], &right, &n);

@@ -38,7 +38,8 @@ int ann_problem_next(ann_problem *p);
 /* Its rollouts that are still needed; returns their number. out: [o->n] */
 int ann_problem_missing(const ann_problem *p, int point, int *out);
 void ann_problem_asked(ann_problem *p, int point, lem_request request);
-int ann_problem_point(const ann_problem *p, lem_request request); /* that was asked for and is open; else -1 */
+int ann_problem_point(const ann_problem *p,
+                      lem_request request); /* that was asked for and is open; else -1 */
 /* A rollout of an open point has finished. True: it was the last that the point needed. */
 bool ann_problem_take(ann_problem *p, int point, int candidate, const lem_rollout *r);
 /* False while rollouts of the point are missing; else *right of *n. */

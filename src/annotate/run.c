@@ -29,11 +29,8 @@ static lem_engine_opts engine_opts(const lem_annotate_opts *o) {
 }
 
 static lem_request_opts request_opts(const lem_annotate_opts *o) {
-    return (lem_request_opts){.sample = o->sample,
-                              .max_tokens = o->max_tokens,
-                              .end = o->end,
-                              .n_end = o->n_end,
-                              .seed = o->seed};
+    return (lem_request_opts){
+        .sample = o->sample, .max_tokens = o->max_tokens, .end = o->end, .n_end = o->n_end, .seed = o->seed};
 }
 
 lem_status lem_annotate_check(const lem_annotate_opts *o, lem_err *err) {
@@ -110,7 +107,8 @@ static lem_status submit_node(run *r, ann_problem *p, int at, lem_err *err) {
 static lem_status submit_path(run *r, ann_problem *p, int node, lem_err *err) {
     for (;;) {
         int top = -1;
-        for (int at = node; at > 0 && p->tree.node[at].request == LEM_NO_REQUEST; at = p->tree.node[at].parent)
+        for (int at = node; at > 0 && p->tree.node[at].request == LEM_NO_REQUEST;
+             at = p->tree.node[at].parent)
             top = at;
         if (top < 0) return LEM_OK;
         lem_status st = submit_node(r, p, top, err);

@@ -1,13 +1,13 @@
 /* annotate/tree_priv.h - prefixes as a radix tree of tokens: what prefixes have in common stands in it once
  *
- * A point is a prefix from whose end rollouts start. Its last token is not in the tree: an engine's node keeps
- * no logits, so each request for rollouts feeds the last token itself. */
+ * A point is a prefix from whose end rollouts start. Its last token is not in the tree: an engine's node
+ * keeps no logits, so each request for rollouts feeds the last token itself. */
 #ifndef LEM_ANNOTATE_TREE_PRIV_H
 #define LEM_ANNOTATE_TREE_PRIV_H
 
 #include "generate/engine.h"
 
-typedef struct ann_node { /* a run of tokens; node 0 is the root, of none */
+typedef struct ann_node {    /* a run of tokens; node 0 is the root, of none */
     int parent, child, next; /* -1 = none; next: of the same parent */
     const int32_t *ids;      /* [n] borrowed from whoever inserted it */
     int n;
@@ -36,8 +36,8 @@ typedef struct ann_tree { /* zeroed = empty */
 } ann_tree;
 
 void ann_tree_release(ann_tree *t);
-/* The node whose path is ids [n], n >= 1, made if need be; ids are borrowed. Nodes keep their numbers when they
- * are split. -1 for want of memory. */
+/* The node whose path is ids [n], n >= 1, made if need be; ids are borrowed. Nodes keep their numbers when
+ * they are split. -1 for want of memory. */
 int ann_tree_insert(ann_tree *t, const int32_t *ids, int n, lem_err *err);
 /* Appends a point at its node; -1 for want of memory. */
 int ann_tree_add_point(ann_tree *t, const ann_point *p, lem_err *err);

@@ -307,7 +307,8 @@ static lem_status tagged_text(work *w) {
         if (ids->data[i] == w->how->tag) w->out->at[--n] = (int)i;
     if (n > 0)
         LEM_TRY(lem_fail(w->err, LEM_EDATA,
-                         "%d of %d step tags are no tokens of their own in the rendered text", n, w->steps.n));
+                         "%d of %d step tags are no tokens of their own in the rendered text", n,
+                         w->steps.n));
 done:
     lem_buf_release(&b);
     return st;

@@ -25,6 +25,7 @@ typedef struct lem_steps { /* zeroed = empty; reused */
 void lem_steps_release(lem_steps *s);
 /* Replaces what s holds by the steps of text. separator: not empty.
  * LEM_EDATA for more than LEM_PROMPT_STEPS_MAX steps. */
-lem_status lem_steps_split(lem_steps *s, const char *text, const char *separator, lem_err *err) LEM_MUST_CHECK;
+lem_status lem_steps_split(lem_steps *s, const char *text, const char *separator,
+                           lem_err *err) LEM_MUST_CHECK;
 
 #endif

@@ -533,11 +533,11 @@ static void test_out_of_memory(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_brute_force),  cmocka_unit_test(test_invariance),
-        cmocka_unit_test(test_alone),        cmocka_unit_test(test_resume),
-        cmocka_unit_test(test_early_stop),   cmocka_unit_test(test_search),
-        cmocka_unit_test(test_search_alone), cmocka_unit_test(test_too_long),
-        cmocka_unit_test(test_few_steps),    cmocka_unit_test(test_refuses),
+        cmocka_unit_test(test_brute_force),   cmocka_unit_test(test_invariance),
+        cmocka_unit_test(test_alone),         cmocka_unit_test(test_resume),
+        cmocka_unit_test(test_early_stop),    cmocka_unit_test(test_search),
+        cmocka_unit_test(test_search_alone),  cmocka_unit_test(test_too_long),
+        cmocka_unit_test(test_few_steps),     cmocka_unit_test(test_refuses),
         cmocka_unit_test(test_out_of_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
