@@ -1,6 +1,6 @@
 /* cmd_prm_annotate.c - lemma prm annotate: labels of steps by Monte-Carlo continuations, resumable */
 #include "cli/commands.h"
-#include "cli/prm_rows.h"
+#include "cli/prm_report.h"
 #include "cli/prompt_options.h"
 #include "cli/runtime.h"
 #include "cli/unescape.h"
@@ -328,129 +328,7 @@ done:
     return st;
 }
 
-/* ---- what it came to */
-
-static double percent(uint64_t part, uint64_t all) { return all ? 100.0 * (double)part / (double)all : 0; }
-
-static void show_steps(const job *j) {
-    lem_buf b = {0};
-    for (int k = 0; k < 10 && j->tally.step[k].steps; k++)
-        lem_buf_printf(&b, "%s%d: %.0f %% of %llu", k ? ", " : "", k + 1,
-                       percent(j->tally.step[k].good, j->tally.step[k].steps - j->tally.step[k].unknown),
-                       (unsigned long long)(j->tally.step[k].steps - j->tally.step[k].unknown));
-    lem_info(j->cli->log, "good by step: %s", lem_buf_str(&b));
-    lem_buf_release(&b);
-    for (int i = 0; i < j->tally.n_generators && i < 10; i++) {
-        const lem_generator_tally *g = &j->tally.generator[i];
-        lem_info(j->cli->log, "generator %s: %llu solutions, %.0f %% correct, %.0f %% of %llu steps good",
-                 g->name, (unsigned long long)g->solutions, percent(g->correct, g->solutions),
-                 percent(g->steps.good, g->steps.steps - g->steps.unknown),
-                 (unsigned long long)(g->steps.steps - g->steps.unknown));
-    }
-}
-
-static void show_given(const job *j) {
-    const lem_annotate_tally *t = &j->tally;
-    if (t->given_other)
-        lem_warn(j->cli->log,
-                 "%llu solutions have labels of another number of steps, which were not compared: see "
-                 "--step-separator",
-                 (unsigned long long)t->given_other);
-    if (t->given_solutions)
-        lem_info(j->cli->log,
-                 "against the rows' own labels: %.1f %% of %llu steps, the first error of %.1f %% of %llu "
-                 "solutions",
-                 percent(t->given_agree, t->given_steps), (unsigned long long)t->given_steps,
-                 percent(t->first_error_agree, t->first_error), (unsigned long long)t->first_error);
-}
-
-/* What the labels are worth, beside them. */
-static void show_doubts(const job *j) {
-    const lem_annotate_stats *s = &j->stats;
-    if (s->truncated)
-        lem_warn(j->cli->log,
-                 "%.1f %% of the rollouts were cut off at %d tokens; they count as wrong unless they mark an "
-                 "answer: labels are too low, see --max-tokens",
-                 percent(s->truncated, s->rollouts), j->o.max_tokens);
-    if (s->undecided)
-        lem_warn(j->cli->log,
-                 "%llu of %llu rollouts have an answer that could not be decided; they count as not right",
-                 (unsigned long long)s->undecided, (unsigned long long)s->rollouts);
-    if (s->too_long)
-        lem_warn(j->cli->log, "%llu step ends do not fit the context of %d tokens and have no rollouts (-1)",
-                 (unsigned long long)s->too_long, j->config.max_positions);
-    if (j->tally.undecided)
-        lem_warn(j->cli->log,
-                 "%llu solutions have a final answer that could not be decided: their last step is -1",
-                 (unsigned long long)j->tally.undecided);
-}
-
-/* Tokens that a full scan would compute more, guessed from the rollouts that there were. */
-static double full_scan(const lem_annotate_stats *s) {
-    double mean = s->rollouts ? (double)s->rollout_tokens / (double)s->rollouts : 0;
-    double runs = s->measured ? (double)s->rollouts / (double)s->measured : 0;
-    return (double)(s->points - s->measured) * mean * runs;
-}
-
-static void show(const job *j) {
-    const lem_annotate_stats *s = &j->stats;
-    const lem_step_tally *all = &j->tally.all;
-    lem_info(j->cli->log, "%s: %llu solutions, %llu steps, %.1f %% of %llu labelled ones good", j->out,
-             (unsigned long long)j->tally.solutions, (unsigned long long)all->steps,
-             percent(all->good, all->steps - all->unknown), (unsigned long long)(all->steps - all->unknown));
-    show_steps(j);
-    lem_info(
-        j->cli->log,
-        "%llu rollouts, %.1f %% right, from %llu prefixes of %llu step ends; this run computed %llu tokens "
-        "of prefixes, which alone are %llu, and %llu of rollouts",
-        (unsigned long long)s->rollouts, percent(s->right, s->rollouts), (unsigned long long)s->measured,
-        (unsigned long long)s->steps, (unsigned long long)s->prefix_fed,
-        (unsigned long long)s->measured_alone, (unsigned long long)s->generated_fed);
-    if (j->o.binary)
-        lem_info(
-            j->cli->log,
-            "the search measured %llu of %llu prefixes; a full scan takes about %.0f rollout tokens more",
-            (unsigned long long)s->measured, (unsigned long long)s->points, full_scan(s));
-    show_given(j);
-    show_doubts(j);
-}
-
-static lem_json *token_counts(const job *j) {
-    const lem_annotate_stats *s = &j->stats;
-    lem_object o = lem_object_new();
-    lem_object_int(&o, "prefixes_computed", s->prefix_fed);
-    lem_object_int(&o, "prefixes_alone", s->measured_alone);
-    lem_object_int(&o, "rollouts_computed", s->generated_fed);
-    lem_object_int(&o, "rollouts_drawn", s->generated);
-    lem_object_int(&o, "rollouts_counted", s->rollout_tokens);
-    if (j->o.binary) lem_object_num(&o, "full_scan_more_about", full_scan(s));
-    return lem_object_done(&o);
-}
-
-static lem_status print_json(const job *j, lem_err *err) {
-    const lem_annotate_stats *s = &j->stats;
-    lem_object o = lem_object_new();
-    lem_object_str(&o, "command", "prm annotate");
-    lem_object_str(&o, "out", j->out);
-    lem_object_str(&o, "identity", lem_job_identity(j->file));
-    lem_object_bool(&o, "already_complete", false);
-    lem_object_int(&o, "problems", j->rows.problems.n);
-    lem_object_int(&o, "correct_of_rows", j->rows.own);
-    lem_object_int(&o, "correct_of_rows_as_graded", j->rows.own_agree);
-    lem_object_json(&o, "labels", lem_annotate_tally_json(&j->tally));
-    lem_object_int(&o, "step_ends", s->steps);
-    lem_object_int(&o, "too_long", s->too_long);
-    lem_object_int(&o, "prefixes", s->points);
-    lem_object_int(&o, "prefixes_measured", s->measured);
-    lem_object_int(&o, "rollouts", s->rollouts);
-    lem_object_int(&o, "right", s->right);
-    lem_object_int(&o, "undecided", s->undecided);
-    lem_object_int(&o, "truncated", s->truncated);
-    lem_object_int(&o, "resumed", j->resumed);
-    lem_object_json(&o, "tokens", token_counts(j));
-    lem_object_num(&o, "seconds", s->seconds);
-    return lem_print_json(j->cli->out, lem_object_done(&o), 0, err);
-}
+/* ---- */
 
 static void release(job *j) {
     if (j->journal && lem_journal_close(j->journal, NULL) != LEM_OK)
@@ -474,8 +352,16 @@ static lem_status work(job *j, lem_err *err) {
     if (st == LEM_OK) st = annotate(j, err);
     if (st == LEM_OK) st = write_output(j, err);
     if (st) return st;
-    show(j);
-    return j->cli->json ? print_json(j, err) : LEM_OK;
+    const lem_prm_outcome x = {.out = j->out,
+                               .identity = lem_job_identity(j->file),
+                               .o = &j->o,
+                               .context = j->config.max_positions,
+                               .rows = &j->rows,
+                               .tally = &j->tally,
+                               .stats = &j->stats,
+                               .resumed = j->resumed};
+    lem_prm_show(&x, j->cli->log);
+    return j->cli->json ? lem_print_json(j->cli->out, lem_prm_json(&x), 0, err) : LEM_OK;
 }
 
 static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {

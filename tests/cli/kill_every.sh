@@ -71,9 +71,10 @@ finish() {
   cmp -s whole.txt now.txt || { diff whole.txt now.txt | head -5; fail "lemma $*: other bytes after kills"; }
 }
 
-share=$((kills / 12 + 1))
+share=$((kills / 13 + 1))
 kill_it m sft --from-scratch --layers 1 --width 32 --heads 2 --vocab 512 --context 192 --batch 8 --max-steps 16 --checkpoint-every 2 --data d/math.jsonl
 kill_it s.jsonl sample --model base --prompts d/rm-b.jsonl --n 8 --temperature 1 --max-tokens 40
+kill_it pa.jsonl prm annotate --model base --data pool --n 4 --step-separator '\n' --temperature 1 --max-tokens 24 --early-stop
 kill_it g.jsonl grade raw.jsonl
 kill_it l.jsonl rm sample many.jsonl --random --lists 20
 kill_it rm rm train --model base --lists lists.jsonl --batch 4 --max-steps 10 --checkpoint-every 1
@@ -120,6 +121,8 @@ unfinished ur rm train --model base --lists lists.jsonl --batch 4 --max-steps 20
 refused ur '--lr was 5e-06, is now 0.05' rm train --model base --lists lists.jsonl --batch 4 --max-steps 200 --checkpoint-every 1 --lr 5e-2
 unfinished us.jsonl sample --model base --prompts d/rm-b.jsonl --n 40 --temperature 1 --max-tokens 80
 refused us.jsonl '--temperature was 1.0, is now 0.5' sample --model base --prompts d/rm-b.jsonl --n 40 --temperature 0.5 --max-tokens 80
+unfinished up.jsonl prm annotate --model base --data pool --n 40 --step-separator '\n' --temperature 1 --max-tokens 80
+refused up.jsonl '--search was "full", is now "binary"' prm annotate --model base --data pool --n 40 --step-separator '\n' --temperature 1 --max-tokens 80 --search binary
 cp base/config.json keep.json; sed -i 's/"rms_norm_eps": [^,]*/"rms_norm_eps": 2e-05/' base/config.json
 refused us.jsonl 'the content of config.json changed' sample --model base --prompts d/rm-b.jsonl --n 40 --temperature 1 --max-tokens 80
 cp keep.json base/config.json

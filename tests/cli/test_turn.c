@@ -31,6 +31,7 @@ static const base bases[] = {
      "m"},
     {"sample", "--model m --prompts rows.jsonl --n 2 --max-tokens 4", "s.jsonl"},
     {"grade", "cand.jsonl", "g.jsonl"},
+    {"prm annotate", "--model m --data steps.jsonl --n 2 --max-tokens 4", "pa.jsonl"},
     {"rm sample", "g.jsonl --random --per-problem 2", "l.jsonl"},
     {"rm train", "--model m --lists l.jsonl --batch 1 --max-steps 3", "rm"},
     {"rm score", "g.jsonl --model rm", "sc.jsonl"},
@@ -90,6 +91,12 @@ static int set_up(void **state) {
         "{\"id\":\"a\",\"problem\":\"p\",\"expected_answer\":\"2\",\"completions\":[\"\\\\boxed{2}\","
         "\"\\\\boxed{7}\"]}\n{\"id\":\"b\",\"problem\":\"q\",\"expected_answer\":\"3\",\"completions\":"
         "[\"\\\\boxed{5}\",\"\\\\boxed{3}\"]}\n");
+    write_text(
+        "steps.jsonl",
+        "{\"id\":\"a\",\"problem\":\"p\",\"expected_answer\":\"2\",\"completions\":[\"1+1\\n\\nso "
+        "\\\\boxed{2}\",\"one\\n\\ntwo\\n\\n\\\\boxed{7}\"]}\n"
+        "{\"id\":\"b\",\"problem\":\"q\",\"expected_answer\":\"3\",\"steps\":[\"a\",\"b\",\"it is 3\"],"
+        "\"label\":1}\n");
     write_text("text.txt", "one line\nand another\n");
     write_text("threads.yaml", "threads: 1\n");
     write_text("stages.yaml", "stages: [{name: one, lr: 1e-3}, {name: two, lr: 2e-3}]\n");
