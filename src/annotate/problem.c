@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-void ann_problem_free(ann_problem *p) {
+void lem_ann_problem_free(ann_problem *p) {
     if (!p) return;
     for (int i = 0; p->solution && i < p->in.n; i++) {
         ann_solution *s = &p->solution[i];
@@ -20,7 +20,7 @@ void ann_problem_free(ann_problem *p) {
     lem_free(p->there);
     lem_free(p->count);
     lem_free(p->flight);
-    ann_tree_release(&p->tree);
+    lem_ann_tree_release(&p->tree);
     lem_free(p);
 }
 
@@ -46,7 +46,7 @@ static bool same_prefix(const ann_problem *p, const ann_point *a, const ann_poin
 static lem_status find_point(ann_problem *p, int i, int n, size_t bytes, int *out, lem_err *err) {
     const int32_t *ids = p->solution[i].ids.data;
     ann_point x = {.last = ids[n - 1], .length = n, .solution = i, .bytes = bytes};
-    x.node = ann_tree_insert(&p->tree, ids, n - 1, err);
+    x.node = lem_ann_tree_insert(&p->tree, ids, n - 1, err);
     if (x.node < 0) return LEM_EMEM;
     for (int k = p->tree.node[x.node].point; k >= 0; k = p->tree.point[k].next)
         if (same_prefix(p, &p->tree.point[k], &x)) {
@@ -54,7 +54,7 @@ static lem_status find_point(ann_problem *p, int i, int n, size_t bytes, int *ou
             return LEM_OK;
         }
     x.key = lem_hash64(ids, (size_t)n * sizeof *ids, p->in.key);
-    *out = ann_tree_add_point(&p->tree, &x, err);
+    *out = lem_ann_tree_add_point(&p->tree, &x, err);
     return *out < 0 ? LEM_EMEM : LEM_OK;
 }
 
@@ -122,9 +122,9 @@ static lem_status make_room(ann_problem *p, lem_err *err) {
     return p->rollout && p->there && p->count && p->flight ? LEM_OK : LEM_EMEM;
 }
 
-lem_status ann_problem_new(const lem_annotate_problem *in, const lem_annotate_opts *o,
-                           const lem_tokenizer *tok, int context, const lem_annotate_host *host,
-                           ann_problem **out, lem_err *err) {
+lem_status lem_ann_problem_new(const lem_annotate_problem *in, const lem_annotate_opts *o,
+                               const lem_tokenizer *tok, int context, const lem_annotate_host *host,
+                               ann_problem **out, lem_err *err) {
     ann_problem *p = lem_alloc_zero(1, sizeof *p, err);
     lem_status st = LEM_OK;
     if (!p) return LEM_EMEM;
@@ -138,21 +138,21 @@ lem_status ann_problem_new(const lem_annotate_problem *in, const lem_annotate_op
     }
     LEM_TRY(make_room(p, err));
     take_known(p, host);
-    p->pages = ann_tree_pages(&p->tree);
+    p->pages = lem_ann_tree_pages(&p->tree);
     int right, n;
     for (int i = 0; i < p->tree.n_points; i++) {
-        if (ann_problem_count(p, i, &right, &n)) continue;
-        ann_tree_count(&p->tree, p->tree.point[i].node, 1);
+        if (lem_ann_problem_count(p, i, &right, &n)) continue;
+        lem_ann_tree_count(&p->tree, p->tree.point[i].node, 1);
         p->open++;
     }
     *out = p;
     p = NULL;
 done:
-    ann_problem_free(p);
+    lem_ann_problem_free(p);
     return st;
 }
 
-bool ann_problem_count(const ann_problem *p, int point, int *right, int *n) {
+bool lem_ann_problem_count(const ann_problem *p, int point, int *right, int *n) {
     size_t first = (size_t)point * (size_t)p->o->n;
     *right = *n = 0;
     for (size_t at = first; at < first + (size_t)p->o->n; at++) {
@@ -165,7 +165,7 @@ bool ann_problem_count(const ann_problem *p, int point, int *right, int *n) {
     return true;
 }
 
-int ann_problem_missing(const ann_problem *p, int point, int *out) {
+int lem_ann_problem_missing(const ann_problem *p, int point, int *out) {
     size_t first = (size_t)point * (size_t)p->o->n;
     int n = 0;
     for (int k = 0; k < p->o->n; k++) {
@@ -176,24 +176,24 @@ int ann_problem_missing(const ann_problem *p, int point, int *out) {
     return n;
 }
 
-int ann_problem_point(const ann_problem *p, lem_request request) {
+int lem_ann_problem_point(const ann_problem *p, lem_request request) {
     for (int i = 0; i < p->n_flight; i++)
         if (p->tree.point[p->flight[i]].request == request) return p->flight[i];
     return -1;
 }
 
-void ann_problem_asked(ann_problem *p, int point, lem_request request) {
+void lem_ann_problem_asked(ann_problem *p, int point, lem_request request) {
     p->tree.point[point].request = request;
     p->tree.point[point].asked = true;
     p->flight[p->n_flight++] = point;
 }
 
-bool ann_problem_take(ann_problem *p, int point, int candidate, const lem_rollout *r) {
+bool lem_ann_problem_take(ann_problem *p, int point, int candidate, const lem_rollout *r) {
     size_t at = (size_t)point * (size_t)p->o->n + (size_t)candidate;
     int right, n, i = 0;
     p->rollout[at] = *r;
     p->there[at] = true;
-    if (!ann_problem_count(p, point, &right, &n)) return false;
+    if (!lem_ann_problem_count(p, point, &right, &n)) return false;
     while (p->flight[i] != point) i++;
     p->flight[i] = p->flight[--p->n_flight];
     p->open--;
@@ -207,7 +207,7 @@ static int search(const ann_problem *p, ann_solution *s) {
     while (s->lo < s->hi) {
         int mid = s->lo + (s->hi - s->lo) / 2, right, n;
         s->used[mid] = true;
-        if (!ann_problem_count(p, s->point[mid], &right, &n)) return mid;
+        if (!lem_ann_problem_count(p, s->point[mid], &right, &n)) return mid;
         if (right > 0) s->lo = mid + 1;
         else s->hi = mid;
     }
@@ -216,11 +216,11 @@ static int search(const ann_problem *p, ann_solution *s) {
 
 static int next_of_scan(ann_problem *p) {
     int right, n;
-    while (p->cursor < p->tree.n_points && ann_problem_count(p, p->cursor, &right, &n)) p->cursor++;
+    while (p->cursor < p->tree.n_points && lem_ann_problem_count(p, p->cursor, &right, &n)) p->cursor++;
     return p->cursor < p->tree.n_points ? p->cursor++ : -1;
 }
 
-int ann_problem_next(ann_problem *p) {
+int lem_ann_problem_next(ann_problem *p) {
     if (!p->o->binary) return next_of_scan(p);
     for (int i = 0; i < p->in.n; i++) {
         ann_solution *s = &p->solution[i];
@@ -230,7 +230,7 @@ int ann_problem_next(ann_problem *p) {
     return -1;
 }
 
-bool ann_problem_done(ann_problem *p) {
+bool lem_ann_problem_done(ann_problem *p) {
     if (!p->o->binary) return p->open == 0;
     for (int i = 0; i < p->in.n; i++)
         if (search(p, &p->solution[i]) >= 0) return false;
@@ -243,7 +243,7 @@ static void count_points(const ann_problem *p, lem_annotate_stats *t) {
     for (int i = 0; i < p->tree.n_points; i++) {
         int right, n;
         t->points++;
-        if (!ann_problem_count(p, i, &right, &n)) continue;
+        if (!lem_ann_problem_count(p, i, &right, &n)) continue;
         t->measured++;
         t->rollouts += (uint64_t)n;
         t->right += (uint64_t)right;
@@ -263,7 +263,7 @@ static lem_annotated result_of(const ann_problem *p, int i, lem_annotate_stats *
     lem_annotated a = {.steps = &s->steps, .count = (const int(*)[2])p->count, .bad = s->steps.n};
     for (int k = 0; k < last; k++) {
         int *c = p->count[k], right = 0, n = 0;
-        bool measured = s->point[k] >= 0 && ann_problem_count(p, s->point[k], &right, &n);
+        bool measured = s->point[k] >= 0 && lem_ann_problem_count(p, s->point[k], &right, &n);
         bool counts = measured && (!p->o->binary || s->used[k]);
         c[0] = counts ? right : 0;
         c[1] = counts ? n : 0;
@@ -289,8 +289,8 @@ static lem_annotated result_of(const ann_problem *p, int i, lem_annotate_stats *
     return a;
 }
 
-lem_status ann_problem_report(ann_problem *p, const lem_annotate_host *host, lem_annotate_stats *stats,
-                              lem_err *err) {
+lem_status lem_ann_problem_report(ann_problem *p, const lem_annotate_host *host, lem_annotate_stats *stats,
+                                  lem_err *err) {
     count_points(p, stats);
     for (int i = 0; i < p->in.n; i++) {
         lem_annotated a = result_of(p, i, stats);

@@ -29,24 +29,24 @@ typedef struct ann_problem {
 } ann_problem;
 
 /* Splits, encodes, and finds the points. context: tokens that a model sees. */
-lem_status ann_problem_new(const lem_annotate_problem *in, const lem_annotate_opts *o,
-                           const lem_tokenizer *tok, int context, const lem_annotate_host *host,
-                           ann_problem **out, lem_err *err) LEM_MUST_CHECK;
-void ann_problem_free(ann_problem *p);
+lem_status lem_ann_problem_new(const lem_annotate_problem *in, const lem_annotate_opts *o,
+                               const lem_tokenizer *tok, int context, const lem_annotate_host *host,
+                               ann_problem **out, lem_err *err) LEM_MUST_CHECK;
+void lem_ann_problem_free(ann_problem *p);
 /* A point whose rollouts are wanted now and were not asked for; -1 if there is none. */
-int ann_problem_next(ann_problem *p);
+int lem_ann_problem_next(ann_problem *p);
 /* Its rollouts that are still needed; returns their number. out: [o->n] */
-int ann_problem_missing(const ann_problem *p, int point, int *out);
-void ann_problem_asked(ann_problem *p, int point, lem_request request);
-int ann_problem_point(const ann_problem *p,
-                      lem_request request); /* that was asked for and is open; else -1 */
+int lem_ann_problem_missing(const ann_problem *p, int point, int *out);
+void lem_ann_problem_asked(ann_problem *p, int point, lem_request request);
+int lem_ann_problem_point(const ann_problem *p,
+                          lem_request request); /* that was asked for and is open; else -1 */
 /* A rollout of an open point has finished. True: it was the last that the point needed. */
-bool ann_problem_take(ann_problem *p, int point, int candidate, const lem_rollout *r);
+bool lem_ann_problem_take(ann_problem *p, int point, int candidate, const lem_rollout *r);
 /* False while rollouts of the point are missing; else *right of *n. */
-bool ann_problem_count(const ann_problem *p, int point, int *right, int *n);
-bool ann_problem_done(ann_problem *p);
+bool lem_ann_problem_count(const ann_problem *p, int point, int *right, int *n);
+bool lem_ann_problem_done(ann_problem *p);
 /* Hands out all solutions, and adds to the statistics. */
-lem_status ann_problem_report(ann_problem *p, const lem_annotate_host *host, lem_annotate_stats *stats,
-                              lem_err *err) LEM_MUST_CHECK;
+lem_status lem_ann_problem_report(ann_problem *p, const lem_annotate_host *host, lem_annotate_stats *stats,
+                                  lem_err *err) LEM_MUST_CHECK;
 
 #endif

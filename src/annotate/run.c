@@ -80,7 +80,7 @@ static lem_status judge(run *r, const ann_problem *p, int point, const lem_candi
 static lem_status take(void *ctx, const lem_candidate *c, lem_err *err) {
     run *r = ctx;
     ann_problem *p = find_problem(r, c->prompt);
-    int point = p ? ann_problem_point(p, c->request) : -1;
+    int point = p ? lem_ann_problem_point(p, c->request) : -1;
     if (point < 0) return LEM_OK; /* nobody waits for it any more */
     lem_rollout x;
     lem_status st = judge(r, p, point, c, &x, err);
@@ -89,7 +89,7 @@ static lem_status take(void *ctx, const lem_candidate *c, lem_err *err) {
     if (st) return st;
     if (r->o->early_stop && x.verdict == LEM_GRADE_RIGHT)
         lem_engine_cancel_from(r->engine, c->request, c->index + 1);
-    ann_problem_take(p, point, c->index, &x);
+    lem_ann_problem_take(p, point, c->index, &x);
     return LEM_OK;
 }
 
@@ -130,13 +130,13 @@ static lem_status submit_point(run *r, ann_problem *p, int point, lem_err *err) 
     if (st) return st;
     o.index = p->in.index;
     o.key = x->key;
-    o.n = ann_problem_missing(p, point, r->missing);
+    o.n = lem_ann_problem_missing(p, point, r->missing);
     o.candidates = r->missing;
     st = lem_engine_submit(r->engine, p->tree.node[x->node].request, &x->last, 1, &o, &request, err);
     if (st) return st;
     lem_engine_drop(r->engine, request);
-    ann_problem_asked(p, point, request);
-    ann_tree_count(&p->tree, x->node, -1);
+    lem_ann_problem_asked(p, point, request);
+    lem_ann_tree_count(&p->tree, x->node, -1);
     if (!r->o->binary) drop_path(r, p, x->node); /* a search may still come back to any of them */
     return LEM_OK;
 }
@@ -147,7 +147,7 @@ static lem_status read_next(run *r, lem_err *err) {
     lem_annotate_problem in;
     lem_status st = r->host->next(r->host->ctx, &in, &r->more, err);
     if (st || !r->more) return st;
-    st = ann_problem_new(&in, r->o, r->tok, r->config->max_positions, r->host, &r->waits, err);
+    st = lem_ann_problem_new(&in, r->o, r->tok, r->config->max_positions, r->host, &r->waits, err);
     return st ? lem_err_context(err, "problem %llu", (unsigned long long)in.index) : LEM_OK;
 }
 
@@ -184,7 +184,7 @@ static lem_status take_up(run *r, bool *did, lem_err *err) {
 
 static lem_status submit_next(run *r, bool *did, lem_err *err) {
     for (int i = 0; i < r->n_active; i++) {
-        int point = ann_problem_next(r->active[i]);
+        int point = lem_ann_problem_next(r->active[i]);
         if (point < 0) continue;
         *did = true;
         lem_status st = submit_point(r, r->active[i], point, err);
@@ -207,8 +207,8 @@ static lem_status fill(run *r, lem_err *err) {
 static lem_status hand_out(run *r, ann_problem *p, lem_err *err) {
     for (int i = 1; i < p->tree.n; i++) lem_engine_drop(r->engine, p->tree.node[i].request);
     r->pages_used -= p->pages;
-    lem_status st = ann_problem_report(p, r->host, &r->stats, err);
-    ann_problem_free(p);
+    lem_status st = lem_ann_problem_report(p, r->host, &r->stats, err);
+    lem_ann_problem_free(p);
     return st;
 }
 
@@ -218,7 +218,7 @@ static lem_status finish_done(run *r, bool *gone, lem_err *err) {
     int kept = 0;
     for (int i = 0; i < r->n_active; i++) {
         ann_problem *p = r->active[i];
-        if (st || !ann_problem_done(p)) r->active[kept++] = p;
+        if (st || !lem_ann_problem_done(p)) r->active[kept++] = p;
         else st = hand_out(r, p, err);
     }
     *gone = kept < r->n_active;
@@ -248,8 +248,8 @@ static void close_run(run *r) {
         r->stats.generated = c.generated;
         r->stats.generated_fed = c.generated_fed;
     }
-    for (int i = 0; i < r->n_active; i++) ann_problem_free(r->active[i]);
-    ann_problem_free(r->waits);
+    for (int i = 0; i < r->n_active; i++) lem_ann_problem_free(r->active[i]);
+    lem_ann_problem_free(r->waits);
     lem_free(r->active);
     lem_free(r->missing);
     lem_buf_release(&r->text);

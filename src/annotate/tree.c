@@ -3,7 +3,7 @@
 
 #include "core/mem.h"
 
-void ann_tree_release(ann_tree *t) {
+void lem_ann_tree_release(ann_tree *t) {
     lem_free(t->node);
     lem_free(t->point);
     *t = (ann_tree){0};
@@ -52,7 +52,7 @@ static int split(ann_tree *t, int lower, int m) {
     return upper;
 }
 
-int ann_tree_insert(ann_tree *t, const int32_t *ids, int n, lem_err *err) {
+int lem_ann_tree_insert(ann_tree *t, const int32_t *ids, int n, lem_err *err) {
     if (!reserve(t, err)) return -1;
     int at = 0;
     for (int pos = 0; pos < n;) {
@@ -66,7 +66,7 @@ int ann_tree_insert(ann_tree *t, const int32_t *ids, int n, lem_err *err) {
     return at;
 }
 
-int ann_tree_add_point(ann_tree *t, const ann_point *p, lem_err *err) {
+int lem_ann_tree_add_point(ann_tree *t, const ann_point *p, lem_err *err) {
     if (t->n_points == t->cap_points) {
         int cap = 2 * t->cap_points + 16;
         ann_point *q = lem_realloc(t->point, (size_t)cap, sizeof *q, err);
@@ -80,12 +80,12 @@ int ann_tree_add_point(ann_tree *t, const ann_point *p, lem_err *err) {
     return t->n_points++;
 }
 
-int ann_tree_pages(const ann_tree *t) {
+int lem_ann_tree_pages(const ann_tree *t) {
     int pages = 0;
     for (int i = 1; i < t->n; i++) pages += (t->node[i].n + LEM_PAGE_KEYS - 1) / LEM_PAGE_KEYS;
     return pages;
 }
 
-void ann_tree_count(ann_tree *t, int node, int add) {
+void lem_ann_tree_count(ann_tree *t, int node, int add) {
     for (; node > 0; node = t->node[node].parent) t->node[node].left += add;
 }

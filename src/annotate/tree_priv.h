@@ -35,15 +35,15 @@ typedef struct ann_tree { /* zeroed = empty */
     int n_points, cap_points;
 } ann_tree;
 
-void ann_tree_release(ann_tree *t);
+void lem_ann_tree_release(ann_tree *t);
 /* The node whose path is ids [n], n >= 1, made if need be; ids are borrowed. Nodes keep their numbers when
  * they are split. -1 for want of memory. */
-int ann_tree_insert(ann_tree *t, const int32_t *ids, int n, lem_err *err);
+int lem_ann_tree_insert(ann_tree *t, const int32_t *ids, int n, lem_err *err);
 /* Appends a point at its node; -1 for want of memory. */
-int ann_tree_add_point(ann_tree *t, const ann_point *p, lem_err *err);
+int lem_ann_tree_add_point(ann_tree *t, const ann_point *p, lem_err *err);
 /* Pages of keys and values that all nodes take. */
-int ann_tree_pages(const ann_tree *t);
+int lem_ann_tree_pages(const ann_tree *t);
 /* Adds to `left` of a node and of all above it. */
-void ann_tree_count(ann_tree *t, int node, int add);
+void lem_ann_tree_count(ann_tree *t, int node, int add);
 
 #endif
