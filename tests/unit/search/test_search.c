@@ -36,7 +36,7 @@ static bench *set_up(int threads) {
                             .depth = DEPTH,
                             .separator = "e",
                             .step_tokens = STEP,
-                            .max_tokens = DEPTH * STEP,
+                            .max_tokens = DEPTH * STEP + 1,
                             .sample = {1.0f, 0, 1},
                             .end = ends,
                             .n_end = 1,
@@ -413,7 +413,7 @@ static void test_pruned_pages(void **state) {
     b->o.end = NULL;
     b->o.n_end = 0;
     b->o.step_tokens = 20;
-    b->o.max_tokens = DEPTH * 20;
+    b->o.max_tokens = DEPTH * 20 + 1;
     lem_err err = LEM_ERR_INIT;
     need(lem_search_new(b->t.weights, &b->t.model->config, b->t.tok, b->t.backend, &b->o, &b->s, &err), &err);
     int all = lem_search_count(b->s).free_pages, kept = N / WIDTH;
