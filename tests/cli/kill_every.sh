@@ -71,7 +71,7 @@ finish() {
   cmp -s whole.txt now.txt || { diff whole.txt now.txt | head -5; fail "lemma $*: other bytes after kills"; }
 }
 
-share=$((kills / 13 + 1))
+share=$((kills / 14 + 1))
 kill_it m sft --from-scratch --layers 1 --width 32 --heads 2 --vocab 512 --context 192 --batch 8 --max-steps 16 --checkpoint-every 2 --data d/math.jsonl
 kill_it s.jsonl sample --model base --prompts d/rm-b.jsonl --n 8 --temperature 1 --max-tokens 40
 kill_it pa.jsonl prm annotate --model base --data pool --n 4 --step-separator '\n' --temperature 1 --max-tokens 24 --early-stop
@@ -79,6 +79,7 @@ kill_it g.jsonl grade raw.jsonl
 kill_it l.jsonl rm sample many.jsonl --random --lists 20
 kill_it rm rm train --model base --lists lists.jsonl --batch 4 --max-steps 10 --checkpoint-every 1
 kill_it sc.jsonl rm score many.jsonl --model rm0 --max-rows 128
+kill_it se.jsonl search --model base --rm rm0 --prompts d/rm-b.jsonl --limit 20 --n 8 --width 2 --depth 6 --step-separator '\n' --step-tokens 12 --max-tokens 60 --temperature 1 --budget-tokens 400 --trace se.jsonl.trace
 kill_it sel.json select scored.jsonl --k 1,2,4
 "$lemma" select scored.jsonl --k 1,2,4 --out sel0.json --quiet >/dev/null || fail "no metrics"
 kill_it pages/page.html report sel0.json
