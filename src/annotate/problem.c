@@ -101,6 +101,20 @@ done:
 
 /* ---- rollouts ---- */
 
+/* False while rollouts of the point are missing; else *right of *n. */
+static bool count_of(const ann_problem *p, int point, int *right, int *n) {
+    size_t first = (size_t)point * (size_t)p->o->n;
+    *right = *n = 0;
+    for (size_t at = first; at < first + (size_t)p->o->n; at++) {
+        if (!p->there[at]) return false;
+        bool hit = p->rollout[at].verdict == LEM_GRADE_RIGHT;
+        *right += hit;
+        ++*n;
+        if (hit && p->o->early_stop) return true;
+    }
+    return true;
+}
+
 static void take_known(ann_problem *p, const lem_annotate_host *host) {
     for (int i = 0; host->known && i < p->tree.n_points; i++)
         for (int k = 0; k < p->o->n; k++) {
@@ -141,7 +155,7 @@ lem_status lem_ann_problem_new(const lem_annotate_problem *in, const lem_annotat
     p->pages = lem_ann_tree_pages(&p->tree);
     int right, n;
     for (int i = 0; i < p->tree.n_points; i++) {
-        if (lem_ann_problem_count(p, i, &right, &n)) continue;
+        if (count_of(p, i, &right, &n)) continue;
         lem_ann_tree_count(&p->tree, p->tree.point[i].node, 1);
         p->open++;
     }
@@ -150,19 +164,6 @@ lem_status lem_ann_problem_new(const lem_annotate_problem *in, const lem_annotat
 done:
     lem_ann_problem_free(p);
     return st;
-}
-
-bool lem_ann_problem_count(const ann_problem *p, int point, int *right, int *n) {
-    size_t first = (size_t)point * (size_t)p->o->n;
-    *right = *n = 0;
-    for (size_t at = first; at < first + (size_t)p->o->n; at++) {
-        if (!p->there[at]) return false;
-        bool hit = p->rollout[at].verdict == LEM_GRADE_RIGHT;
-        *right += hit;
-        ++*n;
-        if (hit && p->o->early_stop) return true;
-    }
-    return true;
 }
 
 int lem_ann_problem_missing(const ann_problem *p, int point, int *out) {
@@ -193,7 +194,7 @@ bool lem_ann_problem_take(ann_problem *p, int point, int candidate, const lem_ro
     int right, n, i = 0;
     p->rollout[at] = *r;
     p->there[at] = true;
-    if (!lem_ann_problem_count(p, point, &right, &n)) return false;
+    if (!count_of(p, point, &right, &n)) return false;
     while (p->flight[i] != point) i++;
     p->flight[i] = p->flight[--p->n_flight];
     p->open--;
@@ -207,7 +208,7 @@ static int search(const ann_problem *p, ann_solution *s) {
     while (s->lo < s->hi) {
         int mid = s->lo + (s->hi - s->lo) / 2, right, n;
         s->used[mid] = true;
-        if (!lem_ann_problem_count(p, s->point[mid], &right, &n)) return mid;
+        if (!count_of(p, s->point[mid], &right, &n)) return mid;
         if (right > 0) s->lo = mid + 1;
         else s->hi = mid;
     }
@@ -216,7 +217,7 @@ static int search(const ann_problem *p, ann_solution *s) {
 
 static int next_of_scan(ann_problem *p) {
     int right, n;
-    while (p->cursor < p->tree.n_points && lem_ann_problem_count(p, p->cursor, &right, &n)) p->cursor++;
+    while (p->cursor < p->tree.n_points && count_of(p, p->cursor, &right, &n)) p->cursor++;
     return p->cursor < p->tree.n_points ? p->cursor++ : -1;
 }
 
@@ -243,7 +244,7 @@ static void count_points(const ann_problem *p, lem_annotate_stats *t) {
     for (int i = 0; i < p->tree.n_points; i++) {
         int right, n;
         t->points++;
-        if (!lem_ann_problem_count(p, i, &right, &n)) continue;
+        if (!count_of(p, i, &right, &n)) continue;
         t->measured++;
         t->rollouts += (uint64_t)n;
         t->right += (uint64_t)right;
@@ -263,7 +264,7 @@ static lem_annotated result_of(const ann_problem *p, int i, lem_annotate_stats *
     lem_annotated a = {.steps = &s->steps, .count = (const int(*)[2])p->count, .bad = s->steps.n};
     for (int k = 0; k < last; k++) {
         int *c = p->count[k], right = 0, n = 0;
-        bool measured = s->point[k] >= 0 && lem_ann_problem_count(p, s->point[k], &right, &n);
+        bool measured = s->point[k] >= 0 && count_of(p, s->point[k], &right, &n);
         bool counts = measured && (!p->o->binary || s->used[k]);
         c[0] = counts ? right : 0;
         c[1] = counts ? n : 0;

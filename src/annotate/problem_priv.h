@@ -42,8 +42,6 @@ int lem_ann_problem_point(const ann_problem *p,
                           lem_request request); /* that was asked for and is open; else -1 */
 /* A rollout of an open point has finished. True: it was the last that the point needed. */
 bool lem_ann_problem_take(ann_problem *p, int point, int candidate, const lem_rollout *r);
-/* False while rollouts of the point are missing; else *right of *n. */
-bool lem_ann_problem_count(const ann_problem *p, int point, int *right, int *n);
 bool lem_ann_problem_done(ann_problem *p);
 /* Hands out all solutions, and adds to the statistics. */
 lem_status lem_ann_problem_report(ann_problem *p, const lem_annotate_host *host, lem_annotate_stats *stats,

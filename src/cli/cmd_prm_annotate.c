@@ -125,13 +125,26 @@ static lem_status read_prompt(job *j, lem_err *err) {
 
 /* ---- journal: a record for each finished rollout */
 
+/* "row:point:candidate" */
+static bool read_place(const char *id, unsigned long long place[3]) {
+    for (int i = 0; i < 3; i++) {
+        char *end = NULL;
+        place[i] = strtoull(id, &end, 10);
+        if (end == id || *end != (i < 2 ? ':' : '\0') || (i && place[i] > INT32_MAX)) return false;
+        id = end + 1;
+    }
+    return true;
+}
+
 static lem_status visit(void *ctx, const char *id, const lem_json *record, lem_err *err) {
     job *j = ctx;
-    unsigned long long row = 0;
+    unsigned long long place[3] = {0}, row;
     lem_prm_known k = {0};
-    int used = 0;
-    bool ok = sscanf(id, "%llu:%d:%d%n", &row, &k.point, &k.candidate, &used) == 3 && !id[used];
     const lem_json *right = lem_json_get(record, "right");
+    bool ok = read_place(id, place);
+    row = place[0];
+    k.point = (int)place[1];
+    k.candidate = (int)place[2];
     if (!ok || row >= j->rows.problems.n)
         return lem_fail(err, LEM_EDATA, "the journal of %s: unknown record '%s'", j->out, id);
     k.rollout.verdict = LEM_GRADE_UNDECIDED;

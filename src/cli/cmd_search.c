@@ -345,12 +345,14 @@ static sums add_up(const job *j) {
 
 static lem_status show(const job *j, lem_err *err) {
     sums s = add_up(j);
-    lem_info(
-        j->cli->log,
-        "%s: %zu problems, %llu solutions, %llu tokens drawn; this run scored %llu texts in %llu tokens of "
-        "the reward model",
-        j->out, j->rows.n, (unsigned long long)s.solutions, (unsigned long long)s.tokens,
-        (unsigned long long)j->judge.scored, (unsigned long long)lem_scorer_tokens(j->judge.scorer));
+    lem_engine_counts c = lem_search_count(j->search);
+    lem_info(j->cli->log,
+             "%s: %zu problems, %llu solutions, %llu tokens drawn; this run computed %llu and scored %llu "
+             "texts in %llu tokens of "
+             "the reward model",
+             j->out, j->rows.n, (unsigned long long)s.solutions, (unsigned long long)s.tokens,
+             (unsigned long long)(c.prompt_fed + c.generated_fed), (unsigned long long)j->judge.scored,
+             (unsigned long long)lem_scorer_tokens(j->judge.scorer));
     if (s.stopped < s.solutions)
         lem_warn(j->cli->log,
                  "%llu solutions did not end by themselves (see finish_reason: length, depth, budget)",
@@ -370,6 +372,7 @@ static lem_status show(const job *j, lem_err *err) {
     lem_object_int(&o, "solutions", s.solutions);
     lem_object_int(&o, "ended", s.stopped);
     lem_object_int(&o, "tokens", s.tokens);
+    lem_object_int(&o, "tokens_computed", c.prompt_fed + c.generated_fed);
     lem_object_int(&o, "texts_scored", j->judge.scored);
     lem_object_int(&o, "texts_without_score", j->judge.without);
     lem_object_int(&o, "reward_model_tokens", lem_scorer_tokens(j->judge.scorer));

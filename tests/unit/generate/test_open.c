@@ -347,7 +347,8 @@ static void test_cancel_from(void **state) {
     alone(b, want);
     int partly = 0;
     for (int when = 0; when < 40; when++) {
-        reopen(b, when % 2 ? 40 : 6, when % 3 ? 0 : 24 * 2048 * 2);
+        size_t tight = when % 3 ? 0 : 24 * 2048 * 2;
+        reopen(b, when % 2 ? 40 : 6, tight);
         int pages = free_pages(b), first = when % 5 + 1, above = 0;
         lem_request_opts o = kind(0);
         lem_request r = submit(b, LEM_NO_REQUEST, prompts[0], &o);
