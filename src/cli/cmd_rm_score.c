@@ -3,6 +3,7 @@
 #include "cli/prompt_options.h"
 #include "cli/runtime.h"
 #include "cli/train_options.h"
+#include "cli/unescape.h"
 
 #include "core/file.h"
 #include "core/jsonl.h"
@@ -185,20 +186,6 @@ done:
 
 /* ---- the job ---- */
 
-/* "\n" and "\t" of a command line; other characters stand for themselves. */
-static lem_status unescape(const char *text, char **out, lem_err *err) {
-    lem_buf b = {0};
-    for (; *text; text++) {
-        bool escape = text[0] == '\\' && (text[1] == 'n' || text[1] == 't');
-        lem_buf_putc(&b, !escape ? *text : text[1] == 'n' ? '\n' : '\t');
-        text += escape;
-    }
-    lem_status st = lem_buf_ok(&b, err);
-    if (st == LEM_OK) *out = lem_strdup(lem_buf_str(&b), err);
-    lem_buf_release(&b);
-    return st == LEM_OK && !*out ? LEM_EMEM : st;
-}
-
 static lem_status choose_aggregate(job *j, lem_err *err) {
     const char *name = lem_args_str(j->args, "aggregate");
     if (name && !j->score.process)
@@ -215,7 +202,7 @@ static lem_status choose_aggregate(job *j, lem_err *err) {
 static lem_status read_prompt(job *j, lem_err *err) {
     const char *sep = lem_args_str(j->args, "step-separator");
     char *separator = NULL;
-    lem_status st = sep ? unescape(sep, &separator, err) : LEM_OK;
+    lem_status st = sep ? lem_unescape(sep, &separator, err) : LEM_OK;
     lem_prompt_options o = {.system = lem_args_str(j->args, "system"),
                             .separator = separator,
                             .from = lem_args_str(j->args, "prompt-from")};

@@ -53,7 +53,7 @@ typedef struct lem_steps_solution { /* borrowed until the next call */
     const char *problem;            /* "" if joined */
     bool joined;                    /* the first step begins with the problem */
     int n;                          /* steps, at least 1; 0 = the rows are at their end */
-    const lem_prompt_piece *step;
+    const lem_step *step;
     const float *label; /* [n] 0..1, below 0 = not to be trained */
     uint64_t line;      /* of the row */
     uint64_t key; /* equal for solutions of one problem; joined: of the text before "Step 1", else of its

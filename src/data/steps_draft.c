@@ -30,7 +30,7 @@ static lem_status grow_draft(steps_queue *q, steps_draft *d, lem_err *err) {
         return lem_fail(err, LEM_EDATA, "a solution of more than %d steps", LEM_PROMPT_STEPS_MAX);
     if (d->n < d->cap) return LEM_OK;
     int cap = d->cap ? 2 * d->cap : 8;
-    lem_prompt_piece *step = lem_arena_alloc(q->arena, (size_t)cap, sizeof *step);
+    lem_step *step = lem_arena_alloc(q->arena, (size_t)cap, sizeof *step);
     double *value = lem_arena_alloc(q->arena, (size_t)cap, sizeof *value);
     if (!step || !value) return out_of_arena(err);
     if (d->n) {
@@ -59,7 +59,7 @@ lem_status lem_steps_add(steps_queue *q, steps_draft *d, const char *text, size_
     lem_status st = grow_draft(q, d, err);
     const char *copy = st ? NULL : lem_arena_strndup(q->arena, text, len);
     if (st || !copy) return st ? st : out_of_arena(err);
-    d->step[d->n] = (lem_prompt_piece){copy, len};
+    d->step[d->n] = (lem_step){copy, len};
     d->value[d->n++] = value;
     return LEM_OK;
 }

@@ -10,7 +10,7 @@ typedef struct steps_draft { /* a solution as it is read; all of it lies in the 
     const char *problem;
     bool joined;
     int n, cap;
-    lem_prompt_piece *step;
+    lem_step *step;
     double *value; /* share or verdict in 0..1; below 0 = none */
 } steps_draft;
 

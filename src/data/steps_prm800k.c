@@ -5,7 +5,7 @@
 
 /* ---- flat: one row a candidate step ---- */
 
-static bool same_step(const lem_prompt_piece *p, const char *text) {
+static bool same_step(const lem_step *p, const char *text) {
     return strlen(text) == p->len && memcmp(p->text, text, p->len) == 0;
 }
 

@@ -116,6 +116,8 @@ lem_status lem_engine_submit(lem_engine *e, lem_request parent, const int32_t *i
 /* Its candidates that have not ended are neither made nor handed out.
  * The node stays, and so does what is below it. Nothing happens for a request that is gone. */
 void lem_engine_cancel(lem_engine *e, lem_request request);
+/* The same for its candidates of index `first` and above; the others go on. */
+void lem_engine_cancel_from(lem_engine *e, lem_request request, int first);
 /* Nothing more will be put under it: submit refuses it as a parent from now on.
  * Its candidates, and all that was put under it before, still finish.
  * When the last of them has, its pages go back. Nothing happens for a request that is gone. */

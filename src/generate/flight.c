@@ -160,22 +160,34 @@ void lem_gen_release(gen_engine *g, int slot) {
     let_go(g, r);
 }
 
-static void release_all(gen_engine *g, const gen_request *r) {
+static void release_from(gen_engine *g, const gen_request *r, int first) {
     for (int i = 0; i < g->n_slots; i++)
-        if (g->slots[i].request == r) lem_gen_release(g, i);
+        if (g->slots[i].request == r && g->slots[i].index >= first) lem_gen_release(g, i);
 }
 
-void lem_engine_cancel(lem_engine *e, lem_request request) {
+/* Candidates that have not started and have an index of at least first will not be. */
+static void forget_from(gen_request *r, int first) {
+    int kept = r->started;
+    for (int i = r->started; i < r->n; i++)
+        if (r->candidates[i] < first) r->candidates[kept++] = r->candidates[i];
+    r->n = kept;
+}
+
+void lem_engine_cancel_from(lem_engine *e, lem_request request, int first) {
     gen_request *r = lem_gen_find(e, request);
     if (!r) return;
-    r->n = r->started;
-    if (r->holds_candidate) e->free_pages += r->candidate_pages;
-    r->holds_candidate = false;
-    if (r->state == GEN_PENDING) r->candidate_pages = 0;
+    forget_from(r, first);
+    if (r->started == r->n) {
+        if (r->holds_candidate) e->free_pages += r->candidate_pages;
+        r->holds_candidate = false;
+        if (r->state == GEN_PENDING) r->candidate_pages = 0;
+    }
     if (r->live == 0) let_go(e, r);
-    else release_all(e, r);
+    else release_from(e, r, first);
     lem_gen_drop_rows(e);
 }
+
+void lem_engine_cancel(lem_engine *e, lem_request request) { lem_engine_cancel_from(e, request, 0); }
 
 void lem_engine_drop(lem_engine *e, lem_request request) {
     gen_request *r = lem_gen_find(e, request);

@@ -173,8 +173,9 @@ static lem_status plan_stage(recipe *r, size_t i, double *disk, lem_err *err) {
     if (!r->cli->dry_run)
         return lem_fail(err, LEM_EMEM, "stage %s (%s) needs about %.1f GB of memory, this machine has %.1f",
                         s->name, s->cmd->name, plan.memory / 1e9, r->spec->memory / 1e9);
-    lem_warn(r->cli->log, "stage %s needs about %.1f GB of memory and does not fit here: this machine has %.1f",
-             s->name, plan.memory / 1e9, r->spec->memory / 1e9);
+    lem_warn(r->cli->log,
+             "stage %s needs about %.1f GB of memory and does not fit here: this machine has %.1f", s->name,
+             plan.memory / 1e9, r->spec->memory / 1e9);
     return LEM_OK;
 }
 

@@ -41,7 +41,7 @@ static lem_status read_at(work *w, size_t token) {
 static bool is_sign(const lem_prompt_recipe *how, int32_t id) { return id == how->good || id == how->bad; }
 
 /* The text of a turn: problem and step for the first, else the step. */
-static void turn_text(const char *problem, const lem_prompt_piece *step, bool first, lem_buf *b) {
+static void turn_text(const char *problem, const lem_step *step, bool first, lem_buf *b) {
     if (first && *problem) {
         lem_buf_puts(b, problem);
         lem_buf_putc(b, ' ');
@@ -69,7 +69,7 @@ done:
     return st;
 }
 
-static lem_status by_llama3(work *w, const marks *m, const char *problem, const lem_prompt_piece *steps,
+static lem_status by_llama3(work *w, const marks *m, const char *problem, const lem_step *steps,
                             const char *sign, int n) {
     lem_buf b = {0};
     lem_status st = LEM_OK;
@@ -98,8 +98,7 @@ static lem_status read_before_signs(work *w, const uint8_t *mask) {
     return st;
 }
 
-static lem_status by_template(work *w, const char *problem, const lem_prompt_piece *steps, const char *sign,
-                              int n) {
+static lem_status by_template(work *w, const char *problem, const lem_step *steps, const char *sign, int n) {
     lem_buf text = {0};
     uint8_t *mask = NULL;
     lem_status st = LEM_OK;
@@ -149,7 +148,7 @@ static lem_status mark_trained(work *w, const char *sign, int n, uint8_t *traine
 }
 
 lem_status lem_prompt_rlhflow(const lem_prompt_recipe *how, const lem_tokenizer *t, const char *problem,
-                              const lem_prompt_piece *steps, const char *sign, int n, lem_rendering *out,
+                              const lem_step *steps, const char *sign, int n, lem_rendering *out,
                               uint8_t **trained, lem_err *err) {
     work w = {how, t, out, err};
     marks m;

@@ -18,7 +18,7 @@
  * lem_prompt_steps. *trained, of out->ids.len bytes and the caller's to free, is 1 at every token that the
  * recipe trains: blank line, sign, end of turn. LEM_EDATA if a sign is not one token. */
 lem_status lem_prompt_rlhflow(const lem_prompt_recipe *how, const lem_tokenizer *t, const char *problem,
-                              const lem_prompt_piece *steps, const char *sign, int n, lem_rendering *out,
+                              const lem_step *steps, const char *sign, int n, lem_rendering *out,
                               uint8_t **trained, lem_err *err) LEM_MUST_CHECK;
 
 #endif

@@ -121,14 +121,11 @@ bool lem_prompt_form_has_steps(lem_prompt_form form) {
 
 /* ---- rendering ---- */
 
-typedef lem_prompt_piece piece;
-
 typedef struct work { /* one solution being rendered */
     const lem_prompt_recipe *how;
     const lem_tokenizer *t;
     const char *problem;
-    piece *step;
-    int n, cap;
+    lem_step_list steps;
     lem_rendering *out;
     lem_err *err;
 } work;
@@ -152,34 +149,11 @@ static lem_status read_at(work *w, size_t token) {
     return LEM_OK;
 }
 
-static bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
-
-static lem_status add_step(work *w, const char *from, const char *to) {
-    while (from < to && is_space(*from)) from++;
-    while (from < to && is_space(to[-1])) to--;
-    if (from == to) return LEM_OK;
-    if (w->n == LEM_PROMPT_STEPS_MAX)
-        return lem_fail(w->err, LEM_EDATA, "a solution of more than %d steps", LEM_PROMPT_STEPS_MAX);
-    if (w->n == w->cap) {
-        int cap = w->cap ? 2 * w->cap : 32;
-        piece *p = lem_realloc(w->step, (size_t)cap, sizeof *p, w->err);
-        if (!p) return LEM_EMEM;
-        w->step = p;
-        w->cap = cap;
-    }
-    w->step[w->n++] = (piece){from, (size_t)(to - from)};
-    return LEM_OK;
-}
-
 /* Math-Shepherd's own solutions carry their tags; these end steps whatever the separator is. */
 static lem_status split(work *w, const char *text) {
     const char *sep =
         w->how->form == LEM_PROMPT_STEP_TAGS && strstr(text, tag_text) ? tag_text : w->how->separator;
-    for (const char *end; (end = strstr(text, sep)); text = end + strlen(sep)) {
-        lem_status st = add_step(w, text, end);
-        if (st) return st;
-    }
-    return add_step(w, text, text + strlen(text));
+    return lem_step_list_split(&w->steps, text, sep, w->err);
 }
 
 /* OpenRLHF's data ends with the end-of-text token: line ends behind it go, and it is added where the template
@@ -224,8 +198,8 @@ static lem_status tagged_reply(work *w) {
                          "the chat template does not put a reply right behind the generation prompt, so "
                          "steps cannot be marked in it"));
     size_t tail = ids->len;
-    for (int i = 0; i < w->n; i++) {
-        LEM_TRY(encode(w->t, w->step[i].text, w->step[i].len, ids, w->err));
+    for (int i = 0; i < w->steps.n; i++) {
+        LEM_TRY(encode(w->t, w->steps.at[i].text, w->steps.at[i].len, ids, w->err));
         LEM_TRY(read_at(w, ids->len));
         LEM_TRY(lem_ids_push(ids, w->how->tag, w->err));
     }
@@ -246,8 +220,8 @@ static lem_status plain_steps(work *w) {
     if (skywork) lem_buf_puts(&text, "\n");
     LEM_TRY(lem_buf_ok(&text, w->err));
     LEM_TRY(encode(w->t, lem_buf_str(&text), text.len, ids, w->err));
-    for (int i = 0; i < w->n; i++) {
-        LEM_TRY(encode(w->t, w->step[i].text, w->step[i].len, ids, w->err));
+    for (int i = 0; i < w->steps.n; i++) {
+        LEM_TRY(encode(w->t, w->steps.at[i].text, w->steps.at[i].len, ids, w->err));
         if (skywork) LEM_TRY(lem_ids_push(ids, w->how->tag, w->err));
         else LEM_TRY(encode(w->t, w->how->separator, strlen(w->how->separator), ids, w->err));
         LEM_TRY(read_at(w, ids->len - 1));
@@ -278,7 +252,7 @@ static lem_status read_before_signs(work *w, const uint8_t *mask, int n) {
 
 /* One user turn for each piece, the problem before the first, each answered by '+': as at inference in
  * RLHFlow (recipe.md 5.4). */
-static lem_status sign_turns(work *w, const piece *step, int n) {
+static lem_status sign_turns(work *w, const lem_step *step, int n) {
     lem_status st = LEM_OK;
     uint8_t *mask = NULL;
     lem_buf text = {0};
@@ -317,10 +291,10 @@ static lem_status tagged_text(work *w) {
     lem_status st = LEM_OK;
     lem_buf b = {0};
     lem_ids *ids = &w->out->ids;
-    int n = w->n;
+    int n = w->steps.n;
     lem_buf_puts(&b, w->problem);
-    for (int i = 0; i < w->n; i++) {
-        const piece *p = &w->step[i];
+    for (int i = 0; i < w->steps.n; i++) {
+        const lem_step *p = &w->steps.at[i];
         lem_buf_puts(&b, i ? "\n" : " ");
         if (p->len < 5 || memcmp(p->text, "Step ", 5) != 0) lem_buf_printf(&b, "Step %d: ", i + 1);
         lem_buf_add(&b, p->text, p->len);
@@ -333,7 +307,8 @@ static lem_status tagged_text(work *w) {
         if (ids->data[i] == w->how->tag) w->out->at[--n] = (int)i;
     if (n > 0)
         LEM_TRY(lem_fail(w->err, LEM_EDATA,
-                         "%d of %d step tags are no tokens of their own in the rendered text", n, w->n));
+                         "%d of %d step tags are no tokens of their own in the rendered text", n,
+                         w->steps.n));
 done:
     lem_buf_release(&b);
     return st;
@@ -369,8 +344,8 @@ static lem_status render(work *w, const char *solution, size_t len) {
     case LEM_PROMPT_STEP_TOKEN: return tagged_reply(w);
     case LEM_PROMPT_STEP_LINE:
     case LEM_PROMPT_STEP_TEXT: return plain_steps(w);
-    case LEM_PROMPT_STEP_TURNS: return sign_turns(w, w->step, w->n);
-    case LEM_PROMPT_WHOLE_TURN: return sign_turns(w, &(piece){solution, strlen(solution)}, 1);
+    case LEM_PROMPT_STEP_TURNS: return sign_turns(w, w->steps.at, w->steps.n);
+    case LEM_PROMPT_WHOLE_TURN: return sign_turns(w, &(lem_step){solution, strlen(solution), 0}, 1);
     case LEM_PROMPT_STEP_TAGS: return tagged_text(w);
     default: return conversation(w, solution);
     }
@@ -390,29 +365,30 @@ done:
 
 lem_status lem_prompt_solution(const lem_prompt_recipe *how, const lem_tokenizer *t, const char *problem,
                                const char *solution, size_t len, lem_rendering *out, lem_err *err) {
-    work w = {how, t, problem, NULL, 0, 0, out, err};
+    work w = {.how = how, .t = t, .problem = problem, .out = out, .err = err};
     lem_status st = LEM_OK;
     bool steps = lem_prompt_form_has_steps(how->form);
     out->ids.len = 0;
     out->n_at = 0;
     if (steps) LEM_TRY(split(&w, solution));
-    if (!steps || w.n > 0) st = finish(&w, solution, len);
+    if (!steps || w.steps.n > 0) st = finish(&w, solution, len);
 done:
-    lem_free(w.step);
+    lem_step_list_release(&w.steps);
     return st;
 }
 
 lem_status lem_prompt_steps(const lem_prompt_recipe *how, const lem_tokenizer *t, const char *problem,
-                            const lem_prompt_piece *steps, int n, lem_rendering *out, lem_err *err) {
-    work w = {how, t, problem, NULL, 0, 0, out, err};
+                            const lem_step *steps, int n, lem_rendering *out, lem_err *err) {
+    work w = {.how = how, .t = t, .problem = problem, .out = out, .err = err};
     lem_status st = LEM_OK;
     out->ids.len = 0;
     out->n_at = 0;
     if (!lem_prompt_form_has_steps(how->form))
         return lem_fail(err, LEM_EUSAGE, "the form %s has no steps", lem_prompt_form_name(how->form));
-    for (int i = 0; i < n; i++) LEM_TRY(add_step(&w, steps[i].text, steps[i].text + steps[i].len));
-    if (w.n > 0) st = finish(&w, "", 0);
+    for (int i = 0; i < n; i++)
+        LEM_TRY(lem_step_list_add(&w.steps, steps[i].text, steps[i].text + steps[i].len, 0, err));
+    if (w.steps.n > 0) st = finish(&w, "", 0);
 done:
-    lem_free(w.step);
+    lem_step_list_release(&w.steps);
     return st;
 }

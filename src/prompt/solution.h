@@ -16,19 +16,18 @@
  * " + first step (the whole solution), assistant: "+", WHOLE_TURN     user: second step, ...; read before
  * each "+" STEP_TAGS      one text "problem Step 1: ... ки\nStep 2: ... ки"; read at each tag
  *
- * Steps are the pieces between separators, without white space around them; empty pieces are no steps.
+ * Steps are those of prompt/steps.h.
  * Special tokens in problem or solution are text. */
 #ifndef LEM_PROMPT_SOLUTION_H
 #define LEM_PROMPT_SOLUTION_H
 
 #include "core/err.h"
 #include "prompt/settings.h"
+#include "prompt/steps.h"
 #include "token/tokenizer.h"
 
 #include <stdbool.h>
 #include <stdint.h>
-
-enum { LEM_PROMPT_STEPS_MAX = 4096 };
 
 typedef struct lem_prompt_recipe {
     lem_prompt_form form;
@@ -44,11 +43,6 @@ bool lem_prompt_form_has_steps(lem_prompt_form form); /* read once a step, not o
  * for an empty separator; r is unchanged on failure. */
 lem_status lem_prompt_recipe_find(lem_prompt_recipe *r, const lem_tokenizer *t, const char *dir,
                                   lem_err *err) LEM_MUST_CHECK;
-
-typedef struct lem_prompt_piece { /* a step's text; borrowed, need not end with a NUL */
-    const char *text;
-    size_t len;
-} lem_prompt_piece;
 
 typedef struct lem_rendering { /* zeroed = empty; reused */
     lem_ids ids;
@@ -66,8 +60,7 @@ lem_status lem_prompt_solution(const lem_prompt_recipe *how, const lem_tokenizer
  * (LEM_EUSAGE). An empty problem of STEP_TURNS is none: the first turn is the first step. A step of white
  * space alone is no step, as above. */
 lem_status lem_prompt_steps(const lem_prompt_recipe *how, const lem_tokenizer *t, const char *problem,
-                            const lem_prompt_piece *steps, int n, lem_rendering *out,
-                            lem_err *err) LEM_MUST_CHECK;
+                            const lem_step *steps, int n, lem_rendering *out, lem_err *err) LEM_MUST_CHECK;
 /* The two parts of REPLY_END, for training: what the solutions of a problem share, and what each adds. Both
  * append. */
 lem_status lem_prompt_beginning(const lem_prompt_recipe *how, const lem_tokenizer *t, const char *problem,

@@ -75,6 +75,7 @@ finish() {
 share=$((kills / 14 + 1))
 kill_it m sft --from-scratch --layers 1 --width 32 --heads 2 --vocab 512 --context 192 --batch 8 --max-steps 16 --checkpoint-every 2 --data d/math.jsonl
 kill_it s.jsonl sample --model base --prompts d/rm-b.jsonl --n 8 --temperature 1 --max-tokens 40
+kill_it pa.jsonl prm annotate --model base --data pool --n 4 --step-separator '\n' --temperature 1 --max-tokens 24 --early-stop
 kill_it g.jsonl grade raw.jsonl
 kill_it l.jsonl rm sample many.jsonl --random --lists 20
 kill_it rm rm train --model base --lists lists.jsonl --batch 4 --max-steps 10 --checkpoint-every 1
@@ -82,6 +83,7 @@ kill_it prm prm train --model base --data steps.jsonl --batch-tokens 300 --max-s
 kill_it im rm train --model base --lists lists.jsonl --batch 4 --max-steps 10 --checkpoint-every 2 --lr 1e-2 --loss implicit --val lists.jsonl --val-every 1 --keep best
 kill_it ge rm train --model base --lists lists.jsonl --batch 4 --max-steps 10 --checkpoint-every 1 --head generative
 kill_it sc.jsonl rm score many.jsonl --model rm0 --max-rows 128
+kill_it se.jsonl search --model base --rm rm0 --prompts d/rm-b.jsonl --limit 20 --n 8 --width 2 --depth 6 --step-separator '\n' --step-tokens 12 --max-tokens 60 --temperature 1 --budget-tokens 400 --trace se.jsonl.trace
 kill_it sel.json select scored.jsonl --k 1,2,4
 "$lemma" select scored.jsonl --k 1,2,4 --out sel0.json --quiet >/dev/null || fail "no metrics"
 kill_it pages/page.html report sel0.json
@@ -126,6 +128,8 @@ unfinished up prm train --model base --data steps.jsonl --batch-tokens 300 --max
 refused up '--batch-tokens was 300, is now 400' prm train --model base --data steps.jsonl --batch-tokens 400 --max-steps 400 --checkpoint-every 1
 unfinished us.jsonl sample --model base --prompts d/rm-b.jsonl --n 40 --temperature 1 --max-tokens 80
 refused us.jsonl '--temperature was 1.0, is now 0.5' sample --model base --prompts d/rm-b.jsonl --n 40 --temperature 0.5 --max-tokens 80
+unfinished up.jsonl prm annotate --model base --data pool --n 40 --step-separator '\n' --temperature 1 --max-tokens 80
+refused up.jsonl '--search was "full", is now "binary"' prm annotate --model base --data pool --n 40 --step-separator '\n' --temperature 1 --max-tokens 80 --search binary
 cp base/config.json keep.json; sed -i 's/"rms_norm_eps": [^,]*/"rms_norm_eps": 2e-05/' base/config.json
 refused us.jsonl 'the content of config.json changed' sample --model base --prompts d/rm-b.jsonl --n 40 --temperature 1 --max-tokens 80
 cp keep.json base/config.json

@@ -31,12 +31,16 @@ static const base bases[] = {
      "m"},
     {"sample", "--model m --prompts rows.jsonl --n 2 --max-tokens 4", "s.jsonl"},
     {"grade", "cand.jsonl", "g.jsonl"},
+    {"prm annotate", "--model m --data steps.jsonl --n 2 --max-tokens 4", "pa.jsonl"},
     {"rm sample", "g.jsonl --random --per-problem 2", "l.jsonl"},
     {"rm train", "--model m --lists l.jsonl --batch 1 --max-steps 3", "rm"},
     {"rm score", "g.jsonl --model rm", "sc.jsonl"},
     {"select", "sc.jsonl --k 1,2", "sel.json"},
     {"compare", "sc.jsonl sc.jsonl --margin 100", "cmp.json"},
-    {"prm train", "--model m --data steps.jsonl --val-share 0.4 --batch 1 --max-steps 3", "prm"},
+    {"prm train", "--model m --data marked.jsonl --val-share 0.4 --batch 1 --max-steps 3", "prm"},
+    {"search",
+     "--model m --rm rm --prompts rows.jsonl --n 4 --width 2 --depth 3 --step-tokens 3 --max-tokens 9",
+     "se.jsonl"},
     {"report", "sel.json", "r.html"},
     {"model convert", "m", "c"},
     {"demo data", "--general 20 --sft 20 --easy 10 --rm 4 --val 2 --test 4", "d"},
@@ -92,8 +96,15 @@ static int set_up(void **state) {
         "{\"id\":\"a\",\"problem\":\"p\",\"expected_answer\":\"2\",\"completions\":[\"\\\\boxed{2}\","
         "\"\\\\boxed{7}\"]}\n{\"id\":\"b\",\"problem\":\"q\",\"expected_answer\":\"3\",\"completions\":"
         "[\"\\\\boxed{5}\",\"\\\\boxed{3}\"]}\n");
-    write_text("steps.jsonl", "{\"problem\":\"p\",\"steps\":[\"1+1\",\"=2\"],\"step_counts\":[[1,2],[0,2]]}\n"
-                              "{\"problem\":\"q\",\"steps\":[\"3\"],\"step_counts\":[[2,2]]}\n");
+    write_text("marked.jsonl",
+               "{\"problem\":\"p\",\"steps\":[\"1+1\",\"=2\"],\"step_counts\":[[1,2],[0,2]]}\n"
+               "{\"problem\":\"q\",\"steps\":[\"3\"],\"step_counts\":[[2,2]]}\n");
+    write_text(
+        "steps.jsonl",
+        "{\"id\":\"a\",\"problem\":\"p\",\"expected_answer\":\"2\",\"completions\":[\"1+1\\n\\nso "
+        "\\\\boxed{2}\",\"one\\n\\ntwo\\n\\n\\\\boxed{7}\"]}\n"
+        "{\"id\":\"b\",\"problem\":\"q\",\"expected_answer\":\"3\",\"steps\":[\"a\",\"b\",\"it is 3\"],"
+        "\"label\":1}\n");
     write_text("text.txt", "one line\nand another\n");
     write_text("threads.yaml", "threads: 1\n");
     write_text("stages.yaml", "stages: [{name: one, lr: 1e-3}, {name: two, lr: 2e-3}]\n");

@@ -14,7 +14,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static void check(const lem_steps_solution *s) {
     if (!s->problem || (s->joined && *s->problem)) __builtin_trap();
     for (int i = 0; i < s->n; i++) {
-        const lem_prompt_piece *p = &s->step[i];
+        const lem_step *p = &s->step[i];
         bool share = s->label[i] >= 0 && s->label[i] <= 1, none = s->label[i] < 0;
         if (p->len == 0 || strlen(p->text) != p->len || (!share && !none)) __builtin_trap();
     }

@@ -338,6 +338,36 @@ static void test_cancel(void **state) {
     finish_up(b);
 }
 
+/* Candidates from an index on are cancelled: none of them comes after that, and the others are what they are
+ * alone, in whatever state the cancel finds them. */
+static void test_cancel_from(void **state) {
+    (void)state;
+    static got want[MAX_REQUESTS][N];
+    bench *b = set_up(1);
+    alone(b, want);
+    int partly = 0;
+    for (int when = 0; when < 40; when++) {
+        size_t tight = when % 3 ? 0 : 24 * 2048 * 2;
+        reopen(b, when % 2 ? 40 : 6, tight);
+        int pages = free_pages(b), first = when % 5 + 1, above = 0;
+        lem_request_opts o = kind(0);
+        lem_request r = submit(b, LEM_NO_REQUEST, prompts[0], &o);
+        for (int i = 1; i < KINDS; i++) submit_kind(b, i);
+        steps(b, when);
+        for (int k = first; k < N; k++) above += b->got[0][k].r.there;
+        lem_engine_cancel_from(b->e, r, first);
+        lem_engine_drop(b->e, r);
+        run_out(b);
+        assert_int_equal(there(b, 0), first + above);
+        for (int k = 0; k < first; k++) assert_same_candidate(&b->got[0][k], &want[0][k], 0, k);
+        assert_same(b, want, 1, KINDS);
+        assert_int_equal(free_pages(b), pages);
+        partly += above > 0 && above < N - first;
+    }
+    assert_true(partly > 0);
+    finish_up(b);
+}
+
 /* Cancelled and dropped before it begins: not a token of it is fed. */
 static void test_cancel_before_begin(void **state) {
     (void)state;
@@ -709,6 +739,7 @@ int main(void) {
         cmocka_unit_test(test_options),
         cmocka_unit_test(test_arrivals),
         cmocka_unit_test(test_cancel),
+        cmocka_unit_test(test_cancel_from),
         cmocka_unit_test(test_cancel_before_begin),
         cmocka_unit_test(test_sink_may_submit_and_cancel),
         cmocka_unit_test(test_drop),

@@ -1,0 +1,415 @@
+/* cmd_prm_annotate.c - lemma prm annotate: labels of steps by Monte-Carlo continuations, resumable */
+#include "cli/commands.h"
+#include "cli/prm_report.h"
+#include "cli/prompt_options.h"
+#include "cli/runtime.h"
+#include "cli/unescape.h"
+
+#include "core/journal.h"
+#include "core/jsonl.h"
+#include "core/mem.h"
+#include "core/object.h"
+#include "model/weights_open.h"
+#include "prompt/ends.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const lem_opt opts[] = {
+    {"model", LEM_OPT_INPUT, "DIR", NULL, "folder of the model that continues solutions"},
+    {"data", LEM_OPT_INPUT, "FILE", NULL,
+     "rows with problem, expected_answer and completions, or steps (JSONL, JSON, .gz, .zst)"},
+    {"map", LEM_OPT_LIST, "OURS=THEIRS", NULL,
+     "names of fields: problem=, expected_answer=, completions=, correct=, id= (dotted paths)"},
+    {"n", LEM_OPT_INT, "N", "8", "rollouts from the end of each step", 1, LEM_ANNOTATE_MAX_ROLLOUTS},
+    {"temperature", LEM_OPT_NUM, "X", "0.7", "0 is greedy", 0, 1000},
+    {"top-k", LEM_OPT_INT, "K", "0", "draw among the K likeliest tokens; 0 = all", 0, 1e9},
+    {"top-p", LEM_OPT_NUM, "P", "1", "draw among the fewest tokens whose probability reaches P", 0, 1},
+    {"max-tokens", LEM_OPT_INT, "N", "1024", "tokens of a rollout", 1, 1e9},
+    {"step-separator", LEM_OPT_STR, "TEXT", "\\n\\n", "text between steps, \\n for a new line"},
+    {"early-stop", LEM_OPT_FLAG, NULL, NULL,
+     "a step's rollouts end with the first right one: the same hard labels for less; counts are of those "
+     "run"},
+    {"search", LEM_OPT_ENUM, "NAME", "full",
+     "full measures every step; binary looks for the first bad one by halves, which is right where no good "
+     "step follows a bad one",
+     .choices = "full|binary"},
+    {"labels", LEM_OPT_ENUM, "NAME", "hard",
+     "step_labels: hard is 1 if any rollout is right, soft the share of right ones", .choices = "hard|soft"},
+    {"policy", LEM_OPT_ENUM, "NAME", "std", "by whose rules answers are compared",
+     .choices = LEM_GRADE_POLICY_NAMES},
+    {"task", LEM_OPT_ENUM, "NAME", "std", "where the answer stands, as in lemma grade",
+     .choices = LEM_GRADE_TASK_NAMES},
+    {"system", LEM_OPT_STR, "TEXT", NULL, "system prompt; '' for none [as in training, else none]"},
+    {"suffix", LEM_OPT_STR, "TEXT", NULL,
+     "line added to each problem; '' for none [as in training, else none]"},
+    {"template", LEM_OPT_ENUM, "NAME", NULL,
+     "chat is the folder's chat template, else ChatML; plain is the text as it is [as in training, else "
+     "chat]",
+     .choices = LEM_PROMPT_TEMPLATE_NAMES},
+    LEM_OPT_PROMPT_FROM,
+    {"dtype", LEM_OPT_ENUM, "NAME", "f32", "weights in memory", .choices = "f32|bf16"},
+    {"slots", LEM_OPT_INT, "N", "0", "rollouts in flight, 0 = 256 (never changes a result)", 0, 4096,
+     .effect = LEM_OPT_CHANGES_NOTHING},
+};
+
+typedef struct job {
+    lem_cli *cli;
+    const lem_args *args;
+    const char *model, *data, *out;
+    lem_job *file;
+    bool to_stdout, soft;
+    lem_annotate_opts o;
+    char *separator;
+    lem_grade_profile grade;
+    lem_prompt_settings prompt;
+    lem_prompt_end_list ends;
+    lem_prm_rows rows;
+    lem_grade_gold **gold; /* [rows] compiled while a row is in work */
+    size_t next_row;
+    uint64_t resumed, finished; /* rollouts */
+    lem_runtime rt;
+    lem_model_config config;
+    lem_weights *weights;
+    lem_tokenizer *tok;
+    lem_journal *journal;
+    lem_progress *progress;
+    lem_annotate_tally tally;
+    lem_annotate_stats stats;
+} job;
+
+/* ---- options */
+
+static lem_status read_grade(job *j, lem_err *err) {
+    const char *policy = lem_args_str(j->args, "policy"), *task = lem_args_str(j->args, "task");
+    if (!lem_grade_policy_find(policy, &j->grade.policy))
+        return lem_fail(err, LEM_EUSAGE, "--policy '%s' is unknown", policy);
+    if (!lem_grade_task_find(task, &j->grade.task))
+        return lem_fail(err, LEM_EUSAGE, "--task '%s' is unknown", task);
+    return LEM_OK;
+}
+
+static lem_status read_options(job *j, lem_err *err) {
+    const lem_args *a = j->args;
+    j->model = lem_args_str(a, "model");
+    j->data = lem_args_str(a, "data");
+    j->out = lem_args_str(a, "out");
+    j->to_stdout = strcmp(j->out, "-") == 0;
+    j->soft = lem_args_is(a, "labels", "soft");
+    if (j->to_stdout && j->cli->json) return lem_fail(err, LEM_EUSAGE, "--out - and --json both want stdout");
+    lem_status st = lem_unescape(lem_args_str(a, "step-separator"), &j->separator, err);
+    if (st == LEM_OK) st = read_grade(j, err);
+    if (st) return st;
+    j->o = (lem_annotate_opts){.n = (int)lem_args_int(a, "n"),
+                               .sample = {(float)lem_args_num(a, "temperature"),
+                                          (int)lem_args_int(a, "top-k"), (float)lem_args_num(a, "top-p")},
+                               .max_tokens = (int)lem_args_int(a, "max-tokens"),
+                               .seed = j->cli->seed,
+                               .separator = j->separator,
+                               .early_stop = lem_args_flag(a, "early-stop"),
+                               .binary = lem_args_is(a, "search", "binary"),
+                               .slots = (int)lem_args_int(a, "slots")};
+    if (j->soft && (j->o.early_stop || j->o.binary))
+        return lem_fail(err, LEM_EUSAGE, "--labels soft needs all rollouts of every step; %s leaves some out",
+                        j->o.binary ? "--search binary" : "--early-stop");
+    return lem_annotate_check(&j->o, err);
+}
+
+static lem_status read_prompt(job *j, lem_err *err) {
+    lem_prompt_options o = {.template = lem_args_str(j->args, "template"),
+                            .system = lem_args_str(j->args, "system"),
+                            .suffix = lem_args_str(j->args, "suffix"),
+                            .from = lem_args_str(j->args, "prompt-from")};
+    return lem_prompt_settings_open(j->model, &o, &j->prompt, err);
+}
+
+/* ---- journal: a record for each finished rollout */
+
+/* "row:point:candidate" */
+static bool read_place(const char *id, unsigned long long place[3]) {
+    for (int i = 0; i < 3; i++) {
+        char *end = NULL;
+        place[i] = strtoull(id, &end, 10);
+        if (end == id || *end != (i < 2 ? ':' : '\0') || (i && place[i] > INT32_MAX)) return false;
+        id = end + 1;
+    }
+    return true;
+}
+
+static lem_status visit(void *ctx, const char *id, const lem_json *record, lem_err *err) {
+    job *j = ctx;
+    unsigned long long place[3] = {0}, row;
+    lem_prm_known k = {0};
+    const lem_json *right = lem_json_get(record, "right");
+    bool ok = read_place(id, place);
+    row = place[0];
+    k.point = (int)place[1];
+    k.candidate = (int)place[2];
+    if (!ok || row >= j->rows.problems.n)
+        return lem_fail(err, LEM_EDATA, "the journal of %s: unknown record '%s'", j->out, id);
+    k.rollout.verdict = LEM_GRADE_UNDECIDED;
+    if (lem_json_kind(right) == LEM_JSON_BOOL)
+        k.rollout.verdict = lem_json_bool(right, false) ? LEM_GRADE_RIGHT : LEM_GRADE_WRONG;
+    k.rollout.tokens = (int)lem_json_int(lem_json_get(record, "tokens"), 0);
+    k.rollout.truncated = lem_json_bool(lem_json_get(record, "truncated"), false);
+    j->finished++;
+    return lem_prm_known_add(&j->rows.at[row], &k, err);
+}
+
+static lem_status open_journal(job *j, lem_err *err) {
+    lem_status st = lem_job_journal(j->file, visit, j, &j->journal, err);
+    for (size_t i = 0; i < j->rows.problems.n; i++) lem_prm_known_sort(&j->rows.at[i]);
+    j->resumed = j->finished;
+    if (st == LEM_OK && j->resumed)
+        lem_info(j->cli->log, "going on: %llu rollouts are there already", (unsigned long long)j->resumed);
+    return st;
+}
+
+static lem_json *verdict_json(lem_grade_correct v) {
+    return v == LEM_GRADE_UNDECIDED ? lem_json_new_null() : lem_json_new_bool(v == LEM_GRADE_RIGHT);
+}
+
+static lem_status record(void *ctx, uint64_t row, int point, int candidate, const lem_rollout *r,
+                         lem_err *err) {
+    job *j = ctx;
+    j->finished++;
+    lem_progress_add(j->progress, 1);
+    if (!j->journal) return LEM_OK;
+    char id[64];
+    lem_object o = lem_object_new();
+    lem_object_json(&o, "right", verdict_json(r->verdict));
+    lem_object_int(&o, "tokens", (uint64_t)r->tokens);
+    if (r->truncated) lem_object_bool(&o, "truncated", true);
+    lem_json *rec = lem_object_done(&o);
+    if (!rec) return lem_fail(err, LEM_EMEM, "out of memory for a rollout");
+    snprintf(id, sizeof id, "%llu:%d:%d", (unsigned long long)row, point, candidate);
+    lem_status st = lem_journal_append(j->journal, id, rec, err);
+    lem_json_free(rec);
+    return st;
+}
+
+/* ---- what annotation asks of us */
+
+static lem_status next(void *ctx, lem_annotate_problem *out, bool *more, lem_err *err) {
+    job *j = ctx;
+    while (j->next_row < j->rows.problems.n && j->rows.at[j->next_row].n == 0) j->next_row++;
+    *more = j->next_row < j->rows.problems.n;
+    if (!*more) return LEM_OK;
+    size_t at = j->next_row++;
+    const lem_problem *p = &j->rows.problems.at[at];
+    const lem_prm_row *r = &j->rows.at[at];
+    *out = (lem_annotate_problem){.index = at,
+                                  .key = p->key,
+                                  .prompt = j->rows.problems.ids.data + p->ids_at,
+                                  .n_prompt = p->n_ids,
+                                  .solution = (const char *const *)r->solution,
+                                  .correct = r->correct,
+                                  .n = r->n};
+    return lem_grade_gold_new(r->gold, strlen(r->gold), &j->grade, &j->gold[at], err);
+}
+
+static bool known(void *ctx, uint64_t row, int point, int candidate, lem_rollout *out) {
+    const job *j = ctx;
+    const lem_prm_known *k = lem_prm_known_find(&j->rows.at[row], point, candidate);
+    if (k) *out = k->rollout;
+    return k != NULL;
+}
+
+/* A rollout that was cut off is right only by a marked answer: its last number is not its answer. */
+static lem_status judge(void *ctx, const lem_annotate_text *t, lem_grade_correct *out, lem_err *err) {
+    const job *j = ctx;
+    lem_grade_span span;
+    lem_grade_result result;
+    lem_status st = lem_grade_response(j->gold[t->problem], t->text, t->len, NULL, &span, &result, err);
+    if (st) return st;
+    *out = lem_grade_correct_of(result.verdict);
+    if (t->truncated && span.weak) *out = LEM_GRADE_WRONG;
+    return LEM_OK;
+}
+
+static lem_status done(void *ctx, uint64_t row, int solution, const lem_annotated *a, lem_err *err) {
+    job *j = ctx;
+    if (solution + 1 == j->rows.at[row].n) {
+        lem_grade_gold_free(j->gold[row]);
+        j->gold[row] = NULL;
+    }
+    return lem_prm_row_finish(&j->rows, row, solution, a, j->soft, &j->tally, err);
+}
+
+/* ---- stages of the run */
+
+static lem_status load_model(job *j, lem_err *err) {
+    bool chat = j->prompt.template == LEM_PROMPT_CHAT;
+    lem_status st = lem_model_check(j->model, LEM_HEAD_LM, &j->config, err);
+    if (st == LEM_OK) st = lem_runtime_tokenizer(j->cli, j->model, &j->tok, err);
+    if (st) return st;
+    if (lem_tokenizer_vocab(j->tok) > j->config.vocab)
+        return lem_fail(err, LEM_EDATA, "%s: the tokenizer has %d ids but the model only %d", j->model,
+                        (int)lem_tokenizer_vocab(j->tok), j->config.vocab);
+    st = lem_prompt_ends(j->tok, j->model, j->config.vocab, chat, &j->ends, err);
+    if (st) return st;
+    j->o.end = j->ends.id;
+    j->o.n_end = j->ends.n;
+    return lem_problems_encode(&j->rows.problems, j->tok, &j->prompt, j->config.max_positions - 1,
+                               j->cli->cancel, err);
+}
+
+static double weight_bytes(const lem_model_config *c, const lem_args *args) {
+    return (double)lem_model_config_params(c) * (lem_args_is(args, "dtype", "bf16") ? 2 : 4);
+}
+
+/* A token is at least a byte, so no prefix is longer than its prompt's tokens and the solution's bytes. */
+static lem_status plan_memory(job *j, lem_err *err) {
+    size_t physical = lem_physical_memory();
+    size_t longest = (size_t)j->rows.problems.longest + j->rows.longest;
+    j->o.kv_bytes = physical / 2;
+    if (longest < (size_t)j->config.max_positions) j->o.max_prompt = (int)longest;
+    double weights = weight_bytes(&j->config, j->args),
+           engine = (double)lem_annotate_bytes(&j->config, &j->o);
+    if (j->cli->dry_run) {
+        lem_info(j->cli->log,
+                 "plan: %llu solutions of %zu problems, %d rollouts of up to %d tokens from each step; "
+                 "%.1f MB weights, at most %.1f MB for keys, values and rows",
+                 (unsigned long long)j->rows.solutions, j->rows.problems.n, j->o.n, j->o.max_tokens,
+                 weights / 1e6, engine / 1e6);
+        return lem_print_dry_run(j->cli, "prm annotate", j->args, weights + engine, err);
+    }
+    if (weights + engine <= (double)physical) return LEM_OK;
+    return lem_fail(err, LEM_EMEM,
+                    "%s: rollouts need up to %.1f GB (weights %.1f, keys, values and rows %.1f), this "
+                    "machine has %.1f; lower --slots or --max-tokens",
+                    j->model, (weights + engine) / 1e9, weights / 1e9, engine / 1e9, (double)physical / 1e9);
+}
+
+static lem_status prepare(job *j, lem_err *err) {
+    lem_status st = read_prompt(j, err);
+    if (st == LEM_OK)
+        st = lem_prm_rows_load(j->data, lem_args_tree(j->args, "map"), j->cli->limit, j->separator, &j->grade,
+                               j->cli->cancel, &j->rows, err);
+    if (st == LEM_OK) st = load_model(j, err);
+    if (st) return st;
+    if (j->rows.own > j->rows.own_agree)
+        lem_warn(j->cli->log,
+                 "%s: of %llu solutions whose correctness the rows tell, grading says otherwise for %llu; "
+                 "the rows' own counts",
+                 j->data, (unsigned long long)j->rows.own,
+                 (unsigned long long)(j->rows.own - j->rows.own_agree));
+    return plan_memory(j, err);
+}
+
+static lem_status open_run(job *j, lem_err *err) {
+    lem_dtype dtype = lem_args_is(j->args, "dtype", "bf16") ? LEM_DTYPE_BF16 : LEM_DTYPE_F32;
+    j->gold = lem_alloc_zero(j->rows.problems.n, sizeof *j->gold, err);
+    if (!j->gold) return LEM_EMEM;
+    lem_status st = lem_runtime_open(j->cli, lem_job_compute_path(j->file), &j->rt, err);
+    if (st == LEM_OK) st = lem_job_start(j->file, j->rt.backend->ops->name, err);
+    if (st == LEM_OK) st = open_journal(j, err);
+    return st ? st : lem_weights_open(j->model, LEM_HEAD_LM, j->rt.backend, dtype, &j->weights, err);
+}
+
+static lem_status annotate(job *j, lem_err *err) {
+    const lem_annotate_host host = {j, next, known, judge, record, done};
+    j->progress = lem_progress_new(j->cli->log, "annotate", "rollouts", 0, j->resumed);
+    lem_status st = lem_annotate_run(j->weights, &j->config, j->tok, j->rt.backend, &j->o, &host,
+                                     j->cli->cancel, &j->stats, err);
+    lem_progress_free(j->progress);
+    j->progress = NULL;
+    if (st != LEM_EINTR) return st;
+    if (j->to_stdout) return lem_fail(err, LEM_EINTR, "interrupted");
+    lem_status closed = lem_journal_close(j->journal, err);
+    j->journal = NULL;
+    if (closed) return closed;
+    return lem_fail(err, LEM_EINTR,
+                    "interrupted; %llu rollouts are saved, the same command goes on from there",
+                    (unsigned long long)j->finished);
+}
+
+static lem_status write_output(job *j, lem_err *err) {
+    lem_out *o = NULL;
+    lem_status st = LEM_OK;
+    LEM_TRY(lem_out_open(j->out, true, &o, err));
+    for (size_t i = 0; i < j->rows.problems.n; i++)
+        for (int k = 0; k < j->rows.at[i].n; k++) LEM_TRY(lem_rows_write(o, j->rows.at[i].out[k], err));
+    LEM_TRY(lem_out_commit(o, err));
+    if (j->to_stdout) goto done;
+    st = lem_journal_close(j->journal, err);
+    j->journal = NULL;
+    LEM_TRY(st);
+    LEM_TRY(lem_job_finish(j->file, err));
+done:
+    lem_out_close(o);
+    return st;
+}
+
+/* ---- */
+
+static void release(job *j) {
+    if (j->journal && lem_journal_close(j->journal, NULL) != LEM_OK)
+        lem_warn(j->cli->log, "the journal of %s could not be closed", j->out);
+    for (size_t i = 0; j->gold && i < j->rows.problems.n; i++) lem_grade_gold_free(j->gold[i]);
+    lem_free(j->gold);
+    lem_free(j->separator);
+    lem_annotate_tally_release(&j->tally);
+    lem_prm_rows_release(&j->rows);
+    lem_prompt_settings_release(&j->prompt);
+    if (j->weights) lem_weights_free(j->weights);
+    if (j->tok) lem_tokenizer_free(j->tok);
+    lem_runtime_close(&j->rt);
+    lem_job_close(j->file);
+}
+
+static lem_status work(job *j, lem_err *err) {
+    lem_status st = prepare(j, err);
+    if (st || j->cli->dry_run) return st;
+    st = open_run(j, err);
+    if (st == LEM_OK) st = annotate(j, err);
+    if (st == LEM_OK) st = write_output(j, err);
+    if (st) return st;
+    const lem_prm_outcome x = {.out = j->out,
+                               .identity = lem_job_identity(j->file),
+                               .o = &j->o,
+                               .context = j->config.max_positions,
+                               .rows = &j->rows,
+                               .tally = &j->tally,
+                               .stats = &j->stats,
+                               .resumed = j->resumed};
+    lem_prm_show(&x, j->cli->log);
+    return j->cli->json ? lem_print_json(j->cli->out, lem_prm_json(&x), 0, err) : LEM_OK;
+}
+
+static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
+    job j = {.cli = cli, .args = args};
+    lem_status st = lem_job_open(cli, &lem_cmd_prm_annotate, args, NULL, &j.file, err);
+    if (st) return st;
+    if (lem_job_done(j.file)) st = lem_print_complete(cli, "prm annotate", j.file, err);
+    else {
+        st = read_options(&j, err);
+        if (st == LEM_OK) st = work(&j, err);
+    }
+    release(&j);
+    return st;
+}
+
+static lem_status plan(lem_cli *cli, const lem_args *args, lem_plan *out, lem_err *err) {
+    lem_model_config c;
+    (void)cli;
+    lem_status st = lem_model_check(lem_args_str(args, "model"), LEM_HEAD_LM, &c, err);
+    if (st == LEM_OK) out->memory = weight_bytes(&c, args);
+    return st;
+}
+
+const lem_command lem_cmd_prm_annotate = {
+    .name = "prm annotate",
+    .purpose = "labels of steps: how many continuations from each reach the right answer",
+    .usage = "--model DIR --data CANDIDATES --out FILE [options]",
+    .example = "lemma prm annotate --model runs/sft --data graded.jsonl --n 8 --early-stop --out steps.jsonl",
+    .min_words = 0,
+    .max_words = 0,
+    .opts = opts,
+    .n_opts = (int)(sizeof opts / sizeof opts[0]),
+    .run = run,
+    .plan = plan,
+    .output = LEM_OUTPUT_FILE,
+    .out_required = true,
+    .required = "model|data",
+};

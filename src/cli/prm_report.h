@@ -1,0 +1,22 @@
+/* cli/prm_report.h - what an annotation of steps came to: lines for people, an object for programs */
+#ifndef LEM_CLI_PRM_REPORT_H
+#define LEM_CLI_PRM_REPORT_H
+
+#include "cli/prm_rows.h"
+#include "core/log.h"
+
+typedef struct lem_prm_outcome { /* all borrowed */
+    const char *out, *identity;
+    const lem_annotate_opts *o;
+    int context; /* tokens */
+    const lem_prm_rows *rows;
+    const lem_annotate_tally *tally;
+    const lem_annotate_stats *stats;
+    uint64_t resumed; /* rollouts of earlier runs */
+} lem_prm_outcome;
+
+/* Labels by step and generator, tokens, agreement with given labels, and warnings of what spoils them. */
+void lem_prm_show(const lem_prm_outcome *x, lem_log *log);
+lem_json *lem_prm_json(const lem_prm_outcome *x); /* NULL = out of memory */
+
+#endif

@@ -1,0 +1,295 @@
+/* prm_rows.c - rows of solutions in, rows of labelled steps out */
+#include "cli/prm_rows.h"
+
+#include "core/mem.h"
+#include "core/object.h"
+#include "eval/grade_rows.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void release_row(lem_prm_row *r) {
+    for (int i = 0; i < r->n; i++) {
+        if (r->solution) lem_free(r->solution[i]);
+        if (r->out) lem_json_free(r->out[i]);
+    }
+    lem_free(r->solution);
+    lem_free(r->correct);
+    lem_free((void *)r->generator);
+    lem_free(r->out);
+    lem_free(r->gold);
+    lem_free(r->known);
+}
+
+void lem_prm_rows_release(lem_prm_rows *r) {
+    for (size_t i = 0; r->at && i < r->problems.n; i++) release_row(&r->at[i]);
+    lem_free(r->at);
+    lem_problems_release(&r->problems);
+    *r = (lem_prm_rows){0};
+}
+
+/* ---- reading ---- */
+
+/* What of --map speaks of problems; completions and the like are for candidates alone. */
+static lem_json *map_of_problems(const lem_json *map) {
+    static const char *const names[] = {"problem=", "expected_answer=", "id="};
+    lem_json *out = lem_json_new_array();
+    for (size_t i = 0; out && i < lem_json_count(map); i++)
+        for (int k = 0; out && k < 3; k++) {
+            const char *m = lem_json_str(lem_json_at(map, i), "");
+            if (strncmp(m, names[k], strlen(names[k])) != 0) continue;
+            if (lem_json_append(out, lem_json_new_str(m))) continue;
+            lem_json_free(out);
+            out = NULL;
+        }
+    return out;
+}
+
+/* A row of `steps` becomes one of completions: one, the steps joined. */
+static lem_status join_steps(lem_json *row, const char *separator, uint64_t *joined, lem_err *err) {
+    const lem_json *steps = lem_json_get(row, "steps");
+    if (lem_json_get(row, "completions") || lem_json_kind(steps) != LEM_JSON_ARRAY) return LEM_OK;
+    lem_buf b = {0};
+    for (size_t i = 0; i < lem_json_count(steps); i++) {
+        const lem_json *s = lem_json_at(steps, i);
+        if (lem_json_kind(s) != LEM_JSON_STRING) {
+            lem_buf_release(&b);
+            return lem_fail(err, LEM_EDATA, "steps[%zu]: text expected, found %s", i, lem_json_kind_name(s));
+        }
+        if (i) lem_buf_puts(&b, separator);
+        lem_buf_puts(&b, lem_json_str(s, ""));
+    }
+    lem_json *list = lem_json_new_array();
+    bool ok = !b.failed && list && lem_json_append(list, lem_json_new_str(lem_buf_str(&b)));
+    if (ok) ok = lem_json_set(row, "completions", list);
+    else lem_json_free(list);
+    lem_buf_release(&b);
+    ++*joined;
+    return ok ? LEM_OK : lem_fail(err, LEM_EMEM, "out of memory");
+}
+
+/* generator: one text for all, or one for each solution. */
+static lem_status read_generators(lem_prm_row *r, const lem_json *row, lem_err *err) {
+    const lem_json *v = lem_json_get(row, "generator");
+    bool list = lem_json_kind(v) == LEM_JSON_ARRAY;
+    if (list && lem_json_count(v) != (size_t)r->n)
+        return lem_fail(err, LEM_EDATA, "generator: %zu names for %d completions", lem_json_count(v), r->n);
+    for (int i = 0; i < r->n; i++) r->generator[i] = lem_json_str(list ? lem_json_at(v, (size_t)i) : v, NULL);
+    return LEM_OK;
+}
+
+static lem_status alloc_row(lem_prm_row *r, int n, lem_err *err) {
+    size_t size = (size_t)n;
+    r->solution = lem_alloc_zero(size, sizeof *r->solution, err);
+    r->correct = lem_alloc_zero(size, sizeof *r->correct, err);
+    r->generator = lem_alloc_zero(size, sizeof *r->generator, err);
+    r->out = lem_alloc_zero(size, sizeof *r->out, err);
+    r->n = n;
+    return r->solution && r->correct && r->generator && r->out ? LEM_OK : LEM_EMEM;
+}
+
+static int8_t grade_of(const lem_graded *g, int i) {
+    lem_grade_correct c = lem_grade_correct_of(g->result[i].verdict);
+    return c == LEM_GRADE_UNDECIDED ? -1 : c == LEM_GRADE_RIGHT;
+}
+
+static lem_status take_solutions(lem_prm_rows *rows, lem_prm_row *r, const lem_candidates *c, lem_graded *g,
+                                 lem_err *err) {
+    for (int i = 0; i < r->n; i++) {
+        int8_t graded = grade_of(g, i), own = g->own ? g->own[i] : -1;
+        size_t len = strlen(c->completion[i]);
+        r->solution[i] = lem_strdup(c->completion[i], err);
+        if (!r->solution[i]) return LEM_EMEM;
+        r->correct[i] = own < 0 ? graded : own;
+        rows->own += own >= 0;
+        rows->own_agree += own >= 0 && own == graded;
+        if (len > rows->longest) rows->longest = len;
+    }
+    rows->solutions += (uint64_t)r->n;
+    r->gold = g->gold;
+    g->gold = NULL;
+    return LEM_OK;
+}
+
+/* What would only be found when all is done: too many steps, labels of another kind. */
+static lem_status check_solutions(const lem_prm_row *r, const lem_json *row, const char *separator,
+                                  lem_err *err) {
+    int8_t label[LEM_PROMPT_STEPS_MAX];
+    lem_step_list steps = {0};
+    lem_given state;
+    lem_status st = LEM_OK;
+    for (int i = 0; st == LEM_OK && i < r->n; i++) {
+        st = lem_step_list_split(&steps, r->solution[i], separator, err);
+        if (st == LEM_OK) st = lem_given_labels(row, i, r->n, steps.n, label, &state, err);
+        if (st) lem_err_context(err, "completions[%d]", i);
+    }
+    lem_step_list_release(&steps);
+    return st;
+}
+
+static lem_status read_row(lem_prm_rows *rows, size_t at, const lem_candidates_map *map,
+                           const char *separator, const lem_grade_profile *grade, lem_candidates *c,
+                           lem_err *err) {
+    const lem_problem *p = &rows->problems.at[at];
+    lem_prm_row *r = &rows->at[at];
+    lem_grade_rows_opts how = {.profile = *grade};
+    lem_graded g = {.n = 0};
+    lem_status st = LEM_OK;
+    LEM_TRY(lem_candidates_read(map, p->input, c, err));
+    c->expected = p->expected;
+    if (!c->completion) LEM_TRY(lem_fail(err, LEM_EDATA, "no completions; name them with --map"));
+    LEM_TRY(lem_grade_row(c, &how, &g, err));
+    LEM_TRY(alloc_row(r, c->n, err));
+    LEM_TRY(read_generators(r, p->input, err));
+    LEM_TRY(take_solutions(rows, r, c, &g, err));
+    LEM_TRY(check_solutions(r, p->input, separator, err));
+done:
+    lem_graded_release(&g);
+    return st;
+}
+
+static lem_status set_map(lem_candidates_map *m, const lem_json *map, lem_err *err) {
+    for (size_t k = 0; k < lem_json_count(map); k++) {
+        lem_status st = lem_candidates_map_set(m, lem_json_str(lem_json_at(map, k), ""), err);
+        if (st) return st;
+    }
+    return LEM_OK;
+}
+
+static lem_status read_rows(lem_prm_rows *r, lem_candidates_map *m, const char *separator,
+                            const lem_grade_profile *grade, const lem_cancel *cancel, lem_err *err) {
+    char ground[200];
+    lem_candidates c = {0};
+    lem_status st = LEM_OK;
+    for (size_t i = 0; st == LEM_OK && i < r->problems.n; i++) {
+        lem_problem *p = &r->problems.at[i];
+        st = lem_cancel_check(cancel, err);
+        if (st == LEM_OK) st = join_steps(p->input, separator, &r->steps_of_rows, err);
+        if (st == LEM_OK && i == 0) st = lem_candidates_map_detect(m, p->input, ground, err);
+        if (st == LEM_OK) st = read_row(r, i, m, separator, grade, &c, err);
+        if (st) lem_err_context(err, "%s:%llu", r->problems.path, (unsigned long long)p->line);
+    }
+    lem_candidates_release(&c);
+    return st;
+}
+
+lem_status lem_prm_rows_load(const char *path, const lem_json *map, int64_t limit, const char *separator,
+                             const lem_grade_profile *grade, const lem_cancel *cancel, lem_prm_rows *out,
+                             lem_err *err) {
+    lem_prm_rows r = {0};
+    lem_candidates_map *m = lem_candidates_map_new(err);
+    lem_json *some = map_of_problems(map);
+    lem_status st = LEM_OK;
+    if (!m || !some) LEM_TRY(lem_fail(err, LEM_EMEM, "out of memory"));
+    LEM_TRY(set_map(m, map, err));
+    LEM_TRY(lem_problems_load(path, some, limit, cancel, &r.problems, err));
+    r.at = lem_alloc_zero(r.problems.n, sizeof *r.at, err);
+    if (!r.at) LEM_TRY(LEM_EMEM);
+    LEM_TRY(read_rows(&r, m, separator, grade, cancel, err));
+    *out = r;
+    r = (lem_prm_rows){0};
+done:
+    lem_candidates_map_free(m);
+    lem_json_free(some);
+    lem_prm_rows_release(&r);
+    return st;
+}
+
+/* ---- rollouts of earlier runs ---- */
+
+lem_status lem_prm_known_add(lem_prm_row *r, const lem_prm_known *k, lem_err *err) {
+    if (r->n_known == r->cap_known) {
+        size_t cap = 2 * r->cap_known + 32;
+        lem_prm_known *p = lem_realloc(r->known, cap, sizeof *p, err);
+        if (!p) return LEM_EMEM;
+        r->known = p;
+        r->cap_known = cap;
+    }
+    r->known[r->n_known++] = *k;
+    return LEM_OK;
+}
+
+static int by_place(const void *a, const void *b) {
+    const lem_prm_known *x = a, *y = b;
+    if (x->point != y->point) return x->point < y->point ? -1 : 1;
+    return (x->candidate > y->candidate) - (x->candidate < y->candidate);
+}
+
+void lem_prm_known_sort(lem_prm_row *r) {
+    if (r->n_known) qsort(r->known, r->n_known, sizeof *r->known, by_place);
+}
+
+const lem_prm_known *lem_prm_known_find(const lem_prm_row *r, int point, int candidate) {
+    lem_prm_known want = {.point = point, .candidate = candidate};
+    return r->n_known ? bsearch(&want, r->known, r->n_known, sizeof *r->known, by_place) : NULL;
+}
+
+/* ---- output ---- */
+
+static lem_json *step_texts(const lem_step_list *s) {
+    lem_json *list = lem_json_new_array();
+    bool ok = list != NULL;
+    for (int k = 0; ok && k < s->n; k++)
+        ok = lem_json_append(list, lem_json_new_strn(s->at[k].text, s->at[k].len));
+    if (ok) return list;
+    lem_json_free(list);
+    return NULL;
+}
+
+static lem_json *label_list(const lem_annotated *a, bool soft) {
+    double label[LEM_PROMPT_STEPS_MAX];
+    lem_json *list = lem_json_new_array();
+    bool ok = list != NULL;
+    lem_annotate_labels(a, soft, label);
+    for (int k = 0; ok && k < a->steps->n; k++) {
+        bool whole = label[k] == -1 || label[k] == 0 || label[k] == 1;
+        ok = lem_json_append(list, whole ? lem_json_new_int((int64_t)label[k]) : lem_json_new_num(label[k]));
+    }
+    if (ok) return list;
+    lem_json_free(list);
+    return NULL;
+}
+
+static lem_json *count_list(const lem_annotated *a) {
+    lem_json *list = lem_json_new_array();
+    bool ok = list != NULL;
+    for (int k = 0; ok && k < a->steps->n; k++) {
+        lem_json *pair = lem_json_new_array();
+        ok = pair && lem_json_append(pair, lem_json_new_int(a->count[k][0])) &&
+             lem_json_append(pair, lem_json_new_int(a->count[k][1]));
+        if (ok) ok = lem_json_append(list, pair);
+        else lem_json_free(pair);
+    }
+    if (ok) return list;
+    lem_json_free(list);
+    return NULL;
+}
+
+static lem_json *output_row(const lem_problem *p, const lem_prm_row *r, int i, const lem_annotated *a,
+                            bool soft) {
+    lem_object o = lem_object_new();
+    lem_object_json(&o, "id", lem_json_copy(p->id));
+    lem_object_int(&o, "solution", (uint64_t)i);
+    lem_object_str(&o, "problem", p->problem);
+    lem_object_str(&o, "expected_answer", p->expected);
+    lem_object_str(&o, "generator", r->generator[i]);
+    lem_object_json(&o, "steps", step_texts(a->steps));
+    lem_object_json(&o, "step_labels", label_list(a, soft));
+    lem_object_json(&o, "step_counts", count_list(a));
+    lem_object_json(&o, "correct",
+                    r->correct[i] < 0 ? lem_json_new_null() : lem_json_new_bool(r->correct[i]));
+    return lem_object_done(&o);
+}
+
+lem_status lem_prm_row_finish(lem_prm_rows *rows, uint64_t row, int solution, const lem_annotated *a,
+                              bool soft, lem_annotate_tally *tally, lem_err *err) {
+    const lem_problem *p = &rows->problems.at[row];
+    lem_prm_row *r = &rows->at[row];
+    int8_t given[LEM_PROMPT_STEPS_MAX];
+    lem_given state;
+    lem_status st = lem_given_labels(p->input, solution, r->n, a->steps->n, given, &state, err);
+    if (st) return lem_err_context(err, "%s:%llu", rows->problems.path, (unsigned long long)p->line);
+    r->out[solution] = output_row(p, r, solution, a, soft);
+    if (!r->out[solution]) return lem_fail(err, LEM_EMEM, "out of memory for an output row");
+    return lem_annotate_tally_add(tally, a, r->correct[solution], r->generator[solution], state, given, err);
+}

@@ -1,0 +1,141 @@
+/* test_search.c - lemma search as it is run: rows of candidates with scores, a trace that adds up, refusals
+ */
+#include "core/file.h"
+#include "core/json.h"
+#include "core/jsonl.h"
+#include "core/mem.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static char dir[] = "/tmp/lemma-search-XXXXXX", said[1 << 15];
+
+static int lemma(const char *words) {
+    char line[2048];
+    snprintf(line, sizeof line, "%s %s 2>&1 </dev/null", LEMMA_BINARY, words);
+    FILE *f = popen(line, "r");
+    assert_non_null(f);
+    said[fread(said, 1, sizeof said - 1, f)] = '\0';
+    int raw = pclose(f);
+    return WIFEXITED(raw) ? WEXITSTATUS(raw) : 128;
+}
+
+static void write_text(const char *path, const char *text) {
+    lem_err err = LEM_ERR_INIT;
+    assert_int_equal(lem_file_write_atomic(path, text, strlen(text), &err), LEM_OK);
+}
+
+static int set_up(void **state) {
+    (void)state;
+    if (!mkdtemp(dir) || chdir(dir) != 0) return -1;
+    write_text("rows.jsonl",
+               "{\"problem\":\"p\",\"solution\":\"1+1=2\",\"expected_answer\":\"2\",\"tag\":7}\n"
+               "{\"id\":\"b\",\"problem\":\"q\",\"solution\":\"it is 3\"}\n");
+    write_text("lists.jsonl", "{\"problem\":\"p\",\"responses\":[\"2\",\"7\"],\"labels\":[1,0]}\n");
+    int st = lemma("sft --from-scratch --layers 1 --width 32 --heads 2 --vocab 270 --context 192 --batch 1 "
+                   "--max-steps 2 --data rows.jsonl --out m");
+    return st ? st : lemma("rm train --model m --lists lists.jsonl --batch 1 --max-steps 1 --out rm");
+}
+
+static int tear_down(void **state) {
+    (void)state;
+    lem_err err = LEM_ERR_INIT;
+    return chdir("/") == 0 && lem_dir_remove(dir, &err) == LEM_OK ? 0 : -1;
+}
+
+static lem_json *load(const char *path, int want) {
+    lem_err err = LEM_ERR_INIT;
+    lem_rows *in = NULL;
+    lem_json *all = lem_json_new_array(), *row = NULL;
+    if (lem_rows_open(path, &in, &err) != LEM_OK) fail_msg("%s", err.text);
+    while (lem_rows_next(in, &row, &err) == LEM_OK && row) assert_true(lem_json_append(all, row));
+    lem_rows_close(in);
+    assert_int_equal(lem_json_count(all), want);
+    return all;
+}
+
+static void run(const char *method, const char *more, const char *out) {
+    char line[512];
+    snprintf(line, sizeof line,
+             "search --model m --rm rm --prompts rows.jsonl --n 4 --width 2 --depth 4 --step-tokens 5 "
+             "--max-tokens 30 --method %s --out %s %s",
+             method, out, more);
+    if (lemma(line) != 0) fail_msg("%s: %s", line, said);
+}
+
+/* The solutions of the trace are the completions of the row, in order, and its scores are those that chose;
+ * its tokens are what was spent. */
+static void compare(const lem_json *row, const lem_json *trace, int budget) {
+    const lem_json *steps = lem_json_get(trace, "steps"), *texts = lem_json_get(row, "completions"),
+                   *scores = lem_json_get(row, "rm_score");
+    int64_t tokens = 0;
+    size_t n = 0;
+    for (size_t i = 0; i < lem_json_count(steps); i++) {
+        const lem_json *x = lem_json_at(steps, i);
+        const char *how = lem_json_str(lem_json_get(x, "state"), "");
+        tokens += lem_json_int(lem_json_get(x, "tokens"), 0);
+        if (strcmp(how, "kept") == 0 || strcmp(how, "pruned") == 0) continue;
+        assert_true(lem_json_equal(lem_json_get(x, "text"), lem_json_at(texts, n)));
+        assert_string_equal(lem_json_str(lem_json_at(lem_json_get(row, "finish_reason"), n), ""), how);
+        double chosen = lem_json_num(lem_json_get(x, "score"), -1);
+        assert_true(chosen == lem_json_num(lem_json_at(scores, n), -2));
+        n++;
+    }
+    assert_true(n > 0 && n == lem_json_count(texts) && n == lem_json_count(scores));
+    assert_int_equal(tokens, lem_json_int(lem_json_find(row, "search.tokens"), -1));
+    if (budget) assert_int_equal(tokens, budget);
+}
+
+static void rows_and_traces(void **state) {
+    (void)state;
+    static const char *const methods[] = {"beam", "dvts", "best-of-n"};
+    for (int i = 0; i < 6; i++) {
+        char out[32], trace[32], more[96];
+        snprintf(out, sizeof out, "out%d.jsonl", i);
+        snprintf(trace, sizeof trace, "trace%d.jsonl", i);
+        snprintf(more, sizeof more, "--trace %s --budget-tokens %d", trace, i < 3 ? 0 : 150);
+        run(methods[i % 3], more, out);
+        lem_json *rows = load(out, 2), *traces = load(trace, 2);
+        for (size_t k = 0; k < 2; k++) compare(lem_json_at(rows, k), lem_json_at(traces, k), i < 3 ? 0 : 150);
+        assert_int_equal(lem_json_int(lem_json_find(rows, "0.tag"), 0), 7); /* fields of the input stay */
+        assert_string_equal(lem_json_str(lem_json_find(rows, "1.id"), ""), "b");
+        lem_json_free(rows);
+        lem_json_free(traces);
+    }
+    assert_int_equal(lemma("grade out0.jsonl --limit 1 --out graded.jsonl"), 0); /* they are candidate rows */
+}
+
+static void refuse(int status, const char *words, const char *options) {
+    char line[512];
+    snprintf(line, sizeof line, "search --model m --rm rm --prompts rows.jsonl --out bad.jsonl %s", options);
+    int got = lemma(line);
+    if (got != status || !strstr(said, words)) fail_msg("%s: status %d: %s", options, got, said);
+    if (lem_file_exists("bad.jsonl") || lem_file_exists("bad.jsonl.job")) fail_msg("%s: left", options);
+}
+
+static void refusals(void **state) {
+    (void)state;
+    write_text("mine.txt", "x");
+    refuse(2, "must divide n", "--n 6 --width 4");
+    refuse(2, "--overwrite", "--trace mine.txt");
+    refuse(2, "same file", "--trace bad.jsonl");
+    refuse(2, "head of its own", "--rm-head rlhflow");
+    refuse(3, "nothere", "--rm nothere");
+    refuse(2, "stop string", "--step-separator ''");
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(rows_and_traces),
+        cmocka_unit_test(refusals),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
