@@ -160,7 +160,7 @@ static bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 static lem_status add_step(work *w, const char *from, const char *to) {
     while (from < to && is_space(*from)) from++;
     while (from < to && is_space(to[-1])) to--;
-    if (from == to) return LEM_OK;
+    if (from == to && !w->how->keep_empty) return LEM_OK;
     if (w->n == LEM_PROMPT_STEPS_MAX)
         return lem_fail(w->err, LEM_EDATA, "a solution of more than %d steps", LEM_PROMPT_STEPS_MAX);
     if (w->n == w->cap) {
