@@ -10,7 +10,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { HAS_RM = 1, HAS_LOGPROB = 2, HAS_TOKENS = 4, HAS_STEPS = 8, HAS_CORRECT = 16, HAS_TEXTS = 32 };
+enum { HAS_RM = 1, HAS_LOGPROB = 2, HAS_MEAN = 4, HAS_STEPS = 8, HAS_CORRECT = 16, HAS_TEXTS = 32 };
 
 typedef struct loader {
     const lem_eval_load *how;
@@ -21,13 +21,14 @@ typedef struct loader {
     unsigned columns;
     lem_eval_aggregator agg[LEM_EVAL_MAX_SCORERS];
     int n_agg;
+    bool rm_outside; /* a score of the reward model is outside [0,1] */
 } loader;
 
 static unsigned columns_of(const lem_candidates *c) {
     unsigned has = 0;
     if (c->rm_score) has |= HAS_RM;
     if (c->logprob) has |= HAS_LOGPROB;
-    if (c->logprob && c->tokens) has |= HAS_TOKENS;
+    if (c->logprob_mean || (c->logprob && c->tokens)) has |= HAS_MEAN;
     if (c->steps) has |= HAS_STEPS;
     if (c->correct) has |= HAS_CORRECT;
     if (c->predicted || c->completion) has |= HAS_TEXTS;
@@ -39,28 +40,44 @@ static const char *const aggregate_names[] = {"prm-last",      "prm-min",  "prm-
 
 static void name_scorers(loader *l) {
     lem_eval_data *d = l->d;
-    if (l->columns & HAS_RM) d->weighted[d->n_scorers] = true, d->scorers[d->n_scorers++] = "rm";
+    if (l->columns & HAS_RM) d->scorers[d->n_scorers++] = "rm";
     if (l->columns & HAS_STEPS)
-        for (int a = 0; a < l->n_agg; a++)
-            d->weighted[d->n_scorers] = true, d->scorers[d->n_scorers++] = aggregate_names[l->agg[a]];
+        for (int a = 0; a < l->n_agg; a++) d->scorers[d->n_scorers++] = aggregate_names[l->agg[a]];
     if (l->columns & HAS_LOGPROB) d->scorers[d->n_scorers++] = "logprob";
-    if (l->columns & HAS_TOKENS) d->scorers[d->n_scorers++] = "logprob-mean";
+    if (l->columns & HAS_MEAN) d->scorers[d->n_scorers++] = "logprob-mean";
 }
 
 static double *cells(loader *l, int n) { return lem_arena_alloc(l->d->arena, (size_t)n, sizeof(double)); }
 
-static void keep_score(loader *l, double *out, int i, double v, bool count) {
-    out[i] = isnan(v) ? -INFINITY : v;
-    if (count && isnan(v)) l->d->unscored++;
-}
+static bool outside(double v) { return v < 0 || v > 1; }
 
-static double step_score(const lem_json *steps, lem_eval_aggregator how) {
+static double step_score(loader *l, const lem_json *steps, lem_eval_aggregator how) {
     double v[4096];
     size_t n = lem_json_count(steps);
     if (!steps || lem_json_kind(steps) == LEM_JSON_NULL) return NAN;
     if (n > sizeof v / sizeof *v) n = sizeof v / sizeof *v;
-    for (size_t j = 0; j < n; j++) v[j] = lem_json_num(lem_json_at(steps, j), NAN);
+    for (size_t j = 0; j < n; j++) {
+        v[j] = lem_json_num(lem_json_at(steps, j), NAN);
+        l->d->no_probabilities = l->d->no_probabilities || outside(v[j]);
+    }
     return lem_eval_aggregate(v, n, how);
+}
+
+static double mean_logprob(const lem_candidates *c, int i) {
+    if (c->logprob_mean) return c->logprob_mean[i];
+    return c->tokens[i] > 0 ? c->logprob[i] / (double)c->tokens[i] : NAN;
+}
+
+/* What was asked for by name must mean something. */
+static lem_status check_asked(const loader *l, lem_err *err) {
+    if (!l->d->no_probabilities) return LEM_OK;
+    for (int a = 0; a < l->how->n_aggregators; a++)
+        if (lem_eval_aggregator_of_probabilities(l->agg[a]))
+            return lem_fail(err, LEM_EDATA,
+                            "step_scores: a score outside 0..1 is no probability, and '%s' is made of "
+                            "probabilities alone",
+                            lem_eval_aggregator_name(l->agg[a]));
+    return LEM_OK;
 }
 
 static lem_status add_scores(loader *l, lem_eval_problem *p, lem_err *err) {
@@ -72,15 +89,19 @@ static lem_status add_scores(loader *l, lem_eval_problem *p, lem_err *err) {
         p->score[k] = v;
         const char *name = l->d->scorers[k];
         for (int i = 0; i < p->n; i++) {
-            if (strcmp(name, "rm") == 0) keep_score(l, v, i, c->rm_score[i], true);
-            else if (strcmp(name, "logprob") == 0) keep_score(l, v, i, c->logprob[i], false);
-            else if (strcmp(name, "logprob-mean") == 0)
-                keep_score(l, v, i, c->tokens[i] > 0 ? c->logprob[i] / (double)c->tokens[i] : NAN, false);
-            else keep_score(l, v, i, step_score(c->steps[i], l->agg[s]), false);
+            double x;
+            if (strcmp(name, "rm") == 0) {
+                x = c->rm_score[i];
+                l->rm_outside = l->rm_outside || outside(x);
+            } else if (strcmp(name, "logprob") == 0) x = c->logprob[i];
+            else if (strcmp(name, "logprob-mean") == 0) x = mean_logprob(c, i);
+            else x = step_score(l, c->steps[i], l->agg[s]);
+            v[i] = isnan(x) ? -INFINITY : x;
+            l->d->unscored += k == 0 && isnan(x); /* once a candidate */
         }
         s += strncmp(name, "prm-", 4) == 0;
     }
-    return LEM_OK;
+    return check_asked(l, err);
 }
 
 /* Correctness from the file, or graded here. */
@@ -196,6 +217,37 @@ done:
     return st;
 }
 
+/* ---- all rows are there ---- */
+
+static void drop_scorer(lem_eval_data *d, int s) {
+    d->n_scorers--;
+    for (int k = s; k < d->n_scorers; k++) {
+        d->scorers[k] = d->scorers[k + 1];
+        for (int i = 0; i < d->n; i++) d->p[i].score[k] = d->p[i].score[k + 1];
+    }
+    for (int i = 0; i < d->n; i++) d->p[i].score[d->n_scorers] = NULL;
+}
+
+/* Default aggregators that these step scores do not allow. */
+static void drop_impossible(loader *l) {
+    for (int s = 0; s < l->d->n_scorers; s++)
+        for (int a = 0; a < l->n_agg; a++)
+            if (lem_eval_aggregator_of_probabilities(l->agg[a]) &&
+                l->d->scorers[s] == aggregate_names[l->agg[a]])
+                drop_scorer(l->d, s--), a = l->n_agg;
+}
+
+static void weigh(loader *l) {
+    lem_eval_data *d = l->d;
+    if (d->no_probabilities) drop_impossible(l);
+    for (int s = 0; s < d->n_scorers; s++) {
+        bool rm = strcmp(d->scorers[s], "rm") == 0, steps = strncmp(d->scorers[s], "prm-", 4) == 0;
+        bool raw = rm ? l->rm_outside : d->no_probabilities;
+        d->weighted[s] = LEM_EVAL_WEIGHT_NONE;
+        if (rm || steps) d->weighted[s] = raw ? LEM_EVAL_WEIGHT_SIGMOID : LEM_EVAL_WEIGHT_SCORE;
+    }
+}
+
 lem_status lem_eval_data_load(const char *path, lem_candidates_map *map, const lem_eval_load *how,
                               lem_eval_data *out, lem_err *err) {
     lem_eval_data d = {.n = 0};
@@ -223,6 +275,7 @@ lem_status lem_eval_data_load(const char *path, lem_candidates_map *map, const l
         st = lem_fail(err, LEM_EDATA, "%s: no rows", path);
         goto done;
     }
+    weigh(&l);
     *out = d;
 done:
     lem_rows_close(rows);

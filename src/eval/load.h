@@ -15,7 +15,7 @@ typedef struct lem_eval_load {
     lem_grade_task task; /* for rows without predicted_answer */
     bool by_string; /* votes by the exact answer string, as Qwen2.5-Math counts; else by the canonical key */
     lem_eval_aggregator aggregators[LEM_EVAL_MAX_SCORERS - 4];
-    int n_aggregators; /* step scores: 0 = last, min and prod */
+    int n_aggregators; /* step scores: 0 = last, min and, of probabilities, prod */
     int64_t limit;     /* rows; -1 = all */
 } lem_eval_load;
 
@@ -23,7 +23,8 @@ typedef struct lem_eval_data {
     lem_eval_problem *p;
     int n;
     const char *scorers[LEM_EVAL_MAX_SCORERS]; /* static names */
-    bool weighted[LEM_EVAL_MAX_SCORERS];
+    lem_eval_weight weighted[LEM_EVAL_MAX_SCORERS];
+    bool no_probabilities; /* step scores outside [0,1]: what needs probabilities is left out */
     int n_scorers;
     bool no_votes;    /* no row has answers */
     bool graded_here; /* correctness was not in the file */
@@ -34,8 +35,10 @@ typedef struct lem_eval_data {
     lem_arena *arena;
 } lem_eval_data;
 
-/* map may be unset fields: they are detected from the first row. All rows must carry the same columns. Errors
- * read "FILE:LINE: …". */
+/* Votes are weighted by scores as they are where all of them lie in [0,1] (and by what is made of step scores
+ * that do), else by their sigmoid. An aggregator of probabilities that is asked for by name is LEM_EDATA
+ * where step scores lie outside [0,1]. map may be unset fields: they are detected from the first row. All
+ * rows must carry the same columns. Errors read "FILE:LINE: …". */
 lem_status lem_eval_data_load(const char *path, lem_candidates_map *map, const lem_eval_load *how,
                               lem_eval_data *out, lem_err *err) LEM_MUST_CHECK;
 void lem_eval_data_release(lem_eval_data *d);

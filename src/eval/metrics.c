@@ -88,11 +88,12 @@ done:
 static void add_subset(at_k *a, int i, double **v, double share) {
     const lem_eval_problem *p = a->in[i];
     int c = 0;
-    if (!a->o->no_votes) v[c++][i] += share * lem_eval_vote(p, NULL, a->subset, a->k, a->count);
+    if (!a->o->no_votes)
+        v[c++][i] += share * lem_eval_vote(p, NULL, LEM_EVAL_WEIGHT_NONE, a->subset, a->k, a->count);
     for (int s = 0; s < a->o->n_scorers; s++) {
         v[c++][i] += share * lem_eval_best_of(p, p->score[s], a->subset, a->k);
         if (a->o->weighted[s] && !a->o->no_votes)
-            v[c++][i] += share * lem_eval_vote(p, p->score[s], a->subset, a->k, a->count);
+            v[c++][i] += share * lem_eval_vote(p, p->score[s], a->o->weighted[s], a->subset, a->k, a->count);
     }
 }
 

@@ -17,6 +17,7 @@ sed 's/^{/{"correct":[true,false,true,false,true,false],/' pool >graded.jsonl
 "$lemma" rm sample graded.jsonl --random --out lists.jsonl --quiet || fail "no lists"
 "$lemma" rm train --model base --lists lists.jsonl --batch 4 --max-steps 4 --out rm0 --quiet || fail "no reward model"
 "$lemma" rm score graded.jsonl --model rm0 --out scored.jsonl --quiet || fail "no scores"
+"$lemma" sft --model base --batch 8 --lr 3e-3 --max-steps 4 --data d/math.jsonl --out base1 --quiet || fail "no second model"
 cat graded.jsonl graded.jsonl graded.jsonl graded.jsonl >many.jsonl
 sed 's/"correct":[^]]*\],//' many.jsonl >raw.jsonl
 cat >r.yaml <<'Y'
@@ -71,13 +72,16 @@ finish() {
   cmp -s whole.txt now.txt || { diff whole.txt now.txt | head -5; fail "lemma $*: other bytes after kills"; }
 }
 
-share=$((kills / 12 + 1))
+share=$((kills / 15 + 1))
 kill_it m sft --from-scratch --layers 1 --width 32 --heads 2 --vocab 512 --context 192 --batch 8 --max-steps 16 --checkpoint-every 2 --data d/math.jsonl
 kill_it s.jsonl sample --model base --prompts d/rm-b.jsonl --n 8 --temperature 1 --max-tokens 40
 kill_it g.jsonl grade raw.jsonl
 kill_it l.jsonl rm sample many.jsonl --random --lists 20
 kill_it rm rm train --model base --lists lists.jsonl --batch 4 --max-steps 10 --checkpoint-every 1
 kill_it sc.jsonl rm score many.jsonl --model rm0 --max-rows 128
+kill_it sp.jsonl prm score many.jsonl --model base --head rlhflow --max-rows 256
+kill_it lp.jsonl rm score many.jsonl --model base --head logprob --tokens --max-rows 128
+kill_it im.jsonl rm score many.jsonl --model base1 --head implicit --reference base --max-rows 128
 kill_it sel.json select scored.jsonl --k 1,2,4
 "$lemma" select scored.jsonl --k 1,2,4 --out sel0.json --quiet >/dev/null || fail "no metrics"
 kill_it pages/page.html report sel0.json
