@@ -134,6 +134,8 @@ static void values_of_pytorch(void **state) {
     run("cp cases.out compat.out");
     check_cases("compat", "rm score --head rlhflow --compat rlhflow", "step_scores", true);
     run("cmp cases.out compat.out"); /* one engine */
+    check_cases("mistral", "prm score --head rlhflow --compat rlhflow --step-separator '\xd0\xba\xd0\xb8\\n'",
+                "step_scores", true);
     check_cases("signs", "prm score --head rlhflow", "step_scores", true);
     check_cases("signs", "rm score --head rlhflow --max-rows 160", "step_scores", true);
     check_cases("logprob", "rm score --head logprob --tokens", "logprob_tokens", false);

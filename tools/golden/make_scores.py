@@ -5,6 +5,7 @@ Made with PyTorch 2.15 and Transformers 4.51, in fp32 on one thread, each sequen
 other weights, drawn until both signs occur among its steps.
 
   cases_compat.json    RLHFlow's script (recipe.md 5.4): one forward for each step, every sign before it '+', empty pieces are steps too
+  cases_mistral.json   the same for pieces between 'ки\\n', as the script splits the solutions of Mistral's data
   cases_signs.json     the same for the steps that are not empty, every sign before a step the one that this model gave
   cases_logprob.json   log p of each token of the reply and of <|eot_id|>, by teacher forcing
   cases_implicit.json  beta * (log p - log p of the same weights under rope_theta 500), summed over the tokens that begin in each step
@@ -56,6 +57,10 @@ def steps(m, t, problem, pieces, own):
 
 def compat(m, t, p, a):
     return steps(m, t, p, [s.strip() for s in a.split("\n\n")], False)
+
+
+def mistral(m, t, p, a):
+    return steps(m, t, p, [s.strip() for s in a.split("\u043a\u0438\n")], False)
 
 
 def signs(m, t, p, a):
@@ -138,8 +143,9 @@ def main():
         shutil.copy(os.path.join(source, name), folder)
     save_file({k: v.clone() for k, v in model.state_dict().items()}, os.path.join(folder, "model.safetensors"), metadata={"format": "pt"})
     reference = LlamaForCausalLM.from_pretrained(folder, rope_theta=500.0).float().eval()
-    for name, score in (("compat", compat), ("signs", signs), ("logprob", logprob), ("implicit", implicit(model, reference))):
-        rows = [{"problem": p, "completions": cs, "scores": [score(model, tok, p, a) for a in cs]} for p, cs in ROWS]
+    for name, score in (("compat", compat), ("mistral", mistral), ("signs", signs), ("logprob", logprob), ("implicit", implicit(model, reference))):
+        given = [(p, [a.replace("\n\n", " \u043a\u0438\n") + " \u043a\u0438" * (i % 2) for i, a in enumerate(cs)]) for p, cs in ROWS] if name == "mistral" else ROWS
+        rows = [{"problem": p, "completions": cs, "scores": [score(model, tok, p, a) for a in cs]} for p, cs in given]
         with open(os.path.join(folder, f"cases_{name}.json"), "w") as f:
             json.dump({"rows": rows}, f, ensure_ascii=False, indent=None)
             f.write("\n")
