@@ -16,9 +16,12 @@
 static lem_status unescape(const char *text, char **out, lem_err *err) {
     lem_buf b = {0};
     for (; *text; text++) {
-        bool escape = text[0] == '\\' && (text[1] == 'n' || text[1] == 't');
-        lem_buf_putc(&b, !escape ? *text : text[1] == 'n' ? '\n' : '\t');
-        text += escape;
+        bool line = strncmp(text, "\\n", 2) == 0, tab = strncmp(text, "\\t", 2) == 0;
+        char c = *text;
+        if (line) c = '\n';
+        if (tab) c = '\t';
+        text += line || tab;
+        lem_buf_putc(&b, c);
     }
     lem_status st = lem_buf_ok(&b, err);
     if (st == LEM_OK) *out = lem_strdup(lem_buf_str(&b), err);

@@ -265,6 +265,18 @@ done:
 
 /* ---- what is told ---- */
 
+static lem_status say_model(const job *j, const score_words *w, lem_err *err) {
+    lem_buf b = {0};
+    lem_buf_printf(&b, "%s: %s, %s %s", j->model.dir, w->head, w->formula, w->position);
+    if (w->signs) lem_buf_printf(&b, ", %s", w->signs);
+    if (w->added[0]) lem_buf_printf(&b, "; plus %s", w->added);
+    if (w->aggregate) lem_buf_printf(&b, "; rm_score by %s", w->aggregate);
+    lem_status st = lem_buf_ok(&b, err);
+    if (st == LEM_OK) lem_info(j->cli->log, "%s", lem_buf_str(&b));
+    lem_buf_release(&b);
+    return st;
+}
+
 /* To the user and to the manifest. */
 static lem_status tell_model(job *j, lem_err *err) {
     score_words w = lem_score_model_words(&j->model);
@@ -275,10 +287,7 @@ static lem_status tell_model(job *j, lem_err *err) {
     lem_status st = LEM_OK;
     for (size_t i = 0; st == LEM_OK && i < sizeof chosen / sizeof *chosen; i++)
         if (chosen[i].value) st = lem_job_choose(j->file, chosen[i].name, chosen[i].value, err);
-    lem_info(j->cli->log, "%s: %s, %s %s%s%s%s%s%s%s", j->model.dir, w.head, w.formula, w.position,
-             w.signs ? ", " : "", w.signs ? w.signs : "", w.added[0] ? "; plus " : "", w.added,
-             w.aggregate ? "; rm_score by " : "", w.aggregate ? w.aggregate : "");
-    return st;
+    return st ? st : say_model(j, &w, err);
 }
 
 static lem_status print_json(const job *j, double rate, lem_err *err) {

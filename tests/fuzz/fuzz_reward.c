@@ -68,24 +68,29 @@ static void check(const lem_tokenizer *t, lem_head_kind kind, const char *separa
     lem_prompt_settings_release(&told);
 }
 
-/* A text for its log-probability: reads one behind the other up to the end, steps that cover them in order.
- */
+/* Reads one behind the other up to the end; steps that cover them in order. */
+static void check_reads(const lem_text_recipe *how, const lem_tokenizer *t, const lem_rendering *r) {
+    static int end[LEM_PROMPT_STEPS_MAX];
+    lem_err err = LEM_ERR_INIT;
+    int n = 0;
+    for (int k = 0; k < r->n_at; k++)
+        if (r->at[k] < 0 || r->at[k] != (int)r->ids.len - r->n_at + k - 1) __builtin_trap();
+    if (lem_text_steps(how, t, r, end, &n, &err) != LEM_OK) return;
+    for (int i = 0; i < n; i++)
+        if (end[i] < (i ? end[i - 1] : 0) || end[i] > r->n_at) __builtin_trap();
+    if (n && end[n - 1] != r->n_at) __builtin_trap();
+}
+
+/* A text for its log-probability. */
 static void check_text(const lem_tokenizer *t, bool closed, const char *separator, const char *problem,
                        const char *text) {
-    static int end[LEM_PROMPT_STEPS_MAX];
     lem_err err = LEM_ERR_INIT;
     lem_prompt_settings none = {0};
     lem_text_recipe how = {&none, 2, separator};
     lem_rendering r = {{0}, NULL, 0, 0};
-    int n = 0;
     lem_status st = lem_text_render(&how, t, problem, text, strlen(text), closed, &r, &err);
     if (st != LEM_OK && (st != LEM_EDATA || !err.text[0])) __builtin_trap();
-    for (int k = 0; st == LEM_OK && k < r.n_at; k++)
-        if (r.at[k] < 0 || r.at[k] != (int)r.ids.len - r.n_at + k - 1) __builtin_trap();
-    if (st == LEM_OK) st = lem_text_steps(&how, t, &r, end, &n, &err);
-    for (int i = 0; st == LEM_OK && i < n; i++)
-        if (end[i] < (i ? end[i - 1] : 0) || end[i] > r.n_at) __builtin_trap();
-    if (st == LEM_OK && n && end[n - 1] != r.n_at) __builtin_trap();
+    if (st == LEM_OK) check_reads(&how, t, &r);
     lem_rendering_release(&r);
 }
 
