@@ -1,4 +1,5 @@
 /* prm_options.c - what the options of lemma prm train mean together, and its prompt */
+#include "cli/unescape.h"
 #include "cli/prm_train.h"
 
 #include "cli/train_options.h"
@@ -55,28 +56,17 @@ done:
     return st;
 }
 
-/* "\n" and "\t" of a command line; other characters stand for themselves. */
-static lem_status unescape(const char *text, lem_buf *b, lem_err *err) {
-    for (; *text; text++) {
-        bool escape = text[0] == '\\' && (text[1] == 'n' || text[1] == 't');
-        char c = *text;
-        if (escape) c = *++text == 'n' ? '\n' : '\t';
-        lem_buf_putc(b, c);
-    }
-    return lem_buf_ok(b, err);
-}
-
 /* A model that was fine-tuned as a policy tells how its problems were written: its system text and suffix
  * stay unless an option says otherwise, but not the form, which is the head's. */
 lem_status lem_prm_settings(const lem_args *args, const lem_prm_how *how, lem_prompt_settings *out,
                             lem_err *err) {
     const char *given = lem_args_str(args, "step-separator"), *dir = lem_args_str(args, "model");
     lem_prompt_settings s = {0};
-    lem_buf separator = {0};
+    char *separator = NULL;
     lem_status st = LEM_OK;
-    if (given) LEM_TRY(unescape(given, &separator, err));
+    if (given) LEM_TRY(lem_unescape(given, &separator, err));
     lem_prompt_options o = {.system = lem_args_str(args, "system"),
-                            .separator = given ? lem_buf_str(&separator) : NULL,
+                            .separator = separator,
                             .from = lem_args_str(args, "prompt-from")};
     LEM_TRY(lem_prompt_settings_open(dir, &o, &s, err));
     LEM_TRY(complete(how, &s, err));
@@ -84,6 +74,6 @@ lem_status lem_prm_settings(const lem_args *args, const lem_prm_how *how, lem_pr
     s = (lem_prompt_settings){0};
 done:
     lem_prompt_settings_release(&s);
-    lem_buf_release(&separator);
+    lem_free(separator);
     return st;
 }

@@ -1,8 +1,8 @@
 /* data/candidates.h - rows of candidates, ours and foreign: which column is what, and one row as plain arrays
  *
  * Ours (product.md): id, problem, expected_answer, completions[], then predicted_answer[], correct[],
- * rm_score[], logprob[], tokens[], step_scores[][]. Foreign rows are recognised by their columns
- * (Qwen2.5-Math, NeMo-Skills, search-and-learn, sample lists), and any row can be read through a map
+ * rm_score[], logprob[], tokens[], step_scores[][], logprob_mean[]. Foreign rows are recognised by their
+ * columns (Qwen2.5-Math, NeMo-Skills, search-and-learn, sample lists), and any row can be read through a map
  * "ours=theirs": theirs is a dotted path, '*' stands for all elements of a list, and "a.x|b.x" makes one
  * candidate of each alternative. A single value where a list is expected is a list of one. */
 #ifndef LEM_DATA_CANDIDATES_H
@@ -25,6 +25,7 @@ typedef enum lem_candidates_field {
     LEM_CAND_LOGPROB,
     LEM_CAND_TOKENS,
     LEM_CAND_STEP_SCORES,
+    LEM_CAND_LOGPROB_MEAN,
     LEM_CAND_N_FIELDS
 } lem_candidates_field;
 
@@ -53,12 +54,12 @@ typedef struct lem_candidates {
     const char *id;                 /* NULL when absent; numbers as text */
     const char *problem, *expected; /* NULL when absent */
     int n;
-    const char **completion;    /* [n] */
-    const char **predicted;     /* [n], NULL where null */
-    int8_t *correct;            /* [n] 1, 0, -1 for null */
-    double *rm_score, *logprob; /* [n], NAN for null */
-    int64_t *tokens;            /* [n], -1 for null */
-    const lem_json **steps;     /* [n] lists of numbers */
+    const char **completion;                   /* [n] */
+    const char **predicted;                    /* [n], NULL where null */
+    int8_t *correct;                           /* [n] 1, 0, -1 for null */
+    double *rm_score, *logprob, *logprob_mean; /* [n], NAN for null */
+    int64_t *tokens;                           /* [n], -1 for null */
+    const lem_json **steps;                    /* [n] lists of numbers */
 } lem_candidates;
 
 /* LEM_EDATA naming the field for a wrong type or columns of different lengths. A zeroed struct may be reused:

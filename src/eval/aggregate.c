@@ -36,6 +36,11 @@ double lem_eval_aggregate(const double *steps, size_t n, lem_eval_aggregator how
     return steps[n - 1];
 }
 
+bool lem_eval_aggregator_of_probabilities(lem_eval_aggregator how) {
+    return how == LEM_EVAL_AGG_PROD || how == LEM_EVAL_AGG_GEOMETRIC || how == LEM_EVAL_AGG_MEAN_LOGIT ||
+           how == LEM_EVAL_AGG_MEAN_ODDS;
+}
+
 static const char *const names[] = {"last",      "min",  "max",        "prod",
                                     "geometric", "mean", "mean_logit", "mean_odds"};
 

@@ -27,5 +27,8 @@ typedef enum lem_eval_aggregator {
 double lem_eval_aggregate(const double *steps, size_t n, lem_eval_aggregator how);
 const char *lem_eval_aggregator_name(lem_eval_aggregator how);
 bool lem_eval_aggregator_find(const char *name, lem_eval_aggregator *out);
+/* Its result means something for probabilities alone (prod, geometric, mean_logit, mean_odds): of scores
+ * outside [0,1] it must not be made. */
+bool lem_eval_aggregator_of_probabilities(lem_eval_aggregator how);
 
 #endif

@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { HAS_RM = 1, HAS_LOGPROB = 2, HAS_TOKENS = 4, HAS_STEPS = 8, HAS_CORRECT = 16, HAS_TEXTS = 32 };
+enum { HAS_RM = 1, HAS_LOGPROB = 2, HAS_MEAN = 4, HAS_STEPS = 8, HAS_CORRECT = 16, HAS_TEXTS = 32 };
 
 enum { BATCH = 256 }; /* rows that the threads share at a time */
 
@@ -22,7 +22,7 @@ typedef struct item { /* a row, and what is made of it */
     const char *name;
     unsigned columns;
     uint64_t undecided, unscored, silent;
-    bool graded_here;
+    bool graded_here, rm_outside, no_probabilities; /* scores, or step scores, outside [0,1] */
     lem_status st;
     lem_err err;
 } item;
@@ -43,13 +43,14 @@ typedef struct loader {
     unsigned columns;
     lem_eval_aggregator agg[LEM_EVAL_MAX_SCORERS];
     int n_agg;
+    bool rm_outside; /* a score of the reward model is outside [0,1] */
 } loader;
 
 static unsigned columns_of(const lem_candidates *c) {
     unsigned has = 0;
     if (c->rm_score) has |= HAS_RM;
     if (c->logprob) has |= HAS_LOGPROB;
-    if (c->logprob && c->tokens) has |= HAS_TOKENS;
+    if (c->logprob_mean || (c->logprob && c->tokens)) has |= HAS_MEAN;
     if (c->steps) has |= HAS_STEPS;
     if (c->correct) has |= HAS_CORRECT;
     if (c->predicted || c->completion) has |= HAS_TEXTS;
@@ -61,49 +62,71 @@ static const char *const aggregate_names[] = {"prm-last",      "prm-min",  "prm-
 
 static void name_scorers(loader *l) {
     lem_eval_data *d = l->d;
-    if (l->columns & HAS_RM) d->weighted[d->n_scorers] = true, d->scorers[d->n_scorers++] = "rm";
+    if (l->columns & HAS_RM) d->scorers[d->n_scorers++] = "rm";
     if (l->columns & HAS_STEPS)
-        for (int a = 0; a < l->n_agg; a++)
-            d->weighted[d->n_scorers] = true, d->scorers[d->n_scorers++] = aggregate_names[l->agg[a]];
+        for (int a = 0; a < l->n_agg; a++) d->scorers[d->n_scorers++] = aggregate_names[l->agg[a]];
     if (l->columns & HAS_LOGPROB) d->scorers[d->n_scorers++] = "logprob";
-    if (l->columns & HAS_TOKENS) d->scorers[d->n_scorers++] = "logprob-mean";
+    if (l->columns & HAS_MEAN) d->scorers[d->n_scorers++] = "logprob-mean";
 }
 
 static double *cells(const worker *w, int n) { return lem_arena_alloc(w->arena, (size_t)n, sizeof(double)); }
 
-static void keep_score(item *it, double *out, int i, double v, bool count) {
-    out[i] = isnan(v) ? -INFINITY : v;
-    if (count && isnan(v)) it->unscored++;
-}
+static bool outside(double v) { return v < 0 || v > 1; }
 
-static double step_score(const lem_json *steps, lem_eval_aggregator how) {
+static double step_score(item *it, const lem_json *steps, lem_eval_aggregator how) {
     double v[4096];
     size_t n = lem_json_count(steps);
     if (!steps || lem_json_kind(steps) == LEM_JSON_NULL) return NAN;
     if (n > sizeof v / sizeof *v) n = sizeof v / sizeof *v;
-    for (size_t j = 0; j < n; j++) v[j] = lem_json_num(lem_json_at(steps, j), NAN);
+    for (size_t j = 0; j < n; j++) {
+        v[j] = lem_json_num(lem_json_at(steps, j), NAN);
+        it->no_probabilities = it->no_probabilities || outside(v[j]);
+    }
     return lem_eval_aggregate(v, n, how);
 }
 
+static double mean_logprob(const lem_candidates *c, int i) {
+    if (c->logprob_mean) return c->logprob_mean[i];
+    return c->tokens[i] > 0 ? c->logprob[i] / (double)c->tokens[i] : NAN;
+}
+
+/* What was asked for by name must mean something. */
+static lem_status check_asked(const loader *l, const item *it, lem_err *err) {
+    if (!it->no_probabilities) return LEM_OK;
+    for (int a = 0; a < l->how->n_aggregators; a++)
+        if (lem_eval_aggregator_of_probabilities(l->agg[a]))
+            return lem_fail(err, LEM_EDATA,
+                            "step_scores: a score outside 0..1 is no probability, and '%s' is made of "
+                            "probabilities alone",
+                            lem_eval_aggregator_name(l->agg[a]));
+    return LEM_OK;
+}
+
+/* Candidate i by one scorer; agg: that of the step scores. NaN = none. */
+static double score_of(const lem_candidates *c, item *it, const char *scorer, int i,
+                       lem_eval_aggregator agg) {
+    if (strcmp(scorer, "logprob") == 0) return c->logprob[i];
+    if (strcmp(scorer, "logprob-mean") == 0) return mean_logprob(c, i);
+    if (strcmp(scorer, "rm") != 0) return step_score(it, c->steps[i], agg);
+    it->rm_outside = it->rm_outside || outside(c->rm_score[i]);
+    return c->rm_score[i];
+}
+
 static lem_status add_scores(const loader *l, const worker *w, item *it, lem_err *err) {
-    const lem_candidates *c = &w->row;
     lem_eval_problem *p = &it->p;
     int s = 0;
     for (int k = 0; k < l->d->n_scorers; k++) {
         double *v = cells(w, p->n);
         if (!v) return lem_fail(err, LEM_EMEM, "out of memory");
         p->score[k] = v;
-        const char *name = l->d->scorers[k];
         for (int i = 0; i < p->n; i++) {
-            if (strcmp(name, "rm") == 0) keep_score(it, v, i, c->rm_score[i], true);
-            else if (strcmp(name, "logprob") == 0) keep_score(it, v, i, c->logprob[i], false);
-            else if (strcmp(name, "logprob-mean") == 0)
-                keep_score(it, v, i, c->tokens[i] > 0 ? c->logprob[i] / (double)c->tokens[i] : NAN, false);
-            else keep_score(it, v, i, step_score(c->steps[i], l->agg[s]), false);
+            double x = score_of(&w->row, it, l->d->scorers[k], i, l->agg[s]);
+            v[i] = isnan(x) ? -INFINITY : x;
+            it->unscored += k == 0 && isnan(x); /* once a candidate */
         }
-        s += strncmp(name, "prm-", 4) == 0;
+        s += strncmp(l->d->scorers[k], "prm-", 4) == 0;
     }
-    return LEM_OK;
+    return check_asked(l, it, err);
 }
 
 /* Correctness from the file, or graded here. */
@@ -268,6 +291,8 @@ static lem_status keep_item(loader *l, const item *it, lem_err *err) {
     d->unscored += it->unscored;
     d->silent += it->silent;
     d->graded_here = d->graded_here || it->graded_here;
+    d->no_probabilities = d->no_probabilities || it->no_probabilities;
+    l->rm_outside = l->rm_outside || it->rm_outside;
     if (d->n == 0 || it->p.n < d->min_n) d->min_n = it->p.n;
     if (it->p.n > d->max_n) d->max_n = it->p.n;
     d->n++;
@@ -330,6 +355,37 @@ static lem_status open_workers(loader *l, lem_err *err) {
     return LEM_OK;
 }
 
+/* ---- all rows are there ---- */
+
+static void drop_scorer(lem_eval_data *d, int s) {
+    d->n_scorers--;
+    for (int k = s; k < d->n_scorers; k++) {
+        d->scorers[k] = d->scorers[k + 1];
+        for (int i = 0; i < d->n; i++) d->p[i].score[k] = d->p[i].score[k + 1];
+    }
+    for (int i = 0; i < d->n; i++) d->p[i].score[d->n_scorers] = NULL;
+}
+
+/* Default aggregators that these step scores do not allow. */
+static void drop_impossible(loader *l) {
+    for (int s = 0; s < l->d->n_scorers; s++)
+        for (int a = 0; a < l->n_agg; a++)
+            if (lem_eval_aggregator_of_probabilities(l->agg[a]) &&
+                l->d->scorers[s] == aggregate_names[l->agg[a]])
+                drop_scorer(l->d, s--), a = l->n_agg;
+}
+
+static void weigh(loader *l) {
+    lem_eval_data *d = l->d;
+    if (d->no_probabilities) drop_impossible(l);
+    for (int s = 0; s < d->n_scorers; s++) {
+        bool rm = strcmp(d->scorers[s], "rm") == 0, steps = strncmp(d->scorers[s], "prm-", 4) == 0;
+        bool raw = rm ? l->rm_outside : d->no_probabilities;
+        d->weighted[s] = LEM_EVAL_WEIGHT_NONE;
+        if (rm || steps) d->weighted[s] = raw ? LEM_EVAL_WEIGHT_SIGMOID : LEM_EVAL_WEIGHT_SCORE;
+    }
+}
+
 lem_status lem_eval_data_load(const char *path, lem_candidates_map *map, const lem_eval_load *how,
                               lem_eval_data *out, lem_err *err) {
     lem_eval_data d = {.n = 0};
@@ -348,6 +404,7 @@ lem_status lem_eval_data_load(const char *path, lem_candidates_map *map, const l
         free_rows(&l, n);
     } while (n == BATCH);
     if (d.n == 0) LEM_TRY(lem_fail(err, LEM_EDATA, "%s: no rows", path));
+    weigh(&l);
     *out = d;
 done:
     if (l.items) free_rows(&l, BATCH);

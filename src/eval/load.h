@@ -16,7 +16,7 @@ typedef struct lem_eval_load {
     lem_grade_task task; /* for rows without predicted_answer */
     bool by_string; /* votes by the exact answer string, as Qwen2.5-Math counts; else by the canonical key */
     lem_eval_aggregator aggregators[LEM_EVAL_MAX_SCORERS - 4];
-    int n_aggregators; /* step scores: 0 = last, min and prod */
+    int n_aggregators; /* step scores: 0 = last, min and, of probabilities, prod */
     int64_t limit;     /* rows; -1 = all */
     lem_pool *pool;    /* borrowed; NULL = one thread. It changes no result */
 } lem_eval_load;
@@ -26,7 +26,8 @@ typedef struct lem_eval_data {
     const char **name; /* [n] the row's id, else the beginning of its problem, else its number */
     int n;
     const char *scorers[LEM_EVAL_MAX_SCORERS]; /* static names */
-    bool weighted[LEM_EVAL_MAX_SCORERS];
+    lem_eval_weight weighted[LEM_EVAL_MAX_SCORERS];
+    bool no_probabilities; /* step scores outside [0,1]: what needs probabilities is left out */
     int n_scorers;
     bool no_votes;    /* no row has answers */
     bool graded_here; /* correctness was not in the file */
@@ -38,8 +39,10 @@ typedef struct lem_eval_data {
     int n_arenas;
 } lem_eval_data;
 
-/* map may be unset fields: they are detected from the first row. All rows must carry the same columns. Errors
- * read "FILE:LINE: …". */
+/* Votes are weighted by scores as they are where all of them lie in [0,1] (and by what is made of step scores
+ * that do), else by their sigmoid. An aggregator of probabilities that is asked for by name is LEM_EDATA
+ * where step scores lie outside [0,1]. map may be unset fields: they are detected from the first row. All
+ * rows must carry the same columns. Errors read "FILE:LINE: …". */
 lem_status lem_eval_data_load(const char *path, lem_candidates_map *map, const lem_eval_load *how,
                               lem_eval_data *out, lem_err *err) LEM_MUST_CHECK;
 void lem_eval_data_release(lem_eval_data *d);

@@ -9,13 +9,19 @@
 enum { MAX_EXACT_N = 1000 };
 static const double MAX_STEPS = 2e7;
 
-double lem_eval_vote(const lem_eval_problem *p, const double *weight, const int *subset, int k,
-                     double *count) {
+static double vote_of(const double *score, lem_eval_weight weight, int i) {
+    if (!score) return 1;
+    if (weight == LEM_EVAL_WEIGHT_SIGMOID) return 1 / (1 + exp(-score[i]));
+    return score[i] > 0 ? score[i] : 0;
+}
+
+double lem_eval_vote(const lem_eval_problem *p, const double *score, lem_eval_weight weight,
+                     const int *subset, int k, double *count) {
     double best = -1;
     int winner = -1;
     for (int j = 0; j < k; j++) {
         int i = subset[j];
-        if (p->group[i] >= 0) count[p->group[i]] += weight ? 1 / (1 + exp(-weight[i])) : 1;
+        if (p->group[i] >= 0) count[p->group[i]] += vote_of(score, weight, i);
     }
     for (int j = 0; j < k; j++) { /* in order, so that the first seen of the tied wins and the first member
                                      speaks for its group */

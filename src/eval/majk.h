@@ -10,10 +10,10 @@
 
 /* The vote in subset[0..k), ascending: the most common group, the first seen of the tied; its correctness is
  * that of its first member there. Candidates without an answer do not vote; when nobody votes the result is
- * 0. weight NULL: one vote each; else the groups with the largest sum of 1/(1+exp(-weight)) wins. count is
- * scratch of p->n doubles, zero on entry and on return. */
-double lem_eval_vote(const lem_eval_problem *p, const double *weight, const int *subset, int k,
-                     double *count);
+ * 0. score NULL: one vote each; else the group with the largest sum of weights wins. count is scratch of p->n
+ * doubles, zero on entry and on return. */
+double lem_eval_vote(const lem_eval_problem *p, const double *score, lem_eval_weight weight,
+                     const int *subset, int k, double *count);
 
 /* Expectation over all k-subsets, a tie among t groups counting 1/t for each (random tie-breaking), the
  * winner's correctness that of its first drawn member. Dynamic programme over the groups with the winner's

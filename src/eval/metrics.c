@@ -92,11 +92,12 @@ done:
 static void add_subset(const at_k *a, const scratch *w, int i, double **v, double share) {
     const lem_eval_problem *p = a->in[i];
     int c = 0;
-    if (!a->o->no_votes) v[c++][i] += share * lem_eval_vote(p, NULL, w->subset, a->k, w->count);
+    if (!a->o->no_votes)
+        v[c++][i] += share * lem_eval_vote(p, NULL, LEM_EVAL_WEIGHT_NONE, w->subset, a->k, w->count);
     for (int s = 0; s < a->o->n_scorers; s++) {
         v[c++][i] += share * lem_eval_best_of(p, p->score[s], w->subset, a->k);
         if (a->o->weighted[s] && !a->o->no_votes)
-            v[c++][i] += share * lem_eval_vote(p, p->score[s], w->subset, a->k, w->count);
+            v[c++][i] += share * lem_eval_vote(p, p->score[s], a->o->weighted[s], w->subset, a->k, w->count);
     }
 }
 

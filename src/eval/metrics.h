@@ -22,7 +22,7 @@ enum { LEM_EVAL_MAX_KS = 32 };
 typedef struct lem_eval_opts {
     int ks[LEM_EVAL_MAX_KS], n_ks;             /* ascending, each >= 1 */
     const char *scorers[LEM_EVAL_MAX_SCORERS]; /* "rm", "logprob", "prm-min" …: metric name of score[s] */
-    bool weighted[LEM_EVAL_MAX_SCORERS];       /* also a vote weighted by the sigmoid of this score */
+    lem_eval_weight weighted[LEM_EVAL_MAX_SCORERS]; /* also a vote weighted by this score */
     int n_scorers;
     bool no_votes; /* answers are unknown: no majority */
     int n_seeds;   /* random subsets per problem; 0 = 100, negative = none */

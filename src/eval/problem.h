@@ -12,6 +12,14 @@ enum {
     LEM_EVAL_NO_VOTE = -1 /* group of a candidate without an answer */
 };
 
+/* What a candidate's vote counts in a vote weighted by a score. */
+typedef enum lem_eval_weight {
+    LEM_EVAL_WEIGHT_NONE,    /* there is no such vote */
+    LEM_EVAL_WEIGHT_SIGMOID, /* 1 / (1 + exp(-score)): scores that may be below 0, of no bound */
+    LEM_EVAL_WEIGHT_SCORE /* the score: probabilities, and others that are never below 0; a missing one counts
+                             0 */
+} lem_eval_weight;
+
 typedef struct lem_eval_problem {
     int n;
     uint64_t id;            /* keys the random draws: a hash of the row's id */

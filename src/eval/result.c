@@ -30,8 +30,29 @@ static lem_json *counts_json(const lem_eval_data *d) {
     return lem_object_done(&o);
 }
 
+static void weights_text(const lem_eval_data *d, lem_buf *out) {
+    int n[3] = {0};
+    for (int s = 0; s < d->n_scorers; s++) n[d->weighted[s]]++;
+    lem_buf_puts(out, "weighted votes:");
+    for (int w = LEM_EVAL_WEIGHT_SCORE; w >= LEM_EVAL_WEIGHT_SIGMOID; w--) {
+        for (int s = 0, k = 0; s < d->n_scorers; s++)
+            if ((int)d->weighted[s] == w) lem_buf_printf(out, "%s%s", k++ ? ", " : " ", d->scorers[s]);
+        if (n[w])
+            lem_buf_puts(out, w == LEM_EVAL_WEIGHT_SCORE ? " as they are, since they lie in 0..1"
+                                                         : " by their sigmoid, since they leave 0..1");
+        if (n[w] && w == LEM_EVAL_WEIGHT_SCORE && n[LEM_EVAL_WEIGHT_SIGMOID]) lem_buf_puts(out, ";");
+    }
+}
+
+static bool any_weight(const lem_eval_data *d) {
+    for (int s = 0; s < d->n_scorers; s++)
+        if (d->weighted[s] && !d->no_votes) return true;
+    return false;
+}
+
 static lem_json *notes_json(const lem_eval_data *d, const lem_eval_opts *o, bool by_string) {
-    lem_buf intervals = {0};
+    lem_buf intervals = {0}, weights = {0};
+    weights_text(d, &weights);
     lem_buf_printf(
         &intervals,
         "intervals: 95 %% over problems, exact (Clopper-Pearson) where fewer than %d are right or wrong, "
@@ -51,16 +72,21 @@ static lem_json *notes_json(const lem_eval_data *d, const lem_eval_opts *o, bool
                "first k candidates, first of the tied; seeds: mean over random k-subsets, first of the tied"},
         {true, lem_buf_str(&intervals)},
         {true, by_string ? string_votes : key_votes},
+        {any_weight(d), lem_buf_str(&weights)},
+        {d->no_probabilities,
+         "step scores leave 0..1 and are no probabilities (implicit rewards): aggregators of "
+         "probabilities are left out"},
         {d->undecided > 0, "undecided correctness counts as wrong"},
         {d->graded_here, "the file carries no correctness: graded here"},
         {d->min_n != d->max_n,
          "problems with fewer than k candidates are left out at k; n says how many are in"},
     };
     lem_json *list = lem_json_new_array();
-    bool ok = list && !intervals.failed;
+    bool ok = list && !intervals.failed && !weights.failed;
     for (size_t i = 0; ok && i < sizeof notes / sizeof *notes; i++)
         if (notes[i].holds) ok = lem_json_append(list, lem_json_new_str(notes[i].text));
     lem_buf_release(&intervals);
+    lem_buf_release(&weights);
     if (ok) return list;
     lem_json_free(list);
     return NULL;
@@ -91,6 +117,13 @@ void lem_eval_result_text(const lem_eval_data *d, const lem_metrics *m, lem_buf 
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
         if (counts[i].n) lem_buf_printf(out, "; %llu %s", (unsigned long long)counts[i].n, counts[i].what);
     if (d->graded_here) lem_buf_puts(out, "; graded here");
-    lem_buf_puts(out, "\n\n");
+    if (d->no_probabilities)
+        lem_buf_puts(out, "; step scores leave 0..1, so what needs probabilities is left out");
+    lem_buf_puts(out, "\n");
+    if (any_weight(d)) {
+        weights_text(d, out);
+        lem_buf_puts(out, "\n");
+    }
+    lem_buf_puts(out, "\n");
     lem_metrics_table(m, out);
 }

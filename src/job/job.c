@@ -96,6 +96,13 @@ bool lem_job_may_replace(const lem_job *j) {
     return j->state != JOB_NEW || j->was_here || j->may_replace || j->cli->fresh || j->cli->overwrite;
 }
 
+lem_status lem_job_choose(lem_job *j, const char *name, const char *value, lem_err *err) {
+    if (!j->chosen) j->chosen = lem_json_new_object();
+    bool ok =
+        j->chosen && lem_json_set(j->chosen, name, value ? lem_json_new_str(value) : lem_json_new_null());
+    return ok ? LEM_OK : lem_fail(err, LEM_EMEM, "out of memory");
+}
+
 lem_status lem_job_start(lem_job *j, const char *compute_path, lem_err *err) {
     j->cli->job_ran = true;
     if (!j->out || j->cli->dry_run) return LEM_OK;
@@ -106,7 +113,7 @@ lem_status lem_job_start(lem_job *j, const char *compute_path, lem_err *err) {
     if (st == LEM_OK) st = lem_dir_make(j->work, err);
     if (st) return st;
     j->started = true;
-    lem_manifest m = {j->facts, NULL, "", "", ""};
+    lem_manifest m = {.facts = j->facts};
     memcpy(m.identity, j->identity, sizeof m.identity);
     memcpy(m.compute_path, j->compute_path, sizeof m.compute_path);
     return lem_manifest_write(j->work_manifest, &m, err);
@@ -124,7 +131,7 @@ lem_status lem_job_journal(lem_job *j, lem_journal_visit *visit, void *ctx, lem_
 }
 
 static lem_status write_final(const lem_job *j, const char *path, const char *digested, lem_err *err) {
-    lem_manifest m = {j->facts, NULL, "", "", ""};
+    lem_manifest m = {.facts = j->facts, .chosen = j->chosen};
     memcpy(m.identity, j->identity, sizeof m.identity);
     memcpy(m.compute_path, j->compute_path, sizeof m.compute_path);
     lem_status st = lem_digest_path(digested, j->cli->cache_dir, m.output, &m.files, err);
@@ -153,6 +160,7 @@ void lem_job_close(lem_job *j) {
     lem_free(j->parent);
     lem_free(j->made);
     lem_free(j->work);
+    lem_json_free(j->chosen);
     lem_free(j->work_manifest);
     lem_free(j->manifest);
     lem_free(j);

@@ -53,6 +53,10 @@ const char *lem_job_out(const lem_job *j);
 /* PATH.job/name, for the command's own unfinished state; the caller frees. NULL (without error) if inert. */
 char *lem_job_work_path(const lem_job *j, const char *name, lem_err *err);
 
+/* Writes into the final manifest what the command chose by itself (a default that depends on the model),
+ * under "chosen". It is no part of the job's identity: the same facts must choose the same. value NULL =
+ * null. */
+lem_status lem_job_choose(lem_job *j, const char *name, const char *value, lem_err *err) LEM_MUST_CHECK;
 /* Work begins: writes the work folder's manifest. compute_path may be NULL. */
 lem_status lem_job_start(lem_job *j, const char *compute_path, lem_err *err) LEM_MUST_CHECK;
 /* The job's journal in the work folder, replayed through visit; *out stays NULL if the job is inert. */

@@ -17,6 +17,7 @@ struct lem_job {
     char *work, *work_manifest, *manifest;
     lem_lock *lock;
     lem_json *facts;
+    lem_json *chosen; /* NULL = nothing */
     char identity[65], compute_path[32];
     job_state state;
     bool started, finishing, finished;

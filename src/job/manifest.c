@@ -23,7 +23,7 @@ static lem_json *to_json(const lem_manifest *m) {
               set_text(o, "version", LEMMA_VERSION) && set_text(o, "identity", m->identity) &&
               set_text(o, "compute_path", m->compute_path) &&
               set_copy(o, "arguments", lem_json_get(m->facts, "arguments")) &&
-              set_copy(o, "inputs", lem_json_get(m->facts, "inputs"));
+              set_copy(o, "inputs", lem_json_get(m->facts, "inputs")) && set_copy(o, "chosen", m->chosen);
     ok = ok && set_text(output, "sha256", m->output) && set_copy(output, "files", m->files);
     if (ok && *m->output) ok = lem_json_set(o, "output", lem_json_share(output));
     lem_json_free(output);

@@ -368,6 +368,7 @@ lem_status lem_prompt_solution(const lem_prompt_recipe *how, const lem_tokenizer
     work w = {.how = how, .t = t, .problem = problem, .out = out, .err = err};
     lem_status st = LEM_OK;
     bool steps = lem_prompt_form_has_steps(how->form);
+    w.steps.keep_empty = how->keep_empty;
     out->ids.len = 0;
     out->n_at = 0;
     if (steps) LEM_TRY(split(&w, solution));

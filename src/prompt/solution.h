@@ -16,7 +16,7 @@
  * " + first step (the whole solution), assistant: "+", WHOLE_TURN     user: second step, ...; read before
  * each "+" STEP_TAGS      one text "problem Step 1: ... ки\nStep 2: ... ки"; read at each tag
  *
- * Steps are those of prompt/steps.h.
+ * Steps are those of prompt/steps.h; empty pieces are no steps unless keep_empty.
  * Special tokens in problem or solution are text. */
 #ifndef LEM_PROMPT_SOLUTION_H
 #define LEM_PROMPT_SOLUTION_H
@@ -33,6 +33,7 @@ typedef struct lem_prompt_recipe {
     lem_prompt_form form;
     const char *system, *suffix; /* NULL = none; borrowed, as is separator */
     const char *separator;       /* between steps in the solution */
+    bool keep_empty;             /* empty pieces are steps too, as in the scripts of RLHFlow */
     int32_t bos, tag;            /* -1 = none */
     int32_t good, bad;           /* the signs '+' and '-' */
 } lem_prompt_recipe;

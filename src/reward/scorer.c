@@ -1,4 +1,5 @@
-/* scorer.c - a prefix tree over sequences, fed pass by pass, and the head read at the tokens asked for */
+/* scorer.c - a prefix tree over sequences, fed pass by pass; head or log-probabilities read at the tokens
+ * asked for */
 #include "reward/scorer.h"
 
 #include "core/mem.h"
@@ -19,7 +20,8 @@ typedef struct trie_node {
 struct lem_scorer {
     lem_session *session;
     lem_backend *b;
-    lem_head_reading how;
+    lem_head_reading how; /* unused for log-probabilities */
+    bool logprobs;
     int32_t sign[2]; /* good, bad */
     int max_rows, max_nodes, limit, vocab,
         tail; /* tail: where the last sequence of the pass ends, -1 = none */
@@ -31,12 +33,18 @@ struct lem_scorer {
     int cap_items;
     int *rows;      /* of the reads of a pass */
     float **target; /* where each goes */
+    int32_t *next;  /* the token behind each read, for log-probabilities */
     float *outputs; /* [R, outputs] */
     int n_reads, cap_reads;
 };
 
 static lem_status check_head(const lem_model_config *c, const lem_head_reading *how, int32_t good,
                              int32_t bad, lem_err *err) {
+    if (!how)
+        return c->head == LEM_HEAD_LM ? LEM_OK
+                                      : lem_fail(err, LEM_EDATA,
+                                                 "log-probabilities need a language model; this model has a "
+                                                 "reward head in place of one");
     bool tokens = lem_head_is_tokens(how->kind);
     if (tokens ? c->head != LEM_HEAD_LM : c->head == LEM_HEAD_LM || c->reward.outputs != how->outputs)
         return lem_fail(err, LEM_EDATA, "the model has no such head: %s", lem_head_kind_name(how->kind));
@@ -60,7 +68,8 @@ lem_status lem_scorer_new(const lem_weights *w, lem_backend *b, const lem_head_r
     lem_scorer *s = lem_alloc_zero(1, sizeof *s, err);
     if (!s) return LEM_EMEM;
     s->b = b;
-    s->how = *how;
+    s->logprobs = !how;
+    if (how) s->how = *how;
     s->sign[0] = good;
     s->sign[1] = bad;
     s->max_rows = max_rows;
@@ -88,6 +97,7 @@ void lem_scorer_free(lem_scorer *s) {
     lem_free(s->end);
     lem_free(s->rows);
     lem_free(s->target);
+    lem_free(s->next);
     lem_free(s->outputs);
     lem_free(s);
 }
@@ -187,9 +197,11 @@ static lem_status room_for_reads(lem_scorer *s, int n, lem_err *err) {
     if (rows) s->rows = rows;
     float **target = lem_realloc(s->target, (size_t)cap, sizeof *target, err);
     if (target) s->target = target;
+    int32_t *next = lem_realloc(s->next, (size_t)cap, sizeof *next, err);
+    if (next) s->next = next;
     float *outputs = lem_realloc(s->outputs, (size_t)cap * LEM_HEAD_OUTPUTS_MAX, sizeof *outputs, err);
     if (outputs) s->outputs = outputs;
-    if (!rows || !target || !outputs) return LEM_EMEM;
+    if (!rows || !target || !next || !outputs) return LEM_EMEM;
     s->cap_reads = cap;
     return LEM_OK;
 }
@@ -200,6 +212,7 @@ static lem_status list_reads(lem_scorer *s, const lem_score_item *it, int end, l
     for (int k = it->n_at, at = end; k-- > 0;) {
         while (s->node[at].from > it->at[k]) at = s->node[at].parent;
         s->rows[s->n_reads] = lem_session_row(s->session, s->node[at].feed, it->at[k] - s->node[at].from);
+        if (s->logprobs) s->next[s->n_reads] = it->ids[it->at[k] + 1];
         s->target[s->n_reads++] = &it->value[k];
     }
     return LEM_OK;
@@ -207,12 +220,16 @@ static lem_status list_reads(lem_scorer *s, const lem_score_item *it, int end, l
 
 static lem_status read_values(lem_scorer *s, lem_err *err) {
     lem_status st = LEM_OK;
-    if (lem_head_is_tokens(s->how.kind))
+    if (s->logprobs) st = lem_session_logprobs(s->session, s->n_reads, s->rows, s->next, s->outputs, err);
+    else if (lem_head_is_tokens(s->how.kind))
         st = lem_session_token_logits(s->session, s->n_reads, s->rows, 2, s->sign, s->outputs, err);
     else st = lem_session_scores(s->session, s->n_reads, s->rows, s->outputs, err);
     for (int i = 0; st == LEM_OK && i < s->n_reads; i++) {
-        float v = lem_head_value(&s->how, s->outputs + (size_t)i * (size_t)s->how.outputs);
-        if (!isfinite(v)) st = lem_fail(err, LEM_ENUMERIC, "a reward is not finite");
+        float v = s->logprobs ? s->outputs[i]
+                              : lem_head_value(&s->how, s->outputs + (size_t)i * (size_t)s->how.outputs);
+        if (!isfinite(v))
+            st =
+                lem_fail(err, LEM_ENUMERIC, "a %s is not finite", s->logprobs ? "log-probability" : "reward");
         *s->target[i] = v;
     }
     return st;
@@ -239,8 +256,9 @@ static lem_status check_item(const lem_scorer *s, const lem_score_item *it, lem_
     if (it->n < 1) return lem_fail(err, LEM_EDATA, "a sequence without tokens cannot be scored");
     if (it->n > s->limit)
         return lem_fail(err, LEM_EDATA, "a sequence of %d tokens exceeds the limit of %d", it->n, s->limit);
+    int end = s->logprobs ? it->n - 1 : it->n; /* a token must stand behind what is read */
     for (int k = 0; k < it->n_at; k++)
-        if (it->at[k] < (k ? it->at[k - 1] : 0) || it->at[k] >= it->n)
+        if (it->at[k] < (k ? it->at[k - 1] : 0) || it->at[k] >= end)
             return lem_fail(err, LEM_EDATA, "token %d of a sequence of %d cannot be read", it->at[k], it->n);
     for (int i = 0; i < it->n; i++)
         if (it->ids[i] < 0 || it->ids[i] >= s->vocab)

@@ -1,4 +1,4 @@
-/* reward/scorer.h - values of tokens by a reward head, over one token forest
+/* reward/scorer.h - values of tokens by a reward head, or log-probabilities, over one token forest
  *
  * Sequences are given whole; what they have in common at the beginning is found and computed once (sorted,
  * they make a tree), so candidates share their problem, and solutions that agree for some steps share those
@@ -14,14 +14,16 @@
 typedef struct lem_score_item { /* borrowed for the call */
     const int32_t *ids;
     int n;
-    const int *at; /* [n_at] tokens whose outputs are read, ascending */
+    const int
+        *at; /* [n_at] tokens whose outputs are read, ascending; for log-probabilities each before another */
     int n_at;
     float *value; /* [n_at] out */
 } lem_score_item;
 
 typedef struct lem_scorer lem_scorer;
 /* max_rows tokens per pass (memory). Token heads read the logits of good and bad; other heads ignore both.
- * LEM_EDATA if the weights have no such head. */
+ * how NULL: the value of a token is log p of the token that follows it in its sequence, as `sample` counts
+ * it. LEM_EDATA if the weights have no such head. */
 lem_status lem_scorer_new(const lem_weights *w, lem_backend *b, const lem_head_reading *how, int32_t good,
                           int32_t bad, int max_rows, lem_scorer **out, lem_err *err) LEM_MUST_CHECK;
 void lem_scorer_free(lem_scorer *s);

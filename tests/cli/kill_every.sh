@@ -18,6 +18,7 @@ sed 's/^{/{"correct":[true,false,true,false,true,false],/' pool >graded.jsonl
 "$lemma" rm train --model base --lists lists.jsonl --batch 4 --max-steps 4 --out rm0 --quiet || fail "no reward model"
 "$lemma" rm score graded.jsonl --model rm0 --out scored.jsonl --quiet || fail "no scores"
 for i in $(seq 120); do echo "{\"prompt\":\"what is $((i % 40))?\",\"completions\":[\"it is $i\",\"so $((i * 7 % 11))\"],\"labels\":[1,$((i % 2))]}"; done >steps.jsonl
+"$lemma" sft --model base --batch 8 --lr 3e-3 --max-steps 4 --data d/math.jsonl --out base1 --quiet || fail "no second model"
 cat graded.jsonl graded.jsonl graded.jsonl graded.jsonl >many.jsonl
 sed 's/"correct":[^]]*\],//' many.jsonl >raw.jsonl
 cat >r.yaml <<'Y'
@@ -72,7 +73,7 @@ finish() {
   cmp -s whole.txt now.txt || { diff whole.txt now.txt | head -5; fail "lemma $*: other bytes after kills"; }
 }
 
-share=$((kills / 14 + 1))
+share=$((kills / 18 + 1))
 kill_it m sft --from-scratch --layers 1 --width 32 --heads 2 --vocab 512 --context 192 --batch 8 --max-steps 16 --checkpoint-every 2 --data d/math.jsonl
 kill_it s.jsonl sample --model base --prompts d/rm-b.jsonl --n 8 --temperature 1 --max-tokens 40
 kill_it pa.jsonl prm annotate --model base --data pool --n 4 --step-separator '\n' --temperature 1 --max-tokens 24 --early-stop
@@ -84,6 +85,9 @@ kill_it im rm train --model base --lists lists.jsonl --batch 4 --max-steps 10 --
 kill_it ge rm train --model base --lists lists.jsonl --batch 4 --max-steps 10 --checkpoint-every 1 --head generative
 kill_it sc.jsonl rm score many.jsonl --model rm0 --max-rows 128
 kill_it se.jsonl search --model base --rm rm0 --prompts d/rm-b.jsonl --limit 20 --n 8 --width 2 --depth 6 --step-separator '\n' --step-tokens 12 --max-tokens 60 --temperature 1 --budget-tokens 400 --trace se.jsonl.trace
+kill_it sp.jsonl prm score many.jsonl --model base --head rlhflow --max-rows 256
+kill_it lp.jsonl rm score many.jsonl --model base --head logprob --tokens --max-rows 128
+kill_it im.jsonl rm score many.jsonl --model base1 --head implicit --reference base --max-rows 128
 kill_it sel.json select scored.jsonl --k 1,2,4
 "$lemma" select scored.jsonl --k 1,2,4 --out sel0.json --quiet >/dev/null || fail "no metrics"
 kill_it pages/page.html report sel0.json

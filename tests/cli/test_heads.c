@@ -129,7 +129,7 @@ static void every_folder(void **state) {
         {"openrlhf", ""},
         {"openrlhf_value_head", ""},
         {"trl_prm", ""},
-        {"rlhflow_prm", "--head rlhflow"},
+        {"rlhflow_prm", "--head rlhflow --compat rlhflow"},
         {"math_shepherd", "--head math-shepherd"},
     };
     char words[600];

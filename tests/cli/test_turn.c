@@ -29,6 +29,7 @@ static const base bases[] = {
      "--max-steps "
      "3 --data rows.jsonl",
      "m"},
+    {"sft", "--model m --lr 1e-2 --batch 1 --max-steps 2 --data rows.jsonl", "m2"},
     {"sample", "--model m --prompts rows.jsonl --n 2 --max-tokens 4", "s.jsonl"},
     {"grade", "cand.jsonl", "g.jsonl"},
     {"prm annotate", "--model m --data steps.jsonl --n 2 --max-tokens 4", "pa.jsonl"},
@@ -41,6 +42,9 @@ static const base bases[] = {
     {"search",
      "--model m --rm rm --prompts rows.jsonl --n 4 --width 2 --depth 3 --step-tokens 3 --max-tokens 9",
      "se.jsonl"},
+    {"rm score", "g.jsonl --model m --head logprob", "lp.jsonl"},
+    {"rm score", "g.jsonl --model m --head implicit --reference m2", "im.jsonl"},
+    {"prm score", "g.jsonl --model " LEMMA_TEST_DATA "/golden_heads/qwen_prm", "ps.jsonl"},
     {"report", "sel.json", "r.html"},
     {"model convert", "m", "c"},
     {"demo data", "--general 20 --sft 20 --easy 10 --rm 4 --val 2 --test 4", "d"},

@@ -1,6 +1,7 @@
 /* fuzz_reward.c - any problem and solution as each kind of reward head is fed: reads are inside, ascending,
- * one a step, where the recipe puts them */
+ * one a step, where the recipe puts them; and as texts whose log-probability is read */
 #include "reward/recipe.h"
+#include "reward/score_text.h"
 
 #include "core/mem.h"
 
@@ -67,6 +68,32 @@ static void check(const lem_tokenizer *t, lem_head_kind kind, const char *separa
     lem_prompt_settings_release(&told);
 }
 
+/* Reads one behind the other up to the end; steps that cover them in order. */
+static void check_reads(const lem_text_recipe *how, const lem_tokenizer *t, const lem_rendering *r) {
+    static int end[LEM_PROMPT_STEPS_MAX];
+    lem_err err = LEM_ERR_INIT;
+    int n = 0;
+    for (int k = 0; k < r->n_at; k++)
+        if (r->at[k] < 0 || r->at[k] != (int)r->ids.len - r->n_at + k - 1) __builtin_trap();
+    if (lem_text_steps(how, t, r, end, &n, &err) != LEM_OK) return;
+    for (int i = 0; i < n; i++)
+        if (end[i] < (i ? end[i - 1] : 0) || end[i] > r->n_at) __builtin_trap();
+    if (n && end[n - 1] != r->n_at) __builtin_trap();
+}
+
+/* A text for its log-probability. */
+static void check_text(const lem_tokenizer *t, bool closed, const char *separator, const char *problem,
+                       const char *text) {
+    lem_err err = LEM_ERR_INIT;
+    lem_prompt_settings none = {0};
+    lem_text_recipe how = {&none, 2, separator};
+    lem_rendering r = {{0}, NULL, 0, 0};
+    lem_status st = lem_text_render(&how, t, problem, text, strlen(text), closed, &r, &err);
+    if (st != LEM_OK && (st != LEM_EDATA || !err.text[0])) __builtin_trap();
+    if (st == LEM_OK) check_reads(&how, t, &r);
+    lem_rendering_release(&r);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     static lem_tokenizer *t;
     if (!t) t = make();
@@ -79,6 +106,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (solution < text + size - 1) solution++;
     check(t, kind, NULL, text, solution);
     check(t, kind, data[0] & 128 ? "ab" : " ", text, solution);
+    check_text(t, data[0] & 1, data[0] & 128 ? "ab" : "\n\n", text, solution);
     free(text);
     return 0;
 }

@@ -68,12 +68,21 @@ static void one_subset(void **state) {
     double count[6] = {0}, weight[] = {-5, 4, -5, -5, 9, 3}, zero[6] = {0};
     lem_eval_problem p = {.n = 6, .correct = right, .group = group};
     int all[] = {0, 1, 2, 3, 4, 5}, tail[] = {1, 3, 5}, silent[] = {4};
-    assert_near(lem_eval_vote(&p, NULL, all, 6, count), 0,
+    assert_near(lem_eval_vote(&p, NULL, LEM_EVAL_WEIGHT_NONE, all, 6, count), 0,
                 0); /* 0 and 1 tie; 0 is seen first and its first member is wrong */
-    assert_near(lem_eval_vote(&p, NULL, tail, 3, count), 1, 0);
-    assert_near(lem_eval_vote(&p, weight, all, 6, count), 1,
+    assert_near(lem_eval_vote(&p, NULL, LEM_EVAL_WEIGHT_NONE, tail, 3, count), 1, 0);
+    assert_near(lem_eval_vote(&p, weight, LEM_EVAL_WEIGHT_SIGMOID, all, 6, count), 1,
                 0); /* sigmoid(4) + sigmoid(-5) beats sigmoid(3) */
-    assert_near(lem_eval_vote(&p, NULL, silent, 1, count), 0, 0);
+    assert_near(lem_eval_vote(&p, NULL, LEM_EVAL_WEIGHT_NONE, silent, 1, count), 0, 0);
+    assert_memory_equal(count, zero, sizeof count);
+    /* probabilities count as they are: .9 beats .3 + .35, where by their sigmoids two votes would win */
+    double sure[] = {0.9, 0.3, 0.35, 0.05, 1, -INFINITY};
+    int three[] = {0, 1, 2}, missing[] = {1, 5};
+    right[0] = 1;
+    right[1] = 0;
+    assert_near(lem_eval_vote(&p, sure, LEM_EVAL_WEIGHT_SCORE, three, 3, count), 1, 0);
+    assert_near(lem_eval_vote(&p, sure, LEM_EVAL_WEIGHT_SIGMOID, three, 3, count), 0, 0);
+    assert_near(lem_eval_vote(&p, sure, LEM_EVAL_WEIGHT_SCORE, missing, 2, count), 0, 0);
     assert_memory_equal(count, zero, sizeof count);
 }
 

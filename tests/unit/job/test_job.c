@@ -88,6 +88,24 @@ static void killed_job(const lem_command *cmd, const char *line, const char *sav
 
 /* ---- from new to done ---- */
 
+/* What a command chose by itself stands in the final manifest, and the same job is complete all the same. */
+static void choices_are_told(void **state) {
+    (void)state;
+    static const char line[] = "--out chosen.txt";
+    run r = {0};
+    OK(open_job(&r, &toy, line));
+    OK(lem_job_choose(r.job, "aggregate", "min", &err));
+    OK(lem_job_choose(r.job, "signs", NULL, &err));
+    OK(lem_job_start(r.job, "avx2", &err));
+    put("chosen.txt", "text");
+    OK(lem_job_finish(r.job, &err));
+    close_job(&r);
+    HAS(get("chosen.txt.manifest.json"), "\"chosen\"");
+    HAS(get("chosen.txt.manifest.json"), "\"aggregate\": \"min\"");
+    HAS(get("chosen.txt.manifest.json"), "\"signs\": null");
+    expect_done(&toy, line);
+}
+
 static void new_start_finish_done(void **state) {
     (void)state;
     run r = {0};
@@ -725,6 +743,7 @@ static void dry_run_leaves_stdin_alone(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         folder_test(new_start_finish_done),
+        folder_test(choices_are_told),
         folder_test(folder_is_done),
         folder_test(empty_folder_is_new),
         folder_test(manifest_has_digest_of_output),

@@ -23,8 +23,12 @@ static void round_trip(void **state) {
     (void)state;
     lem_manifest m = sample(), back = {0};
     m.files = json("{\"a\":\"33\"}");
+    m.chosen = json("{\"aggregate\":\"min\"}");
     OK(lem_manifest_write("m.json", &m, &err));
     OK(lem_manifest_load("m.json", &back, &err));
+    lem_json_free(m.chosen);
+    m.chosen = NULL;
+    assert_string_equal(lem_json_str(lem_json_find(back.facts, "chosen.aggregate"), ""), "min");
     assert_string_equal(back.identity, m.identity);
     assert_string_equal(back.output, m.output);
     assert_string_equal(back.compute_path, "avx2");

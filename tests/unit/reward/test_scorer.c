@@ -7,6 +7,8 @@
 #include "support/far.h"
 #include "reward/scorer.h"
 
+#include <math.h>
+
 enum { SEQUENCES = 40, LONGEST = 60 };
 
 typedef struct fixture {
@@ -83,6 +85,60 @@ static void passes_change_nothing(void **state) {
     }
 }
 
+/* log p of the token behind each that is read: in any pass, and from all logits of its row in double. */
+static void log_probabilities(void **state) {
+    (void)state;
+    fixture f = make("rlhflow_mixed");
+    enum { V = 334 };
+    static int32_t all[V];
+    static float logits[V];
+    static family x, y;
+    lem_scorer *one = NULL;
+    for (int v = 0; v < V; v++) all[v] = v;
+    assert_int_equal(lem_weights_config(f.w)->vocab, V);
+    OK(lem_scorer_new(f.w, f.b, NULL, 0, 0, LONGEST, &one, &err));
+    for (uint64_t id = 0; id < 6; id++) {
+        draw(&x, id);
+        draw(&y, id);
+        for (int i = 0; i < SEQUENCES; i++) {
+            lem_session *s = NULL;
+            int node = -1, n = x.item[i].n;
+            while (x.item[i].n_at > 0 && x.at[i][x.item[i].n_at - 1] == n - 1) x.item[i].n_at--;
+            y.item[i].n_at = x.item[i].n_at;
+            OK(lem_scorer_run(one, &x.item[i], 1, &err));
+            OK(lem_session_new(f.w, f.b, 4, LONGEST, &s, &err));
+            OK(lem_session_node(s, -1, &node, &err));
+            OK(lem_session_step(s, &(lem_feed){node, x.ids[i], n}, 1, &err));
+            for (int k = 0; k < x.item[i].n_at; k++) {
+                int row = lem_session_row(s, 0, x.at[i][k]);
+                double sum = 0;
+                OK(lem_session_token_logits(s, 1, &row, V, all, logits, &err));
+                for (int v = 0; v < V; v++) sum += exp((double)logits[v]);
+                assert_true(fabs((double)x.value[i][k] -
+                                 ((double)logits[x.ids[i][x.at[i][k] + 1]] - log(sum))) < 1e-5);
+            }
+            lem_session_free(s);
+        }
+        for (int rows = LONGEST; rows < 3000; rows *= 7) {
+            lem_scorer *many = NULL;
+            OK(lem_scorer_new(f.w, f.b, NULL, 0, 0, rows, &many, &err));
+            OK(lem_scorer_run(many, y.item, SEQUENCES, &err));
+            for (int i = 0; i < SEQUENCES; i++)
+                assert_memory_equal(x.value[i], y.value[i], (size_t)x.item[i].n_at * sizeof(float));
+            lem_scorer_free(many);
+        }
+    }
+    int last = 2;
+    float v;
+    FAILS(lem_scorer_run(one, &(lem_score_item){x.ids[0], 3, &last, 1, &v}, 1, &err), LEM_EDATA,
+          "token 2 of a sequence of 3 cannot be read");
+    lem_scorer_free(one);
+    fixture head = make("qwen_prm");
+    FAILS(lem_scorer_new(head.w, f.b, NULL, 0, 0, 64, &one, &err), LEM_EDATA, "need a language model");
+    drop(&head);
+    drop(&f);
+}
+
 static void refusals(void **state) {
     (void)state;
     fixture f = make("qwen_prm"), lm = make("math_shepherd");
@@ -118,6 +174,7 @@ static void refusals(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(passes_change_nothing), cmocka_unit_test(refusals)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(passes_change_nothing),
+                                       cmocka_unit_test(log_probabilities), cmocka_unit_test(refusals)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,252 @@
+/* score_model.c - options to a head, a form and a scorer */
+#include "cli/score_model.h"
+
+#include "cli/runtime.h"
+#include "cli/train_options.h"
+#include "cli/unescape.h"
+#include "core/mem.h"
+#include "prompt/ends.h"
+#include "reward/recipe.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* ---- options ---- */
+
+/* What the folder says of its prompts, and the options. */
+static lem_status read_prompt(score_model *m, lem_err *err) {
+    const char *sep = lem_args_str(m->args, "step-separator");
+    char *separator = NULL;
+    lem_status st = sep ? lem_unescape(sep, &separator, err) : LEM_OK;
+    lem_prompt_options o = {.system = lem_args_str(m->args, "system"),
+                            .suffix = lem_args_str(m->args, "suffix"),
+                            .template = lem_args_str(m->args, "template"),
+                            .separator = separator,
+                            .from = lem_args_str(m->args, "prompt-from")};
+    if (st == LEM_OK) st = lem_prompt_settings_open(m->dir, &o, &m->prompt, err);
+    lem_free(separator);
+    return st;
+}
+
+/* Options that only one kind of score has. */
+static lem_status check_kind(const score_model *m, lem_err *err) {
+    const lem_args *a = m->args;
+    const struct {
+        bool given, fits;
+        const char *text;
+    } rules[] = {
+        {lem_args_str(a, "reference") != NULL, m->kind == SCORE_IMPLICIT,
+         "--reference is for --head implicit"},
+        {lem_args_flag(a, "tokens"), m->kind == SCORE_BY_LOGPROB, "--tokens is for --head logprob"},
+        {lem_args_str(a, "head-output") != NULL, m->kind == SCORE_BY_HEAD,
+         "--head-output is for reward heads; log-probabilities have one reading"},
+        {lem_args_is(a, "template", "plain"), m->kind != SCORE_BY_HEAD,
+         "--template plain is for log-probabilities; reward heads read conversations"},
+        {lem_args_num(a, "add-logprob") != 0, m->kind == SCORE_BY_HEAD,
+         "--add-logprob adds to the score of a head"},
+        {lem_args_str(a, "aggregate") != NULL, m->kind != SCORE_BY_LOGPROB,
+         "--aggregate is for scores of steps; --head logprob has none"},
+    };
+    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
+        if (rules[i].given && !rules[i].fits) return lem_fail(err, LEM_EUSAGE, "%s", rules[i].text);
+    if (m->kind == SCORE_IMPLICIT && !lem_args_str(a, "reference"))
+        return lem_fail(err, LEM_EUSAGE,
+                        "--head implicit needs --reference DIR, the model that training "
+                        "began with");
+    if (m->kind == SCORE_IMPLICIT && strcmp(a->words[0], "-") == 0)
+        return lem_fail(err, LEM_EUSAGE, "--head implicit reads the rows twice: a file, not standard input");
+    return LEM_OK;
+}
+
+lem_status lem_score_model_options(score_model *m, lem_err *err) {
+    m->dir = lem_args_str(m->args, "model");
+    if (lem_args_is(m->args, "head", "logprob")) m->kind = SCORE_BY_LOGPROB;
+    if (lem_args_is(m->args, "head", "implicit")) m->kind = SCORE_IMPLICIT;
+    lem_status st = check_kind(m, err);
+    return st ? st : read_prompt(m, err);
+}
+
+/* ---- head and form ---- */
+
+static lem_status named_aggregate(const score_model *m, lem_eval_aggregator *out, lem_err *err) {
+    const char *name = lem_args_str(m->args, "aggregate");
+    if (name && !lem_eval_aggregator_find(name, out))
+        return lem_fail(err, LEM_EUSAGE, "--aggregate '%s' is unknown", name);
+    if (name && m->kind == SCORE_IMPLICIT && lem_eval_aggregator_of_probabilities(*out))
+        return lem_fail(
+            err, LEM_EUSAGE,
+            "--aggregate %s is for probabilities; implicit rewards are log-ratios: last, min, max "
+            "or mean",
+            name);
+    return LEM_OK;
+}
+
+static lem_status choose_aggregate(score_model *m, lem_err *err) {
+    const char *name = lem_args_str(m->args, "aggregate");
+    lem_head_kind kind = m->head.kind;
+    if (name && !m->how.process)
+        return lem_fail(err, LEM_EUSAGE,
+                        "--aggregate is for process reward models; this is one score a solution (%s)",
+                        lem_head_kind_name(kind));
+    m->how.aggregate = kind == LEM_HEAD_KIND_RLHFLOW_PRM ? LEM_EVAL_AGG_MEAN : LEM_EVAL_AGG_MIN;
+    return named_aggregate(m, &m->how.aggregate, err);
+}
+
+static lem_status choose_reading(score_model *m, lem_head_shape *shape, lem_err *err) {
+    const char *name = lem_args_str(m->args, "head");
+    lem_status st = LEM_OK;
+    if (name && shape->kind != LEM_HEAD_KIND_NONE)
+        return lem_fail(err, LEM_EUSAGE, "--head reads a plain language model; %s has a head of its own (%s)",
+                        m->dir, lem_head_kind_name(shape->kind));
+    if (name) LEM_TRY(lem_head_from_name(name, shape, err));
+    st = lem_head_read(shape, lem_args_str(m->args, "head-output"), &m->head, err);
+    if (st) return lem_err_context(err, "%s", m->dir);
+    m->how.process = lem_head_is_process(shape->kind);
+    if (m->process_only && !m->how.process)
+        return lem_fail(err, LEM_EUSAGE, "%s gives one score a solution (%s): lemma rm score reads it",
+                        m->dir, lem_head_kind_name(shape->kind));
+done:
+    return st;
+}
+
+/* How the steps of RLHFlow's model are read: as trained, or as its script does. */
+static lem_status choose_signs(score_model *m, lem_err *err) {
+    bool compat = lem_args_is(m->args, "compat", "rlhflow"),
+         turns = m->head.kind == LEM_HEAD_KIND_RLHFLOW_PRM;
+    if (compat && !turns)
+        return lem_fail(err, LEM_EUSAGE, "--compat rlhflow is for --head rlhflow; this is: %s",
+                        lem_head_kind_name(m->head.kind));
+    m->recipe.keep_empty = compat;
+    m->how.own_signs = turns && !compat;
+    return LEM_OK;
+}
+
+static lem_status choose_head(score_model *m, lem_err *err) {
+    lem_head_shape shape = m->config.reward;
+    lem_status st = LEM_OK;
+    LEM_TRY(choose_reading(m, &shape, err));
+    LEM_TRY(choose_aggregate(m, err));
+    st = lem_reward_recipe_make(&shape, m->tok, m->dir, &m->prompt, &m->recipe, err);
+    if (st) return lem_err_context(err, "%s", m->dir);
+    LEM_TRY(choose_signs(m, err));
+    m->how.recipe = &m->recipe;
+done:
+    return st;
+}
+
+/* How texts are fed for their log-probabilities. */
+static lem_status choose_text(score_model *m, lem_err *err) {
+    lem_prompt_end_list ends;
+    if (m->config.head != LEM_HEAD_LM)
+        return lem_fail(err, LEM_EUSAGE,
+                        "%s: log-probabilities need a language model; this folder has a reward head in place "
+                        "of one (%s)",
+                        m->dir, lem_head_kind_name(m->config.reward.kind));
+    bool chat = m->prompt.template == LEM_PROMPT_CHAT;
+    lem_status st = lem_prompt_ends(m->tok, m->dir, m->config.vocab, chat, &ends, err);
+    if (st) return st;
+    m->text = (lem_text_recipe){.prompt = &m->prompt,
+                                .end = ends.n ? ends.id[0] : -1,
+                                .separator = lem_reward_separator(LEM_HEAD_KIND_NONE, &m->prompt)};
+    m->how.text = &m->text;
+    return LEM_OK;
+}
+
+static lem_status choose_implicit(score_model *m, lem_err *err) {
+    m->implicit = (lem_implicit_how){.beta = lem_args_num(m->args, "beta"),
+                                     .sum = !lem_args_str(m->args, "aggregate"),
+                                     .field = lem_args_str(m->args, "field")};
+    if (!m->implicit.field) m->implicit.field = "rm_score";
+    return named_aggregate(m, &m->implicit.aggregate, err);
+}
+
+lem_status lem_score_model_prepare(score_model *m, lem_err *err) {
+    static const char *const fields[] = {"rm_score", "logprob", "sums"};
+    static const lem_score_what whats[] = {LEM_SCORE_HEAD, LEM_SCORE_LOGPROBS, LEM_SCORE_STEP_SUMS};
+    const char *field = lem_args_str(m->args, "field");
+    lem_status st = LEM_OK;
+    LEM_TRY(lem_train_folder_config(m->dir, &m->config, NULL, err));
+    LEM_TRY(lem_runtime_tokenizer(m->cli, m->dir, &m->tok, err));
+    m->how.what = whats[m->kind];
+    m->how.field = field && m->kind != SCORE_IMPLICIT ? field : fields[m->kind];
+    m->how.tokenizer = m->tok;
+    m->how.log = m->cli->log;
+    m->how.logprob_weight = lem_args_num(m->args, "add-logprob");
+    m->how.each_token = lem_args_flag(m->args, "tokens");
+    if (m->kind == SCORE_BY_HEAD) LEM_TRY(choose_head(m, err));
+    if (m->kind != SCORE_BY_HEAD || m->how.logprob_weight != 0) LEM_TRY(choose_text(m, err));
+    if (m->kind == SCORE_IMPLICIT) LEM_TRY(choose_implicit(m, err));
+done:
+    return st;
+}
+
+/* ---- weights ---- */
+
+static void close_weights(score_model *m) {
+    lem_scorer_free(m->scorer);
+    lem_scorer_free(m->logprobs);
+    lem_weights_free(m->weights);
+    m->scorer = m->logprobs = NULL;
+    m->weights = NULL;
+}
+
+lem_status lem_score_model_weights(score_model *m, const char *dir, lem_err *err) {
+    lem_dtype dtype = lem_args_is(m->args, "dtype", "bf16") ? LEM_DTYPE_BF16 : LEM_DTYPE_F32;
+    int rows = (int)lem_args_int(m->args, "max-rows");
+    const lem_head_reading *head = m->kind == SCORE_BY_HEAD ? &m->head : NULL;
+    lem_status st = LEM_OK;
+    close_weights(m);
+    LEM_TRY(lem_weights_open_any(dir, m->backend, dtype, &m->weights, err));
+    LEM_TRY(
+        lem_scorer_new(m->weights, m->backend, head, m->recipe.good, m->recipe.bad, rows, &m->scorer, err));
+    if (m->kind == SCORE_BY_HEAD && m->how.logprob_weight != 0)
+        LEM_TRY(lem_scorer_new(m->weights, m->backend, NULL, 0, 0, rows, &m->logprobs, err));
+    m->how.scorer = m->scorer;
+    m->how.logprobs = m->logprobs;
+done:
+    return st;
+}
+
+void lem_score_model_close(score_model *m) {
+    close_weights(m);
+    lem_tokenizer_free(m->tok);
+    lem_prompt_settings_release(&m->prompt);
+}
+
+/* ---- words ---- */
+
+static const char *signs_of(const score_model *m) {
+    if (m->kind != SCORE_BY_HEAD || m->head.kind != LEM_HEAD_KIND_RLHFLOW_PRM) return NULL;
+    return m->how.own_signs ? "each step behind the model's own signs"
+                            : "each step behind '+' everywhere, empty steps too (--compat rlhflow)";
+}
+
+static const char *aggregate_of(const score_model *m) {
+    if (m->kind == SCORE_IMPLICIT)
+        return m->implicit.sum ? "sum" : lem_eval_aggregator_name(m->implicit.aggregate);
+    return m->how.process ? lem_eval_aggregator_name(m->how.aggregate) : NULL;
+}
+
+score_words lem_score_model_words(const score_model *m) {
+    score_words w = {.aggregate = aggregate_of(m), .signs = signs_of(m)};
+    switch (m->kind) {
+    case SCORE_BY_HEAD:
+        w.head = lem_head_kind_name(m->head.kind);
+        w.position = lem_head_position(m->head.kind);
+        lem_head_formula_text(&m->head, w.formula);
+        if (m->how.logprob_weight != 0)
+            snprintf(w.added, sizeof w.added, "%.6g * mean log p of the text", m->how.logprob_weight);
+        break;
+    case SCORE_BY_LOGPROB:
+        w.head = "log-probabilities of a language model";
+        w.position = "at every token of the text and its end";
+        snprintf(w.formula, sizeof w.formula, "sum and mean of log p");
+        break;
+    case SCORE_IMPLICIT:
+        w.head = "implicit reward of a language model";
+        w.position = "over the tokens of each step, the end with the last";
+        snprintf(w.formula, sizeof w.formula, "%.6g * (log p - log p of the reference)", m->implicit.beta);
+        break;
+    }
+    return w;
+}

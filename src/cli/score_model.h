@@ -1,0 +1,50 @@
+/* score_model.h - the model of a scoring run: its head or its log-probabilities, how it is fed and read */
+#ifndef LEM_CLI_SCORE_MODEL_H
+#define LEM_CLI_SCORE_MODEL_H
+
+#include "eval/score_implicit.h"
+#include "eval/score_rows.h"
+#include "job/job.h"
+#include "model/weights_open.h"
+
+typedef enum score_kind { SCORE_BY_HEAD, SCORE_BY_LOGPROB, SCORE_IMPLICIT } score_kind;
+
+typedef struct score_model { /* zeroed = closed */
+    const lem_cli *cli;
+    const lem_args *args;
+    const char *dir;
+    bool process_only;
+    score_kind kind;
+    lem_model_config config;
+    lem_backend *backend;
+    lem_prompt_settings prompt;
+    lem_tokenizer *tok;
+    lem_weights *weights;
+    lem_scorer *scorer, *logprobs;
+    lem_head_reading head; /* SCORE_BY_HEAD */
+    lem_prompt_recipe recipe;
+    lem_text_recipe text;
+    lem_score_how how; /* borrows all of the above */
+    lem_implicit_how implicit;
+} score_model;
+
+/* What the options and the folder's settings say, without looking at weights: m->cli, args and process_only
+ * are set. LEM_EUSAGE for options that do not go together. */
+lem_status lem_score_model_options(score_model *m, lem_err *err) LEM_MUST_CHECK;
+/* Tokenizer, head and form; no weights yet. m->backend is set. */
+lem_status lem_score_model_prepare(score_model *m, lem_err *err) LEM_MUST_CHECK;
+/* The weights of dir (the model's, or for a while the reference's) and their scorer. Those that were open are
+ * closed first. */
+lem_status lem_score_model_weights(score_model *m, const char *dir, lem_err *err) LEM_MUST_CHECK;
+void lem_score_model_close(score_model *m);
+
+/* What was found, in words: "Qwen2.5-Math process reward model", its formula, where it is read, what makes
+ * the steps one score (NULL = nothing), and what stands before a step that is read (NULL = nothing to say).
+ */
+typedef struct score_words {
+    const char *head, *position, *aggregate, *signs;
+    char formula[128], added[64]; /* added: what is added to the score, "" = nothing */
+} score_words;
+score_words lem_score_model_words(const score_model *m);
+
+#endif

@@ -1,0 +1,54 @@
+/* score_options.h - the options that `rm score` and `prm score` have in common, a macro a row */
+#ifndef LEM_CLI_SCORE_OPTIONS_H
+#define LEM_CLI_SCORE_OPTIONS_H
+
+#include "eval/aggregate.h"
+#include "job/command.h"
+
+#define LEM_OPT_SCORE_OUTPUT                                                                                 \
+    {                                                                                                        \
+        "head-output", LEM_OPT_ENUM, "NAME", NULL,                                                           \
+            "two outputs: 0, 1 (softmax) or logit-difference; one: raw, normalized or sigmoid (default: "    \
+            "the "                                                                                           \
+            "head's own; two labels have none)",                                                             \
+            .choices = "0|1|logit-difference|raw|normalized|sigmoid"                                         \
+    }
+#define LEM_OPT_SCORE_SYSTEM                                                                                 \
+    {                                                                                                        \
+        "system", LEM_OPT_STR, "TEXT", NULL,                                                                 \
+            "system prompt; '' for none (default: as in training, else the head's own, see model info)"      \
+    }
+#define LEM_OPT_SCORE_SUFFIX                                                                                 \
+    {                                                                                                        \
+        "suffix", LEM_OPT_STR, "TEXT", NULL,                                                                 \
+            "line added to each problem; '' for none (default: as in training, else none)"                   \
+    }
+#define LEM_OPT_SCORE_SEPARATOR                                                                              \
+    {                                                                                                        \
+        "step-separator", LEM_OPT_STR, "TEXT", NULL,                                                         \
+            "text between steps, \\n for a new line (process models; default \\n\\n, for Skywork and token " \
+            "classifiers \\n)"                                                                               \
+    }
+#define LEM_OPT_SCORE_COMPAT                                                                                 \
+    {                                                                                                        \
+        "compat", LEM_OPT_ENUM, "NAME", NULL,                                                                \
+            "rlhflow: steps are read as the script of RLHFlow does, behind '+' everywhere and empty steps "  \
+            "too "                                                                                           \
+            "(default: behind the signs that the model itself gave, empty pieces are no steps)",             \
+            .choices = "rlhflow"                                                                             \
+    }
+#define LEM_OPT_SCORE_AGGREGATE(otherwise)                                                                   \
+    {                                                                                                        \
+        "aggregate", LEM_OPT_ENUM, "NAME", NULL,                                                             \
+            "steps to rm_score (default min; mean for rlhflow" otherwise ")",                                \
+            .choices = LEM_EVAL_AGGREGATOR_NAMES                                                             \
+    }
+#define LEM_OPT_SCORE_DTYPE                                                                                  \
+    { "dtype", LEM_OPT_ENUM, "NAME", "f32", "weights in memory", .choices = "f32|bf16" }
+#define LEM_OPT_SCORE_ROWS                                                                                   \
+    {                                                                                                        \
+        "max-rows", LEM_OPT_INT, "N", "4096", "tokens per forward pass (memory; never changes a score)", 16, \
+            1048576, .effect = LEM_OPT_CHANGES_NOTHING                                                       \
+    }
+
+#endif

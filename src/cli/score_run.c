@@ -1,0 +1,390 @@
+/* score_run.c - rows scored one after the other, each remembered in the journal, and written in input order
+ */
+#include "cli/score_run.h"
+
+#include "cli/runtime.h"
+#include "cli/score_model.h"
+#include "cli/train_options.h"
+#include "core/file.h"
+#include "core/jsonl.h"
+#include "core/mem.h"
+#include "core/object.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct known { /* rows that are there already; at[i] NULL where not */
+    lem_json **at;
+    uint64_t n;
+} known;
+
+typedef struct job {
+    lem_cli *cli;
+    const lem_command *cmd;
+    const lem_args *args;
+    const char *path; /* of the rows */
+    lem_job *file;
+    lem_journal *journal;
+    lem_runtime rt;
+    known scored;    /* records with "row" and "counts" */
+    known reference; /* of implicit rewards: records with "sums" of the reference */
+    score_model model;
+    uint64_t rows, resumed, tokens;
+    lem_score_counts counts;
+} job;
+
+/* ---- the journal: one record a row, with the counts that it adds; those of the reference are named "r<row>"
+ * ---- */
+
+static lem_status keep(known *k, uint64_t row, const lem_json *record, lem_err *err) {
+    if (row >= k->n) {
+        uint64_t n = 2 * row + 256;
+        lem_json **p = lem_realloc(k->at, n, sizeof *p, err);
+        if (!p) return LEM_EMEM;
+        memset(p + k->n, 0, (n - k->n) * sizeof *p);
+        k->at = p;
+        k->n = n;
+    }
+    if (k->at[row]) return LEM_OK;
+    k->at[row] = lem_json_copy(record);
+    return k->at[row] ? LEM_OK : lem_fail(err, LEM_EMEM, "out of memory");
+}
+
+static const lem_json *find(const known *k, uint64_t row) { return row < k->n ? k->at[row] : NULL; }
+
+static void forget(known *k) {
+    for (uint64_t i = 0; i < k->n; i++) lem_json_free(k->at[i]);
+    lem_free(k->at);
+}
+
+static lem_status visit(void *ctx, const char *id, const lem_json *record, lem_err *err) {
+    job *j = ctx;
+    bool reference = id[0] == 'r';
+    char *end = NULL;
+    unsigned long long row = strtoull(id + reference, &end, 10);
+    const lem_json *what = lem_json_get(record, reference ? "sums" : "row");
+    if (end == id + reference || *end || row >> 40 ||
+        lem_json_kind(what) != (reference ? LEM_JSON_ARRAY : LEM_JSON_OBJECT))
+        return lem_fail(err, LEM_EDATA, "the journal holds an unknown record '%s'", id);
+    j->resumed += !reference;
+    return keep(reference ? &j->reference : &j->scored, row, record, err);
+}
+
+/* Takes record, NULL: out of memory. */
+static lem_status append(job *j, const char *prefix, uint64_t row, lem_json *record, lem_err *err) {
+    char id[32];
+    snprintf(id, sizeof id, "%s%llu", prefix, (unsigned long long)row);
+    lem_status st = record ? LEM_OK : lem_fail(err, LEM_EMEM, "out of memory");
+    if (st == LEM_OK && j->journal) st = lem_journal_append(j->journal, id, record, err);
+    if (st == LEM_OK && *prefix) st = keep(&j->reference, row, record, err);
+    lem_json_free(record);
+    return st;
+}
+
+static void counters(job *j, uint64_t *list[4]) {
+    list[0] = &j->counts.scored;
+    list[1] = &j->counts.shared;
+    list[2] = &j->counts.too_long;
+    list[3] = &j->counts.no_steps;
+}
+
+static lem_json *count_list(job *j, const uint64_t before[4]) {
+    uint64_t *list[4];
+    lem_json *counts = lem_json_new_array();
+    bool ok = counts != NULL;
+    counters(j, list);
+    for (int i = 0; ok && i < 4; i++)
+        ok = lem_json_append(counts, lem_json_new_int((int64_t)(*list[i] - before[i])));
+    if (ok) return counts;
+    lem_json_free(counts);
+    return NULL;
+}
+
+static lem_json *record_of(job *j, const lem_json *row, const uint64_t before[4]) {
+    lem_object o = lem_object_new();
+    lem_object_json(&o, "row", lem_json_copy(row));
+    lem_object_json(&o, "counts", count_list(j, before));
+    return lem_object_done(&o);
+}
+
+/* A row that an earlier run scored: its record's, which *row becomes. */
+static lem_status take_known(job *j, const lem_json *record, lem_json **row, lem_err *err) {
+    uint64_t *list[4];
+    const lem_json *counts = lem_json_get(record, "counts");
+    lem_json *copy = lem_json_copy(lem_json_get(record, "row"));
+    if (!copy) return lem_fail(err, LEM_EMEM, "out of memory");
+    lem_json_free(*row);
+    *row = copy;
+    counters(j, list);
+    for (size_t i = 0; i < 4; i++) *list[i] += (uint64_t)lem_json_int(lem_json_at(counts, i), 0);
+    return LEM_OK;
+}
+
+/* ---- one row ---- */
+
+/* The sums of the steps of a row under the model that is open; *out is the caller's. */
+static lem_status step_sums(job *j, const lem_json *row, uint64_t line, lem_score_counts *counts,
+                            lem_json **out, lem_err *err) {
+    lem_json *scratch = lem_json_copy(row);
+    if (!scratch) return lem_fail(err, LEM_EMEM, "out of memory");
+    lem_status st = lem_score_row(&j->model.how, scratch, j->path, line, counts, err);
+    if (st == LEM_OK) {
+        *out = lem_json_copy(lem_json_get(scratch, j->model.how.field));
+        if (!*out) st = lem_fail(err, LEM_EMEM, "out of memory");
+    }
+    lem_json_free(scratch);
+    return st;
+}
+
+static lem_status score_implicit(job *j, lem_json *row, uint64_t line, lem_err *err) {
+    const lem_json *record = find(&j->reference, j->rows);
+    lem_json *sums = NULL;
+    lem_status st = step_sums(j, row, line, &j->counts, &sums, err);
+    if (st == LEM_OK)
+        st = lem_score_implicit(&j->model.implicit, sums, lem_json_get(record, "sums"), row, err);
+    lem_json_free(sums);
+    return st;
+}
+
+static lem_status score_one(job *j, lem_json **row, uint64_t line, lem_err *err) {
+    uint64_t before[4], *list[4];
+    if (find(&j->scored, j->rows)) return take_known(j, find(&j->scored, j->rows), row, err);
+    counters(j, list);
+    for (int i = 0; i < 4; i++) before[i] = *list[i];
+    lem_status st = j->model.kind == SCORE_IMPLICIT
+                        ? score_implicit(j, *row, line, err)
+                        : lem_score_row(&j->model.how, *row, j->path, line, &j->counts, err);
+    return st || !j->journal ? st : append(j, "", j->rows, record_of(j, *row, before), err);
+}
+
+/* What the reference says of a row, kept until the model has been asked; what it cannot read is told then. */
+static lem_status ask_reference(job *j, lem_json **row, uint64_t line, lem_err *err) {
+    lem_score_counts silent = {.too_long = 3, .no_steps = 3};
+    lem_json *sums = NULL;
+    if (find(&j->scored, j->rows) || find(&j->reference, j->rows)) return LEM_OK;
+    lem_status st = step_sums(j, *row, line, &silent, &sums, err);
+    if (st) return st;
+    lem_object o = lem_object_new();
+    lem_object_json(&o, "sums", sums);
+    return append(j, "r", j->rows, lem_object_done(&o), err);
+}
+
+/* ---- all rows ---- */
+
+typedef lem_status on_row(job *j, lem_json **row, uint64_t line, lem_err *err);
+
+static lem_status interrupted(const job *j, lem_err *err) {
+    if (!j->journal) return lem_fail(err, LEM_EINTR, "interrupted");
+    return lem_fail(err, LEM_EINTR, "interrupted; %llu rows are saved, the same command goes on from there",
+                    (unsigned long long)j->rows);
+}
+
+/* out NULL: nothing is written. */
+static lem_status each_row(job *j, const char *title, on_row *act, lem_out *out, lem_err *err) {
+    lem_progress *p = lem_progress_new(j->cli->log, title, "problems", 0, 0);
+    lem_rows *rows = NULL;
+    lem_status st = lem_runtime_rows(j->cli, j->path, &rows, err);
+    j->rows = 0;
+    for (int64_t left = j->cli->limit; st == LEM_OK && left != 0; left -= left > 0) {
+        lem_json *row = NULL;
+        st = lem_rows_next(rows, &row, err);
+        if (st || !row) break;
+        st = act(j, &row, lem_rows_number(rows), err);
+        if (st) lem_err_context(err, "%s:%llu", j->path, (unsigned long long)lem_rows_number(rows));
+        if (st == LEM_OK && out) st = lem_rows_write(out, row, err);
+        lem_json_free(row);
+        j->rows++;
+        lem_progress_add(p, 1);
+        if (st == LEM_OK && j->cli->cancel->requested) st = interrupted(j, err);
+    }
+    lem_progress_free(p);
+    lem_rows_close(rows);
+    return st;
+}
+
+/* Both must make the same tokens of a text, or a difference of their log-probabilities means nothing. */
+static lem_status same_tokenizer(const job *j, const char *dir, lem_err *err) {
+    lem_tokenizer *t = NULL;
+    lem_status st = lem_runtime_tokenizer(j->cli, dir, &t, err);
+    if (st) return st;
+    int32_t a = lem_tokenizer_vocab(j->model.tok), b = lem_tokenizer_vocab(t), n = a < b ? a : b;
+    for (int32_t id = 0; st == LEM_OK && id < n; id++) {
+        size_t la = 0, lb = 0;
+        const char *x = lem_tokenizer_token_bytes(j->model.tok, id, &la),
+                   *y = lem_tokenizer_token_bytes(t, id, &lb);
+        if (!x != !y || la != lb || (x && memcmp(x, y, la) != 0))
+            st = lem_fail(err, LEM_EDATA,
+                          "%s: token %d of its tokenizer is not the one of %s: the reference must be of the "
+                          "same vocabulary",
+                          dir, (int)id, j->model.dir);
+    }
+    lem_tokenizer_free(t);
+    return st;
+}
+
+/* The reference first, over all rows, so that only one model is in memory at a time. */
+static lem_status run_reference(job *j, lem_err *err) {
+    const char *dir = lem_args_str(j->args, "reference");
+    lem_status st = LEM_OK;
+    LEM_TRY(lem_score_model_weights(&j->model, dir, err));
+    LEM_TRY(each_row(j, "reference", ask_reference, NULL, err));
+    j->tokens += lem_scorer_tokens(j->model.scorer);
+done:
+    return st;
+}
+
+static lem_status write_rows(job *j, lem_err *err) {
+    const char *to = lem_job_out(j->file);
+    lem_out *out = NULL;
+    lem_status st = LEM_OK;
+    LEM_TRY(lem_out_open(to ? to : "-", true, &out, err));
+    LEM_TRY(each_row(j, "scoring", score_one, out, err));
+    if (j->rows == 0) LEM_TRY(lem_fail(err, LEM_EDATA, "%s: no rows", j->path));
+    LEM_TRY(lem_out_commit(out, err));
+    j->tokens += lem_scorer_tokens(j->model.scorer);
+    if (j->journal) st = lem_journal_close(j->journal, err);
+    j->journal = NULL;
+    if (st == LEM_OK) st = lem_job_finish(j->file, err);
+done:
+    lem_out_close(out);
+    return st;
+}
+
+static lem_status score_file(job *j, lem_err *err) {
+    lem_status st = LEM_OK;
+    LEM_TRY(lem_job_journal(j->file, visit, j, &j->journal, err));
+    if (j->resumed)
+        lem_info(j->cli->log, "going on: %llu problems are there already", (unsigned long long)j->resumed);
+    if (j->model.kind == SCORE_IMPLICIT) LEM_TRY(run_reference(j, err));
+    LEM_TRY(lem_score_model_weights(&j->model, j->model.dir, err));
+    LEM_TRY(write_rows(j, err));
+done:
+    return st;
+}
+
+/* ---- what is told ---- */
+
+static lem_status say_model(const job *j, const score_words *w, lem_err *err) {
+    lem_buf b = {0};
+    lem_buf_printf(&b, "%s: %s, %s %s", j->model.dir, w->head, w->formula, w->position);
+    if (w->signs) lem_buf_printf(&b, ", %s", w->signs);
+    if (w->added[0]) lem_buf_printf(&b, "; plus %s", w->added);
+    if (w->aggregate) lem_buf_printf(&b, "; rm_score by %s", w->aggregate);
+    lem_status st = lem_buf_ok(&b, err);
+    if (st == LEM_OK) lem_info(j->cli->log, "%s", lem_buf_str(&b));
+    lem_buf_release(&b);
+    return st;
+}
+
+/* To the user and to the manifest. */
+static lem_status tell_model(job *j, lem_err *err) {
+    score_words w = lem_score_model_words(&j->model);
+    const struct {
+        const char *name, *value;
+    } chosen[] = {{"head", w.head},           {"formula", w.formula}, {"position", w.position},
+                  {"aggregate", w.aggregate}, {"signs", w.signs},     {"added", w.added[0] ? w.added : NULL}};
+    lem_status st = LEM_OK;
+    for (size_t i = 0; st == LEM_OK && i < sizeof chosen / sizeof *chosen; i++)
+        if (chosen[i].value) st = lem_job_choose(j->file, chosen[i].name, chosen[i].value, err);
+    return st ? st : say_model(j, &w, err);
+}
+
+static lem_status print_json(const job *j, double rate, lem_err *err) {
+    score_words w = lem_score_model_words(&j->model);
+    lem_object o = lem_object_new();
+    lem_object_int(&o, "problems", j->rows);
+    lem_object_int(&o, "scores", j->counts.scored);
+    lem_object_int(&o, "identical", j->counts.shared);
+    lem_object_int(&o, "too_long", j->counts.too_long);
+    lem_object_int(&o, "no_steps", j->counts.no_steps);
+    lem_object_str(&o, "head", w.head);
+    lem_object_str(&o, "formula", w.formula);
+    lem_object_str(&o, "position", w.position);
+    lem_object_str(&o, "aggregate", w.aggregate);
+    lem_object_str(&o, "signs", w.signs);
+    lem_object_str(&o, "added", w.added[0] ? w.added : NULL);
+    lem_object_int(&o, "tokens", j->tokens);
+    lem_object_num(&o, "tokens_per_second", rate);
+    return lem_print_json(j->cli->out, lem_object_done(&o), 0, err);
+}
+
+static lem_status tell_result(const job *j, double seconds, lem_err *err) {
+    double rate = seconds > 0 ? (double)j->tokens / seconds : 0;
+    lem_info(j->cli->log,
+             "%llu problems, %llu scores (%llu for identical texts), %llu too long, %llu without steps; %llu "
+             "tokens computed, %.0f tokens/s",
+             (unsigned long long)j->rows, (unsigned long long)j->counts.scored,
+             (unsigned long long)j->counts.shared, (unsigned long long)j->counts.too_long,
+             (unsigned long long)j->counts.no_steps, (unsigned long long)j->tokens, rate);
+    return j->cli->json ? print_json(j, rate, err) : LEM_OK;
+}
+
+/* ---- the job ---- */
+
+/* Adds what a model takes to the plan; its memory where that is more, since one model at a time is there. */
+static lem_status plan_model(const char *dir, const lem_args *args, lem_plan *out, lem_err *err) {
+    lem_model_config c;
+    double width = lem_args_is(args, "dtype", "bf16") ? 2 : 4;
+    lem_status st = lem_train_plan_config(dir, out, &c, NULL, err);
+    if (st) return st;
+    double params = (double)lem_model_config_params(&c);
+    double bytes = width * params + (double)lem_net_bytes(&c, (int)lem_args_int(args, "max-rows"), false);
+    if (bytes > out->memory) out->memory = bytes;
+    if (params > out->parameters) out->parameters = params;
+    out->flops += 2 * params;
+    return LEM_OK;
+}
+
+lem_status lem_score_plan(lem_cli *cli, const lem_args *args, lem_plan *out, lem_err *err) {
+    const char *reference = lem_args_str(args, "reference");
+    (void)cli;
+    lem_status st = plan_model(lem_args_str(args, "model"), args, out, err);
+    return st == LEM_OK && reference ? plan_model(reference, args, out, err) : st;
+}
+
+static lem_status show_plan(const job *j, lem_err *err) {
+    lem_plan p = {0};
+    lem_status st = lem_score_plan(j->cli, j->args, &p, err);
+    if (st) return st;
+    lem_info(j->cli->log, "plan: at most %.2f GB of memory", p.memory / 1e9);
+    return lem_print_dry_run(j->cli, j->cmd->name, j->args, p.memory, err);
+}
+
+static lem_status score(job *j, lem_err *err) {
+    lem_status st = LEM_OK;
+    LEM_TRY(lem_score_model_options(&j->model, err));
+    if (j->cli->dry_run) return show_plan(j, err);
+    LEM_TRY(lem_runtime_open(j->cli, lem_job_compute_path(j->file), &j->rt, err));
+    j->model.backend = j->rt.backend;
+    LEM_TRY(lem_score_model_prepare(&j->model, err));
+    if (j->model.kind == SCORE_IMPLICIT) LEM_TRY(same_tokenizer(j, lem_args_str(j->args, "reference"), err));
+    LEM_TRY(tell_model(j, err));
+    LEM_TRY(lem_job_start(j->file, j->rt.backend->ops->name, err));
+    double start = lem_clock_seconds();
+    LEM_TRY(score_file(j, err));
+    LEM_TRY(tell_result(j, lem_clock_seconds() - start, err));
+done:
+    return st;
+}
+
+static void release(job *j) {
+    if (j->journal && lem_journal_close(j->journal, NULL) != LEM_OK)
+        lem_warn(j->cli->log, "the journal of %s could not be closed", lem_job_out(j->file));
+    forget(&j->scored);
+    forget(&j->reference);
+    lem_score_model_close(&j->model);
+    lem_runtime_close(&j->rt);
+    lem_job_close(j->file);
+}
+
+lem_status lem_score_run(lem_cli *cli, const lem_command *cmd, const lem_args *args, bool process_only,
+                         lem_err *err) {
+    job j = {.cli = cli, .cmd = cmd, .args = args, .path = args->words[0]};
+    j.model = (score_model){.cli = cli, .args = args, .process_only = process_only};
+    lem_status st = lem_job_open(cli, cmd, args, NULL, &j.file, err);
+    if (st == LEM_OK && lem_job_done(j.file)) st = lem_print_complete(cli, cmd->name, j.file, err);
+    else if (st == LEM_OK) st = score(&j, err);
+    release(&j);
+    return st;
+}
