@@ -14,7 +14,7 @@ static const lem_opt opts[] = {
      .choices = LEM_HEAD_NAMES "|logprob|implicit"},
     LEM_OPT_SCORE_OUTPUT,
     {"reference", LEM_OPT_INPUT, "DIR", NULL, "implicit: the model that training began with"},
-    {"beta", LEM_OPT_NUM, "B", "0.05", "implicit: times the log-ratio", 1e-9, 1e9},
+    {"beta", LEM_OPT_NUM, "B", LEM_IMPLICIT_BETA, "implicit: times the log-ratio", 1e-9, 1e9},
     {"tokens", LEM_OPT_FLAG, NULL, NULL, "logprob: also logprob_tokens[][], one number a token"},
     {"add-logprob", LEM_OPT_NUM, "W", "0",
      "heads of a plain language model: add W times the mean log-probability of the text under the same "

@@ -1,5 +1,6 @@
 /* cmd_rm_train.c - lemma rm train: an outcome reward model from response lists */
 #include "cli/commands.h"
+#include "cli/score_options.h"
 #include "cli/prompt_options.h"
 #include "cli/rm_train_goal.h"
 #include "cli/rm_train_lists.h"
@@ -42,7 +43,8 @@ static const lem_opt opts[] = {
      .choices = LEM_RM_LOSS_NAMES},
     {"margin", LEM_OPT_NUM, "X", "1", "of --loss margin: by how much a right response is to score higher", 0,
      1000},
-    {"beta", LEM_OPT_NUM, "X", "0.1", "of --loss implicit and dpo: score for a nat gained", 1e-6, 1000},
+    {"beta", LEM_OPT_NUM, "B", LEM_IMPLICIT_BETA, "of --loss implicit and dpo: score for a nat gained", 1e-6,
+     1000},
     {"lm-weight", LEM_OPT_NUM, "X", "0", "weight of a language-model loss on the right responses", 0, 100},
     {"value-weight", LEM_OPT_NUM, "X", "0", "weight of a value loss at every response token", 0, 100},
     {"value-labels", LEM_OPT_ENUM, "KIND", "outcome",

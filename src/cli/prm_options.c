@@ -52,6 +52,10 @@ static lem_status complete(const lem_prm_how *how, lem_prompt_settings *s, lem_e
     if (!(s->told & LEM_PROMPT_TOLD_SEPARATOR))
         LEM_TRY(lem_prompt_settings_tell(s, LEM_PROMPT_TOLD_SEPARATOR, lem_reward_separator(kind, s), err));
     LEM_TRY(lem_reward_settings_complete(kind, s, err));
+    if (how->head == LEM_PRM_GENERATIVE) {
+        s->signs = how->rlhflow ? LEM_PROMPT_SIGNS_OWN : LEM_PROMPT_SIGNS_PLUS;
+        s->told |= LEM_PROMPT_TOLD_SIGNS;
+    }
 done:
     return st;
 }

@@ -3,6 +3,8 @@
 
 #include "core/object.h"
 
+#define CUT_SHARE 0.02 /* more than this share of cut rollouts is worth a word */
+
 static double percent(uint64_t part, uint64_t all) { return all ? 100.0 * (double)part / (double)all : 0; }
 
 static void show_steps(const lem_prm_outcome *x, lem_log *log) {
@@ -40,7 +42,7 @@ static void show_given(const lem_prm_outcome *x, lem_log *log) {
 /* What the labels are worth, beside them. */
 static void show_doubts(const lem_prm_outcome *x, lem_log *log) {
     const lem_annotate_stats *s = x->stats;
-    if (s->truncated)
+    if ((double)s->truncated > CUT_SHARE * (double)s->rollouts)
         lem_warn(log,
                  "%.1f %% of the rollouts were cut off at %d tokens; they count as wrong unless they mark an "
                  "answer: labels are too low, see --max-tokens",

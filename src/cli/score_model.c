@@ -95,6 +95,8 @@ static lem_status choose_aggregate(score_model *m, lem_err *err) {
 static lem_status choose_reading(score_model *m, lem_head_shape *shape, lem_err *err) {
     const char *name = lem_args_str(m->args, "head");
     lem_status st = LEM_OK;
+    if (!name && shape->kind == LEM_HEAD_KIND_NONE && m->prompt.told & LEM_PROMPT_TOLD_FORM)
+        name = lem_reward_head_of_form(m->prompt.form);
     if (name && shape->kind != LEM_HEAD_KIND_NONE)
         return lem_fail(err, LEM_EUSAGE, "--head reads a plain language model; %s has a head of its own (%s)",
                         m->dir, lem_head_kind_name(shape->kind));
@@ -109,7 +111,8 @@ done:
     return st;
 }
 
-/* How the steps of RLHFlow's model are read: as trained, or as its script does. */
+/* What stands behind the earlier steps of RLHFlow's model: as its lemma.json says, else its own signs, as it
+ * was trained; or as its script does. */
 static lem_status choose_signs(score_model *m, lem_err *err) {
     bool compat = lem_args_is(m->args, "compat", "rlhflow"),
          turns = m->head.kind == LEM_HEAD_KIND_RLHFLOW_PRM;
@@ -117,7 +120,7 @@ static lem_status choose_signs(score_model *m, lem_err *err) {
         return lem_fail(err, LEM_EUSAGE, "--compat rlhflow is for --head rlhflow; this is: %s",
                         lem_head_kind_name(m->head.kind));
     m->recipe.keep_empty = compat;
-    m->how.own_signs = turns && !compat;
+    m->how.own_signs = turns && !compat && m->prompt.signs == LEM_PROMPT_SIGNS_OWN;
     return LEM_OK;
 }
 
@@ -217,8 +220,9 @@ void lem_score_model_close(score_model *m) {
 
 static const char *signs_of(const score_model *m) {
     if (m->kind != SCORE_BY_HEAD || m->head.kind != LEM_HEAD_KIND_RLHFLOW_PRM) return NULL;
-    return m->how.own_signs ? "each step behind the model's own signs"
-                            : "each step behind '+' everywhere, empty steps too (--compat rlhflow)";
+    if (m->how.own_signs) return "each step behind the model's own signs";
+    return m->recipe.keep_empty ? "each step behind '+' everywhere, empty steps too (--compat rlhflow)"
+                                : "each step behind '+' everywhere, as in training";
 }
 
 static const char *aggregate_of(const score_model *m) {

@@ -5,6 +5,9 @@
 #include "eval/aggregate.h"
 #include "job/command.h"
 
+/* Implicit rewards, in training and scoring: arXiv 2412.01981. (DPO is often run with 0.1.) */
+#define LEM_IMPLICIT_BETA "0.05"
+
 #define LEM_OPT_SCORE_OUTPUT                                                                                 \
     {                                                                                                        \
         "head-output", LEM_OPT_ENUM, "NAME", NULL,                                                           \

@@ -13,6 +13,8 @@ static const char *const form_names[LEM_PROMPT_FORM_COUNT] = {
     "last-token", "reply-end", "end-of-text", "reward-token", "step-token",
     "step-line",  "step-text", "step-turns",  "whole-turn",   "step-tags"};
 
+static const char *const signs_names[] = {"own", "plus"};
+
 /* The settings that are texts: their keys, and the options that say the same. */
 static const struct text_row {
     unsigned told;
@@ -41,7 +43,8 @@ void lem_prompt_settings_release(lem_prompt_settings *s) {
 static bool same_text(const char *a, const char *b) { return a && b ? strcmp(a, b) == 0 : a == b; }
 
 bool lem_prompt_settings_equal(const lem_prompt_settings *a, const lem_prompt_settings *b) {
-    bool same = a->told == b->told && a->template == b->template && a->form == b->form;
+    bool same =
+        a->told == b->told && a->template == b->template && a->form == b->form && a->signs == b->signs;
     for (int i = 0; i < N_TEXTS; i++) same = same && same_text(text_of(a, i), text_of(b, i));
     return same;
 }
@@ -95,6 +98,13 @@ static lem_status read_key(lem_prompt_settings *s, const char *key, const lem_js
             return lem_fail(err, LEM_EDATA, "prompt.template: chat or plain expected");
         s->template = (lem_prompt_template)which;
         s->told |= LEM_PROMPT_TOLD_TEMPLATE;
+        return LEM_OK;
+    }
+    if (strcmp(key, "signs") == 0) {
+        if ((which = name_index(signs_names, 2, name)) < 0)
+            return lem_fail(err, LEM_EDATA, "prompt.signs: own or plus expected");
+        s->signs = (lem_prompt_signs)which;
+        s->told |= LEM_PROMPT_TOLD_SIGNS;
         return LEM_OK;
     }
     if (strcmp(key, "read") != 0) return lem_fail(err, LEM_EDATA, "prompt.%.60s: unknown key", key);
@@ -173,6 +183,7 @@ lem_json *lem_prompt_settings_json(const lem_prompt_settings *s) {
     for (int i = 0; i < N_TEXTS; i++)
         if (s->told & texts[i].told) ok = ok && put_text(o, texts[i].key, text_of(s, i));
     if (s->told & LEM_PROMPT_TOLD_FORM) ok = ok && put_text(o, "read", lem_prompt_form_name(s->form));
+    if (s->told & LEM_PROMPT_TOLD_SIGNS) ok = ok && put_text(o, "signs", signs_names[s->signs]);
     if (ok) return o;
     lem_json_free(o);
     return NULL;

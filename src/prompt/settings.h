@@ -44,12 +44,19 @@ typedef enum lem_prompt_form {
 #define LEM_PROMPT_FROM_NAMES "folder|options"
 const char *lem_prompt_form_name(lem_prompt_form f); /* "last-token" */
 
+/* STEP_TURNS: what stands behind the earlier steps when a step is read. */
+typedef enum lem_prompt_signs {
+    LEM_PROMPT_SIGNS_OWN, /* what the model said of them, as if it were true: trained on the true signs */
+    LEM_PROMPT_SIGNS_PLUS /* '+' everywhere */
+} lem_prompt_signs;
+
 enum {
     LEM_PROMPT_TOLD_TEMPLATE = 1,
     LEM_PROMPT_TOLD_SYSTEM = 2,
     LEM_PROMPT_TOLD_SUFFIX = 4,
     LEM_PROMPT_TOLD_SEPARATOR = 8,
-    LEM_PROMPT_TOLD_FORM = 16
+    LEM_PROMPT_TOLD_FORM = 16,
+    LEM_PROMPT_TOLD_SIGNS = 32
 };
 
 /* Zeroed = nothing told. What is not told is zero. */
@@ -60,6 +67,7 @@ typedef struct lem_prompt_settings {
     char *suffix;    /* a line added to each problem */
     char *separator; /* text between the steps of a solution */
     lem_prompt_form form;
+    lem_prompt_signs signs;
 } lem_prompt_settings;
 void lem_prompt_settings_release(lem_prompt_settings *s);
 bool lem_prompt_settings_equal(const lem_prompt_settings *a, const lem_prompt_settings *b);

@@ -19,6 +19,15 @@ static lem_prompt_form form_of(lem_head_kind kind) {
     return forms[kind];
 }
 
+const char *lem_reward_head_of_form(lem_prompt_form f) {
+    switch (f) {
+    case LEM_PROMPT_STEP_TURNS: return "rlhflow";
+    case LEM_PROMPT_WHOLE_TURN: return "rlhflow-orm";
+    case LEM_PROMPT_STEP_TAGS: return "math-shepherd";
+    default: return NULL;
+    }
+}
+
 const char *lem_reward_system(lem_head_kind kind, const lem_prompt_settings *s) {
     if (s->told & LEM_PROMPT_TOLD_SYSTEM) return s->system;
     switch (kind) {

@@ -16,6 +16,9 @@
  * Borrowed from s or static. */
 const char *lem_reward_system(lem_head_kind kind, const lem_prompt_settings *s);
 const char *lem_reward_separator(lem_head_kind kind, const lem_prompt_settings *s);
+/* The name of the head (lem_head_from_name) by which a plain language model that was trained in this form is
+ * read; NULL = it is no reward model, or one of several. */
+const char *lem_reward_head_of_form(lem_prompt_form f);
 /* For training: tells in s what is not told yet, so that it says the whole of how a model with this head was
  * trained. Conversations are read in the form REPLY_END. */
 lem_status lem_reward_settings_complete(lem_head_kind kind, lem_prompt_settings *s,

@@ -143,9 +143,8 @@ static void judge(const char *path, double *accuracy, double *loss) {
 /* What validation measured is what the saved folder's scores give, without options that say how. */
 static void scored_as_trained(void **state) {
     (void)state;
-    static const char *const heads[3][3] = {{"scalar", "line.jsonl", ""},
-                                            {"two-class", "line.jsonl", ""},
-                                            {"generative", "empty.jsonl", "--head rlhflow"}};
+    static const char *const heads[3][3] = {
+        {"scalar", "line.jsonl", ""}, {"two-class", "line.jsonl", ""}, {"generative", "empty.jsonl", ""}};
     for (int i = 0; i < 3; i++) {
         char words[400];
         double accuracy, loss;
@@ -157,7 +156,7 @@ static void scored_as_trained(void **state) {
         lem_json *trained = json_of(words);
         snprintf(words, sizeof words, "rm score %s --model prm-%s %s --out scored-%s.jsonl", heads[i][1],
                  heads[i][0], heads[i][2], heads[i][0]);
-        runs(words);
+        says(0, words, i < 2 ? "at" : "behind '+' everywhere, as in training");
         snprintf(words, sizeof words, "scored-%s.jsonl", heads[i][0]);
         judge(words, &accuracy, &loss);
         double val = lem_json_num(lem_json_get(trained, "val_accuracy"), -1);
@@ -194,7 +193,7 @@ static void rlhflow(void **state) {
                 "--max-steps 3 --batch 4 --out flow --json");
     assert_true(lem_json_num(lem_json_get(j, "val_labels"), 0) > 71);
     lem_json_free(j);
-    says(0, "rm score empty.jsonl --model flow --head rlhflow --out flow.jsonl", "24 scores");
+    says(0, "rm score empty.jsonl --model flow --out flow.jsonl", "behind the model's own signs");
     lem_buf text = {0};
     lem_err err = LEM_ERR_INIT;
     assert_int_equal(lem_file_read("flow/telemetry.jsonl", 1 << 20, &text, &err), LEM_OK);

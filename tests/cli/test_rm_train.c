@@ -122,7 +122,7 @@ static void validated_as_scored(void **state) {
     } goals[] = {{"--loss bt", ""},
                  {"--loss margin --margin 0.5", ""},
                  {"--loss bce --keep best --keep-by ece", ""},
-                 {"--head generative --keep best", "--head rlhflow-orm"}};
+                 {"--head generative --keep best", ""}};
     for (size_t i = 0; i < sizeof goals / sizeof *goals; i++) {
         char line[512];
         double accuracy, margin;

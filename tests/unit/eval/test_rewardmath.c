@@ -149,11 +149,8 @@ static void selection_of_the_table(void **state) {
     lem_eval_data d;
     lem_metrics m;
     OK(lem_eval_data_load(file, map, &how, &d, &err));
-    lem_eval_opts o = {.ks = {CANDIDATES},
-                       .n_ks = 1,
-                       .n_scorers = d.n_scorers,
-                       .no_votes = d.no_votes,
-                       .n_seeds = -1};
+    lem_eval_opts o = {
+        .ks = {CANDIDATES}, .n_ks = 1, .n_scorers = d.n_scorers, .no_votes = d.no_votes, .n_seeds = -1};
     memcpy(o.scorers, d.scorers, sizeof o.scorers);
     memcpy(o.weighted, d.weighted, sizeof o.weighted);
     OK(lem_eval_metrics(d.p, d.n, &o, &m, &err));

@@ -17,9 +17,10 @@ static int teardown(void **state) {
 }
 
 static lem_prompt_settings all_told(void) {
-    lem_prompt_settings s = {.told = LEM_PROMPT_TOLD_TEMPLATE | LEM_PROMPT_TOLD_FORM,
+    lem_prompt_settings s = {.told = LEM_PROMPT_TOLD_TEMPLATE | LEM_PROMPT_TOLD_FORM | LEM_PROMPT_TOLD_SIGNS,
                              .template = LEM_PROMPT_PLAIN,
-                             .form = LEM_PROMPT_STEP_TEXT};
+                             .form = LEM_PROMPT_STEP_TEXT,
+                             .signs = LEM_PROMPT_SIGNS_PLUS};
     OK(lem_prompt_settings_tell(&s, LEM_PROMPT_TOLD_SYSTEM, "Be \"right\".\n\xc3\xa9", &err));
     OK(lem_prompt_settings_tell(&s, LEM_PROMPT_TOLD_SUFFIX, "", &err));
     OK(lem_prompt_settings_tell(&s, LEM_PROMPT_TOLD_SEPARATOR, "\n\n", &err));
@@ -28,9 +29,10 @@ static lem_prompt_settings all_told(void) {
 
 static void round_trip(void **state) {
     (void)state;
-    static const char want[] = "{\n  \"format\": 1,\n  \"prompt\": {\n    \"template\": \"plain\",\n    "
-                               "\"system\": \"Be \\\"right\\\".\\n\xc3\xa9\",\n    \"suffix\": null,\n    "
-                               "\"step_separator\": \"\\n\\n\",\n    \"read\": \"step-text\"\n  }\n}\n";
+    static const char want[] =
+        "{\n  \"format\": 1,\n  \"prompt\": {\n    \"template\": \"plain\",\n    "
+        "\"system\": \"Be \\\"right\\\".\\n\xc3\xa9\",\n    \"suffix\": null,\n    "
+        "\"step_separator\": \"\\n\\n\",\n    \"read\": \"step-text\",\n    \"signs\": \"plus\"\n  }\n}\n";
     lem_prompt_settings s = all_told(), back = {.told = 99};
     lem_buf text = {0};
     char path[100];
