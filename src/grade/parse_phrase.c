@@ -85,14 +85,21 @@ static bool is_glued(const grade_tok *word, const grade_tok *value) {
     return (last & 0x80) == 0 || (n >= 3 && memcmp(word->text + n - 3, broken, 3) == 0);
 }
 
+/* Steps over a colon behind the label. False where value and label are one name. */
+static bool after_label(const grade_toks *t, phrase_part *p) {
+    const grade_tok *value = &t->tok[p->value];
+    if (is_glued(value - 1, value)) return false;
+    p->value += parse_is(value, ':');
+    return true;
+}
+
 static bool read_part(const grade_toks *t, size_t from, size_t to, phrase_part *p) {
     int depth = 0;
     *p = (phrase_part){
         .label = from, .label_end = label_end(t, from, to), .value_end = to, .tail = to, .tail_end = to};
     p->value = p->label_end;
     bool labelled = p->label_end > from;
-    if (labelled && p->value < to && is_glued(&t->tok[p->value - 1], &t->tok[p->value])) return false;
-    if (labelled && p->value < to && parse_is(&t->tok[p->value], ':')) p->value++;
+    if (labelled && p->value < to && !after_label(t, p)) return false;
     for (size_t i = p->value; i < to && p->tail == to; i++) {
         if (depth == 0 && i > p->value && leads_to_condition(&t->tok[i])) p->value_end = p->tail = i;
         depth += nesting(&t->tok[i]);
