@@ -35,6 +35,10 @@ static const lem_opt opts[] = {
      "system prompt; '' for none [as --model was trained, else none; RLHFlow's with --compat]"},
     {"step-separator", LEM_OPT_STR, "TEXT", NULL,
      "text between steps, \\n for a new line [as --model was trained, else \\n; generative \\n\\n]"},
+    {"step-token", LEM_OPT_STR, "TOKEN", NULL,
+     "scalar, two-class: a token of the tokenizer, such as <extra_0>, that stands behind each step and is "
+     "read "
+     "[as --model was trained, else the separator]"},
     LEM_OPT_PROMPT_FROM,
     {"max-len", LEM_OPT_INT, "N", NULL, "longer solutions are left out and counted [context]", 8, 1048576},
     {"epochs", LEM_OPT_NUM, "X", "1", "passes over the solutions", 0.0001, 10000},

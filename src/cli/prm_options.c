@@ -22,6 +22,8 @@ static lem_status check(const lem_args *a, const lem_prm_how *how, lem_err *err)
                         lem_args_str(a, "head"));
     if (how->rlhflow && how->rows.rule == LEM_STEPS_SOFT)
         return lem_fail(err, LEM_EUSAGE, "--compat rlhflow has signs for labels: --labels hard or threshold");
+    if (lem_args_str(a, "step-token") && how->head == LEM_PRM_GENERATIVE)
+        return lem_fail(err, LEM_EUSAGE, "--step-token is read by --head scalar and two-class");
     return LEM_OK;
 }
 
@@ -71,6 +73,7 @@ lem_status lem_prm_settings(const lem_args *args, const lem_prm_how *how, lem_pr
     if (given) LEM_TRY(lem_unescape(given, &separator, err));
     lem_prompt_options o = {.system = lem_args_str(args, "system"),
                             .separator = separator,
+                            .step_token = lem_args_str(args, "step-token"),
                             .from = lem_args_str(args, "prompt-from")};
     LEM_TRY(lem_prompt_settings_open(dir, &o, &s, err));
     LEM_TRY(complete(how, &s, err));

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-enum { MAX_FILE = 1 << 20, FORMAT = 1, N_TEXTS = 3, SHOWN = 80 };
+enum { MAX_FILE = 1 << 20, FORMAT = 1, N_TEXTS = 4, SHOWN = 80 };
 
 static const char *const template_names[] = {"chat", "plain"};
 static const char *const form_names[LEM_PROMPT_FORM_COUNT] = {
@@ -20,10 +20,11 @@ static const struct text_row {
     unsigned told;
     const char *key, *option;
     size_t at;
-} texts[N_TEXTS] = {{LEM_PROMPT_TOLD_SYSTEM, "system", "system", offsetof(lem_prompt_settings, system)},
-                    {LEM_PROMPT_TOLD_SUFFIX, "suffix", "suffix", offsetof(lem_prompt_settings, suffix)},
-                    {LEM_PROMPT_TOLD_SEPARATOR, "step_separator", "step-separator",
-                     offsetof(lem_prompt_settings, separator)}};
+} texts[N_TEXTS] = {
+    {LEM_PROMPT_TOLD_SYSTEM, "system", "system", offsetof(lem_prompt_settings, system)},
+    {LEM_PROMPT_TOLD_SUFFIX, "suffix", "suffix", offsetof(lem_prompt_settings, suffix)},
+    {LEM_PROMPT_TOLD_SEPARATOR, "step_separator", "step-separator", offsetof(lem_prompt_settings, separator)},
+    {LEM_PROMPT_TOLD_STEP_TOKEN, "step_token", "step-token", offsetof(lem_prompt_settings, step_token)}};
 
 static const char *template_name(lem_prompt_template t) { return template_names[t]; }
 
@@ -260,7 +261,7 @@ static lem_status take_template(lem_prompt_settings *s, const char *dir, const c
 
 lem_status lem_prompt_settings_open(const char *dir, const lem_prompt_options *o, lem_prompt_settings *out,
                                     lem_err *err) {
-    const char *const given[N_TEXTS] = {o->system, o->suffix, o->separator};
+    const char *const given[N_TEXTS] = {o->system, o->suffix, o->separator, o->step_token};
     lem_prompt_settings s = {0};
     lem_status st = LEM_OK;
     bool options = o->from && strcmp(o->from, "options") == 0;

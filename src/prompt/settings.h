@@ -56,23 +56,25 @@ enum {
     LEM_PROMPT_TOLD_SUFFIX = 4,
     LEM_PROMPT_TOLD_SEPARATOR = 8,
     LEM_PROMPT_TOLD_FORM = 16,
-    LEM_PROMPT_TOLD_SIGNS = 32
+    LEM_PROMPT_TOLD_SIGNS = 32,
+    LEM_PROMPT_TOLD_STEP_TOKEN = 64
 };
 
 /* Zeroed = nothing told. What is not told is zero. */
 typedef struct lem_prompt_settings {
     unsigned told; /* which of the fields say something */
     lem_prompt_template template;
-    char *system;    /* owned, as are suffix and separator; NULL = none; never "" */
-    char *suffix;    /* a line added to each problem */
-    char *separator; /* text between the steps of a solution */
+    char *system;     /* owned, as are the other texts; NULL = none; never "" */
+    char *suffix;     /* a line added to each problem */
+    char *separator;  /* text between the steps of a solution */
+    char *step_token; /* what stands behind each step, where it is no separator (prompt/solution.h) */
     lem_prompt_form form;
     lem_prompt_signs signs;
 } lem_prompt_settings;
 void lem_prompt_settings_release(lem_prompt_settings *s);
 bool lem_prompt_settings_equal(const lem_prompt_settings *a, const lem_prompt_settings *b);
 /* Tells a text, which is copied; NULL and "" are none. LEM_EUSAGE if it is too long. field: one of SYSTEM,
- * SUFFIX, SEPARATOR. */
+ * SUFFIX, SEPARATOR, STEP_TOKEN. */
 lem_status lem_prompt_settings_tell(lem_prompt_settings *s, int field, const char *text,
                                     lem_err *err) LEM_MUST_CHECK;
 
@@ -89,7 +91,7 @@ lem_status lem_prompt_settings_save(const lem_prompt_settings *s, const char *di
 
 /* What the command line says; NULL = the option was not given. */
 typedef struct lem_prompt_options {
-    const char *template, *system, *suffix, *separator;
+    const char *template, *system, *suffix, *separator, *step_token;
     const char *from; /* --prompt-from: "folder" (also NULL) or "options" */
 } lem_prompt_options;
 

@@ -67,6 +67,18 @@ done:
     return st;
 }
 
+/* What stands behind each step, where it is one token. */
+static lem_status find_mark(const lem_tokenizer *t, lem_prompt_recipe *r, lem_err *err) {
+    if (!r->step_token)
+        return r->form == LEM_PROMPT_STEP_LINE ? last_id(t, r->separator, "the step separator", &r->tag, err)
+                                               : LEM_OK;
+    r->tag = lem_tokenizer_find(t, r->step_token);
+    return r->tag >= 0
+               ? LEM_OK
+               : lem_fail(err, LEM_EDATA, "'%.60s' is no token of the tokenizer, so no step can end with it",
+                          r->step_token);
+}
+
 static lem_status find_tokens(const lem_tokenizer *t, const char *dir, lem_prompt_recipe *r, lem_err *err) {
     lem_status st = LEM_OK;
     switch (r->form) {
@@ -83,10 +95,10 @@ static lem_status find_tokens(const lem_tokenizer *t, const char *dir, lem_promp
                             "the tokenizer has no end-of-text token, at which this head is read");
         break;
     case LEM_PROMPT_STEP_LINE:
+    case LEM_PROMPT_STEP_TEXT:
         LEM_TRY(find_bos(t, dir, &r->bos, err));
-        LEM_TRY(last_id(t, r->separator, "the step separator", &r->tag, err));
+        LEM_TRY(find_mark(t, r, err));
         break;
-    case LEM_PROMPT_STEP_TEXT: LEM_TRY(find_bos(t, dir, &r->bos, err)); break;
     case LEM_PROMPT_STEP_TURNS:
     case LEM_PROMPT_WHOLE_TURN:
         LEM_TRY(last_id(t, "+", "'+'", &r->good, err));
@@ -222,7 +234,7 @@ static lem_status plain_steps(work *w) {
     LEM_TRY(encode(w->t, lem_buf_str(&text), text.len, ids, w->err));
     for (int i = 0; i < w->steps.n; i++) {
         LEM_TRY(encode(w->t, w->steps.at[i].text, w->steps.at[i].len, ids, w->err));
-        if (skywork) LEM_TRY(lem_ids_push(ids, w->how->tag, w->err));
+        if (w->how->tag >= 0) LEM_TRY(lem_ids_push(ids, w->how->tag, w->err));
         else LEM_TRY(encode(w->t, w->how->separator, strlen(w->how->separator), ids, w->err));
         LEM_TRY(read_at(w, ids->len - 1));
     }

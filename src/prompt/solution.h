@@ -3,19 +3,23 @@
  *
  * Each form is the way the authors of such a model feed it (docs/reward-heads.md):
  *
- *   LAST_TOKEN     the conversation (system, user: problem, assistant: solution) by the chat template
- *                  read at the last token
- *   REPLY_END      the prompt up to the reply, as sampling writes it, then the solution and what the template
- *                  puts behind a reply; read at the last token. Our own training shares prompts so; the ids
- * are those of LAST_TOKEN unless the template writes a prompt otherwise once the reply is there (Mistral's
- * drop the system text then) END_OF_TEXT    the conversation up to the end-of-text token that closes it; read
- * at that token REWARD_TOKEN   the conversation and reward_token_id behind it; read at that token STEP_TOKEN
- * the same conversation; <extra_0> after each step, read there STEP_LINE      bos, problem and "\n", then
- * each step and "\n", encoded apart read at each of these "\n" STEP_TEXT      bos, problem, then each step
- * and the separator, encoded apart read at the last token of each separator STEP_TURNS,    user: problem + "
- * " + first step (the whole solution), assistant: "+", WHOLE_TURN     user: second step, ...; read before
- * each "+" STEP_TAGS      one text "problem Step 1: ... ки\nStep 2: ... ки"; read at each tag
+ * - LAST_TOKEN: the conversation (system, user: problem, assistant: solution) by the chat template, read at
+ *   the last token.
+ * - REPLY_END: the prompt up to the reply, as sampling writes it, then the solution and what the template
+ * puts behind a reply, read at the last token. Our own training shares prompts so; the ids are those of
+ *   LAST_TOKEN unless the template writes a prompt otherwise once the reply is there (Mistral's drop the
+ *   system text then).
+ * - END_OF_TEXT: the conversation up to the end-of-text token that closes it, read at that token.
+ * - REWARD_TOKEN: the conversation and reward_token_id behind it, read at that token.
+ * - STEP_TOKEN: the same conversation, <extra_0> after each step, read there.
+ * - STEP_LINE: bos, problem and "\n", then each step and "\n", encoded apart, read at each of these "\n".
+ * - STEP_TEXT: bos, problem, then each step and the separator, encoded apart, read at the last token of each
+ *   separator.
+ * - STEP_TURNS, WHOLE_TURN: user: problem and first step (the whole solution), assistant: "+", user: second
+ *   step, ...; read before each "+".
+ * - STEP_TAGS: one text "problem Step 1: ... ки\nStep 2: ... ки", read at each tag.
  *
+ * With step_token, STEP_LINE and STEP_TEXT have that token behind each step, and are read there.
  * Steps are those of prompt/steps.h; empty pieces are no steps unless keep_empty.
  * Special tokens in problem or solution are text. */
 #ifndef LEM_PROMPT_SOLUTION_H
@@ -33,6 +37,7 @@ typedef struct lem_prompt_recipe {
     lem_prompt_form form;
     const char *system, *suffix; /* NULL = none; borrowed, as is separator */
     const char *separator;       /* between steps in the solution */
+    const char *step_token;      /* STEP_LINE, STEP_TEXT: behind each step; NULL = the separator */
     bool keep_empty;             /* empty pieces are steps too, as in the scripts of RLHFlow */
     int32_t bos, tag;            /* -1 = none */
     int32_t good, bad;           /* the signs '+' and '-' */

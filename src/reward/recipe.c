@@ -69,6 +69,7 @@ lem_status lem_reward_recipe_make(const lem_head_shape *head, const lem_tokenize
                            .system = lem_reward_system(head->kind, s),
                            .suffix = s->suffix,
                            .separator = lem_reward_separator(head->kind, s),
+                           .step_token = s->step_token,
                            .tag = head->token};
     if (s->told & LEM_PROMPT_TOLD_FORM) r.form = s->form;
     if (!can_be_read(head->kind, r.form))

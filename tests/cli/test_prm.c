@@ -143,20 +143,26 @@ static void judge(const char *path, double *accuracy, double *loss) {
 /* What validation measured is what the saved folder's scores give, without options that say how. */
 static void scored_as_trained(void **state) {
     (void)state;
-    static const char *const heads[3][3] = {
-        {"scalar", "line.jsonl", ""}, {"two-class", "line.jsonl", ""}, {"generative", "empty.jsonl", ""}};
-    for (int i = 0; i < 3; i++) {
+    /* the folder, the rows that are scored, options */
+    static const char *const heads[5][3] = {
+        {"scalar", "line.jsonl", "--head scalar"},
+        {"two-class", "line.jsonl", "--head two-class"},
+        {"token", "line.jsonl", "--step-token '<|im_end|>'"},
+        {"both", "line.jsonl", "--head two-class --step-token '<|im_end|>'"},
+        {"generative", "empty.jsonl", "--head generative"}};
+    for (int i = 0; i < 5; i++) {
         char words[400];
         double accuracy, loss;
-        snprintf(words, sizeof words,
-                 "prm train --model m --data steps.jsonl --val steps.jsonl --head %s --lr 1e-2 --epochs 40 "
-                 "--batch 8 "
-                 "--out prm-%s --json",
-                 heads[i][0], heads[i][0]);
+        bool generative = i == 4;
+        snprintf(
+            words, sizeof words,
+            "prm train --model m --data steps.jsonl --val steps.jsonl %s --lr 1e-2 --epochs 40 --batch 8 "
+            "--out prm-%s --json",
+            heads[i][2], heads[i][0]);
         lem_json *trained = json_of(words);
-        snprintf(words, sizeof words, "rm score %s --model prm-%s %s --out scored-%s.jsonl", heads[i][1],
-                 heads[i][0], heads[i][2], heads[i][0]);
-        says(0, words, i < 2 ? "at" : "behind '+' everywhere, as in training");
+        snprintf(words, sizeof words, "rm score %s --model prm-%s --out scored-%s.jsonl", heads[i][1],
+                 heads[i][0], heads[i][0]);
+        says(0, words, generative ? "behind '+' everywhere, as in training" : "at");
         snprintf(words, sizeof words, "scored-%s.jsonl", heads[i][0]);
         judge(words, &accuracy, &loss);
         double val = lem_json_num(lem_json_get(trained, "val_accuracy"), -1);
@@ -164,11 +170,15 @@ static void scored_as_trained(void **state) {
             fail_msg("%s: accuracy %g in training, %g scored", heads[i][0], val, accuracy);
         /* of the generative head the loss is over the vocabulary, of which the two signs have most */
         double val_loss = lem_json_num(lem_json_get(trained, "val_loss"), -1);
-        if (i < 2 && fabs(loss - val_loss) > 1e-5 * val_loss + 1e-7)
+        if (!generative && fabs(loss - val_loss) > 1e-5 * val_loss + 1e-7)
             fail_msg("%s: loss %g in training, %g scored", heads[i][0], val_loss, loss);
-        if (i == 2) assert_true(val_loss >= loss - 1e-6 && val_loss < loss + 0.2);
+        if (generative) assert_true(val_loss >= loss - 1e-6 && val_loss < loss + 0.2);
         lem_json_free(trained);
     }
+    says(2, "prm train --model m --data steps.jsonl --head generative --step-token '<|im_end|>' --out no",
+         "--step-token is read by");
+    says(3, "prm train --model m --data steps.jsonl --step-token '<none>' --out no",
+         "no token of the tokenizer");
 }
 
 /* A folder of ours trains on: with no rate its scores stay as they are. */

@@ -24,15 +24,16 @@ static lem_prompt_settings all_told(void) {
     OK(lem_prompt_settings_tell(&s, LEM_PROMPT_TOLD_SYSTEM, "Be \"right\".\n\xc3\xa9", &err));
     OK(lem_prompt_settings_tell(&s, LEM_PROMPT_TOLD_SUFFIX, "", &err));
     OK(lem_prompt_settings_tell(&s, LEM_PROMPT_TOLD_SEPARATOR, "\n\n", &err));
+    OK(lem_prompt_settings_tell(&s, LEM_PROMPT_TOLD_STEP_TOKEN, "<x>", &err));
     return s;
 }
 
 static void round_trip(void **state) {
     (void)state;
-    static const char want[] =
-        "{\n  \"format\": 1,\n  \"prompt\": {\n    \"template\": \"plain\",\n    "
-        "\"system\": \"Be \\\"right\\\".\\n\xc3\xa9\",\n    \"suffix\": null,\n    "
-        "\"step_separator\": \"\\n\\n\",\n    \"read\": \"step-text\",\n    \"signs\": \"plus\"\n  }\n}\n";
+    static const char want[] = "{\n  \"format\": 1,\n  \"prompt\": {\n    \"template\": \"plain\",\n    "
+                               "\"system\": \"Be \\\"right\\\".\\n\xc3\xa9\",\n    \"suffix\": null,\n    "
+                               "\"step_separator\": \"\\n\\n\",\n    \"step_token\": \"<x>\",\n    \"read\": "
+                               "\"step-text\",\n    \"signs\": \"plus\"\n  }\n}\n";
     lem_prompt_settings s = all_told(), back = {.told = 99};
     lem_buf text = {0};
     char path[100];
