@@ -24,6 +24,9 @@ static const lem_opt opts[] = {
      "step scores to one score: last, min, max, prod, geometric, mean, mean_logit, mean_odds; default last, "
      "min, prod",
      0, 0},
+    {"pessimistic", LEM_OPT_NUM, "ALPHA", NULL,
+     "also pessimistic votes: the answer with the best mean score less ALPHA * sqrt(ln k / its candidates)",
+     1e-6, 1000},
     {"task", LEM_OPT_ENUM, "NAME", "std",
      "where the answer stands in completions, for rows that were not graded",
      .choices = LEM_GRADE_TASK_NAMES},
@@ -88,7 +91,9 @@ static lem_status print_text(lem_cli *cli, const lem_eval_data *d, const lem_met
 
 static lem_status select_from(lem_cli *cli, const lem_args *args, lem_job *job, lem_err *err) {
     lem_eval_load how = {.limit = cli->limit};
-    lem_eval_opts o = {.seed = cli->seed, .n_seeds = (int)lem_args_int(args, "seeds")};
+    lem_eval_opts o = {.seed = cli->seed,
+                       .n_seeds = (int)lem_args_int(args, "seeds"),
+                       .pessimistic = lem_args_num(args, "pessimistic")};
     lem_eval_data d = {.n = 0};
     lem_metrics m = {NULL, 0, NULL, 0};
     lem_json *r = NULL;

@@ -15,24 +15,53 @@ static double vote_of(const double *score, lem_eval_weight weight, int i) {
     return score[i] > 0 ? score[i] : 0;
 }
 
+/* The first candidate of subset whose group has the largest count; -1 = nobody votes. */
+static int winner_of(const lem_eval_problem *p, const int *subset, int k, const double *count) {
+    int winner = -1;
+    double best = -INFINITY;
+    for (int j = 0; j < k; j++) { /* in order, so that the first seen of the tied wins and the first member
+                                     speaks for its group */
+        int g = p->group[subset[j]];
+        if (g < 0 || (winner >= 0 && !(count[g] > best))) continue;
+        best = count[g];
+        winner = subset[j];
+    }
+    return winner;
+}
+
+static void clear(const lem_eval_problem *p, const int *subset, int k, double *count) {
+    for (int j = 0; j < k; j++)
+        if (p->group[subset[j]] >= 0) count[p->group[subset[j]]] = 0;
+}
+
 double lem_eval_vote(const lem_eval_problem *p, const double *score, lem_eval_weight weight,
                      const int *subset, int k, double *count) {
-    double best = -1;
-    int winner = -1;
     for (int j = 0; j < k; j++) {
         int i = subset[j];
         if (p->group[i] >= 0) count[p->group[i]] += vote_of(score, weight, i);
     }
-    for (int j = 0; j < k; j++) { /* in order, so that the first seen of the tied wins and the first member
-                                     speaks for its group */
-        int i = subset[j];
-        if (p->group[i] >= 0 && count[p->group[i]] > best) {
-            best = count[p->group[i]];
-            winner = i;
-        }
+    int winner = winner_of(p, subset, k, count);
+    clear(p, subset, k, count);
+    return winner >= 0 && p->correct[winner] ? 1 : 0;
+}
+
+double lem_eval_vote_pessimistic(const lem_eval_problem *p, const double *score, lem_eval_weight weight,
+                                 double alpha, const int *subset, int k, double *count) {
+    double *members = count + p->n;
+    for (int j = 0; j < k; j++) {
+        int i = subset[j], g = p->group[i];
+        if (g < 0) continue;
+        count[g] += vote_of(score, weight, i);
+        members[g]++;
     }
-    for (int j = 0; j < k; j++)
-        if (p->group[subset[j]] >= 0) count[p->group[subset[j]]] = 0;
+    for (int j = 0; j < k; j++) { /* once a group: its members are set to 0 then */
+        int g = p->group[subset[j]];
+        if (g < 0 || members[g] == 0) continue;
+        count[g] = count[g] / members[g] - alpha * sqrt(log(k) / members[g]);
+        members[g] = 0;
+    }
+    int winner = winner_of(p, subset, k, count);
+    clear(p, subset, k, count);
     return winner >= 0 && p->correct[winner] ? 1 : 0;
 }
 

@@ -15,6 +15,12 @@
 double lem_eval_vote(const lem_eval_problem *p, const double *score, lem_eval_weight weight,
                      const int *subset, int k, double *count);
 
+/* The pessimistic vote (arXiv 2510.14913): the group with the largest mean weight less
+ * alpha * sqrt(ln k / members) wins, so that an answer that few candidates gave must be scored well above the
+ * others. All else as in lem_eval_vote; count is scratch of 2 * p->n doubles, zero on entry and on return. */
+double lem_eval_vote_pessimistic(const lem_eval_problem *p, const double *score, lem_eval_weight weight,
+                                 double alpha, const int *subset, int k, double *count);
+
 /* Expectation over all k-subsets, a tie among t groups counting 1/t for each (random tie-breaking), the
  * winner's correctness that of its first drawn member. Dynamic programme over the groups with the winner's
  * count and the number of ties as state. *feasible is false, and *out unset, when n or the work is too large

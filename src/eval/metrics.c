@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_COLUMNS = 8 + 5 * LEM_EVAL_MAX_SCORERS };
+enum { MAX_COLUMNS = 8 + 7 * LEM_EVAL_MAX_SCORERS };
 static const char EXACT[] = "exact", FIRST[] = "first-k", SEEDS[] = "seeds";
 
 typedef struct column {
@@ -23,7 +23,7 @@ typedef struct column {
 
 typedef struct scratch { /* of one worker */
     int *subset, *deck;  /* [longest] */
-    double *count;       /* [longest], zero between uses */
+    double *count;       /* [2 longest], zero between uses */
 } scratch;
 
 /* Everything at one k. */
@@ -39,7 +39,7 @@ typedef struct at_k {
 static lem_status add_column(at_k *a, const char *base, const char *protocol, double **v, lem_err *err) {
     if (a->n_columns == MAX_COLUMNS) return lem_fail(err, LEM_EUSAGE, "too many scorers");
     column *c = &a->c[a->n_columns];
-    snprintf(c->name, sizeof c->name, "%.24s@%d", base, a->k);
+    snprintf(c->name, sizeof c->name, "%.30s@%d", base, a->k);
     c->protocol = protocol;
     c->v = lem_alloc_zero((size_t)a->n, sizeof *c->v, err);
     if (!c->v) return LEM_EMEM;
@@ -84,6 +84,9 @@ static lem_status subset_columns(at_k *a, const char *protocol, double **v, lem_
         if (!a->o->weighted[s] || a->o->no_votes) continue;
         snprintf(name, sizeof name, "%.16s-weighted", a->o->scorers[s]);
         LEM_TRY(add_column(a, name, protocol, &v[c++], err));
+        if (a->o->pessimistic <= 0) continue;
+        snprintf(name, sizeof name, "%.16s-pessimistic", a->o->scorers[s]);
+        LEM_TRY(add_column(a, name, protocol, &v[c++], err));
     }
 done:
     return st;
@@ -95,9 +98,13 @@ static void add_subset(const at_k *a, const scratch *w, int i, double **v, doubl
     if (!a->o->no_votes)
         v[c++][i] += share * lem_eval_vote(p, NULL, LEM_EVAL_WEIGHT_NONE, w->subset, a->k, w->count);
     for (int s = 0; s < a->o->n_scorers; s++) {
+        lem_eval_weight weight = a->o->weighted[s];
         v[c++][i] += share * lem_eval_best_of(p, p->score[s], w->subset, a->k);
-        if (a->o->weighted[s] && !a->o->no_votes)
-            v[c++][i] += share * lem_eval_vote(p, p->score[s], a->o->weighted[s], w->subset, a->k, w->count);
+        if (!weight || a->o->no_votes) continue;
+        v[c++][i] += share * lem_eval_vote(p, p->score[s], weight, w->subset, a->k, w->count);
+        if (a->o->pessimistic > 0)
+            v[c++][i] += share * lem_eval_vote_pessimistic(p, p->score[s], weight, a->o->pessimistic,
+                                                           w->subset, a->k, w->count);
     }
 }
 
@@ -250,7 +257,7 @@ static lem_status open_k(at_k *a, const lem_eval_problem *problems, int n, lem_e
         scratch *x = &a->scratch[w];
         x->subset = lem_alloc(longest, sizeof *x->subset, err);
         x->deck = lem_alloc(longest, sizeof *x->deck, err);
-        x->count = lem_alloc_zero(longest, sizeof *x->count, err);
+        x->count = lem_alloc_zero(2 * longest, sizeof *x->count, err);
         if (!x->subset || !x->deck || !x->count) return LEM_EMEM;
     }
     return LEM_OK;

@@ -24,8 +24,9 @@ typedef struct lem_eval_opts {
     const char *scorers[LEM_EVAL_MAX_SCORERS]; /* "rm", "logprob", "prm-min" …: metric name of score[s] */
     lem_eval_weight weighted[LEM_EVAL_MAX_SCORERS]; /* also a vote weighted by this score */
     int n_scorers;
-    bool no_votes; /* answers are unknown: no majority */
-    int n_seeds;   /* random subsets per problem; 0 = 100, negative = none */
+    double pessimistic; /* alpha of pessimistic votes beside the weighted ones (majk.h); 0 = none */
+    bool no_votes;      /* answers are unknown: no majority */
+    int n_seeds;        /* random subsets per problem; 0 = 100, negative = none */
     uint64_t seed;
     lem_pool *pool; /* borrowed; NULL = one thread. It changes no result */
 } lem_eval_opts;

@@ -51,8 +51,11 @@ static bool any_weight(const lem_eval_data *d) {
 }
 
 static lem_json *notes_json(const lem_eval_data *d, const lem_eval_opts *o, bool by_string) {
-    lem_buf intervals = {0}, weights = {0};
+    lem_buf intervals = {0}, weights = {0}, pessimistic = {0};
     weights_text(d, &weights);
+    lem_buf_printf(&pessimistic,
+                   "pessimistic votes: the best mean weight less %.6g * sqrt(ln k / candidates)",
+                   o->pessimistic);
     lem_buf_printf(
         &intervals,
         "intervals: 95 %% over problems, exact (Clopper-Pearson) where fewer than %d are right or wrong, "
@@ -76,17 +79,19 @@ static lem_json *notes_json(const lem_eval_data *d, const lem_eval_opts *o, bool
         {d->no_probabilities,
          "step scores leave 0..1 and are no probabilities (implicit rewards): aggregators of "
          "probabilities are left out"},
+        {o->pessimistic > 0 && any_weight(d), lem_buf_str(&pessimistic)},
         {d->undecided > 0, "undecided correctness counts as wrong"},
         {d->graded_here, "the file carries no correctness: graded here"},
         {d->min_n != d->max_n,
          "problems with fewer than k candidates are left out at k; n says how many are in"},
     };
     lem_json *list = lem_json_new_array();
-    bool ok = list && !intervals.failed && !weights.failed;
+    bool ok = list && !intervals.failed && !weights.failed && !pessimistic.failed;
     for (size_t i = 0; ok && i < sizeof notes / sizeof *notes; i++)
         if (notes[i].holds) ok = lem_json_append(list, lem_json_new_str(notes[i].text));
     lem_buf_release(&intervals);
     lem_buf_release(&weights);
+    lem_buf_release(&pessimistic);
     if (ok) return list;
     lem_json_free(list);
     return NULL;
