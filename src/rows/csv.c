@@ -233,6 +233,7 @@ lem_status lem_csv_open(lem_input *in, char delimiter, const lem_wanted *wanted,
     c->wanted = *wanted;
     c->line = 1;
     lem_status st = header(c, err);
+    if (st == LEM_EDATA) lem_err_context(err, "header, line %llu", (unsigned long long)c->line);
     if (st == LEM_OK) *out = (lem_reader){&ops, c};
     else csv_close(c);
     return st;
