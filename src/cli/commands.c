@@ -2,21 +2,10 @@
 #include "cli/commands.h"
 
 const lem_command *const lem_commands[] = {
-    &lem_cmd_demo,
-    &lem_cmd_demo_data,
-    &lem_cmd_run,
-    &lem_cmd_sft,
-    &lem_cmd_sample,
-    &lem_cmd_grade,
-    &lem_cmd_rm_sample,
-    &lem_cmd_rm_train,
-    &lem_cmd_rm_score,
-    &lem_cmd_select,
-    &lem_cmd_report,
-    &lem_cmd_model_info,
-    &lem_cmd_model_convert,
-    &lem_cmd_template_show,
-    &lem_cmd_tokenize,
-    &lem_cmd_doctor,
-    NULL,
+    &lem_cmd_demo,       &lem_cmd_demo_data,     &lem_cmd_run,
+    &lem_cmd_sft,        &lem_cmd_sample,        &lem_cmd_grade,
+    &lem_cmd_rm_sample,  &lem_cmd_rm_train,      &lem_cmd_rm_score,
+    &lem_cmd_select,     &lem_cmd_report,        &lem_cmd_data_inspect,
+    &lem_cmd_model_info, &lem_cmd_model_convert, &lem_cmd_template_show,
+    &lem_cmd_tokenize,   &lem_cmd_doctor,        NULL,
 };

@@ -106,35 +106,40 @@ static lem_status open_text(const char *path, lem_input *in, const char *p, size
 
 /* ---- Any file ---- */
 
+static lem_status open_parquet(const char *path, lem_input *in, const lem_wanted *wanted, lem_reader *out,
+                               lem_err *err) {
+    const lem_cancel *cancel = in->cancel;
+    bool packed = lem_stream_packed(in->stream) != NULL;
+    lem_input_close(in);
+    if (packed) return lem_fail(err, LEM_EDATA, "Parquet inside gzip or Zstandard: unpack it first");
+    if (strcmp(path, "-") == 0)
+        return lem_fail(err, LEM_EDATA, "Parquet is read from a file, not from a pipe");
+    return lem_parquet_open(path, wanted, cancel, out, err);
+}
+
+/* JSON, CSV, or nothing known: told by the first byte that is not space. */
+static lem_status open_by_text(const char *path, lem_input *in, const char *p, size_t n,
+                               const lem_wanted *wanted, lem_reader *out, lem_err *err) {
+    size_t at = 0;
+    if (begins(p, n, "\xEF\xBB\xBF", 3)) p += 3, n -= 3;
+    while (at < n && p[at] && strchr(" \t\r\n", p[at])) at++;
+    /* An empty file has no rows, like an empty JSONL. */
+    if (at == n || p[at] == '{' || p[at] == '[') return lem_json_rows_open(in, wanted, out, err);
+    return open_text(path, in, p, n, wanted, out, err);
+}
+
 /* p[0..n) is the front of the file, unpacked; takes in. */
 static lem_status open_kind(const char *path, lem_input *in, const lem_wanted *wanted, lem_reader *out,
                             lem_err *err) {
-    const char *p = lem_input_at(in), *name;
+    const char *p = lem_input_at(in);
     size_t n = lem_input_have(in) < LOOK ? lem_input_have(in) : LOOK;
-    lem_status st = LEM_OK;
-    if (begins(p, n, "ARROW1", 6) || (begins(p, n, "\xFF\xFF\xFF\xFF", 4)))
+    if (begins(p, n, "ARROW1", 6) || begins(p, n, "\xFF\xFF\xFF\xFF", 4))
         return lem_arrow_open(in, wanted, out, err);
-    if (begins(p, n, "PAR1", 4) || begins(p, n, "PARE", 4)) {
-        const lem_cancel *cancel = in->cancel;
-        bool packed = lem_stream_packed(in->stream) != NULL;
-        lem_input_close(in);
-        if (packed) return lem_fail(err, LEM_EDATA, "Parquet inside gzip or Zstandard: unpack it first");
-        if (strcmp(path, "-") == 0)
-            return lem_fail(err, LEM_EDATA, "Parquet is read from a file, not from a pipe");
-        return lem_parquet_open(path, wanted, cancel, out, err);
-    }
-    name = foreign(p, n);
-    if (name) st = lem_fail(err, LEM_EDATA, "it is %s, which is not read here", name);
-    if (st == LEM_OK) {
-        if (begins(p, n, "\xEF\xBB\xBF", 3)) p += 3, n -= 3;
-        size_t at = 0;
-        while (at < n && strchr(" \t\r\n", p[at])) at++;
-        /* An empty file has no rows, like an empty JSONL. */
-        if (at == n || p[at] == '{' || p[at] == '[') return lem_json_rows_open(in, wanted, out, err);
-        return open_text(path, in, p, n, wanted, out, err);
-    }
+    if (begins(p, n, "PAR1", 4) || begins(p, n, "PARE", 4)) return open_parquet(path, in, wanted, out, err);
+    const char *name = foreign(p, n);
+    if (!name) return open_by_text(path, in, p, n, wanted, out, err);
     lem_input_close(in);
-    return st;
+    return lem_fail(err, LEM_EDATA, "it is %s, which is not read here", name);
 }
 
 lem_status lem_reader_open(const char *path, const lem_wanted *wanted, const lem_cancel *cancel,

@@ -202,19 +202,31 @@ void lem_pq_release(lem_pq_file *f) {
 
 /* ---- Pages ---- */
 
+/* The fields that one kind of page alone has; false for others. */
+static bool field_of_v1(lem_thrift *t, const lem_thrift_field *f, lem_pq_page *out) {
+    if (f->id == 3) out->def_encoding = lem_thrift_int(t, f->type);
+    else if (f->id == 4) out->rep_encoding = lem_thrift_int(t, f->type);
+    else return false;
+    return true;
+}
+
+static bool field_of_v2(lem_thrift *t, const lem_thrift_field *f, lem_pq_page *out) {
+    if (f->id == 5) out->def_bytes = lem_thrift_int(t, f->type);
+    else if (f->id == 6) out->rep_bytes = lem_thrift_int(t, f->type);
+    else if (f->id == 7) out->compressed = lem_thrift_bool(t, f->type);
+    else return false;
+    return true;
+}
+
 /* The inner headers: number of values, encoding, and what belongs to one kind of page alone. */
 static void inner_header(lem_thrift *t, int type, int page, lem_pq_page *out) {
     if (!lem_thrift_struct(t, type)) return;
     out->has_header = true;
     for (lem_thrift_field f = {0}; lem_thrift_next(t, &f);) {
-        bool v2 = page == LEM_PQ_PAGE_DATA2, v1 = page == LEM_PQ_PAGE_DATA;
+        bool v2 = page == LEM_PQ_PAGE_DATA2;
         if (f.id == 1) out->values = lem_thrift_int(t, f.type);
         else if (f.id == (v2 ? 4 : 2)) out->encoding = lem_thrift_int(t, f.type);
-        else if (v1 && f.id == 3) out->def_encoding = lem_thrift_int(t, f.type);
-        else if (v1 && f.id == 4) out->rep_encoding = lem_thrift_int(t, f.type);
-        else if (v2 && f.id == 5) out->def_bytes = lem_thrift_int(t, f.type);
-        else if (v2 && f.id == 6) out->rep_bytes = lem_thrift_int(t, f.type);
-        else if (v2 && f.id == 7) out->compressed = lem_thrift_bool(t, f.type);
+        else if (v2 ? field_of_v2(t, &f, out) : page == LEM_PQ_PAGE_DATA && field_of_v1(t, &f, out)) continue;
         else lem_thrift_skip(t, f.type);
     }
 }

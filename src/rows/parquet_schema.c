@@ -159,6 +159,19 @@ static lem_status map_of(tree *t, int def, int rep, int depth, const char *colum
     return children(t, (size_t)r->n_children, def + 1, rep + 1, depth + 1, column, f);
 }
 
+static bool called_list(const lem_pq_element *e) {
+    return e->logical == LOGICAL_LIST || e->converted == CONVERTED_LIST;
+}
+
+static bool called_map(const lem_pq_element *e) {
+    return e->logical == LOGICAL_MAP || e->converted == CONVERTED_MAP ||
+           e->converted == CONVERTED_MAP_KEY_VALUE;
+}
+
+static bool holds_entries(const lem_pq_element *r) {
+    return is_group(r) && (r->n_children == 1 || r->n_children == 2);
+}
+
 /* What follows a node's own name and levels: its type, or its children, which come next. */
 static lem_status body(tree *t, const lem_pq_element *e, int def, int rep, int depth, const char *column,
                        lem_field *f) {
@@ -169,13 +182,9 @@ static lem_status body(tree *t, const lem_pq_element *e, int def, int rep, int d
     size_t first = t->out->n_leaves;
     const lem_pq_element *r = t->at < t->n ? &t->e[t->at] : NULL;
     bool wraps = e->n_children == 1 && r && r->repetition == REPEATED;
-    bool list = e->logical == LOGICAL_LIST || e->converted == CONVERTED_LIST;
-    bool map =
-        e->logical == LOGICAL_MAP || e->converted == CONVERTED_MAP || e->converted == CONVERTED_MAP_KEY_VALUE;
     if (e->n_children < 1) return damaged(t, "a group without columns");
-    if (wraps && list) st = list_of(t, e, def, rep, depth, column, f);
-    else if (wraps && map && is_group(r) && (r->n_children == 1 || r->n_children == 2))
-        st = map_of(t, def, rep, depth, column, f);
+    if (wraps && called_list(e)) st = list_of(t, e, def, rep, depth, column, f);
+    else if (wraps && called_map(e) && holds_entries(r)) st = map_of(t, def, rep, depth, column, f);
     else {
         f->shape = LEM_SHAPE_STRUCT;
         st = children(t, (size_t)e->n_children, def, rep, depth, column, f);

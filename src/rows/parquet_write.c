@@ -80,7 +80,8 @@ static void put_values(lem_buf *b, const lem_wnode *leaf) {
     }
     for (size_t i = 0; i < leaf->values.len; i += 8) {
         unsigned byte = 0;
-        for (size_t k = 0; k < 8 && i + k < leaf->values.len; k++) byte |= (leaf->values.data[i + k] & 1u) << k;
+        for (size_t k = 0; k < 8 && i + k < leaf->values.len; k++)
+            byte |= (leaf->values.data[i + k] & 1u) << k;
         lem_buf_putc(b, (char)byte);
     }
 }
@@ -97,7 +98,8 @@ static lem_status pack(const lem_buf *page, lem_buf *out, lem_err *err) {
 
 static void put_page_header(lem_buf *b, size_t values, size_t unpacked, const lem_buf *packed) {
     int last = 0, inner = 0;
-    uint32_t crc = (uint32_t)crc32_z(crc32_z(0, NULL, 0), (const unsigned char *)lem_buf_str(packed), packed->len);
+    uint32_t crc =
+        (uint32_t)crc32_z(crc32_z(0, NULL, 0), (const unsigned char *)lem_buf_str(packed), packed->len);
     put_int(b, &last, 1, LEM_THRIFT_I32, 0); /* DATA_PAGE */
     put_int(b, &last, 2, LEM_THRIFT_I32, (int64_t)unpacked);
     put_int(b, &last, 3, LEM_THRIFT_I32, (int64_t)packed->len);
@@ -123,7 +125,8 @@ static int physical_of(const lem_wnode *leaf) {
     return physical[leaf->kind];
 }
 
-static void put_chunk(lem_buf *b, const lem_wnode *leaf, const path *p, uint64_t offset, size_t unpacked, size_t packed) {
+static void put_chunk(lem_buf *b, const lem_wnode *leaf, const path *p, uint64_t offset, size_t unpacked,
+                      size_t packed) {
     int last = 0, inner = 0;
     put_int(b, &last, 2, LEM_THRIFT_I64, 0);
     put_field(b, &last, 3, LEM_THRIFT_STRUCT);
@@ -159,7 +162,8 @@ static lem_status write_leaf(lem_pq_out *w, lem_wnode *leaf, const path *p, uint
     put_values(&page, leaf);
     LEM_TRY(lem_buf_ok(&page, err));
     if (page.len > PAGE_MOST) {
-        st = lem_fail(err, LEM_EDATA, "column '%s': over 1 GiB in a row group; state smaller groups", p->name[0]);
+        st = lem_fail(err, LEM_EDATA, "column '%s': over 1 GiB in a row group; state smaller groups",
+                      p->name[0]);
         goto done;
     }
     LEM_TRY(pack(&page, &packed, err));
@@ -219,7 +223,8 @@ lem_status lem_pq_out_group(lem_pq_out *w, lem_wnode *root, uint64_t rows, lem_e
 
 /* ---- The footer ---- */
 
-static void put_element(lem_buf *b, int physical, int repetition, const char *name, size_t children, int converted) {
+static void put_element(lem_buf *b, int physical, int repetition, const char *name, size_t children,
+                        int converted) {
     int last = 0;
     if (physical >= 0) put_int(b, &last, 1, LEM_THRIFT_I32, physical);
     if (repetition >= 0) put_int(b, &last, 3, LEM_THRIFT_I32, repetition);
@@ -248,7 +253,8 @@ static uint64_t put_schema(lem_buf *b, const lem_wnode *n) {
         put_element(b, -1, OPTIONAL, n->name, 1, CONVERTED_LIST);
         put_element(b, -1, REPEATED, "list", 1, -1);
         count = 2;
-    } else put_element(b, -1, n->name ? OPTIONAL : -1, n->name ? n->name : "schema", n->n_children, -1);
+    } else if (n->name) put_element(b, -1, OPTIONAL, n->name, n->n_children, -1);
+    else put_element(b, -1, -1, "schema", n->n_children, -1); /* the root */
     for (size_t i = 0; i < n->n_children; i++) count += put_schema(b, &n->child[i]);
     return count;
 }

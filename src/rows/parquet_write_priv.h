@@ -6,8 +6,8 @@
 #include "rows/shape_priv.h"
 
 typedef struct lem_pq_out {
-    lem_out *out; /* borrowed */
-    uint64_t at;  /* bytes written */
+    lem_out *out;   /* borrowed */
+    uint64_t at;    /* bytes written */
     lem_buf groups; /* thrift of the row groups so far */
     uint64_t n_groups, rows;
 } lem_pq_out;

@@ -18,15 +18,16 @@ void lem_wnode_release(lem_wnode *n) {
 }
 
 static lem_wkind kind_of(const lem_json *v) {
-    static const lem_wkind kinds[] = {[LEM_JSON_NULL] = LEM_W_NONE,     [LEM_JSON_BOOL] = LEM_W_BOOL,
-                                      [LEM_JSON_INT] = LEM_W_INT,       [LEM_JSON_REAL] = LEM_W_REAL,
-                                      [LEM_JSON_STRING] = LEM_W_TEXT,   [LEM_JSON_ARRAY] = LEM_W_LIST,
-                                      [LEM_JSON_OBJECT] = LEM_W_STRUCT};
+    static const lem_wkind kinds[] = {
+        [LEM_JSON_NULL] = LEM_W_NONE,    [LEM_JSON_BOOL] = LEM_W_BOOL,   [LEM_JSON_INT] = LEM_W_INT,
+        [LEM_JSON_REAL] = LEM_W_REAL,    [LEM_JSON_STRING] = LEM_W_TEXT, [LEM_JSON_ARRAY] = LEM_W_LIST,
+        [LEM_JSON_OBJECT] = LEM_W_STRUCT};
     return kinds[lem_json_kind(v)];
 }
 
 static lem_status misfit(const lem_wnode *n, const lem_json *v, lem_err *err) {
-    static const char *const names[] = {"null", "boolean", "integer", "real number", "string", "array", "object"};
+    static const char *const names[] = {"null",   "boolean", "integer", "real number",
+                                        "string", "array",   "object"};
     return lem_fail(err, LEM_EDATA, "column '%s' is %s here and %s in rows before; write JSONL instead",
                     n->name ? n->name : "?", lem_json_kind_name(v), names[n->kind]);
 }
@@ -49,21 +50,31 @@ static lem_wnode *add_child(lem_wnode *n, const char *name, lem_err *err) {
     return c;
 }
 
-lem_status lem_wnode_learn(lem_wnode *n, const lem_json *v, int depth, lem_err *err) {
+/* The kind that both n's rows so far and v have; integers and real numbers are real numbers. */
+static lem_status widen(lem_wnode *n, const lem_json *v, lem_err *err) {
     lem_wkind kind = kind_of(v);
-    lem_status st = LEM_OK;
-    if (kind == LEM_W_NONE) return LEM_OK;
-    if (depth > MAX_DEPTH) return lem_fail(err, LEM_EDATA, "rows nested over 30 levels deep");
-    bool numbers = (kind == LEM_W_INT || kind == LEM_W_REAL) && (n->kind == LEM_W_INT || n->kind == LEM_W_REAL);
+    bool numbers =
+        (kind == LEM_W_INT || kind == LEM_W_REAL) && (n->kind == LEM_W_INT || n->kind == LEM_W_REAL);
     if (n->kind == LEM_W_NONE) n->kind = kind;
     else if (numbers && kind != n->kind) n->kind = LEM_W_REAL;
     else if (n->kind != kind) return misfit(n, v, err);
-    if (kind == LEM_W_LIST) {
-        if (!n->n_children && !add_child(n, "element", err)) return LEM_EMEM;
-        for (size_t i = 0; i < lem_json_count(v) && st == LEM_OK; i++)
-            st = lem_wnode_learn(&n->child[0], lem_json_at(v, i), depth + 1, err);
-    }
-    if (kind != LEM_W_STRUCT) return st;
+    return LEM_OK;
+}
+
+static lem_status learn_elements(lem_wnode *n, const lem_json *v, int depth, lem_err *err) {
+    lem_status st = LEM_OK;
+    if (!n->n_children && !add_child(n, "element", err)) return LEM_EMEM;
+    for (size_t i = 0; i < lem_json_count(v) && st == LEM_OK; i++)
+        st = lem_wnode_learn(&n->child[0], lem_json_at(v, i), depth, err);
+    return st;
+}
+
+lem_status lem_wnode_learn(lem_wnode *n, const lem_json *v, int depth, lem_err *err) {
+    if (kind_of(v) == LEM_W_NONE) return LEM_OK;
+    if (depth > MAX_DEPTH) return lem_fail(err, LEM_EDATA, "rows nested over 30 levels deep");
+    lem_status st = widen(n, v, err);
+    if (st == LEM_OK && n->kind == LEM_W_LIST) return learn_elements(n, v, depth + 1, err);
+    if (n->kind != LEM_W_STRUCT) return st;
     for (const char *k = lem_json_key_next(v, NULL); k && st == LEM_OK; k = lem_json_key_next(v, k)) {
         lem_wnode *c = child_named(n, k);
         if (!c) c = add_child(n, k, err);
@@ -76,7 +87,8 @@ lem_status lem_wnode_settle(lem_wnode *n, int def, int rep, lem_err *err) {
     lem_status st = LEM_OK;
     if (n->kind == LEM_W_NONE) n->kind = LEM_W_TEXT;
     if (n->kind == LEM_W_STRUCT && n->n_children == 0)
-        return lem_fail(err, LEM_EDATA, "column '%s' holds empty objects, which Parquet has not; write JSONL instead",
+        return lem_fail(err, LEM_EDATA,
+                        "column '%s' holds empty objects, which Parquet has not; write JSONL instead",
                         n->name ? n->name : "?");
     n->max_def = def + 1;
     n->max_rep = rep;

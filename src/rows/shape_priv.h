@@ -6,7 +6,15 @@
 
 #include <stdint.h>
 
-typedef enum lem_wkind { LEM_W_NONE, LEM_W_BOOL, LEM_W_INT, LEM_W_REAL, LEM_W_TEXT, LEM_W_LIST, LEM_W_STRUCT } lem_wkind;
+typedef enum lem_wkind {
+    LEM_W_NONE,
+    LEM_W_BOOL,
+    LEM_W_INT,
+    LEM_W_REAL,
+    LEM_W_TEXT,
+    LEM_W_LIST,
+    LEM_W_STRUCT
+} lem_wkind;
 
 /* A node of the schema, always optional. Leaves collect the present row group. */
 typedef struct lem_wnode {

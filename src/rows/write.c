@@ -66,7 +66,8 @@ static lem_status settle(lem_rows_writer *w, lem_err *err) {
         if (st != LEM_OK) return with_row(w, i, st, err);
     }
     w->settled = true;
-    if (w->root.n_children == 0) return lem_fail(err, LEM_EDATA, "no rows with columns: Parquet needs one; write JSONL");
+    if (w->root.n_children == 0)
+        return lem_fail(err, LEM_EDATA, "no rows with columns: Parquet needs one; write JSONL");
     lem_status st = LEM_OK;
     for (size_t i = 0; i < w->root.n_children && st == LEM_OK; i++)
         st = lem_wnode_settle(&w->root.child[i], 0, 0, err);

@@ -1,4 +1,5 @@
-/* fuzz_arrow - any bytes as a file of rows, from a corpus of arrow files; reading ends, with rows or one clear error */
+/* fuzz_arrow - any bytes as a file of rows, from a corpus of arrow files; reading ends, with rows or one
+ * clear error */
 #include "rows/rows.h"
 
 #include <stdio.h>

@@ -1,4 +1,5 @@
-/* fuzz_csv - any bytes as a file of rows, from a corpus of csv files; reading ends, with rows or one clear error */
+/* fuzz_csv - any bytes as a file of rows, from a corpus of csv files; reading ends, with rows or one clear
+ * error */
 #include "rows/rows.h"
 
 #include <stdio.h>

@@ -1,4 +1,5 @@
-/* fuzz_parquet - any bytes as a file of rows, from a corpus of parquet files; reading ends, with rows or one clear error */
+/* fuzz_parquet - any bytes as a file of rows, from a corpus of parquet files; reading ends, with rows or one
+ * clear error */
 #include "rows/rows.h"
 
 #include <stdio.h>

@@ -1,6 +1,7 @@
 /* test_golden - Parquet and Arrow files that pyarrow wrote give the rows of their JSONL twins
  *
- * The files are made by tools/golden/make_rows.py; LEMMA_ROWS names a folder of other ones, e.g. of all that it makes. */
+ * The files are made by tools/golden/make_rows.py; LEMMA_ROWS names a folder of other ones, e.g. of all that
+ * it makes. */
 #include "core/file.h"
 #include "core/jsonl.h"
 #include "core/mem.h"
@@ -18,8 +19,8 @@ static void show_difference(const char *path, uint64_t n, const lem_json *is, co
         if (x && lem_json_equal(x, lem_json_key_value(k))) continue;
         lem_json_write(x, 0, &a);
         lem_json_write(lem_json_key_value(k), 0, &b);
-        print_error("%s: row %llu: %s is %.200s, not %.200s\n", path, (unsigned long long)n, k, lem_buf_str(&a),
-                    lem_buf_str(&b));
+        print_error("%s: row %llu: %s is %.200s, not %.200s\n", path, (unsigned long long)n, k,
+                    lem_buf_str(&a), lem_buf_str(&b));
         lem_buf_release(&a);
         lem_buf_release(&b);
     }
@@ -39,7 +40,9 @@ static bool same_rows(const char *path, const char *twin) {
         if (st != LEM_OK) print_error("%s\n", err.text);
         bool equal = st == LEM_OK && !is == !want && (!is || lem_json_equal(is, want));
         if (!equal && is && want) show_difference(path, lem_rowset_number(s), is, want);
-        else if (!equal) print_error("%s: other rows than its twin behind %llu\n", path, (unsigned long long)lem_rows_number(r));
+        else if (!equal)
+            print_error("%s: other rows than its twin behind %llu\n", path,
+                        (unsigned long long)lem_rows_number(r));
         same = same && equal;
         bool end = !is || !want || !equal;
         lem_json_free(is);
@@ -119,7 +122,9 @@ static void same_field(const char *parquet, const char *jsonl, const char *a, co
         OK(lem_rows_next(r, &want, &err));
         assert_int_equal(is != NULL, i < rows);
         assert_int_equal(want != NULL, i < rows);
-        if (is) assert_string_equal(lem_json_str(lem_json_find(is, a), "?"), lem_json_str(lem_json_get(want, b), "!"));
+        if (is)
+            assert_string_equal(lem_json_str(lem_json_find(is, a), "?"),
+                                lem_json_str(lem_json_get(want, b), "!"));
         lem_json_free(is);
         lem_json_free(want);
     }
@@ -129,14 +134,14 @@ static void same_field(const char *parquet, const char *jsonl, const char *a, co
 
 static void shared_dapo_has_its_answers(void **state) {
     (void)state;
-    same_field("bench/rl_train/dapo17k.parquet", "bench/rl_train/dapo17k.jsonl.gz", "reward_model.ground_truth", "answer",
-               17398);
+    same_field("bench/rl_train/dapo17k.parquet", "bench/rl_train/dapo17k.jsonl.gz",
+               "reward_model.ground_truth", "answer", 17398);
 }
 
 static void shared_math_has_its_solutions(void **state) {
     (void)state;
-    same_field("bench/math/train.parquet", "bench/math/math_train7500.jsonl.gz", "reward_model.ground_truth.solution",
-               "solution", 7500);
+    same_field("bench/math/train.parquet", "bench/math/math_train7500.jsonl.gz",
+               "reward_model.ground_truth.solution", "solution", 7500);
 }
 
 int main(void) {

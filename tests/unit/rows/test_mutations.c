@@ -1,4 +1,5 @@
-/* test_mutations - damaged Parquet, Arrow and CSV files give rows or one clear line, within bounds of time and memory
+/* test_mutations - damaged Parquet, Arrow and CSV files give rows or one clear line, within bounds of time
+ * and memory
  *
  * CTest runs 10,000; `rows_test_mutations N` runs N, and says how many were read to their end. */
 #include "core/file.h"
@@ -14,7 +15,8 @@
 #include <unistd.h>
 
 enum { MUTATIONS = 10000, MAX_ROWS = 3000 };
-/* A page may be stated at 1 GiB that only its decompression shows to be a lie; nothing is written to it then. */
+/* A page may be stated at 1 GiB that only its decompression shows to be a lie; nothing is written to it then.
+ */
 static const long peak_limit_kib = 600 << 10;
 
 static size_t times = MUTATIONS;
@@ -27,11 +29,14 @@ static void write_scratch(const char *p, size_t n) {
     assert_int_equal(fclose(f), 0);
 }
 
+static size_t least(size_t a, size_t b) { return a < b ? a : b; }
+
 /* Flips, overwrites, cuts out, doubles; numbers become extreme ones. */
 static void damage(lem_buf *b, lem_rng *r) {
     for (uint64_t k = 1 + lem_rng_next_below(r, 4); k > 0 && b->len; k--) {
         size_t at = (size_t)lem_rng_next_below(r, b->len);
-        /* Footers and headers are where structure lies: half of the changes fall on the last or first kilobyte. */
+        /* Footers and headers are where structure lies: half of the changes fall on the last or first
+         * kilobyte. */
         uint64_t where = lem_rng_next_below(r, 4);
         if (where == 0 && b->len > 1024) at = b->len - 1 - (size_t)lem_rng_next_below(r, 1024);
         if (where == 1 && b->len > 1024) at = (size_t)lem_rng_next_below(r, 1024);
@@ -39,7 +44,9 @@ static void damage(lem_buf *b, lem_rng *r) {
         switch (lem_rng_next_below(r, 12) % 9) {
         case 0: b->data[at] = (char)(b->data[at] ^ (1 << lem_rng_next_below(r, 8))); break;
         case 1: b->data[at] = (char)lem_rng_next(r); break;
-        case 2: memset(b->data + at, lem_rng_next_below(r, 2) ? 0xff : 0, b->len - at < 4 ? b->len - at : 4); break;
+        case 2:
+            memset(b->data + at, lem_rng_next_below(r, 2) ? 0xff : 0, least(b->len - at, 4));
+            break;
         case 7: b->len = at; break;
         case 8: {
             size_t n = 1 + (size_t)lem_rng_next_below(r, 16);
@@ -114,8 +121,8 @@ static void damaged_files_give_rows_or_one_line(void **state) {
     unlink(scratch);
     struct rusage use;
     getrusage(RUSAGE_SELF, &use);
-    print_message("%zu damaged files: %zu read to their end, %zu refused, peak %ld MiB\n", times, whole, times - whole,
-                  use.ru_maxrss >> 10);
+    print_message("%zu damaged files: %zu read to their end, %zu refused, peak %ld MiB\n", times, whole,
+                  times - whole, use.ru_maxrss >> 10);
     assert_true(bases >= 12);
     assert_true(whole > 0 && whole < times);
 #ifndef __SANITIZE_ADDRESS__

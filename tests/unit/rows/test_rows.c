@@ -1,4 +1,5 @@
-/* test_rows - kinds told by content, CSV and JSON in detail, paths, columns, places in errors, refusals by name */
+/* test_rows - kinds told by content, CSV and JSON in detail, paths, columns, places in errors, refusals by
+ * name */
 #include "rows/rows.h"
 
 #include "core/file.h"
@@ -37,8 +38,11 @@ static void expect_of(const char *path, const lem_rowset_opts *o, const char *wa
         lem_buf_putc(&got, '\n');
         lem_json_free(row);
     }
-    if (st != LEM_OK) lem_buf_printf(&got, "! %s", strncmp(err.text, dir, strlen(dir)) == 0 ? err.text + strlen(dir) + 1 : err.text);
-    if (strcmp(lem_buf_str(&got), want) != 0) print_error("line %d: got <%s>, not <%s>\n", line, lem_buf_str(&got), want);
+    if (st != LEM_OK)
+        lem_buf_printf(&got, "! %s",
+                       strncmp(err.text, dir, strlen(dir)) == 0 ? err.text + strlen(dir) + 1 : err.text);
+    if (strcmp(lem_buf_str(&got), want) != 0)
+        print_error("line %d: got <%s>, not <%s>\n", line, lem_buf_str(&got), want);
     assert_string_equal(lem_buf_str(&got), want);
     lem_buf_release(&got);
     lem_rowset_close(s);
@@ -70,7 +74,8 @@ static void csv(void **state) {
     ROWS("a,b\n1,\"2\n3,4\n", "! f:2: a quote that is not closed");
     ROWS("a,b\n1,\"2\"x\n", "! f:2: something stands behind a closing quote");
     ROWS("a,a\n1,2\n", "! f: header, line 2: 'a' comes twice");
-    ROWS("a,b\n1,\xff\n", "! f: its kind cannot be told: no JSON, CSV, Parquet or Arrow (the first bytes are none of theirs)");
+    ROWS("a,b\n1,\xff\n",
+         "! f: its kind cannot be told: no JSON, CSV, Parquet or Arrow (the first bytes are none of theirs)");
     expect_of(file("one.csv", "text\nx\n", 7), NULL, "{\"text\":\"x\"}\n", __LINE__);
     evidence_is(file("one.csv", "a\tb\n", 4), "TSV, columns a, b");
 }
@@ -82,8 +87,9 @@ static void json(void **state) {
     ROWS(" \n\n", "");
     ROWS("{\"a\":1}\n{\"a\":\n", "{\"a\":1}\n! f:2: JSON line 1 column 5: unexpected token near end of file");
     ROWS("{\"a\":1}\n[1]\n", "{\"a\":1}\n! f:2: the row must be a JSON object, not: array");
-    ROWS(" \xEF\xBB\xBF", "! f: its kind cannot be told: text without a '{' or '[' in front (JSON) and without commas or "
-                          "tabs in its first line (CSV; a file of one column must be called .csv)");
+    ROWS(" \xEF\xBB\xBF",
+         "! f: its kind cannot be told: text without a '{' or '[' in front (JSON) and without commas or "
+         "tabs in its first line (CSV; a file of one column must be called .csv)");
     ROWS("[]", "");
     ROWS("\xEF\xBB\xBF[ {\"a\":\"]\\\"}\"} ,\n{\"b\":[{}]} ]\n", "{\"a\":\"]\\\"}\"}\n{\"b\":[{}]}\n");
     ROWS("[{\"a\":1},]", "{\"a\":1}\n! f: row 2: a comma before the end of the array");
@@ -98,7 +104,8 @@ static void long_rows(void **state) {
     (void)state;
     enum { LONG = 3 << 20 };
     lem_buf text = {0};
-    static const char *const fronts[] = {"{\"a\":\"", "[{\"a\":\"", "a,b\n\"x"}, *const ends[] = {"\"}", "\"}]", "\",2"};
+    static const char *const fronts[] = {"{\"a\":\"", "[{\"a\":\"", "a,b\n\"x"}, *const ends[] = {
+                                                                                     "\"}", "\"}]", "\",2"};
     for (int k = 0; k < 3; k++) {
         lem_rowset *s = NULL;
         lem_json *row = NULL;
@@ -111,7 +118,8 @@ static void long_rows(void **state) {
         const char *path = file("long", text.data, text.len);
         OK(lem_rowset_open(&path, 1, NULL, &s, &err));
         OK(lem_rowset_next(s, &row, &err));
-        assert_int_equal(lem_json_str_len(lem_json_get(row, "a")), k == 2 ? LONG + 1 : LONG - LONG / 1000 - 1);
+        assert_int_equal(lem_json_str_len(lem_json_get(row, "a")),
+                         k == 2 ? LONG + 1 : LONG - LONG / 1000 - 1);
         lem_json_free(row);
         OK(lem_rowset_next(s, &row, &err));
         assert_null(row);
@@ -123,7 +131,8 @@ static void long_rows(void **state) {
 static void packed_by_content(void **state) {
     (void)state;
     static const char *const names[] = {"p.jsonl.gz", "p.jsonl.zst"};
-    static const char *const kinds[] = {"JSONL, one object a line inside gzip", "JSONL, one object a line inside Zstandard"};
+    static const char *const kinds[] = {"JSONL, one object a line inside gzip",
+                                        "JSONL, one object a line inside Zstandard"};
     for (int k = 0; k < 2; k++) {
         char path[256];
         lem_buf raw = {0};
@@ -150,9 +159,11 @@ static void foreign_kinds_are_named(void **state) {
     ROWS("SQLite format 3\0", "! f: it is an SQLite database, which is not read here");
     ROWS("\xFF\xFE{\0}\0", "! f: it is text in UTF-16 (save it as UTF-8), which is not read here");
     ROWS("PAR1 short", "! f: a Parquet file that ends early");
-    ROWS("PAR1\0\0\0\0\0\0\0\0PARE", "! f: Parquet with encryption is not read here; pyarrow converts it: import "
-                                     "pyarrow.parquet as pq; pq.write_table(pq.read_table('IN'), 'OUT.parquet', compression='zstd')");
-    ROWS("just text\n", "! f: its kind cannot be told: text without a '{' or '[' in front (JSON) and without commas or tabs in "
+    ROWS("PAR1\0\0\0\0\0\0\0\0PARE",
+         "! f: Parquet with encryption is not read here; pyarrow converts it: import "
+         "pyarrow.parquet as pq; pq.write_table(pq.read_table('IN'), 'OUT.parquet', compression='zstd')");
+    ROWS("just text\n", "! f: its kind cannot be told: text without a '{' or '[' in front (JSON) and without "
+                        "commas or tabs in "
                         "its first line (CSV; a file of one column must be called .csv)");
     const char *none = "/nowhere/at/all";
     lem_rowset *s = NULL;
@@ -163,7 +174,8 @@ static void only_the_columns_asked_for(void **state) {
     (void)state;
     static const char *const columns[] = {"b", "z"};
     const lem_rowset_opts o = {columns, 2, NULL};
-    static const char jsonl[] = "{\"a\":1,\"b\":2}\n{\"a\":3}\n", table[] = "a,b\n1,2\n", array[] = "[{\"b\":1,\"c\":2}]";
+    static const char jsonl[] = "{\"a\":1,\"b\":2}\n{\"a\":3}\n", table[] = "a,b\n1,2\n",
+                      array[] = "[{\"b\":1,\"c\":2}]";
     expect_of(file("f", jsonl, sizeof jsonl - 1), &o, "{\"b\":2}\n{}\n", __LINE__);
     expect_of(file("f", table, sizeof table - 1), &o, "{\"b\":\"2\"}\n", __LINE__);
     expect_of(file("f", array, sizeof array - 1), &o, "{\"b\":1}\n", __LINE__);
@@ -207,10 +219,13 @@ static void other_columns_are_not_looked_at(void **state) {
 
 static void evidence(void **state) {
     (void)state;
-    evidence_is(LEMMA_TEST_DATA "/rows/pq-required.parquet", "Parquet, 3 row groups, 6 rows, columns id, s, l[]");
-    evidence_is(LEMMA_TEST_DATA "/rows/pq-empty.parquet", "Parquet, 1 row group, 0 rows, columns a, m[]{role,content}");
+    evidence_is(LEMMA_TEST_DATA "/rows/pq-required.parquet",
+                "Parquet, 3 row groups, 6 rows, columns id, s, l[]");
+    evidence_is(LEMMA_TEST_DATA "/rows/pq-empty.parquet",
+                "Parquet, 1 row group, 0 rows, columns a, m[]{role,content}");
     evidence_is(LEMMA_TEST_DATA "/rows/ar-file-zstd-n3-b7.arrow",
-                "Arrow file, columns view, bview, large[]{role,content}, three[], pairs[]{role,content}, secs, day64, at_s, t_s, "
+                "Arrow file, columns view, bview, large[]{role,content}, three[], pairs[]{role,content}, "
+                "secs, day64, at_s, t_s, "
                 "t_ns, cat, cats[], ucat, messages[]{role,content}, text, f32, flag, table{…}, dec");
 }
 
@@ -224,7 +239,8 @@ static void count_rows(const char *const *paths, size_t n, size_t files, int wan
         if (!row) break;
         lem_json_free(row);
     }
-    if (rows != want || lem_rowset_files(s) != files) print_error("line %d: %d rows, %zu files\n", line, rows, lem_rowset_files(s));
+    if (rows != want || lem_rowset_files(s) != files)
+        print_error("line %d: %d rows, %zu files\n", line, rows, lem_rowset_files(s));
     assert_int_equal(rows, want);
     assert_int_equal(lem_rowset_files(s), files);
     lem_rowset_close(s);
@@ -280,7 +296,8 @@ static void saved_to_disk(void **state) {
     file("saved/data-00001-of-00002.arrow", b.data, b.len);
     file("saved/left-over.arrow", "x", 1);
     file("saved/dataset_info.json", "{}", 2);
-    static const char st[] = "{\"_data_files\":[{\"filename\":\"data-00000-of-00002.arrow\"},{\"filename\":\"data-00001-of-00002.arrow\"}]}";
+    static const char st[] = "{\"_data_files\":[{\"filename\":\"data-00000-of-00002.arrow\"},{\"filename\":"
+                             "\"data-00001-of-00002.arrow\"}]}";
     file("saved/state.json", st, sizeof st - 1);
     count_rows(&p, 1, 2, 12, __LINE__);
     /* Without its end mark a stream may have lost rows. */
@@ -307,7 +324,8 @@ static void interrupted(void **state) {
     (void)state;
     lem_cancel stop = {0};
     const lem_rowset_opts o = {NULL, 0, &stop};
-    static const char *const paths[] = {LEMMA_TEST_DATA "/rows/pq-required.parquet", LEMMA_TEST_DATA "/rows/ar-file-zstd-n3-b7.arrow",
+    static const char *const paths[] = {LEMMA_TEST_DATA "/rows/pq-required.parquet",
+                                        LEMMA_TEST_DATA "/rows/ar-file-zstd-n3-b7.arrow",
                                         LEMMA_TEST_DATA "/rows/pq-required.jsonl"};
     for (int i = 0; i < 3; i++) {
         lem_rowset *s = NULL;
@@ -340,7 +358,8 @@ static void out_of_memory(void **state) {
             }
             lem_mem_fail_after(0, false);
             lem_rowset_close(s);
-            if (st != LEM_OK && st != LEM_EMEM) print_error("%s: allocation %d: %s\n", paths[i], (int)k, err.text);
+            if (st != LEM_OK && st != LEM_EMEM)
+                print_error("%s: allocation %d: %s\n", paths[i], (int)k, err.text);
             assert_true(st == LEM_OK || st == LEM_EMEM);
         }
     }

@@ -1,4 +1,5 @@
-/* test_write - rows written as Parquet or JSONL are read back equal; what does not fit is refused; nothing half is left
+/* test_write - rows written as Parquet or JSONL are read back equal; what does not fit is refused; nothing
+ * half is left
  *
  * With LEMMA_ROWS_OUT=FOLDER the files stay there, for pyarrow to be asked (tools/golden/check_rows.py). */
 #include "core/file.h"
@@ -59,7 +60,8 @@ static void same(const char *path, const char *twin) {
     lem_rows_close(r);
 }
 
-static const char *const twins[] = {"pq-pandas", "pq-required", "pq-plain-none-v1-n3", "pq-dict-snappy-v2-n3"};
+static const char *const twins[] = {"pq-pandas", "pq-required", "pq-plain-none-v1-n3",
+                                    "pq-dict-snappy-v2-n3"};
 
 static void rows_come_back(void **state) {
     (void)state;
@@ -101,8 +103,10 @@ static void refused(const char *const *rows, size_t n, size_t group, const char 
 
 static void what_does_not_fit_is_refused(void **state) {
     (void)state;
-    static const char *const two[] = {"{\"a\":1}", "{\"a\":\"x\"}"}, *const late[] = {"{\"a\":1}", "{\"a\":1,\"b\":2}"};
-    static const char *const real[] = {"{\"a\":1}", "{\"a\":1.5}"}, *const empty[] = {"{\"a\":{}}"}, *const none[] = {"{}"};
+    static const char *const two[] = {"{\"a\":1}", "{\"a\":\"x\"}"}, *const late[] = {"{\"a\":1}",
+                                                                                      "{\"a\":1,\"b\":2}"};
+    static const char *const real[] = {"{\"a\":1}", "{\"a\":1.5}"}, *const empty[] = {"{\"a\":{}}"},
+                             *const none[] = {"{}"};
     static const char *const bad[] = {"{\"a\":[[{\"b\":1}]]}", "{\"a\":[[{\"b\":[1]}]]}"};
     refused(bad, 2, 10, "row 2: column 'b' is array here and integer in rows before");
     refused(two, 2, 10, "row 2: column 'a' is string here and integer in rows before");
