@@ -44,9 +44,7 @@ static void damage(lem_buf *b, lem_rng *r) {
         switch (lem_rng_next_below(r, 12) % 9) {
         case 0: b->data[at] = (char)(b->data[at] ^ (1 << lem_rng_next_below(r, 8))); break;
         case 1: b->data[at] = (char)lem_rng_next(r); break;
-        case 2:
-            memset(b->data + at, lem_rng_next_below(r, 2) ? 0xff : 0, least(b->len - at, 4));
-            break;
+        case 2: memset(b->data + at, lem_rng_next_below(r, 2) ? 0xff : 0, least(b->len - at, 4)); break;
         case 7: b->len = at; break;
         case 8: {
             size_t n = 1 + (size_t)lem_rng_next_below(r, 16);
