@@ -1,5 +1,4 @@
 /* lists.c - response lists to token ids for ranking */
-#include "core/jsonl.h"
 #include "core/mem.h"
 #include "data/rows_priv.h"
 #include "data/dataset.h"
@@ -141,25 +140,25 @@ static void count(const builder *b, bool kept, const char *path, unsigned long l
 
 lem_status lem_lists_load(lem_lists *l, const char *path, const lem_tokenizer *t, const lem_lists_how *how,
                           lem_drop_counts *drops, lem_log *log, lem_err *err) {
-    lem_rows *rows = NULL;
+    lem_rowset *rows = NULL;
     builder b = {.l = l, .t = t, .how = how};
     int64_t left = how->limit;
     lem_status st = lem_data_rows_open(path, how->cancel, &rows, err);
     while (st == LEM_OK && left != 0) {
         lem_json *row = NULL;
         st = lem_data_cancelled(how->cancel, err);
-        if (st == LEM_OK) st = lem_rows_next(rows, &row, err);
+        if (st == LEM_OK) st = lem_rowset_next(rows, &row, err);
         if (st || !row) break;
         if (left > 0) left--;
         bool kept = false;
         st = add_row(&b, row, &kept, err);
-        unsigned long long line = lem_rows_number(rows);
+        unsigned long long line = lem_rowset_number(rows);
         if (st) lem_err_context(err, "%s:%llu", path, line);
         else count(&b, kept, path, line, drops, log);
         lem_json_free(row);
     }
     lem_ids_release(&b.prompt);
     lem_ids_release(&b.reply);
-    lem_rows_close(rows);
+    lem_rowset_close(rows);
     return st;
 }

@@ -2,15 +2,17 @@
 #ifndef LEM_DATA_ROWS_PRIV_H
 #define LEM_DATA_ROWS_PRIV_H
 
-#include "core/jsonl.h"
+#include "core/file.h"
 #include "core/log.h"
+#include "rows/rows.h"
 
-/* Opens rows that are read under cancel (NULL = never): the one place where loaders open files. */
-static inline lem_status lem_data_rows_open(const char *path, const lem_cancel *cancel, lem_rows **out,
+/* Opens the rows of one file of any kind, read under cancel (NULL = never): the one place where loaders open files.
+ * A folder is refused: the identity of a job does not yet count its files as data. */
+static inline lem_status lem_data_rows_open(const char *path, const lem_cancel *cancel, lem_rowset **out,
                                             lem_err *err) {
-    lem_status st = lem_rows_open(path, out, err);
-    if (st == LEM_OK) lem_rows_watch(*out, cancel);
-    return st;
+    const lem_rowset_opts o = {.cancel = cancel};
+    if (lem_file_is_dir(path)) return lem_fail(err, LEM_EDATA, "cannot read '%s': it is a directory", path);
+    return lem_rowset_open(&path, 1, &o, out, err);
 }
 
 /* LEM_EINTR if asked to stop; loaders call it at every row. */
