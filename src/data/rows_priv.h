@@ -6,8 +6,8 @@
 #include "core/log.h"
 #include "rows/rows.h"
 
-/* Opens the rows of one file of any kind, read under cancel (NULL = never): the one place where loaders open files.
- * A folder is refused: the identity of a job does not yet count its files as data. */
+/* Opens the rows of one file of any kind, read under cancel (NULL = never): the one place where loaders open
+ * files. A folder is refused: the identity of a job does not yet count its files as data. */
 static inline lem_status lem_data_rows_open(const char *path, const lem_cancel *cancel, lem_rowset **out,
                                             lem_err *err) {
     const lem_rowset_opts o = {.cancel = cancel};
