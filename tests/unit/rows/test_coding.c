@@ -3,6 +3,7 @@
 #include "rows/levels_priv.h"
 #include "rows/unpack_priv.h"
 #include "rows/scalar_priv.h"
+#include "rows/values_priv.h"
 
 #include "../checks.h"
 
@@ -61,6 +62,33 @@ static void deltas(void **state) {
     assert_int_equal(end, sizeof bytes - 1);
     static const unsigned char none[] = {0, 1, 0, 0};
     assert_false(lem_delta_start(&d, none, sizeof none));
+}
+
+/* DELTA_BYTE_ARRAY: lengths shared with the value before, then lengths of the rest, then the rest. */
+static void shared_prefixes(void **state) {
+    (void)state;
+    /* Two values: shared 0 and 1 (delta 1), rest 2 and 1 (delta -1), "ab" and "c": "ab", "ac". */
+    static const unsigned char good[] = {0x80, 1, 4, 2, 0, 2, 0, 0, 0,   0,   0x80, 1,
+                                         4,    2, 4, 1, 0, 0, 0, 0, 'a', 'b', 'c'};
+    /* One value that shares a byte with none before. */
+    static const unsigned char bad[] = {0x80, 1, 4, 1, 2, 0x80, 1, 4, 1, 2, 'a'};
+    const lem_pq_leaf leaf = {.physical = LEM_PQ_BYTE_ARRAY};
+    lem_pq_values v = {0};
+    lem_bytes b;
+    OK(lem_pq_values_start(&v, &leaf, NULL, LEM_PQ_DELTA_BYTES, good, sizeof good, &err));
+    OK(lem_pq_values_next(&v, &b, &err));
+    assert_int_equal(b.n, 2);
+    assert_memory_equal(b.p, "ab", 2);
+    OK(lem_pq_values_next(&v, &b, &err));
+    assert_int_equal(b.n, 2);
+    assert_memory_equal(b.p, "ac", 2);
+    FAILS(lem_pq_values_next(&v, &b, &err), LEM_EDATA, "fewer values than it states");
+    OK(lem_pq_values_start(&v, &leaf, NULL, LEM_PQ_DELTA_BYTES, bad, sizeof bad, &err));
+    FAILS(lem_pq_values_next(&v, &b, &err), LEM_EDATA, "fewer values than it states");
+    FAILS(lem_pq_values_start(&v, &leaf, NULL, LEM_PQ_SPLIT, bad, sizeof bad, &err), LEM_EDATA,
+          "an encoding that its column cannot have is not read here; pyarrow converts it");
+    FAILS(lem_pq_values_start(&v, &leaf, NULL, 77, bad, sizeof bad, &err), LEM_EDATA, "an unknown encoding");
+    lem_pq_values_release(&v);
 }
 
 static void hadoop_lz4(void **state) {
@@ -141,11 +169,8 @@ static void scalars_at_their_ends(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(older_bit_packing),
-        cmocka_unit_test(hybrid),
-        cmocka_unit_test(deltas),
-        cmocka_unit_test(hadoop_lz4),
-        cmocka_unit_test(stated_sizes),
+        cmocka_unit_test(older_bit_packing),     cmocka_unit_test(hybrid),     cmocka_unit_test(deltas),
+        cmocka_unit_test(shared_prefixes),       cmocka_unit_test(hadoop_lz4), cmocka_unit_test(stated_sizes),
         cmocka_unit_test(scalars_at_their_ends),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

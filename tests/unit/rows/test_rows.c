@@ -339,6 +339,52 @@ static void interrupted(void **state) {
     }
 }
 
+/* A page whose checksum is stated is held to it: no changed byte of it becomes a row. */
+static void checksums(void **state) {
+    (void)state;
+    lem_buf b = {0};
+    size_t told = 0;
+    OK(lem_file_read(LEMMA_TEST_DATA "/rows/pq-plain-none-v2-n3.parquet", 1 << 20, &b, &err));
+    for (size_t i = 4; i < 300; i++) {
+        lem_rowset *s = NULL;
+        lem_status st = LEM_OK;
+        b.data[i] = (char)(b.data[i] ^ 1);
+        const char *path = file("sum", b.data, b.len);
+        OK(lem_rowset_open(&path, 1, NULL, &s, &err));
+        for (int n = 0; n < 6 && st == LEM_OK; n++) {
+            lem_json *row = NULL;
+            st = lem_rowset_next(s, &row, &err);
+            lem_json_free(row);
+        }
+        told += st == LEM_EDATA && strstr(err.text, "a page's checksum is wrong") != NULL;
+        lem_rowset_close(s);
+        b.data[i] = (char)(b.data[i] ^ 1);
+    }
+    lem_buf_release(&b);
+    print_message("%zu changes of pages were told by their checksum\n", told);
+    assert_true(told > 20);
+}
+
+/* An Arrow file that lost its very end is told from a whole one. */
+static void cut_arrow_file(void **state) {
+    (void)state;
+    lem_buf b = {0};
+    lem_rowset *s = NULL;
+    lem_status st = LEM_OK;
+    OK(lem_file_read(LEMMA_TEST_DATA "/rows/ar-file-zstd-n3-b7.arrow", 1 << 20, &b, &err));
+    const char *path = file("cut.arrow", b.data, b.len - 1);
+    OK(lem_rowset_open(&path, 1, NULL, &s, &err));
+    for (int n = 0; n < 9 && st == LEM_OK; n++) {
+        lem_json *row = NULL;
+        st = lem_rowset_next(s, &row, &err);
+        lem_json_free(row);
+    }
+    assert_int_equal(st, LEM_EDATA);
+    assert_non_null(strstr(err.text, "the Arrow data ends early"));
+    lem_rowset_close(s);
+    lem_buf_release(&b);
+}
+
 /* Every allocation that can fail, fails once; nothing is leaked (ASan) and the error says memory. */
 static void out_of_memory(void **state) {
     (void)state;
@@ -380,6 +426,8 @@ int main(void) {
         cmocka_unit_test(folders_and_patterns),
         cmocka_unit_test(saved_to_disk),
         cmocka_unit_test(interrupted),
+        cmocka_unit_test(checksums),
+        cmocka_unit_test(cut_arrow_file),
         cmocka_unit_test(out_of_memory),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
