@@ -25,6 +25,13 @@ target_link_libraries(lemma_jinja PUBLIC PkgConfig::UTF8PROC)
 target_link_libraries(lemma_token PUBLIC PkgConfig::UTF8PROC PkgConfig::PCRE2)
 target_link_libraries(lemma_job PUBLIC PkgConfig::YAML)
 target_link_libraries(lemma_core PUBLIC PkgConfig::JANSSON PkgConfig::ZSTD ZLIB::ZLIB Threads::Threads)
+# Snappy is C++ inside: a static link wants the C++ library behind it.
+pkg_check_modules(LZ4 REQUIRED IMPORTED_TARGET liblz4)
+find_library(LEMMA_SNAPPY snappy REQUIRED)
+target_link_libraries(lemma_rows PUBLIC ${LEMMA_SNAPPY} PkgConfig::LZ4 PkgConfig::ZSTD ZLIB::ZLIB)
+if(LEMMA_STATIC)
+  target_link_libraries(lemma_rows PUBLIC stdc++)
+endif()
 # FLINT 3 has Arb inside; before that Arb is a library of its own, which Debian calls flint-arb. A static link wants a library before those
 # that it needs, and finds the two that tools/static_flint.sh builds.
 find_library(LEMMA_FLINT flint HINTS ${CMAKE_BINARY_DIR}/flint REQUIRED)

@@ -18,7 +18,7 @@ trap 'rm -rf "$stage"' EXIT
 cmake --install $build --strip --prefix "$stage/$name" >$build/install.log
 
 # The licences of what is linked in, as Debian states them.
-for p in libjansson libyaml libzstd zlib1g libpcre2 libutf8proc libgmp libmpfr libflint libflint-arb libc6; do
+for p in libjansson libyaml libzstd zlib1g libpcre2 libutf8proc libgmp libmpfr libflint libflint-arb libsnappy liblz4 libc6; do
     for file in /usr/share/doc/$p-dev/copyright; do
         [ ! -e "$file" ] || install -D -m 644 "$file" "$stage/$name/share/doc/lemma/third-party/$p.txt"
     done

@@ -39,6 +39,8 @@ present() {
     libmpfr-dev) module mpfr || links mpfr mpfr.h ;;
     libflint-dev) links flint flint/flint.h ;;
     libflint-arb-dev) have_arb ;;
+    libsnappy-dev) links snappy snappy-c.h ;;
+    liblz4-dev) module liblz4 || links lz4 lz4frame.h ;;
     libclang-rt-*-dev) have clang ;;
     *) have "$1" ;;
     esac
@@ -60,6 +62,8 @@ plain_name() {
     libmpfr-dev) echo "MPFR (pkg-config: mpfr)" ;;
     libflint-dev) echo "FLINT (flint/flint.h, -lflint)" ;;
     libflint-arb-dev) echo "Arb (arb.h, -lflint-arb or -larb; FLINT 3 has it inside)" ;;
+    libsnappy-dev) echo "Snappy (snappy-c.h, -lsnappy)" ;;
+    liblz4-dev) echo "LZ4 (pkg-config: liblz4)" ;;
     *) echo "$1" ;;
     esac
 }

@@ -189,7 +189,7 @@ static lem_status grade_batch(job *j, int n, lem_err *err) {
     return st;
 }
 
-static lem_status grade_rows(job *j, lem_rows *rows, lem_err *err) {
+static lem_status grade_rows(job *j, lem_rowset *rows, lem_err *err) {
     lem_progress *p = lem_progress_new(j->cli->log, "grading", "rows", 0, 0);
     lem_status st = LEM_OK;
     bool end = false, first = true;
@@ -197,9 +197,9 @@ static lem_status grade_rows(job *j, lem_rows *rows, lem_err *err) {
         int n = 0;
         while (st == LEM_OK && n < BATCH && left != 0) {
             item *it = &j->items[n];
-            st = lem_rows_next(rows, &it->row, err);
+            st = lem_rowset_next(rows, &it->row, err);
             if (st != LEM_OK || !it->row) break;
-            it->line = lem_rows_number(rows);
+            it->line = lem_rowset_number(rows);
             left -= left > 0;
             n++;
             if (first) {
@@ -388,7 +388,7 @@ static lem_status save_audit(const job *j, const lem_job *file, lem_err *err) {
 }
 
 static lem_status grade_file(job *j, lem_job *file, lem_err *err) {
-    lem_rows *rows = NULL;
+    lem_rowset *rows = NULL;
     double start = lem_clock_seconds();
     lem_status st = lem_runtime_rows(j->cli, j->path, &rows, err);
     if (st) return st;
@@ -404,7 +404,7 @@ static lem_status grade_file(job *j, lem_job *file, lem_err *err) {
     j->seconds = lem_clock_seconds() - start;
     st = report(j, err);
 done:
-    lem_rows_close(rows);
+    lem_rowset_close(rows);
     return st;
 }
 

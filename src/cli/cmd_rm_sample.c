@@ -47,11 +47,11 @@ static uint64_t key_of(const lem_json *row) {
 
 /* Reads one row of each file; they must be about the same problems in the same order. *eof when all end
  * together. */
-static lem_status next_rows(lem_rows **files, const char *const *names, int n, lem_json **rows, bool *eof,
+static lem_status next_rows(lem_rowset **files, const char *const *names, int n, lem_json **rows, bool *eof,
                             lem_err *err) {
     int ended = 0;
     for (int i = 0; i < n; i++) {
-        lem_status st = lem_rows_next(files[i], &rows[i], err);
+        lem_status st = lem_rowset_next(files[i], &rows[i], err);
         if (st) return st;
         ended += rows[i] == NULL;
         if (i && (!rows[i] != !rows[0] ||
@@ -60,7 +60,7 @@ static lem_status next_rows(lem_rows **files, const char *const *names, int n, l
             return lem_fail(err, LEM_EDATA,
                             "%s:%llu: another problem than %s at the same place; the files of one pool must "
                             "list the same problems in the same order",
-                            names[i], (unsigned long long)lem_rows_number(files[i]), names[0]);
+                            names[i], (unsigned long long)lem_rowset_number(files[i]), names[0]);
     }
     *eof = ended > 0;
     return LEM_OK;
@@ -190,7 +190,7 @@ static lem_status show(lem_cli *cli, const counts *c, const lem_responses *p, le
 }
 
 typedef struct files {
-    lem_rows *at[MAX_FILES];
+    lem_rowset *at[MAX_FILES];
     lem_json *row[MAX_FILES];
     int n;
 } files;
@@ -256,7 +256,7 @@ static lem_status sample_files(lem_cli *cli, const lem_args *args, lem_job *job,
 done:
     for (int i = 0; i < f.n; i++) {
         lem_json_free(f.row[i]);
-        lem_rows_close(f.at[i]);
+        lem_rowset_close(f.at[i]);
     }
     lem_out_close(out);
     lem_responses_release(&p);

@@ -78,10 +78,8 @@ lem_status lem_runtime_tokenizer(const lem_cli *cli, const char *dir, lem_tokeni
     return LEM_OK;
 }
 
-lem_status lem_runtime_rows(const lem_cli *cli, const char *path, lem_rows **out, lem_err *err) {
-    lem_status st = lem_rows_open(path, out, err);
-    if (st == LEM_OK) lem_rows_watch(*out, cli->cancel);
-    return st;
+lem_status lem_runtime_rows(const lem_cli *cli, const char *path, lem_rowset **out, lem_err *err) {
+    return lem_data_rows_open(path, cli->cancel, out, err);
 }
 
 size_t lem_physical_memory(void) {

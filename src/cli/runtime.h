@@ -3,7 +3,7 @@
 #define LEM_CLI_RUNTIME_H
 
 #include "compute/backend.h"
-#include "core/jsonl.h"
+#include "data/rows.h"
 #include "job/job.h"
 #include "token/tokenizer.h"
 
@@ -27,7 +27,7 @@ lem_status lem_runtime_path(lem_cli *cli, const char *earlier, char out[32], lem
 lem_status lem_runtime_tokenizer(const lem_cli *cli, const char *dir, lem_tokenizer **out,
                                  lem_err *err) LEM_MUST_CHECK;
 /* Rows of a file, whose reading ends likewise. */
-lem_status lem_runtime_rows(const lem_cli *cli, const char *path, lem_rows **out,
+lem_status lem_runtime_rows(const lem_cli *cli, const char *path, lem_rowset **out,
                             lem_err *err) LEM_MUST_CHECK;
 
 /* Bytes of memory of this machine; SIZE_MAX if unknown. */

@@ -183,15 +183,15 @@ static lem_status interrupted(const job *j, lem_err *err) {
 /* out NULL: nothing is written. */
 static lem_status each_row(job *j, const char *title, on_row *act, lem_out *out, lem_err *err) {
     lem_progress *p = lem_progress_new(j->cli->log, title, "problems", 0, 0);
-    lem_rows *rows = NULL;
+    lem_rowset *rows = NULL;
     lem_status st = lem_runtime_rows(j->cli, j->path, &rows, err);
     j->rows = 0;
     for (int64_t left = j->cli->limit; st == LEM_OK && left != 0; left -= left > 0) {
         lem_json *row = NULL;
-        st = lem_rows_next(rows, &row, err);
+        st = lem_rowset_next(rows, &row, err);
         if (st || !row) break;
-        st = act(j, &row, lem_rows_number(rows), err);
-        if (st) lem_err_context(err, "%s:%llu", j->path, (unsigned long long)lem_rows_number(rows));
+        st = act(j, &row, lem_rowset_number(rows), err);
+        if (st) lem_err_context(err, "%s:%llu", j->path, (unsigned long long)lem_rowset_number(rows));
         if (st == LEM_OK && out) st = lem_rows_write(out, row, err);
         lem_json_free(row);
         j->rows++;
@@ -199,7 +199,7 @@ static lem_status each_row(job *j, const char *title, on_row *act, lem_out *out,
         if (st == LEM_OK && j->cli->cancel->requested) st = interrupted(j, err);
     }
     lem_progress_free(p);
-    lem_rows_close(rows);
+    lem_rowset_close(rows);
     return st;
 }
 

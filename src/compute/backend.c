@@ -4,7 +4,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 static const lem_cpu_path *path_of(lem_isa isa) {
     switch (isa) {
@@ -79,67 +78,18 @@ done:
     return st;
 }
 
-static double now(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
-/* Best seconds of a 64x256x256 product in about 2 ms. */
-static double time_product(lem_backend *b, const float *x, const lem_packed *w, float *y) {
-    double best = 1e9, start = now(), last = start;
-    b->ops->linear(b, 64, x, w, NULL, y, false);
-    for (int i = 0; i < 16 || (i < 1000 && now() - start < 2e-3); i++) {
-        last = now();
-        b->ops->linear(b, 64, x, w, NULL, y, false);
-        double t = now() - last;
-        best = t < best ? t : best;
-    }
-    return best;
-}
-
-static lem_status choose_isa(lem_isa *out, lem_err *err) {
-    lem_status st = LEM_OK;
-    lem_backend *b = NULL;
-    float *x = lem_alloc_zero((size_t)64 * 256, sizeof *x, err),
-          *y = lem_alloc_zero((size_t)64 * 256, sizeof *y, err);
-    float *weight = lem_alloc_zero((size_t)256 * 256, sizeof *weight, err);
-    if (!x || !y || !weight) LEM_TRY(LEM_EMEM);
-    lem_isa best = path_of(LEM_ISA_GENERIC) ? LEM_ISA_GENERIC : LEM_ISA_REF;
-    double best_time = 1e9;
-    for (lem_isa isa = LEM_ISA_AVX2; isa <= LEM_ISA_AVX512; isa++) {
-        if (!lem_isa_supported(isa)) continue;
-        LEM_TRY(new_cpu(path_of(isa), NULL, &b, err));
-        lem_packed w;
-        LEM_TRY(lem_packed_alloc(&w, b, 256, 256, LEM_DTYPE_F32, err));
-        b->ops->pack(b, weight, &w);
-        double t = time_product(b, x, &w, y);
-        lem_packed_release(&w, b);
-        lem_backend_free(b);
-        b = NULL;
-        if (t < 1.25 * best_time) { /* the wider one wins a near tie, so that a busy machine seldom changes
-                                       the choice */
-            best_time = t;
-            best = isa;
-        }
-    }
-    *out = best;
-done:
-    lem_backend_free(b);
-    lem_free(x);
-    lem_free(y);
-    lem_free(weight);
-    return st;
+/* The widest that CPUID allows. No timing: a busy machine would choose another path, and other bits, now and
+ * then. */
+static lem_isa widest(void) {
+    for (lem_isa isa = LEM_ISA_AVX512; isa >= LEM_ISA_GENERIC; isa--)
+        if (lem_isa_supported(isa)) return isa;
+    return LEM_ISA_REF;
 }
 
 lem_status lem_backend_new(lem_isa isa, lem_pool *pool, lem_backend **out, lem_err *err) {
     if (!lem_isa_supported(isa))
         return lem_fail(err, LEM_EUSAGE, "this processor lacks the instruction set '%s'", isa_name(isa));
-    if (isa == LEM_ISA_AUTO) {
-        lem_status st = choose_isa(&isa, err);
-        if (st != LEM_OK) return st;
-    }
-    return new_cpu(path_of(isa), pool, out, err);
+    return new_cpu(path_of(isa == LEM_ISA_AUTO ? widest() : isa), pool, out, err);
 }
 
 void lem_backend_free(lem_backend *b) {

@@ -195,8 +195,8 @@ struct lem_backend {
 };
 
 typedef enum lem_isa { LEM_ISA_AUTO = 0, LEM_ISA_REF, LEM_ISA_GENERIC, LEM_ISA_AVX2, LEM_ISA_AVX512 } lem_isa;
-/* AUTO: the paths that CPUID allows are timed for a few ms on a product and the fastest is taken, of near
- * equals the wider. An ISA that this CPU lacks is LEM_EUSAGE. */
+/* AUTO: the widest that CPUID allows, so that a machine always has the same bits, however busy it is. An ISA
+ * that this CPU lacks is LEM_EUSAGE. */
 lem_status lem_backend_new(lem_isa isa, lem_pool *pool, lem_backend **out, lem_err *err) LEM_MUST_CHECK;
 void lem_backend_free(lem_backend *b);
 lem_status lem_isa_parse(const char *name /* "auto","ref","generic","avx2","avx512" */, lem_isa *out,

@@ -26,6 +26,8 @@ struct lem_stream {
     ZSTD_DCtx *d;
     unsigned char *in;
     size_t in_pos, in_len;
+    unsigned char head[4]; /* what BY_CONTENT looked at and nobody has read yet */
+    size_t head_pos, head_len;
     char *path;
     const lem_cancel *cancel; /* borrowed; NULL = never */
 };
@@ -100,6 +102,25 @@ static void rewind_spool(void) {
     if (nameless) (void)!lseek(STDIN_FILENO, 0, SEEK_SET);
 }
 
+static lem_status read_raw(lem_stream *s, void *p, size_t cap, size_t *n, lem_err *err);
+
+/* The first four bytes tell the packing: RFC 1952 and RFC 8878, with its skippable frames. */
+static lem_status look_at_content(lem_stream *s, lem_err *err) {
+    unsigned char first[sizeof s->head];
+    size_t have = 0, n = 1;
+    while (n && have < sizeof first) {
+        lem_status st = read_raw(s, first + have, sizeof first - have, &n, err);
+        if (st != LEM_OK) return st;
+        have += n;
+    }
+    memcpy(s->head, first, have);
+    s->head_len = have;
+    if (have >= 3 && memcmp(first, "\x1f\x8b\x08", 3) == 0) s->packing = LEM_PACKING_GZ;
+    bool skippable = have == 4 && (first[0] & 0xf0) == 0x50 && memcmp(first + 1, "\x2a\x4d\x18", 3) == 0;
+    if (have == 4 && (skippable || memcmp(first, "\x28\xb5\x2f\xfd", 4) == 0)) s->packing = LEM_PACKING_ZST;
+    return LEM_OK;
+}
+
 lem_status lem_stream_open(const char *path, lem_stream_mode mode, lem_stream **out, lem_err *err) {
     lem_status st = LEM_OK;
     lem_stream *s = lem_alloc_zero(1, sizeof *s, err);
@@ -116,6 +137,7 @@ lem_status lem_stream_open(const char *path, lem_stream_mode mode, lem_stream **
         s->owns_fd = true;
         if (mode == LEM_STREAM_BY_NAME) s->packing = lem_packing_of(path);
     }
+    if (mode == LEM_STREAM_BY_CONTENT) LEM_TRY(look_at_content(s, err));
     LEM_TRY(init_unpacking(s, err));
     *out = s;
 done:
@@ -135,11 +157,22 @@ void lem_stream_close(lem_stream *s) {
 
 const char *lem_stream_path(const lem_stream *s) { return s->path; }
 
+const char *lem_stream_packed(const lem_stream *s) {
+    static const char *const names[] = {NULL, "gzip", "Zstandard"};
+    return names[s->packing];
+}
+
 void lem_stream_watch(lem_stream *s, const lem_cancel *cancel) { s->cancel = cancel; }
 
 /* A signal ends the wait for input from a terminal or a pipe: then the flag is looked at. */
 static lem_status read_raw(lem_stream *s, void *p, size_t cap, size_t *n, lem_err *err) {
     ssize_t got;
+    if (s->head_pos < s->head_len) {
+        *n = s->head_len - s->head_pos < cap ? s->head_len - s->head_pos : cap;
+        memcpy(p, s->head + s->head_pos, *n);
+        s->head_pos += *n;
+        return LEM_OK;
+    }
     do {
         lem_status st = lem_cancel_check(s->cancel, err);
         if (st != LEM_OK) return st;

@@ -1,9 +1,8 @@
 /* dataset.c - rows to token ids with loss masks */
 #include "data/dataset.h"
 
-#include "core/jsonl.h"
 #include "core/mem.h"
-#include "data/rows_priv.h"
+#include "data/rows.h"
 #include "data/record.h"
 #include "prompt/prompt.h"
 
@@ -73,7 +72,7 @@ static lem_status dress(lem_turns *t, lem_row_kind kind, const lem_sft_load *how
 
 /* Reads the rows of a file as turns. */
 typedef struct reader {
-    lem_rows *rows;
+    lem_rowset *rows;
     const lem_sft_load *how;
     lem_row_kind kind;
     lem_turns turns;
@@ -90,7 +89,7 @@ static lem_status reader_open(reader *r, const char *path, const lem_sft_load *h
 }
 
 static void reader_close(reader *r) {
-    lem_rows_close(r->rows);
+    lem_rowset_close(r->rows);
     lem_turns_release(&r->turns);
 }
 
@@ -102,7 +101,7 @@ static lem_status reader_next(reader *r, const char *path, bool *eof, lem_err *e
     }
     lem_json *row = NULL;
     lem_status st = lem_data_cancelled(r->how->cancel, err);
-    if (st == LEM_OK) st = lem_rows_next(r->rows, &row, err);
+    if (st == LEM_OK) st = lem_rowset_next(r->rows, &row, err);
     if (st) return st;
     if (!row) {
         *eof = true;
@@ -112,7 +111,7 @@ static lem_status reader_next(reader *r, const char *path, bool *eof, lem_err *e
     if (r->kind == LEM_ROW_UNKNOWN) r->kind = lem_row_detect(row);
     st = lem_row_turns(row, r->kind, &r->turns, err);
     if (st == LEM_OK) st = dress(&r->turns, r->kind, r->how, err);
-    if (st) lem_err_context(err, "%s:%llu", path, (unsigned long long)lem_rows_number(r->rows));
+    if (st) lem_err_context(err, "%s:%llu", path, (unsigned long long)lem_rowset_number(r->rows));
     lem_json_free(row);
     return st;
 }
@@ -157,7 +156,7 @@ static lem_status encode_turns(const lem_tokenizer *t, const lem_turns *turns, c
 /* One row as an example, or counted as too long. */
 static lem_status add_example(lem_examples *e, const lem_ids *ids, const uint8_t *mask, const reader *r,
                               const char *path, lem_drop_counts *drops, lem_log *log, lem_err *err) {
-    unsigned long long line = lem_rows_number(r->rows);
+    unsigned long long line = lem_rowset_number(r->rows);
     size_t trained = 0;
     for (size_t i = 1; i < ids->len; i++) trained += mask[i];
     if (trained == 0)
@@ -196,7 +195,7 @@ lem_status lem_examples_load(lem_examples *e, const char *path, const lem_tokeni
         mask = NULL;
         st = encode_turns(t, &r.turns, how->system, &ids, &mask, err);
         if (st) {
-            lem_err_context(err, "%s:%llu", path, (unsigned long long)lem_rows_number(r.rows));
+            lem_err_context(err, "%s:%llu", path, (unsigned long long)lem_rowset_number(r.rows));
             goto done;
         }
         LEM_TRY(add_example(e, &ids, mask, &r, path, drops, log, err));

@@ -44,8 +44,8 @@ typedef struct lem_sft_load { /* how rows become examples */
     const lem_cancel *cancel; /* looked at for every row: LEM_EINTR; NULL = never */
 } lem_sft_load;
 
-/* Reads FILE (JSONL, JSON array, .gz, .zst). A row that trains on zero tokens, or whose kind cannot be told,
- * is LEM_EDATA naming file and line. */
+/* Reads FILE (rows of any kind, see rows/rows.h). A row that trains on zero tokens, or whose kind cannot be
+ * told, is LEM_EDATA naming file and line. */
 lem_status lem_examples_load(lem_examples *e, const char *path, const lem_tokenizer *t,
                              const lem_sft_load *how, lem_drop_counts *drops, lem_log *log,
                              lem_err *err) LEM_MUST_CHECK;

@@ -5,7 +5,7 @@
 #include "core/object.h"
 #include "data/list_groups.h"
 #include "data/list_turns.h"
-#include "data/rows_priv.h"
+#include "data/rows.h"
 
 #include <string.h>
 
@@ -21,7 +21,7 @@ typedef struct kind {
 
 struct lem_list_rows {
     char *path;
-    lem_rows *rows;
+    lem_rowset *rows;
     const kind *kind;
     lem_json *first; /* the row that told the kind, not handed out yet */
     uint64_t first_line;
@@ -223,8 +223,8 @@ static lem_status read_groups(lem_list_rows *r, const lem_cancel *cancel, lem_lo
         }
         lem_json_free(row);
         row = NULL;
-        if (st == LEM_OK) st = lem_rows_next(r->rows, &row, err);
-        line = lem_rows_number(r->rows);
+        if (st == LEM_OK) st = lem_rowset_next(r->rows, &row, err);
+        line = lem_rowset_number(r->rows);
     }
     lem_json_free(row);
     if (st == LEM_OK) lem_list_groups_tell(&r->groups, r->path, log);
@@ -237,9 +237,9 @@ static lem_status open_rows(lem_list_rows *r, const char *path, const lem_cancel
     r->path = lem_strdup(path, err);
     if (!r->path) return LEM_EMEM;
     LEM_TRY(lem_data_rows_open(path, cancel, &r->rows, err));
-    LEM_TRY(lem_rows_next(r->rows, &r->first, err));
+    LEM_TRY(lem_rowset_next(r->rows, &r->first, err));
     if (!r->first) goto done;
-    r->first_line = lem_rows_number(r->rows);
+    r->first_line = lem_rowset_number(r->rows);
     for (int i = N_KINDS; i-- > 0;)
         if (kinds[i].is(r->first)) r->kind = &kinds[i];
     if (!r->kind) {
@@ -266,7 +266,7 @@ lem_status lem_list_rows_open(const char *path, const lem_cancel *cancel, lem_lo
 void lem_list_rows_close(lem_list_rows *r) {
     if (!r) return;
     lem_json_free(r->first);
-    lem_rows_close(r->rows);
+    lem_rowset_close(r->rows);
     lem_list_groups_release(&r->groups);
     lem_free(r->path);
     lem_free(r);
@@ -278,8 +278,8 @@ static lem_status next_row(lem_list_rows *r, lem_json **row, uint64_t *line, lem
     *line = r->first_line;
     r->first = NULL;
     if (*row) return LEM_OK;
-    st = lem_rows_next(r->rows, row, err);
-    *line = lem_rows_number(r->rows);
+    st = lem_rowset_next(r->rows, row, err);
+    *line = lem_rowset_number(r->rows);
     return st;
 }
 

@@ -12,7 +12,7 @@
 #define LEM_DATA_LIST_ROWS_H
 
 #include "core/json.h"
-#include "core/jsonl.h"
+#include "rows/rows.h"
 
 typedef struct lem_list_rows lem_list_rows;
 /* Opens FILE and tells its kind, which is logged with the columns that told it. LEM_EDATA, with the columns

@@ -3,7 +3,7 @@
 #include "core/mem.h"
 #include "data/dataset.h"
 #include "data/list_rows.h"
-#include "data/rows_priv.h"
+#include "data/rows.h"
 
 #include <math.h>
 #include <string.h>

@@ -3,9 +3,8 @@
 
 #include "core/buf.h"
 #include "core/hash.h"
-#include "core/jsonl.h"
 #include "core/mem.h"
-#include "data/rows_priv.h"
+#include "data/rows.h"
 #include "prompt/prompt.h"
 
 #include <stdio.h>
@@ -126,20 +125,20 @@ static lem_status add_row(lem_problems *r, lem_json *row, uint64_t line, const l
 lem_status lem_problems_load(const char *path, const lem_json *map, int64_t limit, const lem_cancel *cancel,
                              lem_problems *out, lem_err *err) {
     lem_problems r = {.path = path};
-    lem_rows *in = NULL;
+    lem_rowset *in = NULL;
     lem_json *row = NULL;
     lem_status st = LEM_OK;
     LEM_TRY(check_map(map, err));
     LEM_TRY(lem_data_rows_open(path, cancel, &in, err));
     while (limit < 0 || (int64_t)r.n < limit) {
         LEM_TRY(lem_data_cancelled(cancel, err));
-        LEM_TRY(lem_rows_next(in, &row, err));
+        LEM_TRY(lem_rowset_next(in, &row, err));
         if (!row) break;
-        LEM_TRY(add_row(&r, row, lem_rows_number(in), map, err));
+        LEM_TRY(add_row(&r, row, lem_rowset_number(in), map, err));
     }
     if (r.n == 0) st = lem_fail(err, LEM_EDATA, "%s: no rows", path);
 done:
-    if (in) lem_rows_close(in);
+    if (in) lem_rowset_close(in);
     if (st) lem_problems_release(&r);
     else *out = r;
     return st;

@@ -3,8 +3,8 @@
 
 #include "core/choice.h"
 #include "core/hash.h"
-#include "core/jsonl.h"
-#include "data/rows_priv.h"
+#include "data/rows.h"
+#include "data/rows.h"
 #include "data/steps_priv.h"
 
 #include <stdio.h>
@@ -31,7 +31,7 @@ struct lem_steps {
     const char *path;
     const lem_steps_how *how;
     const struct format *format;
-    lem_rows *rows;
+    lem_rowset *rows;
     lem_json *held; /* read, and not yet used */
     uint64_t line, n_rows;
     int64_t left;
@@ -96,7 +96,7 @@ static lem_status choose_format(lem_steps *s, lem_log *log, lem_err *err) {
 static lem_status hold(lem_steps *s, lem_err *err) {
     lem_status st = lem_data_cancelled(s->how->cancel, err);
     if (s->left == 0) return st;
-    if (st == LEM_OK) st = lem_rows_next(s->rows, &s->held, err);
+    if (st == LEM_OK) st = lem_rowset_next(s->rows, &s->held, err);
     if (st || !s->held) return st;
     if (s->left > 0) s->left--;
     s->n_rows++;
@@ -104,7 +104,7 @@ static lem_status hold(lem_steps *s, lem_err *err) {
 }
 
 static lem_status use_held(lem_steps *s, lem_err *err) {
-    s->line = lem_rows_number(s->rows);
+    s->line = lem_rowset_number(s->rows);
     lem_status st = s->format->read(&s->queue, s->held, err);
     lem_json_free(s->held);
     s->held = NULL;
@@ -162,7 +162,7 @@ done:
 void lem_steps_close(lem_steps *s) {
     if (!s) return;
     lem_json_free(s->held);
-    lem_rows_close(s->rows);
+    lem_rowset_close(s->rows);
     lem_arena_free(s->queue.arena);
     lem_free(s->queue.at);
     lem_free(s->label);

@@ -2,7 +2,7 @@
 #include "eval/load.h"
 
 #include "core/hash.h"
-#include "core/jsonl.h"
+#include "data/rows.h"
 #include "core/mem.h"
 #include "eval/grade_rows.h"
 #include "grade/cluster.h"
@@ -307,15 +307,15 @@ static void free_rows(loader *l, int n) {
 }
 
 /* The next rows; *n 0 at the end. */
-static lem_status read_batch(loader *l, lem_rows *rows, int *n, lem_err *err) {
+static lem_status read_batch(loader *l, lem_rowset *rows, int *n, lem_err *err) {
     int64_t left = l->how->limit < 0 ? BATCH : l->how->limit - l->d->n;
     lem_status st = LEM_OK;
     for (*n = 0; *n < BATCH && *n < left; ++*n) {
         item *it = &l->items[*n];
         memset(it, 0, sizeof *it);
-        LEM_TRY(lem_rows_next(rows, &it->json, err));
+        LEM_TRY(lem_rowset_next(rows, &it->json, err));
         if (!it->json) break;
-        it->number = lem_rows_number(rows);
+        it->number = lem_rowset_number(rows);
     }
 done:
     return st;
@@ -393,11 +393,11 @@ lem_status lem_eval_data_load(const char *path, lem_candidates_map *map, const l
     static const lem_eval_aggregator usual[] = {LEM_EVAL_AGG_LAST, LEM_EVAL_AGG_MIN, LEM_EVAL_AGG_PROD};
     l.n_agg = how->n_aggregators ? how->n_aggregators : 3;
     for (int a = 0; a < l.n_agg; a++) l.agg[a] = how->n_aggregators ? how->aggregators[a] : usual[a];
-    lem_rows *rows = NULL;
+    lem_rowset *rows = NULL;
     lem_status st = LEM_OK;
     int n = 0;
     LEM_TRY(open_workers(&l, err));
-    LEM_TRY(lem_rows_open(path, &rows, err));
+    LEM_TRY(lem_data_rows_open(path, NULL, &rows, err));
     do {
         LEM_TRY(read_batch(&l, rows, &n, err));
         if (n) LEM_TRY(run_batch(&l, path, n, err));
@@ -408,7 +408,7 @@ lem_status lem_eval_data_load(const char *path, lem_candidates_map *map, const l
     *out = d;
 done:
     if (l.items) free_rows(&l, BATCH);
-    lem_rows_close(rows);
+    lem_rowset_close(rows);
     for (int i = 0; l.workers && i < l.n_workers; i++) lem_candidates_release(&l.workers[i].row);
     lem_free(l.workers);
     lem_free(l.items);

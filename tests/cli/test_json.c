@@ -32,6 +32,7 @@ static const struct {
     {"rm score g.jsonl --model rm --out sc.jsonl", "scores head"},
     {"select sc.jsonl --k 1,2 --out se.json", "metrics counts"},
     {"report se.json --out r.html", "report sources"},
+    {"data inspect d/test.jsonl", "kind rows columns first"},
     {"model info m", "parameters"},
     {"model convert m --dtype bf16 --out mc", "tensors bytes"},
     {"template show m", "text ids"},

@@ -1,0 +1,24 @@
+/* data/rows.h - rows of a file of any kind, for loaders that can be asked to stop */
+#ifndef LEM_DATA_ROWS_H
+#define LEM_DATA_ROWS_H
+
+#include "core/file.h"
+#include "core/log.h"
+#include "rows/rows.h"
+
+/* Opens the rows of one file of any kind, read under cancel (NULL = never): the one place where loaders open
+ * files. A folder is refused: the identity of a job does not yet count its files as data. */
+static inline lem_status lem_data_rows_open(const char *path, const lem_cancel *cancel, lem_rowset **out,
+                                            lem_err *err) {
+    const lem_rowset_opts o = {.cancel = cancel};
+    if (lem_file_is_dir(path)) return lem_fail(err, LEM_EDATA, "cannot read '%s': it is a directory", path);
+    return lem_rowset_open(&path, 1, &o, out, err);
+}
+
+/* LEM_EINTR if asked to stop; loaders call it at every row. */
+static inline lem_status lem_data_cancelled(const lem_cancel *cancel, lem_err *err) {
+    if (cancel && cancel->requested) return lem_fail(err, LEM_EINTR, "interrupted");
+    return LEM_OK;
+}
+
+#endif

@@ -1,0 +1,221 @@
+/* json_rows - readers of JSONL and of one JSON array of objects, row by row */
+#include "rows/kinds_priv.h"
+
+#include "core/mem.h"
+
+#include <string.h>
+
+#define MAX_ROW ((size_t)1 << 30)
+
+typedef struct json_rows {
+    lem_input in;
+    lem_wanted wanted;
+    uint64_t number;
+    bool begun, ended; /* of an array: '[' or ']' was passed */
+} json_rows;
+
+static bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
+
+/* Drops what is not wanted. */
+static lem_status keep_wanted(const json_rows *r, lem_json *whole, lem_json **row, lem_err *err) {
+    if (r->wanted.n == 0) return *row = whole, LEM_OK;
+    lem_json *o = lem_json_new_object();
+    lem_status st = o ? LEM_OK : lem_fail(err, LEM_EMEM, "out of memory for a row");
+    for (const char *k = lem_json_key_next(whole, NULL); k && st == LEM_OK; k = lem_json_key_next(whole, k)) {
+        if (lem_wants(&r->wanted, k)) st = lem_row_set(o, k, lem_json_share(lem_json_key_value(k)), err);
+    }
+    lem_json_free(whole);
+    if (st == LEM_OK) *row = o;
+    else lem_json_free(o);
+    return st;
+}
+
+static lem_status parse_row(const json_rows *r, const char *text, size_t n, lem_json **row, lem_err *err) {
+    lem_json *v = NULL;
+    lem_status st = lem_json_parse(text, n, &v, err);
+    if (st != LEM_OK) return st;
+    if (lem_json_kind(v) == LEM_JSON_OBJECT) return keep_wanted(r, v, row, err);
+    lem_fail(err, LEM_EDATA, "the row must be a JSON object, not: %s", lem_json_kind_name(v));
+    lem_json_free(v);
+    return LEM_EDATA;
+}
+
+/* ---- JSONL ---- */
+
+/* *n is the length of the unread line, without its '\n', which *whole counts. */
+static lem_status find_line(json_rows *r, size_t *n, size_t *whole, lem_err *err) {
+    size_t searched = 0;
+    for (;;) {
+        size_t have = lem_input_have(&r->in);
+        const char *at = lem_input_at(&r->in), *end = memchr(at + searched, '\n', have - searched);
+        if (have - searched == 0) end = NULL;
+        if (end || r->in.eof) {
+            *n = end ? (size_t)(end - at) : have;
+            *whole = *n + (end != NULL);
+            return LEM_OK;
+        }
+        if (have > MAX_ROW) return lem_fail(err, LEM_EDATA, "the line is longer than 1 GiB");
+        searched = have;
+        lem_status st = lem_input_need(&r->in, (uint64_t)have + 1, err);
+        if (st != LEM_OK) return st;
+    }
+}
+
+static lem_status next_line(void *self, lem_json **row, lem_err *err) {
+    json_rows *r = self;
+    size_t n = 0, whole = 0;
+    *row = NULL;
+    for (;;) {
+        lem_status st = lem_cancel_check(r->in.cancel, err);
+        if (st == LEM_OK) st = find_line(r, &n, &whole, err);
+        if (st != LEM_OK || whole == 0) return st;
+        const char *text = lem_input_at(&r->in);
+        r->number++;
+        r->in.pos += whole;
+        if (r->number == 1 && n >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0) text += 3, n -= 3;
+        while (n && is_space(*text)) text++, n--;
+        if (n) return parse_row(r, text, n, row, err);
+    }
+}
+
+/* ---- One array ---- */
+
+/* The next unread byte that is not space, or -1 at the end. */
+static lem_status next_byte(json_rows *r, int *c, lem_err *err) {
+    for (;;) {
+        lem_status st = lem_input_need(&r->in, 1, err);
+        if (st != LEM_OK) return st;
+        *c = lem_input_have(&r->in) ? (unsigned char)*lem_input_at(&r->in) : -1;
+        if (*c < 0 || !is_space((char)*c)) return LEM_OK;
+        r->in.pos++;
+    }
+}
+
+/* Where an element ends, seen byte by byte: strings and brackets are followed, nothing else is judged. */
+typedef struct scan {
+    int depth;
+    bool text, escaped;
+} scan;
+
+static bool ends_before(scan *s, char c) {
+    if (s->text) {
+        if (s->escaped) s->escaped = false;
+        else if (c == '\\') s->escaped = true;
+        else if (c == '"') s->text = false;
+        return false;
+    }
+    if (s->depth == 0 && (c == ',' || c == ']')) return true;
+    if (c == '"') s->text = true;
+    if (c == '[' || c == '{') s->depth++;
+    if (c == ']' || c == '}') s->depth--;
+    return s->depth < 0;
+}
+
+static lem_status find_element(json_rows *r, size_t *n, lem_err *err) {
+    scan s = {0, false, false};
+    for (size_t i = 0;; i++) {
+        if (i == lem_input_have(&r->in)) {
+            if (i > MAX_ROW) return lem_fail(err, LEM_EDATA, "the row is longer than 1 GiB");
+            lem_status st = lem_input_need(&r->in, (uint64_t)i + 1, err);
+            if (st != LEM_OK) return st;
+            if (i == lem_input_have(&r->in)) return lem_fail(err, LEM_EDATA, "the array is not closed");
+        }
+        if (!ends_before(&s, lem_input_at(&r->in)[i])) continue;
+        *n = i;
+        return LEM_OK;
+    }
+}
+
+/* Past '[' or ',' to an element, or past ']' to the end of the file. */
+static lem_status to_element(json_rows *r, lem_err *err) {
+    int c = -1;
+    lem_status st = LEM_OK;
+    if (!r->begun) {
+        LEM_TRY(lem_input_need(&r->in, 3, err));
+        if (lem_input_have(&r->in) >= 3 && memcmp(lem_input_at(&r->in), "\xEF\xBB\xBF", 3) == 0)
+            r->in.pos += 3;
+    }
+    LEM_TRY(next_byte(r, &c, err));
+    bool comma = r->begun && c == ',';
+    if (!r->begun || comma) {
+        r->in.pos++; /* ',', or '[', by which the kind was told */
+        bool first = !r->begun;
+        r->begun = true;
+        LEM_TRY(next_byte(r, &c, err));
+        if (c == ']' && !first) return lem_fail(err, LEM_EDATA, "a comma before the end of the array");
+    } else if (c >= 0 && c != ']') return lem_fail(err, LEM_EDATA, "a comma is missing");
+    bool empty = c == ']';
+    if (c < 0) return lem_fail(err, LEM_EDATA, "the array is not closed");
+    if (!empty) return LEM_OK;
+    r->in.pos++;
+    LEM_TRY(next_byte(r, &c, err));
+    r->ended = true;
+    if (c >= 0) return lem_fail(err, LEM_EDATA, "something stands behind the array");
+done:
+    return st;
+}
+
+static lem_status next_element(void *self, lem_json **row, lem_err *err) {
+    json_rows *r = self;
+    size_t n = 0;
+    *row = NULL;
+    if (r->ended) return LEM_OK;
+    lem_status st = lem_cancel_check(r->in.cancel, err);
+    r->number++;
+    if (st == LEM_OK) st = to_element(r, err);
+    if (st == LEM_OK && r->ended) r->number--;
+    if (st == LEM_OK && !r->ended) st = find_element(r, &n, err);
+    if (st != LEM_OK || r->ended) return st;
+    st = parse_row(r, lem_input_at(&r->in), n, row, err);
+    r->in.pos += n;
+    return st;
+}
+
+/* ---- The readers ---- */
+
+static uint64_t number(const void *self) { return ((const json_rows *)self)->number; }
+
+static void put_packed(const json_rows *r, lem_buf *out) {
+    const char *packed = lem_stream_packed(r->in.stream);
+    if (packed) lem_buf_printf(out, " inside %s", packed);
+}
+
+static void line_evidence(const void *self, lem_buf *out) {
+    lem_buf_puts(out, "JSONL, one object a line");
+    put_packed(self, out);
+}
+
+static void array_evidence(const void *self, lem_buf *out) {
+    lem_buf_puts(out, "JSON, one array of objects");
+    put_packed(self, out);
+}
+
+static lem_json *no_types(const void *self) {
+    (void)self;
+    return NULL;
+}
+
+static void json_close(void *self) {
+    json_rows *r = self;
+    lem_input_close(&r->in);
+    lem_free(r);
+}
+
+static const lem_reader_ops line_ops = {next_line, number, line_evidence, no_types, json_close, true};
+static const lem_reader_ops array_ops = {next_element, number, array_evidence, no_types, json_close, false};
+
+lem_status lem_json_rows_open(lem_input *in, const lem_wanted *wanted, lem_reader *out, lem_err *err) {
+    json_rows *r = lem_alloc_zero(1, sizeof *r, err);
+    if (!r) {
+        lem_input_close(in);
+        return LEM_EMEM;
+    }
+    r->in = *in;
+    *in = (lem_input){0};
+    r->wanted = *wanted;
+    const char *p = lem_input_at(&r->in), *end = p + lem_input_have(&r->in);
+    if (end - p >= 3 && memcmp(p, "\xEF\xBB\xBF", 3) == 0) p += 3;
+    while (p < end && is_space(*p)) p++;
+    *out = (lem_reader){p < end && *p == '[' ? &array_ops : &line_ops, r};
+    return LEM_OK;
+}

@@ -1,0 +1,53 @@
+/* rows/rows.h - one source of rows under every reader: JSONL, JSON arrays, CSV, TSV, Parquet, Arrow IPC
+ *
+ * A row is a JSON object, column by column. What kind of file it is, is told by its content, not by its name:
+ *   JSONL, one JSON array of objects, CSV and TSV, each also inside gzip or Zstandard;
+ *   Parquet (all encodings; snappy, gzip, zstd, lz4; pages v1 and v2; nested lists, structs and maps);
+ *   Arrow IPC streams and files, and the folders that `save_to_disk` of Hugging Face's datasets writes.
+ * How values are shown: integers, real numbers and booleans as such (not-a-number and infinities become null;
+ * unsigned integers over 2^63 - 1 become real numbers, as in JSON); decimals, dates, times and timestamps as
+ * text (ISO 8601, the digits of the unit, "Z" where the type is in UTC); durations as integers of their unit;
+ * UUIDs as text; maps as objects where keys are text, else as lists of {"key", "value"}; fields of CSV as
+ * text. Bytes that are not text, and whatever else is not read, are refused by name, with the pyarrow lines
+ * that convert the file. */
+#ifndef LEM_ROWS_ROWS_H
+#define LEM_ROWS_ROWS_H
+
+#include "core/json.h"
+#include "core/log.h"
+
+typedef struct lem_rowset lem_rowset;
+typedef struct lem_rowset_opts {
+    /* The columns to decode; others are absent from the rows. Borrowed until lem_rowset_close. n_columns 0:
+     * all. A column that a file has not is absent from its rows, as in JSON. */
+    const char *const *columns;
+    size_t n_columns;
+    const lem_cancel *cancel; /* borrowed; NULL = never */
+} lem_rowset_opts;
+
+/* Opens files in the order given.
+ * Each path is a file, "-" (no Parquet), a folder, or a glob pattern that no file is called.
+ * A folder stands for the data files directly in it, by name; one of `save_to_disk` for the files that its
+ * state.json lists.
+ * opts may be NULL.
+ * The first file is opened at once, the others as they are come to. */
+lem_status lem_rowset_open(const char *const *paths, size_t n, const lem_rowset_opts *opts, lem_rowset **out,
+                           lem_err *err) LEM_MUST_CHECK;
+/* *row is owned by the caller; NULL at the end of the last file.
+ * Errors read "FILE:LINE: …" for text and "FILE: row N: …" for tables, and end the reading. */
+lem_status lem_rowset_next(lem_rowset *s, lem_json **row, lem_err *err) LEM_MUST_CHECK;
+/* The file of the last row, or of the first one before any; borrowed until the next call. */
+const char *lem_rowset_file(const lem_rowset *s);
+/* The last row's number in its file: the line it begins in, or its place in an array or table, from 1. */
+uint64_t lem_rowset_number(const lem_rowset *s);
+/* The files that the paths came to. */
+size_t lem_rowset_files(const lem_rowset *s);
+/* Appends what the present file was found to be, in one line, e.g.
+ * "Parquet, 3 row groups, 12,345 rows, columns a, b[], c{x,y}". */
+void lem_rowset_evidence(const lem_rowset *s, lem_buf *out);
+/* Type and name of each column as JSON ({"a": "integer", …}); NULL where the file does not state them (JSON).
+ * Owned by the caller. */
+lem_json *lem_rowset_types(const lem_rowset *s);
+void lem_rowset_close(lem_rowset *s); /* NULL allowed */
+
+#endif
