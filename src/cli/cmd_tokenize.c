@@ -73,6 +73,7 @@ static lem_status tokenize(lem_cli *cli, const lem_args *args, lem_job *job, lem
     how.source = path;
     LEM_TRY(lem_tokenizer_load_path(args->words[0], &t, err));
     LEM_TRY(lem_lines_open(path, MAX_LINE, &lines, err));
+    lem_lines_watch(lines, cli->cancel);
     LEM_TRY(lem_job_start(job, NULL, err));
     if (out_path) LEM_TRY(lem_out_open(out_path, true, &out, err));
     pool = lem_pool_new(cli->threads, err);

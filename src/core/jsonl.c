@@ -13,7 +13,6 @@ struct lem_rows {
     size_t next;     /* in array */
     uint64_t number;
     bool begun;
-    const lem_cancel *cancel; /* borrowed; NULL = never */
 };
 
 lem_status lem_rows_open(const char *path, lem_rows **out, lem_err *err) {
@@ -30,11 +29,6 @@ void lem_rows_close(lem_rows *r) {
     lem_lines_close(r->lines);
     lem_json_free(r->array);
     lem_free(r);
-}
-
-void lem_rows_watch(lem_rows *r, const lem_cancel *cancel) {
-    r->cancel = cancel;
-    lem_lines_watch(r->lines, cancel);
 }
 
 uint64_t lem_rows_number(const lem_rows *r) { return r->number; }
@@ -114,10 +108,8 @@ lem_status lem_rows_next(lem_rows *r, lem_json **row, lem_err *err) {
     size_t len;
     bool eof;
     lem_json *v = NULL;
-    lem_status st = lem_cancel_check(r->cancel, err);
-    if (st != LEM_OK) return st;
     if (r->array) return next_of_array(r, row, err);
-    st = next_text(r, &text, &len, &eof, err);
+    lem_status st = next_text(r, &text, &len, &eof, err);
     if (st != LEM_OK) return st;
     if (eof) {
         *row = NULL;

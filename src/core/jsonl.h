@@ -14,9 +14,6 @@ typedef struct lem_rows lem_rows;
 lem_status lem_rows_open(const char *path, lem_rows **out, lem_err *err) LEM_MUST_CHECK;
 /* *row is owned by the caller; NULL at the end. Errors read "FILE:LINE: …". */
 lem_status lem_rows_next(lem_rows *r, lem_json **row, lem_err *err) LEM_MUST_CHECK;
-/* From now on lem_rows_next returns LEM_EINTR "interrupted" when cancel says so, also in the middle of a long
- * line or of an array file. Borrowed; NULL = never. */
-void lem_rows_watch(lem_rows *r, const lem_cancel *cancel);
 uint64_t lem_rows_number(const lem_rows *r); /* line (or array index + 1) of the last row */
 void lem_rows_close(lem_rows *r);
 

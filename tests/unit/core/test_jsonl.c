@@ -4,9 +4,6 @@
 #include "core/jsonl.h"
 #include "core/mem.h"
 
-#include <pthread.h>
-#include <signal.h>
-
 /* Reads all rows; their "a" values are added up in *sum. */
 static lem_status read_all(const char *path, int *rows, int64_t *sum, uint64_t *last, lem_err *err) {
     lem_rows *r = NULL;
@@ -142,106 +139,8 @@ static void out_of_memory(void **state) {
     }
 }
 
-/* The flag before the first row, and between rows that are there already. */
-static void watched_files(void **state) {
-    static const char *const names[] = {"t.jsonl", "t.jsonl.gz", "t.json.zst", "a.json"};
-    static const char lines[] = "{\"a\":1}\n{\"a\":2}\n", array[] = "[{\"a\":1},\n{\"a\":2}]";
-    for (int k = 0; k < 4; k++) {
-        lem_err err = LEM_ERR_INIT;
-        lem_cancel cancel = {0};
-        lem_rows *r;
-        lem_json *row = NULL;
-        const char *path = in_folder(state, names[k]), *text = k == 3 ? array : lines;
-        assert_ok(lem_file_write_atomic(path, text, strlen(text), &err));
-        assert_ok(lem_rows_open(path, &r, &err));
-        lem_rows_watch(r, &cancel);
-        cancel.requested = 1;
-        assert_int_equal(lem_rows_next(r, &row, &err), LEM_EINTR);
-        assert_string_equal(err.text, "interrupted");
-        assert_null(row);
-        cancel.requested = 0;
-        assert_ok(lem_rows_next(r, &row, &err));
-        assert_int_equal(lem_json_int(lem_json_get(row, "a"), 0), 1);
-        lem_json_free(row);
-        cancel.requested = 1;
-        assert_int_equal(lem_rows_next(r, &row, &err), LEM_EINTR);
-        lem_rows_watch(r, NULL);
-        assert_ok(lem_rows_next(r, &row, &err));
-        assert_int_equal(lem_json_int(lem_json_get(row, "a"), 0), 2);
-        lem_json_free(row);
-        lem_rows_close(r);
-    }
-}
-
-/* Feeds a pipe, asks for an end in the middle, and then feeds on, or leaves the reader waiting. */
-typedef struct feeder {
-    int fd;
-    const char *piece; /* written again and again */
-    bool waits;        /* after the request nothing comes but signals */
-    lem_cancel *cancel;
-    volatile int done;
-    pthread_t reader;
-} feeder;
-
-static void *feed(void *arg) {
-    feeder *f = arg;
-    size_t n = strlen(f->piece);
-    if (write(f->fd, "[", 1) != 1) return NULL;
-    for (int i = 0; i < 4000; i++) {
-        if (i == 2000) f->cancel->requested = 1;
-        if (i < 2000 || !f->waits) {
-            if (write(f->fd, f->piece, n) < 0) break;
-        } else if (f->done) {
-            break;
-        } else {
-            pthread_kill(f->reader, SIGUSR1);
-            usleep(1000);
-        }
-    }
-    close(f->fd);
-    return NULL;
-}
-
-static void on_signal(int sig) { (void)sig; }
-
-/* One endless line, or an array of many lines: the end comes in the middle of it, not behind it. */
-static void watched_pipe(void **state) {
-    static char line[1025];
-    struct sigaction wake = {.sa_handler = on_signal}, ignore = {.sa_handler = SIG_IGN};
-    (void)state;
-    sigaction(SIGUSR1, &wake, NULL);
-    sigaction(SIGPIPE, &ignore, NULL);
-    memset(line, ' ', 1024);
-    for (int k = 0; k < 4; k++) {
-        lem_err err = LEM_ERR_INIT;
-        lem_cancel cancel = {0};
-        lem_rows *r;
-        lem_json *row = NULL;
-        int ends[2], was = dup(0);
-        assert_int_equal(pipe(ends), 0);
-        assert_int_equal(dup2(ends[0], 0), 0);
-        close(ends[0]);
-        line[1023] = k % 2 ? '\n' : ' ';
-        feeder f = {
-            .fd = ends[1], .piece = line, .waits = k >= 2, .cancel = &cancel, .reader = pthread_self()};
-        pthread_t t;
-        assert_ok(lem_rows_open("-", &r, &err));
-        lem_rows_watch(r, &cancel);
-        assert_int_equal(pthread_create(&t, NULL, feed, &f), 0);
-        lem_status st = lem_rows_next(r, &row, &err);
-        f.done = 1;
-        assert_int_equal(dup2(was, 0), 0);
-        close(was);
-        pthread_join(t, NULL);
-        lem_rows_close(r);
-        assert_int_equal(st, LEM_EINTR);
-        assert_string_equal(err.text, "interrupted");
-    }
-}
-
 int main(void) {
-    const struct CMUnitTest tests[] = {folder_test(good),          folder_test(bad),
-                                       folder_test(truncated_gz),  folder_test(out_of_memory),
-                                       folder_test(watched_files), folder_test(watched_pipe)};
+    const struct CMUnitTest tests[] = {folder_test(good), folder_test(bad), folder_test(truncated_gz),
+                                       folder_test(out_of_memory)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,6 +7,8 @@
 
 #include "../checks.h"
 
+#include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -411,6 +413,72 @@ static void out_of_memory(void **state) {
     }
 }
 
+/* Feeds a pipe, asks for an end in the middle, and then feeds on, or leaves the reader waiting. */
+typedef struct feeder {
+    int fd;
+    const char *piece; /* written again and again */
+    bool waits;        /* after the request nothing comes but signals */
+    lem_cancel *cancel;
+    volatile int done;
+    pthread_t reader;
+} feeder;
+
+static void *feed(void *arg) {
+    feeder *f = arg;
+    size_t n = strlen(f->piece);
+    if (write(f->fd, "[", 1) != 1) return NULL;
+    for (int i = 0; i < 4000; i++) {
+        if (i == 2000) f->cancel->requested = 1;
+        if (i < 2000 || !f->waits) {
+            if (write(f->fd, f->piece, n) < 0) break;
+        } else if (f->done) {
+            break;
+        } else {
+            pthread_kill(f->reader, SIGUSR1);
+            usleep(1000);
+        }
+    }
+    close(f->fd);
+    return NULL;
+}
+
+static void on_signal(int sig) { (void)sig; }
+
+/* One endless line, or an array of many lines: the end comes in the middle of it, not behind it. */
+static void watched_pipe(void **state) {
+    static char line[1025];
+    struct sigaction wake = {.sa_handler = on_signal}, ignore = {.sa_handler = SIG_IGN};
+    (void)state;
+    sigaction(SIGUSR1, &wake, NULL);
+    sigaction(SIGPIPE, &ignore, NULL);
+    memset(line, ' ', 1024);
+    for (int k = 0; k < 4; k++) {
+        lem_cancel cancel = {0};
+        lem_rowset *r = NULL;
+        lem_json *row = NULL;
+        const lem_rowset_opts o = {.cancel = &cancel};
+        const char *path = "-";
+        int ends[2], was = dup(0);
+        assert_int_equal(pipe(ends), 0);
+        assert_int_equal(dup2(ends[0], 0), 0);
+        close(ends[0]);
+        line[1023] = k % 2 ? '\n' : ' ';
+        feeder f = {
+            .fd = ends[1], .piece = line, .waits = k >= 2, .cancel = &cancel, .reader = pthread_self()};
+        pthread_t t;
+        assert_int_equal(pthread_create(&t, NULL, feed, &f), 0);
+        lem_status st = lem_rowset_open(&path, 1, &o, &r, &err);
+        if (st == LEM_OK) st = lem_rowset_next(r, &row, &err);
+        f.done = 1;
+        assert_int_equal(dup2(was, 0), 0);
+        close(was);
+        pthread_join(t, NULL);
+        lem_rowset_close(r);
+        assert_int_equal(st, LEM_EINTR);
+        assert_string_equal(err.text, "interrupted");
+    }
+}
+
 int main(void) {
     snprintf(dir, sizeof dir, "/tmp/lemma-rows-XXXXXX");
     if (!mkdtemp(dir)) return 1;
@@ -426,6 +494,7 @@ int main(void) {
         cmocka_unit_test(folders_and_patterns),
         cmocka_unit_test(saved_to_disk),
         cmocka_unit_test(interrupted),
+        cmocka_unit_test(watched_pipe),
         cmocka_unit_test(checksums),
         cmocka_unit_test(cut_arrow_file),
         cmocka_unit_test(out_of_memory),
