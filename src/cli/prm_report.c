@@ -86,6 +86,7 @@ void lem_prm_show(const lem_prm_outcome *x, lem_log *log) {
             "the search measured %llu of %llu prefixes; a full scan takes about %.0f rollout tokens more",
             (unsigned long long)s->measured, (unsigned long long)s->points, full_scan(s));
     show_given(x, log);
+    if (x->judge) lem_prm_judge_show(x->judge, log);
     show_doubts(x, log);
 }
 
@@ -112,6 +113,7 @@ lem_json *lem_prm_json(const lem_prm_outcome *x) {
     lem_object_int(&o, "correct_of_rows", x->rows->own);
     lem_object_int(&o, "correct_of_rows_as_graded", x->rows->own_agree);
     lem_object_json(&o, "labels", lem_annotate_tally_json(x->tally));
+    if (x->judge) lem_object_json(&o, "consensus", lem_prm_judge_json(x->judge));
     lem_object_int(&o, "step_ends", s->steps);
     lem_object_int(&o, "too_long", s->too_long);
     lem_object_int(&o, "prefixes", s->points);

@@ -2,6 +2,7 @@
 #ifndef LEM_CLI_PRM_REPORT_H
 #define LEM_CLI_PRM_REPORT_H
 
+#include "cli/prm_judge.h"
 #include "cli/prm_rows.h"
 #include "core/log.h"
 
@@ -12,7 +13,8 @@ typedef struct lem_prm_outcome { /* all borrowed */
     const lem_prm_rows *rows;
     const lem_annotate_tally *tally;
     const lem_annotate_stats *stats;
-    uint64_t resumed; /* rollouts of earlier runs */
+    const lem_prm_judge *judge; /* NULL = none */
+    uint64_t resumed;           /* rollouts of earlier runs */
 } lem_prm_outcome;
 
 /* Labels by step and generator, tokens, agreement with given labels, and warnings of what spoils them. */
