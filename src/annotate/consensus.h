@@ -17,9 +17,8 @@ typedef enum lem_consensus {
     LEM_CONSENSUS_LATER,      /* the judge's is later */
     LEM_CONSENSUS_JUDGE_NONE, /* only Monte Carlo finds one */
     LEM_CONSENSUS_MC_NONE,    /* only the judge finds one */
-    LEM_CONSENSUS_UNKNOWN, /* a step without rollouts, or of unknown end, comes first; or there are no steps
-                            */
-    LEM_CONSENSUS_NOT_JUDGED, /* the judge could not read the solution */
+    LEM_CONSENSUS_UNKNOWN,    /* no first wrong step by Monte Carlo: one that is not known comes first */
+    LEM_CONSENSUS_NOT_JUDGED, /* no steps, or too long for the judge */
     LEM_CONSENSUS_KINDS
 } lem_consensus;
 

@@ -41,6 +41,9 @@ static const lem_opt opts[] = {
     {"judge", LEM_OPT_INPUT, "DIR", NULL,
      "process reward model, as lemma prm score reads it: labels are kept only where it finds the same first "
      "wrong step, or none too; the other solutions' are -1, and lemma prm train leaves them out"},
+    {"judge-head", LEM_OPT_ENUM, "NAME", NULL,
+     "how a plain language model that judges is read, if its folder does not say it",
+     .choices = "rlhflow|math-shepherd"},
     {"judge-threshold", LEM_OPT_NUM, "X", NULL, "a step is wrong if the judge scores it below X [0.5]", 0, 1},
     {"policy", LEM_OPT_ENUM, "NAME", "std", "by whose rules answers are compared",
      .choices = LEM_GRADE_POLICY_NAMES},
@@ -107,8 +110,8 @@ static lem_status read_options(job *j, lem_err *err) {
     j->soft = lem_args_is(a, "labels", "soft");
     if (j->to_stdout && j->cli->json) return lem_fail(err, LEM_EUSAGE, "--out - and --json both want stdout");
     j->has_judge = lem_args_has(a, "judge");
-    if (lem_args_has(a, "judge-threshold") && !j->has_judge)
-        return lem_fail(err, LEM_EUSAGE, "--judge-threshold is for --judge DIR");
+    if (!j->has_judge && (lem_args_has(a, "judge-threshold") || lem_args_has(a, "judge-head")))
+        return lem_fail(err, LEM_EUSAGE, "--judge-threshold and --judge-head are for --judge DIR");
     lem_status st = lem_unescape(lem_args_str(a, "step-separator"), &j->separator, err);
     if (st == LEM_OK) st = read_grade(j, err);
     if (st) return st;
@@ -312,11 +315,11 @@ static lem_status plan_memory(job *j, lem_err *err) {
 
 static lem_status open_judge(job *j, lem_err *err) {
     const lem_args *a = j->args;
-    double threshold = LEM_PRM_JUDGE_THRESHOLD;
+    lem_prm_judge_opts o = {lem_args_str(a, "judge"), lem_args_str(a, "judge-head"), lem_args_str(a, "dtype"),
+                            LEM_PRM_JUDGE_THRESHOLD};
     if (!j->has_judge) return LEM_OK;
-    if (lem_args_has(a, "judge-threshold")) threshold = lem_args_num(a, "judge-threshold");
-    return lem_prm_judge_open(j->cli, lem_args_str(a, "judge"), lem_args_str(a, "dtype"), threshold,
-                              &j->judge, err);
+    if (lem_args_has(a, "judge-threshold")) o.threshold = lem_args_num(a, "judge-threshold");
+    return lem_prm_judge_open(j->cli, &o, &j->judge, err);
 }
 
 static lem_status prepare(job *j, lem_err *err) {

@@ -4,17 +4,17 @@
 #include "cli/commands.h"
 #include "core/object.h"
 
-lem_status lem_prm_judge_open(lem_cli *cli, const char *dir, const char *dtype, double threshold,
-                              lem_prm_judge *out, lem_err *err) {
-    const char *const words[] = {"-", "--model", dir, "--dtype", dtype, "--out", "-"};
+lem_status lem_prm_judge_open(lem_cli *cli, const lem_prm_judge_opts *o, lem_prm_judge *out, lem_err *err) {
+    const char *const words[] = {"-",     "--model", o->dir,   "--dtype", o->dtype,
+                                 "--out", "-",       "--head", o->head};
     lem_cli scratch = *cli; /* parsing sets the common options */
-    lem_status st = lem_args_parse(&lem_cmd_prm_score, 7, words, &scratch, &out->args, err);
+    lem_status st = lem_args_parse(&lem_cmd_prm_score, o->head ? 9 : 7, words, &scratch, &out->args, err);
     if (st) return st;
-    out->threshold = threshold;
+    out->threshold = o->threshold;
     out->model = (score_model){.cli = cli, .args = &out->args, .process_only = true};
     st = lem_score_model_options(&out->model, err);
     if (st == LEM_OK) st = lem_score_model_prepare(&out->model, err);
-    if (st) return lem_err_context(err, "--judge");
+    if (st) return lem_err_context(err, "--judge (its --head is --judge-head)");
     out->model.how.given_steps = true;
     return LEM_OK;
 }

@@ -1,8 +1,8 @@
 /* cli/prm_judge.h - a process reward model that says where it finds the first wrong step of solutions that
  * Monte Carlo has labelled; the labels of those for which both do not say the same are taken away
  *
- * The judge is what `lemma prm score --model DIR` reads, without any other option; it is given the steps that
- * were labelled, whatever separators stand in them. */
+ * The judge is what `lemma prm score --model DIR [--head NAME]` reads, without any other option; it is given
+ * the steps that were labelled, whatever separators stand in them. */
 #ifndef LEM_CLI_PRM_JUDGE_H
 #define LEM_CLI_PRM_JUDGE_H
 
@@ -11,6 +11,11 @@
 #include "cli/score_model.h"
 
 #define LEM_PRM_JUDGE_THRESHOLD 0.5
+
+typedef struct lem_prm_judge_opts {
+    const char *dir, *head, *dtype; /* head: NULL = as the folder says */
+    double threshold;
+} lem_prm_judge_opts;
 
 typedef struct lem_prm_judge { /* zeroed = closed */
     lem_args args;             /* of prm score */
@@ -22,8 +27,8 @@ typedef struct lem_prm_judge { /* zeroed = closed */
 
 /* Looks at the folder, not at its weights: LEM_EUSAGE if it gives one score a solution. out stays where it
  * is until it is closed. */
-lem_status lem_prm_judge_open(lem_cli *cli, const char *dir, const char *dtype, double threshold,
-                              lem_prm_judge *out, lem_err *err) LEM_MUST_CHECK;
+lem_status lem_prm_judge_open(lem_cli *cli, const lem_prm_judge_opts *o, lem_prm_judge *out,
+                              lem_err *err) LEM_MUST_CHECK;
 /* Bytes of its weights. */
 double lem_prm_judge_bytes(const lem_prm_judge *j);
 lem_status lem_prm_judge_weights(lem_prm_judge *j, lem_backend *b, lem_err *err) LEM_MUST_CHECK;
