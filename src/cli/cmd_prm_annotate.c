@@ -87,7 +87,8 @@ typedef struct job {
     lem_annotate_stats stats;
     bool has_judge;
     lem_prm_judge judge;
-    lem_json **judged; /* [rows] scores that an earlier run found; NULL where none did */
+    uint64_t resumed_judged; /* rows */
+    lem_json **judged;       /* [rows] scores that an earlier run found; NULL where none did */
 } job;
 
 /* ---- options */
@@ -147,6 +148,7 @@ static lem_status visit_judged(job *j, const char *id, const char *row, const le
     const lem_json *scores = lem_json_get(record, "scores");
     if (end == row || *end || at >= j->rows.problems.n || lem_json_kind(scores) != LEM_JSON_ARRAY)
         return lem_fail(err, LEM_EDATA, "the journal of %s: unknown record '%s'", j->out, id);
+    j->resumed_judged += !j->judged[at];
     lem_json_free(j->judged[at]);
     j->judged[at] = lem_json_copy(scores);
     return j->judged[at] ? LEM_OK : lem_fail(err, LEM_EMEM, "out of memory");
@@ -190,6 +192,9 @@ static lem_status open_journal(job *j, lem_err *err) {
     j->resumed = j->finished;
     if (st == LEM_OK && j->resumed)
         lem_info(j->cli->log, "going on: %llu rollouts are there already", (unsigned long long)j->resumed);
+    if (st == LEM_OK && j->resumed_judged)
+        lem_info(j->cli->log, "going on: %llu problems are judged already",
+                 (unsigned long long)j->resumed_judged);
     return st;
 }
 

@@ -136,6 +136,21 @@ unfinished us.jsonl sample --model base --prompts d/rm-b.jsonl --n 40 --temperat
 refused us.jsonl '--temperature was 1.0, is now 0.5' sample --model base --prompts d/rm-b.jsonl --n 40 --temperature 0.5 --max-tokens 80
 unfinished up.jsonl prm annotate --model base --data pool --n 40 --step-separator '\n' --temperature 1 --max-tokens 80
 refused up.jsonl '--search was "full", is now "binary"' prm annotate --model base --data pool --n 40 --step-separator '\n' --temperature 1 --max-tokens 80 --search binary
+# a run that was killed while its judge worked goes on behind the problems that are judged
+for _ in $(seq 30); do cat pool; done >pools
+judged="prm annotate --model base --data pools --n 1 --early-stop --search binary --max-tokens 1 --judge prm0 --threads 1"
+"$lemma" $judged --out whole.jsonl --quiet || fail "no judged rows"
+for _ in 1 2 3 4 5 6 7 8; do
+  discard uj.jsonl
+  "$lemma" $judged --out uj.jsonl --quiet >/dev/null 2>&1 &
+  pid=$!
+  for _ in $(seq 4000); do kill -0 $pid 2>/dev/null || break; grep -qa 'judge:' uj.jsonl.job/journal 2>/dev/null && break; sleep 0.005; done
+  kill -9 $pid 2>/dev/null; wait $pid 2>/dev/null
+  [ -d uj.jsonl.job ] && break
+done
+"$lemma" $judged --out uj.jsonl >said.txt 2>&1 || { cat said.txt; fail "a judge after a kill"; }
+grep -q 'going on: [1-9][0-9]* problems are judged already' said.txt || { cat said.txt; fail "the judge began anew"; }
+cmp -s whole.jsonl uj.jsonl || fail "a judge after a kill: other bytes"
 cp base/config.json keep.json; sed -i 's/"rms_norm_eps": [^,]*/"rms_norm_eps": 2e-05/' base/config.json
 refused us.jsonl 'the content of config.json changed' sample --model base --prompts d/rm-b.jsonl --n 40 --temperature 1 --max-tokens 80
 cp keep.json base/config.json
