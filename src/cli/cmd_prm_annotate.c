@@ -18,7 +18,9 @@
 #include <string.h>
 
 static const lem_opt opts[] = {
-    {"model", LEM_OPT_INPUT, "DIR", NULL, "folder of the model that continues solutions"},
+    {"model", LEM_OPT_INPUT, "DIR", NULL,
+     "folder of the model that continues solutions; without it --judge judges rows that this command "
+     "labelled"},
     {"data", LEM_OPT_INPUT, "FILE", NULL,
      "rows with problem, expected_answer and completions, or steps (JSONL, JSON, .gz, .zst)"},
     {"map", LEM_OPT_LIST, "OURS=THEIRS", NULL,
@@ -327,12 +329,20 @@ static lem_status open_judge(job *j, lem_err *err) {
     return lem_prm_judge_open(j->cli, &o, &j->judge, err);
 }
 
+/* Rows that are labelled already: their judge is all that works. */
+static lem_status prepare_judge(job *j, lem_err *err) {
+    if (j->cli->dry_run)
+        return lem_print_dry_run(j->cli, "prm annotate", j->args, lem_prm_judge_bytes(&j->judge), err);
+    return lem_prm_rows_keep(&j->rows, err);
+}
+
 static lem_status prepare(job *j, lem_err *err) {
-    lem_status st = read_prompt(j, err);
+    lem_status st = j->model ? read_prompt(j, err) : LEM_OK;
     if (st == LEM_OK) st = open_judge(j, err);
     if (st == LEM_OK)
         st = lem_prm_rows_load(j->data, lem_args_tree(j->args, "map"), j->cli->limit, j->separator, &j->grade,
                                j->cli->cancel, &j->rows, err);
+    if (st == LEM_OK && !j->model) return prepare_judge(j, err);
     if (st == LEM_OK) st = load_model(j, err);
     if (st) return st;
     if (j->rows.own > j->rows.own_agree)
@@ -352,7 +362,8 @@ static lem_status open_run(job *j, lem_err *err) {
     lem_status st = lem_runtime_open(j->cli, lem_job_compute_path(j->file), &j->rt, err);
     if (st == LEM_OK) st = lem_job_start(j->file, j->rt.backend->ops->name, err);
     if (st == LEM_OK) st = open_journal(j, err);
-    return st ? st : lem_weights_open(j->model, LEM_HEAD_LM, j->rt.backend, dtype, &j->weights, err);
+    if (st || !j->model) return st;
+    return lem_weights_open(j->model, LEM_HEAD_LM, j->rt.backend, dtype, &j->weights, err);
 }
 
 static lem_status interrupted(job *j, lem_err *err) {
@@ -405,7 +416,7 @@ done:
 /* The policy's weights have done their work: both models need not fit at once. */
 static lem_status judge_rows(job *j, lem_err *err) {
     if (!j->has_judge) return LEM_OK;
-    lem_weights_free(j->weights);
+    if (j->weights) lem_weights_free(j->weights);
     j->weights = NULL;
     lem_status st = lem_prm_judge_weights(&j->judge, j->rt.backend, err);
     j->progress = lem_progress_new(j->cli->log, "judge", "problems", j->rows.problems.n, 0);
@@ -460,7 +471,7 @@ static lem_status work(job *j, lem_err *err) {
     lem_status st = prepare(j, err);
     if (st || j->cli->dry_run) return st;
     st = open_run(j, err);
-    if (st == LEM_OK) st = annotate(j, err);
+    if (st == LEM_OK && j->model) st = annotate(j, err);
     if (st == LEM_OK) st = judge_rows(j, err);
     if (st == LEM_OK) st = write_output(j, err);
     if (st) return st;
@@ -470,7 +481,7 @@ static lem_status work(job *j, lem_err *err) {
                                .context = j->config.max_positions,
                                .rows = &j->rows,
                                .tally = &j->tally,
-                               .stats = &j->stats,
+                               .stats = j->model ? &j->stats : NULL,
                                .judge = j->has_judge ? &j->judge : NULL,
                                .resumed = j->resumed};
     lem_prm_show(&x, j->cli->log);
@@ -492,10 +503,11 @@ static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
 
 static lem_status plan(lem_cli *cli, const lem_args *args, lem_plan *out, lem_err *err) {
     const char *judge = lem_args_str(args, "judge");
+    const char *model = lem_args_str(args, "model");
     lem_model_config c;
     (void)cli;
-    lem_status st = lem_model_check(lem_args_str(args, "model"), LEM_HEAD_LM, &c, err);
-    if (st == LEM_OK) out->memory = weight_bytes(&c, args);
+    lem_status st = model ? lem_model_check(model, LEM_HEAD_LM, &c, err) : LEM_OK;
+    if (st == LEM_OK && model) out->memory = weight_bytes(&c, args);
     if (st || !judge) return st;
     st = lem_train_folder_config(judge, &c, NULL, err);
     if (st == LEM_OK && weight_bytes(&c, args) > out->memory) out->memory = weight_bytes(&c, args);
@@ -506,7 +518,9 @@ const lem_command lem_cmd_prm_annotate = {
     .name = "prm annotate",
     .purpose = "labels of steps: how many continuations from each reach the right answer",
     .usage = "--model DIR --data CANDIDATES --out FILE [options]",
-    .example = "lemma prm annotate --model runs/sft --data graded.jsonl --n 8 --early-stop --out steps.jsonl",
+    .example =
+        "lemma prm annotate --model runs/sft --data graded.jsonl --n 8 --early-stop --out steps.jsonl\n"
+        "lemma prm annotate --judge Qwen2.5-Math-PRM-7B --data steps.jsonl --out agreed.jsonl",
     .min_words = 0,
     .max_words = 0,
     .opts = opts,
@@ -515,5 +529,5 @@ const lem_command lem_cmd_prm_annotate = {
     .plan = plan,
     .output = LEM_OUTPUT_FILE,
     .out_required = true,
-    .required = "model|data",
+    .required = "model,judge|data",
 };

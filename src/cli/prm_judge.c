@@ -62,10 +62,10 @@ lem_status lem_prm_judge_row(lem_prm_judge *j, const lem_prm_rows *rows, size_t 
     return st;
 }
 
-/* Numbers of a list, as many as there are labels; false if there are not so many. */
+/* Numbers of a list, as many as there are labels, null as -1; false if there are not so many. */
 static bool numbers(const lem_json *list, int n, double *out) {
     if (lem_json_kind(list) != LEM_JSON_ARRAY || lem_json_count(list) != (size_t)n) return false;
-    for (int k = 0; k < n; k++) out[k] = lem_json_num(lem_json_at(list, (size_t)k), 0);
+    for (int k = 0; k < n; k++) out[k] = lem_json_num(lem_json_at(list, (size_t)k), -1);
     return true;
 }
 

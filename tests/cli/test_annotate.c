@@ -244,6 +244,36 @@ static void what_becomes_of_judged_rows(void **state) {
     assert_non_null(strstr(said, "3 solutions, 2 kept; left out: 0 too long, 1 without a label"));
 }
 
+/* Rows that were labelled are judged as they would have been at once, with no model and no rollouts. */
+static void judged_later(void **state) {
+    (void)state;
+    lem_err err = LEM_ERR_INIT;
+    const char *base = "prm annotate --model m --data rows.jsonl --n 3 --max-tokens 5 --search binary";
+    char words[1024];
+    snprintf(words, sizeof words, "%s --out first.jsonl", base);
+    run(words);
+    snprintf(words, sizeof words, "%s --judge " JUDGE " --judge-threshold 0.25 --out at-once.jsonl", base);
+    run(words);
+    run("prm annotate --data first.jsonl --judge " JUDGE " --judge-threshold 0.25 --json --out later.jsonl");
+    assert_non_null(strstr(said, "later.jsonl: 4 solutions, labelled already"));
+    assert_non_null(strstr(said, "\"consensus\":{"));
+    lem_json *a = load("at-once.jsonl", 4), *b = load("later.jsonl", 4);
+    assert_true(lem_json_equal(a, b));
+    lem_json_free(a);
+    lem_json_free(b);
+    assert_int_equal(lemma("prm annotate --data later.jsonl --judge " JUDGE " --out twice.jsonl"), 3);
+    assert_non_null(strstr(said, "later.jsonl:1: the row has been judged"));
+    assert_int_equal(lemma("prm annotate --data rows.jsonl --judge " JUDGE " --out twice.jsonl"), 3);
+    assert_non_null(strstr(said, "rows of lemma prm annotate expected"));
+    const char *text =
+        "{\"problem\":\"q\",\"expected_answer\":\"3\",\"steps\":[\"a\",\"b\"],\"step_labels\":[1]}\n";
+    assert_int_equal(lem_file_write_atomic("short.jsonl", text, strlen(text), &err), LEM_OK);
+    assert_int_equal(lemma("prm annotate --data short.jsonl --judge " JUDGE " --out twice.jsonl"), 3);
+    assert_non_null(strstr(said, "short.jsonl:1: a row of lemma prm annotate expected"));
+    assert_int_equal(lemma("prm annotate --data first.jsonl --out twice.jsonl"), 2);
+    assert_false(lem_file_exists("twice.jsonl") || lem_file_exists("twice.jsonl.job"));
+}
+
 /* Other kinds of judges; a step that holds the judge's own separator is one step. */
 static void other_judges(void **state) {
     (void)state;
@@ -295,6 +325,7 @@ int main(void) {
         cmocka_unit_test(its_own_output),
         cmocka_unit_test(a_judge),
         cmocka_unit_test(what_becomes_of_judged_rows),
+        cmocka_unit_test(judged_later),
         cmocka_unit_test(other_judges),
         cmocka_unit_test(refusals),
     };

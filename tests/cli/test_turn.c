@@ -36,6 +36,7 @@ static const base bases[] = {
     {"prm annotate",
      "--model m --data steps.jsonl --n 2 --max-tokens 4 --judge " LEMMA_TEST_DATA "/golden_heads/qwen_prm",
      "pj.jsonl"},
+    {"prm annotate", "--data pa.jsonl --judge " LEMMA_TEST_DATA "/golden_heads/qwen_prm", "pk.jsonl"},
     {"rm sample", "g.jsonl --random --per-problem 2", "l.jsonl"},
     {"rm train", "--model m --lists l.jsonl --batch 1 --max-steps 3", "rm"},
     {"rm score", "g.jsonl --model rm", "sc.jsonl"},
