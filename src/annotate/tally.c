@@ -1,6 +1,7 @@
 /* tally.c - adds up the labels of solutions */
 #include "annotate/tally.h"
 
+#include "annotate/consensus.h"
 #include "core/mem.h"
 #include "core/object.h"
 
@@ -37,24 +38,17 @@ static void add_step(lem_step_tally *t, const lem_annotated *a, int k, double la
     t->rollouts += (uint64_t)a->count[k][1];
 }
 
-/* The first step of label 0; n if all are good; -1 if an unknown one comes first. */
-static int first_error(const double *label, const int8_t *given, int n) {
-    for (int k = 0; k < n; k++) {
-        double x = label ? label[k] : given[k];
-        if (x <= 0) return x < 0 ? -1 : k;
-    }
-    return n;
-}
-
 static void compare(lem_annotate_tally *t, const double *label, const int8_t *given, int n) {
-    int mine = first_error(label, NULL, n), theirs = first_error(NULL, given, n);
+    double other[LEM_PROMPT_STEPS_MAX];
+    for (int k = 0; k < n; k++) other[k] = given[k];
+    int mine = lem_first_error_of_labels(label, n), theirs = lem_first_error_of_labels(other, n);
     t->given_solutions++;
     for (int k = 0; k < n; k++) {
         if (label[k] < 0 || given[k] < 0) continue;
         t->given_steps++;
         t->given_agree += (label[k] > 0) == (given[k] > 0);
     }
-    if (mine < 0 || theirs < 0) return;
+    if (mine == LEM_ERROR_UNKNOWN || theirs == LEM_ERROR_UNKNOWN) return;
     t->first_error++;
     t->first_error_agree += mine == theirs;
 }

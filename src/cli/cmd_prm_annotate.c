@@ -1,8 +1,10 @@
 /* cmd_prm_annotate.c - lemma prm annotate: labels of steps by Monte-Carlo continuations, resumable */
 #include "cli/commands.h"
+#include "cli/prm_judge.h"
 #include "cli/prm_report.h"
 #include "cli/prompt_options.h"
 #include "cli/runtime.h"
+#include "cli/train_options.h"
 #include "cli/unescape.h"
 
 #include "core/journal.h"
@@ -16,7 +18,9 @@
 #include <string.h>
 
 static const lem_opt opts[] = {
-    {"model", LEM_OPT_INPUT, "DIR", NULL, "folder of the model that continues solutions"},
+    {"model", LEM_OPT_INPUT, "DIR", NULL,
+     "folder of the model that continues solutions; without it --judge judges rows that this command "
+     "labelled"},
     {"data", LEM_OPT_INPUT, "FILE", NULL,
      "rows with problem, expected_answer and completions, or steps (JSONL, JSON, .gz, .zst)"},
     {"map", LEM_OPT_LIST, "OURS=THEIRS", NULL,
@@ -36,6 +40,13 @@ static const lem_opt opts[] = {
      .choices = "full|binary"},
     {"labels", LEM_OPT_ENUM, "NAME", "hard",
      "step_labels: hard is 1 if any rollout is right, soft the share of right ones", .choices = "hard|soft"},
+    {"judge", LEM_OPT_INPUT, "DIR", NULL,
+     "process reward model, as lemma prm score reads it: labels are kept only where it finds the same first "
+     "wrong step, or none too; the other solutions' are -1, and lemma prm train leaves them out"},
+    {"judge-head", LEM_OPT_ENUM, "NAME", NULL,
+     "how a plain language model that judges is read, if its folder does not say it",
+     .choices = "rlhflow|math-shepherd"},
+    {"judge-threshold", LEM_OPT_NUM, "X", NULL, "a step is wrong if the judge scores it below X [0.5]", 0, 1},
     {"policy", LEM_OPT_ENUM, "NAME", "std", "by whose rules answers are compared",
      .choices = LEM_GRADE_POLICY_NAMES},
     {"task", LEM_OPT_ENUM, "NAME", "std", "where the answer stands, as in lemma grade",
@@ -76,6 +87,10 @@ typedef struct job {
     lem_progress *progress;
     lem_annotate_tally tally;
     lem_annotate_stats stats;
+    bool has_judge;
+    lem_prm_judge judge;
+    uint64_t resumed_judged; /* rows */
+    lem_json **judged;       /* [rows] scores that an earlier run found; NULL where none did */
 } job;
 
 /* ---- options */
@@ -97,6 +112,9 @@ static lem_status read_options(job *j, lem_err *err) {
     j->to_stdout = strcmp(j->out, "-") == 0;
     j->soft = lem_args_is(a, "labels", "soft");
     if (j->to_stdout && j->cli->json) return lem_fail(err, LEM_EUSAGE, "--out - and --json both want stdout");
+    j->has_judge = lem_args_has(a, "judge");
+    if (!j->has_judge && (lem_args_has(a, "judge-threshold") || lem_args_has(a, "judge-head")))
+        return lem_fail(err, LEM_EUSAGE, "--judge-threshold and --judge-head are for --judge DIR");
     lem_status st = lem_unescape(lem_args_str(a, "step-separator"), &j->separator, err);
     if (st == LEM_OK) st = read_grade(j, err);
     if (st) return st;
@@ -123,7 +141,20 @@ static lem_status read_prompt(job *j, lem_err *err) {
     return lem_prompt_settings_open(j->model, &o, &j->prompt, err);
 }
 
-/* ---- journal: a record for each finished rollout */
+/* ---- journal: a record for each finished rollout, and "judge:row" for each row that the judge has scored */
+
+static lem_status visit_judged(job *j, const char *id, const char *row, const lem_json *record,
+                               lem_err *err) {
+    char *end = NULL;
+    unsigned long long at = strtoull(row, &end, 10);
+    const lem_json *scores = lem_json_get(record, "scores");
+    if (end == row || *end || at >= j->rows.problems.n || lem_json_kind(scores) != LEM_JSON_ARRAY)
+        return lem_fail(err, LEM_EDATA, "the journal of %s: unknown record '%s'", j->out, id);
+    j->resumed_judged += !j->judged[at];
+    lem_json_free(j->judged[at]);
+    j->judged[at] = lem_json_copy(scores);
+    return j->judged[at] ? LEM_OK : lem_fail(err, LEM_EMEM, "out of memory");
+}
 
 /* "row:point:candidate" */
 static bool read_place(const char *id, unsigned long long place[3]) {
@@ -138,6 +169,7 @@ static bool read_place(const char *id, unsigned long long place[3]) {
 
 static lem_status visit(void *ctx, const char *id, const lem_json *record, lem_err *err) {
     job *j = ctx;
+    if (strncmp(id, "judge:", 6) == 0) return visit_judged(j, id, id + 6, record, err);
     unsigned long long place[3] = {0}, row;
     lem_prm_known k = {0};
     const lem_json *right = lem_json_get(record, "right");
@@ -162,6 +194,9 @@ static lem_status open_journal(job *j, lem_err *err) {
     j->resumed = j->finished;
     if (st == LEM_OK && j->resumed)
         lem_info(j->cli->log, "going on: %llu rollouts are there already", (unsigned long long)j->resumed);
+    if (st == LEM_OK && j->resumed_judged)
+        lem_info(j->cli->log, "going on: %llu problems are judged already",
+                 (unsigned long long)j->resumed_judged);
     return st;
 }
 
@@ -274,6 +309,10 @@ static lem_status plan_memory(job *j, lem_err *err) {
                  weights / 1e6, engine / 1e6);
         return lem_print_dry_run(j->cli, "prm annotate", j->args, weights + engine, err);
     }
+    if (j->has_judge && lem_prm_judge_bytes(&j->judge) > (double)physical)
+        return lem_fail(err, LEM_EMEM, "%s: its weights take %.1f GB, this machine has %.1f",
+                        lem_args_str(j->args, "judge"), lem_prm_judge_bytes(&j->judge) / 1e9,
+                        (double)physical / 1e9);
     if (weights + engine <= (double)physical) return LEM_OK;
     return lem_fail(err, LEM_EMEM,
                     "%s: rollouts need up to %.1f GB (weights %.1f, keys, values and rows %.1f), this "
@@ -281,11 +320,29 @@ static lem_status plan_memory(job *j, lem_err *err) {
                     j->model, (weights + engine) / 1e9, weights / 1e9, engine / 1e9, (double)physical / 1e9);
 }
 
+static lem_status open_judge(job *j, lem_err *err) {
+    const lem_args *a = j->args;
+    lem_prm_judge_opts o = {lem_args_str(a, "judge"), lem_args_str(a, "judge-head"), lem_args_str(a, "dtype"),
+                            LEM_PRM_JUDGE_THRESHOLD};
+    if (!j->has_judge) return LEM_OK;
+    if (lem_args_has(a, "judge-threshold")) o.threshold = lem_args_num(a, "judge-threshold");
+    return lem_prm_judge_open(j->cli, &o, &j->judge, err);
+}
+
+/* Rows that are labelled already: their judge is all that works. */
+static lem_status prepare_judge(job *j, lem_err *err) {
+    if (j->cli->dry_run)
+        return lem_print_dry_run(j->cli, "prm annotate", j->args, lem_prm_judge_bytes(&j->judge), err);
+    return lem_prm_rows_keep(&j->rows, err);
+}
+
 static lem_status prepare(job *j, lem_err *err) {
-    lem_status st = read_prompt(j, err);
+    lem_status st = j->model ? read_prompt(j, err) : LEM_OK;
+    if (st == LEM_OK) st = open_judge(j, err);
     if (st == LEM_OK)
         st = lem_prm_rows_load(j->data, lem_args_tree(j->args, "map"), j->cli->limit, j->separator, &j->grade,
                                j->cli->cancel, &j->rows, err);
+    if (st == LEM_OK && !j->model) return prepare_judge(j, err);
     if (st == LEM_OK) st = load_model(j, err);
     if (st) return st;
     if (j->rows.own > j->rows.own_agree)
@@ -300,11 +357,23 @@ static lem_status prepare(job *j, lem_err *err) {
 static lem_status open_run(job *j, lem_err *err) {
     lem_dtype dtype = lem_args_is(j->args, "dtype", "bf16") ? LEM_DTYPE_BF16 : LEM_DTYPE_F32;
     j->gold = lem_alloc_zero(j->rows.problems.n, sizeof *j->gold, err);
-    if (!j->gold) return LEM_EMEM;
+    j->judged = lem_alloc_zero(j->rows.problems.n, sizeof *j->judged, err);
+    if (!j->gold || !j->judged) return LEM_EMEM;
     lem_status st = lem_runtime_open(j->cli, lem_job_compute_path(j->file), &j->rt, err);
     if (st == LEM_OK) st = lem_job_start(j->file, j->rt.backend->ops->name, err);
     if (st == LEM_OK) st = open_journal(j, err);
-    return st ? st : lem_weights_open(j->model, LEM_HEAD_LM, j->rt.backend, dtype, &j->weights, err);
+    if (st || !j->model) return st;
+    return lem_weights_open(j->model, LEM_HEAD_LM, j->rt.backend, dtype, &j->weights, err);
+}
+
+static lem_status interrupted(job *j, lem_err *err) {
+    if (j->to_stdout) return lem_fail(err, LEM_EINTR, "interrupted");
+    lem_status closed = lem_journal_close(j->journal, err);
+    j->journal = NULL;
+    if (closed) return closed;
+    return lem_fail(err, LEM_EINTR,
+                    "interrupted; %llu rollouts are saved, the same command goes on from there",
+                    (unsigned long long)j->finished);
 }
 
 static lem_status annotate(job *j, lem_err *err) {
@@ -314,14 +383,51 @@ static lem_status annotate(job *j, lem_err *err) {
                                      j->cli->cancel, &j->stats, err);
     lem_progress_free(j->progress);
     j->progress = NULL;
-    if (st != LEM_EINTR) return st;
-    if (j->to_stdout) return lem_fail(err, LEM_EINTR, "interrupted");
-    lem_status closed = lem_journal_close(j->journal, err);
-    j->journal = NULL;
-    if (closed) return closed;
-    return lem_fail(err, LEM_EINTR,
-                    "interrupted; %llu rollouts are saved, the same command goes on from there",
-                    (unsigned long long)j->finished);
+    return st == LEM_EINTR ? interrupted(j, err) : st;
+}
+
+/* ---- the judge */
+
+static lem_status keep_scores(job *j, size_t row, const lem_json *scores, lem_err *err) {
+    char id[40];
+    if (!j->journal) return LEM_OK;
+    lem_object o = lem_object_new();
+    lem_object_json(&o, "scores", lem_json_copy(scores));
+    lem_json *rec = lem_object_done(&o);
+    if (!rec) return lem_fail(err, LEM_EMEM, "out of memory");
+    snprintf(id, sizeof id, "judge:%zu", row);
+    lem_status st = lem_journal_append(j->journal, id, rec, err);
+    lem_json_free(rec);
+    return st;
+}
+
+static lem_status judge_row(job *j, size_t row, lem_err *err) {
+    lem_json *scores = NULL;
+    lem_status st = LEM_OK;
+    if (j->judged[row]) return lem_prm_judge_apply(&j->judge, &j->rows, row, j->judged[row], err);
+    LEM_TRY(lem_prm_judge_row(&j->judge, &j->rows, row, &scores, err));
+    LEM_TRY(keep_scores(j, row, scores, err));
+    LEM_TRY(lem_prm_judge_apply(&j->judge, &j->rows, row, scores, err));
+done:
+    lem_json_free(scores);
+    return st;
+}
+
+/* The policy's weights have done their work: both models need not fit at once. */
+static lem_status judge_rows(job *j, lem_err *err) {
+    if (!j->has_judge) return LEM_OK;
+    if (j->weights) lem_weights_free(j->weights);
+    j->weights = NULL;
+    lem_status st = lem_prm_judge_weights(&j->judge, j->rt.backend, err);
+    j->progress = lem_progress_new(j->cli->log, "judge", "problems", j->rows.problems.n, 0);
+    for (size_t i = 0; st == LEM_OK && i < j->rows.problems.n; i++) {
+        st = lem_cancel_check(j->cli->cancel, err);
+        if (st == LEM_OK && j->rows.at[i].n > 0) st = judge_row(j, i, err);
+        lem_progress_add(j->progress, 1);
+    }
+    lem_progress_free(j->progress);
+    j->progress = NULL;
+    return st == LEM_EINTR ? interrupted(j, err) : st;
 }
 
 static lem_status write_output(job *j, lem_err *err) {
@@ -347,7 +453,10 @@ static void release(job *j) {
     if (j->journal && lem_journal_close(j->journal, NULL) != LEM_OK)
         lem_warn(j->cli->log, "the journal of %s could not be closed", j->out);
     for (size_t i = 0; j->gold && i < j->rows.problems.n; i++) lem_grade_gold_free(j->gold[i]);
+    for (size_t i = 0; j->judged && i < j->rows.problems.n; i++) lem_json_free(j->judged[i]);
     lem_free(j->gold);
+    lem_free(j->judged);
+    lem_prm_judge_close(&j->judge);
     lem_free(j->separator);
     lem_annotate_tally_release(&j->tally);
     lem_prm_rows_release(&j->rows);
@@ -362,7 +471,8 @@ static lem_status work(job *j, lem_err *err) {
     lem_status st = prepare(j, err);
     if (st || j->cli->dry_run) return st;
     st = open_run(j, err);
-    if (st == LEM_OK) st = annotate(j, err);
+    if (st == LEM_OK && j->model) st = annotate(j, err);
+    if (st == LEM_OK) st = judge_rows(j, err);
     if (st == LEM_OK) st = write_output(j, err);
     if (st) return st;
     const lem_prm_outcome x = {.out = j->out,
@@ -371,7 +481,8 @@ static lem_status work(job *j, lem_err *err) {
                                .context = j->config.max_positions,
                                .rows = &j->rows,
                                .tally = &j->tally,
-                               .stats = &j->stats,
+                               .stats = j->model ? &j->stats : NULL,
+                               .judge = j->has_judge ? &j->judge : NULL,
                                .resumed = j->resumed};
     lem_prm_show(&x, j->cli->log);
     return j->cli->json ? lem_print_json(j->cli->out, lem_prm_json(&x), 0, err) : LEM_OK;
@@ -391,10 +502,15 @@ static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
 }
 
 static lem_status plan(lem_cli *cli, const lem_args *args, lem_plan *out, lem_err *err) {
+    const char *judge = lem_args_str(args, "judge");
+    const char *model = lem_args_str(args, "model");
     lem_model_config c;
     (void)cli;
-    lem_status st = lem_model_check(lem_args_str(args, "model"), LEM_HEAD_LM, &c, err);
-    if (st == LEM_OK) out->memory = weight_bytes(&c, args);
+    lem_status st = model ? lem_model_check(model, LEM_HEAD_LM, &c, err) : LEM_OK;
+    if (st == LEM_OK && model) out->memory = weight_bytes(&c, args);
+    if (st || !judge) return st;
+    st = lem_train_folder_config(judge, &c, NULL, err);
+    if (st == LEM_OK && weight_bytes(&c, args) > out->memory) out->memory = weight_bytes(&c, args);
     return st;
 }
 
@@ -402,7 +518,9 @@ const lem_command lem_cmd_prm_annotate = {
     .name = "prm annotate",
     .purpose = "labels of steps: how many continuations from each reach the right answer",
     .usage = "--model DIR --data CANDIDATES --out FILE [options]",
-    .example = "lemma prm annotate --model runs/sft --data graded.jsonl --n 8 --early-stop --out steps.jsonl",
+    .example =
+        "lemma prm annotate --model runs/sft --data graded.jsonl --n 8 --early-stop --out steps.jsonl\n"
+        "lemma prm annotate --judge Qwen2.5-Math-PRM-7B --data steps.jsonl --out agreed.jsonl",
     .min_words = 0,
     .max_words = 0,
     .opts = opts,
@@ -411,5 +529,5 @@ const lem_command lem_cmd_prm_annotate = {
     .plan = plan,
     .output = LEM_OUTPUT_FILE,
     .out_required = true,
-    .required = "model|data",
+    .required = "model,judge|data",
 };

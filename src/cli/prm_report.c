@@ -69,6 +69,11 @@ static double full_scan(const lem_annotate_stats *s) {
 void lem_prm_show(const lem_prm_outcome *x, lem_log *log) {
     const lem_annotate_stats *s = x->stats;
     const lem_step_tally *all = &x->tally->all;
+    if (!s) {
+        lem_info(log, "%s: %llu solutions, labelled already", x->out, (unsigned long long)x->rows->solutions);
+        lem_prm_judge_show(x->judge, log);
+        return;
+    }
     lem_info(log, "%s: %llu solutions, %llu steps, %.1f %% of %llu labelled ones good", x->out,
              (unsigned long long)x->tally->solutions, (unsigned long long)all->steps,
              percent(all->good, all->steps - all->unknown), (unsigned long long)(all->steps - all->unknown));
@@ -86,6 +91,7 @@ void lem_prm_show(const lem_prm_outcome *x, lem_log *log) {
             "the search measured %llu of %llu prefixes; a full scan takes about %.0f rollout tokens more",
             (unsigned long long)s->measured, (unsigned long long)s->points, full_scan(s));
     show_given(x, log);
+    if (x->judge) lem_prm_judge_show(x->judge, log);
     show_doubts(x, log);
 }
 
@@ -109,6 +115,8 @@ lem_json *lem_prm_json(const lem_prm_outcome *x) {
     lem_object_str(&o, "identity", x->identity);
     lem_object_bool(&o, "already_complete", false);
     lem_object_int(&o, "problems", x->rows->problems.n);
+    if (x->judge) lem_object_json(&o, "consensus", lem_prm_judge_json(x->judge));
+    if (!s) return lem_object_done(&o);
     lem_object_int(&o, "correct_of_rows", x->rows->own);
     lem_object_int(&o, "correct_of_rows_as_graded", x->rows->own_agree);
     lem_object_json(&o, "labels", lem_annotate_tally_json(x->tally));

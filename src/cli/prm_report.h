@@ -2,6 +2,7 @@
 #ifndef LEM_CLI_PRM_REPORT_H
 #define LEM_CLI_PRM_REPORT_H
 
+#include "cli/prm_judge.h"
 #include "cli/prm_rows.h"
 #include "core/log.h"
 
@@ -11,8 +12,9 @@ typedef struct lem_prm_outcome { /* all borrowed */
     int context; /* tokens */
     const lem_prm_rows *rows;
     const lem_annotate_tally *tally;
-    const lem_annotate_stats *stats;
-    uint64_t resumed; /* rollouts of earlier runs */
+    const lem_annotate_stats *stats; /* NULL = no rollouts: the rows were labelled already */
+    const lem_prm_judge *judge;      /* NULL = none */
+    uint64_t resumed;                /* rollouts of earlier runs */
 } lem_prm_outcome;
 
 /* Labels by step and generator, tokens, agreement with given labels, and warnings of what spoils them. */

@@ -281,6 +281,32 @@ static lem_json *output_row(const lem_problem *p, const lem_prm_row *r, int i, c
     return lem_object_done(&o);
 }
 
+static lem_status keep_row(lem_prm_row *r, const lem_json *row, lem_err *err) {
+    const lem_json *labels = lem_json_get(row, "step_labels"), *steps = lem_json_get(row, "steps");
+    if (r->n != 1 || lem_json_kind(steps) != LEM_JSON_ARRAY || lem_json_kind(labels) != LEM_JSON_ARRAY ||
+        lem_json_count(steps) != lem_json_count(labels) || lem_json_count(steps) > LEM_PROMPT_STEPS_MAX)
+        return lem_fail(err, LEM_EDATA,
+                        "a row of lemma prm annotate expected: steps, and as many step_labels");
+    if (lem_json_get(row, "consensus"))
+        return lem_fail(err, LEM_EDATA, "the row has been judged: give what was annotated without --judge");
+    lem_json *out = lem_json_copy(row);
+    r->out[0] = out; /* completions are those that reading made of the steps */
+    bool ok = out && lem_json_remove(out, "completions");
+    return ok ? LEM_OK : lem_fail(err, LEM_EMEM, "out of memory for an output row");
+}
+
+lem_status lem_prm_rows_keep(lem_prm_rows *r, lem_err *err) {
+    lem_status st = LEM_OK;
+    if (r->steps_of_rows != r->problems.n)
+        return lem_fail(err, LEM_EDATA, "%s: rows of lemma prm annotate expected; some have completions",
+                        r->problems.path);
+    for (size_t i = 0; st == LEM_OK && i < r->problems.n; i++) {
+        st = keep_row(&r->at[i], r->problems.at[i].input, err);
+        if (st) lem_err_context(err, "%s:%llu", r->problems.path, (unsigned long long)r->problems.at[i].line);
+    }
+    return st;
+}
+
 lem_status lem_prm_row_finish(lem_prm_rows *rows, uint64_t row, int solution, const lem_annotated *a,
                               bool soft, lem_annotate_tally *tally, lem_err *err) {
     const lem_problem *p = &rows->problems.at[row];

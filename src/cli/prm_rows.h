@@ -42,6 +42,10 @@ lem_status lem_prm_rows_load(const char *path, const lem_json *map, int64_t limi
                              lem_err *err) LEM_MUST_CHECK;
 void lem_prm_rows_release(lem_prm_rows *r);
 
+/* Rows of lemma prm annotate become finished output rows as they are. LEM_EDATA for rows without `steps` and
+ * `step_labels`, and for those that have been judged. */
+lem_status lem_prm_rows_keep(lem_prm_rows *r, lem_err *err) LEM_MUST_CHECK;
+
 /* Rollouts of earlier runs: added in any order, sorted once, then found. */
 lem_status lem_prm_known_add(lem_prm_row *r, const lem_prm_known *k, lem_err *err) LEM_MUST_CHECK;
 void lem_prm_known_sort(lem_prm_row *r);

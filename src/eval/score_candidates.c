@@ -52,28 +52,52 @@ static lem_status render_one(const score_work *w, const char *problem, score_can
     return st == LEM_OK && how->what == LEM_SCORE_STEP_SUMS ? find_steps(w, c, err) : st;
 }
 
+/* The list of texts that a solution is given as. */
+static lem_status render_steps(const score_work *w, const char *problem, const lem_json *list,
+                               score_candidate *c, lem_err *err) {
+    size_t n = lem_json_count(list);
+    if (lem_json_kind(list) != LEM_JSON_ARRAY || n > LEM_PROMPT_STEPS_MAX)
+        return lem_fail(err, LEM_EDATA, "a list of at most %d steps expected", LEM_PROMPT_STEPS_MAX);
+    lem_step *steps = lem_alloc_zero(n + 1, sizeof *steps, err);
+    if (!steps) return LEM_EMEM;
+    for (size_t k = 0; k < n; k++) {
+        const lem_json *t = lem_json_at(list, k);
+        steps[k] = (lem_step){.text = lem_json_str(t, ""), .len = lem_json_str_len(t)};
+    }
+    lem_status st = lem_prompt_steps(w->how->recipe, w->how->tokenizer, problem, steps, (int)n, &c->r, err);
+    lem_free(steps);
+    return st;
+}
+
 /* "length" ran into a limit; "prompt_too_long" was never made. */
 static bool is_closed(const lem_json *reasons, size_t i) {
     const char *why = lem_json_str(lem_json_at(reasons, i), "");
     return strcmp(why, "length") != 0 && strcmp(why, "prompt_too_long") != 0;
 }
 
+/* Candidate i as its text. */
+static lem_status render_text(const score_work *w, const char *problem, const lem_json *row,
+                              score_candidate *c, size_t i, lem_err *err) {
+    const lem_json *t = lem_json_at(lem_json_get(row, "completions"), i);
+    if (lem_json_kind(t) != LEM_JSON_STRING)
+        return lem_fail(err, LEM_EDATA, "text expected, %s found", lem_json_kind_name(t));
+    c[i].text = lem_json_str(t, "");
+    c[i].len = lem_json_str_len(t);
+    c[i].closed = !w->text || is_closed(lem_json_get(row, "finish_reason"), i);
+    c[i].same = same_text(c, i);
+    return c[i].same < 0 ? render_one(w, problem, &c[i], err) : LEM_OK;
+}
+
 static lem_status render(score_work *w, const lem_json *row, score_candidate *c, lem_err *err) {
     const char *problem = lem_json_str(lem_json_get(row, "problem"), "");
-    const lem_json *texts = lem_json_get(row, "completions"), *reasons = lem_json_get(row, "finish_reason");
+    const lem_json *texts = lem_json_get(row, "completions");
     for (size_t i = 0; i < lem_json_count(texts); i++) {
-        const lem_json *t = lem_json_at(texts, i);
-        if (lem_json_kind(t) != LEM_JSON_STRING)
-            return lem_fail(err, LEM_EDATA, "completions[%zu]: text expected, %s found", i,
-                            lem_json_kind_name(t));
-        c[i].text = lem_json_str(t, "");
-        c[i].len = lem_json_str_len(t);
-        c[i].closed = !w->text || is_closed(reasons, i);
-        c[i].same = same_text(c, i);
-        if (c[i].same >= 0) continue;
-        lem_status st = render_one(w, problem, &c[i], err);
+        lem_status st = LEM_OK;
+        c[i].same = -1;
+        if (w->how->given_steps) st = render_steps(w, problem, lem_json_at(texts, i), &c[i], err);
+        else st = render_text(w, problem, row, c, i, err);
         if (st) return lem_err_context(err, "completions[%zu]", i);
-        skip_unreadable(w, &c[i], i);
+        if (c[i].same < 0) skip_unreadable(w, &c[i], i);
     }
     return LEM_OK;
 }

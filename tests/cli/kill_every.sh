@@ -18,6 +18,7 @@ sed 's/^{/{"correct":[true,false,true,false,true,false],/' pool >graded.jsonl
 "$lemma" rm train --model base --lists lists.jsonl --batch 4 --max-steps 4 --out rm0 --quiet || fail "no reward model"
 "$lemma" rm score graded.jsonl --model rm0 --out scored.jsonl --quiet || fail "no scores"
 for i in $(seq 120); do echo "{\"prompt\":\"what is $((i % 40))?\",\"completions\":[\"it is $i\",\"so $((i * 7 % 11))\"],\"labels\":[1,$((i % 2))]}"; done >steps.jsonl
+"$lemma" prm train --model base --data steps.jsonl --batch-tokens 300 --max-steps 2 --out prm0 --quiet || fail "no process reward model"
 "$lemma" sft --model base --batch 8 --lr 3e-3 --max-steps 4 --data d/math.jsonl --out base1 --quiet || fail "no second model"
 cat graded.jsonl graded.jsonl graded.jsonl graded.jsonl >many.jsonl
 sed 's/"correct":[^]]*\],//' many.jsonl >raw.jsonl
@@ -73,10 +74,11 @@ finish() {
   cmp -s whole.txt now.txt || { diff whole.txt now.txt | head -5; fail "lemma $*: other bytes after kills"; }
 }
 
-share=$((kills / 18 + 1))
+share=$((kills / 19 + 1))
 kill_it m sft --from-scratch --layers 1 --width 32 --heads 2 --vocab 512 --context 192 --batch 8 --max-steps 16 --checkpoint-every 2 --data d/math.jsonl
 kill_it s.jsonl sample --model base --prompts d/rm-b.jsonl --n 8 --temperature 1 --max-tokens 40
 kill_it pa.jsonl prm annotate --model base --data pool --n 4 --step-separator '\n' --temperature 1 --max-tokens 24 --early-stop
+kill_it pj.jsonl prm annotate --model base --data pool --n 2 --step-separator '\n' --temperature 1 --max-tokens 12 --judge prm0
 kill_it g.jsonl grade raw.jsonl
 kill_it l.jsonl rm sample many.jsonl --random --lists 20
 kill_it rm rm train --model base --lists lists.jsonl --batch 4 --max-steps 10 --checkpoint-every 1
@@ -134,6 +136,21 @@ unfinished us.jsonl sample --model base --prompts d/rm-b.jsonl --n 40 --temperat
 refused us.jsonl '--temperature was 1.0, is now 0.5' sample --model base --prompts d/rm-b.jsonl --n 40 --temperature 0.5 --max-tokens 80
 unfinished up.jsonl prm annotate --model base --data pool --n 40 --step-separator '\n' --temperature 1 --max-tokens 80
 refused up.jsonl '--search was "full", is now "binary"' prm annotate --model base --data pool --n 40 --step-separator '\n' --temperature 1 --max-tokens 80 --search binary
+# a run that was killed while its judge worked goes on behind the problems that are judged
+for _ in $(seq 30); do cat pool; done >pools
+judged="prm annotate --model base --data pools --n 1 --early-stop --search binary --max-tokens 1 --judge prm0 --threads 1"
+"$lemma" $judged --out whole.jsonl --quiet || fail "no judged rows"
+for _ in 1 2 3 4 5 6 7 8; do
+  discard uj.jsonl
+  "$lemma" $judged --out uj.jsonl --quiet >/dev/null 2>&1 &
+  pid=$!
+  for _ in $(seq 4000); do kill -0 $pid 2>/dev/null || break; grep -qa 'judge:' uj.jsonl.job/journal 2>/dev/null && break; sleep 0.005; done
+  kill -9 $pid 2>/dev/null; wait $pid 2>/dev/null
+  [ -d uj.jsonl.job ] && break
+done
+"$lemma" $judged --out uj.jsonl >said.txt 2>&1 || { cat said.txt; fail "a judge after a kill"; }
+grep -q 'going on: [1-9][0-9]* problems are judged already' said.txt || { cat said.txt; fail "the judge began anew"; }
+cmp -s whole.jsonl uj.jsonl || fail "a judge after a kill: other bytes"
 cp base/config.json keep.json; sed -i 's/"rms_norm_eps": [^,]*/"rms_norm_eps": 2e-05/' base/config.json
 refused us.jsonl 'the content of config.json changed' sample --model base --prompts d/rm-b.jsonl --n 40 --temperature 1 --max-tokens 80
 cp keep.json base/config.json

@@ -151,6 +151,152 @@ static void its_own_output(void **state) {
     lem_json_free(v);
 }
 
+#define JUDGE LEMMA_TEST_DATA "/golden_heads/qwen_prm"
+
+/* The place of the first number that is wrong, -1 for none: by counts, no right rollout; by scores, below x.
+ */
+static int first_wrong(const lem_json *list, bool counts, double x) {
+    for (size_t k = 0; k < lem_json_count(list); k++) {
+        const lem_json *v = lem_json_at(list, k);
+        bool wrong = counts ? lem_json_int(lem_json_at(v, 0), -1) == 0 : lem_json_num(v, -1) < x;
+        if (wrong) return (int)k;
+    }
+    return -1;
+}
+
+/* Rows under a judge beside those without: its scores tell consensus, and nothing but the labels changes. */
+static int compare_judged(const lem_json *plain, const lem_json *all, double threshold) {
+    int agree = 0;
+    for (size_t i = 0; i < 3; i++) {
+        const lem_json *row = lem_json_at(all, i), *old = lem_json_at(plain, i),
+                       *labels = lem_json_get(row, "step_labels");
+        int mc = first_wrong(lem_json_get(old, "step_counts"), true, 0),
+            judge = first_wrong(lem_json_get(row, "judge_scores"), false, threshold);
+        assert_int_equal(lem_json_int(lem_json_get(row, "first_error"), -9), mc);
+        assert_int_equal(lem_json_int(lem_json_get(row, "judge_first_error"), -9), judge);
+        assert_int_equal(lem_json_bool(lem_json_get(row, "consensus"), mc != judge), mc == judge);
+        assert_true(lem_json_equal(lem_json_get(row, "step_counts"), lem_json_get(old, "step_counts")));
+        if (mc == judge) assert_true(lem_json_equal(labels, lem_json_get(old, "step_labels")));
+        for (size_t k = 0; mc != judge && k < lem_json_count(labels); k++)
+            assert_int_equal(lem_json_int(lem_json_at(labels, k), 9), -1);
+        assert_int_equal(lem_json_count(labels), lem_json_count(lem_json_get(old, "step_labels")));
+        agree += mc == judge;
+    }
+    is(all, "3.judge_first_error", "null"); /* without steps */
+    is(all, "3.consensus", "false");
+    return agree;
+}
+
+static void a_judge(void **state) {
+    (void)state;
+    static const char *const options[] = {"", "--judge-threshold 0.25", "--judge-threshold 0",
+                                          "--judge-threshold 1"};
+    static const double thresholds[] = {0.5, 0.25, 0, 1};
+    const char *base = "prm annotate --model m --data rows.jsonl --n 3 --max-tokens 5";
+    char words[1024], want[40];
+    int total = 0;
+    snprintf(words, sizeof words, "%s --out plain.jsonl", base);
+    run(words);
+    lem_json *plain = load("plain.jsonl", 4);
+    assert_null(lem_json_find(plain, "0.consensus"));
+    for (int i = 0; i < 4; i++) {
+        snprintf(words, sizeof words, "%s --judge " JUDGE " %s --json --out judged%d.jsonl", base, options[i],
+                 i);
+        run(words);
+        snprintf(words, sizeof words, "judged%d.jsonl", i);
+        lem_json *all = load(words, 4);
+        int agree = compare_judged(plain, all, thresholds[i]);
+        snprintf(want, sizeof want, "\"solutions\":4,\"agree\":%d,", agree);
+        if (!strstr(said, want) || !strstr(said, "\"not_judged\":1}")) fail_msg("%s: %s", want, said);
+        snprintf(want, sizeof want, "in %.1f %% of 4 solutions", 25.0 * agree);
+        if (!strstr(said, want)) fail_msg("%s: %s", want, said);
+        total += agree;
+        lem_json_free(all);
+    }
+    assert_in_range(total, 1, 11); /* there are both kinds */
+    lem_json_free(plain);
+}
+
+/* The judge's scores are those of prm score; a solution whose labels are gone is not trained, and that is
+ * said. */
+static void what_becomes_of_judged_rows(void **state) {
+    (void)state;
+    lem_err err = LEM_ERR_INIT;
+    const char *base = "prm annotate --model m --data rows.jsonl --n 3 --max-tokens 5 --judge " JUDGE;
+    char words[1024];
+    assert_int_equal(lem_file_write_atomic("one.jsonl", rows, strcspn(rows, "\n") + 1, &err), LEM_OK);
+    run("prm score one.jsonl --model " JUDGE " --out scored.jsonl");
+    snprintf(words, sizeof words, "%s --out j.jsonl --slots 1 --threads 1", base);
+    run(words);
+    snprintf(words, sizeof words, "%s --out j2.jsonl --slots 7 --threads 2", base);
+    run(words);
+    lem_json *scored = load("scored.jsonl", 1), *j = load("j.jsonl", 4), *j2 = load("j2.jsonl", 4);
+    assert_int_equal(lem_json_count(lem_json_find(j, "0.judge_scores")), 3);
+    assert_true(lem_json_equal(lem_json_find(scored, "0.step_scores.0"), lem_json_find(j, "0.judge_scores")));
+    assert_true(lem_json_equal(lem_json_find(scored, "0.step_scores.1"), lem_json_find(j, "1.judge_scores")));
+    assert_true(lem_json_equal(j, j2));
+    is(j, "0.step_labels", "[-1,-1,-1]"); /* the judge finds its first step wrong */
+    is(j, "0.step_counts", "[[3,3],[3,3],[0,1]]");
+    lem_json_free(scored);
+    lem_json_free(j);
+    lem_json_free(j2);
+    run("prm train --model m --data j.jsonl --val-share 0 --batch 1 --max-steps 1 --out trained");
+    assert_non_null(strstr(said, "3 solutions, 2 kept; left out: 0 too long, 1 without a label"));
+}
+
+/* Rows that were labelled are judged as they would have been at once, with no model and no rollouts. */
+static void judged_later(void **state) {
+    (void)state;
+    lem_err err = LEM_ERR_INIT;
+    const char *base = "prm annotate --model m --data rows.jsonl --n 3 --max-tokens 5 --search binary";
+    char words[1024];
+    snprintf(words, sizeof words, "%s --out first.jsonl", base);
+    run(words);
+    snprintf(words, sizeof words, "%s --judge " JUDGE " --judge-threshold 0.25 --out at-once.jsonl", base);
+    run(words);
+    run("prm annotate --data first.jsonl --judge " JUDGE " --judge-threshold 0.25 --json --out later.jsonl");
+    assert_non_null(strstr(said, "later.jsonl: 4 solutions, labelled already"));
+    assert_non_null(strstr(said, "\"consensus\":{"));
+    lem_json *a = load("at-once.jsonl", 4), *b = load("later.jsonl", 4);
+    assert_true(lem_json_equal(a, b));
+    lem_json_free(a);
+    lem_json_free(b);
+    assert_int_equal(lemma("prm annotate --data later.jsonl --judge " JUDGE " --out twice.jsonl"), 3);
+    assert_non_null(strstr(said, "later.jsonl:1: the row has been judged"));
+    assert_int_equal(lemma("prm annotate --data rows.jsonl --judge " JUDGE " --out twice.jsonl"), 3);
+    assert_non_null(strstr(said, "rows of lemma prm annotate expected"));
+    const char *text =
+        "{\"problem\":\"q\",\"expected_answer\":\"3\",\"steps\":[\"a\",\"b\"],\"step_labels\":[1]}\n";
+    assert_int_equal(lem_file_write_atomic("short.jsonl", text, strlen(text), &err), LEM_OK);
+    assert_int_equal(lemma("prm annotate --data short.jsonl --judge " JUDGE " --out twice.jsonl"), 3);
+    assert_non_null(strstr(said, "short.jsonl:1: a row of lemma prm annotate expected"));
+    assert_int_equal(lemma("prm annotate --data first.jsonl --out twice.jsonl"), 2);
+    assert_false(lem_file_exists("twice.jsonl") || lem_file_exists("twice.jsonl.job"));
+}
+
+/* Other kinds of judges; a step that holds the judge's own separator is one step. */
+static void other_judges(void **state) {
+    (void)state;
+    static const char *const judges[] = {"skywork_prm", "trl_prm", "rlhflow_prm --judge-head rlhflow",
+                                         "math_shepherd --judge-head math-shepherd"};
+    lem_err err = LEM_ERR_INIT;
+    char words[1024];
+    const char *text = "{\"problem\":\"q\",\"expected_answer\":\"3\",\"completions\":[\"a\\nb\\n\\nc\"]}\n";
+    assert_int_equal(lem_file_write_atomic("lines.jsonl", text, strlen(text), &err), LEM_OK);
+    for (int i = 0; i < 4; i++) {
+        snprintf(words, sizeof words,
+                 "prm annotate --model m --data lines.jsonl --n 1 --max-tokens 4 --judge " LEMMA_TEST_DATA
+                 "/golden_heads/%s --out other%d.jsonl",
+                 judges[i], i);
+        run(words);
+        snprintf(words, sizeof words, "other%d.jsonl", i);
+        lem_json *all = load(words, 1);
+        is(all, "0.steps", "[\"a\\nb\",\"c\"]");
+        assert_int_equal(lem_json_count(lem_json_find(all, "0.judge_scores")), 2);
+        lem_json_free(all);
+    }
+}
+
 static void refusals(void **state) {
     (void)state;
     refuse(3, "expected_answer", "{\"problem\":\"p\",\"completions\":[\"1\"]}\n", "");
@@ -163,6 +309,12 @@ static void refusals(void **state) {
     refuse(3, "no rows", "\n", "");
     refuse(2, "--labels soft", rows, "--labels soft --early-stop");
     refuse(2, "--labels soft", rows, "--labels soft --search binary");
+    refuse(2, "for --judge DIR", rows, "--judge-threshold 0.3");
+    refuse(2, "for --judge DIR", rows, "--judge-head rlhflow");
+    refuse(2, "gives one score a solution", rows, "--judge " LEMMA_TEST_DATA "/golden_heads/qwen_rm");
+    refuse(2, "has a head of its own", rows, "--judge " JUDGE " --judge-head rlhflow");
+    refuse(3, "--judge-head", rows, "--judge m");
+    refuse(3, "no-such-folder", rows, "--judge no-such-folder");
     refuse(2, "between steps", rows, "--step-separator ''");
 }
 
@@ -171,6 +323,10 @@ int main(void) {
         cmocka_unit_test(rows_of_steps),
         cmocka_unit_test(early_and_binary),
         cmocka_unit_test(its_own_output),
+        cmocka_unit_test(a_judge),
+        cmocka_unit_test(what_becomes_of_judged_rows),
+        cmocka_unit_test(judged_later),
+        cmocka_unit_test(other_judges),
         cmocka_unit_test(refusals),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
