@@ -54,12 +54,14 @@ static lem_json *trace_step(const lem_search_node *x, int number) {
     return lem_object_done(&o);
 }
 
-lem_json *lem_search_trace(const lem_problem *p, const lem_search_result *r) {
+lem_json *lem_search_trace(const lem_problem *p, const lem_search_result *r, const char *method) {
     lem_json *steps = lem_json_new_array();
     bool ok = steps != NULL;
     for (int i = 0; ok && i < r->n; i++) ok = lem_json_append(steps, trace_step(&r->node[i], i));
     lem_object o = lem_object_new();
     lem_object_json(&o, "id", lem_json_copy(p->id));
+    lem_object_str(&o, "problem", p->problem);
+    lem_object_str(&o, "method", method);
     lem_object_int(&o, "tokens", r->spent);
     lem_object_int(&o, "rounds", (uint64_t)r->rounds);
     if (ok) lem_object_json(&o, "steps", steps);
