@@ -7,6 +7,7 @@
 #include "search/search.h"
 
 /* The solutions found, as a row of candidates without scores, and `search`: method, tokens drawn, rounds.
+ * Solutions that the budget cut short are in the trace alone, unless there are no others.
  * The caller owns *out. */
 lem_status lem_search_row(const lem_problem *p, const lem_search_result *r, const char *method,
                           lem_json **out, lem_err *err) LEM_MUST_CHECK;

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { N_STATES = 6, FIRST_END = 2, LABEL = 160 };
+enum { N_STATES = 6, FIRST_END = 2, BUDGET = 5, LABEL = 160 };
 
 /* The words that a trace has for a step's state, and what a reader is told. */
 static const char *const state_word[N_STATES] = {"pruned", "kept", "stop", "length", "depth", "budget"};
@@ -114,11 +114,15 @@ static lem_status read_step(trace *t, int i, const lem_json *v, const place *w, 
     return read_parent(t, i, lem_json_get(v, "parent"), w, err);
 }
 
-/* The solution that the search gives: of those found the best scored, the first of equals. */
+/* The solution that the search gives: of those found the best scored, the first of equals. One that the
+ * budget cut short only where there is no other. */
 static int chosen_of(const trace *t) {
     int best = -1;
+    bool whole = false;
+    for (int i = 0; i < t->n; i++) whole = whole || (t->at[i].state >= FIRST_END && t->at[i].state != BUDGET);
     for (int i = 0; i < t->n; i++) {
         if (t->at[i].state < FIRST_END || isnan(t->at[i].score)) continue;
+        if (whole && t->at[i].state == BUDGET) continue;
         if (best < 0 || t->at[i].score > t->at[best].score) best = i;
     }
     return best;

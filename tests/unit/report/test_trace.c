@@ -54,8 +54,9 @@ static const char *at(const char *what) {
 static const char tree[] =
     ROW(STEP("0", "null", "0.25", "pruned", "<i>one") "," STEP("1", "null", "0.5", "kept", "two") "," STEP(
         "2", "1", "0.75", "length",
-        "two\\nthree") "," STEP("3", "1", "0.875", "stop", "two\\nfour") "," STEP("4", "null", "null", "stop",
-                                                                                  "five"));
+        "two\\nthree") "," STEP("3", "1", "0.875", "stop",
+                                "two\\nfour") "," STEP("4", "null", "null", "stop",
+                                                       "five") "," STEP("5", "null", "2", "budget", "six"));
 
 static void a_tree_in_depth_first_order(void **state) {
     (void)state;
@@ -65,12 +66,13 @@ static void a_tree_in_depth_first_order(void **state) {
     assert_true(at("step 1, ") < at("step 2 after 1 · score 0.75 · ended by the token limit</span>"));
     assert_true(at("step 2 ") < at("step 3 after 1 · score 0.875 · finished <b>chosen</b></span><pre>four"));
     assert_true(at("step 3 ") < at("step 4, round 1, subtree 1 · no score · finished</span>"));
+    at("step 5, round 1, subtree 1 · score 2 · ended by the budget</span>"); /* best scored, but cut short */
     at("<li class=\"step bad\" style=\"--d:0\"><span>step 0");
     at("<li class=\"step good\" style=\"--d:1\"><span>step 3");
     at("<summary>Problem x, beam</summary>");
     at("<pre>a&lt;b</pre>");
-    at("<dt>steps drawn</dt><dd>5</dd>");
-    at("<dt>tokens drawn</dt><dd>15</dd>");
+    at("<dt>steps drawn</dt><dd>6</dd>");
+    at("<dt>tokens drawn</dt><dd>18</dd>");
     at("<dt>finished</dt><dd>2</dd>");
     assert_null(strstr(lem_page_html(page), "are shown"));
     const char *md = lem_page_markdown(page);
@@ -155,7 +157,7 @@ static void fields_of_another_kind(void **state) {
                                         "tokens", "score",  "state", "text"};
     lem_json *row = NULL;
     OK(lem_json_parse(tree, strlen(tree), &row, &err));
-    for (size_t k = 0; k < 5 * 8 * 2; k++) {
+    for (size_t k = 0; k < 6 * 8 * 2; k++) {
         char want[64];
         lem_buf b = {0};
         lem_json *bad = lem_json_copy(row), *steps = lem_json_get(bad, "steps");
