@@ -109,27 +109,44 @@ static bool of_all(const char *name) {
     return at && strcmp(at, "@all") == 0;
 }
 
+typedef enum all_kind { ALL_PASS, ALL_VOTE, ALL_BEST } all_kind;
+
+static double value_of_all(const lem_eval_problem *p, all_kind kind, int scorer, const int *subset,
+                           double *count) {
+    if (p->n == 0) return 0;
+    if (kind == ALL_PASS) return lem_eval_count_correct(p) > 0;
+    if (kind == ALL_VOTE) return lem_eval_vote(p, NULL, LEM_EVAL_WEIGHT_NONE, subset, p->n, count);
+    return lem_eval_best_of(p, p->score[scorer], subset, p->n);
+}
+
+/* pass, maj, or the name of a scorer. */
+static bool find_kind(const lem_eval_opts *o, const char *name, all_kind *kind, int *scorer) {
+    size_t n = strcspn(name, "@");
+    *kind = ALL_PASS;
+    if (n == 4 && strncmp(name, "pass", n) == 0) return true;
+    *kind = ALL_VOTE;
+    if (n == 3 && strncmp(name, "maj", n) == 0) return !o->no_votes;
+    *kind = ALL_BEST;
+    for (int s = 0; s < o->n_scorers; s++) {
+        *scorer = s;
+        if (strlen(o->scorers[s]) == n && strncmp(o->scorers[s], name, n) == 0) return true;
+    }
+    return false;
+}
+
 /* What all candidates of each problem give, however many they are: right at all, the vote, or the best
  * scored; the first of equals. A problem without candidates is wrong. */
 static lem_status values_of_all(const lem_eval_problem *p, int n, const lem_eval_opts *o, const char *name,
                                 double *v, bool *there, lem_err *err) {
     enum { MOST = LEM_EVAL_MAX_N };
-    char base[NAME];
-    int s = 0;
-    snprintf(base, sizeof base, "%.*s", (int)strcspn(name, "@"), name);
-    bool pass = strcmp(base, "pass") == 0, vote = strcmp(base, "maj") == 0;
-    while (s < o->n_scorers && strcmp(o->scorers[s], base) != 0) s++;
-    *there = pass || (vote && !o->no_votes) || s < o->n_scorers;
+    all_kind kind;
+    int scorer = 0;
+    *there = find_kind(o, name, &kind, &scorer);
     if (!*there) return LEM_OK;
-    int *subset = lem_alloc((size_t)MOST, sizeof *subset, err);
-    double *count = lem_alloc_zero((size_t)MOST, sizeof *count, err);
+    int *subset = lem_alloc(MOST, sizeof *subset, err);
+    double *count = lem_alloc_zero(MOST, sizeof *count, err);
     for (int i = 0; subset && i < MOST; i++) subset[i] = i;
-    for (int i = 0; subset && count && i < n; i++) {
-        if (p[i].n == 0) v[i] = 0;
-        else if (pass) v[i] = lem_eval_count_correct(&p[i]) > 0;
-        else if (vote) v[i] = lem_eval_vote(&p[i], NULL, LEM_EVAL_WEIGHT_NONE, subset, p[i].n, count);
-        else v[i] = lem_eval_best_of(&p[i], p[i].score[s], subset, p[i].n);
-    }
+    for (int i = 0; subset && count && i < n; i++) v[i] = value_of_all(&p[i], kind, scorer, subset, count);
     lem_status st = subset && count ? LEM_OK : LEM_EMEM;
     lem_free(subset);
     lem_free(count);
