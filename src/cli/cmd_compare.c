@@ -10,8 +10,9 @@
 
 static const lem_opt opts[] = {
     {"metric", LEM_OPT_LIST, "NAME,NAME,…", NULL,
-     "what is compared: pass@1, rm@8, maj@8 …; default all that both files have, at 1 and at the largest "
-     "power of two",
+     "what is compared: pass@1, rm@8, maj@8 …, rm@all (all candidates of a problem, however many), "
+     "maj@8:rm@8 (A's and B's differ); default all that both files have, at 1 and at the largest power of "
+     "two",
      0, 0},
     {"map", LEM_OPT_LIST, "OURS=THEIRS", NULL, "names of fields, as in select", 0, 0},
     {"group", LEM_OPT_ENUM, "HOW", "key", "what counts as the same answer in votes", .choices = "key|string"},

@@ -18,6 +18,8 @@ static const lem_opt opts[] = {
     {"examples", LEM_OPT_INPUT, "FILE", NULL, "graded and scored candidates to show worked examples of", 0,
      0},
     {"n-examples", LEM_OPT_INT, "N", "6", "how many examples", 1, 24},
+    {"n-trees", LEM_OPT_INT, "N", "3", "of how many problems of a search's trace the trees are shown", 0,
+     100},
     {"timing", LEM_OPT_FLAG, NULL, NULL, "show times and the machine (the page then differs from run to run)",
      0, 0},
 };
@@ -98,6 +100,7 @@ static lem_status make_page(lem_cli *cli, const lem_args *args, const lem_source
                                   .title = lem_args_str(args, "title"),
                                   .examples = lem_args_str(args, "examples"),
                                   .n_examples = (int)lem_args_int(args, "n-examples"),
+                                  .n_trees = (int)lem_args_int(args, "n-trees"),
                                   .times = timing,
                                   .machine = machine,
                                   .n_machine = timing ? MACHINE_PAIRS : 0};
@@ -130,10 +133,11 @@ done:
 
 const lem_command lem_cmd_report = {
     .name = "report",
-    .purpose = "one self-contained HTML page, and Markdown and CSV, from runs and result files",
+    .purpose =
+        "one self-contained HTML page, and Markdown and CSV, from runs, result files, traces of searches",
     .usage = "RUN... [--out report.html] [options]",
     .example = "lemma report demo --examples demo/test.jsonl --out demo/report.html\nlemma report "
-               "select.json --out select.html",
+               "select.json --out select.html\nlemma report trace.jsonl --n-trees 5 --out trees.html",
     .min_words = 1,
     .max_words = 64,
     .opts = opts,

@@ -174,10 +174,11 @@ static lem_status open_journal(job *j, lem_err *err) {
 /* ---- a problem */
 
 static lem_status keep(job *j, size_t at, lem_json *row, const lem_search_result *r, lem_err *err) {
+    const char *method = lem_args_str(j->args, "method");
     char id[24];
     lem_object o = lem_object_new();
     lem_object_json(&o, "row", row);
-    if (j->trace) lem_object_json(&o, "trace", lem_search_trace(&j->rows.at[at], r));
+    if (j->trace) lem_object_json(&o, "trace", lem_search_trace(&j->rows.at[at], r, method));
     lem_json *record = lem_object_done(&o);
     if (!record) return lem_fail(err, LEM_EMEM, "out of memory for a record");
     snprintf(id, sizeof id, "%zu", at);

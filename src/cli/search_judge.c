@@ -2,6 +2,7 @@
 #include "cli/search_judge.h"
 
 #include "core/mem.h"
+#include "core/utf8.h"
 #include "model/weights_open.h"
 #include "reward/recipe.h"
 
@@ -63,10 +64,23 @@ static double total(const lem_judge *j, const lem_score_item *x) {
     return lem_eval_aggregate(steps, (size_t)x->n_at, j->rows.aggregate);
 }
 
+/* Renders a text as it will be written and read again, so that what chose it can be had from the file:
+ * bytes that are not UTF-8 (a step that ends inside a character) are U+FFFD there. */
+static lem_status render_mended(lem_judge *j, const lem_search_text *t, lem_rendering *r, lem_err *err) {
+    lem_buf b = {0};
+    if (lem_utf8_valid(t->text, t->len))
+        return lem_prompt_solution(&j->recipe, j->tok, j->problem, t->text, t->len, r, err);
+    lem_utf8_mend(t->text, t->len, &b);
+    lem_status st = lem_buf_ok(&b, err);
+    if (st == LEM_OK) st = lem_prompt_solution(&j->recipe, j->tok, j->problem, b.data, b.len, r, err);
+    lem_buf_release(&b);
+    return st;
+}
+
 /* Renders text i; *used = false where it cannot be scored. */
 static lem_status render(lem_judge *j, const lem_search_text *t, lem_rendering *r, lem_score_item *item,
                          bool *used, lem_err *err) {
-    lem_status st = lem_prompt_solution(&j->recipe, j->tok, j->problem, t->text, t->len, r, err);
+    lem_status st = render_mended(j, t, r, err);
     if (st) return st;
     *used = r->n_at > 0 && r->ids.len <= (size_t)lem_scorer_limit(j->scorer);
     if (!*used) return LEM_OK;

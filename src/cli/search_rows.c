@@ -13,15 +13,24 @@ static lem_json *completion(const lem_search_node *x) {
     return lem_object_done(&o);
 }
 
+/* Whether some solution has been let end: then those that the budget cut short are no answers. */
+static bool any_whole(const lem_search_result *r) {
+    for (int i = 0; i < r->n; i++)
+        if (lem_search_is_solution(&r->node[i]) && r->node[i].state != LEM_SEARCH_BUDGET) return true;
+    return false;
+}
+
 lem_status lem_search_row(const lem_problem *p, const lem_search_result *r, const char *method,
                           lem_json **out, lem_err *err) {
     lem_status st = LEM_OK;
     lem_json *row = NULL;
     int n = 0;
+    bool whole = any_whole(r);
     lem_json **list = lem_alloc_zero((size_t)r->n + 1, sizeof *list, err);
     if (!list) return LEM_EMEM;
     for (int i = 0; i < r->n; i++) {
         if (!lem_search_is_solution(&r->node[i])) continue;
+        if (whole && r->node[i].state == LEM_SEARCH_BUDGET) continue;
         list[n++] = completion(&r->node[i]);
         if (!list[n - 1]) LEM_TRY(lem_fail(err, LEM_EMEM, "out of memory for a solution"));
     }
@@ -54,12 +63,14 @@ static lem_json *trace_step(const lem_search_node *x, int number) {
     return lem_object_done(&o);
 }
 
-lem_json *lem_search_trace(const lem_problem *p, const lem_search_result *r) {
+lem_json *lem_search_trace(const lem_problem *p, const lem_search_result *r, const char *method) {
     lem_json *steps = lem_json_new_array();
     bool ok = steps != NULL;
     for (int i = 0; ok && i < r->n; i++) ok = lem_json_append(steps, trace_step(&r->node[i], i));
     lem_object o = lem_object_new();
     lem_object_json(&o, "id", lem_json_copy(p->id));
+    lem_object_str(&o, "problem", p->problem);
+    lem_object_str(&o, "method", method);
     lem_object_int(&o, "tokens", r->spent);
     lem_object_int(&o, "rounds", (uint64_t)r->rounds);
     if (ok) lem_object_json(&o, "steps", steps);

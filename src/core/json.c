@@ -284,13 +284,7 @@ lem_json *lem_json_new_str(const char *s) { return lem_json_new_strn(s, strlen(s
 lem_json *lem_json_new_strn(const char *s, size_t n) {
     if (lem_utf8_valid(s, n)) return wrap(json_stringn_nocheck(s, n));
     lem_buf mended = {0};
-    for (size_t i = 0; i < n;) {
-        uint32_t cp;
-        int len = lem_utf8_decode(s + i, n - i, &cp);
-        if (len) lem_buf_add(&mended, s + i, (size_t)len);
-        else lem_buf_puts(&mended, "\xEF\xBF\xBD");
-        i += len ? (size_t)len : 1;
-    }
+    lem_utf8_mend(s, n, &mended);
     json_t *v = mended.failed ? NULL : json_stringn_nocheck(lem_buf_str(&mended), mended.len);
     lem_buf_release(&mended);
     return wrap(v);

@@ -73,3 +73,13 @@ int lem_utf8_encode(uint32_t cp, char out[4]) {
     out[3] = (char)(0x80u | (cp & 0x3Fu));
     return 4;
 }
+
+void lem_utf8_mend(const char *s, size_t n, lem_buf *out) {
+    for (size_t i = 0; i < n;) {
+        uint32_t cp;
+        int len = lem_utf8_decode(s + i, n - i, &cp);
+        if (len) lem_buf_add(out, s + i, (size_t)len);
+        else lem_buf_puts(out, "\xEF\xBF\xBD");
+        i += len ? (size_t)len : 1;
+    }
+}

@@ -3,12 +3,15 @@
 
 #include "core/hash.h"
 #include "core/mem.h"
+#include "eval/majk.h"
+#include "eval/passk.h"
 #include "eval/result.h"
+#include "eval/rmk.h"
 
 #include <stdio.h>
 #include <string.h>
 
-enum { MAX_NAMES = 64 };
+enum { MAX_NAMES = 64, NAME = 40 };
 
 typedef struct matched {
     lem_eval_problem *a, *b; /* [n] copies of what is in both */
@@ -94,15 +97,83 @@ static int usual_names(const matched *m, int k, char names[][40], int n) {
     return n;
 }
 
+/* "rm@8" is both sides' name, "maj@8:rm@8" is the first file's and the second's. */
+static void split(const char *name, char of[2][NAME]) {
+    const char *colon = strchr(name, ':');
+    snprintf(of[0], NAME, "%.*s", colon ? (int)(colon - name) : NAME - 1, name);
+    snprintf(of[1], NAME, "%s", colon ? colon + 1 : of[0]);
+}
+
+static bool of_all(const char *name) {
+    const char *at = strchr(name, '@');
+    return at && strcmp(at, "@all") == 0;
+}
+
+typedef enum all_kind { ALL_PASS, ALL_VOTE, ALL_BEST } all_kind;
+
+static double value_of_all(const lem_eval_problem *p, all_kind kind, int scorer, const int *subset,
+                           double *count) {
+    if (p->n == 0) return 0;
+    if (kind == ALL_PASS) return lem_eval_count_correct(p) > 0;
+    if (kind == ALL_VOTE) return lem_eval_vote(p, NULL, LEM_EVAL_WEIGHT_NONE, subset, p->n, count);
+    return lem_eval_best_of(p, p->score[scorer], subset, p->n);
+}
+
+/* pass, maj, or the name of a scorer. */
+static bool find_kind(const lem_eval_opts *o, const char *name, all_kind *kind, int *scorer) {
+    size_t n = strcspn(name, "@");
+    *kind = ALL_PASS;
+    if (n == 4 && strncmp(name, "pass", n) == 0) return true;
+    *kind = ALL_VOTE;
+    if (n == 3 && strncmp(name, "maj", n) == 0) return !o->no_votes;
+    *kind = ALL_BEST;
+    for (int s = 0; s < o->n_scorers; s++) {
+        *scorer = s;
+        if (strlen(o->scorers[s]) == n && strncmp(o->scorers[s], name, n) == 0) return true;
+    }
+    return false;
+}
+
+/* What all candidates of each problem give, however many they are: right at all, the vote, or the best
+ * scored; the first of equals. A problem without candidates is wrong. */
+static lem_status values_of_all(const lem_eval_problem *p, int n, const lem_eval_opts *o, const char *name,
+                                double *v, bool *there, lem_err *err) {
+    enum { MOST = LEM_EVAL_MAX_N };
+    all_kind kind;
+    int scorer = 0;
+    *there = find_kind(o, name, &kind, &scorer);
+    if (!*there) return LEM_OK;
+    int *subset = lem_alloc(MOST, sizeof *subset, err);
+    double *count = lem_alloc_zero(MOST, sizeof *count, err);
+    for (int i = 0; subset && i < MOST; i++) subset[i] = i;
+    for (int i = 0; subset && count && i < n; i++) v[i] = value_of_all(&p[i], kind, scorer, subset, count);
+    lem_status st = subset && count ? LEM_OK : LEM_EMEM;
+    lem_free(subset);
+    lem_free(count);
+    return st;
+}
+
+/* The values of one side. */
+static lem_status side_values(matched *m, int side, const char *name, const char *protocol, bool *there,
+                              lem_err *err) {
+    const lem_eval_problem *p = side ? m->b : m->a;
+    const lem_eval_opts *o = side ? &m->ob : &m->oa;
+    double *v = side ? m->vb : m->va;
+    if (of_all(name)) return values_of_all(p, m->n, o, name, v, there, err);
+    return lem_eval_values(p, m->n, o, name, protocol, v, there, err);
+}
+
 /* Both sides by one protocol: exact where there is a value for both. */
 static lem_status values(matched *m, const char *name, const char **protocol, lem_err *err) {
     static const char *const protocols[] = {"exact", "first-k"};
+    char of[2][NAME];
     lem_status st = LEM_OK;
+    split(name, of);
     for (int p = 0; p < 2; p++) {
         bool a, b;
-        LEM_TRY(lem_eval_values(m->a, m->n, &m->oa, name, protocols[p], m->va, &a, err));
-        LEM_TRY(lem_eval_values(m->b, m->n, &m->ob, name, protocols[p], m->vb, &b, err));
-        *protocol = protocols[p];
+        LEM_TRY(side_values(m, 0, of[0], protocols[p], &a, err));
+        LEM_TRY(side_values(m, 1, of[1], protocols[p], &b, err));
+        *protocol = of_all(of[0]) && of_all(of[1]) ? "all" : protocols[p];
         if (a && b) return LEM_OK;
     }
     st = lem_fail(err, LEM_EUSAGE,
@@ -115,7 +186,7 @@ done:
 
 static lem_status compare_one(matched *m, const char *name, lem_comparison *out, lem_err *err) {
     memset(out, 0, sizeof *out);
-    snprintf(out->name, sizeof out->name, "%.39s", name);
+    snprintf(out->name, sizeof out->name, "%.95s", name);
     lem_status st = values(m, name, &out->protocol, err);
     if (st) return st;
     out->a = lem_eval_mean_interval(m->va, m->n);
@@ -127,8 +198,10 @@ static lem_status compare_one(matched *m, const char *name, lem_comparison *out,
 /* Problems whose first k candidates give a right choice in one of the files alone. */
 static lem_status list_flips(matched *m, const char *name, lem_compared *out, lem_err *err) {
     bool a, b;
-    lem_status st = lem_eval_values(m->a, m->n, &m->oa, name, "first-k", m->va, &a, err);
-    if (st == LEM_OK) st = lem_eval_values(m->b, m->n, &m->ob, name, "first-k", m->vb, &b, err);
+    char of[2][NAME];
+    split(name, of);
+    lem_status st = side_values(m, 0, of[0], "first-k", &a, err);
+    if (st == LEM_OK) st = side_values(m, 1, of[1], "first-k", &b, err);
     if (st || !a || !b) return st;
     out->flip = lem_alloc((size_t)m->n, sizeof *out->flip, err);
     if (!out->flip) return LEM_EMEM;

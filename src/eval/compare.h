@@ -2,8 +2,10 @@
  *
  * Problems are matched by their ids (else by their texts), in the order of the first file.
  * Those that stand in one file only are counted and left out.
- * Each metric is compared by its exact value where there is one for both (the expectation over all subsets),
- * else by the first k candidates; a difference says on how many problems it rests (interval.h). */
+ * rm@all, maj@all and pass@all are of all candidates that a problem has in its file, the first of equals;
+ * maj@all:rm@all compares the vote of the first file with the best scored of the second.
+ * Each other metric is compared by its exact value where there is one for both (the expectation over all
+ * subsets), else by the first k candidates; a difference says on how many problems it rests (interval.h). */
 #ifndef LEM_EVAL_COMPARE_H
 #define LEM_EVAL_COMPARE_H
 
@@ -12,7 +14,7 @@
 #include "eval/metrics.h"
 
 typedef struct lem_comparison {
-    char name[40]; /* "rm@8" */
+    char name[96]; /* "rm@8", "maj@8:rm@8" */
     const char *protocol;
     lem_eval_interval a, b;
     lem_eval_pairs b_minus_a;

@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { TREE_DEPTH = 16 }; /* deeper nodes are indented no further */
+
 typedef struct sheet { /* one CSV file */
     char name[72];
     lem_buf text;
@@ -384,6 +386,57 @@ void lem_page_example(lem_page *p, const char *title, const lem_example_part *pa
         lem_escape_md_block(&p->md, parts[i].text, strlen(parts[i].text));
         lem_buf_putc(&p->md, '\n');
     }
+    lem_buf_puts(&p->body, "</details>\n");
+}
+
+/* ---- trees ---- */
+
+void lem_page_tree(lem_page *p, const char *title, const char *text, bool open) {
+    lem_buf_puts(&p->body, open ? "<details open><summary>" : "<details><summary>");
+    html_text(p, title);
+    lem_buf_puts(&p->body, "</summary>\n");
+    lem_buf_puts(&p->md, "### ");
+    md_text(p, title);
+    lem_buf_puts(&p->md, "\n\n");
+    if (text) {
+        lem_buf_puts(&p->body, "<div class=\"part\"><pre>");
+        html_text(p, text);
+        lem_buf_puts(&p->body, "</pre></div>\n");
+        lem_escape_md_block(&p->md, text, strlen(text));
+        lem_buf_putc(&p->md, '\n');
+    }
+    lem_buf_puts(&p->body, "<ul class=\"tree\">\n");
+}
+
+void lem_page_branch(lem_page *p, const lem_branch *b) {
+    static const char *const tone[] = {"", " good", " bad"};
+    int depth = b->depth < TREE_DEPTH ? b->depth : TREE_DEPTH;
+    lem_buf_printf(&p->body, "<li class=\"step%s\" style=\"--d:%d\"><span>", tone[b->tone], depth);
+    html_text(p, b->label);
+    if (b->mark) {
+        lem_buf_puts(&p->body, " <b>");
+        html_text(p, b->mark);
+        lem_buf_puts(&p->body, "</b>");
+    }
+    lem_buf_puts(&p->body, "</span><pre>");
+    lem_escape_html(&p->body, b->text, b->len);
+    lem_buf_puts(&p->body, "</pre></li>\n");
+    lem_buf_printf(&p->md, "%*s* ", 2 * depth, "");
+    md_text(p, b->label);
+    if (b->mark) {
+        lem_buf_puts(&p->md, " **");
+        md_text(p, b->mark);
+        lem_buf_puts(&p->md, "**");
+    }
+    lem_buf_puts(&p->md, ": ");
+    lem_escape_md(&p->md, b->text, b->len);
+    lem_buf_putc(&p->md, '\n');
+}
+
+void lem_page_tree_end(lem_page *p, const char *note) {
+    lem_buf_puts(&p->body, "</ul>\n");
+    lem_buf_putc(&p->md, '\n');
+    if (note) lem_page_note(p, note);
     lem_buf_puts(&p->body, "</details>\n");
 }
 

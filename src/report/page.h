@@ -64,6 +64,21 @@ typedef struct lem_example_part {
 /* One worked example, folded away until the reader opens it (open when `open`). */
 void lem_page_example(lem_page *p, const char *title, const lem_example_part *parts, int n, bool open);
 
+typedef struct lem_branch { /* a node of a tree */
+    int depth;              /* 0 = a root */
+    const char *label;      /* one line */
+    const char *text;       /* [len] */
+    size_t len;
+    const char *mark; /* a word set off, NULL = none */
+    lem_tone tone;
+} lem_branch;
+/* A tree, folded away until the reader opens it (open when `open`): its nodes in depth-first order, then the
+ * end. In Markdown it is a nested list. text stands above the nodes, note below them; each may be NULL.
+ * Nodes deeper than 16 are indented no further: their labels should say where they hang. */
+void lem_page_tree(lem_page *p, const char *title, const char *text, bool open);
+void lem_page_branch(lem_page *p, const lem_branch *b);
+void lem_page_tree_end(lem_page *p, const char *note);
+
 /* Writes html_path (ends in .html), the Markdown beside it (.md) and <stem>-<name>.csv for each table and
  * chart, each file atomically. */
 lem_status lem_page_save(lem_page *p, const char *html_path, bool overwrite, lem_err *err) LEM_MUST_CHECK;

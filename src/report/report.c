@@ -5,6 +5,7 @@
 #include "core/mem.h"
 #include "report/sections.h"
 #include "report/sources.h"
+#include "report/trace.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -23,6 +24,17 @@ static lem_status add_results(lem_page *p, const lem_sources *s, lem_err *err) {
     for (int i = 0; i < s->n; i++) results += s->at[i].kind == LEM_SOURCE_METRICS;
     for (int i = 0; st == LEM_OK && i < s->n; i++)
         if (s->at[i].kind == LEM_SOURCE_METRICS) st = add_result(p, &s->at[i], results == 1, err);
+    return st;
+}
+
+static lem_status add_traces(lem_page *p, const lem_report_request *r, const lem_sources *s, lem_err *err) {
+    lem_status st = LEM_OK;
+    for (int i = 0; st == LEM_OK && i < s->n; i++) {
+        char title[192];
+        if (s->at[i].kind != LEM_SOURCE_TRACE) continue;
+        snprintf(title, sizeof title, "Search: %s", s->at[i].title);
+        st = lem_report_trace(p, title, s->at[i].path, r->n_trees, err);
+    }
     return st;
 }
 
@@ -117,6 +129,7 @@ static lem_status page_title(const lem_report_request *r, char out[256], lem_err
 static lem_status add_sections(lem_page *p, const lem_report_request *r, const lem_sources *s, lem_err *err) {
     lem_status st = add_results(p, s, err);
     if (st == LEM_OK && r->examples) st = lem_report_candidates(p, r->examples, r->n_examples, err);
+    if (st == LEM_OK) st = add_traces(p, r, s, err);
     if (st == LEM_OK) st = add_training(p, s, err);
     if (st == LEM_OK) st = add_provenance(p, r, err);
     if (st == LEM_OK && r->n_machine) {

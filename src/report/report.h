@@ -7,20 +7,22 @@
 #include "report/sources.h"
 
 typedef struct lem_report_request { /* all borrowed */
-    const char *const *inputs; /* [n_inputs >= 1] run folders, telemetry.jsonl, JSON files with `metrics` */
+    /* [n_inputs >= 1] run folders, telemetry.jsonl, JSON files with `metrics`, traces of searches */
+    const char *const *inputs;
     int n_inputs;
     const char *title;    /* NULL: the name of the first input's run */
     const char *examples; /* graded and scored candidates to pick worked examples from; NULL = none */
     int n_examples;       /* how many */
+    int n_trees;          /* of how many problems of a trace the trees are shown */
     bool times;           /* seconds of each stage: the page then differs from run to run */
     const lem_pair *machine;
     int n_machine; /* shown last under "Machine"; 0 = not shown */
 } lem_report_request;
 
-/* Sections: results, worked examples, training, how it was made, the machine; those without a source are left
- * out. The same files give the same page, unless times or a machine are asked for.
- * sources: what lem_sources_add found in the inputs. *page is the caller's (lem_page_free).
- * LEM_EDATA: a file that is not as documented. */
+/* Sections: results, worked examples, searches, training, how it was made, the machine; those without a
+ * source are left out. The same files give the same page, unless times or a machine are asked for. sources:
+ * what lem_sources_add found in the inputs. *page is the caller's (lem_page_free). LEM_EDATA: a file that is
+ * not as documented. */
 lem_status lem_report_make(const lem_report_request *r, const lem_sources *sources, lem_page **page,
                            lem_err *err) LEM_MUST_CHECK;
 

@@ -104,12 +104,17 @@ static lem_status add_found(lem_sources *s, const char *path, const char *root, 
     return result ? add_source(s, path, title, LEM_SOURCE_METRICS, err) : LEM_OK;
 }
 
+static bool is_rows(const char *path) {
+    return ends_with(path, ".jsonl") || ends_with(path, ".jsonl.gz") || ends_with(path, ".jsonl.zst");
+}
+
 static lem_status add_named(lem_sources *s, const char *path, lem_err *err) {
     if (strcmp(lem_path_base(path), telemetry) == 0)
         return add_source(s, path, "training", LEM_SOURCE_TELEMETRY, err);
     char title[TITLE];
     lem_json *doc = NULL;
     title_of(path, "", title);
+    if (is_rows(path)) return add_source(s, path, title, LEM_SOURCE_TRACE, err);
     lem_status st = lem_source_load(path, &doc, err);
     if (st) return st;
     if (has_metrics(doc)) st = add_source(s, path, title, LEM_SOURCE_METRICS, err);

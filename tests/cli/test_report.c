@@ -171,6 +171,37 @@ static void picked_examples(void **state) {
     free(file);
 }
 
+static const char trace_jsonl[] =
+    "{\"id\":\"x\",\"problem\":\"<b>2</b>\",\"method\":\"dvts\",\"steps\":["
+    "{\"step\":0,\"parent\":null,\"round\":0,\"subtree\":0,\"tokens\":2,\"score\":0.5,\"state\":\"kept\","
+    "\"text\":\"<script>\"},{\"step\":1,\"parent\":0,\"round\":0,\"subtree\":0,\"tokens\":2,\"score\":0.25,"
+    "\"state\":\"stop\",\"text\":\"<script>\\nso 2\"}]}\n{\"steps\":[]}\n";
+
+/* Beside a result, and alone; as many trees as asked for. */
+static void trees_of_a_search(void **state) {
+    (void)state;
+    lem_err err = LEM_ERR_INIT;
+    put("t/trace.jsonl", trace_jsonl);
+    char *trace = in_dir("t/trace.jsonl"), *both = in_dir("t/both.html"), *none = in_dir("t/none.html"),
+         *file = in_dir("results/select.json");
+    assert_int_equal(report(&err, 4, file, trace, "--out", both), LEM_OK);
+    assert_true(has("t/both.html", "65.4 %"));
+    assert_true(has("t/both.html", "Problem x, dvts</summary>"));
+    assert_true(
+        has("t/both.html", "step 1 after 0 · score 0.25 · finished <b>chosen</b></span><pre>so 2</pre>"));
+    assert_true(has("t/both.html", "Problem 2</summary>"));
+    assert_false(has("t/both.html", "<script"));
+    assert_true(has("t/both.md", "  * step 1 after 0"));
+    assert_int_equal(report(&err, 4, trace, "--n-trees=0", "--out", none), LEM_OK);
+    assert_false(has("t/none.html", "Problem x"));
+    assert_true(has("t/none.html", "<dt>steps drawn</dt><dd>2</dd>"));
+    assert_true(has("t/none.html", "first 0 of 2 problems"));
+    free(trace);
+    free(both);
+    free(none);
+    free(file);
+}
+
 static void refused(const char *name, const char *text, lem_status want, const char *words) {
     lem_err err = LEM_ERR_INIT;
     put(name, text);
@@ -195,6 +226,10 @@ static void bad_input(void **state) {
     refused("bad/e.json", "{\"metrics\": ", LEM_EDATA, "e.json");
     refused("bad/telemetry.jsonl", "{\"stage\":\"x\",\"step\":1,\"loss\":1}\n{\"stage\":\"x\",\"loss\":1}\n",
             LEM_EDATA, "telemetry.jsonl:2: 'step'");
+    refused("bad/rows.jsonl", "{\"problem\":\"p\",\"completions\":[]}\n", LEM_EDATA,
+            "rows.jsonl:1: no 'steps' list found");
+    refused("bad/trace.jsonl", "{\"steps\":[]}\n{\"steps\":[{\"step\":0,\"round\":0}]}\n", LEM_EDATA,
+            "trace.jsonl:2: steps[0].subtree: a count expected, nothing found");
     char *nothing = in_dir("policy/stages/none");
     assert_int_equal(lem_dir_make(nothing, &err), LEM_OK);
     assert_int_equal(report(&err, 1, nothing), LEM_EDATA);
@@ -210,9 +245,9 @@ static void bad_input(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(whole_run), cmocka_unit_test(twice_is_the_same_bytes),
-        cmocka_unit_test(one_file),  cmocka_unit_test(picked_examples),
-        cmocka_unit_test(bad_input),
+        cmocka_unit_test(whole_run),         cmocka_unit_test(twice_is_the_same_bytes),
+        cmocka_unit_test(one_file),          cmocka_unit_test(picked_examples),
+        cmocka_unit_test(trees_of_a_search), cmocka_unit_test(bad_input),
     };
     return cmocka_run_group_tests(tests, make_run, remove_run);
 }

@@ -42,7 +42,7 @@ static int set_up(void **state) {
     write_text("lists.jsonl", "{\"problem\":\"p\",\"responses\":[\"2\",\"7\"],\"labels\":[1,0]}\n");
     int st = lemma("sft --from-scratch --layers 1 --width 32 --heads 2 --vocab 270 --context 192 --batch 1 "
                    "--max-steps 2 --data rows.jsonl --out m");
-    return st ? st : lemma("rm train --model m --lists lists.jsonl --batch 1 --max-steps 1 --out rm");
+    return st ? st : lemma("rm train --model m --lists lists.jsonl --batch 1 --max-steps 3 --out rm");
 }
 
 static int tear_down(void **state) {
@@ -63,12 +63,16 @@ static lem_json *load(const char *path, int want) {
 }
 
 static void run(const char *method, const char *more, const char *out) {
-    char line[512];
+    char line[1024];
     snprintf(line, sizeof line,
-             "search --model m --rm rm --prompts rows.jsonl --n 4 --width 2 --depth 4 --step-tokens 5 "
+             "search --model m %s --prompts rows.jsonl --n 4 --width 2 --depth 4 --step-tokens 5 "
              "--max-tokens 30 --method %s --out %s %s",
-             method, out, more);
+             strstr(more, "--rm ") ? "" : "--rm rm", method, out, more);
     if (lemma(line) != 0) fail_msg("%s: %s", line, said);
+}
+
+static bool is_whole(const char *state) {
+    return strcmp(state, "kept") != 0 && strcmp(state, "pruned") != 0 && strcmp(state, "budget") != 0;
 }
 
 /* The solutions of the trace are the completions of the row, in order, and its scores are those that chose;
@@ -78,15 +82,17 @@ static void compare(const lem_json *row, const lem_json *trace, int budget) {
                    *scores = lem_json_get(row, "rm_score");
     int64_t tokens = 0;
     size_t n = 0;
+    bool whole = false; /* those that the budget cut short are left out where there are others */
+    for (size_t i = 0; i < lem_json_count(steps); i++)
+        whole = whole || is_whole(lem_json_str(lem_json_get(lem_json_at(steps, i), "state"), ""));
     for (size_t i = 0; i < lem_json_count(steps); i++) {
         const lem_json *x = lem_json_at(steps, i);
         const char *how = lem_json_str(lem_json_get(x, "state"), "");
         tokens += lem_json_int(lem_json_get(x, "tokens"), 0);
-        if (strcmp(how, "kept") == 0 || strcmp(how, "pruned") == 0) continue;
+        if (!is_whole(how) && (whole || strcmp(how, "budget") != 0)) continue;
         assert_true(lem_json_equal(lem_json_get(x, "text"), lem_json_at(texts, n)));
         assert_string_equal(lem_json_str(lem_json_at(lem_json_get(row, "finish_reason"), n), ""), how);
-        double chosen = lem_json_num(lem_json_get(x, "score"), -1);
-        assert_true(chosen == lem_json_num(lem_json_at(scores, n), -2));
+        assert_true(lem_json_equal(lem_json_get(x, "score"), lem_json_at(scores, n)));
         n++;
     }
     assert_true(n > 0 && n == lem_json_count(texts) && n == lem_json_count(scores));
@@ -113,6 +119,85 @@ static void rows_and_traces(void **state) {
     assert_int_equal(lemma("grade out0.jsonl --limit 1 --out graded.jsonl"), 0); /* they are candidate rows */
 }
 
+/* ---- with a process reward model ---- */
+
+/* The texts of all steps of a trace as candidates of one problem, to be scored from outside. */
+static void write_steps(const lem_json *traces, const char *path) {
+    lem_buf b = {0};
+    for (size_t i = 0; i < lem_json_count(traces); i++) {
+        const lem_json *t = lem_json_at(traces, i), *steps = lem_json_get(t, "steps");
+        lem_json *texts = lem_json_new_array(), *row = lem_json_new_object();
+        for (size_t k = 0; k < lem_json_count(steps); k++)
+            assert_true(lem_json_append(texts, lem_json_copy(lem_json_get(lem_json_at(steps, k), "text"))));
+        assert_true(lem_json_set(row, "id", lem_json_copy(lem_json_get(t, "id"))));
+        assert_true(lem_json_set(row, "problem", lem_json_copy(lem_json_get(t, "problem"))));
+        assert_true(lem_json_set(row, "completions", texts));
+        lem_json_write(row, 0, &b);
+        lem_buf_putc(&b, '\n');
+        lem_json_free(row);
+    }
+    write_text(path, lem_buf_str(&b));
+    lem_buf_release(&b);
+}
+
+/* Each step's score in the trace is what `prm score` gives its text alone, to the last bit; null where it
+ * has none. */
+static void scored_from_outside(const lem_json *traces, const char *prm, const char *aggregate) {
+    char line[512];
+    write_steps(traces, "texts.jsonl");
+    snprintf(line, sizeof line, "prm score texts.jsonl --model %s --aggregate %s --out again.jsonl --fresh",
+             prm, aggregate);
+    if (lemma(line) != 0) fail_msg("%s: %s", line, said);
+    lem_json *again = load("again.jsonl", 2);
+    int numbers = 0;
+    for (size_t i = 0; i < 2; i++) {
+        const lem_json *steps = lem_json_get(lem_json_at(traces, i), "steps");
+        const lem_json *want = lem_json_get(lem_json_at(again, i), "rm_score");
+        assert_int_equal(lem_json_count(steps), lem_json_count(want));
+        for (size_t k = 0; k < lem_json_count(steps); k++) {
+            const lem_json *score = lem_json_get(lem_json_at(steps, k), "score");
+            assert_true(lem_json_equal(score, lem_json_at(want, k)));
+            numbers += lem_json_kind(score) == LEM_JSON_REAL;
+        }
+    }
+    assert_true(numbers > 4);
+    lem_json_free(again);
+}
+
+/* A folder of `prm train`, and one of another project (LEMMA_TEST_DATA): steps are scored and chosen by it,
+ * the rows come out scored, and the report draws the trace. */
+static void process_models(void **state) {
+    (void)state;
+    static const char *const models[] = {"prm", LEMMA_TEST_DATA "/golden_heads/qwen_prm"};
+    static const char *const methods[] = {"beam", "dvts", "best-of-n"}, *const by[] = {"last", "min", "prod"};
+    write_text("marked.jsonl",
+               "{\"problem\":\"p\",\"steps\":[\"1+1\",\"=2\"],\"step_counts\":[[1,2],[0,2]]}\n"
+               "{\"problem\":\"q\",\"steps\":[\"3\"],\"step_counts\":[[2,2]]}\n");
+    if (lemma("prm train --model m --data marked.jsonl --val-share 0.4 --batch 1 --max-steps 3 --out prm") !=
+        0)
+        fail_msg("%s", said);
+    for (int i = 0; i < 6; i++) {
+        char more[300], out[32], trace[32], line[256];
+        snprintf(out, sizeof out, "p%d.jsonl", i);
+        snprintf(trace, sizeof trace, "ptrace%d.jsonl", i);
+        snprintf(more, sizeof more, "--rm %s --aggregate %s --step-separator a --trace %s --budget-tokens 90",
+                 models[i / 3], by[i % 3], trace);
+        run(methods[i % 3], more, out);
+        lem_json *rows = load(out, 2), *traces = load(trace, 2);
+        for (size_t k = 0; k < 2; k++) {
+            const lem_json *row = lem_json_at(rows, k);
+            compare(row, lem_json_at(traces, k), 90);
+            assert_int_equal(lem_json_count(lem_json_get(row, "step_scores")),
+                             lem_json_count(lem_json_get(row, "completions")));
+        }
+        scored_from_outside(traces, models[i / 3], by[i % 3]);
+        snprintf(line, sizeof line, "report %s --out tree%d.html", trace, i);
+        if (lemma(line) != 0) fail_msg("%s: %s", line, said);
+        lem_json_free(rows);
+        lem_json_free(traces);
+    }
+}
+
 static void refuse(int status, const char *words, const char *options) {
     char line[512];
     snprintf(line, sizeof line, "search --model m --rm rm --prompts rows.jsonl --out bad.jsonl %s", options);
@@ -135,6 +220,7 @@ static void refusals(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rows_and_traces),
+        cmocka_unit_test(process_models),
         cmocka_unit_test(refusals),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

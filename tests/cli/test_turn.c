@@ -49,7 +49,7 @@ static const base bases[] = {
     {"rm score", "g.jsonl --model m --head logprob", "lp.jsonl"},
     {"rm score", "g.jsonl --model m --head implicit --reference m2", "im.jsonl"},
     {"prm score", "g.jsonl --model " LEMMA_TEST_DATA "/golden_heads/qwen_prm", "ps.jsonl"},
-    {"report", "sel.json", "r.html"},
+    {"report", "sel.json trace.jsonl", "r.html"},
     {"model convert", "m", "c"},
     {"demo data", "--general 20 --sft 20 --easy 10 --rm 4 --val 2 --test 4", "d"},
     {"tokenize", "m text.txt", "ids.txt"},
@@ -114,6 +114,7 @@ static int set_up(void **state) {
         "{\"id\":\"b\",\"problem\":\"q\",\"expected_answer\":\"3\",\"steps\":[\"a\",\"b\",\"it is 3\"],"
         "\"label\":1}\n");
     write_text("text.txt", "one line\nand another\n");
+    write_text("trace.jsonl", "{\"steps\":[]}\n");
     write_text("threads.yaml", "threads: 1\n");
     write_text("stages.yaml", "stages: [{name: one, lr: 1e-3}, {name: two, lr: 2e-3}]\n");
     write_text("other-file", "{\"problem\":\"other\",\"solution\":\"4\",\"expected_answer\":\"4\"}\n");

@@ -4,6 +4,7 @@
 
 #include "core/json.h"
 #include "core/mem.h"
+#include "core/utf8.h"
 
 #include <jansson.h>
 #include <math.h>
@@ -343,11 +344,21 @@ static void out_of_memory(void **state) {
     json_set_alloc_funcs(malloc, free);
 }
 
+/* Bytes that are not UTF-8 are replaced one by one; what is valid stays. */
+static void mended_text(void **state) {
+    (void)state;
+    lem_buf b = {0};
+    lem_utf8_mend("a\xC3\xA4\xC3\xFFz\xE2\x82", 8, &b);
+    assert_string_equal(lem_buf_str(&b), "a\xC3\xA4\xEF\xBF\xBD\xEF\xBF\xBDz\xEF\xBF\xBD\xEF\xBF\xBD");
+    lem_buf_release(&b);
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(accepted), cmocka_unit_test(refused),
-                                       cmocka_unit_test(depth),    cmocka_unit_test(reals),
-                                       cmocka_unit_test(look_up),  cmocka_unit_test(build),
-                                       folder_test(load),          folder_test(load_beside),
-                                       folder_test(save),          cmocka_unit_test(out_of_memory)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(mended_text),  cmocka_unit_test(accepted),
+                                       cmocka_unit_test(refused),      cmocka_unit_test(depth),
+                                       cmocka_unit_test(reals),        cmocka_unit_test(look_up),
+                                       cmocka_unit_test(build),        folder_test(load),
+                                       folder_test(load_beside),       folder_test(save),
+                                       cmocka_unit_test(out_of_memory)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -125,7 +125,53 @@ static void what_both_have(void **state) {
     assert_non_null(strstr(err.text, "stands twice"));
 }
 
+/* All candidates of each problem, however many it has in either file; another metric on each side. */
+static void of_all_candidates(void **state) {
+    (void)state;
+    static side a, b;
+    static int32_t group[N][C];
+    make(&a, false, 0.3);
+    make(&b, true, 0.6);
+    a.d.no_votes = b.d.no_votes = false;
+    for (int i = 0; i < N; i++) { /* votes: all for what is right or not; a problem without candidates */
+        a.p[i].n = i == 7 ? 0 : 1 + i % C;
+        for (int k = 0; k < C; k++) group[i][k] = a.right[i][k];
+        a.p[i].group = b.p[row_of(true, i)].group = group[i];
+    }
+    lem_compared c;
+    lem_err err = LEM_ERR_INIT;
+    const char *names[] = {"rm@all", "maj@all:rm@all", "pass@all:pass@1"};
+    assert_int_equal(lem_eval_compare(&a.d, &b.d, names, 3, &c, &err), LEM_OK);
+    double best[2] = {0}, vote = 0, any = 0, one = 0;
+    for (int id = 5; id < N; id++) {
+        int n = a.p[id].n, first = 0, right = 0;
+        for (int k = 1; k < n; k++)
+            if (a.score[id][k] > a.score[id][first]) first = k;
+        for (int k = 0; k < n; k++) right += a.right[id][k];
+        if (n) best[0] += a.right[id][first];
+        best[1] += best_right(&b, row_of(true, id));
+        vote += 2 * right > n || (n && 2 * right == n && a.right[id][0]);
+        any += right > 0;
+        one += mean_right(&b, row_of(true, id));
+    }
+    assert_string_equal(c.at[0].name, "rm@all");
+    assert_string_equal(c.at[0].protocol, "all");
+    assert_string_equal(c.at[1].name, "maj@all:rm@all");
+    assert_true(fabs(c.at[0].a.mean - best[0] / (N - 5)) < 1e-12);
+    assert_true(fabs(c.at[0].b.mean - best[1] / (N - 5)) < 1e-12);
+    assert_true(fabs(c.at[0].b_minus_a.at.mean - (best[1] - best[0]) / (N - 5)) < 1e-12);
+    assert_true(fabs(c.at[1].a.mean - vote / (N - 5)) < 1e-12);
+    assert_true(fabs(c.at[1].b.mean - best[1] / (N - 5)) < 1e-12);
+    assert_true(fabs(c.at[2].a.mean - any / (N - 5)) < 1e-12);
+    assert_true(fabs(c.at[2].b.mean - one / (N - 5)) < 1e-12);
+    assert_true(c.n_flips > 0);
+    lem_compared_release(&c);
+    const char *missing[] = {"prm@all"};
+    assert_int_equal(lem_eval_compare(&a.d, &b.d, missing, 1, &c, &err), LEM_EUSAGE);
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(by_brute_force), cmocka_unit_test(what_both_have)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(by_brute_force), cmocka_unit_test(of_all_candidates),
+                                       cmocka_unit_test(what_both_have)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
