@@ -5,6 +5,7 @@
 #include "core/object.h"
 
 #include <math.h>
+#include <string.h>
 
 void lem_responses_clear(lem_responses *r) { r->n = 0; }
 
@@ -15,6 +16,8 @@ void lem_responses_release(lem_responses *r) {
     lem_free(r->generator);
     lem_free(r->weight);
     lem_free(r->steps);
+    lem_free(r->bytes);
+    lem_free(r->cut);
     *r = (lem_responses){0};
 }
 
@@ -33,9 +36,18 @@ static lem_status grow(lem_responses *r, lem_err *err) {
     if (weight) r->weight = weight;
     const lem_json **steps = lem_realloc(r->steps, cap, sizeof *steps, err);
     if (steps) r->steps = steps;
-    if (!text || !label || !score || !generator || !weight || !steps) return LEM_EMEM;
+    size_t *bytes = lem_realloc(r->bytes, cap, sizeof *bytes, err);
+    if (bytes) r->bytes = bytes;
+    int8_t *cut = lem_realloc(r->cut, cap, 1, err);
+    if (cut) r->cut = cut;
+    if (!text || !label || !score || !generator || !weight || !steps || !bytes || !cut) return LEM_EMEM;
     r->cap = (int)cap;
     return LEM_OK;
+}
+
+static int8_t cut_of(const lem_json *finish_reason) {
+    if (lem_json_kind(finish_reason) != LEM_JSON_STRING) return -1;
+    return strcmp(lem_json_str(finish_reason, ""), "length") == 0;
 }
 
 static lem_status check(const lem_json *texts, const lem_json *correct, const lem_json *scores,
@@ -80,7 +92,7 @@ lem_status lem_responses_add(lem_responses *r, const lem_json *row, const char *
                              const lem_responses_how *how, lem_err *err) {
     const lem_json *texts = lem_json_get(row, "completions"), *correct = lem_json_get(row, "correct");
     const lem_json *scores = how->need_score ? lem_json_get(row, "rm_score") : NULL;
-    const lem_json *steps = lem_json_get(row, "step_labels");
+    const lem_json *steps = lem_json_get(row, "step_labels"), *finish = lem_json_get(row, "finish_reason");
     const char *generator = lem_json_str(lem_json_get(row, "generator"), source);
     lem_status st = check(texts, correct, scores, how, err);
     for (size_t i = 0; st == LEM_OK && i < lem_json_count(texts); i++) {
@@ -95,6 +107,8 @@ lem_status lem_responses_add(lem_responses *r, const lem_json *row, const char *
         r->generator[k] = generator;
         r->weight[k] = 1;
         r->steps[k] = lem_json_at(steps, i);
+        r->bytes[k] = lem_json_str_len(t);
+        r->cut[k] = cut_of(lem_json_at(finish, i));
         r->score[k] = lem_json_num(lem_json_at(scores, i), NAN);
         r->label[k] = label_of(r, k, lem_json_at(correct, i), how);
     }
