@@ -21,26 +21,26 @@ void lem_responses_release(lem_responses *r) {
     *r = (lem_responses){0};
 }
 
+/* One column to `cap` elements; false when memory ran out, with the column as it was. */
+static bool widen(void *column, size_t cap, size_t size, lem_err *err) {
+    void *old, *p;
+    memcpy(&old, column, sizeof old); /* columns are pointers of several types */
+    p = lem_realloc(old, cap, size, err);
+    if (p) memcpy(column, &p, sizeof p);
+    return p != NULL;
+}
+
 static lem_status grow(lem_responses *r, lem_err *err) {
     if (r->n < r->cap) return LEM_OK;
     size_t cap = r->cap ? (size_t)r->cap * 2 : 128;
-    const lem_json **text = lem_realloc(r->text, cap, sizeof *text, err);
-    if (text) r->text = text;
-    int8_t *label = lem_realloc(r->label, cap, 1, err);
-    if (label) r->label = label;
-    double *score = lem_realloc(r->score, cap, sizeof *score, err);
-    if (score) r->score = score;
-    const char **generator = lem_realloc(r->generator, cap, sizeof *generator, err);
-    if (generator) r->generator = generator;
-    double *weight = lem_realloc(r->weight, cap, sizeof *weight, err);
-    if (weight) r->weight = weight;
-    const lem_json **steps = lem_realloc(r->steps, cap, sizeof *steps, err);
-    if (steps) r->steps = steps;
-    size_t *bytes = lem_realloc(r->bytes, cap, sizeof *bytes, err);
-    if (bytes) r->bytes = bytes;
-    int8_t *cut = lem_realloc(r->cut, cap, 1, err);
-    if (cut) r->cut = cut;
-    if (!text || !label || !score || !generator || !weight || !steps || !bytes || !cut) return LEM_EMEM;
+    bool texts = widen(&r->text, cap, sizeof *r->text, err) &&
+                 widen(&r->generator, cap, sizeof *r->generator, err) &&
+                 widen(&r->steps, cap, sizeof *r->steps, err);
+    bool numbers = texts && widen(&r->label, cap, sizeof *r->label, err) &&
+                   widen(&r->score, cap, sizeof *r->score, err) &&
+                   widen(&r->weight, cap, sizeof *r->weight, err);
+    if (!numbers || !widen(&r->bytes, cap, sizeof *r->bytes, err) || !widen(&r->cut, cap, 1, err))
+        return LEM_EMEM;
     r->cap = (int)cap;
     return LEM_OK;
 }
