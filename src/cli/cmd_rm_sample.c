@@ -1,5 +1,6 @@
 /* cmd_rm_sample.c - lemma rm sample: response lists for reward training from graded candidates */
 #include "cli/commands.h"
+#include "cli/rm_sample_cut.h"
 #include "cli/runtime.h"
 
 #include "core/file.h"
@@ -30,6 +31,10 @@ static const lem_opt opts[] = {
     {"pairs-by-generator", LEM_OPT_FLAG, NULL, NULL,
      "instead of one list, a pair of a right and a wrong response of each generator that has both, so that "
      "nothing is learned from how generators write"},
+    {"concise", LEM_OPT_FLAG, NULL, NULL,
+     "draw the right responses from the shorter half, in bytes, of those that would be drawn from; wrong "
+     "ones "
+     "as ever. Shorter then means right more often: see length_rho of 'lemma rm train'"},
     {"weights", LEM_OPT_FLAG, NULL, NULL,
      "write weights[]: how often each text was drawn, before identical ones were merged"},
 };
@@ -38,6 +43,7 @@ typedef struct counts {
     uint64_t rows, lists, with_list;
     uint64_t left_out[LEM_LIST_TOO_FEW + 1]; /* problems, by why */
     uint64_t mixed;                          /* problems of both classes of which no generator has both */
+    lem_cut_tally cut;                       /* of the responses in lists */
 } counts;
 
 static uint64_t key_of(const lem_json *row) {
@@ -79,6 +85,7 @@ typedef struct drawing {
 static lem_status write_list(const drawing *d, const lem_json *row, const int *chosen, int n, lem_err *err) {
     const lem_responses_columns columns = {!d->o.random, lem_args_flag(d->args, "weights")};
     d->c->lists++;
+    lem_cut_count(&d->c->cut, d->p, chosen, n);
     if (!d->out) return LEM_OK;
     lem_json *list = lem_responses_list(d->p, row, chosen, n, &columns);
     lem_status st = list ? lem_rows_write(d->out, list, err) : lem_fail(err, LEM_EMEM, "out of memory");
@@ -100,10 +107,12 @@ static lem_status gather(const lem_args *args, lem_json **rows, bool random, lem
 /* The lists of one problem, each drawn anew; *any tells whether there was one. */
 static lem_status draw_lists(const drawing *d, const lem_json *row, bool *any, lem_err *err) {
     int chosen[64];
+    lem_list_opts o = d->o;
     lem_status st = LEM_OK;
+    if (lem_args_flag(d->args, "concise")) o.bytes = d->p->bytes;
     for (int64_t k = 0; st == LEM_OK && k < lem_args_int(d->args, "lists"); k++) {
         lem_rng r = lem_rng_make(d->seed + (uint64_t)k, "rm-sample", key_of(row));
-        int m = lem_list_select(&d->o, d->p->n, d->p->label, d->p->score, &r, chosen);
+        int m = lem_list_select(&o, d->p->n, d->p->label, d->p->score, &r, chosen);
         if (m == 0) break;
         *any = true;
         st = write_list(d, row, chosen, m, err);
@@ -118,6 +127,7 @@ static lem_status draw_pairs(const drawing *d, const lem_json *row, int of, cons
     lem_list_opts o = d->o;
     lem_status st = LEM_OK;
     int chosen[2];
+    if (lem_args_flag(d->args, "concise")) o.bytes = d->p->bytes;
     o.per_problem = 2;
     o.positives = 1;
     for (int64_t k = 0; st == LEM_OK && k < lem_args_int(d->args, "lists"); k++) {
@@ -163,6 +173,7 @@ static lem_status sample_problem(const drawing *d, lem_json **rows, lem_err *err
 
 static lem_status show(lem_cli *cli, const counts *c, const lem_responses *p, lem_err *err) {
     const uint64_t *left = c->left_out, out = c->rows - c->with_list;
+    char words[320];
     lem_info(
         cli->log,
         "%llu problems gave %llu lists; %llu left out: %llu all right, %llu all wrong, %llu of both but too "
@@ -173,6 +184,9 @@ static lem_status show(lem_cli *cli, const counts *c, const lem_responses *p, le
         (unsigned long long)left[LEM_LIST_TOO_FEW], (unsigned long long)c->mixed,
         (unsigned long long)left[LEM_LIST_NOTHING], (unsigned long long)p->undecided,
         (unsigned long long)p->unscored, (unsigned long long)p->duplicates);
+    bool cut = lem_cut_teaches_length(&c->cut);
+    lem_cut_text(&c->cut, words, sizeof words);
+    if (cut) lem_warn(cli->log, "%s", words);
     if (!cli->json) return LEM_OK;
     lem_object o = lem_object_new();
     lem_object_int(&o, "problems", c->rows);
@@ -186,6 +200,7 @@ static lem_status show(lem_cli *cli, const counts *c, const lem_responses *p, le
     lem_object_int(&o, "undecided", p->undecided);
     lem_object_int(&o, "unscored", p->unscored);
     lem_object_int(&o, "duplicates", p->duplicates);
+    lem_cut_tell(&o, &c->cut, cut ? words : NULL);
     return lem_print_json(cli->out, lem_object_done(&o), 0, err);
 }
 

@@ -24,25 +24,42 @@ static void warn(lem_cli *cli, lem_rm_lists *l, const lem_buf *text) {
     }
 }
 
+/* Adds the lists of one file to out; what it holds alone is said, and counted in d with the others. */
 static lem_status load(lem_cli *cli, const char *path, const lem_tokenizer *tok, const lem_lists_how *how,
                        lem_lists *out, lem_drop_counts *d, lem_err *err) {
-    lem_status st = lem_lists_load(out, path, tok, how, d, cli->log, err);
-    if (st == LEM_OK) st = lem_train_need_rows(path, d->rows, err);
+    lem_drop_counts f = {0};
+    uint64_t responses = out->n_responses, tokens = out->n_ids;
+    lem_status st = lem_lists_load(out, path, tok, how, &f, cli->log, err);
+    if (st == LEM_OK) st = lem_train_need_rows(path, f.rows, err);
     if (st) return st;
     lem_info(cli->log,
              "%s: %llu lists, %llu kept (%llu responses, %llu tokens); left out: %llu too long, %llu "
              "without both classes (%llu all right, %llu all wrong)",
-             path, (unsigned long long)d->rows, (unsigned long long)d->kept,
-             (unsigned long long)out->n_responses, (unsigned long long)out->n_ids,
-             (unsigned long long)d->too_long, (unsigned long long)d->filtered,
-             (unsigned long long)d->all_right, (unsigned long long)d->all_wrong);
-    if (out->n == 0)
+             path, (unsigned long long)f.rows, (unsigned long long)f.kept,
+             (unsigned long long)(out->n_responses - responses), (unsigned long long)(out->n_ids - tokens),
+             (unsigned long long)f.too_long, (unsigned long long)f.filtered, (unsigned long long)f.all_right,
+             (unsigned long long)f.all_wrong);
+    if (f.kept == 0)
         return lem_fail(err, LEM_EDATA,
                         "%s: no list with both right and wrong responses that fits: %llu all right, %llu all "
                         "wrong, %llu too long",
-                        path, (unsigned long long)d->all_right, (unsigned long long)d->all_wrong,
-                        (unsigned long long)d->too_long);
+                        path, (unsigned long long)f.all_right, (unsigned long long)f.all_wrong,
+                        (unsigned long long)f.too_long);
+    d->rows += f.rows;
+    d->filtered += f.filtered;
+    d->all_right += f.all_right;
+    d->all_wrong += f.all_wrong;
     return LEM_OK;
+}
+
+/* The files of --lists, one after another. */
+static lem_status load_training(lem_cli *cli, const lem_args *args, const lem_tokenizer *tok,
+                                const lem_lists_how *how, lem_lists *out, lem_drop_counts *d, lem_err *err) {
+    const lem_json *files = lem_args_tree(args, "lists");
+    lem_status st = LEM_OK;
+    for (size_t i = 0; st == LEM_OK && i < lem_json_count(files); i++)
+        st = load(cli, lem_json_str(lem_json_at(files, i), ""), tok, how, out, d, err);
+    return st;
 }
 
 static void judge_classes(lem_cli *cli, lem_rm_lists *l, const lem_drop_counts *d) {
@@ -89,7 +106,7 @@ lem_status lem_rm_lists_load(lem_cli *cli, const lem_args *args, const lem_token
     lem_drop_counts d = {0}, vd = {0};
     const char *val = lem_args_str(args, "val");
     lem_status st = LEM_OK;
-    LEM_TRY(load(cli, lem_args_str(args, "lists"), tok, how, &out->train, &d, err));
+    LEM_TRY(load_training(cli, args, tok, how, &out->train, &d, err));
     out->all_right = d.all_right;
     out->all_wrong = d.all_wrong;
     LEM_TRY(lem_lists_count_problems(&out->train, &out->problems, err));

@@ -5,6 +5,7 @@
 #include "core/object.h"
 
 #include <math.h>
+#include <string.h>
 
 void lem_responses_clear(lem_responses *r) { r->n = 0; }
 
@@ -15,27 +16,38 @@ void lem_responses_release(lem_responses *r) {
     lem_free(r->generator);
     lem_free(r->weight);
     lem_free(r->steps);
+    lem_free(r->bytes);
+    lem_free(r->cut);
     *r = (lem_responses){0};
+}
+
+/* One column to `cap` elements; false when memory ran out, with the column as it was. */
+static bool widen(void *column, size_t cap, size_t size, lem_err *err) {
+    void *old, *p;
+    memcpy(&old, column, sizeof old); /* columns are pointers of several types */
+    p = lem_realloc(old, cap, size, err);
+    if (p) memcpy(column, &p, sizeof p);
+    return p != NULL;
 }
 
 static lem_status grow(lem_responses *r, lem_err *err) {
     if (r->n < r->cap) return LEM_OK;
     size_t cap = r->cap ? (size_t)r->cap * 2 : 128;
-    const lem_json **text = lem_realloc(r->text, cap, sizeof *text, err);
-    if (text) r->text = text;
-    int8_t *label = lem_realloc(r->label, cap, 1, err);
-    if (label) r->label = label;
-    double *score = lem_realloc(r->score, cap, sizeof *score, err);
-    if (score) r->score = score;
-    const char **generator = lem_realloc(r->generator, cap, sizeof *generator, err);
-    if (generator) r->generator = generator;
-    double *weight = lem_realloc(r->weight, cap, sizeof *weight, err);
-    if (weight) r->weight = weight;
-    const lem_json **steps = lem_realloc(r->steps, cap, sizeof *steps, err);
-    if (steps) r->steps = steps;
-    if (!text || !label || !score || !generator || !weight || !steps) return LEM_EMEM;
+    bool texts = widen(&r->text, cap, sizeof *r->text, err) &&
+                 widen(&r->generator, cap, sizeof *r->generator, err) &&
+                 widen(&r->steps, cap, sizeof *r->steps, err);
+    bool numbers = texts && widen(&r->label, cap, sizeof *r->label, err) &&
+                   widen(&r->score, cap, sizeof *r->score, err) &&
+                   widen(&r->weight, cap, sizeof *r->weight, err);
+    if (!numbers || !widen(&r->bytes, cap, sizeof *r->bytes, err) || !widen(&r->cut, cap, 1, err))
+        return LEM_EMEM;
     r->cap = (int)cap;
     return LEM_OK;
+}
+
+static int8_t cut_of(const lem_json *finish_reason) {
+    if (lem_json_kind(finish_reason) != LEM_JSON_STRING) return -1;
+    return strcmp(lem_json_str(finish_reason, ""), "length") == 0;
 }
 
 static lem_status check(const lem_json *texts, const lem_json *correct, const lem_json *scores,
@@ -80,7 +92,7 @@ lem_status lem_responses_add(lem_responses *r, const lem_json *row, const char *
                              const lem_responses_how *how, lem_err *err) {
     const lem_json *texts = lem_json_get(row, "completions"), *correct = lem_json_get(row, "correct");
     const lem_json *scores = how->need_score ? lem_json_get(row, "rm_score") : NULL;
-    const lem_json *steps = lem_json_get(row, "step_labels");
+    const lem_json *steps = lem_json_get(row, "step_labels"), *finish = lem_json_get(row, "finish_reason");
     const char *generator = lem_json_str(lem_json_get(row, "generator"), source);
     lem_status st = check(texts, correct, scores, how, err);
     for (size_t i = 0; st == LEM_OK && i < lem_json_count(texts); i++) {
@@ -95,6 +107,8 @@ lem_status lem_responses_add(lem_responses *r, const lem_json *row, const char *
         r->generator[k] = generator;
         r->weight[k] = 1;
         r->steps[k] = lem_json_at(steps, i);
+        r->bytes[k] = lem_json_str_len(t);
+        r->cut[k] = cut_of(lem_json_at(finish, i));
         r->score[k] = lem_json_num(lem_json_at(scores, i), NAN);
         r->label[k] = label_of(r, k, lem_json_at(correct, i), how);
     }

@@ -1,7 +1,8 @@
 /* reward/responses.h - the graded candidates of one problem, over several files, to draw response lists from
  *
  * Rows are graded candidate rows: completions[], correct[] (true, false or null) and, where they are to be
- * sorted, rm_score[]. step_labels[], one list a completion, goes with them.
+ * sorted, rm_score[]. step_labels[], one list a completion, goes with them; finish_reason[] is read if it is
+ * there.
  * Texts are borrowed from the rows, which must outlive the use of the pool. */
 #ifndef LEM_REWARD_RESPONSES_H
 #define LEM_REWARD_RESPONSES_H
@@ -19,6 +20,8 @@ typedef struct lem_responses {
     const char **generator;
     double *weight; /* how often the text was drawn: 1, or more where duplicates were merged into it */
     const lem_json **steps; /* its step_labels; NULL = none */
+    size_t *bytes;          /* of the text */
+    int8_t *cut;            /* 1: finish_reason is "length", 0: another, -1: none stands there */
     int n, cap;
     uint64_t undecided, unscored, duplicates; /* counted over all rows added since the struct was zeroed */
 } lem_responses;

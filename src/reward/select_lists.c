@@ -31,6 +31,27 @@ static void draw(int *a, int n, int take, lem_rng *r) {
     }
 }
 
+/* Orders a [n] by length, then index. */
+static void shortest_first(int *a, int n, const size_t *bytes) {
+    for (int i = 1; i < n; i++) {
+        int x = a[i], at = i;
+        for (; at > 0; at--) {
+            size_t before = bytes[a[at - 1]];
+            if (before < bytes[x] || (before == bytes[x] && a[at - 1] < x)) break;
+            a[at] = a[at - 1];
+        }
+        a[at] = x;
+    }
+}
+
+/* Of the m right responses that may be drawn: how many come into question when p are. */
+static int concise(const lem_list_opts *o, int *pos, int m, int p) {
+    if (!o->bytes) return m;
+    shortest_first(pos, m, o->bytes);
+    int half = (m + 1) / 2;
+    return half > p ? half : p;
+}
+
 static int least(int a, int b) { return a < b ? a : b; }
 
 lem_list_reason lem_list_why(int n, const int8_t *label, bool chosen) {
@@ -55,7 +76,7 @@ int lem_list_select(const lem_list_opts *o, int n, const int8_t *label, const do
     p = least(want - q, np); /* positives fill what negatives leave */
     if (p + q < want && !(o->keep_short && p && q)) return 0;
     lem_rng r = *rng;
-    draw(pos, np, p, &r);
+    draw(pos, concise(o, pos, np, p), p, &r);
     draw(neg, nn, q, &r);
     for (int i = 0; i < p; i++) out[i] = pos[i];
     for (int i = 0; i < q; i++) out[p + i] = neg[i];

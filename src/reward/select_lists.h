@@ -10,6 +10,7 @@
 #include "core/rng.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 typedef struct lem_list_opts {
@@ -18,6 +19,10 @@ typedef struct lem_list_opts {
     bool random;     /* ignore scores */
     int positives;   /* of per_problem, where both classes have enough; 0 = half, rounded down */
     bool keep_short; /* a list of fewer than per_problem is a list, if it has both classes */
+    /* [n] of responses, or NULL. The right ones are then drawn from the shorter half (rounded up) of those
+     * that would be drawn from, or from as many as are needed; equal lengths in the order of the responses.
+     */
+    const size_t *bytes;
 } lem_list_opts;
 
 /* Why a problem gives no list. */

@@ -3,6 +3,38 @@
 
 #include "core/mem.h"
 
+#include <stdlib.h>
+
+static int by_hash(const void *a, const void *b) {
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return (x > y) - (x < y);
+}
+
+/* The different problems of the lists, in order, to hash [l->n]; returns how many. */
+static uint64_t problems_of(const lem_lists *l, uint64_t *hash) {
+    uint64_t n = 0;
+    for (uint64_t i = 0; i < l->n; i++) hash[i] = l->list[i].problem;
+    if (l->n) qsort(hash, l->n, sizeof *hash, by_hash);
+    for (uint64_t i = 0; i < l->n; i++)
+        if (i == 0 || hash[i] != hash[n - 1]) hash[n++] = hash[i];
+    return n;
+}
+
+static lem_status number_problems(lem_list_loss *x, lem_err *err) {
+    const lem_lists *l = x->l;
+    uint64_t *hash = lem_alloc(l->n + 1, sizeof *hash, err);
+    if (!hash) return LEM_EMEM;
+    x->group = lem_alloc(l->n + 1, sizeof *x->group, err);
+    uint64_t n = problems_of(l, hash);
+    for (uint64_t i = 0; x->group && i < l->n; i++) {
+        const uint64_t *at = bsearch(&l->list[i].problem, hash, n, sizeof *hash, by_hash);
+        x->group[i] = at ? (uint32_t)(at - hash) : 0;
+    }
+    x->metrics.n_groups = (uint32_t)n;
+    lem_free(hash);
+    return x->group ? LEM_OK : LEM_EMEM;
+}
+
 lem_status lem_list_loss_init(lem_list_loss *x, const lem_lists *l, const lem_list_loss_opts *o,
                               lem_err *err) {
     lem_list_loss fresh = {.l = l, .o = *o, .metrics = {.full = o->full_metrics, .kind = o->kind}};
@@ -12,7 +44,8 @@ lem_status lem_list_loss_init(lem_list_loss *x, const lem_lists *l, const lem_li
     fresh.label = lem_alloc((size_t)fresh.longest + 1, sizeof *fresh.label, err);
     fresh.length = lem_alloc((size_t)fresh.longest + 1, sizeof *fresh.length, err);
     *x = fresh;
-    if (fresh.weight && fresh.label && fresh.length) return LEM_OK;
+    bool made = fresh.weight && fresh.label && fresh.length;
+    if (made && (!o->full_metrics || number_problems(x, err) == LEM_OK)) return LEM_OK;
     lem_list_loss_release(x);
     return LEM_EMEM;
 }
@@ -21,6 +54,7 @@ void lem_list_loss_release(lem_list_loss *x) {
     lem_free(x->weight);
     lem_free(x->label);
     lem_free(x->length);
+    lem_free(x->group);
     lem_list_metrics_release(&x->metrics);
     *x = (lem_list_loss){0};
 }
@@ -50,7 +84,7 @@ static void read_list(lem_list_loss *x, uint64_t item, int n) {
 
 void lem_list_loss_note(lem_list_loss *x, uint64_t item, int n, const double *score) {
     read_list(x, item, n);
-    lem_list_metrics_add(&x->metrics, n, score, x->label, x->length);
+    lem_list_metrics_add(&x->metrics, x->group ? x->group[item] : 0, n, score, x->label, x->length);
 }
 
 void lem_list_loss_add(lem_list_loss *x, uint64_t item, int n, const double *score, double *grad) {

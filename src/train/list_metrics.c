@@ -4,14 +4,14 @@
 #include "core/mem.h"
 
 #include <math.h>
-#include <stdlib.h>
 
 enum { BINS = 10 };
 
 void lem_list_metrics_release(lem_list_metrics *m) {
     lem_free(m->all);
     lem_free(m->rank);
-    *m = (lem_list_metrics){.full = m->full, .kind = m->kind};
+    lem_free(m->weight);
+    *m = (lem_list_metrics){.full = m->full, .kind = m->kind, .n_groups = m->n_groups};
 }
 
 lem_status lem_list_metrics_begin(lem_list_metrics *m, uint64_t responses, int longest, lem_err *err) {
@@ -20,11 +20,17 @@ lem_status lem_list_metrics_begin(lem_list_metrics *m, uint64_t responses, int l
                               .all = m->all,
                               .cap = m->cap,
                               .rank = m->rank,
-                              .longest = m->longest};
+                              .longest = m->longest,
+                              .n_groups = m->n_groups,
+                              .weight = m->weight};
     *m = fresh;
     if (!m->full) return LEM_OK;
+    if (!m->weight) {
+        m->weight = lem_alloc((size_t)m->n_groups + 1, sizeof *m->weight, err);
+        if (!m->weight) return LEM_EMEM;
+    }
     if (responses > m->cap) {
-        struct lem_scored *all = lem_realloc(m->all, responses, sizeof *all, err);
+        lem_auc_score *all = lem_realloc(m->all, responses, sizeof *all, err);
         if (!all) return LEM_EMEM;
         m->all = all;
         m->cap = responses;
@@ -106,34 +112,15 @@ static void add_pairs(lem_list_metrics *m, int n, const double *score, const uin
     m->n_scored++;
 }
 
-void lem_list_metrics_add(lem_list_metrics *m, int n, const double *score, const uint8_t *label,
-                          const int *length) {
+void lem_list_metrics_add(lem_list_metrics *m, uint32_t group, int n, const double *score,
+                          const uint8_t *label, const int *length) {
     if (n <= 0) return;
     m->n_lists++;
     add_pairs(m, n, score, label);
-    if (!m->full || n > m->longest || m->n + (uint64_t)n > m->cap) return;
-    for (int i = 0; i < n; i++) m->all[m->n++] = (struct lem_scored){score[i], label[i] != 0};
+    if (!m->full || group >= m->n_groups || n > m->longest || m->n + (uint64_t)n > m->cap) return;
+    for (int i = 0; i < n; i++) m->all[m->n++] = (lem_auc_score){score[i], label[i] != 0, group};
     add_best(m, n, score, label);
     add_length(m, n, score, label, length);
-}
-
-static int by_score(const void *a, const void *b) {
-    double x = ((const struct lem_scored *)a)->score, y = ((const struct lem_scored *)b)->score;
-    return (x > y) - (x < y);
-}
-
-/* Share of all pairs of a right and a wrong response in the right order; NaN without both. Sorts. */
-static double auc(lem_list_metrics *m) {
-    double below = 0, right = 0, good = 0; /* wrong ones so far, right ones, pairs in order */
-    if (m->n) qsort(m->all, m->n, sizeof *m->all, by_score);
-    for (uint64_t i = 0, end; i < m->n; i = end) {
-        double tied[2] = {0, 0};
-        for (end = i; end < m->n && m->all[end].score == m->all[i].score; end++) tied[m->all[end].label]++;
-        good += tied[1] * (below + 0.5 * tied[0]);
-        below += tied[0];
-        right += tied[1];
-    }
-    return below > 0 && right > 0 ? good / (below * right) : NAN;
 }
 
 /* Over the sorted scores, so that the order of the lists does not matter. */
@@ -144,7 +131,7 @@ static bool calibration(const lem_list_metrics *m, double *out) {
         (void)lem_ranking_probability(m->kind, m->all[i].score, &p);
         int bin = p < 1 ? (int)(p * BINS) : BINS - 1;
         sum[bin] += p;
-        right[bin] += m->all[i].label;
+        right[bin] += m->all[i].right;
     }
     for (int i = 0; i < BINS; i++) error += fabs(sum[i] - right[i]);
     *out = error / (double)m->n;
@@ -152,8 +139,11 @@ static bool calibration(const lem_list_metrics *m, double *out) {
 }
 
 static int end_full(lem_list_metrics *m, lem_train_metric *out, int at) {
-    double lists = m->n_lists, ece, area = auc(m);
+    double lists = m->n_lists, ece, area = lem_auc(m->all, m->n), between[2];
+    lem_auc_interval(m->all, m->n, m->n_groups, m->weight, 0, between);
     if (!isnan(area)) out[at++] = (lem_train_metric){"auc", area};
+    if (!isnan(between[0])) out[at++] = (lem_train_metric){"auc_low", between[0]};
+    if (!isnan(between[0])) out[at++] = (lem_train_metric){"auc_high", between[1]};
     out[at++] = (lem_train_metric){"best_right", m->best / lists};
     out[at++] = (lem_train_metric){"chance", m->chance / lists};
     if (calibration(m, &ece)) out[at++] = (lem_train_metric){"ece", ece};

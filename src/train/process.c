@@ -10,7 +10,7 @@ struct lem_process {
     const lem_process_rows *rows;
     uint64_t labels, trained; /* of the batch; trained: labels and tokens of `also` */
     double loss, all;         /* of labels; of all that is trained */
-    lem_step_score *score;    /* [cap] of the batch */
+    lem_auc_score *score;     /* [cap] of the batch */
     uint64_t n, cap;
     uint32_t row;
     float good; /* log p('+') of the label whose other target comes next */
@@ -67,7 +67,7 @@ static lem_status begin(void *ctx, const uint64_t *items, int n, lem_err *err) {
     p->trained += p->labels;
     if (!p->labels) return lem_fail(err, LEM_EDATA, "a batch without a label");
     if (p->labels <= p->cap) return LEM_OK;
-    lem_step_score *s = lem_realloc(p->score, p->labels, sizeof *s, err);
+    lem_auc_score *s = lem_realloc(p->score, p->labels, sizeof *s, err);
     if (!s) return LEM_EMEM;
     p->score = s;
     p->cap = p->labels;
@@ -115,7 +115,7 @@ static lem_status add(void *ctx, uint64_t item, lem_forest *f, lem_targets *list
 
 static void note_step(lem_process *p, float score, double label, int group) {
     p->row += group == GROUP_FIRST_STEP;
-    p->score[p->n++] = (lem_step_score){score, label >= 0.5, p->row};
+    p->score[p->n++] = (lem_auc_score){score, label >= 0.5, p->row};
 }
 
 /* The two targets of a sign come one after the other. */

@@ -1,5 +1,5 @@
 /* test_rm_sample.c - rm sample from outside: what is left out and why, pairs of one generator, weights, step
- * labels that go with their responses */
+ * labels that go with their responses, concise right ones, a word about responses that were cut off */
 #include "core/buf.h"
 #include "core/json.h"
 #include "core/jsonl.h"
@@ -120,6 +120,54 @@ static void columns(void **state) {
     lem_rows_close(rows);
 }
 
+/* Every right response of the lists is of the shorter half, of the wrong ones some are not. Without --concise
+ * the longest right one is drawn too, so that the test can fail. */
+static void concise(void **state) {
+    (void)state;
+    for (int on = 0; on < 2; on++) {
+        lem_json *row = NULL;
+        lem_rows *rows = NULL;
+        lem_err err = LEM_ERR_INIT;
+        size_t longest[2] = {0, 0};
+        lem_json_free(sample(on ? "d.jsonl --random --per-problem 2 --lists 40 --concise --out l6"
+                                : "d.jsonl --random --per-problem 2 --lists 40 --out l5",
+                             0));
+        assert_int_equal(lem_rows_open(on ? "l6" : "l5", &rows, &err), LEM_OK);
+        for (; lem_rows_next(rows, &row, &err) == LEM_OK && row; lem_json_free(row))
+            for (size_t k = 0; k < 2; k++) {
+                int64_t y = lem_json_int(lem_json_at(lem_json_get(row, "labels"), k), -1);
+                size_t n = lem_json_str_len(lem_json_at(lem_json_get(row, "responses"), k));
+                if (n > longest[y]) longest[y] = n;
+            }
+        lem_rows_close(rows);
+        assert_int_equal(longest[0], 6);
+        assert_int_equal(longest[1], on ? 3 : 5);
+    }
+}
+
+/* Wrong responses cut off where right ones are not: a word, in --json too. Not where both are, alike. */
+static void cut_off(void **state) {
+    (void)state;
+    lem_json *o = sample("cut.jsonl --random --per-problem 4 --out l7", 0);
+    assert_int_equal(number(o, "wrong_cut"), 1);
+    assert_int_equal(number(o, "wrong_with_reason"), 2);
+    assert_int_equal(number(o, "right_cut"), 0);
+    assert_int_equal(number(o, "right_with_reason"), 2);
+    const lem_json *w = lem_json_get(o, "warnings");
+    assert_int_equal(lem_json_count(w), 1);
+    assert_non_null(strstr(lem_json_str(lem_json_at(w, 0), ""), "1 of 2 wrong responses"));
+    assert_int_equal(system("grep -q 'warning: 1 of 2 wrong responses.*teach length' err.txt"), 0);
+    lem_json_free(o);
+    o = sample("alike.jsonl --random --per-problem 4 --out l8", 0);
+    assert_int_equal(number(o, "right_cut"), 1);
+    assert_int_equal(lem_json_count(lem_json_get(o, "warnings")), 0);
+    lem_json_free(o);
+    o = sample("d.jsonl --random --per-problem 4 --out l9", 0); /* no finish_reason, nothing to say */
+    assert_int_equal(number(o, "wrong_with_reason"), 0);
+    assert_int_equal(lem_json_count(lem_json_get(o, "warnings")), 0);
+    lem_json_free(o);
+}
+
 static int enter(void **state) {
     static char dir[] = "/tmp/lemma-rm-sample-XXXXXX";
     *state = mkdtemp(dir);
@@ -132,6 +180,13 @@ static int enter(void **state) {
                    "{\"problem\":\"apart\",\"completions\":[\"u\",\"v\"],\"correct\":[false,false]}\n");
     put("c.jsonl", "{\"problem\":\"p\",\"completions\":[\"twice\",\"twice\",\"once\"],\"correct\":[true,true,"
                    "false],\"step_labels\":[[1],[1],[0]]}\n");
+    put("d.jsonl", "{\"problem\":\"p\",\"completions\":[\"55555\",\"4444\",\"22\",\"333\",\"666666\","
+                   "\"7\",\"88\"],\"correct\":[true,true,true,true,false,false,false]}\n");
+#define CUT(right)                                                                                           \
+    "{\"problem\":\"p\",\"completions\":[\"a\",\"b\",\"c\",\"d\"],\"correct\":[true,true,false,false],"      \
+    "\"finish_reason\":[\"stop\",\"" right "\",\"length\",\"stop\"]}\n"
+    put("cut.jsonl", CUT("stop"));
+    put("alike.jsonl", CUT("length"));
     put("b3.jsonl", "{\"problem\":\"p\",\"completions\":[\"other\",\"twice\"],\"correct\":[false,true]}\n");
     return 0;
 }
@@ -144,6 +199,7 @@ static int leave(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(reasons), cmocka_unit_test(pairs),
-                                       cmocka_unit_test(columns)};
+                                       cmocka_unit_test(columns), cmocka_unit_test(concise),
+                                       cmocka_unit_test(cut_off)};
     return cmocka_run_group_tests(tests, enter, leave);
 }

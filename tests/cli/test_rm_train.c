@@ -1,5 +1,6 @@
 /* test_rm_train.c - rm train from outside: what is validated in training is what rm score gives of the model,
- * of every goal; kinds of lists; the split; words about lists that teach little; what does not go together */
+ * of every goal; kinds of lists; several files; the split; words about lists that teach little; what does not
+ * go together */
 #include "core/buf.h"
 #include "core/json.h"
 
@@ -157,6 +158,26 @@ static void kinds_of_lists(void **state) {
            "preference pairs, by the columns chosen, rejected, prompt");
 }
 
+/* Lists in several files train to the bytes of one file of both, in the order given; a file without rows, or
+ * of one class, is named; a job knows each of its files. */
+static void several_files(void **state) {
+    (void)state;
+    done("head -n 11 lists.jsonl >first.jsonl && tail -n +12 lists.jsonl >rest.jsonl");
+    done("cat rest.jsonl first.jsonl >turned.jsonl");
+    done(L " rm train --model base --lists lists.jsonl --batch 5 --max-steps 3 --out fa --quiet");
+    done(L " rm train --model base --lists first.jsonl --lists rest.jsonl --batch 5 --max-steps 3 --out fb "
+           "--quiet");
+    done("cmp fa/model.safetensors fb/model.safetensors && cmp fa/telemetry.jsonl fb/telemetry.jsonl");
+    done(L " rm train --model base --lists rest.jsonl,first.jsonl --batch 5 --max-steps 3 --out fc --quiet");
+    done(L " rm train --model base --lists turned.jsonl --batch 5 --max-steps 3 --out fd --quiet");
+    done("cmp fc/model.safetensors fd/model.safetensors && ! cmp -s fa/telemetry.jsonl fc/telemetry.jsonl");
+    expect(L " rm train --model base --lists first.jsonl --lists turned.jsonl --batch 5 --max-steps 3 --out "
+             "fb",
+           2, "lists");
+    expect(L " rm train --model base --lists lists.jsonl --lists right.jsonl --out fe", 3,
+           "right.jsonl: no list with both");
+}
+
 /* A split by itself, none when told so, none with --val; few problems get a word. */
 static void split_and_words(void **state) {
     (void)state;
@@ -235,7 +256,7 @@ static int leave(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(validated_as_scored),
-                                       cmocka_unit_test(kinds_of_lists), cmocka_unit_test(split_and_words),
-                                       cmocka_unit_test(refusals)};
+                                       cmocka_unit_test(kinds_of_lists), cmocka_unit_test(several_files),
+                                       cmocka_unit_test(split_and_words), cmocka_unit_test(refusals)};
     return cmocka_run_group_tests(tests, enter, leave);
 }

@@ -17,7 +17,7 @@ static void sorted_extremes(void **state) {
         label[i] = (int8_t)(i % 2);
         score[i] = (i * 37) % 64;
     }
-    lem_list_opts o = {6, 14, false, 0, false};
+    lem_list_opts o = {6, 14, false, 0, false, NULL};
     for (uint64_t id = 0; id < 200; id++) {
         lem_rng r = lem_rng_make(1, "t", id);
         int out[6], again[6];
@@ -39,7 +39,7 @@ static void sorted_extremes(void **state) {
 static void balance(void **state) {
     (void)state;
     double score[10] = {0};
-    lem_list_opts o = {6, 14, false, 0, false};
+    lem_list_opts o = {6, 14, false, 0, false, NULL};
     lem_rng r = lem_rng_make(1, "t", 0);
     int out[6];
     int8_t one_pos[10] = {0, 0, 0, 1, 0, 0, 0, -1, 0, 0};
@@ -60,7 +60,7 @@ static int drawn(int p, int n, int positives, bool keep_short, int *right) {
     int8_t label[10];
     double score[10] = {0};
     int out[6];
-    lem_list_opts o = {6, 14, false, positives, keep_short};
+    lem_list_opts o = {6, 14, false, positives, keep_short, NULL};
     lem_rng r = lem_rng_make(1, "t", 0);
     for (int i = 0; i < 10; i++) label[i] = -1;
     for (int i = 0; i < p; i++) label[i] = 1;

@@ -30,13 +30,13 @@ static void by_hand(void **state) {
     const double a[] = {2, 2, -1, 0}, b[] = {-1, 3};
     const uint8_t la[] = {1, 0, 0, 1}, lb[] = {1, 0};
     const int na[] = {10, 20, 30, 40}, nb[] = {5, 6};
-    lem_list_metrics m = {.full = true, .kind = LEM_RANKING_CE};
+    lem_list_metrics m = {.full = true, .n_groups = 60, .kind = LEM_RANKING_CE};
     lem_train_metric out[LEM_MAX_METRICS];
     lem_err err = LEM_ERR_INIT;
     for (int turn = 0; turn < 2; turn++) { /* a batch leaves nothing behind */
         assert_int_equal(lem_list_metrics_begin(&m, 6, 4, &err), LEM_OK);
-        lem_list_metrics_add(&m, 4, a, la, na);
-        lem_list_metrics_add(&m, 2, b, lb, nb);
+        lem_list_metrics_add(&m, 0, 4, a, la, na);
+        lem_list_metrics_add(&m, 1, 2, b, lb, nb);
         int n = lem_list_metrics_end(&m, out, 0);
         /* a: 2 against 2 a half, 2 > -1, 0 < 2, 0 > -1: 2.5 of 4; b: 0 of 1 */
         assert_float_equal(metric(out, n, "accuracy"), (2.5 / 4 + 0) / 2, 1e-12);
@@ -59,17 +59,17 @@ static void calibration(void **state) {
     const double s[] = {0.05, 0.15, 0.17, 7};
     const uint8_t y[] = {0, 1, 0, 1};
     const int len[] = {1, 1, 1, 1};
-    lem_list_metrics m = {.full = true, .kind = LEM_RANKING_MSE};
+    lem_list_metrics m = {.full = true, .n_groups = 60, .kind = LEM_RANKING_MSE};
     lem_train_metric out[LEM_MAX_METRICS];
     lem_err err = LEM_ERR_INIT;
     assert_int_equal(lem_list_metrics_begin(&m, 4, 4, &err), LEM_OK);
-    lem_list_metrics_add(&m, 4, s, y, len);
+    lem_list_metrics_add(&m, 0, 4, s, y, len);
     int n = lem_list_metrics_end(&m, out, 0);
     assert_float_equal(metric(out, n, "ece"), (0.05 + 0.68) / 4, 1e-12);
     assert_false(has(out, n, "length_rho")); /* all of one length */
     m.kind = LEM_RANKING_BT;
     assert_int_equal(lem_list_metrics_begin(&m, 4, 4, &err), LEM_OK);
-    lem_list_metrics_add(&m, 4, s, y, len);
+    lem_list_metrics_add(&m, 0, 4, s, y, len);
     n = lem_list_metrics_end(&m, out, 0);
     assert_false(has(out, n, "ece")); /* only differences count */
     lem_list_metrics_release(&m);
@@ -84,7 +84,7 @@ static void auc_by_pairs(void **state) {
     double score[LISTS * EACH], right = 0, pairs = 0;
     uint8_t label[LISTS * EACH];
     int length[EACH] = {1, 2, 3, 4, 5, 6, 7};
-    lem_list_metrics m = {.full = true};
+    lem_list_metrics m = {.full = true, .n_groups = LISTS};
     lem_train_metric out[LEM_MAX_METRICS];
     lem_err err = LEM_ERR_INIT;
     lem_rng r = lem_rng_make(1, "auc", 0);
@@ -94,7 +94,7 @@ static void auc_by_pairs(void **state) {
     }
     assert_int_equal(lem_list_metrics_begin(&m, LISTS * EACH, EACH, &err), LEM_OK);
     for (int i = 0; i < LISTS; i++)
-        lem_list_metrics_add(&m, EACH, score + i * EACH, label + i * EACH, length);
+        lem_list_metrics_add(&m, (uint32_t)i, EACH, score + i * EACH, label + i * EACH, length);
     for (int i = 0; i < LISTS * EACH; i++)
         for (int j = 0; j < LISTS * EACH; j++) {
             if (!label[i] || label[j]) continue;
@@ -104,11 +104,38 @@ static void auc_by_pairs(void **state) {
     int n = lem_list_metrics_end(&m, out, 0);
     assert_float_equal(metric(out, n, "auc"), right / pairs, 1e-12);
     assert_true(right / pairs > 0.5 && right / pairs < 0.6);
+    assert_true(metric(out, n, "auc_low") < right / pairs && right / pairs < metric(out, n, "auc_high"));
     lem_list_metrics_release(&m);
+}
+
+/* Lists of one problem are no independent trials: the same scores over a quarter of the problems, four alike,
+ * have an interval about twice as wide. */
+static double width(uint32_t lists_a_problem) {
+    lem_list_metrics m = {.full = true, .n_groups = LISTS / lists_a_problem};
+    lem_train_metric out[LEM_MAX_METRICS];
+    lem_err err = LEM_ERR_INIT;
+    assert_int_equal(lem_list_metrics_begin(&m, 2 * LISTS, 2, &err), LEM_OK);
+    for (uint32_t i = 0; i < LISTS; i++) {
+        lem_rng r = lem_rng_make(3, "alike", i / 4);
+        const uint8_t label[] = {1, 0};
+        const int length[] = {1, 1};
+        double score[] = {lem_rng_next_normal(&r) + 0.5, lem_rng_next_normal(&r)};
+        lem_list_metrics_add(&m, i / lists_a_problem, 2, score, label, length);
+    }
+    int n = lem_list_metrics_end(&m, out, 0);
+    double w = metric(out, n, "auc_high") - metric(out, n, "auc_low");
+    lem_list_metrics_release(&m);
+    return w;
+}
+
+static void an_interval_over_problems(void **state) {
+    (void)state;
+    assert_true(width(4) > 1.5 * width(1));
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(by_hand), cmocka_unit_test(calibration),
-                                       cmocka_unit_test(auc_by_pairs)};
+                                       cmocka_unit_test(auc_by_pairs),
+                                       cmocka_unit_test(an_interval_over_problems)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -18,8 +18,8 @@ static void near(double a, double b) {
 static void by_hand(void **state) {
     (void)state;
     /* rows: error at 1 found; error at 1 claimed at 0; no error, none claimed; no error, one claimed */
-    lem_step_score s[] = {{2, true, 0}, {-1, false, 0}, {-0.5f, true, 1}, {-3, false, 1},
-                          {0, true, 2}, {1, true, 2},   {1, true, 3},     {-0.5f, true, 3}};
+    lem_auc_score s[] = {{2, true, 0}, {-1, false, 0}, {-0.5f, true, 1}, {-3, false, 1},
+                         {0, true, 2}, {1, true, 2},   {1, true, 3},     {-0.5f, true, 3}};
     lem_process_stats x = {0};
     lem_process_measure(s, 8, &x);
     assert_int_equal(x.labels, 8);
@@ -35,7 +35,7 @@ static void by_hand(void **state) {
 
 static void of_one_class_there_is_nothing_to_measure(void **state) {
     (void)state;
-    lem_step_score s[] = {{2, true, 0}, {-1, true, 0}};
+    lem_auc_score s[] = {{2, true, 0}, {-1, true, 0}};
     lem_process_stats x = {0};
     lem_process_measure(s, 2, &x);
     assert_true(isnan(x.auc) && isnan(x.f1) && isnan(x.found));
@@ -49,12 +49,12 @@ static void area_is_the_share_of_pairs(void **state) {
     enum { N = 200 };
     lem_rng r = lem_rng_make(1, "scores", 0);
     for (int round = 0; round < 20; round++) {
-        lem_step_score s[N];
+        lem_auc_score s[N];
         double good = 0, pairs = 0;
         lem_process_stats x = {0};
         for (int i = 0; i < N; i++)
-            s[i] = (lem_step_score){(float)lem_rng_next_below(&r, 30), lem_rng_next_below(&r, 3) > 0,
-                                    (uint32_t)i / 7};
+            s[i] = (lem_auc_score){(float)lem_rng_next_below(&r, 30), lem_rng_next_below(&r, 3) > 0,
+                                   (uint32_t)i / 7};
         for (int i = 0; i < N; i++)
             for (int k = 0; k < N; k++) {
                 if (!s[i].right || s[k].right) continue;
@@ -70,15 +70,15 @@ static void area_is_the_share_of_pairs(void **state) {
 /* The interval holds the figure, is the same for the same seed, shrinks with more rows, and is wider where
  * the steps of a row are alike than where each is a row of its own. */
 static double width(int rows, int alike, double out[2]) {
-    static lem_step_score s[4000];
+    static lem_auc_score s[4000];
     lem_rng r = lem_rng_make(2, "rows", (uint64_t)rows);
     lem_process_stats x = {0};
     lem_err err = LEM_ERR_INIT;
     for (int i = 0; i < rows; i++) {
-        lem_step_score one = {(float)lem_rng_next_normal(&r), lem_rng_next_below(&r, 2) > 0, 0};
+        lem_auc_score one = {(float)lem_rng_next_normal(&r), lem_rng_next_below(&r, 2) > 0, 0};
         if (one.right) one.score += 1;
         for (int k = 0; k < 4; k++) {
-            one.row = (uint32_t)(alike ? i : 4 * i + k);
+            one.group = (uint32_t)(alike ? i : 4 * i + k);
             s[4 * i + k] = one;
         }
     }

@@ -1,0 +1,44 @@
+/* rm_sample_cut.c - responses of lists that were cut off, counted by class */
+#include "cli/rm_sample_cut.h"
+
+#include <stdio.h>
+
+void lem_cut_count(lem_cut_tally *t, const lem_responses *p, const int *chosen, int n) {
+    for (int i = 0; i < n; i++) {
+        int right = p->label[chosen[i]] != 0, cut = p->cut[chosen[i]];
+        t->known[right] += cut >= 0;
+        t->cut[right] += cut > 0;
+    }
+}
+
+bool lem_cut_teaches_length(const lem_cut_tally *t) {
+    double share[2];
+    for (int k = 0; k < 2; k++) {
+        if (t->known[k] == 0) return false;
+        share[k] = (double)t->cut[k] / (double)t->known[k];
+    }
+    int more = share[1] > share[0];
+    return share[more] >= LEM_CUT_SHARE && share[more] >= LEM_CUT_TIMES * share[!more];
+}
+
+void lem_cut_text(const lem_cut_tally *t, char *out, size_t size) {
+    snprintf(
+        out, size,
+        "%llu of %llu wrong responses in the lists were cut off (finish_reason length), and %llu of %llu "
+        "right ones: such lists teach length; draw candidates with more --max-tokens",
+        (unsigned long long)t->cut[0], (unsigned long long)t->known[0], (unsigned long long)t->cut[1],
+        (unsigned long long)t->known[1]);
+}
+
+void lem_cut_tell(lem_object *o, const lem_cut_tally *t, const char *words) {
+    lem_json *warnings = lem_json_new_array();
+    lem_object_int(o, "wrong_cut", t->cut[0]);
+    lem_object_int(o, "wrong_with_reason", t->known[0]);
+    lem_object_int(o, "right_cut", t->cut[1]);
+    lem_object_int(o, "right_with_reason", t->known[1]);
+    if (warnings && words && !lem_json_append(warnings, lem_json_new_str(words))) {
+        lem_json_free(warnings);
+        warnings = NULL;
+    }
+    lem_object_json(o, "warnings", warnings);
+}
