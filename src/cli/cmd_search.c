@@ -1,6 +1,7 @@
 /* cmd_search.c - lemma search: solutions searched step by step under a reward model, resumable by problem */
 #include "cli/commands.h"
 #include "cli/prompt_options.h"
+#include "cli/runtime.h"
 #include "cli/search_judge.h"
 #include "cli/search_rows.h"
 #include "cli/train_options.h"
@@ -70,7 +71,7 @@ typedef struct job {
     lem_job *file;
     bool to_stdout;
     lem_search_opts o;
-    char *separator, *rm_separator;
+    char *separator;
     lem_dtype dtype;
     lem_prompt_settings prompt;
     lem_prompt_end_list ends;
@@ -123,7 +124,6 @@ static lem_status check_trace(const job *j, lem_err *err) {
 
 static lem_status read_options(job *j, lem_err *err) {
     const lem_args *a = j->args;
-    const char *rm_separator = lem_args_str(a, "rm-separator");
     j->model = lem_args_str(a, "model");
     j->rm = lem_args_str(a, "rm");
     j->prompts = lem_args_str(a, "prompts");
@@ -134,7 +134,6 @@ static lem_status read_options(job *j, lem_err *err) {
     if (j->to_stdout && j->cli->json) return lem_fail(err, LEM_EUSAGE, "--out - and --json both want stdout");
     lem_status st = check_trace(j, err);
     if (st == LEM_OK) st = lem_unescape(lem_args_str(a, "step-separator"), &j->separator, err);
-    if (st == LEM_OK && rm_separator) st = lem_unescape(rm_separator, &j->rm_separator, err);
     return st ? st : read_numbers(j, err);
 }
 
@@ -197,7 +196,7 @@ static lem_status search_one(job *j, size_t at, lem_err *err) {
         LEM_TRY(lem_search_run(j->search, p->line, p->key, j->rows.ids.data + p->ids_at, p->n_ids,
                                lem_judge_score, &j->judge, j->cli->cancel, &r, err));
     LEM_TRY(lem_search_row(p, &r, lem_args_str(j->args, "method"), &row, err));
-    st = lem_score_row(&j->judge.rows, row, j->prompts, p->line, &j->counts, err);
+    st = lem_score_row(&j->judge.model.how, row, j->prompts, p->line, &j->counts, err);
     if (st) {
         lem_json_free(row);
         goto done;
@@ -288,9 +287,9 @@ static lem_status prepare(job *j, lem_err *err) {
 static lem_status open_run(job *j, lem_err *err) {
     const lem_judge_opts judge = {.dir = j->rm,
                                   .head = lem_args_str(j->args, "rm-head"),
-                                  .separator = j->rm_separator,
+                                  .separator = lem_args_str(j->args, "rm-separator"),
                                   .aggregate = lem_args_str(j->args, "aggregate"),
-                                  .dtype = j->dtype,
+                                  .dtype = lem_args_str(j->args, "dtype"),
                                   .max_rows = (int)lem_args_int(j->args, "max-rows")};
     lem_status st = LEM_OK;
     j->found = lem_alloc_zero(j->rows.n, sizeof *j->found, err);
@@ -353,7 +352,7 @@ static lem_status show(const job *j, lem_err *err) {
              "the reward model",
              j->out, j->rows.n, (unsigned long long)s.solutions, (unsigned long long)s.tokens,
              (unsigned long long)(c.prompt_fed + c.generated_fed), (unsigned long long)j->judge.scored,
-             (unsigned long long)lem_scorer_tokens(j->judge.scorer));
+             (unsigned long long)lem_scorer_tokens(j->judge.model.scorer));
     if (s.stopped < s.solutions)
         lem_warn(j->cli->log,
                  "%llu solutions did not end by themselves (see finish_reason: length, depth, budget)",
@@ -376,7 +375,7 @@ static lem_status show(const job *j, lem_err *err) {
     lem_object_int(&o, "tokens_computed", c.prompt_fed + c.generated_fed);
     lem_object_int(&o, "texts_scored", j->judge.scored);
     lem_object_int(&o, "texts_without_score", j->judge.without);
-    lem_object_int(&o, "reward_model_tokens", lem_scorer_tokens(j->judge.scorer));
+    lem_object_int(&o, "reward_model_tokens", lem_scorer_tokens(j->judge.model.scorer));
     lem_object_num(&o, "seconds", j->seconds);
     return lem_print_json(j->cli->out, lem_object_done(&o), 0, err);
 }
@@ -387,9 +386,8 @@ static void release(job *j) {
     for (size_t i = 0; j->found && i < j->rows.n; i++) lem_json_free(j->found[i]);
     lem_free(j->found);
     lem_free(j->separator);
-    lem_free(j->rm_separator);
     lem_search_free(j->search);
-    lem_judge_release(&j->judge);
+    lem_judge_close(&j->judge);
     lem_problems_release(&j->rows);
     lem_prompt_settings_release(&j->prompt);
     if (j->weights) lem_weights_free(j->weights);

@@ -1,35 +1,31 @@
 /* cli/search_judge.h - a reward model folder as the scorer of a search, and of the rows that come out of it
- */
+ *
+ * It is what `lemma rm score` reads: a score of a search is the one that this command gives the text. */
 #ifndef LEM_CLI_SEARCH_JUDGE_H
 #define LEM_CLI_SEARCH_JUDGE_H
 
-#include "cli/runtime.h"
-#include "eval/score_rows.h"
+#include "cli/score_model.h"
 #include "search/search.h"
 
 typedef struct lem_judge_opts { /* borrowed; NULL = the folder's own, or the head's */
-    const char *dir, *head, *separator, *aggregate;
-    lem_dtype dtype;
+    const char *dir, *head, *separator, *dtype;
+    const char *aggregate; /* of process models */
     int max_rows;
 } lem_judge_opts;
 
-typedef struct lem_judge { /* zeroed = empty */
-    lem_tokenizer *tok;
-    lem_weights *weights;
-    lem_scorer *scorer;
-    lem_head_reading how;
-    lem_prompt_settings prompt;
-    lem_prompt_recipe recipe;
-    lem_score_how rows;  /* for lem_score_row */
+typedef struct lem_judge { /* zeroed = closed; stays where it is until it is closed */
+    lem_args args;         /* of rm score */
+    score_model model;
     const char *problem; /* in work; borrowed */
-    uint64_t scored;     /* texts */
-    uint64_t without;    /* of these: too long, or without steps; they rank last */
+    lem_score_counts counts;
+    uint64_t scored;  /* texts */
+    uint64_t without; /* of these: too long, or without steps; they rank last */
 } lem_judge;
 
-/* Outcome models give one score; steps of process models become one by `aggregate` (default last). */
-lem_status lem_judge_open(const lem_cli *cli, lem_backend *b, const lem_judge_opts *o, lem_judge *out,
+/* LEM_EUSAGE for a folder that is no reward model. */
+lem_status lem_judge_open(lem_cli *cli, lem_backend *b, const lem_judge_opts *o, lem_judge *out,
                           lem_err *err) LEM_MUST_CHECK;
-void lem_judge_release(lem_judge *j);
+void lem_judge_close(lem_judge *j);
 /* Scores solutions of j->problem, all in one forest. */
 lem_search_scorer lem_judge_score;
 
