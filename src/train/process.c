@@ -4,8 +4,6 @@
 #include "core/mem.h"
 #include "train/process_stats.h"
 
-#include <math.h>
-
 struct lem_process {
     const lem_process_rows *rows;
     uint64_t labels, trained; /* of the batch; trained: labels and tokens of `also` */
@@ -20,17 +18,8 @@ struct lem_process {
 /* What target.group says of a target here. */
 enum { GROUP_STEP, GROUP_FIRST_STEP, GROUP_ALSO };
 
-static lem_status check_labels(const lem_process_rows *rows, lem_err *err) {
-    for (uint64_t i = 0; i < rows->n; i++)
-        for (uint64_t t = rows->start[i]; t < rows->start[i + 1]; t++)
-            if (isnan(rows->label[t]) || rows->label[t] > 1)
-                return lem_fail(err, LEM_EDATA, "row %llu: a label of %g; 0 to 1 expected",
-                                (unsigned long long)i, (double)rows->label[t]);
-    return LEM_OK;
-}
-
 lem_status lem_process_new(const lem_process_rows *rows, lem_process **out, lem_err *err) {
-    lem_status st = check_labels(rows, err);
+    lem_status st = lem_process_rows_check(rows, err);
     lem_process *p = st ? NULL : lem_alloc_zero(1, sizeof *p, err);
     if (!p) return st ? st : LEM_EMEM;
     p->rows = rows;
@@ -62,9 +51,8 @@ static lem_status begin(void *ctx, const uint64_t *items, int n, lem_err *err) {
     for (int i = 0; i < n; i++)
         for (uint64_t first = r->start[items[i]], t = first; t < r->start[items[i] + 1]; t++) {
             p->labels += r->label[t] >= 0;
-            p->trained += is_also(r, t, first);
+            p->trained += (r->label[t] >= 0) + is_also(r, t, first);
         }
-    p->trained += p->labels;
     if (!p->labels) return lem_fail(err, LEM_EDATA, "a batch without a label");
     if (p->labels <= p->cap) return LEM_OK;
     lem_auc_score *s = lem_realloc(p->score, p->labels, sizeof *s, err);
@@ -113,16 +101,17 @@ static lem_status add(void *ctx, uint64_t item, lem_forest *f, lem_targets *list
     return st;
 }
 
-static void note_step(lem_process *p, float score, double label, int group) {
-    p->row += group == GROUP_FIRST_STEP;
-    p->score[p->n++] = (lem_auc_score){score, label >= 0.5, p->row};
+static void note_step(lem_process *p, float score, const lem_target *t) {
+    if (t->kind == LEM_TARGET_LABEL) p->loss += t->loss;
+    p->row += t->group == GROUP_FIRST_STEP;
+    p->score[p->n++] = (lem_auc_score){score, t->label >= 0.5, p->row};
 }
 
 /* The two targets of a sign come one after the other. */
 static void note_sign(lem_process *p, const lem_target *t) {
     p->loss += t->weight * (double)p->trained * t->loss;
     if (t->token == p->rows->good) p->good = t->output;
-    else note_step(p, p->good - t->output, t->label, t->group);
+    else note_step(p, p->good - t->output, t);
 }
 
 static void note(void *ctx, const lem_target *t, int n) {
@@ -130,27 +119,17 @@ static void note(void *ctx, const lem_target *t, int n) {
     for (int i = 0; i < n; i++) {
         p->all += t[i].weight * (double)p->trained * t[i].loss;
         if (t[i].group == GROUP_ALSO) continue;
-        if (t[i].kind == LEM_TARGET_TOKEN) {
-            note_sign(p, &t[i]);
-            continue;
-        }
-        p->loss += t[i].loss;
-        note_step(p, t[i].output, t[i].label, t[i].group);
+        if (t[i].kind == LEM_TARGET_TOKEN) note_sign(p, &t[i]);
+        else note_step(p, t[i].output, &t[i]);
     }
 }
 
 static int end(void *ctx, lem_train_metric *out) {
     lem_process *p = ctx;
-    int n = 0;
     p->last.loss = p->loss / (double)p->labels;
     lem_process_measure(p->score, p->n, &p->last);
-    out[n++] = (lem_train_metric){"loss", p->all / (double)p->trained};
-    out[n++] = (lem_train_metric){"accuracy", p->last.accuracy};
-    out[n++] = (lem_train_metric){"labels", (double)p->labels};
-    if (!isnan(p->last.auc)) out[n++] = (lem_train_metric){"auc", p->last.auc};
-    if (!isnan(p->last.f1)) out[n++] = (lem_train_metric){"first_error_f1", p->last.f1};
-    if (p->rows->also) out[n++] = (lem_train_metric){"sign_loss", p->last.loss};
-    return n;
+    out[0] = (lem_train_metric){"loss", p->all / (double)p->trained};
+    return 1 + lem_process_metrics(&p->last, p->labels, p->rows->also != NULL, out + 1);
 }
 
 lem_status lem_process_auc_interval(const lem_process *p, uint64_t seed, double out[2], lem_err *err) {

@@ -55,3 +55,22 @@ lem_status lem_process_interval(const lem_auc_score *sorted, uint64_t n, uint64_
     lem_free(weight);
     return LEM_OK;
 }
+
+lem_status lem_process_rows_check(const lem_process_rows *rows, lem_err *err) {
+    for (uint64_t i = 0; i < rows->n; i++)
+        for (uint64_t t = rows->start[i]; t < rows->start[i + 1]; t++)
+            if (isnan(rows->label[t]) || rows->label[t] > 1)
+                return lem_fail(err, LEM_EDATA, "row %llu: a label of %g; 0 to 1 expected",
+                                (unsigned long long)i, (double)rows->label[t]);
+    return LEM_OK;
+}
+
+int lem_process_metrics(const lem_process_stats *s, uint64_t labels, bool also, lem_train_metric *out) {
+    int n = 0;
+    out[n++] = (lem_train_metric){"accuracy", s->accuracy};
+    out[n++] = (lem_train_metric){"labels", (double)labels};
+    if (!isnan(s->auc)) out[n++] = (lem_train_metric){"auc", s->auc};
+    if (!isnan(s->f1)) out[n++] = (lem_train_metric){"first_error_f1", s->f1};
+    if (also) out[n++] = (lem_train_metric){"sign_loss", s->loss};
+    return n;
+}
