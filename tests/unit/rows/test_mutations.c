@@ -17,7 +17,7 @@
 enum { MUTATIONS = 10000, MAX_ROWS = 3000 };
 /* A page may be stated at 1 GiB that only its decompression shows to be a lie; nothing is written to it then.
  */
-static const long peak_limit_kib = 600 << 10;
+enum { PEAK_LIMIT_KIB = 600 << 10 };
 
 static size_t times = MUTATIONS;
 static char scratch[64];
@@ -124,7 +124,7 @@ static void damaged_files_give_rows_or_one_line(void **state) {
     assert_true(bases >= 12);
     assert_true(whole > 0 && whole < times);
 #ifndef __SANITIZE_ADDRESS__
-    assert_true(use.ru_maxrss < peak_limit_kib);
+    assert_true(use.ru_maxrss < PEAK_LIMIT_KIB);
 #endif
 }
 
