@@ -185,14 +185,7 @@ static lem_status without_tokenizer(job *j, lem_err *err) {
 }
 
 static bool has_tokenizer(const char *dir) {
-    static const char *const names[] = {"tokenizer.json", "tokenizer.model"};
-    bool there = false;
-    for (int i = 0; i < 2 && !there; i++) {
-        char *path = lem_path_join(dir, names[i], NULL);
-        there = path && lem_file_exists(path);
-        lem_free(path);
-    }
-    return there;
+    return lem_dir_has(dir, "tokenizer.json") || lem_dir_has(dir, "tokenizer.model");
 }
 
 static lem_status train_and_save(job *j, lem_err *err) {

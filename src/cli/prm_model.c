@@ -4,7 +4,6 @@
 
 #include "cli/train_options.h"
 #include "core/file.h"
-#include "core/mem.h"
 #include "job/digest.h"
 #include "model/folder.h"
 #include "model/step_head.h"
@@ -13,14 +12,7 @@
 
 /* Weights are there, in one file or several. */
 static bool has_weights(const char *dir) {
-    static const char *const names[] = {"model.safetensors", "model.safetensors.index.json"};
-    bool there = false;
-    for (int i = 0; i < 2 && !there; i++) {
-        char *path = lem_path_join(dir, names[i], NULL);
-        there = path && lem_file_exists(path);
-        lem_free(path);
-    }
-    return there;
+    return lem_dir_has(dir, "model.safetensors") || lem_dir_has(dir, "model.safetensors.index.json");
 }
 
 lem_status lem_prm_config(const char *dir, bool plan_only, lem_model_config *out, bool *bf16, lem_err *err) {

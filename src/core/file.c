@@ -47,6 +47,13 @@ bool lem_file_exists(const char *path) {
     return stat(path, &info) == 0;
 }
 
+bool lem_dir_has(const char *dir, const char *name) {
+    char *path = lem_path_join(dir, name, NULL);
+    bool there = path && lem_file_exists(path);
+    lem_free(path);
+    return there;
+}
+
 bool lem_file_is_dir(const char *path) {
     struct stat info;
     return stat(path, &info) == 0 && S_ISDIR(info.st_mode);

@@ -24,6 +24,7 @@ lem_status lem_file_write_atomic(const char *path, const void *data, size_t len,
 void lem_file_sweep(const char *path);
 bool lem_file_exists(const char *path);
 bool lem_file_is_dir(const char *path);
+bool lem_dir_has(const char *dir, const char *name); /* false too where there is no memory for the path */
 lem_status lem_file_size(const char *path, uint64_t *size, lem_err *err) LEM_MUST_CHECK;
 lem_status lem_dir_make(const char *path, lem_err *err) LEM_MUST_CHECK; /* with parents; existing is fine */
 lem_status lem_dir_list(const char *path, char ***names, size_t *n, lem_err *err)

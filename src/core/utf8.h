@@ -8,6 +8,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* ASCII white space, whatever the locale. */
+static inline bool lem_is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
+
 bool lem_utf8_valid(const char *s, size_t n);
 /* Decodes one code point at s[0..n), n >= 1; returns its length, or 0 if the bytes are not valid UTF-8 there.
  */

@@ -1,5 +1,6 @@
 /* steps.c - reads solutions with labelled steps: which format, rows to solutions, the rule of labels */
 #include "data/steps.h"
+#include "core/utf8.h"
 
 #include "core/choice.h"
 #include "core/hash.h"
@@ -191,15 +192,13 @@ static void label_steps(lem_steps *s, const steps_draft *d) {
     }
 }
 
-static bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
-
 static uint64_t key_of(const steps_draft *d) {
     const char *text = d->joined ? d->step[0].text : d->problem;
     size_t n = strlen(text);
     const char *first = d->joined ? strstr(text, "Step 1") : NULL;
     if (first && first > text) n = (size_t)(first - text);
     else if (d->joined && n > KEY_BYTES) n = KEY_BYTES;
-    while (n > 0 && is_space(text[n - 1])) n--;
+    while (n > 0 && lem_is_space(text[n - 1])) n--;
     return lem_hash64(text, n, 0);
 }
 

@@ -1,5 +1,6 @@
 /* steps_draft.c - solutions as they are read: steps, values, and the members of rows that they are made of */
 #include "data/steps_priv.h"
+#include "core/utf8.h"
 
 #include <string.h>
 
@@ -43,15 +44,13 @@ static lem_status grow_draft(steps_queue *q, steps_draft *d, lem_err *err) {
     return LEM_OK;
 }
 
-static bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
-
 lem_status lem_steps_add(steps_queue *q, steps_draft *d, const char *text, size_t len, double value,
                          lem_err *err) {
-    while (len > 0 && is_space(text[0])) {
+    while (len > 0 && lem_is_space(text[0])) {
         text++;
         len--;
     }
-    while (len > 0 && is_space(text[len - 1])) len--;
+    while (len > 0 && lem_is_space(text[len - 1])) len--;
     if (len == 0) {
         q->empty++;
         return LEM_OK;

@@ -1,6 +1,7 @@
 /* extract.c - finds the answer in a response: boxes, marked lines, phrases, else the last number; linear in
  * the response */
 #include "grade/extract_priv.h"
+#include "core/utf8.h"
 
 #include <string.h>
 
@@ -11,7 +12,6 @@ typedef struct view {
     size_t n;
 } view; /* the text looked at; offsets are into it */
 
-static bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 static bool is_digit(char c) { return c >= '0' && c <= '9'; }
 static char lower(char c) { return (char)(c >= 'A' && c <= 'Z' ? c + 32 : c); }
 static bool is_letter(char c) { return lower(c) >= 'a' && lower(c) <= 'z'; }
@@ -45,13 +45,13 @@ static lem_grade_span span_of(size_t from, size_t to, lem_grade_method how) {
 
 /* Drops white space, emphasis and closing punctuation around a span. */
 static lem_grade_span trimmed(view v, lem_grade_span s) {
-    while (s.len && (is_space(v.s[s.offset]) || v.s[s.offset] == '*' || v.s[s.offset] == ':')) {
+    while (s.len && (lem_is_space(v.s[s.offset]) || v.s[s.offset] == '*' || v.s[s.offset] == ':')) {
         s.offset++;
         s.len--;
     }
     while (s.len) {
         char c = v.s[s.offset + s.len - 1];
-        if (!is_space(c) && c != '*' && c != '.') break;
+        if (!lem_is_space(c) && c != '*' && c != '.') break;
         if (c == '*' && s.len >= 2 && v.s[s.offset + s.len - 2] == '\\') break;
         s.len--;
     }
@@ -70,7 +70,7 @@ static void box_content(view v, size_t at, size_t *from, size_t *to, size_t *end
     while (i < v.n && v.s[i] == ' ') i++;
     if (i >= v.n || v.s[i] != '{') {
         *from = i;
-        while (i < v.n && !is_space(v.s[i]) && v.s[i] != '$') i++;
+        while (i < v.n && !lem_is_space(v.s[i]) && v.s[i] != '$') i++;
         *to = *end = i;
         return;
     }
@@ -103,8 +103,8 @@ static bool in_one_list(view v, size_t from, size_t to) {
         letters = is_letter(v.s[i]) ? letters + 1 : 0;
         bullet =
             bullet || (v.s[i] && strchr("-*=", v.s[i])) || (is_digit(v.s[i]) && strchr(".)", v.s[i + 1]));
-        if (letters > 1 ||
-            (!is_letter(v.s[i]) && !is_digit(v.s[i]) && !is_space(v.s[i]) && !strchr("$-*=_{}.,;)(", v.s[i])))
+        if (letters > 1 || (!is_letter(v.s[i]) && !is_digit(v.s[i]) && !lem_is_space(v.s[i]) &&
+                            !strchr("$-*=_{}.,;)(", v.s[i])))
             return false;
     }
     return bullet;
@@ -119,7 +119,7 @@ static bool joins(view v, size_t from, size_t to, bool loose) {
     while (from < to) {
         const char *p = v.s + from;
         size_t left = to - from, step = 0;
-        if (is_space(*p) || *p == '$') step = 1;
+        if (lem_is_space(*p) || *p == '$') step = 1;
         else if (*p == ',' || *p == ';') step = 1, joined = true;
         else if (left >= 3 && memcmp(p, "and", 3) == 0) step = 3, joined = true;
         else if (left >= 2 && memcmp(p, "or", 2) == 0) step = 2, joined = true;
@@ -198,7 +198,7 @@ static lem_grade_span announced(view v, size_t i, lem_grade_method how) {
     while (i < v.n && (v.s[i] == ' ' || v.s[i] == '\t' || v.s[i] == '*' || v.s[i] == ':' || v.s[i] == '='))
         i++;
     if (i < v.n && v.s[i] == '\n')
-        while (i < v.n && (is_space(v.s[i]) || v.s[i] == '*')) i++;
+        while (i < v.n && (lem_is_space(v.s[i]) || v.s[i] == '*')) i++;
     size_t end = line_end(v, i);
     if (i + 1 < v.n && v.s[i] == '\\' && (v.s[i + 1] == '(' || v.s[i + 1] == '[')) {
         view rest = {v.s, v.n < i + LEM_GRADE_MAX_ANSWER ? v.n : i + LEM_GRADE_MAX_ANSWER};
@@ -213,7 +213,7 @@ static lem_grade_span announced(view v, size_t i, lem_grade_method how) {
             return trimmed(v, span_of(open, (size_t)(close - v.s), how));
     }
     for (size_t k = i; k < end; k++)
-        if (v.s[k] == '.' && (k + 1 == end || is_space(v.s[k + 1]))) {
+        if (v.s[k] == '.' && (k + 1 == end || lem_is_space(v.s[k + 1]))) {
             end = k;
             break;
         }

@@ -1,10 +1,10 @@
 /* extract_choice.c - the letter of a multiple choice: an answer line, the last box, a phrase, bold, the first
  * word, else the last lone letter */
 #include "grade/extract_priv.h"
+#include "core/utf8.h"
 
 #include <string.h>
 
-static bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 static char lower(char c) { return (char)(c >= 'A' && c <= 'Z' ? c + 32 : c); }
 static bool is_word(char c) {
     return (lower(c) >= 'a' && lower(c) <= 'z') || (c >= '0' && c <= '9') || c == '_';
@@ -31,7 +31,7 @@ static size_t skip_filler(const char *s, size_t n, size_t i) {
                                         "\\fbox",  "\\left", "\\(",      "\\["};
     size_t limit = n - i > 60 ? i + 60 : n;
     while (i < limit) {
-        if (is_space(s[i]) || strchr(":*({[$\"'=_-", s[i])) {
+        if (lem_is_space(s[i]) || strchr(":*({[$\"'=_-", s[i])) {
             i++;
             continue;
         }
@@ -62,7 +62,7 @@ static bool word_at(const char *s, size_t n, size_t i, const char *word) {
 static bool first_in_sentence(const char *s, size_t n, size_t from, size_t *at) {
     size_t limit = n - from > 80 ? from + 80 : n;
     for (size_t i = from; i < limit; i++) {
-        if (s[i] == '\n' || (s[i] == '.' && (i + 1 == n || is_space(s[i + 1]))) ||
+        if (s[i] == '\n' || (s[i] == '.' && (i + 1 == n || lem_is_space(s[i + 1]))) ||
             (limit - i >= 3 && memcmp(s + i, "\xe3\x80\x82", 3) == 0))
             return false;
         if (i > from && !is_word(s[i - 1]) && word_at(s, n, i, "not") && (i + 3 >= n || !is_word(s[i + 3])))
@@ -161,7 +161,7 @@ static bool by_last_letter(const char *s, size_t n, size_t *at) {
 /* The whole of a short response: "(b)", "b) 42". */
 static bool by_small_letter(const char *s, size_t n, size_t *at) {
     size_t i = 0;
-    while (i < n && (is_space(s[i]) || s[i] == '(' || s[i] == '*')) i++;
+    while (i < n && (lem_is_space(s[i]) || s[i] == '(' || s[i] == '*')) i++;
     return *at = i, n < 40 && lem_extract_small_letter(s, n, i);
 }
 
@@ -196,10 +196,10 @@ size_t lem_extract_choice_mark(const char *s, size_t n) {
     size_t j = i + 1;
     bool closed = j < n && (s[j] == ')' || s[j] == ':' || (s[j] == '}' && bracket));
     if (!closed) return 0;
-    while (j < n && (is_space(s[j]) || strchr(")}:~.", s[j]) ||
+    while (j < n && (lem_is_space(s[j]) || strchr(")}:~.", s[j]) ||
                      (s[j] == '\\' && j + 1 < n && strchr(" ,;:", s[j + 1]))))
         j += s[j] == '\\' ? 2 : 1;
     if (n - j >= 5 && memcmp(s + j, "\\quad", 5) == 0) j += 5;
-    while (j < n && is_space(s[j])) j++;
+    while (j < n && lem_is_space(s[j])) j++;
     return j < n ? j : 0;
 }

@@ -1,5 +1,6 @@
 /* extract_formula.c - where nothing is marked: the last formula of a response, whole or not at all */
 #include "grade/extract_priv.h"
+#include "core/utf8.h"
 
 #include <string.h>
 
@@ -13,7 +14,6 @@ typedef struct view {
 static bool is_digit(char c) { return c >= '0' && c <= '9'; }
 static char lower(char c) { return (char)(c >= 'A' && c <= 'Z' ? c + 32 : c); }
 static bool is_letter(char c) { return lower(c) >= 'a' && lower(c) <= 'z'; }
-static bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 static bool among(char c, const char *set) { return c && strchr(set, c); }
 
 /* ---- formulas between marks ---- */
@@ -103,7 +103,7 @@ static bool is_inner(view v, size_t i) {
             if (math_char(v, i - back) > back) return true;
         return false;
     }
-    if (is_space(c) || among(c, "|#\"`?") || is_calculator_mark(v, i)) return false;
+    if (lem_is_space(c) || among(c, "|#\"`?") || is_calculator_mark(v, i)) return false;
     if (c == '<') return !is_letter(after) && after != '/'; /* <b> */
     return !((c == ':' || c == '>') && is_letter(before));
 }
@@ -204,7 +204,7 @@ static void strip(view v, word *w) {
     while (w->to > w->from && among(v.s[w->from], "*'_,;:")) w->from++;
     if (w->to - w->from > 2 && among(v.s[w->from], "=-") && v.s[w->from + 1] == '>') w->from += 2;
     if (w->to > w->from && v.s[w->from] == '=') w->from++; /* the left side is prose */
-    while (w->to > w->from && is_space(v.s[w->from])) w->from++;
+    while (w->to > w->from && lem_is_space(v.s[w->from])) w->from++;
 }
 
 /* 3-5 is a range of pages, and its last number is what is named last. */

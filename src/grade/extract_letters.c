@@ -1,9 +1,9 @@
 /* extract_letters.c - letters of a multiple choice in running text: which are rejected, which hedge */
 #include "grade/extract_priv.h"
+#include "core/utf8.h"
 
 #include <string.h>
 
-static bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 static char lower(char c) { return (char)(c >= 'A' && c <= 'Z' ? c + 32 : c); }
 static bool is_word(char c) {
     return (lower(c) >= 'a' && lower(c) <= 'z') || (c >= '0' && c <= '9') || c == '_';
@@ -25,7 +25,7 @@ static bool any_word(const char *s, size_t n, size_t i, const char *const *words
 
 /* Past the marks around a letter: ")", "]", "}", "*", quotes and space. */
 static size_t past_marks(const char *s, size_t n, size_t i) {
-    while (i < n && (is_space(s[i]) || strchr(")]}*\"'$", s[i]))) i++;
+    while (i < n && (lem_is_space(s[i]) || strchr(")]}*\"'$", s[i]))) i++;
     return i;
 }
 
@@ -37,7 +37,7 @@ static size_t past_joint(const char *s, size_t n, size_t i) {
     bool joined = false;
     for (int round = 0; round < 4 && k < n; round++) {
         if (word_at(s, n, k, "\\text{")) k += 6;
-        while (k < n && (is_space(s[k]) || s[k] == '}')) k++;
+        while (k < n && (lem_is_space(s[k]) || s[k] == '}')) k++;
         size_t m = 0;
         for (size_t j = 0; j < sizeof joints / sizeof *joints && !m; j++) m = word_at(s, n, k, joints[j]);
         if (!m) break;
@@ -45,7 +45,7 @@ static size_t past_joint(const char *s, size_t n, size_t i) {
         k += m;
     }
     if (!joined) return i;
-    while (k < n && (is_space(s[k]) || strchr("(}[*$", s[k]))) k++;
+    while (k < n && (lem_is_space(s[k]) || strchr("(}[*$", s[k]))) k++;
     return word_at(s, n, k, "\\text{") ? k + 6 : k;
 }
 
@@ -78,7 +78,7 @@ static size_t last_joined(const char *s, size_t n, size_t i) {
 /* Words before it that take a letter away: "not A", "neither A", "rule out A". */
 static bool denied_before(const char *s, size_t i) {
     static const char *const words[] = {"not", "neither", "nor", "eliminate", "out", "exclude", "than", NULL};
-    while (i && (is_space(s[i - 1]) || strchr("(*[$", s[i - 1]))) i--;
+    while (i && (lem_is_space(s[i - 1]) || strchr("(*[$", s[i - 1]))) i--;
     for (const char *const *w = words; *w; w++) {
         size_t m = strlen(*w);
         if (i >= m && word_at(s, i, i - m, *w) && (i == m || !is_word(s[i - m - 1]))) return true;
@@ -96,7 +96,7 @@ bool lem_extract_rejected(const char *s, size_t n, size_t i) {
     if (denied_before(s, i)) return true;
     size_t k = past_marks(s, n, last_joined(s, n, i) + 1);
     if (k < n && s[k] == '?') {
-        for (k++; k < n && is_space(s[k]);) k++;
+        for (k++; k < n && lem_is_space(s[k]);) k++;
         return word_at(s, n, k, "no") != 0;
     }
     return k < n && any_word(s, n, k, words);
@@ -136,6 +136,6 @@ bool lem_extract_called_right(const char *s, size_t n, size_t *at) {
 bool lem_extract_small_letter(const char *s, size_t n, size_t i) {
     if (i >= n || s[i] < 'a' || s[i] > 'j' || !is_letter_alone(s, n, i, true)) return false;
     size_t k = i + 1;
-    bool end = k >= n || strchr(").:,;]}*$\n", s[k]) || (is_space(s[k]) && past_marks(s, n, k) >= n);
+    bool end = k >= n || strchr(").:,;]}*$\n", s[k]) || (lem_is_space(s[k]) && past_marks(s, n, k) >= n);
     return end;
 }

@@ -1,12 +1,12 @@
 /* extract_tail.c - what stands around an announced answer and is none of it: "about 72", "72, which is the
  * total", "72!", "72 clips in May", "__5__" */
 #include "grade/extract_priv.h"
+#include "core/utf8.h"
 
 #include <string.h>
 
 enum { MAX_TAIL = 600 };
 
-static bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 static bool is_digit(char c) { return c >= '0' && c <= '9'; }
 static char lower(char c) { return (char)(c >= 'A' && c <= 'Z' ? c + 32 : c); }
 static bool is_letter(char c) { return lower(c) >= 'a' && lower(c) <= 'z'; }
@@ -64,9 +64,9 @@ static size_t clause(const char *s, size_t from, size_t to) {
         math ^= s[i] == '$';
         if (math || s[i - 1] == '\\') continue;
         size_t k = i + 1;
-        while (k < to && is_space(s[k])) k++;
+        while (k < to && lem_is_space(s[k])) k++;
         if ((s[i] == ',' || s[i] == ';') && k < to && one_of(s, to, k, after_comma)) return i;
-        if (is_space(s[i]) && k < to && one_of(s, to, k, after_space)) return i;
+        if (lem_is_space(s[i]) && k < to && one_of(s, to, k, after_space)) return i;
     }
     return to;
 }
@@ -89,7 +89,7 @@ static size_t number_end(const char *s, size_t i, size_t to) {
 /* Letters and the marks of a sentence only. */
 static bool is_prose(const char *s, size_t from, size_t to) {
     for (size_t i = from; i < to; i++)
-        if (!is_letter(s[i]) && !is_space(s[i]) && !strchr(",.;:'\"()-!?", s[i])) return false;
+        if (!is_letter(s[i]) && !lem_is_space(s[i]) && !strchr(",.;:'\"()-!?", s[i])) return false;
     return true;
 }
 
@@ -112,7 +112,7 @@ static size_t unit_end(const char *s, size_t from, size_t to) {
     static const char *const per[] = {"per hour", "per minute", "per second", "per day", NULL};
     for (size_t i = from; i < to; i++) {
         if (strchr(",;:(!?\"", s[i])) return i;
-        if (s[i] == '-' && i + 1 < to && is_space(s[i + 1])) return i;
+        if (s[i] == '-' && i + 1 < to && lem_is_space(s[i + 1])) return i;
         if (is_letter(s[i]) && !is_letter(s[i - 1]) && one_of(s, to, i, words) && !one_of(s, to, i, per))
             return i;
     }
@@ -123,7 +123,7 @@ static size_t unit_end(const char *s, size_t from, size_t to) {
 static size_t quantity(const char *s, size_t from, size_t to) {
     size_t number = number_end(s, from, to), k = number;
     if (number == from) return to;
-    while (k < to && (s[k] == '!' || s[k] == '?' || is_space(s[k]))) k++;
+    while (k < to && (s[k] == '!' || s[k] == '?' || lem_is_space(s[k]))) k++;
     if (k == to) return number;
     if (s[number] != ' ' && !strchr(",;!(", s[number])) return to;
     size_t end = unit_end(s, number, to);
@@ -141,6 +141,6 @@ lem_grade_span lem_extract_trim_tail(const char *s, lem_grade_span span) {
     unwrap(s, &from, &to);
     to = clause(s, from, to);
     to = quantity(s, from, to);
-    while (to > from && (is_space(s[to - 1]) || strchr(",;", s[to - 1]))) to--;
+    while (to > from && (lem_is_space(s[to - 1]) || strchr(",;", s[to - 1]))) to--;
     return to > from ? (lem_grade_span){from, to - from, span.method, span.weak} : span;
 }

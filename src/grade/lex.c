@@ -22,7 +22,6 @@ typedef struct lexer {
 } lexer;
 
 static bool digit(char c) { return c >= '0' && c <= '9'; }
-static bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 static bool letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 static bool at(const lexer *x, size_t i, const char *t) {
     return i <= x->n && strlen(t) <= x->n - i && memcmp(x->s + i, t, strlen(t)) == 0;
@@ -727,7 +726,7 @@ bool lem_grade_lex(grade_work *w, const grade_dialect *d, const char *text, size
                .digits = digits};
     while (x.i < x.n && !w->limit) {
         char c = text[x.i];
-        if (is_space(c)) x.space = true, x.gap |= c == '\n', x.i++;
+        if (lem_is_space(c)) x.space = true, x.gap |= c == '\n', x.i++;
         else if (digit(c) || (c == '.' && x.i + 1 < len && digit(text[x.i + 1]))) lex_number(&x);
         else if (c == '\\') lex_escape(&x);
         else if (letter(c)) lex_word(&x);

@@ -2,19 +2,11 @@
 #include "job/recipe_priv.h"
 
 #include "core/file.h"
-#include "core/mem.h"
 
 #include <math.h>
 
-static bool has_config(const char *dir) {
-    char *path = lem_path_join(dir, "config.json", NULL);
-    bool there = path && lem_file_exists(path);
-    lem_free(path);
-    return there;
-}
-
 lem_status lem_recipe_forecast(recipe_stage *s, const char *shape, lem_err *err) {
-    if (shape && !has_config(shape)) {
+    if (shape && !lem_dir_has(shape, "config.json")) {
         snprintf(s->for_what, sizeof s->for_what, "the config.json of %.200s", shape);
         return LEM_OK;
     }

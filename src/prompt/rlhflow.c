@@ -25,19 +25,6 @@ static bool find_marks(const lem_tokenizer *t, marks *m) {
     return m->begin >= 0 && m->head >= 0 && m->head_end >= 0 && m->turn_end >= 0;
 }
 
-static lem_status read_at(work *w, size_t token) {
-    lem_rendering *r = w->out;
-    if (r->n_at == r->cap_at) {
-        int cap = r->cap_at ? 2 * r->cap_at : 16;
-        int *at = lem_realloc(r->at, (size_t)cap, sizeof *at, w->err);
-        if (!at) return LEM_EMEM;
-        r->at = at;
-        r->cap_at = cap;
-    }
-    r->at[r->n_at++] = (int)token;
-    return LEM_OK;
-}
-
 static bool is_sign(const lem_prompt_recipe *how, int32_t id) { return id == how->good || id == how->bad; }
 
 /* The text of a turn: problem and step for the first, else the step. */
@@ -81,7 +68,7 @@ static lem_status by_llama3(work *w, const marks *m, const char *problem, const 
         LEM_TRY(lem_buf_ok(&b, w->err));
         LEM_TRY(add_turn(w, m, "user", lem_buf_str(&b), b.len));
         LEM_TRY(add_turn(w, m, "assistant", &sign[i], 1));
-        LEM_TRY(read_at(w, w->out->ids.len - 3));
+        LEM_TRY(lem_rendering_read_at(w->out, w->out->ids.len - 3, w->err));
     }
 done:
     lem_buf_release(&b);
@@ -94,7 +81,7 @@ static lem_status read_before_signs(work *w, const uint8_t *mask) {
     const lem_ids *ids = &w->out->ids;
     lem_status st = LEM_OK;
     for (size_t i = 1; st == LEM_OK && i < ids->len; i++)
-        if (mask[i] && !mask[i - 1]) st = read_at(w, i - 1);
+        if (mask[i] && !mask[i - 1]) st = lem_rendering_read_at(w->out, i - 1, w->err);
     return st;
 }
 

@@ -148,11 +148,10 @@ void lem_rendering_release(lem_rendering *r) {
     *r = (lem_rendering){0};
 }
 
-static lem_status read_at(work *w, size_t token) {
-    lem_rendering *r = w->out;
+lem_status lem_rendering_read_at(lem_rendering *r, size_t token, lem_err *err) {
     if (r->n_at == r->cap_at) {
         int cap = r->cap_at ? 2 * r->cap_at : 16;
-        int *at = lem_realloc(r->at, (size_t)cap, sizeof *at, w->err);
+        int *at = lem_realloc(r->at, (size_t)cap, sizeof *at, err);
         if (!at) return LEM_EMEM;
         r->at = at;
         r->cap_at = cap;
@@ -160,6 +159,8 @@ static lem_status read_at(work *w, size_t token) {
     r->at[r->n_at++] = (int)token;
     return LEM_OK;
 }
+
+static lem_status read_at(work *w, size_t token) { return lem_rendering_read_at(w->out, token, w->err); }
 
 /* Math-Shepherd's own solutions carry their tags; these end steps whatever the separator is. */
 static lem_status split(work *w, const char *text) {

@@ -56,6 +56,7 @@ typedef struct lem_rendering { /* zeroed = empty; reused */
     int n_at, cap_at;
 } lem_rendering;
 void lem_rendering_release(lem_rendering *r);
+lem_status lem_rendering_read_at(lem_rendering *r, size_t token, lem_err *err) LEM_MUST_CHECK; /* one more */
 /* Of a solution of len bytes and a NUL behind them. A form with steps finds no token to read (n_at 0) in a
  * solution without steps. A byte of 0 inside is text in REPLY_END, where training reads it too; other forms
  * end at it. LEM_EDATA for more than LEM_PROMPT_STEPS_MAX steps. */

@@ -1,5 +1,6 @@
 /* steps.c - splits a solution into its steps */
 #include "prompt/steps.h"
+#include "core/utf8.h"
 
 #include "core/mem.h"
 
@@ -10,11 +11,9 @@ void lem_step_list_release(lem_step_list *s) {
     *s = (lem_step_list){0};
 }
 
-static bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
-
 lem_status lem_step_list_add(lem_step_list *s, const char *from, const char *to, size_t end, lem_err *err) {
-    while (from < to && is_space(*from)) from++;
-    while (from < to && is_space(to[-1])) to--;
+    while (from < to && lem_is_space(*from)) from++;
+    while (from < to && lem_is_space(to[-1])) to--;
     if (from == to && !s->keep_empty) return LEM_OK;
     if (s->n == LEM_PROMPT_STEPS_MAX)
         return lem_fail(err, LEM_EDATA, "a solution of more than %d steps", LEM_PROMPT_STEPS_MAX);

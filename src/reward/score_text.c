@@ -1,5 +1,6 @@
 /* score_text.c - problem, text and end token as ids, and which of them make which step */
 #include "reward/score_text.h"
+#include "core/utf8.h"
 
 #include "core/mem.h"
 #include "prompt/prompt.h"
@@ -46,10 +47,8 @@ done:
 
 /* ---- steps ---- */
 
-static bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
-
 static bool blank(const char *from, const char *to) {
-    while (from < to && is_space(*from)) from++;
+    while (from < to && lem_is_space(*from)) from++;
     return from == to;
 }
 
