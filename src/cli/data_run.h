@@ -1,0 +1,57 @@
+/* cli/data_run.h - the frame of commands that read rows and keep some of them: data dedup, decontam, filter,
+ * blend, …
+ *
+ * Words are files, folders or globs. Kept rows go to --out as they stand (JSONL, or Parquet where the name
+ * ends in .parquet), the others to --dropped, each with `_dropped` (why) and `_source` (FILE:LINE). Every
+ * drop is counted under its reason, and the first three of a reason are named in the log. A run is a cheap
+ * job: it starts over after an interruption. */
+#ifndef LEM_CLI_DATA_RUN_H
+#define LEM_CLI_DATA_RUN_H
+
+#include "core/object.h"
+#include "data/row_reader.h"
+#include "job/job.h"
+#include "rows/write.h"
+
+/* format, map, dropped */
+enum { LEM_N_DATA_OPTIONS = 3 };
+extern const lem_opt lem_data_options[LEM_N_DATA_OPTIONS];
+
+enum { LEM_DATA_MAX_REASONS = 64 };
+typedef struct lem_data_run {
+    lem_cli *cli;
+    const lem_args *args;
+    lem_job *job;
+    lem_row_reader *in;
+    lem_rows_writer *out, *dropped; /* NULL with --dry-run, or where not asked for */
+    uint64_t rows, kept;
+    struct lem_data_reason {
+        char *why; /* owned */
+        uint64_t n;
+    } reason[LEM_DATA_MAX_REASONS]; /* in the order of first appearance; the last takes what has no place */
+    int n_reasons;
+} lem_data_run;
+
+/* Opens the job; *done: the output is there and of this job, and that was said. spec is as in lem_job_open,
+ * with cheap set and --dropped among its companions by this call. */
+lem_status lem_data_run_open(lem_data_run *r, lem_cli *cli, const lem_command *cmd, const lem_args *args,
+                             const lem_job_spec *spec, bool *done, lem_err *err) LEM_MUST_CHECK;
+/* Opens the words as rows; may be called again to read them once more (r->in is then a new reader). */
+lem_status lem_data_run_read(lem_data_run *r, lem_err *err) LEM_MUST_CHECK;
+/* Opens the outputs, once; the job starts. */
+lem_status lem_data_run_write(lem_data_run *r, lem_err *err) LEM_MUST_CHECK;
+/* The next row, counted in rows; as lem_row_reader_next. */
+lem_status lem_data_run_next(lem_data_run *r, lem_json **row, lem_err *err) LEM_MUST_CHECK;
+lem_status lem_data_run_keep(lem_data_run *r, lem_json *row, lem_err *err) LEM_MUST_CHECK;
+/* The row just read, for a reason ("prompt of more than 300 words"); detail (may be NULL) is set as `_detail`
+ * in the dropped row and not taken. */
+lem_status lem_data_run_drop(lem_data_run *r, lem_json *row, const char *why, const lem_json *detail,
+                             lem_err *err) LEM_MUST_CHECK;
+/* Commits the outputs and finishes the job. LEM_EDATA for words without a row. */
+lem_status lem_data_run_finish(lem_data_run *r, lem_err *err) LEM_MUST_CHECK;
+/* The summary: to the log, and with --json as {rows, kept, dropped: {reason: n}} with the members of `more`
+ * (taken, may be NULL) behind them. */
+lem_status lem_data_run_tell(lem_data_run *r, lem_json *more, lem_err *err) LEM_MUST_CHECK;
+void lem_data_run_close(lem_data_run *r);
+
+#endif

@@ -1,0 +1,14 @@
+/* curate/normalize.h - text as the words that duplicates and contamination are judged by
+ *
+ * The normaliser of AceMath's and Qwen2.5-Math's decontamination (recipe: arXiv 2412.15084 §3.2.3, 2409.12122
+ * §4), beyond ASCII: NFKC, full case folding, every code point that is no letter, mark or number becomes a
+ * space, runs of spaces become one, none at the ends. Bytes that are not UTF-8 count as spaces. */
+#ifndef LEM_CURATE_NORMALIZE_H
+#define LEM_CURATE_NORMALIZE_H
+
+#include "core/buf.h"
+
+/* Appends to out (not cleared). Linear in len. */
+lem_status lem_normalize(const char *text, size_t len, lem_buf *out, lem_err *err) LEM_MUST_CHECK;
+
+#endif

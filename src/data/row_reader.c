@@ -1,0 +1,141 @@
+/* row_reader.c - rows with their kind, prompt and response */
+#include "data/row_reader.h"
+
+#include "core/buf.h"
+#include "core/mem.h"
+#include "data/rows.h"
+
+#include <string.h>
+
+struct lem_row_reader {
+    lem_row_reader_opts o;
+    lem_rowset *rows;
+    lem_row_kind kind, asked;
+    char *file;                              /* whose kind is known */
+    const char *prompt_path, *response_path; /* of the map; borrowed */
+    lem_turns turns;
+};
+
+static lem_status read_map(lem_row_reader *r, lem_err *err) {
+    for (size_t i = 0; i < lem_json_count(r->o.map); i++) {
+        const char *m = lem_json_str(lem_json_at(r->o.map, i), "");
+        if (strncmp(m, "prompt=", 7) == 0 && m[7]) r->prompt_path = m + 7;
+        else if (strncmp(m, "response=", 9) == 0 && m[9]) r->response_path = m + 9;
+        else
+            return lem_fail(err, LEM_EUSAGE, "--map: expected prompt=FIELD or response=FIELD, found '%s'", m);
+    }
+    return LEM_OK;
+}
+
+lem_status lem_row_reader_open(const char *const *paths, size_t n, const lem_row_reader_opts *o,
+                               lem_row_reader **out, lem_err *err) {
+    const lem_rowset_opts how = {.cancel = o->cancel};
+    lem_status st = LEM_OK;
+    lem_row_reader *r = lem_alloc_zero(1, sizeof *r, err);
+    if (!r) return LEM_EMEM;
+    r->o = *o;
+    if (o->format && *o->format) LEM_TRY(lem_row_kind_parse(o->format, &r->asked, err));
+    LEM_TRY(read_map(r, err));
+    LEM_TRY(lem_rowset_open(paths, n, &how, &r->rows, err));
+    *out = r;
+    return LEM_OK;
+done:
+    lem_row_reader_close(r);
+    return st;
+}
+
+/* The kind of the file that row is the first one of. */
+static lem_status tell_kind(lem_row_reader *r, const lem_json *row, lem_err *err) {
+    const char *file = lem_rowset_file(r->rows);
+    if (r->file && strcmp(r->file, file) == 0) return LEM_OK;
+    lem_free(r->file);
+    r->file = lem_strdup(file, err);
+    if (!r->file) return LEM_EMEM;
+    r->kind = r->asked != LEM_ROW_UNKNOWN ? r->asked : lem_row_detect(row);
+    if (r->o.log && r->kind != LEM_ROW_UNKNOWN)
+        lem_info(r->o.log, "%s: rows of kind %s", file, lem_row_kind_name(r->kind));
+    return LEM_OK;
+}
+
+lem_status lem_row_reader_next(lem_row_reader *r, lem_json **row, lem_err *err) {
+    *row = NULL;
+    if (r->o.limit == 0) return LEM_OK;
+    lem_status st = lem_data_cancelled(r->o.cancel, err);
+    if (st == LEM_OK) st = lem_rowset_next(r->rows, row, err);
+    if (st != LEM_OK || !*row) return st;
+    if (r->o.limit > 0) r->o.limit--;
+    st = tell_kind(r, *row, err);
+    if (st == LEM_OK) return LEM_OK;
+    lem_json_free(*row);
+    *row = NULL;
+    return st;
+}
+
+lem_row_kind lem_row_reader_kind(const lem_row_reader *r) { return r->kind; }
+const char *lem_row_reader_file(const lem_row_reader *r) { return lem_rowset_file(r->rows); }
+uint64_t lem_row_reader_number(const lem_row_reader *r) { return lem_rowset_number(r->rows); }
+
+void lem_row_reader_close(lem_row_reader *r) {
+    if (!r) return;
+    lem_rowset_close(r->rows);
+    lem_turns_release(&r->turns);
+    lem_free(r->file);
+    lem_free(r);
+}
+
+void lem_row_texts_release(lem_row_texts *t) {
+    lem_buf_release(&t->prompt);
+    lem_buf_release(&t->response);
+}
+
+static void add(lem_buf *b, const char *text) {
+    if (b->len) lem_buf_putc(b, '\n');
+    lem_buf_puts(b, text);
+}
+
+static lem_status mapped(const lem_json *row, const char *path, lem_buf *out, lem_err *err) {
+    const lem_json *v = lem_json_find(row, path);
+    if (lem_json_kind(v) != LEM_JSON_STRING)
+        return lem_fail(err, LEM_EDATA, "field '%s': text expected, %s found", path,
+                        v ? lem_json_kind_name(v) : "nothing");
+    lem_buf_puts(out, lem_json_str(v, ""));
+    return LEM_OK;
+}
+
+/* Rows of prompts alone, as pools and benchmarks have them. */
+static bool prompt_alone(const lem_json *row, lem_buf *out) {
+    static const char *const names[] = {"problem", "question", "query", "prompt", "instruction"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        const lem_json *v = lem_json_get(row, names[i]);
+        if (lem_json_kind(v) != LEM_JSON_STRING) continue;
+        lem_buf_puts(out, lem_json_str(v, ""));
+        return true;
+    }
+    return false;
+}
+
+static lem_status by_kind(lem_row_reader *r, const lem_json *row, lem_row_texts *out, lem_err *err) {
+    if (r->kind == LEM_ROW_UNKNOWN && prompt_alone(row, &out->prompt)) return LEM_OK;
+    lem_status st = lem_row_turns(row, r->kind, &r->turns, err);
+    for (int i = 0; st == LEM_OK && i < r->turns.n; i++) {
+        const lem_turn *t = &r->turns.at[i];
+        if (strcmp(t->role, "user") == 0) add(&out->prompt, t->content);
+        else if (strcmp(t->role, "assistant") == 0 || strcmp(t->role, "text") == 0)
+            add(&out->response, t->content);
+    }
+    return st;
+}
+
+lem_status lem_row_reader_texts(lem_row_reader *r, const lem_json *row, lem_row_texts *out, lem_err *err) {
+    lem_status st = LEM_OK;
+    lem_buf_clear(&out->prompt);
+    lem_buf_clear(&out->response);
+    if (!r->prompt_path && !r->response_path) st = by_kind(r, row, out, err);
+    if (st == LEM_OK && r->prompt_path) st = mapped(row, r->prompt_path, &out->prompt, err);
+    if (st == LEM_OK && r->response_path) st = mapped(row, r->response_path, &out->response, err);
+    if (st == LEM_OK) st = lem_buf_ok(&out->prompt, err);
+    if (st == LEM_OK) st = lem_buf_ok(&out->response, err);
+    if (st)
+        lem_err_context(err, "%s:%llu", lem_row_reader_file(r), (unsigned long long)lem_row_reader_number(r));
+    return st;
+}
