@@ -5,6 +5,7 @@
 #include "core/jsonl.h"
 #include "core/mem.h"
 #include "core/object.h"
+#include "eval/spoil.h"
 
 #include <string.h>
 
@@ -63,6 +64,7 @@ typedef struct job {
     lem_out *out;
     item *items; /* [BATCH] */
     lem_grade_tally tally, other_tally;
+    lem_spoil spoil;
     lem_json *disagreements; /* the first MAX_SHOWN */
     uint64_t disagree;
     int n_models;
@@ -162,12 +164,21 @@ static lem_status note_disagreements(job *j, const item *it, lem_err *err) {
     return LEM_OK;
 }
 
+static lem_status count_spoiled(job *j, const item *it, lem_err *err) {
+    for (int i = 0; i < it->g.n; i++) {
+        j->spoil.undecided += lem_grade_correct_of(it->g.result[i].verdict) == LEM_GRADE_UNDECIDED;
+        j->spoil.silent += it->g.result[i].verdict == LEM_GRADE_NO_ANSWER;
+    }
+    return lem_spoil_count(&j->spoil, &it->c, err);
+}
+
 static lem_status finish_item(job *j, item *it, lem_err *err) {
     if (it->st != LEM_OK)
         return lem_fail(err, it->st, "%s:%llu: %s", j->path, (unsigned long long)it->line, it->err.text);
     lem_grade_tally_add(&j->tally, &it->g, j->n_models);
     if (j->against) lem_grade_tally_add(&j->other_tally, &it->other, j->n_models);
-    lem_status st = note_disagreements(j, it, err);
+    lem_status st = count_spoiled(j, it, err);
+    if (st == LEM_OK) st = note_disagreements(j, it, err);
     if (st == LEM_OK && j->audit)
         st = lem_audit_add(j->audit, &it->g, j->against ? &it->other : NULL, it->near, it->line, err);
     if (st != LEM_OK || !j->out) return st;
@@ -271,6 +282,20 @@ static lem_json *against_json(const job *j) {
     return lem_object_done(&o);
 }
 
+static lem_json *spoil_json(const lem_spoil *s) {
+    lem_object o = lem_object_new();
+    lem_object_int(&o, "candidates", s->n);
+    lem_spoil_tell(&o, s);
+    return lem_object_done(&o);
+}
+
+static lem_json *notes_json(const lem_spoil *s) {
+    lem_json *list = lem_json_new_array();
+    if (list && lem_spoil_notes(s, list)) return list;
+    lem_json_free(list);
+    return NULL;
+}
+
 static lem_json *summary(const job *j) {
     lem_object o = lem_object_new();
     lem_object_str(&o, "format", j->ground);
@@ -285,6 +310,8 @@ static lem_json *summary(const job *j) {
     lem_object_json(&o, "verdicts", verdicts_json(j));
     lem_object_json(&o, "methods", methods_json(j));
     lem_object_json(&o, "models", models_json(j));
+    lem_object_json(&o, "counts", spoil_json(&j->spoil));
+    lem_object_json(&o, "notes", notes_json(&j->spoil));
     lem_object_json(&o, "disagreements", lem_json_share(j->disagreements));
     return lem_object_done(&o);
 }
@@ -317,11 +344,28 @@ static void print_table(const job *j, FILE *f) {
     fputc('\n', f);
 }
 
+/* How many were cut or say the same again, and notes on what is too much of that. */
+static lem_status print_spoiled(const job *j, FILE *f, lem_err *err) {
+    lem_buf b = {0};
+    const lem_spoil seen = {.n = j->spoil.n,
+                            .with_reason = j->spoil.with_reason,
+                            .cut = j->spoil.cut,
+                            .repeated = j->spoil.repeated}; /* the rest stands in the table */
+    lem_spoil_text(&seen, &b);
+    if (b.len) lem_buf_putc(&b, '\n');
+    size_t skip = b.len ? 2 : 0; /* "; " */
+    lem_spoil_note_lines(&j->spoil, &b);
+    lem_status st = lem_buf_ok(&b, err);
+    if (st == LEM_OK) fputs(lem_buf_str(&b) + skip, f);
+    lem_buf_release(&b);
+    return st;
+}
+
 static lem_status report(job *j, lem_err *err) {
     FILE *f = j->rows_on_stdout ? stderr : j->cli->out;
     if (!j->cli->json) {
         print_table(j, f);
-        return LEM_OK;
+        return print_spoiled(j, f, err);
     }
     return lem_print_json(f, summary(j), 2, err);
 }

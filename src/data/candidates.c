@@ -17,7 +17,7 @@ struct lem_candidates_map {
 
 static const char *const field_names[LEM_CAND_N_FIELDS] = {
     "id",       "problem", "expected_answer", "completions", "predicted_answer", "correct",
-    "rm_score", "logprob", "tokens",          "step_scores", "logprob_mean"};
+    "rm_score", "logprob", "tokens",          "step_scores", "logprob_mean",     "finish_reason"};
 
 const char *lem_candidates_field_name(lem_candidates_field f) {
     return (unsigned)f < LEM_CAND_N_FIELDS ? field_names[f] : "?";
@@ -85,7 +85,7 @@ static lem_status set_one(lem_candidates_map *m, const char *s, size_t len, lem_
     return lem_fail(err, LEM_EUSAGE,
                     "map: unknown field '%.*s'; known are id, problem, expected_answer, completions, "
                     "predicted_answer, correct, rm_score, "
-                    "logprob, tokens, step_scores, logprob_mean",
+                    "logprob, tokens, step_scores, logprob_mean, finish_reason",
                     (int)name, s);
 }
 
@@ -108,7 +108,7 @@ static const format formats[] = {
     {"Lemma",
      {"completions", "expected_answer", NULL},
      {"id", "problem", "expected_answer", "completions", "predicted_answer", "correct", "rm_score", "logprob",
-      "tokens", "step_scores", "logprob_mean"}},
+      "tokens", "step_scores", "logprob_mean", "finish_reason"}},
     {"Qwen2.5-Math",
      {"code", "gt", NULL},
      {"idx", "question", "gt", "code", "pred", "score", "pred_score", NULL, NULL, NULL}},
@@ -122,7 +122,7 @@ static const format formats[] = {
     {"Lemma",
      {"completions", NULL, NULL},
      {"id", "problem", "expected_answer", "completions", "predicted_answer", "correct", "rm_score", "logprob",
-      "tokens", "step_scores", "logprob_mean"}},
+      "tokens", "step_scores", "logprob_mean", "finish_reason"}},
     {"NeMo-Skills",
      {"generation", "expected_answer", NULL},
      {"id", "problem", "expected_answer", "generation", "predicted_answer", "symbolic_correct",
@@ -138,7 +138,7 @@ static const format formats[] = {
     {"Lemma without texts",
      {"rm_score", "correct", NULL},
      {"id", "problem", "expected_answer", NULL, "predicted_answer", "correct", "rm_score", "logprob",
-      "tokens", "step_scores", "logprob_mean"}},
+      "tokens", "step_scores", "logprob_mean", "finish_reason"}},
 };
 
 static bool fits(const format *f, const lem_json *row) {
@@ -418,6 +418,7 @@ static lem_status read_column(const lem_candidates_map *m, lem_candidates_field 
     case LEM_CAND_LOGPROB_MEAN: return read_numbers(c->arena, f, &v, &c->logprob_mean, err);
     case LEM_CAND_TOKENS: return read_tokens(c->arena, &v, &c->tokens, err);
     case LEM_CAND_STEP_SCORES: return read_steps(&v, &c->steps, err);
+    case LEM_CAND_FINISH: return read_texts(c->arena, f, &v, false, &c->finish, err);
     default: return LEM_OK;
     }
 }

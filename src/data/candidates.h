@@ -1,10 +1,11 @@
 /* data/candidates.h - rows of candidates, ours and foreign: which column is what, and one row as plain arrays
  *
  * Ours (product.md): id, problem, expected_answer, completions[], then predicted_answer[], correct[],
- * rm_score[], logprob[], tokens[], step_scores[][], logprob_mean[]. Foreign rows are recognised by their
- * columns (Qwen2.5-Math, NeMo-Skills, search-and-learn, sample lists), and any row can be read through a map
- * "ours=theirs": theirs is a dotted path, '*' stands for all elements of a list, and "a.x|b.x" makes one
- * candidate of each alternative. A single value where a list is expected is a list of one. */
+ * rm_score[], logprob[], tokens[], step_scores[][], logprob_mean[], finish_reason[]. Foreign rows are
+ * recognised by their columns (Qwen2.5-Math, NeMo-Skills, search-and-learn, sample lists), and any row can be
+ * read through a map "ours=theirs": theirs is a dotted path, '*' stands for all elements of a list, and
+ * "a.x|b.x" makes one candidate of each alternative. A single value where a list is expected is a list of
+ * one. */
 #ifndef LEM_DATA_CANDIDATES_H
 #define LEM_DATA_CANDIDATES_H
 
@@ -26,6 +27,7 @@ typedef enum lem_candidates_field {
     LEM_CAND_TOKENS,
     LEM_CAND_STEP_SCORES,
     LEM_CAND_LOGPROB_MEAN,
+    LEM_CAND_FINISH,
     LEM_CAND_N_FIELDS
 } lem_candidates_field;
 
@@ -60,6 +62,7 @@ typedef struct lem_candidates {
     double *rm_score, *logprob, *logprob_mean; /* [n], NAN for null */
     int64_t *tokens;                           /* [n], -1 for null */
     const lem_json **steps;                    /* [n] lists of numbers */
+    const char **finish;                       /* [n] "stop", "length", …; NULL for null */
 } lem_candidates;
 
 /* LEM_EDATA naming the field for a wrong type or columns of different lengths. A zeroed struct may be reused:

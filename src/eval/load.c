@@ -21,7 +21,7 @@ typedef struct item { /* a row, and what is made of it */
     lem_eval_problem p;
     const char *name;
     unsigned columns;
-    uint64_t undecided, unscored, silent;
+    lem_spoil spoil;
     bool graded_here, rm_outside, no_probabilities; /* scores, or step scores, outside [0,1] */
     lem_status st;
     lem_err err;
@@ -122,7 +122,7 @@ static lem_status add_scores(const loader *l, const worker *w, item *it, lem_err
         for (int i = 0; i < p->n; i++) {
             double x = score_of(&w->row, it, l->d->scorers[k], i, l->agg[s]);
             v[i] = isnan(x) ? -INFINITY : x;
-            it->unscored += k == 0 && isnan(x); /* once a candidate */
+            it->spoil.unscored += k == 0 && isnan(x); /* once a candidate */
         }
         s += strncmp(l->d->scorers[k], "prm-", 4) == 0;
     }
@@ -139,7 +139,7 @@ static lem_status add_correct(const loader *l, const worker *w, item *it, lem_er
     if (c->correct) {
         for (int i = 0; i < p->n; i++) {
             right[i] = c->correct[i] == 1;
-            it->undecided += c->correct[i] < 0;
+            it->spoil.undecided += c->correct[i] < 0;
         }
         return LEM_OK;
     }
@@ -150,7 +150,7 @@ static lem_status add_correct(const loader *l, const worker *w, item *it, lem_er
     for (int i = 0; i < p->n; i++) {
         lem_grade_correct k = lem_grade_correct_of(g.result[i].verdict);
         right[i] = k == LEM_GRADE_RIGHT;
-        it->undecided += k == LEM_GRADE_UNDECIDED;
+        it->spoil.undecided += k == LEM_GRADE_UNDECIDED;
     }
     it->graded_here = true;
     lem_graded_release(&g);
@@ -197,7 +197,7 @@ static lem_status add_groups(const loader *l, const worker *w, item *it, lem_err
                                : lem_grade_cluster(votes, n, &profile, found, err);
     for (int i = 0; st == LEM_OK && i < p->n; i++) {
         group[i] = found[i] < 0 ? LEM_EVAL_NO_VOTE : found[i];
-        it->silent += found[i] < 0;
+        it->spoil.silent += found[i] < 0;
     }
     p->group = group;
     lem_free(votes);
@@ -236,6 +236,7 @@ static lem_status make_problem(const loader *l, worker *w, item *it, lem_err *er
     it->p.n = w->row.n;
     it->p.id = id ? lem_hash64(id, strlen(id), 1) : it->number;
     LEM_TRY(name_problem(w, it, id, err));
+    LEM_TRY(lem_spoil_count(&it->spoil, &w->row, err));
     LEM_TRY(add_correct(l, w, it, err));
     if (!l->d->no_votes) LEM_TRY(add_groups(l, w, it, err));
     LEM_TRY(add_scores(l, w, it, err));
@@ -286,10 +287,7 @@ static lem_status keep_item(loader *l, const item *it, lem_err *err) {
     if (st) return st;
     d->name[d->n] = it->name;
     d->p[d->n] = it->p;
-    d->candidates += (uint64_t)it->p.n;
-    d->undecided += it->undecided;
-    d->unscored += it->unscored;
-    d->silent += it->silent;
+    lem_spoil_add(&d->spoil, &it->spoil);
     d->graded_here = d->graded_here || it->graded_here;
     d->no_probabilities = d->no_probabilities || it->no_probabilities;
     l->rm_outside = l->rm_outside || it->rm_outside;

@@ -8,6 +8,7 @@
 #include "data/candidates.h"
 #include "eval/aggregate.h"
 #include "eval/problem.h"
+#include "eval/spoil.h"
 #include "grade/grade.h"
 
 #include <stdbool.h>
@@ -31,8 +32,7 @@ typedef struct lem_eval_data {
     int n_scorers;
     bool no_votes;    /* no row has answers */
     bool graded_here; /* correctness was not in the file */
-    uint64_t candidates, undecided, unscored,
-        silent; /* null correctness (counted as wrong), null scores (ranked last), no answer */
+    lem_spoil spoil;  /* of all candidates */
     int min_n, max_n;
     char ground[200];
     lem_arena **arenas; /* [n_arenas] what the arrays lie in */

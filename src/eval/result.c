@@ -23,10 +23,9 @@ void lem_eval_default_ks(lem_eval_opts *o, const lem_eval_data *d) {
 static lem_json *counts_json(const lem_eval_data *d) {
     lem_object o = lem_object_new();
     lem_object_int(&o, "problems", (uint64_t)d->n);
-    lem_object_int(&o, "candidates", d->candidates);
-    lem_object_int(&o, "undecided", d->undecided);
-    lem_object_int(&o, "without_score", d->unscored);
-    lem_object_int(&o, "without_answer", d->silent);
+    lem_object_int(&o, "candidates", d->spoil.n);
+    lem_object_int(&o, "without_score", d->spoil.unscored);
+    lem_spoil_tell(&o, &d->spoil);
     return lem_object_done(&o);
 }
 
@@ -80,7 +79,7 @@ static lem_json *notes_json(const lem_eval_data *d, const lem_eval_opts *o, bool
          "step scores leave 0..1 and are no probabilities (implicit rewards): aggregators of "
          "probabilities are left out"},
         {o->pessimistic > 0 && any_weight(d), lem_buf_str(&pessimistic)},
-        {d->undecided > 0, "undecided correctness counts as wrong"},
+        {d->spoil.undecided > 0, "undecided correctness counts as wrong"},
         {d->graded_here, "the file carries no correctness: graded here"},
         {d->min_n != d->max_n,
          "problems with fewer than k candidates are left out at k; n says how many are in"},
@@ -89,6 +88,7 @@ static lem_json *notes_json(const lem_eval_data *d, const lem_eval_opts *o, bool
     bool ok = list && !intervals.failed && !weights.failed && !pessimistic.failed;
     for (size_t i = 0; ok && i < sizeof notes / sizeof *notes; i++)
         if (notes[i].holds) ok = lem_json_append(list, lem_json_new_str(notes[i].text));
+    ok = ok && lem_spoil_notes(&d->spoil, list);
     lem_buf_release(&intervals);
     lem_buf_release(&weights);
     lem_buf_release(&pessimistic);
@@ -111,16 +111,9 @@ lem_json *lem_eval_result_json(const lem_eval_data *d, const lem_eval_opts *o, c
 /* ---- text ---- */
 
 void lem_eval_result_text(const lem_eval_data *d, const lem_metrics *m, lem_buf *out) {
-    const struct {
-        uint64_t n;
-        const char *what;
-    } counts[] = {{d->undecided, "undecided, counted as wrong"},
-                  {d->unscored, "without score, ranked last"},
-                  {d->silent, "without answer, which do not vote"}};
     lem_buf_printf(out, "%s\n%d problems, %llu candidates (%d to %d a problem)", d->ground, d->n,
-                   (unsigned long long)d->candidates, d->min_n, d->max_n);
-    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
-        if (counts[i].n) lem_buf_printf(out, "; %llu %s", (unsigned long long)counts[i].n, counts[i].what);
+                   (unsigned long long)d->spoil.n, d->min_n, d->max_n);
+    lem_spoil_text(&d->spoil, out);
     if (d->graded_here) lem_buf_puts(out, "; graded here");
     if (d->no_probabilities)
         lem_buf_puts(out, "; step scores leave 0..1, so what needs probabilities is left out");
@@ -131,4 +124,5 @@ void lem_eval_result_text(const lem_eval_data *d, const lem_metrics *m, lem_buf 
     }
     lem_buf_puts(out, "\n");
     lem_metrics_table(m, out);
+    lem_spoil_note_lines(&d->spoil, out);
 }

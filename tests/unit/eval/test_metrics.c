@@ -66,7 +66,7 @@ static void qwen_file(void **state) {
         assert_non_null(map);
         if (lem_eval_data_load(path, map, &how, &d, &err) != LEM_OK) fail_msg("%s", err.text);
         assert_int_equal(d.n, 100);
-        assert_int_equal(d.candidates, 800);
+        assert_int_equal(d.spoil.n, 800);
         assert_non_null(strstr(d.ground, "Qwen2.5-Math"));
         lem_eval_opts o = opts_of(&d, ks, 4);
         assert_int_equal(lem_eval_metrics(d.p, d.n, &o, &m, &err), LEM_OK);

@@ -91,6 +91,7 @@ static void json_for_programs(void **state) {
     assert_true(has_note(r, "random subsets: 0 per problem, seed 3"));
     assert_true(has_note(r, "the same canonical form"));
     assert_true(has_note(r, "undecided correctness counts as wrong"));
+    assert_true(has_note(r, "20.0 % of the candidates have no score"));
     assert_true(has_note(r, "fewer than k candidates are left out"));
     assert_false(has_note(r, "graded here"));
     lem_json_free(r);
@@ -107,10 +108,12 @@ static void text_for_people(void **state) {
     assert_non_null(strstr(
         lem_buf_str(&b),
         "\n2 problems, 5 candidates (2 to 3 a problem); 1 undecided, counted as wrong; "
-        "1 without score, ranked last; 1 without answer, which do not vote\nweighted votes: rm as they are, "
-        "since they lie in 0..1\n\n"));
+        "1 without score, ranked last; 1 without answer, which do not vote; 1 with the text of an earlier "
+        "one\nweighted votes: rm as they are, since they lie in 0..1\n\n"));
     assert_null(strstr(lem_buf_str(&b), "graded here"));
-    assert_string_equal(lem_buf_str(&b) + b.len - table.len, lem_buf_str(&table));
+    const char *at = strstr(lem_buf_str(&b), lem_buf_str(&table));
+    assert_non_null(at);
+    assert_true(strncmp(at + table.len, "note: 20.0 % of the candidates are undecided", 43) == 0);
     lem_buf_release(&b);
     lem_buf_release(&table);
 }

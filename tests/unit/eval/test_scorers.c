@@ -117,10 +117,10 @@ static void mean_of_logprob(void **state) {
     lem_eval_data_release(&d);
     OK(load(ROW ",\"logprob_mean\":[-0.5,-1]}\n", NULL, 0, &d));
     assert_int_equal(d.n_scorers, 1);
-    assert_int_equal(d.unscored, 0);
+    assert_int_equal(d.spoil.unscored, 0);
     lem_eval_data_release(&d);
     OK(load(ROW ",\"step_scores\":[[0.5],null]}\n", NULL, 0, &d));
-    assert_int_equal(d.unscored, 1); /* once, though three scorers lack it */
+    assert_int_equal(d.spoil.unscored, 1); /* once, though three scorers lack it */
     lem_eval_data_release(&d);
 }
 

@@ -1,0 +1,36 @@
+/* eval/spoil.h - what spoils a figure, told where the figure is read: candidates that were cut, undecided,
+ * without an answer or a score, or the same text again
+ *
+ * A share above LEM_SPOIL_NOTE is worth a note of its own. */
+#ifndef LEM_EVAL_SPOIL_H
+#define LEM_EVAL_SPOIL_H
+
+#include "core/buf.h"
+#include "core/object.h"
+#include "data/candidates.h"
+
+#define LEM_SPOIL_NOTE 0.02
+
+typedef struct lem_spoil { /* counts of candidates; zeroed = none */
+    uint64_t n;
+    uint64_t with_reason, cut; /* that have a finish_reason; of them, those that ended at their token limit */
+    uint64_t undecided;        /* neither right nor wrong: counted as wrong */
+    uint64_t unscored;         /* without a score: ranked last */
+    uint64_t silent;           /* without an answer: they do not vote */
+    uint64_t repeated;         /* whose text an earlier candidate of the problem has */
+} lem_spoil;
+
+/* Adds what the row itself tells: n, with_reason, cut, repeated. */
+lem_status lem_spoil_count(lem_spoil *s, const lem_candidates *c, lem_err *err) LEM_MUST_CHECK;
+void lem_spoil_add(lem_spoil *s, const lem_spoil *more);
+/* Members undecided, without_answer, repeated_text and, where reasons are known, cut and
+ * with_finish_reason. */
+void lem_spoil_tell(lem_object *o, const lem_spoil *s);
+/* "; 36 undecided, counted as wrong; …": those that are not 0. */
+void lem_spoil_text(const lem_spoil *s, lem_buf *out);
+/* Sentences about what is above LEM_SPOIL_NOTE, each appended to list as text. False: out of memory. */
+bool lem_spoil_notes(const lem_spoil *s, lem_json *list);
+/* The same as lines "note: …". */
+void lem_spoil_note_lines(const lem_spoil *s, lem_buf *out);
+
+#endif
