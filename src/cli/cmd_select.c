@@ -80,9 +80,10 @@ static lem_status write_result(lem_job *job, const lem_json *r, lem_err *err) {
     return st ? st : lem_job_finish(job, err);
 }
 
-static lem_status print_text(lem_cli *cli, const lem_eval_data *d, const lem_metrics *m, lem_err *err) {
+static lem_status print_text(lem_cli *cli, const lem_eval_data *d, const lem_metrics *m,
+                             const lem_eval_quality *q, lem_err *err) {
     lem_buf b = {0};
-    lem_eval_result_text(d, m, &b);
+    lem_eval_result_text(d, m, q, &b);
     lem_status st = lem_buf_ok(&b, err);
     if (st == LEM_OK) fputs(lem_buf_str(&b), cli->out);
     lem_buf_release(&b);
@@ -96,6 +97,7 @@ static lem_status select_from(lem_cli *cli, const lem_args *args, lem_job *job, 
                        .pessimistic = lem_args_num(args, "pessimistic")};
     lem_eval_data d = {.n = 0};
     lem_metrics m = {NULL, 0, NULL, 0};
+    lem_eval_quality q[LEM_EVAL_MAX_SCORERS];
     lem_json *r = NULL;
     lem_status st = LEM_OK;
     if (o.n_seeds == 0) o.n_seeds = -1;
@@ -109,12 +111,13 @@ static lem_status select_from(lem_cli *cli, const lem_args *args, lem_job *job, 
     LEM_TRY(choose_ks(lem_args_tree(args, "k"), &d, &o, err));
     lem_eval_opts_from(&o, &d);
     LEM_TRY(lem_eval_metrics(d.p, d.n, &o, &m, err));
-    r = lem_eval_result_json(&d, &o, &m, how.by_string);
+    LEM_TRY(lem_eval_qualities(&d, o.pool, q, err));
+    r = lem_eval_result_json(&d, &o, &m, q, how.by_string);
     if (!r) LEM_TRY(lem_fail(err, LEM_EMEM, "out of memory"));
     LEM_TRY(lem_job_start(job, NULL, err));
     if (cli->json) LEM_TRY(lem_print_json(cli->out, lem_json_share(r), 2, err));
     if (lem_job_out(job)) LEM_TRY(write_result(job, r, err));
-    if (!cli->json) LEM_TRY(print_text(cli, &d, &m, err));
+    if (!cli->json) LEM_TRY(print_text(cli, &d, &m, q, err));
 done:
     lem_pool_free(o.pool);
     lem_json_free(r);

@@ -90,6 +90,24 @@ static double mean_logprob(const lem_candidates *c, int i) {
     return c->tokens[i] > 0 ? c->logprob[i] / (double)c->tokens[i] : NAN;
 }
 
+/* Lengths, and what ended at its limit. */
+static lem_status add_lengths(const worker *w, item *it, lem_err *err) {
+    const lem_candidates *c = &w->row;
+    size_t n = (size_t)it->p.n;
+    double *length = c->tokens || c->completion ? lem_arena_alloc(w->arena, n, sizeof *length) : NULL;
+    uint8_t *cut = c->finish ? lem_arena_alloc(w->arena, n, 1) : NULL;
+    if ((!length && (c->tokens || c->completion)) || (!cut && c->finish))
+        return lem_fail(err, LEM_EMEM, "out of memory");
+    for (size_t i = 0; i < n; i++) {
+        if (length && c->tokens) length[i] = (double)c->tokens[i];
+        else if (length) length[i] = (double)strlen(c->completion[i]);
+        if (cut) cut[i] = c->finish[i] && strcmp(c->finish[i], "length") == 0;
+    }
+    it->p.length = length;
+    it->p.cut = cut;
+    return LEM_OK;
+}
+
 /* What was asked for by name must mean something. */
 static lem_status check_asked(const loader *l, const item *it, lem_err *err) {
     if (!it->no_probabilities) return LEM_OK;
@@ -240,6 +258,7 @@ static lem_status make_problem(const loader *l, worker *w, item *it, lem_err *er
     LEM_TRY(add_correct(l, w, it, err));
     if (!l->d->no_votes) LEM_TRY(add_groups(l, w, it, err));
     LEM_TRY(add_scores(l, w, it, err));
+    LEM_TRY(add_lengths(w, it, err));
 done:
     return st;
 }

@@ -97,12 +97,47 @@ static lem_json *notes_json(const lem_eval_data *d, const lem_eval_opts *o, bool
     return NULL;
 }
 
+typedef struct rating {
+    const lem_eval_data *d;
+    lem_eval_quality *q;
+    lem_status st[LEM_EVAL_MAX_SCORERS];
+    lem_err err[LEM_EVAL_MAX_SCORERS];
+} rating;
+
+static void rate(void *ctx, int s, int worker) {
+    (void)worker;
+    rating *r = ctx;
+    r->st[s] = lem_eval_quality_of(r->d->p, r->d->n, s, &r->q[s], &r->err[s]);
+}
+
+lem_status lem_eval_qualities(const lem_eval_data *d, lem_pool *pool, lem_eval_quality *q, lem_err *err) {
+    rating r = {.d = d, .q = q};
+    lem_pool_run(pool, d->n_scorers, rate, &r);
+    for (int s = 0; s < d->n_scorers; s++) {
+        if (r.st[s] == LEM_OK) continue;
+        if (err) *err = r.err[s];
+        return r.st[s];
+    }
+    return LEM_OK;
+}
+
+static lem_json *qualities_json(const lem_eval_data *d, const lem_eval_quality *q) {
+    lem_json *list = lem_json_new_array();
+    bool ok = list != NULL;
+    for (int s = 0; ok && s < d->n_scorers; s++)
+        if (q[s].problems) ok = lem_json_append(list, lem_eval_quality_json(d->scorers[s], &q[s]));
+    if (ok) return list;
+    lem_json_free(list);
+    return NULL;
+}
+
 lem_json *lem_eval_result_json(const lem_eval_data *d, const lem_eval_opts *o, const lem_metrics *m,
-                               bool by_string) {
+                               const lem_eval_quality *q, bool by_string) {
     lem_object r = lem_object_new();
     lem_object_str(&r, "format", d->ground);
     lem_object_json(&r, "metrics", lem_metrics_json(m->m, m->n, false));
     lem_object_json(&r, "differences", lem_metrics_json(m->diff, m->n_diff, true));
+    lem_object_json(&r, "scores", qualities_json(d, q));
     lem_object_json(&r, "notes", notes_json(d, o, by_string));
     lem_object_json(&r, "counts", counts_json(d));
     return lem_object_done(&r);
@@ -110,7 +145,8 @@ lem_json *lem_eval_result_json(const lem_eval_data *d, const lem_eval_opts *o, c
 
 /* ---- text ---- */
 
-void lem_eval_result_text(const lem_eval_data *d, const lem_metrics *m, lem_buf *out) {
+void lem_eval_result_text(const lem_eval_data *d, const lem_metrics *m, const lem_eval_quality *q,
+                          lem_buf *out) {
     lem_buf_printf(out, "%s\n%d problems, %llu candidates (%d to %d a problem)", d->ground, d->n,
                    (unsigned long long)d->spoil.n, d->min_n, d->max_n);
     lem_spoil_text(&d->spoil, out);
@@ -124,5 +160,6 @@ void lem_eval_result_text(const lem_eval_data *d, const lem_metrics *m, lem_buf 
     }
     lem_buf_puts(out, "\n");
     lem_metrics_table(m, out);
+    lem_eval_quality_table(d->scorers, q, d->n_scorers, out);
     lem_spoil_note_lines(&d->spoil, out);
 }

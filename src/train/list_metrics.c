@@ -2,6 +2,7 @@
 #include "train/list_metrics.h"
 
 #include "core/mem.h"
+#include "stats/rank.h"
 
 #include <math.h>
 
@@ -36,7 +37,7 @@ lem_status lem_list_metrics_begin(lem_list_metrics *m, uint64_t responses, int l
         m->cap = responses;
     }
     if (longest > m->longest) {
-        double *rank = lem_realloc(m->rank, 2 * (size_t)longest, sizeof *rank, err);
+        double *rank = lem_realloc(m->rank, 3 * (size_t)longest, sizeof *rank, err);
         if (!rank) return LEM_EMEM;
         m->rank = rank;
         m->longest = longest;
@@ -44,43 +45,19 @@ lem_status lem_list_metrics_begin(lem_list_metrics *m, uint64_t responses, int l
     return LEM_OK;
 }
 
-/* Mean ranks, ties sharing theirs: twice the number below plus that of the tied, which orders alike. */
-static void ranks(int n, const double *x, double *out) {
-    for (int i = 0; i < n; i++) {
-        out[i] = 0;
-        for (int j = 0; j < n; j++) out[i] += 2 * (x[j] < x[i]) + (x[j] == x[i]);
-    }
-}
-
-/* Pearson's correlation; NaN where one of them does not vary. */
-static double correlation(int n, const double *x, const double *y) {
-    double mx = 0, my = 0, xx = 0, yy = 0, xy = 0;
-    for (int i = 0; i < n; i++) {
-        mx += x[i] / n;
-        my += y[i] / n;
-    }
-    for (int i = 0; i < n; i++) {
-        xx += (x[i] - mx) * (x[i] - mx);
-        yy += (y[i] - my) * (y[i] - my);
-        xy += (x[i] - mx) * (y[i] - my);
-    }
-    return xx > 0 && yy > 0 ? xy / sqrt(xx * yy) : NAN;
-}
-
 static void add_length(lem_list_metrics *m, int n, const double *score, const uint8_t *label,
                        const int *length) {
     double *a = m->rank, *b = m->rank + n, rho;
-    for (int i = 0; i < n; i++) {
-        b[i] = 0;
-        for (int j = 0; j < n; j++) b[i] += 2 * (length[j] < length[i]) + (length[j] == length[i]);
-    }
-    ranks(n, score, a);
-    rho = correlation(n, a, b);
+    uint32_t *order = (uint32_t *)(b + n);
+    for (int i = 0; i < n; i++) a[i] = length[i];
+    lem_ranks(n, a, order, b);
+    lem_ranks(n, score, order, a);
+    rho = lem_correlation(n, a, b);
     if (isnan(rho)) return;
     m->rho += rho;
     m->n_rho++;
     for (int i = 0; i < n; i++) a[i] = label[i]; /* two values: ranks are a linear function of them */
-    rho = correlation(n, a, b);
+    rho = lem_correlation(n, a, b);
     if (isnan(rho)) return;
     m->label_rho += rho;
     m->n_label_rho++;

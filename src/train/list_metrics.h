@@ -14,7 +14,7 @@
 #define LEM_TRAIN_LIST_METRICS_H
 
 #include "core/err.h"
-#include "train/auc.h"
+#include "stats/auc.h"
 #include "train/objective.h"
 #include "train/ranking_loss.h"
 
@@ -27,7 +27,7 @@ typedef struct lem_list_metrics { /* zeroed = empty */
     lem_auc_score *all; /* [cap], n of them; only in full */
     uint64_t n, cap;
     uint32_t *weight; /* [n_groups] scratch */
-    double *rank;     /* [2 * longest] scratch */
+    double *rank;     /* [3 * longest] scratch */
     int longest;
 } lem_list_metrics;
 

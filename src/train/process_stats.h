@@ -2,7 +2,7 @@
 #ifndef LEM_TRAIN_PROCESS_STATS_H
 #define LEM_TRAIN_PROCESS_STATS_H
 
-#include "train/auc.h"
+#include "stats/auc.h"
 #include "train/process.h"
 
 /* LEM_EDATA for a label that is no share. */

@@ -18,6 +18,7 @@ static const char rows[] =
 static lem_eval_data data;
 static lem_eval_opts opts;
 static lem_metrics metrics;
+static lem_eval_quality qualities[LEM_EVAL_MAX_SCORERS];
 
 static int load(void **state) {
     (void)state;
@@ -35,6 +36,7 @@ static int load(void **state) {
     lem_eval_default_ks(&opts, &data);
     lem_eval_opts_from(&opts, &data);
     OK(lem_eval_metrics(data.p, data.n, &opts, &metrics, &err));
+    OK(lem_eval_qualities(&data, NULL, qualities, &err));
     return 0;
 }
 
@@ -72,10 +74,10 @@ static bool has_note(const lem_json *r, const char *text) {
 
 static void json_for_programs(void **state) {
     (void)state;
-    lem_json *r = lem_eval_result_json(&data, &opts, &metrics, false);
+    lem_json *r = lem_eval_result_json(&data, &opts, &metrics, qualities, false);
     assert_non_null(r);
-    static const char *const keys[] = {"format", "metrics", "differences", "notes", "counts"};
-    for (size_t i = 0; i < 5; i++) assert_string_equal(lem_json_key_at(r, i), keys[i]);
+    static const char *const keys[] = {"format", "metrics", "differences", "scores", "notes", "counts"};
+    for (size_t i = 0; i < 6; i++) assert_string_equal(lem_json_key_at(r, i), keys[i]);
     assert_int_equal(lem_json_count(lem_json_get(r, "metrics")), metrics.n);
     assert_int_equal(lem_json_count(lem_json_get(r, "differences")), metrics.n_diff);
     static const struct {
@@ -95,7 +97,7 @@ static void json_for_programs(void **state) {
     assert_true(has_note(r, "fewer than k candidates are left out"));
     assert_false(has_note(r, "graded here"));
     lem_json_free(r);
-    r = lem_eval_result_json(&data, &opts, &metrics, true);
+    r = lem_eval_result_json(&data, &opts, &metrics, qualities, true);
     assert_true(has_note(r, "equal answer strings"));
     lem_json_free(r);
 }
@@ -103,7 +105,7 @@ static void json_for_programs(void **state) {
 static void text_for_people(void **state) {
     (void)state;
     lem_buf b = {0}, table = {0};
-    lem_eval_result_text(&data, &metrics, &b);
+    lem_eval_result_text(&data, &metrics, qualities, &b);
     lem_metrics_table(&metrics, &table);
     assert_non_null(strstr(
         lem_buf_str(&b),
@@ -113,7 +115,8 @@ static void text_for_people(void **state) {
     assert_null(strstr(lem_buf_str(&b), "graded here"));
     const char *at = strstr(lem_buf_str(&b), lem_buf_str(&table));
     assert_non_null(at);
-    assert_true(strncmp(at + table.len, "note: 20.0 % of the candidates are undecided", 43) == 0);
+    assert_non_null(strstr(at + table.len, "\nrm                 1.000         1    0.500"));
+    assert_non_null(strstr(at + table.len, "\nnote: 20.0 % of the candidates are undecided"));
     lem_buf_release(&b);
     lem_buf_release(&table);
 }

@@ -1,0 +1,13 @@
+/* stats/rank.h - ranks and rank correlation */
+#ifndef LEM_STATS_RANK_H
+#define LEM_STATS_RANK_H
+
+#include <stdint.h>
+
+/* Twice the mean rank of each value less one, ties sharing theirs: it orders and correlates as ranks do. O(n
+ * log n); order [n] is scratch. Values are not NaN. */
+void lem_ranks(int n, const double *x, uint32_t *order, double *out);
+/* Pearson's correlation; NAN where one of them does not vary. Of ranks: Spearman's. */
+double lem_correlation(int n, const double *x, const double *y);
+
+#endif
