@@ -27,6 +27,11 @@ static const lem_opt opts[] = {
     {"pessimistic", LEM_OPT_NUM, "ALPHA", NULL,
      "also pessimistic votes: the answer with the best mean score less ALPHA * sqrt(ln k / its candidates)",
      1e-6, 1000},
+    {"by", LEM_OPT_LIST, "FIELD", NULL,
+     "also apart for each value of a column; default level, subject and type where the rows have them; "
+     "'none' for "
+     "none",
+     0, 0},
     {"task", LEM_OPT_ENUM, "NAME", "std",
      "where the answer stands in completions, for rows that were not graded",
      .choices = LEM_GRADE_TASK_NAMES},
@@ -56,6 +61,15 @@ static lem_status choose_ks(const lem_json *list, const lem_eval_data *d, lem_ev
     return st;
 }
 
+static lem_status choose_by(const lem_json *list, lem_eval_load *how, lem_err *err) {
+    size_t n = lem_json_count(list);
+    how->n_by = list ? 0 : -1;
+    if (n > LEM_EVAL_MAX_BY) return lem_fail(err, LEM_EUSAGE, "--by: at most %d columns", LEM_EVAL_MAX_BY);
+    if (n == 1 && strcmp(lem_json_str(lem_json_at(list, 0), ""), "none") == 0) return LEM_OK;
+    for (size_t i = 0; i < n; i++) how->by[how->n_by++] = lem_json_str(lem_json_at(list, i), "");
+    return LEM_OK;
+}
+
 static lem_status configure(const lem_args *args, lem_candidates_map *map, lem_eval_load *how, lem_err *err) {
     const lem_json *list = lem_args_tree(args, "map"), *agg = lem_args_tree(args, "aggregate");
     const char *task = lem_args_str(args, "task");
@@ -70,6 +84,8 @@ static lem_status configure(const lem_args *args, lem_candidates_map *map, lem_e
         if (!lem_eval_aggregator_find(name, &how->aggregators[how->n_aggregators++]))
             return lem_fail(err, LEM_EUSAGE, "--aggregate: unknown '%s'", name);
     }
+    lem_status st = choose_by(lem_args_tree(args, "by"), how, err);
+    if (st != LEM_OK) return st;
     how->by_string = lem_args_is(args, "group", "string");
     if (!lem_grade_task_find(task, &how->task)) return lem_fail(err, LEM_EUSAGE, "--task '%s'", task);
     return LEM_OK;
@@ -80,10 +96,9 @@ static lem_status write_result(lem_job *job, const lem_json *r, lem_err *err) {
     return st ? st : lem_job_finish(job, err);
 }
 
-static lem_status print_text(lem_cli *cli, const lem_eval_data *d, const lem_metrics *m,
-                             const lem_eval_quality *q, lem_err *err) {
+static lem_status print_text(lem_cli *cli, const lem_eval_result *r, lem_err *err) {
     lem_buf b = {0};
-    lem_eval_result_text(d, m, q, &b);
+    lem_eval_result_text(r, &b);
     lem_status st = lem_buf_ok(&b, err);
     if (st == LEM_OK) fputs(lem_buf_str(&b), cli->out);
     lem_buf_release(&b);
@@ -96,8 +111,7 @@ static lem_status select_from(lem_cli *cli, const lem_args *args, lem_job *job, 
                        .n_seeds = (int)lem_args_int(args, "seeds"),
                        .pessimistic = lem_args_num(args, "pessimistic")};
     lem_eval_data d = {.n = 0};
-    lem_metrics m = {NULL, 0, NULL, 0};
-    lem_eval_quality q[LEM_EVAL_MAX_SCORERS];
+    lem_eval_result res = {0};
     lem_json *r = NULL;
     lem_status st = LEM_OK;
     if (o.n_seeds == 0) o.n_seeds = -1;
@@ -110,18 +124,17 @@ static lem_status select_from(lem_cli *cli, const lem_args *args, lem_job *job, 
     LEM_TRY(lem_eval_data_load(args->words[0], map, &how, &d, err));
     LEM_TRY(choose_ks(lem_args_tree(args, "k"), &d, &o, err));
     lem_eval_opts_from(&o, &d);
-    LEM_TRY(lem_eval_metrics(d.p, d.n, &o, &m, err));
-    LEM_TRY(lem_eval_qualities(&d, o.pool, q, err));
-    r = lem_eval_result_json(&d, &o, &m, q, how.by_string);
+    LEM_TRY(lem_eval_result_make(&d, &o, &res, err));
+    r = lem_eval_result_json(&res, how.by_string);
     if (!r) LEM_TRY(lem_fail(err, LEM_EMEM, "out of memory"));
     LEM_TRY(lem_job_start(job, NULL, err));
     if (cli->json) LEM_TRY(lem_print_json(cli->out, lem_json_share(r), 2, err));
     if (lem_job_out(job)) LEM_TRY(write_result(job, r, err));
-    if (!cli->json) LEM_TRY(print_text(cli, &d, &m, q, err));
+    if (!cli->json) LEM_TRY(print_text(cli, &res, err));
 done:
     lem_pool_free(o.pool);
     lem_json_free(r);
-    lem_metrics_release(&m);
+    lem_eval_result_release(&res);
     lem_eval_data_release(&d);
     lem_candidates_map_free(map);
     return st;

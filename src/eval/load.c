@@ -19,7 +19,7 @@ typedef struct item { /* a row, and what is made of it */
     lem_json *json;
     uint64_t number;
     lem_eval_problem p;
-    const char *name;
+    const char *name, *value[LEM_EVAL_MAX_BY];
     unsigned columns;
     lem_spoil spoil;
     bool graded_here, rm_outside, no_probabilities; /* scores, or step scores, outside [0,1] */
@@ -88,6 +88,21 @@ static double step_score(item *it, const lem_json *steps, lem_eval_aggregator ho
 static double mean_logprob(const lem_candidates *c, int i) {
     if (c->logprob_mean) return c->logprob_mean[i];
     return c->tokens[i] > 0 ? c->logprob[i] / (double)c->tokens[i] : NAN;
+}
+
+/* The row's values of the columns that results are told apart by. */
+static lem_status add_values(const loader *l, const worker *w, item *it, lem_err *err) {
+    for (int b = 0; b < l->d->n_by; b++) {
+        const lem_json *v = lem_json_find(it->json, l->d->by[b]);
+        lem_buf text = {0};
+        if (lem_json_kind(v) == LEM_JSON_STRING) lem_buf_puts(&text, lem_json_str(v, ""));
+        else if (v && lem_json_kind(v) != LEM_JSON_NULL) lem_json_write(v, 0, &text);
+        const char *s = text.len ? lem_buf_str(&text) : "(none)";
+        it->value[b] = text.failed ? NULL : lem_arena_strndup(w->arena, s, strlen(s));
+        lem_buf_release(&text);
+        if (!it->value[b]) return lem_fail(err, LEM_EMEM, "out of memory");
+    }
+    return LEM_OK;
 }
 
 /* Lengths, and what ended at its limit. */
@@ -259,6 +274,7 @@ static lem_status make_problem(const loader *l, worker *w, item *it, lem_err *er
     if (!l->d->no_votes) LEM_TRY(add_groups(l, w, it, err));
     LEM_TRY(add_scores(l, w, it, err));
     LEM_TRY(add_lengths(w, it, err));
+    LEM_TRY(add_values(l, w, it, err));
 done:
     return st;
 }
@@ -275,6 +291,16 @@ static void item_task(void *ctx, int task, int number) {
     if (it->st == LEM_OK) it->st = make_problem(l, w, it, &it->err);
 }
 
+static void choose_by(loader *l, const lem_json *row) {
+    static const char *const usual[] = {"level", "subject", "type"};
+    lem_eval_data *d = l->d;
+    for (int b = 0; b < l->how->n_by; b++) d->by[d->n_by++] = l->how->by[b];
+    for (size_t k = 0; l->how->n_by < 0 && k < sizeof usual / sizeof *usual; k++) {
+        lem_json_type kind = lem_json_kind(lem_json_get(row, usual[k]));
+        if (kind == LEM_JSON_STRING || kind == LEM_JSON_INT) d->by[d->n_by++] = usual[k];
+    }
+}
+
 /* What the first row says of all: the map, the columns, the names of scores. */
 static lem_status take_first(loader *l, item *it, lem_err *err) {
     lem_status st = LEM_OK;
@@ -282,6 +308,7 @@ static lem_status take_first(loader *l, item *it, lem_err *err) {
     LEM_TRY(read_item(l, &l->workers[0], it, err));
     l->columns = it->columns;
     name_scorers(l);
+    choose_by(l, it->json);
     l->d->no_votes = !(it->columns & HAS_TEXTS);
 done:
     return st;
@@ -295,7 +322,9 @@ static lem_status make_room(loader *l, lem_err *err) {
     if (p) d->p = p;
     const char **name = lem_realloc(d->name, cap, sizeof *name, err);
     if (name) d->name = name;
-    if (!p || !name) return LEM_EMEM;
+    const char **value = lem_realloc(d->value, cap, LEM_EVAL_MAX_BY * sizeof *value, err);
+    if (value) d->value = value;
+    if (!p || !name || !value) return LEM_EMEM;
     l->cap = cap;
     return LEM_OK;
 }
@@ -306,6 +335,7 @@ static lem_status keep_item(loader *l, const item *it, lem_err *err) {
     if (st) return st;
     d->name[d->n] = it->name;
     d->p[d->n] = it->p;
+    memcpy(d->value + (size_t)d->n * LEM_EVAL_MAX_BY, it->value, sizeof it->value);
     lem_spoil_add(&d->spoil, &it->spoil);
     d->graded_here = d->graded_here || it->graded_here;
     d->no_probabilities = d->no_probabilities || it->no_probabilities;
@@ -436,6 +466,7 @@ done:
 void lem_eval_data_release(lem_eval_data *d) {
     lem_free(d->p);
     lem_free((void *)d->name);
+    lem_free((void *)d->value);
     for (int i = 0; i < d->n_arenas; i++) lem_arena_free(d->arenas[i]);
     lem_free(d->arenas);
     *d = (lem_eval_data){.n = 0};

@@ -13,19 +13,28 @@
 
 #include <stdbool.h>
 
+enum { LEM_EVAL_MAX_BY = 4 }; /* columns that results are told apart by */
+
 typedef struct lem_eval_load {
     lem_grade_task task; /* for rows without predicted_answer */
     bool by_string; /* votes by the exact answer string, as Qwen2.5-Math counts; else by the canonical key */
     lem_eval_aggregator aggregators[LEM_EVAL_MAX_SCORERS - 4];
     int n_aggregators; /* step scores: 0 = last, min and, of probabilities, prod */
     int64_t limit;     /* rows; -1 = all */
-    lem_pool *pool;    /* borrowed; NULL = one thread. It changes no result */
+    /* Dotted paths of such columns, borrowed; n_by -1: those of level, subject and type that the first row
+     * has. */
+    const char *by[LEM_EVAL_MAX_BY];
+    int n_by;
+    lem_pool *pool; /* borrowed; NULL = one thread. It changes no result */
 } lem_eval_load;
 
 typedef struct lem_eval_data {
     lem_eval_problem *p;
     const char **name; /* [n] the row's id, else the beginning of its problem, else its number */
     int n;
+    const char *by[LEM_EVAL_MAX_BY]; /* columns, borrowed or static */
+    int n_by;
+    const char **value; /* [n * LEM_EVAL_MAX_BY] their values as text, "(none)" where absent */
     const char *scorers[LEM_EVAL_MAX_SCORERS]; /* static names */
     lem_eval_weight weighted[LEM_EVAL_MAX_SCORERS];
     bool no_probabilities; /* step scores outside [0,1]: what needs probabilities is left out */

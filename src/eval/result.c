@@ -110,15 +110,32 @@ static void rate(void *ctx, int s, int worker) {
     r->st[s] = lem_eval_quality_of(r->d->p, r->d->n, s, &r->q[s], &r->err[s]);
 }
 
-lem_status lem_eval_qualities(const lem_eval_data *d, lem_pool *pool, lem_eval_quality *q, lem_err *err) {
-    rating r = {.d = d, .q = q};
-    lem_pool_run(pool, d->n_scorers, rate, &r);
-    for (int s = 0; s < d->n_scorers; s++) {
-        if (r.st[s] == LEM_OK) continue;
-        if (err) *err = r.err[s];
-        return r.st[s];
+static lem_status rate_all(lem_eval_result *r, lem_err *err) {
+    rating x = {.d = r->d, .q = r->q};
+    lem_pool_run(r->o.pool, r->d->n_scorers, rate, &x);
+    for (int s = 0; s < r->d->n_scorers; s++) {
+        if (x.st[s] == LEM_OK) continue;
+        if (err) *err = x.err[s];
+        return x.st[s];
     }
     return LEM_OK;
+}
+
+lem_status lem_eval_result_make(const lem_eval_data *d, const lem_eval_opts *o, lem_eval_result *out,
+                                lem_err *err) {
+    lem_eval_result r = {.d = d, .o = *o};
+    lem_status st = lem_eval_metrics(d->p, d->n, o, &r.m, err);
+    if (st == LEM_OK) st = rate_all(&r, err);
+    for (int b = 0; st == LEM_OK && b < d->n_by; b++) st = lem_eval_strata_of(d, b, o, &r.by[b], err);
+    if (st == LEM_OK) *out = r;
+    else lem_eval_result_release(&r);
+    return st;
+}
+
+void lem_eval_result_release(lem_eval_result *r) {
+    lem_metrics_release(&r->m);
+    for (int b = 0; b < LEM_EVAL_MAX_BY; b++) lem_eval_strata_release(&r->by[b]);
+    r->d = NULL;
 }
 
 static lem_json *qualities_json(const lem_eval_data *d, const lem_eval_quality *q) {
@@ -131,22 +148,32 @@ static lem_json *qualities_json(const lem_eval_data *d, const lem_eval_quality *
     return NULL;
 }
 
-lem_json *lem_eval_result_json(const lem_eval_data *d, const lem_eval_opts *o, const lem_metrics *m,
-                               const lem_eval_quality *q, bool by_string) {
-    lem_object r = lem_object_new();
-    lem_object_str(&r, "format", d->ground);
-    lem_object_json(&r, "metrics", lem_metrics_json(m->m, m->n, false));
-    lem_object_json(&r, "differences", lem_metrics_json(m->diff, m->n_diff, true));
-    lem_object_json(&r, "scores", qualities_json(d, q));
-    lem_object_json(&r, "notes", notes_json(d, o, by_string));
-    lem_object_json(&r, "counts", counts_json(d));
-    return lem_object_done(&r);
+static lem_json *strata_json(const lem_eval_result *r) {
+    lem_json *list = lem_json_new_array();
+    bool ok = list != NULL;
+    for (int b = 0; ok && b < r->d->n_by; b++) ok = lem_json_append(list, lem_eval_strata_json(&r->by[b]));
+    if (ok) return list;
+    lem_json_free(list);
+    return NULL;
+}
+
+lem_json *lem_eval_result_json(const lem_eval_result *r, bool by_string) {
+    const lem_eval_data *d = r->d;
+    lem_object o = lem_object_new();
+    lem_object_str(&o, "format", d->ground);
+    lem_object_json(&o, "metrics", lem_metrics_json(r->m.m, r->m.n, false));
+    lem_object_json(&o, "differences", lem_metrics_json(r->m.diff, r->m.n_diff, true));
+    lem_object_json(&o, "scores", qualities_json(d, r->q));
+    lem_object_json(&o, "by", strata_json(r));
+    lem_object_json(&o, "notes", notes_json(d, &r->o, by_string));
+    lem_object_json(&o, "counts", counts_json(d));
+    return lem_object_done(&o);
 }
 
 /* ---- text ---- */
 
-void lem_eval_result_text(const lem_eval_data *d, const lem_metrics *m, const lem_eval_quality *q,
-                          lem_buf *out) {
+void lem_eval_result_text(const lem_eval_result *r, lem_buf *out) {
+    const lem_eval_data *d = r->d;
     lem_buf_printf(out, "%s\n%d problems, %llu candidates (%d to %d a problem)", d->ground, d->n,
                    (unsigned long long)d->spoil.n, d->min_n, d->max_n);
     lem_spoil_text(&d->spoil, out);
@@ -159,7 +186,8 @@ void lem_eval_result_text(const lem_eval_data *d, const lem_metrics *m, const le
         lem_buf_puts(out, "\n");
     }
     lem_buf_puts(out, "\n");
-    lem_metrics_table(m, out);
-    lem_eval_quality_table(d->scorers, q, d->n_scorers, out);
+    lem_metrics_table(&r->m, out);
+    lem_eval_quality_table(d->scorers, r->q, d->n_scorers, out);
+    for (int b = 0; b < d->n_by; b++) lem_eval_strata_table(&r->by[b], &r->o, out);
     lem_spoil_note_lines(&d->spoil, out);
 }

@@ -8,6 +8,7 @@
 #include "eval/load.h"
 #include "eval/metrics.h"
 #include "eval/quality.h"
+#include "eval/strata.h"
 
 #include <stdbool.h>
 
@@ -17,17 +18,22 @@ void lem_eval_opts_from(lem_eval_opts *o, const lem_eval_data *d);
 /* Powers of two below the longest row, and that. */
 void lem_eval_default_ks(lem_eval_opts *o, const lem_eval_data *d);
 
-/* How well each of the scores tells right from wrong: q [LEM_EVAL_MAX_SCORERS], of which d->n_scorers are
- * filled. */
-lem_status lem_eval_qualities(const lem_eval_data *d, lem_pool *pool, lem_eval_quality *q,
-                              lem_err *err) LEM_MUST_CHECK;
+typedef struct lem_eval_result { /* zeroed = empty */
+    const lem_eval_data *d;      /* borrowed */
+    lem_eval_opts o;
+    lem_metrics m;
+    lem_eval_quality q[LEM_EVAL_MAX_SCORERS]; /* [d->n_scorers] */
+    lem_eval_strata by[LEM_EVAL_MAX_BY];      /* [d->n_by] */
+} lem_eval_result;
 
-/* format, metrics, differences, scores (quality.h), notes (how each number is meant), counts; by_string as in
- * lem_eval_load. The caller owns it; NULL on want of memory. */
-lem_json *lem_eval_result_json(const lem_eval_data *d, const lem_eval_opts *o, const lem_metrics *m,
-                               const lem_eval_quality *q, bool by_string);
-/* What the file holds, the table of metrics and that of scores, and what spoils them. */
-void lem_eval_result_text(const lem_eval_data *d, const lem_metrics *m, const lem_eval_quality *q,
-                          lem_buf *out);
+/* Everything that d allows; o as in lem_eval_metrics, after lem_eval_opts_from. */
+lem_status lem_eval_result_make(const lem_eval_data *d, const lem_eval_opts *o, lem_eval_result *out,
+                                lem_err *err) LEM_MUST_CHECK;
+void lem_eval_result_release(lem_eval_result *r);
+/* format, metrics, differences, scores (quality.h), by (strata.h), notes (how each number is meant), counts;
+ * by_string as in lem_eval_load. The caller owns it; NULL on want of memory. */
+lem_json *lem_eval_result_json(const lem_eval_result *r, bool by_string);
+/* What the file holds, the table of metrics, that of scores, those by columns, and what spoils them. */
+void lem_eval_result_text(const lem_eval_result *r, lem_buf *out);
 
 #endif

@@ -17,8 +17,7 @@ static const char rows[] =
 
 static lem_eval_data data;
 static lem_eval_opts opts;
-static lem_metrics metrics;
-static lem_eval_quality qualities[LEM_EVAL_MAX_SCORERS];
+static lem_eval_result result;
 
 static int load(void **state) {
     (void)state;
@@ -35,14 +34,13 @@ static int load(void **state) {
     opts = (lem_eval_opts){.seed = 3, .n_seeds = -1};
     lem_eval_default_ks(&opts, &data);
     lem_eval_opts_from(&opts, &data);
-    OK(lem_eval_metrics(data.p, data.n, &opts, &metrics, &err));
-    OK(lem_eval_qualities(&data, NULL, qualities, &err));
+    OK(lem_eval_result_make(&data, &opts, &result, &err));
     return 0;
 }
 
 static int release(void **state) {
     (void)state;
-    lem_metrics_release(&metrics);
+    lem_eval_result_release(&result);
     lem_eval_data_release(&data);
     return 0;
 }
@@ -74,12 +72,12 @@ static bool has_note(const lem_json *r, const char *text) {
 
 static void json_for_programs(void **state) {
     (void)state;
-    lem_json *r = lem_eval_result_json(&data, &opts, &metrics, qualities, false);
+    lem_json *r = lem_eval_result_json(&result, false);
     assert_non_null(r);
-    static const char *const keys[] = {"format", "metrics", "differences", "scores", "notes", "counts"};
-    for (size_t i = 0; i < 6; i++) assert_string_equal(lem_json_key_at(r, i), keys[i]);
-    assert_int_equal(lem_json_count(lem_json_get(r, "metrics")), metrics.n);
-    assert_int_equal(lem_json_count(lem_json_get(r, "differences")), metrics.n_diff);
+    static const char *const keys[] = {"format", "metrics", "differences", "scores", "by", "notes", "counts"};
+    for (size_t i = 0; i < 7; i++) assert_string_equal(lem_json_key_at(r, i), keys[i]);
+    assert_int_equal(lem_json_count(lem_json_get(r, "metrics")), result.m.n);
+    assert_int_equal(lem_json_count(lem_json_get(r, "differences")), result.m.n_diff);
     static const struct {
         const char *path;
         int64_t n;
@@ -97,7 +95,7 @@ static void json_for_programs(void **state) {
     assert_true(has_note(r, "fewer than k candidates are left out"));
     assert_false(has_note(r, "graded here"));
     lem_json_free(r);
-    r = lem_eval_result_json(&data, &opts, &metrics, qualities, true);
+    r = lem_eval_result_json(&result, true);
     assert_true(has_note(r, "equal answer strings"));
     lem_json_free(r);
 }
@@ -105,8 +103,8 @@ static void json_for_programs(void **state) {
 static void text_for_people(void **state) {
     (void)state;
     lem_buf b = {0}, table = {0};
-    lem_eval_result_text(&data, &metrics, qualities, &b);
-    lem_metrics_table(&metrics, &table);
+    lem_eval_result_text(&result, &b);
+    lem_metrics_table(&result.m, &table);
     assert_non_null(strstr(
         lem_buf_str(&b),
         "\n2 problems, 5 candidates (2 to 3 a problem); 1 undecided, counted as wrong; "

@@ -43,10 +43,8 @@ static lem_eval_weight weight(const lem_eval_data *d, const char *name) {
 
 static bool noted(const lem_eval_data *d, const char *text) {
     lem_eval_opts o = {.n_seeds = -1};
-    lem_metrics none = {NULL, 0, NULL, 0};
-    lem_eval_quality q[LEM_EVAL_MAX_SCORERS];
-    OK(lem_eval_qualities(d, NULL, q, &err));
-    lem_json *r = lem_eval_result_json(d, &o, &none, q, false);
+    const lem_eval_result none = {.d = d, .o = o};
+    lem_json *r = lem_eval_result_json(&none, false);
     const lem_json *notes = lem_json_get(r, "notes");
     bool found = false;
     for (size_t i = 0; i < lem_json_count(notes); i++)
