@@ -289,13 +289,6 @@ static lem_json *spoil_json(const lem_spoil *s) {
     return lem_object_done(&o);
 }
 
-static lem_json *notes_json(const lem_spoil *s) {
-    lem_json *list = lem_json_new_array();
-    if (list && lem_spoil_notes(s, list)) return list;
-    lem_json_free(list);
-    return NULL;
-}
-
 static lem_json *summary(const job *j) {
     lem_object o = lem_object_new();
     lem_object_str(&o, "format", j->ground);
@@ -311,7 +304,7 @@ static lem_json *summary(const job *j) {
     lem_object_json(&o, "methods", methods_json(j));
     lem_object_json(&o, "models", models_json(j));
     lem_object_json(&o, "counts", spoil_json(&j->spoil));
-    lem_object_json(&o, "notes", notes_json(&j->spoil));
+    lem_object_json(&o, "warnings", lem_spoil_warnings(&j->spoil));
     lem_object_json(&o, "disagreements", lem_json_share(j->disagreements));
     return lem_object_done(&o);
 }

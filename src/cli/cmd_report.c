@@ -15,8 +15,8 @@
 
 static const lem_opt opts[] = {
     {"title", LEM_OPT_STR, "TEXT", NULL, "title of the page [the run's name]", 0, 0},
-    {"examples", LEM_OPT_INPUT, "FILE", NULL, "graded and scored candidates to show worked examples of", 0,
-     0},
+    {"examples", LEM_OPT_INPUT, "FILE", NULL,
+     "graded and scored candidates to show worked examples and the scores of", 0, 0},
     {"n-examples", LEM_OPT_INT, "N", "6", "how many examples", 1, 24},
     {"n-trees", LEM_OPT_INT, "N", "3", "of how many problems of a search's trace the trees are shown", 0,
      100},

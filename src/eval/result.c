@@ -88,7 +88,6 @@ static lem_json *notes_json(const lem_eval_data *d, const lem_eval_opts *o, bool
     bool ok = list && !intervals.failed && !weights.failed && !pessimistic.failed;
     for (size_t i = 0; ok && i < sizeof notes / sizeof *notes; i++)
         if (notes[i].holds) ok = lem_json_append(list, lem_json_new_str(notes[i].text));
-    ok = ok && lem_spoil_notes(&d->spoil, list);
     lem_buf_release(&intervals);
     lem_buf_release(&weights);
     lem_buf_release(&pessimistic);
@@ -166,6 +165,7 @@ lem_json *lem_eval_result_json(const lem_eval_result *r, bool by_string) {
     lem_object_json(&o, "scores", qualities_json(d, r->q));
     lem_object_json(&o, "by", strata_json(r));
     lem_object_json(&o, "notes", notes_json(d, &r->o, by_string));
+    lem_object_json(&o, "warnings", lem_spoil_warnings(&d->spoil));
     lem_object_json(&o, "counts", counts_json(d));
     return lem_object_done(&o);
 }

@@ -91,16 +91,19 @@ static bool sentence(const part *p, lem_buf *out) {
     return true;
 }
 
-bool lem_spoil_notes(const lem_spoil *s, lem_json *list) {
+lem_json *lem_spoil_warnings(const lem_spoil *s) {
     part p[N_PARTS];
-    bool ok = true;
+    lem_json *list = lem_json_new_array();
+    bool ok = list != NULL;
     parts_of(s, p);
     for (int i = 0; ok && i < N_PARTS; i++) {
         lem_buf b = {0};
         if (sentence(&p[i], &b)) ok = !b.failed && lem_json_append(list, lem_json_new_str(lem_buf_str(&b)));
         lem_buf_release(&b);
     }
-    return ok;
+    if (ok) return list;
+    lem_json_free(list);
+    return NULL;
 }
 
 void lem_spoil_note_lines(const lem_spoil *s, lem_buf *out) {

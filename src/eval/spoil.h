@@ -28,8 +28,9 @@ void lem_spoil_add(lem_spoil *s, const lem_spoil *more);
 void lem_spoil_tell(lem_object *o, const lem_spoil *s);
 /* "; 36 undecided, counted as wrong; …": those that are not 0. */
 void lem_spoil_text(const lem_spoil *s, lem_buf *out);
-/* Sentences about what is above LEM_SPOIL_NOTE, each appended to list as text. False: out of memory. */
-bool lem_spoil_notes(const lem_spoil *s, lem_json *list);
+/* Sentences about what is above LEM_SPOIL_NOTE, as a list of texts, owned by the caller; NULL: out of memory.
+ */
+lem_json *lem_spoil_warnings(const lem_spoil *s);
 /* The same as lines "note: …". */
 void lem_spoil_note_lines(const lem_spoil *s, lem_buf *out);
 

@@ -92,10 +92,12 @@ static void y_axis(const lem_chart *c, const frame *f, lem_buf *out) {
     if (n > 20) n = 20;
     for (int i = 0; i <= n; i++) {
         double v = f->y0 + i * f->y_step, y = py(f, v);
+        bool zero = f->y0 < 0 && fabs(v) < f->y_step / 2;
+        const char *line = zero ? "axis" : "grid";
         lem_buf_printf(out,
-                       "<line class=\"grid\" x1=\"%d\" x2=\"%d\" y1=\"%.1f\" y2=\"%.1f\"/><text "
+                       "<line class=\"%s\" x1=\"%d\" x2=\"%d\" y1=\"%.1f\" y2=\"%.1f\"/><text "
                        "class=\"tick\" x=\"%d\" y=\"%.1f\" text-anchor=\"end\">",
-                       LEFT, WIDTH - RIGHT, y, y, LEFT - 8, y + 4);
+                       line, LEFT, WIDTH - RIGHT, y, y, LEFT - 8, y + 4);
         double scale = c->percent ? 100 : 1;
         put_number(out, scale * v, scale * f->y_step);
         lem_buf_puts(out, c->percent ? " %</text>" : "</text>");

@@ -1,6 +1,8 @@
 /* metrics.c - the metrics of one result file as bars, curves over k and tables */
 #include "report/sections.h"
 
+#include "report/metrics_priv.h"
+
 #include "core/mem.h"
 
 #include <math.h>
@@ -8,39 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_METRICS = 4096, MAX_CURVES = 24, MAX_KS = 64, NAME = 64 };
-
-typedef struct metric {
-    const char *name, *protocol; /* borrowed from the document */
-    char family[NAME];           /* "rm" of "rm@8"; empty when the name has no @k */
-    long k;
-    double value, lo, hi; /* lo, hi NAN when there is no interval */
-    int64_t n;
-    int64_t better, worse; /* of a difference: problems on which each side wins; -1 when not told */
-    bool too_few;
-} metric;
-
-typedef struct curve {
-    const char *family, *protocol;
-} curve;
-
-typedef struct metrics {
-    metric *at;
-    int n;
-    curve curves[MAX_CURVES];
-    int n_curves;
-    long ks[MAX_KS]; /* ascending */
-    int n_ks;
-    const char *exact; /* the protocol that the charts show: "exact" where there is one */
-} metrics;
-
 void lem_report_value(double v, char out[32]) {
     if (!isfinite(v)) snprintf(out, 32, "–");
     else if (fabs(v) <= 1) snprintf(out, 32, "%.1f %%", 100 * v);
     else snprintf(out, 32, "%.4g", v);
 }
 
-static void interval_text(const metric *m, char out[64]) {
+static void interval_text(const lem_result_metric *m, char out[64]) {
     char lo[32], hi[32];
     out[0] = '\0';
     if (!isfinite(m->lo) || !isfinite(m->hi)) return;
@@ -50,16 +26,15 @@ static void interval_text(const metric *m, char out[64]) {
     snprintf(out, 64, "[%.*s, %.*s]", (int)(strlen(lo) - cut), lo, (int)(strlen(hi) - cut), hi);
 }
 
-/* "rm@8" -> "rm", 8. False when the name is of another form, such as "rm@8 - maj@8". */
-static bool split_name(const char *name, char family[NAME], long *k) {
+bool lem_result_split(const char *name, char family[LEM_RESULT_NAME], long *k) {
     const char *at = strchr(name, '@');
-    if (strchr(name, ' ') || !at || at == name || (size_t)(at - name) >= NAME || at[1] < '1' || at[1] > '9' ||
-        strlen(at) > 8)
+    if (strchr(name, ' ') || !at || at == name || (size_t)(at - name) >= LEM_RESULT_NAME || at[1] < '1' ||
+        at[1] > '9' || strlen(at) > 8)
         return false;
     char *end;
     *k = strtol(at + 1, &end, 10);
     if (*end) return false;
-    snprintf(family, NAME, "%.*s", (int)(at - name), name);
+    snprintf(family, LEM_RESULT_NAME, "%.*s", (int)(at - name), name);
     return true;
 }
 
@@ -78,7 +53,7 @@ static lem_status check_metric(const lem_json *j, size_t index, const char *sour
     return LEM_OK;
 }
 
-static void read_metric(const lem_json *j, metric *out) {
+static void read_metric(const lem_json *j, lem_result_metric *out) {
     const lem_json *ci = lem_json_get(j, "ci95");
     memset(out, 0, sizeof *out);
     out->name = lem_json_str(lem_json_get(j, "name"), "");
@@ -90,36 +65,37 @@ static void read_metric(const lem_json *j, metric *out) {
     out->better = lem_json_int(lem_json_get(j, "better"), -1);
     out->worse = lem_json_int(lem_json_get(j, "worse"), -1);
     out->too_few = lem_json_bool(lem_json_get(j, "too_few"), false);
-    if (!split_name(out->name, out->family, &out->k)) out->family[0] = '\0';
+    if (!lem_result_split(out->name, out->family, &out->k)) out->family[0] = '\0';
 }
 
-static void note_k(metrics *m, long k) {
+static void note_k(lem_result_metrics *m, long k) {
     int at = 0;
     while (at < m->n_ks && m->ks[at] < k) at++;
-    if ((at < m->n_ks && m->ks[at] == k) || m->n_ks == MAX_KS) return;
+    if ((at < m->n_ks && m->ks[at] == k) || m->n_ks == LEM_MAX_RESULT_KS) return;
     memmove(&m->ks[at + 1], &m->ks[at], (size_t)(m->n_ks - at) * sizeof *m->ks);
     m->ks[at] = k;
     m->n_ks++;
 }
 
-static void note_curve(metrics *m, const metric *x) {
+static void note_curve(lem_result_metrics *m, const lem_result_metric *x) {
     for (int i = 0; i < m->n_curves; i++)
         if (strcmp(m->curves[i].family, x->family) == 0 && strcmp(m->curves[i].protocol, x->protocol) == 0)
             return;
-    if (m->n_curves < MAX_CURVES) m->curves[m->n_curves++] = (curve){x->family, x->protocol};
+    if (m->n_curves < LEM_MAX_CURVES) m->curves[m->n_curves++] = (lem_result_curve){x->family, x->protocol};
 }
 
-static lem_status read_metrics(const lem_json *list, const char *source, metrics *m, lem_err *err) {
+lem_status lem_result_read(const lem_json *list, const char *source, lem_result_metrics *m, lem_err *err) {
     size_t n = lem_json_count(list);
-    if (n > MAX_METRICS)
-        return lem_fail(err, LEM_EDATA, "%s: at most %d metrics expected, %zu found", source, MAX_METRICS, n);
+    if (n > LEM_MAX_RESULT_METRICS)
+        return lem_fail(err, LEM_EDATA, "%s: at most %d metrics expected, %zu found", source,
+                        LEM_MAX_RESULT_METRICS, n);
     m->at = lem_alloc_zero(n ? n : 1, sizeof *m->at, err);
     if (!m->at) return LEM_EMEM;
     m->exact = "";
     for (size_t i = 0; i < n; i++) {
         lem_status st = check_metric(lem_json_at(list, i), i, source, err);
         if (st) return st;
-        metric *x = &m->at[m->n++];
+        lem_result_metric *x = &m->at[m->n++];
         read_metric(lem_json_at(list, i), x);
         if (!x->family[0]) continue;
         note_k(m, x->k);
@@ -130,7 +106,8 @@ static lem_status read_metrics(const lem_json *list, const char *source, metrics
     return LEM_OK;
 }
 
-static const metric *find(const metrics *m, const char *family, const char *protocol, long k) {
+static const lem_result_metric *find(const lem_result_metrics *m, const char *family, const char *protocol,
+                                     long k) {
     for (int i = 0; i < m->n; i++)
         if (m->at[i].k == k && strcmp(m->at[i].family, family) == 0 &&
             strcmp(m->at[i].protocol, protocol) == 0)
@@ -142,26 +119,26 @@ static bool is_pass(const char *family) { return strcmp(family, "pass") == 0; }
 
 /* ---- the methods side by side at one k ---- */
 
-/* 8 where it was measured, as in the papers; the largest k otherwise. */
-static long headline_k(const metrics *m) {
+long lem_result_headline_k(const lem_result_metrics *m) {
     for (int i = 0; i < m->n_ks; i++)
         if (m->ks[i] == 8) return 8;
     return m->n_ks ? m->ks[m->n_ks - 1] : 0;
 }
 
 /* What a way of choosing reaches at k, by the protocol of the charts; NULL where there is no such number. */
-static const metric *method_at(const metrics *m, const curve *c, long k) {
+static const lem_result_metric *method_at(const lem_result_metrics *m, const lem_result_curve *c, long k) {
     if (is_pass(c->family) || strcmp(c->protocol, m->exact) != 0) return NULL;
-    const metric *x = find(m, c->family, c->protocol, k);
+    const lem_result_metric *x = find(m, c->family, c->protocol, k);
     return x && isfinite(x->value) ? x : NULL;
 }
 
 /* From worst to best, pass@k last: it is the ceiling that the others choose under. */
-static int headline_metrics(const metrics *m, long k, const metric *out[MAX_CURVES + 1]) {
+static int headline_metrics(const lem_result_metrics *m, long k,
+                            const lem_result_metric *out[LEM_MAX_CURVES + 1]) {
     int n = 0;
-    const metric *first = find(m, "pass", m->exact, 1), *ceiling = find(m, "pass", m->exact, k);
+    const lem_result_metric *first = find(m, "pass", m->exact, 1), *ceiling = find(m, "pass", m->exact, k);
     for (int i = 0; i < m->n_curves; i++) {
-        const metric *x = method_at(m, &m->curves[i], k);
+        const lem_result_metric *x = method_at(m, &m->curves[i], k);
         if (!x) continue;
         int at = n++;
         for (; at > 0 && out[at - 1]->value > x->value; at--) out[at] = out[at - 1];
@@ -176,13 +153,13 @@ static int headline_metrics(const metrics *m, long k, const metric *out[MAX_CURV
     return n;
 }
 
-static void headline(lem_page *p, const metrics *m, const char *csv) {
-    const metric *pick[MAX_CURVES + 2];
-    lem_pair tiles[MAX_CURVES + 2];
-    const char *details[MAX_CURVES + 2];
-    lem_bar bars[MAX_CURVES + 2];
-    char value[MAX_CURVES + 2][32], ci[MAX_CURVES + 2][64], name[96];
-    long k = headline_k(m);
+static void headline(lem_page *p, const lem_result_metrics *m, const char *csv) {
+    const lem_result_metric *pick[LEM_MAX_CURVES + 2];
+    lem_pair tiles[LEM_MAX_CURVES + 2];
+    const char *details[LEM_MAX_CURVES + 2];
+    lem_bar bars[LEM_MAX_CURVES + 2];
+    char value[LEM_MAX_CURVES + 2][32], ci[LEM_MAX_CURVES + 2][64], name[96];
+    long k = lem_result_headline_k(m);
     int n = headline_metrics(m, k, pick);
     if (n < 2) return;
     bool fractions = true;
@@ -194,7 +171,7 @@ static void headline(lem_page *p, const metrics *m, const char *csv) {
         bars[i] = (lem_bar){pick[i]->name, pick[i]->value, pick[i]->lo, pick[i]->hi};
         fractions = fractions && pick[i]->value >= 0 && pick[i]->value <= 1;
     }
-    if (n <= 8) lem_page_tiles(p, tiles, details, n);
+    if (n <= 8 && !fractions) lem_page_tiles(p, tiles, details, n);
     snprintf(name, sizeof name, "%s-at-%ld", csv, k);
     if (fractions)
         lem_page_bars(p, name, "Share of problems solved, with 95 % intervals over problems", bars, n);
@@ -203,15 +180,16 @@ static void headline(lem_page *p, const metrics *m, const char *csv) {
 /* ---- curves over k ---- */
 
 typedef struct curve_points {
-    double x[MAX_KS], y[MAX_KS], lo[MAX_KS], hi[MAX_KS];
-    char name[NAME + 24];
+    double x[LEM_MAX_RESULT_KS], y[LEM_MAX_RESULT_KS], lo[LEM_MAX_RESULT_KS], hi[LEM_MAX_RESULT_KS];
+    char name[LEM_RESULT_NAME + 24];
 } curve_points;
 
 /* The values of a family along k; *percent turns false at a value that is no fraction. */
-static int gather_points(const metrics *m, const curve *c, curve_points *out, bool *percent) {
+static int gather_points(const lem_result_metrics *m, const lem_result_curve *c, curve_points *out,
+                         bool *percent) {
     int n = 0;
     for (int k = 0; k < m->n_ks; k++) {
-        const metric *x = find(m, c->family, c->protocol, m->ks[k]);
+        const lem_result_metric *x = find(m, c->family, c->protocol, m->ks[k]);
         if (!x || !isfinite(x->value)) continue;
         out->x[n] = (double)x->k;
         out->y[n] = x->value;
@@ -222,15 +200,15 @@ static int gather_points(const metrics *m, const curve *c, curve_points *out, bo
     return n;
 }
 
-static lem_status curves(lem_page *p, const metrics *m, const char *csv, lem_err *err) {
-    curve_points *points = lem_alloc_zero(MAX_CURVES, sizeof *points, err);
+static lem_status curves(lem_page *p, const lem_result_metrics *m, const char *csv, lem_err *err) {
+    curve_points *points = lem_alloc_zero(LEM_MAX_CURVES, sizeof *points, err);
     if (!points) return LEM_EMEM;
-    lem_series series[MAX_CURVES];
+    lem_series series[LEM_MAX_CURVES];
     char name[96];
     int n_series = 0;
     bool percent = true;
     for (int i = 0; i < m->n_curves; i++) {
-        const curve *c = &m->curves[i];
+        const lem_result_curve *c = &m->curves[i];
         curve_points *s = &points[n_series];
         if (strcmp(c->protocol, m->exact) != 0) continue;
         int n = gather_points(m, c, s, &percent);
@@ -247,14 +225,14 @@ static lem_status curves(lem_page *p, const metrics *m, const char *csv, lem_err
 }
 
 /* One row for each family and protocol, one column for each k. */
-static lem_status curve_table(lem_page *p, const metrics *m, const char *csv, lem_err *err) {
+static lem_status curve_table(lem_page *p, const lem_result_metrics *m, const char *csv, lem_err *err) {
     if (!m->n_curves) return LEM_OK;
     int columns = m->n_ks + 2;
     size_t cells = (size_t)m->n_curves * (size_t)columns;
     const char **cell = lem_alloc_zero(cells, sizeof *cell, err);
     char(*text)[32] = lem_alloc_zero(cells, sizeof *text, err);
-    lem_column column[MAX_KS + 2] = {{"method", false}, {"protocol", false}};
-    char head[MAX_KS][24], name[96];
+    lem_column column[LEM_MAX_RESULT_KS + 2] = {{"method", false}, {"protocol", false}};
+    char head[LEM_MAX_RESULT_KS][24], name[96];
     lem_status st = cell && text ? LEM_OK : LEM_EMEM;
     for (int k = 0; k < m->n_ks; k++) {
         snprintf(head[k], sizeof head[k], "k = %ld", m->ks[k]);
@@ -265,7 +243,7 @@ static lem_status curve_table(lem_page *p, const metrics *m, const char *csv, le
         row[0] = m->curves[i].family;
         row[1] = m->curves[i].protocol;
         for (int k = 0; k < m->n_ks; k++) {
-            const metric *x = find(m, m->curves[i].family, m->curves[i].protocol, m->ks[k]);
+            const lem_result_metric *x = find(m, m->curves[i].family, m->curves[i].protocol, m->ks[k]);
             if (!x) continue;
             char *t = text[(size_t)i * (size_t)columns + (size_t)k];
             lem_report_value(x->value, t);
@@ -290,11 +268,11 @@ typedef struct interval_texts {
 } interval_texts;
 
 /* The other values of k stand in the table by k. */
-static bool has_interval_row(const metric *x, long k) {
+static bool has_interval_row(const lem_result_metric *x, long k) {
     return !x->family[0] || x->k == k || (x->k == 1 && is_pass(x->family));
 }
 
-static void interval_row(const metric *x, interval_texts *t, const char *row[INTERVAL_COLUMNS]) {
+static void interval_row(const lem_result_metric *x, interval_texts *t, const char *row[INTERVAL_COLUMNS]) {
     lem_report_value(x->value, t->value);
     interval_text(x, t->ci);
     if (x->n >= 0) snprintf(t->n, sizeof t->n, "%lld", (long long)x->n);
@@ -305,14 +283,14 @@ static void interval_row(const metric *x, interval_texts *t, const char *row[INT
     row[4] = t->n;
 }
 
-static lem_status interval_table(lem_page *p, const metrics *m, const char *csv, lem_err *err) {
+static lem_status interval_table(lem_page *p, const lem_result_metrics *m, const char *csv, lem_err *err) {
     size_t rows = m->n > 0 ? (size_t)m->n : 1;
     const char **cell = lem_alloc_zero(rows * INTERVAL_COLUMNS, sizeof *cell, err);
     interval_texts *text = lem_alloc_zero(rows, sizeof *text, err);
     lem_status st = cell && text ? LEM_OK : LEM_EMEM;
     char name[96];
     int n = 0;
-    long k = headline_k(m);
+    long k = lem_result_headline_k(m);
     for (int i = 0; st == LEM_OK && i < m->n; i++) {
         if (!has_interval_row(&m->at[i], k)) continue;
         interval_row(&m->at[i], &text[n], cell + (size_t)n * INTERVAL_COLUMNS);
@@ -328,87 +306,12 @@ static lem_status interval_table(lem_page *p, const metrics *m, const char *csv,
     return st;
 }
 
-/* ---- paired differences ---- */
-
-/* In percentage points, without a negative zero. */
-static double points_of(double v) { return fabs(100 * v) < 0.05 ? 0 : 100 * v; }
-
-/* "rm@8-maj@8" at k = 8. */
-static bool is_difference_at(const metric *m, long k) {
-    char want[24];
-    snprintf(want, sizeof want, "@%ld-", k);
-    return strstr(m->name, want) != NULL;
-}
-
-enum { DIFFERENCE_COLUMNS = 5, MAX_DIFFERENCES = 48 };
-
-typedef struct difference_rows {
-    const char *cell[MAX_DIFFERENCES * DIFFERENCE_COLUMNS];
-    char value[MAX_DIFFERENCES][32], ci[MAX_DIFFERENCES][64], evidence[MAX_DIFFERENCES][64];
-    int n;
-} difference_rows;
-
-/* How many problems a difference rests on, where the file says so. */
-static const char *evidence_text(const metric *x, char out[64]) {
-    out[0] = '\0';
-    if (x->better < 0 || x->worse < 0) return out;
-    if (x->too_few) snprintf(out, 64, "too few differ (%lld)", (long long)(x->better + x->worse));
-    else snprintf(out, 64, "better on %lld, worse on %lld", (long long)x->better, (long long)x->worse);
-    return out;
-}
-
-static void difference_row(difference_rows *r, const metric *x) {
-    if (r->n == MAX_DIFFERENCES) return;
-    char *value = r->value[r->n], *ci = r->ci[r->n];
-    snprintf(value, sizeof r->value[0], "%+.1f", points_of(x->value));
-    ci[0] = '\0';
-    if (isfinite(x->lo) && isfinite(x->hi))
-        snprintf(ci, sizeof r->ci[0], "[%+.1f, %+.1f]", points_of(x->lo), points_of(x->hi));
-    const char *row[DIFFERENCE_COLUMNS] = {x->name, x->protocol, value, ci,
-                                           evidence_text(x, r->evidence[r->n])};
-    memcpy(r->cell + (size_t)r->n++ * DIFFERENCE_COLUMNS, row, sizeof row);
-}
-
-/* Those at the headline's k (all, where none is at that k), by the charts' protocol. */
-static void difference_list(difference_rows *r, const metrics *d, const metrics *m) {
-    long k = headline_k(m);
-    bool some = false;
-    for (int i = 0; i < d->n; i++) some = some || is_difference_at(&d->at[i], k);
-    for (int i = 0; i < d->n; i++) {
-        const metric *x = &d->at[i];
-        bool wanted = !some || is_difference_at(x, k);
-        if (wanted && isfinite(x->value) && strcmp(x->protocol, m->exact) == 0) difference_row(r, x);
-    }
-}
-
-static lem_status differences(lem_page *p, const metrics *m, const lem_json *list, const char *csv,
-                              const char *source, lem_err *err) {
-    static const lem_column column[DIFFERENCE_COLUMNS] = {{"difference", false},
-                                                          {"protocol", false},
-                                                          {"points", true},
-                                                          {"95 % interval", true},
-                                                          {"problems", false}};
-    difference_rows r = {.n = 0};
-    metrics d = {0};
-    char name[96];
-    lem_status st = list ? read_metrics(list, source, &d, err) : LEM_OK;
-    if (st == LEM_OK) difference_list(&r, &d, m);
-    snprintf(name, sizeof name, "%s-differences", csv);
-    lem_table t = {name,   "Paired differences on the same problems, in percentage points",
-                   column, DIFFERENCE_COLUMNS,
-                   r.n,    r.cell,
-                   -1};
-    if (r.n) lem_page_table(p, &t);
-    lem_free(d.at);
-    return st;
-}
-
 /* ---- what else a result file says ---- */
 
-static void notes(lem_page *p, const lem_json *list) {
+static void texts(lem_page *p, const lem_json *list, void (*add)(lem_page *, const char *)) {
     for (size_t i = 0; i < lem_json_count(list) && i < 64; i++) {
         const char *text = lem_json_str(lem_json_at(list, i), NULL);
-        if (text) lem_page_note(p, text);
+        if (text) add(p, text);
     }
 }
 
@@ -439,23 +342,40 @@ static void counts(lem_page *p, const lem_json *doc) {
     }
 }
 
+/* What a reader looks up and does not read first. */
+static lem_status details(lem_page *p, const lem_result_metrics *m, const lem_result_metrics *d,
+                          const char *csv, const lem_json *doc, lem_err *err) {
+    lem_status st = LEM_OK;
+    lem_page_fold(p, "All values, protocols and counts");
+    lem_report_difference_table(p, m, d, csv);
+    st = interval_table(p, m, csv, err);
+    if (st == LEM_OK) st = curve_table(p, m, csv, err);
+    texts(p, lem_json_get(doc, "notes"), lem_page_paragraph);
+    counts(p, doc);
+    lem_page_fold_end(p);
+    return st;
+}
+
 lem_status lem_report_metrics(lem_page *p, const char *title, const char *csv, const char *source,
                               const lem_json *doc, lem_err *err) {
-    const lem_json *list = lem_json_get(doc, "metrics");
+    const lem_json *list = lem_json_get(doc, "metrics"), *pairs = lem_json_get(doc, "differences");
     if (lem_json_kind(list) != LEM_JSON_ARRAY) return LEM_OK;
-    metrics m = {0};
-    lem_status st = read_metrics(list, source, &m, err);
+    lem_result_metrics m = {0}, d = {0};
+    lem_status st = lem_result_read(list, source, &m, err);
     LEM_TRY(st);
+    if (pairs) LEM_TRY(lem_result_read(pairs, source, &d, err));
     lem_page_section(p, title);
+    lem_report_claims(p, &m, &d);
+    texts(p, lem_json_get(doc, "warnings"), lem_page_note);
     headline(p, &m, csv);
-    LEM_TRY(differences(p, &m, lem_json_get(doc, "differences"), csv, source, err));
     LEM_TRY(curves(p, &m, csv, err));
-    LEM_TRY(interval_table(p, &m, csv, err));
-    LEM_TRY(curve_table(p, &m, csv, err));
-    notes(p, lem_json_get(doc, "notes"));
-    counts(p, doc);
+    LEM_TRY(lem_report_difference_curves(p, &m, &d, csv, err));
+    LEM_TRY(lem_report_scores(p, doc, csv, err));
+    LEM_TRY(lem_report_strata(p, &m, doc, csv, err));
+    LEM_TRY(details(p, &m, &d, csv, doc, err));
     LEM_TRY(lem_report_examples(p, lem_json_get(doc, "examples"), source, err));
 done:
     lem_free(m.at);
+    lem_free(d.at);
     return st;
 }

@@ -141,6 +141,17 @@ void lem_page_note(lem_page *p, const char *text) {
     lem_buf_puts(&p->md, "\n\n");
 }
 
+void lem_page_fold(lem_page *p, const char *title) {
+    lem_buf_puts(&p->body, "<details class=\"fold\"><summary>");
+    html_text(p, title);
+    lem_buf_puts(&p->body, "</summary>\n");
+    lem_buf_puts(&p->md, "### ");
+    md_text(p, title);
+    lem_buf_puts(&p->md, "\n\n");
+}
+
+void lem_page_fold_end(lem_page *p) { lem_buf_puts(&p->body, "</details>\n"); }
+
 void lem_page_pairs(lem_page *p, const lem_pair *pairs, int n) {
     lem_buf_puts(&p->body, "<dl>\n");
     for (int i = 0; i < n; i++) {
@@ -312,7 +323,7 @@ void lem_page_chart(lem_page *p, const lem_chart *c) {
         lem_buf_release(&svg);
         return;
     }
-    lem_buf_puts(&p->body, "<figure><figcaption>");
+    lem_buf_puts(&p->body, "<figure class=\"half\"><figcaption>");
     html_text(p, c->title);
     lem_buf_puts(&p->body, "</figcaption>\n<div class=\"legend\">");
     for (int k = 0; k < c->n_series; k++) {
@@ -336,7 +347,7 @@ static double share(double v) {
 }
 
 void lem_page_bars(lem_page *p, const char *name, const char *title, const lem_bar *bars, int n) {
-    lem_buf_puts(&p->body, "<figure><figcaption>");
+    lem_buf_puts(&p->body, "<figure class=\"half\"><figcaption>");
     html_text(p, title);
     lem_buf_puts(&p->body, "</figcaption>\n<div class=\"bars\">\n");
     sheet *s = new_sheet(p, name);

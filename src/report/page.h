@@ -24,6 +24,10 @@ void lem_page_heading(lem_page *p, const char *title); /* below a section */
 void lem_page_paragraph(lem_page *p, const char *text);
 void lem_page_note(lem_page *p, const char *text); /* set off from the text */
 
+/* What follows until lem_page_fold_end is folded away until the reader opens it; no folds within folds. */
+void lem_page_fold(lem_page *p, const char *title);
+void lem_page_fold_end(lem_page *p);
+
 typedef struct lem_pair {
     const char *key, *value;
 } lem_pair;

@@ -35,8 +35,7 @@ static void notes_begin_above_two_per_cent(void **state) {
     (void)state;
     lem_spoil s = {.n = 1000, .with_reason = 100, .cut = 2, .undecided = 20, .silent = 21, .repeated = 900};
     lem_buf b = {0};
-    lem_json *list = lem_json_new_array();
-    assert_true(lem_spoil_notes(&s, list));
+    lem_json *list = lem_spoil_warnings(&s);
     assert_int_equal(lem_json_count(list), 1);
     assert_non_null(strstr(lem_json_str(lem_json_at(list, 0), ""), "2.1 % of the candidates have no answer"));
     s.cut = 3; /* of those whose end is known */
