@@ -23,7 +23,7 @@ static void add(mean *m, double x) {
 typedef struct work {
     lem_auc_score *all, *one; /* of all problems, of one */
     double *score, *length, *rank;
-    uint32_t *order;
+    lem_rank_item *order;
     uint64_t n; /* in all */
     mean pairs, ended, follows, should;
 } work;

@@ -208,7 +208,7 @@ static lem_status length_chart(lem_page *p, const flat *f, const char *scorer, l
     char title[160];
     if (!f->length || f->n < 10 * TENTHS || f->n > INT32_MAX) return LEM_OK;
     by_length *l = lem_alloc(f->n, sizeof *l, err);
-    uint32_t *order = lem_alloc(f->n, sizeof *order, err);
+    lem_rank_item *order = lem_alloc(f->n, sizeof *order, err);
     double *r = lem_alloc(f->n, sizeof *r, err);
     lem_status st = l && order && r ? LEM_OK : LEM_EMEM;
     if (st == LEM_OK) {

@@ -5,18 +5,17 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
-static int by_value(const void *a, const void *b, void *values) {
-    double x = ((const double *)values)[*(const uint32_t *)a],
-           y = ((const double *)values)[*(const uint32_t *)b];
+static int by_value(const void *a, const void *b) {
+    double x = ((const lem_rank_item *)a)->value, y = ((const lem_rank_item *)b)->value;
     return (x > y) - (x < y);
 }
 
-void lem_ranks(int n, const double *x, uint32_t *order, double *out) {
-    for (int i = 0; i < n; i++) order[i] = (uint32_t)i;
-    qsort_r(order, (size_t)n, sizeof *order, by_value, (void *)(uintptr_t)x);
+void lem_ranks(int n, const double *x, lem_rank_item *sorted, double *out) {
+    for (int i = 0; i < n; i++) sorted[i] = (lem_rank_item){x[i], (uint32_t)i};
+    qsort(sorted, (size_t)n, sizeof *sorted, by_value);
     for (int i = 0, k; i < n; i += k) {
-        for (k = 1; i + k < n && x[order[i + k]] <= x[order[i]]; k++) {}
-        for (int j = i; j < i + k; j++) out[order[j]] = 2.0 * i + k;
+        for (k = 1; i + k < n && sorted[i + k].value <= sorted[i].value; k++) {}
+        for (int j = i; j < i + k; j++) out[sorted[j].at] = 2.0 * i + k;
     }
 }
 

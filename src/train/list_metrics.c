@@ -11,6 +11,7 @@ enum { BINS = 10 };
 void lem_list_metrics_release(lem_list_metrics *m) {
     lem_free(m->all);
     lem_free(m->rank);
+    lem_free(m->sorted);
     lem_free(m->weight);
     *m = (lem_list_metrics){.full = m->full, .kind = m->kind, .n_groups = m->n_groups};
 }
@@ -21,6 +22,7 @@ lem_status lem_list_metrics_begin(lem_list_metrics *m, uint64_t responses, int l
                               .all = m->all,
                               .cap = m->cap,
                               .rank = m->rank,
+                              .sorted = m->sorted,
                               .longest = m->longest,
                               .n_groups = m->n_groups,
                               .weight = m->weight};
@@ -37,9 +39,12 @@ lem_status lem_list_metrics_begin(lem_list_metrics *m, uint64_t responses, int l
         m->cap = responses;
     }
     if (longest > m->longest) {
-        double *rank = lem_realloc(m->rank, 3 * (size_t)longest, sizeof *rank, err);
+        double *rank = lem_realloc(m->rank, 2 * (size_t)longest, sizeof *rank, err);
         if (!rank) return LEM_EMEM;
         m->rank = rank;
+        lem_rank_item *sorted = lem_realloc(m->sorted, (size_t)longest, sizeof *sorted, err);
+        if (!sorted) return LEM_EMEM;
+        m->sorted = sorted;
         m->longest = longest;
     }
     return LEM_OK;
@@ -48,10 +53,9 @@ lem_status lem_list_metrics_begin(lem_list_metrics *m, uint64_t responses, int l
 static void add_length(lem_list_metrics *m, int n, const double *score, const uint8_t *label,
                        const int *length) {
     double *a = m->rank, *b = m->rank + n, rho;
-    uint32_t *order = (uint32_t *)(b + n);
     for (int i = 0; i < n; i++) a[i] = length[i];
-    lem_ranks(n, a, order, b);
-    lem_ranks(n, score, order, a);
+    lem_ranks(n, a, m->sorted, b);
+    lem_ranks(n, score, m->sorted, a);
     rho = lem_correlation(n, a, b);
     if (isnan(rho)) return;
     m->rho += rho;

@@ -15,6 +15,7 @@
 
 #include "core/err.h"
 #include "stats/auc.h"
+#include "stats/rank.h"
 #include "train/objective.h"
 #include "train/ranking_loss.h"
 
@@ -26,8 +27,9 @@ typedef struct lem_list_metrics { /* zeroed = empty */
     uint32_t n_groups;  /* the caller's to set: problems of the lists */
     lem_auc_score *all; /* [cap], n of them; only in full */
     uint64_t n, cap;
-    uint32_t *weight; /* [n_groups] scratch */
-    double *rank;     /* [3 * longest] scratch */
+    uint32_t *weight;      /* [n_groups] scratch */
+    double *rank;          /* [2 * longest] scratch */
+    lem_rank_item *sorted; /* [longest] scratch */
     int longest;
 } lem_list_metrics;
 

@@ -36,7 +36,7 @@ static void by_hand(void **state) {
     double pairs = 0;
     const double r[] = {3, .5, 1, 2, 3}, w[] = {1, .5, 2, 1};
     for (int i = 0; i < 5; i++)
-        for (int k = 0; k < 4; k++) pairs += r[i] > w[k] ? 1 : r[i] < w[k] ? 0 : 0.5;
+        for (int k = 0; k < 4; k++) pairs += (r[i] > w[k]) + 0.5 * (fabs(r[i] - w[k]) < 1e-9);
     near(q.auc.area, pairs / 20);
     /* ended above cut: a: 3 > 1, .5 < 1 twice -> 1/3; b: no cut one; c: 2 (cut) > 1 -> 0 */
     near(q.ended, (1.0 / 3 + 0) / 2);

@@ -37,107 +37,31 @@ static bool in_csv(const char *name, const char *what) {
     return text && strstr(text, what);
 }
 
+#define CI(lo, hi) "\"ci95\":[" #lo "," #hi "],\"n\":40"
 #define METRIC(name, value)                                                                                  \
-    "{\"name\":\"" name "\",\"protocol\":\"exact\",\"value\":" #value ",\"ci95\":[0.1,0.9],\"n\":40}"
-#define DIFF(name, value, lo, hi, better, worse, few)                                                        \
-    "{\"name\":\"" name "\",\"protocol\":\"exact\",\"value\":" #value ",\"ci95\":[" #lo "," #hi              \
-    "],\"n\":40,\"better\":" #better ",\"worse\":" #worse ",\"too_few\":" #few "}"
-
-static const char doc
-    [] = "{\"metrics\":[" METRIC("pass@1", 0.2) "," METRIC("maj@1", 0.2) "," METRIC("rm@1", 0.2) "," METRIC("maj@8", 0.5) "," METRIC("rm@8", 0.6) "," METRIC("pass@8", 0.8) "," METRIC("maj@64", 0.6) "," METRIC(
-        "rm@64",
-        0.55) "],"
-              "\"differences\":[" DIFF("rm@1-maj@1", 0, -0.1, 0.1, 0, 0, true) "," DIFF("rm@8-maj@8", 0.1, 0.02, 0.18, 14, 3, false) "," DIFF(
-                  "lp@8-maj@8", -0.01, -0.06,
-                  0.04, 10, 12,
-                  false) "," DIFF("lp@8-rm@8", -0.11, -0.2, -0.02, 3, 15,
-                                  false) "," DIFF("x@8-maj@8", 0.05, -0.01, 0.11,
-                                                  4, 2, true) "," DIFF("rm@64-maj@64", -0.05, -0.1, 0.0, 5,
-                                                                       12,
-                                                                       false) "],"
-                                                                              "\"scores\":[{\"scorer\":"
-                                                                              "\"rm\",\"pairs\":0.75,"
-                                                                              "\"problems\":31,\"auc\":0.81,"
-                                                                              "\"ci95\":[0.7,0.9],\"length_"
-                                                                              "rho\":-0.5,"
-                                                                              "\"label_length_rho\":-0.1},{"
-                                                                              "\"scorer\":\"lp\",\"pairs\":0."
-                                                                              "5,\"problems\":31}],"
-                                                                              "\"by\":[{\"column\":\"level\","
-                                                                              "\"values\":[{\"value\":"
-                                                                              "\"Level "
-                                                                              "1\",\"n\":11,\"metrics\":"
-                                                                              "[" METRIC("pass@1", 0.9) "," METRIC(
-                                                                                  "rm@64",
-                                                                                  0.95) "]},{\"value\":"
-                                                                                        "\"Level "
-                                                                                        "5\",\"n\":29,"
-                                                                                        "\"metrics\":"
-                                                                                        "[" METRIC("pass@1",
-                                                                                                   0.1) "]}],"
-                                                                                                        "\"ma"
-                                                                                                        "cro"
-                                                                                                        "\":["
-                                                                                                        "{\"n"
-                                                                                                        "ame"
-                                                                                                        "\":"
-                                                                                                        "\"pa"
-                                                                                                        "ss@"
-                                                                                                        "1\","
-                                                                                                        "\"va"
-                                                                                                        "lue"
-                                                                                                        "\":"
-                                                                                                        "0.5}"
-                                                                                                        "]},{"
-                                                                                                        "\"co"
-                                                                                                        "lumn"
-                                                                                                        "\":"
-                                                                                                        "\"on"
-                                                                                                        "e\","
-                                                                                                        "\"va"
-                                                                                                        "lues"
-                                                                                                        "\":["
-                                                                                                        "{\"v"
-                                                                                                        "alue"
-                                                                                                        "\":"
-                                                                                                        "\"a"
-                                                                                                        "\","
-                                                                                                        "\"n"
-                                                                                                        "\":"
-                                                                                                        "40,"
-                                                                                                        "\"me"
-                                                                                                        "tric"
-                                                                                                        "s\":"
-                                                                                                        "[]}]"
-                                                                                                        ","
-                                                                                                        "\"ma"
-                                                                                                        "cro"
-                                                                                                        "\":["
-                                                                                                        "]}],"
-                                                                                                        "\"no"
-                                                                                                        "tes"
-                                                                                                        "\":["
-                                                                                                        "\"ho"
-                                                                                                        "w "
-                                                                                                        "mean"
-                                                                                                        "t\"]"
-                                                                                                        ",\"w"
-                                                                                                        "arni"
-                                                                                                        "ngs"
-                                                                                                        "\":["
-                                                                                                        "\"49"
-                                                                                                        " % "
-                                                                                                        "were"
-                                                                                                        " cut"
-                                                                                                        "\"],"
-                                                                                                        "\"co"
-                                                                                                        "unts"
-                                                                                                        "\":{"
-                                                                                                        "\"pr"
-                                                                                                        "oble"
-                                                                                                        "ms\""
-                                                                                                        ":40}"
-                                                                                                        "}";
+    "{\"name\":\"" name "\",\"protocol\":\"exact\",\"value\":" #value "," CI(0.1, 0.9) "}"
+#define DIFF(name, value, interval, better, worse, few)                                                      \
+    "{\"name\":\"" name "\",\"protocol\":\"exact\",\"value\":" #value "," interval ",\"better\":" #better    \
+    ",\"worse\":" #worse ",\"too_few\":" #few "}"
+/* clang-format off */
+static const char doc[] =
+    "{\"metrics\":[" METRIC("pass@1", 0.2) "," METRIC("maj@1", 0.2) "," METRIC("rm@1", 0.2) ","
+    METRIC("maj@8", 0.5) "," METRIC("rm@8", 0.6) "," METRIC("pass@8", 0.8) "," METRIC("maj@64", 0.6) ","
+    METRIC("rm@64", 0.55) "],\"differences\":["
+    DIFF("rm@1-maj@1", 0, CI(-0.1, 0.1), 0, 0, true) ","
+    DIFF("rm@8-maj@8", 0.1, CI(0.02, 0.18), 14, 3, false) ","
+    DIFF("lp@8-maj@8", -0.01, CI(-0.06, 0.04), 10, 12, false) ","
+    DIFF("lp@8-rm@8", -0.11, CI(-0.2, -0.02), 3, 15, false) ","
+    DIFF("x@8-maj@8", 0.05, CI(-0.01, 0.11), 4, 2, true) ","
+    DIFF("rm@64-maj@64", -0.05, CI(-0.1, 0.0), 5, 12, false) "],"
+    "\"scores\":[{\"scorer\":\"rm\",\"pairs\":0.75,\"problems\":31,\"auc\":0.81,\"ci95\":[0.7,0.9],"
+    "\"length_rho\":-0.5,\"label_length_rho\":-0.1},{\"scorer\":\"lp\",\"pairs\":0.5,\"problems\":31}],"
+    "\"by\":[{\"column\":\"level\",\"values\":[{\"value\":\"Level 1\",\"n\":11,\"metrics\":["
+    METRIC("pass@1", 0.9) "," METRIC("rm@64", 0.95) "]},{\"value\":\"Level 5\",\"n\":29,\"metrics\":["
+    METRIC("pass@1", 0.1) "]}],\"macro\":[{\"name\":\"pass@1\",\"value\":0.5}]},"
+    "{\"column\":\"one\",\"values\":[{\"value\":\"a\",\"n\":40,\"metrics\":[]}],\"macro\":[]}],"
+    "\"notes\":[\"how meant\"],\"warnings\":[\"49 % were cut\"],\"counts\":{\"problems\":40}}";
+/* clang-format on */
 
 static void the_claim_comes_first(void **state) {
     (void)state;

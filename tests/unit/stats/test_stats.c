@@ -18,7 +18,7 @@ static void scipy_values(void **state) {
     const double rank[] = {4.5, 1.5, 6, 1.5, 7.5, 10, 3, 9, 7.5, 4.5}; /* scipy.stats.rankdata */
     const bool right[] = {1, 0, 1, 0, 0, 1, 0, 1, 1, 0};
     double a[10], b[10];
-    uint32_t order[10];
+    lem_rank_item order[10];
     lem_auc_score s[10];
     lem_ranks(10, x, order, a);
     lem_ranks(10, y, order, b);
@@ -52,7 +52,7 @@ static double placement(const lem_auc_score *s, int i) {
     for (int j = 0; j < N; j++) {
         if (s[j].right == s[i].right) continue;
         double d = s[i].right ? s[i].score - s[j].score : s[j].score - s[i].score;
-        sum += d > 0 ? 1 : d < 0 ? 0 : 0.5;
+        sum += (d > 0) + 0.5 * (d >= 0 && d <= 0);
         n++;
     }
     return sum / n;
