@@ -4,6 +4,7 @@
 #include "core/file.h"
 #include "core/mem.h"
 #include "report/escape.h"
+#include "report/page_priv.h"
 #include "report/style_priv.h"
 
 #include <math.h>
@@ -12,19 +13,7 @@
 
 enum { TREE_DEPTH = 16 }; /* deeper nodes are indented no further */
 
-typedef struct sheet { /* one CSV file */
-    char name[72];
-    lem_buf text;
-} sheet;
-
-struct lem_page {
-    lem_buf title, subtitle;     /* as given */
-    lem_buf toc, body, md, html; /* html: the finished page, made on demand */
-    sheet *sheets;
-    size_t n_sheets, cap_sheets;
-    int sections;
-    bool failed;
-};
+typedef lem_page_sheet sheet;
 
 lem_page *lem_page_new(const char *title, const char *subtitle, lem_err *err) {
     lem_page *p = lem_alloc_zero(1, sizeof *p, err);
@@ -43,7 +32,7 @@ lem_page *lem_page_new(const char *title, const char *subtitle, lem_err *err) {
 
 void lem_page_free(lem_page *p) {
     if (!p) return;
-    lem_buf *own[] = {&p->title, &p->subtitle, &p->toc, &p->body, &p->md, &p->html};
+    lem_buf *own[] = {&p->title, &p->subtitle, &p->toc, &p->body, &p->md, &p->html, &p->items};
     for (size_t i = 0; i < sizeof own / sizeof *own; i++) lem_buf_release(own[i]);
     for (size_t i = 0; i < p->n_sheets; i++) lem_buf_release(&p->sheets[i].text);
     lem_free(p->sheets);
@@ -378,20 +367,26 @@ void lem_page_bars(lem_page *p, const char *name, const char *title, const lem_b
     lem_buf_puts(&p->body, "</div></figure>\n");
 }
 
-void lem_page_example(lem_page *p, const char *title, const lem_example_part *parts, int n, bool open) {
+void lem_page_put_parts(lem_buf *out, const lem_example_part *parts, int n) {
     static const char *const tone[] = {"part", "part good", "part bad"};
+    for (int i = 0; i < n; i++) {
+        lem_buf_printf(out, "<div class=\"%s\"><span>", tone[parts[i].tone]);
+        lem_escape_html(out, parts[i].label, strlen(parts[i].label));
+        lem_buf_puts(out, "</span><pre>");
+        lem_escape_html(out, parts[i].text, strlen(parts[i].text));
+        lem_buf_puts(out, "</pre></div>\n");
+    }
+}
+
+void lem_page_example(lem_page *p, const char *title, const lem_example_part *parts, int n, bool open) {
     lem_buf_puts(&p->body, open ? "<details open><summary>" : "<details><summary>");
     html_text(p, title);
     lem_buf_puts(&p->body, "</summary>\n");
     lem_buf_puts(&p->md, "### ");
     md_text(p, title);
     lem_buf_puts(&p->md, "\n\n");
+    lem_page_put_parts(&p->body, parts, n);
     for (int i = 0; i < n; i++) {
-        lem_buf_printf(&p->body, "<div class=\"%s\"><span>", tone[parts[i].tone]);
-        html_text(p, parts[i].label);
-        lem_buf_puts(&p->body, "</span><pre>");
-        html_text(p, parts[i].text);
-        lem_buf_puts(&p->body, "</pre></div>\n");
         md_text(p, parts[i].label);
         lem_buf_puts(&p->md, ":\n\n");
         lem_escape_md_block(&p->md, parts[i].text, strlen(parts[i].text));
@@ -455,13 +450,16 @@ void lem_page_tree_end(lem_page *p, const char *note) {
 
 const char *lem_page_html(lem_page *p) {
     lem_buf *b = &p->html;
+    char source[64];
     lem_buf_clear(b);
     lem_buf_puts(
         b, "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" "
            "content=\"width=device-width,initial-scale=1\">\n"
            "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none';style-src "
-           "'unsafe-inline';base-uri 'none';form-action "
-           "'none'\">\n<title>");
+           "'unsafe-inline';base-uri 'none';form-action 'none'");
+    lem_page_script_source(source);
+    if (p->scripted) lem_buf_printf(b, ";script-src %s", source);
+    lem_buf_puts(b, "\">\n<title>");
     lem_escape_html(b, lem_buf_str(&p->title), p->title.len);
     lem_buf_puts(b, "</title>\n<style>\n");
     for (int i = 0; lem_report_style[i]; i++) lem_buf_puts(b, lem_report_style[i]);
@@ -479,8 +477,12 @@ const char *lem_page_html(lem_page *p) {
         lem_buf_puts(b, "</nav>\n");
     }
     lem_buf_add(b, lem_buf_str(&p->body), p->body.len);
-    lem_buf_puts(b, "<footer>Made by lemma report. This page is one file: it needs no network and runs no "
-                    "script.</footer>\n</main>\n</body>\n</html>\n");
+    lem_buf_printf(b,
+                   "<footer>Made by lemma report. This page is one file: it needs no network and runs "
+                   "%s.</footer>\n</main>\n",
+                   p->scripted ? "no script but the filter of its list" : "no script");
+    if (p->scripted) lem_buf_printf(b, "<script>%s</script>\n", lem_page_script);
+    lem_buf_puts(b, "</body>\n</html>\n");
     return lem_buf_str(b);
 }
 
@@ -505,7 +507,8 @@ lem_status lem_page_save(lem_page *p, const char *html_path, bool overwrite, lem
     lem_status st = LEM_OK;
     if (n < 6 || strcmp(html_path + n - 5, ".html") != 0)
         return lem_fail(err, LEM_EUSAGE, "the report's path must end in .html, found '%s'", html_path);
-    if (p->failed || p->toc.failed || p->body.failed || p->title.failed || p->subtitle.failed)
+    if (p->failed || p->items.failed || p->toc.failed || p->body.failed || p->title.failed ||
+        p->subtitle.failed)
         return lem_fail(err, LEM_EMEM, "out of memory for the report");
     (void)lem_page_html(p);
     LEM_TRY(write_one(html_path, &p->html, overwrite, err));

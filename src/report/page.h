@@ -1,10 +1,11 @@
 /* report/page.h - a report built by calls: one self-contained HTML page, the same as Markdown, and a CSV file
  * for each table and chart
  *
- * The page needs no script and no network, follows the reader's light or dark setting, and fits a phone. All
- * text is escaped; nothing that a model wrote can become markup (and the page's content policy would not run
- * it). Calls cannot fail: want of memory is remembered and reported by lem_page_save. All arguments are
- * borrowed for the call only; strings are UTF-8 (bad bytes are replaced). */
+ * The page needs no network and no script (but for lem_page_browse: one, named by its hash in the content
+ * policy), follows the reader's light or dark setting, and fits a phone. All text is escaped; nothing that a
+ * model wrote can become markup (and the page's content policy would not run it). Calls cannot fail: want of
+ * memory is remembered and reported by lem_page_save. All arguments are borrowed for the call only; strings
+ * are UTF-8 (bad bytes are replaced). */
 #ifndef LEM_REPORT_PAGE_H
 #define LEM_REPORT_PAGE_H
 
@@ -12,6 +13,7 @@
 #include "report/chart.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 
 typedef struct lem_page lem_page;
 
@@ -82,6 +84,26 @@ typedef struct lem_branch { /* a node of a tree */
 void lem_page_tree(lem_page *p, const char *title, const char *text, bool open);
 void lem_page_branch(lem_page *p, const lem_branch *b);
 void lem_page_tree_end(lem_page *p, const char *note);
+
+/* A list of items to search and filter: items first, then lem_page_browse with all tags. The page then has
+ * one script, allowed by its hash alone; without it all items stand there to be opened. Markdown has only a
+ * line about it. */
+typedef struct lem_item {
+    const char *title; /* one line */
+    const int *tags;   /* [n_tags] indices of the tags that lem_page_browse will name */
+    int n_tags;
+    const lem_example_part *parts;
+    int n_parts;
+} lem_item;
+void lem_page_item(lem_page *p, const lem_item *item);
+typedef struct lem_tag {
+    const char *group, *label; /* tags of a group stand together */
+    uint64_t n;                /* items that have it; those of none are not offered */
+} lem_tag;
+/* unit: what an item is, in the plural. */
+void lem_page_browse(lem_page *p, const char *unit, const lem_tag *tags, int n);
+/* Bytes of the items so far. */
+size_t lem_page_item_bytes(const lem_page *p);
 
 /* Writes html_path (ends in .html), the Markdown beside it (.md) and <stem>-<name>.csv for each table and
  * chart, each file atomically. */

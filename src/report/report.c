@@ -3,6 +3,7 @@
 
 #include "core/file.h"
 #include "core/mem.h"
+#include "report/problems.h"
 #include "report/score_charts.h"
 #include "report/sections.h"
 #include "report/sources.h"
@@ -131,6 +132,7 @@ static lem_status add_sections(lem_page *p, const lem_report_request *r, const l
     lem_status st = add_results(p, s, err);
     if (st == LEM_OK && r->examples) st = lem_report_candidates(p, r->examples, r->n_examples, err);
     if (st == LEM_OK && r->examples) st = lem_report_score_charts(p, r->examples, err);
+    if (st == LEM_OK && r->examples) st = lem_report_problems(p, r->examples, err);
     if (st == LEM_OK) st = add_traces(p, r, s, err);
     if (st == LEM_OK) st = add_training(p, s, err);
     if (st == LEM_OK) st = add_provenance(p, r, err);

@@ -88,6 +88,13 @@ const char *const lem_report_style[] = {
     "calc(var(--d)*min(1.4rem,2.4vw));border-left:2px solid var(--edge);padding-left:.5rem}.step>span{"
     "display:block;font-size:.84rem;color:var(--dim);overflow-wrap:anywhere}.step>pre{padding:.25rem .6rem}"
     ".step b{color:var(--good)}\n"
+    "#browse{display:flex;flex-wrap:wrap;gap:.5rem 1.1rem;align-items:baseline;margin:.8rem "
+    "0;font-size:.93rem;color:var(--dim);position:sticky;top:0;background:var(--bg);padding:.5rem "
+    "0;z-index:1}"
+    "#browse[hidden],.item[hidden]{display:none}#browse input,#browse "
+    "select{font:inherit;color:var(--fg);background:var(--card);border:1px solid "
+    "var(--edge);border-radius:6px;padding:.25rem .5rem;max-width:16rem}"
+    ".item{margin:.3rem 0;padding:.35rem .8rem}.item>summary{font-weight:400}\n"
     ".fold{margin:1.2rem 0}.claim{font-size:1.06rem}\n"
     /* A table that goes on to the right has a shadow there. */
     ".wide{background:linear-gradient(to right,var(--bg) 2rem,transparent) 0 0/4rem 100%,linear-gradient(to "

@@ -1,0 +1,31 @@
+/* report/page_priv.h - what page.c and page_browse.c share */
+#ifndef LEM_REPORT_PAGE_PRIV_H
+#define LEM_REPORT_PAGE_PRIV_H
+
+#include "core/buf.h"
+#include "report/page.h"
+
+typedef struct lem_page_sheet { /* one CSV file */
+    char name[72];
+    lem_buf text;
+} lem_page_sheet;
+
+struct lem_page {
+    lem_buf title, subtitle;     /* as given */
+    lem_buf toc, body, md, html; /* html: the finished page, made on demand */
+    lem_page_sheet *sheets;
+    size_t n_sheets, cap_sheets;
+    int sections;
+    lem_buf items; /* of lem_page_browse, until it is called */
+    uint64_t n_items;
+    bool scripted; /* lem_page_browse was called */
+    bool failed;
+};
+
+/* Parts of an example as HTML. */
+void lem_page_put_parts(lem_buf *out, const lem_example_part *parts, int n);
+/* The script of lem_page_browse, and what names it in the content policy ("'sha256-…'"). */
+extern const char *const lem_page_script;
+void lem_page_script_source(char out[64]);
+
+#endif

@@ -1,0 +1,36 @@
+/* page_script.c - the one script of the page, and its name in the content policy */
+#include "report/page_priv.h"
+
+#include "core/hash.h"
+
+#include <string.h>
+
+/* Shows the items that have the chosen tag of every group and hold every word of the search. */
+const char *const lem_page_script =
+    "(function(){var f=document.getElementById('browse'),o=document.getElementById('found'),"
+    "s=[].slice.call(f.querySelectorAll('select')),q=f.querySelector('input'),"
+    "n=[].slice.call(document.querySelectorAll('.item')),t=n.map(function(d){return "
+    "d.textContent.toLowerCase()});"
+    "function go(){var w=q.value.toLowerCase().split(/\\s+/),c=0;n.forEach(function(d,i){"
+    "var ok=s.every(function(x){return !x.value||d.classList.contains(x.value)})&&"
+    "w.every(function(x){return t[i].indexOf(x)>=0});d.hidden=!ok;c+=ok});"
+    "o.textContent=c+' of '+n.length+' shown'}"
+    "q.oninput=go;s.forEach(function(x){x.onchange=go});f.onsubmit=function(){return "
+    "false};f.hidden=false;go()})()";
+
+void lem_page_script_source(char out[64]) {
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    uint8_t d[33] = {0};
+    lem_sha256 h;
+    size_t n = 0;
+    lem_sha256_init(&h);
+    lem_sha256_add(&h, lem_page_script, strlen(lem_page_script));
+    lem_sha256_end(&h, d);
+    memcpy(out, "'sha256-", 8);
+    n = 8;
+    for (int i = 0; i < 33; i += 3) {
+        uint32_t v = (uint32_t)d[i] << 16 | (uint32_t)d[i + 1] << 8 | d[i + 2];
+        for (int k = 18; k >= 0; k -= 6) out[n++] = digits[v >> k & 63];
+    }
+    memcpy(out + n - 1, "='", 3); /* 32 bytes are 43 digits and a pad */
+}
