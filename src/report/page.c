@@ -4,6 +4,7 @@
 #include "core/file.h"
 #include "core/mem.h"
 #include "report/escape.h"
+#include "report/mathml.h"
 #include "report/page_priv.h"
 #include "report/style_priv.h"
 
@@ -373,7 +374,7 @@ void lem_page_put_parts(lem_buf *out, const lem_example_part *parts, int n) {
         lem_buf_printf(out, "<div class=\"%s\"><span>", tone[parts[i].tone]);
         lem_escape_html(out, parts[i].label, strlen(parts[i].label));
         lem_buf_puts(out, "</span><pre>");
-        lem_escape_html(out, parts[i].text, strlen(parts[i].text));
+        lem_mathml_text(parts[i].text, strlen(parts[i].text), out);
         lem_buf_puts(out, "</pre></div>\n");
     }
 }

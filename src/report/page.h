@@ -67,7 +67,8 @@ typedef struct lem_example_part {
     const char *label, *text;
     lem_tone tone;
 } lem_example_part;
-/* One worked example, folded away until the reader opens it (open when `open`). */
+/* One worked example; mathematics in its texts is shown as such (mathml.h). It is folded away until the
+ * reader opens it (open when `open`). */
 void lem_page_example(lem_page *p, const char *title, const lem_example_part *parts, int n, bool open);
 
 typedef struct lem_branch { /* a node of a tree */

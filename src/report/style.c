@@ -88,6 +88,7 @@ const char *const lem_report_style[] = {
     "calc(var(--d)*min(1.4rem,2.4vw));border-left:2px solid var(--edge);padding-left:.5rem}.step>span{"
     "display:block;font-size:.84rem;color:var(--dim);overflow-wrap:anywhere}.step>pre{padding:.25rem .6rem}"
     ".step b{color:var(--good)}\n"
+    "math{font-size:1.08em}.boxed{border:1px solid currentColor;padding:.15em}\n"
     "#browse{display:flex;flex-wrap:wrap;gap:.5rem 1.1rem;align-items:baseline;margin:.8rem "
     "0;font-size:.93rem;color:var(--dim);position:sticky;top:0;background:var(--bg);padding:.5rem "
     "0;z-index:1}"
