@@ -68,7 +68,6 @@ typedef struct sample_job {
     lem_journal *journal;
     lem_progress *progress;
     uint64_t run_tokens;
-    double begin;
     lem_generate_stats stats;
 } sample_job;
 
@@ -150,6 +149,17 @@ static lem_status next_prompt(void *ctx, lem_prompt *out, bool *more, lem_err *e
     return LEM_OK;
 }
 
+/* Speed and time from the tokens that are there, those of candidates in flight with them. */
+static void tell_progress(void *ctx, const lem_generate_stats *s) {
+    sample_job *j = ctx;
+    if (s->seconds <= 0 || !s->generated_tokens) return;
+    double rate = (double)s->generated_tokens / s->seconds;
+    lem_progress_note(j->progress, "%.0f tokens/s", rate);
+    lem_progress_left(
+        j->progress,
+        lem_generate_left(s, j->total - j->resumed, j->run_tokens, j->gen.slots, j->gen.max_tokens) / rate);
+}
+
 static lem_status take_candidate(void *ctx, const lem_candidate *c, lem_err *err) {
     sample_job *j = ctx;
     lem_json *rec = lem_json_new_object();
@@ -171,8 +181,6 @@ static lem_status take_candidate(void *ctx, const lem_candidate *c, lem_err *err
     j->records[c->prompt * (uint64_t)j->n + (uint64_t)c->index] = rec;
     j->finished++;
     j->run_tokens += (uint64_t)c->tokens;
-    double t = lem_clock_seconds() - j->begin;
-    lem_progress_note(j->progress, "%.0f tokens/s", t > 0 ? (double)j->run_tokens / t : 0.0);
     lem_progress_add(j->progress, 1);
     return LEM_OK;
 }
@@ -332,7 +340,8 @@ static lem_status print_json(const sample_job *j, lem_err *err) {
 
 static lem_status generate(sample_job *j, lem_err *err) {
     j->progress = lem_progress_new(j->cli->log, "sample", "candidates", j->total, j->resumed);
-    j->begin = lem_clock_seconds();
+    j->gen.tick = tell_progress;
+    j->gen.tick_ctx = j;
     lem_status st = lem_generate_run(j->weights, &j->config, j->tok, j->rt.backend, &j->gen, next_prompt, j,
                                      take_candidate, j, j->cli->cancel, &j->stats, err);
     lem_progress_free(j->progress);

@@ -28,6 +28,7 @@ struct lem_progress {
     char *title, *unit;
     uint64_t total, done, done_before;
     double started, shown;
+    double left, left_at; /* seconds that are left, as told at left_at; below 0 = never told */
     char note[NOTE_SIZE];
 };
 
@@ -85,8 +86,19 @@ static double rate_of(const lem_progress *p, double now) {
     return seconds > 0 ? (double)(p->done - p->done_before) / seconds : 0;
 }
 
-static double share_of(const lem_progress *p) {
-    return p->done >= p->total ? 1 : (double)p->done / (double)p->total;
+static double seconds_left(const lem_progress *p, double now) {
+    double left = p->left - (now - p->left_at);
+    return left > 0 ? left : 0;
+}
+
+/* Of all units; where the time that is left is known, this run's part of them by time. */
+static double share_of(const lem_progress *p, double now) {
+    if (p->done >= p->total) return 1;
+    if (p->left < 0) return (double)p->done / (double)p->total;
+    double before = (double)p->done_before / (double)p->total, past = now - p->started;
+    double all = past + seconds_left(p, now);
+    double share = all > 0 ? before + (1 - before) * past / all : before;
+    return share < 0.99 ? share : 0.99;
 }
 
 /* How a line of progress is written: fewer parts where there is less room. */
@@ -95,8 +107,8 @@ typedef struct line_form {
     bool count, units, note;
 } line_form;
 
-static void add_bar(const lem_progress *p, int cells, lem_buf *out) {
-    int full = (int)(share_of(p) * cells);
+static void add_bar(const lem_progress *p, double now, int cells, lem_buf *out) {
+    int full = (int)(share_of(p, now) * cells);
     lem_buf_puts(out, " [");
     for (int i = 0; i < cells; i++) {
         char cell = i == full ? '>' : ' ';
@@ -105,9 +117,9 @@ static void add_bar(const lem_progress *p, int cells, lem_buf *out) {
     lem_buf_puts(out, "]");
 }
 
-static void add_done(const lem_progress *p, line_form form, lem_buf *out) {
+static void add_done(const lem_progress *p, double now, line_form form, lem_buf *out) {
     lem_buf_putc(out, ' ');
-    if (p->total) lem_buf_printf(out, "%3.0f%%", floor(share_of(p) * 100));
+    if (p->total) lem_buf_printf(out, "%3.0f%%", floor(share_of(p, now) * 100));
     if (p->total && !form.count) return;
     if (p->total) lem_buf_printf(out, " %llu/", (unsigned long long)p->done);
     const char *unit = form.units ? p->unit : "";
@@ -118,14 +130,15 @@ static void format_progress(const lem_progress *p, double now, line_form form, l
     char left[32];
     double rate = rate_of(p, now);
     lem_buf_puts(out, p->title);
-    if (form.cells > 0 && p->total) add_bar(p, form.cells, out);
-    add_done(p, form, out);
-    if (rate > 0) {
+    if (form.cells > 0 && p->total) add_bar(p, now, form.cells, out);
+    add_done(p, now, form, out);
+    if (rate > 0 && p->left < 0) {
         lem_buf_puts(out, ", ");
         add_rate(out, rate, form.units ? p->unit : "");
     }
-    if (rate > 0 && p->total > p->done) {
-        format_time((double)(p->total - p->done) / rate, left, sizeof left);
+    if (p->total > p->done && (rate > 0 || p->left >= 0)) {
+        format_time(p->left < 0 ? (double)(p->total - p->done) / rate : seconds_left(p, now), left,
+                    sizeof left);
         lem_buf_printf(out, ", ETA %s", left);
     }
     if (p->note[0] && form.note) lem_buf_printf(out, ", %s", p->note);
@@ -257,6 +270,7 @@ lem_progress *lem_progress_new(lem_log *l, const char *title, const char *unit, 
     p->total = total;
     p->done = p->done_before = done_before;
     p->started = p->shown = lem_clock_seconds();
+    p->left = -1;
     pthread_mutex_lock(&l->lock);
     if (l->terminal && !l->bar) {
         l->bar = p;
@@ -286,6 +300,15 @@ void lem_progress_add(lem_progress *p, uint64_t n) {
     if (!p) return;
     pthread_mutex_lock(&p->log->lock);
     p->done += n;
+    show(p);
+    pthread_mutex_unlock(&p->log->lock);
+}
+
+void lem_progress_left(lem_progress *p, double seconds) {
+    if (!p || !(seconds >= 0)) return;
+    pthread_mutex_lock(&p->log->lock);
+    p->left = seconds;
+    p->left_at = lem_clock_seconds();
     show(p);
     pthread_mutex_unlock(&p->log->lock);
 }

@@ -27,6 +27,9 @@ typedef struct lem_progress lem_progress;
 lem_progress *lem_progress_new(lem_log *l, const char *title, const char *unit, uint64_t total,
                                uint64_t done_before);
 void lem_progress_add(lem_progress *p, uint64_t n);
+/* What is left, in seconds, where units alone tell it badly (none is done for long, then many at once): bar,
+ * share and ETA follow it from then on, and the rate of units is not shown. */
+void lem_progress_left(lem_progress *p, double seconds);
 void lem_progress_note(lem_progress *p, const char *fmt, ...) LEM_PRINTF(2, 3);
 void lem_progress_free(lem_progress *p); /* prints the closing line: total, time, rate */
 

@@ -1,6 +1,8 @@
 /* run.c - pulls prompts from a source while the engine has room, and steps until both are at their end */
 #include "generate/run.h"
 
+#include "generate/engine_priv.h"
+
 static lem_engine_opts engine_opts(const lem_generate_opts *o) {
     return (lem_engine_opts){
         .slots = o->slots, .max_prompt = o->max_prompt, .max_tokens = o->max_tokens, .kv_bytes = o->kv_bytes};
@@ -58,6 +60,27 @@ static lem_generate_stats stats_of(const lem_engine *e) {
                                 .steps = c.steps};
 }
 
+static void tell(const lem_generate_opts *o, const lem_engine *e, double begin) {
+    lem_generate_stats s = stats_of(e);
+    s.seconds = lem_clock_seconds() - begin;
+    o->tick(o->tick_ctx, &s);
+}
+
+double lem_generate_left(const lem_generate_stats *s, uint64_t candidates, uint64_t finished_tokens,
+                         int slots, int max_tokens) {
+    double drawn = (double)s->generated_tokens, ended = (double)s->candidates, most = max_tokens, mean = most;
+    double to_do = (double)(candidates - s->candidates), flying = drawn - (double)finished_tokens;
+    double in_flight = slots ? slots : GEN_SLOTS;
+    if (to_do < in_flight) in_flight = to_do;
+    if (ended > 0) {
+        double cut_off = drawn / ended < most ? drawn / ended : most;
+        double seen = ((double)finished_tokens + in_flight * cut_off) / (ended + in_flight);
+        mean = (seen + cut_off) / 2;
+    }
+    double left = to_do * mean - flying;
+    return left > to_do ? left : to_do; /* each needs one more at least */
+}
+
 lem_status lem_generate_run(const lem_weights *w, const lem_model_config *config, const lem_tokenizer *tok,
                             lem_backend *b, const lem_generate_opts *o, lem_prompt_source *source,
                             void *source_ctx, lem_candidate_sink *sink, void *sink_ctx, lem_cancel *cancel,
@@ -76,6 +99,7 @@ lem_status lem_generate_run(const lem_weights *w, const lem_model_config *config
         LEM_TRY(pull(e, o, source, source_ctx, &more, err));
         if (!more && !busy) break;
         LEM_TRY(lem_engine_step(e, &busy, err));
+        if (o->tick) tell(o, e, begin);
     }
 done:
     if (stats) *stats = e ? stats_of(e) : (lem_generate_stats){0};

@@ -8,6 +8,13 @@
 #include "core/log.h"
 #include "generate/engine.h"
 
+typedef struct lem_generate_stats {
+    uint64_t prompts, candidates, prompt_tokens, generated_tokens, steps;
+    double seconds;
+} lem_generate_stats;
+
+typedef void lem_generate_tick(void *ctx, const lem_generate_stats *so_far);
+
 typedef struct lem_generate_opts {
     lem_sample_opts sample;  /* temperature, top-k, top-p */
     int max_tokens;          /* per candidate, > 0; also ends where the context ends */
@@ -20,6 +27,8 @@ typedef struct lem_generate_opts {
     int max_prompt;  /* tokens of the longest prompt that will come; 0 = up to the context */
     size_t kv_bytes; /* most memory for keys and values; 0 = 4 GiB (more only if one candidate needs it) */
     uint64_t seed;
+    lem_generate_tick *tick; /* after each step; NULL = none */
+    void *tick_ctx;
 } lem_generate_opts;
 
 typedef struct lem_prompt { /* filled by the source */
@@ -35,14 +44,16 @@ typedef struct lem_prompt { /* filled by the source */
 /* *more = false at the end. */
 typedef lem_status lem_prompt_source(void *ctx, lem_prompt *out, bool *more, lem_err *err);
 
-typedef struct lem_generate_stats {
-    uint64_t prompts, candidates, prompt_tokens, generated_tokens, steps;
-    double seconds;
-} lem_generate_stats;
-
 lem_status lem_generate_check(const lem_generate_opts *o, lem_err *err) LEM_MUST_CHECK;
 /* Bytes that a run will take beside the weights. Nothing is allocated. */
 size_t lem_generate_bytes(const lem_model_config *c, const lem_generate_opts *o);
+/* Tokens that are still to be generated, as far as the lengths seen tell: `candidates` in all, of at most
+ * max_tokens, in `slots` at a time (0: as in lem_generate_opts), of which so_far->candidates have ended with
+ * finished_tokens together. Those that ended are too short (short ones end first); the mean of an exponential
+ * distribution whose unfinished draws are cut off where they stand is too long for lengths that are alike.
+ * The mean length is taken between them, and max_tokens at most. */
+double lem_generate_left(const lem_generate_stats *so_far, uint64_t candidates, uint64_t finished_tokens,
+                         int slots, int max_tokens);
 /* Runs until the source ends. A prompt longer than the context minus one is LEM_EDATA naming its length;
  * logits that are not finite are LEM_ENUMERIC. LEM_EINTR on cancel (the sink has seen every candidate that
  * was finished). config is the one w was made from; stats may be NULL. */

@@ -204,9 +204,27 @@ static void threads(void **state) {
     free(text);
 }
 
+/* What is left by time leads bar, share and ETA, from the first word of it. */
+static void time_left(void **state) {
+    FILE *f;
+    size_t n;
+    lem_log *l = open_log(state, &f, true, 2);
+    lem_progress *p = lem_progress_new(l, "sample", "candidates", 100, 0);
+    lem_progress_left(p, 1e6);
+    usleep(120000);
+    lem_progress_left(p, 3723);
+    char *text = log_text(state, &n);
+    const char *last = strrchr(text, '\r');
+    assert_non_null(strstr(last, "  0% 0/100 candidates, ETA 1:02:03"));
+    free(text);
+    lem_progress_free(p);
+    lem_log_free(l);
+    fclose(f);
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {folder_test(levels),       folder_test(closing_line),
-                                       folder_test(terminal_bar), folder_test(widths),
-                                       folder_test(singular),     folder_test(threads)};
+    const struct CMUnitTest tests[] = {
+        folder_test(levels),   folder_test(closing_line), folder_test(terminal_bar), folder_test(widths),
+        folder_test(singular), folder_test(threads),      folder_test(time_left)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
