@@ -114,6 +114,7 @@ lem_status lem_train_run(lem_model *m, lem_backend *b, const lem_objective *trai
     LEM_TRY(lem_net_new_part(m, b, o->max_rows, &o->trainable, &r.net, err));
     if (lem_net_n_grads(r.net) == 0) LEM_TRY(lem_fail(err, LEM_EUSAGE, "stage %s: nothing learns", o->stage));
     LEM_TRY(lem_optimizer_init(&r.opt, b, lem_range_part(lem_net_n_grads(r.net), 0, 1), err));
+    if (o->muon) LEM_TRY(lem_optimizer_use_muon(&r.opt, b, m, r.net, err));
     LEM_TRY(lem_run_resume(&r, err));
     LEM_TRY(lem_gradient_init(&r.gradient, r.net, b, o->max_rows, o->grad_slots ? o->grad_slots : 1, err));
     LEM_TRY(loop(&r, err));
