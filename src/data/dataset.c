@@ -6,12 +6,14 @@
 #include "data/record.h"
 #include "prompt/prompt.h"
 
+#include <stdio.h>
 #include <string.h>
 
 void lem_examples_release(lem_examples *e) {
     lem_free(e->ids);
     lem_free(e->mask);
     lem_free(e->start);
+    lem_free(e->domain);
     *e = (lem_examples){0};
 }
 
@@ -33,12 +35,16 @@ lem_status lem_examples_add(lem_examples *e, const int32_t *ids, const uint8_t *
         uint64_t *ns = lem_realloc(e->start, cap, sizeof *ns, err);
         if (!ns) return LEM_EMEM;
         e->start = ns;
+        uint8_t *nd = lem_realloc(e->domain, cap, 1, err);
+        if (!nd) return LEM_EMEM;
+        e->domain = nd;
         e->cap_n = cap;
     }
     memcpy(e->ids + used, ids, n * sizeof *ids);
     memcpy(e->mask + used, mask, n);
     e->start[e->n] = used;
     e->start[++e->n] = used + n;
+    lem_examples_name_domain(e, NULL);
     return LEM_OK;
 }
 
@@ -77,7 +83,20 @@ typedef struct reader {
     lem_row_kind kind;
     lem_turns turns;
     int64_t left;
+    char domain[4 * LEM_DOMAIN_LEN]; /* of the row */
 } reader;
+
+static lem_status skip(reader *r, int64_t n, lem_err *err) {
+    lem_status st = LEM_OK;
+    for (lem_json *row = NULL; n > 0; n--) {
+        LEM_TRY(lem_data_cancelled(r->how->cancel, err));
+        LEM_TRY(lem_rowset_next(r->rows, &row, err));
+        if (!row) break;
+        lem_json_free(row);
+    }
+done:
+    return st;
+}
 
 static lem_status reader_open(reader *r, const char *path, const lem_sft_load *how, lem_err *err) {
     *r = (reader){.how = how, .left = how->limit};
@@ -85,7 +104,8 @@ static lem_status reader_open(reader *r, const char *path, const lem_sft_load *h
         lem_status st = lem_row_kind_parse(how->format, &r->kind, err);
         if (st) return st;
     }
-    return lem_data_rows_open(path, how->cancel, &r->rows, err);
+    lem_status st = lem_data_rows_open(path, how->cancel, &r->rows, err);
+    return st ? st : skip(r, how->offset, err);
 }
 
 static void reader_close(reader *r) {
@@ -108,6 +128,7 @@ static lem_status reader_next(reader *r, const char *path, bool *eof, lem_err *e
         return LEM_OK;
     }
     if (r->left > 0) r->left--;
+    snprintf(r->domain, sizeof r->domain, "%s", lem_json_str(lem_json_get(row, "domain"), ""));
     if (r->kind == LEM_ROW_UNKNOWN) r->kind = lem_row_detect(row);
     st = lem_row_turns(row, r->kind, &r->turns, err);
     if (st == LEM_OK) st = dress(&r->turns, r->kind, r->how, err);
@@ -153,26 +174,46 @@ static lem_status encode_turns(const lem_tokenizer *t, const lem_turns *turns, c
     return st;
 }
 
+/* The first token has nothing before it that could predict it. */
+static size_t count_trained(const uint8_t *mask, size_t n) {
+    size_t trained = 0;
+    for (size_t i = 1; i < n; i++) trained += mask[i] != 0;
+    return trained;
+}
+
+/* A row of more than max_len tokens: how many of them stay, 0 = it is left out. */
+static lem_status shorten(const lem_ids *ids, const uint8_t *mask, const reader *r, const char *path,
+                          lem_drop_counts *drops, lem_log *log, size_t *keep, lem_err *err) {
+    unsigned long long line = lem_rowset_number(r->rows);
+    int max = r->how->max_len;
+    *keep = 0;
+    if (r->how->over == LEM_OVER_LENGTH_STOP)
+        return lem_fail(err, LEM_EDATA, "%s:%llu: %zu tokens, --max-len is %d", path, line, ids->len, max);
+    bool cut = r->how->over == LEM_OVER_LENGTH_CUT && count_trained(mask, (size_t)max) > 0;
+    uint64_t *count = cut ? &drops->cut : &drops->too_long;
+    if ((*count)++ < 3)
+        lem_warn(log, "%s:%llu: %s: %zu tokens, --max-len is %d", path, line, cut ? "cut" : "left out", ids->len,
+                 max);
+    if (cut) *keep = (size_t)max;
+    return LEM_OK;
+}
+
 /* One row as an example, or counted as too long. */
 static lem_status add_example(lem_examples *e, const lem_ids *ids, const uint8_t *mask, const reader *r,
                               const char *path, lem_drop_counts *drops, lem_log *log, lem_err *err) {
-    unsigned long long line = lem_rowset_number(r->rows);
-    size_t trained = 0;
-    for (size_t i = 1; i < ids->len; i++) trained += mask[i];
-    if (trained == 0)
+    size_t n = ids->len;
+    if (count_trained(mask, n) == 0)
         return lem_fail(err, LEM_EDATA, "%s:%llu: the row trains on zero tokens (it has no assistant text)",
-                        path, line);
-    if ((int64_t)ids->len > r->how->max_len) {
-        if (drops->too_long++ < 3)
-            lem_warn(log, "%s:%llu: left out: %zu tokens, --max-len is %d", path, line, ids->len,
-                     r->how->max_len);
-        return LEM_OK;
-    }
-    lem_status st = lem_examples_add(e, ids->data, mask, ids->len, err);
+                        path, (unsigned long long)lem_rowset_number(r->rows));
+    lem_status st = LEM_OK;
+    if ((int64_t)n > r->how->max_len) st = shorten(ids, mask, r, path, drops, log, &n, err);
+    if (st || n == 0) return st;
+    st = lem_examples_add(e, ids->data, mask, n, err);
     if (st) return st;
+    lem_examples_name_domain(e, r->domain);
     drops->kept++;
-    drops->tokens += ids->len;
-    drops->trained += trained;
+    drops->tokens += n;
+    drops->trained += count_trained(mask, n);
     drops->conversations += !is_text(&r->turns);
     drops->with_suffix += r->how->user_suffix && r->kind == LEM_ROW_QUESTION_ANSWER;
     drops->with_system += takes_system(r);

@@ -13,12 +13,23 @@
 
 #include <stdint.h>
 
+/* Domains that are told apart; rows of further ones count as LEM_DOMAIN_OTHER, those that name none as
+ * LEM_DOMAIN_NONE. */
+enum { LEM_MAX_DOMAINS = 16, LEM_DOMAIN_LEN = 40 };
+#define LEM_DOMAIN_NONE "none"
+#define LEM_DOMAIN_OTHER "other"
+
 typedef struct lem_examples {
     int32_t *ids;    /* all examples, one after another */
     uint8_t *mask;   /* 1 where the token is trained */
     uint64_t *start; /* [n+1] offsets */
     uint64_t n;
     uint64_t cap_ids, cap_n;
+    uint8_t *domain; /* [n] which of `domains` each is of */
+    struct lem_domains {
+        char name[LEM_MAX_DOMAINS][LEM_DOMAIN_LEN + 1]; /* NONE, then in the order of their first rows */
+        int n;
+    } domains;
 } lem_examples;
 
 typedef struct lem_drop_counts {
@@ -28,6 +39,7 @@ typedef struct lem_drop_counts {
     uint64_t all_right, all_wrong;     /* of the filtered: lists of one class */
     /* Of lem_examples_load, over the rows kept: tokens, and those of them that are trained. */
     uint64_t tokens, trained;
+    uint64_t cut;           /* rows kept that were cut to max_len */
     uint64_t marked;        /* rows left out because they say so: KTO's label false, AceMath-RM's label 0 */
     uint64_t empty;         /* rows left out: all their replies are empty */
     uint64_t masked_turns;  /* replies of rows kept that say that they are not to be trained (weight 0) */
@@ -40,6 +52,8 @@ void lem_examples_release(lem_examples *e);
 lem_status lem_examples_add(lem_examples *e, const int32_t *ids, const uint8_t *mask, size_t n,
                             lem_err *err) LEM_MUST_CHECK;
 
+/* The last example is of that domain (its beginning, if it is long); NULL or "" is LEM_DOMAIN_NONE. */
+void lem_examples_name_domain(lem_examples *e, const char *name);
 /* Tokens of all examples, and those that are trained: of each but its first token, which nothing predicts. */
 void lem_examples_total(const lem_examples *e, uint64_t *tokens, uint64_t *trained);
 /* One row as it is trained, to be shown: {"tokens": n, "trained": m, "text": all of it with its special
@@ -50,6 +64,14 @@ lem_status lem_examples_preview(const lem_examples *e, uint64_t i, const lem_tok
 /* The same for people: what is trained between [[ and ]], special tokens as they are written. */
 lem_status lem_preview_text(const lem_json *preview, lem_buf *out, lem_err *err) LEM_MUST_CHECK;
 
+/* What becomes of a row of more than max_len tokens. */
+typedef enum lem_over_length {
+    LEM_OVER_LENGTH_DROP, /* it is left out and counted */
+    LEM_OVER_LENGTH_CUT,  /* its first max_len tokens are kept, and counted; left out if none of them is trained */
+    LEM_OVER_LENGTH_STOP  /* LEM_EDATA naming it */
+} lem_over_length;
+#define LEM_OVER_LENGTH_NAMES "drop|cut|stop" /* in that order */
+
 typedef struct lem_sft_load { /* how rows become examples */
     const char *format;       /* NULL = detect; else messages, sharegpt, prompt-completion, instruction,
                                  question-answer, text */
@@ -58,9 +80,11 @@ typedef struct lem_sft_load { /* how rows become examples */
     const char *user_suffix;
     bool strip_marks;         /* remove GSM8K's <<...>> calculator marks */
     bool box_answer;          /* turn a final "#### x" line into "The answer is \boxed{x}." */
-    int max_len;              /* longer examples are left out and counted */
-    int64_t limit;            /* rows; -1 = all */
+    int max_len;              /* what becomes of longer ones, `over` says */
+    int64_t limit;            /* rows of a file; -1 = all */
     const lem_cancel *cancel; /* looked at for every row: LEM_EINTR; NULL = never */
+    lem_over_length over;
+    int64_t offset; /* rows of a file that are passed over before */
 } lem_sft_load;
 
 /* Reads FILE (rows of any kind, see rows/rows.h). A row that trains on zero tokens, or whose kind cannot be

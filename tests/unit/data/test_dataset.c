@@ -162,6 +162,96 @@ static void counted_and_refused(void **state) {
 }
 
 /* What rm train reads of a response is what rm score reads, id for id. */
+/* Rows that are too long, under each policy; rows passed over; the domains of rows. */
+static void too_long_and_domains(void **state) {
+    (void)state;
+    lem_err err = LEM_ERR_INIT;
+    const char *path = write_file(
+        "long.jsonl", "{\"problem\":\"a\",\"solution\":\"b\",\"domain\":\"math\"}\n"
+                      "{\"problem\":\"two\",\"solution\":\"four four four four four four four\",\"domain\":\"code\"}\n"
+                      "{\"problem\":\"two plus two plus two plus two plus two\",\"solution\":\"z\"}\n"
+                      "{\"problem\":\"c\",\"solution\":\"d\",\"domain\":\"math\"}\n");
+    lem_sft_load how = {.max_len = 4096, .limit = -1};
+    lem_examples all = {0};
+    lem_drop_counts d = {0};
+    assert_int_equal(lem_examples_load(&all, path, tok, &how, &d, NULL, &err), LEM_OK);
+    assert_int_equal(d.kept, 4);
+    assert_int_equal(all.domains.n, 3);
+    assert_string_equal(all.domains.name[all.domain[0]], "math");
+    assert_string_equal(all.domains.name[all.domain[1]], "code");
+    assert_string_equal(all.domains.name[all.domain[2]], LEM_DOMAIN_NONE);
+    assert_int_equal(all.domain[3], all.domain[0]);
+    /* the limit lies inside of the second row's reply, and before that of the third */
+    uint64_t first_trained = all.start[1];
+    while (!all.mask[first_trained]) first_trained++;
+    how.max_len = (int)(first_trained - all.start[1]) + 3;
+    assert_true((uint64_t)how.max_len < all.start[2] - all.start[1]);
+    for (int over = LEM_OVER_LENGTH_DROP; over <= LEM_OVER_LENGTH_STOP; over++) {
+        lem_examples e = {0};
+        d = (lem_drop_counts){0};
+        how.over = (lem_over_length)over;
+        lem_status st = lem_examples_load(&e, path, tok, &how, &d, NULL, &err);
+        if (over == LEM_OVER_LENGTH_STOP) {
+            assert_int_equal(st, LEM_EDATA);
+            assert_non_null(strstr(err.text, "long.jsonl:2: "));
+        } else {
+            bool cut = over == LEM_OVER_LENGTH_CUT;
+            assert_int_equal(st, LEM_OK);
+            assert_int_equal(d.rows, 4);
+            assert_int_equal(d.kept, cut ? 3 : 2);
+            assert_int_equal(d.cut, cut ? 1 : 0);
+            assert_int_equal(d.too_long, cut ? 1 : 2);
+            assert_int_equal(d.kept + d.too_long, d.rows);
+            if (cut) {
+                assert_int_equal(e.start[2] - e.start[1], how.max_len);
+                assert_memory_equal(e.ids + e.start[1], all.ids + all.start[1],
+                                    (size_t)how.max_len * sizeof *e.ids);
+            }
+            uint64_t tokens, trained;
+            lem_examples_total(&e, &tokens, &trained);
+            assert_int_equal(tokens, d.tokens);
+            assert_int_equal(trained, d.trained);
+        }
+        lem_examples_release(&e);
+    }
+    /* passed over, and then so many */
+    lem_examples e = {0};
+    d = (lem_drop_counts){0};
+    how = (lem_sft_load){.max_len = 4096, .limit = 2, .offset = 1};
+    assert_int_equal(lem_examples_load(&e, path, tok, &how, &d, NULL, &err), LEM_OK);
+    assert_int_equal(e.n, 2);
+    assert_memory_equal(e.ids, all.ids + all.start[1], (all.start[3] - all.start[1]) * sizeof *e.ids);
+    lem_examples_release(&e);
+    how.offset = 9;
+    assert_int_equal(lem_examples_load(&e, path, tok, &how, &d, NULL, &err), LEM_OK);
+    assert_int_equal(e.n, 0);
+    lem_examples_release(&e);
+    lem_examples_release(&all);
+}
+
+/* More names than are told apart, and long ones, cut between characters. */
+static void many_domains(void **state) {
+    (void)state;
+    lem_err err = LEM_ERR_INIT;
+    lem_examples e = {0};
+    for (int i = 0; i < 40; i++) {
+        char name[64];
+        snprintf(name, sizeof name, "domain %d", i);
+        assert_int_equal(lem_examples_add(&e, (int32_t[]){1, 2}, (uint8_t[]){0, 1}, 2, &err), LEM_OK);
+        lem_examples_name_domain(&e, name);
+        const char *got = e.domains.name[e.domain[i]];
+        assert_string_equal(got, i < LEM_MAX_DOMAINS - 2 ? name : LEM_DOMAIN_OTHER);
+    }
+    assert_int_equal(e.domains.n, LEM_MAX_DOMAINS);
+    lem_examples_release(&e);
+    assert_int_equal(lem_examples_add(&e, (int32_t[]){1, 2}, (uint8_t[]){0, 1}, 2, &err), LEM_OK);
+    lem_examples_name_domain(&e, "0123456789012345678901234567890123456789");
+    assert_int_equal(strlen(e.domains.name[1]), LEM_DOMAIN_LEN);
+    lem_examples_name_domain(&e, "012345678901234567890123456789012345678\xc3\xa9\xc3\xa9");
+    assert_string_equal(e.domains.name[2], "012345678901234567890123456789012345678");
+    lem_examples_release(&e);
+}
+
 static void trained_as_scored(const lem_lists *l, uint64_t list, const lem_prompt_recipe *how,
                               const char *problem, const char *const *responses) {
     lem_rendering r = {{0}, NULL, 0, 0};
@@ -258,6 +348,7 @@ static void refused_by_the_template(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(responses_only), cmocka_unit_test(totals_and_preview),
                                        cmocka_unit_test(counted_and_refused), cmocka_unit_test(ranking_lists),
-                                       cmocka_unit_test(refused_by_the_template)};
+                                       cmocka_unit_test(refused_by_the_template),
+                                       cmocka_unit_test(too_long_and_domains), cmocka_unit_test(many_domains)};
     return cmocka_run_group_tests(tests, setup, teardown);
 }
