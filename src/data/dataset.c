@@ -192,8 +192,8 @@ static lem_status shorten(const lem_ids *ids, const uint8_t *mask, const reader 
     bool cut = r->how->over == LEM_OVER_LENGTH_CUT && count_trained(mask, (size_t)max) > 0;
     uint64_t *count = cut ? &drops->cut : &drops->too_long;
     if ((*count)++ < 3)
-        lem_warn(log, "%s:%llu: %s: %zu tokens, --max-len is %d", path, line, cut ? "cut" : "left out", ids->len,
-                 max);
+        lem_warn(log, "%s:%llu: %s: %zu tokens, --max-len is %d", path, line, cut ? "cut" : "left out",
+                 ids->len, max);
     if (cut) *keep = (size_t)max;
     return LEM_OK;
 }

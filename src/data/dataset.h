@@ -67,7 +67,8 @@ lem_status lem_preview_text(const lem_json *preview, lem_buf *out, lem_err *err)
 /* What becomes of a row of more than max_len tokens. */
 typedef enum lem_over_length {
     LEM_OVER_LENGTH_DROP, /* it is left out and counted */
-    LEM_OVER_LENGTH_CUT,  /* its first max_len tokens are kept, and counted; left out if none of them is trained */
+    LEM_OVER_LENGTH_CUT,  /* its first max_len tokens are kept, and counted; left out if none of them is
+                             trained */
     LEM_OVER_LENGTH_STOP  /* LEM_EDATA naming it */
 } lem_over_length;
 #define LEM_OVER_LENGTH_NAMES "drop|cut|stop" /* in that order */

@@ -47,7 +47,8 @@ size_t lem_muon_bytes(const lem_model_config *c, const lem_trainable *t) {
     for (int layer = 0; layer < c->layers; layer++)
         for (int role = 0; role < LEM_ROLE_COUNT; role++) {
             int rows, cols;
-            if (!is_matrix_of_layer((lem_role)role, layer) || !lem_trainable_has(t, (lem_role)role, layer)) continue;
+            if (!is_matrix_of_layer((lem_role)role, layer) || !lem_trainable_has(t, (lem_role)role, layer))
+                continue;
             if (lem_role_shape(c, (lem_role)role, layer, &rows, &cols)) cover(&s, NULL, rows, cols);
         }
     return bytes_of(&s);
@@ -106,8 +107,7 @@ static void iterate(lem_muon *m, int rows, int cols) {
     polynomial(m, rows, cols);
     ops->copy(m->b, m->y, m->x, count * sizeof(float));
     ops->scale(m->b, count, m->y, A);
-    if (rows <= cols)
-        ops->linear_dx(m->b, rows, rows, cols, m->gram, m->x, LEM_DTYPE_F32, m->y, true);
+    if (rows <= cols) ops->linear_dx(m->b, rows, rows, cols, m->gram, m->x, LEM_DTYPE_F32, m->y, true);
     else ops->linear_dx(m->b, rows, cols, cols, m->x, m->gram, LEM_DTYPE_F32, m->y, true);
     float *x = m->x;
     m->x = m->y;

@@ -19,8 +19,8 @@ lem_status lem_optimizer_init(lem_optimizer *o, lem_backend *b, lem_range range,
     return LEM_OK;
 }
 
-lem_status lem_optimizer_use_muon(lem_optimizer *o, lem_backend *b, const lem_model *model, const lem_net *net,
-                                  lem_err *err) {
+lem_status lem_optimizer_use_muon(lem_optimizer *o, lem_backend *b, const lem_model *model,
+                                  const lem_net *net, lem_err *err) {
     if (o->range.begin != 0 || o->range.end != lem_net_n_grads(net))
         return lem_fail(err, LEM_EUSAGE, "Muon steps whole matrices: one process must have all of them");
     lem_status st = lem_muon_init(&o->muon, b, model, net, err);

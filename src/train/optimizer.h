@@ -26,8 +26,8 @@ typedef struct lem_optimizer { /* zeroed = none */
 lem_status lem_optimizer_init(lem_optimizer *o, lem_backend *b, lem_range range, lem_err *err) LEM_MUST_CHECK;
 /* Matrices of layers learn by Muon from now on, everything else by AdamW. Muon looks at whole matrices:
  * LEM_EUSAGE unless the range is all that learns. */
-lem_status lem_optimizer_use_muon(lem_optimizer *o, lem_backend *b, const lem_model *model, const lem_net *net,
-                                  lem_err *err) LEM_MUST_CHECK;
+lem_status lem_optimizer_use_muon(lem_optimizer *o, lem_backend *b, const lem_model *model,
+                                  const lem_net *net, lem_err *err) LEM_MUST_CHECK;
 void lem_optimizer_release(lem_optimizer *o);
 /* One step, t = 1, 2, …, over the tensors that learn in the net, as far as they lie in the range; nothing
  * else is written. Weight decay only where the tensor's decay flag is set. *norm receives the norm of the

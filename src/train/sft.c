@@ -13,7 +13,7 @@ typedef struct sums {
 
 struct lem_sft {
     const lem_examples *e;
-    sums all, domain[LEM_MAX_DOMAINS];                           /* of the batch */
+    sums all, domain[LEM_MAX_DOMAINS];                                /* of the batch */
     char name[2][LEM_MAX_DOMAINS][sizeof "tokens/" + LEM_DOMAIN_LEN]; /* of their metrics */
 };
 

@@ -23,6 +23,44 @@ lem_status lem_train_count_steps(const lem_train_opts *o, const lem_objective *o
     return st;
 }
 
+/* Warm-up is a share of the steps; where that is next to nothing, a few steps. */
+long lem_train_warmup(const lem_train_opts *o, long steps) {
+    long n = (long)ceil(o->warmup_ratio * (double)steps), few = steps / 5;
+    if (few > o->warmup_least) few = o->warmup_least;
+    return n > 0 && n < few ? few : n;
+}
+
+static void pack_step(const lem_train_opts *o, const lem_objective *obj, const uint64_t *items, int n,
+                      lem_train_packing *p) {
+    for (int i = 0; i < n; i++) {
+        int rows = obj->rows(obj->ctx, items[i]);
+        p->tokens += (uint64_t)rows;
+        if (rows > p->largest) p->largest = rows;
+    }
+    p->items += (uint64_t)n;
+    p->passes += (uint64_t)lem_gradient_passes(obj, items, n, o->max_rows, o->grad_slots ? o->grad_slots : 1);
+}
+
+lem_status lem_train_pack(const lem_train_opts *o, const lem_objective *obj, lem_train_packing *out,
+                          lem_err *err) {
+    lem_batches_how how = batches_of(o);
+    lem_batches b = {0};
+    lem_train_packing p = {0};
+    lem_status st = lem_batches_init(&b, obj, &how, err);
+    if (st) return st;
+    uint64_t *items = lem_alloc((size_t)b.largest, sizeof *items, err);
+    if (!items) st = LEM_EMEM;
+    long looked = b.steps < LEM_PACKING_STEPS ? b.steps : LEM_PACKING_STEPS;
+    for (long s = 0; items && s < looked; s++) pack_step(o, obj, items, lem_batches_at(&b, s, items), &p);
+    p.steps = b.steps;
+    if (p.passes) p.pass_fill = (double)p.tokens / ((double)p.passes * o->max_rows);
+    if (o->batch_tokens) p.batch_fill = (double)p.tokens / ((double)looked * (double)o->batch_tokens);
+    if (st == LEM_OK) *out = p;
+    lem_free(items);
+    lem_batches_release(&b);
+    return st;
+}
+
 /* One optimizer step. */
 static lem_status step(run *r, lem_train_metric *m, int *n_metrics, uint64_t *rows, lem_err *err) {
     const lem_train_opts *o = r->o;
@@ -83,13 +121,6 @@ static lem_status loop(run *r, lem_err *err) {
     return st;
 }
 
-/* Warm-up is a share of the steps; where that is next to nothing, a few steps. */
-static long warmup_steps(const lem_train_opts *o, long steps) {
-    long n = (long)ceil(o->warmup_ratio * (double)steps), few = steps / 5;
-    if (few > o->warmup_least) few = o->warmup_least;
-    return n > 0 && n < few ? few : n;
-}
-
 /* The parameters of the last good step go back to the model, whatever else has failed. */
 static void keep_last_good(const run *r) {
     lem_err ignored = LEM_ERR_INIT;
@@ -107,8 +138,7 @@ lem_status lem_train_run(lem_model *m, lem_backend *b, const lem_objective *trai
     lem_batches_how how = batches_of(o);
     LEM_TRY(lem_batches_init(&r.batches, train, &how, err));
     r.steps = r.batches.steps;
-    r.schedule =
-        (lem_schedule){o->schedule, o->lr, o->min_lr_ratio, warmup_steps(o, r.steps), r.steps};
+    r.schedule = (lem_schedule){o->schedule, o->lr, o->min_lr_ratio, lem_train_warmup(o, r.steps), r.steps};
     r.items = lem_alloc((size_t)r.batches.largest, sizeof *r.items, err);
     if (!r.items) LEM_TRY(LEM_EMEM);
     LEM_TRY(lem_net_new_part(m, b, o->max_rows, &o->trainable, &r.net, err));

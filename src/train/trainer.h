@@ -14,16 +14,18 @@
 #include "train/objective.h"
 #include "train/schedule.h"
 
-typedef lem_status lem_train_answer(void *ctx, const lem_model *m, lem_train_metric *out, int *n_out, lem_err *err);
+typedef lem_status lem_train_answer(void *ctx, const lem_model *m, lem_train_metric *out, int *n_out,
+                                    lem_err *err);
 
 typedef struct lem_train_opts {
     double lr, min_lr_ratio, warmup_ratio, weight_decay, beta1, beta2, eps, clip;
     bool muon; /* matrices of layers learn by Muon (muon.h) with the same rate and decay */
     lem_schedule_kind schedule;
-    int warmup_least; /* a warm-up takes so many steps at least, up to a fifth of all; 0 = what the share says */
-    double epochs;           /* may be a fraction */
-    long max_steps;          /* 0 = by epochs */
-    int batch;               /* items per optimizer step */
+    int warmup_least; /* a warm-up takes so many steps at least, up to a fifth of all; 0 = what the share says
+                       */
+    double epochs;    /* may be a fraction */
+    long max_steps;   /* 0 = by epochs */
+    int batch;        /* items per optimizer step */
     int64_t batch_tokens;    /* above 0: tokens per optimizer step instead (batches.h) */
     int max_rows;            /* forest rows per forward pass (memory) */
     int checkpoint_every;    /* steps; 0 = only at the end of the run, by the caller */
@@ -73,6 +75,20 @@ long lem_train_steps(const lem_train_opts *o, uint64_t n_items);
 /* Steps that they give for the items of an objective, by items or by tokens. */
 lem_status lem_train_count_steps(const lem_train_opts *o, const lem_objective *obj, long *out,
                                  lem_err *err) LEM_MUST_CHECK;
+/* How full the batches and the passes are, over the steps of a run (its first LEM_PACKING_STEPS). */
+enum { LEM_PACKING_STEPS = 10000 };
+typedef struct lem_train_packing {
+    long steps;      /* of the run */
+    uint64_t tokens; /* forest rows of the steps looked at */
+    uint64_t items, passes;
+    int largest;       /* tokens of the longest item there */
+    double batch_fill; /* tokens of a step as a share of batch_tokens; 0 = by items */
+    double pass_fill;  /* tokens of a pass as a share of max_rows */
+} lem_train_packing;
+lem_status lem_train_pack(const lem_train_opts *o, const lem_objective *obj, lem_train_packing *out,
+                          lem_err *err) LEM_MUST_CHECK;
+/* Steps of the warm-up of a run of so many. */
+long lem_train_warmup(const lem_train_opts *o, long steps);
 /* Trains m in place. telemetry is appended with JSONL rows (and holds what a resumed checkpoint had). val may
  * be NULL. LEM_EINTR after saving on cancel; LEM_ENUMERIC when loss or gradient is not finite, the parameters
  * then being those of the last good step. */

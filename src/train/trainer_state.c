@@ -86,9 +86,8 @@ static lem_status save_as(run *r, const char *dir, bool moments, lem_err *err) {
     int n = blobs_of(r, blobs);
     move_params(r, false);
     lem_json *s = state_json(r);
-    lem_status st =
-        s ? lem_checkpoint_save(dir, r->done, r->o->identity, s, blobs, moments ? n : 1, err)
-          : lem_fail(err, LEM_EMEM, "out of memory");
+    lem_status st = s ? lem_checkpoint_save(dir, r->done, r->o->identity, s, blobs, moments ? n : 1, err)
+                      : lem_fail(err, LEM_EMEM, "out of memory");
     lem_json_free(s);
     return st;
 }

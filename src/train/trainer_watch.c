@@ -116,7 +116,8 @@ lem_status lem_run_look(run *r, lem_err *err) {
     lem_status st = look_at(r, r->val && (last || lem_run_is_due(r, r->o->val_every)),
                             r->o->answer && (last || lem_run_is_due(r, r->o->answer_every)), err);
     if (st == LEM_OK && r->stopped)
-        lem_info(r->log, "stage %s: stopped at step %ld of %ld: %d looks without a better %s than %.6g of step %ld",
+        lem_info(r->log,
+                 "stage %s: stopped at step %ld of %ld: %d looks without a better %s than %.6g of step %ld",
                  r->o->stage, r->done, r->steps, r->stale, r->o->best_by, r->best, r->best_step);
     return st;
 }

@@ -26,7 +26,7 @@ cat >r.yaml <<'Y'
 name: r
 vars: {out: run}
 stages:
-  - {name: policy, command: sft, from-scratch: true, layers: 1, width: 32, heads: 2, vocab: 512, context: 192, batch: 8, max-steps: 12, checkpoint-every: 3, data: d/math.jsonl, out: "${out}/policy"}
+  - {name: policy, command: sft, from-scratch: true, layers: 1, width: 32, heads: 2, vocab: 512, context: 192, lr: 1e-3, batch: 8, max-steps: 12, checkpoint-every: 3, data: d/math.jsonl, out: "${out}/policy"}
   - {name: pool, command: sample, model: "${out}/policy", prompts: d/test.jsonl, n: 4, max-tokens: 16, out: "${out}/pool.jsonl"}
   - {name: grade, command: grade, words: ["${out}/pool.jsonl"], out: "${out}/graded.jsonl"}
   - {name: score, command: rm score, words: ["${out}/graded.jsonl"], model: rm0, out: "${out}/scored.jsonl"}

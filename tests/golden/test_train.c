@@ -426,8 +426,13 @@ static void patience_ends_it(void **state) {
     char hash[65];
     lem_buf t = {0};
     lem_train_result res;
-    setting s = {.isa = LEM_ISA_GENERIC, .threads = 1, .max_rows = 4096, .steps = 60, .best_by = "loss",
-                 .patience = 2, .first = true};
+    setting s = {.isa = LEM_ISA_GENERIC,
+                 .threads = 1,
+                 .max_rows = 4096,
+                 .steps = 60,
+                 .best_by = "loss",
+                 .patience = 2,
+                 .first = true};
     assert_int_equal(train_for(&s, true, hash, &t, &res), LEM_OK);
     assert_true(res.stopped && res.steps < 60 && res.kept_step == res.steps);
     const char *key = "\"val_loss\":", *p = strstr(lem_buf_str(&t), key);
@@ -529,9 +534,10 @@ static void grown_and_frozen(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(nothing_matters),         cmocka_unit_test(slots_matter),   cmocka_unit_test(resume),
-        cmocka_unit_test(other_sizes_are_refused), cmocka_unit_test(keeps_the_best), cmocka_unit_test(learns),
-        cmocka_unit_test(grown_and_frozen),        cmocka_unit_test(all_else_resumes),
+        cmocka_unit_test(nothing_matters),  cmocka_unit_test(slots_matter),
+        cmocka_unit_test(resume),           cmocka_unit_test(other_sizes_are_refused),
+        cmocka_unit_test(keeps_the_best),   cmocka_unit_test(learns),
+        cmocka_unit_test(grown_and_frozen), cmocka_unit_test(all_else_resumes),
         cmocka_unit_test(patience_ends_it)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -108,13 +108,11 @@ static void totals_and_preview(void **state) {
     assert_int_equal(lem_examples_preview(&e, 0, tok, &shown, &err), LEM_OK);
     assert_int_equal(lem_json_int(lem_json_get(shown, "tokens"), -1), tokens);
     assert_int_equal(lem_json_int(lem_json_get(shown, "trained"), -1), trained);
-    assert_string_equal(
-        lem_json_str(lem_json_get(shown, "text"), ""),
-        "<|im_start|>user\ntwo?<|im_end|>\n<|im_start|>assistant\nfour<|im_end|>\n");
+    assert_string_equal(lem_json_str(lem_json_get(shown, "text"), ""),
+                        "<|im_start|>user\ntwo?<|im_end|>\n<|im_start|>assistant\nfour<|im_end|>\n");
     assert_int_equal(lem_preview_text(shown, &line, &err), LEM_OK);
-    assert_string_equal(
-        lem_buf_str(&line),
-        "<|im_start|>user\ntwo?<|im_end|>\n<|im_start|>assistant\n[[four<|im_end|>]]\n");
+    assert_string_equal(lem_buf_str(&line),
+                        "<|im_start|>user\ntwo?<|im_end|>\n<|im_start|>assistant\n[[four<|im_end|>]]\n");
     lem_json_free(shown);
     assert_int_equal(lem_examples_preview(&e, 1, tok, &shown, &err), LEM_EDATA);
     lem_buf_release(&line);
@@ -167,10 +165,11 @@ static void too_long_and_domains(void **state) {
     (void)state;
     lem_err err = LEM_ERR_INIT;
     const char *path = write_file(
-        "long.jsonl", "{\"problem\":\"a\",\"solution\":\"b\",\"domain\":\"math\"}\n"
-                      "{\"problem\":\"two\",\"solution\":\"four four four four four four four\",\"domain\":\"code\"}\n"
-                      "{\"problem\":\"two plus two plus two plus two plus two\",\"solution\":\"z\"}\n"
-                      "{\"problem\":\"c\",\"solution\":\"d\",\"domain\":\"math\"}\n");
+        "long.jsonl",
+        "{\"problem\":\"a\",\"solution\":\"b\",\"domain\":\"math\"}\n"
+        "{\"problem\":\"two\",\"solution\":\"four four four four four four four\",\"domain\":\"code\"}\n"
+        "{\"problem\":\"two plus two plus two plus two plus two\",\"solution\":\"z\"}\n"
+        "{\"problem\":\"c\",\"solution\":\"d\",\"domain\":\"math\"}\n");
     lem_sft_load how = {.max_len = 4096, .limit = -1};
     lem_examples all = {0};
     lem_drop_counts d = {0};
@@ -346,9 +345,12 @@ static void refused_by_the_template(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(responses_only), cmocka_unit_test(totals_and_preview),
-                                       cmocka_unit_test(counted_and_refused), cmocka_unit_test(ranking_lists),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(responses_only),
+                                       cmocka_unit_test(totals_and_preview),
+                                       cmocka_unit_test(counted_and_refused),
+                                       cmocka_unit_test(ranking_lists),
                                        cmocka_unit_test(refused_by_the_template),
-                                       cmocka_unit_test(too_long_and_domains), cmocka_unit_test(many_domains)};
+                                       cmocka_unit_test(too_long_and_domains),
+                                       cmocka_unit_test(many_domains)};
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -122,7 +122,8 @@ static void product(int n, int k, int m, const double *a, const double *b, bool 
         }
 }
 
-/* x [rows,cols] = a x + (b (x x^T) + c (x x^T)^2) x, five times; for any shape, by the Gram matrix of rows. */
+/* x [rows,cols] = a x + (b (x x^T) + c (x x^T)^2) x, five times; for any shape, by the Gram matrix of rows.
+ */
 static void orthogonal(double *x, int rows, int cols) {
     static double g[SIDE * SIDE], gg[SIDE * SIDE], y[SIDE * SIDE];
     for (int it = 0; it < 5; it++) {
@@ -141,9 +142,19 @@ static void muon_of_a_shape(lem_backend *b, int rows, int cols) {
     size_t bytes = (size_t)n * sizeof(float);
     void *mem[3];
     lem_tensor t = {.role = LEM_ROLE_Q, .layer = 0, .rank = 2, .shape = {rows, cols}, .count = (size_t)n};
-    lem_model_config c = {.arch = LEM_ARCH_LLAMA, .head = LEM_HEAD_LM, .layers = 1, .width = cols, .ffn = rows,
-                          .heads = 1, .kv_heads = 1, .vocab = 9, .max_positions = 8, .tied = true,
-                          .bos_id = -1, .eos_id = -1, .pad_id = -1};
+    lem_model_config c = {.arch = LEM_ARCH_LLAMA,
+                          .head = LEM_HEAD_LM,
+                          .layers = 1,
+                          .width = cols,
+                          .ffn = rows,
+                          .heads = 1,
+                          .kv_heads = 1,
+                          .vocab = 9,
+                          .max_positions = 8,
+                          .tied = true,
+                          .bos_id = -1,
+                          .eos_id = -1,
+                          .pad_id = -1};
     lem_model *model = NULL;
     lem_net *net = NULL;
     lem_muon m = {0};
@@ -204,9 +215,20 @@ static void muon_of_any_threads(void **state) {
         lem_pool *pool = lem_pool_new(k ? 3 : 1, &err);
         lem_backend *b = NULL;
         assert_int_equal(far_or_plain(LEM_ISA_AUTO, pool, &b, &err), LEM_OK);
-        lem_model_config c = {.arch = LEM_ARCH_LLAMA, .head = LEM_HEAD_LM, .layers = 1, .width = 16, .ffn = 40,
-                              .heads = 2, .kv_heads = 1, .vocab = 9, .max_positions = 8, .tied = true,
-                              .init_range = 0.2f, .bos_id = -1, .eos_id = -1, .pad_id = -1};
+        lem_model_config c = {.arch = LEM_ARCH_LLAMA,
+                              .head = LEM_HEAD_LM,
+                              .layers = 1,
+                              .width = 16,
+                              .ffn = 40,
+                              .heads = 2,
+                              .kv_heads = 1,
+                              .vocab = 9,
+                              .max_positions = 8,
+                              .tied = true,
+                              .init_range = 0.2f,
+                              .bos_id = -1,
+                              .eos_id = -1,
+                              .pad_id = -1};
         lem_model *m = NULL;
         lem_net *net = NULL;
         lem_optimizer o = {0}, half = {0};
@@ -246,9 +268,8 @@ static void muon_of_any_threads(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(ranges),
-                                       cmocka_unit_test(muon_is_what_its_formula_says),
-                                       cmocka_unit_test(muon_of_any_threads),
-                                       cmocka_unit_test(owners_give_the_bits_of_one)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(ranges), cmocka_unit_test(muon_is_what_its_formula_says),
+        cmocka_unit_test(muon_of_any_threads), cmocka_unit_test(owners_give_the_bits_of_one)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
