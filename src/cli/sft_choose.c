@@ -41,7 +41,7 @@ int lem_sft_batch(uint64_t rows, double epochs, bool scratch, char why[200]) {
     double all = (double)rows * epochs;
     while (batch > SMALLEST_BATCH && all / batch < GOOD_STEPS) batch /= 2;
     if (batch == most) snprintf(why, 200, scratch ? "%d: from scratch" : "%d: AceMath's", batch);
-    else snprintf(why, 200, "%d: %.0f rows in steps of %d are only %.0f steps", batch, all, most, all / most);
+    else snprintf(why, 200, "%d: %.0f rows in steps of %d are only %.3g steps", batch, all, most, all / most);
     return batch;
 }
 
