@@ -216,7 +216,7 @@ static void release(lem_sft_job *j) {
 }
 
 static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
-    lem_sft_job j = {.cli = cli, .args = args, .out = lem_args_str(args, "out")};
+    lem_sft_job j = {.cli = cli, .cmd = &lem_cmd_sft, .args = args, .out = lem_args_str(args, "out")};
     lem_status st = LEM_OK;
     LEM_TRY(lem_job_open(cli, &lem_cmd_sft, args, NULL, &j.job, err));
     if (lem_args_str(args, "model") && lem_args_flag(args, "from-scratch"))

@@ -33,6 +33,7 @@ typedef struct lem_sft_stage {
 
 typedef struct lem_sft_job {
     lem_cli *cli;
+    const lem_command *cmd; /* whose options stages have */
     const lem_args *args;
     lem_job *job;
     const char *out;

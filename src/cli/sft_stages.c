@@ -21,10 +21,10 @@ bool lem_sft_is_whole_run(const char *option) {
 }
 
 /* A stage's own options over the command's. */
-static lem_status merge_options(lem_json *merged, const lem_json *tree, lem_err *err) {
+static lem_status merge_options(const lem_sft_job *j, lem_json *merged, const lem_json *tree, lem_err *err) {
     for (size_t i = 0; i < lem_json_count(tree); i++) {
         const char *key = lem_json_key_at(tree, i);
-        const lem_opt *o = lem_opt_find(&lem_cmd_sft, key);
+        const lem_opt *o = lem_opt_find(j->cmd, key);
         if (strcmp(key, "name") == 0) continue;
         if (o && lem_sft_is_whole_run(o->name))
             return lem_fail(err, LEM_EUSAGE, "--%s is of the whole run; it cannot differ between stages",
@@ -41,8 +41,8 @@ static lem_status stage_args(lem_sft_job *j, const lem_json *tree, lem_sft_stage
     if (!merged) return lem_fail(err, LEM_EMEM, "out of memory");
     (void)lem_json_remove(merged, "stages");
     (void)lem_json_remove(merged, "_words");
-    lem_status st = merge_options(merged, tree, err);
-    if (st == LEM_OK) st = lem_args_from_tree(&lem_cmd_sft, merged, &scratch, &out->args, err);
+    lem_status st = merge_options(j, merged, tree, err);
+    if (st == LEM_OK) st = lem_args_from_tree(j->cmd, merged, &scratch, &out->args, err);
     lem_json_free(merged);
     return st;
 }

@@ -6,21 +6,7 @@
 enum { ITERATIONS = 5 };
 static const float A = 3.4445f, B = -4.775f, C = 2.0315f;
 
-static bool is_matrix_of_layer(lem_role role, int layer) {
-    switch (role) {
-    case LEM_ROLE_Q:
-    case LEM_ROLE_K:
-    case LEM_ROLE_V:
-    case LEM_ROLE_QKV:
-    case LEM_ROLE_O:
-    case LEM_ROLE_GATE:
-    case LEM_ROLE_UP:
-    case LEM_ROLE_DOWN: return layer >= 0;
-    default: return false;
-    }
-}
-
-bool lem_muon_takes(const lem_tensor *t) { return t->rank == 2 && is_matrix_of_layer(t->role, t->layer); }
+bool lem_muon_takes(const lem_tensor *t) { return t->rank == 2 && t->layer >= 0; }
 
 /* The largest of each array that any matrix needs, in elements; packed in bytes. */
 typedef struct sizes {
@@ -47,9 +33,9 @@ size_t lem_muon_bytes(const lem_model_config *c, const lem_trainable *t) {
     for (int layer = 0; layer < c->layers; layer++)
         for (int role = 0; role < LEM_ROLE_COUNT; role++) {
             int rows, cols;
-            if (!is_matrix_of_layer((lem_role)role, layer) || !lem_trainable_has(t, (lem_role)role, layer))
-                continue;
-            if (lem_role_shape(c, (lem_role)role, layer, &rows, &cols)) cover(&s, NULL, rows, cols);
+            if (!lem_trainable_has(t, (lem_role)role, layer)) continue;
+            bool has = lem_role_shape(c, (lem_role)role, layer, &rows, &cols);
+            if (has && cols > 0) cover(&s, NULL, rows, cols);
         }
     return bytes_of(&s);
 }

@@ -81,13 +81,15 @@ static int blobs_of(run *r, lem_blob out[3]) {
     return 3;
 }
 
+/* With its moments, or the parameters alone. */
 static lem_status save_as(run *r, const char *dir, bool moments, lem_err *err) {
     lem_blob blobs[3];
     int n = blobs_of(r, blobs);
+    if (!moments) n = 1;
     move_params(r, false);
     lem_json *s = state_json(r);
-    lem_status st = s ? lem_checkpoint_save(dir, r->done, r->o->identity, s, blobs, moments ? n : 1, err)
-                      : lem_fail(err, LEM_EMEM, "out of memory");
+    if (!s) return lem_fail(err, LEM_EMEM, "out of memory");
+    lem_status st = lem_checkpoint_save(dir, r->done, r->o->identity, s, blobs, n, err);
     lem_json_free(s);
     return st;
 }
