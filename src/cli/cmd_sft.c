@@ -236,6 +236,7 @@ static lem_status plan(lem_cli *cli, const lem_args *args, lem_plan *out, lem_er
     lem_train_opts o;
     lem_status st = lem_train_options_read(args, &o, err);
     if (st) return st;
+    o.muon = lem_args_is(args, "optimizer", "muon");
     if (out->shape) LEM_TRY(lem_model_shape(out->shape, &j.config, err));
     else if (dir) LEM_TRY(lem_model_check(dir, LEM_HEAD_LM, &j.config, err));
     if (!dir && tok) LEM_TRY(lem_tokenizer_load(tok, &j.tok, err));

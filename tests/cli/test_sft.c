@@ -360,12 +360,67 @@ static void type_of_the_result(void **state) {
          " model convert n2 --dtype bf16 --quiet --out n5 && cmp n5/model.safetensors n1/model.safetensors");
 }
 
+/* ---- room ---- */
+
+/* The result, what stages leave, three checkpoints of parameters and moments, and three of the best step. */
+static void room_for_checkpoints(void **state) {
+    (void)state;
+    lem_err err = LEM_ERR_INIT;
+    lem_cli cli = {0};
+    lem_args a = {0};
+    lem_json *tree = NULL;
+    static const char text[] =
+        "{\"from-scratch\":true,\"out\":\"x\",\"keep\":\"best\",\"stages\":[{\"name\":\"a\"},"
+        "{\"name\":\"b\"},{\"name\":\"c\"}]}";
+    assert_int_equal(lem_json_parse(text, strlen(text), &tree, &err), LEM_OK);
+    assert_int_equal(lem_args_from_tree(&lem_cmd_sft, tree, &cli, &a, &err), LEM_OK);
+    lem_model_config c = {.arch = LEM_ARCH_LLAMA,
+                          .head = LEM_HEAD_LM,
+                          .layers = 2,
+                          .width = 64,
+                          .ffn = 96,
+                          .heads = 2,
+                          .kv_heads = 2,
+                          .head_dim = 32,
+                          .vocab = 100,
+                          .max_positions = 64,
+                          .tied = true};
+    lem_train_opts o;
+    assert_int_equal(lem_train_options_read(&a, &o, &err), LEM_OK);
+    double bytes = 4 * (double)lem_model_config_params(&c);
+    assert_float_equal(lem_sft_plan(&a, &c, &o).disk, (1 + 2 + 3 * 3 + 3) * bytes, 0.5);
+    double narrow = lem_sft_plan(&a, &c, &o).memory;
+    o.muon = true;
+    assert_true(lem_sft_plan(&a, &c, &o).memory > narrow + 2 * 4 * 64 * 96);
+    o.checkpoint_every = 0;
+    assert_float_equal(lem_sft_plan(&a, &c, &o).disk, (1 + 2 + 3 + 3) * bytes, 0.5);
+    assert_int_equal(lem_train_disk_check(&cli, "none/x", 1e18, &err), LEM_EIO);
+    assert_non_null(strstr(err.text, "none/x: result and checkpoints take about 1000000000.0 GB"));
+    assert_int_equal(lem_train_disk_check(&cli, "none/x", 1, &err), LEM_OK);
+    cli.dry_run = true;
+    assert_int_equal(lem_train_disk_check(&cli, "none/x", 1e18, &err), LEM_OK);
+    lem_args_release(&a);
+    lem_json_free(tree);
+}
+
+/* What cannot be graded or answered is told before the first step. */
+static void answers_need_answers(void **state) {
+    (void)state;
+    expect(L " sft --model m --data rows.jsonl --eval turns.jsonl --out e", 3,
+           "turns.jsonl:1: no field 'problem'");
+    expect("printf '{\"problem\":\"a\"}\\n' >bare.jsonl; " L
+           " sft --model m --data rows.jsonl --eval bare.jsonl --out e",
+           3, "bare.jsonl:1: no field 'expected_answer' to grade by");
+    expect(L " sft --model m --data rows.jsonl --eval none.jsonl --out e", 3, "none.jsonl");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(by_situation),      cmocka_unit_test(chosen_and_said),
-        cmocka_unit_test(several_turns),     cmocka_unit_test(rows_too_long),
-        cmocka_unit_test(part_of_a_file),    cmocka_unit_test(options_of_a_stage),
-        cmocka_unit_test(stages_are_runs),   cmocka_unit_test(answers_are_those_of_sample),
-        cmocka_unit_test(best_and_patience), cmocka_unit_test(type_of_the_result)};
+        cmocka_unit_test(by_situation),         cmocka_unit_test(chosen_and_said),
+        cmocka_unit_test(several_turns),        cmocka_unit_test(rows_too_long),
+        cmocka_unit_test(part_of_a_file),       cmocka_unit_test(options_of_a_stage),
+        cmocka_unit_test(stages_are_runs),      cmocka_unit_test(answers_are_those_of_sample),
+        cmocka_unit_test(best_and_patience),    cmocka_unit_test(room_for_checkpoints),
+        cmocka_unit_test(answers_need_answers), cmocka_unit_test(type_of_the_result)};
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
