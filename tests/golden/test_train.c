@@ -99,6 +99,7 @@ typedef struct setting {
     bool muon, first, answers;
     int64_t tokens; /* of a batch; 0 = 7 items */
     int patience;
+    const double *script; /* what the answers of each look are */
 } setting;
 
 /* Cancels through the objective: the counting wrapper sets the flag once stop_at batches have begun. */
@@ -140,6 +141,15 @@ static lem_status answer(void *ctx, const lem_model *m, lem_train_metric *out, i
     double sum = 0;
     for (size_t i = 0; i < m->n_params; i++) sum += (double)m->params[i] * (double)(i % 3);
     out[0] = (lem_train_metric){"accuracy", sum};
+    *n_out = 1;
+    return LEM_OK;
+}
+
+static lem_status scripted(void *ctx, const lem_model *m, lem_train_metric *out, int *n_out, lem_err *err) {
+    const double **next = ctx;
+    (void)m;
+    (void)err;
+    out[0] = (lem_train_metric){"accuracy", *(*next)++};
     *n_out = 1;
     return LEM_OK;
 }
@@ -189,6 +199,12 @@ static lem_status train_for(const setting *s, bool ranking, char hash[65], lem_b
                         .batch_tokens = s->tokens,
                         .patience = s->patience,
                         .identity = "x"};
+    const double *script = s->script;
+    if (script) {
+        o.answer = scripted;
+        o.answer_ctx = &script;
+        o.answer_every = 1;
+    }
     lem_orm *val = NULL;
     ro = (lem_orm_opts){.list = {.full_metrics = true}};
     assert_int_equal(lem_orm_new(&l, &ro, &val, &err), LEM_OK);
@@ -454,6 +470,33 @@ static void patience_ends_it(void **state) {
     lem_buf_release(&t);
 }
 
+/* Looks that are no better count only in a row; a tie is no better; a look before the first step counts for
+ * nothing. */
+static void patience_begins_anew(void **state) {
+    (void)state;
+    static const double looks[] = {9, 5, 4, 6, 6, 7, 6, 7, 0, 0};
+    char hash[65], dir[] = "/tmp/lemma-train-XXXXXX";
+    lem_err err = LEM_ERR_INIT;
+    lem_buf t = {0};
+    lem_train_result res;
+    assert_non_null(mkdtemp(dir));
+    setting s = {.isa = LEM_ISA_GENERIC,
+                 .threads = 1,
+                 .max_rows = 4096,
+                 .steps = 9,
+                 .best_by = "eval_accuracy",
+                 .best_dir = dir,
+                 .patience = 2,
+                 .first = true,
+                 .script = looks};
+    assert_int_equal(train_for(&s, true, hash, &t, &res), LEM_OK);
+    assert_true(res.stopped);
+    assert_int_equal(res.steps, 7);
+    assert_int_equal(res.kept_step, 5);
+    lem_buf_release(&t);
+    assert_int_equal(lem_dir_remove(dir, &err), LEM_OK);
+}
+
 /* A model can learn these few rows by heart: the loss must fall a long way. */
 static void learns(void **state) {
     (void)state;
@@ -538,6 +581,6 @@ int main(void) {
         cmocka_unit_test(resume),           cmocka_unit_test(other_sizes_are_refused),
         cmocka_unit_test(keeps_the_best),   cmocka_unit_test(learns),
         cmocka_unit_test(grown_and_frozen), cmocka_unit_test(all_else_resumes),
-        cmocka_unit_test(patience_ends_it)};
+        cmocka_unit_test(patience_ends_it), cmocka_unit_test(patience_begins_anew)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
