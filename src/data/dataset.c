@@ -171,6 +171,8 @@ static lem_status add_example(lem_examples *e, const lem_ids *ids, const uint8_t
     lem_status st = lem_examples_add(e, ids->data, mask, ids->len, err);
     if (st) return st;
     drops->kept++;
+    drops->tokens += ids->len;
+    drops->trained += trained;
     drops->conversations += !is_text(&r->turns);
     drops->with_suffix += r->how->user_suffix && r->kind == LEM_ROW_QUESTION_ANSWER;
     drops->with_system += takes_system(r);

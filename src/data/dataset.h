@@ -6,6 +6,7 @@
 #define LEM_DATA_DATASET_H
 
 #include "core/err.h"
+#include "core/json.h"
 #include "core/log.h"
 #include "prompt/solution.h"
 #include "token/tokenizer.h"
@@ -25,11 +26,29 @@ typedef struct lem_drop_counts {
     uint64_t conversations; /* rows kept that were written by the chat template, not as plain text */
     uint64_t with_system, with_suffix; /* rows kept that took lem_sft_load's system text, its suffix */
     uint64_t all_right, all_wrong;     /* of the filtered: lists of one class */
+    /* Of lem_examples_load, over the rows kept: tokens, and those of them that are trained. */
+    uint64_t tokens, trained;
+    uint64_t marked;        /* rows left out because they say so: KTO's label false, AceMath-RM's label 0 */
+    uint64_t empty;         /* rows left out: all their replies are empty */
+    uint64_t masked_turns;  /* replies of rows kept that say that they are not to be trained (weight 0) */
+    uint64_t several_boxed; /* rows kept with a reply of several \boxed */
+    uint64_t duplicate_ids; /* rows kept whose id an earlier row of the file has */
+    uint64_t unread_tools;  /* rows kept whose tools the chat template does not write */
 } lem_drop_counts;
 
 void lem_examples_release(lem_examples *e);
 lem_status lem_examples_add(lem_examples *e, const int32_t *ids, const uint8_t *mask, size_t n,
                             lem_err *err) LEM_MUST_CHECK;
+
+/* Tokens of all examples, and those that are trained: of each but its first token, which nothing predicts. */
+void lem_examples_total(const lem_examples *e, uint64_t *tokens, uint64_t *trained);
+/* One row as it is trained, to be shown: {"tokens": n, "trained": m, "text": all of it with its special
+ * tokens, "pieces": [{"trained": false, "text": "..."}, ...]}. Owned by the caller. LEM_EDATA: there is no
+ * example i. */
+lem_status lem_examples_preview(const lem_examples *e, uint64_t i, const lem_tokenizer *t, lem_json **out,
+                                lem_err *err) LEM_MUST_CHECK;
+/* The same for people: what is trained between [[ and ]], special tokens as they are written. */
+lem_status lem_preview_text(const lem_json *preview, lem_buf *out, lem_err *err) LEM_MUST_CHECK;
 
 typedef struct lem_sft_load { /* how rows become examples */
     const char *format;       /* NULL = detect; else messages, sharegpt, prompt-completion, instruction,

@@ -87,6 +87,40 @@ static void responses_only(void **state) {
     lem_examples_release(&e);
 }
 
+/* What dry runs show: tokens, those that are trained, and one row with its mask. */
+static void totals_and_preview(void **state) {
+    (void)state;
+    const char *path = write_file("v.jsonl", "{\"messages\":[{\"role\":\"user\",\"content\":\"two?\"},{"
+                                             "\"role\":\"assistant\",\"content\":\"four\"}]}\n"
+                                             "{\"text\":\"plus\"}\n");
+    lem_examples e = {0};
+    lem_drop_counts d = {0};
+    lem_err err = LEM_ERR_INIT;
+    lem_sft_load how = {.max_len = 100, .limit = 1};
+    lem_json *shown = NULL;
+    lem_buf line = {0};
+    uint64_t tokens, trained, counted = 0;
+    assert_int_equal(lem_examples_load(&e, path, tok, &how, &d, NULL, &err), LEM_OK);
+    lem_examples_total(&e, &tokens, &trained);
+    for (uint64_t i = 1; i < e.start[1]; i++) counted += e.mask[i];
+    assert_true(tokens == e.start[1] && tokens == d.tokens);
+    assert_true(trained == counted && trained == d.trained && trained > 1 && trained < tokens);
+    assert_int_equal(lem_examples_preview(&e, 0, tok, &shown, &err), LEM_OK);
+    assert_int_equal(lem_json_int(lem_json_get(shown, "tokens"), -1), tokens);
+    assert_int_equal(lem_json_int(lem_json_get(shown, "trained"), -1), trained);
+    assert_string_equal(
+        lem_json_str(lem_json_get(shown, "text"), ""),
+        "<|im_start|>user\ntwo?<|im_end|>\n<|im_start|>assistant\nfour<|im_end|>\n");
+    assert_int_equal(lem_preview_text(shown, &line, &err), LEM_OK);
+    assert_string_equal(
+        lem_buf_str(&line),
+        "<|im_start|>user\ntwo?<|im_end|>\n<|im_start|>assistant\n[[four<|im_end|>]]\n");
+    lem_json_free(shown);
+    assert_int_equal(lem_examples_preview(&e, 1, tok, &shown, &err), LEM_EDATA);
+    lem_buf_release(&line);
+    lem_examples_release(&e);
+}
+
 static void counted_and_refused(void **state) {
     (void)state;
     lem_examples e = {0};
@@ -222,7 +256,7 @@ static void refused_by_the_template(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(responses_only),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(responses_only), cmocka_unit_test(totals_and_preview),
                                        cmocka_unit_test(counted_and_refused), cmocka_unit_test(ranking_lists),
                                        cmocka_unit_test(refused_by_the_template)};
     return cmocka_run_group_tests(tests, setup, teardown);
