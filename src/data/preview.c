@@ -36,8 +36,7 @@ static lem_status add_pieces(const lem_examples *e, uint64_t i, const lem_tokeni
 
 lem_status lem_examples_preview(const lem_examples *e, uint64_t i, const lem_tokenizer *t, lem_json **out,
                                 lem_err *err) {
-    if (i >= e->n)
-        return lem_fail(err, LEM_EDATA, "no row %llu to show", (unsigned long long)i);
+    if (i >= e->n) return lem_fail(err, LEM_EDATA, "no row %llu to show", (unsigned long long)i);
     lem_json *pieces = lem_json_new_array();
     lem_buf text = {0};
     uint64_t trained = 0, n = e->start[i + 1] - e->start[i];
