@@ -4,13 +4,12 @@
 
 #include "core/file.h"
 #include "core/mem.h"
+#include "data/row_kinds.h"
 #include "model/folder.h"
 #include "model/model.h"
 #include "model/weights_open.h"
 #include "token/tokenizer.h"
 #include "train/sft.h"
-
-#define ROW_KINDS "messages|sharegpt|prompt-completion|instruction|question-answer|text"
 
 static const lem_opt opts[] = {
     {"model", LEM_OPT_INPUT, "DIR", NULL, "model folder to start from"},
@@ -30,7 +29,7 @@ static const lem_opt opts[] = {
     {"data", LEM_OPT_INPUTS, "FILE", NULL,
      "training rows (JSONL, JSON, CSV, Parquet, Arrow; .gz, .zst); repeatable"},
     {"val", LEM_OPT_INPUT, "FILE", NULL, "validation rows"},
-    {"format", LEM_OPT_ENUM, "KIND", NULL, "kind of the rows [detected]", .choices = ROW_KINDS},
+    {"format", LEM_OPT_ENUM, "KIND", NULL, "kind of the rows [detected]", .choices = LEM_ROW_KIND_NAMES_SFT},
     {"system", LEM_OPT_STR, "TEXT", NULL,
      "system prompt of rows that have none; '' for none [as --model was trained, else none]"},
     {"suffix", LEM_OPT_STR, "TEXT", NULL,

@@ -87,13 +87,14 @@ static lem_status check_dropped(const lem_sft_job *j, const lem_sft_stage *s, co
 static void say_counts(const lem_sft_job *j, const lem_sft_stage *s) {
     const lem_drop_counts *d = &s->rows;
     double share = d->rows ? (double)d->too_long / (double)d->rows : 0;
-    lem_info(
-        j->cli->log,
-        "stage %s: %llu rows, %llu kept, %llu left out as too long (%.1f %%), %llu cut; %llu tokens, %llu of "
-        "them trained",
-        s->name, (unsigned long long)d->rows, (unsigned long long)d->kept, (unsigned long long)d->too_long,
-        100 * share, (unsigned long long)d->cut, (unsigned long long)d->tokens,
-        (unsigned long long)d->trained);
+    lem_info(j->cli->log,
+             "stage %s: %llu rows, %llu kept, %llu left out as too long (%.1f %%), %llu otherwise, %llu cut; "
+             "%llu tokens, %llu of "
+             "them trained",
+             s->name, (unsigned long long)d->rows, (unsigned long long)d->kept,
+             (unsigned long long)d->too_long, 100 * share,
+             (unsigned long long)(d->rows - d->kept - d->too_long), (unsigned long long)d->cut,
+             (unsigned long long)d->tokens, (unsigned long long)d->trained);
 }
 
 /* Line by line, as long as they are few: what is behind them is in --json. */

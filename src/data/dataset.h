@@ -74,8 +74,7 @@ typedef enum lem_over_length {
 #define LEM_OVER_LENGTH_NAMES "drop|cut|stop" /* in that order */
 
 typedef struct lem_sft_load { /* how rows become examples */
-    const char *format;       /* NULL = detect; else messages, sharegpt, prompt-completion, instruction,
-                                 question-answer, text */
+    const char *format;       /* NULL = detect; else one of LEM_ROW_KIND_NAMES_SFT (row_kinds.h) */
     const char *system;       /* system prompt for rows that have none; NULL = none */
     /* A line added to the user turn of question-answer rows, e.g. an instruction; NULL = none. */
     const char *user_suffix;
@@ -85,11 +84,16 @@ typedef struct lem_sft_load { /* how rows become examples */
     int64_t limit;            /* rows of a file; -1 = all */
     const lem_cancel *cancel; /* looked at for every row: LEM_EINTR; NULL = never */
     lem_over_length over;
-    int64_t offset; /* rows of a file that are passed over before */
+    int64_t offset;         /* rows of a file that are passed over before */
+    const lem_json *rename; /* columns under our names (row_map.h); NULL = none; borrowed */
 } lem_sft_load;
 
-/* Reads FILE (rows of any kind, see rows/rows.h). A row that trains on zero tokens, or whose kind cannot be
- * told, is LEM_EDATA naming file and line. */
+/* Reads FILE (rows of any kind, see rows/rows.h), of a kind of LEM_ROW_FOR_SFT. Of a pair the chosen reply is
+ * trained, of ranks the lowest. What a row marks otherwise is not: label false or 0, replies of weight 0
+ * (turns.h), replies inside a prompt. Rows whose replies are all empty are left out. All of that is counted
+ * in drops, which adds up over files, and said once a file; so are columns that nothing uses, ids that come
+ * twice and replies of several \boxed. A row that trains on zero tokens, or whose kind cannot be told, is
+ * LEM_EDATA naming file and line. */
 lem_status lem_examples_load(lem_examples *e, const char *path, const lem_tokenizer *t,
                              const lem_sft_load *how, lem_drop_counts *drops, lem_log *log,
                              lem_err *err) LEM_MUST_CHECK;

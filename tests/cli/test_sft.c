@@ -188,8 +188,9 @@ static void rows_too_long(void **state) {
            "long.jsonl: 2 of 20 rows (10.0 %) are longer than 128 tokens and would be left out; "
            "--max-dropped allows 5 %");
     expect(LONG "--dry-run", 0, "2 of 20 rows (10.0 %)");
-    expect(LONG "--max-dropped 0.1", 0, "18 kept, 2 left out as too long (10.0 %), 0 cut");
-    expect(LONG "--over-length cut --fresh", 0, "20 kept, 0 left out as too long (0.0 %), 2 cut");
+    expect(LONG "--max-dropped 0.1", 0, "18 kept, 2 left out as too long (10.0 %), 0 otherwise, 0 cut");
+    expect(LONG "--over-length cut --fresh", 0,
+           "20 kept, 0 left out as too long (0.0 %), 0 otherwise, 2 cut");
     expect(LONG "--over-length stop --overwrite", 3, "long.jsonl:1: ");
     expect(LONG "--max-len 300 --overwrite", 2, "--max-len 300 is beyond the context of 128 tokens");
     lem_json *o = object_of(LONG "--over-length cut --dry-run --json --overwrite --seed 7");

@@ -119,6 +119,171 @@ static void totals_and_preview(void **state) {
     lem_examples_release(&e);
 }
 
+/* The trained text of example i. */
+static void trained_is(const lem_examples *e, uint64_t i, const char *want) {
+    uint64_t a = e->start[i], n = e->start[i + 1] - a;
+    char *text = decode(e->ids + a, e->mask + a, n);
+    assert_string_equal(text, want);
+    lem_free(text);
+}
+
+#define U(text) "{\"role\":\"user\",\"content\":\"" text "\"}"
+#define A(text) "{\"role\":\"assistant\",\"content\":\"" text "\"}"
+#define A0(text) "{\"role\":\"assistant\",\"content\":\"" text "\",\"weight\":0}"
+
+/* Nothing is trained that a row marks otherwise, by ChatML and by a template of the folder's own. */
+static void what_rows_say_is_kept(void **state) {
+    (void)state;
+    static const char own[] =
+        "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}"
+        "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}";
+    static const char rows[] = "{\"messages\":[" U("a") "," A0("b") "," U("c") "," A(
+        "d") "]}\n"
+             "{\"messages\":[" U("a") "," A("b") "," U("c") "," A0(
+                 "d") "]}\n"
+                      "{\"messages\":[" U("a") "," A0("b") "]}\n"
+                                                           "{\"messages\":[" U("a") "," A(
+                                                               "") "]}\n"
+                                                                   "{\"messages\":[" U("a") "," A("") "," U(
+                                                                       "c") "," A("d") "]}\n";
+    for (int k = 0; k < 2; k++) {
+        lem_examples e = {0};
+        lem_drop_counts d = {0};
+        lem_err err = LEM_ERR_INIT;
+        lem_sft_load how = {.max_len = 100, .limit = -1};
+        lem_tokenizer *t = tok;
+        if (k) {
+            char json[128];
+            assert_int_equal(lem_tokenizer_save(tok, dir, &err), LEM_OK);
+            snprintf(json, sizeof json, "%s/tokenizer.json", dir);
+            assert_int_equal(
+                lem_tokenizer_load_file(json, write_file("tokenizer_config.json", "{}"), &t, &err), LEM_OK);
+            assert_int_equal(lem_chat_use(t, own, strlen(own), &err), LEM_OK);
+        }
+        assert_int_equal(lem_examples_load(&e, write_file("w.jsonl", rows), t, &how, &d, NULL, &err), LEM_OK);
+        assert_int_equal(e.n, 3);
+        trained_is(&e, 0, "d<|im_end|>");
+        trained_is(&e, 1, "b<|im_end|>");
+        trained_is(&e, 2, "<|im_end|>d<|im_end|>");
+        assert_true(d.rows == 5 && d.kept == 3 && d.marked == 1 && d.empty == 1 && d.masked_turns == 2);
+        lem_examples_release(&e);
+        if (k) lem_tokenizer_free(t);
+    }
+}
+
+/* What is not trained is read all the same: the ids are those of the row without marks. */
+static void marks_change_no_ids(void **state) {
+    (void)state;
+    lem_examples e = {0};
+    lem_drop_counts d = {0};
+    lem_err err = LEM_ERR_INIT;
+    lem_sft_load how = {.max_len = 100, .limit = -1, .system = "Be right."};
+    const char *path = write_file(
+        "i.jsonl", "{\"messages\":[" U("a  b ") "," A0(" c\\n") "," U("\\n") "," A(
+                       "d") "]}\n"
+                            "{\"messages\":[" U("a  b ") "," A(" c\\n") "," U("\\n") "," A("d") "]}\n");
+    assert_int_equal(lem_examples_load(&e, path, tok, &how, &d, NULL, &err), LEM_OK);
+    assert_int_equal(e.n, 2);
+    assert_int_equal(e.start[2] - e.start[1], e.start[1]);
+    assert_memory_equal(e.ids, e.ids + e.start[1], e.start[1] * sizeof *e.ids);
+    trained_is(&e, 0, "d<|im_end|>");
+    trained_is(&e, 1, " c\n<|im_end|>d<|im_end|>");
+    lem_examples_release(&e);
+}
+
+static void only_what_is_good_is_trained(void **state) {
+    (void)state;
+    static const struct {
+        const char *rows, *trained;
+        uint64_t marked;
+    } cases[] = {
+        {"{\"prompt\":\"a\",\"completion\":\"g\",\"label\":true}\n{\"prompt\":\"a\",\"completion\":\"b\","
+         "\"label\":"
+         "false}\n",
+         "g<|im_end|>", 1},
+        {"{\"message\":[" U("a") "," A("b") "],\"label\":0}\n{\"message\":[" U("a") "," A(
+             "g") "],\"label\":1}\n",
+         "g<|im_end|>", 1},
+        {"{\"prompt\":\"a\",\"chosen\":\"g\",\"rejected\":\"b\"}\n", "g<|im_end|>", 0},
+        {"{\"prompt\":[" U("a") "," A("x") "," U("c") "],\"completion\":[" A("g") "]}\n", "g<|im_end|>", 0},
+        {"{\"context\":[" U("a") "],\"completions\":[{\"rank\":1,\"completion\":[" A(
+             "b") "]},{\"rank\":0,\"completion\":[" A("g") "]}]}\n",
+         "g<|im_end|>", 0},
+        {"{\"instruction\":\"i\",\"input\":\"\",\"output\":\"g\",\"history\":[[\"a\",\"h\"]]}\n",
+         "h<|im_end|>g<|im_end|>", 0},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        lem_examples e = {0};
+        lem_drop_counts d = {0};
+        lem_err err = LEM_ERR_INIT;
+        lem_sft_load how = {.max_len = 100, .limit = -1};
+        lem_status st =
+            lem_examples_load(&e, write_file("g.jsonl", cases[i].rows), tok, &how, &d, NULL, &err);
+        if (st != LEM_OK || e.n != 1) fail_msg("%zu: %s", i, err.text);
+        trained_is(&e, 0, cases[i].trained);
+        assert_int_equal(d.marked, cases[i].marked);
+        lem_examples_release(&e);
+    }
+}
+
+static void oddities_are_counted(void **state) {
+    (void)state;
+    lem_examples e = {0};
+    lem_drop_counts d = {0};
+    lem_err err = LEM_ERR_INIT;
+    lem_sft_load how = {.max_len = 200, .limit = -1};
+    const char *path =
+        write_file("o.jsonl", "{\"id\":1,\"question\":\"a\",\"answer\":\"\\\\boxed{1} or \\\\boxed{2}\"}\n"
+                              "{\"id\":\"1\",\"question\":\"a\",\"answer\":\"\\\\boxed{1}\"}\n"
+                              "{\"id\":1,\"question\":\"b\",\"answer\":\"c\"}\n");
+    assert_int_equal(lem_examples_load(&e, path, tok, &how, &d, NULL, &err), LEM_OK);
+    assert_true(d.kept == 3 && d.several_boxed == 1 && d.duplicate_ids == 1);
+    path = write_file("x.jsonl", "{\"problem\":\"p\",\"responses\":[\"a\"],\"labels\":[1]}\n");
+    assert_int_equal(lem_examples_load(&e, path, tok, &how, &d, NULL, &err), LEM_EDATA);
+    assert_non_null(
+        strstr(err.text, "x.jsonl:1: rows of kind lists (response lists) are not what sft trains"));
+    path = write_file("y.jsonl", "{\"prompt\":\"p\",\"completion\":\"c\"}\n{\"text\":\"t\"}\n");
+    assert_int_equal(lem_examples_load(&e, path, tok, &how, &d, NULL, &err), LEM_EDATA);
+    assert_non_null(strstr(err.text, "y.jsonl:2: a row of kind text among rows of kind prompt-completion"));
+    lem_examples_release(&e);
+}
+
+/* Tools and tool calls reach the template; where it does not write them, that is counted. */
+static void tools_reach_the_template(void **state) {
+    (void)state;
+    static const char with[] =
+        "{% if tools %}{{ tools[0].name }}!{% endif %}{% for m in messages %}<|im_start|>{{ m.role }}\n{{ "
+        "m.content }}"
+        "{% if m.tool_calls %}call {{ m.tool_calls[0].function.name }}{% endif %}<|im_end|>\n{% endfor %}"
+        "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}";
+    static const char rows[] =
+        "{\"messages\":[" U("a") ",{\"role\":\"assistant\",\"content\":null,\"tool_calls\":[{"
+                                 "\"function\":{\"name\":\"plus\"}}]}],\"tools\":[{\"name\":\"four\"}]}\n"
+                                 "{\"messages\":[" U("a") "," A("b") "]}\n";
+    lem_examples e = {0};
+    lem_drop_counts d = {0};
+    lem_err err = LEM_ERR_INIT;
+    lem_sft_load how = {.max_len = 200, .limit = -1};
+    lem_tokenizer *t = NULL;
+    char json[128];
+    assert_int_equal(lem_tokenizer_save(tok, dir, &err), LEM_OK);
+    snprintf(json, sizeof json, "%s/tokenizer.json", dir);
+    assert_int_equal(lem_tokenizer_load_file(json, write_file("tokenizer_config.json", "{}"), &t, &err),
+                     LEM_OK);
+    assert_int_equal(lem_chat_use(t, with, strlen(with), &err), LEM_OK);
+    assert_int_equal(lem_examples_load(&e, write_file("t.jsonl", rows), t, &how, &d, NULL, &err), LEM_OK);
+    char *all = decode(e.ids, NULL, e.start[1]);
+    assert_string_equal(all,
+                        "four!<|im_start|>user\na<|im_end|>\n<|im_start|>assistant\ncall plus<|im_end|>\n");
+    trained_is(&e, 0, "call plus<|im_end|>");
+    assert_int_equal(d.unread_tools, 0);
+    lem_free(all);
+    lem_tokenizer_free(t);
+    assert_int_equal(lem_examples_load(&e, write_file("t.jsonl", rows), tok, &how, &d, NULL, &err), LEM_OK);
+    assert_int_equal(d.unread_tools, 1);
+    lem_examples_release(&e);
+}
+
 static void counted_and_refused(void **state) {
     (void)state;
     lem_examples e = {0};
@@ -347,6 +512,11 @@ static void refused_by_the_template(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(responses_only),
                                        cmocka_unit_test(totals_and_preview),
+                                       cmocka_unit_test(what_rows_say_is_kept),
+                                       cmocka_unit_test(marks_change_no_ids),
+                                       cmocka_unit_test(only_what_is_good_is_trained),
+                                       cmocka_unit_test(oddities_are_counted),
+                                       cmocka_unit_test(tools_reach_the_template),
                                        cmocka_unit_test(counted_and_refused),
                                        cmocka_unit_test(ranking_lists),
                                        cmocka_unit_test(refused_by_the_template),
