@@ -10,6 +10,8 @@
 
 #include <string.h>
 
+enum { SLOTS = 256 }; /* answers in flight at most */
+
 struct lem_sft_answers {
     const lem_sft_job *j; /* borrowed */
     lem_problems rows;
@@ -110,6 +112,7 @@ lem_status lem_sft_answer(void *answers, const lem_model *m, lem_train_metric *o
                            .max_tokens = a->max_tokens,
                            .end = a->ends.id,
                            .n_end = a->ends.n,
+                           .slots = a->rows.n < SLOTS ? (int)a->rows.n : SLOTS,
                            .max_prompt = a->rows.longest,
                            .seed = j->cli->seed};
     a->next = 0;

@@ -36,6 +36,7 @@ static void put_plan(lem_object *o, const lem_sft_stage *s) {
     lem_object_int(o, "rows", s->rows.rows);
     lem_object_int(o, "kept", s->rows.kept);
     lem_object_int(o, "too_long", s->rows.too_long);
+    lem_object_int(o, "left_out_otherwise", s->rows.rows - s->rows.kept - s->rows.too_long);
     lem_object_int(o, "cut", s->rows.cut);
     lem_object_int(o, "tokens", s->rows.tokens);
     lem_object_int(o, "trained_tokens", s->rows.trained);
