@@ -8,6 +8,7 @@
 #include "core/jsonl.h"
 #include "core/mem.h"
 #include "core/object.h"
+#include "data/list_rows.h"
 #include "reward/responses.h"
 #include "reward/select_lists.h"
 
@@ -53,11 +54,13 @@ static uint64_t key_of(const lem_json *row) {
 
 /* Reads one row of each file; they must be about the same problems in the same order. *eof when all end
  * together. */
-static lem_status next_rows(lem_rowset **files, const char *const *names, int n, lem_json **rows, bool *eof,
-                            lem_err *err) {
+static lem_status next_rows(lem_list_rows **files, const char *const *names, int n, lem_json **rows,
+                            bool *eof, lem_err *err) {
     int ended = 0;
     for (int i = 0; i < n; i++) {
-        lem_status st = lem_rowset_next(files[i], &rows[i], err);
+        uint64_t line = 0;
+        lem_status st = lem_list_rows_next(files[i], &rows[i], &line, err);
+        if (st == LEM_OK && rows[i]) st = lem_list_row_grade(rows[i], err);
         if (st) return st;
         ended += rows[i] == NULL;
         if (i && (!rows[i] != !rows[0] ||
@@ -66,7 +69,7 @@ static lem_status next_rows(lem_rowset **files, const char *const *names, int n,
             return lem_fail(err, LEM_EDATA,
                             "%s:%llu: another problem than %s at the same place; the files of one pool must "
                             "list the same problems in the same order",
-                            names[i], (unsigned long long)lem_rowset_number(files[i]), names[0]);
+                            names[i], (unsigned long long)line, names[0]);
     }
     *eof = ended > 0;
     return LEM_OK;
@@ -205,7 +208,7 @@ static lem_status show(lem_cli *cli, const counts *c, const lem_responses *p, le
 }
 
 typedef struct files {
-    lem_rowset *at[MAX_FILES];
+    lem_list_rows *at[MAX_FILES];
     lem_json *row[MAX_FILES];
     int n;
 } files;
@@ -243,6 +246,13 @@ static lem_status check_positives(const lem_args *args, lem_err *err) {
                     (long long)positives, (long long)n);
 }
 
+/* Graded candidates as they stand; pairs, lists, ranks and graded conversations as graded candidates. */
+static lem_status open_file(lem_cli *cli, const char *path, lem_list_rows **out, lem_err *err) {
+    const lem_list_rows_opts o = {.pass_others = true, .cancel = cli->cancel, .log = cli->log, .limit = -1};
+    if (lem_file_is_dir(path)) return lem_fail(err, LEM_EDATA, "cannot read '%s': it is a directory", path);
+    return lem_list_rows_open_all(&path, 1, &o, out, err);
+}
+
 static lem_status sample_files(lem_cli *cli, const lem_args *args, lem_job *job, lem_err *err) {
     files f = {.n = args->n_words};
     const char *to = lem_job_out(job);
@@ -251,7 +261,7 @@ static lem_status sample_files(lem_cli *cli, const lem_args *args, lem_job *job,
     counts c = {0};
     lem_status st = check_positives(args, err);
     if (st) return st;
-    for (int i = 0; i < f.n; i++) LEM_TRY(lem_runtime_rows(cli, args->words[i], &f.at[i], err));
+    for (int i = 0; i < f.n; i++) LEM_TRY(open_file(cli, args->words[i], &f.at[i], err));
     LEM_TRY(lem_job_start(job, NULL, err));
     if (!cli->dry_run) LEM_TRY(lem_out_open(to ? to : "-", true, &out, err));
     LEM_TRY(sample_rows(cli, &(drawing){args, list_options(args), cli->seed, out, &p, &c}, &f, err));
@@ -271,7 +281,7 @@ static lem_status sample_files(lem_cli *cli, const lem_args *args, lem_job *job,
 done:
     for (int i = 0; i < f.n; i++) {
         lem_json_free(f.row[i]);
-        lem_rowset_close(f.at[i]);
+        lem_list_rows_close(f.at[i]);
     }
     lem_out_close(out);
     lem_responses_release(&p);

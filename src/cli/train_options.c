@@ -3,8 +3,10 @@
 #include "cli/train_options.h"
 #include "core/choice.h"
 #include "core/file.h"
+#include "core/machine.h"
 #include "core/mem.h"
 #include "model/folder.h"
+#include "train/muon.h"
 #include "train/slot_tree.h"
 
 /* Powers of two from 1 on. */
@@ -13,9 +15,8 @@
 #define TEXT(x) TEXT_OF(x)
 
 const lem_opt lem_train_options[LEM_N_TRAIN_OPTIONS] = {
+    {"lr", LEM_OPT_NUM, "X", "5e-6", "peak learning rate", 0, 10}, /* the first: sft has its own */
     {"max-steps", LEM_OPT_INT, "N", "0", "stop after N optimizer steps; 0 = by epochs", 0, 1e9},
-    {"lr", LEM_OPT_NUM, "X", "5e-6", "peak learning rate", 0, 10, .when = "from-scratch",
-     .standard_when = "1e-3"},
     {"min-lr-ratio", LEM_OPT_NUM, "X", "0", "last learning rate as a share of the peak", 0, 1},
     {"schedule", LEM_OPT_ENUM, "NAME", "cosine", "the learning rate after warm-up",
      .choices = LEM_SCHEDULE_NAMES},
@@ -70,6 +71,7 @@ static parts memory_of(const lem_model_config *config, const lem_train_opts *o) 
     p.sums = lem_slot_tree_depth(o->grad_slots) * p.learned;
     p.total =
         (double)lem_net_train_bytes(config, o->max_rows, &o->trainable, lem_slot_tree_depth(o->grad_slots));
+    if (o->muon) p.total += (double)lem_muon_bytes(config, &o->trainable);
     return p;
 }
 
@@ -82,8 +84,10 @@ lem_status lem_train_plan_config(const char *dir, const lem_plan *asked, lem_mod
 
 lem_plan lem_train_plan(const lem_model_config *config, const lem_train_opts *o) {
     parts p = memory_of(config, o);
+    /* a checkpoint has what learns and its two moments; two are kept while a third is written */
+    int checkpoints = o->checkpoint_every > 0 ? 3 : 1;
     return (lem_plan){.memory = p.total,
-                      .disk = p.weights + 6 * p.learned,
+                      .disk = p.weights + 3 * checkpoints * p.learned,
                       .parameters = p.weights / 4,
                       .flops = 6 * p.weights / 4,
                       .passes = o->epochs};
@@ -114,6 +118,34 @@ lem_status lem_train_memory_check(lem_cli *cli, const lem_model_config *config, 
         "training %.0f parameters needs about %.1f GB (%.1f of them for --grad-slots), this machine has "
         "%.1f; lower --max-rows or --grad-slots, or take a smaller model",
         p.weights / 4, need / 1e9, p.sums / 1e9, here / 1e9);
+}
+
+/* Of the nearest folder above path that exists; negative = unknown. */
+static double free_disk(const char *path, lem_err *err) {
+    char *dir = lem_strdup(path, err);
+    while (dir && !lem_file_exists(dir)) {
+        char *up = lem_path_dir(dir, err);
+        lem_free(dir);
+        dir = up;
+    }
+    double bytes = dir ? lem_machine_look(dir).disk_free : -1;
+    lem_free(dir);
+    return bytes;
+}
+
+lem_status lem_train_disk_check(lem_cli *cli, const char *out, double need, lem_err *err) {
+    double there = out ? free_disk(out, err) : -1;
+    if (there < 0 || need <= there) return LEM_OK;
+    if (cli->dry_run) {
+        lem_warn(cli->log, "%s: result and checkpoints take about %.1f GB, %.1f GB are free", out, need / 1e9,
+                 there / 1e9);
+        return LEM_OK;
+    }
+    return lem_fail(
+        err, LEM_EIO,
+        "%s: result and checkpoints take about %.1f GB, %.1f GB are free (--checkpoint-every 0 writes "
+        "none on the way)",
+        out, need / 1e9, there / 1e9);
 }
 
 lem_status lem_train_folder_config(const char *dir, lem_model_config *out, bool *bf16, lem_err *err) {

@@ -7,6 +7,7 @@
 #include "train/trainer.h"
 
 enum { LEM_N_TRAIN_OPTIONS = 14 };
+/* --lr is the first of them, for commands that choose it themselves. */
 extern const lem_opt lem_train_options[LEM_N_TRAIN_OPTIONS];
 
 /* Rates, sizes and intervals from the arguments (with the command's own epochs, batch and seed). What names
@@ -14,7 +15,8 @@ extern const lem_opt lem_train_options[LEM_N_TRAIN_OPTIONS];
 lem_status lem_train_options_read(const lem_args *a, lem_train_opts *out, lem_err *err) LEM_MUST_CHECK;
 
 /* Weights, moments, gradient and activations of training what learns in a model of this shape; disk for the
- * result and two checkpoints; operations of a token, forward and backward, less attention (6 a parameter). */
+ * result and its checkpoints at most; operations of a token, forward and backward, less attention (6 a
+ * parameter). */
 lem_plan lem_train_plan(const lem_model_config *config, const lem_train_opts *o);
 /* For it: the shape of DIR, or that which is asked for; bf16 as below. */
 lem_status lem_train_plan_config(const char *dir, const lem_plan *asked, lem_model_config *out, bool *bf16,
@@ -22,6 +24,10 @@ lem_status lem_train_plan_config(const char *dir, const lem_plan *asked, lem_mod
 /* LEM_EMEM, with the parts named, if the machine has less memory; a dry run warns instead. */
 lem_status lem_train_memory_check(lem_cli *cli, const lem_model_config *config, const lem_train_opts *o,
                                   lem_err *err) LEM_MUST_CHECK;
+
+/* LEM_EIO if there is less room than `need` bytes where out will be; a dry run warns instead. out NULL, or a
+ * place whose room nobody knows, is fine. */
+lem_status lem_train_disk_check(lem_cli *cli, const char *out, double need, lem_err *err) LEM_MUST_CHECK;
 
 /* Shape of a model folder with whatever head it has; bf16 (may be NULL): whether all of it is stored as BF16.
  */

@@ -184,6 +184,11 @@ static const format *known_format(const lem_json *row) {
     return NULL;
 }
 
+const char *lem_candidates_format(const lem_json *row) {
+    const format *f = known_format(row);
+    return f ? f->name : NULL;
+}
+
 /* Where a field stands that no map by hand names: in the known format, else under our own name. */
 static const char *path_of(const format *known, lem_candidates_field f, const lem_json *row) {
     if (known) return known->path[f];

@@ -33,6 +33,9 @@ typedef enum lem_candidates_field {
 
 const char *lem_candidates_field_name(lem_candidates_field f); /* "expected_answer" … */
 
+/* The known format whose columns a row has ("NeMo-Skills"); NULL = none. */
+const char *lem_candidates_format(const lem_json *row);
+
 typedef struct lem_candidates_map lem_candidates_map;
 lem_candidates_map *lem_candidates_map_new(lem_err *err);
 void lem_candidates_map_free(lem_candidates_map *m);

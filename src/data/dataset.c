@@ -2,8 +2,11 @@
 #include "data/dataset.h"
 
 #include "core/mem.h"
-#include "data/rows.h"
 #include "data/record.h"
+#include "data/row_audit.h"
+#include "data/row_map.h"
+#include "data/rows.h"
+#include "data/turns_encode.h"
 #include "prompt/prompt.h"
 
 #include <string.h>
@@ -12,6 +15,7 @@ void lem_examples_release(lem_examples *e) {
     lem_free(e->ids);
     lem_free(e->mask);
     lem_free(e->start);
+    lem_free(e->domain);
     *e = (lem_examples){0};
 }
 
@@ -33,12 +37,16 @@ lem_status lem_examples_add(lem_examples *e, const int32_t *ids, const uint8_t *
         uint64_t *ns = lem_realloc(e->start, cap, sizeof *ns, err);
         if (!ns) return LEM_EMEM;
         e->start = ns;
+        uint8_t *nd = lem_realloc(e->domain, cap, 1, err);
+        if (!nd) return LEM_EMEM;
+        e->domain = nd;
         e->cap_n = cap;
     }
     memcpy(e->ids + used, ids, n * sizeof *ids);
     memcpy(e->mask + used, mask, n);
     e->start[e->n] = used;
     e->start[++e->n] = used + n;
+    lem_examples_name_domain(e, NULL);
     return LEM_OK;
 }
 
@@ -74,45 +82,78 @@ static lem_status dress(lem_turns *t, lem_row_kind kind, const lem_sft_load *how
 typedef struct reader {
     lem_rowset *rows;
     const lem_sft_load *how;
+    const char *path;
     lem_row_kind kind;
+    lem_json *row; /* the last one; NULL before any, and at the end */
     lem_turns turns;
     int64_t left;
+    lem_row_audit audit;
+    lem_row_facts facts;
+    bool tools_known, tools_read;
 } reader;
 
+static lem_status skip(reader *r, int64_t n, lem_err *err) {
+    lem_status st = LEM_OK;
+    for (lem_json *row = NULL; n > 0; n--) {
+        LEM_TRY(lem_data_cancelled(r->how->cancel, err));
+        LEM_TRY(lem_rowset_next(r->rows, &row, err));
+        if (!row) break;
+        lem_json_free(row);
+    }
+done:
+    return st;
+}
+
 static lem_status reader_open(reader *r, const char *path, const lem_sft_load *how, lem_err *err) {
-    *r = (reader){.how = how, .left = how->limit};
+    *r = (reader){.how = how, .left = how->limit, .path = path};
     if (how->format && *how->format) {
         lem_status st = lem_row_kind_parse(how->format, &r->kind, err);
         if (st) return st;
     }
-    return lem_data_rows_open(path, how->cancel, &r->rows, err);
+    lem_status st = lem_row_map_check(how->rename, err);
+    if (st == LEM_OK) st = lem_data_rows_open(path, how->cancel, &r->rows, err);
+    return st ? st : skip(r, how->offset, err);
 }
 
 static void reader_close(reader *r) {
     lem_rowset_close(r->rows);
     lem_turns_release(&r->turns);
+    lem_row_audit_release(&r->audit);
+    lem_json_free(r->row);
 }
 
-static lem_status reader_next(reader *r, const char *path, bool *eof, lem_err *err) {
-    *eof = false;
-    if (r->left == 0) {
-        *eof = true;
-        return LEM_OK;
-    }
-    lem_json *row = NULL;
-    lem_status st = lem_data_cancelled(r->how->cancel, err);
-    if (st == LEM_OK) st = lem_rowset_next(r->rows, &row, err);
-    if (st) return st;
-    if (!row) {
-        *eof = true;
-        return LEM_OK;
-    }
+/* The kind of a file whose first row this is. */
+static lem_status tell_kind(reader *r, lem_err *err) {
+    if (r->kind == LEM_ROW_UNKNOWN) r->kind = lem_row_detect(r->row);
+    const lem_row_kind_info *info = lem_row_kind_of(r->kind);
+    if (r->kind == LEM_ROW_UNKNOWN || (info->is & LEM_ROW_FOR_SFT)) return LEM_OK;
+    const char *hint = "";
+    if (info->is & LEM_ROW_REPLIES)
+        hint = "; 'lemma data convert --to messages' makes a row of each right reply";
+    if (info->is & LEM_ROW_STEPS) hint = "; 'lemma prm train' reads it";
+    if (r->kind == LEM_ROW_CANDIDATES) hint = "; 'lemma select --keep' makes rows of the right ones";
+    return lem_fail(err, LEM_EDATA, "rows of kind %s (%s) are not what sft trains%s", info->name, info->title,
+                    hint);
+}
+
+static lem_status reader_next(reader *r, bool *eof, lem_err *err) {
+    lem_status st = LEM_OK;
+    lem_json_free(r->row);
+    r->row = NULL;
+    *eof = r->left == 0;
+    if (*eof) return LEM_OK;
+    LEM_TRY(lem_data_cancelled(r->how->cancel, err));
+    LEM_TRY(lem_rowset_next(r->rows, &r->row, err));
+    *eof = r->row == NULL;
+    if (*eof) return LEM_OK;
     if (r->left > 0) r->left--;
-    if (r->kind == LEM_ROW_UNKNOWN) r->kind = lem_row_detect(row);
-    st = lem_row_turns(row, r->kind, &r->turns, err);
+    st = lem_row_map_apply(r->how->rename, r->row, r->audit.rows == 0, err);
+    if (st == LEM_OK && r->audit.rows == 0) st = tell_kind(r, err);
+    if (st == LEM_OK) st = lem_row_turns(r->row, r->kind, &r->turns, err);
     if (st == LEM_OK) st = dress(&r->turns, r->kind, r->how, err);
-    if (st) lem_err_context(err, "%s:%llu", path, (unsigned long long)lem_rowset_number(r->rows));
-    lem_json_free(row);
+    if (st == LEM_OK) st = lem_row_audit_add(&r->audit, r->row, r->kind, &r->turns, &r->facts, err);
+    if (st) lem_err_context(err, "%s:%llu", r->path, (unsigned long long)lem_rowset_number(r->rows));
+done:
     return st;
 }
 
@@ -123,9 +164,9 @@ lem_status lem_texts_load(const char *path, const lem_sft_load *how, lem_text_si
     bool eof = false;
     LEM_TRY(reader_open(&r, path, how, err));
     for (;;) {
-        LEM_TRY(reader_next(&r, path, &eof, err));
+        LEM_TRY(reader_next(&r, &eof, err));
         if (eof) break;
-        for (int i = 0; i < r.turns.n; i++)
+        for (int i = 0; !r.facts.marked && i < r.turns.n; i++)
             LEM_TRY(sink(ctx, r.turns.at[i].content, strlen(r.turns.at[i].content), err));
     }
 done:
@@ -133,48 +174,127 @@ done:
     return st;
 }
 
-static bool is_text(const lem_turns *turns) {
-    return turns->n == 1 && strcmp(turns->at[0].role, "text") == 0;
-}
-
 static bool takes_system(const reader *r) {
     bool own = r->turns.n > 0 && strcmp(r->turns.at[0].role, "system") == 0;
-    return r->how->system && !own && !is_text(&r->turns);
+    return r->how->system && !own && !lem_turns_are_text(&r->turns);
 }
 
-static lem_status encode_turns(const lem_tokenizer *t, const lem_turns *turns, const char *system,
-                               lem_ids *ids, uint8_t **mask, lem_err *err) {
-    if (is_text(turns)) return lem_prompt_text(t, turns->at[0].content, ids, mask, err);
-    lem_message *m = lem_alloc((size_t)turns->n + 1, sizeof *m, err);
-    if (!m) return LEM_EMEM;
-    for (int i = 0; i < turns->n; i++) m[i] = (lem_message){turns->at[i].role, turns->at[i].content};
-    lem_status st = lem_prompt_conversation(t, system, m, (size_t)turns->n, ids, mask, err);
-    lem_free(m);
-    return st;
+/* The first token has nothing before it that could predict it. */
+static size_t count_trained(const uint8_t *mask, size_t n) {
+    size_t trained = 0;
+    for (size_t i = 1; i < n; i++) trained += mask[i] != 0;
+    return trained;
+}
+
+/* A row of more than max_len tokens: how many of them stay, 0 = it is left out. */
+static lem_status shorten(const lem_ids *ids, const uint8_t *mask, const reader *r, lem_drop_counts *drops,
+                          lem_log *log, size_t *keep, lem_err *err) {
+    unsigned long long line = lem_rowset_number(r->rows);
+    int max = r->how->max_len;
+    *keep = 0;
+    if (r->how->over == LEM_OVER_LENGTH_STOP)
+        return lem_fail(err, LEM_EDATA, "%s:%llu: %zu tokens, --max-len is %d", r->path, line, ids->len, max);
+    bool cut = r->how->over == LEM_OVER_LENGTH_CUT && count_trained(mask, (size_t)max) > 0;
+    uint64_t *count = cut ? &drops->cut : &drops->too_long;
+    if ((*count)++ < 3)
+        lem_warn(log, "%s:%llu: %s: %zu tokens, --max-len is %d", r->path, line, cut ? "cut" : "left out",
+                 ids->len, max);
+    if (cut) *keep = (size_t)max;
+    return LEM_OK;
 }
 
 /* One row as an example, or counted as too long. */
 static lem_status add_example(lem_examples *e, const lem_ids *ids, const uint8_t *mask, const reader *r,
-                              const char *path, lem_drop_counts *drops, lem_log *log, lem_err *err) {
-    unsigned long long line = lem_rowset_number(r->rows);
-    size_t trained = 0;
-    for (size_t i = 1; i < ids->len; i++) trained += mask[i];
-    if (trained == 0)
+                              lem_drop_counts *drops, lem_log *log, lem_err *err) {
+    size_t n = ids->len;
+    if (count_trained(mask, n) == 0)
         return lem_fail(err, LEM_EDATA, "%s:%llu: the row trains on zero tokens (it has no assistant text)",
-                        path, line);
-    if ((int64_t)ids->len > r->how->max_len) {
-        if (drops->too_long++ < 3)
-            lem_warn(log, "%s:%llu: left out: %zu tokens, --max-len is %d", path, line, ids->len,
-                     r->how->max_len);
-        return LEM_OK;
-    }
-    lem_status st = lem_examples_add(e, ids->data, mask, ids->len, err);
+                        r->path, (unsigned long long)lem_rowset_number(r->rows));
+    lem_status st = LEM_OK;
+    if ((int64_t)n > r->how->max_len) st = shorten(ids, mask, r, drops, log, &n, err);
+    if (st || n == 0) return st;
+    st = lem_examples_add(e, ids->data, mask, n, err);
     if (st) return st;
+    lem_examples_name_domain(e, lem_json_str(lem_json_get(r->row, "domain"), NULL));
     drops->kept++;
-    drops->conversations += !is_text(&r->turns);
+    drops->tokens += n;
+    drops->trained += count_trained(mask, n);
+    drops->conversations += !lem_turns_are_text(&r->turns);
     drops->with_suffix += r->how->user_suffix && r->kind == LEM_ROW_QUESTION_ANSWER;
     drops->with_system += takes_system(r);
+    drops->masked_turns += (uint64_t)r->facts.masked_turns;
+    drops->several_boxed += r->facts.several_boxed;
+    drops->duplicate_ids += r->facts.duplicate_id;
+    drops->unread_tools += r->turns.tools && !r->tools_read;
     return LEM_OK;
+}
+
+/* Does the template write tools? Looked at in the first row that has some. */
+static lem_status look_at_tools(reader *r, const lem_tokenizer *t, lem_err *err) {
+    if (!r->turns.tools || r->tools_known) return LEM_OK;
+    r->tools_known = true;
+    return lem_turns_reads_tools(t, &r->turns, &r->tools_read, err);
+}
+
+/* ---- what is said of a file ---- */
+
+static void tell_first(const reader *r, lem_log *log) {
+    lem_buf ground = {0};
+    const char *trained = "";
+    lem_row_evidence(r->row, r->kind, &ground);
+    if (r->kind == LEM_ROW_PREFERENCE) trained = "; the chosen reply is trained, the rejected one is not";
+    if (r->kind == LEM_ROW_RANKED) trained = "; the reply of the lowest rank is trained, the others are not";
+    if (r->kind == LEM_ROW_UNPAIRED || r->kind == LEM_ROW_GRADED)
+        trained = "; rows whose label is false or 0 are not trained";
+    if (r->kind == LEM_ROW_RLHFLOW) trained = "; the signs are trained as replies";
+    lem_info(log, "%s: rows of kind %s (%s)%s", r->path, lem_row_kind_name(r->kind), lem_buf_str(&ground),
+             trained);
+    lem_buf_release(&ground);
+}
+
+static void tell_count(const reader *r, lem_log *log, uint64_t n, const char *what) {
+    if (n) lem_warn(log, "%s: %llu %s", r->path, (unsigned long long)n, what);
+}
+
+/* d: what the file added to the counts. */
+static void tell_rest(const reader *r, const lem_drop_counts *d, lem_log *log) {
+    lem_buf unused = {0};
+    tell_count(r, log, d->marked, "rows left out: they say that they are not to be trained");
+    tell_count(r, log, d->empty, "rows left out: their replies are empty");
+    tell_count(r, log, r->audit.some_empty, "rows with an empty reply beside others");
+    tell_count(r, log, d->masked_turns, "replies are not trained, as their rows say");
+    tell_count(r, log, d->duplicate_ids, "rows with an id that an earlier row has");
+    tell_count(r, log, d->several_boxed, "rows with a reply of several \\boxed answers");
+    tell_count(r, log, d->unread_tools, "rows with tools, which the chat template does not write");
+    lem_row_audit_unused(&r->audit, &unused);
+    if (unused.len) lem_info(log, "%s: columns that nothing uses: %s", r->path, lem_buf_str(&unused));
+    lem_buf_release(&unused);
+}
+
+static void subtract(lem_drop_counts *d, const lem_drop_counts *before) {
+    d->marked -= before->marked;
+    d->empty -= before->empty;
+    d->masked_turns -= before->masked_turns;
+    d->duplicate_ids -= before->duplicate_ids;
+    d->several_boxed -= before->several_boxed;
+    d->unread_tools -= before->unread_tools;
+}
+
+/* One row: left out because it says so or says nothing, or encoded. */
+static lem_status load_row(lem_examples *e, reader *r, const lem_tokenizer *t, lem_ids *ids,
+                           lem_drop_counts *drops, lem_log *log, lem_err *err) {
+    uint8_t *mask = NULL;
+    drops->rows++;
+    drops->marked += r->facts.marked;
+    drops->empty += !r->facts.marked && r->facts.empty;
+    if (r->facts.marked || r->facts.empty) return LEM_OK;
+    ids->len = 0;
+    lem_status st = look_at_tools(r, t, err);
+    if (st == LEM_OK) st = lem_turns_encode(t, &r->turns, r->how->system, ids, &mask, err);
+    if (st) lem_err_context(err, "%s:%llu", r->path, (unsigned long long)lem_rowset_number(r->rows));
+    else st = add_example(e, ids, mask, r, drops, log, err);
+    lem_free(mask);
+    return st;
 }
 
 lem_status lem_examples_load(lem_examples *e, const char *path, const lem_tokenizer *t,
@@ -182,26 +302,19 @@ lem_status lem_examples_load(lem_examples *e, const char *path, const lem_tokeni
     reader r = {0};
     lem_status st = LEM_OK;
     lem_ids ids = {0};
-    uint8_t *mask = NULL;
+    const lem_drop_counts before = *drops;
     LEM_TRY(reader_open(&r, path, how, err));
-    for (bool first = true;; first = false) {
+    for (;;) {
         bool eof = false;
-        LEM_TRY(reader_next(&r, path, &eof, err));
+        LEM_TRY(reader_next(&r, &eof, err));
         if (eof) break;
-        if (first) lem_info(log, "%s: rows of kind %s", path, lem_row_kind_name(r.kind));
-        drops->rows++;
-        ids.len = 0;
-        lem_free(mask);
-        mask = NULL;
-        st = encode_turns(t, &r.turns, how->system, &ids, &mask, err);
-        if (st) {
-            lem_err_context(err, "%s:%llu", path, (unsigned long long)lem_rowset_number(r.rows));
-            goto done;
-        }
-        LEM_TRY(add_example(e, &ids, mask, &r, path, drops, log, err));
+        if (r.audit.rows == 1) tell_first(&r, log);
+        LEM_TRY(load_row(e, &r, t, &ids, drops, log, err));
     }
+    lem_drop_counts own = *drops;
+    subtract(&own, &before);
+    tell_rest(&r, &own, log);
 done:
-    lem_free(mask);
     lem_ids_release(&ids);
     reader_close(&r);
     return st;

@@ -6,11 +6,18 @@
 #define LEM_DATA_DATASET_H
 
 #include "core/err.h"
+#include "core/json.h"
 #include "core/log.h"
 #include "prompt/solution.h"
 #include "token/tokenizer.h"
 
 #include <stdint.h>
+
+/* Domains that are told apart; rows of further ones count as LEM_DOMAIN_OTHER, those that name none as
+ * LEM_DOMAIN_NONE. */
+enum { LEM_MAX_DOMAINS = 16, LEM_DOMAIN_LEN = 40 };
+#define LEM_DOMAIN_NONE "none"
+#define LEM_DOMAIN_OTHER "other"
 
 typedef struct lem_examples {
     int32_t *ids;    /* all examples, one after another */
@@ -18,6 +25,11 @@ typedef struct lem_examples {
     uint64_t *start; /* [n+1] offsets */
     uint64_t n;
     uint64_t cap_ids, cap_n;
+    uint8_t *domain; /* [n] which of `domains` each is of */
+    struct lem_domains {
+        char name[LEM_MAX_DOMAINS][LEM_DOMAIN_LEN + 1]; /* NONE, then in the order of their first rows */
+        int n;
+    } domains;
 } lem_examples;
 
 typedef struct lem_drop_counts {
@@ -25,27 +37,63 @@ typedef struct lem_drop_counts {
     uint64_t conversations; /* rows kept that were written by the chat template, not as plain text */
     uint64_t with_system, with_suffix; /* rows kept that took lem_sft_load's system text, its suffix */
     uint64_t all_right, all_wrong;     /* of the filtered: lists of one class */
+    /* Of lem_examples_load, over the rows kept: tokens, and those of them that are trained. */
+    uint64_t tokens, trained;
+    uint64_t cut;           /* rows kept that were cut to max_len */
+    uint64_t marked;        /* rows left out because they say so: KTO's label false, AceMath-RM's label 0 */
+    uint64_t empty;         /* rows left out: all their replies are empty */
+    uint64_t masked_turns;  /* replies of rows kept that say that they are not to be trained (weight 0) */
+    uint64_t several_boxed; /* rows kept with a reply of several \boxed */
+    uint64_t duplicate_ids; /* rows kept whose id an earlier row of the file has */
+    uint64_t unread_tools;  /* rows kept whose tools the chat template does not write */
 } lem_drop_counts;
 
 void lem_examples_release(lem_examples *e);
 lem_status lem_examples_add(lem_examples *e, const int32_t *ids, const uint8_t *mask, size_t n,
                             lem_err *err) LEM_MUST_CHECK;
 
+/* The last example is of that domain (its beginning, if it is long); NULL or "" is LEM_DOMAIN_NONE. */
+void lem_examples_name_domain(lem_examples *e, const char *name);
+/* Tokens of all examples, and those that are trained: of each but its first token, which nothing predicts. */
+void lem_examples_total(const lem_examples *e, uint64_t *tokens, uint64_t *trained);
+/* One row as it is trained, to be shown: {"tokens": n, "trained": m, "text": all of it with its special
+ * tokens, "pieces": [{"trained": false, "text": "..."}, ...]}. Owned by the caller. LEM_EDATA: there is no
+ * example i. */
+lem_status lem_examples_preview(const lem_examples *e, uint64_t i, const lem_tokenizer *t, lem_json **out,
+                                lem_err *err) LEM_MUST_CHECK;
+/* The same for people: what is trained between [[ and ]], special tokens as they are written. */
+lem_status lem_preview_text(const lem_json *preview, lem_buf *out, lem_err *err) LEM_MUST_CHECK;
+
+/* What becomes of a row of more than max_len tokens. */
+typedef enum lem_over_length {
+    LEM_OVER_LENGTH_DROP, /* it is left out and counted */
+    LEM_OVER_LENGTH_CUT,  /* its first max_len tokens are kept, and counted; left out if none of them is
+                             trained */
+    LEM_OVER_LENGTH_STOP  /* LEM_EDATA naming it */
+} lem_over_length;
+#define LEM_OVER_LENGTH_NAMES "drop|cut|stop" /* in that order */
+
 typedef struct lem_sft_load { /* how rows become examples */
-    const char *format;       /* NULL = detect; else messages, sharegpt, prompt-completion, instruction,
-                                 question-answer, text */
+    const char *format;       /* NULL = detect; else one of LEM_ROW_KIND_NAMES_SFT (row_kinds.h) */
     const char *system;       /* system prompt for rows that have none; NULL = none */
     /* A line added to the user turn of question-answer rows, e.g. an instruction; NULL = none. */
     const char *user_suffix;
     bool strip_marks;         /* remove GSM8K's <<...>> calculator marks */
     bool box_answer;          /* turn a final "#### x" line into "The answer is \boxed{x}." */
-    int max_len;              /* longer examples are left out and counted */
-    int64_t limit;            /* rows; -1 = all */
+    int max_len;              /* what becomes of longer ones, `over` says */
+    int64_t limit;            /* rows of a file; -1 = all */
     const lem_cancel *cancel; /* looked at for every row: LEM_EINTR; NULL = never */
+    lem_over_length over;
+    int64_t offset;         /* rows of a file that are passed over before */
+    const lem_json *rename; /* columns under our names (row_map.h); NULL = none; borrowed */
 } lem_sft_load;
 
-/* Reads FILE (rows of any kind, see rows/rows.h). A row that trains on zero tokens, or whose kind cannot be
- * told, is LEM_EDATA naming file and line. */
+/* Reads FILE (rows of any kind, see rows/rows.h), of a kind of LEM_ROW_FOR_SFT. Of a pair the chosen reply is
+ * trained, of ranks the lowest. What a row marks otherwise is not: label false or 0, replies of weight 0
+ * (turns.h), replies inside a prompt. Rows whose replies are all empty are left out. All of that is counted
+ * in drops, which adds up over files, and said once a file; so are columns that nothing uses, ids that come
+ * twice and replies of several \boxed. A row that trains on zero tokens, or whose kind cannot be told, is
+ * LEM_EDATA naming file and line. */
 lem_status lem_examples_load(lem_examples *e, const char *path, const lem_tokenizer *t,
                              const lem_sft_load *how, lem_drop_counts *drops, lem_log *log,
                              lem_err *err) LEM_MUST_CHECK;

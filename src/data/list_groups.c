@@ -14,7 +14,8 @@ static void release_group(struct lem_list_group *x) {
     lem_json_free(x->problem);
     lem_json_free(x->responses);
     lem_json_free(x->labels);
-    x->problem = x->responses = x->labels = NULL;
+    lem_json_free(x->system);
+    x->problem = x->responses = x->labels = x->system = NULL;
 }
 
 void lem_list_groups_release(lem_list_groups *g) {
@@ -25,11 +26,11 @@ void lem_list_groups_release(lem_list_groups *g) {
 }
 
 /* The slot of a problem, or the free one where it belongs. */
-static uint64_t *slot_of(const lem_list_groups *g, uint64_t hash, const lem_json *problem) {
+static uint64_t *slot_of(const lem_list_groups *g, uint64_t hash, const char *problem) {
     uint64_t i = hash & (g->n_slots - 1);
     while (g->slot[i]) {
         const struct lem_list_group *x = &g->at[g->slot[i] - 1];
-        if (x->hash == hash && (!problem || lem_json_equal(x->problem, problem))) break;
+        if (x->hash == hash && strcmp(lem_json_str(x->problem, ""), problem) == 0) break;
         i = (i + 1) & (g->n_slots - 1);
     }
     return &g->slot[i];
@@ -50,33 +51,25 @@ static lem_status grow(lem_list_groups *g, lem_err *err) {
     lem_free(g->slot);
     g->slot = slot;
     g->n_slots = 4 * g->cap;
-    for (uint64_t i = 0; i < g->n; i++) *slot_of(g, g->at[i].hash, g->at[i].problem) = i + 1;
+    for (uint64_t i = 0; i < g->n; i++)
+        *slot_of(g, g->at[i].hash, lem_json_str(g->at[i].problem, "")) = i + 1;
     return LEM_OK;
 }
 
-static int label_of(const lem_json *v) {
-    if (lem_json_kind(v) == LEM_JSON_BOOL) return lem_json_bool(v, false);
-    double x = lem_json_num(v, -1);
-    if (x == 0) return 0;
-    return x == 1 ? 1 : -1;
-}
-
 lem_status lem_list_groups_add(lem_list_groups *g, const lem_graded *r, uint64_t line, lem_err *err) {
-    const char *text = lem_json_str(r->problem, "");
-    uint64_t hash = lem_hash64(text, lem_json_str_len(r->problem), 0);
-    int label = label_of(r->label);
-    if (label < 0) return lem_fail(err, LEM_EDATA, "label: 0 or 1 expected");
+    uint64_t hash = lem_hash64(r->problem, strlen(r->problem), 0);
     lem_status st = grow(g, err);
     if (st) return st;
     uint64_t *slot = slot_of(g, hash, r->problem);
     if (!*slot) {
-        g->at[g->n] = (struct lem_list_group){hash, line, lem_json_copy(r->problem), lem_json_new_array(),
-                                              lem_json_new_array()};
+        g->at[g->n] = (struct lem_list_group){
+            hash, line, lem_json_new_str(r->problem), lem_json_new_array(), lem_json_new_array(), NULL};
+        if (r->system) g->at[g->n].system = lem_json_new_str(r->system);
         *slot = ++g->n;
     }
     struct lem_list_group *x = &g->at[*slot - 1];
-    if (x->problem && lem_json_append(x->responses, lem_json_copy(r->reply)) &&
-        lem_json_append(x->labels, lem_json_new_int(label)))
+    if (x->problem && lem_json_append(x->responses, lem_json_new_str(r->reply)) &&
+        lem_json_append(x->labels, lem_json_new_int(r->right)))
         return LEM_OK;
     return lem_fail(err, LEM_EMEM, "out of memory");
 }
@@ -84,10 +77,11 @@ lem_status lem_list_groups_add(lem_list_groups *g, const lem_graded *r, uint64_t
 lem_json *lem_list_groups_take_list(lem_list_groups *g, uint64_t i, uint64_t *line) {
     struct lem_list_group *x = &g->at[i];
     lem_object o = lem_object_new();
+    if (x->system) lem_object_json(&o, "system", x->system);
     lem_object_json(&o, "problem", x->problem);
     lem_object_json(&o, "responses", x->responses);
     lem_object_json(&o, "labels", x->labels);
-    x->problem = x->responses = x->labels = NULL;
+    x->problem = x->responses = x->labels = x->system = NULL;
     *line = x->line;
     return lem_object_done(&o);
 }

@@ -1,190 +1,151 @@
-/* record.c - training rows of the kinds people have, told apart by their columns */
+/* record.c - rows of all kinds as the turns of one conversation */
 #include "data/record.h"
 
 #include "core/mem.h"
+#include "data/replies.h"
+#include "data/steps.h"
 
 #include <string.h>
 
-static const char *const kind_names[] = {"unknown",     "messages",        "sharegpt", "prompt-completion",
-                                         "instruction", "question-answer", "text"};
-enum { N_KINDS = (int)(sizeof kind_names / sizeof kind_names[0]) };
-
-const char *lem_row_kind_name(lem_row_kind k) { return kind_names[k]; }
-
-lem_status lem_row_kind_parse(const char *name, lem_row_kind *out, lem_err *err) {
-    for (int i = 1; i < N_KINDS; i++)
-        if (strcmp(name, kind_names[i]) == 0) {
-            *out = (lem_row_kind)i;
-            return LEM_OK;
-        }
-    return lem_fail(
-        err, LEM_EUSAGE,
-        "format '%s' is not one of messages, sharegpt, prompt-completion, instruction, question-answer, text",
-        name);
-}
-
-/* The first of the names that the row has. */
-static const lem_json *first_of(const lem_json *row, const char *const *names, const char **which) {
-    for (; *names; names++) {
-        const lem_json *v = lem_json_get(row, *names);
-        if (v) {
-            if (which) *which = *names;
-            return v;
-        }
-    }
-    return NULL;
-}
-
-static const char *const chat_names[] = {"messages", "message", "conversations", NULL};
-static const char *const completion_names[] = {"completion", "response", "target", NULL};
-static const char *const output_names[] = {"output", "response", NULL};
-static const char *const question_names[] = {"question", "problem", "query", NULL};
-static const char *const answer_names[] = {"solution", "answer", "response", NULL};
-
-lem_row_kind lem_row_detect(const lem_json *row) {
-    const lem_json *chat = first_of(row, chat_names, NULL);
-    if (lem_json_kind(chat) == LEM_JSON_ARRAY) {
-        const lem_json *m = lem_json_at(chat, 0);
-        if (lem_json_get(m, "role")) return LEM_ROW_MESSAGES;
-        if (lem_json_get(m, "from")) return LEM_ROW_SHAREGPT;
-        return LEM_ROW_UNKNOWN;
-    }
-    if (lem_json_get(row, "prompt") && first_of(row, completion_names, NULL))
-        return LEM_ROW_PROMPT_COMPLETION;
-    if (lem_json_get(row, "instruction") && first_of(row, output_names, NULL)) return LEM_ROW_INSTRUCTION;
-    if (first_of(row, question_names, NULL) && first_of(row, answer_names, NULL))
-        return LEM_ROW_QUESTION_ANSWER;
-    if (lem_json_get(row, "text")) return LEM_ROW_TEXT;
-    return LEM_ROW_UNKNOWN;
-}
-
-void lem_turns_release(lem_turns *t) {
-    for (int i = 0; i < t->n; i++) lem_free(t->at[i].content);
-    lem_free(t->at);
-    *t = (lem_turns){NULL, 0, 0};
-}
-
-static lem_status push(lem_turns *t, const char *role, const char *content, lem_err *err) {
-    if (t->n == t->cap) {
-        int cap = t->cap ? t->cap * 2 : 8;
-        lem_turn *at = lem_realloc(t->at, (size_t)cap, sizeof *at, err);
-        if (!at) return LEM_EMEM;
-        t->at = at;
-        t->cap = cap;
-    }
-    char *copy = lem_strdup(content, err);
-    if (!copy) return LEM_EMEM;
-    t->at[t->n++] = (lem_turn){role, copy};
-    return LEM_OK;
-}
-
-static lem_status text_of(const lem_json *v, const char *name, const char **out, lem_err *err) {
-    if (lem_json_kind(v) != LEM_JSON_STRING)
-        return lem_fail(err, LEM_EDATA, "field '%s': text expected, %s found", name,
-                        v ? lem_json_kind_name(v) : "nothing");
-    *out = lem_json_str(v, "");
-    return LEM_OK;
-}
-
-static const char *role_of(const char *from) {
-    if (strcmp(from, "human") == 0 || strcmp(from, "user") == 0) return "user";
-    if (strcmp(from, "gpt") == 0 || strcmp(from, "assistant") == 0 || strcmp(from, "chatgpt") == 0 ||
-        strcmp(from, "bard") == 0)
-        return "assistant";
-    if (strcmp(from, "system") == 0) return "system";
-    if (strcmp(from, "observation") == 0 || strcmp(from, "tool") == 0 ||
-        strcmp(from, "function_response") == 0)
-        return "tool";
-    if (strcmp(from, "function_call") == 0) return "assistant";
-    return NULL;
-}
-
-static lem_status add_list(const lem_json *list, const char *field, const char *role_key,
-                           const char *text_key, lem_turns *out, lem_err *err) {
-    for (size_t i = 0; i < lem_json_count(list); i++) {
-        const lem_json *m = lem_json_at(list, i);
-        const char *from, *text;
-        lem_status st = text_of(lem_json_get(m, role_key), role_key, &from, err);
-        if (st == LEM_OK) st = text_of(lem_json_get(m, text_key), text_key, &text, err);
-        if (st) return lem_err_context(err, "%s[%zu]", field, i);
-        const char *role = role_of(from);
-        if (!role) return lem_fail(err, LEM_EDATA, "%s[%zu]: unknown role '%s'", field, i, from);
-        if ((st = push(out, role, text, err))) return st;
-    }
-    return LEM_OK;
-}
-
 static lem_status turns_chat(const lem_json *row, lem_row_kind kind, lem_turns *out, lem_err *err) {
-    const char *field = "messages";
-    const lem_json *list = first_of(row, chat_names, &field);
-    if (lem_json_kind(list) != LEM_JSON_ARRAY)
-        return lem_fail(err, LEM_EDATA, "field 'messages': a list expected");
-    lem_status st = kind == LEM_ROW_MESSAGES ? add_list(list, field, "role", "content", out, err)
-                                             : add_list(list, field, "from", "value", out, err);
+    char field[32] = "messages";
+    const lem_json *list = lem_row_first(row, "messages|message|conversations", field);
+    lem_turns own = {0};
+    lem_status st = LEM_OK;
+    LEM_TRY(lem_turns_add_list(&own, list, field, err));
+    if (!(own.n && lem_turn_is(&own.at[0], "system"))) LEM_TRY(lem_turns_read_system(out, row, err));
+    LEM_TRY(lem_turns_move(&own, 0, out, err));
+    LEM_TRY(lem_turns_read_tools(out, row, err));
     /* AceMath-Instruct: `messages` holds the prompt turns only and `answer` the reply. */
-    const lem_json *answer = lem_json_get(row, "answer");
-    if (st == LEM_OK && kind == LEM_ROW_MESSAGES && answer && out->n &&
-        strcmp(out->at[out->n - 1].role, "assistant") != 0) {
+    const lem_json *answer = lem_row_column(row, "answer");
+    if (kind == LEM_ROW_MESSAGES && answer && out->n && !lem_turn_is(&out->at[out->n - 1], "assistant")) {
         const char *text;
-        st = text_of(answer, "answer", &text, err);
-        if (st == LEM_OK) st = push(out, "assistant", text, err);
+        LEM_TRY(lem_row_text(answer, "answer", &text, err));
+        LEM_TRY(lem_turns_push(out, "assistant", text, err));
     }
+done:
+    lem_turns_release(&own);
     return st;
 }
 
-static lem_status push_side(const lem_json *v, const char *name, const char *role, lem_turns *out,
-                            lem_err *err) {
-    if (lem_json_kind(v) == LEM_JSON_ARRAY) return add_list(v, name, "role", "content", out, err);
-    const char *text;
-    lem_status st = text_of(v, name, &text, err);
-    return st ? st : push(out, role, text, err);
+/* What was said before: pairs of instruction and reply. */
+static lem_status add_history(const lem_json *row, lem_turns *out, lem_err *err) {
+    const lem_json *list = lem_row_column(row, "history");
+    if (list && lem_json_kind(list) != LEM_JSON_ARRAY)
+        return lem_fail(err, LEM_EDATA, "field 'history': a list of pairs expected, %s found",
+                        lem_json_kind_name(list));
+    for (size_t i = 0; i < lem_json_count(list); i++) {
+        const lem_json *pair = lem_json_at(list, i);
+        const char *a, *b;
+        if (lem_json_kind(pair) != LEM_JSON_ARRAY || lem_json_count(pair) != 2)
+            return lem_fail(err, LEM_EDATA, "history[%zu]: a pair of texts expected", i);
+        lem_status st = lem_row_text(lem_json_at(pair, 0), "history", &a, err);
+        if (st == LEM_OK) st = lem_row_text(lem_json_at(pair, 1), "history", &b, err);
+        if (st == LEM_OK) st = lem_turns_push(out, "user", a, err);
+        if (st == LEM_OK) st = lem_turns_push(out, "assistant", b, err);
+        if (st) return st;
+    }
+    return LEM_OK;
 }
 
 static lem_status turns_instruction(const lem_json *row, lem_turns *out, lem_err *err) {
-    const char *instruction, *reply, *which = "output";
-    lem_status st = text_of(lem_json_get(row, "instruction"), "instruction", &instruction, err);
-    const lem_json *answer = first_of(row, output_names, &which);
-    if (st == LEM_OK) st = text_of(answer, which, &reply, err);
-    const char *system = lem_json_str(lem_json_get(row, "system"), "");
-    if (st == LEM_OK && *system) st = push(out, "system", system, err);
-    if (st) return st;
-    const char *input = lem_json_str(lem_json_get(row, "input"), "");
+    char which[32] = "output";
+    const lem_json *answer = lem_row_first(row, "output|response", which);
+    const char *instruction, *reply, *input = lem_json_str(lem_json_get(row, "input"), "");
     lem_buf b = {0};
+    lem_status st = LEM_OK;
+    LEM_TRY(lem_row_text(lem_json_get(row, "instruction"), "instruction", &instruction, err));
+    LEM_TRY(lem_row_text(answer, which, &reply, err));
+    LEM_TRY(lem_turns_read_system(out, row, err));
+    LEM_TRY(add_history(row, out, err));
     lem_buf_puts(&b, instruction);
     if (*input) lem_buf_printf(&b, "%s%s", *instruction ? "\n" : "", input);
-    st = lem_buf_ok(&b, err);
-    if (st == LEM_OK) st = push(out, "user", lem_buf_str(&b), err);
-    if (st == LEM_OK) st = push(out, "assistant", reply, err);
+    LEM_TRY(lem_buf_ok(&b, err));
+    LEM_TRY(lem_turns_push(out, "user", lem_buf_str(&b), err));
+    st = lem_turns_push(out, "assistant", reply, err);
+done:
     lem_buf_release(&b);
     return st;
 }
 
-lem_status lem_row_turns(const lem_json *row, lem_row_kind kind, lem_turns *out, lem_err *err) {
-    lem_turns_release(out);
+static lem_status turns_completion(const lem_json *row, lem_turns *out, lem_err *err) {
+    char which[32] = "completion";
+    const lem_json *v = lem_row_first(row, "completion|response|target", which);
     lem_status st = LEM_OK;
-    const char *text, *which = "?";
-    const lem_json *v;
+    LEM_TRY(lem_turns_read_system(out, row, err));
+    LEM_TRY(lem_turns_add_side(out, lem_json_get(row, "prompt"), "prompt", "user", err));
+    lem_turns_untrain(out);
+    LEM_TRY(lem_turns_add_side(out, v, which, "assistant", err));
+    st = lem_turns_read_tools(out, row, err);
+done:
+    return st;
+}
+
+/* The first of some columns as one turn. */
+static lem_status add_first(const lem_json *row, const char *names, const char *role, lem_turns *out,
+                            lem_err *err) {
+    char which[32] = "?";
+    const lem_json *v = lem_row_first(row, names, which);
+    const char *text;
+    lem_status st = lem_row_text(v, which, &text, err);
+    return st ? st : lem_turns_push(out, role, text, err);
+}
+
+static lem_status turns_prompt(const lem_json *row, lem_turns *out, lem_err *err) {
+    char which[32] = "prompt";
+    const lem_json *v = lem_row_first(row, "problem|question|query|prompt", which);
+    return lem_turns_add_side(out, v, which, "user", err);
+}
+
+/* The prompt and the best reply. */
+static lem_status turns_judged(const lem_json *row, lem_row_kind kind, lem_turns *out, lem_err *err) {
+    lem_replies r = {0};
+    int best = 0;
+    lem_status st = lem_row_replies(row, kind, &r, err);
+    for (int i = 1; i < r.n; i++)
+        if (r.at[i].label > r.at[best].label) best = i;
+    if (st == LEM_OK) st = lem_turns_move(&r.prompt, 0, out, err);
+    if (st == LEM_OK && r.n) st = lem_turns_move(&r.at[best].turns, 0, out, err);
+    if (st == LEM_OK) out->marked = r.n == 0 || r.at[best].label < 0.5;
+    lem_replies_release(&r);
+    return st;
+}
+
+static lem_status turns_steps(const lem_json *row, const char *format, lem_turns *out, lem_err *err) {
+    lem_buf problem = {0}, solution = {0};
+    lem_status st = lem_steps_row_texts(format, row, &problem, &solution, err);
+    if (st == LEM_OK) st = lem_turns_push(out, "user", lem_buf_str(&problem), err);
+    if (st == LEM_OK) st = lem_turns_push(out, "assistant", lem_buf_str(&solution), err);
+    lem_buf_release(&problem);
+    lem_buf_release(&solution);
+    return st;
+}
+
+static lem_status read_turns(const lem_json *row, lem_row_kind kind, lem_turns *out, lem_err *err) {
+    const lem_row_kind_info *info = lem_row_kind_of(kind);
+    lem_status st;
     switch (kind) {
     case LEM_ROW_MESSAGES:
+    case LEM_ROW_RLHFLOW:
     case LEM_ROW_SHAREGPT: return turns_chat(row, kind, out, err);
     case LEM_ROW_INSTRUCTION: return turns_instruction(row, out, err);
-    case LEM_ROW_PROMPT_COMPLETION:
-        if ((st = push_side(lem_json_get(row, "prompt"), "prompt", "user", out, err))) return st;
-        v = first_of(row, completion_names, &which);
-        return push_side(v, which, "assistant", out, err);
+    case LEM_ROW_PROMPT_COMPLETION: return turns_completion(row, out, err);
     case LEM_ROW_QUESTION_ANSWER:
-        v = first_of(row, question_names, &which);
-        if ((st = text_of(v, which, &text, err)) || (st = push(out, "user", text, err))) return st;
-        v = first_of(row, answer_names, &which);
-        if ((st = text_of(v, which, &text, err))) return st;
-        return push(out, "assistant", text, err);
-    case LEM_ROW_TEXT:
-        if ((st = text_of(lem_json_get(row, "text"), "text", &text, err))) return st;
-        return push(out, "text", text, err);
-    default:
-        return lem_fail(err, LEM_EDATA,
-                        "the kind of row cannot be told from its columns; name it with --format");
+        st = add_first(row, "question|problem|query", "user", out, err);
+        return st ? st : add_first(row, "solution|answer|response", "assistant", out, err);
+    case LEM_ROW_TEXT: return add_first(row, "text", "text", out, err);
+    case LEM_ROW_PROMPTS: return turns_prompt(row, out, err);
+    case LEM_ROW_UNKNOWN: return lem_row_unknown(row, err);
+    default: break;
     }
+    if (info->is & LEM_ROW_REPLIES) return turns_judged(row, kind, out, err);
+    if (info->steps) return turns_steps(row, info->steps, out, err);
+    return lem_fail(err, LEM_EDATA, "rows of kind %s (%s) have no conversation", info->name, info->title);
+}
+
+lem_status lem_row_turns(const lem_json *row, lem_row_kind kind, lem_turns *out, lem_err *err) {
+    lem_turns_release(out);
+    return lem_row_other_kind(row, kind, read_turns(row, kind, out, err), err);
 }
 
 void lem_text_strip_marks(char *text) {

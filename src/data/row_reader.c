@@ -3,6 +3,7 @@
 
 #include "core/buf.h"
 #include "core/mem.h"
+#include "data/row_map.h"
 #include "data/rows.h"
 
 #include <string.h>
@@ -36,6 +37,7 @@ lem_status lem_row_reader_open(const char *const *paths, size_t n, const lem_row
     r->o = *o;
     if (o->format && *o->format) LEM_TRY(lem_row_kind_parse(o->format, &r->asked, err));
     LEM_TRY(read_map(r, err));
+    LEM_TRY(lem_row_map_check(o->rename, err));
     LEM_TRY(lem_rowset_open(paths, n, &how, &r->rows, err));
     *out = r;
     return LEM_OK;
@@ -45,15 +47,23 @@ done:
 }
 
 /* The kind of the file that row is the first one of. */
-static lem_status tell_kind(lem_row_reader *r, const lem_json *row, lem_err *err) {
+static lem_status tell_kind(lem_row_reader *r, lem_json *row, lem_err *err) {
     const char *file = lem_rowset_file(r->rows);
-    if (r->file && strcmp(r->file, file) == 0) return LEM_OK;
+    bool first = !r->file || strcmp(r->file, file) != 0;
+    lem_status st = lem_row_map_apply(r->o.rename, row, first, err);
+    if (st) return lem_err_context(err, "%s:%llu", file, (unsigned long long)lem_rowset_number(r->rows));
+    if (!first) return LEM_OK;
     lem_free(r->file);
     r->file = lem_strdup(file, err);
     if (!r->file) return LEM_EMEM;
     r->kind = r->asked != LEM_ROW_UNKNOWN ? r->asked : lem_row_detect(row);
-    if (r->o.log && r->kind != LEM_ROW_UNKNOWN)
-        lem_info(r->o.log, "%s: rows of kind %s", file, lem_row_kind_name(r->kind));
+    if (r->o.log && r->kind != LEM_ROW_UNKNOWN) {
+        lem_buf ground = {0};
+        lem_row_evidence(row, r->kind, &ground);
+        lem_info(r->o.log, "%s: rows of kind %s (%s)", file, lem_row_kind_name(r->kind),
+                 lem_buf_str(&ground));
+        lem_buf_release(&ground);
+    }
     return LEM_OK;
 }
 
@@ -73,6 +83,7 @@ lem_status lem_row_reader_next(lem_row_reader *r, lem_json **row, lem_err *err) 
 
 lem_row_kind lem_row_reader_kind(const lem_row_reader *r) { return r->kind; }
 const char *lem_row_reader_file(const lem_row_reader *r) { return lem_rowset_file(r->rows); }
+const struct lem_rowset *lem_row_reader_rows(const lem_row_reader *r) { return r->rows; }
 uint64_t lem_row_reader_number(const lem_row_reader *r) { return lem_rowset_number(r->rows); }
 
 void lem_row_reader_close(lem_row_reader *r) {
@@ -114,13 +125,20 @@ static bool prompt_alone(const lem_json *row, lem_buf *out) {
     return false;
 }
 
+/* Rows of one reply; of lists with several right ones, none is the response. */
+static bool has_reply(lem_row_kind k) {
+    unsigned is = lem_row_kind_of(k)->is;
+    return (is & (LEM_ROW_FOR_SFT | LEM_ROW_STEPS)) != 0;
+}
+
 static lem_status by_kind(lem_row_reader *r, const lem_json *row, lem_row_texts *out, lem_err *err) {
-    if (r->kind == LEM_ROW_UNKNOWN && prompt_alone(row, &out->prompt)) return LEM_OK;
+    bool replies = has_reply(r->kind);
+    if (!replies && r->kind != LEM_ROW_PROMPTS && prompt_alone(row, &out->prompt)) return LEM_OK;
     lem_status st = lem_row_turns(row, r->kind, &r->turns, err);
     for (int i = 0; st == LEM_OK && i < r->turns.n; i++) {
         const lem_turn *t = &r->turns.at[i];
-        if (strcmp(t->role, "user") == 0) add(&out->prompt, t->content);
-        else if (strcmp(t->role, "assistant") == 0 || strcmp(t->role, "text") == 0)
+        if (lem_turn_is(t, "user")) add(&out->prompt, t->content);
+        else if (replies && (lem_turn_is(t, "assistant") || lem_turn_is(t, "text")))
             add(&out->response, t->content);
     }
     return st;

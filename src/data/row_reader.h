@@ -18,6 +18,7 @@ typedef struct lem_row_reader_opts {
     int64_t limit;            /* rows; -1 = all */
     const lem_cancel *cancel; /* looked at for every row: LEM_EINTR; NULL = never */
     lem_log *log;             /* told the kind of each file; NULL = silent */
+    const lem_json *rename;   /* row_map.h, before the kind is told; rows get these columns; borrowed */
 } lem_row_reader_opts;
 
 /* paths as in lem_rowset_open. LEM_EUSAGE for a bad format or map. */
@@ -29,12 +30,16 @@ lem_status lem_row_reader_next(lem_row_reader *r, lem_json **row, lem_err *err) 
 lem_row_kind lem_row_reader_kind(const lem_row_reader *r);
 const char *lem_row_reader_file(const lem_row_reader *r); /* borrowed until the next call */
 uint64_t lem_row_reader_number(const lem_row_reader *r);
-void lem_row_reader_close(lem_row_reader *r); /* NULL allowed */
+struct lem_rowset;
+const struct lem_rowset *lem_row_reader_rows(const lem_row_reader *r); /* what it reads from; borrowed */
+void lem_row_reader_close(lem_row_reader *r);                          /* NULL allowed */
 
 /* Texts of one row; zeroed = empty. */
 typedef struct lem_row_texts {
     lem_buf prompt;   /* the user's turns, joined by line ends; of kind text, empty */
-    lem_buf response; /* the assistant's, likewise; of kind text, the text; empty where a row has none */
+    lem_buf response; /* the assistant's, likewise; of kind text, the text; of judged replies the best one; of
+                         labelled steps, the steps by line; empty where a row has none, or several that are
+                         right */
 } lem_row_texts;
 void lem_row_texts_release(lem_row_texts *t);
 /* Of the last row that r gave (row). LEM_EDATA, naming file, line and columns, where nothing is a prompt or a

@@ -61,6 +61,33 @@ static const struct format *format_of(const lem_json *row) {
     return NULL;
 }
 
+const char *lem_steps_detect(const lem_json *row) {
+    const struct format *f = format_of(row);
+    return f ? f->name : NULL;
+}
+
+lem_status lem_steps_row_texts(const char *format, const lem_json *row, lem_buf *problem, lem_buf *solution,
+                               lem_err *err) {
+    static const lem_steps_how how = {0};
+    steps_queue q = {.how = &how, .arena = lem_arena_new(0, ARENA_LIMIT, err)};
+    int i = lem_choice_find(LEM_STEPS_FORMATS, format);
+    lem_status st = q.arena ? LEM_OK : LEM_EMEM;
+    if (st == LEM_OK && i < 0) st = lem_fail(err, LEM_EUSAGE, "no format of steps '%s'", format);
+    if (st == LEM_OK) st = formats[i].read(&q, row, err);
+    if (st == LEM_OK && q.n) {
+        lem_buf_puts(problem, q.at[0].problem);
+        for (int k = 0; k < q.at[0].n; k++) {
+            if (k) lem_buf_putc(solution, '\n');
+            lem_buf_add(solution, q.at[0].step[k].text, q.at[0].step[k].len);
+        }
+        st = lem_buf_ok(problem, err);
+        if (st == LEM_OK) st = lem_buf_ok(solution, err);
+    }
+    lem_arena_free(q.arena);
+    lem_free(q.at);
+    return st;
+}
+
 static lem_status unknown_columns(const char *path, const lem_json *row, lem_err *err) {
     lem_buf b = {0};
     for (size_t i = 0; i < lem_json_count(row) && i < 24; i++)

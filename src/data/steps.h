@@ -22,6 +22,7 @@
 #define LEM_DATA_STEPS_H
 
 #include "core/err.h"
+#include "core/json.h"
 #include "core/log.h"
 #include "prompt/solution.h"
 
@@ -59,6 +60,13 @@ typedef struct lem_steps_solution { /* borrowed until the next call */
     uint64_t key; /* equal for solutions of one problem; joined: of the text before "Step 1", else of its
                      first 40 bytes */
 } lem_steps_solution;
+
+/* The format of LEM_STEPS_FORMATS whose columns a row has; NULL = none. What they hold is not looked at. */
+const char *lem_steps_detect(const lem_json *row);
+/* Appends problem and steps, joined by line ends, of the first solution of one row. format is one of
+ * LEM_STEPS_FORMATS. LEM_EDATA names the field. */
+lem_status lem_steps_row_texts(const char *format, const lem_json *row, lem_buf *problem, lem_buf *solution,
+                               lem_err *err) LEM_MUST_CHECK;
 
 typedef struct lem_steps lem_steps;
 /* Opens FILE (JSONL, JSON array, .gz, .zst) and says in one line of the log which format it is and by which

@@ -58,6 +58,9 @@ typedef struct lem_chat_input {
     const lem_json *messages, *tools, *extra;
     bool generation_prompt, parse_special;
     lem_date date;
+    /* [messages] replies that are not trained; NULL = all are. LEM_EDATA where the mask comes from the
+     * template's marks alone, which do not tell one reply from another. Borrowed. */
+    const bool *untrained;
 } lem_chat_input;
 lem_status lem_chat_encode_json(const lem_tokenizer *t, const lem_chat_input *in, lem_ids *ids,
                                 uint8_t **mask, lem_rendered *rendered, lem_err *err) LEM_MUST_CHECK;

@@ -88,7 +88,7 @@ static lem_status nested_spans(work *w, size_t *bad, lem_err *why) {
             return LEM_NO;
         }
         LEM_TRY(add_span(w, start, false));
-        LEM_TRY(add_span(w, end, true));
+        LEM_TRY(add_span(w, end, !(w->in->untrained && w->in->untrained[i])));
         last = end;
     }
     LEM_TRY(add_span(w, w->whole.text.len, false));
@@ -114,7 +114,10 @@ static lem_status find_spans(work *w, bool need_mask) {
     size_t bad = 0;
     lem_status st = nested_spans(w, &bad, &why);
     if (st != LEM_NO) return st;
-    if (lem_template_marks_replies(w->template)) return marked_spans(w);
+    bool some = false;
+    for (size_t i = 0; w->in->untrained && i < lem_json_count(w->in->messages); i++)
+        some = some || w->in->untrained[i];
+    if (!some && lem_template_marks_replies(w->template)) return marked_spans(w);
     if (need_mask)
         return lem_fail(w->err, LEM_EDATA, "message %zu: what is trained cannot be told: %s", bad + 1,
                         why.text);

@@ -16,20 +16,24 @@ void lem_gradient_release(lem_gradient *g) {
     lem_slot_tree_release(&g->tree);
 }
 
-/* Takes from n items as many as fit in one forest: at least one, or LEM_EMEM. */
-static lem_status count_fitting(const lem_objective *obj, const uint64_t *items, int n, int max_rows,
-                                int *out, lem_err *err) {
+/* How many of n items fit in one forest. */
+static int fitting(const lem_objective *obj, const uint64_t *items, int n, int max_rows) {
     int rows = 0, k = 0;
     for (; k < n; k++) {
         int need = obj->rows(obj->ctx, items[k]);
-        if (need > max_rows)
-            return lem_fail(err, LEM_EMEM, "an item of %d tokens does not fit in --max-rows %d", need,
-                            max_rows);
-        if (rows + need > max_rows) break;
+        if (need > max_rows - rows) break;
         rows += need;
     }
-    *out = k;
-    return LEM_OK;
+    return k;
+}
+
+/* At least one, or LEM_EMEM. */
+static lem_status count_fitting(const lem_objective *obj, const uint64_t *items, int n, int max_rows,
+                                int *out, lem_err *err) {
+    *out = fitting(obj, items, n, max_rows);
+    if (*out > 0) return LEM_OK;
+    return lem_fail(err, LEM_EMEM, "an item of %d tokens does not fit in --max-rows %d",
+                    obj->rows(obj->ctx, items[0]), max_rows);
 }
 
 /* Runs the items in forests of at most max_rows rows. */
@@ -47,6 +51,18 @@ done:
 
 /* First item of a slot: the least i with floor(i*all/n) >= slot. */
 static int first_item(int slot, int all, int n) { return (int)(((int64_t)slot * n + all - 1) / all); }
+
+int lem_gradient_passes(const lem_objective *obj, const uint64_t *items, int n, int max_rows, int slots) {
+    int passes = 0;
+    for (int s = 0; s < slots; s++) {
+        int end = first_item(s + 1, slots, n);
+        for (int i = first_item(s, slots, n), k; i < end; i += k, passes++) {
+            k = fitting(obj, items + i, end - i, max_rows);
+            if (k == 0) k = 1;
+        }
+    }
+    return passes;
+}
 
 lem_status lem_gradient_part(lem_gradient *g, const lem_objective *obj, const uint64_t *items, int n,
                              int first, int all, lem_err *err) {

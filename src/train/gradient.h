@@ -32,5 +32,7 @@ lem_status lem_gradient_part(lem_gradient *g, const lem_objective *obj, const ui
 lem_status lem_gradient_evaluate(lem_gradient *g, const lem_objective *obj, lem_train_metric *out, int *n_out,
                                  lem_cancel *cancel, lem_err *err) LEM_MUST_CHECK;
 void lem_gradient_release(lem_gradient *g);
+/* Forests that a batch of n items takes; one that does not fit max_rows counts as one. */
+int lem_gradient_passes(const lem_objective *obj, const uint64_t *items, int n, int max_rows, int slots);
 
 #endif

@@ -51,7 +51,7 @@ typedef struct lem_train_metric {
     const char *name;
     double value;
 } lem_train_metric;
-enum { LEM_MAX_METRICS = 16 };
+enum { LEM_MAX_METRICS = 40 };
 
 typedef struct lem_objective {
     void *ctx;

@@ -1,4 +1,4 @@
-/* optimizer.c - AdamW step over the tensors that learn */
+/* optimizer.c - one step over the tensors that learn */
 #include "train/optimizer.h"
 
 #include <math.h>
@@ -15,11 +15,21 @@ lem_status lem_optimizer_init(lem_optimizer *o, lem_backend *b, lem_range range,
     lem_status st = lem_buffer_init(&memory, b, 2 * n * sizeof(float), false, err);
     if (st) return lem_err_context(err, "optimizer state");
     lem_buffer_zero(&memory);
-    *o = (lem_optimizer){range, memory.at, (float *)memory.at + n, memory};
+    *o = (lem_optimizer){.range = range, .m = memory.at, .v = (float *)memory.at + n, .memory = memory};
     return LEM_OK;
 }
 
+lem_status lem_optimizer_use_muon(lem_optimizer *o, lem_backend *b, const lem_model *model,
+                                  const lem_net *net, lem_err *err) {
+    if (o->range.begin != 0 || o->range.end != lem_net_n_grads(net))
+        return lem_fail(err, LEM_EUSAGE, "Muon steps whole matrices: one process must have all of them");
+    lem_status st = lem_muon_init(&o->muon, b, model, net, err);
+    if (st == LEM_OK) o->has_muon = true;
+    return st;
+}
+
 void lem_optimizer_release(lem_optimizer *o) {
+    if (o->has_muon) lem_muon_release(&o->muon);
     lem_buffer_release(&o->memory);
     *o = (lem_optimizer){0};
 }
@@ -51,7 +61,10 @@ lem_status lem_optimizer_step(lem_optimizer *o, lem_backend *b, const lem_model 
         size_t at = lem_net_grad_at(net, i);
         if (at == SIZE_MAX) continue;
         a.weight_decay = w->decay ? h->weight_decay : 0;
-        step_tensor(o, b, at, w->count, lem_net_param_at(net, i), grads, &a);
+        if (o->has_muon && lem_muon_takes(w))
+            lem_muon_step(&o->muon, w->shape[0], w->shape[1], lem_net_param_at(net, i), grads + at, o->m + at,
+                          a.lr, a.weight_decay, a.grad_scale);
+        else step_tensor(o, b, at, w->count, lem_net_param_at(net, i), grads, &a);
     }
     return LEM_OK;
 }

@@ -1,10 +1,12 @@
-/* train/optimizer.h - AdamW over the parameters that learn, with global-norm clipping and finite checks */
+/* train/optimizer.h - AdamW, or Muon and AdamW, over the parameters that learn, with global-norm clipping and
+ * finite checks */
 #ifndef LEM_TRAIN_OPTIMIZER_H
 #define LEM_TRAIN_OPTIMIZER_H
 
 #include "compute/buffer.h"
 #include "core/err.h"
 #include "model/net.h"
+#include "train/muon.h"
 
 /* A run of the elements of the gradient: what one of several processes updates. */
 typedef struct lem_range {
@@ -17,9 +19,15 @@ typedef struct lem_optimizer { /* zeroed = none */
     lem_range range;
     float *m, *v; /* moments of the range, in the backend's memory */
     lem_buffer memory;
+    bool has_muon;
+    lem_muon muon; /* its momentum is m; v of its matrices stays zero */
 } lem_optimizer;
 
 lem_status lem_optimizer_init(lem_optimizer *o, lem_backend *b, lem_range range, lem_err *err) LEM_MUST_CHECK;
+/* Matrices of layers learn by Muon from now on, everything else by AdamW. Muon looks at whole matrices:
+ * LEM_EUSAGE unless the range is all that learns. */
+lem_status lem_optimizer_use_muon(lem_optimizer *o, lem_backend *b, const lem_model *model,
+                                  const lem_net *net, lem_err *err) LEM_MUST_CHECK;
 void lem_optimizer_release(lem_optimizer *o);
 /* One step, t = 1, 2, …, over the tensors that learn in the net, as far as they lie in the range; nothing
  * else is written. Weight decay only where the tensor's decay flag is set. *norm receives the norm of the

@@ -10,7 +10,8 @@
 #include "train/trainer.h"
 
 typedef struct lem_sft lem_sft;
-/* Borrows e. Metrics: loss (nats per trained token), tokens (trained in the batch). */
+/* Borrows e. Metrics: loss (nats per trained token), tokens (trained in the batch); where rows name domains
+ * also loss/DOMAIN and tokens/DOMAIN of each that is in the batch. Their names are s's. */
 lem_status lem_sft_new(const lem_examples *e, lem_sft **out, lem_err *err) LEM_MUST_CHECK;
 void lem_sft_free(lem_sft *s);
 lem_objective lem_sft_objective(lem_sft *s);

@@ -14,12 +14,18 @@
 #include "train/objective.h"
 #include "train/schedule.h"
 
+typedef lem_status lem_train_answer(void *ctx, const lem_model *m, lem_train_metric *out, int *n_out,
+                                    lem_err *err);
+
 typedef struct lem_train_opts {
     double lr, min_lr_ratio, warmup_ratio, weight_decay, beta1, beta2, eps, clip;
+    bool muon; /* matrices of layers learn by Muon (muon.h) with the same rate and decay */
     lem_schedule_kind schedule;
-    double epochs;           /* may be a fraction */
-    long max_steps;          /* 0 = by epochs */
-    int batch;               /* items per optimizer step */
+    int warmup_least; /* a warm-up takes so many steps at least, up to a fifth of all; 0 = what the share says
+                       */
+    double epochs;    /* may be a fraction */
+    long max_steps;   /* 0 = by epochs */
+    int batch;        /* items per optimizer step */
     int64_t batch_tokens;    /* above 0: tokens per optimizer step instead (batches.h) */
     int max_rows;            /* forest rows per forward pass (memory) */
     int checkpoint_every;    /* steps; 0 = only at the end of the run, by the caller */
@@ -30,22 +36,38 @@ typedef struct lem_train_opts {
     const char *checkpoint_dir; /* NULL = none */
     const char *identity;       /* of the whole job; belongs to the checkpoint */
     int val_every;              /* steps; 0 = only at the end, when val is given */
-    /* The validated step that is best by a metric of val gives the parameters, ties to the earlier; "loss"
-     * and "ece" are best when low. NULL = the last step does. best_dir: where the best so far are kept, a
-     * folder of this job's own (with checkpoint_dir: a resumed run must find both, or neither). */
+    bool look_first;            /* val and answers before the first step, too */
+    /* The step that is best by a metric of val, or of answers (then "eval_NAME"), ties to the earlier; "loss"
+     * and "ece" are best when low. With best_dir it gives the parameters, else the last step does: a folder
+     * of this job's own where the best so far are kept (with checkpoint_dir: a resumed run must find both, or
+     * neither). Step 0 takes no part. */
     const char *best_by, *best_dir;
+    int patience; /* ends the run after so many looks in a row without a better step; 0 = never */
+    /* Metrics of the model as it is now by other means: answers that are graded. NULL = none; answer_every as
+     * val_every. It must give the same for the same parameters. */
+    lem_train_answer *answer;
+    void *answer_ctx;
+    int answer_every;
 } lem_train_opts;
 
+typedef struct lem_train_metrics {
+    lem_train_metric at[LEM_MAX_METRICS]; /* names are those of the objective, or of the answers */
+    int n;
+} lem_train_metrics;
+
 typedef struct lem_train_result {
-    long steps;
+    long steps; /* that were made */
     uint64_t rows;
     double seconds;
     double loss;
     double val[LEM_MAX_METRICS];
     int n_val;
     const char *val_name[LEM_MAX_METRICS]; /* of val, which is that of the parameters given back */
-    long kept_step;                        /* whose parameters these are; steps, or with best_by the best */
-    bool resumed;
+    lem_train_metrics answers;             /* of the same parameters */
+    bool has_first;                        /* val was looked at before the first step */
+    double first_val;                      /* its first metric then */
+    long kept_step;                        /* whose parameters these are; steps, or with best_dir the best */
+    bool resumed, stopped;                 /* stopped: by patience */
 } lem_train_result;
 
 /* Steps that the options give for n_items, by items. */
@@ -53,6 +75,20 @@ long lem_train_steps(const lem_train_opts *o, uint64_t n_items);
 /* Steps that they give for the items of an objective, by items or by tokens. */
 lem_status lem_train_count_steps(const lem_train_opts *o, const lem_objective *obj, long *out,
                                  lem_err *err) LEM_MUST_CHECK;
+/* How full the batches and the passes are, over the steps of a run (its first LEM_PACKING_STEPS). */
+enum { LEM_PACKING_STEPS = 10000 };
+typedef struct lem_train_packing {
+    long steps;      /* of the run */
+    uint64_t tokens; /* forest rows of the steps looked at */
+    uint64_t items, passes;
+    int largest;       /* tokens of the longest item there */
+    double batch_fill; /* tokens of a step as a share of batch_tokens; 0 = by items */
+    double pass_fill;  /* tokens of a pass as a share of max_rows */
+} lem_train_packing;
+lem_status lem_train_pack(const lem_train_opts *o, const lem_objective *obj, lem_train_packing *out,
+                          lem_err *err) LEM_MUST_CHECK;
+/* Steps of the warm-up of a run of so many. */
+long lem_train_warmup(const lem_train_opts *o, long steps);
 /* Trains m in place. telemetry is appended with JSONL rows (and holds what a resumed checkpoint had). val may
  * be NULL. LEM_EINTR after saving on cancel; LEM_ENUMERIC when loss or gradient is not finite, the parameters
  * then being those of the last good step. */

@@ -60,6 +60,16 @@ expect 2 "r.yaml" -- "$lemma" run r.yaml
 printf 'name: x\nvars: {out: o}\nstages:\n  - {name: a, command: sfft}\n' >r.yaml
 expect 2 "sfft" -- "$lemma" run r.yaml
 
+# rows of kinds: what cannot be told, made or trained is said by name
+printf '{"name":"n","instances":[]}\n' >other.jsonl
+expect 2 "--to" -- "$lemma" data convert rows.jsonl --out c.jsonl
+expect 2 "rows of kind question-answer (questions with an answer) cannot become rlhflow: they have no labelled steps" -- "$lemma" data convert rows.jsonl --to rlhflow --out c.jsonl
+expect 3 "the columns are name, instances" -- "$lemma" data convert other.jsonl --to messages --out c.jsonl
+expect 2 "read twice; name a file" -- sh -c "printf '{\"prompt\":\"p\",\"completion\":\"c\",\"label\":true}\n' | '$lemma' data convert - --to lists --out c.jsonl"
+[ ! -e c.jsonl ] || { echo "FAILED: an output file of a failed conversion stayed"; bad=1; }
+printf '{"problem":"p","responses":["a"],"labels":[1]}\n' >alone.jsonl
+expect 3 "rows of kind lists (response lists) are not what sft trains" -- "$lemma" sft --model model --data alone.jsonl --out m2
+
 # folders in several files: converted, sampled from, and refused by name when a part is missing
 expect 2 "--out DIR is missing" -- "$lemma" model convert model
 expect 2 "none of f32, f16, bf16" -- "$lemma" model convert model --out conv --dtype int8

@@ -26,7 +26,7 @@ cat >r.yaml <<'Y'
 name: r
 vars: {out: run}
 stages:
-  - {name: policy, command: sft, from-scratch: true, layers: 1, width: 32, heads: 2, vocab: 512, context: 192, batch: 8, max-steps: 12, checkpoint-every: 3, data: d/math.jsonl, out: "${out}/policy"}
+  - {name: policy, command: sft, from-scratch: true, layers: 1, width: 32, heads: 2, vocab: 512, context: 192, lr: 1e-3, batch: 8, max-steps: 12, checkpoint-every: 3, data: d/math.jsonl, out: "${out}/policy"}
   - {name: pool, command: sample, model: "${out}/policy", prompts: d/test.jsonl, n: 4, max-tokens: 16, out: "${out}/pool.jsonl"}
   - {name: grade, command: grade, words: ["${out}/pool.jsonl"], out: "${out}/graded.jsonl"}
   - {name: score, command: rm score, words: ["${out}/graded.jsonl"], model: rm0, out: "${out}/scored.jsonl"}
@@ -76,6 +76,9 @@ finish() {
 
 share=$((kills / 19 + 1))
 kill_it m sft --from-scratch --layers 1 --width 32 --heads 2 --vocab 512 --context 192 --batch 8 --max-steps 16 --checkpoint-every 2 --data d/math.jsonl
+kill_it mu sft --from-scratch --layers 1 --width 32 --heads 2 --vocab 512 --context 192 --optimizer muon --batch-tokens 600 --max-steps 14 --checkpoint-every 1 --data d/math.jsonl --val d/easy.jsonl --val-every 1 --keep best --patience 9 --eval d/test.jsonl --eval-n 5 --eval-every 4 --eval-tokens 8
+printf 'stages: [{name: one, max-steps: 6}, {name: two, max-steps: 5, optimizer: muon}]\n' >two-stages.yaml
+kill_it st sft --config two-stages.yaml --model base --batch 8 --lr 1e-3 --checkpoint-every 2 --data d/math.jsonl
 kill_it s.jsonl sample --model base --prompts d/rm-b.jsonl --n 8 --temperature 1 --max-tokens 40
 kill_it pa.jsonl prm annotate --model base --data pool --n 4 --step-separator '\n' --temperature 1 --max-tokens 24 --early-stop
 kill_it pj.jsonl prm annotate --model base --data pool --n 2 --step-separator '\n' --temperature 1 --max-tokens 12 --judge prm0

@@ -91,6 +91,15 @@ static void acemath_is_planned(void **state) {
     lem_buf_release(&text);
 }
 
+/* The three stages in one command: the rows that were released, one plan for all. */
+static void acemath_sft_is_planned(void **state) {
+    (void)state;
+    lem_buf text = {0};
+    assert_int_equal(run("$L run $R/acemath-sft.yaml --dry-run base=q7", &text), 0);
+    says(&text, "forecast: 5557354 rows, 3.69 B tokens, 7.62 B parameters");
+    lem_buf_release(&text);
+}
+
 static void only_what_is_expected_may_be_absent(void **state) {
     (void)state;
     lem_buf text = {0};
@@ -120,6 +129,7 @@ static void only_what_is_expected_may_be_absent(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(acemath_is_planned),
+                                       cmocka_unit_test(acemath_sft_is_planned),
                                        cmocka_unit_test(only_what_is_expected_may_be_absent)};
     snprintf(dir, sizeof dir, "/tmp/lemma-forecast-XXXXXX");
     if (!mkdtemp(dir)) return 1;

@@ -8,6 +8,7 @@
 #include "train/sft.h"
 #include "train/trainer.h"
 
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -95,6 +96,10 @@ typedef struct setting {
     int frozen;  /* layers, with the embedding */
     int slots;   /* of the gradient; 0 = 1 */
     const char *best_by, *best_dir;
+    bool muon, first, answers;
+    int64_t tokens; /* of a batch; 0 = 7 items */
+    int patience;
+    const double *script; /* what the answers of each look are */
 } setting;
 
 /* Cancels through the objective: the counting wrapper sets the flag once stop_at batches have begun. */
@@ -127,6 +132,26 @@ static void c_members(void *ctx, uint64_t item, int n, const double *score, doub
 static int c_end(void *ctx, lem_train_metric *out) {
     counting *c = ctx;
     return c->inner.end(c->inner.ctx, out);
+}
+
+/* In place of graded answers: something that depends on the parameters alone. */
+static lem_status answer(void *ctx, const lem_model *m, lem_train_metric *out, int *n_out, lem_err *err) {
+    (void)ctx;
+    (void)err;
+    double sum = 0;
+    for (size_t i = 0; i < m->n_params; i++) sum += (double)m->params[i] * (double)(i % 3);
+    out[0] = (lem_train_metric){"accuracy", sum};
+    *n_out = 1;
+    return LEM_OK;
+}
+
+static lem_status scripted(void *ctx, const lem_model *m, lem_train_metric *out, int *n_out, lem_err *err) {
+    const double **next = ctx;
+    (void)m;
+    (void)err;
+    out[0] = (lem_train_metric){"accuracy", *(*next)++};
+    *n_out = 1;
+    return LEM_OK;
 }
 
 /* Trains; returns the weights' hash and the telemetry. */
@@ -167,7 +192,19 @@ static lem_status train_for(const setting *s, bool ranking, char hash[65], lem_b
                         .val_every = s->best_by != NULL,
                         .best_by = s->best_by,
                         .best_dir = s->best_dir,
+                        .muon = s->muon,
+                        .look_first = s->first,
+                        .answer = s->answers ? answer : NULL,
+                        .answer_every = 2,
+                        .batch_tokens = s->tokens,
+                        .patience = s->patience,
                         .identity = "x"};
+    const double *script = s->script;
+    if (script) {
+        o.answer = scripted;
+        o.answer_ctx = &script;
+        o.answer_every = 1;
+    }
     lem_orm *val = NULL;
     ro = (lem_orm_opts){.list = {.full_metrics = true}};
     assert_int_equal(lem_orm_new(&l, &ro, &val, &err), LEM_OK);
@@ -356,6 +393,110 @@ static void keeps_the_best(void **state) {
     lem_buf_release(&t);
 }
 
+/* Muon, batches by tokens, a look before the first step, answers as a metric, patience: cut at any step, by
+ * other sizes of passes and other threads, the same bytes. */
+static void all_else_resumes(void **state) {
+    (void)state;
+    lem_err err = LEM_ERR_INIT;
+    setting all[] = {{.muon = true},
+                     {.tokens = 150, .first = true, .best_by = "loss"},
+                     {.answers = true, .best_by = "eval_accuracy", .first = true},
+                     {.muon = true, .best_by = "loss", .patience = 2, .first = true, .steps = 40}};
+    for (int k = 0; k < 4; k++)
+        for (int stop = 1; stop < 12; stop += 2) {
+            char dir[] = "/tmp/lemma-train-XXXXXX", best[64], want[65], got[65];
+            assert_non_null(mkdtemp(dir));
+            snprintf(best, sizeof best, "%s/best", dir);
+            lem_buf tw = {0}, tg = {0};
+            lem_train_result whole, part;
+            setting s = all[k];
+            s.isa = LEM_ISA_GENERIC;
+            s.threads = 1;
+            s.max_rows = 4096;
+            s.best_dir = s.best_by ? best : NULL;
+            assert_int_equal(train_for(&s, k != 0, want, &tw, &whole), LEM_OK);
+            assert_int_equal(lem_dir_remove(best, &err), LEM_OK);
+            s.checkpoints = dir;
+            s.threads = 2;
+            s.max_rows = 311;
+            s.stop_at = stop;
+            lem_status cut = train_for(&s, k != 0, got, &tg, &part);
+            assert_true(cut == LEM_EINTR || (cut == LEM_OK && whole.steps <= stop));
+            lem_buf_clear(&tg);
+            s.stop_at = 0;
+            assert_int_equal(train_for(&s, k != 0, got, &tg, &part), LEM_OK);
+            assert_string_equal(got, want);
+            assert_string_equal(lem_buf_str(&tg), lem_buf_str(&tw));
+            assert_int_equal(part.kept_step, whole.kept_step);
+            assert_int_equal(part.steps, whole.steps);
+            assert_true(part.stopped == whole.stopped && part.first_val == whole.first_val);
+            assert_int_equal(lem_dir_remove(dir, &err), LEM_OK);
+            lem_buf_release(&tw);
+            lem_buf_release(&tg);
+        }
+}
+
+/* The run ends with the second look in a row that is not better, and not before. */
+static void patience_ends_it(void **state) {
+    (void)state;
+    char hash[65];
+    lem_buf t = {0};
+    lem_train_result res;
+    setting s = {.isa = LEM_ISA_GENERIC,
+                 .threads = 1,
+                 .max_rows = 4096,
+                 .steps = 60,
+                 .best_by = "loss",
+                 .patience = 2,
+                 .first = true};
+    assert_int_equal(train_for(&s, true, hash, &t, &res), LEM_OK);
+    assert_true(res.stopped && res.steps < 60 && res.kept_step == res.steps);
+    const char *key = "\"val_loss\":", *p = strstr(lem_buf_str(&t), key);
+    assert_non_null(p);
+    assert_float_equal(strtod(p + strlen(key), NULL), res.first_val, 0);
+    assert_non_null(strstr(lem_buf_str(&t), "\"step\":0"));
+    double best = INFINITY;
+    int worse = 0;
+    long looks = 0;
+    while ((p = strstr(p + 1, key))) {
+        double v = strtod(p + strlen(key), NULL);
+        assert_true(worse < 2);
+        worse = v < best ? 0 : worse + 1;
+        if (v < best) best = v;
+        looks++;
+    }
+    assert_int_equal(worse, 2);
+    assert_int_equal(looks, res.steps);
+    lem_buf_release(&t);
+}
+
+/* Looks that are no better count only in a row; a tie is no better; a look before the first step counts for
+ * nothing. */
+static void patience_begins_anew(void **state) {
+    (void)state;
+    static const double looks[] = {9, 5, 4, 6, 6, 7, 6, 7, 0, 0};
+    char hash[65], dir[] = "/tmp/lemma-train-XXXXXX";
+    lem_err err = LEM_ERR_INIT;
+    lem_buf t = {0};
+    lem_train_result res;
+    assert_non_null(mkdtemp(dir));
+    setting s = {.isa = LEM_ISA_GENERIC,
+                 .threads = 1,
+                 .max_rows = 4096,
+                 .steps = 9,
+                 .best_by = "eval_accuracy",
+                 .best_dir = dir,
+                 .patience = 2,
+                 .first = true,
+                 .script = looks};
+    assert_int_equal(train_for(&s, true, hash, &t, &res), LEM_OK);
+    assert_true(res.stopped);
+    assert_int_equal(res.steps, 7);
+    assert_int_equal(res.kept_step, 5);
+    lem_buf_release(&t);
+    assert_int_equal(lem_dir_remove(dir, &err), LEM_OK);
+}
+
 /* A model can learn these few rows by heart: the loss must fall a long way. */
 static void learns(void **state) {
     (void)state;
@@ -436,8 +577,10 @@ static void grown_and_frozen(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(nothing_matters),         cmocka_unit_test(slots_matter),   cmocka_unit_test(resume),
-        cmocka_unit_test(other_sizes_are_refused), cmocka_unit_test(keeps_the_best), cmocka_unit_test(learns),
-        cmocka_unit_test(grown_and_frozen)};
+        cmocka_unit_test(nothing_matters),  cmocka_unit_test(slots_matter),
+        cmocka_unit_test(resume),           cmocka_unit_test(other_sizes_are_refused),
+        cmocka_unit_test(keeps_the_best),   cmocka_unit_test(learns),
+        cmocka_unit_test(grown_and_frozen), cmocka_unit_test(all_else_resumes),
+        cmocka_unit_test(patience_ends_it), cmocka_unit_test(patience_begins_anew)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -159,6 +159,7 @@ static lem_train_opts options(void) {
                         .max_rows = (int)option("max_rows", 0),
                         .grad_slots = (int)option("slots", 1),
                         .seed = (uint64_t)option("seed", 0),
+                        .muon = option("muon", 0) > 0,
                         .stage = "golden"};
     OK(lem_schedule_parse(word("schedule"), &o.schedule, &gerr));
     return o;

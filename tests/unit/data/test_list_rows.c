@@ -139,6 +139,66 @@ static void regrouped(void **state) {
     lem_buf_release(&got);
 }
 
+/* NeMo-RL's ranks: the lowest is right. Rows that are no list of one turn are left out, and counted. */
+static void ranks_and_longer_conversations(void **state) {
+    (void)state;
+    static const char ranks[] = "{\"context\":[{\"role\":\"user\",\"content\":\"p\"}],\"completions\":[{"
+                                "\"rank\":1,\"completion\":[{\"role\":"
+                                "\"assistant\",\"content\":\"b\"}]},{\"rank\":0,\"completion\":[{\"role\":"
+                                "\"assistant\",\"content\":\"g\"}]},{"
+                                "\"rank\":2,\"completion\":[{\"role\":\"assistant\",\"content\":\"c\"}]}]}\n";
+    static const char longer[] = "{\"chosen\":[{\"role\":\"user\",\"content\":\"o\"},{\"role\":\"assistant\","
+                                 "\"content\":\"x\"},{\"role\":"
+                                 "\"user\",\"content\":\"p\"},{\"role\":\"assistant\",\"content\":\"g\"}],"
+                                 "\"rejected\":[{\"role\":\"user\","
+                                 "\"content\":\"o\"},{\"role\":\"assistant\",\"content\":\"x\"},{\"role\":"
+                                 "\"user\",\"content\":\"p\"},{\"role\":"
+                                 "\"assistant\",\"content\":\"b\"}]}\n{\"chosen\":" TURNS(
+                                     "p", "g") ",\"rejected\":" TURNS("p", "b") "}\n";
+    lem_buf got = {0};
+    lem_err err = LEM_ERR_INIT;
+    assert_int_equal(lists_of(ranks, &got, &err), LEM_OK);
+    assert_string_equal(lem_buf_str(&got),
+                        "1 {\"problem\":\"p\",\"responses\":[\"b\",\"g\",\"c\"],\"labels\":[0,1,0]}\n");
+    assert_int_equal(lists_of(longer, &got, &err), LEM_OK);
+    assert_string_equal(lem_buf_str(&got), "2 " LIST("p", "g", "b"));
+    lem_list_rows *r = NULL;
+    lem_json *row = NULL;
+    uint64_t line;
+    assert_int_equal(lem_list_rows_open(write_file(longer), NULL, NULL, &r, &err), LEM_OK);
+    while (lem_list_rows_next(r, &row, &line, &err) == LEM_OK && row) lem_json_free(row);
+    assert_true(lem_list_rows_read(r) == 2 && lem_list_rows_left_out(r) == 1);
+    lem_list_rows_close(r);
+    lem_buf_release(&got);
+}
+
+/* Groups over several files, with their system texts where these are asked for. */
+static void groups_over_files(void **state) {
+    (void)state;
+    static char first[128];
+    lem_err err = LEM_ERR_INIT;
+    lem_list_rows *r = NULL;
+    lem_json *row = NULL;
+    uint64_t line;
+    lem_buf got = {0};
+    snprintf(first, sizeof first, "%s/first.jsonl", dir);
+    static const char one[] =
+        "{\"message\":" TURNS("p", "a") ",\"label\":0}\n{\"message\":" TURNS("q", "b") ",\"label\":1}\n";
+    assert_int_equal(lem_file_write_atomic(first, one, sizeof one - 1, &err), LEM_OK);
+    const char *paths[] = {first, write_file("{\"message\":" TURNS("p", "c") ",\"label\":1}\n")};
+    const lem_list_rows_opts o = {.keep_system = true, .limit = -1};
+    assert_int_equal(lem_list_rows_open_all(paths, 2, &o, &r, &err), LEM_OK);
+    while (lem_list_rows_next(r, &row, &line, &err) == LEM_OK && row) {
+        lem_json_write(row, 0, &got);
+        lem_json_free(row);
+    }
+    assert_string_equal(lem_buf_str(&got),
+                        "{\"system\":\"s\",\"problem\":\"p\",\"responses\":[\"a\",\"c\"],\"labels\":[0,1]}"
+                        "{\"system\":\"s\",\"problem\":\"q\",\"responses\":[\"b\"],\"labels\":[1]}");
+    lem_list_rows_close(r);
+    lem_buf_release(&got);
+}
+
 static void refused(void **state) {
     (void)state;
     static const struct {
@@ -285,6 +345,8 @@ static void split_by_problem(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(kinds),
                                        cmocka_unit_test(regrouped),
+                                       cmocka_unit_test(ranks_and_longer_conversations),
+                                       cmocka_unit_test(groups_over_files),
                                        cmocka_unit_test(refused),
                                        cmocka_unit_test(whole_turns),
                                        cmocka_unit_test(weights_are_checked),

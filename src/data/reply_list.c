@@ -1,0 +1,31 @@
+/* reply_list.c - the list of a row's replies, and what counts as a label */
+#include "core/mem.h"
+#include "data/pairs_priv.h"
+
+void lem_replies_release(lem_replies *r) {
+    lem_turns_release(&r->prompt);
+    for (int i = 0; i < r->n; i++) lem_turns_release(&r->at[i].turns);
+    lem_free(r->at);
+    *r = (lem_replies){0};
+}
+
+lem_status lem_reply_add(lem_replies *r, double label, lem_turns **out, lem_err *err) {
+    if (r->n == r->cap) {
+        int cap = r->cap ? r->cap * 2 : 4;
+        lem_reply *at = lem_realloc(r->at, (size_t)cap, sizeof *at, err);
+        if (!at) return LEM_EMEM;
+        r->at = at;
+        r->cap = cap;
+    }
+    r->at[r->n] = (lem_reply){.label = label};
+    *out = &r->at[r->n++].turns;
+    return LEM_OK;
+}
+
+lem_status lem_reply_label(const lem_json *v, bool soft, const char *field, double *out, lem_err *err) {
+    double x = lem_json_kind(v) == LEM_JSON_BOOL ? (double)lem_json_bool(v, false) : lem_json_num(v, -1);
+    bool hard = (x >= 0 && x <= 0) || (x >= 1 && x <= 1);
+    if (!hard && !(soft && x > 0 && x < 1)) return lem_fail(err, LEM_EDATA, "%s: 0 or 1 expected", field);
+    *out = x;
+    return LEM_OK;
+}

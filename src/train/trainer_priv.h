@@ -1,0 +1,54 @@
+/* train/trainer_priv.h - the state of one training run: the loop (trainer.c), what survives it
+ * (trainer_state.c), and what is watched on the way (trainer_watch.c) */
+#ifndef LEM_TRAIN_TRAINER_PRIV_H
+#define LEM_TRAIN_TRAINER_PRIV_H
+
+#include "train/batches.h"
+#include "train/checkpoint.h"
+#include "train/gradient.h"
+#include "train/optimizer.h"
+#include "train/trainer.h"
+
+typedef struct run {
+    const lem_train_opts *o;
+    lem_model *m;
+    lem_backend *b;
+    lem_net *net;
+    lem_optimizer opt;
+    lem_gradient gradient;
+    const lem_objective *train, *val;
+    lem_batches batches;
+    uint64_t *items; /* [largest batch] */
+    lem_buf rows;    /* telemetry of this run */
+    long steps, done;
+    lem_schedule schedule;
+    long best_step; /* 0 = none yet */
+    double best;
+    int stale;    /* looks in a row that were not better than the best */
+    bool stopped; /* patience is over */
+    lem_log *log;
+    lem_cancel *cancel;
+    lem_train_result *result;
+} run;
+
+/* Appends a telemetry row; norm below 0: a row without rate and norm. */
+lem_status lem_run_record(run *r, const char *prefix, double lr, double norm, const lem_train_metric *m,
+                          int n, lem_err *err) LEM_MUST_CHECK;
+/* Writes a checkpoint of this step, if there is a place for them. */
+lem_status lem_run_save(run *r, lem_err *err) LEM_MUST_CHECK;
+/* Goes on from the newest checkpoint, if there is one. */
+lem_status lem_run_resume(run *r, lem_err *err) LEM_MUST_CHECK;
+/* Keeps the parameters of this step as the best so far; takes them again. */
+lem_status lem_run_keep(run *r, lem_err *err) LEM_MUST_CHECK;
+lem_status lem_run_take_kept(run *r, lem_err *err) LEM_MUST_CHECK;
+
+/* Before the first step: whatever is to be looked at, if the options say so. */
+lem_status lem_run_look_first(run *r, lem_err *err) LEM_MUST_CHECK;
+/* After a step: whatever is due. */
+lem_status lem_run_look(run *r, lem_err *err) LEM_MUST_CHECK;
+/* Whether something that is done every so many steps, and at the end, is due. */
+bool lem_run_is_due(const run *r, long every);
+/* The parameters that are given back, and what val makes of them, if that is not known. */
+lem_status lem_run_settle(run *r, lem_err *err) LEM_MUST_CHECK;
+
+#endif

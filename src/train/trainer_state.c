@@ -1,0 +1,137 @@
+/* trainer_state.c - what survives a run: telemetry rows, checkpoints, the parameters of the best step */
+#include "train/trainer_priv.h"
+
+#include <stdio.h>
+
+lem_status lem_run_record(run *r, const char *prefix, double lr, double norm, const lem_train_metric *m,
+                          int n, lem_err *err) {
+    lem_json *row = lem_json_new_object();
+    bool ok = row && lem_json_set(row, "stage", lem_json_new_str(r->o->stage)) &&
+              lem_json_set(row, "step", lem_json_new_int(r->done));
+    if (ok && norm >= 0)
+        ok = lem_json_set(row, "lr", lem_json_new_num(lr)) &&
+             lem_json_set(row, "grad_norm", lem_json_new_num(norm));
+    for (int i = 0; ok && i < n; i++) {
+        char name[96];
+        snprintf(name, sizeof name, "%s%s", prefix, m[i].name);
+        ok = lem_json_set(row, name, lem_json_new_num(m[i].value));
+    }
+    if (ok) {
+        lem_json_write(row, 0, &r->rows);
+        lem_buf_putc(&r->rows, '\n');
+    }
+    lem_json_free(row);
+    return ok ? lem_buf_ok(&r->rows, err) : lem_fail(err, LEM_EMEM, "telemetry: out of memory");
+}
+
+/* The state a resume needs beside the arrays. */
+static lem_json *state_json(const run *r) {
+    lem_json *s = lem_json_new_object();
+    bool ok = s && lem_json_set(s, "stage", lem_json_new_str(r->o->stage)) &&
+              lem_json_set(s, "step", lem_json_new_int(r->done)) &&
+              lem_json_set(s, "telemetry", lem_json_new_strn(lem_buf_str(&r->rows), r->rows.len));
+    if (ok && r->best_step > 0)
+        ok = lem_json_set(s, "best_step", lem_json_new_int(r->best_step)) &&
+             lem_json_set(s, "best", lem_json_new_num(r->best));
+    if (ok && r->stale > 0) ok = lem_json_set(s, "stale", lem_json_new_int(r->stale));
+    if (ok && r->result->has_first) ok = lem_json_set(s, "first_val", lem_json_new_num(r->result->first_val));
+    if (ok) return s;
+    lem_json_free(s);
+    return NULL;
+}
+
+static void take_state(run *r, const lem_json *s) {
+    const lem_json *first = lem_json_get(s, "first_val");
+    lem_buf_puts(&r->rows, lem_json_str(lem_json_get(s, "telemetry"), ""));
+    r->best_step = (long)lem_json_int(lem_json_get(s, "best_step"), 0);
+    r->best = lem_json_num(lem_json_get(s, "best"), 0);
+    r->stale = (int)lem_json_int(lem_json_get(s, "stale"), 0);
+    r->stopped = r->o->patience > 0 && r->stale >= r->o->patience;
+    r->result->has_first = first != NULL;
+    r->result->first_val = lem_json_num(first, 0);
+}
+
+/* The parameters that learn, as the checkpoint has them: the array that they lie in, else copies in the net's
+ * gradient, which nobody needs between two steps. */
+static float *checkpoint_params(run *r) {
+    float *learned = lem_net_learned(r->net);
+    return learned ? learned : lem_net_grads(r->net);
+}
+
+/* Copies what learns into that place, or back. */
+static void move_params(run *r, bool back) {
+    float *place = checkpoint_params(r);
+    if (place == lem_net_learned(r->net)) return;
+    if (!back) lem_net_zero_grads(r->net); /* the gaps between tensors */
+    for (int i = 0; i < r->m->n_tensors; i++) {
+        size_t at = lem_net_grad_at(r->net, i), bytes = r->m->tensors[i].count * sizeof *place;
+        if (at == SIZE_MAX) continue;
+        float *mine = lem_net_param_at(r->net, i), *copy = place + at;
+        if (back) r->b->ops->copy(r->b, mine, copy, bytes);
+        else r->b->ops->copy(r->b, copy, mine, bytes);
+    }
+}
+
+/* The parameters come first: the best step's are saved alone. */
+static int blobs_of(run *r, lem_blob out[3]) {
+    size_t bytes = lem_net_n_grads(r->net) * sizeof(float);
+    out[0] = (lem_blob){"params.f32", checkpoint_params(r), bytes, r->b};
+    out[1] = (lem_blob){"adam-m.f32", r->opt.m, bytes, r->b};
+    out[2] = (lem_blob){"adam-v.f32", r->opt.v, bytes, r->b};
+    return 3;
+}
+
+/* With its moments, or the parameters alone. */
+static lem_status save_as(run *r, const char *dir, bool moments, lem_err *err) {
+    lem_blob blobs[3];
+    int n = blobs_of(r, blobs);
+    if (!moments) n = 1;
+    move_params(r, false);
+    lem_json *s = state_json(r);
+    if (!s) return lem_fail(err, LEM_EMEM, "out of memory");
+    lem_status st = lem_checkpoint_save(dir, r->done, r->o->identity, s, blobs, n, err);
+    lem_json_free(s);
+    return st;
+}
+
+lem_status lem_run_save(run *r, lem_err *err) {
+    return r->o->checkpoint_dir ? save_as(r, r->o->checkpoint_dir, true, err) : LEM_OK;
+}
+
+lem_status lem_run_keep(run *r, lem_err *err) { return save_as(r, r->o->best_dir, false, err); }
+
+lem_status lem_run_resume(run *r, lem_err *err) {
+    lem_blob blobs[3];
+    long step;
+    lem_json *s = NULL;
+    if (!r->o->checkpoint_dir) return LEM_OK;
+    int n = blobs_of(r, blobs);
+    lem_status st =
+        lem_checkpoint_load_latest(r->o->checkpoint_dir, r->o->identity, blobs, n, r->log, &step, &s, err);
+    if (st || step < 0) return st;
+    move_params(r, true);
+    lem_net_refresh(r->net);
+    take_state(r, s);
+    r->done = step;
+    r->result->resumed = true;
+    lem_json_free(s);
+    lem_info(r->log, "stage %s: resumed at step %ld of %ld", r->o->stage, step, r->steps);
+    return LEM_OK;
+}
+
+lem_status lem_run_take_kept(run *r, lem_err *err) {
+    lem_blob blobs[3];
+    lem_json *s = NULL;
+    long step = -1;
+    (void)blobs_of(r, blobs);
+    lem_status st =
+        lem_checkpoint_load_latest(r->o->best_dir, r->o->identity, blobs, 1, r->log, &step, &s, err);
+    lem_json_free(s);
+    if (st == LEM_OK && step != r->best_step)
+        st = lem_fail(err, LEM_EIO, "%s: the parameters of step %ld, the best, are not there; use --fresh",
+                      r->o->best_dir, r->best_step);
+    if (st) return st;
+    move_params(r, true);
+    lem_net_refresh(r->net);
+    return LEM_OK;
+}
