@@ -31,6 +31,10 @@ static const lem_opt opts[] = {
      .choices = LEM_SEARCH_METHOD_NAMES},
     {"n", LEM_OPT_INT, "N", "16", "steps drawn at each level, or whole solutions", 1, LEM_SEARCH_MAX_N},
     {"width", LEM_OPT_INT, "M", "4", "steps drawn after each that goes on; divides n", 1, LEM_SEARCH_MAX_N},
+    {"merge-equal", LEM_OPT_ENUM, "NAME", "on",
+     "beam: of equal steps after the same beginning one counts; off: each counts and goes on with other "
+     "draws, as in search-and-learn",
+     .choices = "on|off"},
     {"depth", LEM_OPT_INT, "N", "40", "most steps of a solution", 1, 4096},
     {"budget-tokens", LEM_OPT_INT, "N", "0",
      "tokens drawn for a problem, dropped ones included: the search begins anew until they are spent; 0 = "
@@ -97,6 +101,7 @@ static lem_status read_numbers(job *j, lem_err *err) {
     static const char *const methods[] = {"beam", "dvts", "best-of-n"};
     j->o = (lem_search_opts){.n = (int)lem_args_int(a, "n"),
                              .width = (int)lem_args_int(a, "width"),
+                             .keep_equal = lem_args_is(a, "merge-equal", "off"),
                              .depth = (int)lem_args_int(a, "depth"),
                              .separator = j->separator,
                              .step_tokens = (int)lem_args_int(a, "step-tokens"),
