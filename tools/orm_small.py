@@ -15,10 +15,11 @@ import collections, gzip, hashlib, json, os, random, re, statistics, sys
 DATA = os.environ.get("LEMMA_DATA", "/work/shared/data")
 PRM = "stepwise/prm800k/phase1_train_plus.jsonl.gz"
 PB = "stepwise/processbench/gsm8k.json.gz"
-HAZARD = 0.12  # chance that a step is a wrong one, where there is one
+HAZARD = 0.2  # chance that a step is a wrong one, where there is one
 OTHER = 0.5    # chance that a right step is another right one, so that a replaced step does not mean a wrong one
-DRAWS = 6      # responses in a list
+DRAWS = 8      # responses in a list
 LONGEST = 1500  # bytes of problem and solution
+JOIN = 0.5     # share of responses in which steps are joined to paragraphs, as other writers' are
 CUT = 0.25     # share of responses that are cut after some step: short ones have fewer chances to be wrong
 
 
@@ -88,6 +89,16 @@ def compose(path, rng, cut):
         else:
             steps.append(rng.choice(right) if right and rng.random() < OTHER else own)
             good.append(1)
+    if rng.random() < JOIN:
+        merged, ok = [], []
+        for s, g in zip(steps, good):
+            if merged and not s.startswith("# Answer") and rng.random() < 0.6:
+                merged[-1] += " " + s
+                ok[-1] = min(ok[-1], g)
+            else:
+                merged.append(s)
+                ok.append(g)
+        steps, good = merged, ok
     return steps, good
 
 
