@@ -171,6 +171,13 @@ static lem_status sample_problem(const drawing *d, lem_json **rows, lem_err *err
     return st;
 }
 
+static lem_json *warnings_of(const char *words) {
+    lem_json *list = lem_json_new_array();
+    if (!list || !words || lem_json_append(list, lem_json_new_str(words))) return list;
+    lem_json_free(list);
+    return NULL;
+}
+
 static lem_status show(lem_cli *cli, const counts *c, const lem_responses *p, lem_err *err) {
     const uint64_t *left = c->left_out, out = c->rows - c->with_list;
     char words[320];
@@ -200,7 +207,8 @@ static lem_status show(lem_cli *cli, const counts *c, const lem_responses *p, le
     lem_object_int(&o, "undecided", p->undecided);
     lem_object_int(&o, "unscored", p->unscored);
     lem_object_int(&o, "duplicates", p->duplicates);
-    lem_cut_tell(&o, &c->cut, cut ? words : NULL);
+    lem_cut_tell(&o, &c->cut);
+    lem_object_json(&o, "warnings", warnings_of(cut ? words : NULL));
     return lem_print_json(cli->out, lem_object_done(&o), 0, err);
 }
 
