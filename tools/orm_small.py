@@ -15,9 +15,9 @@ import collections, gzip, hashlib, json, os, random, re, statistics, sys
 DATA = os.environ.get("LEMMA_DATA", "/work/shared/data")
 PRM = "stepwise/prm800k/phase1_train_plus.jsonl.gz"
 PB = "stepwise/processbench/gsm8k.json.gz"
-HAZARD = 0.2  # chance that a step is a wrong one, where there is one
+HAZARD = 0.6  # times the share of wrong ones among the rated steps at a place: chance that a step is a wrong one
 OTHER = 0.5    # chance that a right step is another right one, so that a replaced step does not mean a wrong one
-DRAWS = 8      # responses in a list
+DRAWS = 4      # responses in a list
 LONGEST = 1500  # bytes of problem and solution
 JOIN = 0.5     # share of responses in which steps are joined to paragraphs, as other writers' are
 CUT = 0.25     # share of responses that are cut after some step: short ones have fewer chances to be wrong
@@ -82,12 +82,14 @@ def paths():
 def compose(path, rng, cut):
     """one solution along the path: its steps, and whether each is right"""
     steps, good = [], []
+    def line(s):  # a blank line ends a step
+        return re.sub(r"\s*\n\s*\n\s*", "\n", s.strip())
     for own, right, wrong in path[:rng.randint(1, len(path)) if cut else len(path)]:
-        if wrong and rng.random() < HAZARD:
-            steps.append(rng.choice(wrong))
+        if rng.random() * (len(right) + len(wrong)) < HAZARD * len(wrong):
+            steps.append(line(rng.choice(wrong)))
             good.append(0)
         else:
-            steps.append(rng.choice(right) if right and rng.random() < OTHER else own)
+            steps.append(line(rng.choice(right) if right and rng.random() < OTHER else own))
             good.append(1)
     if rng.random() < JOIN:
         merged, ok = [], []
