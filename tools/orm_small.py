@@ -254,11 +254,37 @@ def interval(groups, f, draws=1000):
 
 
 def ranks(v):
+    """mean ranks: ties share theirs"""
     order = sorted(range(len(v)), key=lambda i: v[i])
-    out = [0] * len(v)
-    for k, i in enumerate(order):
-        out[i] = k
+    out = [0.0] * len(v)
+    i = 0
+    while i < len(order):
+        k = i
+        while k < len(order) and v[order[k]] == v[order[i]]:
+            k += 1
+        for j in range(i, k):
+            out[order[j]] = (i + k - 1) / 2
+        i = k
     return out
+
+
+def residual(rows_):
+    """AUC of what is left of the score's ranks when a line in the ranks of length, problem length and steps is taken out"""
+    n = len(rows_)
+    x = [[r - (n - 1) / 2 for r in ranks([row[c] for row in rows_])] for c in (2, 3, 4)]
+    y = [r - (n - 1) / 2 for r in ranks([row[0] for row in rows_])]
+    basis = []
+    for v in x:  # Gram-Schmidt
+        for b in basis:
+            k = sum(a * c for a, c in zip(v, b))
+            v = [a - k * c for a, c in zip(v, b)]
+        size = sum(a * a for a in v) ** .5
+        if size > 1e-9 * n:
+            basis.append([a / size for a in v])
+    for b in basis:
+        k = sum(a * c for a, c in zip(y, b))
+        y = [a - k * c for a, c in zip(y, b)]
+    return auc([(a, r[1]) for a, r in zip(y, rows_)])
 
 
 def do_figures(path, field="rm_score", draws=1000):
@@ -270,12 +296,15 @@ def do_figures(path, field="rm_score", draws=1000):
             if s is None:
                 lost += 1
             else:
-                by.setdefault(r["problem"], []).append((s, int(y), len(t)))
+                by.setdefault(r["problem"], []).append((s, int(y), len(t), len(r["problem"]), t.count("\n\n") + 1))
     g = list(by.values())
     every = [r for v in g for r in v]
     print(f"{path}: {len(every)} solutions of {len(g)} problems, {sum(r[1] for r in every)} right, {lost} without a score")
     for name, f in (("AUC", lambda v: auc([(r[0], r[1]) for r in v])),
                     ("length alone (shorter = right)", lambda v: auc([(-r[2], r[1]) for r in v])),
+                    ("the problem's length alone", lambda v: auc([(-r[3], r[1]) for r in v])),
+                    ("steps alone (fewer = right)", lambda v: auc([(-r[4], r[1]) for r in v])),
+                    ("AUC with these three taken out", residual),
                     ("AUC in ten bins of length", lambda v: within(v, 10)),
                     ("AUC minus length alone", lambda v: auc([(r[0], r[1]) for r in v]) - auc([(-r[2], r[1]) for r in v]))):
         lo, hi = interval(g, f, int(draws))
