@@ -2,8 +2,9 @@
 """orm_small.py - data and figures of docs/orm.md's small outcome reward model; tools/orm_small.sh runs it all.
 
   orm_small.py texts OUT.jsonl            what the start model reads: GSM8K train, short MATH train, right PRM800K solutions
-  orm_small.py lists train|dev SEED OUT   response lists composed of PRM800K's rated steps
-  orm_small.py rows dev SEED OUT          the same as candidate rows for 'lemma rm score'
+  orm_small.py lists train|dev SEED OUT [RULE]   response lists composed of PRM800K's rated steps; RULE flat or share: how
+                                          often a step is a wrong one; share has step labels too
+  orm_small.py rows dev SEED OUT [RULE]   the same as candidate rows for 'lemma rm score'
   orm_small.py planted OUT                GSM8K-train solutions with one changed number, as candidate rows
   orm_small.py test OUT                   ProcessBench gsm8k as candidate rows (final_answer_correct)
   orm_small.py figures SCORED [FIELD]     AUC with its interval over problems, length alone, and length held fixed
@@ -15,7 +16,8 @@ import collections, gzip, hashlib, json, os, random, re, statistics, sys
 DATA = os.environ.get("LEMMA_DATA", "/work/shared/data")
 PRM = "stepwise/prm800k/phase1_train_plus.jsonl.gz"
 PB = "stepwise/processbench/gsm8k.json.gz"
-HAZARD = 0.6  # times the share of wrong ones among the rated steps at a place: chance that a step is a wrong one
+FLAT = 0.3   # rule flat: chance that a step is a wrong one, where one was rated
+SHARE = 0.6  # rule share: times the share of wrong ones among the rated steps at that place
 OTHER = 0.5    # chance that a right step is another right one, so that a replaced step does not mean a wrong one
 DRAWS = 4      # responses in a list
 LONGEST = 1500  # bytes of problem and solution
@@ -79,17 +81,26 @@ def paths():
     return out
 
 
-def compose(path, rng, cut):
+def is_wrong(right, wrong, rng, rule):
+    if rule == "flat":
+        return bool(wrong) and rng.random() < FLAT
+    return rng.random() * (len(right) + len(wrong)) < SHARE * len(wrong)
+
+
+def one_step(s, rule):
+    """rule share: a blank line ends a step, so that labels of steps fit"""
+    return s if rule == "flat" else re.sub(r"\s*\n\s*\n\s*", "\n", s.strip())
+
+
+def compose(path, rng, cut, rule):
     """one solution along the path: its steps, and whether each is right"""
     steps, good = [], []
-    def line(s):  # a blank line ends a step
-        return re.sub(r"\s*\n\s*\n\s*", "\n", s.strip())
     for own, right, wrong in path[:rng.randint(1, len(path)) if cut else len(path)]:
-        if rng.random() * (len(right) + len(wrong)) < HAZARD * len(wrong):
-            steps.append(line(rng.choice(wrong)))
+        if is_wrong(right, wrong, rng, rule):
+            steps.append(one_step(rng.choice(wrong), rule))
             good.append(0)
         else:
-            steps.append(line(rng.choice(right) if right and rng.random() < OTHER else own))
+            steps.append(one_step(rng.choice(right) if right and rng.random() < OTHER else own, rule))
             good.append(1)
     if rng.random() < JOIN:
         merged, ok = [], []
@@ -104,7 +115,7 @@ def compose(path, rng, cut):
     return steps, good
 
 
-def lists(part, seed):
+def lists(part, seed, rule):
     avoid = test_grams()
     n = 0
     for q, ps in paths().items():
@@ -116,7 +127,7 @@ def lists(part, seed):
             for _ in range(4 * DRAWS):
                 if len(seen) == DRAWS:
                     break
-                steps, good = compose(path, rng, rng.random() < CUT)
+                steps, good = compose(path, rng, rng.random() < CUT, rule)
                 text = "\n\n".join(steps)
                 if len(text) + len(q) <= LONGEST:
                     seen.setdefault(text, good)
@@ -134,18 +145,19 @@ def write(path, items):
     print(f"{path}: {n} rows")
 
 
-def do_lists(part, seed, out):
+def do_lists(part, seed, out, rule="flat"):
     def one():
-        for i, q, seen in lists(part, seed):
+        for i, q, seen in lists(part, seed, rule):
             # a step's label here is that no step up to it is wrong: what an outcome model is to say of the beginning
             far = [[int(all(g[:k + 1])) for k in range(len(g))] for g in seen.values()]
-            yield {"id": i, "problem": q, "responses": list(seen), "labels": [f[-1] for f in far], "step_labels": far}
+            row = {"id": i, "problem": q, "responses": list(seen), "labels": [f[-1] for f in far]}
+            yield row if rule == "flat" else dict(row, step_labels=far)
     write(out, one())
 
 
-def do_rows(part, seed, out):
+def do_rows(part, seed, out, rule="flat"):
     write(out, ({"id": i, "problem": q, "completions": list(s), "correct": [all(g) for g in s.values()]}
-                for i, q, s in lists(part, seed)))
+                for i, q, s in lists(part, seed, rule)))
 
 
 def gsm(r):
