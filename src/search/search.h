@@ -10,8 +10,9 @@
  *
  * A budget is of tokens drawn, dropped steps included, and is the same for all methods.
  * While some is left, the search begins anew with other draws; the step that would exceed it is cut there.
- * So what is spent is the budget, to the token. BEST_OF_N computes no token beyond it, for which it keeps
- * only so many solutions in flight as are paid for at their longest; of the others a level may be.
+ * So what is spent is the budget, to the token. BEST_OF_N computes no token
+ * beyond it, for which it keeps only so many solutions in flight as are paid for at their longest; with the
+ * other methods the rest of a level may be computed in vain.
  * Steps count in the order of their numbers, whatever order they are made in.
  *
  * A step is a function of (seed, problem's key, round, subtree, the ids before it, its index): slots, threads
