@@ -7,6 +7,7 @@
   orm_small.py rows dev SEED OUT [RULE]   the same as candidate rows for 'lemma rm score'
   orm_small.py planted OUT                GSM8K-train solutions with one changed number, as candidate rows
   orm_small.py test OUT                   ProcessBench gsm8k as candidate rows (final_answer_correct)
+  orm_small.py sum SCORED SCORED OUT      the rows of the first with the sum of both scores
   orm_small.py figures SCORED [FIELD]     AUC with its interval over problems, length alone, and length held fixed
 
 Files are those under $LEMMA_DATA (MANIFEST.md there). Nothing here depends on time, hash seeds or threads.
@@ -222,6 +223,15 @@ def do_test(out):
                  "correct": [r["final_answer_correct"]]} for r in rows(PB)))
 
 
+def do_sum(a, b, out):
+    def one():
+        for x, y in zip(open(a, encoding="utf-8"), open(b, encoding="utf-8")):
+            x, y = json.loads(x), json.loads(y)
+            x["rm_score"] = [None if s is None or t is None else s + t for s, t in zip(x["rm_score"], y["rm_score"])]
+            yield x
+    write(out, one())
+
+
 # ---- figures
 def auc(pairs):
     """share of (right, wrong) pairs in which the right one scores higher, ties half"""
@@ -326,7 +336,7 @@ def do_figures(path, field="rm_score", draws=1000):
 
 
 if __name__ == "__main__":
-    commands = {"texts": do_texts, "lists": do_lists, "rows": do_rows, "planted": do_planted, "test": do_test,
+    commands = {"texts": do_texts, "lists": do_lists, "rows": do_rows, "planted": do_planted, "test": do_test, "sum": do_sum,
                 "figures": do_figures}
     if len(sys.argv) < 3 or sys.argv[1] not in commands:
         sys.exit(__doc__)
