@@ -39,3 +39,7 @@ for f in dev planted test; do
     "$lemma" rm score $f.jsonl --model "orm-$seed" --max-rows 8192 --out "scored-$f-$seed.jsonl"
     "$python" "$here/orm_small.py" figures "scored-$f-$seed.jsonl"
 done
+if [ -e scored-test-1.jsonl ] && [ -e scored-test-2.jsonl ]; then
+    make sum.jsonl sum scored-test-1.jsonl scored-test-2.jsonl sum.jsonl
+    "$python" "$here/orm_small.py" figures sum.jsonl
+fi
