@@ -367,13 +367,7 @@ static lem_status open_run(job *j, lem_err *err) {
 }
 
 static lem_status interrupted(job *j, lem_err *err) {
-    if (j->to_stdout) return lem_fail(err, LEM_EINTR, "interrupted");
-    lem_status closed = lem_journal_close(j->journal, err);
-    j->journal = NULL;
-    if (closed) return closed;
-    return lem_fail(err, LEM_EINTR,
-                    "interrupted; %llu rollouts are saved, the same command goes on from there",
-                    (unsigned long long)j->finished);
+    return lem_job_interrupted(j->file, j->finished, 0, "rollouts", err);
 }
 
 static lem_status annotate(job *j, lem_err *err) {
@@ -437,11 +431,7 @@ static lem_status write_output(job *j, lem_err *err) {
     for (size_t i = 0; i < j->rows.problems.n; i++)
         for (int k = 0; k < j->rows.at[i].n; k++) LEM_TRY(lem_rows_write(o, j->rows.at[i].out[k], err));
     LEM_TRY(lem_out_commit(o, err));
-    if (j->to_stdout) goto done;
-    st = lem_journal_close(j->journal, err);
-    j->journal = NULL;
-    LEM_TRY(st);
-    LEM_TRY(lem_job_finish(j->file, err));
+    st = lem_job_finish(j->file, err);
 done:
     lem_out_close(o);
     return st;
@@ -450,8 +440,6 @@ done:
 /* ---- */
 
 static void release(job *j) {
-    if (j->journal && lem_journal_close(j->journal, NULL) != LEM_OK)
-        lem_warn(j->cli->log, "the journal of %s could not be closed", j->out);
     for (size_t i = 0; j->gold && i < j->rows.problems.n; i++) lem_grade_gold_free(j->gold[i]);
     for (size_t i = 0; j->judged && i < j->rows.problems.n; i++) lem_json_free(j->judged[i]);
     lem_free(j->gold);

@@ -9,6 +9,7 @@
 #include "core/mem.h"
 #include "core/object.h"
 #include "data/list_rows.h"
+#include "reward/mix.h"
 #include "reward/responses.h"
 #include "reward/select_lists.h"
 
@@ -32,6 +33,9 @@ static const lem_opt opts[] = {
     {"pairs-by-generator", LEM_OPT_FLAG, NULL, NULL,
      "instead of one list, a pair of a right and a wrong response of each generator that has both, so that "
      "nothing is learned from how generators write"},
+    {"mix", LEM_OPT_LIST, "N=SHARE", NULL,
+     "draw a share of the problems from the N-th FILE alone, the others from the files without a share; "
+     "repeatable. AceMath's own models: 0.084"},
     {"concise", LEM_OPT_FLAG, NULL, NULL,
      "draw the right responses from the shorter half, in bytes, of those that would be drawn from; wrong "
      "ones "
@@ -45,6 +49,7 @@ typedef struct counts {
     uint64_t left_out[LEM_LIST_TOO_FEW + 1]; /* problems, by why */
     uint64_t mixed;                          /* problems of both classes of which no generator has both */
     lem_cut_tally cut;                       /* of the responses in lists */
+    uint64_t from[MAX_FILES + 1], from_with_list[MAX_FILES + 1]; /* problems: of the rest, of each file */
 } counts;
 
 static uint64_t key_of(const lem_json *row) {
@@ -81,6 +86,7 @@ typedef struct drawing {
     lem_list_opts o;
     uint64_t seed;
     lem_out *out; /* NULL: --dry-run counts */
+    lem_mix mix;
     lem_responses *p;
     counts *c;
 } drawing;
@@ -96,11 +102,15 @@ static lem_status write_list(const drawing *d, const lem_json *row, const int *c
     return st;
 }
 
-/* Adds the responses that all files have for one problem. */
-static lem_status gather(const lem_args *args, lem_json **rows, bool random, lem_responses *p, lem_err *err) {
-    lem_responses_how how = {!random, lem_args_flag(args, "keep-duplicates")};
+/* Adds the responses that file `source` has for one problem, or all files without a share. */
+static lem_status gather(const drawing *d, lem_json **rows, int source, lem_err *err) {
+    const lem_args *args = d->args;
+    lem_responses *p = d->p;
+    lem_responses_how how = {!d->o.random, lem_args_flag(args, "keep-duplicates")};
     lem_responses_clear(p);
     for (int i = 0; i < args->n_words; i++) {
+        bool of_source = source == i || (source == LEM_MIX_REST && d->mix.share[i] == 0);
+        if (!of_source) continue;
         lem_status st = lem_responses_add(p, rows[i], args->words[i], &how, err);
         if (st) return lem_err_context(err, "%s", args->words[i]);
     }
@@ -164,17 +174,55 @@ static lem_status each_generator(const drawing *d, const lem_json *row, bool *an
 
 static lem_status sample_problem(const drawing *d, lem_json **rows, lem_err *err) {
     bool any = false, pairs = lem_args_flag(d->args, "pairs-by-generator");
-    lem_status st = gather(d->args, rows, d->o.random, d->p, err);
+    int source = lem_mix_choose(&d->mix, d->args->n_words, d->seed, key_of(rows[0]));
+    lem_status st = gather(d, rows, source, err);
     if (st) return st;
     st = pairs ? each_generator(d, rows[0], &any, err) : draw_lists(d, rows[0], &any, err);
     lem_list_reason why = lem_list_why(d->p->n, d->p->label, any);
     d->c->with_list += any;
+    d->c->from[source + 1]++;
+    d->c->from_with_list[source + 1] += any;
     if (pairs && why == LEM_LIST_TOO_FEW) d->c->mixed++;
     else d->c->left_out[why] += !any;
     return st;
 }
 
-static lem_status show(lem_cli *cli, const counts *c, const lem_responses *p, lem_err *err) {
+/* Where the lists come from: with --mix, of each file with a share and of the others together. */
+static void show_sources(const lem_cli *cli, const lem_args *args, const counts *c) {
+    if (!lem_args_tree(args, "mix")) return;
+    for (int i = 0; i <= args->n_words; i++)
+        if (c->from[i])
+            lem_info(cli->log, "%s: %llu of %llu problems, %llu with lists",
+                     i ? args->words[i - 1] : "files without a share", (unsigned long long)c->from[i],
+                     (unsigned long long)c->rows, (unsigned long long)c->from_with_list[i]);
+}
+
+/* The same: file (its number, or null), problems, with_lists. NULL = out of memory. */
+static lem_json *sources_of(const lem_args *args, const counts *c) {
+    lem_json *list = lem_json_new_array();
+    bool ok = list != NULL;
+    for (int i = 0; ok && i <= args->n_words; i++) {
+        if (c->from[i] == 0) continue;
+        lem_object one = lem_object_new();
+        lem_object_json(&one, "file", i ? lem_json_new_int(i) : lem_json_new_null());
+        lem_object_int(&one, "problems", c->from[i]);
+        lem_object_int(&one, "with_lists", c->from_with_list[i]);
+        ok = lem_json_append(list, lem_object_done(&one));
+    }
+    if (ok) return list;
+    lem_json_free(list);
+    return NULL;
+}
+
+static lem_json *warnings_of(const char *words) {
+    lem_json *list = lem_json_new_array();
+    if (!list || !words || lem_json_append(list, lem_json_new_str(words))) return list;
+    lem_json_free(list);
+    return NULL;
+}
+
+static lem_status show(lem_cli *cli, const lem_args *args, const counts *c, const lem_responses *p,
+                       lem_err *err) {
     const uint64_t *left = c->left_out, out = c->rows - c->with_list;
     char words[320];
     lem_info(
@@ -187,6 +235,7 @@ static lem_status show(lem_cli *cli, const counts *c, const lem_responses *p, le
         (unsigned long long)left[LEM_LIST_TOO_FEW], (unsigned long long)c->mixed,
         (unsigned long long)left[LEM_LIST_NOTHING], (unsigned long long)p->undecided,
         (unsigned long long)p->unscored, (unsigned long long)p->duplicates);
+    show_sources(cli, args, c);
     bool cut = lem_cut_teaches_length(&c->cut);
     lem_cut_text(&c->cut, words, sizeof words);
     if (cut) lem_warn(cli->log, "%s", words);
@@ -203,7 +252,9 @@ static lem_status show(lem_cli *cli, const counts *c, const lem_responses *p, le
     lem_object_int(&o, "undecided", p->undecided);
     lem_object_int(&o, "unscored", p->unscored);
     lem_object_int(&o, "duplicates", p->duplicates);
-    lem_cut_tell(&o, &c->cut, cut ? words : NULL);
+    if (lem_args_tree(args, "mix")) lem_object_json(&o, "sources", sources_of(args, c));
+    lem_cut_tell(&o, &c->cut);
+    lem_object_json(&o, "warnings", warnings_of(cut ? words : NULL));
     return lem_print_json(cli->out, lem_object_done(&o), 0, err);
 }
 
@@ -239,6 +290,18 @@ static lem_list_opts list_options(const lem_args *args) {
                            .keep_short = lem_args_flag(args, "keep-short")};
 }
 
+static lem_status read_mix(const lem_args *args, lem_mix *out, lem_err *err) {
+    const lem_json *list = lem_args_tree(args, "mix");
+    lem_mix m = {{0}};
+    lem_status st = LEM_OK;
+    for (size_t i = 0; st == LEM_OK && i < lem_json_count(list); i++)
+        st = lem_mix_add(&m, args->n_words, lem_json_str(lem_json_at(list, i), ""), err);
+    if (st == LEM_OK) st = lem_mix_check(&m, args->n_words, err);
+    if (st) return lem_err_context(err, "--mix");
+    *out = m;
+    return LEM_OK;
+}
+
 static lem_status check_positives(const lem_args *args, lem_err *err) {
     int64_t positives = lem_args_int(args, "positives"), n = lem_args_int(args, "per-problem");
     if (positives < n) return LEM_OK;
@@ -258,12 +321,14 @@ static lem_status sample_files(lem_cli *cli, const lem_args *args, lem_job *job,
     lem_out *out = NULL;
     lem_responses p = {0};
     counts c = {0};
+    lem_mix mix = {{0}};
     lem_status st = check_positives(args, err);
+    if (st == LEM_OK) st = read_mix(args, &mix, err);
     if (st) return st;
     for (int i = 0; i < f.n; i++) LEM_TRY(open_file(cli, args->words[i], &f.at[i], err));
     LEM_TRY(lem_job_start(job, NULL, err));
     if (!cli->dry_run) LEM_TRY(lem_out_open(to ? to : "-", true, &out, err));
-    LEM_TRY(sample_rows(cli, &(drawing){args, list_options(args), cli->seed, out, &p, &c}, &f, err));
+    LEM_TRY(sample_rows(cli, &(drawing){args, list_options(args), cli->seed, out, mix, &p, &c}, &f, err));
     if (c.rows == 0) LEM_TRY(lem_fail(err, LEM_EDATA, "%s: no rows", args->words[0]));
     if (c.lists == 0)
         LEM_TRY(lem_fail(
@@ -276,7 +341,7 @@ static lem_status sample_files(lem_cli *cli, const lem_args *args, lem_job *job,
             (unsigned long long)c.left_out[LEM_LIST_TOO_FEW], (unsigned long long)c.mixed));
     if (out) LEM_TRY(lem_out_commit(out, err));
     LEM_TRY(lem_job_finish(job, err));
-    st = show(cli, &c, &p, err);
+    st = show(cli, args, &c, &p, err);
 done:
     for (int i = 0; i < f.n; i++) {
         lem_json_free(f.row[i]);

@@ -290,11 +290,7 @@ static lem_status write_output(sample_job *j, lem_err *err) {
         row = NULL;
     }
     LEM_TRY(lem_out_commit(o, err));
-    if (j->to_stdout) goto done;
-    st = lem_journal_close(j->journal, err);
-    j->journal = NULL;
-    LEM_TRY(st);
-    LEM_TRY(lem_job_finish(j->job, err));
+    st = lem_job_finish(j->job, err);
 done:
     lem_json_free(row);
     if (o) lem_out_close(o);
@@ -346,19 +342,10 @@ static lem_status generate(sample_job *j, lem_err *err) {
                                      take_candidate, j, j->cli->cancel, &j->stats, err);
     lem_progress_free(j->progress);
     j->progress = NULL;
-    if (st != LEM_EINTR) return st;
-    if (j->to_stdout) return lem_fail(err, LEM_EINTR, "interrupted");
-    lem_status closed = lem_journal_close(j->journal, err);
-    j->journal = NULL;
-    if (closed) return closed;
-    return lem_fail(err, LEM_EINTR,
-                    "interrupted; %llu of %llu candidates are saved, the same command goes on from there",
-                    (unsigned long long)j->finished, (unsigned long long)j->total);
+    return st == LEM_EINTR ? lem_job_interrupted(j->job, j->finished, j->total, "candidates", err) : st;
 }
 
 static void release(sample_job *j) {
-    if (j->journal && lem_journal_close(j->journal, NULL) != LEM_OK)
-        lem_warn(j->cli->log, "the journal of %s could not be closed", j->out);
     for (uint64_t i = 0; j->records && i < (uint64_t)j->rows.n * (uint64_t)j->n; i++)
         lem_json_free(j->records[i]);
     lem_free(j->records);

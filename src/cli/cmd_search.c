@@ -31,6 +31,10 @@ static const lem_opt opts[] = {
      .choices = LEM_SEARCH_METHOD_NAMES},
     {"n", LEM_OPT_INT, "N", "16", "steps drawn at each level, or whole solutions", 1, LEM_SEARCH_MAX_N},
     {"width", LEM_OPT_INT, "M", "4", "steps drawn after each that goes on; divides n", 1, LEM_SEARCH_MAX_N},
+    {"merge-equal", LEM_OPT_ENUM, "NAME", "on",
+     "beam: of equal steps after the same beginning one counts; off: each counts and goes on with other "
+     "draws, as in search-and-learn",
+     .choices = "on|off"},
     {"depth", LEM_OPT_INT, "N", "40", "most steps of a solution", 1, 4096},
     {"budget-tokens", LEM_OPT_INT, "N", "0",
      "tokens drawn for a problem, dropped ones included: the search begins anew until they are spent; 0 = "
@@ -97,6 +101,7 @@ static lem_status read_numbers(job *j, lem_err *err) {
     static const char *const methods[] = {"beam", "dvts", "best-of-n"};
     j->o = (lem_search_opts){.n = (int)lem_args_int(a, "n"),
                              .width = (int)lem_args_int(a, "width"),
+                             .keep_equal = lem_args_is(a, "merge-equal", "off"),
                              .depth = (int)lem_args_int(a, "depth"),
                              .separator = j->separator,
                              .step_tokens = (int)lem_args_int(a, "step-tokens"),
@@ -219,14 +224,7 @@ static lem_status search_all(job *j, lem_err *err) {
     lem_progress_free(j->progress);
     j->progress = NULL;
     j->seconds = lem_clock_seconds() - begin;
-    if (st != LEM_EINTR) return st;
-    if (j->to_stdout) return lem_fail(err, LEM_EINTR, "interrupted");
-    lem_status closed = lem_journal_close(j->journal, err);
-    j->journal = NULL;
-    if (closed) return closed;
-    return lem_fail(err, LEM_EINTR,
-                    "interrupted; %llu of %zu problems are saved, the same command goes on from there",
-                    (unsigned long long)j->finished, j->rows.n);
+    return st == LEM_EINTR ? lem_job_interrupted(j->file, j->finished, j->rows.n, "problems", err) : st;
 }
 
 /* ---- stages of the run */
@@ -319,9 +317,6 @@ done:
 static lem_status write_output(job *j, lem_err *err) {
     lem_status st = j->trace ? write_rows(j, j->trace, "trace", err) : LEM_OK;
     if (st == LEM_OK) st = write_rows(j, j->out, "row", err);
-    if (st || j->to_stdout) return st;
-    st = lem_journal_close(j->journal, err);
-    j->journal = NULL;
     return st ? st : lem_job_finish(j->file, err);
 }
 
@@ -381,8 +376,6 @@ static lem_status show(const job *j, lem_err *err) {
 }
 
 static void release(job *j) {
-    if (j->journal && lem_journal_close(j->journal, NULL) != LEM_OK)
-        lem_warn(j->cli->log, "the journal of %s could not be closed", j->out);
     for (size_t i = 0; j->found && i < j->rows.n; i++) lem_json_free(j->found[i]);
     lem_free(j->found);
     lem_free(j->separator);

@@ -1,26 +1,20 @@
 /* prm_judge.c - the labels of a solution stay where a process reward model finds the same first wrong step */
 #include "cli/prm_judge.h"
 
-#include "cli/commands.h"
+#include "cli/score_beside.h"
 #include "core/object.h"
 
 lem_status lem_prm_judge_open(lem_cli *cli, const lem_prm_judge_opts *o, lem_prm_judge *out, lem_err *err) {
-    const char *const words[] = {"-",     "--model", o->dir,   "--dtype", o->dtype,
-                                 "--out", "-",       "--head", o->head};
-    lem_cli scratch = *cli; /* parsing sets the common options */
-    lem_status st = lem_args_parse(&lem_cmd_prm_score, o->head ? 9 : 7, words, &scratch, &out->args, err);
-    if (st) return st;
-    out->threshold = o->threshold;
-    out->model = (score_model){.cli = cli, .args = &out->args, .process_only = true};
-    st = lem_score_model_options(&out->model, err);
-    if (st == LEM_OK) st = lem_score_model_prepare(&out->model, err);
+    const score_model_opts model = {.dir = o->dir, .head = o->head, .dtype = o->dtype, .process_only = true};
+    lem_status st = lem_score_model_open(cli, NULL, &model, &out->model, err);
     if (st) return lem_err_context(err, "--judge (its --head is --judge-head)");
+    out->threshold = o->threshold;
     out->model.how.given_steps = true;
     return LEM_OK;
 }
 
 double lem_prm_judge_bytes(const lem_prm_judge *j) {
-    int size = lem_args_is(&j->args, "dtype", "bf16") ? 2 : 4;
+    int size = lem_args_is(j->model.args, "dtype", "bf16") ? 2 : 4;
     return (double)lem_model_config_params(&j->model.config) * size;
 }
 
@@ -31,7 +25,6 @@ lem_status lem_prm_judge_weights(lem_prm_judge *j, lem_backend *b, lem_err *err)
 
 void lem_prm_judge_close(lem_prm_judge *j) {
     lem_score_model_close(&j->model);
-    lem_args_release(&j->args);
     *j = (lem_prm_judge){0};
 }
 

@@ -18,7 +18,6 @@ typedef struct lem_prm_judge_opts {
 } lem_prm_judge_opts;
 
 typedef struct lem_prm_judge { /* zeroed = closed */
-    lem_args args;             /* of prm score */
     score_model model;
     double threshold; /* a step of a lower score is wrong */
     lem_score_counts counts;

@@ -3,12 +3,13 @@
 
 #include <stdio.h>
 
+void lem_cut_add(lem_cut_tally *t, bool right, int8_t cut) {
+    t->known[right] += cut >= 0;
+    t->cut[right] += cut > 0;
+}
+
 void lem_cut_count(lem_cut_tally *t, const lem_responses *p, const int *chosen, int n) {
-    for (int i = 0; i < n; i++) {
-        int right = p->label[chosen[i]] != 0, cut = p->cut[chosen[i]];
-        t->known[right] += cut >= 0;
-        t->cut[right] += cut > 0;
-    }
+    for (int i = 0; i < n; i++) lem_cut_add(t, p->label[chosen[i]] != 0, p->cut[chosen[i]]);
 }
 
 bool lem_cut_teaches_length(const lem_cut_tally *t) {
@@ -30,15 +31,9 @@ void lem_cut_text(const lem_cut_tally *t, char *out, size_t size) {
         (unsigned long long)t->known[1]);
 }
 
-void lem_cut_tell(lem_object *o, const lem_cut_tally *t, const char *words) {
-    lem_json *warnings = lem_json_new_array();
+void lem_cut_tell(lem_object *o, const lem_cut_tally *t) {
     lem_object_int(o, "wrong_cut", t->cut[0]);
     lem_object_int(o, "wrong_with_reason", t->known[0]);
     lem_object_int(o, "right_cut", t->cut[1]);
     lem_object_int(o, "right_with_reason", t->known[1]);
-    if (warnings && words && !lem_json_append(warnings, lem_json_new_str(words))) {
-        lem_json_free(warnings);
-        warnings = NULL;
-    }
-    lem_object_json(o, "warnings", warnings);
 }

@@ -84,6 +84,19 @@ static void judge_classes(lem_cli *cli, lem_rm_lists *l, const lem_drop_counts *
     lem_buf_release(&b);
 }
 
+/* Responses that were cut off, by class. */
+static void judge_cut(lem_cli *cli, lem_rm_lists *l) {
+    char words[320];
+    lem_buf b = {0};
+    for (uint64_t i = 0; i < l->train.n_responses; i++)
+        lem_cut_add(&l->cut, l->train.response[i].label, l->train.response[i].cut);
+    if (!lem_cut_teaches_length(&l->cut)) return;
+    lem_cut_text(&l->cut, words, sizeof words);
+    lem_buf_puts(&b, words);
+    warn(cli, l, &b);
+    lem_buf_release(&b);
+}
+
 static lem_status split(lem_cli *cli, const lem_args *args, lem_rm_lists *l, lem_err *err) {
     double share = lem_args_num(args, "val-share");
     if (share <= 0) return LEM_OK;
@@ -110,6 +123,7 @@ lem_status lem_rm_lists_load(lem_cli *cli, const lem_args *args, const lem_token
     out->all_right = d.all_right;
     out->all_wrong = d.all_wrong;
     LEM_TRY(lem_lists_count_problems(&out->train, &out->problems, err));
+    judge_cut(cli, out);
     if (val) LEM_TRY(load(cli, val, tok, how, &out->val, &vd, err));
     else LEM_TRY(split(cli, args, out, err));
     judge_classes(cli, out, &d);
@@ -123,7 +137,39 @@ static const double *metric(const lem_train_result *r, const char *name) {
     return NULL;
 }
 
-void lem_rm_lists_judge(lem_cli *cli, lem_rm_lists *l, const lem_train_result *r) {
+/* Lists of which some responses were cut off and others not, and all say so. */
+static uint64_t partly_cut(const lem_lists *l) {
+    uint64_t n = 0;
+    for (uint64_t i = 0; i < l->n; i++) {
+        bool seen[2] = {false, false}, known = true;
+        for (int k = 0; k < l->list[i].n; k++) {
+            int cut = l->response[l->list[i].first + k].cut;
+            known = known && cut >= 0;
+            seen[cut > 0] = true;
+        }
+        n += known && seen[0] && seen[1];
+    }
+    return n;
+}
+
+static void judge_truncation(lem_cli *cli, lem_rm_lists *l, const lem_train_result *r) {
+    const double *rho = metric(r, "cut_rho");
+    uint64_t n = partly_cut(&l->val);
+    lem_buf b = {0};
+    if (!rho) return;
+    lem_buf_printf(&b,
+                   "rank correlation of score and having been cut off within a list: %.2f (%llu validation "
+                   "lists with both)",
+                   *rho, (unsigned long long)n);
+    if (fabs(*rho) >= LEM_RM_LENGTH_BOUND && n >= LEM_RM_LENGTH_LISTS) {
+        lem_buf_printf(&b, ": scores follow truncation (%g or more): responses that were cut off %s",
+                       LEM_RM_LENGTH_BOUND, *rho > 0 ? "win" : "lose");
+        warn(cli, l, &b);
+    } else lem_info(cli->log, "%s", lem_buf_str(&b));
+    lem_buf_release(&b);
+}
+
+static void judge_length(lem_cli *cli, lem_rm_lists *l, const lem_train_result *r) {
     const double *rho = metric(r, "length_rho"), *label = metric(r, "label_rho");
     lem_buf b = {0};
     if (!rho) return;
@@ -140,11 +186,17 @@ void lem_rm_lists_judge(lem_cli *cli, lem_rm_lists *l, const lem_train_result *r
     lem_buf_release(&b);
 }
 
+void lem_rm_lists_judge(lem_cli *cli, lem_rm_lists *l, const lem_train_result *r) {
+    judge_length(cli, l, r);
+    judge_truncation(cli, l, r);
+}
+
 void lem_rm_lists_tell(lem_object *o, const lem_rm_lists *l, const lem_train_result *r) {
     lem_object_int(o, "problems", l->problems);
     lem_object_int(o, "all_right", l->all_right);
     lem_object_int(o, "all_wrong", l->all_wrong);
     lem_object_int(o, "val_lists", l->val.n);
+    lem_cut_tell(o, &l->cut);
     if (r) {
         lem_object val = lem_object_new();
         for (int i = 0; i < r->n_val; i++) lem_object_num(&val, r->val_name[i], r->val[i]);

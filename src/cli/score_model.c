@@ -214,6 +214,7 @@ void lem_score_model_close(score_model *m) {
     close_weights(m);
     lem_tokenizer_free(m->tok);
     lem_prompt_settings_release(&m->prompt);
+    lem_args_release(&m->own);
 }
 
 /* ---- words ---- */

@@ -12,6 +12,7 @@ typedef enum score_kind { SCORE_BY_HEAD, SCORE_BY_LOGPROB, SCORE_IMPLICIT } scor
 typedef struct score_model { /* zeroed = closed */
     const lem_cli *cli;
     const lem_args *args;
+    lem_args own; /* what args are where they were made for it (score_beside.h); released with it */
     const char *dir;
     bool process_only;
     score_kind kind;

@@ -174,12 +174,6 @@ static lem_status ask_reference(job *j, lem_json **row, uint64_t line, lem_err *
 
 typedef lem_status on_row(job *j, lem_json **row, uint64_t line, lem_err *err);
 
-static lem_status interrupted(const job *j, lem_err *err) {
-    if (!j->journal) return lem_fail(err, LEM_EINTR, "interrupted");
-    return lem_fail(err, LEM_EINTR, "interrupted; %llu rows are saved, the same command goes on from there",
-                    (unsigned long long)j->rows);
-}
-
 /* out NULL: nothing is written. */
 static lem_status each_row(job *j, const char *title, on_row *act, lem_out *out, lem_err *err) {
     lem_progress *p = lem_progress_new(j->cli->log, title, "problems", 0, 0);
@@ -196,7 +190,8 @@ static lem_status each_row(job *j, const char *title, on_row *act, lem_out *out,
         lem_json_free(row);
         j->rows++;
         lem_progress_add(p, 1);
-        if (st == LEM_OK && j->cli->cancel->requested) st = interrupted(j, err);
+        if (st == LEM_OK && j->cli->cancel->requested)
+            st = lem_job_interrupted(j->file, j->rows, 0, "rows", err);
     }
     lem_progress_free(p);
     lem_rowset_close(rows);
@@ -243,9 +238,7 @@ static lem_status write_rows(job *j, lem_err *err) {
     if (j->rows == 0) LEM_TRY(lem_fail(err, LEM_EDATA, "%s: no rows", j->path));
     LEM_TRY(lem_out_commit(out, err));
     j->tokens += lem_scorer_tokens(j->model.scorer);
-    if (j->journal) st = lem_journal_close(j->journal, err);
-    j->journal = NULL;
-    if (st == LEM_OK) st = lem_job_finish(j->file, err);
+    st = lem_job_finish(j->file, err);
 done:
     lem_out_close(out);
     return st;
@@ -369,8 +362,6 @@ done:
 }
 
 static void release(job *j) {
-    if (j->journal && lem_journal_close(j->journal, NULL) != LEM_OK)
-        lem_warn(j->cli->log, "the journal of %s could not be closed", lem_job_out(j->file));
     forget(&j->scored);
     forget(&j->reference);
     lem_score_model_close(&j->model);

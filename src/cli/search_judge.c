@@ -1,39 +1,24 @@
 /* search_judge.c - a reward model folder as the scorer of a search */
 #include "cli/search_judge.h"
 
-#include "cli/commands.h"
+#include "cli/score_beside.h"
 #include "core/object.h"
 
 #include <math.h>
-#include <stdio.h>
 
 void lem_judge_close(lem_judge *j) {
     lem_score_model_close(&j->model);
-    lem_args_release(&j->args);
     *j = (lem_judge){0};
 }
 
-static lem_status parse(lem_cli *cli, const lem_judge_opts *o, lem_args *out, lem_err *err) {
-    char rows[16];
-    snprintf(rows, sizeof rows, "%d", o->max_rows);
-    const char *words[16] = {"-", "--model", o->dir, "--dtype", o->dtype, "--max-rows", rows, "--out", "-"};
-    const char *const given[][2] = {{"--head", o->head}, {"--step-separator", o->separator}};
-    int n = 9;
-    for (int i = 0; i < 2; i++) {
-        if (!given[i][1]) continue;
-        words[n++] = given[i][0];
-        words[n++] = given[i][1];
-    }
-    lem_cli scratch = *cli; /* parsing sets the common options */
-    return lem_args_parse(&lem_cmd_rm_score, n, words, &scratch, out, err);
-}
-
 lem_status lem_judge_open(lem_cli *cli, lem_backend *b, const lem_judge_opts *o, lem_judge *j, lem_err *err) {
+    const score_model_opts model = {.dir = o->dir,
+                                    .head = o->head,
+                                    .separator = o->separator,
+                                    .dtype = o->dtype,
+                                    .max_rows = o->max_rows};
     lem_status st = LEM_OK;
-    LEM_TRY(parse(cli, o, &j->args, err));
-    j->model = (score_model){.cli = cli, .args = &j->args, .backend = b};
-    LEM_TRY(lem_score_model_options(&j->model, err));
-    LEM_TRY(lem_score_model_prepare(&j->model, err));
+    LEM_TRY(lem_score_model_open(cli, b, &model, &j->model, err));
     if (j->model.how.process && o->aggregate &&
         !lem_eval_aggregator_find(o->aggregate, &j->model.how.aggregate))
         LEM_TRY(lem_fail(err, LEM_EUSAGE, "--aggregate '%s' is unknown", o->aggregate));

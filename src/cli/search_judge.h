@@ -14,7 +14,6 @@ typedef struct lem_judge_opts { /* borrowed; NULL = the folder's own, or the hea
 } lem_judge_opts;
 
 typedef struct lem_judge { /* zeroed = closed; stays where it is until it is closed */
-    lem_args args;         /* of rm score */
     score_model model;
     const char *problem; /* in work; borrowed */
     lem_score_counts counts;

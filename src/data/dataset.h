@@ -119,6 +119,7 @@ typedef struct lem_lists {
         uint8_t label; /* 1 = right (a soft label of at least a half) */
         float weight;  /* in the losses: what 'weights' says, else 1 */
         float soft;    /* the label as it stands: in [0,1] */
+        int8_t cut;    /* 1: its finish_reason is "length", 0: another, -1: none stands there */
     } * response;
     uint64_t n_responses, cap_responses;
 } lem_lists;
@@ -131,11 +132,12 @@ typedef struct lem_lists_how { /* how rows become lists */
     const lem_cancel *cancel; /* as above */
     bool soft;                /* labels may lie between 0 and 1 */
 } lem_lists_how;
-/* Rows {problem, responses[], labels[], weights[]} (weights may be left out: all 1), or of another kind of
- * list_rows.h. A prompt and a response together are the ids of lem_prompt_solution up to the token that is
- * read, so the score stands at the last of them: in the form REPLY_END the prompt is what comes before the
- * reply, in WHOLE_TURN what the list's responses have in common. A list without both classes, or with a
- * response that is too long, is left out and counted. LEM_EDATA names file and line. */
+/* Rows {problem, responses[], labels[], weights[], finish_reason[]} (weights may be left out: all 1, and so
+ * may finish_reason), or of another kind of list_rows.h. A prompt and a response together are the ids of
+ * lem_prompt_solution up to the token that is read, so the score stands at the last of them: in the form
+ * REPLY_END the prompt is what comes before the reply, in WHOLE_TURN what the list's responses have in
+ * common. A list without both classes, or with a response that is too long, is left out and counted.
+ * LEM_EDATA names file and line. */
 lem_status lem_lists_load(lem_lists *l, const char *path, const lem_tokenizer *t, const lem_lists_how *how,
                           lem_drop_counts *drops, lem_log *log, lem_err *err) LEM_MUST_CHECK;
 /* Puts the lists of about a share of the problems behind the others, and makes val a view of them, which

@@ -67,9 +67,16 @@ typedef struct builder {
     bool too_long;
 } builder;
 
+/* A column that may be missing has a value for each response. */
+static lem_status check_column(const lem_json *row, const char *name, lem_err *err) {
+    const lem_json *list = lem_json_get(row, name);
+    size_t n = lem_json_count(lem_json_get(row, "responses"));
+    if (!list || lem_json_count(list) == n) return LEM_OK;
+    return lem_fail(err, LEM_EDATA, "%zu responses but %zu %s", n, lem_json_count(list), name);
+}
+
 static lem_status check_row(const lem_json *row, lem_err *err) {
-    const lem_json *responses = lem_json_get(row, "responses"), *labels = lem_json_get(row, "labels"),
-                   *weights = lem_json_get(row, "weights");
+    const lem_json *responses = lem_json_get(row, "responses"), *labels = lem_json_get(row, "labels");
     if (lem_json_kind(lem_json_get(row, "problem")) != LEM_JSON_STRING ||
         lem_json_kind(responses) != LEM_JSON_ARRAY || lem_json_kind(labels) != LEM_JSON_ARRAY)
         return lem_fail(err, LEM_EDATA,
@@ -77,13 +84,18 @@ static lem_status check_row(const lem_json *row, lem_err *err) {
     if (lem_json_count(responses) != lem_json_count(labels))
         return lem_fail(err, LEM_EDATA, "%zu responses but %zu labels", lem_json_count(responses),
                         lem_json_count(labels));
-    if (weights && lem_json_count(responses) != lem_json_count(weights))
-        return lem_fail(err, LEM_EDATA, "%zu responses but %zu weights", lem_json_count(responses),
-                        lem_json_count(weights));
-    return LEM_OK;
+    lem_status st = check_column(row, "weights", err);
+    return st ? st : check_column(row, "finish_reason", err);
 }
 
-/* Label and weight of response i. */
+/* Whether a response was cut off: 1, 0, or -1 where nothing says so. */
+static int8_t cut_of(const lem_json *finish_reason) {
+    const char *s = lem_json_str(finish_reason, NULL);
+    if (!s) return -1;
+    return strcmp(s, "length") == 0;
+}
+
+/* Label and weight of response i, and how it ended. */
 static lem_status read_numbers(const builder *b, const lem_json *row, size_t i, struct lem_list_response *p,
                                lem_err *err) {
     const lem_json *weights = lem_json_get(row, "weights");
@@ -93,6 +105,7 @@ static lem_status read_numbers(const builder *b, const lem_json *row, size_t i, 
     if (!(w >= 0 && w <= 1e9)) return lem_fail(err, LEM_EDATA, "weights[%zu]: 0 to 1e9 expected", i);
     p->label = p->soft >= 0.5f;
     p->weight = (float)w;
+    p->cut = cut_of(lem_json_at(lem_json_get(row, "finish_reason"), i));
     return LEM_OK;
 }
 

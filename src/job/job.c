@@ -123,11 +123,29 @@ lem_status lem_job_journal(lem_job *j, lem_journal_visit *visit, void *ctx, lem_
     uint64_t torn = 0;
     if (!j->out || !j->started) return LEM_OK;
     char *path = lem_job_work_path(j, "journal", err);
-    lem_status st = path ? lem_journal_open(path, j->identity, visit, ctx, out, &torn, err) : LEM_EMEM;
+    lem_status st =
+        path ? lem_journal_open(path, j->identity, visit, ctx, &j->journal, &torn, err) : LEM_EMEM;
+    if (st == LEM_OK) *out = j->journal;
     if (st == LEM_OK && torn)
         lem_warn(j->cli->log, "%s: cut %llu bytes of an unfinished record", path, (unsigned long long)torn);
     lem_free(path);
     return st;
+}
+
+static lem_status close_journal(lem_job *j, lem_err *err) {
+    lem_status st = j->journal ? lem_journal_close(j->journal, err) : LEM_OK;
+    j->journal = NULL;
+    return st;
+}
+
+lem_status lem_job_interrupted(lem_job *j, uint64_t saved, uint64_t total, const char *what, lem_err *err) {
+    char of[32] = "";
+    if (!j->journal) return lem_fail(err, LEM_EINTR, "interrupted");
+    lem_status st = close_journal(j, err);
+    if (st) return st;
+    if (total) snprintf(of, sizeof of, "of %llu ", (unsigned long long)total);
+    return lem_fail(err, LEM_EINTR, "interrupted; %llu %s%s are saved, the same command goes on from there",
+                    (unsigned long long)saved, of, what);
 }
 
 static lem_status write_final(const lem_job *j, const char *path, const char *digested, lem_err *err) {
@@ -142,6 +160,8 @@ static lem_status write_final(const lem_job *j, const char *path, const char *di
 
 lem_status lem_job_finish(lem_job *j, lem_err *err) {
     if (!j->out || !j->started) return LEM_OK;
+    lem_status closed = close_journal(j, err);
+    if (closed) return closed;
     j->finishing = lem_file_exists(j->out); /* from now on the work manifest says whose it is */
     lem_status st = write_final(j, j->manifest, j->out, err);
     if (st == LEM_OK) st = lem_job_work_remove(j, err);
@@ -151,6 +171,8 @@ lem_status lem_job_finish(lem_job *j, lem_err *err) {
 
 void lem_job_close(lem_job *j) {
     if (!j) return;
+    if (close_journal(j, NULL) != LEM_OK)
+        lem_warn(j->cli->log, "the journal of %s could not be closed", j->out);
     bool nothing = j->started && !j->finishing && !lem_job_work_is_saved(j);
     if (nothing && lem_job_work_remove(j, NULL) != LEM_OK)
         lem_warn(j->cli->log, "%s could not be removed", j->work);

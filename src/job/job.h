@@ -59,9 +59,15 @@ char *lem_job_work_path(const lem_job *j, const char *name, lem_err *err);
 lem_status lem_job_choose(lem_job *j, const char *name, const char *value, lem_err *err) LEM_MUST_CHECK;
 /* Work begins: writes the work folder's manifest. compute_path may be NULL. */
 lem_status lem_job_start(lem_job *j, const char *compute_path, lem_err *err) LEM_MUST_CHECK;
-/* The job's journal in the work folder, replayed through visit; *out stays NULL if the job is inert. */
+/* The job's journal in the work folder, replayed through visit; *out stays NULL if the job is inert. It is
+ * the job's own: interrupted, finish and close end it. */
 lem_status lem_job_journal(lem_job *j, lem_journal_visit *visit, void *ctx, lem_journal **out,
                            lem_err *err) LEM_MUST_CHECK;
+/* The work was cancelled: ends the journal, and returns LEM_EINTR with a text that says how many of `total`
+ * (0 = not known) are saved and that the same command goes on, or the error of the journal's end. An inert
+ * job saves nothing. what: "rows". */
+lem_status lem_job_interrupted(lem_job *j, uint64_t saved, uint64_t total, const char *what,
+                               lem_err *err) LEM_MUST_CHECK;
 /* The output is whole: writes the final manifest with its digest, then removes the work folder. */
 lem_status lem_job_finish(lem_job *j, lem_err *err) LEM_MUST_CHECK;
 /* Releases the lock. NULL allowed. A job that saved nothing yet leaves nothing behind. */

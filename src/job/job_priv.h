@@ -17,7 +17,8 @@ struct lem_job {
     char *work, *work_manifest, *manifest;
     lem_lock *lock;
     lem_json *facts;
-    lem_json *chosen; /* NULL = nothing */
+    lem_json *chosen;     /* NULL = nothing */
+    lem_journal *journal; /* NULL = none, or closed */
     char identity[65], compute_path[32];
     job_state state;
     bool started, finishing, finished;

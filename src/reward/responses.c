@@ -18,6 +18,7 @@ void lem_responses_release(lem_responses *r) {
     lem_free(r->steps);
     lem_free(r->bytes);
     lem_free(r->cut);
+    lem_free(r->finish);
     *r = (lem_responses){0};
 }
 
@@ -33,9 +34,9 @@ static bool widen(void *column, size_t cap, size_t size, lem_err *err) {
 static lem_status grow(lem_responses *r, lem_err *err) {
     if (r->n < r->cap) return LEM_OK;
     size_t cap = r->cap ? (size_t)r->cap * 2 : 128;
-    bool texts = widen(&r->text, cap, sizeof *r->text, err) &&
-                 widen(&r->generator, cap, sizeof *r->generator, err) &&
-                 widen(&r->steps, cap, sizeof *r->steps, err);
+    bool texts =
+        widen(&r->text, cap, sizeof *r->text, err) && widen(&r->generator, cap, sizeof *r->generator, err) &&
+        widen(&r->steps, cap, sizeof *r->steps, err) && widen(&r->finish, cap, sizeof *r->finish, err);
     bool numbers = texts && widen(&r->label, cap, sizeof *r->label, err) &&
                    widen(&r->score, cap, sizeof *r->score, err) &&
                    widen(&r->weight, cap, sizeof *r->weight, err);
@@ -108,14 +109,15 @@ lem_status lem_responses_add(lem_responses *r, const lem_json *row, const char *
         r->weight[k] = 1;
         r->steps[k] = lem_json_at(steps, i);
         r->bytes[k] = lem_json_str_len(t);
-        r->cut[k] = cut_of(lem_json_at(finish, i));
+        r->finish[k] = lem_json_at(finish, i);
+        r->cut[k] = cut_of(r->finish[k]);
         r->score[k] = lem_json_num(lem_json_at(scores, i), NAN);
         r->label[k] = label_of(r, k, lem_json_at(correct, i), how);
     }
     return st;
 }
 
-typedef enum column { TEXT, LABEL, SCORE, GENERATOR, WEIGHT, STEPS } column;
+typedef enum column { TEXT, LABEL, SCORE, GENERATOR, WEIGHT, STEPS, FINISH } column;
 
 static lem_json *value_of(const lem_responses *r, int k, column what, bool scored) {
     switch (what) {
@@ -124,6 +126,7 @@ static lem_json *value_of(const lem_responses *r, int k, column what, bool score
     case SCORE: return scored ? lem_json_new_num(r->score[k]) : lem_json_new_null();
     case GENERATOR: return lem_json_new_str(r->generator[k]);
     case WEIGHT: return lem_json_new_num(r->weight[k]);
+    case FINISH: return r->finish[k] ? lem_json_copy(r->finish[k]) : lem_json_new_null();
     default: return r->steps[k] ? lem_json_copy(r->steps[k]) : lem_json_new_null();
     }
 }
@@ -141,18 +144,22 @@ static lem_json *column_of(const lem_responses *r, const int *chosen, int n, col
 lem_json *lem_responses_list(const lem_responses *r, const lem_json *row, const int *chosen, int n,
                              const lem_responses_columns *columns) {
     static const char *const keep[] = {"id", "problem", "expected_answer"};
-    bool steps = false;
+    bool steps = false, finish = false;
     lem_object o = lem_object_new();
     for (int i = 0; i < 3; i++) {
         const lem_json *v = lem_json_get(row, keep[i]);
         if (v) lem_object_json(&o, keep[i], lem_json_copy(v));
     }
-    for (int i = 0; i < n; i++) steps = steps || r->steps[chosen[i]];
+    for (int i = 0; i < n; i++) {
+        steps = steps || r->steps[chosen[i]];
+        finish = finish || r->cut[chosen[i]] >= 0;
+    }
     lem_object_json(&o, "responses", column_of(r, chosen, n, TEXT, false));
     lem_object_json(&o, "labels", column_of(r, chosen, n, LABEL, false));
     lem_object_json(&o, "scores", column_of(r, chosen, n, SCORE, columns->scores));
     lem_object_json(&o, "generators", column_of(r, chosen, n, GENERATOR, false));
     if (columns->weights) lem_object_json(&o, "weights", column_of(r, chosen, n, WEIGHT, false));
     if (steps) lem_object_json(&o, "step_labels", column_of(r, chosen, n, STEPS, false));
+    if (finish) lem_object_json(&o, "finish_reason", column_of(r, chosen, n, FINISH, false));
     return lem_object_done(&o);
 }

@@ -19,9 +19,10 @@ typedef struct lem_responses {
     double *score; /* NaN where there is none */
     const char **generator;
     double *weight; /* how often the text was drawn: 1, or more where duplicates were merged into it */
-    const lem_json **steps; /* its step_labels; NULL = none */
-    size_t *bytes;          /* of the text */
-    int8_t *cut;            /* 1: finish_reason is "length", 0: another, -1: none stands there */
+    const lem_json **steps;  /* its step_labels; NULL = none */
+    size_t *bytes;           /* of the text */
+    const lem_json **finish; /* its finish_reason, borrowed from the row, or NULL */
+    int8_t *cut;             /* 1: finish_reason is "length", 0: another, -1: none stands there */
     int n, cap;
     uint64_t undecided, unscored, duplicates; /* counted over all rows added since the struct was zeroed */
 } lem_responses;

@@ -16,13 +16,14 @@ static bool same_step(const lem_search_node *a, const lem_search_node *b) {
            memcmp(a->ids, b->ids, (size_t)a->n_ids * sizeof *a->ids) == 0;
 }
 
-/* The steps from `first` on that may go on, each of equal ones once, best first. */
+/* The steps from `first` on that may go on, best first; each of equal ones once, unless they are kept. */
 static int sorted(lem_search *s, int first) {
     const lem_search_result *r = s->out;
     int n = 0;
     for (int i = first; i < r->n; i++) {
         bool fresh = may_go_on(&r->node[i]);
-        for (int k = 0; fresh && k < n; k++) fresh = !same_step(&r->node[s->order[k]], &r->node[i]);
+        for (int k = 0; !s->o->keep_equal && fresh && k < n; k++)
+            fresh = !same_step(&r->node[s->order[k]], &r->node[i]);
         if (!fresh) continue;
         int at = n++;
         for (; at > 0 && better(r, i, s->order[at - 1]); at--) s->order[at] = s->order[at - 1];

@@ -4,6 +4,7 @@
 #include "core/hash.h"
 #include "core/mem.h"
 
+#include <limits.h>
 #include <math.h>
 #include <string.h>
 
@@ -43,25 +44,47 @@ static int most_tokens(const lem_search *s, int used) {
     return o->step_tokens < left ? o->step_tokens : left;
 }
 
-static lem_status ask(lem_search *s, int at, lem_err *err) {
+/* What of the budget is left for the next step; no limit without one. */
+static uint64_t left_of(const lem_search *s) {
+    return s->o->budget ? s->o->budget - s->out->spent : UINT64_MAX;
+}
+
+/* Tokens of the longest solution that there can be. */
+static int whole_tokens(const lem_search *s) {
+    int room = s->config->max_positions - s->n_prompt;
+    return s->o->max_tokens < room ? s->o->max_tokens : room;
+}
+
+/* What the draws of a front are keyed by: the same for the same ids wherever they stand, but not for two
+ * fronts of one level. */
+static uint64_t key_of(lem_search *s, int at) {
+    sea_front *f = &s->front[at];
+    uint64_t where[3] = {s->key, (uint64_t)s->round, (uint64_t)f->subtree}, twins = 0;
+    f->key = lem_hash64(s->ids.data, s->ids.len * sizeof *s->ids.data, lem_hash64(where, sizeof where, 0));
+    for (int i = 0; i < at; i++) twins += s->front[i].key == f->key;
+    return twins ? lem_hash64(&twins, sizeof twins, f->key) : f->key;
+}
+
+/* Asks for `n` steps of a front from its `first` on, of at most `most` tokens each. */
+static lem_status ask(lem_search *s, int at, int first, int n_steps, int most, lem_err *err) {
     const lem_search_opts *o = s->o;
     const sea_front *f = &s->front[at];
     const lem_search_node *n = f->node < 0 ? NULL : &s->out->node[f->node];
-    uint64_t where[3] = {s->key, (uint64_t)s->round, (uint64_t)f->subtree};
     lem_status st = path_ids(s, f->node, err);
     if (st) return st;
-    lem_request_opts r = {
-        .sample = o->sample,
-        .max_tokens = most_tokens(s, n ? n->tokens : 0),
-        .stop = &o->separator,
-        .n_stop = o->method != LEM_SEARCH_BEST_OF_N,
-        .end = o->end,
-        .n_end = o->n_end,
-        .seed = o->seed,
-        .key = lem_hash64(s->ids.data, s->ids.len * sizeof *s->ids.data, lem_hash64(where, sizeof where, 0)),
-        .index = (uint64_t)at,
-        .n = f->n,
-        .keep = o->method != LEM_SEARCH_BEST_OF_N};
+    for (int i = 0; i < n_steps; i++) s->order[i] = first + i;
+    lem_request_opts r = {.sample = o->sample,
+                          .max_tokens = most,
+                          .stop = &o->separator,
+                          .n_stop = o->method != LEM_SEARCH_BEST_OF_N,
+                          .end = o->end,
+                          .n_end = o->n_end,
+                          .seed = o->seed,
+                          .key = key_of(s, at),
+                          .index = (uint64_t)at,
+                          .n = n_steps,
+                          .candidates = s->order,
+                          .keep = o->method != LEM_SEARCH_BEST_OF_N};
     const int32_t *last = n ? &n->ids[n->n_ids - 1] : &s->prompt[s->n_prompt - 1];
     lem_request request = LEM_NO_REQUEST;
     st = lem_engine_submit(s->engine, n ? n->handle : s->root, last, 1, &r, &request, err);
@@ -70,18 +93,54 @@ static lem_status ask(lem_search *s, int at, lem_err *err) {
     return LEM_OK;
 }
 
-lem_status lem_sea_draw(lem_search *s, const lem_cancel *cancel, lem_err *err) {
+static lem_status ask_all(lem_search *s, lem_err *err) {
     lem_status st = LEM_OK;
-    bool busy = true;
-    s->n_steps = 0;
-    for (int i = 0; i < s->n_front; i++) s->n_steps += s->front[i].n;
-    for (int i = 0; i < s->n_steps; i++) s->step[i] = (lem_search_node){.parent = -1};
-    for (int i = 0; st == LEM_OK && i < s->n_front; i++) st = ask(s, i, err);
+    for (int i = 0; st == LEM_OK && i < s->n_front; i++) {
+        const sea_front *f = &s->front[i];
+        int used = f->node < 0 ? 0 : s->out->node[f->node].tokens;
+        st = ask(s, i, 0, f->n, most_tokens(s, used), err);
+    }
     for (int i = 0; st == LEM_OK && i < s->n_front; i++) /* what goes on is held by what is under it */
         if (s->front[i].node >= 0) lem_sea_drop(s, &s->out->node[s->front[i].node]);
+    s->asked = s->n_steps;
+    return st;
+}
+
+/* Whole solutions under a budget: those are begun that count however long the ones before them become, and
+ * where nothing is in flight the next, as far as the budget goes. So nothing is computed beyond it. */
+static lem_status ask_paid(lem_search *s, lem_err *err) {
+    const int most = whole_tokens(s);
+    uint64_t left = left_of(s);
+    int flying = 0, first = s->asked;
+    for (int i = 0; i < first; i++) {
+        bool flies = s->step[i].n_ids == 0;
+        flying += flies;
+        left -= (uint64_t)(flies ? most : s->step[i].n_ids);
+    }
+    if (s->most < most && flying) return LEM_OK; /* the last that is paid for */
+    for (; s->asked < s->n_steps && left >= (uint64_t)most; s->asked++) left -= (uint64_t)most;
+    s->most = most;
+    if (s->asked == first && !flying && left > 0 && first < s->n_steps) {
+        s->most = (int)left;
+        s->asked++;
+    }
+    return s->asked > first ? ask(s, 0, first, s->asked - first, s->most, err) : LEM_OK;
+}
+
+lem_status lem_sea_draw(lem_search *s, const lem_cancel *cancel, lem_err *err) {
+    bool paid = s->o->budget && s->o->method == LEM_SEARCH_BEST_OF_N, busy = true;
+    lem_status st;
+    s->n_steps = s->asked = 0;
+    s->most = INT_MAX;
+    for (int i = 0; i < s->n_front; i++) s->n_steps += s->front[i].n;
+    for (int i = 0; i < s->n_steps; i++) s->step[i] = (lem_search_node){.parent = -1};
+    st = paid ? ask_paid(s, err) : ask_all(s, err);
     while (st == LEM_OK && busy) {
+        int asked = s->asked;
         st = lem_cancel_check(cancel, err);
         if (st == LEM_OK) st = lem_engine_step(s->engine, &busy, err);
+        if (st == LEM_OK && paid) st = ask_paid(s, err);
+        busy = busy || s->asked > asked;
     }
     return st;
 }
@@ -136,7 +195,7 @@ static lem_status cut(lem_search *s, lem_search_node *x, uint64_t left, lem_err 
     x->tokens -= x->n_ids - (int)left;
     x->n_ids = (int)left;
     x->state = LEM_SEARCH_BUDGET;
-    x->logprob = NAN; /* of a part: not known */
+    x->logprob = NAN; /* of a part: not known, or not told */
     return set_text(s, x, false, err);
 }
 
@@ -151,11 +210,6 @@ static lem_status append(lem_search_result *r, lem_search_node *x, lem_err *err)
     r->node[r->n++] = *x;
     *x = (lem_search_node){.parent = -1};
     return LEM_OK;
-}
-
-/* What of the budget is left for the next step; no limit without one. */
-static uint64_t left_of(const lem_search *s) {
-    return s->o->budget ? s->o->budget - s->out->spent : UINT64_MAX;
 }
 
 lem_status lem_sea_count(lem_search *s, lem_err *err) {
@@ -208,5 +262,7 @@ lem_status lem_sea_take(void *ctx, const lem_candidate *c, lem_err *err) {
     if (!x->ids) return LEM_EMEM;
     memcpy(x->ids, c->ids, (size_t)c->tokens * sizeof *x->ids);
     if (x->state != LEM_SEARCH_KEPT) lem_sea_drop(s, x);
+    bool short_of = s->most < INT_MAX && s->most < whole_tokens(s) && c->tokens == s->most;
+    if (short_of && c->finish == LEM_FINISH_LENGTH) return cut(s, x, (uint64_t)c->tokens, err);
     return set_text(s, x, c->finish == LEM_FINISH_STOP && x->state != LEM_SEARCH_ENDED, err);
 }

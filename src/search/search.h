@@ -2,14 +2,17 @@
  *
  * A step is what a model writes up to the separator.
  * BEAM: n steps are drawn; of those that have not ended the n/width best go on, with width steps each (or
- * more if fewer are left), and so on. DVTS: n/width subtrees that know nothing of each other; in each the
- * best of its width steps goes on. (Diverse verifier tree search, as in huggingface/search-and-learn;
- * recipe.md 6.8.) BEST_OF_N: n whole solutions. What ends by itself anywhere is a solution found. Steps that
- * do not go on are dropped from the forest at once, and their pages go back.
+ * more if fewer are left), and so on; equal steps count once, or each (search-and-learn). DVTS: n/width
+ * subtrees that know nothing of each other; in each the best of its width steps goes on. (Diverse verifier
+ * tree search, as in huggingface/search-and-learn; recipe.md 6.8.) BEST_OF_N: n whole solutions. What ends by
+ * itself anywhere is a solution found. Steps that do not go on are dropped from the forest at once, and their
+ * pages go back.
  *
  * A budget is of tokens drawn, dropped steps included, and is the same for all methods.
  * While some is left, the search begins anew with other draws; the step that would exceed it is cut there.
- * So what is spent is the budget, to the token.
+ * So what is spent is the budget, to the token. BEST_OF_N computes no token
+ * beyond it, for which it keeps only so many solutions in flight as are paid for at their longest; with the
+ * other methods the rest of a level may be computed in vain.
  * Steps count in the order of their numbers, whatever order they are made in.
  *
  * A step is a function of (seed, problem's key, round, subtree, the ids before it, its index): slots, threads
@@ -28,8 +31,9 @@ enum { LEM_SEARCH_MAX_N = 4096 };
 
 typedef struct lem_search_opts {
     lem_search_method method;
-    int n, width; /* width divides n */
-    int depth;    /* most steps of a solution */
+    int n, width;    /* width divides n */
+    bool keep_equal; /* BEAM: equal steps each count, and go on with other draws; else the first alone */
+    int depth;       /* most steps of a solution */
     const char *separator;
     int step_tokens, max_tokens; /* of a step, of a solution */
     uint64_t budget;             /* tokens drawn for a problem; 0 = one round */

@@ -8,6 +8,7 @@ typedef struct sea_front { /* what draws steps at this level */
     int node;              /* -1: the prompt */
     int subtree;
     int first, n; /* its steps among the level's */
+    uint64_t key; /* of its ids and place; equal for equal steps that both go on */
 } sea_front;
 
 struct lem_search {
@@ -26,7 +27,9 @@ struct lem_search {
     int n_front;
     lem_search_node *step; /* [n_steps] of this level, room for o->n; moved into out as they count */
     int n_steps;
-    int *order; /* [o->n] */
+    int asked;  /* of n_steps: those that the engine was asked for */
+    int most;   /* best-of-n under a budget: tokens of the solutions asked for last; else INT_MAX */
+    int *order; /* [o->n] scratch */
     lem_search_text *text;
     lem_ids ids;
 };

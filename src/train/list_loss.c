@@ -43,8 +43,9 @@ lem_status lem_list_loss_init(lem_list_loss *x, const lem_lists *l, const lem_li
     fresh.weight = lem_alloc((size_t)fresh.longest + 1, sizeof *fresh.weight, err);
     fresh.label = lem_alloc((size_t)fresh.longest + 1, sizeof *fresh.label, err);
     fresh.length = lem_alloc((size_t)fresh.longest + 1, sizeof *fresh.length, err);
+    fresh.cut = lem_alloc((size_t)fresh.longest + 1, 1, err);
     *x = fresh;
-    bool made = fresh.weight && fresh.label && fresh.length;
+    bool made = fresh.weight && fresh.label && fresh.length && fresh.cut;
     if (made && (!o->full_metrics || number_problems(x, err) == LEM_OK)) return LEM_OK;
     lem_list_loss_release(x);
     return LEM_EMEM;
@@ -54,6 +55,7 @@ void lem_list_loss_release(lem_list_loss *x) {
     lem_free(x->weight);
     lem_free(x->label);
     lem_free(x->length);
+    lem_free(x->cut);
     lem_free(x->group);
     lem_list_metrics_release(&x->metrics);
     *x = (lem_list_loss){0};
@@ -79,12 +81,13 @@ static void read_list(lem_list_loss *x, uint64_t item, int n) {
         x->label[k] = p->label;
         x->weight[k] = (double)p->weight;
         x->length[k] = p->len;
+        x->cut[k] = p->cut;
     }
 }
 
 void lem_list_loss_note(lem_list_loss *x, uint64_t item, int n, const double *score) {
     read_list(x, item, n);
-    lem_list_metrics_add(&x->metrics, x->group ? x->group[item] : 0, n, score, x->label, x->length);
+    lem_list_metrics_add(&x->metrics, x->group ? x->group[item] : 0, n, score, x->label, x->length, x->cut);
 }
 
 void lem_list_loss_add(lem_list_loss *x, uint64_t item, int n, const double *score, double *grad) {

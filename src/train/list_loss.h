@@ -22,6 +22,7 @@ typedef struct lem_list_loss {
     double *weight; /* [longest] scratch, as the following */
     uint8_t *label;
     int *length;
+    int8_t *cut;
     uint32_t *group; /* [l->n], of full metrics: which problem a list is about, from 0; NULL otherwise */
 } lem_list_loss;
 

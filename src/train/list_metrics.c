@@ -67,6 +67,19 @@ static void add_length(lem_list_metrics *m, int n, const double *score, const ui
     m->n_label_rho++;
 }
 
+static void add_cut(lem_list_metrics *m, int n, const double *score, const int8_t *cut) {
+    double *a = m->rank, *b = m->rank + n;
+    for (int i = 0; i < n; i++) {
+        if (!cut || cut[i] < 0) return;
+        b[i] = cut[i];
+    }
+    ranks(n, score, a);
+    double rho = correlation(n, a, b);
+    if (isnan(rho)) return;
+    m->cut_rho += rho;
+    m->n_cut_rho++;
+}
+
 static void add_best(lem_list_metrics *m, int n, const double *score, const uint8_t *label) {
     int tied = 0, right = 0, all_right = 0;
     for (int i = 0; i < n; i++) {
@@ -94,7 +107,7 @@ static void add_pairs(lem_list_metrics *m, int n, const double *score, const uin
 }
 
 void lem_list_metrics_add(lem_list_metrics *m, uint32_t group, int n, const double *score,
-                          const uint8_t *label, const int *length) {
+                          const uint8_t *label, const int *length, const int8_t *cut) {
     if (n <= 0) return;
     m->n_lists++;
     add_pairs(m, n, score, label);
@@ -102,6 +115,7 @@ void lem_list_metrics_add(lem_list_metrics *m, uint32_t group, int n, const doub
     for (int i = 0; i < n; i++) m->all[m->n++] = (lem_auc_score){score[i], label[i] != 0, group};
     add_best(m, n, score, label);
     add_length(m, n, score, label, length);
+    add_cut(m, n, score, cut);
 }
 
 /* Over the sorted scores, so that the order of the lists does not matter. */
@@ -130,6 +144,7 @@ static int end_full(lem_list_metrics *m, lem_train_metric *out, int at) {
     if (calibration(m, &ece)) out[at++] = (lem_train_metric){"ece", ece};
     if (m->n_rho) out[at++] = (lem_train_metric){"length_rho", m->rho / m->n_rho};
     if (m->n_label_rho) out[at++] = (lem_train_metric){"label_rho", m->label_rho / m->n_label_rho};
+    if (m->n_cut_rho) out[at++] = (lem_train_metric){"cut_rho", m->cut_rho / m->n_cut_rho};
     out[at++] = (lem_train_metric){"lists", lists};
     return at;
 }

@@ -33,7 +33,6 @@ static void release_scratch(lem_losses *l) {
     lem_free(l->token);
     lem_free(l->weight);
     lem_free(l->out);
-    lem_free(l->label);
     lem_free(l->score);
     lem_free(l->grad);
     lem_free(l->sum);
@@ -56,12 +55,11 @@ static lem_status grow(lem_losses *l, lem_err *err) {
     l->token = lem_alloc((size_t)n, sizeof *l->token, err);
     l->weight = lem_alloc((size_t)n, sizeof *l->weight, err);
     l->out = lem_alloc((size_t)n, sizeof *l->out, err);
-    l->label = lem_alloc((size_t)n, sizeof *l->label, err);
     l->score = lem_alloc((size_t)n, sizeof *l->score, err);
     l->grad = lem_alloc((size_t)n, sizeof *l->grad, err);
     l->sum = lem_alloc((size_t)n, sizeof *l->sum, err);
     if (!l->rows || !l->at || !l->token || !l->weight || !l->out) return LEM_EMEM;
-    if (!l->label || !l->score || !l->grad || !l->sum) return LEM_EMEM;
+    if (!l->score || !l->grad || !l->sum) return LEM_EMEM;
     l->cap = n;
     return LEM_OK;
 }
@@ -106,24 +104,13 @@ static bool same_group(const lem_targets *list, int a, int b) {
     return list->item[a] == list->item[b] && list->target[a].group == list->target[b].group;
 }
 
-static void ask_objective(lem_losses *l, const lem_objective *obj, uint64_t item, int n) {
-    if (obj->members) {
-        obj->members(obj->ctx, item, n, l->score, l->grad);
-        return;
-    }
-    for (int k = 0; k < n; k++) l->weight[k] = (float)l->score[k];
-    obj->group(obj->ctx, n, l->weight, l->label, l->grad);
-}
-
 /* The group that begins at target i: its loss and gradient. Returns where the next begins. */
 static int group_loss(lem_losses *l, const lem_objective *obj, const uint64_t *items, int i) {
     const lem_targets *list = &l->targets;
     int n = 0, end = i, k = 0;
-    for (; end < list->n && same_group(list, end, i); end = next_of(list, LEM_TARGET_RANK, end + 1)) {
-        l->score[n] = (double)list->target[end].output;
-        l->label[n++] = list->target[end].label >= 0.5;
-    }
-    ask_objective(l, obj, items[list->item[i]], n);
+    for (; end < list->n && same_group(list, end, i); end = next_of(list, LEM_TARGET_RANK, end + 1))
+        l->score[n++] = (double)list->target[end].output;
+    obj->members(obj->ctx, items[list->item[i]], n, l->score, l->grad);
     for (int j = i; j < end; j = next_of(list, LEM_TARGET_RANK, j + 1))
         l->sum[l->at[j]] += list->target[j].weight * l->grad[k++];
     return end;
@@ -138,7 +125,7 @@ static lem_status score_losses(lem_losses *l, lem_net *net, const lem_objective 
     if (st) return st;
     memset(l->sum, 0, (size_t)R * sizeof *l->sum);
     label_losses(l);
-    if (!obj->group && !obj->members && next_of(&l->targets, LEM_TARGET_RANK, 0) < n)
+    if (!obj->members && next_of(&l->targets, LEM_TARGET_RANK, 0) < n)
         return lem_fail(err, LEM_EUSAGE, "the objective states groups, and no loss of a group");
     for (int i = next_of(&l->targets, LEM_TARGET_RANK, 0); i < n;) i = group_loss(l, obj, items, i);
     if (!grad) return LEM_OK;

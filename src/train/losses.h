@@ -12,7 +12,6 @@ typedef struct lem_losses { /* zeroed = empty */
     int *rows, *at;
     int32_t *token;
     float *weight, *out;
-    uint8_t *label;
     double *score, *grad, *sum;
 } lem_losses;
 

@@ -16,8 +16,7 @@
 typedef enum lem_target_kind {
     LEM_TARGET_TOKEN, /* the row predicts `token`: -log p over the vocabulary */
     LEM_TARGET_LABEL, /* sigmoid of the scalar head at the row is `label` in [0,1]: cross-entropy in nats */
-    LEM_TARGET_RANK,  /* the scalar head at the row is one score of a group, `label` 0 or 1 its class: the
-                         loss is the group's */
+    LEM_TARGET_RANK,  /* the scalar head at the row is one score of a group: the loss is the group's */
     LEM_TARGET_PART   /* the row predicts `token`, and log p(token) is a part of what member `member` of a
                          group sums to: the loss is the group's, so that its share in the gradient is known
                          only when all are there (the vocabulary is read twice) */
@@ -27,7 +26,7 @@ typedef struct lem_target {
     lem_target_kind kind;
     int row; /* of the forest */
     int32_t token;
-    double label;
+    double label;  /* LABEL */
     double weight; /* of this target's loss (of its share of the group's gradient) in the loss of the batch */
     int group;     /* RANK, PART: which group of its item; those of a group stand one after another.
                       TOKEN, LABEL: the objective's own, for `note` */
@@ -61,16 +60,13 @@ typedef struct lem_objective {
     lem_status (*begin)(void *ctx, const uint64_t *items, int n, lem_err *err);
     /* Appends the item's nodes to f and its targets to t. */
     lem_status (*add)(void *ctx, uint64_t item, lem_forest *f, lem_targets *t, lem_err *err);
-    /* Loss of one group of RANK targets, for the metrics; grad [n] receives its gradient. NULL where no such
-     * targets are stated. */
-    void (*group)(void *ctx, int n, const float *score, const uint8_t *label, double *grad);
     /* The targets of a forest with their outputs and losses, for the metrics. NULL = not wanted. */
     void (*note)(void *ctx, const lem_target *t, int n);
     int (*end)(void *ctx, lem_train_metric *out); /* metrics of the batch, the loss first; returns how many */
-    /* As `group`, and called instead of it where it is not NULL: the loss of one group of `item`, which is of
-     * RANK targets (score: theirs) or of PART targets (score: the sum of each member's log-probabilities, in
-     * the order of its targets). The caller knows labels and all else by the item. grad [n] receives the
-     * gradient by score. */
+    /* The loss of one group of `item`, for the metrics: of RANK targets (score: theirs) or of PART targets
+     * (score: the sum of each member's log-probabilities), in the order of its targets. Labels and all else
+     * the objective knows by the item. grad [n] receives the gradient by score. NULL where no such targets
+     * are stated. */
     void (*members)(void *ctx, uint64_t item, int n, const double *score, double *grad);
 } lem_objective;
 

@@ -57,7 +57,7 @@ static lem_status state_response(void *ctx, uint64_t item, int k, int row0, int 
     const struct lem_list_response *p = lem_list_response_at(r->l, item, k);
     lem_status st = LEM_OK;
     lem_target value = {.kind = LEM_TARGET_LABEL, .weight = r->o.value_weight * (1.0 / (double)r->tokens)};
-    lem_target rank = {.kind = LEM_TARGET_RANK, .row = row0 + p->len - 1, .label = p->label, .weight = 1};
+    lem_target rank = {.kind = LEM_TARGET_RANK, .row = row0 + p->len - 1, .weight = 1};
     lem_target token = {.kind = LEM_TARGET_TOKEN, .weight = r->o.lm_weight * (1.0 / (double)r->good_tokens)};
     for (int t = 0; r->o.value_weight > 0 && t < p->len; t++) {
         value.row = row0 + t;

@@ -168,6 +168,48 @@ static void cut_off(void **state) {
     lem_json_free(o);
 }
 
+/* Texts of the two files do not mix, and about the share of the problems is of the second; alone, its lists
+ * are those that it gives alone. */
+static void mix(void **state) {
+    (void)state;
+    FILE *f[2] = {fopen("m1.jsonl", "w"), fopen("m2.jsonl", "w")};
+    for (int k = 0; k < 2; k++) {
+        assert_non_null(f[k]);
+        for (int i = 0; i < 400; i++)
+            fprintf(f[k],
+                    "{\"problem\":\"p%d\",\"completions\":[\"%d a\",\"%d b\"],\"correct\":[true,false]}\n", i,
+                    k, k);
+        fclose(f[k]);
+    }
+    lem_json *row = NULL, *o = sample("m1.jsonl m2.jsonl --random --per-problem 2 --mix 2=0.25 --out m", 0);
+    lem_rows *rows = NULL;
+    lem_err err = LEM_ERR_INIT;
+    int n[2] = {0};
+    assert_int_equal(lem_rows_open("m", &rows, &err), LEM_OK);
+    for (; lem_rows_next(rows, &row, &err) == LEM_OK && row; lem_json_free(row)) {
+        const lem_json *t = lem_json_get(row, "responses");
+        int of = lem_json_str(lem_json_at(t, 0), "")[0] - '0';
+        assert_int_equal(lem_json_str(lem_json_at(t, 1), "")[0] - '0', of);
+        n[of]++;
+    }
+    lem_rows_close(rows);
+    assert_int_equal(n[0] + n[1], 400);
+    assert_in_range(n[1], 60, 140);
+    const lem_json *s = lem_json_get(o, "sources");
+    assert_int_equal(lem_json_count(s), 2);
+    assert_int_equal(lem_json_kind(lem_json_get(lem_json_at(s, 0), "file")), LEM_JSON_NULL);
+    assert_int_equal(number(lem_json_at(s, 0), "with_lists"), n[0]);
+    assert_int_equal(number(lem_json_at(s, 1), "file"), 2);
+    assert_int_equal(number(lem_json_at(s, 1), "problems"), n[1]);
+    lem_json_free(o);
+    lem_json_free(sample("m1.jsonl m2.jsonl --random --per-problem 2 --mix 1=1 --out ma", 0));
+    lem_json_free(sample("m1.jsonl --random --per-problem 2 --out mb", 0));
+    assert_int_equal(system("cmp ma mb"), 0);
+    assert_null(sample("m1.jsonl m2.jsonl --random --per-problem 2 --mix 3=0.5 --out mx", 2));
+    assert_null(sample("m1.jsonl m2.jsonl --random --per-problem 2 --mix 1=0.5 --mix 2=0.6 --out mx", 2));
+    assert_int_equal(system("grep -q -e '--mix: shares of 1.1 in all are more than 1' err.txt"), 0);
+}
+
 static int enter(void **state) {
     static char dir[] = "/tmp/lemma-rm-sample-XXXXXX";
     *state = mkdtemp(dir);
@@ -200,6 +242,6 @@ static int leave(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(reasons), cmocka_unit_test(pairs),
                                        cmocka_unit_test(columns), cmocka_unit_test(concise),
-                                       cmocka_unit_test(cut_off)};
+                                       cmocka_unit_test(cut_off), cmocka_unit_test(mix)};
     return cmocka_run_group_tests(tests, enter, leave);
 }

@@ -208,6 +208,53 @@ static void split_and_words(void **state) {
     expect(L " rm train --model base --lists right.jsonl --out sg", 3, "2 all right, 1 all wrong");
 }
 
+/* Graded candidates of which all wrong ones were cut off, in words that tell them: from `rm sample` to a
+ * model whose scores follow truncation, with a word for the lists and one for the scores. */
+static void truncation(void **state) {
+    (void)state;
+    FILE *f = fopen("cut.jsonl", "w");
+    assert_non_null(f);
+    for (int i = 0; i < PROBLEMS; i++)
+        fprintf(
+            f,
+            "{\"problem\":\"p%d\",\"completions\":[\"it is %d done\",\"it is %d and\",\"is %d done\",\"is %d "
+            "and\"],\"correct\":[true,false,true,false],\"finish_reason\":[\"stop\",\"length\",\"stop\","
+            "\"length\"]}\n",
+            i, i, i, i, i);
+    fclose(f);
+    done(L " rm sample cut.jsonl --random --per-problem 4 --out cutlists.jsonl --quiet");
+    lem_json *o =
+        object_of(L " rm train --model base --lists cutlists.jsonl --val cutlists.jsonl --batch 5 --lr 1e-2 "
+                    "--max-steps 40 --out cu --json --quiet");
+    lem_buf said = {0};
+    const lem_json *w = lem_json_get(o, "warnings");
+    for (size_t i = 0; i < lem_json_count(w); i++)
+        lem_buf_printf(&said, "%s\n", lem_json_str(lem_json_at(w, i), ""));
+    assert_int_equal(lem_json_int(lem_json_get(o, "wrong_cut"), -1), 2 * PROBLEMS);
+    assert_int_equal(lem_json_int(lem_json_get(o, "wrong_with_reason"), -1), 2 * PROBLEMS);
+    assert_int_equal(lem_json_int(lem_json_get(o, "right_cut"), -1), 0);
+    assert_int_equal(lem_json_int(lem_json_get(o, "right_with_reason"), -1), 2 * PROBLEMS);
+    assert_true(val_of(o, "cut_rho") < -0.8);
+    assert_non_null(strstr(lem_buf_str(&said), "60 of 60 wrong responses in the lists were cut off"));
+    assert_non_null(strstr(lem_buf_str(&said), "(30 validation lists with both): scores follow truncation"));
+    assert_non_null(strstr(lem_buf_str(&said), "responses that were cut off lose"));
+    lem_json_free(o);
+    lem_buf_release(&said);
+    o = object_of(
+        L " rm train --model base --lists lists.jsonl --batch 5 --max-steps 2 --out cv --json --quiet");
+    assert_int_equal(lem_json_int(lem_json_get(o, "wrong_with_reason"), -1),
+                     0); /* no column, nothing known */
+    assert_true(isnan(val_of(o, "cut_rho")));
+    lem_json_free(o);
+    f = fopen("short.jsonl", "w");
+    assert_non_null(f);
+    fprintf(
+        f, "{\"problem\":\"p\",\"responses\":[\"a\",\"b\"],\"labels\":[0,1],\"finish_reason\":[\"stop\"]}\n");
+    fclose(f);
+    expect(L " rm train --model base --lists short.jsonl --out cx", 3,
+           "short.jsonl:1: 2 responses but 1 finish_reason");
+}
+
 static void refusals(void **state) {
     (void)state;
     expect(L " rm train --model base --lists lists.jsonl --head generative --loss mse --out x", 2,
@@ -255,8 +302,9 @@ static int leave(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(validated_as_scored),
-                                       cmocka_unit_test(kinds_of_lists), cmocka_unit_test(several_files),
-                                       cmocka_unit_test(split_and_words), cmocka_unit_test(refusals)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(validated_as_scored), cmocka_unit_test(kinds_of_lists),
+        cmocka_unit_test(several_files),       cmocka_unit_test(split_and_words),
+        cmocka_unit_test(truncation),          cmocka_unit_test(refusals)};
     return cmocka_run_group_tests(tests, enter, leave);
 }

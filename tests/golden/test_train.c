@@ -171,7 +171,7 @@ static lem_status train_for(const setting *s, bool ranking, char hash[65], lem_b
     assert_int_equal(lem_orm_new(&l, &ro, &rank, &err), LEM_OK);
     lem_cancel cancel = {0};
     counting c = {ranking ? lem_orm_objective(rank) : lem_sft_objective(sft), &cancel, 0, s->stop_at};
-    lem_objective obj = {&c, c.inner.n_items, c_rows, c_begin, c_add, NULL, c_note, c_end, c_members};
+    lem_objective obj = {&c, c.inner.n_items, c_rows, c_begin, c_add, c_note, c_end, c_members};
     lem_train_opts o = {.lr = 2e-2,
                         .warmup_ratio = 0.2,
                         .weight_decay = 0.1,

@@ -62,10 +62,6 @@ static lem_status w_add(void *ctx, uint64_t item, lem_forest *f, lem_targets *t,
     watch *w = ctx;
     return w->inner.add(w->inner.ctx, item, f, t, err);
 }
-static void w_group(void *ctx, int n, const float *score, const uint8_t *label, double *grad) {
-    watch *w = ctx;
-    w->inner.group(w->inner.ctx, n, score, label, grad);
-}
 static void w_members(void *ctx, uint64_t item, int n, const double *score, double *grad) {
     watch *w = ctx;
     w->inner.members(w->inner.ctx, item, n, score, grad);
@@ -170,8 +166,7 @@ static void train(lem_model *m, lem_backend *b, const lem_objective *obj, watch 
     lem_train_result result;
     w->inner = *obj;
     w->m = m;
-    lem_objective watched = {w, obj->n_items, w_rows, w_begin, w_add, w_group, w_note, w_end};
-    if (!obj->group) watched.group = NULL;
+    lem_objective watched = {w, obj->n_items, w_rows, w_begin, w_add, w_note, w_end};
     if (obj->members) watched.members = w_members;
     OK(lem_train_run(m, b, &watched, NULL, &o, telemetry, NULL, NULL, &result, &gerr));
     w->params[STEPS - 1] = malloc(m->n_params * sizeof(float));

@@ -66,7 +66,7 @@ static void append(lem_job *job, const char *id) {
     OK(lem_job_journal(job, NULL, NULL, &j, &err));
     assert_non_null(j);
     OK(lem_journal_append(j, id, o, &err));
-    OK(lem_journal_close(j, &err));
+    OK(lem_journal_sync(j, &err));
     lem_json_free(o);
 }
 
@@ -214,6 +214,41 @@ static lem_status visit(void *ctx, const char *id, const lem_json *record, lem_e
     return LEM_OK;
 }
 
+/* What was appended is there when the run goes on, and the words say how much; an inert job saves nothing. */
+static void interrupted(void **state) {
+    (void)state;
+    run r = {0};
+    seen s = {0};
+    lem_journal *journal = NULL;
+    lem_json *o = lem_json_new_object();
+    OK(open_job(&r, &toy, "--out i.txt"));
+    OK(lem_job_start(r.job, "avx512", &err));
+    OK(lem_job_journal(r.job, NULL, NULL, &journal, &err));
+    OK(lem_journal_append(journal, "row-7", o, &err));
+    assert_int_equal(lem_job_interrupted(r.job, 1, 9, "rows", &err), LEM_EINTR);
+    HAS(err.text, "interrupted; 1 of 9 rows are saved, the same command goes on from there");
+    err = (lem_err)LEM_ERR_INIT;
+    close_job(&r);
+    OK(open_job(&r, &toy, "--out i.txt"));
+    assert_true(lem_job_resumes(r.job));
+    OK(lem_job_start(r.job, "avx512", &err));
+    OK(lem_job_journal(r.job, visit, &s, &journal, &err));
+    assert_string_equal(s.last, "row-7");
+    assert_int_equal(lem_job_interrupted(r.job, 1, 0, "rows", &err), LEM_EINTR);
+    HAS(err.text, "interrupted; 1 rows are saved");
+    err = (lem_err)LEM_ERR_INIT;
+    close_job(&r);
+    OK(open_job(&r, &toy, "--out -"));
+    assert_int_equal(lem_job_interrupted(r.job, 1, 9, "rows", &err), LEM_EINTR);
+    assert_string_equal(err.text, "interrupted");
+    err = (lem_err)LEM_ERR_INIT;
+    close_job(&r);
+    OK(open_job(&r, &toy, "--out i.txt --fresh"));
+    OK(lem_job_start(r.job, "avx512", &err));
+    close_job(&r);
+    lem_json_free(o);
+}
+
 static void resumes_after_kill(void **state) {
     (void)state;
     run r = {0};
@@ -235,7 +270,6 @@ static void resumes_after_kill(void **state) {
     OK(lem_job_journal(r.job, visit, &s, &journal, &err));
     assert_int_equal(s.n, 1);
     assert_string_equal(s.last, "row-1");
-    OK(lem_journal_close(journal, &err));
     put("o.txt", "result");
     OK(lem_job_finish(r.job, &err));
     close_job(&r);
@@ -751,6 +785,7 @@ int main(void) {
         folder_test(what_changes_nothing_is_the_same_job),
         folder_test(missing_output_is_new),
         folder_test(finish_needs_the_output),
+        folder_test(interrupted),
         folder_test(resumes_after_kill),
         folder_test(keeps_the_compute_path),
         folder_test(goes_on_beside_an_older_result),

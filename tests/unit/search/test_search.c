@@ -281,6 +281,53 @@ static void test_choice(void **state) {
     tiny_close(&b->t);
 }
 
+static bool same_ids(const lem_search_node *a, const lem_search_node *b) {
+    return a->n_ids == b->n_ids && memcmp(a->ids, b->ids, (size_t)a->n_ids * sizeof *a->ids) == 0;
+}
+
+/* Whether the first steps under two nodes are the same, one by one. */
+static bool same_children(const lem_search_result *r, int a, int b) {
+    int i = a, k = b;
+    for (int n = 0; n < WIDTH; n++) {
+        for (i++; i < r->n && r->node[i].parent != a;) i++;
+        for (k++; k < r->n && r->node[k].parent != b;) k++;
+        if (i >= r->n || k >= r->n) return false;
+        if (!same_ids(&r->node[i], &r->node[k])) return false;
+    }
+    return true;
+}
+
+/* Equal steps that are not merged: the n/width best go on, equal ones beside each other, each with draws of
+ * its own; merged, no two that go on are equal. */
+static void test_equal_steps(void **state) {
+    (void)state;
+    bench *b = set_up(1);
+    int twins[2] = {0}, differ = 0;
+    b->o.method = LEM_SEARCH_BEAM;
+    b->o.step_tokens = 1;
+    for (int round = 0; round < 12; round++) {
+        int keep = round % 2;
+        b->o.keep_equal = keep;
+        b->o.seed = (uint64_t)round / 2;
+        lem_search_result r = search(b, by_hash);
+        for (int i = 0; i < r.n; i++)
+            for (int k = i + 1; k < r.n; k++) {
+                const lem_search_node *x = &r.node[i], *y = &r.node[k];
+                bool level = x->level == y->level && x->parent == y->parent;
+                if (keep && x->level == y->level && goes_on(y) && x->state == LEM_SEARCH_PRUNED)
+                    assert_true(x->score < y->score);
+                if (!level || !goes_on(x) || !goes_on(y) || !same_ids(x, y)) continue;
+                twins[keep]++;
+                if (x->level + 1 < DEPTH) differ += !same_children(&r, i, k);
+            }
+        lem_search_result_release(&r);
+    }
+    assert_int_equal(twins[0], 0);
+    assert_true(twins[1] > 3);
+    assert_true(differ > 2);
+    tiny_close(&b->t);
+}
+
 /* ---- texts ---- */
 
 /* A step's text is that of its path, up to the separator that ended it; a solution that ended has all of it.
@@ -343,6 +390,63 @@ static void test_budget(void **state) {
             if (budgets[i] == 1500) assert_true(r.rounds > 1);
             lem_search_result_release(&r);
         }
+    tiny_close(&b->t);
+}
+
+/* Best-of-n under a budget against all solutions drawn at once: those that are paid for, in order, the last
+ * cut; and nothing else is drawn, whatever is in flight. */
+static void check_paid(bench *b, const lem_search_result *all, uint64_t budget) {
+    lem_err err = LEM_ERR_INIT;
+    lem_search_result r = {0};
+    uint64_t left = budget;
+    b->calls = 0;
+    b->o.budget = budget;
+    need(lem_search_new(b->t.weights, &b->t.model->config, b->t.tok, b->t.backend, &b->o, &b->s, &err), &err);
+    need(lem_search_run(b->s, 0, KEY, b->ids, b->n_ids, by_hash, b, NULL, &r, &err), &err);
+    lem_engine_counts c = lem_search_count(b->s);
+    assert_int_equal(c.generated, budget);
+    assert_int_equal(c.candidates, r.n);
+    for (int i = 0; i < r.n; i++) {
+        const lem_search_node *x = &r.node[i], *y = &all->node[i];
+        bool cut = (uint64_t)y->n_ids > left;
+        assert_true(left > 0);
+        assert_int_equal(x->n_ids, cut ? (int)left : y->n_ids);
+        assert_memory_equal(x->ids, y->ids, (size_t)x->n_ids * sizeof *x->ids);
+        assert_int_equal(x->state, cut ? LEM_SEARCH_BUDGET : y->state);
+        assert_true(cut ? isnan(x->logprob) : x->logprob == y->logprob);
+        if (!cut) assert_string_equal(x->text, y->text);
+        left -= (uint64_t)x->n_ids;
+    }
+    assert_int_equal(left, 0);
+    lem_search_result_release(&r);
+    lem_search_free(b->s);
+}
+
+/* With solutions that end by themselves, by their limit, and by the context. */
+static void test_best_of_n_computes_its_budget(void **state) {
+    (void)state;
+    static const uint64_t budgets[] = {1, 30, 31, 32, 141, 142, 200, 333};
+    static const int slots[] = {1, 3, 64}, longest[] = {DEPTH * STEP + 1, 1000};
+    static const int32_t many_ends[] = {0, 1, 2, 3};
+    bench *b = set_up(1);
+    b->o.method = LEM_SEARCH_BEST_OF_N;
+    b->o.end = many_ends;
+    b->o.n_end = 4;
+    b->o.n = 64;
+    for (int m = 0; m < 2; m++) {
+        int by_length = 0;
+        b->o.max_tokens = longest[m];
+        b->o.budget = 0;
+        lem_search_result all = search(b, by_hash);
+        for (int i = 0; i < all.n; i++) by_length += all.node[i].state == LEM_SEARCH_LENGTH;
+        assert_in_range(by_length, 1, all.n - 1);
+        for (int k = 0; k < 3; k++) {
+            b->o.slots = slots[k];
+            for (int i = 0; i < 8; i++) check_paid(b, &all, budgets[i]);
+            check_paid(b, &all, (uint64_t)all.node[0].n_ids); /* ends where a solution does: cuts none */
+        }
+        lem_search_result_release(&all);
+    }
     tiny_close(&b->t);
 }
 
@@ -469,10 +573,16 @@ static void test_failures(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_planted_path),   cmocka_unit_test(test_choice),
-        cmocka_unit_test(test_texts),          cmocka_unit_test(test_budget),
-        cmocka_unit_test(test_smaller_budget), cmocka_unit_test(test_invariance),
-        cmocka_unit_test(test_pruned_pages),   cmocka_unit_test(test_failures),
+        cmocka_unit_test(test_planted_path),
+        cmocka_unit_test(test_choice),
+        cmocka_unit_test(test_texts),
+        cmocka_unit_test(test_budget),
+        cmocka_unit_test(test_best_of_n_computes_its_budget),
+        cmocka_unit_test(test_equal_steps),
+        cmocka_unit_test(test_smaller_budget),
+        cmocka_unit_test(test_invariance),
+        cmocka_unit_test(test_pruned_pages),
+        cmocka_unit_test(test_failures),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -35,8 +35,8 @@ static void by_hand(void **state) {
     lem_err err = LEM_ERR_INIT;
     for (int turn = 0; turn < 2; turn++) { /* a batch leaves nothing behind */
         assert_int_equal(lem_list_metrics_begin(&m, 6, 4, &err), LEM_OK);
-        lem_list_metrics_add(&m, 0, 4, a, la, na);
-        lem_list_metrics_add(&m, 1, 2, b, lb, nb);
+        lem_list_metrics_add(&m, 0, 4, a, la, na, NULL);
+        lem_list_metrics_add(&m, 1, 2, b, lb, nb, NULL);
         int n = lem_list_metrics_end(&m, out, 0);
         /* a: 2 against 2 a half, 2 > -1, 0 < 2, 0 > -1: 2.5 of 4; b: 0 of 1 */
         assert_float_equal(metric(out, n, "accuracy"), (2.5 / 4 + 0) / 2, 1e-12);
@@ -53,6 +53,33 @@ static void by_hand(void **state) {
     lem_list_metrics_release(&m);
 }
 
+/* Lists whose cut responses score low, high, in part; and those that say nothing of it. */
+static void cut_off(void **state) {
+    (void)state;
+    const double s[] = {1, 2, 3, 3};
+    const uint8_t y[] = {0, 1, 0, 1};
+    const int len[] = {1, 2, 3, 4};
+    const int8_t cut[][4] = {{1, 1, 0, 0}, {0, 0, 0, 1}, {1, 1, 1, 1}, {1, -1, 0, 0}};
+    /* ranks 1 2 3.5 3.5, mean 2.5: sxx 4.5; against 1 1 0 0: sxy -2, syy 1; against 0 0 0 1: sxy 1, syy .75
+     */
+    const double rho[] = {-2 / sqrt(4.5), 1 / sqrt(4.5 * 0.75)};
+    lem_list_metrics m = {.full = true, .n_groups = 60, .kind = LEM_RANKING_BT};
+    lem_train_metric out[LEM_MAX_METRICS];
+    lem_err err = LEM_ERR_INIT;
+    for (int k = 0; k < 4; k++) {
+        assert_int_equal(lem_list_metrics_begin(&m, 4, 4, &err), LEM_OK);
+        lem_list_metrics_add(&m, 0, 4, s, y, len, cut[k]);
+        int n = lem_list_metrics_end(&m, out, 0);
+        assert_true(has(out, n, "cut_rho") == (k < 2)); /* all were cut; one does not say */
+        if (k < 2) assert_float_equal(metric(out, n, "cut_rho"), rho[k], 1e-12);
+    }
+    assert_int_equal(lem_list_metrics_begin(&m, 8, 4, &err), LEM_OK);
+    for (int k = 0; k < 2; k++) lem_list_metrics_add(&m, 0, 4, s, y, len, cut[k]);
+    int n = lem_list_metrics_end(&m, out, 0);
+    assert_float_equal(metric(out, n, "cut_rho"), (rho[0] + rho[1]) / 2, 1e-12);
+    lem_list_metrics_release(&m);
+}
+
 static void calibration(void **state) {
     (void)state;
     /* probabilities .05 (wrong), .15 (right), .17 (wrong), 1 (right): |.05-0| + |.32-1| + |1-1| over 4 */
@@ -63,13 +90,14 @@ static void calibration(void **state) {
     lem_train_metric out[LEM_MAX_METRICS];
     lem_err err = LEM_ERR_INIT;
     assert_int_equal(lem_list_metrics_begin(&m, 4, 4, &err), LEM_OK);
-    lem_list_metrics_add(&m, 0, 4, s, y, len);
+    lem_list_metrics_add(&m, 0, 4, s, y, len, NULL);
     int n = lem_list_metrics_end(&m, out, 0);
     assert_float_equal(metric(out, n, "ece"), (0.05 + 0.68) / 4, 1e-12);
     assert_false(has(out, n, "length_rho")); /* all of one length */
+    assert_false(has(out, n, "cut_rho"));    /* not known */
     m.kind = LEM_RANKING_BT;
     assert_int_equal(lem_list_metrics_begin(&m, 4, 4, &err), LEM_OK);
-    lem_list_metrics_add(&m, 0, 4, s, y, len);
+    lem_list_metrics_add(&m, 0, 4, s, y, len, NULL);
     n = lem_list_metrics_end(&m, out, 0);
     assert_false(has(out, n, "ece")); /* only differences count */
     lem_list_metrics_release(&m);
@@ -94,7 +122,7 @@ static void auc_by_pairs(void **state) {
     }
     assert_int_equal(lem_list_metrics_begin(&m, LISTS * EACH, EACH, &err), LEM_OK);
     for (int i = 0; i < LISTS; i++)
-        lem_list_metrics_add(&m, (uint32_t)i, EACH, score + i * EACH, label + i * EACH, length);
+        lem_list_metrics_add(&m, (uint32_t)i, EACH, score + i * EACH, label + i * EACH, length, NULL);
     for (int i = 0; i < LISTS * EACH; i++)
         for (int j = 0; j < LISTS * EACH; j++) {
             if (!label[i] || label[j]) continue;
@@ -120,7 +148,7 @@ static double width(uint32_t lists_a_problem) {
         const uint8_t label[] = {1, 0};
         const int length[] = {1, 1};
         double score[] = {lem_rng_next_normal(&r) + 0.5, lem_rng_next_normal(&r)};
-        lem_list_metrics_add(&m, i / lists_a_problem, 2, score, label, length);
+        lem_list_metrics_add(&m, i / lists_a_problem, 2, score, label, length, NULL);
     }
     int n = lem_list_metrics_end(&m, out, 0);
     double w = metric(out, n, "auc_high") - metric(out, n, "auc_low");
@@ -134,8 +162,8 @@ static void an_interval_over_problems(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(by_hand), cmocka_unit_test(calibration),
-                                       cmocka_unit_test(auc_by_pairs),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(by_hand), cmocka_unit_test(cut_off),
+                                       cmocka_unit_test(calibration), cmocka_unit_test(auc_by_pairs),
                                        cmocka_unit_test(an_interval_over_problems)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -60,6 +60,7 @@ typedef struct toy {
     double loss;
     int32_t ids[ITEMS][2][LEN];
     int n, groups, noted;
+    int of[ITEMS]; /* groups of each item */
 } toy;
 
 static int toy_rows(void *ctx, uint64_t item) {
@@ -74,6 +75,7 @@ static lem_status toy_begin(void *ctx, const uint64_t *items, int n, lem_err *er
     t->loss = 0;
     t->n = n;
     t->groups = t->noted = 0;
+    memset(t->of, 0, sizeof t->of);
     return LEM_OK;
 }
 static lem_status toy_add(void *ctx, uint64_t item, lem_forest *f, lem_targets *list, lem_err *err) {
@@ -81,7 +83,7 @@ static lem_status toy_add(void *ctx, uint64_t item, lem_forest *f, lem_targets *
     lem_status st = LEM_OK;
     for (int k = 0; k < 2; k++) {
         int row = f->n_rows;
-        lem_target score = {.kind = LEM_TARGET_RANK, .row = row + LEN - 1, .label = k, .weight = 0.5 / t->n};
+        lem_target score = {.kind = LEM_TARGET_RANK, .row = row + LEN - 1, .weight = 0.5 / t->n};
         lem_target token = {
             .kind = LEM_TARGET_TOKEN, .row = row, .token = t->ids[item][k][1], .weight = 0.1 / t->n};
         LEM_TRY(lem_forest_add(f, -1, t->ids[item][k], LEN, NULL, err));
@@ -91,12 +93,12 @@ static lem_status toy_add(void *ctx, uint64_t item, lem_forest *f, lem_targets *
 done:
     return st;
 }
-static void toy_group(void *ctx, int n, const float *score, const uint8_t *label, double *grad) {
+static void toy_members(void *ctx, uint64_t item, int n, const double *score, double *grad) {
     toy *t = ctx;
     assert_int_equal(n, 2);
-    assert_int_equal(label[0], 0);
-    assert_int_equal(label[1], 1);
-    double d = (double)score[1] - (double)score[0] - 1;
+    assert_true(item < ITEMS);
+    t->of[item]++;
+    double d = score[1] - score[0] - 1;
     t->loss += 0.5 * d * d / t->n;
     t->groups++;
     grad[0] = -2 * d;
@@ -116,7 +118,7 @@ static lem_objective toy_objective(toy *t) {
     lem_rng r = lem_rng_make(3, "toy", 0);
     for (int i = 0; i < ITEMS * 2 * LEN; i++)
         t->ids[i / (2 * LEN)][i / LEN % 2][i % LEN] = (int32_t)lem_rng_next_below(&r, VOCAB);
-    return (lem_objective){t, ITEMS, toy_rows, toy_begin, toy_add, toy_group, toy_note, toy_end, NULL};
+    return (lem_objective){t, ITEMS, toy_rows, toy_begin, toy_add, toy_note, toy_end, toy_members};
 }
 
 /* Rows with a label at every third token: soft, hard right, hard wrong. */
@@ -254,6 +256,7 @@ static void splits_and_repeats(void **state) {
     (void)state;
     fixture f = open_fixture(LEM_ISA_GENERIC);
     const uint64_t items[6] = {2, 2, 0, 4, 4, 1};
+    const int times[ITEMS] = {1, 1, 2, 0, 2};
     toy t;
     lem_objective obj = toy_objective(&t);
     lem_err err = LEM_ERR_INIT;
@@ -263,6 +266,7 @@ static void splits_and_repeats(void **state) {
     assert_non_null(many);
     gradient_of(&f, &obj, items, 6, 128, 1, one);
     assert_int_equal(t.groups, 6);
+    for (int i = 0; i < ITEMS; i++) assert_int_equal(t.of[i], times[i]);
     for (int rows = 2 * LEN; rows < 128; rows += 11) {
         gradient_of(&f, &obj, items, 6, rows, 1, many);
         assert_memory_equal(one, many, n * sizeof *one);
@@ -362,7 +366,7 @@ static void groups_need_a_loss(void **state) {
     lem_train_metric m[LEM_MAX_METRICS];
     lem_err err = LEM_ERR_INIT;
     int n = 0;
-    obj.group = NULL;
+    obj.members = NULL;
     assert_int_equal(lem_gradient_init(&g, f.net, f.b, 128, 1, &err), LEM_OK);
     assert_int_equal(lem_gradient_run(&g, &obj, &item, 1, m, &n, &err), LEM_EUSAGE);
     lem_gradient_release(&g);
