@@ -53,8 +53,7 @@ static uint64_t key_of(const lem_json *row) {
 
 /* Reads one row of each file; they must be about the same problems in the same order. *eof when all end
  * together. */
-static lem_status next_rows(lem_rowset **files, const char *const *names, int n, lem_json **rows, bool *eof,
-                            lem_err *err) {
+static lem_status next_rows(lem_rowset **files, int n, lem_json **rows, bool *eof, lem_err *err) {
     int ended = 0;
     for (int i = 0; i < n; i++) {
         lem_status st = lem_rowset_next(files[i], &rows[i], err);
@@ -66,7 +65,8 @@ static lem_status next_rows(lem_rowset **files, const char *const *names, int n,
             return lem_fail(err, LEM_EDATA,
                             "%s:%llu: another problem than %s at the same place; the files of one pool must "
                             "list the same problems in the same order",
-                            names[i], (unsigned long long)lem_rowset_number(files[i]), names[0]);
+                            lem_rowset_file(files[i]), (unsigned long long)lem_rowset_number(files[i]),
+                            lem_rowset_file(files[0]));
     }
     *eof = ended > 0;
     return LEM_OK;
@@ -213,7 +213,7 @@ typedef struct files {
 static lem_status sample_rows(lem_cli *cli, const drawing *d, files *f, lem_err *err) {
     for (int64_t left = cli->limit; left != 0; left -= left > 0) {
         bool eof = false;
-        lem_status st = next_rows(f->at, d->args->words, f->n, f->row, &eof, err);
+        lem_status st = next_rows(f->at, f->n, f->row, &eof, err);
         if (st || eof) return st;
         d->c->rows++;
         st = sample_problem(d, f->row, err);

@@ -74,6 +74,8 @@ static lem_status dress(lem_turns *t, lem_row_kind kind, const lem_sft_load *how
 typedef struct reader {
     lem_rowset *rows;
     const lem_sft_load *how;
+    lem_log *log;     /* told the kinds; NULL = silent */
+    const char *file; /* the one that the kind is of; borrowed from rows */
     lem_row_kind kind;
     lem_turns turns;
     int64_t left;
@@ -93,7 +95,25 @@ static void reader_close(reader *r) {
     lem_turns_release(&r->turns);
 }
 
-static lem_status reader_next(reader *r, const char *path, bool *eof, lem_err *err) {
+/* The kind of the rows of a file, told from its first one. */
+static void tell_kind(reader *r, const lem_json *row) {
+    const char *file = lem_rowset_file(r->rows);
+    bool asked = r->how->format && *r->how->format, first = !r->file;
+    if (r->file == file) return;
+    lem_row_kind kind = asked ? r->kind : lem_row_detect(row);
+    if (r->log && (first || kind != r->kind))
+        lem_info(r->log, "%s: rows of kind %s", file, lem_row_kind_name(kind));
+    r->kind = kind;
+    r->file = file;
+}
+
+/* Names the file and line of the last row. */
+static lem_status with_place(const reader *r, lem_err *err) {
+    return lem_err_context(err, "%s:%llu", lem_rowset_file(r->rows),
+                           (unsigned long long)lem_rowset_number(r->rows));
+}
+
+static lem_status reader_next(reader *r, bool *eof, lem_err *err) {
     *eof = false;
     if (r->left == 0) {
         *eof = true;
@@ -108,10 +128,10 @@ static lem_status reader_next(reader *r, const char *path, bool *eof, lem_err *e
         return LEM_OK;
     }
     if (r->left > 0) r->left--;
-    if (r->kind == LEM_ROW_UNKNOWN) r->kind = lem_row_detect(row);
+    tell_kind(r, row);
     st = lem_row_turns(row, r->kind, &r->turns, err);
     if (st == LEM_OK) st = dress(&r->turns, r->kind, r->how, err);
-    if (st) lem_err_context(err, "%s:%llu", path, (unsigned long long)lem_rowset_number(r->rows));
+    if (st) with_place(r, err);
     lem_json_free(row);
     return st;
 }
@@ -123,7 +143,7 @@ lem_status lem_texts_load(const char *path, const lem_sft_load *how, lem_text_si
     bool eof = false;
     LEM_TRY(reader_open(&r, path, how, err));
     for (;;) {
-        LEM_TRY(reader_next(&r, path, &eof, err));
+        LEM_TRY(reader_next(&r, &eof, err));
         if (eof) break;
         for (int i = 0; i < r.turns.n; i++)
             LEM_TRY(sink(ctx, r.turns.at[i].content, strlen(r.turns.at[i].content), err));
@@ -155,16 +175,17 @@ static lem_status encode_turns(const lem_tokenizer *t, const lem_turns *turns, c
 
 /* One row as an example, or counted as too long. */
 static lem_status add_example(lem_examples *e, const lem_ids *ids, const uint8_t *mask, const reader *r,
-                              const char *path, lem_drop_counts *drops, lem_log *log, lem_err *err) {
+                              lem_drop_counts *drops, lem_log *log, lem_err *err) {
+    const char *file = lem_rowset_file(r->rows);
     unsigned long long line = lem_rowset_number(r->rows);
     size_t trained = 0;
     for (size_t i = 1; i < ids->len; i++) trained += mask[i];
     if (trained == 0)
         return lem_fail(err, LEM_EDATA, "%s:%llu: the row trains on zero tokens (it has no assistant text)",
-                        path, line);
+                        file, line);
     if ((int64_t)ids->len > r->how->max_len) {
         if (drops->too_long++ < 3)
-            lem_warn(log, "%s:%llu: left out: %zu tokens, --max-len is %d", path, line, ids->len,
+            lem_warn(log, "%s:%llu: left out: %zu tokens, --max-len is %d", file, line, ids->len,
                      r->how->max_len);
         return LEM_OK;
     }
@@ -184,21 +205,21 @@ lem_status lem_examples_load(lem_examples *e, const char *path, const lem_tokeni
     lem_ids ids = {0};
     uint8_t *mask = NULL;
     LEM_TRY(reader_open(&r, path, how, err));
-    for (bool first = true;; first = false) {
+    r.log = log;
+    for (;;) {
         bool eof = false;
-        LEM_TRY(reader_next(&r, path, &eof, err));
+        LEM_TRY(reader_next(&r, &eof, err));
         if (eof) break;
-        if (first) lem_info(log, "%s: rows of kind %s", path, lem_row_kind_name(r.kind));
         drops->rows++;
         ids.len = 0;
         lem_free(mask);
         mask = NULL;
         st = encode_turns(t, &r.turns, how->system, &ids, &mask, err);
         if (st) {
-            lem_err_context(err, "%s:%llu", path, (unsigned long long)lem_rowset_number(r.rows));
+            with_place(&r, err);
             goto done;
         }
-        LEM_TRY(add_example(e, &ids, mask, &r, path, drops, log, err));
+        LEM_TRY(add_example(e, &ids, mask, &r, drops, log, err));
     }
 done:
     lem_free(mask);

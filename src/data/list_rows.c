@@ -208,6 +208,10 @@ static void tell_kind(const char *path, const kind *k, const lem_json *row, lem_
 
 /* ---- reading ---- */
 
+static lem_status with_place(const lem_list_rows *r, uint64_t line, lem_err *err) {
+    return lem_err_context(err, "%s:%llu", lem_rowset_file(r->rows), (unsigned long long)line);
+}
+
 static lem_status read_groups(lem_list_rows *r, const lem_cancel *cancel, lem_log *log, lem_err *err) {
     lem_json *row = r->first;
     uint64_t line = r->first_line;
@@ -219,7 +223,7 @@ static lem_status read_groups(lem_list_rows *r, const lem_cancel *cancel, lem_lo
         if (st == LEM_OK) {
             st = r->kind->is(row) ? r->kind->take(row, &g, err) : no_kind(row, err);
             if (st == LEM_OK) st = lem_list_groups_add(&r->groups, &g, line, err);
-            if (st) lem_err_context(err, "%s:%llu", r->path, (unsigned long long)line);
+            if (st) with_place(r, line, err);
         }
         lem_json_free(row);
         row = NULL;
@@ -244,7 +248,7 @@ static lem_status open_rows(lem_list_rows *r, const char *path, const lem_cancel
         if (kinds[i].is(r->first)) r->kind = &kinds[i];
     if (!r->kind) {
         st = no_kind(r->first, err);
-        lem_err_context(err, "%s:%llu", path, (unsigned long long)r->first_line);
+        with_place(r, r->first_line, err);
         goto done;
     }
     tell_kind(path, r->kind, r->first, log);
@@ -297,7 +301,7 @@ lem_status lem_list_rows_next(lem_list_rows *r, lem_json **row, uint64_t *line, 
         return LEM_OK;
     }
     st = r->kind->is(found) ? r->kind->make(found, &list, err) : no_kind(found, err);
-    if (st) lem_err_context(err, "%s:%llu", r->path, (unsigned long long)*line);
+    if (st) with_place(r, *line, err);
     lem_json_free(found);
     if (st == LEM_OK) *row = list;
     return st;

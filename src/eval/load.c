@@ -17,6 +17,7 @@ enum { BATCH = 256 }; /* rows that the threads share at a time */
 
 typedef struct item { /* a row, and what is made of it */
     lem_json *json;
+    const char *file; /* borrowed from the rows */
     uint64_t number;
     lem_eval_problem p;
     const char *name;
@@ -315,6 +316,7 @@ static lem_status read_batch(loader *l, lem_rowset *rows, int *n, lem_err *err) 
         memset(it, 0, sizeof *it);
         LEM_TRY(lem_rowset_next(rows, &it->json, err));
         if (!it->json) break;
+        it->file = lem_rowset_file(rows);
         it->number = lem_rowset_number(rows);
     }
 done:
@@ -322,19 +324,19 @@ done:
 }
 
 /* Errors are told in the order of the rows, whichever thread met them. */
-static lem_status run_batch(loader *l, const char *path, int n, lem_err *err) {
+static lem_status run_batch(loader *l, int n, lem_err *err) {
     lem_status st = LEM_OK;
     if (l->d->n == 0) {
         item *it = &l->items[0];
         st = take_first(l, it, err);
-        if (st) return lem_err_context(err, "%s:%llu", path, (unsigned long long)it->number);
+        if (st) return lem_err_context(err, "%s:%llu", it->file, (unsigned long long)it->number);
     }
     lem_pool_run(l->how->pool, n, item_task, l);
     for (int i = 0; i < n; i++) {
         const item *it = &l->items[i];
         if (it->st) {
             if (err) *err = it->err;
-            return lem_err_context(err, "%s:%llu", path, (unsigned long long)it->number);
+            return lem_err_context(err, "%s:%llu", it->file, (unsigned long long)it->number);
         }
         LEM_TRY(keep_item(l, it, err));
     }
@@ -400,7 +402,7 @@ lem_status lem_eval_data_load(const char *path, lem_candidates_map *map, const l
     LEM_TRY(lem_data_rows_open(path, NULL, &rows, err));
     do {
         LEM_TRY(read_batch(&l, rows, &n, err));
-        if (n) LEM_TRY(run_batch(&l, path, n, err));
+        if (n) LEM_TRY(run_batch(&l, n, err));
         free_rows(&l, n);
     } while (n == BATCH);
     if (d.n == 0) LEM_TRY(lem_fail(err, LEM_EDATA, "%s: no rows", path));

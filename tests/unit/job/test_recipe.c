@@ -198,6 +198,7 @@ static void all_is_checked_before_the_first_stage(void **state) {
     refused("{name: a, command: write, out: o/b}", LEM_EUSAGE, "'a'");
     refused("{name: b, command: write, out: o/a}", LEM_EUSAGE, "both write o/a");
     refused("{name: b, command: write, out: o/b, data: [o/none]}", LEM_EDATA, "o/none: no such file");
+    refused("{name: b, command: write, out: o/b, data: ['in*.none']}", LEM_EDATA, "in*.none: no such file");
     refused("{name: b, command: write, out: o/b, val: o/none}", LEM_EDATA, "stage b");
     refused("{name: b, command: write, out: o/b, stages: [{lrr: 1}]}", LEM_EUSAGE, "did you mean 'lr'");
     refused("{name: b, command: write, out: o/b, stages: [{lr: 7}]}", LEM_EUSAGE, "--lr");
