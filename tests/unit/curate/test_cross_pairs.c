@@ -5,8 +5,9 @@
 #include "../checks.h"
 
 /* Answers of several kinds: equal in other spellings, different, undecidable, words, none. */
-static const char *const pool[] = {"1/2", "0.5", "\\frac{1}{2}", "2", "2.0", "x+1", "1+x", "", "cat",
-                                   "(1,2)", "(2,1)", "50\\%", "\\pi", "3.14159", "x^2+", "\\sqrt{2}", "0.46"};
+static const char *const pool[] = {"1/2",  "0.5",     "\\frac{1}{2}", "2",         "2.0",   "x+1",
+                                   "1+x",  "",        "cat",          "(1,2)",     "(2,1)", "50\\%",
+                                   "\\pi", "3.14159", "x^2+",         "\\sqrt{2}", "0.46"};
 enum { POOL = sizeof pool / sizeof *pool, MOST = 6 };
 
 static lem_grade_correct ask(const char *gold, const char *answer) {
@@ -69,8 +70,7 @@ static int largest(const uint8_t *pair, int n, bool with_response) {
         for (int i = 0; i < n; i++) {
             if (!(set >> i & 1u)) continue;
             count += i > 0;
-            for (int j = 0; j < n; j++)
-                ok = ok && (!(set >> j & 1u) || pair[i * n + j] == LEM_CROSS_AGREE);
+            for (int j = 0; j < n; j++) ok = ok && (!(set >> j & 1u) || pair[i * n + j] == LEM_CROSS_AGREE);
         }
         if (ok && count > most) most = count;
     }
@@ -86,8 +86,12 @@ static void the_rule_by_all_subsets(void **state) {
         uint8_t pair[MOST * MOST];
         int n = draw(id, text, a), t = n - 1;
         OK(lem_cross_compare(a, n, NULL, pair, &err));
-        const lem_cross_rule rules[] = {{.all = true, .least = 1}, {.all = true, .least = 2}, {.majority = true},
-                                        {.need = 1},               {.need = 2},               {.need = 3}};
+        const lem_cross_rule rules[] = {{.all = true, .least = 1},
+                                        {.all = true, .least = 2},
+                                        {.majority = true},
+                                        {.need = 1},
+                                        {.need = 2},
+                                        {.need = 3}};
         const int need[] = {t, t, t / 2 + 1, 1, 2, 3};
         for (int k = 0; k < 6; k++) {
             lem_cross_why why = lem_cross_decide(pair, n, &rules[k]);
