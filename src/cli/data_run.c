@@ -59,20 +59,15 @@ lem_status lem_data_run_read(lem_data_run *r, lem_err *err) {
     return lem_row_reader_open(r->args->words, (size_t)r->args->n_words, &o, &r->in, err);
 }
 
-static lem_rows_kind kind_of(const char *path) {
-    size_t n = strlen(path);
-    return n > 8 && strcmp(path + n - 8, ".parquet") == 0 ? LEM_ROWS_PARQUET : LEM_ROWS_JSONL;
-}
-
 lem_status lem_data_run_write(lem_data_run *r, lem_err *err) {
     const char *to = lem_job_out(r->job), *dropped = lem_args_str(r->args, "dropped");
     lem_status st = lem_job_start(r->job, NULL, err);
     if (st != LEM_OK || r->cli->dry_run) return st;
     if (!to) to = "-";
-    st = lem_rows_writer_open(to, kind_of(to), true, 0, &r->out, err);
+    st = lem_rows_writer_open(to, lem_rows_kind_of(to), true, 0, &r->out, err);
     if (st == LEM_OK && dropped)
         st =
-            lem_rows_writer_open(dropped, kind_of(dropped), lem_job_may_replace(r->job), 0, &r->dropped, err);
+            lem_rows_writer_open(dropped, lem_rows_kind_of(dropped), lem_job_may_replace(r->job), 0, &r->dropped, err);
     return st;
 }
 

@@ -135,12 +135,15 @@ static lem_status add_correct(const loader *l, const worker *w, item *it, lem_er
     const lem_candidates *c = &w->row;
     lem_eval_problem *p = &it->p;
     uint8_t *right = lem_arena_alloc(w->arena, (size_t)p->n, 1);
-    if (!right) return lem_fail(err, LEM_EMEM, "out of memory");
+    uint8_t *open = lem_arena_alloc(w->arena, (size_t)p->n, 1);
+    if (!right || !open) return lem_fail(err, LEM_EMEM, "out of memory");
     p->correct = right;
+    p->undecided = open;
     if (c->correct) {
         for (int i = 0; i < p->n; i++) {
             right[i] = c->correct[i] == 1;
-            it->undecided += c->correct[i] < 0;
+            open[i] = c->correct[i] < 0;
+            it->undecided += open[i];
         }
         return LEM_OK;
     }
@@ -151,7 +154,8 @@ static lem_status add_correct(const loader *l, const worker *w, item *it, lem_er
     for (int i = 0; i < p->n; i++) {
         lem_grade_correct k = lem_grade_correct_of(g.result[i].verdict);
         right[i] = k == LEM_GRADE_RIGHT;
-        it->undecided += k == LEM_GRADE_UNDECIDED;
+        open[i] = k == LEM_GRADE_UNDECIDED;
+        it->undecided += open[i];
     }
     it->graded_here = true;
     lem_graded_release(&g);
