@@ -66,8 +66,8 @@ lem_status lem_data_run_write(lem_data_run *r, lem_err *err) {
     if (!to) to = "-";
     st = lem_rows_writer_open(to, lem_rows_kind_of(to), true, 0, &r->out, err);
     if (st == LEM_OK && dropped)
-        st =
-            lem_rows_writer_open(dropped, lem_rows_kind_of(dropped), lem_job_may_replace(r->job), 0, &r->dropped, err);
+        st = lem_rows_writer_open(dropped, lem_rows_kind_of(dropped), lem_job_may_replace(r->job), 0,
+                                  &r->dropped, err);
     return st;
 }
 

@@ -7,6 +7,7 @@
 
 #include <fnmatch.h>
 #include <glob.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -227,13 +228,11 @@ lem_status lem_data_files_find(const char *const *paths, size_t n, lem_data_file
 }
 
 bool lem_data_would_read(const char *path, const char *file) {
-    bool in = false;
+    char a[PATH_MAX], b[PATH_MAX];
     if (lem_data_is_pattern(path)) return fnmatch(path, file, FNM_PATHNAME | FNM_PERIOD) == 0;
     if (!called_data(lem_path_base(file)) || !takes_more(path)) return false;
-    char *dir = lem_path_dir(file, NULL), *a = realpath(path, NULL), *b = dir ? realpath(dir, NULL) : NULL;
-    in = a && b && strcmp(a, b) == 0;
+    char *dir = lem_path_dir(file, NULL);
+    bool in = dir && realpath(path, a) && realpath(dir, b) && strcmp(a, b) == 0;
     lem_free(dir);
-    free(a);
-    free(b);
     return in;
 }

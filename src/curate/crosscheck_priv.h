@@ -52,8 +52,6 @@ int lem_cross_source(const lem_crosscheck *c, int teacher, int k);
 int lem_cross_sources(const lem_crosscheck *c);
 /* Appends "response", "gpt.jsonl", "gpt.jsonl#2". */
 void lem_cross_source_name(const lem_crosscheck *c, int source, lem_buf *out);
-/* The sources of a sample's answers; source[0] = 0. */
-void lem_cross_sources_of(const lem_crosscheck *c, const lem_cross_sample *s, int source[CROSS_SOURCES]);
 
 /* crosscheck_rows.c: the key of a row; what it says as answers or as a verdict. */
 lem_status lem_cross_key_of(const lem_cross_opts *o, const lem_json *row, const char *prompt, size_t len,

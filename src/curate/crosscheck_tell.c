@@ -26,7 +26,8 @@ void lem_cross_source_name(const lem_crosscheck *c, int source, lem_buf *out) {
     if (c->teacher[t].most > 1) lem_buf_printf(out, "#%d", k + 1);
 }
 
-void lem_cross_sources_of(const lem_crosscheck *c, const lem_cross_sample *s, int source[CROSS_SOURCES]) {
+/* The sources of a sample's answers; source[0] = 0. */
+static void sources_of(const lem_crosscheck *c, const lem_cross_sample *s, int source[CROSS_SOURCES]) {
     int n = 0, k = 0, teacher = -1;
     source[n++] = 0;
     size_t at = s->problem == SIZE_MAX ? SIZE_MAX : c->problem[s->problem].first;
@@ -39,7 +40,7 @@ void lem_cross_sources_of(const lem_crosscheck *c, const lem_cross_sample *s, in
 
 void lem_crosscheck_count(lem_crosscheck *c, const lem_cross_sample *s) {
     int source[CROSS_SOURCES];
-    lem_cross_sources_of(c, s, source);
+    sources_of(c, s, source);
     for (int i = 0; i < s->n; i++) {
         c->there[source[i]]++;
         for (int j = 0; j < s->n; j++) c->cell[source[i]][source[j]][s->pair[i * s->n + j]]++;
@@ -49,7 +50,7 @@ void lem_crosscheck_count(lem_crosscheck *c, const lem_cross_sample *s) {
 lem_json *lem_crosscheck_answers(const lem_crosscheck *c, const lem_cross_sample *s) {
     int source[CROSS_SOURCES], n = 0;
     lem_object o = lem_object_new();
-    lem_cross_sources_of(c, s, source);
+    sources_of(c, s, source);
     lem_object_str(&o, "response", s->answer.len ? lem_buf_str(&s->answer) : NULL);
     size_t at = s->problem == SIZE_MAX ? SIZE_MAX : c->problem[s->problem].first;
     for (; at != SIZE_MAX; at = c->answer[at].next) {

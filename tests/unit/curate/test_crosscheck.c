@@ -106,55 +106,63 @@ static void make_files(const char *answer[ROWS][SOURCES]) {
     assert_int_equal(fclose(r) | fclose(a) | fclose(b), 0);
 }
 
+/* Source t of row i is there: teacher b answers two prompts of three. */
+static bool is_there(int i, int t) { return t != 3 || i % 3 != 0; }
+
+/* The pairs of sources s and t (t behind s) by brute force against what is told of them; added to seen. */
+static void check_pair(const lem_json *facts, size_t at, int s, int t, const char *answer[ROWS][SOURCES],
+                       int64_t seen[4]) {
+    static const char *const names[] = {"response", "a.jsonl#1", "a.jsonl#2", "b.jsonl"};
+    static const char *const keys[] = {"agree", "differ", "undecided", "silent"};
+    const lem_json *p = lem_json_at(lem_json_get(facts, "pairs"), at),
+                   *matrix = lem_json_get(facts, "matrix");
+    int64_t want[LEM_CROSS_N_PAIRS] = {0};
+    for (int i = 0; i < ROWS; i++)
+        if (is_there(i, t)) want[by_definition(answer[i][s], answer[i][t])]++;
+    assert_string_equal(lem_json_str(lem_json_get(p, "a"), ""), names[s]);
+    assert_string_equal(lem_json_str(lem_json_get(p, "b"), ""), names[t]);
+    for (int k = 0; k < 4; k++) {
+        assert_int_equal(lem_json_int(lem_json_get(p, keys[k]), -1), want[k]);
+        seen[k] += want[k];
+    }
+    double share = (double)want[0] / (double)(want[0] + want[1]);
+    const lem_json *one = lem_json_at(lem_json_at(matrix, (size_t)s), (size_t)t),
+                   *other = lem_json_at(lem_json_at(matrix, (size_t)t), (size_t)s);
+    assert_true(fabs(lem_json_num(one, -1) - share) < 1e-15);
+    assert_true(lem_json_num(one, -1) == lem_json_num(other, -2));
+}
+
+/* All answers of row i that are there agree, pair by pair. */
+static bool all_agree(const char *answer[SOURCES], int i) {
+    for (int s = 0; s < SOURCES; s++)
+        for (int t = 0; t < s; t++)
+            if (is_there(i, s) && by_definition(answer[s], answer[t]) != LEM_CROSS_AGREE) return false;
+    return true;
+}
+
 static void the_matrix_by_brute_force(void **state) {
     (void)state;
     const char *answer[ROWS][SOURCES];
-    static const char *const names[] = {"response", "a.jsonl#1", "a.jsonl#2", "b.jsonl"};
-    static const char *const keys[] = {"agree", "differ", "undecided", "silent"};
     lem_crosscheck *c = NULL;
     lem_cross_why why[ROWS];
     int64_t seen[4] = {0};
+    size_t at = 0;
     make_files(answer);
     OK(lem_crosscheck_new(&plain, &c, &err));
     OK(lem_crosscheck_add_teacher(c, "a.jsonl", &err));
     OK(lem_crosscheck_add_teacher(c, "b.jsonl", &err));
     assert_int_equal(check(c, "r.jsonl", why), ROWS);
     lem_json *facts = lem_crosscheck_json(c);
-    const lem_json *pairs = lem_json_get(facts, "pairs"), *matrix = lem_json_get(facts, "matrix");
-    assert_int_equal(lem_json_count(pairs), SOURCES * (SOURCES - 1) / 2);
-    size_t at = 0;
+    assert_int_equal(lem_json_count(lem_json_get(facts, "pairs")), SOURCES * (SOURCES - 1) / 2);
     for (int s = 0; s < SOURCES; s++) {
         const lem_json *source = lem_json_at(lem_json_get(facts, "sources"), (size_t)s);
-        assert_string_equal(lem_json_str(lem_json_get(source, "name"), ""), names[s]);
         assert_int_equal(lem_json_int(lem_json_get(source, "answers"), -1), s == 3 ? ROWS * 2 / 3 : ROWS);
-        for (int t = s + 1; t < SOURCES; t++, at++) {
-            int64_t want[LEM_CROSS_N_PAIRS] = {0};
-            const lem_json *p = lem_json_at(pairs, at);
-            for (int i = 0; i < ROWS; i++)
-                if (t != 3 || i % 3) want[by_definition(answer[i][s], answer[i][t])]++;
-            assert_string_equal(lem_json_str(lem_json_get(p, "a"), ""), names[s]);
-            assert_string_equal(lem_json_str(lem_json_get(p, "b"), ""), names[t]);
-            for (int k = 0; k < 4; k++) {
-                assert_int_equal(lem_json_int(lem_json_get(p, keys[k]), -1), want[k]);
-                seen[k] += want[k];
-            }
-            double share = (double)want[0] / (double)(want[0] + want[1]);
-            const lem_json *one = lem_json_at(lem_json_at(matrix, (size_t)s), (size_t)t),
-                           *other = lem_json_at(lem_json_at(matrix, (size_t)t), (size_t)s);
-            assert_true(fabs(lem_json_num(one, -1) - share) < 1e-15);
-            assert_true(lem_json_num(one, -1) == lem_json_num(other, -2));
-        }
+        for (int t = s + 1; t < SOURCES; t++) check_pair(facts, at++, s, t, answer, seen);
     }
     for (int k = 0; k < 4; k++) assert_true(seen[k] > 5);
-    /* What is kept: all answers that are there agree, pair by pair. */
-    for (int i = 0; i < ROWS; i++) {
-        bool all = true;
-        for (int s = 0; s < SOURCES; s++)
-            for (int t = 0; t < s; t++)
-                if ((s != 3 || i % 3) && by_definition(answer[i][s], answer[i][t]) != LEM_CROSS_AGREE)
-                    all = false;
-        if ((why[i] == LEM_CROSS_KEPT) != all) fail_msg("row %d: %s", i, lem_cross_why_text(why[i]));
-    }
+    for (int i = 0; i < ROWS; i++)
+        if ((why[i] == LEM_CROSS_KEPT) != all_agree(answer[i], i))
+            fail_msg("row %d: %s", i, lem_cross_why_text(why[i]));
     lem_json_free(facts);
     lem_crosscheck_free(c);
 }

@@ -97,17 +97,23 @@ static lem_keep_why expect_best(const lem_keep_opts *o, const drawn *d, const le
     return LEM_KEEP_KEPT;
 }
 
-static lem_keep_why expect_right(const lem_keep_opts *o, const drawn *d, const lem_kept *k, lem_keep_why why,
-                                 uint64_t id) {
-    bool good[MOST] = {false}, bad[MOST] = {false}, top = o->what == LEM_KEEP_TOP;
-    int any = 0, right = 0;
-    for (int i = 0; i < d->p.n; i++) {
-        bool is = first_with_text(d, i);
-        any += is;
+/* Who may be kept, and who stands against them; the number of right ones, of texts in *any. */
+static int divide(const drawn *d, bool scored, bool good[MOST], bool bad[MOST], int *any) {
+    int right = 0;
+    for (int i = 0; i < MOST; i++) {
+        bool is = i < d->p.n && first_with_text(d, i);
+        *any += is;
         right += is && d->correct[i];
-        good[i] = is && d->correct[i] && (!top || d->score[i] > -INFINITY);
+        good[i] = is && d->correct[i] && (!scored || d->score[i] > -INFINITY);
         bad[i] = is && !d->correct[i] && !d->open[i];
     }
+    return right;
+}
+
+static lem_keep_why expect_right(const lem_keep_opts *o, const drawn *d, const lem_kept *k, lem_keep_why why,
+                                 uint64_t id) {
+    bool good[MOST], bad[MOST], top = o->what == LEM_KEEP_TOP;
+    int any = 0, right = divide(d, top, good, bad, &any);
     int n = count_of(good, d->p.n), m = count_of(bad, d->p.n);
     if (!any) return LEM_KEEP_NO_TEXT;
     if (!right) return LEM_KEEP_NO_RIGHT;
