@@ -112,7 +112,7 @@ static lem_status print_result(lem_cli *cli, lem_json *r, lem_json **kept, lem_e
 }
 
 static lem_status select_from(lem_cli *cli, const lem_args *args, lem_job *job, lem_err *err) {
-    lem_eval_load how = {.limit = cli->limit};
+    lem_eval_load how = {.limit = cli->limit, .cancel = cli->cancel};
     lem_eval_opts o = {.seed = cli->seed,
                        .n_seeds = (int)lem_args_int(args, "seeds"),
                        .pessimistic = lem_args_num(args, "pessimistic")};

@@ -318,6 +318,7 @@ static lem_status read_batch(loader *l, lem_rowset *rows, int *n, lem_err *err) 
     for (*n = 0; *n < BATCH && *n < left; ++*n) {
         item *it = &l->items[*n];
         memset(it, 0, sizeof *it);
+        LEM_TRY(lem_data_cancelled(l->how->cancel, err));
         LEM_TRY(lem_rowset_next(rows, &it->json, err));
         if (!it->json) break;
         it->file = lem_rowset_file(rows);
@@ -403,7 +404,7 @@ lem_status lem_eval_data_load(const char *path, lem_candidates_map *map, const l
     lem_status st = LEM_OK;
     int n = 0;
     LEM_TRY(open_workers(&l, err));
-    LEM_TRY(lem_data_rows_open(path, NULL, &rows, err));
+    LEM_TRY(lem_data_rows_open(path, how->cancel, &rows, err));
     do {
         LEM_TRY(read_batch(&l, rows, &n, err));
         if (n) LEM_TRY(run_batch(&l, n, err));

@@ -16,9 +16,10 @@ typedef struct lem_eval_load {
     lem_grade_task task; /* for rows without predicted_answer */
     bool by_string; /* votes by the exact answer string, as Qwen2.5-Math counts; else by the canonical key */
     lem_eval_aggregator aggregators[LEM_EVAL_MAX_SCORERS - 4];
-    int n_aggregators; /* step scores: 0 = last, min and, of probabilities, prod */
-    int64_t limit;     /* rows; -1 = all */
-    lem_pool *pool;    /* borrowed; NULL = one thread. It changes no result */
+    int n_aggregators;        /* step scores: 0 = last, min and, of probabilities, prod */
+    int64_t limit;            /* rows; -1 = all */
+    lem_pool *pool;           /* borrowed; NULL = one thread. It changes no result */
+    const lem_cancel *cancel; /* looked at for every row: LEM_EINTR; NULL = never */
 } lem_eval_load;
 
 typedef struct lem_eval_data {

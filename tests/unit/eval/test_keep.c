@@ -1,5 +1,6 @@
 /* test_keep - kept candidates against a selection by repeated scanning, ties, reasons, rows and what they
  * carry */
+#include "core/file.h"
 #include "core/rng.h"
 #include "eval/keep.h"
 
@@ -7,6 +8,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <unistd.h>
 
 enum { MOST = 12 };
 
@@ -237,11 +239,31 @@ static void rows_and_what_they_carry(void **state) {
            "\"a\":1}}]");
 }
 
+/* Loading stops when it is asked to. */
+static void loading_is_interrupted(void **state) {
+    (void)state;
+    char path[64];
+    snprintf(path, sizeof path, "/tmp/lemma-keep-%ld.jsonl", (long)getpid());
+    OK(lem_file_write_atomic(path, PLAIN "}\n", strlen(PLAIN "}\n"), &err));
+    lem_candidates_map *m = lem_candidates_map_new(&err);
+    lem_cancel cancel = {0};
+    const lem_eval_load how = {.limit = -1, .cancel = &cancel};
+    lem_eval_data d;
+    OK(lem_eval_data_load(path, m, &how, &d, &err));
+    assert_int_equal(d.n, 1);
+    lem_eval_data_release(&d);
+    cancel.requested = 1;
+    assert_int_equal(lem_eval_data_load(path, m, &how, &d, &err), LEM_EINTR);
+    lem_candidates_map_free(m);
+    unlink(path);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(by_scanning),
         cmocka_unit_test(without_scores),
         cmocka_unit_test(rows_and_what_they_carry),
+        cmocka_unit_test(loading_is_interrupted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
