@@ -15,7 +15,7 @@ static const lem_opt opts[] = {
      "candidates to choose among; default powers of two up to the longest row, and that", 0, 0},
     {"map", LEM_OPT_LIST, "OURS=THEIRS", NULL,
      "names of fields: rm_score=, correct=, predicted_answer=, completions=, expected_answer=, logprob=, "
-     "step_scores=, logprob_mean=, id=",
+     "step_scores=, logprob_mean=, id=, generator=",
      0, 0},
     {"seeds", LEM_OPT_INT, "N", "100", "random subsets per problem for the seeds protocol; 0 = none", 0,
      100000},

@@ -20,6 +20,7 @@ static lem_json *score_of(const making *m, int i) {
 
 static lem_json *generator_of(const making *m, int i) {
     int n = 0;
+    if (m->c->generator && m->c->generator[i]) return lem_json_new_str(m->c->generator[i]);
     const char *alternative = m->o->map ? lem_candidates_map_model(m->o->map, i, &n) : NULL;
     if (alternative && i < n) return lem_json_new_str(alternative);
     const lem_json *each = lem_json_at(lem_json_get(m->row, "generators"), (size_t)i);

@@ -186,7 +186,7 @@ static void without_scores(void **state) {
 
 /* ---- rows ---- */
 
-static void row_is(lem_keep_what what, lem_keep_as as, const char *row, const char *want) {
+static void row_is(lem_keep_what what, lem_keep_as as, const char *row, const char *map, const char *want) {
     static const uint8_t correct[] = {0, 1, 1}, open[] = {0, 0, 0};
     static const double score[] = {0.5, 1, -INFINITY};
     lem_json *j = NULL, *rows = NULL;
@@ -199,6 +199,7 @@ static void row_is(lem_keep_what what, lem_keep_as as, const char *row, const ch
     const lem_eval_problem p = {.n = 3, .correct = correct, .undecided = open, .score = {score}};
     const lem_keep_opts o = {what, as, 0, 0, "file", m};
     OK(lem_json_parse(row, strlen(row), &j, &err));
+    if (map) OK(lem_candidates_map_set(m, map, &err));
     OK(lem_candidates_map_detect(m, j, ground, &err));
     OK(lem_candidates_read(m, j, &c, &err));
     OK(lem_keep_choose(&o, &p, c.completion, &k, &why, &err));
@@ -220,23 +221,29 @@ static void row_is(lem_keep_what what, lem_keep_as as, const char *row, const ch
 static void rows_and_what_they_carry(void **state) {
     (void)state;
     row_is(
-        LEM_KEEP_CORRECT, LEM_KEEP_AS_SFT, PLAIN ",\"generator\":\"g\"}",
+        LEM_KEEP_CORRECT, LEM_KEEP_AS_SFT, PLAIN ",\"generator\":\"g\"}", NULL,
         "[{\"id\":7,\"messages\":[{\"role\":\"user\",\"content\":\"p\"},{\"role\":\"assistant\",\"content\":"
         "\"y\"}],\"expected_answer\":\"1\",\"generator\":\"g\",\"score\":1.0,\"candidate\":1,\"domain\":"
         "\"math\","
         "\"source\":{\"a\":1}},{\"id\":7,\"messages\":[{\"role\":\"user\",\"content\":\"p\"},{\"role\":"
         "\"assistant\",\"content\":\"z\"}],\"expected_answer\":\"1\",\"generator\":\"g\",\"score\":null,"
         "\"candidate\":2,\"domain\":\"math\",\"source\":{\"a\":1}}]");
-    row_is(LEM_KEEP_CORRECT, LEM_KEEP_AS_LISTS, PLAIN ",\"generators\":[\"g\",\"h\",\"i\"]}",
+    row_is(LEM_KEEP_CORRECT, LEM_KEEP_AS_LISTS, PLAIN ",\"generators\":[\"g\",\"h\",\"i\"]}", NULL,
            "[{\"id\":7,\"problem\":\"p\",\"expected_answer\":\"1\",\"responses\":[\"y\",\"z\",\"x\"],"
            "\"labels\":[1,1,0],"
            "\"scores\":[1.0,null,0.5],\"generators\":[\"h\",\"i\",\"g\"],\"domain\":\"math\",\"source\":{"
            "\"a\":1}}]");
-    row_is(LEM_KEEP_TOP, LEM_KEEP_AS_PAIRS, PLAIN "}",
+    row_is(LEM_KEEP_TOP, LEM_KEEP_AS_PAIRS, PLAIN "}", NULL,
            "[{\"id\":7,\"prompt\":\"p\",\"chosen\":\"y\",\"rejected\":\"x\",\"chosen_score\":1.0,\"rejected_"
            "score\":0.5,"
            "\"chosen_generator\":\"file\",\"rejected_generator\":\"file\",\"domain\":\"math\",\"source\":{"
            "\"a\":1}}]");
+    row_is(
+        LEM_KEEP_TOP, LEM_KEEP_AS_PAIRS, PLAIN ",\"made\":[{\"by\":\"g\"},{\"by\":\"h\"},{\"by\":null}]}",
+        "generator=made.*.by",
+        "[{\"id\":7,\"prompt\":\"p\",\"chosen\":\"y\",\"rejected\":\"x\",\"chosen_score\":1.0,\"rejected_"
+        "score\":0.5,"
+        "\"chosen_generator\":\"h\",\"rejected_generator\":\"g\",\"domain\":\"math\",\"source\":{\"a\":1}}]");
 }
 
 /* Loading stops when it is asked to. */
