@@ -47,11 +47,8 @@ struct lem_crosscheck {
     uint64_t there[CROSS_SOURCES]; /* samples that have this source, with an answer or without */
 };
 
-/* The number of the source of a teacher's k-th answer: 0 is the response. */
-int lem_cross_source(const lem_crosscheck *c, int teacher, int k);
+/* Sources that there are: the response (0) and each answer of each teacher. */
 int lem_cross_sources(const lem_crosscheck *c);
-/* Appends "response", "gpt.jsonl", "gpt.jsonl#2". */
-void lem_cross_source_name(const lem_crosscheck *c, int source, lem_buf *out);
 
 /* crosscheck_rows.c: the key of a row; what it says as answers or as a verdict. */
 lem_status lem_cross_key_of(const lem_cross_opts *o, const lem_json *row, const char *prompt, size_t len,

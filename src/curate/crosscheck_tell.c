@@ -7,15 +7,17 @@
 
 /* ---- sources ---- */
 
-int lem_cross_source(const lem_crosscheck *c, int teacher, int k) {
+/* The number of the source of a teacher's k-th answer. */
+static int source_of(const lem_crosscheck *c, int teacher, int k) {
     int at = 1;
     for (int t = 0; t < teacher; t++) at += c->teacher[t].most;
     return at + k;
 }
 
-int lem_cross_sources(const lem_crosscheck *c) { return lem_cross_source(c, c->n_teachers, 0); }
+int lem_cross_sources(const lem_crosscheck *c) { return source_of(c, c->n_teachers, 0); }
 
-void lem_cross_source_name(const lem_crosscheck *c, int source, lem_buf *out) {
+/* Appends "response", "gpt.jsonl", "gpt.jsonl#2". */
+static void source_name(const lem_crosscheck *c, int source, lem_buf *out) {
     int t = 0, k = source - 1;
     if (source == 0) {
         lem_buf_puts(out, "response");
@@ -34,7 +36,7 @@ static void sources_of(const lem_crosscheck *c, const lem_cross_sample *s, int s
     for (; at != SIZE_MAX; at = c->answer[at].next) {
         k = c->answer[at].teacher == teacher ? k + 1 : 0;
         teacher = c->answer[at].teacher;
-        source[n++] = lem_cross_source(c, teacher, k);
+        source[n++] = source_of(c, teacher, k);
     }
 }
 
@@ -55,7 +57,7 @@ lem_json *lem_crosscheck_answers(const lem_crosscheck *c, const lem_cross_sample
     size_t at = s->problem == SIZE_MAX ? SIZE_MAX : c->problem[s->problem].first;
     for (; at != SIZE_MAX; at = c->answer[at].next) {
         lem_buf name = {0};
-        lem_cross_source_name(c, source[++n], &name);
+        source_name(c, source[++n], &name);
         lem_object_str(&o, lem_buf_str(&name), c->answer[at].len ? c->answer[at].text : NULL);
         lem_buf_release(&name);
     }
@@ -74,7 +76,7 @@ static lem_json *agreement_of(const uint64_t cell[LEM_CROSS_N_PAIRS]) {
 static lem_json *source_json(const lem_crosscheck *c, int i) {
     lem_object o = lem_object_new();
     lem_buf name = {0};
-    lem_cross_source_name(c, i, &name);
+    source_name(c, i, &name);
     lem_object_str(&o, "name", lem_buf_str(&name));
     lem_object_int(&o, "answers", c->there[i]);
     lem_object_int(&o, "silent", c->cell[i][i][LEM_CROSS_SILENT]);
@@ -86,8 +88,8 @@ static lem_json *pair_json(const lem_crosscheck *c, int i, int j) {
     const uint64_t *cell = c->cell[i][j];
     lem_object o = lem_object_new();
     lem_buf a = {0}, b = {0};
-    lem_cross_source_name(c, i, &a);
-    lem_cross_source_name(c, j, &b);
+    source_name(c, i, &a);
+    source_name(c, j, &b);
     lem_object_str(&o, "a", lem_buf_str(&a));
     lem_object_str(&o, "b", lem_buf_str(&b));
     lem_object_int(&o, "agree", cell[LEM_CROSS_AGREE]);
@@ -148,7 +150,7 @@ void lem_crosscheck_text(const lem_crosscheck *c, lem_buf *out) {
             else put_cell(c->cell[i][j], out);
         }
         lem_buf_puts(out, "  ");
-        lem_cross_source_name(c, i, out);
+        source_name(c, i, out);
         lem_buf_printf(out, ": %llu, %llu without an answer", (unsigned long long)c->there[i],
                        (unsigned long long)c->cell[i][i][LEM_CROSS_SILENT]);
     }
