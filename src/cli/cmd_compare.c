@@ -30,7 +30,8 @@ static const lem_opt opts[] = {
 
 static lem_status load(lem_cli *cli, const lem_args *args, const char *path, lem_eval_data *out,
                        lem_err *err) {
-    lem_eval_load how = {.limit = cli->limit, .by_string = lem_args_is(args, "group", "string")};
+    lem_eval_load how = {
+        .limit = cli->limit, .cancel = cli->cancel, .by_string = lem_args_is(args, "group", "string")};
     lem_candidates_map *map = lem_candidates_map_new(err);
     const lem_json *list = lem_args_tree(args, "map");
     lem_status st = map ? LEM_OK : LEM_EMEM;

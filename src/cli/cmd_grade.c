@@ -44,6 +44,7 @@ static const lem_opt opts[] = {
 
 typedef struct item {
     lem_json *row;
+    const char *file; /* borrowed from the rows */
     uint64_t line;
     lem_candidates c;
     lem_graded g, other; /* other: by the second policy */
@@ -136,7 +137,7 @@ static void log_disagreement(const job *j, const item *it, int i, const char *an
     const char *model = lem_candidates_map_model(j->map, i, NULL), *space = model ? " " : "";
     lem_info(j->cli->log,
              "%s:%llu: candidate %d%s%s: the file says %s, the grader %s (%s): gold '%.60s', answer '%.60s'",
-             j->path, (unsigned long long)it->line, i, space, model ? model : "", correct_word(it->g.own[i]),
+             it->file, (unsigned long long)it->line, i, space, model ? model : "", correct_word(it->g.own[i]),
              lem_grade_verdict_name(it->g.result[i].verdict), it->g.result[i].rule, it->g.gold, answer);
 }
 
@@ -174,7 +175,7 @@ static lem_status count_spoiled(job *j, const item *it, lem_err *err) {
 
 static lem_status finish_item(job *j, item *it, lem_err *err) {
     if (it->st != LEM_OK)
-        return lem_fail(err, it->st, "%s:%llu: %s", j->path, (unsigned long long)it->line, it->err.text);
+        return lem_fail(err, it->st, "%s:%llu: %s", it->file, (unsigned long long)it->line, it->err.text);
     lem_grade_tally_add(&j->tally, &it->g, j->n_models);
     if (j->against) lem_grade_tally_add(&j->other_tally, &it->other, j->n_models);
     lem_status st = count_spoiled(j, it, err);
@@ -210,12 +211,13 @@ static lem_status grade_rows(job *j, lem_rowset *rows, lem_err *err) {
             item *it = &j->items[n];
             st = lem_rowset_next(rows, &it->row, err);
             if (st != LEM_OK || !it->row) break;
+            it->file = lem_rowset_file(rows);
             it->line = lem_rowset_number(rows);
             left -= left > 0;
             n++;
             if (first) {
                 st = lem_candidates_map_detect(j->map, it->row, j->ground, err);
-                if (st != LEM_OK) lem_err_context(err, "%s:%llu", j->path, (unsigned long long)it->line);
+                if (st != LEM_OK) lem_err_context(err, "%s:%llu", it->file, (unsigned long long)it->line);
                 lem_candidates_map_model(j->map, 0, &j->n_models);
                 first = false;
             }

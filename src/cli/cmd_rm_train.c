@@ -21,7 +21,8 @@ static const lem_opt opts[] = {
     {"model", LEM_OPT_INPUT, "DIR", NULL,
      "fine-tuned model (a new reward head is drawn from the seed) or a reward model to train further"},
     {"lists", LEM_OPT_INPUTS, "FILE", NULL,
-     "response lists (see 'lemma rm sample'); repeatable, read in the order given; --limit counts in each"},
+     "response lists (see 'lemma rm sample'), a file, folder or pattern; repeatable, read in the order "
+     "given; --limit counts in each"},
     {"val", LEM_OPT_INPUT, "FILE", NULL, "validation lists"},
     {"system", LEM_OPT_STR, "TEXT", NULL,
      "system prompt; '' for none [as --model was trained, else AceMath's: " LEM_REWARD_SYSTEM "]"},

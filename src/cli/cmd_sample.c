@@ -22,7 +22,8 @@
 static const lem_opt opts[] = {
     {"model", LEM_OPT_INPUT, "DIR", NULL, "model folder (config.json, weights, tokenizer)"},
     {"prompts", LEM_OPT_INPUT, "FILE", NULL,
-     "rows with problem, question or prompt (JSONL, JSON, CSV, Parquet, Arrow; .gz, .zst)"},
+     "rows with problem, question or prompt: a file (JSONL, JSON, CSV, Parquet, Arrow; .gz, .zst), a folder "
+     "of them or a pattern"},
     {"map", LEM_OPT_LIST, "OURS=THEIRS", NULL,
      "names of fields: problem=, expected_answer=, id= (dotted paths)"},
     {"n", LEM_OPT_INT, "N", "8", "candidates per problem", 1, 100000},

@@ -1,5 +1,6 @@
 /* cmd_select.c - lemma select: pass@k, maj@k, rm@k and relatives of candidate rows, with intervals */
 #include "cli/commands.h"
+#include "cli/select_keep.h"
 #include "cli/runtime.h"
 
 #include "core/file.h"
@@ -14,7 +15,7 @@ static const lem_opt opts[] = {
      "candidates to choose among; default powers of two up to the longest row, and that", 0, 0},
     {"map", LEM_OPT_LIST, "OURS=THEIRS", NULL,
      "names of fields: rm_score=, correct=, predicted_answer=, completions=, expected_answer=, logprob=, "
-     "step_scores=, logprob_mean=, id=",
+     "step_scores=, logprob_mean=, id=, generator=",
      0, 0},
     {"seeds", LEM_OPT_INT, "N", "100", "random subsets per problem for the seeds protocol; 0 = none", 0,
      100000},
@@ -32,6 +33,20 @@ static const lem_opt opts[] = {
      "'none' for "
      "none",
      0, 0},
+    {"keep-out", LEM_OPT_STR, "FILE", NULL,
+     "write candidates as training rows there: those of --keep, as --as says (.parquet or JSONL)",
+     .effect = LEM_OPT_CHANGES_NOTHING},
+    {"keep", LEM_OPT_ENUM, "WHICH", "best",
+     "with --keep-out: the best-scored candidate of a problem, all correct ones, or the top-scored correct "
+     "ones",
+     .choices = LEM_KEEP_NAMES},
+    {"as", LEM_OPT_ENUM, "ROWS", "sft",
+     "with --keep-out: messages rows for sft, response lists or preference pairs for rm train",
+     .choices = LEM_KEEP_AS_NAMES},
+    {"keep-n", LEM_OPT_INT, "N", NULL, "correct ones kept of a problem, at most [all; 1 of top]", 1,
+     LEM_EVAL_MAX_N},
+    {"scorer", LEM_OPT_STR, "NAME", NULL,
+     "by which scores best and top are chosen: rm, prm-min, logprob, … [the first that the file has]"},
     {"task", LEM_OPT_ENUM, "NAME", "std",
      "where the answer stands in completions, for rows that were not graded",
      .choices = LEM_GRADE_TASK_NAMES},
@@ -91,9 +106,8 @@ static lem_status configure(const lem_args *args, lem_candidates_map *map, lem_e
     return LEM_OK;
 }
 
-static lem_status write_result(lem_job *job, const lem_json *r, lem_err *err) {
-    lem_status st = lem_json_save(lem_job_out(job), r, 2, err);
-    return st ? st : lem_job_finish(job, err);
+static bool to_file(const lem_args *args) {
+    return lem_args_has(args, "out") && !lem_args_is(args, "out", "-");
 }
 
 static lem_status print_text(lem_cli *cli, const lem_eval_result *r, lem_err *err) {
@@ -105,14 +119,24 @@ static lem_status print_text(lem_cli *cli, const lem_eval_result *r, lem_err *er
     return st;
 }
 
+/* *kept, if any, is taken: it stands beside the metrics, and not in the result of --out. */
+static lem_status print_result(lem_cli *cli, lem_json *r, lem_json **kept, lem_err *err) {
+    bool ok = !*kept || lem_json_set(r, "kept", *kept);
+    *kept = NULL;
+    if (!ok) return lem_fail(err, LEM_EMEM, "out of memory");
+    return lem_print_json(cli->out, lem_json_share(r), 2, err);
+}
+
 static lem_status select_from(lem_cli *cli, const lem_args *args, lem_job *job, lem_err *err) {
-    lem_eval_load how = {.limit = cli->limit};
+    lem_eval_load how = {.limit = cli->limit, .cancel = cli->cancel};
     lem_eval_opts o = {.seed = cli->seed,
                        .n_seeds = (int)lem_args_int(args, "seeds"),
                        .pessimistic = lem_args_num(args, "pessimistic")};
     lem_eval_data d = {.n = 0};
     lem_eval_result res = {0};
     lem_json *r = NULL;
+    lem_json *told = NULL; /* of what is kept */
+    lem_keep_opts kept;
     lem_status st = LEM_OK;
     if (o.n_seeds == 0) o.n_seeds = -1;
     if (lem_args_is(args, "out", "-")) cli->json = true;
@@ -127,13 +151,17 @@ static lem_status select_from(lem_cli *cli, const lem_args *args, lem_job *job, 
     LEM_TRY(lem_eval_result_make(&d, &o, &res, err));
     r = lem_eval_result_json(&res, how.by_string);
     if (!r) LEM_TRY(lem_fail(err, LEM_EMEM, "out of memory"));
+    LEM_TRY(lem_select_keep_choose(args, &d, &kept, err));
     LEM_TRY(lem_job_start(job, NULL, err));
-    if (cli->json) LEM_TRY(lem_print_json(cli->out, lem_json_share(r), 2, err));
-    if (lem_job_out(job)) LEM_TRY(write_result(job, r, err));
+    LEM_TRY(lem_select_keep(cli, args, job, map, &d, &kept, &told, err));
+    if (to_file(args) && lem_job_out(job)) LEM_TRY(lem_json_save(lem_job_out(job), r, 2, err));
+    LEM_TRY(lem_job_finish(job, err));
     if (!cli->json) LEM_TRY(print_text(cli, &res, err));
+    else LEM_TRY(print_result(cli, r, &told, err));
 done:
     lem_pool_free(o.pool);
     lem_json_free(r);
+    lem_json_free(told);
     lem_eval_result_release(&res);
     lem_eval_data_release(&d);
     lem_candidates_map_free(map);
@@ -141,9 +169,15 @@ done:
 }
 
 static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
-    static const lem_job_spec spec = {.cheap = true};
+    const char *keep = lem_args_str(args, "keep-out");
+    /* without a result in a file the kept rows are what the job makes */
+    const lem_job_spec spec = {.cheap = true,
+                               .out = to_file(args) ? NULL : keep,
+                               .companions = &keep,
+                               .n_companions = to_file(args) && keep};
     lem_job *job = NULL;
     lem_status st = lem_job_open(cli, &lem_cmd_select, args, &spec, &job, err);
+    if (st == LEM_OK) st = lem_select_keep_ask(args, err);
     if (st == LEM_OK && !lem_job_done(job)) st = select_from(cli, args, job, err);
     lem_job_close(job);
     return st;
@@ -151,9 +185,10 @@ static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
 
 const lem_command lem_cmd_select = {
     .name = "select",
-    .purpose = "pass@k, maj@k, rm@k, weighted votes, with intervals; needs no model",
-    .usage = "FILE [--k 1,2,4,8] [--out RESULT.json] [options]",
-    .example = "lemma select scored.jsonl --k 1,8,64 --out select.json",
+    .purpose = "pass@k, maj@k, rm@k, weighted votes, with intervals; kept candidates as training rows",
+    .usage = "FILE [--k 1,2,4,8] [--out RESULT.json] [--keep-out ROWS] [options]",
+    .example = "lemma select scored.jsonl --k 1,8,64 --out select.json\n"
+               "lemma select scored.jsonl --keep top --as sft --keep-out rows.jsonl",
     .min_words = 1,
     .max_words = 1,
     .opts = opts,

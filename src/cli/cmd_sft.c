@@ -27,7 +27,8 @@ static const lem_opt opts[] = {
     {"vocab", LEM_OPT_INT, "N", "1024", "size of a tokenizer trained on the data", 260, 1048576},
     {"tokenizer", LEM_OPT_INPUT, "DIR", NULL, "use this tokenizer (with --from-scratch)"},
     {"data", LEM_OPT_INPUTS, "FILE", NULL,
-     "training rows (JSONL, JSON, CSV, Parquet, Arrow; .gz, .zst); repeatable"},
+     "training rows: a file (JSONL, JSON, CSV, Parquet, Arrow; .gz, .zst), a folder of them or a pattern; "
+     "repeatable"},
     {"val", LEM_OPT_INPUT, "FILE", NULL, "validation rows"},
     {"format", LEM_OPT_ENUM, "KIND", NULL, "kind of the rows [detected]", .choices = LEM_ROW_KIND_NAMES_SFT},
     {"system", LEM_OPT_STR, "TEXT", NULL,

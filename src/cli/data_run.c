@@ -31,6 +31,22 @@ lem_status lem_data_run_open(lem_data_run *r, lem_cli *cli, const lem_command *c
     return st;
 }
 
+/* The i-th file that rows are read from; NULL behind the last. */
+static const char *source(const lem_data_run *r, int i) {
+    if (r->option) return lem_json_str(lem_json_at(lem_args_tree(r->args, r->option), (size_t)i), NULL);
+    return i < r->args->n_words ? r->args->words[i] : NULL;
+}
+
+static lem_status open_option(lem_data_run *r, const lem_row_reader_opts *o, lem_err *err) {
+    size_t n = lem_json_count(lem_args_tree(r->args, r->option));
+    const char **paths = lem_alloc_zero(n ? n : 1, sizeof *paths, err);
+    if (!paths) return LEM_EMEM;
+    for (size_t i = 0; i < n; i++) paths[i] = source(r, (int)i);
+    lem_status st = lem_row_reader_open(paths, n, o, &r->in, err);
+    lem_free(paths);
+    return st;
+}
+
 lem_status lem_data_run_read(lem_data_run *r, lem_err *err) {
     const lem_row_reader_opts o = {.format = lem_args_str(r->args, "format"),
                                    .map = lem_args_tree(r->args, "map"),
@@ -39,12 +55,8 @@ lem_status lem_data_run_read(lem_data_run *r, lem_err *err) {
                                    .log = r->in ? NULL : r->cli->log};
     lem_row_reader_close(r->in);
     r->in = NULL;
+    if (r->option) return open_option(r, &o, err);
     return lem_row_reader_open(r->args->words, (size_t)r->args->n_words, &o, &r->in, err);
-}
-
-static lem_rows_kind kind_of(const char *path) {
-    size_t n = strlen(path);
-    return n > 8 && strcmp(path + n - 8, ".parquet") == 0 ? LEM_ROWS_PARQUET : LEM_ROWS_JSONL;
 }
 
 lem_status lem_data_run_write(lem_data_run *r, lem_err *err) {
@@ -52,10 +64,10 @@ lem_status lem_data_run_write(lem_data_run *r, lem_err *err) {
     lem_status st = lem_job_start(r->job, NULL, err);
     if (st != LEM_OK || r->cli->dry_run) return st;
     if (!to) to = "-";
-    st = lem_rows_writer_open(to, kind_of(to), true, 0, &r->out, err);
+    st = lem_rows_writer_open(to, lem_rows_kind_of(to), true, 0, &r->out, err);
     if (st == LEM_OK && dropped)
-        st =
-            lem_rows_writer_open(dropped, kind_of(dropped), lem_job_may_replace(r->job), 0, &r->dropped, err);
+        st = lem_rows_writer_open(dropped, lem_rows_kind_of(dropped), lem_job_may_replace(r->job), 0,
+                                  &r->dropped, err);
     return st;
 }
 
@@ -81,12 +93,11 @@ static struct lem_data_reason *reason_of(lem_data_run *r, const char *why, lem_e
     return &r->reason[r->n_reasons++];
 }
 
-static lem_status write_dropped(lem_data_run *r, lem_json *row, const char *why, const lem_json *detail,
-                                lem_err *err) {
+static lem_status write_dropped(lem_data_run *r, lem_json *row, const lem_data_place *place, const char *why,
+                                const lem_json *detail, lem_err *err) {
     lem_buf at = {0};
     lem_json *copy = lem_json_copy(row);
-    lem_buf_printf(&at, "%s:%llu", lem_row_reader_file(r->in),
-                   (unsigned long long)lem_row_reader_number(r->in));
+    lem_buf_printf(&at, "%s:%llu", place->file, (unsigned long long)place->number);
     lem_status st = lem_buf_ok(&at, err);
     bool ok = copy && lem_json_set(copy, "_dropped", lem_json_new_str(why)) &&
               lem_json_set(copy, "_source", lem_json_new_str(lem_buf_str(&at))) &&
@@ -98,19 +109,28 @@ static lem_status write_dropped(lem_data_run *r, lem_json *row, const char *why,
     return st;
 }
 
+lem_data_place lem_data_run_place(const lem_data_run *r) {
+    return (lem_data_place){lem_row_reader_file(r->in), lem_row_reader_number(r->in)};
+}
+
 lem_status lem_data_run_drop(lem_data_run *r, lem_json *row, const char *why, const lem_json *detail,
                              lem_err *err) {
+    lem_data_place at = lem_data_run_place(r);
+    return lem_data_run_drop_at(r, row, &at, why, detail, err);
+}
+
+lem_status lem_data_run_drop_at(lem_data_run *r, lem_json *row, const lem_data_place *at, const char *why,
+                                const lem_json *detail, lem_err *err) {
     struct lem_data_reason *x = reason_of(r, why, err);
     if (!x) return LEM_EMEM;
     if (x->n++ < 3)
-        lem_info(r->cli->log, "%s:%llu: left out: %s", lem_row_reader_file(r->in),
-                 (unsigned long long)lem_row_reader_number(r->in), why);
-    return r->dropped ? write_dropped(r, row, why, detail, err) : LEM_OK;
+        lem_info(r->cli->log, "%s:%llu: left out: %s", at->file, (unsigned long long)at->number, why);
+    return r->dropped ? write_dropped(r, row, at, why, detail, err) : LEM_OK;
 }
 
 lem_status lem_data_run_finish(lem_data_run *r, lem_err *err) {
     lem_status st = LEM_OK;
-    if (r->rows == 0) return lem_fail(err, LEM_EDATA, "%s: no rows", r->args->words[0]);
+    if (r->rows == 0) return lem_fail(err, LEM_EDATA, "%s: no rows", source(r, 0));
     if (r->dropped) st = lem_rows_writer_commit(r->dropped, err);
     if (st == LEM_OK && r->out) st = lem_rows_writer_commit(r->out, err);
     return st == LEM_OK ? lem_job_finish(r->job, err) : st;

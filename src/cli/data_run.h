@@ -1,10 +1,10 @@
 /* cli/data_run.h - the frame of commands that read rows and keep some of them: data dedup, decontam, filter,
  * blend, …
  *
- * Words are files, folders or globs. Kept rows go to --out as they stand (JSONL, or Parquet where the name
- * ends in .parquet), the others to --dropped, each with `_dropped` (why) and `_source` (FILE:LINE). Every
- * drop is counted under its reason, and the first three of a reason are named in the log. A run is a cheap
- * job: it starts over after an interruption. */
+ * Words are files, folders or globs, or those of an option (option). Kept rows go to --out as they stand
+ * (JSONL, or Parquet where the name ends in .parquet), the others to --dropped, each with `_dropped` (why)
+ * and `_source` (FILE:LINE). Every drop is counted under its reason, and the first three of a reason are
+ * named in the log. A run is a cheap job: it starts over after an interruption. */
 #ifndef LEM_CLI_DATA_RUN_H
 #define LEM_CLI_DATA_RUN_H
 
@@ -22,6 +22,7 @@ typedef struct lem_data_run {
     lem_cli *cli;
     const lem_args *args;
     lem_job *job;
+    const char *option; /* a list of files in place of words, set between open and read; NULL = words */
     lem_row_reader *in;
     lem_rows_writer *out, *dropped; /* NULL with --dry-run, or where not asked for */
     uint64_t rows, kept;
@@ -47,6 +48,14 @@ lem_status lem_data_run_keep(lem_data_run *r, lem_json *row, lem_err *err) LEM_M
  * in the dropped row and not taken. */
 lem_status lem_data_run_drop(lem_data_run *r, lem_json *row, const char *why, const lem_json *detail,
                              lem_err *err) LEM_MUST_CHECK;
+/* Where the row just read stands, and the same drop of a row that was read before: for rows in batches. */
+typedef struct lem_data_place {
+    const char *file; /* borrowed from r->in */
+    uint64_t number;
+} lem_data_place;
+lem_data_place lem_data_run_place(const lem_data_run *r);
+lem_status lem_data_run_drop_at(lem_data_run *r, lem_json *row, const lem_data_place *at, const char *why,
+                                const lem_json *detail, lem_err *err) LEM_MUST_CHECK;
 /* Commits the outputs and finishes the job. LEM_EDATA for words without a row. */
 lem_status lem_data_run_finish(lem_data_run *r, lem_err *err) LEM_MUST_CHECK;
 /* The summary: to the log, and with --json as {rows, kept, dropped: {reason: n}} with the members of `more`

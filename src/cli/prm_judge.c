@@ -48,9 +48,9 @@ lem_status lem_prm_judge_row(lem_prm_judge *j, const lem_prm_rows *rows, size_t 
     lem_object_json(&o, "completions", steps_of(&rows->at[row]));
     lem_json *x = lem_object_done(&o);
     if (!x) return lem_fail(err, LEM_EMEM, "out of memory");
-    lem_status st = lem_score_row(&j->model.how, x, rows->problems.path, p->line, &j->counts, err);
+    lem_status st = lem_score_row(&j->model.how, x, p->file, p->line, &j->counts, err);
     if (st == LEM_OK) *scores = lem_json_share(lem_json_get(x, "step_scores"));
-    else lem_err_context(err, "%s:%llu", rows->problems.path, (unsigned long long)p->line);
+    else lem_err_context(err, "%s:%llu", p->file, (unsigned long long)p->line);
     lem_json_free(x);
     return st;
 }

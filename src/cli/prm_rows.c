@@ -167,7 +167,7 @@ static lem_status read_rows(lem_prm_rows *r, lem_candidates_map *m, const char *
         if (st == LEM_OK) st = join_steps(p->input, separator, &r->steps_of_rows, err);
         if (st == LEM_OK && i == 0) st = lem_candidates_map_detect(m, p->input, ground, err);
         if (st == LEM_OK) st = read_row(r, i, m, separator, grade, &c, err);
-        if (st) lem_err_context(err, "%s:%llu", r->problems.path, (unsigned long long)p->line);
+        if (st) lem_err_context(err, "%s:%llu", p->file, (unsigned long long)p->line);
     }
     lem_candidates_release(&c);
     return st;
@@ -299,10 +299,11 @@ lem_status lem_prm_rows_keep(lem_prm_rows *r, lem_err *err) {
     lem_status st = LEM_OK;
     if (r->steps_of_rows != r->problems.n)
         return lem_fail(err, LEM_EDATA, "%s: rows of lemma prm annotate expected; some have completions",
-                        r->problems.path);
+                        r->problems.files[0]);
     for (size_t i = 0; st == LEM_OK && i < r->problems.n; i++) {
-        st = keep_row(&r->at[i], r->problems.at[i].input, err);
-        if (st) lem_err_context(err, "%s:%llu", r->problems.path, (unsigned long long)r->problems.at[i].line);
+        const lem_problem *p = &r->problems.at[i];
+        st = keep_row(&r->at[i], p->input, err);
+        if (st) lem_err_context(err, "%s:%llu", p->file, (unsigned long long)p->line);
     }
     return st;
 }
@@ -314,7 +315,7 @@ lem_status lem_prm_row_finish(lem_prm_rows *rows, uint64_t row, int solution, co
     int8_t given[LEM_PROMPT_STEPS_MAX];
     lem_given state;
     lem_status st = lem_given_labels(p->input, solution, r->n, a->steps->n, given, &state, err);
-    if (st) return lem_err_context(err, "%s:%llu", rows->problems.path, (unsigned long long)p->line);
+    if (st) return lem_err_context(err, "%s:%llu", p->file, (unsigned long long)p->line);
     r->out[solution] = output_row(p, r, solution, a, soft);
     if (!r->out[solution]) return lem_fail(err, LEM_EMEM, "out of memory for an output row");
     return lem_annotate_tally_add(tally, a, r->correct[solution], r->generator[solution], state, given, err);

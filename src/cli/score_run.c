@@ -23,7 +23,8 @@ typedef struct job {
     lem_cli *cli;
     const lem_command *cmd;
     const lem_args *args;
-    const char *path; /* of the rows */
+    const char *path;      /* of the rows */
+    const char *rows_file; /* that the present one is of; borrowed from the rows */
     lem_job *file;
     lem_journal *journal;
     lem_runtime rt;
@@ -128,7 +129,7 @@ static lem_status step_sums(job *j, const lem_json *row, uint64_t line, lem_scor
                             lem_json **out, lem_err *err) {
     lem_json *scratch = lem_json_copy(row);
     if (!scratch) return lem_fail(err, LEM_EMEM, "out of memory");
-    lem_status st = lem_score_row(&j->model.how, scratch, j->path, line, counts, err);
+    lem_status st = lem_score_row(&j->model.how, scratch, j->rows_file, line, counts, err);
     if (st == LEM_OK) {
         *out = lem_json_copy(lem_json_get(scratch, j->model.how.field));
         if (!*out) st = lem_fail(err, LEM_EMEM, "out of memory");
@@ -154,7 +155,7 @@ static lem_status score_one(job *j, lem_json **row, uint64_t line, lem_err *err)
     for (int i = 0; i < 4; i++) before[i] = *list[i];
     lem_status st = j->model.kind == SCORE_IMPLICIT
                         ? score_implicit(j, *row, line, err)
-                        : lem_score_row(&j->model.how, *row, j->path, line, &j->counts, err);
+                        : lem_score_row(&j->model.how, *row, j->rows_file, line, &j->counts, err);
     return st || !j->journal ? st : append(j, "", j->rows, record_of(j, *row, before), err);
 }
 
@@ -184,8 +185,9 @@ static lem_status each_row(job *j, const char *title, on_row *act, lem_out *out,
         lem_json *row = NULL;
         st = lem_rowset_next(rows, &row, err);
         if (st || !row) break;
+        j->rows_file = lem_rowset_file(rows);
         st = act(j, &row, lem_rowset_number(rows), err);
-        if (st) lem_err_context(err, "%s:%llu", j->path, (unsigned long long)lem_rowset_number(rows));
+        if (st) lem_err_context(err, "%s:%llu", j->rows_file, (unsigned long long)lem_rowset_number(rows));
         if (st == LEM_OK && out) st = lem_rows_write(out, row, err);
         lem_json_free(row);
         j->rows++;

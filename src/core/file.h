@@ -51,7 +51,6 @@ lem_status lem_lines_next(lem_lines *l, const char **line, size_t *len, bool *eo
  * It is looked at for every line and for every MiB of a long one. Borrowed; NULL = never. */
 void lem_lines_watch(lem_lines *l, const lem_cancel *cancel);
 uint64_t lem_lines_number(const lem_lines *l); /* 1-based number of the last line returned */
-const char *lem_lines_path(const lem_lines *l);
 void lem_lines_close(lem_lines *l);
 
 /* Output stream to a final path: written to a temporary file beside it and put in place by commit (or

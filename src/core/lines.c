@@ -45,7 +45,7 @@ void lem_lines_watch(lem_lines *l, const lem_cancel *cancel) {
 
 uint64_t lem_lines_number(const lem_lines *l) { return l->number; }
 
-const char *lem_lines_path(const lem_lines *l) { return lem_stream_path(l->in); }
+static const char *path_of(const lem_lines *l) { return lem_stream_path(l->in); }
 
 /* Reads more behind the unread bytes, which are moved to the front first if that makes the room. At most
  * READ_MOST at once, so that the wish to stop is seen in the middle of a long line. */
@@ -74,7 +74,7 @@ static lem_status fill(lem_lines *l, lem_err *err) {
 static lem_status give(lem_lines *l, size_t len, size_t skip, const char **line, size_t *out_len,
                        lem_err *err) {
     if (len > l->max_line) {
-        return lem_fail(err, LEM_EDATA, "%s:%llu: the line is longer than %zu bytes", lem_lines_path(l),
+        return lem_fail(err, LEM_EDATA, "%s:%llu: the line is longer than %zu bytes", path_of(l),
                         (unsigned long long)l->number + 1, l->max_line);
     }
     *line = l->data + l->pos;

@@ -17,7 +17,8 @@ struct lem_candidates_map {
 
 static const char *const field_names[LEM_CAND_N_FIELDS] = {
     "id",       "problem", "expected_answer", "completions", "predicted_answer", "correct",
-    "rm_score", "logprob", "tokens",          "step_scores", "logprob_mean",     "finish_reason"};
+    "rm_score", "logprob", "tokens",          "step_scores", "logprob_mean",     "finish_reason",
+    "generator"};
 
 const char *lem_candidates_field_name(lem_candidates_field f) {
     return (unsigned)f < LEM_CAND_N_FIELDS ? field_names[f] : "?";
@@ -85,7 +86,7 @@ static lem_status set_one(lem_candidates_map *m, const char *s, size_t len, lem_
     return lem_fail(err, LEM_EUSAGE,
                     "map: unknown field '%.*s'; known are id, problem, expected_answer, completions, "
                     "predicted_answer, correct, rm_score, "
-                    "logprob, tokens, step_scores, logprob_mean, finish_reason",
+                    "logprob, tokens, step_scores, logprob_mean, finish_reason, generator",
                     (int)name, s);
 }
 
@@ -417,6 +418,7 @@ static lem_status read_column(const lem_candidates_map *m, lem_candidates_field 
     switch (f) {
     case LEM_CAND_COMPLETIONS: return read_texts(c->arena, f, &v, true, &c->completion, err);
     case LEM_CAND_PREDICTED: return read_texts(c->arena, f, &v, false, &c->predicted, err);
+    case LEM_CAND_GENERATOR: return read_texts(c->arena, f, &v, false, &c->generator, err);
     case LEM_CAND_CORRECT: return read_correct(c->arena, &v, &c->correct, err);
     case LEM_CAND_RM_SCORE: return read_numbers(c->arena, f, &v, &c->rm_score, err);
     case LEM_CAND_LOGPROB: return read_numbers(c->arena, f, &v, &c->logprob, err);

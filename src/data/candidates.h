@@ -28,6 +28,7 @@ typedef enum lem_candidates_field {
     LEM_CAND_STEP_SCORES,
     LEM_CAND_LOGPROB_MEAN,
     LEM_CAND_FINISH,
+    LEM_CAND_GENERATOR, /* read only where it is mapped by hand */
     LEM_CAND_N_FIELDS
 } lem_candidates_field;
 
@@ -61,6 +62,7 @@ typedef struct lem_candidates {
     int n;
     const char **completion;                   /* [n] */
     const char **predicted;                    /* [n], NULL where null */
+    const char **generator;                    /* [n], NULL where null */
     int8_t *correct;                           /* [n] 1, 0, -1 for null */
     double *rm_score, *logprob, *logprob_mean; /* [n], NAN for null */
     int64_t *tokens;                           /* [n], -1 for null */

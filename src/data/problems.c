@@ -67,12 +67,12 @@ static char *expected_text(const lem_json *v, lem_err *err) {
     return out;
 }
 
-static lem_status row_fields(lem_problem *r, const char *path, size_t number, const lem_json *map,
-                             lem_err *err) {
+static lem_status row_fields(lem_problem *r, size_t number, const lem_json *map, lem_err *err) {
     const lem_json *problem = field(r->input, map, "problem", problem_names),
                    *expected = field(r->input, map, "expected_answer", expected_names);
     lem_json *id = field(r->input, map, "id", id_names);
     const char *want = mapped(map, "problem");
+    const char *path = r->file;
     unsigned long long line = (unsigned long long)r->line;
     if (!problem)
         return lem_fail(err, LEM_EDATA, "%s:%llu: no field '%s'; name it with --map problem=FIELD", path,
@@ -104,7 +104,28 @@ static lem_status row_fields(lem_problem *r, const char *path, size_t number, co
 
 /* ---- load, encode */
 
-static lem_status add_row(lem_problems *r, lem_json *row, uint64_t line, const lem_json *map, lem_err *err) {
+/* The name of the file that rows are read from now; NULL = out of memory. */
+static const char *file_of(lem_problems *r, const char *file, lem_err *err) {
+    if (r->n_files && strcmp(r->files[r->n_files - 1], file) == 0) return r->files[r->n_files - 1];
+    char *name = lem_strdup(file, err);
+    char **more = name ? lem_realloc(r->files, r->n_files + 1, sizeof *more, err) : NULL;
+    if (!more) {
+        lem_free(name);
+        return NULL;
+    }
+    r->files = more;
+    more[r->n_files] = name;
+    return more[r->n_files++];
+}
+
+/* Takes row. */
+static lem_status add_row(lem_problems *r, lem_json *row, const lem_rowset *in, const lem_json *map,
+                          lem_err *err) {
+    const char *file = file_of(r, lem_rowset_file(in), err);
+    if (!file) {
+        lem_json_free(row);
+        return LEM_EMEM;
+    }
     if (r->n == r->cap) {
         size_t cap = r->cap ? r->cap * 2 : 256;
         lem_problem *p = lem_realloc(r->at, cap, sizeof *p, err);
@@ -118,13 +139,14 @@ static lem_status add_row(lem_problems *r, lem_json *row, uint64_t line, const l
     lem_problem *x = &r->at[r->n++];
     memset(x, 0, sizeof *x);
     x->input = row;
-    x->line = line;
-    return row_fields(x, r->path, r->n - 1, map, err);
+    x->file = file;
+    x->line = lem_rowset_number(in);
+    return row_fields(x, r->n - 1, map, err);
 }
 
 lem_status lem_problems_load(const char *path, const lem_json *map, int64_t limit, const lem_cancel *cancel,
                              lem_problems *out, lem_err *err) {
-    lem_problems r = {.path = path};
+    lem_problems r = {NULL};
     lem_rowset *in = NULL;
     lem_json *row = NULL;
     lem_status st = LEM_OK;
@@ -134,7 +156,7 @@ lem_status lem_problems_load(const char *path, const lem_json *map, int64_t limi
         LEM_TRY(lem_data_cancelled(cancel, err));
         LEM_TRY(lem_rowset_next(in, &row, err));
         if (!row) break;
-        LEM_TRY(add_row(&r, row, lem_rowset_number(in), map, err));
+        LEM_TRY(add_row(&r, row, in, map, err));
     }
     if (r.n == 0) st = lem_fail(err, LEM_EDATA, "%s: no rows", path);
 done:
@@ -150,6 +172,8 @@ void lem_problems_release(lem_problems *r) {
         lem_json_free(r->at[i].id);
         lem_free(r->at[i].expected);
     }
+    for (size_t i = 0; i < r->n_files; i++) lem_free(r->files[i]);
+    lem_free(r->files);
     lem_free(r->at);
     lem_ids_release(&r->ids);
     memset(r, 0, sizeof *r);
@@ -165,7 +189,7 @@ lem_status lem_problems_encode(lem_problems *r, const lem_tokenizer *t, const le
         st = lem_prompt_problem(t, s, x->problem, &r->ids, err);
         size_t n = r->ids.len - x->ids_at;
         if (st == LEM_OK && n == 0) st = lem_fail(err, LEM_EDATA, "the prompt is empty");
-        if (st) return lem_err_context(err, "%s:%llu", r->path, (unsigned long long)x->line);
+        if (st) return lem_err_context(err, "%s:%llu", x->file, (unsigned long long)x->line);
         x->n_ids = n < 1 << 30 ? (int)n : 1 << 30;
         x->too_long = x->n_ids > max_prompt;
         if (x->too_long) r->too_long++;

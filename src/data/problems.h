@@ -17,6 +17,7 @@ typedef struct lem_problem {
     lem_json *id;        /* its id, or its number from 0 as text; owned */
     const char *problem; /* borrowed from input */
     char *expected;      /* owned, or NULL */
+    const char *file;    /* that the row is of, borrowed from lem_problems.files */
     uint64_t line;
     uint64_t key;  /* what the randomness is keyed by: hash of id and problem */
     size_t ids_at; /* its prompt in lem_problems.ids */
@@ -25,7 +26,8 @@ typedef struct lem_problem {
 } lem_problem;
 
 typedef struct lem_problems { /* zeroed = empty */
-    const char *path;         /* borrowed */
+    char **files;             /* [n_files] that the rows are of; owned */
+    size_t n_files;
     lem_problem *at;
     size_t n, cap;
     lem_ids ids; /* prompts, one after another */

@@ -28,7 +28,7 @@ lem_status lem_row_reader_open(const char *const *paths, size_t n, const lem_row
 lem_status lem_row_reader_next(lem_row_reader *r, lem_json **row, lem_err *err) LEM_MUST_CHECK;
 /* Of the last row. */
 lem_row_kind lem_row_reader_kind(const lem_row_reader *r);
-const char *lem_row_reader_file(const lem_row_reader *r); /* borrowed until the next call */
+const char *lem_row_reader_file(const lem_row_reader *r); /* borrowed until the reader is closed */
 uint64_t lem_row_reader_number(const lem_row_reader *r);
 struct lem_rowset;
 const struct lem_rowset *lem_row_reader_rows(const lem_row_reader *r); /* what it reads from; borrowed */

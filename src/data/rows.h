@@ -6,12 +6,11 @@
 #include "core/log.h"
 #include "rows/rows.h"
 
-/* Opens the rows of one file of any kind, read under cancel (NULL = never): the one place where loaders open
- * files. A folder is refused: the identity of a job does not yet count its files as data. */
+/* Opens the rows of a file of any kind, or of a folder or pattern of them, read under cancel (NULL = never):
+ * the one place where loaders open files. */
 static inline lem_status lem_data_rows_open(const char *path, const lem_cancel *cancel, lem_rowset **out,
                                             lem_err *err) {
     const lem_rowset_opts o = {.cancel = cancel};
-    if (lem_file_is_dir(path)) return lem_fail(err, LEM_EDATA, "cannot read '%s': it is a directory", path);
     return lem_rowset_open(&path, 1, &o, out, err);
 }
 

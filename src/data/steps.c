@@ -136,7 +136,8 @@ static lem_status use_held(lem_steps *s, lem_err *err) {
     lem_status st = s->format->read(&s->queue, s->held, err);
     lem_json_free(s->held);
     s->held = NULL;
-    return st ? lem_err_context(err, "%s:%llu", s->path, (unsigned long long)s->line) : LEM_OK;
+    return st ? lem_err_context(err, "%s:%llu", lem_rowset_file(s->rows), (unsigned long long)s->line)
+              : LEM_OK;
 }
 
 /* Rows of PRM800K that go on with the problem of the one before. */

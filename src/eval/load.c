@@ -17,6 +17,7 @@ enum { BATCH = 256 }; /* rows that the threads share at a time */
 
 typedef struct item { /* a row, and what is made of it */
     lem_json *json;
+    const char *file; /* borrowed from the rows */
     uint64_t number;
     lem_eval_problem p;
     const char *name, *value[LEM_EVAL_MAX_BY];
@@ -167,12 +168,15 @@ static lem_status add_correct(const loader *l, const worker *w, item *it, lem_er
     const lem_candidates *c = &w->row;
     lem_eval_problem *p = &it->p;
     uint8_t *right = lem_arena_alloc(w->arena, (size_t)p->n, 1);
-    if (!right) return lem_fail(err, LEM_EMEM, "out of memory");
+    uint8_t *open = lem_arena_alloc(w->arena, (size_t)p->n, 1);
+    if (!right || !open) return lem_fail(err, LEM_EMEM, "out of memory");
     p->correct = right;
+    p->undecided = open;
     if (c->correct) {
         for (int i = 0; i < p->n; i++) {
             right[i] = c->correct[i] == 1;
-            it->spoil.undecided += c->correct[i] < 0;
+            open[i] = c->correct[i] < 0;
+            it->spoil.undecided += open[i];
         }
         return LEM_OK;
     }
@@ -183,7 +187,8 @@ static lem_status add_correct(const loader *l, const worker *w, item *it, lem_er
     for (int i = 0; i < p->n; i++) {
         lem_grade_correct k = lem_grade_correct_of(g.result[i].verdict);
         right[i] = k == LEM_GRADE_RIGHT;
-        it->spoil.undecided += k == LEM_GRADE_UNDECIDED;
+        open[i] = k == LEM_GRADE_UNDECIDED;
+        it->spoil.undecided += open[i];
     }
     it->graded_here = true;
     lem_graded_release(&g);
@@ -360,8 +365,10 @@ static lem_status read_batch(loader *l, lem_rowset *rows, int *n, lem_err *err) 
     for (*n = 0; *n < BATCH && *n < left; ++*n) {
         item *it = &l->items[*n];
         memset(it, 0, sizeof *it);
+        LEM_TRY(lem_data_cancelled(l->how->cancel, err));
         LEM_TRY(lem_rowset_next(rows, &it->json, err));
         if (!it->json) break;
+        it->file = lem_rowset_file(rows);
         it->number = lem_rowset_number(rows);
     }
 done:
@@ -369,19 +376,19 @@ done:
 }
 
 /* Errors are told in the order of the rows, whichever thread met them. */
-static lem_status run_batch(loader *l, const char *path, int n, lem_err *err) {
+static lem_status run_batch(loader *l, int n, lem_err *err) {
     lem_status st = LEM_OK;
     if (l->d->n == 0) {
         item *it = &l->items[0];
         st = take_first(l, it, err);
-        if (st) return lem_err_context(err, "%s:%llu", path, (unsigned long long)it->number);
+        if (st) return lem_err_context(err, "%s:%llu", it->file, (unsigned long long)it->number);
     }
     lem_pool_run(l->how->pool, n, item_task, l);
     for (int i = 0; i < n; i++) {
         const item *it = &l->items[i];
         if (it->st) {
             if (err) *err = it->err;
-            return lem_err_context(err, "%s:%llu", path, (unsigned long long)it->number);
+            return lem_err_context(err, "%s:%llu", it->file, (unsigned long long)it->number);
         }
         LEM_TRY(keep_item(l, it, err));
     }
@@ -444,10 +451,10 @@ lem_status lem_eval_data_load(const char *path, lem_candidates_map *map, const l
     lem_status st = LEM_OK;
     int n = 0;
     LEM_TRY(open_workers(&l, err));
-    LEM_TRY(lem_data_rows_open(path, NULL, &rows, err));
+    LEM_TRY(lem_data_rows_open(path, how->cancel, &rows, err));
     do {
         LEM_TRY(read_batch(&l, rows, &n, err));
-        if (n) LEM_TRY(run_batch(&l, path, n, err));
+        if (n) LEM_TRY(run_batch(&l, n, err));
         free_rows(&l, n);
     } while (n == BATCH);
     if (d.n == 0) LEM_TRY(lem_fail(err, LEM_EDATA, "%s: no rows", path));

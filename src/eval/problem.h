@@ -22,9 +22,10 @@ typedef enum lem_eval_weight {
 
 typedef struct lem_eval_problem {
     int n;
-    uint64_t id;            /* keys the random draws: a hash of the row's id */
-    const uint8_t *correct; /* [n] 1 right, 0 wrong or undecided */
-    const int32_t *group;   /* [n] equal answers share a number in 0..n-1; LEM_EVAL_NO_VOTE */
+    uint64_t id;              /* keys the random draws: a hash of the row's id */
+    const uint8_t *correct;   /* [n] 1 right, 0 wrong or undecided */
+    const uint8_t *undecided; /* [n] 1 of those; NULL: not known */
+    const int32_t *group;     /* [n] equal answers share a number in 0..n-1; LEM_EVAL_NO_VOTE */
     const double *score[LEM_EVAL_MAX_SCORERS]; /* [n] each, higher is better, -INFINITY where missing, never
                                                   NaN; NULL when absent */
     const double *length; /* [n] tokens, or bytes where they are not known; NULL when absent */

@@ -2,6 +2,7 @@
 #include "job/digest.h"
 
 #include "core/absent.h"
+#include "core/data_files.h"
 #include "core/file.h"
 #include "core/fingerprint.h"
 #include "core/hash.h"
@@ -98,31 +99,6 @@ static lem_status digest_file(const char *path, const char *cache_dir, char hex[
 
 /* ---- folders ---- */
 
-static bool ends_with(const char *name, const char *tail) {
-    size_t n = strlen(name), k = strlen(tail);
-    return n > k && strcmp(name + n - k, tail) == 0;
-}
-
-/* The files of a model folder that make results; manifests, telemetry and notes do not count. */
-static bool makes_results(const char *name) {
-    static const char *const names[] = {"config.json",
-                                        "generation_config.json",
-                                        "lemma.json",
-                                        "added_tokens.json",
-                                        "special_tokens_map.json",
-                                        "vocab.json",
-                                        "merges.txt",
-                                        "adapter_config.json",
-                                        "tokenizer.json",
-                                        "tokenizer_config.json",
-                                        "tokenizer.model",
-                                        "chat_template.jinja",
-                                        "model.safetensors.index.json"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (strcmp(name, names[i]) == 0) return true;
-    return ends_with(name, ".safetensors") || ends_with(name, ".tiktoken");
-}
-
 /* What a killed write left ("NAME.tmp.123"): swept by the next write of NAME. */
 static bool is_leftover(const char *name) {
     const char *at = strstr(name, ".tmp.");
@@ -140,6 +116,11 @@ static bool is_plain_file(const char *path) {
     return stat(path, &s) != 0 ? !lem_file_is_dir(path) : S_ISREG(s.st_mode);
 }
 
+static lem_status note_digest(lem_json *files, const char *name, const char *hex, lem_err *err) {
+    return lem_json_set(files, name, lem_json_new_str(hex)) ? LEM_OK
+                                                            : lem_fail(err, LEM_EMEM, "out of memory");
+}
+
 static lem_status add_file(const char *dir, const char *name, const char *cache_dir, lem_sha256 *all,
                            lem_json *files, lem_err *err) {
     char *path = lem_path_join(dir, name, err), hex[65];
@@ -147,8 +128,7 @@ static lem_status add_file(const char *dir, const char *name, const char *cache_
     lem_status st = LEM_OK;
     if (is_plain_file(path)) {
         st = digest_file(path, cache_dir, hex, err);
-        if (st == LEM_OK && !lem_json_set(files, name, lem_json_new_str(hex)))
-            st = lem_fail(err, LEM_EMEM, "out of memory");
+        if (st == LEM_OK) st = note_digest(files, name, hex, err);
         if (st == LEM_OK) {
             lem_sha256_add(all, name, strlen(name) + 1);
             lem_sha256_add(all, hex, 64);
@@ -170,12 +150,12 @@ static void hex_of(const uint8_t raw[32], char hex[65]) {
 static lem_status digest_names(const char *dir, char *const *names, size_t n, const char *cache_dir,
                                char hex[65], lem_json *files, lem_err *err) {
     bool model = false;
-    for (size_t i = 0; i < n; i++) model = model || makes_results(names[i]);
+    for (size_t i = 0; i < n; i++) model = model || lem_model_has_file(names[i]);
     lem_sha256 all;
     uint8_t raw[32];
     lem_sha256_init(&all);
     for (size_t i = 0; i < n; i++) {
-        if (!(model ? makes_results(names[i]) : is_content(names[i]))) continue;
+        if (!(model ? lem_model_has_file(names[i]) : is_content(names[i]))) continue;
         lem_status st = add_file(dir, names[i], cache_dir, &all, files, err);
         if (st) return st;
     }
@@ -207,6 +187,41 @@ lem_status lem_digest_path(const char *path, const char *cache_dir, char hex[65]
     return st;
 }
 
+/* ---- data: the files that the row source reads, in its order; their names do not count ---- */
+
+static lem_status digest_each(const lem_data_files *f, const char *cache_dir, bool whole_paths, char hex[65],
+                              lem_json *files, lem_err *err) {
+    lem_sha256 all;
+    uint8_t raw[32];
+    lem_sha256_init(&all);
+    for (size_t i = 0; i < f->n; i++) {
+        if (!is_plain_file(f->path[i]))
+            return lem_fail(err, LEM_EDATA, "%s: a plain file is expected", f->path[i]);
+        lem_status st = digest_file(f->path[i], cache_dir, hex, err);
+        if (st) return st;
+        lem_sha256_add(&all, hex, 64);
+        st = note_digest(files, whole_paths ? f->path[i] : lem_path_base(f->path[i]), hex, err);
+        if (st) return st;
+    }
+    lem_sha256_end(&all, raw);
+    hex_of(raw, hex);
+    return LEM_OK;
+}
+
+lem_status lem_digest_input(const char *path, const char *cache_dir, char hex[65], lem_json **files,
+                            lem_err *err) {
+    bool pattern = lem_data_is_pattern(path);
+    if (!pattern && !lem_data_is_folder(path)) return lem_digest_path(path, cache_dir, hex, files, err);
+    lem_data_files f = {NULL, 0};
+    lem_json *found = lem_json_new_object();
+    lem_status st = lem_data_files_find(&path, 1, &f, err);
+    if (st == LEM_OK) st = found ? digest_each(&f, cache_dir, pattern, hex, found, err) : LEM_EMEM;
+    lem_data_files_release(&f);
+    if (st == LEM_OK && files) *files = found;
+    else lem_json_free(found);
+    return st;
+}
+
 static lem_status remove_named(const char *dir, const char *name, lem_err *err) {
     char *path = lem_path_join(dir, name, err);
     lem_status st = path ? lem_file_remove(path, err) : LEM_EMEM;
@@ -220,7 +235,7 @@ lem_status lem_digest_clear_model(const char *dir, lem_err *err) {
     if (!lem_file_is_dir(dir)) return LEM_OK;
     lem_status st = lem_dir_list(dir, &names, &n, err);
     for (size_t i = 0; i < n; i++) {
-        if (st == LEM_OK && makes_results(names[i])) st = remove_named(dir, names[i], err);
+        if (st == LEM_OK && lem_model_has_file(names[i])) st = remove_named(dir, names[i], err);
         lem_free(names[i]);
     }
     lem_free(names);

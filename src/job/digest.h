@@ -18,6 +18,12 @@
 lem_status lem_digest_path(const char *path, const char *cache_dir, char hex[65], lem_json **files,
                            lem_err *err) LEM_MUST_CHECK;
 
+/* The same for what a job reads: a folder of data, or a pattern, is known by the digests of its data files in
+ * the order in which the row source reads them (core/data_files.h), whatever they are called; *files tells
+ * them by name, of a pattern by path. Model folders, other folders and files are what they are above. */
+lem_status lem_digest_input(const char *path, const char *cache_dir, char hex[65], lem_json **files,
+                            lem_err *err) LEM_MUST_CHECK;
+
 /* Removes the files that make the results of a model folder, so that another model can take its place; other
  * files stay. A folder that is not there, or is no model folder, is left as it is. */
 lem_status lem_digest_clear_model(const char *dir, lem_err *err) LEM_MUST_CHECK;

@@ -24,7 +24,7 @@ static lem_status add_input(gather *g, const char *option, const char *path) {
     lem_status st = LEM_OK;
     if (strcmp(path, "-") == 0 && g->from->stdin_digest)
         snprintf(hex, sizeof hex, "%s", g->from->stdin_digest);
-    else st = lem_digest_path(path, g->from->cache_dir, hex, &files, g->err);
+    else st = lem_digest_input(path, g->from->cache_dir, hex, &files, g->err);
     if (st) return st;
     lem_json *o = lem_json_new_object();
     bool ok = o && lem_json_set(o, "option", lem_json_new_str(option)) &&
@@ -269,16 +269,21 @@ static const char *text_of(const lem_json *o, const char *key) {
     return lem_json_str(lem_json_get(o, key), "");
 }
 
-/* The first file of a folder whose content differs; NULL if none is known. */
-static const char *changed_file(const lem_json *old, const lem_json *now) {
+/* Appends the first file of a folder that differs, and how; false if none is known. */
+static bool put_changed_file(const lem_json *old, const lem_json *now, lem_buf *out) {
     const lem_json *a = lem_json_get(old, "files"), *b = lem_json_get(now, "files");
     for (size_t i = 0; i < lem_json_count(b); i++) {
-        const char *key = lem_json_key_at(b, i);
-        if (strcmp(text_of(a, key), lem_json_str(lem_json_value_at(b, i), "")) != 0) return key;
+        const char *key = lem_json_key_at(b, i), *was = text_of(a, key);
+        if (strcmp(was, lem_json_str(lem_json_value_at(b, i), "")) == 0) continue;
+        lem_buf_printf(out, *was ? " the content of %s changed" : " %s was added", key);
+        return true;
     }
-    for (size_t i = 0; i < lem_json_count(a); i++)
-        if (!lem_json_get(b, lem_json_key_at(a, i))) return lem_json_key_at(a, i);
-    return NULL;
+    for (size_t i = 0; i < lem_json_count(a); i++) {
+        if (lem_json_get(b, lem_json_key_at(a, i))) continue;
+        lem_buf_printf(out, " %s is gone", lem_json_key_at(a, i));
+        return true;
+    }
+    return false;
 }
 
 static void note_input(diff *d, const char *option, const lem_json *old, const lem_json *now) {
@@ -292,11 +297,9 @@ static void note_input(diff *d, const char *option, const lem_json *old, const l
         lem_buf_printf(d->out, " was %s, is now %s", old ? was : "not given", now ? is : "not given");
         return;
     }
-    const char *file = changed_file(old, now);
     if (strcmp(was, is) != 0) lem_buf_printf(d->out, " was %s, is now %s:", was, is);
     else lem_buf_printf(d->out, " %s:", is);
-    if (file) lem_buf_printf(d->out, " the content of %s changed", file);
-    else lem_buf_puts(d->out, " its content changed");
+    if (!put_changed_file(old, now, d->out)) lem_buf_puts(d->out, " its content changed");
     lem_buf_printf(d->out, " (sha256 was %.12s, is now %.12s)", text_of(old, "sha256"),
                    text_of(now, "sha256"));
 }

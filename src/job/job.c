@@ -53,7 +53,7 @@ static lem_status open_at(lem_job *j, const char *path, const lem_args *args, co
     lem_status st = lem_job_place_set(j, path, err);
     if (st == LEM_OK) st = lem_job_place_take(j, err);
     if (st == LEM_OK) st = gather_facts(j, args, spec, err);
-    if (st == LEM_OK) st = lem_job_place_check_inputs(j, err);
+    if (st == LEM_OK) st = lem_job_place_check_inputs(j, spec->companions, spec->n_companions, err);
     if (st || j->unread_input) return st;
     return lem_job_compare(j, spec->companions, spec->n_companions, err);
 }

@@ -1,6 +1,7 @@
 /* job_place.c - where a job's output stands: paths, folders, the lock */
 #include "job/job_priv.h"
 
+#include "core/data_files.h"
 #include "core/mem.h"
 
 #include <limits.h>
@@ -98,12 +99,27 @@ static bool same_file(const char *a, const char *b) {
     return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
 }
 
-lem_status lem_job_place_check_inputs(const lem_job *j, lem_err *err) {
+/* Whether file is what is read from path, or would be when it is there. */
+static bool is_read(const char *path, const char *file) {
+    lem_data_files f = {NULL, 0};
+    bool read = same_file(path, file) || lem_data_would_read(path, file);
+    bool many = lem_data_is_pattern(path) || lem_data_is_folder(path);
+    if (!read && many && lem_data_files_find(&path, 1, &f, NULL) == LEM_OK)
+        for (size_t i = 0; i < f.n; i++) read = read || same_file(f.path[i], file);
+    lem_data_files_release(&f);
+    return read;
+}
+
+lem_status lem_job_place_check_inputs(const lem_job *j, const char *const *beside, int n, lem_err *err) {
     const lem_json *inputs = lem_json_get(j->facts, "inputs");
     for (size_t i = 0; i < lem_json_count(inputs); i++) {
         const char *path = lem_json_str(lem_json_get(lem_json_at(inputs, i), "path"), "");
-        if (same_file(path, j->out))
+        if (is_read(path, j->out))
             return lem_fail(err, LEM_EUSAGE, "%s is what is read; choose another --out", j->out);
+        for (int k = 0; k < n; k++)
+            if (beside[k] && is_read(path, beside[k]))
+                return lem_fail(err, LEM_EUSAGE, "%s is what is read; choose another place for it",
+                                beside[k]);
     }
     return LEM_OK;
 }

@@ -37,8 +37,10 @@ lem_status lem_job_place_set(lem_job *j, const char *out, lem_err *err) LEM_MUST
 lem_status lem_job_place_take(lem_job *j, lem_err *err) LEM_MUST_CHECK;
 /* Releases the lock and removes what was made for nothing. */
 void lem_job_place_leave(lem_job *j);
-/* LEM_EUSAGE if the output is one of the inputs. */
-lem_status lem_job_place_check_inputs(const lem_job *j, lem_err *err) LEM_MUST_CHECK;
+/* LEM_EUSAGE if the output, or one of the n files written beside it (NULL: none), is one of the inputs or
+ * would be one of their data files. */
+lem_status lem_job_place_check_inputs(const lem_job *j, const char *const *beside, int n,
+                                      lem_err *err) LEM_MUST_CHECK;
 
 /* ---- job_work.c ---- */
 

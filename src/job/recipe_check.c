@@ -1,6 +1,7 @@
 /* recipe_check.c - what can be known before the first stage: inputs, outputs, memory, disk */
 #include "job/recipe_priv.h"
 
+#include "core/data_files.h"
 #include "core/file.h"
 #include "core/mem.h"
 
@@ -28,6 +29,15 @@ static bool is_whole(const char *path) {
     return whole;
 }
 
+/* A path, or a pattern that matches something. */
+static bool is_there(const char *path) {
+    lem_data_files f = {NULL, 0};
+    bool there = lem_file_exists(path);
+    if (!there && lem_data_is_pattern(path)) there = lem_data_files_find(&path, 1, &f, NULL) == LEM_OK;
+    lem_data_files_release(&f);
+    return there;
+}
+
 static void wait_for(recipe_stage *s, const char *path) {
     if (!s->waits) snprintf(s->for_what, sizeof s->for_what, "%s", path);
     s->waits = true;
@@ -43,7 +53,7 @@ static lem_status check_input(recipe *r, size_t i, const char *what, const char 
     if (strcmp(path, "-") == 0)
         return lem_fail(err, LEM_EUSAGE, "stage %s: %s-: a stage does not read standard input", s->name,
                         what);
-    if (lem_file_exists(path)) return LEM_OK;
+    if (is_there(path)) return LEM_OK;
     if (maker == r->n && r->cli->dry_run && s->expects) {
         wait_for(s, path);
         return LEM_OK;

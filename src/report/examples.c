@@ -2,8 +2,8 @@
  * candidates */
 #include "report/sections.h"
 
-#include "core/jsonl.h"
 #include "core/mem.h"
+#include "rows/rows.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -211,19 +211,19 @@ static lem_status consider(picks *k, const lem_json *row, int most, lem_err *err
 }
 
 static lem_status read_picks(picks *k, const char *path, int most, lem_err *err) {
-    lem_rows *rows = NULL;
+    lem_rowset *rows = NULL;
     lem_json *row = NULL;
     lem_status st = LEM_OK;
-    LEM_TRY(lem_rows_open(path, &rows, err));
+    LEM_TRY(lem_rowset_open(&path, 1, NULL, &rows, err));
     for (;;) {
-        LEM_TRY(lem_rows_next(rows, &row, err));
+        LEM_TRY(lem_rowset_next(rows, &row, err));
         if (!row) break;
         st = consider(k, row, most, err);
         lem_json_free(row);
         LEM_TRY(st);
     }
 done:
-    lem_rows_close(rows);
+    lem_rowset_close(rows);
     return st;
 }
 

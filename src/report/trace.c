@@ -2,8 +2,8 @@
 #include "report/trace.h"
 
 #include "core/buf.h"
-#include "core/jsonl.h"
 #include "core/mem.h"
+#include "rows/rows.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -285,15 +285,15 @@ static void tell_left_out(lem_page *p, uint64_t problems, int shown) {
 
 /* Reads all rows; draws the first `trees`. */
 static lem_status read_rows(lem_page *p, const char *path, int trees, totals *sum, lem_err *err) {
-    lem_rows *rows = NULL;
+    lem_rowset *rows = NULL;
     lem_json *row = NULL;
     trace t = {.n = 0};
     lem_status st = LEM_OK;
-    LEM_TRY(lem_rows_open(path, &rows, err));
+    LEM_TRY(lem_rowset_open(&path, 1, NULL, &rows, err));
     for (;;) {
-        LEM_TRY(lem_rows_next(rows, &row, err));
+        LEM_TRY(lem_rowset_next(rows, &row, err));
         if (!row) break;
-        const place w = {path, lem_rows_number(rows)};
+        const place w = {lem_rowset_file(rows), lem_rowset_number(rows)};
         LEM_TRY(read_trace(row, &w, &t, err));
         count(sum, &t);
         if (p && sum->problems <= (uint64_t)trees) draw(p, &t, sum->problems);
@@ -305,7 +305,7 @@ static lem_status read_rows(lem_page *p, const char *path, int trees, totals *su
 done:
     lem_free(t.at);
     lem_json_free(row);
-    lem_rows_close(rows);
+    lem_rowset_close(rows);
     return st;
 }
 

@@ -1,8 +1,8 @@
 /* training.c - telemetry.jsonl of a training run as loss and accuracy curves and a table of its stages */
 #include "report/sections.h"
 
-#include "core/jsonl.h"
 #include "core/mem.h"
+#include "rows/rows.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -106,20 +106,22 @@ static lem_status add_row(telemetry *t, const lem_json *row, lem_err *err) {
 }
 
 static lem_status load(telemetry *t, const char *path, lem_err *err) {
-    lem_rows *rows = NULL;
+    lem_rowset *rows = NULL;
     lem_json *row = NULL;
     lem_status st = LEM_OK;
-    LEM_TRY(lem_rows_open(path, &rows, err));
+    LEM_TRY(lem_rowset_open(&path, 1, NULL, &rows, err));
     for (;;) {
-        LEM_TRY(lem_rows_next(rows, &row, err));
+        LEM_TRY(lem_rowset_next(rows, &row, err));
         if (!row) break;
         st = add_row(t, row, err);
-        if (st) lem_err_context(err, "%s:%llu", path, (unsigned long long)lem_rows_number(rows));
+        if (st)
+            lem_err_context(err, "%s:%llu", lem_rowset_file(rows),
+                            (unsigned long long)lem_rowset_number(rows));
         lem_json_free(row);
         LEM_TRY(st);
     }
 done:
-    lem_rows_close(rows);
+    lem_rowset_close(rows);
     return st;
 }
 

@@ -1,14 +1,14 @@
 /* rows - the rows of several files, one after the other, with their place in every error */
 #include "rows/rows.h"
 
+#include "core/data_files.h"
 #include "core/mem.h"
 #include "rows/kind_priv.h"
-#include "rows/paths_priv.h"
 
 #include <string.h>
 
 struct lem_rowset {
-    lem_paths files;
+    lem_data_files files;
     lem_wanted wanted;
     const lem_cancel *cancel;
     lem_reader reader; /* of files.path[at]; ops NULL: none is open */
@@ -47,7 +47,7 @@ lem_status lem_rowset_open(const char *const *paths, size_t n, const lem_rowset_
         s->wanted = (lem_wanted){opts->columns, opts->n_columns};
         s->cancel = opts->cancel;
     }
-    LEM_TRY(lem_paths_find(paths, n, &s->files, err));
+    LEM_TRY(lem_data_files_find(paths, n, &s->files, err));
     if (s->files.n == 0) {
         st = lem_fail(err, LEM_EUSAGE, "no files are given");
         goto done;
@@ -62,7 +62,7 @@ done:
 void lem_rowset_close(lem_rowset *s) {
     if (!s) return;
     close_file(s);
-    lem_paths_release(&s->files);
+    lem_data_files_release(&s->files);
     lem_free(s);
 }
 

@@ -26,9 +26,7 @@ typedef struct lem_rowset_opts {
 } lem_rowset_opts;
 
 /* Opens files in the order given.
- * Each path is a file, "-" (no Parquet), a folder, or a glob pattern that no file is called.
- * A folder stands for the data files directly in it, by name; one of `save_to_disk` for the files that its
- * state.json lists.
+ * Each path is a file, "-" (no Parquet), or a folder or pattern of data files (core/data_files.h).
  * opts may be NULL.
  * The first file is opened at once, the others as they are come to. */
 lem_status lem_rowset_open(const char *const *paths, size_t n, const lem_rowset_opts *opts, lem_rowset **out,
@@ -36,7 +34,7 @@ lem_status lem_rowset_open(const char *const *paths, size_t n, const lem_rowset_
 /* *row is owned by the caller; NULL at the end of the last file.
  * Errors read "FILE:LINE: …" for text and "FILE: row N: …" for tables, and end the reading. */
 lem_status lem_rowset_next(lem_rowset *s, lem_json **row, lem_err *err) LEM_MUST_CHECK;
-/* The file of the last row, or of the first one before any; borrowed until the next call. */
+/* The file of the last row, or of the first one before any; borrowed until lem_rowset_close. */
 const char *lem_rowset_file(const lem_rowset *s);
 /* The last row's number in its file: the line it begins in, or its place in an array or table, from 1. */
 uint64_t lem_rowset_number(const lem_rowset *s);

@@ -5,6 +5,8 @@
 #include "core/mem.h"
 #include "rows/parquet_write_priv.h"
 
+#include <string.h>
+
 enum { GROUP_ROWS = 10000 };
 
 struct lem_rows_writer {
@@ -18,6 +20,12 @@ struct lem_rows_writer {
     lem_wnode root;
     lem_pq_out parquet;
 };
+
+lem_rows_kind lem_rows_kind_of(const char *path) {
+    static const char ending[] = ".parquet";
+    size_t n = strlen(path), k = sizeof ending - 1;
+    return n > k && strcmp(path + n - k, ending) == 0 ? LEM_ROWS_PARQUET : LEM_ROWS_JSONL;
+}
 
 lem_status lem_rows_writer_open(const char *path, lem_rows_kind kind, bool overwrite, size_t group_rows,
                                 lem_rows_writer **out, lem_err *err) {

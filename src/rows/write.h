@@ -8,6 +8,8 @@
 typedef enum lem_rows_kind { LEM_ROWS_JSONL, LEM_ROWS_PARQUET } lem_rows_kind;
 typedef struct lem_rows_writer lem_rows_writer;
 
+/* Parquet where the name ends in .parquet, else JSONL. */
+lem_rows_kind lem_rows_kind_of(const char *path);
 /* path as in lem_out_open; group_rows is the size of Parquet's row groups in rows (0 = 10,000).
  * Parquet's columns are those of the rows of the first group: text, integers, real numbers, booleans, lists
  * and structs of them; every column may be null. A later row that does not fit them, and a column of two

@@ -73,8 +73,8 @@ static void add_cut(lem_list_metrics *m, int n, const double *score, const int8_
         if (!cut || cut[i] < 0) return;
         b[i] = cut[i];
     }
-    ranks(n, score, a);
-    double rho = correlation(n, a, b);
+    lem_ranks(n, score, m->sorted, a);
+    double rho = lem_correlation(n, a, b);
     if (isnan(rho)) return;
     m->cut_rho += rho;
     m->n_cut_rho++;

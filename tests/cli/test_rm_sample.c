@@ -2,7 +2,7 @@
  * labels that go with their responses, concise right ones, a word about responses that were cut off */
 #include "core/buf.h"
 #include "core/json.h"
-#include "core/jsonl.h"
+#include "../support/jsonl.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -74,15 +74,15 @@ static void reasons(void **state) {
 static void pairs(void **state) {
     (void)state;
     lem_json *row = NULL, *o = sample("a.jsonl b.jsonl --random --pairs-by-generator --out l3", 0);
-    lem_rows *rows = NULL;
+    lem_lines *rows = NULL;
     lem_err err = LEM_ERR_INIT;
     int n = 0;
     assert_int_equal(number(o, "lists"), 2);
     assert_int_equal(number(o, "no_generator_with_both"), 1);
     assert_int_equal(number(o, "too_few"), 0);
     lem_json_free(o);
-    assert_int_equal(lem_rows_open("l3", &rows, &err), LEM_OK);
-    for (; lem_rows_next(rows, &row, &err) == LEM_OK && row; n++) {
+    assert_int_equal(lem_lines_open("l3", 0, &rows, &err), LEM_OK);
+    for (; jsonl_next(rows, &row, &err) == LEM_OK && row; n++) {
         const lem_json *g = lem_json_get(row, "generators"), *y = lem_json_get(row, "labels");
         assert_string_equal(lem_json_str(lem_json_get(row, "problem"), ""), "mixed");
         assert_int_equal(lem_json_count(g), 2);
@@ -91,7 +91,7 @@ static void pairs(void **state) {
         lem_json_free(row);
     }
     assert_int_equal(n, 2);
-    lem_rows_close(rows);
+    lem_lines_close(rows);
 }
 
 /* Texts drawn more than once weigh so much; step labels stay with their response, null where there are none.
@@ -99,11 +99,11 @@ static void pairs(void **state) {
 static void columns(void **state) {
     (void)state;
     lem_json *row = NULL;
-    lem_rows *rows = NULL;
+    lem_lines *rows = NULL;
     lem_err err = LEM_ERR_INIT;
     lem_json_free(sample("c.jsonl b3.jsonl --random --per-problem 3 --weights --out l4", 0));
-    assert_int_equal(lem_rows_open("l4", &rows, &err), LEM_OK);
-    assert_int_equal(lem_rows_next(rows, &row, &err), LEM_OK);
+    assert_int_equal(lem_lines_open("l4", 0, &rows, &err), LEM_OK);
+    assert_int_equal(jsonl_next(rows, &row, &err), LEM_OK);
     const lem_json *text = lem_json_get(row, "responses"), *w = lem_json_get(row, "weights"),
                    *s = lem_json_get(row, "step_labels");
     assert_int_equal(lem_json_count(text), 3);
@@ -117,7 +117,7 @@ static void columns(void **state) {
         else assert_int_equal(lem_json_int(lem_json_at(steps, 0), -1), strcmp(t, "twice") == 0);
     }
     lem_json_free(row);
-    lem_rows_close(rows);
+    lem_lines_close(rows);
 }
 
 /* Every right response of the lists is of the shorter half, of the wrong ones some are not. Without --concise
@@ -126,20 +126,20 @@ static void concise(void **state) {
     (void)state;
     for (int on = 0; on < 2; on++) {
         lem_json *row = NULL;
-        lem_rows *rows = NULL;
+        lem_lines *rows = NULL;
         lem_err err = LEM_ERR_INIT;
         size_t longest[2] = {0, 0};
         lem_json_free(sample(on ? "d.jsonl --random --per-problem 2 --lists 40 --concise --out l6"
                                 : "d.jsonl --random --per-problem 2 --lists 40 --out l5",
                              0));
-        assert_int_equal(lem_rows_open(on ? "l6" : "l5", &rows, &err), LEM_OK);
-        for (; lem_rows_next(rows, &row, &err) == LEM_OK && row; lem_json_free(row))
+        assert_int_equal(lem_lines_open(on ? "l6" : "l5", 0, &rows, &err), LEM_OK);
+        for (; jsonl_next(rows, &row, &err) == LEM_OK && row; lem_json_free(row))
             for (size_t k = 0; k < 2; k++) {
                 int64_t y = lem_json_int(lem_json_at(lem_json_get(row, "labels"), k), -1);
                 size_t n = lem_json_str_len(lem_json_at(lem_json_get(row, "responses"), k));
                 if (n > longest[y]) longest[y] = n;
             }
-        lem_rows_close(rows);
+        lem_lines_close(rows);
         assert_int_equal(longest[0], 6);
         assert_int_equal(longest[1], on ? 3 : 5);
     }

@@ -2,7 +2,7 @@
  * input */
 #include "core/file.h"
 #include "core/json.h"
-#include "core/jsonl.h"
+#include "../support/jsonl.h"
 #include "core/mem.h"
 #include "model/model.h"
 #include "token/tokenizer.h"
@@ -213,12 +213,12 @@ static void test_rows(void **state) {
     (void)state;
     const char *out = reference();
     lem_err err = LEM_ERR_INIT;
-    lem_rows *in = NULL;
+    lem_lines *in = NULL;
     lem_json *row = NULL;
-    need(lem_rows_open(out, &in, &err), &err);
+    need(lem_lines_open(out, 0, &in, &err), &err);
     for (int i = 0; i < ROWS; i++) {
         char want[32];
-        need(lem_rows_next(in, &row, &err), &err);
+        need(jsonl_next(in, &row, &err), &err);
         assert_non_null(row);
         snprintf(want, sizeof want, "p%d", i);
         assert_string_equal(lem_json_str(lem_json_get(row, "id"), ""), want);
@@ -240,9 +240,9 @@ static void test_rows(void **state) {
         }
         lem_json_free(row);
     }
-    need(lem_rows_next(in, &row, &err), &err);
+    need(jsonl_next(in, &row, &err), &err);
     assert_null(row);
-    lem_rows_close(in);
+    lem_lines_close(in);
     assert_true(exists("reference.jsonl.manifest.json"));
     assert_false(exists("reference.jsonl.job/journal"));
     assert_false(exists("reference.jsonl.job/manifest.json"));
@@ -385,18 +385,18 @@ static void test_too_long(void **state) {
     assert_int_equal(run(sample_args(out), "--prompts", path_of("long.jsonl"), "--n", "3", NULL), 0);
     expect_message("long.jsonl:2: the prompt has ");
     lem_err err = LEM_ERR_INIT;
-    lem_rows *in = NULL;
+    lem_lines *in = NULL;
     lem_json *row = NULL;
-    need(lem_rows_open(out, &in, &err), &err);
+    need(lem_lines_open(out, 0, &in, &err), &err);
     for (int i = 0; i < 2; i++) {
         lem_json_free(row);
-        need(lem_rows_next(in, &row, &err), &err);
+        need(jsonl_next(in, &row, &err), &err);
     }
     assert_int_equal(lem_json_count(lem_json_get(row, "completions")), 3);
     assert_string_equal(lem_json_str(lem_json_find(row, "finish_reason.0"), ""), "prompt_too_long");
     assert_string_equal(lem_json_str(lem_json_find(row, "completions.2"), "-"), "");
     lem_json_free(row);
-    lem_rows_close(in);
+    lem_lines_close(in);
     write_text(path_of("long.jsonl"), strchr(lem_buf_str(&b), '\n') + 1); /* only the long one */
     lem_buf_release(&b);
     assert_int_equal(run(sample_args(path_of("none.jsonl")), "--prompts", path_of("long.jsonl"), NULL), 3);

@@ -2,7 +2,7 @@
  */
 #include "core/file.h"
 #include "core/json.h"
-#include "core/jsonl.h"
+#include "../support/jsonl.h"
 #include "core/mem.h"
 
 #include <setjmp.h>
@@ -53,11 +53,11 @@ static int tear_down(void **state) {
 
 static lem_json *load(const char *path, int want) {
     lem_err err = LEM_ERR_INIT;
-    lem_rows *in = NULL;
+    lem_lines *in = NULL;
     lem_json *all = lem_json_new_array(), *row = NULL;
-    if (lem_rows_open(path, &in, &err) != LEM_OK) fail_msg("%s", err.text);
-    while (lem_rows_next(in, &row, &err) == LEM_OK && row) assert_true(lem_json_append(all, row));
-    lem_rows_close(in);
+    if (lem_lines_open(path, 0, &in, &err) != LEM_OK) fail_msg("%s", err.text);
+    while (jsonl_next(in, &row, &err) == LEM_OK && row) assert_true(lem_json_append(all, row));
+    lem_lines_close(in);
     assert_int_equal(lem_json_count(all), want);
     return all;
 }

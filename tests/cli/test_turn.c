@@ -51,6 +51,8 @@ static const base bases[] = {
     {"prm score", "g.jsonl --model " LEMMA_TEST_DATA "/golden_heads/qwen_prm", "ps.jsonl"},
     {"report", "sel.json trace.jsonl", "r.html"},
     {"model convert", "m", "c"},
+    {"crosscheck", "--responses rows.jsonl --answers teacher.jsonl --judge judged.jsonl --least 1",
+     "cc.jsonl"},
     {"demo data", "--general 20 --sft 20 --easy 10 --rm 4 --val 2 --test 4", "d"},
     {"tokenize", "m text.txt", "ids.txt"},
     {"data convert", "rows.jsonl --to messages", "dc.jsonl"},
@@ -114,6 +116,8 @@ static int set_up(void **state) {
         "\\\\boxed{2}\",\"one\\n\\ntwo\\n\\n\\\\boxed{7}\"]}\n"
         "{\"id\":\"b\",\"problem\":\"q\",\"expected_answer\":\"3\",\"steps\":[\"a\",\"b\",\"it is 3\"],"
         "\"label\":1}\n");
+    write_text("teacher.jsonl", "{\"id\":\"a\",\"problem\":\"p\",\"solution\":\"\\\\boxed{2}\"}\n");
+    write_text("judged.jsonl", "{\"id\":\"a\",\"problem\":\"p\",\"verdict\":true}\n");
     write_text("text.txt", "one line\nand another\n");
     write_text("trace.jsonl", "{\"steps\":[]}\n");
     write_text("threads.yaml", "threads: 1\n");

@@ -4,7 +4,7 @@
 #include "core/file.h"
 #include "core/fingerprint.h"
 #include "core/hash.h"
-#include "core/jsonl.h"
+#include "core/json.h"
 #include "core/mem.h"
 
 #include <errno.h>
@@ -31,14 +31,12 @@ static void every_reader(void **state) {
     (void)state;
     lem_buf b = {0};
     lem_lines *lines = NULL;
-    lem_rows *rows = NULL;
     lem_json *json = NULL;
     char hex[65], **names = NULL;
     uint64_t size = 0;
     size_t n = 0;
     FAILS(lem_file_read("no/x", 10, &b, &err), LEM_EDATA, "no/x: no such file");
     FAILS(lem_lines_open("no.gz", 0, &lines, &err), LEM_EDATA, "no.gz: no such file");
-    FAILS(lem_rows_open("no.jsonl", &rows, &err), LEM_EDATA, "no.jsonl: no such file");
     FAILS(lem_json_load("no.json", 10, &json, &err), LEM_EDATA, "no.json: no such file");
     FAILS(lem_file_size("no", &size, &err), LEM_EDATA, "no: no such file");
     FAILS(lem_sha256_file("no", hex, &err), LEM_EDATA, "no: no such file");

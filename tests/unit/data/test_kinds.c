@@ -78,8 +78,33 @@ static void problems_of_all_kinds(void **state) {
         assert_int_equal(p.n, 2);
         lem_problems_release(&p);
     }
+}
+
+/* A folder and a pattern are the rows of their files; what is wrong in one of them names that file. */
+static void problems_of_a_folder(void **state) {
+    (void)state;
+    static const char a[] = "{\"problem\":\"p\"}\n", b[] = "{\"problem\":\"q\"}\n{\"problem\":\"r\"}\n",
+                      bad[] = "\n{\"problem\":7}\n";
+    char sub[128], pattern[160], place[160];
+    snprintf(sub, sizeof sub, "%s/set", dir);
+    snprintf(pattern, sizeof pattern, "%s/[bc].jsonl", sub);
+    OK(lem_dir_make(sub, &err));
+    OK(lem_file_write_atomic(at("set/b.jsonl"), b, sizeof b - 1, &err));
+    OK(lem_file_write_atomic(at("set/a.jsonl"), a, sizeof a - 1, &err));
     lem_problems p = {0};
-    FAILS(lem_problems_load(dir, NULL, -1, NULL, &p, &err), LEM_EDATA, "it is a directory");
+    OK(lem_problems_load(sub, NULL, -1, NULL, &p, &err));
+    assert_int_equal(p.n, 3);
+    assert_string_equal(p.at[0].problem, "p");
+    assert_string_equal(p.at[2].problem, "r");
+    assert_string_equal(p.at[2].file, at("set/b.jsonl"));
+    assert_string_equal(lem_json_str(p.at[2].id, ""), "2"); /* counted over all files */
+    lem_problems_release(&p);
+    OK(lem_problems_load(pattern, NULL, -1, NULL, &p, &err));
+    assert_int_equal(p.n, 2);
+    lem_problems_release(&p);
+    OK(lem_file_write_atomic(at("set/c.jsonl"), bad, sizeof bad - 1, &err));
+    snprintf(place, sizeof place, "%s:2: the problem must be a string", at("set/c.jsonl"));
+    FAILS(lem_problems_load(sub, NULL, -1, NULL, &p, &err), LEM_EDATA, place);
 }
 
 int main(void) {
@@ -88,6 +113,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(texts_of_parquet_are_those_of_jsonl),
         cmocka_unit_test(problems_of_all_kinds),
+        cmocka_unit_test(problems_of_a_folder),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     (void)!lem_dir_remove(dir, NULL);

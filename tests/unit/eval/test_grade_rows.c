@@ -1,5 +1,5 @@
 /* test_grade_rows.c - rows graded: what is added, and the labels of the shared files reproduced */
-#include "core/jsonl.h"
+#include "../../support/jsonl.h"
 #include "eval/grade_rows.h"
 
 #include <setjmp.h>
@@ -29,16 +29,16 @@ static lem_grade_tally grade_file(const char *path, const char *map, lem_grade_t
     lem_grade_rows_opts o = {.profile = {.task = task}};
     lem_candidates_map *m = lem_candidates_map_new(&err);
     lem_candidates c = {.arena = NULL};
-    lem_rows *rows = NULL;
+    lem_lines *rows = NULL;
     char ground[200];
     int models = 0;
     assert_non_null(m);
     if (map) assert_int_equal(lem_candidates_map_set(m, map, &err), LEM_OK);
-    if (lem_rows_open(path, &rows, &err) != LEM_OK) fail_msg("%s", err.text);
+    if (lem_lines_open(path, 0, &rows, &err) != LEM_OK) fail_msg("%s", err.text);
     for (;;) {
         lem_json *row = NULL;
         lem_graded g;
-        if (lem_rows_next(rows, &row, &err) != LEM_OK) fail_msg("%s", err.text);
+        if (jsonl_next(rows, &row, &err) != LEM_OK) fail_msg("%s", err.text);
         if (!row) break;
         if (t.rows == 0) assert_int_equal(lem_candidates_map_detect(m, row, ground, &err), LEM_OK);
         lem_candidates_map_model(m, 0, &models);
@@ -48,7 +48,7 @@ static lem_grade_tally grade_file(const char *path, const char *map, lem_grade_t
         lem_graded_release(&g);
         lem_json_free(row);
     }
-    lem_rows_close(rows);
+    lem_lines_close(rows);
     lem_candidates_release(&c);
     lem_candidates_map_free(m);
     return t;

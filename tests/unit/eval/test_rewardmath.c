@@ -5,10 +5,10 @@
  * Math-Shepherd's step scores give by aggregator prod 17.18, min 15.32, mean 15.11, last 18.22, max 3.93 per
  * cent of problems whose right solution is strictly above all others. */
 #include "core/file.h"
-#include "core/jsonl.h"
 #include "eval/aggregate.h"
 #include "eval/load.h"
 #include "eval/metrics.h"
+#include "rows/rows.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -35,11 +35,11 @@ static bool shared_file(const char *name, char path[1024]) {
 
 /* The steps (or the one score) of every solution. */
 static void read_table(const char *path) {
-    lem_rows *rows = NULL;
+    lem_rowset *rows = NULL;
     lem_json *row = NULL;
     int n = 0;
-    OK(lem_rows_open(path, &rows, &err));
-    for (; OK(lem_rows_next(rows, &row, &err)), row; n++, lem_json_free(row)) {
+    OK(lem_rowset_open(&path, 1, NULL, &rows, &err));
+    for (; OK(lem_rowset_next(rows, &row, &err)), row; n++, lem_json_free(row)) {
         const lem_json *scores = lem_json_get(row, "score"), *names = lem_json_get(row, "solution_reference");
         assert_true(n < PROBLEMS && lem_json_count(scores) == CANDIDATES);
         assert_string_equal(lem_json_str(lem_json_at(names, 0), ""), "human_to_GPT-4");
@@ -53,7 +53,7 @@ static void read_table(const char *path) {
         }
     }
     assert_int_equal(n, PROBLEMS);
-    lem_rows_close(rows);
+    lem_rowset_close(rows);
 }
 
 /* Each by its definition, in long double; -1 is no score. */

@@ -128,6 +128,100 @@ static void another_folder(void **state) {
     assert_string_not_equal(digest("e"), before);
 }
 
+static const char *input(const char *path) {
+    static char hex[16][65];
+    static int next;
+    char *out = hex[next++ % 16];
+    OK(lem_digest_input(path, NULL, out, NULL, &err));
+    return out;
+}
+
+static void a_folder_of_data(void **state) {
+    (void)state;
+    lem_json *files = NULL;
+    char hex[65];
+    OK(lem_dir_make("d/inner", &err));
+    put("d/b.jsonl", "1");
+    put("d/a.csv", "2");
+    const char *before = input("d");
+    assert_string_not_equal(before, digest("d"));
+    /* What is not read does not count. */
+    put("d/README.md", "x");
+    put("d/.hidden.jsonl", "x");
+    put("d/b.jsonl.manifest.json", "{}");
+    put("d/inner/c.jsonl", "x");
+    assert_string_equal(input("d"), before);
+    OK(lem_digest_input("d", NULL, hex, &files, &err));
+    assert_int_equal(lem_json_count(files), 2);
+    assert_string_equal(lem_json_str(lem_json_get(files, "a.csv"), ""), digest("d/a.csv"));
+    lem_json_free(files);
+    /* The same contents in the same order, under other names, and as a pattern. */
+    OK(lem_file_rename("d/b.jsonl", "d/c.jsonl", &err));
+    assert_string_equal(input("d"), before);
+    assert_string_equal(input("d/[ac].*"), before);
+    OK(lem_file_rename("d/c.jsonl", "d/a.aaa.jsonl", &err)); /* now first */
+    assert_string_not_equal(input("d"), before);
+    OK(lem_file_rename("d/a.aaa.jsonl", "d/b.jsonl", &err));
+    /* One changed, one more, one less. */
+    put("d/b.jsonl", "3");
+    assert_string_not_equal(input("d"), before);
+    put("d/b.jsonl", "1");
+    put("d/c.jsonl", "");
+    assert_string_not_equal(input("d"), before);
+    assert_string_not_equal(input("d/*.jsonl"), input("d"));
+    assert_int_equal(unlink("d/c.jsonl"), 0);
+    assert_string_equal(input("d"), before);
+    assert_int_equal(unlink("d/b.jsonl"), 0);
+    assert_string_not_equal(input("d"), before);
+    /* A file is what it was, and so is a folder without data. */
+    assert_string_equal(input("d/a.csv"), digest("d/a.csv"));
+    assert_string_equal(input("d/inner/../../d/a.csv"), digest("d/a.csv"));
+    OK(lem_dir_make("e", &err));
+    put("e/notes", "x");
+    assert_string_equal(input("e"), digest("e"));
+    FAILS(lem_digest_input("d/*.none", NULL, hex, NULL, &err), LEM_EDATA, "no file matches this pattern");
+}
+
+static void a_saved_data_set(void **state) {
+    (void)state;
+    OK(lem_dir_make("s", &err));
+    put("s/1.arrow", "1");
+    put("s/2.arrow", "2");
+    put("s/state.json", "{\"_data_files\":[{\"filename\":\"2.arrow\"},{\"filename\":\"1.arrow\"}]}");
+    const char *before = input("s");
+    put("s/dataset_info.json", "{}");
+    put("s/3.arrow", "3");
+    assert_string_equal(input("s"), before);
+    put("s/state.json", "{\"_data_files\":[{\"filename\":\"1.arrow\"},{\"filename\":\"2.arrow\"}]}");
+    assert_string_not_equal(input("s"), before);
+    put("s/state.json", "{\"_data_files\":[{\"filename\":\"9.arrow\"}]}");
+    char hex[65];
+    FAILS(lem_digest_input("s", NULL, hex, NULL, &err), LEM_EDATA, "s/9.arrow: no such file");
+}
+
+static void a_model_folder_is_no_data(void **state) {
+    (void)state;
+    OK(lem_dir_make("m", &err));
+    put("m/config.json", "{}");
+    put("m/telemetry.jsonl", "{}");
+    const char *before = input("m");
+    assert_string_equal(before, digest("m"));
+    put("m/telemetry.jsonl", "{\"a\":1}");
+    assert_string_equal(input("m"), before);
+    put("m/config.json", "{\"a\":1}");
+    assert_string_not_equal(input("m"), before);
+}
+
+static void a_pipe_as_data(void **state) {
+    (void)state;
+    char hex[65];
+    OK(lem_dir_make("d", &err));
+    assert_int_equal(mkfifo("d/pipe.jsonl", 0600), 0);
+    alarm(10);
+    FAILS(lem_digest_input("d", NULL, hex, NULL, &err), LEM_EDATA, "d/pipe.jsonl: a plain file is expected");
+    alarm(0);
+}
+
 /* Only plain files: a pipe without a writer would be waited for. */
 static void a_pipe_in_a_folder(void **state) {
     (void)state;
@@ -223,6 +317,10 @@ int main(void) {
         folder_test(a_model_folder),
         folder_test(another_folder),
         folder_test(a_pipe_in_a_folder),
+        folder_test(a_folder_of_data),
+        folder_test(a_saved_data_set),
+        folder_test(a_model_folder_is_no_data),
+        folder_test(a_pipe_as_data),
         folder_test(young_files_are_not_remembered),
         folder_test(two_seconds_are_two_seconds),
         folder_test(large_files_are_read_once),

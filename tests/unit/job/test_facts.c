@@ -334,11 +334,27 @@ static void names_the_file_in_a_folder(void **state) {
     HAS(difference(old, now), "w.safetensors");
     OK(lem_file_remove("m/w.safetensors", &err));
     lem_json *less = facts_of("--model m");
-    HAS(difference(old, less), "w.safetensors");
+    HAS(difference(old, less), "w.safetensors is gone");
     lem_json_free(old);
     lem_json_free(same);
     lem_json_free(now);
     lem_json_free(less);
+}
+
+static void names_the_file_of_data(void **state) {
+    (void)state;
+    OK(lem_dir_make("d", &err));
+    put("d/a.jsonl", "1");
+    lem_json *old = facts_of("--data d"), *pattern = facts_of("--data d/*.jsonl");
+    put("d/b.jsonl", "2");
+    lem_json *now = facts_of("--data d"), *wider = facts_of("--data d/*.jsonl");
+    HAS(difference(old, now), "--data d: b.jsonl was added (sha256 was");
+    HAS(difference(now, old), "b.jsonl is gone");
+    HAS(difference(pattern, wider), "--data d/*.jsonl: d/b.jsonl was added");
+    lem_json_free(old);
+    lem_json_free(pattern);
+    lem_json_free(now);
+    lem_json_free(wider);
 }
 
 static void names_commands(void **state) {
@@ -414,6 +430,7 @@ int main(void) {
         folder_test(at_most_three_then_a_count),
         folder_test(names_the_input),
         folder_test(names_the_file_in_a_folder),
+        folder_test(names_the_file_of_data),
         folder_test(names_commands),
         folder_test(unknown_to_the_old_is_default),
         folder_test(only_contents_differ),

@@ -677,6 +677,28 @@ static void may_replace(void **state) {
     close_job(&r);
 }
 
+/* What lies in a folder of data, or would, is no output. */
+static void output_among_the_inputs(void **state) {
+    (void)state;
+    static const char *const lines[] = {"--data d --out d/new.jsonl", "--data d --out d/a.jsonl",
+                                        "--data d/*.jsonl --out d/new.jsonl",
+                                        "--data ./d/ --out d/new.jsonl"};
+    OK(lem_dir_make("d", &err));
+    put("d/a.jsonl", "{}");
+    for (int i = 0; i < COUNT(lines); i++) {
+        run r = {0};
+        lem_status st = open_job(&r, &toy, lines[i]);
+        if (st != LEM_EUSAGE) fail_msg("%s: %d", lines[i], st);
+        HAS(err.text, "is what is read");
+    }
+    whole_job(&toy, "--data d --out d/new.html", "d/new.html", "text");
+    whole_job(&toy, "--data d --out new.jsonl", "new.jsonl", "text");
+    const char *const beside[] = {NULL, "d/left.jsonl"};
+    const lem_job_spec spec = {.companions = beside, .n_companions = 2};
+    run r = {0};
+    FAILS(open_spec(&r, &toy, "--data d --out other", &spec), LEM_EUSAGE, "d/left.jsonl is what is read");
+}
+
 static void spec_names_inputs_and_output(void **state) {
     (void)state;
     static const lem_job_input inputs[] = {{"the rows", "rows"}};
@@ -814,6 +836,7 @@ int main(void) {
         folder_test(upstream_ran_but_an_input_was_added),
         folder_test(upstream_ran_before_an_unfinished_run),
         folder_test(may_replace),
+        folder_test(output_among_the_inputs),
         folder_test(spec_names_inputs_and_output),
         folder_test(work_path),
         folder_test(parts),

@@ -198,6 +198,7 @@ static void all_is_checked_before_the_first_stage(void **state) {
     refused("{name: a, command: write, out: o/b}", LEM_EUSAGE, "'a'");
     refused("{name: b, command: write, out: o/a}", LEM_EUSAGE, "both write o/a");
     refused("{name: b, command: write, out: o/b, data: [o/none]}", LEM_EDATA, "o/none: no such file");
+    refused("{name: b, command: write, out: o/b, data: ['in*.none']}", LEM_EDATA, "in*.none: no such file");
     refused("{name: b, command: write, out: o/b, val: o/none}", LEM_EDATA, "stage b");
     refused("{name: b, command: write, out: o/b, stages: [{lrr: 1}]}", LEM_EUSAGE, "did you mean 'lr'");
     refused("{name: b, command: write, out: o/b, stages: [{lr: 7}]}", LEM_EUSAGE, "--lr");
@@ -207,6 +208,15 @@ static void all_is_checked_before_the_first_stage(void **state) {
     refused("{command: write, out: o/b}", LEM_EUSAGE, "stages[1]");
     refused("{name: b, out: o/b}", LEM_EUSAGE, "stages[1]");
     refused("just text", LEM_EUSAGE, "stages[1]");
+}
+
+/* A pattern that matches something is there; the toy reads no data that is so named, so a dry run. */
+static void a_pattern_is_an_input(void **state) {
+    (void)state;
+    put("in1", "x");
+    OK(run_with("name: p\nvars: {out: o}\nstages:\n  - {name: a, command: write, out: '${out}/a', data: "
+                "['in[0-9]']}\n",
+                NULL, (how){.dry_run = true}));
 }
 
 static void one_output_under_two_spellings(void **state) {
@@ -398,6 +408,7 @@ int main(void) {
         recipe_test(runs_in_order),
         recipe_test(overrides_and_variables),
         recipe_test(all_is_checked_before_the_first_stage),
+        recipe_test(a_pattern_is_an_input),
         recipe_test(one_output_under_two_spellings),
         recipe_test(standard_output_is_no_file),
         recipe_test(words_are_texts),

@@ -3,6 +3,7 @@
 
 #include "core/file.h"
 #include "core/mem.h"
+#include "rows/write.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -176,6 +177,30 @@ static void training_curves(void **state) {
     no_csv("sft-accuracy");
 }
 
+/* Rows are read from any kind of file. */
+static void training_in_parquet(void **state) {
+    (void)state;
+    char path[] = "/tmp/lemma-sections-XXXXXX";
+    static const char *const rows[] = {"{\"stage\":\"a\",\"step\":1,\"loss\":2.5}",
+                                       "{\"stage\":\"a\",\"step\":2,\"loss\":1.5}"};
+    lem_rows_writer *w = NULL;
+    int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    close(fd);
+    OK(lem_rows_writer_open(path, LEM_ROWS_PARQUET, true, 0, &w, &err));
+    for (int i = 0; i < 2; i++) {
+        lem_json *row = json(rows[i]);
+        OK(lem_rows_writer_add(w, row, &err));
+        lem_json_free(row);
+    }
+    OK(lem_rows_writer_commit(w, &err));
+    lem_rows_writer_close(w);
+    OK(add_telemetry(path));
+    unlink(path);
+    assert_non_null(strstr(lem_page_csv(page, "sft-loss"), "a,1,2.5,"));
+    assert_non_null(strstr(lem_page_csv(page, "sft-loss"), "a,2,1.5,"));
+}
+
 static void training_of_another_form(void **state) {
     (void)state;
     OK(with_file("", add_telemetry));
@@ -203,6 +228,7 @@ int main(void) {
         TEST(picked_examples),
         TEST(nothing_to_pick),
         TEST(training_curves),
+        TEST(training_in_parquet),
         TEST(training_of_another_form),
         TEST(long_runs_are_drawn_as_bands),
     };

@@ -3,7 +3,7 @@
  * The files are made by tools/golden/make_rows.py; LEMMA_ROWS names a folder of other ones, e.g. of all that
  * it makes. */
 #include "core/file.h"
-#include "core/jsonl.h"
+#include "../../support/jsonl.h"
 #include "core/mem.h"
 #include "rows/rows.h"
 
@@ -29,20 +29,20 @@ static void show_difference(const char *path, uint64_t n, const lem_json *is, co
 /* Whether both files have the same rows; says where they part. */
 static bool same_rows(const char *path, const char *twin) {
     lem_rowset *s = NULL;
-    lem_rows *r = NULL;
+    lem_lines *r = NULL;
     bool same = true;
     OK(lem_rowset_open(&path, 1, NULL, &s, &err));
-    OK(lem_rows_open(twin, &r, &err));
+    OK(lem_lines_open(twin, 0, &r, &err));
     for (;;) {
         lem_json *is = NULL, *want = NULL;
         lem_status st = lem_rowset_next(s, &is, &err);
-        OK(lem_rows_next(r, &want, &err));
+        OK(jsonl_next(r, &want, &err));
         if (st != LEM_OK) print_error("%s\n", err.text);
         bool equal = st == LEM_OK && !is == !want && (!is || lem_json_equal(is, want));
         if (!equal && is && want) show_difference(path, lem_rowset_number(s), is, want);
         else if (!equal)
             print_error("%s: other rows than its twin behind %llu\n", path,
-                        (unsigned long long)lem_rows_number(r));
+                        (unsigned long long)lem_lines_number(r));
         same = same && equal;
         bool end = !is || !want || !equal;
         lem_json_free(is);
@@ -50,7 +50,7 @@ static bool same_rows(const char *path, const char *twin) {
         if (end) break;
     }
     lem_rowset_close(s);
-    lem_rows_close(r);
+    lem_lines_close(r);
     return same;
 }
 
@@ -108,18 +108,18 @@ static void same_field(const char *parquet, const char *jsonl, const char *a, co
     char path[1024];
     const char *found = shared(parquet), *p = path;
     lem_rowset *s = NULL;
-    lem_rows *r = NULL;
+    lem_lines *r = NULL;
     if (!found) {
         print_message("skipped: no $LEMMA_DATA\n");
         skip();
     }
     snprintf(path, sizeof path, "%s", found);
     OK(lem_rowset_open(&p, 1, NULL, &s, &err));
-    OK(lem_rows_open(shared(jsonl), &r, &err));
+    OK(lem_lines_open(shared(jsonl), 0, &r, &err));
     for (size_t i = 0; i <= rows; i++) {
         lem_json *is = NULL, *want = NULL;
         OK(lem_rowset_next(s, &is, &err));
-        OK(lem_rows_next(r, &want, &err));
+        OK(jsonl_next(r, &want, &err));
         assert_int_equal(is != NULL, i < rows);
         assert_int_equal(want != NULL, i < rows);
         if (is)
@@ -129,7 +129,7 @@ static void same_field(const char *parquet, const char *jsonl, const char *a, co
         lem_json_free(want);
     }
     lem_rowset_close(s);
-    lem_rows_close(r);
+    lem_lines_close(r);
 }
 
 static void shared_dapo_has_its_answers(void **state) {

@@ -3,7 +3,7 @@
  *
  * With LEMMA_ROWS_OUT=FOLDER the files stay there, for pyarrow to be asked (tools/golden/check_rows.py). */
 #include "core/file.h"
-#include "core/jsonl.h"
+#include "../../support/jsonl.h"
 #include "core/mem.h"
 #include "rows/rows.h"
 #include "rows/write.h"
@@ -24,12 +24,12 @@ static lem_json *parsed(const char *text) {
 
 static void write_rows(const char *path, lem_rows_kind kind, size_t group, const char *twin) {
     lem_rows_writer *w = NULL;
-    lem_rows *r = NULL;
-    OK(lem_rows_open(twin, &r, &err));
+    lem_lines *r = NULL;
+    OK(lem_lines_open(twin, 0, &r, &err));
     OK(lem_rows_writer_open(path, kind, true, group, &w, &err));
     for (;;) {
         lem_json *row = NULL;
-        OK(lem_rows_next(r, &row, &err));
+        OK(jsonl_next(r, &row, &err));
         if (!row) break;
         (void)lem_json_remove(row, "table"); /* a map: its keys would become columns, null where absent */
         OK(lem_rows_writer_add(w, row, &err));
@@ -37,18 +37,18 @@ static void write_rows(const char *path, lem_rows_kind kind, size_t group, const
     }
     OK(lem_rows_writer_commit(w, &err));
     lem_rows_writer_close(w);
-    lem_rows_close(r);
+    lem_lines_close(r);
 }
 
 static void same(const char *path, const char *twin) {
     lem_rowset *s = NULL;
-    lem_rows *r = NULL;
+    lem_lines *r = NULL;
     OK(lem_rowset_open(&path, 1, NULL, &s, &err));
-    OK(lem_rows_open(twin, &r, &err));
+    OK(lem_lines_open(twin, 0, &r, &err));
     for (;;) {
         lem_json *is = NULL, *want = NULL;
         OK(lem_rowset_next(s, &is, &err));
-        OK(lem_rows_next(r, &want, &err));
+        OK(jsonl_next(r, &want, &err));
         assert_int_equal(!is, !want);
         if (!is) break;
         (void)lem_json_remove(want, "table");
@@ -57,7 +57,7 @@ static void same(const char *path, const char *twin) {
         lem_json_free(want);
     }
     lem_rowset_close(s);
-    lem_rows_close(r);
+    lem_lines_close(r);
 }
 
 static const char *const twins[] = {"pq-pandas", "pq-required", "pq-plain-none-v1-n3",

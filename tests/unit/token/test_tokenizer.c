@@ -1,7 +1,7 @@
 /* test_tokenizer.c - tokenizers trained, saved, loaded, refused; ids against the `tokenizers` package */
 #include "core/file.h"
 #include "core/json.h"
-#include "core/jsonl.h"
+#include "../../support/jsonl.h"
 #include "core/mem.h"
 #include "core/rng.h"
 #include "token/tokenizer.h"
@@ -222,11 +222,11 @@ static void check_golden(const char *dir) {
     lem_tokenizer *t = NULL;
     if (lem_tokenizer_load(dir, &t, &err) != LEM_OK) fail_msg("%s", err.text);
     char *path = lem_path_join(dir, "golden.jsonl", &err);
-    lem_rows *rows = NULL;
-    assert_int_equal(lem_rows_open(path, &rows, &err), LEM_OK);
+    lem_lines *rows = NULL;
+    assert_int_equal(lem_lines_open(path, 0, &rows, &err), LEM_OK);
     size_t n = 0;
     for (lem_json *row = NULL;; n++) {
-        assert_int_equal(lem_rows_next(rows, &row, &err), LEM_OK);
+        assert_int_equal(jsonl_next(rows, &row, &err), LEM_OK);
         if (!row) break;
         const lem_json *text = lem_json_get(row, "text"), *want = lem_json_get(row, "ids");
         lem_ids ids = encode(t, lem_json_str(text, ""), lem_json_str_len(text),
@@ -235,12 +235,13 @@ static void check_golden(const char *dir) {
         for (size_t i = 0; same && i < ids.len; i++)
             same = ids.data[i] == lem_json_int(lem_json_at(want, i), -1);
         if (!same)
-            fail_msg("%s:%d: \"%s\" has other ids", path, (int)lem_rows_number(rows), lem_json_str(text, ""));
+            fail_msg("%s:%d: \"%s\" has other ids", path, (int)lem_lines_number(rows),
+                     lem_json_str(text, ""));
         lem_ids_release(&ids);
         lem_json_free(row);
     }
     assert_true(n > 100);
-    lem_rows_close(rows);
+    lem_lines_close(rows);
     lem_free(path);
     lem_tokenizer_free(t);
 }
