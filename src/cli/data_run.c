@@ -81,31 +81,35 @@ static struct lem_data_reason *reason_of(lem_data_run *r, const char *why, lem_e
     return &r->reason[r->n_reasons++];
 }
 
-static lem_status write_dropped(lem_data_run *r, lem_json *row, const char *why, const lem_json *detail,
-                                lem_err *err) {
-    lem_buf at = {0};
+static lem_status write_dropped(lem_data_run *r, lem_json *row, const char *at, const char *why,
+                                const lem_json *detail, lem_err *err) {
     lem_json *copy = lem_json_copy(row);
-    lem_buf_printf(&at, "%s:%llu", lem_row_reader_file(r->in),
-                   (unsigned long long)lem_row_reader_number(r->in));
-    lem_status st = lem_buf_ok(&at, err);
     bool ok = copy && lem_json_set(copy, "_dropped", lem_json_new_str(why)) &&
-              lem_json_set(copy, "_source", lem_json_new_str(lem_buf_str(&at))) &&
+              lem_json_set(copy, "_source", lem_json_new_str(at)) &&
               (!detail || lem_json_set(copy, "_detail", lem_json_copy(detail)));
-    if (st == LEM_OK && !ok) st = lem_fail(err, LEM_EMEM, "out of memory");
-    if (st == LEM_OK) st = lem_rows_writer_add(r->dropped, copy, err);
+    lem_status st =
+        ok ? lem_rows_writer_add(r->dropped, copy, err) : lem_fail(err, LEM_EMEM, "out of memory");
     lem_json_free(copy);
+    return st;
+}
+
+lem_status lem_data_run_drop_at(lem_data_run *r, lem_json *row, const char *file, uint64_t number,
+                                const char *why, const lem_json *detail, lem_err *err) {
+    lem_buf at = {0};
+    struct lem_data_reason *x = reason_of(r, why, err);
+    if (!x) return LEM_EMEM;
+    lem_buf_printf(&at, "%s:%llu", file, (unsigned long long)number);
+    lem_status st = lem_buf_ok(&at, err);
+    if (st == LEM_OK && x->n++ < 3) lem_info(r->cli->log, "%s: left out: %s", lem_buf_str(&at), why);
+    if (st == LEM_OK && r->dropped) st = write_dropped(r, row, lem_buf_str(&at), why, detail, err);
     lem_buf_release(&at);
     return st;
 }
 
 lem_status lem_data_run_drop(lem_data_run *r, lem_json *row, const char *why, const lem_json *detail,
                              lem_err *err) {
-    struct lem_data_reason *x = reason_of(r, why, err);
-    if (!x) return LEM_EMEM;
-    if (x->n++ < 3)
-        lem_info(r->cli->log, "%s:%llu: left out: %s", lem_row_reader_file(r->in),
-                 (unsigned long long)lem_row_reader_number(r->in), why);
-    return r->dropped ? write_dropped(r, row, why, detail, err) : LEM_OK;
+    return lem_data_run_drop_at(r, row, lem_row_reader_file(r->in), lem_row_reader_number(r->in), why, detail,
+                                err);
 }
 
 lem_status lem_data_run_finish(lem_data_run *r, lem_err *err) {

@@ -1,0 +1,283 @@
+/* decontam.c - shared n-grams, then common subsequences, then the rule */
+#include "curate/decontam.h"
+
+#include "core/mem.h"
+#include "curate/decontam_priv.h"
+
+#include <stdlib.h>
+
+struct lem_decontam_work {
+    lem_word_ids now;
+    uint64_t *mask; /* [words + 1] zeros */
+    uint8_t *carry; /* [cap_carry] */
+    size_t cap_carry;
+    uint32_t *place;              /* [n_tests] where in match each test text is, + 1; 0 = not */
+    lem_decontam_match *match;    /* [n] */
+    uint32_t *last, *at, *length; /* [n] the run that ends at the last shared n-gram: its places, its words */
+    size_t n, cap;
+};
+
+lem_status lem_decontam_work_new(const lem_decontam *d, lem_decontam_work **out, lem_err *err) {
+    lem_decontam_work *w = lem_alloc_zero(1, sizeof *w, err);
+    if (!w) return LEM_EMEM;
+    w->mask = lem_alloc_zero((size_t)d->words.n + 1, sizeof *w->mask, err);
+    w->place = lem_alloc_zero((size_t)d->n_tests + 1, sizeof *w->place, err);
+    if (!w->mask || !w->place) {
+        lem_decontam_work_free(w);
+        return LEM_EMEM;
+    }
+    *out = w;
+    return LEM_OK;
+}
+
+void lem_decontam_work_free(lem_decontam_work *w) {
+    if (!w) return;
+    lem_word_ids_release(&w->now);
+    lem_free(w->mask);
+    lem_free(w->carry);
+    lem_free(w->place);
+    lem_free(w->match);
+    lem_free(w->last);
+    lem_free(w->at);
+    lem_free(w->length);
+    lem_free(w);
+}
+
+const char *lem_decontam_rule_name(lem_decontam_rule r) {
+    static const char *const names[LEM_DECONTAM_N_RULES] = {"none", "exact", "ngram", "ngram+lcs"};
+    return r < LEM_DECONTAM_N_RULES ? names[r] : "none";
+}
+
+double lem_decontam_share(const lem_decontam_match *m, lem_decontam_length length) {
+    uint32_t less = m->train_words < m->test_words ? m->train_words : m->test_words;
+    uint32_t more = m->train_words < m->test_words ? m->test_words : m->train_words;
+    const uint32_t of[] = {m->train_words, m->test_words, less, more};
+    return of[length] ? (double)m->lcs / of[length] : 0;
+}
+
+static bool grow(void *list, size_t cap, size_t size) {
+    void **at = list;
+    void *p = lem_realloc(*at, cap, size, NULL);
+    if (p) *at = p;
+    return p != NULL;
+}
+
+/* The match with a test text, made when it is new; NULL = out of memory. */
+static lem_decontam_match *match_of(lem_decontam_work *w, const lem_decontam *d, uint32_t test,
+                                    lem_err *err) {
+    if (w->place[test]) return &w->match[w->place[test] - 1];
+    if (w->n == w->cap) {
+        size_t cap = w->cap ? 2 * w->cap : 32;
+        if (!grow(&w->match, cap, sizeof *w->match) || !grow(&w->last, cap, sizeof *w->last) ||
+            !grow(&w->at, cap, sizeof *w->at) || !grow(&w->length, cap, sizeof *w->length)) {
+            (void)lem_fail(err, LEM_EMEM, "out of memory for %zu matches of one text", cap);
+            return NULL;
+        }
+        w->cap = cap;
+    }
+    lem_decontam_match *m = &w->match[w->n++];
+    *m = (lem_decontam_match){
+        .test = test, .train_words = (uint32_t)w->now.n, .test_words = (uint32_t)lem_test_length(d, test)};
+    w->length[w->n - 1] = 0;
+    w->place[test] = (uint32_t)w->n;
+    return m;
+}
+
+/* The n-gram at word i of the text is at word `place` of the test text. */
+static void lengthen_run(lem_decontam_work *w, lem_decontam_match *m, uint32_t i, uint32_t place, int ngram) {
+    size_t k = (size_t)(m - w->match);
+    bool goes_on = w->length[k] && w->last[k] + 1 == i && w->at[k] + 1 == place;
+    w->length[k] = goes_on ? w->length[k] + 1 : (uint32_t)ngram;
+    w->last[k] = i;
+    w->at[k] = place;
+    if (w->length[k] <= m->run) return;
+    m->run = w->length[k];
+    m->run_train = i + (uint32_t)ngram - m->run;
+    m->run_test = place + (uint32_t)ngram - m->run;
+}
+
+/* A prompt is compared with prompts, a response with all. */
+static bool compared(lem_decontam_part text, lem_decontam_part test) {
+    return text == LEM_DECONTAM_RESPONSE || test == LEM_DECONTAM_PROMPT;
+}
+
+static lem_status add_sharers(lem_decontam_work *w, const lem_decontam *d, const lem_gram *g, uint32_t i,
+                              lem_decontam_part part, bool *stock, lem_err *err) {
+    for (uint32_t k = g->first; k; k = d->posting[k].next) {
+        const lem_posting *p = &d->posting[k];
+        lem_decontam_part other = d->test[p->test].part;
+        if (!compared(part, other)) continue;
+        if (!lem_gram_counts(d, g, other)) {
+            *stock = true;
+            if (part == LEM_DECONTAM_PROMPT) return LEM_OK; /* all that it is compared with are of one part */
+            continue;
+        }
+        lem_decontam_match *m = match_of(w, d, p->test, err);
+        if (!m) return LEM_EMEM;
+        m->grams++;
+        lengthen_run(w, m, i, p->place, d->o.ngram);
+    }
+    return LEM_OK;
+}
+
+static lem_status share_grams(lem_decontam_work *w, const lem_decontam *d, lem_decontam_part part,
+                              uint32_t *stock, const lem_cancel *cancel, lem_err *err) {
+    const uint32_t *id = w->now.id;
+    size_t n = w->now.n, gram = (size_t)d->o.ngram, known = 0; /* words without an unknown one, up to here */
+    uint64_t h = 0;
+    lem_status st = LEM_OK;
+    for (size_t i = 0; st == LEM_OK && i < n; i++) {
+        h = h * LEM_ROLL + lem_roll_in(id[i]);
+        if (i >= gram) h -= lem_roll_in(id[i - gram]) * d->lead;
+        known = id[i] ? known + 1 : 0;
+        if (known < gram) continue;
+        uint32_t k = lem_gram_find(d, id + i + 1 - gram, lem_roll_end(h));
+        if (!k) continue;
+        bool is_stock = false;
+        st = add_sharers(w, d, &d->gram[k], (uint32_t)(i + 1 - gram), part, &is_stock, err);
+        *stock += is_stock;
+        if (st == LEM_OK) st = lem_cancel_check(cancel, err);
+    }
+    return st;
+}
+
+static lem_status decide(lem_decontam_work *w, const lem_decontam *d, lem_decontam_match *m, bool math,
+                         const lem_cancel *cancel, lem_err *err) {
+    lem_status st = lem_lcs_length(w->now.id, w->now.n, d->word + d->test[m->test].begin, m->test_words,
+                                   w->mask, w->carry, cancel, &m->lcs, err);
+    if (st || m->rule == LEM_DECONTAM_EXACT || m->grams == 0) return st;
+    if (!math) m->rule = LEM_DECONTAM_NGRAM;
+    else if (lem_decontam_share(m, d->o.length) > d->o.lcs) m->rule = LEM_DECONTAM_LCS;
+    return LEM_OK;
+}
+
+static int by_test(const void *a, const void *b) {
+    const lem_decontam_match *x = a, *y = b;
+    return (x->test > y->test) - (x->test < y->test);
+}
+
+/* The test text of the same words. That two short responses are alike ("5") says nothing. */
+static lem_status same_text(lem_decontam_work *w, const lem_decontam *d, lem_decontam_part part,
+                            lem_err *err) {
+    if (part == LEM_DECONTAM_RESPONSE && w->now.n < (size_t)d->o.ngram) return LEM_OK;
+    for (size_t i = 0; i < w->now.n; i++)
+        if (!w->now.id[i]) return LEM_OK;
+    uint32_t test = lem_test_find(d, w->now.id, w->now.n, part);
+    if (test == UINT32_MAX) return LEM_OK;
+    lem_decontam_match *m = match_of(w, d, test, err);
+    if (!m) return LEM_EMEM;
+    m->rule = LEM_DECONTAM_EXACT;
+    return LEM_OK;
+}
+
+static lem_status room_for_carry(lem_decontam_work *w, lem_err *err) {
+    if (w->now.n <= w->cap_carry) return LEM_OK;
+    size_t cap = w->now.n + w->now.n / 2;
+    uint8_t *carry = lem_realloc(w->carry, cap, 1, err);
+    if (!carry) return LEM_EMEM;
+    w->carry = carry;
+    w->cap_carry = cap;
+    return LEM_OK;
+}
+
+lem_status lem_decontam_check(const lem_decontam *d, lem_decontam_work *w, const char *text, size_t len,
+                              lem_decontam_part part, bool math, const lem_cancel *cancel,
+                              lem_decontam_found *out, lem_err *err) {
+    uint32_t stock = 0;
+    for (size_t i = 0; i < w->n; i++) w->place[w->match[i].test] = 0;
+    w->n = 0;
+    lem_status st = lem_vocabulary_find(&d->words, text, len, &w->now, err);
+    if (st) return st;
+    if (w->now.n >= UINT32_MAX) return lem_fail(err, LEM_EDATA, "a text of over 2^32 words");
+    st = share_grams(w, d, part, &stock, cancel, err);
+    if (st == LEM_OK) st = same_text(w, d, part, err);
+    if (st == LEM_OK && w->n) st = room_for_carry(w, err);
+    for (size_t i = 0; st == LEM_OK && i < w->n; i++) st = decide(w, d, &w->match[i], math, cancel, err);
+    if (st) return st;
+    if (w->n > 1) qsort(w->match, w->n, sizeof *w->match, by_test);
+    *out = (lem_decontam_found){w->match, w->n, stock};
+    return LEM_OK;
+}
+
+/* ---- what stands in the test texts ---- */
+
+void lem_decontam_words(const lem_decontam *d, uint32_t test, uint32_t from, uint32_t n, lem_buf *out) {
+    size_t words = lem_test_length(d, test);
+    for (size_t i = from; i < words && i - from < n; i++) {
+        uint32_t id = d->word[d->test[test].begin + i];
+        if (i > from) lem_buf_putc(out, ' ');
+        lem_buf_add(out, d->words.text.data + d->words.begin[id],
+                    d->words.begin[id + 1] - d->words.begin[id]);
+    }
+}
+
+/* The number of different test texts that share the n-gram at a word, where that makes it a stock phrase; 0
+ * otherwise. */
+static uint32_t stock_at(const lem_decontam *d, uint32_t test, size_t place, uint32_t *gram) {
+    const uint32_t *w = d->word + d->test[test].begin + place;
+    uint64_t h = 0;
+    for (int i = 0; i < d->o.ngram; i++) h = h * LEM_ROLL + lem_roll_in(w[i]);
+    *gram = lem_gram_find(d, w, lem_roll_end(h));
+    const lem_gram *g = &d->gram[*gram];
+    return lem_gram_counts(d, g, d->test[test].part) ? 0 : g->different[d->test[test].part];
+}
+
+typedef struct phrases {
+    lem_decontam_phrase *at;
+    size_t n, cap;
+} phrases;
+
+static lem_status add_phrase(phrases *p, lem_decontam_phrase x, lem_err *err) {
+    if (p->n == p->cap) {
+        size_t cap = p->cap ? 2 * p->cap : 64;
+        lem_decontam_phrase *at = lem_realloc(p->at, cap, sizeof *at, err);
+        if (!at) return LEM_EMEM;
+        p->at = at;
+        p->cap = cap;
+    }
+    p->at[p->n++] = x;
+    return LEM_OK;
+}
+
+/* The phrases of one test text in which an n-gram is that was not told yet. */
+static lem_status phrases_of(const lem_decontam *d, uint32_t test, uint8_t *told, phrases *p, lem_err *err) {
+    size_t n = lem_test_length(d, test), gram = (size_t)d->o.ngram;
+    lem_decontam_phrase now = {.test = test};
+    bool fresh = false;
+    lem_status st = LEM_OK;
+    for (size_t i = 0; st == LEM_OK && i + gram <= n; i++) {
+        uint32_t k = 0, tests = stock_at(d, test, i, &k);
+        if (tests) {
+            if (!now.words) now = (lem_decontam_phrase){test, (uint32_t)i, (uint32_t)gram - 1, tests};
+            now.words++;
+            if (tests < now.tests) now.tests = tests;
+            fresh = fresh || !told[k];
+            told[k] = 1;
+        }
+        if (now.words && (!tests || i + gram == n)) {
+            if (fresh) st = add_phrase(p, now, err);
+            now.words = 0;
+            fresh = false;
+        }
+    }
+    return st;
+}
+
+lem_status lem_decontam_phrases(const lem_decontam *d, lem_decontam_phrase **out, size_t *n, lem_err *err) {
+    phrases p = {0};
+    lem_status st = LEM_OK;
+    *out = NULL;
+    *n = 0;
+    if (!d->o.stock || !d->n_grams) return LEM_OK;
+    uint8_t *told = lem_alloc_zero((size_t)d->n_grams + 1, 1, err);
+    if (!told) return LEM_EMEM;
+    for (uint32_t t = 0; st == LEM_OK && t < d->n_tests; t++) st = phrases_of(d, t, told, &p, err);
+    lem_free(told);
+    if (st) {
+        lem_free(p.at);
+        return st;
+    }
+    *out = p.at;
+    *n = p.n;
+    return LEM_OK;
+}
