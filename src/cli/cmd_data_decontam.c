@@ -72,6 +72,7 @@ static lem_tests_opts options(const lem_cli *cli, const lem_args *args) {
     o.rule.ngram = (int)lem_args_int(args, "ngram");
     o.rule.lcs = lem_args_num(args, "lcs");
     o.rule.length = (lem_decontam_length)choice(args, "denominator", lengths, 4);
+    o.rule.paper = paper;
     o.rule.stock = paper ? 0 : (int)lem_args_int(args, "stock");
     return o;
 }

@@ -190,7 +190,7 @@ static lem_status print_data(const maker *m, lem_err *err) {
 
 static lem_status make_data(lem_cli *cli, const lem_args *args, lem_job *job, lem_err *err) {
     maker m = {.cli = cli, .args = args, .out = lem_job_out(job)};
-    lem_decontam_opts near_copy = {.ngram = 13, .lcs = lem_args_num(args, "lcs")};
+    lem_decontam_opts near_copy = {.ngram = 13, .lcs = lem_args_num(args, "lcs"), .paper = true};
     lem_status st = LEM_OK;
     LEM_TRY(lem_job_start(job, NULL, err));
     LEM_TRY(lem_dir_make(m.out, err));

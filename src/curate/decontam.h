@@ -1,17 +1,22 @@
 /* curate/decontam.h - is a training text too close to a test text?
  *
- * Rule of AceMath (arXiv 2412.15084, section 3.2.3) and Qwen2.5-Math (arXiv 2409.12122, section 4): after
+ * The rule of AceMath (arXiv 2412.15084, section 3.2.3) and Qwen2.5-Math (arXiv 2409.12122, section 4): after
  * normalisation (curate/normalize.h), a text of mathematics is contaminated if it shares an n-gram of words
  * (n = 13) with a test text and their longest common subsequence exceeds 60 % of the training text's own
- * length; any other text, if it shares an n-gram. Beside that, here:
- *   - A prompt whose words are those of a test prompt is contaminated, however short. A text without words
- *     matches nothing.
- *   - An n-gram that `stock` or more different test texts share is a stock phrase ("where m and n are
- *     relatively prime positive integers ...") and does not count. Test texts that have over 80 % of the
- *     longer one's words in common are one and the same here: else a test set given in three editions would
- *     be all stock phrases.
- *   - Han and Kana are written without spaces: each character is a word.
- * Words are compared, not their hashes: nothing is found by a collision.
+ * length; any other text, if it shares an n-gram. Under every rule here
+ *   - a prompt whose words are those of a test prompt is contaminated, however short; a text without words
+ *     matches nothing;
+ *   - Han and Kana are written without spaces: each character is a word;
+ *   - words are compared, not their hashes: nothing is found by a collision.
+ * The default differs from the paper's rule (`paper`) in four things; docs/decontamination.md has the figures
+ * that they rest on:
+ *   stock      An n-gram that `stock` or more different test texts share is a stock phrase ("where m and n
+ * are relatively prime positive integers ...") and does not count. ngram+lcs  The subsequence must also
+ * exceed half of the longer text, or a run of 1.5 n words be shared. contained  In mathematics: shares an
+ * n-gram, and 85 % of the test text's words stand, in order, in the stretch of the training text around it: a
+ * test question with words before or behind it. reworded   In mathematics: shares an n-gram of half the
+ * length; of the words of prose (three letters or more), at least 15 are common in order, and over 75 % of
+ * those of the text that has more: a test question with other numbers and names. Prompts only.
  *
  * Use: new, add the test texts, seal, then check from any number of threads, each with a work of its own. */
 #ifndef LEM_CURATE_DECONTAM_H
@@ -40,11 +45,12 @@ typedef struct lem_decontam_opts {
     int ngram;  /* words, 1..LEM_DECONTAM_MAX_NGRAM; 0 = 13 */
     double lcs; /* the share that must be exceeded, 0..1 */
     lem_decontam_length length;
-    int stock; /* test texts that make an n-gram a stock phrase; 0 = nothing is one (the paper's rule) */
+    int stock;  /* test texts that make an n-gram a stock phrase; 0 = nothing is one */
+    bool paper; /* the paper's rule, but for stock */
 } lem_decontam_opts;
 enum { LEM_DECONTAM_MAX_NGRAM = 64 };
 
-/* o NULL: 13, 0.6, TRAIN, 3. LEM_EUSAGE for what is out of range. */
+/* o NULL: 13, 0.6, TRAIN, 3, not the paper's. LEM_EUSAGE for what is out of range. */
 lem_status lem_decontam_new(const lem_decontam_opts *o, lem_decontam **out, lem_err *err) LEM_MUST_CHECK;
 void lem_decontam_free(lem_decontam *d); /* NULL allowed */
 
@@ -57,10 +63,12 @@ lem_status lem_decontam_seal(lem_decontam *d, const lem_cancel *cancel, lem_err 
 uint32_t lem_decontam_tests(const lem_decontam *d); /* different test texts */
 
 typedef enum lem_decontam_rule {
-    LEM_DECONTAM_NONE,  /* shares an n-gram, and that is not enough */
-    LEM_DECONTAM_EXACT, /* the same words */
-    LEM_DECONTAM_NGRAM, /* shares an n-gram, and is no mathematics */
-    LEM_DECONTAM_LCS,   /* shares an n-gram, and the common subsequence is long enough */
+    LEM_DECONTAM_NONE,      /* shares an n-gram, and that is not enough */
+    LEM_DECONTAM_EXACT,     /* the same words */
+    LEM_DECONTAM_NGRAM,     /* shares an n-gram, and is no mathematics */
+    LEM_DECONTAM_LCS,       /* shares an n-gram, and the common subsequence is long enough */
+    LEM_DECONTAM_CONTAINED, /* the test text stands in it */
+    LEM_DECONTAM_REWORDED,  /* the same prose; grams may be 0 */
     LEM_DECONTAM_N_RULES
 } lem_decontam_rule;
 const char *lem_decontam_rule_name(lem_decontam_rule r);
@@ -72,6 +80,7 @@ typedef struct lem_decontam_match {
     uint32_t grams; /* places of the training text where an n-gram begins that the test text has and counts */
     uint32_t train_words, test_words, lcs;
     uint32_t run_train, run_test, run; /* the longest run of shared n-grams: where it begins, its length */
+    uint32_t prose;                    /* words of prose that are common in order, where that was looked at */
 } lem_decontam_match;
 /* The share that the rule looks at. */
 double lem_decontam_share(const lem_decontam_match *m, lem_decontam_length length);

@@ -39,6 +39,13 @@ lem_status lem_vocabulary_add(lem_vocabulary *v, const char *text, size_t len, l
 lem_status lem_vocabulary_find(const lem_vocabulary *v, const char *text, size_t len, lem_word_ids *out,
                                lem_err *err) LEM_MUST_CHECK;
 
+/* A word of prose: three bytes or more, none of them an ASCII digit. A Han character is one. */
+bool lem_is_prose(const char *s, size_t n);
+/* The numbers of those words of the text at hand that are prose, in order, into out [w->n]; returns how many.
+ */
+size_t lem_prose_of(const lem_word_ids *w, uint32_t *out);
+bool lem_vocabulary_prose(const lem_vocabulary *v, uint32_t id);
+
 /* ---- common subsequences (decontam_lcs.c) ---- */
 
 /* Length of the longest common subsequence of a[n] and b[m]; numbers in b are not 0. Bit-parallel, n * m / 64
@@ -48,13 +55,12 @@ lem_status lem_lcs_length(const uint32_t *a, size_t n, const uint32_t *b, size_t
                           uint8_t *carry, const lem_cancel *cancel, uint32_t *out,
                           lem_err *err) LEM_MUST_CHECK;
 
-/* ---- the index (decontam_index.c) ---- */
+/* ---- the index (decontam_grams.c, decontam_index.c) ---- */
 
-typedef struct lem_gram {  /* an n-gram of the test texts */
-    size_t at;             /* where it stands first, in words */
-    uint32_t first, last;  /* of its postings: one for each test text that has it */
-    uint32_t n;            /* of them */
-    uint32_t different[2]; /* test texts by part, those that are one and the same counted once */
+typedef struct lem_gram { /* an n-gram of the test texts */
+    size_t at;            /* where it stands first, in words */
+    uint32_t first, last; /* of its postings: one for each test text that has it */
+    uint32_t tests[2];    /* how many of them, by part */
 } lem_gram;
 typedef struct lem_posting {
     uint32_t test, place,
@@ -64,10 +70,22 @@ typedef struct lem_gram_slot {
     uint32_t tag, gram; /* gram: from 1; 0 = an empty slot */
 } lem_gram_slot;
 
+/* All n-grams of one n. */
+typedef struct lem_gram_table {
+    size_t n;
+    uint64_t lead;        /* multiplier ^ n, for rolling */
+    lem_gram *gram;       /* [n_grams + 1], from 1 */
+    lem_posting *posting; /* [n_postings + 1], from 1 */
+    uint32_t n_grams, n_postings;
+    lem_gram_slot *slots; /* [1 << slot_bits] */
+    int slot_bits;
+    uint64_t *filter; /* [1 << filter_bits] bits: whether a hash may be there */
+    int filter_bits;
+} lem_gram_table;
+
 typedef struct lem_test_text {
     size_t begin; /* in words; it ends where the next begins */
     uint64_t hash;
-    uint32_t same; /* the first test text that is one and the same with it */
     lem_decontam_part part;
 } lem_test_text;
 
@@ -83,19 +101,15 @@ struct lem_decontam {
     uint32_t *by_hash; /* [1 << hash_bits] test text + 1 by the hash of all its words; 0 = empty */
     int hash_bits;
     bool sealed;
-    /* once sealed */
-    uint64_t lead;        /* multiplier ^ ngram, for rolling */
-    lem_gram *gram;       /* [n_grams + 1], from 1 */
-    lem_posting *posting; /* [n_postings + 1], from 1 */
-    uint32_t n_grams, n_postings;
-    lem_gram_slot *slots; /* [1 << slot_bits] */
-    int slot_bits;
-    uint64_t *filter; /* [1 << filter_bits] bits: whether a hash may be there */
-    int filter_bits;
+    lem_gram_table grams; /* once sealed; of the n that was asked for */
+    lem_gram_table brief; /* of half of it, for reworded texts; n 0 = none */
 };
 
 static inline size_t lem_test_length(const lem_decontam *d, uint32_t test) {
     return d->test[test + 1].begin - d->test[test].begin;
+}
+static inline const uint32_t *lem_test_words(const lem_decontam *d, uint32_t test) {
+    return d->word + d->test[test].begin;
 }
 
 /* The rolling hash of n-grams: h' = h * LEM_ROLL + lem_roll_in(id), less lem_roll_in(id that leaves) * lead.
@@ -108,8 +122,12 @@ static inline uint64_t lem_roll_end(uint64_t h) {
     return h ^ h >> 29;
 }
 
+/* Fills the table with the n-grams of all test texts. */
+lem_status lem_grams_make(const lem_decontam *d, lem_gram_table *t, size_t n, const lem_cancel *cancel,
+                          lem_err *err) LEM_MUST_CHECK;
+void lem_grams_release(lem_gram_table *t);
 /* The n-gram of these words, whose finished rolling hash is h; 0 = none of the test texts has it. */
-uint32_t lem_gram_find(const lem_decontam *d, const uint32_t *ids, uint64_t h);
+uint32_t lem_gram_find(const lem_decontam *d, const lem_gram_table *t, const uint32_t *ids, uint64_t h);
 /* Whether the n-gram counts for test texts of that part. */
 bool lem_gram_counts(const lem_decontam *d, const lem_gram *g, lem_decontam_part part);
 /* The test text of these words and part; UINT32_MAX = none. */
