@@ -166,19 +166,25 @@ static lem_status check_page_name(const char *page, lem_err *err) {
 }
 
 /* The rule in words, for the page. */
-static void say_rule(const run_state *s, char *out, size_t n) {
-    const lem_tests_opts o = options(s->cli, s->args);
+static void say_rule(const run_state *s, char *out, size_t size) {
     static const char *const of[] = {"the training text's", "the test text's", "the shorter text's",
                                      "the longer text's"};
-    snprintf(
-        out, n,
-        "A row is left out if its words are those of a test prompt, or if it shares %d words in a row with a "
-        "test text and, in mathematics, the longest common subsequence exceeds %.4g %% of %s words.",
+    const lem_tests_opts o = options(s->cli, s->args);
+    int n = snprintf(
+        out, size,
+        "A row is left out if its words are those of a test prompt, or if it shares %d words in a row "
+        "with a test text and, in mathematics, the longest common subsequence exceeds %.4g %% of %s "
+        "words",
         o.rule.ngram, 100 * o.rule.lcs, of[o.rule.length]);
+    if (n < 0 || (size_t)n >= size) return;
+    snprintf(out + n, size - (size_t)n, "%s",
+             o.rule.paper ? "."
+                          : " and half of the longer text (\"ngram+lcs\"), or the test text stands in it "
+                            "(\"contained\"), or both are alike but for numbers and names (\"reworded\").");
 }
 
 static lem_status finish(run_state *s, lem_err *err) {
-    char rule[400];
+    char rule[700];
     const char *page = lem_args_str(s->args, "page");
     lem_status st = LEM_OK;
     if (s->run.audit) {

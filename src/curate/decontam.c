@@ -117,24 +117,40 @@ typedef struct walk {
     uint32_t stock; /* places where a stock phrase begins */
 } walk;
 
-static lem_status walk_grams(walk *k, const lem_gram_table *t,
-                             lem_status (*found)(walk *k, const lem_gram *g, uint32_t i, lem_err *err),
-                             lem_err *err) {
+typedef lem_status walk_fn(walk *k, const lem_gram *g, uint32_t i, lem_err *err);
+
+/* The n-gram at word i, whose finished hash is h. */
+static inline lem_status visit(walk *k, const lem_gram_table *t, uint32_t i, uint64_t h, walk_fn *found,
+                               lem_err *err) {
+    uint32_t at = lem_gram_may_be(t, h) ? lem_gram_find(k->d, t, k->w->now.id + i, h) : 0;
+    if (!at) return LEM_OK;
+    lem_status st = found(k, &t->gram[at], i, err);
+    return st == LEM_OK ? lem_cancel_check(k->cancel, err) : st;
+}
+
+/* n-grams whose place in the filter is on its way from memory. */
+enum { AHEAD = 8 };
+
+static lem_status walk_grams(walk *k, const lem_gram_table *t, walk_fn *found, lem_err *err) {
     const uint32_t *id = k->w->now.id;
-    size_t n = k->w->now.n, gram = t->n, known = 0; /* words without an unknown one, up to here */
-    uint64_t h = 0;
-    for (size_t i = 0; i < n; i++) {
+    size_t gram = t->n, known = 0, n = 0; /* known: words without an unknown one, up to here */
+    uint64_t h = 0, hash[AHEAD];
+    uint32_t place[AHEAD];
+    lem_status st = LEM_OK;
+    for (size_t i = 0; st == LEM_OK && i < k->w->now.n; i++) {
         h = h * LEM_ROLL + lem_roll_in(id[i]);
         if (i >= gram) h -= lem_roll_in(id[i - gram]) * t->lead;
         known = id[i] ? known + 1 : 0;
         if (known < gram) continue;
-        uint32_t at = lem_gram_find(k->d, t, id + i + 1 - gram, lem_roll_end(h));
-        if (!at) continue;
-        lem_status st = found(k, &t->gram[at], (uint32_t)(i + 1 - gram), err);
-        if (st == LEM_OK) st = lem_cancel_check(k->cancel, err);
-        if (st) return st;
+        size_t slot = n % AHEAD;
+        if (n++ >= AHEAD) st = visit(k, t, place[slot], hash[slot], found, err);
+        hash[slot] = lem_roll_end(h);
+        place[slot] = (uint32_t)(i + 1 - gram);
+        __builtin_prefetch(&t->filter[hash[slot] >> (64 - t->filter_bits) >> 6]);
     }
-    return LEM_OK;
+    for (size_t x = n > AHEAD ? n - AHEAD : 0; st == LEM_OK && x < n; x++)
+        st = visit(k, t, place[x % AHEAD], hash[x % AHEAD], found, err);
+    return st;
 }
 
 /* A prompt is compared with prompts, a response with all. */

@@ -25,8 +25,7 @@ static size_t slot_of(const lem_decontam *d, const lem_gram_table *t, const uint
 }
 
 uint32_t lem_gram_find(const lem_decontam *d, const lem_gram_table *t, const uint32_t *ids, uint64_t h) {
-    uint64_t bit = h >> (64 - t->filter_bits);
-    if (!(t->filter[bit / 64] >> (bit % 64) & 1)) return 0;
+    if (!lem_gram_may_be(t, h)) return 0;
     return t->slots[slot_of(d, t, ids, h)].gram;
 }
 

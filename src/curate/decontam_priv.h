@@ -126,6 +126,11 @@ static inline uint64_t lem_roll_end(uint64_t h) {
 lem_status lem_grams_make(const lem_decontam *d, lem_gram_table *t, size_t n, const lem_cancel *cancel,
                           lem_err *err) LEM_MUST_CHECK;
 void lem_grams_release(lem_gram_table *t);
+/* Whether the filter lets a finished rolling hash through: most that no test text has it stops. */
+static inline bool lem_gram_may_be(const lem_gram_table *t, uint64_t h) {
+    uint64_t bit = h >> (64 - t->filter_bits);
+    return t->filter[bit / 64] >> (bit % 64) & 1;
+}
 /* The n-gram of these words, whose finished rolling hash is h; 0 = none of the test texts has it. */
 uint32_t lem_gram_find(const lem_decontam *d, const lem_gram_table *t, const uint32_t *ids, uint64_t h);
 /* Whether the n-gram counts for test texts of that part. */

@@ -72,6 +72,10 @@ static inline lem_word_slot *slot_of(const lem_vocabulary *v, const word *w) {
     return &v->slots[i];
 }
 
+static inline uint32_t number_of(const lem_vocabulary *v, const word *w) {
+    return v->slots ? slot_of(v, w)->id : 0;
+}
+
 static lem_status grow_slots(lem_vocabulary *v, lem_err *err) {
     int bits = v->slots ? v->bits + 1 : FIRST_BITS;
     lem_word_slot *old = v->slots, *slots = lem_alloc_zero((size_t)1 << bits, sizeof *slots, err);
@@ -180,18 +184,24 @@ lem_status lem_vocabulary_add(lem_vocabulary *v, const char *text, size_t len, l
     return st;
 }
 
+/* Words whose slots are on their way from memory. */
+enum { AHEAD = 8 };
+
 lem_status lem_vocabulary_find(const lem_vocabulary *v, const char *text, size_t len, lem_word_ids *out,
                                lem_err *err) {
     lem_status st = normal_words(text, len, out, err);
     if (st) return st;
     const char *s = out->normal.data, *end = s + out->normal.len;
-    size_t n = 0;
-    while (s < end) {
-        word w;
-        next_word(s, &w);
-        out->id[n++] = v->slots ? slot_of(v, &w)->id : 0;
-        s += w.n + (s[w.n] == ' ');
+    word ahead[AHEAD];
+    size_t n = 0, found = 0;
+    for (; s < end; n++) {
+        word *w = &ahead[n % AHEAD];
+        if (n >= AHEAD) out->id[found++] = number_of(v, w);
+        next_word(s, w);
+        if (v->slots) __builtin_prefetch(&v->slots[(w->key * LEM_ROLL) >> (64 - v->bits)]);
+        s += w->n + (s[w->n] == ' ');
     }
+    for (; found < n; found++) out->id[found] = number_of(v, &ahead[found % AHEAD]);
     out->n = n;
     return LEM_OK;
 }
