@@ -1,6 +1,7 @@
 /* decontam - megabytes of training text a second and core that are checked against test sets, step by step
  *
- * usage: decontam [DATA] [MEGABYTES]     DATA: the folder of real files (default ../shared/data)
+ * usage: decontam [DATA] [MEGABYTES [STEP]]     DATA: the folder of real files (default ../shared/data);
+ *        STEP: one of the five steps alone, from 1
  *
  * One thread. The rows are the shared training sets, again and again up to MEGABYTES (default 64); the test
  * sets are all benchmarks that are there. Bytes are those of the texts that are checked. Beside each rate
@@ -153,7 +154,8 @@ static double rate(const texts *t, step *s, step_fn *fn) {
     return (double)t->all.len / 1e6 / best;
 }
 
-static void measure(const char *name, const texts *t, const lem_tests *lemma, const lem_tests *paper) {
+static void measure(const char *name, const texts *t, const lem_tests *lemma, const lem_tests *paper,
+                    size_t only) {
     const struct {
         const char *name;
         const lem_tests *tests;
@@ -170,6 +172,7 @@ static void measure(const char *name, const texts *t, const lem_tests *lemma, co
     printf("reading and parsing the rows of the files: %.0f MB/s of that text\n",
            (double)t->bytes / 1e6 / t->read_seconds);
     for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+        if (only && i + 1 != only) continue;
         step s = {.tests = steps[i].tests};
         must(lem_decontam_work_new(s.tests->index, &s.work, &err), &err);
         double r = rate(t, &s, steps[i].fn);
@@ -216,7 +219,7 @@ int main(int argc, char **argv) {
             read_file(&t, path, sets[i].responses);
         }
         repeat(&t, bytes);
-        measure(sets[i].name, &t, &lemma, &paper);
+        measure(sets[i].name, &t, &lemma, &paper, argc > 3 ? strtoul(argv[3], NULL, 10) : 0);
         lem_buf_release(&t.all);
         lem_free(t.end);
     }

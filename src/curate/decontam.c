@@ -146,7 +146,7 @@ static lem_status walk_grams(walk *k, const lem_gram_table *t, walk_fn *found, l
         if (n++ >= AHEAD) st = visit(k, t, place[slot], hash[slot], found, err);
         hash[slot] = lem_roll_end(h);
         place[slot] = (uint32_t)(i + 1 - gram);
-        __builtin_prefetch(&t->filter[hash[slot] >> (64 - t->filter_bits) >> 6]);
+        __builtin_prefetch(lem_filter_word(t, hash[slot]));
     }
     for (size_t x = n > AHEAD ? n - AHEAD : 0; st == LEM_OK && x < n; x++)
         st = visit(k, t, place[x % AHEAD], hash[x % AHEAD], found, err);
@@ -224,31 +224,29 @@ static lem_status make_room(uint32_t **list, size_t *cap, size_t n, lem_err *err
     return LEM_OK;
 }
 
-/* The words of prose of the text at hand, once, and of a test text. */
-static lem_status find_prose(lem_decontam_work *w, const lem_decontam *d, uint32_t test, size_t *n,
-                             lem_err *err) {
-    const uint32_t *words = lem_test_words(d, test);
-    size_t all = lem_test_length(d, test);
+/* The words of prose of the text at hand, once. */
+static lem_status find_prose(lem_decontam_work *w, lem_err *err) {
+    if (w->prose_known) return LEM_OK;
     lem_status st = make_room(&w->prose[0], &w->cap_prose[0], w->now.n, err);
-    if (st == LEM_OK) st = make_room(&w->prose[1], &w->cap_prose[1], all, err);
     if (st) return st;
-    if (!w->prose_known) w->n_prose = lem_prose_of(&w->now, w->prose[0]);
+    w->n_prose = lem_prose_of(&w->now, w->prose[0]);
     w->prose_known = true;
-    *n = 0;
-    for (size_t i = 0; i < all; i++)
-        if (lem_vocabulary_prose(&d->words, words[i])) w->prose[1][(*n)++] = words[i];
     return LEM_OK;
 }
 
 static lem_status is_reworded(walk *k, lem_decontam_match *m, bool *out, lem_err *err) {
     lem_decontam_work *w = k->w;
-    size_t n = 0;
+    const uint32_t *words = lem_test_words(k->d, m->test);
+    size_t n = k->d->test[m->test].prose, at = 0;
     *out = false;
-    lem_status st = find_prose(w, k->d, m->test, &n, err);
+    lem_status st = find_prose(w, err);
     if (st) return st;
     size_t more = w->n_prose > n ? w->n_prose : n, less = w->n_prose > n ? n : w->n_prose;
     if (less < LEAST_PROSE || (double)less <= REWORDED * (double)more) return LEM_OK;
-    st = common(w, w->prose[0], w->n_prose, w->prose[1], n, k, &m->prose, err);
+    st = make_room(&w->prose[1], &w->cap_prose[1], n, err);
+    for (size_t i = 0; st == LEM_OK && at < n; i++)
+        if (lem_vocabulary_prose(&k->d->words, words[i])) w->prose[1][at++] = words[i];
+    if (st == LEM_OK) st = common(w, w->prose[0], w->n_prose, w->prose[1], n, k, &m->prose, err);
     *out = m->prose >= LEAST_PROSE && (double)m->prose > REWORDED * (double)more;
     return st;
 }

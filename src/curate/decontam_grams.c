@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-enum { FILTER_BITS_EACH = 16 };
+enum { GRAMS_EACH_WORD = 4 }; /* of the filter, at most */
 
 void lem_grams_release(lem_gram_table *t) {
     lem_free(t->gram);
@@ -37,11 +37,10 @@ bool lem_gram_counts(const lem_decontam *d, const lem_gram *g, lem_decontam_part
  */
 static void put_gram(const lem_decontam *d, lem_gram_table *t, uint32_t test, uint32_t place, uint64_t h) {
     size_t at = d->test[test].begin + place, slot = slot_of(d, t, d->word + at, h);
-    uint64_t bit = h >> (64 - t->filter_bits);
     if (!t->slots[slot].gram) {
         t->slots[slot] = (lem_gram_slot){(uint32_t)h, ++t->n_grams};
         t->gram[t->n_grams] = (lem_gram){.at = at};
-        t->filter[bit / 64] |= UINT64_C(1) << (bit % 64);
+        *lem_filter_word(t, h) |= lem_filter_bits(h);
     }
     lem_gram *g = &t->gram[t->slots[slot].gram];
     if (g->last && t->posting[g->last].test == test) return;
@@ -70,12 +69,12 @@ static lem_status make_room(const lem_decontam *d, lem_gram_table *t, lem_err *e
         if (n >= t->n) places += n + 1 - t->n;
     }
     for (t->slot_bits = 10; ((size_t)1 << t->slot_bits) < 2 * places; t->slot_bits++) continue;
-    for (t->filter_bits = 13; ((size_t)1 << t->filter_bits) < FILTER_BITS_EACH * places; t->filter_bits++)
+    for (t->filter_bits = 8; GRAMS_EACH_WORD * ((size_t)1 << t->filter_bits) < places; t->filter_bits++)
         continue;
     t->gram = lem_alloc(places + 1, sizeof *t->gram, err);
     t->posting = lem_alloc(places + 1, sizeof *t->posting, err);
     t->slots = lem_alloc_zero((size_t)1 << t->slot_bits, sizeof *t->slots, err);
-    t->filter = lem_alloc_zero(((size_t)1 << t->filter_bits) / 64, sizeof *t->filter, err);
+    t->filter = lem_alloc_zero((size_t)1 << t->filter_bits, sizeof *t->filter, err);
     return t->gram && t->posting && t->slots && t->filter ? LEM_OK : LEM_EMEM;
 }
 
@@ -90,4 +89,16 @@ lem_status lem_grams_make(const lem_decontam *d, lem_gram_table *t, size_t n, co
         st = lem_cancel_check(cancel, err);
     }
     return st;
+}
+
+void lem_grams_forget_stock(const lem_decontam *d, lem_gram_table *t, lem_decontam_part part) {
+    memset(t->filter, 0, ((size_t)1 << t->filter_bits) * sizeof *t->filter);
+    for (uint32_t k = 1; k <= t->n_grams; k++) {
+        const lem_gram *g = &t->gram[k];
+        uint64_t h = 0;
+        if (!g->tests[part] || !lem_gram_counts(d, g, part)) continue;
+        for (size_t i = 0; i < t->n; i++) h = h * LEM_ROLL + lem_roll_in(d->word[g->at + i]);
+        h = lem_roll_end(h);
+        *lem_filter_word(t, h) |= lem_filter_bits(h);
+    }
 }

@@ -110,6 +110,9 @@ lem_status lem_decontam_add_test(lem_decontam *d, const char *text, size_t len, 
     *test = d->n_tests++;
     d->test[*test].hash = hash_of(d->now.id, d->now.n);
     d->test[*test].part = part;
+    d->test[*test].prose = 0;
+    for (size_t i = 0; i < d->now.n; i++)
+        d->test[*test].prose += lem_vocabulary_prose(&d->words, d->now.id[i]);
     d->test[*test + 1] = (lem_test_text){.begin = d->n_words};
     put_hash(d, *test);
     return LEM_OK;
@@ -120,6 +123,7 @@ lem_status lem_decontam_seal(lem_decontam *d, const lem_cancel *cancel, lem_err 
     size_t n = (size_t)d->o.ngram, half = (n + 1) / 2;
     lem_status st = lem_grams_make(d, &d->grams, n, cancel, err);
     if (st == LEM_OK && !d->o.paper && half < n) st = lem_grams_make(d, &d->brief, half, cancel, err);
+    if (st == LEM_OK && d->brief.n) lem_grams_forget_stock(d, &d->brief, LEM_DECONTAM_PROMPT);
     d->sealed = st == LEM_OK;
     return st;
 }

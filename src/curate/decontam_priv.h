@@ -79,7 +79,7 @@ typedef struct lem_gram_table {
     uint32_t n_grams, n_postings;
     lem_gram_slot *slots; /* [1 << slot_bits] */
     int slot_bits;
-    uint64_t *filter; /* [1 << filter_bits] bits: whether a hash may be there */
+    uint64_t *filter; /* [1 << filter_bits] words: lem_gram_may_be */
     int filter_bits;
 } lem_gram_table;
 
@@ -87,6 +87,7 @@ typedef struct lem_test_text {
     size_t begin; /* in words; it ends where the next begins */
     uint64_t hash;
     lem_decontam_part part;
+    uint32_t prose; /* words of prose */
 } lem_test_text;
 
 struct lem_decontam {
@@ -126,10 +127,19 @@ static inline uint64_t lem_roll_end(uint64_t h) {
 lem_status lem_grams_make(const lem_decontam *d, lem_gram_table *t, size_t n, const lem_cancel *cancel,
                           lem_err *err) LEM_MUST_CHECK;
 void lem_grams_release(lem_gram_table *t);
-/* Whether the filter lets a finished rolling hash through: most that no test text has it stops. */
+/* From now on only n-grams that count for that part are found, but for a few by chance. */
+void lem_grams_forget_stock(const lem_decontam *d, lem_gram_table *t, lem_decontam_part part);
+/* The filter: three bits of one word for each n-gram (a Bloom filter of one word's width), so that most
+ * n-grams that no test text has cost one access to memory. */
+static inline uint64_t lem_filter_bits(uint64_t h) {
+    return UINT64_C(1) << (h & 63) | UINT64_C(1) << (h >> 6 & 63) | UINT64_C(1) << (h >> 12 & 63);
+}
+static inline uint64_t *lem_filter_word(const lem_gram_table *t, uint64_t h) {
+    return &t->filter[h >> (64 - t->filter_bits)];
+}
+/* Whether the filter lets a finished rolling hash through. */
 static inline bool lem_gram_may_be(const lem_gram_table *t, uint64_t h) {
-    uint64_t bit = h >> (64 - t->filter_bits);
-    return t->filter[bit / 64] >> (bit % 64) & 1;
+    return (*lem_filter_word(t, h) & lem_filter_bits(h)) == lem_filter_bits(h);
 }
 /* The n-gram of these words, whose finished rolling hash is h; 0 = none of the test texts has it. */
 uint32_t lem_gram_find(const lem_decontam *d, const lem_gram_table *t, const uint32_t *ids, uint64_t h);
