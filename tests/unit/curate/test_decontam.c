@@ -236,6 +236,10 @@ static void equal_texts(void **state) {
 /* A long test text of which the training text has a part: no match, but for a run of 1.5 n words. */
 static void whole_or_long_run(void **state) {
     (void)state;
+    char *half = joined(words('w', 0, 17), words('x', 0, 17)),
+         *most = joined(words('w', 0, 17), words('y', 0, 5));
+    assert_int_equal(rule_and_free(NULL, half, most, true),
+                     LEM_DECONTAM_NONE);   /* half of 34, and not over it */
     for (int run = 18; run <= 20; run++) { /* 1.5 * 13 is 19.5 */
         char *test = joined(words('w', 0, run), words('x', 0, 60));
         char *train = joined(words('w', 0, run), words('y', 0, 5));
@@ -261,6 +265,10 @@ static void contained(void **state) {
         assert_int_equal(rule_and_free(NULL, test, train, true),
                          common > 34 ? LEM_DECONTAM_CONTAINED : LEM_DECONTAM_NONE);
     }
+    /* the shared run at the end of the test text: what is before it counts, too */
+    char *late = joined(joined(words('w', 0, 12), words('y', 0, 2)), words('w', 14, 26));
+    assert_int_equal(rule_and_free(NULL, words('w', 0, 40), joined(words('z', 0, 99), late), true),
+                     LEM_DECONTAM_CONTAINED);
     /* the same words, strewn over a long text */
     char *test = words('w', 0, 40), *train = words('w', 0, 13);
     for (int i = 13; i < 40; i++) train = joined(train, joined(words('y', 10 * i, 9), words('w', i, 1)));
@@ -347,6 +355,23 @@ static void unicode(void **state) {
                      LEM_DECONTAM_NGRAM);
     assert_int_equal(check_as(d, "問題一二三四五六七八九十百千です", PROMPT, false).test, UINT32_MAX);
     lem_decontam_free(d);
+    test = "あいうえおかきくけこさしす";
+    d = index_of(&other, &test, 1);
+    assert_int_equal(check_as(d, "カナあいうえおかきくけこさしすカナ", PROMPT, false).rule,
+                     LEM_DECONTAM_NGRAM);
+    lem_decontam_free(d);
+}
+
+/* Two words of nine letters, found by search, whose keys in the table of words are the same. */
+static void words_that_collide(void **state) {
+    (void)state;
+    assert_int_equal(rule_of(NULL, "a ckmvnhzaa b", "a ckmvnhzaa b"), LEM_DECONTAM_EXACT);
+    assert_int_equal(rule_of(NULL, "a ckmvnhzaa b", "a cy7pml1qh b"), LEM_DECONTAM_NONE);
+    const char *const both[] = {"ckmvnhzaa", "cy7pml1qh"};
+    lem_decontam *d = index_of(NULL, both, 2);
+    assert_int_equal(check(d, both[0]).test, 0);
+    assert_int_equal(check(d, both[1]).test, 1);
+    lem_decontam_free(d);
 }
 
 /* ---- by brute force ---- */
@@ -411,7 +436,9 @@ static void by_brute_force(void **state) {
     int matches = 0, contaminated = 0;
     for (int round = 0; round < 400; round++) {
         seed = (unsigned)round * 2654435761u + 1;
-        const int n = 1 + (int)draw(4), stock = (int)draw(4);
+        const int n = 1 + (int)draw(4) * (round % 5 != 0), stock = (int)draw(4);
+        const unsigned alphabet =
+            round % 5 ? 5 : 90; /* 90: of long texts, 64 words that hold none of the other */
         const lem_decontam_opts o = {n, 0.3 + 0.1 * draw(6), (lem_decontam_length)draw(4), stock, true};
         numbers test[TESTS];
         int n_tests = 0;
@@ -420,7 +447,7 @@ static void by_brute_force(void **state) {
         lem_decontam_found f;
         OK(lem_decontam_new(&o, &d, &err));
         for (int i = 0; i < TESTS; i++) {
-            test[n_tests] = random_text(round % 3 ? 12 : MOST, 5);
+            test[n_tests] = random_text(round % 3 ? 12 : MOST, alphabet);
             bool fresh = true;
             for (int k = 0; k < n_tests; k++) fresh = fresh && !equal(&test[k], &test[n_tests]);
             char *s = spelled(&test[n_tests]);
@@ -431,7 +458,7 @@ static void by_brute_force(void **state) {
         OK(lem_decontam_seal(d, NULL, &err));
         OK(lem_decontam_work_new(d, &w, &err));
         for (int k = 0; k < 10; k++) {
-            numbers train = random_text(round % 3 ? 12 : MOST, 6);
+            numbers train = random_text(round % 3 ? 12 : MOST, alphabet + 1);
             char *s = spelled(&train);
             OK(lem_decontam_check(d, w, s, strlen(s), PROMPT, true, NULL, &f, &err));
             size_t at = 0;
@@ -514,6 +541,7 @@ int main(void) {
                                        cmocka_unit_test(reworded),
                                        cmocka_unit_test(bounds_of_rewording),
                                        cmocka_unit_test(parts),
+                                       cmocka_unit_test(words_that_collide),
                                        cmocka_unit_test(unicode),
                                        cmocka_unit_test(by_brute_force),
                                        cmocka_unit_test(want_of_memory)};
