@@ -241,7 +241,7 @@ static lem_status is_reworded(walk *k, lem_decontam_match *m, bool *out, lem_err
     *out = false;
     lem_status st = find_prose(w, err);
     if (st) return st;
-    size_t more = w->n_prose > n ? w->n_prose : n, less = w->n_prose > n ? n : w->n_prose;
+    size_t more = w->n_prose > n ? w->n_prose : n, less = w->n_prose + n - more;
     if (less < LEAST_PROSE || (double)less <= REWORDED * (double)more) return LEM_OK;
     st = make_room(&w->prose[1], &w->cap_prose[1], n, err);
     for (size_t i = 0; st == LEM_OK && at < n; i++)

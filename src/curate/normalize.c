@@ -7,12 +7,12 @@
  * Output never exceeds input but for mapped runs, so room is made once and bytes are written directly. */
 #include "curate/normalize.h"
 
+#include "core/mem.h"
 #include "core/utf8.h"
 
 #include <utf8proc.h>
 
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* What an ASCII byte becomes; 0 = a gap. */
@@ -114,27 +114,43 @@ static size_t take_back(writer *w, const char *s, size_t i) {
     return i - 1;
 }
 
+enum { RUN_POINTS = 256 }; /* code points of a run that need no memory of the heap */
+static const utf8proc_option_t how = UTF8PROC_STABLE | UTF8PROC_COMPAT | UTF8PROC_COMPOSE | UTF8PROC_CASEFOLD;
+
+/* Mapped, into stack [RUN_POINTS] or memory that *heap then is (the caller's); their number in *count. */
+static lem_status map_run(const char *s, size_t n, utf8proc_int32_t *stack, utf8proc_int32_t **heap,
+                          utf8proc_ssize_t *count, lem_err *err) {
+    const utf8proc_uint8_t *from = (const utf8proc_uint8_t *)s;
+    utf8proc_int32_t *points = stack;
+    utf8proc_ssize_t len = utf8proc_decompose(from, (utf8proc_ssize_t)n, stack, RUN_POINTS, how);
+    if (len > RUN_POINTS) {
+        *heap = points = lem_alloc((size_t)len + 1, sizeof *points, err);
+        if (!points) return LEM_EMEM;
+        len = utf8proc_decompose(from, (utf8proc_ssize_t)n, points, len, how);
+    }
+    if (len >= 0) len = utf8proc_normalize_utf32(points, len, how);
+    if (len < 0) return lem_fail(err, LEM_EDATA, "text that cannot be normalised");
+    *count = len;
+    return LEM_OK;
+}
+
 /* A run that is not plain, whole, so that marks compose with what they stand on. *next: where it ends. */
 static lem_status put_run(writer *w, const char *s, size_t n, size_t i, size_t *next, lem_err *err) {
-    const utf8proc_option_t how = UTF8PROC_STABLE | UTF8PROC_COMPAT | UTF8PROC_COMPOSE | UTF8PROC_CASEFOLD;
-    utf8proc_uint8_t *folded = NULL;
+    utf8proc_int32_t stack[RUN_POINTS], *heap = NULL;
+    utf8proc_ssize_t count = 0;
     size_t end = run_end(s, n, i), begin = take_back(w, s, i);
-    utf8proc_ssize_t len =
-        utf8proc_map((const utf8proc_uint8_t *)s + begin, (utf8proc_ssize_t)(end - begin), &folded, how);
-    if (len < 0) return lem_fail(err, LEM_EMEM, "out of memory");
-    bool room = make_room(w, (size_t)len + (n - end) + 2);
-    for (utf8proc_ssize_t k = 0; room && k < len;) {
-        uint32_t cp = 0;
-        int size = lem_utf8_decode((const char *)folded + k, (size_t)(len - k), &cp);
-        if (size <= 0) break;
-        if (is_word(utf8proc_get_property((utf8proc_int32_t)cp)))
-            put_bytes(w, (const char *)folded + k, (size_t)size, begin, end);
+    lem_status st = map_run(s + begin, end - begin, stack, &heap, &count, err);
+    bool room = st == LEM_OK && make_room(w, 4 * (size_t)count + (n - end) + 2);
+    const utf8proc_int32_t *points = heap ? heap : stack;
+    for (utf8proc_ssize_t k = 0; room && k < count; k++) {
+        char b[4];
+        if (is_word(utf8proc_get_property(points[k])))
+            put_bytes(w, b, (size_t)lem_utf8_encode((uint32_t)points[k], b), begin, end);
         else gap(w, begin);
-        k += size;
     }
-    free(folded);
+    lem_free(heap);
     *next = end;
-    return LEM_OK;
+    return st;
 }
 
 /* One code point beyond ASCII, or a bad byte, at s[i]. */

@@ -430,64 +430,84 @@ static int grams_of(const numbers *text, const numbers *test, const numbers *tes
     return count;
 }
 
+enum { TESTS = 6 };
+typedef struct trial {
+    lem_decontam_opts o;
+    unsigned alphabet;
+    int longest;
+    numbers test[TESTS]; /* [n] different ones */
+    int n;
+    lem_decontam *d;
+    lem_decontam_work *w;
+    int matches, contaminated;
+} trial;
+
+static void make_tests(trial *t) {
+    t->n = 0;
+    OK(lem_decontam_new(&t->o, &t->d, &err));
+    for (int i = 0; i < TESTS; i++) {
+        numbers *now = &t->test[t->n];
+        *now = random_text(t->longest, t->alphabet);
+        bool fresh = true;
+        for (int k = 0; k < t->n; k++) fresh = fresh && !equal(&t->test[k], now);
+        char *s = spelled(now);
+        (void)add(t->d, s, PROMPT);
+        lem_free(s);
+        t->n += fresh;
+    }
+    OK(lem_decontam_seal(t->d, NULL, &err));
+    OK(lem_decontam_work_new(t->d, &t->w, &err));
+}
+
+static lem_decontam_rule rule_by_hand(const trial *t, const numbers *train, const numbers *test, int grams,
+                                      int lcs) {
+    const int less = train->n < test->n ? train->n : test->n;
+    const int of[] = {train->n, test->n, less, train->n + test->n - less};
+    if (equal(train, test)) return LEM_DECONTAM_EXACT;
+    return grams && (double)lcs / of[t->o.length] > t->o.lcs ? LEM_DECONTAM_LCS : LEM_DECONTAM_NONE;
+}
+
+static void try_text(trial *t, const numbers *train) {
+    lem_decontam_found f;
+    size_t at = 0;
+    char *s = spelled(train);
+    OK(lem_decontam_check(t->d, t->w, s, strlen(s), PROMPT, true, NULL, &f, &err));
+    for (int i = 0; i < t->n; i++) {
+        int grams = grams_of(train, &t->test[i], t->test, t->n, t->o.ngram, t->o.stock);
+        if (grams == 0 && !equal(train, &t->test[i])) continue;
+        assert_true(at < f.n);
+        const lem_decontam_match *m = &f.match[at++];
+        const int lcs = lcs_of(train, &t->test[i]);
+        const lem_decontam_rule want = rule_by_hand(t, train, &t->test[i], grams, lcs);
+        assert_int_equal(m->test, i);
+        assert_int_equal(m->grams, grams);
+        assert_int_equal(m->lcs, lcs);
+        assert_int_equal(m->rule, want);
+        t->matches++;
+        t->contaminated += want != LEM_DECONTAM_NONE;
+    }
+    assert_int_equal(at, f.n);
+    lem_free(s);
+}
+
 static void by_brute_force(void **state) {
     (void)state;
-    enum { TESTS = 6 };
-    int matches = 0, contaminated = 0;
+    trial t = {.n = 0};
     for (int round = 0; round < 400; round++) {
         seed = (unsigned)round * 2654435761u + 1;
+        t.alphabet = round % 5 ? 5 : 90; /* 90: of long texts, 64 words that hold none of the other's */
+        t.longest = round % 3 ? 12 : MOST;
         const int n = 1 + (int)draw(4) * (round % 5 != 0), stock = (int)draw(4);
-        const unsigned alphabet =
-            round % 5 ? 5 : 90; /* 90: of long texts, 64 words that hold none of the other */
-        const lem_decontam_opts o = {n, 0.3 + 0.1 * draw(6), (lem_decontam_length)draw(4), stock, true};
-        numbers test[TESTS];
-        int n_tests = 0;
-        lem_decontam *d = NULL;
-        lem_decontam_work *w = NULL;
-        lem_decontam_found f;
-        OK(lem_decontam_new(&o, &d, &err));
-        for (int i = 0; i < TESTS; i++) {
-            test[n_tests] = random_text(round % 3 ? 12 : MOST, alphabet);
-            bool fresh = true;
-            for (int k = 0; k < n_tests; k++) fresh = fresh && !equal(&test[k], &test[n_tests]);
-            char *s = spelled(&test[n_tests]);
-            (void)add(d, s, PROMPT);
-            lem_free(s);
-            n_tests += fresh;
-        }
-        OK(lem_decontam_seal(d, NULL, &err));
-        OK(lem_decontam_work_new(d, &w, &err));
+        t.o = (lem_decontam_opts){n, 0.3 + 0.1 * draw(6), (lem_decontam_length)draw(4), stock, true};
+        make_tests(&t);
         for (int k = 0; k < 10; k++) {
-            numbers train = random_text(round % 3 ? 12 : MOST, alphabet + 1);
-            char *s = spelled(&train);
-            OK(lem_decontam_check(d, w, s, strlen(s), PROMPT, true, NULL, &f, &err));
-            size_t at = 0;
-            for (int t = 0; t < n_tests; t++) {
-                int grams = grams_of(&train, &test[t], test, n_tests, n, stock);
-                bool same = equal(&train, &test[t]);
-                if (grams == 0 && !same) continue;
-                assert_true(at < f.n);
-                const lem_decontam_match *m = &f.match[at++];
-                const int less = train.n < test[t].n ? train.n : test[t].n;
-                const int of[] = {train.n, test[t].n, less, train.n + test[t].n - less};
-                const int lcs = lcs_of(&train, &test[t]);
-                lem_decontam_rule want =
-                    grams && (double)lcs / of[o.length] > o.lcs ? LEM_DECONTAM_LCS : LEM_DECONTAM_NONE;
-                if (same) want = LEM_DECONTAM_EXACT;
-                assert_int_equal(m->test, t);
-                assert_int_equal(m->grams, grams);
-                assert_int_equal(m->lcs, lcs);
-                assert_int_equal(m->rule, want);
-                matches++;
-                contaminated += want != LEM_DECONTAM_NONE;
-            }
-            assert_int_equal(at, f.n);
-            lem_free(s);
+            numbers train = random_text(t.longest, t.alphabet + 1);
+            try_text(&t, &train);
         }
-        lem_decontam_work_free(w);
-        lem_decontam_free(d);
+        lem_decontam_work_free(t.w);
+        lem_decontam_free(t.d);
     }
-    assert_true(matches > 3000 && contaminated > 500 && matches - contaminated > 500);
+    assert_true(t.matches > 3000 && t.contaminated > 500 && t.matches - t.contaminated > 500);
 }
 
 /* ---- want of memory, and the wish to stop ---- */

@@ -110,8 +110,9 @@ static void idempotent(void **state) {
         size_t n = 0;
         while (n < 48) {
             unsigned x = (seed = seed * 1664525u + 1013904223u) >> 8;
-            uint32_t cp =
-                x % 4 == 0 ? x / 4 % 0x11000 : (x % 4 == 1 ? 0x300 + x / 4 % 0x70 : 0x20 + x / 4 % 0x60);
+            uint32_t cp = 0x20 + x / 4 % 0x60;
+            if (x % 4 == 0) cp = x / 4 % 0x11000;
+            if (x % 4 == 1) cp = 0x300 + x / 4 % 0x70;
             int k = lem_utf8_encode(cp, text + n);
             if (k == 0) text[n] = (char)0xff;
             n += k ? (size_t)k : 1;
