@@ -4,8 +4,9 @@
  *        STEP: one of the five steps alone, from 1
  *
  * One thread. The rows are the shared training sets, again and again up to MEGABYTES (default 64); the test
- * sets are all benchmarks that are there. Bytes are those of the texts that are checked. Beside each rate
- * stands its share of what reading memory reaches in this run, and of copying it. */
+ * sets are all benchmarks. Rates are given in bytes of the texts that are checked and in bytes of the JSONL
+ * that they stand in, beside the share of what reading memory reaches in this run. */
+#include "core/file.h"
 #include "core/mem.h"
 #include "curate/benchmarks.h"
 #include "curate/decontam_priv.h"
@@ -26,6 +27,7 @@ typedef struct texts {
     size_t n, cap;
     double read_seconds; /* of reading and parsing the rows once */
     size_t rows, bytes;  /* of one reading; bytes of text */
+    size_t jsonl;        /* bytes of the files, unpacked */
 } texts;
 
 static double now(void) {
@@ -52,8 +54,24 @@ static void add(texts *t, const char *s, size_t n) {
     t->end[t->n++] = t->all.len;
 }
 
+static void count_bytes(texts *t, const char *path) {
+    lem_err err = LEM_ERR_INIT;
+    lem_lines *in = NULL;
+    const char *line;
+    size_t len = 0;
+    bool eof = false;
+    must(lem_lines_open(path, 0, &in, &err), &err);
+    for (;;) {
+        must(lem_lines_next(in, &line, &len, &eof, &err), &err);
+        if (eof) break;
+        t->jsonl += len + 1;
+    }
+    lem_lines_close(in);
+}
+
 static void read_file(texts *t, const char *path, bool responses) {
     lem_err err = LEM_ERR_INIT;
+    count_bytes(t, path);
     lem_row_texts now_texts = {0};
     lem_row_reader *in = NULL;
     const lem_row_reader_opts o = {.limit = -1};
@@ -169,15 +187,19 @@ static void measure(const char *name, const texts *t, const lem_tests *lemma, co
     double reading = memory_rate(t, false), copying = memory_rate(t, true);
     printf("\n%s: %zu texts, %.1f MB; memory read %.0f MB/s, copied %.0f MB/s\n", name, t->n,
            (double)t->all.len / 1e6, reading, copying);
-    printf("reading and parsing the rows of the files: %.0f MB/s of that text\n",
-           (double)t->bytes / 1e6 / t->read_seconds);
+    const double jsonl = (double)t->jsonl / (double)t->bytes; /* bytes of JSONL for a byte of text */
+    printf("files: %.1f MB of JSONL, of which %.1f MB are these texts\n", (double)t->jsonl / 1e6,
+           (double)t->bytes / 1e6);
+    printf("%-30s %7.0f MB/s of JSONL\n", "reading and parsing the rows",
+           (double)t->jsonl / 1e6 / t->read_seconds);
     for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
         if (only && i + 1 != only) continue;
         step s = {.tests = steps[i].tests};
         must(lem_decontam_work_new(s.tests->index, &s.work, &err), &err);
         double r = rate(t, &s, steps[i].fn);
-        printf("%-30s %7.0f MB/s  %5.1f %% of reading memory", steps[i].name, r, 100 * r / reading);
-        if (s.matches) printf("  (%zu matches, %zu texts contaminated)", s.matches, s.contaminated);
+        printf("%-30s %7.0f MB/s of JSONL, %4.0f MB/s of text (%.1f %% of reading memory)", steps[i].name,
+               r * jsonl, r, 100 * r / reading);
+        if (s.matches) printf("; %zu matches, %zu texts contaminated", s.matches, s.contaminated);
         printf("\n");
         lem_decontam_work_free(s.work);
         lem_word_ids_release(&s.ids);
