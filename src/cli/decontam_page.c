@@ -100,7 +100,8 @@ static lem_status add_matches(maker *m, lem_err *err) {
     for (int kept = 0; kept < 2; kept++)
         for (size_t i = 0; i < r->n_shown; i++) {
             if (r->shown[i].kept != (kept == 1)) continue;
-            lem_status st = add_match(m, &r->shown[i], &match[n++], err);
+            lem_status st = lem_cancel_check(r->rows->cli->cancel, err);
+            if (st == LEM_OK) st = add_match(m, &r->shown[i], &match[n++], err);
             if (st) return st;
         }
     m->page.match = match;
