@@ -136,6 +136,8 @@ static lem_status load(run_state *s, lem_err *err) {
     st = tell_phrases(s, err);
     const char *allow = lem_args_str(s->args, "allow");
     if (st == LEM_OK && allow) st = lem_allow_load(allow, s->cli->cancel, &s->allow, err);
+    if (s->allow)
+        lem_info(s->cli->log, "%s: %zu matches or rows are allowed", allow, lem_allow_count(s->allow));
     return st;
 }
 

@@ -8,8 +8,8 @@
 #include <inttypes.h>
 #include <string.h>
 
-lem_status lem_decontam_pair_key(const char *train, size_t train_len, const char *test, size_t test_len,
-                                 char out[17], lem_err *err) {
+static lem_status pair_key(const char *train, size_t train_len, const char *test, size_t test_len,
+                           char out[17], lem_err *err) {
     lem_buf b = {0};
     char hex[65];
     lem_status st = lem_normalize(train, train_len, &b, err);
@@ -41,7 +41,7 @@ lem_status lem_decontam_allowed(const lem_allow *a, const lem_tests *t, const le
     char pair[17];
     *out = false;
     if (!a) return LEM_OK;
-    lem_status st = lem_decontam_pair_key(train->text, train->len, row->text, strlen(row->text), pair, err);
+    lem_status st = pair_key(train->text, train->len, row->text, strlen(row->text), pair, err);
     if (st == LEM_OK) st = label_of(train, &from, err);
     while (st == LEM_OK && !*out) {
         lem_buf_clear(&to);
@@ -84,7 +84,7 @@ lem_status lem_decontam_audit_row(const lem_tests *t, const lem_train_text *trai
     const lem_test_row *row = first_row(t, m);
     lem_buf from = {0}, to = {0};
     char pair[17];
-    lem_status st = lem_decontam_pair_key(train->text, train->len, row->text, strlen(row->text), pair, err);
+    lem_status st = pair_key(train->text, train->len, row->text, strlen(row->text), pair, err);
     if (st == LEM_OK) st = label_of(train, &from, err);
     lem_tests_label(t, row, &to);
     if (st == LEM_OK) st = lem_buf_ok(&to, err);

@@ -1,11 +1,11 @@
 /* curate/decontam_audit.h - what decontamination found, as rows for a person and for other programs
  *
  * A match is {"train", "test" ("FILE:LINE"; the name of a benchmark in place of its file), "train_id",
- * "test_id" (where the rows have one), "train_part", "test_part" ("prompt" or "response"), "pair" (a key of
- * both texts), "decision" ("drop", "keep" or "allowed"), "rule" ("exact", "ngram+lcs", "ngram" or "none"),
- * "train_words", "test_words", "lcs", "lcs_of_train", "lcs_of_test" (shares), "ngrams" (places of the
- * training text where a shared n-gram begins), "run" (the longest shared run of words) and "run_words"}. A
- * stock phrase is {"stock_phrase", "tests"}. */
+ * "test_id" (where the rows have one), "train_part", "test_part" ("prompt" or "response"), "pair" (16 digits
+ * made of both texts: the same wherever they stand and however they are written), "decision" ("drop", "keep"
+ * or "allowed"), "rule" (lem_decontam_rule_name), "train_words", "test_words", "lcs", "lcs_of_train",
+ * "lcs_of_test" (shares), "ngrams" (places of the training text where a shared n-gram begins), "run" (the
+ * longest shared run of words) and "run_words"}. A stock phrase is {"stock_phrase", "tests"}. */
 #ifndef LEM_CURATE_DECONTAM_AUDIT_H
 #define LEM_CURATE_DECONTAM_AUDIT_H
 
@@ -22,9 +22,6 @@ typedef struct lem_train_text {
     size_t len;
 } lem_train_text;
 
-/* 16 digits for two texts, the same wherever they stand and however they are written. */
-lem_status lem_decontam_pair_key(const char *train, size_t train_len, const char *test, size_t test_len,
-                                 char out[17], lem_err *err) LEM_MUST_CHECK;
 /* Whether the list allows the match, by any row of the test text. */
 lem_status lem_decontam_allowed(const lem_allow *a, const lem_tests *t, const lem_train_text *train,
                                 const lem_decontam_match *m, bool *out, lem_err *err) LEM_MUST_CHECK;

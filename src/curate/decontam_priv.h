@@ -39,10 +39,8 @@ lem_status lem_vocabulary_add(lem_vocabulary *v, const char *text, size_t len, l
 lem_status lem_vocabulary_find(const lem_vocabulary *v, const char *text, size_t len, lem_word_ids *out,
                                lem_err *err) LEM_MUST_CHECK;
 
-/* A word of prose: three bytes or more, none of them an ASCII digit. A Han character is one. */
-bool lem_is_prose(const char *s, size_t n);
-/* The numbers of those words of the text at hand that are prose, in order, into out [w->n]; returns how many.
- */
+/* The numbers of those words of the text at hand that are prose (three bytes or more, no ASCII digit; a Han
+ * character is one), in order, into out [w->n]; returns how many. */
 size_t lem_prose_of(const lem_word_ids *w, uint32_t *out);
 bool lem_vocabulary_prose(const lem_vocabulary *v, uint32_t id);
 

@@ -208,7 +208,8 @@ lem_status lem_vocabulary_find(const lem_vocabulary *v, const char *text, size_t
 
 /* ---- prose ---- */
 
-bool lem_is_prose(const char *s, size_t n) {
+/* A word of prose: three bytes or more, none of them an ASCII digit. A Han character is one. */
+static bool is_prose(const char *s, size_t n) {
     for (size_t i = 0; i < n; i++)
         if (s[i] >= '0' && s[i] <= '9') return false;
     return n >= 3;
@@ -220,12 +221,12 @@ size_t lem_prose_of(const lem_word_ids *w, uint32_t *out) {
     for (size_t i = 0; i < w->n; i++) {
         word at;
         next_word(s, &at);
-        if (lem_is_prose(at.s, at.n)) out[n++] = w->id[i];
+        if (is_prose(at.s, at.n)) out[n++] = w->id[i];
         s += at.n + (s[at.n] == ' ');
     }
     return n;
 }
 
 bool lem_vocabulary_prose(const lem_vocabulary *v, uint32_t id) {
-    return lem_is_prose(v->text.data + v->begin[id], v->begin[id + 1] - v->begin[id]);
+    return is_prose(v->text.data + v->begin[id], v->begin[id + 1] - v->begin[id]);
 }
