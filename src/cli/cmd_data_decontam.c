@@ -181,7 +181,8 @@ static void say_rule(const run_state *s, char *out, size_t size) {
     if (n < 0 || (size_t)n >= size) return;
     snprintf(out + n, size - (size_t)n, "%s",
              o.rule.paper ? "."
-                          : " and half of the longer text (\"ngram+lcs\"), or the test text stands in it "
+                          : " and half of the longer text (\"ngram+lcs\"; a long shared run will do for the "
+                            "half), or the test text stands in it "
                             "(\"contained\"), or both are alike but for numbers and names (\"reworded\").");
 }
 

@@ -27,8 +27,8 @@ static void summary(lem_page *page, const lem_decontam_page *p) {
 static lem_status add_sets(lem_page *page, const lem_decontam_page *p, lem_err *err) {
     static const lem_column columns[] = {
         {"test set", false}, {"rows", true}, {"matched", true}, {"sharing", true}, {"left out", true}};
-    static const char caption[] = "Rows of the test set, and those of them that a training row matched; "
-                                  "training rows that share an n-gram with it, and those left out.";
+    static const char text[] = "Rows of the test set, and those of them that a training row matched; "
+                               "training rows that share an n-gram with it, and those left out.";
     char(*numbers)[4][NUMBER] = lem_alloc(p->n_sets + 1, sizeof *numbers, err);
     const char **cells = lem_alloc(p->n_sets + 1, 5 * sizeof *cells, err);
     if (numbers && cells) {
@@ -41,8 +41,9 @@ static lem_status add_sets(lem_page *page, const lem_decontam_page *p, lem_err *
                 cells[5 * i + 1 + (size_t)k] = numbers[i][k];
             }
         }
-        const lem_table t = {"test-sets", caption, columns, 5, (int)p->n_sets, cells, -1};
+        const lem_table t = {"test-sets", NULL, columns, 5, (int)p->n_sets, cells, -1};
         lem_page_section(page, "Test sets");
+        lem_page_paragraph(page, text);
         lem_page_table(page, &t);
     }
     bool ok = numbers && cells;
