@@ -127,7 +127,7 @@ static lem_status finish_item(work *w, item *it, lem_err *err) {
     if (it->s.why == LEM_CROSS_KEPT) return lem_data_run_keep(&w->run, it->row, err);
     lem_json *answers = lem_crosscheck_answers(w->c, &it->s);
     if (!answers) return lem_fail(err, LEM_EMEM, "out of memory");
-    st = lem_data_run_drop_at(&w->run, it->row, &it->place, lem_cross_why_text(it->s.why), answers, err);
+    st = lem_data_run_drop(&w->run, it->row, &it->place, lem_cross_why_text(it->s.why), answers, err);
     lem_json_free(answers);
     return st;
 }

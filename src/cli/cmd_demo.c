@@ -10,7 +10,7 @@
 #include "core/mem.h"
 #include "core/object.h"
 #include "core/rng.h"
-#include "data/decontam.h"
+#include "curate/decontam.h"
 #include "synth/wordproblem.h"
 
 #include <string.h>
@@ -41,6 +41,7 @@ typedef struct maker {
     const char *out;
     lem_map *seen;          /* keys of all problems written so far */
     lem_decontam *held_out; /* test and validation problems */
+    lem_decontam_work *work;
     uint64_t repeated, contaminated;
 } maker;
 
@@ -73,6 +74,22 @@ static lem_status write_problem(lem_out *out, const char *part, uint64_t index, 
     return st;
 }
 
+/* Whether a training problem is too close to a held-out one. */
+static lem_status is_close(maker *m, const char *problem, bool *out, lem_err *err) {
+    lem_decontam_found found = {0};
+    lem_status st = LEM_OK;
+    if (!m->work) { /* the first one: all held-out problems are there */
+        st = lem_decontam_seal(m->held_out, m->cli->cancel, err);
+        if (st == LEM_OK) st = lem_decontam_work_new(m->held_out, &m->work, err);
+    }
+    if (st == LEM_OK)
+        st = lem_decontam_check(m->held_out, m->work, problem, strlen(problem), LEM_DECONTAM_PROMPT, true,
+                                m->cli->cancel, &found, err);
+    for (size_t i = 0; st == LEM_OK && i < found.n; i++)
+        if (found.match[i].rule != LEM_DECONTAM_NONE) *out = true;
+    return st;
+}
+
 /* Whether the problem is new: not written before and, in a training part, not too close to a held-out one. */
 static lem_status is_new(maker *m, const lem_wordproblem *p, bool train, bool *out, lem_err *err) {
     *out = false;
@@ -80,11 +97,13 @@ static lem_status is_new(maker *m, const lem_wordproblem *p, bool train, bool *o
         m->repeated++;
         return LEM_OK;
     }
-    lem_decontam_hit hit = {false, -1, 0};
-    lem_status st = train ? lem_decontam_check(m->held_out, p->problem, &hit, err)
-                          : lem_decontam_add_test(m->held_out, p->problem, err);
-    if (st == LEM_OK && hit.contaminated) m->contaminated++;
-    if (st == LEM_OK && !hit.contaminated) {
+    bool close = false;
+    uint32_t test;
+    lem_status st = train ? is_close(m, p->problem, &close, err)
+                          : lem_decontam_add_test(m->held_out, p->problem, strlen(p->problem),
+                                                  LEM_DECONTAM_PROMPT, &test, err);
+    if (st == LEM_OK && close) m->contaminated++;
+    if (st == LEM_OK && !close) {
         *out = true;
         st = lem_map_set(m->seen, p->key, strlen(p->key), 1, err);
     }
@@ -171,7 +190,7 @@ static lem_status print_data(const maker *m, lem_err *err) {
 
 static lem_status make_data(lem_cli *cli, const lem_args *args, lem_job *job, lem_err *err) {
     maker m = {.cli = cli, .args = args, .out = lem_job_out(job)};
-    lem_decontam_opts near_copy = {13, lem_args_num(args, "lcs")};
+    lem_decontam_opts near_copy = {.ngram = 13, .lcs = lem_args_num(args, "lcs"), .paper = true};
     lem_status st = LEM_OK;
     LEM_TRY(lem_job_start(job, NULL, err));
     LEM_TRY(lem_dir_make(m.out, err));
@@ -188,6 +207,7 @@ static lem_status make_data(lem_cli *cli, const lem_args *args, lem_job *job, le
         100 * near_copy.lcs);
     if (cli->json) st = print_data(&m, err);
 done:
+    lem_decontam_work_free(m.work);
     lem_decontam_free(m.held_out);
     lem_map_free(m.seen);
     return st;

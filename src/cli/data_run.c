@@ -93,19 +93,15 @@ static struct lem_data_reason *reason_of(lem_data_run *r, const char *why, lem_e
     return &r->reason[r->n_reasons++];
 }
 
-static lem_status write_dropped(lem_data_run *r, lem_json *row, const lem_data_place *place, const char *why,
+static lem_status write_dropped(lem_data_run *r, lem_json *row, const char *at, const char *why,
                                 const lem_json *detail, lem_err *err) {
-    lem_buf at = {0};
     lem_json *copy = lem_json_copy(row);
-    lem_buf_printf(&at, "%s:%llu", place->file, (unsigned long long)place->number);
-    lem_status st = lem_buf_ok(&at, err);
     bool ok = copy && lem_json_set(copy, "_dropped", lem_json_new_str(why)) &&
-              lem_json_set(copy, "_source", lem_json_new_str(lem_buf_str(&at))) &&
+              lem_json_set(copy, "_source", lem_json_new_str(at)) &&
               (!detail || lem_json_set(copy, "_detail", lem_json_copy(detail)));
-    if (st == LEM_OK && !ok) st = lem_fail(err, LEM_EMEM, "out of memory");
-    if (st == LEM_OK) st = lem_rows_writer_add(r->dropped, copy, err);
+    lem_status st =
+        ok ? lem_rows_writer_add(r->dropped, copy, err) : lem_fail(err, LEM_EMEM, "out of memory");
     lem_json_free(copy);
-    lem_buf_release(&at);
     return st;
 }
 
@@ -113,19 +109,33 @@ lem_data_place lem_data_run_place(const lem_data_run *r) {
     return (lem_data_place){lem_row_reader_file(r->in), lem_row_reader_number(r->in)};
 }
 
-lem_status lem_data_run_drop(lem_data_run *r, lem_json *row, const char *why, const lem_json *detail,
-                             lem_err *err) {
-    lem_data_place at = lem_data_run_place(r);
-    return lem_data_run_drop_at(r, row, &at, why, detail, err);
+lem_status lem_data_run_drop_for(lem_data_run *r, lem_json *row, const lem_data_place *place,
+                                 const char *const *why, int n, const lem_json *detail, lem_err *err) {
+    lem_data_place here = place ? *place : lem_data_run_place(r);
+    lem_buf all = {0}, at = {0};
+    bool new_to_us = false;
+    lem_status st = LEM_OK;
+    for (int i = 0; st == LEM_OK && i < n; i++) {
+        struct lem_data_reason *x = reason_of(r, why[i], err);
+        if (!x) st = LEM_EMEM;
+        else new_to_us = x->n++ < 3 || new_to_us;
+        lem_buf_printf(&all, "%s%s", i ? "; " : "", why[i]);
+    }
+    lem_buf_printf(&at, "%s:%llu", here.file, (unsigned long long)here.number);
+    if (st == LEM_OK) st = lem_buf_ok(&all, err);
+    if (st == LEM_OK) st = lem_buf_ok(&at, err);
+    if (st == LEM_OK && new_to_us)
+        lem_info(r->cli->log, "%s: left out: %s", lem_buf_str(&at), lem_buf_str(&all));
+    if (st == LEM_OK && r->dropped)
+        st = write_dropped(r, row, lem_buf_str(&at), lem_buf_str(&all), detail, err);
+    lem_buf_release(&all);
+    lem_buf_release(&at);
+    return st;
 }
 
-lem_status lem_data_run_drop_at(lem_data_run *r, lem_json *row, const lem_data_place *at, const char *why,
-                                const lem_json *detail, lem_err *err) {
-    struct lem_data_reason *x = reason_of(r, why, err);
-    if (!x) return LEM_EMEM;
-    if (x->n++ < 3)
-        lem_info(r->cli->log, "%s:%llu: left out: %s", at->file, (unsigned long long)at->number, why);
-    return r->dropped ? write_dropped(r, row, at, why, detail, err) : LEM_OK;
+lem_status lem_data_run_drop(lem_data_run *r, lem_json *row, const lem_data_place *place, const char *why,
+                             const lem_json *detail, lem_err *err) {
+    return lem_data_run_drop_for(r, row, place, &why, 1, detail, err);
 }
 
 lem_status lem_data_run_finish(lem_data_run *r, lem_err *err) {

@@ -44,18 +44,21 @@ lem_status lem_data_run_write(lem_data_run *r, lem_err *err) LEM_MUST_CHECK;
 /* The next row, counted in rows; as lem_row_reader_next. */
 lem_status lem_data_run_next(lem_data_run *r, lem_json **row, lem_err *err) LEM_MUST_CHECK;
 lem_status lem_data_run_keep(lem_data_run *r, lem_json *row, lem_err *err) LEM_MUST_CHECK;
-/* The row just read, for a reason ("prompt of more than 300 words"); detail (may be NULL) is set as `_detail`
- * in the dropped row and not taken. */
-lem_status lem_data_run_drop(lem_data_run *r, lem_json *row, const char *why, const lem_json *detail,
-                             lem_err *err) LEM_MUST_CHECK;
-/* Where the row just read stands, and the same drop of a row that was read before: for rows in batches. */
+/* Where the row just read stands. */
 typedef struct lem_data_place {
     const char *file; /* borrowed from r->in */
     uint64_t number;
 } lem_data_place;
 lem_data_place lem_data_run_place(const lem_data_run *r);
-lem_status lem_data_run_drop_at(lem_data_run *r, lem_json *row, const lem_data_place *at, const char *why,
-                                const lem_json *detail, lem_err *err) LEM_MUST_CHECK;
+/* Leaves a row out for a reason ("prompt of more than 300 words"): that just read (place NULL), or one of a
+ * batch; detail (may be NULL) is set as `_detail` in the dropped row and not taken. */
+lem_status lem_data_run_drop(lem_data_run *r, lem_json *row, const lem_data_place *place, const char *why,
+                             const lem_json *detail, lem_err *err) LEM_MUST_CHECK;
+/* The same for n reasons, n >= 1: counted under each, dropped once; `_dropped` tells them with "; " between.
+ */
+lem_status lem_data_run_drop_for(lem_data_run *r, lem_json *row, const lem_data_place *place,
+                                 const char *const *why, int n, const lem_json *detail,
+                                 lem_err *err) LEM_MUST_CHECK;
 /* Commits the outputs and finishes the job. LEM_EDATA for words without a row. */
 lem_status lem_data_run_finish(lem_data_run *r, lem_err *err) LEM_MUST_CHECK;
 /* The summary: to the log, and with --json as {rows, kept, dropped: {reason: n}} with the members of `more`

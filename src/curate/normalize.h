@@ -11,4 +11,12 @@
 /* Appends to out (not cleared). Linear in len. */
 lem_status lem_normalize(const char *text, size_t len, lem_buf *out, lem_err *err) LEM_MUST_CHECK;
 
+/* The bytes [begin, end) of the text that a byte of the output was made of; empty for a space. */
+typedef struct lem_normal_source {
+    size_t begin, end;
+} lem_normal_source;
+/* The same, and appends to sources one lem_normal_source for each byte that it appends to out. */
+lem_status lem_normalize_traced(const char *text, size_t len, lem_buf *out, lem_buf *sources,
+                                lem_err *err) LEM_MUST_CHECK;
+
 #endif

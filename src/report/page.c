@@ -396,6 +396,45 @@ void lem_page_example(lem_page *p, const char *title, const lem_example_part *pa
     lem_buf_puts(&p->body, "</details>\n");
 }
 
+/* ---- two texts side by side ---- */
+
+static void marked_html(lem_page *p, const lem_marked *m) {
+    size_t at = 0;
+    for (size_t i = 0; i < m->n_marks; i++) {
+        const lem_mark *k = &m->marks[i];
+        if (k->begin < at || k->end < k->begin || k->end > m->len) continue;
+        lem_escape_html(&p->body, m->text + at, k->begin - at);
+        lem_buf_puts(&p->body, k->strong ? "<mark class=\"run\">" : "<mark>");
+        lem_escape_html(&p->body, m->text + k->begin, k->end - k->begin);
+        lem_buf_puts(&p->body, "</mark>");
+        at = k->end;
+    }
+    lem_escape_html(&p->body, m->text + at, m->len - at);
+}
+
+void lem_page_beside(lem_page *p, const char *title, const char *note, const lem_marked sides[2], bool open) {
+    lem_buf_puts(&p->body, open ? "<details open><summary>" : "<details><summary>");
+    html_text(p, title);
+    lem_buf_puts(&p->body, "</summary>\n");
+    lem_buf_puts(&p->md, "### ");
+    md_text(p, title);
+    lem_buf_puts(&p->md, "\n\n");
+    if (note) lem_page_paragraph(p, note);
+    lem_buf_puts(&p->body, "<div class=\"beside\">\n");
+    for (int i = 0; i < 2; i++) {
+        lem_buf_puts(&p->body, "<div class=\"part\"><span>");
+        html_text(p, sides[i].label);
+        lem_buf_puts(&p->body, "</span><pre>");
+        marked_html(p, &sides[i]);
+        lem_buf_puts(&p->body, "</pre></div>\n");
+        md_text(p, sides[i].label);
+        lem_buf_puts(&p->md, ":\n\n");
+        lem_escape_md_block(&p->md, sides[i].text, sides[i].len);
+        lem_buf_putc(&p->md, '\n');
+    }
+    lem_buf_puts(&p->body, "</div></details>\n");
+}
+
 /* ---- trees ---- */
 
 void lem_page_tree(lem_page *p, const char *title, const char *text, bool open) {

@@ -71,6 +71,20 @@ typedef struct lem_example_part {
  * reader opens it (open when `open`). */
 void lem_page_example(lem_page *p, const char *title, const lem_example_part *parts, int n, bool open);
 
+typedef struct lem_mark { /* bytes [begin, end) of a text that are set off; strong: more so */
+    size_t begin, end;
+    bool strong;
+} lem_mark;
+typedef struct lem_marked {
+    const char *label, *text;
+    size_t len;
+    const lem_mark *marks; /* [n_marks] in order, none overlapping */
+    size_t n_marks;
+} lem_marked;
+/* Two texts side by side (one above the other where there is no room), folded away until the reader opens
+ * them (open when `open`). note stands above them; NULL = none. Markdown has the texts without marks. */
+void lem_page_beside(lem_page *p, const char *title, const char *note, const lem_marked sides[2], bool open);
+
 typedef struct lem_branch { /* a node of a tree */
     int depth;              /* 0 = a root */
     const char *label;      /* one line */

@@ -113,6 +113,10 @@ const char *const lem_report_style[] = {
     "calc(50% "
     "- 1.2rem);margin-right:1rem}}\n",
 
+    ".beside{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,19rem),1fr));gap:0 .9rem}"
+    ".beside>.part{min-width:0}.beside "
+    "span{overflow-wrap:anywhere}mark{background:none;color:inherit;border-bottom:2px solid var(--c0)}"
+    "mark.run{background:var(--c1);color:var(--bg);border-color:var(--c1);border-radius:2px}\n"
     "footer{margin-top:3rem;color:var(--dim);font-size:.85rem}\n"
     "@media "
     "print{body{background:#fff;color:#000}details>*{display:block}nav{display:none}h2,h3,figcaption{break-"

@@ -56,6 +56,7 @@ static const base bases[] = {
     {"demo data", "--general 20 --sft 20 --easy 10 --rm 4 --val 2 --test 4", "d"},
     {"tokenize", "m text.txt", "ids.txt"},
     {"data convert", "rows.jsonl --to messages", "dc.jsonl"},
+    {"data decontam", "rows.jsonl --against cand.jsonl", "dc.jsonl"},
 };
 enum { N_BASES = sizeof bases / sizeof *bases };
 

@@ -100,6 +100,23 @@ static void table_in_three_forms(void **state) {
     lem_page_free(p);
 }
 
+static void texts_side_by_side(void **state) {
+    (void)state;
+    const lem_mark marks[] = {{0, 1, false}, {2, 5, true}, {4, 6, true}, {7, 99, true}};
+    const lem_marked sides[2] = {{EVIL, "a<b c>d&", 8, marks, 4}, {"plain", EVIL, strlen(EVIL), NULL, 0}};
+    lem_page *p = lem_page_new("t", NULL, NULL);
+    assert_non_null(p);
+    lem_page_beside(p, EVIL, EVIL, sides, true);
+    const char *html = lem_page_html(p);
+    assert_int_equal(count(html, "<script"), 0);
+    assert_int_equal(count(html, "<pre>"), 2);
+    assert_int_equal(count(html, "</pre>"), 2);
+    /* marks that overlap or leave the text are left out */
+    assert_non_null(strstr(html, "<pre><mark>a</mark>&lt;<mark class=\"run\">b c</mark>&gt;d&amp;</pre>"));
+    assert_int_equal(count(lem_page_markdown(p), "a<b c>d&"), 1);
+    lem_page_free(p);
+}
+
 static void chart_without_points_is_a_note(void **state) {
     (void)state;
     const double x[] = {1}, y[] = {NAN};
@@ -163,9 +180,13 @@ static void out_of_memory(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(hostile_text_stays_text), cmocka_unit_test(page_is_self_contained),
-        cmocka_unit_test(table_in_three_forms),    cmocka_unit_test(chart_without_points_is_a_note),
-        cmocka_unit_test(saved_beside_each_other), cmocka_unit_test(out_of_memory),
+        cmocka_unit_test(hostile_text_stays_text),
+        cmocka_unit_test(page_is_self_contained),
+        cmocka_unit_test(table_in_three_forms),
+        cmocka_unit_test(texts_side_by_side),
+        cmocka_unit_test(chart_without_points_is_a_note),
+        cmocka_unit_test(saved_beside_each_other),
+        cmocka_unit_test(out_of_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
