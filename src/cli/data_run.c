@@ -98,14 +98,28 @@ static lem_status write_dropped(lem_data_run *r, lem_json *row, const char *why,
     return st;
 }
 
+lem_status lem_data_run_drop_for(lem_data_run *r, lem_json *row, const char *const *why, int n,
+                                 const lem_json *detail, lem_err *err) {
+    lem_buf all = {0};
+    bool new_to_us = false;
+    for (int i = 0; i < n; i++) {
+        struct lem_data_reason *x = reason_of(r, why[i], err);
+        if (!x) return LEM_EMEM;
+        new_to_us = x->n++ < 3 || new_to_us;
+        lem_buf_printf(&all, "%s%s", i ? "; " : "", why[i]);
+    }
+    lem_status st = lem_buf_ok(&all, err);
+    if (st == LEM_OK && new_to_us)
+        lem_info(r->cli->log, "%s:%llu: left out: %s", lem_row_reader_file(r->in),
+                 (unsigned long long)lem_row_reader_number(r->in), lem_buf_str(&all));
+    if (st == LEM_OK && r->dropped) st = write_dropped(r, row, lem_buf_str(&all), detail, err);
+    lem_buf_release(&all);
+    return st;
+}
+
 lem_status lem_data_run_drop(lem_data_run *r, lem_json *row, const char *why, const lem_json *detail,
                              lem_err *err) {
-    struct lem_data_reason *x = reason_of(r, why, err);
-    if (!x) return LEM_EMEM;
-    if (x->n++ < 3)
-        lem_info(r->cli->log, "%s:%llu: left out: %s", lem_row_reader_file(r->in),
-                 (unsigned long long)lem_row_reader_number(r->in), why);
-    return r->dropped ? write_dropped(r, row, why, detail, err) : LEM_OK;
+    return lem_data_run_drop_for(r, row, &why, 1, detail, err);
 }
 
 lem_status lem_data_run_finish(lem_data_run *r, lem_err *err) {
