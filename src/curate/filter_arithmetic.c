@@ -418,6 +418,7 @@ static bool percent_in(const lem_arithmetic_scan *s, side x, bool *unsure) {
         any = any || t->kind == ARITH_PERCENT;
         if (divides && (product || (t->kind == ARITH_OP && t->op == '/'))) *unsure = true;
         if (t->kind == ARITH_OP) divides = t->op == '/';
+        if (t->kind == ARITH_OPEN || t->kind == ARITH_CLOSE) divides = false;
         plus = plus || (t->kind == ARITH_OP && (t->op == '+' || t->op == '-'));
     }
     *unsure = *unsure || (any && plus);

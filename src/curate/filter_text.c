@@ -58,7 +58,7 @@ static bool box_at(const char *text, size_t len, size_t i, lem_box *out) {
         size_t from = i;
         while (i < len && !lem_is_space(text[i]) && text[i] != '$' && text[i] != '\\') i++;
         *out = (lem_box){from, i - from, i};
-        return i > from;
+        return i > from && (text[from] == '-' || (text[from] >= '0' && text[from] <= '9'));
     }
     size_t end = close_of(text, len, i);
     if (end) *out = (lem_box){i + 1, end - i - 2, end};

@@ -11,7 +11,7 @@
 /* Runs between white space, as len(text.split()) of Python counts them. */
 uint64_t lem_count_words(const char *text, size_t len);
 
-/* The next \boxed{…} or \fbox{…} (or \boxed x) at or behind *pos, which moves behind it; false when there is
+/* The next \boxed{…} or \fbox{…} (or \boxed 5) at or behind *pos, which moves behind it; false when there is
  * none. A box that is not closed within 8,192 bytes is none. */
 typedef struct lem_box {
     size_t from, len; /* its content */

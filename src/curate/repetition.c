@@ -196,42 +196,39 @@ static lem_status make_slots(lem_repetition_scan *s, size_t lines, lem_err *err)
     return LEM_OK;
 }
 
-/* Counts the line; *n its number of times with it. The pieces are those of the words, which are done with. */
-static void count_line(lem_repetition_scan *s, const char *text, piece line, size_t *lines, uint32_t *n) {
+/* Counts the line and gives the place of its first like. The pieces are those of the words, which are done with. */
+static size_t count_line(lem_repetition_scan *s, const char *text, piece line, size_t *lines) {
     size_t mask = s->slot_cap - 1, i = (size_t)line.hash & mask;
     for (; s->slot[i]; i = (i + 1) & mask) {
         const piece *p = &s->word[s->slot[i] - 1];
         if (p->hash == line.hash && p->len == line.len && memcmp(text + p->from, text + line.from, line.len) == 0) {
-            *n = ++s->count[s->slot[i] - 1];
-            return;
+            s->count[s->slot[i] - 1]++;
+            return s->slot[i] - 1;
         }
     }
     s->word[*lines] = line;
     s->count[*lines] = 1;
-    s->slot[i] = (uint32_t)++*lines;
-    *n = 1;
+    s->slot[i] = (uint32_t)*lines + 1;
+    return (*lines)++;
 }
 
 /* There are at least as many words as lines that count, so that the pieces have room for these. */
 static lem_status repeated_line(lem_repetition_scan *s, const char *text, size_t len, size_t words, uint32_t most,
                                 lem_repetition *out, lem_err *err) {
-    size_t lines = 0;
+    size_t lines = 0, found = SIZE_MAX;
     lem_status st = make_slots(s, words / MIN_LINE_WORDS + 1, err);
     for (size_t i = 0; st == LEM_OK && i < len;) {
         const char *end = memchr(text + i, '\n', len - i);
         size_t stop = end ? (size_t)(end - text) : len, from = i, n = stop;
-        uint32_t times;
         while (from < n && lem_is_space(text[from])) from++;
         while (n > from && lem_is_space(text[n - 1])) n--;
         i = stop + 1;
         if (!line_counts(text + from, n - from)) continue;
-        count_line(s, text, (piece){lem_hash64(text + from, n - from, 0), from, n - from}, &lines, &times);
-        if (out->kind == LEM_REPEAT_LINE) {
-            out->times += out->len == n - from && memcmp(text + out->offset, text + from, out->len) == 0;
-        } else if (times == most) {
-            *out = (lem_repetition){LEM_REPEAT_LINE, from, n - from, times};
-        }
+        size_t k = count_line(s, text, (piece){lem_hash64(text + from, n - from, 0), from, n - from}, &lines);
+        if (s->count[k] == most && found == SIZE_MAX) found = k;
     }
+    if (st == LEM_OK && found != SIZE_MAX)
+        *out = (lem_repetition){LEM_REPEAT_LINE, s->word[found].from, s->word[found].len, s->count[found]};
     return st;
 }
 
