@@ -7,6 +7,7 @@ const lem_command *const lem_commands[] = {
     &lem_cmd_run,
     &lem_cmd_data_inspect,
     &lem_cmd_data_filter,
+    &lem_cmd_data_blend,
     &lem_cmd_sft,
     &lem_cmd_sample,
     &lem_cmd_grade,
