@@ -68,8 +68,11 @@ static lem_status merge(const lem_args *args, const lem_json *map, lem_json *mer
         if (is_of_source(k) && strcmp(k, "files") != 0) ok = lem_json_set(merged, k, lem_json_copy(lem_json_key_value(k)));
     for (const char *k = lem_json_key_next(map, NULL); ok && k; k = lem_json_key_next(map, k)) {
         if (strcmp(k, "name") == 0) continue;
-        if (!is_of_source(k)) return lem_fail(err, LEM_EUSAGE, "'%s' is no option of a source", k);
-        ok = lem_json_set(merged, k, lem_json_copy(lem_json_key_value(k)));
+        const lem_opt *o = lem_opt_find(&lem_cmd_data_blend, k), *near = o ? NULL : lem_opt_suggest(&lem_cmd_data_blend, k);
+        if (near && is_of_source(near->name))
+            return lem_fail(err, LEM_EUSAGE, "unknown key '%s'; did you mean '%s'?", k, near->name);
+        if (!o || !is_of_source(o->name)) return lem_fail(err, LEM_EUSAGE, "'%s' is no option of a source", k);
+        ok = lem_json_set(merged, o->name, lem_json_copy(lem_json_key_value(k)));
     }
     if (ok) ok = lem_json_set(merged, "out", lem_json_new_str("-"));
     return ok ? LEM_OK : lem_fail(err, LEM_EMEM, "out of memory");
@@ -187,12 +190,20 @@ static lem_status read_sources(told *t, const lem_cli *cli, const lem_args *args
 
 /* ---- the job ---- */
 
-/* Files that --source names, whose contents make the job: the pieces without '=' and the first value. */
+/* Files that --source names, whose contents make the job: the pieces without '=' and the first value. The
+ * names of all files stand in the result (`_source`) and so count too. */
 typedef struct named {
     lem_job_input at[LEM_BLEND_MAX_SOURCES];
-    char *path[LEM_BLEND_MAX_SOURCES];
+    char *path[LEM_BLEND_MAX_SOURCES], label[LEM_BLEND_MAX_SOURCES][24];
     int n;
+    lem_buf names;
 } named;
+
+static void name_files(const lem_json *files, lem_buf *out) {
+    if (lem_json_kind(files) == LEM_JSON_STRING) lem_buf_printf(out, "%s ", lem_json_str(files, ""));
+    for (size_t i = 0; i < lem_json_count(files); i++)
+        lem_buf_printf(out, "%s ", lem_json_str(lem_json_at(files, i), ""));
+}
 
 static lem_status name_inputs(const lem_args *args, named *out, lem_err *err) {
     const lem_json *texts = lem_args_tree(args, "source");
@@ -203,13 +214,17 @@ static lem_status name_inputs(const lem_args *args, named *out, lem_err *err) {
             if (n && !memchr(p, '=', n) && out->n < LEM_BLEND_MAX_SOURCES) {
                 out->path[out->n] = lem_strndup(p, n, err);
                 if (!out->path[out->n]) return LEM_EMEM;
-                out->at[out->n] = (lem_job_input){"source", out->path[out->n]};
+                snprintf(out->label[out->n], sizeof out->label[0], "source[%d]", out->n);
+                out->at[out->n] = (lem_job_input){out->label[out->n], out->path[out->n]};
                 out->n++;
             }
             p += n + (p[n] == ',');
         }
     }
-    return LEM_OK;
+    const lem_json *maps = lem_args_tree(args, "sources");
+    name_files(lem_args_tree(args, "files"), &out->names);
+    for (size_t i = 0; i < lem_json_count(maps); i++) name_files(lem_json_get(lem_json_at(maps, i), "files"), &out->names);
+    return lem_buf_ok(&out->names, err);
 }
 
 static lem_blend_form form_of(const lem_args *args) {
@@ -228,9 +243,8 @@ static lem_status check_page(const lem_args *args, lem_err *err) {
     return lem_fail(err, LEM_EUSAGE, "--page '%s' must end in .html", page);
 }
 
-static lem_status write_rows(lem_blend *b, const lem_job *job, const char *to, lem_err *err) {
+static lem_status write_rows(lem_blend *b, const char *to, lem_err *err) {
     lem_rows_writer *w = NULL;
-    (void)job;
     lem_rows_kind kind = ends_in(to, ".parquet") ? LEM_ROWS_PARQUET : LEM_ROWS_JSONL;
     lem_status st = lem_rows_writer_open(to, kind, true, 0, &w, err);
     if (st == LEM_OK) st = lem_blend_write(b, w, err);
@@ -243,7 +257,7 @@ static lem_status blend(lem_cli *cli, const lem_args *args, lem_job *job, const 
     const char *page = lem_args_str(args, "page"), *to = lem_job_out(job);
     lem_blend *b = NULL;
     lem_status st = lem_blend_open(o, &b, err);
-    if (st == LEM_OK && o->spool) st = write_rows(b, job, to ? to : "-", err);
+    if (st == LEM_OK && o->spool) st = write_rows(b, to ? to : "-", err);
     if (st == LEM_OK && page && !cli->dry_run) st = lem_blend_page(o, b, page, lem_job_may_replace(job), err);
     if (st == LEM_OK) st = lem_job_finish(job, err);
     if (st == LEM_OK) st = lem_blend_tell(cli, o, b, err);
@@ -292,12 +306,14 @@ static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
     lem_status st = in ? name_inputs(args, in, err) : LEM_EMEM;
     if (st == LEM_OK) {
         const lem_job_spec spec = {
-            .cheap = true, .inputs = in->at, .n_inputs = in->n, .companions = &page, .n_companions = page != NULL};
+            .cheap = true, .inputs = in->at, .n_inputs = in->n, .companions = &page, .n_companions = page != NULL,
+            .also = in->names.len ? lem_buf_str(&in->names) : NULL};
         st = lem_job_open(cli, &lem_cmd_data_blend, args, &spec, &job, err);
     }
     if (st == LEM_OK && !lem_job_done(job)) st = run_job(cli, args, job, err);
     lem_job_close(job);
     for (int i = 0; in && i < in->n; i++) lem_free(in->path[i]);
+    if (in) lem_buf_release(&in->names);
     lem_free(in);
     return st;
 }

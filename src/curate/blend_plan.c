@@ -34,7 +34,7 @@ static lem_status too_few(const lem_blend_source *s, const lem_blend_taken *t, l
                     "source %s: %llu samples wanted, %llu rows there; repeat: %.4g would let them stand as often as "
                     "needed",
                     s->name, (unsigned long long)t->samples, (unsigned long long)t->part,
-                    ceil((double)t->samples / (double)t->part * 100) / 100);
+                    ceil((double)t->samples / (double)t->part * 100 - 1e-6) / 100);
 }
 
 /* Sources without a ratio; *fixed is their sum. */

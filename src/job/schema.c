@@ -196,8 +196,8 @@ lem_json *lem_recipe_schema(const lem_command *const *table) {
 /* ---- the list of commands ---- */
 
 static const char *type_name(lem_opt_type t) {
-    static const char *const names[] = {"flag", "int",   "num",    "str", "enum",
-                                        "list", "input", "inputs", "tree"};
+    static const char *const names[] = {"flag", "int",   "num",   "str",    "enum",
+                                        "list", "texts", "input", "inputs", "tree"};
     return names[t];
 }
 
