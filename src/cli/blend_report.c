@@ -40,8 +40,11 @@ static void tell_domains(lem_log *log, const lem_blend_opts *o, const lem_blend 
 static void tell_sources(lem_log *log, const lem_blend_opts *o, const lem_blend *b) {
     for (size_t i = 0; i < o->n; i++) {
         const lem_blend_taken *t = lem_blend_source_at(b, i);
-        lem_info(log, "source %s: %llu samples from %llu of %llu rows", o->source[i].name, (unsigned long long)t->samples,
-                 (unsigned long long)t->rows, (unsigned long long)t->there);
+        const lem_blend_source *s = &o->source[i];
+        char part[64] = "";
+        if (s->from > 0 || s->to < 1) snprintf(part, sizeof part, ", from %.4g to %.4g of its order", s->from, s->to);
+        lem_info(log, "source %s: %llu samples from %llu of %llu rows%s", s->name, (unsigned long long)t->samples,
+                 (unsigned long long)t->rows, (unsigned long long)t->there, part);
         if (t->samples > t->rows)
             lem_warn(log, "source %s is oversampled: each row stands there %.2f times on average", o->source[i].name,
                      share(t->samples, t->rows));

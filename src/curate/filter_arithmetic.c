@@ -9,7 +9,8 @@
 #include <ctype.h>
 #include <string.h>
 
-enum { MAX_CHAIN = 300, MAX_ROUNDED = 4 };
+/* More than 12 places are those of binary arithmetic: 5.2727272727272725 for 580/110. */
+enum { MAX_CHAIN = 300, MAX_ROUNDED = 4, MAX_PLACES = 12 };
 
 struct lem_arithmetic_scan {
     arith_token *at;
@@ -286,6 +287,7 @@ static void put_digits(const char *text, const arith_token *t, lem_buf *out) {
 /* A number moved by one or half of its last place. */
 static void put_moved(const char *text, const arith_token *t, const reading *r, bool up, lem_buf *out) {
     size_t n = decimals(text, t);
+    if (n > MAX_PLACES) n = MAX_PLACES;
     lem_buf_putc(out, '(');
     put_digits(text, t, out);
     lem_buf_putc(out, up ? '+' : '-');
