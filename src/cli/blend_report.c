@@ -32,9 +32,11 @@ static void tell_domains(lem_log *log, const lem_blend_opts *o, const lem_blend 
     for (size_t i = 0; i < lem_blend_domains(b); i++) {
         const lem_blend_domain *d = lem_blend_domain_at(b, i);
         lem_info(log, "%-16s %12llu %5.1f %% %14llu %5.1f %%", d->name, (unsigned long long)d->samples,
-                 100 * share(d->samples, samples), (unsigned long long)size_of(o, d), 100 * share(size_of(o, d), size));
+                 100 * share(d->samples, samples), (unsigned long long)size_of(o, d),
+                 100 * share(size_of(o, d), size));
     }
-    lem_info(log, "%-16s %12llu         %14llu", "all", (unsigned long long)samples, (unsigned long long)size);
+    lem_info(log, "%-16s %12llu         %14llu", "all", (unsigned long long)samples,
+             (unsigned long long)size);
 }
 
 static void tell_sources(lem_log *log, const lem_blend_opts *o, const lem_blend *b) {
@@ -42,12 +44,14 @@ static void tell_sources(lem_log *log, const lem_blend_opts *o, const lem_blend 
         const lem_blend_taken *t = lem_blend_source_at(b, i);
         const lem_blend_source *s = &o->source[i];
         char part[64] = "";
-        if (s->from > 0 || s->to < 1) snprintf(part, sizeof part, ", from %.4g to %.4g of its order", s->from, s->to);
-        lem_info(log, "source %s: %llu samples from %llu of %llu rows%s", s->name, (unsigned long long)t->samples,
-                 (unsigned long long)t->rows, (unsigned long long)t->there, part);
+        if (s->from > 0 || s->to < 1)
+            snprintf(part, sizeof part, ", from %.4g to %.4g of its order", s->from, s->to);
+        lem_info(log, "source %s: %llu samples from %llu of %llu rows%s", s->name,
+                 (unsigned long long)t->samples, (unsigned long long)t->rows, (unsigned long long)t->there,
+                 part);
         if (t->samples > t->rows)
-            lem_warn(log, "source %s is oversampled: each row stands there %.2f times on average", o->source[i].name,
-                     share(t->samples, t->rows));
+            lem_warn(log, "source %s is oversampled: each row stands there %.2f times on average",
+                     o->source[i].name, share(t->samples, t->rows));
     }
 }
 
@@ -57,9 +61,10 @@ static void tell_twins(lem_log *log, const lem_blend *b) {
         lem_warn(log, "%llu prompts stand in several sources (%llu rows); 'lemma data dedup' removes them",
                  (unsigned long long)t.across, (unsigned long long)t.across_rows);
     if (t.within)
-        lem_warn(log, "%llu prompts stand several times in one source (%llu rows)", (unsigned long long)t.within,
-                 (unsigned long long)t.within_rows);
-    if (lem_blend_made_messages(b)) lem_info(log, "written as messages: the kinds of row differ, or it was asked for");
+        lem_warn(log, "%llu prompts stand several times in one source (%llu rows)",
+                 (unsigned long long)t.within, (unsigned long long)t.within_rows);
+    if (lem_blend_made_messages(b))
+        lem_info(log, "written as messages: the kinds of row differ, or it was asked for");
 }
 
 /* ---- as JSON ---- */
@@ -158,8 +163,8 @@ static void put_number(cells *c, const char *format, double v) {
 }
 
 static lem_status page_domains(lem_page *p, const lem_blend_opts *o, const lem_blend *b, lem_err *err) {
-    const lem_column columns[] = {{"domain", false},           {"samples", true}, {"share", true}, {"rows", true},
-                                  {unit_of(o), true}, {"share", true}};
+    const lem_column columns[] = {{"domain", false}, {"samples", true},  {"share", true},
+                                  {"rows", true},    {unit_of(o), true}, {"share", true}};
     const size_t n = lem_blend_domains(b);
     const uint64_t samples = lem_blend_samples(b), size = all_size(o, b);
     cells c;
@@ -182,7 +187,8 @@ static lem_status page_domains(lem_page *p, const lem_blend_opts *o, const lem_b
         const lem_table t = {"domains", NULL, columns, 6, (int)n, c.at, -1};
         lem_page_section(p, "By domain");
         lem_page_bars(p, "share-samples", "Share of the samples", bars, (int)n);
-        lem_page_bars(p, "share-size", o->tokenizer ? "Share of the tokens" : "Share of the words", bars + n, (int)n);
+        lem_page_bars(p, "share-size", o->tokenizer ? "Share of the tokens" : "Share of the words", bars + n,
+                      (int)n);
         lem_page_table(p, &t);
     }
     lem_free(bars);
@@ -191,8 +197,9 @@ static lem_status page_domains(lem_page *p, const lem_blend_opts *o, const lem_b
 }
 
 static lem_status page_sources(lem_page *p, const lem_blend_opts *o, const lem_blend *b, lem_err *err) {
-    static const lem_column columns[] = {{"source", false}, {"domain", false}, {"rows there", true}, {"drawn from", true},
-                                         {"taken", true},   {"samples", true}, {"times", true}};
+    static const lem_column columns[] = {{"source", false},    {"domain", false}, {"rows there", true},
+                                         {"drawn from", true}, {"taken", true},   {"samples", true},
+                                         {"times", true}};
     cells c;
     lem_status st = cells_new(&c, 7 * o->n, err);
     for (size_t i = 0; st == LEM_OK && i < o->n; i++) {
@@ -207,7 +214,8 @@ static lem_status page_sources(lem_page *p, const lem_blend_opts *o, const lem_b
     }
     if (st == LEM_OK && c.failed) st = lem_fail(err, LEM_EMEM, "out of memory");
     if (st == LEM_OK) {
-        const lem_table t = {"sources", "Above 1 in the last column: oversampled.", columns, 7, (int)o->n, c.at, -1};
+        const lem_table t = {
+            "sources", "Above 1 in the last column: oversampled.", columns, 7, (int)o->n, c.at, -1};
         lem_page_section(p, "By source");
         lem_page_table(p, &t);
     }
@@ -215,10 +223,12 @@ static lem_status page_sources(lem_page *p, const lem_blend_opts *o, const lem_b
     return st;
 }
 
-lem_status lem_blend_page(const lem_blend_opts *o, const lem_blend *b, const char *path, bool overwrite, lem_err *err) {
+lem_status lem_blend_page(const lem_blend_opts *o, const lem_blend *b, const char *path, bool overwrite,
+                          lem_err *err) {
     char line[120];
     const lem_blend_twins t = lem_blend_twins_of(b);
-    snprintf(line, sizeof line, "%llu samples of %zu sources", (unsigned long long)lem_blend_samples(b), o->n);
+    snprintf(line, sizeof line, "%llu samples of %zu sources", (unsigned long long)lem_blend_samples(b),
+             o->n);
     lem_page *p = lem_page_new("Composition of the data", line, err);
     if (!p) return LEM_EMEM;
     lem_status st = page_domains(p, o, b, err);

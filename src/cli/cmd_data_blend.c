@@ -10,23 +10,29 @@
 
 static const lem_opt opts[] = {
     {"source", LEM_OPT_TEXTS, "NAME=FILE,…", NULL,
-     "a source: its name, file, and options as in sources:, e.g. code=code.jsonl,domain=code,ratio=0.3,cap=10000; "
+     "a source: its name, file, and options as in sources:, e.g. "
+     "code=code.jsonl,domain=code,ratio=0.3,cap=10000; "
      "repeatable"},
     {"sources", LEM_OPT_TREE, "LIST", NULL,
      "sources, each a map of files and the options domain to map with a name (YAML)"},
-    {"files", LEM_OPT_INPUTS, "FILE", NULL, "files of a source; on the command line, each a source of its own"},
+    {"files", LEM_OPT_INPUTS, "FILE", NULL,
+     "files of a source; on the command line, each a source of its own"},
     {"domain", LEM_OPT_STR, "NAME", NULL, "domain of its rows [that of each row, else the source's name]"},
     {"ratio", LEM_OPT_NUM, "X", NULL, "its weight among the sources that have one", 0, 1e9},
     {"count", LEM_OPT_INT, "N", NULL, "samples of it, in place of a ratio [all its rows]", 0, 1e15},
     {"cap", LEM_OPT_INT, "N", NULL, "samples of it at most", 0, 1e15},
     {"repeat", LEM_OPT_NUM, "X", "1", "how often a row may stand there, on average; 2.5 is fine", 0, 1e6},
-    {"from", LEM_OPT_NUM, "X", "0", "draw from a part of its rows: from this share of its keyed order …", 0, 1},
+    {"from", LEM_OPT_NUM, "X", "0", "draw from a part of its rows: from this share of its keyed order …", 0,
+     1},
     {"to", LEM_OPT_NUM, "X", "1", "… to this one; what one blend leaves another one takes", 0, 1},
     {"format", LEM_OPT_STR, "KIND", NULL, "kind of its rows [told from the columns]"},
-    {"map", LEM_OPT_LIST, "OURS=THEIRS", NULL, "where prompt and response stand, e.g. prompt=question; dotted paths"},
-    {"total", LEM_OPT_INT, "N", NULL, "samples in all [as many as the ratios allow without repetition]", 1, 1e15},
+    {"map", LEM_OPT_LIST, "OURS=THEIRS", NULL,
+     "where prompt and response stand, e.g. prompt=question; dotted paths"},
+    {"total", LEM_OPT_INT, "N", NULL, "samples in all [as many as the ratios allow without repetition]", 1,
+     1e15},
     {"as", LEM_OPT_ENUM, "FORM", "auto",
-     "rows: as they stand; messages: conversations with id and expected_answer; auto: messages where the kinds of "
+     "rows: as they stand; messages: conversations with id and expected_answer; auto: messages where the "
+     "kinds of "
      "row differ",
      .choices = "auto|rows|messages"},
     {"tokenizer", LEM_OPT_INPUT, "DIR", NULL, "folder or file whose tokens are counted [words are]"},
@@ -54,8 +60,8 @@ static void release(told *t) {
 /* ---- one source ---- */
 
 static bool is_of_source(const char *name) {
-    static const char *const names[] = {"files", "domain", "ratio", "count", "cap",
-                                        "repeat", "from",  "to",    "format", "map"};
+    static const char *const names[] = {"files",  "domain", "ratio", "count",  "cap",
+                                        "repeat", "from",   "to",    "format", "map"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strcmp(names[i], name) == 0) return true;
     return false;
@@ -64,14 +70,18 @@ static bool is_of_source(const char *name) {
 /* The command's values with those of the source over them, without what is of the whole blend. */
 static lem_status merge(const lem_args *args, const lem_json *map, lem_json *merged, lem_err *err) {
     bool ok = true;
-    for (const char *k = lem_json_key_next(args->values, NULL); ok && k; k = lem_json_key_next(args->values, k))
-        if (is_of_source(k) && strcmp(k, "files") != 0) ok = lem_json_set(merged, k, lem_json_copy(lem_json_key_value(k)));
+    for (const char *k = lem_json_key_next(args->values, NULL); ok && k;
+         k = lem_json_key_next(args->values, k))
+        if (is_of_source(k) && strcmp(k, "files") != 0)
+            ok = lem_json_set(merged, k, lem_json_copy(lem_json_key_value(k)));
     for (const char *k = lem_json_key_next(map, NULL); ok && k; k = lem_json_key_next(map, k)) {
         if (strcmp(k, "name") == 0) continue;
-        const lem_opt *o = lem_opt_find(&lem_cmd_data_blend, k), *near = o ? NULL : lem_opt_suggest(&lem_cmd_data_blend, k);
+        const lem_opt *o = lem_opt_find(&lem_cmd_data_blend, k),
+                      *near = o ? NULL : lem_opt_suggest(&lem_cmd_data_blend, k);
         if (near && is_of_source(near->name))
             return lem_fail(err, LEM_EUSAGE, "unknown key '%s'; did you mean '%s'?", k, near->name);
-        if (!o || !is_of_source(o->name)) return lem_fail(err, LEM_EUSAGE, "'%s' is no option of a source", k);
+        if (!o || !is_of_source(o->name))
+            return lem_fail(err, LEM_EUSAGE, "'%s' is no option of a source", k);
         ok = lem_json_set(merged, o->name, lem_json_copy(lem_json_key_value(k)));
     }
     if (ok) ok = lem_json_set(merged, "out", lem_json_new_str("-"));
@@ -109,10 +119,12 @@ static lem_status take_files(told *t, size_t i, lem_err *err) {
 }
 
 /* map: {name, files, ratio, …}. */
-static lem_status add_source(told *t, const lem_cli *cli, const lem_args *args, const lem_json *map, lem_err *err) {
+static lem_status add_source(told *t, const lem_cli *cli, const lem_args *args, const lem_json *map,
+                             lem_err *err) {
     lem_cli scratch = *cli;
     size_t i = t->n;
-    if (i == LEM_BLEND_MAX_SOURCES) return lem_fail(err, LEM_EUSAGE, "more than %d sources", LEM_BLEND_MAX_SOURCES);
+    if (i == LEM_BLEND_MAX_SOURCES)
+        return lem_fail(err, LEM_EUSAGE, "more than %d sources", LEM_BLEND_MAX_SOURCES);
     const char *name = lem_json_str(lem_json_get(map, "name"), NULL);
     lem_json *merged = lem_json_new_object();
     lem_status st = merged ? merge(args, map, merged, err) : lem_fail(err, LEM_EMEM, "out of memory");
@@ -128,7 +140,8 @@ static lem_status add_source(told *t, const lem_cli *cli, const lem_args *args, 
         t->source[i].name = t->name[i];
         if (!t->name[i]) st = LEM_EMEM;
     }
-    return st ? lem_err_context(err, "source %s", name ? name : "without a name") : st;
+    if (st) lem_err_context(err, "source %s", name ? name : "without a name");
+    return st;
 }
 
 /* ---- where they are told ---- */
@@ -148,7 +161,8 @@ static lem_status add_piece(lem_json *map, lem_json *files, const char *piece, s
     return ok ? LEM_OK : lem_fail(err, LEM_EMEM, "out of memory");
 }
 
-static lem_status add_text(told *t, const lem_cli *cli, const lem_args *args, const char *text, lem_err *err) {
+static lem_status add_text(told *t, const lem_cli *cli, const lem_args *args, const char *text,
+                           lem_err *err) {
     lem_json *map = lem_json_new_object(), *files = lem_json_new_array();
     lem_status st = map && files ? LEM_OK : lem_fail(err, LEM_EMEM, "out of memory");
     if (st == LEM_OK && (!strchr(text, '=') || *text == '='))
@@ -166,10 +180,11 @@ static lem_status add_text(told *t, const lem_cli *cli, const lem_args *args, co
 }
 
 /* --files: each file with nothing but the command's own options. */
-static lem_status add_file(told *t, const lem_cli *cli, const lem_args *args, const char *path, lem_err *err) {
+static lem_status add_file(told *t, const lem_cli *cli, const lem_args *args, const char *path,
+                           lem_err *err) {
     lem_json *map = lem_json_new_object();
-    lem_status st = map && lem_json_set(map, "files", lem_json_new_str(path)) ? LEM_OK
-                                                                              : lem_fail(err, LEM_EMEM, "out of memory");
+    bool ok = map && lem_json_set(map, "files", lem_json_new_str(path));
+    lem_status st = ok ? LEM_OK : lem_fail(err, LEM_EMEM, "out of memory");
     if (st == LEM_OK) st = add_source(t, cli, args, map, err);
     lem_json_free(map);
     return st;
@@ -223,7 +238,8 @@ static lem_status name_inputs(const lem_args *args, named *out, lem_err *err) {
     }
     const lem_json *maps = lem_args_tree(args, "sources");
     name_files(lem_args_tree(args, "files"), &out->names);
-    for (size_t i = 0; i < lem_json_count(maps); i++) name_files(lem_json_get(lem_json_at(maps, i), "files"), &out->names);
+    for (size_t i = 0; i < lem_json_count(maps); i++)
+        name_files(lem_json_get(lem_json_at(maps, i), "files"), &out->names);
     return lem_buf_ok(&out->names, err);
 }
 
@@ -253,7 +269,8 @@ static lem_status write_rows(lem_blend *b, const char *to, lem_err *err) {
     return st;
 }
 
-static lem_status blend(lem_cli *cli, const lem_args *args, lem_job *job, const lem_blend_opts *o, lem_err *err) {
+static lem_status blend(lem_cli *cli, const lem_args *args, lem_job *job, const lem_blend_opts *o,
+                        lem_err *err) {
     const char *page = lem_args_str(args, "page"), *to = lem_job_out(job);
     lem_blend *b = NULL;
     lem_status st = lem_blend_open(o, &b, err);
@@ -273,13 +290,15 @@ static lem_status run_job(lem_cli *cli, const lem_args *args, lem_job *job, lem_
     if (st == LEM_OK) st = check_page(args, err);
     if (st == LEM_OK) st = read_sources(t, cli, args, err);
     if (st == LEM_OK && t->n == 0)
-        st = lem_fail(err, LEM_EUSAGE, "no source: --source NAME=FILE, --files FILE, or sources: in --config");
+        st =
+            lem_fail(err, LEM_EUSAGE, "no source: --source NAME=FILE, --files FILE, or sources: in --config");
     if (st == LEM_OK && lem_args_str(args, "tokenizer"))
         st = lem_runtime_tokenizer(cli, lem_args_str(args, "tokenizer"), &tokens, err);
     if (st == LEM_OK) st = lem_job_start(job, NULL, err);
     if (st == LEM_OK && !cli->dry_run) {
         spool = lem_job_work_path(job, "rows", err);
-        if (!spool) st = lem_fail(err, LEM_EUSAGE, "--out - is no place for a blend, whose rows wait beside it");
+        if (!spool)
+            st = lem_fail(err, LEM_EUSAGE, "--out - is no place for a blend, whose rows wait beside it");
     }
     if (st == LEM_OK) {
         const lem_blend_opts o = {.source = t->source,
@@ -305,9 +324,12 @@ static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
     lem_job *job = NULL;
     lem_status st = in ? name_inputs(args, in, err) : LEM_EMEM;
     if (st == LEM_OK) {
-        const lem_job_spec spec = {
-            .cheap = true, .inputs = in->at, .n_inputs = in->n, .companions = &page, .n_companions = page != NULL,
-            .also = in->names.len ? lem_buf_str(&in->names) : NULL};
+        const lem_job_spec spec = {.cheap = true,
+                                   .inputs = in->at,
+                                   .n_inputs = in->n,
+                                   .companions = &page,
+                                   .n_companions = page != NULL,
+                                   .also = in->names.len ? lem_buf_str(&in->names) : NULL};
         st = lem_job_open(cli, &lem_cmd_data_blend, args, &spec, &job, err);
     }
     if (st == LEM_OK && !lem_job_done(job)) st = run_job(cli, args, job, err);
@@ -322,9 +344,10 @@ const lem_command lem_cmd_data_blend = {
     .name = "data blend",
     .purpose = "one data set from several sources by ratio, count and cap, shuffled, with its composition",
     .usage = "--source NAME=FILE,… --out FILE [options]",
-    .example = "lemma data blend --source code=code.jsonl,ratio=0.4 --source math=math.parquet,ratio=0.6,cap=800000 "
-               "--out stage1.jsonl --page stage1.html\n"
-               "lemma data blend --config sources.yaml --tokenizer models/base --out stage2.jsonl",
+    .example =
+        "lemma data blend --source code=code.jsonl,ratio=0.4 --source math=math.parquet,ratio=0.6,cap=800000 "
+        "--out stage1.jsonl --page stage1.html\n"
+        "lemma data blend --config sources.yaml --tokenizer models/base --out stage2.jsonl",
     .opts = opts,
     .n_opts = (int)(sizeof opts / sizeof opts[0]),
     .run = run,

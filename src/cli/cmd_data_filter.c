@@ -12,23 +12,29 @@ static const lem_opt opts[] = {
      "a paper's set of filters, under the options given beside it: acemath is --max-prompt-words 300 "
      "--max-response-words 2500 --repetition --boxed",
      .choices = "none|acemath"},
-    {"max-prompt-words", LEM_OPT_INT, "N", NULL, "leave out rows with a longer prompt, in words; 0 = off", 0, 1e12},
+    {"max-prompt-words", LEM_OPT_INT, "N", NULL, "leave out rows with a longer prompt, in words; 0 = off", 0,
+     1e12},
     {"max-response-words", LEM_OPT_INT, "N", NULL, "the same of the response", 0, 1e12},
     {"max-prompt-tokens", LEM_OPT_INT, "N", NULL, "the same in tokens of --tokenizer", 0, 1e12},
     {"max-response-tokens", LEM_OPT_INT, "N", NULL, "the same of the response", 0, 1e12},
     {"tokenizer", LEM_OPT_INPUT, "DIR", NULL, "folder or file whose tokens are counted"},
-    {"repetition", LEM_OPT_FLAG, NULL, NULL, "leave out responses that go round in circles; the four below say when"},
-    {"repeat-times", LEM_OPT_INT, "N", "4", "the same words (up to 100) N times in a row; 0 = off", 0, 1000000},
+    {"repetition", LEM_OPT_FLAG, NULL, NULL,
+     "leave out responses that go round in circles; the four below say when"},
+    {"repeat-times", LEM_OPT_INT, "N", "4", "the same words (up to 100) N times in a row; 0 = off", 0,
+     1000000},
     {"repeat-words", LEM_OPT_INT, "N", "40", "and that of at least N words together", 1, 1000000},
     {"repeat-lines", LEM_OPT_INT, "N", "5", "the same line N times, anywhere; 0 = off", 0, 1000000},
-    {"repeat-ratio", LEM_OPT_NUM, "X", "5", "a text of 1,000 bytes that zlib makes X times smaller; 0 = off", 0, 10000},
+    {"repeat-ratio", LEM_OPT_NUM, "X", "5", "a text of 1,000 bytes that zlib makes X times smaller; 0 = off",
+     0, 10000},
     {"boxed", LEM_OPT_FLAG, NULL, NULL, "leave out responses without a \\boxed answer"},
-    {"one-box", LEM_OPT_FLAG, NULL, NULL, "leave out responses with \\boxed answers that differ, by the grader"},
+    {"one-box", LEM_OPT_FLAG, NULL, NULL,
+     "leave out responses with \\boxed answers that differ, by the grader"},
     {"ends-boxed", LEM_OPT_FLAG, NULL, NULL, "leave out responses whose last line holds no \\boxed answer"},
     {"opens", LEM_OPT_STR, "REGEX", NULL, "leave out responses that do not open with it (PCRE2)"},
     {"ends", LEM_OPT_STR, "REGEX", NULL, "leave out responses that do not end with it"},
     {"match", LEM_OPT_TEXTS, "FIELD=REGEX", NULL,
-     "leave out rows whose field does not match; FIELD is prompt, response or a column (dotted path); repeatable"},
+     "leave out rows whose field does not match; FIELD is prompt, response or a column (dotted path); "
+     "repeatable"},
     {"except", LEM_OPT_TEXTS, "FIELD=REGEX", NULL, "leave out rows whose field matches; repeatable"},
     {"script", LEM_OPT_STR, "NAME", NULL,
      "leave out rows whose letters are of another script: latin, han, cyrillic, …; a share of letters, no "
@@ -36,9 +42,11 @@ static const lem_opt opts[] = {
     {"script-share", LEM_OPT_NUM, "X", "0.9", "the share of the letters that must be of it", 0, 1},
     {"arithmetic", LEM_OPT_FLAG, NULL, NULL,
      "leave out responses with an equation between numbers that does not hold, such as 7*8 = 54"},
-    {"min-pass-rate", LEM_OPT_NUM, "X", NULL, "leave out problems of which a smaller share is right (correct[])", 0, 1},
+    {"min-pass-rate", LEM_OPT_NUM, "X", NULL,
+     "leave out problems of which a smaller share is right (correct[])", 0, 1},
     {"max-pass-rate", LEM_OPT_NUM, "X", NULL, "leave out problems of which a larger share is right", 0, 1},
-    {"require", LEM_OPT_LIST, "FIELD", NULL, "leave out rows of which a field is not true or 1, e.g. label (KTO)"},
+    {"require", LEM_OPT_LIST, "FIELD", NULL,
+     "leave out rows of which a field is not true or 1, e.g. label (KTO)"},
     {"forbid", LEM_OPT_LIST, "FIELD", NULL, "leave out rows of which a field is true or 1"},
 };
 
@@ -176,11 +184,13 @@ done:
 
 const lem_command lem_cmd_data_filter = {
     .name = "data filter",
-    .purpose = "keep the rows that named filters let pass: length, repetition, boxes, script, form, arithmetic",
+    .purpose =
+        "keep the rows that named filters let pass: length, repetition, boxes, script, form, arithmetic",
     .usage = "FILE... --out KEPT [options]",
-    .example = "lemma data filter math.parquet --preset acemath --out kept.jsonl --dropped dropped.jsonl\n"
-               "lemma data filter sft.jsonl --arithmetic --script latin --opens '(?i)to solve' --out kept.jsonl\n"
-               "lemma data filter graded.jsonl --min-pass-rate 0.1 --max-pass-rate 0.9 --out kept.jsonl",
+    .example =
+        "lemma data filter math.parquet --preset acemath --out kept.jsonl --dropped dropped.jsonl\n"
+        "lemma data filter sft.jsonl --arithmetic --script latin --opens '(?i)to solve' --out kept.jsonl\n"
+        "lemma data filter graded.jsonl --min-pass-rate 0.1 --max-pass-rate 0.9 --out kept.jsonl",
     .min_words = 1,
     .max_words = 1000,
     .opts = opts,

@@ -47,7 +47,8 @@ lem_status lem_data_run_keep(lem_data_run *r, lem_json *row, lem_err *err) LEM_M
  * in the dropped row and not taken. */
 lem_status lem_data_run_drop(lem_data_run *r, lem_json *row, const char *why, const lem_json *detail,
                              lem_err *err) LEM_MUST_CHECK;
-/* The same for n reasons, n >= 1: counted under each, dropped once; `_dropped` tells them with "; " between. */
+/* The same for n reasons, n >= 1: counted under each, dropped once; `_dropped` tells them with "; " between.
+ */
 lem_status lem_data_run_drop_for(lem_data_run *r, lem_json *row, const char *const *why, int n,
                                  const lem_json *detail, lem_err *err) LEM_MUST_CHECK;
 /* Commits the outputs and finishes the job. LEM_EDATA for words without a row. */

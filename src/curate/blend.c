@@ -37,12 +37,14 @@ static lem_status count_source(lem_blend *b, size_t i, lem_err *err) {
 
 /* ---- rows as they are written ---- */
 
-static lem_status add_turns(lem_blend *b, const lem_json *row, lem_row_kind kind, lem_json *list, lem_err *err) {
+static lem_status add_turns(lem_blend *b, const lem_json *row, lem_row_kind kind, lem_json *list,
+                            lem_err *err) {
     lem_status st = lem_row_turns(row, kind, &b->turns, err);
     for (int i = 0; st == LEM_OK && i < b->turns.n; i++) {
         lem_object m = lem_object_new();
         if (strcmp(b->turns.at[i].role, "text") == 0)
-            return lem_fail(err, LEM_EDATA, "a row of text alone cannot become messages; --as rows keeps it as it is");
+            return lem_fail(err, LEM_EDATA,
+                            "a row of text alone cannot become messages; --as rows keeps it as it is");
         lem_object_str(&m, "role", b->turns.at[i].role);
         lem_object_str(&m, "content", b->turns.at[i].content);
         lem_json *one = lem_object_done(&m);
@@ -78,7 +80,8 @@ static lem_status mark(lem_blend *b, size_t i, const lem_row_reader *in, lem_jso
     const lem_blend_source *s = &b->o->source[i];
     const char *own = lem_json_str(lem_json_get(row, "domain"), s->name);
     lem_buf_clear(&b->text);
-    lem_buf_printf(&b->text, "%s:%llu", lem_row_reader_file(in), (unsigned long long)lem_row_reader_number(in));
+    lem_buf_printf(&b->text, "%s:%llu", lem_row_reader_file(in),
+                   (unsigned long long)lem_row_reader_number(in));
     lem_status st = lem_buf_ok(&b->text, err);
     bool ok = st == LEM_OK && lem_json_set(row, "domain", lem_json_new_str(s->domain ? s->domain : own)) &&
               lem_json_set(row, "_source", lem_json_new_str(lem_buf_str(&b->text)));
@@ -104,7 +107,8 @@ static lem_status take_row(lem_blend *b, size_t i, lem_row_reader *in, uint64_t 
     if (st == LEM_OK && b->spool)
         st = spool_row(b, i, lem_blend_place(b->o, i, &b->taken[i], number), *row, err);
     if (st)
-        return lem_err_context(err, "%s:%llu", lem_row_reader_file(in), (unsigned long long)lem_row_reader_number(in));
+        return lem_err_context(err, "%s:%llu", lem_row_reader_file(in),
+                               (unsigned long long)lem_row_reader_number(in));
     return LEM_OK;
 }
 
@@ -126,7 +130,8 @@ static lem_status take_source(lem_blend *b, size_t i, lem_err *err) {
     }
     lem_row_reader_close(in);
     if (st == LEM_OK && n != b->taken[i].there)
-        st = lem_fail(err, LEM_EDATA, "source %s: %llu rows the first time, %llu the second: its files changed",
+        st = lem_fail(err, LEM_EDATA,
+                      "source %s: %llu rows the first time, %llu the second: its files changed",
                       b->o->source[i].name, (unsigned long long)b->taken[i].there, (unsigned long long)n);
     return st;
 }

@@ -1,11 +1,11 @@
 /* curate/blend.h - one data set from several sources by ratio, count and cap
  *
- * The rows of a source stand in an order of their own, keyed by the seed and the name of the source: row r of n
- * has the place permute(n, r). A blend takes the first places of a part of that order, so that what is taken
- * is a function of seed, name, row number and n alone; two blends that take [0, 0.7) and [0.7, 1) of one
- * source have no row in common. What was taken is then put into an order keyed by the seed.
- * Memory: 8 bytes for each row taken and 24 for each prompt (hashes, for duplicates); the rows themselves wait
- * in a nameless file. Every source is read twice. */
+ * The rows of a source stand in an order of their own, keyed by the seed and the name of the source: row r of
+ * n has the place permute(n, r). A blend takes the first places of a part of that order, so that what is
+ * taken is a function of seed, name, row number and n alone; two blends that take [0, 0.7) and [0.7, 1) of
+ * one source have no row in common. What was taken is then put into an order keyed by the seed. Memory: 8
+ * bytes for each row taken and 24 for each prompt (hashes, for duplicates); the rows themselves wait in a
+ * nameless file. Every source is read twice. */
 #ifndef LEM_CURATE_BLEND_H
 #define LEM_CURATE_BLEND_H
 
@@ -17,8 +17,8 @@
 enum { LEM_BLEND_MAX_SOURCES = 256 };
 
 typedef struct lem_blend_source { /* all borrowed */
-    const char *name;   /* keys the order of its rows */
-    const char *domain; /* NULL: that of each row, else the name */
+    const char *name;             /* keys the order of its rows */
+    const char *domain;           /* NULL: that of each row, else the name */
     const char *const *files;
     size_t n_files;
     const char *format;  /* as in lem_row_reader_opts */
@@ -55,8 +55,9 @@ typedef struct lem_blend_taken {
     uint64_t rows;    /* different ones */
 } lem_blend_taken;
 
-/* samples of each source; arithmetic alone. taken[i].there is given, the rest is set. LEM_EUSAGE for settings that
- * contradict each other, LEM_EDATA where a source has not enough rows (it says what `repeat` would do). */
+/* samples of each source; arithmetic alone. taken[i].there is given, the rest is set. LEM_EUSAGE for settings
+ * that contradict each other, LEM_EDATA where a source has not enough rows (it says what `repeat` would do).
+ */
 lem_status lem_blend_plan(const lem_blend_opts *o, lem_blend_taken *taken, lem_err *err) LEM_MUST_CHECK;
 /* How often row r (from 0) of source i stands in the blend. */
 uint64_t lem_blend_times(const lem_blend_opts *o, size_t i, const lem_blend_taken *taken, uint64_t r);

@@ -23,18 +23,20 @@ static lem_status check_source(const lem_blend_source *s, lem_err *err) {
     if (s->ratio > 0 && s->count >= 0)
         return lem_fail(err, LEM_EUSAGE, "source %s: ratio and count exclude each other", s->name);
     if (!(s->from < s->to) || s->from < 0 || s->to > 1)
-        return lem_fail(err, LEM_EUSAGE, "source %s: from %.4g to %.4g is no part of 0 to 1", s->name, s->from, s->to);
+        return lem_fail(err, LEM_EUSAGE, "source %s: from %.4g to %.4g is no part of 0 to 1", s->name,
+                        s->from, s->to);
     if (!(s->repeat > 0)) return lem_fail(err, LEM_EUSAGE, "source %s: repeat must be above 0", s->name);
     return LEM_OK;
 }
 
 static lem_status too_few(const lem_blend_source *s, const lem_blend_taken *t, lem_err *err) {
     if (t->part == 0) return lem_fail(err, LEM_EDATA, "source %s: no rows to draw from", s->name);
-    return lem_fail(err, LEM_EDATA,
-                    "source %s: %llu samples wanted, %llu rows there; repeat: %.4g would let them stand as often as "
-                    "needed",
-                    s->name, (unsigned long long)t->samples, (unsigned long long)t->part,
-                    ceil((double)t->samples / (double)t->part * 100 - 1e-6) / 100);
+    return lem_fail(
+        err, LEM_EDATA,
+        "source %s: %llu samples wanted, %llu rows there; repeat: %.4g would let them stand as often as "
+        "needed",
+        s->name, (unsigned long long)t->samples, (unsigned long long)t->part,
+        ceil((double)t->samples / (double)t->part * 100 - 1e-6) / 100);
 }
 
 /* Sources without a ratio; *fixed is their sum. */
@@ -90,7 +92,8 @@ static void cap_ratios(const lem_blend_opts *o, lem_blend_taken *taken) {
         const lem_blend_source *s = &o->source[i];
         uint64_t room = room_of(s, &taken[i]);
         if (s->ratio > 0 && o->total < 0 && taken[i].samples > room) taken[i].samples = room;
-        if (s->ratio > 0 && s->cap >= 0 && taken[i].samples > (uint64_t)s->cap) taken[i].samples = (uint64_t)s->cap;
+        if (s->ratio > 0 && s->cap >= 0 && taken[i].samples > (uint64_t)s->cap)
+            taken[i].samples = (uint64_t)s->cap;
     }
 }
 
@@ -102,13 +105,15 @@ lem_status lem_blend_plan(const lem_blend_opts *o, lem_blend_taken *taken, lem_e
     for (size_t i = 0; i < o->n; i++) {
         lem_status st = check_source(&o->source[i], err);
         if (st) return st;
-        taken[i].part = place_of(o->source[i].to, taken[i].there) - place_of(o->source[i].from, taken[i].there);
+        taken[i].part =
+            place_of(o->source[i].to, taken[i].there) - place_of(o->source[i].from, taken[i].there);
     }
     plan_fixed(o, taken, &ratios, &fixed);
     if (ratios > 0) {
         double all = o->total >= 0 ? (double)o->total - (double)fixed : most_by_ratio(o, taken, ratios);
         if (all < 0)
-            return lem_fail(err, LEM_EUSAGE, "--total %lld is less than the %llu rows of the sources without a ratio",
+            return lem_fail(err, LEM_EUSAGE,
+                            "--total %lld is less than the %llu rows of the sources without a ratio",
                             (long long)o->total, (unsigned long long)fixed);
         plan_ratios(o, taken, ratios, (uint64_t)all);
         cap_ratios(o, taken);
@@ -117,7 +122,8 @@ lem_status lem_blend_plan(const lem_blend_opts *o, lem_blend_taken *taken, lem_e
     }
     for (size_t i = 0; i < o->n; i++) {
         const uint64_t m = taken[i].samples, part = taken[i].part;
-        if ((double)m > floor((double)part * o->source[i].repeat + 1e-9)) return too_few(&o->source[i], &taken[i], err);
+        if ((double)m > floor((double)part * o->source[i].repeat + 1e-9))
+            return too_few(&o->source[i], &taken[i], err);
         taken[i].rows = m < part ? m : part;
     }
     return LEM_OK;

@@ -17,8 +17,8 @@ typedef struct blend_prompt {
 
 struct lem_blend {
     const lem_blend_opts *o;
-    lem_blend_taken *taken;    /* [o->n] */
-    uint64_t **at;             /* [o->n][taken.rows] places in the spool, by place in the part */
+    lem_blend_taken *taken; /* [o->n] */
+    uint64_t **at;          /* [o->n][taken.rows] places in the spool, by place in the part */
     lem_blend_domain *domain;
     size_t n_domains, cap_domains;
     blend_prompt *prompt;
@@ -33,7 +33,8 @@ struct lem_blend {
 };
 
 /* blend_tally.c: counts a row that stands `times` times in the blend, under its domain. row has `domain`. */
-lem_status lem_blend_tally(lem_blend *b, size_t source, const lem_json *row, uint64_t times, lem_err *err) LEM_MUST_CHECK;
+lem_status lem_blend_tally(lem_blend *b, size_t source, const lem_json *row, uint64_t times,
+                           lem_err *err) LEM_MUST_CHECK;
 void lem_blend_tally_release(lem_blend *b);
 
 #endif

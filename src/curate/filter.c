@@ -26,18 +26,21 @@ lem_status lem_filter_preset(const char *name, lem_filter_settings *s, lem_err *
 static lem_status check_settings(lem_filter_set *f, lem_err *err) {
     const lem_filter_settings *s = &f->s;
     if ((s->max_prompt_tokens > 0 || s->max_response_tokens > 0) && !s->tokenizer)
-        return lem_fail(err, LEM_EUSAGE, "--max-prompt-tokens and --max-response-tokens need --tokenizer DIR");
+        return lem_fail(err, LEM_EUSAGE,
+                        "--max-prompt-tokens and --max-response-tokens need --tokenizer DIR");
     if (s->pass_rate && s->min_pass_rate > s->max_pass_rate)
-        return lem_fail(err, LEM_EUSAGE, "--min-pass-rate %.4g is above --max-pass-rate %.4g", s->min_pass_rate,
-                        s->max_pass_rate);
+        return lem_fail(err, LEM_EUSAGE, "--min-pass-rate %.4g is above --max-pass-rate %.4g",
+                        s->min_pass_rate, s->max_pass_rate);
     for (int i = 0; s->script && lem_script_name(i); i++) {
         if (strcmp(lem_script_name(i), s->script) != 0) continue;
         f->script = i;
         return LEM_OK;
     }
     if (!s->script) return LEM_OK;
-    return lem_fail(err, LEM_EUSAGE, "--script '%.40s' is none of latin, greek, cyrillic, armenian, hebrew, arabic, "
-                    "devanagari, bengali, tamil, thai, georgian, hangul, kana, han", s->script);
+    return lem_fail(err, LEM_EUSAGE,
+                    "--script '%.40s' is none of latin, greek, cyrillic, armenian, hebrew, arabic, "
+                    "devanagari, bengali, tamil, thai, georgian, hangul, kana, han",
+                    s->script);
 }
 
 static lem_status make_parts(lem_filter_set *f, lem_err *err) {

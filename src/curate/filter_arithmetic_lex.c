@@ -63,21 +63,29 @@ static const struct command {
     uint8_t kind;
     char op;
 } commands[] = {
-    {"times", ARITH_OP, '*'},       {"cdot", ARITH_OP, '*'},        {"ast", ARITH_OP, '*'},
-    {"div", ARITH_OP, '/'},         {"frac", ARITH_FUNC, 0},        {"dfrac", ARITH_FUNC, 0},
-    {"tfrac", ARITH_FUNC, 0},       {"cfrac", ARITH_FUNC, 0},       {"sqrt", ARITH_FUNC, 0},
-    {"binom", ARITH_FUNC, 0},       {"dbinom", ARITH_FUNC, 0},      {"tbinom", ARITH_FUNC, 0},
-    {"left", ARITH_SKIP, 0},        {"right", ARITH_SKIP, 0},       {"big", ARITH_SKIP, 0},
-    {"Big", ARITH_SKIP, 0},         {"bigl", ARITH_SKIP, 0},        {"bigr", ARITH_SKIP, 0},
-    {"displaystyle", ARITH_SKIP, 0},{"boxed", ARITH_SKIP, 0},       {"mathbf", ARITH_SKIP, 0},
-    {"circ", ARITH_SKIP, 0},        {"text", ARITH_TEXT, 0},        {"textbf", ARITH_TEXT, 0},
-    {"mathrm", ARITH_TEXT, 0},      {"mbox", ARITH_TEXT, 0},        {"mathit", ARITH_TEXT, 0},
-    {"operatorname", ARITH_OTHER, 0},{"quad", ARITH_SKIP, 0},       {"qquad", ARITH_SKIP, 0},
-    {"implies", ARITH_EDGE, 0},     {"Rightarrow", ARITH_EDGE, 0},  {"rightarrow", ARITH_EDGE, 0},
-    {"Longrightarrow", ARITH_EDGE, 0},{"to", ARITH_EDGE, 0},        {"le", ARITH_EDGE, 0},
-    {"ge", ARITH_EDGE, 0},          {"leq", ARITH_EDGE, 0},         {"geq", ARITH_EDGE, 0},
-    {"lt", ARITH_EDGE, 0},          {"gt", ARITH_EDGE, 0},          {"approx", ARITH_EDGE, 0},
-    {"begin", ARITH_EDGE, 0},       {"end", ARITH_EDGE, 0},         {"newline", ARITH_BREAK, 0},
+    {"times", ARITH_OP, '*'},        {"cdot", ARITH_OP, '*'},
+    {"ast", ARITH_OP, '*'},          {"div", ARITH_OP, '/'},
+    {"frac", ARITH_FUNC, 0},         {"dfrac", ARITH_FUNC, 0},
+    {"tfrac", ARITH_FUNC, 0},        {"cfrac", ARITH_FUNC, 0},
+    {"sqrt", ARITH_FUNC, 0},         {"binom", ARITH_FUNC, 0},
+    {"dbinom", ARITH_FUNC, 0},       {"tbinom", ARITH_FUNC, 0},
+    {"left", ARITH_SKIP, 0},         {"right", ARITH_SKIP, 0},
+    {"big", ARITH_SKIP, 0},          {"Big", ARITH_SKIP, 0},
+    {"bigl", ARITH_SKIP, 0},         {"bigr", ARITH_SKIP, 0},
+    {"displaystyle", ARITH_SKIP, 0}, {"boxed", ARITH_SKIP, 0},
+    {"mathbf", ARITH_SKIP, 0},       {"circ", ARITH_SKIP, 0},
+    {"text", ARITH_TEXT, 0},         {"textbf", ARITH_TEXT, 0},
+    {"mathrm", ARITH_TEXT, 0},       {"mbox", ARITH_TEXT, 0},
+    {"mathit", ARITH_TEXT, 0},       {"operatorname", ARITH_OTHER, 0},
+    {"quad", ARITH_SKIP, 0},         {"qquad", ARITH_SKIP, 0},
+    {"implies", ARITH_EDGE, 0},      {"Rightarrow", ARITH_EDGE, 0},
+    {"rightarrow", ARITH_EDGE, 0},   {"Longrightarrow", ARITH_EDGE, 0},
+    {"to", ARITH_EDGE, 0},           {"le", ARITH_EDGE, 0},
+    {"ge", ARITH_EDGE, 0},           {"leq", ARITH_EDGE, 0},
+    {"geq", ARITH_EDGE, 0},          {"lt", ARITH_EDGE, 0},
+    {"gt", ARITH_EDGE, 0},           {"approx", ARITH_EDGE, 0},
+    {"begin", ARITH_EDGE, 0},        {"end", ARITH_EDGE, 0},
+    {"newline", ARITH_BREAK, 0},
 };
 
 /* The bytes of "{…}" without braces inside, at offset k; 0 = none. */
@@ -107,9 +115,10 @@ static size_t latex(const at *a, arith_token *t) {
         char c;
         uint8_t kind;
         char op;
-    } signs[] = {{'\\', ARITH_BREAK, 0},  {'(', ARITH_EDGE, 0},     {')', ARITH_EDGE, 0}, {'[', ARITH_EDGE, 0},
-                 {']', ARITH_EDGE, 0},    {'%', ARITH_PERCENT, 0},  {'$', ARITH_MONEY, 0}, {'!', ARITH_SKIP, 0},
-                 {',', ARITH_SKIP, 0},    {';', ARITH_SKIP, 0},     {':', ARITH_SKIP, 0},  {' ', ARITH_SKIP, 0}};
+    } signs[] = {{'\\', ARITH_BREAK, 0}, {'(', ARITH_EDGE, 0}, {')', ARITH_EDGE, 0},
+                 {'[', ARITH_EDGE, 0},   {']', ARITH_EDGE, 0}, {'%', ARITH_PERCENT, 0},
+                 {'$', ARITH_MONEY, 0},  {'!', ARITH_SKIP, 0}, {',', ARITH_SKIP, 0},
+                 {';', ARITH_SKIP, 0},   {':', ARITH_SKIP, 0}, {' ', ARITH_SKIP, 0}};
     if (is_letter(peek(a, 1))) return latex_name(a, t);
     t->kind = ARITH_OTHER;
     for (size_t i = 0; i < sizeof signs / sizeof *signs; i++)
@@ -201,19 +210,20 @@ static size_t degree_sign(const at *a) {
 static size_t colon_or_dot(const at *a, const arith_token *last, arith_token *t) {
     size_t dots = 1;
     while (peek(a, dots) == '.') dots++;
-    bool ratio = peek(a, 0) == ':' && ((last && last->kind == ARITH_NUM && !t->space) || is_digit(peek(a, 1)));
+    bool ratio =
+        peek(a, 0) == ':' && ((last && last->kind == ARITH_NUM && !t->space) || is_digit(peek(a, 1)));
     t->kind = ARITH_EDGE;
-    if (ratio || peek(a, 1) == '=' || (peek(a, 0) == '.' && (dots > 1 || peek(a, 1) == '\\'))) t->kind = ARITH_OTHER;
+    if (ratio || peek(a, 1) == '=' || (peek(a, 0) == '.' && (dots > 1 || peek(a, 1) == '\\')))
+        t->kind = ARITH_OTHER;
     return peek(a, 0) == '.' ? dots : 1;
 }
 
 static size_t plain_sign(const at *a, arith_token *t) {
     static const char signs[] = "+-/^(){}[]%&\n\r,;?|<>#\"`~";
-    static const uint8_t kinds[] = {ARITH_OP,      ARITH_OP,   ARITH_OP,    ARITH_OP,    ARITH_OPEN,
-                                    ARITH_CLOSE,   ARITH_OPEN, ARITH_CLOSE, ARITH_EDGE,  ARITH_EDGE,
-                                    ARITH_PERCENT, ARITH_SKIP, ARITH_BREAK, ARITH_BREAK, ARITH_EDGE,
-                                    ARITH_EDGE,    ARITH_EDGE, ARITH_EDGE,  ARITH_EDGE,  ARITH_EDGE,
-                                    ARITH_EDGE,    ARITH_EDGE, ARITH_EDGE,  ARITH_SKIP};
+    static const uint8_t kinds[] = {
+        ARITH_OP,   ARITH_OP,   ARITH_OP,      ARITH_OP,   ARITH_OPEN,  ARITH_CLOSE, ARITH_OPEN, ARITH_CLOSE,
+        ARITH_EDGE, ARITH_EDGE, ARITH_PERCENT, ARITH_SKIP, ARITH_BREAK, ARITH_BREAK, ARITH_EDGE, ARITH_EDGE,
+        ARITH_EDGE, ARITH_EDGE, ARITH_EDGE,    ARITH_EDGE, ARITH_EDGE,  ARITH_EDGE,  ARITH_EDGE, ARITH_SKIP};
     char c = peek(a, 0);
     const char *p = c ? strchr(signs, c) : NULL;
     t->kind = ARITH_OTHER;
@@ -253,15 +263,14 @@ static size_t sign_beyond(const at *a, arith_token *t) {
         uint32_t cp;
         uint8_t kind;
         char op;
-    } signs[] = {{0xD7, ARITH_OP, '*'},    {0xF7, ARITH_OP, '/'},    {0xB7, ARITH_OP, '*'},
-                 {0x2212, ARITH_OP, '-'},  {0x2013, ARITH_OP, '-'},  {0x2217, ARITH_OP, '*'},
-                 {0x22C5, ARITH_OP, '*'},  {0x2044, ARITH_OP, '/'},  {0x2215, ARITH_OP, '/'},
-                 {0xB0, ARITH_SKIP, 0},    {0x20AC, ARITH_MONEY, 0}, {0xA3, ARITH_MONEY, 0},
-                 {0xA5, ARITH_MONEY, 0},   {0x2192, ARITH_EDGE, 0},  {0x21D2, ARITH_EDGE, 0},
-                 {0x2248, ARITH_EDGE, 0},  {0x2264, ARITH_EDGE, 0},  {0x2265, ARITH_EDGE, 0},
-                 {0x3002, ARITH_EDGE, 0},  {0xFF0C, ARITH_EDGE, 0},  {0xFF1A, ARITH_EDGE, 0},
-                 {0x201C, ARITH_EDGE, 0},  {0x201D, ARITH_EDGE, 0},  {0x2014, ARITH_EDGE, 0},
-                 {0x2022, ARITH_EDGE, 0}};
+    } signs[] = {
+        {0xD7, ARITH_OP, '*'},   {0xF7, ARITH_OP, '/'},   {0xB7, ARITH_OP, '*'},    {0x2212, ARITH_OP, '-'},
+        {0x2013, ARITH_OP, '-'}, {0x2217, ARITH_OP, '*'}, {0x22C5, ARITH_OP, '*'},  {0x2044, ARITH_OP, '/'},
+        {0x2215, ARITH_OP, '/'}, {0xB0, ARITH_SKIP, 0},   {0x20AC, ARITH_MONEY, 0}, {0xA3, ARITH_MONEY, 0},
+        {0xA5, ARITH_MONEY, 0},  {0x2192, ARITH_EDGE, 0}, {0x21D2, ARITH_EDGE, 0},  {0x2248, ARITH_EDGE, 0},
+        {0x2264, ARITH_EDGE, 0}, {0x2265, ARITH_EDGE, 0}, {0x3002, ARITH_EDGE, 0},  {0xFF0C, ARITH_EDGE, 0},
+        {0xFF1A, ARITH_EDGE, 0}, {0x201C, ARITH_EDGE, 0}, {0x201D, ARITH_EDGE, 0},  {0x2014, ARITH_EDGE, 0},
+        {0x2022, ARITH_EDGE, 0}};
     uint32_t cp = 0;
     int m = lem_utf8_decode(a->s + a->i, a->n - a->i, &cp);
     t->kind = ARITH_OTHER;
@@ -293,7 +302,8 @@ bool lem_arith_next(const char *text, size_t len, size_t *pos, const arith_token
     if (a.i >= a.n) return false;
     char c = peek(&a, 0);
     out->from = a.i;
-    if (is_digit(c) || (c == '.' && is_digit(peek(&a, 1)) && !(last && last->kind == ARITH_NUM && !out->space))) {
+    if (is_digit(c) ||
+        (c == '.' && is_digit(peek(&a, 1)) && !(last && last->kind == ARITH_NUM && !out->space))) {
         out->kind = ARITH_NUM;
         k = number_length(&a);
     } else if ((k = word(&a, last, out)) > 0) {

@@ -15,7 +15,8 @@ enum { MIN_LETTERS = 10 };
         lem_buf_printf(out, __VA_ARGS__);                                                                    \
     }
 #define TEST(name)                                                                                           \
-    static lem_status name##_test(lem_filter_set *f, const lem_filter_input *in, filter_verdict *v, lem_err *err)
+    static lem_status name##_test(lem_filter_set *f, const lem_filter_input *in, filter_verdict *v,          \
+                                  lem_err *err)
 
 /* ---- lengths ---- */
 
@@ -24,8 +25,8 @@ static void count_against(uint64_t n, int64_t most, const char *unit, filter_ver
     if (v->failed) lem_buf_printf(&v->detail, "%llu %s", (unsigned long long)n, unit);
 }
 
-static lem_status tokens_against(lem_filter_set *f, const char *text, size_t len, int64_t most, filter_verdict *v,
-                                 lem_err *err) {
+static lem_status tokens_against(lem_filter_set *f, const char *text, size_t len, int64_t most,
+                                 filter_verdict *v, lem_err *err) {
     f->ids.len = 0;
     lem_status st = lem_tokenizer_encode(f->s.tokenizer, text, len, false, &f->ids, err);
     if (st == LEM_OK) count_against(f->ids.len, most, "tokens", v);
@@ -48,9 +49,7 @@ TEST(response_words) {
 }
 ASKED(prompt_tokens, max_prompt_tokens > 0)
 WHY(prompt_tokens, "prompt of more than %lld tokens", (long long)s->max_prompt_tokens)
-TEST(prompt_tokens) {
-    return tokens_against(f, in->prompt, in->prompt_len, f->s.max_prompt_tokens, v, err);
-}
+TEST(prompt_tokens) { return tokens_against(f, in->prompt, in->prompt_len, f->s.max_prompt_tokens, v, err); }
 ASKED(response_tokens, max_response_tokens > 0)
 WHY(response_tokens, "response of more than %lld tokens", (long long)s->max_response_tokens)
 TEST(response_tokens) {
@@ -161,7 +160,8 @@ TEST(script) {
     double r = lem_script_share(in->response, in->response_len, f->script, &b);
     double share = a + b ? (p * (double)a + r * (double)b) / (double)(a + b) : 1;
     v->failed = a + b >= MIN_LETTERS && share < f->s.script_share;
-    if (v->failed) lem_buf_printf(&v->detail, "%.0f %% of %llu letters", 100 * share, (unsigned long long)(a + b));
+    if (v->failed)
+        lem_buf_printf(&v->detail, "%.0f %% of %llu letters", 100 * share, (unsigned long long)(a + b));
     return LEM_OK;
 }
 
@@ -238,7 +238,8 @@ TEST(forbid) {
     return LEM_OK;
 }
 
-#define DEF(id, name, what) {{name, what}, id##_asked, id##_why, id##_test}
+#define DEF(id, name, what)                                                                                  \
+    { {name, what}, id##_asked, id##_why, id##_test }
 const filter_def lem_filter_defs[LEM_N_FILTERS] = {
     DEF(prompt_words, "prompt-words", "prompts of more words than --max-prompt-words"),
     DEF(response_words, "response-words", "responses of more words than --max-response-words"),

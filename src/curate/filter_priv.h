@@ -46,7 +46,8 @@ struct filter_def {
 extern const filter_def lem_filter_defs[LEM_N_FILTERS];
 
 /* filter_rules.c. option is "match" or "except". */
-lem_status lem_filter_rules_read(const lem_json *list, const char *option, filter_rules *out, lem_err *err) LEM_MUST_CHECK;
+lem_status lem_filter_rules_read(const lem_json *list, const char *option, filter_rules *out,
+                                 lem_err *err) LEM_MUST_CHECK;
 void lem_filter_rules_release(filter_rules *r);
 /* The first rule whose answer is not `want` (a match that gave up never is). A field that is absent matches
  * nothing. NULL detail: all are as wanted. */

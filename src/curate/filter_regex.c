@@ -13,7 +13,14 @@
 #include <pcre2.h>
 #include <string.h>
 
-enum { MAX_PATTERN = 8192, HEAP_LIMIT_KIB = 65536, WINDOW = 128, FEW = 1000, MANY = 1000000, ALL = 200000000 };
+enum {
+    MAX_PATTERN = 8192,
+    HEAP_LIMIT_KIB = 65536,
+    WINDOW = 128,
+    FEW = 1000,
+    MANY = 1000000,
+    ALL = 200000000
+};
 
 struct filter_regex {
     pcre2_code *code;
@@ -37,8 +44,8 @@ static lem_status compile(filter_regex *r, const char *option, const char *patte
     r->code = pcre2_compile((PCRE2_SPTR)pattern, strlen(pattern), how, &code, &at, NULL);
     if (!r->code) {
         pcre2_get_error_message(code, (PCRE2_UCHAR *)words, sizeof words);
-        return lem_fail(err, LEM_EUSAGE, "--%s: at byte %zu of the regular expression '%.80s': %s", option, at,
-                        pattern, words);
+        return lem_fail(err, LEM_EUSAGE, "--%s: at byte %zu of the regular expression '%.80s': %s", option,
+                        at, pattern, words);
     }
     r->limits = pcre2_match_context_create(NULL);
     r->match = pcre2_match_data_create(1, NULL);
@@ -49,7 +56,8 @@ static lem_status compile(filter_regex *r, const char *option, const char *patte
 
 lem_status lem_filter_regex_new(const char *option, const char *pattern, filter_regex **out, lem_err *err) {
     if (strlen(pattern) > MAX_PATTERN)
-        return lem_fail(err, LEM_EUSAGE, "--%s: a regular expression of more than %d bytes", option, MAX_PATTERN);
+        return lem_fail(err, LEM_EUSAGE, "--%s: a regular expression of more than %d bytes", option,
+                        MAX_PATTERN);
     filter_regex *r = lem_alloc_zero(1, sizeof *r, err);
     if (!r) return LEM_EMEM;
     lem_status st = compile(r, option, pattern, err);
@@ -77,7 +85,8 @@ static int try_window(search *s, size_t from, size_t to) {
         if (i > 0) s->left -= (int64_t)steps * (int64_t)(to - from + 1);
         if (s->left < 0) break;
         pcre2_set_match_limit(s->r->limits, (uint32_t)steps);
-        rc = pcre2_match(s->r->code, (PCRE2_SPTR)s->text, s->len, from, s->options, s->r->match, s->r->limits);
+        rc =
+            pcre2_match(s->r->code, (PCRE2_SPTR)s->text, s->len, from, s->options, s->r->match, s->r->limits);
     }
     return rc;
 }

@@ -32,7 +32,8 @@ lem_status lem_filter_rules_read(const lem_json *list, const char *option, filte
 }
 
 /* The text of a field: strings as they are, other values as JSON. False where there is none. */
-static bool text_of(const lem_filter_input *in, const char *field, lem_buf *made, const char **text, size_t *len) {
+static bool text_of(const lem_filter_input *in, const char *field, lem_buf *made, const char **text,
+                    size_t *len) {
     const lem_json *v = lem_json_find(in->row, field);
     if (strcmp(field, "prompt") == 0) {
         *text = in->prompt;
@@ -67,7 +68,8 @@ lem_status lem_filter_rules_test(filter_rules *r, const lem_filter_input *in, bo
         lem_buf_clear(&made);
         bool there = text_of(in, r->at[i].field, &made, &text, &len);
         st = lem_buf_ok(&made, err);
-        if (st == LEM_OK && there) st = lem_filter_regex_match(r->at[i].regex, text, len, REGEX_ANYWHERE, &a, err);
+        if (st == LEM_OK && there)
+            st = lem_filter_regex_match(r->at[i].regex, text, len, REGEX_ANYWHERE, &a, err);
         v->failed = st == LEM_OK && (a == REGEX_GAVE_UP || (a == REGEX_YES) != want);
         const char *said = a == REGEX_GAVE_UP ? ": too much backtracking" : "";
         if (v->failed) lem_buf_printf(&v->detail, "%s%s%s", r->at[i].field, there ? "" : " is absent", said);

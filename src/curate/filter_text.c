@@ -11,8 +11,8 @@ enum { MAX_BOX = 8192 };
 /* ---- words ---- */
 
 static bool is_space_beyond(uint32_t c) {
-    return c == 0x85 || c == 0xA0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200A) || c == 0x2028 || c == 0x2029 ||
-           c == 0x202F || c == 0x205F || c == 0x3000;
+    return c == 0x85 || c == 0xA0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200A) || c == 0x2028 ||
+           c == 0x2029 || c == 0x202F || c == 0x205F || c == 0x3000;
 }
 
 /* Bytes of the white space at s; 0 = none. */
@@ -95,10 +95,27 @@ bool lem_box_ends_text(const char *text, size_t len, const lem_box *box) {
 
 /* ---- scripts ---- */
 
-enum { LATIN, GREEK, CYRILLIC, ARMENIAN, HEBREW, ARABIC, DEVANAGARI, BENGALI, TAMIL, THAI, GEORGIAN, HANGUL, KANA, HAN, OTHER };
+enum {
+    LATIN,
+    GREEK,
+    CYRILLIC,
+    ARMENIAN,
+    HEBREW,
+    ARABIC,
+    DEVANAGARI,
+    BENGALI,
+    TAMIL,
+    THAI,
+    GEORGIAN,
+    HANGUL,
+    KANA,
+    HAN,
+    OTHER
+};
 
-static const char *const names[] = {"latin",  "greek",   "cyrillic", "armenian", "hebrew", "arabic", "devanagari",
-                                    "bengali", "tamil",  "thai",     "georgian", "hangul", "kana",   "han",    NULL};
+static const char *const names[] = {"latin",    "greek",      "cyrillic", "armenian", "hebrew",
+                                    "arabic",   "devanagari", "bengali",  "tamil",    "thai",
+                                    "georgian", "hangul",     "kana",     "han",      NULL};
 
 const char *lem_script_name(int i) { return names[i]; }
 
@@ -108,18 +125,18 @@ static const struct {
     uint32_t from, to;
     int script;
 } blocks[] = {
-    {0x41, 0x24F, LATIN},        {0x250, 0x2AF, LATIN},         {0x370, 0x3FF, GREEK},
-    {0x400, 0x52F, CYRILLIC},    {0x530, 0x58F, ARMENIAN},      {0x590, 0x5FF, HEBREW},
-    {0x600, 0x6FF, ARABIC},      {0x750, 0x77F, ARABIC},        {0x8A0, 0x8FF, ARABIC},
-    {0x900, 0x97F, DEVANAGARI},  {0x980, 0x9FF, BENGALI},       {0xB80, 0xBFF, TAMIL},
-    {0xE00, 0xE7F, THAI},        {0x10A0, 0x10FF, GEORGIAN},    {0x1100, 0x11FF, HANGUL},
-    {0x1E00, 0x1EFF, LATIN},     {0x1F00, 0x1FFF, GREEK},       {0x2C60, 0x2C7F, LATIN},
-    {0x2DE0, 0x2DFF, CYRILLIC},  {0x3005, 0x3007, HAN},         {0x3040, 0x30FF, KANA},
-    {0x3130, 0x318F, HANGUL},    {0x31F0, 0x31FF, KANA},        {0x3400, 0x4DBF, HAN},
-    {0x4E00, 0x9FFF, HAN},       {0xA640, 0xA69F, CYRILLIC},    {0xA720, 0xA7FF, LATIN},
-    {0xAB30, 0xAB6F, LATIN},     {0xAC00, 0xD7FF, HANGUL},      {0xF900, 0xFAFF, HAN},
-    {0xFB00, 0xFB06, LATIN},     {0xFB1D, 0xFB4F, HEBREW},      {0xFB50, 0xFDFF, ARABIC},
-    {0xFE70, 0xFEFF, ARABIC},    {0xFF21, 0xFF5A, LATIN},       {0xFF66, 0xFF9F, KANA},
+    {0x41, 0x24F, LATIN},       {0x250, 0x2AF, LATIN},      {0x370, 0x3FF, GREEK},
+    {0x400, 0x52F, CYRILLIC},   {0x530, 0x58F, ARMENIAN},   {0x590, 0x5FF, HEBREW},
+    {0x600, 0x6FF, ARABIC},     {0x750, 0x77F, ARABIC},     {0x8A0, 0x8FF, ARABIC},
+    {0x900, 0x97F, DEVANAGARI}, {0x980, 0x9FF, BENGALI},    {0xB80, 0xBFF, TAMIL},
+    {0xE00, 0xE7F, THAI},       {0x10A0, 0x10FF, GEORGIAN}, {0x1100, 0x11FF, HANGUL},
+    {0x1E00, 0x1EFF, LATIN},    {0x1F00, 0x1FFF, GREEK},    {0x2C60, 0x2C7F, LATIN},
+    {0x2DE0, 0x2DFF, CYRILLIC}, {0x3005, 0x3007, HAN},      {0x3040, 0x30FF, KANA},
+    {0x3130, 0x318F, HANGUL},   {0x31F0, 0x31FF, KANA},     {0x3400, 0x4DBF, HAN},
+    {0x4E00, 0x9FFF, HAN},      {0xA640, 0xA69F, CYRILLIC}, {0xA720, 0xA7FF, LATIN},
+    {0xAB30, 0xAB6F, LATIN},    {0xAC00, 0xD7FF, HANGUL},   {0xF900, 0xFAFF, HAN},
+    {0xFB00, 0xFB06, LATIN},    {0xFB1D, 0xFB4F, HEBREW},   {0xFB50, 0xFDFF, ARABIC},
+    {0xFE70, 0xFEFF, ARABIC},   {0xFF21, 0xFF5A, LATIN},    {0xFF66, 0xFF9F, KANA},
     {0x20000, 0x323AF, HAN},
 };
 

@@ -10,7 +10,7 @@
 #include <zlib.h>
 
 enum {
-    MAX_PERIOD = 100,    /* words */
+    MAX_PERIOD = 100, /* words */
     MAX_BYTE_PERIOD = 64,
     MIN_LOOP_BYTES = 200,
     MIN_LINE_WORDS = 3,
@@ -196,12 +196,14 @@ static lem_status make_slots(lem_repetition_scan *s, size_t lines, lem_err *err)
     return LEM_OK;
 }
 
-/* Counts the line and gives the place of its first like. The pieces are those of the words, which are done with. */
+/* Counts the line and gives the place of its first like. The pieces are those of the words, which are done
+ * with. */
 static size_t count_line(lem_repetition_scan *s, const char *text, piece line, size_t *lines) {
     size_t mask = s->slot_cap - 1, i = (size_t)line.hash & mask;
     for (; s->slot[i]; i = (i + 1) & mask) {
         const piece *p = &s->word[s->slot[i] - 1];
-        if (p->hash == line.hash && p->len == line.len && memcmp(text + p->from, text + line.from, line.len) == 0) {
+        if (p->hash == line.hash && p->len == line.len &&
+            memcmp(text + p->from, text + line.from, line.len) == 0) {
             s->count[s->slot[i] - 1]++;
             return s->slot[i] - 1;
         }
@@ -213,8 +215,8 @@ static size_t count_line(lem_repetition_scan *s, const char *text, piece line, s
 }
 
 /* There are at least as many words as lines that count, so that the pieces have room for these. */
-static lem_status repeated_line(lem_repetition_scan *s, const char *text, size_t len, size_t words, uint32_t most,
-                                lem_repetition *out, lem_err *err) {
+static lem_status repeated_line(lem_repetition_scan *s, const char *text, size_t len, size_t words,
+                                uint32_t most, lem_repetition *out, lem_err *err) {
     size_t lines = 0, found = SIZE_MAX;
     lem_status st = make_slots(s, words / MIN_LINE_WORDS + 1, err);
     for (size_t i = 0; st == LEM_OK && i < len;) {

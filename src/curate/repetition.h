@@ -1,16 +1,13 @@
 /* curate/repetition.h - texts that go round in circles: loops of words, loops of bytes, repeated lines, and
  * texts that compress too well
  *
- * AceMath drops "responses with repetitive strings" and does not say what these are (arXiv 2412.15084 §3.2.2).
- * A text is repetitive when
- *   words  up to 100 words in a row stand there at least `times` times one behind the other and fill at least
- *          `min_words` words (so n-grams of 10 and more words count from the 4th time on, shorter ones when
- *          they fill as much);
- *   bytes  up to 64 bytes with a letter or digit among them fill at least 200 bytes of one word in the same
- *          way (texts without spaces);
- *   line   one line of at least 3 words and 20 bytes stands there at least `lines` times, anywhere;
- *   zlib   it is of 1,000 bytes or more and zlib (level 6) makes it more than `zlib` times smaller.
- * The first of these, in this order, is told. */
+ * AceMath drops "responses with repetitive strings" and does not say what these are (arXiv 2412.15084
+ * §3.2.2). A text is repetitive when words  up to 100 words in a row stand there at least `times` times one
+ * behind the other and fill at least `min_words` words (so n-grams of 10 and more words count from the 4th
+ * time on, shorter ones when they fill as much); bytes  up to 64 bytes with a letter or digit among them fill
+ * at least 200 bytes of one word in the same way (texts without spaces); line   one line of at least 3 words
+ * and 20 bytes stands there at least `lines` times, anywhere; zlib   it is of 1,000 bytes or more and zlib
+ * (level 6) makes it more than `zlib` times smaller. The first of these, in this order, is told. */
 #ifndef LEM_CURATE_REPETITION_H
 #define LEM_CURATE_REPETITION_H
 

@@ -19,7 +19,7 @@ void lem_calc_free(lem_calc *c);      /* NULL allowed */
 /* Gives up all values. To be called between equations: the limits of the grader hold from clear to clear. */
 void lem_calc_clear(lem_calc *c);
 
-/* NULL: text (borrowed until lem_calc_clear) has no value. */
+/* NULL: text has no value. */
 const lem_value *lem_calc_read(lem_calc *c, const char *text, size_t len);
 int lem_value_order(const lem_value *a, const lem_value *b); /* the sign of a - b */
 bool lem_value_is_whole(const lem_value *a);

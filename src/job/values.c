@@ -168,8 +168,7 @@ lem_status lem_opt_value(const lem_opt *o, const lem_json *v, lem_json **out, le
     bool nested = k == LEM_JSON_ARRAY || k == LEM_JSON_OBJECT;
     if (o->type == LEM_OPT_TREE) return tree_value(o, v, out, err);
     bool list = o->type == LEM_OPT_LIST || o->type == LEM_OPT_TEXTS || o->type == LEM_OPT_INPUTS;
-    if (list && k == LEM_JSON_ARRAY)
-        return list_value(o, v, out, err);
+    if (list && k == LEM_JSON_ARRAY) return list_value(o, v, out, err);
     if (nested || k == LEM_JSON_NULL) return bad_value(o, "a single value", lem_json_kind_name(v), err);
     lem_buf b = {0};
     if (k == LEM_JSON_STRING) lem_buf_puts(&b, lem_json_str(v, ""));

@@ -54,7 +54,9 @@ static const base bases[] = {
     {"demo data", "--general 20 --sft 20 --easy 10 --rm 4 --val 2 --test 4", "d"},
     {"tokenize", "m text.txt", "ids.txt"},
     {"data filter", "rows.jsonl --max-prompt-words 3 --tokenizer m --max-response-tokens 99", "df.jsonl"},
-    {"data blend", "--source a=rows.jsonl,repeat=2 --source b=cand.jsonl,format=question-answer,map=prompt=problem", "db.jsonl"},
+    {"data blend",
+     "--source a=rows.jsonl,repeat=2 --source b=cand.jsonl,format=question-answer,map=prompt=problem",
+     "db.jsonl"},
 };
 enum { N_BASES = sizeof bases / sizeof *bases };
 

@@ -1,5 +1,5 @@
-/* fuzz_filter.c - any bytes as a response: loops, equations, boxes, words and scripts stay inside it, and are the
- * same each time */
+/* fuzz_filter.c - any bytes as a response: loops, equations, boxes, words and scripts stay inside it, and are
+ * the same each time */
 #include "curate/filter_arithmetic.h"
 #include "curate/filter_text.h"
 #include "curate/repetition.h"

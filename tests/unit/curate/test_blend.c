@@ -1,4 +1,5 @@
-/* test_blend.c - blends counted by brute force: how many of each source, which rows, how often, in what order */
+/* test_blend.c - blends counted by brute force: how many of each source, which rows, how often, in what order
+ */
 #include "../checks.h"
 #include "core/file.h"
 #include "core/mem.h"
@@ -27,32 +28,45 @@ static void plan(int64_t total, const wanted *w, size_t n) {
     lem_blend_source s[4];
     lem_blend_taken t[4] = {{0}};
     for (size_t i = 0; i < n; i++) {
-        s[i] = (lem_blend_source){.name = "s", .ratio = w[i].ratio, .count = w[i].count, .cap = w[i].cap, .repeat = w[i].repeat,
-                                  .from = w[i].from, .to = w[i].to};
+        s[i] = (lem_blend_source){.name = "s",
+                                  .ratio = w[i].ratio,
+                                  .count = w[i].count,
+                                  .cap = w[i].cap,
+                                  .repeat = w[i].repeat,
+                                  .from = w[i].from,
+                                  .to = w[i].to};
         t[i].there = w[i].there;
     }
     const lem_blend_opts o = {.source = s, .n = n, .total = total};
     OK(lem_blend_plan(&o, t, &err));
     for (size_t i = 0; i < n; i++)
         if (t[i].samples != w[i].samples)
-            fail_msg("total %d, source %d: %d samples, not %d", (int)total, (int)i, (int)t[i].samples, (int)w[i].samples);
+            fail_msg("total %d, source %d: %d samples, not %d", (int)total, (int)i, (int)t[i].samples,
+                     (int)w[i].samples);
 }
 
 static void plans(void **state) {
     (void)state;
     /* ratio, count, cap, repeat, from, to, there -> samples */
-    plan(-1, (wanted[]){{0, -1, -1, 1, 0, 1, 10, 10}, {0, -1, -1, 2.5, 0, 1, 10, 25}, {0, -1, 4, 3, 0, 1, 10, 4}}, 3);
-    plan(-1, (wanted[]){{0, 7, -1, 1, 0, 1, 10, 7}, {0, 7, 3, 1, 0, 1, 10, 3}, {0, 0, -1, 1, 0, 1, 10, 0}}, 3);
+    plan(-1,
+         (wanted[]){{0, -1, -1, 1, 0, 1, 10, 10}, {0, -1, -1, 2.5, 0, 1, 10, 25}, {0, -1, 4, 3, 0, 1, 10, 4}},
+         3);
+    plan(-1, (wanted[]){{0, 7, -1, 1, 0, 1, 10, 7}, {0, 7, 3, 1, 0, 1, 10, 3}, {0, 0, -1, 1, 0, 1, 10, 0}},
+         3);
     plan(100, (wanted[]){{1, -1, -1, 1, 0, 1, 90, 50}, {1, -1, -1, 1, 0, 1, 60, 50}}, 2);
     plan(100, (wanted[]){{.3, -1, -1, 1, 0, 1, 90, 30}, {.7, -1, -1, 2, 0, 1, 40, 70}}, 2);
-    plan(10, (wanted[]){{1, -1, -1, 1, 0, 1, 9, 4}, {1, -1, -1, 1, 0, 1, 9, 3}, {1, -1, -1, 1, 0, 1, 9, 3}}, 3);
+    plan(10, (wanted[]){{1, -1, -1, 1, 0, 1, 9, 4}, {1, -1, -1, 1, 0, 1, 9, 3}, {1, -1, -1, 1, 0, 1, 9, 3}},
+         3);
     plan(100, (wanted[]){{1, -1, 10, 1, 0, 1, 90, 10}, {1, -1, -1, 1, 0, 1, 60, 50}}, 2);
     plan(100, (wanted[]){{1, -1, -1, 1, 0, 1, 90, 80}, {0, 20, -1, 1, 0, 1, 60, 20}}, 2);
     /* as many as the scarcest allows: 30 of 30 % make 100 */
     plan(-1, (wanted[]){{.3, -1, -1, 1, 0, 1, 30, 30}, {.7, -1, -1, 1, 0, 1, 500, 70}}, 2);
     plan(-1, (wanted[]){{.3, -1, -1, 2, 0, 1, 30, 60}, {.7, -1, -1, 1, 0, 1, 500, 140}}, 2);
     plan(-1, (wanted[]){{3, -1, 12, 1, 0, 1, 30, 12}, {7, -1, -1, 1, 0, 1, 500, 28}}, 2);
-    plan(-1, (wanted[]){{0, -1, -1, 1, 0, .7, 10, 7}, {0, -1, -1, 1, .7, 1, 10, 3}, {0, -1, -1, 2, .25, .75, 10, 10}}, 3);
+    plan(-1,
+         (wanted[]){
+             {0, -1, -1, 1, 0, .7, 10, 7}, {0, -1, -1, 1, .7, 1, 10, 3}, {0, -1, -1, 2, .25, .75, 10, 10}},
+         3);
 }
 
 static void refused(lem_blend_source a, uint64_t there, int64_t total, lem_status st, const char *part) {
@@ -92,7 +106,8 @@ static void every_row_is_accounted_for(void **state) {
     for (uint64_t round = 0; round < 300; round++) {
         lem_rng r = lem_rng_make(round, "blend-test", 0);
         uint64_t n = lem_rng_next_below(&r, 200) + 1;
-        double cut = (double)lem_rng_next_below(&r, 101) / 100, repeat = (double)(lem_rng_next_below(&r, 40) + 1) / 10;
+        double cut = (double)lem_rng_next_below(&r, 101) / 100,
+               repeat = (double)(lem_rng_next_below(&r, 40) + 1) / 10;
         lem_blend_source s[3] = {plain, plain, plain};
         s[0].name = "first";
         s[0].repeat = repeat;
@@ -112,7 +127,9 @@ static void every_row_is_accounted_for(void **state) {
             sum[1] += b;
             if (repeat >= 1) assert_true((a > 0) != (b > 0));
             else assert_true(!(a && b));
-            assert_int_equal(lem_blend_times(&(lem_blend_opts){.source = s, .n = 1, .total = -1, .seed = round}, 0, t, k), a);
+            assert_int_equal(
+                lem_blend_times(&(lem_blend_opts){.source = s, .n = 1, .total = -1, .seed = round}, 0, t, k),
+                a);
         }
         assert_int_equal(sum[0], t[0].samples);
         assert_int_equal(sum[1], t[1].samples);
@@ -125,7 +142,8 @@ static void every_row_is_accounted_for(void **state) {
 static void write_source(const char *name, int from, int rows) {
     lem_buf b = {0};
     for (int i = 0; i < rows; i++)
-        lem_buf_printf(&b, "{\"question\":\"Q%d of %s\",\"answer\":\"a b c%d\",\"n\":%d}\n", from + i, "both", i, i);
+        lem_buf_printf(&b, "{\"question\":\"Q%d of %s\",\"answer\":\"a b c%d\",\"n\":%d}\n", from + i, "both",
+                       i, i);
     OK(lem_file_write_atomic(name, b.data, b.len, &err));
     lem_buf_release(&b);
 }
@@ -154,7 +172,7 @@ static void count_output(const char *path, uint64_t got[3][200], char *order) {
         while (strcmp(domains[d], lem_json_str(lem_json_get(row, "domain"), "")) != 0) d++;
         got[d][n]++;
         char at[64];
-        snprintf(at, sizeof at, "%s.jsonl:%d", d == 0 ? "a" : d == 1 ? "b" : "c", n + 1);
+        snprintf(at, sizeof at, "%c.jsonl:%d", "abc"[d], n + 1);
         assert_string_equal(lem_json_str(lem_json_get(row, "_source"), ""), at);
         *order++ = (char)('0' + d);
         lem_json_free(row);
@@ -172,14 +190,32 @@ static void output_is_the_plan(void **state) {
     write_source(a, 0, 120);
     write_source(b, 100, 50); /* the first 20 prompts are those of a's last */
     write_source(c, 1000, 7);
-    s[0] = (lem_blend_source){.name = "a", .domain = "math", .files = &a, .n_files = 1, .ratio = .5, .count = -1, .cap = -1, .repeat = 1, .to = 1};
-    s[1] = (lem_blend_source){.name = "b", .domain = "code", .files = &b, .n_files = 1, .ratio = .5, .count = -1, .cap = -1, .repeat = 3, .to = 1};
-    s[2] = (lem_blend_source){.name = "c", .files = &c, .n_files = 1, .count = -1, .cap = -1, .repeat = 1, .to = 1};
+    s[0] = (lem_blend_source){.name = "a",
+                              .domain = "math",
+                              .files = &a,
+                              .n_files = 1,
+                              .ratio = .5,
+                              .count = -1,
+                              .cap = -1,
+                              .repeat = 1,
+                              .to = 1};
+    s[1] = (lem_blend_source){.name = "b",
+                              .domain = "code",
+                              .files = &b,
+                              .n_files = 1,
+                              .ratio = .5,
+                              .count = -1,
+                              .cap = -1,
+                              .repeat = 3,
+                              .to = 1};
+    s[2] = (lem_blend_source){
+        .name = "c", .files = &c, .n_files = 1, .count = -1, .cap = -1, .repeat = 1, .to = 1};
     lem_blend_opts o = {.source = s, .n = 3, .total = 207, .seed = 5, .spool = "spool"};
     lem_blend *x = blend_of(&o, "out.jsonl");
     assert_int_equal(lem_blend_samples(x), 207);
     count_output("out.jsonl", got, order);
-    const lem_blend_taken t[3] = {*lem_blend_source_at(x, 0), *lem_blend_source_at(x, 1), *lem_blend_source_at(x, 2)};
+    const lem_blend_taken t[3] = {*lem_blend_source_at(x, 0), *lem_blend_source_at(x, 1),
+                                  *lem_blend_source_at(x, 2)};
     for (size_t i = 0; i < 3; i++)
         for (uint64_t k = 0; k < t[i].there; k++) assert_int_equal(got[i][k], lem_blend_times(&o, i, t, k));
     assert_int_equal(lem_blend_domains(x), 3);
@@ -210,14 +246,22 @@ static void output_is_the_plan(void **state) {
 static void sources_do_not_matter_to_each_other(void **state) {
     (void)state;
     const char *a = "a.jsonl";
-    lem_blend_source s = {.name = "a", .domain = "math", .files = &a, .n_files = 1, .count = 40, .cap = -1, .repeat = 1, .to = 1};
+    lem_blend_source s = {.name = "a",
+                          .domain = "math",
+                          .files = &a,
+                          .n_files = 1,
+                          .count = 40,
+                          .cap = -1,
+                          .repeat = 1,
+                          .to = 1};
     lem_blend_opts o = {.source = &s, .n = 1, .total = -1, .seed = 5, .spool = "spool"};
     uint64_t alone[3][200] = {{0}}, beside[3][200] = {{0}};
     char order[2000];
     lem_blend_close(blend_of(&o, "alone.jsonl"));
     count_output("alone.jsonl", alone, order);
     const char *c = "c.jsonl";
-    lem_blend_source two[2] = {{.name = "c", .files = &c, .n_files = 1, .count = -1, .cap = -1, .repeat = 1, .to = 1}, s};
+    lem_blend_source two[2] = {
+        {.name = "c", .files = &c, .n_files = 1, .count = -1, .cap = -1, .repeat = 1, .to = 1}, s};
     o.source = two;
     o.n = 2;
     lem_blend_close(blend_of(&o, "beside.jsonl"));
@@ -229,21 +273,24 @@ static void sources_do_not_matter_to_each_other(void **state) {
 static void kinds_that_differ(void **state) {
     (void)state;
     const char *a = "a.jsonl", *m = "m.jsonl", *t = "t.jsonl";
-    const char *chat = "{\"id\":\"x1\",\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}],\"answer\":\"there\",\"more\":1}\n",
+    const char *chat = "{\"id\":\"x1\",\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}],\"answer\":"
+                       "\"there\",\"more\":1}\n",
                *text = "{\"text\":\"words\"}\n";
     OK(lem_file_write_atomic(m, chat, strlen(chat), &err));
     OK(lem_file_write_atomic(t, text, strlen(text), &err));
-    lem_blend_source s[2] = {{.name = "a", .files = &a, .n_files = 1, .count = 3, .cap = -1, .repeat = 1, .to = 1},
-                             {.name = "m", .files = &m, .n_files = 1, .count = -1, .cap = -1, .repeat = 1, .to = 1}};
+    lem_blend_source s[2] = {
+        {.name = "a", .files = &a, .n_files = 1, .count = 3, .cap = -1, .repeat = 1, .to = 1},
+        {.name = "m", .files = &m, .n_files = 1, .count = -1, .cap = -1, .repeat = 1, .to = 1}};
     lem_blend_opts o = {.source = s, .n = 2, .total = -1, .spool = "spool"};
     lem_blend *b = blend_of(&o, "mixed.jsonl");
     assert_true(lem_blend_made_messages(b));
     lem_blend_close(b);
     lem_buf all = {0};
     OK(lem_file_read("mixed.jsonl", 1 << 20, &all, &err));
-    assert_non_null(strstr(lem_buf_str(&all),
-                           "{\"messages\":[{\"role\":\"user\",\"content\":\"hi\"},{\"role\":\"assistant\",\"content\":"
-                           "\"there\"}],\"id\":\"x1\",\"domain\":\"m\",\"_source\":\"m.jsonl:1\"}\n"));
+    assert_non_null(
+        strstr(lem_buf_str(&all),
+               "{\"messages\":[{\"role\":\"user\",\"content\":\"hi\"},{\"role\":\"assistant\",\"content\":"
+               "\"there\"}],\"id\":\"x1\",\"domain\":\"m\",\"_source\":\"m.jsonl:1\"}\n"));
     lem_buf_release(&all);
     s[1].files = &t;
     s[1].name = "t";

@@ -1,5 +1,5 @@
-/* test_filter.c - every filter of the table on rows of its own, each with the verdict that it must get; sets of
- * several; settings that make no sense
+/* test_filter.c - every filter of the table on rows of its own, each with the verdict that it must get; sets
+ * of several; settings that make no sense
  *
  * The rows stand in tests/data/filter/NAME.jsonl: {prompt, response, …, expect}, expect: left out. */
 #include "../checks.h"
@@ -54,7 +54,8 @@ static lem_filter_settings settings_for(const char *name, lem_json **owned) {
 }
 
 static lem_filter_input input_of(const lem_json *row) {
-    const char *p = lem_json_str(lem_json_get(row, "prompt"), ""), *r = lem_json_str(lem_json_get(row, "response"), "");
+    const char *p = lem_json_str(lem_json_get(row, "prompt"), ""),
+               *r = lem_json_str(lem_json_get(row, "response"), "");
     return (lem_filter_input){row, p, r, strlen(p), strlen(r)};
 }
 
@@ -78,7 +79,7 @@ static int table_of(const char *name) {
         OK(lem_filter_row(f, &in, &err));
         bool want = lem_json_bool(lem_json_get(row, "expect"), false);
         if (lem_filter_failed(f, 0) != want) {
-            print_error("%s:%d: %s, not %s (%s)\n", path, n + 1, want ? "kept" : "left out", want ? "left out" : "kept",
+            print_error("%s:%d: %s (%s)\n", path, n + 1, want ? "kept, must go" : "left out, must stay",
                         lem_filter_detail(f, 0));
             wrong++;
         }
@@ -249,9 +250,12 @@ static int tear_down(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_filter_on_its_rows),   cmocka_unit_test(several_at_once),
-        cmocka_unit_test(settings_that_make_no_sense), cmocka_unit_test(backtracking_gives_up),
-        cmocka_unit_test(matches_anywhere),           cmocka_unit_test(words_are_pythons),
+        cmocka_unit_test(every_filter_on_its_rows),
+        cmocka_unit_test(several_at_once),
+        cmocka_unit_test(settings_that_make_no_sense),
+        cmocka_unit_test(backtracking_gives_up),
+        cmocka_unit_test(matches_anywhere),
+        cmocka_unit_test(words_are_pythons),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -1,5 +1,5 @@
-/* test_filter_arithmetic.c - equations made at random, whose values the test knows, hold; the same with another
- * result are slips; marks, positions, and values of the calculator
+/* test_filter_arithmetic.c - equations made at random, whose values the test knows, hold; the same with
+ * another result are slips; marks, positions, and values of the calculator
  *
  * Hand-made cases stand in tests/data/filter/arithmetic.jsonl. */
 #include "../checks.h"
@@ -32,9 +32,21 @@ static fraction reduced(long long n, long long d) {
     return (fraction){n / g, d / g};
 }
 
+/* d 0: no value. */
+static fraction result(int op, fraction x, fraction y) {
+    if (x.d == 0 || y.d == 0 || (op == 3 && y.n == 0)) return (fraction){0, 0};
+    switch (op) {
+    case 0: return reduced(x.n * y.d + y.n * x.d, x.d * y.d);
+    case 1: return reduced(x.n * y.d - y.n * x.d, x.d * y.d);
+    case 2: return reduced(x.n * y.n, x.d * y.d);
+    default: return reduced(x.n * y.d, x.d * y.n);
+    }
+}
+
 /* A random expression as text; its value in *out. latex: \cdot, \frac and relatives. */
 static void expression(lem_rng *r, int depth, bool latex, lem_buf *b, fraction *out) {
-    static const char *const plain[] = {" + ", "-", "*", " / "}, *const tex[] = {"+", " - ", " \\cdot ", " \\div "};
+    static const char *const plain[] = {" + ", "-", "*", " / "}, *const tex[] = {"+", " - ", " \\cdot ",
+                                                                                 " \\div "};
     if (depth == 0 || lem_rng_next_below(r, 5) == 0) {
         long long v = (long long)lem_rng_next_below(r, 30) + 1;
         lem_buf_printf(b, "%lld", v);
@@ -46,16 +58,11 @@ static void expression(lem_rng *r, int depth, bool latex, lem_buf *b, fraction *
     bool frac = latex && op == 3 && lem_rng_next_below(r, 2);
     lem_buf_puts(b, frac ? "\\frac{" : "(");
     expression(r, depth - 1, latex, b, &x);
-    lem_buf_puts(b, frac ? "}{" : latex ? tex[op] : plain[op]);
+    const char *sign = latex ? tex[op] : plain[op];
+    lem_buf_puts(b, frac ? "}{" : sign);
     expression(r, depth - 1, latex, b, &y);
     lem_buf_puts(b, frac ? "}" : ")");
-    if (op == 3 && y.n == 0) op = 4;
-    if (op == 0) *out = reduced(x.n * y.d + y.n * x.d, x.d * y.d);
-    if (op == 1) *out = reduced(x.n * y.d - y.n * x.d, x.d * y.d);
-    if (op == 2) *out = reduced(x.n * y.n, x.d * y.d);
-    if (op == 3) *out = reduced(x.n * y.d, x.d * y.n);
-    if (op == 4) *out = (fraction){0, 0}; /* no value */
-    if (x.d == 0 || y.d == 0) *out = (fraction){0, 0};
+    *out = result(op, x, y);
 }
 
 static void put_result(lem_buf *b, long long n, long long d) {
@@ -98,7 +105,8 @@ static void rounding(void **state) {
     for (int a = 1; a < 60; a++)
         for (int b = 2; b < 30; b++) {
             for (int places = 0; places < 4; places++) {
-                double v = (double)a / b, unit = places == 0 ? 1 : places == 1 ? .1 : places == 2 ? .01 : .001;
+                static const double units[] = {1, .1, .01, .001};
+                double v = (double)a / b, unit = units[places];
                 if (a % b == 0) continue;
                 snprintf(text, sizeof text, "%d/%d = %.*f", a, b, places, v);
                 if (check(text).slips) fail_msg("%s", text);
@@ -129,10 +137,11 @@ static const char *value_text(const char *text) {
 
 static void calculator(void **state) {
     (void)state;
-    static const char *const rows[][2] = {{"1+1", "equal"}, {"8/4", "equal"},   {"2.0", "equal"},  {"200%", "equal"},
-                                          {"1.99", "less"}, {"2^10", "more"},   {"", "none"},      {"x", "none"},
-                                          {"1/0", "none"},  {"\\sqrt{4}", "equal"}, {"\\sqrt{2}", "none"}, {"((", "none"},
-                                          {"2 apples", "none"}, {"9^9^9^9", "none"}};
+    static const char *const rows[][2] = {{"1+1", "equal"},       {"8/4", "equal"},      {"2.0", "equal"},
+                                          {"200%", "equal"},      {"1.99", "less"},      {"2^10", "more"},
+                                          {"", "none"},           {"x", "none"},         {"1/0", "none"},
+                                          {"\\sqrt{4}", "equal"}, {"\\sqrt{2}", "none"}, {"((", "none"},
+                                          {"2 apples", "none"},   {"9^9^9^9", "none"}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         if (strcmp(value_text(rows[i][0]), rows[i][1]) != 0)
             fail_msg("'%s': %s, not %s", rows[i][0], value_text(rows[i][0]), rows[i][1]);
@@ -152,7 +161,9 @@ static int tear_down(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(equations_at_random), cmocka_unit_test(rounding), cmocka_unit_test(marks),
+        cmocka_unit_test(equations_at_random),
+        cmocka_unit_test(rounding),
+        cmocka_unit_test(marks),
         cmocka_unit_test(calculator),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -55,7 +55,8 @@ static void what_is_told(void **state) {
     assert_int_equal(r.offset, 3);
     assert_int_equal(r.len, 6);
     assert_true(r.times == 4);
-    r = find("one two three four five\nx\none two three four five \n  one two three four five", (lem_repetition_limits){0, 0, 2, 0});
+    r = find("one two three four five\nx\none two three four five \n  one two three four five",
+             (lem_repetition_limits){0, 0, 2, 0});
     assert_int_equal(r.kind, LEM_REPEAT_LINE);
     assert_true(r.times == 3 && r.offset == 0 && r.len == 23);
 }
@@ -64,7 +65,8 @@ static void what_is_told(void **state) {
 static void ratio_is_zlibs(void **state) {
     (void)state;
     lem_buf b = {0};
-    for (int i = 1; i < 80; i++) lem_buf_printf(&b, "%sStep %d: multiply %d by 2 to get %d.", i > 1 ? "\n" : "", i, i, 2 * i);
+    for (int i = 1; i < 80; i++)
+        lem_buf_printf(&b, "%sStep %d: multiply %d by 2 to get %d.", i > 1 ? "\n" : "", i, i, 2 * i);
     lem_repetition r = find(lem_buf_str(&b), (lem_repetition_limits){0, 0, 0, 5.288});
     assert_int_equal(r.kind, LEM_REPEAT_ZLIB);
     assert_true(r.times > 5.2888 && r.times < 5.2889);
