@@ -101,7 +101,7 @@ typedef struct filtering {
     lem_data_run run;
     lem_filter_set *set;
     lem_row_texts texts;
-    uint64_t failed[LEM_N_FILTERS];
+    uint64_t failed[LEM_N_FILTERS], silent; /* silent: rows without a response */
 } filtering;
 
 /* The row fails `n` filters: dropped for each, with what they saw. */
@@ -128,6 +128,7 @@ static lem_status filter_row(filtering *f, lem_json *row, lem_err *err) {
     if (st) return st;
     const lem_filter_input in = {row, lem_buf_str(&f->texts.prompt), lem_buf_str(&f->texts.response),
                                  f->texts.prompt.len, f->texts.response.len};
+    f->silent += in.response_len == 0;
     st = lem_filter_row(f->set, &in, err);
     for (int i = 0; st == LEM_OK && i < lem_filter_set_count(f->set); i++) {
         f->failed[i] += lem_filter_failed(f->set, i);
@@ -156,7 +157,15 @@ static lem_json *counts_of(const filtering *f) {
     for (int i = 0; i < lem_filter_set_count(f->set); i++)
         lem_object_int(&counts, lem_filter_set_at(f->set, i)->name, f->failed[i]);
     lem_object_json(&o, "filters", lem_object_done(&counts));
+    lem_object_int(&o, "without_response", f->silent);
     return lem_object_done(&o);
+}
+
+static lem_status tell(filtering *f, lem_err *err) {
+    if (f->silent)
+        lem_warn(f->run.cli->log, "%llu rows have no response: filters of responses saw an empty text",
+                 (unsigned long long)f->silent);
+    return lem_data_run_tell(&f->run, counts_of(f), err);
 }
 
 static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
@@ -172,7 +181,7 @@ static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
         s.tokenizer = t;
         LEM_TRY(lem_filter_set_new(&s, &f.set, err));
         LEM_TRY(filter_rows(&f, err));
-        LEM_TRY(lem_data_run_tell(&f.run, counts_of(&f), err));
+        LEM_TRY(tell(&f, err));
     }
 done:
     lem_data_run_close(&f.run);
