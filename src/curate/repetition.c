@@ -91,10 +91,7 @@ static bool find_run(const sequence *q, size_t period, size_t need, loop *out) {
         while (a > done && same(q, a - 1, a - 1 - period)) a--;
         while (b < q->n && same(q, b, b - period)) b++;
         done = b;
-        if (b - a < need) {
-            if (b > i + need) i = b - need;
-            continue;
-        }
+        if (b - a < need) continue;
         *out = (loop){a - period, b - a + period};
         return true;
     }

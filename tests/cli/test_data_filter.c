@@ -64,6 +64,7 @@ static void counted_under_each_dropped_once(void **state) {
     assert_int_equal(number(v, "filters.arithmetic"), 2);
     assert_int_equal(number(v, "filters.prompt-words"), 0);
     assert_int_equal(number(v, "dropped.no boxed answer"), 1);
+    assert_int_equal(number(v, "dropped.an equation between numbers does not hold"), 2);
     assert_int_equal(number(v, "without_response"), 0);
     lem_json_free(v);
     file_is("k.jsonl", "{\"prompt\":\"p1\",\"response\":\"3+4=7, so \\\\boxed{7}\"}\n");
