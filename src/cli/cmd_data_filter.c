@@ -96,6 +96,17 @@ static lem_status settings_of(const lem_cli *cli, const lem_args *a, lem_filter_
     return st;
 }
 
+static lem_status check_asked(const lem_filter_set *set, lem_err *err) {
+    lem_buf names = {0};
+    if (lem_filter_set_count(set) > 0) return LEM_OK;
+    for (int i = 0; lem_filter_at(i); i++)
+        lem_buf_printf(&names, "%s%s", i ? ", " : "", lem_filter_at(i)->name);
+    lem_status st = lem_fail(err, LEM_EUSAGE, "no filter was asked for; there are %s, and --preset acemath",
+                             lem_buf_str(&names));
+    lem_buf_release(&names);
+    return st;
+}
+
 /* Counts of every filter asked for, those that dropped nothing too. */
 typedef struct filtering {
     lem_data_run run;
@@ -180,6 +191,7 @@ static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
             LEM_TRY(lem_runtime_tokenizer(cli, lem_args_str(args, "tokenizer"), &t, err));
         s.tokenizer = t;
         LEM_TRY(lem_filter_set_new(&s, &f.set, err));
+        LEM_TRY(check_asked(f.set, err));
         LEM_TRY(filter_rows(&f, err));
         LEM_TRY(tell(&f, err));
     }

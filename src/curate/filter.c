@@ -65,8 +65,6 @@ static lem_status choose(lem_filter_set *f, lem_err *err) {
         lem_filter_defs[i].why(&f->s, &f->why[f->n]);
         st = lem_buf_ok(&f->why[f->n++], err);
     }
-    if (st == LEM_OK && f->n == 0)
-        st = lem_fail(err, LEM_EUSAGE, "no filter was asked for; --preset acemath is the paper's set");
     return st;
 }
 

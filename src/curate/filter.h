@@ -50,8 +50,8 @@ const lem_filter *lem_filter_at(int i); /* NULL behind the last */
 lem_status lem_filter_preset(const char *name, lem_filter_settings *s, lem_err *err) LEM_MUST_CHECK;
 
 typedef struct lem_filter_set lem_filter_set;
-/* LEM_EUSAGE, naming the option, for a regular expression, script or bound that makes no sense, and for
- * settings that ask for nothing. settings is copied. */
+/* LEM_EUSAGE, naming the option, for a regular expression, script or bound that makes no sense. Settings that
+ * ask for nothing make a set that fails no row. settings is copied. */
 lem_status lem_filter_set_new(const lem_filter_settings *settings, lem_filter_set **out,
                               lem_err *err) LEM_MUST_CHECK;
 void lem_filter_set_free(lem_filter_set *f); /* NULL allowed */
