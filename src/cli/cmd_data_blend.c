@@ -304,6 +304,7 @@ static lem_status run_job(lem_cli *cli, const lem_args *args, lem_job *job, lem_
         const lem_blend_opts o = {.source = t->source,
                                   .n = t->n,
                                   .total = lem_args_has(args, "total") ? lem_args_int(args, "total") : -1,
+                                  .max_rows = cli->limit,
                                   .seed = cli->seed,
                                   .form = form_of(args),
                                   .tokenizer = tokens,

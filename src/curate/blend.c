@@ -13,7 +13,7 @@ static lem_status open_source(const lem_blend *b, size_t i, bool quiet, lem_row_
     const lem_blend_source *s = &b->o->source[i];
     const lem_row_reader_opts how = {.format = s->format,
                                      .map = s->map,
-                                     .limit = -1,
+                                     .limit = b->o->max_rows > 0 ? b->o->max_rows : -1,
                                      .cancel = b->o->cancel,
                                      .log = quiet ? NULL : b->o->log};
     lem_status st = lem_row_reader_open(s->files, s->n_files, &how, in, err);

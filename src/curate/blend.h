@@ -38,7 +38,8 @@ typedef enum lem_blend_form {
 typedef struct lem_blend_opts {
     const lem_blend_source *source;
     size_t n;
-    int64_t total; /* rows wanted; -1: as many as the ratios allow without more repetition than stated */
+    int64_t total;    /* rows wanted; -1: as many as the ratios allow without more repetition than stated */
+    int64_t max_rows; /* the first rows of each source alone; 0 = all */
     uint64_t seed;
     lem_blend_form form;
     const lem_tokenizer *tokenizer; /* NULL: words are counted */

@@ -134,6 +134,9 @@ static void blends_tell_what_they_are(void **state) {
     assert_int_equal(lem_file_read("b.html", 1 << 20, &b, &err), LEM_OK);
     assert_non_null(strstr(lem_buf_str(&b), "Share of the samples"));
     lem_buf_release(&b);
+    v = printed("data blend --files in.jsonl,more.jsonl --limit 1 --out l.jsonl --json --quiet");
+    assert_int_equal(number(v, "samples"), 2); /* of each source */
+    lem_json_free(v);
     /* the same from YAML, byte for byte but the names of files */
     assert_int_equal(lemma("data blend --config c.yaml --out c.jsonl --quiet"), 0);
     assert_int_equal(system("cmp -s b.jsonl c.jsonl"), 0);
