@@ -41,10 +41,10 @@ static lem_status add_turns(lem_blend *b, const lem_json *row, lem_row_kind kind
                             lem_err *err) {
     lem_status st = lem_row_turns(row, kind, &b->turns, err);
     for (int i = 0; st == LEM_OK && i < b->turns.n; i++) {
-        lem_object m = lem_object_new();
         if (strcmp(b->turns.at[i].role, "text") == 0)
             return lem_fail(err, LEM_EDATA,
                             "a row of text alone cannot become messages; --as rows keeps it as it is");
+        lem_object m = lem_object_new();
         lem_object_str(&m, "role", b->turns.at[i].role);
         lem_object_str(&m, "content", b->turns.at[i].content);
         lem_json *one = lem_object_done(&m);
