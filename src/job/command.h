@@ -24,6 +24,7 @@ typedef enum lem_opt_type {
     LEM_OPT_STR,
     LEM_OPT_ENUM,   /* one of `choices` */
     LEM_OPT_LIST,   /* of strings; repeatable or a,b; numbers of a YAML list count as their text */
+    LEM_OPT_TEXTS,  /* of strings; repeatable, never split: each is one text, commas and all */
     LEM_OPT_INPUT,  /* path of a file or folder that is read: its content counts, not its name */
     LEM_OPT_INPUTS, /* several of them; repeatable or a,b */
     LEM_OPT_TREE    /* a list of maps of the same command's options (YAML) */

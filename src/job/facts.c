@@ -250,6 +250,7 @@ static void compare(diff *d, const char *path, const lem_json *old, const lem_js
     else if (lem_json_kind(some) == LEM_JSON_ARRAY && maps) compare_maps(d, path, old, now);
     else if (!same_value(d, path, old, now) && note(d)) {
         if (strcmp(path, "words") == 0) lem_buf_puts(d->out, "the arguments were ");
+        else if (strcmp(path, "also") == 0) lem_buf_puts(d->out, "what stands in the result was ");
         else lem_buf_printf(d->out, "%s%s was ", dashes(path), path);
         put_value(d->out, old);
         lem_buf_puts(d->out, ", is now ");

@@ -22,7 +22,9 @@ static lem_status unknown_key(const lem_command *cmd, const char *what, const ch
 
 /* ---- values ---- */
 
-static bool gathers(const lem_opt *o) { return o->type == LEM_OPT_LIST || o->type == LEM_OPT_INPUTS; }
+static bool gathers(const lem_opt *o) {
+    return o->type == LEM_OPT_LIST || o->type == LEM_OPT_TEXTS || o->type == LEM_OPT_INPUTS;
+}
 
 /* Repeated flags of a list gather; another option's last value counts. Takes v. */
 static lem_status put(lem_json *values, const lem_opt *o, lem_json *v, lem_err *err) {

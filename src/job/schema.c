@@ -53,6 +53,7 @@ static lem_json *value_schema(const lem_opt *o) {
     case LEM_OPT_INT: return typed("integer");
     case LEM_OPT_NUM: return typed("number");
     case LEM_OPT_LIST:
+    case LEM_OPT_TEXTS:
     case LEM_OPT_INPUTS: return texts_schema();
     case LEM_OPT_TREE: return typed("array");
     default: return typed("string");
@@ -195,8 +196,8 @@ lem_json *lem_recipe_schema(const lem_command *const *table) {
 /* ---- the list of commands ---- */
 
 static const char *type_name(lem_opt_type t) {
-    static const char *const names[] = {"flag", "int",   "num",    "str", "enum",
-                                        "list", "input", "inputs", "tree"};
+    static const char *const names[] = {"flag", "int",   "num",   "str",    "enum",
+                                        "list", "texts", "input", "inputs", "tree"};
     return names[t];
 }
 

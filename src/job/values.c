@@ -50,6 +50,13 @@ static lem_json *list_of(const char *text) {
     return NULL;
 }
 
+static lem_json *one_of(const char *text) {
+    lem_json *arr = lem_json_new_array();
+    if (arr && lem_json_append(arr, lem_json_new_str(text))) return arr;
+    lem_json_free(arr);
+    return NULL;
+}
+
 static lem_status check_range(const lem_opt *o, double v, lem_err *err) {
     if (o->min < o->max && (v < o->min || v > o->max))
         return lem_fail(err, LEM_EUSAGE, "--%s must lie in %.15g..%.15g, found %.15g", o->name, o->min,
@@ -108,6 +115,7 @@ lem_status lem_opt_value_of_text(const lem_opt *o, const char *text, lem_json **
     case LEM_OPT_INPUT: v = lem_json_new_str(text); break;
     case LEM_OPT_LIST:
     case LEM_OPT_INPUTS: v = list_of(text); break;
+    case LEM_OPT_TEXTS: v = one_of(text); break;
     case LEM_OPT_TREE: return bad_value(o, "a YAML map or list (use --config)", text, err);
     }
     if (st == LEM_OK && !v) st = lem_fail(err, LEM_EMEM, "out of memory");
@@ -159,8 +167,8 @@ lem_status lem_opt_value(const lem_opt *o, const lem_json *v, lem_json **out, le
     lem_json_type k = lem_json_kind(v);
     bool nested = k == LEM_JSON_ARRAY || k == LEM_JSON_OBJECT;
     if (o->type == LEM_OPT_TREE) return tree_value(o, v, out, err);
-    if ((o->type == LEM_OPT_LIST || o->type == LEM_OPT_INPUTS) && k == LEM_JSON_ARRAY)
-        return list_value(o, v, out, err);
+    bool list = o->type == LEM_OPT_LIST || o->type == LEM_OPT_TEXTS || o->type == LEM_OPT_INPUTS;
+    if (list && k == LEM_JSON_ARRAY) return list_value(o, v, out, err);
     if (nested || k == LEM_JSON_NULL) return bad_value(o, "a single value", lem_json_kind_name(v), err);
     lem_buf b = {0};
     if (k == LEM_JSON_STRING) lem_buf_puts(&b, lem_json_str(v, ""));

@@ -56,7 +56,11 @@ static const base bases[] = {
     {"demo data", "--general 20 --sft 20 --easy 10 --rm 4 --val 2 --test 4", "d"},
     {"tokenize", "m text.txt", "ids.txt"},
     {"data convert", "rows.jsonl --to messages", "dc.jsonl"},
-    {"data decontam", "rows.jsonl --against cand.jsonl", "dc.jsonl"},
+    {"data decontam", "rows.jsonl --against cand.jsonl", "dd.jsonl"},
+    {"data filter", "rows.jsonl --max-prompt-words 3 --tokenizer m --max-response-tokens 99", "df.jsonl"},
+    {"data blend",
+     "--source a=rows.jsonl,repeat=2 --source b=cand.jsonl,format=question-answer,map=prompt=problem",
+     "db.jsonl"},
 };
 enum { N_BASES = sizeof bases / sizeof *bases };
 
@@ -123,6 +127,7 @@ static int set_up(void **state) {
     write_text("trace.jsonl", "{\"steps\":[]}\n");
     write_text("threads.yaml", "threads: 1\n");
     write_text("stages.yaml", "stages: [{name: one, lr: 1e-3}, {name: two, lr: 2e-3}]\n");
+    write_text("sources.yaml", "sources: [{name: one, files: rows.jsonl, cap: 3}]\n");
     write_text("other-file", "{\"problem\":\"other\",\"solution\":\"4\",\"expected_answer\":\"4\"}\n");
     for (int i = 0; i < N_BASES; i++) {
         char *said, command[256];
@@ -183,7 +188,7 @@ static void turned(const lem_opt *o, const char *words, char out[256]) {
         return;
     }
     if (o->type == LEM_OPT_TREE) {
-        snprintf(out, 256, "--config stages.yaml");
+        snprintf(out, 256, "--config %s.yaml", o->name);
         return;
     }
     if (o->type == LEM_OPT_INT || o->type == LEM_OPT_NUM) other_number(o, now, value, sizeof value);

@@ -95,6 +95,7 @@ static const lem_opt toy_opts[] = {
     {"note", LEM_OPT_STR, "TEXT", NULL, "any text"},
     {"loud", LEM_OPT_FLAG, NULL, NULL, "changes the result"},
     {"tags", LEM_OPT_LIST, "A,B", NULL, "a list"},
+    {"rules", LEM_OPT_TEXTS, "TEXT", NULL, "texts with commas"},
     {"model", LEM_OPT_INPUT, "DIR", NULL, "a model"},
     {"data", LEM_OPT_INPUTS, "FILE", NULL, "rows"},
     {"stages", LEM_OPT_TREE, "LIST", NULL, "stages, in YAML"},

@@ -92,7 +92,9 @@ static void getters(void **state) {
     (void)state;
     lem_cli cli = {0};
     lem_args a;
-    OK(parse_line(&toy, "--tags a,b --tags c --loud --kind blue --lr 1e-1", &cli, &a));
+    OK(parse_line(&toy, "--tags a,b --tags c --loud --kind blue --lr 1e-1 --rules a,b --rules c", &cli, &a));
+    assert_int_equal(lem_json_count(lem_args_tree(&a, "rules")), 2);
+    assert_string_equal(lem_json_str(lem_json_at(lem_args_tree(&a, "rules"), 0), ""), "a,b");
     assert_int_equal(lem_json_count(lem_args_tree(&a, "tags")), 3);
     assert_true(lem_args_flag(&a, "loud"));
     assert_true(lem_args_is(&a, "kind", "blue"));

@@ -8,6 +8,7 @@ static const lem_opt free_number = {"x", LEM_OPT_NUM, "X", NULL, "h"};
 static const lem_opt text = {"note", LEM_OPT_STR, "T", NULL, "h"};
 static const lem_opt choice = {"kind", LEM_OPT_ENUM, "K", NULL, "h", .choices = "red|green|blue"};
 static const lem_opt list = {"tags", LEM_OPT_LIST, "A,B", NULL, "h"};
+static const lem_opt texts = {"tags", LEM_OPT_TEXTS, "TEXT", NULL, "h"};
 static const lem_opt input = {"val", LEM_OPT_INPUT, "FILE", NULL, "h"};
 static const lem_opt inputs = {"data", LEM_OPT_INPUTS, "FILE", NULL, "h"};
 static const lem_opt tree = {"stages", LEM_OPT_TREE, "LIST", NULL, "h"};
@@ -54,6 +55,9 @@ typedef struct row {
 
 static void from_texts(void **state) {
     static const row rows[] = {
+        {&list, "a{1,2}", "[\"a{1\",\"2}\"]"},
+        {&texts, "a{1,2}", "[\"a{1,2}\"]"},
+        {&texts, "", "[\"\"]"},
         {&flag, "true", "true"},
         {&flag, "yes", "true"},
         {&flag, "1", "true"},
