@@ -3,7 +3,7 @@
 #include "core/buf.h"
 #include "core/file.h"
 #include "core/json.h"
-#include "core/jsonl.h"
+#include "../support/jsonl.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -91,12 +91,12 @@ static const char *line_of(const lem_json *match, const char *which) {
 /* The matches of an audit as the lines of the brute force. */
 static void write_decisions(const char *audit, const char *to) {
     lem_err err = LEM_ERR_INIT;
-    lem_rows *rows = NULL;
+    lem_lines *rows = NULL;
     lem_buf out = {0};
-    assert_int_equal(lem_rows_open(audit, &rows, &err), LEM_OK);
+    assert_int_equal(lem_lines_open(audit, 0, &rows, &err), LEM_OK);
     for (;;) {
         lem_json *m = NULL;
-        assert_int_equal(lem_rows_next(rows, &m, &err), LEM_OK);
+        assert_int_equal(jsonl_next(rows, &m, &err), LEM_OK);
         if (!m) break;
         if (lem_json_get(m, "train"))
             lem_buf_printf(&out, "%s\t%s\t%s\t%d\t%d\n", line_of(m, "train"), line_of(m, "test"),
@@ -104,7 +104,7 @@ static void write_decisions(const char *audit, const char *to) {
                            (int)number(m, "lcs"));
         lem_json_free(m);
     }
-    lem_rows_close(rows);
+    lem_lines_close(rows);
     put(to, lem_buf_str(&out));
     lem_buf_release(&out);
 }
@@ -211,7 +211,7 @@ static void domains(void **state) {
 static void side_files(void **state) {
     (void)state;
     lem_err err = LEM_ERR_INIT;
-    lem_rows *rows = NULL;
+    lem_lines *rows = NULL;
     lem_json *row = NULL;
     lem_buf page = {0};
     put("t.jsonl", "{\"id\":\"T\",\"problem\":\"" RUN "<b>\"}\n");
@@ -222,8 +222,8 @@ static void side_files(void **state) {
     lem_json_free(o);
     put("want.jsonl", "{\"problem\":\"fresh\"}\n");
     same_files("k.jsonl", "want.jsonl");
-    assert_int_equal(lem_rows_open("x.jsonl", &rows, &err), LEM_OK);
-    assert_int_equal(lem_rows_next(rows, &row, &err), LEM_OK);
+    assert_int_equal(lem_lines_open("x.jsonl", 0, &rows, &err), LEM_OK);
+    assert_int_equal(jsonl_next(rows, &row, &err), LEM_OK);
     assert_string_equal(lem_json_str(lem_json_get(row, "_dropped"), ""),
                         "contaminated by t.jsonl (ngram+lcs)");
     assert_string_equal(lem_json_str(lem_json_get(row, "_source"), ""), "d.jsonl:1");
@@ -236,7 +236,7 @@ static void side_files(void **state) {
     assert_int_equal(number(m, "run_words"), 13);
     assert_string_equal(lem_json_str(lem_json_get(m, "run"), ""), TEN "eleven twelve thirteen");
     lem_json_free(row);
-    lem_rows_close(rows);
+    lem_lines_close(rows);
     assert_int_equal(lem_file_read("p.html", 1 << 20, &page, &err), LEM_OK);
     assert_non_null(strstr(page.data, "<mark class=\"run\">one two three"));
     assert_non_null(strstr(page.data, "&lt;b&gt;"));
