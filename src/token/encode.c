@@ -116,14 +116,14 @@ static lem_status normalize_glued(const lem_tokenizer *t, const char *s, size_t 
     size_t k = 0;
     for (size_t i = 0; i < t->n_norms; i++)
         if (t->norms[i].kind != TOK_NORM_PREPEND) steps[k++] = t->norms[i];
-    return k ? lem_normalize(steps, k, s, n, out, same, t->cancel, err) : LEM_OK;
+    return k ? lem_tok_normalize(steps, k, s, n, out, same, t->cancel, err) : LEM_OK;
 }
 
 /* One part of s as the normalizer writes it within the whole. */
 static lem_status normalize_part(const lem_tokenizer *t, const char *s, size_t n, bool first, lem_buf *out,
                                  bool *same, lem_err *err) {
     if (!first) return normalize_glued(t, s, n, out, same, err);
-    return t->n_norms ? lem_normalize(t->norms, t->n_norms, s, n, out, same, t->cancel, err) : LEM_OK;
+    return t->n_norms ? lem_tok_normalize(t->norms, t->n_norms, s, n, out, same, t->cancel, err) : LEM_OK;
 }
 
 /* Marks of text that the normalizer changed. The parts of one mark are normalized alone; where they make up
@@ -162,7 +162,7 @@ static lem_status encode_raw(encoder *e, const char *s, size_t n) {
     bool same = true;
     lem_status st = LEM_OK;
     if (e->glued && s == e->text) LEM_TRY(normalize_glued(t, s, n, &b, &same, e->err));
-    else if (t->n_norms) LEM_TRY(lem_normalize(t->norms, t->n_norms, s, n, &b, &same, t->cancel, e->err));
+    else if (t->n_norms) LEM_TRY(lem_tok_normalize(t->norms, t->n_norms, s, n, &b, &same, t->cancel, e->err));
     const char *plain = same ? s : lem_buf_str(&b);
     size_t len = same ? n : b.len;
     e->plain = s == e->text ? plain : NULL;

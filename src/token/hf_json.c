@@ -238,7 +238,7 @@ static lem_status trie_token(lem_tokenizer *t, size_t i, lem_err *err) {
     if (!a->normalized) return lem_trie_add(&t->raw, a->text, a->len, (int32_t)i, err);
     lem_buf b = {0};
     bool same = true;
-    lem_status st = lem_normalize(t->norms, t->n_norms, a->text, a->len, &b, &same, NULL, err);
+    lem_status st = lem_tok_normalize(t->norms, t->n_norms, a->text, a->len, &b, &same, NULL, err);
     if (st == LEM_OK && same) lem_buf_add(&b, a->text, a->len);
     if (st == LEM_OK) st = lem_buf_ok(&b, err);
     if (st == LEM_OK) st = lem_trie_add(&t->norm, lem_buf_str(&b), b.len, (int32_t)i, err);

@@ -279,8 +279,8 @@ static lem_status apply(const tok_norm *step, const char *s, size_t n, lem_buf *
     return LEM_OK;
 }
 
-lem_status lem_normalize(const tok_norm *steps, size_t n_steps, const char *s, size_t n, lem_buf *out,
-                         bool *same, const lem_cancel *cancel, lem_err *err) {
+lem_status lem_tok_normalize(const tok_norm *steps, size_t n_steps, const char *s, size_t n, lem_buf *out,
+                             bool *same, const lem_cancel *cancel, lem_err *err) {
     lem_buf a = {0}, b = {0};
     const char *in = s;
     size_t in_len = n;

@@ -159,8 +159,8 @@ typedef struct tok_norm {
     bool left, right;
 } tok_norm;
 /* Appends the normalized text to out. *same: nothing changed, out untouched. */
-lem_status lem_normalize(const tok_norm *steps, size_t n_steps, const char *s, size_t n, lem_buf *out,
-                         bool *same, const lem_cancel *cancel, lem_err *err) LEM_MUST_CHECK;
+lem_status lem_tok_normalize(const tok_norm *steps, size_t n_steps, const char *s, size_t n, lem_buf *out,
+                             bool *same, const lem_cancel *cancel, lem_err *err) LEM_MUST_CHECK;
 
 /* ---- pretok.c */
 typedef enum tok_pre_kind {
