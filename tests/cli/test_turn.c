@@ -53,6 +53,7 @@ static const base bases[] = {
     {"model convert", "m", "c"},
     {"demo data", "--general 20 --sft 20 --easy 10 --rm 4 --val 2 --test 4", "d"},
     {"tokenize", "m text.txt", "ids.txt"},
+    {"data dedup", "rows.jsonl other-file --rule near", "dd.jsonl"},
 };
 enum { N_BASES = sizeof bases / sizeof *bases };
 
