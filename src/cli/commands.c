@@ -7,6 +7,7 @@ const lem_command *const lem_commands[] = {
     &lem_cmd_run,
     &lem_cmd_data_inspect,
     &lem_cmd_data_convert,
+    &lem_cmd_data_dedup,
     &lem_cmd_data_decontam,
     &lem_cmd_data_filter,
     &lem_cmd_data_blend,

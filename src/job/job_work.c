@@ -2,6 +2,7 @@
 #include "job/job_priv.h"
 
 #include "core/mem.h"
+#include "core/scratch.h"
 
 #include <string.h>
 #include <sys/stat.h>
@@ -26,8 +27,14 @@ static bool is_manifest(const char *name) {
     return strcmp(name, "manifest.json") == 0 || strncmp(name, "manifest.json.tmp.", 18) == 0;
 }
 
+/* Of a run that was killed in the instant in which the file had a name. */
+static bool is_scratch(const char *name) {
+    return strncmp(name, LEM_SCRATCH_PREFIX, strlen(LEM_SCRATCH_PREFIX)) == 0;
+}
+
 static bool is_lemmas(const char *name) {
-    return is_manifest(name) || strcmp(name, "checkpoints") == 0 || strcmp(name, "journal") == 0;
+    return is_manifest(name) || is_scratch(name) || strcmp(name, "checkpoints") == 0 ||
+           strcmp(name, "journal") == 0;
 }
 
 typedef bool name_test(const lem_job *j, const char *name);
@@ -47,7 +54,7 @@ static int count(const lem_job *j, name_test *test) {
 }
 
 static bool would_be_lost(const lem_job *j, const char *name) {
-    return !is_manifest(name) && !is_empty_journal(j, name);
+    return !is_manifest(name) && !is_scratch(name) && !is_empty_journal(j, name);
 }
 
 static bool is_foreign(const lem_job *j, const char *name) {

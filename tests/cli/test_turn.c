@@ -61,6 +61,7 @@ static const base bases[] = {
     {"data blend",
      "--source a=rows.jsonl,repeat=2 --source b=cand.jsonl,format=question-answer,map=prompt=problem",
      "db.jsonl"},
+    {"data dedup", "rows.jsonl other-file --rule near", "de.jsonl"},
 };
 enum { N_BASES = sizeof bases / sizeof *bases };
 
