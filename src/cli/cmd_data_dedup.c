@@ -145,7 +145,7 @@ static lem_status drop(work *w, lem_json *row, const lem_dedup_twin *t, lem_err 
     lem_json *detail =
         w->r.dropped ? lem_places_twin(&w->places, t, true, w->o.rule == LEM_DEDUP_NEAR) : NULL;
     if (w->r.dropped && !detail) st = lem_fail(err, LEM_EMEM, "out of memory");
-    if (st == LEM_OK) st = lem_data_run_drop(&w->r, row, why[w->o.rule], detail, err);
+    if (st == LEM_OK) st = lem_data_run_drop(&w->r, row, NULL, why[w->o.rule], detail, err);
     lem_json_free(detail);
     return st;
 }
