@@ -54,8 +54,7 @@ static uint64_t key_of(const lem_json *row) {
 
 /* Reads one row of each file; they must be about the same problems in the same order. *eof when all end
  * together. */
-static lem_status next_rows(lem_list_rows **files, const char *const *names, int n, lem_json **rows,
-                            bool *eof, lem_err *err) {
+static lem_status next_rows(lem_list_rows **files, int n, lem_json **rows, bool *eof, lem_err *err) {
     int ended = 0;
     for (int i = 0; i < n; i++) {
         uint64_t line = 0;
@@ -69,7 +68,8 @@ static lem_status next_rows(lem_list_rows **files, const char *const *names, int
             return lem_fail(err, LEM_EDATA,
                             "%s:%llu: another problem than %s at the same place; the files of one pool must "
                             "list the same problems in the same order",
-                            names[i], (unsigned long long)line, names[0]);
+                            lem_list_rows_file(files[i]), (unsigned long long)line,
+                            lem_list_rows_file(files[0]));
     }
     *eof = ended > 0;
     return LEM_OK;
@@ -216,7 +216,7 @@ typedef struct files {
 static lem_status sample_rows(lem_cli *cli, const drawing *d, files *f, lem_err *err) {
     for (int64_t left = cli->limit; left != 0; left -= left > 0) {
         bool eof = false;
-        lem_status st = next_rows(f->at, d->args->words, f->n, f->row, &eof, err);
+        lem_status st = next_rows(f->at, f->n, f->row, &eof, err);
         if (st || eof) return st;
         d->c->rows++;
         st = sample_problem(d, f->row, err);
@@ -249,8 +249,7 @@ static lem_status check_positives(const lem_args *args, lem_err *err) {
 /* Graded candidates as they stand; pairs, lists, ranks and graded conversations as graded candidates. */
 static lem_status open_file(lem_cli *cli, const char *path, lem_list_rows **out, lem_err *err) {
     const lem_list_rows_opts o = {.pass_others = true, .cancel = cli->cancel, .log = cli->log, .limit = -1};
-    if (lem_file_is_dir(path)) return lem_fail(err, LEM_EDATA, "cannot read '%s': it is a directory", path);
-    return lem_list_rows_open_all(&path, 1, &o, out, err);
+    return lem_list_rows_open_as(path, &o, out, err);
 }
 
 static lem_status sample_files(lem_cli *cli, const lem_args *args, lem_job *job, lem_err *err) {

@@ -5,8 +5,11 @@
 
 static lem_json *message_of(const lem_turn *t) {
     lem_json *o = t->message ? lem_json_copy(t->message) : lem_json_new_object();
+    lem_json *calls = lem_turn_tool_calls(t);
     bool ok = o && lem_json_set(o, "role", lem_json_new_str(t->role)) &&
-              lem_json_set(o, "content", lem_json_new_str(t->content));
+              lem_json_set(o, "content", lem_json_new_str(calls ? "" : t->content));
+    if (calls && ok) ok = lem_json_set(o, "tool_calls", lem_json_share(calls));
+    lem_json_free(calls);
     if (ok && t->untrained) ok = lem_json_set(o, "weight", lem_json_new_int(0));
     if (ok) return o;
     lem_json_free(o);
@@ -22,13 +25,64 @@ lem_json *lem_convert_messages(const lem_turns *t, int from, int to) {
     return NULL;
 }
 
+/* The calls of a message as ShareGPT's text: one {"name", "arguments"}, or a list of them. Arguments that are
+ * the text of JSON become that. */
+static lem_json *called(const lem_json *calls) {
+    lem_json *list = lem_json_new_array();
+    bool ok = list != NULL;
+    for (size_t i = 0; ok && i < lem_json_count(calls); i++) {
+        const lem_json *f = lem_json_get(lem_json_at(calls, i), "function"),
+                       *a = lem_json_get(f, "arguments");
+        lem_err ignored = LEM_ERR_INIT;
+        lem_json *parsed = NULL;
+        lem_object o = lem_object_new();
+        if (lem_json_kind(a) == LEM_JSON_STRING)
+            (void)!lem_json_parse(lem_json_str(a, ""), lem_json_str_len(a), &parsed, &ignored);
+        lem_object_json(&o, "name", lem_json_copy(lem_json_get(f, "name")));
+        lem_object_json(&o, "arguments", parsed ? parsed : lem_json_copy(a));
+        ok = lem_json_append(list, lem_object_done(&o));
+    }
+    lem_json *one = ok && lem_json_count(list) == 1 ? lem_json_share(lem_json_at(list, 0)) : NULL;
+    if (ok && !one) return list;
+    lem_json_free(list);
+    return one;
+}
+
+static lem_json *call_message(const lem_turn *t) {
+    lem_json *calls = called(lem_json_get(t->message, "tool_calls"));
+    lem_buf text = {0};
+    lem_object o = lem_object_new();
+    if (calls) lem_json_write(calls, 0, &text);
+    lem_object_str(&o, "from", "function_call");
+    lem_object_str(&o, "value", calls ? lem_buf_str(&text) : NULL);
+    if (t->untrained) lem_object_int(&o, "weight", 0);
+    lem_json_free(calls);
+    lem_buf_release(&text);
+    return lem_object_done(&o);
+}
+
+/* ShareGPT has a place for calls or text of a reply, and for no other column of a message. */
+static bool fits_share(const lem_turn *t) {
+    const lem_json *calls = lem_json_get(t->message, "tool_calls");
+    if (!t->message || lem_turn_is(t, "tool")) return true;
+    if (lem_json_kind(calls) != LEM_JSON_ARRAY || *t->content) return false;
+    for (size_t i = 0; i < lem_json_count(calls); i++) {
+        const lem_json *f = lem_json_get(lem_json_at(calls, i), "function");
+        if (lem_json_kind(lem_json_get(f, "name")) != LEM_JSON_STRING || !lem_json_get(f, "arguments"))
+            return false;
+    }
+    return lem_json_count(calls) > 0;
+}
+
 static lem_json *share_message(const lem_turn *t) {
     static const char *const names[][2] = {
         {"user", "human"}, {"assistant", "gpt"}, {"system", "system"}, {"tool", "observation"}};
     const char *from = t->role;
+    if (t->message && lem_turn_is(t, "assistant")) return call_message(t);
     lem_object o = lem_object_new();
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strcmp(t->role, names[i][0]) == 0) from = names[i][1];
+    if (t->call) from = "function_call";
     lem_object_str(&o, "from", from);
     lem_object_str(&o, "value", t->content);
     if (t->untrained) lem_object_int(&o, "weight", 0);
@@ -84,7 +138,7 @@ static bool alternates(const lem_turns *t, int first) {
     if (t->n - first < 2 || (t->n - first) % 2 || t->tools) return false;
     for (int i = first; i < t->n; i++) {
         const char *role = (i - first) % 2 ? "assistant" : "user";
-        if (!lem_turn_is(&t->at[i], role) || t->at[i].message) return false;
+        if (!lem_turn_is(&t->at[i], role) || t->at[i].message || t->at[i].call) return false;
         if (t->at[i].untrained) return false;
     }
     return true;
@@ -144,7 +198,7 @@ lem_status lem_convert_turns(const lem_converter *v, const lem_json *row, const 
     case LEM_ROW_MESSAGES: return write_messages(v, row, t, err);
     case LEM_ROW_SHAREGPT:
         for (int i = 0; i < t->n; i++)
-            if (t->at[i].message) return unfit(v);
+            if (!fits_share(&t->at[i])) return unfit(v);
         return write_share(v, row, t, err);
     case LEM_ROW_PROMPT_COMPLETION: return n > 0 && n < t->n ? write_completion(v, row, t, err) : unfit(v);
     case LEM_ROW_INSTRUCTION: return alternates(t, first) ? write_alpaca(v, row, t, first, err) : unfit(v);

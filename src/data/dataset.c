@@ -82,7 +82,9 @@ static lem_status dress(lem_turns *t, lem_row_kind kind, const lem_sft_load *how
 typedef struct reader {
     lem_rowset *rows;
     const lem_sft_load *how;
-    const char *path;
+    const char *path; /* as it was given: may be several files */
+    char *file;       /* the one that the kind is of; owned; NULL before any */
+    bool first;       /* the row is the file's first one */
     lem_row_kind kind;
     lem_json *row; /* the last one; NULL before any, and at the end */
     lem_turns turns;
@@ -120,11 +122,23 @@ static void reader_close(reader *r) {
     lem_turns_release(&r->turns);
     lem_row_audit_release(&r->audit);
     lem_json_free(r->row);
+    lem_free(r->file);
+}
+
+/* Notes whether the row is its file's first one. */
+static lem_status look_at_file(reader *r, lem_err *err) {
+    const char *file = lem_rowset_file(r->rows);
+    r->first = !r->file || strcmp(r->file, file) != 0;
+    if (!r->first) return LEM_OK;
+    lem_free(r->file);
+    r->file = lem_strdup(file, err);
+    return r->file ? LEM_OK : LEM_EMEM;
 }
 
 /* The kind of a file whose first row this is. */
 static lem_status tell_kind(reader *r, lem_err *err) {
-    if (r->kind == LEM_ROW_UNKNOWN) r->kind = lem_row_detect(r->row);
+    bool asked = r->how->format && *r->how->format;
+    if (!asked) r->kind = lem_row_detect(r->row);
     const lem_row_kind_info *info = lem_row_kind_of(r->kind);
     if (r->kind == LEM_ROW_UNKNOWN || (info->is & LEM_ROW_FOR_SFT)) return LEM_OK;
     const char *hint = "";
@@ -147,12 +161,13 @@ static lem_status reader_next(reader *r, bool *eof, lem_err *err) {
     *eof = r->row == NULL;
     if (*eof) return LEM_OK;
     if (r->left > 0) r->left--;
-    st = lem_row_map_apply(r->how->rename, r->row, r->audit.rows == 0, err);
-    if (st == LEM_OK && r->audit.rows == 0) st = tell_kind(r, err);
+    LEM_TRY(look_at_file(r, err));
+    st = lem_row_map_apply(r->how->rename, r->row, r->first, err);
+    if (st == LEM_OK && r->first) st = tell_kind(r, err);
     if (st == LEM_OK) st = lem_row_turns(r->row, r->kind, &r->turns, err);
     if (st == LEM_OK) st = dress(&r->turns, r->kind, r->how, err);
     if (st == LEM_OK) st = lem_row_audit_add(&r->audit, r->row, r->kind, &r->turns, &r->facts, err);
-    if (st) lem_err_context(err, "%s:%llu", r->path, (unsigned long long)lem_rowset_number(r->rows));
+    if (st) lem_err_context(err, "%s:%llu", r->file, (unsigned long long)lem_rowset_number(r->rows));
 done:
     return st;
 }
@@ -193,11 +208,11 @@ static lem_status shorten(const lem_ids *ids, const uint8_t *mask, const reader 
     int max = r->how->max_len;
     *keep = 0;
     if (r->how->over == LEM_OVER_LENGTH_STOP)
-        return lem_fail(err, LEM_EDATA, "%s:%llu: %zu tokens, --max-len is %d", r->path, line, ids->len, max);
+        return lem_fail(err, LEM_EDATA, "%s:%llu: %zu tokens, --max-len is %d", r->file, line, ids->len, max);
     bool cut = r->how->over == LEM_OVER_LENGTH_CUT && count_trained(mask, (size_t)max) > 0;
     uint64_t *count = cut ? &drops->cut : &drops->too_long;
     if ((*count)++ < 3)
-        lem_warn(log, "%s:%llu: %s: %zu tokens, --max-len is %d", r->path, line, cut ? "cut" : "left out",
+        lem_warn(log, "%s:%llu: %s: %zu tokens, --max-len is %d", r->file, line, cut ? "cut" : "left out",
                  ids->len, max);
     if (cut) *keep = (size_t)max;
     return LEM_OK;
@@ -209,7 +224,7 @@ static lem_status add_example(lem_examples *e, const lem_ids *ids, const uint8_t
     size_t n = ids->len;
     if (count_trained(mask, n) == 0)
         return lem_fail(err, LEM_EDATA, "%s:%llu: the row trains on zero tokens (it has no assistant text)",
-                        r->path, (unsigned long long)lem_rowset_number(r->rows));
+                        r->file, (unsigned long long)lem_rowset_number(r->rows));
     lem_status st = LEM_OK;
     if ((int64_t)n > r->how->max_len) st = shorten(ids, mask, r, drops, log, &n, err);
     if (st || n == 0) return st;
@@ -247,7 +262,7 @@ static void tell_first(const reader *r, lem_log *log) {
     if (r->kind == LEM_ROW_UNPAIRED || r->kind == LEM_ROW_GRADED)
         trained = "; rows whose label is false or 0 are not trained";
     if (r->kind == LEM_ROW_RLHFLOW) trained = "; the signs are trained as replies";
-    lem_info(log, "%s: rows of kind %s (%s)%s", r->path, lem_row_kind_name(r->kind), lem_buf_str(&ground),
+    lem_info(log, "%s: rows of kind %s (%s)%s", r->file, lem_row_kind_name(r->kind), lem_buf_str(&ground),
              trained);
     lem_buf_release(&ground);
 }
@@ -291,7 +306,7 @@ static lem_status load_row(lem_examples *e, reader *r, const lem_tokenizer *t, l
     ids->len = 0;
     lem_status st = look_at_tools(r, t, err);
     if (st == LEM_OK) st = lem_turns_encode(t, &r->turns, r->how->system, ids, &mask, err);
-    if (st) lem_err_context(err, "%s:%llu", r->path, (unsigned long long)lem_rowset_number(r->rows));
+    if (st) lem_err_context(err, "%s:%llu", r->file, (unsigned long long)lem_rowset_number(r->rows));
     else st = add_example(e, ids, mask, r, drops, log, err);
     lem_free(mask);
     return st;
@@ -308,7 +323,7 @@ lem_status lem_examples_load(lem_examples *e, const char *path, const lem_tokeni
         bool eof = false;
         LEM_TRY(reader_next(&r, &eof, err));
         if (eof) break;
-        if (r.audit.rows == 1) tell_first(&r, log);
+        if (r.first) tell_first(&r, log);
         LEM_TRY(load_row(e, &r, t, &ids, drops, log, err));
     }
     lem_drop_counts own = *drops;

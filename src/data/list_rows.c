@@ -203,11 +203,17 @@ lem_status lem_list_rows_open_all(const char *const *paths, size_t n, const lem_
     return st ? st : start(rows, o, out, err);
 }
 
+lem_status lem_list_rows_open_as(const char *path, const lem_list_rows_opts *o, lem_list_rows **out,
+                                 lem_err *err) {
+    lem_rowset *rows = NULL;
+    lem_status st = lem_data_rows_open(path, o->cancel, &rows, err);
+    return st ? st : start(rows, o, out, err);
+}
+
 lem_status lem_list_rows_open(const char *path, const lem_cancel *cancel, lem_log *log, lem_list_rows **out,
                               lem_err *err) {
-    lem_rowset *rows = NULL;
-    lem_status st = lem_data_rows_open(path, cancel, &rows, err);
-    return st ? st : start(rows, &(lem_list_rows_opts){.cancel = cancel, .log = log, .limit = -1}, out, err);
+    const lem_list_rows_opts o = {.cancel = cancel, .log = log, .limit = -1};
+    return lem_list_rows_open_as(path, &o, out, err);
 }
 
 void lem_list_rows_close(lem_list_rows *r) {
@@ -219,6 +225,7 @@ void lem_list_rows_close(lem_list_rows *r) {
     lem_free(r);
 }
 
+const char *lem_list_rows_file(const lem_list_rows *r) { return lem_rowset_file(r->rows); }
 uint64_t lem_list_rows_read(const lem_list_rows *r) { return r->n_read; }
 
 uint64_t lem_list_rows_left_out(const lem_list_rows *r) { return r->left_out; }

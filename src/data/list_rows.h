@@ -27,6 +27,8 @@ typedef struct lem_list_rows_opts {
     int64_t limit;            /* rows of the files; -1 = all */
     const lem_json *rename;   /* row_map.h; NULL = none; borrowed */
 } lem_list_rows_opts;
+lem_status lem_list_rows_open_as(const char *path, const lem_list_rows_opts *o, lem_list_rows **out,
+                                 lem_err *err) LEM_MUST_CHECK;
 /* Several files as one; paths as in lem_rowset_open. */
 lem_status lem_list_rows_open_all(const char *const *paths, size_t n, const lem_list_rows_opts *o,
                                   lem_list_rows **out, lem_err *err) LEM_MUST_CHECK;
@@ -37,6 +39,8 @@ lem_status lem_list_rows_next(lem_list_rows *r, lem_json **row, uint64_t *line, 
  * row that has completions, or no responses and labels, stays as it is. A label of at least a half is right.
  */
 lem_status lem_list_row_grade(lem_json *row, lem_err *err) LEM_MUST_CHECK;
+const char *
+lem_list_rows_file(const lem_list_rows *r);          /* of the last row read; borrowed until the next call */
 uint64_t lem_list_rows_read(const lem_list_rows *r); /* rows of the files so far */
 /* Rows left out so far: several turns of the user, or a reply of several turns. */
 uint64_t lem_list_rows_left_out(const lem_list_rows *r);

@@ -27,7 +27,7 @@ void lem_replies_release(lem_replies *r);
  * the field. */
 lem_status lem_row_replies(const lem_json *row, lem_row_kind kind, lem_replies *r,
                            lem_err *err) LEM_MUST_CHECK;
-/* 0, 1, false or true; with soft also what lies between. */
+/* 0, 1, false or true, also as text (fields of CSV); with soft also what lies between. */
 lem_status lem_reply_label(const lem_json *v, bool soft, const char *field, double *out,
                            lem_err *err) LEM_MUST_CHECK;
 

@@ -3,6 +3,7 @@
 
 #include "core/buf.h"
 #include "core/mem.h"
+#include "core/object.h"
 
 #include <string.h>
 
@@ -143,6 +144,7 @@ lem_status lem_turns_add_message(lem_turns *t, const lem_json *m, lem_err *err) 
     if (!role) LEM_TRY(lem_fail(err, LEM_EDATA, "unknown role '%.60s'", from));
     LEM_TRY(lem_turns_push(t, role, lem_buf_str(&text), err));
     t->at[t->n - 1].untrained = untrained;
+    t->at[t->n - 1].call = strcmp(from, "function_call") == 0;
     if (!share && says_more(m)) t->at[t->n - 1].message = m;
 done:
     lem_buf_release(&text);
@@ -170,6 +172,33 @@ lem_status lem_turns_add_side(lem_turns *t, const lem_json *v, const char *field
     if (lem_json_kind(v) == LEM_JSON_ARRAY) return lem_turns_add_list(t, v, field, err);
     lem_status st = lem_row_text(v, field, &text, err);
     return st ? st : lem_turns_push(t, role, text, err);
+}
+
+/* ---- calls ---- */
+
+static bool add_call(lem_json *list, const lem_json *call) {
+    const lem_json *name = lem_json_get(call, "name"), *arguments = lem_json_get(call, "arguments");
+    if (lem_json_kind(name) != LEM_JSON_STRING || !arguments) return false;
+    lem_object function = lem_object_new(), o = lem_object_new();
+    lem_object_json(&function, "name", lem_json_copy(name));
+    lem_object_json(&function, "arguments", lem_json_copy(arguments));
+    lem_object_str(&o, "type", "function");
+    lem_object_json(&o, "function", lem_object_done(&function));
+    return lem_json_append(list, lem_object_done(&o));
+}
+
+lem_json *lem_turn_tool_calls(const lem_turn *t) {
+    lem_err ignored = LEM_ERR_INIT;
+    lem_json *said = NULL, *list = NULL;
+    if (!t->call || lem_json_parse(t->content, strlen(t->content), &said, &ignored) != LEM_OK) return NULL;
+    bool one = lem_json_kind(said) == LEM_JSON_OBJECT;
+    size_t n = one ? 1 : lem_json_count(said);
+    bool ok = (one || lem_json_kind(said) == LEM_JSON_ARRAY) && n > 0 && (list = lem_json_new_array());
+    for (size_t i = 0; ok && i < n; i++) ok = add_call(list, one ? said : lem_json_at(said, i));
+    lem_json_free(said);
+    if (ok) return list;
+    lem_json_free(list);
+    return NULL;
 }
 
 /* ---- what stands beside the messages ---- */

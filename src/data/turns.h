@@ -8,6 +8,7 @@
 typedef struct lem_turn {
     const char *role; /* "system", "user", "assistant", "tool", "text"; static */
     char *content;    /* owned */
+    bool call;        /* ShareGPT's function_call: content is {"name", "arguments"}, or a list of them */
     bool untrained;   /* a reply that the row marks so: weight 0, train or loss false; one inside a prompt */
     const lem_json *message; /* as it stands in the row, where it says more than role and text (tool calls);
                                 borrowed from the row; else NULL */
@@ -42,6 +43,9 @@ lem_status lem_turns_read_system(lem_turns *t, const lem_json *row, lem_err *err
 void lem_turns_untrain(lem_turns *t);
 bool lem_turns_equal(const lem_turn *a, const lem_turn *b);
 bool lem_turn_is(const lem_turn *t, const char *role);
+/* What a call says as the tool_calls of a message, [{"type": "function", "function": {name, arguments}}];
+ * NULL where it is no such JSON. Owned by the caller. */
+lem_json *lem_turn_tool_calls(const lem_turn *t);
 
 /* A text of a row, without NUL; `field` names it in errors. */
 lem_status lem_row_text(const lem_json *v, const char *field, const char **out, lem_err *err) LEM_MUST_CHECK;

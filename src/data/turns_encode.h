@@ -6,8 +6,9 @@
 #include "token/tokenizer.h"
 
 /* One turn of role "text": as it stands, all of it trained. Else by the chat template (prompt/chat.h), with
- * the turns' tools and tool calls; replies that are untrained are not in the mask. system (may be NULL) goes
- * before turns that have none of their own. Appends to ids; *mask is the caller's to free. */
+ * the turns' tools and tool calls (ShareGPT's function_call as one where the template writes calls, else as
+ * its text); replies that are untrained are not in the mask. system (may be NULL) goes before turns that have
+ * none of their own. Appends to ids; *mask is the caller's to free. */
 lem_status lem_turns_encode(const lem_tokenizer *t, const lem_turns *turns, const char *system, lem_ids *ids,
                             uint8_t **mask, lem_err *err) LEM_MUST_CHECK;
 /* *reads = the template writes the turns' tools. */

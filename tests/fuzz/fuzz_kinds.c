@@ -1,6 +1,5 @@
 /* fuzz_kinds.c - any JSON object as a row of every kind: told, read as turns and replies, converted and
  * inspected; what comes out can be read again, or one line says why not */
-#include "core/file.h"
 #include "data/convert.h"
 #include "data/inspect.h"
 #include "data/record.h"
@@ -80,8 +79,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         for (int i = 0; i < LEM_N_ROW_KINDS; i++) read_row(row, i ? (lem_row_kind)i : k);
     }
     lem_json_free(row);
-    snprintf(path, sizeof path, "/tmp/lemma-fuzz-kinds-%d.jsonl", (int)getpid());
-    if (lem_file_write_atomic(path, data, size, &err) != LEM_OK) return 0;
+    snprintf(path, sizeof path, "/dev/shm/lemma-fuzz-kinds-%d.jsonl", (int)getpid());
+    FILE *f = fopen(path, "wb");
+    if (!f || fwrite(data, 1, size, f) != size || fclose(f) != 0) __builtin_trap();
     const char *paths[] = {path};
     const lem_inspect_how how = {.limit = -1, .max_problems = 4};
     err = (lem_err)LEM_ERR_INIT;

@@ -131,6 +131,19 @@ static void trained_is(const lem_examples *e, uint64_t i, const char *want) {
 #define A(text) "{\"role\":\"assistant\",\"content\":\"" text "\"}"
 #define A0(text) "{\"role\":\"assistant\",\"content\":\"" text "\",\"weight\":0}"
 
+/* The folder's tokenizer with another template; the caller frees. */
+static lem_tokenizer *with_template(const char *source) {
+    char json[128];
+    lem_err err = LEM_ERR_INIT;
+    lem_tokenizer *t = NULL;
+    assert_int_equal(lem_tokenizer_save(tok, dir, &err), LEM_OK);
+    snprintf(json, sizeof json, "%s/tokenizer.json", dir);
+    assert_int_equal(lem_tokenizer_load_file(json, write_file("tokenizer_config.json", "{}"), &t, &err),
+                     LEM_OK);
+    assert_int_equal(lem_chat_use(t, source, strlen(source), &err), LEM_OK);
+    return t;
+}
+
 /* Nothing is trained that a row marks otherwise, by ChatML and by a template of the folder's own. */
 static void what_rows_say_is_kept(void **state) {
     (void)state;
@@ -152,14 +165,7 @@ static void what_rows_say_is_kept(void **state) {
         lem_err err = LEM_ERR_INIT;
         lem_sft_load how = {.max_len = 100, .limit = -1};
         lem_tokenizer *t = tok;
-        if (k) {
-            char json[128];
-            assert_int_equal(lem_tokenizer_save(tok, dir, &err), LEM_OK);
-            snprintf(json, sizeof json, "%s/tokenizer.json", dir);
-            assert_int_equal(
-                lem_tokenizer_load_file(json, write_file("tokenizer_config.json", "{}"), &t, &err), LEM_OK);
-            assert_int_equal(lem_chat_use(t, own, strlen(own), &err), LEM_OK);
-        }
+        if (k) t = with_template(own);
         assert_int_equal(lem_examples_load(&e, write_file("w.jsonl", rows), t, &how, &d, NULL, &err), LEM_OK);
         assert_int_equal(e.n, 3);
         trained_is(&e, 0, "d<|im_end|>");
@@ -248,29 +254,23 @@ static void oddities_are_counted(void **state) {
     lem_examples_release(&e);
 }
 
+#define TURN_BEGIN "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}"
+#define TURN_END "<|im_end|>\n{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+#define CALLS "{% if m.tool_calls %}call {{ m.tool_calls[0].function.name }}{% endif %}"
+
 /* Tools and tool calls reach the template; where it does not write them, that is counted. */
 static void tools_reach_the_template(void **state) {
     (void)state;
-    static const char with[] =
-        "{% if tools %}{{ tools[0].name }}!{% endif %}{% for m in messages %}<|im_start|>{{ m.role }}\n{{ "
-        "m.content }}"
-        "{% if m.tool_calls %}call {{ m.tool_calls[0].function.name }}{% endif %}<|im_end|>\n{% endfor %}"
-        "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}";
     static const char rows[] =
-        "{\"messages\":[" U("a") ",{\"role\":\"assistant\",\"content\":null,\"tool_calls\":[{"
-                                 "\"function\":{\"name\":\"plus\"}}]}],\"tools\":[{\"name\":\"four\"}]}\n"
+        "{\"messages\":[" U("a") ",{\"role\":\"assistant\",\"content\":null,\"tool_calls\":[{\"function\":{"
+                                 "\"name\":\"plus\"}}]}],\"tools\":[{\"name\":\"four\"}]}\n"
                                  "{\"messages\":[" U("a") "," A("b") "]}\n";
     lem_examples e = {0};
     lem_drop_counts d = {0};
     lem_err err = LEM_ERR_INIT;
     lem_sft_load how = {.max_len = 200, .limit = -1};
-    lem_tokenizer *t = NULL;
-    char json[128];
-    assert_int_equal(lem_tokenizer_save(tok, dir, &err), LEM_OK);
-    snprintf(json, sizeof json, "%s/tokenizer.json", dir);
-    assert_int_equal(lem_tokenizer_load_file(json, write_file("tokenizer_config.json", "{}"), &t, &err),
-                     LEM_OK);
-    assert_int_equal(lem_chat_use(t, with, strlen(with), &err), LEM_OK);
+    lem_tokenizer *t =
+        with_template("{% if tools %}{{ tools[0].name }}!{% endif %}" TURN_BEGIN CALLS TURN_END);
     assert_int_equal(lem_examples_load(&e, write_file("t.jsonl", rows), t, &how, &d, NULL, &err), LEM_OK);
     char *all = decode(e.ids, NULL, e.start[1]);
     assert_string_equal(all,
@@ -282,6 +282,33 @@ static void tools_reach_the_template(void **state) {
     assert_int_equal(lem_examples_load(&e, write_file("t.jsonl", rows), tok, &how, &d, NULL, &err), LEM_OK);
     assert_int_equal(d.unread_tools, 1);
     lem_examples_release(&e);
+}
+
+/* ShareGPT's calls: as calls where the template writes these, else as their text. */
+static void calls_of_sharegpt(void **state) {
+    (void)state;
+    static const char row[] =
+        "{\"conversations\":[{\"from\":\"human\",\"value\":\"a\"},{\"from\":\"function_call\",\"value\":"
+        "\"{\\\"name\\\":\\\"plus\\\",\\\"arguments\\\":{}}\"}]}\n";
+    static const struct {
+        const char *source, *trained;
+    } cases[] = {{TURN_BEGIN CALLS TURN_END, "call plus<|im_end|>"},
+                 {TURN_BEGIN TURN_END, "{\"name\":\"plus\",\"arguments\":{}}<|im_end|>"},
+                 {"{% for m in messages %}{% if m.tool_calls %}{{ raise_exception('no') }}{% endif %}"
+                  "{% endfor %}" TURN_BEGIN TURN_END,
+                  "{\"name\":\"plus\",\"arguments\":{}}<|im_end|>"}};
+    for (int i = 0; i < 4; i++) {
+        lem_examples e = {0};
+        lem_drop_counts d = {0};
+        lem_err err = LEM_ERR_INIT;
+        lem_sft_load how = {.max_len = 200, .limit = -1};
+        lem_tokenizer *t = i < 3 ? with_template(cases[i].source) : NULL; /* ChatML last */
+        lem_status st = lem_examples_load(&e, write_file("s.jsonl", row), t ? t : tok, &how, &d, NULL, &err);
+        if (st != LEM_OK) fail_msg("%d: %s", i, err.text);
+        trained_is(&e, 0, cases[i < 3 ? i : 1].trained);
+        lem_examples_release(&e);
+        lem_tokenizer_free(t);
+    }
 }
 
 static void counted_and_refused(void **state) {
@@ -517,6 +544,7 @@ int main(void) {
                                        cmocka_unit_test(only_what_is_good_is_trained),
                                        cmocka_unit_test(oddities_are_counted),
                                        cmocka_unit_test(tools_reach_the_template),
+                                       cmocka_unit_test(calls_of_sharegpt),
                                        cmocka_unit_test(counted_and_refused),
                                        cmocka_unit_test(ranking_lists),
                                        cmocka_unit_test(refused_by_the_template),

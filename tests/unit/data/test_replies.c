@@ -77,6 +77,7 @@ static void shapes(void **state) {
              "c") "]},{\"rank\":1,\"completion\":[" A("g") "]}]}",
          "user:p => 0 assistant:c => 1 assistant:g"},
         {"{\"prompt\":\"p\",\"completion\":\"c\",\"label\":0}", "user:p => 0 assistant:c"},
+        {"{\"prompt\":\"p\",\"completion\":\"c\",\"label\":\"True\"}", "user:p => 1 assistant:c"}, /* CSV */
         {"{\"messages\":[" S("s") "," U("p") "," A("c") "],\"label\":1.0}",
          "system:s|user:p => 1 assistant:c"},
         {"{\"message\":[" U("o") "," A("x") "," U("p") "," A("c") "],\"label\":true}",
