@@ -138,11 +138,12 @@ def lists(part, seed, rule):
 
 
 def write(path, items):
-    with open(path, "w", encoding="utf-8") as f:
+    with open(path + ".part", "w", encoding="utf-8") as f:  # what was interrupted is not taken for whole
         n = 0
         for x in items:
             f.write(json.dumps(x, ensure_ascii=False) + "\n")
             n += 1
+    os.replace(path + ".part", path)
     print(f"{path}: {n} rows")
 
 
