@@ -69,6 +69,7 @@ void lem_teach_free(lem_teach *t) {
         lem_json_free(t->item[i].reply);
         lem_free(t->item[i].why);
     }
+    if (lem_journal_close(t->cache, NULL) != LEM_OK) lem_warn(t->o.log, "the cache could not be closed");
     lem_free(t->item);
     lem_map_free(t->by_hash);
     lem_free(t);
@@ -290,8 +291,8 @@ static lem_status visit_cache(void *ctx, const char *id, const lem_json *record,
     return LEM_OK;
 }
 
-lem_status lem_teach_cache(lem_teach *t, const char *path, lem_journal **out, lem_err *err) {
-    lem_status st = lem_journal_open(path, "replies by request", visit_cache, t, out, NULL, err);
+lem_status lem_teach_cache(lem_teach *t, const char *path, lem_err *err) {
+    lem_status st = lem_journal_open(path, "replies by request", visit_cache, t, &t->cache, NULL, err);
     return st == LEM_OK ? LEM_OK : lem_err_context(err, "--cache");
 }
 

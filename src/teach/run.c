@@ -23,6 +23,7 @@ typedef struct run {
     size_t *batch, n_batch;     /* [concurrency] written down as sent, not yet sent */
     int setup;                  /* refusals of everything in a row, before anything worked */
     bool budget;                /* the last request did not fit */
+    bool ends;                  /* what is under way is waited for, and that is all */
     char last[256];             /* the last failure, in words */
 } run;
 
@@ -145,9 +146,9 @@ static void back_off(run *r, size_t i, double now, double wait_s) {
 
 static lem_status remember(run *r, size_t i, lem_err *err) {
     const lem_teach *t = r->t;
-    lem_json *copy = t->o.cache ? lem_json_copy(t->item[i].reply) : NULL;
-    if (!t->o.cache) return LEM_OK;
-    lem_status st = copy ? lem_journal_append(t->o.cache, t->item[i].hash, copy, err)
+    lem_json *copy = t->cache ? lem_json_copy(t->item[i].reply) : NULL;
+    if (!t->cache) return LEM_OK;
+    lem_status st = copy ? lem_journal_append(t->cache, t->item[i].hash, copy, err)
                          : lem_fail(err, LEM_EMEM, "out of memory for the cache");
     lem_json_free(copy);
     return st;
@@ -181,7 +182,7 @@ static lem_status check_setup(run *r, const lem_verdict *v, const char *url, lem
     bool worked = false;
     for (int i = 0; i < r->t->o.n_urls; i++) worked = worked || e[i].worked;
     if (v->kind != LEM_VERDICT_SETUP) return LEM_OK;
-    if (!v->spent && (worked || ++r->setup < SETUP_REFUSALS)) return LEM_OK;
+    if (r->ends || (!v->spent && (worked || ++r->setup < SETUP_REFUSALS))) return LEM_OK;
     return lem_fail(err, LEM_EREMOTE, "%.200s refuses the requests: %s", url, v->why);
 }
 
@@ -208,13 +209,17 @@ static lem_status on_reply(void *ctx, const lem_http_reply *reply, lem_err *err)
 
 /* ---- the loop ---- */
 
-/* Seconds until something can be sent that cannot now, between 0 and a tenth. */
+/* What is past already did not help. */
+static double sooner(double next, double when, double now) {
+    return when > now && when < next ? when : next;
+}
+
+/* Seconds until something can be sent that cannot now, at most a tenth. */
 static double until_next(const run *r) {
     double now = lem_clock_seconds(), next = now + 0.1;
-    for (size_t k = 0; k < r->n_waiting; k++) next = fmin(next, r->t->item[r->waiting[k]].not_before);
-    for (int i = 0; i < r->t->o.n_urls; i++)
-        if (!lem_endpoint_free(&r->end[i], now)) next = fmin(next, fmax(lem_endpoint_when(&r->end[i]), now + 0.002));
-    return fmax(next - now, 0.002);
+    for (size_t k = 0; k < r->n_waiting; k++) next = sooner(next, r->t->item[r->waiting[k]].not_before, now);
+    for (int i = 0; i < r->t->o.n_urls; i++) next = sooner(next, lem_endpoint_when(&r->end[i]), now);
+    return next - now;
 }
 
 static bool all_down(const run *r) {
@@ -235,6 +240,7 @@ static bool is_left(run *r) {
 static lem_status drain(run *r, lem_err *err) {
     double until = lem_clock_seconds() + DRAIN_SECONDS;
     lem_status st = LEM_OK;
+    r->ends = true;
     while (st == LEM_OK && lem_http_active(r->http) && lem_clock_seconds() < until)
         st = lem_http_wait(r->http, 0.1, on_reply, r, err);
     return st;
@@ -243,7 +249,7 @@ static lem_status drain(run *r, lem_err *err) {
 static lem_status interrupted(run *r, lem_err *err) {
     if (lem_http_active(r->http)) lem_info(r->t->o.log, "interrupted: waiting for the requests under way");
     lem_status st = drain(r, err);
-    return st == LEM_OK || st == LEM_EREMOTE ? lem_fail(err, LEM_EINTR, "interrupted") : st;
+    return st == LEM_OK ? lem_fail(err, LEM_EINTR, "interrupted") : st;
 }
 
 static lem_status loop(run *r, lem_err *err) {

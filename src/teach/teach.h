@@ -49,7 +49,6 @@ typedef struct lem_teach_opts {       /* borrowed for the life of the lem_teach 
     /* budgets; 0 = none */
     uint64_t max_requests, max_tokens;
     double max_cost, price_in, price_out; /* prices of a million tokens */
-    lem_journal *cache;                   /* of replies by request hash, opened by lem_teach_cache; NULL = none */
     const lem_cancel *cancel;
     lem_log *log;
     lem_progress *progress; /* told of each item that ends; NULL = none */
@@ -72,9 +71,9 @@ void lem_teach_free(lem_teach *t); /* NULL allowed */
 /* Replays a record of the ledger: a lem_journal_visit with the lem_teach as ctx. */
 lem_status lem_teach_visit(void *teach, const char *id, const lem_json *record, lem_err *err);
 
-/* Opens a cache: a journal of replies by the SHA-256 of the request. Called after the ledger was replayed; takes what
- * the items ask for. The caller closes *out behind lem_teach_run. */
-lem_status lem_teach_cache(lem_teach *t, const char *path, lem_journal **out, lem_err *err) LEM_MUST_CHECK;
+/* Opens a cache: a journal of replies by the SHA-256 of the request. Called after the ledger was replayed; takes
+ * what the items ask for, and remembers new replies until lem_teach_free, which closes it. */
+lem_status lem_teach_cache(lem_teach *t, const char *path, lem_err *err) LEM_MUST_CHECK;
 /* Sends what is not there until every item is done or given up, or a budget is reached (stats.budget_reached).
  * ledger NULL: nothing is remembered.
  * LEM_EREMOTE: the endpoints are down, or refuse everything (a wrong key, path or model).

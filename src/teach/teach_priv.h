@@ -40,7 +40,7 @@ struct lem_teach {
     uint64_t cached;
     bool budget_reached;
     /* of a run */
-    lem_journal *ledger;
+    lem_journal *ledger, *cache;
 };
 
 /* ---- items.c: what became of an item, in the ledger and in memory ---- */
