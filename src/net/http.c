@@ -73,13 +73,15 @@ static lem_status check_parts(CURLU *u, bool plain, lem_err *err) {
     if (!part_is(u, CURLUPART_SCHEME, "https") && !part_is(u, CURLUPART_SCHEME, "http"))
         return lem_fail(err, LEM_EUSAGE, "a URL that begins with https:// or http:// expected");
     if (has(u, CURLUPART_USER) || has(u, CURLUPART_PASSWORD))
-        return lem_fail(err, LEM_EUSAGE, "a URL without user and password expected; a key comes from the "
-                                         "environment");
+        return lem_fail(err, LEM_EUSAGE,
+                        "a URL without user and password expected; a key comes from the "
+                        "environment");
     if (has(u, CURLUPART_QUERY) || has(u, CURLUPART_FRAGMENT))
         return lem_fail(err, LEM_EUSAGE, "a URL without '?' and '#' expected");
     if (!plain && part_is(u, CURLUPART_SCHEME, "http") && !is_this_machine(u))
-        return lem_fail(err, LEM_EUSAGE, "http:// to another machine sends everything readable by all on the "
-                                         "way; https:// expected");
+        return lem_fail(err, LEM_EUSAGE,
+                        "http:// to another machine sends everything readable by all on the "
+                        "way; https:// expected");
     return LEM_OK;
 }
 
@@ -375,9 +377,7 @@ lem_status lem_http_wait(lem_http *h, double seconds, lem_http_sink *sink, void 
     return st;
 }
 
-int lem_http_active(const lem_http *h) {
-    return h->active;
-}
+int lem_http_active(const lem_http *h) { return h->active; }
 
 /* ---- opening ---- */
 

@@ -4,9 +4,9 @@
  * request again by itself when a connection that it kept is found closed, and a request that costs money must
  * never be sent twice unasked. For the same reason HTTP/1.1 alone is spoken, and no redirect is followed but
  * 307 and 308 to the same scheme, host and port, which say that the request was not looked at.
- * Certificates are verified; http:// is for this machine alone unless `plain` is set. The environment (proxies,
- * .netrc) is not read. A key goes into the header of that request and nowhere else.
- * Sources: RFC 9110 (semantics), RFC 9112 (HTTP/1.1). */
+ * Certificates are verified; http:// is for this machine alone unless `plain` is set. The environment
+ * (proxies, .netrc) is not read. A key goes into the header of that request and nowhere else. Sources: RFC
+ * 9110 (semantics), RFC 9112 (HTTP/1.1). */
 #ifndef LEM_NET_HTTP_H
 #define LEM_NET_HTTP_H
 

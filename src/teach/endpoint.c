@@ -36,6 +36,4 @@ void lem_endpoint_failed(lem_endpoint *e, double now, double pause_s) {
     if (e->failures >= LEM_BREAKER_FAILURES) e->shut_until = now + pause_s;
 }
 
-bool lem_endpoint_down(const lem_endpoint *e) {
-    return e->tests >= LEM_BREAKER_TESTS;
-}
+bool lem_endpoint_down(const lem_endpoint *e) { return e->tests >= LEM_BREAKER_TESTS; }

@@ -14,7 +14,7 @@
 /* A request is known by its bytes without those that say how it is sent. */
 lem_status lem_teach_body(const lem_teach *t, size_t i, bool as_sent, lem_buf *out, lem_err *err) {
     lem_buf prompt = {0};
-    lem_chat_opts chat = t->o.chat;
+    lem_completion_opts chat = t->o.chat;
     int64_t seed = -1;
     if (chat.temperature > 0) {
         lem_rng r = lem_rng_make(t->o.seed, "teach", i);
@@ -23,7 +23,7 @@ lem_status lem_teach_body(const lem_teach *t, size_t i, bool as_sent, lem_buf *o
     if (!as_sent) chat.stream = false;
     lem_status st = t->o.prompt(t->o.ctx, i, &prompt, err);
     if (st == LEM_OK) st = lem_buf_ok(&prompt, err);
-    if (st == LEM_OK) st = lem_chat_body(&chat, lem_buf_str(&prompt), seed, out, err);
+    if (st == LEM_OK) st = lem_completion_body(&chat, lem_buf_str(&prompt), seed, out, err);
     lem_buf_release(&prompt);
     return st;
 }
@@ -32,7 +32,7 @@ static lem_status hash_item(lem_teach *t, size_t i, lem_buf *body, lem_err *err)
     lem_teach_item *item = &t->item[i];
     int64_t leader = (int64_t)i;
     lem_buf_clear(body);
-    lem_buf_puts(body, lem_chat_path(&t->o.chat));
+    lem_buf_puts(body, lem_completion_path(&t->o.chat));
     lem_buf_putc(body, '\n');
     lem_status st = lem_teach_body(t, i, false, body, err);
     if (st != LEM_OK) return st;
@@ -129,7 +129,8 @@ static void be_done(lem_teach *t, lem_teach_item *item, lem_json *record, bool c
     item->reply = record;
 }
 
-static lem_status be_not_billed(lem_teach *t, lem_teach_item *item, const char *why, bool sent, lem_err *err) {
+static lem_status be_not_billed(lem_teach *t, lem_teach_item *item, const char *why, bool sent,
+                                lem_err *err) {
     settle(t, item, 0, 0);
     if (sent) item->tries++;
     else t->money.requests--;
@@ -189,7 +190,8 @@ lem_status lem_teach_note_sent(lem_teach *t, size_t i, uint64_t in, uint64_t out
     return st;
 }
 
-/* The tokens that were billed stand in the record; where the reply tells none, the most that it can have been. */
+/* The tokens that were billed stand in the record; where the reply tells none, the most that it can have
+ * been. */
 lem_status lem_teach_note_reply(lem_teach *t, size_t i, lem_json *record, lem_err *err) {
     lem_teach_item *item = &t->item[i];
     int64_t in = lem_json_int(lem_json_get(record, "prompt_tokens"), -1);
@@ -214,7 +216,8 @@ lem_status lem_teach_note_not_billed(lem_teach *t, size_t i, const char *why, bo
     return st == LEM_OK ? be_not_billed(t, &t->item[i], why, sent, err) : st;
 }
 
-lem_status lem_teach_note_unsure(lem_teach *t, size_t i, const char *why, lem_teach_billed billed, lem_err *err) {
+lem_status lem_teach_note_unsure(lem_teach *t, size_t i, const char *why, lem_teach_billed billed,
+                                 lem_err *err) {
     lem_object o = lem_object_new();
     lem_object_bool(&o, "billed", billed == LEM_BILLED_YES);
     lem_status st = append(t, 'x', i, t->item[i].sent, with_why(why, &o), err);
@@ -230,9 +233,18 @@ lem_status lem_teach_note_refused(lem_teach *t, size_t i, const char *why, lem_e
 lem_status lem_teach_put(lem_teach *t, lem_journal *ledger, size_t item, lem_json *record, lem_err *err) {
     t->ledger = ledger;
     lem_status st = append(t, 'c', item, -1, lem_json_share(record), err);
-    if (st == LEM_OK) be_done(t, &t->item[item], record, true);
-    else lem_json_free(record);
-    return st;
+    if (st != LEM_OK) {
+        lem_json_free(record);
+        return st;
+    }
+    be_done(t, &t->item[item], record, true);
+    if (t->progress) lem_progress_add(t->progress, 1);
+    return LEM_OK;
+}
+
+lem_status lem_teach_bury(lem_teach *t, lem_journal *ledger, size_t item, const char *why, lem_err *err) {
+    t->ledger = ledger;
+    return t->item[item].state == LEM_TEACH_REFUSED ? LEM_OK : lem_teach_note_refused(t, item, why, err);
 }
 
 lem_status lem_teach_again(lem_teach *t, lem_journal *ledger, lem_err *err) {
@@ -246,7 +258,8 @@ lem_status lem_teach_again(lem_teach *t, lem_journal *ledger, lem_err *err) {
 
 /* ---- replayed ---- */
 
-static lem_status replay(lem_teach *t, char kind, lem_teach_item *item, const lem_json *record, lem_err *err) {
+static lem_status replay(lem_teach *t, char kind, lem_teach_item *item, const lem_json *record,
+                         lem_err *err) {
     const char *why = lem_json_str(lem_json_get(record, "why"), "");
     bool billed = lem_json_bool(lem_json_get(record, "billed"), false);
     uint64_t in = (uint64_t)lem_json_int(lem_json_get(record, "in"), 0);
@@ -298,6 +311,8 @@ lem_status lem_teach_cache(lem_teach *t, const char *path, lem_err *err) {
 
 /* ---- asked ---- */
 
+void lem_teach_watch(lem_teach *t, lem_progress *p) { t->progress = p; }
+
 const lem_json *lem_teach_reply(const lem_teach *t, size_t item) {
     return t->item[t->item[item].leader].reply;
 }
@@ -321,7 +336,8 @@ lem_teach_stats lem_teach_count(const lem_teach *t) {
     for (size_t i = 0; i < t->n; i++) {
         const lem_teach_item *x = &t->item[t->item[i].leader];
         s.done += x->state == LEM_TEACH_DONE;
-        s.dead += x->state == LEM_TEACH_UNSURE || x->state == LEM_TEACH_GIVEN_UP || x->state == LEM_TEACH_REFUSED;
+        s.dead +=
+            x->state == LEM_TEACH_UNSURE || x->state == LEM_TEACH_GIVEN_UP || x->state == LEM_TEACH_REFUSED;
         s.shared += x->state == LEM_TEACH_DONE && t->item[i].leader != i;
     }
     return s;

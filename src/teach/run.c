@@ -15,10 +15,10 @@ enum { SETUP_REFUSALS = 3, LONGEST_BACKOFF = 60, DRAIN_SECONDS = 5, WAITING_PER_
 typedef struct run {
     lem_teach *t;
     lem_http *http;
-    lem_endpoint *end; /* [n_urls] */
-    char **url;        /* [n_urls] whole */
-    int *went;         /* [n] the endpoint that a request under way went to */
-    size_t next;       /* no item from here on was looked at */
+    lem_endpoint *end;          /* [n_urls] */
+    char **url;                 /* [n_urls] whole */
+    int *went;                  /* [n] the endpoint that a request under way went to */
+    size_t next;                /* no item from here on was looked at */
     size_t *waiting, n_waiting; /* [n] items to be tried again */
     size_t *batch, n_batch;     /* [concurrency] written down as sent, not yet sent */
     int setup;                  /* refusals of everything in a row, before anything worked */
@@ -29,9 +29,7 @@ typedef struct run {
 
 /* ---- which item, which endpoint ---- */
 
-static bool is_leader(const lem_teach *t, size_t i) {
-    return t->item[i].leader == i;
-}
+static bool is_leader(const lem_teach *t, size_t i) { return t->item[i].leader == i; }
 
 /* The first waiting item whose time has come. */
 static bool pick_waiting(run *r, double now, size_t *at) {
@@ -47,8 +45,8 @@ static bool pick_waiting(run *r, double now, size_t *at) {
 
 static bool pick_new(run *r, size_t *at) {
     const lem_teach *t = r->t;
-    while (r->next < t->n && (t->item[r->next].state != LEM_TEACH_PLANNED || t->item[r->next].waits ||
-                              !is_leader(t, r->next)))
+    while (r->next < t->n &&
+           (t->item[r->next].state != LEM_TEACH_PLANNED || t->item[r->next].waits || !is_leader(t, r->next)))
         r->next++;
     if (r->next == t->n) return false;
     *at = r->next++;
@@ -64,7 +62,8 @@ static void put_back(run *r, size_t i) {
 static int pick_endpoint(const run *r, double now) {
     int best = -1;
     for (int i = 0; i < r->t->o.n_urls; i++)
-        if (lem_endpoint_free(&r->end[i], now) && (best < 0 || r->end[i].active < r->end[best].active)) best = i;
+        if (lem_endpoint_free(&r->end[i], now) && (best < 0 || r->end[i].active < r->end[best].active))
+            best = i;
     return best;
 }
 
@@ -106,8 +105,13 @@ static lem_status send_one(run *r, size_t i, lem_err *err) {
         memcpy(id, t->item[i].hash, 32);
         id[32] = '\0';
         double idle = t->o.chat.stream && t->o.timeout_s > 60 ? 60 : 0;
-        lem_http_request q = {.url = r->url[r->went[i]], .body = body.data, .len = body.len, .key = t->o.key,
-                              .id = id, .idle_s = idle, .tag = i};
+        lem_http_request q = {.url = r->url[r->went[i]],
+                              .body = body.data,
+                              .len = body.len,
+                              .key = t->o.key,
+                              .id = id,
+                              .idle_s = idle,
+                              .tag = i};
         st = lem_http_send(r->http, &q, err);
     }
     lem_buf_release(&body);
@@ -203,16 +207,14 @@ static lem_status on_reply(void *ctx, const lem_http_reply *reply, lem_err *err)
     if (st == LEM_OK) st = check_setup(r, &v, r->url[r->went[i]], err);
     if (st != LEM_OK) return st;
     if (r->t->item[i].state == LEM_TEACH_PLANNED) back_off(r, i, now, v.wait_s);
-    else if (r->t->o.progress) lem_progress_add(r->t->o.progress, 1);
+    else if (r->t->progress) lem_progress_add(r->t->progress, 1);
     return LEM_OK;
 }
 
 /* ---- the loop ---- */
 
 /* What is past already did not help. */
-static double sooner(double next, double when, double now) {
-    return when > now && when < next ? when : next;
-}
+static double sooner(double next, double when, double now) { return when > now && when < next ? when : next; }
 
 /* Seconds until something can be sent that cannot now, at most a tenth. */
 static double until_next(const run *r) {
@@ -261,7 +263,8 @@ static lem_status loop(run *r, lem_err *err) {
         if (lem_http_active(r->http) == 0) {
             if (r->budget) r->t->budget_reached = true;
             if (r->budget || !is_left(r)) return LEM_OK;
-            if (all_down(r)) return lem_fail(err, LEM_EREMOTE, "%.200s does not answer: %s", r->url[0], r->last);
+            if (all_down(r))
+                return lem_fail(err, LEM_EREMOTE, "%.200s does not answer: %s", r->url[0], r->last);
         }
         st = lem_http_wait(r->http, until_next(r), on_reply, r, err);
     }
@@ -278,7 +281,8 @@ static lem_status take_up(lem_teach *t, lem_err *err) {
     for (size_t i = 0; st == LEM_OK && i < t->n; i++) {
         lem_teach_item *x = &t->item[i];
         if (x->state == LEM_TEACH_SENT)
-            st = lem_teach_note_unsure(t, i, "the run ended while the request was under way", LEM_BILLED_MAYBE, err);
+            st = lem_teach_note_unsure(t, i, "the run ended while the request was under way",
+                                       LEM_BILLED_MAYBE, err);
         if (x->state == LEM_TEACH_UNSURE && x->unsure <= t->o.resend) x->state = LEM_TEACH_PLANNED;
     }
     return st;
@@ -298,7 +302,7 @@ static lem_status open_run(run *r, lem_err *err) {
         size_t n = strlen(o->urls[i]);
         while (n && o->urls[i][n - 1] == '/') n--;
         lem_buf_add(&url, o->urls[i], n);
-        lem_buf_puts(&url, lem_chat_path(&o->chat));
+        lem_buf_puts(&url, lem_completion_path(&o->chat));
         r->url[i] = lem_buf_take(&url);
         if (!r->url[i]) return lem_fail(err, LEM_EMEM, "out of memory for a URL");
     }

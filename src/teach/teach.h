@@ -3,39 +3,37 @@
  * The ledger is the job's journal (core/journal.h). A request stands in it before its first byte leaves, and
  * what came of it afterwards:
  *   "s:ITEM:TRY" {in, out}      sent; the most tokens that it can cost
- *   "r:ITEM"     {texts, finish, prompt_tokens, completion_tokens, model, in, out}   answered; in and out are billed
- *   "n:ITEM:TRY" {why, sent}    not billed: refused for now, or it never left (sent: false)
- *   "x:ITEM:TRY" {why, billed, in, out}   a reply that cannot be used ("yes"), or none came ("maybe")
- *   "d:ITEM"     {why}          refused for good; not billed
- *   "c:ITEM"     as r           from the cache, nothing sent
- *   "again"      {}             the tries begin anew: what was given up is tried again
- * So whatever kills the process, a request of which no end is known stands there as sent: it may have been
- * billed. Such an item is sent again only as far as `resend` goes.
- * What counts towards the budgets is what the ledger holds: billed tokens, and for requests of unknown end the
- * most that they can have cost. A request is sent only if its most fits, so no budget is ever passed.
+ *   "r:ITEM"     {texts, finish, prompt_tokens, completion_tokens, model, in, out}   answered; in and out are
+ * billed "n:ITEM:TRY" {why, sent}    not billed: refused for now, or it never left (sent: false) "x:ITEM:TRY"
+ * {why, billed, in, out}   a reply that cannot be used ("yes"), or none came ("maybe") "d:ITEM"     {why}
+ * refused for good; not billed "c:ITEM"     as r           from the cache, nothing sent "again"      {} the
+ * tries begin anew: what was given up is tried again So whatever kills the process, a request of which no end
+ * is known stands there as sent: it may have been billed. Such an item is sent again only as far as `resend`
+ * goes. What counts towards the budgets is what the ledger holds: billed tokens, and for requests of unknown
+ * end the most that they can have cost. A request is sent only if its most fits, so no budget is ever passed.
  *
  * Requests of the same bytes are sent once; their items share the reply.
  * Failures: a request that was refused for now (verdict.h) is tried again after
- * base_s * 2^try seconds times a random number keyed by (seed, item, try), at most 60 times base_s, and not before Retry-After; `tries`
- * times in all. Five failures in a row of an endpoint open its breaker for 30 times base_s; then one request is let
- * through. An endpoint whose breaker stays shut in three tests is down; with the last of them the job ends
- * with LEM_EREMOTE. */
+ * base_s * 2^try seconds times a random number keyed by (seed, item, try), at most 60 times base_s, and not
+ * before Retry-After; `tries` times in all. Five failures in a row of an endpoint open its breaker for 30
+ * times base_s; then one request is let through. An endpoint whose breaker stays shut in three tests is down;
+ * with the last of them the job ends with LEM_EREMOTE. */
 #ifndef LEM_TEACH_TEACH_H
 #define LEM_TEACH_TEACH_H
 
 #include "core/journal.h"
 #include "core/log.h"
-#include "net/chat.h"
+#include "net/completion.h"
 
 typedef struct lem_teach lem_teach;
 
 /* The prompt of an item: appended to out. */
 typedef lem_status lem_teach_prompt(void *ctx, size_t item, lem_buf *out, lem_err *err);
 
-typedef struct lem_teach_opts {       /* borrowed for the life of the lem_teach */
+typedef struct lem_teach_opts { /* borrowed for the life of the lem_teach */
     lem_teach_prompt *prompt;
     void *ctx;
-    lem_chat_opts chat;
+    lem_completion_opts chat;
     uint64_t seed;
     /* endpoints */
     const char *const *urls; /* base URLs, up to and with "/v1" */
@@ -51,7 +49,6 @@ typedef struct lem_teach_opts {       /* borrowed for the life of the lem_teach 
     double max_cost, price_in, price_out; /* prices of a million tokens */
     const lem_cancel *cancel;
     lem_log *log;
-    lem_progress *progress; /* told of each item that ends; NULL = none */
 } lem_teach_opts;
 
 typedef struct lem_teach_stats {
@@ -71,20 +68,25 @@ void lem_teach_free(lem_teach *t); /* NULL allowed */
 /* Replays a record of the ledger: a lem_journal_visit with the lem_teach as ctx. */
 lem_status lem_teach_visit(void *teach, const char *id, const lem_json *record, lem_err *err);
 
-/* Opens a cache: a journal of replies by the SHA-256 of the request. Called after the ledger was replayed; takes
- * what the items ask for, and remembers new replies until lem_teach_free, which closes it. */
+/* Opens a cache: a journal of replies by the SHA-256 of the request. Called after the ledger was replayed;
+ * takes what the items ask for, and remembers new replies until lem_teach_free, which closes it. */
 lem_status lem_teach_cache(lem_teach *t, const char *path, lem_err *err) LEM_MUST_CHECK;
-/* Sends what is not there until every item is done or given up, or a budget is reached (stats.budget_reached).
- * ledger NULL: nothing is remembered.
- * LEM_EREMOTE: the endpoints are down, or refuse everything (a wrong key, path or model).
- * LEM_EINTR: asked to stop; requests in flight were waited for, five seconds at most. */
+/* Sends what is not there until every item is done or given up, or a budget is reached
+ * (stats.budget_reached). ledger NULL: nothing is remembered. LEM_EREMOTE: the endpoints are down, or refuse
+ * everything (a wrong key, path or model). LEM_EINTR: asked to stop; requests in flight were waited for, five
+ * seconds at most. */
 lem_status lem_teach_run(lem_teach *t, lem_journal *ledger, lem_err *err) LEM_MUST_CHECK;
-/* An answer from elsewhere (a model of our own); takes record, of the form of lem_chat_reply. */
+/* An answer from elsewhere (a model of our own); takes record, of the form of lem_completion_reply. */
 lem_status lem_teach_put(lem_teach *t, lem_journal *ledger, size_t item, lem_json *record,
                          lem_err *err) LEM_MUST_CHECK;
+/* An item that will have no answer, for a reason that no request would change. */
+lem_status lem_teach_bury(lem_teach *t, lem_journal *ledger, size_t item, const char *why,
+                          lem_err *err) LEM_MUST_CHECK;
 /* Items that were given up, not those refused for good, are tried again by the next run. */
 lem_status lem_teach_again(lem_teach *t, lem_journal *ledger, lem_err *err) LEM_MUST_CHECK;
 
+/* From now on p is told of each item that ends; borrowed, NULL = none. */
+void lem_teach_watch(lem_teach *t, lem_progress *p);
 /* The reply, borrowed; NULL where there is none. */
 const lem_json *lem_teach_reply(const lem_teach *t, size_t item);
 /* Why there is none, borrowed; NULL for an item that was not come to. */

@@ -16,8 +16,8 @@ typedef enum lem_teach_state {
 
 typedef struct lem_teach_item {
     char hash[65];
-    uint8_t state, billed; /* lem_teach_billed, of UNSURE */
-    bool waits, cached;    /* waits: in the list of those that wait */
+    uint8_t state, billed;   /* lem_teach_billed, of UNSURE */
+    bool waits, cached;      /* waits: in the list of those that wait */
     int tries, sent, unsure; /* refused for now since the last "again"; requests; of unknown end */
     size_t leader;           /* the first item of the same request; itself */
     double not_before;
@@ -41,17 +41,21 @@ struct lem_teach {
     bool budget_reached;
     /* of a run */
     lem_journal *ledger, *cache;
+    lem_progress *progress;
 };
 
 /* ---- items.c: what became of an item, in the ledger and in memory ---- */
 
 /* The body of its request. stream: as it is sent; else as it is hashed. */
-lem_status lem_teach_body(const lem_teach *t, size_t i, bool as_sent, lem_buf *out, lem_err *err) LEM_MUST_CHECK;
-lem_status lem_teach_note_sent(lem_teach *t, size_t i, uint64_t in, uint64_t out, lem_err *err) LEM_MUST_CHECK;
+lem_status lem_teach_body(const lem_teach *t, size_t i, bool as_sent, lem_buf *out,
+                          lem_err *err) LEM_MUST_CHECK;
+lem_status lem_teach_note_sent(lem_teach *t, size_t i, uint64_t in, uint64_t out,
+                               lem_err *err) LEM_MUST_CHECK;
 /* Takes record. */
 lem_status lem_teach_note_reply(lem_teach *t, size_t i, lem_json *record, lem_err *err) LEM_MUST_CHECK;
 /* sent false: it never left. */
-lem_status lem_teach_note_not_billed(lem_teach *t, size_t i, const char *why, bool sent, lem_err *err) LEM_MUST_CHECK;
+lem_status lem_teach_note_not_billed(lem_teach *t, size_t i, const char *why, bool sent,
+                                     lem_err *err) LEM_MUST_CHECK;
 /* in and out < 0: unknown, the most counts. */
 lem_status lem_teach_note_unsure(lem_teach *t, size_t i, const char *why, lem_teach_billed billed,
                                  lem_err *err) LEM_MUST_CHECK;

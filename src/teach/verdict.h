@@ -2,7 +2,7 @@
 #ifndef LEM_TEACH_VERDICT_H
 #define LEM_TEACH_VERDICT_H
 
-#include "net/chat.h"
+#include "net/completion.h"
 #include "net/http.h"
 
 typedef enum lem_verdict_kind {
@@ -17,16 +17,16 @@ typedef enum lem_verdict_kind {
 
 typedef struct lem_verdict {
     lem_verdict_kind kind;
-    bool failure;      /* counts for the breaker */
-    bool spent;        /* SETUP: there is no credit left */
-    lem_json *record;  /* ANSWER: owned by the caller */
-    char why[256];     /* the others, in one line */
-    double wait_s;     /* the server asks for so long a pause; < 0 = no */
+    bool failure;     /* counts for the breaker */
+    bool spent;       /* SETUP: there is no credit left */
+    lem_json *record; /* ANSWER: owned by the caller */
+    char why[256];    /* the others, in one line */
+    double wait_s;    /* the server asks for so long a pause; < 0 = no */
 } lem_verdict;
 
-/* A reply with an error status was not billed, but for those of proxies that may have lost a whole one (502, 504,
- * 520 to 527, 598, 599) and 408 and 499. LEM_EMEM only. */
-lem_status lem_verdict_of(const lem_http_reply *reply, const lem_chat_opts *chat, lem_verdict *out,
+/* A reply with an error status was not billed, but for those of proxies that may have lost a whole one (502,
+ * 504, 520 to 527, 598, 599) and 408 and 499. LEM_EMEM only. */
+lem_status lem_verdict_of(const lem_http_reply *reply, const lem_completion_opts *chat, lem_verdict *out,
                           lem_err *err) LEM_MUST_CHECK;
 
 #endif

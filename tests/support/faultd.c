@@ -21,19 +21,45 @@ typedef struct way {
 } way;
 
 static const way ways[] = {
-    {"429", false, false},          {"429-after", false, false},  {"429-date", false, false},
-    {"429-garbage", false, false},  {"500", false, false},        {"503", false, false},
-    {"529", false, false},          {"502", true, false},         {"504", true, false},
-    {"400", false, false},          {"408", true, false},         {"slow", true, true},
-    {"truncated", true, false},     {"chunk-cut", true, false},   {"wrong-id", true, false},
-    {"huge", true, false},          {"headers", true, false},     {"redirect-same", true, true},
-    {"redirect-other", false, false}, {"bad-json", true, false},  {"no-choices", true, false},
-    {"null-content", true, false},  {"bad-utf8", true, false},    {"html", true, false},
-    {"reset-early", false, false},  {"reset-late", true, false},  {"reset-mid", true, false},
-    {"hang", true, false},          {"close-early", false, false}, {"no-http", true, false},
-    {"sse-cut", true, false},       {"sse-two-ids", true, false}, {"sse-error", true, false},
-    {"sse-char", true, true},       {"two-replies", true, true},  {"echo-id", true, true},
-    {"no-usage", true, true},       {"quota", false, false},      {"401", false, false},
+    {"429", false, false},
+    {"429-after", false, false},
+    {"429-date", false, false},
+    {"429-garbage", false, false},
+    {"500", false, false},
+    {"503", false, false},
+    {"529", false, false},
+    {"502", true, false},
+    {"504", true, false},
+    {"400", false, false},
+    {"408", true, false},
+    {"slow", true, true},
+    {"truncated", true, false},
+    {"chunk-cut", true, false},
+    {"wrong-id", true, false},
+    {"huge", true, false},
+    {"headers", true, false},
+    {"redirect-same", true, true},
+    {"redirect-other", false, false},
+    {"bad-json", true, false},
+    {"no-choices", true, false},
+    {"null-content", true, false},
+    {"bad-utf8", true, false},
+    {"html", true, false},
+    {"reset-early", false, false},
+    {"reset-late", true, false},
+    {"reset-mid", true, false},
+    {"hang", true, false},
+    {"close-early", false, false},
+    {"no-http", true, false},
+    {"sse-cut", true, false},
+    {"sse-two-ids", true, false},
+    {"sse-error", true, false},
+    {"sse-char", true, true},
+    {"two-replies", true, true},
+    {"echo-id", true, true},
+    {"no-usage", true, true},
+    {"quota", false, false},
+    {"401", false, false},
 };
 enum { N_WAYS = sizeof ways / sizeof *ways, DRAWN = 37 }; /* the last two end a whole job */
 
@@ -67,9 +93,7 @@ typedef struct request {
     int n;
 } request;
 
-const char *faultd_name(int i) {
-    return i < N_WAYS ? ways[i].name : NULL;
-}
+const char *faultd_name(int i) { return i < N_WAYS ? ways[i].name : NULL; }
 
 static const way *way_of(const char *name) {
     for (int i = 0; i < N_WAYS; i++)
@@ -78,13 +102,9 @@ static const way *way_of(const char *name) {
     abort();
 }
 
-bool faultd_bills(const char *name) {
-    return way_of(name)->bills;
-}
+bool faultd_bills(const char *name) { return way_of(name)->bills; }
 
-bool faultd_good(const char *name) {
-    return way_of(name)->good;
-}
+bool faultd_good(const char *name) { return way_of(name)->good; }
 
 static double now_s(void) {
     struct timespec t;
@@ -141,9 +161,7 @@ static const way *enter(faultd *f, const request *r) {
     return &ways[mix(h + 7) % DRAWN];
 }
 
-static int tokens_of(const request *r) {
-    return (int)(r->len / 4) + 7 * r->n;
-}
+static int tokens_of(const request *r) { return (int)(r->len / 4) + 7 * r->n; }
 
 static void bill(faultd *f, const request *r, const way *w) {
     pthread_mutex_lock(&f->lock);
@@ -185,9 +203,7 @@ static bool put(int fd, const char *s, size_t n) {
     return true;
 }
 
-static bool say(int fd, const char *s) {
-    return put(fd, s, strlen(s));
-}
+static bool say(int fd, const char *s) { return put(fd, s, strlen(s)); }
 
 static void header(const request *r, const char *name, char *out, size_t n) {
     const char *at = strcasestr(r->head, name);
@@ -249,8 +265,9 @@ static void prompt_of(const request *r, char *out, size_t n) {
 static void reply_status(int fd, int status, const char *headers, const char *body) {
     char head[512];
     snprintf(head, sizeof head,
-             "HTTP/1.1 %d X\r\n%sContent-Type: application/json\r\nContent-Length: %zu\r\nConnection: close\r\n\r\n", status,
-             headers, strlen(body));
+             "HTTP/1.1 %d X\r\n%sContent-Type: application/json\r\nContent-Length: %zu\r\nConnection: "
+             "close\r\n\r\n",
+             status, headers, strlen(body));
     if (say(fd, head)) say(fd, body);
 }
 
@@ -276,15 +293,17 @@ static char *json_of(const faultd *f, const request *r, const way *w) {
         const char *comma = i ? "," : "";
         at += (size_t)snprintf(out + at, n - at, "%s{\"index\":%d,\"finish_reason\":\"stop\",", comma, i);
         if (strcmp(name, "null-content") == 0)
-            at += (size_t)snprintf(out + at, n - at, "\"message\":{\"role\":\"assistant\",\"content\":null}}");
+            at +=
+                (size_t)snprintf(out + at, n - at, "\"message\":{\"role\":\"assistant\",\"content\":null}}");
         else if (chat)
-            at += (size_t)snprintf(out + at, n - at, "\"message\":{\"role\":\"assistant\",\"content\":\"%s\"}}", text);
+            at += (size_t)snprintf(out + at, n - at,
+                                   "\"message\":{\"role\":\"assistant\",\"content\":\"%s\"}}", text);
         else at += (size_t)snprintf(out + at, n - at, "\"text\":\"%s\"}", text);
     }
     if (strcmp(name, "no-usage") == 0) snprintf(out + at, n - at, "]}");
     else
-        snprintf(out + at, n - at, "],\"usage\":{\"prompt_tokens\":%d,\"completion_tokens\":%d}}", (int)(r->len / 4),
-                 7 * r->n);
+        snprintf(out + at, n - at, "],\"usage\":{\"prompt_tokens\":%d,\"completion_tokens\":%d}}",
+                 (int)(r->len / 4), 7 * r->n);
     if (strcmp(name, "bad-json") == 0) out[strlen(out) / 2] = '\0';
     if (strcmp(name, "bad-utf8") == 0) *strstr(out, "é") = '\x80';
     free(text);
@@ -314,16 +333,18 @@ static void stream_reply(const faultd *f, int fd, const request *r, const way *w
         put(fd, event, (size_t)head);
         put(fd, text + at, k / 2);
         put(fd, text + at + k / 2, k - k / 2);
-        snprintf(event, sizeof event, "%s,\"finish_reason\":%s}]}\n\n", close, at + k == n ? "\"stop\"" : "null");
+        snprintf(event, sizeof event, "%s,\"finish_reason\":%s}]}\n\n", close,
+                 at + k == n ? "\"stop\"" : "null");
         say(fd, event);
         at += k;
     }
     if (strcmp(name, "sse-cut") == 0) say(fd, "data: {\"id\":\"x\",\"choi");
     else {
-        snprintf(event, sizeof event,
-                 "data: {\"id\":\"x\",\"choices\":[],\"usage\":{\"prompt_tokens\":%d,\"completion_tokens\":7}}\n\n"
-                 "data: [DONE]\n\n",
-                 (int)(r->len / 4));
+        snprintf(
+            event, sizeof event,
+            "data: {\"id\":\"x\",\"choices\":[],\"usage\":{\"prompt_tokens\":%d,\"completion_tokens\":7}}\n\n"
+            "data: [DONE]\n\n",
+            (int)(r->len / 4));
         say(fd, event);
     }
     free(text);
@@ -396,7 +417,8 @@ static bool bad_wire(faultd *f, int fd, const request *r, const way *w, const ch
         snprintf(head, sizeof head, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n%zx\r\n", n);
         say(fd, head);
         put(fd, json, n);
-    } else if (strcmp(name, "wrong-id") == 0) reply_status(fd, 200, "X-Client-Request-Id: somebody-else\r\n", json);
+    } else if (strcmp(name, "wrong-id") == 0)
+        reply_status(fd, 200, "X-Client-Request-Id: somebody-else\r\n", json);
     else if (strcmp(name, "html") == 0) reply_status(fd, 200, "", "<html>sign in</html>");
     else if (strcmp(name, "huge") == 0) endless(f, fd);
     else if (strcmp(name, "headers") == 0) long_headers(fd);
@@ -494,7 +516,8 @@ faultd *faultd_start(const faultd_opts *o) {
     setsockopt(f->fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
     pthread_mutex_init(&f->lock, NULL);
     if (bind(f->fd, (struct sockaddr *)&a, sizeof a) != 0 || listen(f->fd, 512) != 0 ||
-        getsockname(f->fd, (struct sockaddr *)&a, &n) != 0 || pthread_create(&f->thread, NULL, listener, f) != 0) {
+        getsockname(f->fd, (struct sockaddr *)&a, &n) != 0 ||
+        pthread_create(&f->thread, NULL, listener, f) != 0) {
         close(f->fd);
         free(f->ids);
         free(f);
@@ -504,9 +527,7 @@ faultd *faultd_start(const faultd_opts *o) {
     return f;
 }
 
-int faultd_port(const faultd *f) {
-    return f->port;
-}
+int faultd_port(const faultd *f) { return f->port; }
 
 faultd_books faultd_read(faultd *f) {
     pthread_mutex_lock(&f->lock);

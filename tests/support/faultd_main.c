@@ -1,6 +1,8 @@
-/* faultd_main.c - the fault-injecting server as a program, for scripts: prints its port, ends with its standard input
+/* faultd_main.c - the fault-injecting server as a program, for scripts: prints its port, ends with its
+ * standard input
  *
- * faultd [--port N] [--seed N] [--rate X] [--fault NAME] [--times N] [--after TEXT] [--key KEY] [--bills FILE] [--text TEXT] [--delay S] */
+ * faultd [--port N] [--seed N] [--rate X] [--fault NAME] [--times N] [--after TEXT] [--key KEY] [--bills
+ * FILE] [--text TEXT] [--delay S] */
 #include "support/faultd.h"
 
 #include <stdio.h>

@@ -1,4 +1,5 @@
-/* test_http.c - each fault of the server ends as what it is: whole, unsent or broken; bounds, redirects, keys */
+/* test_http.c - each fault of the server ends as what it is: whole, unsent or broken; bounds, redirects, keys
+ */
 #include "core/log.h"
 #include "net/http.h"
 #include "support/faultd.h"
@@ -33,7 +34,8 @@ static got ask_url(const char *url, const lem_http_opts *o, const char *key, dou
     lem_err err = LEM_ERR_INIT;
     lem_http *h = NULL;
     got g = {0};
-    lem_http_request r = {.url = url, .body = BODY, .len = strlen(BODY), .id = "id-1", .key = key, .idle_s = idle, .tag = 7};
+    lem_http_request r = {
+        .url = url, .body = BODY, .len = strlen(BODY), .id = "id-1", .key = key, .idle_s = idle, .tag = 7};
     assert_int_equal(lem_http_new(o, &h, &err), LEM_OK);
     assert_int_equal(lem_http_send(h, &r, &err), LEM_OK);
     assert_int_equal(lem_http_active(h), 1);
@@ -57,7 +59,8 @@ static got ask(const faultd_opts *f, const lem_http_opts *o, const char *key, fa
     return g;
 }
 
-/* Every fault, by name: never more than one request at the server, and no bill that the client takes for none. */
+/* Every fault, by name: never more than one request at the server, and no bill that the client takes for
+ * none. */
 static void each_fault_ends_as_what_it_is(void **state) {
     (void)state;
     const lem_http_opts o = {.total_s = 0.6, .max_body = 1 << 20};
@@ -67,7 +70,8 @@ static void each_fault_ends_as_what_it_is(void **state) {
         got g = ask(&(faultd_opts){.fault = name}, &o, NULL, &b);
         if (b.requests != 1) fail_msg("%s: %d requests", name, b.requests);
         if (b.billed && g.reply.end == LEM_HTTP_UNSENT) fail_msg("%s: billed and taken for unsent", name);
-        if (faultd_good(name) && (g.reply.end != LEM_HTTP_WHOLE || g.reply.status != 200 || !strstr(g.body, "hello")))
+        if (faultd_good(name) &&
+            (g.reply.end != LEM_HTTP_WHOLE || g.reply.status != 200 || !strstr(g.body, "hello")))
             fail_msg("%s: end %d, status %d, %s", name, (int)g.reply.end, g.reply.status, g.reply.why);
         if (strchr(g.reply.why, '\n')) fail_msg("%s: two lines: %s", name, g.reply.why);
     }
@@ -182,8 +186,8 @@ static void retry_after_is_seconds_or_a_date(void **state) {
 
 static void urls_are_checked(void **state) {
     (void)state;
-    static const char *const good[] = {"https://api.example.com/v1", "http://127.0.0.1:8000/v1", "http://localhost/v1",
-                                       "http://[::1]:80/v1/"};
+    static const char *const good[] = {"https://api.example.com/v1", "http://127.0.0.1:8000/v1",
+                                       "http://localhost/v1", "http://[::1]:80/v1/"};
     static const char *const bad[] = {"",
                                       "not a url",
                                       "ftp://a/v1",

@@ -1,4 +1,5 @@
-/* test_teach.c - a job of items against the fault-injecting server: each fault, kills, budgets, cache, breaker */
+/* test_teach.c - a job of items against the fault-injecting server: each fault, kills, budgets, cache,
+ * breaker */
 #include "core/file.h"
 #include "core/mem.h"
 #include "support/faultd.h"
@@ -116,14 +117,15 @@ static void all_is_well(void **state) {
     assert_true(b.billed == 50 && b.twice == 0 && b.most_at_once > 1 && b.most_at_once <= 4);
 }
 
-/* Every fault met by the first request of each item: what was not billed is asked again and comes, what may have
- * been billed is not asked again. */
+/* Every fault met by the first request of each item: what was not billed is asked again and comes, what may
+ * have been billed is not asked again. */
 static void each_fault(void **state) {
     (void)state;
     for (int i = 0; faultd_name(i); i++) {
         job j;
         const char *name = faultd_name(i);
-        bool ends = strcmp(name, "quota") == 0 || strcmp(name, "401") == 0 || strcmp(name, "redirect-other") == 0;
+        bool ends =
+            strcmp(name, "quota") == 0 || strcmp(name, "401") == 0 || strcmp(name, "redirect-other") == 0;
         begin(&j, &(faultd_opts){.fault = name, .times = ends ? 0 : 1, .after = "0"});
         j.o.timeout_s = 2;
         j.o.concurrency = 3;

@@ -1,9 +1,9 @@
-/* chat_stream - records of replies that come as server-sent events
+/* completion_stream - records of replies that come as server-sent events
  *
  * Servers that stream token by token may cut a character between two events, so that the JSON of each holds
  * bytes that are no UTF-8. Such a byte b is read as the code point ESCAPE + b, and turned back when its text
  * is joined; only whole characters may be left then. */
-#include "net/chat_priv.h"
+#include "net/completion_priv.h"
 #include "net/sse.h"
 
 #include "core/utf8.h"
@@ -34,8 +34,8 @@ static void unescape(const char *s, size_t n, lem_buf *out) {
     }
 }
 
-static lem_status take_delta(lem_chat_draft *d, const lem_json *choice, bool escaped, lem_err *err) {
-    lem_chat_choice *c = lem_chat_draft_at(d, choice, 0);
+static lem_status take_delta(lem_completion_draft *d, const lem_json *choice, bool escaped, lem_err *err) {
+    lem_completion_choice *c = lem_completion_draft_at(d, choice, 0);
     if (!c) return lem_fail(err, LEM_EDATA, "event stream: choices[].index: 0 to %d expected", d->n - 1);
     const lem_json *delta = lem_json_get(choice, "delta");
     const lem_json *text = d->text_only ? lem_json_get(choice, "text") : lem_json_get(delta, "content");
@@ -45,12 +45,12 @@ static lem_status take_delta(lem_chat_draft *d, const lem_json *choice, bool esc
     if (escaped) unescape(s, lem_json_str_len(text), &c->text);
     else lem_buf_add(&c->text, s, lem_json_str_len(text));
     if (lem_json_kind(text) == LEM_JSON_STRING) c->seen = true;
-    lem_chat_draft_finish(c, lem_json_get(choice, "finish_reason"));
+    lem_completion_draft_finish(c, lem_json_get(choice, "finish_reason"));
     return lem_buf_ok(&c->text, err);
 }
 
 /* All events of a stream are of one reply. */
-static lem_status check_id(lem_chat_draft *d, const lem_json *event, lem_err *err) {
+static lem_status check_id(lem_completion_draft *d, const lem_json *event, lem_err *err) {
     char id[sizeof d->id];
     const char *told = lem_json_str(lem_json_get(event, "id"), "");
     if (!*told) return LEM_OK;
@@ -60,7 +60,7 @@ static lem_status check_id(lem_chat_draft *d, const lem_json *event, lem_err *er
     return lem_fail(err, LEM_EDATA, "event stream: id '%.40s' and id '%.40s' in one reply", d->id, id);
 }
 
-static lem_status take_event(lem_chat_draft *d, const lem_json *event, bool escaped, lem_err *err) {
+static lem_status take_event(lem_completion_draft *d, const lem_json *event, bool escaped, lem_err *err) {
     const lem_json *choices = lem_json_get(event, "choices"), *e = lem_json_get(event, "error");
     if (e) {
         const char *said = lem_json_str(lem_json_get(e, "message"), lem_json_str(e, "no words"));
@@ -69,11 +69,11 @@ static lem_status take_event(lem_chat_draft *d, const lem_json *event, bool esca
     lem_status st = check_id(d, event, err);
     for (size_t i = 0; st == LEM_OK && i < lem_json_count(choices); i++)
         st = take_delta(d, lem_json_at(choices, i), escaped, err);
-    return st == LEM_OK ? lem_chat_draft_usage(d, event, err) : st;
+    return st == LEM_OK ? lem_completion_draft_usage(d, event, err) : st;
 }
 
 static lem_status on_event(void *ctx, const char *data, size_t len, lem_err *err) {
-    lem_chat_draft *d = ctx;
+    lem_completion_draft *d = ctx;
     lem_json *event = NULL;
     lem_buf mended = {0};
     if (d->done) return LEM_OK;
@@ -93,9 +93,9 @@ static lem_status on_event(void *ctx, const char *data, size_t len, lem_err *err
     return st;
 }
 
-static lem_status check_whole(const lem_chat_draft *d, lem_err *err) {
+static lem_status check_whole(const lem_completion_draft *d, lem_err *err) {
     for (int i = 0; i < d->n; i++) {
-        const lem_chat_choice *c = &d->choice[i];
+        const lem_completion_choice *c = &d->choice[i];
         if (!c->ended && !(d->done && c->seen))
             return lem_fail(err, LEM_EDATA, "event stream: it ends before choice %d does", i);
         if (!c->seen) return lem_fail(err, LEM_EDATA, "event stream: no text for choice %d", i);
@@ -105,7 +105,7 @@ static lem_status check_whole(const lem_chat_draft *d, lem_err *err) {
     return LEM_OK;
 }
 
-lem_status lem_chat_take_stream(lem_chat_draft *d, const char *body, size_t len, lem_err *err) {
+lem_status lem_completion_take_stream(lem_completion_draft *d, const char *body, size_t len, lem_err *err) {
     lem_sse s = {.event = on_event, .ctx = d, .max = (size_t)1 << 20};
     lem_status st = lem_sse_feed(&s, body, len, err);
     if (st == LEM_OK) st = check_whole(d, err);

@@ -1,5 +1,5 @@
-/* chat - bodies of requests, and records of replies that come whole */
-#include "net/chat_priv.h"
+/* completion - bodies of requests, and records of replies that come whole */
+#include "net/completion_priv.h"
 
 #include "core/mem.h"
 #include "core/object.h"
@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-const char *lem_chat_path(const lem_chat_opts *o) {
+const char *lem_completion_path(const lem_completion_opts *o) {
     return o->text ? "/completions" : "/chat/completions";
 }
 
@@ -21,7 +21,7 @@ static lem_json *turn(const char *role, const char *content) {
     return lem_object_done(&o);
 }
 
-static lem_json *turns(const lem_chat_opts *o, const char *prompt) {
+static lem_json *turns(const lem_completion_opts *o, const char *prompt) {
     lem_json *list = lem_json_new_array();
     bool ok = list != NULL;
     if (o->system && *o->system) ok = ok && lem_json_append(list, turn("system", o->system));
@@ -47,8 +47,8 @@ static void set_stream(lem_object *b) {
     lem_object_json(b, "stream_options", lem_object_done(&how));
 }
 
-lem_status lem_chat_body(const lem_chat_opts *o, const char *prompt, int64_t seed, lem_buf *out,
-                         lem_err *err) {
+lem_status lem_completion_body(const lem_completion_opts *o, const char *prompt, int64_t seed, lem_buf *out,
+                               lem_err *err) {
     lem_object b = lem_object_new();
     lem_object_str(&b, "model", o->model);
     if (o->text) lem_object_str(&b, "prompt", prompt);
@@ -69,19 +69,19 @@ lem_status lem_chat_body(const lem_chat_opts *o, const char *prompt, int64_t see
 
 /* ---- replies ---- */
 
-void lem_chat_draft_release(lem_chat_draft *d) {
+void lem_completion_draft_release(lem_completion_draft *d) {
     for (int i = 0; d->choice && i < d->n; i++) lem_buf_release(&d->choice[i].text);
     lem_free(d->choice);
     lem_json_free(d->model);
 }
 
-lem_status lem_chat_draft_open(lem_chat_draft *d, int n, bool text, lem_err *err) {
-    *d = (lem_chat_draft){.n = n, .text_only = text, .tokens_in = -1, .tokens_out = -1};
+lem_status lem_completion_draft_open(lem_completion_draft *d, int n, bool text, lem_err *err) {
+    *d = (lem_completion_draft){.n = n, .text_only = text, .tokens_in = -1, .tokens_out = -1};
     d->choice = lem_alloc_zero((size_t)n, sizeof *d->choice, err);
     return d->choice ? LEM_OK : LEM_EMEM;
 }
 
-lem_status lem_chat_draft_usage(lem_chat_draft *d, const lem_json *reply, lem_err *err) {
+lem_status lem_completion_draft_usage(lem_completion_draft *d, const lem_json *reply, lem_err *err) {
     const lem_json *usage = lem_json_get(reply, "usage"), *model = lem_json_get(reply, "model");
     int64_t in = lem_json_int(lem_json_get(usage, "prompt_tokens"), -1);
     int64_t out = lem_json_int(lem_json_get(usage, "completion_tokens"), -1);
@@ -94,19 +94,19 @@ lem_status lem_chat_draft_usage(lem_chat_draft *d, const lem_json *reply, lem_er
     return d->model ? LEM_OK : lem_fail(err, LEM_EMEM, "out of memory for a reply");
 }
 
-void lem_chat_draft_finish(lem_chat_choice *c, const lem_json *value) {
+void lem_completion_draft_finish(lem_completion_choice *c, const lem_json *value) {
     const char *s = lem_json_str(value, NULL);
     if (!s) return;
     snprintf(c->finish, sizeof c->finish, "%.30s", s);
     c->ended = true;
 }
 
-lem_status lem_chat_draft_done(lem_chat_draft *d, lem_json **out, lem_err *err) {
+lem_status lem_completion_draft_done(lem_completion_draft *d, lem_json **out, lem_err *err) {
     lem_json *texts = lem_json_new_array(), *finish = lem_json_new_array();
     lem_object o = lem_object_new();
     bool ok = texts && finish;
     for (int i = 0; ok && i < d->n; i++) {
-        const lem_chat_choice *c = &d->choice[i];
+        const lem_completion_choice *c = &d->choice[i];
         ok = lem_json_append(texts, lem_json_new_strn(lem_buf_str(&c->text), c->text.len)) &&
              lem_json_append(finish, lem_json_new_str(c->finish[0] ? c->finish : "unknown"));
     }
@@ -127,15 +127,17 @@ lem_status lem_chat_draft_done(lem_chat_draft *d, lem_json **out, lem_err *err) 
 }
 
 /* The place of a choice that says where it belongs; NULL: it belongs nowhere. */
-lem_chat_choice *lem_chat_draft_at(lem_chat_draft *d, const lem_json *choice, int64_t otherwise) {
+lem_completion_choice *lem_completion_draft_at(lem_completion_draft *d, const lem_json *choice,
+                                               int64_t otherwise) {
     int64_t i = lem_json_int(lem_json_get(choice, "index"), otherwise);
     return i >= 0 && i < d->n ? &d->choice[i] : NULL;
 }
 
-static lem_status take_choice(lem_chat_draft *d, const lem_json *choice, int64_t place, lem_err *err) {
-    lem_chat_choice *c = lem_chat_draft_at(d, choice, place);
+static lem_status take_choice(lem_completion_draft *d, const lem_json *choice, int64_t place, lem_err *err) {
+    lem_completion_choice *c = lem_completion_draft_at(d, choice, place);
     if (!c || c->seen)
-        return lem_fail(err, LEM_EDATA, "choices[%d].index: 0 to %d expected, each once", (int)place, d->n - 1);
+        return lem_fail(err, LEM_EDATA, "choices[%d].index: 0 to %d expected, each once", (int)place,
+                        d->n - 1);
     const lem_json *message = lem_json_get(choice, "message");
     const lem_json *text = d->text_only ? lem_json_get(choice, "text") : lem_json_get(message, "content");
     const char *refusal = lem_json_str(lem_json_get(message, "refusal"), NULL);
@@ -145,11 +147,11 @@ static lem_status take_choice(lem_chat_draft *d, const lem_json *choice, int64_t
                         lem_json_kind_name(text));
     c->seen = true;
     lem_buf_add(&c->text, lem_json_str(text, ""), lem_json_str_len(text));
-    lem_chat_draft_finish(c, lem_json_get(choice, "finish_reason"));
+    lem_completion_draft_finish(c, lem_json_get(choice, "finish_reason"));
     return lem_buf_ok(&c->text, err);
 }
 
-static lem_status take_whole(lem_chat_draft *d, const char *body, size_t len, lem_err *err) {
+static lem_status take_whole(lem_completion_draft *d, const char *body, size_t len, lem_err *err) {
     lem_json *reply = NULL;
     lem_status st = lem_json_parse(body, len, &reply, err);
     if (st != LEM_OK) return lem_err_context(err, "the reply");
@@ -157,26 +159,27 @@ static lem_status take_whole(lem_chat_draft *d, const char *body, size_t len, le
     if (lem_json_kind(choices) != LEM_JSON_ARRAY || lem_json_count(choices) != (size_t)d->n)
         st = lem_fail(err, LEM_EDATA, "choices: a list of %d expected, found %s of %zu", d->n,
                       lem_json_kind_name(choices), lem_json_count(choices));
-    for (int i = 0; st == LEM_OK && i < d->n; i++) st = take_choice(d, lem_json_at(choices, (size_t)i), i, err);
-    if (st == LEM_OK) st = lem_chat_draft_usage(d, reply, err);
+    for (int i = 0; st == LEM_OK && i < d->n; i++)
+        st = take_choice(d, lem_json_at(choices, (size_t)i), i, err);
+    if (st == LEM_OK) st = lem_completion_draft_usage(d, reply, err);
     lem_json_free(reply);
     return st;
 }
 
-lem_status lem_chat_reply(const char *body, size_t len, bool event_stream, const lem_chat_opts *o,
-                          lem_json **out, lem_err *err) {
-    lem_chat_draft d;
-    lem_status st = lem_chat_draft_open(&d, o->n, o->text, err);
-    if (st == LEM_OK && event_stream) st = lem_chat_take_stream(&d, body, len, err);
+lem_status lem_completion_reply(const char *body, size_t len, bool event_stream, const lem_completion_opts *o,
+                                lem_json **out, lem_err *err) {
+    lem_completion_draft d;
+    lem_status st = lem_completion_draft_open(&d, o->n, o->text, err);
+    if (st == LEM_OK && event_stream) st = lem_completion_take_stream(&d, body, len, err);
     else if (st == LEM_OK) st = take_whole(&d, body, len, err);
-    if (st == LEM_OK) st = lem_chat_draft_done(&d, out, err);
-    lem_chat_draft_release(&d);
+    if (st == LEM_OK) st = lem_completion_draft_done(&d, out, err);
+    lem_completion_draft_release(&d);
     return st;
 }
 
 /* ---- refusals ---- */
 
-bool lem_chat_refusal(const char *body, size_t len, lem_buf *out) {
+bool lem_completion_refusal(const char *body, size_t len, lem_buf *out) {
     lem_json *reply = NULL;
     if (lem_json_parse(body, len, &reply, NULL) != LEM_OK) reply = NULL;
     const lem_json *e = lem_json_get(reply, "error");
@@ -186,7 +189,8 @@ bool lem_chat_refusal(const char *body, size_t len, lem_buf *out) {
     if (!said) said = lem_json_str(lem_json_get(reply, "detail"), "");
     bool spent = strcmp(code, "insufficient_quota") == 0 || strcmp(code, "billing_hard_limit_reached") == 0;
     lem_buf one = {0};
-    for (size_t i = 0; said[i] && i < 160; i++) lem_buf_putc(&one, (unsigned char)said[i] < ' ' ? ' ' : said[i]);
+    for (size_t i = 0; said[i] && i < 160; i++)
+        lem_buf_putc(&one, (unsigned char)said[i] < ' ' ? ' ' : said[i]);
     lem_utf8_mend(lem_buf_str(&one), one.len, out);
     lem_buf_release(&one);
     lem_json_free(reply);
