@@ -77,6 +77,7 @@ finish() {
 share=$((kills / 19 + 1))
 kill_it m sft --from-scratch --layers 1 --width 32 --heads 2 --vocab 512 --context 192 --batch 8 --max-steps 16 --checkpoint-every 2 --data d/math.jsonl
 kill_it s.jsonl sample --model base --prompts d/rm-b.jsonl --n 8 --temperature 1 --max-tokens 40
+kill_it sy.jsonl synth answer d/rm-b.jsonl --model base --n 4 --temperature 1 --max-tokens 24
 kill_it pa.jsonl prm annotate --model base --data pool --n 4 --step-separator '\n' --temperature 1 --max-tokens 24 --early-stop
 kill_it pj.jsonl prm annotate --model base --data pool --n 2 --step-separator '\n' --temperature 1 --max-tokens 12 --judge prm0
 kill_it g.jsonl grade raw.jsonl

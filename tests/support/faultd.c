@@ -340,11 +340,12 @@ static void stream_reply(const faultd *f, int fd, const request *r, const way *w
     }
     if (strcmp(name, "sse-cut") == 0) say(fd, "data: {\"id\":\"x\",\"choi");
     else {
-        snprintf(
-            event, sizeof event,
-            "data: {\"id\":\"x\",\"choices\":[],\"usage\":{\"prompt_tokens\":%d,\"completion_tokens\":7}}\n\n"
-            "data: [DONE]\n\n",
-            (int)(r->len / 4));
+        snprintf(event, sizeof event,
+                 "data: "
+                 "{\"id\":\"x\",\"model\":\"teacher-0\",\"choices\":[],\"usage\":{\"prompt_tokens\":%d,"
+                 "\"completion_tokens\":7}}\n\n"
+                 "data: [DONE]\n\n",
+                 (int)(r->len / 4));
         say(fd, event);
     }
     free(text);
