@@ -74,6 +74,7 @@ struct faultd {
     pthread_t thread;
     pthread_mutex_t lock;
     int open; /* connections */
+    int busy; /* requests that no byte of a reply was sent for */
     bool stop;
     faultd_books books;
     double first;
@@ -149,7 +150,7 @@ static const way *enter(faultd *f, const request *r) {
     double now = now_s();
     if (++f->books.requests == 1) f->first = now;
     else if (f->books.requests == 2) f->books.first_gap = now - f->first;
-    if (f->open > f->books.most_at_once) f->books.most_at_once = f->open;
+    if (++f->busy > f->books.most_at_once) f->books.most_at_once = f->busy;
     if (!r->key[0]) f->books.no_key++;
     snprintf(f->books.last_key, sizeof f->books.last_key, "%s", r->key);
     snprintf(f->books.last_body, sizeof f->books.last_body, "%s", r->body);
@@ -450,6 +451,9 @@ static void serve(faultd *f, int fd, const request *r) {
     const way *w = moved ? NULL : enter(f, r);
     const char *name = w ? w->name : "";
     if (f->o.delay_s > 0) nap(f->o.delay_s);
+    pthread_mutex_lock(&f->lock);
+    if (!moved) f->busy--;
+    pthread_mutex_unlock(&f->lock);
     if (strcmp(name, "redirect-same") == 0 || strcmp(name, "redirect-other") == 0)
         redirect(f, fd, strcmp(name, "redirect-same") == 0);
     else if (strcmp(name, "reset-early") == 0) reset(fd);
