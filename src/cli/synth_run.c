@@ -155,53 +155,6 @@ lem_status lem_synth_open(lem_synth *s, lem_cli *cli, const lem_command *cmd, co
                              err);
 }
 
-/* ---- the plan ---- */
-
-static void show_first(const lem_synth *s) {
-    lem_buf body = {0};
-    if (lem_teach_first(s->teach, &body, NULL) == LEM_OK && body.len)
-        lem_info(s->cli->log, "first request: %.900s", lem_buf_str(&body));
-    lem_buf_release(&body);
-}
-
-/* What is still to be asked, and what it may cost; before anything is sent. */
-static lem_status show_plan(lem_synth *s, lem_err *err) {
-    uint64_t requests = 0, in = 0;
-    char price[64] = "";
-    lem_teach_estimate(s->teach, &requests, &in);
-    uint64_t out = requests * (uint64_t)s->o.chat.max_tokens * (uint64_t)s->o.chat.n;
-    double cost = ((double)in * s->o.price_in + (double)out * s->o.price_out) / 1e6;
-    if (cost > 0) snprintf(price, sizeof price, "; at most about %.2f", cost);
-    if (requests) show_first(s);
-    lem_info(s->cli->log,
-             "plan: %zu items, %llu requests to %s; about %llu prompt tokens and up to %llu new ones%s",
-             s->items, (unsigned long long)requests, s->model ? s->model : s->urls[0], (unsigned long long)in,
-             (unsigned long long)out, price);
-    if (!s->cli->json || !s->cli->dry_run) return LEM_OK;
-    lem_object o = lem_object_new();
-    lem_object_str(&o, "command", s->cmd->name);
-    lem_object_bool(&o, "dry_run", true);
-    lem_object_int(&o, "items", s->items);
-    lem_object_int(&o, "requests", requests);
-    lem_object_int(&o, "prompt_tokens", in);
-    lem_object_int(&o, "max_generated_tokens", out);
-    lem_object_num(&o, "max_cost", cost);
-    return lem_print_json(s->cli->out, lem_object_done(&o), 0, err);
-}
-
-/* Tells what is there and what is to come; from now on items that end are shown. */
-lem_status lem_synth_begin(lem_synth *s, lem_err *err) {
-    lem_teach_stats c = lem_teach_count(s->teach);
-    s->resumed = c.done;
-    if (s->resumed)
-        lem_info(s->cli->log, "going on: %llu of %zu items are answered already",
-                 (unsigned long long)s->resumed, s->items);
-    lem_status st = show_plan(s, err);
-    s->progress = lem_progress_new(s->cli->log, s->cmd->name, "items", s->items, c.done + c.dead);
-    lem_teach_watch(s->teach, s->progress);
-    return st;
-}
-
 /* ---- asking ---- */
 
 static lem_status ask_endpoints(lem_synth *s, lem_err *err) {
@@ -292,7 +245,7 @@ lem_status lem_synth_ask(lem_synth *s, size_t per_row, int n, lem_teach_prompt *
     if (!lem_mul_size(s->rows.n, per_row, &s->items)) return lem_fail(err, LEM_EMEM, "too many items");
     double begin = lem_clock_seconds();
     lem_status st = lem_teach_new(&s->o, s->items, &s->teach, err);
-    if (st == LEM_OK && s->cli->dry_run) return show_plan(s, err);
+    if (st == LEM_OK && s->cli->dry_run) return lem_synth_plan(s, err);
     if (st == LEM_OK) st = s->model ? lem_synth_local(s, err) : ask_endpoints(s, err);
     if (s->progress) lem_progress_free(s->progress);
     s->progress = NULL;

@@ -55,6 +55,8 @@ const char *lem_synth_teacher(const lem_synth *s, const lem_json *reply);
 /* Fields of the row that are copied into what is made of it (domain, source). */
 void lem_synth_copy_fields(const lem_problem *row, lem_object *out);
 
+/* synth_plan.c: what is still to be asked, and what it may cost. */
+lem_status lem_synth_plan(lem_synth *s, lem_err *err) LEM_MUST_CHECK;
 /* Once the ledger is replayed: tells what is there and what is to come, the first request among it. */
 lem_status lem_synth_begin(lem_synth *s, lem_err *err) LEM_MUST_CHECK;
 /* synth_local.c: the items' replies from the model folder, put into the ledger. */

@@ -77,7 +77,7 @@ void lem_teach_free(lem_teach *t) {
 
 /* ---- money ---- */
 
-double lem_teach_cost(const lem_teach *t, uint64_t in, uint64_t out) {
+static double cost_of(const lem_teach *t, uint64_t in, uint64_t out) {
     return ((double)in * t->o.price_in + (double)out * t->o.price_out) / 1e6;
 }
 
@@ -87,7 +87,7 @@ bool lem_teach_fits(const lem_teach *t, uint64_t in, uint64_t out) {
     out += t->money.out;
     if (o->max_requests && t->money.requests + 1 > o->max_requests) return false;
     if (o->max_tokens && in + out > o->max_tokens) return false;
-    return o->max_cost <= 0 || lem_teach_cost(t, in, out) <= o->max_cost;
+    return o->max_cost <= 0 || cost_of(t, in, out) <= o->max_cost;
 }
 
 /* What was set aside for the request under way is replaced by what it cost. */
@@ -330,7 +330,7 @@ lem_teach_stats lem_teach_count(const lem_teach *t) {
                          .tokens_in = t->money.in,
                          .tokens_out = t->money.out,
                          .unsure = t->money.unsure,
-                         .cost = lem_teach_cost(t, t->money.in, t->money.out),
+                         .cost = cost_of(t, t->money.in, t->money.out),
                          .cached = t->cached,
                          .budget_reached = t->budget_reached};
     for (size_t i = 0; i < t->n; i++) {

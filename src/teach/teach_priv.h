@@ -61,7 +61,6 @@ lem_status lem_teach_note_unsure(lem_teach *t, size_t i, const char *why, lem_te
                                  lem_err *err) LEM_MUST_CHECK;
 lem_status lem_teach_note_refused(lem_teach *t, size_t i, const char *why, lem_err *err) LEM_MUST_CHECK;
 
-double lem_teach_cost(const lem_teach *t, uint64_t in, uint64_t out);
 /* Whether one more request of at most so many tokens fits all budgets, beside what is under way. */
 bool lem_teach_fits(const lem_teach *t, uint64_t in, uint64_t out);
 

@@ -90,7 +90,7 @@ typedef struct request {
     char head[8192], id[64], key[128], path[128];
     char *body;
     size_t len;
-    bool stream, get;
+    bool stream;
     int n;
 } request;
 
@@ -212,20 +212,25 @@ static void header(const request *r, const char *name, char *out, size_t n) {
     if (at) snprintf(out, n, "%.*s", (int)strcspn(at + strlen(name), "\r\n"), at + strlen(name));
 }
 
-static bool read_request(faultd *f, int fd, request *r) {
+/* Up to the empty line; *have = bytes of the body behind it. */
+static char *read_head(faultd *f, int fd, request *r, size_t *have) {
     size_t n = 0;
-    char *end = NULL, length[32], key[160];
+    char *end = NULL;
     while (!end && n < sizeof r->head - 1) {
-        if (!readable(f, fd)) return false;
+        if (!readable(f, fd)) return NULL;
         ssize_t k = recv(fd, r->head + n, sizeof r->head - 1 - n, 0);
-        if (k <= 0) return false;
+        if (k <= 0) return NULL;
         n += (size_t)k;
         r->head[n] = '\0';
         end = strstr(r->head, "\r\n\r\n");
     }
-    if (!end) return false;
-    size_t have = n - (size_t)(end + 4 - r->head);
-    char *rest = end + 4;
+    if (!end) return NULL;
+    *have = n - (size_t)(end + 4 - r->head);
+    return end + 4;
+}
+
+static bool read_body(faultd *f, int fd, request *r, char *rest, size_t have) {
+    char length[32];
     header(r, "\r\nContent-Length: ", length, sizeof length);
     r->len = (size_t)strtoul(length, NULL, 10);
     if (r->len > MAX_REQUEST || have > r->len) return false;
@@ -238,9 +243,16 @@ static bool read_request(faultd *f, int fd, request *r) {
         if (k <= 0) return false;
         have += (size_t)k;
     }
-    r->get = strncmp(r->head, "GET ", 4) == 0;
+    return true;
+}
+
+static bool read_request(faultd *f, int fd, request *r) {
+    size_t have = 0;
+    char key[160];
+    char *rest = read_head(f, fd, r, &have);
+    if (!rest || !read_body(f, fd, r, rest, have)) return false;
     const char *path = strchr(r->head, ' ');
-    snprintf(r->path, sizeof r->path, "%.*s", path ? (int)strcspn(path + 1, " ") : 0, path ? path + 1 : "");
+    if (path) snprintf(r->path, sizeof r->path, "%.*s", (int)strcspn(path + 1, " "), path + 1);
     header(r, "\r\nX-Client-Request-Id: ", r->id, sizeof r->id);
     header(r, "\r\nAuthorization: ", key, sizeof key);
     if (strncmp(key, "Bearer ", 7) == 0) snprintf(r->key, sizeof r->key, "%.120s", key + 7);
@@ -311,44 +323,45 @@ static char *json_of(const faultd *f, const request *r, const way *w) {
     return out;
 }
 
-/* The text in events of twelve bytes, written in two pieces so that a character is cut on the wire; with
- * split a character is cut between events too. */
+/* Bytes of the next event: twelve, without cutting a character, or cutting the last one. Escapes stay whole.
+ */
+static size_t piece(const char *text, size_t n, bool split) {
+    size_t k = n < 12 ? n : 12;
+    if (strchr(text, '\\')) return n;
+    if (split && n > 3 && n - 2 < k) return n - 2;
+    while (!split && k < n && (text[k] & 0xc0) == 0x80) k--;
+    return k;
+}
+
+/* One event, written in two pieces, so that a character is cut on the wire. */
+static void put_event(int fd, const char *id, bool chat, const char *text, size_t k, bool last) {
+    char event[256];
+    const char *open = chat ? "\"delta\":{\"content\":\"" : "\"text\":\"", *close = chat ? "\"}" : "\"";
+    const char *finish = last ? "\"stop\"" : "null";
+    snprintf(event, sizeof event, "data: {\"id\":\"%s\",\"choices\":[{\"index\":0,%s", id, open);
+    say(fd, event);
+    put(fd, text, k / 2);
+    put(fd, text + k / 2, k - k / 2);
+    snprintf(event, sizeof event, "%s,\"finish_reason\":%s}]}\n\n", close, finish);
+    say(fd, event);
+}
+
 static void stream_reply(const faultd *f, int fd, const request *r, const way *w) {
     const char *name = w ? w->name : "";
     char *text = text_of(f, r), event[512];
-    bool chat = strstr(r->path, "chat") != NULL, split = strcmp(name, "sse-char") == 0;
-    int events = 0;
+    bool chat = strstr(r->path, "chat") != NULL, cut = strcmp(name, "sse-cut") == 0;
+    bool two = strcmp(name, "sse-two-ids") == 0, split = strcmp(name, "sse-char") == 0;
     say(fd, "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n: hello\n\n");
-    for (size_t at = 0, n = strlen(text); at < n; events++) {
-        size_t k = n - at < 12 ? n - at : 12;
-        if (strchr(text + at, '\\')) k = n - at; /* escapes stay whole */
-        else if (!split)
-            while (at + k < n && (text[at + k] & 0xc0) == 0x80) k--;
-        else if (n - at > 3) k = n - at - 2 < k ? n - at - 2 : k; /* inside the last character */
-        if (strcmp(name, "sse-cut") == 0 && events == 1) break;
-        const char *id = strcmp(name, "sse-two-ids") == 0 && at + k == n ? "y" : "x";
-        if (strcmp(name, "sse-error") == 0) say(fd, "data: {\"error\":{\"message\":\"overloaded\"}}\r\n\r\n");
-        int head = snprintf(event, sizeof event, "data: {\"id\":\"%s\",\"choices\":[{\"index\":0,%s", id,
-                            chat ? "\"delta\":{\"content\":\"" : "\"text\":\"");
-        const char *close = chat ? "\"}" : "\"";
-        put(fd, event, (size_t)head);
-        put(fd, text + at, k / 2);
-        put(fd, text + at + k / 2, k - k / 2);
-        snprintf(event, sizeof event, "%s,\"finish_reason\":%s}]}\n\n", close,
-                 at + k == n ? "\"stop\"" : "null");
-        say(fd, event);
-        at += k;
+    if (strcmp(name, "sse-error") == 0) say(fd, "data: {\"error\":{\"message\":\"overloaded\"}}\r\n\r\n");
+    for (size_t at = 0, k, n = strlen(text); at < n && !(cut && at); at += k) {
+        k = piece(text + at, n - at, split);
+        put_event(fd, two && at + k == n ? "y" : "x", chat, text + at, k, at + k == n);
     }
-    if (strcmp(name, "sse-cut") == 0) say(fd, "data: {\"id\":\"x\",\"choi");
-    else {
-        snprintf(event, sizeof event,
-                 "data: "
-                 "{\"id\":\"x\",\"model\":\"teacher-0\",\"choices\":[],\"usage\":{\"prompt_tokens\":%d,"
-                 "\"completion_tokens\":7}}\n\n"
-                 "data: [DONE]\n\n",
-                 (int)(r->len / 4));
-        say(fd, event);
-    }
+    snprintf(event, sizeof event,
+             "data: {\"id\":\"x\",\"model\":\"teacher-0\",\"choices\":[],\"usage\":{\"prompt_tokens\":%d,"
+             "\"completion_tokens\":7}}\n\ndata: [DONE]\n\n",
+             (int)(r->len / 4));
+    say(fd, cut ? "data: {\"id\":\"x\",\"choi" : event);
     free(text);
 }
 
@@ -446,6 +459,19 @@ static void good(faultd *f, int fd, const request *r, const way *w) {
     free(json);
 }
 
+/* What would be billed, and its reply. */
+static void work(faultd *f, int fd, const request *r, const way *w) {
+    const char *name = w ? w->name : "";
+    if (!w || w->bills) bill(f, r, w);
+    if ((name[0] >= '4' && name[0] <= '5') || strcmp(name, "quota") == 0) {
+        refuse(f, fd, name);
+    } else if (w && !w->good && r->stream && strncmp(name, "sse-", 4) != 0) {
+        char *json = json_of(f, r, w);
+        if (!bad_wire(f, fd, r, w, json)) reply_status(fd, 200, "", json);
+        free(json);
+    } else good(f, fd, r, w);
+}
+
 static void serve(faultd *f, int fd, const request *r) {
     bool moved = strncmp(r->path, "/moved/", 7) == 0;
     const way *w = moved ? NULL : enter(f, r);
@@ -454,20 +480,9 @@ static void serve(faultd *f, int fd, const request *r) {
     pthread_mutex_lock(&f->lock);
     if (!moved) f->busy--;
     pthread_mutex_unlock(&f->lock);
-    if (strcmp(name, "redirect-same") == 0 || strcmp(name, "redirect-other") == 0)
-        redirect(f, fd, strcmp(name, "redirect-same") == 0);
+    if (strncmp(name, "redirect-", 9) == 0) redirect(f, fd, strcmp(name, "redirect-same") == 0);
     else if (strcmp(name, "reset-early") == 0) reset(fd);
-    else if (strcmp(name, "close-early") == 0) return;
-    else {
-        if (!w || w->bills) bill(f, r, w);
-        bool status = name[0] >= '4' && name[0] <= '5';
-        if (status || strcmp(name, "quota") == 0) refuse(f, fd, name);
-        else if (w && !w->good && r->stream && strncmp(name, "sse-", 4) != 0) {
-            char *json = json_of(f, r, w);
-            if (!bad_wire(f, fd, r, w, json)) reply_status(fd, 200, "", json);
-            free(json);
-        } else good(f, fd, r, w);
-    }
+    else if (strcmp(name, "close-early") != 0) work(f, fd, r, w);
 }
 
 static void *connection(void *ctx) {
