@@ -36,7 +36,7 @@ endif()
 # libcurl with OpenSSL; the static one is the small one that tools/static_curl.sh builds.
 if(LEMMA_STATIC)
   find_library(LEMMA_CURL curl PATHS ${CMAKE_BINARY_DIR}/curl NO_DEFAULT_PATH REQUIRED)
-  target_link_libraries(lemma_net PUBLIC ${LEMMA_CURL} ssl crypto)
+  target_link_libraries(lemma_net PUBLIC ${LEMMA_CURL} ssl crypto cares)
 else()
   pkg_check_modules(CURL REQUIRED IMPORTED_TARGET libcurl>=7.85)
   target_link_libraries(lemma_net PUBLIC PkgConfig::CURL)

@@ -43,6 +43,7 @@ present() {
     liblz4-dev) module liblz4 || links lz4 lz4frame.h ;;
     libcurl4-openssl-dev) module libcurl ;;
     libssl-dev) module openssl ;;
+    libc-ares-dev) module libcares ;;
     libclang-rt-*-dev) have clang ;;
     *) have "$1" ;;
     esac
@@ -68,6 +69,7 @@ plain_name() {
     liblz4-dev) echo "LZ4 (pkg-config: liblz4)" ;;
     libcurl4-openssl-dev) echo "libcurl 7.85 or later (pkg-config: libcurl)" ;;
     libssl-dev) echo "OpenSSL (pkg-config: openssl)" ;;
+    libc-ares-dev) echo "c-ares (pkg-config: libcares)" ;;
     *) echo "$1" ;;
     esac
 }

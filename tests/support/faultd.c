@@ -336,7 +336,8 @@ static size_t piece(const char *text, size_t n, bool split) {
 /* One event, written in two pieces, so that a character is cut on the wire. */
 static void put_event(int fd, const char *id, bool chat, const char *text, size_t k, bool last) {
     char event[256];
-    const char *open = chat ? "\"delta\":{\"content\":\"" : "\"text\":\"", *close = chat ? "\"}" : "\"";
+    const char *open = chat ? "\"delta\":{\"content\":\"" : "\"text\":\"";
+    const char *close = chat ? "\"}" : "\"";
     const char *finish = last ? "\"stop\"" : "null";
     snprintf(event, sizeof event, "data: {\"id\":\"%s\",\"choices\":[{\"index\":0,%s", id, open);
     say(fd, event);
