@@ -124,6 +124,33 @@ static void no_tls_is_unsent(void **state) {
     assert_int_equal(b.requests, 0);
 }
 
+/* A server with a certificate that nobody vouches for: the handshake ends, and nothing is sent. Skipped
+ * without the openssl program. */
+static void certificates_are_verified(void **state) {
+    (void)state;
+    char url[64], line[512];
+    faultd *f = faultd_start(&(faultd_opts){0}); /* for a port that is free */
+    int port = faultd_port(f);
+    faultd_stop(f);
+    if (system("command -v openssl >/dev/null 2>&1") != 0) skip();
+    snprintf(line, sizeof line,
+             "d=$(mktemp -d) && cd $d && openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj "
+             "/CN=127.0.0.1 -addext "
+             "subjectAltName=IP:127.0.0.1 -keyout k -out c >/dev/null 2>&1 && { timeout 20 openssl s_server "
+             "-accept %d -cert c "
+             "-key k -quiet >/dev/null 2>&1 </dev/zero & sleep 1; rm -rf $d; }",
+             port);
+    if (system(line) != 0) skip();
+    snprintf(url, sizeof url, "https://127.0.0.1:%d/v1", port);
+    got g = {0};
+    for (int i = 0; i < 20 && (i == 0 || strstr(g.reply.why, "connect to")); i++) { /* until it listens */
+        if (i) sleep(1);
+        g = ask_url(url, &(lem_http_opts){.total_s = 5}, "canary", 0);
+    }
+    if (g.reply.end != LEM_HTTP_UNSENT || !strcasestr(g.reply.why, "certificate"))
+        fail_msg("end %d, '%s'", (int)g.reply.end, g.reply.why);
+}
+
 static void redirects_stay_at_home(void **state) {
     (void)state;
     faultd_books b;
@@ -216,6 +243,7 @@ int main(void) {
         cmocka_unit_test(broken_replies_say_why),
         cmocka_unit_test(a_port_where_nobody_listens_is_unsent),
         cmocka_unit_test(no_tls_is_unsent),
+        cmocka_unit_test(certificates_are_verified),
         cmocka_unit_test(redirects_stay_at_home),
         cmocka_unit_test(the_key_is_sent_as_bearer),
         cmocka_unit_test(the_limit_of_a_reply_is_exact),
