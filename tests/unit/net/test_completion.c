@@ -184,6 +184,27 @@ static void an_event_has_a_limit(void **state) {
     lem_buf_release(&b);
 }
 
+/* Whichever allocation fails, the answer is "out of memory" and nothing is lost. */
+static void each_allocation_may_fail(void **state) {
+    (void)state;
+    for (uint64_t k = 1; k < 200; k++) {
+        lem_json *r = NULL;
+        lem_err err = LEM_ERR_INIT;
+        lem_buf b = {0};
+        lem_mem_fail_after(k, true);
+        lem_status st = lem_completion_body(&plain, "p", 1, &b, &err);
+        lem_mem_fail_after(0, false);
+        assert_true(st == LEM_OK || st == LEM_EMEM);
+        lem_buf_release(&b);
+        lem_mem_fail_after(k, true);
+        st = lem_completion_reply(STREAM, strlen(STREAM), true, &plain, &r, &err);
+        lem_mem_fail_after(0, false);
+        if (st != LEM_OK && st != LEM_EMEM)
+            fail_msg("allocation %d: status %d, %s", (int)k, (int)st, err.text);
+        lem_json_free(r);
+    }
+}
+
 static void refusals_are_read(void **state) {
     (void)state;
     static const struct {
@@ -211,6 +232,7 @@ int main(void) {
         cmocka_unit_test(a_stream_cut_anywhere),
         cmocka_unit_test(events_do_not_depend_on_pieces),
         cmocka_unit_test(an_event_has_a_limit),
+        cmocka_unit_test(each_allocation_may_fail),
         cmocka_unit_test(refusals_are_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -450,6 +450,34 @@ static void asked_to_stop_during_a_hang(void **state) {
     assert_int_equal(end(&j).requests, 3);
 }
 
+/* Whichever allocation fails, the job ends as out of memory, and going on completes it without billing twice.
+ */
+static void each_allocation_may_fail(void **state) {
+    (void)state;
+    job j;
+    int failed = 0;
+    begin(&j, &(faultd_opts){0});
+    for (uint64_t k = 1; k < 400; k += 3) {
+        lem_err err = LEM_ERR_INIT;
+        unlink(LEDGER);
+        j.o.seed = k;
+        j.o.chat.temperature = 1;
+        open_job(&j, 3);
+        lem_mem_fail_after(k, true);
+        lem_status st = lem_teach_run(j.t, j.ledger, &err);
+        lem_mem_fail_after(0, false);
+        if (st != LEM_OK && st != LEM_EMEM)
+            fail_msg("allocation %d: status %d, %s", (int)k, (int)st, err.text);
+        failed += st == LEM_EMEM;
+        close_job(&j);
+        assert_int_equal(run(&j, 3), LEM_OK);
+        (void)check_items(&j, 3);
+        close_job(&j);
+    }
+    assert_int_equal(end(&j).twice, 0);
+    assert_true(failed > 20);
+}
+
 static void the_breaker_by_itself(void **state) {
     (void)state;
     lem_endpoint e = {0};
@@ -491,6 +519,7 @@ int main(void) {
         cmocka_unit_test(a_wrong_key_ends_the_job_and_costs_nothing),
         cmocka_unit_test(streams_give_the_same),
         cmocka_unit_test(asked_to_stop_during_a_hang),
+        cmocka_unit_test(each_allocation_may_fail),
         cmocka_unit_test(the_breaker_by_itself),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
