@@ -111,7 +111,7 @@ static void answers_are_training_rows(void **state) {
 static void the_request_is_the_recipes(void **state) {
     (void)state;
     serve(&(faultd_opts){0});
-    expect(0, "synth answer rows.jsonl", "--limit 1", "first request: {\"model\":\"t\",\"messages\":");
+    expect(0, "synth answer rows.jsonl", "--limit 1", "  {\"model\":\"t\",\"messages\":");
     faultd_books b = stop();
     assert_string_equal(
         b.last_body,
@@ -179,9 +179,10 @@ static void a_dry_run_asks_nothing(void **state) {
     (void)state;
     serve(&(faultd_opts){0});
     expect(0, "synth answer rows.jsonl", "--dry-run --price-in 1000 --price-out 1000 --max-tokens 100",
-           "first request: {");
+           "first request, ");
     assert_non_null(strstr(said, "plan: 3 items, 3 requests"));
     expect(0, "synth answer rows.jsonl", "--dry-run --json --max-tokens 100", "\"max_generated_tokens\":300");
+    assert_non_null(strstr(said, "\"first_request\":\"{\\\"model\\\":\\\"t\\\""));
     assert_int_equal(stop().requests, 0);
 }
 
