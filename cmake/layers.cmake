@@ -33,6 +33,14 @@ target_link_libraries(lemma_rows PUBLIC ${LEMMA_SNAPPY} PkgConfig::LZ4 PkgConfig
 if(LEMMA_STATIC)
   target_link_libraries(lemma_rows PUBLIC stdc++)
 endif()
+# libcurl with OpenSSL; the static one is the small one that tools/static_curl.sh builds.
+if(LEMMA_STATIC)
+  find_library(LEMMA_CURL curl PATHS ${CMAKE_BINARY_DIR}/curl NO_DEFAULT_PATH REQUIRED)
+  target_link_libraries(lemma_net PUBLIC ${LEMMA_CURL} ssl crypto cares)
+else()
+  pkg_check_modules(CURL REQUIRED IMPORTED_TARGET libcurl>=7.85)
+  target_link_libraries(lemma_net PUBLIC PkgConfig::CURL)
+endif()
 # FLINT 3 has Arb inside; before that Arb is a library of its own, which Debian calls flint-arb. A static link wants a library before those
 # that it needs, and finds the two that tools/static_flint.sh builds.
 find_library(LEMMA_FLINT flint HINTS ${CMAKE_BINARY_DIR}/flint REQUIRED)

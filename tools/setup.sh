@@ -41,6 +41,9 @@ present() {
     libflint-arb-dev) have_arb ;;
     libsnappy-dev) links snappy snappy-c.h ;;
     liblz4-dev) module liblz4 || links lz4 lz4frame.h ;;
+    libcurl4-openssl-dev) module libcurl ;;
+    libssl-dev) module openssl ;;
+    libc-ares-dev) module libcares ;;
     libclang-rt-*-dev) have clang ;;
     *) have "$1" ;;
     esac
@@ -64,6 +67,9 @@ plain_name() {
     libflint-arb-dev) echo "Arb (arb.h, -lflint-arb or -larb; FLINT 3 has it inside)" ;;
     libsnappy-dev) echo "Snappy (snappy-c.h, -lsnappy)" ;;
     liblz4-dev) echo "LZ4 (pkg-config: liblz4)" ;;
+    libcurl4-openssl-dev) echo "libcurl 7.85 or later (pkg-config: libcurl)" ;;
+    libssl-dev) echo "OpenSSL (pkg-config: openssl)" ;;
+    libc-ares-dev) echo "c-ares (pkg-config: libcares)" ;;
     *) echo "$1" ;;
     esac
 }

@@ -3,6 +3,7 @@
 # The same versions and the same settings as the shared libraries that are installed, without NTL, which only C++ programs ask for.
 set -eu
 . "$(dirname "$0")/progress.sh"
+. "$(dirname "$0")/debian_source.sh"
 mkdir -p "$1"
 folder=$(cd "$1" && pwd)
 jobs=$2
@@ -16,30 +17,13 @@ modules="ulong_extras long_extras perm fmpz fmpz_vec fmpz_poly fmpq_poly fmpz_ma
 nmod_poly nmod_poly_factor arith mpn_extras nmod_mat fmpq fmpq_vec fmpq_mat fmpz_mod_poly fmpz_mod_poly_factor fmpz_factor
 fmpz_poly_factor fft qsieve double_extras d_vec d_mat fmpz_mod_mat mpoly fmpz_mpoly thread_pool thread_support fmpz_mod fmpz_mod_vec n_poly"
 
-# An own list of sources, so that the machine's is left as it is; the mirror is the one that it names.
-source_list() {
-    # shellcheck disable=SC1091
-    codename=$(. /etc/os-release && echo "${VERSION_CODENAME:-bookworm}")
-    # shellcheck disable=SC2016
-    mirror=$(apt-get indextargets --format '$(CODENAME) $(REPO_URI)' 'Created-By: Packages' 2>/dev/null | awk -v c="$codename" '$1 == c { print $2; exit }')
-    key=/usr/share/keyrings/debian-archive-keyring.gpg
-    echo "deb-src [signed-by=$key] ${mirror:-http://deb.debian.org/debian} $codename main"
-}
-
 fetch() {
-    mkdir -p lists/partial cache/archives/partial
-    source_list >sources.list
     for p in flint flint-arb; do
         version=$(dpkg-query -W -f='${source:Version}' "lib$p-dev" 2>/dev/null) || die "lib$p-dev is not installed"
         set -- "$@" "$p=$version"
     done
     say "fetching the sources of $* with apt"
-    apt_here update -q && apt_here source -q "$@"
-}
-
-apt_here() {
-    apt-get -o Dir::Etc::SourceList="$PWD/sources.list" -o Dir::Etc::SourceParts=/dev/null -o Dir::State::Lists="$PWD/lists" \
-        -o Dir::Cache="$PWD/cache" -o APT::Sandbox::User=root "$@" >>log 2>&1
+    debian_source "$@"
 }
 
 # make_static TREE [make arguments]: its own Makefile, with the lines of compiled files as progress

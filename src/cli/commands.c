@@ -11,6 +11,8 @@ const lem_command *const lem_commands[] = {
     &lem_cmd_data_decontam,
     &lem_cmd_data_filter,
     &lem_cmd_data_blend,
+    &lem_cmd_synth_evolve,
+    &lem_cmd_synth_answer,
     &lem_cmd_crosscheck,
     &lem_cmd_sft,
     &lem_cmd_sample,

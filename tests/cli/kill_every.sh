@@ -80,6 +80,7 @@ kill_it mu sft --from-scratch --layers 1 --width 32 --heads 2 --vocab 512 --cont
 printf 'stages: [{name: one, max-steps: 6}, {name: two, max-steps: 5, optimizer: muon}]\n' >two-stages.yaml
 kill_it st sft --config two-stages.yaml --model base --batch 8 --lr 1e-3 --checkpoint-every 2 --data d/math.jsonl
 kill_it s.jsonl sample --model base --prompts d/rm-b.jsonl --n 8 --temperature 1 --max-tokens 40
+kill_it sy.jsonl synth answer d/rm-b.jsonl --model base --n 4 --temperature 1 --max-tokens 24
 kill_it pa.jsonl prm annotate --model base --data pool --n 4 --step-separator '\n' --temperature 1 --max-tokens 24 --early-stop
 kill_it pj.jsonl prm annotate --model base --data pool --n 2 --step-separator '\n' --temperature 1 --max-tokens 12 --judge prm0
 kill_it g.jsonl grade raw.jsonl

@@ -7,6 +7,7 @@
 #include "cli/commands.h"
 #include "core/file.h"
 #include "core/mem.h"
+#include "support/faultd.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -22,6 +23,11 @@
 typedef struct base {
     const char *command, *words, *out;
 } base;
+
+/* The port is the shell's to fill in. */
+#define ENDPOINT                                                                                             \
+    "--endpoint http://127.0.0.1:$LEMMA_TURN_PORT/v1 --teacher t --budget-requests 1000 --budget-tokens "    \
+    "1000000 --budget-cost 100 --price-in 1 --price-out 1"
 
 static const base bases[] = {
     {"sft",
@@ -62,6 +68,9 @@ static const base bases[] = {
      "--source a=rows.jsonl,repeat=2 --source b=cand.jsonl,format=question-answer,map=prompt=problem",
      "db.jsonl"},
     {"data dedup", "rows.jsonl other-file --rule near", "de.jsonl"},
+    {"synth answer", "rows.jsonl --model m --max-tokens 4", "sl.jsonl"},
+    {"synth answer", "rows.jsonl " ENDPOINT, "sa.jsonl"},
+    {"synth evolve", "rows.jsonl " ENDPOINT, "sv.jsonl"},
 };
 enum { N_BASES = sizeof bases / sizeof *bases };
 
@@ -102,8 +111,20 @@ static void same_as_saved(const char *out, const char *what) {
     if (system(command) != 0) fail_msg("%s: another manifest", what);
 }
 
+static faultd *server;
+
+/* A teacher, and the key by which another value of --key-env is known. */
+static int start_teacher(void) {
+    char port[16];
+    server = faultd_start(&(faultd_opts){0});
+    if (!server) return -1;
+    snprintf(port, sizeof port, "%d", faultd_port(server));
+    return setenv("LEMMA_TURN_PORT", port, 1) == 0 && setenv("turned", "key", 1) == 0 ? 0 : -1;
+}
+
 static int set_up(void **state) {
     (void)state;
+    if (start_teacher() != 0) return -1;
     if (!mkdtemp(dir) || chdir(dir) != 0) return -1;
     write_text("rows.jsonl",
                "{\"id\":\"a\",\"problem\":\"p\",\"solution\":\"1+1=2\",\"expected_answer\":\"2\"}\n"
@@ -147,6 +168,7 @@ static int set_up(void **state) {
 static int tear_down(void **state) {
     (void)state;
     lem_err err = LEM_ERR_INIT;
+    faultd_stop(server);
     return chdir("/") == 0 && lem_dir_remove(dir, &err) == LEM_OK ? 0 : -1;
 }
 

@@ -1,0 +1,204 @@
+/* synth_local.c - a model of our own as the teacher: the items' prompts through Lemma's engine */
+#include "cli/runtime.h"
+#include "cli/synth_run.h"
+
+#include "core/hash.h"
+#include "core/mem.h"
+#include "generate/run.h"
+#include "model/folder.h"
+#include "model/weights_open.h"
+#include "prompt/ends.h"
+
+#include <string.h>
+
+typedef struct local {
+    lem_synth *s;
+    lem_problems prompts; /* one per item, without input and id */
+    lem_buf *text;        /* [items] */
+    lem_json **made;      /* [items, n] candidates of items that are not whole yet */
+    int *n_made;          /* [items] */
+    size_t next;
+    lem_generate_opts gen;
+    lem_prompt_settings settings;
+    lem_prompt_end_list ends;
+    lem_model_config config;
+    lem_tokenizer *tok;
+    lem_weights *weights;
+    lem_runtime rt;
+} local;
+
+/* ---- prompts ---- */
+
+static lem_status render(local *l, lem_err *err) {
+    lem_synth *s = l->s;
+    l->text = lem_alloc_zero(s->items, sizeof *l->text, err);
+    l->prompts.at = lem_alloc_zero(s->items, sizeof *l->prompts.at, err);
+    if (!l->text || !l->prompts.at) return LEM_EMEM;
+    l->prompts.path = s->rows.path;
+    l->prompts.n = l->prompts.cap = s->items;
+    for (size_t i = 0; i < s->items; i++) {
+        lem_problem *p = &l->prompts.at[i];
+        lem_status st = s->o.prompt(s->o.ctx, i, &l->text[i], err);
+        if (st == LEM_OK) st = lem_buf_ok(&l->text[i], err);
+        if (st != LEM_OK) return st;
+        p->problem = lem_buf_str(&l->text[i]);
+        p->line = s->rows.at[i / s->per_row].line;
+        p->key = lem_hash64(p->problem, l->text[i].len, i);
+    }
+    return LEM_OK;
+}
+
+static lem_status open_model(local *l, lem_err *err) {
+    lem_synth *s = l->s;
+    const char *system = s->o.chat.system;
+    lem_prompt_options o = {.template = s->o.chat.text ? "plain" : "chat",
+                            .system = system ? system : "",
+                            .suffix = "",
+                            .from = "options"};
+    lem_status st = lem_prompt_settings_open(s->model, &o, &l->settings, err);
+    if (st == LEM_OK) st = lem_model_check(s->model, LEM_HEAD_LM, &l->config, err);
+    if (st == LEM_OK) st = lem_runtime_tokenizer(s->cli, s->model, &l->tok, err);
+    if (st != LEM_OK) return st;
+    if (lem_tokenizer_vocab(l->tok) > l->config.vocab)
+        return lem_fail(err, LEM_EDATA, "%s: the tokenizer has %d ids but the model only %d", s->model,
+                        (int)lem_tokenizer_vocab(l->tok), l->config.vocab);
+    st = lem_prompt_ends(l->tok, s->model, l->config.vocab, !s->o.chat.text, &l->ends, err);
+    if (st != LEM_OK) return st;
+    l->gen = (lem_generate_opts){.sample = {(float)s->o.chat.temperature, 0, (float)s->o.chat.top_p},
+                                 .max_tokens = s->o.chat.max_tokens,
+                                 .end = l->ends.id,
+                                 .n_end = l->ends.n,
+                                 .slots = (int)lem_args_int(s->args, "slots"),
+                                 .kv_bytes = lem_physical_memory() / 2,
+                                 .seed = s->cli->seed};
+    st = lem_generate_check(&l->gen, err);
+    if (st == LEM_OK)
+        st = lem_problems_encode(&l->prompts, l->tok, &l->settings, l->config.max_positions - 1,
+                                 s->cli->cancel, err);
+    l->gen.max_prompt = l->prompts.longest;
+    return st;
+}
+
+/* ---- the engine's source and sink ---- */
+
+static lem_status next_prompt(void *ctx, lem_prompt *out, bool *more, lem_err *err) {
+    (void)err;
+    local *l = ctx;
+    for (; l->next < l->prompts.n; l->next++) {
+        const lem_problem *p = &l->prompts.at[l->next];
+        if (p->too_long || lem_teach_reply(l->s->teach, l->next)) continue;
+        *out =
+            (lem_prompt){l->next++, p->key, l->prompts.ids.data + p->ids_at, p->n_ids, NULL, l->s->o.chat.n};
+        *more = true;
+        return LEM_OK;
+    }
+    *more = false;
+    return LEM_OK;
+}
+
+static lem_json *record_of(const local *l, size_t item) {
+    int n = l->s->o.chat.n;
+    int64_t tokens = 0;
+    lem_object o = lem_object_new();
+    lem_json *texts = lem_json_new_array(), *finish = lem_json_new_array();
+    bool ok = texts && finish;
+    for (int k = 0; ok && k < n; k++) {
+        const lem_json *c = l->made[item * (size_t)n + (size_t)k];
+        ok = lem_json_append(texts, lem_json_copy(lem_json_get(c, "text"))) &&
+             lem_json_append(finish, lem_json_copy(lem_json_get(c, "finish")));
+        tokens += lem_json_int(lem_json_get(c, "tokens"), 0);
+    }
+    lem_object_json(&o, "texts", texts);
+    lem_object_json(&o, "finish", finish);
+    lem_object_int(&o, "prompt_tokens", (uint64_t)l->prompts.at[item].n_ids);
+    lem_object_int(&o, "completion_tokens", (uint64_t)tokens);
+    lem_json *record = lem_object_done(&o);
+    if (ok) return record;
+    lem_json_free(record);
+    return NULL;
+}
+
+static lem_status take(void *ctx, const lem_candidate *c, lem_err *err) {
+    local *l = ctx;
+    size_t item = (size_t)c->prompt, at = item * (size_t)l->s->o.chat.n + (size_t)c->index;
+    lem_object o = lem_object_new();
+    lem_object_json(&o, "text", lem_json_new_strn(c->text, c->len));
+    lem_object_str(&o, "finish", lem_finish_name(c->finish));
+    lem_object_int(&o, "tokens", (uint64_t)c->tokens);
+    l->made[at] = lem_object_done(&o);
+    if (!l->made[at]) return lem_fail(err, LEM_EMEM, "out of memory for a candidate");
+    if (++l->n_made[item] < l->s->o.chat.n) return LEM_OK;
+    lem_json *record = record_of(l, item);
+    if (!record) return lem_fail(err, LEM_EMEM, "out of memory for a reply");
+    return lem_teach_put(l->s->teach, l->s->ledger, item, record, err);
+}
+
+/* ---- the run ---- */
+
+static lem_status check_memory(const local *l, lem_err *err) {
+    size_t head = l->config.tied ? (size_t)l->config.vocab * (size_t)l->config.width : 0;
+    size_t width = lem_args_is(l->s->args, "dtype", "bf16") ? 2 : 4;
+    size_t all =
+        (lem_model_config_params(&l->config) + head) * width + lem_generate_bytes(&l->config, &l->gen);
+    if (all <= lem_physical_memory()) return LEM_OK;
+    return lem_fail(err, LEM_EMEM, "%s: answering needs up to %.1f GB; lower --slots or --max-tokens",
+                    l->s->model, (double)all / 1e9);
+}
+
+/* Prompts that do not fit are dead letters. */
+static lem_status bury_long(local *l, lem_err *err) {
+    lem_status st = LEM_OK;
+    for (size_t i = 0; st == LEM_OK && i < l->prompts.n; i++) {
+        const lem_problem *p = &l->prompts.at[i];
+        char why[128];
+        snprintf(why, sizeof why, "the prompt has %d tokens, the context holds %d", p->n_ids,
+                 l->config.max_positions - 1);
+        if (p->too_long) st = lem_teach_bury(l->s->teach, l->s->ledger, i, why, err);
+    }
+    return st;
+}
+
+static lem_status generate(local *l, lem_err *err) {
+    lem_synth *s = l->s;
+    size_t n = 0;
+    lem_dtype dtype = lem_args_is(s->args, "dtype", "bf16") ? LEM_DTYPE_BF16 : LEM_DTYPE_F32;
+    lem_status st = lem_runtime_open(s->cli, lem_job_compute_path(s->job), &l->rt, err);
+    if (st == LEM_OK) st = lem_job_start(s->job, l->rt.backend->ops->name, err);
+    if (st == LEM_OK) st = lem_job_journal(s->job, lem_teach_visit, s->teach, &s->ledger, err);
+    if (st == LEM_OK) st = lem_synth_begin(s, err);
+    if (st != LEM_OK) return st;
+    if (!lem_mul_size(s->items, (size_t)s->o.chat.n, &n))
+        return lem_fail(err, LEM_EMEM, "too many candidates");
+    l->made = lem_alloc_zero(n, sizeof *l->made, err);
+    l->n_made = lem_alloc_zero(s->items, sizeof *l->n_made, err);
+    if (!l->made || !l->n_made) return LEM_EMEM;
+    st = bury_long(l, err);
+    if (st == LEM_OK) st = lem_weights_open(s->model, LEM_HEAD_LM, l->rt.backend, dtype, &l->weights, err);
+    if (st != LEM_OK) return st;
+    return lem_generate_run(l->weights, &l->config, l->tok, l->rt.backend, &l->gen, next_prompt, l, take, l,
+                            s->cli->cancel, NULL, err);
+}
+
+static void release(local *l) {
+    size_t n = l->s->items;
+    for (size_t i = 0; l->text && i < n; i++) lem_buf_release(&l->text[i]);
+    for (size_t i = 0; l->made && i < n * (size_t)l->s->o.chat.n; i++) lem_json_free(l->made[i]);
+    lem_free(l->text);
+    lem_free(l->made);
+    lem_free(l->n_made);
+    lem_problems_release(&l->prompts);
+    lem_prompt_settings_release(&l->settings);
+    if (l->weights) lem_weights_free(l->weights);
+    if (l->tok) lem_tokenizer_free(l->tok);
+    lem_runtime_close(&l->rt);
+}
+
+lem_status lem_synth_local(lem_synth *s, lem_err *err) {
+    local l = {.s = s};
+    lem_status st = render(&l, err);
+    if (st == LEM_OK) st = open_model(&l, err);
+    if (st == LEM_OK) st = check_memory(&l, err);
+    if (st == LEM_OK) st = generate(&l, err);
+    release(&l);
+    return st;
+}

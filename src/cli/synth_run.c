@@ -1,0 +1,331 @@
+/* synth_run.c - options, plan, ledger, replies and dead letters of commands that ask a teacher */
+#include "cli/synth_run.h"
+#include "cli/runtime.h"
+
+#include "core/jsonl.h"
+#include "core/mem.h"
+#include "net/http.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- options ---- */
+
+static lem_status read_urls(lem_synth *s, lem_err *err) {
+    const lem_json *list = lem_args_tree(s->args, "endpoint");
+    size_t n = lem_json_count(list);
+    s->urls = lem_alloc(n, sizeof *s->urls, err);
+    if (!s->urls) return LEM_EMEM;
+    for (size_t i = 0; i < n; i++) {
+        s->urls[i] = lem_json_str(lem_json_at(list, i), "");
+        lem_status st = lem_http_check_url(s->urls[i], lem_args_flag(s->args, "allow-http"), err);
+        if (st != LEM_OK) return lem_err_context(err, "--endpoint %zu", i + 1);
+    }
+    s->o.urls = s->urls;
+    s->o.n_urls = (int)n;
+    return LEM_OK;
+}
+
+static lem_status read_key(lem_synth *s, lem_err *err) {
+    const char *name = lem_args_str(s->args, "key-env");
+    if (!name) return LEM_OK;
+    s->o.key = getenv(name);
+    if (!s->o.key || !*s->o.key)
+        return lem_fail(err, LEM_EUSAGE, "--key-env: the environment variable '%s' is not set", name);
+    for (const char *p = s->o.key; *p; p++)
+        if (*p <= ' ' || *p > '~')
+            return lem_fail(err, LEM_EUSAGE, "--key-env: '%s' holds white space, or what is no key", name);
+    return LEM_OK;
+}
+
+/* What the ledger and the budgets rest on is not set past them. */
+static lem_status check_extra(lem_synth *s, lem_err *err) {
+    static const char *const ours[] = {"model",   "messages", "prompt",        "n",
+                                       "best_of", "stream",   "stream_options"};
+    const lem_json *most = lem_json_get(s->extra, "max_completion_tokens"),
+                   *old = lem_json_get(s->extra, "max_tokens");
+    for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
+        if (lem_json_get(s->extra, ours[i]))
+            return lem_fail(err, LEM_EUSAGE, "--body: %s is lemma's own", ours[i]);
+    if (old && lem_json_kind(old) != LEM_JSON_NULL)
+        return lem_fail(err, LEM_EUSAGE, "--body: max_tokens is --max-tokens; null takes it out");
+    int64_t n = lem_json_int(most, 0);
+    if ((most || old) && (n < 1 || n > 1000000000))
+        return lem_fail(
+            err, LEM_EUSAGE,
+            "--body: max_completion_tokens: a number from 1 expected, as nothing else bounds a reply");
+    if (n > s->o.chat.max_tokens || old) s->o.chat.max_tokens = (int)n;
+    return LEM_OK;
+}
+
+static lem_status read_extra(lem_synth *s, lem_err *err) {
+    const char *body = lem_args_str(s->args, "body");
+    if (!body) return LEM_OK;
+    lem_status st = lem_json_parse(body, strlen(body), &s->extra, err);
+    if (st != LEM_OK) {
+        lem_err_context(err, "--body");
+        err->status = LEM_EUSAGE;
+        return LEM_EUSAGE;
+    }
+    if (lem_json_kind(s->extra) != LEM_JSON_OBJECT)
+        return lem_fail(err, LEM_EUSAGE, "--body: an object expected");
+    return check_extra(s, err);
+}
+
+static lem_status check_remote(lem_synth *s, lem_err *err) {
+    const lem_args *a = s->args;
+    if (!lem_args_has(a, "teacher"))
+        return lem_fail(err, LEM_EUSAGE, "--teacher is missing: the model's name at the endpoint");
+    lem_status st = read_urls(s, err);
+    if (st == LEM_OK) st = read_key(s, err);
+    if (st == LEM_OK) st = read_extra(s, err);
+    if (st != LEM_OK) return st;
+    if (s->o.max_cost > 0 && s->o.price_in <= 0 && s->o.price_out <= 0)
+        return lem_fail(err, LEM_EUSAGE,
+                        "--budget-cost needs --price-in and --price-out: what does a million tokens cost?");
+    return LEM_OK;
+}
+
+static lem_status read_options(lem_synth *s, lem_err *err) {
+    const lem_args *a = s->args;
+    s->model = lem_args_str(a, "model");
+    s->o = (lem_teach_opts){.chat = {.model = lem_args_str(a, "teacher"),
+                                     .text = lem_args_is(a, "api", "text"),
+                                     .system = lem_args_str(a, "system"),
+                                     .temperature = lem_args_num(a, "temperature"),
+                                     .top_p = lem_args_num(a, "top-p"),
+                                     .max_tokens = (int)lem_args_int(a, "max-tokens"),
+                                     .n = 1,
+                                     .stream = lem_args_flag(a, "stream")},
+                            .seed = s->cli->seed,
+                            .plain = lem_args_flag(a, "allow-http"),
+                            .concurrency = (int)lem_args_int(a, "concurrency"),
+                            .tries = (int)lem_args_int(a, "tries"),
+                            .resend = (int)lem_args_int(a, "resend"),
+                            .timeout_s = lem_args_num(a, "timeout"),
+                            .base_s = lem_args_num(a, "retry-base"),
+                            .max_requests = (uint64_t)lem_args_int(a, "budget-requests"),
+                            .max_tokens = (uint64_t)lem_args_int(a, "budget-tokens"),
+                            .max_cost = lem_args_num(a, "budget-cost"),
+                            .price_in = lem_args_num(a, "price-in"),
+                            .price_out = lem_args_num(a, "price-out"),
+                            .cancel = s->cli->cancel,
+                            .log = s->cli->log};
+    if (strcmp(lem_args_str(a, "out"), "-") == 0)
+        return lem_fail(err, LEM_EUSAGE,
+                        "--out - has no place for the ledger of what was sent and billed; a file expected");
+    if (lem_args_has(a, "endpoint") && s->model)
+        return lem_fail(err, LEM_EUSAGE, "--endpoint and --model exclude each other");
+    if (s->model) {
+        if (!s->o.chat.model) s->o.chat.model = "lemma";
+        return LEM_OK;
+    }
+    lem_status st = check_remote(s, err);
+    s->o.chat.extra = s->extra;
+    return st;
+}
+
+/* ---- opening ---- */
+
+static lem_status name_dead(lem_synth *s, lem_err *err) {
+    const char *given = lem_args_str(s->args, "dead");
+    lem_buf b = {0};
+    if (given) lem_buf_puts(&b, given);
+    else lem_buf_printf(&b, "%s.dead.jsonl", lem_args_str(s->args, "out"));
+    lem_status st = lem_buf_ok(&b, err);
+    s->dead = lem_buf_take(&b);
+    return st;
+}
+
+lem_status lem_synth_open(lem_synth *s, lem_cli *cli, const lem_command *cmd, const lem_args *args,
+                          bool *done, lem_err *err) {
+    *s = (lem_synth){.cli = cli, .args = args, .cmd = cmd};
+    *done = false;
+    lem_status st = name_dead(s, err);
+    if (st != LEM_OK) return st;
+    const char *beside[] = {s->dead};
+    lem_job_spec spec = {.companions = beside, .n_companions = 1};
+    st = lem_job_open(cli, cmd, args, &spec, &s->job, err);
+    if (st != LEM_OK) return st;
+    *done = lem_job_done(s->job);
+    if (*done) return lem_print_complete(cli, cmd->name, s->job, err);
+    st = read_options(s, err);
+    if (st != LEM_OK) return st;
+    return lem_problems_load(args->words[0], lem_args_tree(args, "map"), cli->limit, cli->cancel, &s->rows,
+                             err);
+}
+
+/* ---- asking ---- */
+
+static lem_status ask_endpoints(lem_synth *s, lem_err *err) {
+    const char *cache = lem_args_str(s->args, "cache");
+    lem_status st = lem_job_start(s->job, NULL, err);
+    if (st == LEM_OK) st = lem_job_journal(s->job, lem_teach_visit, s->teach, &s->ledger, err);
+    if (st == LEM_OK && cache) st = lem_teach_cache(s->teach, cache, err);
+    if (st == LEM_OK) st = lem_synth_begin(s, err);
+    if (st != LEM_OK) return st;
+    return lem_teach_run(s->teach, s->ledger, err);
+}
+
+static lem_status interrupted(lem_synth *s, lem_err *err) {
+    lem_teach_stats c = lem_teach_count(s->teach);
+    return lem_fail(
+        err, LEM_EINTR,
+        "interrupted; %llu of %zu items are answered and %llu may have been billed in vain; the same "
+        "command goes on from there",
+        (unsigned long long)c.done, s->items, (unsigned long long)c.unsure);
+}
+
+/* ---- dead letters ---- */
+
+static lem_json *dead_row(const lem_synth *s, size_t i, const char *why, lem_teach_billed billed, int tries) {
+    static const char *const words[] = {"no", "maybe", "yes"};
+    const lem_problem *p = &s->rows.at[i / s->per_row];
+    lem_buf at = {0};
+    lem_json *row = lem_json_copy(p->input);
+    lem_buf_printf(&at, "%s:%llu", s->rows.path, (unsigned long long)p->line);
+    bool ok = row && !at.failed && lem_json_set(row, "_dead", lem_json_new_str(why)) &&
+              lem_json_set(row, "_billed", lem_json_new_str(words[billed])) &&
+              lem_json_set(row, "_requests", lem_json_new_int(tries)) &&
+              lem_json_set(row, "_item", lem_json_new_int((int64_t)i)) &&
+              lem_json_set(row, "_source", lem_json_new_str(lem_buf_str(&at)));
+    lem_buf_release(&at);
+    if (ok) return row;
+    lem_json_free(row);
+    return NULL;
+}
+
+static lem_status write_dead(lem_synth *s, lem_err *err) {
+    lem_out *o = NULL;
+    lem_status st = lem_out_open(s->dead, lem_job_may_replace(s->job), &o, err);
+    for (size_t i = 0; st == LEM_OK && i < s->items; i++) {
+        lem_teach_billed billed;
+        int tries;
+        const char *why = lem_teach_why(s->teach, i, &billed, &tries);
+        if (!why) continue;
+        lem_json *row = dead_row(s, i, why, billed, tries);
+        st = row ? lem_rows_write(o, row, err) : lem_fail(err, LEM_EMEM, "out of memory for a dead letter");
+        lem_json_free(row);
+    }
+    if (st == LEM_OK) st = lem_out_commit(o, err);
+    if (o) lem_out_close(o);
+    return st;
+}
+
+/* Budgets and failures: LEM_EPARTIAL where no result is to be written. */
+static lem_status check_result(lem_synth *s, lem_err *err) {
+    lem_teach_stats c = lem_teach_count(s->teach);
+    unsigned long long done = (unsigned long long)c.done, dead = (unsigned long long)c.dead;
+    double allowed = lem_args_num(s->args, "max-failed");
+    if (c.budget_reached)
+        return lem_fail(err, LEM_EPARTIAL,
+                        "the budget is used up: %llu requests, %llu tokens, cost %.4f; %llu of %zu items are "
+                        "answered; raise "
+                        "it, and the same command goes on",
+                        (unsigned long long)c.requests, (unsigned long long)(c.tokens_in + c.tokens_out),
+                        c.cost, done, s->items);
+    lem_status st = write_dead(s, err);
+    if (st != LEM_OK || (double)dead <= allowed * (double)s->items) return st;
+    if (s->ledger) st = lem_teach_again(s->teach, s->ledger, err);
+    if (st != LEM_OK) return st;
+    return lem_fail(
+        err, LEM_EPARTIAL,
+        "%llu of %zu items failed, more than --max-failed %g allows; %s says why; the same command tries "
+        "again what was not billed, --resend 1 also what may have been, a larger --max-failed takes what is "
+        "there",
+        dead, s->items, allowed, s->dead);
+}
+
+lem_status lem_synth_ask(lem_synth *s, size_t per_row, int n, lem_teach_prompt *prompt, void *ctx,
+                         lem_err *err) {
+    s->per_row = per_row;
+    s->o.chat.n = n;
+    s->o.prompt = prompt;
+    s->o.ctx = ctx;
+    if (!lem_mul_size(s->rows.n, per_row, &s->items)) return lem_fail(err, LEM_EMEM, "too many items");
+    double begin = lem_clock_seconds();
+    lem_status st = lem_teach_new(&s->o, s->items, &s->teach, err);
+    if (st == LEM_OK && s->cli->dry_run) return lem_synth_plan(s, err);
+    if (st == LEM_OK) st = s->model ? lem_synth_local(s, err) : ask_endpoints(s, err);
+    if (s->progress) lem_progress_free(s->progress);
+    s->progress = NULL;
+    s->seconds = lem_clock_seconds() - begin;
+    if (st == LEM_EINTR && s->teach) return interrupted(s, err);
+    return st == LEM_OK ? check_result(s, err) : st;
+}
+
+/* ---- writing ---- */
+
+lem_status lem_synth_write(lem_synth *s, lem_synth_row *row, void *ctx, lem_err *err) {
+    lem_out *o = NULL;
+    lem_status st = lem_out_open(lem_job_out(s->job), true, &o, err);
+    for (size_t i = 0; st == LEM_OK && i < s->items; i++) {
+        const lem_json *reply = lem_teach_reply(s->teach, i);
+        if (reply) st = row(ctx, i, reply, o, err);
+    }
+    if (st == LEM_OK) st = lem_out_commit(o, err);
+    if (o) lem_out_close(o);
+    if (st != LEM_OK) return st;
+    st = lem_journal_close(s->ledger, err);
+    s->ledger = NULL;
+    return st == LEM_OK ? lem_job_finish(s->job, err) : st;
+}
+
+const char *lem_synth_teacher(const lem_synth *s, const lem_json *reply) {
+    return lem_json_str(lem_json_get(reply, "model"), s->o.chat.model);
+}
+
+void lem_synth_copy_fields(const lem_problem *row, lem_object *out) {
+    static const char *const names[] = {"domain", "source"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        const lem_json *v = lem_json_get(row->input, names[i]);
+        if (v) lem_object_json(out, names[i], lem_json_copy(v));
+    }
+}
+
+lem_status lem_synth_tell(lem_synth *s, lem_json *more, lem_err *err) {
+    lem_teach_stats c = lem_teach_count(s->teach);
+    const char *out = lem_args_str(s->args, "out");
+    lem_info(s->cli->log,
+             "%s: %llu rows of %zu items; %llu failed (%s), %llu requests, %llu + %llu tokens, cost %.4f",
+             out, (unsigned long long)s->written, s->items, (unsigned long long)c.dead, s->dead,
+             (unsigned long long)c.requests, (unsigned long long)c.tokens_in,
+             (unsigned long long)c.tokens_out, c.cost);
+    if (!s->cli->json) {
+        lem_json_free(more);
+        return LEM_OK;
+    }
+    lem_object o = lem_object_new();
+    lem_object_str(&o, "command", s->cmd->name);
+    lem_object_str(&o, "out", out);
+    lem_object_str(&o, "identity", lem_job_identity(s->job));
+    lem_object_bool(&o, "already_complete", false);
+    lem_object_int(&o, "items", s->items);
+    lem_object_int(&o, "answered", c.done);
+    lem_object_int(&o, "failed", c.dead);
+    lem_object_int(&o, "rows", s->written);
+    lem_object_int(&o, "resumed", s->resumed);
+    lem_object_int(&o, "cached", s->model ? 0 : c.cached);
+    lem_object_int(&o, "shared", c.shared);
+    lem_object_int(&o, "requests", c.requests);
+    lem_object_int(&o, "unsure", c.unsure);
+    lem_object_int(&o, "prompt_tokens", c.tokens_in);
+    lem_object_int(&o, "completion_tokens", c.tokens_out);
+    lem_object_num(&o, "cost", c.cost);
+    lem_object_num(&o, "seconds", s->seconds);
+    for (const char *k = lem_json_key_next(more, NULL); more && k; k = lem_json_key_next(more, k))
+        lem_object_json(&o, k, lem_json_copy(lem_json_key_value(k)));
+    lem_json_free(more);
+    return lem_print_json(s->cli->out, lem_object_done(&o), 0, err);
+}
+
+void lem_synth_close(lem_synth *s) {
+    if (s->ledger && lem_journal_close(s->ledger, NULL) != LEM_OK)
+        lem_warn(s->cli->log, "the ledger of %s could not be closed", lem_args_str(s->args, "out"));
+    lem_teach_free(s->teach);
+    lem_problems_release(&s->rows);
+    lem_free(s->urls);
+    lem_free(s->dead);
+    lem_json_free(s->extra);
+    lem_job_close(s->job);
+}

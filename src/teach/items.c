@@ -1,0 +1,365 @@
+/* items - the ledger of a job: what became of each item, written down and replayed */
+#include "teach/teach_priv.h"
+
+#include "core/mem.h"
+#include "core/object.h"
+#include "core/rng.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- requests ---- */
+
+/* A request is known by its bytes without those that say how it is sent. */
+lem_status lem_teach_body(const lem_teach *t, size_t i, bool as_sent, lem_buf *out, lem_err *err) {
+    lem_buf prompt = {0};
+    lem_completion_opts chat = t->o.chat;
+    int64_t seed = -1;
+    if (chat.temperature > 0) {
+        lem_rng r = lem_rng_make(t->o.seed, "teach", i);
+        seed = (int64_t)(lem_rng_at(&r, 0) >> 33);
+    }
+    if (!as_sent) chat.stream = false;
+    lem_status st = t->o.prompt(t->o.ctx, i, &prompt, err);
+    if (st == LEM_OK) st = lem_buf_ok(&prompt, err);
+    if (st == LEM_OK) st = lem_completion_body(&chat, lem_buf_str(&prompt), seed, out, err);
+    lem_buf_release(&prompt);
+    return st;
+}
+
+static lem_status hash_item(lem_teach *t, size_t i, lem_buf *body, lem_err *err) {
+    lem_teach_item *item = &t->item[i];
+    int64_t leader = (int64_t)i;
+    lem_buf_clear(body);
+    lem_buf_puts(body, lem_completion_path(&t->o.chat));
+    lem_buf_putc(body, '\n');
+    lem_status st = lem_teach_body(t, i, false, body, err);
+    if (st != LEM_OK) return st;
+    lem_sha256_hex(body->data, body->len, item->hash);
+    item->leader = i;
+    if (lem_map_find(t->by_hash, item->hash, 64, &leader)) item->leader = (size_t)leader;
+    else st = lem_map_set(t->by_hash, item->hash, 64, leader, err);
+    return st;
+}
+
+lem_status lem_teach_new(const lem_teach_opts *o, size_t n, lem_teach **out, lem_err *err) {
+    lem_buf body = {0};
+    lem_status st = LEM_OK;
+    lem_teach *t = lem_alloc_zero(1, sizeof *t, err);
+    if (!t) return LEM_EMEM;
+    t->o = *o;
+    t->n = n;
+    t->item = lem_alloc_zero(n, sizeof *t->item, err);
+    t->by_hash = lem_map_new(err);
+    if (!t->item || !t->by_hash) st = LEM_EMEM;
+    for (size_t i = 0; st == LEM_OK && i < n; i++) {
+        st = lem_cancel_check(o->cancel, err);
+        if (st == LEM_OK) st = hash_item(t, i, &body, err);
+    }
+    lem_buf_release(&body);
+    if (st == LEM_OK) *out = t;
+    else lem_teach_free(t);
+    return st;
+}
+
+void lem_teach_free(lem_teach *t) {
+    if (!t) return;
+    for (size_t i = 0; t->item && i < t->n; i++) {
+        lem_json_free(t->item[i].reply);
+        lem_free(t->item[i].why);
+    }
+    if (lem_journal_close(t->cache, NULL) != LEM_OK) lem_warn(t->o.log, "the cache could not be closed");
+    lem_free(t->item);
+    lem_map_free(t->by_hash);
+    lem_free(t);
+}
+
+/* ---- money ---- */
+
+static double cost_of(const lem_teach *t, uint64_t in, uint64_t out) {
+    return ((double)in * t->o.price_in + (double)out * t->o.price_out) / 1e6;
+}
+
+bool lem_teach_fits(const lem_teach *t, uint64_t in, uint64_t out) {
+    const lem_teach_opts *o = &t->o;
+    in += t->money.in;
+    out += t->money.out;
+    if (o->max_requests && t->money.requests + 1 > o->max_requests) return false;
+    if (o->max_tokens && in + out > o->max_tokens) return false;
+    return o->max_cost <= 0 || cost_of(t, in, out) <= o->max_cost;
+}
+
+/* What was set aside for the request under way is replaced by what it cost. */
+static void settle(lem_teach *t, lem_teach_item *item, uint64_t in, uint64_t out) {
+    t->money.in += in - item->in;
+    t->money.out += out - item->out;
+    item->in = item->out = 0;
+}
+
+/* ---- what happens to an item, in memory ---- */
+
+static lem_status set_why(lem_teach_item *item, const char *why, lem_err *err) {
+    char *copy = lem_strdup(why, err);
+    if (!copy) return LEM_EMEM;
+    lem_free(item->why);
+    item->why = copy;
+    return LEM_OK;
+}
+
+static void be_sent(lem_teach *t, lem_teach_item *item, uint64_t in, uint64_t out) {
+    item->state = LEM_TEACH_SENT;
+    item->sent++;
+    item->in = in;
+    item->out = out;
+    t->money.requests++;
+    t->money.in += in;
+    t->money.out += out;
+}
+
+/* Takes record. */
+static void be_done(lem_teach *t, lem_teach_item *item, lem_json *record, bool cached) {
+    uint64_t in = (uint64_t)lem_json_int(lem_json_get(record, "in"), (int64_t)item->in);
+    uint64_t out = (uint64_t)lem_json_int(lem_json_get(record, "out"), (int64_t)item->out);
+    if (cached) t->cached++;
+    else settle(t, item, in, out);
+    item->cached = cached;
+    item->state = LEM_TEACH_DONE;
+    lem_json_free(item->reply);
+    item->reply = record;
+}
+
+static lem_status be_not_billed(lem_teach *t, lem_teach_item *item, const char *why, bool sent,
+                                lem_err *err) {
+    settle(t, item, 0, 0);
+    if (sent) item->tries++;
+    else t->money.requests--;
+    item->state = item->tries < t->o.tries ? LEM_TEACH_PLANNED : LEM_TEACH_GIVEN_UP;
+    return set_why(item, why, err);
+}
+
+static lem_status be_unsure(lem_teach *t, lem_teach_item *item, const char *why, lem_teach_billed billed,
+                            lem_err *err) {
+    settle(t, item, item->in, item->out);
+    t->money.unsure++;
+    item->unsure++;
+    item->billed = (uint8_t)billed;
+    item->state = item->unsure <= t->o.resend ? LEM_TEACH_PLANNED : LEM_TEACH_UNSURE;
+    return set_why(item, why, err);
+}
+
+static lem_status be_refused(lem_teach *t, lem_teach_item *item, const char *why, lem_err *err) {
+    settle(t, item, 0, 0);
+    item->state = LEM_TEACH_REFUSED;
+    return set_why(item, why, err);
+}
+
+static void be_again(lem_teach *t) {
+    for (size_t i = 0; i < t->n; i++) {
+        lem_teach_item *item = &t->item[i];
+        item->tries = 0;
+        if (item->state == LEM_TEACH_GIVEN_UP) item->state = LEM_TEACH_PLANNED;
+    }
+}
+
+/* ---- written down ---- */
+
+/* record is taken; try < 0: the id has none. */
+static lem_status append(lem_teach *t, char kind, size_t i, int try, lem_json *record, lem_err *err) {
+    char id[64];
+    lem_status st = LEM_OK;
+    if (!record) return lem_fail(err, LEM_EMEM, "out of memory for the ledger");
+    if (try < 0) snprintf(id, sizeof id, "%c:%zu", kind, i);
+    else snprintf(id, sizeof id, "%c:%zu:%d", kind, i, try);
+    if (t->ledger) st = lem_journal_append(t->ledger, id, record, err);
+    lem_json_free(record);
+    return st;
+}
+
+static lem_json *with_why(const char *why, lem_object *o) {
+    lem_object_str(o, "why", why);
+    return lem_object_done(o);
+}
+
+lem_status lem_teach_note_sent(lem_teach *t, size_t i, uint64_t in, uint64_t out, lem_err *err) {
+    lem_object o = lem_object_new();
+    lem_object_int(&o, "in", in);
+    lem_object_int(&o, "out", out);
+    lem_status st = append(t, 's', i, t->item[i].sent, lem_object_done(&o), err);
+    if (st == LEM_OK) be_sent(t, &t->item[i], in, out);
+    return st;
+}
+
+/* The tokens that were billed stand in the record; where the reply tells none, the most that it can have
+ * been. */
+lem_status lem_teach_note_reply(lem_teach *t, size_t i, lem_json *record, lem_err *err) {
+    lem_teach_item *item = &t->item[i];
+    int64_t in = lem_json_int(lem_json_get(record, "prompt_tokens"), -1);
+    int64_t out = lem_json_int(lem_json_get(record, "completion_tokens"), -1);
+    if (in < 0 || out < 0) {
+        in = (int64_t)item->in;
+        out = (int64_t)item->out;
+    }
+    bool ok = lem_json_set(record, "in", lem_json_new_int(in)) &&
+              lem_json_set(record, "out", lem_json_new_int(out));
+    lem_status st = ok ? append(t, 'r', i, -1, lem_json_share(record), err)
+                       : lem_fail(err, LEM_EMEM, "out of memory for a reply");
+    if (st == LEM_OK) be_done(t, item, record, false);
+    else lem_json_free(record);
+    return st;
+}
+
+lem_status lem_teach_note_not_billed(lem_teach *t, size_t i, const char *why, bool sent, lem_err *err) {
+    lem_object o = lem_object_new();
+    lem_object_bool(&o, "sent", sent);
+    lem_status st = append(t, 'n', i, t->item[i].sent, with_why(why, &o), err);
+    return st == LEM_OK ? be_not_billed(t, &t->item[i], why, sent, err) : st;
+}
+
+lem_status lem_teach_note_unsure(lem_teach *t, size_t i, const char *why, lem_teach_billed billed,
+                                 lem_err *err) {
+    lem_object o = lem_object_new();
+    lem_object_bool(&o, "billed", billed == LEM_BILLED_YES);
+    lem_status st = append(t, 'x', i, t->item[i].sent, with_why(why, &o), err);
+    return st == LEM_OK ? be_unsure(t, &t->item[i], why, billed, err) : st;
+}
+
+lem_status lem_teach_note_refused(lem_teach *t, size_t i, const char *why, lem_err *err) {
+    lem_object o = lem_object_new();
+    lem_status st = append(t, 'd', i, -1, with_why(why, &o), err);
+    return st == LEM_OK ? be_refused(t, &t->item[i], why, err) : st;
+}
+
+lem_status lem_teach_put(lem_teach *t, lem_journal *ledger, size_t item, lem_json *record, lem_err *err) {
+    t->ledger = ledger;
+    lem_status st = append(t, 'c', item, -1, lem_json_share(record), err);
+    if (st != LEM_OK) {
+        lem_json_free(record);
+        return st;
+    }
+    be_done(t, &t->item[item], record, true);
+    if (t->progress) lem_progress_add(t->progress, 1);
+    return LEM_OK;
+}
+
+lem_status lem_teach_bury(lem_teach *t, lem_journal *ledger, size_t item, const char *why, lem_err *err) {
+    t->ledger = ledger;
+    return t->item[item].state == LEM_TEACH_REFUSED ? LEM_OK : lem_teach_note_refused(t, item, why, err);
+}
+
+lem_status lem_teach_again(lem_teach *t, lem_journal *ledger, lem_err *err) {
+    lem_json *record = lem_json_new_object();
+    lem_status st = record ? lem_journal_append(ledger, "again", record, err)
+                           : lem_fail(err, LEM_EMEM, "out of memory for the ledger");
+    lem_json_free(record);
+    if (st == LEM_OK) be_again(t);
+    return st;
+}
+
+/* ---- replayed ---- */
+
+static lem_status replay(lem_teach *t, char kind, lem_teach_item *item, const lem_json *record,
+                         lem_err *err) {
+    const char *why = lem_json_str(lem_json_get(record, "why"), "");
+    bool billed = lem_json_bool(lem_json_get(record, "billed"), false);
+    uint64_t in = (uint64_t)lem_json_int(lem_json_get(record, "in"), 0);
+    uint64_t out = (uint64_t)lem_json_int(lem_json_get(record, "out"), 0);
+    switch (kind) {
+    case 's': be_sent(t, item, in, out); return LEM_OK;
+    case 'n': return be_not_billed(t, item, why, lem_json_bool(lem_json_get(record, "sent"), true), err);
+    case 'x': return be_unsure(t, item, why, billed ? LEM_BILLED_YES : LEM_BILLED_MAYBE, err);
+    case 'd': return be_refused(t, item, why, err);
+    default: break;
+    }
+    lem_json *copy = lem_json_copy(record);
+    if (!copy) return lem_fail(err, LEM_EMEM, "out of memory while reading the ledger");
+    be_done(t, item, copy, kind == 'c');
+    return LEM_OK;
+}
+
+lem_status lem_teach_visit(void *teach, const char *id, const lem_json *record, lem_err *err) {
+    lem_teach *t = teach;
+    char *end = NULL;
+    if (strcmp(id, "again") == 0) {
+        be_again(t);
+        return LEM_OK;
+    }
+    unsigned long long i = id[0] && id[1] == ':' ? strtoull(id + 2, &end, 10) : t->n;
+    if (i >= t->n || !strchr("snxdrc", id[0]) || (*end && *end != ':'))
+        return lem_fail(err, LEM_EDATA, "the ledger: unknown record '%.40s'", id);
+    return replay(t, id[0], &t->item[i], record, err);
+}
+
+/* ---- the cache ---- */
+
+static lem_status visit_cache(void *ctx, const char *id, const lem_json *record, lem_err *err) {
+    lem_teach *t = ctx;
+    int64_t at = 0;
+    if (!lem_map_find(t->by_hash, id, strlen(id), &at)) return LEM_OK;
+    lem_teach_item *item = &t->item[at];
+    if (item->state != LEM_TEACH_PLANNED || item->sent) return LEM_OK;
+    lem_json *copy = lem_json_copy(record);
+    if (!copy) return lem_fail(err, LEM_EMEM, "out of memory while reading the cache");
+    be_done(t, item, copy, true);
+    return LEM_OK;
+}
+
+lem_status lem_teach_cache(lem_teach *t, const char *path, lem_err *err) {
+    lem_status st = lem_journal_open(path, "replies by request", visit_cache, t, &t->cache, NULL, err);
+    return st == LEM_OK ? LEM_OK : lem_err_context(err, "--cache");
+}
+
+/* ---- asked ---- */
+
+void lem_teach_watch(lem_teach *t, lem_progress *p) { t->progress = p; }
+
+const lem_json *lem_teach_reply(const lem_teach *t, size_t item) {
+    return t->item[t->item[item].leader].reply;
+}
+
+const char *lem_teach_why(const lem_teach *t, size_t item, lem_teach_billed *billed, int *tries) {
+    const lem_teach_item *x = &t->item[t->item[item].leader];
+    *billed = x->unsure ? (lem_teach_billed)x->billed : LEM_BILLED_NO;
+    *tries = x->sent;
+    if (x->state == LEM_TEACH_DONE || (x->state == LEM_TEACH_PLANNED && !x->sent)) return NULL;
+    return x->why ? x->why : "no reply";
+}
+
+lem_teach_stats lem_teach_count(const lem_teach *t) {
+    lem_teach_stats s = {.requests = t->money.requests,
+                         .tokens_in = t->money.in,
+                         .tokens_out = t->money.out,
+                         .unsure = t->money.unsure,
+                         .cost = cost_of(t, t->money.in, t->money.out),
+                         .cached = t->cached,
+                         .budget_reached = t->budget_reached};
+    for (size_t i = 0; i < t->n; i++) {
+        const lem_teach_item *x = &t->item[t->item[i].leader];
+        s.done += x->state == LEM_TEACH_DONE;
+        s.dead +=
+            x->state == LEM_TEACH_UNSURE || x->state == LEM_TEACH_GIVEN_UP || x->state == LEM_TEACH_REFUSED;
+        s.shared += x->state == LEM_TEACH_DONE && t->item[i].leader != i;
+    }
+    return s;
+}
+
+void lem_teach_estimate(const lem_teach *t, uint64_t *requests, uint64_t *tokens_in) {
+    lem_buf prompt = {0};
+    *requests = *tokens_in = 0;
+    for (size_t i = 0; i < t->n; i++) {
+        if (t->item[i].leader != i || t->item[i].state != LEM_TEACH_PLANNED) continue;
+        lem_buf_clear(&prompt);
+        if (t->o.prompt(t->o.ctx, i, &prompt, NULL) != LEM_OK) break;
+        size_t bytes = prompt.len + (t->o.chat.system ? strlen(t->o.chat.system) : 0);
+        (*requests)++;
+        *tokens_in += (bytes + 3) / 4 + 8;
+    }
+    lem_buf_release(&prompt);
+}
+
+lem_status lem_teach_first(const lem_teach *t, lem_buf *out, lem_err *err) {
+    for (size_t i = 0; i < t->n; i++)
+        if (t->item[i].leader == i && t->item[i].state == LEM_TEACH_PLANNED)
+            return lem_teach_body(t, i, true, out, err);
+    return LEM_OK;
+}
