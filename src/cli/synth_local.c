@@ -34,7 +34,6 @@ static lem_status render(local *l, lem_err *err) {
     l->text = lem_alloc_zero(s->items, sizeof *l->text, err);
     l->prompts.at = lem_alloc_zero(s->items, sizeof *l->prompts.at, err);
     if (!l->text || !l->prompts.at) return LEM_EMEM;
-    l->prompts.path = s->rows.path;
     l->prompts.n = l->prompts.cap = s->items;
     for (size_t i = 0; i < s->items; i++) {
         lem_problem *p = &l->prompts.at[i];
@@ -43,6 +42,7 @@ static lem_status render(local *l, lem_err *err) {
         if (st != LEM_OK) return st;
         p->problem = lem_buf_str(&l->text[i]);
         p->line = s->rows.at[i / s->per_row].line;
+        p->file = s->rows.at[i / s->per_row].file;
         p->key = lem_hash64(p->problem, l->text[i].len, i);
     }
     return LEM_OK;

@@ -183,7 +183,7 @@ static lem_json *dead_row(const lem_synth *s, size_t i, const char *why, lem_tea
     const lem_problem *p = &s->rows.at[i / s->per_row];
     lem_buf at = {0};
     lem_json *row = lem_json_copy(p->input);
-    lem_buf_printf(&at, "%s:%llu", s->rows.path, (unsigned long long)p->line);
+    lem_buf_printf(&at, "%s:%llu", p->file, (unsigned long long)p->line);
     bool ok = row && !at.failed && lem_json_set(row, "_dead", lem_json_new_str(why)) &&
               lem_json_set(row, "_billed", lem_json_new_str(words[billed])) &&
               lem_json_set(row, "_requests", lem_json_new_int(tries)) &&
