@@ -182,17 +182,17 @@ static void mix(void **state) {
         fclose(f[k]);
     }
     lem_json *row = NULL, *o = sample("m1.jsonl m2.jsonl --random --per-problem 2 --mix 2=0.25 --out m", 0);
-    lem_rows *rows = NULL;
+    lem_lines *rows = NULL;
     lem_err err = LEM_ERR_INIT;
     int n[2] = {0};
-    assert_int_equal(lem_rows_open("m", &rows, &err), LEM_OK);
-    for (; lem_rows_next(rows, &row, &err) == LEM_OK && row; lem_json_free(row)) {
+    assert_int_equal(lem_lines_open("m", 0, &rows, &err), LEM_OK);
+    for (; jsonl_next(rows, &row, &err) == LEM_OK && row; lem_json_free(row)) {
         const lem_json *t = lem_json_get(row, "responses");
         int of = lem_json_str(lem_json_at(t, 0), "")[0] - '0';
         assert_int_equal(lem_json_str(lem_json_at(t, 1), "")[0] - '0', of);
         n[of]++;
     }
-    lem_rows_close(rows);
+    lem_lines_close(rows);
     assert_int_equal(n[0] + n[1], 400);
     assert_in_range(n[1], 60, 140);
     const lem_json *s = lem_json_get(o, "sources");
