@@ -31,8 +31,7 @@ static lem_status make_golds(lem_sft_answers *a, lem_err *err) {
         const lem_problem *p = &a->rows.at[i];
         unsigned long long line = p->line;
         if (!p->expected)
-            return lem_fail(err, LEM_EDATA, "%s:%llu: no field 'expected_answer' to grade by", p->file,
-                            line);
+            return lem_fail(err, LEM_EDATA, "%s:%llu: no field 'expected_answer' to grade by", p->file, line);
         lem_status st = lem_grade_gold_new(p->expected, strlen(p->expected), NULL, &a->gold[i], err);
         if (st) return lem_err_context(err, "%s:%llu", p->file, line);
     }

@@ -265,9 +265,6 @@ lem_status lem_synth_write(lem_synth *s, lem_synth_row *row, void *ctx, lem_err 
     }
     if (st == LEM_OK) st = lem_out_commit(o, err);
     if (o) lem_out_close(o);
-    if (st != LEM_OK) return st;
-    st = lem_journal_close(s->ledger, err);
-    s->ledger = NULL;
     return st == LEM_OK ? lem_job_finish(s->job, err) : st;
 }
 
@@ -320,8 +317,6 @@ lem_status lem_synth_tell(lem_synth *s, lem_json *more, lem_err *err) {
 }
 
 void lem_synth_close(lem_synth *s) {
-    if (s->ledger && lem_journal_close(s->ledger, NULL) != LEM_OK)
-        lem_warn(s->cli->log, "the ledger of %s could not be closed", lem_args_str(s->args, "out"));
     lem_teach_free(s->teach);
     lem_problems_release(&s->rows);
     lem_free(s->urls);

@@ -28,7 +28,7 @@ typedef struct lem_synth {
     lem_json *extra;
     char *dead; /* path of the dead letters */
     lem_teach *teach;
-    lem_journal *ledger;
+    lem_journal *ledger; /* the job's */
     lem_progress *progress;
     uint64_t resumed, written;
     double seconds;

@@ -16,9 +16,8 @@ struct lem_candidates_map {
 };
 
 static const char *const field_names[LEM_CAND_N_FIELDS] = {
-    "id",       "problem", "expected_answer", "completions", "predicted_answer", "correct",
-    "rm_score", "logprob", "tokens",          "step_scores", "logprob_mean",     "finish_reason",
-    "generator"};
+    "id",      "problem", "expected_answer", "completions",  "predicted_answer", "correct",  "rm_score",
+    "logprob", "tokens",  "step_scores",     "logprob_mean", "finish_reason",    "generator"};
 
 const char *lem_candidates_field_name(lem_candidates_field f) {
     return (unsigned)f < LEM_CAND_N_FIELDS ? field_names[f] : "?";

@@ -25,7 +25,7 @@ typedef struct lem_eval_load {
      * has. */
     const char *by[LEM_EVAL_MAX_BY];
     int n_by;
-    lem_pool *pool; /* borrowed; NULL = one thread. It changes no result */
+    lem_pool *pool;           /* borrowed; NULL = one thread. It changes no result */
     const lem_cancel *cancel; /* looked at for every row: LEM_EINTR; NULL = never */
 } lem_eval_load;
 

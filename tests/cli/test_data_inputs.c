@@ -71,7 +71,7 @@ static int set_up(void **state) {
     put("empty/notes.txt", "x");
     lemma(0,
           "sft --from-scratch --layers 1 --width 32 --heads 2 --vocab 270 --context 192 --batch 1 "
-          "--max-steps 2 --lr 1e-3 --data @ --out base",
+          "--max-steps 2 --lr 1e-3 --format question-answer --data @ --out base",
           "all.jsonl");
     return 0;
 }
@@ -101,8 +101,9 @@ static void same_of_all(const char *line, const char *one, const char *folder, c
 
 static void rows_of_a_folder(void **state) {
     (void)state;
-    same_of_all("sft --model base --batch 1 --max-steps 3 --lr 1e-2 --data @ --out sft", "all.jsonl", "d",
-                "'d/[12].jsonl'");
+    same_of_all(
+        "sft --model base --format question-answer --batch 1 --max-steps 3 --lr 1e-2 --data @ --out sft",
+        "all.jsonl", "d", "'d/[12].jsonl'");
     same_of_all("rm train --model base --batch 1 --max-steps 3 --lr 1e-2 --lists @ --out rm", "lists.jsonl",
                 "l/", "'l/*.jsonl'");
     same_of_all("grade @ --out g", "all.jsonl", "d", "'d/?.jsonl'");
@@ -116,7 +117,8 @@ static void rows_of_a_folder(void **state) {
 static void changed_files(void **state) {
     (void)state;
     static const char line[] = "grade @ --out again.jsonl", quoted[] = "grade 'k/*.jsonl' --out again.jsonl";
-    static const char sft[] = "sft --model base --batch 1 --max-steps 1 --data @ --out m";
+    static const char sft[] =
+        "sft --model base --format question-answer --batch 1 --max-steps 1 --data @ --out m";
     shell("cp -r d k");
     lemma(0, line, "k");
     lemma(0, sft, "k");

@@ -100,7 +100,13 @@ static void batch_of(const lem_examples *e, lem_isa isa, int max_rows, heard *h,
     OK(lem_sft_new(e, &sft, &gerr));
     h->inner = lem_sft_objective(sft);
     h->n = 0;
-    const lem_objective obj = {.ctx = h, .n_items = e->n, .rows = h_rows, .begin = h_begin, .add = h_add, .note = h_note, .end = h_end};
+    const lem_objective obj = {.ctx = h,
+                               .n_items = e->n,
+                               .rows = h_rows,
+                               .begin = h_begin,
+                               .add = h_add,
+                               .note = h_note,
+                               .end = h_end};
     for (uint64_t i = 0; i < e->n; i++) items[i] = i;
     OK(lem_gradient_run(&g, &obj, items, (int)e->n, out, &n, &gerr));
     if (grads) b->ops->copy_out(b, grads, lem_net_grads(net), lem_net_n_grads(net) * sizeof *grads);
