@@ -88,7 +88,7 @@ static void too_many_values(void **state) {
     enum { N = LEM_EVAL_MAX_VALUES + 1 };
     static lem_eval_problem p[N];
     static const char *value_of[N * LEM_EVAL_MAX_BY];
-    static char text[N][8];
+    static char text[N][16];
     static const uint8_t right[] = {1};
     for (int i = 0; i < N; i++) {
         snprintf(text[i], sizeof text[i], "%d", i);
