@@ -1,54 +1,20 @@
 /* test_crosscheck.c - lemma crosscheck from outside: what is kept and why not, the matrix, the same bytes
  * with any number of threads, rules, judge, containers, what is refused */
-#include "core/buf.h"
-#include "core/json.h"
+#include "../support/program.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 static char dir[] = "/tmp/lemma-crosscheck-XXXXXX";
 
-static void put(const char *path, const char *text) {
-    FILE *f = fopen(path, "w");
-    if (!f) fail_msg("cannot write %s", path);
-    fputs(text, f);
-    fclose(f);
-}
-
-static void shell(const char *command) {
-    if (system(command) != 0) fail_msg("%s", command);
-}
-
 /* What `lemma crosscheck WORDS` says to the stream: stdout alone, or both. */
 static const char *crosscheck(int want, const char *words, bool both) {
-    static lem_buf said;
     char command[1024];
     snprintf(command, sizeof command, LEMMA_BINARY " crosscheck %s %s </dev/null", words,
              both ? "2>&1" : "2>err.txt");
-    FILE *f = popen(command, "r");
-    assert_non_null(f);
-    lem_buf_clear(&said);
-    for (int c; (c = getc(f)) != EOF;) lem_buf_putc(&said, (char)c);
-    int raw = pclose(f), got = WIFEXITED(raw) ? WEXITSTATUS(raw) : 128;
-    if (got != want) fail_msg("%s: status %d: %s", command, got, lem_buf_str(&said));
-    return lem_buf_str(&said);
+    return said_by(want, command);
 }
 
-static lem_json *facts(const char *words) {
-    lem_json *o = NULL;
-    lem_err err = LEM_ERR_INIT;
-    const char *text = crosscheck(0, words, false);
-    if (lem_json_parse(text, strlen(text), &o, &err) != LEM_OK) fail_msg("%s: %s", err.text, text);
-    return o;
-}
+static lem_json *facts(const char *words) { return json_of(crosscheck(0, words, false)); }
 
 static int64_t at(const lem_json *o, const char *path) { return lem_json_int(lem_json_find(o, path), -1); }
 

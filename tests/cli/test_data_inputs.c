@@ -1,47 +1,20 @@
 /* test_data_inputs.c - folders and patterns as inputs of jobs: the result of their files as one, and another
  * job when a file is changed, added or gone */
-#include "core/buf.h"
+#include "../support/program.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 static char dir[] = "/tmp/lemma-inputs-XXXXXX";
 
-static void put(const char *path, const char *text) {
-    FILE *f = fopen(path, "w");
-    if (!f) fail_msg("cannot write %s", path);
-    fputs(text, f);
-    fclose(f);
-}
-
-static void shell(const char *command) {
-    if (system(command) != 0) fail_msg("%s", command);
-}
-
 /* Runs a command line with the data in the place of @; what it said, to both streams. */
 static const char *lemma(int want, const char *line, const char *data) {
-    static lem_buf said;
     char command[1400];
     const char *at = strchr(line, '@');
     if (at)
         snprintf(command, sizeof command, LEMMA_BINARY " %.*s%s%s 2>&1 </dev/null", (int)(at - line), line,
                  data, at + 1);
     else snprintf(command, sizeof command, LEMMA_BINARY " %s 2>&1 </dev/null", line);
-    FILE *f = popen(command, "r");
-    assert_non_null(f);
-    lem_buf_clear(&said);
-    for (int c; (c = getc(f)) != EOF;) lem_buf_putc(&said, (char)c);
-    int raw = pclose(f), got = WIFEXITED(raw) ? WEXITSTATUS(raw) : 128;
-    if (got != want) fail_msg("%s: status %d: %s", command, got, lem_buf_str(&said));
-    return lem_buf_str(&said);
+    return said_by(want, command);
 }
 
 static void expect(const char *text, const char *part) {
