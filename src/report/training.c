@@ -9,7 +9,7 @@
 #include <string.h>
 
 /* Long runs are drawn as means of consecutive steps, with the band of their least and greatest value. */
-enum { MAX_STAGES = 32, MAX_POINTS = 240, KINDS = 4 };
+enum { MAX_STAGES = 32, MAX_POINTS = 240, KINDS = 4, MAX_NAMED = 24 };
 
 static const char *const kind_key[KINDS] = {"loss", "val_loss", "accuracy", "val_accuracy"};
 
@@ -25,22 +25,32 @@ typedef struct stage {
     double peak_lr, peak_norm;
 } stage;
 
+/* A column that is one line over all stages: the loss of a domain, graded answers, the learning rate. */
+typedef struct named {
+    char key[64];
+    points of;
+} named;
+
 typedef struct telemetry {
     stage at[MAX_STAGES];
     int n;
+    named more[MAX_NAMED]; /* in the order of first appearance */
+    int n_more;
 } telemetry;
+
+static void release_points(points *p) {
+    lem_free(p->x);
+    lem_free(p->y);
+    lem_free(p->lo);
+    lem_free(p->hi);
+}
 
 static void release(telemetry *t) {
     for (int i = 0; i < t->n; i++) {
         lem_free(t->at[i].name);
-        for (int k = 0; k < KINDS; k++) {
-            points *p = &t->at[i].of[k];
-            lem_free(p->x);
-            lem_free(p->y);
-            lem_free(p->lo);
-            lem_free(p->hi);
-        }
+        for (int k = 0; k < KINDS; k++) release_points(&t->at[i].of[k]);
     }
+    for (int i = 0; i < t->n_more; i++) release_points(&t->more[i].of);
 }
 
 static lem_status grow_one(double **a, int cap, lem_err *err) {
@@ -87,6 +97,33 @@ static void keep_peak(double *peak, double v) {
     if (isfinite(v) && !(*peak >= v)) *peak = v;
 }
 
+static bool begins(const char *s, const char *with) { return strncmp(s, with, strlen(with)) == 0; }
+
+static bool is_named(const char *key) {
+    return begins(key, "loss/") || begins(key, "val_loss/") || strcmp(key, "eval_accuracy") == 0 ||
+           strcmp(key, "eval_truncated") == 0 || strcmp(key, "lr") == 0 || strcmp(key, "grad_norm") == 0;
+}
+
+/* The points of a column; NULL where there is no room for more. */
+static points *named_of(telemetry *t, const char *key) {
+    for (int i = 0; i < t->n_more; i++)
+        if (strcmp(t->more[i].key, key) == 0) return &t->more[i].of;
+    if (t->n_more == MAX_NAMED || strlen(key) >= sizeof t->more[0].key) return NULL;
+    named *x = &t->more[t->n_more++];
+    memcpy(x->key, key, strlen(key) + 1);
+    return &x->of;
+}
+
+static lem_status add_named(telemetry *t, const lem_json *row, double x, lem_err *err) {
+    for (const char *k = lem_json_key_next(row, NULL); k; k = lem_json_key_next(row, k)) {
+        double v = lem_json_num(lem_json_key_value(k), NAN);
+        points *p = is_named(k) && isfinite(v) ? named_of(t, k) : NULL;
+        lem_status st = p ? add_point(p, x, v, err) : LEM_OK;
+        if (st) return st;
+    }
+    return LEM_OK;
+}
+
 static lem_status add_row(telemetry *t, const lem_json *row, lem_err *err) {
     const lem_json *step = lem_json_get(row, "step");
     if (lem_json_kind(step) != LEM_JSON_INT)
@@ -102,7 +139,7 @@ static lem_status add_row(telemetry *t, const lem_json *row, lem_err *err) {
         lem_status st = isfinite(v) ? add_point(&s->of[k], x, v, err) : LEM_OK;
         if (st) return st;
     }
-    return LEM_OK;
+    return add_named(t, row, x, err);
 }
 
 static lem_status load(telemetry *t, const char *path, lem_err *err) {
@@ -168,6 +205,39 @@ static void chart(lem_page *p, const telemetry *t, int kind, const char *title, 
                                    false, false, series, n});
 }
 
+typedef struct named_chart {
+    const char *first, *second; /* what the keys of the series begin with; second may be NULL */
+    const char *what, *y, *csv;
+    bool percent;
+} named_chart;
+
+static const named_chart named_charts[] = {
+    {"loss/", "val_loss/", "loss by domain", "loss", "domains", false},
+    {"eval_", NULL, "graded answers", "share", "answers", true},
+    {"lr", NULL, "learning rate", "rate", "rate", false},
+    {"grad_norm", NULL, "norm of the gradient", "norm", "gradient", false}};
+
+static void chart_of_named(lem_page *p, const telemetry *t, const named_chart *c, const char *title,
+                           const char *csv) {
+    lem_series series[MAX_NAMED];
+    char label[MAX_NAMED][96], name[160], full[200];
+    int n = 0;
+    for (int i = 0; i < t->n_more; i++) {
+        const points *q = &t->more[i].of;
+        const char *key = t->more[i].key, *slash = strchr(key, '/');
+        if (!begins(key, c->first) && !(c->second && begins(key, c->second))) continue;
+        snprintf(label[n], sizeof label[n], "%.64s%s", slash ? slash + 1 : key,
+                 begins(key, "val_") ? " (validation)" : "");
+        series[n] = (lem_series){label[n], q->n, q->x, q->y, q->lo, q->hi};
+        n++;
+    }
+    snprintf(name, sizeof name, "%.140s-%s", csv, c->csv);
+    snprintf(full, sizeof full, "%.140s: %s", title, c->what);
+    if (n)
+        lem_page_chart(p,
+                       &(lem_chart){name, full, "optimizer step", c->y, c->percent, false, false, series, n});
+}
+
 static void put(char out[24], double v) {
     if (isfinite(v)) snprintf(out, 24, "%.4g", v);
     else snprintf(out, 24, "%s", "");
@@ -212,6 +282,9 @@ lem_status lem_report_telemetry(lem_page *p, const char *title, const char *path
         for (int k = 0; k < KINDS; k++) thin(&t->at[i].of[k]);
     chart(p, t, 0, title, "loss", title);
     chart(p, t, 2, title, "pairs in the right order", title);
+    for (int i = 0; i < t->n_more; i++) thin(&t->more[i].of);
+    for (size_t i = 0; i < sizeof named_charts / sizeof *named_charts; i++)
+        chart_of_named(p, t, &named_charts[i], title, title);
 done:
     if (t) release(t);
     lem_free(t);

@@ -178,6 +178,25 @@ static void training_curves(void **state) {
 }
 
 /* Rows are read from any kind of file. */
+static void domains_answers_and_rates(void **state) {
+    (void)state;
+    OK(with_file("{\"stage\":\"a\",\"step\":0,\"val_loss\":9,\"val_loss/math\":8,\"eval_accuracy\":0}\n"
+                 "{\"stage\":\"a\",\"step\":1,\"loss\":3,\"loss/math\":4,\"loss/code\":2,\"tokens/math\":7,"
+                 "\"lr\":0.1,\"grad_norm\":2}\n"
+                 "{\"stage\":\"b\",\"step\":1,\"loss/math\":3,\"lr\":0.2,\"eval_accuracy\":0.5,"
+                 "\"eval_truncated\":0.25}\n",
+                 add_telemetry));
+    assert_non_null(strstr(lem_page_csv(page, "sft-domains"), "math (validation),0,8,"));
+    assert_non_null(strstr(lem_page_csv(page, "sft-domains"), "math,1,4,"));
+    assert_non_null(strstr(lem_page_csv(page, "sft-domains"), "math,2,3,")); /* over all stages */
+    assert_non_null(strstr(lem_page_csv(page, "sft-domains"), "code,1,2,"));
+    assert_null(strstr(lem_page_csv(page, "sft-domains"), ",7,"));
+    assert_non_null(strstr(lem_page_csv(page, "sft-answers"), "eval_accuracy,2,0.5,"));
+    assert_non_null(strstr(lem_page_csv(page, "sft-answers"), "eval_truncated,2,0.25,"));
+    assert_non_null(strstr(lem_page_csv(page, "sft-rate"), "lr,2,0.2,"));
+    assert_non_null(strstr(lem_page_csv(page, "sft-gradient"), "grad_norm,1,2,"));
+}
+
 static void training_in_parquet(void **state) {
     (void)state;
     char path[] = "/tmp/lemma-sections-XXXXXX";
@@ -228,6 +247,7 @@ int main(void) {
         TEST(picked_examples),
         TEST(nothing_to_pick),
         TEST(training_curves),
+        TEST(domains_answers_and_rates),
         TEST(training_in_parquet),
         TEST(training_of_another_form),
         TEST(long_runs_are_drawn_as_bands),
