@@ -536,15 +536,15 @@ faultd *faultd_start(const faultd_opts *o) {
     f->fd = socket(AF_INET, SOCK_STREAM, 0);
     setsockopt(f->fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
     pthread_mutex_init(&f->lock, NULL);
-    if (bind(f->fd, (struct sockaddr *)&a, sizeof a) != 0 || listen(f->fd, 512) != 0 ||
-        getsockname(f->fd, (struct sockaddr *)&a, &n) != 0 ||
-        pthread_create(&f->thread, NULL, listener, f) != 0) {
+    bool listens = bind(f->fd, (struct sockaddr *)&a, sizeof a) == 0 && listen(f->fd, 512) == 0 &&
+                   getsockname(f->fd, (struct sockaddr *)&a, &n) == 0;
+    f->port = ntohs(a.sin_port); /* before the thread that reads it */
+    if (!listens || pthread_create(&f->thread, NULL, listener, f) != 0) {
         close(f->fd);
         free(f->ids);
         free(f);
         return NULL;
     }
-    f->port = ntohs(a.sin_port);
     return f;
 }
 
