@@ -9,31 +9,10 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "../checks.h"
+#include "page_fixture.h"
 
-static lem_page *page;
-
-static int open_page(void **state) {
-    (void)state;
-    page = lem_page_new("t", NULL, &err);
-    return page ? 0 : -1;
-}
-
-static int close_page(void **state) {
-    (void)state;
-    lem_page_free(page);
-    return 0;
-}
-
-static void browse(const char *rows) {
-    char path[] = "/tmp/lemma-problems-XXXXXX";
-    int fd = mkstemp(path);
-    assert_true(fd >= 0);
-    close(fd);
-    OK(lem_file_write_atomic(path, rows, strlen(rows), &err));
-    OK(lem_report_problems(page, path, &err));
-    unlink(path);
-}
+static lem_status add(const char *path) { return lem_report_problems(page, path, &err); }
+static void browse(const char *rows) { OK(with_text(rows, strlen(rows), add)); }
 
 static bool has(const char *what) { return strstr(lem_page_html(page), what) != NULL; }
 

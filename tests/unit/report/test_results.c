@@ -7,21 +7,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "../checks.h"
-
-static lem_page *page;
-
-static int open_page(void **state) {
-    (void)state;
-    page = lem_page_new("t", NULL, &err);
-    return page ? 0 : -1;
-}
-
-static int close_page(void **state) {
-    (void)state;
-    lem_page_free(page);
-    return 0;
-}
+#include "page_fixture.h"
 
 static void metrics(const char *text) {
     lem_json *doc = NULL;
@@ -99,15 +85,8 @@ static void tables_of_scores_and_columns(void **state) {
 
 /* ---- charts of scores ---- */
 
-static void charts_of(const char *rows) {
-    char path[] = "/tmp/lemma-results-XXXXXX";
-    int fd = mkstemp(path);
-    assert_true(fd >= 0);
-    close(fd);
-    OK(lem_file_write_atomic(path, rows, strlen(rows), &err));
-    OK(lem_report_score_charts(page, path, &err));
-    unlink(path);
-}
+static lem_status add(const char *path) { return lem_report_score_charts(page, path, &err); }
+static void charts_of(const char *rows) { OK(with_text(rows, strlen(rows), add)); }
 
 static void scores_as_charts(void **state) {
     (void)state;

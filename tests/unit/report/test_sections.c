@@ -9,21 +9,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "../checks.h"
-
-static lem_page *page;
-
-static int open_page(void **state) {
-    (void)state;
-    page = lem_page_new("t", NULL, &err);
-    return page ? 0 : -1;
-}
-
-static int close_page(void **state) {
-    (void)state;
-    lem_page_free(page);
-    return 0;
-}
+#include "page_fixture.h"
 
 static lem_json *json(const char *text) {
     lem_json *v = NULL;
@@ -45,16 +31,8 @@ static lem_status examples(const char *text) {
     return st;
 }
 
-/* Calls add(page, path of a file with that text). */
 static lem_status with_file(const char *text, lem_status (*add)(const char *path)) {
-    char path[] = "/tmp/lemma-sections-XXXXXX";
-    int fd = mkstemp(path);
-    assert_true(fd >= 0);
-    close(fd);
-    OK(lem_file_write_atomic(path, text, strlen(text), &err));
-    lem_status st = add(path);
-    unlink(path);
-    return st;
+    return with_text(text, strlen(text), add);
 }
 
 static lem_status add_candidates(const char *path) { return lem_report_candidates(page, path, 2, &err); }

@@ -10,21 +10,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "../checks.h"
-
-static lem_page *page;
-
-static int open_page(void **state) {
-    (void)state;
-    page = lem_page_new("t", NULL, &err);
-    return page ? 0 : -1;
-}
-
-static int close_page(void **state) {
-    (void)state;
-    lem_page_free(page);
-    return 0;
-}
+#include "page_fixture.h"
 
 static lem_status add(const char *text, size_t len, int trees) {
     char path[] = "/tmp/lemma-trace-XXXXXX";
