@@ -449,3 +449,8 @@ void lem_candidates_release(lem_candidates *c) {
     lem_arena_free(c->arena);
     *c = (lem_candidates){.arena = NULL};
 }
+
+int lem_candidates_cut(const lem_candidates *c, int i) {
+    if (!c->finish || !c->finish[i]) return -1;
+    return strcmp(c->finish[i], "length") == 0;
+}

@@ -75,5 +75,7 @@ typedef struct lem_candidates {
 lem_status lem_candidates_read(const lem_candidates_map *m, const lem_json *row, lem_candidates *out,
                                lem_err *err) LEM_MUST_CHECK;
 void lem_candidates_release(lem_candidates *c);
+/* Whether candidate i was cut off at its token limit: 1, 0, or -1 where no reason says. */
+int lem_candidates_cut(const lem_candidates *c, int i);
 
 #endif

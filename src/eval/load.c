@@ -117,7 +117,7 @@ static lem_status add_lengths(const worker *w, item *it, lem_err *err) {
     for (size_t i = 0; i < n; i++) {
         if (length && c->tokens) length[i] = (double)c->tokens[i];
         else if (length) length[i] = (double)strlen(c->completion[i]);
-        if (cut) cut[i] = c->finish[i] && strcmp(c->finish[i], "length") == 0;
+        if (cut) cut[i] = lem_candidates_cut(c, (int)i) == 1;
     }
     it->p.length = length;
     it->p.cut = cut;
@@ -314,7 +314,7 @@ static lem_status take_first(loader *l, item *it, lem_err *err) {
     l->columns = it->columns;
     name_scorers(l);
     choose_by(l, it->json);
-    l->d->no_votes = !(it->columns & HAS_TEXTS);
+    l->d->no_votes = l->how->no_votes || !(it->columns & HAS_TEXTS);
 done:
     return st;
 }

@@ -21,6 +21,7 @@ typedef struct lem_eval_load {
     lem_eval_aggregator aggregators[LEM_EVAL_MAX_SCORERS - 4];
     int n_aggregators; /* step scores: 0 = last, min and, of probabilities, prod */
     int64_t limit;     /* rows; -1 = all */
+    bool no_votes;     /* answers are not wanted, and not grouped */
     /* Dotted paths of such columns, borrowed; n_by -1: those of level, subject and type that the first row
      * has. */
     const char *by[LEM_EVAL_MAX_BY];
@@ -40,7 +41,7 @@ typedef struct lem_eval_data {
     lem_eval_weight weighted[LEM_EVAL_MAX_SCORERS];
     bool no_probabilities; /* step scores outside [0,1]: what needs probabilities is left out */
     int n_scorers;
-    bool no_votes;    /* no row has answers */
+    bool no_votes;    /* no row has answers, or they were not wanted */
     bool graded_here; /* correctness was not in the file */
     lem_spoil spoil;  /* of all candidates */
     int min_n, max_n;

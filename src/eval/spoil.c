@@ -30,9 +30,9 @@ static lem_status count_repeated(lem_spoil *s, const lem_candidates *c, lem_err 
 lem_status lem_spoil_count(lem_spoil *s, const lem_candidates *c, lem_err *err) {
     s->n += (uint64_t)c->n;
     for (int i = 0; c->finish && i < c->n; i++) {
-        if (!c->finish[i]) continue;
-        s->with_reason++;
-        s->cut += strcmp(c->finish[i], "length") == 0;
+        int cut = lem_candidates_cut(c, i);
+        s->with_reason += cut >= 0;
+        s->cut += cut == 1;
     }
     return count_repeated(s, c, err);
 }

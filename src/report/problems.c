@@ -141,7 +141,7 @@ static void tag_outcome(browser *b, int vote, int best) {
         right += c->correct[i] == 1;
         undecided += c->correct[i] < 0;
         silent += c->predicted && !c->predicted[i];
-        cut += c->finish && c->finish[i] && strcmp(c->finish[i], "length") == 0;
+        cut += lem_candidates_cut(c, i) == 1;
     }
     if (c->rm_score) {
         static const int both[2][2] = {{BOTH_WRONG, SCORE_RIGHT}, {VOTE_RIGHT, BOTH_RIGHT}};
@@ -180,7 +180,7 @@ static lem_example_part part_of(const browser *b, const lem_json *row, const gro
     const char *answer = c->predicted && c->predicted[i] ? c->predicted[i] : "",
                *rule = word_of(row, "rule", i);
     char score[32] = "";
-    bool cut = c->finish && c->finish[i] && strcmp(c->finish[i], "length") == 0;
+    bool cut = lem_candidates_cut(c, i) == 1;
     const char *voted = i == vote ? " \xc2\xb7 the vote" : "";
     const char *chosen = c->rm_score && i == best ? " \xc2\xb7 the score's choice" : "";
     if (c->rm_score && isfinite(c->rm_score[i]))

@@ -245,7 +245,7 @@ static lem_status charts(lem_page *p, const lem_eval_data *d, lem_err *err) {
 }
 
 lem_status lem_report_score_charts(lem_page *p, const char *path, lem_err *err) {
-    const lem_eval_load how = {.limit = -1};
+    const lem_eval_load how = {.limit = -1, .no_votes = true};
     lem_eval_data d = {0};
     lem_candidates_map *map = lem_candidates_map_new(err);
     if (!map) return LEM_EMEM;
