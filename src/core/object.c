@@ -37,3 +37,11 @@ lem_json *lem_object_done(lem_object *o) {
     *o = (lem_object){NULL, true};
     return made;
 }
+
+void lem_object_range(lem_object *o, const char *key, double low, double high) {
+    lem_json *pair = lem_json_new_array();
+    bool ok =
+        pair && lem_json_append(pair, lem_json_new_num(low)) && lem_json_append(pair, lem_json_new_num(high));
+    if (!ok) lem_json_free(pair);
+    lem_object_json(o, key, ok ? pair : NULL);
+}

@@ -19,6 +19,8 @@ void lem_object_str(lem_object *o, const char *key, const char *value); /* NULL 
 void lem_object_int(lem_object *o, const char *key, uint64_t value);
 void lem_object_num(lem_object *o, const char *key, double value);
 void lem_object_bool(lem_object *o, const char *key, bool value);
+/* [low, high] */
+void lem_object_range(lem_object *o, const char *key, double low, double high);
 /* Takes value; NULL counts as a failure. */
 void lem_object_json(lem_object *o, const char *key, lem_json *value);
 /* Ends the building; o is empty afterwards and need not be released. */

@@ -122,13 +122,7 @@ lem_json *lem_eval_quality_json(const char *scorer, const lem_eval_quality *q) {
     lem_object_int(&o, "scored", q->scored);
     put(&o, "pairs", q->pairs);
     put(&o, "auc", q->auc.area);
-    if (!isnan(q->auc.low)) {
-        lem_json *ci = lem_json_new_array();
-        bool ok = ci && lem_json_append(ci, lem_json_new_num(q->auc.low)) &&
-                  lem_json_append(ci, lem_json_new_num(q->auc.high));
-        if (!ok) lem_json_free(ci);
-        lem_object_json(&o, "ci95", ok ? ci : NULL);
-    }
+    if (!isnan(q->auc.low)) lem_object_range(&o, "ci95", q->auc.low, q->auc.high);
     put(&o, "length_rho", q->length);
     put(&o, "label_length_rho", q->label_length);
     put(&o, "ended_pairs", q->ended);

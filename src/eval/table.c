@@ -6,20 +6,12 @@
 #include <stdio.h>
 #include <string.h>
 
-static lem_json *interval_json(const lem_eval_interval *at) {
-    lem_json *ci = lem_json_new_array();
-    if (ci && lem_json_append(ci, lem_json_new_num(at->lo)) && lem_json_append(ci, lem_json_new_num(at->hi)))
-        return ci;
-    lem_json_free(ci);
-    return NULL;
-}
-
 static lem_json *metric_json(const lem_metric *m, bool difference) {
     lem_object o = lem_object_new();
     lem_object_str(&o, "name", m->name);
     lem_object_str(&o, "protocol", m->protocol);
     lem_object_num(&o, "value", m->at.mean);
-    lem_object_json(&o, "ci95", interval_json(&m->at));
+    lem_object_range(&o, "ci95", m->at.lo, m->at.hi);
     lem_object_int(&o, "n", (uint64_t)m->n);
     if (difference) {
         lem_object_int(&o, "better", (uint64_t)m->better);
