@@ -248,21 +248,16 @@ static lem_blend_form form_of(const lem_args *args) {
     return lem_args_is(args, "as", "messages") ? LEM_BLEND_MESSAGES : LEM_BLEND_AUTO;
 }
 
-static bool ends_in(const char *s, const char *end) {
-    size_t n = strlen(s), k = strlen(end);
-    return n > k && strcmp(s + n - k, end) == 0;
-}
-
 static lem_status check_page(const lem_args *args, lem_err *err) {
     const char *page = lem_args_str(args, "page");
-    if (!page || ends_in(page, ".html")) return LEM_OK;
+    size_t n = page ? strlen(page) : 0;
+    if (!page || (n > 5 && strcmp(page + n - 5, ".html") == 0)) return LEM_OK;
     return lem_fail(err, LEM_EUSAGE, "--page '%s' must end in .html", page);
 }
 
 static lem_status write_rows(lem_blend *b, const char *to, lem_err *err) {
     lem_rows_writer *w = NULL;
-    lem_rows_kind kind = ends_in(to, ".parquet") ? LEM_ROWS_PARQUET : LEM_ROWS_JSONL;
-    lem_status st = lem_rows_writer_open(to, kind, true, 0, &w, err);
+    lem_status st = lem_rows_writer_open(to, lem_rows_kind_of(to), true, 0, &w, err);
     if (st == LEM_OK) st = lem_blend_write(b, w, err);
     if (st == LEM_OK) st = lem_rows_writer_commit(w, err);
     lem_rows_writer_close(w);

@@ -121,8 +121,8 @@ static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
     bool done = false;
     lem_status st = lem_synth_open(&e.s, cli, &lem_cmd_synth_evolve, args, &done, err);
     if (st == LEM_OK && !done) st = read_kinds(&e, args, err);
-    e.s.per_row = (size_t)lem_args_int(args, "per-seed");
-    if (st == LEM_OK && !done) st = lem_synth_ask(&e.s, e.s.per_row, 1, prompt, &e, err);
+    if (st == LEM_OK && !done)
+        st = lem_synth_ask(&e.s, (size_t)lem_args_int(args, "per-seed"), 1, prompt, &e, err);
     if (st == LEM_OK && !done && !cli->dry_run) {
         st = lem_synth_write(&e.s, write_row, &e, err);
         if (st == LEM_OK) st = tell(&e, err);

@@ -50,6 +50,20 @@ static void md_text(lem_page *p, const char *text) {
     if (text) lem_escape_md(&p->md, text, strlen(text));
 }
 
+static void md_heading(lem_page *p, const char *marks, const char *title) {
+    lem_buf_puts(&p->md, marks);
+    md_text(p, title);
+    lem_buf_puts(&p->md, "\n\n");
+}
+
+/* What is folded away under a title; tag: how its element opens. In Markdown a heading. */
+static void open_details(lem_page *p, const char *tag, const char *title) {
+    lem_buf_printf(&p->body, "%s<summary>", tag);
+    html_text(p, title);
+    lem_buf_puts(&p->body, "</summary>\n");
+    md_heading(p, "### ", title);
+}
+
 static bool has_sheet(const lem_page *p, const char *name) {
     for (size_t i = 0; i < p->n_sheets; i++)
         if (strcmp(p->sheets[i].name, name) == 0) return true;
@@ -100,18 +114,14 @@ void lem_page_section(lem_page *p, const char *title) {
     lem_buf_printf(&p->body, "<h2 id=\"s%d\">", id);
     html_text(p, title);
     lem_buf_puts(&p->body, "</h2>\n");
-    lem_buf_puts(&p->md, "## ");
-    md_text(p, title);
-    lem_buf_puts(&p->md, "\n\n");
+    md_heading(p, "## ", title);
 }
 
 void lem_page_heading(lem_page *p, const char *title) {
     lem_buf_puts(&p->body, "<h3>");
     html_text(p, title);
     lem_buf_puts(&p->body, "</h3>\n");
-    lem_buf_puts(&p->md, "### ");
-    md_text(p, title);
-    lem_buf_puts(&p->md, "\n\n");
+    md_heading(p, "### ", title);
 }
 
 void lem_page_paragraph(lem_page *p, const char *text) {
@@ -131,14 +141,7 @@ void lem_page_note(lem_page *p, const char *text) {
     lem_buf_puts(&p->md, "\n\n");
 }
 
-void lem_page_fold(lem_page *p, const char *title) {
-    lem_buf_puts(&p->body, "<details class=\"fold\"><summary>");
-    html_text(p, title);
-    lem_buf_puts(&p->body, "</summary>\n");
-    lem_buf_puts(&p->md, "### ");
-    md_text(p, title);
-    lem_buf_puts(&p->md, "\n\n");
-}
+void lem_page_fold(lem_page *p, const char *title) { open_details(p, "<details class=\"fold\">", title); }
 
 void lem_page_fold_end(lem_page *p) { lem_buf_puts(&p->body, "</details>\n"); }
 
@@ -380,12 +383,7 @@ void lem_page_put_parts(lem_buf *out, const lem_example_part *parts, int n) {
 }
 
 void lem_page_example(lem_page *p, const char *title, const lem_example_part *parts, int n, bool open) {
-    lem_buf_puts(&p->body, open ? "<details open><summary>" : "<details><summary>");
-    html_text(p, title);
-    lem_buf_puts(&p->body, "</summary>\n");
-    lem_buf_puts(&p->md, "### ");
-    md_text(p, title);
-    lem_buf_puts(&p->md, "\n\n");
+    open_details(p, open ? "<details open>" : "<details>", title);
     lem_page_put_parts(&p->body, parts, n);
     for (int i = 0; i < n; i++) {
         md_text(p, parts[i].label);
@@ -413,12 +411,7 @@ static void marked_html(lem_page *p, const lem_marked *m) {
 }
 
 void lem_page_beside(lem_page *p, const char *title, const char *note, const lem_marked sides[2], bool open) {
-    lem_buf_puts(&p->body, open ? "<details open><summary>" : "<details><summary>");
-    html_text(p, title);
-    lem_buf_puts(&p->body, "</summary>\n");
-    lem_buf_puts(&p->md, "### ");
-    md_text(p, title);
-    lem_buf_puts(&p->md, "\n\n");
+    open_details(p, open ? "<details open>" : "<details>", title);
     if (note) lem_page_paragraph(p, note);
     lem_buf_puts(&p->body, "<div class=\"beside\">\n");
     for (int i = 0; i < 2; i++) {
@@ -438,12 +431,7 @@ void lem_page_beside(lem_page *p, const char *title, const char *note, const lem
 /* ---- trees ---- */
 
 void lem_page_tree(lem_page *p, const char *title, const char *text, bool open) {
-    lem_buf_puts(&p->body, open ? "<details open><summary>" : "<details><summary>");
-    html_text(p, title);
-    lem_buf_puts(&p->body, "</summary>\n");
-    lem_buf_puts(&p->md, "### ");
-    md_text(p, title);
-    lem_buf_puts(&p->md, "\n\n");
+    open_details(p, open ? "<details open>" : "<details>", title);
     if (text) {
         lem_buf_puts(&p->body, "<div class=\"part\"><pre>");
         html_text(p, text);
