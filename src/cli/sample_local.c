@@ -1,0 +1,178 @@
+/* sample_local.c - the engine of lemma sample that runs a model folder */
+#include "cli/sample.h"
+
+#include "core/mem.h"
+#include "core/object.h"
+#include "model/folder.h"
+#include "model/weights_open.h"
+
+/* ---- source and sink of the engine */
+
+static lem_status next_prompt(void *ctx, lem_prompt *out, bool *more, lem_err *err) {
+    (void)err;
+    sample_job *j = ctx;
+    for (; j->local.next_row < j->rows.n; j->local.next_row++) {
+        const lem_problem *r = &j->rows.at[j->local.next_row];
+        int missing = 0;
+        for (int i = 0; !r->too_long && i < j->n; i++)
+            if (!sample_has(j, j->local.next_row, i)) j->local.missing[missing++] = i;
+        if (missing == 0) continue;
+        *out = (lem_prompt){j->local.next_row++, r->key, j->rows.ids.data + r->ids_at, r->n_ids,
+                            j->local.missing,    missing};
+        *more = true;
+        return LEM_OK;
+    }
+    *more = false;
+    return LEM_OK;
+}
+
+/* Speed and time from the tokens that are there, those of candidates in flight with them. */
+static void tell_progress(void *ctx, const lem_generate_stats *s) {
+    sample_job *j = ctx;
+    if (s->seconds <= 0 || !s->generated_tokens) return;
+    double rate = (double)s->generated_tokens / s->seconds;
+    lem_progress_note(j->progress, "%.0f tokens/s", rate);
+    lem_progress_left(j->progress, lem_generate_left(s, j->total - j->resumed, j->local.run_tokens,
+                                                     j->gen.slots, j->gen.max_tokens) /
+                                       rate);
+}
+
+static lem_status take_candidate(void *ctx, const lem_candidate *c, lem_err *err) {
+    sample_job *j = ctx;
+    lem_object o = lem_object_new();
+    lem_object_json(&o, "text", lem_json_new_strn(c->text, c->len));
+    lem_object_str(&o, "finish_reason", lem_finish_name(c->finish));
+    lem_object_int(&o, "tokens", (uint64_t)c->tokens);
+    lem_object_json(&o, "logprob", lem_json_new_num(c->logprob));
+    j->local.run_tokens += (uint64_t)c->tokens;
+    return sample_keep(j, (size_t)c->prompt, c->index, lem_object_done(&o), err);
+}
+
+/* ---- the plan */
+
+static lem_status find_ends(sample_job *j, bool chat, lem_err *err) {
+    lem_status st = lem_prompt_ends(j->local.tok, j->model, j->local.config.vocab, chat, &j->local.ends, err);
+    j->gen.end = j->local.ends.id;
+    j->gen.n_end = j->local.ends.n;
+    return st;
+}
+
+/* Everything about the model but its weights, which are read once the plan is known to fit. */
+static lem_status load_model(sample_job *j, lem_err *err) {
+    lem_status st = lem_model_check(j->model, LEM_HEAD_LM, &j->local.config, err);
+    if (st) return st;
+    st = lem_runtime_tokenizer(j->cli, j->model, &j->local.tok, err);
+    if (st) return st;
+    if (lem_tokenizer_vocab(j->local.tok) > j->local.config.vocab)
+        return lem_fail(err, LEM_EDATA, "%s: the tokenizer has %d ids but the model only %d", j->model,
+                        (int)lem_tokenizer_vocab(j->local.tok), j->local.config.vocab);
+    st = find_ends(j, j->prompt.template == LEM_PROMPT_CHAT, err);
+    if (st) return st;
+    st = lem_problems_encode(&j->rows, j->local.tok, &j->prompt, j->local.config.max_positions - 1,
+                             j->cli->cancel, err);
+    j->gen.max_prompt = j->rows.longest;
+    return st;
+}
+
+static void report_too_long(const sample_job *j) {
+    int named = 0;
+    for (size_t i = 0; i < j->rows.n && named < 3; i++) {
+        const lem_problem *r = &j->rows.at[i];
+        if (!r->too_long) continue;
+        lem_warn(j->cli->log,
+                 "%s:%llu: the prompt has %d tokens, the context holds %d; its candidates are empty",
+                 j->prompts, (unsigned long long)r->line, r->n_ids, j->local.config.max_positions - 1);
+        named++;
+    }
+    if (j->rows.too_long > (uint64_t)named)
+        lem_warn(j->cli->log, "%llu prompts in all are too long", (unsigned long long)j->rows.too_long);
+}
+
+static lem_status print_plan(const sample_job *j, size_t packed, size_t engine, lem_err *err) {
+    unsigned long long prompt_tokens = (unsigned long long)j->rows.ids.len,
+                       total = (unsigned long long)j->total;
+    unsigned long long fresh = total * (unsigned long long)j->gen.max_tokens;
+    lem_info(j->cli->log,
+             "plan: %zu problems, %llu prompt tokens, up to %llu new tokens in %llu candidates; "
+             "%.1f MB weights (%s), at most %.1f MB for keys, values and rows",
+             j->rows.n, prompt_tokens, fresh, total, (double)packed / 1e6,
+             j->local.dtype == LEM_DTYPE_F32 ? "f32" : "bf16", (double)engine / 1e6);
+    if (!j->cli->json) return LEM_OK;
+    lem_object o = lem_object_new();
+    lem_object_str(&o, "command", "sample");
+    lem_object_bool(&o, "dry_run", true);
+    lem_object_int(&o, "problems", j->rows.n);
+    lem_object_int(&o, "prompt_too_long", j->rows.too_long);
+    lem_object_int(&o, "candidates", total);
+    lem_object_int(&o, "prompt_tokens", prompt_tokens);
+    lem_object_int(&o, "max_generated_tokens", fresh);
+    lem_object_int(&o, "weight_bytes", packed);
+    lem_object_int(&o, "engine_bytes", engine);
+    return lem_print_json(j->cli->out, lem_object_done(&o), 0, err);
+}
+
+/* Packed weights, then what the engine plans. */
+static lem_status plan_memory(sample_job *j, lem_err *err) {
+    size_t params = lem_model_config_params(&j->local.config), physical = lem_physical_memory();
+    j->gen.kv_bytes = physical / 2;
+    size_t head = j->local.config.tied ? (size_t)j->local.config.vocab * (size_t)j->local.config.width
+                                       : 0; /* a tied embedding is packed too */
+    size_t packed = (params + head) * lem_dtype_size(j->local.dtype),
+           engine = lem_generate_bytes(&j->local.config, &j->gen), all = packed + engine;
+    if (j->cli->dry_run) {
+        lem_status st = print_plan(j, packed, engine, err);
+        if (st) return st;
+    }
+    if (all > physical)
+        return lem_fail(err, LEM_EMEM,
+                        "%s: sampling needs up to %.1f GB (weights %.1f, keys, values and rows %.1f), "
+                        "this machine has %.1f; lower --slots or --max-tokens",
+                        j->model, (double)all / 1e9, (double)packed / 1e9, (double)engine / 1e9,
+                        (double)physical / 1e9);
+    return LEM_OK;
+}
+
+static lem_status prepare(sample_job *j, lem_err *err) {
+    j->local.dtype = lem_args_is(j->args, "dtype", "bf16") ? LEM_DTYPE_BF16 : LEM_DTYPE_F32;
+    lem_status st = load_model(j, err);
+    if (st) return st;
+    report_too_long(j);
+    if (j->rows.too_long == j->rows.n)
+        return lem_fail(err, LEM_EDATA, "%s: no prompt fits the context of %d tokens", j->prompts,
+                        j->local.config.max_positions);
+    j->total = ((uint64_t)j->rows.n - j->rows.too_long) * (uint64_t)j->n;
+    return plan_memory(j, err);
+}
+
+/* ---- the work */
+
+static lem_status start(sample_job *j, lem_err *err) {
+    sample_local *l = &j->local;
+    l->missing = lem_alloc((size_t)j->n, sizeof *l->missing, err);
+    if (!l->missing) return LEM_EMEM;
+    lem_status st = lem_runtime_open(j->cli, lem_job_compute_path(j->job), &l->rt, err);
+    return st ? st : lem_job_start(j->job, l->rt.backend->ops->name, err);
+}
+
+static lem_status make(sample_job *j, lem_err *err) {
+    sample_local *l = &j->local;
+    lem_status st = lem_weights_open(j->model, LEM_HEAD_LM, l->rt.backend, l->dtype, &l->weights, err);
+    if (st) return st;
+    j->progress = lem_progress_new(j->cli->log, "sample", "candidates", j->total, j->resumed);
+    j->gen.tick = tell_progress;
+    j->gen.tick_ctx = j;
+    st = lem_generate_run(l->weights, &l->config, l->tok, l->rt.backend, &j->gen, next_prompt, j,
+                          take_candidate, j, j->cli->cancel, &j->stats, err);
+    lem_progress_free(j->progress);
+    j->progress = NULL;
+    return st == LEM_EINTR ? lem_job_interrupted(j->job, j->finished, j->total, "candidates", err) : st;
+}
+
+static void release(sample_job *j) {
+    lem_free(j->local.missing);
+    if (j->local.weights) lem_weights_free(j->local.weights);
+    if (j->local.tok) lem_tokenizer_free(j->local.tok);
+    lem_runtime_close(&j->local.rt);
+}
+
+const sample_engine sample_engine_local = {prepare, start, make, release};

@@ -1,0 +1,89 @@
+/* sample_records.c - the finished candidates of lemma sample: journalled, counted, written in input order */
+#include "cli/sample.h"
+
+#include "core/jsonl.h"
+#include "core/mem.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static lem_status visit(void *ctx, const char *id, const lem_json *record, lem_err *err) {
+    sample_job *j = ctx;
+    char *end = NULL;
+    unsigned long long row = strtoull(id, &end, 10);
+    unsigned long long cand = *end == ':' ? strtoull(end + 1, &end, 10) : (unsigned long long)j->n;
+    if (*end || row >= j->rows.n || cand >= (unsigned long long)j->n)
+        return lem_fail(err, LEM_EDATA, "the journal of %s: unknown record '%s'", j->out, id);
+    lem_json **at = &j->records[row * (unsigned long long)j->n + cand];
+    if (*at) return LEM_OK;
+    *at = lem_json_copy(record);
+    if (!*at) return lem_fail(err, LEM_EMEM, "out of memory while reading the journal of %s", j->out);
+    j->finished++;
+    return LEM_OK;
+}
+
+lem_status sample_open_records(sample_job *j, lem_err *err) {
+    j->records = lem_alloc_zero(j->rows.n * (size_t)j->n, sizeof *j->records, err);
+    if (!j->records) return LEM_EMEM;
+    lem_status st = lem_job_journal(j->job, visit, j, &j->journal, err);
+    j->resumed = j->finished;
+    if (st == LEM_OK && j->resumed)
+        lem_info(j->cli->log, "going on: %llu of %llu candidates are there already",
+                 (unsigned long long)j->resumed, (unsigned long long)j->total);
+    return st;
+}
+
+bool sample_has(const sample_job *j, size_t row, int i) {
+    return j->records[row * (size_t)j->n + (size_t)i] != NULL;
+}
+
+lem_status sample_keep(sample_job *j, size_t row, int i, lem_json *record, lem_err *err) {
+    char id[64];
+    if (!record) return lem_fail(err, LEM_EMEM, "out of memory for a candidate");
+    snprintf(id, sizeof id, "%zu:%d", row, i);
+    lem_status st = j->journal ? lem_journal_append(j->journal, id, record, err) : LEM_OK;
+    if (st) {
+        lem_json_free(record);
+        return st;
+    }
+    j->records[row * (size_t)j->n + (size_t)i] = record;
+    j->finished++;
+    lem_progress_add(j->progress, 1);
+    return LEM_OK;
+}
+
+lem_status sample_write(sample_job *j, lem_err *err) {
+    lem_out *o = NULL;
+    lem_json *row = NULL;
+    lem_status st = LEM_OK;
+    LEM_TRY(lem_out_open(j->out, true, &o, err));
+    for (size_t i = 0; i < j->rows.n; i++) {
+        const lem_problem *r = &j->rows.at[i];
+        LEM_TRY(lem_problem_output(r, r->too_long ? NULL : j->records + i * (size_t)j->n, j->n, &row, err));
+        LEM_TRY(lem_rows_write(o, row, err));
+        lem_json_free(row);
+        row = NULL;
+    }
+    LEM_TRY(lem_out_commit(o, err));
+    st = lem_job_finish(j->job, err);
+done:
+    lem_json_free(row);
+    if (o) lem_out_close(o);
+    return st;
+}
+
+uint64_t sample_count_finished(const sample_job *j, lem_finish how) {
+    uint64_t n = 0;
+    for (uint64_t i = 0; j->records && i < (uint64_t)j->rows.n * (uint64_t)j->n; i++) {
+        const char *f = lem_json_str(lem_json_get(j->records[i], "finish_reason"), "");
+        n += strcmp(f, lem_finish_name(how)) == 0;
+    }
+    return n;
+}
+
+void sample_release_records(sample_job *j) {
+    for (uint64_t i = 0; j->records && i < (uint64_t)j->rows.n * (uint64_t)j->n; i++)
+        lem_json_free(j->records[i]);
+    lem_free(j->records);
+}
