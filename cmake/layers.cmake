@@ -65,10 +65,14 @@ foreach(src IN ITEMS generic avx2 avx512)
   endif()
 endforeach()
 
+# Benchmarks are data that the program carries.
+include(cmake/embed.cmake)
+lemma_embed(${CMAKE_BINARY_DIR}/bench_suites.c lem_bench_suites_yaml ${CMAKE_SOURCE_DIR}/recipes/suites.yaml)
+target_sources(lemma_bench PRIVATE ${CMAKE_BINARY_DIR}/bench_suites.c)
+
 file(GLOB cli_sources CONFIGURE_DEPENDS src/cli/*.c)
 list(FILTER cli_sources EXCLUDE REGEX "/main\\.c$")
 if(cli_sources)
-  include(cmake/embed.cmake)
   lemma_embed(${CMAKE_BINARY_DIR}/demo_recipe.c lem_demo_recipe ${CMAKE_SOURCE_DIR}/recipes/demo.yaml)
   lemma_embed(${CMAKE_BINARY_DIR}/demo_quick_recipe.c lem_demo_quick_recipe ${CMAKE_SOURCE_DIR}/recipes/demo-quick.yaml)
   add_library(lemma_cli STATIC ${cli_sources} ${CMAKE_BINARY_DIR}/demo_recipe.c ${CMAKE_BINARY_DIR}/demo_quick_recipe.c)

@@ -1,0 +1,34 @@
+/* cli/bench_plan.h - from the command line of `bench run` to its recipe */
+#ifndef LEM_CLI_BENCH_PLAN_H
+#define LEM_CLI_BENCH_PLAN_H
+
+#include "bench/plan.h"
+#include "bench/spec.h"
+#include "bench/suite.h"
+#include "bench/table.h"
+#include "job/command.h"
+
+typedef struct bench_choice { /* zeroed but for cli and args */
+    lem_cli *cli;
+    const lem_args *args;
+    const char *suite; /* the one suite that was named; NULL = none */
+    lem_suites suites;
+    lem_bench_spec *specs; /* [n] */
+    const char **files;    /* [n] the words or members that they were named by */
+    int n, cap;
+    lem_bench_reward rewards[LEM_BENCH_MAX_REWARDS];
+    char reward_name[LEM_BENCH_MAX_REWARDS][64];
+    int n_rewards;
+    lem_json *options; /* by command: of lem_bench_plan */
+} bench_choice;
+
+/* Benchmarks and suites of the words, reward models, options for the stages. LEM_EUSAGE for an unknown name;
+ * LEM_EDATA for a benchmark whose files are not here, unless --skip-absent, and where none is. */
+lem_status bench_choose(bench_choice *c, lem_err *err) LEM_MUST_CHECK;
+/* *tree: for lem_run_recipe; the caller's. */
+lem_status bench_recipe(const bench_choice *c, lem_json **tree, lem_err *err) LEM_MUST_CHECK;
+/* To the user: what will be run, under which licences. */
+void bench_tell(const bench_choice *c);
+void bench_choice_release(bench_choice *c);
+
+#endif
