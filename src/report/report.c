@@ -3,6 +3,7 @@
 
 #include "core/file.h"
 #include "core/mem.h"
+#include "report/benchmarks.h"
 #include "report/problems.h"
 #include "report/score_charts.h"
 #include "report/sections.h"
@@ -17,6 +18,18 @@ static lem_status add_result(lem_page *p, const lem_source *s, bool only, lem_er
     lem_status st = lem_source_load(s->path, &doc, err);
     if (st == LEM_OK) st = lem_report_metrics(p, only ? "Results" : s->title, s->title, s->path, doc, err);
     lem_json_free(doc);
+    return st;
+}
+
+static lem_status add_benchmarks(lem_page *p, const lem_sources *s, lem_err *err) {
+    lem_status st = LEM_OK;
+    for (int i = 0; st == LEM_OK && i < s->n; i++) {
+        lem_json *doc = NULL;
+        if (s->at[i].kind != LEM_SOURCE_BENCHMARKS) continue;
+        st = lem_source_load(s->at[i].path, &doc, err);
+        if (st == LEM_OK) st = lem_report_benchmarks(p, s->at[i].title, s->at[i].path, doc, err);
+        lem_json_free(doc);
+    }
     return st;
 }
 
@@ -129,7 +142,8 @@ static lem_status page_title(const lem_report_request *r, char out[256], lem_err
 }
 
 static lem_status add_sections(lem_page *p, const lem_report_request *r, const lem_sources *s, lem_err *err) {
-    lem_status st = add_results(p, s, err);
+    lem_status st = add_benchmarks(p, s, err);
+    if (st == LEM_OK) st = add_results(p, s, err);
     if (st == LEM_OK && r->examples) st = lem_report_candidates(p, r->examples, r->n_examples, err);
     if (st == LEM_OK && r->examples) st = lem_report_score_charts(p, r->examples, err);
     if (st == LEM_OK && r->examples) st = lem_report_problems(p, r->examples, err);

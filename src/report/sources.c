@@ -3,6 +3,7 @@
 
 #include "core/file.h"
 #include "core/mem.h"
+#include "report/benchmarks.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -83,8 +84,11 @@ static void title_of(const char *path, const char *root, char out[TITLE]) {
     if (strcmp(out, telemetry) == 0) snprintf(out, TITLE, "training");
 }
 
-static bool has_metrics(const lem_json *doc) {
-    return lem_json_kind(lem_json_get(doc, "metrics")) == LEM_JSON_ARRAY;
+/* What a document is to a report; false: nothing. */
+static bool kind_of(const lem_json *doc, lem_source_kind *kind) {
+    bool benchmarks = lem_report_is_benchmarks(doc);
+    *kind = benchmarks ? LEM_SOURCE_BENCHMARKS : LEM_SOURCE_METRICS;
+    return benchmarks || lem_json_kind(lem_json_get(doc, "metrics")) == LEM_JSON_ARRAY;
 }
 
 static lem_status add_found(lem_sources *s, const char *path, const char *root, lem_err *err) {
@@ -99,9 +103,10 @@ static lem_status add_found(lem_sources *s, const char *path, const char *root, 
         lem_warn(s->log, "%s; left out of the report", ignored.text);
         return LEM_OK;
     }
-    bool result = has_metrics(doc);
+    lem_source_kind kind;
+    bool result = kind_of(doc, &kind);
     lem_json_free(doc);
-    return result ? add_source(s, path, title, LEM_SOURCE_METRICS, err) : LEM_OK;
+    return result ? add_source(s, path, title, kind, err) : LEM_OK;
 }
 
 static bool is_rows(const char *path) {
@@ -117,7 +122,8 @@ static lem_status add_named(lem_sources *s, const char *path, lem_err *err) {
     if (is_rows(path)) return add_source(s, path, title, LEM_SOURCE_TRACE, err);
     lem_status st = lem_source_load(path, &doc, err);
     if (st) return st;
-    if (has_metrics(doc)) st = add_source(s, path, title, LEM_SOURCE_METRICS, err);
+    lem_source_kind kind;
+    if (kind_of(doc, &kind)) st = add_source(s, path, title, kind, err);
     else st = lem_fail(err, LEM_EDATA, "%s: no 'metrics' list found", path);
     lem_json_free(doc);
     return st;
