@@ -19,6 +19,11 @@ foreach(line IN LISTS layer_lines)
   endforeach()
   list(APPEND LEMMA_FOLDERS ${folder})
 endforeach()
+# The benchmarks that the program knows, one YAML each.
+include(cmake/embed.cmake)
+file(GLOB benchmarks CONFIGURE_DEPENDS recipes/benchmarks/*.yaml)
+lemma_embed_all(${CMAKE_BINARY_DIR}/benchmarks.c lem_bench_text lem_bench_all_texts bench/texts_priv.h ${benchmarks})
+target_sources(lemma_bench PRIVATE ${CMAKE_BINARY_DIR}/benchmarks.c)
 pkg_check_modules(UTF8PROC REQUIRED IMPORTED_TARGET libutf8proc)
 pkg_check_modules(PCRE2 REQUIRED IMPORTED_TARGET libpcre2-8)
 target_link_libraries(lemma_jinja PUBLIC PkgConfig::UTF8PROC)
@@ -65,8 +70,6 @@ foreach(src IN ITEMS generic avx2 avx512)
   endif()
 endforeach()
 
-# Benchmarks are data that the program carries.
-include(cmake/embed.cmake)
 lemma_embed(${CMAKE_BINARY_DIR}/bench_suites.c lem_bench_suites_yaml ${CMAKE_SOURCE_DIR}/recipes/suites.yaml)
 target_sources(lemma_bench PRIVATE ${CMAKE_BINARY_DIR}/bench_suites.c)
 

@@ -14,9 +14,8 @@ enum { MAX_AGAINST = 64, PAGE_MATCHES = 200, LOGGED_PHRASES = 5 };
 
 static const lem_opt opts[] = {
     {"against", LEM_OPT_LIST, "NAME|FILE", NULL,
-     "test rows: the name of a benchmark (gsm8k, math500, aime24, amc23, aqua, minerva_math, mmlu_stem, "
-     "svamp, "
-     "humaneval, mbpp; all) or a file, folder or glob of rows of any kind; repeatable"},
+     "test rows: the name of a benchmark (lemma bench list; all: those that are there) or a file, folder or "
+     "glob of rows of any kind; repeatable"},
     {"against-map", LEM_OPT_LIST, "OURS=THEIRS", NULL,
      "where prompt and response stand in the files of --against, e.g. prompt=question"},
     {"rule", LEM_OPT_ENUM, "NAME", "lemma", "acemath: the paper's own rule, in which stock phrases count",
@@ -96,6 +95,9 @@ static void tell_tests(run_state *s) {
     }
     lem_info(s->cli->log, "%" PRIu64 " test rows, %" PRIu32 " different texts%s", rows,
              lem_decontam_tests(s->tests.index), s->n_phrases ? "; stock phrases, which do not count:" : "");
+    if (s->tests.absent)
+        lem_warn(s->cli->log, "not compared with, because they are not in %s: %s", s->cli->data_dir,
+                 s->tests.absent);
     if (empty)
         lem_info(s->cli->log, "%" PRIu64 " test rows have no word in their prompt and match nothing", empty);
 }

@@ -1,7 +1,9 @@
 /* cmd_grade.c - lemma grade: verdicts for candidates or pairs, or the reasons for one pair */
+#include "cli/grade_benchmark.h"
 #include "cli/grade_parts.h"
 #include "cli/runtime.h"
 
+#include "core/file.h"
 #include "core/jsonl.h"
 #include "core/mem.h"
 #include "core/object.h"
@@ -24,10 +26,13 @@ static const lem_opt opts[] = {
      "pairs: the prediction is a whole solution to extract an answer from"},
     {"check", LEM_OPT_STR, "PATH", NULL,
      "the file's own correctness (a.ok|b.ok as in completions): report the agreement"},
-    {"policy", LEM_OPT_ENUM, "NAME", "std", "by whose rules", .choices = LEM_GRADE_POLICY_NAMES},
-    {"task", LEM_OPT_ENUM, "NAME", "std",
+    {"benchmark", LEM_OPT_STR, "NAME|FILE.yaml", NULL,
+     "policy, task and tolerance of a benchmark ('lemma bench list') [as the rows say, if they do]"},
+    {"policy", LEM_OPT_ENUM, "NAME", NULL, "by whose rules [of the benchmark, else std]",
+     .choices = LEM_GRADE_POLICY_NAMES},
+    {"task", LEM_OPT_ENUM, "NAME", NULL,
      "where the answer stands (math is std, mmlu is choice, …); gsm8k has no last-number fallback, plain is "
-     "all of it",
+     "all of it [of the benchmark, else std]",
      .choices = LEM_GRADE_TASK_NAMES},
     {"rel-tol", LEM_OPT_NUM, "X", "0", "numbers within this share of a numeric gold are right too", 0, 1},
     {"abs-tol", LEM_OPT_NUM, "X", "0", "numbers within this distance of a numeric gold are right too", 0,
@@ -55,7 +60,9 @@ typedef struct item {
 
 typedef struct job {
     lem_cli *cli;
+    const lem_args *args;
     const char *path;
+    lem_grade_benchmark bench;
     lem_candidates_map *map;
     lem_grade_rows_opts how, other;
     bool against;
@@ -75,9 +82,11 @@ typedef struct job {
 } job;
 
 /* The row's own tolerance, a number or a text with one ("1e-1"); anything else, and a list of several, is
- * none. */
+ * none. Without --tol-field it is the one that `sample` took from the benchmark, unless an option says one. */
 static double row_tolerance(const job *j, const lem_json *row) {
-    const lem_json *v = j->tol_field ? lem_json_find(row, j->tol_field) : NULL;
+    const char *field = j->tol_field;
+    if (!field && j->how.profile.abs_tol <= 0) field = "gold_tolerance";
+    const lem_json *v = field ? lem_json_find(row, field) : NULL;
     const char *s = lem_json_str(v, NULL);
     lem_json *number = NULL;
     lem_err ignored = LEM_ERR_INIT;
@@ -105,6 +114,7 @@ static void grade_item(void *ctx, int task, int worker) {
     lem_grade_rows_opts how = j->how, other = j->other;
     it->st = lem_candidates_read(j->map, it->row, &it->c, &it->err);
     if (it->st != LEM_OK) return;
+    how.golds = other.golds = lem_json_get(it->row, "expected_answers");
     double tol = row_tolerance(j, it->row);
     if (tol > 0) how.profile.abs_tol = other.profile.abs_tol = tol;
     it->st = lem_grade_row(&it->c, &how, &it->g, &it->err);
@@ -190,6 +200,17 @@ static lem_status finish_item(job *j, item *it, lem_err *err) {
     return st;
 }
 
+/* Policy and task for the rows, and for what they are held against. */
+static lem_status apply_benchmark(job *j, lem_err *err) {
+    lem_grade_policy against = j->other.profile.policy;
+    lem_status st = lem_grade_benchmark_apply(&j->bench, j->args, j->cli->log, &j->how.profile, err);
+    if (st) return st;
+    j->other.profile = j->how.profile;
+    if (j->against) j->other.profile.policy = against;
+    if (!j->tol_field && j->bench.given) j->tol_field = j->bench.spec.tolerance;
+    return LEM_OK;
+}
+
 static lem_status grade_batch(job *j, int n, lem_err *err) {
     lem_status st = LEM_OK;
     lem_pool_run(j->pool, n, grade_item, j);
@@ -199,6 +220,14 @@ static lem_status grade_batch(job *j, int n, lem_err *err) {
         release_item(it);
     }
     return st;
+}
+
+/* What the row says of its benchmark. */
+static lem_status look_at_benchmark(job *j, const item *it, lem_err *err) {
+    bool opened = false;
+    lem_status st = lem_grade_benchmark_row(&j->bench, j->args, it->row, j->cli->log, &opened, err);
+    if (st == LEM_OK && opened) st = apply_benchmark(j, err);
+    return st ? lem_err_context(err, "%s:%llu", it->file, (unsigned long long)it->line) : LEM_OK;
 }
 
 static lem_status grade_rows(job *j, lem_rowset *rows, lem_err *err) {
@@ -215,7 +244,8 @@ static lem_status grade_rows(job *j, lem_rowset *rows, lem_err *err) {
             it->line = lem_rowset_number(rows);
             left -= left > 0;
             n++;
-            if (first) {
+            st = look_at_benchmark(j, it, err);
+            if (st == LEM_OK && first) {
                 st = lem_candidates_map_detect(j->map, it->row, j->ground, err);
                 if (st != LEM_OK) lem_err_context(err, "%s:%llu", it->file, (unsigned long long)it->line);
                 lem_candidates_map_model(j->map, 0, &j->n_models);
@@ -299,6 +329,7 @@ static lem_json *summary(const job *j) {
     lem_object_int(&o, "weak", j->tally.weak);
     lem_object_int(&o, "disagree", j->disagree);
     lem_object_num(&o, "pairs_per_second", j->seconds > 0 ? (double)j->tally.all.n / j->seconds : 0);
+    if (j->bench.spec.name) lem_object_str(&o, "benchmark", j->bench.spec.name);
     lem_object_str(&o, "policy", lem_grade_policy_name(j->how.profile.policy));
     lem_object_str(&o, "task", lem_grade_task_name(j->how.profile.task));
     if (j->against) lem_object_json(&o, "against", against_json(j));
@@ -410,6 +441,8 @@ static lem_status configure(job *j, const lem_args *args, lem_err *err) {
     j->how.pair = lem_args_has(args, "pred-field");
     j->how.cluster = lem_args_flag(args, "cluster");
     j->tol_field = lem_args_str(args, "tol-field");
+    LEM_TRY(lem_grade_benchmark_open(&j->bench, args, err));
+    LEM_TRY(apply_benchmark(j, err));
     if ((j->audit_path || j->against) && !(j->audit = lem_audit_new(err))) return LEM_EMEM;
     LEM_TRY(map_fields(j, args, err));
 done:
@@ -465,6 +498,7 @@ static void release(job *j) {
     lem_out_close(j->out);
     lem_pool_free(j->pool);
     lem_candidates_map_free(j->map);
+    lem_grade_benchmark_release(&j->bench);
 }
 
 static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
@@ -473,7 +507,14 @@ static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
     /* without rows in a file the page is what the job makes */
     lem_job_spec spec = {
         .cheap = true, .out = to_file ? NULL : audit, .companions = &audit, .n_companions = to_file && audit};
+    const char *bench = lem_args_str(args, "benchmark");
+    const lem_job_input file_of_bench = {"benchmark file", bench};
+    if (bench && lem_bench_is_file(bench) && lem_file_exists(bench)) {
+        spec.inputs = &file_of_bench;
+        spec.n_inputs = 1;
+    }
     job j = {.cli = cli,
+             .args = args,
              .path = args->words[0],
              .rows_to_file = to_file,
              .rows_on_stdout = to_stdout && !cli->dry_run};
@@ -484,6 +525,8 @@ static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
                         explain ? "--explain takes two words, GOLD and PREDICTION"
                                 : "one FILE expected (--explain for a pair)",
                         args->n_words);
+    if (explain && bench)
+        return lem_fail(err, LEM_EUSAGE, "--explain takes --policy and --task, not --benchmark");
     if (explain) return lem_grade_explain_pair(cli, args, err);
     lem_status st = lem_job_open(cli, &lem_cmd_grade, args, &spec, &file, err);
     if (st) return st;
@@ -503,6 +546,7 @@ const lem_command lem_cmd_grade = {
     .example = "lemma grade candidates.jsonl --out graded.jsonl\n"
                "lemma grade pairs.jsonl --gold-field gold --pred-field pred --out graded.jsonl\n"
                "lemma grade candidates.jsonl --policy std --against qwen --audit audit.html\n"
+               "lemma grade olympiad.jsonl --benchmark olympiadbench --out graded.jsonl\n"
                "lemma grade --explain '\\frac{1}{2}' 0.5",
     .min_words = 1,
     .max_words = 2,

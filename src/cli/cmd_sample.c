@@ -17,6 +17,11 @@ static const lem_opt opts[] = {
     {"prompts", LEM_OPT_INPUT, "FILE", NULL,
      "rows with problem, question or prompt: a file (JSONL, JSON, CSV, Parquet, Arrow; .gz, .zst), a folder "
      "of them or a pattern"},
+    {"benchmark", LEM_OPT_STR, "NAME|FILE.yaml", NULL,
+     "problems of a benchmark in place of --prompts: a name of 'lemma bench list', its file below LEMMA_DATA, "
+     "or a YAML of your own"},
+    {"no-gold", LEM_OPT_FLAG, NULL, NULL,
+     "go on where a problem has no gold answer [stop before the first token]"},
     {"map", LEM_OPT_LIST, "OURS=THEIRS", NULL,
      "names of fields: problem=, expected_answer=, id= (dotted paths)"},
     {"n", LEM_OPT_INT, "N", "8", "candidates per problem", 1, 100000},
@@ -55,7 +60,6 @@ static lem_status read_stops(sample_job *j, lem_err *err) {
 static lem_status read_options(sample_job *j, lem_err *err) {
     const lem_args *a = j->args;
     j->model = lem_args_str(a, "model");
-    j->prompts = lem_args_str(a, "prompts");
     j->out = lem_args_str(a, "out");
     j->to_stdout = strcmp(j->out, "-") == 0;
     if (j->to_stdout && j->cli->json) return lem_fail(err, LEM_EUSAGE, "--out - and --json both want stdout");
@@ -111,6 +115,7 @@ static void release(sample_job *j) {
     if (j->engine) j->engine->release(j);
     lem_free(j->stop);
     lem_problems_release(&j->rows);
+    sample_rows_release(j);
     lem_prompt_settings_release(&j->prompt);
     lem_job_close(j->job);
 }
@@ -118,9 +123,8 @@ static void release(sample_job *j) {
 /* Rows, model and plan: everything that can be wrong before the work begins. */
 static lem_status prepare(sample_job *j, lem_err *err) {
     lem_status st = read_prompt(j, err);
-    if (st == LEM_OK)
-        st = lem_problems_load(j->prompts, lem_args_tree(j->args, "map"), j->cli->limit, j->cli->cancel,
-                               &j->rows, err);
+    if (st == LEM_OK) st = sample_rows_load(j, err);
+    if (st == LEM_OK) st = sample_rows_prompt(j, err);
     return st ? st : j->engine->prepare(j, err);
 }
 
@@ -152,9 +156,15 @@ static lem_status sample(sample_job *j, lem_err *err) {
 
 static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
     sample_job j = {.cli = cli, .args = args};
-    lem_status st = lem_job_open(cli, &lem_cmd_sample, args, NULL, &j.job, err);
-    if (st) return st;
-    if (lem_job_done(j.job)) st = lem_print_complete(cli, "sample", j.job, err);
+    sample_rows_find(&j);
+    const lem_job_spec spec = sample_rows_facts(&j);
+    lem_status st = lem_job_open(cli, &lem_cmd_sample, args, &spec, &j.job, err);
+    if (st) {
+        sample_rows_release(&j);
+        return st;
+    }
+    if (j.source.err.status) st = lem_fail(err, j.source.err.status, "%s", j.source.err.text);
+    else if (lem_job_done(j.job)) st = lem_print_complete(cli, "sample", j.job, err);
     else {
         st = read_options(&j, err);
         if (st == LEM_OK) st = sample(&j, err);
@@ -180,9 +190,11 @@ static lem_status plan(lem_cli *cli, const lem_args *args, lem_plan *out, lem_er
 const lem_command lem_cmd_sample = {
     .name = "sample",
     .purpose = "N candidates per problem",
-    .usage = "--model DIR --prompts FILE --out FILE [options]",
+    .usage = "--model DIR --prompts FILE|--benchmark NAME --out FILE [options]",
     .example = "lemma sample --model runs/sft --prompts ../shared/data/bench/gsm8k/test.jsonl --n 64 "
-               "--temperature 0.7 --out runs/candidates.jsonl",
+               "--temperature 0.7 --out runs/candidates.jsonl\n"
+               "lemma sample --model Qwen2.5-Math-1.5B-Instruct --benchmark mmlu_stem --n 1 --temperature 0 "
+               "--out runs/mmlu.jsonl",
     .min_words = 0,
     .max_words = 0,
     .opts = opts,
@@ -191,5 +203,5 @@ const lem_command lem_cmd_sample = {
     .plan = plan,
     .output = LEM_OUTPUT_FILE,
     .out_required = true,
-    .required = "model|prompts",
+    .required = "model|prompts,benchmark",
 };

@@ -5,6 +5,8 @@ const lem_command *const lem_commands[] = {
     &lem_cmd_demo,
     &lem_cmd_demo_data,
     &lem_cmd_run,
+    &lem_cmd_bench_list,
+    &lem_cmd_bench_show,
     &lem_cmd_data_inspect,
     &lem_cmd_data_convert,
     &lem_cmd_data_dedup,

@@ -7,8 +7,9 @@
 lem_status lem_grade_profile_of(const lem_args *args, lem_grade_profile *out, lem_err *err) {
     *out = (lem_grade_profile){.rel_tol = lem_args_num(args, "rel-tol"),
                                .abs_tol = lem_args_num(args, "abs-tol")};
-    if (lem_grade_task_find(lem_args_str(args, "task"), &out->task) &&
-        lem_grade_policy_find(lem_args_str(args, "policy"), &out->policy))
+    const char *task = lem_args_str(args, "task"), *policy = lem_args_str(args, "policy");
+    if ((!task || lem_grade_task_find(task, &out->task)) &&
+        (!policy || lem_grade_policy_find(policy, &out->policy)))
         return LEM_OK;
     return lem_fail(err, LEM_EUSAGE, "--task or --policy is unknown");
 }

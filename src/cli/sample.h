@@ -7,6 +7,7 @@
 
 #include "cli/runtime.h"
 
+#include "bench/spec.h"
 #include "core/journal.h"
 #include "data/problems.h"
 #include "generate/run.h"
@@ -39,6 +40,16 @@ typedef struct sample_local { /* the engine of a model folder */
     uint64_t run_tokens;
 } sample_local;
 
+typedef struct sample_rows { /* where the problems come from */
+    lem_bench_spec spec;       /* of --benchmark; zeroed without */
+    lem_bench_list list;       /* of --prompts with rows of choices; empty without */
+    char *path;                /* the benchmark's file */
+    lem_job_input input[1];
+    int n_inputs; /* 1: --benchmark, whose file is there */
+    lem_problem_reader reader;
+    lem_err err; /* what is wrong with --benchmark */
+} sample_rows;
+
 struct sample_job {
     lem_cli *cli;
     const lem_args *args;
@@ -49,6 +60,7 @@ struct sample_job {
     lem_generate_opts gen;
     const char **stop;
     lem_prompt_settings prompt;
+    sample_rows source;
     lem_problems rows;
     lem_json **records;                /* [rows, n] finished candidates, owned */
     uint64_t total, finished, resumed; /* candidates */
@@ -58,6 +70,19 @@ struct sample_job {
     const sample_engine *engine;
     sample_local local;
 };
+
+/* ---- problems (sample_rows.c) */
+
+/* Finds the benchmark and its file, before the job is opened; what is wrong stands in source.err. */
+void sample_rows_find(sample_job *j);
+/* What the job reads beside its options; borrowed from j. */
+lem_job_spec sample_rows_facts(const sample_job *j);
+lem_status sample_rows_load(sample_job *j, lem_err *err) LEM_MUST_CHECK;
+/* The benchmark that the rows are of; NULL = none. After loading. */
+const lem_bench_spec *sample_rows_spec(const sample_job *j);
+/* What the benchmark says of the prompt where neither model nor user does. */
+lem_status sample_rows_prompt(sample_job *j, lem_err *err) LEM_MUST_CHECK;
+void sample_rows_release(sample_job *j);
 
 /* ---- finished candidates (sample_records.c) */
 

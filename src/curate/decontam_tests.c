@@ -1,9 +1,9 @@
 /* decontam_tests.c - test rows from benchmarks and files */
 #include "curate/decontam_tests.h"
 
+#include "bench/row.h"
 #include "core/file.h"
 #include "core/mem.h"
-#include "curate/benchmarks.h"
 #include "data/row_reader.h"
 
 #include <inttypes.h>
@@ -19,6 +19,7 @@ void lem_tests_release(lem_tests *t) {
     lem_free(t->row);
     lem_free(t->set);
     lem_free(t->first);
+    lem_free(t->absent);
     lem_decontam_free(t->index);
     *t = (lem_tests){0};
 }
@@ -42,24 +43,19 @@ char *lem_row_id(const lem_json *row) {
 
 /* ---- names ---- */
 
-static lem_status path_of(const lem_benchmark *b, const char *data_dir, char **path, lem_err *err) {
-    *path = lem_path_join(data_dir, b->path, err);
-    return *path ? LEM_OK : LEM_EMEM;
-}
-
 lem_status lem_tests_path(const char *name, const char *data_dir, char **path, lem_err *err) {
-    const lem_benchmark *b = lem_benchmark_find(name);
+    lem_bench_list list = {0};
     *path = NULL;
     if (lem_file_exists(name) || lem_file_is_dir(name)) {
         *path = lem_strdup(name, err);
         return *path ? LEM_OK : LEM_EMEM;
     }
-    if (!b) return LEM_OK;
-    lem_status st = path_of(b, data_dir, path, err);
-    if (st || lem_file_exists(*path)) return st;
-    lem_free(*path);
-    *path = NULL;
-    return LEM_OK;
+    lem_status st = lem_bench_list_load(&list, err);
+    if (st) return st;
+    const lem_bench_spec *b = lem_bench_list_find(&list, name);
+    if (b) st = lem_bench_path(b, data_dir, path, err);
+    lem_bench_list_release(&list);
+    return st;
 }
 
 /* ---- rows ---- */
@@ -67,7 +63,8 @@ lem_status lem_tests_path(const char *name, const char *data_dir, char **path, l
 typedef struct loader {
     lem_tests *t;
     const lem_tests_opts *o;
-    const lem_benchmark *benchmark; /* NULL = a file */
+    lem_bench_list list;
+    const lem_bench_spec *benchmark; /* NULL = a file */
     lem_row_reader *in;
     lem_row_texts texts;
 } loader;
@@ -112,31 +109,14 @@ static lem_status add_text(loader *l, const lem_json *row, const lem_buf *text, 
     return r.text ? LEM_OK : LEM_EMEM;
 }
 
-/* The fields "a+b" of a row, joined by spaces. */
-static lem_status fields(const lem_json *row, const char *names, lem_buf *out, lem_err *err) {
-    char name[64];
-    lem_buf_clear(out);
-    while (*names) {
-        size_t n = strcspn(names, "+");
-        snprintf(name, sizeof name, "%.*s", (int)n, names);
-        const lem_json *v = lem_json_get(row, name);
-        if (lem_json_kind(v) != LEM_JSON_STRING)
-            return lem_fail(err, LEM_EDATA, "field '%s': text expected, %s found", name,
-                            v ? lem_json_kind_name(v) : "nothing");
-        if (out->len) lem_buf_putc(out, ' ');
-        lem_buf_add(out, lem_json_str(v, ""), lem_json_str_len(v));
-        names += n + (names[n] == '+');
-    }
-    return lem_buf_ok(out, err);
-}
-
 static lem_status texts_of(loader *l, const lem_json *row, lem_err *err) {
-    const lem_benchmark *b = l->benchmark;
+    const lem_bench_spec *b = l->benchmark;
     if (!b) return lem_row_reader_texts(l->in, row, &l->texts, err);
+    lem_buf_clear(&l->texts.prompt);
     lem_buf_clear(&l->texts.response);
-    lem_status st = fields(row, b->prompt, &l->texts.prompt, err);
+    lem_status st = lem_bench_text(row, b->problem, &l->texts.prompt, err);
     if (st == LEM_OK && b->solution && l->o->solutions)
-        st = fields(row, b->solution, &l->texts.response, err);
+        st = lem_bench_text(row, b->solution, &l->texts.response, err);
     if (st)
         lem_err_context(err, "%s:%llu", lem_row_reader_file(l->in),
                         (unsigned long long)lem_row_reader_number(l->in));
@@ -146,6 +126,7 @@ static lem_status texts_of(loader *l, const lem_json *row, lem_err *err) {
 static lem_status add_row(loader *l, const lem_json *row, lem_err *err) {
     lem_test_set *set = &l->t->set[l->t->n_sets - 1];
     bool empty = false, none = false;
+    if (l->benchmark && !lem_bench_takes(l->benchmark, row)) return LEM_OK;
     lem_status st = texts_of(l, row, err);
     if (st) return st;
     /* a row of kind text has its text where others have a response */
@@ -160,8 +141,9 @@ static lem_status add_row(loader *l, const lem_json *row, lem_err *err) {
 }
 
 static lem_status load_rows(loader *l, const char *path, lem_err *err) {
-    const lem_row_reader_opts o = {
+    lem_row_reader_opts o = {
         .map = l->benchmark ? NULL : l->o->map, .limit = -1, .cancel = l->o->cancel};
+    if (l->benchmark) o.header = l->benchmark->columns.at, o.n_header = l->benchmark->columns.n;
     lem_status st = lem_row_reader_open(&path, 1, &o, &l->in, err);
     while (st == LEM_OK) {
         lem_json *row = NULL;
@@ -183,45 +165,60 @@ static lem_status begin_set(lem_tests *t, const char *name, lem_err *err) {
     return set[t->n_sets++].name ? LEM_OK : LEM_EMEM;
 }
 
-static lem_status load_benchmark(loader *l, const lem_benchmark *b, lem_err *err) {
-    char *path = NULL;
+/* path: where it lies. */
+static lem_status load_benchmark(loader *l, const lem_bench_spec *b, const char *path, lem_err *err) {
     l->benchmark = b;
-    lem_status st = path_of(b, l->o->data_dir, &path, err);
-    if (st == LEM_OK) st = begin_set(l->t, b->name, err);
-    if (st == LEM_OK && !lem_file_exists(path))
-        st = lem_fail(err, LEM_EDATA, "benchmark %s: there is no %s; LEMMA_DATA names the folder of the data",
-                      b->name, path);
+    lem_status st = begin_set(l->t, b->name, err);
     if (st == LEM_OK) st = load_rows(l, path, err);
-    lem_free(path);
     l->benchmark = NULL;
     return st;
 }
 
-static void list_names(lem_buf *out) {
-    for (size_t i = 0; lem_benchmark_at(i); i++)
-        lem_buf_printf(out, "%s%s", i ? ", " : "", lem_benchmark_at(i)->name);
+static lem_status load_named(loader *l, const lem_bench_spec *b, lem_err *err) {
+    char *path = NULL;
+    lem_status st = lem_bench_need_path(b, l->o->data_dir, &path, err);
+    if (st == LEM_OK) st = load_benchmark(l, b, path, err);
+    lem_free(path);
+    return st;
+}
+
+/* Those that are there; the names of the others are kept. */
+static lem_status load_all(loader *l, lem_err *err) {
+    lem_buf absent = {0};
+    lem_status st = LEM_OK;
+    uint32_t before = l->t->n_sets;
+    for (size_t i = 0; st == LEM_OK && i < l->list.n; i++) {
+        char *path = NULL;
+        st = lem_bench_path(&l->list.at[i], l->o->data_dir, &path, err);
+        if (st == LEM_OK && path) st = load_benchmark(l, &l->list.at[i], path, err);
+        else if (st == LEM_OK) lem_buf_printf(&absent, "%s%s", absent.len ? ", " : "", l->list.at[i].name);
+        lem_free(path);
+    }
+    if (st == LEM_OK && l->t->n_sets == before)
+        st = lem_fail(err, LEM_EDATA, "all: no benchmark is in %s; LEMMA_DATA names the folder of the data",
+                      l->o->data_dir);
+    if (st == LEM_OK) st = lem_buf_ok(&absent, err);
+    lem_free(l->t->absent);
+    l->t->absent = st == LEM_OK && absent.len ? lem_buf_take(&absent) : NULL;
+    lem_buf_release(&absent);
+    return st;
 }
 
 static bool is_pattern(const char *name) { return strpbrk(name, "*?[") != NULL; }
 
 static lem_status load(loader *l, const char *name, lem_err *err) {
-    const lem_benchmark *b = lem_benchmark_find(name);
+    const lem_bench_spec *b = lem_bench_list_find(&l->list, name);
     bool there = lem_file_exists(name) || lem_file_is_dir(name) || is_pattern(name);
-    lem_status st = LEM_OK;
     if (there) {
-        st = begin_set(l->t, name, err);
+        lem_status st = begin_set(l->t, name, err);
         return st ? st : load_rows(l, name, err);
     }
-    if (strcmp(name, "all") == 0) {
-        for (size_t i = 0; st == LEM_OK && lem_benchmark_at(i); i++)
-            st = load_benchmark(l, lem_benchmark_at(i), err);
-        return st;
-    }
-    if (b) return load_benchmark(l, b, err);
+    if (strcmp(name, "all") == 0) return load_all(l, err);
+    if (b) return load_named(l, b, err);
     lem_buf names = {0};
-    list_names(&names);
-    st = lem_fail(err, LEM_EUSAGE, "'%s' is neither a file nor a benchmark; benchmarks: all, %s", name,
-                  lem_buf_str(&names));
+    for (size_t i = 0; i < l->list.n; i++) lem_buf_printf(&names, ", %s", l->list.at[i].name);
+    lem_status st = lem_fail(err, LEM_EUSAGE, "'%s' is neither a file nor a benchmark; benchmarks: all%s",
+                             name, lem_buf_str(&names));
     lem_buf_release(&names);
     return st;
 }
@@ -231,8 +228,10 @@ lem_status lem_tests_load(const char *const *names, size_t n, const lem_tests_op
     *out = (lem_tests){0};
     loader l = {.t = out, .o = o};
     lem_status st = lem_decontam_new(&o->rule, &out->index, err);
+    if (st == LEM_OK) st = lem_bench_list_load(&l.list, err);
     for (size_t i = 0; st == LEM_OK && i < n; i++) st = load(&l, names[i], err);
     lem_row_texts_release(&l.texts);
+    lem_bench_list_release(&l.list);
     if (st == LEM_OK && out->n_rows == 0)
         st = lem_fail(err, LEM_EDATA, "no test row has a word in its prompt");
     if (st == LEM_OK) st = lem_decontam_seal(out->index, o->cancel, err);

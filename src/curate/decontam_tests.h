@@ -29,6 +29,7 @@ typedef struct lem_tests {
     uint32_t n_rows;
     uint32_t *first; /* [lem_decontam_tests(index)] the first row of each text */
     size_t cap_rows, cap_first;
+    char *absent; /* benchmarks of "all" that are not in the data folder, as text; NULL = none */
 } lem_tests;
 
 typedef struct lem_tests_opts {
@@ -39,8 +40,8 @@ typedef struct lem_tests_opts {
     const lem_cancel *cancel; /* NULL = never */
 } lem_tests_opts;
 
-/* names[n]: each the name of a benchmark (benchmarks.h) or a path as in lem_rowset_open; a path that is there
- * goes before a benchmark of that name; "all" is every benchmark. LEM_EUSAGE for what is neither.
+/* names[n]: each the name of a benchmark (bench/spec.h) or a path as in lem_rowset_open; a path that is there
+ * goes before a benchmark of that name; "all" is every benchmark that is there. LEM_EUSAGE for what is neither.
  * Release with lem_tests_release, also after an error. */
 lem_status lem_tests_load(const char *const *names, size_t n, const lem_tests_opts *o, lem_tests *out,
                           lem_err *err) LEM_MUST_CHECK;

@@ -67,31 +67,15 @@ static char *expected_text(const lem_json *v, lem_err *err) {
     return out;
 }
 
-static lem_status row_fields(lem_problem *r, size_t number, const lem_json *map, lem_err *err) {
-    const lem_json *problem = field(r->input, map, "problem", problem_names),
-                   *expected = field(r->input, map, "expected_answer", expected_names);
-    lem_json *id = field(r->input, map, "id", id_names);
-    const char *want = mapped(map, "problem");
-    const char *path = r->file;
-    unsigned long long line = (unsigned long long)r->line;
-    if (!problem)
-        return lem_fail(err, LEM_EDATA, "%s:%llu: no field '%s'; name it with --map problem=FIELD", path,
-                        line, want ? want : "problem");
-    if (lem_json_kind(problem) != LEM_JSON_STRING)
-        return lem_fail(err, LEM_EDATA, "%s:%llu: the problem must be a string, found %s", path, line,
-                        lem_json_kind_name(problem));
-    r->problem = lem_json_str(problem, "");
-    if (mapped(map, "expected_answer") && !expected)
-        return lem_fail(err, LEM_EDATA, "%s:%llu: no field '%s'", path, line, mapped(map, "expected_answer"));
-    if (lem_json_kind(expected) != LEM_JSON_NULL && !(r->expected = expected_text(expected, err)))
-        return LEM_EMEM;
-    if (lem_json_kind(id) == LEM_JSON_STRING || lem_json_kind(id) == LEM_JSON_INT) r->id = lem_json_copy(id);
-    else {
-        char text[24];
-        snprintf(text, sizeof text, "%zu", number);
-        r->id = lem_json_new_str(text);
-    }
-    if (!r->id) return lem_fail(err, LEM_EMEM, "%s:%llu: out of memory", path, line);
+static lem_status set_id(lem_problem *r, const lem_json *id, size_t number, lem_err *err) {
+    char text[24];
+    snprintf(text, sizeof text, "%zu", number);
+    bool own = lem_json_kind(id) == LEM_JSON_STRING || lem_json_kind(id) == LEM_JSON_INT;
+    r->id = own ? lem_json_copy(id) : lem_json_new_str(text);
+    return r->id ? LEM_OK : lem_fail(err, LEM_EMEM, "out of memory");
+}
+
+static lem_status set_key(lem_problem *r, lem_err *err) {
     lem_buf b = {0};
     lem_json_write(r->id, 0, &b);
     lem_buf_putc(&b, '\n');
@@ -99,6 +83,71 @@ static lem_status row_fields(lem_problem *r, size_t number, const lem_json *map,
     lem_status st = lem_buf_ok(&b, err);
     if (st == LEM_OK) r->key = lem_hash64(b.data, b.len, 0);
     lem_buf_release(&b);
+    return st;
+}
+
+static void columns(const lem_json *row, lem_buf *out) {
+    for (size_t i = 0; i < lem_json_count(row) && i < 24; i++)
+        lem_buf_printf(out, "%s%.60s", i ? ", " : "", lem_json_key_at(row, i));
+}
+
+/* Why a row read by the names of fields has no gold; "" if it has one. Lists and objects are none. */
+static lem_status plain_gold(const lem_problem *r, const lem_json *v, char why[LEM_PROBLEM_WHY],
+                             lem_err *err) {
+    lem_json_type k = lem_json_kind(v);
+    lem_buf b = {0};
+    why[0] = '\0';
+    if (k == LEM_JSON_NULL) {
+        columns(r->input, &b);
+        snprintf(why, LEM_PROBLEM_WHY,
+                 "none of the fields expected_answer, answer, gt, ground_truth is there (--map "
+                 "expected_answer=FIELD names another); columns found: %s",
+                 lem_buf_str(&b));
+    } else if (k == LEM_JSON_ARRAY || k == LEM_JSON_OBJECT || k == LEM_JSON_BOOL)
+        snprintf(why, LEM_PROBLEM_WHY, "a text or a number expected, found %s", lem_json_kind_name(v));
+    else if (!r->expected || !*r->expected) snprintf(why, LEM_PROBLEM_WHY, "it is empty");
+    lem_status st = lem_buf_ok(&b, err);
+    lem_buf_release(&b);
+    return st;
+}
+
+/* problem, expected answer and id by the names of fields. */
+static lem_status plain_fields(lem_problem *r, size_t number, const lem_json *map,
+                               char no_gold[LEM_PROBLEM_WHY], lem_err *err) {
+    const lem_json *problem = field(r->input, map, "problem", problem_names),
+                   *expected = field(r->input, map, "expected_answer", expected_names);
+    const char *want = mapped(map, "problem"), *gold = mapped(map, "expected_answer");
+    if (!problem)
+        return lem_fail(err, LEM_EDATA, "no field '%s'; name it with --map problem=FIELD",
+                        want ? want : "problem");
+    if (lem_json_kind(problem) != LEM_JSON_STRING)
+        return lem_fail(err, LEM_EDATA, "the problem must be a string, found %s",
+                        lem_json_kind_name(problem));
+    r->problem = lem_json_str(problem, "");
+    if (gold && !expected) return lem_fail(err, LEM_EDATA, "no field '%s'", gold);
+    if (lem_json_kind(expected) != LEM_JSON_NULL && !(r->expected = expected_text(expected, err)))
+        return LEM_EMEM;
+    lem_status st = plain_gold(r, expected, no_gold, err);
+    return st ? st : set_id(r, field(r->input, map, "id", id_names), number, err);
+}
+
+/* The same as a reader finds them; *skip: the row is not one of the set. */
+static lem_status own_fields(lem_problem *r, size_t number, const lem_problem_reader *reader, bool *skip,
+                             char no_gold[LEM_PROBLEM_WHY], lem_err *err) {
+    lem_problem_parts p = {.skip = false};
+    lem_status st = reader->read(reader->ctx, r->file, r->input, &p, err);
+    *skip = p.skip;
+    memcpy(no_gold, p.no_gold, sizeof p.no_gold);
+    r->problem = r->asked = p.asked;
+    r->tolerance = p.tolerance;
+    r->benchmark = reader->name;
+    if (st == LEM_OK && !p.skip)
+        st = set_id(r, p.id ? p.id : field(r->input, NULL, "id", id_names), number, err);
+    const char *first = lem_json_str(lem_json_at(p.golds, 0), NULL);
+    if (st == LEM_OK && first && !(r->expected = lem_strdup(first, err))) st = LEM_EMEM;
+    if (lem_json_count(p.golds) > 1) r->golds = p.golds;
+    else lem_json_free(p.golds);
+    lem_json_free(p.id);
     return st;
 }
 
@@ -118,60 +167,115 @@ static const char *file_of(lem_problems *r, const char *file, lem_err *err) {
     return more[r->n_files++];
 }
 
-/* Takes row. */
-static lem_status add_row(lem_problems *r, lem_json *row, const lem_rowset *in, const lem_json *map,
-                          lem_err *err) {
-    const char *file = file_of(r, lem_rowset_file(in), err);
-    if (!file) {
-        lem_json_free(row);
-        return LEM_EMEM;
+static void release_row(lem_problem *x) {
+    lem_json_free(x->input);
+    lem_json_free(x->id);
+    lem_json_free(x->golds);
+    lem_free(x->asked);
+    lem_free(x->expected);
+}
+
+typedef struct loader {
+    const lem_problems_opts *o;
+    lem_problems r;
+    lem_rowset *in;
+    const lem_problem_reader *reader; /* of the present file */
+    const char *chosen_for;           /* the file that choose was asked for */
+} loader;
+
+/* The next place for a row, zeroed but for input, file and line; takes row. NULL = out of memory. */
+static lem_problem *room(loader *l, lem_json *row, lem_err *err) {
+    lem_problems *r = &l->r;
+    const char *file = file_of(r, lem_rowset_file(l->in), err);
+    lem_problem *p = r->at;
+    size_t cap = r->cap ? r->cap * 2 : 256;
+    if (file && r->n == r->cap) {
+        p = lem_realloc(r->at, cap, sizeof *p, err);
+        if (p) r->at = p, r->cap = cap;
     }
-    if (r->n == r->cap) {
-        size_t cap = r->cap ? r->cap * 2 : 256;
-        lem_problem *p = lem_realloc(r->at, cap, sizeof *p, err);
-        if (!p) {
-            lem_json_free(row);
-            return LEM_EMEM;
-        }
-        r->at = p;
-        r->cap = cap;
+    if (!file || !p) {
+        lem_json_free(row);
+        return NULL;
     }
     lem_problem *x = &r->at[r->n++];
     memset(x, 0, sizeof *x);
     x->input = row;
     x->file = file;
-    x->line = lem_rowset_number(in);
-    return row_fields(x, r->n - 1, map, err);
+    x->line = lem_rowset_number(l->in);
+    return x;
+}
+
+static lem_status choose_reader(loader *l, const lem_problem *x, lem_err *err) {
+    const lem_problems_opts *o = l->o;
+    if (o->reader || !o->choose || l->chosen_for == x->file) return LEM_OK;
+    l->reader = NULL;
+    l->chosen_for = x->file;
+    return o->choose(o->choose_ctx, x->file, x->input, &l->reader, err);
+}
+
+static lem_status check_gold(loader *l, const char *why, lem_err *err) {
+    uint64_t may_lack = l->reader ? l->reader->may_lack : 0;
+    if (!*why) return LEM_OK;
+    l->r.no_gold++;
+    if (!l->o->need_gold || l->r.no_gold <= may_lack) return LEM_OK;
+    return lem_fail(err, LEM_EDATA, "no gold answer: %s; --no-gold goes on without", why);
+}
+
+/* Takes row. */
+static lem_status add_row(loader *l, lem_json *row, lem_err *err) {
+    char no_gold[LEM_PROBLEM_WHY] = "";
+    bool skip = false;
+    lem_problem *x = room(l, row, err);
+    lem_status st = x ? choose_reader(l, x, err) : LEM_EMEM;
+    if (!x) return st;
+    size_t number = l->r.n - 1;
+    if (st == LEM_OK)
+        st = l->reader ? own_fields(x, number, l->reader, &skip, no_gold, err)
+                       : plain_fields(x, number, l->o->map, no_gold, err);
+    if (st == LEM_OK && !skip) st = check_gold(l, no_gold, err);
+    if (st == LEM_OK && !skip) st = set_key(x, err);
+    if (st) return lem_err_context(err, "%s:%llu", x->file, (unsigned long long)x->line);
+    if (skip) {
+        release_row(x);
+        l->r.n--;
+    }
+    return LEM_OK;
+}
+
+static lem_status open_rows(loader *l, const char *path, lem_err *err) {
+    const lem_rowset_opts o = {
+        .cancel = l->o->cancel, .header = l->o->header, .n_header = l->o->n_header};
+    lem_status st = check_map(l->o->map, err);
+    return st ? st : lem_rowset_open(&path, 1, &o, &l->in, err);
+}
+
+lem_status lem_problems_read(const char *path, const lem_problems_opts *o, lem_problems *out, lem_err *err) {
+    loader l = {.o = o, .reader = o->reader};
+    lem_json *row = NULL;
+    lem_status st;
+    LEM_TRY(open_rows(&l, path, err));
+    while (o->limit < 0 || (int64_t)l.r.n < o->limit) {
+        LEM_TRY(lem_data_cancelled(o->cancel, err));
+        LEM_TRY(lem_rowset_next(l.in, &row, err));
+        if (!row) break;
+        LEM_TRY(add_row(&l, row, err));
+    }
+    if (l.r.n == 0) st = lem_fail(err, LEM_EDATA, "%s: no rows", path);
+done:
+    if (l.in) lem_rowset_close(l.in);
+    if (st) lem_problems_release(&l.r);
+    else *out = l.r;
+    return st;
 }
 
 lem_status lem_problems_load(const char *path, const lem_json *map, int64_t limit, const lem_cancel *cancel,
                              lem_problems *out, lem_err *err) {
-    lem_problems r = {NULL};
-    lem_rowset *in = NULL;
-    lem_json *row = NULL;
-    lem_status st = LEM_OK;
-    LEM_TRY(check_map(map, err));
-    LEM_TRY(lem_data_rows_open(path, cancel, &in, err));
-    while (limit < 0 || (int64_t)r.n < limit) {
-        LEM_TRY(lem_data_cancelled(cancel, err));
-        LEM_TRY(lem_rowset_next(in, &row, err));
-        if (!row) break;
-        LEM_TRY(add_row(&r, row, in, map, err));
-    }
-    if (r.n == 0) st = lem_fail(err, LEM_EDATA, "%s: no rows", path);
-done:
-    if (in) lem_rowset_close(in);
-    if (st) lem_problems_release(&r);
-    else *out = r;
-    return st;
+    return lem_problems_read(path, &(lem_problems_opts){.map = map, .limit = limit, .cancel = cancel}, out,
+                             err);
 }
 
 void lem_problems_release(lem_problems *r) {
-    for (size_t i = 0; i < r->n; i++) {
-        lem_json_free(r->at[i].input);
-        lem_json_free(r->at[i].id);
-        lem_free(r->at[i].expected);
-    }
+    for (size_t i = 0; i < r->n; i++) release_row(&r->at[i]);
     for (size_t i = 0; i < r->n_files; i++) lem_free(r->files[i]);
     lem_free(r->files);
     lem_free(r->at);
@@ -221,6 +325,9 @@ lem_status lem_problem_output(const lem_problem *row, lem_json *const *candidate
     bool ok = o && lem_json_set(o, "id", lem_json_copy(row->id)) &&
               lem_json_set(o, "problem", lem_json_new_str(row->problem)) &&
               (!row->expected || lem_json_set(o, "expected_answer", lem_json_new_str(row->expected))) &&
+              (!row->golds || lem_json_set(o, "expected_answers", lem_json_copy(row->golds))) &&
+              (row->tolerance <= 0 || lem_json_set(o, "gold_tolerance", lem_json_new_num(row->tolerance))) &&
+              (!row->benchmark || lem_json_set(o, "benchmark", lem_json_new_str(row->benchmark))) &&
               set_list(o, "completions", candidates, n, "text", "") &&
               set_list(o, "finish_reason", candidates, n, "finish_reason", "prompt_too_long") &&
               set_list(o, "tokens", candidates, n, "tokens", NULL) &&

@@ -30,7 +30,7 @@ static lem_status read_map(lem_row_reader *r, lem_err *err) {
 
 lem_status lem_row_reader_open(const char *const *paths, size_t n, const lem_row_reader_opts *o,
                                lem_row_reader **out, lem_err *err) {
-    const lem_rowset_opts how = {.cancel = o->cancel};
+    const lem_rowset_opts how = {.cancel = o->cancel, .header = o->header, .n_header = o->n_header};
     lem_status st = LEM_OK;
     lem_row_reader *r = lem_alloc_zero(1, sizeof *r, err);
     if (!r) return LEM_EMEM;

@@ -19,6 +19,8 @@ typedef struct lem_row_reader_opts {
     const lem_cancel *cancel; /* looked at for every row: LEM_EINTR; NULL = never */
     lem_log *log;             /* told the kind of each file; NULL = silent */
     const lem_json *rename;   /* row_map.h, before the kind is told; rows get these columns; borrowed */
+    const char *const *header; /* columns of CSV without a header (rows/rows.h); borrowed */
+    size_t n_header;
 } lem_row_reader_opts;
 
 /* paths as in lem_rowset_open. LEM_EUSAGE for a bad format or map. */

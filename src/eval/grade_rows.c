@@ -76,6 +76,48 @@ static lem_status alloc_graded(const lem_candidates *c, lem_graded *g, lem_err *
     return LEM_OK;
 }
 
+/* right before undecided before wrong */
+static int rank_of(lem_grade_verdict v) {
+    static const int rank[] = {[LEM_GRADE_WRONG] = 0, [LEM_GRADE_RIGHT] = 2, [LEM_GRADE_UNDECIDED] = 1};
+    return rank[lem_grade_correct_of(v)];
+}
+
+/* Against one more gold: what is nearer to it than to those before has its verdict by it. */
+static lem_status grade_against(const lem_grade_gold *gold, const lem_candidates *c, lem_graded *g, bool first,
+                                lem_err *err) {
+    for (int i = 0; i < g->n; i++) {
+        const lem_grade_result before = g->result[i];
+        if (!first && rank_of(before.verdict) == 2) continue;
+        lem_free(g->answer[i]);
+        g->answer[i] = NULL;
+        lem_status st = grade_one(gold, c, i, g, err);
+        if (st) return st;
+        if (!first && rank_of(g->result[i].verdict) <= rank_of(before.verdict)) g->result[i] = before;
+    }
+    return LEM_OK;
+}
+
+/* The golds of the row beside its expected_answer. */
+static lem_status grade_more(const lem_candidates *c, const lem_grade_rows_opts *o, lem_graded *g,
+                             lem_err *err) {
+    lem_status st = LEM_OK;
+    if (lem_json_kind(o->golds) != LEM_JSON_NULL && lem_json_kind(o->golds) != LEM_JSON_ARRAY)
+        return lem_fail(err, LEM_EDATA, "expected_answers: a list of texts expected, found %s",
+                        lem_json_kind_name(o->golds));
+    for (size_t k = 0; st == LEM_OK && k < lem_json_count(o->golds); k++) {
+        const lem_json *v = lem_json_at(o->golds, k);
+        lem_grade_gold *gold = NULL;
+        if (lem_json_kind(v) != LEM_JSON_STRING)
+            return lem_fail(err, LEM_EDATA, "expected_answers[%zu]: text expected, found %s", k,
+                            lem_json_kind_name(v));
+        if (strcmp(lem_json_str(v, ""), g->gold) == 0) continue;
+        st = lem_grade_gold_new(lem_json_str(v, ""), lem_json_str_len(v), &o->profile, &gold, err);
+        if (st == LEM_OK) st = grade_against(gold, c, g, false, err);
+        lem_grade_gold_free(gold);
+    }
+    return st;
+}
+
 lem_status lem_grade_row(const lem_candidates *c, const lem_grade_rows_opts *o, lem_graded *out,
                          lem_err *err) {
     lem_graded g = {.n = c->n};
@@ -87,7 +129,8 @@ lem_status lem_grade_row(const lem_candidates *c, const lem_grade_rows_opts *o, 
         return lem_fail(err, LEM_EDATA, "no completions and no predicted_answer; name them with --map");
     LEM_TRY(alloc_graded(c, &g, err));
     LEM_TRY(lem_grade_gold_new(g.gold, strlen(g.gold), &o->profile, &gold, err));
-    for (int i = 0; i < g.n; i++) LEM_TRY(grade_one(gold, c, i, &g, err));
+    LEM_TRY(grade_against(gold, c, &g, true, err));
+    LEM_TRY(grade_more(c, o, &g, err));
     if (o->cluster) LEM_TRY(group_answers(&g, &o->profile, err));
     *out = g;
 done:

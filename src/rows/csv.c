@@ -146,7 +146,8 @@ static lem_status csv_next(void *self, lem_json **row, lem_err *err) {
     if (st == LEM_OK) st = record(c, err);
     if (st != LEM_OK || c->n == 0) return st;
     if (c->n != c->n_names)
-        return lem_fail(err, LEM_EDATA, "%zu fields where the header has %zu", c->n, c->n_names);
+        return lem_fail(err, LEM_EDATA, "%zu fields where %s %zu", c->n,
+                        c->wanted.n_header ? "the columns are" : "the header has", c->n_names);
     lem_json *o = lem_json_new_object();
     if (!o) return lem_fail(err, LEM_EMEM, "out of memory for a row");
     for (size_t i = 0; i < c->n && st == LEM_OK; i++) {
@@ -162,11 +163,22 @@ static lem_status csv_next(void *self, lem_json **row, lem_err *err) {
     return st;
 }
 
+/* The names that the caller gives to columns of a file without a header, as if they were its first line. */
+static lem_status given_header(csv *c, lem_err *err) {
+    lem_status st = LEM_OK;
+    for (size_t i = 0; st == LEM_OK && i < c->wanted.n_header; i++) {
+        st = begin_field(c, err);
+        lem_buf_puts(&c->text, c->wanted.header[i]);
+        lem_buf_putc(&c->text, '\0');
+    }
+    return st ? st : lem_buf_ok(&c->text, err);
+}
+
 static lem_status header(csv *c, lem_err *err) {
     lem_status st = lem_input_need(&c->in, 3, err);
     if (st != LEM_OK) return st;
     if (lem_input_have(&c->in) >= 3 && memcmp(lem_input_at(&c->in), "\xEF\xBB\xBF", 3) == 0) c->in.pos += 3;
-    st = record(c, err);
+    st = c->wanted.n_header ? given_header(c, err) : record(c, err);
     if (st != LEM_OK) return st;
     lem_json *seen = lem_json_new_object();
     for (size_t i = 0; i < c->n && st == LEM_OK; i++) {

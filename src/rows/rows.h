@@ -23,6 +23,11 @@ typedef struct lem_rowset_opts {
     const char *const *columns;
     size_t n_columns;
     const lem_cancel *cancel; /* borrowed; NULL = never */
+    /* Names of the columns of CSV and TSV files that have no header line: their first line is a row then.
+     * Borrowed until lem_rowset_close; n_header 0: files have a header. Other kinds of files name their
+     * columns themselves. */
+    const char *const *header;
+    size_t n_header;
 } lem_rowset_opts;
 
 /* Opens files in the order given.

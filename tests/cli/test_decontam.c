@@ -344,7 +344,7 @@ static void wrong_input(void **state) {
     } cases[] = {
         {"d.jsonl --out k", 2, "against"},
         {"d.jsonl --against nothing --out k", 2,
-         "'nothing' is neither a file nor a benchmark; benchmarks: all, gsm8k"},
+         "'nothing' is neither a file nor a benchmark; benchmarks: all, aime24"},
         {"d.jsonl --against empty.jsonl --out k", 3, "no test row has a word"},
         {"d.jsonl --against bad.jsonl --out k", 3, "bad.jsonl:2"},
         {"d.jsonl --against t.jsonl --page p.txt --out k", 2, "must end in .html"},

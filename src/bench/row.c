@@ -1,0 +1,207 @@
+/* row.c - what a row of a benchmark asks: problem, options, tests, and what the published prompt adds */
+#include "bench/row_priv.h"
+
+#include "core/file.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+/* ---- fields */
+
+const lem_json *lem_bench_field(const lem_json *row, const char *path) {
+    char name[256];
+    while (path && *path) {
+        size_t n = strcspn(path, "|");
+        if (n < sizeof name) {
+            memcpy(name, path, n);
+            name[n] = '\0';
+            const lem_json *v = lem_json_find(row, name);
+            if (lem_json_kind(v) != LEM_JSON_NULL) return v;
+        }
+        path += n + (path[n] == '|');
+    }
+    return NULL;
+}
+
+void lem_bench_columns(const lem_json *row, lem_buf *out) {
+    size_t n = lem_json_count(row);
+    lem_buf_puts(out, "columns found:");
+    for (size_t i = 0; i < n && i < 24; i++)
+        lem_buf_printf(out, "%s %.60s", i ? "," : "", lem_json_key_at(row, i));
+    if (n > 24) lem_buf_printf(out, " and %zu more", n - 24);
+}
+
+static lem_status no_text(const lem_json *row, const char *field, const lem_json *v, lem_err *err) {
+    lem_buf b = {0};
+    lem_bench_columns(row, &b);
+    lem_status st = lem_fail(err, LEM_EDATA, "field '%.100s': text expected, found %s; %s", field,
+                             v ? lem_json_kind_name(v) : "nothing", lem_buf_str(&b));
+    lem_buf_release(&b);
+    return st;
+}
+
+/* One text, or a list of them, a line each (tests of MBPP). */
+static bool add_text(const lem_json *v, lem_buf *out) {
+    bool list = lem_json_kind(v) == LEM_JSON_ARRAY;
+    size_t n = list ? lem_json_count(v) : 1;
+    for (size_t i = 0; i < n; i++) {
+        const lem_json *e = list ? lem_json_at(v, i) : v;
+        size_t len = lem_json_str_len(e);
+        const char *s = lem_json_str(e, NULL);
+        if (!s) return false;
+        if (!list) s = lem_bench_trim(s, &len);
+        if (i) lem_buf_putc(out, '\n');
+        lem_buf_add(out, s, len);
+    }
+    return n > 0;
+}
+
+/* The parts "a+b" of one alternative. */
+static bool add_parts(const lem_json *row, const char *path, size_t len, lem_buf *out) {
+    char name[256];
+    for (size_t at = 0; at < len;) {
+        size_t n = strcspn(path + at, "+|");
+        if (n == 0 || n >= sizeof name) return false;
+        memcpy(name, path + at, n);
+        name[n] = '\0';
+        if (at && out->len) lem_buf_puts(out, out->data[out->len - 1] == '.' ? " " : ". ");
+        if (!add_text(lem_json_find(row, name), out)) return false;
+        at += n + 1;
+    }
+    return true;
+}
+
+lem_status lem_bench_text(const lem_json *row, const char *path, lem_buf *out, lem_err *err) {
+    size_t before = out->len;
+    for (const char *p = path; *p; p += strcspn(p, "|"), p += *p == '|') {
+        if (add_parts(row, p, strcspn(p, "|"), out)) return lem_buf_ok(out, err);
+        out->len = before;
+    }
+    return no_text(row, path, lem_bench_field(row, path), err);
+}
+
+bool lem_bench_takes(const lem_bench_spec *s, const lem_json *row) {
+    if (!s->only_field) return true;
+    int64_t i = lem_json_int(lem_bench_field(row, s->only_field), -1);
+    return i >= s->only_from && i <= s->only_to;
+}
+
+/* ---- the question */
+
+static bool is_one_of(const char *s, const char *a, const char *b) {
+    return strcasecmp(s, a) == 0 || strcasecmp(s, b) == 0;
+}
+
+/* As Qwen2.5-Math's evaluation asks questions of two answers. */
+static void say_two(const lem_json *golds, lem_buf *out) {
+    const char *gold = lem_json_str(lem_json_at(golds, 0), "");
+    if (is_one_of(gold, "true", "false")) lem_buf_puts(out, " (True or False)");
+    if (is_one_of(gold, "yes", "no")) lem_buf_puts(out, " (Yes or No)");
+}
+
+static const char *ask_of(const lem_bench_spec *s) {
+    if (s->ask) return s->ask;
+    if (s->kind != LEM_BENCH_CHOICES) return "{problem}";
+    return s->form == LEM_BENCH_LINES ? "{problem}\n{choices}" : "{problem}\nAnswer Choices: {choices}";
+}
+
+static bool here(const char *p, const char *place) { return strncmp(p, place, strlen(place)) == 0; }
+
+static lem_status ask(const lem_bench_spec *s, const lem_json *row, const lem_bench_options *o, lem_buf *out,
+                      lem_err *err) {
+    lem_status st = LEM_OK;
+    for (const char *p = ask_of(s); st == LEM_OK && *p;) {
+        if (here(p, "{problem}")) {
+            st = lem_bench_text(row, s->problem, out, err);
+            p += strlen("{problem}");
+        } else if (here(p, "{choices}")) {
+            lem_bench_options_write(o, s->form, out);
+            p += strlen("{choices}");
+        } else if (here(p, "{tests}")) {
+            st = lem_bench_text(row, s->tests ? s->tests : "tests", out, err);
+            p += strlen("{tests}");
+        } else lem_buf_putc(out, *p++);
+    }
+    return st ? st : lem_buf_ok(out, err);
+}
+
+/* ---- beside the question */
+
+/* The name of the file without its endings and without what is stripped from it. */
+static lem_status set_file_column(const lem_bench_spec *s, const char *file, lem_json *row, lem_err *err) {
+    if (!s->file_column || lem_json_get(row, s->file_column)) return LEM_OK;
+    const char *base = lem_path_base(file);
+    size_t n = strcspn(base, "."), strip = s->file_strip ? strlen(s->file_strip) : 0;
+    const char *cut = strip ? strstr(base, s->file_strip) : NULL;
+    lem_buf b = {0};
+    if (cut && (size_t)(cut - base) + strip <= n) {
+        lem_buf_add(&b, base, (size_t)(cut - base));
+        lem_buf_add(&b, cut + strip, n - (size_t)(cut - base) - strip);
+    } else lem_buf_add(&b, base, n);
+    bool ok = !b.failed && lem_json_set(row, s->file_column, lem_json_new_strn(lem_buf_str(&b), b.len));
+    lem_buf_release(&b);
+    return ok ? LEM_OK : lem_fail(err, LEM_EMEM, "out of memory");
+}
+
+/* A number, a text with one ("1e-1"), or several with commas, one for each part of the gold: then the
+ * smallest, which none of them exceeds. 0 = none. */
+static double tolerance_of(const lem_bench_spec *s, const lem_json *row) {
+    const lem_json *v = lem_bench_field(row, s->tolerance);
+    double least = lem_json_num(v, 0);
+    const char *p = lem_json_str(v, NULL);
+    bool first = true;
+    for (; p; p = *p ? p + 1 : NULL) {
+        char *end = NULL;
+        double x = strtod(p, &end);
+        if (end == p || strspn(end, " ") != strcspn(end, ",")) x = 0;
+        if (first || x < least) least = x;
+        first = false;
+        p += strcspn(p, ",");
+    }
+    return least > 0 && isfinite(least) && least < 1e300 ? least : 0;
+}
+
+static lem_status set_id(const lem_bench_spec *s, const lem_json *row, lem_problem_parts *out, lem_err *err) {
+    const lem_json *v = lem_bench_field(row, s->id);
+    if (lem_json_kind(v) != LEM_JSON_STRING && lem_json_kind(v) != LEM_JSON_INT) return LEM_OK;
+    out->id = lem_json_copy(v);
+    return out->id ? LEM_OK : lem_fail(err, LEM_EMEM, "out of memory");
+}
+
+static lem_status find_golds(const lem_bench_spec *s, const lem_json *row, const lem_bench_options *o,
+                             lem_problem_parts *out, lem_err *err) {
+    lem_buf tests = {0};
+    lem_err said = LEM_ERR_INIT;
+    if (s->kind != LEM_BENCH_CODE) return lem_bench_golds(s, row, o, &out->golds, out->no_gold, err);
+    lem_status st = lem_bench_text(row, s->tests, &tests, &said);
+    if (st != LEM_OK || !tests.len)
+        snprintf(out->no_gold, sizeof out->no_gold, "%s", st ? said.text : "its tests are empty");
+    lem_buf_release(&tests);
+    return st == LEM_EMEM ? lem_fail(err, LEM_EMEM, "out of memory") : LEM_OK;
+}
+
+lem_status lem_bench_read(const void *spec, const char *file, lem_json *row, lem_problem_parts *out,
+                          lem_err *err) {
+    const lem_bench_spec *s = spec;
+    lem_bench_options options = {.right = -1};
+    lem_buf text = {0};
+    lem_status st = LEM_OK;
+    out->skip = !lem_bench_takes(s, row);
+    if (out->skip) return LEM_OK;
+    LEM_TRY(set_file_column(s, file, row, err));
+    if (s->kind == LEM_BENCH_CHOICES) LEM_TRY(lem_bench_options_read(s, row, &options, err));
+    LEM_TRY(find_golds(s, row, &options, out, err));
+    LEM_TRY(ask(s, row, &options, &text, err));
+    if (s->say_two) say_two(out->golds, &text);
+    LEM_TRY(set_id(s, row, out, err));
+    out->tolerance = tolerance_of(s, row);
+    st = lem_buf_ok(&text, err);
+    if (st == LEM_OK && !(out->asked = lem_buf_take(&text))) st = lem_fail(err, LEM_EMEM, "out of memory");
+done:
+    lem_bench_options_release(&options);
+    lem_buf_release(&text);
+    return st ? lem_err_context(err, "benchmark %s", s->name) : LEM_OK;
+}

@@ -1,0 +1,130 @@
+/* cmd_bench.c - lemma bench list and show: the benchmarks that are known, which of them are there, and how to get
+ * the others */
+#include "cli/commands.h"
+#include "cli/runtime.h"
+
+#include "bench/spec.h"
+#include "core/choice.h"
+#include "core/object.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* ---- list */
+
+static lem_json *texts(const lem_bench_texts *t) {
+    lem_json *a = lem_json_new_array();
+    bool ok = a != NULL;
+    for (size_t i = 0; ok && i < t->n; i++) ok = lem_json_append(a, lem_json_new_str(t->at[i]));
+    if (ok) return a;
+    lem_json_free(a);
+    return NULL;
+}
+
+static const char *kind_name(const lem_bench_spec *s, char out[32]) {
+    return lem_choice_at(LEM_BENCH_KIND_NAMES, (int)s->kind, out) ? out : "";
+}
+
+/* path: NULL = not there. */
+static lem_json *entry(const lem_bench_spec *s, const char *path) {
+    char kind[32];
+    lem_object o = lem_object_new();
+    lem_object_str(&o, "name", s->name);
+    lem_object_str(&o, "title", s->title);
+    lem_object_str(&o, "kind", kind_name(s, kind));
+    lem_object_int(&o, "problems", s->size[0]);
+    lem_object_bool(&o, "present", path != NULL);
+    lem_object_str(&o, "path", path);
+    lem_object_str(&o, "get", s->get);
+    lem_object_str(&o, "task", s->task ? s->task : "std");
+    lem_object_str(&o, "policy", s->policy ? s->policy : "std");
+    lem_object_json(&o, "by", texts(&s->by));
+    lem_object_json(&o, "average", texts(&s->averages));
+    lem_object_str(&o, "style", s->style);
+    lem_object_int(&o, "shots", (uint64_t)s->shots);
+    lem_object_str(&o, "licence", s->licence);
+    lem_object_str(&o, "citation", s->citation);
+    return lem_object_done(&o);
+}
+
+static lem_status add_json(const lem_bench_list *l, char *const *path, lem_cli *cli, lem_err *err) {
+    lem_json *list = lem_json_new_array();
+    bool ok = list != NULL;
+    for (size_t i = 0; ok && i < l->n; i++) ok = lem_json_append(list, entry(&l->at[i], path[i]));
+    if (!ok) {
+        lem_json_free(list);
+        return lem_fail(err, LEM_EMEM, "out of memory");
+    }
+    lem_object o = lem_object_new();
+    lem_object_str(&o, "command", "bench list");
+    lem_object_str(&o, "data", cli->data_dir);
+    lem_object_json(&o, "benchmarks", list);
+    return lem_print_json(cli->out, lem_object_done(&o), 2, err);
+}
+
+static void print_table(const lem_bench_list *l, char *const *path, const lem_cli *cli) {
+    char kind[32];
+    size_t there = 0;
+    fprintf(cli->out, "%-15s %8s  %-8s  %-5s  %s\n", "name", "problems", "kind", "there", "licence");
+    for (size_t i = 0; i < l->n; i++) {
+        const lem_bench_spec *s = &l->at[i];
+        there += path[i] != NULL;
+        fprintf(cli->out, "%-15s %8llu  %-8s  %-5s  %s\n", s->name, (unsigned long long)s->size[0],
+                kind_name(s, kind), path[i] ? "yes" : "no", s->licence ? s->licence : "not stated");
+    }
+    fprintf(cli->out, "\n%zu of %zu are in %s (LEMMA_DATA).%s\n", there, l->n, cli->data_dir,
+            there < l->n ? " Nothing is downloaded; the others, below that folder:" : "");
+    for (size_t i = 0; i < l->n; i++)
+        if (!path[i]) fprintf(cli->out, "  %-15s %s\n", l->at[i].name, l->at[i].get ? l->at[i].get : "not known");
+}
+
+static lem_status run_list(lem_cli *cli, const lem_args *args, lem_err *err) {
+    (void)args;
+    lem_bench_list l = {0};
+    char **path = NULL;
+    lem_status st = lem_bench_list_load(&l, err);
+    if (st == LEM_OK && !(path = lem_alloc_zero(l.n + 1, sizeof *path, err))) st = LEM_EMEM;
+    for (size_t i = 0; st == LEM_OK && i < l.n; i++) st = lem_bench_path(&l.at[i], cli->data_dir, &path[i], err);
+    if (st == LEM_OK && cli->json) st = add_json(&l, path, cli, err);
+    else if (st == LEM_OK) print_table(&l, path, cli);
+    for (size_t i = 0; path && i < l.n; i++) lem_free(path[i]);
+    lem_free(path);
+    lem_bench_list_release(&l);
+    return st;
+}
+
+const lem_command lem_cmd_bench_list = {
+    .name = "bench list",
+    .purpose = "the benchmarks that are known: which are there, how to get the others, licences",
+    .usage = "[--json]",
+    .example = "lemma bench list\nLEMMA_DATA=~/data lemma bench list --json",
+    .run = run_list,
+};
+
+/* ---- show */
+
+static lem_status run_show(lem_cli *cli, const lem_args *args, lem_err *err) {
+    lem_bench_spec s = {0};
+    lem_json *tree = NULL;
+    const char *name = args->words[0], *text = lem_bench_yaml(name);
+    lem_status st = lem_bench_open(name, &s, err);
+    lem_bench_spec_release(&s);
+    if (st) return st;
+    if (!cli->json && text) {
+        fputs(text, cli->out);
+        return LEM_OK;
+    }
+    if (text) st = lem_yaml_parse(text, strlen(text), name, &tree, err);
+    else st = lem_yaml_load(name, &tree, err);
+    return st ? st : lem_print_json(cli->out, tree, 2, err);
+}
+
+const lem_command lem_cmd_bench_show = {
+    .name = "bench show",
+    .purpose = "a benchmark as the YAML that describes it, to be read or changed",
+    .usage = "NAME|FILE.yaml [--json]",
+    .example = "lemma bench show gsm8k\nlemma bench show mmlu >my-mmlu.yaml",
+    .min_words = 1,
+    .max_words = 1,
+    .run = run_show,
+};

@@ -1,0 +1,71 @@
+/* grade_benchmark.c - policy, task and tolerance of a benchmark for lemma grade; options win */
+#include "cli/grade_benchmark.h"
+
+#include <string.h>
+
+void lem_grade_benchmark_release(lem_grade_benchmark *b) {
+    lem_bench_spec_release(&b->spec);
+    lem_free(b->name);
+    *b = (lem_grade_benchmark){.given = false};
+}
+
+lem_status lem_grade_benchmark_open(lem_grade_benchmark *b, const lem_args *args, lem_err *err) {
+    const char *name = lem_args_str(args, "benchmark");
+    if (!name) return LEM_OK;
+    b->given = true;
+    lem_status st = lem_bench_open(name, &b->spec, err);
+    if (st) return lem_err_context(err, "--benchmark");
+    if (b->spec.kind == LEM_BENCH_CODE)
+        return lem_fail(err, LEM_EUSAGE, "--benchmark %s: programs are judged by running their tests, not here",
+                        b->spec.name);
+    return LEM_OK;
+}
+
+static lem_status first_row(lem_grade_benchmark *b, const char *name, lem_log *log, bool *opened,
+                            lem_err *err) {
+    b->seen = true;
+    if (!name) return LEM_OK;
+    b->name = lem_strdup(name, err);
+    if (!b->name) return LEM_EMEM;
+    if (!lem_bench_yaml(name)) {
+        lem_warn(log, "the rows say benchmark '%.60s', which is none of lemma's: --benchmark FILE.yaml tells how it "
+                      "is graded",
+                 name);
+        return LEM_OK;
+    }
+    lem_status st = lem_bench_open(name, &b->spec, err);
+    if (st == LEM_OK && b->spec.kind == LEM_BENCH_CODE)
+        return lem_fail(err, LEM_EDATA, "rows of %s: programs are judged by running their tests, not here",
+                        name);
+    *opened = st == LEM_OK;
+    return st;
+}
+
+lem_status lem_grade_benchmark_row(lem_grade_benchmark *b, const lem_args *args, const lem_json *row,
+                                   lem_log *log, bool *opened, lem_err *err) {
+    const char *name = lem_json_str(lem_json_get(row, "benchmark"), NULL);
+    *opened = false;
+    if (b->given) return LEM_OK;
+    if (!b->seen) return first_row(b, name, log, opened, err);
+    bool same = name && b->name ? strcmp(name, b->name) == 0 : name == b->name;
+    bool told = lem_args_has(args, "task") && lem_args_has(args, "policy");
+    if (same || told) return LEM_OK;
+    return lem_fail(err, LEM_EDATA,
+                    "benchmark: '%.60s' expected as in the rows before, found '%.60s'; grade them apart, or say "
+                    "--benchmark, or --task and --policy",
+                    b->name ? b->name : "", name ? name : "");
+}
+
+lem_status lem_grade_benchmark_apply(const lem_grade_benchmark *b, const lem_args *args, lem_log *log,
+                                     lem_grade_profile *p, lem_err *err) {
+    const lem_bench_spec *s = &b->spec;
+    if (!s->name) return LEM_OK;
+    bool task = s->task && !lem_args_has(args, "task"), policy = s->policy && !lem_args_has(args, "policy");
+    if ((task && !lem_grade_task_find(s->task, &p->task)) ||
+        (policy && !lem_grade_policy_find(s->policy, &p->policy)))
+        return lem_fail(err, LEM_EUSAGE, "benchmark %s: its task or policy is unknown", s->name);
+    lem_info(log, "graded as %s (%s): task %s, policy %s", s->name,
+             b->given ? "--benchmark" : "the rows say so", lem_grade_task_name(p->task),
+             lem_grade_policy_name(p->policy));
+    return LEM_OK;
+}
