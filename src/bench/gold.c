@@ -153,8 +153,8 @@ static lem_status add_text(lem_json *list, lem_buf *text, lem_err *err) {
 }
 
 /* Golds of all values into the list; *ok false where one holds none. */
-static lem_status gather(const lem_bench_spec *s, const lem_json *v, const lem_bench_options *o, lem_json *list,
-                         bool *ok, lem_err *err) {
+static lem_status gather(const lem_bench_spec *s, const lem_json *v, const lem_bench_options *o,
+                         lem_json *list, bool *ok, lem_err *err) {
     bool many = lem_json_kind(v) == LEM_JSON_ARRAY, all = s->several == LEM_BENCH_ALL;
     size_t n = many ? lem_json_count(v) : 1;
     lem_buf text = {0};

@@ -1,4 +1,5 @@
-/* options.c - the options of a row of choices: lists, objects, columns, or one text; with or without letters */
+/* options.c - the options of a row of choices: lists, objects, columns, or one text; with or without letters
+ */
 #include "bench/row_priv.h"
 
 #include "core/hash.h"

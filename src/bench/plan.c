@@ -12,6 +12,7 @@
 typedef struct draft {
     const lem_bench_plan *p;
     lem_json *stages, *vars, *tables; /* tables: the select files that the table is made of */
+    lem_json *macro;                  /* names of benchmarks */
     bool failed;
 } draft;
 
@@ -104,6 +105,7 @@ static void add_select(draft *d, const lem_bench_item *b, const char *reward) {
 }
 
 static void add_benchmark(draft *d, const lem_bench_item *b) {
+    if (b->macro) d->failed = !lem_json_append(d->macro, lem_json_new_str(b->name)) || d->failed;
     add_sample(d, b);
     add_grade(d, b);
     for (int i = 0; i < d->p->n_rewards; i++) add_score(d, b, i);
@@ -117,6 +119,7 @@ static void add_table(draft *d) {
     lem_object_str(&o, "command", "bench table");
     lem_object_json(&o, "words", lem_json_copy(d->tables));
     if (d->p->suite) lem_object_str(&o, "suite", d->p->suite);
+    if (lem_json_count(d->macro)) lem_object_json(&o, "macro", lem_json_copy(d->macro));
     lem_object_str(&o, "out", "${out}/table.json");
     add(d, &o);
 }
@@ -152,8 +155,9 @@ static lem_status check_names(const lem_bench_plan *p, lem_err *err) {
 lem_status lem_bench_plan_recipe(const lem_bench_plan *p, lem_json **out, lem_err *err) {
     lem_status st = check_names(p, err);
     if (st) return st;
-    draft d = {p, lem_json_new_array(), lem_json_new_object(), lem_json_new_array(), false};
-    d.failed = !d.stages || !d.vars || !d.tables;
+    draft d = {p,    lem_json_new_array(), lem_json_new_object(), lem_json_new_array(), lem_json_new_array(),
+               false};
+    d.failed = !d.stages || !d.vars || !d.tables || !d.macro;
     set_var(&d, lem_json_new_str("out"), p->out);
     for (int i = 0; i < p->n_rewards; i++) set_var(&d, text("reward%d", i + 1), p->rewards[i].where);
     for (int i = 0; i < p->n_items && !d.failed; i++) add_benchmark(&d, &p->items[i]);
@@ -165,6 +169,7 @@ lem_status lem_bench_plan_recipe(const lem_bench_plan *p, lem_json **out, lem_er
     lem_object_json(&o, "stages", d.stages);
     lem_json *tree = lem_object_done(&o);
     lem_json_free(d.tables);
+    lem_json_free(d.macro);
     if (d.failed || !tree) {
         lem_json_free(tree);
         return lem_fail(err, LEM_EMEM, "out of memory, or a name of more than 400 bytes");

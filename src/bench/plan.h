@@ -1,5 +1,5 @@
-/* bench/plan.h - the recipe of `lemma bench run`: for each benchmark sample, grade, score and select, then one
- * table and one page
+/* bench/plan.h - the recipe of `lemma bench run`: for each benchmark sample, grade, score and select, then
+ * one table and one page
  *
  * It is a recipe like any other (job/recipe.h), so it resumes, refuses and is told like one.
  * Below the output folder each benchmark has a folder of its own:
@@ -20,6 +20,7 @@ typedef struct lem_bench_item {
     const char *file;      /* --benchmark of its stages: the name, or a YAML file of the user's own */
     const char *const *by; /* [n_by] columns that results are told apart by */
     int n_by;
+    bool macro; /* its average counts the values of the first column alike */
 } lem_bench_item;
 
 typedef struct lem_bench_reward {
@@ -36,8 +37,8 @@ typedef struct lem_bench_plan { /* all borrowed */
     int n_items;
     const lem_bench_reward *rewards;
     int n_rewards;
-    /* {"sample": {…}, "grade": {…}, "score": {…}, "select": {…}}: options that all stages of that command get;
-     * each may be absent. */
+    /* {"sample": {…}, "grade": {…}, "score": {…}, "select": {…}}: options that all stages of that command
+     * get; each may be absent. */
     const lem_json *options;
 } lem_bench_plan;
 

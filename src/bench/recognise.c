@@ -53,11 +53,12 @@ lem_status lem_bench_recognise(const lem_bench_list *list, const lem_json *row, 
     lem_bench_columns(row, &b);
     char which[200] = "and are of no benchmark that is known";
     if (best) snprintf(which, sizeof which, "and may be of %.60s or %.60s", best->name, second->name);
-    lem_status st = lem_fail(err, LEM_EDATA,
-                             "rows of choices (column %s) %s: the bare question is not sent; describe them in a "
-                             "YAML for --benchmark (docs/benchmarks.md), or say --map problem=FIELD to send that "
-                             "field alone; %s",
-                             column, which, lem_buf_str(&b));
+    lem_status st =
+        lem_fail(err, LEM_EDATA,
+                 "rows of choices (column %s) %s: the bare question is not sent; describe them in a "
+                 "YAML for --benchmark (docs/benchmarks.md), or say --map problem=FIELD to send that "
+                 "field alone; %s",
+                 column, which, lem_buf_str(&b));
     lem_buf_release(&b);
     return st;
 }

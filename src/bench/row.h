@@ -1,6 +1,7 @@
 /* bench/row.h - what a row of a benchmark asks, and what is right
  *
- * Errors name the benchmark, the field, what was expected, and the columns found; the caller adds the place. */
+ * Errors name the benchmark, the field, what was expected, and the columns found; the caller adds the place.
+ */
 #ifndef LEM_BENCH_ROW_H
 #define LEM_BENCH_ROW_H
 

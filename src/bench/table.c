@@ -112,6 +112,11 @@ lem_status lem_bench_table_add(lem_bench_table *t, const char *benchmark, const 
     return st ? lem_err_context(err, "%s", benchmark) : LEM_OK;
 }
 
+void lem_bench_table_size(lem_bench_table *t, const char *benchmark, int64_t size) {
+    for (int i = 0; i < t->n; i++)
+        if (strcmp(t->at[i].name, benchmark) == 0) t->at[i].size = size;
+}
+
 void lem_bench_table_release(lem_bench_table *t) {
     for (int i = 0; i < t->n; i++) {
         lem_free(t->at[i].name);

@@ -26,7 +26,8 @@ typedef struct lem_bench_value {
 typedef struct lem_bench_line {
     char *name; /* of the benchmark; owned */
     int64_t problems, k;
-    char *macro; /* the column whose values count alike; NULL = micro; owned */
+    int64_t size; /* problems of the whole set; 0 = not known */
+    char *macro;  /* the column whose values count alike; NULL = micro; owned */
     lem_bench_value pass1, maj, passk, reward[LEM_BENCH_MAX_REWARDS];
     lem_bench_value micro_pass1; /* with macro */
     lem_json *warnings;          /* list of texts, or NULL; owned */
@@ -42,6 +43,8 @@ typedef struct lem_bench_table { /* zeroed = empty */
     int n_absent;
 } lem_bench_table;
 
+/* How many problems the whole set has, for a benchmark that is in the table: fewer are said. */
+void lem_bench_table_size(lem_bench_table *t, const char *benchmark, int64_t size);
 /* Adds what `lemma select` found: doc is its JSON. reward NULL: without scores; the line of a benchmark is
  * made by whichever comes first. macro: the spec says so. LEM_EDATA for a document without metrics, or
  * without the column of a macro average. */
@@ -63,7 +66,7 @@ void lem_bench_table_title(const lem_bench_table *t, int column, lem_buf *out);
 void lem_bench_table_text(const lem_bench_table *t, lem_buf *out);
 void lem_bench_table_markdown(const lem_bench_table *t, lem_buf *out);
 void lem_bench_table_csv(const lem_bench_table *t, lem_buf *out);
-/* {suite, benchmarks: [{benchmark, problems, k, macro_of, metrics, warnings}], average: {over, absent,
+/* {suite, benchmarks: [{benchmark, problems, of, k, macro_of, metrics, warnings}], average: {over, absent,
  * metrics}}. metrics as every command gives them. NULL: out of memory. */
 lem_json *lem_bench_table_json(const lem_bench_table *t);
 

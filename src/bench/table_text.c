@@ -47,8 +47,7 @@ static void text_line(const lem_bench_table *t, int line, lem_buf *out) {
     else lem_buf_printf(out, " %8s", "");
     for (int c = 0; c < lem_bench_table_columns(t); c++) {
         if (!shown(t, c)) continue;
-        lem_bench_value v =
-            line < t->n ? *lem_bench_table_value(t, line, c) : lem_bench_table_average(t, c);
+        lem_bench_value v = line < t->n ? *lem_bench_table_value(t, line, c) : lem_bench_table_average(t, c);
         lem_buf_clear(&cell);
         put_value(&v, &cell);
         lem_buf_puts(out, "  ");
@@ -58,7 +57,13 @@ static void text_line(const lem_bench_table *t, int line, lem_buf *out) {
     lem_buf_release(&cell);
 }
 
+static bool is_part(const lem_bench_line *l) { return l->size > l->problems; }
+
 static void put_warnings(const lem_bench_table *t, const char *before, lem_buf *out) {
+    for (int i = 0; i < t->n; i++)
+        if (is_part(&t->at[i]))
+            lem_buf_printf(out, "%s%s: %lld of its %lld problems: a trial run, no result of the benchmark\n",
+                           before, t->at[i].name, (long long)t->at[i].problems, (long long)t->at[i].size);
     for (int i = 0; i < t->n; i++)
         for (size_t k = 0; k < lem_json_count(t->at[i].warnings); k++)
             lem_buf_printf(out, "%s%s: %s\n", before, t->at[i].name,
@@ -91,8 +96,7 @@ static void markdown_line(const lem_bench_table *t, int line, lem_buf *out) {
     else lem_buf_puts(out, " | ");
     for (int c = 0; c < lem_bench_table_columns(t); c++) {
         if (!shown(t, c)) continue;
-        lem_bench_value v =
-            line < t->n ? *lem_bench_table_value(t, line, c) : lem_bench_table_average(t, c);
+        lem_bench_value v = line < t->n ? *lem_bench_table_value(t, line, c) : lem_bench_table_average(t, c);
         lem_buf_puts(out, " | ");
         put_value(&v, out);
     }
@@ -123,8 +127,7 @@ static void csv_line(const lem_bench_table *t, int line, lem_buf *out) {
     else lem_buf_puts(out, "average,,");
     for (int c = 0; c < lem_bench_table_columns(t); c++) {
         if (!shown(t, c)) continue;
-        lem_bench_value v =
-            line < t->n ? *lem_bench_table_value(t, line, c) : lem_bench_table_average(t, c);
+        lem_bench_value v = line < t->n ? *lem_bench_table_value(t, line, c) : lem_bench_table_average(t, c);
         if (v.has) lem_buf_printf(out, ",%.17g", v.value);
         else lem_buf_putc(out, ',');
         if (v.has_ci) lem_buf_printf(out, ",%.17g,%.17g", v.lo, v.hi);
@@ -164,19 +167,18 @@ static lem_json *metrics_json(const lem_bench_table *t, int line) {
     lem_json *list = lem_json_new_array();
     bool ok = list != NULL;
     for (int c = 0; ok && c < lem_bench_table_columns(t); c++) {
-        lem_bench_value v =
-            line < t->n ? *lem_bench_table_value(t, line, c) : lem_bench_table_average(t, c);
+        lem_bench_value v = line < t->n ? *lem_bench_table_value(t, line, c) : lem_bench_table_average(t, c);
         lem_buf title = {0};
         if (!v.has || !shown(t, c)) continue;
         lem_bench_table_title(t, c, &title);
         const char *protocol = line == t->n ? "mean" : t->at[line].macro ? "macro" : "exact";
-        ok = lem_json_append(list, metric_json(lem_buf_str(&title), protocol, &v,
-                                               line < t->n ? t->at[line].problems : t->n));
+        ok = lem_json_append(
+            list, metric_json(lem_buf_str(&title), protocol, &v, line < t->n ? t->at[line].problems : t->n));
         lem_buf_release(&title);
     }
     if (ok && line < t->n && t->at[line].macro && t->at[line].micro_pass1.has)
-        ok = lem_json_append(
-            list, metric_json("pass@1", "exact", &t->at[line].micro_pass1, t->at[line].problems));
+        ok = lem_json_append(list,
+                             metric_json("pass@1", "exact", &t->at[line].micro_pass1, t->at[line].problems));
     if (ok) return list;
     lem_json_free(list);
     return NULL;
@@ -187,6 +189,7 @@ static lem_json *line_json(const lem_bench_table *t, int i) {
     lem_object o = lem_object_new();
     lem_object_str(&o, "benchmark", l->name);
     lem_object_int(&o, "problems", (uint64_t)l->problems);
+    if (l->size) lem_object_int(&o, "of", (uint64_t)l->size);
     lem_object_int(&o, "k", (uint64_t)l->k);
     if (l->macro) lem_object_str(&o, "macro_of", l->macro);
     lem_object_json(&o, "metrics", metrics_json(t, i));

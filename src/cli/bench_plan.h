@@ -27,6 +27,8 @@ typedef struct bench_choice { /* zeroed but for cli and args */
 lem_status bench_choose(bench_choice *c, lem_err *err) LEM_MUST_CHECK;
 /* *tree: for lem_run_recipe; the caller's. */
 lem_status bench_recipe(const bench_choice *c, lem_json **tree, lem_err *err) LEM_MUST_CHECK;
+/* The options of `bench table` that give the table of the recipe, once it ran; NULL: out of memory. */
+lem_json *bench_table_words(const bench_choice *c, const lem_json *tree);
 /* To the user: what will be run, under which licences. */
 void bench_tell(const bench_choice *c);
 void bench_choice_release(bench_choice *c);

@@ -82,7 +82,8 @@ typedef struct job {
 } job;
 
 /* The row's own tolerance, a number or a text with one ("1e-1"); anything else, and a list of several, is
- * none. Without --tol-field it is the one that `sample` took from the benchmark, unless an option says one. */
+ * none. Without --tol-field it is the one that `sample` took from the benchmark, unless an option says one.
+ */
 static double row_tolerance(const job *j, const lem_json *row) {
     const char *field = j->tol_field;
     if (!field && j->how.profile.abs_tol <= 0) field = "gold_tolerance";

@@ -18,7 +18,8 @@ static const lem_opt opts[] = {
      "rows with problem, question or prompt: a file (JSONL, JSON, CSV, Parquet, Arrow; .gz, .zst), a folder "
      "of them or a pattern"},
     {"benchmark", LEM_OPT_STR, "NAME|FILE.yaml", NULL,
-     "problems of a benchmark in place of --prompts: a name of 'lemma bench list', its file below LEMMA_DATA, "
+     "problems of a benchmark in place of --prompts: a name of 'lemma bench list', its file below "
+     "LEMMA_DATA, "
      "or a YAML of your own"},
     {"no-gold", LEM_OPT_FLAG, NULL, NULL,
      "go on where a problem has no gold answer [stop before the first token]"},

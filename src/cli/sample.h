@@ -41,9 +41,9 @@ typedef struct sample_local { /* the engine of a model folder */
 } sample_local;
 
 typedef struct sample_rows { /* where the problems come from */
-    lem_bench_spec spec;       /* of --benchmark; zeroed without */
-    lem_bench_list list;       /* of --prompts with rows of choices; empty without */
-    char *path;                /* the benchmark's file */
+    lem_bench_spec spec;     /* of --benchmark; zeroed without */
+    lem_bench_list list;     /* of --prompts with rows of choices; empty without */
+    char *path;              /* the benchmark's file */
     lem_job_input input[1];
     int n_inputs; /* 1: --benchmark, whose file is there */
     lem_problem_reader reader;

@@ -10,7 +10,8 @@ static lem_problem_reader reader_of(const lem_bench_spec *s) {
     return (lem_problem_reader){s->name, lem_bench_read, s, s->missing_golds};
 }
 
-/* What is wrong with a benchmark is told after the job was compared, so that a changed name is told as that. */
+/* What is wrong with a benchmark is told after the job was compared, so that a changed name is told as that.
+ */
 void sample_rows_find(sample_job *j) {
     sample_rows *r = &j->source;
     const char *name = lem_args_str(j->args, "benchmark");
@@ -33,7 +34,8 @@ void sample_rows_find(sample_job *j) {
 
 lem_job_spec sample_rows_facts(const sample_job *j) {
     const sample_rows *r = &j->source;
-    return (lem_job_spec){.inputs = r->input, .n_inputs = r->n_inputs, .also = r->n_inputs ? r->spec.text : NULL};
+    return (lem_job_spec){
+        .inputs = r->input, .n_inputs = r->n_inputs, .also = r->n_inputs ? r->spec.text : NULL};
 }
 
 /* Rows of choices in a file of the user's: of which benchmark they are. */

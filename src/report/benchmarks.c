@@ -11,7 +11,7 @@
 enum { MAX_COLUMNS = 24, CELL = 48 };
 
 typedef struct draft {
-    const lem_json *lines;         /* of the document */
+    const lem_json *lines;          /* of the document */
     const char *title[MAX_COLUMNS]; /* names of metrics, in order of appearance */
     int n_titles;
     size_t n_rows; /* the average is the last */
@@ -114,6 +114,12 @@ static void say_average(lem_page *p, const lem_json *doc, lem_buf *b) {
 static void say_warnings(lem_page *p, const draft *d, lem_buf *b) {
     for (size_t i = 0; i + 1 < d->n_rows; i++) {
         const lem_json *line = lem_json_at(d->lines, i), *list = lem_json_get(line, "warnings");
+        long long n = (long long)lem_json_int(lem_json_get(line, "problems"), 0),
+                  of = (long long)lem_json_int(lem_json_get(line, "of"), 0);
+        lem_buf_clear(b);
+        lem_buf_printf(b, "%s: %lld of its %lld problems: a trial run, no result of the benchmark",
+                       lem_json_str(lem_json_get(line, "benchmark"), ""), n, of);
+        if (of > n) lem_page_note(p, lem_buf_str(b));
         for (size_t k = 0; k < lem_json_count(list); k++) {
             lem_buf_clear(b);
             lem_buf_printf(b, "%s: %s", lem_json_str(lem_json_get(line, "benchmark"), ""),
@@ -169,8 +175,8 @@ lem_status lem_report_benchmarks(lem_page *p, const char *csv, const char *sourc
     lem_page_section(p, "Benchmarks");
     say_average(p, doc, &b);
     int rows = (int)(d.n_rows > 2 ? d.n_rows : d.n_rows - 1), mark = d.n_rows > 2 ? rows - 1 : -1;
-    lem_page_table(p, &(lem_table){csv, "Percent, with 95 % intervals.", d.column, d.n_titles + 2, rows,
-                                   d.cell, mark});
+    lem_page_table(
+        p, &(lem_table){csv, "Percent, with 95 % intervals.", d.column, d.n_titles + 2, rows, d.cell, mark});
     say_warnings(p, &d, &b);
     add_origins(p, lem_json_get(doc, "made_of"), &b);
     st = lem_buf_ok(&b, err);

@@ -1,8 +1,8 @@
 /* report/sources.h - the result and telemetry files that a report shows
  *
  * They are found in run folders (run.json of `lemma run`, telemetry.jsonl of training, JSON files with a list
- * of `metrics`, tables of benchmarks), down to five folders deep, or named one by one. Other rows (.jsonl, .gz, .zst) that are
- * named are the trace of a search. */
+ * of `metrics`, tables of benchmarks), down to five folders deep, or named one by one. Other rows (.jsonl,
+ * .gz, .zst) that are named are the trace of a search. */
 #ifndef LEM_REPORT_SOURCES_H
 #define LEM_REPORT_SOURCES_H
 
@@ -12,7 +12,12 @@
 
 #include <stdbool.h>
 
-typedef enum lem_source_kind { LEM_SOURCE_METRICS, LEM_SOURCE_TELEMETRY, LEM_SOURCE_TRACE, LEM_SOURCE_BENCHMARKS } lem_source_kind;
+typedef enum lem_source_kind {
+    LEM_SOURCE_METRICS,
+    LEM_SOURCE_TELEMETRY,
+    LEM_SOURCE_TRACE,
+    LEM_SOURCE_BENCHMARKS
+} lem_source_kind;
 typedef struct lem_source {
     char *path, *title; /* title: the path below its run, without what all such paths end in */
     lem_source_kind kind;

@@ -53,9 +53,10 @@ static void paper_averages(void **state) {
     "], \"n\": 100}"
 #define OTHER "{\"name\": \"pass@8\", \"protocol\": \"first-k\", \"value\": 0.99, \"n\": 100}, "
 
-static const char first[] = "{\"metrics\": [" OTHER METRIC("pass@1", 0.5, 0.4, 0.6) ", " METRIC(
-    "maj@8", 0.6, 0.5, 0.7) ", " METRIC("pass@8", 0.9, 0.8, 0.95) ", " METRIC("rm@8", 0.7, 0.6, 0.8) "],"
-    " \"warnings\": [\"3.0 % were cut\"]}";
+static const char first[] =
+    "{\"metrics\": [" OTHER METRIC("pass@1", 0.5, 0.4, 0.6) ", " METRIC("maj@8", 0.6, 0.5, 0.7) ", " METRIC(
+        "pass@8", 0.9, 0.8, 0.95) ", " METRIC("rm@8", 0.7, 0.6, 0.8) "],"
+                                                                     " \"warnings\": [\"3.0 % were cut\"]}";
 static const char second[] = "{\"metrics\": [" METRIC("pass@1", 0.7, 0.6, 0.8) ", " METRIC(
     "maj@8", 0.8, 0.7, 0.9) ", " METRIC("pass@8", 0.8, 0.7, 0.9) ", " METRIC("rm@8", 0.75, 0.65, 0.85) "]}";
 
@@ -114,6 +115,8 @@ static void texts(void **state) {
     contains(&t, lem_bench_table_markdown, "| mine | problems | pass@1 | maj@8 | rm-x@8 | pass@8 |");
     contains(&t, lem_bench_table_markdown, "| b | 100 | 70.00 [60.0, 80.0] |");
     contains(&t, lem_bench_table_csv, "\r\na,micro,100,0.5,");
+    lem_bench_table_size(&t, "b", 250);
+    contains(&t, lem_bench_table_text, "note: b: 100 of its 250 problems");
     lem_json *doc = lem_bench_table_json(&t);
     assert_int_equal(lem_json_count(lem_json_get(lem_json_get(doc, "average"), "absent")), 2);
     assert_int_equal(lem_json_count(lem_json_find(doc, "average.metrics")), 4);

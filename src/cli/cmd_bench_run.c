@@ -1,0 +1,92 @@
+/* cmd_bench_run.c - lemma bench run: benchmarks end to end, as a recipe made of their names */
+#include "cli/commands.h"
+#include "cli/bench_plan.h"
+#include "cli/run_recipe.h"
+#include "cli/runtime.h"
+
+#include "core/mem.h"
+
+#include <string.h>
+
+static const lem_opt opts[] = {
+    {"model", LEM_OPT_STR, "DIR", NULL, "folder of the model that answers"},
+    {"endpoint", LEM_OPT_LIST, "URL", NULL, "OpenAI-compatible servers in its place, up to and with /v1"},
+    {"served-model", LEM_OPT_STR, "NAME", NULL, "the model's name at the endpoints"},
+    {"key-env", LEM_OPT_STR, "NAME", NULL, "environment variable that holds the endpoints' key"},
+    {"rm", LEM_OPT_LIST, "[NAME=]DIR|URL", NULL,
+     "outcome reward models, folders or servers: best-of-n by each; repeatable"},
+    {"prm", LEM_OPT_LIST, "[NAME=]DIR|URL", NULL, "process reward models likewise"},
+    {"n", LEM_OPT_INT, "N", "1", "candidates per problem", 1, 100000},
+    {"temperature", LEM_OPT_NUM, "X", NULL, "0 is greedy [0 for one candidate, else 0.7]", 0, 1000},
+    {"top-p", LEM_OPT_NUM, "P", "1", "draw among the fewest tokens whose probability reaches P", 0, 1},
+    {"max-tokens", LEM_OPT_INT, "N", "2048", "tokens per candidate", 1, 1e9},
+    {"style", LEM_OPT_STR, "NAME", NULL, "prompt style of all benchmarks [each benchmark's own]"},
+    {"rows", LEM_OPT_INT, "N", NULL, "only the first N problems of each benchmark: a trial run", 1, 1e9},
+    {"skip-absent", LEM_OPT_FLAG, NULL, NULL,
+     "leave out benchmarks whose files are not here; the table says so [stop]"},
+    {"print-recipe", LEM_OPT_FLAG, NULL, NULL, "print the recipe (JSON, which lemma run reads too) and stop",
+     .effect = LEM_OPT_CHANGES_NOTHING},
+};
+
+/* What the stages print is in their files; the table is what was asked for. */
+static lem_status run_stages(lem_cli *cli, const lem_args *args, lem_json *tree, lem_err *err) {
+    if (cli->dry_run) return lem_run_recipe(cli, args, tree, "bench run", args->n_words, err);
+    lem_cli silent = *cli;
+    silent.json = false;
+    silent.out = fopen("/dev/null", "w");
+    if (!silent.out) return lem_fail_errno(err, LEM_EIO, "opening /dev/null");
+    lem_status st = lem_run_recipe(&silent, args, tree, "bench run", args->n_words, err);
+    fclose(silent.out);
+    return st;
+}
+
+static lem_status print_table(lem_cli *cli, const lem_args *args, lem_json *table, lem_err *err) {
+    lem_args made = {NULL};
+    lem_status st = LEM_OK;
+    if (!table) return lem_fail(err, LEM_EMEM, "out of memory");
+    LEM_TRY(lem_args_from_tree(&lem_cmd_bench_table, table, cli, &made, err));
+    st = lem_cmd_bench_table.run(cli, &made, err);
+    if (st == LEM_OK) lem_info(cli->log, "%s/report.html has it with all results", lem_args_str(args, "out"));
+done:
+    lem_args_release(&made);
+    return st;
+}
+
+static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
+    bench_choice c = {.cli = cli, .args = args};
+    lem_json *tree = NULL, *table = NULL;
+    lem_status st = LEM_OK;
+    LEM_TRY(bench_choose(&c, err));
+    LEM_TRY(bench_recipe(&c, &tree, err));
+    if (lem_args_flag(args, "print-recipe")) {
+        st = lem_print_json(cli->out, lem_json_share(tree), 2, err);
+        goto done;
+    }
+    bench_tell(&c);
+    table = bench_table_words(&c, tree);
+    LEM_TRY(run_stages(cli, args, tree, err));
+    if (!cli->dry_run) st = print_table(cli, args, table, err);
+done:
+    lem_json_free(table);
+    lem_json_free(tree);
+    bench_choice_release(&c);
+    return st;
+}
+
+const lem_command lem_cmd_bench_run = {
+    .name = "bench run",
+    .purpose = "benchmarks end to end: prompt, sample, grade, score, table, average",
+    .usage = "BENCHMARK|SUITE... --model DIR|--endpoint URL --out DIR [--rm DIR] [COMMAND.option=value]...",
+    .example = "lemma bench run gsm8k math500 --model runs/sft --out runs/bench\n"
+               "lemma bench run acemath7 --endpoint http://127.0.0.1:8000/v1 --n 8 --rm models/AceMath-7B-RM "
+               "--out runs/acemath7",
+    .min_words = 1,
+    .max_words = -1,
+    .opts = opts,
+    .n_opts = (int)(sizeof opts / sizeof opts[0]),
+    .run = run,
+    .output = LEM_OUTPUT_DIR,
+    .out_required = true,
+    .words = LEM_WORDS_OWN,
+    .assignments = true,
+};

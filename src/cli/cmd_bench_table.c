@@ -1,0 +1,231 @@
+/* cmd_bench_table.c - lemma bench table: results of select on several benchmarks as one table */
+#include "cli/commands.h"
+#include "cli/bench_files.h"
+#include "cli/runtime.h"
+
+#include "bench/spec.h"
+#include "bench/suite.h"
+#include "bench/table.h"
+#include "core/file.h"
+#include "core/mem.h"
+#include "core/object.h"
+
+#include <string.h>
+
+static const lem_opt opts[] = {
+    {"suite", LEM_OPT_STR, "NAME", NULL,
+     "the suite that is averaged over (lemma bench list): members without a result are named"},
+    {"macro", LEM_OPT_LIST, "BENCHMARK", NULL,
+     "benchmarks of which the mean over the values of their first column counts [as their specs say]"},
+};
+
+typedef struct table_job {
+    lem_cli *cli;
+    const lem_args *args;
+    lem_job *job;
+    lem_bench_table table;
+    lem_suites suites;
+    lem_json *made; /* object: what each benchmark's files were made of */
+    char *md, *csv; /* paths beside the output */
+} table_job;
+
+/* ---- what the numbers were made of ---- */
+
+/* The manifests of a benchmark's files, by file; those that are absent are left out. */
+static lem_status add_origins(table_job *j, const lem_bench_file *f, const char *name, lem_err *err) {
+    lem_json *list = lem_json_get(j->made, f->benchmark), *manifest = NULL;
+    char beside[300];
+    if (!list) {
+        list = lem_json_new_object();
+        if (!list || !lem_json_set(j->made, f->benchmark, list))
+            return lem_fail(err, LEM_EMEM, "out of memory");
+        list = lem_json_get(j->made, f->benchmark);
+    }
+    if (lem_json_get(list, name)) return LEM_OK;
+    snprintf(beside, sizeof beside, "%s.manifest.json", name);
+    lem_status st = lem_json_load_beside(f->folder, beside, (size_t)16 << 20, &manifest, err);
+    if (st || !manifest) return st;
+    return lem_json_set(list, name, manifest) ? LEM_OK : lem_fail(err, LEM_EMEM, "out of memory");
+}
+
+static lem_status add_all_origins(table_job *j, const lem_bench_file *f, lem_err *err) {
+    char scored[280], selected[280];
+    const char *dash = f->reward ? "-" : "", *reward = f->reward ? f->reward : "";
+    snprintf(scored, sizeof scored, "scored%s%s.jsonl", dash, reward);
+    snprintf(selected, sizeof selected, "select%s%s.json", dash, reward);
+    const char *names[] = {"candidates.jsonl", "graded.jsonl", scored, selected};
+    lem_status st = LEM_OK;
+    for (size_t i = 0; st == LEM_OK && i < sizeof names / sizeof *names; i++)
+        st = add_origins(j, f, names[i], err);
+    return st;
+}
+
+/* ---- the table ---- */
+
+static bool is_listed(const lem_json *list, const char *name) {
+    for (size_t i = 0; i < lem_json_count(list); i++)
+        if (strcmp(lem_json_str(lem_json_at(list, i), ""), name) == 0) return true;
+    return false;
+}
+
+/* Whether the macro average of a benchmark counts, and how many problems it has (0 = not known). */
+static bool look_up(const table_job *j, const char *benchmark, int64_t *size) {
+    const lem_json *macro = lem_args_tree(j->args, "macro");
+    lem_bench_spec s = {0};
+    *size = 0;
+    if (lem_bench_open(benchmark, &s, NULL)) return is_listed(macro, benchmark);
+    bool is = macro ? is_listed(macro, benchmark) : lem_bench_is_macro(&s);
+    for (size_t i = 0; i < s.n_sizes; i++)
+        if (*size == 0 || (int64_t)s.size[i] < *size) *size = (int64_t)s.size[i];
+    lem_bench_spec_release(&s);
+    return is;
+}
+
+static lem_status add_file(table_job *j, const char *path, lem_err *err) {
+    lem_bench_file f = {NULL};
+    lem_json *doc = NULL;
+    lem_status st = LEM_OK;
+    LEM_TRY(lem_bench_file_of(path, &f, err));
+    LEM_TRY(lem_json_load(path, (size_t)256 << 20, &doc, err));
+    int64_t size;
+    bool macro = look_up(j, f.benchmark, &size);
+    LEM_TRY(lem_bench_table_add(&j->table, f.benchmark, f.reward, macro, doc, err));
+    lem_bench_table_size(&j->table, f.benchmark, size);
+    st = add_all_origins(j, &f, err);
+done:
+    lem_json_free(doc);
+    lem_bench_file_release(&f);
+    return st;
+}
+
+static bool in_table(const lem_bench_table *t, const char *name) {
+    for (int i = 0; i < t->n; i++)
+        if (strcmp(t->at[i].name, name) == 0) return true;
+    return false;
+}
+
+static lem_status name_absent(table_job *j, lem_err *err) {
+    lem_suite s;
+    lem_bench_table *t = &j->table;
+    t->suite = lem_args_str(j->args, "suite");
+    if (!t->suite) return LEM_OK;
+    lem_status st = lem_suites_load(&j->suites, err);
+    if (st) return st;
+    if (!lem_suite_find(&j->suites, t->suite, &s))
+        return lem_fail(err, LEM_EUSAGE, "there is no suite '%s'; lemma bench list names them", t->suite);
+    size_t n = lem_json_count(s.members);
+    t->absent = lem_alloc(n, sizeof *t->absent, err);
+    if (!t->absent) return LEM_EMEM;
+    for (size_t i = 0; i < n; i++) {
+        const char *name = lem_json_str(lem_json_at(s.members, i), "");
+        if (!in_table(t, name)) t->absent[t->n_absent++] = name;
+    }
+    return LEM_OK;
+}
+
+/* ---- output ---- */
+
+typedef void writer(const lem_bench_table *t, lem_buf *out);
+
+static lem_status write_beside(const table_job *j, const char *path, writer *w, lem_err *err) {
+    lem_buf b = {0};
+    w(&j->table, &b);
+    lem_status st = lem_buf_ok(&b, err);
+    if (st == LEM_OK) st = lem_file_write_atomic(path, b.data, b.len, err);
+    lem_buf_release(&b);
+    return st;
+}
+
+static lem_json *document(const table_job *j) {
+    lem_json *doc = lem_bench_table_json(&j->table);
+    if (doc && lem_json_set(doc, "made_of", lem_json_share(j->made))) return doc;
+    lem_json_free(doc);
+    return NULL;
+}
+
+static lem_status tell(const table_job *j, lem_json *doc, lem_err *err) {
+    lem_buf b = {0};
+    if (j->cli->json) return lem_print_json(j->cli->out, doc, 2, err);
+    lem_json_free(doc);
+    lem_bench_table_text(&j->table, &b);
+    lem_status st = lem_buf_ok(&b, err);
+    if (st == LEM_OK) fputs(lem_buf_str(&b), j->cli->out);
+    lem_buf_release(&b);
+    return st;
+}
+
+static lem_status write_all(table_job *j, lem_err *err) {
+    lem_json *doc = document(j);
+    lem_status st = LEM_OK;
+    if (!doc) return lem_fail(err, LEM_EMEM, "out of memory");
+    if (!lem_job_out(j->job)) return tell(j, doc, err);
+    LEM_TRY(lem_job_start(j->job, NULL, err));
+    LEM_TRY(write_beside(j, j->md, lem_bench_table_markdown, err));
+    LEM_TRY(write_beside(j, j->csv, lem_bench_table_csv, err));
+    LEM_TRY(lem_json_save(lem_job_out(j->job), doc, 1, err));
+    LEM_TRY(lem_job_finish(j->job, err));
+    return tell(j, doc, err);
+done:
+    lem_json_free(doc);
+    return st;
+}
+
+/* OUT without .json, and an ending. */
+static char *beside(const char *out, const char *ending, lem_err *err) {
+    lem_buf b = {0};
+    size_t n = strlen(out);
+    if (n > 5 && strcmp(out + n - 5, ".json") == 0) n -= 5;
+    lem_buf_add(&b, out, n);
+    lem_buf_puts(&b, ending);
+    char *path = lem_buf_take(&b);
+    if (!path) (void)lem_fail(err, LEM_EMEM, "out of memory");
+    return path;
+}
+
+static lem_status make(table_job *j, lem_err *err) {
+    lem_status st = LEM_OK;
+    j->made = lem_json_new_object();
+    if (!j->made) return lem_fail(err, LEM_EMEM, "out of memory");
+    for (int i = 0; i < j->args->n_words; i++) LEM_TRY(add_file(j, j->args->words[i], err));
+    LEM_TRY(name_absent(j, err));
+    st = write_all(j, err);
+done:
+    return st;
+}
+
+static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
+    table_job j = {.cli = cli, .args = args};
+    const char *out = lem_args_str(args, "out");
+    lem_status st = LEM_OK;
+    if (out && strcmp(out, "-") != 0) {
+        j.md = beside(out, ".md", err);
+        j.csv = beside(out, ".csv", err);
+        if (!j.md || !j.csv) st = LEM_EMEM;
+    }
+    const char *companions[] = {j.md, j.csv};
+    lem_job_spec spec = {.cheap = true, .companions = companions, .n_companions = j.md ? 2 : 0};
+    if (st == LEM_OK) st = lem_job_open(cli, &lem_cmd_bench_table, args, &spec, &j.job, err);
+    if (st == LEM_OK && lem_job_done(j.job)) st = lem_print_complete(cli, "bench table", j.job, err);
+    else if (st == LEM_OK) st = make(&j, err);
+    lem_bench_table_release(&j.table);
+    lem_suites_release(&j.suites);
+    lem_json_free(j.made);
+    lem_free(j.md);
+    lem_free(j.csv);
+    lem_job_close(j.job);
+    return st;
+}
+
+const lem_command lem_cmd_bench_table = {
+    .name = "bench table",
+    .purpose = "results of select on several benchmarks as one table, with their average",
+    .usage = "DIR/BENCHMARK/select.json... [--suite NAME] [--out table.json]",
+    .example = "lemma bench table runs/gsm8k/select.json runs/math500/select.json --out runs/table.json",
+    .min_words = 1,
+    .max_words = -1,
+    .opts = opts,
+    .n_opts = (int)(sizeof opts / sizeof opts[0]),
+    .run = run,
+    .output = LEM_OUTPUT_FILE,
+    .words = LEM_WORDS_NAMED_INPUT,
+};

@@ -1,0 +1,83 @@
+#!/bin/sh
+# bench_run.sh LEMMA SOURCE KILL_RESUME - benchmarks end to end: the stages that it runs, the table, refusals, absent files, a run killed again and again
+set -eu
+lemma=$1 source=$2 kill_resume=$3
+base=$source/recipes/demo-base
+dir=$(mktemp -d /tmp/lemma-bench-XXXXXX)
+trap 'rm -rf "$dir"' EXIT
+cd "$dir"
+fail() { echo "bench_run: $*" >&2; exit 1; }
+# Fails unless the command ends with that status and says that.
+says() {
+  want=$1 part=$2
+  shift 2
+  rc=0
+  "$@" >said 2>&1 || rc=$?
+  [ "$rc" -eq "$want" ] || { cat said >&2; fail "status $rc, not $want: $*"; }
+  grep -qF -- "$part" said || { cat said >&2; fail "does not say '$part': $*"; }
+}
+export LEMMA_DATA=$dir/data
+mkdir -p data/bench/gsm8k own
+i=0
+while [ $i -lt 6 ]; do
+  i=$((i + 1))
+  printf '%s\n' "{\"question\": \"Tom has $i apples and buys 2 more. How many apples does he have?\", \"answer\": \"$i + 2 = $((i + 2))\\n#### $((i + 2))\"}" >>data/bench/gsm8k/test.jsonl
+  printf '%s\n' "{\"q\": \"What is $i + $i?\", \"a\": $((i + i)), \"kind\": \"$((i % 2))\"}" >>own/rows.jsonl
+done
+cat >own/mine.yaml <<'YAML'
+name: mine
+title: sums
+kind: problems
+files: [rows.jsonl]
+get: made by the test
+fields: {problem: q, gold: a, subject: kind}
+gold: [field]
+prompt: {system: Be brief.}
+answer: number
+by: [kind]
+average: [macro, micro]
+licence: CC0
+YAML
+
+"$lemma" bench run gsm8k own/mine.yaml --model "$base" --out run --max-tokens 48 >table 2>log || { cat log >&2; fail "does not run"; }
+grep -q '^mine (macro over kind)' table || { cat table >&2; fail "no macro average"; }
+[ "$(wc -l <table)" -eq 5 ] || { cat table >&2; fail "more than the table is printed"; }
+for f in gsm8k/candidates.jsonl gsm8k/graded.jsonl gsm8k/select.json mine/select.json table.json table.md table.csv report.html report.md; do
+  [ -s run/$f ] || fail "no run/$f"
+done
+grep -q '"benchmark": *"gsm8k"' run/table.json || fail "gsm8k is not in the table"
+grep -q 'trial run' run/table.md || fail "6 of 1319 problems are not said to be a trial run"
+grep -q '"sha256"' run/table.json || fail "the table does not say what it was made of"
+grep -q 'Benchmarks' run/report.html || fail "the page lacks the table"
+# The same command again does nothing, and says so; another is refused.
+says 0 "complete" "$lemma" bench run gsm8k own/mine.yaml --model "$base" --out run --max-tokens 48
+says 2 "max-tokens was 48" "$lemma" bench run gsm8k own/mine.yaml --model "$base" --out run --max-tokens 32
+
+# What is wrong is said before anything is done.
+says 2 "did you mean" "$lemma" bench run gsm9k --model "$base" --out no
+says 3 "math500" "$lemma" bench run gsm8k math500 --model "$base" --out no
+says 2 "one of --model DIR and --endpoint URL" "$lemma" bench run gsm8k --out no
+says 2 "--n 2 or more" "$lemma" bench run gsm8k --model "$base" --rm x --out no
+says 2 "there are no stages 'smple'" "$lemma" bench run gsm8k smple.n=3 --model "$base" --out no
+says 2 "stands twice" "$lemma" bench run gsm8k gsm8k --model "$base" --out no
+says 2 "called 'rm'" "$lemma" bench run gsm8k --n 2 --model "$base" --rm a/rm --rm b/rm --out no
+says 2 "a suite is run alone" "$lemma" bench run acemath7 gsm8k --model "$base" --skip-absent --out no
+[ ! -e no ] || fail "a refused run left a folder"
+# A suite of which files are absent: refused, or run in part and said so.
+says 3 "benchmark math:" "$lemma" bench run acemath7 --model "$base" --out suite
+says 0 "is left out" "$lemma" bench run acemath7 --model "$base" --skip-absent --rows 2 --max-tokens 16 --out suite
+grep -q '"absent": *\[' suite/table.json || fail "the table does not name what is absent"
+
+# Several candidates and a reward model, killed again and again: the same bytes.
+i=0
+while [ $i -lt 6 ]; do
+  i=$((i + 1))
+  printf '%s\n' "{\"problem\": \"What is $i + 1?\", \"responses\": [\"It is $((i + 1)).\", \"It is $i.\"], \"labels\": [1, 0]}" >>lists.jsonl
+done
+"$lemma" rm train --model "$base" --lists lists.jsonl --epochs 1 --batch 2 --out rm >/dev/null 2>&1 || fail "no reward model"
+"$lemma" bench run gsm8k own/mine.yaml --n 4 --max-tokens 24 --model "$base" --rm "$dir/rm" --out run --print-recipe >recipe.json
+sed "s|own/mine.yaml|$dir/own/mine.yaml|" recipe.json >recipe.yaml
+"$kill_resume" "$lemma" "$dir/recipe.yaml" 8
+"$lemma" run recipe.yaml out=scored --quiet >/dev/null
+grep -q 'rm@4' scored/table.csv || { cat scored/table.csv >&2; fail "no best-of-4 in the table"; }
+echo "benchmarks run end to end"
