@@ -65,13 +65,12 @@ const lem_bench_spec *sample_rows_spec(const sample_job *j) { return j->source.r
 
 static void tell(const sample_job *j) {
     const lem_bench_spec *s = sample_rows_spec(j);
+    unsigned long long none = (unsigned long long)j->rows.no_gold;
+    if (none) lem_warn(j->cli->log, "%llu of %zu problems have no gold answer", none, j->rows.n);
     if (!s) return;
     if (j->source.n_inputs && j->cli->limit < 0 && !lem_bench_size_is(s, j->rows.n))
         lem_warn(j->cli->log, "%s has %llu problems, %s gives %zu: figures are not those of the benchmark",
                  s->name, (unsigned long long)s->size[0], j->prompts, j->rows.n);
-    if (j->rows.no_gold)
-        lem_warn(j->cli->log, "%llu problems have no gold answer and count as wrong",
-                 (unsigned long long)j->rows.no_gold);
     if (s->shots)
         lem_warn(j->cli->log, "%s is published with %lld worked examples before the problem; none is given",
                  s->name, (long long)s->shots);
