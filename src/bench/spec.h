@@ -71,8 +71,8 @@ typedef struct lem_bench_spec {
     size_t n_sizes;
     uint64_t missing_golds;  /* rows of the published file that have no gold */
     lem_bench_texts columns; /* names of the columns of CSV files without a header */
-    const char *file_column, *file_strip; /* the column that is set to the file's name without its endings and
-                                             without file_strip (MMLU: the subject) */
+    const char *file_column;     /* is set to the file's name without its endings (MMLU: the subject) */
+    lem_bench_texts file_strips; /* and without the first of these that is in it */
     const char *only_field;               /* the rows whose only_field is in only_from..only_to */
     int64_t only_from, only_to;
 
@@ -91,7 +91,8 @@ typedef struct lem_bench_spec {
     lem_bench_form form; /* of {choices} */
     bool say_two;        /* add " (True or False)" where the gold is one of them, " (Yes or No)" likewise */
     int64_t shots;       /* worked examples before the problem, in the published protocol */
-    const char *shots_from; /* file or folder of them, below the data folder */
+    const char *shots_from; /* file, folder or pattern of them, below the data folder */
+    const char *shots_as;   /* the benchmark whose rows they are; NULL = this one */
 
     const char *answer;       /* what kind of answer: number, expression, letter, program */
     const char *policy;       /* of grade; NULL = std */

@@ -21,6 +21,7 @@ typedef struct lem_problem_parts {
     lem_json *id;  /* NULL: by the usual names */
     lem_json *golds; /* texts, any of which is right; NULL: none */
     double tolerance; /* numbers this close to a numeric gold are right; 0 = none */
+    const char *subject; /* borrowed from the row; NULL = none */
     char no_gold[LEM_PROBLEM_WHY]; /* why no gold was found, of a row that should have one; "" = it needs none */
 } lem_problem_parts;
 
@@ -42,6 +43,7 @@ typedef struct lem_problem {
     lem_json *golds;       /* where a reader found several: expected is the first; owned, or NULL */
     double tolerance;      /* 0 = none */
     const char *benchmark; /* borrowed from the reader, or NULL */
+    const char *subject;   /* borrowed from input, where a reader told it, or NULL */
     const char *file;    /* that the row is of, borrowed from lem_problems.files */
     uint64_t line;
     uint64_t key;  /* what the randomness is keyed by: hash of id and problem */
@@ -68,8 +70,8 @@ typedef struct lem_problems_opts {
     bool need_gold; /* a row without a gold is LEM_EDATA that says what was tried */
     /* NULL: by the names of fields. */
     const lem_problem_reader *reader;
-    /* Without a reader, asked for the first row of each file: *out stays NULL for rows that are read by the
-     * names of fields. NULL = none. */
+    /* Without a reader, and unless the map says where the problem is, asked for the first row of each file:
+     * *out stays NULL for rows that are read by the names of fields. NULL = none. */
     lem_status (*choose)(void *ctx, const char *file, const lem_json *row, const lem_problem_reader **out,
                          lem_err *err);
     void *choose_ctx;

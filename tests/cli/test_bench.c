@@ -154,7 +154,7 @@ static void choices_of_a_file(void **state) {
     lem_json_free(o);
     shell("mkdir two && cp stem.jsonl two/a.jsonl && cp " LEMMA_TEST_DATA
           "/benchmarks/bench/qwen25math/sat_math/test.jsonl two/b.jsonl");
-    says(3, SAMPLE "--prompts two --out x.jsonl 2>&1", "rows of sat_math behind rows of mmlu_stem: sample them apart");
+    says(3, SAMPLE "--prompts two --out x.jsonl 2>&1", "rows of sat_math behind rows of mmlu_stem: read them apart");
 }
 
 static void golds_that_are_not_there(void **state) {

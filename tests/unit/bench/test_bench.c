@@ -34,22 +34,13 @@ static const lem_bench_spec *spec(const char *name) {
     return s;
 }
 
-static lem_status load_at(const lem_bench_spec *s, const char *path, bool need_gold, lem_problems *p) {
-    const lem_problem_reader reader = {s->name, lem_bench_read, s, s->missing_golds};
-    const lem_problems_opts o = {.limit = -1,
-                                 .need_gold = need_gold,
-                                 .reader = &reader,
-                                 .header = s->columns.at,
-                                 .n_header = s->columns.n};
-    return lem_problems_read(path, &o, p, &err);
-}
-
 /* The problems of a benchmark under a data folder; false where it is not there. */
 static bool load(const char *name, const char *data, lem_problems *p) {
+    const lem_bench_asker a = {.spec = spec(name)};
     char *path = NULL;
-    OK(lem_bench_path(spec(name), data, &path, &err));
+    OK(lem_bench_path(a.spec, data, &path, &err));
     if (!path) return false;
-    lem_status st = load_at(spec(name), path, true, p);
+    lem_status st = lem_bench_problems(&a, path, -1, true, NULL, p, &err);
     if (st) fail_msg("%s: %s", name, err.text);
     lem_free(path);
     return true;
@@ -396,13 +387,12 @@ static void all_options(void **state) {
     }
 }
 
-/* ---- refused rows */
-
 static lem_status read_row(const char *name, const char *json, lem_problem_parts *out) {
+    const lem_bench_asker a = {.spec = spec(name)};
     lem_json *row = NULL;
     OK(lem_json_parse(json, strlen(json), &row, &err));
     *out = (lem_problem_parts){.skip = false};
-    lem_status st = lem_bench_read(spec(name), "f.jsonl", row, out, &err);
+    lem_status st = lem_bench_read(&a, "f.jsonl", row, out, &err);
     lem_json_free(row);
     return st;
 }
@@ -412,6 +402,75 @@ static void release(lem_problem_parts *p) {
     lem_json_free(p->id);
     lem_json_free(p->golds);
 }
+
+/* ---- worked examples, and another layout of options */
+
+static void lay_out(const void *style, const char *question, const char *const *option, int n, lem_buf *out) {
+    lem_buf_printf(out, "%s %s", (const char *)style, question);
+    for (int i = 0; i < n; i++) lem_buf_printf(out, "/%s", option[i]);
+}
+
+static void worked_examples(void **state) {
+    (void)state;
+    lem_bench_shots shots;
+    lem_problems p;
+    char *path = NULL;
+    const lem_bench_asker stem = {spec("mmlu_stem"), lay_out, "Q"}, plain = {.spec = spec("gsm8k")},
+                          sat = {spec("sat_math"), lay_out, "Q"};
+    OK(lem_bench_path(sat.spec, OWN, &path, &err));
+    OK(lem_bench_problems(&sat, path, -1, true, NULL, &p, &err));
+    assert_string_equal(p.at[0].problem, "Q If 2x = 6, what is x?/2/3/4/6");
+    lem_problems_release(&p);
+    lem_free(path);
+    OK(lem_bench_shots_load(&plain, OWN, NULL, &shots, &err));
+    assert_int_equal(shots.problems.n, 0);
+    lem_bench_shots_release(&shots);
+    FAILS(lem_bench_shots_load(&stem, OWN, NULL, &shots, &err), LEM_EDATA, "worked examples of mmlu_stem: ");
+    if (!shared()) skip();
+    OK(lem_bench_shots_load(&stem, shared(), NULL, &shots, &err));
+    assert_int_equal(shots.problems.n, 57 * 5);
+    assert_string_equal(shots.problems.at[0].problem,
+                        "Q Find all c in Z_3 such that Z_3[x]/(x^2 + c) is a field./0/1/2/3");
+    assert_string_equal(shots.problems.at[0].expected, "B");
+    assert_string_equal(shots.problems.at[0].subject, "abstract_algebra");
+    lem_bench_shots_release(&shots);
+}
+
+/* ---- want of memory */
+
+static void no_memory(void **state) {
+    (void)state;
+    const lem_bench_asker a = {.spec = spec("sat_math")};
+    static const char text[] = "{\"question\":\"q\",\"options\":\"A) 1 B) 2\",\"Answer\":\"A\"}";
+    uint64_t k = 1;
+    for (bool done = false; !done; k++) {
+        lem_problem_parts p = {.skip = false};
+        const lem_bench_spec *s = NULL;
+        lem_json *row = NULL;
+        OK(lem_json_parse(text, sizeof text - 1, &row, &err));
+        lem_mem_fail_after(k, true);
+        lem_status st = lem_bench_read(&a, "f", row, &p, &err);
+        lem_status known = lem_bench_recognise(&all, row, &s, &err);
+        lem_mem_fail_after(0, false);
+        assert_true(st == LEM_OK || st == LEM_EMEM);
+        assert_true(known == LEM_EMEM || s == a.spec);
+        if (st == LEM_OK) assert_string_equal(lem_json_str(lem_json_at(p.golds, 0), ""), "A");
+        done = st == LEM_OK && known == LEM_OK;
+        release(&p);
+        lem_json_free(row);
+    }
+    print_message("%llu allocations failed one after the other\n", (unsigned long long)k);
+    for (k = 1; k < 400; k += 7) {
+        lem_bench_spec s = {0};
+        lem_mem_fail_after(k, true);
+        lem_status st = lem_bench_open("mmlu_stem", &s, &err);
+        lem_mem_fail_after(0, false);
+        assert_true(st == LEM_OK || st == LEM_EMEM);
+        lem_bench_spec_release(&s);
+    }
+}
+
+/* ---- refused rows */
 
 static void refused_rows(void **state) {
     (void)state;
@@ -504,12 +563,13 @@ static void recognised(void **state) {
 static void several(void **state) {
     (void)state;
     lem_bench_spec s = {0};
+    const lem_bench_asker a = {.spec = &s};
     lem_problem_parts p = {.skip = false};
     lem_json *row = NULL;
     static const char text[] = "{\"q\":\"q\",\"a\":[\"1\",2,\"$\\\\$3$\"]}";
     OK(parse(BASE "gold: strip-dollars\n", &s));
     OK(lem_json_parse(text, strlen(text), &row, &err));
-    OK(lem_bench_read(&s, "f", row, &p, &err));
+    OK(lem_bench_read(&a, "f", row, &p, &err));
     assert_int_equal(lem_json_count(p.golds), 3);
     assert_string_equal(lem_json_str(lem_json_at(p.golds, 1), ""), "2");
     assert_string_equal(lem_json_str(lem_json_at(p.golds, 2), ""), "\\$3");
@@ -517,7 +577,7 @@ static void several(void **state) {
     lem_bench_spec_release(&s);
     p = (lem_problem_parts){.skip = false};
     OK(parse(BASE "gold: strip-dollars\nseveral: all\n", &s));
-    OK(lem_bench_read(&s, "f", row, &p, &err));
+    OK(lem_bench_read(&a, "f", row, &p, &err));
     assert_int_equal(lem_json_count(p.golds), 1);
     assert_string_equal(lem_json_str(lem_json_at(p.golds, 0), ""), "1, 2, \\$3");
     release(&p);
@@ -529,7 +589,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_specs),     cmocka_unit_test(bad_specs),      cmocka_unit_test(own_rows),
         cmocka_unit_test(drawn_order),   cmocka_unit_test(refused_rows),   cmocka_unit_test(recognised),
-        cmocka_unit_test(several),       cmocka_unit_test(every_set_has_rows), cmocka_unit_test(shared_prompts),
+        cmocka_unit_test(several), cmocka_unit_test(worked_examples), cmocka_unit_test(no_memory),       cmocka_unit_test(every_set_has_rows), cmocka_unit_test(shared_prompts),
         cmocka_unit_test(all_options),   cmocka_unit_test(shared_golds),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
