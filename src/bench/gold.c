@@ -165,6 +165,7 @@ static lem_status gather(const lem_bench_spec *s, const lem_json *v, const lem_b
         *ok = one_gold(s, many ? lem_json_at(v, i) : v, o, &text);
         if (*ok && (!all || i + 1 == n)) st = add_text(list, &text, err);
     }
+    if (st == LEM_OK) st = lem_buf_ok(&text, err);
     lem_buf_release(&text);
     return st;
 }

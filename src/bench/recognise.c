@@ -15,22 +15,24 @@ const char *lem_bench_choice_column(const lem_json *row) {
     return NULL;
 }
 
-/* Whether a row can be asked and judged by a spec of choices. */
-static bool fits(const lem_bench_spec *s, const lem_json *row) {
+/* Whether a row can be asked and judged by a spec of choices; only LEM_EMEM fails. */
+static lem_status fits(const lem_bench_spec *s, const lem_json *row, bool *ok, lem_err *err) {
     lem_bench_options o = {.right = -1};
-    lem_err ignored = LEM_ERR_INIT;
     lem_json *golds = NULL;
     lem_buf text = {0};
     char why[LEM_PROBLEM_WHY];
-    bool ok = s->kind == LEM_BENCH_CHOICES;
-    for (size_t i = 0; ok && i < s->marks.n; i++) ok = lem_json_find(row, s->marks.at[i]) != NULL;
-    ok = ok && lem_bench_options_read(s, row, &o, &ignored) == LEM_OK &&
-         lem_bench_golds(s, row, &o, &golds, why, &ignored) == LEM_OK && golds &&
-         lem_bench_text(row, s->problem, &text, &ignored) == LEM_OK;
+    lem_status st = LEM_OK;
+    *ok = s->kind == LEM_BENCH_CHOICES;
+    for (size_t i = 0; *ok && i < s->marks.n; i++) *ok = lem_json_find(row, s->marks.at[i]) != NULL;
+    if (!*ok) return LEM_OK;
+    st = lem_bench_options_read(s, row, &o, err);
+    if (st == LEM_OK) st = lem_bench_golds(s, row, &o, &golds, why, err);
+    if (st == LEM_OK) st = lem_bench_text(row, s->problem, &text, err);
+    *ok = st == LEM_OK && golds;
     lem_json_free(golds);
     lem_buf_release(&text);
     lem_bench_options_release(&o);
-    return ok;
+    return st == LEM_EMEM ? st : LEM_OK;
 }
 
 lem_status lem_bench_recognise(const lem_bench_list *list, const lem_json *row, const lem_bench_spec **out,
@@ -41,7 +43,10 @@ lem_status lem_bench_recognise(const lem_bench_list *list, const lem_json *row, 
     if (!column) return LEM_OK;
     for (size_t i = 0; i < list->n; i++) {
         const lem_bench_spec *s = &list->at[i];
-        if (!fits(s, row)) continue;
+        bool ok = false;
+        lem_err why = LEM_ERR_INIT;
+        if (fits(s, row, &ok, &why) != LEM_OK) return lem_fail(err, LEM_EMEM, "out of memory");
+        if (!ok) continue;
         if (!best || s->marks.n > best->marks.n) best = s, second = NULL;
         else if (s->marks.n == best->marks.n) second = s;
     }
@@ -61,4 +66,28 @@ lem_status lem_bench_recognise(const lem_bench_list *list, const lem_json *row, 
                  column, which, lem_buf_str(&b));
     lem_buf_release(&b);
     return st;
+}
+
+lem_status lem_bench_choose(void *chooser, const char *file, const lem_json *row,
+                            const lem_problem_reader **out, lem_err *err) {
+    lem_bench_chooser *c = chooser;
+    const char *column = lem_bench_choice_column(row);
+    const lem_bench_spec *s = NULL;
+    lem_status st = c->list.n || !column ? LEM_OK : lem_bench_list_load(&c->list, err);
+    if (st == LEM_OK) st = lem_bench_recognise(&c->list, row, &s, err);
+    if (st || !s) return st;
+    if (c->asker.spec && c->asker.spec != s)
+        return lem_fail(err, LEM_EDATA, "rows of %s behind rows of %s: read them apart", s->name,
+                        c->asker.spec->name);
+    lem_info(c->log, "%s: rows of %s (by its columns, %s among them): options reach the prompt", file, s->name,
+             column);
+    c->asker.spec = s;
+    c->reader = lem_bench_reader(&c->asker);
+    *out = &c->reader;
+    return LEM_OK;
+}
+
+void lem_bench_chooser_release(lem_bench_chooser *c) {
+    lem_bench_list_release(&c->list);
+    *c = (lem_bench_chooser){.log = c->log};
 }

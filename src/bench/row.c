@@ -110,8 +110,9 @@ static const char *ask_of(const lem_bench_spec *s) {
 
 static bool here(const char *p, const char *place) { return strncmp(p, place, strlen(place)) == 0; }
 
-static lem_status ask(const lem_bench_spec *s, const lem_json *row, const lem_bench_options *o, lem_buf *out,
-                      lem_err *err) {
+/* As the spec says it. */
+static lem_status ask_by_spec(const lem_bench_spec *s, const lem_json *row, const lem_bench_options *o,
+                              lem_buf *out, lem_err *err) {
     lem_status st = LEM_OK;
     for (const char *p = ask_of(s); st == LEM_OK && *p;) {
         if (here(p, "{problem}")) {
@@ -125,6 +126,20 @@ static lem_status ask(const lem_bench_spec *s, const lem_json *row, const lem_be
             p += strlen("{tests}");
         } else lem_buf_putc(out, *p++);
     }
+    return st;
+}
+
+static lem_status ask(const lem_bench_asker *a, const lem_json *row, const lem_bench_options *o, lem_buf *out,
+                      lem_err *err) {
+    lem_buf question = {0};
+    lem_status st;
+    if (!a->choices || a->spec->kind != LEM_BENCH_CHOICES) st = ask_by_spec(a->spec, row, o, out, err);
+    else {
+        st = lem_bench_text(row, a->spec->problem, &question, err);
+        if (st == LEM_OK)
+            a->choices(a->style, lem_buf_str(&question), (const char *const *)o->at, o->n, out);
+    }
+    lem_buf_release(&question);
     return st ? st : lem_buf_ok(out, err);
 }
 
@@ -134,13 +149,15 @@ static lem_status ask(const lem_bench_spec *s, const lem_json *row, const lem_be
 static lem_status set_file_column(const lem_bench_spec *s, const char *file, lem_json *row, lem_err *err) {
     if (!s->file_column || lem_json_get(row, s->file_column)) return LEM_OK;
     const char *base = lem_path_base(file);
-    size_t n = strcspn(base, "."), strip = s->file_strip ? strlen(s->file_strip) : 0;
-    const char *cut = strip ? strstr(base, s->file_strip) : NULL;
+    size_t n = strcspn(base, "."), from = n, to = n; /* what is left out */
+    for (size_t i = 0; from == n && i < s->file_strips.n; i++) {
+        const char *cut = strstr(base, s->file_strips.at[i]);
+        size_t at = cut ? (size_t)(cut - base) : n, len = strlen(s->file_strips.at[i]);
+        if (at + len <= n) from = at, to = at + len;
+    }
     lem_buf b = {0};
-    if (cut && (size_t)(cut - base) + strip <= n) {
-        lem_buf_add(&b, base, (size_t)(cut - base));
-        lem_buf_add(&b, cut + strip, n - (size_t)(cut - base) - strip);
-    } else lem_buf_add(&b, base, n);
+    lem_buf_add(&b, base, from);
+    lem_buf_add(&b, base + to, n - to);
     bool ok = !b.failed && lem_json_set(row, s->file_column, lem_json_new_strn(lem_buf_str(&b), b.len));
     lem_buf_release(&b);
     return ok ? LEM_OK : lem_fail(err, LEM_EMEM, "out of memory");
@@ -183,9 +200,10 @@ static lem_status find_golds(const lem_bench_spec *s, const lem_json *row, const
     return st == LEM_EMEM ? lem_fail(err, LEM_EMEM, "out of memory") : LEM_OK;
 }
 
-lem_status lem_bench_read(const void *spec, const char *file, lem_json *row, lem_problem_parts *out,
+lem_status lem_bench_read(const void *ctx, const char *file, lem_json *row, lem_problem_parts *out,
                           lem_err *err) {
-    const lem_bench_spec *s = spec;
+    const lem_bench_asker *a = ctx;
+    const lem_bench_spec *s = a->spec;
     lem_bench_options options = {.right = -1};
     lem_buf text = {0};
     lem_status st = LEM_OK;
@@ -194,14 +212,59 @@ lem_status lem_bench_read(const void *spec, const char *file, lem_json *row, lem
     LEM_TRY(set_file_column(s, file, row, err));
     if (s->kind == LEM_BENCH_CHOICES) LEM_TRY(lem_bench_options_read(s, row, &options, err));
     LEM_TRY(find_golds(s, row, &options, out, err));
-    LEM_TRY(ask(s, row, &options, &text, err));
+    LEM_TRY(ask(a, row, &options, &text, err));
     if (s->say_two) say_two(out->golds, &text);
     LEM_TRY(set_id(s, row, out, err));
     out->tolerance = tolerance_of(s, row);
+    out->subject = lem_json_str(lem_bench_field(row, s->subject), NULL);
     st = lem_buf_ok(&text, err);
     if (st == LEM_OK && !(out->asked = lem_buf_take(&text))) st = lem_fail(err, LEM_EMEM, "out of memory");
 done:
     lem_bench_options_release(&options);
     lem_buf_release(&text);
     return st ? lem_err_context(err, "benchmark %s", s->name) : LEM_OK;
+}
+
+/* ---- files of them */
+
+lem_problem_reader lem_bench_reader(const lem_bench_asker *a) {
+    return (lem_problem_reader){a->spec->name, lem_bench_read, a, a->spec->missing_golds};
+}
+
+lem_status lem_bench_problems(const lem_bench_asker *a, const char *path, int64_t limit, bool need_gold,
+                              const lem_cancel *cancel, lem_problems *out, lem_err *err) {
+    const lem_problem_reader reader = lem_bench_reader(a);
+    const lem_problems_opts o = {.limit = limit,
+                                 .cancel = cancel,
+                                 .need_gold = need_gold,
+                                 .reader = &reader,
+                                 .header = a->spec->columns.at,
+                                 .n_header = a->spec->columns.n};
+    return lem_problems_read(path, &o, out, err);
+}
+
+lem_status lem_bench_shots_load(const lem_bench_asker *a, const char *data_dir, const lem_cancel *cancel,
+                                lem_bench_shots *out, lem_err *err) {
+    const lem_bench_spec *s = a->spec;
+    char *path = NULL;
+    lem_status st = LEM_OK;
+    *out = (lem_bench_shots){.asker = *a};
+    if (!s->shots_from) return LEM_OK;
+    if (s->shots_as) {
+        LEM_TRY(lem_bench_open(s->shots_as, &out->spec, err));
+        out->asker.spec = &out->spec;
+    }
+    path = *s->shots_from == '/' ? lem_strdup(s->shots_from, err) : lem_path_join(data_dir, s->shots_from, err);
+    if (!path) LEM_TRY(LEM_EMEM);
+    st = lem_bench_problems(&out->asker, path, -1, true, cancel, &out->problems, err);
+done:
+    lem_free(path);
+    if (st) lem_bench_shots_release(out);
+    return st ? lem_err_context(err, "worked examples of %s", s->name) : LEM_OK;
+}
+
+void lem_bench_shots_release(lem_bench_shots *s) {
+    lem_problems_release(&s->problems);
+    lem_bench_spec_release(&s->spec);
+    *s = (lem_bench_shots){.problems = {NULL}};
 }

@@ -52,7 +52,7 @@ static const key keys[] = {
     {"rows", "from", COUNT, AT(only_from), NULL},
     {"rows", "to", COUNT, AT(only_to), NULL},
     {"file_column", "name", TEXT, AT(file_column), NULL},
-    {"file_column", "strip", TEXT, AT(file_strip), NULL},
+    {"file_column", "strip", TEXTS, AT(file_strips), NULL},
     {"prompt", "style", TEXT, AT(style), NULL},
     {"prompt", "system", TEXT, AT(system), NULL},
     {"prompt", "ask", TEXT, AT(ask), NULL},
@@ -60,6 +60,7 @@ static const key keys[] = {
     {"prompt", "say_two", FLAG, AT(say_two), NULL},
     {"prompt", "shots", COUNT, AT(shots), NULL},
     {"prompt", "shots_from", TEXT, AT(shots_from), NULL},
+    {"prompt", "shots_as", TEXT, AT(shots_as), NULL},
     {"grade", "policy", TEXT, AT(policy), NULL},
     {"grade", "task", TEXT, AT(task), NULL},
 };

@@ -460,6 +460,14 @@ static lem_status save_audit(const job *j, const lem_job *file, lem_err *err) {
     return lem_grade_page_save(&p, j->audit_path, lem_job_may_replace(file), err);
 }
 
+/* What the manifest tells beside the options: by whose rules these rows were graded. */
+static lem_status choose_profile(const job *j, lem_job *file, lem_err *err) {
+    lem_status st = lem_job_choose(file, "policy", lem_grade_policy_name(j->how.profile.policy), err);
+    if (st == LEM_OK) st = lem_job_choose(file, "task", lem_grade_task_name(j->how.profile.task), err);
+    if (st == LEM_OK && j->bench.spec.name) st = lem_job_choose(file, "benchmark", j->bench.spec.name, err);
+    return st;
+}
+
 static lem_status grade_file(job *j, lem_job *file, lem_err *err) {
     lem_rowset *rows = NULL;
     double start = lem_clock_seconds();
@@ -470,6 +478,7 @@ static lem_status grade_file(job *j, lem_job *file, lem_err *err) {
     if (j->rows_on_stdout) out = "-";
     if (out) LEM_TRY(lem_out_open(out, true, &j->out, err));
     LEM_TRY(grade_rows(j, rows, err));
+    LEM_TRY(choose_profile(j, file, err));
     if (j->tally.rows == 0) LEM_TRY(lem_fail(err, LEM_EDATA, "%s: no rows", j->path));
     if (j->out) LEM_TRY(lem_out_commit(j->out, err));
     if (j->audit_path && !j->cli->dry_run) LEM_TRY(save_audit(j, file, err));

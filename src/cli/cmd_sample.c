@@ -176,9 +176,9 @@ static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
 
 static lem_status plan(lem_cli *cli, const lem_args *args, lem_plan *out, lem_err *err) {
     lem_model_config c;
-    (void)cli;
     size_t width = lem_args_is(args, "dtype", "bf16") ? 2 : 4;
-    lem_status st = LEM_OK;
+    lem_status st = sample_rows_check(cli, args, err);
+    if (st) return st;
     if (out->shape) st = lem_model_shape(out->shape, &c, err);
     else st = lem_model_check(lem_args_str(args, "model"), LEM_HEAD_LM, &c, err);
     if (st) return st;

@@ -7,6 +7,7 @@
 #include "cli/train_options.h"
 #include "cli/unescape.h"
 
+#include "bench/row.h"
 #include "core/file.h"
 #include "core/journal.h"
 #include "core/jsonl.h"
@@ -80,6 +81,7 @@ typedef struct job {
     lem_prompt_settings prompt;
     lem_prompt_end_list ends;
     lem_problems rows;
+    lem_bench_chooser chooser;
     lem_json **found; /* [rows.n] records: row, and trace if it is wanted */
     uint64_t resumed, finished;
     lem_runtime rt;
@@ -271,9 +273,13 @@ static lem_status plan_memory(job *j, lem_err *err) {
 
 static lem_status prepare(job *j, lem_err *err) {
     lem_status st = read_prompt(j, err);
-    if (st == LEM_OK)
-        st = lem_problems_load(j->prompts, lem_args_tree(j->args, "map"), j->cli->limit, j->cli->cancel,
-                               &j->rows, err);
+    j->chooser.log = j->cli->log;
+    const lem_problems_opts rows = {.map = lem_args_tree(j->args, "map"),
+                                    .limit = j->cli->limit,
+                                    .cancel = j->cli->cancel,
+                                    .choose = lem_bench_choose,
+                                    .choose_ctx = &j->chooser};
+    if (st == LEM_OK) st = lem_problems_read(j->prompts, &rows, &j->rows, err);
     if (st == LEM_OK) st = load_model(j, err);
     if (st) return st;
     if (j->rows.too_long)
@@ -382,6 +388,7 @@ static void release(job *j) {
     lem_search_free(j->search);
     lem_judge_close(&j->judge);
     lem_problems_release(&j->rows);
+    lem_bench_chooser_release(&j->chooser);
     lem_prompt_settings_release(&j->prompt);
     if (j->weights) lem_weights_free(j->weights);
     if (j->tok) lem_tokenizer_free(j->tok);

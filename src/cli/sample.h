@@ -7,7 +7,7 @@
 
 #include "cli/runtime.h"
 
-#include "bench/spec.h"
+#include "bench/row.h"
 #include "core/journal.h"
 #include "data/problems.h"
 #include "generate/run.h"
@@ -41,12 +41,12 @@ typedef struct sample_local { /* the engine of a model folder */
 } sample_local;
 
 typedef struct sample_rows { /* where the problems come from */
-    lem_bench_spec spec;     /* of --benchmark; zeroed without */
-    lem_bench_list list;     /* of --prompts with rows of choices; empty without */
-    char *path;              /* the benchmark's file */
+    lem_bench_spec spec;       /* of --benchmark; zeroed without */
+    lem_bench_asker asker;
+    lem_bench_chooser chooser; /* of --prompts */
+    char *path;                /* the benchmark's file */
     lem_job_input input[1];
     int n_inputs; /* 1: --benchmark, whose file is there */
-    lem_problem_reader reader;
     lem_err err; /* what is wrong with --benchmark */
 } sample_rows;
 
@@ -82,6 +82,8 @@ lem_status sample_rows_load(sample_job *j, lem_err *err) LEM_MUST_CHECK;
 const lem_bench_spec *sample_rows_spec(const sample_job *j);
 /* What the benchmark says of the prompt where neither model nor user does. */
 lem_status sample_rows_prompt(sample_job *j, lem_err *err) LEM_MUST_CHECK;
+/* What can be wrong with --benchmark, for the plan of a recipe. */
+lem_status sample_rows_check(const lem_cli *cli, const lem_args *args, lem_err *err) LEM_MUST_CHECK;
 void sample_rows_release(sample_job *j);
 
 /* ---- finished candidates (sample_records.c) */

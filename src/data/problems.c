@@ -101,7 +101,7 @@ static lem_status plain_gold(const lem_problem *r, const lem_json *v, char why[L
         columns(r->input, &b);
         snprintf(why, LEM_PROBLEM_WHY,
                  "none of the fields expected_answer, answer, gt, ground_truth is there (--map "
-                 "expected_answer=FIELD names another); columns found: %s",
+                 "expected_answer=FIELD, or a --benchmark, names another); columns found: %s",
                  lem_buf_str(&b));
     } else if (k == LEM_JSON_ARRAY || k == LEM_JSON_OBJECT || k == LEM_JSON_BOOL)
         snprintf(why, LEM_PROBLEM_WHY, "a text or a number expected, found %s", lem_json_kind_name(v));
@@ -140,6 +140,7 @@ static lem_status own_fields(lem_problem *r, size_t number, const lem_problem_re
     memcpy(no_gold, p.no_gold, sizeof p.no_gold);
     r->problem = r->asked = p.asked;
     r->tolerance = p.tolerance;
+    r->subject = p.subject;
     r->benchmark = reader->name;
     if (st == LEM_OK && !p.skip)
         st = set_id(r, p.id ? p.id : field(r->input, NULL, "id", id_names), number, err);
@@ -207,7 +208,7 @@ static lem_problem *room(loader *l, lem_json *row, lem_err *err) {
 
 static lem_status choose_reader(loader *l, const lem_problem *x, lem_err *err) {
     const lem_problems_opts *o = l->o;
-    if (o->reader || !o->choose || l->chosen_for == x->file) return LEM_OK;
+    if (o->reader || !o->choose || l->chosen_for == x->file || mapped(o->map, "problem")) return LEM_OK;
     l->reader = NULL;
     l->chosen_for = x->file;
     return o->choose(o->choose_ctx, x->file, x->input, &l->reader, err);

@@ -16,13 +16,13 @@
  * asked. */
 enum { LEM_PROBLEM_WHY = 400 };
 typedef struct lem_problem_parts {
-    bool skip;                     /* the row is not one of the set */
-    char *asked;                   /* the problem as it is asked, with its options */
-    lem_json *id;                  /* NULL: by the usual names */
-    lem_json *golds;               /* texts, any of which is right; NULL: none */
-    double tolerance;              /* numbers this close to a numeric gold are right; 0 = none */
-    char no_gold[LEM_PROBLEM_WHY]; /* why no gold was found, of a row that should have one; "" = it needs none
-                                    */
+    bool skip;     /* the row is not one of the set */
+    char *asked;   /* the problem as it is asked, with its options */
+    lem_json *id;  /* NULL: by the usual names */
+    lem_json *golds; /* texts, any of which is right; NULL: none */
+    double tolerance; /* numbers this close to a numeric gold are right; 0 = none */
+    const char *subject; /* borrowed from the row; NULL = none */
+    char no_gold[LEM_PROBLEM_WHY]; /* why no gold was found, of a row that should have one; "" = it needs none */
 } lem_problem_parts;
 
 typedef struct lem_problem_reader {
@@ -43,7 +43,8 @@ typedef struct lem_problem {
     lem_json *golds;       /* where a reader found several: expected is the first; owned, or NULL */
     double tolerance;      /* 0 = none */
     const char *benchmark; /* borrowed from the reader, or NULL */
-    const char *file;      /* that the row is of, borrowed from lem_problems.files */
+    const char *subject;   /* borrowed from input, where a reader told it, or NULL */
+    const char *file;    /* that the row is of, borrowed from lem_problems.files */
     uint64_t line;
     uint64_t key;  /* what the randomness is keyed by: hash of id and problem */
     size_t ids_at; /* its prompt in lem_problems.ids */
@@ -69,8 +70,8 @@ typedef struct lem_problems_opts {
     bool need_gold; /* a row without a gold is LEM_EDATA that says what was tried */
     /* NULL: by the names of fields. */
     const lem_problem_reader *reader;
-    /* Without a reader, asked for the first row of each file: *out stays NULL for rows that are read by the
-     * names of fields. NULL = none. */
+    /* Without a reader, and unless the map says where the problem is, asked for the first row of each file:
+     * *out stays NULL for rows that are read by the names of fields. NULL = none. */
     lem_status (*choose)(void *ctx, const char *file, const lem_json *row, const lem_problem_reader **out,
                          lem_err *err);
     void *choose_ctx;
@@ -92,9 +93,9 @@ lem_status lem_problems_encode(lem_problems *r, const lem_tokenizer *t, const le
 void lem_problems_release(lem_problems *r);
 
 /* One output row: the input's fields, then id, problem, expected_answer, expected_answers (where there are
- * several golds), gold_tolerance and benchmark (where a reader told them), completions, finish_reason,
- * tokens, logprob. candidates: n records with text, finish_reason, tokens, logprob; NULL for a prompt that
- * was too long. The caller owns *out. */
+ * several golds), gold_tolerance and benchmark (where a reader told them), completions, finish_reason, tokens,
+ * logprob. candidates: n records with text, finish_reason, tokens, logprob; NULL for a prompt that was too
+ * long. The caller owns *out. */
 lem_status lem_problem_output(const lem_problem *row, lem_json *const *candidates, int n, lem_json **out,
                               lem_err *err) LEM_MUST_CHECK;
 

@@ -40,7 +40,7 @@ expect 3 "tokenizer.json" -- "$lemma" sample --model mute --prompts rows.jsonl -
 [ ! -e s.jsonl ] || { echo "FAILED: an output file of a failed command stayed"; bad=1; }
 
 # a prompt longer than the context, alone: nothing to sample
-{ printf '{"problem":"'; i=0; while [ $i -lt 400 ]; do printf 'word %d ' $i; i=$((i + 1)); done; printf '"}\n'; } >long.jsonl
+{ printf '{"problem":"'; i=0; while [ $i -lt 400 ]; do printf 'word %d ' $i; i=$((i + 1)); done; printf '","answer":1}\n'; } >long.jsonl
 expect 3 "context" -- "$lemma" sample --model model --prompts long.jsonl --n 1 --max-tokens 8 --out s2.jsonl
 
 # a full disk: the output is not there, the cause is named, and a second run without the cause is whole
@@ -52,7 +52,7 @@ case $rc in
 esac
 [ ! -e graded.jsonl ] || { echo "FAILED: a half-written file"; bad=1; }
 "$lemma" grade rows2.jsonl --out graded.jsonl --quiet >/dev/null 2>&1 || { echo "FAILED: grading after the disk was free again"; bad=1; }
-expect 2 "--policy was \"std\", is now \"strict\"" -- "$lemma" grade rows2.jsonl --policy strict --out graded.jsonl
+expect 2 "--policy was not given, is now \"strict\"" -- "$lemma" grade rows2.jsonl --policy strict --out graded.jsonl
 expect 3 "both right and wrong" -- "$lemma" rm sample cand.jsonl --random --out lists.jsonl
 expect 3 "lemma rm score" -- "$lemma" rm sample graded.jsonl --out lists.jsonl
 printf 'name: x\nstages: []\n' >r.yaml

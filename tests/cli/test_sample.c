@@ -377,7 +377,7 @@ static void test_disk_full(void **state) {
 static void test_too_long(void **state) {
     (void)state;
     lem_buf b = {0};
-    lem_buf_puts(&b, "{\"problem\":\"short\"}\n{\"problem\":\"");
+    lem_buf_puts(&b, "{\"problem\":\"short\",\"answer\":1}\n{\"answer\":2,\"problem\":\"");
     for (int i = 0; i < 400; i++) lem_buf_puts(&b, "xyz ");
     lem_buf_puts(&b, "\"}\n");
     write_text(path_of("long.jsonl"), lem_buf_str(&b));
@@ -409,14 +409,14 @@ static void test_bad_input(void **state) {
     const char *out = path_of("bad.jsonl"), *bad = path_of("bad-rows.jsonl");
     assert_int_equal(run(sample_args(out), "--prompts", "/nonexistent/rows.jsonl", NULL), 3);
     expect_message("/nonexistent/rows.jsonl");
-    write_text(bad, "{\"problem\":\"a\"}\n{\"text\":\"b\"}\n");
+    write_text(bad, "{\"problem\":\"a\",\"gt\":1}\n{\"text\":\"b\",\"gt\":1}\n");
     assert_int_equal(run(sample_args(out), "--prompts", bad, NULL), 3);
     expect_message("bad-rows.jsonl:2: no field 'problem'");
     assert_int_equal(run(sample_args(out), "--prompts", bad, "--map", "problm=text", NULL), 2);
     write_text(bad, "{\"problem\":7}\n");
     assert_int_equal(run(sample_args(out), "--prompts", bad, NULL), 3);
     expect_message("must be a string");
-    write_text(bad, "{\"problem\":\"a\"}\n{\"problem\":\n");
+    write_text(bad, "{\"problem\":\"a\",\"gt\":1}\n{\"problem\":\n");
     assert_int_equal(run(sample_args(out), "--prompts", bad, NULL), 3);
     expect_message("bad-rows.jsonl:2");
     write_text(bad, "\n");
