@@ -1,8 +1,8 @@
 /* prompt/style.h - prompt styles by name: how a paper or a benchmark puts its problems
  *
  * A style is a row of one table. It says the template, the system line, what stands around a problem, how
- * demonstrations are laid out, and which further texts end a reply. lem_prompt_style_apply writes it into
- * lem_prompt_settings, so that there is one path that makes prompts (prompt/prompt.h); docs/prompts.md shows
+ * demonstrations are laid out, and which further texts end a reply. lem_prompt_settings_open
+ * (option style) writes it into lem_prompt_settings, so that there is one path that makes prompts (prompt/prompt.h); docs/prompts.md shows
  * each style.
  *
  * The same prompts without a tokenizer, for servers: lem_prompt_style_messages. A chat style goes to
@@ -44,8 +44,13 @@ struct lem_prompt_style {
     bool strip;                 /* white space around problems and answers goes, as in its program */
     lem_prompt_layout layout;
     const char *answer;  /* text styles: between a demonstration's question and its answer */
+    const char *lead;    /* how a reply begins, at the end of the prompt; NULL = no such words. An answer of a
+                            demonstration that begins so itself is not given them twice */
     const char *between; /* behind each demonstration */
     int shots;           /* of the style itself; 0 = as many as are asked for */
+    bool by_subject;     /* demonstrations are of the problem's own subject */
+    const char *choices; /* what stands between a question and its choices */
+    bool choice_lines;   /* "A. 3" and so on, each on a line of its own; else "(A) 3 (B) 4" */
     const char *stop[LEM_PROMPT_STYLE_STOPS]; /* that end a reply, beside those of the model; NULL-ended unless
                                                  full */
 };
@@ -75,6 +80,11 @@ void lem_prompt_request_release(lem_prompt_request *r);
  * NULL = none. *out is released by the caller. */
 lem_status lem_prompt_style_messages(const lem_prompt_settings *s, const char *problem, const char *subject,
                                      lem_prompt_request *out, lem_err *err) LEM_MUST_CHECK;
+
+/* Appends question and its choices (n, at most 26) as the style lays them out; style NULL as qwen25-math-cot.
+ * For whoever makes the problem of a row with choices, and the demonstrations. */
+void lem_prompt_style_choices(const lem_prompt_style *style, const char *question, const char *const *choices,
+                              int n, lem_buf *out);
 
 /* The n-th text (from 0) that ends a reply in the style of s; NULL behind the last, or without a style. */
 const char *lem_prompt_style_stop(const lem_prompt_settings *s, int n);
