@@ -86,9 +86,10 @@ typedef struct lem_prompt_settings {
     lem_prompt_form form;
     lem_prompt_signs signs;
     const lem_prompt_style *style; /* --style, or NULL; never in the file, as is all below */
-    bool trained_chat; /* the folder tells chat and the style ChatML: its template must write the same */
+    bool trained_chat;      /* the folder tells chat and the style ChatML: its template must write the same */
     lem_prompt_shots shots; /* owned */
 } lem_prompt_settings;
+void lem_prompt_shots_release(lem_prompt_shots *x);
 void lem_prompt_settings_release(lem_prompt_settings *s);
 bool lem_prompt_settings_equal(const lem_prompt_settings *a, const lem_prompt_settings *b);
 /* Tells a text, which is copied; NULL and "" are none. LEM_EUSAGE if it is too long. field: one of SYSTEM,

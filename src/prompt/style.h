@@ -1,9 +1,8 @@
 /* prompt/style.h - prompt styles by name: how a paper or a benchmark puts its problems
  *
  * A style is a row of one table. It says the template, the system line, what stands around a problem, how
- * demonstrations are laid out, and which further texts end a reply. lem_prompt_settings_open
- * (option style) writes it into lem_prompt_settings, so that there is one path that makes prompts (prompt/prompt.h); docs/prompts.md shows
- * each style.
+ * demonstrations are laid out, and which further texts end a reply. lem_prompt_settings_open takes it into
+ * the settings, so that there is one path that makes prompts; docs/prompts.md shows each style.
  *
  * The same prompts without a tokenizer, for servers: lem_prompt_style_messages. A chat style goes to
  * /v1/chat/completions as messages, and the server's template writes them; a text style goes to
@@ -51,8 +50,8 @@ struct lem_prompt_style {
     bool by_subject;     /* demonstrations are of the problem's own subject */
     const char *choices; /* what stands between a question and its choices */
     bool choice_lines;   /* "A. 3" and so on, each on a line of its own; else "(A) 3 (B) 4" */
-    const char *stop[LEM_PROMPT_STYLE_STOPS]; /* that end a reply, beside those of the model; NULL-ended unless
-                                                 full */
+    const char *stop[LEM_PROMPT_STYLE_STOPS]; /* that end a reply, beside those of the model; NULL-ended
+                                                 unless full */
 };
 
 /* "qwen25-math-cot|qwen-boxed|…": the choices of --style. */
