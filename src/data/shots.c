@@ -1,7 +1,6 @@
 /* shots.c - demonstrations from the rows of a file */
 #include "data/shots.h"
 
-#include "core/mem.h"
 #include "data/rows.h"
 
 #include <string.h>
@@ -53,61 +52,49 @@ static int read_choices(const work *w, const char *out[MAX_CHOICES]) {
     return (int)n;
 }
 
-static lem_status read_question(work *w, lem_prompt_shot *to, int *n_choices) {
+/* Appends the question with its choices. */
+static lem_status read_question(work *w, lem_buf *out, int *n_choices) {
     const char *question = text_of(field(w->row, question_names)), *choices[MAX_CHOICES];
-    lem_buf b = {0};
     *n_choices = read_choices(w, choices);
     if (!question) return wrong(w, "a question", "problem, question, prompt or query: a text");
     if (*n_choices < 0) return wrong(w, "its choices as a list of texts", "choices or options");
-    lem_prompt_style_choices(w->style, question, choices, *n_choices, &b);
-    lem_status st = lem_buf_ok(&b, w->err);
-    if (st == LEM_OK && !(to->question = lem_buf_take(&b))) st = LEM_EMEM;
-    lem_buf_release(&b);
-    return st;
+    lem_prompt_style_choices(w->style, question, choices, *n_choices, out);
+    return lem_buf_ok(out, w->err);
 }
 
-static lem_status read_answer(work *w, lem_prompt_shot *to, int n_choices) {
-    bool letter = w->style && w->style->by_subject && !w->style->lead;
-    const lem_json *v = field(w->row, letter ? letter_names : answer_names);
-    const char *text = text_of(v);
+/* letter: room for the letter of a choice. */
+static lem_status read_answer(work *w, int n_choices, char letter[2], const char **out) {
+    bool bare = w->style && w->style->by_subject && !w->style->lead;
+    const lem_json *v = field(w->row, bare ? letter_names : answer_names);
     int64_t which = lem_json_int(v, -1);
-    char name[2] = "";
+    *out = text_of(v);
     if (lem_json_kind(v) == LEM_JSON_INT && which >= 0 && which < n_choices) {
-        name[0] = (char)('A' + which);
-        text = name;
+        letter[0] = (char)('A' + which);
+        letter[1] = '\0';
+        *out = letter;
     }
-    if (!text)
-        return wrong(w, "an answer",
-                     letter ? "answer: a text, or the number of a choice"
-                            : "cot_content, rationale, solution, answer, response or output: a text");
-    to->answer = lem_strdup(text, w->err);
-    return to->answer ? LEM_OK : LEM_EMEM;
+    if (*out) return LEM_OK;
+    return wrong(w, "an answer",
+                 bare ? "answer: a text, or the number of a choice"
+                      : "cot_content, rationale, solution, answer, response or output: a text");
 }
 
-static lem_status read_row(work *w, lem_prompt_shot *to) {
-    const char *subject = text_of(field(w->row, subject_names));
+static lem_status add_row(work *w, lem_prompt_shots *s) {
+    const char *answer = NULL;
+    char letter[2];
+    lem_buf question = {0};
     int n_choices = 0;
-    lem_status st = read_question(w, to, &n_choices);
-    if (st == LEM_OK) st = read_answer(w, to, n_choices);
-    if (st == LEM_OK && subject && !(to->subject = lem_strdup(subject, w->err))) st = LEM_EMEM;
+    lem_status st = read_question(w, &question, &n_choices);
+    if (st == LEM_OK) st = read_answer(w, n_choices, letter, &answer);
+    if (st == LEM_OK)
+        st = lem_prompt_shots_add(s, lem_buf_str(&question), answer, text_of(field(w->row, subject_names)),
+                                  w->err);
+    lem_buf_release(&question);
     return st;
-}
-
-static lem_status add_row(work *w, lem_prompt_shots *s, size_t *cap) {
-    if (s->n == *cap) {
-        size_t more = *cap ? 2 * *cap : 16;
-        lem_prompt_shot *p = lem_realloc(s->at, more, sizeof *p, w->err);
-        if (!p) return LEM_EMEM;
-        s->at = p;
-        *cap = more;
-    }
-    s->at[s->n] = (lem_prompt_shot){0};
-    return read_row(w, &s->at[s->n++]);
 }
 
 static lem_status read_all(work *w, lem_rowset *in, const lem_cancel *cancel, const char *path,
                            lem_prompt_shots *s) {
-    size_t cap = 0;
     lem_json *row = NULL;
     bool all = w->style && w->style->by_subject;
     while (all || s->n < (size_t)s->k) {
@@ -118,7 +105,7 @@ static lem_status read_all(work *w, lem_rowset *in, const lem_cancel *cancel, co
         if (s->n == LEM_SHOTS_ROWS_MAX)
             st = lem_fail(w->err, LEM_EDATA, "%s: more than %d demonstrations", path, LEM_SHOTS_ROWS_MAX);
         w->row = row;
-        if (st == LEM_OK) st = add_row(w, s, &cap);
+        if (st == LEM_OK) st = add_row(w, s);
         lem_json_free(row);
         if (st != LEM_OK) return st;
     }

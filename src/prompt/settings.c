@@ -37,16 +37,6 @@ static const char *text_of(const lem_prompt_settings *s, int i) {
     return *(char *const *)((const char *)s + texts[i].at);
 }
 
-void lem_prompt_shots_release(lem_prompt_shots *x) {
-    for (size_t i = 0; i < x->n; i++) {
-        lem_free(x->at[i].question);
-        lem_free(x->at[i].answer);
-        lem_free(x->at[i].subject);
-    }
-    lem_free(x->at);
-    *x = (lem_prompt_shots){0};
-}
-
 void lem_prompt_settings_release(lem_prompt_settings *s) {
     for (int i = 0; i < N_TEXTS; i++) lem_free(*slot(s, i));
     lem_prompt_shots_release(&s->shots);

@@ -71,9 +71,13 @@ typedef struct lem_prompt_shot {
 } lem_prompt_shot;
 typedef struct lem_prompt_shots {
     lem_prompt_shot *at; /* [n] to choose from; owned */
-    size_t n;
+    size_t n, cap;
     int k; /* how many each prompt has; 0 = none */
 } lem_prompt_shots;
+/* Copies the texts; subject may be NULL. s is unchanged on failure. */
+lem_status lem_prompt_shots_add(lem_prompt_shots *s, const char *question, const char *answer,
+                                const char *subject, lem_err *err) LEM_MUST_CHECK;
+void lem_prompt_shots_release(lem_prompt_shots *s);
 
 /* Zeroed = nothing told. What is not told is zero. */
 typedef struct lem_prompt_settings {
@@ -89,7 +93,6 @@ typedef struct lem_prompt_settings {
     bool trained_chat;      /* the folder tells chat and the style ChatML: its template must write the same */
     lem_prompt_shots shots; /* owned */
 } lem_prompt_settings;
-void lem_prompt_shots_release(lem_prompt_shots *x);
 void lem_prompt_settings_release(lem_prompt_settings *s);
 bool lem_prompt_settings_equal(const lem_prompt_settings *a, const lem_prompt_settings *b);
 /* Tells a text, which is copied; NULL and "" are none. LEM_EUSAGE if it is too long. field: one of SYSTEM,

@@ -27,7 +27,7 @@ static lem_prompt_settings styled(const char *name, const lem_prompt_shot *shots
     lem_prompt_settings s;
     OK(lem_prompt_settings_open(NULL, &(lem_prompt_options){.style = name}, &s, &err));
     assert_string_equal(s.style->name, name);
-    s.shots = (lem_prompt_shots){(lem_prompt_shot *)(uintptr_t)shots, (size_t)n, k};
+    s.shots = (lem_prompt_shots){(lem_prompt_shot *)(uintptr_t)shots, (size_t)n, 0, k};
     return s;
 }
 
@@ -182,7 +182,7 @@ static void messages(void **state) {
     release(&s);
     /* Without a style: what the settings say, and demonstrations as turns. */
     s = (lem_prompt_settings){.system = (char[]){"S"}, .suffix = (char[]){"T"}};
-    s.shots = (lem_prompt_shots){(lem_prompt_shot *)(uintptr_t)two, 3, 1};
+    s.shots = (lem_prompt_shots){(lem_prompt_shot *)(uintptr_t)two, 3, 0, 1};
     OK(lem_prompt_style_messages(&s, " q", NULL, &r, &err));
     assert_int_equal(r.n, 4);
     message_is(&r.messages[1], "user", "q1\nT");
