@@ -3,6 +3,7 @@
 #include "cli/commands.h"
 #include "cli/runtime.h"
 
+#include "core/card.h"
 #include "model/describe.h"
 #include "prompt/describe.h"
 #include "reward/recipe.h"
@@ -26,12 +27,42 @@ static lem_status choose_head(const lem_folder *f, const char *dir, const char *
     return st;
 }
 
+/* licence, origin and non_commercial are null where they are not known. */
+static lem_status describe_card(const char *dir, lem_json *facts, lem_err *err) {
+    static const char *const keys[] = {"licence", "origin", "non_commercial"};
+    lem_card card = {.use = LEM_CARD_USE_UNKNOWN};
+    lem_status st = LEM_OK;
+    for (int i = 0; st == LEM_OK && i < 3; i++)
+        if (!lem_json_set(facts, keys[i], lem_json_new_null())) st = lem_fail(err, LEM_EMEM, "out of memory");
+    if (st == LEM_OK) st = lem_card_find(dir, &card, err);
+    if (st == LEM_OK) st = lem_card_json(&card, facts, err);
+    lem_card_release(&card);
+    return st;
+}
+
+static void put_known(const lem_json *facts, const char *key, const char *from, const char *unknown,
+                      lem_buf *out) {
+    const char *text = lem_json_str(lem_json_get(facts, key), NULL);
+    if (text) lem_buf_printf(out, "%-16s%s (%s)\n", key, text, lem_json_str(lem_json_get(facts, from), ""));
+    else lem_buf_printf(out, "%-16s%s\n", key, unknown);
+}
+
+static void card_text(const lem_json *facts, lem_buf *out) {
+    const char *inputs = lem_json_str(lem_json_get(facts, "licences_of_inputs"), NULL);
+    put_known(facts, "licence", "licence_from", "unknown (no card or licence in the folder says)", out);
+    if (inputs) lem_buf_printf(out, "%-16smade of inputs under %s\n", "", inputs);
+    if (lem_json_bool(lem_json_get(facts, "non_commercial"), false))
+        lem_buf_printf(out, "%-16sfor non-commercial use only\n", "");
+    put_known(facts, "origin", "origin_from", "unknown", out);
+}
+
 static lem_status describe(const char *dir, const lem_folder *f, const lem_args *args, lem_json *facts,
                            lem_err *err) {
     lem_head_shape head = {0};
     lem_prompt_settings prompt = {0};
     lem_status st = LEM_OK;
     LEM_TRY(lem_model_describe(dir, f, lem_args_flag(args, "hash"), facts, err));
+    LEM_TRY(describe_card(dir, facts, err));
     LEM_TRY(lem_prompt_settings_load(dir, &prompt, err));
     LEM_TRY(lem_prompt_describe(dir, facts, err));
     LEM_TRY(choose_head(f, dir, lem_args_str(args, "head"), &head, err));
@@ -47,6 +78,7 @@ done:
 static lem_status print_text(const lem_json *facts, FILE *f, lem_err *err) {
     lem_buf b = {0};
     lem_model_describe_text(facts, &b);
+    card_text(facts, &b);
     lem_prompt_describe_text(facts, &b);
     lem_tokenizer_describe_text(facts, &b);
     lem_model_describe_use_text(facts, &b);

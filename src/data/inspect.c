@@ -1,11 +1,11 @@
 /* inspect.c - rows read once, looked at and counted */
 #include "data/inspect.h"
 
+#include "core/card.h"
 #include "core/mem.h"
 #include "core/object.h"
 #include "data/convert.h"
 #include "data/dataset.h"
-#include "data/licence.h"
 #include "data/record.h"
 #include "data/row_audit.h"
 #include "data/row_reader.h"
@@ -251,18 +251,19 @@ static lem_json *tokens_json(const inspector *x) {
 }
 
 static lem_json *licence_json(const char *path) {
-    lem_buf text = {0}, from = {0};
+    lem_card card;
     lem_err ignored = LEM_ERR_INIT;
     lem_json *v = NULL;
-    if (lem_licence_find(path, &text, &from, &ignored) == LEM_OK && text.len == 0) v = lem_json_new_null();
-    else if (text.len) {
+    if (lem_card_find(path, &card, &ignored) == LEM_OK && card.licence.len == 0) v = lem_json_new_null();
+    else if (card.licence.len) {
         lem_object o = lem_object_new();
-        lem_object_str(&o, "text", lem_buf_str(&text));
-        lem_object_str(&o, "from", lem_buf_str(&from));
+        lem_object_str(&o, "text", lem_buf_str(&card.licence));
+        lem_object_str(&o, "from", lem_buf_str(&card.licence_from));
+        if (card.use != LEM_CARD_USE_UNKNOWN)
+            lem_object_bool(&o, "non_commercial", card.use == LEM_CARD_NON_COMMERCIAL);
         v = lem_object_done(&o);
     }
-    lem_buf_release(&text);
-    lem_buf_release(&from);
+    lem_card_release(&card);
     return v;
 }
 

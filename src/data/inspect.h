@@ -19,7 +19,7 @@ typedef struct lem_inspect_how {
 /* *out is the caller's:
  *   file, files, kind (of the file), rows_of [{kind, title, evidence, files, rows, converts_to[]}], rows,
  *   columns {name: type}, use {name: {rows, used}}, unused [..], counts {empty_replies, ..},
- *   licence {text, from} or null, tokens {rows, total, trained, min, median, p90, p99, max,
+ *   licence {text, from, non_commercial where that is known} or null, tokens {rows, total, trained, min, median, p90, p99, max,
  *   histogram [{up_to, rows}]} or null, rendered (lem_examples_preview) or null, problem_count,
  *   problems [text], first (the first row)
  * A row whose conversation cannot be read is a problem, "FILE:LINE: field ...", not a failure; a file that

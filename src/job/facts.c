@@ -1,6 +1,7 @@
 /* facts.c - gathers what makes a job that job, and says how two differ */
 #include "job/facts.h"
 
+#include "core/card.h"
 #include "core/file.h"
 #include "core/hash.h"
 #include "core/mem.h"
@@ -17,6 +18,16 @@ typedef struct gather {
 static lem_status no_memory(lem_err *err) { return lem_fail(err, LEM_EMEM, "out of memory"); }
 
 /* ---- inputs ---- */
+
+/* Licence and origin, where they are known: told, not compared. */
+static lem_status add_card(const char *path, lem_json *input, lem_err *err) {
+    lem_card card;
+    if (strcmp(path, "-") == 0) return LEM_OK;
+    lem_status st = lem_card_find(path, &card, err);
+    if (st == LEM_OK) st = lem_card_json(&card, input, err);
+    lem_card_release(&card);
+    return st;
+}
 
 static lem_status add_input(gather *g, const char *option, const char *path) {
     char hex[65] = "";
@@ -35,9 +46,10 @@ static lem_status add_input(gather *g, const char *option, const char *path) {
         files = NULL;
     }
     lem_json_free(files);
-    if (!ok) {
+    st = ok ? add_card(path, o, g->err) : no_memory(g->err);
+    if (st) {
         lem_json_free(o);
-        return no_memory(g->err);
+        return st;
     }
     return lem_json_append(g->inputs, o) ? LEM_OK : no_memory(g->err);
 }

@@ -6,7 +6,9 @@
  *              given for LEM_OPT_TREE; "words" for positional arguments
  *   inputs     list of {option, path, sha256, files}: what was read, by content; files only for folders
  * They do not hold what changes nothing (threads, paths of outputs), nor times.
- * Paths of inputs are told but not compared, so that files may be moved. */
+ * Paths of inputs are told but not compared, so that files may be moved;
+ * neither are licence, licence_from, origin, origin_from, licences_of_inputs and non_commercial of an input,
+ * which stand there where files beside it say so (core/card.h). */
 #ifndef LEM_JOB_FACTS_H
 #define LEM_JOB_FACTS_H
 

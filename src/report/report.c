@@ -4,6 +4,7 @@
 #include "core/file.h"
 #include "core/mem.h"
 #include "report/benchmarks.h"
+#include "report/inputs.h"
 #include "report/problems.h"
 #include "report/score_charts.h"
 #include "report/sections.h"
@@ -105,16 +106,15 @@ done:
     return st;
 }
 
-static lem_status add_provenance(lem_page *p, const lem_report_request *r, lem_err *err) {
-    bool any = false;
+static lem_status add_stages(lem_page *p, const lem_report_request *r, bool *any, lem_err *err) {
     for (int i = 0; i < r->n_inputs; i++) {
         const char *dir = r->inputs[i];
         lem_json *run = NULL;
         if (!lem_file_is_dir(dir)) continue;
         lem_status st = lem_source_beside(dir, "run.json", &run, err);
         if (st == LEM_OK && run) {
-            if (!any) lem_page_section(p, "How it was made");
-            any = true;
+            if (!*any) lem_page_section(p, "How it was made");
+            *any = true;
             if (r->n_inputs > 1) lem_page_heading(p, dir);
             st = stage_table(p, dir, run, r->times, err);
         }
@@ -122,6 +122,18 @@ static lem_status add_provenance(lem_page *p, const lem_report_request *r, lem_e
         if (st) return st;
     }
     return LEM_OK;
+}
+
+static lem_status add_provenance(lem_page *p, const lem_report_request *r, lem_err *err) {
+    bool any = false;
+    lem_status st = add_stages(p, r, &any, err);
+    const char **paths = lem_alloc((size_t)r->n_inputs + 1, sizeof *paths, err);
+    if (!paths) return LEM_EMEM;
+    memcpy(paths, r->inputs, (size_t)r->n_inputs * sizeof *paths);
+    paths[r->n_inputs] = r->examples;
+    if (st == LEM_OK) st = lem_report_inputs(p, paths, r->n_inputs + 1, &any, err);
+    lem_free(paths);
+    return st;
 }
 
 /* ---- the page ---- */

@@ -19,10 +19,10 @@ typedef struct lem_report_request { /* all borrowed */
     int n_machine; /* shown last under "Machine"; 0 = not shown */
 } lem_report_request;
 
-/* Sections: results, worked examples, searches, training, how it was made, the machine; those without a
- * source are left out. The same files give the same page, unless times or a machine are asked for. sources:
- * what lem_sources_add found in the inputs. *page is the caller's (lem_page_free). LEM_EDATA: a file that is
- * not as documented. */
+/* Sections: results, worked examples, searches, training, how it was made (stages; inputs with their
+ * licences, report/inputs.h), the machine; those without a source are left out. The same files give the same
+ * page, unless times or a machine are asked for. sources: what lem_sources_add found in the inputs. *page is
+ * the caller's (lem_page_free). LEM_EDATA: a file that is not as documented. */
 lem_status lem_report_make(const lem_report_request *r, const lem_sources *sources, lem_page **page,
                            lem_err *err) LEM_MUST_CHECK;
 

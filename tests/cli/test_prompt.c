@@ -151,6 +151,81 @@ static void sampled_as_trained(void **state) {
            "the content of lemma.json changed", NULL, NULL);
 }
 
+#define PUT "Please reason step by step, and put your final answer within \\boxed{}."
+
+/* A style is its system line and its template; it counts, and the folder may say otherwise. */
+static void sampled_in_a_style(void **state) {
+    (void)state;
+    put("shots.jsonl",
+        "{\"question\":\"2+2?\",\"answer\":\"It is 4.\"}\n{\"problem\":\"3?\",\"solution\":\"3\"}\n");
+    put("turn.jsonl", "{\"problem\":\"2+2?\\nIt is 4.\\n\\np one\",\"id\":0}\n");
+    put("one.jsonl", "{\"problem\":\"p one\",\"id\":0}\n");
+    run(SAMPLE("old-sft-a", "--style acemath", "g.jsonl"));
+    run(SAMPLE("old-sft-a", "--system '" PUT "'", "h.jsonl") " && cmp g.jsonl h.jsonl");
+    run(SAMPLE("old-sft-a", "--style qwen25-math-cot", "h.jsonl") " && cmp g.jsonl h.jsonl");
+    run(SAMPLE("sft-a", "--style none", "i.jsonl") " && " SAMPLE("sft-a", "",
+                                                                 "j.jsonl") " && cmp i.jsonl j.jsonl");
+    run("! cmp -s g.jsonl i.jsonl");
+    /* Demonstrations stand in the turn of the problem. Randomness is keyed by the problem: greedy here. */
+    run("$L sample --prompts one.jsonl --n 1 --temperature 0 --max-tokens 8 --model sft-a --style acemath "
+        "--shots 1 "
+        "--shots-from shots.jsonl --quiet --out k.jsonl && $L sample --prompts turn.jsonl --n 1 "
+        "--temperature 0 "
+        "--max-tokens 8 --model sft-a --style acemath --quiet --out l.jsonl && for f in k l; do "
+        "sed 's/.*\"completions\"//' $f.jsonl >$f.txt; done && cmp k.txt l.txt");
+    run("grep -q '\"style\": \"acemath\"' k.jsonl.manifest.json && grep -q shots.jsonl "
+        "k.jsonl.manifest.json");
+    put("shots.jsonl", "{\"question\":\"2+3?\",\"answer\":\"It is 5.\"}\n");
+    expect("$L sample --prompts one.jsonl --n 1 --temperature 0 --max-tokens 8 --model sft-a --style acemath "
+           "--shots 1 "
+           "--shots-from shots.jsonl --quiet --out k.jsonl",
+           2, "--shots-from", "its content changed", NULL);
+    expect(SAMPLE("sft-b", "--style acemath", "x.jsonl"), 2, "--style acemath (system)", "sft-b/lemma.json",
+           "'Be right.'");
+    expect(SAMPLE("sft-a", "--style acemath --system A", "x.jsonl"), 2,
+           "--system 'A' says otherwise than --style", NULL, NULL);
+    expect(SAMPLE("sft-a", "--style numina", "x.jsonl"), 2, "--style numina (template)", "'chat'",
+           "--prompt-from options");
+    run(SAMPLE("sft-a", "--style numina --prompt-from options", "m.jsonl"));
+    expect(SAMPLE("sft-a", "--style ace-math", "x.jsonl"), 2, "--style 'ace-math'", "acemath-check", NULL);
+    expect(SAMPLE("sft-a", "--shots 2", "x.jsonl"), 2, "--shots wants 2 worked examples: --shots-from FILE",
+           NULL, NULL);
+    expect(SAMPLE("old-sft-a", "--style mmlu-5shot", "x.jsonl"), 2,
+           "--style mmlu-5shot wants 5 worked examples", NULL, NULL);
+    expect(SAMPLE("old-sft-a", "--style mmlu-5shot --shots-from shots.jsonl", "x.jsonl"), 3,
+           "shots.jsonl: 5 demonstrations asked for, 1 found", NULL, NULL);
+    expect(SAMPLE("sft-a", "--style acemath-check --shots-from shots.jsonl", "x.jsonl"), 2,
+           "takes no worked examples", NULL, NULL);
+    expect(SAMPLE("sft-a", "--shots-from nope.jsonl", "x.jsonl"), 3, "nope.jsonl", NULL, NULL);
+    run("test ! -e x.jsonl");
+}
+
+/* Licences of what was read, as far as cards say; no part of the job's identity. */
+static void licences(void **state) {
+    (void)state;
+    run("cp -r sft-a nc && rm -f nc/manifest.json && printf -- '---\\nlicense: cc-by-nc-4.0\\n---\\n' "
+        ">nc/README.md");
+    expect("$L model info nc", 0, "licence         cc-by-nc-4.0 (nc/README.md)",
+           "for non-commercial use only", "origin          unknown");
+    expect("$L model info nc --json", 0, "\"licence\":\"cc-by-nc-4.0\"", "\"origin\":null",
+           "\"non_commercial\":true");
+    expect("$L model info old-sft-b --json", 0, "\"licence\":null", "\"non_commercial\":null", NULL);
+    run(SAMPLE("nc", "", "n.jsonl") " && grep -q '\"licence\": \"cc-by-nc-4.0\"' n.jsonl.manifest.json");
+    run("$L rm score cand.jsonl --model nc --head logprob --quiet --out n2.jsonl && grep -q "
+        "'\"non_commercial\": true' "
+        "n2.jsonl.manifest.json");
+    run("rm nc/README.md && printf 'Apache License\\nVersion 2.0\\n' >nc/LICENSE");
+    expect("$L sample --prompts rows.jsonl --n 2 --max-tokens 8 --model nc --out n.jsonl", 0,
+           "already complete", NULL, NULL);
+    expect("$L model info nc", 0, "licence         apache-2.0 (nc/LICENSE)", NULL, NULL);
+    /* What was trained on it has its licences behind it. */
+    run("printf -- '---\\nlicense: cc-by-nc-4.0\\n---\\n' >nc/README.md && $L sft --model nc --data "
+        "rows.jsonl --batch 1 "
+        "--quiet --out nc2");
+    expect("$L model info nc2", 0, "made of inputs under cc-by-nc-4.0", "for non-commercial use only",
+           "lemma sft");
+}
+
 static void carried_on(void **state) {
     (void)state;
     run("$L sft --model sft-b --data rows.jsonl --batch 1 --quiet --out sft-c");
@@ -197,8 +272,12 @@ static void damaged(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(what_is_saved), cmocka_unit_test(scored_as_trained),
-                                       cmocka_unit_test(sampled_as_trained), cmocka_unit_test(carried_on),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(what_is_saved),
+                                       cmocka_unit_test(scored_as_trained),
+                                       cmocka_unit_test(sampled_as_trained),
+                                       cmocka_unit_test(sampled_in_a_style),
+                                       cmocka_unit_test(licences),
+                                       cmocka_unit_test(carried_on),
                                        cmocka_unit_test(damaged)};
     return cmocka_run_group_tests(tests, setup, teardown);
 }

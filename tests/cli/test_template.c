@@ -72,6 +72,23 @@ static void refuses(void **state) {
            3, "line 1");
 }
 
+/* A problem in a style: what sample sends. */
+static void shows_a_style(void **state) {
+    (void)state;
+    expect(LEMMA_BINARY " template show " MODEL " --style qwen25-math-cot", 0,
+           "<|im_start|>system\nPlease reason step by step, and put your final answer within "
+           "\\boxed{}.<|im_end|>\n<|im_start|>user\nWhat is 6*7?<|im_end|>\n<|im_start|>assistant\n");
+    expect("echo '{\"question\":\"2+2?\",\"answer\":\"4\"}' >s.jsonl; " LEMMA_BINARY " template show " MODEL
+           " --style numina --shots 1 --shots-from s.jsonl --problem '1+1?'",
+           0, "### Problem: 2+2?\n### Solution: 4\n\n### Problem: 1+1?\n### Solution:\n");
+    expect(LEMMA_BINARY " template show " MODEL " --style none --json", 0,
+           "\"text\": \"<|im_start|>user\\nWhat is 6*7?<|im_end|>\\n<|im_start|>assistant\\n\"");
+    expect(LEMMA_BINARY " template show " MODEL " --style none --parse-special", 2,
+           "--parse-special is about");
+    expect(LEMMA_BINARY " template show " MODEL " s.jsonl --style none", 2, "not s.jsonl");
+    expect(LEMMA_BINARY " template show " MODEL " --style mmlu-5shot", 2, "--shots-from FILE expected");
+}
+
 /* The same model under a template whose end of turn has another name, and with no file that says so. */
 static void sampling_ends_with_the_turn(void **state) {
     (void)state;
@@ -92,6 +109,7 @@ static void sampling_ends_with_the_turn(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(shows), cmocka_unit_test(refuses),
+                                       cmocka_unit_test(shows_a_style),
                                        cmocka_unit_test(sampling_ends_with_the_turn)};
     return cmocka_run_group_tests(tests, make_dir, remove_dir);
 }

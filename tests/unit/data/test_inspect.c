@@ -4,7 +4,6 @@
 #include "core/mem.h"
 #include "data/dataset.h"
 #include "data/inspect.h"
-#include "data/licence.h"
 
 #include "../checks.h"
 
@@ -133,33 +132,7 @@ static void lengths(void **state) {
     lem_examples_release(&e);
 }
 
-static void licence_is(const char *name, const char *card, const char *want) {
-    lem_buf said = {0}, from = {0};
-    const char *path = put(name, card);
-    OK(lem_licence_find(path, &said, &from, &err));
-    assert_string_equal(lem_buf_str(&said), want);
-    if (*want) assert_non_null(strstr(lem_buf_str(&from), name));
-    OK(lem_file_remove(path, &err));
-    lem_buf_release(&said);
-    lem_buf_release(&from);
-}
-
-static void licences(void **state) {
-    (void)state;
-    licence_is("README.md", "---\nlicense: mit\ntags: [x]\n---\n# x\n", "mit");
-    licence_is("README.md", "---\r\nlicense: 'cc-by-nc-4.0'\r\n---\r\n", "cc-by-nc-4.0");
-    licence_is("README.md", "---\nlicense:\n- mit\n- apache-2.0\ntags:\n- x\n---\n", "mit, apache-2.0");
-    licence_is("README.md", "---\nlicense: [mit]\n---\n", "mit");
-    licence_is("README.md", "# x\nlicense: mit\n", "");
-    licence_is("README.md", "---\ntags: x\n---\nlicense: mit\n", "");
-    licence_is("dataset_info.json", "{\"license\":\"mit\"}", "mit");
-    licence_is("dataset_infos.json", "{\"default\":{\"license\":\"gpl\"}}", "gpl");
-    licence_is("dataset_info.json", "{\"license\":", "");
-    licence_is("dataset_info.json", "{\"license\":\"\"}", "");
-}
-
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(kinds_and_counts), cmocka_unit_test(lengths),
-                                       cmocka_unit_test(licences)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(kinds_and_counts), cmocka_unit_test(lengths)};
     return cmocka_run_group_tests(tests, setup, teardown);
 }

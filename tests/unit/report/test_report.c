@@ -6,6 +6,8 @@
 
 #include <stdlib.h>
 
+#include <stdio.h>
+
 #include "../checks.h"
 
 static char dir[] = "/tmp/lemma-report-unit-XXXXXX";
@@ -94,6 +96,60 @@ static void a_run_folder(void **state) {
     lem_page_free(p);
 }
 
+#define MANIFEST(inputs) "{\"command\":\"x\",\"identity\":\"0\",\"inputs\":[" inputs "]}"
+
+/* Licences from the manifests: each input once, what was made on the way left out. */
+static void licences(void **state) {
+    (void)state;
+    char text[1024], *made = in_dir("lic/g.jsonl"), *sel = in_dir("lic/sel.json"), *run = in_dir("lic");
+    const char *const folder[] = {run}, *const file[] = {sel};
+    int n = 0;
+    put("lic/run.json", "{\"name\":\"l\",\"stages\":[]}");
+    put("lic/sel.json", "{\"metrics\":[]}");
+    put("lic/m/manifest.json", "{");
+    put("lic/g.jsonl", "");
+    put("lic/g.jsonl.manifest.json",
+        MANIFEST("{\"path\":\"weights\",\"licence\":\"cc-by-nc-4.0\",\"origin\":\"nvidia/AceMath-7B\","
+                 "\"non_commercial\":true},{\"path\":\"rows\"},{\"path\":\"rows\"}"));
+    snprintf(text, sizeof text,
+             MANIFEST("{\"path\":\"%s\",\"origin\":\"lemma grade\",\"licences_of_inputs\":"
+                      "\"cc-by-nc-4.0\",\"non_commercial\":true}"),
+             made);
+    put("lic/sel.json.manifest.json", text);
+    lem_page *p = make((lem_report_request){.inputs = folder, .n_inputs = 1}, &n);
+    assert_string_equal(
+        lem_page_csv(p, "inputs"),
+        "input,licence,use,origin\r\nweights,cc-by-nc-4.0,non-commercial only,nvidia/AceMath-7B\r\n"
+        "rows,unknown,unknown,\r\n");
+    assert_true(where(p, "How it was made<") < where(p, "non-commercial use only"));
+    lem_page_free(p);
+    p = make((lem_report_request){.inputs = file, .n_inputs = 1}, &n);
+    assert_non_null(strstr(lem_page_csv(p, "inputs"),
+                           "g.jsonl,of its inputs: cc-by-nc-4.0,non-commercial only,lemma grade\r\n"));
+    lem_page_free(p);
+    p = make((lem_report_request){.inputs = file, .n_inputs = 1, .examples = made}, &n);
+    assert_non_null(strstr(lem_page_csv(p, "inputs"), "weights,cc-by-nc-4.0"));
+    lem_page_free(p);
+    /* From a named result to what it was made of in the end. */
+    snprintf(text, sizeof text,
+             MANIFEST("{\"path\":\"%s\",\"origin\":\"lemma grade\",\"origin_from\":\"%s.manifest.json\"}"),
+             made, made);
+    put("lic/sel.json.manifest.json", text);
+    p = make((lem_report_request){.inputs = file, .n_inputs = 1}, &n);
+    assert_string_equal(
+        lem_page_csv(p, "inputs"),
+        "input,licence,use,origin\r\nweights,cc-by-nc-4.0,non-commercial only,nvidia/AceMath-7B\r\n"
+        "rows,unknown,unknown,\r\n");
+    lem_page_free(p);
+    put("lic/g.jsonl.manifest.json", text); /* a job that leads to itself */
+    p = make((lem_report_request){.inputs = file, .n_inputs = 1}, &n);
+    assert_null(lem_page_csv(p, "inputs"));
+    lem_page_free(p);
+    lem_free(made);
+    lem_free(sel);
+    lem_free(run);
+}
+
 static void times_and_machine(void **state) {
     (void)state;
     const char *const inputs[] = {dir};
@@ -174,9 +230,10 @@ static void memory_runs_out(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_run_folder),        cmocka_unit_test(times_and_machine),
-        cmocka_unit_test(named_files),         cmocka_unit_test(nothing_to_show),
-        cmocka_unit_test(a_file_that_changed), cmocka_unit_test(memory_runs_out),
+        cmocka_unit_test(a_run_folder),      cmocka_unit_test(licences),
+        cmocka_unit_test(times_and_machine), cmocka_unit_test(named_files),
+        cmocka_unit_test(nothing_to_show),   cmocka_unit_test(a_file_that_changed),
+        cmocka_unit_test(memory_runs_out),   cmocka_unit_test(licences),
     };
     return cmocka_run_group_tests(tests, make_run, remove_run);
 }
