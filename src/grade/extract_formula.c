@@ -166,6 +166,7 @@ static bool ends_open(view v, word w) {
     size_t n = w.to - w.from;
     if (n == 0) return false;
     if (among(v.s[w.to - 1], "+-/^=<>(") || is_command(v.s + w.from, n)) return true;
+    if (v.s[w.to - 1] == '*' && (n == 1 || v.s[w.to - 2] != '*')) return true; /* 9 * 2, not **9** */
     return n >= 2 && (unsigned char)v.s[w.to - 2] == 0xc3 && math_char(v, w.to - 2) == 2;
 }
 
@@ -251,11 +252,27 @@ static word rightmost(view v, word last) {
     return last;
 }
 
+/* Behind a word that calculates ("9 x 2 = 18", "half of 36 = 18") what stands to the left of the last '=' is a
+ * part of its member: the answer is what stands to the right. */
+static void drop_cut_member(view v, word *w) {
+    static const char *const words[] = {"x", "X", "times", "plus", "minus", "of", "by", "over"};
+    word before = word_before(v, w->from);
+    size_t n = before.to - before.from, equals = w->to;
+    bool calculates = false;
+    for (size_t k = 0; k < sizeof words / sizeof *words; k++)
+        calculates = calculates || (strlen(words[k]) == n && memcmp(words[k], v.s + before.from, n) == 0);
+    if (!calculates) return;
+    while (equals > w->from && v.s[equals - 1] != '=') equals--;
+    if (equals > w->from) w->from = equals;
+    while (w->from < w->to && lem_is_space(v.s[w->from])) w->from++;
+}
+
 static bool whole_formula(view v, size_t from, size_t to, word *out) {
     word around = word_around(v, from), first = leftmost(v, around), last = rightmost(v, around),
          w = {first.from, last.to};
     if (is_range(v, w) || (w.from == from && is_unit(v.s + to, w.to - to))) w = (word){from, to};
     bool cut = ends_open(v, last);
+    drop_cut_member(v, &w);
     strip(v, &w);
     if (cut || w.to <= w.from || w.from > from || !balanced(v, &w)) return false;
     *out = w;
