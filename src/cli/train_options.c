@@ -6,6 +6,7 @@
 #include "core/machine.h"
 #include "core/mem.h"
 #include "model/folder.h"
+#include "train/event_file.h"
 #include "train/muon.h"
 #include "train/slot_tree.h"
 
@@ -170,10 +171,19 @@ void lem_train_tell(lem_object *o, uint64_t examples, long steps, const lem_trai
     if (res->n_val) lem_object_num(o, "val_loss", res->val[0]);
 }
 
-lem_status lem_train_save_telemetry(const char *dir, const lem_buf *rows, lem_err *err) {
-    char *path = lem_path_join(dir, "telemetry.jsonl", err);
+static lem_status save_beside(const char *dir, const char *name, const lem_buf *b, lem_err *err) {
+    char *path = lem_path_join(dir, name, err);
     if (!path) return LEM_EMEM;
-    lem_status st = lem_file_write_atomic(path, lem_buf_str(rows), rows->len, err);
+    lem_status st = lem_file_write_atomic(path, lem_buf_str(b), b->len, err);
     lem_free(path);
+    return st;
+}
+
+lem_status lem_train_save_telemetry(const char *dir, const lem_buf *rows, lem_err *err) {
+    lem_buf events = {0};
+    lem_status st = lem_train_event_file(rows, &events, err);
+    if (st == LEM_OK) st = save_beside(dir, "telemetry.jsonl", rows, err);
+    if (st == LEM_OK) st = save_beside(dir, LEM_TRAIN_EVENT_FILE, &events, err);
+    lem_buf_release(&events);
     return st;
 }

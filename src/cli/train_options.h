@@ -38,6 +38,7 @@ lem_status lem_train_need_rows(const char *path, uint64_t rows, lem_err *err) LE
 /* What --json tells of a training: its examples and steps and, unless it is only planned (res NULL), the loss
  * of the last step and of the validation rows, if there are any. */
 void lem_train_tell(lem_object *o, uint64_t examples, long steps, const lem_train_result *res);
+/* Writes telemetry.jsonl, and the same as an event file of TensorBoard (train/event_file.h). */
 lem_status lem_train_save_telemetry(const char *dir, const lem_buf *rows, lem_err *err) LEM_MUST_CHECK;
 
 #endif
