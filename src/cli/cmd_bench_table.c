@@ -68,17 +68,25 @@ static bool is_listed(const lem_json *list, const char *name) {
     return false;
 }
 
-/* Whether the macro average of a benchmark counts, and how many problems it has (0 = not known). */
-static bool look_up(const table_job *j, const char *benchmark, int64_t *size) {
+static int64_t problems_of(const lem_bench_table *t, const char *benchmark) {
+    for (int i = 0; i < t->n; i++)
+        if (strcmp(t->at[i].name, benchmark) == 0) return t->at[i].problems;
+    return 0;
+}
+
+/* Adds a result under what its spec says, where the program has one: whether the macro average counts, and how
+ * many problems the whole set has. */
+static lem_status add_result(table_job *j, const lem_bench_file *f, const lem_json *doc, lem_err *err) {
     const lem_json *macro = lem_args_tree(j->args, "macro");
+    lem_bench_table *t = &j->table;
     lem_bench_spec s = {0};
-    *size = 0;
-    if (lem_bench_open(benchmark, &s, NULL)) return is_listed(macro, benchmark);
-    bool is = macro ? is_listed(macro, benchmark) : lem_bench_is_macro(&s);
-    for (size_t i = 0; i < s.n_sizes; i++)
-        if (*size == 0 || (int64_t)s.size[i] < *size) *size = (int64_t)s.size[i];
+    bool known = lem_bench_open(f->benchmark, &s, NULL) == LEM_OK;
+    bool is = macro || !known ? is_listed(macro, f->benchmark) : lem_bench_is_macro(&s);
+    lem_status st = lem_bench_table_add(t, f->benchmark, f->reward, is, doc, err);
+    if (st == LEM_OK && known && s.n_sizes && !lem_bench_size_is(&s, (uint64_t)problems_of(t, f->benchmark)))
+        lem_bench_table_size(t, f->benchmark, (int64_t)s.size[0]);
     lem_bench_spec_release(&s);
-    return is;
+    return st;
 }
 
 static lem_status add_file(table_job *j, const char *path, lem_err *err) {
@@ -87,10 +95,7 @@ static lem_status add_file(table_job *j, const char *path, lem_err *err) {
     lem_status st = LEM_OK;
     LEM_TRY(lem_bench_file_of(path, &f, err));
     LEM_TRY(lem_json_load(path, (size_t)256 << 20, &doc, err));
-    int64_t size;
-    bool macro = look_up(j, f.benchmark, &size);
-    LEM_TRY(lem_bench_table_add(&j->table, f.benchmark, f.reward, macro, doc, err));
-    lem_bench_table_size(&j->table, f.benchmark, size);
+    LEM_TRY(add_result(j, &f, doc, err));
     st = add_all_origins(j, &f, err);
 done:
     lem_json_free(doc);

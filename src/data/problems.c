@@ -324,9 +324,29 @@ static bool set_list(lem_json *row, const char *name, lem_json *const *cand, int
     return false;
 }
 
+/* A copy of the input row in which what later commands will add is not there already: AQuA calls its gold
+ * `correct`, which is a list of verdicts to us. Such a field becomes input_<name>. */
+static lem_json *input_fields(const lem_json *row) {
+    static const char *const taken[] = {"correct",  "predicted_answer", "verdict",      "rule",
+                                        "rm_score", "step_scores",      "logprob_mean", "answer_group"};
+    lem_json *o = lem_json_new_object();
+    bool ok = o != NULL;
+    for (size_t i = 0; ok && i < lem_json_count(row); i++) {
+        const char *name = lem_json_key_at(row, i);
+        char own[64];
+        bool is = false;
+        for (size_t k = 0; k < sizeof taken / sizeof *taken; k++) is = is || strcmp(name, taken[k]) == 0;
+        if (is) snprintf(own, sizeof own, "input_%s", name);
+        ok = lem_json_set(o, is ? own : name, lem_json_copy(lem_json_value_at(row, i)));
+    }
+    if (ok) return o;
+    lem_json_free(o);
+    return NULL;
+}
+
 lem_status lem_problem_output(const lem_problem *row, lem_json *const *candidates, int n, lem_json **out,
                               lem_err *err) {
-    lem_json *o = lem_json_copy(row->input);
+    lem_json *o = input_fields(row->input);
     bool ok = o && lem_json_set(o, "id", lem_json_copy(row->id)) &&
               lem_json_set(o, "problem", lem_json_new_str(row->problem)) &&
               (!row->expected || lem_json_set(o, "expected_answer", lem_json_new_str(row->expected))) &&

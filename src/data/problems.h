@@ -94,7 +94,7 @@ lem_status lem_problems_encode(lem_problems *r, const lem_tokenizer *t, const le
 const char *lem_problem_subject(const lem_problem *row);
 void lem_problems_release(lem_problems *r);
 
-/* One output row: the input's fields, then id, problem, expected_answer, expected_answers (where there are
+/* One output row: the input's fields (input_NAME where NAME is a field that later commands add), then id, problem, expected_answer, expected_answers (where there are
  * several golds), gold_tolerance and benchmark (where a reader told them), completions, finish_reason, tokens,
  * logprob. candidates: n records with text, finish_reason, tokens, logprob; NULL for a prompt that was too
  * long. The caller owns *out. */
