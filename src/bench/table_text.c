@@ -60,14 +60,18 @@ static void text_line(const lem_bench_table *t, int line, lem_buf *out) {
 static bool is_part(const lem_bench_line *l) { return l->size > l->problems; }
 
 static void put_warnings(const lem_bench_table *t, const char *before, lem_buf *out) {
-    for (int i = 0; i < t->n; i++)
-        if (is_part(&t->at[i]))
-            lem_buf_printf(out, "%s%s: %lld of its %lld problems: a trial run, no result of the benchmark\n",
-                           before, t->at[i].name, (long long)t->at[i].problems, (long long)t->at[i].size);
-    for (int i = 0; i < t->n; i++)
-        for (size_t k = 0; k < lem_json_count(t->at[i].warnings); k++)
-            lem_buf_printf(out, "%s%s: %s\n", before, t->at[i].name,
-                           lem_json_str(lem_json_at(t->at[i].warnings, k), ""));
+    for (int i = 0; i < t->n; i++) {
+        const lem_bench_line *l = &t->at[i];
+        size_t n = lem_json_count(l->warnings);
+        if (!n && !is_part(l)) continue;
+        lem_buf_printf(out, "%s%s: ", before, l->name);
+        if (is_part(l))
+            lem_buf_printf(out, "%lld of its %lld problems: a trial run, no result of the benchmark%s",
+                           (long long)l->problems, (long long)l->size, n ? "; " : "");
+        for (size_t k = 0; k < n; k++)
+            lem_buf_printf(out, "%s%s", k ? "; " : "", lem_json_str(lem_json_at(l->warnings, k), ""));
+        lem_buf_putc(out, '\n');
+    }
 }
 
 void lem_bench_table_text(const lem_bench_table *t, lem_buf *out) {

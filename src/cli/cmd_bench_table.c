@@ -119,6 +119,9 @@ static lem_status name_absent(table_job *j, lem_err *err) {
     if (!lem_suite_find(&j->suites, t->suite, &s))
         return lem_fail(err, LEM_EUSAGE, "there is no suite '%s'; lemma bench list names them", t->suite);
     size_t n = lem_json_count(s.members);
+    for (int i = 0; i < t->n; i++)
+        if (!is_listed(s.members, t->at[i].name))
+            return lem_fail(err, LEM_EUSAGE, "%s is no member of the suite %s", t->at[i].name, t->suite);
     t->absent = lem_alloc(n, sizeof *t->absent, err);
     if (!t->absent) return LEM_EMEM;
     for (size_t i = 0; i < n; i++) {

@@ -56,6 +56,15 @@ static const char *value_cell(draft *d, const lem_json *metric) {
     return s;
 }
 
+static const char *name_cell(draft *d, const lem_json *line) {
+    const char *macro = lem_json_str(lem_json_get(line, "macro_of"), NULL),
+               *name = lem_json_str(lem_json_get(line, "benchmark"), "");
+    if (!macro) return name;
+    char *s = d->text[d->n_text++];
+    snprintf(s, CELL, "%.24s, mean over %.10s", name, macro);
+    return s;
+}
+
 static void fill_row(draft *d, size_t row, const char *name, const lem_json *problems,
                      const lem_json *metrics) {
     const char **cell = d->cell + row * (size_t)(d->n_titles + 2);
@@ -75,7 +84,7 @@ static lem_status open_draft(draft *d, const lem_json *doc, lem_err *err) {
         add_titles(d, lem_json_get(lem_json_at(d->lines, i), "metrics"));
     size_t columns = (size_t)d->n_titles + 2;
     d->cell = lem_alloc_zero(d->n_rows * columns, sizeof *d->cell, err);
-    d->text = lem_alloc_zero(d->n_rows * columns, sizeof *d->text, err);
+    d->text = lem_alloc_zero(d->n_rows * (columns + 1), sizeof *d->text, err);
     if (!d->cell || !d->text) return LEM_EMEM;
     d->column[0] = (lem_column){"benchmark", false};
     d->column[1] = (lem_column){"problems", true};
@@ -111,22 +120,29 @@ static void say_average(lem_page *p, const lem_json *doc, lem_buf *b) {
     lem_page_paragraph(p, lem_buf_str(b));
 }
 
+/* What spoils the figures of one benchmark, as one note; nothing where nothing does. */
+static void put_warnings(const lem_json *line, lem_buf *b) {
+    const lem_json *list = lem_json_get(line, "warnings");
+    long long n = (long long)lem_json_int(lem_json_get(line, "problems"), 0),
+              of = (long long)lem_json_int(lem_json_get(line, "of"), 0);
+    lem_buf_clear(b);
+    if (of > n) lem_buf_printf(b, "%lld of its %lld problems: a trial run, no result of the benchmark", n, of);
+    for (size_t k = 0; k < lem_json_count(list); k++)
+        lem_buf_printf(b, "%s%s", b->len ? "; " : "", lem_json_str(lem_json_at(list, k), ""));
+}
+
 static void say_warnings(lem_page *p, const draft *d, lem_buf *b) {
+    lem_buf note = {0};
     for (size_t i = 0; i + 1 < d->n_rows; i++) {
-        const lem_json *line = lem_json_at(d->lines, i), *list = lem_json_get(line, "warnings");
-        long long n = (long long)lem_json_int(lem_json_get(line, "problems"), 0),
-                  of = (long long)lem_json_int(lem_json_get(line, "of"), 0);
-        lem_buf_clear(b);
-        lem_buf_printf(b, "%s: %lld of its %lld problems: a trial run, no result of the benchmark",
-                       lem_json_str(lem_json_get(line, "benchmark"), ""), n, of);
-        if (of > n) lem_page_note(p, lem_buf_str(b));
-        for (size_t k = 0; k < lem_json_count(list); k++) {
-            lem_buf_clear(b);
-            lem_buf_printf(b, "%s: %s", lem_json_str(lem_json_get(line, "benchmark"), ""),
-                           lem_json_str(lem_json_at(list, k), ""));
-            lem_page_note(p, lem_buf_str(b));
-        }
+        const lem_json *line = lem_json_at(d->lines, i);
+        put_warnings(line, b);
+        if (!b->len) continue;
+        lem_buf_clear(&note);
+        lem_buf_printf(&note, "%s: %s", lem_json_str(lem_json_get(line, "benchmark"), ""), lem_buf_str(b));
+        lem_page_note(p, lem_buf_str(&note));
     }
+    b->failed = b->failed || note.failed;
+    lem_buf_release(&note);
 }
 
 /* ---- what it was made of: each input once, with its digest */
@@ -168,8 +184,7 @@ lem_status lem_report_benchmarks(lem_page *p, const char *csv, const char *sourc
     LEM_TRY(check_lines(&d, source, err));
     for (size_t i = 0; i + 1 < d.n_rows; i++) {
         const lem_json *line = lem_json_at(d.lines, i);
-        fill_row(&d, i, lem_json_str(lem_json_get(line, "benchmark"), ""), lem_json_get(line, "problems"),
-                 lem_json_get(line, "metrics"));
+        fill_row(&d, i, name_cell(&d, line), lem_json_get(line, "problems"), lem_json_get(line, "metrics"));
     }
     fill_row(&d, d.n_rows - 1, "average", NULL, lem_json_find(doc, "average.metrics"));
     lem_page_section(p, "Benchmarks");

@@ -68,6 +68,8 @@ says 3 "benchmark math:" "$lemma" bench run acemath7 --model "$base" --out suite
 says 0 "is left out" "$lemma" bench run acemath7 --model "$base" --skip-absent --rows 2 --max-tokens 16 --out suite
 grep -q '"absent": *\[' suite/table.json || fail "the table does not name what is absent"
 
+says 2 "expected DIR/BENCHMARK/select.json" "$lemma" bench table run/gsm8k/graded.jsonl
+says 2 "mine is no member of the suite acemath7" "$lemma" bench table run/gsm8k/select.json run/mine/select.json --suite acemath7
 # Several candidates and a reward model, killed again and again: the same bytes.
 i=0
 while [ $i -lt 6 ]; do

@@ -39,6 +39,7 @@ static void shown(void **state) {
     has("50.00 \\[40.0, 60.0\\]");
     has("70.00"); /* the macro average, not the micro one */
     has("gsm8k: 3.0 % were cut");
+    has("mmlu, mean over subject");
     has("CC-BY-NC-4.0");
     assert_non_null(lem_page_csv(page, "table"));
 }
