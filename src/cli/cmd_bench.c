@@ -4,6 +4,7 @@
 #include "cli/runtime.h"
 
 #include "bench/spec.h"
+#include "bench/suite.h"
 #include "core/choice.h"
 #include "core/object.h"
 
@@ -47,7 +48,43 @@ static lem_json *entry(const lem_bench_spec *s, const char *path) {
     return lem_object_done(&o);
 }
 
-static lem_status add_json(const lem_bench_list *l, char *const *path, lem_cli *cli, lem_err *err) {
+static bool is_there(const lem_bench_list *l, char *const *path, const char *name) {
+    for (size_t i = 0; i < l->n; i++)
+        if (strcmp(l->at[i].name, name) == 0) return path[i] != NULL;
+    return false;
+}
+
+static lem_json *suites_json(const lem_suites *all) {
+    lem_json *list = lem_json_new_array();
+    bool ok = list != NULL;
+    for (size_t i = 0; ok && i < lem_suites_count(all); i++) {
+        lem_suite s = lem_suite_at(all, i);
+        lem_object o = lem_object_new();
+        lem_object_str(&o, "name", s.name);
+        lem_object_str(&o, "about", s.about);
+        lem_object_str(&o, "source", s.source);
+        lem_object_json(&o, "members", lem_json_copy(s.members));
+        ok = lem_json_append(list, lem_object_done(&o));
+    }
+    if (ok) return list;
+    lem_json_free(list);
+    return NULL;
+}
+
+static void print_suites(const lem_suites *all, const lem_bench_list *l, char *const *path, FILE *f) {
+    fputs("\nsuites, for lemma bench run:\n", f);
+    for (size_t i = 0; i < lem_suites_count(all); i++) {
+        lem_suite s = lem_suite_at(all, i);
+        size_t n = lem_json_count(s.members), there = 0;
+        for (size_t k = 0; k < n; k++) there += is_there(l, path, lem_json_str(lem_json_at(s.members, k), ""));
+        fprintf(f, "  %-15s %s; %zu of %zu are there:", s.name, s.about, there, n);
+        for (size_t k = 0; k < n; k++) fprintf(f, " %s", lem_json_str(lem_json_at(s.members, k), ""));
+        fputc('\n', f);
+    }
+}
+
+static lem_status add_json(const lem_bench_list *l, char *const *path, const lem_suites *suites, lem_cli *cli,
+                           lem_err *err) {
     lem_json *list = lem_json_new_array();
     bool ok = list != NULL;
     for (size_t i = 0; ok && i < l->n; i++) ok = lem_json_append(list, entry(&l->at[i], path[i]));
@@ -59,6 +96,7 @@ static lem_status add_json(const lem_bench_list *l, char *const *path, lem_cli *
     lem_object_str(&o, "command", "bench list");
     lem_object_str(&o, "data", cli->data_dir);
     lem_object_json(&o, "benchmarks", list);
+    lem_object_json(&o, "suites", suites_json(suites));
     return lem_print_json(cli->out, lem_object_done(&o), 2, err);
 }
 
@@ -82,15 +120,21 @@ static void print_table(const lem_bench_list *l, char *const *path, const lem_cl
 static lem_status run_list(lem_cli *cli, const lem_args *args, lem_err *err) {
     (void)args;
     lem_bench_list l = {0};
+    lem_suites suites = {NULL};
     char **path = NULL;
     lem_status st = lem_bench_list_load(&l, err);
+    if (st == LEM_OK) st = lem_suites_load(&suites, err);
     if (st == LEM_OK && !(path = lem_alloc_zero(l.n + 1, sizeof *path, err))) st = LEM_EMEM;
     for (size_t i = 0; st == LEM_OK && i < l.n; i++)
         st = lem_bench_path(&l.at[i], cli->data_dir, &path[i], err);
-    if (st == LEM_OK && cli->json) st = add_json(&l, path, cli, err);
-    else if (st == LEM_OK) print_table(&l, path, cli);
+    if (st == LEM_OK && cli->json) st = add_json(&l, path, &suites, cli, err);
+    else if (st == LEM_OK) {
+        print_table(&l, path, cli);
+        print_suites(&suites, &l, path, cli->out);
+    }
     for (size_t i = 0; path && i < l.n; i++) lem_free(path[i]);
     lem_free(path);
+    lem_suites_release(&suites);
     lem_bench_list_release(&l);
     return st;
 }
