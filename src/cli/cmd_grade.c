@@ -52,7 +52,8 @@ typedef struct item {
     const char *file; /* borrowed from the rows */
     uint64_t line;
     lem_candidates c;
-    lem_graded g, other; /* other: by the second policy */
+    lem_problem_parts own; /* golds by the rule of --benchmark, of a row without expected_answer */
+    lem_graded g, other;   /* other: by the second policy */
     const char **near;   /* [g.n] with --audit; NULL entries are not near */
     lem_status st;
     lem_err err;
@@ -107,6 +108,16 @@ static lem_status near_misses(item *it, const lem_grade_profile *p, lem_err *err
     return LEM_OK;
 }
 
+/* The row's golds: its own, or those that stand where the benchmark's file has them. */
+static lem_status find_gold(const job *j, item *it, const lem_json **golds) {
+    *golds = lem_json_get(it->row, "expected_answers");
+    if (it->c.expected || !j->bench.given) return LEM_OK;
+    lem_status st = lem_grade_benchmark_golds(&j->bench, it->file, it->row, &it->own, &it->err);
+    it->c.expected = lem_json_str(lem_json_at(it->own.golds, 0), NULL);
+    *golds = it->own.golds;
+    return st;
+}
+
 static void grade_item(void *ctx, int task, int worker) {
     (void)worker;
     job *j = ctx;
@@ -114,7 +125,9 @@ static void grade_item(void *ctx, int task, int worker) {
     lem_grade_rows_opts how = j->how, other = j->other;
     it->st = lem_candidates_read(j->map, it->row, &it->c, &it->err);
     if (it->st != LEM_OK) return;
-    how.golds = other.golds = lem_json_get(it->row, "expected_answers");
+    it->st = find_gold(j, it, &how.golds);
+    if (it->st != LEM_OK) return;
+    other.golds = how.golds;
     double tol = row_tolerance(j, it->row);
     if (tol > 0) how.profile.abs_tol = other.profile.abs_tol = tol;
     it->st = lem_grade_row(&it->c, &how, &it->g, &it->err);
@@ -125,6 +138,7 @@ static void grade_item(void *ctx, int task, int worker) {
 static void release_item(item *it) {
     lem_graded_release(&it->g);
     lem_graded_release(&it->other);
+    lem_problem_parts_release(&it->own);
     lem_free(it->near);
     lem_json_free(it->row);
     it->near = NULL;

@@ -131,6 +131,13 @@ static lem_status plain_fields(lem_problem *r, size_t number, const lem_json *ma
     return st ? st : set_id(r, field(r->input, map, "id", id_names), number, err);
 }
 
+void lem_problem_parts_release(lem_problem_parts *p) {
+    lem_free(p->asked);
+    lem_json_free(p->id);
+    lem_json_free(p->golds);
+    *p = (lem_problem_parts){.skip = false};
+}
+
 /* The same as a reader finds them; *skip: the row is not one of the set. */
 static lem_status own_fields(lem_problem *r, size_t number, const lem_problem_reader *reader, bool *skip,
                              char no_gold[LEM_PROBLEM_WHY], lem_err *err) {
@@ -146,9 +153,9 @@ static lem_status own_fields(lem_problem *r, size_t number, const lem_problem_re
         st = set_id(r, p.id ? p.id : field(r->input, NULL, "id", id_names), number, err);
     const char *first = lem_json_str(lem_json_at(p.golds, 0), NULL);
     if (st == LEM_OK && first && !(r->expected = lem_strdup(first, err))) st = LEM_EMEM;
-    if (lem_json_count(p.golds) > 1) r->golds = p.golds;
-    else lem_json_free(p.golds);
-    lem_json_free(p.id);
+    if (lem_json_count(p.golds) > 1) r->golds = lem_json_share(p.golds);
+    p.asked = NULL; /* it is r's now */
+    lem_problem_parts_release(&p);
     return st;
 }
 

@@ -24,6 +24,7 @@ typedef struct lem_problem_parts {
     const char *subject; /* borrowed from the row; NULL = none */
     char no_gold[LEM_PROBLEM_WHY]; /* why no gold was found, of a row that should have one; "" = it needs none */
 } lem_problem_parts;
+void lem_problem_parts_release(lem_problem_parts *p);
 
 typedef struct lem_problem_reader {
     const char *name; /* stands in the output rows as `benchmark`; borrowed as long as the problems live */

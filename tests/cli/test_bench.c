@@ -239,6 +239,19 @@ static void golds_and_tolerances(void **state) {
     assert_int_equal(lem_json_int(lem_json_get(o, "correct"), 0), 0);
     lem_json_free(o);
 
+    /* rows of other programs: golds where the benchmark's file has them */
+    put("theirs.jsonl", "{\"question\":\"q\",\"choices\":[\"a\",\"b\"],\"type\":\"t\",\"answer\":1,\"completions\":["
+                        "\"Answer: B\",\"Answer: A\"]}\n");
+    o = json_of(said_by(0, LEMMA "grade theirs.jsonl --benchmark mmlu_stem --json --out tg.jsonl 2>/dev/null"));
+    assert_int_equal(lem_json_int(lem_json_get(o, "correct"), 0), 1);
+    lem_json_free(o);
+    o = row_of("tg.jsonl", 0);
+    assert_string_equal(text(o, "expected_answer"), "B");
+    lem_json_free(o);
+    says(3, LEMMA "grade theirs.jsonl 2>&1", "no expected_answer");
+    says(3, LEMMA "grade theirs.jsonl --benchmark gsm8k 2>&1",
+         "theirs.jsonl:1: no expected_answer, and none by the rule of gsm8k: field 'answer' holds none");
+
     shell(SAMPLE "--benchmark my.yaml --out my-out.jsonl --quiet");
     o = row_of("my-out.jsonl", 0);
     assert_string_equal(text(o, "expected_answers.1"), "uno");

@@ -397,12 +397,6 @@ static lem_status read_row(const char *name, const char *json, lem_problem_parts
     return st;
 }
 
-static void release(lem_problem_parts *p) {
-    lem_free(p->asked);
-    lem_json_free(p->id);
-    lem_json_free(p->golds);
-}
-
 /* ---- worked examples, and another layout of options */
 
 static void lay_out(const void *style, const char *question, const char *const *option, int n, lem_buf *out) {
@@ -456,7 +450,7 @@ static void no_memory(void **state) {
         assert_true(known == LEM_EMEM || s == a.spec);
         if (st == LEM_OK) assert_string_equal(lem_json_str(lem_json_at(p.golds, 0), ""), "A");
         done = st == LEM_OK && known == LEM_OK;
-        release(&p);
+        lem_problem_parts_release(&p);
         lem_json_free(row);
     }
     print_message("%llu allocations failed one after the other\n", (unsigned long long)k);
@@ -511,13 +505,13 @@ static void refused_rows(void **state) {
     lem_problem_parts p;
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         FAILS(read_row(bad[i].set, bad[i].row, &p), LEM_EDATA, bad[i].part);
-        release(&p);
+        lem_problem_parts_release(&p);
     }
     for (size_t i = 0; i < sizeof lost / sizeof *lost; i++) {
         OK(read_row(lost[i].set, lost[i].row, &p));
         assert_null(p.golds);
         if (!strstr(p.no_gold, lost[i].why)) fail_msg("'%s' is not in '%s'", lost[i].why, p.no_gold);
-        release(&p);
+        lem_problem_parts_release(&p);
     }
 }
 
@@ -573,14 +567,14 @@ static void several(void **state) {
     assert_int_equal(lem_json_count(p.golds), 3);
     assert_string_equal(lem_json_str(lem_json_at(p.golds, 1), ""), "2");
     assert_string_equal(lem_json_str(lem_json_at(p.golds, 2), ""), "\\$3");
-    release(&p);
+    lem_problem_parts_release(&p);
     lem_bench_spec_release(&s);
     p = (lem_problem_parts){.skip = false};
     OK(parse(BASE "gold: strip-dollars\nseveral: all\n", &s));
     OK(lem_bench_read(&a, "f", row, &p, &err));
     assert_int_equal(lem_json_count(p.golds), 1);
     assert_string_equal(lem_json_str(lem_json_at(p.golds, 0), ""), "1, 2, \\$3");
-    release(&p);
+    lem_problem_parts_release(&p);
     lem_bench_spec_release(&s);
     lem_json_free(row);
 }
