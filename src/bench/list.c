@@ -42,8 +42,8 @@ static lem_status open_file(const char *path, lem_bench_spec *out, lem_err *err)
     LEM_TRY(lem_yaml_load(path, &tree, err));
     LEM_TRY(lem_bench_spec_of(tree, path, &s, err));
     if (lem_bench_yaml(s.name))
-        LEM_TRY(lem_fail(err, LEM_EUSAGE, "%s: name: '%s' is a benchmark of lemma's own; take another",
-                         path, s.name));
+        LEM_TRY(lem_fail(err, LEM_EUSAGE, "%s: name: '%s' is a benchmark of lemma's own; take another", path,
+                         s.name));
     if (!(dir = lem_path_dir(path, err))) LEM_TRY(LEM_EMEM);
     s.dir = lem_arena_strndup(s.arena, dir, strlen(dir));
     if (!s.dir) LEM_TRY(lem_fail(err, LEM_EMEM, "out of memory"));

@@ -1,4 +1,5 @@
-/* options.c - the options of a row of choices: lists, objects, columns, or one text; with or without letters */
+/* options.c - the options of a row of choices: lists, objects, columns, or one text; with or without letters
+ */
 #include "bench/row_priv.h"
 
 #include "core/hash.h"
@@ -9,12 +10,6 @@
 void lem_bench_options_release(lem_bench_options *o) {
     for (int i = 0; i < o->n; i++) lem_free(o->at[i]);
     *o = (lem_bench_options){.right = -1};
-}
-
-const char *lem_bench_trim(const char *s, size_t *n) {
-    while (*n && strchr(" \t\r\n", *s)) s++, --*n;
-    while (*n && strchr(" \t\r\n", s[*n - 1])) --*n;
-    return s;
 }
 
 /* The text behind "C)", "(C)", "C." or "C:", where it begins with the letter of its own place. */

@@ -254,7 +254,8 @@ static lem_status check_rules(const reading *r) {
     lem_bench_spec *s = r->s;
     bool letters = has_rule(s, LEM_BENCH_GOLD_LETTER) || has_rule(s, LEM_BENCH_GOLD_INDEX) ||
                    has_rule(s, LEM_BENCH_GOLD_RIGHT_OPTION);
-    if (s->n_rules == 0) s->rule[s->n_rules++] = s->kind == LEM_BENCH_CODE ? LEM_BENCH_GOLD_TESTS : s->rule[0];
+    if (s->n_rules == 0)
+        s->rule[s->n_rules++] = s->kind == LEM_BENCH_CODE ? LEM_BENCH_GOLD_TESTS : s->rule[0];
     if (letters != (s->kind == LEM_BENCH_CHOICES))
         return lem_fail(r->err, LEM_EUSAGE,
                         "%s: gold: kind choices, and no other, takes letter, letter-of-index or right-option",
@@ -317,8 +318,8 @@ done:
 
 /* What does not change a row or a prompt is left out. */
 static lem_status keep_text(const reading *r, const lem_json *tree) {
-    static const char *const beside[] = {"title",    "get",    "size", "licence", "citation", "source", "files",
-                                         "answer",   "grade",  "by",   "average", "marks"};
+    static const char *const beside[] = {"title", "get",    "size",  "licence", "citation", "source",
+                                         "files", "answer", "grade", "by",      "average",  "marks"};
     lem_json *o = lem_json_copy(tree);
     lem_buf b = {0};
     if (!o) return no_memory(r);

@@ -54,7 +54,7 @@ typedef struct item {
     lem_candidates c;
     lem_problem_parts own; /* golds by the rule of --benchmark, of a row without expected_answer */
     lem_graded g, other;   /* other: by the second policy */
-    const char **near;   /* [g.n] with --audit; NULL entries are not near */
+    const char **near;     /* [g.n] with --audit; NULL entries are not near */
     lem_status st;
     lem_err err;
 } item;
@@ -83,7 +83,8 @@ typedef struct job {
 } job;
 
 /* The row's own tolerance, a number or a text with one ("1e-1"); anything else, and a list of several, is
- * none. Without --tol-field it is the one that `sample` took from the benchmark, unless an option says one. */
+ * none. Without --tol-field it is the one that `sample` took from the benchmark, unless an option says one.
+ */
 static double row_tolerance(const job *j, const lem_json *row) {
     const char *field = j->tol_field;
     if (!field && j->how.profile.abs_tol <= 0) field = "gold_tolerance";
@@ -236,11 +237,15 @@ static lem_status grade_batch(job *j, int n, lem_err *err) {
     return st;
 }
 
-/* What the row says of its benchmark. */
-static lem_status look_at_benchmark(job *j, const item *it, lem_err *err) {
+/* What a row says before it is graded: its benchmark, and the first one which column is what. */
+static lem_status look_at(job *j, const item *it, bool first, lem_err *err) {
     bool opened = false;
     lem_status st = lem_grade_benchmark_row(&j->bench, j->args, it->row, j->cli->log, &opened, err);
     if (st == LEM_OK && opened) st = apply_benchmark(j, err);
+    if (st == LEM_OK && first) {
+        st = lem_candidates_map_detect(j->map, it->row, j->ground, err);
+        lem_candidates_map_model(j->map, 0, &j->n_models);
+    }
     return st ? lem_err_context(err, "%s:%llu", it->file, (unsigned long long)it->line) : LEM_OK;
 }
 
@@ -258,13 +263,8 @@ static lem_status grade_rows(job *j, lem_rowset *rows, lem_err *err) {
             it->line = lem_rowset_number(rows);
             left -= left > 0;
             n++;
-            st = look_at_benchmark(j, it, err);
-            if (st == LEM_OK && first) {
-                st = lem_candidates_map_detect(j->map, it->row, j->ground, err);
-                if (st != LEM_OK) lem_err_context(err, "%s:%llu", it->file, (unsigned long long)it->line);
-                lem_candidates_map_model(j->map, 0, &j->n_models);
-                first = false;
-            }
+            st = look_at(j, it, first, err);
+            first = false;
         }
         end = n < BATCH;
         if (st == LEM_OK) st = grade_batch(j, n, err);
@@ -524,6 +524,16 @@ static void release(job *j) {
     lem_grade_benchmark_release(&j->bench);
 }
 
+static lem_status check_words(const lem_args *args, bool explain, lem_err *err) {
+    if (explain && lem_args_has(args, "benchmark"))
+        return lem_fail(err, LEM_EUSAGE, "--explain takes --policy and --task, not --benchmark");
+    if (args->n_words == (explain ? 2 : 1)) return LEM_OK;
+    return lem_fail(err, LEM_EUSAGE, "%s; found %d",
+                    explain ? "--explain takes two words, GOLD and PREDICTION"
+                            : "one FILE expected (--explain for a pair)",
+                    args->n_words);
+}
+
 static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
     const char *audit = lem_args_str(args, "audit");
     bool to_stdout = lem_args_is(args, "out", "-"), to_file = lem_args_has(args, "out") && !to_stdout;
@@ -543,15 +553,10 @@ static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
              .rows_on_stdout = to_stdout && !cli->dry_run};
     lem_job *file = NULL;
     bool explain = lem_args_flag(args, "explain");
-    if (args->n_words != (explain ? 2 : 1))
-        return lem_fail(err, LEM_EUSAGE, "%s; found %d",
-                        explain ? "--explain takes two words, GOLD and PREDICTION"
-                                : "one FILE expected (--explain for a pair)",
-                        args->n_words);
-    if (explain && bench)
-        return lem_fail(err, LEM_EUSAGE, "--explain takes --policy and --task, not --benchmark");
+    lem_status st = check_words(args, explain, err);
+    if (st) return st;
     if (explain) return lem_grade_explain_pair(cli, args, err);
-    lem_status st = lem_job_open(cli, &lem_cmd_grade, args, &spec, &file, err);
+    st = lem_job_open(cli, &lem_cmd_grade, args, &spec, &file, err);
     if (st) return st;
     if (!lem_job_done(file)) {
         st = new_parts(&j, args, err);

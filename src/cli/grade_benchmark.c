@@ -16,8 +16,8 @@ lem_status lem_grade_benchmark_open(lem_grade_benchmark *b, const lem_args *args
     lem_status st = lem_bench_open(name, &b->spec, err);
     if (st) return lem_err_context(err, "--benchmark");
     if (b->spec.kind == LEM_BENCH_CODE)
-        return lem_fail(err, LEM_EUSAGE, "--benchmark %s: programs are judged by running their tests, not here",
-                        b->spec.name);
+        return lem_fail(err, LEM_EUSAGE,
+                        "--benchmark %s: programs are judged by running their tests, not here", b->spec.name);
     return LEM_OK;
 }
 
@@ -28,9 +28,11 @@ static lem_status first_row(lem_grade_benchmark *b, const char *name, lem_log *l
     b->name = lem_strdup(name, err);
     if (!b->name) return LEM_EMEM;
     if (!lem_bench_yaml(name)) {
-        lem_warn(log, "the rows say benchmark '%.60s', which is none of lemma's: --benchmark FILE.yaml tells how it "
-                      "is graded",
-                 name);
+        lem_warn(
+            log,
+            "the rows say benchmark '%.60s', which is none of lemma's: --benchmark FILE.yaml tells how it "
+            "is graded",
+            name);
         return LEM_OK;
     }
     lem_status st = lem_bench_open(name, &b->spec, err);
@@ -50,10 +52,11 @@ lem_status lem_grade_benchmark_row(lem_grade_benchmark *b, const lem_args *args,
     bool same = name && b->name ? strcmp(name, b->name) == 0 : name == b->name;
     bool told = lem_args_has(args, "task") && lem_args_has(args, "policy");
     if (same || told) return LEM_OK;
-    return lem_fail(err, LEM_EDATA,
-                    "benchmark: '%.60s' expected as in the rows before, found '%.60s'; grade them apart, or say "
-                    "--benchmark, or --task and --policy",
-                    b->name ? b->name : "", name ? name : "");
+    return lem_fail(
+        err, LEM_EDATA,
+        "benchmark: '%.60s' expected as in the rows before, found '%.60s'; grade them apart, or say "
+        "--benchmark, or --task and --policy",
+        b->name ? b->name : "", name ? name : "");
 }
 
 lem_status lem_grade_benchmark_apply(const lem_grade_benchmark *b, const lem_args *args, lem_log *log,
@@ -74,7 +77,8 @@ lem_status lem_grade_benchmark_golds(const lem_grade_benchmark *b, const char *f
                                      lem_problem_parts *out, lem_err *err) {
     const lem_bench_asker a = {.spec = &b->spec};
     if (b->spec.rule[0] == LEM_BENCH_GOLD_RIGHT_OPTION)
-        return lem_fail(err, LEM_EDATA, "no expected_answer, and %s does not say in which order options were shown",
+        return lem_fail(err, LEM_EDATA,
+                        "no expected_answer, and %s does not say in which order options were shown",
                         b->spec.name);
     lem_status st = lem_bench_read(&a, file, row, out, err);
     if (st == LEM_OK && !out->golds)

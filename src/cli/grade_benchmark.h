@@ -1,4 +1,5 @@
-/* grade_benchmark.h - what a benchmark says of grading: by --benchmark, or by the rows' own field `benchmark` */
+/* grade_benchmark.h - what a benchmark says of grading: by --benchmark, or by the rows' own field `benchmark`
+ */
 #ifndef LEM_CLI_GRADE_BENCHMARK_H
 #define LEM_CLI_GRADE_BENCHMARK_H
 
@@ -15,7 +16,8 @@ typedef struct lem_grade_benchmark {
 } lem_grade_benchmark;
 
 /* Opens what --benchmark names; nothing without the option. */
-lem_status lem_grade_benchmark_open(lem_grade_benchmark *b, const lem_args *args, lem_err *err) LEM_MUST_CHECK;
+lem_status lem_grade_benchmark_open(lem_grade_benchmark *b, const lem_args *args,
+                                    lem_err *err) LEM_MUST_CHECK;
 /* Looks at a row. Of the first one, a benchmark that is known by its name is opened; *opened says so. A later
  * row of another benchmark is LEM_EDATA, unless --benchmark, --task or --policy say how all are graded. */
 lem_status lem_grade_benchmark_row(lem_grade_benchmark *b, const lem_args *args, const lem_json *row,
@@ -23,9 +25,9 @@ lem_status lem_grade_benchmark_row(lem_grade_benchmark *b, const lem_args *args,
 /* Policy and task of the benchmark where no option says them. */
 lem_status lem_grade_benchmark_apply(const lem_grade_benchmark *b, const lem_args *args, lem_log *log,
                                      lem_grade_profile *p, lem_err *err) LEM_MUST_CHECK;
-/* The golds of a row that has no expected_answer, by the rule of --benchmark; out->golds stays NULL, and LEM_EDATA
- * says why, where there are none. Not for options that are shown in a drawn order: which one was shown under
- * which letter is not known. */
+/* The golds of a row that has no expected_answer, by the rule of --benchmark; out->golds stays NULL, and
+ * LEM_EDATA says why, where there are none. Not for options that are shown in a drawn order: which one was
+ * shown under which letter is not known. */
 lem_status lem_grade_benchmark_golds(const lem_grade_benchmark *b, const char *file, lem_json *row,
                                      lem_problem_parts *out, lem_err *err) LEM_MUST_CHECK;
 void lem_grade_benchmark_release(lem_grade_benchmark *b);

@@ -141,8 +141,7 @@ static lem_status add_row(loader *l, const lem_json *row, lem_err *err) {
 }
 
 static lem_status load_rows(loader *l, const char *path, lem_err *err) {
-    lem_row_reader_opts o = {
-        .map = l->benchmark ? NULL : l->o->map, .limit = -1, .cancel = l->o->cancel};
+    lem_row_reader_opts o = {.map = l->benchmark ? NULL : l->o->map, .limit = -1, .cancel = l->o->cancel};
     if (l->benchmark) o.header = l->benchmark->columns.at, o.n_header = l->benchmark->columns.n;
     lem_status st = lem_row_reader_open(&path, 1, &o, &l->in, err);
     while (st == LEM_OK) {

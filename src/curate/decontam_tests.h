@@ -41,8 +41,8 @@ typedef struct lem_tests_opts {
 } lem_tests_opts;
 
 /* names[n]: each the name of a benchmark (bench/spec.h) or a path as in lem_rowset_open; a path that is there
- * goes before a benchmark of that name; "all" is every benchmark that is there. LEM_EUSAGE for what is neither.
- * Release with lem_tests_release, also after an error. */
+ * goes before a benchmark of that name; "all" is every benchmark that is there. LEM_EUSAGE for what is
+ * neither. Release with lem_tests_release, also after an error. */
 lem_status lem_tests_load(const char *const *names, size_t n, const lem_tests_opts *o, lem_tests *out,
                           lem_err *err) LEM_MUST_CHECK;
 void lem_tests_release(lem_tests *t);

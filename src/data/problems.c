@@ -251,8 +251,7 @@ static lem_status add_row(loader *l, lem_json *row, lem_err *err) {
 }
 
 static lem_status open_rows(loader *l, const char *path, lem_err *err) {
-    const lem_rowset_opts o = {
-        .cancel = l->o->cancel, .header = l->o->header, .n_header = l->o->n_header};
+    const lem_rowset_opts o = {.cancel = l->o->cancel, .header = l->o->header, .n_header = l->o->n_header};
     lem_status st = check_map(l->o->map, err);
     return st ? st : lem_rowset_open(&path, 1, &o, &l->in, err);
 }
@@ -327,15 +326,18 @@ static bool set_list(lem_json *row, const char *name, lem_json *const *cand, int
     return false;
 }
 
+static bool set_golds(lem_json *o, const lem_problem *row) {
+    return (!row->expected || lem_json_set(o, "expected_answer", lem_json_new_str(row->expected))) &&
+           (!row->golds || lem_json_set(o, "expected_answers", lem_json_copy(row->golds))) &&
+           (row->tolerance <= 0 || lem_json_set(o, "gold_tolerance", lem_json_new_num(row->tolerance))) &&
+           (!row->benchmark || lem_json_set(o, "benchmark", lem_json_new_str(row->benchmark)));
+}
+
 lem_status lem_problem_output(const lem_problem *row, lem_json *const *candidates, int n, lem_json **out,
                               lem_err *err) {
     lem_json *o = lem_json_copy(row->input);
     bool ok = o && lem_json_set(o, "id", lem_json_copy(row->id)) &&
-              lem_json_set(o, "problem", lem_json_new_str(row->problem)) &&
-              (!row->expected || lem_json_set(o, "expected_answer", lem_json_new_str(row->expected))) &&
-              (!row->golds || lem_json_set(o, "expected_answers", lem_json_copy(row->golds))) &&
-              (row->tolerance <= 0 || lem_json_set(o, "gold_tolerance", lem_json_new_num(row->tolerance))) &&
-              (!row->benchmark || lem_json_set(o, "benchmark", lem_json_new_str(row->benchmark))) &&
+              lem_json_set(o, "problem", lem_json_new_str(row->problem)) && set_golds(o, row) &&
               set_list(o, "completions", candidates, n, "text", "") &&
               set_list(o, "finish_reason", candidates, n, "finish_reason", "prompt_too_long") &&
               set_list(o, "tokens", candidates, n, "tokens", NULL) &&

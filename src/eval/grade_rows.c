@@ -83,8 +83,8 @@ static int rank_of(lem_grade_verdict v) {
 }
 
 /* Against one more gold: what is nearer to it than to those before has its verdict by it. */
-static lem_status grade_against(const lem_grade_gold *gold, const lem_candidates *c, lem_graded *g, bool first,
-                                lem_err *err) {
+static lem_status grade_against(const lem_grade_gold *gold, const lem_candidates *c, lem_graded *g,
+                                bool first, lem_err *err) {
     for (int i = 0; i < g->n; i++) {
         const lem_grade_result before = g->result[i];
         if (!first && rank_of(before.verdict) == 2) continue;

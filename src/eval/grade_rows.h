@@ -16,8 +16,8 @@ typedef struct lem_grade_rows_opts {
     lem_grade_profile profile; /* policy, and where in a completion the answer stands */
     bool cluster;              /* also group equal answers */
     bool pair;                 /* one prediction a row: results are added as scalars */
-    const lem_json *golds;     /* of this row: texts any of which is right, beside expected_answer; NULL = none;
-                                  borrowed */
+    const lem_json *golds; /* of this row: texts any of which is right, beside expected_answer; NULL = none;
+                              borrowed */
 } lem_grade_rows_opts;
 
 /* Counts; zeroed is empty. agree, own and own_right compare with the rows' own correctness where they carry
@@ -45,8 +45,8 @@ typedef struct lem_graded {
 
 /* The gold is the marked answer in the expected_answer ("…#### 18", "…\nA: 18", "\boxed{18}"), else all of
  * it. With several golds a candidate has the verdict against the one that it comes nearest to: right, else
- * undecided, else wrong against the first. Candidates are graded from their completions, or where there are none from predicted_answer. LEM_EDATA
- * when the row has no gold or no candidates. */
+ * undecided, else wrong against the first. Candidates are graded from their completions, or where there are
+ * none from predicted_answer. LEM_EDATA when the row has no gold or no candidates. */
 lem_status lem_grade_row(const lem_candidates *c, const lem_grade_rows_opts *o, lem_graded *out,
                          lem_err *err) LEM_MUST_CHECK;
 void lem_graded_release(lem_graded *g);

@@ -14,8 +14,8 @@
 enum { LEM_ROW_VALUES = 4 << 20, LEM_ROW_BYTES = 256 << 20 };
 
 typedef struct lem_wanted {
-    const char *const *names; /* borrowed */
-    size_t n;                 /* 0: all */
+    const char *const *names;  /* borrowed */
+    size_t n;                  /* 0: all */
     const char *const *header; /* of CSV without a header line; borrowed */
     size_t n_header;
 } lem_wanted;

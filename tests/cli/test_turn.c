@@ -149,7 +149,8 @@ static int set_up(void **state) {
     write_text("judged.jsonl", "{\"id\":\"a\",\"problem\":\"p\",\"verdict\":true}\n");
     write_text("text.txt", "one line\nand another\n");
     write_text("trace.jsonl", "{\"steps\":[]}\n");
-    write_text("own.yaml", "name: own\nfiles: rows.jsonl\nfields: {problem: problem, gold: expected_answer}\n");
+    write_text("own.yaml",
+               "name: own\nfiles: rows.jsonl\nfields: {problem: problem, gold: expected_answer}\n");
     write_text("threads.yaml", "threads: 1\n");
     write_text("stages.yaml", "stages: [{name: one, lr: 1e-3}, {name: two, lr: 2e-3}]\n");
     write_text("sources.yaml", "sources: [{name: one, files: rows.jsonl, cap: 3}]\n");

@@ -1,5 +1,5 @@
-/* fuzz_bench - any text as a benchmark's YAML, a line "---", and any row: what is read has a question, and golds or
- * a reason why there are none */
+/* fuzz_bench - any text as a benchmark's YAML, a line "---", and any row: what is read has a question, and
+ * golds or a reason why there are none */
 #include "bench/row.h"
 
 #include "job/command.h"
@@ -42,14 +42,14 @@ static void read_row(const lem_bench_spec *s, lem_json *row) {
     lem_problem_parts_release(&p);
 }
 
-static void recognise(const lem_json *row) {
-    static lem_bench_list all;
-    const lem_bench_spec *s = NULL;
+static void choose(const lem_json *row) {
+    static lem_bench_chooser c;
+    const lem_problem_reader *reader = NULL;
     lem_err err = LEM_ERR_INIT;
-    if (!all.n && lem_bench_list_load(&all, &err) != LEM_OK) return;
-    lem_status st = lem_bench_recognise(&all, row, &s, &err);
+    c.asker.spec = NULL; /* the list stays: it takes time */
+    lem_status st = lem_bench_choose(&c, "f", row, &reader, &err);
     if (st != LEM_OK) said(st, &err);
-    else must(!s == !lem_bench_choice_column(row));
+    else must(!reader || ((const lem_bench_asker *)reader->ctx)->spec->kind == LEM_BENCH_CHOICES);
 }
 
 static const char *end_of_yaml(const char *s, size_t n) {
@@ -65,7 +65,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     lem_bench_spec s = {0};
     lem_err err = LEM_ERR_INIT, ignored = LEM_ERR_INIT;
     if (lem_json_parse(row_at + skip, left - skip, &row, &ignored) != LEM_OK) row = NULL;
-    if (row) recognise(row);
+    if (row) choose(row);
     if (lem_yaml_parse(text, (size_t)(row_at - text), "my.yaml", &tree, &err) == LEM_OK) {
         lem_status st = lem_bench_spec_of(tree, "my.yaml", &s, &err);
         if (st != LEM_OK) said(st, &err);

@@ -118,10 +118,11 @@ static void readers(void **state) {
     assert_string_equal(lem_json_str(p.at[1].id, ""), "1"); /* its place among those that are taken */
     OK(lem_problem_output(&p.at[0], NULL, 0, &row, &err));
     lem_json_write(row, 0, &b);
-    assert_string_equal(lem_buf_str(&b),
-                        "{\"idx\":7,\"id\":7,\"problem\":\"asked\",\"expected_answer\":\"1\",\"expected_answers\":[\"1\","
-                        "\"2\"],\"gold_tolerance\":0.5,\"benchmark\":\"set\",\"completions\":[],\"finish_reason\":[],"
-                        "\"tokens\":[],\"logprob\":[]}");
+    assert_string_equal(
+        lem_buf_str(&b),
+        "{\"idx\":7,\"id\":7,\"problem\":\"asked\",\"expected_answer\":\"1\",\"expected_answers\":[\"1\","
+        "\"2\"],\"gold_tolerance\":0.5,\"benchmark\":\"set\",\"completions\":[],\"finish_reason\":[],"
+        "\"tokens\":[],\"logprob\":[]}");
     lem_json_free(row);
     lem_buf_release(&b);
     lem_problems_release(&p);
@@ -141,8 +142,9 @@ static void golds_by_name(void **state) {
     const lem_problems_opts o = {.limit = -1, .need_gold = true};
     static const struct {
         const char *row, *part;
-    } bad[] = {{"{\"problem\":\"q\"}\n", "u.jsonl:1: no gold answer: none of the fields expected_answer, answer, gt, "
-                                        "ground_truth is there"},
+    } bad[] = {{"{\"problem\":\"q\"}\n",
+                "u.jsonl:1: no gold answer: none of the fields expected_answer, answer, gt, "
+                "ground_truth is there"},
                {"{\"problem\":\"q\",\"solution\":\"s\"}\n", "columns found: problem, solution; --no-gold"},
                {"{\"problem\":\"q\",\"answer\":[\"1\"]}\n", "a text or a number expected, found array"},
                {"{\"problem\":\"q\",\"answer\":true}\n", "a text or a number expected, found "},
@@ -208,7 +210,8 @@ static void output(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(fields), cmocka_unit_test(refusals), cmocka_unit_test(readers), cmocka_unit_test(golds_by_name),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(fields),  cmocka_unit_test(refusals),
+                                       cmocka_unit_test(readers), cmocka_unit_test(golds_by_name),
                                        cmocka_unit_test(prompts), cmocka_unit_test(output)};
     return cmocka_run_group_tests(tests, setup, teardown);
 }

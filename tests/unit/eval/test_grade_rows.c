@@ -155,16 +155,21 @@ static void rows_gain_fields(void **state) {
     assert_non_null(strstr(err.text, "expected_answer"));
 }
 
-/* Any of several golds makes an answer right; one that is near none of them is undecided before it is wrong. */
+/* Any of several golds makes an answer right; one that is near none of them is undecided before it is wrong.
+ */
 static void several_golds(void **state) {
     (void)state;
     static const struct {
         const char *golds, *answer;
         lem_grade_correct want;
-    } cases[] = {{"[\"1\",\"2\"]", "2", LEM_GRADE_RIGHT},        {"[\"1\",\"2\"]", "1", LEM_GRADE_RIGHT},
-                 {"[\"1\",\"2\"]", "3", LEM_GRADE_WRONG},        {"[\"1\",\"2\"]", "1, 2", LEM_GRADE_WRONG},
-                 {"[\"1\",\"\\\\frac{\"]", "3", LEM_GRADE_UNDECIDED}, {"[\"\\\\frac{\",\"1\"]", "3", LEM_GRADE_UNDECIDED},
-                 {"[\"\\\\frac{\",\"3\"]", "3", LEM_GRADE_RIGHT},   {"[]", "1", LEM_GRADE_RIGHT},
+    } cases[] = {{"[\"1\",\"2\"]", "2", LEM_GRADE_RIGHT},
+                 {"[\"1\",\"2\"]", "1", LEM_GRADE_RIGHT},
+                 {"[\"1\",\"2\"]", "3", LEM_GRADE_WRONG},
+                 {"[\"1\",\"2\"]", "1, 2", LEM_GRADE_WRONG},
+                 {"[\"1\",\"\\\\frac{\"]", "3", LEM_GRADE_UNDECIDED},
+                 {"[\"\\\\frac{\",\"1\"]", "3", LEM_GRADE_UNDECIDED},
+                 {"[\"\\\\frac{\",\"3\"]", "3", LEM_GRADE_RIGHT},
+                 {"[]", "1", LEM_GRADE_RIGHT},
                  {"[]", "2", LEM_GRADE_WRONG}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         lem_err err = LEM_ERR_INIT;

@@ -496,7 +496,8 @@ int main(void) {
     snprintf(dir, sizeof dir, "/tmp/lemma-rows-XXXXXX");
     if (!mkdtemp(dir)) return 1;
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(csv), cmocka_unit_test(given_header),
+        cmocka_unit_test(csv),
+        cmocka_unit_test(given_header),
         cmocka_unit_test(json),
         cmocka_unit_test(long_rows),
         cmocka_unit_test(packed_by_content),
