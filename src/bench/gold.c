@@ -81,8 +81,12 @@ static bool letter(const char *s, const lem_bench_options *o, lem_buf *out) {
 }
 
 static bool letter_of_index(const char *s, const lem_bench_options *o, lem_buf *out) {
-    if (!o || !*s || strspn(s, "0123456789") != strlen(s) || strlen(s) > 2 || atoi(s) >= o->n) return false;
-    lem_buf_putc(out, (char)('A' + atoi(s)));
+    size_t n = strlen(s);
+    bool digits = o && n && n <= 2 && strspn(s, "0123456789") == n;
+    int i = digits ? s[0] - '0' : 0;
+    if (n == 2) i = 10 * i + s[1] - '0';
+    if (!digits || i >= o->n) return false;
+    lem_buf_putc(out, (char)('A' + i));
     return true;
 }
 

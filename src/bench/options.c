@@ -12,12 +12,6 @@ void lem_bench_options_release(lem_bench_options *o) {
     *o = (lem_bench_options){.right = -1};
 }
 
-const char *lem_bench_trim(const char *s, size_t *n) {
-    while (*n && strchr(" \t\r\n", *s)) s++, --*n;
-    while (*n && strchr(" \t\r\n", s[*n - 1])) --*n;
-    return s;
-}
-
 /* The text behind "C)", "(C)", "C." or "C:", where it begins with the letter of its own place. */
 static const char *behind_letter(const char *s, size_t *n, int place) {
     const char letter = (char)('A' + place);

@@ -4,7 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-const char *lem_bench_choice_column(const lem_json *row) {
+/* Whether a row has options to choose from: the name of the column that says so, or NULL. */
+static const char *choice_column(const lem_json *row) {
     static const char *const lists[] = {"choices", "options", "answer_choices"};
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
         const lem_json *v = lem_json_get(row, lists[i]);
@@ -35,9 +36,10 @@ static lem_status fits(const lem_bench_spec *s, const lem_json *row, bool *ok, l
     return st == LEM_EMEM ? st : LEM_OK;
 }
 
-lem_status lem_bench_recognise(const lem_bench_list *list, const lem_json *row, const lem_bench_spec **out,
-                               lem_err *err) {
-    const char *column = lem_bench_choice_column(row);
+/* The benchmark of choices that the columns of a row are of; *out NULL for a row without choices. */
+static lem_status recognise(const lem_bench_list *list, const lem_json *row, const lem_bench_spec **out,
+                            lem_err *err) {
+    const char *column = choice_column(row);
     const lem_bench_spec *best = NULL, *second = NULL;
     *out = NULL;
     if (!column) return LEM_OK;
@@ -71,16 +73,16 @@ lem_status lem_bench_recognise(const lem_bench_list *list, const lem_json *row, 
 lem_status lem_bench_choose(void *chooser, const char *file, const lem_json *row,
                             const lem_problem_reader **out, lem_err *err) {
     lem_bench_chooser *c = chooser;
-    const char *column = lem_bench_choice_column(row);
+    const char *column = choice_column(row);
     const lem_bench_spec *s = NULL;
     lem_status st = c->list.n || !column ? LEM_OK : lem_bench_list_load(&c->list, err);
-    if (st == LEM_OK) st = lem_bench_recognise(&c->list, row, &s, err);
+    if (st == LEM_OK) st = recognise(&c->list, row, &s, err);
     if (st || !s) return st;
     if (c->asker.spec && c->asker.spec != s)
         return lem_fail(err, LEM_EDATA, "rows of %s behind rows of %s: read them apart", s->name,
                         c->asker.spec->name);
-    lem_info(c->log, "%s: rows of %s (by its columns, %s among them): options reach the prompt", file, s->name,
-             column);
+    lem_info(c->log, "%s: rows of %s (by its columns, %s among them): options reach the prompt", file,
+             s->name, column);
     c->asker.spec = s;
     c->reader = lem_bench_reader(&c->asker);
     *out = &c->reader;

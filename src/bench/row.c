@@ -9,86 +9,6 @@
 #include <string.h>
 #include <strings.h>
 
-/* ---- fields */
-
-const lem_json *lem_bench_field(const lem_json *row, const char *path) {
-    char name[256];
-    while (path && *path) {
-        size_t n = strcspn(path, "|");
-        if (n < sizeof name) {
-            memcpy(name, path, n);
-            name[n] = '\0';
-            const lem_json *v = lem_json_find(row, name);
-            if (lem_json_kind(v) != LEM_JSON_NULL) return v;
-        }
-        path += n + (path[n] == '|');
-    }
-    return NULL;
-}
-
-void lem_bench_columns(const lem_json *row, lem_buf *out) {
-    size_t n = lem_json_count(row);
-    lem_buf_puts(out, "columns found:");
-    for (size_t i = 0; i < n && i < 24; i++)
-        lem_buf_printf(out, "%s %.60s", i ? "," : "", lem_json_key_at(row, i));
-    if (n > 24) lem_buf_printf(out, " and %zu more", n - 24);
-}
-
-static lem_status no_text(const lem_json *row, const char *field, const lem_json *v, lem_err *err) {
-    lem_buf b = {0};
-    lem_bench_columns(row, &b);
-    lem_status st = lem_fail(err, LEM_EDATA, "field '%.100s': text expected, found %s; %s", field,
-                             v ? lem_json_kind_name(v) : "nothing", lem_buf_str(&b));
-    lem_buf_release(&b);
-    return st;
-}
-
-/* One text, or a list of them, a line each (tests of MBPP). */
-static bool add_text(const lem_json *v, lem_buf *out) {
-    bool list = lem_json_kind(v) == LEM_JSON_ARRAY;
-    size_t n = list ? lem_json_count(v) : 1;
-    for (size_t i = 0; i < n; i++) {
-        const lem_json *e = list ? lem_json_at(v, i) : v;
-        size_t len = lem_json_str_len(e);
-        const char *s = lem_json_str(e, NULL);
-        if (!s) return false;
-        if (!list) s = lem_bench_trim(s, &len);
-        if (i) lem_buf_putc(out, '\n');
-        lem_buf_add(out, s, len);
-    }
-    return n > 0;
-}
-
-/* The parts "a+b" of one alternative. */
-static bool add_parts(const lem_json *row, const char *path, size_t len, lem_buf *out) {
-    char name[256];
-    for (size_t at = 0; at < len;) {
-        size_t n = strcspn(path + at, "+|");
-        if (n == 0 || n >= sizeof name) return false;
-        memcpy(name, path + at, n);
-        name[n] = '\0';
-        if (at && out->len) lem_buf_puts(out, out->data[out->len - 1] == '.' ? " " : ". ");
-        if (!add_text(lem_json_find(row, name), out)) return false;
-        at += n + 1;
-    }
-    return true;
-}
-
-lem_status lem_bench_text(const lem_json *row, const char *path, lem_buf *out, lem_err *err) {
-    size_t before = out->len;
-    for (const char *p = path; *p; p += strcspn(p, "|"), p += *p == '|') {
-        if (add_parts(row, p, strcspn(p, "|"), out)) return lem_buf_ok(out, err);
-        out->len = before;
-    }
-    return no_text(row, path, lem_bench_field(row, path), err);
-}
-
-bool lem_bench_takes(const lem_bench_spec *s, const lem_json *row) {
-    if (!s->only_field) return true;
-    int64_t i = lem_json_int(lem_bench_field(row, s->only_field), -1);
-    return i >= s->only_from && i <= s->only_to;
-}
-
 /* ---- the question */
 
 static bool is_one_of(const char *s, const char *a, const char *b) {
@@ -136,8 +56,7 @@ static lem_status ask(const lem_bench_asker *a, const lem_json *row, const lem_b
     if (!a->choices || a->spec->kind != LEM_BENCH_CHOICES) st = ask_by_spec(a->spec, row, o, out, err);
     else {
         st = lem_bench_text(row, a->spec->problem, &question, err);
-        if (st == LEM_OK)
-            a->choices(a->style, lem_buf_str(&question), (const char *const *)o->at, o->n, out);
+        if (st == LEM_OK) a->choices(a->style, lem_buf_str(&question), (const char *const *)o->at, o->n, out);
     }
     lem_buf_release(&question);
     return st ? st : lem_buf_ok(out, err);
@@ -254,7 +173,8 @@ lem_status lem_bench_shots_load(const lem_bench_asker *a, const char *data_dir, 
         LEM_TRY(lem_bench_open(s->shots_as, &out->spec, err));
         out->asker.spec = &out->spec;
     }
-    path = *s->shots_from == '/' ? lem_strdup(s->shots_from, err) : lem_path_join(data_dir, s->shots_from, err);
+    path =
+        *s->shots_from == '/' ? lem_strdup(s->shots_from, err) : lem_path_join(data_dir, s->shots_from, err);
     if (!path) LEM_TRY(LEM_EMEM);
     st = lem_bench_problems(&out->asker, path, -1, true, cancel, &out->problems, err);
 done:

@@ -11,8 +11,8 @@
 /* How rows are asked. */
 typedef struct lem_bench_asker {
     const lem_bench_spec *spec;
-    /* Lays out a question and its options (A, B, …) in place of the spec's own `ask`; NULL = as the spec says.
-     * style is handed to it. */
+    /* Lays out a question and its options (A, B, …) in place of the spec's own `ask`; NULL = as the spec
+     * says. style is handed to it. */
     void (*choices)(const void *style, const char *question, const char *const *option, int n, lem_buf *out);
     const void *style;
 } lem_bench_asker;
@@ -23,8 +23,8 @@ lem_problem_reader lem_bench_reader(const lem_bench_asker *a);
  * file_column in the row. */
 lem_status lem_bench_read(const void *ctx, const char *file, lem_json *row, lem_problem_parts *out,
                           lem_err *err) LEM_MUST_CHECK;
-/* The problems of a benchmark, or what may be read instead of its own file, e.g. its demonstrations. limit and
- * cancel as in lem_problems_opts. */
+/* The problems of a benchmark, or what may be read instead of its own file, e.g. its demonstrations. limit
+ * and cancel as in lem_problems_opts. */
 lem_status lem_bench_problems(const lem_bench_asker *a, const char *path, int64_t limit, bool need_gold,
                               const lem_cancel *cancel, lem_problems *out, lem_err *err) LEM_MUST_CHECK;
 
@@ -51,15 +51,9 @@ bool lem_bench_takes(const lem_bench_spec *s, const lem_json *row);
 /* Appends "columns found: a, b, c". */
 void lem_bench_columns(const lem_json *row, lem_buf *out);
 
-/* Whether a row has options to choose from: the name of the column that says so, or NULL. */
-const char *lem_bench_choice_column(const lem_json *row);
-/* The benchmark of choices that the columns of a row are of. LEM_EDATA with the way out where it is none of
- * them, or may be several; *out NULL for a row without choices. *out is borrowed from the list. */
-lem_status lem_bench_recognise(const lem_bench_list *list, const lem_json *row, const lem_bench_spec **out,
-                               lem_err *err) LEM_MUST_CHECK;
-
 /* For lem_problems_opts.choose: rows of choices in a file of the user's are read as the benchmark that their
- * columns tell. Zeroed but for log; release after the problems. */
+ * columns tell. LEM_EDATA with the way out where they are of none, or may be of several. Zeroed but for log;
+ * release after the problems. */
 typedef struct lem_bench_chooser {
     lem_log *log; /* told which benchmark it is; NULL = silent */
     lem_bench_list list;

@@ -1,7 +1,8 @@
 /* bench/spec.h - a benchmark as data: where its rows lie, what they ask, what is right, how it is judged
  *
- * A benchmark is one YAML map (docs/benchmarks.md lists the keys). Those of recipes/benchmarks/ are inside the
- * program; a file of the user's own is read in the same way. Nothing is downloaded: `get` says where from.
+ * A benchmark is one YAML map (docs/benchmarks.md lists the keys). Those of recipes/benchmarks/ are inside
+ * the program; a file of the user's own is read in the same way. Nothing is downloaded: `get` says where
+ * from.
  *
  * A field is one text: alternatives "problem|question" (the first that a row has), each a dotted path, or
  * several joined by '+' ("Body+Question"). Column names with '|' or '+' in them cannot be named. */
@@ -23,10 +24,10 @@ typedef enum lem_bench_kind { LEM_BENCH_PROBLEMS, LEM_BENCH_CHOICES, LEM_BENCH_C
 #define LEM_BENCH_GOLD_NAMES                                                                                 \
     "field|number|after-hashes|last-boxed|strip-dollars|letter|letter-of-index|right-option|tests"
 typedef enum lem_bench_gold {
-    LEM_BENCH_GOLD_FIELD,        /* the text or number as it stands */
-    LEM_BENCH_GOLD_NUMBER,       /* a number; 27.0 is 27 */
-    LEM_BENCH_GOLD_AFTER_HASHES, /* what follows the last #### (GSM8K) */
-    LEM_BENCH_GOLD_LAST_BOXED,   /* the last \boxed{…} (MATH) */
+    LEM_BENCH_GOLD_FIELD,         /* the text or number as it stands */
+    LEM_BENCH_GOLD_NUMBER,        /* a number; 27.0 is 27 */
+    LEM_BENCH_GOLD_AFTER_HASHES,  /* what follows the last #### (GSM8K) */
+    LEM_BENCH_GOLD_LAST_BOXED,    /* the last \boxed{…} (MATH) */
     LEM_BENCH_GOLD_STRIP_DOLLARS, /* the text without its $ signs; \$ stays */
     LEM_BENCH_GOLD_LETTER,        /* the letter of an option: C, (C), C) */
     LEM_BENCH_GOLD_INDEX,         /* the number of an option, from 0 */
@@ -65,15 +66,15 @@ typedef struct lem_bench_spec {
     lem_bench_kind kind;
     const char *dir; /* folder of the YAML file, where its data files are looked for first; NULL = embedded */
 
-    lem_bench_texts files; /* below the data folder: the first that is there is read */
-    const char *get;       /* how to come by them */
+    lem_bench_texts files;              /* below the data folder: the first that is there is read */
+    const char *get;                    /* how to come by them */
     uint64_t size[LEM_BENCH_MAX_SIZES]; /* problems, the usual number first */
     size_t n_sizes;
-    uint64_t missing_golds;  /* rows of the published file that have no gold */
-    lem_bench_texts columns; /* names of the columns of CSV files without a header */
+    uint64_t missing_golds;      /* rows of the published file that have no gold */
+    lem_bench_texts columns;     /* names of the columns of CSV files without a header */
     const char *file_column;     /* is set to the file's name without its endings (MMLU: the subject) */
     lem_bench_texts file_strips; /* and without the first of these that is in it */
-    const char *only_field;               /* the rows whose only_field is in only_from..only_to */
+    const char *only_field;      /* the rows whose only_field is in only_from..only_to */
     int64_t only_from, only_to;
 
     const char *problem, *choices, *gold, *solution, *id, *tolerance; /* fields */

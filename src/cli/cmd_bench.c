@@ -100,6 +100,8 @@ static lem_status add_json(const lem_bench_list *l, char *const *path, const lem
     return lem_print_json(cli->out, lem_object_done(&o), 2, err);
 }
 
+static const char *or_else(const char *text, const char *otherwise) { return text ? text : otherwise; }
+
 static void print_table(const lem_bench_list *l, char *const *path, const lem_cli *cli) {
     char kind[32];
     size_t there = 0;
@@ -108,13 +110,12 @@ static void print_table(const lem_bench_list *l, char *const *path, const lem_cl
         const lem_bench_spec *s = &l->at[i];
         there += path[i] != NULL;
         fprintf(cli->out, "%-15s %8llu  %-8s  %-5s  %s\n", s->name, (unsigned long long)s->size[0],
-                kind_name(s, kind), path[i] ? "yes" : "no", s->licence ? s->licence : "not stated");
+                kind_name(s, kind), path[i] ? "yes" : "no", or_else(s->licence, "not stated"));
     }
     fprintf(cli->out, "\n%zu of %zu are in %s (LEMMA_DATA).%s\n", there, l->n, cli->data_dir,
             there < l->n ? " Nothing is downloaded; the others, below that folder:" : "");
     for (size_t i = 0; i < l->n; i++)
-        if (!path[i])
-            fprintf(cli->out, "  %-15s %s\n", l->at[i].name, l->at[i].get ? l->at[i].get : "not known");
+        if (!path[i]) fprintf(cli->out, "  %-15s %s\n", l->at[i].name, or_else(l->at[i].get, "not known"));
 }
 
 static lem_status run_list(lem_cli *cli, const lem_args *args, lem_err *err) {

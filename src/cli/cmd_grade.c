@@ -52,8 +52,9 @@ typedef struct item {
     const char *file; /* borrowed from the rows */
     uint64_t line;
     lem_candidates c;
-    lem_graded g, other; /* other: by the second policy */
-    const char **near;   /* [g.n] with --audit; NULL entries are not near */
+    lem_problem_parts own; /* golds by the rule of --benchmark, of a row without expected_answer */
+    lem_graded g, other;   /* other: by the second policy */
+    const char **near;     /* [g.n] with --audit; NULL entries are not near */
     lem_status st;
     lem_err err;
 } item;
@@ -108,6 +109,16 @@ static lem_status near_misses(item *it, const lem_grade_profile *p, lem_err *err
     return LEM_OK;
 }
 
+/* The row's golds: its own, or those that stand where the benchmark's file has them. */
+static lem_status find_gold(const job *j, item *it, const lem_json **golds) {
+    *golds = lem_json_get(it->row, "expected_answers");
+    if (it->c.expected || !j->bench.given) return LEM_OK;
+    lem_status st = lem_grade_benchmark_golds(&j->bench, it->file, it->row, &it->own, &it->err);
+    it->c.expected = lem_json_str(lem_json_at(it->own.golds, 0), NULL);
+    *golds = it->own.golds;
+    return st;
+}
+
 static void grade_item(void *ctx, int task, int worker) {
     (void)worker;
     job *j = ctx;
@@ -115,7 +126,9 @@ static void grade_item(void *ctx, int task, int worker) {
     lem_grade_rows_opts how = j->how, other = j->other;
     it->st = lem_candidates_read(j->map, it->row, &it->c, &it->err);
     if (it->st != LEM_OK) return;
-    how.golds = other.golds = lem_json_get(it->row, "expected_answers");
+    it->st = find_gold(j, it, &how.golds);
+    if (it->st != LEM_OK) return;
+    other.golds = how.golds;
     double tol = row_tolerance(j, it->row);
     if (tol > 0) how.profile.abs_tol = other.profile.abs_tol = tol;
     it->st = lem_grade_row(&it->c, &how, &it->g, &it->err);
@@ -126,6 +139,7 @@ static void grade_item(void *ctx, int task, int worker) {
 static void release_item(item *it) {
     lem_graded_release(&it->g);
     lem_graded_release(&it->other);
+    lem_problem_parts_release(&it->own);
     lem_free(it->near);
     lem_json_free(it->row);
     it->near = NULL;
@@ -223,11 +237,15 @@ static lem_status grade_batch(job *j, int n, lem_err *err) {
     return st;
 }
 
-/* What the row says of its benchmark. */
-static lem_status look_at_benchmark(job *j, const item *it, lem_err *err) {
+/* What a row says before it is graded: its benchmark, and the first one which column is what. */
+static lem_status look_at(job *j, const item *it, bool first, lem_err *err) {
     bool opened = false;
     lem_status st = lem_grade_benchmark_row(&j->bench, j->args, it->row, j->cli->log, &opened, err);
     if (st == LEM_OK && opened) st = apply_benchmark(j, err);
+    if (st == LEM_OK && first) {
+        st = lem_candidates_map_detect(j->map, it->row, j->ground, err);
+        lem_candidates_map_model(j->map, 0, &j->n_models);
+    }
     return st ? lem_err_context(err, "%s:%llu", it->file, (unsigned long long)it->line) : LEM_OK;
 }
 
@@ -245,13 +263,8 @@ static lem_status grade_rows(job *j, lem_rowset *rows, lem_err *err) {
             it->line = lem_rowset_number(rows);
             left -= left > 0;
             n++;
-            st = look_at_benchmark(j, it, err);
-            if (st == LEM_OK && first) {
-                st = lem_candidates_map_detect(j->map, it->row, j->ground, err);
-                if (st != LEM_OK) lem_err_context(err, "%s:%llu", it->file, (unsigned long long)it->line);
-                lem_candidates_map_model(j->map, 0, &j->n_models);
-                first = false;
-            }
+            st = look_at(j, it, first, err);
+            first = false;
         }
         end = n < BATCH;
         if (st == LEM_OK) st = grade_batch(j, n, err);
@@ -511,6 +524,16 @@ static void release(job *j) {
     lem_grade_benchmark_release(&j->bench);
 }
 
+static lem_status check_words(const lem_args *args, bool explain, lem_err *err) {
+    if (explain && lem_args_has(args, "benchmark"))
+        return lem_fail(err, LEM_EUSAGE, "--explain takes --policy and --task, not --benchmark");
+    if (args->n_words == (explain ? 2 : 1)) return LEM_OK;
+    return lem_fail(err, LEM_EUSAGE, "%s; found %d",
+                    explain ? "--explain takes two words, GOLD and PREDICTION"
+                            : "one FILE expected (--explain for a pair)",
+                    args->n_words);
+}
+
 static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
     const char *audit = lem_args_str(args, "audit");
     bool to_stdout = lem_args_is(args, "out", "-"), to_file = lem_args_has(args, "out") && !to_stdout;
@@ -530,15 +553,10 @@ static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
              .rows_on_stdout = to_stdout && !cli->dry_run};
     lem_job *file = NULL;
     bool explain = lem_args_flag(args, "explain");
-    if (args->n_words != (explain ? 2 : 1))
-        return lem_fail(err, LEM_EUSAGE, "%s; found %d",
-                        explain ? "--explain takes two words, GOLD and PREDICTION"
-                                : "one FILE expected (--explain for a pair)",
-                        args->n_words);
-    if (explain && bench)
-        return lem_fail(err, LEM_EUSAGE, "--explain takes --policy and --task, not --benchmark");
+    lem_status st = check_words(args, explain, err);
+    if (st) return st;
     if (explain) return lem_grade_explain_pair(cli, args, err);
-    lem_status st = lem_job_open(cli, &lem_cmd_grade, args, &spec, &file, err);
+    st = lem_job_open(cli, &lem_cmd_grade, args, &spec, &file, err);
     if (st) return st;
     if (!lem_job_done(file)) {
         st = new_parts(&j, args, err);

@@ -121,7 +121,7 @@ static void release(sample_job *j) {
     if (j->engine) j->engine->release(j);
     lem_free(j->stop);
     lem_problems_release(&j->rows);
-    sample_rows_release(j);
+    lem_sample_rows_release(j);
     lem_prompt_settings_release(&j->prompt);
     lem_job_close(j->job);
 }
@@ -129,8 +129,8 @@ static void release(sample_job *j) {
 /* Rows, model and plan: everything that can be wrong before the work begins. */
 static lem_status prepare(sample_job *j, lem_err *err) {
     lem_status st = read_prompt(j, err);
-    if (st == LEM_OK) st = sample_rows_load(j, err);
-    if (st == LEM_OK) st = sample_rows_prompt(j, err);
+    if (st == LEM_OK) st = lem_sample_rows_load(j, err);
+    if (st == LEM_OK) st = lem_sample_rows_prompt(j, err);
     return st ? st : j->engine->prepare(j, err);
 }
 
@@ -162,11 +162,11 @@ static lem_status sample(sample_job *j, lem_err *err) {
 
 static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
     sample_job j = {.cli = cli, .args = args};
-    sample_rows_find(&j);
-    const lem_job_spec spec = sample_rows_facts(&j);
+    lem_sample_rows_find(&j);
+    const lem_job_spec spec = lem_sample_rows_facts(&j);
     lem_status st = lem_job_open(cli, &lem_cmd_sample, args, &spec, &j.job, err);
     if (st) {
-        sample_rows_release(&j);
+        lem_sample_rows_release(&j);
         return st;
     }
     if (j.source.err.status) st = lem_fail(err, j.source.err.status, "%s", j.source.err.text);
@@ -182,7 +182,7 @@ static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
 static lem_status plan(lem_cli *cli, const lem_args *args, lem_plan *out, lem_err *err) {
     lem_model_config c;
     size_t width = lem_args_is(args, "dtype", "bf16") ? 2 : 4;
-    lem_status st = sample_rows_check(cli, args, err);
+    lem_status st = lem_sample_rows_check(cli, args, err);
     if (st) return st;
     if (out->shape) st = lem_model_shape(out->shape, &c, err);
     else st = lem_model_check(lem_args_str(args, "model"), LEM_HEAD_LM, &c, err);

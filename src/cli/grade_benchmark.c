@@ -72,3 +72,17 @@ lem_status lem_grade_benchmark_apply(const lem_grade_benchmark *b, const lem_arg
              lem_grade_policy_name(p->policy));
     return LEM_OK;
 }
+
+lem_status lem_grade_benchmark_golds(const lem_grade_benchmark *b, const char *file, lem_json *row,
+                                     lem_problem_parts *out, lem_err *err) {
+    const lem_bench_asker a = {.spec = &b->spec};
+    if (b->spec.rule[0] == LEM_BENCH_GOLD_RIGHT_OPTION)
+        return lem_fail(err, LEM_EDATA,
+                        "no expected_answer, and %s does not say in which order options were shown",
+                        b->spec.name);
+    lem_status st = lem_bench_read(&a, file, row, out, err);
+    if (st == LEM_OK && !out->golds)
+        st = lem_fail(err, LEM_EDATA, "no expected_answer, and none by the rule of %s: %s", b->spec.name,
+                      out->skip ? "the row is not one of the set" : out->no_gold);
+    return st;
+}

@@ -3,7 +3,7 @@
 #ifndef LEM_CLI_GRADE_BENCHMARK_H
 #define LEM_CLI_GRADE_BENCHMARK_H
 
-#include "bench/spec.h"
+#include "bench/row.h"
 #include "cli/commands.h"
 #include "core/log.h"
 #include "grade/grade.h"
@@ -25,6 +25,11 @@ lem_status lem_grade_benchmark_row(lem_grade_benchmark *b, const lem_args *args,
 /* Policy and task of the benchmark where no option says them. */
 lem_status lem_grade_benchmark_apply(const lem_grade_benchmark *b, const lem_args *args, lem_log *log,
                                      lem_grade_profile *p, lem_err *err) LEM_MUST_CHECK;
+/* The golds of a row that has no expected_answer, by the rule of --benchmark; out->golds stays NULL, and
+ * LEM_EDATA says why, where there are none. Not for options that are shown in a drawn order: which one was
+ * shown under which letter is not known. */
+lem_status lem_grade_benchmark_golds(const lem_grade_benchmark *b, const char *file, lem_json *row,
+                                     lem_problem_parts *out, lem_err *err) LEM_MUST_CHECK;
 void lem_grade_benchmark_release(lem_grade_benchmark *b);
 
 #endif

@@ -41,13 +41,13 @@ typedef struct sample_local { /* the engine of a model folder */
 } sample_local;
 
 typedef struct sample_rows { /* where the problems come from */
-    lem_bench_spec spec;       /* of --benchmark; zeroed without */
+    lem_bench_spec spec;     /* of --benchmark; zeroed without */
     lem_bench_asker asker;
     lem_bench_chooser chooser; /* of --prompts */
     char *path;                /* the benchmark's file */
     lem_job_input input[1];
     int n_inputs; /* 1: --benchmark, whose file is there */
-    lem_err err; /* what is wrong with --benchmark */
+    lem_err err;  /* what is wrong with --benchmark */
 } sample_rows;
 
 struct sample_job {
@@ -74,17 +74,17 @@ struct sample_job {
 /* ---- problems (sample_rows.c) */
 
 /* Finds the benchmark and its file, before the job is opened; what is wrong stands in source.err. */
-void sample_rows_find(sample_job *j);
+void lem_sample_rows_find(sample_job *j);
 /* What the job reads beside its options; borrowed from j. */
-lem_job_spec sample_rows_facts(const sample_job *j);
-lem_status sample_rows_load(sample_job *j, lem_err *err) LEM_MUST_CHECK;
+lem_job_spec lem_sample_rows_facts(const sample_job *j);
+lem_status lem_sample_rows_load(sample_job *j, lem_err *err) LEM_MUST_CHECK;
 /* The benchmark that the rows are of; NULL = none. After loading. */
-const lem_bench_spec *sample_rows_spec(const sample_job *j);
+const lem_bench_spec *lem_sample_rows_spec(const sample_job *j);
 /* What the benchmark says of the prompt where neither model nor user does. */
-lem_status sample_rows_prompt(sample_job *j, lem_err *err) LEM_MUST_CHECK;
+lem_status lem_sample_rows_prompt(sample_job *j, lem_err *err) LEM_MUST_CHECK;
 /* What can be wrong with --benchmark, for the plan of a recipe. */
-lem_status sample_rows_check(const lem_cli *cli, const lem_args *args, lem_err *err) LEM_MUST_CHECK;
-void sample_rows_release(sample_job *j);
+lem_status lem_sample_rows_check(const lem_cli *cli, const lem_args *args, lem_err *err) LEM_MUST_CHECK;
+void lem_sample_rows_release(sample_job *j);
 
 /* ---- finished candidates (sample_records.c) */
 

@@ -5,8 +5,9 @@
 
 #include <string.h>
 
-/* What is wrong with a benchmark is told after the job was compared, so that a changed name is told as that. */
-void sample_rows_find(sample_job *j) {
+/* What is wrong with a benchmark is told after the job was compared, so that a changed name is told as that.
+ */
+void lem_sample_rows_find(sample_job *j) {
     sample_rows *r = &j->source;
     const char *name = lem_args_str(j->args, "benchmark");
     j->prompts = lem_args_str(j->args, "prompts");
@@ -26,17 +27,18 @@ void sample_rows_find(sample_job *j) {
     j->prompts = r->path;
 }
 
-lem_job_spec sample_rows_facts(const sample_job *j) {
+lem_job_spec lem_sample_rows_facts(const sample_job *j) {
     const sample_rows *r = &j->source;
-    return (lem_job_spec){.inputs = r->input, .n_inputs = r->n_inputs, .also = r->n_inputs ? r->spec.text : NULL};
+    return (lem_job_spec){
+        .inputs = r->input, .n_inputs = r->n_inputs, .also = r->n_inputs ? r->spec.text : NULL};
 }
 
-const lem_bench_spec *sample_rows_spec(const sample_job *j) {
+const lem_bench_spec *lem_sample_rows_spec(const sample_job *j) {
     return j->source.n_inputs ? &j->source.spec : j->source.chooser.asker.spec;
 }
 
 static void tell(const sample_job *j) {
-    const lem_bench_spec *s = sample_rows_spec(j);
+    const lem_bench_spec *s = lem_sample_rows_spec(j);
     unsigned long long none = (unsigned long long)j->rows.no_gold;
     if (none) lem_warn(j->cli->log, "%llu of %zu problems have no gold answer", none, j->rows.n);
     if (!s) return;
@@ -68,14 +70,14 @@ static lem_status load_prompts(sample_job *j, lem_err *err) {
     return lem_problems_read(j->prompts, &o, &j->rows, err);
 }
 
-lem_status sample_rows_load(sample_job *j, lem_err *err) {
+lem_status lem_sample_rows_load(sample_job *j, lem_err *err) {
     lem_status st = j->source.n_inputs ? load_benchmark(j, err) : load_prompts(j, err);
     if (st == LEM_OK) tell(j);
     return st;
 }
 
-lem_status sample_rows_prompt(sample_job *j, lem_err *err) {
-    const lem_bench_spec *s = sample_rows_spec(j);
+lem_status lem_sample_rows_prompt(sample_job *j, lem_err *err) {
+    const lem_bench_spec *s = lem_sample_rows_spec(j);
     bool open = s && s->system && j->prompt.template == LEM_PROMPT_CHAT &&
                 !(j->prompt.told & LEM_PROMPT_TOLD_SYSTEM) && !lem_args_has(j->args, "system");
     if (!open) return LEM_OK;
@@ -85,7 +87,7 @@ lem_status sample_rows_prompt(sample_job *j, lem_err *err) {
 }
 
 /* A benchmark that is not there is told before a recipe begins. */
-lem_status sample_rows_check(const lem_cli *cli, const lem_args *args, lem_err *err) {
+lem_status lem_sample_rows_check(const lem_cli *cli, const lem_args *args, lem_err *err) {
     const char *name = lem_args_str(args, "benchmark");
     lem_bench_spec s = {0};
     char *path = NULL;
@@ -96,7 +98,7 @@ lem_status sample_rows_check(const lem_cli *cli, const lem_args *args, lem_err *
     return st;
 }
 
-void sample_rows_release(sample_job *j) {
+void lem_sample_rows_release(sample_job *j) {
     lem_bench_spec_release(&j->source.spec);
     lem_bench_chooser_release(&j->source.chooser);
     lem_free(j->source.path);

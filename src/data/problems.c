@@ -131,6 +131,13 @@ static lem_status plain_fields(lem_problem *r, size_t number, const lem_json *ma
     return st ? st : set_id(r, field(r->input, map, "id", id_names), number, err);
 }
 
+void lem_problem_parts_release(lem_problem_parts *p) {
+    lem_free(p->asked);
+    lem_json_free(p->id);
+    lem_json_free(p->golds);
+    *p = (lem_problem_parts){.skip = false};
+}
+
 /* The same as a reader finds them; *skip: the row is not one of the set. */
 static lem_status own_fields(lem_problem *r, size_t number, const lem_problem_reader *reader, bool *skip,
                              char no_gold[LEM_PROBLEM_WHY], lem_err *err) {
@@ -146,9 +153,9 @@ static lem_status own_fields(lem_problem *r, size_t number, const lem_problem_re
         st = set_id(r, p.id ? p.id : field(r->input, NULL, "id", id_names), number, err);
     const char *first = lem_json_str(lem_json_at(p.golds, 0), NULL);
     if (st == LEM_OK && first && !(r->expected = lem_strdup(first, err))) st = LEM_EMEM;
-    if (lem_json_count(p.golds) > 1) r->golds = p.golds;
-    else lem_json_free(p.golds);
-    lem_json_free(p.id);
+    if (lem_json_count(p.golds) > 1) r->golds = lem_json_share(p.golds);
+    p.asked = NULL; /* it is r's now */
+    lem_problem_parts_release(&p);
     return st;
 }
 
@@ -344,15 +351,18 @@ static lem_json *input_fields(const lem_json *row) {
     return NULL;
 }
 
+static bool set_golds(lem_json *o, const lem_problem *row) {
+    return (!row->expected || lem_json_set(o, "expected_answer", lem_json_new_str(row->expected))) &&
+           (!row->golds || lem_json_set(o, "expected_answers", lem_json_copy(row->golds))) &&
+           (row->tolerance <= 0 || lem_json_set(o, "gold_tolerance", lem_json_new_num(row->tolerance))) &&
+           (!row->benchmark || lem_json_set(o, "benchmark", lem_json_new_str(row->benchmark)));
+}
+
 lem_status lem_problem_output(const lem_problem *row, lem_json *const *candidates, int n, lem_json **out,
                               lem_err *err) {
     lem_json *o = input_fields(row->input);
     bool ok = o && lem_json_set(o, "id", lem_json_copy(row->id)) &&
-              lem_json_set(o, "problem", lem_json_new_str(row->problem)) &&
-              (!row->expected || lem_json_set(o, "expected_answer", lem_json_new_str(row->expected))) &&
-              (!row->golds || lem_json_set(o, "expected_answers", lem_json_copy(row->golds))) &&
-              (row->tolerance <= 0 || lem_json_set(o, "gold_tolerance", lem_json_new_num(row->tolerance))) &&
-              (!row->benchmark || lem_json_set(o, "benchmark", lem_json_new_str(row->benchmark))) &&
+              lem_json_set(o, "problem", lem_json_new_str(row->problem)) && set_golds(o, row) &&
               set_list(o, "completions", candidates, n, "text", "") &&
               set_list(o, "finish_reason", candidates, n, "finish_reason", "prompt_too_long") &&
               set_list(o, "tokens", candidates, n, "tokens", NULL) &&

@@ -16,14 +16,16 @@
  * asked. */
 enum { LEM_PROBLEM_WHY = 400 };
 typedef struct lem_problem_parts {
-    bool skip;     /* the row is not one of the set */
-    char *asked;   /* the problem as it is asked, with its options */
-    lem_json *id;  /* NULL: by the usual names */
-    lem_json *golds; /* texts, any of which is right; NULL: none */
-    double tolerance; /* numbers this close to a numeric gold are right; 0 = none */
-    const char *subject; /* borrowed from the row; NULL = none */
-    char no_gold[LEM_PROBLEM_WHY]; /* why no gold was found, of a row that should have one; "" = it needs none */
+    bool skip;                     /* the row is not one of the set */
+    char *asked;                   /* the problem as it is asked, with its options */
+    lem_json *id;                  /* NULL: by the usual names */
+    lem_json *golds;               /* texts, any of which is right; NULL: none */
+    double tolerance;              /* numbers this close to a numeric gold are right; 0 = none */
+    const char *subject;           /* borrowed from the row; NULL = none */
+    char no_gold[LEM_PROBLEM_WHY]; /* why no gold was found, of a row that should have one; "" = it needs none
+                                    */
 } lem_problem_parts;
+void lem_problem_parts_release(lem_problem_parts *p);
 
 typedef struct lem_problem_reader {
     const char *name; /* stands in the output rows as `benchmark`; borrowed as long as the problems live */
@@ -44,7 +46,7 @@ typedef struct lem_problem {
     double tolerance;      /* 0 = none */
     const char *benchmark; /* borrowed from the reader, or NULL */
     const char *subject;   /* borrowed from input, where a reader told it, or NULL */
-    const char *file;    /* that the row is of, borrowed from lem_problems.files */
+    const char *file;      /* that the row is of, borrowed from lem_problems.files */
     uint64_t line;
     uint64_t key;  /* what the randomness is keyed by: hash of id and problem */
     size_t ids_at; /* its prompt in lem_problems.ids */
@@ -94,10 +96,11 @@ lem_status lem_problems_encode(lem_problems *r, const lem_tokenizer *t, const le
 const char *lem_problem_subject(const lem_problem *row);
 void lem_problems_release(lem_problems *r);
 
-/* One output row: the input's fields (input_NAME where NAME is a field that later commands add), then id, problem, expected_answer, expected_answers (where there are
- * several golds), gold_tolerance and benchmark (where a reader told them), completions, finish_reason, tokens,
- * logprob. candidates: n records with text, finish_reason, tokens, logprob; NULL for a prompt that was too
- * long. The caller owns *out. */
+/* One output row: the input's fields (input_NAME where later commands
+ * add NAME), then id, problem, expected_answer, expected_answers (where there are
+ * several golds), gold_tolerance and benchmark (where a reader told them), completions, finish_reason,
+ * tokens, logprob. candidates: n records with text, finish_reason, tokens, logprob; NULL for a prompt that
+ * was too long. The caller owns *out. */
 lem_status lem_problem_output(const lem_problem *row, lem_json *const *candidates, int n, lem_json **out,
                               lem_err *err) LEM_MUST_CHECK;
 

@@ -1,5 +1,5 @@
-/* test_bench.c - benchmarks from outside: list and show, sample --benchmark and rows of choices, golds that cannot
- * be found, grade by the benchmark's rules, several golds and tolerances, refusals */
+/* test_bench.c - benchmarks from outside: list and show, sample --benchmark and rows of choices, golds that
+ * cannot be found, grade by the benchmark's rules, several golds and tolerances, refusals */
 #include "../support/program.h"
 
 #include "core/file.h"
@@ -16,11 +16,14 @@ static int set_up(void **state) {
     (void)state;
     if (!mkdtemp(dir) || chdir(dir) != 0) return -1;
     put("rows.jsonl", "{\"problem\":\"p\",\"solution\":\"1+1=2\",\"expected_answer\":\"2\"}\n");
-    shell(LEMMA "sft --from-scratch --layers 1 --width 32 --heads 2 --vocab 270 --context 4096 --batch 1 --lr 1e-3 "
-                "--max-steps 1 --data rows.jsonl --out m --quiet");
-    put("my.yaml", "name: mine\ntitle: Mine\nfiles: mine.jsonl\nfields: {problem: q, gold: a, tolerance: tol}\n"
-                   "gold: strip-dollars\ngrade: {task: plain, policy: strict}\n");
-    put("mine.jsonl", "{\"q\":\"one?\",\"a\":[\"$1$\",\"uno\"]}\n{\"q\":\"pi?\",\"a\":\"3.1416\",\"tol\":\"0.01\"}\n");
+    shell(LEMMA
+          "sft --from-scratch --layers 1 --width 32 --heads 2 --vocab 270 --context 4096 --batch 1 --lr 1e-3 "
+          "--max-steps 1 --data rows.jsonl --out m --quiet");
+    put("my.yaml",
+        "name: mine\ntitle: Mine\nfiles: mine.jsonl\nfields: {problem: q, gold: a, tolerance: tol}\n"
+        "gold: strip-dollars\ngrade: {task: plain, policy: strict}\n");
+    put("mine.jsonl",
+        "{\"q\":\"one?\",\"a\":[\"$1$\",\"uno\"]}\n{\"q\":\"pi?\",\"a\":\"3.1416\",\"tol\":\"0.01\"}\n");
     return 0;
 }
 
@@ -53,7 +56,9 @@ static lem_json *row_of(const char *path, int i) {
     return o;
 }
 
-static const char *text(const lem_json *o, const char *path) { return lem_json_str(lem_json_find(o, path), "(none)"); }
+static const char *text(const lem_json *o, const char *path) {
+    return lem_json_str(lem_json_find(o, path), "(none)");
+}
 
 /* ---- list and show */
 
@@ -72,7 +77,8 @@ static void list(void **state) {
         const lem_json *b = lem_json_at(l, i);
         bool there = lem_json_bool(lem_json_get(b, "present"), false);
         assert_int_equal(there, lem_json_kind(lem_json_get(b, "path")) == LEM_JSON_STRING);
-        assert_true(*text(b, "licence") && *text(b, "get") && lem_json_int(lem_json_get(b, "problems"), 0) > 0);
+        assert_true(*text(b, "licence") && *text(b, "get") &&
+                    lem_json_int(lem_json_get(b, "problems"), 0) > 0);
     }
     lem_json_free(o);
     says(0, LEMMA_BINARY " bench show gsm8k", "gold: [after-hashes]");
@@ -84,7 +90,8 @@ static void list(void **state) {
     says(0, LEMMA_BINARY " bench show my.yaml --json", "\"name\": \"mine\"");
     says(2, LEMMA_BINARY " bench show gsm8 2>&1", "did you mean 'gsm8k'?");
     put("bad.yaml", "name: x\nfiles: y\nfield: {problem: q}\n");
-    says(2, LEMMA_BINARY " bench show bad.yaml 2>&1", "bad.yaml: unknown key 'field'; did you mean 'fields'?");
+    says(2, LEMMA_BINARY " bench show bad.yaml 2>&1",
+         "bad.yaml: unknown key 'field'; did you mean 'fields'?");
     says(2, LEMMA_BINARY " bench 2>&1", "bench list");
 }
 
@@ -125,7 +132,8 @@ static void data_counts(void **state) {
     (void)state;
     shell("cp mine.jsonl kept && " SAMPLE "--benchmark my.yaml --out mine-out.jsonl --quiet");
     shell("sed -i 's/one?/two?/' mine.jsonl");
-    says(2, SAMPLE "--benchmark my.yaml --out mine-out.jsonl 2>&1", "benchmark data ./mine.jsonl: its content changed");
+    says(2, SAMPLE "--benchmark my.yaml --out mine-out.jsonl 2>&1",
+         "benchmark data ./mine.jsonl: its content changed");
     shell("mv kept mine.jsonl && cp my.yaml kept.yaml && sed -i 's/strip-dollars/field/' my.yaml");
     says(2, SAMPLE "--benchmark my.yaml --out mine-out.jsonl 2>&1", "is now");
     shell("cp kept.yaml my.yaml && echo 'licence: MIT' >>my.yaml"); /* changes no prompt */
@@ -135,8 +143,9 @@ static void data_counts(void **state) {
 
 static void choices_of_a_file(void **state) {
     (void)state;
-    put("stem.jsonl", "{\"question\":\"Which is a gas?\",\"type\":\"chemistry\",\"choices\":[\"iron\",\"neon\"],"
-                      "\"answer\":1}\n");
+    put("stem.jsonl",
+        "{\"question\":\"Which is a gas?\",\"type\":\"chemistry\",\"choices\":[\"iron\",\"neon\"],"
+        "\"answer\":1}\n");
     says(0, SAMPLE "--prompts stem.jsonl --out stem-out.jsonl 2>&1",
          "stem.jsonl: rows of mmlu_stem (by its columns, choices among them): options reach the prompt");
     lem_json *o = row_of("stem-out.jsonl", 0);
@@ -148,29 +157,37 @@ static void choices_of_a_file(void **state) {
     says(3, SAMPLE "--prompts unknown.jsonl --out x.jsonl 2>&1",
          "unknown.jsonl:1: rows of choices (column options) and are of no benchmark that is known: the bare "
          "question is not sent");
-    says(0, SAMPLE "--prompts unknown.jsonl --map problem=question,expected_answer=label --out bare.jsonl 2>&1", "");
+    says(0,
+         SAMPLE "--prompts unknown.jsonl --map problem=question,expected_answer=label --out bare.jsonl 2>&1",
+         "");
     o = row_of("bare.jsonl", 0);
     assert_string_equal(text(o, "problem"), "q");
     lem_json_free(o);
     shell("mkdir two && cp stem.jsonl two/a.jsonl && cp " LEMMA_TEST_DATA
           "/benchmarks/bench/qwen25math/sat_math/test.jsonl two/b.jsonl");
-    says(3, SAMPLE "--prompts two --out x.jsonl 2>&1", "rows of sat_math behind rows of mmlu_stem: read them apart");
+    says(3, SAMPLE "--prompts two --out x.jsonl 2>&1",
+         "rows of sat_math behind rows of mmlu_stem: read them apart");
 }
 
 static void golds_that_are_not_there(void **state) {
     (void)state;
     put("none.jsonl", "{\"problem\":\"a\",\"answer\":1}\n{\"problem\":\"b\",\"solution\":\"s\"}\n");
     says(3, SAMPLE "--prompts none.jsonl --out x.jsonl 2>&1",
-         "none.jsonl:2: no gold answer: none of the fields expected_answer, answer, gt, ground_truth is there");
-    says(0, SAMPLE "--prompts none.jsonl --no-gold --out n.jsonl 2>&1", "1 of 2 problems have no gold answer");
+         "none.jsonl:2: no gold answer: none of the fields expected_answer, answer, gt, ground_truth is "
+         "there");
+    says(0, SAMPLE "--prompts none.jsonl --no-gold --out n.jsonl 2>&1",
+         "1 of 2 problems have no gold answer");
     put("list.jsonl", "{\"problem\":\"a\",\"answer\":[1,2]}\n");
-    says(3, SAMPLE "--prompts list.jsonl --out x.jsonl 2>&1", "list.jsonl:1: no gold answer: a text or a number");
+    says(3, SAMPLE "--prompts list.jsonl --out x.jsonl 2>&1",
+         "list.jsonl:1: no gold answer: a text or a number");
     put("empty.jsonl", "{\"problem\":\"a\",\"answer\":\" \"}\n");
     says(3, SAMPLE "--prompts empty.jsonl --out x.jsonl 2>&1", "empty.jsonl:1: no gold answer: it is empty");
-    put("lost.yaml", "name: lost\nfiles: none.jsonl\nfields: {problem: problem, gold: solution}\ngold: last-boxed\n");
+    put("lost.yaml",
+        "name: lost\nfiles: none.jsonl\nfields: {problem: problem, gold: solution}\ngold: last-boxed\n");
     says(3, SAMPLE "--benchmark lost.yaml --out x.jsonl 2>&1",
          "none.jsonl:1: no gold answer: there is no field 'solution'; columns found: problem, answer");
-    says(0, SAMPLE "--benchmark lost.yaml --no-gold --out l.jsonl 2>&1", "2 of 2 problems have no gold answer");
+    says(0, SAMPLE "--benchmark lost.yaml --no-gold --out l.jsonl 2>&1",
+         "2 of 2 problems have no gold answer");
     assert_false(lem_file_exists("x.jsonl"));
 }
 
@@ -178,9 +195,11 @@ static void golds_that_are_not_there(void **state) {
 
 static void graded(void **state) {
     (void)state;
-    put("c.jsonl", "{\"benchmark\":\"aqua\",\"problem\":\"p\",\"expected_answer\":\"B\",\"completions\":[\"It is (b), so "
+    put("c.jsonl", "{\"benchmark\":\"aqua\",\"problem\":\"p\",\"expected_answer\":\"B\",\"completions\":["
+                   "\"It is (b), so "
                    "B.\",\"\\\\boxed{C}\",\"Answer: B\"]}\n");
-    says(0, LEMMA "grade c.jsonl --out gc.jsonl 2>&1", "graded as aqua (the rows say so): task choice, policy std");
+    says(0, LEMMA "grade c.jsonl --out gc.jsonl 2>&1",
+         "graded as aqua (the rows say so): task choice, policy std");
     lem_json *o = row_of("gc.jsonl", 0);
     assert_true(lem_json_bool(lem_json_find(o, "correct.2"), false));
     assert_false(lem_json_bool(lem_json_find(o, "correct.1"), true));
@@ -197,7 +216,8 @@ static void graded(void **state) {
     lem_json_free(o);
     put("two.jsonl", "{\"benchmark\":\"aqua\",\"expected_answer\":\"B\",\"completions\":[\"B\"]}\n"
                      "{\"benchmark\":\"math\",\"expected_answer\":\"2\",\"completions\":[\"2\"]}\n");
-    says(3, LEMMA "grade two.jsonl 2>&1", "two.jsonl:2: benchmark: 'aqua' expected as in the rows before, found 'math'");
+    says(3, LEMMA "grade two.jsonl 2>&1",
+         "two.jsonl:2: benchmark: 'aqua' expected as in the rows before, found 'math'");
     says(0, LEMMA "grade two.jsonl --task std --policy std 2>&1", "");
     put("foreign.jsonl", "{\"benchmark\":\"theirs\",\"expected_answer\":\"2\",\"completions\":[\"2\"]}\n");
     says(0, LEMMA "grade foreign.jsonl 2>&1", "which is none of lemma's");
@@ -214,10 +234,12 @@ static void golds_and_tolerances(void **state) {
     assert_true(lem_json_num(lem_json_get(o, "gold_tolerance"), 0) == 0.1);
     assert_string_equal(text(o, "expected_answer"), "1.4");
     lem_json_free(o);
-    put("oc.jsonl", "{\"benchmark\":\"olympiadbench\",\"expected_answer\":\"1.4\",\"gold_tolerance\":0.1,\"completions\":["
-                    "\"\\\\boxed{1.48}\",\"\\\\boxed{1.52}\"]}\n"
-                    "{\"benchmark\":\"olympiadbench\",\"expected_answer\":\"2,-2\",\"completions\":[\"\\\\boxed{-2} and "
-                    "\\\\boxed{2}\",\"\\\\boxed{2}\"]}\n");
+    put("oc.jsonl",
+        "{\"benchmark\":\"olympiadbench\",\"expected_answer\":\"1.4\",\"gold_tolerance\":0.1,\"completions\":"
+        "["
+        "\"\\\\boxed{1.48}\",\"\\\\boxed{1.52}\"]}\n"
+        "{\"benchmark\":\"olympiadbench\",\"expected_answer\":\"2,-2\",\"completions\":[\"\\\\boxed{-2} and "
+        "\\\\boxed{2}\",\"\\\\boxed{2}\"]}\n");
     shell(LEMMA "grade oc.jsonl --out og.jsonl --quiet");
     for (int i = 0; i < 2; i++) {
         o = row_of("og.jsonl", i);
@@ -231,7 +253,8 @@ static void golds_and_tolerances(void **state) {
     o = json_of(said_by(0, LEMMA "grade oc.jsonl --rel-tol 0.2 --limit 1 --json 2>/dev/null"));
     assert_int_equal(lem_json_int(lem_json_get(o, "correct"), 0), 2);
     lem_json_free(o);
-    put("raw.jsonl", "{\"expected_answer\":\"1.4\",\"error\":\"1e-1\",\"completions\":[\"\\\\boxed{1.48}\"]}\n");
+    put("raw.jsonl",
+        "{\"expected_answer\":\"1.4\",\"error\":\"1e-1\",\"completions\":[\"\\\\boxed{1.48}\"]}\n");
     o = json_of(said_by(0, LEMMA "grade raw.jsonl --benchmark olympiadbench --json 2>/dev/null"));
     assert_int_equal(lem_json_int(lem_json_get(o, "correct"), 0), 1);
     lem_json_free(o);
@@ -239,12 +262,28 @@ static void golds_and_tolerances(void **state) {
     assert_int_equal(lem_json_int(lem_json_get(o, "correct"), 0), 0);
     lem_json_free(o);
 
+    /* rows of other programs: golds where the benchmark's file has them */
+    put("theirs.jsonl",
+        "{\"question\":\"q\",\"choices\":[\"a\",\"b\"],\"type\":\"t\",\"answer\":1,\"completions\":["
+        "\"Answer: B\",\"Answer: A\"]}\n");
+    o = json_of(
+        said_by(0, LEMMA "grade theirs.jsonl --benchmark mmlu_stem --json --out tg.jsonl 2>/dev/null"));
+    assert_int_equal(lem_json_int(lem_json_get(o, "correct"), 0), 1);
+    lem_json_free(o);
+    o = row_of("tg.jsonl", 0);
+    assert_string_equal(text(o, "expected_answer"), "B");
+    lem_json_free(o);
+    says(3, LEMMA "grade theirs.jsonl 2>&1", "no expected_answer");
+    says(3, LEMMA "grade theirs.jsonl --benchmark gsm8k 2>&1",
+         "theirs.jsonl:1: no expected_answer, and none by the rule of gsm8k: field 'answer' holds none");
+
     shell(SAMPLE "--benchmark my.yaml --out my-out.jsonl --quiet");
     o = row_of("my-out.jsonl", 0);
     assert_string_equal(text(o, "expected_answers.1"), "uno");
     assert_string_equal(text(o, "benchmark"), "mine");
     lem_json_free(o);
-    put("mc.jsonl", "{\"benchmark\":\"mine\",\"expected_answer\":\"1\",\"expected_answers\":[\"1\",\"uno\"],\"completions\":["
+    put("mc.jsonl", "{\"benchmark\":\"mine\",\"expected_answer\":\"1\",\"expected_answers\":[\"1\",\"uno\"],"
+                    "\"completions\":["
                     "\"uno\",\"1\",\"2\",\"1, uno\"]}\n");
     o = json_of(said_by(0, LEMMA "grade mc.jsonl --benchmark my.yaml --json --out mg.jsonl 2>/dev/null"));
     assert_int_equal(lem_json_int(lem_json_get(o, "correct"), 0), 2);
@@ -252,8 +291,10 @@ static void golds_and_tolerances(void **state) {
     assert_string_equal(text(o, "task"), "plain");
     lem_json_free(o);
     put("wrong.jsonl", "{\"expected_answer\":\"1\",\"expected_answers\":\"1\",\"completions\":[\"1\"]}\n");
-    says(3, LEMMA "grade wrong.jsonl 2>&1", "wrong.jsonl:1: expected_answers: a list of texts expected, found string");
-    put("wrong.jsonl", "{\"expected_answer\":\"1\",\"expected_answers\":[\"1\",2],\"completions\":[\"1\"]}\n");
+    says(3, LEMMA "grade wrong.jsonl 2>&1",
+         "wrong.jsonl:1: expected_answers: a list of texts expected, found string");
+    put("wrong.jsonl",
+        "{\"expected_answer\":\"1\",\"expected_answers\":[\"1\",2],\"completions\":[\"1\"]}\n");
     says(3, LEMMA "grade wrong.jsonl 2>&1", "expected_answers[1]: text expected, found integer");
     says(2, LEMMA "grade mc.jsonl --benchmark math --out mg.jsonl 2>&1", "--benchmark was");
 }
@@ -262,18 +303,27 @@ static void golds_and_tolerances(void **state) {
 
 static void decontaminated(void **state) {
     (void)state;
-    put("train.jsonl", "{\"problem\":\"Write a function to double a number and then tell the whole world about it at once\"}\n");
-    says(0, LEMMA "data decontam train.jsonl --against all --out d.jsonl 2>&1", "not compared with, because they are not in");
-    says(0, LEMMA "data decontam train.jsonl --against mgsm --out d2.jsonl 2>&1", "3 test rows, 3 different texts");
+    put("train.jsonl", "{\"problem\":\"Write a function to double a number and then tell the whole world "
+                       "about it at once\"}\n");
+    says(0, LEMMA "data decontam train.jsonl --against all --out d.jsonl 2>&1",
+         "not compared with, because they are not in");
+    says(0, LEMMA "data decontam train.jsonl --against mgsm --out d2.jsonl 2>&1",
+         "3 test rows, 3 different texts");
     says(0, LEMMA "data decontam train.jsonl --against mbpp_sanitized --out d3.jsonl 2>&1", "1 test rows");
-    says(3, LEMMA "data decontam train.jsonl --against svamp --out d4.jsonl 2>&1", "benchmark svamp: none of its files");
+    says(3, LEMMA "data decontam train.jsonl --against svamp --out d4.jsonl 2>&1",
+         "benchmark svamp: none of its files");
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(list),   cmocka_unit_test(sample_by_name),       cmocka_unit_test(data_counts),
-        cmocka_unit_test(choices_of_a_file), cmocka_unit_test(golds_that_are_not_there), cmocka_unit_test(graded),
-        cmocka_unit_test(golds_and_tolerances), cmocka_unit_test(decontaminated),
+        cmocka_unit_test(list),
+        cmocka_unit_test(sample_by_name),
+        cmocka_unit_test(data_counts),
+        cmocka_unit_test(choices_of_a_file),
+        cmocka_unit_test(golds_that_are_not_there),
+        cmocka_unit_test(graded),
+        cmocka_unit_test(golds_and_tolerances),
+        cmocka_unit_test(decontaminated),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -37,7 +37,9 @@ static const base bases[] = {
      "m"},
     {"sft", "--model m --lr 1e-2 --batch 1 --max-steps 2 --data rows.jsonl", "m2"},
     {"sample", "--model m --prompts rows.jsonl --n 2 --max-tokens 4", "s.jsonl"},
+    {"sample", "--model m --benchmark own.yaml --n 2 --max-tokens 4", "sb.jsonl"},
     {"grade", "cand.jsonl", "g.jsonl"},
+    {"grade", "cand.jsonl --benchmark own.yaml", "gb.jsonl"},
     {"prm annotate", "--model m --data steps.jsonl --n 2 --max-tokens 4", "pa.jsonl"},
     {"prm annotate",
      "--model m --data steps.jsonl --n 2 --max-tokens 4 --judge " LEMMA_TEST_DATA "/golden_heads/qwen_prm",
@@ -147,6 +149,8 @@ static int set_up(void **state) {
     write_text("judged.jsonl", "{\"id\":\"a\",\"problem\":\"p\",\"verdict\":true}\n");
     write_text("text.txt", "one line\nand another\n");
     write_text("trace.jsonl", "{\"steps\":[]}\n");
+    write_text("own.yaml",
+               "name: own\nfiles: rows.jsonl\nfields: {problem: problem, gold: expected_answer}\n");
     write_text("threads.yaml", "threads: 1\n");
     write_text("stages.yaml", "stages: [{name: one, lr: 1e-3}, {name: two, lr: 2e-3}]\n");
     write_text("sources.yaml", "sources: [{name: one, files: rows.jsonl, cap: 3}]\n");

@@ -1,5 +1,6 @@
-/* test_bench.c - every benchmark of recipes/benchmarks: its spec, its shared file (sizes, golds found and equal to
- * themselves), own rows with the published field names of those that are not shared, prompts, refusals */
+/* test_bench.c - every benchmark of recipes/benchmarks: its spec, its shared file (sizes, golds found and
+ * equal to themselves), own rows with the published field names of those that are not shared, prompts,
+ * refusals */
 #include "bench/row.h"
 
 #include "../checks.h"
@@ -50,11 +51,11 @@ static bool load(const char *name, const char *data, lem_problems *p) {
 
 static void all_specs(void **state) {
     (void)state;
-    static const char *const wanted[] = {"gsm8k",    "math",          "math500",      "minerva_math", "gaokao2023en",
-                                         "aime24",   "olympiadbench", "college_math", "mmlu_stem",    "amc23",
-                                         "aime25",   "hmmt",          "svamp",        "aqua",         "mmlu",
-                                         "mmlu_pro", "omni_math",     "mgsm",         "humaneval",    "mbpp",
-                                         "gpqa",     "sat_math",      "mbpp_sanitized"};
+    static const char *const wanted[] = {
+        "gsm8k",         "math",         "math500",   "minerva_math", "gaokao2023en",  "aime24",
+        "olympiadbench", "college_math", "mmlu_stem", "amc23",        "aime25",        "hmmt",
+        "svamp",         "aqua",         "mmlu",      "mmlu_pro",     "omni_math",     "mgsm",
+        "humaneval",     "mbpp",         "gpqa",      "sat_math",     "mbpp_sanitized"};
     assert_int_equal(all.n, sizeof wanted / sizeof *wanted);
     for (size_t i = 0; i < all.n; i++) assert_non_null(spec(wanted[i]));
     for (size_t i = 0; i < all.n; i++) {
@@ -62,7 +63,8 @@ static void all_specs(void **state) {
         lem_bench_spec again = {0};
         if (!s->title || !s->get || !s->licence || !s->citation || !s->source || !s->answer || !s->n_sizes ||
             !s->averages.n)
-            fail_msg("%s: title, get, size, licence, citation, source, answer and average are wanted", s->name);
+            fail_msg("%s: title, get, size, licence, citation, source, answer and average are wanted",
+                     s->name);
         assert_non_null(lem_bench_yaml(s->name)); /* the file is called as the benchmark is */
         OK(lem_bench_open(s->name, &again, &err));
         assert_string_equal(again.name, s->name);
@@ -73,10 +75,11 @@ static void all_specs(void **state) {
     static const struct {
         const char *name;
         uint64_t n;
-    } sizes[] = {{"gsm8k", 1319},       {"math", 5000},         {"minerva_math", 272}, {"gaokao2023en", 385},
-                 {"olympiadbench", 675}, {"college_math", 2818}, {"mmlu_stem", 3018},   {"amc23", 40},
-                 {"aime24", 30},        {"humaneval", 164},     {"mbpp_sanitized", 257}, {"mmlu", 14042},
-                 {"mmlu_pro", 12032},   {"mbpp", 974},          {"math500", 500}};
+    } sizes[] = {{"gsm8k", 1319},       {"math", 5000},          {"minerva_math", 272},
+                 {"gaokao2023en", 385}, {"olympiadbench", 675},  {"college_math", 2818},
+                 {"mmlu_stem", 3018},   {"amc23", 40},           {"aime24", 30},
+                 {"humaneval", 164},    {"mbpp_sanitized", 257}, {"mmlu", 14042},
+                 {"mmlu_pro", 12032},   {"mbpp", 974},           {"math500", 500}};
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
         assert_int_equal(spec(sizes[i].name)->size[0], sizes[i].n);
     assert_string_equal(spec("mmlu_stem")->averages.at[0], "macro");
@@ -103,9 +106,11 @@ static void bad_specs(void **state) {
         const char *yaml, *part;
     } bad[] = {
         {"[1]", "a map of keys expected, found array"},
-        {HEAD "fields: {problem: q, gold: a}\nlicense: MIT\n", "unknown key 'license'; did you mean 'licence'?"},
+        {HEAD "fields: {problem: q, gold: a}\nlicense: MIT\n",
+         "unknown key 'license'; did you mean 'licence'?"},
         {HEAD "fields: {problm: q}\n", "unknown key 'problm' of fields; did you mean 'problem'?"},
-        {HEAD "fields: {zzzzzzzzzz: q}\n", "unknown key 'zzzzzzzzzz' of fields; there are problem, choices, gold"},
+        {HEAD "fields: {zzzzzzzzzz: q}\n",
+         "unknown key 'zzzzzzzzzz' of fields; there are problem, choices, gold"},
         {HEAD "fields: q\n", "fields: a map of keys expected, found string"},
         {HEAD "fields: {problem: 3}\n", "fields.problem: a text expected, found integer"},
         {HEAD "fields: {gold: a}\n", "the key 'fields.problem' is missing"},
@@ -128,7 +133,8 @@ static void bad_specs(void **state) {
         {BASE "by: []\n", "by: 1 to 64 texts expected"},
         {BASE "grade: {task: sums}\n", "grade.task 'sums' is none of std|"},
         {BASE "grade: {policy: mild}\n", "grade.policy 'mild' is none of std|"},
-        {BASE "prompt: {ask: \"{question}\"}\n", "{problem}, {choices} or {tests} expected, found '{question}'"},
+        {BASE "prompt: {ask: \"{question}\"}\n",
+         "{problem}, {choices} or {tests} expected, found '{question}'"},
         {BASE "prompt: {ask: hello}\n", "there is no {problem} in it"},
         {BASE "prompt: {say_two: 1}\n", "prompt.say_two: true or false expected, found integer"},
         {BASE "prompt: {shots: 5}\n", "the key 'prompt.shots_from' is missing"},
@@ -136,7 +142,8 @@ static void bad_specs(void **state) {
         {BASE "rows: {from: 3, to: 4}\n", "the key 'rows.field' is missing"},
         {BASE "rows: {field: x, from: 4, to: 3}\n", "from is behind to"},
         {BASE "title: \"\"\n", "title is empty"},
-        {HEAD "fields: {problem: q, gold: a, choices: c}\nkind: choices\ngold: letter\nprompt: {ask: \"{problem}\"}\n",
+        {HEAD "fields: {problem: q, gold: a, choices: c}\nkind: choices\ngold: letter\nprompt: {ask: "
+              "\"{problem}\"}\n",
          "there are no {choices} in it"},
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
@@ -146,7 +153,8 @@ static void bad_specs(void **state) {
         assert_null(s.arena);
     }
     lem_bench_spec s = {0};
-    FAILS(lem_bench_open("gsm8", &s, &err), LEM_EUSAGE, "there is no benchmark 'gsm8'; did you mean 'gsm8k'?");
+    FAILS(lem_bench_open("gsm8", &s, &err), LEM_EUSAGE,
+          "there is no benchmark 'gsm8'; did you mean 'gsm8k'?");
     FAILS(lem_bench_open("nothing-like-it", &s, &err), LEM_EUSAGE, "there are aime24, aime25, ");
     FAILS(lem_bench_open("absent.yaml", &s, &err), LEM_EDATA, "absent.yaml");
     OK(parse(BASE, &s));
@@ -253,7 +261,8 @@ static const expected own[] = {
     {"mgsm", 1, "Wie viel ist 1.000 + 1?", "1001"},
     {"mgsm", 2, "What is 3 times 4?", "12"},
     {"mbpp_sanitized", 0,
-     "You are an expert Python programmer, and here is your task: Write a function to double a number. Answer "
+     "You are an expert Python programmer, and here is your task: Write a function to double a number. "
+     "Answer "
      "with the whole program in one ```python code block. Your code should pass these tests:\n\nassert "
      "double(2) == 4\nassert double(0) == 0",
      NULL},
@@ -334,30 +343,34 @@ static void shared_prompts(void **state) {
     lem_problems p;
     if (!shared()) skip();
     assert_true(load("mmlu_stem", shared(), &p));
-    assert_string_equal(p.at[0].problem,
-                        "Based on the characteristic population curves that result from plotting population growth "
-                        "of a species, the most effective means of controlling the mosquito population is "
-                        "to\nAnswer Choices: (A) maintain the population at a point corresponding to the midpoint "
-                        "of its logistic curve (B) opt for zero population control once the K value of the curve "
-                        "has been reached (C) reduce the carrying capacity cif the environment to lower the K "
-                        "value (D) increase the mortality rate");
+    assert_string_equal(
+        p.at[0].problem,
+        "Based on the characteristic population curves that result from plotting population growth "
+        "of a species, the most effective means of controlling the mosquito population is "
+        "to\nAnswer Choices: (A) maintain the population at a point corresponding to the midpoint "
+        "of its logistic curve (B) opt for zero population control once the K value of the curve "
+        "has been reached (C) reduce the carrying capacity cif the environment to lower the K "
+        "value (D) increase the mortality rate");
     assert_string_equal(p.at[0].expected, "C");
     lem_problems_release(&p);
     assert_true(load("aqua", shared(), &p));
-    assert_non_null(strstr(p.at[0].problem, "\nAnswer Choices: (A) 5(√3 + 1) (B) 6(√3 + √2) (C) 7(√3 – 1) (D) 8(√3 "
-                                            "– 2) (E) None of these"));
+    assert_non_null(strstr(p.at[0].problem,
+                           "\nAnswer Choices: (A) 5(√3 + 1) (B) 6(√3 + √2) (C) 7(√3 – 1) (D) 8(√3 "
+                           "– 2) (E) None of these"));
     assert_string_equal(p.at[0].expected, "A");
     lem_problems_release(&p);
     assert_true(load("mmlu", shared(), &p));
-    assert_string_equal(p.at[0].problem, "Find the degree for the given field extension Q(sqrt(2), sqrt(3), sqrt(18)) "
-                                         "over Q.\nA. 0\nB. 4\nC. 2\nD. 6\nAnswer:");
+    assert_string_equal(p.at[0].problem,
+                        "Find the degree for the given field extension Q(sqrt(2), sqrt(3), sqrt(18)) "
+                        "over Q.\nA. 0\nB. 4\nC. 2\nD. 6\nAnswer:");
     assert_string_equal(p.at[0].expected, "B");
     assert_string_equal(lem_json_str(lem_json_get(p.at[0].input, "subject"), ""), "abstract_algebra");
     lem_problems_release(&p);
     assert_true(load("svamp", shared(), &p));
-    assert_string_equal(p.at[0].problem,
-                        "There are 87 oranges and 290 bananas in Philip's collection. If the bananas are organized "
-                        "into 2 groups and oranges are organized into 93 groups. How big is each group of bananas?");
+    assert_string_equal(
+        p.at[0].problem,
+        "There are 87 oranges and 290 bananas in Philip's collection. If the bananas are organized "
+        "into 2 groups and oranges are organized into 93 groups. How big is each group of bananas?");
     assert_string_equal(p.at[0].expected, "145");
     lem_problems_release(&p);
     assert_true(load("amc23", shared(), &p));
@@ -395,12 +408,6 @@ static lem_status read_row(const char *name, const char *json, lem_problem_parts
     lem_status st = lem_bench_read(&a, "f.jsonl", row, out, &err);
     lem_json_free(row);
     return st;
-}
-
-static void release(lem_problem_parts *p) {
-    lem_free(p->asked);
-    lem_json_free(p->id);
-    lem_json_free(p->golds);
 }
 
 /* ---- worked examples, and another layout of options */
@@ -445,18 +452,20 @@ static void no_memory(void **state) {
     uint64_t k = 1;
     for (bool done = false; !done; k++) {
         lem_problem_parts p = {.skip = false};
-        const lem_bench_spec *s = NULL;
+        const lem_problem_reader *reader = NULL;
+        lem_bench_chooser c = {.log = NULL};
         lem_json *row = NULL;
         OK(lem_json_parse(text, sizeof text - 1, &row, &err));
         lem_mem_fail_after(k, true);
         lem_status st = lem_bench_read(&a, "f", row, &p, &err);
-        lem_status known = lem_bench_recognise(&all, row, &s, &err);
+        lem_status known = lem_bench_choose(&c, "f", row, &reader, &err);
         lem_mem_fail_after(0, false);
         assert_true(st == LEM_OK || st == LEM_EMEM);
-        assert_true(known == LEM_EMEM || s == a.spec);
+        assert_true(known == LEM_EMEM || (reader && strcmp(reader->name, "sat_math") == 0));
         if (st == LEM_OK) assert_string_equal(lem_json_str(lem_json_at(p.golds, 0), ""), "A");
         done = st == LEM_OK && known == LEM_OK;
-        release(&p);
+        lem_bench_chooser_release(&c);
+        lem_problem_parts_release(&p);
         lem_json_free(row);
     }
     print_message("%llu allocations failed one after the other\n", (unsigned long long)k);
@@ -481,12 +490,16 @@ static void refused_rows(void **state) {
          "benchmark gsm8k: field 'question': text expected, found nothing; columns found: q, answer"},
         {"gsm8k", "{\"question\":[],\"answer\":\"#### 2\"}", "text expected, found array"},
         {"mmlu_stem", "{\"question\":\"q\",\"answer\":1}", "benchmark mmlu_stem: no options in 'choices'"},
-        {"mmlu_stem", "{\"question\":\"q\",\"choices\":[\"a\"],\"answer\":0}", "at least two options expected, found 1"},
-        {"mmlu_stem", "{\"question\":\"q\",\"choices\":[\"a\",[]],\"answer\":0}", "option 2: text expected, found array"},
-        {"sat_math", "{\"question\":\"q\",\"options\":\"2, 3\",\"Answer\":\"A\"}", "'A) …  B) …' expected, found '2, 3'"},
+        {"mmlu_stem", "{\"question\":\"q\",\"choices\":[\"a\"],\"answer\":0}",
+         "at least two options expected, found 1"},
+        {"mmlu_stem", "{\"question\":\"q\",\"choices\":[\"a\",[]],\"answer\":0}",
+         "option 2: text expected, found array"},
+        {"sat_math", "{\"question\":\"q\",\"options\":\"2, 3\",\"Answer\":\"A\"}",
+         "'A) …  B) …' expected, found '2, 3'"},
         {"mbpp", "{\"text\":\"p\",\"test_list\":[]}", "field 'test_list': text expected, found array"},
         {"mbpp_sanitized", "{\"text\":\"t\",\"task_id\":11,\"test_list\":[\"assert 1\"]}",
-         "benchmark mbpp_sanitized: field 'prompt': text expected, found nothing; columns found: text, task_id"},
+         "benchmark mbpp_sanitized: field 'prompt': text expected, found nothing; columns found: text, "
+         "task_id"},
     };
     static const struct {
         const char *set, *row, *why;
@@ -499,25 +512,31 @@ static void refused_rows(void **state) {
         {"math", "{\"problem\":\"q\",\"solution\":\"\\\\boxed{1\"}", "by the rule last-boxed"},
         {"math", "{\"problem\":\"q\",\"solution\":null}", "there is no field 'solution'"},
         {"svamp", "{\"Body\":\"b\",\"Question\":\"q\",\"Answer\":\"many\"}", "by the rule number"},
-        {"mmlu_stem", "{\"question\":\"q\",\"choices\":[\"a\",\"b\"],\"answer\":2}", "by the rule letter-of-index"},
-        {"mmlu_stem", "{\"question\":\"q\",\"choices\":[\"a\",\"b\"],\"answer\":-1}", "by the rule letter-of-index"},
-        {"aqua", "{\"question\":\"q\",\"options\":[\"A)a\",\"B)b\"],\"correct\":\"C\"}", "by the rule letter"},
-        {"aqua", "{\"question\":\"q\",\"options\":[\"A)a\",\"B)b\"],\"correct\":\"AB\"}", "by the rule letter"},
+        {"mmlu_stem", "{\"question\":\"q\",\"choices\":[\"a\",\"b\"],\"answer\":2}",
+         "by the rule letter-of-index"},
+        {"mmlu_stem", "{\"question\":\"q\",\"choices\":[\"a\",\"b\"],\"answer\":-1}",
+         "by the rule letter-of-index"},
+        {"aqua", "{\"question\":\"q\",\"options\":[\"A)a\",\"B)b\"],\"correct\":\"C\"}",
+         "by the rule letter"},
+        {"aqua", "{\"question\":\"q\",\"options\":[\"A)a\",\"B)b\"],\"correct\":\"AB\"}",
+         "by the rule letter"},
         {"olympiadbench", "{\"question\":\"q\",\"final_answer\":[]}", "field 'final_answer' holds none"},
-        {"olympiadbench", "{\"question\":\"q\",\"final_answer\":[\"1\",{}]}", "field 'final_answer' holds none"},
-        {"humaneval", "{\"prompt\":\"p\",\"entry_point\":\"f\"}", "field 'test': text expected, found nothing"},
+        {"olympiadbench", "{\"question\":\"q\",\"final_answer\":[\"1\",{}]}",
+         "field 'final_answer' holds none"},
+        {"humaneval", "{\"prompt\":\"p\",\"entry_point\":\"f\"}",
+         "field 'test': text expected, found nothing"},
         {"mbpp", "{\"text\":\"p\",\"test_list\":[\"\"]}", "its tests are empty"},
     };
     lem_problem_parts p;
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         FAILS(read_row(bad[i].set, bad[i].row, &p), LEM_EDATA, bad[i].part);
-        release(&p);
+        lem_problem_parts_release(&p);
     }
     for (size_t i = 0; i < sizeof lost / sizeof *lost; i++) {
         OK(read_row(lost[i].set, lost[i].row, &p));
         assert_null(p.golds);
         if (!strstr(p.no_gold, lost[i].why)) fail_msg("'%s' is not in '%s'", lost[i].why, p.no_gold);
-        release(&p);
+        lem_problem_parts_release(&p);
     }
 }
 
@@ -528,33 +547,41 @@ static void recognised(void **state) {
     static const struct {
         const char *row, *set;
     } rows[] = {
-        {"{\"question\":\"q\",\"type\":\"t\",\"choices\":[\"a\",\"b\",\"c\",\"d\"],\"answer\":2}", "mmlu_stem"},
+        {"{\"question\":\"q\",\"type\":\"t\",\"choices\":[\"a\",\"b\",\"c\",\"d\"],\"answer\":2}",
+         "mmlu_stem"},
         {"{\"question\":\"q\",\"subject\":\"t\",\"choices\":[\"a\",\"b\",\"c\",\"d\"],\"answer\":2}", "mmlu"},
         {"{\"question\":\"q\",\"options\":[\"A)1\",\"B)2\"],\"rationale\":\"r\",\"correct\":\"B\"}", "aqua"},
         {"{\"question\":\"q\",\"options\":\"A) 1 B) 2\",\"Answer\":\"A\"}", "sat_math"},
-        {"{\"question_id\":1,\"question\":\"q\",\"options\":[\"1\",\"2\"],\"answer\":\"A\",\"answer_index\":0,"
+        {"{\"question_id\":1,\"question\":\"q\",\"options\":[\"1\",\"2\"],\"answer\":\"A\",\"answer_index\":"
+         "0,"
          "\"category\":\"math\"}",
          "mmlu_pro"},
-        {"{\"Question\":\"q\",\"Correct Answer\":\"1\",\"Incorrect Answer 1\":\"2\",\"Incorrect Answer 2\":\"3\","
+        {"{\"Question\":\"q\",\"Correct Answer\":\"1\",\"Incorrect Answer 1\":\"2\",\"Incorrect Answer "
+         "2\":\"3\","
          "\"Incorrect Answer 3\":\"4\"}",
          "gpqa"},
         {"{\"problem\":\"q\",\"answer\":\"5\"}", NULL},
         {"{\"question\":\"q\",\"answer\":\"#### 5\",\"choices\":[]}", NULL},
     };
-    const lem_bench_spec *s = NULL;
+    const lem_problem_reader *reader = NULL;
     lem_json *row = NULL;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        lem_bench_chooser c = {.log = NULL};
+        reader = NULL;
         OK(lem_json_parse(rows[i].row, strlen(rows[i].row), &row, &err));
-        OK(lem_bench_recognise(&all, row, &s, &err));
-        if (!rows[i].set) assert_null(s);
-        else assert_string_equal(s ? s->name : "(none)", rows[i].set);
+        OK(lem_bench_choose(&c, "f", row, &reader, &err));
+        if (!rows[i].set) assert_null(reader);
+        else assert_string_equal(reader ? reader->name : "(none)", rows[i].set);
         lem_json_free(row);
+        lem_bench_chooser_release(&c);
     }
     static const char other[] = "{\"question\":\"q\",\"options\":[\"1\",\"2\"],\"label\":\"A\"}";
     OK(lem_json_parse(other, strlen(other), &row, &err));
-    FAILS(lem_bench_recognise(&all, row, &s, &err), LEM_EDATA,
+    lem_bench_chooser c = {.log = NULL};
+    FAILS(lem_bench_choose(&c, "f", row, &reader, &err), LEM_EDATA,
           "rows of choices (column options) and are of no benchmark that is known");
     assert_non_null(strstr(err.text, "columns found: question, options, label"));
+    lem_bench_chooser_release(&c);
     lem_json_free(row);
 }
 
@@ -573,24 +600,27 @@ static void several(void **state) {
     assert_int_equal(lem_json_count(p.golds), 3);
     assert_string_equal(lem_json_str(lem_json_at(p.golds, 1), ""), "2");
     assert_string_equal(lem_json_str(lem_json_at(p.golds, 2), ""), "\\$3");
-    release(&p);
+    lem_problem_parts_release(&p);
     lem_bench_spec_release(&s);
     p = (lem_problem_parts){.skip = false};
     OK(parse(BASE "gold: strip-dollars\nseveral: all\n", &s));
     OK(lem_bench_read(&a, "f", row, &p, &err));
     assert_int_equal(lem_json_count(p.golds), 1);
     assert_string_equal(lem_json_str(lem_json_at(p.golds, 0), ""), "1, 2, \\$3");
-    release(&p);
+    lem_problem_parts_release(&p);
     lem_bench_spec_release(&s);
     lem_json_free(row);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(all_specs),     cmocka_unit_test(bad_specs),      cmocka_unit_test(own_rows),
-        cmocka_unit_test(drawn_order),   cmocka_unit_test(refused_rows),   cmocka_unit_test(recognised),
-        cmocka_unit_test(several), cmocka_unit_test(worked_examples), cmocka_unit_test(no_memory),       cmocka_unit_test(every_set_has_rows), cmocka_unit_test(shared_prompts),
-        cmocka_unit_test(all_options),   cmocka_unit_test(shared_golds),
+        cmocka_unit_test(all_specs),      cmocka_unit_test(bad_specs),
+        cmocka_unit_test(own_rows),       cmocka_unit_test(drawn_order),
+        cmocka_unit_test(refused_rows),   cmocka_unit_test(recognised),
+        cmocka_unit_test(several),        cmocka_unit_test(worked_examples),
+        cmocka_unit_test(no_memory),      cmocka_unit_test(every_set_has_rows),
+        cmocka_unit_test(shared_prompts), cmocka_unit_test(all_options),
+        cmocka_unit_test(shared_golds),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -83,6 +83,79 @@ static void refusals(void **state) {
     lem_json_free(map);
 }
 
+/* A reader that gives two golds and leaves out rows of "skip". */
+static lem_status two_golds(const void *ctx, const char *file, lem_json *row, lem_problem_parts *out,
+                            lem_err *e) {
+    (void)file;
+    out->skip = lem_json_get(row, "skip") != NULL;
+    if (out->skip) return LEM_OK;
+    if (lem_json_get(row, "bad")) return lem_fail(e, LEM_EDATA, "field 'bad'");
+    out->asked = lem_strdup("asked", e);
+    out->tolerance = 0.5;
+    if (!lem_json_get(row, "lost")) out->golds = parsed(ctx);
+    else strcpy(out->no_gold, "it is lost");
+    return LEM_OK;
+}
+
+static void readers(void **state) {
+    (void)state;
+    lem_problems p;
+    lem_json *row = NULL;
+    lem_buf b = {0};
+    const lem_problem_reader reader = {"set", two_golds, "[\"1\",\"2\"]", 1};
+    lem_problems_opts o = {.limit = -1, .need_gold = true, .reader = &reader};
+    const char *path = write_file("r.jsonl", "{\"idx\":7}\n{\"skip\":1}\n{\"lost\":1}\n{\"lost\":2}\n");
+    FAILS(lem_problems_read(path, &o, &p, &err), LEM_EDATA,
+          "r.jsonl:4: no gold answer: it is lost; --no-gold goes on without"); /* one may lack it */
+    o.need_gold = false;
+    OK(lem_problems_read(path, &o, &p, &err));
+    assert_int_equal(p.n, 3);
+    assert_int_equal(p.no_gold, 2);
+    assert_string_equal(p.at[0].problem, "asked");
+    assert_string_equal(p.at[0].expected, "1");
+    assert_null(p.at[1].expected);
+    assert_int_equal(p.at[1].line, 3);
+    assert_string_equal(lem_json_str(p.at[1].id, ""), "1"); /* its place among those that are taken */
+    OK(lem_problem_output(&p.at[0], NULL, 0, &row, &err));
+    lem_json_write(row, 0, &b);
+    assert_string_equal(
+        lem_buf_str(&b),
+        "{\"idx\":7,\"id\":7,\"problem\":\"asked\",\"expected_answer\":\"1\",\"expected_answers\":[\"1\","
+        "\"2\"],\"gold_tolerance\":0.5,\"benchmark\":\"set\",\"completions\":[],\"finish_reason\":[],"
+        "\"tokens\":[],\"logprob\":[]}");
+    lem_json_free(row);
+    lem_buf_release(&b);
+    lem_problems_release(&p);
+    path = write_file("s.jsonl", "{\"a\":1}\n{\"bad\":1}\n");
+    FAILS(lem_problems_read(path, &o, &p, &err), LEM_EDATA, "s.jsonl:2: field 'bad'");
+    o.limit = 1;
+    OK(lem_problems_read(path, &o, &p, &err));
+    assert_int_equal(p.n, 1);
+    lem_problems_release(&p);
+    o.limit = -1;
+    FAILS(lem_problems_read(write_file("t.jsonl", "{\"skip\":1}\n"), &o, &p, &err), LEM_EDATA, "no rows");
+}
+
+static void golds_by_name(void **state) {
+    (void)state;
+    lem_problems p;
+    const lem_problems_opts o = {.limit = -1, .need_gold = true};
+    static const struct {
+        const char *row, *part;
+    } bad[] = {{"{\"problem\":\"q\"}\n",
+                "u.jsonl:1: no gold answer: none of the fields expected_answer, answer, gt, "
+                "ground_truth is there"},
+               {"{\"problem\":\"q\",\"solution\":\"s\"}\n", "columns found: problem, solution; --no-gold"},
+               {"{\"problem\":\"q\",\"answer\":[\"1\"]}\n", "a text or a number expected, found array"},
+               {"{\"problem\":\"q\",\"answer\":true}\n", "a text or a number expected, found "},
+               {"{\"problem\":\"q\",\"answer\":\"reason ####\"}\n", "no gold answer: it is empty"}};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        FAILS(lem_problems_read(write_file("u.jsonl", bad[i].row), &o, &p, &err), LEM_EDATA, bad[i].part);
+    OK(lem_problems_read(write_file("v.jsonl", "{\"problem\":\"q\",\"answer\":0}\n"), &o, &p, &err));
+    assert_string_equal(p.at[0].expected, "0");
+    lem_problems_release(&p);
+}
+
 static void prompts(void **state) {
     (void)state;
     lem_problems p;
@@ -137,7 +210,8 @@ static void output(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(fields), cmocka_unit_test(refusals),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(fields),  cmocka_unit_test(refusals),
+                                       cmocka_unit_test(readers), cmocka_unit_test(golds_by_name),
                                        cmocka_unit_test(prompts), cmocka_unit_test(output)};
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -155,8 +155,43 @@ static void rows_gain_fields(void **state) {
     assert_non_null(strstr(err.text, "expected_answer"));
 }
 
+/* Any of several golds makes an answer right; one that is near none of them is undecided before it is wrong.
+ */
+static void several_golds(void **state) {
+    (void)state;
+    static const struct {
+        const char *golds, *answer;
+        lem_grade_correct want;
+    } cases[] = {{"[\"1\",\"2\"]", "2", LEM_GRADE_RIGHT},
+                 {"[\"1\",\"2\"]", "1", LEM_GRADE_RIGHT},
+                 {"[\"1\",\"2\"]", "3", LEM_GRADE_WRONG},
+                 {"[\"1\",\"2\"]", "1, 2", LEM_GRADE_WRONG},
+                 {"[\"1\",\"\\\\frac{\"]", "3", LEM_GRADE_UNDECIDED},
+                 {"[\"\\\\frac{\",\"1\"]", "3", LEM_GRADE_UNDECIDED},
+                 {"[\"\\\\frac{\",\"3\"]", "3", LEM_GRADE_RIGHT},
+                 {"[]", "1", LEM_GRADE_RIGHT},
+                 {"[]", "2", LEM_GRADE_WRONG}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        lem_err err = LEM_ERR_INIT;
+        lem_json *golds = NULL;
+        const char *only[] = {cases[i].answer};
+        lem_graded g;
+        assert_int_equal(lem_json_parse(cases[i].golds, strlen(cases[i].golds), &golds, &err), LEM_OK);
+        const lem_candidates c = {
+            .n = 1, .expected = lem_json_str(lem_json_at(golds, 0), "1"), .predicted = only};
+        const lem_grade_rows_opts o = {.golds = golds};
+        if (lem_grade_row(&c, &o, &g, &err) != LEM_OK) fail_msg("%s", err.text);
+        if (lem_grade_correct_of(g.result[0].verdict) != cases[i].want)
+            fail_msg("%s, answer %s: %s", cases[i].golds, cases[i].answer,
+                     lem_grade_verdict_name(g.result[0].verdict));
+        assert_string_equal(g.answer[0], cases[i].answer);
+        lem_graded_release(&g);
+        lem_json_free(golds);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(openai_labels), cmocka_unit_test(qwen_labels),
-                                       cmocka_unit_test(rows_gain_fields)};
+                                       cmocka_unit_test(rows_gain_fields), cmocka_unit_test(several_golds)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -61,6 +61,19 @@ static void evidence_is(const char *path, const char *want) {
     lem_rowset_close(s);
 }
 
+/* Files without a header: the first line is a row. */
+static void given_header(void **state) {
+    (void)state;
+    static const char *const names[] = {"q", "a"}, *const twice[] = {"q", "q"};
+    const lem_rowset_opts o = {.header = names, .n_header = 2}, bad = {.header = twice, .n_header = 2};
+#define HEADED(bytes, want) expect_of(file("f", bytes, sizeof bytes - 1), &o, want, __LINE__)
+    HEADED("1,2\n3,4\n", "{\"q\":\"1\",\"a\":\"2\"}\n{\"q\":\"3\",\"a\":\"4\"}\n");
+    HEADED("\xEF\xBB\xBF\"x, y\"\t2\n", "{\"q\":\"x, y\",\"a\":\"2\"}\n");
+    HEADED("1,2\n3\n", "{\"q\":\"1\",\"a\":\"2\"}\n! f:2: 1 fields where the columns are 2");
+    HEADED("{\"a\":1}\n", "{\"a\":1}\n"); /* JSON names its columns itself */
+    expect_of(file("f", "1,2\n", 4), &bad, "! f: header, line 1: 'q' comes twice", __LINE__);
+}
+
 static void csv(void **state) {
     (void)state;
     ROWS("a,b\n1,2\n3,4\n", "{\"a\":\"1\",\"b\":\"2\"}\n{\"a\":\"3\",\"b\":\"4\"}\n");
@@ -484,6 +497,7 @@ int main(void) {
     if (!mkdtemp(dir)) return 1;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(csv),
+        cmocka_unit_test(given_header),
         cmocka_unit_test(json),
         cmocka_unit_test(long_rows),
         cmocka_unit_test(packed_by_content),
