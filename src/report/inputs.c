@@ -118,7 +118,8 @@ static lem_status licence_cell(const lem_json *in, lem_buf *out, lem_err *err) {
 
 static const char *use_cell(const lem_json *in) {
     const lem_json *v = lem_json_get(in, "non_commercial");
-    return !v ? "unknown" : lem_json_bool(v, false) ? "non-commercial only" : "also commercial";
+    if (!v) return "unknown";
+    return lem_json_bool(v, false) ? "non-commercial only" : "also commercial";
 }
 
 static void put_table(lem_page *p, const inputs *x, const char *const *cells, int rows, bool *any) {
