@@ -76,7 +76,10 @@ static void put_counts(const lem_json *facts, lem_buf *b) {
         if (number_of(counts, words[i][0]))
             lem_buf_printf(b, "%lld %s\n", number_of(counts, words[i][0]), words[i][1]);
     if (*text_of(licence, "text"))
-        lem_buf_printf(b, "licence: %s (%s)\n", text_of(licence, "text"), text_of(licence, "from"));
+        lem_buf_printf(b, "licence: %s (%s)%s\n", text_of(licence, "text"), text_of(licence, "from"),
+                       lem_json_bool(lem_json_get(licence, "non_commercial"), false)
+                           ? "; for non-commercial use only"
+                           : "");
 }
 
 static void put_tokens(const lem_json *facts, lem_buf *b) {

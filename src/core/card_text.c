@@ -151,7 +151,9 @@ static void normal_name(line l, char out[NAME_MAX_LEN]) {
     size_t n = l.n < NAME_MAX_LEN - 1 ? l.n : NAME_MAX_LEN - 1;
     for (size_t i = 0; i < n; i++) {
         char c = l.s[i];
-        out[i] = (char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c == ' ' || c == '_' ? '-' : c);
+        if (c >= 'A' && c <= 'Z') c = (char)(c - 'A' + 'a');
+        out[i] = c;
+        if (c == ' ' || c == '_') out[i] = '-';
     }
     out[n] = '\0';
 }

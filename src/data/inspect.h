@@ -19,11 +19,11 @@ typedef struct lem_inspect_how {
 /* *out is the caller's:
  *   file, files, kind (of the file), rows_of [{kind, title, evidence, files, rows, converts_to[]}], rows,
  *   columns {name: type}, use {name: {rows, used}}, unused [..], counts {empty_replies, ..},
- *   licence {text, from, non_commercial where that is known} or null, tokens {rows, total, trained, min, median, p90, p99, max,
- *   histogram [{up_to, rows}]} or null, rendered (lem_examples_preview) or null, problem_count,
- *   problems [text], first (the first row)
- * A row whose conversation cannot be read is a problem, "FILE:LINE: field ...", not a failure; a file that
- * cannot be read on is LEM_EDATA. Memory: one row, row_audit.h, 1 MiB of lengths. */
+ *   licence {text, from, non_commercial where that is known} or null,
+ *   tokens {rows, total, trained, min, median, p90, p99, max, histogram [{up_to, rows}]} or null, rendered
+ * (lem_examples_preview) or null, problem_count, problems [text], first (the first row) A row whose
+ * conversation cannot be read is a problem, "FILE:LINE: field ...", not a failure; a file that cannot be read
+ * on is LEM_EDATA. Memory: one row, row_audit.h, 1 MiB of lengths. */
 lem_status lem_inspect_rows(const char *const *paths, size_t n, const lem_inspect_how *how, lem_json **out,
                             lem_err *err) LEM_MUST_CHECK;
 

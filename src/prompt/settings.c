@@ -3,10 +3,11 @@
 
 #include "core/file.h"
 #include "core/mem.h"
+#include "prompt/style.h"
 
 #include <string.h>
 
-enum { MAX_FILE = 1 << 20, FORMAT = 1, N_TEXTS = 4, SHOWN = 80 };
+enum { MAX_FILE = 1 << 20, FORMAT = 1, N_TEXTS = 4 };
 
 static const char *const template_names[] = {"chat", "plain"};
 static const char *const form_names[LEM_PROMPT_FORM_COUNT] = {
@@ -212,35 +213,6 @@ done:
 
 /* ---- the command line beside it */
 
-void lem_prompt_show(const char *text, lem_buf *out) {
-    lem_json *v = text ? lem_json_new_str(text) : NULL;
-    lem_buf b = {0};
-    if (v) lem_json_write(v, 0, &b);
-    if (b.len < 2) lem_buf_puts(out, "none");
-    else {
-        size_t n = b.len - 2, cut = n;
-        for (cut = n < SHOWN ? n : SHOWN; cut > 0 && cut < n && (b.data[1 + cut] & 0xC0) == 0x80;) cut--;
-        lem_buf_printf(out, "'%.*s%s'", (int)cut, b.data + 1, cut < n ? "..." : "");
-    }
-    lem_json_free(v);
-    lem_buf_release(&b);
-}
-
-lem_status lem_prompt_conflict(const char *what, const char *given, const char *saved, const char *dir,
-                               lem_err *err) {
-    lem_buf a = {0}, b = {0};
-    lem_prompt_show(given, &a);
-    lem_prompt_show(saved, &b);
-    lem_status st = lem_fail(
-        err, LEM_EUSAGE,
-        "%s %s conflicts with %.300s/%s, by which the model was trained with %s; leave the option out, or "
-        "pass --prompt-from options to use another prompt than in training",
-        what, lem_buf_str(&a), dir, LEM_PROMPT_SETTINGS_FILE, lem_buf_str(&b));
-    lem_buf_release(&a);
-    lem_buf_release(&b);
-    return st;
-}
-
 static lem_status take_text(lem_prompt_settings *s, int i, const char *dir, const char *given, lem_err *err) {
     if (!given) return LEM_OK;
     const char *asked = *given ? given : NULL;
@@ -260,6 +232,14 @@ static lem_status take_template(lem_prompt_settings *s, const char *dir, const c
     return LEM_OK;
 }
 
+/* A style tells template, system text and suffix. */
+static lem_status take_style(lem_prompt_settings *s, const char *dir, const lem_prompt_options *o,
+                             lem_err *err) {
+    lem_status st = lem_prompt_take_style(s, dir, o, err);
+    if (st == LEM_OK) st = lem_prompt_settings_tell(s, LEM_PROMPT_TOLD_SYSTEM, s->style->system, err);
+    return st == LEM_OK ? lem_prompt_settings_tell(s, LEM_PROMPT_TOLD_SUFFIX, s->style->suffix, err) : st;
+}
+
 lem_status lem_prompt_settings_open(const char *dir, const lem_prompt_options *o, lem_prompt_settings *out,
                                     lem_err *err) {
     const char *const given[N_TEXTS] = {o->system, o->suffix, o->separator, o->step_token};
@@ -271,7 +251,7 @@ lem_status lem_prompt_settings_open(const char *dir, const lem_prompt_options *o
     if (dir && !options) LEM_TRY(lem_prompt_settings_load(dir, &s, err));
     if (o->separator && !*o->separator)
         LEM_TRY(lem_fail(err, LEM_EUSAGE, "the text between steps must not be empty"));
-    if (o->style) LEM_TRY(lem_prompt_take_style(&s, dir, o, err));
+    if (o->style) LEM_TRY(take_style(&s, dir, o, err));
     LEM_TRY(take_template(&s, dir, o->template, err));
     for (int i = 0; i < N_TEXTS; i++) LEM_TRY(take_text(&s, i, dir, given[i], err));
     *out = s;

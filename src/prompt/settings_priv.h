@@ -10,7 +10,8 @@ void lem_prompt_show(const char *text, lem_buf *out);
 /* LEM_EUSAGE: what ("--system") says given, dir's file says saved. */
 lem_status lem_prompt_conflict(const char *what, const char *given, const char *saved, const char *dir,
                                lem_err *err) LEM_MUST_CHECK;
-/* Takes the style of that name: s has what the folder tells (dir), o the options beside the style. */
+/* Sets style and template to those of o->style, and looks whether what the folder tells (s, dir) or the other
+ * options say otherwise of anything that the style tells. */
 lem_status lem_prompt_take_style(lem_prompt_settings *s, const char *dir, const lem_prompt_options *o,
                                  lem_err *err) LEM_MUST_CHECK;
 

@@ -5,7 +5,11 @@
 #include <stdio.h>
 #include <string.h>
 
-static bool same(const char *a, const char *b) { return strcmp(a ? a : "", b ? b : "") == 0; }
+/* NULL and "" are none. */
+static bool same(const char *a, const char *b) {
+    bool none = !a || !*a, no_other = !b || !*b;
+    return none || no_other ? none == no_other : strcmp(a, b) == 0;
+}
 
 static lem_status against_folder(const lem_prompt_settings *s, const char *field, unsigned told,
                                  const char *given, const char *saved, const char *dir, lem_err *err) {
@@ -60,8 +64,6 @@ lem_status lem_prompt_take_style(lem_prompt_settings *s, const char *dir, const 
     LEM_TRY(against_folder(s, "suffix", LEM_PROMPT_TOLD_SUFFIX, how->suffix, s->suffix, dir, err));
     LEM_TRY(against_option(how, "system", o->system, how->system, err));
     LEM_TRY(against_option(how, "suffix", o->suffix, how->suffix, err));
-    LEM_TRY(lem_prompt_settings_tell(s, LEM_PROMPT_TOLD_SYSTEM, how->system, err));
-    LEM_TRY(lem_prompt_settings_tell(s, LEM_PROMPT_TOLD_SUFFIX, how->suffix, err));
 done:
     return st;
 }

@@ -138,14 +138,9 @@ static const lem_prompt_style styles[] = {
      .stop = {"Question:"}},
 };
 
-const lem_prompt_style *lem_prompt_style_at(int i) {
-    return i >= 0 && (size_t)i < sizeof styles / sizeof *styles ? &styles[i] : NULL;
-}
-
 const lem_prompt_style *lem_prompt_style_find(const char *name) {
-    const lem_prompt_style *s;
-    for (int i = 0; (s = lem_prompt_style_at(i)); i++)
-        if (strcmp(s->name, name) == 0) return s;
+    for (size_t i = 0; i < sizeof styles / sizeof *styles; i++)
+        if (strcmp(styles[i].name, name) == 0) return &styles[i];
     return NULL;
 }
 
@@ -154,7 +149,8 @@ void lem_prompt_style_choices(const lem_prompt_style *style, const char *questio
     if (!style) style = lem_prompt_style_find("qwen25-math-cot");
     lem_buf_puts(out, question);
     for (int i = 0; i < n && i < 26; i++) {
-        lem_buf_puts(out, i == 0 ? style->choices : style->choice_lines ? "\n" : " ");
+        const char *between = style->choice_lines ? "\n" : " ";
+        lem_buf_puts(out, i == 0 ? style->choices : between);
         lem_buf_printf(out, style->choice_lines ? "%c. %s" : "(%c) %s", 'A' + i, choices[i]);
     }
 }

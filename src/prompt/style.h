@@ -61,8 +61,6 @@ struct lem_prompt_style {
 
 /* NULL if there is no such style. */
 const lem_prompt_style *lem_prompt_style_find(const char *name);
-/* The i-th style from 0; NULL behind the last. */
-const lem_prompt_style *lem_prompt_style_at(int i);
 
 /* A prompt as servers take it. Zeroed = empty. */
 typedef struct lem_prompt_request {

@@ -36,9 +36,11 @@ static lem_status choose_shots(work *w) {
     for (size_t i = 0; i < from->n && w->n_shots < from->k; i++)
         if (of_subject(w, &from->at[i])) w->shot[w->n_shots++] = &from->at[i];
     if (w->n_shots == from->k) return LEM_OK;
-    return lem_fail(w->err, LEM_EDATA, "%d demonstrations of %s%.80s%s asked for, %d found", from->k,
-                    w->subject ? "subject '" : "a row without ", w->subject ? w->subject : "subject",
-                    w->subject ? "'" : "", w->n_shots);
+    if (!w->subject)
+        return lem_fail(w->err, LEM_EDATA, "%d demonstrations asked for, %d fit a row without subject",
+                        from->k, w->n_shots);
+    return lem_fail(w->err, LEM_EDATA, "%d demonstrations of subject '%.80s' asked for, %d found", from->k,
+                    w->subject, w->n_shots);
 }
 
 /* ---- texts */
@@ -179,7 +181,8 @@ lem_status lem_prompt_style_messages(const lem_prompt_settings *s, const char *p
     work w = {.s = s, .subject = subject && *subject ? subject : NULL, .err = err};
     lem_buf b = {0};
     lem_status st;
-    w.how = s->style ? s->style : lem_prompt_style_find(text ? "plain" : "none");
+    w.how = s->style;
+    if (!w.how) w.how = lem_prompt_style_find(text ? "plain" : "none");
     LEM_TRY(choose_shots(&w));
     if (!text) LEM_TRY(make_messages(&w, problem));
     if (text) put_text(&w, problem, &b);

@@ -48,14 +48,15 @@ static lem_status add_input(inputs *x, lem_json *in, int steps) {
     return ours && steps < STEPS ? add_manifest(x, manifest, path, strlen(path), steps + 1) : LEM_OK;
 }
 
-/* The manifest of `output`; none, and one that cannot be read, is no failure. */
+/* The manifest of `output`; none, one that cannot be read, and that of an earlier report is no failure. */
 static lem_status add_manifest(inputs *x, const char *path, const char *output, size_t len, int steps) {
     lem_json *m = NULL;
     lem_err ignored = LEM_ERR_INIT;
     char *name = lem_strndup(output, len, x->err);
     if (!name) return LEM_EMEM;
     lem_status st = lem_file_exists(path) ? lem_source_load(path, &m, &ignored) : LEM_NO;
-    const lem_json *list = st == LEM_OK ? lem_json_get(m, "inputs") : NULL;
+    bool report = strcmp(text_of(m, "command"), "report") == 0;
+    const lem_json *list = st == LEM_OK && !report ? lem_json_get(m, "inputs") : NULL;
     if (lem_json_kind(list) == LEM_JSON_ARRAY && !lem_json_set(x->made, name, lem_json_new_bool(true)))
         st = LEM_EMEM;
     if (st == LEM_EMEM) (void)lem_fail(x->err, st, "out of memory");
@@ -118,7 +119,8 @@ static lem_status licence_cell(const lem_json *in, lem_buf *out, lem_err *err) {
 
 static const char *use_cell(const lem_json *in) {
     const lem_json *v = lem_json_get(in, "non_commercial");
-    return !v ? "unknown" : lem_json_bool(v, false) ? "non-commercial only" : "also commercial";
+    if (!v) return "unknown";
+    return lem_json_bool(v, false) ? "non-commercial only" : "also commercial";
 }
 
 static void put_table(lem_page *p, const inputs *x, const char *const *cells, int rows, bool *any) {

@@ -194,6 +194,19 @@ static void sampled_in_a_style(void **state) {
            "--style mmlu-5shot wants 5 worked examples", NULL, NULL);
     expect(SAMPLE("old-sft-a", "--style mmlu-5shot --shots-from shots.jsonl", "x.jsonl"), 3,
            "shots.jsonl: 5 demonstrations asked for, 1 found", NULL, NULL);
+    /* The subject of the row chooses the demonstrations, and stands in the header. */
+    put("dev.jsonl",
+        "{\"question\":\"r\",\"choices\":[\"1\",\"2\"],\"answer\":0,\"subject\":\"art\"}\n"
+        "{\"question\":\"q\",\"choices\":[\"1\",\"2\"],\"answer\":1,\"subject\":\"set_theory\"}\n");
+    put("one.jsonl", "{\"problem\":\"p\",\"id\":0,\"subject\":\"set_theory\"}\n");
+    put("turn.jsonl", "{\"problem\":\"The following are multiple choice questions (with answers) about set "
+                      "theory.\\n\\nq\\nA. 1\\nB. 2\\nAnswer: B\\n\\np\\nAnswer:\",\"id\":0}\n");
+    run("$L sample --prompts one.jsonl --n 1 --temperature 0 --max-tokens 1 --model old-sft-a --style "
+        "mmlu-5shot "
+        "--shots 1 --shots-from dev.jsonl --quiet --out p.jsonl && $L sample --prompts turn.jsonl --n 1 "
+        "--temperature 0 --max-tokens 1 --model old-sft-a --style plain --quiet --out q.jsonl && for f in p "
+        "q; do "
+        "sed 's/.*\"logprob\"//' $f.jsonl >$f.txt; done && cmp p.txt q.txt");
     expect(SAMPLE("sft-a", "--style acemath-check --shots-from shots.jsonl", "x.jsonl"), 2,
            "takes no worked examples", NULL, NULL);
     expect(SAMPLE("sft-a", "--shots-from nope.jsonl", "x.jsonl"), 3, "nope.jsonl", NULL, NULL);

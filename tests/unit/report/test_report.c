@@ -107,6 +107,7 @@ static void licences(void **state) {
     put("lic/run.json", "{\"name\":\"l\",\"stages\":[]}");
     put("lic/sel.json", "{\"metrics\":[]}");
     put("lic/m/manifest.json", "{");
+    put("lic/page.html.manifest.json", "{\"command\":\"report\",\"inputs\":[{\"path\":\"earlier\"}]}");
     put("lic/g.jsonl", "");
     put("lic/g.jsonl.manifest.json",
         MANIFEST("{\"path\":\"weights\",\"licence\":\"cc-by-nc-4.0\",\"origin\":\"nvidia/AceMath-7B\","
