@@ -11,8 +11,18 @@
 
 /* ---- requests ---- */
 
+const char *lem_teach_path(const lem_teach *t) {
+    return t->o.form ? t->o.form->path : lem_completion_path(&t->o.chat);
+}
+
+static lem_status formed_body(const lem_teach *t, size_t i, lem_buf *out, lem_err *err) {
+    lem_status st = t->o.form->body(t->o.ctx, i, out, err);
+    return st == LEM_OK ? lem_buf_ok(out, err) : st;
+}
+
 /* A request is known by its bytes without those that say how it is sent. */
 lem_status lem_teach_body(const lem_teach *t, size_t i, bool as_sent, lem_buf *out, lem_err *err) {
+    if (t->o.form) return formed_body(t, i, out, err);
     lem_buf prompt = {0};
     lem_completion_opts chat = t->o.chat;
     int64_t seed = -1;
@@ -32,7 +42,7 @@ static lem_status hash_item(lem_teach *t, size_t i, lem_buf *body, lem_err *err)
     lem_teach_item *item = &t->item[i];
     int64_t leader = (int64_t)i;
     lem_buf_clear(body);
-    lem_buf_puts(body, lem_completion_path(&t->o.chat));
+    lem_buf_puts(body, lem_teach_path(t));
     lem_buf_putc(body, '\n');
     lem_status st = lem_teach_body(t, i, false, body, err);
     if (st != LEM_OK) return st;
@@ -75,7 +85,48 @@ void lem_teach_free(lem_teach *t) {
     lem_free(t);
 }
 
+void lem_teach_hold(lem_teach *t, size_t i) {
+    lem_teach_item *item = &t->item[i];
+    if (item->leader == i && item->state == LEM_TEACH_PLANNED && !item->sent) item->state = LEM_TEACH_HELD;
+}
+
+void lem_teach_release(lem_teach *t, size_t i) {
+    lem_teach_item *item = &t->item[t->item[i].leader];
+    if (item->state == LEM_TEACH_HELD) item->state = LEM_TEACH_PLANNED;
+}
+
+bool lem_teach_refused(const lem_teach *t, size_t i) {
+    return t->item[t->item[i].leader].state == LEM_TEACH_REFUSED;
+}
+
 /* ---- money ---- */
+
+/* What the template and the system text add to a prompt. */
+enum { TEMPLATE_TOKENS = 64 };
+
+static size_t system_bytes(const lem_teach *t) {
+    return t->o.chat.system && !t->o.form ? strlen(t->o.chat.system) : 0;
+}
+
+/* Bytes of what the item says. */
+static lem_status prompt_bytes(const lem_teach *t, size_t i, lem_buf *scratch, size_t *out, lem_err *err) {
+    lem_buf_clear(scratch);
+    lem_teach_prompt *what = t->o.form ? t->o.form->body : t->o.prompt;
+    lem_status st = what(t->o.ctx, i, scratch, err);
+    if (st == LEM_OK) st = lem_buf_ok(scratch, err);
+    *out = scratch->len;
+    return st;
+}
+
+lem_status lem_teach_most(const lem_teach *t, size_t i, uint64_t *in, uint64_t *out, lem_err *err) {
+    lem_buf scratch = {0};
+    size_t bytes = 0;
+    lem_status st = prompt_bytes(t, i, &scratch, &bytes, err);
+    lem_buf_release(&scratch);
+    *in = bytes + TEMPLATE_TOKENS + system_bytes(t);
+    *out = t->o.form ? 0 : (uint64_t)t->o.chat.max_tokens * (uint64_t)t->o.chat.n;
+    return st;
+}
 
 static double cost_of(const lem_teach *t, uint64_t in, uint64_t out) {
     return ((double)in * t->o.price_in + (double)out * t->o.price_out) / 1e6;
@@ -348,11 +399,10 @@ void lem_teach_estimate(const lem_teach *t, uint64_t *requests, uint64_t *tokens
     *requests = *tokens_in = 0;
     for (size_t i = 0; i < t->n; i++) {
         if (t->item[i].leader != i || t->item[i].state != LEM_TEACH_PLANNED) continue;
-        lem_buf_clear(&prompt);
-        if (t->o.prompt(t->o.ctx, i, &prompt, NULL) != LEM_OK) break;
-        size_t bytes = prompt.len + (t->o.chat.system ? strlen(t->o.chat.system) : 0);
+        size_t bytes = 0;
+        if (prompt_bytes(t, i, &prompt, &bytes, NULL) != LEM_OK) break;
         (*requests)++;
-        *tokens_in += (bytes + 3) / 4 + 8;
+        *tokens_in += (bytes + system_bytes(t) + 3) / 4 + 8;
     }
     lem_buf_release(&prompt);
 }

@@ -69,19 +69,11 @@ static int pick_endpoint(const run *r, double now) {
 
 /* ---- sending ---- */
 
-/* No tokenizer makes more tokens than bytes; a template adds a few. */
-static uint64_t most_in(const lem_teach *t, size_t prompt_bytes) {
-    return prompt_bytes + 64 + (t->o.chat.system ? strlen(t->o.chat.system) : 0);
-}
-
 /* Writes down that the item is sent, if its most fits the budgets. */
 static lem_status prepare(run *r, size_t i, int endpoint, lem_err *err) {
     lem_teach *t = r->t;
-    lem_buf prompt = {0};
-    lem_status st = t->o.prompt(t->o.ctx, i, &prompt, err);
-    if (st == LEM_OK) st = lem_buf_ok(&prompt, err);
-    uint64_t in = most_in(t, prompt.len), out = (uint64_t)t->o.chat.max_tokens * (uint64_t)t->o.chat.n;
-    lem_buf_release(&prompt);
+    uint64_t in, out;
+    lem_status st = lem_teach_most(t, i, &in, &out, err);
     if (st != LEM_OK) return st;
     r->budget = !lem_teach_fits(t, in, out);
     if (r->budget) {
@@ -190,13 +182,20 @@ static lem_status check_setup(run *r, const lem_verdict *v, const char *url, lem
     return lem_fail(err, LEM_EREMOTE, "%.200s refuses the requests: %s", url, v->why);
 }
 
+static lem_status read_reply(void *ctx, const lem_http_reply *reply, lem_json **record, lem_err *err) {
+    const run *r = ctx;
+    const lem_teach_opts *o = &r->t->o;
+    if (o->form) return o->form->reply(o->ctx, (size_t)reply->tag, reply->body, reply->len, record, err);
+    return lem_completion_reply(reply->body, reply->len, reply->event_stream, &o->chat, record, err);
+}
+
 static lem_status on_reply(void *ctx, const lem_http_reply *reply, lem_err *err) {
     run *r = ctx;
     size_t i = (size_t)reply->tag;
     lem_verdict v;
     double now = lem_clock_seconds();
     lem_endpoint *e = &r->end[r->went[i]];
-    lem_status st = lem_verdict_of(reply, &r->t->o.chat, &v, err);
+    lem_status st = lem_verdict_of(reply, read_reply, r, &v, err);
     if (st != LEM_OK) return st;
     bool took = v.kind == LEM_VERDICT_ANSWER;
     if (v.failure) lem_endpoint_failed(e, now, LEM_BREAKER_PAUSE * r->t->o.base_s);
@@ -302,7 +301,7 @@ static lem_status open_run(run *r, lem_err *err) {
         size_t n = strlen(o->urls[i]);
         while (n && o->urls[i][n - 1] == '/') n--;
         lem_buf_add(&url, o->urls[i], n);
-        lem_buf_puts(&url, lem_completion_path(&o->chat));
+        lem_buf_puts(&url, lem_teach_path(r->t));
         r->url[i] = lem_buf_take(&url);
         if (!r->url[i]) return lem_fail(err, LEM_EMEM, "out of memory for a URL");
     }

@@ -30,7 +30,18 @@ typedef struct lem_teach lem_teach;
 /* The prompt of an item: appended to out. */
 typedef lem_status lem_teach_prompt(void *ctx, size_t item, lem_buf *out, lem_err *err);
 
+/* Requests that are no chat completions (rewards): their path behind the base URL, their bytes, and what a
+ * reply with status 200 says of the item (LEM_EDATA: nothing that can be used). Both are given
+ * lem_teach_opts.ctx. A reply costs no tokens beside those of the request. */
+typedef struct lem_teach_form {
+    const char *path;
+    lem_teach_prompt *body; /* appends the whole request */
+    lem_status (*reply)(void *ctx, size_t item, const char *body, size_t len, lem_json **record,
+                        lem_err *err);
+} lem_teach_form;
+
 typedef struct lem_teach_opts { /* borrowed for the life of the lem_teach */
+    const lem_teach_form *form; /* NULL: chat completions, made of prompt and chat */
     lem_teach_prompt *prompt;
     void *ctx;
     lem_completion_opts chat;
@@ -82,6 +93,12 @@ lem_status lem_teach_put(lem_teach *t, lem_journal *ledger, size_t item, lem_jso
 /* An item that will have no answer, for a reason that no request would change. */
 lem_status lem_teach_bury(lem_teach *t, lem_journal *ledger, size_t item, const char *why,
                           lem_err *err) LEM_MUST_CHECK;
+/* Right after lem_teach_new: the item is not sent until it is released (by its index or by that of another
+ * item of the same request); what the ledger holds of it counts all the same. */
+void lem_teach_hold(lem_teach *t, size_t item);
+void lem_teach_release(lem_teach *t, size_t item);
+/* Whether the item, or the one whose request it shares, was refused for good. */
+bool lem_teach_refused(const lem_teach *t, size_t item);
 /* Items that were given up, not those refused for good, are tried again by the next run. */
 lem_status lem_teach_again(lem_teach *t, lem_journal *ledger, lem_err *err) LEM_MUST_CHECK;
 

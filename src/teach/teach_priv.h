@@ -7,6 +7,7 @@
 
 typedef enum lem_teach_state {
     LEM_TEACH_PLANNED, /* to be sent; it may have to wait until not_before */
+    LEM_TEACH_HELD,    /* to be sent once it is released */
     LEM_TEACH_SENT,
     LEM_TEACH_UNSURE, /* sent, may have been billed, no usable reply */
     LEM_TEACH_DONE,
@@ -46,11 +47,17 @@ struct lem_teach {
 
 /* ---- items.c: what became of an item, in the ledger and in memory ---- */
 
+/* The path of all requests behind the base URL. */
+const char *lem_teach_path(const lem_teach *t);
 /* The body of its request. stream: as it is sent; else as it is hashed. */
 lem_status lem_teach_body(const lem_teach *t, size_t i, bool as_sent, lem_buf *out,
                           lem_err *err) LEM_MUST_CHECK;
 lem_status lem_teach_note_sent(lem_teach *t, size_t i, uint64_t in, uint64_t out,
                                lem_err *err) LEM_MUST_CHECK;
+/* The most tokens that its request can cost: no tokenizer makes more of them than there are bytes, and a
+ * template adds a few. */
+lem_status lem_teach_most(const lem_teach *t, size_t i, uint64_t *in, uint64_t *out,
+                          lem_err *err) LEM_MUST_CHECK;
 /* Takes record. */
 lem_status lem_teach_note_reply(lem_teach *t, size_t i, lem_json *record, lem_err *err) LEM_MUST_CHECK;
 /* sent false: it never left. */

@@ -499,6 +499,71 @@ static void the_breaker_by_itself(void **state) {
     assert_true(lem_endpoint_free(&e, 66) && e.failures == 0 && e.active == 0);
 }
 
+/* ---- requests of another form ---- */
+
+static lem_status count_body(void *ctx, size_t item, lem_buf *out, lem_err *err) {
+    (void)ctx;
+    (void)err;
+    lem_buf_printf(out, "{\"messages\":[{\"content\":\"number %zu\"}]}", item);
+    return LEM_OK;
+}
+
+/* The bytes of a reply that is not of an odd item; the record of an even one. */
+static lem_status count_reply(void *ctx, size_t item, const char *body, size_t len, lem_json **record,
+                              lem_err *err) {
+    (void)ctx;
+    if (item % 2) return lem_fail(err, LEM_EDATA, "an odd item");
+    *record = lem_json_new_object();
+    assert_true(lem_json_set(*record, "said", lem_json_new_strn(body, len)));
+    return LEM_OK;
+}
+
+static const lem_teach_form count_form = {"/chat/completions", count_body, count_reply};
+
+static void requests_of_another_form(void **state) {
+    (void)state;
+    job j;
+    begin(&j, &(faultd_opts){0});
+    j.o.form = &count_form;
+    j.o.prompt = NULL;
+    assert_int_equal(run(&j, 4), LEM_OK);
+    for (size_t i = 0; i < 4; i++) {
+        char expected[32];
+        lem_teach_billed billed;
+        int tries;
+        const lem_json *r = lem_teach_reply(j.t, i);
+        const char *why = lem_teach_why(j.t, i, &billed, &tries);
+        snprintf(expected, sizeof expected, "[[number %zu]]", i);
+        if (i % 2) assert_true(!r && strcmp(why, "an odd item") == 0 && billed == LEM_BILLED_YES);
+        else assert_non_null(strstr(lem_json_str(lem_json_get(r, "said"), ""), expected));
+    }
+    /* {"messages":[{"content":"number 0"}]} and what a template adds, twice as replies that tell no cost and
+     * twice as replies that cannot be used */
+    assert_int_equal(lem_teach_count(j.t).tokens_in, 4 * (37 + 64));
+    assert_int_equal(lem_teach_count(j.t).tokens_out, 0);
+    assert_int_equal(end(&j).requests, 4);
+}
+
+/* What is held goes out once it is released, in this run or in another. */
+static void held_items_wait(void **state) {
+    (void)state;
+    job j;
+    begin(&j, &(faultd_opts){0});
+    if (lem_teach_new(&j.o, 3, &j.t, &j.err) != LEM_OK) fail_msg("%s", j.err.text);
+    lem_teach_hold(j.t, 1);
+    assert_int_equal(lem_teach_run(j.t, NULL, &j.err), LEM_OK);
+    assert_true(lem_teach_reply(j.t, 0) && !lem_teach_reply(j.t, 1) && lem_teach_reply(j.t, 2));
+    assert_int_equal(lem_teach_count(j.t).dead, 0);
+    assert_false(lem_teach_refused(j.t, 1));
+    lem_teach_release(j.t, 1);
+    lem_teach_release(j.t, 2);
+    assert_int_equal(lem_teach_run(j.t, NULL, &j.err), LEM_OK);
+    assert_true(check_items(&j, 3) == 3);
+    lem_teach_free(j.t);
+    j.t = NULL;
+    assert_int_equal(end(&j).requests, 3);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_is_well),
@@ -521,6 +586,8 @@ int main(void) {
         cmocka_unit_test(asked_to_stop_during_a_hang),
         cmocka_unit_test(each_allocation_may_fail),
         cmocka_unit_test(the_breaker_by_itself),
+        cmocka_unit_test(requests_of_another_form),
+        cmocka_unit_test(held_items_wait),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
