@@ -3,6 +3,7 @@
 
 #include "core/object.h"
 #include "core/utf8.h"
+#include "net/body.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -30,15 +31,6 @@ static lem_json *turns(const lem_completion_opts *o, const char *prompt) {
     return NULL;
 }
 
-static bool set_extra(lem_json *body, const lem_json *extra) {
-    for (const char *k = lem_json_key_next(extra, NULL); extra && k; k = lem_json_key_next(extra, k)) {
-        lem_json *v = lem_json_key_value(k);
-        if (lem_json_kind(v) == LEM_JSON_NULL) (void)lem_json_remove(body, k);
-        else if (!lem_json_set(body, k, lem_json_copy(v))) return false;
-    }
-    return true;
-}
-
 static void set_stream(lem_object *b) {
     lem_object how = lem_object_new();
     lem_object_bool(&how, "include_usage", true);
@@ -58,12 +50,7 @@ lem_status lem_completion_body(const lem_completion_opts *o, const char *prompt,
     if (o->n != 1) lem_object_int(&b, "n", (uint64_t)o->n);
     if (seed >= 0) lem_object_int(&b, "seed", (uint64_t)seed);
     if (o->stream) set_stream(&b);
-    lem_json *body = lem_object_done(&b);
-    bool ok = body && set_extra(body, o->extra);
-    if (ok) lem_json_write(body, 0, out);
-    lem_json_free(body);
-    if (!ok) return lem_fail(err, LEM_EMEM, "out of memory for a request");
-    return lem_buf_ok(out, err);
+    return lem_body_write(lem_object_done(&b), o->extra, out, err);
 }
 
 /* ---- replies ---- */

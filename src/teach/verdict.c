@@ -37,7 +37,7 @@ static void judge_refusal(const lem_http_reply *r, lem_verdict *v) {
 lem_status lem_verdict_of(const lem_http_reply *r, lem_verdict_read *read, void *ctx, lem_verdict *out,
                           lem_err *err) {
     lem_err inner = LEM_ERR_INIT;
-    lem_verdict v = {.wait_s = r->retry_after};
+    lem_verdict v = {.status = r->status, .wait_s = r->retry_after};
     if (r->end == LEM_HTTP_UNSENT || r->end == LEM_HTTP_BROKEN) {
         v.kind = r->end == LEM_HTTP_UNSENT ? LEM_VERDICT_UNSENT : LEM_VERDICT_UNSURE;
         v.failure = true;

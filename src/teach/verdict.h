@@ -17,6 +17,7 @@ typedef enum lem_verdict_kind {
 
 typedef struct lem_verdict {
     lem_verdict_kind kind;
+    int status;       /* of HTTP; 0 where no reply came */
     bool failure;     /* counts for the breaker */
     bool spent;       /* SETUP: there is no credit left */
     lem_json *record; /* ANSWER: owned by the caller */
