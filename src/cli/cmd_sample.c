@@ -33,6 +33,7 @@ static const lem_opt opts[] = {
      "chat]",
      .choices = LEM_PROMPT_TEMPLATE_NAMES},
     LEM_OPT_PROMPT_FROM,
+    LEM_OPT_STYLE,
     {"dtype", LEM_OPT_ENUM, "NAME", "f32", "weights in memory", .choices = DTYPES},
     {"slots", LEM_OPT_INT, "N", "0", "candidates in flight, 0 = 256 (never changes a result)", 0, 4096,
      .effect = LEM_OPT_CHANGES_NOTHING},
@@ -40,16 +41,18 @@ static const lem_opt opts[] = {
 
 /* ---- options */
 
+/* Of the options and of the style. */
 static lem_status read_stops(sample_job *j, lem_err *err) {
     const lem_json *list = lem_args_tree(j->args, "stop");
-    size_t n = lem_json_count(list);
-    if (n == 0) return LEM_OK;
-    j->stop = lem_alloc(n, sizeof *j->stop, err);
+    size_t given = lem_json_count(list), n = 0;
+    j->stop = lem_alloc(given + LEM_PROMPT_STYLE_STOPS, sizeof *j->stop, err);
     if (!j->stop) return LEM_EMEM;
-    for (size_t i = 0; i < n; i++) j->stop[i] = lem_json_str(lem_json_at(list, i), "");
-    j->gen.stop = j->stop;
+    for (; n < given; n++) j->stop[n] = lem_json_str(lem_json_at(list, n), "");
+    for (int i = 0; lem_prompt_style_stop(&j->prompt, i); i++)
+        j->stop[n++] = lem_prompt_style_stop(&j->prompt, i);
+    j->gen.stop = n ? j->stop : NULL;
     j->gen.n_stop = (int)(n < 1000 ? n : 1000);
-    return LEM_OK;
+    return lem_generate_check(&j->gen, err);
 }
 
 static lem_status read_options(sample_job *j, lem_err *err) {
@@ -66,8 +69,7 @@ static lem_status read_options(sample_job *j, lem_err *err) {
                                  .max_tokens = (int)lem_args_int(a, "max-tokens"),
                                  .slots = (int)lem_args_int(a, "slots"),
                                  .seed = j->cli->seed};
-    lem_status st = read_stops(j, err);
-    return st ? st : lem_generate_check(&j->gen, err);
+    return lem_generate_check(&j->gen, err);
 }
 
 /* What the folder says of its prompts, and the options. */
@@ -75,8 +77,11 @@ static lem_status read_prompt(sample_job *j, lem_err *err) {
     lem_prompt_options o = {.template = lem_args_str(j->args, "template"),
                             .system = lem_args_str(j->args, "system"),
                             .suffix = lem_args_str(j->args, "suffix"),
-                            .from = lem_args_str(j->args, "prompt-from")};
-    return lem_prompt_settings_open(j->model, &o, &j->prompt, err);
+                            .from = lem_args_str(j->args, "prompt-from"),
+                            .style = lem_args_str(j->args, "style")};
+    lem_status st = lem_prompt_settings_open(j->model, &o, &j->prompt, err);
+    if (st == LEM_OK) st = lem_prompt_options_shots(j->args, j->cli->cancel, &j->prompt, err);
+    return st == LEM_OK ? read_stops(j, err) : st;
 }
 
 static lem_json *finish_counts(const sample_job *j) {
