@@ -23,6 +23,11 @@ typedef struct faultd_opts {
     const char *bills; /* file to which "ID TOKENS FAULT" is appended for each bill; NULL = none */
     const char *text;  /* what every reply says in place of the echo; NULL = the echo */
     double delay_s;    /* before each reply */
+    bool vary;         /* a reply to P with seed S has the choices "[[P]] S/0", "[[P]] S/1" */
+    int choices;       /* that a reply has at most; 0 = as many as are asked for */
+    bool one_only;     /* several choices are refused with 400 */
+    int logprobs; /* where they are asked for: 0 none, 1 those of three tokens, -0.25 each, 2 one is null */
+    const char *version; /* that GET /version tells; NULL = none. GETs are in no book */
 } faultd_opts;
 
 typedef struct faultd_books {
