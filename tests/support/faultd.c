@@ -432,10 +432,12 @@ static void refuse(const faultd *f, int fd, const char *name) {
     if (strcmp(name, "429-date") == 0)
         snprintf(headers, sizeof headers, "Retry-After: Sun, 06 Nov 1994 08:49:37 GMT\r\n");
     if (strcmp(name, "quota") == 0) status = 429;
-    reply_status(fd, status, headers,
-                 strcmp(name, "quota") == 0
-                     ? "{\"error\":{\"message\":\"You exceeded your quota\",\"code\":\"insufficient_quota\"}}"
-                     : "{\"error\":{\"message\":\"planted \\n fault\",\"code\":\"x\"}}");
+    char body[512];
+    bool quota = strcmp(name, "quota") == 0;
+    const char *words = quota ? "You exceeded your quota" : f->o.refusal ? f->o.refusal : "planted \\n fault";
+    snprintf(body, sizeof body, "{\"error\":{\"message\":\"%.300s\",\"code\":\"%s\"}}", words,
+             quota ? "insufficient_quota" : "x");
+    reply_status(fd, status, headers, body);
 }
 
 static void redirect(const faultd *f, int fd, bool same) {
