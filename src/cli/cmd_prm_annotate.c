@@ -514,6 +514,7 @@ static lem_status work(job *j, lem_err *err) {
                                .tally = &j->tally,
                                .stats = j->model || j->remote ? &j->stats : NULL,
                                .judge = j->has_judge ? &j->judge : NULL,
+                               .servers = j->remote ? &j->servers.run : NULL,
                                .resumed = j->resumed};
     lem_prm_show(&x, j->cli->log);
     return j->cli->json ? lem_print_json(j->cli->out, lem_prm_json(&x), 0, err) : LEM_OK;
