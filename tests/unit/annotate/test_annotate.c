@@ -456,7 +456,7 @@ static lem_status judge_and_keep(void *ctx, const lem_annotate_text *t, lem_grad
 }
 
 typedef struct player {
-    size_t wanted[PROBLEMS * MAX_POINTS * N], n, rounds, lost;
+    size_t wanted[PROBLEMS * MAX_POINTS * N], n, rounds;
 } player;
 
 static lem_status wanted(void *ctx, size_t rollout, lem_err *err) {
