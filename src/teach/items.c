@@ -227,7 +227,7 @@ static void share_out(lem_teach *t, lem_teach_item *item, size_t m) {
         if (has) t->item[i].leader = first;
     }
     if (m > 1) t->many = true;
-    if (m < end - first) t->chunk = (int)m;
+    if (m < end - first) t->chunk = m > 1 ? (int)m : 1;
 }
 
 /* Takes record. */
