@@ -129,8 +129,8 @@ static void name_failures(const lem_remote *r, uint64_t total) {
     }
 }
 
-lem_status lem_remote_check(lem_remote *r, const lem_args *args, const char *what, uint64_t total,
-                            lem_err *err) {
+static lem_status check_result(lem_remote *r, const lem_args *args, const char *what, uint64_t total,
+                               lem_err *err) {
     lem_teach_stats c = lem_teach_count(r->teach);
     double allowed = lem_args_num(args, "max-failed");
     if (c.budget_reached) return budget_reached(&c, what, total, err);
@@ -151,7 +151,7 @@ lem_status lem_remote_ask(lem_remote *r, const lem_args *args, lem_job *job, con
     lem_status st = lem_teach_run(r->teach, r->ledger, err);
     r->seconds += lem_clock_seconds() - begin;
     if (st == LEM_EINTR) return lem_job_interrupted(job, lem_teach_count(r->teach).done, total, what, err);
-    return st == LEM_OK ? lem_remote_check(r, args, what, total, err) : st;
+    return st == LEM_OK ? check_result(r, args, what, total, err) : st;
 }
 
 /* ---- told ---- */

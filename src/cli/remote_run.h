@@ -28,9 +28,6 @@ lem_status lem_remote_greet(lem_remote *r, lem_job *job, lem_journal *ledger, le
  * the ledger stays. what: "candidates". */
 lem_status lem_remote_ask(lem_remote *r, const lem_args *args, lem_job *job, const char *what, uint64_t total,
                           lem_err *err) LEM_MUST_CHECK;
-/* The same of a run that has ended: after the last lem_teach_run. */
-lem_status lem_remote_check(lem_remote *r, const lem_args *args, const char *what, uint64_t total,
-                            lem_err *err) LEM_MUST_CHECK;
 /* The plan of a dry run: requests, tokens, cost, the first request. Adds members to o, which is NULL where
  * none are wanted. */
 lem_status lem_remote_plan(lem_remote *r, lem_object *o, lem_err *err) LEM_MUST_CHECK;

@@ -113,18 +113,20 @@ static lem_json *failed(const char *why) {
     return lem_object_done(&o);
 }
 
+static lem_json *candidate_of(const lem_teach *t, size_t item) {
+    lem_teach_billed billed;
+    int tries;
+    const lem_json *reply = lem_teach_reply(t, item);
+    if (reply) return choice_of(reply, lem_teach_choice(t, item));
+    const char *why = lem_teach_why(t, item, &billed, &tries);
+    return failed(why ? why : "");
+}
+
 static lem_status take_all(sample_job *j, lem_err *err) {
-    const lem_teach *t = j->remote.run.teach;
     lem_status st = LEM_OK;
     j->finished = 0;
-    for (size_t i = 0; st == LEM_OK && i < j->total; i++) {
-        lem_teach_billed billed;
-        int tries;
-        const lem_json *reply = lem_teach_reply(t, i);
-        const char *why = reply ? NULL : lem_teach_why(t, i, &billed, &tries);
-        lem_json *record = reply ? choice_of(reply, lem_teach_choice(t, i)) : failed(why ? why : "");
-        st = sample_hold(j, row_of(j, i), (int)(i % (size_t)j->n), record, err);
-    }
+    for (size_t i = 0; st == LEM_OK && i < j->total; i++)
+        st = sample_hold(j, row_of(j, i), (int)(i % (size_t)j->n), candidate_of(j->remote.run.teach, i), err);
     return st;
 }
 

@@ -434,7 +434,8 @@ static void refuse(const faultd *f, int fd, const char *name) {
     if (strcmp(name, "quota") == 0) status = 429;
     char body[512];
     bool quota = strcmp(name, "quota") == 0;
-    const char *words = quota ? "You exceeded your quota" : f->o.refusal ? f->o.refusal : "planted \\n fault";
+    const char *words = f->o.refusal ? f->o.refusal : "planted \\n fault";
+    if (quota) words = "You exceeded your quota";
     snprintf(body, sizeof body, "{\"error\":{\"message\":\"%.300s\",\"code\":\"%s\"}}", words,
              quota ? "insufficient_quota" : "x");
     reply_status(fd, status, headers, body);
