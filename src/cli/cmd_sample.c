@@ -25,6 +25,13 @@ static const lem_opt opts[] = {
      "go on where a problem has no gold answer [stop before the first token]"},
     {"map", LEM_OPT_LIST, "OURS=THEIRS", NULL,
      "names of fields: problem=, expected_answer=, id= (dotted paths)"},
+    LEM_OPTS_ENDPOINT,
+    LEM_OPT_SERVED_MODEL,
+    LEM_OPTS_COMPLETION,
+    LEM_OPT_REMOTE_TOKENIZER,
+    {"per-request", LEM_OPT_INT, "N", "8",
+     "with --endpoint: candidates asked for in one request (n); fewer where the server gives fewer", 1, 128},
+    LEM_OPT_MAX_FAILED("0"),
     {"n", LEM_OPT_INT, "N", "8", "candidates per problem", 1, 100000},
     {"temperature", LEM_OPT_NUM, "X", "0.7", "0 is greedy", 0, 1000},
     {"top-k", LEM_OPT_INT, "K", "0", "draw among the K likeliest tokens; 0 = all", 0, 1e9},
@@ -67,7 +74,7 @@ static lem_status read_options(sample_job *j, lem_err *err) {
     j->out = lem_args_str(a, "out");
     j->to_stdout = strcmp(j->out, "-") == 0;
     if (j->to_stdout && j->cli->json) return lem_fail(err, LEM_EUSAGE, "--out - and --json both want stdout");
-    j->engine = &sample_engine_local;
+    j->engine = lem_endpoint_given(a) ? &sample_engine_remote : &sample_engine_local;
     j->n = (int)lem_args_int(a, "n");
     j->gen = (lem_generate_opts){.sample = {(float)lem_args_num(a, "temperature"),
                                             (int)lem_args_int(a, "top-k"), (float)lem_args_num(a, "top-p")},
@@ -77,23 +84,26 @@ static lem_status read_options(sample_job *j, lem_err *err) {
     return lem_generate_check(&j->gen, err);
 }
 
-/* What the folder says of its prompts, and the options. */
+/* What the folder says of its prompts, and the options. A server's model may have its tokenizer's here. */
 static lem_status read_prompt(sample_job *j, lem_err *err) {
     lem_prompt_options o = {.template = lem_args_str(j->args, "template"),
                             .system = lem_args_str(j->args, "system"),
                             .suffix = lem_args_str(j->args, "suffix"),
                             .from = lem_args_str(j->args, "prompt-from"),
                             .style = lem_args_str(j->args, "style")};
-    lem_status st = lem_prompt_settings_open(j->model, &o, &j->prompt, err);
+    const char *dir = j->model ? j->model : lem_args_str(j->args, "tokenizer");
+    lem_status st = lem_prompt_settings_open(dir, &o, &j->prompt, err);
     if (st == LEM_OK) st = lem_prompt_options_shots(j->args, j->cli->cancel, &j->prompt, err);
     return st == LEM_OK ? read_stops(j, err) : st;
 }
 
 static lem_json *finish_counts(const sample_job *j) {
     lem_object o = lem_object_new();
-    lem_object_int(&o, "stop", sample_count_finished(j, LEM_FINISH_STOP));
-    lem_object_int(&o, "length", sample_count_finished(j, LEM_FINISH_LENGTH));
-    lem_object_int(&o, "prompt_too_long", j->rows.too_long * (uint64_t)j->n);
+    lem_object_int(&o, "stop", sample_count_finished(j, lem_finish_name(LEM_FINISH_STOP)));
+    lem_object_int(&o, "length", sample_count_finished(j, lem_finish_name(LEM_FINISH_LENGTH)));
+    lem_object_int(&o, "prompt_too_long",
+                   j->rows.too_long * (uint64_t)j->n + sample_count_finished(j, "prompt_too_long"));
+    lem_object_int(&o, "failed", sample_count_finished(j, "failed"));
     return lem_object_done(&o);
 }
 
@@ -113,6 +123,7 @@ static lem_status print_json(const sample_job *j, lem_err *err) {
     lem_object_num(&o, "seconds", s);
     lem_object_num(&o, "tokens_per_second", rate);
     lem_object_json(&o, "finish", finish_counts(j));
+    if (j->engine->tell) j->engine->tell(j, &o);
     return lem_print_json(j->cli->out, lem_object_done(&o), 0, err);
 }
 
@@ -136,10 +147,16 @@ static lem_status prepare(sample_job *j, lem_err *err) {
 
 /* What was cut is told where the number of candidates is: it is the commonest reason for a wrong figure. */
 static void tell_result(const sample_job *j) {
-    uint64_t cut = sample_count_finished(j, LEM_FINISH_LENGTH);
+    uint64_t cut = sample_count_finished(j, lem_finish_name(LEM_FINISH_LENGTH));
+    uint64_t none = sample_count_finished(j, "failed");
     double share = j->finished ? (double)cut / (double)j->finished : 0;
     lem_info(j->cli->log, "%s: %llu candidates for %zu problems; %llu cut at their token limit (%.1f %%)",
              j->out, (unsigned long long)j->finished, j->rows.n, (unsigned long long)cut, 100 * share);
+    if (none)
+        lem_warn(j->cli->log,
+                 "%llu candidates failed (finish_reason \"failed\"): their answers are missing from every "
+                 "figure made of them",
+                 (unsigned long long)none);
     if (share > 0.02)
         lem_warn(j->cli->log,
                  "%.1f %% of the candidates were cut before they ended: their answers are missing from "
@@ -184,6 +201,7 @@ static lem_status plan(lem_cli *cli, const lem_args *args, lem_plan *out, lem_er
     size_t width = lem_args_is(args, "dtype", "bf16") ? 2 : 4;
     lem_status st = lem_sample_rows_check(cli, args, err);
     if (st) return st;
+    if (!out->shape && !lem_args_has(args, "model")) return LEM_OK; /* it is a server's */
     if (out->shape) st = lem_model_shape(out->shape, &c, err);
     else st = lem_model_check(lem_args_str(args, "model"), LEM_HEAD_LM, &c, err);
     if (st) return st;
@@ -196,11 +214,14 @@ static lem_status plan(lem_cli *cli, const lem_args *args, lem_plan *out, lem_er
 const lem_command lem_cmd_sample = {
     .name = "sample",
     .purpose = "N candidates per problem",
-    .usage = "--model DIR --prompts FILE|--benchmark NAME --out FILE [options]",
+    .usage = "(--model DIR | --endpoint URL --served-model NAME) --prompts FILE|--benchmark NAME --out FILE "
+             "[options]",
     .example = "lemma sample --model runs/sft --prompts ../shared/data/bench/gsm8k/test.jsonl --n 64 "
                "--temperature 0.7 --out runs/candidates.jsonl\n"
                "lemma sample --model Qwen2.5-Math-1.5B-Instruct --benchmark mmlu_stem --n 1 --temperature 0 "
-               "--out runs/mmlu.jsonl",
+               "--out runs/mmlu.jsonl\n"
+               "lemma sample --endpoint http://127.0.0.1:8000/v1 --served-model Qwen2.5-Math-7B-Instruct "
+               "--concurrency 64 --prompts test.jsonl --out runs/candidates.jsonl",
     .min_words = 0,
     .max_words = 0,
     .opts = opts,
@@ -209,5 +230,5 @@ const lem_command lem_cmd_sample = {
     .plan = plan,
     .output = LEM_OUTPUT_FILE,
     .out_required = true,
-    .required = "model|prompts,benchmark",
+    .required = "model,endpoint|prompts,benchmark",
 };

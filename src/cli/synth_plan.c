@@ -49,8 +49,8 @@ lem_status lem_synth_plan(lem_synth *s, lem_err *err) {
     if (st == LEM_OK && first.len) show_first(s, &first);
     lem_info(s->cli->log,
              "plan: %zu items, %llu requests to %s; about %llu prompt tokens and up to %llu new ones%s",
-             s->items, (unsigned long long)requests, s->model ? s->model : s->urls[0], (unsigned long long)in,
-             (unsigned long long)out, price);
+             s->items, (unsigned long long)requests, s->model ? s->model : s->o.urls[0],
+             (unsigned long long)in, (unsigned long long)out, price);
     if (st == LEM_OK && s->cli->json && s->cli->dry_run) {
         const lem_synth_figures f = {requests, in, out, cost};
         st = print_plan(s, &f, lem_buf_str(&first), err);

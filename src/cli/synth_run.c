@@ -4,86 +4,17 @@
 
 #include "core/jsonl.h"
 #include "core/mem.h"
-#include "net/http.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 /* ---- options ---- */
-
-static lem_status read_urls(lem_synth *s, lem_err *err) {
-    const lem_json *list = lem_args_tree(s->args, "endpoint");
-    size_t n = lem_json_count(list);
-    s->urls = lem_alloc(n, sizeof *s->urls, err);
-    if (!s->urls) return LEM_EMEM;
-    for (size_t i = 0; i < n; i++) {
-        s->urls[i] = lem_json_str(lem_json_at(list, i), "");
-        lem_status st = lem_http_check_url(s->urls[i], lem_args_flag(s->args, "allow-http"), err);
-        if (st != LEM_OK) return lem_err_context(err, "--endpoint %zu", i + 1);
-    }
-    s->o.urls = s->urls;
-    s->o.n_urls = (int)n;
-    return LEM_OK;
-}
-
-static lem_status read_key(lem_synth *s, lem_err *err) {
-    const char *name = lem_args_str(s->args, "key-env");
-    if (!name) return LEM_OK;
-    s->o.key = getenv(name);
-    if (!s->o.key || !*s->o.key)
-        return lem_fail(err, LEM_EUSAGE, "--key-env: the environment variable '%s' is not set", name);
-    for (const char *p = s->o.key; *p; p++)
-        if (*p <= ' ' || *p > '~')
-            return lem_fail(err, LEM_EUSAGE, "--key-env: '%s' holds white space, or what is no key", name);
-    return LEM_OK;
-}
-
-/* What the ledger and the budgets rest on is not set past them. */
-static lem_status check_extra(lem_synth *s, lem_err *err) {
-    static const char *const ours[] = {"model",   "messages", "prompt",        "n",
-                                       "best_of", "stream",   "stream_options"};
-    const lem_json *most = lem_json_get(s->extra, "max_completion_tokens"),
-                   *old = lem_json_get(s->extra, "max_tokens");
-    for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
-        if (lem_json_get(s->extra, ours[i]))
-            return lem_fail(err, LEM_EUSAGE, "--body: %s is lemma's own", ours[i]);
-    if (old && lem_json_kind(old) != LEM_JSON_NULL)
-        return lem_fail(err, LEM_EUSAGE, "--body: max_tokens is --max-tokens; null takes it out");
-    int64_t n = lem_json_int(most, 0);
-    if ((most || old) && (n < 1 || n > 1000000000))
-        return lem_fail(
-            err, LEM_EUSAGE,
-            "--body: max_completion_tokens: a number from 1 expected, as nothing else bounds a reply");
-    if (n > s->o.chat.max_tokens || old) s->o.chat.max_tokens = (int)n;
-    return LEM_OK;
-}
-
-static lem_status read_extra(lem_synth *s, lem_err *err) {
-    const char *body = lem_args_str(s->args, "body");
-    if (!body) return LEM_OK;
-    lem_status st = lem_json_parse(body, strlen(body), &s->extra, err);
-    if (st != LEM_OK) {
-        lem_err_context(err, "--body");
-        err->status = LEM_EUSAGE;
-        return LEM_EUSAGE;
-    }
-    if (lem_json_kind(s->extra) != LEM_JSON_OBJECT)
-        return lem_fail(err, LEM_EUSAGE, "--body: an object expected");
-    return check_extra(s, err);
-}
 
 static lem_status check_remote(lem_synth *s, lem_err *err) {
     const lem_args *a = s->args;
     if (!lem_args_has(a, "teacher"))
         return lem_fail(err, LEM_EUSAGE, "--teacher is missing: the model's name at the endpoint");
-    lem_status st = read_urls(s, err);
-    if (st == LEM_OK) st = read_key(s, err);
-    if (st == LEM_OK) st = read_extra(s, err);
-    if (st != LEM_OK) return st;
-    if (s->o.max_cost > 0 && s->o.price_in <= 0 && s->o.price_out <= 0)
-        return lem_fail(err, LEM_EUSAGE,
-                        "--budget-cost needs --price-in and --price-out: what does a million tokens cost?");
-    return LEM_OK;
+    lem_status st = lem_endpoint_read(s->cli, a, &s->endpoint, &s->o, err);
+    return st == LEM_OK ? lem_endpoint_read_completion(a, &s->endpoint, &s->o, NULL, err) : st;
 }
 
 static lem_status read_options(lem_synth *s, lem_err *err) {
@@ -95,22 +26,8 @@ static lem_status read_options(lem_synth *s, lem_err *err) {
                                      .temperature = lem_args_num(a, "temperature"),
                                      .top_p = lem_args_num(a, "top-p"),
                                      .max_tokens = (int)lem_args_int(a, "max-tokens"),
-                                     .n = 1,
-                                     .stream = lem_args_flag(a, "stream")},
-                            .seed = s->cli->seed,
-                            .plain = lem_args_flag(a, "allow-http"),
-                            .concurrency = (int)lem_args_int(a, "concurrency"),
-                            .tries = (int)lem_args_int(a, "tries"),
-                            .resend = (int)lem_args_int(a, "resend"),
-                            .timeout_s = lem_args_num(a, "timeout"),
-                            .base_s = lem_args_num(a, "retry-base"),
-                            .max_requests = (uint64_t)lem_args_int(a, "budget-requests"),
-                            .max_tokens = (uint64_t)lem_args_int(a, "budget-tokens"),
-                            .max_cost = lem_args_num(a, "budget-cost"),
-                            .price_in = lem_args_num(a, "price-in"),
-                            .price_out = lem_args_num(a, "price-out"),
-                            .cancel = s->cli->cancel,
-                            .log = s->cli->log};
+                                     .n = 1},
+                            .seed = s->cli->seed};
     if (strcmp(lem_args_str(a, "out"), "-") == 0)
         return lem_fail(err, LEM_EUSAGE,
                         "--out - has no place for the ledger of what was sent and billed; a file expected");
@@ -120,9 +37,7 @@ static lem_status read_options(lem_synth *s, lem_err *err) {
         if (!s->o.chat.model) s->o.chat.model = "lemma";
         return LEM_OK;
     }
-    lem_status st = check_remote(s, err);
-    s->o.chat.extra = s->extra;
-    return st;
+    return check_remote(s, err);
 }
 
 /* ---- opening ---- */
@@ -319,8 +234,7 @@ lem_status lem_synth_tell(lem_synth *s, lem_json *more, lem_err *err) {
 void lem_synth_close(lem_synth *s) {
     lem_teach_free(s->teach);
     lem_problems_release(&s->rows);
-    lem_free(s->urls);
     lem_free(s->dead);
-    lem_json_free(s->extra);
+    lem_endpoint_release(&s->endpoint);
     lem_job_close(s->job);
 }

@@ -6,13 +6,16 @@
 #ifndef LEM_CLI_SYNTH_RUN_H
 #define LEM_CLI_SYNTH_RUN_H
 
+#include "cli/endpoint_options.h"
+
 #include "core/file.h"
 #include "core/object.h"
 #include "data/problems.h"
 #include "job/job.h"
 #include "teach/teach.h"
 
-enum { LEM_N_SYNTH_OPTIONS = 26 };
+/* Those of its own, and those of endpoint_options.h. */
+enum { LEM_N_SYNTH_OPTIONS = 10 + LEM_N_ENDPOINT_OPTIONS + LEM_N_COMPLETION_OPTIONS };
 extern const lem_opt lem_synth_options[LEM_N_SYNTH_OPTIONS];
 
 typedef struct lem_synth {
@@ -24,8 +27,7 @@ typedef struct lem_synth {
     size_t per_row, items;
     const char *model; /* folder; NULL: endpoints */
     lem_teach_opts o;
-    const char **urls;
-    lem_json *extra;
+    lem_endpoint_options endpoint;
     char *dead; /* path of the dead letters */
     lem_teach *teach;
     lem_journal *ledger; /* the job's */

@@ -7,6 +7,7 @@
 
 typedef enum lem_teach_state {
     LEM_TEACH_PLANNED, /* to be sent; it may have to wait until not_before */
+    LEM_TEACH_HELD,    /* to be sent once it is released */
     LEM_TEACH_SENT,
     LEM_TEACH_UNSURE, /* sent, may have been billed, no usable reply */
     LEM_TEACH_DONE,
@@ -20,6 +21,7 @@ typedef struct lem_teach_item {
     bool waits, cached;      /* waits: in the list of those that wait */
     int tries, sent, unsure; /* refused for now since the last "again"; requests; of unknown end */
     size_t leader;           /* the first item of the same request; itself */
+    int span;                /* of a group: items of the last request, of which this was the first */
     double not_before;
     uint64_t in, out; /* the most that the request under way can cost, in tokens */
     lem_json *reply;
@@ -39,6 +41,10 @@ struct lem_teach {
     lem_teach_money money;
     uint64_t cached;
     bool budget_reached;
+    /* of groups */
+    int chunk;     /* choices that a request asks for */
+    bool many;     /* a reply had several */
+    size_t blamed; /* the item whose refusal chunk was lowered for; n = none */
     /* of a run */
     lem_journal *ledger, *cache;
     lem_progress *progress;
@@ -46,11 +52,24 @@ struct lem_teach {
 
 /* ---- items.c: what became of an item, in the ledger and in memory ---- */
 
+/* Items of the request that begins with item i: those behind it in its group that are to be sent too. Sets
+ * item i's span; 1 without groups. */
+int lem_teach_span(lem_teach *t, size_t i);
+/* The request as it is sent now, for its id. */
+lem_status lem_teach_hash(lem_teach *t, size_t i, lem_err *err) LEM_MUST_CHECK;
+/* Choices that the request of item i asks for. */
+int lem_teach_choices(const lem_teach *t, size_t i);
+/* The path of all requests behind the base URL. */
+const char *lem_teach_path(const lem_teach *t);
 /* The body of its request. stream: as it is sent; else as it is hashed. */
 lem_status lem_teach_body(const lem_teach *t, size_t i, bool as_sent, lem_buf *out,
                           lem_err *err) LEM_MUST_CHECK;
 lem_status lem_teach_note_sent(lem_teach *t, size_t i, uint64_t in, uint64_t out,
                                lem_err *err) LEM_MUST_CHECK;
+/* The most tokens that its request can cost: no tokenizer makes more of them than there are bytes, and a
+ * template adds a few. */
+lem_status lem_teach_most(const lem_teach *t, size_t i, uint64_t *in, uint64_t *out,
+                          lem_err *err) LEM_MUST_CHECK;
 /* Takes record. */
 lem_status lem_teach_note_reply(lem_teach *t, size_t i, lem_json *record, lem_err *err) LEM_MUST_CHECK;
 /* sent false: it never left. */

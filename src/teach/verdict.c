@@ -34,10 +34,10 @@ static void judge_refusal(const lem_http_reply *r, lem_verdict *v) {
     lem_buf_release(&said);
 }
 
-lem_status lem_verdict_of(const lem_http_reply *r, const lem_completion_opts *chat, lem_verdict *out,
+lem_status lem_verdict_of(const lem_http_reply *r, lem_verdict_read *read, void *ctx, lem_verdict *out,
                           lem_err *err) {
     lem_err inner = LEM_ERR_INIT;
-    lem_verdict v = {.wait_s = r->retry_after};
+    lem_verdict v = {.status = r->status, .wait_s = r->retry_after};
     if (r->end == LEM_HTTP_UNSENT || r->end == LEM_HTTP_BROKEN) {
         v.kind = r->end == LEM_HTTP_UNSENT ? LEM_VERDICT_UNSENT : LEM_VERDICT_UNSURE;
         v.failure = true;
@@ -46,7 +46,7 @@ lem_status lem_verdict_of(const lem_http_reply *r, const lem_completion_opts *ch
     } else if (r->status != 200) {
         judge_refusal(r, &v);
     } else {
-        lem_status st = lem_completion_reply(r->body, r->len, r->event_stream, chat, &v.record, &inner);
+        lem_status st = read(ctx, r, &v.record, &inner);
         if (st == LEM_EMEM) return lem_fail(err, LEM_EMEM, "%s", inner.text);
         v.kind = st == LEM_OK ? LEM_VERDICT_ANSWER : LEM_VERDICT_BILLED;
         snprintf(v.why, sizeof v.why, "%.200s", inner.text);

@@ -17,6 +17,7 @@ typedef enum lem_verdict_kind {
 
 typedef struct lem_verdict {
     lem_verdict_kind kind;
+    int status;       /* of HTTP; 0 where no reply came */
     bool failure;     /* counts for the breaker */
     bool spent;       /* SETUP: there is no credit left */
     lem_json *record; /* ANSWER: owned by the caller */
@@ -24,9 +25,12 @@ typedef struct lem_verdict {
     double wait_s;    /* the server asks for so long a pause; < 0 = no */
 } lem_verdict;
 
+/* The record of a reply with status 200, the caller's; LEM_EDATA where it cannot be used. */
+typedef lem_status lem_verdict_read(void *ctx, const lem_http_reply *reply, lem_json **record, lem_err *err);
+
 /* A reply with an error status was not billed, but for those of proxies that may have lost a whole one (502,
  * 504, 520 to 527, 598, 599) and 408 and 499. LEM_EMEM only. */
-lem_status lem_verdict_of(const lem_http_reply *reply, const lem_completion_opts *chat, lem_verdict *out,
+lem_status lem_verdict_of(const lem_http_reply *reply, lem_verdict_read *read, void *ctx, lem_verdict *out,
                           lem_err *err) LEM_MUST_CHECK;
 
 #endif

@@ -25,9 +25,10 @@ typedef struct base {
 } base;
 
 /* The port is the shell's to fill in. */
+#define SERVER "http://127.0.0.1:$LEMMA_TURN_PORT/v1"
 #define ENDPOINT                                                                                             \
-    "--endpoint http://127.0.0.1:$LEMMA_TURN_PORT/v1 --teacher t --budget-requests 1000 --budget-tokens "    \
-    "1000000 --budget-cost 100 --price-in 1 --price-out 1"
+    "--endpoint " SERVER " --budget-requests 1000 --budget-tokens 1000000 --budget-cost 100 --price-in 1 "   \
+    "--price-out 1"
 
 static const base bases[] = {
     {"sft",
@@ -38,9 +39,11 @@ static const base bases[] = {
     {"sft", "--model m --lr 1e-2 --batch 1 --max-steps 2 --data rows.jsonl", "m2"},
     {"sample", "--model m --prompts rows.jsonl --n 2 --max-tokens 4", "s.jsonl"},
     {"sample", "--model m --benchmark own.yaml --n 2 --max-tokens 4", "sb.jsonl"},
+    {"sample", "--served-model t --prompts rows.jsonl --n 2 --max-tokens 4 " ENDPOINT, "sr.jsonl"},
     {"grade", "cand.jsonl", "g.jsonl"},
     {"grade", "cand.jsonl --benchmark own.yaml", "gb.jsonl"},
     {"prm annotate", "--model m --data steps.jsonl --n 2 --max-tokens 4", "pa.jsonl"},
+    {"prm annotate", "--served-model t --data steps.jsonl --n 2 --max-tokens 4 " ENDPOINT, "pr.jsonl"},
     {"prm annotate",
      "--model m --data steps.jsonl --n 2 --max-tokens 4 --judge " LEMMA_TEST_DATA "/golden_heads/qwen_prm",
      "pj.jsonl"},
@@ -71,8 +74,8 @@ static const base bases[] = {
      "db.jsonl"},
     {"data dedup", "rows.jsonl other-file --rule near", "de.jsonl"},
     {"synth answer", "rows.jsonl --model m --max-tokens 4", "sl.jsonl"},
-    {"synth answer", "rows.jsonl " ENDPOINT, "sa.jsonl"},
-    {"synth evolve", "rows.jsonl " ENDPOINT, "sv.jsonl"},
+    {"synth answer", "rows.jsonl --teacher t " ENDPOINT, "sa.jsonl"},
+    {"synth evolve", "rows.jsonl --teacher t " ENDPOINT, "sv.jsonl"},
 };
 enum { N_BASES = sizeof bases / sizeof *bases };
 
@@ -151,6 +154,8 @@ static int set_up(void **state) {
     write_text("trace.jsonl", "{\"steps\":[]}\n");
     write_text("own.yaml",
                "name: own\nfiles: rows.jsonl\nfields: {problem: problem, gold: expected_answer}\n");
+    write_text("turned.key", "key\n");
+    shell("chmod 600 turned.key");
     write_text("threads.yaml", "threads: 1\n");
     write_text("stages.yaml", "stages: [{name: one, lr: 1e-3}, {name: two, lr: 2e-3}]\n");
     write_text("sources.yaml", "sources: [{name: one, files: rows.jsonl, cap: 3}]\n");
@@ -222,6 +227,8 @@ static void turned(const lem_opt *o, const char *words, char out[256]) {
     if (o->type == LEM_OPT_ENUM) other_choice(o, now, value);
     if (o->type == LEM_OPT_INPUT || o->type == LEM_OPT_INPUTS)
         snprintf(value, sizeof value, "%s", other_path(o));
+    if (strcmp(o->name, "endpoint") == 0) snprintf(value, sizeof value, SERVER "/"); /* another address */
+    if (strcmp(o->name, "key-file") == 0) snprintf(value, sizeof value, "turned.key");
     if (strcmp(o->name, "config") == 0) snprintf(value, sizeof value, "threads.yaml");
     snprintf(out, 256, "--%s %s", o->name, value);
 }
@@ -250,6 +257,7 @@ static void expect_same_bytes(const base *b, const char *change) {
 }
 
 static bool turns_into_another_command(const base *b, const lem_opt *o) {
+    if (strcmp(o->name, "endpoint") == 0) return strstr(b->words, "--endpoint") == NULL;
     return strcmp(b->command, "grade") == 0 && strcmp(o->name, "explain") == 0;
 }
 
