@@ -22,6 +22,7 @@ static lem_json *turn(const char *role, const char *content) {
 }
 
 static lem_json *turns(const lem_completion_opts *o, const char *prompt) {
+    if (o->turns) return lem_json_copy(o->turns);
     lem_json *list = lem_json_new_array();
     bool ok = list != NULL;
     if (o->system && *o->system) ok = ok && lem_json_append(list, turn("system", o->system));
@@ -29,6 +30,35 @@ static lem_json *turns(const lem_completion_opts *o, const char *prompt) {
     if (ok) return list;
     lem_json_free(list);
     return NULL;
+}
+
+static lem_json *id_list(const int32_t *ids, size_t n) {
+    lem_json *list = lem_json_new_array();
+    bool ok = list != NULL;
+    for (size_t i = 0; ok && i < n; i++) ok = lem_json_append(list, lem_json_new_int(ids[i]));
+    if (ok) return list;
+    lem_json_free(list);
+    return NULL;
+}
+
+static lem_json *stop_list(const lem_completion_opts *o) {
+    lem_json *list = lem_json_new_array();
+    bool ok = list != NULL;
+    for (int i = 0; ok && i < o->n_stop; i++) ok = lem_json_append(list, lem_json_new_str(o->stop[i]));
+    if (ok) return list;
+    lem_json_free(list);
+    return NULL;
+}
+
+/* One alternative beside each token: without the number llama-server sends twenty, and with none no
+ * log-probabilities. */
+static void set_logprobs(const lem_completion_opts *o, lem_object *b) {
+    if (o->text) {
+        lem_object_int(b, "logprobs", 1);
+        return;
+    }
+    lem_object_bool(b, "logprobs", true);
+    lem_object_int(b, "top_logprobs", 1);
 }
 
 static void set_stream(lem_object *b) {
@@ -42,13 +72,17 @@ lem_status lem_completion_body(const lem_completion_opts *o, const char *prompt,
                                lem_err *err) {
     lem_object b = lem_object_new();
     lem_object_str(&b, "model", o->model);
-    if (o->text) lem_object_str(&b, "prompt", prompt);
+    if (o->text && o->ids) lem_object_json(&b, "prompt", id_list(o->ids, o->n_ids));
+    else if (o->text) lem_object_str(&b, "prompt", prompt);
     else lem_object_json(&b, "messages", turns(o, prompt));
     lem_object_num(&b, "temperature", o->temperature);
     if (o->top_p < 1) lem_object_num(&b, "top_p", o->top_p);
+    if (o->top_k > 0) lem_object_int(&b, "top_k", (uint64_t)o->top_k);
     lem_object_int(&b, "max_tokens", (uint64_t)o->max_tokens);
     if (o->n != 1) lem_object_int(&b, "n", (uint64_t)o->n);
     if (seed >= 0) lem_object_int(&b, "seed", (uint64_t)seed);
+    if (o->n_stop > 0) lem_object_json(&b, "stop", stop_list(o));
+    if (o->logprobs) set_logprobs(o, &b);
     if (o->stream) set_stream(&b);
     return lem_body_write(lem_object_done(&b), o->extra, out, err);
 }
@@ -69,6 +103,7 @@ static lem_status take_choice(lem_completion_draft *d, const lem_json *choice, i
                         lem_json_kind_name(text));
     c->seen = true;
     lem_buf_add(&c->text, lem_json_str(text, ""), lem_json_str_len(text));
+    lem_completion_draft_logprobs(c, lem_json_get(choice, "logprobs"));
     lem_completion_draft_finish(c, lem_json_get(choice, "finish_reason"));
     return lem_buf_ok(&c->text, err);
 }
@@ -78,7 +113,9 @@ static lem_status take_whole(lem_completion_draft *d, const char *body, size_t l
     lem_status st = lem_json_parse(body, len, &reply, err);
     if (st != LEM_OK) return lem_err_context(err, "the reply");
     const lem_json *choices = lem_json_get(reply, "choices");
-    if (lem_json_kind(choices) != LEM_JSON_ARRAY || lem_json_count(choices) != (size_t)d->n)
+    size_t n = lem_json_count(choices);
+    if (d->fewer && n > 0 && n < (size_t)d->n) d->n = (int)n;
+    if (lem_json_kind(choices) != LEM_JSON_ARRAY || n != (size_t)d->n)
         st = lem_fail(err, LEM_EDATA, "choices: a list of %d expected, found %s of %zu", d->n,
                       lem_json_kind_name(choices), lem_json_count(choices));
     for (int i = 0; st == LEM_OK && i < d->n; i++)
@@ -91,7 +128,7 @@ static lem_status take_whole(lem_completion_draft *d, const char *body, size_t l
 lem_status lem_completion_reply(const char *body, size_t len, bool event_stream, const lem_completion_opts *o,
                                 lem_json **out, lem_err *err) {
     lem_completion_draft d;
-    lem_status st = lem_completion_draft_open(&d, o->n, o->text, err);
+    lem_status st = lem_completion_draft_open(&d, o, err);
     if (st == LEM_OK && event_stream) st = lem_completion_take_stream(&d, body, len, err);
     else if (st == LEM_OK) st = take_whole(&d, body, len, err);
     if (st == LEM_OK) st = lem_completion_draft_done(&d, out, err);

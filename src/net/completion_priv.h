@@ -8,25 +8,32 @@ typedef struct lem_completion_choice {
     lem_buf text;
     char finish[32];
     bool seen, ended; /* ended: the reason why it finished is there */
+    int64_t tokens;   /* that log-probabilities came for */
+    double logprob;   /* their sum */
+    bool untold;      /* of some token there was none */
 } lem_completion_choice;
 
 typedef struct lem_completion_draft {
     lem_completion_choice *choice; /* [n] */
-    int n;
-    bool text_only;
+    int n, room;                   /* choices of the reply, and those that were asked for */
+    bool text_only, fewer, logprobs;
     int64_t tokens_in, tokens_out; /* -1: not told */
     lem_json *model;
     char id[128]; /* of the stream */
     bool done;    /* the stream said so */
 } lem_completion_draft;
 
-lem_status lem_completion_draft_open(lem_completion_draft *d, int n, bool text, lem_err *err) LEM_MUST_CHECK;
+lem_status lem_completion_draft_open(lem_completion_draft *d, const lem_completion_opts *o,
+                                     lem_err *err) LEM_MUST_CHECK;
 void lem_completion_draft_release(lem_completion_draft *d);
 lem_completion_choice *lem_completion_draft_at(lem_completion_draft *d, const lem_json *choice,
                                                int64_t otherwise);
 lem_status lem_completion_draft_usage(lem_completion_draft *d, const lem_json *reply,
                                       lem_err *err) LEM_MUST_CHECK;
 void lem_completion_draft_finish(lem_completion_choice *c, const lem_json *value);
+/* What `logprobs` of a choice says of its tokens: those of chats ({"content": [{"logprob"}]}) and those of
+ * texts ({"token_logprobs": []}). */
+void lem_completion_draft_logprobs(lem_completion_choice *c, const lem_json *logprobs);
 lem_status lem_completion_draft_done(lem_completion_draft *d, lem_json **out, lem_err *err) LEM_MUST_CHECK;
 /* The whole body of an event stream. */
 lem_status lem_completion_take_stream(lem_completion_draft *d, const char *body, size_t len,

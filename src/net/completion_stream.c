@@ -45,6 +45,7 @@ static lem_status take_delta(lem_completion_draft *d, const lem_json *choice, bo
     if (escaped) unescape(s, lem_json_str_len(text), &c->text);
     else lem_buf_add(&c->text, s, lem_json_str_len(text));
     if (lem_json_kind(text) == LEM_JSON_STRING) c->seen = true;
+    lem_completion_draft_logprobs(c, lem_json_get(choice, "logprobs"));
     lem_completion_draft_finish(c, lem_json_get(choice, "finish_reason"));
     return lem_buf_ok(&c->text, err);
 }
@@ -93,7 +94,13 @@ static lem_status on_event(void *ctx, const char *data, size_t len, lem_err *err
     return st;
 }
 
-static lem_status check_whole(const lem_completion_draft *d, lem_err *err) {
+/* Choices behind the last one that anything was said of were not given. */
+static void drop_missing(lem_completion_draft *d) {
+    while (d->fewer && d->n > 1 && !d->choice[d->n - 1].seen && !d->choice[d->n - 1].ended) d->n--;
+}
+
+static lem_status check_whole(lem_completion_draft *d, lem_err *err) {
+    if (d->done) drop_missing(d);
     for (int i = 0; i < d->n; i++) {
         const lem_completion_choice *c = &d->choice[i];
         if (!c->ended && !(d->done && c->seen))

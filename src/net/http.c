@@ -20,6 +20,7 @@ typedef struct transfer {
     lem_buf sent, body;
     char id[LEM_HTTP_ID];
     char error[CURL_ERROR_SIZE];
+    char server[64];
     char stopped[128]; /* why a callback of ours ended it; "" = none did */
     size_t header_bytes;
     double retry_after, seconds; /* seconds: of redirects before */
@@ -136,6 +137,8 @@ static size_t on_header(char *line, size_t size, size_t count, void *ctx) {
     if (header_is(line, n, "Retry-After", &v, &k)) t->retry_after = lem_http_retry_after(v, k, time(NULL));
     if (header_is(line, n, "Content-Type", &v, &k))
         t->event_stream = k >= 17 && strncasecmp(v, "text/event-stream", 17) == 0;
+    if (header_is(line, n, "Server", &v, &k))
+        snprintf(t->server, sizeof t->server, "%.*s", (int)(k < 63 ? k : 63), v);
     if (t->id[0] && header_is(line, n, "X-Client-Request-Id", &v, &k))
         t->other_id = k != strlen(t->id) || memcmp(v, t->id, k) != 0;
     return n;
@@ -281,7 +284,9 @@ static lem_http_reply reply_of(transfer *t, CURLcode rc) {
                             .len = t->body.len,
                             .event_stream = t->event_stream,
                             .retry_after = t->retry_after,
-                            .seconds = t->seconds + seconds};
+                            .seconds = t->seconds + seconds,
+                            .server = t->server};
+    one_line(t->server);
     if (rc == CURLE_OK && t->other_id) {
         reply.end = LEM_HTTP_BROKEN;
         snprintf(reply.why, sizeof reply.why, "a reply to another request (its X-Client-Request-Id differs)");

@@ -52,6 +52,7 @@ typedef struct lem_http_reply { /* borrowed during the call */
     bool event_stream;      /* its content type is text/event-stream */
     double retry_after;     /* seconds that the server asks to wait; < 0 = not said */
     double seconds;         /* it took */
+    const char *server;     /* its Server header, one line; "" = none */
     char why[LEM_HTTP_WHY]; /* of UNSENT and BROKEN, and where a redirect leads; one line, else "" */
 } lem_http_reply;
 

@@ -31,13 +31,25 @@ typedef struct run {
 
 static bool is_leader(const lem_teach *t, size_t i) { return t->item[i].leader == i; }
 
+/* The items of a request wait together. */
+static void mark_waiting(run *r, size_t i, bool waits) {
+    lem_teach *t = r->t;
+    size_t n = t->o.group && t->item[i].span > 1 ? (size_t)t->item[i].span : 1;
+    for (size_t k = i; k < i + n; k++) t->item[k].waits = waits && t->item[k].state == LEM_TEACH_PLANNED;
+}
+
+/* Items behind i that its request leaves are looked at again. */
+static void look_again(run *r, size_t i) {
+    if (i < r->next) r->next = i;
+}
+
 /* The first waiting item whose time has come. */
 static bool pick_waiting(run *r, double now, size_t *at) {
     for (size_t k = 0; k < r->n_waiting; k++) {
         if (r->t->item[r->waiting[k]].not_before > now) continue;
         *at = r->waiting[k];
         memmove(r->waiting + k, r->waiting + k + 1, (--r->n_waiting - k) * sizeof *r->waiting);
-        r->t->item[*at].waits = false;
+        mark_waiting(r, *at, false);
         return true;
     }
     return false;
@@ -54,7 +66,7 @@ static bool pick_new(run *r, size_t *at) {
 }
 
 static void put_back(run *r, size_t i) {
-    r->t->item[i].waits = true;
+    mark_waiting(r, i, true);
     r->waiting[r->n_waiting++] = i;
 }
 
@@ -73,7 +85,10 @@ static int pick_endpoint(const run *r, double now) {
 static lem_status prepare(run *r, size_t i, int endpoint, lem_err *err) {
     lem_teach *t = r->t;
     uint64_t in, out;
+    int before = t->item[i].span, span = lem_teach_span(t, i);
+    if (span < before) look_again(r, i + (size_t)span);
     lem_status st = lem_teach_most(t, i, &in, &out, err);
+    if (st == LEM_OK && t->o.group) st = lem_teach_hash(t, i, err);
     if (st != LEM_OK) return st;
     r->budget = !lem_teach_fits(t, in, out);
     if (r->budget) {
@@ -186,7 +201,26 @@ static lem_status read_reply(void *ctx, const lem_http_reply *reply, lem_json **
     const run *r = ctx;
     const lem_teach_opts *o = &r->t->o;
     if (o->form) return o->form->reply(o->ctx, (size_t)reply->tag, reply->body, reply->len, record, err);
-    return lem_completion_reply(reply->body, reply->len, reply->event_stream, &o->chat, record, err);
+    lem_completion_opts chat = o->chat;
+    chat.n = lem_teach_choices(r->t, (size_t)reply->tag);
+    chat.fewer = o->group > 0;
+    return lem_completion_reply(reply->body, reply->len, reply->event_stream, &chat, record, err);
+}
+
+/* The item has ended, and others of its request with it; those that have not are asked for again. */
+static void take_group(run *r, size_t i) {
+    const lem_teach *t = r->t;
+    size_t n = t->o.group && t->item[i].span > 1 ? (size_t)t->item[i].span : 1, ended = 0;
+    while (ended < n && t->item[i + ended].state != LEM_TEACH_PLANNED) ended++;
+    if (ended < n) look_again(r, i + ended);
+    if (t->progress) lem_progress_add(t->progress, ended);
+}
+
+/* Fewer choices a request than before: said once for each number. */
+static void tell_chunk(const run *r, int before) {
+    if (r->t->chunk < before)
+        lem_warn(r->t->o.log, "a request for %d choices does not get them: asking for %d at a time", before,
+                 r->t->chunk);
 }
 
 static lem_status on_reply(void *ctx, const lem_http_reply *reply, lem_err *err) {
@@ -202,11 +236,13 @@ static lem_status on_reply(void *ctx, const lem_http_reply *reply, lem_err *err)
     else lem_endpoint_answered(e, took, now, v.wait_s);
     if (!took) snprintf(r->last, sizeof r->last, "%s", v.why);
     if (!took) lem_debug(r->t->o.log, "item %zu: %s", i, v.why);
+    int chunk = r->t->chunk;
     st = note(r, i, &v, err);
+    tell_chunk(r, chunk);
     if (st == LEM_OK) st = check_setup(r, &v, r->url[r->went[i]], err);
     if (st != LEM_OK) return st;
     if (r->t->item[i].state == LEM_TEACH_PLANNED) back_off(r, i, now, v.wait_s);
-    else if (r->t->progress) lem_progress_add(r->t->progress, 1);
+    else take_group(r, i);
     return LEM_OK;
 }
 
@@ -289,7 +325,7 @@ static lem_status take_up(lem_teach *t, lem_err *err) {
 
 static lem_status open_run(run *r, lem_err *err) {
     const lem_teach_opts *o = &r->t->o;
-    lem_http_opts h = {.total_s = o->timeout_s, .plain = o->plain};
+    lem_http_opts h = {.total_s = o->timeout_s, .max_body = o->max_body, .plain = o->plain};
     r->end = lem_alloc_zero((size_t)o->n_urls, sizeof *r->end, err);
     r->url = lem_alloc_zero((size_t)o->n_urls, sizeof *r->url, err);
     r->went = lem_alloc_zero(r->t->n, sizeof *r->went, err);

@@ -13,11 +13,16 @@
  * end the most that they can have cost. A request is sent only if its most fits, so no budget is ever passed.
  *
  * Requests of the same bytes are sent once; their items share the reply.
- * Failures: a request that was refused for now (verdict.h) is tried again after
- * base_s * 2^try seconds times a random number keyed by (seed, item, try), at most 60 times base_s, and not
- * before Retry-After; `tries` times in all. Five failures in a row of an endpoint open its breaker for 30
- * times base_s; then one request is let through. An endpoint whose breaker stays shut in three tests is down;
- * with the last of them the job ends with LEM_EREMOTE. */
+ *
+ * Groups (opts.group): an item is one choice of a reply, and consecutive items of a group are asked for in
+ * one request, chat.n at most, fewer where the server gives fewer: a reply of m choices answers the first m
+ * items of its request, and the others are asked for again; a server that refuses several choices is asked
+ * for one at a time. Records of the ledger then carry "n", the items of the request, and ITEM is the first of
+ * them. Items of a group do not share replies with others. Failures: a request that was refused for now
+ * (verdict.h) is tried again after base_s * 2^try seconds times a random number keyed by (seed, item, try),
+ * at most 60 times base_s, and not before Retry-After; `tries` times in all. Five failures in a row of an
+ * endpoint open its breaker for 30 times base_s; then one request is let through. An endpoint whose breaker
+ * stays shut in three tests is down; with the last of them the job ends with LEM_EREMOTE. */
 #ifndef LEM_TEACH_TEACH_H
 #define LEM_TEACH_TEACH_H
 
@@ -40,11 +45,22 @@ typedef struct lem_teach_form {
                         lem_err *err);
 } lem_teach_form;
 
+/* What a group's requests are made of, beside the prompt. NULL = not so. */
+typedef struct lem_teach_parts {
+    /* What the seed of the item's request is drawn from, beside opts.seed [the item's number]. */
+    uint64_t (*key)(void *ctx, size_t item);
+    /* Chat: the messages; NULL = out of memory. Borrowed until the next call. Text: the prompt as tokens. */
+    const lem_json *(*turns)(void *ctx, size_t item);
+    const int32_t *(*ids)(void *ctx, size_t item, size_t *n);
+} lem_teach_parts;
+
 typedef struct lem_teach_opts { /* borrowed for the life of the lem_teach */
     const lem_teach_form *form; /* NULL: chat completions, made of prompt and chat */
     lem_teach_prompt *prompt;
     void *ctx;
     lem_completion_opts chat;
+    lem_teach_parts parts;
+    size_t group; /* items of a group; 0 = an item is a request of chat.n choices */
     uint64_t seed;
     /* endpoints */
     const char *const *urls; /* base URLs, up to and with "/v1" */
@@ -55,6 +71,7 @@ typedef struct lem_teach_opts { /* borrowed for the life of the lem_teach */
     int tries;       /* of one item that is refused for now */
     int resend;      /* how often an item that may have been billed is sent again */
     double timeout_s, base_s;
+    size_t max_body; /* bytes of a reply; 0 = as in lem_http_opts */
     /* budgets; 0 = none */
     uint64_t max_requests, max_tokens;
     double max_cost, price_in, price_out; /* prices of a million tokens */
@@ -106,12 +123,14 @@ lem_status lem_teach_again(lem_teach *t, lem_journal *ledger, lem_err *err) LEM_
 void lem_teach_watch(lem_teach *t, lem_progress *p);
 /* The reply, borrowed; NULL where there is none. */
 const lem_json *lem_teach_reply(const lem_teach *t, size_t item);
+/* Of a group: which of the reply's choices the item's is. */
+size_t lem_teach_choice(const lem_teach *t, size_t item);
 /* Why there is none, borrowed; NULL for an item that was not come to. */
 const char *lem_teach_why(const lem_teach *t, size_t item, lem_teach_billed *billed, int *tries);
 lem_teach_stats lem_teach_count(const lem_teach *t);
 /* Requests that are still to be sent, and the tokens of their prompts by estimate (4 bytes each). */
 void lem_teach_estimate(const lem_teach *t, uint64_t *requests, uint64_t *tokens_in);
 /* The request that goes out first, as JSON. */
-lem_status lem_teach_first(const lem_teach *t, lem_buf *out, lem_err *err) LEM_MUST_CHECK;
+lem_status lem_teach_first(lem_teach *t, lem_buf *out, lem_err *err) LEM_MUST_CHECK;
 
 #endif

@@ -21,6 +21,7 @@ typedef struct lem_teach_item {
     bool waits, cached;      /* waits: in the list of those that wait */
     int tries, sent, unsure; /* refused for now since the last "again"; requests; of unknown end */
     size_t leader;           /* the first item of the same request; itself */
+    int span;                /* of a group: items of the last request, of which this was the first */
     double not_before;
     uint64_t in, out; /* the most that the request under way can cost, in tokens */
     lem_json *reply;
@@ -40,6 +41,10 @@ struct lem_teach {
     lem_teach_money money;
     uint64_t cached;
     bool budget_reached;
+    /* of groups */
+    int chunk;     /* choices that a request asks for */
+    bool many;     /* a reply had several */
+    size_t blamed; /* the item whose refusal chunk was lowered for; n = none */
     /* of a run */
     lem_journal *ledger, *cache;
     lem_progress *progress;
@@ -47,6 +52,13 @@ struct lem_teach {
 
 /* ---- items.c: what became of an item, in the ledger and in memory ---- */
 
+/* Items of the request that begins with item i: those behind it in its group that are to be sent too. Sets
+ * item i's span; 1 without groups. */
+int lem_teach_span(lem_teach *t, size_t i);
+/* The request as it is sent now, for its id. */
+lem_status lem_teach_hash(lem_teach *t, size_t i, lem_err *err) LEM_MUST_CHECK;
+/* Choices that the request of item i asks for. */
+int lem_teach_choices(const lem_teach *t, size_t i);
 /* The path of all requests behind the base URL. */
 const char *lem_teach_path(const lem_teach *t);
 /* The body of its request. stream: as it is sent; else as it is hashed. */
