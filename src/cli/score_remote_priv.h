@@ -54,7 +54,7 @@ typedef struct remote {
     bool api_known, named; /* named: by --reward-api */
     int batch;
     uint64_t probes;
-    char server_model[128];
+    char server_model[128], server[256]; /* "" = not told */
     /* the model */
     lem_head_shape shape;
     lem_head_reading head;

@@ -4,6 +4,7 @@
 #include "core/object.h"
 #include "prompt/prompt.h"
 #include "teach/once.h"
+#include "teach/servers.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -74,24 +75,49 @@ lem_status remote_take_api(remote *r, const lem_json *record, lem_err *err) {
     if (lem_json_bool(lem_json_get(record, "probabilities"), false))
         r->request.values = LEM_REWARD_PROBABILITIES;
     snprintf(r->server_model, sizeof r->server_model, "%s", lem_json_str(lem_json_get(record, "model"), ""));
+    snprintf(r->server, sizeof r->server, "%s", lem_json_str(lem_json_get(record, "server"), ""));
     r->api_known = true;
     return remote_plan_requests(r, err);
 }
 
+/* What the servers say of themselves; their lists of models lie below /v1. */
+static lem_status describe(const remote *r, lem_buf *out, lem_err *err) {
+    lem_teach_opts o = r->o;
+    const char **urls = lem_alloc_zero((size_t)o.n_urls, sizeof *urls, err);
+    lem_buf all = {0};
+    lem_status st = urls ? LEM_OK : LEM_EMEM;
+    for (int i = 0; i < o.n_urls; i++) {
+        lem_buf_puts(&all, r->bases[i]);
+        lem_buf_add(&all, "/v1", 4);
+    }
+    if (st == LEM_OK) st = lem_buf_ok(&all, err);
+    const char *at = lem_buf_str(&all);
+    for (int i = 0; st == LEM_OK && i < o.n_urls; i++, at += strlen(at) + 1) urls[i] = at;
+    o.urls = urls;
+    if (st == LEM_OK) st = lem_servers_describe(&o, out, err);
+    lem_buf_release(&all);
+    lem_free(urls);
+    return st;
+}
+
 /* Pairs that are a softmax already must not go through another. */
 static lem_status found(remote *r, const lem_json *reply, lem_err *err) {
+    lem_buf server = {0};
     bool shares = r->request.outputs == 2 && lem_reward_squashed(reply, 2);
     if (shares && r->head.formula == LEM_HEAD_DIFFERENCE)
         return lem_fail(err, LEM_EREMOTE,
                         "%s: the server puts a softmax on its outputs in spite of use_activation=false: "
                         "--head-output logit-difference needs them without",
                         r->bases[0]);
+    lem_status st = describe(r, &server, err);
     lem_object o = lem_object_new();
     lem_object_str(&o, "api", lem_reward_api_name(r->request.api));
     lem_object_bool(&o, "probabilities", shares);
     lem_object_str(&o, "model", lem_json_str(lem_json_get(reply, "model"), NULL));
+    lem_object_str(&o, "server", lem_buf_str(&server));
     lem_json *record = lem_object_done(&o);
-    lem_status st = write_down(r, "api", record ? lem_json_share(record) : NULL, err);
+    lem_buf_release(&server);
+    if (st == LEM_OK) st = write_down(r, "api", record ? lem_json_share(record) : NULL, err);
     if (st == LEM_OK) st = remote_take_api(r, record, err);
     lem_json_free(record);
     return st;

@@ -57,7 +57,8 @@ lem_status remote_tell_model(remote *r, lem_err *err) {
                   {"api", lem_reward_api_name(r->request.api)},
                   {"activation", activation_words(r)},
                   {"sent", sent_words(r)},
-                  {"server_model", r->server_model[0] ? r->server_model : NULL}};
+                  {"server_model", r->server_model[0] ? r->server_model : NULL},
+                  {"server", r->server[0] ? r->server : NULL}};
     lem_status st = LEM_OK;
     for (size_t i = 0; st == LEM_OK && i < sizeof chosen / sizeof *chosen; i++)
         if (chosen[i].value) st = lem_job_choose(r->file, chosen[i].name, chosen[i].value, err);
