@@ -14,10 +14,6 @@
 
 static lem_status visit(void *ctx, const char *id, const lem_json *record, lem_err *err) {
     remote *r = ctx;
-    if (strncmp(id, "p:", 2) == 0) {
-        r->probes++;
-        return LEM_OK;
-    }
     if (strcmp(id, "api") == 0)
         return r->api_known ? lem_fail(err, LEM_EDATA, "the ledger names two APIs")
                             : remote_take_api(r, record, err);
@@ -96,16 +92,29 @@ static lem_status write_rows(const remote *r, lem_err *err) {
 
 /* ---- the job ---- */
 
+/* What the probe found, in the ledger and in use. Without a record nothing is to be asked. */
+static lem_status begin_with(remote *r, lem_json *record, lem_err *err) {
+    if (!record) return remote_plan_requests(r, err);
+    lem_status st = lem_journal_append(r->ledger, "api", record, err);
+    if (st == LEM_OK) st = lem_journal_sync(r->ledger, err);
+    return st == LEM_OK ? remote_take_api(r, record, err) : st;
+}
+
+/* An unfinished run may know the API; a new one asks first, and starts when it knows. */
 static lem_status open_ledger(remote *r, lem_err *err) {
+    lem_json *record = NULL;
     lem_status st = LEM_OK;
+    if (!lem_job_resumes(r->file)) LEM_TRY(remote_probe(r, &record, err));
     LEM_TRY(lem_job_start(r->file, NULL, err));
     LEM_TRY(lem_job_journal(r->file, visit, r, &r->ledger, err));
     r->resumed = answered(r);
     if (r->resumed)
         lem_info(r->cli->log, "going on: %llu requests are answered already", (unsigned long long)r->resumed);
-    if (!r->api_known) LEM_TRY(remote_probe(r, err));
+    if (!r->api_known && !record) LEM_TRY(remote_probe(r, &record, err));
+    if (!r->api_known) LEM_TRY(begin_with(r, record, err));
     LEM_TRY(remote_tell_model(r, err));
 done:
+    lem_json_free(record);
     return st;
 }
 

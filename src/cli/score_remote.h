@@ -1,7 +1,8 @@
 /* score_remote.h - scores from servers in place of a model folder: `rm score` and `prm score` with --endpoint
  *
- * The ledger is the job's journal: which API the servers answered ("p:NAME" asked, "api" found), then the
- * records of teach/teach.h, an item being a request. A finished run writes rows from it alone. */
+ * The ledger is the job's journal: which API the servers answer ("api"), then the records of teach/teach.h,
+ * an item being a request; the rows are written from it alone. The requests that find the API, at most one
+ * for each, are sent before the job starts, so that a wrong option leaves nothing behind. */
 #ifndef LEM_CLI_SCORE_REMOTE_H
 #define LEM_CLI_SCORE_REMOTE_H
 

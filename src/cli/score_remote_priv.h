@@ -96,8 +96,10 @@ lem_status remote_plan_requests(remote *r, lem_err *err) LEM_MUST_CHECK;
 void remote_split(remote *r, size_t *n);
 void remote_release_rows(remote *r);
 
-/* score_remote_probe.c: which API answers; the records "p:NAME" and "api". */
-lem_status remote_probe(remote *r, lem_err *err) LEM_MUST_CHECK;
+/* score_remote_probe.c: which API answers, and how: *record, the caller's, is what the ledger says of it;
+ * NULL if no candidate has anything to be read. Nothing is written. */
+lem_status remote_probe(remote *r, lem_json **record, lem_err *err) LEM_MUST_CHECK;
+/* From now on that is asked: makes r->teach. */
 lem_status remote_take_api(remote *r, const lem_json *record, lem_err *err) LEM_MUST_CHECK;
 
 /* score_remote_rows.c: replies into fields. Counts and warns; the rows are then whole. */

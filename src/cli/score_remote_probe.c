@@ -23,15 +23,6 @@ static lem_status read_reply(void *ctx, const lem_http_reply *reply, lem_json **
     return a->read;
 }
 
-/* A record of the ledger; takes it. */
-static lem_status write_down(remote *r, const char *id, lem_json *record, lem_err *err) {
-    lem_status st = record ? LEM_OK : lem_fail(err, LEM_EMEM, "out of memory for the ledger");
-    if (st == LEM_OK && r->ledger) st = lem_journal_append(r->ledger, id, record, err);
-    if (st == LEM_OK && r->ledger) st = lem_journal_sync(r->ledger, err);
-    lem_json_free(record);
-    return st;
-}
-
 /* The first candidate that has something to be read. */
 static lem_status first_text(remote *r, remote_text **out, lem_err *err) {
     *out = NULL;
@@ -45,7 +36,6 @@ static lem_status first_text(remote *r, remote_text **out, lem_err *err) {
 
 static lem_status ask_api(remote *r, lem_reward_api api, remote_text *t, lem_verdict *v, asked *a,
                           lem_err *err) {
-    char id[32];
     lem_buf body = {0}, question = {0};
     lem_status st = LEM_OK;
     *a = (asked){.r = r};
@@ -54,8 +44,6 @@ static lem_status ask_api(remote *r, lem_reward_api api, remote_text *t, lem_ver
     a->text = remote_view(r, t);
     LEM_TRY(lem_prompt_problem_text(a->text.question, r->recipe.suffix, &question, &a->text.question, err));
     LEM_TRY(lem_reward_body(&r->request, &a->text, 1, &body, err));
-    snprintf(id, sizeof id, "p:%s", lem_reward_api_name(api));
-    LEM_TRY(write_down(r, id, lem_json_new_object(), err));
     r->probes++;
     st = lem_teach_once(&r->o, lem_reward_path(api), &body, read_reply, a, v, err);
 done:
@@ -76,6 +64,7 @@ lem_status remote_take_api(remote *r, const lem_json *record, lem_err *err) {
         r->request.values = LEM_REWARD_PROBABILITIES;
     snprintf(r->server_model, sizeof r->server_model, "%s", lem_json_str(lem_json_get(record, "model"), ""));
     snprintf(r->server, sizeof r->server, "%s", lem_json_str(lem_json_get(record, "server"), ""));
+    r->probes = (uint64_t)lem_json_int(lem_json_get(record, "probes"), 0);
     r->api_known = true;
     return remote_plan_requests(r, err);
 }
@@ -101,7 +90,7 @@ static lem_status describe(const remote *r, lem_buf *out, lem_err *err) {
 }
 
 /* Pairs that are a softmax already must not go through another. */
-static lem_status found(remote *r, const lem_json *reply, lem_err *err) {
+static lem_status found(const remote *r, const lem_json *reply, lem_json **record, lem_err *err) {
     lem_buf server = {0};
     bool shares = r->request.outputs == 2 && lem_reward_squashed(reply, 2);
     if (shares && r->head.formula == LEM_HEAD_DIFFERENCE)
@@ -115,11 +104,10 @@ static lem_status found(remote *r, const lem_json *reply, lem_err *err) {
     lem_object_bool(&o, "probabilities", shares);
     lem_object_str(&o, "model", lem_json_str(lem_json_get(reply, "model"), NULL));
     lem_object_str(&o, "server", lem_buf_str(&server));
-    lem_json *record = lem_object_done(&o);
+    lem_object_int(&o, "probes", r->probes);
     lem_buf_release(&server);
-    if (st == LEM_OK) st = write_down(r, "api", record ? lem_json_share(record) : NULL, err);
-    if (st == LEM_OK) st = remote_take_api(r, record, err);
-    lem_json_free(record);
+    *record = lem_object_done(&o);
+    if (st == LEM_OK && !*record) st = lem_fail(err, LEM_EMEM, "out of memory for the ledger");
     return st;
 }
 
@@ -143,7 +131,7 @@ static lem_status none_answers(const remote *r, const lem_buf *said, lem_err *er
                     r->tok || r->named ? "" : " (/get_reward is asked only with --tokenizer DIR)");
 }
 
-static lem_status try_apis(remote *r, remote_text *t, lem_err *err) {
+static lem_status try_apis(remote *r, remote_text *t, lem_json **record, lem_err *err) {
     lem_reward_api named = r->request.api;
     lem_buf said = {0};
     lem_status st = LEM_OK;
@@ -155,7 +143,7 @@ static lem_status try_apis(remote *r, remote_text *t, lem_err *err) {
         st = ask_api(r, (lem_reward_api)k, t, &v, &a, err);
         if (st != LEM_OK) break;
         done = v.kind == LEM_VERDICT_ANSWER;
-        if (done) st = found(r, v.record, err);
+        if (done) st = found(r, v.record, record, err);
         else if (!try_next(&v, &a)) st = give_up(r, &v, err);
         else
             lem_buf_printf(&said, "%s%s: %s", said.len ? "; " : "", lem_reward_path((lem_reward_api)k),
@@ -167,13 +155,10 @@ static lem_status try_apis(remote *r, remote_text *t, lem_err *err) {
     return st;
 }
 
-lem_status remote_probe(remote *r, lem_err *err) {
+lem_status remote_probe(remote *r, lem_json **record, lem_err *err) {
     remote_text *t = NULL;
-    if (!r->named) remote_use_api(r, LEM_REWARD_POOLING);
-    else remote_use_api(r, r->request.api);
+    *record = NULL;
+    remote_use_api(r, r->named ? r->request.api : LEM_REWARD_POOLING);
     lem_status st = first_text(r, &t, err);
-    if (st) return st;
-    if (t) return try_apis(r, t, err);
-    r->api_known = true; /* nothing is to be asked */
-    return remote_plan_requests(r, err);
+    return st == LEM_OK && t ? try_apis(r, t, record, err) : st;
 }
