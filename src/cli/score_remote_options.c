@@ -12,8 +12,7 @@
 /* ---- which options go together ---- */
 
 lem_status lem_score_not_remote(const lem_args *args, lem_err *err) {
-    static const char *const ours[] = {"served-model", "tokenizer", "reward-api",
-                                       "body",         "key-env",   "key-file"};
+    static const char *const ours[] = {"served-model", "tokenizer", "reward-api", "body"};
     static const char *const heads[] = {"classifier", "qwen-rm", "qwen-prm", "openrlhf"};
     for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
         if (lem_args_has(args, ours[i])) return lem_fail(err, LEM_EUSAGE, "--%s is for --endpoint", ours[i]);

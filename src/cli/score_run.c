@@ -351,6 +351,7 @@ static lem_status show_plan(const job *j, lem_err *err) {
 
 static lem_status score(job *j, lem_err *err) {
     lem_status st = LEM_OK;
+    LEM_TRY(lem_score_not_remote(j->args, err));
     LEM_TRY(lem_score_model_options(&j->model, err));
     if (j->cli->dry_run) return show_plan(j, err);
     LEM_TRY(lem_runtime_open(j->cli, lem_job_compute_path(j->file), &j->rt, err));
@@ -379,8 +380,7 @@ lem_status lem_score_run(lem_cli *cli, const lem_command *cmd, const lem_args *a
     if (lem_endpoint_given(args)) return lem_score_remote(cli, cmd, args, process_only, err);
     job j = {.cli = cli, .cmd = cmd, .args = args, .path = args->words[0]};
     j.model = (score_model){.cli = cli, .args = args, .process_only = process_only};
-    lem_status st = lem_score_not_remote(args, err);
-    if (st == LEM_OK) st = lem_job_open(cli, cmd, args, NULL, &j.file, err);
+    lem_status st = lem_job_open(cli, cmd, args, NULL, &j.file, err);
     if (st == LEM_OK && lem_job_done(j.file)) st = lem_print_complete(cli, cmd->name, j.file, err);
     else if (st == LEM_OK) st = score(&j, err);
     release(&j);

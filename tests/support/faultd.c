@@ -300,8 +300,8 @@ static char *json_of(const faultd *f, const request *r, const way *w, int *statu
     *status = 200;
     if (f->o.answer) {
         char *said = f->o.answer(f->o.ctx, r->path, r->body, status);
-        if (strcmp(name, "bad-json") == 0) said[strlen(said) / 2] = '\0';
-        return said;
+        if (said && strcmp(name, "bad-json") == 0) said[strlen(said) / 2] = '\0';
+        if (said) return said;
     }
     char *text = text_of(f, r);
     bool chat = strstr(r->path, "chat") != NULL;

@@ -24,7 +24,7 @@ typedef struct faultd_opts {
     const char *text;  /* what every reply says in place of the echo; NULL = the echo */
     double delay_s;    /* before each reply */
     /* What a good reply says in place of a completion: its JSON, from malloc, and its status. Called by several
-     * threads. NULL = a completion. */
+     * threads. NULL, or where it gives NULL: a completion. */
     char *(*answer)(void *ctx, const char *path, const char *body, int *status);
     void *ctx;
 } faultd_opts;
