@@ -26,8 +26,16 @@ void lem_ann_problem_free(ann_problem *p) {
 
 /* ---- prefixes ---- */
 
+/* Without a tokenizer the bytes themselves tell prefixes apart. */
+static lem_status take_bytes(const char *text, size_t len, lem_ids *out, lem_err *err) {
+    lem_status st = LEM_OK;
+    for (size_t i = 0; st == LEM_OK && i < len; i++) st = lem_ids_push(out, (unsigned char)text[i], err);
+    return st;
+}
+
 /* The bytes are text that goes on: special tokens in them are text, and nothing is put in front. */
 static lem_status encode(const lem_tokenizer *tok, const char *text, size_t len, lem_ids *out, lem_err *err) {
+    if (!tok) return take_bytes(text, len, out, err);
     uint8_t *data = lem_alloc(len + 1, 1, err);
     if (!data) return LEM_EMEM;
     memset(data, 1, len + 1);

@@ -28,7 +28,7 @@ typedef struct ann_problem {
     int pages;              /* that its nodes take */
 } ann_problem;
 
-/* Splits, encodes, and finds the points. context: tokens that a model sees. */
+/* Splits, encodes, and finds the points. context: tokens that a model sees. tok NULL: the ids are bytes. */
 lem_status lem_ann_problem_new(const lem_annotate_problem *in, const lem_annotate_opts *o,
                                const lem_tokenizer *tok, int context, const lem_annotate_host *host,
                                ann_problem **out, lem_err *err) LEM_MUST_CHECK;

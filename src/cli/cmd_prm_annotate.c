@@ -1,4 +1,5 @@
 /* cmd_prm_annotate.c - lemma prm annotate: labels of steps by Monte-Carlo continuations, resumable */
+#include "cli/annotate_remote.h"
 #include "cli/commands.h"
 #include "cli/prm_judge.h"
 #include "cli/prm_report.h"
@@ -21,6 +22,13 @@ static const lem_opt opts[] = {
     {"model", LEM_OPT_INPUT, "DIR", NULL,
      "folder of the model that continues solutions; without it --judge judges rows that this command "
      "labelled"},
+    LEM_OPTS_ENDPOINT,
+    LEM_OPT_SERVED_MODEL,
+    LEM_OPTS_COMPLETION,
+    LEM_OPT_REMOTE_TOKENIZER,
+    {"per-request", LEM_OPT_INT, "N", "8",
+     "with --endpoint: rollouts asked for in one request (n); fewer where the server gives fewer", 1, 128},
+    LEM_OPT_MAX_FAILED("0"),
     {"data", LEM_OPT_INPUT, "FILE", NULL,
      "rows with problem, expected_answer and completions, or steps (JSONL, JSON, .gz, .zst)"},
     {"map", LEM_OPT_LIST, "OURS=THEIRS", NULL,
@@ -69,7 +77,8 @@ typedef struct job {
     const lem_args *args;
     const char *model, *data, *out;
     lem_job *file;
-    bool to_stdout, soft;
+    bool to_stdout, soft, remote; /* remote: servers make the rollouts */
+    lem_annotate_remote servers;
     lem_annotate_opts o;
     char *separator;
     lem_grade_profile grade;
@@ -112,6 +121,7 @@ static lem_status read_options(job *j, lem_err *err) {
     j->to_stdout = strcmp(j->out, "-") == 0;
     j->soft = lem_args_is(a, "labels", "soft");
     if (j->to_stdout && j->cli->json) return lem_fail(err, LEM_EUSAGE, "--out - and --json both want stdout");
+    j->remote = lem_endpoint_given(a);
     j->has_judge = lem_args_has(a, "judge");
     if (!j->has_judge && (lem_args_has(a, "judge-threshold") || lem_args_has(a, "judge-head")))
         return lem_fail(err, LEM_EUSAGE, "--judge-threshold and --judge-head are for --judge DIR");
@@ -138,7 +148,8 @@ static lem_status read_prompt(job *j, lem_err *err) {
                             .system = lem_args_str(j->args, "system"),
                             .suffix = lem_args_str(j->args, "suffix"),
                             .from = lem_args_str(j->args, "prompt-from")};
-    return lem_prompt_settings_open(j->model, &o, &j->prompt, err);
+    const char *dir = j->model ? j->model : lem_args_str(j->args, "tokenizer");
+    return lem_prompt_settings_open(dir, &o, &j->prompt, err);
 }
 
 /* ---- journal: a record for each finished rollout, and "judge:row" for each row that the judge has scored */
@@ -170,6 +181,10 @@ static bool read_place(const char *id, unsigned long long place[3]) {
 static lem_status visit(void *ctx, const char *id, const lem_json *record, lem_err *err) {
     job *j = ctx;
     if (strncmp(id, "judge:", 6) == 0) return visit_judged(j, id, id + 6, record, err);
+    if (j->remote) {
+        lem_status st = lem_remote_visit(&j->servers.run, id, record, err);
+        return st == LEM_OK ? LEM_OK : lem_err_context(err, "the journal of %s", j->out);
+    }
     unsigned long long place[3] = {0}, row;
     lem_prm_known k = {0};
     const lem_json *right = lem_json_get(record, "right");
@@ -336,31 +351,53 @@ static lem_status prepare_judge(job *j, lem_err *err) {
     return lem_prm_rows_keep(&j->rows, err);
 }
 
-static lem_status prepare(job *j, lem_err *err) {
-    lem_status st = j->model ? read_prompt(j, err) : LEM_OK;
-    if (st == LEM_OK) st = open_judge(j, err);
-    if (st == LEM_OK)
-        st = lem_prm_rows_load(j->data, lem_args_tree(j->args, "map"), j->cli->limit, j->separator, &j->grade,
-                               j->cli->cancel, &j->rows, err);
-    if (st == LEM_OK && !j->model) return prepare_judge(j, err);
-    if (st == LEM_OK) st = load_model(j, err);
-    if (st) return st;
+static lem_status make_room(job *j, lem_err *err) {
+    j->gold = lem_alloc_zero(j->rows.problems.n, sizeof *j->gold, err);
+    j->judged = lem_alloc_zero(j->rows.problems.n, sizeof *j->judged, err);
+    return j->gold && j->judged ? LEM_OK : LEM_EMEM;
+}
+
+static void tell_disagreement(const job *j) {
     if (j->rows.own > j->rows.own_agree)
         lem_warn(j->cli->log,
                  "%s: of %llu solutions whose correctness the rows tell, grading says otherwise for %llu; "
                  "the rows' own counts",
                  j->data, (unsigned long long)j->rows.own,
                  (unsigned long long)(j->rows.own - j->rows.own_agree));
+}
+
+/* All problems are read, and what is asked of the servers first is known. */
+static lem_status prepare_remote(job *j, lem_err *err) {
+    const lem_annotate_host host = {j, next, NULL, judge, NULL, done};
+    lem_status st =
+        lem_annotate_remote_open(&j->servers, j->cli, j->args, &j->o, &j->rows.problems, &j->prompt, err);
+    if (st == LEM_OK) st = lem_annotate_remote_load(&j->servers, &j->o, &host, err);
+    if (st != LEM_OK) return st;
+    tell_disagreement(j);
+    return j->cli->dry_run ? lem_annotate_remote_plan(&j->servers, err) : LEM_OK;
+}
+
+static lem_status prepare(job *j, lem_err *err) {
+    lem_status st = j->model || j->remote ? read_prompt(j, err) : LEM_OK;
+    if (st == LEM_OK) st = open_judge(j, err);
+    if (st == LEM_OK)
+        st = lem_prm_rows_load(j->data, lem_args_tree(j->args, "map"), j->cli->limit, j->separator, &j->grade,
+                               j->cli->cancel, &j->rows, err);
+    if (st == LEM_OK) st = make_room(j, err);
+    if (st == LEM_OK && j->remote) return prepare_remote(j, err);
+    if (st == LEM_OK && !j->model) return prepare_judge(j, err);
+    if (st == LEM_OK) st = load_model(j, err);
+    if (st) return st;
+    tell_disagreement(j);
     return plan_memory(j, err);
 }
 
 static lem_status open_run(job *j, lem_err *err) {
     lem_dtype dtype = lem_args_is(j->args, "dtype", "bf16") ? LEM_DTYPE_BF16 : LEM_DTYPE_F32;
-    j->gold = lem_alloc_zero(j->rows.problems.n, sizeof *j->gold, err);
-    j->judged = lem_alloc_zero(j->rows.problems.n, sizeof *j->judged, err);
-    if (!j->gold || !j->judged) return LEM_EMEM;
-    lem_status st = lem_runtime_open(j->cli, lem_job_compute_path(j->file), &j->rt, err);
-    if (st == LEM_OK) st = lem_job_start(j->file, j->rt.backend->ops->name, err);
+    bool computes = j->model || j->has_judge;
+    lem_status st = LEM_OK;
+    if (computes) st = lem_runtime_open(j->cli, lem_job_compute_path(j->file), &j->rt, err);
+    if (st == LEM_OK) st = lem_job_start(j->file, computes ? j->rt.backend->ops->name : NULL, err);
     if (st == LEM_OK) st = open_journal(j, err);
     if (st || !j->model) return st;
     return lem_weights_open(j->model, LEM_HEAD_LM, j->rt.backend, dtype, &j->weights, err);
@@ -371,6 +408,11 @@ static lem_status interrupted(job *j, lem_err *err) {
 }
 
 static lem_status annotate(job *j, lem_err *err) {
+    if (j->remote) {
+        lem_status done_so = lem_annotate_remote_run(&j->servers, j->file, j->journal, &j->stats, err);
+        j->resumed = j->servers.resumed;
+        return done_so;
+    }
     const lem_annotate_host host = {j, next, known, judge, record, done};
     j->progress = lem_progress_new(j->cli->log, "annotate", "rollouts", 0, j->resumed);
     lem_status st = lem_annotate_run(j->weights, &j->config, j->tok, j->rt.backend, &j->o, &host,
@@ -444,6 +486,7 @@ static void release(job *j) {
     for (size_t i = 0; j->judged && i < j->rows.problems.n; i++) lem_json_free(j->judged[i]);
     lem_free(j->gold);
     lem_free(j->judged);
+    lem_annotate_remote_release(&j->servers);
     lem_prm_judge_close(&j->judge);
     lem_free(j->separator);
     lem_annotate_tally_release(&j->tally);
@@ -459,7 +502,7 @@ static lem_status work(job *j, lem_err *err) {
     lem_status st = prepare(j, err);
     if (st || j->cli->dry_run) return st;
     st = open_run(j, err);
-    if (st == LEM_OK && j->model) st = annotate(j, err);
+    if (st == LEM_OK && (j->model || j->remote)) st = annotate(j, err);
     if (st == LEM_OK) st = judge_rows(j, err);
     if (st == LEM_OK) st = write_output(j, err);
     if (st) return st;
@@ -469,8 +512,9 @@ static lem_status work(job *j, lem_err *err) {
                                .context = j->config.max_positions,
                                .rows = &j->rows,
                                .tally = &j->tally,
-                               .stats = j->model ? &j->stats : NULL,
+                               .stats = j->model || j->remote ? &j->stats : NULL,
                                .judge = j->has_judge ? &j->judge : NULL,
+                               .servers = j->remote ? &j->servers.run : NULL,
                                .resumed = j->resumed};
     lem_prm_show(&x, j->cli->log);
     return j->cli->json ? lem_print_json(j->cli->out, lem_prm_json(&x), 0, err) : LEM_OK;
@@ -505,9 +549,11 @@ static lem_status plan(lem_cli *cli, const lem_args *args, lem_plan *out, lem_er
 const lem_command lem_cmd_prm_annotate = {
     .name = "prm annotate",
     .purpose = "labels of steps: how many continuations from each reach the right answer",
-    .usage = "--model DIR --data CANDIDATES --out FILE [options]",
+    .usage = "(--model DIR | --endpoint URL --served-model NAME) --data CANDIDATES --out FILE [options]",
     .example =
         "lemma prm annotate --model runs/sft --data graded.jsonl --n 8 --early-stop --out steps.jsonl\n"
+        "lemma prm annotate --endpoint http://127.0.0.1:8000/v1 --served-model Qwen2.5-Math-7B-Instruct "
+        "--data graded.jsonl --out steps.jsonl\n"
         "lemma prm annotate --judge Qwen2.5-Math-PRM-7B --data steps.jsonl --out agreed.jsonl",
     .min_words = 0,
     .max_words = 0,
@@ -517,5 +563,5 @@ const lem_command lem_cmd_prm_annotate = {
     .plan = plan,
     .output = LEM_OUTPUT_FILE,
     .out_required = true,
-    .required = "model,judge|data",
+    .required = "model,judge,endpoint|data",
 };

@@ -19,6 +19,13 @@ static const lem_opt opts[] = {
      "of them or a pattern"},
     {"map", LEM_OPT_LIST, "OURS=THEIRS", NULL,
      "names of fields: problem=, expected_answer=, id= (dotted paths)"},
+    LEM_OPTS_ENDPOINT,
+    LEM_OPT_SERVED_MODEL,
+    LEM_OPTS_COMPLETION,
+    LEM_OPT_REMOTE_TOKENIZER,
+    {"per-request", LEM_OPT_INT, "N", "8",
+     "with --endpoint: candidates asked for in one request (n); fewer where the server gives fewer", 1, 128},
+    LEM_OPT_MAX_FAILED("0"),
     {"n", LEM_OPT_INT, "N", "8", "candidates per problem", 1, 100000},
     {"temperature", LEM_OPT_NUM, "X", "0.7", "0 is greedy", 0, 1000},
     {"top-k", LEM_OPT_INT, "K", "0", "draw among the K likeliest tokens; 0 = all", 0, 1e9},
@@ -33,6 +40,7 @@ static const lem_opt opts[] = {
      "chat]",
      .choices = LEM_PROMPT_TEMPLATE_NAMES},
     LEM_OPT_PROMPT_FROM,
+    LEM_OPT_STYLE,
     {"dtype", LEM_OPT_ENUM, "NAME", "f32", "weights in memory", .choices = DTYPES},
     {"slots", LEM_OPT_INT, "N", "0", "candidates in flight, 0 = 256 (never changes a result)", 0, 4096,
      .effect = LEM_OPT_CHANGES_NOTHING},
@@ -40,16 +48,18 @@ static const lem_opt opts[] = {
 
 /* ---- options */
 
+/* Of the options and of the style. */
 static lem_status read_stops(sample_job *j, lem_err *err) {
     const lem_json *list = lem_args_tree(j->args, "stop");
-    size_t n = lem_json_count(list);
-    if (n == 0) return LEM_OK;
-    j->stop = lem_alloc(n, sizeof *j->stop, err);
+    size_t given = lem_json_count(list), n = 0;
+    j->stop = lem_alloc(given + LEM_PROMPT_STYLE_STOPS, sizeof *j->stop, err);
     if (!j->stop) return LEM_EMEM;
-    for (size_t i = 0; i < n; i++) j->stop[i] = lem_json_str(lem_json_at(list, i), "");
-    j->gen.stop = j->stop;
+    for (; n < given; n++) j->stop[n] = lem_json_str(lem_json_at(list, n), "");
+    for (int i = 0; lem_prompt_style_stop(&j->prompt, i); i++)
+        j->stop[n++] = lem_prompt_style_stop(&j->prompt, i);
+    j->gen.stop = n ? j->stop : NULL;
     j->gen.n_stop = (int)(n < 1000 ? n : 1000);
-    return LEM_OK;
+    return lem_generate_check(&j->gen, err);
 }
 
 static lem_status read_options(sample_job *j, lem_err *err) {
@@ -59,31 +69,36 @@ static lem_status read_options(sample_job *j, lem_err *err) {
     j->out = lem_args_str(a, "out");
     j->to_stdout = strcmp(j->out, "-") == 0;
     if (j->to_stdout && j->cli->json) return lem_fail(err, LEM_EUSAGE, "--out - and --json both want stdout");
-    j->engine = &sample_engine_local;
+    j->engine = lem_endpoint_given(a) ? &sample_engine_remote : &sample_engine_local;
     j->n = (int)lem_args_int(a, "n");
     j->gen = (lem_generate_opts){.sample = {(float)lem_args_num(a, "temperature"),
                                             (int)lem_args_int(a, "top-k"), (float)lem_args_num(a, "top-p")},
                                  .max_tokens = (int)lem_args_int(a, "max-tokens"),
                                  .slots = (int)lem_args_int(a, "slots"),
                                  .seed = j->cli->seed};
-    lem_status st = read_stops(j, err);
-    return st ? st : lem_generate_check(&j->gen, err);
+    return lem_generate_check(&j->gen, err);
 }
 
-/* What the folder says of its prompts, and the options. */
+/* What the folder says of its prompts, and the options. A server's model may have its tokenizer's here. */
 static lem_status read_prompt(sample_job *j, lem_err *err) {
     lem_prompt_options o = {.template = lem_args_str(j->args, "template"),
                             .system = lem_args_str(j->args, "system"),
                             .suffix = lem_args_str(j->args, "suffix"),
-                            .from = lem_args_str(j->args, "prompt-from")};
-    return lem_prompt_settings_open(j->model, &o, &j->prompt, err);
+                            .from = lem_args_str(j->args, "prompt-from"),
+                            .style = lem_args_str(j->args, "style")};
+    const char *dir = j->model ? j->model : lem_args_str(j->args, "tokenizer");
+    lem_status st = lem_prompt_settings_open(dir, &o, &j->prompt, err);
+    if (st == LEM_OK) st = lem_prompt_options_shots(j->args, j->cli->cancel, &j->prompt, err);
+    return st == LEM_OK ? read_stops(j, err) : st;
 }
 
 static lem_json *finish_counts(const sample_job *j) {
     lem_object o = lem_object_new();
-    lem_object_int(&o, "stop", sample_count_finished(j, LEM_FINISH_STOP));
-    lem_object_int(&o, "length", sample_count_finished(j, LEM_FINISH_LENGTH));
-    lem_object_int(&o, "prompt_too_long", j->rows.too_long * (uint64_t)j->n);
+    lem_object_int(&o, "stop", sample_count_finished(j, lem_finish_name(LEM_FINISH_STOP)));
+    lem_object_int(&o, "length", sample_count_finished(j, lem_finish_name(LEM_FINISH_LENGTH)));
+    lem_object_int(&o, "prompt_too_long",
+                   j->rows.too_long * (uint64_t)j->n + sample_count_finished(j, "prompt_too_long"));
+    lem_object_int(&o, "failed", sample_count_finished(j, "failed"));
     return lem_object_done(&o);
 }
 
@@ -103,6 +118,7 @@ static lem_status print_json(const sample_job *j, lem_err *err) {
     lem_object_num(&o, "seconds", s);
     lem_object_num(&o, "tokens_per_second", rate);
     lem_object_json(&o, "finish", finish_counts(j));
+    if (j->engine->tell) j->engine->tell(j, &o);
     return lem_print_json(j->cli->out, lem_object_done(&o), 0, err);
 }
 
@@ -126,10 +142,16 @@ static lem_status prepare(sample_job *j, lem_err *err) {
 
 /* What was cut is told where the number of candidates is: it is the commonest reason for a wrong figure. */
 static void tell_result(const sample_job *j) {
-    uint64_t cut = sample_count_finished(j, LEM_FINISH_LENGTH);
+    uint64_t cut = sample_count_finished(j, lem_finish_name(LEM_FINISH_LENGTH));
+    uint64_t none = sample_count_finished(j, "failed");
     double share = j->finished ? (double)cut / (double)j->finished : 0;
     lem_info(j->cli->log, "%s: %llu candidates for %zu problems; %llu cut at their token limit (%.1f %%)",
              j->out, (unsigned long long)j->finished, j->rows.n, (unsigned long long)cut, 100 * share);
+    if (none)
+        lem_warn(j->cli->log,
+                 "%llu candidates failed (finish_reason \"failed\"): their answers are missing from every "
+                 "figure made of them",
+                 (unsigned long long)none);
     if (share > 0.02)
         lem_warn(j->cli->log,
                  "%.1f %% of the candidates were cut before they ended: their answers are missing from "
@@ -168,6 +190,7 @@ static lem_status plan(lem_cli *cli, const lem_args *args, lem_plan *out, lem_er
     (void)cli;
     size_t width = lem_args_is(args, "dtype", "bf16") ? 2 : 4;
     lem_status st = LEM_OK;
+    if (!out->shape && !lem_args_has(args, "model")) return LEM_OK; /* it is a server's */
     if (out->shape) st = lem_model_shape(out->shape, &c, err);
     else st = lem_model_check(lem_args_str(args, "model"), LEM_HEAD_LM, &c, err);
     if (st) return st;
@@ -180,9 +203,11 @@ static lem_status plan(lem_cli *cli, const lem_args *args, lem_plan *out, lem_er
 const lem_command lem_cmd_sample = {
     .name = "sample",
     .purpose = "N candidates per problem",
-    .usage = "--model DIR --prompts FILE --out FILE [options]",
+    .usage = "(--model DIR | --endpoint URL --served-model NAME) --prompts FILE --out FILE [options]",
     .example = "lemma sample --model runs/sft --prompts ../shared/data/bench/gsm8k/test.jsonl --n 64 "
-               "--temperature 0.7 --out runs/candidates.jsonl",
+               "--temperature 0.7 --out runs/candidates.jsonl\n"
+               "lemma sample --endpoint http://127.0.0.1:8000/v1 --served-model Qwen2.5-Math-7B-Instruct "
+               "--concurrency 64 --prompts test.jsonl --out runs/candidates.jsonl",
     .min_words = 0,
     .max_words = 0,
     .opts = opts,
@@ -191,5 +216,5 @@ const lem_command lem_cmd_sample = {
     .plan = plan,
     .output = LEM_OUTPUT_FILE,
     .out_required = true,
-    .required = "model|prompts",
+    .required = "model,endpoint|prompts",
 };

@@ -124,9 +124,13 @@ lem_status lem_endpoint_read(const lem_cli *cli, const lem_args *args, lem_endpo
 
 /* ---- requests for text ---- */
 
-static lem_status check_own(const lem_json *extra, const char *const *own, lem_err *err) {
-    for (; own && *own; own++)
-        if (lem_json_get(extra, *own)) return lem_fail(err, LEM_EUSAGE, "--body: %s is lemma's own", *own);
+/* may_go: null, which takes a member out, is allowed. */
+static lem_status check_own(const lem_json *extra, const char *const *own, bool may_go, lem_err *err) {
+    for (; own && *own; own++) {
+        const lem_json *v = lem_json_get(extra, *own);
+        if (v && !(may_go && lem_json_kind(v) == LEM_JSON_NULL))
+            return lem_fail(err, LEM_EUSAGE, "--body: %s is lemma's own", *own);
+    }
     return LEM_OK;
 }
 
@@ -136,7 +140,7 @@ static lem_status check_extra(const lem_json *extra, lem_completion_opts *chat, 
                                        "best_of", "stream",   "stream_options", NULL};
     const lem_json *most = lem_json_get(extra, "max_completion_tokens"),
                    *old = lem_json_get(extra, "max_tokens");
-    lem_status st = check_own(extra, ours, err);
+    lem_status st = check_own(extra, ours, false, err);
     if (st != LEM_OK) return st;
     if (old && lem_json_kind(old) != LEM_JSON_NULL)
         return lem_fail(err, LEM_EUSAGE, "--body: max_tokens is --max-tokens; null takes it out");
@@ -164,7 +168,7 @@ lem_status lem_endpoint_read_completion(const lem_args *args, lem_endpoint_optio
     if (lem_json_kind(e->extra) != LEM_JSON_OBJECT)
         return lem_fail(err, LEM_EUSAGE, "--body: an object expected");
     o->chat.extra = e->extra;
-    st = check_own(e->extra, own, err);
+    st = check_own(e->extra, own, true, err);
     return st == LEM_OK ? check_extra(e->extra, &o->chat, err) : st;
 }
 

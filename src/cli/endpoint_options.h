@@ -115,7 +115,7 @@ lem_status lem_endpoint_read(const lem_cli *cli, const lem_args *args, lem_endpo
                              lem_teach_opts *o, lem_err *err) LEM_MUST_CHECK;
 /* The rows of LEM_OPTS_COMPLETION into o->chat, whose max_tokens is set already: a larger
  * max_completion_tokens of --body replaces it. own (NULL-terminated, NULL = none): further members that
- * --body may not set, as options of the command do. */
+ * --body may take out but not set, as options of the command do. */
 lem_status lem_endpoint_read_completion(const lem_args *args, lem_endpoint_options *e, lem_teach_opts *o,
                                         const char *const *own, lem_err *err) LEM_MUST_CHECK;
 /* Wipes the key. */

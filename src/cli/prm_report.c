@@ -59,11 +59,47 @@ static void show_doubts(const lem_prm_outcome *x, lem_log *log) {
                  (unsigned long long)x->tally->undecided);
 }
 
+static double rollouts_of_point(const lem_annotate_stats *s) {
+    return s->measured ? (double)s->rollouts / (double)s->measured : 0;
+}
+
 /* Tokens that a full scan would compute more, guessed from the rollouts that there were. */
 static double full_scan(const lem_annotate_stats *s) {
     double mean = s->rollouts ? (double)s->rollout_tokens / (double)s->rollouts : 0;
-    double runs = s->measured ? (double)s->rollouts / (double)s->measured : 0;
-    return (double)(s->points - s->measured) * mean * runs;
+    return (double)(s->points - s->measured) * mean * rollouts_of_point(s);
+}
+
+/* What it took. */
+static void show_own(const lem_prm_outcome *x, lem_log *log) {
+    const lem_annotate_stats *s = x->stats;
+    lem_info(log, "this run computed %llu tokens of prefixes, which alone are %llu, and %llu of rollouts",
+             (unsigned long long)s->prefix_fed, (unsigned long long)s->measured_alone,
+             (unsigned long long)s->generated_fed);
+    if (x->o->binary)
+        lem_info(
+            log,
+            "the search measured %llu of %llu prefixes; a full scan takes about %.0f rollout tokens more",
+            (unsigned long long)s->measured, (unsigned long long)s->points, full_scan(s));
+}
+
+static void show_servers(const lem_prm_outcome *x, lem_log *log) {
+    const lem_annotate_stats *s = x->stats;
+    lem_teach_stats c = lem_teach_count(x->servers->teach);
+    lem_info(log, "%llu requests, %llu + %llu tokens billed, cost %.4f", (unsigned long long)c.requests,
+             (unsigned long long)c.tokens_in, (unsigned long long)c.tokens_out, c.cost);
+    if (x->o->binary)
+        lem_info(log, "the search measured %llu of %llu prefixes; a full scan takes about %.0f rollouts more",
+                 (unsigned long long)s->measured, (unsigned long long)s->points,
+                 (double)(s->points - s->measured) * rollouts_of_point(s));
+}
+
+static void show_work(const lem_prm_outcome *x, lem_log *log) {
+    const lem_annotate_stats *s = x->stats;
+    lem_info(log, "%llu rollouts, %.1f %% right, from %llu prefixes of %llu step ends",
+             (unsigned long long)s->rollouts, percent(s->right, s->rollouts), (unsigned long long)s->measured,
+             (unsigned long long)s->steps);
+    if (x->servers) show_servers(x, log);
+    else show_own(x, log);
 }
 
 void lem_prm_show(const lem_prm_outcome *x, lem_log *log) {
@@ -78,18 +114,7 @@ void lem_prm_show(const lem_prm_outcome *x, lem_log *log) {
              (unsigned long long)x->tally->solutions, (unsigned long long)all->steps,
              percent(all->good, all->steps - all->unknown), (unsigned long long)(all->steps - all->unknown));
     show_steps(x, log);
-    lem_info(
-        log,
-        "%llu rollouts, %.1f %% right, from %llu prefixes of %llu step ends; this run computed %llu tokens "
-        "of prefixes, which alone are %llu, and %llu of rollouts",
-        (unsigned long long)s->rollouts, percent(s->right, s->rollouts), (unsigned long long)s->measured,
-        (unsigned long long)s->steps, (unsigned long long)s->prefix_fed,
-        (unsigned long long)s->measured_alone, (unsigned long long)s->generated_fed);
-    if (x->o->binary)
-        lem_info(
-            log,
-            "the search measured %llu of %llu prefixes; a full scan takes about %.0f rollout tokens more",
-            (unsigned long long)s->measured, (unsigned long long)s->points, full_scan(s));
+    show_work(x, log);
     show_given(x, log);
     if (x->judge) lem_prm_judge_show(x->judge, log);
     show_doubts(x, log);
@@ -129,7 +154,8 @@ lem_json *lem_prm_json(const lem_prm_outcome *x) {
     lem_object_int(&o, "undecided", s->undecided);
     lem_object_int(&o, "truncated", s->truncated);
     lem_object_int(&o, "resumed", x->resumed);
-    lem_object_json(&o, "tokens", token_counts(x));
+    if (x->servers) lem_remote_tell(x->servers, &o);
+    else lem_object_json(&o, "tokens", token_counts(x));
     lem_object_num(&o, "seconds", s->seconds);
     return lem_object_done(&o);
 }

@@ -4,6 +4,7 @@
 
 #include "cli/prm_judge.h"
 #include "cli/prm_rows.h"
+#include "cli/remote_run.h"
 #include "core/log.h"
 
 typedef struct lem_prm_outcome { /* all borrowed */
@@ -14,6 +15,7 @@ typedef struct lem_prm_outcome { /* all borrowed */
     const lem_annotate_tally *tally;
     const lem_annotate_stats *stats; /* NULL = no rollouts: the rows were labelled already */
     const lem_prm_judge *judge;      /* NULL = none */
+    const lem_remote *servers;       /* that made the rollouts; NULL = our own engine */
     uint64_t resumed;                /* rollouts of earlier runs */
 } lem_prm_outcome;
 

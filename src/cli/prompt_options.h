@@ -1,8 +1,10 @@
-/* prompt_options.h - the option by which commands go past what a model folder says of its prompts */
+/* prompt_options.h - the options by which commands say what prompts are, beside what a model folder says */
 #ifndef LEM_CLI_PROMPT_OPTIONS_H
 #define LEM_CLI_PROMPT_OPTIONS_H
 
+#include "job/command.h"
 #include "prompt/settings.h"
+#include "prompt/style.h"
 
 #define LEM_OPT_PROMPT_FROM                                                                                  \
     {                                                                                                        \
@@ -12,5 +14,32 @@
             "are refused; options: that file is not asked",                                                  \
             .choices = LEM_PROMPT_FROM_NAMES                                                                 \
     }
+
+/* Prompts by a style, with demonstrations: three rows. */
+#define LEM_OPT_STYLE                                                                                        \
+    {"style",                                                                                                \
+     LEM_OPT_ENUM,                                                                                           \
+     "NAME",                                                                                                 \
+     NULL,                                                                                                   \
+     "how a paper puts its problems: template, system line, text around the problem, further stop texts "    \
+     "(docs/prompts.md)",                                                                                    \
+     .choices = LEM_PROMPT_STYLE_NAMES},                                                                     \
+        {"shots",                                                                                            \
+         LEM_OPT_INT,                                                                                        \
+         "K",                                                                                                \
+         NULL,                                                                                               \
+         "worked examples before each problem, from --shots-from [of the style, else 5]",                    \
+         0,                                                                                                  \
+         LEM_PROMPT_SHOTS_MAX},                                                                              \
+    {                                                                                                        \
+        "shots-from", LEM_OPT_INPUT, "FILE", NULL,                                                           \
+            "rows with question and answer: the first K, or for the styles of MMLU the first K of the "      \
+            "problem's subject"                                                                              \
+    }
+
+/* Reads the demonstrations that the three options ask for into s, whose style is known. LEM_EUSAGE for
+ * options that do not go together. */
+lem_status lem_prompt_options_shots(const lem_args *args, const lem_cancel *cancel, lem_prompt_settings *s,
+                                    lem_err *err) LEM_MUST_CHECK;
 
 #endif

@@ -1,10 +1,12 @@
 /* cli/sample.h - what the parts of lemma sample share: the job, its finished candidates, its engines
  *
- * An engine makes candidates: a model folder (sample_local.c), or servers.
+ * An engine makes candidates: a model folder (sample_local.c), or servers (sample_remote.c).
  * Whatever makes them, they are kept here: journalled as they end, and written in the order of the rows. */
 #ifndef LEM_CLI_SAMPLE_H
 #define LEM_CLI_SAMPLE_H
 
+#include "cli/remote_prompts.h"
+#include "cli/remote_run.h"
 #include "cli/runtime.h"
 
 #include "core/journal.h"
@@ -23,9 +25,18 @@ typedef struct sample_engine {
     /* Makes what is not there yet, each handed to sample_keep. LEM_EINTR as lem_job_interrupted says it. */
     lem_status (*run)(sample_job *j, lem_err *err);
     void (*release)(sample_job *j);
+    /* A record of the journal; NULL: they are finished candidates. */
+    lem_status (*visit)(sample_job *j, const char *id, const lem_json *record, lem_err *err);
+    /* What --json tells beside what all engines do; NULL = nothing. */
+    void (*tell)(const sample_job *j, lem_object *o);
 } sample_engine;
 
-extern const sample_engine sample_engine_local;
+extern const sample_engine sample_engine_local, sample_engine_remote;
+
+typedef struct sample_remote { /* the engine of servers */
+    lem_remote run;
+    lem_remote_prompts prompts;
+} sample_remote;
 
 typedef struct sample_local { /* the engine of a model folder */
     size_t next_row;          /* source cursor */
@@ -57,6 +68,7 @@ struct sample_job {
     lem_generate_stats stats;
     const sample_engine *engine;
     sample_local local;
+    sample_remote remote;
 };
 
 /* ---- finished candidates (sample_records.c) */
@@ -68,8 +80,10 @@ bool sample_has(const sample_job *j, size_t row, int i);
 /* Takes a finished candidate; record: {"text", "finish_reason", "tokens", "logprob"} (taken; NULL: out of
  * memory). */
 lem_status sample_keep(sample_job *j, size_t row, int i, lem_json *record, lem_err *err) LEM_MUST_CHECK;
-/* Candidates that ended so. */
-uint64_t sample_count_finished(const sample_job *j, lem_finish how);
+/* The same of one that the engine's own records hold: it is not journalled. */
+lem_status sample_hold(sample_job *j, size_t row, int i, lem_json *record, lem_err *err) LEM_MUST_CHECK;
+/* Candidates that ended so ("stop"). */
+uint64_t sample_count_finished(const sample_job *j, const char *how);
 /* Writes the rows and ends the job. */
 lem_status sample_write(sample_job *j, lem_err *err) LEM_MUST_CHECK;
 void sample_release_records(sample_job *j);

@@ -50,8 +50,10 @@ static lem_status take_candidate(void *ctx, const lem_candidate *c, lem_err *err
 
 /* ---- the plan */
 
-static lem_status find_ends(sample_job *j, bool chat, lem_err *err) {
+static lem_status find_ends(sample_job *j, lem_err *err) {
+    bool chat = j->prompt.template == LEM_PROMPT_CHAT || j->prompt.template == LEM_PROMPT_CHATML;
     lem_status st = lem_prompt_ends(j->local.tok, j->model, j->local.config.vocab, chat, &j->local.ends, err);
+    if (st == LEM_OK) st = lem_prompt_ends_style(j->local.tok, &j->prompt, j->model, &j->local.ends, err);
     j->gen.end = j->local.ends.id;
     j->gen.n_end = j->local.ends.n;
     return st;
@@ -66,7 +68,7 @@ static lem_status load_model(sample_job *j, lem_err *err) {
     if (lem_tokenizer_vocab(j->local.tok) > j->local.config.vocab)
         return lem_fail(err, LEM_EDATA, "%s: the tokenizer has %d ids but the model only %d", j->model,
                         (int)lem_tokenizer_vocab(j->local.tok), j->local.config.vocab);
-    st = find_ends(j, j->prompt.template == LEM_PROMPT_CHAT, err);
+    st = find_ends(j, err);
     if (st) return st;
     st = lem_problems_encode(&j->rows, j->local.tok, &j->prompt, j->local.config.max_positions - 1,
                              j->cli->cancel, err);

@@ -10,6 +10,7 @@
 
 static lem_status visit(void *ctx, const char *id, const lem_json *record, lem_err *err) {
     sample_job *j = ctx;
+    if (j->engine->visit) return j->engine->visit(j, id, record, err);
     char *end = NULL;
     unsigned long long row = strtoull(id, &end, 10);
     unsigned long long cand = *end == ':' ? strtoull(end + 1, &end, 10) : (unsigned long long)j->n;
@@ -38,19 +39,24 @@ bool sample_has(const sample_job *j, size_t row, int i) {
     return j->records[row * (size_t)j->n + (size_t)i] != NULL;
 }
 
+lem_status sample_hold(sample_job *j, size_t row, int i, lem_json *record, lem_err *err) {
+    if (!record) return lem_fail(err, LEM_EMEM, "out of memory for a candidate");
+    j->records[row * (size_t)j->n + (size_t)i] = record;
+    j->finished++;
+    return LEM_OK;
+}
+
 lem_status sample_keep(sample_job *j, size_t row, int i, lem_json *record, lem_err *err) {
     char id[64];
-    if (!record) return lem_fail(err, LEM_EMEM, "out of memory for a candidate");
     snprintf(id, sizeof id, "%zu:%d", row, i);
-    lem_status st = j->journal ? lem_journal_append(j->journal, id, record, err) : LEM_OK;
+    lem_status st = record && j->journal ? lem_journal_append(j->journal, id, record, err) : LEM_OK;
     if (st) {
         lem_json_free(record);
         return st;
     }
-    j->records[row * (size_t)j->n + (size_t)i] = record;
-    j->finished++;
-    lem_progress_add(j->progress, 1);
-    return LEM_OK;
+    st = sample_hold(j, row, i, record, err);
+    if (st == LEM_OK) lem_progress_add(j->progress, 1);
+    return st;
 }
 
 lem_status sample_write(sample_job *j, lem_err *err) {
@@ -73,11 +79,11 @@ done:
     return st;
 }
 
-uint64_t sample_count_finished(const sample_job *j, lem_finish how) {
+uint64_t sample_count_finished(const sample_job *j, const char *how) {
     uint64_t n = 0;
     for (uint64_t i = 0; j->records && i < (uint64_t)j->rows.n * (uint64_t)j->n; i++) {
         const char *f = lem_json_str(lem_json_get(j->records[i], "finish_reason"), "");
-        n += strcmp(f, lem_finish_name(how)) == 0;
+        n += strcmp(f, how) == 0;
     }
     return n;
 }

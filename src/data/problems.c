@@ -179,6 +179,11 @@ void lem_problems_release(lem_problems *r) {
     memset(r, 0, sizeof *r);
 }
 
+const char *lem_problem_subject(const lem_problem *row) {
+    const char *subject = lem_json_str(lem_json_get(row->input, "subject"), NULL);
+    return subject ? subject : lem_json_str(lem_json_get(row->input, "category"), NULL);
+}
+
 lem_status lem_problems_encode(lem_problems *r, const lem_tokenizer *t, const lem_prompt_settings *s,
                                int max_prompt, const lem_cancel *cancel, lem_err *err) {
     for (size_t i = 0; i < r->n; i++) {
@@ -186,7 +191,7 @@ lem_status lem_problems_encode(lem_problems *r, const lem_tokenizer *t, const le
         x->ids_at = r->ids.len;
         lem_status st = lem_data_cancelled(cancel, err);
         if (st) return st;
-        st = lem_prompt_problem(t, s, x->problem, &r->ids, err);
+        st = lem_prompt_problem_of(t, s, x->problem, lem_problem_subject(x), &r->ids, err);
         size_t n = r->ids.len - x->ids_at;
         if (st == LEM_OK && n == 0) st = lem_fail(err, LEM_EDATA, "the prompt is empty");
         if (st) return lem_err_context(err, "%s:%llu", x->file, (unsigned long long)x->line);

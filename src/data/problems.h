@@ -44,6 +44,8 @@ lem_status lem_problems_load(const char *path, const lem_json *map, int64_t limi
  * marked and counted as too long; an empty one is LEM_EDATA. Errors name file and line. */
 lem_status lem_problems_encode(lem_problems *r, const lem_tokenizer *t, const lem_prompt_settings *s,
                                int max_prompt, const lem_cancel *cancel, lem_err *err) LEM_MUST_CHECK;
+/* What the row says under subject or category, for styles that tell subjects apart; NULL = nothing. */
+const char *lem_problem_subject(const lem_problem *row);
 void lem_problems_release(lem_problems *r);
 
 /* One output row: the input's fields, then id, problem, expected_answer, completions, finish_reason, tokens,

@@ -145,6 +145,12 @@ lem_status lem_chat_encode(const lem_tokenizer *t, const lem_message *msgs, size
     return st;
 }
 
+lem_status lem_chat_encode_chatml(const lem_tokenizer *t, const lem_message *msgs, size_t n, lem_ids *ids,
+                                  lem_err *err) {
+    lem_status st = check_messages(msgs, n, err);
+    return st == LEM_OK ? encode_chatml(t, msgs, n, true, ids, NULL, err) : st;
+}
+
 lem_status lem_chat_prompt(const lem_tokenizer *t, const char *system, const char *user, lem_ids *ids,
                            lem_err *err) {
     lem_message m[2] = {{"system", system}, {"user", user}};

@@ -42,6 +42,10 @@ typedef struct lem_message {
 lem_status lem_chat_encode(const lem_tokenizer *t, const lem_message *msgs, size_t n, bool generation_prompt,
                            lem_ids *ids, uint8_t **mask, lem_err *err) LEM_MUST_CHECK;
 
+/* The same in ChatML whatever the folder's template, with the start of a reply. */
+lem_status lem_chat_encode_chatml(const lem_tokenizer *t, const lem_message *msgs, size_t n, lem_ids *ids,
+                                  lem_err *err) LEM_MUST_CHECK;
+
 /* system (may be NULL) and user, then the generation prompt. */
 lem_status lem_chat_prompt(const lem_tokenizer *t, const char *system, const char *user, lem_ids *ids,
                            lem_err *err) LEM_MUST_CHECK;

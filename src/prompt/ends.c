@@ -5,6 +5,7 @@
 #include "core/json.h"
 #include "core/mem.h"
 #include "prompt/chat.h"
+#include "prompt/style.h"
 
 #include <string.h>
 
@@ -83,5 +84,14 @@ lem_status lem_prompt_ends(const lem_tokenizer *t, const char *dir, int vocab, b
     if (!found) LEM_TRY(read_file(&l, dir, "config.json", vocab, &found, err));
     *out = l;
 done:
+    return st;
+}
+
+lem_status lem_prompt_ends_style(const lem_tokenizer *t, const lem_prompt_settings *s, const char *dir,
+                                 lem_prompt_end_list *out, lem_err *err) {
+    const char *text;
+    lem_status st = LEM_OK;
+    for (int i = 0; st == LEM_OK && (text = lem_prompt_style_stop(s, i)); i++)
+        st = add(out, lem_tokenizer_find(t, text), dir, err);
     return st;
 }

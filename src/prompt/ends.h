@@ -7,6 +7,7 @@
 #define LEM_PROMPT_ENDS_H
 
 #include "core/err.h"
+#include "prompt/settings.h"
 #include "token/tokenizer.h"
 
 #include <stdbool.h>
@@ -25,5 +26,8 @@ typedef struct lem_prompt_end_list {
  * of them. */
 lem_status lem_prompt_ends(const lem_tokenizer *t, const char *dir, int vocab, bool chat,
                            lem_prompt_end_list *out, lem_err *err) LEM_MUST_CHECK;
+/* Adds the texts that end a reply in the style of s and are tokens of t. */
+lem_status lem_prompt_ends_style(const lem_tokenizer *t, const lem_prompt_settings *s, const char *dir,
+                                 lem_prompt_end_list *out, lem_err *err) LEM_MUST_CHECK;
 
 #endif

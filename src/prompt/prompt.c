@@ -2,6 +2,7 @@
 #include "prompt/prompt.h"
 
 #include "core/mem.h"
+#include "prompt/style.h"
 
 #include <string.h>
 
@@ -17,27 +18,48 @@ lem_status lem_prompt_problem_text(const char *problem, const char *suffix, lem_
     return st;
 }
 
-static lem_status plain(const lem_tokenizer *t, const char *system, const char *text, lem_ids *ids,
-                        lem_err *err) {
-    lem_buf b = {0};
-    if (system) lem_buf_printf(&b, "%s\n\n", system);
-    lem_buf_puts(&b, text);
-    lem_status st = lem_buf_ok(&b, err);
-    if (st == LEM_OK) st = lem_tokenizer_encode(t, lem_buf_str(&b), b.len, false, ids, err);
-    lem_buf_release(&b);
+/* A folder that tells of chat was trained with its own template: that must write what the style writes. */
+static lem_status same_as_trained(const lem_tokenizer *t, const lem_prompt_request *r, const lem_ids *ids,
+                                  size_t from, lem_err *err) {
+    lem_ids own = {0};
+    lem_status st = lem_chat_encode(t, r->messages, r->n, true, &own, NULL, err);
+    if (st == LEM_OK &&
+        (own.len != ids->len - from || memcmp(own.data, ids->data + from, own.len * sizeof *own.data) != 0))
+        st = lem_fail(err, LEM_EUSAGE,
+                      "the style writes ChatML, the chat template by which the model was trained writes "
+                      "another prompt; pass --prompt-from options to use another prompt than in training");
+    lem_ids_release(&own);
+    return st;
+}
+
+static lem_status encode_request(const lem_tokenizer *t, const lem_prompt_settings *s,
+                                 const lem_prompt_request *r, lem_ids *ids, lem_err *err) {
+    size_t from = ids->len;
+    lem_status st;
+    switch (s->template) {
+    case LEM_PROMPT_PLAIN: return lem_tokenizer_encode(t, r->text, strlen(r->text), false, ids, err);
+    case LEM_PROMPT_TEXT: return lem_tokenizer_encode_start(t, r->text, strlen(r->text), false, ids, err);
+    case LEM_PROMPT_CHATML:
+        st = lem_chat_encode_chatml(t, r->messages, r->n, ids, err);
+        return st == LEM_OK && s->trained_chat ? same_as_trained(t, r, ids, from, err) : st;
+    default: return lem_chat_encode(t, r->messages, r->n, true, ids, NULL, err);
+    }
+}
+
+lem_status lem_prompt_problem_of(const lem_tokenizer *t, const lem_prompt_settings *s, const char *problem,
+                                 const char *subject, lem_ids *ids, lem_err *err) {
+    lem_prompt_request r = {0};
+    size_t before = ids->len;
+    lem_status st = lem_prompt_style_messages(s, problem, subject, &r, err);
+    if (st == LEM_OK) st = encode_request(t, s, &r, ids, err);
+    if (st != LEM_OK) ids->len = before;
+    lem_prompt_request_release(&r);
     return st;
 }
 
 lem_status lem_prompt_problem(const lem_tokenizer *t, const lem_prompt_settings *s, const char *problem,
                               lem_ids *ids, lem_err *err) {
-    lem_buf b = {0};
-    const char *text;
-    lem_status st = lem_prompt_problem_text(problem, s->suffix, &b, &text, err);
-    if (st == LEM_OK)
-        st = s->template == LEM_PROMPT_PLAIN ? plain(t, s->system, text, ids, err)
-                                             : lem_chat_prompt(t, s->system, text, ids, err);
-    lem_buf_release(&b);
-    return st;
+    return lem_prompt_problem_of(t, s, problem, NULL, ids, err);
 }
 
 lem_status lem_prompt_conversation(const lem_tokenizer *t, const char *system, const lem_message *messages,

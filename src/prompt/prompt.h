@@ -19,9 +19,14 @@ lem_status lem_prompt_problem_text(const char *problem, const char *suffix, lem_
                                    lem_err *err) LEM_MUST_CHECK;
 
 /* Appends a problem up to where its answer begins. By the chat template: system, the problem with its suffix,
- * the start of a reply. Plain: the system text and an empty line, the problem with its suffix. */
+ * the start of a reply. Plain: the system text and an empty line, the problem with its suffix. A style and
+ * demonstrations in s: as prompt/style.h says. ids is unchanged on failure. */
 lem_status lem_prompt_problem(const lem_tokenizer *t, const lem_prompt_settings *s, const char *problem,
                               lem_ids *ids, lem_err *err) LEM_MUST_CHECK;
+
+/* The same with the subject of the row (NULL = none), for styles that tell subjects apart. */
+lem_status lem_prompt_problem_of(const lem_tokenizer *t, const lem_prompt_settings *s, const char *problem,
+                                 const char *subject, lem_ids *ids, lem_err *err) LEM_MUST_CHECK;
 
 /* A conversation for training, by the chat template; system goes before messages that have none of their own.
  * ids and *mask as in lem_chat_encode. */

@@ -1,5 +1,5 @@
 /* settings.c - prompt settings of a model folder: lemma.json, and what a command line may say beside it */
-#include "prompt/settings.h"
+#include "prompt/settings_priv.h"
 
 #include "core/file.h"
 #include "core/mem.h"
@@ -21,10 +21,11 @@ static const struct text_row {
     const char *key, *option;
     size_t at;
 } texts[N_TEXTS] = {
-    {LEM_PROMPT_TOLD_SYSTEM, "system", "system", offsetof(lem_prompt_settings, system)},
-    {LEM_PROMPT_TOLD_SUFFIX, "suffix", "suffix", offsetof(lem_prompt_settings, suffix)},
-    {LEM_PROMPT_TOLD_SEPARATOR, "step_separator", "step-separator", offsetof(lem_prompt_settings, separator)},
-    {LEM_PROMPT_TOLD_STEP_TOKEN, "step_token", "step-token", offsetof(lem_prompt_settings, step_token)}};
+    {LEM_PROMPT_TOLD_SYSTEM, "system", "--system", offsetof(lem_prompt_settings, system)},
+    {LEM_PROMPT_TOLD_SUFFIX, "suffix", "--suffix", offsetof(lem_prompt_settings, suffix)},
+    {LEM_PROMPT_TOLD_SEPARATOR, "step_separator", "--step-separator",
+     offsetof(lem_prompt_settings, separator)},
+    {LEM_PROMPT_TOLD_STEP_TOKEN, "step_token", "--step-token", offsetof(lem_prompt_settings, step_token)}};
 
 static const char *template_name(lem_prompt_template t) { return template_names[t]; }
 
@@ -36,16 +37,27 @@ static const char *text_of(const lem_prompt_settings *s, int i) {
     return *(char *const *)((const char *)s + texts[i].at);
 }
 
+void lem_prompt_shots_release(lem_prompt_shots *x) {
+    for (size_t i = 0; i < x->n; i++) {
+        lem_free(x->at[i].question);
+        lem_free(x->at[i].answer);
+        lem_free(x->at[i].subject);
+    }
+    lem_free(x->at);
+    *x = (lem_prompt_shots){0};
+}
+
 void lem_prompt_settings_release(lem_prompt_settings *s) {
     for (int i = 0; i < N_TEXTS; i++) lem_free(*slot(s, i));
+    lem_prompt_shots_release(&s->shots);
     *s = (lem_prompt_settings){0};
 }
 
 static bool same_text(const char *a, const char *b) { return a && b ? strcmp(a, b) == 0 : a == b; }
 
 bool lem_prompt_settings_equal(const lem_prompt_settings *a, const lem_prompt_settings *b) {
-    bool same =
-        a->told == b->told && a->template == b->template && a->form == b->form && a->signs == b->signs;
+    bool same = a->told == b->told && a->template == b->template && a->form == b->form &&
+                a->signs == b->signs && a->style == b->style;
     for (int i = 0; i < N_TEXTS; i++) same = same && same_text(text_of(a, i), text_of(b, i));
     return same;
 }
@@ -210,8 +222,7 @@ done:
 
 /* ---- the command line beside it */
 
-/* A text for people: in quotes, on one line, not too long; "none" without quotes. */
-static void show(const char *text, lem_buf *out) {
+void lem_prompt_show(const char *text, lem_buf *out) {
     lem_json *v = text ? lem_json_new_str(text) : NULL;
     lem_buf b = {0};
     if (v) lem_json_write(v, 0, &b);
@@ -225,16 +236,16 @@ static void show(const char *text, lem_buf *out) {
     lem_buf_release(&b);
 }
 
-static lem_status conflict(const char *option, const char *given, const char *saved, const char *dir,
-                           lem_err *err) {
+lem_status lem_prompt_conflict(const char *what, const char *given, const char *saved, const char *dir,
+                               lem_err *err) {
     lem_buf a = {0}, b = {0};
-    show(given, &a);
-    show(saved, &b);
+    lem_prompt_show(given, &a);
+    lem_prompt_show(saved, &b);
     lem_status st = lem_fail(
         err, LEM_EUSAGE,
-        "--%s %s conflicts with %.300s/%s, by which the model was trained with %s; leave the option out, or "
+        "%s %s conflicts with %.300s/%s, by which the model was trained with %s; leave the option out, or "
         "pass --prompt-from options to use another prompt than in training",
-        option, lem_buf_str(&a), dir, LEM_PROMPT_SETTINGS_FILE, lem_buf_str(&b));
+        what, lem_buf_str(&a), dir, LEM_PROMPT_SETTINGS_FILE, lem_buf_str(&b));
     lem_buf_release(&a);
     lem_buf_release(&b);
     return st;
@@ -244,16 +255,16 @@ static lem_status take_text(lem_prompt_settings *s, int i, const char *dir, cons
     if (!given) return LEM_OK;
     const char *asked = *given ? given : NULL;
     if (s->told & texts[i].told && !same_text(asked, text_of(s, i)))
-        return conflict(texts[i].option, asked, text_of(s, i), dir, err);
+        return lem_prompt_conflict(texts[i].option, asked, text_of(s, i), dir, err);
     return tell(s, i, given, err);
 }
 
 static lem_status take_template(lem_prompt_settings *s, const char *dir, const char *given, lem_err *err) {
     int which = name_index(template_names, 2, given);
-    if (!given) return LEM_OK;
+    if (!given || s->style) return LEM_OK; /* a style tells the template, and was compared */
     if (which < 0) return lem_fail(err, LEM_EUSAGE, "--template must be chat or plain, found '%.60s'", given);
     if (s->told & LEM_PROMPT_TOLD_TEMPLATE && s->template != (lem_prompt_template)which)
-        return conflict("template", given, template_name(s->template), dir, err);
+        return lem_prompt_conflict("--template", given, template_name(s->template), dir, err);
     s->template = (lem_prompt_template)which;
     s->told |= LEM_PROMPT_TOLD_TEMPLATE;
     return LEM_OK;
@@ -270,6 +281,7 @@ lem_status lem_prompt_settings_open(const char *dir, const lem_prompt_options *o
     if (dir && !options) LEM_TRY(lem_prompt_settings_load(dir, &s, err));
     if (o->separator && !*o->separator)
         LEM_TRY(lem_fail(err, LEM_EUSAGE, "the text between steps must not be empty"));
+    if (o->style) LEM_TRY(lem_prompt_take_style(&s, dir, o, err));
     LEM_TRY(take_template(&s, dir, o->template, err));
     for (int i = 0; i < N_TEXTS; i++) LEM_TRY(take_text(&s, i, dir, given[i], err));
     *out = s;

@@ -22,8 +22,10 @@
 enum { LEM_PROMPT_TEXT_MAX = 1 << 16 };
 
 typedef enum lem_prompt_template {
-    LEM_PROMPT_CHAT, /* the folder's chat template, else ChatML */
-    LEM_PROMPT_PLAIN /* the text as it is */
+    LEM_PROMPT_CHAT,   /* the folder's chat template, else ChatML */
+    LEM_PROMPT_PLAIN,  /* the text as it is */
+    LEM_PROMPT_CHATML, /* ChatML whatever the folder's template; of styles alone */
+    LEM_PROMPT_TEXT    /* the text behind the BOS of tokenizers that put one before a text; of styles alone */
 } lem_prompt_template;
 
 /* How a solution is fed to a reward model, and where the score is read. */
@@ -40,7 +42,7 @@ typedef enum lem_prompt_form {
     LEM_PROMPT_STEP_TAGS,    /* one text with a tag after each step; these tags (Math-Shepherd) */
     LEM_PROMPT_FORM_COUNT
 } lem_prompt_form;
-#define LEM_PROMPT_TEMPLATE_NAMES "chat|plain" /* in the order of lem_prompt_template */
+#define LEM_PROMPT_TEMPLATE_NAMES "chat|plain" /* what files and options may say */
 #define LEM_PROMPT_FROM_NAMES "folder|options"
 const char *lem_prompt_form_name(lem_prompt_form f); /* "last-token" */
 
@@ -60,6 +62,19 @@ enum {
     LEM_PROMPT_TOLD_STEP_TOKEN = 64
 };
 
+typedef struct lem_prompt_style lem_prompt_style; /* prompt/style.h */
+
+/* Worked examples that stand before a problem; from a file: data/shots.h. */
+typedef struct lem_prompt_shot {
+    char *question, *answer; /* owned, as is subject */
+    char *subject;           /* or NULL */
+} lem_prompt_shot;
+typedef struct lem_prompt_shots {
+    lem_prompt_shot *at; /* [n] to choose from; owned */
+    size_t n;
+    int k; /* how many each prompt has; 0 = none */
+} lem_prompt_shots;
+
 /* Zeroed = nothing told. What is not told is zero. */
 typedef struct lem_prompt_settings {
     unsigned told; /* which of the fields say something */
@@ -70,7 +85,11 @@ typedef struct lem_prompt_settings {
     char *step_token; /* what stands behind each step, where it is no separator (prompt/solution.h) */
     lem_prompt_form form;
     lem_prompt_signs signs;
+    const lem_prompt_style *style; /* --style, or NULL; never in the file, as is all below */
+    bool trained_chat;      /* the folder tells chat and the style ChatML: its template must write the same */
+    lem_prompt_shots shots; /* owned */
 } lem_prompt_settings;
+void lem_prompt_shots_release(lem_prompt_shots *x);
 void lem_prompt_settings_release(lem_prompt_settings *s);
 bool lem_prompt_settings_equal(const lem_prompt_settings *a, const lem_prompt_settings *b);
 /* Tells a text, which is copied; NULL and "" are none. LEM_EUSAGE if it is too long. field: one of SYSTEM,
@@ -92,12 +111,14 @@ lem_status lem_prompt_settings_save(const lem_prompt_settings *s, const char *di
 /* What the command line says; NULL = the option was not given. */
 typedef struct lem_prompt_options {
     const char *template, *system, *suffix, *separator, *step_token;
-    const char *from; /* --prompt-from: "folder" (also NULL) or "options" */
+    const char *from;  /* --prompt-from: "folder" (also NULL) or "options" */
+    const char *style; /* --style: a name of prompt/style.h */
 } lem_prompt_options;
 
 /* The settings of a command: those of the folder (dir NULL = none), and the options where the folder tells
  * nothing. An option that says otherwise than the folder is LEM_EUSAGE that names both, unless from is
- * "options": then the folder is not asked. */
+ * "options": then the folder is not asked. A style tells template, system and suffix; where folder or options
+ * say otherwise than the style it is LEM_EUSAGE too. Demonstrations are the caller's to add. */
 lem_status lem_prompt_settings_open(const char *dir, const lem_prompt_options *o, lem_prompt_settings *out,
                                     lem_err *err) LEM_MUST_CHECK;
 

@@ -219,3 +219,17 @@ done:
     if (st != LEM_OK) out->len = before;
     return st;
 }
+
+lem_status lem_tokenizer_encode_start(const lem_tokenizer *t, const char *text, size_t len,
+                                      bool parse_special, lem_ids *out, lem_err *err) {
+    size_t before = out->len;
+    lem_status st = LEM_OK;
+    if (t->post_unknown)
+        return lem_fail(err, LEM_EDATA, "the post-processor of the tokenizer is not supported");
+    if (t->adds_bos && !t->prefix.len) LEM_TRY(lem_ids_push(out, t->bos, err));
+    for (size_t i = 0; i < t->prefix.len; i++) LEM_TRY(lem_ids_push(out, t->prefix.data[i], err));
+    LEM_TRY(lem_tokenizer_encode(t, text, len, parse_special, out, err));
+done:
+    if (st != LEM_OK) out->len = before;
+    return st;
+}

@@ -18,10 +18,21 @@ static lem_status read_eos(lem_tokenizer *t, const lem_json *v, lem_err *err) {
     return LEM_OK;
 }
 
+/* The fast tokenizers of Llama's kind put BOS before a text unless told not to, whatever their file says. */
+static void read_bos(lem_tokenizer *t, const lem_json *root) {
+    const lem_json *v = lem_json_get(root, "bos_token");
+    const char *kind = lem_json_str(lem_json_get(root, "tokenizer_class"), "");
+    if (lem_json_kind(v) == LEM_JSON_OBJECT) v = lem_json_get(v, "content");
+    t->bos = lem_tokenizer_find(t, lem_json_str(v, ""));
+    t->adds_bos = t->bos >= 0 && (strncmp(kind, "Llama", 5) == 0 || strncmp(kind, "CodeLlama", 9) == 0) &&
+                  lem_json_bool(lem_json_get(root, "add_bos_token"), true);
+}
+
 lem_status lem_tokenizer_read_config(lem_tokenizer *t, const lem_json *root, lem_err *err) {
     if (lem_json_kind(root) != LEM_JSON_OBJECT)
         return lem_fail(err, LEM_EDATA, "the document is no object but %s", lem_json_kind_name(root));
     lem_status st = read_eos(t, lem_json_get(root, "eos_token"), err);
+    read_bos(t, root);
     double max = lem_json_num(lem_json_get(root, "model_max_length"), 0);
     t->max_length = max >= 1 && max < 9e15 ? (int64_t)max : 0; /* Transformers writes "no limit" as 10^30 */
     return st;

@@ -67,6 +67,10 @@ lem_status lem_tokenizer_encode(const lem_tokenizer *t, const char *text, size_t
  * <s>). */
 lem_status lem_tokenizer_encode_single(const lem_tokenizer *t, const char *text, size_t len,
                                        bool parse_special, lem_ids *out, lem_err *err) LEM_MUST_CHECK;
+/* The same with those before the text alone: what a model reads that is to go on with it. Where the file puts
+ * none, and tokenizer_config.json is of Llama's kind and does not say add_bos_token: false, bos_token. */
+lem_status lem_tokenizer_encode_start(const lem_tokenizer *t, const char *text, size_t len,
+                                      bool parse_special, lem_ids *out, lem_err *err) LEM_MUST_CHECK;
 /* Appends the raw bytes of the ids to out; bytes that are not UTF-8 stay as they are. An id out of range is
  * LEM_EDATA. */
 lem_status lem_tokenizer_decode(const lem_tokenizer *t, const int32_t *ids, size_t n, bool skip_special,

@@ -280,6 +280,8 @@ struct lem_tokenizer {
     tok_metaspace meta;
     lem_ids prefix, suffix;   /* special tokens around a text, by the post-processor */
     bool post_unknown;        /* the post-processor is of a kind not supported */
+    bool adds_bos;            /* tokenizer_config.json: BOS goes before a text (encode_start) */
+    int32_t bos;              /* where adds_bos */
     const lem_cancel *cancel; /* borrowed; NULL: never */
     int32_t eos;
     int64_t max_length;

@@ -8,6 +8,7 @@
 #include "core/file.h"
 #include "core/mem.h"
 #include "support/faultd.h"
+#include "support/rewards.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -25,9 +26,10 @@ typedef struct base {
 } base;
 
 /* The port is the shell's to fill in. */
+#define SERVER "http://127.0.0.1:$LEMMA_TURN_PORT/v1"
 #define ENDPOINT                                                                                             \
-    "--endpoint http://127.0.0.1:$LEMMA_TURN_PORT/v1 --teacher t --budget-requests 1000 --budget-tokens "    \
-    "1000000 --budget-cost 100 --price-in 1 --price-out 1"
+    "--endpoint " SERVER " --budget-requests 1000 --budget-tokens 1000000 --budget-cost 100 --price-in 1 "   \
+    "--price-out 1"
 
 static const base bases[] = {
     {"sft",
@@ -37,8 +39,10 @@ static const base bases[] = {
      "m"},
     {"sft", "--model m --lr 1e-2 --batch 1 --max-steps 2 --data rows.jsonl", "m2"},
     {"sample", "--model m --prompts rows.jsonl --n 2 --max-tokens 4", "s.jsonl"},
+    {"sample", "--served-model t --prompts rows.jsonl --n 2 --max-tokens 4 " ENDPOINT, "sr.jsonl"},
     {"grade", "cand.jsonl", "g.jsonl"},
     {"prm annotate", "--model m --data steps.jsonl --n 2 --max-tokens 4", "pa.jsonl"},
+    {"prm annotate", "--served-model t --data steps.jsonl --n 2 --max-tokens 4 " ENDPOINT, "pr.jsonl"},
     {"prm annotate",
      "--model m --data steps.jsonl --n 2 --max-tokens 4 --judge " LEMMA_TEST_DATA "/golden_heads/qwen_prm",
      "pj.jsonl"},
@@ -52,6 +56,8 @@ static const base bases[] = {
     {"search",
      "--model m --rm rm --prompts rows.jsonl --n 4 --width 2 --depth 3 --step-tokens 3 --max-tokens 9",
      "se.jsonl"},
+    {"rm score", "g.jsonl --served-model t " ENDPOINT, "rr.jsonl"},
+    {"prm score", "steps.jsonl --limit 1 --served-model t " ENDPOINT, "pp.jsonl"},
     {"rm score", "g.jsonl --model m --head logprob", "lp.jsonl"},
     {"rm score", "g.jsonl --model m --head implicit --reference m2", "im.jsonl"},
     {"prm score", "g.jsonl --model " LEMMA_TEST_DATA "/golden_heads/qwen_prm", "ps.jsonl"},
@@ -69,8 +75,8 @@ static const base bases[] = {
      "db.jsonl"},
     {"data dedup", "rows.jsonl other-file --rule near", "de.jsonl"},
     {"synth answer", "rows.jsonl --model m --max-tokens 4", "sl.jsonl"},
-    {"synth answer", "rows.jsonl " ENDPOINT, "sa.jsonl"},
-    {"synth evolve", "rows.jsonl " ENDPOINT, "sv.jsonl"},
+    {"synth answer", "rows.jsonl --teacher t " ENDPOINT, "sa.jsonl"},
+    {"synth evolve", "rows.jsonl --teacher t " ENDPOINT, "sv.jsonl"},
 };
 enum { N_BASES = sizeof bases / sizeof *bases };
 
@@ -113,10 +119,22 @@ static void same_as_saved(const char *out, const char *what) {
 
 static faultd *server;
 
-/* A teacher, and the key by which another value of --key-env is known. */
+static rewards reward_model;
+
+/* Rewards beside the completions: pairs for steps, else one number. */
+static char *answer(void *ctx, const char *path, const char *body, int *status) {
+    if (strncmp(path, "/v1/", 4) == 0) return NULL;
+    pthread_mutex_lock(&reward_model.lock);
+    reward_model.o.outputs = strstr(body, "token_classify") ? 2 : 1;
+    pthread_mutex_unlock(&reward_model.lock);
+    return rewards_answer(ctx, path, body, status);
+}
+
+/* A teacher that gives rewards too, and the key by which another value of --key-env is known. */
 static int start_teacher(void) {
     char port[16];
-    server = faultd_start(&(faultd_opts){0});
+    rewards_init(&reward_model, &(rewards_opts){.apis = "/pooling", .outputs = 1});
+    server = faultd_start(&(faultd_opts){.answer = answer, .ctx = &reward_model});
     if (!server) return -1;
     snprintf(port, sizeof port, "%d", faultd_port(server));
     return setenv("LEMMA_TURN_PORT", port, 1) == 0 && setenv("turned", "key", 1) == 0 ? 0 : -1;
@@ -147,6 +165,8 @@ static int set_up(void **state) {
     write_text("judged.jsonl", "{\"id\":\"a\",\"problem\":\"p\",\"verdict\":true}\n");
     write_text("text.txt", "one line\nand another\n");
     write_text("trace.jsonl", "{\"steps\":[]}\n");
+    write_text("turned.key", "key\n");
+    shell("chmod 600 turned.key");
     write_text("threads.yaml", "threads: 1\n");
     write_text("stages.yaml", "stages: [{name: one, lr: 1e-3}, {name: two, lr: 2e-3}]\n");
     write_text("sources.yaml", "sources: [{name: one, files: rows.jsonl, cap: 3}]\n");
@@ -218,6 +238,8 @@ static void turned(const lem_opt *o, const char *words, char out[256]) {
     if (o->type == LEM_OPT_ENUM) other_choice(o, now, value);
     if (o->type == LEM_OPT_INPUT || o->type == LEM_OPT_INPUTS)
         snprintf(value, sizeof value, "%s", other_path(o));
+    if (strcmp(o->name, "endpoint") == 0) snprintf(value, sizeof value, SERVER "/"); /* another address */
+    if (strcmp(o->name, "key-file") == 0) snprintf(value, sizeof value, "turned.key");
     if (strcmp(o->name, "config") == 0) snprintf(value, sizeof value, "threads.yaml");
     snprintf(out, 256, "--%s %s", o->name, value);
 }
@@ -246,6 +268,7 @@ static void expect_same_bytes(const base *b, const char *change) {
 }
 
 static bool turns_into_another_command(const base *b, const lem_opt *o) {
+    if (strcmp(o->name, "endpoint") == 0) return strstr(b->words, "--endpoint") == NULL;
     return strcmp(b->command, "grade") == 0 && strcmp(o->name, "explain") == 0;
 }
 

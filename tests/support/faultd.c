@@ -90,8 +90,9 @@ typedef struct request {
     char head[8192], id[64], key[128], path[128];
     char *body;
     size_t len;
-    bool stream;
-    int n;
+    bool stream, logprobs;
+    long long seed;
+    int asked, n; /* choices: asked for, given */
 } request;
 
 const char *faultd_name(int i) { return i < N_WAYS ? ways[i].name : NULL; }
@@ -258,7 +259,11 @@ static bool read_request(faultd *f, int fd, request *r) {
     if (strncmp(key, "Bearer ", 7) == 0) snprintf(r->key, sizeof r->key, "%.120s", key + 7);
     r->stream = strstr(r->body, "\"stream\":true") != NULL;
     const char *many = strstr(r->body, "\"n\":");
-    r->n = many ? (int)strtol(many + 4, NULL, 10) : 1;
+    r->n = r->asked = many ? (int)strtol(many + 4, NULL, 10) : 1;
+    if (f->o.choices && r->n > f->o.choices) r->n = f->o.choices;
+    const char *seed = strstr(r->body, "\"seed\":");
+    r->seed = seed ? strtoll(seed + 7, NULL, 10) : -1;
+    r->logprobs = strstr(r->body, "\"logprobs\":") != NULL;
     if (!r->id[0]) snprintf(r->id, sizeof r->id, "none");
     return true;
 }
@@ -284,14 +289,28 @@ static void reply_status(int fd, int status, const char *headers, const char *bo
     if (say(fd, head)) say(fd, body);
 }
 
-static char *text_of(const faultd *f, const request *r) {
+static char *text_of(const faultd *f, const request *r, int choice) {
     size_t n = r->len + 256;
     char *text = calloc(1, n), *prompt = calloc(1, n);
     prompt_of(r, prompt, n);
     if (f->o.text) snprintf(text, n, "%.200s", f->o.text);
+    else if (f->o.vary) snprintf(text, n, "[[%s]] %lld/%d é", prompt, r->seed, choice);
     else snprintf(text, n, "[[%s]] é∑𝄞", prompt);
     free(prompt);
     return text;
+}
+
+/* Log-probabilities of three tokens, as chats or texts have them; "" where none are given. */
+static const char *logprobs_of(const faultd *f, const request *r, bool chat) {
+    static const char *const chats[] = {
+        "\"logprobs\":{\"content\":[{\"token\":\"a\",\"logprob\":-0.25},{\"token\":\"b\",\"logprob\":-0.25},{"
+        "\"token\":\"c\",\"logprob\":-0.25}]},",
+        "\"logprobs\":{\"content\":[{\"token\":\"a\",\"logprob\":-0.25},{\"token\":\"b\",\"logprob\":null}]}"
+        ","};
+    static const char *const texts[] = {"\"logprobs\":{\"token_logprobs\":[-0.25,-0.25,-0.25]},",
+                                        "\"logprobs\":{\"token_logprobs\":[null,-0.25]},"};
+    if (!r->logprobs || f->o.logprobs == 0) return "";
+    return chat ? chats[f->o.logprobs - 1] : texts[f->o.logprobs - 1];
 }
 
 /* A good reply, or one that is bad in its JSON alone. */
@@ -303,14 +322,18 @@ static char *json_of(const faultd *f, const request *r, const way *w, int *statu
         if (said && strcmp(name, "bad-json") == 0) said[strlen(said) / 2] = '\0';
         if (said) return said;
     }
-    char *text = text_of(f, r);
+    char *text = text_of(f, r, 0);
     bool chat = strstr(r->path, "chat") != NULL;
-    size_t n = (strlen(text) + 128) * (size_t)(r->n + 1) + 512, at = 0;
+    size_t n = (strlen(text) + 384) * (size_t)(r->n + 1) + 512, at = 0;
     char *out = calloc(1, n);
+    const char *logprobs = logprobs_of(f, r, chat);
     at += (size_t)snprintf(out, n, "{\"id\":\"x\",\"model\":\"teacher-0\",\"choices\":[");
     for (int i = 0; i < r->n && strcmp(name, "no-choices") != 0; i++) {
         const char *comma = i ? "," : "";
-        at += (size_t)snprintf(out + at, n - at, "%s{\"index\":%d,\"finish_reason\":\"stop\",", comma, i);
+        free(text);
+        text = text_of(f, r, i);
+        at += (size_t)snprintf(out + at, n - at, "%s{\"index\":%d,\"finish_reason\":\"stop\",%s", comma, i,
+                               logprobs);
         if (strcmp(name, "null-content") == 0)
             at +=
                 (size_t)snprintf(out + at, n - at, "\"message\":{\"role\":\"assistant\",\"content\":null}}");
@@ -340,12 +363,12 @@ static size_t piece(const char *text, size_t n, bool split) {
 }
 
 /* One event, written in two pieces, so that a character is cut on the wire. */
-static void put_event(int fd, const char *id, bool chat, const char *text, size_t k, bool last) {
+static void put_event(int fd, const char *id, int choice, bool chat, const char *text, size_t k, bool last) {
     char event[256];
     const char *open = chat ? "\"delta\":{\"content\":\"" : "\"text\":\"";
     const char *close = chat ? "\"}" : "\"";
     const char *finish = last ? "\"stop\"" : "null";
-    snprintf(event, sizeof event, "data: {\"id\":\"%s\",\"choices\":[{\"index\":0,%s", id, open);
+    snprintf(event, sizeof event, "data: {\"id\":\"%s\",\"choices\":[{\"index\":%d,%s", id, choice, open);
     say(fd, event);
     put(fd, text, k / 2);
     put(fd, text + k / 2, k - k / 2);
@@ -355,21 +378,24 @@ static void put_event(int fd, const char *id, bool chat, const char *text, size_
 
 static void stream_reply(const faultd *f, int fd, const request *r, const way *w) {
     const char *name = w ? w->name : "";
-    char *text = text_of(f, r), event[512];
+    char event[512];
     bool chat = strstr(r->path, "chat") != NULL, cut = strcmp(name, "sse-cut") == 0;
     bool two = strcmp(name, "sse-two-ids") == 0, split = strcmp(name, "sse-char") == 0;
     say(fd, "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n: hello\n\n");
     if (strcmp(name, "sse-error") == 0) say(fd, "data: {\"error\":{\"message\":\"overloaded\"}}\r\n\r\n");
-    for (size_t at = 0, k, n = strlen(text); at < n && !(cut && at); at += k) {
-        k = piece(text + at, n - at, split);
-        put_event(fd, two && at + k == n ? "y" : "x", chat, text + at, k, at + k == n);
+    for (int i = 0; i < r->n; i++) {
+        char *text = text_of(f, r, i);
+        for (size_t at = 0, k, n = strlen(text); at < n && !(cut && at); at += k) {
+            k = piece(text + at, n - at, split);
+            put_event(fd, two && at + k == n ? "y" : "x", i, chat, text + at, k, at + k == n);
+        }
+        free(text);
     }
     snprintf(event, sizeof event,
              "data: {\"id\":\"x\",\"model\":\"teacher-0\",\"choices\":[],\"usage\":{\"prompt_tokens\":%d,"
              "\"completion_tokens\":7}}\n\ndata: [DONE]\n\n",
              (int)(r->len / 4));
     say(fd, cut ? "data: {\"id\":\"x\",\"choi" : event);
-    free(text);
 }
 
 static void reset(int fd) {
@@ -412,10 +438,12 @@ static void refuse(const faultd *f, int fd, const char *name) {
     if (strcmp(name, "429-date") == 0)
         snprintf(headers, sizeof headers, "Retry-After: Sun, 06 Nov 1994 08:49:37 GMT\r\n");
     if (strcmp(name, "quota") == 0) status = 429;
-    reply_status(fd, status, headers,
-                 strcmp(name, "quota") == 0
-                     ? "{\"error\":{\"message\":\"You exceeded your quota\",\"code\":\"insufficient_quota\"}}"
-                     : "{\"error\":{\"message\":\"planted \\n fault\",\"code\":\"x\"}}");
+    char body[512];
+    bool quota = strcmp(name, "quota") == 0;
+    const char *words = quota ? "You exceeded your quota" : f->o.refusal ? f->o.refusal : "planted \\n fault";
+    snprintf(body, sizeof body, "{\"error\":{\"message\":\"%.300s\",\"code\":\"%s\"}}", words,
+             quota ? "insufficient_quota" : "x");
+    reply_status(fd, status, headers, body);
 }
 
 static void redirect(const faultd *f, int fd, bool same) {
@@ -470,6 +498,10 @@ static void good(faultd *f, int fd, const request *r, const way *w) {
 /* What would be billed, and its reply. */
 static void work(faultd *f, int fd, const request *r, const way *w) {
     const char *name = w ? w->name : "";
+    if (!w && f->o.one_only && r->asked > 1) {
+        reply_status(fd, 400, "", "{\"error\":{\"message\":\"Only one completion choice is allowed\"}}");
+        return;
+    }
     if (!w || w->bills) bill(f, r, w);
     if ((name[0] >= '4' && name[0] <= '5') || strcmp(name, "quota") == 0) {
         refuse(f, fd, name);
@@ -481,7 +513,23 @@ static void work(faultd *f, int fd, const request *r, const way *w) {
     } else good(f, fd, r, w);
 }
 
+/* What a server says of itself. */
+static void introduce(const faultd *f, int fd, const request *r) {
+    char body[256];
+    if (strcmp(r->path, "/v1/models") == 0)
+        reply_status(fd, 200, "Server: faultd\r\n",
+                     "{\"object\":\"list\",\"data\":[{\"id\":\"teacher-0\",\"owned_by\":\"faults\"}]}");
+    else if (strcmp(r->path, "/version") == 0 && f->o.version) {
+        snprintf(body, sizeof body, "{\"version\":\"%.100s\"}", f->o.version);
+        reply_status(fd, 200, "", body);
+    } else reply_status(fd, 404, "", "{}");
+}
+
 static void serve(faultd *f, int fd, const request *r) {
+    if (strncmp(r->head, "GET ", 4) == 0) {
+        introduce(f, fd, r);
+        return;
+    }
     bool moved = strncmp(r->path, "/moved/", 7) == 0;
     const way *w = moved ? NULL : enter(f, r);
     const char *name = w ? w->name : "";

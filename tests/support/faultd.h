@@ -15,16 +15,22 @@ typedef struct faultd faultd;
 typedef struct faultd_opts {
     int port; /* 0 = any */
     uint64_t seed;
-    double rate;       /* share of requests that fail in a way drawn by the seed */
-    const char *fault; /* or this way alone, by name (faultd_name) */
-    int times;         /* `fault` meets the first so many requests of each id; 0 = all */
-    const char *after; /* value of Retry-After with fault "429-after"; NULL = "1" */
-    const char *key;   /* NULL = any; else 401 without it */
-    const char *bills; /* file to which "ID TOKENS FAULT" is appended for each bill; NULL = none */
-    const char *text;  /* what every reply says in place of the echo; NULL = the echo */
-    double delay_s;    /* before each reply */
-    /* What a good reply says in place of a completion: its JSON, from malloc, and its status. Called by several
-     * threads. NULL, or where it gives NULL: a completion. */
+    double rate;         /* share of requests that fail in a way drawn by the seed */
+    const char *fault;   /* or this way alone, by name (faultd_name) */
+    int times;           /* `fault` meets the first so many requests of each id; 0 = all */
+    const char *after;   /* value of Retry-After with fault "429-after"; NULL = "1" */
+    const char *key;     /* NULL = any; else 401 without it */
+    const char *bills;   /* file to which "ID TOKENS FAULT" is appended for each bill; NULL = none */
+    const char *text;    /* what every reply says in place of the echo; NULL = the echo */
+    double delay_s;      /* before each reply */
+    const char *refusal; /* what error replies say; NULL = some words */
+    bool vary;           /* a reply to P with seed S has the choices "[[P]] S/0", "[[P]] S/1" */
+    int choices;         /* that a reply has at most; 0 = as many as are asked for */
+    bool one_only;       /* several choices are refused with 400 */
+    int logprobs; /* where they are asked for: 0 none, 1 those of three tokens, -0.25 each, 2 one is null */
+    const char *version; /* that GET /version tells; NULL = none. GETs are in no book */
+    /* What a good reply says in place of a completion: its JSON, from malloc, and its status. Called by
+     * several threads. NULL, or where it gives NULL: a completion. */
     char *(*answer)(void *ctx, const char *path, const char *body, int *status);
     void *ctx;
 } faultd_opts;

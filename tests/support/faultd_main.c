@@ -2,7 +2,7 @@
  * standard input
  *
  * faultd [--port N] [--seed N] [--rate X] [--fault NAME] [--times N] [--after TEXT] [--key KEY] [--bills
- * FILE] [--text TEXT] [--delay S] */
+ * FILE] [--text TEXT] [--delay S] [--vary 1] [--choices N] [--logprobs 1] [--version V] */
 #include "support/faultd.h"
 
 #include <stdio.h>
@@ -25,6 +25,10 @@ int main(int argc, char **argv) {
         else if (strcmp(name, "--bills") == 0) o.bills = value;
         else if (strcmp(name, "--text") == 0) o.text = value;
         else if (strcmp(name, "--delay") == 0) o.delay_s = strtod(value, NULL);
+        else if (strcmp(name, "--vary") == 0) o.vary = *value == '1';
+        else if (strcmp(name, "--choices") == 0) o.choices = (int)strtol(value, NULL, 10);
+        else if (strcmp(name, "--logprobs") == 0) o.logprobs = (int)strtol(value, NULL, 10);
+        else if (strcmp(name, "--version") == 0) o.version = value;
         else {
             fprintf(stderr, "faultd: unknown option %s\n", name);
             return 2;

@@ -3,6 +3,7 @@
 #include "../generate/tiny.h"
 
 #include "annotate/annotate.h"
+#include "annotate/outside.h"
 #include "core/hash.h"
 
 enum { PROBLEMS = 3, SOLUTIONS = 8, STEPS = 8, N = 5, MAX_POINTS = SOLUTIONS * STEPS, TEXT = 160 };
@@ -436,6 +437,96 @@ static void test_search_alone(void **state) {
 /* ---- the edges ---- */
 
 /* Prefixes that do not fit the context have no rollouts, and no label. */
+/* ---- rollouts from elsewhere: those of the engine, played again ---- */
+
+typedef struct continuation {
+    char text[TEXT];
+    size_t len;
+} continuation;
+
+static continuation (*kept)[MAX_POINTS][N]; /* [PROBLEMS] of a full scan */
+
+static lem_status judge_and_keep(void *ctx, const lem_annotate_text *t, lem_grade_correct *out,
+                                 lem_err *err) {
+    continuation *c = &kept[t->problem][t->point][t->candidate];
+    c->len = t->len - t->prefix;
+    assert_true(c->len <= sizeof c->text);
+    memcpy(c->text, t->text + t->prefix, c->len);
+    return judge(ctx, t, out, err);
+}
+
+typedef struct player {
+    size_t wanted[PROBLEMS * MAX_POINTS * N], n, rounds;
+} player;
+
+static lem_status wanted(void *ctx, size_t rollout, lem_err *err) {
+    player *p = ctx;
+    (void)err;
+    p->wanted[p->n++] = rollout;
+    return LEM_OK;
+}
+
+/* The point's number in its problem: rollouts are numbered through. */
+static int point_of(const lem_outside *a, size_t rollout) {
+    size_t first = rollout / N;
+    while (first > 0 && lem_outside_at(a, (first - 1) * N).problem == lem_outside_at(a, rollout).problem)
+        first--;
+    return (int)(rollout / N - first);
+}
+
+static void play(bench *b, const lem_tokenizer *tok, found *out, player *p) {
+    lem_err err = LEM_ERR_INIT;
+    const lem_annotate_host host = {b, next, NULL, judge, NULL, done};
+    lem_outside *a = NULL;
+    memset(out, 0, sizeof *out);
+    memset(p, 0, sizeof *p);
+    b->out = out;
+    b->next = 0;
+    assert_int_equal(lem_outside_new(&b->o, tok, &host, NULL, &a, &err), LEM_OK);
+    for (;; p->rounds++) {
+        p->n = 0;
+        assert_int_equal(lem_outside_wanted(a, 2, wanted, p, &err), LEM_OK);
+        if (p->n == 0) break;
+        for (size_t i = 0; i < p->n; i++) {
+            uint64_t problem = lem_outside_at(a, p->wanted[i]).problem;
+            const continuation *c = &kept[problem][point_of(a, p->wanted[i])][p->wanted[i] % N];
+            assert_int_equal(lem_outside_give(a, p->wanted[i], c->text, c->len, 1, false, &err), LEM_OK);
+        }
+    }
+    assert_int_equal(lem_outside_finish(a, &out->stats, &err), LEM_OK);
+    lem_outside_free(a);
+}
+
+/* The same counts and labels as the engine's own run, in a full scan, with early stop, and by search. */
+static void test_outside(void **state) {
+    (void)state;
+    static found ours, theirs;
+    static player p;
+    bench *b = set_up(1);
+    const lem_annotate_host host = {b, next, known, judge_and_keep, record, done};
+    kept = calloc(PROBLEMS, sizeof *kept);
+    memset(&ours, 0, sizeof ours);
+    b->out = &ours;
+    lem_err err = LEM_ERR_INIT;
+    assert_int_equal(lem_annotate_run(b->t.weights, &b->t.model->config, b->t.tok, b->t.backend, &b->o, &host,
+                                      NULL, &ours.stats, &err),
+                     LEM_OK);
+    for (int mode = 0; mode < 3; mode++) {
+        b->o.early_stop = mode == 1;
+        b->o.binary = mode == 2;
+        run(b, &ours);
+        for (int bytes = 0; bytes < 2; bytes++) {
+            play(b, bytes ? NULL : b->t.tok, &theirs, &p);
+            assert_same_counts(&ours, &theirs);
+            assert_int_equal(ours.stats.rollouts, theirs.stats.rollouts);
+            assert_int_equal(ours.stats.measured, theirs.stats.measured);
+            assert_true(mode == 0 ? p.rounds == 1 : p.rounds > 1);
+        }
+    }
+    free(kept);
+    tiny_close(&b->t);
+}
+
 static void test_too_long(void **state) {
     (void)state;
     static found f;
@@ -539,7 +630,7 @@ int main(void) {
         cmocka_unit_test(test_early_stop),    cmocka_unit_test(test_search),
         cmocka_unit_test(test_search_alone),  cmocka_unit_test(test_too_long),
         cmocka_unit_test(test_few_steps),     cmocka_unit_test(test_refuses),
-        cmocka_unit_test(test_out_of_memory),
+        cmocka_unit_test(test_out_of_memory), cmocka_unit_test(test_outside),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
