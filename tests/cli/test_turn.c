@@ -119,22 +119,22 @@ static void same_as_saved(const char *out, const char *what) {
 
 static faultd *server;
 
-static rewards reward_model;
+static rewards whole_rewards, step_rewards;
 
-/* Rewards beside the completions: pairs for steps, else one number. */
+/* Rewards beside the completions: of steps pairs. */
 static char *answer(void *ctx, const char *path, const char *body, int *status) {
+    (void)ctx;
     if (strncmp(path, "/v1/", 4) == 0) return NULL;
-    pthread_mutex_lock(&reward_model.lock);
-    reward_model.o.outputs = strstr(body, "token_classify") ? 2 : 1;
-    pthread_mutex_unlock(&reward_model.lock);
-    return rewards_answer(ctx, path, body, status);
+    bool steps = strstr(body, "token_classify") != NULL;
+    return rewards_answer(steps ? &step_rewards : &whole_rewards, path, body, status);
 }
 
 /* A teacher that gives rewards too, and the key by which another value of --key-env is known. */
 static int start_teacher(void) {
     char port[16];
-    rewards_init(&reward_model, &(rewards_opts){.apis = "/pooling", .outputs = 1});
-    server = faultd_start(&(faultd_opts){.answer = answer, .ctx = &reward_model});
+    rewards_init(&whole_rewards, &(rewards_opts){.apis = "/pooling", .outputs = 1});
+    rewards_init(&step_rewards, &(rewards_opts){.apis = "/pooling", .outputs = 2});
+    server = faultd_start(&(faultd_opts){.answer = answer});
     if (!server) return -1;
     snprintf(port, sizeof port, "%d", faultd_port(server));
     return setenv("LEMMA_TURN_PORT", port, 1) == 0 && setenv("turned", "key", 1) == 0 ? 0 : -1;
