@@ -7,8 +7,9 @@
 
 static const lem_opt opts[] = {
     {"model", LEM_OPT_INPUT, "DIR", NULL, "process reward model folder (a missing head tensor is an error)"},
-    {"head", LEM_OPT_ENUM, "NAME", NULL, "how a plain language model is read (other heads are found)",
-     .choices = "rlhflow|math-shepherd"},
+    {"head", LEM_OPT_ENUM, "NAME", NULL,
+     "how a plain language model is read (other heads are found); what an endpoint serves (default qwen-prm)",
+     .choices = "rlhflow|math-shepherd|qwen-prm"},
     LEM_OPT_SCORE_OUTPUT,
     LEM_OPT_SCORE_SYSTEM,
     LEM_OPT_SCORE_SUFFIX,
@@ -20,6 +21,7 @@ static const lem_opt opts[] = {
      "field that receives the aggregated scores (steps: step_scores)"},
     LEM_OPT_SCORE_DTYPE,
     LEM_OPT_SCORE_ROWS,
+    LEM_OPTS_SCORE_REMOTE,
 };
 
 static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
@@ -29,10 +31,13 @@ static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
 const lem_command lem_cmd_prm_score = {
     .name = "prm score",
     .purpose = "score the steps of candidates with a process reward model",
-    .usage = "FILE --model DIR --out SCORED [options]",
+    .usage = "FILE (--model DIR | --endpoint URL[,URL...]) --out SCORED [options]",
     .example =
         "lemma prm score graded.jsonl --model Qwen2.5-Math-PRM-7B --aggregate prod --out scored.jsonl\n"
         "lemma prm score graded.jsonl --model Llama3.1-8B-PRM --head rlhflow --compat rlhflow --out "
+        "scored.jsonl\n"
+        "lemma prm score graded.jsonl --endpoint http://127.0.0.1:8000 --served-model Qwen2.5-Math-PRM-7B "
+        "--out "
         "scored.jsonl",
     .min_words = 1,
     .max_words = 1,
@@ -42,6 +47,6 @@ const lem_command lem_cmd_prm_score = {
     .plan = lem_score_plan,
     .output = LEM_OUTPUT_FILE,
     .out_required = true,
-    .required = "model",
+    .required = "model,endpoint",
     .words = LEM_WORDS_INPUT,
 };

@@ -10,8 +10,8 @@ static const lem_opt opts[] = {
     {"head", LEM_OPT_ENUM, "NAME", NULL,
      "how a plain language model is read (other heads are found): a generative reward model, logprob (of "
      "each "
-     "text) or implicit (log-ratio to --reference)",
-     .choices = LEM_HEAD_NAMES "|logprob|implicit"},
+     "text) or implicit (log-ratio to --reference); what an endpoint serves (default classifier)",
+     .choices = LEM_HEAD_NAMES "|logprob|implicit|" LEM_SERVED_HEAD_NAMES},
     LEM_OPT_SCORE_OUTPUT,
     {"reference", LEM_OPT_INPUT, "DIR", NULL, "implicit: the model that training began with"},
     {"beta", LEM_OPT_NUM, "B", LEM_IMPLICIT_BETA, "implicit: times the log-ratio", 1e-9, 1e9},
@@ -34,6 +34,7 @@ static const lem_opt opts[] = {
      "field that receives the scores (default rm_score, of logprob logprob; steps: step_scores)"},
     LEM_OPT_SCORE_DTYPE,
     LEM_OPT_SCORE_ROWS,
+    LEM_OPTS_SCORE_REMOTE,
 };
 
 static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
@@ -43,11 +44,13 @@ static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
 const lem_command lem_cmd_rm_score = {
     .name = "rm score",
     .purpose = "score candidates with a reward model, or by their log-probability",
-    .usage = "FILE --model DIR --out SCORED [options]",
+    .usage = "FILE (--model DIR | --endpoint URL[,URL...]) --out SCORED [options]",
     .example =
         "lemma rm score graded.jsonl --model reward-model --out scored.jsonl\n"
         "lemma rm score graded.jsonl --model policy --head logprob --out scored.jsonl\n"
-        "lemma rm score graded.jsonl --model tuned --head implicit --reference base --out scored.jsonl",
+        "lemma rm score graded.jsonl --model tuned --head implicit --reference base --out scored.jsonl\n"
+        "lemma rm score graded.jsonl --endpoint http://127.0.0.1:8000 --served-model AceMath-7B-RM --out "
+        "scored.jsonl",
     .min_words = 1,
     .max_words = 1,
     .opts = opts,
@@ -56,6 +59,6 @@ const lem_command lem_cmd_rm_score = {
     .plan = lem_score_plan,
     .output = LEM_OUTPUT_FILE,
     .out_required = true,
-    .required = "model",
+    .required = "model,endpoint",
     .words = LEM_WORDS_INPUT,
 };

@@ -37,7 +37,9 @@ enum { LEM_N_ENDPOINT_OPTIONS = 14, LEM_N_COMPLETION_OPTIONS = 3 };
 #define LEM_ENDPOINT_NUM_(name, arg, standard, help, low, high)                                              \
     { name, LEM_OPT_NUM, arg, standard, help, low, high, .effect = LEM_OPT_CHANGES_NOTHING }
 
-#define LEM_OPTS_ENDPOINT                                                                                    \
+/* resend: the default of --resend, more than 0 where an item that is sent twice costs nothing but time. */
+#define LEM_OPTS_ENDPOINT LEM_OPTS_ENDPOINT_RESENT("0")
+#define LEM_OPTS_ENDPOINT_RESENT(resend)                                                                     \
     {"endpoint",                                                                                             \
      LEM_OPT_LIST,                                                                                           \
      "URL",                                                                                                  \
@@ -69,7 +71,7 @@ enum { LEM_N_ENDPOINT_OPTIONS = 14, LEM_N_COMPLETION_OPTIONS = 3 };
         LEM_ENDPOINT_NUM_("retry-base", "S", "1",                                                            \
                           "longest first pause before a second try; it doubles up to 60 times this", 0.001,  \
                           60),                                                                               \
-        LEM_ENDPOINT_INT_("resend", "0",                                                                     \
+        LEM_ENDPOINT_INT_("resend", resend,                                                                  \
                           "send an item again up to N times although it may have been billed", 0, 100),      \
         LEM_ENDPOINT_INT_("budget-requests", "0",                                                            \
                           "send at most N requests over all runs of the job; 0 = no limit", 0, 9e15),        \

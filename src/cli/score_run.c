@@ -2,8 +2,10 @@
  */
 #include "cli/score_run.h"
 
+#include "cli/endpoint_options.h"
 #include "cli/runtime.h"
 #include "cli/score_model.h"
+#include "cli/score_remote.h"
 #include "cli/train_options.h"
 #include "core/file.h"
 #include "core/jsonl.h"
@@ -334,6 +336,7 @@ static lem_status plan_model(const char *dir, const lem_args *args, lem_plan *ou
 lem_status lem_score_plan(lem_cli *cli, const lem_args *args, lem_plan *out, lem_err *err) {
     const char *reference = lem_args_str(args, "reference");
     (void)cli;
+    if (lem_endpoint_given(args)) return LEM_OK;
     lem_status st = plan_model(lem_args_str(args, "model"), args, out, err);
     return st == LEM_OK && reference ? plan_model(reference, args, out, err) : st;
 }
@@ -348,6 +351,7 @@ static lem_status show_plan(const job *j, lem_err *err) {
 
 static lem_status score(job *j, lem_err *err) {
     lem_status st = LEM_OK;
+    LEM_TRY(lem_score_not_remote(j->args, err));
     LEM_TRY(lem_score_model_options(&j->model, err));
     if (j->cli->dry_run) return show_plan(j, err);
     LEM_TRY(lem_runtime_open(j->cli, lem_job_compute_path(j->file), &j->rt, err));
@@ -373,6 +377,7 @@ static void release(job *j) {
 
 lem_status lem_score_run(lem_cli *cli, const lem_command *cmd, const lem_args *args, bool process_only,
                          lem_err *err) {
+    if (lem_endpoint_given(args)) return lem_score_remote(cli, cmd, args, process_only, err);
     job j = {.cli = cli, .cmd = cmd, .args = args, .path = args->words[0]};
     j.model = (score_model){.cli = cli, .args = args, .process_only = process_only};
     lem_status st = lem_job_open(cli, cmd, args, NULL, &j.file, err);

@@ -8,6 +8,7 @@
 #include "core/file.h"
 #include "core/mem.h"
 #include "support/faultd.h"
+#include "support/rewards.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -57,6 +58,8 @@ static const base bases[] = {
     {"search",
      "--model m --rm rm --prompts rows.jsonl --n 4 --width 2 --depth 3 --step-tokens 3 --max-tokens 9",
      "se.jsonl"},
+    {"rm score", "g.jsonl --served-model t " ENDPOINT, "rr.jsonl"},
+    {"prm score", "steps.jsonl --limit 1 --served-model t " ENDPOINT, "pp.jsonl"},
     {"rm score", "g.jsonl --model m --head logprob", "lp.jsonl"},
     {"rm score", "g.jsonl --model m --head implicit --reference m2", "im.jsonl"},
     {"prm score", "g.jsonl --model " LEMMA_TEST_DATA "/golden_heads/qwen_prm", "ps.jsonl"},
@@ -118,10 +121,22 @@ static void same_as_saved(const char *out, const char *what) {
 
 static faultd *server;
 
-/* A teacher, and the key by which another value of --key-env is known. */
+static rewards whole_rewards, step_rewards;
+
+/* Rewards beside the completions: of steps pairs. */
+static char *answer(void *ctx, const char *path, const char *body, int *status) {
+    (void)ctx;
+    if (strncmp(path, "/v1/", 4) == 0) return NULL;
+    bool steps = strstr(body, "token_classify") != NULL;
+    return rewards_answer(steps ? &step_rewards : &whole_rewards, path, body, status);
+}
+
+/* A teacher that gives rewards too, and the key by which another value of --key-env is known. */
 static int start_teacher(void) {
     char port[16];
-    server = faultd_start(&(faultd_opts){0});
+    rewards_init(&whole_rewards, &(rewards_opts){.apis = "/pooling", .outputs = 1});
+    rewards_init(&step_rewards, &(rewards_opts){.apis = "/pooling", .outputs = 2});
+    server = faultd_start(&(faultd_opts){.answer = answer});
     if (!server) return -1;
     snprintf(port, sizeof port, "%d", faultd_port(server));
     return setenv("LEMMA_TURN_PORT", port, 1) == 0 && setenv("turned", "key", 1) == 0 ? 0 : -1;

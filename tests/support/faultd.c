@@ -314,8 +314,14 @@ static const char *logprobs_of(const faultd *f, const request *r, bool chat) {
 }
 
 /* A good reply, or one that is bad in its JSON alone. */
-static char *json_of(const faultd *f, const request *r, const way *w) {
+static char *json_of(const faultd *f, const request *r, const way *w, int *status) {
     const char *name = w ? w->name : "";
+    *status = 200;
+    if (f->o.answer) {
+        char *said = f->o.answer(f->o.ctx, r->path, r->body, status);
+        if (said && strcmp(name, "bad-json") == 0) said[strlen(said) / 2] = '\0';
+        if (said) return said;
+    }
     char *text = text_of(f, r, 0);
     bool chat = strstr(r->path, "chat") != NULL;
     size_t n = (strlen(text) + 384) * (size_t)(r->n + 1) + 512, at = 0;
@@ -476,14 +482,15 @@ static bool bad_wire(faultd *f, int fd, const request *r, const way *w, const ch
 }
 
 static void good(faultd *f, int fd, const request *r, const way *w) {
-    char *json = json_of(f, r, w);
+    int status;
+    char *json = json_of(f, r, w, &status);
     const char *name = w ? w->name : "";
     char echo[160];
     snprintf(echo, sizeof echo, "X-Client-Request-Id: %s\r\n", r->id);
     if (strcmp(name, "slow") == 0) nap(0.05);
     if (r->stream || strncmp(name, "sse-", 4) == 0) stream_reply(f, fd, r, w);
     else if (!w || !bad_wire(f, fd, r, w, json)) {
-        reply_status(fd, 200, strcmp(name, "echo-id") == 0 ? echo : "", json);
+        reply_status(fd, status, strcmp(name, "echo-id") == 0 ? echo : "", json);
         if (strcmp(name, "two-replies") == 0) reply_status(fd, 200, "", "{}");
     }
     free(json);
@@ -500,8 +507,9 @@ static void work(faultd *f, int fd, const request *r, const way *w) {
     if ((name[0] >= '4' && name[0] <= '5') || strcmp(name, "quota") == 0) {
         refuse(f, fd, name);
     } else if (w && !w->good && r->stream && strncmp(name, "sse-", 4) != 0) {
-        char *json = json_of(f, r, w);
-        if (!bad_wire(f, fd, r, w, json)) reply_status(fd, 200, "", json);
+        int status;
+        char *json = json_of(f, r, w, &status);
+        if (!bad_wire(f, fd, r, w, json)) reply_status(fd, status, "", json);
         free(json);
     } else good(f, fd, r, w);
 }

@@ -29,6 +29,10 @@ typedef struct faultd_opts {
     bool one_only;       /* several choices are refused with 400 */
     int logprobs; /* where they are asked for: 0 none, 1 those of three tokens, -0.25 each, 2 one is null */
     const char *version; /* that GET /version tells; NULL = none. GETs are in no book */
+    /* What a good reply says in place of a completion: its JSON, from malloc, and its status. Called by
+     * several threads. NULL, or where it gives NULL: a completion. */
+    char *(*answer)(void *ctx, const char *path, const char *body, int *status);
+    void *ctx;
 } faultd_opts;
 
 typedef struct faultd_books {

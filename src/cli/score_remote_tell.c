@@ -1,0 +1,151 @@
+/* score_remote_tell.c - what is said of a scoring run over servers, to the user and to the manifest */
+#include "cli/runtime.h"
+#include "cli/score_remote_priv.h"
+#include "core/object.h"
+
+#include <stdio.h>
+
+/* ---- in words ---- */
+
+static const char *sent_words(const remote *r) {
+    switch (r->request.input) {
+    case LEM_REWARD_IDS: return "tokens of --tokenizer";
+    case LEM_REWARD_TEXT: return "text rendered by --tokenizer";
+    case LEM_REWARD_PAIR: return "question and solution, which the server joins by a form of its own";
+    default: return "messages, which the server renders by its own template";
+    }
+}
+
+static const char *activation_words(const remote *r) {
+    if (r->request.api == LEM_REWARD_GET_REWARD) return NULL;
+    return r->request.values == LEM_REWARD_PROBABILITIES
+               ? "use_activation=false was sent, the server makes probabilities all the same: they are taken "
+                 "as they are"
+               : "use_activation=false";
+}
+
+static void formula_words(const remote *r, char out[96]) {
+    if (r->request.values == LEM_REWARD_PROBABILITIES && r->head.formula == LEM_HEAD_SOFTMAX)
+        snprintf(out, 96, "p[%d] of the server", r->head.output);
+    else lem_head_formula_text(&r->head, out);
+}
+
+static const char *signs_words(const remote *r) {
+    if (r->shape.kind != LEM_HEAD_KIND_RLHFLOW_PRM) return NULL;
+    return r->recipe.keep_empty ? "each step behind '+' everywhere, empty steps too (--compat rlhflow)"
+                                : "each step behind '+' everywhere";
+}
+
+static const char *aggregate_words(const remote *r) {
+    return r->request.steps ? lem_eval_aggregator_name(r->aggregate) : NULL;
+}
+
+lem_status remote_tell_model(remote *r, lem_err *err) {
+    char formula[96], api[64];
+    formula_words(r, formula);
+    const char *task = r->request.per_token ? "token_classify" : "classify";
+    if (r->request.api == LEM_REWARD_POOLING) snprintf(api, sizeof api, "/pooling (%s)", task);
+    else snprintf(api, sizeof api, "%s", lem_reward_path(r->request.api));
+    const struct {
+        const char *name, *value;
+    } chosen[] = {{"head", lem_head_kind_name(r->shape.kind)},
+                  {"formula", formula},
+                  {"position", lem_head_position(r->shape.kind)},
+                  {"aggregate", aggregate_words(r)},
+                  {"signs", signs_words(r)},
+                  {"system", r->request.input == LEM_REWARD_PAIR ? NULL : r->recipe.system},
+                  {"api", lem_reward_api_name(r->request.api)},
+                  {"activation", activation_words(r)},
+                  {"sent", sent_words(r)},
+                  {"server_model", r->server_model[0] ? r->server_model : NULL},
+                  {"server", r->server[0] ? r->server : NULL}};
+    lem_status st = LEM_OK;
+    for (size_t i = 0; st == LEM_OK && i < sizeof chosen / sizeof *chosen; i++)
+        if (chosen[i].value) st = lem_job_choose(r->file, chosen[i].name, chosen[i].value, err);
+    if (st) return st;
+    lem_info(r->cli->log, "%s: %s, %s %s%s%s%s%s", r->bases[0], lem_head_kind_name(r->shape.kind), formula,
+             lem_head_position(r->shape.kind), signs_words(r) ? ", " : "",
+             signs_words(r) ? signs_words(r) : "", r->request.steps ? "; rm_score by " : "",
+             r->request.steps ? aggregate_words(r) : "");
+    lem_info(r->cli->log, "%s answers; sent are %s%s%s", api, sent_words(r), activation_words(r) ? "; " : "",
+             activation_words(r) ? activation_words(r) : "");
+    if (r->request.input == LEM_REWARD_PAIR)
+        lem_warn(r->cli->log,
+                 "%s joins question and solution by a form of the server's own, without the system prompt: "
+                 "for a model that was trained on conversations the scores mean little",
+                 lem_reward_path(r->request.api));
+    return LEM_OK;
+}
+
+/* ---- a dry run ---- */
+
+static lem_status print_plan(const remote *r, uint64_t requests, uint64_t tokens, const char *first,
+                             lem_err *err) {
+    lem_object o = lem_object_new();
+    lem_object_str(&o, "command", r->cmd->name);
+    lem_object_bool(&o, "dry_run", true);
+    lem_object_int(&o, "problems", r->n_rows);
+    lem_object_int(&o, "candidates", r->n_texts);
+    lem_object_int(&o, "requests", requests);
+    lem_object_int(&o, "prompt_tokens", tokens);
+    lem_object_str(&o, "api", lem_reward_api_name(r->request.api));
+    lem_object_str(&o, "first_request", first);
+    return lem_print_json(r->cli->out, lem_object_done(&o), 0, err);
+}
+
+lem_status remote_tell_plan(remote *r, lem_err *err) {
+    uint64_t requests = 0, tokens = 0;
+    lem_buf first = {0};
+    lem_teach_estimate(r->teach, &requests, &tokens);
+    lem_status st = lem_teach_first(r->teach, &first, err);
+    if (st == LEM_OK && first.len)
+        lem_info(r->cli->log, "first request to %s%s, %zu bytes: %.900s", r->bases[0],
+                 lem_reward_path(r->request.api), first.len, lem_buf_str(&first));
+    lem_info(r->cli->log, "plan: %zu candidates of %zu problems, %llu requests%s, about %llu prompt tokens",
+             r->n_texts, r->n_rows, (unsigned long long)requests,
+             r->named ? "" : " (and up to five that find the API)", (unsigned long long)tokens);
+    if (st == LEM_OK && r->cli->json) st = print_plan(r, requests, tokens, lem_buf_str(&first), err);
+    lem_buf_release(&first);
+    return st;
+}
+
+/* ---- the end ---- */
+
+static lem_status print_result(const remote *r, const lem_teach_stats *s, double seconds, lem_err *err) {
+    char formula[96];
+    formula_words(r, formula);
+    lem_object o = lem_object_new();
+    lem_object_int(&o, "problems", r->n_rows);
+    lem_object_int(&o, "scores", r->counts.scored);
+    lem_object_int(&o, "identical", r->counts.shared);
+    lem_object_int(&o, "failed", r->counts.failed);
+    lem_object_int(&o, "no_steps", r->counts.no_steps);
+    lem_object_str(&o, "head", lem_head_kind_name(r->shape.kind));
+    lem_object_str(&o, "formula", formula);
+    lem_object_str(&o, "position", lem_head_position(r->shape.kind));
+    lem_object_str(&o, "aggregate", aggregate_words(r));
+    lem_object_str(&o, "signs", signs_words(r));
+    lem_object_str(&o, "api", lem_reward_api_name(r->request.api));
+    lem_object_str(&o, "server_model", r->server_model[0] ? r->server_model : NULL);
+    lem_object_int(&o, "squashed_replies", r->counts.squashed);
+    lem_object_int(&o, "resumed", r->resumed);
+    lem_object_int(&o, "requests", s->requests + r->probes);
+    lem_object_int(&o, "unsure", s->unsure);
+    lem_object_int(&o, "tokens", s->tokens_in);
+    lem_object_num(&o, "cost", s->cost);
+    lem_object_num(&o, "seconds", seconds);
+    return lem_print_json(r->cli->out, lem_object_done(&o), 0, err);
+}
+
+lem_status remote_tell_result(remote *r, double seconds, lem_err *err) {
+    lem_teach_stats s = lem_teach_count(r->teach);
+    lem_info(
+        r->cli->log,
+        "%zu problems, %llu scores (%llu for identical texts), %llu without a score, %llu without steps; "
+        "%llu requests, %llu tokens, %.1f requests/s",
+        r->n_rows, (unsigned long long)r->counts.scored, (unsigned long long)r->counts.shared,
+        (unsigned long long)r->counts.failed, (unsigned long long)r->counts.no_steps,
+        (unsigned long long)(s.requests + r->probes), (unsigned long long)s.tokens_in,
+        seconds > 0 ? (double)s.requests / seconds : 0);
+    return r->cli->json ? print_result(r, &s, seconds, err) : LEM_OK;
+}
