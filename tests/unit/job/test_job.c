@@ -110,7 +110,7 @@ static void choices_are_told(void **state) {
 static void licences_are_told(void **state) {
     (void)state;
     run r = {0};
-    lem_job_input in[] = {{"rows", "lic/a.txt"}, {"tests", "b.txt"}};
+    lem_job_input in[] = {{"--against", "lic/a.txt"}, {"--against", "b.txt"}};
     const lem_job_spec spec = {.inputs = in, .n_inputs = 2};
     OK(lem_dir_make("lic", &err));
     put("lic/a.txt", "a");
@@ -133,6 +133,9 @@ static void licences_are_told(void **state) {
     OK(open_spec(&r, &toy, "--out lic.txt", &spec));
     assert_true(lem_job_done(r.job));
     close_job(&r);
+    /* Of inputs of one name each is compared with its own. */
+    put("b.txt", "B");
+    FAILS(open_spec(&r, &toy, "--out lic.txt", &spec), LEM_EUSAGE, ": --against b.txt: its content changed");
     OK(lem_dir_remove("lic", &err));
     OK(lem_file_remove("b.txt", &err));
 }
