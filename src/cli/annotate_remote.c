@@ -125,6 +125,13 @@ static lem_status begin_round(lem_annotate_remote *r, lem_err *err) {
     return lem_outside_wanted(r->work, r->run.o.chat.n, want, r, err);
 }
 
+/* llama-server gives a message that it continues whole, others only what they wrote. */
+static size_t repeated(const lem_annotate_remote *r, size_t rollout, const char *text, size_t len) {
+    lem_outside_prefix x = lem_outside_at(r->work, rollout);
+    bool whole = !r->run.o.chat.text && len >= x.bytes && memcmp(text, x.solution, x.bytes) == 0;
+    return whole ? x.bytes : 0;
+}
+
 static lem_status give(lem_annotate_remote *r, size_t rollout, lem_err *err) {
     const lem_json *reply = lem_teach_reply(r->run.teach, rollout);
     size_t k = lem_teach_choice(r->run.teach, rollout);
@@ -132,10 +139,12 @@ static lem_status give(lem_annotate_remote *r, size_t rollout, lem_err *err) {
         lem_outside_lose(r->work, rollout);
         return LEM_OK;
     }
-    const lem_json *text = lem_json_at(lem_json_get(reply, "texts"), k);
+    const lem_json *v = lem_json_at(lem_json_get(reply, "texts"), k);
     const char *finish = lem_json_str(lem_json_at(lem_json_get(reply, "finish"), k), "");
     int64_t tokens = lem_json_int(lem_json_at(lem_json_get(reply, "tokens"), k), 0);
-    return lem_outside_give(r->work, rollout, lem_json_str(text, ""), lem_json_str_len(text), (int)tokens,
+    const char *text = lem_json_str(v, "");
+    size_t len = lem_json_str_len(v), skip = repeated(r, rollout, text, len);
+    return lem_outside_give(r->work, rollout, text + skip, len - skip, (int)tokens,
                             strcmp(finish, "length") == 0, err);
 }
 

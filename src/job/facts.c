@@ -208,8 +208,8 @@ static void put_value(lem_buf *out, const lem_json *v) {
     lem_buf_release(&b);
 }
 
-/* "lr" is an option; what lies inside a tree, and words, have no dashes. */
-static const char *dashes(const char *path) { return strpbrk(path, ".[ ") ? "" : "--"; }
+/* "lr" is an option; what lies inside a tree, and words, have no dashes; "--against" has its own. */
+static const char *dashes(const char *path) { return strpbrk(path, ".[ ") || *path == '-' ? "" : "--"; }
 
 static bool is_default(const diff *d, const char *path, const lem_json *v) {
     const lem_opt *o = lem_opt_find(d->cmd, path);
@@ -270,16 +270,20 @@ static void compare(diff *d, const char *path, const lem_json *old, const lem_js
     }
 }
 
-static const lem_json *input_named(const lem_json *list, const char *option) {
-    for (size_t i = 0; i < lem_json_count(list); i++) {
-        const lem_json *in = lem_json_at(list, i);
-        if (strcmp(lem_json_str(lem_json_get(in, "option"), ""), option) == 0) return in;
-    }
-    return NULL;
-}
-
 static const char *text_of(const lem_json *o, const char *key) {
     return lem_json_str(lem_json_get(o, key), "");
+}
+
+/* The input of `list` that stands for the i-th of `other`: of as many of that name, the same one in order. */
+static const lem_json *counterpart(const lem_json *list, const lem_json *other, size_t i) {
+    const char *name = text_of(lem_json_at(other, i), "option");
+    size_t before = 0;
+    for (size_t k = 0; k < i; k++) before += strcmp(text_of(lem_json_at(other, k), "option"), name) == 0;
+    for (size_t k = 0; k < lem_json_count(list); k++) {
+        const lem_json *in = lem_json_at(list, k);
+        if (strcmp(text_of(in, "option"), name) == 0 && before-- == 0) return in;
+    }
+    return NULL;
 }
 
 /* Appends the first file of a folder that differs, and how; false if none is known. */
@@ -319,13 +323,13 @@ static void note_input(diff *d, const char *option, const lem_json *old, const l
 
 static void compare_inputs(diff *d, const lem_json *old, const lem_json *now) {
     for (size_t i = 0; i < lem_json_count(now); i++) {
-        const lem_json *b = lem_json_at(now, i), *a = input_named(old, text_of(b, "option"));
+        const lem_json *b = lem_json_at(now, i), *a = counterpart(old, now, i);
         if (!a || strcmp(text_of(a, "sha256"), text_of(b, "sha256")) != 0)
             note_input(d, text_of(b, "option"), a, b);
     }
     for (size_t i = 0; i < lem_json_count(old); i++) {
         const lem_json *a = lem_json_at(old, i);
-        if (!input_named(now, text_of(a, "option"))) note_input(d, text_of(a, "option"), a, NULL);
+        if (!counterpart(now, old, i)) note_input(d, text_of(a, "option"), a, NULL);
     }
 }
 
@@ -352,7 +356,7 @@ static bool is_made(const char *path, const char *const *made, int n) {
 static bool inputs_remade(const lem_json *old, const lem_json *now, const char *const *made, int n) {
     bool ok = lem_json_count(old) == lem_json_count(now);
     for (size_t i = 0; ok && i < lem_json_count(now); i++) {
-        const lem_json *b = lem_json_at(now, i), *a = input_named(old, text_of(b, "option"));
+        const lem_json *b = lem_json_at(now, i), *a = counterpart(old, now, i);
         bool same = a && strcmp(text_of(a, "sha256"), text_of(b, "sha256")) == 0;
         ok = a && (same || is_made(text_of(b, "path"), made, n));
     }

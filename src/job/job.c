@@ -1,6 +1,7 @@
 /* job.c - the life of a job: open, start, finish, close */
 #include "job/job_priv.h"
 
+#include "core/card.h"
 #include "core/mem.h"
 #include "job/digest.h"
 #include "job/manifest.h"
@@ -100,6 +101,23 @@ lem_status lem_job_choose(lem_job *j, const char *name, const char *value, lem_e
     if (!j->chosen) j->chosen = lem_json_new_object();
     bool ok =
         j->chosen && lem_json_set(j->chosen, name, value ? lem_json_new_str(value) : lem_json_new_null());
+    return ok ? LEM_OK : lem_fail(err, LEM_EMEM, "out of memory");
+}
+
+lem_status lem_job_licence(lem_job *j, const char *path, const char *licence, const char *from,
+                           lem_err *err) {
+    const lem_json *inputs = lem_json_get(j->facts, "inputs");
+    lem_card_use use = lem_licence_use(licence);
+    bool ok = true;
+    for (size_t i = 0; i < lem_json_count(inputs); i++) {
+        lem_json *in = lem_json_at(inputs, i);
+        bool it = strcmp(lem_json_str(lem_json_get(in, "path"), ""), path) == 0;
+        if (!it || lem_json_get(in, "licence")) continue;
+        ok = ok && lem_json_set(in, "licence", lem_json_new_str(licence)) &&
+             lem_json_set(in, "licence_from", lem_json_new_str(from));
+        if (use != LEM_CARD_USE_UNKNOWN && !lem_json_get(in, "non_commercial"))
+            ok = ok && lem_json_set(in, "non_commercial", lem_json_new_bool(use == LEM_CARD_NON_COMMERCIAL));
+    }
     return ok ? LEM_OK : lem_fail(err, LEM_EMEM, "out of memory");
 }
 

@@ -57,6 +57,10 @@ char *lem_job_work_path(const lem_job *j, const char *name, lem_err *err);
  * under "chosen". It is no part of the job's identity: the same facts must choose the same. value NULL =
  * null. */
 lem_status lem_job_choose(lem_job *j, const char *name, const char *value, lem_err *err) LEM_MUST_CHECK;
+/* The manifest tells a licence of the input `path` that the command knows (from a benchmark's description)
+ * where no card beside it states one (core/card.h). from: who says so. Before lem_job_start. */
+lem_status lem_job_licence(lem_job *j, const char *path, const char *licence, const char *from,
+                           lem_err *err) LEM_MUST_CHECK;
 /* Work begins: writes the work folder's manifest. compute_path may be NULL. */
 lem_status lem_job_start(lem_job *j, const char *compute_path, lem_err *err) LEM_MUST_CHECK;
 /* The job's journal in the work folder, replayed through visit; *out stays NULL if the job is inert. It is

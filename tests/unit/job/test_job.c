@@ -106,6 +106,40 @@ static void choices_are_told(void **state) {
     expect_done(&toy, line);
 }
 
+/* A licence that the command knows, where no card states one; the job is the same without it. */
+static void licences_are_told(void **state) {
+    (void)state;
+    run r = {0};
+    lem_job_input in[] = {{"--against", "lic/a.txt"}, {"--against", "b.txt"}};
+    const lem_job_spec spec = {.inputs = in, .n_inputs = 2};
+    OK(lem_dir_make("lic", &err));
+    put("lic/a.txt", "a");
+    put("b.txt", "b");
+    put("lic/README.md", "---\nlicense: mit\n---\n");
+    OK(open_spec(&r, &toy, "--out lic.txt", &spec));
+    OK(lem_job_licence(r.job, "lic/a.txt", "gpl-3.0", "the benchmark", &err));
+    OK(lem_job_licence(r.job, "b.txt", "CC BY-NC 4.0", "the benchmark", &err));
+    OK(lem_job_licence(r.job, "c.txt", "none", "the benchmark", &err));
+    OK(lem_job_start(r.job, "avx2", &err));
+    put("lic.txt", "text");
+    OK(lem_job_finish(r.job, &err));
+    close_job(&r);
+    HAS(get("lic.txt.manifest.json"), "\"licence\": \"mit\"");
+    HAS(get("lic.txt.manifest.json"), "\"licence\": \"CC BY-NC 4.0\"");
+    HAS(get("lic.txt.manifest.json"), "\"licence_from\": \"the benchmark\"");
+    HAS(get("lic.txt.manifest.json"), "\"non_commercial\": true");
+    assert_null(strstr(get("lic.txt.manifest.json"), "gpl"));
+    OK(lem_file_remove("lic/README.md", &err));
+    OK(open_spec(&r, &toy, "--out lic.txt", &spec));
+    assert_true(lem_job_done(r.job));
+    close_job(&r);
+    /* Of inputs of one name each is compared with its own. */
+    put("b.txt", "B");
+    FAILS(open_spec(&r, &toy, "--out lic.txt", &spec), LEM_EUSAGE, ": --against b.txt: its content changed");
+    OK(lem_dir_remove("lic", &err));
+    OK(lem_file_remove("b.txt", &err));
+}
+
 static void new_start_finish_done(void **state) {
     (void)state;
     run r = {0};
@@ -800,6 +834,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         folder_test(new_start_finish_done),
         folder_test(choices_are_told),
+        folder_test(licences_are_told),
         folder_test(folder_is_done),
         folder_test(empty_folder_is_new),
         folder_test(manifest_has_digest_of_output),
