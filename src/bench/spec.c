@@ -5,6 +5,7 @@
 #include "core/choice.h"
 #include "grade/grade.h"
 #include "job/command.h"
+#include "prompt/style.h"
 
 #include <string.h>
 
@@ -286,9 +287,11 @@ static lem_status check_ask(const reading *r) {
     return LEM_OK;
 }
 
-static lem_status check_grade(const reading *r) {
+static lem_status check_names_of_others(const reading *r) {
     lem_grade_task task;
     lem_grade_policy policy;
+    if (r->s->style && !lem_prompt_style_find(r->s->style))
+        return not_among(r, "prompt.style", LEM_PROMPT_STYLE_NAMES, r->s->style);
     if (r->s->task && !lem_grade_task_find(r->s->task, &task))
         return not_among(r, "grade.task", LEM_GRADE_TASK_NAMES, r->s->task);
     if (r->s->policy && !lem_grade_policy_find(r->s->policy, &policy))
@@ -311,7 +314,7 @@ static lem_status check(const reading *r) {
         LEM_TRY(lem_fail(r->err, LEM_EUSAGE, "%s: rows: from is behind to", r->source));
     LEM_TRY(check_rules(r));
     LEM_TRY(check_ask(r));
-    st = check_grade(r);
+    st = check_names_of_others(r);
 done:
     return st;
 }

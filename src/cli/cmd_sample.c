@@ -46,7 +46,7 @@ static const lem_opt opts[] = {
      "chat]",
      .choices = LEM_PROMPT_TEMPLATE_NAMES},
     LEM_OPT_PROMPT_FROM,
-    LEM_OPT_STYLE,
+    LEM_OPT_STYLES(LEM_PROMPT_STYLE_NAMES "|" LEM_STYLE_PUBLISHED),
     {"dtype", LEM_OPT_ENUM, "NAME", "f32", "weights in memory", .choices = DTYPES},
     {"slots", LEM_OPT_INT, "N", "0", "candidates in flight, 0 = 256 (never changes a result)", 0, 4096,
      .effect = LEM_OPT_CHANGES_NOTHING},
@@ -89,11 +89,13 @@ static lem_status read_prompt(sample_job *j, lem_err *err) {
     lem_prompt_options o = {.template = lem_args_str(j->args, "template"),
                             .system = lem_args_str(j->args, "system"),
                             .suffix = lem_args_str(j->args, "suffix"),
-                            .from = lem_args_str(j->args, "prompt-from"),
-                            .style = lem_args_str(j->args, "style")};
+                            .from = lem_args_str(j->args, "prompt-from")};
     const char *dir = j->model ? j->model : lem_args_str(j->args, "tokenizer");
-    lem_status st = lem_prompt_settings_open(dir, &o, &j->prompt, err);
-    if (st == LEM_OK) st = lem_prompt_options_shots(j->args, j->cli->cancel, &j->prompt, err);
+    lem_status st = lem_sample_style(j, &o.style, err);
+    if (st == LEM_OK) st = lem_prompt_settings_open(dir, &o, &j->prompt, err);
+    if (st == LEM_OK && !lem_sample_shots_own(j))
+        st = lem_prompt_options_shots(j->args, j->cli->cancel, &j->prompt, err);
+    if (st == LEM_OK) st = lem_sample_shots_load(j, err);
     return st == LEM_OK ? read_stops(j, err) : st;
 }
 

@@ -16,14 +16,15 @@
     }
 
 /* Prompts by a style, with demonstrations: three rows. */
-#define LEM_OPT_STYLE                                                                                        \
+#define LEM_OPT_STYLE LEM_OPT_STYLES(LEM_PROMPT_STYLE_NAMES)
+#define LEM_OPT_STYLES(names)                                                                                \
     {"style",                                                                                                \
      LEM_OPT_ENUM,                                                                                           \
      "NAME",                                                                                                 \
      NULL,                                                                                                   \
      "how a paper puts its problems: template, system line, text around the problem, further stop texts "    \
      "(docs/prompts.md)",                                                                                    \
-     .choices = LEM_PROMPT_STYLE_NAMES},                                                                     \
+     .choices = names},                                                                                      \
         {"shots",                                                                                            \
          LEM_OPT_INT,                                                                                        \
          "K",                                                                                                \

@@ -55,9 +55,9 @@ typedef struct sample_rows { /* where the problems come from */
     lem_bench_spec spec;     /* of --benchmark; zeroed without */
     lem_bench_asker asker;
     lem_bench_chooser chooser; /* of --prompts */
-    char *path;                /* the benchmark's file */
-    lem_job_input input[1];
-    int n_inputs; /* 1: --benchmark, whose file is there */
+    char *path, *shots_path;   /* the benchmark's file; that of its worked examples, where they are wanted */
+    lem_job_input input[2];
+    int n_inputs; /* not 0: --benchmark, whose file is there */
     lem_err err;  /* what is wrong with --benchmark */
 } sample_rows;
 
@@ -97,6 +97,18 @@ lem_status lem_sample_rows_prompt(sample_job *j, lem_err *err) LEM_MUST_CHECK;
 /* What can be wrong with --benchmark, for the plan of a recipe. */
 lem_status lem_sample_rows_check(const lem_cli *cli, const lem_args *args, lem_err *err) LEM_MUST_CHECK;
 void lem_sample_rows_release(sample_job *j);
+
+/* ---- the published style and worked examples of a benchmark (sample_shots.c) */
+
+#define LEM_STYLE_PUBLISHED "published" /* of --style: the one that the benchmark names, with its examples */
+/* The style by name that --style stands for; NULL = none. */
+lem_status lem_sample_style(const sample_job *j, const char **style, lem_err *err) LEM_MUST_CHECK;
+/* Where the examples lie, if they are wanted: an input of the job. Before it is opened. */
+lem_status lem_sample_shots_find(sample_job *j, lem_err *err) LEM_MUST_CHECK;
+/* Whether the examples are the benchmark's own. */
+bool lem_sample_shots_own(const sample_job *j);
+/* Once the style is known: how the rows' options are laid out, and the benchmark's own examples. */
+lem_status lem_sample_shots_load(sample_job *j, lem_err *err) LEM_MUST_CHECK;
 
 /* ---- finished candidates (sample_records.c) */
 

@@ -25,6 +25,7 @@ void lem_sample_rows_find(sample_job *j) {
     r->input[0] = (lem_job_input){"benchmark data", r->path};
     r->n_inputs = 1;
     j->prompts = r->path;
+    if (lem_sample_shots_find(j, &r->err) != LEM_OK) r->n_inputs = 0;
 }
 
 lem_job_spec lem_sample_rows_facts(const sample_job *j) {
@@ -45,8 +46,9 @@ static void tell(const sample_job *j) {
     if (j->source.n_inputs && j->cli->limit < 0 && !lem_bench_size_is(s, j->rows.n))
         lem_warn(j->cli->log, "%s has %llu problems, %s gives %zu: figures are not those of the benchmark",
                  s->name, (unsigned long long)s->size[0], j->prompts, j->rows.n);
-    if (s->shots)
-        lem_warn(j->cli->log, "%s is published with %lld worked examples before the problem; none is given",
+    if (s->shots && !j->prompt.shots.k)
+        lem_warn(j->cli->log, "%s is published with %lld worked examples before the problem; none is given "
+                 "(--style published gives them)",
                  s->name, (long long)s->shots);
 }
 
@@ -102,4 +104,5 @@ void lem_sample_rows_release(sample_job *j) {
     lem_bench_spec_release(&j->source.spec);
     lem_bench_chooser_release(&j->source.chooser);
     lem_free(j->source.path);
+    lem_free(j->source.shots_path);
 }

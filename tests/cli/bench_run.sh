@@ -70,6 +70,30 @@ grep -q '"absent": *\[' suite/table.json || fail "the table does not name what i
 
 says 2 "expected DIR/BENCHMARK/select.json" "$lemma" bench table run/gsm8k/graded.jsonl
 says 2 "mine is no member of the suite acemath7" "$lemma" bench table run/gsm8k/select.json run/mine/select.json --suite acemath7
+# The published style: its layout of options, and its worked examples, whose file is an input of the job.
+cat >own/choice.yaml <<'YAML'
+name: choice
+kind: choices
+files: [choice.jsonl]
+get: made by the test
+fields: {problem: q, choices: c, gold: a, subject: s}
+gold: letter-of-index
+prompt: {style: mmlu-5shot, shots: 2, shots_from: own/dev.jsonl}
+answer: letter
+grade: {task: mmlu}
+YAML
+mkdir -p data/own
+echo '{"q": "What is 1 + 1?", "c": ["1", "2", "9"], "a": 1, "s": "sums"}' >own/choice.jsonl
+for k in 3 4 5; do echo "{\"q\": \"What is $k + 0?\", \"c\": [\"$k\", \"8\", \"9\"], \"a\": 0, \"s\": \"sums\"}"; done >data/own/dev.jsonl
+tokens() { "$lemma" sample --model "$base" --benchmark own/choice.yaml --n 1 --out x.jsonl --dry-run --json "$@" 2>/dev/null | sed -n 's/.*"prompt_tokens": *\([0-9]*\).*/\1/p'; }
+none=$(tokens) two=$(tokens --style published) one=$(tokens --style published --shots 1)
+[ "$none" -lt "$one" ] && [ "$one" -lt "$two" ] || fail "worked examples do not reach the prompt: $none, $one, $two tokens"
+says 2 "--style published is a benchmark's own" "$lemma" sample --model "$base" --prompts own/rows.jsonl --map problem=q --no-gold --style published --out x.jsonl
+"$lemma" sample --model "$base" --benchmark own/choice.yaml --style published --n 1 --max-tokens 4 --out x.jsonl >/dev/null 2>&1 || fail "published style"
+grep -q 'A. 1' x.jsonl || fail "options are not laid out as the style does"
+echo '{"q": "What is 6 + 0?", "c": ["6", "8", "9"], "a": 0, "s": "sums"}' >>data/own/dev.jsonl
+says 2 "its content changed" "$lemma" sample --model "$base" --benchmark own/choice.yaml --style published --n 1 --max-tokens 4 --out x.jsonl
+
 # Several candidates and a reward model, killed again and again: the same bytes.
 i=0
 while [ $i -lt 6 ]; do
