@@ -90,8 +90,6 @@ void lem_sample_rows_find(sample_job *j);
 /* What the job reads beside its options; borrowed from j. */
 lem_job_spec lem_sample_rows_facts(const sample_job *j);
 lem_status lem_sample_rows_load(sample_job *j, lem_err *err) LEM_MUST_CHECK;
-/* The benchmark that the rows are of; NULL = none. After loading. */
-const lem_bench_spec *lem_sample_rows_spec(const sample_job *j);
 /* What the benchmark says of the prompt where neither model nor user does. */
 lem_status lem_sample_rows_prompt(sample_job *j, lem_err *err) LEM_MUST_CHECK;
 /* What can be wrong with --benchmark, for the plan of a recipe. */

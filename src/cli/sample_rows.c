@@ -34,12 +34,13 @@ lem_job_spec lem_sample_rows_facts(const sample_job *j) {
         .inputs = r->input, .n_inputs = r->n_inputs, .also = r->n_inputs ? r->spec.text : NULL};
 }
 
-const lem_bench_spec *lem_sample_rows_spec(const sample_job *j) {
+/* The benchmark that the rows are of; NULL = none. After loading. */
+static const lem_bench_spec *spec_of(const sample_job *j) {
     return j->source.n_inputs ? &j->source.spec : j->source.chooser.asker.spec;
 }
 
 static void tell(const sample_job *j) {
-    const lem_bench_spec *s = lem_sample_rows_spec(j);
+    const lem_bench_spec *s = spec_of(j);
     unsigned long long none = (unsigned long long)j->rows.no_gold;
     if (none) lem_warn(j->cli->log, "%llu of %zu problems have no gold answer", none, j->rows.n);
     if (!s) return;
@@ -79,7 +80,7 @@ lem_status lem_sample_rows_load(sample_job *j, lem_err *err) {
 }
 
 lem_status lem_sample_rows_prompt(sample_job *j, lem_err *err) {
-    const lem_bench_spec *s = lem_sample_rows_spec(j);
+    const lem_bench_spec *s = spec_of(j);
     bool open = s && s->system && j->prompt.template == LEM_PROMPT_CHAT &&
                 !(j->prompt.told & LEM_PROMPT_TOLD_SYSTEM) && !lem_args_has(j->args, "system");
     if (!open) return LEM_OK;
