@@ -16,6 +16,7 @@ const lem_command *const lem_commands[] = {
     &lem_cmd_crosscheck,
     &lem_cmd_sft,
     &lem_cmd_sample,
+    &lem_cmd_merge,
     &lem_cmd_grade,
     &lem_cmd_rm_sample,
     &lem_cmd_rm_train,
