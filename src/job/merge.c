@@ -120,9 +120,9 @@ static lem_status load_all(lem_merge *m, const lem_shard_files *files, bool name
         merge_shard *s = &m->at[m->n];
         s->path = files->at[i].path;
         st = load_shard(s, &why);
-        bool waits = !named && st == LEM_EUSAGE && !lem_file_exists(s->path);
+        bool waits = !named && st && !lem_file_exists(s->path);
         m->n += st == LEM_OK;
-        if (waits) st = LEM_OK; /* unfinished: told when it is known what is missing */
+        if (waits) st = LEM_OK; /* unfinished, or gone: told when it is known what is missing */
         else if (st) st = lem_fail(err, st, "%s", why.text);
     }
     return st;

@@ -90,7 +90,7 @@ static lem_status tell(const lem_merge *m, const lem_shard_files *files, lem_sha
     char *out = quoted_out(m, err);
     if (!out) return LEM_EMEM;
     if (nth < MOST_TOLD) {
-        lem_buf_puts(list, nth ? ", " : "");
+        lem_buf_puts(list, nth ? "," : "");
         lem_shard_put(&s, false, list);
         lem_merge_put_command(m->cmd, m->facts, &command);
         lem_buf_printf(&command, " --shard %u/%u --out %s", p.at + 1, p.of, out);
@@ -128,9 +128,9 @@ lem_status lem_merge_complete(const lem_merge *m, const lem_shard_files *files, 
     lem_status st = told ? tell_all(m, files, told, &list, &n, err) : LEM_EMEM;
     if (st == LEM_OK)
         st = lem_fail(err, LEM_EUSAGE,
-                      "%s: not all rows are there: %s%s of the shards %s missing or unfinished; the commands "
-                      "above make what is missing, and --take-over divides it anew",
-                      m->out, lem_buf_str(&list), n > MOST_TOLD ? " and more" : "", n == 1 ? "is" : "are");
+                      "%s: not all rows are there: missing or unfinished %s%s; the commands above make them, "
+                      "and --shard I/N --take-over %s divides that anew",
+                      m->out, lem_buf_str(&list), n > MOST_TOLD ? ", …" : "", lem_buf_str(&list));
     lem_free(told);
     lem_buf_release(&list);
     return st;
