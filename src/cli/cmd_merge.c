@@ -31,8 +31,7 @@ static lem_status check_options(const lem_cli *cli, const lem_args *args, lem_er
 
 /* Takes the members of found. */
 static lem_status add(lem_shard_files *all, lem_shard_files *found, lem_err *err) {
-    lem_shard_file *more =
-        found->n ? lem_realloc(all->at, all->n + found->n, sizeof *more, err) : all->at;
+    lem_shard_file *more = found->n ? lem_realloc(all->at, all->n + found->n, sizeof *more, err) : all->at;
     if (found->n && !more) {
         lem_shard_files_release(found);
         return LEM_EMEM;

@@ -358,8 +358,7 @@ static lem_status load_rows(job *j, lem_err *err) {
 static lem_status prepare(job *j, lem_err *err) {
     lem_status st = j->model ? read_prompt(j, err) : LEM_OK;
     if (st == LEM_OK) st = open_judge(j, err);
-    if (st == LEM_OK)
-        st = load_rows(j, err);
+    if (st == LEM_OK) st = load_rows(j, err);
     if (st == LEM_OK && !j->model) return prepare_judge(j, err);
     if (st == LEM_OK) st = load_model(j, err);
     if (st) return st;

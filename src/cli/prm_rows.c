@@ -162,7 +162,8 @@ static lem_status detect_map(lem_candidates_map *m, const lem_problem *first, co
     char ground[200];
     uint64_t ignored = 0;
     lem_json *row = lem_json_copy(first->input);
-    lem_status st = row ? join_steps(row, separator, &ignored, err) : lem_fail(err, LEM_EMEM, "out of memory");
+    lem_status st =
+        row ? join_steps(row, separator, &ignored, err) : lem_fail(err, LEM_EMEM, "out of memory");
     if (st == LEM_OK) st = lem_candidates_map_detect(m, row, ground, err);
     if (st) lem_err_context(err, "%s:%llu", first->file, (unsigned long long)first->line);
     lem_json_free(row);

@@ -35,9 +35,9 @@ typedef struct lem_prm_rows { /* zeroed = empty */
 } lem_prm_rows;
 
 typedef struct lem_prm_rows_opts { /* all borrowed */
-    const lem_json *map;   /* --map, may be NULL */
-    int64_t limit;         /* rows, -1 = all */
-    const char *separator; /* between steps */
+    const lem_json *map;           /* --map, may be NULL */
+    int64_t limit;                 /* rows, -1 = all */
+    const char *separator;         /* between steps */
     const lem_grade_profile *grade;
     const lem_cancel *cancel;
     lem_problem_keep *keep; /* whose other rows are left out: they are neither graded nor checked */

@@ -12,10 +12,10 @@ struct lem_job {
     lem_cli *cli;
     const lem_command *cmd;
     bool cheap;
-    char *out;    /* NULL: inert */
+    char *out;          /* NULL: inert */
     const char *direct; /* "-": inert, on standard output; NULL */
-    char *parent; /* the folder it stands in */
-    char *made;   /* the topmost folder that was made for it; NULL = none */
+    char *parent;       /* the folder it stands in */
+    char *made;         /* the topmost folder that was made for it; NULL = none */
     char *work, *work_manifest, *manifest;
     lem_lock *lock;
     lem_json *facts;
@@ -62,7 +62,7 @@ lem_status lem_job_work_remove(const lem_job *j, lem_err *err) LEM_MUST_CHECK;
 
 /* ---- job_shard.c ---- */
 
-/* Reads --shard. LEM_EUSAGE in a recipe. */
+/* Reads --shard, which lem_shard_resolve has made plain. */
 lem_status lem_job_shard_set(lem_job *j, const lem_args *args, lem_err *err) LEM_MUST_CHECK;
 /* The path of the shard in place of *path, which stays as it is where the job is whole; said to the user. */
 lem_status lem_job_shard_place(lem_job *j, const char **path, lem_err *err) LEM_MUST_CHECK;

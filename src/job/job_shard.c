@@ -25,12 +25,7 @@ void lem_job_shard_release(lem_job *j) {
 
 lem_status lem_job_shard_set(lem_job *j, const lem_args *args, lem_err *err) {
     const char *label = lem_args_str(args, "shard");
-    if (!label) return LEM_OK;
-    if (j->cli->in_recipe)
-        return lem_fail(err, LEM_EUSAGE,
-                        "--shard: a stage of a recipe is not split; run its command by itself, and lemma "
-                        "merge after it");
-    return lem_shard_parse(label, &j->shard, err);
+    return label ? lem_shard_parse(label, &j->shard, err) : LEM_OK;
 }
 
 lem_status lem_job_shard_place(lem_job *j, const char **path, lem_err *err) {

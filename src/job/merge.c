@@ -21,11 +21,13 @@ static lem_status load_manifest(merge_shard *s, lem_err *err) {
     if (st == LEM_OK && lem_file_exists(s->path) && lem_file_exists(name.data))
         st = lem_manifest_load(name.data, &s->m, err);
     else if (st == LEM_OK && lem_file_exists(work.data))
-        st = lem_fail(err, LEM_EUSAGE,
-                      "%s is unfinished; the command that began it goes on with it, and --take-over divides it "
-                      "anew",
-                      s->path);
-    else if (st == LEM_OK && !lem_file_exists(s->path)) st = lem_fail(err, LEM_EDATA, "%s: no such file", s->path);
+        st = lem_fail(
+            err, LEM_EUSAGE,
+            "%s is unfinished; the command that began it goes on with it, and --take-over divides it "
+            "anew",
+            s->path);
+    else if (st == LEM_OK && !lem_file_exists(s->path))
+        st = lem_fail(err, LEM_EDATA, "%s: no such file", s->path);
     else if (st == LEM_OK)
         st = lem_fail(err, LEM_EUSAGE, "%s is no shard of lemma: %s is not there", s->path, name.data);
     lem_buf_release(&name);
@@ -69,7 +71,8 @@ static lem_json *whole_facts(const lem_json *facts) {
     lem_json *o = lem_json_new_object();
     bool ok = o != NULL;
     static const char *const keys[] = {"command", "arguments", "inputs"};
-    for (int i = 0; ok && i < 3; i++) ok = lem_json_set(o, keys[i], lem_json_copy(lem_json_get(facts, keys[i])));
+    for (int i = 0; ok && i < 3; i++)
+        ok = lem_json_set(o, keys[i], lem_json_copy(lem_json_get(facts, keys[i])));
     if (ok) (void)lem_json_remove(lem_json_get(o, "arguments"), "shard");
     if (ok) return o;
     lem_json_free(o);
@@ -150,16 +153,16 @@ static lem_status open_job(lem_merge *m, lem_err *err) {
     for (size_t i = 0; st == LEM_OK && i < m->n; i++) st = check_digest(m, &m->at[i], err);
     const lem_json *chosen = lem_json_get(m->at[0].m.facts, "chosen");
     for (size_t i = 0; st == LEM_OK && i < lem_json_count(chosen); i++)
-        st = lem_job_choose(m->job, lem_json_key_at(chosen, i), lem_json_str(lem_json_value_at(chosen, i), NULL),
-                            err);
+        st = lem_job_choose(m->job, lem_json_key_at(chosen, i),
+                            lem_json_str(lem_json_value_at(chosen, i), NULL), err);
     return st;
 }
 
 static lem_status open_shards(lem_merge *m, const lem_shard_files *files, bool named, lem_err *err) {
     lem_status st = load_all(m, files, named, err);
     if (st == LEM_OK && m->n == 0)
-        st = lem_fail(err, LEM_EUSAGE, "%s: no shard of it is finished (OUT.shard-I-of-N, as --shard I/N writes)",
-                      m->out);
+        st = lem_fail(err, LEM_EUSAGE,
+                      "%s: no shard of it is finished (OUT.shard-I-of-N, as --shard I/N writes)", m->out);
     if (st == LEM_OK) st = check_all(m, err);
     if (st == LEM_OK) st = lem_merge_cover(m, err);
     if (st == LEM_OK) st = lem_merge_complete(m, files, err);

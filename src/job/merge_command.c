@@ -5,8 +5,7 @@
 
 /* As a shell reads it back. */
 static void put_word(lem_buf *out, const char *word) {
-    static const char plain[] =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-+=./:,@%";
+    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-+=./:,@%";
     lem_buf_putc(out, ' ');
     if (*word && strspn(word, plain) == strlen(word)) {
         lem_buf_puts(out, word);

@@ -131,9 +131,10 @@ lem_status lem_shard_parse(const char *text, lem_shard *out, lem_err *err) {
         return LEM_OK;
     }
     if (why.status) return lem_fail(err, LEM_EUSAGE, "shard '%s': %s", text, why.text);
-    return lem_fail(err, LEM_EUSAGE,
-                    "shard '%s': I/N expected, I from 1 to N, N at most %d (2/3), or several with + (7+23/192)",
-                    text, LEM_SHARD_MAX_OF);
+    return lem_fail(
+        err, LEM_EUSAGE,
+        "shard '%s': I/N expected, I from 1 to N, N at most %d (2/3), or several with + (7+23/192)", text,
+        LEM_SHARD_MAX_OF);
 }
 
 const char *lem_shard_parse_name(const char *text, lem_shard *out) {

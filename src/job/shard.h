@@ -30,10 +30,13 @@ typedef struct lem_shard { /* zeroed: all rows */
      "only part I of N of the rows, into OUT.shard-I-of-N (or OUT with I-of-N for {shard}); auto: as "       \
      "Slurm's "                                                                                              \
      "array or MPI says; lemma merge makes one file of all"},                                                \
-    {"take-over", LEM_OPT_LIST, "I/N", NULL,                                                                 \
-     "with --shard: not all rows are divided but those of these parts, which died; what their journals "     \
-     "hold "                                                                                                 \
-     "is not done again"}
+    {                                                                                                        \
+        "take-over", LEM_OPT_LIST, "I/N", NULL,                                                              \
+            "with --shard: not all rows are divided but those of these parts, which died; what their "       \
+            "journals "                                                                                      \
+            "hold "                                                                                          \
+            "is not done again"                                                                              \
+    }
 
 bool lem_shard_has(const lem_shard *s, uint64_t row);
 /* Whether they have a row in common, if the input is long enough. */

@@ -57,7 +57,8 @@ done:
     return st;
 }
 
-/* rank: PMIX_RANK. sizes: names for how many there are, the first that is set counts; NULL behind the last. */
+/* rank: PMIX_RANK. sizes: names for how many there are, the first that is set counts; NULL behind the last.
+ */
 static lem_status ranks(lem_shard_variable *get, const char *rank, const char *const *sizes, bool may_lack,
                         said *out, lem_err *err) {
     int64_t at = 0, of = 0;
@@ -130,8 +131,7 @@ static lem_status join_dead(const lem_json *list, lem_shard *out, lem_err *err) 
 
 static lem_status divide(const lem_json *dead, lem_shard *s, lem_err *err) {
     lem_shard all;
-    if (s->n != 1)
-        return lem_fail(err, LEM_EUSAGE, "--shard: one part I/N expected beside --take-over");
+    if (s->n != 1) return lem_fail(err, LEM_EUSAGE, "--shard: one part I/N expected beside --take-over");
     lem_status st = join_dead(dead, &all, err);
     if (st) return st;
     return lem_shard_divide(&all, s->part[0].at, s->part[0].of, s, err);

@@ -1,5 +1,5 @@
-/* test_merge - a toy job in shards: merged it is the whole job, whatever died on the way; what does not belong
- * together is refused */
+/* test_merge - a toy job in shards: merged it is the whole job, whatever died on the way; what does not
+ * belong together is refused */
 #include "job/merge.h"
 
 #include "support.h"
@@ -279,7 +279,8 @@ static void another_path_is_done_again(void **state) {
     killed_on("--out o --shard 3/3", 5, "avx2");
     HAS(get("o.shard-3-of-3.job/manifest.json"), "\"compute_path\": \"avx512\""); /* shards share the path */
     edit("sed -i s/avx512/avx2/ o.shard-3-of-3.job/manifest.json"); /* two that began in one instant */
-    run_on("--out o --shard 1/1", 5, ROWS - 5, "generic"); /* the first one's path; the other's are not taken */
+    run_on("--out o --shard 1/1", 5, ROWS - 5,
+           "generic"); /* the first one's path; the other's are not taken */
     HAS(get("o.shard-1-of-1.manifest.json"), "\"compute_path\": \"avx512\"");
 }
 
@@ -321,7 +322,8 @@ static void other_jobs_are_refused(void **state) {
     FAILS(merge("o"), LEM_EUSAGE, "another job than o.shard-1-of-2: --n was 4, is now 5");
     run("--out o --shard 2/2 --overwrite");
     OK(merge("o"));
-    FAILS(open_worker(&(worker){0}, "--out o --shard 1/3"), LEM_EUSAGE, "--shard 1/3 has rows that 1/2 has done");
+    FAILS(open_worker(&(worker){0}, "--out o --shard 1/3"), LEM_EUSAGE,
+          "--shard 1/3 has rows that 1/2 has done");
     run("--out p --shard 1/3");
     assert_int_equal(system("for e in '' .manifest.json; do mv p.shard-1-of-3$e o.shard-1-of-3$e; done"), 0);
     FAILS(merge("o"), LEM_EUSAGE, "o.shard-1-of-2 and o.shard-1-of-3 have rows in common");
@@ -343,7 +345,8 @@ static void what_is_missing_is_told_as_commands(void **state) {
     lem_shard_files files = {NULL, 0};
     lem_merge *m = NULL;
     OK(lem_shard_files_find("o", &files, &err));
-    FAILS(lem_merge_open(&cli, &files, false, "o", &m, &err), LEM_EUSAGE, "missing or unfinished 1/4,3/4,4/4;");
+    FAILS(lem_merge_open(&cli, &files, false, "o", &m, &err), LEM_EUSAGE,
+          "missing or unfinished 1/4,3/4,4/4;");
     assert_true(read(pipes[0], text, sizeof text - 1) > 0);
     HAS(text, "shard 3/4 is missing: lemma split --data in.jsonl --note 'it'\\''s' --loud --tags a --tags b "
               "--shard 3/4 --out o");
@@ -360,9 +363,11 @@ static void damage_is_found(void **state) {
     } cases[] = {
         {"echo '{}' >>o.shard-1-of-2", "its content was changed since it was written"},
         {"sed -i 's/\"rows\": 37/\"rows\": 36/' o.shard-1-of-2.manifest.json", "count other numbers of rows"},
-        {"sed -i 's/\"rows\": 37/\"rows\": -1/' o.shard-1-of-2.manifest.json", "does not say what a shard's says"},
+        {"sed -i 's/\"rows\": 37/\"rows\": -1/' o.shard-1-of-2.manifest.json",
+         "does not say what a shard's says"},
         {"sed -i 's/\"parts\": \"1.2\"/\"parts\": \"3\\/2\"/' o.shard-1-of-2.manifest.json", "shard '3/2'"},
-        {"sed -i 's/\"lines\": \"0x1,2x1/\"lines\": \"0x1,3x1/' o.shard-1-of-2.manifest.json", "not the lines"},
+        {"sed -i 's/\"lines\": \"0x1,2x1/\"lines\": \"0x1,3x1/' o.shard-1-of-2.manifest.json",
+         "not the lines"},
         {"sed -i 's/\"lines\": \"0x1,/\"lines\": \"/' o.shard-1-of-2.manifest.json", "not the lines"},
         {"sed -i 's/\"lines\": \"0x1/\"lines\": \"0y1/' o.shard-1-of-2.manifest.json", "not the lines"},
         {"sed -i 's/\"lines\": \"0x1/\"lines\": \"0x99999999999999999999999/' o.shard-1-of-2.manifest.json",
@@ -400,17 +405,6 @@ static void somebodys_file_stays(void **state) {
     FAILS(open_worker(&(worker){0}, "--out o.gz --shard 1/1"), LEM_EUSAGE, "no manifest says");
 }
 
-static void not_in_recipes(void **state) {
-    (void)state;
-    lem_cli cli = {.in_recipe = true};
-    lem_args args;
-    lem_job *job = NULL;
-    OK(parse_line(&split, "--out o --shard 1/2", &cli, &args));
-    cli.in_recipe = true;
-    FAILS(lem_job_open(&cli, &split, &args, NULL, &job, &err), LEM_EUSAGE, "a stage of a recipe is not split");
-    lem_args_release(&args);
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         folder_test(shards_are_the_whole),
@@ -426,7 +420,6 @@ int main(void) {
         folder_test(what_is_missing_is_told_as_commands),
         folder_test(damage_is_found),
         folder_test(somebodys_file_stays),
-        folder_test(not_in_recipes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

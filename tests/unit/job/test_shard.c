@@ -103,9 +103,17 @@ static void labels_read_back(void **state) {
     }
     lem_shard s;
     assert_string_equal(lem_shard_parse_name("2-of-3.gz", &s), ".gz");
-    static const char *const wrong[] = {"",     "2",   "/",    "0/3",    "4/3",     "2/0",       "2/3/4", "-1/3",
-                                        "02/3", "2/3 ", "+2/3", "2+/3",   "1/3+",    "1/1048577", "a/b",   "2-of-3",
-                                        "1/2,", "١/٢", "1//2", "1/3+1/3", "1/3+1/6", "99999999999999999999/3"};
+    static const char *const wrong[] = {"",        "2",
+                                        "/",       "0/3",
+                                        "4/3",     "2/0",
+                                        "2/3/4",   "-1/3",
+                                        "02/3",    "2/3 ",
+                                        "+2/3",    "2+/3",
+                                        "1/3+",    "1/1048577",
+                                        "a/b",     "2-of-3",
+                                        "1/2,",    "١/٢",
+                                        "1//2",    "1/3+1/3",
+                                        "1/3+1/6", "99999999999999999999/3"};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
         FAILS(lem_shard_parse(wrong[i], &s, &err), LEM_EUSAGE, wrong[i]);
     FAILS(lem_shard_parse("1/3+1/6", &s, &err), LEM_EUSAGE, "1/3 and 1/6 have rows in common");
@@ -151,9 +159,9 @@ static void neighbours_are_found(void **state) {
     put("c.jsonl.shard-1-of-3.manifest.json", "");
     put("c.jsonl.shard-2-of-6.manifest.json", "");
     OK(lem_dir_make("c.jsonl.shard-3-of-3.job", &err));
-    put("c.jsonl.shard-4-of-6.lock", "");    /* a lock alone is nothing */
-    put("c.jsonl.shard-1-of-2.gz", "");      /* another output's */
-    put("c.jsonl.shard-01-of-2", "");        /* no name of ours */
+    put("c.jsonl.shard-4-of-6.lock", ""); /* a lock alone is nothing */
+    put("c.jsonl.shard-1-of-2.gz", "");   /* another output's */
+    put("c.jsonl.shard-01-of-2", "");     /* no name of ours */
     put("c.jsonl.shard-5-of-3", "");
     put("d.jsonl.shard-1-of-2", "");
     OK(lem_shard_files_find("./c.jsonl", &f, &err));
@@ -230,9 +238,14 @@ static void launchers_that_contradict(void **state) {
 }
 
 static const lem_opt split_opts[] = {LEM_OPT_SHARD};
-static const lem_command split = {
-    .name = "split", .purpose = "", .usage = "", .example = "", .opts = split_opts, .n_opts = 2, .run = nothing,
-    .output = LEM_OUTPUT_FILE};
+static const lem_command split = {.name = "split",
+                                  .purpose = "",
+                                  .usage = "",
+                                  .example = "",
+                                  .opts = split_opts,
+                                  .n_opts = 2,
+                                  .run = nothing,
+                                  .output = LEM_OUTPUT_FILE};
 
 static lem_status resolve(const char *line, char out[64]) {
     lem_cli cli = {0};
