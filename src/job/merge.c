@@ -125,6 +125,7 @@ static lem_status load_all(lem_merge *m, const lem_shard_files *files, bool name
         st = load_shard(s, &why);
         bool waits = !named && st && !lem_file_exists(s->path);
         m->n += st == LEM_OK;
+        if (st) lem_manifest_release(&s->m);
         if (waits) st = LEM_OK; /* unfinished, or gone: told when it is known what is missing */
         else if (st) st = lem_fail(err, st, "%s", why.text);
     }

@@ -405,6 +405,50 @@ static void somebodys_file_stays(void **state) {
     FAILS(open_worker(&(worker){0}, "--out o.gz --shard 1/1"), LEM_EUSAGE, "no manifest says");
 }
 
+/* Every allocation may fail, once or from then on: an error, nothing half written, and then it works. */
+static void memory_may_fail_anywhere(void **state) {
+    (void)state;
+    run("--out o --shard 1/3");
+    run("--out o --shard 3/3");
+    killed("--out o --shard 2/3", 5);
+    run("--out o --shard 1/2 --take-over 2/3");
+    for (int sticky = 0; sticky < 2; sticky++)
+        for (uint64_t k = 1;; k++) {
+            worker w = {.job = NULL};
+            lem_journal *j = NULL;
+            OK(parse_line(&split, "--out o --shard 5/6", &w.cli, &w.args));
+            w.cli.commands = table;
+            lem_mem_fail_after(k, sticky);
+            lem_status st = lem_job_open(&w.cli, &split, &w.args, NULL, &w.job, &err);
+            if (st == LEM_OK) st = lem_job_start(w.job, "avx2", &err);
+            if (st == LEM_OK) st = lem_job_journal(w.job, visit, &w, &j, &err);
+            lem_mem_fail_after(0, false);
+            assert_true(st == LEM_OK || st == LEM_EMEM);
+            close_worker(&w);
+            edit("rm -rf o.shard-5-of-6.job");
+            if (st == LEM_OK) break;
+        }
+    run_on("--out o --shard 5/6", 2, 4, "avx2");
+    for (int sticky = 0; sticky < 2; sticky++)
+        for (uint64_t k = 1;; k++) {
+            lem_cli cli = {.commands = table};
+            lem_shard_files files = {NULL, 0};
+            lem_merge *m = NULL;
+            lem_mem_fail_after(k, sticky);
+            lem_status st = lem_shard_files_find("o", &files, &err);
+            if (st == LEM_OK) st = lem_merge_open(&cli, &files, false, "o", &m, &err);
+            if (st == LEM_OK) st = lem_merge_write(m, &err);
+            lem_mem_fail_after(0, false);
+            lem_merge_close(m);
+            lem_shard_files_release(&files);
+            if (st == LEM_OK) break;
+            if (st != LEM_EMEM) fail_msg("allocation %d: status %d: %s", (int)k, (int)st, err.text);
+            edit("rm -f o o.manifest.json; rm -rf o.job"); /* it may fail behind the output, which is whole */
+        }
+    run("--out w");
+    is_whole("o", "w");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         folder_test(shards_are_the_whole),
@@ -420,6 +464,7 @@ int main(void) {
         folder_test(what_is_missing_is_told_as_commands),
         folder_test(damage_is_found),
         folder_test(somebodys_file_stays),
+        folder_test(memory_may_fail_anywhere),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
