@@ -213,7 +213,7 @@ lem_status lem_job_shard_adopt(lem_job *j, const char *journal, lem_err *err) {
     char *path = NULL;
     lem_status st = LEM_OK;
     if (j->donors.n == 0 || lem_file_exists(journal)) return LEM_OK;
-    path = lem_job_work_path(j, LEM_JOB_NEW_JOURNAL, err);
+    path = lem_path_join(j->work, LEM_JOB_NEW_JOURNAL, err);
     if (!path) return LEM_EMEM;
     LEM_TRY(lem_file_remove(path, err));
     LEM_TRY(lem_journal_open(path, j->identity, NULL, NULL, &a.to, NULL, err));

@@ -56,12 +56,10 @@ lem_status lem_shard_join(lem_shard *a, const lem_shard *b, lem_err *err) LEM_MU
 
 /* A variable of the environment, NULL if it is not set. */
 typedef const char *lem_shard_variable(const char *name);
-/* From the variables that Slurm sets in the tasks of an array, and Open MPI, MPICH and PMIx in their ranks.
- * Sources of one process do not count beside one of several. LEM_EUSAGE where there is none, naming what was
- * looked for, and where two disagree. */
-lem_status lem_shard_of_variables(lem_shard_variable *get, lem_shard *out, lem_err *err) LEM_MUST_CHECK;
 /* Puts --shard and --take-over into one plain --shard, e.g. "2/6" for 1/2 of 2/3. Arguments without --shard
- * stay as they are. */
+ * stay as they are. "auto" is told by the variables that Slurm sets in the tasks of an array, and Open MPI,
+ * MPICH and PMIx in their ranks; what says one process does not count beside what says several. LEM_EUSAGE
+ * where there is none, naming what was looked for, and where two disagree. */
 lem_status lem_shard_resolve(lem_args *a, lem_shard_variable *get, lem_err *err) LEM_MUST_CHECK;
 
 /* ---- names: OUT.shard-2-of-3; OUT.gz.shard… would not be packed, so OUT.shard-2-of-3.gz */

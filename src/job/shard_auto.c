@@ -103,7 +103,7 @@ static lem_status agree(const said *list, int n, lem_shard *out, lem_err *err) {
     return LEM_OK;
 }
 
-lem_status lem_shard_of_variables(lem_shard_variable *get, lem_shard *out, lem_err *err) {
+static lem_status of_variables(lem_shard_variable *get, lem_shard *out, lem_err *err) {
     static const char *const ompi[] = {"OMPI_COMM_WORLD_SIZE", NULL}, *const pmi[] = {"PMI_SIZE", NULL},
                              *const pmix[] = {"PMIX_SIZE", "SLURM_STEP_NUM_TASKS", NULL};
     said list[4] = {{0}};
@@ -146,7 +146,7 @@ lem_status lem_shard_resolve(lem_args *a, lem_shard_variable *get, lem_err *err)
     if (!text && dead)
         return lem_fail(err, LEM_EUSAGE, "--take-over needs --shard I/N: which of N pieces this run takes");
     if (!text) return LEM_OK;
-    if (strcmp(text, "auto") == 0) LEM_TRY(lem_shard_of_variables(get, &s, err));
+    if (strcmp(text, "auto") == 0) LEM_TRY(of_variables(get, &s, err));
     else LEM_TRY(lem_shard_parse(text, &s, err));
     if (dead) LEM_TRY(divide(dead, &s, err));
     lem_shard_put(&s, false, &label);

@@ -350,10 +350,10 @@ static void out_of_memory(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {
-        folder_test(round_trip),   folder_test(refusals),       folder_test(torn_tail),
-        folder_test(flipped_bits), folder_test(names_the_line), folder_test(disk_full),
-        folder_test(killed),       folder_test(threads),        folder_test(out_of_memory),
-        folder_test(reading_changes_nothing)};
+    const struct CMUnitTest tests[] = {folder_test(round_trip),     folder_test(refusals),
+                                       folder_test(torn_tail),      folder_test(flipped_bits),
+                                       folder_test(names_the_line), folder_test(disk_full),
+                                       folder_test(killed),         folder_test(threads),
+                                       folder_test(out_of_memory),  folder_test(reading_changes_nothing)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

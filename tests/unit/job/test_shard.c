@@ -189,15 +189,36 @@ static const char *look_up(const char *name) {
     "SLURM_ARRAY_TASK_ID", id, "SLURM_ARRAY_TASK_MIN", min, "SLURM_ARRAY_TASK_STEP", step,                   \
         "SLURM_ARRAY_TASK_COUNT", count
 
+static const lem_opt split_opts[] = {LEM_OPT_SHARD};
+static const lem_command split = {.name = "split",
+                                  .purpose = "",
+                                  .usage = "",
+                                  .example = "",
+                                  .opts = split_opts,
+                                  .n_opts = 2,
+                                  .run = nothing,
+                                  .output = LEM_OUTPUT_FILE};
+
+static lem_status resolve(const char *line, char out[64]) {
+    lem_cli cli = {0};
+    lem_args args;
+    OK(parse_line(&split, line, &cli, &args));
+    lem_status st = lem_shard_resolve(&args, look_up, &err);
+    assert_true(st || !lem_args_has(&args, "take-over"));
+    snprintf(out, 64, "%s", lem_args_has(&args, "shard") ? lem_args_str(&args, "shard") : "none");
+    lem_args_release(&args);
+    return st;
+}
+
 static void part_is(const char *want) {
-    lem_shard s = {.n = 0};
-    OK(lem_shard_of_variables(look_up, &s, &err));
-    assert_string_equal(label(&s, false), want);
+    char got[64];
+    OK(resolve("--shard auto", got));
+    assert_string_equal(got, want);
 }
 
 static void refused(const char *part) {
-    lem_shard s;
-    FAILS(lem_shard_of_variables(look_up, &s, &err), LEM_EUSAGE, part);
+    char got[64];
+    FAILS(resolve("--shard auto", got), LEM_EUSAGE, part);
 }
 
 static void launchers_say_the_part(void **state) {
@@ -235,27 +256,6 @@ static void launchers_that_contradict(void **state) {
     SET(ARRAY("1", "1", "1", "999999999")), refused("999999999 parts, at most 1048576");
     SET("PMI_RANK", "2", "PMI_SIZE", "2"), refused("PMI_RANK is 2, but PMI_SIZE is 2");
     SET(ARRAY("2", "1", "1", "4"), "PMI_RANK", "0", "PMI_SIZE", "8"), refused("part 2/4, PMI_RANK part 1/8");
-}
-
-static const lem_opt split_opts[] = {LEM_OPT_SHARD};
-static const lem_command split = {.name = "split",
-                                  .purpose = "",
-                                  .usage = "",
-                                  .example = "",
-                                  .opts = split_opts,
-                                  .n_opts = 2,
-                                  .run = nothing,
-                                  .output = LEM_OUTPUT_FILE};
-
-static lem_status resolve(const char *line, char out[64]) {
-    lem_cli cli = {0};
-    lem_args args;
-    OK(parse_line(&split, line, &cli, &args));
-    lem_status st = lem_shard_resolve(&args, look_up, &err);
-    assert_true(st || !lem_args_has(&args, "take-over"));
-    snprintf(out, 64, "%s", lem_args_has(&args, "shard") ? lem_args_str(&args, "shard") : "none");
-    lem_args_release(&args);
-    return st;
 }
 
 static void options_become_one_shard(void **state) {
