@@ -3,6 +3,7 @@
 #include "cli/prompt_options.h"
 #include "cli/score_options.h"
 #include "cli/score_run.h"
+#include "job/shard.h"
 #include "model/head.h"
 
 static const lem_opt opts[] = {
@@ -34,6 +35,7 @@ static const lem_opt opts[] = {
      "field that receives the scores (default rm_score, of logprob logprob; steps: step_scores)"},
     LEM_OPT_SCORE_DTYPE,
     LEM_OPT_SCORE_ROWS,
+    LEM_OPT_SHARD,
 };
 
 static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
