@@ -210,6 +210,7 @@ static lem_problem *room(loader *l, lem_json *row, lem_err *err) {
     x->input = row;
     x->file = file;
     x->line = lem_rowset_number(l->in);
+    x->row = l->r.n - 1;
     return x;
 }
 
@@ -279,6 +280,25 @@ lem_status lem_problems_load(const char *path, const lem_json *map, int64_t limi
                              lem_problems *out, lem_err *err) {
     return lem_problems_read(path, &(lem_problems_opts){.map = map, .limit = limit, .cancel = cancel}, out,
                              err);
+}
+
+void lem_problems_keep(lem_problems *r, lem_problem_keep *keep, const void *ctx) {
+    size_t n = 0;
+    for (size_t i = 0; i < r->n; i++) {
+        if (keep(ctx, r->at[i].row)) r->at[n++] = r->at[i];
+        else release_row(&r->at[i]);
+    }
+    r->n = n;
+}
+
+size_t lem_problems_find(const lem_problems *r, uint64_t row) {
+    size_t low = 0, high = r->n;
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
+        if (r->at[mid].row < row) low = mid + 1;
+        else high = mid;
+    }
+    return low < r->n && r->at[low].row == row ? low : r->n;
 }
 
 void lem_problems_release(lem_problems *r) {
