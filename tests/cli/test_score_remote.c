@@ -636,14 +636,14 @@ static int check_many(void) {
 }
 
 /* Killed at many moments, and gone on: with --resend 0 nothing is ever asked twice, and what was under way at
- * a kill is all that is missing; without it that is asked again, and nothing is missing. */
+ * a kill is all that is missing; with more that is asked again, and nothing is missing. */
 static void killed_and_gone_on(void **state) {
     (void)state;
     put_many();
     for (int again = 0; again < 2; again++) {
         served s;
         char url[64];
-        const char *resend = again ? "3" : "0";
+        const char *resend = again ? "20" : "0";
         serve(&s, &plain, &(faultd_opts){.delay_s = 0.01, .bills = "bills"});
         snprintf(url, sizeof url, "http://127.0.0.1:%d", faultd_port(s.f));
         const char *argv[] = {
