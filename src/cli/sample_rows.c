@@ -3,6 +3,7 @@
 
 #include "core/mem.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* What is wrong with a benchmark is told after the job was compared, so that a changed name is told as that.
@@ -53,12 +54,21 @@ static void tell(const sample_job *j) {
                  s->name, (long long)s->shots);
 }
 
+/* Benchmark files have no card beside them: the spec knows their licence. */
+static lem_status tell_licence(sample_job *j, lem_err *err) {
+    const lem_bench_spec *s = &j->source.spec;
+    char from[80];
+    snprintf(from, sizeof from, "benchmark %s", s->name);
+    return s->licence ? lem_job_licence(j->job, j->source.path, s->licence, from, err) : LEM_OK;
+}
+
 static lem_status load_benchmark(sample_job *j, lem_err *err) {
     sample_rows *r = &j->source;
     if (lem_args_tree(j->args, "map"))
         return lem_fail(err, LEM_EUSAGE, "--map is for --prompts; a benchmark names its own fields");
     r->asker.spec = &r->spec;
-    return lem_bench_problems(&r->asker, j->prompts, j->cli->limit, !lem_args_flag(j->args, "no-gold"),
+    lem_status st = tell_licence(j, err);
+    return st ? st : lem_bench_problems(&r->asker, j->prompts, j->cli->limit, !lem_args_flag(j->args, "no-gold"),
                               j->cli->cancel, &j->rows, err);
 }
 

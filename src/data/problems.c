@@ -311,7 +311,7 @@ void lem_problems_release(lem_problems *r) {
 }
 
 const char *lem_problem_subject(const lem_problem *row) {
-    const char *subject = lem_json_str(lem_json_get(row->input, "subject"), NULL);
+    const char *subject = row->subject ? row->subject : lem_json_str(lem_json_get(row->input, "subject"), NULL);
     return subject ? subject : lem_json_str(lem_json_get(row->input, "category"), NULL);
 }
 

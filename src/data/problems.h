@@ -98,7 +98,7 @@ size_t lem_problems_find(const lem_problems *r, uint64_t row);
  * marked and counted as too long; an empty one is LEM_EDATA. Errors name file and line. */
 lem_status lem_problems_encode(lem_problems *r, const lem_tokenizer *t, const lem_prompt_settings *s,
                                int max_prompt, const lem_cancel *cancel, lem_err *err) LEM_MUST_CHECK;
-/* What the row says under subject or category, for styles that tell subjects apart; NULL = nothing. */
+/* What the reader found, else the row says under subject or category, for styles that tell subjects apart; NULL = nothing. */
 const char *lem_problem_subject(const lem_problem *row);
 void lem_problems_release(lem_problems *r);
 
