@@ -9,6 +9,7 @@
 #include "core/jsonl.h"
 #include "core/mem.h"
 #include "core/object.h"
+#include "data/judge_rows.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -178,16 +179,17 @@ typedef lem_status on_row(job *j, lem_json **row, uint64_t line, lem_err *err);
 /* out NULL: nothing is written. */
 static lem_status each_row(job *j, const char *title, on_row *act, lem_out *out, lem_err *err) {
     lem_progress *p = lem_progress_new(j->cli->log, title, "problems", 0, 0);
-    lem_rowset *rows = NULL;
-    lem_status st = lem_runtime_rows(j->cli, j->path, &rows, err);
+    lem_judge_rows *rows = NULL; /* rows of benchmarks become candidates, others are as they are */
+    lem_status st = lem_judge_rows_open(&j->path, 1, j->cli->cancel, &rows, err);
     j->rows = 0;
     for (int64_t left = j->cli->limit; st == LEM_OK && left != 0; left -= left > 0) {
         lem_json *row = NULL;
-        st = lem_rowset_next(rows, &row, err);
+        st = lem_judge_rows_next(rows, &row, err);
         if (st || !row) break;
-        j->rows_file = lem_rowset_file(rows);
-        st = act(j, &row, lem_rowset_number(rows), err);
-        if (st) lem_err_context(err, "%s:%llu", j->rows_file, (unsigned long long)lem_rowset_number(rows));
+        j->rows_file = lem_judge_rows_file(rows);
+        st = act(j, &row, lem_judge_rows_number(rows), err);
+        if (st)
+            lem_err_context(err, "%s:%llu", j->rows_file, (unsigned long long)lem_judge_rows_number(rows));
         if (st == LEM_OK && out) st = lem_rows_write(out, row, err);
         lem_json_free(row);
         j->rows++;
@@ -196,7 +198,7 @@ static lem_status each_row(job *j, const char *title, on_row *act, lem_out *out,
             st = lem_job_interrupted(j->file, j->rows, 0, "rows", err);
     }
     lem_progress_free(p);
-    lem_rowset_close(rows);
+    lem_judge_rows_close(rows);
     return st;
 }
 

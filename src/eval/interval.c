@@ -69,6 +69,12 @@ static void clopper_pearson(double sum, double n, lem_eval_interval *out) {
     if (sum < n) out->hi = beta_quantile(sum + 1, n - sum, 0.975);
 }
 
+lem_eval_interval lem_eval_share_interval(double sum, double n) {
+    lem_eval_interval out = {sum / n, 0, 1};
+    clopper_pearson(sum, n, &out);
+    return out;
+}
+
 /* Hall 1992 (J. R. Stat. Soc. B 54, eq. 2.3): Student's t, made symmetric by a cubic of it. */
 static double without_skewness(double t, double a /* skewness over sqrt n */) {
     if (fabs(a) < 1e-9) return t;
