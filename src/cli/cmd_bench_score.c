@@ -3,7 +3,9 @@
 #include "cli/runtime.h"
 
 #include "core/file.h"
+#include "eval/judge_pool.h"
 #include "eval/judge_text.h"
+#include "eval/problem.h"
 #include "job/job.h"
 
 #include <string.h>
@@ -18,6 +20,9 @@ static const lem_opt opts[] = {
     {"threshold-from", LEM_OPT_STR, "SUBSET", NULL,
      "processbench: the threshold that makes F1 largest on this subset (the lowest of several), for all of "
      "them"},
+    {"k", LEM_OPT_INT, "K", "8", "acemath-rewardbench: candidates to choose among", 1, LEM_EVAL_MAX_N},
+    {"seeds", LEM_OPT_INT, "N", "100", "acemath-rewardbench: random subsets of each problem; 0 = none", 0,
+     100000},
 };
 
 static lem_status print_text(lem_cli *cli, const lem_judge_result *r, const lem_reference *p, lem_err *err) {
@@ -56,16 +61,41 @@ done:
     return st;
 }
 
-static lem_status score(lem_cli *cli, const lem_args *args, lem_job *job, lem_err *err) {
+/* Graded candidates, many a problem: each file is a dataset. */
+static lem_status choose_best(lem_cli *cli, const lem_args *args, lem_judge_data *d, lem_judge_result *r,
+                              lem_err *err) {
+    lem_judge_pool how = {.k = (int)lem_args_int(args, "k"),
+                          .n_seeds = (int)lem_args_int(args, "seeds"),
+                          .seed = cli->seed,
+                          .limit = cli->limit,
+                          .cancel = cli->cancel,
+                          .threads = lem_pool_new(cli->threads, err)};
+    if (!how.threads) return LEM_EMEM;
+    lem_status st = lem_judge_pool_measure(args->words, (size_t)args->n_words, &how, d, r, err);
+    lem_pool_free(how.threads);
+    return st;
+}
+
+static lem_status measure(lem_cli *cli, const lem_args *args, lem_judge_data *d, lem_judge_result *r,
+                          lem_err *err) {
     const char *kind = lem_args_str(args, "kind");
     const lem_judge_load how = {kind ? lem_judge_find(kind) : LEM_JUDGE_NONE, cli->limit, cli->cancel};
     const lem_judge_opts o = {lem_args_num(args, "threshold"), lem_args_str(args, "threshold-from")};
+    bool pool = how.kind == LEM_JUDGE_ACEMATH;
+    lem_status st = LEM_OK;
+    if (!kind) st = lem_judge_pool_is(args->words[0], cli->cancel, &pool, err);
+    if (st) return st;
+    if (pool) return choose_best(cli, args, d, r, err);
+    st = lem_judge_data_load(args->words, (size_t)args->n_words, &how, d, err);
+    return st ? st : lem_judge_measure(d, &o, r, err);
+}
+
+static lem_status score(lem_cli *cli, const lem_args *args, lem_job *job, lem_err *err) {
     lem_judge_data d = {0};
     lem_judge_result r = {0};
     lem_reference published = {0};
     lem_status st = LEM_OK;
-    LEM_TRY(lem_judge_data_load(args->words, (size_t)args->n_words, &how, &d, err));
-    LEM_TRY(lem_judge_measure(&d, &o, &r, err));
+    LEM_TRY(measure(cli, args, &d, &r, err));
     LEM_TRY(lem_reference_parse(lem_reference_rewards, "rewards.csv", &published, err));
     LEM_TRY(tell(cli, args, job, &r, &published, err));
 done:
@@ -87,7 +117,8 @@ static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
 
 const lem_command lem_cmd_bench_score = {
     .name = "bench score",
-    .purpose = "the table of a reward benchmark: RewardBench, RewardMATH, RM-Bench, ProcessBench, PRMBench",
+    .purpose = "the table of a benchmark of reward models: RewardBench, RewardMATH, RM-Bench, ProcessBench, "
+               "PRMBench …",
     .usage = "FILE… [--kind NAME] [--threshold-from SUBSET] [--out RESULT.json|.csv] [options]",
     .example =
         "lemma rm score rewardbench.jsonl --model AceMath-7B-RM --out scored.jsonl && lemma bench score "
@@ -99,5 +130,5 @@ const lem_command lem_cmd_bench_score = {
     .n_opts = (int)(sizeof opts / sizeof opts[0]),
     .run = run,
     .output = LEM_OUTPUT_FILE,
-    .words = LEM_WORDS_INPUT,
+    .words = LEM_WORDS_NAMED_INPUT,
 };

@@ -4,11 +4,13 @@
 #include "data/replies.h"
 #include "data/row_kinds.h"
 
+#include <stdio.h>
 #include <string.h>
 
 const char *lem_judge_name(lem_judge_kind k) {
-    static const char *const names[] = {"none",     "pairs",      "rewardbench",  "rewardbench2",
-                                        "rm-bench", "rewardmath", "processbench", "prmbench"};
+    static const char *const names[] = {"none",         "pairs",    "rewardbench",
+                                        "rewardbench2", "rm-bench", "rewardmath",
+                                        "processbench", "prmbench", "acemath-rewardbench"};
     return (unsigned)k < sizeof names / sizeof *names ? names[k] : "none";
 }
 
@@ -25,8 +27,13 @@ static bool three_styles(const lem_json *row, const char *right, const char *wro
     return is_list(a) && is_list(b) && lem_json_count(a) == 3 && lem_json_count(b) == 3;
 }
 
+/* What `benchmark` says, where it is one of ours. */
+static lem_judge_kind told(const lem_json *row) {
+    return lem_judge_find(lem_json_str(lem_json_get(row, "benchmark"), ""));
+}
+
 bool lem_judge_is_part(const lem_json *row) {
-    return is_list(lem_json_get(row, "eval_solution")) && !lem_json_get(row, "benchmark");
+    return is_list(lem_json_get(row, "eval_solution")) && !told(row);
 }
 
 static bool is_table(const lem_json *row) {
@@ -39,8 +46,7 @@ static lem_judge_kind table_kind(const lem_json *row) {
 }
 
 lem_judge_kind lem_judge_kind_of(const lem_json *row) {
-    const char *told = lem_json_str(lem_json_get(row, "benchmark"), NULL);
-    if (told) return lem_judge_find(told);
+    if (told(row)) return told(row);
     if (lem_judge_is_part(row)) return LEM_JUDGE_REWARDMATH;
     if (is_table(row)) return table_kind(row);
     if (three_styles(row, "score_chosen", "score_rejected")) return LEM_JUDGE_RMBENCH;
@@ -93,7 +99,9 @@ static lem_status add_steps(made *m, lem_json *list, const char *field, const ch
         return lem_fail(err, LEM_EDATA, "%s: a list of at least one step expected, found %s", field,
                         is_list(list) ? "an empty one" : lem_json_kind_name(list));
     for (size_t i = 0; st == LEM_OK && i < lem_json_count(list); i++) {
-        st = lem_row_text(lem_json_at(list, i), field, &step, err);
+        char name[48];
+        snprintf(name, sizeof name, "%.32s[%zu]", field, i);
+        st = lem_row_text(lem_json_at(list, i), name, &step, err);
         if (st == LEM_OK && i) lem_buf_puts(&text, between);
         if (st == LEM_OK) lem_buf_puts(&text, step);
     }
@@ -410,7 +418,7 @@ static lem_status convert_styles(lem_json *row, lem_err *err) {
 
 lem_status lem_judge_convert(lem_json *row, lem_json **second, lem_err *err) {
     *second = NULL;
-    if (lem_json_get(row, "benchmark")) return LEM_OK;
+    if (told(row)) return LEM_OK;
     if (is_table(row)) return convert_table(row, err);
     if (three_styles(row, "score_chosen", "score_rejected")) return convert_styles(row, err);
     lem_judge_kind kind = lem_judge_kind_of(row);

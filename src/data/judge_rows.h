@@ -34,10 +34,13 @@ typedef enum lem_judge_kind {
     LEM_JUDGE_RMBENCH,
     LEM_JUDGE_REWARDMATH,
     LEM_JUDGE_PROCESSBENCH,
-    LEM_JUDGE_PRMBENCH
+    LEM_JUDGE_PRMBENCH,
+    LEM_JUDGE_ACEMATH /* many graded candidates a problem, as they are; told by name alone */
 } lem_judge_kind;
 /* From LEM_JUDGE_PAIRS on in the order above. */
-#define LEM_JUDGE_NAMES "pairs|rewardbench|rewardbench2|rm-bench|rewardmath|processbench|prmbench"
+#define LEM_JUDGE_NAMES                                                                                      \
+    "pairs|rewardbench|rewardbench2|rm-bench|rewardmath|processbench|prmbench|"                              \
+    "acemath-rewardbench"
 
 const char *lem_judge_name(lem_judge_kind k);          /* "none" of LEM_JUDGE_NONE; static */
 lem_judge_kind lem_judge_find(const char *name);       /* LEM_JUDGE_NONE where it is none */

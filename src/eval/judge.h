@@ -19,6 +19,9 @@
  *                      negative-f1) / 2, by class and over all classes but `correct` (arXiv 2501.03124,
  *                      mr_eval/tasks/prmtest_classified/task.py). A measure without its steps is undefined.
  *
+ * acemath-rewardbench  rm@k, maj@k and pass@k of each file (a dataset) and their unweighted mean
+ * (judge_pool.h).
+ *
  * Intervals (95 %): shares and means over problems by interval.h; f1 and means of subsets by MOVER over them
  * (Zou and Donner 2008, Statist. Med. 27); measures over steps of solutions by the spread between solutions,
  * as a share with as many trials as spread as much (interval.h). */
@@ -77,7 +80,7 @@ void lem_judge_data_release(lem_judge_data *d);
 
 typedef struct lem_judge_metric {
     const char *name;     /* "accuracy", "f1" … */
-    const char *protocol; /* the scorer, or "threshold" */
+    const char *protocol; /* the scorer, "threshold", or as in metrics.h */
     const char *subset;   /* NULL: all rows; LEM_JUDGE_MEAN: unweighted over subsets */
     lem_eval_interval at; /* NAN: undefined */
     int n;                /* rows, or (of a mean) subsets */

@@ -129,11 +129,16 @@ static lem_status add_means(lem_judge_result *r, int s, int from, lem_eval_inter
     int n = d->n_subsets, each = (r->n - from) / n; /* subset after subset, the same measures in each */
     for (int k = 0; k < each; k++) {
         const char *name = r->m[from + k].name;
-        for (int b = 0; b < n; b++) at[b] = r->m[from + b * each + k].at;
+        bool few = false;
+        for (int b = 0; b < n; b++) {
+            at[b] = r->m[from + b * each + k].at;
+            few = few || r->m[from + b * each + k].few;
+        }
         lem_judge_metric *m = lem_judge_add(r, name, d->scorer[s], LEM_JUDGE_MEAN, err);
         if (!m) return LEM_EMEM;
         m->at = lem_judge_mean_of(at, n);
         m->n = n;
+        m->few = few;
     }
     return LEM_OK;
 }

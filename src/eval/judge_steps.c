@@ -173,7 +173,7 @@ lem_status lem_judge_measure_first(lem_judge_result *r, const lem_judge_opts *o,
         if (m) m->at = lem_judge_mean_of(f1, n), m->n = n;
         else st = LEM_EMEM;
     }
-    if (st == LEM_OK) st = add_subset(r, -1, v, &all, err);
+    if (st == LEM_OK && d->n_subsets > 1) st = add_subset(r, -1, v, &all, err);
     lem_free(v);
     lem_free(f1);
     return st;

@@ -49,6 +49,12 @@ static about about_of(const lem_judge_data *d) {
             "of all steps, right ones positive; prmscore is half f1 and half negative-f1; the class "
             "correct is not in the total",
             "calling every step right gives a high f1 and negative-f1 0", NULL, NULL};
+    case LEM_JUDGE_ACEMATH:
+        return (about){
+            "rm@k: the candidate with the best score among k of a problem's is right; exact: expectation "
+            "over all k-subsets; seeds: mean over random ones",
+            "a judge that knows nothing gives pass@1; maj@k and pass@k stand beside it", "acemath-6",
+            "Average"};
     case LEM_JUDGE_NONE: break;
     }
     return (about){"", "", NULL, NULL};
@@ -217,17 +223,22 @@ static void put_cell(const lem_judge_metric *m, lem_buf *out) {
     else if (m)
         snprintf(text, sizeof text, "%6.2f [%.2f, %.2f]%s", 100 * m->at.mean, 100 * m->at.lo, 100 * m->at.hi,
                  m->few ? "*" : "");
-    lem_buf_printf(out, "  %-23s", text);
+    lem_buf_printf(out, "  %-25s", text);
 }
 
 static void trim(lem_buf *out) {
     while (out->len && out->data[out->len - 1] == ' ') out->data[--out->len] = '\0';
 }
 
+static const char *title_of(const lem_judge_metric *m) {
+    if (!m->subset) return "all";
+    return *m->subset ? m->subset : "(no subset)";
+}
+
 static void put_line(const lem_judge_result *r, int first, const char *const *columns, int n, lem_buf *out) {
     const lem_judge_metric *at = &r->m[first];
     int rows = at->n, ties = at->ties;
-    lem_buf_printf(out, "%-24s %-12s", at->subset ? at->subset : "all", at->protocol);
+    lem_buf_printf(out, "%-24s %-12s", title_of(at), at->protocol);
     for (int k = 0; k < n; k++) {
         const lem_judge_metric *m = lem_judge_result_find(r, columns[k], at->protocol, at->subset);
         if (m && m->n > rows) rows = m->n;
@@ -243,7 +254,7 @@ static void put_table(const lem_judge_result *r, lem_buf *out) {
     const char *column[MAX_COLUMNS];
     int n = find_columns(r, column);
     lem_buf_printf(out, "%-24s %-12s", "percent [95 % interval]", "");
-    for (int k = 0; k < n; k++) lem_buf_printf(out, "  %-23s", column[k]);
+    for (int k = 0; k < n; k++) lem_buf_printf(out, "  %-25s", column[k]);
     lem_buf_puts(out, "  n\n");
     for (int i = 0; i < r->n; i++) {
         bool seen = is_cell(&r->m[i]);
@@ -255,7 +266,7 @@ static void put_table(const lem_judge_result *r, lem_buf *out) {
 /* RM-Bench's nine comparisons of each scorer. */
 static void put_matrix(const lem_judge_result *r, const char *scorer, lem_buf *out) {
     static const char *const style[] = {"concise", "detailed", "markdown"};
-    lem_buf_printf(out, "\n%-24s %-12s  %-23s  %-23s  %s\n", "chosen \\ rejected", scorer, style[0], style[1],
+    lem_buf_printf(out, "\n%-24s %-12s  %-25s  %-25s  %s\n", "chosen \\ rejected", scorer, style[0], style[1],
                    style[2]);
     for (int i = 0; i < 3; i++) {
         lem_buf_printf(out, "%-24s %-12s", style[i], "");
@@ -269,12 +280,37 @@ static void put_matrix(const lem_judge_result *r, const char *scorer, lem_buf *o
     }
 }
 
+/* The rows that the published figures are of. */
+static int whole_size(const lem_judge_data *d) {
+    switch (d->kind) {
+    case LEM_JUDGE_REWARDBENCH: return 447;
+    case LEM_JUDGE_REWARDMATH: return 483;
+    case LEM_JUDGE_PROCESSBENCH: return 3400;
+    case LEM_JUDGE_ACEMATH: return 8987;
+    default: return 0;
+    }
+}
+
+static int own_size(const lem_judge_data *d) {
+    int n = 0;
+    for (int i = 0; i < d->n; i++) {
+        const char *subset = d->subset[d->item[i].subset];
+        n += d->kind != LEM_JUDGE_REWARDBENCH || strcmp(subset, "math-prm") == 0;
+    }
+    return n;
+}
+
 static void put_published(const lem_judge_result *r, const lem_reference *published, lem_buf *out) {
     int n = 0;
     for (int i = 0; published && i < published->n; i++) {
         const lem_reference_row *p = &published->at[i];
         if (!is_comparable(r->d, p)) continue;
-        if (n++ == 0) lem_buf_printf(out, "\npublished, %s (%s)\n", p->column, p->source);
+        if (n++ == 0) {
+            lem_buf_printf(out, "\npublished, %s (%s)", p->column, p->source);
+            if (own_size(r->d) != whole_size(r->d))
+                lem_buf_printf(out, ", over %d rows; this file has %d", whole_size(r->d), own_size(r->d));
+            lem_buf_putc(out, '\n');
+        }
         lem_buf_printf(out, "%-36s  %6.2f%s%s\n", p->row, p->value, *p->note ? "  " : "", p->note);
     }
 }
