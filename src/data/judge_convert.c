@@ -99,7 +99,7 @@ static lem_status add_steps(made *m, lem_json *list, const char *field, const ch
         return lem_fail(err, LEM_EDATA, "%s: a list of at least one step expected, found %s", field,
                         is_list(list) ? "an empty one" : lem_json_kind_name(list));
     for (size_t i = 0; st == LEM_OK && i < lem_json_count(list); i++) {
-        char name[48];
+        char name[64];
         snprintf(name, sizeof name, "%.32s[%zu]", field, i);
         st = lem_row_text(lem_json_at(list, i), name, &step, err);
         if (st == LEM_OK && i) lem_buf_puts(&text, between);

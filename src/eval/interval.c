@@ -69,9 +69,11 @@ static void clopper_pearson(double sum, double n, lem_eval_interval *out) {
     if (sum < n) out->hi = beta_quantile(sum + 1, n - sum, 0.975);
 }
 
-lem_eval_interval lem_eval_share_interval(double sum, double n) {
-    lem_eval_interval out = {sum / n, 0, 1};
-    clopper_pearson(sum, n, &out);
+lem_eval_interval lem_eval_share_interval(double share, double trials, int df) {
+    lem_eval_interval out = {share, 0, 1};
+    double t = df > 0 ? z95 / t95(df) : 1;
+    trials *= t * t;
+    clopper_pearson(share * trials, trials, &out);
     return out;
 }
 

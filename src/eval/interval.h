@@ -27,8 +27,9 @@ enum { LEM_EVAL_FEW_EVENTS = 20, LEM_EVAL_FEW_PAIRS = 10 };
 /* v[0..n) in [0,1], one for each problem, n >= 1. */
 lem_eval_interval lem_eval_mean_interval(const double *v, int n);
 
-/* Clopper and Pearson's interval of the share sum of n, either of which may be no whole number; n > 0. */
-lem_eval_interval lem_eval_share_interval(double sum, double n);
+/* Clopper and Pearson's interval of a share that spreads as much as one of so many trials (> 0, not always
+ * whole) does, which was estimated with df degrees of freedom (0: known). */
+lem_eval_interval lem_eval_share_interval(double share, double trials, int df);
 
 typedef struct lem_eval_pairs {
     lem_eval_interval at; /* of the mean of a - b */

@@ -22,9 +22,12 @@
  * acemath-rewardbench  rm@k, maj@k and pass@k of each file (a dataset) and their unweighted mean
  * (judge_pool.h).
  *
- * Intervals (95 %): shares and means over problems by interval.h; f1 and means of subsets by MOVER over them
- * (Zou and Donner 2008, Statist. Med. 27); measures over steps of solutions by the spread between solutions,
- * as a share with as many trials as spread as much (interval.h). */
+ * Intervals (95 %): shares and means over problems by interval.h. f1 of two shares and means of subsets by
+ * MOVER over them (Zou and Donner 2008, Statist. Med. 27), f1 with few events by what both bounds allow.
+ * Measures over steps by the spread between solutions, as a share with as many trials as spread as much; with
+ * few events no more trials than solutions. In simulations they hold the truth 93 times of 100 or more
+ * (test_judge.c).
+ */
 #ifndef LEM_EVAL_JUDGE_H
 #define LEM_EVAL_JUDGE_H
 
@@ -103,9 +106,9 @@ typedef struct lem_judge_result { /* zeroed = empty */
     const char *threshold_from;
 } lem_judge_result;
 
-/* The threshold from a subset: of those halfway between two neighbouring scores, and the ones below and above
- * all, the one with the largest f1 on that subset; of several the lowest. LEM_EUSAGE for a subset that is not
- * there. */
+/* The threshold from a subset makes f1 largest there. Between two neighbouring scores at which a verdict
+ * changes all thresholds do the same: the one halfway stands for them; of several such places with the same
+ * f1 the lowest. LEM_EUSAGE for a subset that is not there. */
 lem_status lem_judge_measure(const lem_judge_data *d, const lem_judge_opts *o, lem_judge_result *out,
                              lem_err *err) LEM_MUST_CHECK;
 void lem_judge_result_release(lem_judge_result *r);

@@ -149,10 +149,10 @@ static lem_status add_subset(lem_judge_result *r, int subset, double *v, lem_eva
     }
     lem_judge_metric *m = st == LEM_OK ? lem_judge_add(r, "f1", protocol, title, err) : NULL;
     if (!m) return LEM_EMEM;
-    m->at = (lem_eval_interval){NAN, NAN, NAN};
-    if (!isnan(at[0].mean) && !isnan(at[1].mean)) m->at = lem_judge_f1(at[0], at[1]);
-    m->n = total;
     m->few = r->m[r->n - 2].few || r->m[r->n - 3].few;
+    m->at = (lem_eval_interval){NAN, NAN, NAN};
+    if (!isnan(at[0].mean) && !isnan(at[1].mean)) m->at = lem_judge_f1(at[0], at[1], m->few);
+    m->n = total;
     *f1 = m->at;
     return LEM_OK;
 }
@@ -198,8 +198,10 @@ static matrix count_steps(const lem_judge_item *it, double threshold) {
     for (int k = 0; k < n; k++) {
         bool wrong = is_wrong(it, k), called_right = wrong;
         if (it->n_step >= 0) called_right = it->step[k] >= threshold;
-        if (called_right) *(wrong ? &m.fp : &m.tp) += 1;
-        else *(wrong ? &m.tn : &m.fn) += 1;
+        m.tp += called_right && !wrong;
+        m.fp += called_right && wrong;
+        m.tn += !called_right && wrong;
+        m.fn += !called_right && !wrong;
     }
     return m;
 }
@@ -223,41 +225,37 @@ static void add_pull(const matrix *m, int n, bool negative, ratio sum, double we
     }
 }
 
-static int fewer(const ratio *sum) {
-    double hits = sum->hits / 2;
-    return (int)(hits < sum->misses ? hits : sum->misses);
-}
-
 typedef struct class_work {
     matrix *m; /* of the class's solutions */
     double *pull;
     int n;
-    ratio right, wrong; /* of f1 and of negative f1 */
-    bool has[2];        /* right steps, wrong steps */
+    matrix sum;
 } class_work;
 
+/* Few of the right steps, or of the wrong ones, are called right, or wrong. */
+static bool is_few(const matrix *m) {
+    return fmin(fmin(m->tp, m->fn), fmin(m->tn, m->fp)) < LEM_EVAL_FEW_EVENTS;
+}
+
+/* weight[0] of f1 and weight[1] of negative f1. */
 static lem_status add_ratio(lem_judge_result *r, const char *name, const char *class, class_work *w,
-                            double on_right, double on_wrong, lem_err *err) {
+                            const double weight[2], lem_err *err) {
+    const bool has[2] = {w->sum.tp + w->sum.fn > 0, w->sum.tn + w->sum.fp > 0};
     lem_judge_metric *m = lem_judge_add(r, name, protocol, class, err);
     if (!m) return LEM_EMEM;
+    double value = 0;
     m->n = w->n;
     m->at = (lem_eval_interval){NAN, NAN, NAN};
-    if ((on_right > 0 && !w->has[0]) || (on_wrong > 0 && !w->has[1])) return LEM_OK;
-    double value = 0;
-    int events = INT32_MAX;
     memset(w->pull, 0, (size_t)w->n * sizeof *w->pull);
-    if (on_right > 0) {
-        value += on_right * ratio_value(w->right);
-        add_pull(w->m, w->n, false, w->right, on_right, w->pull);
-        events = fewer(&w->right);
+    for (int k = 0; k < 2; k++) {
+        if (!(weight[k] > 0)) continue;
+        if (!has[k]) return LEM_OK;
+        ratio sum = part(&w->sum, k == 1);
+        value += weight[k] * ratio_value(sum);
+        add_pull(w->m, w->n, k == 1, sum, weight[k], w->pull);
     }
-    if (on_wrong > 0) {
-        value += on_wrong * ratio_value(w->wrong);
-        add_pull(w->m, w->n, true, w->wrong, on_wrong, w->pull);
-        if (fewer(&w->wrong) < events) events = fewer(&w->wrong);
-    }
-    m->at = lem_judge_clustered(value, w->pull, w->n, events);
-    m->few = events < LEM_EVAL_FEW_EVENTS;
+    m->few = is_few(&w->sum);
+    m->at = lem_judge_clustered(value, w->pull, w->n, m->few);
     return LEM_OK;
 }
 
@@ -271,22 +269,20 @@ static lem_status add_class(lem_judge_result *r, int class, class_work *w, lem_e
     const char *title = class < 0 ? NULL : d->subset[class];
     lem_status st = LEM_OK;
     w->n = 0;
-    w->right = w->wrong = (ratio){0, 0};
-    w->has[0] = w->has[1] = false;
+    w->sum = (matrix){0, 0, 0, 0};
     for (int i = 0; i < d->n; i++) {
         const lem_judge_item *it = &d->item[i];
         if (class < 0 ? is_control(d, it->subset) : it->subset != class) continue;
         matrix m = count_steps(it, r->threshold);
-        ratio a = part(&m, false), b = part(&m, true);
         w->m[w->n++] = m;
-        w->right.hits += a.hits, w->right.misses += a.misses;
-        w->wrong.hits += b.hits, w->wrong.misses += b.misses;
-        w->has[0] = w->has[0] || m.tp + m.fn > 0;
-        w->has[1] = w->has[1] || m.tn + m.fp > 0;
+        w->sum.tp += m.tp;
+        w->sum.fp += m.fp;
+        w->sum.tn += m.tn;
+        w->sum.fn += m.fn;
     }
-    LEM_TRY(add_ratio(r, "f1", title, w, 1, 0, err));
-    LEM_TRY(add_ratio(r, "negative-f1", title, w, 0, 1, err));
-    LEM_TRY(add_ratio(r, "prmscore", title, w, 0.5, 0.5, err));
+    LEM_TRY(add_ratio(r, "f1", title, w, (const double[]){1, 0}, err));
+    LEM_TRY(add_ratio(r, "negative-f1", title, w, (const double[]){0, 1}, err));
+    LEM_TRY(add_ratio(r, "prmscore", title, w, (const double[]){0.5, 0.5}, err));
 done:
     return st;
 }
