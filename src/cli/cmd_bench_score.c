@@ -120,10 +120,8 @@ const lem_command lem_cmd_bench_score = {
     .purpose = "the table of a benchmark of reward models: RewardBench, RewardMATH, RM-Bench, ProcessBench, "
                "PRMBench …",
     .usage = "FILE… [--kind NAME] [--threshold-from SUBSET] [--out RESULT.json|.csv] [options]",
-    .example =
-        "lemma rm score rewardbench.jsonl --model AceMath-7B-RM --out scored.jsonl && lemma bench score "
-        "scored.jsonl\n"
-        "lemma bench score gsm8k.jsonl math.jsonl --threshold-from gsm8k --out processbench.csv",
+    .example = "lemma bench score scored.jsonl --out rewardbench.json\n"
+               "lemma bench score gsm8k.jsonl math.jsonl --threshold-from gsm8k --out processbench.csv",
     .min_words = 1,
     .max_words = -1,
     .opts = opts,

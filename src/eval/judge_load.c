@@ -114,6 +114,18 @@ static lem_status read_scores(loader *l, const lem_json *row, lem_judge_item *it
 
 /* ---- one row ---- */
 
+/* What a benchmark asks of the right ones. */
+static lem_status check_right(lem_judge_kind kind, const uint8_t *right, size_t n, size_t n_right,
+                              lem_err *err) {
+    if (!of_steps(kind) && (n_right == 0 || n_right == n))
+        return lem_fail(err, LEM_EDATA, "correct: at least one true and one false expected");
+    bool styles = n == 6 && n_right == 3 && right[0] && right[1] && right[2];
+    if (kind == LEM_JUDGE_RMBENCH && !styles)
+        return lem_fail(err, LEM_EDATA, "correct: three true and then three false expected, found %zu of %zu",
+                        n_right, n);
+    return LEM_OK;
+}
+
 static lem_status read_right(loader *l, const lem_json *row, lem_judge_item *it, lem_err *err) {
     const lem_json *list = lem_json_get(row, "correct");
     size_t n = lem_json_count(list), n_right = 0;
@@ -130,14 +142,9 @@ static lem_status read_right(loader *l, const lem_json *row, lem_judge_item *it,
         right[i] = lem_json_bool(v, false);
         n_right += right[i];
     }
-    if (!of_steps(l->d->kind) && (n_right == 0 || n_right == n))
-        return lem_fail(err, LEM_EDATA, "correct: at least one true and one false expected");
-    if (l->d->kind == LEM_JUDGE_RMBENCH && (n != 6 || !right[0] || !right[1] || !right[2] || n_right != 3))
-        return lem_fail(err, LEM_EDATA, "correct: three true and then three false expected, found %zu of %zu",
-                        n_right, n);
     it->n = (int)n;
     it->right = right;
-    return LEM_OK;
+    return check_right(l->d->kind, right, n, n_right, err);
 }
 
 static lem_status read_wrong_steps(loader *l, const lem_json *row, lem_judge_item *it, lem_err *err) {

@@ -78,8 +78,10 @@ static void make_rows(lem_buf *out, const char *kind, int least, int most, int n
         r->subset = (int)lem_rng_next_below(&rng, 3);
         lem_buf_printf(out, "{\"id\":%d,\"benchmark\":\"%s\",\"subset\":\"%s\",\"correct\":[", i, kind,
                        subsets[r->subset]);
-        for (int k = 0; k < r->n; k++)
-            lem_buf_printf(out, "%s%s", k ? "," : "", k < r->n_right ? "true" : "false");
+        for (int k = 0; k < r->n; k++) {
+            const char *is = k < r->n_right ? "true" : "false";
+            lem_buf_printf(out, "%s%s", k ? "," : "", is);
+        }
         lem_buf_puts(out, "],\"rm_score\":[");
         for (int k = 0; k < r->n; k++) {
             bool missing = lem_rng_next_below(&rng, 12) == 0;
@@ -615,7 +617,7 @@ static void prmscore_is_covered(void **state) {
                 double mine = a + (lem_rng_next_unit(&rng) < 0.5 ? -1 : 1) * regimes[g].s;
                 for (int k = 0; k < STEPS; k++) {
                     bool is = k == 2 || k == 5;
-                    p[i * STEPS + k] = lem_rng_next_unit(&rng) < (is ? b : mine) ? 1 : 0;
+                    p[i * STEPS + k] = lem_rng_next_unit(&rng) < (is ? b : mine);
                 }
                 it[i] = (lem_judge_item){
                     .step = p + i * STEPS, .n_step = STEPS, .wrong = wrong_steps, .n_wrong = WRONG};
