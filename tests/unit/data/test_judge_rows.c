@@ -244,6 +244,37 @@ static void interrupted(void **state) {
     lem_judge_rows_close(r);
 }
 
+/* Every allocation fails once: an error, or the rows as they are with all of it. */
+static void want_of_memory(void **state) {
+    (void)state;
+    for (size_t i = 0; i < sizeof fixtures / sizeof *fixtures; i++) {
+        char path[256];
+        const char *p = path;
+        lem_status st = LEM_EMEM;
+        snprintf(path, sizeof path, "%s/judge/%s.jsonl", LEMMA_TEST_DATA, fixtures[i].file);
+        for (uint64_t k = 1; st != LEM_OK; k++) {
+            lem_judge_rows *r = NULL;
+            lem_json *row = NULL;
+            lem_buf all = {0};
+            lem_mem_fail_after(k, true);
+            st = lem_judge_rows_open(&p, 1, NULL, &r, &err);
+            while (st == LEM_OK) {
+                st = lem_judge_rows_next(r, &row, &err);
+                if (st != LEM_OK || !row) break;
+                lem_json_write(row, 0, &all);
+                lem_buf_putc(&all, '\n');
+                lem_json_free(row);
+            }
+            lem_mem_fail_after(0, false);
+            lem_judge_rows_close(r);
+            if (st == LEM_OK && all.failed) st = LEM_EMEM;
+            if (st == LEM_OK) assert_string_equal(lem_buf_str(&all), fixtures[i].rows);
+            else assert_int_equal(st, LEM_EMEM);
+            lem_buf_release(&all);
+        }
+    }
+}
+
 static bool shared_file(const char *name, char path[1024]) {
     const char *dir = getenv("LEMMA_DATA");
     snprintf(path, 1024, "%s/%s", dir ? dir : "/nowhere", name);
@@ -280,6 +311,7 @@ int main(void) {
                                        cmocka_unit_test(pairs_without_a_subset),
                                        cmocka_unit_test(wrong_shapes_are_named),
                                        cmocka_unit_test(interrupted),
+                                       cmocka_unit_test(want_of_memory),
                                        cmocka_unit_test(shared_files)};
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -523,6 +523,36 @@ static void thresholds_that_cannot_be(void **state) {
     lem_buf_release(&b);
 }
 
+/* Every allocation fails once: the error is said, nothing leaks or is half done. */
+static lem_status all_of(const char *path, const lem_judge_opts *o) {
+    const lem_judge_load how = {LEM_JUDGE_NONE, -1, NULL};
+    lem_judge_data d = {0};
+    lem_judge_result r = {0};
+    lem_status st = lem_judge_data_load(&path, 1, &how, &d, &err);
+    if (st == LEM_OK) st = lem_judge_measure(&d, o, &r, &err);
+    lem_judge_result_release(&r);
+    lem_judge_data_release(&d);
+    return st;
+}
+
+static void want_of_memory(void **state) {
+    (void)state;
+    static const char *const files[] = {"prmbench-scored", "table"};
+    for (int f = 0; f < 2; f++) {
+        char path[256];
+        lem_status st = LEM_EMEM;
+        uint64_t k = 0;
+        snprintf(path, sizeof path, "%s/judge/%s.jsonl", LEMMA_TEST_DATA, files[f]);
+        while (st != LEM_OK) {
+            lem_mem_fail_after(++k, true);
+            st = all_of(path, &plain);
+            lem_mem_fail_after(0, false);
+            if (st != LEM_OK) assert_int_equal(st, LEM_EMEM);
+        }
+        assert_true(k > 5);
+    }
+}
+
 /* ---- words ---- */
 
 static void csv_and_json(void **state) {
@@ -653,6 +683,7 @@ int main(void) {
                                        cmocka_unit_test(controls_and_missing),
                                        cmocka_unit_test(wrong_shapes_are_named),
                                        cmocka_unit_test(thresholds_that_cannot_be),
+                                       cmocka_unit_test(want_of_memory),
                                        cmocka_unit_test(csv_and_json),
                                        cmocka_unit_test(f1_is_covered),
                                        cmocka_unit_test(prmscore_is_covered)};
