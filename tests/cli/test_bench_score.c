@@ -81,6 +81,8 @@ static void outcome_models(void **state) {
         assert_true(value(o, cases[i].metric, "") >= 0);
         lem_json_free(o);
     }
+    const char *said = run(0, "bench score s-rewardbench.jsonl");
+    if (!strstr(said, "over 447 rows; this file has 2")) fail_msg("%s", said);
     put("hand.jsonl", "{\"problem\":\"What is 1+1?\",\"completions\":[\"It is 2.\",\"It is 3.\"]}\n");
     run(0, "rm score hand.jsonl --model " HEADS "/qwen2_classifier --out hand-scored.jsonl");
     lem_json *a = first_row("hand-scored.jsonl"), *b = first_row("s-rewardbench.jsonl");

@@ -222,6 +222,30 @@ static void wrong_shapes_are_named(void **state) {
     }
 }
 
+/* The last problem of a file and the first of the next are two, though they are called the same. */
+static void files_are_not_joined(void **state) {
+    (void)state;
+    const char *paths[] = {LEMMA_TEST_DATA "/judge/rewardmath.jsonl", scratch};
+    static const char same[] =
+        "{\"problem\":\"p\",\"eval_solution\":[\"a\"],\"solution_type\":\"rejected\",\"problem_id\":6}\n"
+        "{\"problem\":\"p\",\"eval_solution\":[\"b\"],\"solution_type\":\"chosen\",\"problem_id\":6}\n";
+    lem_judge_rows *r = NULL;
+    lem_json *row = NULL;
+    size_t n[4] = {0};
+    int rows = 0;
+    OK(lem_file_write_atomic(scratch, same, strlen(same), &err));
+    OK(lem_judge_rows_open(paths, 2, NULL, &r, &err));
+    for (; OK(lem_judge_rows_next(r, &row, &err)), row; rows++) {
+        assert_true(rows < 4);
+        n[rows] = lem_json_count(lem_json_get(row, "completions"));
+        lem_json_free(row);
+    }
+    assert_true(rows == 3 && n[0] == 3 && n[1] == 2 && n[2] == 2);
+    assert_string_equal(lem_judge_rows_file(r), scratch);
+    assert_int_equal(lem_judge_rows_number(r), 1);
+    lem_judge_rows_close(r);
+}
+
 static void interrupted(void **state) {
     (void)state;
     const char *path = LEMMA_TEST_DATA "/judge/rewardmath.jsonl";
@@ -311,6 +335,7 @@ int main(void) {
                                        cmocka_unit_test(pairs_without_a_subset),
                                        cmocka_unit_test(wrong_shapes_are_named),
                                        cmocka_unit_test(interrupted),
+                                       cmocka_unit_test(files_are_not_joined),
                                        cmocka_unit_test(want_of_memory),
                                        cmocka_unit_test(shared_files)};
     return cmocka_run_group_tests(tests, set_up, tear_down);

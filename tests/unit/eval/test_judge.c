@@ -397,6 +397,43 @@ static void threshold_from_a_subset(void **state) {
     }
 }
 
+/* (0.2, 0.4] and (0.6, 0.8] give the same f1. */
+static void lowest_of_several_thresholds(void **state) {
+    (void)state;
+    static const double p[] = {0.2, 0.6, 0.4, 0.8};
+    const lem_judge_opts o = {.threshold = 0.5, .threshold_from = "s"};
+    lem_buf b = {0};
+    measured m;
+    for (int i = 0; i < 4; i++)
+        lem_buf_printf(&b,
+                       "{\"benchmark\":\"processbench\",\"subset\":\"s\",\"correct\":[true],\"label\":%d,"
+                       "\"step_scores\":[[%g]]}\n",
+                       i < 2 ? 0 : -1, p[i]);
+    measure_text(&b, &o, &m);
+    assert_near(m.r.threshold, 0.3, 1e-12);
+    assert_near(value(&m, "f1", "threshold", "s"), 2.0 / 3, 1e-12);
+    release(&m);
+    lem_buf_release(&b);
+}
+
+/* Of scores outside 0..1 no products, logits or odds are made. */
+static void step_scores_that_are_no_probabilities(void **state) {
+    (void)state;
+    lem_buf b = {0};
+    measured m;
+    lem_buf_puts(
+        &b, "{\"benchmark\":\"pairs\",\"correct\":[true,false],\"rm_score\":[1,2],\"step_scores\":[[0.5,-2],["
+            "0.1]]}\n");
+    measure_text(&b, &plain, &m);
+    assert_int_equal(m.d.n_scorers, 5); /* rm_score, last, min, max, mean */
+    assert_null(lem_judge_result_find(&m.r, "accuracy", "prod", NULL));
+    assert_near(value(&m, "accuracy", "max", NULL), 1, 0);
+    assert_near(value(&m, "accuracy", "last", NULL), 0, 0);
+    assert_near(value(&m, "accuracy", "rm_score", NULL), 0, 0);
+    release(&m);
+    lem_buf_release(&b);
+}
+
 static void verdicts_of_others(void **state) {
     (void)state;
     lem_buf b = {0};
@@ -438,7 +475,7 @@ static void controls_and_missing(void **state) {
     lem_buf_puts(
         &b,
         "{\"benchmark\":\"prmbench\",\"classification\":\"correct\",\"correct\":[true],\"error_steps\":[],"
-        "\"step_scores\":[[0.9,0.1]]}\n"
+        "\"step_scores\":[[0.5,0.1]]}\n"
         "{\"benchmark\":\"prmbench\",\"classification\":\"circular\",\"correct\":[false],\"error_steps\":[2,"
         "9],\"step_scores\":[[0.9,0.1]]}\n"
         "{\"benchmark\":\"prmbench\",\"classification\":\"circular\",\"correct\":[false],\"error_steps\":[1"
@@ -452,6 +489,23 @@ static void controls_and_missing(void **state) {
     assert_true(isnan(value(&m, "prmscore", "threshold", "correct")));
     assert_int_equal(m.d.missing, 1);
     assert_int_equal(m.d.outside_steps, 1);
+    release(&m);
+    lem_buf_release(&b);
+}
+
+/* Scores of other steps than the row has are no scores. */
+static void another_number_of_steps(void **state) {
+    (void)state;
+    lem_buf b = {0};
+    measured m;
+    lem_buf_puts(&b, "{\"benchmark\":\"processbench\",\"subset\":\"s\",\"correct\":[false],\"label\":1,"
+                     "\"step_scores\":[[0.9,0.1]],\"completion_steps\":[[\"a\",\" \",\"b\"]]}\n"
+                     "{\"benchmark\":\"processbench\",\"subset\":\"s\",\"correct\":[false],\"label\":1,"
+                     "\"step_scores\":[[0.9,0.1]],\"completion_steps\":[[\"a\",\"b\"]]}\n");
+    measure_text(&b, &plain, &m);
+    assert_near(value(&m, "error", "threshold", "s"), 0.5, 0);
+    assert_int_equal(m.d.missing, 1);
+    assert_int_equal(m.d.other_steps, 1);
     release(&m);
     lem_buf_release(&b);
 }
@@ -679,8 +733,11 @@ int main(void) {
                                        cmocka_unit_test(first_wrong_step),
                                        cmocka_unit_test(threshold_from_a_subset),
                                        cmocka_unit_test(verdicts_of_others),
+                                       cmocka_unit_test(lowest_of_several_thresholds),
+                                       cmocka_unit_test(step_scores_that_are_no_probabilities),
                                        cmocka_unit_test(scikit_learn),
                                        cmocka_unit_test(controls_and_missing),
+                                       cmocka_unit_test(another_number_of_steps),
                                        cmocka_unit_test(wrong_shapes_are_named),
                                        cmocka_unit_test(thresholds_that_cannot_be),
                                        cmocka_unit_test(want_of_memory),
