@@ -23,6 +23,7 @@ static const lem_opt opts[] = {
     {"k", LEM_OPT_INT, "K", "8", "acemath-rewardbench: candidates to choose among", 1, LEM_EVAL_MAX_N},
     {"seeds", LEM_OPT_INT, "N", "100", "acemath-rewardbench: random subsets of each problem; 0 = none", 0,
      100000},
+    {"map", LEM_OPT_LIST, "OURS=THEIRS", NULL, "acemath-rewardbench: names of fields, as in select", 0, 0},
 };
 
 static lem_status print_text(lem_cli *cli, const lem_judge_result *r, const lem_reference *p, lem_err *err) {
@@ -65,6 +66,7 @@ done:
 static lem_status choose_best(lem_cli *cli, const lem_args *args, lem_judge_data *d, lem_judge_result *r,
                               lem_err *err) {
     lem_judge_pool how = {.k = (int)lem_args_int(args, "k"),
+                          .map = lem_args_tree(args, "map"),
                           .n_seeds = (int)lem_args_int(args, "seeds"),
                           .seed = cli->seed,
                           .limit = cli->limit,
@@ -81,9 +83,11 @@ static lem_status measure(lem_cli *cli, const lem_args *args, lem_judge_data *d,
     const char *kind = lem_args_str(args, "kind");
     const lem_judge_load how = {kind ? lem_judge_find(kind) : LEM_JUDGE_NONE, cli->limit, cli->cancel};
     const lem_judge_opts o = {lem_args_num(args, "threshold"), lem_args_str(args, "threshold-from")};
-    bool pool = how.kind == LEM_JUDGE_ACEMATH;
+    bool pool = how.kind == LEM_JUDGE_ACEMATH || lem_args_tree(args, "map");
     lem_status st = LEM_OK;
-    if (!kind) st = lem_judge_pool_is(args->words[0], cli->cancel, &pool, err);
+    if (kind && pool && how.kind != LEM_JUDGE_ACEMATH)
+        return lem_fail(err, LEM_EUSAGE, "--map is for acemath-rewardbench, not for --kind %s", kind);
+    if (!kind && !pool) st = lem_judge_pool_is(args->words[0], cli->cancel, &pool, err);
     if (st) return st;
     if (pool) return choose_best(cli, args, d, r, err);
     st = lem_judge_data_load(args->words, (size_t)args->n_words, &how, d, err);

@@ -71,6 +71,8 @@ static lem_status add_file(const char *path, const lem_judge_pool *how, lem_judg
     lem_status st = LEM_OK;
     o.n_seeds = how->n_seeds ? how->n_seeds : -1;
     if (!map) return LEM_EMEM;
+    for (size_t i = 0; i < lem_json_count(how->map); i++)
+        LEM_TRY(lem_candidates_map_set(map, lem_json_str(lem_json_at(how->map, i), ""), err));
     LEM_TRY(lem_eval_data_load(path, map, &load, &e, err));
     if (e.min_n < how->k)
         LEM_TRY(lem_fail(err, LEM_EDATA, "%s: %d candidates of each problem are to be drawn, one has %d",

@@ -13,6 +13,8 @@
 typedef struct lem_judge_pool {
     int k, n_seeds; /* n_seeds 0: no random subsets */
     uint64_t seed;
+    const lem_json
+        *map;      /* list of "ours=theirs" (data/candidates.h); NULL = told from the columns; borrowed */
     int64_t limit; /* rows of each file; -1 = all */
     const lem_cancel *cancel;
     lem_pool *threads; /* borrowed; NULL = one. It changes no result */

@@ -185,6 +185,21 @@ static void pools(void **state) {
     if (!strstr(said, "another file is called gsm8k too")) fail_msg("%s", said);
 }
 
+/* The columns of AceMath-RewardBench are not published: they are named. */
+static void foreign_columns(void **state) {
+    (void)state;
+    put("theirs.jsonl", "{\"q\":\"p\",\"sols\":[\"a\",\"b\"],\"ok\":[false,true],\"s\":[2,1]}\n");
+    lem_json *o = facts("theirs.jsonl --k 1 --map problem=q,completions=sols --map correct=ok,rm_score=s");
+    assert_true(value(o, "rm@1", "theirs") == 0.5);
+    lem_json_free(o);
+    const char *said = run(3, "bench score theirs.jsonl --kind acemath-rewardbench");
+    if (!strstr(said, "columns found: q, sols, ok, s")) fail_msg("%s", said);
+    said = run(2, "bench score theirs.jsonl --kind rewardmath --map rm_score=s");
+    if (!strstr(said, "--map is for acemath-rewardbench")) fail_msg("%s", said);
+    said = run(2, "bench score theirs.jsonl --map scores=s");
+    if (!strstr(said, "map: unknown field 'scores'")) fail_msg("%s", said);
+}
+
 static void csv_and_files(void **state) {
     (void)state;
     put("p.jsonl", "{\"benchmark\":\"pairs\",\"correct\":[true,false],\"rm_score\":[2,1]}\n");
@@ -231,6 +246,7 @@ static void refusals(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(outcome_models),  cmocka_unit_test(process_models),
                                        cmocka_unit_test(files_of_others), cmocka_unit_test(pools),
-                                       cmocka_unit_test(csv_and_files),   cmocka_unit_test(refusals)};
+                                       cmocka_unit_test(foreign_columns), cmocka_unit_test(csv_and_files),
+                                       cmocka_unit_test(refusals)};
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
