@@ -29,6 +29,7 @@ const lem_command *const lem_commands[] = {
     &lem_cmd_bench_list,
     &lem_cmd_bench_show,
     &lem_cmd_bench_run,
+    &lem_cmd_bench_score,
     &lem_cmd_bench_table,
     &lem_cmd_report,
     &lem_cmd_merge,

@@ -11,6 +11,7 @@
 #include "core/jsonl.h"
 #include "core/mem.h"
 #include "core/object.h"
+#include "data/judge_rows.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -178,10 +179,10 @@ static lem_status ask_reference(job *j, lem_json **row, uint64_t line, lem_err *
 
 typedef lem_status on_row(job *j, lem_json **row, uint64_t line, lem_err *err);
 
-static lem_status do_row(job *j, lem_json **row, const lem_rowset *rows, on_row *act, lem_out *out,
+static lem_status do_row(job *j, lem_json **row, const lem_judge_rows *rows, on_row *act, lem_out *out,
                          lem_err *err) {
-    uint64_t line = lem_rowset_number(rows);
-    j->rows_file = lem_rowset_file(rows);
+    uint64_t line = lem_judge_rows_number(rows);
+    j->rows_file = lem_judge_rows_file(rows);
     lem_status st = act(j, row, line, err);
     if (st) lem_err_context(err, "%s:%llu", j->rows_file, (unsigned long long)line);
     if (st == LEM_OK && out) {
@@ -195,12 +196,12 @@ static lem_status do_row(job *j, lem_json **row, const lem_rowset *rows, on_row 
 /* out NULL: nothing is written. */
 static lem_status each_row(job *j, const char *title, on_row *act, lem_out *out, lem_err *err) {
     lem_progress *p = lem_progress_new(j->cli->log, title, "problems", 0, 0);
-    lem_rowset *rows = NULL;
-    lem_status st = lem_runtime_rows(j->cli, j->path, &rows, err);
+    lem_judge_rows *rows = NULL; /* rows of benchmarks become candidates, others are as they are */
+    lem_status st = lem_judge_rows_open(&j->path, 1, j->cli->cancel, &rows, err);
     j->rows = j->done = 0;
     for (int64_t left = j->cli->limit; st == LEM_OK && left != 0; left -= left > 0) {
         lem_json *row = NULL;
-        st = lem_rowset_next(rows, &row, err);
+        st = lem_judge_rows_next(rows, &row, err);
         if (st || !row) break;
         if (lem_job_takes(j->file, j->rows)) {
             st = do_row(j, &row, rows, act, out, err);
@@ -212,7 +213,7 @@ static lem_status each_row(job *j, const char *title, on_row *act, lem_out *out,
             st = lem_job_interrupted(j->file, j->done, 0, "rows", err);
     }
     lem_progress_free(p);
-    lem_rowset_close(rows);
+    lem_judge_rows_close(rows);
     return st;
 }
 

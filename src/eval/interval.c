@@ -69,6 +69,14 @@ static void clopper_pearson(double sum, double n, lem_eval_interval *out) {
     if (sum < n) out->hi = beta_quantile(sum + 1, n - sum, 0.975);
 }
 
+lem_eval_interval lem_eval_share_interval(double share, double trials, int df) {
+    lem_eval_interval out = {share, 0, 1};
+    double t = df > 0 ? z95 / t95(df) : 1;
+    trials *= t * t;
+    clopper_pearson(share * trials, trials, &out);
+    return out;
+}
+
 /* Hall 1992 (J. R. Stat. Soc. B 54, eq. 2.3): Student's t, made symmetric by a cubic of it. */
 static double without_skewness(double t, double a /* skewness over sqrt n */) {
     if (fabs(a) < 1e-9) return t;

@@ -27,6 +27,10 @@ enum { LEM_EVAL_FEW_EVENTS = 20, LEM_EVAL_FEW_PAIRS = 10 };
 /* v[0..n) in [0,1], one for each problem, n >= 1. */
 lem_eval_interval lem_eval_mean_interval(const double *v, int n);
 
+/* Clopper and Pearson's interval of a share that spreads as much as one of so many trials (> 0, not always
+ * whole) does, which was estimated with df degrees of freedom (0: known). */
+lem_eval_interval lem_eval_share_interval(double share, double trials, int df);
+
 typedef struct lem_eval_pairs {
     lem_eval_interval at; /* of the mean of a - b */
     int better, worse;    /* pairs with a > b, with a < b, by more than rounding */

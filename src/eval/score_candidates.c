@@ -60,11 +60,15 @@ static lem_status render_steps(const score_work *w, const char *problem, const l
         return lem_fail(err, LEM_EDATA, "a list of at most %d steps expected", LEM_PROMPT_STEPS_MAX);
     lem_step *steps = lem_alloc_zero(n + 1, sizeof *steps, err);
     if (!steps) return LEM_EMEM;
-    for (size_t k = 0; k < n; k++) {
+    lem_status st = LEM_OK;
+    for (size_t k = 0; st == LEM_OK && k < n; k++) {
         const lem_json *t = lem_json_at(list, k);
+        if (lem_json_kind(t) != LEM_JSON_STRING)
+            st = lem_fail(err, LEM_EDATA, "step %zu: text expected, found %s", k, lem_json_kind_name(t));
         steps[k] = (lem_step){.text = lem_json_str(t, ""), .len = lem_json_str_len(t)};
     }
-    lem_status st = lem_prompt_steps(w->how->recipe, w->how->tokenizer, problem, steps, (int)n, &c->r, err);
+    if (st == LEM_OK)
+        st = lem_prompt_steps(w->how->recipe, w->how->tokenizer, problem, steps, (int)n, &c->r, err);
     lem_free(steps);
     return st;
 }
@@ -88,13 +92,22 @@ static lem_status render_text(const score_work *w, const char *problem, const le
     return c[i].same < 0 ? render_one(w, problem, &c[i], err) : LEM_OK;
 }
 
+/* The steps that candidate i is given as, or NULL: its text is to be split. */
+static const lem_json *steps_given(const score_work *w, const lem_json *row, size_t i) {
+    const lem_json *list = lem_json_get(row, "completion_steps");
+    if (w->how->given_steps) return lem_json_at(lem_json_get(row, "completions"), i);
+    if (w->text || !w->how->process || lem_json_kind(list) != LEM_JSON_ARRAY) return NULL;
+    return lem_json_at(list, i);
+}
+
 static lem_status render(score_work *w, const lem_json *row, score_candidate *c, lem_err *err) {
     const char *problem = lem_json_str(lem_json_get(row, "problem"), "");
     const lem_json *texts = lem_json_get(row, "completions");
     for (size_t i = 0; i < lem_json_count(texts); i++) {
         lem_status st = LEM_OK;
         c[i].same = -1;
-        if (w->how->given_steps) st = render_steps(w, problem, lem_json_at(texts, i), &c[i], err);
+        const lem_json *steps = steps_given(w, row, i);
+        if (steps || w->how->given_steps) st = render_steps(w, problem, steps, &c[i], err);
         else st = render_text(w, problem, row, c, i, err);
         if (st) return lem_err_context(err, "completions[%zu]", i);
         if (c[i].same < 0) skip_unreadable(w, &c[i], i);

@@ -37,7 +37,8 @@ typedef struct lem_score_how {
     bool own_signs; /* STEP_TURNS: a step is read behind the signs that the model itself gave the steps before
                        it, '-' where its score is below 1/2; else behind '+' everywhere */
     bool given_steps; /* completions[] are not texts but lists of their steps, whatever separators stand in
-                         them; the field receives null for one without steps */
+                         them; the field receives null for one without steps. Without it process models read
+                         the steps of completion_steps[][], where a row has it, and else split the texts */
     lem_scorer *logprobs; /* without a head, of the same network: logprob_weight times the mean
                              log-probability of the text is added to the score; NULL = no */
     double logprob_weight;

@@ -55,6 +55,8 @@ static const base bases[] = {
     {"rm score", "g.jsonl --model rm", "sc.jsonl"},
     {"select", "sc.jsonl --k 1,2", "sel.json"},
     {"compare", "sc.jsonl sc.jsonl --margin 100", "cmp.json"},
+    {"bench score", "pairs.jsonl", "bs.json"},
+    {"bench score", "sc.jsonl --k 1 --seeds 5", "bp.csv"},
     {"prm train", "--model m --data marked.jsonl --val-share 0.4 --batch 1 --max-steps 3", "prm"},
     {"search",
      "--model m --rm rm --prompts rows.jsonl --n 4 --width 2 --depth 3 --step-tokens 3 --max-tokens 9",
@@ -172,6 +174,9 @@ static int set_up(void **state) {
                "name: own\nfiles: rows.jsonl\nfields: {problem: problem, gold: expected_answer}\n");
     write_text("turned.key", "key\n");
     shell("chmod 600 turned.key");
+    write_text("pairs.jsonl",
+               "{\"benchmark\":\"rewardbench\",\"subset\":\"math-prm\",\"correct\":[true,false],"
+               "\"rm_score\":[2,1]}\n");
     write_text("threads.yaml", "threads: 1\n");
     write_text("stages.yaml", "stages: [{name: one, lr: 1e-3}, {name: two, lr: 2e-3}]\n");
     write_text("sources.yaml", "sources: [{name: one, files: rows.jsonl, cap: 3}]\n");

@@ -1,0 +1,28 @@
+/* judge_priv.h - what the measures of judge.h share */
+#ifndef LEM_EVAL_JUDGE_PRIV_H
+#define LEM_EVAL_JUDGE_PRIV_H
+
+#include "eval/judge.h"
+
+/* Another metric, to be filled in; NULL: out of memory. */
+lem_judge_metric *lem_judge_add(lem_judge_result *r, const char *name, const char *protocol,
+                                const char *subset, lem_err *err);
+/* A metric that is the mean of v[0..n), values in [0,1] over rows; n 0: undefined. */
+lem_status lem_judge_add_mean(lem_judge_result *r, const char *name, const char *protocol, const char *subset,
+                              const double *v, int n, int ties, lem_err *err) LEM_MUST_CHECK;
+
+/* f1 of two independent shares. few: of one of them are few hits or misses; then what both bounds allow. */
+lem_eval_interval lem_judge_f1(lem_eval_interval a, lem_eval_interval b, bool few);
+/* The mean of independent values, n >= 1. */
+lem_eval_interval lem_judge_mean_of(const lem_eval_interval *at, int n);
+/* A value in [0,1] that is a function of sums over n rows, each of which moves it by pull[i] (sum 0). few: of
+ * what it counts there is little of one kind. */
+lem_eval_interval lem_judge_clustered(double value, const double *pull, int n, bool few);
+
+lem_status lem_judge_measure_scores(lem_judge_result *r, lem_err *err) LEM_MUST_CHECK; /* of candidates */
+lem_status lem_judge_measure_first(lem_judge_result *r, const lem_judge_opts *o,
+                                   lem_err *err) LEM_MUST_CHECK; /* processbench */
+lem_status lem_judge_measure_steps(lem_judge_result *r, const lem_judge_opts *o,
+                                   lem_err *err) LEM_MUST_CHECK; /* prmbench */
+
+#endif

@@ -1,0 +1,51 @@
+/* judge_result.c - the list of metrics that measures are added to */
+#include "eval/judge_priv.h"
+
+#include <math.h>
+#include <string.h>
+
+lem_judge_metric *lem_judge_add(lem_judge_result *r, const char *name, const char *protocol,
+                                const char *subset, lem_err *err) {
+    if (r->n == r->cap) {
+        int cap = r->cap ? 2 * r->cap : 64;
+        lem_judge_metric *p = lem_realloc(r->m, (size_t)cap, sizeof *p, err);
+        if (!p) return NULL;
+        r->m = p;
+        r->cap = cap;
+    }
+    lem_judge_metric *m = &r->m[r->n++];
+    *m = (lem_judge_metric){.name = name, .protocol = protocol, .subset = subset, .ties = -1};
+    return m;
+}
+
+lem_status lem_judge_add_mean(lem_judge_result *r, const char *name, const char *protocol, const char *subset,
+                              const double *v, int n, int ties, lem_err *err) {
+    lem_judge_metric *m = lem_judge_add(r, name, protocol, subset, err);
+    if (!m) return LEM_EMEM;
+    double sum = 0;
+    for (int i = 0; i < n; i++) sum += v[i];
+    m->at = (lem_eval_interval){NAN, NAN, NAN};
+    if (n) m->at = lem_eval_mean_interval(v, n);
+    m->n = n;
+    m->ties = ties;
+    m->few = fmin(sum, n - sum) < LEM_EVAL_FEW_EVENTS;
+    return LEM_OK;
+}
+
+void lem_judge_result_release(lem_judge_result *r) {
+    lem_free(r->m);
+    *r = (lem_judge_result){0};
+}
+
+static bool same(const char *a, const char *b) { return a == b || (a && b && strcmp(a, b) == 0); }
+
+const lem_judge_metric *lem_judge_result_find(const lem_judge_result *r, const char *name,
+                                              const char *protocol, const char *subset) {
+    for (int i = 0; i < r->n; i++) {
+        const lem_judge_metric *m = &r->m[i];
+        if (strcmp(m->name, name) == 0 && same(m->subset, subset) &&
+            (!protocol || strcmp(m->protocol, protocol) == 0))
+            return m;
+    }
+    return NULL;
+}
