@@ -129,7 +129,7 @@ static void scored_as_trained(void **state) {
 }
 
 #define SAMPLE(model, options, out)                                                                          \
-    "$L sample --prompts rows.jsonl --n 2 --max-tokens 8 --model " model " " options                         \
+    "$L sample --prompts rows.jsonl --no-gold --n 2 --max-tokens 8 --model " model " " options               \
     " --quiet --overwrite --out " out
 
 static void sampled_as_trained(void **state) {
@@ -147,8 +147,9 @@ static void sampled_as_trained(void **state) {
                                                                 "f.jsonl") " && cmp e.jsonl f.jsonl");
     /* Another prompt is another job. */
     run("cp -r sft-b moved && sed -i 's/Be right/Be wrong/' moved/lemma.json");
-    expect("$L sample --prompts rows.jsonl --n 2 --max-tokens 8 --model moved --quiet --out a.jsonl", 2,
-           "the content of lemma.json changed", NULL, NULL);
+    expect(
+        "$L sample --prompts rows.jsonl --no-gold --n 2 --max-tokens 8 --model moved --quiet --out a.jsonl",
+        2, "the content of lemma.json changed", NULL, NULL);
 }
 
 #define PUT "Please reason step by step, and put your final answer within \\boxed{}."

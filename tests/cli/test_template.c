@@ -101,7 +101,8 @@ static void sampling_ends_with_the_turn(void **state) {
         0, "2");
     expect("echo '{\"problem\":\"Tom has 3 apples and buys 4 more. How many apples does Tom have?\"}' "
            ">p.jsonl; for m in " MODEL " copy; do " LEMMA_BINARY
-           " sample --model $m --prompts p.jsonl --n 3 --max-tokens 100 --quiet --out - >$(basename $m).out "
+           " sample --model $m --prompts p.jsonl --no-gold --n 3 --max-tokens 100 --quiet --out - "
+           ">$(basename $m).out "
            "|| exit 1; done; "
            "cmp demo-base.out copy.out && grep -o 'finish_reason\":\\[\"stop\",\"stop\",\"stop\"' copy.out",
            0, "stop");
