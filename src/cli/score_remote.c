@@ -16,7 +16,7 @@ static lem_status visit(void *ctx, const char *id, const lem_json *record, lem_e
     remote *r = ctx;
     if (strcmp(id, "api") == 0)
         return r->api_known ? lem_fail(err, LEM_EDATA, "the ledger names two APIs")
-                            : remote_take_api(r, record, err);
+                            : lem_remote_take_api(r, record, err);
     if (!r->teach) return lem_fail(err, LEM_EDATA, "the ledger holds a request before it names the API");
     return lem_teach_visit(r->teach, id, record, err);
 }
@@ -37,7 +37,7 @@ static lem_status ask_all(remote *r, lem_err *err) {
     lem_teach_watch(r->teach, p);
     lem_status st = lem_teach_run(r->teach, r->ledger, err);
     if (st == LEM_OK && !lem_teach_count(r->teach).budget_reached) {
-        remote_split(r, &more);
+        lem_remote_split(r, &more);
         if (more)
             lem_info(r->cli->log, "%llu requests were refused: their candidates are sent one by one",
                      (unsigned long long)r->counts.requests_split);
@@ -94,57 +94,57 @@ static lem_status write_rows(const remote *r, lem_err *err) {
 
 /* What the probe found, in the ledger and in use. Without a record nothing is to be asked. */
 static lem_status begin_with(remote *r, lem_json *record, lem_err *err) {
-    if (!record) return remote_plan_requests(r, err);
+    if (!record) return lem_remote_plan_requests(r, err);
     lem_status st = lem_journal_append(r->ledger, "api", record, err);
     if (st == LEM_OK) st = lem_journal_sync(r->ledger, err);
-    return st == LEM_OK ? remote_take_api(r, record, err) : st;
+    return st == LEM_OK ? lem_remote_take_api(r, record, err) : st;
 }
 
 /* An unfinished run may know the API; a new one asks first, and starts when it knows. */
 static lem_status open_ledger(remote *r, lem_err *err) {
     lem_json *record = NULL;
     lem_status st = LEM_OK;
-    if (!lem_job_resumes(r->file)) LEM_TRY(remote_probe(r, &record, err));
+    if (!lem_job_resumes(r->file)) LEM_TRY(lem_remote_probe(r, &record, err));
     LEM_TRY(lem_job_start(r->file, NULL, err));
     LEM_TRY(lem_job_journal(r->file, visit, r, &r->ledger, err));
     r->resumed = answered(r);
     if (r->resumed)
         lem_info(r->cli->log, "going on: %llu requests are answered already", (unsigned long long)r->resumed);
-    if (!r->api_known && !record) LEM_TRY(remote_probe(r, &record, err));
+    if (!r->api_known && !record) LEM_TRY(lem_remote_probe(r, &record, err));
     if (!r->api_known) LEM_TRY(begin_with(r, record, err));
-    LEM_TRY(remote_tell_model(r, err));
+    LEM_TRY(lem_remote_tell_model(r, err));
 done:
     lem_json_free(record);
     return st;
 }
 
 static lem_status dry_run(remote *r, lem_err *err) {
-    remote_use_api(r, r->named ? r->request.api : LEM_REWARD_POOLING);
-    lem_status st = remote_plan_requests(r, err);
-    return st ? st : remote_tell_plan(r, err);
+    lem_remote_use_api(r, r->named ? r->request.api : LEM_REWARD_POOLING);
+    lem_status st = lem_remote_plan_requests(r, err);
+    return st ? st : lem_remote_tell_plan(r, err);
 }
 
 static lem_status score(remote *r, lem_err *err) {
     lem_status st = LEM_OK;
     double begin = lem_clock_seconds();
-    LEM_TRY(remote_options(r, err));
-    LEM_TRY(remote_head(r, err));
-    LEM_TRY(remote_load(r, err));
+    LEM_TRY(lem_remote_options(r, err));
+    LEM_TRY(lem_remote_head(r, err));
+    LEM_TRY(lem_remote_load(r, err));
     if (r->cli->dry_run) return dry_run(r, err);
     LEM_TRY(open_ledger(r, err));
     LEM_TRY(ask_all(r, err));
     LEM_TRY(check_budget(r, err));
-    LEM_TRY(remote_fill_rows(r, err));
+    LEM_TRY(lem_remote_fill_rows(r, err));
     LEM_TRY(check_result(r, err));
     LEM_TRY(write_rows(r, err));
-    st = remote_tell_result(r, lem_clock_seconds() - begin, err);
+    st = lem_remote_tell_result(r, lem_clock_seconds() - begin, err);
 done:
     return st == LEM_EINTR && r->teach ? interrupted(r, err) : st;
 }
 
 static void release(remote *r) {
     lem_teach_free(r->teach);
-    remote_release_rows(r);
+    lem_remote_release_rows(r);
     lem_tokenizer_free(r->tok);
     lem_prompt_settings_release(&r->prompt);
     for (int i = 0; r->bases && i < r->o.n_urls; i++) lem_free(r->bases[i]);

@@ -108,7 +108,7 @@ static lem_status read_api(remote *r, lem_err *err) {
                : lem_fail(err, LEM_EUSAGE, "--reward-api '%s' is unknown", name);
 }
 
-lem_status remote_options(remote *r, lem_err *err) {
+lem_status lem_remote_options(remote *r, lem_err *err) {
     lem_status st = LEM_OK;
     LEM_TRY(check_local(r->args, err));
     r->o = (lem_teach_opts){.ctx = r};
@@ -196,7 +196,7 @@ static lem_status choose_form(remote *r, lem_err *err) {
     return st;
 }
 
-lem_status remote_head(remote *r, lem_err *err) {
+lem_status lem_remote_head(remote *r, lem_err *err) {
     lem_status st = LEM_OK;
     LEM_TRY(choose_shape(r, err));
     r->request.outputs = r->shape.outputs;
@@ -205,7 +205,7 @@ lem_status remote_head(remote *r, lem_err *err) {
         r->shape.kind != LEM_HEAD_KIND_CLASSIFIER && r->shape.kind != LEM_HEAD_KIND_OPENRLHF;
     LEM_TRY(choose_aggregate(r, err));
     LEM_TRY(choose_form(r, err));
-    if (r->named && !remote_can_ask(r, r->request.api))
+    if (r->named && !lem_remote_can_ask(r, r->request.api))
         return lem_fail(err, LEM_EUSAGE, "--reward-api %s: %s", lem_reward_api_name(r->request.api),
                         r->request.api == LEM_REWARD_GET_REWARD && !r->tok && !r->request.per_token
                             ? "it takes rendered text: --tokenizer DIR renders it"
@@ -214,7 +214,7 @@ done:
     return st;
 }
 
-bool remote_can_ask(const remote *r, lem_reward_api api) {
+bool lem_remote_can_ask(const remote *r, lem_reward_api api) {
     bool whole = !r->request.steps && !lem_head_is_tokens(r->shape.kind);
     switch (api) {
     case LEM_REWARD_POOLING: return true;
@@ -224,7 +224,7 @@ bool remote_can_ask(const remote *r, lem_reward_api api) {
     }
 }
 
-void remote_use_api(remote *r, lem_reward_api api) {
+void lem_remote_use_api(remote *r, lem_reward_api api) {
     static const lem_reward_input by_api[LEM_REWARD_APIS] = {[LEM_REWARD_GET_REWARD] = LEM_REWARD_TEXT,
                                                              [LEM_REWARD_SCORE] = LEM_REWARD_PAIR,
                                                              [LEM_REWARD_RERANK] = LEM_REWARD_PAIR};

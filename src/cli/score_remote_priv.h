@@ -76,38 +76,38 @@ typedef struct remote {
 } remote;
 
 /* score_remote_options.c: servers, head, form, and how they go together. */
-lem_status remote_options(remote *r, lem_err *err) LEM_MUST_CHECK;
-lem_status remote_head(remote *r, lem_err *err) LEM_MUST_CHECK;
+lem_status lem_remote_options(remote *r, lem_err *err) LEM_MUST_CHECK;
+lem_status lem_remote_head(remote *r, lem_err *err) LEM_MUST_CHECK;
 /* Whether this model's scores can come from it, with what is at hand. */
-bool remote_can_ask(const remote *r, lem_reward_api api);
+bool lem_remote_can_ask(const remote *r, lem_reward_api api);
 /* From now on it is asked. */
-void remote_use_api(remote *r, lem_reward_api api);
+void lem_remote_use_api(remote *r, lem_reward_api api);
 
 /* score_remote_texts.c: rows into candidates, and candidates into what is sent. */
-lem_status remote_load(remote *r, lem_err *err) LEM_MUST_CHECK;
+lem_status lem_remote_load(remote *r, lem_err *err) LEM_MUST_CHECK;
 /* Names the file of a row. */
-const char *remote_file(const remote *r, size_t row);
+const char *lem_remote_file(const remote *r, size_t row);
 /* Renders a candidate for the API that is used. */
-lem_status remote_render(const remote *r, remote_text *t, lem_err *err) LEM_MUST_CHECK;
-lem_reward_text remote_view(const remote *r, const remote_text *t);
+lem_status lem_remote_render(const remote *r, remote_text *t, lem_err *err) LEM_MUST_CHECK;
+lem_reward_text lem_remote_view(const remote *r, const remote_text *t);
 /* Renders all, makes the requests of them, and r->teach. */
-lem_status remote_plan_requests(remote *r, lem_err *err) LEM_MUST_CHECK;
+lem_status lem_remote_plan_requests(remote *r, lem_err *err) LEM_MUST_CHECK;
 /* Releases the requests of single candidates where that of several was refused; *n of them. */
-void remote_split(remote *r, size_t *n);
-void remote_release_rows(remote *r);
+void lem_remote_split(remote *r, size_t *n);
+void lem_remote_release_rows(remote *r);
 
 /* score_remote_probe.c: which API answers, and how: *record, the caller's, is what the ledger says of it;
  * NULL if no candidate has anything to be read. Nothing is written. */
-lem_status remote_probe(remote *r, lem_json **record, lem_err *err) LEM_MUST_CHECK;
+lem_status lem_remote_probe(remote *r, lem_json **record, lem_err *err) LEM_MUST_CHECK;
 /* From now on that is asked: makes r->teach. */
-lem_status remote_take_api(remote *r, const lem_json *record, lem_err *err) LEM_MUST_CHECK;
+lem_status lem_remote_take_api(remote *r, const lem_json *record, lem_err *err) LEM_MUST_CHECK;
 
 /* score_remote_rows.c: replies into fields. Counts and warns; the rows are then whole. */
-lem_status remote_fill_rows(remote *r, lem_err *err) LEM_MUST_CHECK;
+lem_status lem_remote_fill_rows(remote *r, lem_err *err) LEM_MUST_CHECK;
 
 /* score_remote_tell.c */
-lem_status remote_tell_model(remote *r, lem_err *err) LEM_MUST_CHECK;
-lem_status remote_tell_plan(remote *r, lem_err *err) LEM_MUST_CHECK;
-lem_status remote_tell_result(remote *r, double seconds, lem_err *err) LEM_MUST_CHECK;
+lem_status lem_remote_tell_model(remote *r, lem_err *err) LEM_MUST_CHECK;
+lem_status lem_remote_tell_plan(remote *r, lem_err *err) LEM_MUST_CHECK;
+lem_status lem_remote_tell_result(remote *r, double seconds, lem_err *err) LEM_MUST_CHECK;
 
 #endif

@@ -27,7 +27,7 @@ static lem_status read_reply(void *ctx, const lem_http_reply *reply, lem_json **
 static lem_status first_text(remote *r, remote_text **out, lem_err *err) {
     *out = NULL;
     for (size_t i = 0; i < r->n_texts && !*out; i++) {
-        lem_status st = remote_render(r, &r->texts[i], err);
+        lem_status st = lem_remote_render(r, &r->texts[i], err);
         if (st) return st;
         if (r->texts[i].n_at > 0) *out = &r->texts[i];
     }
@@ -39,9 +39,9 @@ static lem_status ask_api(remote *r, lem_reward_api api, remote_text *t, lem_ver
     lem_buf body = {0}, question = {0};
     lem_status st = LEM_OK;
     *a = (asked){.r = r};
-    remote_use_api(r, api);
-    LEM_TRY(remote_render(r, t, err));
-    a->text = remote_view(r, t);
+    lem_remote_use_api(r, api);
+    LEM_TRY(lem_remote_render(r, t, err));
+    a->text = lem_remote_view(r, t);
     LEM_TRY(lem_prompt_problem_text(a->text.question, r->recipe.suffix, &question, &a->text.question, err));
     LEM_TRY(lem_reward_body(&r->request, &a->text, 1, &body, err));
     r->probes++;
@@ -54,19 +54,19 @@ done:
 
 /* ---- what was found ---- */
 
-lem_status remote_take_api(remote *r, const lem_json *record, lem_err *err) {
+lem_status lem_remote_take_api(remote *r, const lem_json *record, lem_err *err) {
     lem_reward_api api;
     const char *name = lem_json_str(lem_json_get(record, "api"), "");
     if (!lem_reward_api_find(name, &api))
         return lem_fail(err, LEM_EDATA, "the ledger names the API '%.40s', which is unknown", name);
-    remote_use_api(r, api);
+    lem_remote_use_api(r, api);
     if (lem_json_bool(lem_json_get(record, "probabilities"), false))
         r->request.values = LEM_REWARD_PROBABILITIES;
     snprintf(r->server_model, sizeof r->server_model, "%s", lem_json_str(lem_json_get(record, "model"), ""));
     snprintf(r->server, sizeof r->server, "%s", lem_json_str(lem_json_get(record, "server"), ""));
     r->probes = (uint64_t)lem_json_int(lem_json_get(record, "probes"), 0);
     r->api_known = true;
-    return remote_plan_requests(r, err);
+    return lem_remote_plan_requests(r, err);
 }
 
 /* What the servers say of themselves; their lists of models lie below /v1. */
@@ -139,7 +139,7 @@ static lem_status try_apis(remote *r, remote_text *t, lem_json **record, lem_err
     for (int k = 0; st == LEM_OK && !done && k < LEM_REWARD_APIS; k++) {
         lem_verdict v = {0};
         asked a;
-        if (!remote_can_ask(r, (lem_reward_api)k) || (r->named && k != (int)named)) continue;
+        if (!lem_remote_can_ask(r, (lem_reward_api)k) || (r->named && k != (int)named)) continue;
         st = ask_api(r, (lem_reward_api)k, t, &v, &a, err);
         if (st != LEM_OK) break;
         done = v.kind == LEM_VERDICT_ANSWER;
@@ -155,10 +155,10 @@ static lem_status try_apis(remote *r, remote_text *t, lem_json **record, lem_err
     return st;
 }
 
-lem_status remote_probe(remote *r, lem_json **record, lem_err *err) {
+lem_status lem_remote_probe(remote *r, lem_json **record, lem_err *err) {
     remote_text *t = NULL;
     *record = NULL;
-    remote_use_api(r, r->named ? r->request.api : LEM_REWARD_POOLING);
+    lem_remote_use_api(r, r->named ? r->request.api : LEM_REWARD_POOLING);
     lem_status st = first_text(r, &t, err);
     return st == LEM_OK && t ? try_apis(r, t, record, err) : st;
 }

@@ -56,7 +56,7 @@ static const char *why_none(const remote *r, const remote_text *t) {
 
 static void tell_none(remote *r, const remote_text *t) {
     unsigned long long line = (unsigned long long)r->rows[t->row].line;
-    const char *file = remote_file(r, t->row);
+    const char *file = lem_remote_file(r, t->row);
     if (t->n_at == 0) {
         if (r->counts.no_steps++ < 3)
             lem_warn(r->cli->log, "%s:%llu: completion %d not scored (null): it has no steps", file, line,
@@ -156,12 +156,12 @@ static void warn_squashed(remote *r) {
             "'{\"activation\": false}' or '{\"softmax\": false}')");
 }
 
-lem_status remote_fill_rows(remote *r, lem_err *err) {
+lem_status lem_remote_fill_rows(remote *r, lem_err *err) {
     double *scratch = lem_alloc(LEM_PROMPT_STEPS_MAX, sizeof *scratch, err);
     lem_status st = scratch ? LEM_OK : LEM_EMEM;
     for (size_t i = 0; st == LEM_OK && i < r->n_rows; i++) {
         st = fill_row(r, &r->rows[i], scratch, err);
-        if (st) lem_err_context(err, "%s:%llu", remote_file(r, i), (unsigned long long)r->rows[i].line);
+        if (st) lem_err_context(err, "%s:%llu", lem_remote_file(r, i), (unsigned long long)r->rows[i].line);
     }
     lem_free(scratch);
     if (st == LEM_OK) warn_squashed(r);

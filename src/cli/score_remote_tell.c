@@ -40,12 +40,10 @@ static const char *aggregate_words(const remote *r) {
     return r->request.steps ? lem_eval_aggregator_name(r->aggregate) : NULL;
 }
 
-lem_status remote_tell_model(remote *r, lem_err *err) {
-    char formula[96], api[64];
-    formula_words(r, formula);
-    const char *task = r->request.per_token ? "token_classify" : "classify";
-    if (r->request.api == LEM_REWARD_POOLING) snprintf(api, sizeof api, "/pooling (%s)", task);
-    else snprintf(api, sizeof api, "%s", lem_reward_path(r->request.api));
+static const char *or_null(const char *text) { return text[0] ? text : NULL; }
+
+/* To the manifest. */
+static lem_status choose(remote *r, const char *formula, lem_err *err) {
     const struct {
         const char *name, *value;
     } chosen[] = {{"head", lem_head_kind_name(r->shape.kind)},
@@ -57,24 +55,46 @@ lem_status remote_tell_model(remote *r, lem_err *err) {
                   {"api", lem_reward_api_name(r->request.api)},
                   {"activation", activation_words(r)},
                   {"sent", sent_words(r)},
-                  {"server_model", r->server_model[0] ? r->server_model : NULL},
-                  {"server", r->server[0] ? r->server : NULL}};
+                  {"server_model", or_null(r->server_model)},
+                  {"server", or_null(r->server)}};
     lem_status st = LEM_OK;
     for (size_t i = 0; st == LEM_OK && i < sizeof chosen / sizeof *chosen; i++)
         if (chosen[i].value) st = lem_job_choose(r->file, chosen[i].name, chosen[i].value, err);
-    if (st) return st;
-    lem_info(r->cli->log, "%s: %s, %s %s%s%s%s%s", r->bases[0], lem_head_kind_name(r->shape.kind), formula,
-             lem_head_position(r->shape.kind), signs_words(r) ? ", " : "",
-             signs_words(r) ? signs_words(r) : "", r->request.steps ? "; rm_score by " : "",
-             r->request.steps ? aggregate_words(r) : "");
-    lem_info(r->cli->log, "%s answers; sent are %s%s%s", api, sent_words(r), activation_words(r) ? "; " : "",
-             activation_words(r) ? activation_words(r) : "");
-    if (r->request.input == LEM_REWARD_PAIR)
+    return st;
+}
+
+/* To the user. */
+static lem_status say(const remote *r, const char *formula, lem_err *err) {
+    const char *signs = signs_words(r), *activation = activation_words(r),
+               *path = lem_reward_path(r->request.api);
+    const char *task = r->request.per_token ? " (token_classify)" : " (classify)";
+    lem_buf b = {0};
+    lem_buf_printf(&b, "%s: %s, %s %s", r->bases[0], lem_head_kind_name(r->shape.kind), formula,
+                   lem_head_position(r->shape.kind));
+    if (signs) lem_buf_printf(&b, ", %s", signs);
+    if (r->request.steps) lem_buf_printf(&b, "; rm_score by %s", aggregate_words(r));
+    lem_status st = lem_buf_ok(&b, err);
+    if (st == LEM_OK) lem_info(r->cli->log, "%s", lem_buf_str(&b));
+    lem_buf_clear(&b);
+    lem_buf_printf(&b, "%s%s answers; sent are %s", path, r->request.api == LEM_REWARD_POOLING ? task : "",
+                   sent_words(r));
+    if (activation) lem_buf_printf(&b, "; %s", activation);
+    if (st == LEM_OK) st = lem_buf_ok(&b, err);
+    if (st == LEM_OK) lem_info(r->cli->log, "%s", lem_buf_str(&b));
+    if (st == LEM_OK && r->request.input == LEM_REWARD_PAIR)
         lem_warn(r->cli->log,
                  "%s joins question and solution by a form of the server's own, without the system prompt: "
                  "for a model that was trained on conversations the scores mean little",
-                 lem_reward_path(r->request.api));
-    return LEM_OK;
+                 path);
+    lem_buf_release(&b);
+    return st;
+}
+
+lem_status lem_remote_tell_model(remote *r, lem_err *err) {
+    char formula[96];
+    formula_words(r, formula);
+    lem_status st = choose(r, formula, err);
+    return st == LEM_OK ? say(r, formula, err) : st;
 }
 
 /* ---- a dry run ---- */
@@ -93,7 +113,7 @@ static lem_status print_plan(const remote *r, uint64_t requests, uint64_t tokens
     return lem_print_json(r->cli->out, lem_object_done(&o), 0, err);
 }
 
-lem_status remote_tell_plan(remote *r, lem_err *err) {
+lem_status lem_remote_tell_plan(remote *r, lem_err *err) {
     uint64_t requests = 0, tokens = 0;
     lem_buf first = {0};
     lem_teach_estimate(r->teach, &requests, &tokens);
@@ -137,7 +157,7 @@ static lem_status print_result(const remote *r, const lem_teach_stats *s, double
     return lem_print_json(r->cli->out, lem_object_done(&o), 0, err);
 }
 
-lem_status remote_tell_result(remote *r, double seconds, lem_err *err) {
+lem_status lem_remote_tell_result(remote *r, double seconds, lem_err *err) {
     lem_teach_stats s = lem_teach_count(r->teach);
     lem_info(
         r->cli->log,

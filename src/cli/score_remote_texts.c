@@ -11,7 +11,7 @@ static const char step_token[] = "<extra_0>"; /* of Qwen2.5-Math-PRM */
 
 /* ---- rows ---- */
 
-const char *remote_file(const remote *r, size_t row) {
+const char *lem_remote_file(const remote *r, size_t row) {
     while (row && !r->rows[row].file) row--;
     return r->rows[row].file ? r->rows[row].file : "";
 }
@@ -64,7 +64,7 @@ static lem_status add_row(remote *r, lem_json *row, const char *file, uint64_t l
     size_t at = r->n_rows++;
     r->rows[at] = (remote_row){.row = row, .line = line, .first = r->n_texts, .n = lem_json_count(list)};
     lem_status st = LEM_OK;
-    if (at == 0 || strcmp(remote_file(r, at - 1), file) != 0)
+    if (at == 0 || strcmp(lem_remote_file(r, at - 1), file) != 0)
         if (!(r->rows[at].file = lem_strdup(file, err))) return LEM_EMEM;
     if (lem_json_kind(lem_json_get(row, "problem")) != LEM_JSON_STRING ||
         lem_json_kind(list) != LEM_JSON_ARRAY || r->rows[at].n > INT32_MAX)
@@ -73,7 +73,7 @@ static lem_status add_row(remote *r, lem_json *row, const char *file, uint64_t l
     return st;
 }
 
-lem_status remote_load(remote *r, lem_err *err) {
+lem_status lem_remote_load(remote *r, lem_err *err) {
     const char *path = r->args->words[0];
     lem_rowset *rows = NULL;
     lem_status st = lem_runtime_rows(r->cli, path, &rows, err);
@@ -92,7 +92,7 @@ lem_status remote_load(remote *r, lem_err *err) {
     return st;
 }
 
-void remote_release_rows(remote *r) {
+void lem_remote_release_rows(remote *r) {
     for (size_t i = 0; i < r->n_texts; i++) {
         lem_rendering_release(&r->texts[i].r);
         lem_free(r->texts[i].said);
@@ -171,7 +171,7 @@ static const char *problem_of(const remote *r, const remote_text *t) {
     return lem_json_str(lem_json_get(r->rows[t->row].row, "problem"), "");
 }
 
-lem_status remote_render(const remote *r, remote_text *t, lem_err *err) {
+lem_status lem_remote_render(const remote *r, remote_text *t, lem_err *err) {
     const char *problem = problem_of(r, t), *question = NULL;
     const lem_json *c = completion(r, t);
     const char *solution = lem_json_str(c, "");
@@ -191,12 +191,12 @@ lem_status remote_render(const remote *r, remote_text *t, lem_err *err) {
     }
     lem_buf_release(&b);
     if (st)
-        lem_err_context(err, "%s:%llu: completions[%d]", remote_file(r, t->row),
+        lem_err_context(err, "%s:%llu: completions[%d]", lem_remote_file(r, t->row),
                         (unsigned long long)r->rows[t->row].line, t->index);
     return st;
 }
 
-lem_reward_text remote_view(const remote *r, const remote_text *t) {
+lem_reward_text lem_remote_view(const remote *r, const remote_text *t) {
     const char *solution = t->said ? t->said : lem_json_str(completion(r, t), "");
     lem_reward_text v = {.system = r->recipe.system,
                          .question = problem_of(r, t),
@@ -258,7 +258,7 @@ static lem_status views(const remote *r, size_t item, lem_reward_text **out, int
     const remote_item *it = &r->items[item];
     lem_reward_text *v = lem_alloc((size_t)it->n, sizeof *v, err);
     if (!v) return LEM_EMEM;
-    for (int k = 0; k < it->n; k++) v[k] = remote_view(r, &r->texts[r->order[it->first + (size_t)k]]);
+    for (int k = 0; k < it->n; k++) v[k] = lem_remote_view(r, &r->texts[r->order[it->first + (size_t)k]]);
     *out = v;
     *n = it->n;
     return LEM_OK;
@@ -292,7 +292,7 @@ static lem_status render_all(remote *r, lem_err *err) {
     lem_progress *p = lem_progress_new(r->cli->log, "candidates", "texts", r->n_texts, 0);
     lem_status st = LEM_OK;
     for (size_t i = 0; st == LEM_OK && i < r->n_texts; i++) {
-        if (r->texts[i].same < 0) st = remote_render(r, &r->texts[i], err);
+        if (r->texts[i].same < 0) st = lem_remote_render(r, &r->texts[i], err);
         if (st == LEM_OK) st = lem_cancel_check(r->cli->cancel, err);
         lem_progress_add(p, 1);
     }
@@ -300,7 +300,7 @@ static lem_status render_all(remote *r, lem_err *err) {
     return st;
 }
 
-lem_status remote_plan_requests(remote *r, lem_err *err) {
+lem_status lem_remote_plan_requests(remote *r, lem_err *err) {
     lem_status st = LEM_OK;
     LEM_TRY(render_all(r, err));
     r->order = lem_alloc(r->n_texts + 1, sizeof *r->order, err);
@@ -316,7 +316,7 @@ done:
     return st;
 }
 
-void remote_split(remote *r, size_t *n) {
+void lem_remote_split(remote *r, size_t *n) {
     *n = 0;
     for (size_t b = 0; b < r->n_batches; b++) {
         const remote_item *it = &r->items[b];

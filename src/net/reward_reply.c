@@ -53,18 +53,25 @@ static lem_status check_pair(const reading *r, const double *x) {
                     x[0], x[1]);
 }
 
-/* A vector of one token: [x], [x0, x1], or a number alone. */
+/* The numbers of a vector of one token: [x], [x0, x1], or a number alone. */
+static lem_status read_vector(const reading *r, const lem_json *v, double x[LEM_REWARD_OUTPUTS_MAX]) {
+    int n = r->o->outputs;
+    if (lem_json_kind(v) != LEM_JSON_ARRAY) {
+        lem_status st = number(r, v, &x[0]);
+        return st == LEM_OK && n != 1 ? wrong_outputs(r, 1) : st;
+    }
+    if (lem_json_count(v) != (size_t)n) return wrong_outputs(r, lem_json_count(v));
+    for (int i = 0; i < n; i++) {
+        lem_status st = number(r, lem_json_at(v, (size_t)i), &x[i]);
+        if (st != LEM_OK) return st;
+    }
+    return n == 2 && r->o->values == LEM_REWARD_PROBABILITIES ? check_pair(r, x) : LEM_OK;
+}
+
 static lem_status take_vector(const reading *r, const lem_json *v, lem_json *list) {
     double x[LEM_REWARD_OUTPUTS_MAX] = {0};
-    bool bare = lem_json_kind(v) != LEM_JSON_ARRAY;
-    int n = r->o->outputs;
-    lem_status st = LEM_OK;
-    if (!bare && lem_json_count(v) != (size_t)n) return wrong_outputs(r, lem_json_count(v));
-    for (int i = 0; st == LEM_OK && i < (bare ? 1 : n); i++)
-        st = number(r, bare ? v : lem_json_at(v, (size_t)i), &x[i]);
-    if (st == LEM_OK && bare && n != 1) st = wrong_outputs(r, 1);
-    if (st == LEM_OK && n == 2 && r->o->values == LEM_REWARD_PROBABILITIES) st = check_pair(r, x);
-    for (int i = 0; st == LEM_OK && i < n; i++)
+    lem_status st = read_vector(r, v, x);
+    for (int i = 0; st == LEM_OK && i < r->o->outputs; i++)
         if (!lem_json_append(list, lem_json_new_num(x[i])))
             st = lem_fail(r->err, LEM_EMEM, "out of memory for a reply");
     return st;
@@ -150,7 +157,8 @@ static lem_status take_element(const reading *r, const listing *l, const lem_jso
     if (l->value && lem_json_kind(element) != LEM_JSON_OBJECT)
         return lem_fail(r->err, LEM_EDATA, "an object expected, found %s", lem_json_kind_name(element));
     lem_status st = index_of(r, l->value ? element : NULL, k, &i);
-    return st == LEM_OK ? take_data(r, i, l->value ? lem_json_get(element, l->value) : element) : st;
+    if (st != LEM_OK) return st;
+    return take_data(r, i, l->value ? lem_json_get(element, l->value) : element);
 }
 
 static lem_status take_list(const reading *r, const lem_json *reply) {

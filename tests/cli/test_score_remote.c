@@ -670,6 +670,29 @@ static void killed_and_gone_on(void **state) {
     put("rows.jsonl", rows_text);
 }
 
+/* Asked to stop: exit 130, what is there stays, and the same command goes on. */
+static void interrupted_and_gone_on(void **state) {
+    (void)state;
+    served s;
+    char line[512];
+    put_many();
+    serve(&s, &plain, &(faultd_opts){.delay_s = 0.02});
+    snprintf(
+        line, sizeof line,
+        "%s rm score rows.jsonl --endpoint http://127.0.0.1:%d --out o --concurrency 2 2>&1 & p=$!; "
+        "while [ $(grep -c '\"_id\":\"r:' o.job/journal 2>/dev/null || :)0 -lt 50 ]; do sleep 0.02; done; "
+        "kill -INT $p; wait $p",
+        LEMMA_BINARY, faultd_port(s.f));
+    const char *said = said_by(130, line);
+    assert_non_null(strstr(said, "requests are answered; the same command goes on from there"));
+    shell("[ ! -e o ]");
+    lemma(&s, 0, "rm score", "--concurrency 16", "60 problems, 300 scores");
+    assert_int_equal(check_many(), 300);
+    assert_int_equal(s.r.texts, 301);
+    (void)stop(&s);
+    put("rows.jsonl", rows_text);
+}
+
 /* ---- several servers; keys ---- */
 
 static void servers_share_the_work(void **state) {
@@ -758,6 +781,7 @@ int main(void) {
         cmocka_unit_test(no_server),
         cmocka_unit_test(too_long_for_the_server),
         cmocka_unit_test(killed_and_gone_on),
+        cmocka_unit_test(interrupted_and_gone_on),
         cmocka_unit_test(servers_share_the_work),
         cmocka_unit_test(the_key_is_nowhere),
         cmocka_unit_test(what_does_not_go_together),

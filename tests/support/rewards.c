@@ -40,7 +40,8 @@ static lem_json *vector(const rewards *r, double x) {
         lem_json_append(v, lem_json_new_num(p));
         return v;
     }
-    for (int i = 0; i < n; i++) lem_json_append(v, n == 2 ? lem_json_new_num(i ? x : -x) : number(r, x));
+    if (n == 2) lem_json_append(v, lem_json_new_num(-x));
+    for (int i = n == 2; i < n; i++) lem_json_append(v, number(r, x));
     return v;
 }
 
@@ -170,16 +171,20 @@ static char *reply(const rewards *r, const char *path, const lem_json *body, siz
     return out;
 }
 
-/* A number of the reply becomes what no JSON holds, or what no double holds. */
+/* The first score of the reply becomes what no JSON holds, or what no double holds. */
 static char *spoil(char *said, const char *with) {
-    char *at = strpbrk(strstr(said, "\"model\":\"served\"") + 16, "-0123456789");
-    for (; at && at[-1] != '[' && strncmp(at - 8, "\"score\":", 8) != 0 &&
-           strncmp(at - 7, "_score\":", 8) != 0;)
-        at = strpbrk(at + 1, "-0123456789");
+    static const char *const before[] = {"\"data\":[", "\"probs\":[",
+                                         "\"score\":", "_score\":", "\"rewards\":["};
+    char *at = NULL;
+    for (size_t i = 0; i < sizeof before / sizeof *before; i++)
+        for (char *p = said; !at && (p = strstr(p, before[i]));) {
+            p += strlen(before[i]);
+            if (strchr("-0123456789", *p)) at = p;
+        }
+    if (!at) return said;
     size_t n = strlen(said) + strlen(with) + 1;
     char *out = calloc(1, n);
-    size_t skip = at ? strspn(at, "-+.0123456789eE") : 0;
-    snprintf(out, n, "%.*s%s%s", at ? (int)(at - said) : 0, said, with, at ? at + skip : "");
+    snprintf(out, n, "%.*s%s%s", (int)(at - said), said, with, at + strspn(at, "-+.0123456789eE"));
     free(said);
     return out;
 }
