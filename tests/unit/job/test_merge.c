@@ -267,8 +267,16 @@ static void copying_is_all_or_nothing(void **state) {
     put("o.shard-2-of-6.job/journal.new", "half a jour");
     close_worker(&w); /* nothing to lose: the folder goes with it */
     assert_false(there("o.shard-2-of-6.job"));
-    OK(lem_dir_make("o.shard-2-of-6.job", &err));
-    put("o.shard-2-of-6.job/journal.new", "half a jour");
+    int status;
+    pid_t pid = fork();
+    if (pid == 0) {
+        OK(open_worker(&w, "--out o --shard 2/6"));
+        OK(lem_job_start(w.job, "avx2", &err));
+        put("o.shard-2-of-6.job/journal.new", "half a jour");
+        raise(SIGKILL);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(there("o.shard-2-of-6.job/journal.new"));
     run_on("--out o --shard 2/6", 3, 3, "avx2");
     run_on("--out o --shard 5/6 --fresh", 0, 6, "avx2");
 }
@@ -296,6 +304,7 @@ static void the_living_are_left_alone(void **state) {
         OK(open_worker(&w, "--out o --shard 2/3"));
         OK(lem_job_start(w.job, "avx2", &err));
         if (write(ready[1], "x", 1) != 1) _exit(1);
+        alarm(30); /* should its parent fail */
         pause();
         _exit(0);
     }
@@ -372,6 +381,10 @@ static void damage_is_found(void **state) {
         {"sed -i 's/\"lines\": \"0x1/\"lines\": \"0y1/' o.shard-1-of-2.manifest.json", "not the lines"},
         {"sed -i 's/\"lines\": \"0x1/\"lines\": \"0x99999999999999999999999/' o.shard-1-of-2.manifest.json",
          "not the lines"},
+        {"sed -i 's/\"lines\": \"0x1,2x1/\"lines\": \"0x1,1x1/' o.shard-1-of-2.manifest.json",
+         "not the lines"},
+        {"sed -i 's/\"lines\": \"[^\"]*/&,0x1/' o.shard-1-of-2.manifest.json", "not the lines"},
+        {"sed -i 's/0x1\"/0x2\"/' o.shard-1-of-2.manifest.json", "not the lines"},
         {"sed -i 's/\"version\": \"/&9/' o.shard-1-of-2.manifest.json", "by two versions of lemma"},
         {"echo x >o.shard-1-of-2.manifest.json", "damaged manifest"},
         {"rm o.shard-1-of-2.manifest.json", "is no shard of lemma"},
