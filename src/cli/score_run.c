@@ -2,6 +2,7 @@
  */
 #include "cli/score_run.h"
 
+#include "cli/candidate_options.h"
 #include "cli/runtime.h"
 #include "cli/score_model.h"
 #include "cli/train_options.h"
@@ -33,6 +34,7 @@ typedef struct job {
     score_model model;
     uint64_t rows, resumed, tokens;
     lem_score_counts counts;
+    lem_candidates candidates;
 } job;
 
 /* ---- the journal: one record a row, with the counts that it adds; those of the reference are named "r<row>"
@@ -175,28 +177,50 @@ static lem_status ask_reference(job *j, lem_json **row, uint64_t line, lem_err *
 
 typedef lem_status on_row(job *j, lem_json **row, uint64_t line, lem_err *err);
 
+/* What rows call otherwise, under our names: scores are of `problem` and `completions`. */
+static lem_status put_ours(job *j, const lem_candidates_map *map, lem_json *row, lem_err *err) {
+    if (lem_candidates_map_is_ours(map)) return LEM_OK;
+    lem_status st = lem_candidates_read(map, row, &j->candidates, err);
+    return st == LEM_OK ? lem_candidates_put(&j->candidates, true, row, err) : st;
+}
+
+/* The next row, in our columns. */
+static lem_status next_row(job *j, lem_candidate_set *rows, lem_json **row, lem_err *err) {
+    lem_status st = lem_candidate_set_next(rows, row, err);
+    if (st != LEM_OK || !*row) return st;
+    j->rows_file = lem_candidate_set_file(rows);
+    st = put_ours(j, lem_candidate_set_map(rows), *row, err);
+    return st ? lem_err_context(err, "%s:%llu", j->rows_file,
+                                (unsigned long long)lem_candidate_set_number(rows))
+              : st;
+}
+
 /* out NULL: nothing is written. */
 static lem_status each_row(job *j, const char *title, on_row *act, lem_out *out, lem_err *err) {
     lem_progress *p = lem_progress_new(j->cli->log, title, "problems", 0, 0);
-    lem_rowset *rows = NULL;
-    lem_status st = lem_runtime_rows(j->cli, j->path, &rows, err);
+    lem_candidate_set *rows = NULL;
+    lem_status st =
+        lem_candidate_options_open(j->cli, j->args, j->args->words, j->args->n_words, &rows, err);
     j->rows = 0;
     for (int64_t left = j->cli->limit; st == LEM_OK && left != 0; left -= left > 0) {
         lem_json *row = NULL;
-        st = lem_rowset_next(rows, &row, err);
-        if (st || !row) break;
-        j->rows_file = lem_rowset_file(rows);
-        st = act(j, &row, lem_rowset_number(rows), err);
-        if (st) lem_err_context(err, "%s:%llu", j->rows_file, (unsigned long long)lem_rowset_number(rows));
-        if (st == LEM_OK && out) st = lem_rows_write(out, row, err);
+        st = next_row(j, rows, &row, err);
+        uint64_t line = row ? lem_candidate_set_number(rows) : 0;
+        if (st == LEM_OK && row) {
+            st = act(j, &row, line, err);
+            if (st) lem_err_context(err, "%s:%llu", j->rows_file, (unsigned long long)line);
+        }
+        if (st == LEM_OK && row && out) st = lem_rows_write(out, row, err);
+        bool end = st || !row;
         lem_json_free(row);
+        if (end) break;
         j->rows++;
         lem_progress_add(p, 1);
         if (st == LEM_OK && j->cli->cancel->requested)
             st = lem_job_interrupted(j->file, j->rows, 0, "rows", err);
     }
     lem_progress_free(p);
-    lem_rowset_close(rows);
+    lem_candidate_set_close(rows);
     return st;
 }
 
@@ -366,6 +390,7 @@ done:
 static void release(job *j) {
     forget(&j->scored);
     forget(&j->reference);
+    lem_candidates_release(&j->candidates);
     lem_score_model_close(&j->model);
     lem_runtime_close(&j->rt);
     lem_job_close(j->file);
@@ -375,7 +400,10 @@ lem_status lem_score_run(lem_cli *cli, const lem_command *cmd, const lem_args *a
                          lem_err *err) {
     job j = {.cli = cli, .cmd = cmd, .args = args, .path = args->words[0]};
     j.model = (score_model){.cli = cli, .args = args, .process_only = process_only};
-    lem_status st = lem_job_open(cli, cmd, args, NULL, &j.file, err);
+    lem_job_input maps[LEM_CANDIDATE_MAX_FILES];
+    lem_job_spec spec = {.inputs = maps};
+    lem_status st = lem_candidate_options_inputs(args, maps, &spec.n_inputs, err);
+    if (st == LEM_OK) st = lem_job_open(cli, cmd, args, &spec, &j.file, err);
     if (st == LEM_OK && lem_job_done(j.file)) st = lem_print_complete(cli, cmd->name, j.file, err);
     else if (st == LEM_OK) st = score(&j, err);
     release(&j);

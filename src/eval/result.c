@@ -50,7 +50,8 @@ static bool any_weight(const lem_eval_data *d) {
 }
 
 static lem_json *notes_json(const lem_eval_data *d, const lem_eval_opts *o, bool by_string) {
-    lem_buf intervals = {0}, weights = {0}, pessimistic = {0};
+    lem_buf intervals = {0}, weights = {0}, pessimistic = {0}, correctness = {0};
+    lem_eval_correctness_text(d, &correctness);
     weights_text(d, &weights);
     lem_buf_printf(&pessimistic,
                    "pessimistic votes: the best mean weight less %.6g * sqrt(ln k / candidates)",
@@ -80,17 +81,18 @@ static lem_json *notes_json(const lem_eval_data *d, const lem_eval_opts *o, bool
          "probabilities are left out"},
         {o->pessimistic > 0 && any_weight(d), lem_buf_str(&pessimistic)},
         {d->spoil.undecided > 0, "undecided correctness counts as wrong"},
-        {d->graded_here, "the file carries no correctness: graded here"},
+        {true, lem_buf_str(&correctness)},
         {d->min_n != d->max_n,
          "problems with fewer than k candidates are left out at k; n says how many are in"},
     };
     lem_json *list = lem_json_new_array();
-    bool ok = list && !intervals.failed && !weights.failed && !pessimistic.failed;
+    bool ok = list && !intervals.failed && !weights.failed && !pessimistic.failed && !correctness.failed;
     for (size_t i = 0; ok && i < sizeof notes / sizeof *notes; i++)
         if (notes[i].holds) ok = lem_json_append(list, lem_json_new_str(notes[i].text));
     lem_buf_release(&intervals);
     lem_buf_release(&weights);
     lem_buf_release(&pessimistic);
+    lem_buf_release(&correctness);
     if (ok) return list;
     lem_json_free(list);
     return NULL;
@@ -160,6 +162,7 @@ lem_json *lem_eval_result_json(const lem_eval_result *r, bool by_string) {
     const lem_eval_data *d = r->d;
     lem_object o = lem_object_new();
     lem_object_str(&o, "format", d->ground);
+    lem_object_json(&o, "correctness", lem_eval_correctness_json(d));
     lem_object_json(&o, "metrics", lem_metrics_json(r->m.m, r->m.n, false));
     lem_object_json(&o, "differences", lem_metrics_json(r->m.diff, r->m.n_diff, true));
     lem_object_json(&o, "scores", qualities_json(d, r->q));
@@ -177,7 +180,8 @@ void lem_eval_result_text(const lem_eval_result *r, lem_buf *out) {
     lem_buf_printf(out, "%s\n%d problems, %llu candidates (%d to %d a problem)", d->ground, d->n,
                    (unsigned long long)d->spoil.n, d->min_n, d->max_n);
     lem_spoil_text(&d->spoil, out);
-    if (d->graded_here) lem_buf_puts(out, "; graded here");
+    lem_buf_puts(out, "; ");
+    lem_eval_correctness_text(d, out);
     if (d->no_probabilities)
         lem_buf_puts(out, "; step scores leave 0..1, so what needs probabilities is left out");
     lem_buf_puts(out, "\n");
