@@ -137,15 +137,22 @@ done:
     return st;
 }
 
-static lem_status begin(lem_candidate_set *s, lem_err *err) {
+/* What the first row says of all. */
+static lem_status detect(lem_candidate_set *s, lem_err *err) {
     char ground[200];
+    if (s->opts.any_rows && !lem_candidate_map_of(s->peeked)) return lem_candidates_map_ours(s->map, err);
+    lem_status st = lem_candidates_map_detect(s->map, s->peeked, ground, err);
+    if (st == LEM_OK) lem_buf_puts(&s->ground, ground);
+    return st;
+}
+
+static lem_status begin(lem_candidate_set *s, lem_err *err) {
     lem_status st = lem_rowset_next(s->rows, &s->peeked, err);
     if (st != LEM_OK || !s->peeked) return st;
     s->file = lem_rowset_file(s->rows);
-    st = lem_candidates_map_detect(s->map, s->peeked, ground, err);
+    st = detect(s, err);
     if (st != LEM_OK)
         return lem_err_context(err, "%s:%llu", s->file, (unsigned long long)lem_rowset_number(s->rows));
-    lem_buf_puts(&s->ground, ground);
     const char *by = lem_candidates_map_correct_by(s->map, &s->graded_by_us);
     memcpy(s->correct_by, by, sizeof s->correct_by);
     const lem_candidate_map_info *k = s->map->known;

@@ -162,7 +162,6 @@ lem_json *lem_eval_result_json(const lem_eval_result *r, bool by_string) {
     const lem_eval_data *d = r->d;
     lem_object o = lem_object_new();
     lem_object_str(&o, "format", d->ground);
-    lem_object_json(&o, "correctness", lem_eval_correctness_json(d));
     lem_object_json(&o, "metrics", lem_metrics_json(r->m.m, r->m.n, false));
     lem_object_json(&o, "differences", lem_metrics_json(r->m.diff, r->m.n_diff, true));
     lem_object_json(&o, "scores", qualities_json(d, r->q));
@@ -170,6 +169,7 @@ lem_json *lem_eval_result_json(const lem_eval_result *r, bool by_string) {
     lem_object_json(&o, "notes", notes_json(d, &r->o, by_string));
     lem_object_json(&o, "warnings", lem_spoil_warnings(&d->spoil));
     lem_object_json(&o, "counts", counts_json(d));
+    lem_object_json(&o, "correctness", lem_eval_correctness_json(d));
     return lem_object_done(&o);
 }
 

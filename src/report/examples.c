@@ -219,7 +219,7 @@ static lem_status put_ours(const lem_candidate_set *rows, lem_candidates *c, lem
 }
 
 static lem_status read_picks(picks *k, const char *path, int most, lem_err *err) {
-    const lem_candidate_set_opts o = {0};
+    const lem_candidate_set_opts o = {.any_rows = true};
     lem_candidates_map *map = lem_candidates_map_new(err);
     lem_candidate_set *rows = NULL;
     lem_candidates c = {0};
