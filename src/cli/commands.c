@@ -27,6 +27,8 @@ const lem_command *const lem_commands[] = {
     &lem_cmd_select,
     &lem_cmd_compare,
     &lem_cmd_report,
+    &lem_cmd_maps,
+    &lem_cmd_export,
     &lem_cmd_model_info,
     &lem_cmd_model_convert,
     &lem_cmd_template_show,
