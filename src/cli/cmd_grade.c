@@ -243,6 +243,7 @@ static void put_model(lem_object *o, const lem_grade_model_tally *t) {
     lem_object_num(o, "accuracy", share(t->right, t->n));
     if (!t->own) return;
     lem_object_int(o, "own_labels", t->own);
+    lem_object_int(o, "own_correct", t->own_right);
     lem_object_num(o, "own_accuracy", share(t->own_right, t->own));
     lem_object_int(o, "agree", t->agree);
 }

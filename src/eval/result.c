@@ -50,8 +50,7 @@ static bool any_weight(const lem_eval_data *d) {
 }
 
 static lem_json *notes_json(const lem_eval_data *d, const lem_eval_opts *o, bool by_string) {
-    lem_buf intervals = {0}, weights = {0}, pessimistic = {0}, correctness = {0};
-    lem_eval_correctness_text(d, &correctness);
+    lem_buf intervals = {0}, weights = {0}, pessimistic = {0};
     weights_text(d, &weights);
     lem_buf_printf(&pessimistic,
                    "pessimistic votes: the best mean weight less %.6g * sqrt(ln k / candidates)",
@@ -81,18 +80,16 @@ static lem_json *notes_json(const lem_eval_data *d, const lem_eval_opts *o, bool
          "probabilities are left out"},
         {o->pessimistic > 0 && any_weight(d), lem_buf_str(&pessimistic)},
         {d->spoil.undecided > 0, "undecided correctness counts as wrong"},
-        {true, lem_buf_str(&correctness)},
         {d->min_n != d->max_n,
          "problems with fewer than k candidates are left out at k; n says how many are in"},
     };
     lem_json *list = lem_json_new_array();
-    bool ok = list && !intervals.failed && !weights.failed && !pessimistic.failed && !correctness.failed;
+    bool ok = list && !intervals.failed && !weights.failed && !pessimistic.failed;
     for (size_t i = 0; ok && i < sizeof notes / sizeof *notes; i++)
         if (notes[i].holds) ok = lem_json_append(list, lem_json_new_str(notes[i].text));
     lem_buf_release(&intervals);
     lem_buf_release(&weights);
     lem_buf_release(&pessimistic);
-    lem_buf_release(&correctness);
     if (ok) return list;
     lem_json_free(list);
     return NULL;
