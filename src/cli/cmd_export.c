@@ -191,6 +191,7 @@ static lem_status check(const lem_args *args, bool nemo, lem_err *err) {
 static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
     exporting e = {.cli = cli,
                    .args = args,
+                   .n_out = 1,
                    .as = (lem_export_as)lem_choice_find(LEM_EXPORT_NAMES, lem_args_str(args, "as"))};
     lem_job_input maps[LEM_CANDIDATE_MAX_FILES];
     lem_job_spec spec = {.cheap = true, .inputs = maps};

@@ -224,6 +224,24 @@ static lem_status each_row(job *j, const char *title, on_row *act, lem_out *out,
     return st;
 }
 
+static lem_status look_at(job *j, lem_json **row, uint64_t line, lem_err *err) {
+    (void)j;
+    (void)line;
+    if (lem_json_kind(lem_json_get(*row, "problem")) == LEM_JSON_STRING &&
+        lem_json_kind(lem_json_get(*row, "completions")) == LEM_JSON_ARRAY)
+        return LEM_OK;
+    return lem_fail(err, LEM_EDATA, "a candidate row needs 'problem' (text) and 'completions' (list)");
+}
+
+/* All rows once before the model is loaded: what is wrong with the last of them is told now, not in hours. */
+static lem_status look_through(job *j, lem_err *err) {
+    for (int i = 0; i < j->args->n_words; i++)
+        if (strcmp(j->args->words[i], "-") == 0) return LEM_OK;
+    lem_status st = each_row(j, "reading", look_at, NULL, err);
+    j->rows = 0;
+    return st;
+}
+
 /* Both must make the same tokens of a text, or a difference of their log-probabilities means nothing. */
 static lem_status same_tokenizer(const job *j, const char *dir, lem_err *err) {
     lem_tokenizer *t = NULL;
@@ -373,6 +391,7 @@ static lem_status show_plan(const job *j, lem_err *err) {
 static lem_status score(job *j, lem_err *err) {
     lem_status st = LEM_OK;
     LEM_TRY(lem_score_model_options(&j->model, err));
+    LEM_TRY(look_through(j, err));
     if (j->cli->dry_run) return show_plan(j, err);
     LEM_TRY(lem_runtime_open(j->cli, lem_job_compute_path(j->file), &j->rt, err));
     j->model.backend = j->rt.backend;

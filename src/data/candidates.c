@@ -296,6 +296,13 @@ static bool plain(const values *v, lem_candidates_field f) {
     return true;
 }
 
+/* What lm-eval writes where a filter found no answer. */
+static void drop_invalid(const lem_candidates_map *m, lem_candidates *c, size_t n) {
+    if (!c->predicted || !m->known || !m->known->filter) return;
+    for (size_t i = 0; i < n; i++)
+        if (c->predicted[i] && strcmp(c->predicted[i], "[invalid]") == 0) c->predicted[i] = NULL;
+}
+
 static lem_status read_column(const lem_candidates_map *m, lem_candidates_field f, const lem_json *row,
                               lem_candidates *c, size_t *n, lem_err *err) {
     values v;
@@ -350,8 +357,10 @@ lem_status lem_candidates_read(const lem_candidates_map *m, const lem_json *row,
     lem_status st = lem_candidates_read_scalars(m, row, out, err);
     for (int f = LEM_CAND_COMPLETIONS; f < LEM_CAND_N_FIELDS && st == LEM_OK; f++)
         st = read_column(m, (lem_candidates_field)f, row, out, &n, err);
-    if (st == LEM_OK) out->n = n == SIZE_MAX ? 0 : (int)n;
-    return st;
+    if (st != LEM_OK) return st;
+    out->n = n == SIZE_MAX ? 0 : (int)n;
+    drop_invalid(m, out, (size_t)out->n);
+    return LEM_OK;
 }
 
 void lem_candidates_release(lem_candidates *c) {
