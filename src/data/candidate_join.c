@@ -54,7 +54,7 @@ typedef enum known_by { BY_ID, BY_TEXT, BY_PLACE } known_by;
 
 static bool all_have(const lem_candidate_set *s, known_by how) {
     for (size_t i = 0; i < s->n_items; i++)
-        if (!(how == BY_ID ? s->item[i].id : s->item[i].text)) return false;
+        if (!(how == BY_ID ? s->item[i].id != NULL : s->item[i].has_problem)) return false;
     return true;
 }
 

@@ -61,8 +61,8 @@ lem_status lem_candidate_set_scalars(lem_candidate_set *s, const lem_json *row, 
     lem_status st = lem_candidates_read_scalars(s->map, row, &s->c, err);
     if (st != LEM_OK) return st;
     if (s->c.id && !(it->id = lem_strdup(s->c.id, err))) return LEM_EMEM;
-    if (!s->c.problem) return LEM_OK;
-    lem_buf_printf(&b, "%s\n%s", s->c.problem, s->c.expected ? s->c.expected : "");
+    it->has_problem = s->c.problem != NULL;
+    lem_buf_printf(&b, "%s\n%s", s->c.problem ? s->c.problem : "", s->c.expected ? s->c.expected : "");
     it->text = lem_buf_take(&b);
     return it->text ? LEM_OK : lem_fail(err, LEM_EMEM, "out of memory");
 }

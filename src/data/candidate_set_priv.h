@@ -11,7 +11,8 @@ typedef struct set_item { /* a row */
     lem_json *row;
     int file; /* of the set's files */
     uint64_t number;
-    char *id, *text; /* owned: the id; problem and gold; NULL where absent */
+    char *id, *text; /* owned: the id, NULL where absent; problem and gold */
+    bool has_problem;
     int filter;      /* -1: none */
     size_t next;     /* the next row of the same problem; SIZE_MAX = none */
 } set_item;
