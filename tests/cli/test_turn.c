@@ -47,6 +47,7 @@ static const base bases[] = {
     {"rm train", "--model m --lists l.jsonl --batch 1 --max-steps 3", "rm"},
     {"rm score", "g.jsonl --model rm", "sc.jsonl"},
     {"select", "sc.jsonl --k 1,2", "sel.json"},
+    {"export", "sc.jsonl --as qwen", "ex.jsonl"},
     {"compare", "sc.jsonl sc.jsonl --margin 100", "cmp.json"},
     {"prm train", "--model m --data marked.jsonl --val-share 0.4 --batch 1 --max-steps 3", "prm"},
     {"search",
