@@ -1,5 +1,6 @@
 /* cmd_compare.c - lemma compare: two files of candidates for the same problems, with what a difference rests
  * on */
+#include "cli/candidate_options.h"
 #include "cli/commands.h"
 #include "cli/runtime.h"
 
@@ -14,7 +15,9 @@ static const lem_opt opts[] = {
      "maj@8:rm@8 (A's and B's differ); default all that both files have, at 1 and at the largest power of "
      "two",
      0, 0},
-    {"map", LEM_OPT_LIST, "OURS=THEIRS", NULL, "names of fields, as in select", 0, 0},
+    LEM_OPT_CANDIDATE_MAP,
+    LEM_OPT_CANDIDATE_FILTER,
+    {"regrade", LEM_OPT_FLAG, NULL, NULL, "grade both here, whatever the files say of correctness"},
     {"group", LEM_OPT_ENUM, "HOW", "key", "what counts as the same answer in votes", .choices = "key|string"},
     {"task", LEM_OPT_ENUM, "NAME", "std", "where the answer stands in completions that were not graded",
      .choices = LEM_GRADE_TASK_NAMES},
@@ -30,15 +33,15 @@ static const lem_opt opts[] = {
 
 static lem_status load(lem_cli *cli, const lem_args *args, const char *path, lem_eval_data *out,
                        lem_err *err) {
-    lem_eval_load how = {
-        .limit = cli->limit, .cancel = cli->cancel, .by_string = lem_args_is(args, "group", "string")};
-    lem_candidates_map *map = lem_candidates_map_new(err);
-    const lem_json *list = lem_args_tree(args, "map");
-    lem_status st = map ? LEM_OK : LEM_EMEM;
+    lem_eval_load how = {.limit = cli->limit,
+                         .cancel = cli->cancel,
+                         .by_string = lem_args_is(args, "group", "string"),
+                         .regrade = lem_args_flag(args, "regrade"),
+                         .filter = lem_args_str(args, "filter")};
+    lem_candidates_map *map = NULL;
+    lem_status st = lem_candidate_options_map(args, &map, err);
     if (st == LEM_OK && !lem_grade_task_find(lem_args_str(args, "task"), &how.task))
         st = lem_fail(err, LEM_EUSAGE, "--task '%s'", lem_args_str(args, "task"));
-    for (size_t k = 0; st == LEM_OK && k < lem_json_count(list); k++)
-        st = lem_candidates_map_set(map, lem_json_str(lem_json_at(list, k), ""), err);
     if (st == LEM_OK) st = lem_eval_data_load(path, map, &how, out, err);
     lem_candidates_map_free(map);
     return st;
@@ -108,10 +111,12 @@ done:
 }
 
 static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
-    static const lem_job_spec spec = {.cheap = true};
+    lem_job_input maps[LEM_CANDIDATE_MAX_FILES];
+    lem_job_spec spec = {.cheap = true, .inputs = maps};
     lem_job *job = NULL;
     if (lem_args_is(args, "out", "-")) cli->json = true;
-    lem_status st = lem_job_open(cli, &lem_cmd_compare, args, &spec, &job, err);
+    lem_status st = lem_candidate_options_inputs(args, maps, &spec.n_inputs, err);
+    if (st == LEM_OK) st = lem_job_open(cli, &lem_cmd_compare, args, &spec, &job, err);
     /* Told and required again where the file is there already. */
     if (st == LEM_OK) st = compare(cli, args, job, err);
     lem_job_close(job);
@@ -120,9 +125,10 @@ static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
 
 const lem_command lem_cmd_compare = {
     .name = "compare",
-    .purpose = "two files of candidates for the same problems: paired differences, flipped problems",
-    .usage = "A.jsonl B.jsonl [--metric rm@8] [--require better] [options]",
-    .example = "lemma compare base-scored.jsonl tuned-scored.jsonl --metric rm@8,pass@1 --require better",
+    .purpose = "two files of candidates (or patterns, folders) for the same problems: paired differences, flipped problems",
+    .usage = "A B [--metric rm@8] [--require better] [options]",
+    .example = "lemma compare base-scored.jsonl tuned-scored.jsonl --metric rm@8,pass@1 --require better\n"
+               "lemma compare 'base/output-rs*.jsonl' tuned",
     .min_words = 2,
     .max_words = 2,
     .opts = opts,

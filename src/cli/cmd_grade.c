@@ -1,5 +1,6 @@
 /* cmd_grade.c - lemma grade: verdicts for candidates or pairs, or the reasons for one pair */
 #include "cli/grade_benchmark.h"
+#include "cli/candidate_options.h"
 #include "cli/grade_parts.h"
 #include "cli/runtime.h"
 
@@ -18,9 +19,8 @@ static const lem_opt opts[] = {
     {"explain", LEM_OPT_FLAG, NULL, NULL,
      "two words GOLD PREDICTION: print the verdict with its reasons; exit 0 equal, 1 not equal, 3 not "
      "decidable"},
-    {"map", LEM_OPT_LIST, "OURS=THEIRS", NULL,
-     "names of fields: expected_answer=, completions=a.text|b.text, predicted_answer=, correct=, problem=, "
-     "id="},
+    LEM_OPT_CANDIDATE_MAP,
+    LEM_OPT_CANDIDATE_FILTER,
     {"gold-field", LEM_OPT_STR, "PATH", NULL, "pairs: the field of the right answer"},
     {"pred-field", LEM_OPT_STR, "PATH", NULL, "pairs: the field of the prediction"},
     {"responses", LEM_OPT_FLAG, NULL, NULL,
@@ -68,7 +68,9 @@ typedef struct job {
     const char *path;
     uint64_t read; /* rows, of them those of this shard are graded */
     lem_grade_benchmark bench;
-    lem_candidates_map *map;
+    lem_candidates_map *wanted;    /* what the options say of columns */
+    lem_candidate_set *set;
+    const lem_candidates_map *map; /* of the set */
     lem_grade_rows_opts how, other;
     bool against;
     const char *audit_path, *tol_field;
@@ -82,7 +84,6 @@ typedef struct job {
     uint64_t disagree;
     int n_models;
     bool rows_to_file, rows_on_stdout; /* neither: only the table, or the audit page */
-    char ground[200];
     double seconds;
 } job;
 
@@ -242,42 +243,38 @@ static lem_status grade_batch(job *j, int n, lem_err *err) {
     return st;
 }
 
-/* What a row says before it is graded: its benchmark, and the first one which column is what. */
-static lem_status look_at(job *j, const item *it, bool first, lem_err *err) {
+/* What a row says before it is graded: its benchmark. */
+static lem_status look_at(job *j, const item *it, lem_err *err) {
     bool opened = false;
     lem_status st = lem_grade_benchmark_row(&j->bench, j->args, it->row, j->cli->log, &opened, err);
     if (st == LEM_OK && opened) st = apply_benchmark(j, err);
-    if (st == LEM_OK && first) {
-        st = lem_candidates_map_detect(j->map, it->row, j->ground, err);
-        lem_candidates_map_model(j->map, 0, &j->n_models);
-    }
     return st ? lem_err_context(err, "%s:%llu", it->file, (unsigned long long)it->line) : LEM_OK;
 }
 
 /* *n rows of this shard, fewer than BATCH only at the end; *left: those that --limit allows still. */
-static lem_status read_batch(job *j, lem_rowset *rows, int64_t *left, int *n, lem_err *err) {
+static lem_status read_batch(job *j, int64_t *left, int *n, lem_err *err) {
     lem_status st = LEM_OK;
     while (st == LEM_OK && *n < BATCH && *left != 0) {
         item *it = &j->items[*n];
-        st = lem_rowset_next(rows, &it->row, err);
+        st = lem_candidate_set_next(j->set, &it->row, err);
         if (st != LEM_OK || !it->row) break;
-        it->file = lem_rowset_file(rows);
-        it->line = lem_rowset_number(rows);
+        it->file = lem_candidate_set_file(j->set);
+        it->line = lem_candidate_set_number(j->set);
         *left -= *left > 0;
-        st = look_at(j, it, j->read == 0, err);
+        st = look_at(j, it, err);
         if (lem_job_takes(j->file, j->read++)) ++*n;
         else release_item(it);
     }
     return st;
 }
 
-static lem_status grade_rows(job *j, lem_rowset *rows, lem_err *err) {
+static lem_status grade_rows(job *j, lem_err *err) {
     lem_progress *p = lem_progress_new(j->cli->log, "grading", "rows", 0, 0);
     lem_status st = LEM_OK;
     bool end = false;
     for (int64_t left = j->cli->limit; st == LEM_OK && !end;) {
         int n = 0;
-        st = read_batch(j, rows, &left, &n, err);
+        st = read_batch(j, &left, &n, err);
         end = n < BATCH;
         if (st == LEM_OK) st = grade_batch(j, n, err);
         else
@@ -299,6 +296,7 @@ static void put_model(lem_object *o, const lem_grade_model_tally *t) {
     lem_object_num(o, "accuracy", share(t->right, t->n));
     if (!t->own) return;
     lem_object_int(o, "own_labels", t->own);
+    lem_object_int(o, "own_correct", t->own_right);
     lem_object_num(o, "own_accuracy", share(t->own_right, t->own));
     lem_object_int(o, "agree", t->agree);
 }
@@ -349,7 +347,7 @@ static lem_json *spoil_json(const lem_spoil *s) {
 
 static lem_json *summary(const job *j) {
     lem_object o = lem_object_new();
-    lem_object_str(&o, "format", j->ground);
+    lem_object_str(&o, "format", lem_candidate_set_ground(j->set));
     lem_object_int(&o, "rows", j->tally.rows);
     put_model(&o, &j->tally.all);
     lem_object_int(&o, "weak", j->tally.weak);
@@ -378,7 +376,7 @@ static void print_line(FILE *f, const char *name, const lem_grade_model_tally *t
 }
 
 static void print_table(const job *j, FILE *f) {
-    fprintf(f, "%s\n%-24s %8s  %8s  %8s  %9s%s\n", j->ground, "", "answers", "right", "percent", "undecided",
+    fprintf(f, "%s\n%-24s %8s  %8s  %8s  %9s%s\n", lem_candidate_set_ground(j->set), "", "answers", "right", "percent", "undecided",
             j->tally.all.own ? "  file says  agree" : "");
     for (int m = 0; m < j->n_models && m < LEM_GRADE_MAX_MODELS; m++)
         print_line(f, lem_candidates_map_model(j->map, m, NULL), &j->tally.model[m]);
@@ -426,7 +424,7 @@ static lem_status add_path(job *j, const char *name, const char *path, lem_err *
     lem_buf b = {0};
     lem_buf_printf(&b, "%s=%s", name, path);
     lem_status st = lem_buf_ok(&b, err);
-    if (st == LEM_OK) st = lem_candidates_map_set(j->map, lem_buf_str(&b), err);
+    if (st == LEM_OK) st = lem_candidates_map_set(j->wanted, lem_buf_str(&b), err);
     lem_buf_release(&b);
     return st;
 }
@@ -446,10 +444,8 @@ static lem_status map_fields(job *j, const lem_args *args, lem_err *err) {
     const char *gold = lem_args_str(args, "gold-field"), *pred = lem_args_str(args, "pred-field");
     const char *check = lem_args_str(args, "check");
     const char *what = lem_args_flag(args, "responses") ? "completions" : "predicted_answer";
-    const lem_json *map = lem_args_tree(args, "map");
     lem_status st = LEM_OK;
-    for (size_t k = 0; k < lem_json_count(map); k++)
-        LEM_TRY(lem_candidates_map_set(j->map, lem_json_str(lem_json_at(map, k), ""), err));
+    LEM_TRY(lem_candidate_options_map(args, &j->wanted, err));
     if (gold) LEM_TRY(add_path(j, "expected_answer", gold, err));
     if (pred) LEM_TRY(add_path(j, what, pred, err));
     if (check) LEM_TRY(add_path(j, "correct", check, err));
@@ -494,15 +490,18 @@ static lem_status choose_profile(const job *j, lem_job *file, lem_err *err) {
 }
 
 static lem_status grade_file(job *j, lem_job *file, lem_err *err) {
-    lem_rowset *rows = NULL;
+    const lem_candidate_set_opts o = {.filter = lem_args_str(j->args, "filter"), .cancel = j->cli->cancel};
     double start = lem_clock_seconds();
-    lem_status st = lem_runtime_rows(j->cli, j->path, &rows, err);
+    lem_status st =
+        lem_candidate_set_open(j->args->words, (size_t)j->args->n_words, j->wanted, &o, &j->set, err);
     if (st) return st;
+    j->map = lem_candidate_set_map(j->set);
+    lem_candidates_map_model(j->map, 0, &j->n_models);
     LEM_TRY(lem_job_start(file, NULL, err));
     const char *out = j->rows_to_file ? lem_job_out(file) : NULL;
     if (j->rows_on_stdout) out = "-";
     if (out) LEM_TRY(lem_out_open(out, true, &j->out, err));
-    LEM_TRY(grade_rows(j, rows, err));
+    LEM_TRY(grade_rows(j, err));
     LEM_TRY(choose_profile(j, file, err));
     if (j->read == 0) LEM_TRY(lem_fail(err, LEM_EDATA, "%s: no rows", j->path));
     lem_job_saw(file, j->read);
@@ -512,16 +511,14 @@ static lem_status grade_file(job *j, lem_job *file, lem_err *err) {
     j->seconds = lem_clock_seconds() - start;
     st = report(j, err);
 done:
-    lem_rowset_close(rows);
     return st;
 }
 
 static lem_status new_parts(job *j, const lem_args *args, lem_err *err) {
-    j->map = lem_candidates_map_new(err);
     j->items = lem_alloc_zero(BATCH, sizeof *j->items, err);
     j->disagreements = lem_json_new_array();
     j->pool = lem_pool_new(j->cli->threads, err);
-    if (!j->map || !j->items || !j->pool) return LEM_EMEM;
+    if (!j->items || !j->pool) return LEM_EMEM;
     if (!j->disagreements) return lem_fail(err, LEM_EMEM, "out of memory");
     return configure(j, args, err);
 }
@@ -533,32 +530,28 @@ static void release(job *j) {
     lem_json_free(j->disagreements);
     lem_out_close(j->out);
     lem_pool_free(j->pool);
-    lem_candidates_map_free(j->map);
+    lem_candidate_set_close(j->set);
+    lem_candidates_map_free(j->wanted);
     lem_grade_benchmark_release(&j->bench);
 }
 
 static lem_status check_words(const lem_args *args, bool explain, lem_err *err) {
     if (explain && lem_args_has(args, "benchmark"))
         return lem_fail(err, LEM_EUSAGE, "--explain takes --policy and --task, not --benchmark");
-    if (args->n_words == (explain ? 2 : 1)) return LEM_OK;
-    return lem_fail(err, LEM_EUSAGE, "%s; found %d",
-                    explain ? "--explain takes two words, GOLD and PREDICTION"
-                            : "one FILE expected (--explain for a pair)",
+    if (!explain || args->n_words == 2) return LEM_OK;
+    return lem_fail(err, LEM_EUSAGE, "--explain takes two words, GOLD and PREDICTION; found %d",
                     args->n_words);
 }
 
 static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
     const char *audit = lem_args_str(args, "audit");
     bool to_stdout = lem_args_is(args, "out", "-"), to_file = lem_args_has(args, "out") && !to_stdout;
+    lem_job_input inputs[LEM_CANDIDATE_MAX_FILES + 1];
     /* without rows in a file the page is what the job makes */
     lem_job_spec spec = {
-        .cheap = true, .out = to_file ? NULL : audit, .companions = &audit, .n_companions = to_file && audit};
+        .cheap = true, .out = to_file ? NULL : audit, .companions = &audit, .n_companions = to_file && audit,
+        .inputs = inputs};
     const char *bench = lem_args_str(args, "benchmark");
-    const lem_job_input file_of_bench = {"benchmark file", bench};
-    if (bench && lem_bench_is_file(bench) && lem_file_exists(bench)) {
-        spec.inputs = &file_of_bench;
-        spec.n_inputs = 1;
-    }
     job j = {.cli = cli,
              .args = args,
              .path = args->words[0],
@@ -572,7 +565,10 @@ static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
                       "--audit is one page for all rows: grade the merged file with it, not a shard");
     if (st) return st;
     if (explain) return lem_grade_explain_pair(cli, args, err);
-    st = lem_job_open(cli, &lem_cmd_grade, args, &spec, &file, err);
+    st = lem_candidate_options_inputs(args, inputs, &spec.n_inputs, err);
+    if (st == LEM_OK && bench && lem_bench_is_file(bench) && lem_file_exists(bench))
+        inputs[spec.n_inputs++] = (lem_job_input){"benchmark file", bench};
+    if (st == LEM_OK) st = lem_job_open(cli, &lem_cmd_grade, args, &spec, &file, err);
     if (st) return st;
     if (!lem_job_done(file)) {
         j.file = file;
@@ -587,14 +583,14 @@ static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
 const lem_command lem_cmd_grade = {
     .name = "grade",
     .purpose = "verdict and reason for each candidate",
-    .usage = "FILE [--out GRADED] [options]  |  --explain GOLD PREDICTION",
+    .usage = "FILE... [--out GRADED] [options]  |  --explain GOLD PREDICTION",
     .example = "lemma grade candidates.jsonl --out graded.jsonl\n"
                "lemma grade pairs.jsonl --gold-field gold --pred-field pred --out graded.jsonl\n"
                "lemma grade candidates.jsonl --policy std --against qwen --audit audit.html\n"
                "lemma grade olympiad.jsonl --benchmark olympiadbench --out graded.jsonl\n"
                "lemma grade --explain '\\frac{1}{2}' 0.5",
     .min_words = 1,
-    .max_words = 2,
+    .max_words = -1,
     .opts = opts,
     .n_opts = (int)(sizeof opts / sizeof opts[0]),
     .run = run,

@@ -1,5 +1,6 @@
 /* cmd_prm_score.c - lemma prm score: scores of steps by a process reward model, and what they make of a
  * solution */
+#include "cli/candidate_options.h"
 #include "cli/commands.h"
 #include "cli/prompt_options.h"
 #include "cli/score_options.h"
@@ -11,6 +12,8 @@ static const lem_opt opts[] = {
     {"head", LEM_OPT_ENUM, "NAME", NULL,
      "how a plain language model is read (other heads are found); what an endpoint serves (default qwen-prm)",
      .choices = "rlhflow|math-shepherd|qwen-prm"},
+    LEM_OPT_CANDIDATE_MAP,
+    LEM_OPT_CANDIDATE_FILTER,
     LEM_OPT_SCORE_OUTPUT,
     LEM_OPT_SCORE_SYSTEM,
     LEM_OPT_SCORE_SUFFIX,
@@ -33,7 +36,7 @@ static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
 const lem_command lem_cmd_prm_score = {
     .name = "prm score",
     .purpose = "score the steps of candidates with a process reward model",
-    .usage = "FILE (--model DIR | --endpoint URL[,URL...]) --out SCORED [options]",
+    .usage = "FILE... (--model DIR | --endpoint URL[,URL...]) --out SCORED [options]",
     .example =
         "lemma prm score graded.jsonl --model Qwen2.5-Math-PRM-7B --aggregate prod --out scored.jsonl\n"
         "lemma prm score graded.jsonl --model Llama3.1-8B-PRM --head rlhflow --compat rlhflow --out "
@@ -42,7 +45,7 @@ const lem_command lem_cmd_prm_score = {
         "--out "
         "scored.jsonl",
     .min_words = 1,
-    .max_words = 1,
+    .max_words = -1,
     .opts = opts,
     .n_opts = (int)(sizeof opts / sizeof opts[0]),
     .run = run,

@@ -1,4 +1,5 @@
 /* cmd_rm_score.c - lemma rm score: scores of candidates by any reward model, or by their log-probability */
+#include "cli/candidate_options.h"
 #include "cli/commands.h"
 #include "cli/prompt_options.h"
 #include "cli/score_options.h"
@@ -13,6 +14,8 @@ static const lem_opt opts[] = {
      "each "
      "text) or implicit (log-ratio to --reference); what an endpoint serves (default classifier)",
      .choices = LEM_HEAD_NAMES "|logprob|implicit|" LEM_SERVED_HEAD_NAMES},
+    LEM_OPT_CANDIDATE_MAP,
+    LEM_OPT_CANDIDATE_FILTER,
     LEM_OPT_SCORE_OUTPUT,
     {"reference", LEM_OPT_INPUT, "DIR", NULL, "implicit: the model that training began with"},
     {"beta", LEM_OPT_NUM, "B", LEM_IMPLICIT_BETA, "implicit: times the log-ratio", 1e-9, 1e9},
@@ -46,7 +49,7 @@ static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
 const lem_command lem_cmd_rm_score = {
     .name = "rm score",
     .purpose = "score candidates with a reward model, or by their log-probability",
-    .usage = "FILE (--model DIR | --endpoint URL[,URL...]) --out SCORED [options]",
+    .usage = "FILE... (--model DIR | --endpoint URL[,URL...]) --out SCORED [options]",
     .example =
         "lemma rm score graded.jsonl --model reward-model --out scored.jsonl\n"
         "lemma rm score graded.jsonl --model policy --head logprob --out scored.jsonl\n"
@@ -54,7 +57,7 @@ const lem_command lem_cmd_rm_score = {
         "lemma rm score graded.jsonl --endpoint http://127.0.0.1:8000 --served-model AceMath-7B-RM --out "
         "scored.jsonl",
     .min_words = 1,
-    .max_words = 1,
+    .max_words = -1,
     .opts = opts,
     .n_opts = (int)(sizeof opts / sizeof opts[0]),
     .run = run,

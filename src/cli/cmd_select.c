@@ -1,4 +1,5 @@
 /* cmd_select.c - lemma select: pass@k, maj@k, rm@k and relatives of candidate rows, with intervals */
+#include "cli/candidate_options.h"
 #include "cli/commands.h"
 #include "cli/select_keep.h"
 #include "cli/runtime.h"
@@ -13,10 +14,10 @@
 static const lem_opt opts[] = {
     {"k", LEM_OPT_LIST, "K,K,…", NULL,
      "candidates to choose among; default powers of two up to the longest row, and that", 0, 0},
-    {"map", LEM_OPT_LIST, "OURS=THEIRS", NULL,
-     "names of fields: rm_score=, correct=, predicted_answer=, completions=, expected_answer=, logprob=, "
-     "step_scores=, logprob_mean=, id=, generator=",
-     0, 0},
+    LEM_OPT_CANDIDATE_MAP,
+    LEM_OPT_CANDIDATE_FILTER,
+    {"regrade", LEM_OPT_FLAG, NULL, NULL,
+     "grade the answers here, whatever the file says of their correctness"},
     {"seeds", LEM_OPT_INT, "N", "100", "random subsets per problem for the seeds protocol; 0 = none", 0,
      100000},
     {"group", LEM_OPT_ENUM, "HOW", "key", "what counts as the same answer in votes (by key, 1/2 is 0.5)",
@@ -85,13 +86,9 @@ static lem_status choose_by(const lem_json *list, lem_eval_load *how, lem_err *e
     return LEM_OK;
 }
 
-static lem_status configure(const lem_args *args, lem_candidates_map *map, lem_eval_load *how, lem_err *err) {
-    const lem_json *list = lem_args_tree(args, "map"), *agg = lem_args_tree(args, "aggregate");
+static lem_status configure(const lem_args *args, lem_eval_load *how, lem_err *err) {
+    const lem_json *agg = lem_args_tree(args, "aggregate");
     const char *task = lem_args_str(args, "task");
-    for (size_t k = 0; k < lem_json_count(list); k++) {
-        lem_status st = lem_candidates_map_set(map, lem_json_str(lem_json_at(list, k), ""), err);
-        if (st != LEM_OK) return st;
-    }
     int most = (int)(sizeof how->aggregators / sizeof how->aggregators[0]);
     for (size_t k = 0; k < lem_json_count(agg); k++) {
         const char *name = lem_json_str(lem_json_at(agg, k), "");
@@ -101,6 +98,8 @@ static lem_status configure(const lem_args *args, lem_candidates_map *map, lem_e
     }
     lem_status st = choose_by(lem_args_tree(args, "by"), how, err);
     if (st != LEM_OK) return st;
+    how->regrade = lem_args_flag(args, "regrade");
+    how->filter = lem_args_str(args, "filter");
     how->by_string = lem_args_is(args, "group", "string");
     if (!lem_grade_task_find(task, &how->task)) return lem_fail(err, LEM_EUSAGE, "--task '%s'", task);
     return LEM_OK;
@@ -140,12 +139,12 @@ static lem_status select_from(lem_cli *cli, const lem_args *args, lem_job *job, 
     lem_status st = LEM_OK;
     if (o.n_seeds == 0) o.n_seeds = -1;
     if (lem_args_is(args, "out", "-")) cli->json = true;
-    lem_candidates_map *map = lem_candidates_map_new(err);
-    if (!map) return LEM_EMEM;
+    lem_candidates_map *map = NULL;
+    LEM_TRY(lem_candidate_options_map(args, &map, err));
     how.pool = o.pool = lem_pool_new(cli->threads, err);
     if (!o.pool) LEM_TRY(LEM_EMEM);
-    LEM_TRY(configure(args, map, &how, err));
-    LEM_TRY(lem_eval_data_load(args->words[0], map, &how, &d, err));
+    LEM_TRY(configure(args, &how, err));
+    LEM_TRY(lem_eval_data_load_files(args->words, (size_t)args->n_words, map, &how, &d, err));
     LEM_TRY(choose_ks(lem_args_tree(args, "k"), &d, &o, err));
     lem_eval_opts_from(&o, &d);
     LEM_TRY(lem_eval_result_make(&d, &o, &res, err));
@@ -153,7 +152,7 @@ static lem_status select_from(lem_cli *cli, const lem_args *args, lem_job *job, 
     if (!r) LEM_TRY(lem_fail(err, LEM_EMEM, "out of memory"));
     LEM_TRY(lem_select_keep_choose(args, &d, &kept, err));
     LEM_TRY(lem_job_start(job, NULL, err));
-    LEM_TRY(lem_select_keep(cli, args, job, map, &d, &kept, &told, err));
+    LEM_TRY(lem_select_keep(cli, args, job, &d, &kept, &told, err));
     if (to_file(args) && lem_job_out(job)) LEM_TRY(lem_json_save(lem_job_out(job), r, 2, err));
     LEM_TRY(lem_job_finish(job, err));
     if (!cli->json) LEM_TRY(print_text(cli, &res, err));
@@ -171,12 +170,14 @@ done:
 static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
     const char *keep = lem_args_str(args, "keep-out");
     /* without a result in a file the kept rows are what the job makes */
-    const lem_job_spec spec = {.cheap = true,
+    lem_job_input maps[LEM_CANDIDATE_MAX_FILES];
+    lem_job_spec spec = {.cheap = true, .inputs = maps,
                                .out = to_file(args) ? NULL : keep,
                                .companions = &keep,
                                .n_companions = to_file(args) && keep};
     lem_job *job = NULL;
-    lem_status st = lem_job_open(cli, &lem_cmd_select, args, &spec, &job, err);
+    lem_status st = lem_candidate_options_inputs(args, maps, &spec.n_inputs, err);
+    if (st == LEM_OK) st = lem_job_open(cli, &lem_cmd_select, args, &spec, &job, err);
     if (st == LEM_OK) st = lem_select_keep_ask(args, err);
     if (st == LEM_OK && !lem_job_done(job)) st = select_from(cli, args, job, err);
     lem_job_close(job);
@@ -186,11 +187,12 @@ static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
 const lem_command lem_cmd_select = {
     .name = "select",
     .purpose = "pass@k, maj@k, rm@k, weighted votes, with intervals; kept candidates as training rows",
-    .usage = "FILE [--k 1,2,4,8] [--out RESULT.json] [--keep-out ROWS] [options]",
+    .usage = "FILE... [--k 1,2,4,8] [--out RESULT.json] [--keep-out ROWS] [options]",
     .example = "lemma select scored.jsonl --k 1,8,64 --out select.json\n"
+               "lemma select 'eval/output-rs*.jsonl' --regrade\n"
                "lemma select scored.jsonl --keep top --as sft --keep-out rows.jsonl",
     .min_words = 1,
-    .max_words = 1,
+    .max_words = -1,
     .opts = opts,
     .n_opts = (int)(sizeof opts / sizeof opts[0]),
     .run = run,

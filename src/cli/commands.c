@@ -33,6 +33,8 @@ const lem_command *const lem_commands[] = {
     &lem_cmd_bench_table,
     &lem_cmd_report,
     &lem_cmd_merge,
+    &lem_cmd_maps,
+    &lem_cmd_export,
     &lem_cmd_model_info,
     &lem_cmd_model_convert,
     &lem_cmd_template_show,

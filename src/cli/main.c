@@ -3,6 +3,7 @@
 
 #include "core/mem.h"
 #include "job/shard.h"
+#include "job/hub.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -90,7 +91,32 @@ static const char *cache_dir(char out[4096]) {
     return n > 0 && n < 4096 ? out : NULL;
 }
 
-static lem_cli context(char cache[4096]) {
+enum { HUB_ROOTS = 4 };
+typedef struct hub_roots {
+    char path[HUB_ROOTS][4096];
+    const char *at[HUB_ROOTS + 1];
+} hub_roots;
+
+/* Where the Hub's own programs keep what they downloaded, by the variables that they read. */
+static void find_hub(hub_roots *h) {
+    static const struct {
+        const char *name, *below;
+    } from[] = {{"HF_HUB_CACHE", ""},
+                {"HUGGINGFACE_HUB_CACHE", ""},
+                {"HF_HOME", "/hub"},
+                {"XDG_CACHE_HOME", "/huggingface/hub"},
+                {"HOME", "/.cache/huggingface/hub"}};
+    int n = 0;
+    for (size_t i = 0; i < sizeof from / sizeof *from && n < HUB_ROOTS; i++) {
+        const char *dir = variable(from[i].name, NULL);
+        int len = dir ? snprintf(h->path[n], sizeof h->path[n], "%s%s", dir, from[i].below) : 0;
+        if (len > 0 && len < (int)sizeof h->path[n]) h->at[n] = h->path[n], n++;
+    }
+    h->at[n] = NULL;
+}
+
+static lem_cli context(char cache[4096], hub_roots *hub) {
+    find_hub(hub);
     return (lem_cli){.out = stdout,
                      .color = isatty(1) != 0 && !*variable("NO_COLOR", ""),
                      .seed = 1,
@@ -98,6 +124,7 @@ static lem_cli context(char cache[4096]) {
                      .isa = variable("LEMMA_CPU", "auto"),
                      .data_dir = variable("LEMMA_DATA", "../shared/data"),
                      .cache_dir = cache_dir(cache),
+                     .hub = hub->at,
                      .cancel = &cancel_flag,
                      .commands = lem_commands};
 }
@@ -112,6 +139,7 @@ static lem_status run_command(const lem_command *cmd, lem_cli *cli, const lem_ar
 
 int main(int argc, char **argv) {
     char cache[4096];
+    hub_roots hub;
     int used = 1, status = 0;
     keep_standard_fds();
     install_signals();
@@ -120,13 +148,14 @@ int main(int argc, char **argv) {
     if (!cmd) return unknown_command(argc, argv);
 
     lem_err err = LEM_ERR_INIT;
-    lem_cli cli = context(cache);
+    lem_cli cli = context(cache, &hub);
     lem_args args = {NULL, NULL, 0};
     const char *const *rest = (const char *const *)argv + 1 + used;
     lem_status st = lem_args_parse(cmd, argc - 1 - used, rest, &cli, &args, &err);
     if (st == LEM_OK && lem_args_flag(&args, "help")) lem_help_command(cmd, stdout);
     else if (st == LEM_OK) st = lem_shard_resolve(&args, variable_if_set, &err);
     if (st == LEM_OK && !lem_args_flag(&args, "help")) st = run_command(cmd, &cli, &args, &err);
+    if (st != LEM_OK) lem_hub_explain_all(cmd, cli.hub, args.values, &err);
     if (st != LEM_OK && err.text[0]) fprintf(stderr, "lemma %s: %s\n", cmd->name, err.text);
     lem_args_release(&args);
     return (int)st;

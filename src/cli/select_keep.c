@@ -1,5 +1,6 @@
 /* select_keep.c - kept candidates of lemma select as training rows */
 #include "cli/select_keep.h"
+#include "cli/candidate_options.h"
 #include "cli/runtime.h"
 
 #include "core/choice.h"
@@ -40,8 +41,9 @@ lem_status lem_select_keep_ask(const lem_args *args, lem_err *err) {
     if (!to) return LEM_OK;
     if (out && strcmp(out, to) == 0) return lem_fail(err, LEM_EUSAGE, "--out and --keep-out are both %s", to);
     if (strcmp(to, "-") == 0) return lem_fail(err, LEM_EUSAGE, "--keep-out: a file is expected");
-    if (strcmp(args->words[0], "-") == 0)
-        return lem_fail(err, LEM_EUSAGE, "--keep-out reads the candidates twice; name a file in place of -");
+    for (int i = 0; i < args->n_words; i++)
+        if (strcmp(args->words[i], "-") == 0)
+            return lem_fail(err, LEM_EUSAGE, "--keep-out reads the candidates twice; name a file in place of -");
     return LEM_OK;
 }
 
@@ -67,11 +69,10 @@ done:
 
 typedef struct keeping {
     lem_cli *cli;
-    const lem_candidates_map *map;
     const lem_eval_data *d;
     lem_keep_opts o;
     lem_rows_writer *out; /* NULL: --dry-run */
-    lem_rowset *rows;
+    lem_candidate_set *rows;
     lem_candidates c;
     lem_kept kept;
     uint64_t problems, n_rows, duplicates, empty, why[LEM_KEEP_N_WHY];
@@ -90,7 +91,7 @@ static lem_status keep_problem(keeping *k, const lem_eval_problem *p, const lem_
     lem_keep_why why = LEM_KEEP_KEPT;
     lem_json *rows = NULL;
     lem_status st = LEM_OK;
-    LEM_TRY(lem_candidates_read(k->map, row, &k->c, err));
+    LEM_TRY(lem_candidates_read(k->o.map, row, &k->c, err));
     if (!k->c.completion)
         LEM_TRY(lem_fail(err, LEM_EDATA, "no completions; name their field with --map completions=FIELD"));
     if (k->c.n != p->n) LEM_TRY(lem_fail(err, LEM_EDATA, "the file changed while it was read"));
@@ -99,8 +100,8 @@ static lem_status keep_problem(keeping *k, const lem_eval_problem *p, const lem_
     k->duplicates += (uint64_t)k->kept.duplicates;
     k->empty += (uint64_t)k->kept.empty;
     if (k->why[why]++ < 3 && why != LEM_KEEP_KEPT)
-        lem_info(k->cli->log, "%s:%llu: nothing is kept: %s", lem_rowset_file(k->rows),
-                 (unsigned long long)lem_rowset_number(k->rows), lem_keep_why_text(why));
+        lem_info(k->cli->log, "%s:%llu: nothing is kept: %s", lem_candidate_set_file(k->rows),
+                 (unsigned long long)lem_candidate_set_number(k->rows), lem_keep_why_text(why));
     LEM_TRY(lem_keep_rows(&k->o, p, row, &k->c, &k->kept, &rows, err));
     st = write_rows(k, rows, err);
 done:
@@ -108,19 +109,21 @@ done:
     return st;
 }
 
-static lem_status keep_all(keeping *k, const char *path, lem_err *err) {
-    lem_status st = lem_runtime_rows(k->cli, path, &k->rows, err);
+static lem_status keep_all(keeping *k, const lem_args *args, lem_err *err) {
+    const char *path = args->words[0];
+    lem_status st = lem_candidate_options_open(k->cli, args, args->words, args->n_words, &k->rows, err);
+    if (st == LEM_OK) k->o.map = lem_candidate_set_map(k->rows);
     for (int i = 0; i < k->d->n && st == LEM_OK; i++) {
         lem_json *row = NULL;
         st = lem_data_cancelled(k->cli->cancel, err);
-        if (st == LEM_OK) st = lem_rowset_next(k->rows, &row, err);
+        if (st == LEM_OK) st = lem_candidate_set_next(k->rows, &row, err);
         if (st == LEM_OK && !row)
             st = lem_fail(err, LEM_EDATA, "%s: the file changed while it was read", path);
         if (st != LEM_OK) break;
         st = keep_problem(k, &k->d->p[i], row, err);
         if (st != LEM_OK)
-            lem_err_context(err, "%s:%llu", lem_rowset_file(k->rows),
-                            (unsigned long long)lem_rowset_number(k->rows));
+            lem_err_context(err, "%s:%llu", lem_candidate_set_file(k->rows),
+                            (unsigned long long)lem_candidate_set_number(k->rows));
         lem_json_free(row);
     }
     return st;
@@ -150,24 +153,23 @@ static lem_status tell(const keeping *k, lem_json **told, lem_err *err) {
 }
 
 lem_status lem_select_keep(lem_cli *cli, const lem_args *args, const lem_job *job,
-                           const lem_candidates_map *map, const lem_eval_data *d, const lem_keep_opts *o,
-                           lem_json **told, lem_err *err) {
+                           const lem_eval_data *d, const lem_keep_opts *o, lem_json **told,
+                           lem_err *err) {
     const char *to = lem_args_str(args, "keep-out");
     bool own = !lem_args_has(args, "out") || lem_args_is(args, "out", "-"); /* it is what the job makes */
-    keeping k = {.cli = cli, .map = map, .d = d, .o = *o};
-    k.o.map = map;
+    keeping k = {.cli = cli, .d = d, .o = *o};
     lem_status st = LEM_OK;
     if (!to) return LEM_OK;
     if (!cli->dry_run)
         LEM_TRY(
             lem_rows_writer_open(to, lem_rows_kind_of(to), own || lem_job_may_replace(job), 0, &k.out, err));
-    LEM_TRY(keep_all(&k, args->words[0], err));
+    LEM_TRY(keep_all(&k, args, err));
     LEM_TRY(tell(&k, told, err));
     if (!k.n_rows) LEM_TRY(lem_fail(err, LEM_EDATA, "%s: no candidate is kept", args->words[0]));
     if (k.out) st = lem_rows_writer_commit(k.out, err);
 done:
     lem_rows_writer_close(k.out);
-    lem_rowset_close(k.rows);
+    lem_candidate_set_close(k.rows);
     lem_candidates_release(&k.c);
     lem_kept_release(&k.kept);
     return st;

@@ -32,6 +32,35 @@ static lem_status add(lem_data_files *out, char *path, lem_err *err) {
     return LEM_OK;
 }
 
+/* ---- Order ---- */
+
+/* Numbers within names by their value, so that rs2 comes before rs10; all else by bytes. */
+static int natural(const char *a, const char *b) {
+    while (*a && *b) {
+        size_t na = strspn(a, "0123456789"), nb = strspn(b, "0123456789");
+        if (na && nb) {
+            const char *x = a + strspn(a, "0"), *y = b + strspn(b, "0");
+            size_t nx = strspn(x, "0123456789"), ny = strspn(y, "0123456789");
+            int c = nx == ny ? strncmp(x, y, nx) : 0;
+            if (nx != ny) return nx < ny ? -1 : 1;
+            if (c) return c;
+            a += na;
+            b += nb;
+            continue;
+        }
+        if (*a != *b) return (unsigned char)*a < (unsigned char)*b ? -1 : 1;
+        a++;
+        b++;
+    }
+    return (*a != 0) - (*b != 0);
+}
+
+static int by_name(const void *a, const void *b) {
+    const char *x = *(char *const *)a, *y = *(char *const *)b;
+    int c = natural(x, y);
+    return c ? c : strcmp(x, y);
+}
+
 /* ---- Folders ---- */
 
 static bool ends_with(const char *name, size_t n, const char *tail) {
@@ -132,6 +161,7 @@ static void names_release(names *s) {
 
 static lem_status names_of(const char *dir, names *s, lem_err *err) {
     lem_status st = lem_dir_list(dir, &s->name, &s->n, err);
+    if (st == LEM_OK && s->n) qsort(s->name, s->n, sizeof *s->name, by_name);
     for (size_t i = 0; st == LEM_OK && i < s->n; i++) {
         const char *name = s->name[i];
         s->saved = s->saved || strcmp(name, "state.json") == 0;
@@ -212,6 +242,7 @@ static lem_status add_pattern(const char *pattern, lem_data_files *out, lem_err 
     if (rc == GLOB_NOMATCH) st = lem_fail(err, LEM_EDATA, "%s: no file matches this pattern", pattern);
     else if (rc == GLOB_NOSPACE) st = lem_fail(err, LEM_EMEM, "out of memory for the files of '%s'", pattern);
     else if (rc != 0) st = lem_fail(err, LEM_EDATA, "%s: a folder of this pattern cannot be read", pattern);
+    if (rc == 0) qsort(found.gl_pathv, found.gl_pathc, sizeof *found.gl_pathv, by_name);
     for (size_t i = 0; rc == 0 && i < found.gl_pathc && st == LEM_OK; i++)
         st = add_path(found.gl_pathv[i], out, err);
     globfree(&found);

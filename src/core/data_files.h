@@ -5,8 +5,9 @@
  * a job counts their contents in the same order (job/digest.h).
  *   folder   the files that state.json of Hugging Face's `save_to_disk` lists, in its order; else the files
  *            directly in it that are called as data is (.jsonl, .json, .ndjson, .csv, .tsv, .parquet, .arrow,
- *            .feather, each also with .gz or .zst), by name
- *   pattern  a path with *, ? or [ that nothing is called: what it matches, sorted by bytes; folders among
+ *            .feather, each also with .gz or .zst), by name in
+ *            natural order (part-2 before part-10)
+ *   pattern  a path with *, ? or [ that nothing is called: what it matches, in the same order; folders among
  *            them stand for their files
  * A model folder is no folder of data, whatever else lies in it. */
 #ifndef LEM_CORE_DATA_FILES_H

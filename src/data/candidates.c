@@ -1,222 +1,10 @@
-/* candidates.c - rows of candidates: detection of formats, maps with dotted paths, one row as arrays */
-#include "data/candidates.h"
+/* candidates.c - one row of candidates as arrays, through a map with dotted paths */
+#include "data/candidates_priv.h"
 
 #include "core/buf.h"
 
 #include <math.h>
 #include <string.h>
-
-enum { MAX_CANDIDATES = 65536, MAX_MODELS = 64 };
-
-struct lem_candidates_map {
-    char *path[LEM_CAND_N_FIELDS];
-    bool by_hand[LEM_CAND_N_FIELDS];
-    char *model[MAX_MODELS];
-    int n_models;
-};
-
-static const char *const field_names[LEM_CAND_N_FIELDS] = {
-    "id",      "problem", "expected_answer", "completions",  "predicted_answer", "correct",  "rm_score",
-    "logprob", "tokens",  "step_scores",     "logprob_mean", "finish_reason",    "generator"};
-
-const char *lem_candidates_field_name(lem_candidates_field f) {
-    return (unsigned)f < LEM_CAND_N_FIELDS ? field_names[f] : "?";
-}
-
-lem_candidates_map *lem_candidates_map_new(lem_err *err) {
-    return lem_alloc_zero(1, sizeof(lem_candidates_map), err);
-}
-
-void lem_candidates_map_free(lem_candidates_map *m) {
-    if (!m) return;
-    for (int f = 0; f < LEM_CAND_N_FIELDS; f++) lem_free(m->path[f]);
-    for (int i = 0; i < m->n_models; i++) lem_free(m->model[i]);
-    lem_free(m);
-}
-
-const char *lem_candidates_map_path(const lem_candidates_map *m, lem_candidates_field f) {
-    return m->path[f];
-}
-
-const char *lem_candidates_map_model(const lem_candidates_map *m, int i, int *n) {
-    if (n) *n = m->n_models;
-    return i >= 0 && i < m->n_models ? m->model[i] : NULL;
-}
-
-static lem_status assign(lem_candidates_map *m, lem_candidates_field f, const char *path, size_t len,
-                         bool by_hand, lem_err *err) {
-    char *p = lem_strndup(path, len, err);
-    if (!p) return LEM_EMEM;
-    lem_free(m->path[f]);
-    m->path[f] = p;
-    m->by_hand[f] = by_hand;
-    return LEM_OK;
-}
-
-/* The alternatives of completions name the models: what stands before the last dot. */
-static lem_status name_models(lem_candidates_map *m, lem_err *err) {
-    for (int i = 0; i < m->n_models; i++) lem_free(m->model[i]);
-    m->n_models = 0;
-    const char *p = m->path[LEM_CAND_COMPLETIONS];
-    if (!p || !strchr(p, '|')) return LEM_OK;
-    for (;;) {
-        size_t n = strcspn(p, "|"), dot = n;
-        while (dot && p[dot - 1] != '.') dot--;
-        if (m->n_models == MAX_MODELS)
-            return lem_fail(err, LEM_EUSAGE, "map: more than %d alternatives", MAX_MODELS);
-        char *name = lem_strndup(p, dot ? dot - 1 : n, err);
-        if (!name) return LEM_EMEM;
-        m->model[m->n_models++] = name;
-        if (!p[n]) return LEM_OK;
-        p += n + 1;
-    }
-}
-
-static lem_status set_one(lem_candidates_map *m, const char *s, size_t len, lem_err *err) {
-    const char *eq = memchr(s, '=', len);
-    size_t name = eq ? (size_t)(eq - s) : len;
-    if (!eq || name == 0 || name + 1 == len)
-        return lem_fail(err, LEM_EUSAGE, "map: 'ours=theirs' expected, found '%.*s'", (int)len, s);
-    for (int f = 0; f < LEM_CAND_N_FIELDS; f++)
-        if (strlen(field_names[f]) == name && memcmp(field_names[f], s, name) == 0) {
-            lem_status st = assign(m, (lem_candidates_field)f, eq + 1, len - name - 1, true, err);
-            return st == LEM_OK && f == LEM_CAND_COMPLETIONS ? name_models(m, err) : st;
-        }
-    return lem_fail(err, LEM_EUSAGE,
-                    "map: unknown field '%.*s'; known are id, problem, expected_answer, completions, "
-                    "predicted_answer, correct, rm_score, "
-                    "logprob, tokens, step_scores, logprob_mean, finish_reason, generator",
-                    (int)name, s);
-}
-
-lem_status lem_candidates_map_set(lem_candidates_map *m, const char *assignment, lem_err *err) {
-    for (;;) {
-        size_t n = strcspn(assignment, ",");
-        lem_status st = set_one(m, assignment, n, err);
-        if (st != LEM_OK || !assignment[n]) return st;
-        assignment += n + 1;
-    }
-}
-
-/* A known format: the columns that must be there, and where its fields are. */
-typedef struct format {
-    const char *name, *need[3];
-    const char *path[LEM_CAND_N_FIELDS];
-} format;
-
-static const format formats[] = {
-    {"Lemma",
-     {"completions", "expected_answer", NULL},
-     {"id", "problem", "expected_answer", "completions", "predicted_answer", "correct", "rm_score", "logprob",
-      "tokens", "step_scores", "logprob_mean", "finish_reason"}},
-    {"Qwen2.5-Math",
-     {"code", "gt", NULL},
-     {"idx", "question", "gt", "code", "pred", "score", "pred_score", NULL, NULL, NULL}},
-    {"search-and-learn",
-     {"completions", "answer", "scores"},
-     {"unique_id", "problem", "answer", "completions", NULL, NULL, "agg_scores", NULL, "completion_tokens",
-      "scores"}},
-    {"search-and-learn",
-     {"completions", "answer", "pred"},
-     {"unique_id", "problem", "answer", "completions", NULL, NULL, NULL, NULL, "completion_tokens", NULL}},
-    {"Lemma",
-     {"completions", NULL, NULL},
-     {"id", "problem", "expected_answer", "completions", "predicted_answer", "correct", "rm_score", "logprob",
-      "tokens", "step_scores", "logprob_mean", "finish_reason"}},
-    {"NeMo-Skills",
-     {"generation", "expected_answer", NULL},
-     {"id", "problem", "expected_answer", "generation", "predicted_answer", "symbolic_correct",
-      "reward_model_score", NULL, NULL, NULL}},
-    {"OpenMathInstruct",
-     {"generated_solution", "expected_answer", NULL},
-     {NULL, "question", "expected_answer", "generated_solution", "predicted_answer", "is_correct", NULL, NULL,
-      NULL, NULL}},
-    {"sample lists",
-     {"samples", "gold", NULL},
-     {NULL, "question", "gold", "samples.*.text", "samples.*.pred", "samples.*.correct", NULL, NULL, NULL,
-      NULL}},
-    {"Lemma without texts",
-     {"rm_score", "correct", NULL},
-     {"id", "problem", "expected_answer", NULL, "predicted_answer", "correct", "rm_score", "logprob",
-      "tokens", "step_scores", "logprob_mean", "finish_reason"}},
-};
-
-static bool fits(const format *f, const lem_json *row) {
-    for (int k = 0; k < 3 && f->need[k]; k++)
-        if (!lem_json_get(row, f->need[k])) return false;
-    return true;
-}
-
-static lem_status unknown_columns(const lem_json *row, lem_err *err) {
-    lem_buf b = {0};
-    for (size_t i = 0; i < lem_json_count(row) && i < 24; i++)
-        lem_buf_printf(&b, "%s%s", i ? ", " : "", lem_json_key_at(row, i));
-    lem_status st =
-        lem_fail(err, LEM_EDATA,
-                 "no known format of candidates; name the columns with --map ours=theirs; columns found: %s",
-                 lem_buf_str(&b));
-    lem_buf_release(&b);
-    return st;
-}
-
-static void tell(char ground[200], const format *f, bool by_hand) {
-    lem_buf b = {0};
-    if (by_hand) lem_buf_puts(&b, "map by hand");
-    if (f) {
-        lem_buf_printf(&b, "%s%s: columns", by_hand ? "; rest " : "", f->name);
-        for (int k = 0; k < 3 && f->need[k]; k++) lem_buf_printf(&b, "%s %s", k ? "," : "", f->need[k]);
-    }
-    size_t n = b.len < 199 ? b.len : 199;
-    memcpy(ground, lem_buf_str(&b), n);
-    ground[n] = '\0';
-    lem_buf_release(&b);
-}
-
-static bool any_by_hand(const lem_candidates_map *m) {
-    for (int f = 0; f < LEM_CAND_N_FIELDS; f++)
-        if (m->by_hand[f]) return true;
-    return false;
-}
-
-static const format *known_format(const lem_json *row) {
-    for (size_t k = 0; k < sizeof formats / sizeof *formats; k++)
-        if (fits(&formats[k], row)) return &formats[k];
-    return NULL;
-}
-
-const char *lem_candidates_format(const lem_json *row) {
-    const format *f = known_format(row);
-    return f ? f->name : NULL;
-}
-
-/* Where a field stands that no map by hand names: in the known format, else under our own name. */
-static const char *path_of(const format *known, lem_candidates_field f, const lem_json *row) {
-    if (known) return known->path[f];
-    if (f == LEM_CAND_PROBLEM && !lem_json_get(row, "problem")) return "question";
-    return f <= LEM_CAND_EXPECTED ? field_names[f] : NULL;
-}
-
-lem_status lem_candidates_map_detect(lem_candidates_map *m, const lem_json *row, char ground[200],
-                                     lem_err *err) {
-    const format *known = known_format(row);
-    bool enough =
-        m->by_hand[LEM_CAND_COMPLETIONS] || m->by_hand[LEM_CAND_PREDICTED] || m->by_hand[LEM_CAND_CORRECT];
-    if (!known && !enough) return unknown_columns(row, err);
-    /* a map by hand of the candidates themselves speaks of another layout: then only its other fields of our
-     * own names are taken over */
-    if (enough) known = NULL;
-    bool by_hand = any_by_hand(m); /* before assign adds to the map */
-    for (int f = 0; f < LEM_CAND_N_FIELDS; f++) {
-        const char *path = m->by_hand[f] ? NULL : path_of(known, (lem_candidates_field)f, row);
-        if (!path) continue;
-        lem_status st = assign(m, (lem_candidates_field)f, path, strlen(path), false, err);
-        if (st != LEM_OK) return st;
-    }
-    tell(ground, known, by_hand);
-    return name_models(m, err);
-}
-
-/* ---- reading one row ---- */
 
 typedef struct values {
     const lem_json **at;
@@ -227,7 +15,7 @@ typedef struct values {
 static bool push(lem_arena *a, values *v, const lem_json *j) {
     if (v->n == v->cap) {
         size_t cap = v->cap ? v->cap * 2 : 64;
-        const lem_json **grown = cap <= MAX_CANDIDATES ? lem_arena_alloc(a, cap, sizeof *grown) : NULL;
+        const lem_json **grown = cap <= LEM_CAND_MAX ? lem_arena_alloc(a, cap, sizeof *grown) : NULL;
         if (!grown) return false;
         if (v->n) memcpy(grown, v->at, v->n * sizeof *grown);
         v->at = grown;
@@ -238,7 +26,7 @@ static bool push(lem_arena *a, values *v, const lem_json *j) {
 }
 
 static lem_status push_or_fail(lem_arena *a, values *v, const lem_json *j, lem_err *err) {
-    return push(a, v, j) ? LEM_OK : lem_fail(err, LEM_EDATA, "more than %d candidates", MAX_CANDIDATES);
+    return push(a, v, j) ? LEM_OK : lem_fail(err, LEM_EDATA, "more than %d candidates", LEM_CAND_MAX);
 }
 
 /* The first element of a path that is "*"; NULL if none is. */
@@ -259,15 +47,42 @@ static lem_status spread(lem_arena *a, const lem_json *list, const char *tail, v
     return LEM_OK;
 }
 
-/* Values of one path without alternatives; "*" spreads a list. A list at the end is spread as well, anything
- * else is one value. */
-static lem_status follow(lem_arena *a, const lem_json *from, const char *path, size_t len, values *out,
-                         lem_err *err) {
+/* "*.x": what all columns that are objects with an x hold there. */
+static lem_status spread_columns(lem_arena *a, const lem_json *row, const char *tail, values *out,
+                                 lem_err *err) {
+    for (const char *k = lem_json_key_next(row, NULL); k; k = lem_json_key_next(row, k)) {
+        const lem_json *v = lem_json_key_value(k), *x = lem_json_find(v, tail);
+        if (lem_json_kind(v) != LEM_JSON_OBJECT || !x) continue;
+        out->present = true;
+        lem_status st = push_or_fail(a, out, x, err);
+        if (st) return st;
+    }
+    return LEM_OK;
+}
+
+/* What stands behind the star of a path; NULL without error where nothing does. */
+static lem_status tail_of(lem_arena *a, const char *path, size_t len, const char *star, const char **tail,
+                          lem_err *err) {
+    size_t rest = star ? (size_t)(path + len - star) - 1 : 0;
+    *tail = NULL;
+    if (rest < 2) return LEM_OK;
+    *tail = lem_arena_strndup(a, star + 2, rest - 1); /* behind "*." one plain path */
+    return *tail ? LEM_OK : lem_fail(err, LEM_EMEM, "out of memory");
+}
+
+/* Values of one path without alternatives; "*" spreads a list. A list at the end is spread as well (whole: it
+ * is one value), anything else is one value. */
+static lem_status follow(lem_arena *a, const lem_json *from, const char *path, size_t len, bool whole,
+                         values *out, lem_err *err) {
     const char *star = first_star(path, len), *tail = NULL;
     size_t head = star ? (size_t)(star - path) : len;
     while (head && path[head - 1] == '.') head--;
     char *key = lem_arena_strndup(a, path, head);
     if (!key) return lem_fail(err, LEM_EMEM, "out of memory");
+    lem_status st = tail_of(a, path, len, star, &tail, err);
+    if (st) return st;
+    if (!head && tail && lem_json_kind(from) == LEM_JSON_OBJECT)
+        return spread_columns(a, from, tail, out, err);
     const lem_json *v = head ? lem_json_find(from, key) : from;
     if (!v && head) v = lem_json_get(from, key); /* a column whose name holds a dot */
     if (!v) return LEM_OK;
@@ -276,19 +91,32 @@ static lem_status follow(lem_arena *a, const lem_json *from, const char *path, s
         return star ? lem_fail(err, LEM_EDATA, "'%s': list expected for '*', found %s", key,
                                lem_json_kind_name(v))
                     : push_or_fail(a, out, v, err);
-    size_t rest = star ? (size_t)(path + len - star) - 1 : 0;
-    if (rest > 1 && !(tail = lem_arena_strndup(a, star + 2, rest - 1))) /* behind "*." one plain path */
-        return lem_fail(err, LEM_EMEM, "out of memory");
-    return spread(a, v, tail, out, err);
+    return whole && !star ? push_or_fail(a, out, v, err) : spread(a, v, tail, out, err);
 }
 
-static lem_status gather(lem_arena *a, const lem_json *row, const char *path, values *out, lem_err *err) {
-    memset(out, 0, sizeof *out);
-    while (path) {
-        size_t n = strcspn(path, "|");
-        lem_status st = follow(a, row, path, n, out, err);
+/* One path, whose alternatives make one value each. */
+static lem_status gather_one(lem_arena *a, const lem_json *row, const char *path, size_t len, bool whole,
+                             values *out, lem_err *err) {
+    for (size_t at = 0; at <= len;) {
+        const char *bar = memchr(path + at, '|', len - at);
+        size_t n = bar ? (size_t)(bar - path) - at : len - at;
+        lem_status st = follow(a, row, path + at, n, whole, out, err);
         if (st != LEM_OK) return st;
-        path = path[n] ? path + n + 1 : NULL;
+        at += n + 1;
+    }
+    return LEM_OK;
+}
+
+/* Of several paths with "||" between, the first that the row has. */
+static lem_status gather(lem_arena *a, const lem_json *row, const char *path, bool whole, values *out,
+                         lem_err *err) {
+    memset(out, 0, sizeof *out);
+    while (path && !out->present) {
+        const char *next;
+        size_t n = lem_candidates_first_path(path, &next);
+        lem_status st = gather_one(a, row, path, n, whole, out, err);
+        if (st != LEM_OK) return st;
+        path = next;
     }
     return LEM_OK;
 }
@@ -313,19 +141,68 @@ static const char *as_text(lem_arena *a, const lem_json *v, bool *ok) {
 }
 
 static lem_status wrong(lem_candidates_field f, size_t i, const char *want, const lem_json *v, lem_err *err) {
-    return lem_fail(err, LEM_EDATA, "%s[%zu]: %s expected, found %s", field_names[f], i, want,
+    return lem_fail(err, LEM_EDATA, "%s[%zu]: %s expected, found %s", lem_candidates_field_name(f), i, want,
                     lem_json_kind_name(v));
 }
 
-static lem_status read_texts(lem_arena *a, lem_candidates_field f, const values *v, bool null_is_empty,
-                             const char ***out, lem_err *err) {
+/* A list of steps as one text. ok is false where it holds anything but texts. */
+static const char *joined(lem_arena *a, const lem_json *list, const char *between, bool *ok) {
+    lem_buf b = {0};
+    for (size_t i = 0; i < lem_json_count(list); i++) {
+        const lem_json *s = lem_json_at(list, i);
+        *ok = *ok && lem_json_kind(s) == LEM_JSON_STRING;
+        lem_buf_printf(&b, "%s%s", i ? between : "", lem_json_str(s, ""));
+    }
+    const char *t = b.failed ? NULL : lem_arena_strndup(a, lem_buf_str(&b), b.len);
+    lem_buf_release(&b);
+    if (!t) *ok = false;
+    return t;
+}
+
+/* Marks at the end of lines, and of the text, become blank lines between steps. */
+static const char *unmarked(lem_arena *a, const char *text, const char *mark, bool *ok) {
+    size_t n = strlen(mark);
+    lem_buf b = {0};
+    if (!strstr(text, mark)) return text;
+    for (const char *p = text, *m; *p; p = m) {
+        m = strstr(p, mark);
+        while (m && m[n] && m[n] != '\n') m = strstr(m + n, mark);
+        size_t len = m ? (size_t)(m - p) : strlen(p);
+        while (m && len && p[len - 1] == ' ') len--;
+        lem_buf_add(&b, p, len);
+        m = m ? m + n : p + len;
+        while (m != p + len && *m == '\n') m++;
+        if (*m) lem_buf_puts(&b, "\n\n");
+    }
+    const char *t = b.failed ? NULL : lem_arena_strndup(a, lem_buf_str(&b), b.len);
+    lem_buf_release(&b);
+    if (!t) *ok = false;
+    return t;
+}
+
+static lem_status read_completions(lem_arena *a, const lem_candidate_map_info *how, const values *v,
+                                   const char ***out, lem_err *err) {
+    const char **t = lem_arena_alloc(a, v->n + 1, sizeof *t);
+    if (!t) return lem_fail(err, LEM_EMEM, "out of memory");
+    for (size_t i = 0; i < v->n; i++) {
+        bool ok = true, list = how && how->join && lem_json_kind(v->at[i]) == LEM_JSON_ARRAY;
+        t[i] = list ? joined(a, v->at[i], how->join, &ok) : as_text(a, v->at[i], &ok);
+        if (ok && t[i] && how && how->mark) t[i] = unmarked(a, t[i], how->mark, &ok);
+        if (!ok) return wrong(LEM_CAND_COMPLETIONS, i, "text", v->at[i], err);
+        if (!t[i]) t[i] = "";
+    }
+    *out = t;
+    return LEM_OK;
+}
+
+static lem_status read_texts(lem_arena *a, lem_candidates_field f, const values *v, const char ***out,
+                             lem_err *err) {
     const char **t = lem_arena_alloc(a, v->n + 1, sizeof *t);
     if (!t) return lem_fail(err, LEM_EMEM, "out of memory");
     for (size_t i = 0; i < v->n; i++) {
         bool ok = true;
         t[i] = as_text(a, v->at[i], &ok);
         if (!ok) return wrong(f, i, "text", v->at[i], err);
-        if (!t[i] && null_is_empty) t[i] = "";
     }
     *out = t;
     return LEM_OK;
@@ -386,63 +263,104 @@ static lem_status read_steps(const values *v, const lem_json ***out, lem_err *er
     return LEM_OK;
 }
 
+/* Whether the map lets go of what does not fit. */
+static bool loose(const lem_candidates_map *m, lem_candidates_field f) {
+    return m->known && m->known->loose && !m->by_hand[f];
+}
+
 /* id, problem, expected_answer: a text, or a list of one. */
 static lem_status read_scalar(lem_arena *a, const lem_candidates_map *m, const lem_json *row,
                               lem_candidates_field f, const char **out, lem_err *err) {
     values v;
     *out = NULL;
     if (!m->path[f]) return LEM_OK;
-    lem_status st = gather(a, row, m->path[f], &v, err);
+    lem_status st = gather(a, row, m->path[f], false, &v, err);
     if (st != LEM_OK || v.n == 0) return st;
     bool ok = true;
+    if (v.n > 1 && loose(m, f)) return LEM_OK; /* several golds */
     if (v.n > 1)
-        return lem_fail(err, LEM_EDATA, "%s: one value expected, found a list of %zu", field_names[f], v.n);
+        return lem_fail(err, LEM_EDATA, "%s: one value expected, found a list of %zu", lem_candidates_field_name(f), v.n);
     *out = as_text(a, v.at[0], &ok);
     return ok ? LEM_OK : wrong(f, 0, "text", v.at[0], err);
+}
+
+/* Of a file that says other things too: whether these are such values. */
+static bool plain(const values *v, lem_candidates_field f) {
+    for (size_t i = 0; i < v->n; i++) {
+        lem_json_type k = lem_json_kind(v->at[i]);
+        double d = lem_json_num(v->at[i], NAN);
+        if (f == LEM_CAND_CORRECT && k != LEM_JSON_NULL && k != LEM_JSON_BOOL && d != 0 && d != 1)
+            return false;
+        if (f == LEM_CAND_PREDICTED && (k == LEM_JSON_ARRAY || k == LEM_JSON_OBJECT)) return false;
+    }
+    return true;
+}
+
+/* What lm-eval writes where a filter found no answer. */
+static void drop_invalid(const lem_candidates_map *m, lem_candidates *c, size_t n) {
+    if (!c->predicted || !m->known || !m->known->filter) return;
+    for (size_t i = 0; i < n; i++)
+        if (c->predicted[i] && strcmp(c->predicted[i], "[invalid]") == 0) c->predicted[i] = NULL;
 }
 
 static lem_status read_column(const lem_candidates_map *m, lem_candidates_field f, const lem_json *row,
                               lem_candidates *c, size_t *n, lem_err *err) {
     values v;
     if (!m->path[f]) return LEM_OK;
-    lem_status st = gather(c->arena, row, m->path[f], &v, err);
+    bool whole = f == LEM_CAND_COMPLETIONS && m->known && m->known->each && m->known->join;
+    lem_status st = gather(c->arena, row, m->path[f], whole, &v, err);
     if (st != LEM_OK) return st;
     if (!v.present || (v.n == 1 && lem_json_kind(v.at[0]) == LEM_JSON_NULL && *n != 1))
         return m->by_hand[f]
-                   ? lem_fail(err, LEM_EDATA, "%s: no column '%s' in this row", field_names[f], m->path[f])
+                   ? lem_fail(err, LEM_EDATA, "%s: no column '%s' in this row", lem_candidates_field_name(f), m->path[f])
                    : LEM_OK;
+    if (loose(m, f) && f > LEM_CAND_COMPLETIONS && (v.n != *n || !plain(&v, f))) return LEM_OK;
     if (*n != SIZE_MAX && v.n != *n)
-        return lem_fail(err, LEM_EDATA, "%s: %zu values for %zu candidates", field_names[f], v.n, *n);
+        return lem_fail(err, LEM_EDATA, "%s: %zu values for %zu candidates", lem_candidates_field_name(f), v.n, *n);
     *n = v.n;
     switch (f) {
-    case LEM_CAND_COMPLETIONS: return read_texts(c->arena, f, &v, true, &c->completion, err);
-    case LEM_CAND_PREDICTED: return read_texts(c->arena, f, &v, false, &c->predicted, err);
-    case LEM_CAND_GENERATOR: return read_texts(c->arena, f, &v, false, &c->generator, err);
+    case LEM_CAND_COMPLETIONS: return read_completions(c->arena, m->known, &v, &c->completion, err);
+    case LEM_CAND_PREDICTED: return read_texts(c->arena, f, &v, &c->predicted, err);
+    case LEM_CAND_GENERATOR: return read_texts(c->arena, f, &v, &c->generator, err);
     case LEM_CAND_CORRECT: return read_correct(c->arena, &v, &c->correct, err);
     case LEM_CAND_RM_SCORE: return read_numbers(c->arena, f, &v, &c->rm_score, err);
     case LEM_CAND_LOGPROB: return read_numbers(c->arena, f, &v, &c->logprob, err);
     case LEM_CAND_LOGPROB_MEAN: return read_numbers(c->arena, f, &v, &c->logprob_mean, err);
     case LEM_CAND_TOKENS: return read_tokens(c->arena, &v, &c->tokens, err);
     case LEM_CAND_STEP_SCORES: return read_steps(&v, &c->steps, err);
-    case LEM_CAND_FINISH: return read_texts(c->arena, f, &v, false, &c->finish, err);
+    case LEM_CAND_FINISH: return read_texts(c->arena, f, &v, &c->finish, err);
     default: return LEM_OK;
     }
 }
 
-lem_status lem_candidates_read(const lem_candidates_map *m, const lem_json *row, lem_candidates *out,
-                               lem_err *err) {
+lem_status lem_candidates_read_id(const lem_candidates_map *m, const lem_json *row, lem_candidates *out,
+                                  lem_err *err) {
     lem_arena *arena = out->arena;
     if (arena) lem_arena_reset(arena);
     else if (!(arena = lem_arena_new(0, 0, err))) return LEM_EMEM;
     *out = (lem_candidates){.arena = arena};
-    size_t n = SIZE_MAX;
-    lem_status st = read_scalar(arena, m, row, LEM_CAND_ID, &out->id, err);
+    return read_scalar(arena, m, row, LEM_CAND_ID, &out->id, err);
+}
+
+lem_status lem_candidates_read_scalars(const lem_candidates_map *m, const lem_json *row, lem_candidates *out,
+                                       lem_err *err) {
+    lem_status st = lem_candidates_read_id(m, row, out, err);
+    lem_arena *arena = out->arena;
     if (st == LEM_OK) st = read_scalar(arena, m, row, LEM_CAND_PROBLEM, &out->problem, err);
     if (st == LEM_OK) st = read_scalar(arena, m, row, LEM_CAND_EXPECTED, &out->expected, err);
+    return st;
+}
+
+lem_status lem_candidates_read(const lem_candidates_map *m, const lem_json *row, lem_candidates *out,
+                               lem_err *err) {
+    size_t n = SIZE_MAX;
+    lem_status st = lem_candidates_read_scalars(m, row, out, err);
     for (int f = LEM_CAND_COMPLETIONS; f < LEM_CAND_N_FIELDS && st == LEM_OK; f++)
         st = read_column(m, (lem_candidates_field)f, row, out, &n, err);
-    if (st == LEM_OK) out->n = n == SIZE_MAX ? 0 : (int)n;
-    return st;
+    if (st != LEM_OK) return st;
+    out->n = n == SIZE_MAX ? 0 : (int)n;
+    drop_invalid(m, out, (size_t)out->n);
+    return LEM_OK;
 }
 
 void lem_candidates_release(lem_candidates *c) {
@@ -453,4 +371,81 @@ void lem_candidates_release(lem_candidates *c) {
 int lem_candidates_cut(const lem_candidates *c, int i) {
     if (!c->finish || !c->finish[i]) return -1;
     return strcmp(c->finish[i], "length") == 0;
+}
+
+/* ---- under our names ---- */
+
+static lem_json *texts_json(const char *const *t, int n) {
+    lem_json *a = lem_json_new_array();
+    bool ok = a != NULL;
+    for (int i = 0; ok && i < n; i++)
+        ok = lem_json_append(a, t[i] ? lem_json_new_str(t[i]) : lem_json_new_null());
+    if (ok) return a;
+    lem_json_free(a);
+    return NULL;
+}
+
+static lem_json *numbers_json(const double *d, int n) {
+    lem_json *a = lem_json_new_array();
+    bool ok = a != NULL;
+    for (int i = 0; ok && i < n; i++) ok = lem_json_append(a, lem_json_new_num(d[i]));
+    if (ok) return a;
+    lem_json_free(a);
+    return NULL;
+}
+
+static lem_json *verdict(int c) { return c < 0 ? lem_json_new_null() : lem_json_new_bool(c); }
+
+static lem_json *count(int64_t t) { return t < 0 ? lem_json_new_null() : lem_json_new_int(t); }
+
+static lem_json *steps_of(const lem_json *s) { return s ? lem_json_copy(s) : lem_json_new_null(); }
+
+static lem_json *others_json(const lem_candidates *c, lem_candidates_field f) {
+    lem_json *a = lem_json_new_array();
+    bool ok = a != NULL;
+    for (int i = 0; ok && i < c->n; i++) {
+        if (f == LEM_CAND_CORRECT) ok = lem_json_append(a, verdict(c->correct[i]));
+        else if (f == LEM_CAND_TOKENS) ok = lem_json_append(a, count(c->tokens[i]));
+        else ok = lem_json_append(a, steps_of(c->steps[i]));
+    }
+    if (ok) return a;
+    lem_json_free(a);
+    return NULL;
+}
+
+static lem_json *column_json(const lem_candidates *c, lem_candidates_field f) {
+    switch (f) {
+    case LEM_CAND_COMPLETIONS: return texts_json(c->completion, c->n);
+    case LEM_CAND_PREDICTED: return texts_json(c->predicted, c->n);
+    case LEM_CAND_GENERATOR: return texts_json(c->generator, c->n);
+    case LEM_CAND_FINISH: return texts_json(c->finish, c->n);
+    case LEM_CAND_RM_SCORE: return numbers_json(c->rm_score, c->n);
+    case LEM_CAND_LOGPROB: return numbers_json(c->logprob, c->n);
+    case LEM_CAND_LOGPROB_MEAN: return numbers_json(c->logprob_mean, c->n);
+    default: return others_json(c, f);
+    }
+}
+
+bool lem_candidates_have(const lem_candidates *c, lem_candidates_field f) {
+    const void *const at[LEM_CAND_N_FIELDS] = {
+        c->id,      c->problem, c->expected, c->completion,   c->predicted, c->correct, c->rm_score,
+        c->logprob, c->tokens,  c->steps,    c->logprob_mean, c->finish,    c->generator};
+    return at[f] != NULL;
+}
+
+lem_json *lem_candidates_column(const lem_candidates *c, lem_candidates_field f) {
+    const char *const scalar[] = {c->id, c->problem, c->expected};
+    return f <= LEM_CAND_EXPECTED ? lem_json_new_str(scalar[f]) : column_json(c, f);
+}
+
+lem_status lem_candidates_put(const lem_candidates *c, bool force, lem_json *row, lem_err *err) {
+    for (int f = 0; f < LEM_CAND_N_FIELDS; f++) {
+        lem_candidates_field field = (lem_candidates_field)f;
+        bool replace = force && (field == LEM_CAND_COMPLETIONS || field == LEM_CAND_PROBLEM);
+        const char *name = field == LEM_CAND_GENERATOR ? "generators" : lem_candidates_field_name(field);
+        if (!lem_candidates_have(c, field) || (!replace && lem_json_get(row, name))) continue;
+        lem_json *v = lem_candidates_column(c, field);
+        if (!v || !lem_json_set(row, name, v)) return lem_fail(err, LEM_EMEM, "out of memory");
+    }
+    return LEM_OK;
 }

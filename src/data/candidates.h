@@ -2,10 +2,9 @@
  *
  * Ours (product.md): id, problem, expected_answer, completions[], then predicted_answer[], correct[],
  * rm_score[], logprob[], tokens[], step_scores[][], logprob_mean[], finish_reason[]. Foreign rows are
- * recognised by their columns (Qwen2.5-Math, NeMo-Skills, search-and-learn, sample lists), and any row can be
- * read through a map "ours=theirs": theirs is a dotted path, '*' stands for all elements of a list, and
- * "a.x|b.x" makes one candidate of each alternative. A single value where a list is expected is a list of
- * one. */
+ * recognised by their columns (data/candidate_maps.h), and any row can be read through a map "ours=theirs",
+ * theirs a path as there, a map's name, or a map of the user's own. A single value where a list is expected
+ * is a list of one. Several files, and rows of one candidate each, become one set in data/candidate_set.h. */
 #ifndef LEM_DATA_CANDIDATES_H
 #define LEM_DATA_CANDIDATES_H
 
@@ -13,6 +12,7 @@
 #include "core/json.h"
 #include "core/mem.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 typedef enum lem_candidates_field {
@@ -34,21 +34,32 @@ typedef enum lem_candidates_field {
 
 const char *lem_candidates_field_name(lem_candidates_field f); /* "expected_answer" … */
 
-/* The known format whose columns a row has ("NeMo-Skills"); NULL = none. */
+/* The known format of candidates whose columns a row has ("NeMo-Skills"); NULL = none, or a kind of training
+ * data too. */
 const char *lem_candidates_format(const lem_json *row);
 
 typedef struct lem_candidates_map lem_candidates_map;
 lem_candidates_map *lem_candidates_map_new(lem_err *err);
 void lem_candidates_map_free(lem_candidates_map *m);
-/* One assignment "ours=theirs", or several joined by ','. LEM_EUSAGE for an unknown name or an empty path. */
+/* One assignment "ours=theirs" or name of a map, or several joined by ','. LEM_EUSAGE for an unknown name or
+ * an empty path. */
 lem_status lem_candidates_map_set(lem_candidates_map *m, const char *assignment, lem_err *err) LEM_MUST_CHECK;
+/* A map of the user's own as lemma maps prints it, kept by another reference; source names it in errors. */
+lem_status lem_candidates_map_define(lem_candidates_map *m, lem_json *map, const char *source,
+                                     lem_err *err) LEM_MUST_CHECK;
+/* What was set by hand or asked for, without what was detected. NULL: no memory. */
+lem_candidates_map *lem_candidates_map_copy(const lem_candidates_map *m, lem_err *err);
 /* Fills what was not set from the columns of a (first) row. ground receives "<format>: <columns that told
- * it>". Columns of no known format are LEM_EDATA with the list of columns found, unless completions or
- * predicted_answer was set by hand. */
+ * it>". Columns of no known format are LEM_EDATA with the list of columns found and the nearest map, unless
+ * completions, predicted_answer or correct was set by hand. */
 lem_status lem_candidates_map_detect(lem_candidates_map *m, const lem_json *row, char ground[200],
                                      lem_err *err) LEM_MUST_CHECK;
 const char *lem_candidates_map_path(const lem_candidates_map *m,
                                     lem_candidates_field f); /* NULL when unset */
+/* The path that the first row's correctness was found under, "" where it has none; *ours: by lemma grade. */
+const char *lem_candidates_map_correct_by(const lem_candidates_map *m, bool *ours);
+/* Whether all columns that are read have our names. */
+bool lem_candidates_map_is_ours(const lem_candidates_map *m);
 /* Name of alternative i of completions ("6b_finetuning" of "6b_finetuning.solution|…"), NULL when there are
  * none; *n their number, 0 for a plain path. */
 const char *lem_candidates_map_model(const lem_candidates_map *m, int i, int *n);
@@ -75,6 +86,13 @@ typedef struct lem_candidates {
 lem_status lem_candidates_read(const lem_candidates_map *m, const lem_json *row, lem_candidates *out,
                                lem_err *err) LEM_MUST_CHECK;
 void lem_candidates_release(lem_candidates *c);
+bool lem_candidates_have(const lem_candidates *c, lem_candidates_field f);
+/* A column that is there, as JSON: a text for id, problem and expected_answer, else a list. Owned by the
+ * caller; NULL: no memory. */
+lem_json *lem_candidates_column(const lem_candidates *c, lem_candidates_field f);
+/* The same under our names, where the row has none of that name: what the next command reads without a map.
+ * force: completions and problem in any case (they are read by name). LEM_EMEM. */
+lem_status lem_candidates_put(const lem_candidates *c, bool force, lem_json *row, lem_err *err) LEM_MUST_CHECK;
 /* Whether candidate i was cut off at its token limit: 1, 0, or -1 where no reason says. */
 int lem_candidates_cut(const lem_candidates *c, int i);
 

@@ -229,6 +229,8 @@ lem_status lem_eval_compare(const lem_eval_data *a, const lem_eval_data *b, cons
         if (k > 1) n = usual_names(&m, k, usual, n);
         for (int i = 0; i < n; i++) list[i] = usual[i];
     }
+    c.a = a;
+    c.b = b;
     c.n = m.n;
     c.only_a = a->n - m.n;
     c.only_b = b->n - m.n;

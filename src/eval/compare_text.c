@@ -43,6 +43,21 @@ static bool add(lem_json **list, lem_json *item) {
     return false;
 }
 
+/* Whose word correctness is, of both. */
+static lem_json *correctness_json(const lem_compared *c) {
+    lem_object o = lem_object_new();
+    lem_object_json(&o, "a", lem_eval_correctness_json(c->a));
+    lem_object_json(&o, "b", lem_eval_correctness_json(c->b));
+    return lem_object_done(&o);
+}
+
+static lem_json *counts_json(const lem_compared *c) {
+    lem_object o = lem_object_new();
+    lem_object_int(&o, "a", c->a->spoil.unscored);
+    lem_object_int(&o, "b", c->b->spoil.unscored);
+    return lem_object_done(&o);
+}
+
 lem_json *lem_compared_json(const lem_compared *c) {
     lem_json *metrics = lem_json_new_array(), *flips = lem_json_new_array();
     for (int i = 0; i < c->n_at && add(&metrics, comparison_json(&c->at[i])); i++) {}
@@ -52,6 +67,8 @@ lem_json *lem_compared_json(const lem_compared *c) {
     lem_object_int(&o, "problems", (uint64_t)c->n);
     lem_object_int(&o, "only_a", (uint64_t)c->only_a);
     lem_object_int(&o, "only_b", (uint64_t)c->only_b);
+    lem_object_json(&o, "correctness", correctness_json(c));
+    lem_object_json(&o, "without_score", counts_json(c));
     lem_object_json(&o, "metrics", metrics);
     lem_object_json(&o, "flipped", flips);
     return lem_object_done(&o);
@@ -77,11 +94,27 @@ static void put_comparison(const lem_comparison *x, lem_buf *out) {
     else lem_buf_printf(out, "  better on %d, worse on %d\n", d->better, d->worse);
 }
 
+static void put_side(char side, const lem_eval_data *d, lem_buf *out) {
+    lem_buf_printf(out, "%c: ", side);
+    lem_eval_correctness_text(d, out);
+    lem_spoil_text(&d->spoil, out);
+    lem_buf_putc(out, '\n');
+}
+
+static void put_sides(const lem_compared *c, lem_buf *out) {
+    put_side('A', c->a, out);
+    put_side('B', c->b, out);
+    if (c->a->graded_here != c->b->graded_here)
+        lem_buf_puts(out, "note: one of them is graded here and the other is not: --regrade grades both alike\n");
+}
+
 void lem_compared_text(const lem_compared *c, int flips, lem_buf *out) {
     lem_buf_printf(out, "%d problems in both", c->n);
     if (c->only_a || c->only_b)
         lem_buf_printf(out, "; %d only in A, %d only in B, left out", c->only_a, c->only_b);
-    lem_buf_printf(out, "\n\n%-18s %-8s  %-24s  %-24s  %s\n", "percent [95 %]", "protocol", "A", "B",
+    lem_buf_putc(out, '\n');
+    put_sides(c, out);
+    lem_buf_printf(out, "\n%-18s %-8s  %-24s  %-24s  %s\n", "percent [95 %]", "protocol", "A", "B",
                    "B - A, points");
     for (int i = 0; i < c->n_at; i++) put_comparison(&c->at[i], out);
     if (c->n_flips == 0) return;

@@ -180,46 +180,10 @@ static lem_json *added_value(const lem_graded *g, int i, int what) {
     }
 }
 
-static lem_json *texts_json(const char *const *t, int n) {
-    lem_json *a = lem_json_new_array();
-    bool ok = a != NULL;
-    for (int i = 0; ok && i < n; i++)
-        ok = lem_json_append(a, t[i] ? lem_json_new_str(t[i]) : lem_json_new_null());
-    if (ok) return a;
-    lem_json_free(a);
-    return NULL;
-}
-
-static lem_json *numbers_json(const double *d, int n) {
-    lem_json *a = lem_json_new_array();
-    bool ok = a != NULL;
-    for (int i = 0; ok && i < n; i++) ok = lem_json_append(a, lem_json_new_num(d[i]));
-    if (ok) return a;
-    lem_json_free(a);
-    return NULL;
-}
-
-static bool set_absent(lem_json *row, const char *key, lem_json *v) {
-    if (!lem_json_get(row, key)) return v && lem_json_set(row, key, v);
-    lem_json_free(v);
-    return true;
-}
-
-/* What a foreign row calls otherwise, under our names, so that the next command reads it without a map. */
-static bool add_ours(lem_json *row, const lem_candidates *c) {
-    bool ok = true;
-    if (c->id) ok = set_absent(row, "id", lem_json_new_str(c->id));
-    if (ok && c->problem) ok = set_absent(row, "problem", lem_json_new_str(c->problem));
-    if (ok && c->expected) ok = set_absent(row, "expected_answer", lem_json_new_str(c->expected));
-    if (ok && c->completion) ok = set_absent(row, "completions", texts_json(c->completion, c->n));
-    if (ok && c->rm_score) ok = set_absent(row, "rm_score", numbers_json(c->rm_score, c->n));
-    return ok;
-}
-
 lem_json *lem_graded_row(const lem_json *row, const lem_candidates *c, const lem_graded *g,
                          const lem_grade_rows_opts *o) {
     lem_json *r = lem_json_copy(row);
-    bool ok = r && (o->pair || add_ours(r, c));
+    bool ok = r && (o->pair || lem_candidates_put(c, false, r, NULL) == LEM_OK);
     for (int what = 0; ok && what < (g->group ? N_ADDED : GROUP); what++) {
         if (o->pair) {
             ok = g->n == 1 && lem_json_set(r, added[what], added_value(g, 0, what));

@@ -2,6 +2,8 @@
 #include "eval/load.h"
 
 #include "core/hash.h"
+#include "core/object.h"
+#include "data/candidate_set.h"
 #include "data/rows.h"
 #include "core/mem.h"
 #include "eval/grade_rows.h"
@@ -36,7 +38,8 @@ typedef struct worker {
 typedef struct loader {
     const lem_eval_load *how;
     lem_eval_data *d;
-    lem_candidates_map *map;
+    lem_candidate_set *set;
+    const lem_candidates_map *map; /* of the set */
     worker *workers; /* [threads] */
     int n_workers;
     item *items; /* [BATCH] */
@@ -172,7 +175,7 @@ static lem_status add_correct(const loader *l, const worker *w, item *it, lem_er
     if (!right || !open) return lem_fail(err, LEM_EMEM, "out of memory");
     p->correct = right;
     p->undecided = open;
-    if (c->correct) {
+    if (c->correct && !l->how->regrade) {
         for (int i = 0; i < p->n; i++) {
             right[i] = c->correct[i] == 1;
             open[i] = c->correct[i] < 0;
@@ -183,7 +186,8 @@ static lem_status add_correct(const loader *l, const worker *w, item *it, lem_er
     lem_grade_rows_opts o = {.profile = {.task = l->how->task}};
     lem_graded g;
     lem_status st = lem_grade_row(c, &o, &g, err);
-    if (st != LEM_OK) return lem_err_context(err, "no column of correctness, and grading failed");
+    if (st != LEM_OK) return lem_err_context(err, "%s, and grading failed",
+                                                c->correct ? "asked to grade anew" : "no column of correctness");
     for (int i = 0; i < p->n; i++) {
         lem_grade_correct k = lem_grade_correct_of(g.result[i].verdict);
         right[i] = k == LEM_GRADE_RIGHT;
@@ -309,11 +313,14 @@ static void choose_by(loader *l, const lem_json *row) {
 /* What the first row says of all: the map, the columns, the names of scores. */
 static lem_status take_first(loader *l, item *it, lem_err *err) {
     lem_status st = LEM_OK;
-    LEM_TRY(lem_candidates_map_detect(l->map, it->json, l->d->ground, err));
     LEM_TRY(read_item(l, &l->workers[0], it, err));
     l->columns = it->columns;
     name_scorers(l);
     choose_by(l, it->json);
+    snprintf(l->d->ground, sizeof l->d->ground, "%.399s", lem_candidate_set_ground(l->set));
+    snprintf(l->d->correct_by, sizeof l->d->correct_by, "%.95s",
+             lem_candidate_set_correct_by(l->set, &l->d->graded_before));
+    l->d->task = l->how->task;
     l->d->no_votes = l->how->no_votes || !(it->columns & HAS_TEXTS);
 done:
     return st;
@@ -359,17 +366,17 @@ static void free_rows(loader *l, int n) {
 }
 
 /* The next rows; *n 0 at the end. */
-static lem_status read_batch(loader *l, lem_rowset *rows, int *n, lem_err *err) {
+static lem_status read_batch(loader *l, int *n, lem_err *err) {
     int64_t left = l->how->limit < 0 ? BATCH : l->how->limit - l->d->n;
     lem_status st = LEM_OK;
     for (*n = 0; *n < BATCH && *n < left; ++*n) {
         item *it = &l->items[*n];
         memset(it, 0, sizeof *it);
         LEM_TRY(lem_data_cancelled(l->how->cancel, err));
-        LEM_TRY(lem_rowset_next(rows, &it->json, err));
+        LEM_TRY(lem_candidate_set_next(l->set, &it->json, err));
         if (!it->json) break;
-        it->file = lem_rowset_file(rows);
-        it->number = lem_rowset_number(rows);
+        it->file = lem_candidate_set_file(l->set);
+        it->number = lem_candidate_set_number(l->set);
     }
 done:
     return st;
@@ -440,34 +447,65 @@ static void weigh(loader *l) {
     }
 }
 
-lem_status lem_eval_data_load(const char *path, lem_candidates_map *map, const lem_eval_load *how,
-                              lem_eval_data *out, lem_err *err) {
-    lem_eval_data d = {.n = 0};
-    loader l = {.how = how, .d = &d, .map = map};
+static void choose_aggregators(loader *l) {
     static const lem_eval_aggregator usual[] = {LEM_EVAL_AGG_LAST, LEM_EVAL_AGG_MIN, LEM_EVAL_AGG_PROD};
-    l.n_agg = how->n_aggregators ? how->n_aggregators : 3;
-    for (int a = 0; a < l.n_agg; a++) l.agg[a] = how->n_aggregators ? how->aggregators[a] : usual[a];
-    lem_rowset *rows = NULL;
+    const lem_eval_load *how = l->how;
+    l->n_agg = how->n_aggregators ? how->n_aggregators : 3;
+    for (int a = 0; a < l->n_agg; a++) l->agg[a] = how->n_aggregators ? how->aggregators[a] : usual[a];
+}
+
+lem_status lem_eval_data_load_files(const char *const *paths, size_t n_paths, const lem_candidates_map *map,
+                                    const lem_eval_load *how, lem_eval_data *out, lem_err *err) {
+    lem_eval_data d = {.n = 0};
+    loader l = {.how = how, .d = &d};
+    const lem_candidate_set_opts o = {.filter = how->filter, .cancel = how->cancel};
     lem_status st = LEM_OK;
     int n = 0;
+    choose_aggregators(&l);
     LEM_TRY(open_workers(&l, err));
-    LEM_TRY(lem_data_rows_open(path, how->cancel, &rows, err));
+    LEM_TRY(lem_candidate_set_open(paths, n_paths, map, &o, &l.set, err));
+    l.map = lem_candidate_set_map(l.set);
     do {
-        LEM_TRY(read_batch(&l, rows, &n, err));
+        LEM_TRY(read_batch(&l, &n, err));
         if (n) LEM_TRY(run_batch(&l, n, err));
         free_rows(&l, n);
     } while (n == BATCH);
-    if (d.n == 0) LEM_TRY(lem_fail(err, LEM_EDATA, "%s: no rows", path));
+    if (d.n == 0) LEM_TRY(lem_fail(err, LEM_EDATA, "%s: no rows", paths[0]));
     weigh(&l);
     *out = d;
 done:
     if (l.items) free_rows(&l, BATCH);
-    lem_rowset_close(rows);
+    lem_candidate_set_close(l.set);
     for (int i = 0; l.workers && i < l.n_workers; i++) lem_candidates_release(&l.workers[i].row);
     lem_free(l.workers);
     lem_free(l.items);
     if (st != LEM_OK) lem_eval_data_release(&d);
     return st;
+}
+
+lem_status lem_eval_data_load(const char *path, const lem_candidates_map *map, const lem_eval_load *how,
+                              lem_eval_data *out, lem_err *err) {
+    return lem_eval_data_load_files(&path, 1, map, how, out, err);
+}
+
+void lem_eval_correctness_text(const lem_eval_data *d, lem_buf *out) {
+    if (d->graded_here) lem_buf_printf(out, "graded here (%s)", lem_grade_task_name(d->task));
+    else if (d->graded_before) lem_buf_puts(out, "correct by lemma grade, in the file");
+    else lem_buf_printf(out, "correct by the file (field %s)", d->correct_by);
+}
+
+lem_json *lem_eval_correctness_json(const lem_eval_data *d) {
+    const char *file = d->graded_before ? "lemma grade" : "file";
+    lem_object o = lem_object_new();
+    lem_buf text = {0};
+    lem_eval_correctness_text(d, &text);
+    lem_object_str(&o, "by", d->graded_here ? "here" : file);
+    if (d->graded_here) lem_object_str(&o, "task", lem_grade_task_name(d->task));
+    else lem_object_str(&o, "field", d->correct_by);
+    lem_object_str(&o, "text", lem_buf_str(&text));
+    o.failed = o.failed || text.failed;
+    lem_buf_release(&text);
+    return lem_object_done(&o);
 }
 
 void lem_eval_data_release(lem_eval_data *d) {

@@ -14,6 +14,7 @@
 #include <stdbool.h>
 
 enum { LEM_EVAL_MAX_BY = 4 }; /* columns that results are told apart by */
+enum { LEM_EVAL_GROUND = 400 };
 
 typedef struct lem_eval_load {
     lem_grade_task task; /* for rows without predicted_answer */
@@ -22,6 +23,8 @@ typedef struct lem_eval_load {
     int n_aggregators; /* step scores: 0 = last, min and, of probabilities, prod */
     int64_t limit;     /* rows; -1 = all */
     bool no_votes;     /* answers are not wanted, and not grouped */
+    bool regrade;      /* what the file says of correctness does not count */
+    const char *filter; /* data/candidate_set.h; NULL = by default */
     /* Dotted paths of such columns, borrowed; n_by -1: those of level, subject and type that the first row
      * has. */
     const char *by[LEM_EVAL_MAX_BY];
@@ -42,20 +45,32 @@ typedef struct lem_eval_data {
     bool no_probabilities; /* step scores outside [0,1]: what needs probabilities is left out */
     int n_scorers;
     bool no_votes;    /* no row has answers, or they were not wanted */
-    bool graded_here; /* correctness was not in the file */
+    bool graded_here;     /* correctness was not in the file, or not wanted */
+    bool graded_before;   /* it is that of lemma grade, in the file */
+    char correct_by[96];  /* the path of the file's own correctness */
+    lem_grade_task task;  /* of graded_here */
     lem_spoil spoil;  /* of all candidates */
     int min_n, max_n;
-    char ground[200];
+    char ground[LEM_EVAL_GROUND];
     lem_arena **arenas; /* [n_arenas] what the arrays lie in */
     int n_arenas;
 } lem_eval_data;
 
-/* Votes are weighted by scores as they are where all of them lie in [0,1] (and by what is made of step scores
+/* The candidates of files, folders, patterns as one set (data/candidate_set.h), one problem a row.
+ * Votes are weighted by scores as they are where all of them lie in [0,1] (and by what is made of step scores
  * that do), else by their sigmoid. An aggregator of probabilities that is asked for by name is LEM_EDATA
- * where step scores lie outside [0,1]. map may be unset fields: they are detected from the first row. All
+ * where step scores lie outside [0,1]. map is what the user says of columns; the rest is detected from the first row. All
  * rows must carry the same columns. Errors read "FILE:LINE: …". */
-lem_status lem_eval_data_load(const char *path, lem_candidates_map *map, const lem_eval_load *how,
+lem_status lem_eval_data_load_files(const char *const *paths, size_t n, const lem_candidates_map *map,
+                                    const lem_eval_load *how, lem_eval_data *out,
+                                    lem_err *err) LEM_MUST_CHECK;
+/* The same of one path. */
+lem_status lem_eval_data_load(const char *path, const lem_candidates_map *map, const lem_eval_load *how,
                               lem_eval_data *out, lem_err *err) LEM_MUST_CHECK;
+/* Appends whose word correctness is: "correct by the file (field symbolic_correct)", "graded here (std)". */
+void lem_eval_correctness_text(const lem_eval_data *d, lem_buf *out);
+/* The same as an object: by ("file", "lemma grade" or "here"), field or task, text. */
+lem_json *lem_eval_correctness_json(const lem_eval_data *d);
 void lem_eval_data_release(lem_eval_data *d);
 
 #endif

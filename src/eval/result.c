@@ -80,7 +80,6 @@ static lem_json *notes_json(const lem_eval_data *d, const lem_eval_opts *o, bool
          "probabilities are left out"},
         {o->pessimistic > 0 && any_weight(d), lem_buf_str(&pessimistic)},
         {d->spoil.undecided > 0, "undecided correctness counts as wrong"},
-        {d->graded_here, "the file carries no correctness: graded here"},
         {d->min_n != d->max_n,
          "problems with fewer than k candidates are left out at k; n says how many are in"},
     };
@@ -167,6 +166,7 @@ lem_json *lem_eval_result_json(const lem_eval_result *r, bool by_string) {
     lem_object_json(&o, "notes", notes_json(d, &r->o, by_string));
     lem_object_json(&o, "warnings", lem_spoil_warnings(&d->spoil));
     lem_object_json(&o, "counts", counts_json(d));
+    lem_object_json(&o, "correctness", lem_eval_correctness_json(d));
     return lem_object_done(&o);
 }
 
@@ -177,7 +177,8 @@ void lem_eval_result_text(const lem_eval_result *r, lem_buf *out) {
     lem_buf_printf(out, "%s\n%d problems, %llu candidates (%d to %d a problem)", d->ground, d->n,
                    (unsigned long long)d->spoil.n, d->min_n, d->max_n);
     lem_spoil_text(&d->spoil, out);
-    if (d->graded_here) lem_buf_puts(out, "; graded here");
+    lem_buf_puts(out, "; ");
+    lem_eval_correctness_text(d, out);
     if (d->no_probabilities)
         lem_buf_puts(out, "; step scores leave 0..1, so what needs probabilities is left out");
     lem_buf_puts(out, "\n");

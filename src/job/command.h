@@ -70,6 +70,7 @@ typedef struct lem_cli {
     const char *isa;                    /* LEMMA_CPU or "auto" */
     const char *data_dir;               /* LEMMA_DATA or ../shared/data */
     const char *cache_dir;              /* of content digests; NULL = none */
+    const char *const *hub;             /* caches of the Hugging Face Hub, ended by NULL; NULL = none */
     lem_cancel *cancel;                 /* set by SIGINT/SIGTERM */
     const lem_command *const *commands; /* all of them, for those that run others */
     bool in_recipe;                     /* the command is a stage of a recipe */

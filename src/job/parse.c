@@ -1,4 +1,5 @@
 /* parse.c - argv, --config files and recipe stages to the arguments of a command */
+#include "job/hub.h"
 #include "job/command.h"
 
 #include "core/mem.h"
@@ -177,6 +178,9 @@ static lem_status finish(const lem_command *cmd, lem_json *values, lem_cli *cli,
         if (st == LEM_OK) st = check_options(cmd, &a, err);
         if (st) return st;
     }
+    st = lem_args_flag(&a, "help") ? LEM_OK : lem_hub_resolve(cmd, cli->hub, values, err);
+    if (st) return st;
+    words = lem_json_get(values, "_words");
     if (a.n_words) {
         a.words = lem_alloc((size_t)a.n_words, sizeof *a.words, err);
         if (!a.words) return LEM_EMEM;

@@ -1,4 +1,5 @@
 /* recipe_check.c - what can be known before the first stage: inputs, outputs, memory, disk */
+#include "job/hub.h"
 #include "job/recipe_priv.h"
 
 #include "core/data_files.h"
@@ -61,7 +62,9 @@ static lem_status check_input(recipe *r, size_t i, const char *what, const char 
     if (maker < r->n)
         return lem_fail(err, LEM_EDATA, "stage %s: %s%s: stage %s makes it only later", s->name, what, path,
                         r->stages[maker].name);
-    return lem_fail(err, LEM_EDATA, "stage %s: %s%s: no such file", s->name, what, path);
+    lem_status st = lem_fail(err, LEM_EDATA, "stage %s: %s%s: no such file", s->name, what, path);
+    if (err) lem_hub_explain(r->cli->hub, path, err);
+    return st;
 }
 
 static lem_status check_values(recipe *r, size_t i, const lem_opt *o, const lem_json *v, lem_err *err) {

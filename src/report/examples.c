@@ -1,9 +1,9 @@
 /* examples.c - worked examples in a report: given ones, or telling ones picked from graded and scored
  * candidates */
 #include "report/sections.h"
+#include "data/candidate_set.h"
 
 #include "core/mem.h"
-#include "rows/rows.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -210,20 +210,33 @@ static lem_status consider(picks *k, const lem_json *row, int most, lem_err *err
     return LEM_OK;
 }
 
+/* The row in our columns. */
+static lem_status put_ours(const lem_candidate_set *rows, lem_candidates *c, lem_json *row, lem_err *err) {
+    const lem_candidates_map *map = lem_candidate_set_map(rows);
+    if (lem_candidates_map_is_ours(map)) return LEM_OK;
+    lem_status st = lem_candidates_read(map, row, c, err);
+    return st == LEM_OK ? lem_candidates_put(c, true, row, err) : st;
+}
+
 static lem_status read_picks(picks *k, const char *path, int most, lem_err *err) {
-    lem_rowset *rows = NULL;
+    const lem_candidate_set_opts o = {.any_rows = true};
+    lem_candidates_map *map = lem_candidates_map_new(err);
+    lem_candidate_set *rows = NULL;
+    lem_candidates c = {0};
     lem_json *row = NULL;
-    lem_status st = LEM_OK;
-    LEM_TRY(lem_rowset_open(&path, 1, NULL, &rows, err));
-    for (;;) {
-        LEM_TRY(lem_rowset_next(rows, &row, err));
+    lem_status st = map ? LEM_OK : LEM_EMEM;
+    if (st == LEM_OK) LEM_TRY(lem_candidate_set_open(&path, 1, map, &o, &rows, err));
+    while (st == LEM_OK) {
+        LEM_TRY(lem_candidate_set_next(rows, &row, err));
         if (!row) break;
-        st = consider(k, row, most, err);
+        st = put_ours(rows, &c, row, err);
+        if (st == LEM_OK) st = consider(k, row, most, err);
         lem_json_free(row);
-        LEM_TRY(st);
     }
 done:
-    lem_rowset_close(rows);
+    lem_candidates_release(&c);
+    lem_candidates_map_free(map);
+    lem_candidate_set_close(rows);
     return st;
 }
 

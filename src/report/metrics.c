@@ -175,7 +175,7 @@ static lem_status curve_table(lem_page *p, const lem_result_metrics *m, const ch
 
 /* ---- every value with its interval ---- */
 
-enum { INTERVAL_COLUMNS = 5 };
+enum { INTERVAL_COLUMNS = 6 };
 
 typedef struct interval_texts {
     char value[32], ci[64], n[24];
@@ -186,34 +186,44 @@ static bool has_interval_row(const lem_result_metric *x, long k) {
     return !x->family[0] || x->k == k || (x->k == 1 && is_pass(x->family));
 }
 
-static void interval_row(const lem_result_metric *x, interval_texts *t, const char *row[INTERVAL_COLUMNS]) {
+/* correct: whose word correctness is; NULL = no column for it. */
+static void interval_row(const lem_result_metric *x, const char *correct, interval_texts *t,
+                         const char **row) {
     lem_report_value(x->value, t->value);
     interval_text(x, t->ci);
     if (x->n >= 0) snprintf(t->n, sizeof t->n, "%lld", (long long)x->n);
-    row[0] = x->name;
-    row[1] = x->protocol;
-    row[2] = t->value;
-    row[3] = t->ci;
-    row[4] = t->n;
+    *row++ = x->name;
+    *row++ = x->protocol;
+    *row++ = t->value;
+    *row++ = t->ci;
+    if (correct) *row++ = correct;
+    *row = t->n;
 }
 
-static lem_status interval_table(lem_page *p, const lem_result_metrics *m, const char *csv, lem_err *err) {
+static const char *correctness_of(const lem_json *doc) {
+    return lem_json_str(lem_json_find(doc, "correctness.text"), NULL);
+}
+
+static lem_status interval_table(lem_page *p, const lem_result_metrics *m, const char *csv,
+                                 const char *correct, lem_err *err) {
+    static const lem_column with[] = {{"metric", false},       {"protocol", false},    {"value", true},
+                                      {"95 % interval", true}, {"correctness", false}, {"n", true}};
+    static const lem_column without[] = {
+        {"metric", false}, {"protocol", false}, {"value", true}, {"95 % interval", true}, {"n", true}};
     size_t rows = m->n > 0 ? (size_t)m->n : 1;
     const char **cell = lem_alloc_zero(rows * INTERVAL_COLUMNS, sizeof *cell, err);
     interval_texts *text = lem_alloc_zero(rows, sizeof *text, err);
     lem_status st = cell && text ? LEM_OK : LEM_EMEM;
     char name[96];
-    int n = 0;
+    int n = 0, columns = correct ? INTERVAL_COLUMNS : INTERVAL_COLUMNS - 1;
     long k = lem_result_headline_k(m);
     for (int i = 0; st == LEM_OK && i < m->n; i++) {
         if (!has_interval_row(&m->at[i], k)) continue;
-        interval_row(&m->at[i], &text[n], cell + (size_t)n * INTERVAL_COLUMNS);
+        interval_row(&m->at[i], correct, &text[n], cell + n * columns);
         n++;
     }
-    static const lem_column column[INTERVAL_COLUMNS] = {
-        {"metric", false}, {"protocol", false}, {"value", true}, {"95 % interval", true}, {"n", true}};
     snprintf(name, sizeof name, "%s-metrics", csv);
-    lem_table t = {name, "Values and intervals", column, INTERVAL_COLUMNS, n, cell, -1};
+    lem_table t = {name, "Values and intervals", correct ? with : without, columns, n, cell, -1};
     if (n) lem_page_table(p, &t);
     lem_free(cell);
     lem_free(text);
@@ -262,12 +272,22 @@ static lem_status details(lem_page *p, const lem_result_metrics *m, const lem_re
     lem_status st = LEM_OK;
     lem_page_fold(p, "All values, protocols and counts");
     lem_report_difference_table(p, m, d, csv);
-    st = interval_table(p, m, csv, err);
+    st = interval_table(p, m, csv, correctness_of(doc), err);
     if (st == LEM_OK) st = curve_table(p, m, csv, err);
     texts(p, lem_json_get(doc, "notes"), lem_page_paragraph);
     counts(p, doc);
     lem_page_fold_end(p);
     return st;
+}
+
+/* Whose word correctness is: figures by a file's own verdicts and by our grader are not the same claim. */
+static void tell_correctness(lem_page *p, const lem_json *doc) {
+    const char *text = correctness_of(doc), *format = lem_json_str(lem_json_get(doc, "format"), "");
+    lem_buf b = {0};
+    if (!text) return;
+    lem_buf_printf(&b, "Candidates: %s; %s.", format, text);
+    lem_page_paragraph(p, lem_buf_str(&b));
+    lem_buf_release(&b);
 }
 
 lem_status lem_report_metrics(lem_page *p, const char *title, const char *csv, const char *source,
@@ -280,6 +300,7 @@ lem_status lem_report_metrics(lem_page *p, const char *title, const char *csv, c
     if (pairs) LEM_TRY(lem_result_read(pairs, source, &d, err));
     lem_page_section(p, title);
     lem_report_claims(p, &m, &d);
+    tell_correctness(p, doc);
     texts(p, lem_json_get(doc, "warnings"), lem_page_note);
     headline(p, &m, csv);
     LEM_TRY(curves(p, &m, csv, err));

@@ -2,9 +2,8 @@
 #include "report/problems.h"
 
 #include "core/mem.h"
-#include "data/candidates.h"
+#include "data/candidate_set.h"
 #include "grade/cluster.h"
-#include "rows/rows.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -51,7 +50,6 @@ static const char *const columns[MAX_COLUMNS] = {"level", "subject", "type"};
 
 typedef struct browser {
     lem_page *page;
-    lem_candidates_map *map;
     lem_candidates c;
     lem_tag tags[MAX_TAGS];
     char label[MAX_TAGS][40]; /* of the tags of columns */
@@ -265,15 +263,13 @@ static lem_status add_problem(browser *b, const lem_json *row, lem_err *err) {
     return st;
 }
 
-static lem_status each_row(browser *b, lem_rowset *rows, lem_err *err) {
-    char ground[200];
-    for (bool first = true;; first = false) {
+static lem_status each_row(browser *b, lem_candidate_set *rows, lem_err *err) {
+    for (;;) {
         lem_json *row = NULL;
-        lem_status st = lem_rowset_next(rows, &row, err);
+        lem_status st = lem_candidate_set_next(rows, &row, err);
         if (st != LEM_OK || !row) return st;
         b->number++;
-        if (first) st = lem_candidates_map_detect(b->map, row, ground, err);
-        if (st == LEM_OK) st = lem_candidates_read(b->map, row, &b->c, err);
+        st = lem_candidates_read(lem_candidate_set_map(rows), row, &b->c, err);
         bool whole = st == LEM_OK && b->c.n > 0 && b->c.completion && b->c.correct;
         if (whole && lem_page_item_bytes(b->page) > PAGE_BYTES) b->left_out++;
         else if (whole) st = add_problem(b, row, err);
@@ -297,21 +293,22 @@ static void finish(browser *b) {
 
 lem_status lem_report_problems(lem_page *p, const char *path, lem_err *err) {
     browser *b = lem_alloc_zero(1, sizeof *b, err);
-    lem_rowset *rows = NULL;
+    lem_candidate_set *rows = NULL;
+    const lem_candidate_set_opts o = {0};
     lem_status st = b ? LEM_OK : LEM_EMEM;
     if (st) return st;
     b->page = p;
     memcpy(b->tags, fixed_tags, sizeof fixed_tags);
     b->n_tags = N_FIXED;
-    b->map = lem_candidates_map_new(err);
-    if (!b->map) st = LEM_EMEM;
-    if (st == LEM_OK) st = lem_rowset_open(&path, 1, NULL, &rows, err);
+    lem_candidates_map *map = lem_candidates_map_new(err);
+    if (!map) st = LEM_EMEM;
+    if (st == LEM_OK) st = lem_candidate_set_open(&path, 1, map, &o, &rows, err);
     if (st == LEM_OK) st = each_row(b, rows, err);
     if (st == LEM_EDATA) st = LEM_OK; /* not of candidates: nothing to browse, or nothing more */
     if (st == LEM_OK) finish(b);
-    lem_rowset_close(rows);
+    lem_candidate_set_close(rows);
     for (size_t i = 0; i < sizeof b->text / sizeof *b->text; i++) lem_buf_release(&b->text[i]);
-    lem_candidates_map_free(b->map);
+    lem_candidates_map_free(map);
     lem_candidates_release(&b->c);
     lem_free(b);
     return st;

@@ -242,7 +242,7 @@ static void compares(void **state) {
     expect("compare b.jsonl a.jsonl --require better --out cmp.json", 1, "is not shown to be better");
     expect("compare a.jsonl few.jsonl", 0, "39 only in A, 0 only in B, left out");
     expect("compare a.jsonl few.jsonl", 0, "too few problems differ");
-    expect("compare a.jsonl twice.jsonl", 3, "the second file: problem 'p1' stands twice (rows 1 and 2)");
+    expect("compare a.jsonl twice.jsonl", 3, "twice.jsonl:2: id 'p1' stands twice: in line 1 and here");
     expect("compare a.jsonl rows.jsonl", 3, "no problem stands in both files");
     expect("compare a.jsonl b.jsonl --metric rm@1", 2, "'rm@1' cannot be had of both files");
     expect("compare a.jsonl b.jsonl --metric pass@2", 2, "'pass@2' cannot be had");

@@ -54,6 +54,7 @@ static const base bases[] = {
     {"rm train", "--model m --lists l.jsonl --batch 1 --max-steps 3", "rm"},
     {"rm score", "g.jsonl --model rm", "sc.jsonl"},
     {"select", "sc.jsonl --k 1,2", "sel.json"},
+    {"export", "sc.jsonl --as qwen", "ex.jsonl"},
     {"compare", "sc.jsonl sc.jsonl --margin 100", "cmp.json"},
     {"bench score", "pairs.jsonl", "bs.json"},
     {"bench score", "sc.jsonl --k 1 --seeds 5", "bp.csv"},

@@ -163,8 +163,7 @@ static void shared_files(void **state) {
         {"stepwise/prmbench/prm800k_test_p1_4o_step_contradiction.jsonl.gz", LEM_ROW_PRMBENCH},
         {"stepwise/processbench/gsm8k.json.gz", LEM_ROW_PROCESSBENCH},
         {"stepwise/reasoneval/perturbation.json.gz", LEM_ROW_REASONEVAL},
-        {"outputs/gsm8k_openai/example_model_solutions.jsonl.gz",
-         LEM_ROW_PROMPTS}, /* --map names its columns */
+        {"outputs/gsm8k_openai/example_model_solutions.jsonl.gz", LEM_ROW_CANDIDATES},
         {"outputs/mathcoder/gsm8k_multi.jsonl.gz", LEM_ROW_CANDIDATES},
         {"outputs/nemo_skills/openmathinstruct.test", LEM_ROW_CANDIDATES},
         {"outputs/nemo_skills/output-rs0.test", LEM_ROW_CANDIDATES},

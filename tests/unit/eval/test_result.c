@@ -75,8 +75,8 @@ static void json_for_programs(void **state) {
     lem_json *r = lem_eval_result_json(&result, false);
     assert_non_null(r);
     static const char *const keys[] = {"format", "metrics", "differences", "scores",
-                                       "by",     "notes",   "warnings",    "counts"};
-    for (size_t i = 0; i < 8; i++) assert_string_equal(lem_json_key_at(r, i), keys[i]);
+                                       "by",     "notes",   "warnings",    "counts", "correctness"};
+    for (size_t i = 0; i < 9; i++) assert_string_equal(lem_json_key_at(r, i), keys[i]);
     assert_int_equal(lem_json_count(lem_json_get(r, "metrics")), result.m.n);
     assert_int_equal(lem_json_count(lem_json_get(r, "differences")), result.m.n_diff);
     static const struct {
@@ -95,6 +95,10 @@ static void json_for_programs(void **state) {
     assert_int_equal(lem_json_count(lem_json_get(r, "warnings")), 3);
     assert_true(has_note(r, "fewer than k candidates are left out"));
     assert_false(has_note(r, "graded here"));
+    assert_string_equal(lem_json_str(lem_json_find(r, "correctness.text"), ""),
+                        "correct by the file (field correct)");
+    assert_string_equal(lem_json_str(lem_json_find(r, "correctness.by"), ""), "file");
+    assert_string_equal(lem_json_str(lem_json_find(r, "correctness.field"), ""), "correct");
     lem_json_free(r);
     r = lem_eval_result_json(&result, true);
     assert_true(has_note(r, "equal answer strings"));
@@ -110,7 +114,7 @@ static void text_for_people(void **state) {
         lem_buf_str(&b),
         "\n2 problems, 5 candidates (2 to 3 a problem); 1 undecided, counted as wrong; "
         "1 without score, ranked last; 1 without answer, which do not vote; 1 with the text of an earlier "
-        "one\nweighted votes: rm as they are, since they lie in 0..1\n\n"));
+        "one; correct by the file (field correct)\nweighted votes: rm as they are, since they lie in 0..1\n\n"));
     assert_null(strstr(lem_buf_str(&b), "graded here"));
     const char *at = strstr(lem_buf_str(&b), lem_buf_str(&table));
     assert_non_null(at);
