@@ -57,7 +57,7 @@ typedef struct job {
     lem_cli *cli;
     const char *path;
     const lem_args *args;
-    lem_candidates_map *wanted;    /* what the options say of columns */
+    lem_candidates_map *wanted; /* what the options say of columns */
     lem_candidate_set *set;
     const lem_candidates_map *map; /* of the set */
     lem_grade_rows_opts how, other;
@@ -322,8 +322,8 @@ static void print_line(FILE *f, const char *name, const lem_grade_model_tally *t
 }
 
 static void print_table(const job *j, FILE *f) {
-    fprintf(f, "%s\n%-24s %8s  %8s  %8s  %9s%s\n", lem_candidate_set_ground(j->set), "", "answers", "right", "percent", "undecided",
-            j->tally.all.own ? "  file says  agree" : "");
+    fprintf(f, "%s\n%-24s %8s  %8s  %8s  %9s%s\n", lem_candidate_set_ground(j->set), "", "answers", "right",
+            "percent", "undecided", j->tally.all.own ? "  file says  agree" : "");
     for (int m = 0; m < j->n_models && m < LEM_GRADE_MAX_MODELS; m++)
         print_line(f, lem_candidates_map_model(j->map, m, NULL), &j->tally.model[m]);
     print_line(f, "all", &j->tally.all);
@@ -473,9 +473,11 @@ static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
     bool to_stdout = lem_args_is(args, "out", "-"), to_file = lem_args_has(args, "out") && !to_stdout;
     lem_job_input maps[LEM_CANDIDATE_MAX_FILES];
     /* without rows in a file the page is what the job makes */
-    lem_job_spec spec = {
-        .cheap = true, .out = to_file ? NULL : audit, .companions = &audit, .n_companions = to_file && audit,
-        .inputs = maps};
+    lem_job_spec spec = {.cheap = true,
+                         .out = to_file ? NULL : audit,
+                         .companions = &audit,
+                         .n_companions = to_file && audit,
+                         .inputs = maps};
     job j = {.cli = cli,
              .args = args,
              .path = args->words[0],

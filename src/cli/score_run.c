@@ -199,8 +199,7 @@ static lem_status next_row(job *j, lem_candidate_set *rows, lem_json **row, lem_
 static lem_status each_row(job *j, const char *title, on_row *act, lem_out *out, lem_err *err) {
     lem_progress *p = lem_progress_new(j->cli->log, title, "problems", 0, 0);
     lem_candidate_set *rows = NULL;
-    lem_status st =
-        lem_candidate_options_open(j->cli, j->args, j->args->words, j->args->n_words, &rows, err);
+    lem_status st = lem_candidate_options_open(j->cli, j->args, j->args->words, j->args->n_words, &rows, err);
     j->rows = 0;
     for (int64_t left = j->cli->limit; st == LEM_OK && left != 0; left -= left > 0) {
         lem_json *row = NULL;
