@@ -5,8 +5,8 @@
 
 static bool is_file(const char *item) {
     size_t n = strlen(item);
-    return !strchr(item, '=') && ((n > 5 && strcmp(item + n - 5, ".yaml") == 0) ||
-                                  (n > 4 && strcmp(item + n - 4, ".yml") == 0));
+    return !strchr(item, '=') &&
+           ((n > 5 && strcmp(item + n - 5, ".yaml") == 0) || (n > 4 && strcmp(item + n - 4, ".yml") == 0));
 }
 
 static lem_status add_file(lem_candidates_map *m, const char *path, lem_err *err) {

@@ -125,7 +125,8 @@ static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
 
 const lem_command lem_cmd_compare = {
     .name = "compare",
-    .purpose = "two files of candidates (or patterns, folders) for the same problems: paired differences, flipped problems",
+    .purpose = "two files of candidates (or patterns, folders) for the same problems: paired differences, "
+               "flipped problems",
     .usage = "A B [--metric rm@8] [--require better] [options]",
     .example = "lemma compare base-scored.jsonl tuned-scored.jsonl --metric rm@8,pass@1 --require better\n"
                "lemma compare 'base/output-rs*.jsonl' tuned",

@@ -17,7 +17,8 @@ enum { MAX_OPEN = 64 }; /* files written at a time */
 
 static const lem_opt opts[] = {
     {"as", LEM_OPT_ENUM, "TOOL", NULL,
-     "whose layout: nemo is a folder with a file for each candidate's number (output-rs0.jsonl …), the others "
+     "whose layout: nemo is a folder with a file for each candidate's number (output-rs0.jsonl …), the "
+     "others "
      "are one file",
      .choices = LEM_EXPORT_NAMES},
     LEM_OPT_CANDIDATE_MAP,
@@ -66,8 +67,7 @@ static lem_status take_row(exporting *e, const lem_candidate_set *rows, const le
 /* All rows once. */
 static lem_status pass(exporting *e, lem_err *err) {
     lem_candidate_set *rows = NULL;
-    lem_status st =
-        lem_candidate_options_open(e->cli, e->args, e->args->words, e->args->n_words, &rows, err);
+    lem_status st = lem_candidate_options_open(e->cli, e->args, e->args->words, e->args->n_words, &rows, err);
     e->problems = e->candidates = 0;
     for (int64_t left = e->cli->limit; st == LEM_OK && left != 0; left -= left > 0) {
         lem_json *row = NULL;
@@ -153,8 +153,8 @@ done:
 
 static lem_status tell(const exporting *e, const char *out, lem_err *err) {
     const char *as = lem_args_str(e->args, "as");
-    lem_info(e->cli->log, "%llu problems, %llu candidates as %s%s%s", (unsigned long long)e->problems,
-             (unsigned long long)e->candidates, as, out ? ": " : "", out ? out : "");
+    lem_info(e->cli->log, "%llu problems, %llu candidates as %s: %s", (unsigned long long)e->problems,
+             (unsigned long long)e->candidates, as, out ? out : "nothing is written");
     if (!e->cli->json) return LEM_OK;
     lem_object o = lem_object_new();
     lem_object_str(&o, "command", "export");
@@ -181,7 +181,8 @@ done:
 }
 
 static lem_status check(const lem_args *args, bool nemo, lem_err *err) {
-    if (lem_args_is(args, "out", "-")) return lem_fail(err, LEM_EUSAGE, "--out: a file or folder is expected");
+    if (lem_args_is(args, "out", "-"))
+        return lem_fail(err, LEM_EUSAGE, "--out: a file or folder is expected");
     for (int i = 0; nemo && i < args->n_words; i++)
         if (strcmp(args->words[i], "-") == 0)
             return lem_fail(err, LEM_EUSAGE, "--as nemo reads the candidates several times; name files");

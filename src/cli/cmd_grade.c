@@ -376,8 +376,8 @@ static void print_line(FILE *f, const char *name, const lem_grade_model_tally *t
 }
 
 static void print_table(const job *j, FILE *f) {
-    fprintf(f, "%s\n%-24s %8s  %8s  %8s  %9s%s\n", lem_candidate_set_ground(j->set), "", "answers", "right", "percent", "undecided",
-            j->tally.all.own ? "  file says  agree" : "");
+    fprintf(f, "%s\n%-24s %8s  %8s  %8s  %9s%s\n", lem_candidate_set_ground(j->set), "", "answers", "right",
+            "percent", "undecided", j->tally.all.own ? "  file says  agree" : "");
     for (int m = 0; m < j->n_models && m < LEM_GRADE_MAX_MODELS; m++)
         print_line(f, lem_candidates_map_model(j->map, m, NULL), &j->tally.model[m]);
     print_line(f, "all", &j->tally.all);

@@ -96,8 +96,8 @@ static lem_status unknown(const char *name, lem_err *err) {
     int n = 0;
     for (int i = 0; (m = lem_candidate_map_at(i)) && n < 64; i++) names[n++] = m->name;
     const char *near = lem_suggest(name, names, n);
-    return lem_fail(err, LEM_EUSAGE, "no map '%.60s'%s%s%s; 'lemma maps' lists them", name,
-                    near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+    if (near) return lem_fail(err, LEM_EUSAGE, "no map '%.60s'; did you mean '%s'?", name, near);
+    return lem_fail(err, LEM_EUSAGE, "no map '%.60s'; 'lemma maps' lists them", name);
 }
 
 static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
@@ -115,7 +115,7 @@ const lem_command lem_cmd_maps = {
     .name = "maps",
     .purpose = "whose files of candidates are read, and by which columns they are told",
     .usage = "[NAME] [--json]",
-    .example = "lemma maps\nlemma maps NeMo-Skills >mine.yaml\nlemma select rows.jsonl --map mine.yaml",
+    .example = "lemma maps\nlemma maps NeMo-Skills >mine.yaml",
     .min_words = 0,
     .max_words = 1,
     .run = run,

@@ -171,10 +171,11 @@ static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
     const char *keep = lem_args_str(args, "keep-out");
     /* without a result in a file the kept rows are what the job makes */
     lem_job_input maps[LEM_CANDIDATE_MAX_FILES];
-    lem_job_spec spec = {.cheap = true, .inputs = maps,
-                               .out = to_file(args) ? NULL : keep,
-                               .companions = &keep,
-                               .n_companions = to_file(args) && keep};
+    lem_job_spec spec = {.cheap = true,
+                         .inputs = maps,
+                         .out = to_file(args) ? NULL : keep,
+                         .companions = &keep,
+                         .n_companions = to_file(args) && keep};
     lem_job *job = NULL;
     lem_status st = lem_candidate_options_inputs(args, maps, &spec.n_inputs, err);
     if (st == LEM_OK) st = lem_job_open(cli, &lem_cmd_select, args, &spec, &job, err);

@@ -78,10 +78,6 @@ lem_status lem_runtime_tokenizer(const lem_cli *cli, const char *dir, lem_tokeni
     return LEM_OK;
 }
 
-lem_status lem_runtime_rows(const lem_cli *cli, const char *path, lem_rowset **out, lem_err *err) {
-    return lem_data_rows_open(path, cli->cancel, out, err);
-}
-
 size_t lem_physical_memory(void) {
     long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGESIZE);
     return pages > 0 && size > 0 ? (size_t)pages * (size_t)size : SIZE_MAX;

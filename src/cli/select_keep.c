@@ -43,7 +43,8 @@ lem_status lem_select_keep_ask(const lem_args *args, lem_err *err) {
     if (strcmp(to, "-") == 0) return lem_fail(err, LEM_EUSAGE, "--keep-out: a file is expected");
     for (int i = 0; i < args->n_words; i++)
         if (strcmp(args->words[i], "-") == 0)
-            return lem_fail(err, LEM_EUSAGE, "--keep-out reads the candidates twice; name a file in place of -");
+            return lem_fail(err, LEM_EUSAGE,
+                            "--keep-out reads the candidates twice; name a file in place of -");
     return LEM_OK;
 }
 
@@ -152,9 +153,8 @@ static lem_status tell(const keeping *k, lem_json **told, lem_err *err) {
     return *told ? LEM_OK : lem_fail(err, LEM_EMEM, "out of memory");
 }
 
-lem_status lem_select_keep(lem_cli *cli, const lem_args *args, const lem_job *job,
-                           const lem_eval_data *d, const lem_keep_opts *o, lem_json **told,
-                           lem_err *err) {
+lem_status lem_select_keep(lem_cli *cli, const lem_args *args, const lem_job *job, const lem_eval_data *d,
+                           const lem_keep_opts *o, lem_json **told, lem_err *err) {
     const char *to = lem_args_str(args, "keep-out");
     bool own = !lem_args_has(args, "out") || lem_args_is(args, "out", "-"); /* it is what the job makes */
     keeping k = {.cli = cli, .d = d, .o = *o};

@@ -1,4 +1,5 @@
-/* candidate_export.c - candidates in the layouts of NeMo-Skills, search-and-learn, Qwen2.5-Math and lm-eval */
+/* candidate_export.c - candidates in the layouts of NeMo-Skills, search-and-learn, Qwen2.5-Math and lm-eval
+ */
 #include "data/candidate_export.h"
 
 #include "core/object.h"
@@ -130,17 +131,16 @@ static lem_json *one_member(const char *name, lem_json *value) {
 }
 
 static void lm_eval(layout *l) {
-    static const lem_candidates_field others[] = {LEM_CAND_CORRECT, LEM_CAND_RM_SCORE, LEM_CAND_LOGPROB,
-                                                  LEM_CAND_TOKENS, LEM_CAND_STEP_SCORES,
-                                                  LEM_CAND_LOGPROB_MEAN, LEM_CAND_FINISH};
+    static const lem_candidates_field others[] = {
+        LEM_CAND_CORRECT,     LEM_CAND_RM_SCORE,     LEM_CAND_LOGPROB, LEM_CAND_TOKENS,
+        LEM_CAND_STEP_SCORES, LEM_CAND_LOGPROB_MEAN, LEM_CAND_FINISH};
     const lem_candidates *c = l->c;
     lem_json *texts = lem_candidates_column(c, LEM_CAND_COMPLETIONS);
     lem_object_json(&l->o, "doc_id", id_json(l));
     lem_object_json(&l->o, "doc", one_member("problem", lem_json_new_str(c->problem)));
     lem_object_str(&l->o, "target", c->expected);
-    lem_object_json(
-        &l->o, "arguments",
-        one_member("gen_args_0", one_member("arg_0", lem_json_new_str(c->problem))));
+    lem_object_json(&l->o, "arguments",
+                    one_member("gen_args_0", one_member("arg_0", lem_json_new_str(c->problem))));
     lem_object_json(&l->o, "resps", list_of(texts));
     lem_json *answers = c->predicted ? lem_candidates_column(c, LEM_CAND_PREDICTED)
                                      : lem_candidates_column(c, LEM_CAND_COMPLETIONS);
@@ -151,8 +151,8 @@ static void lm_eval(layout *l) {
     put_others(l, others, sizeof others / sizeof *others);
 }
 
-lem_status lem_candidate_export(lem_export_as as, const lem_candidates *c, const lem_json *row, uint64_t number,
-                                int candidate, lem_json **out, lem_err *err) {
+lem_status lem_candidate_export(lem_export_as as, const lem_candidates *c, const lem_json *row,
+                                uint64_t number, int candidate, lem_json **out, lem_err *err) {
     layout l = {c, row, number, lem_object_new()};
     const char *lacks = NULL;
     if (!c->expected) lacks = "expected_answer";

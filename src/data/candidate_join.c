@@ -68,15 +68,16 @@ static lem_status check_places(const lem_candidate_set *s, lem_err *err) {
     for (size_t i = 0; i < s->n_items; i++) {
         const set_item *it = &s->item[i], *first = &s->item[i % n];
         place = i && it->file == s->item[i - 1].file ? place + 1 : 0;
-        if (place == i % n && same_text(it->text, first->text) && same_text(it->id, first->id))
-            continue;
-        return lem_fail(err, LEM_EDATA,
-                        "%s:%llu: rows have no ids and no problem texts, and this one is not that of %s:%llu: "
-                        "files are joined by place only where all of them agree row by row",
-                        file_of(s, it), line_of(it), file_of(s, first), line_of(first));
+        if (place == i % n && same_text(it->text, first->text) && same_text(it->id, first->id)) continue;
+        return lem_fail(
+            err, LEM_EDATA,
+            "%s:%llu: rows have no ids and no problem texts, and this one is not that of %s:%llu: "
+            "files are joined by place only where all of them agree row by row",
+            file_of(s, it), line_of(it), file_of(s, first), line_of(first));
     }
     if (s->n_items % n)
-        return lem_fail(err, LEM_EDATA, "%s: other rows than %s, and neither ids nor problem texts to join by",
+        return lem_fail(err, LEM_EDATA,
+                        "%s: other rows than %s, and neither ids nor problem texts to join by",
                         file_of(s, &s->item[s->n_items - 1]), file_of(s, &s->item[0]));
     return LEM_OK;
 }
@@ -84,8 +85,8 @@ static lem_status check_places(const lem_candidate_set *s, lem_err *err) {
 /* ---- groups ---- */
 
 /* What two rows of one problem may not be. */
-static lem_status check_pair(const lem_candidate_set *s, const set_group *g, const set_item *it,
-                             known_by how, lem_err *err) {
+static lem_status check_pair(const lem_candidate_set *s, const set_group *g, const set_item *it, known_by how,
+                             lem_err *err) {
     const lem_candidate_map_info *k = s->map->known;
     const set_item *first = &s->item[g->first];
     const char *what = how == BY_ID ? it->id : it->text;
@@ -143,10 +144,9 @@ static lem_status group_items(lem_candidate_set *s, known_by how, lem_err *err) 
 
 static void tell(lem_candidate_set *s, known_by how) {
     static const char *const by[] = {"id", "problem", "the place of rows"};
-    if (s->files.n > 1)
-        lem_buf_printf(&s->ground, s->merged ? "; %zu files joined by %s" : "; %zu files", s->files.n,
-                       by[how]);
-    else if (s->merged) lem_buf_printf(&s->ground, "; rows grouped by %s", by[how]);
+    if (!s->merged) return; /* files one after the other are as one file */
+    if (s->files.n > 1) lem_buf_printf(&s->ground, "; %zu files joined by %s", s->files.n, by[how]);
+    else lem_buf_printf(&s->ground, "; rows grouped by %s", by[how]);
 }
 
 lem_status lem_candidate_set_group(lem_candidate_set *s, lem_err *err) {
@@ -224,10 +224,12 @@ static lem_status add_row(lem_candidate_set *s, const set_item *first, const set
     for (int f = LEM_CAND_COMPLETIONS; f < LEM_CAND_N_FIELDS; f++) {
         lem_candidates_field field = (lem_candidates_field)f;
         bool has = lem_candidates_have(&s->c, field);
-        if (it != first && has != (lem_json_get(out, name_of(field)) != NULL))
-            return lem_fail(err, LEM_EDATA, "%s %s here, and %s in %s:%llu", lem_candidates_field_name(field),
-                            has ? "stands" : "is missing", has ? "not" : "there", file_of(s, first),
-                            line_of(first));
+        bool before = lem_json_get(out, name_of(field)) != NULL;
+        if (it != first && has != before)
+            return lem_fail(err, LEM_EDATA,
+                            has ? "%s stands here, and not in %s:%llu"
+                                : "%s is missing here, and there in %s:%llu",
+                            lem_candidates_field_name(field), file_of(s, first), line_of(first));
         if (has && !extend(out, name_of(field), lem_candidates_column(&s->c, field)))
             return lem_fail(err, LEM_EMEM, "out of memory");
     }

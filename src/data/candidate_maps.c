@@ -7,6 +7,14 @@
 #include <string.h>
 #include <strings.h>
 
+static const char *const field_names[LEM_CAND_N_FIELDS] = {
+    "id",      "problem", "expected_answer", "completions",  "predicted_answer", "correct",  "rm_score",
+    "logprob", "tokens",  "step_scores",     "logprob_mean", "finish_reason",    "generator"};
+
+const char *lem_candidates_field_name(lem_candidates_field f) {
+    return (unsigned)f < LEM_CAND_N_FIELDS ? field_names[f] : "?";
+}
+
 #define OURS                                                                                                 \
     {                                                                                                        \
         "id", "problem", "expected_answer", "completions", "predicted_answer", "correct", "rm_score",        \
@@ -31,24 +39,25 @@ static const lem_candidate_map_info maps[] = {
      .by = "search-and-learn (best_of_n, beam_search, dvts)",
      .about = "scores[][] are those of steps, agg_scores[] those of candidates",
      .need = {"completions", "answer", "scores"},
-     .path = {"id||unique_id", "problem", "answer", "completions", "predicted_answer", "correct", "agg_scores",
-              "logprob", "completion_tokens", "scores", "logprob_mean", "finish_reason"}},
+     .path = {"id||unique_id", "problem", "answer", "completions", "predicted_answer", "correct",
+              "agg_scores", "logprob", "completion_tokens", "scores", "logprob_mean", "finish_reason"}},
     {.name = "search-and-learn",
      .by = "search-and-learn (best_of_n without scores)",
      .about = "as above, without scores",
      .need = {"completions", "answer", "pred"},
-     .path = {"id||unique_id", "problem", "answer", "completions", "predicted_answer", "correct", "agg_scores",
-              "logprob", "completion_tokens", NULL, "logprob_mean", "finish_reason"}},
+     .path = {"id||unique_id", "problem", "answer", "completions", "predicted_answer", "correct",
+              "agg_scores", "logprob", "completion_tokens", NULL, "logprob_mean", "finish_reason"}},
     {.name = "UltraFeedback",
      .by = "UltraFeedback (openbmb)",
      .about = "no gold and no verdicts: for rm score and best-of rows",
      .need = {"instruction", "completions.0.response"},
-     .path = {"id", "instruction", NULL, "completions.*.response", NULL, NULL, "completions.*.overall_score",
-              [LEM_CAND_GENERATOR] = "completions.*.model"},
+     .path = {"id", "instruction", NULL, "completions.*.response", NULL, NULL,
+              "completions.*.overall_score", [LEM_CAND_GENERATOR] = "completions.*.model"},
      .data_kind = true},
     {.name = "RLHFlow",
      .by = "RLHFlow's best-of-N files, and what its prm_evaluate.py and orm_evaluate.py add",
-     .about = "label[] or labels[] are the verdicts; steps end in 'ки' or blank lines, and become blank lines",
+     .about =
+         "label[] or labels[] are the verdicts; steps end in 'ки' or blank lines, and become blank lines",
      .need = {"prompt", "answers", "label||labels"},
      .path = {"id||idx", "prompt", "expected_answer||answer||gt", "answers", NULL, "label||labels",
               "rm_score||rewards", NULL, NULL, "step_scores"},
@@ -65,8 +74,8 @@ static const lem_candidate_map_info maps[] = {
      .about = "one candidate a row, one file a seed: several files are one set",
      .need = {"generation", "expected_answer"},
      .path = {"id", "problem||question", "expected_answer", "generation", "predicted_answer",
-              "symbolic_correct||is_correct", "reward_model_score", "logprob",
-              "num_generated_tokens", "step_scores", "logprob_mean", "finish_reason"},
+              "symbolic_correct||is_correct", "reward_model_score", "logprob", "num_generated_tokens",
+              "step_scores", "logprob_mean", "finish_reason"},
      .each = true},
     {.name = "OpenMathInstruct",
      .by = "OpenMathInstruct-1 (nvidia)",
@@ -81,8 +90,9 @@ static const lem_candidate_map_info maps[] = {
      .about = "a document stands once for each filter, and one filter is read (--filter); repeats are "
               "candidates",
      .need = {"doc_id", "resps", "target"},
-     .path = {"doc_id", "doc.problem||doc.question||doc.Problem||doc.query||arguments.gen_args_0.arg_0||"
-                        "arguments.0.0",
+     .path = {"doc_id",
+              "doc.problem||doc.question||doc.Problem||doc.query||arguments.gen_args_0.arg_0||"
+              "arguments.0.0",
               "target", "resps.0", "predicted_answer||filtered_resps",
               "correct||exact_match||math_verify||acc", "rm_score", "logprob", "tokens", "step_scores",
               "logprob_mean", "finish_reason"},
@@ -313,8 +323,7 @@ static lem_status read_paths(const lem_json *fields, const char *source, lem_can
     for (const char *k = lem_json_key_next(fields, NULL); k; k = lem_json_key_next(fields, k)) {
         const char *path = lem_json_str(lem_json_key_value(k), NULL);
         int f = field_of(k);
-        if (f < 0)
-            return lem_fail(err, LEM_EUSAGE, "%s: fields: unknown field '%.60s'", source, k);
+        if (f < 0) return lem_fail(err, LEM_EUSAGE, "%s: fields: unknown field '%.60s'", source, k);
         if (!path || !*path) return lem_fail(err, LEM_EUSAGE, "%s: fields.%s: a path expected", source, k);
         m->path[f] = path;
     }

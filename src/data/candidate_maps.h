@@ -20,7 +20,7 @@ typedef struct lem_candidate_map_info {
     const char *join;   /* completions may be lists of steps, joined by this text */
     const char *mark;   /* a sign behind each step, as in "step ки\n", that becomes a blank line */
     bool loose;         /* answers, verdicts and scores that are not one a candidate are left out */
-    bool data_kind;     /* rows of a kind of training data too: data commands do not take them for candidates */
+    bool data_kind; /* rows of a kind of training data too: data commands do not take them for candidates */
 } lem_candidate_map_info;
 
 /* The i-th map; NULL behind the last. */

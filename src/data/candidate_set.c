@@ -21,7 +21,7 @@ static int seed_of(const char *path) {
             if (p > name && isalnum((unsigned char)p[-1])) continue;
             d += *d == '-' || *d == '_';
             size_t digits = strspn(d, "0123456789");
-            if (digits > 0 && digits < 10) return atoi(d);
+            if (digits > 0 && digits < 10) return (int)strtol(d, NULL, 10);
         }
     return -1;
 }
@@ -55,13 +55,16 @@ done:
 
 /* ---- rows ---- */
 
-lem_status lem_candidate_set_scalars(lem_candidate_set *s, const lem_json *row, set_item *it, lem_err *err) {
+/* The id, problem and gold of a row. */
+static lem_status read_scalars(lem_candidate_set *s, const lem_json *row, set_item *it, lem_err *err) {
     lem_buf b = {0};
     lem_status st = lem_candidates_read_scalars(s->map, row, &s->c, err);
     if (st != LEM_OK) return st;
     if (s->c.id && !(it->id = lem_strdup(s->c.id, err))) return LEM_EMEM;
     it->has_problem = s->c.problem != NULL;
-    lem_buf_printf(&b, "%s\n%s", s->c.problem ? s->c.problem : "", s->c.expected ? s->c.expected : "");
+    if (it->has_problem) lem_buf_puts(&b, s->c.problem);
+    lem_buf_putc(&b, '\n');
+    if (s->c.expected) lem_buf_puts(&b, s->c.expected);
     it->text = lem_buf_take(&b);
     return it->text ? LEM_OK : lem_fail(err, LEM_EMEM, "out of memory");
 }
@@ -114,7 +117,7 @@ static lem_status add_item(lem_candidate_set *s, lem_json *row, lem_err *err) {
         .row = row, .file = file_at(s, from), .number = lem_judge_rows_number(s->rows), .next = SIZE_MAX};
     if (s->n_items > 1 && it->file != from) LEM_TRY(check_format(s, row, err));
     LEM_TRY(filter_of(s, row, &it->filter, err));
-    LEM_TRY(lem_candidate_set_scalars(s, row, it, err));
+    LEM_TRY(read_scalars(s, row, it, err));
 done:
     if (st != LEM_OK)
         lem_err_context(err, "%s:%llu", lem_judge_rows_file(s->rows),
@@ -165,8 +168,7 @@ static lem_status begin(lem_candidate_set *s, lem_err *err) {
 }
 
 lem_status lem_candidate_set_open(const char *const *paths, size_t n, const lem_candidates_map *map,
-                                  const lem_candidate_set_opts *opts, lem_candidate_set **out,
-                                  lem_err *err) {
+                                  const lem_candidate_set_opts *opts, lem_candidate_set **out, lem_err *err) {
     lem_candidate_set *s = lem_alloc_zero(1, sizeof *s, err);
     lem_status st = s ? LEM_OK : LEM_EMEM;
     if (!s) return st;

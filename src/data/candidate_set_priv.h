@@ -14,12 +14,12 @@ typedef struct set_item { /* a row */
     uint64_t number;
     char *id, *text; /* owned: the id, NULL where absent; problem and gold */
     bool has_problem;
-    int filter;      /* -1: none */
-    size_t next;     /* the next row of the same problem; SIZE_MAX = none */
+    int filter;  /* -1: none */
+    size_t next; /* the next row of the same problem; SIZE_MAX = none */
 } set_item;
 
 typedef struct set_group { /* a problem */
-    size_t first, last; /* of items */
+    size_t first, last;    /* of items */
 } set_group;
 
 struct lem_candidate_set {
@@ -51,8 +51,5 @@ lem_status lem_candidate_set_merge(lem_candidate_set *s, const set_group *g, lem
                                    lem_err *err) LEM_MUST_CHECK;
 /* Groups the items; what is known of ground is added to. */
 lem_status lem_candidate_set_group(lem_candidate_set *s, lem_err *err) LEM_MUST_CHECK;
-/* Reads the id, problem and gold of a row. */
-lem_status lem_candidate_set_scalars(lem_candidate_set *s, const lem_json *row, set_item *it,
-                                     lem_err *err) LEM_MUST_CHECK;
 
 #endif

@@ -70,8 +70,18 @@ static lem_status tail_of(lem_arena *a, const char *path, size_t len, const char
     return *tail ? LEM_OK : lem_fail(err, LEM_EMEM, "out of memory");
 }
 
-/* Values of one path without alternatives; "*" spreads a list. A list at the end is spread as well (whole: it
- * is one value), anything else is one value. */
+/* A value found under key: a list is spread (whole: it is one value, but for a star), else it is one value.
+ */
+static lem_status take(lem_arena *a, const lem_json *v, const char *key, bool star, const char *tail,
+                       bool whole, values *out, lem_err *err) {
+    bool list = lem_json_kind(v) == LEM_JSON_ARRAY;
+    out->present = true;
+    if (star && !list)
+        return lem_fail(err, LEM_EDATA, "'%s': list expected for '*', found %s", key, lem_json_kind_name(v));
+    return list && (star || !whole) ? spread(a, v, tail, out, err) : push_or_fail(a, out, v, err);
+}
+
+/* Values of one path without alternatives; "*" spreads a list. */
 static lem_status follow(lem_arena *a, const lem_json *from, const char *path, size_t len, bool whole,
                          values *out, lem_err *err) {
     const char *star = first_star(path, len), *tail = NULL;
@@ -85,13 +95,7 @@ static lem_status follow(lem_arena *a, const lem_json *from, const char *path, s
         return spread_columns(a, from, tail, out, err);
     const lem_json *v = head ? lem_json_find(from, key) : from;
     if (!v && head) v = lem_json_get(from, key); /* a column whose name holds a dot */
-    if (!v) return LEM_OK;
-    out->present = true;
-    if (lem_json_kind(v) != LEM_JSON_ARRAY)
-        return star ? lem_fail(err, LEM_EDATA, "'%s': list expected for '*', found %s", key,
-                               lem_json_kind_name(v))
-                    : push_or_fail(a, out, v, err);
-    return whole && !star ? push_or_fail(a, out, v, err) : spread(a, v, tail, out, err);
+    return v ? take(a, v, key, star != NULL, tail, whole, out, err) : LEM_OK;
 }
 
 /* One path, whose alternatives make one value each. */
@@ -159,21 +163,25 @@ static const char *joined(lem_arena *a, const lem_json *list, const char *betwee
     return t;
 }
 
+/* The next mark that ends a line, or the text; NULL if there is none. */
+static const char *next_mark(const char *p, const char *mark, size_t n) {
+    const char *m = strstr(p, mark);
+    while (m && m[n] && m[n] != '\n') m = strstr(m + n, mark);
+    return m;
+}
+
 /* Marks at the end of lines, and of the text, become blank lines between steps. */
 static const char *unmarked(lem_arena *a, const char *text, const char *mark, bool *ok) {
     size_t n = strlen(mark);
     lem_buf b = {0};
-    if (!strstr(text, mark)) return text;
-    for (const char *p = text, *m; *p; p = m) {
-        m = strstr(p, mark);
-        while (m && m[n] && m[n] != '\n') m = strstr(m + n, mark);
-        size_t len = m ? (size_t)(m - p) : strlen(p);
-        while (m && len && p[len - 1] == ' ') len--;
-        lem_buf_add(&b, p, len);
-        m = m ? m + n : p + len;
-        while (m != p + len && *m == '\n') m++;
-        if (*m) lem_buf_puts(&b, "\n\n");
+    const char *p = text;
+    for (const char *m; (m = next_mark(p, mark, n)); p = m + n + strspn(m + n, "\n")) {
+        size_t len = (size_t)(m - p);
+        while (len && p[len - 1] == ' ') len--;
+        lem_buf_printf(&b, "%s%.*s", b.len ? "\n\n" : "", (int)len, p);
     }
+    if (p == text) return text;
+    if (*p) lem_buf_printf(&b, "%s%s", b.len ? "\n\n" : "", p);
     const char *t = b.failed ? NULL : lem_arena_strndup(a, lem_buf_str(&b), b.len);
     lem_buf_release(&b);
     if (!t) *ok = false;
@@ -279,7 +287,8 @@ static lem_status read_scalar(lem_arena *a, const lem_candidates_map *m, const l
     bool ok = true;
     if (v.n > 1 && loose(m, f)) return LEM_OK; /* several golds */
     if (v.n > 1)
-        return lem_fail(err, LEM_EDATA, "%s: one value expected, found a list of %zu", lem_candidates_field_name(f), v.n);
+        return lem_fail(err, LEM_EDATA, "%s: one value expected, found a list of %zu",
+                        lem_candidates_field_name(f), v.n);
     *out = as_text(a, v.at[0], &ok);
     return ok ? LEM_OK : wrong(f, 0, "text", v.at[0], err);
 }
@@ -303,6 +312,29 @@ static void drop_invalid(const lem_candidates_map *m, lem_candidates *c, size_t 
         if (c->predicted[i] && strcmp(c->predicted[i], "[invalid]") == 0) c->predicted[i] = NULL;
 }
 
+/* Values as an array of c. */
+static lem_status read_values(const lem_candidates_map *m, lem_candidates_field f, const values *v,
+                              lem_candidates *c, lem_err *err) {
+    switch (f) {
+    case LEM_CAND_COMPLETIONS: return read_completions(c->arena, m->known, v, &c->completion, err);
+    case LEM_CAND_PREDICTED: return read_texts(c->arena, f, v, &c->predicted, err);
+    case LEM_CAND_GENERATOR: return read_texts(c->arena, f, v, &c->generator, err);
+    case LEM_CAND_CORRECT: return read_correct(c->arena, v, &c->correct, err);
+    case LEM_CAND_RM_SCORE: return read_numbers(c->arena, f, v, &c->rm_score, err);
+    case LEM_CAND_LOGPROB: return read_numbers(c->arena, f, v, &c->logprob, err);
+    case LEM_CAND_LOGPROB_MEAN: return read_numbers(c->arena, f, v, &c->logprob_mean, err);
+    case LEM_CAND_TOKENS: return read_tokens(c->arena, v, &c->tokens, err);
+    case LEM_CAND_STEP_SCORES: return read_steps(v, &c->steps, err);
+    case LEM_CAND_FINISH: return read_texts(c->arena, f, v, &c->finish, err);
+    default: return LEM_OK;
+    }
+}
+
+/* A null in place of the values of several candidates counts as none of them. */
+static bool is_absent(const values *v, size_t n) {
+    return !v->present || (v->n == 1 && lem_json_kind(v->at[0]) == LEM_JSON_NULL && n != 1);
+}
+
 static lem_status read_column(const lem_candidates_map *m, lem_candidates_field f, const lem_json *row,
                               lem_candidates *c, size_t *n, lem_err *err) {
     values v;
@@ -310,27 +342,16 @@ static lem_status read_column(const lem_candidates_map *m, lem_candidates_field 
     bool whole = f == LEM_CAND_COMPLETIONS && m->known && m->known->each && m->known->join;
     lem_status st = gather(c->arena, row, m->path[f], whole, &v, err);
     if (st != LEM_OK) return st;
-    if (!v.present || (v.n == 1 && lem_json_kind(v.at[0]) == LEM_JSON_NULL && *n != 1))
-        return m->by_hand[f]
-                   ? lem_fail(err, LEM_EDATA, "%s: no column '%s' in this row", lem_candidates_field_name(f), m->path[f])
-                   : LEM_OK;
+    if (is_absent(&v, *n))
+        return m->by_hand[f] ? lem_fail(err, LEM_EDATA, "%s: no column '%s' in this row",
+                                        lem_candidates_field_name(f), m->path[f])
+                             : LEM_OK;
     if (loose(m, f) && f > LEM_CAND_COMPLETIONS && (v.n != *n || !plain(&v, f))) return LEM_OK;
     if (*n != SIZE_MAX && v.n != *n)
-        return lem_fail(err, LEM_EDATA, "%s: %zu values for %zu candidates", lem_candidates_field_name(f), v.n, *n);
+        return lem_fail(err, LEM_EDATA, "%s: %zu values for %zu candidates", lem_candidates_field_name(f),
+                        v.n, *n);
     *n = v.n;
-    switch (f) {
-    case LEM_CAND_COMPLETIONS: return read_completions(c->arena, m->known, &v, &c->completion, err);
-    case LEM_CAND_PREDICTED: return read_texts(c->arena, f, &v, &c->predicted, err);
-    case LEM_CAND_GENERATOR: return read_texts(c->arena, f, &v, &c->generator, err);
-    case LEM_CAND_CORRECT: return read_correct(c->arena, &v, &c->correct, err);
-    case LEM_CAND_RM_SCORE: return read_numbers(c->arena, f, &v, &c->rm_score, err);
-    case LEM_CAND_LOGPROB: return read_numbers(c->arena, f, &v, &c->logprob, err);
-    case LEM_CAND_LOGPROB_MEAN: return read_numbers(c->arena, f, &v, &c->logprob_mean, err);
-    case LEM_CAND_TOKENS: return read_tokens(c->arena, &v, &c->tokens, err);
-    case LEM_CAND_STEP_SCORES: return read_steps(&v, &c->steps, err);
-    case LEM_CAND_FINISH: return read_texts(c->arena, f, &v, &c->finish, err);
-    default: return LEM_OK;
-    }
+    return read_values(m, f, &v, c, err);
 }
 
 lem_status lem_candidates_read_id(const lem_candidates_map *m, const lem_json *row, lem_candidates *out,
@@ -428,7 +449,7 @@ static lem_json *column_json(const lem_candidates *c, lem_candidates_field f) {
 
 bool lem_candidates_have(const lem_candidates *c, lem_candidates_field f) {
     const void *const at[LEM_CAND_N_FIELDS] = {
-        c->id,      c->problem, c->expected, c->completion,   c->predicted, c->correct, c->rm_score,
+        c->id,      c->problem, c->expected, c->completion,   c->predicted, c->correct,  c->rm_score,
         c->logprob, c->tokens,  c->steps,    c->logprob_mean, c->finish,    c->generator};
     return at[f] != NULL;
 }
@@ -438,14 +459,22 @@ lem_json *lem_candidates_column(const lem_candidates *c, lem_candidates_field f)
     return f <= LEM_CAND_EXPECTED ? lem_json_new_str(scalar[f]) : column_json(c, f);
 }
 
+/* All values are made before any is set: texts are borrowed from the columns that are replaced. */
 lem_status lem_candidates_put(const lem_candidates *c, bool force, lem_json *row, lem_err *err) {
+    lem_json *v[LEM_CAND_N_FIELDS] = {NULL};
+    const char *name[LEM_CAND_N_FIELDS];
+    bool ok = true;
     for (int f = 0; f < LEM_CAND_N_FIELDS; f++) {
         lem_candidates_field field = (lem_candidates_field)f;
         bool replace = force && (field == LEM_CAND_COMPLETIONS || field == LEM_CAND_PROBLEM);
-        const char *name = field == LEM_CAND_GENERATOR ? "generators" : lem_candidates_field_name(field);
-        if (!lem_candidates_have(c, field) || (!replace && lem_json_get(row, name))) continue;
-        lem_json *v = lem_candidates_column(c, field);
-        if (!v || !lem_json_set(row, name, v)) return lem_fail(err, LEM_EMEM, "out of memory");
+        name[f] = field == LEM_CAND_GENERATOR ? "generators" : lem_candidates_field_name(field);
+        if (!lem_candidates_have(c, field) || (!replace && lem_json_get(row, name[f]))) continue;
+        v[f] = lem_candidates_column(c, field);
+        ok = ok && v[f];
     }
-    return LEM_OK;
+    for (int f = 0; f < LEM_CAND_N_FIELDS; f++) {
+        if (ok && v[f]) ok = lem_json_set(row, name[f], v[f]);
+        else lem_json_free(v[f]);
+    }
+    return ok ? LEM_OK : lem_fail(err, LEM_EMEM, "out of memory");
 }

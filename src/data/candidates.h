@@ -91,8 +91,10 @@ bool lem_candidates_have(const lem_candidates *c, lem_candidates_field f);
  * caller; NULL: no memory. */
 lem_json *lem_candidates_column(const lem_candidates *c, lem_candidates_field f);
 /* The same under our names, where the row has none of that name: what the next command reads without a map.
- * force: completions and problem in any case (they are read by name). LEM_EMEM. */
-lem_status lem_candidates_put(const lem_candidates *c, bool force, lem_json *row, lem_err *err) LEM_MUST_CHECK;
+ * force: completions and problem in any case (they are read by name); what c borrows
+ * from the row is gone then. LEM_EMEM. */
+lem_status lem_candidates_put(const lem_candidates *c, bool force, lem_json *row,
+                              lem_err *err) LEM_MUST_CHECK;
 /* Whether candidate i was cut off at its token limit: 1, 0, or -1 where no reason says. */
 int lem_candidates_cut(const lem_candidates *c, int i);
 

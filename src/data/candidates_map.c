@@ -6,14 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *const field_names[LEM_CAND_N_FIELDS] = {
-    "id",      "problem", "expected_answer", "completions",  "predicted_answer", "correct",  "rm_score",
-    "logprob", "tokens",  "step_scores",     "logprob_mean", "finish_reason",    "generator"};
-
-const char *lem_candidates_field_name(lem_candidates_field f) {
-    return (unsigned)f < LEM_CAND_N_FIELDS ? field_names[f] : "?";
-}
-
 lem_candidates_map *lem_candidates_map_new(lem_err *err) {
     return lem_alloc_zero(1, sizeof(lem_candidates_map), err);
 }
@@ -33,7 +25,8 @@ const char *lem_candidates_map_path(const lem_candidates_map *m, lem_candidates_
 bool lem_candidates_map_is_ours(const lem_candidates_map *m) {
     bool ours = true;
     for (int f = 0; f < LEM_CAND_N_FIELDS; f++)
-        ours = ours && (!m->path[f] || strcmp(m->path[f], field_names[f]) == 0);
+        ours = ours &&
+               (!m->path[f] || strcmp(m->path[f], lem_candidates_field_name((lem_candidates_field)f)) == 0);
     return ours;
 }
 
@@ -123,7 +116,8 @@ static lem_status set_one(lem_candidates_map *m, const char *s, size_t len, lem_
                         ".yaml file; found '%.*s'",
                         (int)len, s);
     for (int f = 0; f < LEM_CAND_N_FIELDS; f++)
-        if (strlen(field_names[f]) == name && memcmp(field_names[f], s, name) == 0) {
+        if (strncmp(lem_candidates_field_name((lem_candidates_field)f), s, name) == 0 &&
+            !lem_candidates_field_name((lem_candidates_field)f)[name]) {
             lem_status st = assign(m, (lem_candidates_field)f, eq + 1, len - name - 1, true, err);
             return st == LEM_OK && f == LEM_CAND_COMPLETIONS ? name_models(m, NULL, err) : st;
         }
@@ -143,7 +137,6 @@ lem_status lem_candidates_map_set(lem_candidates_map *m, const char *assignment,
     }
 }
 
-
 /* ---- told by the columns ---- */
 
 static void list_columns(const lem_json *row, lem_buf *b) {
@@ -159,7 +152,8 @@ static lem_status unknown_columns(const lem_json *row, lem_err *err) {
     const lem_candidate_map_info *m = lem_candidate_map_nearest(row, &lacks);
     list_columns(row, &columns);
     if (m)
-        lem_buf_printf(&near, "; the nearest map is %s, which needs %s too ('lemma maps %s' prints it to copy)",
+        lem_buf_printf(&near,
+                       "; the nearest map is %s, which needs %s too ('lemma maps %s' prints it to copy)",
                        m->name, lacks ? lacks : "?", m->name);
     lem_status st =
         lem_fail(err, LEM_EDATA,
@@ -207,7 +201,7 @@ const char *lem_candidates_format(const lem_json *row) {
 static const char *path_of(const lem_candidate_map_info *known, lem_candidates_field f, const lem_json *row) {
     if (known) return known->path[f];
     if (f == LEM_CAND_PROBLEM && !lem_json_get(row, "problem")) return "question";
-    return f <= LEM_CAND_EXPECTED ? field_names[f] : NULL;
+    return f <= LEM_CAND_EXPECTED ? lem_candidates_field_name(f) : NULL;
 }
 
 /* The map that was asked for; of several of one name, the one that fits. */
@@ -224,8 +218,8 @@ static lem_status find_chosen(lem_candidates_map *m, const lem_json *row, lem_er
     if (lem_candidate_map_fits(m->known, row, &lacks)) return LEM_OK;
     lem_buf columns = {0};
     list_columns(row, &columns);
-    lem_status st = lem_fail(err, LEM_EDATA, "the map %s needs '%s'; columns found: %s", m->known->name, lacks,
-                             lem_buf_str(&columns));
+    lem_status st = lem_fail(err, LEM_EDATA, "the map %s needs '%s'; columns found: %s", m->known->name,
+                             lacks, lem_buf_str(&columns));
     lem_buf_release(&columns);
     return st;
 }

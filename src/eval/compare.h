@@ -25,9 +25,9 @@ typedef struct lem_flip { /* a problem that is right in one of them: by the firs
     bool now_right;       /* in b */
 } lem_flip;
 
-typedef struct lem_compared { /* zeroed = empty */
+typedef struct lem_compared {   /* zeroed = empty */
     const lem_eval_data *a, *b; /* borrowed: what was compared */
-    int n, only_a, only_b;    /* problems */
+    int n, only_a, only_b;      /* problems */
     lem_comparison *at;
     int n_at;
     lem_flip *flip; /* of the first metric */

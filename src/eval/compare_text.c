@@ -105,7 +105,8 @@ static void put_sides(const lem_compared *c, lem_buf *out) {
     put_side('A', c->a, out);
     put_side('B', c->b, out);
     if (c->a->graded_here != c->b->graded_here)
-        lem_buf_puts(out, "note: one of them is graded here and the other is not: --regrade grades both alike\n");
+        lem_buf_puts(out,
+                     "note: one of them is graded here and the other is not: --regrade grades both alike\n");
 }
 
 void lem_compared_text(const lem_compared *c, int flips, lem_buf *out) {

@@ -40,7 +40,7 @@ typedef struct loader {
     lem_eval_data *d;
     lem_candidate_set *set;
     const lem_candidates_map *map; /* of the set */
-    worker *workers; /* [threads] */
+    worker *workers;               /* [threads] */
     int n_workers;
     item *items; /* [BATCH] */
     size_t cap;
@@ -186,8 +186,9 @@ static lem_status add_correct(const loader *l, const worker *w, item *it, lem_er
     lem_grade_rows_opts o = {.profile = {.task = l->how->task}};
     lem_graded g;
     lem_status st = lem_grade_row(c, &o, &g, err);
-    if (st != LEM_OK) return lem_err_context(err, "%s, and grading failed",
-                                                c->correct ? "asked to grade anew" : "no column of correctness");
+    if (st != LEM_OK)
+        return lem_err_context(err, "%s, and grading failed",
+                               c->correct ? "asked to grade anew" : "no column of correctness");
     for (int i = 0; i < p->n; i++) {
         lem_grade_correct k = lem_grade_correct_of(g.result[i].verdict);
         right[i] = k == LEM_GRADE_RIGHT;

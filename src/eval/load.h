@@ -20,10 +20,10 @@ typedef struct lem_eval_load {
     lem_grade_task task; /* for rows without predicted_answer */
     bool by_string; /* votes by the exact answer string, as Qwen2.5-Math counts; else by the canonical key */
     lem_eval_aggregator aggregators[LEM_EVAL_MAX_SCORERS - 4];
-    int n_aggregators; /* step scores: 0 = last, min and, of probabilities, prod */
-    int64_t limit;     /* rows; -1 = all */
-    bool no_votes;     /* answers are not wanted, and not grouped */
-    bool regrade;      /* what the file says of correctness does not count */
+    int n_aggregators;  /* step scores: 0 = last, min and, of probabilities, prod */
+    int64_t limit;      /* rows; -1 = all */
+    bool no_votes;      /* answers are not wanted, and not grouped */
+    bool regrade;       /* what the file says of correctness does not count */
     const char *filter; /* data/candidate_set.h; NULL = by default */
     /* Dotted paths of such columns, borrowed; n_by -1: those of level, subject and type that the first row
      * has. */
@@ -44,12 +44,12 @@ typedef struct lem_eval_data {
     lem_eval_weight weighted[LEM_EVAL_MAX_SCORERS];
     bool no_probabilities; /* step scores outside [0,1]: what needs probabilities is left out */
     int n_scorers;
-    bool no_votes;    /* no row has answers, or they were not wanted */
-    bool graded_here;     /* correctness was not in the file, or not wanted */
-    bool graded_before;   /* it is that of lemma grade, in the file */
-    char correct_by[96];  /* the path of the file's own correctness */
-    lem_grade_task task;  /* of graded_here */
-    lem_spoil spoil;  /* of all candidates */
+    bool no_votes;       /* no row has answers, or they were not wanted */
+    bool graded_here;    /* correctness was not in the file, or not wanted */
+    bool graded_before;  /* it is that of lemma grade, in the file */
+    char correct_by[96]; /* the path of the file's own correctness */
+    lem_grade_task task; /* of graded_here */
+    lem_spoil spoil;     /* of all candidates */
     int min_n, max_n;
     char ground[LEM_EVAL_GROUND];
     lem_arena **arenas; /* [n_arenas] what the arrays lie in */
@@ -59,8 +59,8 @@ typedef struct lem_eval_data {
 /* The candidates of files, folders, patterns as one set (data/candidate_set.h), one problem a row.
  * Votes are weighted by scores as they are where all of them lie in [0,1] (and by what is made of step scores
  * that do), else by their sigmoid. An aggregator of probabilities that is asked for by name is LEM_EDATA
- * where step scores lie outside [0,1]. map is what the user says of columns; the rest is detected from the first row. All
- * rows must carry the same columns. Errors read "FILE:LINE: …". */
+ * where step scores lie outside [0,1]. map is what the user says of columns; the rest is detected from the
+ * first row. All rows must carry the same columns. Errors read "FILE:LINE: …". */
 lem_status lem_eval_data_load_files(const char *const *paths, size_t n, const lem_candidates_map *map,
                                     const lem_eval_load *how, lem_eval_data *out,
                                     lem_err *err) LEM_MUST_CHECK;

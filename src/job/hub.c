@@ -150,13 +150,16 @@ static lem_status resolve_member(const char *const *roots, const char *key, lem_
     return st;
 }
 
-static bool is_input(const lem_opt *o) { return o && (o->type == LEM_OPT_INPUT || o->type == LEM_OPT_INPUTS); }
+static bool is_input(const lem_opt *o) {
+    return o && (o->type == LEM_OPT_INPUT || o->type == LEM_OPT_INPUTS);
+}
 
 /* The inputs that the maps of a tree name (stages of sft); they are called as options are. */
 static lem_status resolve_tree(const lem_command *cmd, const char *const *roots, const lem_json *tree,
                                lem_err *err) {
     lem_status st = LEM_OK;
-    for (size_t i = 0; st == LEM_OK && lem_json_kind(tree) == LEM_JSON_ARRAY && i < lem_json_count(tree); i++) {
+    for (size_t i = 0; st == LEM_OK && lem_json_kind(tree) == LEM_JSON_ARRAY && i < lem_json_count(tree);
+         i++) {
         lem_json *map = lem_json_at(tree, i);
         for (size_t k = 0; st == LEM_OK && k < lem_json_count(map); k++) {
             const char *key = lem_json_key_at(map, k);

@@ -69,10 +69,10 @@ static void qwen_100_by_8(void **state) {
     static const struct {
         const char *name, *protocol;
         double value;
-    } want[] = {{"rm@1", "first-k", 0.90},    {"rm@2", "first-k", 0.93},   {"rm@4", "first-k", 0.93},
-                {"rm@8", "first-k", 0.94},    {"maj@1", "first-k", 0.90},  {"maj@2", "first-k", 0.90},
-                {"maj@4", "first-k", 0.93},   {"maj@8", "first-k", 0.93},  {"pass@1", "first-k", 0.90},
-                {"pass@2", "first-k", 0.94},  {"pass@4", "first-k", 0.95}, {"pass@8", "first-k", 0.96},
+    } want[] = {{"rm@1", "first-k", 0.90},   {"rm@2", "first-k", 0.93},   {"rm@4", "first-k", 0.93},
+                {"rm@8", "first-k", 0.94},   {"maj@1", "first-k", 0.90},  {"maj@2", "first-k", 0.90},
+                {"maj@4", "first-k", 0.93},  {"maj@8", "first-k", 0.93},  {"pass@1", "first-k", 0.90},
+                {"pass@2", "first-k", 0.94}, {"pass@4", "first-k", 0.95}, {"pass@8", "first-k", 0.96},
                 {"pass@1", "exact", 0.91}};
     char words[640];
     snprintf(words, sizeof words, "select %s --k 1,2,4,8 --group string",
@@ -197,14 +197,19 @@ static void shared_file_there_and_back(void **state) {
 
 /* ---- own rows ---- */
 
-static const char scored[] =
-    "{\"id\":\"a\",\"problem\":\"p\",\"expected_answer\":\"2\",\"completions\":[\"x \\\\boxed{2}\",\"\\\\boxed{7}\"],"
-    "\"predicted_answer\":[\"2\",\"7\"],\"correct\":[true,false],\"rm_score\":[0.5,null],\"logprob\":[-3,-4.5],"
-    "\"tokens\":[3,4],\"step_scores\":[[0.5,1],[0.25]],\"finish_reason\":[\"stop\",\"length\"],\"level\":\"1\"}\n"
-    "{\"id\":\"b\",\"problem\":\"q\",\"expected_answer\":\"3\",\"completions\":[\"\\\\boxed{5}\",\"\\\\boxed{3}\",\"?\"],"
-    "\"predicted_answer\":[\"5\",\"3\",null],\"correct\":[false,true,null],\"rm_score\":[2,1.5,0],\"logprob\":"
-    "[-1,-2,-3],\"tokens\":[1,2,3],\"step_scores\":[[0.5],[0.75,0.5],[0.125]],\"finish_reason\":[\"stop\",\"stop\","
-    "\"stop\"],\"level\":\"2\"}\n";
+static const char scored[] = "{\"id\":\"a\",\"problem\":\"p\",\"expected_answer\":\"2\",\"completions\":[\"x "
+                             "\\\\boxed{2}\",\"\\\\boxed{7}\"],"
+                             "\"predicted_answer\":[\"2\",\"7\"],\"correct\":[true,false],\"rm_score\":[0.5,"
+                             "null],\"logprob\":[-3,-4.5],"
+                             "\"tokens\":[3,4],\"step_scores\":[[0.5,1],[0.25]],\"finish_reason\":[\"stop\","
+                             "\"length\"],\"level\":\"1\"}\n"
+                             "{\"id\":\"b\",\"problem\":\"q\",\"expected_answer\":\"3\",\"completions\":["
+                             "\"\\\\boxed{5}\",\"\\\\boxed{3}\",\"?\"],"
+                             "\"predicted_answer\":[\"5\",\"3\",null],\"correct\":[false,true,null],\"rm_"
+                             "score\":[2,1.5,0],\"logprob\":"
+                             "[-1,-2,-3],\"tokens\":[1,2,3],\"step_scores\":[[0.5],[0.75,0.5],[0.125]],"
+                             "\"finish_reason\":[\"stop\",\"stop\","
+                             "\"stop\"],\"level\":\"2\"}\n";
 
 static void there_and_back(void **state) {
     (void)state;
@@ -280,11 +285,14 @@ static void whose_word(void **state) {
 /* A foreign file, and files of seeds, scored: the scores stand beside completions, in our columns. */
 static void foreign_rows_are_scored(void **state) {
     (void)state;
-    put("rlh.jsonl", "{\"idx\":1,\"prompt\":\"one\",\"answers\":[\"a \xd0\xba\xd0\xb8\\nb \xd0\xba\xd0\xb8\",\"c\"],"
-                     "\"label\":[1,0]}\n");
-    says(0, "prm score rlh.jsonl --model " LEMMA_TEST_DATA "/golden_heads/qwen_prm --out ps.jsonl", "2 scores");
+    put("rlh.jsonl",
+        "{\"idx\":1,\"prompt\":\"one\",\"answers\":[\"a \xd0\xba\xd0\xb8\\nb \xd0\xba\xd0\xb8\",\"c\"],"
+        "\"label\":[1,0]}\n");
+    says(0, "prm score rlh.jsonl --model " LEMMA_TEST_DATA "/golden_heads/qwen_prm --out ps.jsonl",
+         "2 scores");
     lem_json *row = json_of(said_by(0, "cat ps.jsonl"));
-    assert_int_equal(lem_json_count(lem_json_find(row, "step_scores.0")), 2); /* two steps of the marked one */
+    assert_int_equal(lem_json_count(lem_json_find(row, "step_scores.0")),
+                     2); /* two steps of the marked one */
     assert_int_equal(lem_json_count(lem_json_find(row, "step_scores.1")), 1);
     assert_int_equal(lem_json_count(lem_json_get(row, "rm_score")), 2);
     assert_string_equal(lem_json_str(lem_json_find(row, "completions.0"), ""), "a\n\nb");
@@ -305,8 +313,8 @@ static void foreign_rows_are_scored(void **state) {
 /* A name on the Hub that lies in the cache. */
 static void names_on_the_hub(void **state) {
     (void)state;
-    shell("d=hub/models--Acme--tiny; mkdir -p $d/refs $d/snapshots/0a1b && printf 0a1b >$d/refs/main && for f in "
-          LEMMA_TEST_DATA "/golden_heads/qwen_prm/*; do ln -s $f $d/snapshots/0a1b/; done");
+    shell("d=hub/models--Acme--tiny; mkdir -p $d/refs $d/snapshots/0a1b && printf 0a1b >$d/refs/main && for "
+          "f in " LEMMA_TEST_DATA "/golden_heads/qwen_prm/*; do ln -s $f $d/snapshots/0a1b/; done");
     put("rows.jsonl", "{\"id\":1,\"problem\":\"p\",\"completions\":[\"a\"]}\n");
     setenv("HF_HUB_CACHE", "hub", 1);
     says(0, "model info Acme/tiny", "Qwen2ForProcessRewardModel");
@@ -316,8 +324,9 @@ static void names_on_the_hub(void **state) {
          "Acme/other: no such folder; a model folder is expected here, nothing is downloaded; looked for "
          "models--Acme--other and datasets--Acme--other in hub");
     says(3, "model info Acme/other", "to fetch it: hf download Acme/other");
-    put("r.yaml", "name: r\nvars: {out: o}\nstages:\n  - name: s\n    command: rm score\n    words: [rows.jsonl]\n"
-                  "    model: Acme/tiny\n    out: o/s.jsonl\n");
+    put("r.yaml",
+        "name: r\nvars: {out: o}\nstages:\n  - name: s\n    command: rm score\n    words: [rows.jsonl]\n"
+        "    model: Acme/tiny\n    out: o/s.jsonl\n");
     says(0, "run r.yaml", "");
     shell("grep -q rm_score o/s.jsonl");
     shell("sed -i 's/Acme.tiny/Acme\\/none/; s/out: o/out: p/' r.yaml");
@@ -327,11 +336,11 @@ static void names_on_the_hub(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(qwen_100_by_8),      cmocka_unit_test(gsm8k_four_models),
-        cmocka_unit_test(mathcoder_658_by_8), cmocka_unit_test(nemo_three_files),
-        cmocka_unit_test(openmathinstruct),   cmocka_unit_test(shared_file_there_and_back),
-        cmocka_unit_test(there_and_back),     cmocka_unit_test(many_seeds),
-        cmocka_unit_test(maps_are_printed),   cmocka_unit_test(whose_word),
+        cmocka_unit_test(qwen_100_by_8),           cmocka_unit_test(gsm8k_four_models),
+        cmocka_unit_test(mathcoder_658_by_8),      cmocka_unit_test(nemo_three_files),
+        cmocka_unit_test(openmathinstruct),        cmocka_unit_test(shared_file_there_and_back),
+        cmocka_unit_test(there_and_back),          cmocka_unit_test(many_seeds),
+        cmocka_unit_test(maps_are_printed),        cmocka_unit_test(whose_word),
         cmocka_unit_test(foreign_rows_are_scored), cmocka_unit_test(names_on_the_hub)};
     return cmocka_run_group_tests(tests, enter, leave);
 }

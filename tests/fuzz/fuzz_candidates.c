@@ -110,7 +110,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     write_file(b, text + skip, size - skip);
     const char *const paths[] = {a, b};
     read_set(paths, 1, map, NULL);
-    read_set(paths, cut < size ? 2 : 1, map, size % 2 ? "strict" : NULL);
+    const char *filter = size % 2 ? "strict" : NULL;
+    read_set(paths, cut < size ? 2 : 1, map, filter);
     unlink(a);
     unlink(b);
     return 0;

@@ -89,7 +89,8 @@ static void patterns(void **state) {
     assert_string_equal(files_of("p/[a].jsonl"), "p/[a].jsonl");
     assert_false(lem_data_is_pattern("p/a.jsonl"));
     mkdir("o", 0777);
-    static const char *const seeds[] = {"o/rs10.jsonl", "o/rs2.jsonl", "o/rs02.jsonl", "o/rs1.jsonl", "o/r.jsonl"};
+    static const char *const seeds[] = {"o/rs10.jsonl", "o/rs2.jsonl", "o/rs02.jsonl", "o/rs1.jsonl",
+                                        "o/r.jsonl"};
     for (size_t i = 0; i < sizeof seeds / sizeof *seeds; i++) put(seeds[i]);
     assert_string_equal(files_of("o/rs*.jsonl"), "o/rs1.jsonl o/rs02.jsonl o/rs2.jsonl o/rs10.jsonl");
     assert_string_equal(files_of("o"), "o/r.jsonl o/rs1.jsonl o/rs02.jsonl o/rs2.jsonl o/rs10.jsonl");

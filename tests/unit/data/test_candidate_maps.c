@@ -87,16 +87,18 @@ static void openai(void **state) {
     (void)state;
     int n = 0;
     reading r = read_text(
-        NULL, "{\"question\":\"q\",\"ground_truth\":\"#### 5\",\"6b\":{\"solution\":\"x\",\"is_correct\":true}"
-              ",\"175b.v\":{\"is_correct\":false,\"solution\":\"y\"}}");
+        NULL,
+        "{\"question\":\"q\",\"ground_truth\":\"#### 5\",\"6b\":{\"solution\":\"x\",\"is_correct\":true}"
+        ",\"175b.v\":{\"is_correct\":false,\"solution\":\"y\"}}");
     is_of(&r, "OpenAI GSM8K", 2, "q", "#### 5");
     assert_string_equal(r.c.completion[1], "y");
     assert_true(r.c.correct[0] == 1 && r.c.correct[1] == 0);
     assert_string_equal(lem_candidates_map_model(r.map, 1, &n), "175b.v");
     assert_int_equal(n, 2);
     done(&r);
-    r = read_text(NULL, "{\"custom_id\":\"r1\",\"response\":{\"body\":{\"choices\":[{\"message\":{\"content\":"
-                        "\"x\"},\"finish_reason\":\"length\"}]}}}");
+    r = read_text(NULL,
+                  "{\"custom_id\":\"r1\",\"response\":{\"body\":{\"choices\":[{\"message\":{\"content\":"
+                  "\"x\"},\"finish_reason\":\"length\"}]}}}");
     is_of(&r, "OpenAI batch", 1, NULL, NULL);
     assert_string_equal(r.c.id, "r1");
     assert_int_equal(lem_candidates_cut(&r.c, 0), 1);
@@ -125,8 +127,9 @@ static void scripts(void **state) {
 
 static void rlhflow(void **state) {
     (void)state;
-    reading r = read_text(NULL, "{\"prompt\":\"p\",\"answers\":[\"Step 1: a. \xd0\xba\xd0\xb8\\nStep 2: b "
-                                "\xd0\xba\xd0\xb8\",\"a\\n\\nb\",\"\xd0\xba\xd0\xb8ng a\"],\"label\":[1,0,1]}");
+    reading r =
+        read_text(NULL, "{\"prompt\":\"p\",\"answers\":[\"Step 1: a. \xd0\xba\xd0\xb8\\nStep 2: b "
+                        "\xd0\xba\xd0\xb8\",\"a\\n\\nb\",\"\xd0\xba\xd0\xb8ng a\"],\"label\":[1,0,1]}");
     is_of(&r, "RLHFlow", 3, "p", NULL);
     assert_string_equal(r.c.completion[0], "Step 1: a.\n\nStep 2: b");
     assert_string_equal(r.c.completion[1], "a\n\nb");
@@ -141,15 +144,17 @@ static void rlhflow(void **state) {
 
 static void reward_data(void **state) {
     (void)state;
-    reading r = read_text(NULL, "{\"instruction\":\"p\",\"completions\":[{\"model\":\"m\",\"response\":\"x\","
-                                "\"overall_score\":7.5},{\"model\":\"n\",\"response\":\"y\",\"overall_score\":"
-                                "2}]}");
+    reading r =
+        read_text(NULL, "{\"instruction\":\"p\",\"completions\":[{\"model\":\"m\",\"response\":\"x\","
+                        "\"overall_score\":7.5},{\"model\":\"n\",\"response\":\"y\",\"overall_score\":"
+                        "2}]}");
     is_of(&r, "UltraFeedback", 2, "p", NULL);
     assert_true(r.c.rm_score[0] == 7.5);
     assert_string_equal(r.c.generator[1], "n");
     done(&r);
-    r = read_text(NULL, "{\"question\":{\"problem\":\"p\",\"ground_truth_answer\":\"5\",\"pre_generated_steps\":"
-                        "[\"a\",\"b\"],\"pre_generated_answer\":\"5\",\"pre_generated_verifier_score\":0.25}}");
+    r = read_text(NULL,
+                  "{\"question\":{\"problem\":\"p\",\"ground_truth_answer\":\"5\",\"pre_generated_steps\":"
+                  "[\"a\",\"b\"],\"pre_generated_answer\":\"5\",\"pre_generated_verifier_score\":0.25}}");
     is_of(&r, "PRM800K", 1, "p", "5");
     assert_string_equal(r.c.completion[0], "a\nb");
     assert_true(r.c.rm_score[0] == 0.25);
@@ -159,7 +164,8 @@ static void reward_data(void **state) {
 /* A map by its name, in any case; of two layouts of one name that which fits. */
 static void by_name(void **state) {
     (void)state;
-    reading r = read_text("nemo-skills", "{\"generation\":\"x\",\"expected_answer\":5,\"completions\":[\"y\"]}");
+    reading r =
+        read_text("nemo-skills", "{\"generation\":\"x\",\"expected_answer\":5,\"completions\":[\"y\"]}");
     is_of(&r, "NeMo-Skills: as asked for", 1, NULL, "5");
     assert_string_equal(r.c.completion[0], "x");
     done(&r);
@@ -246,8 +252,9 @@ static void own_maps(void **state) {
 /* Under our names a foreign row is read as ours. */
 static void put_under_our_names(void **state) {
     (void)state;
-    reading r = read_text(NULL, "{\"idx\":3,\"question\":\"q\",\"gt\":\"5\",\"code\":[\"a\",\"b\"],\"pred\":[\"5\""
-                                ",null],\"score\":[true,null],\"pred_score\":[[3.5],[2]]}");
+    reading r =
+        read_text(NULL, "{\"idx\":3,\"question\":\"q\",\"gt\":\"5\",\"code\":[\"a\",\"b\"],\"pred\":[\"5\""
+                        ",null],\"score\":[true,null],\"pred_score\":[[3.5],[2]]}");
     assert_false(lem_candidates_map_is_ours(r.map));
     OK(lem_candidates_put(&r.c, true, r.row, &err));
     lem_candidates_map *m = lem_candidates_map_new(&err);
@@ -265,10 +272,16 @@ static void put_under_our_names(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(lm_eval),      cmocka_unit_test(lighteval),        cmocka_unit_test(openai),
-        cmocka_unit_test(scripts),      cmocka_unit_test(rlhflow),          cmocka_unit_test(reward_data),
-        cmocka_unit_test(by_name),      cmocka_unit_test(nearest),          cmocka_unit_test(written_and_read),
-        cmocka_unit_test(own_maps),     cmocka_unit_test(put_under_our_names)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(lm_eval),
+                                       cmocka_unit_test(lighteval),
+                                       cmocka_unit_test(openai),
+                                       cmocka_unit_test(scripts),
+                                       cmocka_unit_test(rlhflow),
+                                       cmocka_unit_test(reward_data),
+                                       cmocka_unit_test(by_name),
+                                       cmocka_unit_test(nearest),
+                                       cmocka_unit_test(written_and_read),
+                                       cmocka_unit_test(own_maps),
+                                       cmocka_unit_test(put_under_our_names)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

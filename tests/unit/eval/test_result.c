@@ -74,8 +74,8 @@ static void json_for_programs(void **state) {
     (void)state;
     lem_json *r = lem_eval_result_json(&result, false);
     assert_non_null(r);
-    static const char *const keys[] = {"format", "metrics", "differences", "scores",
-                                       "by",     "notes",   "warnings",    "counts", "correctness"};
+    static const char *const keys[] = {"format", "metrics",  "differences", "scores",     "by",
+                                       "notes",  "warnings", "counts",      "correctness"};
     for (size_t i = 0; i < 9; i++) assert_string_equal(lem_json_key_at(r, i), keys[i]);
     assert_int_equal(lem_json_count(lem_json_get(r, "metrics")), result.m.n);
     assert_int_equal(lem_json_count(lem_json_get(r, "differences")), result.m.n_diff);
@@ -114,7 +114,8 @@ static void text_for_people(void **state) {
         lem_buf_str(&b),
         "\n2 problems, 5 candidates (2 to 3 a problem); 1 undecided, counted as wrong; "
         "1 without score, ranked last; 1 without answer, which do not vote; 1 with the text of an earlier "
-        "one; correct by the file (field correct)\nweighted votes: rm as they are, since they lie in 0..1\n\n"));
+        "one; correct by the file (field correct)\nweighted votes: rm as they are, since they lie in "
+        "0..1\n\n"));
     assert_null(strstr(lem_buf_str(&b), "graded here"));
     const char *at = strstr(lem_buf_str(&b), lem_buf_str(&table));
     assert_non_null(at);

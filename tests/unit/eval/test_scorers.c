@@ -12,7 +12,7 @@
 
 #define ROW ROW_OF("a")
 #define ROW_OF(id)                                                                                           \
-    "{\"id\":\"" id "\",\"completions\":[\"1\",\"2\"],\"predicted_answer\":[\"1\",\"2\"],\"correct\":[true,"      \
+    "{\"id\":\"" id "\",\"completions\":[\"1\",\"2\"],\"predicted_answer\":[\"1\",\"2\"],\"correct\":[true," \
     "false]"
 
 static lem_status load(const char *rows, const lem_eval_aggregator *agg, int n, lem_eval_data *d) {
@@ -84,8 +84,8 @@ static void raw_scores(void **state) {
 /* The second row tells that the steps are log-ratios: prod goes for all of them, the others stay in order. */
 static void log_ratios(void **state) {
     (void)state;
-    static const char rows[] = ROW ",\"step_scores\":[[0.9,0.2],[0.5]],\"logprob\":[-3,-4]}\n" ROW_OF("b")
-                                   ",\"step_scores\":[[-0.25,0.5],[0.125]],\"logprob\":[-5,-6]}\n";
+    static const char rows[] = ROW ",\"step_scores\":[[0.9,0.2],[0.5]],\"logprob\":[-3,-4]}\n" ROW_OF(
+        "b") ",\"step_scores\":[[-0.25,0.5],[0.125]],\"logprob\":[-5,-6]}\n";
     lem_eval_aggregator asked[] = {LEM_EVAL_AGG_MEAN, LEM_EVAL_AGG_PROD};
     lem_eval_data d;
     OK(load(rows, NULL, 0, &d));

@@ -47,12 +47,23 @@ static void in_the_cache(void **state) {
 static void no_names(void **state) {
     (void)state;
     make("first", "models--Org--Model", "aa11", "../../../../etc");
-    finds("Org/Model", "first/models--Org--Model/snapshots/aa11"); /* by the only one: the reference is none */
+    finds("Org/Model",
+          "first/models--Org--Model/snapshots/aa11"); /* by the only one: the reference is none */
     put("first/models--Org--Model/refs/main", "aa11");
-    static const char *const not[] = {"Model", "/Org/Model", "./Org/Model", "../Org/Model", "Org//Model",
-                                      "Org/../Model", "Org/Model/../../x", "Org/Mo del", "", "-", "Org/",
-                                      "~/Model", "Org--x/Model"};
-    for (size_t i = 0; i < sizeof not / sizeof *not; i++) finds(not[i], NULL);
+    static const char *const not [] = {"Model",
+                                       "/Org/Model",
+                                       "./Org/Model",
+                                       "../Org/Model",
+                                       "Org//Model",
+                                       "Org/../Model",
+                                       "Org/Model/../../x",
+                                       "Org/Mo del",
+                                       "",
+                                       "-",
+                                       "Org/",
+                                       "~/Model",
+                                       "Org--x/Model"};
+    for (size_t i = 0; i < sizeof not / sizeof *not ; i++) finds(not [i], NULL);
     mkdir("Org", 0777);
     finds("Org/Model", NULL); /* a folder of that name is here */
     char *path = NULL;
@@ -65,9 +76,10 @@ static void explained(void **state) {
     err = (lem_err)LEM_ERR_INIT;
     (void)!lem_fail(&err, LEM_EDATA, "A/b: no such file");
     lem_hub_explain(roots, "A/b", &err);
-    assert_string_equal(err.text, "A/b: no such file, nothing is downloaded; looked for models--A--b and "
-                                  "datasets--A--b in first, second; to fetch it: hf download A/b (a data set: with "
-                                  "--repo-type dataset)");
+    assert_string_equal(err.text,
+                        "A/b: no such file, nothing is downloaded; looked for models--A--b and "
+                        "datasets--A--b in first, second; to fetch it: hf download A/b (a data set: with "
+                        "--repo-type dataset)");
     lem_hub_explain(roots, "A/b", &err); /* once */
     assert_null(strstr(strstr(err.text, "hf download") + 1, "hf download"));
     (void)!lem_fail(&err, LEM_EDATA, "c.jsonl: no such file");
@@ -79,6 +91,7 @@ static void explained(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {folder_test(in_the_cache), folder_test(no_names), folder_test(explained)};
+    const struct CMUnitTest tests[] = {folder_test(in_the_cache), folder_test(no_names),
+                                       folder_test(explained)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
