@@ -82,7 +82,7 @@ static lem_status measure(lem_cli *cli, const lem_args *args, lem_judge_data *d,
                           lem_err *err) {
     const char *kind = lem_args_str(args, "kind");
     const lem_judge_load how = {kind ? lem_judge_find(kind) : LEM_JUDGE_NONE, cli->limit, cli->cancel};
-    const lem_judge_opts o = {lem_args_num(args, "threshold"), lem_args_str(args, "threshold-from")};
+    const lem_judge_how o = {lem_args_num(args, "threshold"), lem_args_str(args, "threshold-from")};
     bool pool = how.kind == LEM_JUDGE_ACEMATH || lem_args_tree(args, "map");
     lem_status st = LEM_OK;
     if (kind && pool && how.kind != LEM_JUDGE_ACEMATH)

@@ -5,21 +5,21 @@
  * where the benchmark gives the steps, `completion_steps[][]`: process models score exactly these, whatever
  * separators stand in them. The columns that became these are gone, all others stay.
  *
- *   rewardbench, pairs   prompt, chosen, rejected: two candidates, the chosen one first. rewardbench where
- * the row has a subset. rewardbench2         chosen[] and rejected[]: the chosen ones first rm-bench the same
- * with a domain, three of each: concise, detailed, detailed with markdown rewardmath           one solution a
- * row (eval_solution[], solution_type): the rows of one problem, which follow one another, become one, the
- * right one first; texts are the steps by line processbench         the one solution; `label` stays the first
- * wrong step (-1: none); correct[] is final_answer_correct; subset is the id up to its last '-', where the
- * row has none prmbench             modified_process under modified_question; error_steps[] stays (from 1). A
- * row of class redundency gives a second one of class correct, of original_process: so does the authors'
- * prmtest_classified/task.py
+ * - rewardbench, pairs (prompt, chosen, rejected): two candidates, the chosen one first; rewardbench where
+ *   the row has a subset.
+ * - rewardbench2 (chosen[], rejected[]): the chosen ones first.
+ * - rm-bench (the same with a domain, three of each): concise, detailed, detailed with markdown.
+ * - rewardmath (one solution a row: eval_solution[], solution_type): the rows of one problem, which follow
+ *   one another, become one, the right one first; texts are the steps by line.
+ * - processbench: the one solution. `label` stays the first wrong step (-1: none); correct[] is
+ *   final_answer_correct; subset is the id up to its last '-', where the row has none.
+ * - prmbench: modified_process under modified_question. error_steps[] stays (from 1). A row of class
+ *   redundency gives a second one of class correct, of original_process, as the authors'
+ *   prmtest_classified/task.py does.
  *
  * Tables of scores that others have published become such rows without texts: RewardMATH's (problem,
- * solution_reference[], score[] of numbers or of lists of step scores; the right one is human_to_GPT-4, which
- * stands first; with two scores it is RewardBench's math-prm), and RM-Bench's score_chosen[],
- * score_rejected[].
- */
+ * solution_reference[], score[] of numbers or of lists of step scores; the right one is human_to_GPT-4; with
+ * two scores it is RewardBench's math-prm), and RM-Bench's score_chosen[], score_rejected[]. */
 #ifndef LEM_DATA_JUDGE_ROWS_H
 #define LEM_DATA_JUDGE_ROWS_H
 

@@ -5,7 +5,7 @@
 
 #include <math.h>
 
-lem_status lem_judge_measure(const lem_judge_data *d, const lem_judge_opts *o, lem_judge_result *out,
+lem_status lem_judge_measure(const lem_judge_data *d, const lem_judge_how *o, lem_judge_result *out,
                              lem_err *err) {
     lem_judge_result r = {.d = d, .threshold = NAN};
     lem_status st;

@@ -4,30 +4,30 @@
  * one is last, a wrong one without one is first, a solution without step scores is located wrongly and each
  * of its steps is called wrongly. Rows with one are counted.
  *
- * pairs, rewardbench   accuracy: score of the chosen one strictly above that of the rejected one
- * (RewardBench, arXiv 2403.13787), by subset and over all rows; ties are counted and are no success.
- * rewardbench2         accuracy: the right ones all strictly above the wrong ones; accuracy-shared: the best
- * one is right, 1/m where m share the best score (arXiv 2506.01937; that of its subset Ties, which weighs
- * margins, is not made). rewardmath           strict: worst right one > best wrong one; with-ties: >=; mrr: 1
- * / place of the best right one, behind all that tie with it (arXiv 2410.01729, src/evaluation/eval.py).
- * rm-bench             3 x 3: chosen of a style > rejected of a style; normal: mean of the diagonal, hard:
- * chosen of the plainer style, easy: of the fancier one; average of the nine (arXiv 2410.16184). processbench
- * error: share of solutions with an error whose first wrong step is found exactly; correct: share of
- * solutions without one of which no step is called wrong; f1: their harmonic mean, 0 where both are 0; then
- * the mean over subsets (arXiv 2412.06559). A step is called wrong where its score is below the threshold.
- * prmbench             over all steps, a right step being the positive one: f1, negative-f1, prmscore = (f1 +
- *                      negative-f1) / 2, by class and over all classes but `correct` (arXiv 2501.03124,
- *                      mr_eval/tasks/prmtest_classified/task.py). A measure without its steps is undefined.
- *
- * acemath-rewardbench  rm@k, maj@k and pass@k of each file (a dataset) and their unweighted mean
- * (judge_pool.h).
+ * - pairs, rewardbench: accuracy, the score of the chosen one strictly above that of the rejected one
+ *   (arXiv 2403.13787), by subset and over all rows; ties are counted and are no success.
+ * - rewardbench2: accuracy, the right ones all strictly above the wrong ones; accuracy-shared, the best one
+ *   is right, 1/m where m share the best score; ties-score of the subset Ties (judge_ties.c) and, over
+ *   subsets, leaderboard: the mean with it in place of that subset's accuracy (arXiv 2506.01937).
+ * - rewardmath: strict, worst right one > best wrong one; with-ties, >=; mrr, 1 / place of the best right
+ *   one, behind all that tie with it (arXiv 2410.01729, src/evaluation/eval.py).
+ * - rm-bench: 3 x 3, chosen of a style > rejected of a style; normal, mean of the diagonal; hard, chosen of
+ *   the plainer style; easy, of the fancier one; average of the nine (arXiv 2410.16184).
+ * - processbench: error, share of solutions with an error whose first wrong step is found exactly; correct,
+ *   share of solutions without one of which no step is called wrong; f1, their harmonic mean, 0 where both
+ *   are 0; then the mean over subsets (arXiv 2412.06559). A step is called wrong where its score is below the
+ *   threshold.
+ * - prmbench: over all steps, a right step being the positive one, f1, negative-f1 and prmscore = (f1 +
+ *   negative-f1) / 2, by class and over all classes but `correct` (arXiv 2501.03124,
+ *   mr_eval/tasks/prmtest_classified/task.py). A measure without its steps is undefined.
+ * - acemath-rewardbench: rm@k, maj@k and pass@k of each file (a dataset) and their unweighted mean
+ *   (judge_pool.h).
  *
  * Intervals (95 %): shares and means over problems by interval.h. f1 of two shares and means of subsets by
  * MOVER over them (Zou and Donner 2008, Statist. Med. 27), f1 with few events by what both bounds allow.
  * Measures over steps by the spread between solutions, as a share with as many trials as spread as much; with
  * few events no more trials than solutions. In simulations they hold the truth 93 times of 100 or more
- * (test_judge.c).
- */
+ * (test_judge.c). */
 #ifndef LEM_EVAL_JUDGE_H
 #define LEM_EVAL_JUDGE_H
 
@@ -43,7 +43,8 @@ enum { LEM_JUDGE_MAX_SCORERS = 9 }; /* rm_score, and one for each aggregator of 
 /* One row; arrays are [n] and lie in the data's arena. */
 typedef struct lem_judge_item {
     int subset;
-    int n; /* candidates; 0: a verdict alone (prediction) */
+    const char *id; /* rewardbench2: text, "" = none */
+    int n;          /* candidates; 0: a verdict alone (prediction) */
     const uint8_t *right;
     const double *score[LEM_JUDGE_MAX_SCORERS]; /* by scorer; NAN missing; NULL where the file has none */
     const double *step;                         /* of the one solution of processbench and prmbench */
@@ -93,10 +94,10 @@ typedef struct lem_judge_metric {
 
 #define LEM_JUDGE_MEAN "mean of subsets"
 
-typedef struct lem_judge_opts {
+typedef struct lem_judge_how {
     double threshold;           /* below it a step is called wrong */
     const char *threshold_from; /* the subset whose f1 it is to make largest; NULL = as given */
-} lem_judge_opts;
+} lem_judge_how;
 
 typedef struct lem_judge_result { /* zeroed = empty */
     const lem_judge_data *d;      /* borrowed */
@@ -109,7 +110,7 @@ typedef struct lem_judge_result { /* zeroed = empty */
 /* The threshold from a subset makes f1 largest there. Between two neighbouring scores at which a verdict
  * changes all thresholds do the same: the one halfway stands for them; of several such places with the same
  * f1 the lowest. LEM_EUSAGE for a subset that is not there. */
-lem_status lem_judge_measure(const lem_judge_data *d, const lem_judge_opts *o, lem_judge_result *out,
+lem_status lem_judge_measure(const lem_judge_data *d, const lem_judge_how *o, lem_judge_result *out,
                              lem_err *err) LEM_MUST_CHECK;
 void lem_judge_result_release(lem_judge_result *r);
 /* subset NULL: over all rows; protocol NULL: any. NULL when absent. */

@@ -254,7 +254,10 @@ static lem_status add_row(loader *l, const lem_json *row, lem_err *err) {
         d->item = p;
         d->cap = cap;
     }
+    const char *id = lem_json_str(lem_json_get(row, "id"), "");
     lem_judge_item it = {0};
+    if (d->kind == LEM_JUDGE_REWARDBENCH2 && !(it.id = lem_arena_strndup(d->arena, id, strlen(id))))
+        LEM_TRY(no_memory(err));
     LEM_TRY(read_right(l, row, &it, err));
     LEM_TRY(find_subset(l, row, &it.subset, err));
     if (of_steps(d->kind)) LEM_TRY(read_solution(l, row, &it, err));

@@ -20,9 +20,14 @@ lem_eval_interval lem_judge_mean_of(const lem_eval_interval *at, int n);
 lem_eval_interval lem_judge_clustered(double value, const double *pull, int n, bool few);
 
 lem_status lem_judge_measure_scores(lem_judge_result *r, lem_err *err) LEM_MUST_CHECK; /* of candidates */
-lem_status lem_judge_measure_first(lem_judge_result *r, const lem_judge_opts *o,
+/* rewardbench2: of scorer s, where there is a subset Ties. */
+lem_status lem_judge_measure_ties(lem_judge_result *r, int s, lem_err *err) LEM_MUST_CHECK;
+/* A candidate's score; a missing one is infinitely low of a right candidate, infinitely high of a wrong one.
+ */
+double lem_judge_score_of(const lem_judge_item *it, int s, int i);
+lem_status lem_judge_measure_first(lem_judge_result *r, const lem_judge_how *o,
                                    lem_err *err) LEM_MUST_CHECK; /* processbench */
-lem_status lem_judge_measure_steps(lem_judge_result *r, const lem_judge_opts *o,
+lem_status lem_judge_measure_steps(lem_judge_result *r, const lem_judge_how *o,
                                    lem_err *err) LEM_MUST_CHECK; /* prmbench */
 
 #endif

@@ -1,4 +1,4 @@
-/* judge_result.c - the list of metrics that measures are added to */
+/* judge_result.c - the list of metrics that measures are added to, and the score that they compare */
 #include "eval/judge_priv.h"
 
 #include <math.h>
@@ -48,4 +48,10 @@ const lem_judge_metric *lem_judge_result_find(const lem_judge_result *r, const c
             return m;
     }
     return NULL;
+}
+
+double lem_judge_score_of(const lem_judge_item *it, int s, int i) {
+    double v = it->score[s][i];
+    if (!isnan(v)) return v;
+    return it->right[i] ? -INFINITY : INFINITY;
 }

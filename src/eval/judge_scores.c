@@ -7,13 +7,6 @@
 
 /* ---- one row ---- */
 
-/* A missing score against the judge. */
-static double score_of(const lem_judge_item *it, int s, int i) {
-    double v = it->score[s][i];
-    if (!isnan(v)) return v;
-    return it->right[i] ? -INFINITY : INFINITY;
-}
-
 typedef struct row_scores {
     double worst_right, best_right, best_wrong;
     int n_best, right_best; /* candidates that share the best score, and right ones among them */
@@ -23,7 +16,7 @@ typedef struct row_scores {
 static row_scores look(const lem_judge_item *it, int s) {
     row_scores r = {INFINITY, -INFINITY, -INFINITY, 0, 0, 0};
     for (int i = 0; i < it->n; i++) {
-        double v = score_of(it, s, i);
+        double v = lem_judge_score_of(it, s, i);
         if (!it->right[i]) {
             r.best_wrong = fmax(r.best_wrong, v);
             continue;
@@ -33,7 +26,7 @@ static row_scores look(const lem_judge_item *it, int s) {
     }
     double best = fmax(r.best_right, r.best_wrong);
     for (int i = 0; i < it->n; i++) {
-        double v = score_of(it, s, i);
+        double v = lem_judge_score_of(it, s, i);
         r.n_best += v == best;
         r.right_best += it->right[i] && v == best;
         r.at_or_above += !it->right[i] && v >= r.best_right;
@@ -50,7 +43,7 @@ static double styles(const lem_judge_item *it, int s, int which) {
         for (int j = 0; j < 3; j++) {
             int side = (i > j) - (i < j);
             if (which != 2 && side != which) continue;
-            won += score_of(it, s, i) > score_of(it, s, 3 + j);
+            won += lem_judge_score_of(it, s, i) > lem_judge_score_of(it, s, 3 + j);
             n++;
         }
     return won / n;
@@ -117,7 +110,8 @@ static lem_status add_matrix(lem_judge_result *r, int s, double *v, lem_err *err
     lem_status st = LEM_OK;
     for (int c = 0; st == LEM_OK && c < 9; c++) {
         int i = c / 3, j = c % 3;
-        for (int k = 0; k < d->n; k++) v[k] = score_of(&d->item[k], s, i) > score_of(&d->item[k], s, 3 + j);
+        for (int k = 0; k < d->n; k++)
+            v[k] = lem_judge_score_of(&d->item[k], s, i) > lem_judge_score_of(&d->item[k], s, 3 + j);
         st = lem_judge_add_mean(r, cells[i][j], d->scorer[s], NULL, v, d->n, -1, err);
     }
     return st;
@@ -155,6 +149,7 @@ lem_status lem_judge_measure_scores(lem_judge_result *r, lem_err *err) {
         if (st == LEM_OK && d->n_subsets > 1) st = add_means(r, s, from, at, err);
         if (st == LEM_OK) st = add_all(r, s, -1, v, err);
         if (st == LEM_OK && d->kind == LEM_JUDGE_RMBENCH) st = add_matrix(r, s, v, err);
+        if (st == LEM_OK && d->kind == LEM_JUDGE_REWARDBENCH2) st = lem_judge_measure_ties(r, s, err);
     }
     lem_free(v);
     lem_free(at);

@@ -108,7 +108,7 @@ static lem_status choose_threshold(const lem_judge_data *d, int subset, double *
     return LEM_OK;
 }
 
-static lem_status take_threshold(lem_judge_result *r, const lem_judge_opts *o, lem_err *err) {
+static lem_status take_threshold(lem_judge_result *r, const lem_judge_how *o, lem_err *err) {
     const lem_judge_data *d = r->d;
     r->threshold = o->threshold;
     if (d->n && d->item[0].prediction != -2 && d->kind == LEM_JUDGE_PROCESSBENCH) {
@@ -157,7 +157,7 @@ static lem_status add_subset(lem_judge_result *r, int subset, double *v, lem_eva
     return LEM_OK;
 }
 
-lem_status lem_judge_measure_first(lem_judge_result *r, const lem_judge_opts *o, lem_err *err) {
+lem_status lem_judge_measure_first(lem_judge_result *r, const lem_judge_how *o, lem_err *err) {
     const lem_judge_data *d = r->d;
     lem_eval_interval all, *f1 = lem_alloc((size_t)d->n_subsets, sizeof *f1, err);
     double *v = lem_alloc((size_t)d->n, sizeof *v, err);
@@ -287,7 +287,7 @@ done:
     return st;
 }
 
-lem_status lem_judge_measure_steps(lem_judge_result *r, const lem_judge_opts *o, lem_err *err) {
+lem_status lem_judge_measure_steps(lem_judge_result *r, const lem_judge_how *o, lem_err *err) {
     const lem_judge_data *d = r->d;
     class_work w = {.m = lem_alloc((size_t)d->n, sizeof *w.m, err),
                     .pull = lem_alloc((size_t)d->n, sizeof *w.pull, err)};

@@ -26,9 +26,8 @@ static about about_of(const lem_judge_data *d) {
                        "chance is 50 %", "acemath-7", "RewardBench math-prm"};
     case LEM_JUDGE_REWARDBENCH2:
         return (about){
-            "accuracy: every right reply above every wrong one; accuracy-shared: the best reply is "
-            "right, 1/m where m share the best score (the leaderboard's measure but for the subset "
-            "Ties)",
+            "accuracy: every right reply above every wrong one; accuracy-shared: the best reply is right, "
+            "1/m where m share the best score; leaderboard: the mean of subsets, with ties-score for Ties",
             "chance is 25 % with one right of four", NULL, NULL};
     case LEM_JUDGE_RMBENCH:
         return (about){

@@ -31,14 +31,14 @@ typedef struct measured {
     lem_judge_result r;
 } measured;
 
-static void measure(const char *path, const lem_judge_opts *o, measured *m) {
+static void measure(const char *path, const lem_judge_how *o, measured *m) {
     const lem_judge_load how = {LEM_JUDGE_NONE, -1, NULL};
     *m = (measured){0};
     OK(lem_judge_data_load(&path, 1, &how, &m->d, &err));
     OK(lem_judge_measure(&m->d, o, &m->r, &err));
 }
 
-static void measure_text(const lem_buf *rows, const lem_judge_opts *o, measured *m) {
+static void measure_text(const lem_buf *rows, const lem_judge_how *o, measured *m) {
     OK(lem_file_write_atomic(scratch, lem_buf_str(rows), rows->len, &err));
     measure(scratch, o, m);
 }
@@ -54,7 +54,7 @@ static double value(const measured *m, const char *name, const char *protocol, c
     return x->at.mean;
 }
 
-static const lem_judge_opts plain = {.threshold = 0.5};
+static const lem_judge_how plain = {.threshold = 0.5};
 
 /* ---- comparisons of candidates ---- */
 
@@ -239,6 +239,17 @@ static void styles_by_count(void **state) {
     lem_buf_release(&b);
 }
 
+/* numpy, after allenai/reward-bench: of rows with equal right ones, and prompts without a ref row. */
+static void ties_of_rewardbench2(void **state) {
+    (void)state;
+    measured m;
+    measure(LEMMA_TEST_DATA "/judge/rewardbench2-scored.jsonl", &plain, &m);
+    assert_near(value(&m, "ties-score", "rm_score", "Ties"), 0.5445569920362887, 1e-15);
+    assert_near(value(&m, "accuracy-shared", "rm_score", "Math"), 0.2708333333333333, 1e-15);
+    assert_near(value(&m, "leaderboard", "rm_score", LEM_JUDGE_MEAN), 0.407695162684811, 1e-15);
+    release(&m);
+}
+
 static void a_null_never_wins(void **state) {
     (void)state;
     static const char *const rows[] = {"[null,0.1]", "[0.9,null]", "[null,null]"};
@@ -375,7 +386,7 @@ static void threshold_from_a_subset(void **state) {
     (void)state;
     for (uint64_t seed = 1; seed <= 20; seed++) {
         int from = (int)(seed % 3);
-        const lem_judge_opts o = {.threshold = 0.5, .threshold_from = sets[from]};
+        const lem_judge_how o = {.threshold = 0.5, .threshold_from = sets[from]};
         double acc[2], most = -1;
         lem_buf b = {0};
         measured m;
@@ -401,7 +412,7 @@ static void threshold_from_a_subset(void **state) {
 static void lowest_of_several_thresholds(void **state) {
     (void)state;
     static const double p[] = {0.2, 0.6, 0.4, 0.8};
-    const lem_judge_opts o = {.threshold = 0.5, .threshold_from = "s"};
+    const lem_judge_how o = {.threshold = 0.5, .threshold_from = "s"};
     lem_buf b = {0};
     measured m;
     for (int i = 0; i < 4; i++)
@@ -563,7 +574,7 @@ static void thresholds_that_cannot_be(void **state) {
     (void)state;
     lem_buf b = {0};
     measured m;
-    lem_judge_opts o = {.threshold = 0.5, .threshold_from = "gsm9k"};
+    lem_judge_how o = {.threshold = 0.5, .threshold_from = "gsm9k"};
     lem_judge_result r;
     make_solutions(&b, 1);
     measure_text(&b, &plain, &m);
@@ -578,7 +589,7 @@ static void thresholds_that_cannot_be(void **state) {
 }
 
 /* Every allocation fails once: the error is said, nothing leaks or is half done. */
-static lem_status all_of(const char *path, const lem_judge_opts *o) {
+static lem_status all_of(const char *path, const lem_judge_how *o) {
     const lem_judge_load how = {LEM_JUDGE_NONE, -1, NULL};
     lem_judge_data d = {0};
     lem_judge_result r = {0};
@@ -729,6 +740,7 @@ int main(void) {
                                        cmocka_unit_test(lists_by_count),
                                        cmocka_unit_test(styles_by_count),
                                        cmocka_unit_test(a_null_never_wins),
+                                       cmocka_unit_test(ties_of_rewardbench2),
                                        cmocka_unit_test(published_tables),
                                        cmocka_unit_test(first_wrong_step),
                                        cmocka_unit_test(threshold_from_a_subset),
