@@ -161,7 +161,7 @@ static const lem_candidate_map_info maps[] = {
     {.name = "Lemma without texts",
      .by = "lemma, tables of scores and verdicts alone",
      .about = "one problem a row",
-     .need = {"rm_score", "correct"},
+     .need = {"rm_score||step_scores", "correct"},
      .path = {"id", "problem", "expected_answer", NULL, "predicted_answer", "correct", "rm_score", "logprob",
               "tokens", "step_scores", "logprob_mean", "finish_reason"}},
 };
