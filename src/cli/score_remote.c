@@ -1,5 +1,6 @@
 /* score_remote.c - candidates scored by servers: each asked once, whatever ends the process, and written in
  * input order */
+#include "cli/candidate_options.h"
 #include "cli/score_remote.h"
 
 #include "cli/runtime.h"
@@ -157,7 +158,10 @@ static void release(remote *r) {
 lem_status lem_score_remote(lem_cli *cli, const lem_command *cmd, const lem_args *args, bool process_only,
                             lem_err *err) {
     remote r = {.cli = cli, .cmd = cmd, .args = args, .process_only = process_only};
-    lem_status st = lem_job_open(cli, cmd, args, NULL, &r.file, err);
+    lem_job_input maps[LEM_CANDIDATE_MAX_FILES];
+    lem_job_spec spec = {.inputs = maps};
+    lem_status st = lem_candidate_options_inputs(args, maps, &spec.n_inputs, err);
+    if (st == LEM_OK) st = lem_job_open(cli, cmd, args, &spec, &r.file, err);
     if (st == LEM_OK && lem_job_done(r.file)) st = lem_print_complete(cli, cmd->name, r.file, err);
     else if (st == LEM_OK) st = score(&r, err);
     release(&r);

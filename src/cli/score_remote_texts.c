@@ -1,5 +1,6 @@
 /* score_remote_texts.c - rows into candidates, and candidates into requests */
 #include "cli/runtime.h"
+#include "cli/score_input.h"
 #include "cli/score_remote_priv.h"
 #include "core/mem.h"
 #include "prompt/chat.h"
@@ -66,29 +67,24 @@ static lem_status add_row(remote *r, lem_json *row, const char *file, uint64_t l
     lem_status st = LEM_OK;
     if (at == 0 || strcmp(lem_remote_file(r, at - 1), file) != 0)
         if (!(r->rows[at].file = lem_strdup(file, err))) return LEM_EMEM;
-    if (lem_json_kind(lem_json_get(row, "problem")) != LEM_JSON_STRING ||
-        lem_json_kind(list) != LEM_JSON_ARRAY || r->rows[at].n > INT32_MAX)
-        return lem_fail(err, LEM_EDATA, "a candidate row needs 'problem' (text) and 'completions' (list)");
+    if (r->rows[at].n > INT32_MAX) return lem_fail(err, LEM_EDATA, "too many completions");
     for (size_t i = 0; st == LEM_OK && i < r->rows[at].n; i++) st = add_text(r, at, (int)i, err);
     return st;
 }
 
 lem_status lem_remote_load(remote *r, lem_err *err) {
-    const char *path = r->args->words[0];
-    lem_rowset *rows = NULL;
-    lem_status st = lem_runtime_rows(r->cli, path, &rows, err);
+    lem_score_input in;
+    lem_status st = lem_score_input_open(r->cli, r->args, &in, err);
     for (int64_t left = r->cli->limit; st == LEM_OK && left != 0; left -= left > 0) {
         lem_json *row = NULL;
-        st = lem_rowset_next(rows, &row, err);
+        st = lem_score_input_next(&in, &row, err);
         if (st || !row) break;
-        const char *file = lem_rowset_file(rows);
-        uint64_t line = lem_rowset_number(rows);
-        st = add_row(r, row, file, line, err);
-        if (st) lem_err_context(err, "%s:%llu", file, (unsigned long long)line);
+        st = add_row(r, row, in.file, in.line, err);
+        if (st) lem_err_context(err, "%s:%llu", in.file, (unsigned long long)in.line);
         if (st == LEM_OK) st = lem_cancel_check(r->cli->cancel, err);
     }
-    lem_rowset_close(rows);
-    if (st == LEM_OK && r->n_rows == 0) st = lem_fail(err, LEM_EDATA, "%s: no rows", path);
+    lem_score_input_close(&in);
+    if (st == LEM_OK && r->n_rows == 0) st = lem_fail(err, LEM_EDATA, "%s: no rows", r->args->words[0]);
     return st;
 }
 

@@ -5,6 +5,7 @@
 #include "cli/endpoint_options.h"
 #include "cli/candidate_options.h"
 #include "cli/runtime.h"
+#include "cli/score_input.h"
 #include "cli/score_model.h"
 #include "cli/score_remote.h"
 #include "cli/train_options.h"
@@ -38,7 +39,6 @@ typedef struct job {
     uint64_t rows, done; /* read, and of them this shard's */
     uint64_t resumed, tokens;
     lem_score_counts counts;
-    lem_candidates candidates;
 } job;
 
 /* ---- the journal: one record a row, with the counts that it adds; those of the reference are named "r<row>"
@@ -181,24 +181,6 @@ static lem_status ask_reference(job *j, lem_json **row, uint64_t line, lem_err *
 
 typedef lem_status on_row(job *j, lem_json **row, uint64_t line, lem_err *err);
 
-/* What rows call otherwise, under our names: scores are of `problem` and `completions`. */
-static lem_status put_ours(job *j, const lem_candidates_map *map, lem_json *row, lem_err *err) {
-    if (lem_candidates_map_is_ours(map)) return LEM_OK;
-    lem_status st = lem_candidates_read(map, row, &j->candidates, err);
-    return st == LEM_OK ? lem_candidates_put(&j->candidates, true, row, err) : st;
-}
-
-/* The next row, in our columns; *row NULL at the end. */
-static lem_status next_row(job *j, lem_candidate_set *rows, lem_json **row, lem_err *err) {
-    lem_status st = lem_candidate_set_next(rows, row, err);
-    if (st != LEM_OK || !*row) return st;
-    j->rows_file = lem_candidate_set_file(rows);
-    if (lem_job_takes(j->file, j->rows)) st = put_ours(j, lem_candidate_set_map(rows), *row, err);
-    return st ? lem_err_context(err, "%s:%llu", j->rows_file,
-                                (unsigned long long)lem_candidate_set_number(rows))
-              : st;
-}
-
 static lem_status do_row(job *j, lem_json **row, uint64_t line, on_row *act, lem_out *out, lem_err *err) {
     lem_status st = act(j, row, line, err);
     if (st) lem_err_context(err, "%s:%llu", j->rows_file, (unsigned long long)line);
@@ -210,46 +192,36 @@ static lem_status do_row(job *j, lem_json **row, uint64_t line, on_row *act, lem
     return st;
 }
 
-/* out NULL: nothing is written. */
+/* act NULL: the rows are read alone; out NULL: nothing is written. */
 static lem_status each_row(job *j, const char *title, on_row *act, lem_out *out, lem_err *err) {
     lem_progress *p = lem_progress_new(j->cli->log, title, "problems", 0, 0);
-    lem_candidate_set *rows = NULL;
-    lem_status st =
-        lem_candidate_options_open(j->cli, j->args, j->args->words, j->args->n_words, &rows, err);
+    lem_score_input in;
+    lem_status st = lem_score_input_open(j->cli, j->args, &in, err);
     j->rows = j->done = 0;
     for (int64_t left = j->cli->limit; st == LEM_OK && left != 0; left -= left > 0) {
         lem_json *row = NULL;
-        st = next_row(j, rows, &row, err);
-        bool end = st || !row;
-        if (!end && lem_job_takes(j->file, j->rows)) {
-            st = do_row(j, &row, lem_candidate_set_number(rows), act, out, err);
+        st = lem_score_input_next(&in, &row, err);
+        if (st || !row) break;
+        j->rows_file = in.file;
+        if (act && lem_job_takes(j->file, j->rows)) {
+            st = do_row(j, &row, in.line, act, out, err);
             lem_progress_add(p, 1);
         }
         lem_json_free(row);
-        if (end) break;
         j->rows++;
         if (st == LEM_OK && j->cli->cancel->requested)
             st = lem_job_interrupted(j->file, j->done, 0, "rows", err);
     }
     lem_progress_free(p);
-    lem_candidate_set_close(rows);
+    lem_score_input_close(&in);
     return st;
-}
-
-static lem_status look_at(job *j, lem_json **row, uint64_t line, lem_err *err) {
-    (void)j;
-    (void)line;
-    if (lem_json_kind(lem_json_get(*row, "problem")) == LEM_JSON_STRING &&
-        lem_json_kind(lem_json_get(*row, "completions")) == LEM_JSON_ARRAY)
-        return LEM_OK;
-    return lem_fail(err, LEM_EDATA, "a candidate row needs 'problem' (text) and 'completions' (list)");
 }
 
 /* All rows once before the model is loaded: what is wrong with the last of them is told now, not in hours. */
 static lem_status look_through(job *j, lem_err *err) {
     for (int i = 0; i < j->args->n_words; i++)
         if (strcmp(j->args->words[i], "-") == 0) return LEM_OK;
-    lem_status st = each_row(j, "reading", look_at, NULL, err);
+    lem_status st = each_row(j, "reading", NULL, NULL, err);
     j->rows = j->done = 0;
     return st;
 }
@@ -424,7 +396,6 @@ done:
 static void release(job *j) {
     forget(&j->scored);
     forget(&j->reference);
-    lem_candidates_release(&j->candidates);
     lem_score_model_close(&j->model);
     lem_runtime_close(&j->rt);
     lem_job_close(j->file);
