@@ -59,6 +59,17 @@ if(LEMMA_STATIC)
 endif()
 target_link_libraries(lemma_grade PUBLIC gmp)
 
+# What runs inside a sandbox: the wire and the side that speaks over it, as one script each.
+include(cmake/embed.cmake)
+foreach(side IN ITEMS candidate checks)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/sandbox/wire.py ${CMAKE_SOURCE_DIR}/src/sandbox/${side}.py)
+  file(READ src/sandbox/wire.py script_wire)
+  file(READ src/sandbox/${side}.py script_side)
+  file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/sandbox_${side}.py CONTENT "${script_wire}\n${script_side}" @ONLY)
+  lemma_embed(${CMAKE_BINARY_DIR}/sandbox_${side}.c lem_sandbox_${side} ${CMAKE_BINARY_DIR}/sandbox_${side}.py)
+  target_sources(lemma_sandbox PRIVATE ${CMAKE_BINARY_DIR}/sandbox_${side}.c)
+endforeach()
+
 # Kernels: one source compiled per instruction set, each with its own flags; chosen at run time.
 foreach(src IN ITEMS generic avx2 avx512)
   set(path ${CMAKE_SOURCE_DIR}/src/compute/cpu/kernels_${src}.c)

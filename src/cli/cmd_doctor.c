@@ -7,6 +7,7 @@
 #include "core/machine.h"
 #include "core/object.h"
 #include "grade/selftest.h"
+#include "sandbox/sandbox.h"
 #include "token/selftest.h"
 
 #include <unistd.h>
@@ -54,6 +55,16 @@ static void library_facts(report *r) {
     lem_buf_release(&b);
 }
 
+/* What grade --task code needs; tried, not guessed. */
+static void sandbox_fact(report *r) {
+    lem_sandbox *s = NULL;
+    lem_err why = LEM_ERR_INIT;
+    if (lem_sandbox_open(NULL, &s, &why) == LEM_OK)
+        fact(r, "code_sandbox", "bubblewrap works, python %s", lem_sandbox_python(s));
+    else fact(r, "code_sandbox", "none: %s", why.text);
+    lem_sandbox_close(s);
+}
+
 static void machine_facts(report *r, const lem_runtime *rt) {
     char cpu[64], features[256];
     const char *data = r->cli->data_dir;
@@ -65,6 +76,7 @@ static void machine_facts(report *r, const lem_runtime *rt) {
     fact(r, "threads", "%d", lem_pool_threads(rt->pool));
     memory_facts(r);
     library_facts(r);
+    sandbox_fact(r);
     fact(r, "shared_data", "%s%s", data,
          access(data, R_OK) == 0 ? "" : " (absent: tests that need it are skipped)");
 }

@@ -33,8 +33,11 @@ static const lem_opt opts[] = {
      .choices = LEM_GRADE_POLICY_NAMES},
     {"task", LEM_OPT_ENUM, "NAME", NULL,
      "where the answer stands (math is std, mmlu is choice, …); gsm8k has no last-number fallback, plain is "
-     "all of it [of the benchmark, else std]",
-     .choices = LEM_GRADE_TASK_NAMES},
+     "all of it; code executes the candidates in a sandbox against the row's tests (HumanEval, MBPP) [of the "
+     "benchmark, else std]",
+     .choices = LEM_GRADE_TASK_NAMES "|code"},
+    {"code-seconds", LEM_OPT_INT, "S", "10",
+     "--task code: processor seconds that a program and its tests may take", 1, 3600},
     {"rel-tol", LEM_OPT_NUM, "X", "0", "numbers within this share of a numeric gold are right too", 0, 1},
     {"abs-tol", LEM_OPT_NUM, "X", "0", "numbers within this distance of a numeric gold are right too", 0,
      1e300},
@@ -74,7 +77,8 @@ typedef struct job {
     lem_grade_rows_opts how, other;
     bool against;
     const char *audit_path, *tol_field;
-    lem_audit *audit; /* NULL without --audit and --against */
+    lem_sandbox *sandbox; /* with --task code */
+    lem_audit *audit;     /* NULL without --audit and --against */
     lem_pool *pool;
     lem_out *out;
     item *items; /* [BATCH] */
@@ -131,6 +135,10 @@ static void grade_item(void *ctx, int task, int worker) {
     lem_grade_rows_opts how = j->how, other = j->other;
     it->st = lem_candidates_read(j->map, it->row, &it->c, &it->err);
     if (it->st != LEM_OK) return;
+    if (j->sandbox) {
+        it->st = lem_code_row(j->sandbox, it->row, &it->c, j->cli->cancel, &it->g, &it->err);
+        return;
+    }
     it->st = find_gold(j, it, &how.golds);
     if (it->st != LEM_OK) return;
     other.golds = how.golds;
@@ -204,6 +212,8 @@ static lem_status count_spoiled(job *j, const item *it, lem_err *err) {
 }
 
 static lem_status finish_item(job *j, item *it, lem_err *err) {
+    if (it->st == LEM_EINTR)
+        return lem_fail(err, it->st, "interrupted; nothing was written (grading starts over)");
     if (it->st != LEM_OK)
         return lem_fail(err, it->st, "%s:%llu: %s", it->file, (unsigned long long)it->line, it->err.text);
     lem_grade_tally_add(&j->tally, &it->g, j->n_models);
@@ -248,13 +258,17 @@ static lem_status look_at(job *j, const item *it, lem_err *err) {
     bool opened = false;
     lem_status st = lem_grade_benchmark_row(&j->bench, j->args, it->row, j->cli->log, &opened, err);
     if (st == LEM_OK && opened) st = apply_benchmark(j, err);
+    if (st == LEM_OK && opened && j->bench.spec.kind == LEM_BENCH_CODE && !lem_args_has(j->args, "task"))
+        st = lem_fail(err, LEM_EUSAGE,
+                      "rows of %s are programs: --benchmark %s executes them, in a sandbox",
+                      j->bench.spec.name, j->bench.spec.name);
     return st ? lem_err_context(err, "%s:%llu", it->file, (unsigned long long)it->line) : LEM_OK;
 }
 
-/* *n rows of this shard, fewer than BATCH only at the end; *left: those that --limit allows still. */
-static lem_status read_batch(job *j, int64_t *left, int *n, lem_err *err) {
+/* *n rows of this shard, fewer than `most` only at the end; *left: those that --limit allows still. */
+static lem_status read_batch(job *j, int most, int64_t *left, int *n, lem_err *err) {
     lem_status st = LEM_OK;
-    while (st == LEM_OK && *n < BATCH && *left != 0) {
+    while (st == LEM_OK && *n < most && *left != 0) {
         item *it = &j->items[*n];
         st = lem_candidate_set_next(j->set, &it->row, err);
         if (st != LEM_OK || !it->row) break;
@@ -271,11 +285,13 @@ static lem_status read_batch(job *j, int64_t *left, int *n, lem_err *err) {
 static lem_status grade_rows(job *j, lem_err *err) {
     lem_progress *p = lem_progress_new(j->cli->log, "grading", "rows", 0, 0);
     lem_status st = LEM_OK;
+    const int batch = j->sandbox ? 4 * lem_pool_threads(j->pool) : BATCH; /* programs take seconds */
+    const int most = batch < BATCH ? batch : BATCH;
     bool end = false;
     for (int64_t left = j->cli->limit; st == LEM_OK && !end;) {
         int n = 0;
-        st = read_batch(j, &left, &n, err);
-        end = n < BATCH;
+        st = read_batch(j, most, &left, &n, err);
+        end = n < most;
         if (st == LEM_OK) st = grade_batch(j, n, err);
         else
             for (int i = 0; i < n; i++) release_item(&j->items[i]);
@@ -355,7 +371,8 @@ static lem_json *summary(const job *j) {
     lem_object_num(&o, "pairs_per_second", j->seconds > 0 ? (double)j->tally.all.n / j->seconds : 0);
     if (j->bench.spec.name) lem_object_str(&o, "benchmark", j->bench.spec.name);
     lem_object_str(&o, "policy", lem_grade_policy_name(j->how.profile.policy));
-    lem_object_str(&o, "task", lem_grade_task_name(j->how.profile.task));
+    lem_object_str(&o, "task", j->sandbox ? "code" : lem_grade_task_name(j->how.profile.task));
+    if (j->sandbox) lem_object_str(&o, "python", lem_sandbox_python(j->sandbox));
     if (j->against) lem_object_json(&o, "against", against_json(j));
     lem_object_json(&o, "verdicts", verdicts_json(j));
     lem_object_json(&o, "methods", methods_json(j));
@@ -453,6 +470,12 @@ done:
     return st;
 }
 
+/* Programs are executed only where the command line says so. */
+static bool is_code(const job *j) {
+    bool named = j->bench.given && j->bench.spec.kind == LEM_BENCH_CODE && !lem_args_has(j->args, "task");
+    return named || lem_grade_is_code(j->args);
+}
+
 static lem_status configure(job *j, const lem_args *args, lem_err *err) {
     lem_status st = LEM_OK;
     j->audit_path = lem_args_str(args, "audit");
@@ -467,6 +490,7 @@ static lem_status configure(job *j, const lem_args *args, lem_err *err) {
     LEM_TRY(apply_benchmark(j, err));
     if ((j->audit_path || j->against) && !(j->audit = lem_audit_new(err))) return LEM_EMEM;
     LEM_TRY(map_fields(j, args, err));
+    LEM_TRY(lem_grade_sandbox_of(args, is_code(j), &j->sandbox, err));
 done:
     return st;
 }
@@ -526,6 +550,7 @@ static lem_status new_parts(job *j, const lem_args *args, lem_err *err) {
 static void release(job *j) {
     for (int i = 0; j->items && i < BATCH; i++) lem_candidates_release(&j->items[i].c);
     lem_audit_free(j->audit);
+    lem_sandbox_close(j->sandbox);
     lem_free(j->items);
     lem_json_free(j->disagreements);
     lem_out_close(j->out);
@@ -588,6 +613,7 @@ const lem_command lem_cmd_grade = {
                "lemma grade pairs.jsonl --gold-field gold --pred-field pred --out graded.jsonl\n"
                "lemma grade candidates.jsonl --policy std --against qwen --audit audit.html\n"
                "lemma grade olympiad.jsonl --benchmark olympiadbench --out graded.jsonl\n"
+               "lemma grade humaneval.jsonl --task code --out graded.jsonl\n"
                "lemma grade --explain '\\frac{1}{2}' 0.5",
     .min_words = 1,
     .max_words = -1,

@@ -8,7 +8,8 @@ lem_status lem_grade_profile_of(const lem_args *args, lem_grade_profile *out, le
     *out = (lem_grade_profile){.rel_tol = lem_args_num(args, "rel-tol"),
                                .abs_tol = lem_args_num(args, "abs-tol")};
     const char *task = lem_args_str(args, "task"), *policy = lem_args_str(args, "policy");
-    if ((!task || lem_grade_task_find(task, &out->task)) &&
+    const bool code = lem_grade_is_code(args); /* answers are not looked at: the profile stays the default */
+    if ((!task || code || lem_grade_task_find(task, &out->task)) &&
         (!policy || lem_grade_policy_find(policy, &out->policy)))
         return LEM_OK;
     return lem_fail(err, LEM_EUSAGE, "--task or --policy is unknown");
@@ -19,6 +20,27 @@ lem_status lem_grade_against_of(const lem_args *args, lem_grade_profile *out, bo
     *any = name != NULL;
     if (!name || lem_grade_policy_find(name, &out->policy)) return LEM_OK;
     return lem_fail(err, LEM_EUSAGE, "--against '%s' is unknown", name);
+}
+
+bool lem_grade_is_code(const lem_args *args) { return lem_args_is(args, "task", "code"); }
+
+lem_status lem_grade_sandbox_of(const lem_args *args, bool code, lem_sandbox **out, lem_err *err) {
+    static const char *const of_answers[] = {"gold-field", "pred-field", "tol-field", "against", "audit"};
+    const bool marked = lem_args_flag(args, "responses") || lem_args_flag(args, "cluster");
+    const bool ruled = (lem_args_has(args, "policy") && !lem_args_is(args, "policy", "std")) ||
+                       lem_args_num(args, "rel-tol") > 0 ||
+                       lem_args_num(args, "abs-tol") > 0;
+    const lem_sandbox_limits l = {.cpu_seconds = (double)lem_args_int(args, "code-seconds")};
+    *out = NULL;
+    if (!code) return LEM_OK;
+    for (size_t i = 0; i < sizeof of_answers / sizeof of_answers[0]; i++)
+        if (lem_args_has(args, of_answers[i]))
+            return lem_fail(err, LEM_EUSAGE, "--%s is for answers; --task code runs programs", of_answers[i]);
+    if (marked || ruled)
+        return lem_fail(err, LEM_EUSAGE,
+                        "--task code runs programs: --responses, --cluster, --policy and the "
+                        "tolerances are for answers");
+    return lem_sandbox_open(&l, out, err);
 }
 
 typedef struct pair {
@@ -75,6 +97,8 @@ lem_status lem_grade_explain_pair(lem_cli *cli, const lem_args *args, lem_err *e
     pair p = {.gold = args->words[0], .prediction = args->words[1]};
     lem_buf text = {0};
     lem_status st = LEM_OK;
+    if (lem_grade_is_code(args))
+        LEM_TRY(lem_fail(err, LEM_EUSAGE, "--explain is for answers, not for --task code"));
     LEM_TRY(lem_grade_profile_of(args, &p.profile, err));
     /* a prediction that marks its answer is a response; one that does not is the answer itself */
     if (p.profile.task == LEM_GRADE_TASK_STD &&

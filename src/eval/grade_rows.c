@@ -16,6 +16,8 @@ static lem_grade_span gold_span(const char *text, size_t len) {
 
 void lem_graded_release(lem_graded *g) {
     for (int i = 0; i < g->n && g->answer; i++) lem_free(g->answer[i]);
+    for (int i = 0; i < g->n && g->why; i++) lem_free(g->why[i]);
+    lem_free(g->why);
     lem_free(g->answer);
     lem_free(g->result);
     lem_free(g->own);
@@ -167,8 +169,13 @@ static lem_json *correct_json(lem_grade_verdict v) {
     return c == LEM_GRADE_UNDECIDED ? lem_json_new_null() : lem_json_new_bool(c == LEM_GRADE_RIGHT);
 }
 
-enum { ANSWER, CORRECT, VERDICT, RULE, GROUP, N_ADDED }; /* GROUP only where it was asked for */
-static const char *const added[N_ADDED] = {"predicted_answer", "correct", "verdict", "rule", "answer_group"};
+enum { ANSWER, CORRECT, VERDICT, RULE, GROUP, WHY, N_ADDED }; /* GROUP and WHY only where they are there */
+static const char *const added[N_ADDED] = {"predicted_answer", "correct",   "verdict", "rule",
+                                           "answer_group",     "code_error"};
+
+static bool is_there(const lem_graded *g, int what) {
+    return what == GROUP ? g->group != NULL : what != WHY || g->why;
+}
 
 static lem_json *added_value(const lem_graded *g, int i, int what) {
     switch (what) {
@@ -176,6 +183,7 @@ static lem_json *added_value(const lem_graded *g, int i, int what) {
     case CORRECT: return correct_json(g->result[i].verdict);
     case VERDICT: return lem_json_new_str(lem_grade_verdict_name(g->result[i].verdict));
     case RULE: return lem_json_new_str(g->result[i].rule);
+    case WHY: return g->why[i] ? lem_json_new_str(g->why[i]) : lem_json_new_null();
     default: return lem_json_new_int(g->group[i]);
     }
 }
@@ -184,7 +192,8 @@ lem_json *lem_graded_row(const lem_json *row, const lem_candidates *c, const lem
                          const lem_grade_rows_opts *o) {
     lem_json *r = lem_json_copy(row);
     bool ok = r && (o->pair || lem_candidates_put(c, false, r, NULL) == LEM_OK);
-    for (int what = 0; ok && what < (g->group ? N_ADDED : GROUP); what++) {
+    for (int what = 0; ok && what < N_ADDED; what++) {
+        if (!is_there(g, what)) continue;
         if (o->pair) {
             ok = g->n == 1 && lem_json_set(r, added[what], added_value(g, 0, what));
             continue;

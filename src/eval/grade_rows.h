@@ -41,6 +41,7 @@ typedef struct lem_graded {
     int *group; /* [n] equal answers have the same number, in order of appearance; -1: no answer. NULL unless
                    asked for */
     char *gold; /* owned: what was compared with */
+    char **why; /* [n] of programs: in a line what went wrong, NULL where nothing did. NULL for answers */
 } lem_graded;
 
 /* The gold is the marked answer in the expected_answer ("…#### 18", "…\nA: 18", "\boxed{18}"), else all of
@@ -52,8 +53,8 @@ lem_status lem_grade_row(const lem_candidates *c, const lem_grade_rows_opts *o, 
 void lem_graded_release(lem_graded *g);
 void lem_grade_tally_add(lem_grade_tally *t, const lem_graded *g, int n_models);
 
-/* A copy of the row with predicted_answer, correct, verdict, rule, and in our names what a foreign row calls
- * otherwise. Caller owns; NULL on want of memory. */
+/* A copy of the row with predicted_answer, correct, verdict, rule, of programs code_error, and in our names
+ * what a foreign row calls otherwise. Caller owns; NULL on want of memory. */
 lem_json *lem_graded_row(const lem_json *row, const lem_candidates *c, const lem_graded *g,
                          const lem_grade_rows_opts *o);
 
