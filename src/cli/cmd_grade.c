@@ -1,5 +1,6 @@
 /* cmd_grade.c - lemma grade: verdicts for candidates or pairs, or the reasons for one pair */
 #include "cli/grade_parts.h"
+#include "cli/bad_rows_options.h"
 #include "cli/runtime.h"
 
 #include "core/jsonl.h"
@@ -40,6 +41,8 @@ static const lem_opt opts[] = {
      "add answer_group: equal answers of a row have the same number, -1 is no answer"},
     {"against", LEM_OPT_ENUM, "POLICY", NULL,
      "grade by a second policy as well and count where the two disagree", .choices = LEM_GRADE_POLICY_NAMES},
+    LEM_OPT_ON_ERROR,
+    LEM_OPT_MAX_BAD,
     {"audit", LEM_OPT_STR, "FILE.html", NULL,
      "a page of disagreements, near misses and undecided answers for a person to check"},
 };
@@ -72,6 +75,8 @@ typedef struct job {
     lem_json *disagreements; /* the first MAX_SHOWN */
     uint64_t disagree;
     int n_models;
+    bad_rows bad;
+    lem_json *assignments;             /* --map and what other options say of columns */
     bool rows_to_file, rows_on_stdout; /* neither: only the table, or the audit page */
     char ground[200];
     double seconds;
@@ -183,6 +188,8 @@ static lem_status count_spoiled(job *j, const item *it, lem_err *err) {
 static lem_status finish_item(job *j, item *it, lem_err *err) {
     if (it->st == LEM_EINTR)
         return lem_fail(err, it->st, "interrupted; nothing was written (grading starts over)");
+    if (it->st == LEM_EDATA && j->bad.tally)
+        return lem_bad_rows_add(j->bad.tally, it->file, it->line, &it->err, err);
     if (it->st != LEM_OK)
         return lem_fail(err, it->st, "%s:%llu: %s", it->file, (unsigned long long)it->line, it->err.text);
     lem_grade_tally_add(&j->tally, &it->g, j->n_models);
@@ -320,6 +327,7 @@ static lem_json *summary(const job *j) {
     lem_object_json(&o, "counts", spoil_json(&j->spoil));
     lem_object_json(&o, "warnings", lem_spoil_warnings(&j->spoil));
     lem_object_json(&o, "disagreements", lem_json_share(j->disagreements));
+    if (j->bad.tally) lem_object_json(&o, "skipped", lem_bad_rows_json(j->bad.tally));
     return lem_object_done(&o);
 }
 
@@ -377,11 +385,18 @@ static lem_status report(job *j, lem_err *err) {
     return lem_print_json(f, summary(j), 2, err);
 }
 
+/* What is said of columns, for the map and for who judges rows. */
+static lem_status assign(job *j, const char *text, lem_err *err) {
+    if (!lem_json_append(j->assignments, lem_json_new_str(text)))
+        return lem_fail(err, LEM_EMEM, "out of memory");
+    return lem_candidates_map_set(j->map, text, err);
+}
+
 static lem_status add_path(job *j, const char *name, const char *path, lem_err *err) {
     lem_buf b = {0};
     lem_buf_printf(&b, "%s=%s", name, path);
     lem_status st = lem_buf_ok(&b, err);
-    if (st == LEM_OK) st = lem_candidates_map_set(j->map, lem_buf_str(&b), err);
+    if (st == LEM_OK) st = assign(j, lem_buf_str(&b), err);
     lem_buf_release(&b);
     return st;
 }
@@ -404,7 +419,7 @@ static lem_status map_fields(job *j, const lem_args *args, lem_err *err) {
     const lem_json *map = lem_args_tree(args, "map");
     lem_status st = LEM_OK;
     for (size_t k = 0; k < lem_json_count(map); k++)
-        LEM_TRY(lem_candidates_map_set(j->map, lem_json_str(lem_json_at(map, k), ""), err));
+        LEM_TRY(assign(j, lem_json_str(lem_json_at(map, k), ""), err));
     if (gold) LEM_TRY(add_path(j, "expected_answer", gold, err));
     if (pred) LEM_TRY(add_path(j, what, pred, err));
     if (check) LEM_TRY(add_path(j, "correct", check, err));
@@ -424,6 +439,7 @@ static lem_status configure(job *j, const lem_args *args, lem_err *err) {
     j->tol_field = lem_args_str(args, "tol-field");
     if ((j->audit_path || j->against) && !(j->audit = lem_audit_new(err))) return LEM_EMEM;
     LEM_TRY(map_fields(j, args, err));
+    LEM_TRY(lem_bad_rows_begin(args, &j->bad, err));
     LEM_TRY(lem_grade_sandbox_of(args, &j->sandbox, err));
 done:
     return st;
@@ -441,14 +457,18 @@ static lem_status save_audit(const job *j, const lem_job *file, lem_err *err) {
 
 static lem_status grade_file(job *j, lem_job *file, lem_err *err) {
     lem_rowset *rows = NULL;
+    const lem_row_judge *judge = NULL;
+    const lem_cancel *cancel = j->cli->cancel;
     double start = lem_clock_seconds();
-    lem_status st = lem_runtime_rows(j->cli, j->path, &rows, err);
-    if (st) return st;
+    lem_status st = LEM_OK;
+    LEM_TRY(lem_bad_rows_reader(&j->bad, LEM_BAD_GRADED, j->path, j->assignments, cancel, &judge, err));
+    LEM_TRY(lem_data_rows_judged(j->path, cancel, judge, &rows, err));
     LEM_TRY(lem_job_start(file, NULL, err));
     const char *out = j->rows_to_file ? lem_job_out(file) : NULL;
     if (j->rows_on_stdout) out = "-";
     if (out) LEM_TRY(lem_out_open(out, true, &j->out, err));
     LEM_TRY(grade_rows(j, rows, err));
+    LEM_TRY(lem_bad_rows_end(&j->bad, j->cli, file, j->tally.rows, err));
     if (j->tally.rows == 0) LEM_TRY(lem_fail(err, LEM_EDATA, "%s: no rows", j->path));
     if (j->out) LEM_TRY(lem_out_commit(j->out, err));
     if (j->audit_path && !j->cli->dry_run) LEM_TRY(save_audit(j, file, err));
@@ -464,9 +484,10 @@ static lem_status new_parts(job *j, const lem_args *args, lem_err *err) {
     j->map = lem_candidates_map_new(err);
     j->items = lem_alloc_zero(BATCH, sizeof *j->items, err);
     j->disagreements = lem_json_new_array();
+    j->assignments = lem_json_new_array();
     j->pool = lem_pool_new(j->cli->threads, err);
     if (!j->map || !j->items || !j->pool) return LEM_EMEM;
-    if (!j->disagreements) return lem_fail(err, LEM_EMEM, "out of memory");
+    if (!j->disagreements || !j->assignments) return lem_fail(err, LEM_EMEM, "out of memory");
     return configure(j, args, err);
 }
 
@@ -476,6 +497,8 @@ static void release(job *j) {
     lem_sandbox_close(j->sandbox);
     lem_free(j->items);
     lem_json_free(j->disagreements);
+    lem_json_free(j->assignments);
+    lem_bad_rows_release(&j->bad);
     lem_out_close(j->out);
     lem_pool_free(j->pool);
     lem_candidates_map_free(j->map);

@@ -2,6 +2,7 @@
  * solution */
 #include "cli/commands.h"
 #include "cli/prompt_options.h"
+#include "cli/bad_rows_options.h"
 #include "cli/score_options.h"
 #include "cli/score_run.h"
 
@@ -20,6 +21,8 @@ static const lem_opt opts[] = {
      "field that receives the aggregated scores (steps: step_scores)"},
     LEM_OPT_SCORE_DTYPE,
     LEM_OPT_SCORE_ROWS,
+    LEM_OPT_ON_ERROR,
+    LEM_OPT_MAX_BAD,
 };
 
 static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {

@@ -1,6 +1,7 @@
 /* cmd_rm_score.c - lemma rm score: scores of candidates by any reward model, or by their log-probability */
 #include "cli/commands.h"
 #include "cli/prompt_options.h"
+#include "cli/bad_rows_options.h"
 #include "cli/score_options.h"
 #include "cli/score_run.h"
 #include "model/head.h"
@@ -34,6 +35,8 @@ static const lem_opt opts[] = {
      "field that receives the scores (default rm_score, of logprob logprob; steps: step_scores)"},
     LEM_OPT_SCORE_DTYPE,
     LEM_OPT_SCORE_ROWS,
+    LEM_OPT_ON_ERROR,
+    LEM_OPT_MAX_BAD,
 };
 
 static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {

@@ -19,6 +19,8 @@ static const lem_opt opts[] = {
      "of them or a pattern"},
     {"map", LEM_OPT_LIST, "OURS=THEIRS", NULL,
      "names of fields: problem=, expected_answer=, id= (dotted paths)"},
+    LEM_OPT_ON_ERROR,
+    LEM_OPT_MAX_BAD,
     {"n", LEM_OPT_INT, "N", "8", "candidates per problem", 1, 100000},
     {"temperature", LEM_OPT_NUM, "X", "0.7", "0 is greedy", 0, 1000},
     {"top-k", LEM_OPT_INT, "K", "0", "draw among the K likeliest tokens; 0 = all", 0, 1e9},
@@ -103,6 +105,7 @@ static lem_status print_json(const sample_job *j, lem_err *err) {
     lem_object_num(&o, "seconds", s);
     lem_object_num(&o, "tokens_per_second", rate);
     lem_object_json(&o, "finish", finish_counts(j));
+    if (j->bad.tally) lem_object_json(&o, "skipped", lem_bad_rows_json(j->bad.tally));
     return lem_print_json(j->cli->out, lem_object_done(&o), 0, err);
 }
 
@@ -112,16 +115,24 @@ static void release(sample_job *j) {
     lem_free(j->stop);
     lem_problems_release(&j->rows);
     lem_prompt_settings_release(&j->prompt);
+    lem_bad_rows_release(&j->bad);
     lem_job_close(j->job);
 }
 
 /* Rows, model and plan: everything that can be wrong before the work begins. */
 static lem_status prepare(sample_job *j, lem_err *err) {
-    lem_status st = read_prompt(j, err);
-    if (st == LEM_OK)
-        st = lem_problems_load(j->prompts, lem_args_tree(j->args, "map"), j->cli->limit, j->cli->cancel,
-                               &j->rows, err);
-    return st ? st : j->engine->prepare(j, err);
+    const lem_json *map = lem_args_tree(j->args, "map");
+    const lem_cancel *cancel = j->cli->cancel;
+    const lem_row_judge *judge = NULL;
+    lem_status st = LEM_OK;
+    LEM_TRY(read_prompt(j, err));
+    LEM_TRY(lem_bad_rows_begin(j->args, &j->bad, err));
+    LEM_TRY(lem_bad_rows_reader(&j->bad, LEM_BAD_PROBLEMS, j->prompts, map, cancel, &judge, err));
+    LEM_TRY(lem_problems_load_judged(j->prompts, map, j->cli->limit, cancel, judge, &j->rows, err));
+    LEM_TRY(lem_bad_rows_end(&j->bad, j->cli, j->job, j->rows.n, err)); /* before the first token */
+    st = j->engine->prepare(j, err);
+done:
+    return st;
 }
 
 /* What was cut is told where the number of candidates is: it is the commonest reason for a wrong figure. */

@@ -8,6 +8,7 @@
 #include "cli/runtime.h"
 
 #include "core/journal.h"
+#include "cli/bad_rows_options.h"
 #include "data/problems.h"
 #include "generate/run.h"
 #include "prompt/ends.h"
@@ -40,6 +41,7 @@ typedef struct sample_local { /* the engine of a model folder */
 } sample_local;
 
 struct sample_job {
+    bad_rows bad; /* rows left out, with --on-error skip */
     lem_cli *cli;
     const lem_args *args;
     const char *model, *prompts, *out;

@@ -2,6 +2,7 @@
  */
 #include "cli/score_run.h"
 
+#include "cli/bad_rows_options.h"
 #include "cli/runtime.h"
 #include "cli/score_model.h"
 #include "cli/train_options.h"
@@ -33,6 +34,9 @@ typedef struct job {
     score_model model;
     uint64_t rows, resumed, tokens;
     lem_score_counts counts;
+    bad_rows bad;
+    const lem_row_judge *judge; /* of the rows; NULL: a bad one is an error */
+    uint64_t used;
 } job;
 
 /* ---- the journal: one record a row, with the counts that it adds; those of the reference are named "r<row>"
@@ -179,16 +183,20 @@ typedef lem_status on_row(job *j, lem_json **row, uint64_t line, lem_err *err);
 static lem_status each_row(job *j, const char *title, on_row *act, lem_out *out, lem_err *err) {
     lem_progress *p = lem_progress_new(j->cli->log, title, "problems", 0, 0);
     lem_rowset *rows = NULL;
-    lem_status st = lem_runtime_rows(j->cli, j->path, &rows, err);
-    j->rows = 0;
+    lem_status st = lem_data_rows_judged(j->path, j->cli->cancel, j->judge, &rows, err);
+    j->rows = j->used = 0;
     for (int64_t left = j->cli->limit; st == LEM_OK && left != 0; left -= left > 0) {
         lem_json *row = NULL;
         st = lem_rowset_next(rows, &row, err);
         if (st || !row) break;
         j->rows_file = lem_rowset_file(rows);
-        st = act(j, &row, lem_rowset_number(rows), err);
-        if (st) lem_err_context(err, "%s:%llu", j->rows_file, (unsigned long long)lem_rowset_number(rows));
-        if (st == LEM_OK && out) st = lem_rows_write(out, row, err);
+        const uint64_t line = lem_rowset_number(rows);
+        st = act(j, &row, line, err);
+        const bool good = st == LEM_OK;
+        if (st) st = lem_bad_rows_pass(&j->bad, j->rows_file, line, st, err);
+        if (st) lem_err_context(err, "%s:%llu", j->rows_file, (unsigned long long)line);
+        if (good && out) st = lem_rows_write(out, row, err);
+        j->used += good;
         lem_json_free(row);
         j->rows++;
         lem_progress_add(p, 1);
@@ -237,7 +245,8 @@ static lem_status write_rows(job *j, lem_err *err) {
     lem_status st = LEM_OK;
     LEM_TRY(lem_out_open(to ? to : "-", true, &out, err));
     LEM_TRY(each_row(j, "scoring", score_one, out, err));
-    if (j->rows == 0) LEM_TRY(lem_fail(err, LEM_EDATA, "%s: no rows", j->path));
+    LEM_TRY(lem_bad_rows_end(&j->bad, j->cli, j->file, j->used, err));
+    if (j->used == 0) LEM_TRY(lem_fail(err, LEM_EDATA, "%s: no rows", j->path));
     LEM_TRY(lem_out_commit(out, err));
     j->tokens += lem_scorer_tokens(j->model.scorer);
     st = lem_job_finish(j->file, err);
@@ -288,7 +297,7 @@ static lem_status tell_model(job *j, lem_err *err) {
 static lem_status print_json(const job *j, double rate, lem_err *err) {
     score_words w = lem_score_model_words(&j->model);
     lem_object o = lem_object_new();
-    lem_object_int(&o, "problems", j->rows);
+    lem_object_int(&o, "problems", j->used);
     lem_object_int(&o, "scores", j->counts.scored);
     lem_object_int(&o, "identical", j->counts.shared);
     lem_object_int(&o, "too_long", j->counts.too_long);
@@ -301,6 +310,7 @@ static lem_status print_json(const job *j, double rate, lem_err *err) {
     lem_object_str(&o, "added", w.added[0] ? w.added : NULL);
     lem_object_int(&o, "tokens", j->tokens);
     lem_object_num(&o, "tokens_per_second", rate);
+    if (j->bad.tally) lem_object_json(&o, "skipped", lem_bad_rows_json(j->bad.tally));
     return lem_print_json(j->cli->out, lem_object_done(&o), 0, err);
 }
 
@@ -309,7 +319,7 @@ static lem_status tell_result(const job *j, double seconds, lem_err *err) {
     lem_info(j->cli->log,
              "%llu problems, %llu scores (%llu for identical texts), %llu too long, %llu without steps; %llu "
              "tokens computed, %.0f tokens/s",
-             (unsigned long long)j->rows, (unsigned long long)j->counts.scored,
+             (unsigned long long)j->used, (unsigned long long)j->counts.scored,
              (unsigned long long)j->counts.shared, (unsigned long long)j->counts.too_long,
              (unsigned long long)j->counts.no_steps, (unsigned long long)j->tokens, rate);
     return j->cli->json ? print_json(j, rate, err) : LEM_OK;
@@ -349,6 +359,8 @@ static lem_status show_plan(const job *j, lem_err *err) {
 static lem_status score(job *j, lem_err *err) {
     lem_status st = LEM_OK;
     LEM_TRY(lem_score_model_options(&j->model, err));
+    LEM_TRY(lem_bad_rows_begin(j->args, &j->bad, err));
+    LEM_TRY(lem_bad_rows_reader(&j->bad, LEM_BAD_ANY, j->path, NULL, j->cli->cancel, &j->judge, err));
     if (j->cli->dry_run) return show_plan(j, err);
     LEM_TRY(lem_runtime_open(j->cli, lem_job_compute_path(j->file), &j->rt, err));
     j->model.backend = j->rt.backend;
@@ -367,6 +379,7 @@ static void release(job *j) {
     forget(&j->scored);
     forget(&j->reference);
     lem_score_model_close(&j->model);
+    lem_bad_rows_release(&j->bad);
     lem_runtime_close(&j->rt);
     lem_job_close(j->file);
 }

@@ -108,8 +108,8 @@ done:
     return st;
 }
 
-static lem_status keep_all(keeping *k, const char *path, lem_err *err) {
-    lem_status st = lem_runtime_rows(k->cli, path, &k->rows, err);
+static lem_status keep_all(keeping *k, const char *path, const lem_row_judge *judge, lem_err *err) {
+    lem_status st = lem_data_rows_judged(path, k->cli->cancel, judge, &k->rows, err);
     for (int i = 0; i < k->d->n && st == LEM_OK; i++) {
         lem_json *row = NULL;
         st = lem_data_cancelled(k->cli->cancel, err);
@@ -150,8 +150,8 @@ static lem_status tell(const keeping *k, lem_json **told, lem_err *err) {
 }
 
 lem_status lem_select_keep(lem_cli *cli, const lem_args *args, const lem_job *job,
-                           const lem_candidates_map *map, const lem_eval_data *d, const lem_keep_opts *o,
-                           lem_json **told, lem_err *err) {
+                           const lem_candidates_map *map, const lem_row_judge *judge, const lem_eval_data *d,
+                           const lem_keep_opts *o, lem_json **told, lem_err *err) {
     const char *to = lem_args_str(args, "keep-out");
     bool own = !lem_args_has(args, "out") || lem_args_is(args, "out", "-"); /* it is what the job makes */
     keeping k = {.cli = cli, .map = map, .d = d, .o = *o};
@@ -161,7 +161,7 @@ lem_status lem_select_keep(lem_cli *cli, const lem_args *args, const lem_job *jo
     if (!cli->dry_run)
         LEM_TRY(
             lem_rows_writer_open(to, lem_rows_kind_of(to), own || lem_job_may_replace(job), 0, &k.out, err));
-    LEM_TRY(keep_all(&k, args->words[0], err));
+    LEM_TRY(keep_all(&k, args->words[0], judge, err));
     LEM_TRY(tell(&k, told, err));
     if (!k.n_rows) LEM_TRY(lem_fail(err, LEM_EDATA, "%s: no candidate is kept", args->words[0]));
     if (k.out) st = lem_rows_writer_commit(k.out, err);

@@ -146,12 +146,18 @@ static lem_status add_row(lem_problems *r, lem_json *row, const lem_rowset *in, 
 
 lem_status lem_problems_load(const char *path, const lem_json *map, int64_t limit, const lem_cancel *cancel,
                              lem_problems *out, lem_err *err) {
+    return lem_problems_load_judged(path, map, limit, cancel, NULL, out, err);
+}
+
+lem_status lem_problems_load_judged(const char *path, const lem_json *map, int64_t limit,
+                                    const lem_cancel *cancel, const lem_row_judge *judge, lem_problems *out,
+                                    lem_err *err) {
     lem_problems r = {NULL};
     lem_rowset *in = NULL;
     lem_json *row = NULL;
     lem_status st = LEM_OK;
     LEM_TRY(check_map(map, err));
-    LEM_TRY(lem_data_rows_open(path, cancel, &in, err));
+    LEM_TRY(lem_data_rows_judged(path, cancel, judge, &in, err));
     while (limit < 0 || (int64_t)r.n < limit) {
         LEM_TRY(lem_data_cancelled(cancel, err));
         LEM_TRY(lem_rowset_next(in, &row, err));

@@ -6,6 +6,7 @@
 #include "core/json.h"
 #include "core/log.h"
 #include "prompt/settings.h"
+#include "rows/rows.h"
 #include "token/tokenizer.h"
 
 #include <stdbool.h>
@@ -40,6 +41,10 @@ typedef struct lem_problems { /* zeroed = empty */
  * LEM_EDATA. cancel (NULL = never) is looked at for every row: LEM_EINTR. */
 lem_status lem_problems_load(const char *path, const lem_json *map, int64_t limit, const lem_cancel *cancel,
                              lem_problems *out, lem_err *err) LEM_MUST_CHECK;
+/* The same, each row being judged first (data/bad_rows.h; NULL: none is). */
+lem_status lem_problems_load_judged(const char *path, const lem_json *map, int64_t limit,
+                                    const lem_cancel *cancel, const lem_row_judge *judge, lem_problems *out,
+                                    lem_err *err) LEM_MUST_CHECK;
 /* Renders the prompts by s (lem_prompt_problem), once after loading. One of more than max_prompt tokens is
  * marked and counted as too long; an empty one is LEM_EDATA. Errors name file and line. */
 lem_status lem_problems_encode(lem_problems *r, const lem_tokenizer *t, const lem_prompt_settings *s,

@@ -284,15 +284,23 @@ done:
     return st;
 }
 
+/* Names the field that only one of this row and the first has. */
+static lem_status other_columns(const loader *l, item *it) {
+    static const char *const names[] = {"rm_score",    "logprob", "logprob_mean (or logprob and tokens)",
+                                        "step_scores", "correct", "completions or predicted_answer"};
+    unsigned differ = it->columns ^ l->columns;
+    int k = 0;
+    while (!(differ >> k & 1)) k++;
+    return lem_fail(&it->err, LEM_EDATA, "%s: this row has %s, and the first row has %s: other columns",
+                    names[k], it->columns >> k & 1 ? "it" : "none", l->columns >> k & 1 ? "it" : "none");
+}
+
 static void item_task(void *ctx, int task, int number) {
     loader *l = ctx;
     worker *w = &l->workers[number];
     item *it = &l->items[task];
     it->st = read_item(l, w, it, &it->err);
-    if (it->st == LEM_OK && it->columns != l->columns)
-        it->st = lem_fail(
-            &it->err, LEM_EDATA,
-            "this row has other columns than the first (scores, correctness, answers or step scores)");
+    if (it->st == LEM_OK && it->columns != l->columns) it->st = other_columns(l, it);
     if (it->st == LEM_OK) it->st = make_problem(l, w, it, &it->err);
 }
 
@@ -451,7 +459,7 @@ lem_status lem_eval_data_load(const char *path, lem_candidates_map *map, const l
     lem_status st = LEM_OK;
     int n = 0;
     LEM_TRY(open_workers(&l, err));
-    LEM_TRY(lem_data_rows_open(path, how->cancel, &rows, err));
+    LEM_TRY(lem_data_rows_judged(path, how->cancel, how->judge, &rows, err));
     do {
         LEM_TRY(read_batch(&l, rows, &n, err));
         if (n) LEM_TRY(run_batch(&l, n, err));

@@ -210,11 +210,12 @@ static lem_status consider(picks *k, const lem_json *row, int most, lem_err *err
     return LEM_OK;
 }
 
-static lem_status read_picks(picks *k, const char *path, int most, lem_err *err) {
+static lem_status read_picks(picks *k, const char *path, const lem_row_judge *judge, int most, lem_err *err) {
+    const lem_rowset_opts how = {.judge = judge};
     lem_rowset *rows = NULL;
     lem_json *row = NULL;
     lem_status st = LEM_OK;
-    LEM_TRY(lem_rowset_open(&path, 1, NULL, &rows, err));
+    LEM_TRY(lem_rowset_open(&path, 1, &how, &rows, err));
     for (;;) {
         LEM_TRY(lem_rowset_next(rows, &row, err));
         if (!row) break;
@@ -240,10 +241,11 @@ static void tell_counts(lem_page *p, const picks *k) {
     lem_page_pairs(p, pairs, N_INTERESTS);
 }
 
-lem_status lem_report_candidates(lem_page *p, const char *path, int most, lem_err *err) {
+lem_status lem_report_candidates(lem_page *p, const char *path, const lem_row_judge *judge, int most,
+                                 lem_err *err) {
     picks *k = lem_alloc_zero(1, sizeof *k, err);
     if (!k) return LEM_EMEM;
-    lem_status st = read_picks(k, path, most, err);
+    lem_status st = read_picks(k, path, judge, most, err);
     int shown = 0;
     if (st == LEM_OK) {
         lem_page_section(p, "Worked examples");

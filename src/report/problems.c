@@ -295,7 +295,8 @@ static void finish(browser *b) {
     lem_buf_release(&said);
 }
 
-lem_status lem_report_problems(lem_page *p, const char *path, lem_err *err) {
+lem_status lem_report_problems(lem_page *p, const char *path, const lem_row_judge *judge, lem_err *err) {
+    const lem_rowset_opts how = {.judge = judge};
     browser *b = lem_alloc_zero(1, sizeof *b, err);
     lem_rowset *rows = NULL;
     lem_status st = b ? LEM_OK : LEM_EMEM;
@@ -305,7 +306,7 @@ lem_status lem_report_problems(lem_page *p, const char *path, lem_err *err) {
     b->n_tags = N_FIXED;
     b->map = lem_candidates_map_new(err);
     if (!b->map) st = LEM_EMEM;
-    if (st == LEM_OK) st = lem_rowset_open(&path, 1, NULL, &rows, err);
+    if (st == LEM_OK) st = lem_rowset_open(&path, 1, &how, &rows, err);
     if (st == LEM_OK) st = each_row(b, rows, err);
     if (st == LEM_EDATA) st = LEM_OK; /* not of candidates: nothing to browse, or nothing more */
     if (st == LEM_OK) finish(b);
