@@ -173,6 +173,7 @@ static const probe cheats[] = {
                         "'\\x00\\udc80\\x1b[2J' \n"},
     {"an error full of control bytes",
      "def f(x): raise ValueError('\\x1b]0;x\\x07\\n\\x00\\udcff' + 'é' * 900)\n"},
+    {"an exception that ends iterators", "def f(x): raise StopIteration\n"},
     {"an exception that lies",
      "class A(AssertionError):\n    def __str__(s): return s\ndef f(x): raise A()\n"},
     {"a giant answer", "def f(x): return 'x' * (20 << 20)\n"},
