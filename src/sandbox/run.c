@@ -156,7 +156,7 @@ static void judge_end(const pair *p, lem_sandbox_result *r) {
     int number = code > 128 && code < 160 ? code - 128 : 0;
     double seconds = lem_clock_seconds() - p->start;
     if (number == SIGXCPU || (number == SIGKILL && seconds >= p->s->limits.cpu_seconds)) {
-        say(r, LEM_SANDBOX_TIME, "out of processor time");
+        say(r, LEM_SANDBOX_TIME, "out of time");
         return;
     }
     if (number) snprintf(why, sizeof why, "the program was killed by signal %d", number);
