@@ -217,11 +217,23 @@ static lem_status grade_batch(job *j, int n, lem_err *err) {
     return st;
 }
 
+static lem_status look_at_first(job *j, const item *it, lem_err *err) {
+    lem_status st = lem_candidates_map_detect(j->map, it->row, j->ground, err);
+    if (st != LEM_OK) lem_err_context(err, "%s:%llu", it->file, (unsigned long long)it->line);
+    lem_candidates_map_model(j->map, 0, &j->n_models);
+    return st;
+}
+
+/* Rows that are graded at a time: programs take seconds, and are told of more often. */
+static int batch_of(const job *j) {
+    const int n = 4 * lem_pool_threads(j->pool);
+    return j->sandbox && n < BATCH ? n : BATCH;
+}
+
 static lem_status grade_rows(job *j, lem_rowset *rows, lem_err *err) {
     lem_progress *p = lem_progress_new(j->cli->log, "grading", "rows", 0, 0);
     lem_status st = LEM_OK;
-    const int batch = j->sandbox ? 4 * lem_pool_threads(j->pool) : BATCH; /* programs take seconds */
-    const int most = batch < BATCH ? batch : BATCH;
+    const int most = batch_of(j);
     bool end = false, first = true;
     for (int64_t left = j->cli->limit; st == LEM_OK && !end;) {
         int n = 0;
@@ -233,12 +245,8 @@ static lem_status grade_rows(job *j, lem_rowset *rows, lem_err *err) {
             it->line = lem_rowset_number(rows);
             left -= left > 0;
             n++;
-            if (first) {
-                st = lem_candidates_map_detect(j->map, it->row, j->ground, err);
-                if (st != LEM_OK) lem_err_context(err, "%s:%llu", it->file, (unsigned long long)it->line);
-                lem_candidates_map_model(j->map, 0, &j->n_models);
-                first = false;
-            }
+            if (first) st = look_at_first(j, it, err);
+            first = false;
         }
         end = n < most;
         if (st == LEM_OK) st = grade_batch(j, n, err);

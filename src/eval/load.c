@@ -288,11 +288,12 @@ done:
 static lem_status other_columns(const loader *l, item *it) {
     static const char *const names[] = {"rm_score",    "logprob", "logprob_mean (or logprob and tokens)",
                                         "step_scores", "correct", "completions or predicted_answer"};
-    unsigned differ = it->columns ^ l->columns;
+    const unsigned differ = it->columns ^ l->columns;
     int k = 0;
     while (!(differ >> k & 1)) k++;
-    return lem_fail(&it->err, LEM_EDATA, "%s: this row has %s, and the first row has %s: other columns",
-                    names[k], it->columns >> k & 1 ? "it" : "none", l->columns >> k & 1 ? "it" : "none");
+    if (it->columns >> k & 1)
+        return lem_fail(&it->err, LEM_EDATA, "%s: the first row has none, this one has it", names[k]);
+    return lem_fail(&it->err, LEM_EDATA, "%s: this row has none, the first one has it", names[k]);
 }
 
 static void item_task(void *ctx, int task, int number) {

@@ -22,7 +22,7 @@ static bool begins(const char *text, size_t n, size_t i, const char *word) {
 
 void lem_explain_word(const char *text, size_t n, lem_err *err) {
     static const char *const words[] = {"NaN", "Infinity", "-Infinity"};
-    piece last = {NULL, 0}, field = {NULL, 0};
+    piece last = {"", 0}, field = {"", 0};
     int depth = 0;
     for (size_t i = 0; i < n;) {
         if (text[i] == '"') {
@@ -37,7 +37,7 @@ void lem_explain_word(const char *text, size_t n, lem_err *err) {
             if (begins(text, n, i, words[w])) {
                 lem_fail(err, LEM_EDATA,
                          "field '%.*s': %s is not JSON (Python writes it); null stands for no number",
-                         (int)(field.n < 100 ? field.n : 100), field.at ? field.at : "", words[w]);
+                         (int)(field.n < 100 ? field.n : 100), field.at, words[w]);
                 return;
             }
         i++;

@@ -16,7 +16,8 @@
 
 extern const char lem_sandbox_candidate[], lem_sandbox_checks[]; /* wire.py and each, embedded by CMake */
 
-enum { REPORT = 0, OUTPUT, ERRORS, N_HEARD, MAX_REPORT = 8192, TICK_MS = 100, DRAIN_MS = 10000, END_SECONDS = 5 };
+enum { REPORT = 0, OUTPUT, ERRORS, N_HEARD };
+enum { MAX_REPORT = 8192, TICK_MS = 100, DRAIN_MS = 10000, END_SECONDS = 5 };
 enum { READ_END = 0, WRITE_END = 1 };
 
 typedef struct pair {
