@@ -77,7 +77,6 @@ static unsigned fields_of(const lem_candidates *c) {
     return bits;
 }
 
-
 /* Of the fields that most rows have, those that the use reads. */
 static unsigned fields_that_count(lem_bad_use use, unsigned have) {
     const unsigned scores = BIT(LEM_CAND_CORRECT) | BIT(LEM_CAND_RM_SCORE) | BIT(LEM_CAND_LOGPROB) |
