@@ -470,7 +470,7 @@ static lem_status grade_file(job *j, lem_job *file, lem_err *err) {
     double start = lem_clock_seconds();
     lem_status st = LEM_OK;
     LEM_TRY(lem_bad_rows_reader(&j->bad, LEM_BAD_GRADED, j->path, j->assignments, cancel, &judge, err));
-    LEM_TRY(lem_data_rows_judged(j->path, cancel, judge, &rows, err));
+    LEM_TRY(lem_runtime_rows(j->cli, j->path, judge, &rows, err));
     LEM_TRY(lem_job_start(file, NULL, err));
     if (j->sandbox) LEM_TRY(lem_job_choose(file, "python", lem_sandbox_python(j->sandbox), err));
     const char *out = j->rows_to_file ? lem_job_out(file) : NULL;

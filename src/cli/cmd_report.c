@@ -106,7 +106,7 @@ static lem_status judge_examples(lem_cli *cli, const lem_args *args, lem_job *jo
     LEM_TRY(lem_bad_rows_begin(args, bad, err));
     if (!path || !bad->tally) return LEM_OK;
     LEM_TRY(lem_bad_rows_reader(bad, LEM_BAD_SELECTED, path, NULL, cli->cancel, judge, err));
-    LEM_TRY(lem_data_rows_judged(path, cli->cancel, *judge, &rows, err));
+    LEM_TRY(lem_runtime_rows(cli, path, *judge, &rows, err));
     for (lem_json *row = NULL;; used++) {
         LEM_TRY(lem_rowset_next(rows, &row, err));
         if (!row) break;

@@ -4,10 +4,12 @@
 
 #include <string.h>
 
+static bool is_code(const lem_args *args) { return lem_args_is(args, "task", "code"); }
+
 lem_status lem_grade_profile_of(const lem_args *args, lem_grade_profile *out, lem_err *err) {
     *out = (lem_grade_profile){.rel_tol = lem_args_num(args, "rel-tol"),
                                .abs_tol = lem_args_num(args, "abs-tol")};
-    const bool code = lem_grade_is_code(args); /* answers are not looked at: the profile stays the default */
+    const bool code = is_code(args); /* answers are not looked at: the profile stays the default */
     if ((code || lem_grade_task_find(lem_args_str(args, "task"), &out->task)) &&
         lem_grade_policy_find(lem_args_str(args, "policy"), &out->policy))
         return LEM_OK;
@@ -21,8 +23,6 @@ lem_status lem_grade_against_of(const lem_args *args, lem_grade_profile *out, bo
     return lem_fail(err, LEM_EUSAGE, "--against '%s' is unknown", name);
 }
 
-bool lem_grade_is_code(const lem_args *args) { return lem_args_is(args, "task", "code"); }
-
 lem_status lem_grade_sandbox_of(const lem_args *args, lem_sandbox **out, lem_err *err) {
     static const char *const of_answers[] = {"gold-field", "pred-field", "tol-field", "against", "audit"};
     const bool marked = lem_args_flag(args, "responses") || lem_args_flag(args, "cluster");
@@ -30,7 +30,7 @@ lem_status lem_grade_sandbox_of(const lem_args *args, lem_sandbox **out, lem_err
                        lem_args_num(args, "abs-tol") > 0;
     const lem_sandbox_limits l = {.cpu_seconds = (double)lem_args_int(args, "code-seconds")};
     *out = NULL;
-    if (!lem_grade_is_code(args)) return LEM_OK;
+    if (!is_code(args)) return LEM_OK;
     for (size_t i = 0; i < sizeof of_answers / sizeof of_answers[0]; i++)
         if (lem_args_has(args, of_answers[i]))
             return lem_fail(err, LEM_EUSAGE, "--%s is for answers; --task code runs programs", of_answers[i]);
@@ -95,8 +95,7 @@ lem_status lem_grade_explain_pair(lem_cli *cli, const lem_args *args, lem_err *e
     pair p = {.gold = args->words[0], .prediction = args->words[1]};
     lem_buf text = {0};
     lem_status st = LEM_OK;
-    if (lem_grade_is_code(args))
-        LEM_TRY(lem_fail(err, LEM_EUSAGE, "--explain is for answers, not for --task code"));
+    if (is_code(args)) LEM_TRY(lem_fail(err, LEM_EUSAGE, "--explain is for answers, not for --task code"));
     LEM_TRY(lem_grade_profile_of(args, &p.profile, err));
     /* a prediction that marks its answer is a response; one that does not is the answer itself */
     if (p.profile.task == LEM_GRADE_TASK_STD &&

@@ -78,8 +78,9 @@ lem_status lem_runtime_tokenizer(const lem_cli *cli, const char *dir, lem_tokeni
     return LEM_OK;
 }
 
-lem_status lem_runtime_rows(const lem_cli *cli, const char *path, lem_rowset **out, lem_err *err) {
-    return lem_data_rows_open(path, cli->cancel, out, err);
+lem_status lem_runtime_rows(const lem_cli *cli, const char *path, const lem_row_judge *judge,
+                            lem_rowset **out, lem_err *err) {
+    return lem_data_rows_judged(path, cli->cancel, judge, out, err);
 }
 
 size_t lem_physical_memory(void) {

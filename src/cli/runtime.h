@@ -26,9 +26,10 @@ lem_status lem_runtime_path(lem_cli *cli, const char *earlier, char out[32], lem
 /* The tokenizer of a folder, whose work ends with LEM_EINTR once cli->cancel is set. */
 lem_status lem_runtime_tokenizer(const lem_cli *cli, const char *dir, lem_tokenizer **out,
                                  lem_err *err) LEM_MUST_CHECK;
-/* Rows of a file, whose reading ends likewise. */
-lem_status lem_runtime_rows(const lem_cli *cli, const char *path, lem_rowset **out,
-                            lem_err *err) LEM_MUST_CHECK;
+/* Rows of a file, whose reading ends likewise. judge: cli/bad_rows_options.h; NULL = a bad row is an error.
+ */
+lem_status lem_runtime_rows(const lem_cli *cli, const char *path, const lem_row_judge *judge,
+                            lem_rowset **out, lem_err *err) LEM_MUST_CHECK;
 
 /* Bytes of memory of this machine; SIZE_MAX if unknown. */
 size_t lem_physical_memory(void);

@@ -183,7 +183,7 @@ typedef lem_status on_row(job *j, lem_json **row, uint64_t line, lem_err *err);
 static lem_status each_row(job *j, const char *title, on_row *act, lem_out *out, lem_err *err) {
     lem_progress *p = lem_progress_new(j->cli->log, title, "problems", 0, 0);
     lem_rowset *rows = NULL;
-    lem_status st = lem_data_rows_judged(j->path, j->cli->cancel, j->judge, &rows, err);
+    lem_status st = lem_runtime_rows(j->cli, j->path, j->judge, &rows, err);
     j->rows = j->used = 0;
     for (int64_t left = j->cli->limit; st == LEM_OK && left != 0; left -= left > 0) {
         lem_json *row = NULL;

@@ -109,7 +109,7 @@ done:
 }
 
 static lem_status keep_all(keeping *k, const char *path, const lem_row_judge *judge, lem_err *err) {
-    lem_status st = lem_data_rows_judged(path, k->cli->cancel, judge, &k->rows, err);
+    lem_status st = lem_runtime_rows(k->cli, path, judge, &k->rows, err);
     for (int i = 0; i < k->d->n && st == LEM_OK; i++) {
         lem_json *row = NULL;
         st = lem_data_cancelled(k->cli->cancel, err);

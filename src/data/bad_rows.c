@@ -10,8 +10,6 @@
 static const char *const kind_names[LEM_BAD_N_KINDS] = {"not JSON",   "NaN or Infinity",   "missing field",
                                                         "wrong type", "different lengths", "other"};
 
-const char *lem_bad_kind_name(lem_bad_kind k) { return (unsigned)k < LEM_BAD_N_KINDS ? kind_names[k] : "?"; }
-
 /* What our own errors say; the first that fits. */
 static lem_bad_kind kind_of(const char *text) {
     static const struct {
@@ -48,11 +46,17 @@ lem_bad_rows *lem_bad_rows_new(lem_err *err) {
     return b;
 }
 
+static void free_judge(lem_bad_judge *j) {
+    lem_candidates_release(&j->row);
+    lem_candidates_map_free(j->map);
+    lem_free(j);
+}
+
 void lem_bad_rows_free(lem_bad_rows *b) {
     if (!b) return;
     for (lem_bad_judge *j = b->judges, *next; j; j = next) {
         next = j->next;
-        lem_bad_judge_free(j);
+        free_judge(j);
     }
     for (int i = 0; i < LEM_BAD_SHOWN; i++) lem_free(b->shown[i]);
     lem_map_free(b->seen);

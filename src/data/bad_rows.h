@@ -21,7 +21,6 @@ typedef enum lem_bad_kind {
     LEM_BAD_OTHER,
     LEM_BAD_N_KINDS
 } lem_bad_kind;
-const char *lem_bad_kind_name(lem_bad_kind k); /* "not JSON", "missing field", … */
 
 /* What a row must have to be one. */
 typedef enum lem_bad_use {

@@ -10,12 +10,6 @@ enum { SAMPLED = 256 };
 #define BIT(f) (1u << (f))
 #define TEXTS (BIT(LEM_CAND_COMPLETIONS) | BIT(LEM_CAND_PREDICTED))
 
-void lem_bad_judge_free(lem_bad_judge *j) {
-    lem_candidates_release(&j->row);
-    lem_candidates_map_free(j->map);
-    lem_free(j);
-}
-
 /* ---- the first rows ---- */
 
 typedef struct sample {
@@ -223,6 +217,8 @@ lem_status lem_bad_rows_judge(lem_bad_rows *b, lem_bad_use use, const char *path
                         "--on-error skip reads the first rows twice: name a file in place of '-'");
     lem_bad_judge *j = lem_alloc_zero(1, sizeof *j, err);
     if (!j) return LEM_EMEM;
+    j->next = b->judges;
+    b->judges = j; /* which frees it */
     j->tally = b;
     j->use = use;
     j->as = (lem_row_judge){ask, j};
@@ -232,12 +228,9 @@ lem_status lem_bad_rows_judge(lem_bad_rows *b, lem_bad_use use, const char *path
         if (use == LEM_BAD_PROBLEMS) begin_problems(j, map, s);
         else LEM_TRY(begin_candidates(j, map, s, err));
     }
-    j->next = b->judges;
-    b->judges = j;
     *out = &j->as;
 done:
     if (s) release_sample(s);
     lem_free(s);
-    if (st != LEM_OK) lem_bad_judge_free(j);
     return st;
 }

@@ -16,7 +16,6 @@ struct lem_bad_judge {
     unsigned needs;                 /* bits of lem_candidates_field */
     const char *problem, *expected; /* of problems: the paths; NULL where most rows have none */
 };
-void lem_bad_judge_free(lem_bad_judge *j);
 
 struct lem_bad_rows {
     lem_bad_judge *judges;

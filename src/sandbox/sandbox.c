@@ -12,11 +12,6 @@
 static const char python[] = "/usr/bin/python3";
 static const char *const bwraps[] = {"/usr/bin/bwrap", "/bin/bwrap", "/usr/local/bin/bwrap"};
 
-const char *lem_sandbox_end_name(lem_sandbox_end e) {
-    static const char *const name[] = {"passed", "failed", "time", "memory", "killed", "refused"};
-    return (size_t)e < sizeof name / sizeof name[0] ? name[e] : "?";
-}
-
 void lem_sandbox_result_release(lem_sandbox_result *r) { lem_buf_release(&r->output); }
 
 static lem_sandbox_limits limits_of(const lem_sandbox_limits *given) {

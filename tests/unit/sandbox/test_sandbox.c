@@ -34,7 +34,7 @@ static void ends(void **state) {
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         lem_sandbox_result r = run_program(cases[i].program, cases[i].checks);
         if (r.end != cases[i].end || !strstr(r.why, cases[i].why))
-            fail_msg("%s: %s: %s", cases[i].program, lem_sandbox_end_name(r.end), r.why);
+            fail_msg("%s: %s: %s", cases[i].program, end_name(r.end), r.why);
         lem_sandbox_result_release(&r);
     }
 }
