@@ -76,7 +76,8 @@ static void write_files(const char *dirty, const char *clean, int first, int way
     assert_true(d && c);
     for (int i = 0; i < ROWS; i++) {
         parts p = good_row(i);
-        if (i % 10 == first) broken_row(d, i / 10 % ways, i);
+        if (i % 10 == first)
+            broken_row(d, (i / 10 + (first ? 0 : WAYS / 2)) % ways, i); /* first 0: no completions */
         else {
             write_row(d, i, &p);
             write_row(c, i, &p);
@@ -194,7 +195,7 @@ static void containers(void **state) {
 
 static void models(void **state) {
     (void)state;
-    write_files("dirty.jsonl", "clean.jsonl", 0, WAYS);
+    write_files("dirty.jsonl", "clean.jsonl", 5, WAYS);
     put("d.jsonl", "{\"problem\":\"p\",\"solution\":\"1+1=2\"}\n");
     shell(LEMMA_BINARY " sft --data d.jsonl --out m " MODEL " 2>/dev/null");
     shell("head -40 dirty.jsonl >t; mv t dirty.jsonl; head -36 clean.jsonl >t; mv t clean.jsonl");
