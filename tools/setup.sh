@@ -45,6 +45,7 @@ present() {
     libssl-dev) module openssl ;;
     libc-ares-dev) module libcares ;;
     libclang-rt-*-dev) have clang ;;
+    bubblewrap) have bwrap ;;
     *) have "$1" ;;
     esac
 }
@@ -69,6 +70,7 @@ plain_name() {
     liblz4-dev) echo "LZ4 (pkg-config: liblz4)" ;;
     libcurl4-openssl-dev) echo "libcurl 7.85 or later (pkg-config: libcurl)" ;;
     libssl-dev) echo "OpenSSL (pkg-config: openssl)" ;;
+    bubblewrap) echo "bubblewrap (bwrap)" ;;
     libc-ares-dev) echo "c-ares (pkg-config: libcares)" ;;
     *) echo "$1" ;;
     esac

@@ -26,8 +26,9 @@ lem_status lem_candidate_options_map(const lem_args *args, lem_candidates_map **
 /* Map files are inputs of the job: their contents count. n receives their number. */
 lem_status lem_candidate_options_inputs(const lem_args *args, lem_job_input in[LEM_CANDIDATE_MAX_FILES],
                                         int *n, lem_err *err) LEM_MUST_CHECK;
-/* Opens paths with both options. */
+/* Opens paths with both options. judge: data/bad_rows.h; NULL = a bad row is an error. */
 lem_status lem_candidate_options_open(const lem_cli *cli, const lem_args *args, const char *const *paths,
-                                      int n, lem_candidate_set **out, lem_err *err) LEM_MUST_CHECK;
+                                      int n, const lem_row_judge *judge, lem_candidate_set **out,
+                                      lem_err *err) LEM_MUST_CHECK;
 
 #endif

@@ -1,6 +1,7 @@
 /* cmd_compare.c - lemma compare: two files of candidates for the same problems, with what a difference rests
  * on */
 #include "cli/candidate_options.h"
+#include "cli/bad_rows_options.h"
 #include "cli/commands.h"
 #include "cli/runtime.h"
 
@@ -29,10 +30,12 @@ static const lem_opt opts[] = {
      .choices = "better|not-worse", .effect = LEM_OPT_CHANGES_NOTHING},
     {"margin", LEM_OPT_NUM, "X", "1", "of --require not-worse, in points", 0, 100,
      .effect = LEM_OPT_CHANGES_NOTHING},
+    LEM_OPT_ON_ERROR,
+    LEM_OPT_MAX_BAD,
 };
 
-static lem_status load(lem_cli *cli, const lem_args *args, const char *path, lem_eval_data *out,
-                       lem_err *err) {
+static lem_status load(lem_cli *cli, const lem_args *args, const char *path, const bad_rows *bad,
+                       lem_eval_data *out, lem_err *err) {
     lem_eval_load how = {.limit = cli->limit,
                          .cancel = cli->cancel,
                          .by_string = lem_args_is(args, "group", "string"),
@@ -42,6 +45,7 @@ static lem_status load(lem_cli *cli, const lem_args *args, const char *path, lem
     lem_status st = lem_candidate_options_map(args, &map, err);
     if (st == LEM_OK && !lem_grade_task_find(lem_args_str(args, "task"), &how.task))
         st = lem_fail(err, LEM_EUSAGE, "--task '%s'", lem_args_str(args, "task"));
+    if (st == LEM_OK) st = lem_bad_rows_reader(bad, LEM_BAD_SELECTED, path, map, cli->cancel, &how.judge, err);
     if (st == LEM_OK) st = lem_eval_data_load(path, map, &how, out, err);
     lem_candidates_map_free(map);
     return st;
@@ -72,10 +76,11 @@ static lem_status require(const lem_args *args, const lem_compared *c, lem_err *
 }
 
 static lem_status tell(lem_cli *cli, const lem_args *args, lem_job *job, const lem_compared *c,
-                       lem_err *err) {
+                       const bad_rows *bad, lem_err *err) {
     lem_status st = LEM_OK;
     lem_json *j = lem_compared_json(c);
     if (!j) return lem_fail(err, LEM_EMEM, "out of memory");
+    if (!lem_bad_rows_put(bad, j)) LEM_TRY(lem_fail(err, LEM_EMEM, "out of memory"));
     bool write = lem_job_out(job) && !lem_job_done(job);
     if (!lem_job_done(job)) LEM_TRY(lem_job_start(job, NULL, err));
     if (cli->json) LEM_TRY(lem_print_json(cli->out, lem_json_share(j), 2, err));
@@ -95,18 +100,22 @@ static lem_status compare(lem_cli *cli, const lem_args *args, lem_job *job, lem_
     lem_compared c = {0};
     const lem_json *list = lem_args_tree(args, "metric");
     const char *names[32];
+    bad_rows bad = {.tally = NULL};
     int n = 0;
     lem_status st = LEM_OK;
     for (size_t k = 0; k < lem_json_count(list) && n < 32; k++)
         names[n++] = lem_json_str(lem_json_at(list, k), "");
-    LEM_TRY(load(cli, args, args->words[0], &a, err));
-    LEM_TRY(load(cli, args, args->words[1], &b, err));
+    LEM_TRY(lem_bad_rows_begin(args, &bad, err));
+    LEM_TRY(load(cli, args, args->words[0], &bad, &a, err));
+    LEM_TRY(load(cli, args, args->words[1], &bad, &b, err));
+    LEM_TRY(lem_bad_rows_end(&bad, cli, job, (uint64_t)a.n + (uint64_t)b.n, err));
     LEM_TRY(lem_eval_compare(&a, &b, names, n, &c, err));
-    LEM_TRY(tell(cli, args, job, &c, err));
+    LEM_TRY(tell(cli, args, job, &c, &bad, err));
 done:
     lem_compared_release(&c);
     lem_eval_data_release(&a);
     lem_eval_data_release(&b);
+    lem_bad_rows_release(&bad);
     return st;
 }
 

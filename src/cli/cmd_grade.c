@@ -2,6 +2,7 @@
 #include "cli/grade_benchmark.h"
 #include "cli/candidate_options.h"
 #include "cli/grade_parts.h"
+#include "cli/bad_rows_options.h"
 #include "cli/runtime.h"
 
 #include "core/file.h"
@@ -47,6 +48,8 @@ static const lem_opt opts[] = {
      "add answer_group: equal answers of a row have the same number, -1 is no answer"},
     {"against", LEM_OPT_ENUM, "POLICY", NULL,
      "grade by a second policy as well and count where the two disagree", .choices = LEM_GRADE_POLICY_NAMES},
+    LEM_OPT_ON_ERROR,
+    LEM_OPT_MAX_BAD,
     {"audit", LEM_OPT_STR, "FILE.html", NULL,
      "a page of disagreements, near misses and undecided answers for a person to check"},
     LEM_OPT_SHARD,
@@ -87,6 +90,7 @@ typedef struct job {
     lem_json *disagreements; /* the first MAX_SHOWN */
     uint64_t disagree;
     int n_models;
+    bad_rows bad;
     bool rows_to_file, rows_on_stdout; /* neither: only the table, or the audit page */
     double seconds;
 } job;
@@ -214,6 +218,8 @@ static lem_status count_spoiled(job *j, const item *it, lem_err *err) {
 static lem_status finish_item(job *j, item *it, lem_err *err) {
     if (it->st == LEM_EINTR)
         return lem_fail(err, it->st, "interrupted; nothing was written (grading starts over)");
+    if (it->st == LEM_EDATA && j->bad.tally)
+        return lem_bad_rows_add(j->bad.tally, it->file, it->line, &it->err, err);
     if (it->st != LEM_OK)
         return lem_fail(err, it->st, "%s:%llu: %s", it->file, (unsigned long long)it->line, it->err.text);
     lem_grade_tally_add(&j->tally, &it->g, j->n_models);
@@ -282,11 +288,16 @@ static lem_status read_batch(job *j, int most, int64_t *left, int *n, lem_err *e
     return st;
 }
 
+/* Rows that are graded at a time: programs take seconds, and are told of more often. */
+static int batch_of(const job *j) {
+    const int n = 4 * lem_pool_threads(j->pool);
+    return j->sandbox && n < BATCH ? n : BATCH;
+}
+
 static lem_status grade_rows(job *j, lem_err *err) {
     lem_progress *p = lem_progress_new(j->cli->log, "grading", "rows", 0, 0);
     lem_status st = LEM_OK;
-    const int batch = j->sandbox ? 4 * lem_pool_threads(j->pool) : BATCH; /* programs take seconds */
-    const int most = batch < BATCH ? batch : BATCH;
+    const int most = batch_of(j);
     bool end = false;
     for (int64_t left = j->cli->limit; st == LEM_OK && !end;) {
         int n = 0;
@@ -380,6 +391,7 @@ static lem_json *summary(const job *j) {
     lem_object_json(&o, "counts", spoil_json(&j->spoil));
     lem_object_json(&o, "warnings", lem_spoil_warnings(&j->spoil));
     lem_object_json(&o, "disagreements", lem_json_share(j->disagreements));
+    if (j->bad.tally) lem_object_json(&o, "skipped", lem_bad_rows_json(j->bad.tally));
     return lem_object_done(&o);
 }
 
@@ -473,7 +485,7 @@ done:
 /* Programs are executed only where the command line says so. */
 static bool is_code(const job *j) {
     bool named = j->bench.given && j->bench.spec.kind == LEM_BENCH_CODE && !lem_args_has(j->args, "task");
-    return named || lem_grade_is_code(j->args);
+    return named || lem_args_is(j->args, "task", "code");
 }
 
 static lem_status configure(job *j, const lem_args *args, lem_err *err) {
@@ -490,6 +502,7 @@ static lem_status configure(job *j, const lem_args *args, lem_err *err) {
     LEM_TRY(apply_benchmark(j, err));
     if ((j->audit_path || j->against) && !(j->audit = lem_audit_new(err))) return LEM_EMEM;
     LEM_TRY(map_fields(j, args, err));
+    LEM_TRY(lem_bad_rows_begin(args, &j->bad, err));
     LEM_TRY(lem_grade_sandbox_of(args, is_code(j), &j->sandbox, err));
 done:
     return st;
@@ -514,19 +527,22 @@ static lem_status choose_profile(const job *j, lem_job *file, lem_err *err) {
 }
 
 static lem_status grade_file(job *j, lem_job *file, lem_err *err) {
-    const lem_candidate_set_opts o = {.filter = lem_args_str(j->args, "filter"), .cancel = j->cli->cancel};
+    const lem_cancel *cancel = j->cli->cancel;
+    lem_candidate_set_opts o = {.filter = lem_args_str(j->args, "filter"), .cancel = cancel};
     double start = lem_clock_seconds();
-    lem_status st =
-        lem_candidate_set_open(j->args->words, (size_t)j->args->n_words, j->wanted, &o, &j->set, err);
-    if (st) return st;
+    lem_status st = LEM_OK;
+    LEM_TRY(lem_bad_rows_reader(&j->bad, LEM_BAD_GRADED, j->path, j->wanted, cancel, &o.judge, err));
+    LEM_TRY(lem_candidate_set_open(j->args->words, (size_t)j->args->n_words, j->wanted, &o, &j->set, err));
     j->map = lem_candidate_set_map(j->set);
     lem_candidates_map_model(j->map, 0, &j->n_models);
     LEM_TRY(lem_job_start(file, NULL, err));
+    if (j->sandbox) LEM_TRY(lem_job_choose(file, "python", lem_sandbox_python(j->sandbox), err));
     const char *out = j->rows_to_file ? lem_job_out(file) : NULL;
     if (j->rows_on_stdout) out = "-";
     if (out) LEM_TRY(lem_out_open(out, true, &j->out, err));
     LEM_TRY(grade_rows(j, err));
     LEM_TRY(choose_profile(j, file, err));
+    LEM_TRY(lem_bad_rows_end(&j->bad, j->cli, file, j->tally.rows, err));
     if (j->read == 0) LEM_TRY(lem_fail(err, LEM_EDATA, "%s: no rows", j->path));
     lem_job_saw(file, j->read);
     if (j->out) LEM_TRY(lem_out_commit(j->out, err));
@@ -553,6 +569,7 @@ static void release(job *j) {
     lem_sandbox_close(j->sandbox);
     lem_free(j->items);
     lem_json_free(j->disagreements);
+    lem_bad_rows_release(&j->bad);
     lem_out_close(j->out);
     lem_pool_free(j->pool);
     lem_candidate_set_close(j->set);

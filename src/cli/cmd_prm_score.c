@@ -3,6 +3,7 @@
 #include "cli/candidate_options.h"
 #include "cli/commands.h"
 #include "cli/prompt_options.h"
+#include "cli/bad_rows_options.h"
 #include "cli/score_options.h"
 #include "cli/score_run.h"
 #include "job/shard.h"
@@ -27,6 +28,8 @@ static const lem_opt opts[] = {
     LEM_OPT_SCORE_ROWS,
     LEM_OPTS_SCORE_REMOTE,
     LEM_OPT_SHARD,
+    LEM_OPT_ON_ERROR,
+    LEM_OPT_MAX_BAD,
 };
 
 static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {

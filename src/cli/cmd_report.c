@@ -1,5 +1,6 @@
 /* cmd_report.c - lemma report: one HTML page, the same as Markdown, and CSV files, from run folders and
  * result files */
+#include "cli/bad_rows_options.h"
 #include "cli/commands.h"
 #include "cli/runtime.h"
 #include "core/version.h"
@@ -17,6 +18,8 @@ static const lem_opt opts[] = {
     {"title", LEM_OPT_STR, "TEXT", NULL, "title of the page [the run's name]", 0, 0},
     {"examples", LEM_OPT_INPUT, "FILE", NULL,
      "graded and scored candidates to show worked examples and the scores of", 0, 0},
+    LEM_OPT_ON_ERROR,
+    LEM_OPT_MAX_BAD,
     {"n-examples", LEM_OPT_INT, "N", "6", "how many examples", 1, 24},
     {"n-trees", LEM_OPT_INT, "N", "3", "of how many problems of a search's trace the trees are shown", 0,
      100},
@@ -47,7 +50,8 @@ static char *output_path(const lem_args *args, lem_err *err) {
     return lem_strdup("report.html", err);
 }
 
-static lem_status say_where(lem_cli *cli, const char *path, int n_sources, lem_err *err) {
+static lem_status say_where(lem_cli *cli, const char *path, int n_sources, const bad_rows *bad,
+                            lem_err *err) {
     if (!cli->json) {
         lem_info(cli->log, "report: %s", path);
         return LEM_OK;
@@ -56,6 +60,7 @@ static lem_status say_where(lem_cli *cli, const char *path, int n_sources, lem_e
     lem_object_str(&o, "command", "report");
     lem_object_str(&o, "report", path);
     lem_object_int(&o, "sources", (uint64_t)n_sources);
+    if (bad->tally) lem_object_json(&o, "skipped", lem_bad_rows_json(bad->tally));
     return lem_print_json(cli->out, lem_object_done(&o), 0, err);
 }
 
@@ -90,8 +95,31 @@ static lem_status open_job(lem_cli *cli, const lem_args *args, const char *path,
     return st;
 }
 
-static lem_status make_page(lem_cli *cli, const lem_args *args, const lem_sources *sources, lem_page **out,
-                            lem_err *err) {
+/* Judges the rows of --examples once before the page is made of them; *judge NULL where they are not judged.
+ */
+static lem_status judge_examples(lem_cli *cli, const lem_args *args, lem_job *job, bad_rows *bad,
+                                 const lem_row_judge **judge, lem_err *err) {
+    const char *path = lem_args_str(args, "examples");
+    lem_rowset *rows = NULL;
+    uint64_t used = 0;
+    lem_status st = LEM_OK;
+    LEM_TRY(lem_bad_rows_begin(args, bad, err));
+    if (!path || !bad->tally) return LEM_OK;
+    LEM_TRY(lem_bad_rows_reader(bad, LEM_BAD_SELECTED, path, NULL, cli->cancel, judge, err));
+    LEM_TRY(lem_data_rows_judged(path, cli->cancel, *judge, &rows, err));
+    for (lem_json *row = NULL;; used++) {
+        LEM_TRY(lem_rowset_next(rows, &row, err));
+        if (!row) break;
+        lem_json_free(row);
+    }
+    st = lem_bad_rows_end(bad, cli, job, used, err);
+done:
+    lem_rowset_close(rows);
+    return st;
+}
+
+static lem_status make_page(lem_cli *cli, const lem_args *args, const lem_sources *sources,
+                            const lem_row_judge *judge, lem_page **out, lem_err *err) {
     machine_texts texts;
     lem_pair machine[MACHINE_PAIRS];
     bool timing = lem_args_flag(args, "timing");
@@ -99,6 +127,7 @@ static lem_status make_page(lem_cli *cli, const lem_args *args, const lem_source
                                   .n_inputs = args->n_words,
                                   .title = lem_args_str(args, "title"),
                                   .examples = lem_args_str(args, "examples"),
+                                  .judge = judge,
                                   .n_examples = (int)lem_args_int(args, "n-examples"),
                                   .n_trees = (int)lem_args_int(args, "n-trees"),
                                   .times = timing,
@@ -112,21 +141,25 @@ static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
     lem_sources sources = {.log = cli->log};
     lem_job *job = NULL;
     lem_page *page = NULL;
+    bad_rows bad = {.tally = NULL};
+    const lem_row_judge *judge = NULL;
     lem_status st = LEM_OK;
     char *path = output_path(args, err);
     if (!path) return LEM_EMEM;
     for (int i = 0; i < args->n_words; i++) LEM_TRY(lem_sources_add(&sources, args->words[i], err));
     LEM_TRY(open_job(cli, args, path, &sources, &job, err));
     if (lem_job_done(job)) goto done;
+    LEM_TRY(judge_examples(cli, args, job, &bad, &judge, err));
     LEM_TRY(lem_job_start(job, NULL, err));
-    LEM_TRY(make_page(cli, args, &sources, &page, err));
+    LEM_TRY(make_page(cli, args, &sources, judge, &page, err));
     if (!cli->dry_run) LEM_TRY(lem_page_save(page, path, lem_job_may_replace(job), err));
     LEM_TRY(lem_job_finish(job, err));
-    LEM_TRY(say_where(cli, path, sources.n, err));
+    LEM_TRY(say_where(cli, path, sources.n, &bad, err));
 done:
     lem_free(path);
     lem_page_free(page);
     lem_sources_release(&sources);
+    lem_bad_rows_release(&bad);
     lem_job_close(job);
     return st;
 }

@@ -33,6 +33,8 @@ static const lem_opt opts[] = {
     {"per-request", LEM_OPT_INT, "N", "8",
      "with --endpoint: candidates asked for in one request (n); fewer where the server gives fewer", 1, 128},
     LEM_OPT_MAX_FAILED("0"),
+    LEM_OPT_ON_ERROR,
+    LEM_OPT_MAX_BAD,
     {"n", LEM_OPT_INT, "N", "8", "candidates per problem", 1, 100000},
     {"temperature", LEM_OPT_NUM, "X", "0.7", "0 is greedy", 0, 1000},
     {"top-k", LEM_OPT_INT, "K", "0", "draw among the K likeliest tokens; 0 = all", 0, 1e9},
@@ -128,6 +130,7 @@ static lem_status print_json(const sample_job *j, lem_err *err) {
     lem_object_num(&o, "tokens_per_second", rate);
     lem_object_json(&o, "finish", finish_counts(j));
     if (j->engine->tell) j->engine->tell(j, &o);
+    if (j->bad.tally) lem_object_json(&o, "skipped", lem_bad_rows_json(j->bad.tally));
     return lem_print_json(j->cli->out, lem_object_done(&o), 0, err);
 }
 
@@ -138,6 +141,7 @@ static void release(sample_job *j) {
     lem_problems_release(&j->rows);
     lem_sample_rows_release(j);
     lem_prompt_settings_release(&j->prompt);
+    lem_bad_rows_release(&j->bad);
     lem_job_close(j->job);
 }
 
@@ -145,13 +149,17 @@ static bool takes(const void *job, uint64_t row) { return lem_job_takes(job, row
 
 /* Rows, model and plan: everything that can be wrong before the work begins. */
 static lem_status prepare(sample_job *j, lem_err *err) {
-    lem_status st = read_prompt(j, err);
-    if (st == LEM_OK) st = lem_sample_rows_load(j, err);
-    if (st == LEM_OK) st = lem_sample_rows_prompt(j, err);
-    if (st) return st;
+    lem_status st = LEM_OK;
+    LEM_TRY(read_prompt(j, err));
+    LEM_TRY(lem_bad_rows_begin(j->args, &j->bad, err));
+    LEM_TRY(lem_sample_rows_load(j, err));
+    LEM_TRY(lem_bad_rows_end(&j->bad, j->cli, j->job, j->rows.n, err)); /* before the first token */
+    LEM_TRY(lem_sample_rows_prompt(j, err));
     lem_job_saw(j->job, j->rows.n);
     lem_problems_keep(&j->rows, takes, j->job);
-    return j->engine->prepare(j, err);
+    st = j->engine->prepare(j, err);
+done:
+    return st;
 }
 
 /* What was cut is told where the number of candidates is: it is the commonest reason for a wrong figure. */

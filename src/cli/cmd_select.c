@@ -1,5 +1,6 @@
 /* cmd_select.c - lemma select: pass@k, maj@k, rm@k and relatives of candidate rows, with intervals */
 #include "cli/candidate_options.h"
+#include "cli/bad_rows_options.h"
 #include "cli/commands.h"
 #include "cli/select_keep.h"
 #include "cli/runtime.h"
@@ -51,6 +52,8 @@ static const lem_opt opts[] = {
     {"task", LEM_OPT_ENUM, "NAME", "std",
      "where the answer stands in completions, for rows that were not graded",
      .choices = LEM_GRADE_TASK_NAMES},
+    LEM_OPT_ON_ERROR,
+    LEM_OPT_MAX_BAD,
 };
 
 static lem_status add_k(const char *text, int longest, lem_eval_opts *o, lem_err *err) {
@@ -136,6 +139,7 @@ static lem_status select_from(lem_cli *cli, const lem_args *args, lem_job *job, 
     lem_json *r = NULL;
     lem_json *told = NULL; /* of what is kept */
     lem_keep_opts kept;
+    bad_rows bad = {.tally = NULL};
     lem_status st = LEM_OK;
     if (o.n_seeds == 0) o.n_seeds = -1;
     if (lem_args_is(args, "out", "-")) cli->json = true;
@@ -144,15 +148,18 @@ static lem_status select_from(lem_cli *cli, const lem_args *args, lem_job *job, 
     how.pool = o.pool = lem_pool_new(cli->threads, err);
     if (!o.pool) LEM_TRY(LEM_EMEM);
     LEM_TRY(configure(args, &how, err));
+    LEM_TRY(lem_bad_rows_begin(args, &bad, err));
+    LEM_TRY(lem_bad_rows_reader(&bad, LEM_BAD_SELECTED, args->words[0], map, cli->cancel, &how.judge, err));
     LEM_TRY(lem_eval_data_load_files(args->words, (size_t)args->n_words, map, &how, &d, err));
+    LEM_TRY(lem_bad_rows_end(&bad, cli, job, (uint64_t)d.n, err));
     LEM_TRY(choose_ks(lem_args_tree(args, "k"), &d, &o, err));
     lem_eval_opts_from(&o, &d);
     LEM_TRY(lem_eval_result_make(&d, &o, &res, err));
     r = lem_eval_result_json(&res, how.by_string);
-    if (!r) LEM_TRY(lem_fail(err, LEM_EMEM, "out of memory"));
+    if (!r || !lem_bad_rows_put(&bad, r)) LEM_TRY(lem_fail(err, LEM_EMEM, "out of memory"));
     LEM_TRY(lem_select_keep_choose(args, &d, &kept, err));
     LEM_TRY(lem_job_start(job, NULL, err));
-    LEM_TRY(lem_select_keep(cli, args, job, &d, &kept, &told, err));
+    LEM_TRY(lem_select_keep(cli, args, job, how.judge, &d, &kept, &told, err));
     if (to_file(args) && lem_job_out(job)) LEM_TRY(lem_json_save(lem_job_out(job), r, 2, err));
     LEM_TRY(lem_job_finish(job, err));
     if (!cli->json) LEM_TRY(print_text(cli, &res, err));
@@ -164,6 +171,7 @@ done:
     lem_eval_result_release(&res);
     lem_eval_data_release(&d);
     lem_candidates_map_free(map);
+    lem_bad_rows_release(&bad);
     return st;
 }
 

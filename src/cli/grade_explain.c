@@ -4,11 +4,13 @@
 
 #include <string.h>
 
+static bool is_code(const lem_args *args) { return lem_args_is(args, "task", "code"); }
+
 lem_status lem_grade_profile_of(const lem_args *args, lem_grade_profile *out, lem_err *err) {
     *out = (lem_grade_profile){.rel_tol = lem_args_num(args, "rel-tol"),
                                .abs_tol = lem_args_num(args, "abs-tol")};
     const char *task = lem_args_str(args, "task"), *policy = lem_args_str(args, "policy");
-    const bool code = lem_grade_is_code(args); /* answers are not looked at: the profile stays the default */
+    const bool code = is_code(args); /* answers are not looked at: the profile stays the default */
     if ((!task || code || lem_grade_task_find(task, &out->task)) &&
         (!policy || lem_grade_policy_find(policy, &out->policy)))
         return LEM_OK;
@@ -21,8 +23,6 @@ lem_status lem_grade_against_of(const lem_args *args, lem_grade_profile *out, bo
     if (!name || lem_grade_policy_find(name, &out->policy)) return LEM_OK;
     return lem_fail(err, LEM_EUSAGE, "--against '%s' is unknown", name);
 }
-
-bool lem_grade_is_code(const lem_args *args) { return lem_args_is(args, "task", "code"); }
 
 lem_status lem_grade_sandbox_of(const lem_args *args, bool code, lem_sandbox **out, lem_err *err) {
     static const char *const of_answers[] = {"gold-field", "pred-field", "tol-field", "against", "audit"};
@@ -97,8 +97,7 @@ lem_status lem_grade_explain_pair(lem_cli *cli, const lem_args *args, lem_err *e
     pair p = {.gold = args->words[0], .prediction = args->words[1]};
     lem_buf text = {0};
     lem_status st = LEM_OK;
-    if (lem_grade_is_code(args))
-        LEM_TRY(lem_fail(err, LEM_EUSAGE, "--explain is for answers, not for --task code"));
+    if (is_code(args)) LEM_TRY(lem_fail(err, LEM_EUSAGE, "--explain is for answers, not for --task code"));
     LEM_TRY(lem_grade_profile_of(args, &p.profile, err));
     /* a prediction that marks its answer is a response; one that does not is the answer itself */
     if (p.profile.task == LEM_GRADE_TASK_STD &&

@@ -12,9 +12,7 @@ lem_status lem_grade_profile_of(const lem_args *args, lem_grade_profile *out, le
 /* --against as a policy in *out, whose other fields stay; *any: it was given. */
 lem_status lem_grade_against_of(const lem_args *args, lem_grade_profile *out, bool *any,
                                 lem_err *err) LEM_MUST_CHECK;
-/* Whether --task is code. */
-bool lem_grade_is_code(const lem_args *args);
-/* With --task code the sandbox that --code-seconds asks for, else NULL; the caller closes it. LEM_EUSAGE: it
+/* For code the sandbox that --code-seconds asks for, else NULL; the caller closes it. LEM_EUSAGE: it
  * is not to be had here, or options are given that are for answers. */
 lem_status lem_grade_sandbox_of(const lem_args *args, bool code, lem_sandbox **out, lem_err *err) LEM_MUST_CHECK;
 /* lemma grade --explain GOLD PREDICTION: LEM_OK equal, LEM_NO not equal, LEM_EDATA not decidable. */

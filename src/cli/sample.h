@@ -11,6 +11,7 @@
 
 #include "bench/row.h"
 #include "core/journal.h"
+#include "cli/bad_rows_options.h"
 #include "data/problems.h"
 #include "generate/run.h"
 #include "prompt/ends.h"
@@ -62,6 +63,7 @@ typedef struct sample_rows { /* where the problems come from */
 } sample_rows;
 
 struct sample_job {
+    bad_rows bad; /* rows left out, with --on-error skip */
     lem_cli *cli;
     const lem_args *args;
     const char *model, *prompts, *out;

@@ -73,13 +73,15 @@ static lem_status load_benchmark(sample_job *j, lem_err *err) {
 }
 
 static lem_status load_prompts(sample_job *j, lem_err *err) {
-    const lem_problems_opts o = {.map = lem_args_tree(j->args, "map"),
+    lem_problems_opts o = {.map = lem_args_tree(j->args, "map"),
                                  .limit = j->cli->limit,
                                  .cancel = j->cli->cancel,
                                  .need_gold = !lem_args_flag(j->args, "no-gold"),
                                  .choose = lem_bench_choose,
                                  .choose_ctx = &j->source.chooser};
     j->source.chooser.log = j->cli->log;
+    lem_status st = lem_bad_rows_problems(&j->bad, j->prompts, o.map, o.cancel, &o.judge, err);
+    if (st) return st;
     return lem_problems_read(j->prompts, &o, &j->rows, err);
 }
 

@@ -3,10 +3,10 @@
 
 #include "cli/candidate_options.h"
 
-lem_status lem_score_input_open(const lem_cli *cli, const lem_args *args, lem_score_input *out,
-                                lem_err *err) {
+lem_status lem_score_input_open(const lem_cli *cli, const lem_args *args, const lem_row_judge *judge,
+                                lem_score_input *out, lem_err *err) {
     *out = (lem_score_input){NULL};
-    return lem_candidate_options_open(cli, args, args->words, args->n_words, &out->set, err);
+    return lem_candidate_options_open(cli, args, args->words, args->n_words, judge, &out->set, err);
 }
 
 /* What rows call otherwise, under our names: scores are of `problem` and `completions`. */
@@ -25,6 +25,8 @@ static lem_status put_ours(lem_score_input *in, lem_json *row, lem_err *err) {
 
 lem_status lem_score_input_next(lem_score_input *in, lem_json **row, lem_err *err) {
     lem_status st = lem_candidate_set_next(in->set, row, err);
+    in->end = st == LEM_OK && !*row;
+    in->row_fault = false;
     if (st != LEM_OK || !*row) return st;
     in->file = lem_candidate_set_file(in->set);
     in->line = lem_candidate_set_number(in->set);
@@ -32,7 +34,8 @@ lem_status lem_score_input_next(lem_score_input *in, lem_json **row, lem_err *er
     if (st == LEM_OK) return LEM_OK;
     lem_json_free(*row);
     *row = NULL;
-    return lem_err_context(err, "%s:%llu", in->file, (unsigned long long)in->line);
+    in->row_fault = st == LEM_EDATA;
+    return st;
 }
 
 void lem_score_input_close(lem_score_input *in) {

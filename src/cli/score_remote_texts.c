@@ -74,10 +74,11 @@ static lem_status add_row(remote *r, lem_json *row, const char *file, uint64_t l
 
 lem_status lem_remote_load(remote *r, lem_err *err) {
     lem_score_input in;
-    lem_status st = lem_score_input_open(r->cli, r->args, &in, err);
+    lem_status st = lem_score_input_open(r->cli, r->args, NULL, &in, err);
     for (int64_t left = r->cli->limit; st == LEM_OK && left != 0; left -= left > 0) {
         lem_json *row = NULL;
         st = lem_score_input_next(&in, &row, err);
+        if (in.row_fault) lem_err_context(err, "%s:%llu", in.file, (unsigned long long)in.line);
         if (st || !row) break;
         st = add_row(r, row, in.file, in.line, err);
         if (st) lem_err_context(err, "%s:%llu", in.file, (unsigned long long)in.line);

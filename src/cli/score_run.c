@@ -4,6 +4,7 @@
 
 #include "cli/endpoint_options.h"
 #include "cli/candidate_options.h"
+#include "cli/bad_rows_options.h"
 #include "cli/runtime.h"
 #include "cli/score_input.h"
 #include "cli/score_model.h"
@@ -39,6 +40,9 @@ typedef struct job {
     uint64_t rows, done; /* read, and of them this shard's */
     uint64_t resumed, tokens;
     lem_score_counts counts;
+    bad_rows bad;
+    const lem_row_judge *judge; /* of the rows; NULL: a bad one is an error */
+    uint64_t used;
 } job;
 
 /* ---- the journal: one record a row, with the counts that it adds; those of the reference are named "r<row>"
@@ -183,8 +187,11 @@ typedef lem_status on_row(job *j, lem_json **row, uint64_t line, lem_err *err);
 
 static lem_status do_row(job *j, lem_json **row, uint64_t line, on_row *act, lem_out *out, lem_err *err) {
     lem_status st = act(j, row, line, err);
+    const bool good = st == LEM_OK;
+    if (st) st = lem_bad_rows_pass(&j->bad, j->rows_file, line, st, err);
     if (st) lem_err_context(err, "%s:%llu", j->rows_file, (unsigned long long)line);
-    if (st == LEM_OK && out) {
+    j->used += good;
+    if (good && out) {
         st = lem_rows_write(out, *row, err);
         lem_job_wrote(j->file, 1);
     }
@@ -196,14 +203,16 @@ static lem_status do_row(job *j, lem_json **row, uint64_t line, on_row *act, lem
 static lem_status each_row(job *j, const char *title, on_row *act, lem_out *out, lem_err *err) {
     lem_progress *p = lem_progress_new(j->cli->log, title, "problems", 0, 0);
     lem_score_input in;
-    lem_status st = lem_score_input_open(j->cli, j->args, &in, err);
-    j->rows = j->done = 0;
+    lem_status st = lem_score_input_open(j->cli, j->args, j->judge, &in, err);
+    j->rows = j->done = j->used = 0;
     for (int64_t left = j->cli->limit; st == LEM_OK && left != 0; left -= left > 0) {
         lem_json *row = NULL;
         st = lem_score_input_next(&in, &row, err);
-        if (st || !row) break;
+        if (in.row_fault) st = lem_bad_rows_pass(&j->bad, in.file, in.line, st, err);
+        if (st && in.row_fault) lem_err_context(err, "%s:%llu", in.file, (unsigned long long)in.line);
+        if (st || in.end) break;
         j->rows_file = in.file;
-        if (act && lem_job_takes(j->file, j->rows)) {
+        if (act && row && lem_job_takes(j->file, j->rows)) {
             st = do_row(j, &row, in.line, act, out, err);
             lem_progress_add(p, 1);
         }
@@ -222,7 +231,7 @@ static lem_status look_through(job *j, lem_err *err) {
     for (int i = 0; i < j->args->n_words; i++)
         if (strcmp(j->args->words[i], "-") == 0) return LEM_OK;
     lem_status st = each_row(j, "reading", NULL, NULL, err);
-    j->rows = j->done = 0;
+    j->rows = j->done = j->used = 0;
     return st;
 }
 
@@ -263,7 +272,8 @@ static lem_status write_rows(job *j, lem_err *err) {
     lem_status st = LEM_OK;
     LEM_TRY(lem_out_open(to ? to : "-", true, &out, err));
     LEM_TRY(each_row(j, "scoring", score_one, out, err));
-    if (j->rows == 0) LEM_TRY(lem_fail(err, LEM_EDATA, "%s: no rows", j->path));
+    LEM_TRY(lem_bad_rows_end(&j->bad, j->cli, j->file, j->used, err));
+    if (j->used == 0) LEM_TRY(lem_fail(err, LEM_EDATA, "%s: no rows", j->path));
     LEM_TRY(lem_out_commit(out, err));
     j->tokens += lem_scorer_tokens(j->model.scorer);
     lem_job_saw(j->file, j->rows);
@@ -315,7 +325,7 @@ static lem_status tell_model(job *j, lem_err *err) {
 static lem_status print_json(const job *j, double rate, lem_err *err) {
     score_words w = lem_score_model_words(&j->model);
     lem_object o = lem_object_new();
-    lem_object_int(&o, "problems", j->done);
+    lem_object_int(&o, "problems", j->used);
     lem_object_int(&o, "scores", j->counts.scored);
     lem_object_int(&o, "identical", j->counts.shared);
     lem_object_int(&o, "too_long", j->counts.too_long);
@@ -328,6 +338,7 @@ static lem_status print_json(const job *j, double rate, lem_err *err) {
     lem_object_str(&o, "added", w.added[0] ? w.added : NULL);
     lem_object_int(&o, "tokens", j->tokens);
     lem_object_num(&o, "tokens_per_second", rate);
+    if (j->bad.tally) lem_object_json(&o, "skipped", lem_bad_rows_json(j->bad.tally));
     return lem_print_json(j->cli->out, lem_object_done(&o), 0, err);
 }
 
@@ -336,7 +347,7 @@ static lem_status tell_result(const job *j, double seconds, lem_err *err) {
     lem_info(j->cli->log,
              "%llu problems, %llu scores (%llu for identical texts), %llu too long, %llu without steps; %llu "
              "tokens computed, %.0f tokens/s",
-             (unsigned long long)j->done, (unsigned long long)j->counts.scored,
+             (unsigned long long)j->used, (unsigned long long)j->counts.scored,
              (unsigned long long)j->counts.shared, (unsigned long long)j->counts.too_long,
              (unsigned long long)j->counts.no_steps, (unsigned long long)j->tokens, rate);
     return j->cli->json ? print_json(j, rate, err) : LEM_OK;
@@ -378,6 +389,8 @@ static lem_status score(job *j, lem_err *err) {
     lem_status st = LEM_OK;
     LEM_TRY(lem_score_not_remote(j->args, err));
     LEM_TRY(lem_score_model_options(&j->model, err));
+    LEM_TRY(lem_bad_rows_begin(j->args, &j->bad, err));
+    LEM_TRY(lem_bad_rows_reader(&j->bad, LEM_BAD_ANY, j->path, NULL, j->cli->cancel, &j->judge, err));
     LEM_TRY(look_through(j, err));
     if (j->cli->dry_run) return show_plan(j, err);
     LEM_TRY(lem_runtime_open(j->cli, lem_job_compute_path(j->file), &j->rt, err));
@@ -397,6 +410,7 @@ static void release(job *j) {
     forget(&j->scored);
     forget(&j->reference);
     lem_score_model_close(&j->model);
+    lem_bad_rows_release(&j->bad);
     lem_runtime_close(&j->rt);
     lem_job_close(j->file);
 }

@@ -110,9 +110,10 @@ done:
     return st;
 }
 
-static lem_status keep_all(keeping *k, const lem_args *args, lem_err *err) {
+static lem_status keep_all(keeping *k, const lem_args *args, const lem_row_judge *judge, lem_err *err) {
     const char *path = args->words[0];
-    lem_status st = lem_candidate_options_open(k->cli, args, args->words, args->n_words, &k->rows, err);
+    lem_status st =
+        lem_candidate_options_open(k->cli, args, args->words, args->n_words, judge, &k->rows, err);
     if (st == LEM_OK) k->o.map = lem_candidate_set_map(k->rows);
     for (int i = 0; i < k->d->n && st == LEM_OK; i++) {
         lem_json *row = NULL;
@@ -153,7 +154,8 @@ static lem_status tell(const keeping *k, lem_json **told, lem_err *err) {
     return *told ? LEM_OK : lem_fail(err, LEM_EMEM, "out of memory");
 }
 
-lem_status lem_select_keep(lem_cli *cli, const lem_args *args, const lem_job *job, const lem_eval_data *d,
+lem_status lem_select_keep(lem_cli *cli, const lem_args *args, const lem_job *job,
+                           const lem_row_judge *judge, const lem_eval_data *d,
                            const lem_keep_opts *o, lem_json **told, lem_err *err) {
     const char *to = lem_args_str(args, "keep-out");
     bool own = !lem_args_has(args, "out") || lem_args_is(args, "out", "-"); /* it is what the job makes */
@@ -163,7 +165,7 @@ lem_status lem_select_keep(lem_cli *cli, const lem_args *args, const lem_job *jo
     if (!cli->dry_run)
         LEM_TRY(
             lem_rows_writer_open(to, lem_rows_kind_of(to), own || lem_job_may_replace(job), 0, &k.out, err));
-    LEM_TRY(keep_all(&k, args, err));
+    LEM_TRY(keep_all(&k, args, judge, err));
     LEM_TRY(tell(&k, told, err));
     if (!k.n_rows) LEM_TRY(lem_fail(err, LEM_EDATA, "%s: no candidate is kept", args->words[0]));
     if (k.out) st = lem_rows_writer_commit(k.out, err);

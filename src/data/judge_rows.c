@@ -24,8 +24,8 @@ struct lem_judge_rows {
 };
 
 lem_status lem_judge_rows_open(const char *const *paths, size_t n, const lem_cancel *cancel,
-                               lem_judge_rows **out, lem_err *err) {
-    const lem_rowset_opts how = {.cancel = cancel};
+                               const lem_row_judge *judge, lem_judge_rows **out, lem_err *err) {
+    const lem_rowset_opts how = {.cancel = cancel, .judge = judge};
     lem_judge_rows *r = lem_alloc_zero(1, sizeof *r, err);
     if (!r) return LEM_EMEM;
     r->cancel = cancel;

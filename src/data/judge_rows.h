@@ -25,6 +25,7 @@
 
 #include "core/json.h"
 #include "core/log.h"
+#include "rows/rows.h"
 
 typedef enum lem_judge_kind {
     LEM_JUDGE_NONE, /* no row of a benchmark */
@@ -48,8 +49,9 @@ lem_judge_kind lem_judge_kind_of(const lem_json *row); /* by `benchmark` where i
 
 typedef struct lem_judge_rows lem_judge_rows;
 /* paths as in lem_rowset_open. */
+/* judge: rows.h; borrowed until close, NULL = none. */
 lem_status lem_judge_rows_open(const char *const *paths, size_t n, const lem_cancel *cancel,
-                               lem_judge_rows **out, lem_err *err) LEM_MUST_CHECK;
+                               const lem_row_judge *judge, lem_judge_rows **out, lem_err *err) LEM_MUST_CHECK;
 /* The next candidate row, owned by the caller; NULL at the end. Rows of no benchmark, and rows that carry
  * `benchmark`, are handed on as they are. Errors read "FILE:LINE: …" and name the field. */
 lem_status lem_judge_rows_next(lem_judge_rows *r, lem_json **row, lem_err *err) LEM_MUST_CHECK;

@@ -252,7 +252,7 @@ static lem_status add_row(loader *l, lem_json *row, lem_err *err) {
 }
 
 static lem_status open_rows(loader *l, const char *path, lem_err *err) {
-    const lem_rowset_opts o = {.cancel = l->o->cancel, .header = l->o->header, .n_header = l->o->n_header};
+    const lem_rowset_opts o = {.cancel = l->o->cancel, .judge = l->o->judge, .header = l->o->header, .n_header = l->o->n_header};
     lem_status st = check_map(l->o->map, err);
     return st ? st : lem_rowset_open(&path, 1, &o, &l->in, err);
 }

@@ -6,6 +6,7 @@
 #include "core/json.h"
 #include "core/log.h"
 #include "prompt/settings.h"
+#include "rows/rows.h"
 #include "token/tokenizer.h"
 
 #include <stdbool.h>
@@ -70,6 +71,7 @@ typedef struct lem_problems_opts {
     const lem_json *map; /* as below */
     int64_t limit;       /* rows, -1 = all */
     const lem_cancel *cancel;
+    const lem_row_judge *judge; /* each row is judged first (data/bad_rows.h); NULL = none is */
     bool need_gold; /* a row without a gold is LEM_EDATA that says what was tried */
     /* NULL: by the names of fields. */
     const lem_problem_reader *reader;

@@ -14,6 +14,13 @@ static inline lem_status lem_data_rows_open(const char *path, const lem_cancel *
     return lem_rowset_open(&path, 1, &o, out, err);
 }
 
+/* The same, each row being judged first (NULL: none is). */
+static inline lem_status lem_data_rows_judged(const char *path, const lem_cancel *cancel,
+                                              const lem_row_judge *judge, lem_rowset **out, lem_err *err) {
+    const lem_rowset_opts o = {.cancel = cancel, .judge = judge};
+    return lem_rowset_open(&path, 1, &o, out, err);
+}
+
 /* LEM_EINTR if asked to stop; loaders call it at every row. */
 static inline lem_status lem_data_cancelled(const lem_cancel *cancel, lem_err *err) {
     if (cancel && cancel->requested) return lem_fail(err, LEM_EINTR, "interrupted");

@@ -289,15 +289,24 @@ done:
     return st;
 }
 
+/* Names the field that only one of this row and the first has. */
+static lem_status other_columns(const loader *l, item *it) {
+    static const char *const names[] = {"rm_score",    "logprob", "logprob_mean (or logprob and tokens)",
+                                        "step_scores", "correct", "completions or predicted_answer"};
+    const unsigned differ = it->columns ^ l->columns;
+    int k = 0;
+    while (!(differ >> k & 1)) k++;
+    if (it->columns >> k & 1)
+        return lem_fail(&it->err, LEM_EDATA, "%s: the first row has none, this one has it", names[k]);
+    return lem_fail(&it->err, LEM_EDATA, "%s: this row has none, the first one has it", names[k]);
+}
+
 static void item_task(void *ctx, int task, int number) {
     loader *l = ctx;
     worker *w = &l->workers[number];
     item *it = &l->items[task];
     it->st = read_item(l, w, it, &it->err);
-    if (it->st == LEM_OK && it->columns != l->columns)
-        it->st = lem_fail(
-            &it->err, LEM_EDATA,
-            "this row has other columns than the first (scores, correctness, answers or step scores)");
+    if (it->st == LEM_OK && it->columns != l->columns) it->st = other_columns(l, it);
     if (it->st == LEM_OK) it->st = make_problem(l, w, it, &it->err);
 }
 
@@ -459,7 +468,7 @@ lem_status lem_eval_data_load_files(const char *const *paths, size_t n_paths, co
                                     const lem_eval_load *how, lem_eval_data *out, lem_err *err) {
     lem_eval_data d = {.n = 0};
     loader l = {.how = how, .d = &d};
-    const lem_candidate_set_opts o = {.filter = how->filter, .cancel = how->cancel};
+    const lem_candidate_set_opts o = {.filter = how->filter, .cancel = how->cancel, .judge = how->judge};
     lem_status st = LEM_OK;
     int n = 0;
     choose_aggregators(&l);

@@ -10,6 +10,7 @@
 #include "eval/problem.h"
 #include "eval/spoil.h"
 #include "grade/grade.h"
+#include "rows/rows.h"
 
 #include <stdbool.h>
 
@@ -31,6 +32,8 @@ typedef struct lem_eval_load {
     int n_by;
     lem_pool *pool;           /* borrowed; NULL = one thread. It changes no result */
     const lem_cancel *cancel; /* looked at for every row: LEM_EINTR; NULL = never */
+    const lem_row_judge
+        *judge; /* of rows that cannot be used (data/bad_rows.h); borrowed; NULL = they are errors */
 } lem_eval_load;
 
 typedef struct lem_eval_data {

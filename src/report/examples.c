@@ -218,8 +218,8 @@ static lem_status put_ours(const lem_candidate_set *rows, lem_candidates *c, lem
     return st == LEM_OK ? lem_candidates_put(c, true, row, err) : st;
 }
 
-static lem_status read_picks(picks *k, const char *path, int most, lem_err *err) {
-    const lem_candidate_set_opts o = {.any_rows = true};
+static lem_status read_picks(picks *k, const char *path, const lem_row_judge *judge, int most, lem_err *err) {
+    const lem_candidate_set_opts o = {.any_rows = true, .judge = judge};
     lem_candidates_map *map = lem_candidates_map_new(err);
     lem_candidate_set *rows = NULL;
     lem_candidates c = {0};
@@ -253,10 +253,11 @@ static void tell_counts(lem_page *p, const picks *k) {
     lem_page_pairs(p, pairs, N_INTERESTS);
 }
 
-lem_status lem_report_candidates(lem_page *p, const char *path, int most, lem_err *err) {
+lem_status lem_report_candidates(lem_page *p, const char *path, const lem_row_judge *judge, int most,
+                                 lem_err *err) {
     picks *k = lem_alloc_zero(1, sizeof *k, err);
     if (!k) return LEM_EMEM;
-    lem_status st = read_picks(k, path, most, err);
+    lem_status st = read_picks(k, path, judge, most, err);
     int shown = 0;
     if (st == LEM_OK) {
         lem_page_section(p, "Worked examples");

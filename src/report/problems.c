@@ -291,10 +291,10 @@ static void finish(browser *b) {
     lem_buf_release(&said);
 }
 
-lem_status lem_report_problems(lem_page *p, const char *path, lem_err *err) {
+lem_status lem_report_problems(lem_page *p, const char *path, const lem_row_judge *judge, lem_err *err) {
     browser *b = lem_alloc_zero(1, sizeof *b, err);
     lem_candidate_set *rows = NULL;
-    const lem_candidate_set_opts o = {0};
+    const lem_candidate_set_opts o = {.judge = judge};
     lem_status st = b ? LEM_OK : LEM_EMEM;
     if (st) return st;
     b->page = p;

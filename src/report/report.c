@@ -156,9 +156,9 @@ static lem_status page_title(const lem_report_request *r, char out[256], lem_err
 static lem_status add_sections(lem_page *p, const lem_report_request *r, const lem_sources *s, lem_err *err) {
     lem_status st = add_benchmarks(p, s, err);
     if (st == LEM_OK) st = add_results(p, s, err);
-    if (st == LEM_OK && r->examples) st = lem_report_candidates(p, r->examples, r->n_examples, err);
-    if (st == LEM_OK && r->examples) st = lem_report_score_charts(p, r->examples, err);
-    if (st == LEM_OK && r->examples) st = lem_report_problems(p, r->examples, err);
+    if (st == LEM_OK && r->examples) st = lem_report_candidates(p, r->examples, r->judge, r->n_examples, err);
+    if (st == LEM_OK && r->examples) st = lem_report_score_charts(p, r->examples, r->judge, err);
+    if (st == LEM_OK && r->examples) st = lem_report_problems(p, r->examples, r->judge, err);
     if (st == LEM_OK) st = add_traces(p, r, s, err);
     if (st == LEM_OK) st = add_training(p, s, err);
     if (st == LEM_OK) st = add_provenance(p, r, err);

@@ -244,8 +244,8 @@ static lem_status charts(lem_page *p, const lem_eval_data *d, lem_err *err) {
     return st;
 }
 
-lem_status lem_report_score_charts(lem_page *p, const char *path, lem_err *err) {
-    const lem_eval_load how = {.limit = -1, .no_votes = true};
+lem_status lem_report_score_charts(lem_page *p, const char *path, const lem_row_judge *judge, lem_err *err) {
+    const lem_eval_load how = {.limit = -1, .no_votes = true, .judge = judge};
     lem_eval_data d = {0};
     lem_candidates_map *map = lem_candidates_map_new(err);
     if (!map) return LEM_EMEM;

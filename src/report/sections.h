@@ -9,6 +9,7 @@
 #include "core/err.h"
 #include "core/json.h"
 #include "report/page.h"
+#include "rows/rows.h"
 
 /* Values as people read them: "94.0 %" for fractions, a short number otherwise; "–" when not finite. */
 void lem_report_value(double v, char out[32]);
@@ -26,7 +27,8 @@ lem_status lem_report_examples(lem_page *p, const lem_json *examples, const char
                                lem_err *err) LEM_MUST_CHECK;
 /* Up to `most` telling problems of a file of graded and scored candidates: where score and vote disagree
  * about the truth, then others. Rows that lack texts, verdicts, answers or scores are passed over. */
-lem_status lem_report_candidates(lem_page *p, const char *path, int most, lem_err *err) LEM_MUST_CHECK;
+lem_status lem_report_candidates(lem_page *p, const char *path, const lem_row_judge *judge, int most,
+                                 lem_err *err) LEM_MUST_CHECK;
 
 /* telemetry.jsonl of a training run: loss and accuracy over steps, a line for each stage, and a table of
  * first and last values. title also begins the names of the CSV files. An empty file adds nothing. */

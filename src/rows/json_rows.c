@@ -33,6 +33,7 @@ static lem_status keep_wanted(const json_rows *r, lem_json *whole, lem_json **ro
 static lem_status parse_row(const json_rows *r, const char *text, size_t n, lem_json **row, lem_err *err) {
     lem_json *v = NULL;
     lem_status st = lem_json_parse(text, n, &v, err);
+    if (st == LEM_EDATA) lem_explain_word(text, n, err);
     if (st != LEM_OK) return st;
     if (lem_json_kind(v) == LEM_JSON_OBJECT) return keep_wanted(r, v, row, err);
     lem_fail(err, LEM_EDATA, "the row must be a JSON object, not: %s", lem_json_kind_name(v));
@@ -201,7 +202,7 @@ static void json_close(void *self) {
     lem_free(r);
 }
 
-static const lem_reader_ops line_ops = {next_line, number, line_evidence, no_types, json_close, true};
+static const lem_reader_ops line_ops = {next_line, number, line_evidence, no_types, json_close, true, true};
 static const lem_reader_ops array_ops = {next_element, number, array_evidence, no_types, json_close, false};
 
 lem_status lem_json_rows_open(lem_input *in, const lem_wanted *wanted, lem_reader *out, lem_err *err) {

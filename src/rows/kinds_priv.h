@@ -22,4 +22,8 @@ lem_status lem_csv_open(lem_input *in, char delimiter, const lem_wanted *wanted,
 lem_status lem_map_entry(lem_json *key, lem_json *value, lem_json **out, lem_err *err) LEM_MUST_CHECK;
 lem_status lem_map_finish(const lem_field *map, lem_json **list, lem_err *err) LEM_MUST_CHECK;
 
+/* The error of a row that is not JSON, told anew where Python's NaN, Infinity or -Infinity stands in it, with
+ * the name of the row's field. */
+void lem_explain_word(const char *text, size_t n, lem_err *err);
+
 #endif

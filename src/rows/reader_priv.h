@@ -29,6 +29,8 @@ typedef struct lem_reader_ops {
     lem_json *(*types)(const void *self); /* NULL: not stated */
     void (*close)(void *self);
     bool by_line; /* number() is a line */
+    bool resumes; /* behind a row that cannot be read, whose number was counted, next() gives the one after it
+                   */
 } lem_reader_ops;
 
 typedef struct lem_reader {

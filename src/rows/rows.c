@@ -11,6 +11,7 @@ struct lem_rowset {
     lem_data_files files;
     lem_wanted wanted;
     const lem_cancel *cancel;
+    const lem_row_judge *judge;
     lem_reader reader; /* of files.path[at]; ops NULL: none is open */
     size_t at;
 };
@@ -46,6 +47,7 @@ lem_status lem_rowset_open(const char *const *paths, size_t n, const lem_rowset_
     if (opts) {
         s->wanted = (lem_wanted){opts->columns, opts->n_columns, opts->header, opts->n_header};
         s->cancel = opts->cancel;
+        s->judge = opts->judge;
     }
     LEM_TRY(lem_data_files_find(paths, n, &s->files, err));
     if (s->files.n == 0) {
@@ -76,12 +78,28 @@ static lem_status with_place(const lem_rowset *s, lem_status st, lem_err *err) {
     return st;
 }
 
+/* The next row of the present file that the judge lets through; *row NULL at its end. */
+static lem_status next_here(lem_rowset *s, lem_json **row, lem_err *err) {
+    const lem_row_judge *j = s->judge;
+    for (;;) {
+        const uint64_t before = lem_rowset_number(s);
+        lem_status st = s->reader.ops->next(s->reader.self, row, err);
+        const bool beyond = s->reader.ops->resumes && lem_rowset_number(s) > before; /* reading can go on */
+        if (!j || (st != LEM_OK && (st != LEM_EDATA || !beyond)) || (st == LEM_OK && !*row)) return st;
+        st = j->ask(j->ctx, lem_rowset_file(s), lem_rowset_number(s), st == LEM_OK ? *row : NULL, err);
+        if (st == LEM_OK) return st;
+        lem_json_free(*row);
+        *row = NULL;
+        if (st != LEM_NO) return st;
+    }
+}
+
 lem_status lem_rowset_next(lem_rowset *s, lem_json **row, lem_err *err) {
     for (;;) {
         *row = NULL;
         if (!s->reader.ops)
             return lem_fail(err, LEM_EDATA, "%s: reading ended with an error", lem_rowset_file(s));
-        lem_status st = s->reader.ops->next(s->reader.self, row, err);
+        lem_status st = next_here(s, row, err);
         if (st != LEM_OK) {
             with_place(s, st, err);
             close_file(s);

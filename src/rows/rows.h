@@ -17,12 +17,22 @@
 #include "core/log.h"
 
 typedef struct lem_rowset lem_rowset;
+
+/* Asked about each row before it is given out: LEM_OK it is given, LEM_NO it is left out, else reading ends
+ * with that error. row NULL: it could not be read, and err says why, without its place; only rows that stand
+ * in a line of their own (JSONL) are asked about then, since reading can go on behind them. */
+typedef struct lem_row_judge {
+    lem_status (*ask)(void *ctx, const char *file, uint64_t number, const lem_json *row, lem_err *err);
+    void *ctx;
+} lem_row_judge;
+
 typedef struct lem_rowset_opts {
     /* The columns to decode; others are absent from the rows. Borrowed until lem_rowset_close. n_columns 0:
      * all. A column that a file has not is absent from its rows, as in JSON. */
     const char *const *columns;
     size_t n_columns;
-    const lem_cancel *cancel; /* borrowed; NULL = never */
+    const lem_cancel *cancel;   /* borrowed; NULL = never */
+    const lem_row_judge *judge; /* borrowed until lem_rowset_close; NULL = all rows are given out */
     /* Names of the columns of CSV and TSV files that have no header line: their first line is a row then.
      * Borrowed until lem_rowset_close; n_header 0: files have a header. Other kinds of files name their
      * columns themselves. */

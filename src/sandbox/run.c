@@ -16,7 +16,8 @@
 
 extern const char lem_sandbox_candidate[], lem_sandbox_checks[]; /* wire.py and each, embedded by CMake */
 
-enum { REPORT = 0, OUTPUT, ERRORS, N_HEARD, MAX_REPORT = 8192, TICK_MS = 100, DRAIN_MS = 10000 };
+enum { REPORT = 0, OUTPUT, ERRORS, N_HEARD };
+enum { MAX_REPORT = 8192, TICK_MS = 100, DRAIN_MS = 10000, END_SECONDS = 5 };
 enum { READ_END = 0, WRITE_END = 1 };
 
 typedef struct pair {
@@ -27,8 +28,8 @@ typedef struct pair {
     int program, spec;
     lem_buf text[N_HEARD];
     pid_t candidate, checks; /* 0: not started, or waited for */
-    int status;              /* of the candidate, once it was waited for */
-    bool ended;              /* it was, before we killed it */
+    int status;              /* of the one that ended without a verdict */
+    bool ended;              /* it did, before we killed it */
     bool late;
     double start;
 } pair;
@@ -115,13 +116,14 @@ static lem_status listen_until_verdict(pair *p, const lem_cancel *cancel, lem_er
     return LEM_OK;
 }
 
-/* A program that ended by itself is given a moment to say how. */
-static void ask_candidate(pair *p) {
-    for (int i = 0; i < 20 && !p->ended; i++) {
-        if (waitpid(p->candidate, &p->status, WNOHANG) == p->candidate) p->ended = true;
-        else hear_all(p, 50);
+/* A process that ended by itself is given a moment to say how. */
+static void ask_how(pair *p, pid_t *pid) {
+    const double until = lem_clock_seconds() + END_SECONDS;
+    while (!p->ended && lem_clock_seconds() < until) {
+        if (waitpid(*pid, &p->status, WNOHANG) == *pid) p->ended = true;
+        else hear_all(p, 20);
     }
-    if (p->ended) p->candidate = 0;
+    if (p->ended) *pid = 0;
 }
 
 static void end(pid_t *pid) {
@@ -149,18 +151,18 @@ static void say(lem_sandbox_result *r, lem_sandbox_end what, const char *why) {
 }
 
 /* What the end of the process says where the tests only saw it go. */
-static void judge_end(const pair *p, lem_sandbox_result *r) {
+static void judge_end(const pair *p, const char *early, lem_sandbox_result *r) {
     int code = 0;
     char why[64];
     if (p->ended && WIFEXITED(p->status)) code = WEXITSTATUS(p->status);
     int number = code > 128 && code < 160 ? code - 128 : 0;
     double seconds = lem_clock_seconds() - p->start;
     if (number == SIGXCPU || (number == SIGKILL && seconds >= p->s->limits.cpu_seconds)) {
-        say(r, LEM_SANDBOX_TIME, "out of processor time");
+        say(r, LEM_SANDBOX_TIME, "out of time");
         return;
     }
-    if (number) snprintf(why, sizeof why, "the program was killed by signal %d", number);
-    else snprintf(why, sizeof why, "the program ended before its tests did");
+    if (number) snprintf(why, sizeof why, "killed by signal %d", number);
+    else snprintf(why, sizeof why, "%s", early);
     say(r, number ? LEM_SANDBOX_KILLED : LEM_SANDBOX_FAILED, why);
 }
 
@@ -182,7 +184,7 @@ static void judge_words(const pair *p, const lem_json *v, lem_sandbox_result *r)
     if (strcmp(what, "passed") == 0) say(r, LEM_SANDBOX_PASSED, "");
     else if (strcmp(what, "failed") == 0) say(r, LEM_SANDBOX_FAILED, why);
     else if (strcmp(what, "memory") == 0) say(r, LEM_SANDBOX_MEMORY, why);
-    else if (strcmp(what, "gone") == 0) judge_end(p, r);
+    else if (strcmp(what, "gone") == 0) judge_end(p, "the program ended before its tests did", r);
     else if (strstr(why, "did not start"))
         say(r, LEM_SANDBOX_REFUSED, p->text[OUTPUT].len ? lem_buf_str(&p->text[OUTPUT]) : why);
     else say(r, LEM_SANDBOX_REFUSED, why);
@@ -193,7 +195,7 @@ static void judge(const pair *p, const char *token, lem_sandbox_result *r) {
     const lem_json *v = verdict(&p->text[REPORT], token, &owned);
     if (v) judge_words(p, v, r);
     else if (p->late) say(r, LEM_SANDBOX_TIME, "out of time");
-    else if (p->text[REPORT].len) say(r, LEM_SANDBOX_FAILED, "the tests ended without a verdict");
+    else if (p->text[REPORT].len) judge_end(p, "the tests ended without a verdict", r);
     else
         say(r, LEM_SANDBOX_REFUSED,
             p->text[ERRORS].len ? lem_buf_str(&p->text[ERRORS]) : "bwrap did not start");
@@ -204,7 +206,9 @@ static lem_status run_pair(pair *p, const lem_cancel *cancel, lem_err *err) {
     lem_status st = start_both(p, err);
     if (st == LEM_OK) st = listen_until_verdict(p, cancel, err);
     if (st == LEM_OK && !p->late) {
-        if (strstr(lem_buf_str(&p->text[REPORT]), "\"gone\"")) ask_candidate(p);
+        const char *report = lem_buf_str(&p->text[REPORT]);
+        if (strstr(report, "\"gone\"")) ask_how(p, &p->candidate);
+        else if (!strchr(report, ']')) ask_how(p, &p->checks); /* started, and no verdict */
     }
     end_both(p);
     return st;

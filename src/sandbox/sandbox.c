@@ -12,11 +12,6 @@
 static const char python[] = "/usr/bin/python3";
 static const char *const bwraps[] = {"/usr/bin/bwrap", "/bin/bwrap", "/usr/local/bin/bwrap"};
 
-const char *lem_sandbox_end_name(lem_sandbox_end e) {
-    static const char *const name[] = {"passed", "failed", "time", "memory", "killed", "refused"};
-    return (size_t)e < sizeof name / sizeof name[0] ? name[e] : "?";
-}
-
 void lem_sandbox_result_release(lem_sandbox_result *r) { lem_buf_release(&r->output); }
 
 static lem_sandbox_limits limits_of(const lem_sandbox_limits *given) {
@@ -31,8 +26,8 @@ static lem_sandbox_limits limits_of(const lem_sandbox_limits *given) {
 
 /* Runs nothing, and learns python's version. */
 static lem_status try_it(lem_sandbox *s, char why[320], lem_err *err) {
-    const lem_sandbox_program p = {.program = "import sys\nprint('%d.%d.%d' % sys.version_info[:3], flush=True)\n",
-                                   .checks = "pass\n"};
+    const lem_sandbox_program p = {
+        .program = "import sys\nprint('%d.%d.%d' % sys.version_info[:3], flush=True)\n", .checks = "pass\n"};
     lem_sandbox_result r = {.end = LEM_SANDBOX_REFUSED};
     lem_status st = lem_sandbox_run(s, &p, NULL, &r, err);
     if (st != LEM_OK) return st;

@@ -59,6 +59,5 @@ const char *lem_sandbox_python(const lem_sandbox *s); /* its version, "3.11.2" *
 lem_status lem_sandbox_run(const lem_sandbox *s, const lem_sandbox_program *p, const lem_cancel *cancel,
                            lem_sandbox_result *out, lem_err *err) LEM_MUST_CHECK;
 void lem_sandbox_result_release(lem_sandbox_result *r);
-const char *lem_sandbox_end_name(lem_sandbox_end e); /* "passed", "failed", "time", … */
 
 #endif

@@ -11,7 +11,7 @@
 
 #include "page_fixture.h"
 
-static lem_status add(const char *path) { return lem_report_problems(page, path, &err); }
+static lem_status add(const char *path) { return lem_report_problems(page, path, NULL, &err); }
 static void browse(const char *rows) { OK(with_text(rows, strlen(rows), add)); }
 
 static bool has(const char *what) { return strstr(lem_page_html(page), what) != NULL; }

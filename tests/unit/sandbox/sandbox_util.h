@@ -10,6 +10,11 @@
 
 static lem_sandbox *sandbox;
 
+static inline const char *end_name(lem_sandbox_end e) {
+    static const char *const name[] = {"passed", "failed", "time", "memory", "killed", "refused"};
+    return name[e];
+}
+
 /* Exits with 77, which ctest counts as skipped, where there is no sandbox. */
 static inline void open_or_skip(double cpu_seconds, double wall_seconds) {
     const lem_sandbox_limits l = {

@@ -87,7 +87,7 @@ static void probes_are_refused(void **state) {
     for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
         lem_sandbox_result r = run_program(refused[i].program, "assert f() == 'refused', f()\n");
         if (r.end != LEM_SANDBOX_PASSED) {
-            print_error("%s: %s: %s\n", refused[i].name, lem_sandbox_end_name(r.end), r.why);
+            print_error("%s: %s: %s\n", refused[i].name, end_name(r.end), r.why);
             bad++;
         }
         lem_sandbox_result_release(&r);
@@ -173,6 +173,7 @@ static const probe cheats[] = {
                         "'\\x00\\udc80\\x1b[2J' \n"},
     {"an error full of control bytes",
      "def f(x): raise ValueError('\\x1b]0;x\\x07\\n\\x00\\udcff' + 'é' * 900)\n"},
+    {"an exception that ends iterators", "def f(x): raise StopIteration\n"},
     {"an exception that lies",
      "class A(AssertionError):\n    def __str__(s): return s\ndef f(x): raise A()\n"},
     {"a giant answer", "def f(x): return 'x' * (20 << 20)\n"},
@@ -202,7 +203,7 @@ static void cheats_do_not_pass(void **state) {
         bool decided =
             r.end == LEM_SANDBOX_FAILED || r.end == LEM_SANDBOX_KILLED || r.end == LEM_SANDBOX_MEMORY;
         if (!decided || strpbrk(r.why, "\n\x1b")) {
-            print_error("%s: %s: %s\n", cheats[i].name, lem_sandbox_end_name(r.end), r.why);
+            print_error("%s: %s: %s\n", cheats[i].name, end_name(r.end), r.why);
             bad++;
         }
         lem_sandbox_result_release(&r);
@@ -247,8 +248,8 @@ static void bombs_end(void **state) {
         double took = lem_clock_seconds() - start;
         if (r.end == LEM_SANDBOX_PASSED || r.end == LEM_SANDBOX_REFUSED || took > 40 ||
             r.output.len > 16384) {
-            print_error("%s: %s: %s, %.1f s, %zu bytes\n", bombs[i].name, lem_sandbox_end_name(r.end), r.why,
-                        took, r.output.len);
+            print_error("%s: %s: %s, %.1f s, %zu bytes\n", bombs[i].name, end_name(r.end), r.why, took,
+                        r.output.len);
             bad++;
         }
         lem_sandbox_result_release(&r);

@@ -1,0 +1,60 @@
+/* bad_rows_options.c - what --on-error and --max-bad say, and what is told of rows that were left out */
+#include "cli/bad_rows_options.h"
+
+lem_status lem_bad_rows_begin(const lem_args *args, bad_rows *out, lem_err *err) {
+    *out = (bad_rows){.max_share = lem_args_num(args, "max-bad")};
+    if (lem_args_is(args, "on-error", "skip")) {
+        out->tally = lem_bad_rows_new(err);
+        return out->tally ? LEM_OK : LEM_EMEM;
+    }
+    if (lem_args_has(args, "max-bad")) return lem_fail(err, LEM_EUSAGE, "--max-bad needs --on-error skip");
+    return LEM_OK;
+}
+
+lem_status lem_bad_rows_reader(const bad_rows *b, lem_bad_use use, const char *path,
+                               const lem_candidates_map *map, const lem_cancel *cancel,
+                               const lem_row_judge **out, lem_err *err) {
+    *out = NULL;
+    return b->tally ? lem_bad_rows_judge(b->tally, use, path, map, cancel, out, err) : LEM_OK;
+}
+
+lem_status lem_bad_rows_problems(const bad_rows *b, const char *path, const lem_json *map,
+                                 const lem_cancel *cancel, const lem_row_judge **out, lem_err *err) {
+    *out = NULL;
+    return b->tally ? lem_bad_rows_judge_problems(b->tally, path, map, cancel, out, err) : LEM_OK;
+}
+
+lem_status lem_bad_rows_pass(const bad_rows *b, const char *file, uint64_t number, lem_status st,
+                             lem_err *err) {
+    lem_err why = LEM_ERR_INIT;
+    if (st != LEM_EDATA || !b->tally) return st;
+    if (err) why = *err;
+    st = lem_bad_rows_add(b->tally, file, number, &why, err);
+    if (st == LEM_OK && err) *err = (lem_err)LEM_ERR_INIT;
+    return st;
+}
+
+lem_status lem_bad_rows_end(const bad_rows *b, lem_cli *cli, lem_job *job, uint64_t used, lem_err *err) {
+    lem_buf text = {0};
+    if (!b->tally || lem_bad_rows_count(b->tally) == 0) return LEM_OK;
+    lem_bad_rows_text(b->tally, &text);
+    lem_status st = lem_buf_ok(&text, err);
+    if (st == LEM_OK) {
+        lem_warn(cli->log, "%s", lem_buf_str(&text));
+        for (int i = 0; lem_bad_rows_shown(b->tally, i); i++)
+            lem_info(cli->log, "  %s", lem_bad_rows_shown(b->tally, i));
+        st = lem_bad_rows_check(b->tally, used, b->max_share, err);
+    }
+    if (st == LEM_OK && job) st = lem_job_choose(job, "skipped", lem_buf_str(&text), err);
+    lem_buf_release(&text);
+    return st;
+}
+
+bool lem_bad_rows_put(const bad_rows *b, lem_json *o) {
+    return !b->tally || lem_json_set(o, "skipped", lem_bad_rows_json(b->tally));
+}
+
+void lem_bad_rows_release(bad_rows *b) {
+    lem_bad_rows_free(b->tally);
+    *b = (bad_rows){.tally = NULL};
+}

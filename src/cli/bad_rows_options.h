@@ -1,0 +1,53 @@
+/* bad_rows_options.h - --on-error skip and --max-bad of commands that read rows: two rows of their tables,
+ * and what they do with them
+ *
+ * Use: lem_bad_rows_begin, then each file is opened with the judge of lem_bad_rows_reader, and before the
+ * result is written lem_bad_rows_end. */
+#ifndef LEM_CLI_BAD_ROWS_OPTIONS_H
+#define LEM_CLI_BAD_ROWS_OPTIONS_H
+
+#include "data/bad_rows.h"
+#include "job/job.h"
+
+#define LEM_OPT_ON_ERROR                                                                                     \
+    {                                                                                                        \
+        "on-error", LEM_OPT_ENUM, "WHAT", "stop",                                                            \
+            "a row that cannot be used ends the run, or is left out and counted", .choices = "stop|skip"     \
+    }
+#define LEM_OPT_MAX_BAD                                                                                      \
+    {                                                                                                        \
+        "max-bad", LEM_OPT_NUM, "SHARE", NULL,                                                               \
+            "with --on-error skip: the share of rows that may be left out; more ends with exit 7 (default "  \
+            "0)",                                                                                            \
+            0, 1                                                                                             \
+    }
+
+typedef struct bad_rows { /* zeroed: rows are not judged */
+    lem_bad_rows *tally;  /* NULL without --on-error skip */
+    double max_share;
+} bad_rows;
+
+/* LEM_EUSAGE for --max-bad without --on-error skip. */
+lem_status lem_bad_rows_begin(const lem_args *args, bad_rows *out, lem_err *err) LEM_MUST_CHECK;
+/* The judge of a file that is about to be opened; *out NULL where rows are not judged. map as
+ * lem_bad_rows_judge. */
+lem_status lem_bad_rows_reader(const bad_rows *b, lem_bad_use use, const char *path,
+                               const lem_candidates_map *map, const lem_cancel *cancel,
+                               const lem_row_judge **out, lem_err *err) LEM_MUST_CHECK;
+/* The same for problems; map as lem_bad_rows_judge_problems. */
+lem_status lem_bad_rows_problems(const bad_rows *b, const char *path, const lem_json *map,
+                                 const lem_cancel *cancel, const lem_row_judge **out,
+                                 lem_err *err) LEM_MUST_CHECK;
+/* A row failed with *err: counted and LEM_OK, where rows are judged and it is the row's fault; else the
+ * failure. */
+lem_status lem_bad_rows_pass(const bad_rows *b, const char *file, uint64_t number, lem_status st,
+                             lem_err *err) LEM_MUST_CHECK;
+/* All rows were read, `used` of them used: says what was left out to the user and the manifest (job may be
+ * NULL). LEM_EPARTIAL where it is too much. */
+lem_status lem_bad_rows_end(const bad_rows *b, lem_cli *cli, lem_job *job, uint64_t used,
+                            lem_err *err) LEM_MUST_CHECK;
+/* Sets "skipped" of an object for --json; nothing where rows are not judged. False: no memory. */
+bool lem_bad_rows_put(const bad_rows *b, lem_json *o);
+void lem_bad_rows_release(bad_rows *b);
+
+#endif

@@ -1,0 +1,251 @@
+/* test_bad_rows.c - a file with a tenth of its rows broken in every way: without --on-error skip the first
+ * ends the run with its place and field; with it the result is that of the file without those rows, and they
+ * are counted */
+#include "support/program.h"
+
+#include "core/file.h"
+
+#include <unistd.h>
+
+enum { ROWS = 200, WAYS = 20 };
+
+static char dir[] = "/tmp/lemma-bad-XXXXXX";
+
+/* The parts of row i, each of which a way of breaking it may replace. */
+typedef struct parts {
+    char completions[400], scores[200], expected[100], tokens[100];
+} parts;
+
+static parts good_row(int i) {
+    parts p;
+    snprintf(p.completions, sizeof p.completions,
+             "\"completions\":[\"so \\\\boxed{%d}\",\"so \\\\boxed{%d}\",\"so \\\\boxed{%d}\",\"none\"]",
+             i % 7, i % 5, i % 3);
+    snprintf(p.scores, sizeof p.scores, "\"rm_score\":[%d.5,-%d.25,%d,0.125]", i % 11, i % 6, i % 4);
+    snprintf(p.expected, sizeof p.expected, "\"expected_answer\":\"%d\"", i % 7);
+    snprintf(p.tokens, sizeof p.tokens, "\"tokens\":[1,2,3,%d]", i);
+    return p;
+}
+
+static void write_row(FILE *f, int i, const parts *p) {
+    fprintf(f, "{\"id\":\"p%d\",\"problem\":\"What is %d?\",%s,%s,%s,%s}\n", i, i, p->expected,
+            p->completions, p->scores, p->tokens);
+}
+
+/* The ways that spoil the row for every command, by its syntax; then those that spoil a field. */
+static bool broken_line(FILE *f, int way, int i) {
+    static const char *const lines[] = {"{\"id\":\"p\",\"problem\":\"cut off",
+                                        "[1,2,3]",
+                                        "null",
+                                        "not JSON at all",
+                                        "{\"id\":1,\"id\":2}",
+                                        "\"a text\"",
+                                        "{\"problem\":\"q\",\"rm_score\":[NaN,1,2,3]}",
+                                        "{\"problem\":\"q\",\"rm_score\":[1,-Infinity]}",
+                                        "{\"problem\":\"\xff\xfe\"}",
+                                        "{\"problem\":\"q\",\"rm_score\":[1e999]}"};
+    if (way >= (int)(sizeof lines / sizeof *lines)) return false;
+    (void)i;
+    fprintf(f, "%s\n", lines[way]);
+    return true;
+}
+
+static void broken_row(FILE *f, int way, int i) {
+    parts p = good_row(i);
+    if (broken_line(f, way, i)) return;
+    switch (way - 10) {
+    case 0: snprintf(p.completions, sizeof p.completions, "\"x\":0"); break;
+    case 1: snprintf(p.completions, sizeof p.completions, "\"completions\":7"); break;
+    case 2: snprintf(p.completions, sizeof p.completions, "\"completions\":[[1],2,3,4]"); break;
+    case 3:
+        snprintf(p.completions, sizeof p.completions, "\"completions\":[\"one\",\"two\",\"three\"]");
+        break;
+    case 4: snprintf(p.completions, sizeof p.completions, "\"completions\":null"); break;
+    case 5: snprintf(p.expected, sizeof p.expected, "\"x\":0"); break;
+    case 6: snprintf(p.expected, sizeof p.expected, "\"expected_answer\":{\"a\":1}"); break;
+    case 7: snprintf(p.scores, sizeof p.scores, "\"rm_score\":[1,\"high\",2,3]"); break;
+    case 8: snprintf(p.scores, sizeof p.scores, "\"rm_score\":[1,2]"); break;
+    default: snprintf(p.tokens, sizeof p.tokens, "\"tokens\":[1,2,3,-4]"); break;
+    }
+    write_row(f, i, &p);
+}
+
+/* first: where the first broken row stands. */
+static void write_files(const char *dirty, const char *clean, int first, int ways) {
+    FILE *d = fopen(dirty, "w"), *c = fopen(clean, "w");
+    assert_true(d && c);
+    for (int i = 0; i < ROWS; i++) {
+        parts p = good_row(i);
+        if (i % 10 == first)
+            broken_row(d, (i / 10 + (first ? 0 : WAYS / 2)) % ways, i); /* first 0: no completions */
+        else {
+            write_row(d, i, &p);
+            write_row(c, i, &p);
+        }
+    }
+    fclose(d);
+    fclose(c);
+}
+
+static void same_with_and_without(const char *command) {
+    char line[600];
+    snprintf(line, sizeof line, "%s %s dirty.jsonl --on-error skip --max-bad 0.2 --out a 2>said",
+             LEMMA_BINARY, command);
+    shell(line);
+    snprintf(line, sizeof line, "%s %s clean.jsonl --out b 2>/dev/null", LEMMA_BINARY, command);
+    shell(line);
+    shell("grep -q ' 20 rows left out: .* not JSON, 2 NaN or Infinity' said && grep -q 'dirty.jsonl:[0-9]*: "
+          "' said");
+    shell("cmp a b && grep -q '\"skipped\": *\"20 rows left out' a.manifest.json");
+    shell("rm -f a b a.* b.*");
+}
+
+static void the_rest_is_right(void **state) {
+    (void)state;
+    for (int first = 0; first < 10; first += 9) { /* the very first row is one of them, and it is not */
+        write_files("dirty.jsonl", "clean.jsonl", first, WAYS);
+        same_with_and_without("grade");
+        shell(LEMMA_BINARY " select dirty.jsonl --on-error skip --max-bad 0.1 2>/dev/null >x && " LEMMA_BINARY
+                           " select clean.jsonl 2>/dev/null >y && cmp x y");
+        /* kept rows name their file */
+        shell(
+            LEMMA_BINARY
+            " select dirty.jsonl --keep-out k --on-error skip --max-bad 0.1 2>/dev/null >x && " LEMMA_BINARY
+            " select clean.jsonl --keep-out l >y 2>/dev/null && sed s/dirty/clean/ k | cmp - l && rm k* l*");
+        shell(LEMMA_BINARY
+              " compare dirty.jsonl clean.jsonl --metric rm@4 --on-error skip --max-bad 0.1 2>/dev/null >x "
+              "&& " LEMMA_BINARY " compare clean.jsonl clean.jsonl --metric rm@4 >y 2>/dev/null && cmp x y");
+    }
+}
+
+/* Graded rows as examples of a report: all that is shown is of the good rows. */
+static void a_report(void **state) {
+    (void)state;
+    shell(
+        LEMMA_BINARY
+        " grade clean.jsonl --out g.jsonl --overwrite 2>/dev/null && " LEMMA_BINARY
+        " select g.jsonl --out s.json --overwrite >/dev/null 2>&1 && { head -5 g.jsonl; echo '{\"id\":NaN}'; "
+        "echo '[]'; tail -n +6 g.jsonl; } >x.jsonl");
+    shell(LEMMA_BINARY " report s.json --examples x.jsonl --out x.html --on-error skip --max-bad 0.1 --json "
+                       ">j 2>/dev/null && " LEMMA_BINARY
+                       " report s.json --examples g.jsonl --out g.html >/dev/null 2>&1 && cmp x.html g.html");
+    shell("grep -q '\"skipped\":{\"rows\":2,' j");
+    said_by(3, LEMMA_BINARY " report s.json --examples x.jsonl --out y.html 2>&1");
+}
+
+static void the_first_ends_the_run(void **state) {
+    (void)state;
+    static const struct {
+        const char *row, *part;
+    } cases[] = {
+        {"{\"problem\":\"q\",\"completions\":[\"1\"],\"expected_answer\":\"1\",\"rm_score\":[NaN]}",
+         "x.jsonl:2: field 'rm_score': NaN is not JSON"},
+        {"{\"problem\":\"q\",\"completions\":[\"1\"],\"expected_answer\":\"1\",\"rm_score\":[\"a\"]}",
+         "x.jsonl:2: rm_score[0]: one number expected, found string"},
+        {"{\"problem\":\"q\",\"completions\":[\"1\"],\"expected_answer\":\"1\",\"rm_score\":[1,2]}",
+         "x.jsonl:2: rm_score: 2 values for 1 candidates"},
+        {"{\"problem\":\"q\",\"completions\":[\"1\"],\"expected_answer\":\"1\"}",
+         "x.jsonl:2: rm_score: this row has none"},
+        {"{\"problem\":\"q\",\"completions\":[\"1\"],\"rm_score\":[1]}",
+         "x.jsonl:2: no column of correctness"},
+        {"{\"problem\":", "x.jsonl:2: JSON line 1"},
+        {"[]", "x.jsonl:2: the row must be a JSON object"},
+    };
+    char text[600];
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        snprintf(
+            text, sizeof text,
+            "{\"problem\":\"q\",\"completions\":[\"1\"],\"expected_answer\":\"1\",\"rm_score\":[1]}\n%s\n",
+            cases[i].row);
+        put("x.jsonl", text);
+        const char *said = said_by(3, LEMMA_BINARY " select x.jsonl 2>&1");
+        if (!strstr(said, cases[i].part)) fail_msg("'%s' expected in: %s", cases[i].part, said);
+    }
+}
+
+/* The share is of all rows; more than it ends with exit 7, and nothing is written. */
+static void the_share(void **state) {
+    (void)state;
+    write_files("dirty.jsonl", "clean.jsonl", 3, WAYS);
+    said_by(0, LEMMA_BINARY " grade dirty.jsonl --on-error skip --max-bad 0.1 --out h --overwrite 2>&1");
+    const char *said =
+        said_by(7, LEMMA_BINARY " grade dirty.jsonl --on-error skip --max-bad 0.0999 --out i 2>&1");
+    assert_non_null(strstr(said, "20 of 200 rows cannot be used, more than --max-bad 0.0999 allows"));
+    assert_int_equal(access("i", F_OK), -1);
+    said_by(7, LEMMA_BINARY " select dirty.jsonl --on-error skip 2>&1");
+    said_by(0, LEMMA_BINARY " select clean.jsonl --on-error skip 2>&1"); /* nothing to leave out */
+    said = said_by(2, LEMMA_BINARY " select dirty.jsonl --max-bad 0.2 2>&1");
+    assert_non_null(strstr(said, "--max-bad needs --on-error skip"));
+    said = said_by(2, "cat dirty.jsonl | " LEMMA_BINARY " select - --on-error skip 2>&1");
+    assert_non_null(strstr(said, "name a file"));
+}
+
+/* A damaged container is an error as before: nobody knows where its next row begins. */
+static void containers(void **state) {
+    (void)state;
+    put("x.json", "[{\"problem\":\"q\",\"completions\":[\"1\"],\"expected_answer\":\"1\"},{\"problem\":}]");
+    said_by(3, LEMMA_BINARY " grade x.json --on-error skip --max-bad 0.9 2>&1");
+    put("x.csv", "problem,completions,expected_answer\nq,1,1\n\"a\nb\"c,2,3\n");
+    said_by(3, LEMMA_BINARY " grade x.csv --on-error skip --max-bad 0.9 2>&1");
+}
+
+#define MODEL                                                                                                \
+    "--from-scratch --layers 1 --width 32 --heads 2 --vocab 270 --context 192 --batch 1 --lr 1e-3 "          \
+    "--max-steps 1"
+
+static void models(void **state) {
+    (void)state;
+    write_files("dirty.jsonl", "clean.jsonl", 5, WAYS);
+    put("d.jsonl", "{\"problem\":\"p\",\"solution\":\"1+1=2\"}\n");
+    shell(LEMMA_BINARY " sft --data d.jsonl --out m " MODEL " 2>/dev/null");
+    shell("head -40 dirty.jsonl >t; mv t dirty.jsonl; head -36 clean.jsonl >t; mv t clean.jsonl");
+    shell(LEMMA_BINARY
+          " rm score dirty.jsonl --model m --head logprob --on-error skip --max-bad 0.1 --out ra --json >j "
+          "2>said && " LEMMA_BINARY " rm score clean.jsonl --model m --head logprob --out rb 2>/dev/null && "
+          "cmp ra rb && grep -q '\"skipped\":{\"rows\":4,' j");
+    shell("grep -q '\"skipped\": *\"4 rows left out' ra.manifest.json");
+    /* completions of other kinds, which only the scorer looks at */
+    shell("{ head -3 clean.jsonl; echo '{\"problem\":5,\"completions\":[\"1\"]}'; echo "
+          "'{\"problem\":\"q\",\"completions\":"
+          "[1]}'; } >x.jsonl; head -3 clean.jsonl >y.jsonl");
+    shell(LEMMA_BINARY " rm score x.jsonl --model m --head logprob --on-error skip --max-bad 0.4 --out e "
+                       "2>said && " LEMMA_BINARY
+                       " rm score y.jsonl --model m --head logprob --out f 2>/dev/null && cmp e f");
+    shell("grep -q '2 rows left out' said");
+    said_by(3, LEMMA_BINARY " rm score x.jsonl --model m --head logprob --out g 2>&1");
+    shell("{ head -3 clean.jsonl; echo '{\"expected_answer\":\"1\"}'; echo "
+          "'{\"problem\":7,\"expected_answer\":\"1\"}'; echo "
+          "'{\"problem\":\" \",\"expected_answer\":\"1\"}'; echo '{\"problem\":\"q\"}'; echo oh; } >x.jsonl");
+    shell(LEMMA_BINARY
+          " sample --model m --prompts x.jsonl --n 2 --max-tokens 4 --on-error skip --max-bad 0.7 --out u "
+          "--json "
+          ">j 2>said && " LEMMA_BINARY
+          " sample --model m --prompts y.jsonl --n 2 --max-tokens 4 --out v 2>/dev/null && cmp u v");
+    shell("grep -q '\"skipped\":{\"rows\":5,' j && grep -q '5 rows left out: 1 not JSON, 2 missing field' "
+          "said");
+    said_by(7, LEMMA_BINARY
+            " sample --model m --prompts x.jsonl --n 2 --max-tokens 4 --on-error skip --out w 2>&1");
+}
+
+static int set_up(void **state) {
+    (void)state;
+    return mkdtemp(dir) && chdir(dir) == 0 ? 0 : -1;
+}
+
+static int tear_down(void **state) {
+    (void)state;
+    lem_err err = LEM_ERR_INIT;
+    return chdir("/") == 0 && lem_dir_remove(dir, &err) == LEM_OK ? 0 : -1;
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_rest_is_right),
+        cmocka_unit_test(a_report),
+        cmocka_unit_test(the_first_ends_the_run),
+        cmocka_unit_test(the_share),
+        cmocka_unit_test(containers),
+        cmocka_unit_test(models),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
