@@ -6,6 +6,7 @@
 #include "bench/spec.h"
 #include "bench/suite.h"
 #include "core/choice.h"
+#include "core/file.h"
 #include "core/object.h"
 
 #include <stdio.h>
@@ -150,20 +151,29 @@ const lem_command lem_cmd_bench_list = {
 
 /* ---- show */
 
+enum { MAX_YAML = 4 << 20 };
+
+/* The YAML as it was written. */
+static lem_status read_yaml(const char *name, lem_buf *out, lem_err *err) {
+    const char *text = lem_bench_yaml(name);
+    if (!text) return lem_file_read(name, MAX_YAML, out, err);
+    lem_buf_puts(out, text);
+    return lem_buf_ok(out, err);
+}
+
 static lem_status run_show(lem_cli *cli, const lem_args *args, lem_err *err) {
     lem_bench_spec s = {0};
     lem_json *tree = NULL;
-    const char *name = args->words[0], *text = lem_bench_yaml(name);
+    lem_buf text = {0};
+    const char *name = args->words[0];
     lem_status st = lem_bench_open(name, &s, err);
     lem_bench_spec_release(&s);
-    if (st) return st;
-    if (!cli->json && text) {
-        fputs(text, cli->out);
-        return LEM_OK;
-    }
-    if (text) st = lem_yaml_parse(text, strlen(text), name, &tree, err);
-    else st = lem_yaml_load(name, &tree, err);
-    return st ? st : lem_print_json(cli->out, tree, 2, err);
+    if (st == LEM_OK) st = read_yaml(name, &text, err);
+    if (st == LEM_OK && cli->json) st = lem_yaml_parse(lem_buf_str(&text), text.len, name, &tree, err);
+    if (st == LEM_OK && cli->json) st = lem_print_json(cli->out, tree, 2, err);
+    else if (st == LEM_OK) fputs(lem_buf_str(&text), cli->out);
+    lem_buf_release(&text);
+    return st;
 }
 
 const lem_command lem_cmd_bench_show = {

@@ -52,7 +52,8 @@ lem_status lem_grade_benchmark_row(lem_grade_benchmark *b, const lem_args *args,
     bool same = name && b->name ? strcmp(name, b->name) == 0 : name == b->name;
     bool told = lem_args_has(args, "task") && lem_args_has(args, "policy");
     if (same || told) return LEM_OK;
-    const char *before = b->name ? b->name : "", *now = name ? name : "";
+    const char *before = b->name ? b->name : "";
+    const char *now = name ? name : "";
     return lem_fail(
         err, LEM_EDATA,
         "benchmark: '%.60s' expected as in the rows before, found '%.60s'; grade them apart, or say "

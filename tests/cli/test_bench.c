@@ -88,6 +88,7 @@ static void list(void **state) {
     shell(LEMMA_BINARY " bench show mmlu >copy.yaml");
     says(2, LEMMA_BINARY " bench show copy.yaml 2>&1", "'mmlu' is a benchmark of lemma's own; take another");
     says(0, LEMMA_BINARY " bench show my.yaml --json", "\"name\": \"mine\"");
+    shell(LEMMA_BINARY " bench show my.yaml | cmp - my.yaml");
     says(2, LEMMA_BINARY " bench show gsm8 2>&1", "did you mean 'gsm8k'?");
     put("bad.yaml", "name: x\nfiles: y\nfield: {problem: q}\n");
     says(2, LEMMA_BINARY " bench show bad.yaml 2>&1",
@@ -299,6 +300,23 @@ static void golds_and_tolerances(void **state) {
     says(2, LEMMA "grade mc.jsonl --benchmark math --out mg.jsonl 2>&1", "--benchmark was");
 }
 
+/* ---- a recipe: what is not there is told before the first stage */
+
+static void in_a_recipe(void **state) {
+    (void)state;
+    put("r.yaml", "name: r\nvars: {out: run}\nstages:\n"
+                  "  - {name: a, command: sample, model: m, benchmark: sat_math, n: 1, max-tokens: 2, out: "
+                  "\"${out}/a.jsonl\"}\n"
+                  "  - {name: b, command: grade, words: [\"${out}/a.jsonl\"], out: \"${out}/b.jsonl\"}\n");
+    says(0, LEMMA "run r.yaml 2>&1", "graded as sat_math");
+    assert_true(lem_file_exists("run/b.jsonl"));
+    shell("sed 's/command: grade.*/command: sample, model: m, benchmark: gsm8k, n: 1, out: "
+          "\"${out}\\/c.jsonl\"}/; "
+          "s/out: run/out: run2/' r.yaml >r2.yaml");
+    says(3, LEMMA "run r2.yaml 2>&1", "benchmark gsm8k: none of its files is in");
+    assert_false(lem_file_exists("run2/a.jsonl"));
+}
+
 /* ---- decontamination reads the same specs */
 
 static void decontaminated(void **state) {
@@ -323,6 +341,7 @@ int main(void) {
         cmocka_unit_test(golds_that_are_not_there),
         cmocka_unit_test(graded),
         cmocka_unit_test(golds_and_tolerances),
+        cmocka_unit_test(in_a_recipe),
         cmocka_unit_test(decontaminated),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
