@@ -62,6 +62,21 @@ lem_status lem_remote_visit(lem_remote *r, const char *id, const lem_json *recor
     return lem_teach_visit(r->teach, id, record, err);
 }
 
+bool lem_remote_name(const char *name, uint64_t *at, int n) {
+    for (int i = 0; i < n; i++) {
+        uint64_t v = 0;
+        if (*name < '0' || *name > '9') return false;
+        for (; *name >= '0' && *name <= '9'; name++) {
+            if (v > UINT64_MAX / 16) return false;
+            v = 10 * v + (uint64_t)(*name - '0');
+        }
+        at[i] = v;
+        if (*name == ':') name++;
+        else if (*name || i + 1 < n) return false;
+    }
+    return true;
+}
+
 /* All that answered, over all runs. */
 static lem_status choose(const lem_remote *r, lem_job *job, lem_err *err) {
     lem_buf all = {0};

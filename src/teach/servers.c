@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static const double patience = 5, tick = 0.1;
+static const double patience = 20, tick = 0.1;
 enum { QUESTIONS = 3, TEXT = 128, MAX_REPLY = 1 << 20 };
 
 typedef struct told {

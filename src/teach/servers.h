@@ -8,7 +8,7 @@
 #include "teach/teach.h"
 
 /* Appends a line such as "llamacpp b6123-abc, smollm2.gguf" for each kind of server among o->urls, joined by
- * "; ", each once, without addresses; nothing where none tells anything. Waits five seconds at most. Of o:
+ * "; ", each once, without addresses; nothing where none tells anything. Waits twenty seconds at most. Of o:
  * urls, key, plain, cancel. */
 lem_status lem_servers_describe(const lem_teach_opts *o, lem_buf *out, lem_err *err) LEM_MUST_CHECK;
 

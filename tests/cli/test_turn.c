@@ -119,7 +119,7 @@ static void same_as_saved(const char *out, const char *what) {
              out, out, out, out);
     if (system(command) != 0) fail_msg("%s: other bytes, or something left beside %s", what, out);
     snprintf(command, sizeof command,
-             "[ ! -f %s.manifest.json ] || cmp saved/%s.manifest.json %s.manifest.json", out, out, out);
+             "[ ! -f %s.manifest.json ] || diff saved/%s.manifest.json %s.manifest.json", out, out, out);
     if (system(command) != 0) fail_msg("%s: another manifest", what);
 }
 
