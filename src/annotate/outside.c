@@ -5,6 +5,7 @@
 #include "core/mem.h"
 
 #include <limits.h>
+#include <stdint.h>
 #include <string.h>
 
 typedef struct place {
@@ -97,11 +98,28 @@ lem_outside_prefix lem_outside_at(const lem_outside *a, size_t rollout) {
     const ann_problem *p = a->problem[at.problem];
     const ann_point *x = &p->tree.point[at.point];
     return (lem_outside_prefix){.problem = p->in.index,
+                                .point = at.point,
                                 .key = x->key,
                                 .solution = p->in.solution[x->solution],
                                 .bytes = x->bytes,
                                 .ids = p->solution[x->solution].ids.data,
                                 .n_ids = (size_t)x->length};
+}
+
+static uint64_t problem_at(const lem_outside *a, size_t point) {
+    return a->problem[a->at[point].problem]->in.index;
+}
+
+size_t lem_outside_find(const lem_outside *a, uint64_t problem, uint64_t point, uint64_t candidate) {
+    size_t low = 0, high = a->points;
+    while (low < high) { /* the first point of the problem */
+        size_t mid = low + (high - low) / 2;
+        if (problem_at(a, mid) < problem) low = mid + 1;
+        else high = mid;
+    }
+    if (point >= a->points - low || candidate >= (uint64_t)a->o->n) return SIZE_MAX;
+    low += (size_t)point;
+    return problem_at(a, low) == problem ? low * (size_t)a->o->n + (size_t)candidate : SIZE_MAX;
 }
 
 /* ---- what is wanted ---- */

@@ -23,6 +23,7 @@ size_t lem_outside_rollouts(const lem_outside *a);
 /* Where a point's rollouts begin. */
 typedef struct lem_outside_prefix {
     uint64_t problem;     /* lem_annotate_problem.index */
+    int point;            /* its number in the problem */
     uint64_t key;         /* what the randomness of its rollouts is keyed by */
     const char *solution; /* its first `bytes` bytes */
     size_t bytes;
@@ -30,6 +31,10 @@ typedef struct lem_outside_prefix {
     size_t n_ids;
 } lem_outside_prefix;
 lem_outside_prefix lem_outside_at(const lem_outside *a, size_t rollout);
+
+/* The rollout of a problem's point; SIZE_MAX if there is none. The host gave its problems in ascending order.
+ */
+size_t lem_outside_find(const lem_outside *a, uint64_t problem, uint64_t point, uint64_t candidate);
 
 typedef lem_status lem_outside_want(void *ctx, size_t rollout, lem_err *err);
 /* Calls want for each rollout that is wanted now, in order: with early stop at most `most` of a point. None:

@@ -5,6 +5,7 @@
 #include "core/object.h"
 #include "core/rng.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* ---- requests ---- */
@@ -13,6 +14,22 @@ static uint64_t key_of(void *ctx, size_t item) {
     const lem_annotate_remote *r = ctx;
     lem_rng g = lem_rng_make(lem_outside_at(r->work, item).key, "rollout", item % r->run.o.group);
     return lem_rng_at(&g, 0);
+}
+
+/* "ROW:POINT:CANDIDATE", the row's number in the whole input. */
+static void name_of(void *ctx, size_t item, char out[LEM_TEACH_NAME]) {
+    const lem_annotate_remote *r = ctx;
+    lem_outside_prefix x = lem_outside_at(r->work, item);
+    snprintf(out, LEM_TEACH_NAME, "%llu:%d:%zu", (unsigned long long)r->prompts.rows->at[x.problem].row,
+             x.point, item % r->run.o.group);
+}
+
+static size_t find(void *ctx, const char *name) {
+    const lem_annotate_remote *r = ctx;
+    uint64_t at[3];
+    if (!lem_remote_name(name, at, 3)) return SIZE_MAX;
+    size_t row = lem_problems_find(r->prompts.rows, at[0]);
+    return row < r->prompts.rows->n ? lem_outside_find(r->work, row, at[1], at[2]) : SIZE_MAX;
 }
 
 /* The conversation, and the beginning of the solution as a reply that is to be continued. */
@@ -82,7 +99,10 @@ lem_status lem_annotate_remote_open(lem_annotate_remote *r, lem_cli *cli, const 
     lem_teach_opts *t = &r->run.o;
     r->cli = cli;
     r->args = args;
-    *t = (lem_teach_opts){.prompt = text_of, .ctx = r, .group = (size_t)o->n, .parts = {.key = key_of}};
+    *t = (lem_teach_opts){.prompt = text_of,
+                          .ctx = r,
+                          .group = (size_t)o->n,
+                          .parts = {.key = key_of, .name = name_of, .find = find}};
     t->chat = (lem_completion_opts){.n = per < o->n ? per : o->n, .max_tokens = o->max_tokens};
     lem_status st = lem_remote_open(&r->run, cli, args, err);
     if (st == LEM_OK) st = lem_remote_prompts_make(&r->prompts, cli, args, t->chat.text, rows, s, err);
@@ -125,6 +145,13 @@ static lem_status begin_round(lem_annotate_remote *r, lem_err *err) {
     return lem_outside_wanted(r->work, r->run.o.chat.n, want, r, err);
 }
 
+/* llama-server gives a message that it continues whole, others only what they wrote. */
+static size_t repeated(const lem_annotate_remote *r, size_t rollout, const char *text, size_t len) {
+    lem_outside_prefix x = lem_outside_at(r->work, rollout);
+    bool whole = !r->run.o.chat.text && len >= x.bytes && memcmp(text, x.solution, x.bytes) == 0;
+    return whole ? x.bytes : 0;
+}
+
 static lem_status give(lem_annotate_remote *r, size_t rollout, lem_err *err) {
     const lem_json *reply = lem_teach_reply(r->run.teach, rollout);
     size_t k = lem_teach_choice(r->run.teach, rollout);
@@ -132,10 +159,12 @@ static lem_status give(lem_annotate_remote *r, size_t rollout, lem_err *err) {
         lem_outside_lose(r->work, rollout);
         return LEM_OK;
     }
-    const lem_json *text = lem_json_at(lem_json_get(reply, "texts"), k);
+    const lem_json *v = lem_json_at(lem_json_get(reply, "texts"), k);
     const char *finish = lem_json_str(lem_json_at(lem_json_get(reply, "finish"), k), "");
     int64_t tokens = lem_json_int(lem_json_at(lem_json_get(reply, "tokens"), k), 0);
-    return lem_outside_give(r->work, rollout, lem_json_str(text, ""), lem_json_str_len(text), (int)tokens,
+    const char *text = lem_json_str(v, "");
+    size_t len = lem_json_str_len(v), skip = repeated(r, rollout, text, len);
+    return lem_outside_give(r->work, rollout, text + skip, len - skip, (int)tokens,
                             strcmp(finish, "length") == 0, err);
 }
 

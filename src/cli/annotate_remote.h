@@ -2,7 +2,8 @@
  *
  * A rollout continues a solution. --api chat sends the conversation with the beginning of the solution as the
  * assistant's last message, and asks that it be continued (vLLM: add_generation_prompt false and
- * continue_final_message true; llama-server continues such a message by itself). --api text sends the prompt
+ * continue_final_message true; llama-server continues such a message by itself, and gives it whole:
+ * a reply that begins with all that was sent is taken without it). --api text sends the prompt
  * and the beginning as token ids (--tokenizer), or as text.
  * Rollouts of a point are a group of the ledger (teach/teach.h); what is wanted is asked for in rounds. */
 #ifndef LEM_CLI_ANNOTATE_REMOTE_H

@@ -6,6 +6,7 @@
 #include "core/mem.h"
 #include "core/object.h"
 #include "eval/spoil.h"
+#include "job/shard.h"
 
 #include <string.h>
 
@@ -40,6 +41,7 @@ static const lem_opt opts[] = {
      "grade by a second policy as well and count where the two disagree", .choices = LEM_GRADE_POLICY_NAMES},
     {"audit", LEM_OPT_STR, "FILE.html", NULL,
      "a page of disagreements, near misses and undecided answers for a person to check"},
+    LEM_OPT_SHARD,
 };
 
 typedef struct item {
@@ -55,7 +57,9 @@ typedef struct item {
 
 typedef struct job {
     lem_cli *cli;
+    lem_job *file;
     const char *path;
+    uint64_t read; /* rows, of them those of this shard are graded */
     lem_candidates_map *map;
     lem_grade_rows_opts how, other;
     bool against;
@@ -186,6 +190,7 @@ static lem_status finish_item(job *j, item *it, lem_err *err) {
     lem_json *row = lem_graded_row(it->row, &it->c, &it->g, &j->how);
     if (!row) return lem_fail(err, LEM_EMEM, "out of memory");
     st = lem_rows_write(j->out, row, err);
+    lem_job_wrote(j->file, 1);
     lem_json_free(row);
     return st;
 }
@@ -201,31 +206,42 @@ static lem_status grade_batch(job *j, int n, lem_err *err) {
     return st;
 }
 
+/* From the first row of the file, this shard's or not. */
+static lem_status detect_fields(job *j, const item *it, lem_err *err) {
+    lem_status st = lem_candidates_map_detect(j->map, it->row, j->ground, err);
+    if (st != LEM_OK) lem_err_context(err, "%s:%llu", it->file, (unsigned long long)it->line);
+    lem_candidates_map_model(j->map, 0, &j->n_models);
+    return st;
+}
+
+/* *n rows of this shard, fewer than BATCH only at the end; *left: those that --limit allows still. */
+static lem_status read_batch(job *j, lem_rowset *rows, int64_t *left, int *n, lem_err *err) {
+    lem_status st = LEM_OK;
+    while (st == LEM_OK && *n < BATCH && *left != 0) {
+        item *it = &j->items[*n];
+        st = lem_rowset_next(rows, &it->row, err);
+        if (st != LEM_OK || !it->row) break;
+        it->file = lem_rowset_file(rows);
+        it->line = lem_rowset_number(rows);
+        *left -= *left > 0;
+        if (j->read == 0) st = detect_fields(j, it, err);
+        if (lem_job_takes(j->file, j->read++)) ++*n;
+        else release_item(it);
+    }
+    return st;
+}
+
 static lem_status grade_rows(job *j, lem_rowset *rows, lem_err *err) {
     lem_progress *p = lem_progress_new(j->cli->log, "grading", "rows", 0, 0);
     lem_status st = LEM_OK;
-    bool end = false, first = true;
+    bool end = false;
     for (int64_t left = j->cli->limit; st == LEM_OK && !end;) {
         int n = 0;
-        while (st == LEM_OK && n < BATCH && left != 0) {
-            item *it = &j->items[n];
-            st = lem_rowset_next(rows, &it->row, err);
-            if (st != LEM_OK || !it->row) break;
-            it->file = lem_rowset_file(rows);
-            it->line = lem_rowset_number(rows);
-            left -= left > 0;
-            n++;
-            if (first) {
-                st = lem_candidates_map_detect(j->map, it->row, j->ground, err);
-                if (st != LEM_OK) lem_err_context(err, "%s:%llu", it->file, (unsigned long long)it->line);
-                lem_candidates_map_model(j->map, 0, &j->n_models);
-                first = false;
-            }
-        }
+        st = read_batch(j, rows, &left, &n, err);
         end = n < BATCH;
         if (st == LEM_OK) st = grade_batch(j, n, err);
         else
-            for (int i = 0; i < n; i++) lem_json_free(j->items[i].row), j->items[i].row = NULL;
+            for (int i = 0; i < n; i++) release_item(&j->items[i]);
         lem_progress_add(p, (uint64_t)n);
         if (st == LEM_OK && j->cli->cancel && j->cli->cancel->requested)
             st = lem_fail(err, LEM_EINTR, "interrupted; nothing was written (grading starts over)");
@@ -436,7 +452,8 @@ static lem_status grade_file(job *j, lem_job *file, lem_err *err) {
     if (j->rows_on_stdout) out = "-";
     if (out) LEM_TRY(lem_out_open(out, true, &j->out, err));
     LEM_TRY(grade_rows(j, rows, err));
-    if (j->tally.rows == 0) LEM_TRY(lem_fail(err, LEM_EDATA, "%s: no rows", j->path));
+    if (j->read == 0) LEM_TRY(lem_fail(err, LEM_EDATA, "%s: no rows", j->path));
+    lem_job_saw(file, j->read);
     if (j->out) LEM_TRY(lem_out_commit(j->out, err));
     if (j->audit_path && !j->cli->dry_run) LEM_TRY(save_audit(j, file, err));
     LEM_TRY(lem_job_finish(file, err));
@@ -479,6 +496,9 @@ static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
              .rows_on_stdout = to_stdout && !cli->dry_run};
     lem_job *file = NULL;
     bool explain = lem_args_flag(args, "explain");
+    if (audit && lem_args_has(args, "shard"))
+        return lem_fail(err, LEM_EUSAGE,
+                        "--audit is one page for all rows: grade the merged file with it, not a shard");
     if (args->n_words != (explain ? 2 : 1))
         return lem_fail(err, LEM_EUSAGE, "%s; found %d",
                         explain ? "--explain takes two words, GOLD and PREDICTION"
@@ -488,6 +508,7 @@ static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
     lem_status st = lem_job_open(cli, &lem_cmd_grade, args, &spec, &file, err);
     if (st) return st;
     if (!lem_job_done(file)) {
+        j.file = file;
         st = new_parts(&j, args, err);
         if (st == LEM_OK) st = grade_file(&j, file, err);
     }

@@ -12,6 +12,7 @@
 #include "core/jsonl.h"
 #include "core/mem.h"
 #include "core/object.h"
+#include "job/shard.h"
 #include "model/weights_open.h"
 #include "prompt/ends.h"
 
@@ -67,6 +68,7 @@ static const lem_opt opts[] = {
      "chat]",
      .choices = LEM_PROMPT_TEMPLATE_NAMES},
     LEM_OPT_PROMPT_FROM,
+    LEM_OPT_SHARD,
     {"dtype", LEM_OPT_ENUM, "NAME", "f32", "weights in memory", .choices = "f32|bf16"},
     {"slots", LEM_OPT_INT, "N", "0", "rollouts in flight, 0 = 256 (never changes a result)", 0, 4096,
      .effect = LEM_OPT_CHANGES_NOTHING},
@@ -117,7 +119,7 @@ static lem_status read_options(job *j, lem_err *err) {
     const lem_args *a = j->args;
     j->model = lem_args_str(a, "model");
     j->data = lem_args_str(a, "data");
-    j->out = lem_args_str(a, "out");
+    j->out = lem_job_path(j->file);
     j->to_stdout = strcmp(j->out, "-") == 0;
     j->soft = lem_args_is(a, "labels", "soft");
     if (j->to_stdout && j->cli->json) return lem_fail(err, LEM_EUSAGE, "--out - and --json both want stdout");
@@ -157,7 +159,7 @@ static lem_status read_prompt(job *j, lem_err *err) {
 static lem_status visit_judged(job *j, const char *id, const char *row, const lem_json *record,
                                lem_err *err) {
     char *end = NULL;
-    unsigned long long at = strtoull(row, &end, 10);
+    size_t at = lem_problems_find(&j->rows.problems, strtoull(row, &end, 10));
     const lem_json *scores = lem_json_get(record, "scores");
     if (end == row || *end || at >= j->rows.problems.n || lem_json_kind(scores) != LEM_JSON_ARRAY)
         return lem_fail(err, LEM_EDATA, "the journal of %s: unknown record '%s'", j->out, id);
@@ -185,11 +187,11 @@ static lem_status visit(void *ctx, const char *id, const lem_json *record, lem_e
         lem_status st = lem_remote_visit(&j->servers.run, id, record, err);
         return st == LEM_OK ? LEM_OK : lem_err_context(err, "the journal of %s", j->out);
     }
-    unsigned long long place[3] = {0}, row;
+    unsigned long long place[3] = {0};
     lem_prm_known k = {0};
     const lem_json *right = lem_json_get(record, "right");
     bool ok = read_place(id, place);
-    row = place[0];
+    size_t row = lem_problems_find(&j->rows.problems, place[0]);
     k.point = (int)place[1];
     k.candidate = (int)place[2];
     if (!ok || row >= j->rows.problems.n)
@@ -232,7 +234,7 @@ static lem_status record(void *ctx, uint64_t row, int point, int candidate, cons
     if (r->truncated) lem_object_bool(&o, "truncated", true);
     lem_json *rec = lem_object_done(&o);
     if (!rec) return lem_fail(err, LEM_EMEM, "out of memory for a rollout");
-    snprintf(id, sizeof id, "%llu:%d:%d", (unsigned long long)row, point, candidate);
+    snprintf(id, sizeof id, "%llu:%d:%d", (unsigned long long)j->rows.problems.at[row].row, point, candidate);
     lem_status st = lem_journal_append(j->journal, id, rec, err);
     lem_json_free(rec);
     return st;
@@ -352,9 +354,27 @@ static lem_status prepare_judge(job *j, lem_err *err) {
 }
 
 static lem_status make_room(job *j, lem_err *err) {
-    j->gold = lem_alloc_zero(j->rows.problems.n, sizeof *j->gold, err);
-    j->judged = lem_alloc_zero(j->rows.problems.n, sizeof *j->judged, err);
+    size_t n = j->rows.problems.n + 1; /* a shard may have no rows */
+    j->gold = lem_alloc_zero(n, sizeof *j->gold, err);
+    j->judged = lem_alloc_zero(n, sizeof *j->judged, err);
     return j->gold && j->judged ? LEM_OK : LEM_EMEM;
+}
+
+static bool takes(const void *ctx, uint64_t row) { return lem_job_takes(ctx, row); }
+
+static lem_status load_rows(job *j, lem_err *err) {
+    uint64_t all = 0;
+    const lem_prm_rows_opts o = {.map = lem_args_tree(j->args, "map"),
+                                 .limit = j->cli->limit,
+                                 .separator = j->separator,
+                                 .grade = &j->grade,
+                                 .cancel = j->cli->cancel,
+                                 .keep = takes,
+                                 .keep_ctx = j->file,
+                                 .all = &all};
+    lem_status st = lem_prm_rows_load(j->data, &o, &j->rows, err);
+    lem_job_saw(j->file, all);
+    return st;
 }
 
 static void tell_disagreement(const job *j) {
@@ -380,9 +400,7 @@ static lem_status prepare_remote(job *j, lem_err *err) {
 static lem_status prepare(job *j, lem_err *err) {
     lem_status st = j->model || j->remote ? read_prompt(j, err) : LEM_OK;
     if (st == LEM_OK) st = open_judge(j, err);
-    if (st == LEM_OK)
-        st = lem_prm_rows_load(j->data, lem_args_tree(j->args, "map"), j->cli->limit, j->separator, &j->grade,
-                               j->cli->cancel, &j->rows, err);
+    if (st == LEM_OK) st = load_rows(j, err);
     if (st == LEM_OK) st = make_room(j, err);
     if (st == LEM_OK && j->remote) return prepare_remote(j, err);
     if (st == LEM_OK && !j->model) return prepare_judge(j, err);
@@ -431,7 +449,7 @@ static lem_status keep_scores(job *j, size_t row, const lem_json *scores, lem_er
     lem_object_json(&o, "scores", lem_json_copy(scores));
     lem_json *rec = lem_object_done(&o);
     if (!rec) return lem_fail(err, LEM_EMEM, "out of memory");
-    snprintf(id, sizeof id, "judge:%zu", row);
+    snprintf(id, sizeof id, "judge:%llu", (unsigned long long)j->rows.problems.at[row].row);
     lem_status st = lem_journal_append(j->journal, id, rec, err);
     lem_json_free(rec);
     return st;
@@ -470,8 +488,10 @@ static lem_status write_output(job *j, lem_err *err) {
     lem_out *o = NULL;
     lem_status st = LEM_OK;
     LEM_TRY(lem_out_open(j->out, true, &o, err));
-    for (size_t i = 0; i < j->rows.problems.n; i++)
+    for (size_t i = 0; i < j->rows.problems.n; i++) {
         for (int k = 0; k < j->rows.at[i].n; k++) LEM_TRY(lem_rows_write(o, j->rows.at[i].out[k], err));
+        lem_job_wrote(j->file, (uint64_t)j->rows.at[i].n);
+    }
     LEM_TRY(lem_out_commit(o, err));
     st = lem_job_finish(j->file, err);
 done:

@@ -4,6 +4,7 @@
 #include "cli/prompt_options.h"
 #include "cli/score_options.h"
 #include "cli/score_run.h"
+#include "job/shard.h"
 
 static const lem_opt opts[] = {
     {"model", LEM_OPT_INPUT, "DIR", NULL, "process reward model folder (a missing head tensor is an error)"},
@@ -22,6 +23,7 @@ static const lem_opt opts[] = {
     LEM_OPT_SCORE_DTYPE,
     LEM_OPT_SCORE_ROWS,
     LEM_OPTS_SCORE_REMOTE,
+    LEM_OPT_SHARD,
 };
 
 static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {

@@ -5,6 +5,7 @@
 
 #include "core/mem.h"
 #include "core/object.h"
+#include "job/shard.h"
 #include "model/folder.h"
 #include "model/weights_open.h"
 
@@ -41,6 +42,7 @@ static const lem_opt opts[] = {
      .choices = LEM_PROMPT_TEMPLATE_NAMES},
     LEM_OPT_PROMPT_FROM,
     LEM_OPT_STYLE,
+    LEM_OPT_SHARD,
     {"dtype", LEM_OPT_ENUM, "NAME", "f32", "weights in memory", .choices = DTYPES},
     {"slots", LEM_OPT_INT, "N", "0", "candidates in flight, 0 = 256 (never changes a result)", 0, 4096,
      .effect = LEM_OPT_CHANGES_NOTHING},
@@ -66,7 +68,7 @@ static lem_status read_options(sample_job *j, lem_err *err) {
     const lem_args *a = j->args;
     j->model = lem_args_str(a, "model");
     j->prompts = lem_args_str(a, "prompts");
-    j->out = lem_args_str(a, "out");
+    j->out = lem_job_path(j->job);
     j->to_stdout = strcmp(j->out, "-") == 0;
     if (j->to_stdout && j->cli->json) return lem_fail(err, LEM_EUSAGE, "--out - and --json both want stdout");
     j->engine = lem_endpoint_given(a) ? &sample_engine_remote : &sample_engine_local;
@@ -131,13 +133,18 @@ static void release(sample_job *j) {
     lem_job_close(j->job);
 }
 
+static bool takes(const void *job, uint64_t row) { return lem_job_takes(job, row); }
+
 /* Rows, model and plan: everything that can be wrong before the work begins. */
 static lem_status prepare(sample_job *j, lem_err *err) {
     lem_status st = read_prompt(j, err);
     if (st == LEM_OK)
         st = lem_problems_load(j->prompts, lem_args_tree(j->args, "map"), j->cli->limit, j->cli->cancel,
                                &j->rows, err);
-    return st ? st : j->engine->prepare(j, err);
+    if (st) return st;
+    lem_job_saw(j->job, j->rows.n);
+    lem_problems_keep(&j->rows, takes, j->job);
+    return j->engine->prepare(j, err);
 }
 
 /* What was cut is told where the number of candidates is: it is the commonest reason for a wrong figure. */

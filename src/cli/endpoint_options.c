@@ -57,7 +57,7 @@ static lem_status read_key_env(const char *name, lem_endpoint_options *e, lem_er
 /* Only its owner may read a key; what is open is looked at, so that nothing changes in between. */
 static lem_status check_key_file(int fd, const char *path, lem_err *err) {
     struct stat s;
-    if (fstat(fd, &s) != 0) return lem_fail(err, LEM_EIO, "--key-file: %s: %s", path, strerror(errno));
+    if (fstat(fd, &s) != 0) return lem_fail_errno(err, LEM_EIO, "--key-file: %s", path);
     if (!S_ISREG(s.st_mode)) return lem_fail(err, LEM_EUSAGE, "--key-file: %s is not a plain file", path);
     if (s.st_uid != geteuid())
         return lem_fail(err, LEM_EUSAGE, "--key-file: %s belongs to another user (%u)", path,
@@ -73,12 +73,12 @@ static lem_status read_key_file(const char *path, lem_endpoint_options *e, lem_e
     size_t n = 0;
     ssize_t k = 0;
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0) return lem_fail(err, LEM_EUSAGE, "--key-file: %s: %s", path, strerror(errno));
+    if (fd < 0) return lem_fail_errno(err, LEM_EUSAGE, "--key-file: %s", path);
     lem_status st = check_key_file(fd, path, err);
     while (st == LEM_OK && n < sizeof text &&
            ((k = read(fd, text + n, sizeof text - n)) > 0 || (k < 0 && errno == EINTR)))
         if (k > 0) n += (size_t)k;
-    if (st == LEM_OK && k < 0) st = lem_fail(err, LEM_EIO, "--key-file: %s: %s", path, strerror(errno));
+    if (st == LEM_OK && k < 0) st = lem_fail_errno(err, LEM_EIO, "--key-file: %s", path);
     if (st == LEM_OK && n == sizeof text)
         st = lem_fail(err, LEM_EUSAGE, "--key-file: %s holds more than a key", path);
     if (st == LEM_OK) st = take_key("key-file", text, n, e, err);

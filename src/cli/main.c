@@ -2,6 +2,7 @@
 #include "cli/commands.h"
 
 #include "core/mem.h"
+#include "job/shard.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -78,6 +79,8 @@ static const char *variable(const char *name, const char *standard) {
     return v && *v ? v : standard;
 }
 
+static const char *variable_if_set(const char *name) { return variable(name, NULL); }
+
 /* Where digests of large files are remembered; NULL where there is no home. */
 static const char *cache_dir(char out[4096]) {
     const char *xdg = variable("XDG_CACHE_HOME", ""), *home = variable("HOME", "");
@@ -122,7 +125,8 @@ int main(int argc, char **argv) {
     const char *const *rest = (const char *const *)argv + 1 + used;
     lem_status st = lem_args_parse(cmd, argc - 1 - used, rest, &cli, &args, &err);
     if (st == LEM_OK && lem_args_flag(&args, "help")) lem_help_command(cmd, stdout);
-    else if (st == LEM_OK) st = run_command(cmd, &cli, &args, &err);
+    else if (st == LEM_OK) st = lem_shard_resolve(&args, variable_if_set, &err);
+    if (st == LEM_OK && !lem_args_flag(&args, "help")) st = run_command(cmd, &cli, &args, &err);
     if (st != LEM_OK && err.text[0]) fprintf(stderr, "lemma %s: %s\n", cmd->name, err.text);
     lem_args_release(&args);
     return (int)st;

@@ -156,36 +156,49 @@ static lem_status set_map(lem_candidates_map *m, const lem_json *map, lem_err *e
     return LEM_OK;
 }
 
-static lem_status read_rows(lem_prm_rows *r, lem_candidates_map *m, const char *separator,
-                            const lem_grade_profile *grade, const lem_cancel *cancel, lem_err *err) {
+/* The row as it will be read stands for all: whether this shard has it or not, the fields are the same. */
+static lem_status detect_map(lem_candidates_map *m, const lem_problem *first, const char *separator,
+                             lem_err *err) {
     char ground[200];
+    uint64_t ignored = 0;
+    lem_json *row = lem_json_copy(first->input);
+    lem_status st =
+        row ? join_steps(row, separator, &ignored, err) : lem_fail(err, LEM_EMEM, "out of memory");
+    if (st == LEM_OK) st = lem_candidates_map_detect(m, row, ground, err);
+    if (st) lem_err_context(err, "%s:%llu", first->file, (unsigned long long)first->line);
+    lem_json_free(row);
+    return st;
+}
+
+static lem_status read_rows(lem_prm_rows *r, const lem_candidates_map *m, const lem_prm_rows_opts *o,
+                            lem_err *err) {
     lem_candidates c = {0};
     lem_status st = LEM_OK;
     for (size_t i = 0; st == LEM_OK && i < r->problems.n; i++) {
         lem_problem *p = &r->problems.at[i];
-        st = lem_cancel_check(cancel, err);
-        if (st == LEM_OK) st = join_steps(p->input, separator, &r->steps_of_rows, err);
-        if (st == LEM_OK && i == 0) st = lem_candidates_map_detect(m, p->input, ground, err);
-        if (st == LEM_OK) st = read_row(r, i, m, separator, grade, &c, err);
+        st = lem_cancel_check(o->cancel, err);
+        if (st == LEM_OK) st = join_steps(p->input, o->separator, &r->steps_of_rows, err);
+        if (st == LEM_OK) st = read_row(r, i, m, o->separator, o->grade, &c, err);
         if (st) lem_err_context(err, "%s:%llu", p->file, (unsigned long long)p->line);
     }
     lem_candidates_release(&c);
     return st;
 }
 
-lem_status lem_prm_rows_load(const char *path, const lem_json *map, int64_t limit, const char *separator,
-                             const lem_grade_profile *grade, const lem_cancel *cancel, lem_prm_rows *out,
-                             lem_err *err) {
+lem_status lem_prm_rows_load(const char *path, const lem_prm_rows_opts *o, lem_prm_rows *out, lem_err *err) {
     lem_prm_rows r = {0};
     lem_candidates_map *m = lem_candidates_map_new(err);
-    lem_json *some = map_of_problems(map);
+    lem_json *some = map_of_problems(o->map);
     lem_status st = LEM_OK;
     if (!m || !some) LEM_TRY(lem_fail(err, LEM_EMEM, "out of memory"));
-    LEM_TRY(set_map(m, map, err));
-    LEM_TRY(lem_problems_load(path, some, limit, cancel, &r.problems, err));
-    r.at = lem_alloc_zero(r.problems.n, sizeof *r.at, err);
+    LEM_TRY(set_map(m, o->map, err));
+    LEM_TRY(lem_problems_load(path, some, o->limit, o->cancel, &r.problems, err));
+    LEM_TRY(detect_map(m, &r.problems.at[0], o->separator, err));
+    *o->all = r.problems.n;
+    lem_problems_keep(&r.problems, o->keep, o->keep_ctx);
+    r.at = lem_alloc_zero(r.problems.n + 1, sizeof *r.at, err); /* none may be left */
     if (!r.at) LEM_TRY(LEM_EMEM);
-    LEM_TRY(read_rows(&r, m, separator, grade, cancel, err));
+    LEM_TRY(read_rows(&r, m, o, err));
     *out = r;
     r = (lem_prm_rows){0};
 done:

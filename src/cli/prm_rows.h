@@ -34,11 +34,21 @@ typedef struct lem_prm_rows { /* zeroed = empty */
     uint64_t steps_of_rows; /* rows that came as `steps`, not as completions */
 } lem_prm_rows;
 
-/* Reads and grades all rows: completions[], or `steps`, which are joined by the separator.
- * correct[] of the row counts where it is not null, else the grade. map: --map, may be NULL.
- * LEM_EDATA names file and line. */
-lem_status lem_prm_rows_load(const char *path, const lem_json *map, int64_t limit, const char *separator,
-                             const lem_grade_profile *grade, const lem_cancel *cancel, lem_prm_rows *out,
+typedef struct lem_prm_rows_opts { /* all borrowed */
+    const lem_json *map;           /* --map, may be NULL */
+    int64_t limit;                 /* rows, -1 = all */
+    const char *separator;         /* between steps */
+    const lem_grade_profile *grade;
+    const lem_cancel *cancel;
+    lem_problem_keep *keep; /* whose other rows are left out: they are neither graded nor checked */
+    const void *keep_ctx;
+    uint64_t *all; /* receives how many rows there are with those left out */
+} lem_prm_rows_opts;
+
+/* Reads and grades the rows: completions[], or `steps`, which are joined by the separator.
+ * correct[] of the row counts where it is not null, else the grade. What the fields are called is told from
+ * the first row, kept or not. LEM_EDATA names file and line. */
+lem_status lem_prm_rows_load(const char *path, const lem_prm_rows_opts *o, lem_prm_rows *out,
                              lem_err *err) LEM_MUST_CHECK;
 void lem_prm_rows_release(lem_prm_rows *r);
 

@@ -62,6 +62,21 @@ lem_status lem_remote_visit(lem_remote *r, const char *id, const lem_json *recor
     return lem_teach_visit(r->teach, id, record, err);
 }
 
+bool lem_remote_name(const char *name, uint64_t *at, int n) {
+    for (int i = 0; i < n; i++) {
+        uint64_t v = 0;
+        if (*name < '0' || *name > '9') return false;
+        for (; *name >= '0' && *name <= '9'; name++) {
+            if (v > UINT64_MAX / 16) return false;
+            v = 10 * v + (uint64_t)(*name - '0');
+        }
+        at[i] = v;
+        if (*name == ':') name++;
+        else if (*name || i + 1 < n) return false;
+    }
+    return true;
+}
+
 /* All that answered, over all runs. */
 static lem_status choose(const lem_remote *r, lem_job *job, lem_err *err) {
     lem_buf all = {0};
@@ -129,8 +144,8 @@ static void name_failures(const lem_remote *r, uint64_t total) {
     }
 }
 
-lem_status lem_remote_check(lem_remote *r, const lem_args *args, const char *what, uint64_t total,
-                            lem_err *err) {
+static lem_status check_result(lem_remote *r, const lem_args *args, const char *what, uint64_t total,
+                               lem_err *err) {
     lem_teach_stats c = lem_teach_count(r->teach);
     double allowed = lem_args_num(args, "max-failed");
     if (c.budget_reached) return budget_reached(&c, what, total, err);
@@ -151,7 +166,7 @@ lem_status lem_remote_ask(lem_remote *r, const lem_args *args, lem_job *job, con
     lem_status st = lem_teach_run(r->teach, r->ledger, err);
     r->seconds += lem_clock_seconds() - begin;
     if (st == LEM_EINTR) return lem_job_interrupted(job, lem_teach_count(r->teach).done, total, what, err);
-    return st == LEM_OK ? lem_remote_check(r, args, what, total, err) : st;
+    return st == LEM_OK ? check_result(r, args, what, total, err) : st;
 }
 
 /* ---- told ---- */

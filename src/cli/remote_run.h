@@ -21,6 +21,9 @@ lem_status lem_remote_open(lem_remote *r, lem_cli *cli, const lem_args *args, le
 /* A record of the journal: the ledger's, or what a server said of itself. */
 lem_status lem_remote_visit(lem_remote *r, const char *id, const lem_json *record,
                             lem_err *err) LEM_MUST_CHECK;
+/* The first n numbers of a name, between ':'; a try may follow. False if it has fewer, or other characters.
+ */
+bool lem_remote_name(const char *name, uint64_t *at, int n);
 /* Asks the servers what they are, and writes it down and into the final manifest ("server"). Says so where it
  * is another than in an earlier run. */
 lem_status lem_remote_greet(lem_remote *r, lem_job *job, lem_journal *ledger, lem_err *err) LEM_MUST_CHECK;
@@ -28,9 +31,6 @@ lem_status lem_remote_greet(lem_remote *r, lem_job *job, lem_journal *ledger, le
  * the ledger stays. what: "candidates". */
 lem_status lem_remote_ask(lem_remote *r, const lem_args *args, lem_job *job, const char *what, uint64_t total,
                           lem_err *err) LEM_MUST_CHECK;
-/* The same of a run that has ended: after the last lem_teach_run. */
-lem_status lem_remote_check(lem_remote *r, const lem_args *args, const char *what, uint64_t total,
-                            lem_err *err) LEM_MUST_CHECK;
 /* The plan of a dry run: requests, tokens, cost, the first request. Adds members to o, which is NULL where
  * none are wanted. */
 lem_status lem_remote_plan(lem_remote *r, lem_object *o, lem_err *err) LEM_MUST_CHECK;

@@ -16,8 +16,8 @@ static lem_status choose_isa(const lem_cli *cli, const char *earlier, lem_isa *o
     if (st) return lem_err_context(err, "the unfinished run");
     if (!lem_isa_supported(used))
         return lem_fail(err, LEM_EUSAGE,
-                        "the unfinished run uses compute path '%s', which this CPU lacks; continue on a "
-                        "machine that has it or pass --fresh",
+                        "the unfinished run, or another shard of it, uses compute path '%s', which this CPU "
+                        "lacks; continue on a machine that has it or pass --fresh",
                         earlier);
     if (asked != LEM_ISA_AUTO && asked != used)
         return lem_fail(err, LEM_EUSAGE,

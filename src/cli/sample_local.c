@@ -72,7 +72,7 @@ static lem_status load_model(sample_job *j, lem_err *err) {
     if (st) return st;
     st = lem_problems_encode(&j->rows, j->local.tok, &j->prompt, j->local.config.max_positions - 1,
                              j->cli->cancel, err);
-    j->gen.max_prompt = j->rows.longest;
+    j->gen.max_prompt = j->rows.longest ? j->rows.longest : 1;
     return st;
 }
 
@@ -139,7 +139,7 @@ static lem_status prepare(sample_job *j, lem_err *err) {
     lem_status st = load_model(j, err);
     if (st) return st;
     report_too_long(j);
-    if (j->rows.too_long == j->rows.n)
+    if (j->rows.too_long == j->rows.n && !lem_job_is_shard(j->job))
         return lem_fail(err, LEM_EDATA, "%s: no prompt fits the context of %d tokens", j->prompts,
                         j->local.config.max_positions);
     j->total = ((uint64_t)j->rows.n - j->rows.too_long) * (uint64_t)j->n;

@@ -12,11 +12,11 @@ static lem_status visit(void *ctx, const char *id, const lem_json *record, lem_e
     sample_job *j = ctx;
     if (j->engine->visit) return j->engine->visit(j, id, record, err);
     char *end = NULL;
-    unsigned long long row = strtoull(id, &end, 10);
+    size_t row = lem_problems_find(&j->rows, strtoull(id, &end, 10));
     unsigned long long cand = *end == ':' ? strtoull(end + 1, &end, 10) : (unsigned long long)j->n;
     if (*end || row >= j->rows.n || cand >= (unsigned long long)j->n)
         return lem_fail(err, LEM_EDATA, "the journal of %s: unknown record '%s'", j->out, id);
-    lem_json **at = &j->records[row * (unsigned long long)j->n + cand];
+    lem_json **at = &j->records[row * (size_t)j->n + cand];
     if (*at) return LEM_OK;
     *at = lem_json_copy(record);
     if (!*at) return lem_fail(err, LEM_EMEM, "out of memory while reading the journal of %s", j->out);
@@ -25,7 +25,7 @@ static lem_status visit(void *ctx, const char *id, const lem_json *record, lem_e
 }
 
 lem_status sample_open_records(sample_job *j, lem_err *err) {
-    j->records = lem_alloc_zero(j->rows.n * (size_t)j->n, sizeof *j->records, err);
+    j->records = lem_alloc_zero(j->rows.n * (size_t)j->n + 1, sizeof *j->records, err); /* no rows: shards */
     if (!j->records) return LEM_EMEM;
     lem_status st = lem_job_journal(j->job, visit, j, &j->journal, err);
     j->resumed = j->finished;
@@ -48,8 +48,9 @@ lem_status sample_hold(sample_job *j, size_t row, int i, lem_json *record, lem_e
 
 lem_status sample_keep(sample_job *j, size_t row, int i, lem_json *record, lem_err *err) {
     char id[64];
-    snprintf(id, sizeof id, "%zu:%d", row, i);
-    lem_status st = record && j->journal ? lem_journal_append(j->journal, id, record, err) : LEM_OK;
+    if (!record) return lem_fail(err, LEM_EMEM, "out of memory for a candidate");
+    snprintf(id, sizeof id, "%llu:%d", (unsigned long long)j->rows.at[row].row, i);
+    lem_status st = j->journal ? lem_journal_append(j->journal, id, record, err) : LEM_OK;
     if (st) {
         lem_json_free(record);
         return st;
@@ -68,6 +69,7 @@ lem_status sample_write(sample_job *j, lem_err *err) {
         const lem_problem *r = &j->rows.at[i];
         LEM_TRY(lem_problem_output(r, r->too_long ? NULL : j->records + i * (size_t)j->n, j->n, &row, err));
         LEM_TRY(lem_rows_write(o, row, err));
+        lem_job_wrote(j->job, 1);
         lem_json_free(row);
         row = NULL;
     }

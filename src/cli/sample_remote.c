@@ -8,6 +8,7 @@
 #include "core/object.h"
 #include "core/rng.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* ---- requests ---- */
@@ -20,6 +21,21 @@ static uint64_t key_of(void *ctx, size_t item) {
     const sample_job *j = ctx;
     lem_rng r = lem_rng_make(j->rows.at[row_of(j, item)].key, "candidate", item % (size_t)j->n);
     return lem_rng_at(&r, 0);
+}
+
+/* "ROW:CANDIDATE", the row's number in the whole input. */
+static void name_of(void *ctx, size_t item, char out[LEM_TEACH_NAME]) {
+    const sample_job *j = ctx;
+    snprintf(out, LEM_TEACH_NAME, "%llu:%zu", (unsigned long long)j->rows.at[row_of(j, item)].row,
+             item % (size_t)j->n);
+}
+
+static size_t find(void *ctx, const char *name) {
+    const sample_job *j = ctx;
+    uint64_t at[2];
+    if (!lem_remote_name(name, at, 2) || at[1] >= (uint64_t)j->n) return SIZE_MAX;
+    size_t row = lem_problems_find(&j->rows, at[0]);
+    return row < j->rows.n ? row * (size_t)j->n + (size_t)at[1] : SIZE_MAX;
 }
 
 static const lem_json *turns_of(void *ctx, size_t item) {
@@ -60,7 +76,10 @@ static lem_status prepare(sample_job *j, lem_err *err) {
     lem_teach_opts *o = &j->remote.run.o;
     int per = (int)lem_args_int(j->args, "per-request");
     size_t items = 0;
-    *o = (lem_teach_opts){.prompt = text_of, .ctx = j, .group = (size_t)j->n, .parts = {.key = key_of}};
+    *o = (lem_teach_opts){.prompt = text_of,
+                          .ctx = j,
+                          .group = (size_t)j->n,
+                          .parts = {.key = key_of, .name = name_of, .find = find}};
     o->chat = (lem_completion_opts){.n = per < j->n ? per : j->n,
                                     .max_tokens = j->gen.max_tokens,
                                     .stop = j->gen.stop,
@@ -113,18 +132,20 @@ static lem_json *failed(const char *why) {
     return lem_object_done(&o);
 }
 
+static lem_json *candidate_of(const lem_teach *t, size_t item) {
+    lem_teach_billed billed;
+    int tries;
+    const lem_json *reply = lem_teach_reply(t, item);
+    if (reply) return choice_of(reply, lem_teach_choice(t, item));
+    const char *why = lem_teach_why(t, item, &billed, &tries);
+    return failed(why ? why : "");
+}
+
 static lem_status take_all(sample_job *j, lem_err *err) {
-    const lem_teach *t = j->remote.run.teach;
     lem_status st = LEM_OK;
     j->finished = 0;
-    for (size_t i = 0; st == LEM_OK && i < j->total; i++) {
-        lem_teach_billed billed;
-        int tries;
-        const lem_json *reply = lem_teach_reply(t, i);
-        const char *why = reply ? NULL : lem_teach_why(t, i, &billed, &tries);
-        lem_json *record = reply ? choice_of(reply, lem_teach_choice(t, i)) : failed(why ? why : "");
-        st = sample_hold(j, row_of(j, i), (int)(i % (size_t)j->n), record, err);
-    }
+    for (size_t i = 0; st == LEM_OK && i < j->total; i++)
+        st = sample_hold(j, row_of(j, i), (int)(i % (size_t)j->n), candidate_of(j->remote.run.teach, i), err);
     return st;
 }
 

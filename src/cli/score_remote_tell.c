@@ -104,7 +104,7 @@ static lem_status print_plan(const remote *r, uint64_t requests, uint64_t tokens
     lem_object o = lem_object_new();
     lem_object_str(&o, "command", r->cmd->name);
     lem_object_bool(&o, "dry_run", true);
-    lem_object_int(&o, "problems", r->n_rows);
+    lem_object_int(&o, "problems", r->n_taken);
     lem_object_int(&o, "candidates", r->n_texts);
     lem_object_int(&o, "requests", requests);
     lem_object_int(&o, "prompt_tokens", tokens);
@@ -135,7 +135,7 @@ static lem_status print_result(const remote *r, const lem_teach_stats *s, double
     char formula[96];
     formula_words(r, formula);
     lem_object o = lem_object_new();
-    lem_object_int(&o, "problems", r->n_rows);
+    lem_object_int(&o, "problems", r->n_taken);
     lem_object_int(&o, "scores", r->counts.scored);
     lem_object_int(&o, "identical", r->counts.shared);
     lem_object_int(&o, "failed", r->counts.failed);

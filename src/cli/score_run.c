@@ -33,7 +33,8 @@ typedef struct job {
     known scored;    /* records with "row" and "counts" */
     known reference; /* of implicit rewards: records with "sums" of the reference */
     score_model model;
-    uint64_t rows, resumed, tokens;
+    uint64_t rows, done; /* read, and of them this shard's */
+    uint64_t resumed, tokens;
     lem_score_counts counts;
 } job;
 
@@ -177,25 +178,38 @@ static lem_status ask_reference(job *j, lem_json **row, uint64_t line, lem_err *
 
 typedef lem_status on_row(job *j, lem_json **row, uint64_t line, lem_err *err);
 
+static lem_status do_row(job *j, lem_json **row, const lem_rowset *rows, on_row *act, lem_out *out,
+                         lem_err *err) {
+    uint64_t line = lem_rowset_number(rows);
+    j->rows_file = lem_rowset_file(rows);
+    lem_status st = act(j, row, line, err);
+    if (st) lem_err_context(err, "%s:%llu", j->rows_file, (unsigned long long)line);
+    if (st == LEM_OK && out) {
+        st = lem_rows_write(out, *row, err);
+        lem_job_wrote(j->file, 1);
+    }
+    j->done++;
+    return st;
+}
+
 /* out NULL: nothing is written. */
 static lem_status each_row(job *j, const char *title, on_row *act, lem_out *out, lem_err *err) {
     lem_progress *p = lem_progress_new(j->cli->log, title, "problems", 0, 0);
     lem_rowset *rows = NULL;
     lem_status st = lem_runtime_rows(j->cli, j->path, &rows, err);
-    j->rows = 0;
+    j->rows = j->done = 0;
     for (int64_t left = j->cli->limit; st == LEM_OK && left != 0; left -= left > 0) {
         lem_json *row = NULL;
         st = lem_rowset_next(rows, &row, err);
         if (st || !row) break;
-        j->rows_file = lem_rowset_file(rows);
-        st = act(j, &row, lem_rowset_number(rows), err);
-        if (st) lem_err_context(err, "%s:%llu", j->rows_file, (unsigned long long)lem_rowset_number(rows));
-        if (st == LEM_OK && out) st = lem_rows_write(out, row, err);
+        if (lem_job_takes(j->file, j->rows)) {
+            st = do_row(j, &row, rows, act, out, err);
+            lem_progress_add(p, 1);
+        }
         lem_json_free(row);
         j->rows++;
-        lem_progress_add(p, 1);
         if (st == LEM_OK && j->cli->cancel->requested)
-            st = lem_job_interrupted(j->file, j->rows, 0, "rows", err);
+            st = lem_job_interrupted(j->file, j->done, 0, "rows", err);
     }
     lem_progress_free(p);
     lem_rowset_close(rows);
@@ -242,6 +256,7 @@ static lem_status write_rows(job *j, lem_err *err) {
     if (j->rows == 0) LEM_TRY(lem_fail(err, LEM_EDATA, "%s: no rows", j->path));
     LEM_TRY(lem_out_commit(out, err));
     j->tokens += lem_scorer_tokens(j->model.scorer);
+    lem_job_saw(j->file, j->rows);
     st = lem_job_finish(j->file, err);
 done:
     lem_out_close(out);
@@ -290,7 +305,7 @@ static lem_status tell_model(job *j, lem_err *err) {
 static lem_status print_json(const job *j, double rate, lem_err *err) {
     score_words w = lem_score_model_words(&j->model);
     lem_object o = lem_object_new();
-    lem_object_int(&o, "problems", j->rows);
+    lem_object_int(&o, "problems", j->done);
     lem_object_int(&o, "scores", j->counts.scored);
     lem_object_int(&o, "identical", j->counts.shared);
     lem_object_int(&o, "too_long", j->counts.too_long);
@@ -311,7 +326,7 @@ static lem_status tell_result(const job *j, double seconds, lem_err *err) {
     lem_info(j->cli->log,
              "%llu problems, %llu scores (%llu for identical texts), %llu too long, %llu without steps; %llu "
              "tokens computed, %.0f tokens/s",
-             (unsigned long long)j->rows, (unsigned long long)j->counts.scored,
+             (unsigned long long)j->done, (unsigned long long)j->counts.scored,
              (unsigned long long)j->counts.shared, (unsigned long long)j->counts.too_long,
              (unsigned long long)j->counts.no_steps, (unsigned long long)j->tokens, rate);
     return j->cli->json ? print_json(j, rate, err) : LEM_OK;

@@ -67,5 +67,7 @@ void lem_out_close(lem_out *o);
 typedef struct lem_lock lem_lock;
 lem_status lem_lock_take(const char *path, lem_lock **out, lem_err *err) LEM_MUST_CHECK;
 void lem_lock_release(lem_lock *l);
+/* LEM_EIO if another run holds it now; nothing is taken or made. */
+lem_status lem_lock_check(const char *path, lem_err *err) LEM_MUST_CHECK;
 
 #endif

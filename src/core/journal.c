@@ -189,17 +189,18 @@ done:
 
 /* ---- Opening ---- */
 
-static lem_status open_file(lem_journal *j, lem_err *err) {
+/* Opens and locks; how: LOCK_EX to write, LOCK_SH to read. *fd is to be closed also on failure. */
+static lem_status open_file(const char *path, int flags, int how, int *fd, lem_err *err) {
     struct stat info;
-    j->fd = open(j->path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0666);
-    if (j->fd < 0) return lem_fail_errno(err, LEM_EIO, "cannot open the journal '%s'", j->path);
-    if (fstat(j->fd, &info) != 0) return lem_fail_errno(err, LEM_EIO, "cannot stat '%s'", j->path);
+    *fd = open(path, flags | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0666);
+    if (*fd < 0) return lem_fail_errno(err, LEM_EIO, "cannot open the journal '%s'", path);
+    if (fstat(*fd, &info) != 0) return lem_fail_errno(err, LEM_EIO, "cannot stat '%s'", path);
     if (!S_ISREG(info.st_mode))
-        return lem_fail(err, LEM_EIO, "cannot use '%s' as a journal: it is not a regular file", j->path);
-    if (flock(j->fd, LOCK_EX | LOCK_NB) != 0) {
+        return lem_fail(err, LEM_EIO, "cannot use '%s' as a journal: it is not a regular file", path);
+    if (flock(*fd, how | LOCK_NB) != 0) {
         if (errno == EWOULDBLOCK)
-            return lem_fail(err, LEM_EIO, "the journal '%s' is locked by another run", j->path);
-        return lem_fail_errno(err, LEM_EIO, "cannot lock the journal '%s'", j->path);
+            return lem_fail(err, LEM_EIO, "the journal '%s' is locked by another run", path);
+        return lem_fail_errno(err, LEM_EIO, "cannot lock the journal '%s'", path);
     }
     return LEM_OK;
 }
@@ -264,13 +265,24 @@ lem_status lem_journal_open(const char *path, const char *identity, lem_journal_
         st = LEM_EMEM;
         goto done;
     }
-    LEM_TRY(open_file(j, err));
+    LEM_TRY(open_file(j->path, O_RDWR | O_CREAT | O_APPEND, LOCK_EX, &j->fd, err));
     LEM_TRY(recover(j, &r, &torn, err));
     if (j->size == 0) LEM_TRY(write_header(j, identity, err));
     if (torn_bytes) *torn_bytes = torn;
     *out = j;
 done:
     if (st != LEM_OK) free_journal(j);
+    return st;
+}
+
+lem_status lem_journal_read(const char *path, const char *identity, lem_journal_visit *visit, void *ctx,
+                            lem_err *err) {
+    replay r = {.path = path, .identity = identity, .visit = visit, .ctx = ctx};
+    uint64_t total = 0;
+    int fd = -1;
+    lem_status st = open_file(path, O_RDONLY, LOCK_SH, &fd, err);
+    if (st == LEM_OK) st = replay_file(&r, fd, &total, err);
+    if (fd >= 0) close(fd);
     return st;
 }
 

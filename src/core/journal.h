@@ -20,6 +20,10 @@ typedef lem_status lem_journal_visit(void *ctx, const char *id, const lem_json *
 
 lem_status lem_journal_open(const char *path, const char *identity, lem_journal_visit *visit, void *ctx,
                             lem_journal **out, uint64_t *torn_bytes, lem_err *err) LEM_MUST_CHECK;
+/* Only reads: replays what an opening would, and leaves a torn tail where it is. LEM_EIO while a run has it
+ * open. */
+lem_status lem_journal_read(const char *path, const char *identity, lem_journal_visit *visit, void *ctx,
+                            lem_err *err) LEM_MUST_CHECK;
 /* Sets "_id" on record and appends it. A write failure is sticky: the journal accepts nothing more. record
  * stays the caller's. */
 lem_status lem_journal_append(lem_journal *j, const char *id, lem_json *record, lem_err *err) LEM_MUST_CHECK;

@@ -381,3 +381,16 @@ void lem_lock_release(lem_lock *l) {
     lem_free(l->path);
     lem_free(l);
 }
+
+/* A shared lock, for an instant: two that look do not see each other. */
+lem_status lem_lock_check(const char *path, lem_err *err) {
+    lem_buf name = {0};
+    lem_buf_printf(&name, "%s.lock", path);
+    lem_status st = lem_buf_ok(&name, err);
+    int fd = st == LEM_OK ? open(name.data, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK) : -1;
+    if (fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK)
+        st = held_by_other(fd, path, err);
+    if (fd >= 0) close(fd);
+    lem_buf_release(&name);
+    return st;
+}

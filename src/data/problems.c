@@ -141,6 +141,7 @@ static lem_status add_row(lem_problems *r, lem_json *row, const lem_rowset *in, 
     x->input = row;
     x->file = file;
     x->line = lem_rowset_number(in);
+    x->row = r->n - 1;
     return row_fields(x, r->n - 1, map, err);
 }
 
@@ -166,12 +167,33 @@ done:
     return st;
 }
 
-void lem_problems_release(lem_problems *r) {
+static void release_problem(lem_problem *p) {
+    lem_json_free(p->input);
+    lem_json_free(p->id);
+    lem_free(p->expected);
+}
+
+void lem_problems_keep(lem_problems *r, lem_problem_keep *keep, const void *ctx) {
+    size_t n = 0;
     for (size_t i = 0; i < r->n; i++) {
-        lem_json_free(r->at[i].input);
-        lem_json_free(r->at[i].id);
-        lem_free(r->at[i].expected);
+        if (keep(ctx, r->at[i].row)) r->at[n++] = r->at[i];
+        else release_problem(&r->at[i]);
     }
+    r->n = n;
+}
+
+size_t lem_problems_find(const lem_problems *r, uint64_t row) {
+    size_t low = 0, high = r->n;
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
+        if (r->at[mid].row < row) low = mid + 1;
+        else high = mid;
+    }
+    return low < r->n && r->at[low].row == row ? low : r->n;
+}
+
+void lem_problems_release(lem_problems *r) {
+    for (size_t i = 0; i < r->n; i++) release_problem(&r->at[i]);
     for (size_t i = 0; i < r->n_files; i++) lem_free(r->files[i]);
     lem_free(r->files);
     lem_free(r->at);

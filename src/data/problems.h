@@ -19,6 +19,7 @@ typedef struct lem_problem {
     char *expected;      /* owned, or NULL */
     const char *file;    /* that the row is of, borrowed from lem_problems.files */
     uint64_t line;
+    uint64_t row;  /* its number from 0 in the whole input */
     uint64_t key;  /* what the randomness is keyed by: hash of id and problem */
     size_t ids_at; /* its prompt in lem_problems.ids */
     int n_ids;
@@ -40,6 +41,11 @@ typedef struct lem_problems { /* zeroed = empty */
  * LEM_EDATA. cancel (NULL = never) is looked at for every row: LEM_EINTR. */
 lem_status lem_problems_load(const char *path, const lem_json *map, int64_t limit, const lem_cancel *cancel,
                              lem_problems *out, lem_err *err) LEM_MUST_CHECK;
+/* Leaves out the rows that keep says no to, by their number; none may be left. */
+typedef bool lem_problem_keep(const void *ctx, uint64_t row);
+void lem_problems_keep(lem_problems *r, lem_problem_keep *keep, const void *ctx);
+/* The place in at[] of a row by its number; r->n if it is not there. */
+size_t lem_problems_find(const lem_problems *r, uint64_t row);
 /* Renders the prompts by s (lem_prompt_problem), once after loading. One of more than max_prompt tokens is
  * marked and counted as too long; an empty one is LEM_EDATA. Errors name file and line. */
 lem_status lem_problems_encode(lem_problems *r, const lem_tokenizer *t, const lem_prompt_settings *s,

@@ -30,9 +30,16 @@ static bool reads_stdin(const lem_command *cmd, const lem_args *args, const lem_
     return false;
 }
 
+static lem_status take_facts(lem_job *j, const lem_json *facts, lem_err *err) {
+    j->facts = lem_json_copy(facts);
+    if (!j->facts) return lem_fail(err, LEM_EMEM, "out of memory");
+    return lem_facts_identity(j->facts, j->identity, err);
+}
+
 static lem_status gather_facts(lem_job *j, const lem_args *args, const lem_job_spec *spec, lem_err *err) {
     char digest[65];
     const char *standard_input = NULL;
+    if (spec->facts) return take_facts(j, spec->facts, err);
     bool spool = reads_stdin(j->cmd, args, spec);
     if (spool && !j->cli->dry_run) {
         lem_status st = lem_spool_stdin(j->parent, j->cli->cancel, digest, err);
@@ -45,7 +52,8 @@ static lem_status gather_facts(lem_job *j, const lem_args *args, const lem_job_s
     lem_facts_source from = {j->cmd,     args,           spec->inputs,     spec->n_inputs,
                              spec->also, standard_input, j->cli->cache_dir};
     lem_status st = lem_facts_make(&from, &j->facts, err);
-    return st ? st : lem_facts_identity(j->facts, j->identity, err);
+    if (st == LEM_OK) st = lem_facts_identity(j->facts, j->identity, err);
+    return st ? st : lem_job_shard_identify(j, err);
 }
 
 static lem_status open_at(lem_job *j, const char *path, const lem_args *args, const lem_job_spec *spec,
@@ -55,7 +63,8 @@ static lem_status open_at(lem_job *j, const char *path, const lem_args *args, co
     if (st == LEM_OK) st = gather_facts(j, args, spec, err);
     if (st == LEM_OK) st = lem_job_place_check_inputs(j, spec->companions, spec->n_companions, err);
     if (st || j->unread_input) return st;
-    return lem_job_compare(j, spec->companions, spec->n_companions, err);
+    st = lem_job_compare(j, spec->companions, spec->n_companions, err);
+    return st ? st : lem_job_shard_compare(j, err);
 }
 
 lem_status lem_job_open(lem_cli *cli, const lem_command *cmd, const lem_args *args, const lem_job_spec *spec,
@@ -71,7 +80,12 @@ lem_status lem_job_open(lem_cli *cli, const lem_command *cmd, const lem_args *ar
     cli->job_ran = false;
     cli->job_identity[0] = '\0';
     const char *path = spec->out ? spec->out : lem_args_str(args, "out");
-    if (path && strcmp(path, "-") != 0) st = open_at(j, path, args, spec, err);
+    if (path && strcmp(path, "-") == 0) j->direct = "-";
+    if (!spec->facts) st = lem_job_shard_set(j, args, err);
+    if (st == LEM_OK && path && strcmp(path, "-") != 0) {
+        st = lem_job_shard_place(j, &path, err);
+        if (st == LEM_OK) st = open_at(j, path, args, spec, err);
+    }
     if (st == LEM_OK) *out = j;
     else lem_job_close(j);
     return st;
@@ -92,6 +106,7 @@ bool lem_job_resumes(const lem_job *j) { return j->state == JOB_PARTIAL; }
 const char *lem_job_compute_path(const lem_job *j) { return *j->compute_path ? j->compute_path : NULL; }
 const char *lem_job_identity(const lem_job *j) { return j->identity; }
 const char *lem_job_out(const lem_job *j) { return j->cli->dry_run ? NULL : j->out; }
+const char *lem_job_path(const lem_job *j) { return j->out ? j->out : j->direct; }
 bool lem_job_may_replace(const lem_job *j) {
     return j->state != JOB_NEW || j->was_here || j->may_replace || j->cli->fresh || j->cli->overwrite;
 }
@@ -113,18 +128,23 @@ lem_status lem_job_start(lem_job *j, const char *compute_path, lem_err *err) {
     if (st == LEM_OK) st = lem_dir_make(j->work, err);
     if (st) return st;
     j->started = true;
-    lem_manifest m = {.facts = j->facts};
+    lem_json *shard = NULL;
+    st = lem_job_shard_json(j, false, &shard, err);
+    if (st) return st;
+    lem_manifest m = {.facts = j->facts, .shard = shard};
     memcpy(m.identity, j->identity, sizeof m.identity);
     memcpy(m.compute_path, j->compute_path, sizeof m.compute_path);
-    return lem_manifest_write(j->work_manifest, &m, err);
+    st = lem_manifest_write(j->work_manifest, &m, err);
+    lem_json_free(shard);
+    return st;
 }
 
 lem_status lem_job_journal(lem_job *j, lem_journal_visit *visit, void *ctx, lem_journal **out, lem_err *err) {
     uint64_t torn = 0;
     if (!j->out || !j->started) return LEM_OK;
     char *path = lem_job_work_path(j, "journal", err);
-    lem_status st =
-        path ? lem_journal_open(path, j->identity, visit, ctx, &j->journal, &torn, err) : LEM_EMEM;
+    lem_status st = path ? lem_job_shard_adopt(j, path, err) : LEM_EMEM;
+    if (st == LEM_OK) st = lem_journal_open(path, j->identity, visit, ctx, &j->journal, &torn, err);
     if (st == LEM_OK) *out = j->journal;
     if (st == LEM_OK && torn)
         lem_warn(j->cli->log, "%s: cut %llu bytes of an unfinished record", path, (unsigned long long)torn);
@@ -148,8 +168,9 @@ lem_status lem_job_interrupted(lem_job *j, uint64_t saved, uint64_t total, const
                     (unsigned long long)saved, of, what);
 }
 
-static lem_status write_final(const lem_job *j, const char *path, const char *digested, lem_err *err) {
-    lem_manifest m = {.facts = j->facts, .chosen = j->chosen};
+static lem_status write_final(const lem_job *j, const char *path, const char *digested, const lem_json *shard,
+                              lem_err *err) {
+    lem_manifest m = {.facts = j->facts, .chosen = j->chosen, .shard = shard};
     memcpy(m.identity, j->identity, sizeof m.identity);
     memcpy(m.compute_path, j->compute_path, sizeof m.compute_path);
     lem_status st = lem_digest_path(digested, j->cli->cache_dir, m.output, &m.files, err);
@@ -160,10 +181,13 @@ static lem_status write_final(const lem_job *j, const char *path, const char *di
 
 lem_status lem_job_finish(lem_job *j, lem_err *err) {
     if (!j->out || !j->started) return LEM_OK;
-    lem_status closed = close_journal(j, err);
-    if (closed) return closed;
+    lem_json *shard = NULL;
+    lem_status st = close_journal(j, err);
+    if (st == LEM_OK) st = lem_job_shard_json(j, true, &shard, err);
+    if (st) return st;
     j->finishing = lem_file_exists(j->out); /* from now on the work manifest says whose it is */
-    lem_status st = write_final(j, j->manifest, j->out, err);
+    st = write_final(j, j->manifest, j->out, shard, err);
+    lem_json_free(shard);
     if (st == LEM_OK) st = lem_job_work_remove(j, err);
     j->finished = st == LEM_OK;
     return st;
@@ -177,6 +201,7 @@ void lem_job_close(lem_job *j) {
     if (nothing && lem_job_work_remove(j, NULL) != LEM_OK)
         lem_warn(j->cli->log, "%s could not be removed", j->work);
     lem_job_place_leave(j);
+    lem_job_shard_release(j);
     lem_json_free(j->facts);
     lem_free(j->out);
     lem_free(j->parent);
@@ -192,7 +217,7 @@ void lem_job_close(lem_job *j) {
 
 lem_status lem_job_part_finish(const lem_job *j, const char *dir, lem_err *err) {
     char *path = lem_path_join(dir, "manifest.json", err);
-    lem_status st = path ? write_final(j, path, dir, err) : LEM_EMEM;
+    lem_status st = path ? write_final(j, path, dir, NULL, err) : LEM_EMEM;
     lem_free(path);
     return st;
 }

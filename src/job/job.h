@@ -13,6 +13,9 @@
  *
  * Use: open, look at lem_job_done, check options and inputs, start, work, finish, close.
  * Before lem_job_start nothing is left behind by close: a refused option leaves neither folder nor lock.
+ * With --shard (job/shard.h) the job has some of the rows, its output and manifest have the shard in their
+ * names, and the manifest says what lemma merge must know. A shard takes from the journals of dead shards of
+ * the same whole job beside it what they hold of its rows.
  * A job without output (no --out, or "-") is inert: never done, all calls do nothing.
  * With --dry-run nothing is locked or written. */
 #ifndef LEM_JOB_JOB_H
@@ -32,6 +35,8 @@ typedef struct lem_job_spec {
     const char *also; /* a text that stands in the result and is no option; NULL = none */
     const char *const *companions; /* files beside the output without which it is not complete */
     int n_companions;
+    const lem_json *facts; /* what the job is, in place of the facts of the command and its arguments (lemma
+                              merge); NULL = none */
 } lem_job_spec;
 
 /* Takes the lock and compares. An input "-" is read to its end and given back as standard input.
@@ -50,8 +55,20 @@ const char *lem_job_identity(const lem_job *j);
 bool lem_job_may_replace(const lem_job *j);
 /* Where the output goes; NULL if the job is inert, or with --dry-run. Borrowed. */
 const char *lem_job_out(const lem_job *j);
+/* The same also with --dry-run, and "-" for standard output; NULL without --out. */
+const char *lem_job_path(const lem_job *j);
 /* PATH.job/name, for the command's own unfinished state; the caller frees. NULL (without error) if inert. */
 char *lem_job_work_path(const lem_job *j, const char *name, lem_err *err);
+
+/* ---- shards: each command tells the job its rows, by their number from 0 in the whole input */
+
+/* Whether the row is this job's; all are without --shard, also of an inert job. */
+bool lem_job_takes(const lem_job *j, uint64_t row);
+bool lem_job_is_shard(const lem_job *j);
+/* One row of this job became so many lines of the output. Called for each in their order. */
+void lem_job_wrote(lem_job *j, uint64_t lines);
+/* How many rows the whole input has. Called before finish. */
+void lem_job_saw(lem_job *j, uint64_t rows);
 
 /* Writes into the final manifest what the command chose by itself (a default that depends on the model),
  * under "chosen". It is no part of the job's identity: the same facts must choose the same. value NULL =
@@ -60,7 +77,8 @@ lem_status lem_job_choose(lem_job *j, const char *name, const char *value, lem_e
 /* Work begins: writes the work folder's manifest. compute_path may be NULL. */
 lem_status lem_job_start(lem_job *j, const char *compute_path, lem_err *err) LEM_MUST_CHECK;
 /* The job's journal in the work folder, replayed through visit; *out stays NULL if the job is inert. It is
- * the job's own: interrupted, finish and close end it. */
+ * the job's own: interrupted, finish and close end it. The first number in the id of a record is the number
+ * of its row in the whole input, from 0: by it a shard finds its rows in the journals of others. */
 lem_status lem_job_journal(lem_job *j, lem_journal_visit *visit, void *ctx, lem_journal **out,
                            lem_err *err) LEM_MUST_CHECK;
 /* The work was cancelled: ends the journal, and returns LEM_EINTR with a text that says how many of `total`

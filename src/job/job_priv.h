@@ -4,6 +4,7 @@
 
 #include "core/file.h"
 #include "job/job.h"
+#include "job/shard.h"
 
 typedef enum job_state { JOB_NEW, JOB_PARTIAL, JOB_DONE } job_state;
 
@@ -11,9 +12,10 @@ struct lem_job {
     lem_cli *cli;
     const lem_command *cmd;
     bool cheap;
-    char *out;    /* NULL: inert */
-    char *parent; /* the folder it stands in */
-    char *made;   /* the topmost folder that was made for it; NULL = none */
+    char *out;          /* NULL: inert */
+    const char *direct; /* "-": inert, on standard output; NULL */
+    char *parent;       /* the folder it stands in */
+    char *made;         /* the topmost folder that was made for it; NULL = none */
     char *work, *work_manifest, *manifest;
     lem_lock *lock;
     lem_json *facts;
@@ -27,6 +29,15 @@ struct lem_job {
     bool may_replace;       /* what another job left */
     bool was_here;          /* the final manifest is of this job, though the output is gone */
     bool unread_input;      /* a dry run does not read standard input, so nothing can be compared */
+    lem_shard shard;        /* no parts: all rows */
+    char *asked, *own;      /* of a shard: the output of the whole job as given, and its own */
+    char whole[65];         /* of a shard: the identity of the whole job */
+    lem_shard_files donors; /* dead shards whose journals may hold rows of this one */
+    bool rows_known;
+    uint64_t rows;         /* of the whole input */
+    lem_buf lines;         /* runs of "LINESxROWS", the last one apart */
+    uint64_t lines_of_row; /* the last run */
+    uint64_t rows_alike;
 };
 
 /* ---- job_place.c ---- */
@@ -48,6 +59,25 @@ lem_status lem_job_place_check_inputs(const lem_job *j, const char *const *besid
 bool lem_job_work_is_saved(const lem_job *j);
 /* Removes the work folder. What lemma never writes there is somebody's: LEM_EUSAGE, and all of it stays. */
 lem_status lem_job_work_remove(const lem_job *j, lem_err *err) LEM_MUST_CHECK;
+
+/* ---- job_shard.c ---- */
+
+/* Reads --shard, which lem_shard_resolve has made plain. */
+lem_status lem_job_shard_set(lem_job *j, const lem_args *args, lem_err *err) LEM_MUST_CHECK;
+/* The path of the shard in place of *path, which stays as it is where the job is whole; said to the user. */
+lem_status lem_job_shard_place(lem_job *j, const char **path, lem_err *err) LEM_MUST_CHECK;
+/* The identity of the whole job, of the facts. */
+lem_status lem_job_shard_identify(lem_job *j, lem_err *err) LEM_MUST_CHECK;
+/* Looks at the other shards beside it. LEM_EUSAGE if a finished one has a row of this one, LEM_EIO if one
+ * that has is running. Sets the donors, and the compute path if none is set. */
+lem_status lem_job_shard_compare(lem_job *j, lem_err *err) LEM_MUST_CHECK;
+/* Copies what the donors' journals hold of this shard's rows into a journal that is not there yet. */
+lem_status lem_job_shard_adopt(lem_job *j, const char *journal, lem_err *err) LEM_MUST_CHECK;
+/* What the manifest says of the shard; NULL (without error) for a whole job. done: with rows and lines.
+ * LEM_EMEM if out of memory. */
+lem_status lem_job_shard_json(lem_job *j, bool done, lem_json **out, lem_err *err) LEM_MUST_CHECK;
+void lem_job_shard_release(lem_job *j);
+#define LEM_JOB_NEW_JOURNAL "journal.new" /* while it is copied */
 
 /* ---- lem_job_compare.c ---- */
 

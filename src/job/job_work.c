@@ -34,27 +34,28 @@ static bool is_scratch(const char *name) {
 
 static bool is_lemmas(const char *name) {
     return is_manifest(name) || is_scratch(name) || strcmp(name, "checkpoints") == 0 ||
-           strcmp(name, "journal") == 0;
+           strcmp(name, "journal") == 0 || strcmp(name, LEM_JOB_NEW_JOURNAL) == 0;
 }
 
 typedef bool name_test(const lem_job *j, const char *name);
 
-/* How many entries of the work folder pass the test; -1 if it cannot be read. */
-static int count(const lem_job *j, name_test *test) {
+/* Whether an entry of the work folder passes the test. */
+static lem_status any(const lem_job *j, name_test *test, bool *found, lem_err *err) {
     char **names = NULL;
     size_t n = 0;
-    int found = 0;
-    if (lem_dir_list(j->work, &names, &n, NULL) != LEM_OK) return -1;
+    *found = false;
+    lem_status st = lem_dir_list(j->work, &names, &n, err);
     for (size_t i = 0; i < n; i++) {
-        found += test(j, names[i]);
+        *found = *found || test(j, names[i]);
         lem_free(names[i]);
     }
     lem_free(names);
-    return found;
+    return st;
 }
 
 static bool would_be_lost(const lem_job *j, const char *name) {
-    return !is_manifest(name) && !is_scratch(name) && !is_empty_journal(j, name);
+    bool copied = strcmp(name, LEM_JOB_NEW_JOURNAL) == 0; /* of journals that are there still */
+    return !is_manifest(name) && !is_scratch(name) && !copied && !is_empty_journal(j, name);
 }
 
 static bool is_foreign(const lem_job *j, const char *name) {
@@ -63,13 +64,17 @@ static bool is_foreign(const lem_job *j, const char *name) {
 }
 
 bool lem_job_work_is_saved(const lem_job *j) {
-    return lem_file_exists(j->work) && count(j, would_be_lost) != 0;
+    bool lost = false;
+    return lem_file_exists(j->work) && (any(j, would_be_lost, &lost, NULL) != LEM_OK || lost);
 }
 
 lem_status lem_job_work_remove(const lem_job *j, lem_err *err) {
     struct stat s;
     if (lstat(j->work, &s) != 0) return LEM_OK;
-    if (!S_ISDIR(s.st_mode) || count(j, is_foreign) != 0)
+    bool foreign = !S_ISDIR(s.st_mode);
+    lem_status st = foreign ? LEM_OK : any(j, is_foreign, &foreign, err);
+    if (st) return st;
+    if (foreign)
         return lem_fail(err, LEM_EUSAGE,
                         "%s is not a folder that lemma made, but stands where unfinished work goes; move it "
                         "away or choose another --out",

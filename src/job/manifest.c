@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MAX_MANIFEST = 4 << 20 };
+enum { MAX_MANIFEST = 64 << 20 };
 
 static bool set_copy(lem_json *o, const char *key, const lem_json *v) {
     return !v || lem_json_set(o, key, lem_json_copy(v));
@@ -23,7 +23,8 @@ static lem_json *to_json(const lem_manifest *m) {
               set_text(o, "version", LEMMA_VERSION) && set_text(o, "identity", m->identity) &&
               set_text(o, "compute_path", m->compute_path) &&
               set_copy(o, "arguments", lem_json_get(m->facts, "arguments")) &&
-              set_copy(o, "inputs", lem_json_get(m->facts, "inputs")) && set_copy(o, "chosen", m->chosen);
+              set_copy(o, "inputs", lem_json_get(m->facts, "inputs")) && set_copy(o, "chosen", m->chosen) &&
+              set_copy(o, "shard", m->shard);
     ok = ok && set_text(output, "sha256", m->output) && set_copy(output, "files", m->files);
     if (ok && *m->output) ok = lem_json_set(o, "output", lem_json_share(output));
     lem_json_free(output);
@@ -53,6 +54,7 @@ lem_status lem_manifest_load(const char *path, lem_manifest *out, lem_err *err) 
         lem_manifest_release(&m);
         return lem_fail(err, LEM_EDATA, "%s: not a manifest of this program; --fresh starts anew", path);
     }
+    m.shard = lem_json_get(o, "shard");
     memcpy(m.identity, identity, 65);
     memcpy(m.compute_path, isa, strlen(isa) + 1);
     memcpy(m.output, output, strlen(output) + 1);

@@ -15,6 +15,8 @@ typedef struct lem_manifest {
     char identity[65];     /* sha256, hex */
     char compute_path[32]; /* "" = none was used */
     char output[65];       /* digest of the output; "" while it is not whole */
+    const lem_json *shard; /* of a part of a job (job/job_shard.c), borrowed; NULL = the whole job. Loading
+                              sets it within facts */
     lem_json
         *chosen; /* what the command chose by itself, for readers: name -> text; NULL = nothing. Not read */
 } lem_manifest;

@@ -116,6 +116,16 @@ static lem_status check_inputs(recipe *r, size_t i, lem_err *err) {
     return st;
 }
 
+/* The next stage would look for the whole output. */
+static lem_status check_shard(const recipe_stage *s, lem_err *err) {
+    if (!lem_args_has(&s->args, "shard") && !lem_args_has(&s->args, "take-over")) return LEM_OK;
+    return lem_fail(
+        err, LEM_EUSAGE,
+        "stage %s: --shard: a stage of a recipe is not split; run its command by itself, and lemma "
+        "merge after it",
+        s->name);
+}
+
 static bool same_path(const char *a, const char *b) { return lem_path_within(a, b) && lem_path_within(b, a); }
 
 static lem_status check_output(const recipe *r, size_t i, lem_err *err) {
@@ -193,7 +203,8 @@ lem_status lem_recipe_check(recipe *r, lem_err *err) {
     double disk = 0;
     lem_status st = LEM_OK;
     for (size_t i = 0; st == LEM_OK && i < r->n; i++) {
-        st = check_inputs(r, i, err);
+        st = check_shard(&r->stages[i], err);
+        if (st == LEM_OK) st = check_inputs(r, i, err);
         if (st == LEM_OK) st = check_output(r, i, err);
         if (st == LEM_OK) st = plan_stage(r, i, &disk, err);
     }

@@ -70,7 +70,8 @@ static bool add_tokens(const lem_completion_draft *d, lem_object *o) {
     bool ok = tokens && sums;
     for (int i = 0; ok && i < d->n; i++) {
         const lem_completion_choice *c = &d->choice[i];
-        int64_t n = c->tokens ? c->tokens : d->n == 1 ? d->tokens_out : -1;
+        int64_t alone = d->n == 1 ? d->tokens_out : -1;
+        int64_t n = c->tokens ? c->tokens : alone;
         bool told = c->tokens > 0 && !c->untold;
         ok = lem_json_append(tokens, n >= 0 ? lem_json_new_int(n) : lem_json_new_null()) &&
              lem_json_append(sums, told ? lem_json_new_num(c->logprob) : lem_json_new_null());

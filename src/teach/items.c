@@ -227,7 +227,7 @@ static void share_out(lem_teach *t, lem_teach_item *item, size_t m) {
         if (has) t->item[i].leader = first;
     }
     if (m > 1) t->many = true;
-    if (m < end - first) t->chunk = (int)m;
+    if (m < end - first) t->chunk = m > 1 ? (int)m : 1;
 }
 
 /* Takes record. */
@@ -324,11 +324,13 @@ static void be_again(lem_teach *t) {
 
 /* record is taken; try < 0: the id has none. */
 static lem_status append(lem_teach *t, char kind, size_t i, int try, lem_json *record, lem_err *err) {
-    char id[64];
+    char name[LEM_TEACH_NAME], id[LEM_TEACH_NAME + 16];
     lem_status st = LEM_OK;
     if (!record) return lem_fail(err, LEM_EMEM, "out of memory for the ledger");
-    if (try < 0) snprintf(id, sizeof id, "%c:%zu", kind, i);
-    else snprintf(id, sizeof id, "%c:%zu:%d", kind, i, try);
+    if (t->o.parts.name) t->o.parts.name(t->o.ctx, i, name);
+    else snprintf(name, sizeof name, "%zu", i);
+    if (try < 0) snprintf(id, sizeof id, "%c:%s", kind, name);
+    else snprintf(id, sizeof id, "%c:%s:%d", kind, name, try);
     if (t->ledger) st = lem_journal_append(t->ledger, id, record, err);
     lem_json_free(record);
     return st;
@@ -444,16 +446,24 @@ static lem_status replay(lem_teach *t, char kind, lem_teach_item *item, const le
     return LEM_OK;
 }
 
+/* The item of a record; t->n if there is none. */
+static size_t item_of(const lem_teach *t, const char *id) {
+    char *end = NULL;
+    if (!id[0] || !strchr("snxdrc", id[0]) || id[1] != ':') return t->n;
+    if (t->o.parts.find) return t->o.parts.find(t->o.ctx, id + 2);
+    if (id[2] < '0' || id[2] > '9') return t->n;
+    unsigned long long i = strtoull(id + 2, &end, 10);
+    return i < t->n && (!*end || *end == ':') ? (size_t)i : t->n;
+}
+
 lem_status lem_teach_visit(void *teach, const char *id, const lem_json *record, lem_err *err) {
     lem_teach *t = teach;
-    char *end = NULL;
     if (strcmp(id, "again") == 0) {
         be_again(t);
         return LEM_OK;
     }
-    unsigned long long i = id[0] && id[1] == ':' ? strtoull(id + 2, &end, 10) : t->n;
-    if (i >= t->n || !strchr("snxdrc", id[0]) || (*end && *end != ':'))
-        return lem_fail(err, LEM_EDATA, "the ledger: unknown record '%.40s'", id);
+    size_t i = item_of(t, id);
+    if (i >= t->n) return lem_fail(err, LEM_EDATA, "the ledger: unknown record '%.40s'", id);
     int64_t n = lem_json_int(lem_json_get(record, "n"), 1);
     if (t->o.group && (n < 1 || (uint64_t)n > t->o.group - i % t->o.group))
         return lem_fail(err, LEM_EDATA, "the ledger: record '%.40s' is of %lld items", id, (long long)n);

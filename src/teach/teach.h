@@ -45,6 +45,8 @@ typedef struct lem_teach_form {
                         lem_err *err);
 } lem_teach_form;
 
+enum { LEM_TEACH_NAME = 72 };
+
 /* What a group's requests are made of, beside the prompt. NULL = not so. */
 typedef struct lem_teach_parts {
     /* What the seed of the item's request is drawn from, beside opts.seed [the item's number]. */
@@ -52,6 +54,10 @@ typedef struct lem_teach_parts {
     /* Chat: the messages; NULL = out of memory. Borrowed until the next call. Text: the prompt as tokens. */
     const lem_json *(*turns)(void *ctx, size_t item);
     const int32_t *(*ids)(void *ctx, size_t item, size_t *n);
+    /* What the ledger calls an item [its number], so that another part of a job knows it too: numbers between
+     * ':', the first that of the row. The item of such a name; the number of items for one that is none. */
+    void (*name)(void *ctx, size_t item, char out[LEM_TEACH_NAME]);
+    size_t (*find)(void *ctx, const char *name);
 } lem_teach_parts;
 
 typedef struct lem_teach_opts { /* borrowed for the life of the lem_teach */

@@ -69,6 +69,32 @@ for command in "sample --prompts p.jsonl" "prm annotate --data p.jsonl"; do
     rm -rf whole* broken* calm.bills
 done
 
+# shards: two that ended, one that died over two others; merged, the bytes and the manifest of one run, and no request sent twice
+for command in "sample --prompts p.jsonl" "prm annotate --early-stop --data p.jsonl"; do
+    # part OUT EXIT MORE…
+    part() {
+        local out=$1 want=$2 rc=0
+        shift 2
+        # shellcheck disable=SC2086
+        "$lemma" $command --endpoint "$(url calm)" --out "$out" "${both[@]}" "$@" >/dev/null 2>said.txt || rc=$?
+        [ $rc = "$want" ] || { cat said.txt; fail "$command $*: status $rc"; }
+    }
+    rm -f calm.bills
+    part whole 0
+    requests=$(wc -l <calm.bills)
+    rm -f calm.bills
+    part parts 0 --shard 1/3
+    part parts 0 --shard 3/3
+    part parts 7 --shard 2/3 --concurrency 1 --budget-requests 5
+    part parts 0 --shard 1/2 --take-over 2/3
+    part parts 0 --shard 2/2 --take-over 2/3
+    "$lemma" merge parts >/dev/null 2>said.txt || { cat said.txt; fail "merge"; }
+    cmp parts whole && cmp parts.manifest.json whole.manifest.json || fail "$command: other bytes from shards"
+    [ "$(wc -l <calm.bills)" = "$requests" ] || fail "$command: $(wc -l <calm.bills) requests in shards, $requests in one run"
+    echo "$command: three shards, one of them dead and divided over two: the bytes of one run, $requests requests"
+    rm -rf whole* parts*
+done
+
 # without --resend nothing is billed twice, whatever dies
 resend=0 address=$(url bad),$(url two)
 both+=(--max-failed 1)

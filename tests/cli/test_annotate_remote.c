@@ -41,6 +41,10 @@ static void labels_of_a_server(void **state) {
         assert_non_null(strstr(text_of("o.manifest.json"), "\"server\": \"faults, teacher-0\""));
         (void)end();
     }
+    serve(&(faultd_opts){RIGHT, .repeats = true});
+    expect(0, "", "20 rollouts, 60.0 % right");
+    assert_string_equal(text_of("o"), labels);
+    (void)end();
     serve(&(faultd_opts){RIGHT, .choices = 1});
     expect(0, "", "asking for 1 at a time");
     assert_string_equal(text_of("o"), labels);

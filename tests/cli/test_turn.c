@@ -47,6 +47,7 @@ static const base bases[] = {
      "--model m --data steps.jsonl --n 2 --max-tokens 4 --judge " LEMMA_TEST_DATA "/golden_heads/qwen_prm",
      "pj.jsonl"},
     {"prm annotate", "--data pa.jsonl --judge " LEMMA_TEST_DATA "/golden_heads/qwen_prm", "pk.jsonl"},
+    {"merge", "parts.jsonl.shard-1-of-2 parts.jsonl.shard-2-of-2", "mg.jsonl"},
     {"rm sample", "g.jsonl --random --per-problem 2", "l.jsonl"},
     {"rm train", "--model m --lists l.jsonl --batch 1 --max-steps 3", "rm"},
     {"rm score", "g.jsonl --model rm", "sc.jsonl"},
@@ -173,6 +174,10 @@ static int set_up(void **state) {
     write_text("other-file", "{\"problem\":\"other\",\"solution\":\"4\",\"expected_answer\":\"4\"}\n");
     for (int i = 0; i < N_BASES; i++) {
         char *said, command[256];
+        if (strcmp(bases[i].command, "merge") == 0)
+            shell("for k in 1 2; do " LEMMA_BINARY
+                  " sample --model m --prompts rows.jsonl --n 2 --max-tokens 4 "
+                  "--quiet --shard $k/2 --out parts.jsonl 2>/dev/null || exit 1; done");
         if (lemma(bases[i].command, bases[i].words, bases[i].out, "", &said) != 0)
             fail_msg("%s: %s", bases[i].command, said);
         free(said);
@@ -272,6 +277,31 @@ static bool turns_into_another_command(const base *b, const lem_opt *o) {
     return strcmp(b->command, "grade") == 0 && strcmp(o->name, "explain") == 0;
 }
 
+/* A shard is another output: what is there stays, and the part stands beside it. */
+static bool makes_a_shard(const base *b, const lem_opt *o) {
+    char more[64], name[96], command[400], *said;
+    bool parts = strcmp(o->name, "take-over") == 0;
+    if (!parts && strcmp(o->name, "shard") != 0) return false;
+    snprintf(more, sizeof more, "--shard 1/2%s", parts ? " --take-over 2/3" : "");
+    if (lemma(b->command, b->words, b->out, more, &said) != 0) fail_msg("%s %s: %s", b->command, more, said);
+    free(said);
+    snprintf(name, sizeof name, "%s.shard-%s", b->out, parts ? "2-of-6" : "1-of-2");
+    snprintf(command, sizeof command, "[ -e %s ] && [ -e %s.manifest.json ] && rm %s*", name, name, name);
+    shell(command);
+    same_as_saved(b->out, more);
+    return true;
+}
+
+/* Its seed and limit are those of the shards: refused without a word of what they were. */
+static bool merge_has_none(const base *b, const lem_opt *o, const char *change) {
+    char *said;
+    if (strcmp(b->command, "merge") != 0 || o->effect == LEM_OPT_CHANGES_NOTHING) return false;
+    if (lemma(b->command, b->words, b->out, change, &said) != 2 || !strstr(said, o->name))
+        fail_msg("merge %s: %s", change, said);
+    free(said);
+    return true;
+}
+
 static void turn_command(const base *b, int *refused, int *same) {
     const lem_command *cmd = lem_command_find(lem_commands, b->command);
     const lem_opt *o;
@@ -280,6 +310,7 @@ static void turn_command(const base *b, int *refused, int *same) {
     for (int i = 0; (o = lem_opt_at(cmd, i)); i++) {
         if (strcmp(o->name, "out") == 0 || turns_into_another_command(b, o)) continue;
         turned(o, b->words, change);
+        if (makes_a_shard(b, o) || merge_has_none(b, o, change)) continue;
         if (o->effect == LEM_OPT_CHANGES_NOTHING) {
             expect_same_bytes(b, change);
             (*same)++;

@@ -293,7 +293,8 @@ static char *text_of(const faultd *f, const request *r, int choice) {
     size_t n = r->len + 256;
     char *text = calloc(1, n), *prompt = calloc(1, n);
     prompt_of(r, prompt, n);
-    if (f->o.text) snprintf(text, n, "%.200s", f->o.text);
+    if (f->o.text && f->o.repeats) snprintf(text, n, "%s%.200s", prompt, f->o.text);
+    else if (f->o.text) snprintf(text, n, "%.200s", f->o.text);
     else if (f->o.vary) snprintf(text, n, "[[%s]] %lld/%d é", prompt, r->seed, choice);
     else snprintf(text, n, "[[%s]] é∑𝄞", prompt);
     free(prompt);
@@ -440,7 +441,8 @@ static void refuse(const faultd *f, int fd, const char *name) {
     if (strcmp(name, "quota") == 0) status = 429;
     char body[512];
     bool quota = strcmp(name, "quota") == 0;
-    const char *words = quota ? "You exceeded your quota" : f->o.refusal ? f->o.refusal : "planted \\n fault";
+    const char *words = f->o.refusal ? f->o.refusal : "planted \\n fault";
+    if (quota) words = "You exceeded your quota";
     snprintf(body, sizeof body, "{\"error\":{\"message\":\"%.300s\",\"code\":\"%s\"}}", words,
              quota ? "insufficient_quota" : "x");
     reply_status(fd, status, headers, body);

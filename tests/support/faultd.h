@@ -26,6 +26,7 @@ typedef struct faultd_opts {
     const char *refusal; /* what error replies say; NULL = some words */
     bool vary;           /* a reply to P with seed S has the choices "[[P]] S/0", "[[P]] S/1" */
     int choices;         /* that a reply has at most; 0 = as many as are asked for */
+    bool repeats;        /* `text` comes behind the last message, as llama-server continues one */
     bool one_only;       /* several choices are refused with 400 */
     int logprobs; /* where they are asked for: 0 none, 1 those of three tokens, -0.25 each, 2 one is null */
     const char *version; /* that GET /version tells; NULL = none. GETs are in no book */

@@ -10,30 +10,49 @@
 #include <string.h>
 #include <unistd.h>
 
+/* An option that was given as text; false if there is none of that name. */
+static bool read_text(faultd_opts *o, const char *name, const char *value) {
+    const struct {
+        const char *name, **to;
+    } texts[] = {{"--fault", &o->fault}, {"--after", &o->after}, {"--key", &o->key},
+                 {"--bills", &o->bills}, {"--text", &o->text},   {"--version", &o->version}};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        if (strcmp(texts[i].name, name) == 0) {
+            *texts[i].to = value;
+            return true;
+        }
+    return false;
+}
+
+static bool read_number(faultd_opts *o, const char *name, const char *value) {
+    const struct {
+        const char *name;
+        int *to;
+    } ints[] = {{"--port", &o->port},
+                {"--times", &o->times},
+                {"--choices", &o->choices},
+                {"--logprobs", &o->logprobs}};
+    for (size_t i = 0; i < sizeof ints / sizeof *ints; i++)
+        if (strcmp(ints[i].name, name) == 0) {
+            *ints[i].to = (int)strtol(value, NULL, 10);
+            return true;
+        }
+    if (strcmp(name, "--seed") == 0) o->seed = strtoull(value, NULL, 10);
+    else if (strcmp(name, "--rate") == 0) o->rate = strtod(value, NULL);
+    else if (strcmp(name, "--delay") == 0) o->delay_s = strtod(value, NULL);
+    else if (strcmp(name, "--vary") == 0) o->vary = *value == '1';
+    else return false;
+    return true;
+}
+
 int main(int argc, char **argv) {
     faultd_opts o = {.seed = 1};
     char c;
-    for (int i = 1; i + 1 < argc; i += 2) {
-        const char *name = argv[i], *value = argv[i + 1];
-        if (strcmp(name, "--port") == 0) o.port = (int)strtol(value, NULL, 10);
-        else if (strcmp(name, "--seed") == 0) o.seed = strtoull(value, NULL, 10);
-        else if (strcmp(name, "--rate") == 0) o.rate = strtod(value, NULL);
-        else if (strcmp(name, "--fault") == 0) o.fault = value;
-        else if (strcmp(name, "--times") == 0) o.times = (int)strtol(value, NULL, 10);
-        else if (strcmp(name, "--after") == 0) o.after = value;
-        else if (strcmp(name, "--key") == 0) o.key = value;
-        else if (strcmp(name, "--bills") == 0) o.bills = value;
-        else if (strcmp(name, "--text") == 0) o.text = value;
-        else if (strcmp(name, "--delay") == 0) o.delay_s = strtod(value, NULL);
-        else if (strcmp(name, "--vary") == 0) o.vary = *value == '1';
-        else if (strcmp(name, "--choices") == 0) o.choices = (int)strtol(value, NULL, 10);
-        else if (strcmp(name, "--logprobs") == 0) o.logprobs = (int)strtol(value, NULL, 10);
-        else if (strcmp(name, "--version") == 0) o.version = value;
-        else {
-            fprintf(stderr, "faultd: unknown option %s\n", name);
+    for (int i = 1; i + 1 < argc; i += 2)
+        if (!read_text(&o, argv[i], argv[i + 1]) && !read_number(&o, argv[i], argv[i + 1])) {
+            fprintf(stderr, "faultd: unknown option %s\n", argv[i]);
             return 2;
         }
-    }
     faultd *f = faultd_start(&o);
     if (!f) return 1;
     printf("%d\n", faultd_port(f));

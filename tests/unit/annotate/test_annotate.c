@@ -466,14 +466,6 @@ static lem_status wanted(void *ctx, size_t rollout, lem_err *err) {
     return LEM_OK;
 }
 
-/* The point's number in its problem: rollouts are numbered through. */
-static int point_of(const lem_outside *a, size_t rollout) {
-    size_t first = rollout / N;
-    while (first > 0 && lem_outside_at(a, (first - 1) * N).problem == lem_outside_at(a, rollout).problem)
-        first--;
-    return (int)(rollout / N - first);
-}
-
 static void play(bench *b, const lem_tokenizer *tok, found *out, player *p) {
     lem_err err = LEM_ERR_INIT;
     const lem_annotate_host host = {b, next, NULL, judge, NULL, done};
@@ -488,11 +480,16 @@ static void play(bench *b, const lem_tokenizer *tok, found *out, player *p) {
         assert_int_equal(lem_outside_wanted(a, 2, wanted, p, &err), LEM_OK);
         if (p->n == 0) break;
         for (size_t i = 0; i < p->n; i++) {
-            uint64_t problem = lem_outside_at(a, p->wanted[i]).problem;
-            const continuation *c = &kept[problem][point_of(a, p->wanted[i])][p->wanted[i] % N];
+            lem_outside_prefix x = lem_outside_at(a, p->wanted[i]);
+            uint64_t k = p->wanted[i] % N;
+            assert_int_equal(lem_outside_find(a, x.problem, (uint64_t)x.point, k), p->wanted[i]);
+            const continuation *c = &kept[x.problem][x.point][k];
             assert_int_equal(lem_outside_give(a, p->wanted[i], c->text, c->len, 1, false, &err), LEM_OK);
         }
     }
+    assert_int_equal(lem_outside_find(a, PROBLEMS, 0, 0), SIZE_MAX);
+    assert_int_equal(lem_outside_find(a, 0, MAX_POINTS + 1, 0), SIZE_MAX);
+    assert_int_equal(lem_outside_find(a, 0, 0, N), SIZE_MAX);
     assert_int_equal(lem_outside_finish(a, &out->stats, &err), LEM_OK);
     lem_outside_free(a);
 }

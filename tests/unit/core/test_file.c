@@ -382,9 +382,13 @@ static void locks(void **state) {
     snprintf(pid, sizeof pid, "(pid %ld)", (long)getpid());
     assert_has(err.text, "locked by another run");
     assert_has(err.text, pid);
+    assert_int_equal(lem_lock_check(path, &err), LEM_EIO);
+    assert_has(err.text, pid);
     lem_lock_release(a);
+    assert_ok(lem_lock_check(path, &err));
     assert_int_equal(entries(state), 0);
     put_file(in_folder(state, "run.lock"), "99999\n", 6); /* left by a process that was killed */
+    assert_ok(lem_lock_check(path, &err));
     assert_ok(lem_lock_take(path, &a, &err));
     lem_lock_release(a);
     lem_lock_release(NULL);

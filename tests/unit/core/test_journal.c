@@ -98,6 +98,36 @@ static void refusals(void **state) {
     assert_int_equal(lem_journal_open(((folder *)*state)->path, "id-1", NULL, NULL, &j, NULL, &err), LEM_EIO);
 }
 
+/* Reading gives what opening gives, changes no byte, and does not come between two who read. */
+static void reading_changes_nothing(void **state) {
+    lem_err err = LEM_ERR_INIT;
+    lem_journal *j;
+    size_t before, after;
+    const char *path = in_folder(state, "j");
+    assert_int_equal(lem_journal_read(path, "id-1", visit, &(seen){.count = 0}, &err), LEM_EIO);
+    make(path, 0, 70);
+    FILE *f = fopen(path, "ab");
+    assert_true(fputs("0123abcd {\"n\":", f) > 0); /* a torn tail */
+    fclose(f);
+    char *text = get_file(path, &before);
+    seen s = {.ordered = true};
+    assert_ok(lem_journal_read(path, "id-1", visit, &s, &err));
+    assert_int_equal(s.count, 70);
+    char *again = get_file(path, &after);
+    assert_int_equal(after, before);
+    assert_memory_equal(again, text, before);
+    free(text);
+    free(again);
+    assert_int_equal(lem_journal_read(path, "id-2", visit, &s, &err), LEM_EUSAGE);
+    s = (seen){.stop_at = 3};
+    assert_int_equal(lem_journal_read(path, "id-1", visit, &s, &err), LEM_ENUMERIC);
+    assert_ok(lem_journal_open(path, "id-1", NULL, NULL, &j, NULL, &err));
+    assert_int_equal(lem_journal_read(path, "id-1", visit, &s, &err), LEM_EIO);
+    assert_has(err.text, "locked by another run");
+    assert_ok(lem_journal_close(j, &err));
+    assert_int_equal(replay(path, NULL, &err), 70);
+}
+
 /* Cut at every byte, and cut with rubbish behind: all whole records remain, and the journal goes on from
  * there. */
 static void torn_tail(void **state) {
@@ -320,9 +350,10 @@ static void out_of_memory(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {
-        folder_test(round_trip),   folder_test(refusals),       folder_test(torn_tail),
-        folder_test(flipped_bits), folder_test(names_the_line), folder_test(disk_full),
-        folder_test(killed),       folder_test(threads),        folder_test(out_of_memory)};
+    const struct CMUnitTest tests[] = {folder_test(round_trip),     folder_test(refusals),
+                                       folder_test(torn_tail),      folder_test(flipped_bits),
+                                       folder_test(names_the_line), folder_test(disk_full),
+                                       folder_test(killed),         folder_test(threads),
+                                       folder_test(out_of_memory),  folder_test(reading_changes_nothing)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -136,8 +136,41 @@ static void output(void **state) {
     lem_problems_release(&p);
 }
 
+static bool keep_odd(const void *ctx, uint64_t row) { return row % 2 == 1 && row < *(const uint64_t *)ctx; }
+
+/* What is left knows its number in the whole input, and is found by it. */
+static void some_are_kept(void **state) {
+    (void)state;
+    lem_problems p;
+    uint64_t most = 6;
+    lem_buf b = {0};
+    for (int i = 0; i < 9; i++) lem_buf_printf(&b, "{\"problem\":\"q%d\"}\n", i);
+    OK(lem_problems_load(write_file("k.jsonl", lem_buf_str(&b)), NULL, -1, NULL, &p, &err));
+    uint64_t key = p.at[3].key;
+    lem_problems_keep(&p, keep_odd, &most);
+    assert_int_equal(p.n, 3);
+    for (size_t i = 0; i < 3; i++) {
+        char want[8];
+        snprintf(want, sizeof want, "q%zu", 2 * i + 1);
+        assert_string_equal(p.at[i].problem, want);
+        assert_string_equal(lem_json_str(p.at[i].id, ""), want + 1); /* ids are those of the whole input */
+        assert_int_equal(p.at[i].row, 2 * i + 1);
+        assert_int_equal(lem_problems_find(&p, 2 * i + 1), i);
+        assert_int_equal(lem_problems_find(&p, 2 * i), 3);
+    }
+    assert_true(p.at[1].key == key);
+    assert_int_equal(lem_problems_find(&p, UINT64_MAX), 3);
+    most = 0;
+    lem_problems_keep(&p, keep_odd, &most);
+    assert_int_equal(p.n, 0);
+    assert_int_equal(lem_problems_find(&p, 1), 0);
+    lem_problems_release(&p);
+    lem_buf_release(&b);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(fields), cmocka_unit_test(refusals),
-                                       cmocka_unit_test(prompts), cmocka_unit_test(output)};
+                                       cmocka_unit_test(prompts), cmocka_unit_test(output),
+                                       cmocka_unit_test(some_are_kept)};
     return cmocka_run_group_tests(tests, setup, teardown);
 }

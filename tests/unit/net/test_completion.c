@@ -66,6 +66,113 @@ static void bodies_are_as_the_api_says(void **state) {
     lem_buf_release(&b);
 }
 
+static void expect_body(const lem_completion_opts *o, const char *want) {
+    lem_buf b = {0};
+    lem_err err = LEM_ERR_INIT;
+    assert_int_equal(lem_completion_body(o, "p", -1, &b, &err), LEM_OK);
+    assert_string_equal(lem_buf_str(&b), want);
+    lem_buf_release(&b);
+}
+
+static void bodies_of_samples(void **state) {
+    (void)state;
+    static const char *const stop[] = {"a", "\n\n"};
+    static const int32_t ids[] = {1, 22, 333};
+    static const char messages[] = "[{\"role\":\"assistant\",\"content\":\"x\"}]";
+    lem_err err = LEM_ERR_INIT;
+    lem_completion_opts o = plain;
+    lem_json *turns = NULL;
+    assert_int_equal(lem_json_parse(messages, strlen(messages), &turns, &err), LEM_OK);
+    o.turns = turns;
+    o.top_k = 7;
+    o.stop = stop;
+    o.n_stop = 2;
+    o.logprobs = true;
+    expect_body(
+        &o, "{\"model\":\"m\",\"messages\":[{\"role\":\"assistant\",\"content\":\"x\"}],\"temperature\":0.0,"
+            "\"top_k\":7,\"max_tokens\":8,\"stop\":[\"a\",\"\\n\\n\"],\"logprobs\":true,\"top_logprobs\":1}");
+    o.text = true;
+    o.n_stop = 0;
+    o.top_k = 0;
+    expect_body(&o, "{\"model\":\"m\",\"prompt\":\"p\",\"temperature\":0.0,\"max_tokens\":8,\"logprobs\":1}");
+    o.ids = ids;
+    o.n_ids = 3;
+    expect_body(
+        &o, "{\"model\":\"m\",\"prompt\":[1,22,333],\"temperature\":0.0,\"max_tokens\":8,\"logprobs\":1}");
+    lem_json_free(turns);
+}
+
+/* The record of a reply, as text. */
+static void expect_record(const char *body, bool stream, const lem_completion_opts *o, const char *want) {
+    lem_json *r;
+    lem_err err;
+    lem_buf b = {0};
+    if (reply(body, stream, o, &r, &err) != LEM_OK) fail_msg("%s: %s", body, err.text);
+    lem_json_write(r, 0, &b);
+    assert_string_equal(lem_buf_str(&b), want);
+    lem_buf_release(&b);
+    lem_json_free(r);
+}
+
+#define TWO(a, b)                                                                                            \
+    "{\"choices\":[{\"message\":{\"content\":\"x\"},\"logprobs\":" a "},{\"message\":{\"content\":\"y\"},"   \
+    "\"logprobs\":" b "}],\"usage\":{\"prompt_tokens\":1,\"completion_tokens\":9}}"
+#define RECORD(lists)                                                                                        \
+    "{\"texts\":[\"x\",\"y\"],\"finish\":[\"unknown\",\"unknown\"]," lists ",\"prompt_tokens\":1,"           \
+    "\"completion_tokens\":9}"
+
+/* Sums where each token's is told; what is not told, or cannot be, is null. */
+static void log_probabilities(void **state) {
+    (void)state;
+    lem_completion_opts two = plain, one = plain, text = plain;
+    two.n = 2;
+    two.logprobs = one.logprobs = text.logprobs = text.text = true;
+    expect_record(
+        TWO("{\"content\":[{\"logprob\":-0.5},{\"logprob\":-1}]}", "{\"content\":[{\"logprob\":0}]}"), false,
+        &two, RECORD("\"tokens\":[2,1],\"logprob\":[-1.5,0.0]"));
+    expect_record(TWO("null", "{\"content\":[{\"logprob\":-1},{\"logprob\":null}]}"), false, &two,
+                  RECORD("\"tokens\":[null,2],\"logprob\":[null,null]"));
+    expect_record(TWO("{\"content\":[{\"logprob\":2.5}]}", "{\"content\":[{\"logprob\":\"-1\"},7]}"), false,
+                  &two, RECORD("\"tokens\":[1,2],\"logprob\":[null,null]"));
+    expect_record(TWO("[]", "{\"content\":null}"), false, &two,
+                  RECORD("\"tokens\":[null,null],\"logprob\":[null,null]"));
+    expect_record("{\"choices\":[{\"text\":\"x\",\"logprobs\":{\"tokens\":[\"a\",\"b\"],\"token_logprobs\":[-"
+                  "0.5,-0.25]}}]}",
+                  false, &text,
+                  "{\"texts\":[\"x\"],\"finish\":[\"unknown\"],\"tokens\":[2],\"logprob\":[-0.75]}");
+    expect_record(
+        "{\"choices\":[{\"message\":{\"content\":\"x\"}}],\"usage\":{\"prompt_tokens\":1,\"completion_"
+        "tokens\":9}}",
+        false, &one,
+        "{\"texts\":[\"x\"],\"finish\":[\"unknown\"],\"tokens\":[9],\"logprob\":[null],\"prompt_tokens\":1,"
+        "\"completion_tokens\":9}");
+    expect_record(
+        "data: "
+        "{\"choices\":[{\"delta\":{\"content\":\"x\"},\"logprobs\":{\"content\":[{\"logprob\":-1}]}}]}\n\n"
+        "data: {\"choices\":[{\"delta\":{\"content\":\"y\"},\"logprobs\":{\"content\":[{\"logprob\":-2}]},"
+        "\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n",
+        true, &one, "{\"texts\":[\"xy\"],\"finish\":[\"stop\"],\"tokens\":[2],\"logprob\":[-3.0]}");
+}
+
+static void fewer_choices(void **state) {
+    (void)state;
+    static const char one[] = "{\"choices\":[{\"message\":{\"content\":\"x\"}}]}";
+    static const char stream[] =
+        "data: {\"choices\":[{\"index\":1,\"delta\":{\"content\":\"b\"},\"finish_reason\":\"stop\"}]}"
+        "\n\ndata: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"a\"},\"finish_reason\":"
+        "\"stop\"}]}\n\ndata: [DONE]\n\n";
+    lem_completion_opts three = plain;
+    three.n = 3;
+    expect_bad(one, false, &three, "a list of 3 expected");
+    expect_bad(stream, true, &three, "choice 2");
+    three.fewer = true;
+    expect_record(one, false, &three, "{\"texts\":[\"x\"],\"finish\":[\"unknown\"]}");
+    expect_record(stream, true, &three, "{\"texts\":[\"a\",\"b\"],\"finish\":[\"stop\",\"stop\"]}");
+    expect_bad("{\"choices\":[]}", false, &three, "a list of 3 expected");
+    three.n = 1;
+    expect_bad(stream, true, &three, "0 to 0 expected");
+}
+
 static void whole_replies(void **state) {
     (void)state;
     lem_completion_opts two = plain, text = plain;
@@ -227,6 +334,9 @@ static void refusals_are_read(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bodies_are_as_the_api_says),
+        cmocka_unit_test(bodies_of_samples),
+        cmocka_unit_test(log_probabilities),
+        cmocka_unit_test(fewer_choices),
         cmocka_unit_test(whole_replies),
         cmocka_unit_test(streams),
         cmocka_unit_test(a_stream_cut_anywhere),

@@ -564,6 +564,138 @@ static void held_items_wait(void **state) {
     assert_int_equal(end(&j).requests, 3);
 }
 
+/* ---- groups ---- */
+
+static uint64_t key_of(void *ctx, size_t item) {
+    (void)ctx;
+    return item ^ 0xabc;
+}
+
+static lem_status group_prompt(void *ctx, size_t item, lem_buf *out, lem_err *err) {
+    return prompt(ctx, item / 5, out, err);
+}
+
+static void begin_groups(job *j, const faultd_opts *f) {
+    begin(j, f);
+    j->o.prompt = group_prompt;
+    j->o.parts.key = key_of;
+    j->o.group = 5;
+    j->o.chat.n = 2;
+    j->o.chat.temperature = 1;
+}
+
+/* "[[question G]] SEED/CHOICE": of its own group, and no two candidates alike. */
+static size_t check_groups(const job *j, size_t n, char texts[][64]) {
+    size_t done = 0;
+    for (size_t i = 0; i < n; i++) {
+        char expected[32];
+        const lem_json *r = lem_teach_reply(j->t, i);
+        texts[i][0] = '\0';
+        if (!r) continue;
+        const char *text = lem_json_str(lem_json_at(lem_json_get(r, "texts"), lem_teach_choice(j->t, i)), "");
+        snprintf(expected, sizeof expected, "[[question %zu]] ", i / 5);
+        if (strncmp(text, expected, strlen(expected)) != 0) fail_msg("item %zu has %s", i, text);
+        snprintf(texts[i], 64, "%s", text);
+        for (size_t k = 0; k < i; k++)
+            if (strcmp(texts[k], texts[i]) == 0) fail_msg("items %zu and %zu have %s", k, i, text);
+        done++;
+    }
+    return done;
+}
+
+/* Five candidates, two a request; the ledger gives them again, and every trouble that can be mended the same.
+ */
+static void groups_are_asked_for_together(void **state) {
+    (void)state;
+    static const char *const trouble[] = {NULL,        "429",      "503",        "reset-mid",
+                                          "truncated", "bad-json", "close-early"};
+    static char first[20][64], texts[20][64];
+    for (size_t i = 0; i < sizeof trouble / sizeof *trouble; i++) {
+        job j;
+        begin_groups(&j, &(faultd_opts){.vary = true, .fault = trouble[i], .times = trouble[i] ? 1 : 0});
+        j.o.resend = 1;
+        if (run(&j, 20) != LEM_OK) fail_msg("%s", j.err.text);
+        assert_int_equal(check_groups(&j, 20, texts), 20);
+        if (i == 0) memcpy(first, texts, sizeof first);
+        assert_memory_equal(first, texts, sizeof first);
+        lem_teach_stats s = lem_teach_count(j.t);
+        assert_true(s.done == 20 && s.shared == 0 && s.dead == 0);
+        close_job(&j);
+        assert_int_equal(run(&j, 20), LEM_OK);
+        check_groups(&j, 20, texts);
+        assert_memory_equal(first, texts, sizeof first);
+        assert_int_equal(lem_teach_count(j.t).requests, trouble[i] ? 24 : 12);
+        assert_int_equal(end(&j).requests, trouble[i] ? 24 : 12);
+    }
+}
+
+static void groups_lose_together(void **state) {
+    (void)state;
+    static char texts[10][64];
+    job j;
+    begin_groups(&j, &(faultd_opts){.vary = true, .fault = "reset-late"});
+    assert_int_equal(run(&j, 10), LEM_OK);
+    assert_int_equal(check_groups(&j, 10, texts), 0);
+    assert_true(lem_teach_count(j.t).dead == 10 && lem_teach_count(j.t).unsure == 6);
+    for (size_t i = 0; i < 10; i++) {
+        lem_teach_billed billed;
+        int tries;
+        assert_non_null(lem_teach_why(j.t, i, &billed, &tries));
+        assert_true(billed == LEM_BILLED_MAYBE && tries == 1);
+    }
+    assert_int_equal(end(&j).twice, 0);
+    begin_groups(&j, &(faultd_opts){.fault = "400"});
+    assert_int_equal(run(&j, 10), LEM_OK);
+    assert_int_equal(lem_teach_count(j.t).dead, 10);
+    close_job(&j);
+    assert_int_equal(run(&j, 10), LEM_OK);
+    assert_int_equal(lem_teach_count(j.t).dead, 10);
+    assert_int_equal(end(&j).billed, 0);
+}
+
+/* One at a time once that is known, in the next run too. */
+static void groups_shrink_to_what_is_given(void **state) {
+    (void)state;
+    static char texts[20][64];
+    const faultd_opts servers[] = {{.vary = true, .choices = 1}, {.vary = true, .one_only = true}};
+    for (int i = 0; i < 2; i++) {
+        job j;
+        begin_groups(&j, &servers[i]);
+        j.o.concurrency = 1;
+        j.o.max_requests = 8;
+        assert_int_equal(run(&j, 20), LEM_OK);
+        assert_true(lem_teach_count(j.t).budget_reached);
+        close_job(&j);
+        j.o.max_requests = 0;
+        assert_int_equal(run(&j, 20), LEM_OK);
+        assert_int_equal(check_groups(&j, 20, texts), 20);
+        assert_int_equal(end(&j).requests, i == 0 ? 20 : 21);
+    }
+}
+
+static void a_ledger_of_other_groups_is_refused(void **state) {
+    (void)state;
+    static const struct {
+        const char *id, *record;
+    } bad[] = {{"s:3:0", "{\"in\":1,\"out\":1,\"n\":3}"},
+               {"s:0:0", "{\"in\":1,\"out\":1,\"n\":0}"},
+               {"s:0:0", "{\"in\":1,\"out\":1,\"n\":6}"},
+               {"s:10:0", "{\"in\":1,\"out\":1,\"n\":1}"},
+               {"q:0", "{}"}};
+    job j;
+    lem_json *record = NULL;
+    begin_groups(&j, &(faultd_opts){0});
+    assert_int_equal(lem_teach_new(&j.o, 10, &j.t, &j.err), LEM_OK);
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        assert_int_equal(lem_json_parse(bad[i].record, strlen(bad[i].record), &record, &j.err), LEM_OK);
+        assert_int_equal(lem_teach_visit(j.t, bad[i].id, record, &j.err), LEM_EDATA);
+        lem_json_free(record);
+    }
+    lem_teach_free(j.t);
+    j.t = NULL;
+    (void)end(&j);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_is_well),
@@ -588,6 +720,10 @@ int main(void) {
         cmocka_unit_test(the_breaker_by_itself),
         cmocka_unit_test(requests_of_another_form),
         cmocka_unit_test(held_items_wait),
+        cmocka_unit_test(groups_are_asked_for_together),
+        cmocka_unit_test(groups_lose_together),
+        cmocka_unit_test(groups_shrink_to_what_is_given),
+        cmocka_unit_test(a_ledger_of_other_groups_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
