@@ -68,9 +68,9 @@ typedef struct remote {
     remote_row *rows;
     remote_text *texts;
     size_t n_rows, cap_rows, n_texts,
-        cap_texts;           /* of the whole input, so that all shards number items alike */
-    size_t n_taken, n_asked; /* of this shard: rows, candidates that are sent */
-    size_t *order;           /* texts that are sent, each once, by request */
+        cap_texts;                       /* of the whole input, so that all shards number items alike */
+    size_t n_taken, n_asked, n_requests; /* of this shard: rows, candidates that are sent, in requests */
+    size_t *order;                       /* texts that are sent, each once, by request */
     size_t n_order;
     remote_item *items; /* [n_items], the first n_batches of which go out at once */
     size_t n_items, n_batches;

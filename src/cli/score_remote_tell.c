@@ -163,7 +163,7 @@ lem_status lem_remote_tell_result(remote *r, double seconds, lem_err *err) {
         r->cli->log,
         "%zu problems, %llu scores (%llu for identical texts), %llu without a score, %llu without steps; "
         "%llu requests, %llu tokens, %.1f requests/s",
-        r->n_rows, (unsigned long long)r->counts.scored, (unsigned long long)r->counts.shared,
+        r->n_taken, (unsigned long long)r->counts.scored, (unsigned long long)r->counts.shared,
         (unsigned long long)r->counts.failed, (unsigned long long)r->counts.no_steps,
         (unsigned long long)(s.requests + r->probes), (unsigned long long)s.tokens_in,
         seconds > 0 ? (double)s.requests / seconds : 0);

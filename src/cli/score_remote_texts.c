@@ -324,6 +324,7 @@ lem_status lem_remote_plan_requests(remote *r, lem_err *err) {
     for (size_t b = 0; b < r->n_batches; b++) {
         if (!is_taken(r, b)) continue;
         lem_teach_release(r->teach, b);
+        r->n_requests++;
         r->n_asked += (size_t)r->items[b].n;
     }
 done:
