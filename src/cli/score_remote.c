@@ -15,10 +15,8 @@
 
 static lem_status visit(void *ctx, const char *id, const lem_json *record, lem_err *err) {
     remote *r = ctx;
-    if (strcmp(id, "api") == 0)
-        return r->api_known ? lem_fail(err, LEM_EDATA, "the ledger names two APIs")
-                            : lem_remote_take_api(r, record, err);
-    if (!r->teach) return lem_fail(err, LEM_EDATA, "the ledger holds a request before it names the API");
+    if (strcmp(id, "api") == 0) return take_api(r, record, err);
+    if (!r->teach) return LEM_OK; /* of a shard that was taken over, without its "api": it is asked again */
     return lem_teach_visit(r->teach, id, record, err);
 }
 
@@ -33,8 +31,7 @@ static uint64_t answered(const remote *r) {
 
 static lem_status ask_all(remote *r, lem_err *err) {
     size_t more = 0;
-    lem_progress *p =
-        lem_progress_new(r->cli->log, "scoring", "requests", r->n_batches, lem_teach_count(r->teach).done);
+    lem_progress *p = lem_progress_new(r->cli->log, "scoring", "requests", r->n_requests, r->resumed);
     lem_teach_watch(r->teach, p);
     lem_status st = lem_teach_run(r->teach, r->ledger, err);
     if (st == LEM_OK && !lem_teach_count(r->teach).budget_reached) {
@@ -58,7 +55,7 @@ static lem_status interrupted(const remote *r, lem_err *err) {
 /* Budgets and failures: LEM_EPARTIAL where no result is to be written. */
 static lem_status check_result(remote *r, lem_err *err) {
     lem_teach_stats s = lem_teach_count(r->teach);
-    double allowed = lem_args_num(r->args, "max-failed"), sent = (double)r->n_order;
+    double allowed = lem_args_num(r->args, "max-failed"), sent = (double)r->n_asked;
     unsigned long long failed = (unsigned long long)r->counts.failed;
     if ((double)failed <= allowed * sent) return LEM_OK;
     lem_status st = r->ledger ? lem_teach_again(r->teach, r->ledger, err) : LEM_OK;
@@ -68,7 +65,7 @@ static lem_status check_result(remote *r, lem_err *err) {
         "%llu of %zu candidates have no score, more than --max-failed %g allows; the same command "
         "tries again what was not billed, a larger --resend also what may have been (%llu requests), "
         "a larger --max-failed takes what is there",
-        failed, r->n_order, allowed, (unsigned long long)s.unsure);
+        failed, r->n_asked, allowed, (unsigned long long)s.unsure);
 }
 
 static lem_status check_budget(const remote *r, lem_err *err) {
@@ -85,9 +82,14 @@ static lem_status check_budget(const remote *r, lem_err *err) {
 static lem_status write_rows(const remote *r, lem_err *err) {
     lem_out *out = NULL;
     lem_status st = lem_out_open(lem_job_out(r->file), true, &out, err);
-    for (size_t i = 0; st == LEM_OK && i < r->n_rows; i++) st = lem_rows_write(out, r->rows[i].row, err);
+    for (size_t i = 0; st == LEM_OK && i < r->n_rows; i++) {
+        if (!r->rows[i].taken) continue;
+        st = lem_rows_write(out, r->rows[i].row, err);
+        lem_job_wrote(r->file, 1);
+    }
     if (st == LEM_OK) st = lem_out_commit(out, err);
     if (out) lem_out_close(out);
+    lem_job_saw(r->file, r->n_rows);
     return st == LEM_OK ? lem_job_finish(r->file, err) : st;
 }
 

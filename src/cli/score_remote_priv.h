@@ -14,6 +14,7 @@ typedef struct remote_row {
     char *file; /* NULL: that of the row before */
     uint64_t line;
     size_t first, n; /* its candidates */
+    bool taken;      /* by this shard; all without --shard */
 } remote_row;
 
 typedef struct remote_text { /* a candidate */
@@ -66,8 +67,10 @@ typedef struct remote {
     /* rows */
     remote_row *rows;
     remote_text *texts;
-    size_t n_rows, cap_rows, n_texts, cap_texts;
-    size_t *order; /* texts that are sent, each once, by request */
+    size_t n_rows, cap_rows, n_texts,
+        cap_texts;                       /* of the whole input, so that all shards number items alike */
+    size_t n_taken, n_asked, n_requests; /* of this shard: rows, candidates that are sent, in requests */
+    size_t *order;                       /* texts that are sent, each once, by request */
     size_t n_order;
     remote_item *items; /* [n_items], the first n_batches of which go out at once */
     size_t n_items, n_batches;

@@ -160,7 +160,7 @@ lem_status lem_remote_fill_rows(remote *r, lem_err *err) {
     double *scratch = lem_alloc(LEM_PROMPT_STEPS_MAX, sizeof *scratch, err);
     lem_status st = scratch ? LEM_OK : LEM_EMEM;
     for (size_t i = 0; st == LEM_OK && i < r->n_rows; i++) {
-        st = fill_row(r, &r->rows[i], scratch, err);
+        if (r->rows[i].taken) st = fill_row(r, &r->rows[i], scratch, err);
         if (st) lem_err_context(err, "%s:%llu", lem_remote_file(r, i), (unsigned long long)r->rows[i].line);
     }
     lem_free(scratch);

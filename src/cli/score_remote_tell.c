@@ -104,7 +104,7 @@ static lem_status print_plan(const remote *r, uint64_t requests, uint64_t tokens
     lem_object o = lem_object_new();
     lem_object_str(&o, "command", r->cmd->name);
     lem_object_bool(&o, "dry_run", true);
-    lem_object_int(&o, "problems", r->n_rows);
+    lem_object_int(&o, "problems", r->n_taken);
     lem_object_int(&o, "candidates", r->n_texts);
     lem_object_int(&o, "requests", requests);
     lem_object_int(&o, "prompt_tokens", tokens);
@@ -135,7 +135,7 @@ static lem_status print_result(const remote *r, const lem_teach_stats *s, double
     char formula[96];
     formula_words(r, formula);
     lem_object o = lem_object_new();
-    lem_object_int(&o, "problems", r->n_rows);
+    lem_object_int(&o, "problems", r->n_taken);
     lem_object_int(&o, "scores", r->counts.scored);
     lem_object_int(&o, "identical", r->counts.shared);
     lem_object_int(&o, "failed", r->counts.failed);
@@ -163,7 +163,7 @@ lem_status lem_remote_tell_result(remote *r, double seconds, lem_err *err) {
         r->cli->log,
         "%zu problems, %llu scores (%llu for identical texts), %llu without a score, %llu without steps; "
         "%llu requests, %llu tokens, %.1f requests/s",
-        r->n_rows, (unsigned long long)r->counts.scored, (unsigned long long)r->counts.shared,
+        r->n_taken, (unsigned long long)r->counts.scored, (unsigned long long)r->counts.shared,
         (unsigned long long)r->counts.failed, (unsigned long long)r->counts.no_steps,
         (unsigned long long)(s.requests + r->probes), (unsigned long long)s.tokens_in,
         seconds > 0 ? (double)s.requests / seconds : 0);

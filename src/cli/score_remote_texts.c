@@ -63,7 +63,12 @@ static lem_status add_row(remote *r, lem_json *row, const char *file, uint64_t l
     }
     const lem_json *list = lem_json_get(row, "completions");
     size_t at = r->n_rows++;
-    r->rows[at] = (remote_row){.row = row, .line = line, .first = r->n_texts, .n = lem_json_count(list)};
+    r->rows[at] = (remote_row){.row = row,
+                               .line = line,
+                               .first = r->n_texts,
+                               .n = lem_json_count(list),
+                               .taken = lem_job_takes(r->file, at)};
+    r->n_taken += r->rows[at].taken;
     lem_status st = LEM_OK;
     if (at == 0 || strcmp(lem_remote_file(r, at - 1), file) != 0)
         if (!(r->rows[at].file = lem_strdup(file, err))) return LEM_EMEM;
@@ -297,6 +302,10 @@ static lem_status render_all(remote *r, lem_err *err) {
     return st;
 }
 
+static bool is_taken(const remote *r, size_t item) {
+    return r->rows[r->texts[r->order[r->items[item].first]].row].taken;
+}
+
 lem_status lem_remote_plan_requests(remote *r, lem_err *err) {
     lem_status st = LEM_OK;
     LEM_TRY(render_all(r, err));
@@ -308,7 +317,13 @@ lem_status lem_remote_plan_requests(remote *r, lem_err *err) {
     r->form = (lem_teach_form){lem_reward_path(r->request.api), request_body, request_reply};
     r->o.form = &r->form;
     LEM_TRY(lem_teach_new(&r->o, r->n_items, &r->teach, err));
-    for (size_t i = r->n_batches; i < r->n_items; i++) lem_teach_hold(r->teach, i);
+    for (size_t i = 0; i < r->n_items; i++) lem_teach_hold(r->teach, i);
+    for (size_t b = 0; b < r->n_batches; b++) {
+        if (!is_taken(r, b)) continue;
+        lem_teach_release(r->teach, b);
+        r->n_requests++;
+        r->n_asked += (size_t)r->items[b].n;
+    }
 done:
     return st;
 }
@@ -317,7 +332,7 @@ void lem_remote_split(remote *r, size_t *n) {
     *n = 0;
     for (size_t b = 0; b < r->n_batches; b++) {
         const remote_item *it = &r->items[b];
-        if (it->n == 1 || !lem_teach_refused(r->teach, b)) continue;
+        if (it->n == 1 || !is_taken(r, b) || !lem_teach_refused(r->teach, b)) continue;
         r->counts.requests_split++;
         for (int k = 0; k < it->n; k++) {
             lem_teach_release(r->teach, r->texts[r->order[it->first + (size_t)k]].alone);

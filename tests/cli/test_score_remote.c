@@ -693,6 +693,30 @@ static void interrupted_and_gone_on(void **state) {
     put("rows.jsonl", rows_text);
 }
 
+/* Three shards are the bytes of one run; also where one died and two others took over what it left (which
+ * they ask for again). */
+static void shards(void **state) {
+    (void)state;
+    served s;
+    put_many();
+    serve(&s, &plain, &(faultd_opts){0});
+    lemma(&s, 0, "rm score", "", "60 problems");
+    shell("mv o whole && rm o.manifest.json");
+    int asked = s.r.texts;
+    lemma(&s, 0, "rm score", "--shard 1/3", "20 problems, 100 scores");
+    lemma(&s, 0, "rm score", "--shard 3/3", "20 problems, 100 scores");
+    lemma(&s, 7, "rm score", "--shard 2/3 --budget-requests 30", "the budget is used up");
+    lemma(&s, 0, "rm score", "--shard 1/2 --take-over 2/3", "10 problems, 50 scores");
+    lemma(&s, 0, "rm score", "--shard 2/2 --take-over 2/3", "10 problems, 50 scores");
+    said_by(0, LEMMA_BINARY " merge o 2>&1");
+    shell("cmp o whole");
+    /* 300 texts, the 30 of the shard that died, and what found the API for each of five */
+    assert_int_equal(s.r.texts - asked, 335);
+    shell("rm -f whole");
+    (void)stop(&s);
+    put("rows.jsonl", rows_text);
+}
+
 /* ---- several servers; keys ---- */
 
 static void servers_share_the_work(void **state) {
@@ -782,6 +806,7 @@ int main(void) {
         cmocka_unit_test(too_long_for_the_server),
         cmocka_unit_test(killed_and_gone_on),
         cmocka_unit_test(interrupted_and_gone_on),
+        cmocka_unit_test(shards),
         cmocka_unit_test(servers_share_the_work),
         cmocka_unit_test(the_key_is_nowhere),
         cmocka_unit_test(what_does_not_go_together),
