@@ -251,10 +251,10 @@ static void interrupted(void **state) {
     const char *path = LEMMA_TEST_DATA "/judge/rewardmath.jsonl";
     const lem_cancel cancel = {1};
     lem_judge_rows *r = NULL;
-    FAILS(lem_judge_rows_open(&path, 1, &cancel, &r, &err), LEM_EINTR, "interrupted");
+    FAILS(lem_judge_rows_open(&path, 1, &cancel, NULL, &r, &err), LEM_EINTR, "interrupted");
     lem_cancel later = {0};
     lem_json *row = NULL;
-    OK(lem_judge_rows_open(&path, 1, &later, &r, &err));
+    OK(lem_judge_rows_open(&path, 1, &later, NULL, &r, &err));
     OK(lem_judge_rows_next(r, &row, &err));
     lem_json_free(row);
     later.requested = 1;
@@ -281,7 +281,7 @@ static void want_of_memory(void **state) {
             lem_json *row = NULL;
             lem_buf all = {0};
             lem_mem_fail_after(k, true);
-            st = lem_judge_rows_open(&p, 1, NULL, &r, &err);
+            st = lem_judge_rows_open(&p, 1, NULL, NULL, &r, &err);
             while (st == LEM_OK) {
                 st = lem_judge_rows_next(r, &row, &err);
                 if (st != LEM_OK || !row) break;
