@@ -14,7 +14,9 @@
 
 static lem_status visit(void *ctx, const char *id, const lem_json *record, lem_err *err) {
     remote *r = ctx;
-    if (strcmp(id, "api") == 0) return take_api(r, record, err);
+    if (strcmp(id, "api") == 0)
+        return r->api_known ? lem_fail(err, LEM_EDATA, "the ledger names two APIs")
+                            : lem_remote_take_api(r, record, err);
     if (!r->teach) return LEM_OK; /* of a shard that was taken over, without its "api": it is asked again */
     return lem_teach_visit(r->teach, id, record, err);
 }
