@@ -677,12 +677,12 @@ static void interrupted_and_gone_on(void **state) {
     char line[512];
     put_many();
     serve(&s, &plain, &(faultd_opts){.delay_s = 0.02});
-    snprintf(
-        line, sizeof line,
-        "%s rm score rows.jsonl --endpoint http://127.0.0.1:%d --out o --concurrency 2 2>&1 & p=$!; "
-        "while [ $(grep -c '\"_id\":\"r:' o.job/journal 2>/dev/null || :)0 -lt 50 ]; do sleep 0.02; done; "
-        "kill -INT $p; wait $p",
-        LEMMA_BINARY, faultd_port(s.f));
+    snprintf(line, sizeof line,
+             "%s rm score rows.jsonl --endpoint http://127.0.0.1:%d --out o --concurrency 2 2>&1 & p=$!; "
+             "while kill -0 $p && [ $(grep -c '\"_id\":\"r:' o.job/journal 2>/dev/null || :)0 -lt 50 ]; do "
+             "sleep 0.02; done; "
+             "kill -INT $p; wait $p",
+             LEMMA_BINARY, faultd_port(s.f));
     const char *said = said_by(130, line);
     assert_non_null(strstr(said, "requests are answered; the same command goes on from there"));
     shell("[ ! -e o ]");
