@@ -10,6 +10,7 @@
 #include "core/jsonl.h"
 #include "core/mem.h"
 #include "core/object.h"
+#include "data/rows.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -195,6 +196,15 @@ static lem_status next_row(job *j, lem_candidate_set *rows, lem_json **row, lem_
               : st;
 }
 
+static lem_status look_at(job *j, lem_json **row, uint64_t line, lem_err *err) {
+    (void)j;
+    (void)line;
+    if (lem_json_kind(lem_json_get(*row, "problem")) == LEM_JSON_STRING &&
+        lem_json_kind(lem_json_get(*row, "completions")) == LEM_JSON_ARRAY)
+        return LEM_OK;
+    return lem_fail(err, LEM_EDATA, "a candidate row needs 'problem' (text) and 'completions' (list)");
+}
+
 /* out NULL: nothing is written. */
 static lem_status each_row(job *j, const char *title, on_row *act, lem_out *out, lem_err *err) {
     lem_progress *p = lem_progress_new(j->cli->log, title, "problems", 0, 0);
@@ -216,20 +226,12 @@ static lem_status each_row(job *j, const char *title, on_row *act, lem_out *out,
         j->rows++;
         lem_progress_add(p, 1);
         if (st == LEM_OK && j->cli->cancel->requested)
-            st = lem_job_interrupted(j->file, j->rows, 0, "rows", err);
+            st = act == look_at ? lem_data_cancelled(j->cli->cancel, err)
+                                : lem_job_interrupted(j->file, j->rows, 0, "rows", err);
     }
     lem_progress_free(p);
     lem_candidate_set_close(rows);
     return st;
-}
-
-static lem_status look_at(job *j, lem_json **row, uint64_t line, lem_err *err) {
-    (void)j;
-    (void)line;
-    if (lem_json_kind(lem_json_get(*row, "problem")) == LEM_JSON_STRING &&
-        lem_json_kind(lem_json_get(*row, "completions")) == LEM_JSON_ARRAY)
-        return LEM_OK;
-    return lem_fail(err, LEM_EDATA, "a candidate row needs 'problem' (text) and 'completions' (list)");
 }
 
 /* All rows once before the model is loaded: what is wrong with the last of them is told now, not in hours. */
