@@ -205,29 +205,41 @@ static lem_status look_at(job *j, lem_json **row, uint64_t line, lem_err *err) {
     return lem_fail(err, LEM_EDATA, "a candidate row needs 'problem' (text) and 'completions' (list)");
 }
 
-/* out NULL: nothing is written. */
+/* The next row, acted upon and written; *end: there is none. */
+static lem_status one_row(job *j, lem_candidate_set *rows, on_row *act, lem_out *out, bool *end,
+                          lem_err *err) {
+    lem_json *row = NULL;
+    lem_status st = next_row(j, rows, &row, err);
+    uint64_t line = lem_candidate_set_number(rows);
+    *end = !row;
+    if (st == LEM_OK && row) {
+        st = act(j, &row, line, err);
+        if (st) lem_err_context(err, "%s:%llu", j->rows_file, (unsigned long long)line);
+    }
+    if (st == LEM_OK && row && out) st = lem_rows_write(out, row, err);
+    lem_json_free(row);
+    return st;
+}
+
+static lem_status check_cancel(job *j, on_row *act, lem_err *err) {
+    if (!j->cli->cancel->requested) return LEM_OK;
+    return act == look_at ? lem_data_cancelled(j->cli->cancel, err)
+                          : lem_job_interrupted(j->file, j->rows, 0, "rows", err);
+}
+
+/* title NULL: it is not told; out NULL: nothing is written. */
 static lem_status each_row(job *j, const char *title, on_row *act, lem_out *out, lem_err *err) {
-    lem_progress *p = lem_progress_new(j->cli->log, title, "problems", 0, 0);
+    lem_progress *p = title ? lem_progress_new(j->cli->log, title, "problems", 0, 0) : NULL;
     lem_candidate_set *rows = NULL;
     lem_status st = lem_candidate_options_open(j->cli, j->args, j->args->words, j->args->n_words, &rows, err);
+    bool end = false;
     j->rows = 0;
     for (int64_t left = j->cli->limit; st == LEM_OK && left != 0; left -= left > 0) {
-        lem_json *row = NULL;
-        st = next_row(j, rows, &row, err);
-        uint64_t line = row ? lem_candidate_set_number(rows) : 0;
-        if (st == LEM_OK && row) {
-            st = act(j, &row, line, err);
-            if (st) lem_err_context(err, "%s:%llu", j->rows_file, (unsigned long long)line);
-        }
-        if (st == LEM_OK && row && out) st = lem_rows_write(out, row, err);
-        bool end = st || !row;
-        lem_json_free(row);
-        if (end) break;
+        st = one_row(j, rows, act, out, &end, err);
+        if (st || end) break;
         j->rows++;
         lem_progress_add(p, 1);
-        if (st == LEM_OK && j->cli->cancel->requested)
-            st = act == look_at ? lem_data_cancelled(j->cli->cancel, err)
-                                : lem_job_interrupted(j->file, j->rows, 0, "rows", err);
+        st = check_cancel(j, act, err);
     }
     lem_progress_free(p);
     lem_candidate_set_close(rows);
@@ -238,7 +250,7 @@ static lem_status each_row(job *j, const char *title, on_row *act, lem_out *out,
 static lem_status look_through(job *j, lem_err *err) {
     for (int i = 0; i < j->args->n_words; i++)
         if (strcmp(j->args->words[i], "-") == 0) return LEM_OK;
-    lem_status st = each_row(j, "reading", look_at, NULL, err);
+    lem_status st = each_row(j, NULL, look_at, NULL, err);
     j->rows = 0;
     return st;
 }
