@@ -14,7 +14,7 @@
 #include "core/jsonl.h"
 #include "core/mem.h"
 #include "core/object.h"
-#include "data/judge_rows.h"
+#include "data/rows.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -199,9 +199,15 @@ static lem_status do_row(job *j, lem_json **row, uint64_t line, on_row *act, lem
     return st;
 }
 
-/* act NULL: the rows are read alone; out NULL: nothing is written. */
+static lem_status check_cancel(job *j, on_row *act, lem_err *err) {
+    if (!j->cli->cancel->requested) return LEM_OK;
+    return act ? lem_job_interrupted(j->file, j->done, 0, "rows", err)
+               : lem_data_cancelled(j->cli->cancel, err);
+}
+
+/* title NULL: it is not told; act NULL: the rows are read alone; out NULL: nothing is written. */
 static lem_status each_row(job *j, const char *title, on_row *act, lem_out *out, lem_err *err) {
-    lem_progress *p = lem_progress_new(j->cli->log, title, "problems", 0, 0);
+    lem_progress *p = title ? lem_progress_new(j->cli->log, title, "problems", 0, 0) : NULL;
     lem_score_input in;
     lem_status st = lem_score_input_open(j->cli, j->args, j->judge, &in, err);
     j->rows = j->done = j->used = 0;
@@ -218,8 +224,7 @@ static lem_status each_row(job *j, const char *title, on_row *act, lem_out *out,
         }
         lem_json_free(row);
         j->rows++;
-        if (st == LEM_OK && j->cli->cancel->requested)
-            st = lem_job_interrupted(j->file, j->done, 0, "rows", err);
+        if (st == LEM_OK) st = check_cancel(j, act, err);
     }
     lem_progress_free(p);
     lem_score_input_close(&in);
@@ -230,7 +235,7 @@ static lem_status each_row(job *j, const char *title, on_row *act, lem_out *out,
 static lem_status look_through(job *j, lem_err *err) {
     for (int i = 0; i < j->args->n_words; i++)
         if (strcmp(j->args->words[i], "-") == 0) return LEM_OK;
-    lem_status st = each_row(j, "reading", NULL, NULL, err);
+    lem_status st = each_row(j, NULL, NULL, NULL, err);
     j->rows = j->done = j->used = 0;
     return st;
 }

@@ -360,7 +360,9 @@ lem_status lem_candidates_read_id(const lem_candidates_map *m, const lem_json *r
     if (arena) lem_arena_reset(arena);
     else if (!(arena = lem_arena_new(0, 0, err))) return LEM_EMEM;
     *out = (lem_candidates){.arena = arena};
-    return read_scalar(arena, m, row, LEM_CAND_ID, &out->id, err);
+    lem_status st = read_scalar(arena, m, row, LEM_CAND_ID, &out->id, err);
+    if (out->id && !*out->id) out->id = NULL; /* as lighteval writes where a task gives none */
+    return st;
 }
 
 lem_status lem_candidates_read_scalars(const lem_candidates_map *m, const lem_json *row, lem_candidates *out,

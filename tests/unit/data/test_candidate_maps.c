@@ -71,9 +71,11 @@ static void lm_eval(void **state) {
 
 static void lighteval(void **state) {
     (void)state;
-    reading r = read_text(NULL, "{\"doc\":{\"query\":\"q\",\"choices\":[\"5\"],\"gold_index\":0},\"metric\":{"
-                                "\"extractive_match\":1},\"model_response\":{\"text\":[\"five\"]}}");
+    reading r = read_text(
+        NULL, "{\"doc\":{\"id\":\"\",\"query\":\"q\",\"choices\":[\"5\"],\"gold_index\":0},\"metric\":{"
+              "\"extractive_match\":1},\"model_response\":{\"text\":[\"five\"]}}");
     is_of(&r, "lighteval", 1, "q", "5");
+    assert_null(r.c.id);
     assert_int_equal(r.c.correct[0], 1);
     done(&r);
     r = read_text(NULL, "{\"example\":\"q\",\"full_prompt\":\"Q: q\",\"predictions\":[\"x\",\"y\"],\"gold\":["
