@@ -63,15 +63,6 @@ void lem_bad_rows_free(lem_bad_rows *b) {
     lem_free(b);
 }
 
-bool lem_bad_rows_has(const lem_bad_rows *b, const char *file, uint64_t number) {
-    lem_buf place = {0};
-    if (b->n == 0) return false;
-    lem_buf_printf(&place, "%s:%llu", file, (unsigned long long)number);
-    const bool found = lem_map_find(b->seen, lem_buf_str(&place), place.len, NULL);
-    lem_buf_release(&place);
-    return found;
-}
-
 lem_status lem_bad_rows_add(lem_bad_rows *b, const char *file, uint64_t number, const lem_err *why,
                             lem_err *err) {
     lem_buf place = {0}, line = {0};

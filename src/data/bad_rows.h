@@ -33,7 +33,8 @@ typedef enum lem_bad_use {
 
 enum { LEM_BAD_SHOWN = 3 };
 
-/* The tally of one job; not thread-safe. A place counts once, however often its file is read. */
+/* The tally of one job; not thread-safe. A place counts once, however often its file is read: a judge says
+ * the same each time, and who adds a row leaves it out each time. */
 typedef struct lem_bad_rows lem_bad_rows;
 lem_bad_rows *lem_bad_rows_new(lem_err *err);
 void lem_bad_rows_free(lem_bad_rows *b); /* NULL allowed; judges go with it */

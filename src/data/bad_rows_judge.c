@@ -201,7 +201,7 @@ static lem_status ask(void *ctx, const char *file, uint64_t number, const lem_js
     } else if (j->use == LEM_BAD_PROBLEMS) st = judge_problem(j, row, &why);
     else if (j->map) st = judge_candidates(j, row, &why);
     if (st == LEM_EMEM) return lem_fail(err, st, "%s", why.text);
-    if (st == LEM_OK) return lem_bad_rows_has(j->tally, file, number) ? LEM_NO : LEM_OK;
+    if (st == LEM_OK) return st;
     st = lem_bad_rows_add(j->tally, file, number, &why, err);
     return st == LEM_OK ? LEM_NO : st;
 }

@@ -24,7 +24,4 @@ struct lem_bad_rows {
     char *shown[LEM_BAD_SHOWN];
 };
 
-/* Whether the row was left out before: another reading of its file leaves it out too. */
-bool lem_bad_rows_has(const lem_bad_rows *b, const char *file, uint64_t number);
-
 #endif

@@ -119,8 +119,8 @@ def bind(program, tree, ns, entry):
             ns[name] = function(program, name)
 
 
-def run(spec, program):
-    """(end, why)"""
+def run(spec, program, report):
+    """(end, why); what ends before "started" is said decides nothing"""
     ns = {"__name__": "tests"}
     try:
         if spec["prelude"]:
@@ -134,6 +134,7 @@ def run(spec, program):
             return "broken", "the program's sandbox answers in disorder"
     except Gone:
         return "broken", "the program's sandbox did not start"
+    print("started", file=report, flush=True)
     try:
         program.result()
         bind(program, tree, ns, spec["entry"])
@@ -170,9 +171,8 @@ def main():
     report = open(6, "w", closefd=False)
     with open(3, "rb", closefd=False) as f:
         spec = json.loads(f.read())
-    print("started", file=report, flush=True)
     try:
-        end, why = run(spec, Program(Line(4, 5)))
+        end, why = run(spec, Program(Line(4, 5)), report)
     except BaseException as e:  # SystemExit of a test, an interpreter in distress
         end, why = "failed", type(e).__name__
     why = re.sub("0x[0-9a-f]{5,}", "0x...", why)  # an address is another one in each run

@@ -166,11 +166,10 @@ static void judge_end(const pair *p, const char *early, lem_sandbox_result *r) {
     say(r, number ? LEM_SANDBOX_KILLED : LEM_SANDBOX_FAILED, why);
 }
 
-/* "started", then the verdict: token, end, why. */
+/* "started" where both sides were, then the verdict: token, end, why. */
 static const lem_json *verdict(const lem_buf *report, const char *token, lem_json **owned) {
     lem_err ignored = LEM_ERR_INIT;
-    const char *line = memchr(lem_buf_str(report), '\n', report->len);
-    size_t skip = line ? (size_t)(line + 1 - lem_buf_str(report)) : report->len;
+    size_t skip = strcspn(lem_buf_str(report), "[");
     if (lem_json_parse(lem_buf_str(report) + skip, report->len - skip, owned, &ignored) != LEM_OK) {
         *owned = NULL;
         return NULL;
@@ -194,11 +193,11 @@ static void judge(const pair *p, const char *token, lem_sandbox_result *r) {
     lem_json *owned = NULL;
     const lem_json *v = verdict(&p->text[REPORT], token, &owned);
     if (v) judge_words(p, v, r);
-    else if (p->late) say(r, LEM_SANDBOX_TIME, "out of time");
-    else if (p->text[REPORT].len) judge_end(p, "the tests ended without a verdict", r);
-    else
+    else if (!p->text[REPORT].len)
         say(r, LEM_SANDBOX_REFUSED,
-            p->text[ERRORS].len ? lem_buf_str(&p->text[ERRORS]) : "bwrap did not start");
+            p->text[ERRORS].len ? lem_buf_str(&p->text[ERRORS]) : "the sandbox did not start in time");
+    else if (p->late) say(r, LEM_SANDBOX_TIME, "out of time");
+    else judge_end(p, "the tests ended without a verdict", r);
     lem_json_free(owned);
 }
 

@@ -198,6 +198,8 @@ static void models(void **state) {
     write_files("dirty.jsonl", "clean.jsonl", 5, WAYS);
     put("d.jsonl", "{\"problem\":\"p\",\"solution\":\"1+1=2\"}\n");
     shell(LEMMA_BINARY " sft --data d.jsonl --out m " MODEL " 2>/dev/null");
+    shell(LEMMA_BINARY
+          " sft --model m --data d.jsonl --out m2 --batch 1 --lr 1e-2 --max-steps 2 2>/dev/null");
     shell("head -40 dirty.jsonl >t; mv t dirty.jsonl; head -36 clean.jsonl >t; mv t clean.jsonl");
     shell(LEMMA_BINARY
           " rm score dirty.jsonl --model m --head logprob --on-error skip --max-bad 0.1 --out ra --json >j "
@@ -211,6 +213,13 @@ static void models(void **state) {
     shell(LEMMA_BINARY " rm score x.jsonl --model m --head logprob --on-error skip --max-bad 0.4 --out e "
                        "2>said && " LEMMA_BINARY
                        " rm score y.jsonl --model m --head logprob --out f 2>/dev/null && cmp e f");
+    shell("grep -q '2 rows left out' said");
+    /* two passes over the rows, of the reference and of the model, whose rows must stay together */
+    shell("{ head -1 y.jsonl; tail -2 x.jsonl; tail -n +2 y.jsonl; } >z.jsonl");
+    shell(LEMMA_BINARY
+          " rm score z.jsonl --model m --head implicit --reference m2 --on-error skip --max-bad 0.4 --out zi "
+          "2>said && " LEMMA_BINARY
+          " rm score y.jsonl --model m --head implicit --reference m2 --out yi 2>/dev/null && cmp zi yi");
     shell("grep -q '2 rows left out' said");
     said_by(3, LEMMA_BINARY " rm score x.jsonl --model m --head logprob --out g 2>&1");
     shell("{ head -3 clean.jsonl; echo '{\"expected_answer\":\"1\"}'; echo "

@@ -35,7 +35,9 @@ static lem_status with_file(const char *text, lem_status (*add)(const char *path
     return with_text(text, strlen(text), add);
 }
 
-static lem_status add_candidates(const char *path) { return lem_report_candidates(page, path, NULL, 2, &err); }
+static lem_status add_candidates(const char *path) {
+    return lem_report_candidates(page, path, NULL, 2, &err);
+}
 static lem_status add_telemetry(const char *path) { return lem_report_telemetry(page, "sft", path, &err); }
 
 static bool has(const char *what) { return strstr(lem_page_html(page), what) != NULL; }
