@@ -503,7 +503,8 @@ const char *lem_teach_why(const lem_teach *t, size_t item, lem_teach_billed *bil
     const lem_teach_item *x = &t->item[t->item[item].leader];
     *billed = x->unsure ? (lem_teach_billed)x->billed : LEM_BILLED_NO;
     *tries = x->sent;
-    if (x->state == LEM_TEACH_DONE || (x->state == LEM_TEACH_PLANNED && !x->sent)) return NULL;
+    bool open = x->state == LEM_TEACH_PLANNED || x->state == LEM_TEACH_HELD;
+    if (x->state == LEM_TEACH_DONE || (open && !x->sent)) return NULL;
     return x->why ? x->why : "no reply";
 }
 
