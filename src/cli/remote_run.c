@@ -129,10 +129,9 @@ static lem_status budget_reached(const lem_teach_stats *c, const char *what, uin
 }
 
 /* The first few reasons; a request of several items tells them once. */
-static void name_failures(const lem_remote *r, uint64_t total) {
+static void name_failures(lem_remote *r, uint64_t total) {
     const char *last = "";
-    int named = 0;
-    for (size_t i = 0; i < total && named < NAMED_FAILURES; i++) {
+    for (size_t i = 0; i < total && r->named < NAMED_FAILURES; i++) {
         lem_teach_billed billed;
         int tries;
         const char *why = lem_teach_why(r->teach, i, &billed, &tries);
@@ -140,7 +139,7 @@ static void name_failures(const lem_remote *r, uint64_t total) {
         static const char *const words[] = {"not billed", "may have been billed", "billed"};
         lem_warn(r->o.log, "no reply, e.g. to item %zu: %s (%d requests, %s)", i, why, tries, words[billed]);
         last = why;
-        named++;
+        r->named++;
     }
 }
 

@@ -13,6 +13,7 @@ typedef struct lem_remote { /* zeroed = nothing there */
     lem_journal *ledger; /* the job's */
     lem_json *servers;   /* what servers said of themselves, in all runs of the job; strings */
     double seconds;      /* of this run */
+    int named;           /* failures that were told one by one */
 } lem_remote;
 
 /* Options and checks that need no rows: --out, --served-model, the endpoint's; o's chat but what is the

@@ -555,6 +555,9 @@ static void held_items_wait(void **state) {
     assert_true(lem_teach_reply(j.t, 0) && !lem_teach_reply(j.t, 1) && lem_teach_reply(j.t, 2));
     assert_int_equal(lem_teach_count(j.t).dead, 0);
     assert_false(lem_teach_refused(j.t, 1));
+    lem_teach_billed billed;
+    int tries;
+    assert_null(lem_teach_why(j.t, 1, &billed, &tries)); /* it was not come to */
     lem_teach_release(j.t, 1);
     lem_teach_release(j.t, 2);
     assert_int_equal(lem_teach_run(j.t, NULL, &j.err), LEM_OK);
