@@ -81,7 +81,7 @@ foreach(src IN ITEMS generic avx2 avx512)
   endif()
 endforeach()
 
-lemma_embed(${CMAKE_BINARY_DIR}/bench_suites.c lem_bench_suites_yaml ${CMAKE_SOURCE_DIR}/recipes/suites.yaml)
+lemma_embed(${CMAKE_BINARY_DIR}/bench_suites.c lem_bench_suites_yaml ${CMAKE_SOURCE_DIR}/recipes/suites/suites.yaml)
 target_sources(lemma_bench PRIVATE ${CMAKE_BINARY_DIR}/bench_suites.c)
 
 file(GLOB cli_sources CONFIGURE_DEPENDS src/cli/*.c)

@@ -1,11 +1,11 @@
-/* suite.c - the suites of recipes/suites.yaml */
+/* suite.c - the suites of recipes/suites/suites.yaml */
 #include "bench/suite.h"
 
 #include "job/command.h"
 
 #include <string.h>
 
-extern const char lem_bench_suites_yaml[]; /* recipes/suites.yaml, embedded by CMake */
+extern const char lem_bench_suites_yaml[]; /* recipes/suites/suites.yaml, embedded by CMake */
 
 static lem_status check_members(const lem_json *list, const char *source, const char *name, lem_err *err) {
     if (lem_json_kind(list) != LEM_JSON_ARRAY || lem_json_count(list) == 0)
@@ -58,8 +58,8 @@ lem_status lem_suites_parse(const char *text, size_t len, const char *source, le
 }
 
 lem_status lem_suites_load(lem_suites *out, lem_err *err) {
-    return lem_suites_parse(lem_bench_suites_yaml, strlen(lem_bench_suites_yaml), "recipes/suites.yaml", out,
-                            err);
+    return lem_suites_parse(lem_bench_suites_yaml, strlen(lem_bench_suites_yaml),
+                            "recipes/suites/suites.yaml", out, err);
 }
 
 void lem_suites_release(lem_suites *s) {

@@ -1,6 +1,6 @@
 /* bench/suite.h - sets of benchmarks that are run and averaged together, by name
  *
- * They stand in recipes/suites.yaml, which is part of the program. */
+ * They stand in recipes/suites/suites.yaml, which is part of the program. */
 #ifndef LEM_BENCH_SUITE_H
 #define LEM_BENCH_SUITE_H
 
@@ -20,8 +20,8 @@ typedef struct lem_suite { /* borrowed from the suites */
 
 /* The suites of the program. */
 lem_status lem_suites_load(lem_suites *out, lem_err *err) LEM_MUST_CHECK;
-/* Those of a text in the shape of recipes/suites.yaml. LEM_EDATA names what is wrong: an unknown key, a
- * member that is no text, a name that stands twice. */
+/* Those of a text in the shape of recipes/suites/suites.yaml. LEM_EDATA names what is wrong: an unknown key,
+ * a member that is no text, a name that stands twice. */
 lem_status lem_suites_parse(const char *text, size_t len, const char *source, lem_suites *out,
                             lem_err *err) LEM_MUST_CHECK;
 void lem_suites_release(lem_suites *s);

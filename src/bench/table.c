@@ -5,6 +5,7 @@
 #include "core/object.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -38,8 +39,8 @@ static int64_t largest_k(const lem_json *list) {
     int64_t most = 0;
     for (size_t i = 0; i < lem_json_count(list); i++) {
         const char *name = lem_json_str(lem_json_get(lem_json_at(list, i), "name"), "");
-        long long k = 0;
-        if (sscanf(name, "pass@%lld", &k) == 1 && k > most) most = k;
+        int64_t k = strncmp(name, "pass@", 5) == 0 ? strtoll(name + 5, NULL, 10) : 0;
+        if (k > most) most = k;
     }
     return most;
 }
@@ -143,7 +144,8 @@ const lem_bench_value *lem_bench_table_value(const lem_bench_table *t, int line,
 void lem_bench_table_title(const lem_bench_table *t, int column, lem_buf *out) {
     bool alike = true, last = column == lem_bench_table_columns(t) - 1;
     for (int i = 1; i < t->n; i++) alike = alike && t->at[i].k == t->at[0].k;
-    lem_buf_puts(out, column == 0 || last ? "pass" : column == 1 ? "maj" : t->reward[column - 2]);
+    if (column == 0 || last) lem_buf_puts(out, "pass");
+    else lem_buf_puts(out, column == 1 ? "maj" : t->reward[column - 2]);
     if (column == 0) lem_buf_puts(out, "@1");
     else if (alike && t->n) lem_buf_printf(out, "@%lld", (long long)t->at[0].k);
     else lem_buf_puts(out, "@k");

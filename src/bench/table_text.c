@@ -166,6 +166,8 @@ static lem_json *metric_json(const char *name, const char *protocol, const lem_b
     return lem_object_done(&o);
 }
 
+static const char *protocol_of(const lem_bench_line *l) { return l->macro ? "macro" : "exact"; }
+
 /* line t->n: the average. */
 static lem_json *metrics_json(const lem_bench_table *t, int line) {
     lem_json *list = lem_json_new_array();
@@ -175,7 +177,7 @@ static lem_json *metrics_json(const lem_bench_table *t, int line) {
         lem_buf title = {0};
         if (!v.has || !shown(t, c)) continue;
         lem_bench_table_title(t, c, &title);
-        const char *protocol = line == t->n ? "mean" : t->at[line].macro ? "macro" : "exact";
+        const char *protocol = line == t->n ? "mean" : protocol_of(&t->at[line]);
         ok = lem_json_append(
             list, metric_json(lem_buf_str(&title), protocol, &v, line < t->n ? t->at[line].problems : t->n));
         lem_buf_release(&title);

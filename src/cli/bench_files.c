@@ -4,6 +4,7 @@
 #include "core/file.h"
 #include "core/mem.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,13 +19,14 @@ lem_status lem_bench_file_of(const char *path, lem_bench_file *out, lem_err *err
                         "`lemma bench run` names them",
                         path);
     lem_status st = LEM_OK;
-    char *real = NULL;
+    char real[PATH_MAX]; /* "." has a name too */
     out->folder = lem_path_dir(path, err);
-    if (out->folder) real = realpath(out->folder, NULL); /* "." has a name too */
-    if (out->folder) out->benchmark = lem_strdup(lem_path_base(real ? real : out->folder), err);
+    if (out->folder) {
+        const char *name = realpath(out->folder, real) ? real : out->folder;
+        out->benchmark = lem_strdup(lem_path_base(name), err);
+    }
     if (!plain) out->reward = lem_strndup(file + 7, n - 12, err);
     if (!out->folder || !out->benchmark || (!plain && !out->reward)) st = LEM_EMEM;
-    free(real);
     if (st) lem_bench_file_release(out);
     return st;
 }

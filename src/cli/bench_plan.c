@@ -158,7 +158,7 @@ static lem_status make_options(bench_choice *c, lem_err *err) {
     return c->options ? apply_words(c, err) : lem_fail(err, LEM_EMEM, "out of memory");
 }
 
-lem_status bench_choose(bench_choice *c, lem_err *err) {
+lem_status lem_bench_run_choose(bench_choice *c, lem_err *err) {
     bool model = lem_args_has(c->args, "model"), endpoint = lem_args_has(c->args, "endpoint");
     lem_status st = LEM_OK;
     if (model == endpoint)
@@ -173,7 +173,7 @@ done:
     return st;
 }
 
-lem_status bench_recipe(const bench_choice *c, lem_json **tree, lem_err *err) {
+lem_status lem_bench_run_recipe(const bench_choice *c, lem_json **tree, lem_err *err) {
     lem_bench_item *items = lem_alloc_zero((size_t)c->n, sizeof *items, err);
     if (!items) return LEM_EMEM;
     for (int i = 0; i < c->n; i++)
@@ -197,7 +197,7 @@ static lem_json *below(const char *out, const char *path) {
     return v;
 }
 
-lem_json *bench_table_words(const bench_choice *c, const lem_json *tree) {
+lem_json *lem_bench_run_table_words(const bench_choice *c, const lem_json *tree) {
     const lem_json *stages = lem_json_get(tree, "stages"), *stage = NULL;
     for (size_t i = 0; i < lem_json_count(stages); i++)
         if (strcmp(lem_json_str(lem_json_get(lem_json_at(stages, i), "name"), ""), "table") == 0)
@@ -216,7 +216,7 @@ lem_json *bench_table_words(const bench_choice *c, const lem_json *tree) {
     return lem_object_done(&o);
 }
 
-void bench_tell(const bench_choice *c) {
+void lem_bench_run_tell(const bench_choice *c) {
     for (int i = 0; i < c->n; i++) {
         const lem_bench_spec *s = &c->specs[i];
         lem_info(c->cli->log, "%s: %s; licence: %s", s->name, s->title ? s->title : "",
@@ -224,7 +224,7 @@ void bench_tell(const bench_choice *c) {
     }
 }
 
-void bench_choice_release(bench_choice *c) {
+void lem_bench_run_choice_release(bench_choice *c) {
     for (int i = 0; i < c->n; i++) lem_bench_spec_release(&c->specs[i]);
     lem_free(c->specs);
     lem_free((void *)c->files);

@@ -24,13 +24,13 @@ typedef struct bench_choice { /* zeroed but for cli and args */
 
 /* Benchmarks and suites of the words, reward models, options for the stages. LEM_EUSAGE for an unknown name;
  * LEM_EDATA for a benchmark whose files are not here, unless --skip-absent, and where none is. */
-lem_status bench_choose(bench_choice *c, lem_err *err) LEM_MUST_CHECK;
+lem_status lem_bench_run_choose(bench_choice *c, lem_err *err) LEM_MUST_CHECK;
 /* *tree: for lem_run_recipe; the caller's. */
-lem_status bench_recipe(const bench_choice *c, lem_json **tree, lem_err *err) LEM_MUST_CHECK;
+lem_status lem_bench_run_recipe(const bench_choice *c, lem_json **tree, lem_err *err) LEM_MUST_CHECK;
 /* The options of `bench table` that give the table of the recipe, once it ran; NULL: out of memory. */
-lem_json *bench_table_words(const bench_choice *c, const lem_json *tree);
+lem_json *lem_bench_run_table_words(const bench_choice *c, const lem_json *tree);
 /* To the user: what will be run, under which licences. */
-void bench_tell(const bench_choice *c);
-void bench_choice_release(bench_choice *c);
+void lem_bench_run_tell(const bench_choice *c);
+void lem_bench_run_choice_release(bench_choice *c);
 
 #endif

@@ -47,7 +47,8 @@ lem_status lem_candidate_options_inputs(const lem_args *args, lem_job_input in[L
 lem_status lem_candidate_options_open(const lem_cli *cli, const lem_args *args, const char *const *paths,
                                       int n, const lem_row_judge *judge, lem_candidate_set **out,
                                       lem_err *err) {
-    const lem_candidate_set_opts o = {.filter = lem_args_str(args, "filter"), .cancel = cli->cancel, .judge = judge};
+    const lem_candidate_set_opts o = {
+        .filter = lem_args_str(args, "filter"), .cancel = cli->cancel, .judge = judge};
     lem_candidates_map *m = NULL;
     lem_status st = lem_candidate_options_map(args, &m, err);
     if (st == LEM_OK) st = lem_candidate_set_open(paths, (size_t)n, m, &o, out, err);

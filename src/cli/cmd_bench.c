@@ -77,7 +77,8 @@ static void print_suites(const lem_suites *all, const lem_bench_list *l, char *c
     for (size_t i = 0; i < lem_suites_count(all); i++) {
         lem_suite s = lem_suite_at(all, i);
         size_t n = lem_json_count(s.members), there = 0;
-        for (size_t k = 0; k < n; k++) there += is_there(l, path, lem_json_str(lem_json_at(s.members, k), ""));
+        for (size_t k = 0; k < n; k++)
+            there += is_there(l, path, lem_json_str(lem_json_at(s.members, k), ""));
         fprintf(f, "  %-15s %s; %zu of %zu are there:", s.name, s.about, there, n);
         for (size_t k = 0; k < n; k++) fprintf(f, " %s", lem_json_str(lem_json_at(s.members, k), ""));
         fputc('\n', f);

@@ -56,20 +56,20 @@ static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
     bench_choice c = {.cli = cli, .args = args};
     lem_json *tree = NULL, *table = NULL;
     lem_status st = LEM_OK;
-    LEM_TRY(bench_choose(&c, err));
-    LEM_TRY(bench_recipe(&c, &tree, err));
+    LEM_TRY(lem_bench_run_choose(&c, err));
+    LEM_TRY(lem_bench_run_recipe(&c, &tree, err));
     if (lem_args_flag(args, "print-recipe")) {
         st = lem_print_json(cli->out, lem_json_share(tree), 2, err);
         goto done;
     }
-    bench_tell(&c);
-    table = bench_table_words(&c, tree);
+    lem_bench_run_tell(&c);
+    table = lem_bench_run_table_words(&c, tree);
     LEM_TRY(run_stages(cli, args, tree, err));
     if (!cli->dry_run) st = print_table(cli, args, table, err);
 done:
     lem_json_free(table);
     lem_json_free(tree);
-    bench_choice_release(&c);
+    lem_bench_run_choice_release(&c);
     return st;
 }
 

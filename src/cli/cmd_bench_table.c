@@ -49,14 +49,15 @@ static lem_status add_origins(table_job *j, const lem_bench_file *f, const char 
 }
 
 static lem_status add_all_origins(table_job *j, const lem_bench_file *f, lem_err *err) {
-    char scored[280], selected[280];
-    const char *dash = f->reward ? "-" : "", *reward = f->reward ? f->reward : "";
-    snprintf(scored, sizeof scored, "scored%s%s.jsonl", dash, reward);
-    snprintf(selected, sizeof selected, "select%s%s.json", dash, reward);
+    char scored[280] = "", selected[280] = "select.json";
+    if (f->reward) {
+        snprintf(scored, sizeof scored, "scored-%s.jsonl", f->reward);
+        snprintf(selected, sizeof selected, "select-%s.json", f->reward);
+    }
     const char *names[] = {"candidates.jsonl", "graded.jsonl", scored, selected};
     lem_status st = LEM_OK;
     for (size_t i = 0; st == LEM_OK && i < sizeof names / sizeof *names; i++)
-        st = add_origins(j, f, names[i], err);
+        if (*names[i]) st = add_origins(j, f, names[i], err);
     return st;
 }
 
@@ -74,14 +75,14 @@ static int64_t problems_of(const lem_bench_table *t, const char *benchmark) {
     return 0;
 }
 
-/* Adds a result under what its spec says, where the program has one: whether the macro average counts, and how
- * many problems the whole set has. */
+/* Adds a result under what its spec says, where the program has one: whether the macro average counts, and
+ * how many problems the whole set has. */
 static lem_status add_result(table_job *j, const lem_bench_file *f, const lem_json *doc, lem_err *err) {
     const lem_json *macro = lem_args_tree(j->args, "macro");
     lem_bench_table *t = &j->table;
     lem_bench_spec s = {0};
     bool known = lem_bench_open(f->benchmark, &s, NULL) == LEM_OK;
-    bool is = macro || !known ? is_listed(macro, f->benchmark) : lem_bench_is_macro(&s);
+    bool is = is_listed(macro, f->benchmark) || (!macro && known && lem_bench_is_macro(&s));
     lem_status st = lem_bench_table_add(t, f->benchmark, f->reward, is, doc, err);
     if (st == LEM_OK && known && s.n_sizes && !lem_bench_size_is(&s, (uint64_t)problems_of(t, f->benchmark)))
         lem_bench_table_size(t, f->benchmark, (int64_t)s.size[0]);

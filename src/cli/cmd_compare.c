@@ -45,7 +45,8 @@ static lem_status load(lem_cli *cli, const lem_args *args, const char *path, con
     lem_status st = lem_candidate_options_map(args, &map, err);
     if (st == LEM_OK && !lem_grade_task_find(lem_args_str(args, "task"), &how.task))
         st = lem_fail(err, LEM_EUSAGE, "--task '%s'", lem_args_str(args, "task"));
-    if (st == LEM_OK) st = lem_bad_rows_reader(bad, LEM_BAD_SELECTED, path, map, cli->cancel, &how.judge, err);
+    if (st == LEM_OK)
+        st = lem_bad_rows_reader(bad, LEM_BAD_SELECTED, path, map, cli->cancel, &how.judge, err);
     if (st == LEM_OK) st = lem_eval_data_load(path, map, &how, out, err);
     lem_candidates_map_free(map);
     return st;

@@ -67,8 +67,8 @@ static lem_status take_row(exporting *e, const lem_candidate_set *rows, const le
 /* All rows once. */
 static lem_status pass(exporting *e, lem_err *err) {
     lem_candidate_set *rows = NULL;
-    lem_status st = lem_candidate_options_open(e->cli, e->args, e->args->words, e->args->n_words, NULL,
-                                               &rows, err);
+    lem_status st =
+        lem_candidate_options_open(e->cli, e->args, e->args->words, e->args->n_words, NULL, &rows, err);
     e->problems = e->candidates = 0;
     for (int64_t left = e->cli->limit; st == LEM_OK && left != 0; left -= left > 0) {
         lem_json *row = NULL;

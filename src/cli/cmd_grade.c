@@ -74,7 +74,7 @@ typedef struct job {
     const char *path;
     uint64_t read; /* rows, of them those of this shard are graded */
     lem_grade_benchmark bench;
-    lem_candidates_map *wanted;    /* what the options say of columns */
+    lem_candidates_map *wanted; /* what the options say of columns */
     lem_candidate_set *set;
     const lem_candidates_map *map; /* of the set */
     lem_grade_rows_opts how, other;
@@ -265,8 +265,7 @@ static lem_status look_at(job *j, const item *it, lem_err *err) {
     lem_status st = lem_grade_benchmark_row(&j->bench, j->args, it->row, j->cli->log, &opened, err);
     if (st == LEM_OK && opened) st = apply_benchmark(j, err);
     if (st == LEM_OK && opened && j->bench.spec.kind == LEM_BENCH_CODE && !lem_args_has(j->args, "task"))
-        st = lem_fail(err, LEM_EUSAGE,
-                      "rows of %s are programs: --benchmark %s executes them, in a sandbox",
+        st = lem_fail(err, LEM_EUSAGE, "rows of %s are programs: --benchmark %s executes them, in a sandbox",
                       j->bench.spec.name, j->bench.spec.name);
     return st ? lem_err_context(err, "%s:%llu", it->file, (unsigned long long)it->line) : LEM_OK;
 }
@@ -585,41 +584,51 @@ static lem_status check_words(const lem_args *args, bool explain, lem_err *err) 
                     args->n_words);
 }
 
-static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
+/* What is read beside the words: files of maps, and the YAML of a benchmark. */
+static lem_status find_inputs(const lem_args *args, lem_job_input inputs[LEM_CANDIDATE_MAX_FILES + 1], int *n,
+                              lem_err *err) {
+    const char *bench = lem_args_str(args, "benchmark");
+    lem_status st = lem_candidate_options_inputs(args, inputs, n, err);
+    if (st == LEM_OK && bench && lem_bench_is_file(bench) && lem_file_exists(bench))
+        inputs[(*n)++] = (lem_job_input){"benchmark file", bench};
+    return st;
+}
+
+static lem_status grade(lem_cli *cli, const lem_args *args, lem_err *err) {
     const char *audit = lem_args_str(args, "audit");
     bool to_stdout = lem_args_is(args, "out", "-"), to_file = lem_args_has(args, "out") && !to_stdout;
     lem_job_input inputs[LEM_CANDIDATE_MAX_FILES + 1];
     /* without rows in a file the page is what the job makes */
-    lem_job_spec spec = {
-        .cheap = true, .out = to_file ? NULL : audit, .companions = &audit, .n_companions = to_file && audit,
-        .inputs = inputs};
-    const char *bench = lem_args_str(args, "benchmark");
+    lem_job_spec spec = {.cheap = true,
+                         .out = to_file ? NULL : audit,
+                         .companions = &audit,
+                         .n_companions = to_file && audit,
+                         .inputs = inputs};
     job j = {.cli = cli,
              .args = args,
              .path = args->words[0],
              .rows_to_file = to_file,
              .rows_on_stdout = to_stdout && !cli->dry_run};
-    lem_job *file = NULL;
+    lem_status st = find_inputs(args, inputs, &spec.n_inputs, err);
+    if (st == LEM_OK) st = lem_job_open(cli, &lem_cmd_grade, args, &spec, &j.file, err);
+    if (st) return st;
+    if (!lem_job_done(j.file)) {
+        st = new_parts(&j, args, err);
+        if (st == LEM_OK) st = grade_file(&j, j.file, err);
+    }
+    release(&j);
+    lem_job_close(j.file);
+    return st;
+}
+
+static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
     bool explain = lem_args_flag(args, "explain");
     lem_status st = check_words(args, explain, err);
-    if (st == LEM_OK && audit && lem_args_has(args, "shard"))
+    if (st == LEM_OK && lem_args_has(args, "audit") && lem_args_has(args, "shard"))
         st = lem_fail(err, LEM_EUSAGE,
                       "--audit is one page for all rows: grade the merged file with it, not a shard");
     if (st) return st;
-    if (explain) return lem_grade_explain_pair(cli, args, err);
-    st = lem_candidate_options_inputs(args, inputs, &spec.n_inputs, err);
-    if (st == LEM_OK && bench && lem_bench_is_file(bench) && lem_file_exists(bench))
-        inputs[spec.n_inputs++] = (lem_job_input){"benchmark file", bench};
-    if (st == LEM_OK) st = lem_job_open(cli, &lem_cmd_grade, args, &spec, &file, err);
-    if (st) return st;
-    if (!lem_job_done(file)) {
-        j.file = file;
-        st = new_parts(&j, args, err);
-        if (st == LEM_OK) st = grade_file(&j, file, err);
-    }
-    release(&j);
-    lem_job_close(file);
-    return st;
+    return explain ? lem_grade_explain_pair(cli, args, err) : grade(cli, args, err);
 }
 
 const lem_command lem_cmd_grade = {

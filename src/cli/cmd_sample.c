@@ -78,7 +78,7 @@ static lem_status read_options(sample_job *j, lem_err *err) {
     j->out = lem_job_path(j->job);
     j->to_stdout = strcmp(j->out, "-") == 0;
     if (j->to_stdout && j->cli->json) return lem_fail(err, LEM_EUSAGE, "--out - and --json both want stdout");
-    j->engine = lem_endpoint_given(a) ? &sample_engine_remote : &sample_engine_local;
+    j->engine = lem_endpoint_given(a) ? &lem_sample_engine_remote : &lem_sample_engine_local;
     j->n = (int)lem_args_int(a, "n");
     j->gen = (lem_generate_opts){.sample = {(float)lem_args_num(a, "temperature"),
                                             (int)lem_args_int(a, "top-k"), (float)lem_args_num(a, "top-p")},
@@ -105,11 +105,11 @@ static lem_status read_prompt(sample_job *j, lem_err *err) {
 
 static lem_json *finish_counts(const sample_job *j) {
     lem_object o = lem_object_new();
-    lem_object_int(&o, "stop", sample_count_finished(j, lem_finish_name(LEM_FINISH_STOP)));
-    lem_object_int(&o, "length", sample_count_finished(j, lem_finish_name(LEM_FINISH_LENGTH)));
+    lem_object_int(&o, "stop", lem_sample_count_finished(j, lem_finish_name(LEM_FINISH_STOP)));
+    lem_object_int(&o, "length", lem_sample_count_finished(j, lem_finish_name(LEM_FINISH_LENGTH)));
     lem_object_int(&o, "prompt_too_long",
-                   j->rows.too_long * (uint64_t)j->n + sample_count_finished(j, "prompt_too_long"));
-    lem_object_int(&o, "failed", sample_count_finished(j, "failed"));
+                   j->rows.too_long * (uint64_t)j->n + lem_sample_count_finished(j, "prompt_too_long"));
+    lem_object_int(&o, "failed", lem_sample_count_finished(j, "failed"));
     return lem_object_done(&o);
 }
 
@@ -135,7 +135,7 @@ static lem_status print_json(const sample_job *j, lem_err *err) {
 }
 
 static void release(sample_job *j) {
-    sample_release_records(j);
+    lem_sample_release_records(j);
     if (j->engine) j->engine->release(j);
     lem_free(j->stop);
     lem_problems_release(&j->rows);
@@ -164,8 +164,8 @@ done:
 
 /* What was cut is told where the number of candidates is: it is the commonest reason for a wrong figure. */
 static void tell_result(const sample_job *j) {
-    uint64_t cut = sample_count_finished(j, lem_finish_name(LEM_FINISH_LENGTH));
-    uint64_t none = sample_count_finished(j, "failed");
+    uint64_t cut = lem_sample_count_finished(j, lem_finish_name(LEM_FINISH_LENGTH));
+    uint64_t none = lem_sample_count_finished(j, "failed");
     double share = j->finished ? (double)cut / (double)j->finished : 0;
     lem_info(j->cli->log, "%s: %llu candidates for %zu problems; %llu cut at their token limit (%.1f %%)",
              j->out, (unsigned long long)j->finished, j->rows.n, (unsigned long long)cut, 100 * share);
@@ -185,9 +185,9 @@ static lem_status sample(sample_job *j, lem_err *err) {
     lem_status st = prepare(j, err);
     if (st || j->cli->dry_run) return st;
     st = j->engine->start(j, err);
-    if (st == LEM_OK) st = sample_open_records(j, err);
+    if (st == LEM_OK) st = lem_sample_open_records(j, err);
     if (st == LEM_OK) st = j->engine->run(j, err);
-    if (st == LEM_OK) st = sample_write(j, err);
+    if (st == LEM_OK) st = lem_sample_write(j, err);
     if (st) return st;
     if (j->cli->json) return print_json(j, err);
     tell_result(j);

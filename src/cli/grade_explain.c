@@ -28,8 +28,7 @@ lem_status lem_grade_sandbox_of(const lem_args *args, bool code, lem_sandbox **o
     static const char *const of_answers[] = {"gold-field", "pred-field", "tol-field", "against", "audit"};
     const bool marked = lem_args_flag(args, "responses") || lem_args_flag(args, "cluster");
     const bool ruled = (lem_args_has(args, "policy") && !lem_args_is(args, "policy", "std")) ||
-                       lem_args_num(args, "rel-tol") > 0 ||
-                       lem_args_num(args, "abs-tol") > 0;
+                       lem_args_num(args, "rel-tol") > 0 || lem_args_num(args, "abs-tol") > 0;
     const lem_sandbox_limits l = {.cpu_seconds = (double)lem_args_int(args, "code-seconds")};
     *out = NULL;
     if (!code) return LEM_OK;

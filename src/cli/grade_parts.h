@@ -14,7 +14,8 @@ lem_status lem_grade_against_of(const lem_args *args, lem_grade_profile *out, bo
                                 lem_err *err) LEM_MUST_CHECK;
 /* For code the sandbox that --code-seconds asks for, else NULL; the caller closes it. LEM_EUSAGE: it
  * is not to be had here, or options are given that are for answers. */
-lem_status lem_grade_sandbox_of(const lem_args *args, bool code, lem_sandbox **out, lem_err *err) LEM_MUST_CHECK;
+lem_status lem_grade_sandbox_of(const lem_args *args, bool code, lem_sandbox **out,
+                                lem_err *err) LEM_MUST_CHECK;
 /* lemma grade --explain GOLD PREDICTION: LEM_OK equal, LEM_NO not equal, LEM_EDATA not decidable. */
 lem_status lem_grade_explain_pair(lem_cli *cli, const lem_args *args, lem_err *err) LEM_MUST_CHECK;
 

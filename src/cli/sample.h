@@ -24,7 +24,8 @@ typedef struct sample_engine {
     lem_status (*prepare)(sample_job *j, lem_err *err);
     /* Takes what is needed to begin, and starts the job (lem_job_start). Nothing was written before. */
     lem_status (*start)(sample_job *j, lem_err *err);
-    /* Makes what is not there yet, each handed to sample_keep. LEM_EINTR as lem_job_interrupted says it. */
+    /* Makes what is not there yet, each handed to lem_sample_keep. LEM_EINTR as lem_job_interrupted says it.
+     */
     lem_status (*run)(sample_job *j, lem_err *err);
     void (*release)(sample_job *j);
     /* A record of the journal; NULL: they are finished candidates. */
@@ -33,7 +34,7 @@ typedef struct sample_engine {
     void (*tell)(const sample_job *j, lem_object *o);
 } sample_engine;
 
-extern const sample_engine sample_engine_local, sample_engine_remote;
+extern const sample_engine lem_sample_engine_local, lem_sample_engine_remote;
 
 typedef struct sample_remote { /* the engine of servers */
     lem_remote run;
@@ -100,7 +101,9 @@ void lem_sample_rows_release(sample_job *j);
 
 /* ---- the published style and worked examples of a benchmark (sample_shots.c) */
 
-#define LEM_STYLE_PUBLISHED "published" /* of --style: the one that the benchmark names, with its examples */
+#define LEM_STYLE_PUBLISHED                                                                                  \
+    "published" /* of --style: the one that the benchmark names, with its examples                           \
+                 */
 /* The style by name that --style stands for; NULL = none. */
 lem_status lem_sample_style(const sample_job *j, const char **style, lem_err *err) LEM_MUST_CHECK;
 /* Where the examples lie, if they are wanted: an input of the job. Before it is opened. */
@@ -113,18 +116,18 @@ lem_status lem_sample_shots_load(sample_job *j, lem_err *err) LEM_MUST_CHECK;
 /* ---- finished candidates (sample_records.c) */
 
 /* Opens the journal, whose candidates count as finished. After lem_job_start. */
-lem_status sample_open_records(sample_job *j, lem_err *err) LEM_MUST_CHECK;
+lem_status lem_sample_open_records(sample_job *j, lem_err *err) LEM_MUST_CHECK;
 /* Whether candidate i of row is there. */
-bool sample_has(const sample_job *j, size_t row, int i);
+bool lem_sample_has(const sample_job *j, size_t row, int i);
 /* Takes a finished candidate; record: {"text", "finish_reason", "tokens", "logprob"} (taken; NULL: out of
  * memory). */
-lem_status sample_keep(sample_job *j, size_t row, int i, lem_json *record, lem_err *err) LEM_MUST_CHECK;
+lem_status lem_sample_keep(sample_job *j, size_t row, int i, lem_json *record, lem_err *err) LEM_MUST_CHECK;
 /* The same of one that the engine's own records hold: it is not journalled. */
-lem_status sample_hold(sample_job *j, size_t row, int i, lem_json *record, lem_err *err) LEM_MUST_CHECK;
+lem_status lem_sample_hold(sample_job *j, size_t row, int i, lem_json *record, lem_err *err) LEM_MUST_CHECK;
 /* Candidates that ended so ("stop"). */
-uint64_t sample_count_finished(const sample_job *j, const char *how);
+uint64_t lem_sample_count_finished(const sample_job *j, const char *how);
 /* Writes the rows and ends the job. */
-lem_status sample_write(sample_job *j, lem_err *err) LEM_MUST_CHECK;
-void sample_release_records(sample_job *j);
+lem_status lem_sample_write(sample_job *j, lem_err *err) LEM_MUST_CHECK;
+void lem_sample_release_records(sample_job *j);
 
 #endif

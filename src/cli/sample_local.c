@@ -15,7 +15,7 @@ static lem_status next_prompt(void *ctx, lem_prompt *out, bool *more, lem_err *e
         const lem_problem *r = &j->rows.at[j->local.next_row];
         int missing = 0;
         for (int i = 0; !r->too_long && i < j->n; i++)
-            if (!sample_has(j, j->local.next_row, i)) j->local.missing[missing++] = i;
+            if (!lem_sample_has(j, j->local.next_row, i)) j->local.missing[missing++] = i;
         if (missing == 0) continue;
         *out = (lem_prompt){j->local.next_row++, r->key, j->rows.ids.data + r->ids_at, r->n_ids,
                             j->local.missing,    missing};
@@ -45,7 +45,7 @@ static lem_status take_candidate(void *ctx, const lem_candidate *c, lem_err *err
     lem_object_int(&o, "tokens", (uint64_t)c->tokens);
     lem_object_json(&o, "logprob", lem_json_new_num(c->logprob));
     j->local.run_tokens += (uint64_t)c->tokens;
-    return sample_keep(j, (size_t)c->prompt, c->index, lem_object_done(&o), err);
+    return lem_sample_keep(j, (size_t)c->prompt, c->index, lem_object_done(&o), err);
 }
 
 /* ---- the plan */
@@ -177,4 +177,4 @@ static void release(sample_job *j) {
     lem_runtime_close(&j->local.rt);
 }
 
-const sample_engine sample_engine_local = {prepare, start, make, release};
+const sample_engine lem_sample_engine_local = {prepare, start, make, release};

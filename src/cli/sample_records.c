@@ -24,7 +24,7 @@ static lem_status visit(void *ctx, const char *id, const lem_json *record, lem_e
     return LEM_OK;
 }
 
-lem_status sample_open_records(sample_job *j, lem_err *err) {
+lem_status lem_sample_open_records(sample_job *j, lem_err *err) {
     j->records = lem_alloc_zero(j->rows.n * (size_t)j->n + 1, sizeof *j->records, err); /* no rows: shards */
     if (!j->records) return LEM_EMEM;
     lem_status st = lem_job_journal(j->job, visit, j, &j->journal, err);
@@ -35,18 +35,18 @@ lem_status sample_open_records(sample_job *j, lem_err *err) {
     return st;
 }
 
-bool sample_has(const sample_job *j, size_t row, int i) {
+bool lem_sample_has(const sample_job *j, size_t row, int i) {
     return j->records[row * (size_t)j->n + (size_t)i] != NULL;
 }
 
-lem_status sample_hold(sample_job *j, size_t row, int i, lem_json *record, lem_err *err) {
+lem_status lem_sample_hold(sample_job *j, size_t row, int i, lem_json *record, lem_err *err) {
     if (!record) return lem_fail(err, LEM_EMEM, "out of memory for a candidate");
     j->records[row * (size_t)j->n + (size_t)i] = record;
     j->finished++;
     return LEM_OK;
 }
 
-lem_status sample_keep(sample_job *j, size_t row, int i, lem_json *record, lem_err *err) {
+lem_status lem_sample_keep(sample_job *j, size_t row, int i, lem_json *record, lem_err *err) {
     char id[64];
     if (!record) return lem_fail(err, LEM_EMEM, "out of memory for a candidate");
     snprintf(id, sizeof id, "%llu:%d", (unsigned long long)j->rows.at[row].row, i);
@@ -55,12 +55,12 @@ lem_status sample_keep(sample_job *j, size_t row, int i, lem_json *record, lem_e
         lem_json_free(record);
         return st;
     }
-    st = sample_hold(j, row, i, record, err);
+    st = lem_sample_hold(j, row, i, record, err);
     if (st == LEM_OK) lem_progress_add(j->progress, 1);
     return st;
 }
 
-lem_status sample_write(sample_job *j, lem_err *err) {
+lem_status lem_sample_write(sample_job *j, lem_err *err) {
     lem_out *o = NULL;
     lem_json *row = NULL;
     lem_status st = LEM_OK;
@@ -81,7 +81,7 @@ done:
     return st;
 }
 
-uint64_t sample_count_finished(const sample_job *j, const char *how) {
+uint64_t lem_sample_count_finished(const sample_job *j, const char *how) {
     uint64_t n = 0;
     for (uint64_t i = 0; j->records && i < (uint64_t)j->rows.n * (uint64_t)j->n; i++) {
         const char *f = lem_json_str(lem_json_get(j->records[i], "finish_reason"), "");
@@ -90,7 +90,7 @@ uint64_t sample_count_finished(const sample_job *j, const char *how) {
     return n;
 }
 
-void sample_release_records(sample_job *j) {
+void lem_sample_release_records(sample_job *j) {
     for (uint64_t i = 0; j->records && i < (uint64_t)j->rows.n * (uint64_t)j->n; i++)
         lem_json_free(j->records[i]);
     lem_free(j->records);

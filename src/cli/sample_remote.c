@@ -145,7 +145,8 @@ static lem_status take_all(sample_job *j, lem_err *err) {
     lem_status st = LEM_OK;
     j->finished = 0;
     for (size_t i = 0; st == LEM_OK && i < j->total; i++)
-        st = sample_hold(j, row_of(j, i), (int)(i % (size_t)j->n), candidate_of(j->remote.run.teach, i), err);
+        st = lem_sample_hold(j, row_of(j, i), (int)(i % (size_t)j->n), candidate_of(j->remote.run.teach, i),
+                             err);
     return st;
 }
 
@@ -176,4 +177,4 @@ static void release(sample_job *j) {
     lem_remote_prompts_release(&j->remote.prompts);
 }
 
-const sample_engine sample_engine_remote = {prepare, start, make, release, visit, tell};
+const sample_engine lem_sample_engine_remote = {prepare, start, make, release, visit, tell};

@@ -49,7 +49,8 @@ static void tell(const sample_job *j) {
         lem_warn(j->cli->log, "%s has %llu problems, %s gives %zu: figures are not those of the benchmark",
                  s->name, (unsigned long long)s->size[0], j->prompts, j->rows.n);
     if (s->shots && !j->prompt.shots.k)
-        lem_warn(j->cli->log, "%s is published with %lld worked examples before the problem; none is given "
+        lem_warn(j->cli->log,
+                 "%s is published with %lld worked examples before the problem; none is given "
                  "(--style published gives them)",
                  s->name, (long long)s->shots);
 }
@@ -68,17 +69,18 @@ static lem_status load_benchmark(sample_job *j, lem_err *err) {
         return lem_fail(err, LEM_EUSAGE, "--map is for --prompts; a benchmark names its own fields");
     r->asker.spec = &r->spec;
     lem_status st = tell_licence(j, err);
-    return st ? st : lem_bench_problems(&r->asker, j->prompts, j->cli->limit, !lem_args_flag(j->args, "no-gold"),
-                              j->cli->cancel, &j->rows, err);
+    return st ? st
+              : lem_bench_problems(&r->asker, j->prompts, j->cli->limit, !lem_args_flag(j->args, "no-gold"),
+                                   j->cli->cancel, &j->rows, err);
 }
 
 static lem_status load_prompts(sample_job *j, lem_err *err) {
     lem_problems_opts o = {.map = lem_args_tree(j->args, "map"),
-                                 .limit = j->cli->limit,
-                                 .cancel = j->cli->cancel,
-                                 .need_gold = !lem_args_flag(j->args, "no-gold"),
-                                 .choose = lem_bench_choose,
-                                 .choose_ctx = &j->source.chooser};
+                           .limit = j->cli->limit,
+                           .cancel = j->cli->cancel,
+                           .need_gold = !lem_args_flag(j->args, "no-gold"),
+                           .choose = lem_bench_choose,
+                           .choose_ctx = &j->source.chooser};
     j->source.chooser.log = j->cli->log;
     lem_status st = lem_bad_rows_problems(&j->bad, j->prompts, o.map, o.cancel, &o.judge, err);
     if (st) return st;

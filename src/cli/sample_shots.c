@@ -31,7 +31,8 @@ static int shots_of(const sample_job *j) {
     const lem_prompt_style *style = name ? lem_prompt_style_find(name) : NULL;
     if (!s || !s->shots_from || lem_args_has(j->args, "shots-from")) return 0;
     if (lem_args_has(j->args, "shots")) return (int)lem_args_int(j->args, "shots");
-    return is_published(j) ? (int)s->shots : style ? style->shots : 0;
+    if (is_published(j)) return (int)s->shots;
+    return style ? style->shots : 0;
 }
 
 lem_status lem_sample_shots_find(sample_job *j, lem_err *err) {
@@ -58,7 +59,7 @@ static lem_status add(const lem_bench_shots *from, const lem_problem *p, lem_pro
     lem_status st = LEM_OK;
     if (s->solution && lem_bench_field(p->input, s->solution))
         st = lem_bench_text(p->input, s->solution, &b, err);
-    const char *answer = b.len ? lem_buf_str(&b) : p->expected ? p->expected : "";
+    const char *gold = p->expected ? p->expected : "", *answer = b.len ? lem_buf_str(&b) : gold;
     if (st == LEM_OK) st = lem_prompt_shots_add(to, p->problem, answer, lem_problem_subject(p), err);
     lem_buf_release(&b);
     return st;

@@ -18,8 +18,8 @@ typedef struct lem_score_input { /* zeroed = closed */
 /* The words of the command, by --map and --filter. judge: data/bad_rows.h; NULL = a bad row is an error. */
 lem_status lem_score_input_open(const lem_cli *cli, const lem_args *args, const lem_row_judge *judge,
                                 lem_score_input *out, lem_err *err) LEM_MUST_CHECK;
-/* *row is the caller's, NULL at the end. It has `problem` (text) and `completions` (list), else LEM_EDATA with
- * row_fault, without the place. */
+/* *row is the caller's, NULL at the end. It has `problem` (text) and `completions` (list), else LEM_EDATA
+ * with row_fault, without the place. */
 lem_status lem_score_input_next(lem_score_input *in, lem_json **row, lem_err *err) LEM_MUST_CHECK;
 void lem_score_input_close(lem_score_input *in);
 

@@ -150,6 +150,7 @@ done:
 static void release(remote *r) {
     lem_teach_free(r->teach);
     lem_remote_release_rows(r);
+    lem_bad_rows_release(&r->bad);
     lem_tokenizer_free(r->tok);
     lem_prompt_settings_release(&r->prompt);
     for (int i = 0; r->bases && i < r->o.n_urls; i++) lem_free(r->bases[i]);
@@ -162,8 +163,6 @@ static void release(remote *r) {
 lem_status lem_score_remote(lem_cli *cli, const lem_command *cmd, const lem_args *args, bool process_only,
                             lem_err *err) {
     remote r = {.cli = cli, .cmd = cmd, .args = args, .process_only = process_only};
-    if (lem_args_is(args, "on-error", "skip"))
-        return lem_fail(err, LEM_EUSAGE, "--on-error skip is for model folders: a server is asked for all rows");
     lem_job_input maps[LEM_CANDIDATE_MAX_FILES];
     lem_job_spec spec = {.inputs = maps};
     lem_status st = lem_candidate_options_inputs(args, maps, &spec.n_inputs, err);

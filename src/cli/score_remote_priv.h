@@ -2,6 +2,7 @@
 #ifndef LEM_CLI_SCORE_REMOTE_PRIV_H
 #define LEM_CLI_SCORE_REMOTE_PRIV_H
 
+#include "cli/bad_rows_options.h"
 #include "cli/endpoint_options.h"
 #include "eval/aggregate.h"
 #include "job/job.h"
@@ -38,6 +39,7 @@ typedef struct remote_counts {
 } remote_counts;
 
 typedef struct remote {
+    bad_rows bad; /* rows left out, with --on-error skip */
     lem_cli *cli;
     const lem_command *cmd;
     const lem_args *args;

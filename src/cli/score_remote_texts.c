@@ -78,18 +78,24 @@ static lem_status add_row(remote *r, lem_json *row, const char *file, uint64_t l
 }
 
 lem_status lem_remote_load(remote *r, lem_err *err) {
-    lem_score_input in;
-    lem_status st = lem_score_input_open(r->cli, r->args, NULL, &in, err);
+    lem_score_input in = {NULL};
+    const lem_row_judge *judge = NULL;
+    lem_status st = lem_bad_rows_begin(r->args, &r->bad, err);
+    if (st == LEM_OK)
+        st = lem_bad_rows_reader(&r->bad, LEM_BAD_ANY, r->args->words[0], NULL, r->cli->cancel, &judge, err);
+    if (st == LEM_OK) st = lem_score_input_open(r->cli, r->args, judge, &in, err);
     for (int64_t left = r->cli->limit; st == LEM_OK && left != 0; left -= left > 0) {
         lem_json *row = NULL;
         st = lem_score_input_next(&in, &row, err);
-        if (in.row_fault) lem_err_context(err, "%s:%llu", in.file, (unsigned long long)in.line);
-        if (st || !row) break;
-        st = add_row(r, row, in.file, in.line, err);
+        if (in.row_fault) st = lem_bad_rows_pass(&r->bad, in.file, in.line, st, err);
+        if (st && in.row_fault) lem_err_context(err, "%s:%llu", in.file, (unsigned long long)in.line);
+        if (st || in.end) break;
+        if (row) st = add_row(r, row, in.file, in.line, err);
         if (st) lem_err_context(err, "%s:%llu", in.file, (unsigned long long)in.line);
         if (st == LEM_OK) st = lem_cancel_check(r->cli->cancel, err);
     }
     lem_score_input_close(&in);
+    if (st == LEM_OK) st = lem_bad_rows_end(&r->bad, r->cli, r->file, r->n_rows, err);
     if (st == LEM_OK && r->n_rows == 0) st = lem_fail(err, LEM_EDATA, "%s: no rows", r->args->words[0]);
     return st;
 }

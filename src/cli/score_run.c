@@ -191,10 +191,8 @@ static lem_status do_row(job *j, lem_json **row, uint64_t line, on_row *act, lem
     if (st) st = lem_bad_rows_pass(&j->bad, j->rows_file, line, st, err);
     if (st) lem_err_context(err, "%s:%llu", j->rows_file, (unsigned long long)line);
     j->used += good;
-    if (good && out) {
-        st = lem_rows_write(out, *row, err);
-        lem_job_wrote(j->file, 1);
-    }
+    if (good && out) st = lem_rows_write(out, *row, err);
+    if (out) lem_job_wrote(j->file, good);
     j->done++;
     return st;
 }
@@ -218,10 +216,10 @@ static lem_status each_row(job *j, const char *title, on_row *act, lem_out *out,
         if (st && in.row_fault) lem_err_context(err, "%s:%llu", in.file, (unsigned long long)in.line);
         if (st || in.end) break;
         j->rows_file = in.file;
-        if (act && row && lem_job_takes(j->file, j->rows)) {
-            st = do_row(j, &row, in.line, act, out, err);
-            lem_progress_add(p, 1);
-        }
+        bool ours = act && lem_job_takes(j->file, j->rows);
+        if (ours && row) st = do_row(j, &row, in.line, act, out, err);
+        else if (ours && out) lem_job_wrote(j->file, 0); /* left out */
+        if (ours) lem_progress_add(p, 1);
         lem_json_free(row);
         j->rows++;
         if (st == LEM_OK) st = check_cancel(j, act, err);
@@ -278,7 +276,8 @@ static lem_status write_rows(job *j, lem_err *err) {
     LEM_TRY(lem_out_open(to ? to : "-", true, &out, err));
     LEM_TRY(each_row(j, "scoring", score_one, out, err));
     LEM_TRY(lem_bad_rows_end(&j->bad, j->cli, j->file, j->used, err));
-    if (j->used == 0) LEM_TRY(lem_fail(err, LEM_EDATA, "%s: no rows", j->path));
+    if (j->rows == 0 || (j->used == 0 && !lem_job_is_shard(j->file)))
+        LEM_TRY(lem_fail(err, LEM_EDATA, "%s: no rows", j->path));
     LEM_TRY(lem_out_commit(out, err));
     j->tokens += lem_scorer_tokens(j->model.scorer);
     lem_job_saw(j->file, j->rows);

@@ -154,9 +154,8 @@ static lem_status tell(const keeping *k, lem_json **told, lem_err *err) {
     return *told ? LEM_OK : lem_fail(err, LEM_EMEM, "out of memory");
 }
 
-lem_status lem_select_keep(lem_cli *cli, const lem_args *args, const lem_job *job,
-                           const lem_row_judge *judge, const lem_eval_data *d,
-                           const lem_keep_opts *o, lem_json **told, lem_err *err) {
+lem_status lem_select_keep(lem_cli *cli, const lem_args *args, const lem_job *job, const lem_row_judge *judge,
+                           const lem_eval_data *d, const lem_keep_opts *o, lem_json **told, lem_err *err) {
     const char *to = lem_args_str(args, "keep-out");
     bool own = !lem_args_has(args, "out") || lem_args_is(args, "out", "-"); /* it is what the job makes */
     keeping k = {.cli = cli, .d = d, .o = *o};

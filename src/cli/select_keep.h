@@ -17,8 +17,8 @@ lem_status lem_select_keep_choose(const lem_args *args, const lem_eval_data *d, 
 /* Reads the files of d once more, with the judge that they were read with, and writes the rows of --keep-out,
  * unless --dry-run; without that option does nothing. *told: problems, with_kept, rows, scorer, duplicates,
  * empty, and left_out by reason, owned by the caller; the log says the same. */
-lem_status lem_select_keep(lem_cli *cli, const lem_args *args, const lem_job *job,
-                           const lem_row_judge *judge, const lem_eval_data *d,
-                           const lem_keep_opts *o, lem_json **told, lem_err *err) LEM_MUST_CHECK;
+lem_status lem_select_keep(lem_cli *cli, const lem_args *args, const lem_job *job, const lem_row_judge *judge,
+                           const lem_eval_data *d, const lem_keep_opts *o, lem_json **told,
+                           lem_err *err) LEM_MUST_CHECK;
 
 #endif

@@ -45,7 +45,8 @@ void lem_bad_rows_free(lem_bad_rows *b); /* NULL allowed; judges go with it */
 lem_status lem_bad_rows_judge(lem_bad_rows *b, lem_bad_use use, const char *path,
                               const lem_candidates_map *map, const lem_cancel *cancel,
                               const lem_row_judge **out, lem_err *err) LEM_MUST_CHECK;
-/* The same for problems. map: list of "ours=theirs" as lem_problems_load knows them; borrowed, NULL = none. */
+/* The same for problems. map: list of "ours=theirs" as lem_problems_load knows them; borrowed, NULL = none.
+ */
 lem_status lem_bad_rows_judge_problems(lem_bad_rows *b, const char *path, const lem_json *map,
                                        const lem_cancel *cancel, const lem_row_judge **out,
                                        lem_err *err) LEM_MUST_CHECK;

@@ -21,10 +21,10 @@
 
 typedef struct lem_candidate_set lem_candidate_set;
 typedef struct lem_candidate_set_opts {
-    const char *filter;       /* borrowed; NULL = by default */
-    const lem_cancel *cancel; /* borrowed; NULL = never */
+    const char *filter;         /* borrowed; NULL = by default */
+    const lem_cancel *cancel;   /* borrowed; NULL = never */
     const lem_row_judge *judge; /* borrowed; each row of the files is judged first; NULL = none is */
-    bool any_rows;            /* rows of no known format come out as they are, as if they were ours */
+    bool any_rows;              /* rows of no known format come out as they are, as if they were ours */
 } lem_candidate_set_opts;
 
 /* paths are files, folders, patterns. map is what the user says of columns; it is copied. An empty file is

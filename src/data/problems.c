@@ -252,7 +252,8 @@ static lem_status add_row(loader *l, lem_json *row, lem_err *err) {
 }
 
 static lem_status open_rows(loader *l, const char *path, lem_err *err) {
-    const lem_rowset_opts o = {.cancel = l->o->cancel, .judge = l->o->judge, .header = l->o->header, .n_header = l->o->n_header};
+    const lem_rowset_opts o = {
+        .cancel = l->o->cancel, .judge = l->o->judge, .header = l->o->header, .n_header = l->o->n_header};
     lem_status st = check_map(l->o->map, err);
     return st ? st : lem_rowset_open(&path, 1, &o, &l->in, err);
 }
@@ -311,7 +312,8 @@ void lem_problems_release(lem_problems *r) {
 }
 
 const char *lem_problem_subject(const lem_problem *row) {
-    const char *subject = row->subject ? row->subject : lem_json_str(lem_json_get(row->input, "subject"), NULL);
+    const char *subject = lem_json_str(lem_json_get(row->input, "subject"), NULL);
+    if (row->subject) return row->subject;
     return subject ? subject : lem_json_str(lem_json_get(row->input, "category"), NULL);
 }
 

@@ -72,7 +72,7 @@ typedef struct lem_problems_opts {
     int64_t limit;       /* rows, -1 = all */
     const lem_cancel *cancel;
     const lem_row_judge *judge; /* each row is judged first (data/bad_rows.h); NULL = none is */
-    bool need_gold; /* a row without a gold is LEM_EDATA that says what was tried */
+    bool need_gold;             /* a row without a gold is LEM_EDATA that says what was tried */
     /* NULL: by the names of fields. */
     const lem_problem_reader *reader;
     /* Without a reader, and unless the map says where the problem is, asked for the first row of each file:
@@ -100,7 +100,8 @@ size_t lem_problems_find(const lem_problems *r, uint64_t row);
  * marked and counted as too long; an empty one is LEM_EDATA. Errors name file and line. */
 lem_status lem_problems_encode(lem_problems *r, const lem_tokenizer *t, const lem_prompt_settings *s,
                                int max_prompt, const lem_cancel *cancel, lem_err *err) LEM_MUST_CHECK;
-/* What the reader found, else the row says under subject or category, for styles that tell subjects apart; NULL = nothing. */
+/* What the reader found, else the row says under subject or category, for styles that tell subjects apart;
+ * NULL = nothing. */
 const char *lem_problem_subject(const lem_problem *row);
 void lem_problems_release(lem_problems *r);
 

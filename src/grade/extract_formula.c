@@ -252,8 +252,8 @@ static word rightmost(view v, word last) {
     return last;
 }
 
-/* Behind a word that calculates ("9 x 2 = 18", "half of 36 = 18") what stands to the left of the last '=' is a
- * part of its member: the answer is what stands to the right. */
+/* Behind a word that calculates ("9 x 2 = 18", "half of 36 = 18") what stands to the left of the last '=' is
+ * a part of its member: the answer is what stands to the right. */
 static void drop_cut_member(view v, word *w) {
     static const char *const words[] = {"x", "X", "times", "plus", "minus", "of", "by", "over"};
     word before = word_before(v, w->from);

@@ -111,8 +111,9 @@ static void say_average(lem_page *p, const lem_json *doc, lem_buf *b) {
     double v = lem_json_num(lem_json_get(find(metrics, "pass@1"), "value"), NAN);
     long long over = (long long)lem_json_int(lem_json_get(average, "over"), 0);
     if (!isfinite(v) || over < 2) return;
-    lem_buf_printf(b, "pass@1 is %.2f %% on average over %lld benchmarks%s%s, each counting alike.", 100 * v,
-                   over, suite ? " of " : "", suite ? suite : "");
+    lem_buf_printf(b, "pass@1 is %.2f %% on average over %lld benchmarks", 100 * v, over);
+    if (suite) lem_buf_printf(b, " of %s", suite);
+    lem_buf_puts(b, ", each counting alike.");
     if (lem_json_count(absent)) lem_buf_puts(b, " Absent, so that this is not the suite's average:");
     for (size_t i = 0; i < lem_json_count(absent); i++)
         lem_buf_printf(b, "%s %s", i ? "," : "", lem_json_str(lem_json_at(absent, i), ""));
@@ -126,7 +127,8 @@ static void put_warnings(const lem_json *line, lem_buf *b) {
     long long n = (long long)lem_json_int(lem_json_get(line, "problems"), 0),
               of = (long long)lem_json_int(lem_json_get(line, "of"), 0);
     lem_buf_clear(b);
-    if (of > n) lem_buf_printf(b, "%lld of its %lld problems: a trial run, no result of the benchmark", n, of);
+    if (of > n)
+        lem_buf_printf(b, "%lld of its %lld problems: a trial run, no result of the benchmark", n, of);
     for (size_t k = 0; k < lem_json_count(list); k++)
         lem_buf_printf(b, "%s%s", b->len ? "; " : "", lem_json_str(lem_json_at(list, k), ""));
 }
@@ -189,7 +191,8 @@ lem_status lem_report_benchmarks(lem_page *p, const char *csv, const char *sourc
     fill_row(&d, d.n_rows - 1, "average", NULL, lem_json_find(doc, "average.metrics"));
     lem_page_section(p, "Benchmarks");
     say_average(p, doc, &b);
-    int rows = (int)(d.n_rows > 2 ? d.n_rows : d.n_rows - 1), mark = d.n_rows > 2 ? rows - 1 : -1;
+    bool averaged = d.n_rows > 2;
+    int rows = (int)d.n_rows - !averaged, mark = averaged ? rows - 1 : -1;
     lem_page_table(
         p, &(lem_table){csv, "Percent, with 95 % intervals.", d.column, d.n_titles + 2, rows, d.cell, mark});
     say_warnings(p, &d, &b);

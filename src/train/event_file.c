@@ -6,6 +6,7 @@
 
 #include <math.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 /* ---- protocol buffers: a key is the field's number times 8, plus 0 varint, 1 eight bytes, 2 text, 5 four
@@ -119,9 +120,11 @@ typedef struct steps { /* over the stages of a run */
 static uint64_t count_step(steps *s, const lem_json *row) {
     const char *stage = lem_json_str(lem_json_get(row, "stage"), "");
     int64_t step = lem_json_int(lem_json_get(row, "step"), 0);
-    if (strncmp(s->stage, stage, sizeof s->stage - 1) != 0) {
+    char name[sizeof s->stage];
+    snprintf(name, sizeof name, "%s", stage);
+    if (strcmp(s->stage, name) != 0) {
         s->before = s->last;
-        strncpy(s->stage, stage, sizeof s->stage - 1);
+        memcpy(s->stage, name, sizeof name);
     }
     s->last = s->before + (uint64_t)(step > 0 ? step : 0);
     return s->last;
@@ -136,8 +139,7 @@ lem_status lem_train_event_file(const lem_buf *rows, lem_buf *out, lem_err *err)
         size_t n = end ? (size_t)(end - text) - at : rows->len - at;
         lem_json *row = NULL;
         lem_status st = lem_json_parse(text + at, n, &row, err);
-        if (st == LEM_OK && lem_json_kind(row) != LEM_JSON_OBJECT)
-            st = lem_fail(err, LEM_EDATA, "no object");
+        if (st == LEM_OK && lem_json_kind(row) != LEM_JSON_OBJECT) st = lem_fail(err, LEM_EDATA, "no object");
         if (st == LEM_OK) put_event(out, row, count_step(&s, row));
         lem_json_free(row);
         if (st) return lem_err_context(err, "telemetry, line %zu", number);

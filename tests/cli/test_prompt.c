@@ -168,16 +168,18 @@ static void sampled_in_a_style(void **state) {
                                                                  "j.jsonl") " && cmp i.jsonl j.jsonl");
     run("! cmp -s g.jsonl i.jsonl");
     /* Demonstrations stand in the turn of the problem. Randomness is keyed by the problem: greedy here. */
-    run("$L sample --prompts one.jsonl --n 1 --temperature 0 --max-tokens 8 --model sft-a --style acemath "
+    run("$L sample --prompts one.jsonl --no-gold --n 1 --temperature 0 --max-tokens 8 --model sft-a --style "
+        "acemath "
         "--shots 1 "
-        "--shots-from shots.jsonl --quiet --out k.jsonl && $L sample --prompts turn.jsonl --n 1 "
+        "--shots-from shots.jsonl --quiet --out k.jsonl && $L sample --prompts turn.jsonl --no-gold --n 1 "
         "--temperature 0 "
         "--max-tokens 8 --model sft-a --style acemath --quiet --out l.jsonl && for f in k l; do "
         "sed 's/.*\"completions\"//' $f.jsonl >$f.txt; done && cmp k.txt l.txt");
     run("grep -q '\"style\": \"acemath\"' k.jsonl.manifest.json && grep -q shots.jsonl "
         "k.jsonl.manifest.json");
     put("shots.jsonl", "{\"question\":\"2+3?\",\"answer\":\"It is 5.\"}\n");
-    expect("$L sample --prompts one.jsonl --n 1 --temperature 0 --max-tokens 8 --model sft-a --style acemath "
+    expect("$L sample --prompts one.jsonl --no-gold --n 1 --temperature 0 --max-tokens 8 --model sft-a "
+           "--style acemath "
            "--shots 1 "
            "--shots-from shots.jsonl --quiet --out k.jsonl",
            2, "--shots-from", "its content changed", NULL);
@@ -202,9 +204,11 @@ static void sampled_in_a_style(void **state) {
     put("one.jsonl", "{\"problem\":\"p\",\"id\":0,\"subject\":\"set_theory\"}\n");
     put("turn.jsonl", "{\"problem\":\"The following are multiple choice questions (with answers) about set "
                       "theory.\\n\\nq\\nA. 1\\nB. 2\\nAnswer: B\\n\\np\\nAnswer:\",\"id\":0}\n");
-    run("$L sample --prompts one.jsonl --n 1 --temperature 0 --max-tokens 1 --model old-sft-a --style "
+    run("$L sample --prompts one.jsonl --no-gold --n 1 --temperature 0 --max-tokens 1 --model old-sft-a "
+        "--style "
         "mmlu-5shot "
-        "--shots 1 --shots-from dev.jsonl --quiet --out p.jsonl && $L sample --prompts turn.jsonl --n 1 "
+        "--shots 1 --shots-from dev.jsonl --quiet --out p.jsonl && $L sample --prompts turn.jsonl --no-gold "
+        "--n 1 "
         "--temperature 0 --max-tokens 1 --model old-sft-a --style plain --quiet --out q.jsonl && for f in p "
         "q; do "
         "sed 's/.*\"logprob\"//' $f.jsonl >$f.txt; done && cmp p.txt q.txt");
@@ -229,7 +233,7 @@ static void licences(void **state) {
         "'\"non_commercial\": true' "
         "n2.jsonl.manifest.json");
     run("rm nc/README.md && printf 'Apache License\\nVersion 2.0\\n' >nc/LICENSE");
-    expect("$L sample --prompts rows.jsonl --n 2 --max-tokens 8 --model nc --out n.jsonl", 0,
+    expect("$L sample --prompts rows.jsonl --no-gold --n 2 --max-tokens 8 --model nc --out n.jsonl", 0,
            "already complete", NULL, NULL);
     expect("$L model info nc", 0, "licence         apache-2.0 (nc/LICENSE)", NULL, NULL);
     /* What was trained on it has its licences behind it. */

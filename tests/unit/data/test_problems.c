@@ -242,9 +242,9 @@ static void some_are_kept(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(fields),  cmocka_unit_test(refusals),
-                                       cmocka_unit_test(readers), cmocka_unit_test(golds_by_name),
-                                       cmocka_unit_test(prompts), cmocka_unit_test(output),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(fields),       cmocka_unit_test(refusals),
+                                       cmocka_unit_test(readers),      cmocka_unit_test(golds_by_name),
+                                       cmocka_unit_test(prompts),      cmocka_unit_test(output),
                                        cmocka_unit_test(some_are_kept)};
     return cmocka_run_group_tests(tests, setup, teardown);
 }

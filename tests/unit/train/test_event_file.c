@@ -6,7 +6,8 @@
 #include <stdio.h>
 
 /* tensorboard 2.20: file_version; step 1 train/learning_rate .5, train/loss .25; step 300 eval/loss 2; step
- * 301 train/loss 1.5, train/tokens 219; wall times equal to the steps (made by tools/golden/make_events.py). */
+ * 301 train/loss 1.5, train/tokens 219; wall times equal to the steps (made by tools/golden/make_events.py).
+ */
 static const char golden[] =
     "0f000000000000006d532b091a0d627261696e2e4576656e743a32fc9851293c00000000000000c8b7a3520900000000"
     "0000f03f10012a2f0a1a0a13747261696e2f6c6561726e696e675f72617465150000003f0a110a0a747261696e2f6c6f"
