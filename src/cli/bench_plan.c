@@ -186,12 +186,15 @@ lem_status lem_bench_run_recipe(const bench_choice *c, lem_json **tree, lem_err 
     return st;
 }
 
-/* "${out}/x" below the folder out. */
-static lem_json *below(const char *out, const char *path) {
+void lem_bench_run_path(const char *out, const char *path, lem_buf *to) {
     static const char mark[] = "${out}/";
-    lem_buf b = {0};
     if (strncmp(path, mark, sizeof mark - 1) == 0) path += sizeof mark - 1;
-    lem_buf_printf(&b, "%s/%s", out, path);
+    lem_buf_printf(to, "%s/%s", out, path);
+}
+
+static lem_json *below(const char *out, const char *path) {
+    lem_buf b = {0};
+    lem_bench_run_path(out, path, &b);
     lem_json *v = b.failed ? NULL : lem_json_new_strn(b.data, b.len);
     lem_buf_release(&b);
     return v;

@@ -6,6 +6,7 @@
 #include "bench/spec.h"
 #include "bench/suite.h"
 #include "bench/table.h"
+#include "core/buf.h"
 #include "job/command.h"
 
 typedef struct bench_choice { /* zeroed but for cli and args */
@@ -29,6 +30,8 @@ lem_status lem_bench_run_choose(bench_choice *c, lem_err *err) LEM_MUST_CHECK;
 lem_status lem_bench_run_recipe(const bench_choice *c, lem_json **tree, lem_err *err) LEM_MUST_CHECK;
 /* The options of `bench table` that give the table of the recipe, once it ran; NULL: out of memory. */
 lem_json *lem_bench_run_table_words(const bench_choice *c, const lem_json *tree);
+/* Appends what "${out}/x" of the recipe stands for. */
+void lem_bench_run_path(const char *out, const char *path, lem_buf *to);
 /* To the user: what will be run, under which licences. */
 void lem_bench_run_tell(const bench_choice *c);
 void lem_bench_run_choice_release(bench_choice *c);

@@ -1,10 +1,12 @@
 /* cmd_bench_run.c - lemma bench run: benchmarks end to end, as a recipe made of their names */
 #include "cli/commands.h"
 #include "cli/bench_plan.h"
+#include "cli/bench_shard.h"
 #include "cli/run_recipe.h"
 #include "cli/runtime.h"
 
 #include "core/mem.h"
+#include "job/shard.h"
 
 #include <string.h>
 
@@ -20,10 +22,12 @@ static const lem_opt opts[] = {
     {"temperature", LEM_OPT_NUM, "X", NULL, "0 is greedy [0 for one candidate, else 0.7]", 0, 1000},
     {"top-p", LEM_OPT_NUM, "P", "1", "draw among the fewest tokens whose probability reaches P", 0, 1},
     {"max-tokens", LEM_OPT_INT, "N", "2048", "tokens per candidate", 1, 1e9},
-    {"style", LEM_OPT_STR, "NAME", NULL, "prompt style of all benchmarks [each benchmark's own]"},
+    {"style", LEM_OPT_STR, "NAME", NULL,
+     "prompt style of all benchmarks; published: each one's own, with its examples [the model's template]"},
     {"rows", LEM_OPT_INT, "N", NULL, "only the first N problems of each benchmark: a trial run", 1, 1e9},
     {"skip-absent", LEM_OPT_FLAG, NULL, NULL,
      "leave out benchmarks whose files are not here; the table says so [stop]"},
+    LEM_OPT_SHARD,
     {"print-recipe", LEM_OPT_FLAG, NULL, NULL, "print the recipe (JSON, which lemma run reads too) and stop",
      .effect = LEM_OPT_CHANGES_NOTHING},
 };
@@ -63,6 +67,15 @@ static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
         goto done;
     }
     lem_bench_run_tell(&c);
+    const char *shard = lem_args_str(args, "shard"), *out = lem_args_str(args, "out");
+    if (shard) {
+        st = lem_bench_shard_sample(cli, shard, tree, out, err);
+        if (st == LEM_OK && !cli->dry_run)
+            lem_info(cli->log, "this shard is sampled; once all are, the same command without --shard merges "
+                               "them and goes on");
+        goto done;
+    }
+    if (!cli->dry_run) LEM_TRY(lem_bench_shard_merge(cli, tree, out, err));
     table = lem_bench_run_table_words(&c, tree);
     LEM_TRY(run_stages(cli, args, tree, err));
     if (!cli->dry_run) st = print_table(cli, args, table, err);

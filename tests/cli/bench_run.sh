@@ -53,6 +53,18 @@ grep -q 'Benchmarks' run/report.html || fail "the page lacks the table"
 says 0 "complete" "$lemma" bench run gsm8k own/mine.yaml --model "$base" --out run --max-tokens 48
 says 2 "max-tokens was 48" "$lemma" bench run gsm8k own/mine.yaml --model "$base" --out run --max-tokens 32
 
+# Three shards, one of them killed and run again, then the same bytes as a whole run.
+b() { "$lemma" bench run gsm8k own/mine.yaml --model "$base" --n 3 --max-tokens 24 --out "$@" 2>>shard.log; }
+b whole >whole.table || fail "no whole run"
+b parts --shard 1/3 >/dev/null && b parts --shard 3/3 >/dev/null || { cat shard.log >&2; fail "no shards"; }
+if b parts >/dev/null; then fail "a shard is missing, and nothing is said"; fi
+grep -q '2/3' shard.log || { cat shard.log >&2; fail "the missing shard is not named"; }
+timeout -s KILL 0.05 "$lemma" bench run gsm8k own/mine.yaml --model "$base" --n 3 --max-tokens 24 --out parts --shard 2/3 >/dev/null 2>&1 || true
+b parts --shard 2/3 >/dev/null || { cat shard.log >&2; fail "shard 2"; }
+b parts >parts.table || { cat shard.log >&2; fail "the shards are not merged"; }
+for f in gsm8k/candidates.jsonl gsm8k/graded.jsonl mine/candidates.jsonl mine/select.json table.csv; do cmp whole/$f parts/$f || fail "shards differ from a whole run"; done
+cmp whole.table parts.table || fail "the tables differ"
+
 # What is wrong is said before anything is done.
 says 2 "did you mean" "$lemma" bench run gsm9k --model "$base" --out no
 says 3 "math500" "$lemma" bench run gsm8k math500 --model "$base" --out no

@@ -20,7 +20,7 @@ sed 's/^{/{"correct":[true,false,true,false,true,false],/' pool >graded.jsonl
 for i in $(seq 120); do echo "{\"prompt\":\"what is $((i % 40))?\",\"completions\":[\"it is $i\",\"so $((i * 7 % 11))\"],\"labels\":[1,$((i % 2))]}"; done >steps.jsonl
 "$lemma" prm train --model base --data steps.jsonl --batch-tokens 300 --max-steps 2 --out prm0 --quiet || fail "no process reward model"
 "$lemma" sft --model base --batch 8 --lr 3e-3 --max-steps 4 --data d/math.jsonl --out base1 --quiet || fail "no second model"
-cat graded.jsonl graded.jsonl graded.jsonl graded.jsonl >many.jsonl
+for k in 1 2 3 4; do sed "s/\"id\":\"/&$k-/" graded.jsonl; done >many.jsonl # an id stands once
 sed 's/"correct":[^]]*\],//' many.jsonl >raw.jsonl
 cat >r.yaml <<'Y'
 name: r
