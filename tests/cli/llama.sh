@@ -82,6 +82,33 @@ for api in chat "text --template plain"; do
     grep -q '"step_counts":\[\[[0-4],4\],\[1,1\]\]' a.jsonl || fail "labels: $(cat a.jsonl)"
     rm -rf a.jsonl*
 done
+# benchmarks end to end, killed once and resumed: what was answered is not asked again
+if [ ! -e "${LEMMA_DATA:-/none}/bench/math/math500.jsonl.gz" ]; then
+    export LEMMA_DATA=$dir/data
+    mkdir -p data/bench/gsm8k data/bench/math
+    for i in 1 2 3 4 5; do
+        echo "{\"question\":\"What is $i + 1?\",\"answer\":\"#### $((i + 1))\"}" >>data/bench/gsm8k/test.jsonl
+        echo "{\"problem\":\"What is $i + 2?\",\"solution\":\"\\\\boxed{$((i + 2))}\",\"answer\":\"$((i + 2))\",\"subject\":\"Algebra\",\"level\":1}" >>data/bench/math/math500.jsonl
+    done
+fi
+bench=(bench run gsm8k math500 "${ask[@]:0:4}" sample.key-file=key sample.concurrency=2 sample.resend=9 --rows 5 --n 2 --max-tokens 32 --out bench)
+"$lemma" "${bench[@]}" >/dev/null 2>&1 &
+job=$!
+for _ in $(seq 300); do
+    there=$(grep -ac '"_id":"r:' bench/math500/candidates.jsonl.job/journal 2>/dev/null)
+    [ "${there:-0}" -gt 0 ] && break
+    sleep 0.1
+done
+kill -9 $job 2>/dev/null
+wait $job 2>/dev/null
+cp bench/gsm8k/candidates.jsonl bench.before || fail "no candidates of gsm8k after a kill"
+grep -ao '"texts":\["\([^"\\]\|\\.\)*"' bench/math500/candidates.jsonl.job/journal >bench.journal 2>/dev/null
+"$lemma" "${bench[@]}" >bench.table 2>said.txt || fail "bench run: status $?"
+cmp -s bench.before bench/gsm8k/candidates.jsonl || fail "what was finished was asked again"
+while read -r text; do grep -qF -- "$text" bench/math500/candidates.jsonl || fail "a finished candidate of math500 is lost: $text"; done \
+    < <(sed 's/"texts":\["//; s/"$//' bench.journal | grep -v '^$')
+grep -q '^average of 2' bench.table || fail "no average: $(cat bench.table)"
+grep -q '"server": "llama' bench/table.json || fail "the table does not say which server"
 rm key
 grep -rq canary . --exclude=server.txt && fail "the key is in a file"
-echo "llama-server $("$server" --version 2>&1 | sed -n 's/^version: //p'): 24 candidates after $kills kills, graded; streams, texts and rollouts too"
+echo "llama-server $("$server" --version 2>&1 | sed -n 's/^version: //p'): 24 candidates after $kills kills, graded; streams, texts, rollouts and benchmarks too"
