@@ -59,7 +59,8 @@ static lem_status add(const lem_bench_shots *from, const lem_problem *p, lem_pro
     lem_status st = LEM_OK;
     if (s->solution && lem_bench_field(p->input, s->solution))
         st = lem_bench_text(p->input, s->solution, &b, err);
-    const char *gold = p->expected ? p->expected : "", *answer = b.len ? lem_buf_str(&b) : gold;
+    const char *gold = p->expected ? p->expected : "";
+    const char *answer = b.len ? lem_buf_str(&b) : gold;
     if (st == LEM_OK) st = lem_prompt_shots_add(to, p->problem, answer, lem_problem_subject(p), err);
     lem_buf_release(&b);
     return st;

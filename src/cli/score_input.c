@@ -23,10 +23,9 @@ static lem_status put_ours(lem_score_input *in, lem_json *row, lem_err *err) {
     return lem_fail(err, LEM_EDATA, "a candidate row needs 'problem' (text) and 'completions' (list)");
 }
 
-lem_status lem_score_input_next(lem_score_input *in, lem_json **row, lem_err *err) {
+lem_status lem_score_input_next(lem_score_input *in, const bad_rows *bad, lem_json **row, lem_err *err) {
     lem_status st = lem_candidate_set_next(in->set, row, err);
     in->end = st == LEM_OK && !*row;
-    in->row_fault = false;
     if (st != LEM_OK || !*row) return st;
     in->file = lem_candidate_set_file(in->set);
     in->line = lem_candidate_set_number(in->set);
@@ -34,8 +33,8 @@ lem_status lem_score_input_next(lem_score_input *in, lem_json **row, lem_err *er
     if (st == LEM_OK) return LEM_OK;
     lem_json_free(*row);
     *row = NULL;
-    in->row_fault = st == LEM_EDATA;
-    return st;
+    st = lem_bad_rows_pass(bad, in->file, in->line, st, err);
+    return st ? lem_err_context(err, "%s:%llu", in->file, (unsigned long long)in->line) : LEM_OK;
 }
 
 void lem_score_input_close(lem_score_input *in) {

@@ -3,6 +3,7 @@
 #ifndef LEM_CLI_SCORE_INPUT_H
 #define LEM_CLI_SCORE_INPUT_H
 
+#include "cli/bad_rows_options.h"
 #include "data/candidate_set.h"
 #include "job/command.h"
 
@@ -11,16 +12,16 @@ typedef struct lem_score_input { /* zeroed = closed */
     lem_candidates scratch;
     const char *file; /* of the last row; borrowed until the next */
     uint64_t line;
-    bool end;       /* the rows are over */
-    bool row_fault; /* the last failure was that of one row, and reading can go on */
+    bool end; /* the rows are over */
 } lem_score_input;
 
 /* The words of the command, by --map and --filter. judge: data/bad_rows.h; NULL = a bad row is an error. */
 lem_status lem_score_input_open(const lem_cli *cli, const lem_args *args, const lem_row_judge *judge,
                                 lem_score_input *out, lem_err *err) LEM_MUST_CHECK;
-/* *row is the caller's, NULL at the end. It has `problem` (text) and `completions` (list), else LEM_EDATA
- * with row_fault, without the place. */
-lem_status lem_score_input_next(lem_score_input *in, lem_json **row, lem_err *err) LEM_MUST_CHECK;
+/* *row is the caller's; it has `problem` (text) and `completions` (list). NULL at the end, and for a row that
+ * is left out (bad: cli/bad_rows_options.h). Errors read "FILE:LINE: …". */
+lem_status lem_score_input_next(lem_score_input *in, const bad_rows *bad, lem_json **row,
+                                lem_err *err) LEM_MUST_CHECK;
 void lem_score_input_close(lem_score_input *in);
 
 #endif

@@ -86,9 +86,7 @@ lem_status lem_remote_load(remote *r, lem_err *err) {
     if (st == LEM_OK) st = lem_score_input_open(r->cli, r->args, judge, &in, err);
     for (int64_t left = r->cli->limit; st == LEM_OK && left != 0; left -= left > 0) {
         lem_json *row = NULL;
-        st = lem_score_input_next(&in, &row, err);
-        if (in.row_fault) st = lem_bad_rows_pass(&r->bad, in.file, in.line, st, err);
-        if (st && in.row_fault) lem_err_context(err, "%s:%llu", in.file, (unsigned long long)in.line);
+        st = lem_score_input_next(&in, &r->bad, &row, err);
         if (st || in.end) break;
         if (row) st = add_row(r, row, in.file, in.line, err);
         if (st) lem_err_context(err, "%s:%llu", in.file, (unsigned long long)in.line);

@@ -211,9 +211,7 @@ static lem_status each_row(job *j, const char *title, on_row *act, lem_out *out,
     j->rows = j->done = j->used = 0;
     for (int64_t left = j->cli->limit; st == LEM_OK && left != 0; left -= left > 0) {
         lem_json *row = NULL;
-        st = lem_score_input_next(&in, &row, err);
-        if (in.row_fault) st = lem_bad_rows_pass(&j->bad, in.file, in.line, st, err);
-        if (st && in.row_fault) lem_err_context(err, "%s:%llu", in.file, (unsigned long long)in.line);
+        st = lem_score_input_next(&in, &j->bad, &row, err);
         if (st || in.end) break;
         j->rows_file = in.file;
         bool ours = act && lem_job_takes(j->file, j->rows);
