@@ -3,6 +3,7 @@
 #include "cli/score_input.h"
 #include "cli/score_remote_priv.h"
 #include "core/mem.h"
+#include "eval/given_steps.h"
 #include "prompt/chat.h"
 #include "prompt/prompt.h"
 
@@ -115,20 +116,45 @@ void lem_remote_release_rows(remote *r) {
 
 /* ---- a candidate as it is sent ---- */
 
-/* The steps with their token behind each, as the model's card shows; "" where there is none. */
-static lem_status mark_steps(const remote *r, const char *text, remote_text *t, lem_err *err) {
-    lem_step_list steps = {0};
+/* Steps with their token behind each, as the model's card shows; "" where there is none. */
+static lem_status put_steps(const lem_step *at, int n, remote_text *t, lem_err *err) {
     lem_buf b = {0};
-    lem_status st = lem_step_list_split(&steps, text, r->recipe.separator, err);
-    for (int i = 0; st == LEM_OK && i < steps.n; i++) {
-        lem_buf_add(&b, steps.at[i].text, steps.at[i].len);
+    for (int i = 0; i < n; i++) {
+        lem_buf_add(&b, at[i].text, at[i].len);
         lem_buf_puts(&b, step_token);
     }
-    if (st == LEM_OK) st = lem_buf_ok(&b, err);
-    if (st == LEM_OK) t->n_at = steps.n;
-    if (st == LEM_OK && steps.n) t->said = lem_buf_take(&b);
+    lem_status st = lem_buf_ok(&b, err);
+    if (st == LEM_OK) t->n_at = n;
+    if (st == LEM_OK && n) t->said = lem_buf_take(&b);
     lem_buf_release(&b);
-    lem_step_list_release(&steps);
+    return st;
+}
+
+/* given: the steps as a benchmark gives them, NULL: the text is split. */
+static lem_status mark_steps(const remote *r, const char *text, const lem_json *given, remote_text *t,
+                             lem_err *err) {
+    lem_step_list split = {0};
+    lem_step *steps = NULL;
+    int n = 0;
+    lem_status st = given ? lem_given_steps_read(given, &steps, &n, err)
+                          : lem_step_list_split(&split, text, r->recipe.separator, err);
+    if (st == LEM_OK) st = given ? put_steps(steps, n, t, err) : put_steps(split.at, split.n, t, err);
+    lem_free(steps);
+    lem_step_list_release(&split);
+    return st;
+}
+
+/* Token ids of a solution, by its steps where they are given. */
+static lem_status make_ids(const remote *r, const char *problem, const lem_json *solution,
+                           const lem_json *given, remote_text *t, lem_err *err) {
+    lem_step *steps = NULL;
+    int n = 0;
+    if (!given)
+        return lem_prompt_solution(&r->recipe, r->tok, problem, lem_json_str(solution, ""),
+                                   lem_json_str_len(solution), &t->r, err);
+    lem_status st = lem_given_steps_read(given, &steps, &n, err);
+    if (st == LEM_OK) st = lem_prompt_steps(&r->recipe, r->tok, problem, steps, n, &t->r, err);
+    lem_free(steps);
     return st;
 }
 
@@ -181,19 +207,21 @@ lem_status lem_remote_render(const remote *r, remote_text *t, lem_err *err) {
     const char *problem = problem_of(r, t), *question = NULL;
     const lem_json *c = completion(r, t);
     const char *solution = lem_json_str(c, "");
+    bool process = lem_head_is_process(r->shape.kind);
+    const lem_json *given = process ? lem_given_steps(r->rows[t->row].row, (size_t)t->index) : NULL;
     lem_buf b = {0};
     lem_status st = LEM_OK;
     lem_free(t->said);
     t->said = NULL;
     t->n_at = 1;
     if (r->request.input == LEM_REWARD_IDS) {
-        st = lem_prompt_solution(&r->recipe, r->tok, problem, solution, lem_json_str_len(c), &t->r, err);
+        st = make_ids(r, problem, c, given, t, err);
         t->n_at = t->r.n_at;
     } else if (r->request.input == LEM_REWARD_TEXT) {
         st = lem_prompt_problem_text(problem, r->recipe.suffix, &b, &question, err);
         if (st == LEM_OK) st = render_text(r, question, solution, t, err);
     } else if (r->request.steps) {
-        st = mark_steps(r, solution, t, err);
+        st = mark_steps(r, solution, given, t, err);
     }
     lem_buf_release(&b);
     if (st)

@@ -1,4 +1,5 @@
 /* score_candidates.c - the candidates of a row as tokens, and their values from the scorer */
+#include "eval/given_steps.h"
 #include "core/mem.h"
 #include "eval/score_candidates_priv.h"
 
@@ -55,20 +56,10 @@ static lem_status render_one(const score_work *w, const char *problem, score_can
 /* The list of texts that a solution is given as. */
 static lem_status render_steps(const score_work *w, const char *problem, const lem_json *list,
                                score_candidate *c, lem_err *err) {
-    size_t n = lem_json_count(list);
-    if (lem_json_kind(list) != LEM_JSON_ARRAY || n > LEM_PROMPT_STEPS_MAX)
-        return lem_fail(err, LEM_EDATA, "a list of at most %d steps expected", LEM_PROMPT_STEPS_MAX);
-    lem_step *steps = lem_alloc_zero(n + 1, sizeof *steps, err);
-    if (!steps) return LEM_EMEM;
-    lem_status st = LEM_OK;
-    for (size_t k = 0; st == LEM_OK && k < n; k++) {
-        const lem_json *t = lem_json_at(list, k);
-        if (lem_json_kind(t) != LEM_JSON_STRING)
-            st = lem_fail(err, LEM_EDATA, "step %zu: text expected, found %s", k, lem_json_kind_name(t));
-        steps[k] = (lem_step){.text = lem_json_str(t, ""), .len = lem_json_str_len(t)};
-    }
-    if (st == LEM_OK)
-        st = lem_prompt_steps(w->how->recipe, w->how->tokenizer, problem, steps, (int)n, &c->r, err);
+    lem_step *steps = NULL;
+    int n = 0;
+    lem_status st = lem_given_steps_read(list, &steps, &n, err);
+    if (st == LEM_OK) st = lem_prompt_steps(w->how->recipe, w->how->tokenizer, problem, steps, n, &c->r, err);
     lem_free(steps);
     return st;
 }
@@ -94,10 +85,8 @@ static lem_status render_text(const score_work *w, const char *problem, const le
 
 /* The steps that candidate i is given as, or NULL: its text is to be split. */
 static const lem_json *steps_given(const score_work *w, const lem_json *row, size_t i) {
-    const lem_json *list = lem_json_get(row, "completion_steps");
     if (w->how->given_steps) return lem_json_at(lem_json_get(row, "completions"), i);
-    if (w->text || !w->how->process || lem_json_kind(list) != LEM_JSON_ARRAY) return NULL;
-    return lem_json_at(list, i);
+    return w->text || !w->how->process ? NULL : lem_given_steps(row, i);
 }
 
 static lem_status render(score_work *w, const lem_json *row, score_candidate *c, lem_err *err) {

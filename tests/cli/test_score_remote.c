@@ -313,6 +313,23 @@ static int32_t prm_tag(void) {
     return tag;
 }
 
+/* Steps as a benchmark gives them are scored as they are: a separator in one makes no two of it. */
+static void steps_as_given(void **state) {
+    (void)state;
+    for (int ids = 0; ids < 2; ids++) {
+        served s;
+        serve(&s, &(rewards_opts){.apis = "/pooling", .outputs = 2, .step_id = prm_tag()}, &(faultd_opts){0});
+        put("rows.jsonl", "{\"id\":\"a\",\"problem\":\"p\",\"completions\":[\"one\\n\\ntwo\\n\\nthree\"],"
+                          "\"completion_steps\":[[\"one\\n\\ntwo\",\"three\"]]}\n");
+        lemma(&s, 0, "prm score", ids ? "--tokenizer " PRM : "", "1 scores");
+        lem_json *row = json_of(said_by(0, "cat o"));
+        assert_int_equal(lem_json_count(lem_json_at(lem_json_get(row, "step_scores"), 0)), 2);
+        lem_json_free(row);
+        put("rows.jsonl", rows_text);
+        (void)stop(&s);
+    }
+}
+
 static double of_step_ids(int row, size_t i, size_t k) {
     lem_ids ids = ids_of_steps(row, i, k, prm_tag());
     double x = rewards_of(ids.data, ids.len * sizeof *ids.data);
@@ -805,6 +822,7 @@ int main(void) {
         cmocka_unit_test(wire_faults),
         cmocka_unit_test(no_server),
         cmocka_unit_test(too_long_for_the_server),
+        cmocka_unit_test(steps_as_given),
         cmocka_unit_test(killed_and_gone_on),
         cmocka_unit_test(interrupted_and_gone_on),
         cmocka_unit_test(shards),
