@@ -54,7 +54,7 @@ typedef struct browser {
     lem_tag tags[MAX_TAGS];
     char label[MAX_TAGS][40]; /* of the tags of columns */
     int n_tags, column_of[MAX_TAGS];
-    uint64_t number, left_out;
+    uint64_t number, read, left_out;       /* read: rows without fault */
     int tag[N_FIXED + MAX_COLUMNS], n_tag; /* of the problem at hand */
     lem_buf text[MAX_GROUPS + 3];
 } browser;
@@ -274,7 +274,10 @@ static lem_status each_row(browser *b, lem_candidate_set *rows, lem_err *err) {
         if (whole && lem_page_item_bytes(b->page) > PAGE_BYTES) b->left_out++;
         else if (whole) st = add_problem(b, row, err);
         lem_json_free(row);
-        if (st) return st;
+        if (st)
+            return lem_err_context(err, "%s:%llu", lem_candidate_set_file(rows),
+                                   (unsigned long long)lem_candidate_set_number(rows));
+        b->read++;
     }
 }
 
@@ -304,7 +307,7 @@ lem_status lem_report_problems(lem_page *p, const char *path, const lem_row_judg
     if (!map) st = LEM_EMEM;
     if (st == LEM_OK) st = lem_candidate_set_open(&path, 1, map, &o, &rows, err);
     if (st == LEM_OK) st = each_row(b, rows, err);
-    if (st == LEM_EDATA) st = LEM_OK; /* not of candidates: nothing to browse, or nothing more */
+    if (st == LEM_EDATA && b->read == 0) st = LEM_OK; /* not of candidates: nothing to browse */
     if (st == LEM_OK) finish(b);
     lem_candidate_set_close(rows);
     for (size_t i = 0; i < sizeof b->text / sizeof *b->text; i++) lem_buf_release(&b->text[i]);

@@ -75,6 +75,18 @@ static void other_files_add_nothing(void **state) {
     assert_false(has("All problems"));
 }
 
+/* A row that cannot be read behind others is named: nothing is dropped in silence. */
+static void a_broken_row_is_named(void **state) {
+    (void)state;
+    lem_buf b = {0};
+    lem_buf_puts(&b, rows);
+    lem_buf_puts(&b,
+                 "{\"id\":\"c\",\"problem\":\"p\",\"expected_answer\":\"1\",\"completions\":[\"a\",\"b\"],"
+                 "\"correct\":[true]}\n");
+    FAILS(with_text(lem_buf_str(&b), b.len, add), LEM_EDATA, ":3");
+    lem_buf_release(&b);
+}
+
 static void long_texts_are_cut_at_a_character(void **state) {
     (void)state;
     lem_buf b = {0};
@@ -93,6 +105,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(each_problem_is_an_item, open_page, close_page),
         cmocka_unit_test_setup_teardown(the_script_is_named_by_its_hash, open_page, close_page),
         cmocka_unit_test_setup_teardown(other_files_add_nothing, open_page, close_page),
+        cmocka_unit_test_setup_teardown(a_broken_row_is_named, open_page, close_page),
         cmocka_unit_test_setup_teardown(long_texts_are_cut_at_a_character, open_page, close_page)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
