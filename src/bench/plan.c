@@ -152,30 +152,64 @@ static lem_status check_names(const lem_bench_plan *p, lem_err *err) {
     return LEM_OK;
 }
 
-lem_status lem_bench_plan_recipe(const lem_bench_plan *p, lem_json **out, lem_err *err) {
-    lem_status st = check_names(p, err);
-    if (st) return st;
+static void add_judged(draft *d, const char *judge, int i) {
+    const lem_bench_reward *r = &d->p->rewards[i];
+    lem_object o = stage(d, text("score-%s", r->name), r->process ? "prm score" : "rm score", "score");
+    lem_object_json(&o, r->endpoint ? "endpoint" : "model", text("${reward%d}", i + 1));
+    lem_object_json(&o, "words", list_of(lem_json_new_str("${rows}")));
+    lem_object_json(&o, "out", text("${out}/%s/scored.jsonl", r->name));
+    add(d, &o);
+    o = stage(d, text("table-%s", r->name), "bench score", "table");
+    lem_object_json(&o, "words", list_of(text("${out}/%s/scored.jsonl", r->name)));
+    lem_object_str(&o, "kind", judge);
+    lem_object_json(&o, "out", text("${out}/%s/score.json", r->name));
+    add(d, &o);
+}
+
+static draft begin(const lem_bench_plan *p) {
     draft d = {p,    lem_json_new_array(), lem_json_new_object(), lem_json_new_array(), lem_json_new_array(),
                false};
     d.failed = !d.stages || !d.vars || !d.tables || !d.macro;
     set_var(&d, lem_json_new_str("out"), p->out);
     for (int i = 0; i < p->n_rewards; i++) set_var(&d, text("reward%d", i + 1), p->rewards[i].where);
+    return d;
+}
+
+/* Ends the draft. */
+static lem_status finish(draft *d, lem_json **out, lem_err *err) {
+    lem_object o = lem_object_new();
+    lem_object_str(&o, "name", d->p->suite ? d->p->suite : "bench");
+    lem_object_json(&o, "vars", d->vars);
+    lem_object_json(&o, "stages", d->stages);
+    lem_json *tree = lem_object_done(&o);
+    lem_json_free(d->tables);
+    lem_json_free(d->macro);
+    if (!d->failed && tree) {
+        *out = tree;
+        return LEM_OK;
+    }
+    lem_json_free(tree);
+    return lem_fail(err, LEM_EMEM, "out of memory, or a name of more than 400 bytes");
+}
+
+lem_status lem_bench_plan_recipe(const lem_bench_plan *p, lem_json **out, lem_err *err) {
+    lem_status st = check_names(p, err);
+    if (st) return st;
+    draft d = begin(p);
     for (int i = 0; i < p->n_items && !d.failed; i++) add_benchmark(&d, &p->items[i]);
     if (!d.failed) add_table(&d);
     if (!d.failed) add_report(&d);
-    lem_object o = lem_object_new();
-    lem_object_str(&o, "name", p->suite ? p->suite : "bench");
-    lem_object_json(&o, "vars", d.vars);
-    lem_object_json(&o, "stages", d.stages);
-    lem_json *tree = lem_object_done(&o);
-    lem_json_free(d.tables);
-    lem_json_free(d.macro);
-    if (d.failed || !tree) {
-        lem_json_free(tree);
-        return lem_fail(err, LEM_EMEM, "out of memory, or a name of more than 400 bytes");
-    }
-    *out = tree;
-    return LEM_OK;
+    return finish(&d, out, err);
+}
+
+lem_status lem_bench_plan_judge(const lem_bench_plan *p, const char *judge, const char *rows, lem_json **out,
+                                lem_err *err) {
+    lem_status st = check_names(p, err);
+    if (st) return st;
+    draft d = begin(p);
+    set_var(&d, lem_json_new_str("rows"), rows);
+    for (int i = 0; i < p->n_rewards && !d.failed; i++) add_judged(&d, judge, i);
+    return finish(&d, out, err);
 }
 
 void lem_bench_short_name(const char *where, char *out, size_t size) {

@@ -45,6 +45,11 @@ typedef struct lem_bench_plan { /* all borrowed */
 /* *out: the tree for lem_recipe_run; the caller owns it. LEM_EUSAGE for a name that stands twice. */
 lem_status lem_bench_plan_recipe(const lem_bench_plan *p, lem_json **out, lem_err *err) LEM_MUST_CHECK;
 
+/* The same for the rows of one benchmark of reward models, at the path `rows`: each reward model scores them
+ * (REWARD/scored.jsonl), and `bench score --kind JUDGE` tells (REWARD/score.json); p has no items. */
+lem_status lem_bench_plan_judge(const lem_bench_plan *p, const char *judge, const char *rows, lem_json **out,
+                                lem_err *err) LEM_MUST_CHECK;
+
 /* A name for files from a model folder or URL: its last part that tells something, other bytes than letters,
  * digits, '.', '_' and '-' replaced by '-'. size: of out, at least 8. */
 void lem_bench_short_name(const char *where, char *out, size_t size);

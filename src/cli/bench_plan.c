@@ -52,7 +52,9 @@ static lem_status add_word(bench_choice *c, const char *word, lem_err *err) {
     if (!lem_suite_find(&c->suites, word, &s)) return add_benchmark(c, word, err);
     if (c->suite) return lem_fail(err, LEM_EUSAGE, "one suite at a time: '%s' and '%s'", c->suite, s.name);
     c->suite = s.name;
+    c->judge = s.judge;
     lem_status st = LEM_OK;
+    if (s.judge) return lem_suite_path(&s, c->cli->data_dir, true, &c->judged, err);
     for (size_t i = 0; st == LEM_OK && i < lem_json_count(s.members); i++)
         st = add_benchmark(c, lem_json_str(lem_json_at(s.members, i), ""), err);
     return st;
@@ -68,7 +70,7 @@ static lem_status add_words(bench_choice *c, lem_err *err) {
     }
     if (st) return st;
     if (names == 0) return lem_fail(err, LEM_EUSAGE, "no benchmark is named; lemma bench list names them");
-    if (c->n == 0) return lem_fail(err, LEM_EDATA, "none of the benchmarks has its files here");
+    if (c->n == 0 && !c->judge) return lem_fail(err, LEM_EDATA, "none of the benchmarks has its files here");
     if (c->suite && names > 1)
         return lem_fail(err, LEM_EUSAGE, "a suite is run alone: the average is over its members");
     return LEM_OK;
@@ -148,40 +150,62 @@ static lem_status apply_words(bench_choice *c, lem_err *err) {
     return st;
 }
 
+/* Of benchmarks of reward models; those of others are limited where they are sampled. */
+static lem_json *score_options(const bench_choice *c) {
+    lem_object o = lem_object_new();
+    if (c->judge && lem_args_has(c->args, "rows"))
+        lem_object_int(&o, "limit", (uint64_t)lem_args_int(c->args, "rows"));
+    return lem_object_done(&o);
+}
+
 static lem_status make_options(bench_choice *c, lem_err *err) {
     lem_object o = lem_object_new();
     lem_object_json(&o, "sample", sample_options(c));
     lem_object_json(&o, "grade", lem_json_new_object());
-    lem_object_json(&o, "score", lem_json_new_object());
+    lem_object_json(&o, "score", score_options(c));
     lem_object_json(&o, "select", lem_json_new_object());
     c->options = lem_object_done(&o);
     return c->options ? apply_words(c, err) : lem_fail(err, LEM_EMEM, "out of memory");
 }
 
-lem_status lem_bench_run_choose(bench_choice *c, lem_err *err) {
+/* Who answers, and who chooses. */
+static lem_status check_models(const bench_choice *c, lem_err *err) {
     bool model = lem_args_has(c->args, "model"), endpoint = lem_args_has(c->args, "endpoint");
-    lem_status st = LEM_OK;
+    if (c->judge && (model || endpoint || !c->n_rewards))
+        return lem_fail(
+            err, LEM_EUSAGE,
+            "%s is of reward models: --rm or --prm says which, and nobody answers (no --model, no "
+            "--endpoint)",
+            c->suite);
+    if (c->judge) return LEM_OK;
     if (model == endpoint)
         return lem_fail(err, LEM_EUSAGE, "one of --model DIR and --endpoint URL must say who answers");
-    LEM_TRY(add_rewards(c, "rm", false, err));
-    LEM_TRY(add_rewards(c, "prm", true, err));
     if (c->n_rewards && lem_args_int(c->args, "n") == 1)
         return lem_fail(err, LEM_EUSAGE, "reward models choose among candidates: give --n 2 or more");
+    return LEM_OK;
+}
+
+lem_status lem_bench_run_choose(bench_choice *c, lem_err *err) {
+    lem_status st = LEM_OK;
+    LEM_TRY(add_rewards(c, "rm", false, err));
+    LEM_TRY(add_rewards(c, "prm", true, err));
     LEM_TRY(add_words(c, err));
+    LEM_TRY(check_models(c, err));
     st = make_options(c, err);
 done:
     return st;
 }
 
 lem_status lem_bench_run_recipe(const bench_choice *c, lem_json **tree, lem_err *err) {
-    lem_bench_item *items = lem_alloc_zero((size_t)c->n, sizeof *items, err);
+    lem_bench_item *items = lem_alloc_zero((size_t)c->n + 1, sizeof *items, err);
     if (!items) return LEM_EMEM;
     for (int i = 0; i < c->n; i++)
         items[i] = (lem_bench_item){c->specs[i].name, c->files[i], c->specs[i].by.at, (int)c->specs[i].by.n,
                                     lem_bench_is_macro(&c->specs[i])};
     lem_bench_plan p = {
         lem_args_str(c->args, "out"), c->suite, items, c->n, c->rewards, c->n_rewards, c->options};
-    lem_status st = lem_bench_plan_recipe(&p, tree, err);
+    lem_status st = c->judge ? lem_bench_plan_judge(&p, c->judge, c->judged, tree, err)
+                             : lem_bench_plan_recipe(&p, tree, err);
     lem_free(items);
     return st;
 }
@@ -219,6 +243,18 @@ lem_json *lem_bench_run_table_words(const bench_choice *c, const lem_json *tree)
     return lem_object_done(&o);
 }
 
+lem_json *lem_bench_run_score_words(const bench_choice *c, int i) {
+    lem_json *list = lem_json_new_array();
+    char path[300];
+    snprintf(path, sizeof path, "%s/scored.jsonl", c->rewards[i].name);
+    bool ok = list && lem_json_append(list, below(lem_args_str(c->args, "out"), path));
+    lem_object o = lem_object_new();
+    lem_object_str(&o, "kind", c->judge);
+    lem_object_json(&o, "_words", ok ? list : NULL);
+    if (!ok) lem_json_free(list);
+    return lem_object_done(&o);
+}
+
 void lem_bench_run_tell(const bench_choice *c) {
     for (int i = 0; i < c->n; i++) {
         const lem_bench_spec *s = &c->specs[i];
@@ -232,5 +268,6 @@ void lem_bench_run_choice_release(bench_choice *c) {
     lem_free(c->specs);
     lem_free((void *)c->files);
     lem_suites_release(&c->suites);
+    lem_free(c->judged);
     lem_json_free(c->options);
 }

@@ -13,6 +13,8 @@ typedef struct bench_choice { /* zeroed but for cli and args */
     lem_cli *cli;
     const lem_args *args;
     const char *suite; /* the one suite that was named; NULL = none */
+    const char *judge; /* of a benchmark of reward models: its kind; else NULL */
+    char *judged;      /* the path of its rows */
     lem_suites suites;
     lem_bench_spec *specs; /* [n] */
     const char **files;    /* [n] the words or members that they were named by */
@@ -30,6 +32,8 @@ lem_status lem_bench_run_choose(bench_choice *c, lem_err *err) LEM_MUST_CHECK;
 lem_status lem_bench_run_recipe(const bench_choice *c, lem_json **tree, lem_err *err) LEM_MUST_CHECK;
 /* The options of `bench table` that give the table of the recipe, once it ran; NULL: out of memory. */
 lem_json *lem_bench_run_table_words(const bench_choice *c, const lem_json *tree);
+/* The options of `bench score` that tell what the i-th reward model is worth; NULL: out of memory. */
+lem_json *lem_bench_run_score_words(const bench_choice *c, int i);
 /* Appends what "${out}/x" of the recipe stands for. */
 void lem_bench_run_path(const char *out, const char *path, lem_buf *to);
 /* To the user: what will be run, under which licences. */

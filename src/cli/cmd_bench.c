@@ -64,7 +64,9 @@ static lem_json *suites_json(const lem_suites *all) {
         lem_object_str(&o, "name", s.name);
         lem_object_str(&o, "about", s.about);
         lem_object_str(&o, "source", s.source);
-        lem_object_json(&o, "members", lem_json_copy(s.members));
+        if (s.members) lem_object_json(&o, "members", lem_json_copy(s.members));
+        if (s.judge) lem_object_str(&o, "judge", s.judge);
+        if (s.judge) lem_object_str(&o, "get", s.get);
         ok = lem_json_append(list, lem_object_done(&o));
     }
     if (ok) return list;
@@ -77,11 +79,25 @@ static void print_suites(const lem_suites *all, const lem_bench_list *l, char *c
     for (size_t i = 0; i < lem_suites_count(all); i++) {
         lem_suite s = lem_suite_at(all, i);
         size_t n = lem_json_count(s.members), there = 0;
+        if (s.judge) continue;
         for (size_t k = 0; k < n; k++)
             there += is_there(l, path, lem_json_str(lem_json_at(s.members, k), ""));
         fprintf(f, "  %-15s %s; %zu of %zu are there:", s.name, s.about, there, n);
         for (size_t k = 0; k < n; k++) fprintf(f, " %s", lem_json_str(lem_json_at(s.members, k), ""));
         fputc('\n', f);
+    }
+}
+
+static void print_judges(const lem_suites *all, const char *data_dir, FILE *f) {
+    fputs("\nbenchmarks of reward models, for lemma bench run NAME --rm DIR (or --prm):\n", f);
+    for (size_t i = 0; i < lem_suites_count(all); i++) {
+        lem_suite s = lem_suite_at(all, i);
+        char *path = NULL;
+        if (!s.judge) continue;
+        if (lem_suite_path(&s, data_dir, false, &path, NULL) == LEM_OK && path)
+            fprintf(f, "  %-20s yes   %s\n", s.name, s.about);
+        else fprintf(f, "  %-20s no    %s; %s\n", s.name, s.about, s.get ? s.get : "not known");
+        lem_free(path);
     }
 }
 
@@ -134,6 +150,7 @@ static lem_status run_list(lem_cli *cli, const lem_args *args, lem_err *err) {
     else if (st == LEM_OK) {
         print_table(&l, path, cli);
         print_suites(&suites, &l, path, cli->out);
+        print_judges(&suites, cli->data_dir, cli->out);
     }
     for (size_t i = 0; path && i < l.n; i++) lem_free(path[i]);
     lem_free(path);

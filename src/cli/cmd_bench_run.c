@@ -56,6 +56,22 @@ done:
     return st;
 }
 
+/* The tables of a benchmark of reward models, one for each. */
+static lem_status print_scores(lem_cli *cli, const bench_choice *c, lem_err *err) {
+    lem_status st = LEM_OK;
+    for (int i = 0; st == LEM_OK && i < c->n_rewards; i++) {
+        lem_args made = {NULL};
+        lem_json *tree = lem_bench_run_score_words(c, i);
+        if (!tree) return lem_fail(err, LEM_EMEM, "out of memory");
+        st = lem_args_from_tree(&lem_cmd_bench_score, tree, cli, &made, err);
+        if (st == LEM_OK && !cli->json) fprintf(cli->out, "%s%s\n", i ? "\n" : "", c->rewards[i].name);
+        if (st == LEM_OK) st = lem_cmd_bench_score.run(cli, &made, err);
+        lem_args_release(&made);
+        lem_json_free(tree);
+    }
+    return st;
+}
+
 static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
     bench_choice c = {.cli = cli, .args = args};
     lem_json *tree = NULL, *table = NULL;
@@ -68,6 +84,13 @@ static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
     }
     lem_bench_run_tell(&c);
     const char *shard = lem_args_str(args, "shard"), *out = lem_args_str(args, "out");
+    if (c.judge) {
+        if (shard)
+            LEM_TRY(lem_fail(err, LEM_EUSAGE, "--shard divides the sampling, and %s has none", c.suite));
+        LEM_TRY(run_stages(cli, args, tree, err));
+        if (!cli->dry_run) st = print_scores(cli, &c, err);
+        goto done;
+    }
     if (shard) {
         st = lem_bench_shard_sample(cli, shard, tree, out, err);
         if (st == LEM_OK && !cli->dry_run)
@@ -92,7 +115,8 @@ const lem_command lem_cmd_bench_run = {
     .usage = "BENCHMARK|SUITE... --model DIR|--endpoint URL --out DIR [--rm DIR] [COMMAND.option=value]...",
     .example = "lemma bench run gsm8k math500 --model runs/sft --out runs/bench\n"
                "lemma bench run acemath7 --endpoint http://127.0.0.1:8000/v1 --n 8 --rm models/AceMath-7B-RM "
-               "--out runs/acemath7",
+               "--out runs/acemath7\n"
+               "lemma bench run processbench --prm models/Qwen2.5-Math-PRM-7B --out runs/processbench",
     .min_words = 1,
     .max_words = -1,
     .opts = opts,

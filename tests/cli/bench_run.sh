@@ -106,6 +106,17 @@ grep -q 'A. 1' x.jsonl || fail "options are not laid out as the style does"
 echo '{"q": "What is 6 + 0?", "c": ["6", "8", "9"], "a": 0, "s": "sums"}' >>data/own/dev.jsonl
 says 2 "its content changed" "$lemma" sample --model "$base" --benchmark own/choice.yaml --style published --n 1 --max-tokens 4 --out x.jsonl
 
+# A benchmark of reward models: rows scored by each, and its table; nobody answers.
+mkdir -p data/stepwise/processbench
+cp "$source/tests/data/judge/processbench.jsonl" data/stepwise/processbench/gsm8k.jsonl
+says 2 "--rm or --prm says which" "$lemma" bench run processbench --out no
+says 2 "--rm or --prm says which" "$lemma" bench run processbench --prm x --model "$base" --out no
+says 3 "rewardmath: none of its files" "$lemma" bench run rewardmath --rm x --out no
+says 2 "a suite is run alone" "$lemma" bench run processbench gsm8k --prm x --out no
+says 0 "f1" "$lemma" bench run processbench --prm qwen="$source/tests/data/golden_heads/qwen_prm" --out judged
+[ -s judged/qwen/scored.jsonl ] && grep -q '"f1"' judged/qwen/score.json || { ls -R judged >&2; fail "no scores of processbench"; }
+says 0 "complete" "$lemma" bench run processbench --prm qwen="$source/tests/data/golden_heads/qwen_prm" --out judged
+
 # Several candidates and a reward model, killed again and again: the same bytes.
 i=0
 while [ $i -lt 6 ]; do

@@ -55,6 +55,22 @@ static void recipe(void **state) {
     lem_json_free(tree);
 }
 
+static void judged(void **state) {
+    (void)state;
+    const lem_bench_reward rewards[] = {{"ace", "models/ace", false, false}, {"far", "http://h", true, true}};
+    lem_json *tree = NULL;
+    lem_bench_plan p = {.out = "o", .suite = "processbench", .rewards = rewards, .n_rewards = 2};
+    OK(lem_bench_plan_judge(&p, "processbench", "d/a.jsonl", &tree, &err));
+    assert_int_equal(lem_json_count(lem_json_get(tree, "stages")), 4);
+    assert_string_equal(lem_json_str(lem_json_find(tree, "vars.rows"), ""), "d/a.jsonl");
+    assert_string_equal(text(tree, "score-ace", "command"), "rm score");
+    assert_string_equal(text(tree, "score-ace", "words"), "${rows}");
+    assert_string_equal(text(tree, "score-far", "endpoint"), "${reward2}");
+    assert_string_equal(text(tree, "table-far", "kind"), "processbench");
+    assert_string_equal(text(tree, "table-far", "words"), "${out}/far/scored.jsonl");
+    lem_json_free(tree);
+}
+
 static void twice(void **state) {
     (void)state;
     const lem_bench_item items[] = {{"a", "a", NULL, 0, false}, {"a", "x/a.yaml", NULL, 0, false}};
@@ -115,6 +131,8 @@ static void bad_suites(void **state) {
         {"suites: [{name: a, members: []}]", "'members' must be a list"},
         {"suites: [{members: [x]}]", "suite 1 has no 'name'"},
         {"suites: [{name: a, members: [x, 3]}]", "member 2 is no name"},
+        {"suites: [{name: a, judge: b}]", "has 'files'"},
+        {"suites: [{name: a, judge: b, files: [c], members: [d]}]", "either 'judge' or 'members'"},
         {"suites: [{name: a, members: [x], menbers: 1}]", "unknown key 'menbers'"},
         {"suites: [{name: a, members: [x]}, {name: a, members: [y]}]", "'a' stands twice"},
     };
@@ -125,8 +143,8 @@ static void bad_suites(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(recipe), cmocka_unit_test(twice),
-                                       cmocka_unit_test(short_names), cmocka_unit_test(suites),
-                                       cmocka_unit_test(bad_suites)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(recipe), cmocka_unit_test(judged),
+                                       cmocka_unit_test(twice),  cmocka_unit_test(short_names),
+                                       cmocka_unit_test(suites), cmocka_unit_test(bad_suites)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
