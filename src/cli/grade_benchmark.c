@@ -14,11 +14,7 @@ lem_status lem_grade_benchmark_open(lem_grade_benchmark *b, const lem_args *args
     if (!name) return LEM_OK;
     b->given = true;
     lem_status st = lem_bench_open(name, &b->spec, err);
-    if (st) return lem_err_context(err, "--benchmark");
-    if (b->spec.kind == LEM_BENCH_CODE)
-        return lem_fail(err, LEM_EUSAGE,
-                        "--benchmark %s: programs are judged by running their tests, not here", b->spec.name);
-    return LEM_OK;
+    return st ? lem_err_context(err, "--benchmark") : LEM_OK;
 }
 
 static lem_status first_row(lem_grade_benchmark *b, const char *name, lem_log *log, bool *opened,
@@ -36,9 +32,6 @@ static lem_status first_row(lem_grade_benchmark *b, const char *name, lem_log *l
         return LEM_OK;
     }
     lem_status st = lem_bench_open(name, &b->spec, err);
-    if (st == LEM_OK && b->spec.kind == LEM_BENCH_CODE)
-        return lem_fail(err, LEM_EDATA, "rows of %s: programs are judged by running their tests, not here",
-                        name);
     *opened = st == LEM_OK;
     return st;
 }

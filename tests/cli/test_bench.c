@@ -222,7 +222,8 @@ static void graded(void **state) {
     says(0, LEMMA "grade two.jsonl --task std --policy std 2>&1", "");
     put("foreign.jsonl", "{\"benchmark\":\"theirs\",\"expected_answer\":\"2\",\"completions\":[\"2\"]}\n");
     says(0, LEMMA "grade foreign.jsonl 2>&1", "which is none of lemma's");
-    says(2, LEMMA "grade c.jsonl --benchmark humaneval 2>&1", "programs are judged by running their tests");
+    put("code.jsonl", "{\"benchmark\":\"humaneval\",\"prompt\":\"p\",\"completions\":[\"x\"]}\n");
+    says(2, LEMMA "grade code.jsonl 2>&1", "--benchmark humaneval executes them, in a sandbox");
     says(2, LEMMA "grade c.jsonl --benchmark maths 2>&1", "did you mean 'math'?");
     says(2, LEMMA "grade --explain 1 1 --benchmark math 2>&1", "--explain takes --policy and --task");
 }

@@ -123,6 +123,17 @@ static void refusals(void **state) {
     assert_non_null(strstr(said, "n.jsonl:1: no tests"));
 }
 
+/* Named, the benchmark is as good as the task. */
+static void by_benchmark(void **state) {
+    (void)state;
+    need_sandbox();
+    put("named.jsonl", "{\"benchmark\":\"humaneval\"," HUMAN ",\"completions\":[\"    return a + b\\n\","
+                       "\"    return a - b\\n\"]}\n");
+    shell(LEMMA_BINARY
+          " grade named.jsonl --benchmark humaneval --out named.out --quiet >/dev/null && grep -q "
+          "'\"correct\":\\[true,false\\]' named.out && " LEMMA_BINARY " select named.out --k 1 >/dev/null");
+}
+
 /* Where bubblewrap cannot make a sandbox nothing is executed: exit 2. Here it is kept from making one. */
 static void without_user_namespaces(void **state) {
     (void)state;
@@ -204,9 +215,13 @@ static int tear_down(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(verdicts),   cmocka_unit_test(broken_tests),
-        cmocka_unit_test(refusals),   cmocka_unit_test(without_user_namespaces),
-        cmocka_unit_test(human_eval), cmocka_unit_test(mbpp),
+        cmocka_unit_test(by_benchmark),
+        cmocka_unit_test(verdicts),
+        cmocka_unit_test(broken_tests),
+        cmocka_unit_test(refusals),
+        cmocka_unit_test(without_user_namespaces),
+        cmocka_unit_test(human_eval),
+        cmocka_unit_test(mbpp),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
