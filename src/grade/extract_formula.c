@@ -166,7 +166,7 @@ static bool ends_open(view v, word w) {
     size_t n = w.to - w.from;
     if (n == 0) return false;
     if (among(v.s[w.to - 1], "+-/^=<>(") || is_command(v.s + w.from, n)) return true;
-    if (v.s[w.to - 1] == '*' && (n == 1 || v.s[w.to - 2] != '*')) return true; /* 9 * 2, not **9** */
+    if (n == 1 && v.s[w.from] == '*') return true; /* 9 * 2, not *9* */
     return n >= 2 && (unsigned char)v.s[w.to - 2] == 0xc3 && math_char(v, w.to - 2) == 2;
 }
 

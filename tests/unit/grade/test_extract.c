@@ -52,6 +52,8 @@ static const extract_case cases[] = {
     {"pages 3-5", "5", LEM_GRADE_BY_LAST_NUMBER},
     {"so 3/4", "3/4", LEM_GRADE_BY_LAST_NUMBER},
     {"She makes 9 * 2 = 18 dollars.", "9 * 2 = 18", LEM_GRADE_BY_LAST_NUMBER},
+    {"The answer would be *18*.", "18", LEM_GRADE_BY_LAST_NUMBER},
+    {"So there are 18* apples", "18", LEM_GRADE_BY_LAST_NUMBER},
     {"She makes 9 x 2 = 18 dollars.", "18", LEM_GRADE_BY_LAST_NUMBER},
     {"That is half of 36 = 18.", "18", LEM_GRADE_BY_LAST_NUMBER},
     {"It is 36 divided by 2 = 18", "18", LEM_GRADE_BY_LAST_NUMBER},
