@@ -45,7 +45,7 @@ static lem_status on_reply(void *ctx, const lem_http_reply *r, lem_err *err) {
     lem_json *reply = NULL;
     (void)err;
     if (r->end != LEM_HTTP_WHOLE) return LEM_OK;
-    snprintf(x->header, sizeof x->header, "%s", r->server);
+    if (r->server[0]) snprintf(x->header, sizeof x->header, "%s", r->server);
     if (r->status != 200) return LEM_OK;
     if (lem_json_parse(r->body, r->len, &reply, NULL) != LEM_OK) return LEM_OK;
     if (r->tag % QUESTIONS == 0) read_models(x, reply);
@@ -90,15 +90,18 @@ static lem_status ask_all(const lem_teach_opts *o, lem_http *h, asking *a, lem_e
     return st;
 }
 
+static const char *name_of(const told *x) { return x->name[0] ? x->name : x->header; }
+
+/* What is told of both is the same: of headers, which stand in for a name, one may be missing. */
 static bool same(const told *a, const told *b) {
-    return strcmp(a->name, b->name) == 0 && strcmp(a->version, b->version) == 0 &&
-           strcmp(a->model, b->model) == 0 && strcmp(a->header, b->header) == 0;
+    return strcmp(name_of(a), name_of(b)) == 0 && strcmp(a->version, b->version) == 0 &&
+           strcmp(a->model, b->model) == 0;
 }
 
 static void describe(const told *x, int n, lem_buf *out) {
     bool any = false;
     for (int i = 0; i < n; i++) {
-        const char *name = x[i].name[0] ? x[i].name : x[i].header;
+        const char *name = name_of(&x[i]);
         bool known = !*name && !x[i].version[0] && !x[i].model[0];
         for (int k = 0; k < i; k++) known = known || same(&x[i], &x[k]);
         if (known) continue;
