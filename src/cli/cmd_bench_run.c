@@ -6,6 +6,7 @@
 #include "cli/runtime.h"
 
 #include "core/mem.h"
+#include "core/object.h"
 #include "job/shard.h"
 
 #include <string.h>
@@ -56,15 +57,38 @@ done:
     return st;
 }
 
+/* What the stages told of each reward model, as one object. */
+static lem_status print_scores_json(lem_cli *cli, const bench_choice *c, lem_err *err) {
+    const char *out = lem_args_str(c->args, "out");
+    lem_object all = lem_object_new(), o = lem_object_new();
+    lem_status st = LEM_OK;
+    for (int i = 0; st == LEM_OK && i < c->n_rewards; i++) {
+        char name[300];
+        lem_json *doc = NULL;
+        snprintf(name, sizeof name, "%s/score.json", c->rewards[i].name);
+        st = lem_json_load_beside(out, name, (size_t)64 << 20, &doc, err);
+        if (st == LEM_OK) lem_object_json(&all, c->rewards[i].name, doc);
+    }
+    lem_object_str(&o, "command", "bench run");
+    lem_object_str(&o, "out", out);
+    lem_object_str(&o, "suite", c->suite);
+    lem_object_json(&o, "rewards", lem_object_done(&all));
+    lem_json *made = lem_object_done(&o);
+    if (st == LEM_OK) return lem_print_json(cli->out, made, 2, err);
+    lem_json_free(made);
+    return st;
+}
+
 /* The tables of a benchmark of reward models, one for each. */
 static lem_status print_scores(lem_cli *cli, const bench_choice *c, lem_err *err) {
     lem_status st = LEM_OK;
+    if (cli->json) return print_scores_json(cli, c, err);
     for (int i = 0; st == LEM_OK && i < c->n_rewards; i++) {
         lem_args made = {NULL};
         lem_json *tree = lem_bench_run_score_words(c, i);
         if (!tree) return lem_fail(err, LEM_EMEM, "out of memory");
         st = lem_args_from_tree(&lem_cmd_bench_score, tree, cli, &made, err);
-        if (st == LEM_OK && !cli->json) fprintf(cli->out, "%s%s\n", i ? "\n" : "", c->rewards[i].name);
+        if (st == LEM_OK) fprintf(cli->out, "%s%s\n", i ? "\n" : "", c->rewards[i].name);
         if (st == LEM_OK) st = lem_cmd_bench_score.run(cli, &made, err);
         lem_args_release(&made);
         lem_json_free(tree);
@@ -72,9 +96,46 @@ static lem_status print_scores(lem_cli *cli, const bench_choice *c, lem_err *err
     return st;
 }
 
+static lem_status run_judge(lem_cli *cli, const lem_args *args, const bench_choice *c, lem_json *tree,
+                            lem_err *err) {
+    if (lem_args_has(args, "shard"))
+        return lem_fail(err, LEM_EUSAGE, "--shard divides the sampling, and %s has none", c->suite);
+    lem_status st = run_stages(cli, args, tree, err);
+    return st || cli->dry_run ? st : print_scores(cli, c, err);
+}
+
+/* One shard of the sampling. */
+static lem_status run_shard(lem_cli *cli, const lem_args *args, const lem_json *tree, lem_err *err) {
+    const char *shard = lem_args_str(args, "shard"), *out = lem_args_str(args, "out");
+    lem_status st = lem_bench_shard_sample(cli, shard, tree, out, err);
+    if (st || cli->dry_run) return st;
+    lem_info(cli->log,
+             "this shard is sampled; once all are, the same command without --shard merges them and "
+             "goes on");
+    if (!cli->json) return LEM_OK;
+    lem_object o = lem_object_new();
+    lem_object_str(&o, "command", "bench run");
+    lem_object_str(&o, "out", out);
+    lem_object_str(&o, "shard", shard);
+    return lem_print_json(cli->out, lem_object_done(&o), 0, err);
+}
+
+/* Merges shards where there are some, then everything. */
+static lem_status run_all(lem_cli *cli, const lem_args *args, const bench_choice *c, lem_json *tree,
+                          lem_err *err) {
+    lem_json *table = lem_bench_run_table_words(c, tree);
+    lem_status st = LEM_OK;
+    if (!cli->dry_run) LEM_TRY(lem_bench_shard_merge(cli, tree, lem_args_str(args, "out"), err));
+    LEM_TRY(run_stages(cli, args, tree, err));
+    if (!cli->dry_run) st = print_table(cli, args, table, err);
+done:
+    lem_json_free(table);
+    return st;
+}
+
 static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
     bench_choice c = {.cli = cli, .args = args};
-    lem_json *tree = NULL, *table = NULL;
+    lem_json *tree = NULL;
     lem_status st = LEM_OK;
     LEM_TRY(lem_bench_run_choose(&c, err));
     LEM_TRY(lem_bench_run_recipe(&c, &tree, err));
@@ -83,27 +144,10 @@ static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
         goto done;
     }
     lem_bench_run_tell(&c);
-    const char *shard = lem_args_str(args, "shard"), *out = lem_args_str(args, "out");
-    if (c.judge) {
-        if (shard)
-            LEM_TRY(lem_fail(err, LEM_EUSAGE, "--shard divides the sampling, and %s has none", c.suite));
-        LEM_TRY(run_stages(cli, args, tree, err));
-        if (!cli->dry_run) st = print_scores(cli, &c, err);
-        goto done;
-    }
-    if (shard) {
-        st = lem_bench_shard_sample(cli, shard, tree, out, err);
-        if (st == LEM_OK && !cli->dry_run)
-            lem_info(cli->log, "this shard is sampled; once all are, the same command without --shard merges "
-                               "them and goes on");
-        goto done;
-    }
-    if (!cli->dry_run) LEM_TRY(lem_bench_shard_merge(cli, tree, out, err));
-    table = lem_bench_run_table_words(&c, tree);
-    LEM_TRY(run_stages(cli, args, tree, err));
-    if (!cli->dry_run) st = print_table(cli, args, table, err);
+    if (c.judge) st = run_judge(cli, args, &c, tree, err);
+    else if (lem_args_has(args, "shard")) st = run_shard(cli, args, tree, err);
+    else st = run_all(cli, args, &c, tree, err);
 done:
-    lem_json_free(table);
     lem_json_free(tree);
     lem_bench_run_choice_release(&c);
     return st;

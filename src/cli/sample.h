@@ -5,13 +5,13 @@
 #ifndef LEM_CLI_SAMPLE_H
 #define LEM_CLI_SAMPLE_H
 
+#include "cli/bad_rows_options.h"
 #include "cli/remote_prompts.h"
 #include "cli/remote_run.h"
 #include "cli/runtime.h"
 
 #include "bench/row.h"
 #include "core/journal.h"
-#include "cli/bad_rows_options.h"
 #include "data/problems.h"
 #include "generate/run.h"
 #include "prompt/ends.h"

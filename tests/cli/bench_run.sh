@@ -115,6 +115,8 @@ says 3 "rewardmath: none of its files" "$lemma" bench run rewardmath --rm x --ou
 says 2 "a suite is run alone" "$lemma" bench run processbench gsm8k --prm x --out no
 says 0 "f1" "$lemma" bench run processbench --prm qwen="$source/tests/data/golden_heads/qwen_prm" --out judged
 [ -s judged/qwen/scored.jsonl ] && grep -q '"f1"' judged/qwen/score.json || { ls -R judged >&2; fail "no scores of processbench"; }
+"$lemma" bench run processbench --prm qwen="$source/tests/data/golden_heads/qwen_prm" --out judged --json 2>/dev/null >judged.json || fail "--json"
+grep -q '"rewards"' judged.json && grep -q '"f1"' judged.json || { cat judged.json >&2; fail "--json of reward models"; }
 says 0 "complete" "$lemma" bench run processbench --prm qwen="$source/tests/data/golden_heads/qwen_prm" --out judged
 
 # Several candidates and a reward model, killed again and again: the same bytes.
