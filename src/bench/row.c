@@ -114,7 +114,8 @@ static lem_status find_golds(const lem_bench_spec *s, const lem_json *row, const
     if (s->kind != LEM_BENCH_CODE) return lem_bench_golds(s, row, o, &out->golds, out->no_gold, err);
     lem_status st = lem_bench_text(row, s->tests, &tests, &said);
     if (st != LEM_OK || !tests.len)
-        snprintf(out->no_gold, sizeof out->no_gold, "%s", st ? said.text : "its tests are empty");
+        snprintf(out->no_gold, sizeof out->no_gold, "%.*s", LEM_PROBLEM_WHY - 1,
+                 st ? said.text : "its tests are empty");
     lem_buf_release(&tests);
     return st == LEM_EMEM ? lem_fail(err, LEM_EMEM, "out of memory") : LEM_OK;
 }

@@ -147,7 +147,7 @@ static void say(lem_sandbox_result *r, lem_sandbox_end what, const char *why) {
     lem_err line = LEM_ERR_INIT;
     r->end = what;
     (void)lem_fail(&line, LEM_EDATA, "%.300s", why); /* control bytes become '?' */
-    snprintf(r->why, sizeof r->why, "%s", line.text);
+    snprintf(r->why, sizeof r->why, "%.*s", (int)sizeof r->why - 1, line.text);
 }
 
 /* What the end of the process says where the tests only saw it go. */

@@ -528,7 +528,7 @@ static void requests_of_another_form(void **state) {
     j.o.prompt = NULL;
     assert_int_equal(run(&j, 4), LEM_OK);
     for (size_t i = 0; i < 4; i++) {
-        char expected[32];
+        char expected[48];
         lem_teach_billed billed;
         int tries;
         const lem_json *r = lem_teach_reply(j.t, i);
@@ -591,7 +591,7 @@ static void begin_groups(job *j, const faultd_opts *f) {
 static size_t check_groups(const job *j, size_t n, char texts[][64]) {
     size_t done = 0;
     for (size_t i = 0; i < n; i++) {
-        char expected[32];
+        char expected[48];
         const lem_json *r = lem_teach_reply(j->t, i);
         texts[i][0] = '\0';
         if (!r) continue;
