@@ -57,19 +57,25 @@ static bool add_text(const lem_json *v, lem_buf *out) {
     return n > 0;
 }
 
+bool lem_bench_next_name(const char *path, size_t len, size_t *at, char name[LEM_BENCH_NAME]) {
+    if (*at >= len) return false;
+    size_t n = strcspn(path + *at, "+|");
+    if (n == 0 || n >= LEM_BENCH_NAME) return false;
+    memcpy(name, path + *at, n);
+    name[n] = '\0';
+    *at += n + 1;
+    return true;
+}
+
 /* The parts "a+b" of one alternative. */
 static bool add_parts(const lem_json *row, const char *path, size_t len, lem_buf *out) {
-    char name[256];
-    for (size_t at = 0; at < len;) {
-        size_t n = strcspn(path + at, "+|");
-        if (n == 0 || n >= sizeof name) return false;
-        memcpy(name, path + at, n);
-        name[n] = '\0';
-        if (at && out->len) lem_buf_puts(out, out->data[out->len - 1] == '.' ? " " : ". ");
+    char name[LEM_BENCH_NAME];
+    size_t at = 0;
+    for (bool first = true; lem_bench_next_name(path, len, &at, name); first = false) {
+        if (!first && out->len) lem_buf_puts(out, out->data[out->len - 1] == '.' ? " " : ". ");
         if (!add_text(lem_json_find(row, name), out)) return false;
-        at += n + 1;
     }
-    return true;
+    return at >= len;
 }
 
 lem_status lem_bench_text(const lem_json *row, const char *path, lem_buf *out, lem_err *err) {

@@ -84,32 +84,24 @@ static lem_status add_members(lem_bench_options *o, const lem_json *v, const cha
 
 /* "A+B+C+D": a column each. False where one is not there. */
 static bool has_columns(const lem_json *row, const char *path, size_t len) {
-    char name[256];
-    for (size_t at = 0; at < len;) {
-        size_t n = strcspn(path + at, "+|");
-        if (n == 0 || n >= sizeof name) return false;
-        memcpy(name, path + at, n);
-        name[n] = '\0';
+    char name[LEM_BENCH_NAME];
+    size_t at = 0;
+    while (lem_bench_next_name(path, len, &at, name))
         if (!lem_json_find(row, name)) return false;
-        at += n + 1;
-    }
-    return true;
+    return at >= len;
 }
 
 static lem_status add_columns(lem_bench_options *o, const lem_json *row, const char *path, size_t len,
                               lem_err *err) {
-    char name[256];
-    for (size_t at = 0; at < len;) {
-        size_t n = strcspn(path + at, "+|");
-        memcpy(name, path + at, n);
-        name[n] = '\0';
+    char name[LEM_BENCH_NAME];
+    for (size_t at = 0; lem_bench_next_name(path, len, &at, name);) {
         const lem_json *v = lem_json_find(row, name);
+        bool alone = strlen(name) == len;
         lem_status st;
-        if (n == len && lem_json_kind(v) == LEM_JSON_STRING) st = add_text(o, v, err);
-        else if (n == len && lem_json_count(v)) st = add_members(o, v, name, err);
+        if (alone && lem_json_kind(v) == LEM_JSON_STRING) st = add_text(o, v, err);
+        else if (alone && lem_json_count(v)) st = add_members(o, v, name, err);
         else st = add_value(o, v, name, err);
         if (st) return st;
-        at += n + 1;
     }
     return LEM_OK;
 }

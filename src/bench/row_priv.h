@@ -4,7 +4,11 @@
 
 #include "bench/row.h"
 
-enum { LEM_BENCH_MAX_OPTIONS = 26 };
+enum { LEM_BENCH_MAX_OPTIONS = 26, LEM_BENCH_NAME = 256 };
+
+/* The next column name of "a+b", the len bytes of one alternative; *at starts at 0.
+ * False at the end, or, with *at < len, where a name is empty or too long. */
+bool lem_bench_next_name(const char *path, size_t len, size_t *at, char name[LEM_BENCH_NAME]);
 
 typedef struct lem_bench_options {
     char *at[LEM_BENCH_MAX_OPTIONS]; /* without their letters; owned */
