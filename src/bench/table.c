@@ -45,13 +45,19 @@ static int64_t largest_k(const lem_json *list) {
     return most;
 }
 
-static lem_bench_line *line_of(lem_bench_table *t, const char *name, lem_err *err) {
+lem_bench_line *lem_bench_table_find(const lem_bench_table *t, const char *benchmark) {
     for (int i = 0; i < t->n; i++)
-        if (strcmp(t->at[i].name, name) == 0) return &t->at[i];
+        if (strcmp(t->at[i].name, benchmark) == 0) return &t->at[i];
+    return NULL;
+}
+
+static lem_bench_line *line_of(lem_bench_table *t, const char *name, lem_err *err) {
+    lem_bench_line *l = lem_bench_table_find(t, name);
+    if (l) return l;
     lem_bench_line *more = lem_realloc(t->at, (size_t)t->n + 1, sizeof *more, err);
     if (!more) return NULL;
     t->at = more;
-    lem_bench_line *l = &more[t->n];
+    l = &more[t->n];
     memset(l, 0, sizeof *l);
     l->name = lem_strdup(name, err);
     if (!l->name) return NULL;
@@ -114,8 +120,8 @@ lem_status lem_bench_table_add(lem_bench_table *t, const char *benchmark, const 
 }
 
 void lem_bench_table_size(lem_bench_table *t, const char *benchmark, int64_t size) {
-    for (int i = 0; i < t->n; i++)
-        if (strcmp(t->at[i].name, benchmark) == 0) t->at[i].size = size;
+    lem_bench_line *l = lem_bench_table_find(t, benchmark);
+    if (l) l->size = size;
 }
 
 void lem_bench_table_release(lem_bench_table *t) {

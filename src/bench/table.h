@@ -43,6 +43,8 @@ typedef struct lem_bench_table { /* zeroed = empty */
     int n_absent;
 } lem_bench_table;
 
+/* The line of a benchmark; NULL where it has none. */
+lem_bench_line *lem_bench_table_find(const lem_bench_table *t, const char *benchmark);
 /* How many problems the whole set has, for a benchmark that is in the table: fewer are said. */
 void lem_bench_table_size(lem_bench_table *t, const char *benchmark, int64_t size);
 /* Adds what `lemma select` found: doc is its JSON. reward NULL: without scores; the line of a benchmark is

@@ -63,18 +63,6 @@ static lem_status add_all_origins(table_job *j, const lem_bench_file *f, lem_err
 
 /* ---- the table ---- */
 
-static bool is_listed(const lem_json *list, const char *name) {
-    for (size_t i = 0; i < lem_json_count(list); i++)
-        if (strcmp(lem_json_str(lem_json_at(list, i), ""), name) == 0) return true;
-    return false;
-}
-
-static int64_t problems_of(const lem_bench_table *t, const char *benchmark) {
-    for (int i = 0; i < t->n; i++)
-        if (strcmp(t->at[i].name, benchmark) == 0) return t->at[i].problems;
-    return 0;
-}
-
 /* Adds a result under what its spec says, where the program has one: whether the macro average counts, and
  * how many problems the whole set has. */
 static lem_status add_result(table_job *j, const lem_bench_file *f, const lem_json *doc, lem_err *err) {
@@ -82,9 +70,10 @@ static lem_status add_result(table_job *j, const lem_bench_file *f, const lem_js
     lem_bench_table *t = &j->table;
     lem_bench_spec s = {0};
     bool known = lem_bench_open(f->benchmark, &s, NULL) == LEM_OK;
-    bool is = is_listed(macro, f->benchmark) || (!macro && known && lem_bench_is_macro(&s));
+    bool is = lem_json_holds(macro, f->benchmark) || (!macro && known && lem_bench_is_macro(&s));
     lem_status st = lem_bench_table_add(t, f->benchmark, f->reward, is, doc, err);
-    if (st == LEM_OK && known && s.n_sizes && !lem_bench_size_is(&s, (uint64_t)problems_of(t, f->benchmark)))
+    const lem_bench_line *l = st == LEM_OK ? lem_bench_table_find(t, f->benchmark) : NULL;
+    if (l && known && s.n_sizes && !lem_bench_size_is(&s, (uint64_t)l->problems))
         lem_bench_table_size(t, f->benchmark, (int64_t)s.size[0]);
     lem_bench_spec_release(&s);
     return st;
@@ -104,12 +93,6 @@ done:
     return st;
 }
 
-static bool in_table(const lem_bench_table *t, const char *name) {
-    for (int i = 0; i < t->n; i++)
-        if (strcmp(t->at[i].name, name) == 0) return true;
-    return false;
-}
-
 static lem_status name_absent(table_job *j, lem_err *err) {
     lem_suite s;
     lem_bench_table *t = &j->table;
@@ -121,13 +104,13 @@ static lem_status name_absent(table_job *j, lem_err *err) {
         return lem_fail(err, LEM_EUSAGE, "there is no suite '%s'; lemma bench list names them", t->suite);
     size_t n = lem_json_count(s.members);
     for (int i = 0; i < t->n; i++)
-        if (!is_listed(s.members, t->at[i].name))
+        if (!lem_json_holds(s.members, t->at[i].name))
             return lem_fail(err, LEM_EUSAGE, "%s is no member of the suite %s", t->at[i].name, t->suite);
     t->absent = lem_alloc(n, sizeof *t->absent, err);
     if (!t->absent) return LEM_EMEM;
     for (size_t i = 0; i < n; i++) {
         const char *name = lem_json_str(lem_json_at(s.members, i), "");
-        if (!in_table(t, name)) t->absent[t->n_absent++] = name;
+        if (!lem_bench_table_find(t, name)) t->absent[t->n_absent++] = name;
     }
     return LEM_OK;
 }

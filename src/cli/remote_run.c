@@ -44,15 +44,9 @@ lem_status lem_remote_open(lem_remote *r, lem_cli *cli, const lem_args *args, le
 
 /* ---- servers ---- */
 
-static bool is_known(const lem_json *list, const char *text) {
-    for (size_t i = 0; i < lem_json_count(list); i++)
-        if (strcmp(lem_json_str(lem_json_at(list, i), ""), text) == 0) return true;
-    return false;
-}
-
 static lem_status add_server(lem_remote *r, const char *text, lem_err *err) {
     if (!r->servers) r->servers = lem_json_new_array();
-    if (is_known(r->servers, text)) return LEM_OK;
+    if (lem_json_holds(r->servers, text)) return LEM_OK;
     bool ok = r->servers && lem_json_append(r->servers, lem_json_new_str(text));
     return ok ? LEM_OK : lem_fail(err, LEM_EMEM, "out of memory for the name of a server");
 }
@@ -91,7 +85,7 @@ static lem_status choose(const lem_remote *r, lem_job *job, lem_err *err) {
 
 static lem_status note_server(lem_remote *r, lem_journal *ledger, const char *text, lem_err *err) {
     size_t n = lem_json_count(r->servers);
-    if (is_known(r->servers, text)) return LEM_OK;
+    if (lem_json_holds(r->servers, text)) return LEM_OK;
     if (n)
         lem_warn(r->o.log, "the server was %s, and is %s now: the result is of both",
                  lem_json_str(lem_json_at(r->servers, n - 1), ""), text);

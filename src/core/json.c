@@ -243,6 +243,14 @@ lem_json *lem_json_key_value(const char *key) {
 
 lem_json *lem_json_at(const lem_json *arr, size_t i) { return wrap(json_array_get(raw(arr), i)); }
 
+bool lem_json_holds(const lem_json *arr, const char *text) {
+    for (size_t i = 0; i < json_array_size(raw(arr)); i++) {
+        const lem_json *e = lem_json_at(arr, i);
+        if (json_is_string(raw(e)) && strcmp(lem_json_str(e, ""), text) == 0) return true;
+    }
+    return false;
+}
+
 const char *lem_json_str(const lem_json *v, const char *otherwise) {
     return json_is_string(raw(v)) ? json_string_value(raw(v)) : otherwise;
 }

@@ -56,6 +56,8 @@ lem_json *lem_json_value_at(const lem_json *obj, size_t i);
 const char *lem_json_key_next(const lem_json *obj, const char *key);
 lem_json *lem_json_key_value(const char *key);
 lem_json *lem_json_at(const lem_json *arr, size_t i); /* NULL if out of range */
+/* One element of the array is this text. */
+bool lem_json_holds(const lem_json *arr, const char *text);
 
 /* Scalars with a default when absent or of another kind. */
 const char *lem_json_str(const lem_json *v, const char *otherwise);

@@ -25,8 +25,7 @@ static bool reads_stdin(const lem_command *cmd, const lem_args *args, const lem_
     for (int i = 0; (o = lem_opt_at(cmd, i)); i++) {
         const lem_json *v = lem_args_tree(args, o->name);
         if (o->type == LEM_OPT_INPUT && strcmp(lem_json_str(v, ""), "-") == 0) return true;
-        for (size_t k = 0; o->type == LEM_OPT_INPUTS && k < lem_json_count(v); k++)
-            if (strcmp(lem_json_str(lem_json_at(v, k), ""), "-") == 0) return true;
+        if (o->type == LEM_OPT_INPUTS && lem_json_holds(v, "-")) return true;
     }
     return false;
 }

@@ -172,6 +172,18 @@ static void reals(void **state) {
     lem_json_free(v);
 }
 
+/* Elements that are no texts are no match, not even of the empty text. */
+static void holds(void **state) {
+    (void)state;
+    lem_json *v = lem_json_new_array();
+    assert_true(lem_json_append(v, lem_json_new_int(1)) && lem_json_append(v, lem_json_new_str("ab")));
+    assert_true(lem_json_holds(v, "ab"));
+    assert_false(lem_json_holds(v, "a"));
+    assert_false(lem_json_holds(v, "1"));
+    assert_false(lem_json_holds(v, ""));
+    lem_json_free(v);
+}
+
 static void look_up(void **state) {
     (void)state;
     lem_json *v = parse(
@@ -204,6 +216,8 @@ static void look_up(void **state) {
     assert_string_equal(lem_json_kind_name(NULL), "null");
     assert_int_equal(lem_json_count(NULL), 0);
     assert_null(lem_json_get(NULL, "x"));
+    assert_false(lem_json_holds(v, "none"));
+    assert_false(lem_json_holds(NULL, "x"));
     size_t n = 0;
     for (const char *key = lem_json_key_next(v, NULL); key; key = lem_json_key_next(v, key), n++) {
         assert_string_equal(key, lem_json_key_at(v, n));
@@ -354,11 +368,10 @@ static void mended_text(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(mended_text),  cmocka_unit_test(accepted),
-                                       cmocka_unit_test(refused),      cmocka_unit_test(depth),
-                                       cmocka_unit_test(reals),        cmocka_unit_test(look_up),
-                                       cmocka_unit_test(build),        folder_test(load),
-                                       folder_test(load_beside),       folder_test(save),
-                                       cmocka_unit_test(out_of_memory)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(mended_text), cmocka_unit_test(accepted), cmocka_unit_test(refused),
+        cmocka_unit_test(depth),       cmocka_unit_test(reals),    cmocka_unit_test(holds),
+        cmocka_unit_test(look_up),     cmocka_unit_test(build),    folder_test(load),
+        folder_test(load_beside),      folder_test(save),          cmocka_unit_test(out_of_memory)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
