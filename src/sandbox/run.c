@@ -19,12 +19,14 @@ extern const char lem_sandbox_candidate[], lem_sandbox_checks[]; /* wire.py and 
 enum { REPORT = 0, OUTPUT, ERRORS, N_HEARD };
 enum { MAX_REPORT = 8192, TICK_MS = 100, DRAIN_MS = 10000, END_SECONDS = 5 };
 enum { READ_END = 0, WRITE_END = 1 };
+enum { CANDIDATE, CHECKS, N_SIDES };
 
 typedef struct pair {
     const lem_sandbox *s;
     int request[2], reply[2]; /* pipes between the two */
     int heard[N_HEARD]
              [2]; /* pipes to us: the verdict, what the program prints, what goes wrong in the tests */
+    int info[N_SIDES][2], first[N_SIDES]; /* what bwrap tells, and the first process of each */
     int program, spec;
     lem_buf text[N_HEARD];
     pid_t candidate, checks; /* 0: not started, or waited for */
@@ -54,6 +56,7 @@ static lem_status open_pipes(pair *p, const char *program, const lem_buf *spec, 
     if (p->spec < 0) return LEM_EIO;
     bool ok = pipe2(p->request, O_CLOEXEC) == 0 && pipe2(p->reply, O_CLOEXEC) == 0;
     for (int i = 0; ok && i < N_HEARD; i++) ok = pipe2(p->heard[i], O_CLOEXEC) == 0;
+    for (int i = 0; ok && i < N_SIDES; i++) ok = pipe2(p->info[i], O_CLOEXEC) == 0;
     if (!ok) return lem_fail_errno(err, LEM_EIO, "no pipes for the sandbox");
     for (int i = 0; i < N_HEARD; i++) (void)fcntl(p->heard[i][READ_END], F_SETFL, O_NONBLOCK);
     return LEM_OK;
@@ -70,6 +73,8 @@ static lem_status start_both(pair *p, lem_err *err) {
         -1, errors, errors, p->spec, p->reply[READ_END], p->request[WRITE_END], p->heard[REPORT][WRITE_END]};
     memcpy(candidate.fd, c, sizeof c);
     memcpy(checks.fd, t, sizeof t);
+    candidate.info = p->info[CANDIDATE][WRITE_END];
+    checks.info = p->info[CHECKS][WRITE_END];
     candidate.script = lem_sandbox_candidate;
     checks.script = lem_sandbox_checks;
     lem_status st = lem_sandbox_start(&candidate, &p->candidate, err);
@@ -78,6 +83,11 @@ static lem_status start_both(pair *p, lem_err *err) {
     for (int i = 0; i < 2; i++) {
         shut(&p->request[i]);
         shut(&p->reply[i]);
+    }
+    for (int i = 0; i < N_SIDES; i++) {
+        shut(&p->info[i][WRITE_END]);
+        p->first[i] = lem_sandbox_first(p->info[i][READ_END]);
+        shut(&p->info[i][READ_END]);
     }
     return st;
 }
@@ -134,13 +144,17 @@ static void end(pid_t *pid) {
     *pid = 0;
 }
 
-/* Both sandboxes hold the ends of the pipes: they are gone when nobody does. */
+/* All that they wrote is read, and all of their processes are gone: bwrap may go before what it started. */
 static void end_both(pair *p) {
     end(&p->checks);
     end(&p->candidate);
     double until = lem_clock_seconds() + DRAIN_MS / 1000.0;
     for (int i = 0; i < N_HEARD; i++)
         while (p->heard[i][READ_END] >= 0 && lem_clock_seconds() < until) hear_all(p, TICK_MS);
+    for (int i = 0; i < N_SIDES; i++) {
+        if (p->first[i] >= 0) (void)lem_sandbox_gone(p->first[i], DRAIN_MS / 1000.0);
+        shut(&p->first[i]);
+    }
 }
 
 static void say(lem_sandbox_result *r, lem_sandbox_end what, const char *why) {
@@ -218,6 +232,8 @@ lem_status lem_sandbox_run_pair(const lem_sandbox *s, const char *program, const
                                 lem_err *err) {
     pair p = {.s = s, .request = {-1, -1}, .reply = {-1, -1}, .program = -1, .spec = -1};
     memset(p.heard, -1, sizeof p.heard);
+    memset(p.info, -1, sizeof p.info);
+    memset(p.first, -1, sizeof p.first);
     p.start = lem_clock_seconds();
     lem_status st = open_pipes(&p, program, spec, err);
     if (st == LEM_OK) st = run_pair(&p, cancel, err);
@@ -235,6 +251,10 @@ lem_status lem_sandbox_run_pair(const lem_sandbox *s, const char *program, const
     for (int i = 0; i < 2; i++) {
         shut(&p.request[i]);
         shut(&p.reply[i]);
+    }
+    for (int i = 0; i < N_SIDES; i++) {
+        shut(&p.info[i][READ_END]);
+        shut(&p.info[i][WRITE_END]);
     }
     shut(&p.program);
     shut(&p.spec);

@@ -13,7 +13,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { NOBODY = 65534, FILTER_FD = LEM_SANDBOX_FDS, ABOVE = 64, MAX_ARGS = 96, OPEN_FILES = 48 };
+enum { FILTER_FD = LEM_SANDBOX_FDS, INFO_FD, N_FDS };
+enum { NOBODY = 65534, ABOVE = 64, MAX_ARGS = 96, OPEN_FILES = 48 };
 
 /* The system's programs and libraries to read, nothing of /etc, /home, /root or /var; no file system to write
  * to but /tmp. */
@@ -84,7 +85,7 @@ static const char *const view[] = {"--unshare-all",
 typedef struct words {
     const char *arg[MAX_ARGS];
     int n;
-    char disk[24], filter[12];
+    char disk[24], filter[12], info[12];
 } words;
 
 static void add(words *w, const char *arg) {
@@ -96,6 +97,7 @@ static void command_line(words *w, const lem_sandbox_spawn *s, bool filtered) {
     const int n = (int)(sizeof view / sizeof view[0]);
     snprintf(w->disk, sizeof w->disk, "%zu", s->limits->disk);
     snprintf(w->filter, sizeof w->filter, "%d", FILTER_FD);
+    snprintf(w->info, sizeof w->info, "%d", INFO_FD);
     add(w, s->bwrap);
     for (int i = 0; i < n - before_end; i++) add(w, view[i]);
     add(w, "--size");
@@ -107,6 +109,8 @@ static void command_line(words *w, const lem_sandbox_spawn *s, bool filtered) {
         add(w, "--seccomp");
         add(w, w->filter);
     }
+    add(w, "--info-fd");
+    add(w, w->info);
     add(w, "--");
     add(w, s->python);
     add(w, "-I"); /* no environment, no folder of the user's */
@@ -157,18 +161,21 @@ static void set_limits(const lem_sandbox_limits *l) {
 
 /* The descriptors first go above all targets, so that none is overwritten before it is moved. */
 static bool place_fds(const lem_sandbox_spawn *s, int filter) {
-    int from[FILTER_FD + 1];
-    for (int i = 0; i <= FILTER_FD; i++) {
-        int fd = i == FILTER_FD ? filter : s->fd[i];
+    int given[N_FDS], from[N_FDS];
+    memcpy(given, s->fd, sizeof s->fd);
+    given[FILTER_FD] = filter;
+    given[INFO_FD] = s->info;
+    for (int i = 0; i < N_FDS; i++) {
+        int fd = given[i];
         if (fd < 0 && i < 3) fd = open("/dev/null", O_RDWR | O_CLOEXEC);
         from[i] = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, ABOVE);
         if (fd >= 0 && from[i] < 0) return false;
     }
-    for (int i = 0; i <= FILTER_FD; i++) {
+    for (int i = 0; i < N_FDS; i++) {
         if (from[i] >= 0 && dup2(from[i], i) < 0) return false;
         if (from[i] < 0) close(i);
     }
-    return syscall(SYS_close_range, FILTER_FD + 1, ~0U, 0) == 0;
+    return syscall(SYS_close_range, N_FDS, ~0U, 0) == 0;
 }
 
 static bool become_nobody(void) {
