@@ -37,7 +37,7 @@ static void die(const lem_err *err) {
 
 static void one(timings *s, const char *gold, const char *pred) {
     lem_err err = LEM_ERR_INIT;
-    lem_grade_result r = {LEM_GRADE_LIMIT, ""};
+    lem_answer_result r = {LEM_ANSWER_LIMIT, ""};
     double best = 1e9;
     for (int k = 0; k < REPEATS; k++) {
         lem_grade_gold *g = NULL;
@@ -51,11 +51,11 @@ static void one(timings *s, const char *gold, const char *pred) {
     }
     if (s->n == MAX_PAIRS) return;
     s->t[s->n++] = best;
-    s->undecided += r.verdict == LEM_GRADE_LIMIT;
+    s->undecided += r.verdict == LEM_ANSWER_LIMIT;
     if (best <= s->max) return;
     s->max = best;
     snprintf(s->slowest, sizeof s->slowest, "%.60s | %.60s: %s, %s", gold, pred,
-             lem_grade_verdict_name(r.verdict), r.rule);
+             lem_answer_verdict_name(r.verdict), r.rule);
 }
 
 static int ascending(const void *a, const void *b) {

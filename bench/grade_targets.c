@@ -43,11 +43,11 @@ static void die(const lem_err *err) {
     exit(2);
 }
 
-static lem_grade_result compare(const char *gold, size_t n, const char *pred, size_t m,
-                                const lem_grade_profile *p) {
+static lem_answer_result compare(const char *gold, size_t n, const char *pred, size_t m,
+                                 const lem_grade_profile *p) {
     lem_err err = LEM_ERR_INIT;
     lem_grade_gold *g = NULL;
-    lem_grade_result r;
+    lem_answer_result r;
     if (lem_grade_gold_new(gold, n, p, &g, &err) != LEM_OK ||
         lem_grade_compare(g, pred, m, &r, &err) != LEM_OK)
         die(&err);
@@ -55,11 +55,11 @@ static lem_grade_result compare(const char *gold, size_t n, const char *pred, si
     return r;
 }
 
-static bool is_right(lem_grade_result r) { return lem_grade_correct_of(r.verdict) == LEM_GRADE_RIGHT; }
+static bool is_right(lem_answer_result r) { return lem_grade_correct_of(r.verdict) == LEM_GRADE_RIGHT; }
 
 /* By rules of precision the gold decides, so a numeric equality may hold one way only. */
-static bool may_differ(lem_grade_result a, lem_grade_result b) {
-    return a.verdict == LEM_GRADE_EQUAL_NUMERIC || b.verdict == LEM_GRADE_EQUAL_NUMERIC;
+static bool may_differ(lem_answer_result a, lem_answer_result b) {
+    return a.verdict == LEM_ANSWER_EQUAL_NUMERIC || b.verdict == LEM_ANSWER_EQUAL_NUMERIC;
 }
 
 static void one_pair(run *r, tally *t, const char *id, const char *gold, size_t n, const char *pred, size_t m,
@@ -70,9 +70,9 @@ static void one_pair(run *r, tally *t, const char *id, const char *gold, size_t 
         r->adjudicated++;
     }
     double start = now();
-    lem_grade_result a = compare(gold, n, pred, m, p);
+    lem_answer_result a = compare(gold, n, pred, m, p);
     double took = now() - start;
-    lem_grade_result b = compare(pred, m, gold, n, p);
+    lem_answer_result b = compare(pred, m, gold, n, p);
     t->pairs++;
     t->seconds += took;
     if (took > t->slowest) t->slowest = took;
@@ -90,7 +90,7 @@ static void one_pair(run *r, tally *t, const char *id, const char *gold, size_t 
                : expected ? "FN"
                           : "FP",
                id ? id : "", (int)(n > 160 ? 160 : n), gold, (int)(m > 160 ? 160 : m), pred,
-               lem_grade_verdict_name(a.verdict), a.rule);
+               lem_answer_verdict_name(a.verdict), a.rule);
 }
 
 static void report(run *r, const tally *t, double fn_limit, double fp_limit) {

@@ -15,7 +15,7 @@ find src -name '*.[ch]' | LC_ALL=C sort | xargs awk '
             }
         }
         owner["jansson.h"] = "core"; owner["yaml.h"] = "job"; owner["zlib.h"] = "core rows curate"; owner["zstd.h"] = "core rows"; owner["snappy-c.h"] = "rows"; owner["lz4.h"] = "rows"; owner["lz4frame.h"] = "rows"; owner["pthread.h"] = "core"
-        owner["utf8proc.h"] = "jinja token curate"; owner["immintrin.h"] = "compute"; owner["pcre2.h"] = "token curate"; owner["gmp.h"] = "grade"
+        owner["utf8proc.h"] = "jinja token curate"; owner["immintrin.h"] = "compute"; owner["pcre2.h"] = "token curate"; owner["gmp.h"] = "answer"
         owner["sys/socket.h"] = "net"; owner["curl/curl.h"] = "net"; owner["microhttpd.h"] = "net"; owner["mpi.h"] = "dist"; owner["nccl.h"] = "dist"
     }
     FNR == 1 {

@@ -180,7 +180,7 @@ static void log_disagreement(const job *j, const item *it, int i, const char *an
     lem_info(j->cli->log,
              "%s:%llu: candidate %d%s%s: the file says %s, the grader %s (%s): gold '%.60s', answer '%.60s'",
              it->file, (unsigned long long)it->line, i, space, model ? model : "", correct_word(it->g.own[i]),
-             lem_grade_verdict_name(it->g.result[i].verdict), it->g.result[i].rule, it->g.gold, answer);
+             lem_answer_verdict_name(it->g.result[i].verdict), it->g.result[i].rule, it->g.gold, answer);
 }
 
 static lem_json *disagreement(const item *it, int i, const char *answer) {
@@ -190,7 +190,7 @@ static lem_json *disagreement(const item *it, int i, const char *answer) {
     lem_object_str(&o, "gold", it->g.gold);
     lem_object_str(&o, "answer", answer);
     lem_object_bool(&o, "file", it->g.own[i] == 1);
-    lem_object_str(&o, "verdict", lem_grade_verdict_name(it->g.result[i].verdict));
+    lem_object_str(&o, "verdict", lem_answer_verdict_name(it->g.result[i].verdict));
     lem_object_str(&o, "rule", it->g.result[i].rule);
     return lem_object_done(&o);
 }
@@ -210,7 +210,7 @@ static lem_status note_disagreements(job *j, const item *it, lem_err *err) {
 static lem_status count_spoiled(job *j, const item *it, lem_err *err) {
     for (int i = 0; i < it->g.n; i++) {
         j->spoil.undecided += lem_grade_correct_of(it->g.result[i].verdict) == LEM_GRADE_UNDECIDED;
-        j->spoil.silent += it->g.result[i].verdict == LEM_GRADE_NO_ANSWER;
+        j->spoil.silent += it->g.result[i].verdict == LEM_ANSWER_NO_ANSWER;
     }
     return lem_spoil_count(&j->spoil, &it->c, err);
 }
@@ -329,8 +329,8 @@ static void put_model(lem_object *o, const lem_grade_model_tally *t) {
 
 static lem_json *verdicts_json(const job *j) {
     lem_object o = lem_object_new();
-    for (int v = 0; v < LEM_GRADE_N_VERDICTS; v++)
-        lem_object_int(&o, lem_grade_verdict_name((lem_grade_verdict)v), j->tally.verdict[v]);
+    for (int v = 0; v < LEM_ANSWER_N_VERDICTS; v++)
+        lem_object_int(&o, lem_answer_verdict_name((lem_answer_verdict)v), j->tally.verdict[v]);
     return lem_object_done(&o);
 }
 
@@ -415,9 +415,9 @@ static void print_table(const job *j, FILE *f) {
                 lem_grade_policy_name(j->how.profile.policy), lem_grade_policy_name(j->other.profile.policy),
                 (unsigned long long)lem_audit_total(j->audit, LEM_AUDIT_DISAGREE));
     }
-    for (int v = 0; v < LEM_GRADE_N_VERDICTS; v++)
+    for (int v = 0; v < LEM_ANSWER_N_VERDICTS; v++)
         if (j->tally.verdict[v])
-            fprintf(f, "%s%s %llu", v ? " " : "", lem_grade_verdict_name((lem_grade_verdict)v),
+            fprintf(f, "%s%s %llu", v ? " " : "", lem_answer_verdict_name((lem_answer_verdict)v),
                     (unsigned long long)j->tally.verdict[v]);
     fputc('\n', f);
 }

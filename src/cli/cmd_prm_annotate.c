@@ -271,7 +271,7 @@ static bool known(void *ctx, uint64_t row, int point, int candidate, lem_rollout
 static lem_status judge(void *ctx, const lem_annotate_text *t, lem_grade_correct *out, lem_err *err) {
     const job *j = ctx;
     lem_grade_span span;
-    lem_grade_result result;
+    lem_answer_result result;
     lem_status st = lem_grade_response(j->gold[t->problem], t->text, t->len, NULL, &span, &result, err);
     if (st) return st;
     *out = lem_grade_correct_of(result.verdict);

@@ -45,7 +45,7 @@ lem_status lem_grade_sandbox_of(const lem_args *args, bool code, lem_sandbox **o
 typedef struct pair {
     const char *gold, *prediction;
     lem_grade_profile profile;
-    lem_grade_result result;
+    lem_answer_result result;
     lem_grade_span span;
     lem_buf answer, gold_key, key;
 } pair;
@@ -74,7 +74,7 @@ static lem_status write_json(const pair *p, lem_buf *out, lem_err *err) {
         {"span_offset", lem_json_new_int((int64_t)p->span.offset)},
         {"span_length", lem_json_new_int((int64_t)p->span.len)},
         {"weak", lem_json_new_bool(p->span.weak)},
-        {"verdict", lem_json_new_str(lem_grade_verdict_name(p->result.verdict))},
+        {"verdict", lem_json_new_str(lem_answer_verdict_name(p->result.verdict))},
         {"correct", c == LEM_GRADE_UNDECIDED ? lem_json_new_null() : lem_json_new_bool(c == LEM_GRADE_RIGHT)},
         {"rule", lem_json_new_str(p->result.rule)},
         {"gold_form", lem_json_new_str(lem_buf_str(&p->gold_key))},

@@ -94,7 +94,7 @@ static lem_status next_prompt(void *ctx, lem_prompt *out, bool *more, lem_err *e
 
 static lem_status take_answer(void *ctx, const lem_candidate *c, lem_err *err) {
     lem_sft_answers *a = ctx;
-    lem_grade_result g;
+    lem_answer_result g;
     lem_status st = lem_grade_response(a->gold[c->prompt], c->text, c->len, NULL, NULL, &g, err);
     if (st) return st;
     a->right += lem_grade_correct_of(g.verdict) == LEM_GRADE_RIGHT;

@@ -30,7 +30,7 @@ static bool same_text(const lem_grade_answer_text *a, const lem_grade_answer_tex
 /* One way round: b graded with a as gold. */
 static lem_status one_way(const lem_grade_gold *gold, const lem_grade_answer_text *b, lem_grade_correct *out,
                           lem_err *err) {
-    lem_grade_result r;
+    lem_answer_result r;
     lem_status st = lem_grade_compare(gold, b->s, b->len, &r, err);
     if (st == LEM_OK) *out = lem_grade_correct_of(r.verdict);
     return st;

@@ -4,7 +4,7 @@
 
 #include "core/buf.h"
 #include "curate/filter_arithmetic.h"
-#include "grade/calc.h"
+#include "answer/calc.h"
 
 #include <stdbool.h>
 #include <stddef.h>

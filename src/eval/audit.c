@@ -111,7 +111,7 @@ lem_status lem_audit_add(lem_audit *a, const lem_graded *g, const lem_graded *ot
 static lem_status right_by(const lem_grade_profile *p, const char *gold, const char *answer, bool *right,
                            lem_err *err) {
     lem_grade_gold *g = NULL;
-    lem_grade_result r;
+    lem_answer_result r;
     lem_status st = lem_grade_gold_new(gold, strlen(gold), p, &g, err);
     if (st == LEM_OK) st = lem_grade_compare(g, answer, strlen(answer), &r, err);
     *right = st == LEM_OK && lem_grade_correct_of(r.verdict) == LEM_GRADE_RIGHT;
@@ -155,7 +155,7 @@ lem_status lem_audit_near(const lem_grade_profile *p, const char *gold, const ch
     bool right = false;
     size_t n = strlen(answer);
     *why = NULL;
-    if (!n || n > LEM_GRADE_MAX_ANSWER || strlen(gold) > LEM_GRADE_MAX_ANSWER) return LEM_OK;
+    if (!n || n > LEM_ANSWER_MAX_BYTES || strlen(gold) > LEM_ANSWER_MAX_BYTES) return LEM_OK;
     LEM_TRY(right_by(&lenient, gold, answer, &right, err));
     if (right) {
         *why = "right by the lenient policy";

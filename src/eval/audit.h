@@ -21,10 +21,10 @@ typedef enum lem_audit_kind {
 
 typedef struct lem_audit_entry {
     lem_audit_kind kind;
-    char *gold, *answer;            /* owned by the audit */
-    lem_grade_result result, other; /* other: by the second policy; rule NULL without one */
-    const char *why;                /* static; what makes it a near miss, else "" */
-    uint64_t line, count;           /* of the first appearance; how often */
+    char *gold, *answer;             /* owned by the audit */
+    lem_answer_result result, other; /* other: by the second policy; rule NULL without one */
+    const char *why;                 /* static; what makes it a near miss, else "" */
+    uint64_t line, count;            /* of the first appearance; how often */
     int candidate;
 } lem_audit_entry;
 

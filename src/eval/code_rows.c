@@ -6,14 +6,14 @@
 
 #include <string.h>
 
-static lem_grade_result result_of(lem_sandbox_end e) {
+static lem_answer_result result_of(lem_sandbox_end e) {
     switch (e) {
-    case LEM_SANDBOX_PASSED: return (lem_grade_result){LEM_GRADE_EQUAL_EXACT, "tests passed"};
-    case LEM_SANDBOX_FAILED: return (lem_grade_result){LEM_GRADE_NOT_EQUAL, "test failed"};
-    case LEM_SANDBOX_TIME: return (lem_grade_result){LEM_GRADE_NOT_EQUAL, "time"};
-    case LEM_SANDBOX_MEMORY: return (lem_grade_result){LEM_GRADE_NOT_EQUAL, "memory"};
-    case LEM_SANDBOX_KILLED: return (lem_grade_result){LEM_GRADE_NOT_EQUAL, "killed"};
-    default: return (lem_grade_result){LEM_GRADE_LIMIT, "sandbox failed"};
+    case LEM_SANDBOX_PASSED: return (lem_answer_result){LEM_ANSWER_EQUAL_EXACT, "tests passed"};
+    case LEM_SANDBOX_FAILED: return (lem_answer_result){LEM_ANSWER_NOT_EQUAL, "test failed"};
+    case LEM_SANDBOX_TIME: return (lem_answer_result){LEM_ANSWER_NOT_EQUAL, "time"};
+    case LEM_SANDBOX_MEMORY: return (lem_answer_result){LEM_ANSWER_NOT_EQUAL, "memory"};
+    case LEM_SANDBOX_KILLED: return (lem_answer_result){LEM_ANSWER_NOT_EQUAL, "killed"};
+    default: return (lem_answer_result){LEM_ANSWER_LIMIT, "sandbox failed"};
     }
 }
 
@@ -39,7 +39,7 @@ static lem_status grade_one(const lem_sandbox *s, const lem_code_task *t, const 
     lem_buf code = {0};
     lem_code_extract(t, completion, &code);
     lem_status st = lem_buf_ok(&code, err);
-    g->result[i] = (lem_grade_result){LEM_GRADE_NO_ANSWER, "no code"};
+    g->result[i] = (lem_answer_result){LEM_ANSWER_NO_ANSWER, "no code"};
     if (st == LEM_OK && code.len) {
         g->span[i] = (lem_grade_span){0, strlen(completion), LEM_GRADE_BY_WHOLE, false};
         st = run_one(s, t, lem_buf_str(&code), cancel, g, i, err);

@@ -1,7 +1,7 @@
 /* eval/code_rows.h - candidates that are programs: run against the tests of their row
  *
  * A timeout, a crash and an exception are wrong; a sandbox that failed and tests that are broken decide
- * nothing (LEM_GRADE_LIMIT). A verdict depends on nothing but the texts, python's version and the limits. */
+ * nothing (LEM_ANSWER_LIMIT). A verdict depends on nothing but the texts, python's version and the limits. */
 #ifndef LEM_EVAL_CODE_ROWS_H
 #define LEM_EVAL_CODE_ROWS_H
 

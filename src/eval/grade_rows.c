@@ -43,7 +43,7 @@ static lem_status grade_one(const lem_grade_gold *gold, const lem_candidates *c,
     } else {
         g->span[i] = (lem_grade_span){0, strlen(text), LEM_GRADE_BY_WHOLE, false};
         st = lem_grade_compare(gold, text, strlen(text), &g->result[i], err);
-        if (st == LEM_OK && g->result[i].verdict != LEM_GRADE_NO_ANSWER) {
+        if (st == LEM_OK && g->result[i].verdict != LEM_ANSWER_NO_ANSWER) {
             g->answer[i] = lem_strndup(text, strlen(text), err);
             if (!g->answer[i]) st = LEM_EMEM;
         }
@@ -79,7 +79,7 @@ static lem_status alloc_graded(const lem_candidates *c, lem_graded *g, lem_err *
 }
 
 /* right before undecided before wrong */
-static int rank_of(lem_grade_verdict v) {
+static int rank_of(lem_answer_verdict v) {
     static const int rank[] = {[LEM_GRADE_WRONG] = 0, [LEM_GRADE_RIGHT] = 2, [LEM_GRADE_UNDECIDED] = 1};
     return rank[lem_grade_correct_of(v)];
 }
@@ -88,7 +88,7 @@ static int rank_of(lem_grade_verdict v) {
 static lem_status grade_against(const lem_grade_gold *gold, const lem_candidates *c, lem_graded *g,
                                 bool first, lem_err *err) {
     for (int i = 0; i < g->n; i++) {
-        const lem_grade_result before = g->result[i];
+        const lem_answer_result before = g->result[i];
         if (!first && rank_of(before.verdict) == 2) continue;
         lem_free(g->answer[i]);
         g->answer[i] = NULL;
@@ -164,7 +164,7 @@ void lem_grade_tally_add(lem_grade_tally *t, const lem_graded *g, int n_models) 
     }
 }
 
-static lem_json *correct_json(lem_grade_verdict v) {
+static lem_json *correct_json(lem_answer_verdict v) {
     lem_grade_correct c = lem_grade_correct_of(v);
     return c == LEM_GRADE_UNDECIDED ? lem_json_new_null() : lem_json_new_bool(c == LEM_GRADE_RIGHT);
 }
@@ -181,7 +181,7 @@ static lem_json *added_value(const lem_graded *g, int i, int what) {
     switch (what) {
     case ANSWER: return g->answer[i] ? lem_json_new_str(g->answer[i]) : lem_json_new_null();
     case CORRECT: return correct_json(g->result[i].verdict);
-    case VERDICT: return lem_json_new_str(lem_grade_verdict_name(g->result[i].verdict));
+    case VERDICT: return lem_json_new_str(lem_answer_verdict_name(g->result[i].verdict));
     case RULE: return lem_json_new_str(g->result[i].rule);
     case WHY: return g->why[i] ? lem_json_new_str(g->why[i]) : lem_json_new_null();
     default: return lem_json_new_int(g->group[i]);

@@ -27,17 +27,17 @@ typedef struct lem_grade_model_tally {
 } lem_grade_model_tally;
 typedef struct lem_grade_tally {
     uint64_t rows;
-    uint64_t verdict[LEM_GRADE_N_VERDICTS], method[LEM_GRADE_N_METHODS], weak;
+    uint64_t verdict[LEM_ANSWER_N_VERDICTS], method[LEM_GRADE_N_METHODS], weak;
     lem_grade_model_tally all, model[LEM_GRADE_MAX_MODELS];
 } lem_grade_tally;
 
 /* One row: its candidates' answers, verdicts and, where the row has its own labels, what those say. */
 typedef struct lem_graded {
     int n;
-    lem_grade_result *result; /* [n] */
-    char **answer;            /* [n] owned; NULL where there is none */
-    int8_t *own;              /* [n] 1, 0, -1; NULL when absent */
-    lem_grade_span *span;     /* [n] */
+    lem_answer_result *result; /* [n] */
+    char **answer;             /* [n] owned; NULL where there is none */
+    int8_t *own;               /* [n] 1, 0, -1; NULL when absent */
+    lem_grade_span *span;      /* [n] */
     int *group; /* [n] equal answers have the same number, in order of appearance; -1: no answer. NULL unless
                    asked for */
     char *gold; /* owned: what was compared with */

@@ -141,7 +141,7 @@ static bool by_box(view v, bool loose, lem_grade_span *out) {
     *out = span_of(from, to, LEM_GRADE_BY_BOX);
     for (int i = 0; i < MAX_JOINED_BOXES; i++) {
         size_t prev = last_box(v, first), f, t, e;
-        if (prev == v.n || first - prev > LEM_GRADE_MAX_ANSWER) break;
+        if (prev == v.n || first - prev > LEM_ANSWER_MAX_BYTES) break;
         box_content(v, prev, &f, &t, &e);
         if (!joins(v, e, first, loose) || (t - f == to - from && memcmp(v.s + f, v.s + from, t - f) == 0))
             break;
@@ -201,7 +201,7 @@ static lem_grade_span announced(view v, size_t i, lem_grade_method how) {
         while (i < v.n && (lem_is_space(v.s[i]) || v.s[i] == '*')) i++;
     size_t end = line_end(v, i);
     if (i + 1 < v.n && v.s[i] == '\\' && (v.s[i + 1] == '(' || v.s[i + 1] == '[')) {
-        view rest = {v.s, v.n < i + LEM_GRADE_MAX_ANSWER ? v.n : i + LEM_GRADE_MAX_ANSWER};
+        view rest = {v.s, v.n < i + LEM_ANSWER_MAX_BYTES ? v.n : i + LEM_ANSWER_MAX_BYTES};
         for (size_t k = i + 2; k + 1 < rest.n; k++)
             if (v.s[k] == '\\' && v.s[k + 1] == (v.s[i + 1] == '(' ? ')' : ']'))
                 return trimmed(v, span_of(i + 2, k, how));

@@ -35,7 +35,7 @@ static bool says_something(const char *s, size_t n) {
 /* Where the text `mark` stands last before `before`, not further back than an answer is long; before when it
  * does not. */
 static size_t mark_before(view v, size_t before, const char *mark) {
-    size_t m = strlen(mark), least = before > LEM_GRADE_MAX_ANSWER ? before - LEM_GRADE_MAX_ANSWER : 0;
+    size_t m = strlen(mark), least = before > LEM_ANSWER_MAX_BYTES ? before - LEM_ANSWER_MAX_BYTES : 0;
     for (size_t i = before; i-- > least;)
         if (i + m <= before && memcmp(v.s + i, mark, m) == 0) return i;
     return before;

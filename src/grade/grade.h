@@ -2,29 +2,20 @@
  * keys for voting
  *
  * The one entry point of the grader. Everything is a pure function of its arguments: no clock, no global
- * state, no locale; work is bounded by fixed limits (an answer of more than LEM_GRADE_MAX_ANSWER bytes, or
- * arithmetic beyond LEM_GRADE_MAX_BITS, ends as LEM_GRADE_LIMIT), so a verdict never depends on the machine's
- * load. A gold is compiled once, is immutable, and may be used by many threads at a time.
- *
- * What is decided exactly: integers, decimals, thousands separators, scientific notation, fractions and mixed
- * numbers (plain and LaTeX), percent, money, degrees, units, roots of rationals, sums, products and powers of
- * these with symbols (up to commutativity and folding of rationals), tuples, lists, sets, intervals and
- * relations part by part, words, and words, conditions and free constants around these.
- * Other pairs end as undecided, never as a guess. */
+ * state, no locale; work is bounded by fixed limits (an answer of more than LEM_ANSWER_MAX_BYTES bytes, or
+ * arithmetic beyond LEM_ANSWER_MAX_BITS, ends as LEM_ANSWER_LIMIT), so a verdict never depends on the
+ * machine's load. A gold is compiled once, is immutable, and may be used by many threads at a time. Whether
+ * two answers are equal is decided in answer/ (answer/answer.h); here stand the tasks, the extraction, the
+ * policies, and the rules of other graders (docs/grading.md). */
 #ifndef LEM_GRADE_GRADE_H
 #define LEM_GRADE_GRADE_H
 
+#include "answer/verdict.h"
 #include "core/buf.h"
 #include "core/err.h"
 
 #include <stdbool.h>
 #include <stddef.h>
-
-enum {
-    LEM_GRADE_MAX_ANSWER = 8192,  /* bytes of one answer */
-    LEM_GRADE_MAX_DIGITS = 10000, /* digits of one literal */
-    LEM_GRADE_MAX_BITS = 65536    /* numerator or denominator of any intermediate rational */
-};
 
 /* Where in a response the answer stands. Every task but PLAIN looks behind the last </think> and takes the
  * last marked answer. */
@@ -97,28 +88,11 @@ typedef struct lem_grade_span {
     bool weak; /* a fallback: nothing in the text marks it as the answer */
 } lem_grade_span;
 
-typedef enum lem_grade_verdict {
-    LEM_GRADE_EQUAL_EXACT = 0,
-    LEM_GRADE_EQUAL_NUMERIC,
-    LEM_GRADE_NOT_EQUAL,
-    LEM_GRADE_DIFFERENT_KIND,
-    LEM_GRADE_PREDICTION_UNPARSED,
-    LEM_GRADE_GOLD_UNPARSED,
-    LEM_GRADE_NO_ANSWER,
-    LEM_GRADE_LIMIT,
-    LEM_GRADE_N_VERDICTS
-} lem_grade_verdict;
-
 typedef enum lem_grade_correct {
     LEM_GRADE_WRONG = 0,
     LEM_GRADE_RIGHT = 1,
     LEM_GRADE_UNDECIDED = 2
 } lem_grade_correct;
-
-typedef struct lem_grade_result {
-    lem_grade_verdict verdict;
-    const char *rule; /* static: the rule that decided, e.g. "exact rational" */
-} lem_grade_result;
 
 /* The last marked answer of what is said to the reader; O(len). False, and method NONE, when there is none.
  * Not looked at: text before the last </think>, behind a <think> that never closes, behind a token that ends
@@ -138,16 +112,16 @@ lem_status lem_grade_gold_new(const char *text, size_t len, const lem_grade_prof
 void lem_grade_gold_free(lem_grade_gold *g);
 bool lem_grade_gold_ok(const lem_grade_gold *g); /* parsed, not empty, within the limits */
 
-/* Fails only with LEM_EMEM. An empty prediction is LEM_GRADE_NO_ANSWER. */
+/* Fails only with LEM_EMEM. An empty prediction is LEM_ANSWER_NO_ANSWER. */
 lem_status lem_grade_compare(const lem_grade_gold *gold, const char *answer, size_t len,
-                             lem_grade_result *out, lem_err *err) LEM_MUST_CHECK;
+                             lem_answer_result *out, lem_err *err) LEM_MUST_CHECK;
 /* Extraction (by the gold's profile) and comparison in one; the answer's text is appended to answer; answer
  * and span may be NULL. */
 lem_status lem_grade_response(const lem_grade_gold *gold, const char *response, size_t len, lem_buf *answer,
-                              lem_grade_span *span, lem_grade_result *out, lem_err *err) LEM_MUST_CHECK;
+                              lem_grade_span *span, lem_answer_result *out, lem_err *err) LEM_MUST_CHECK;
 
 /* Equal and different are answers; everything that is neither is undecided, but a missing answer is wrong. */
-lem_grade_correct lem_grade_correct_of(lem_grade_verdict v);
+lem_grade_correct lem_grade_correct_of(lem_answer_verdict v);
 
 /* Appends a key that is the same for answers that are equal by canonical form (1/2, 0.5, \frac12); for
  * clustering votes. An answer that cannot be parsed has its normalised text as key, an empty one the empty
@@ -157,13 +131,12 @@ lem_status lem_grade_key(const char *answer, size_t len, lem_buf *out, lem_err *
 /* Appends lines "gold: …", "prediction: …", their canonical forms and kinds, the span and method when a
  * response was given, verdict, rule. */
 lem_status lem_grade_explain(const char *gold, size_t gold_len, const char *prediction, size_t len,
-                             const lem_grade_profile *profile, lem_buf *out, lem_grade_result *result,
+                             const lem_grade_profile *profile, lem_buf *out, lem_answer_result *result,
                              lem_err *err) LEM_MUST_CHECK;
 
-const char *lem_grade_verdict_name(lem_grade_verdict v); /* "equal_exact", … */
-const char *lem_grade_method_name(lem_grade_method m);   /* "boxed", … */
-const char *lem_grade_task_name(lem_grade_task t);       /* "std", … */
-const char *lem_grade_policy_name(lem_grade_policy p);   /* "std", "math-verify", … */
+const char *lem_grade_method_name(lem_grade_method m); /* "boxed", … */
+const char *lem_grade_task_name(lem_grade_task t);     /* "std", … */
+const char *lem_grade_policy_name(lem_grade_policy p); /* "std", "math-verify", … */
 bool lem_grade_task_find(const char *name,
                          lem_grade_task *out); /* also "math" = std, "mmlu", "sat", "aqua" = choice */
 bool lem_grade_policy_find(const char *name, lem_grade_policy *out);

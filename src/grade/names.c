@@ -1,11 +1,8 @@
-/* names.c - verdicts, methods, tasks and policies by name */
+/* names.c - methods, tasks and policies by name */
 #include "grade/compat/compat_priv.h"
 
 #include <string.h>
 
-static const char *const verdict_names[LEM_GRADE_N_VERDICTS] = {
-    "equal_exact",         "equal_numeric", "not_equal", "different_kind",
-    "prediction_unparsed", "gold_unparsed", "no_answer", "limit"};
 static const char *const method_names[LEM_GRADE_N_METHODS] = {
     "none",        "boxed",      "####",   "A: line", "final answer is",        "answer colon", "answer is",
     "last number", "whole text", "choice", "bold",    "as that grader extracts"};
@@ -14,9 +11,6 @@ static const char *const task_names[LEM_GRADE_N_TASKS] = {
 static const char *const policy_names[LEM_GRADE_N_POLICIES] = {
     "std", "strict", "lenient", "qwen", "math-verify", "prm800k", "hendrycks", "minerva"};
 
-const char *lem_grade_verdict_name(lem_grade_verdict v) {
-    return (unsigned)v < LEM_GRADE_N_VERDICTS ? verdict_names[v] : "?";
-}
 const char *lem_grade_method_name(lem_grade_method m) {
     return (unsigned)m < LEM_GRADE_N_METHODS ? method_names[m] : "?";
 }

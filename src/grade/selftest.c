@@ -14,7 +14,7 @@ static const struct {
 static lem_status grade_cases(const lem_grade_gold *g, int *bad, lem_err *err) {
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const char *text = cases[i].response;
-        lem_grade_result res;
+        lem_answer_result res;
         lem_status st = lem_grade_response(g, text, strlen(text), NULL, NULL, &res, err);
         if (st) return st;
         *bad += (lem_grade_correct_of(res.verdict) == LEM_GRADE_RIGHT) != cases[i].right;

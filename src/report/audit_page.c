@@ -47,7 +47,7 @@ static void put(cells *c, const char *text) {
     c->at[c->n++] = t;
 }
 
-static void put_verdict(cells *c, lem_grade_result r) {
+static void put_verdict(cells *c, lem_answer_result r) {
     char text[160];
     static const char *const words[] = {"wrong", "right", "undecided"};
     snprintf(text, sizeof text, "%s: %s", words[lem_grade_correct_of(r.verdict)], r.rule);

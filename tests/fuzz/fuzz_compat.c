@@ -11,14 +11,14 @@ static void check(lem_grade_policy p, const char *gold, size_t n, const char *pr
     lem_err err = LEM_ERR_INIT;
     lem_grade_profile profile = {.policy = p};
     lem_grade_gold *g = NULL;
-    lem_grade_result a = {0}, b = {0};
+    lem_answer_result a = {0}, b = {0};
     lem_grade_span span;
     lem_buf answer = {0}, again = {0};
     if (lem_grade_gold_new(gold, n, &profile, &g, &err) != LEM_OK) __builtin_trap();
     if (lem_grade_compare(g, pred, m, &a, &err) != LEM_OK ||
         lem_grade_compare(g, pred, m, &b, &err) != LEM_OK)
         __builtin_trap();
-    if ((unsigned)a.verdict >= LEM_GRADE_N_VERDICTS || !a.rule || a.verdict != b.verdict ||
+    if ((unsigned)a.verdict >= LEM_ANSWER_N_VERDICTS || !a.rule || a.verdict != b.verdict ||
         strcmp(a.rule, b.rule) != 0)
         __builtin_trap();
     if (lem_grade_response(g, pred, m, &answer, &span, &a, &err) != LEM_OK) __builtin_trap();

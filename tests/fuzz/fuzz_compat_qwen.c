@@ -7,11 +7,11 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static lem_grade_result answer_of(const lem_grade_gold *g, const char *s, size_t n, lem_buf *answer) {
+static lem_answer_result answer_of(const lem_grade_gold *g, const char *s, size_t n, lem_buf *answer) {
     lem_err err = LEM_ERR_INIT;
-    lem_grade_result r;
+    lem_answer_result r;
     if (lem_grade_response(g, s, n, answer, NULL, &r, &err) != LEM_OK) __builtin_trap();
-    if ((unsigned)r.verdict >= LEM_GRADE_N_VERDICTS || !r.rule || !r.rule[0]) __builtin_trap();
+    if ((unsigned)r.verdict >= LEM_ANSWER_N_VERDICTS || !r.rule || !r.rule[0]) __builtin_trap();
     return r;
 }
 
@@ -20,9 +20,9 @@ static void check(const lem_grade_profile *profile, const char *gold, size_t n, 
     lem_err err = LEM_ERR_INIT;
     lem_grade_gold *g = NULL;
     lem_buf a = {0}, b = {0};
-    lem_grade_result self;
+    lem_answer_result self;
     if (lem_grade_gold_new(gold, n, profile, &g, &err) != LEM_OK) __builtin_trap();
-    lem_grade_result x = answer_of(g, s, m, &a), y = answer_of(g, s, m, &b);
+    lem_answer_result x = answer_of(g, s, m, &a), y = answer_of(g, s, m, &b);
     if (x.verdict != y.verdict || x.rule != y.rule || a.len != b.len ||
         (a.len && memcmp(a.data, b.data, a.len) != 0))
         __builtin_trap();

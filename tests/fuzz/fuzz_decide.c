@@ -110,10 +110,10 @@ static void run(machine *m, uint8_t op) {
     }
 }
 
-static lem_grade_verdict compare(const char *gold, const char *pred) {
+static lem_answer_verdict compare(const char *gold, const char *pred) {
     lem_err err = LEM_ERR_INIT;
     lem_grade_gold *g = NULL;
-    lem_grade_result r;
+    lem_answer_result r;
     if (lem_grade_gold_new(gold, strlen(gold), NULL, &g, &err) != LEM_OK ||
         lem_grade_compare(g, pred, strlen(pred), &r, &err) != LEM_OK)
         __builtin_trap();
@@ -122,7 +122,7 @@ static lem_grade_verdict compare(const char *gold, const char *pred) {
 }
 
 static void check(const char *a, const char *b) {
-    lem_grade_verdict x = compare(a, b), y = compare(b, a);
+    lem_answer_verdict x = compare(a, b), y = compare(b, a);
     bool decimal = strchr(a, '.') || strchr(b, '.'); /* then the gold's digits may decide */
     if (lem_grade_correct_of(x) != lem_grade_correct_of(y) && !decimal) __builtin_trap();
 }
@@ -134,9 +134,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     check(a, b);
     lem_buf more = {0};
     lem_buf_printf(&more, "(%s)+10^{-20}", a);
-    lem_grade_verdict self = compare(a, a), shifted = compare(a, lem_buf_str(&more));
-    if (self == LEM_GRADE_NOT_EQUAL) __builtin_trap();
-    if (shifted == LEM_GRADE_EQUAL_EXACT && !strstr(a, "infty")) __builtin_trap();
+    lem_answer_verdict self = compare(a, a), shifted = compare(a, lem_buf_str(&more));
+    if (self == LEM_ANSWER_NOT_EQUAL) __builtin_trap();
+    if (shifted == LEM_ANSWER_EQUAL_EXACT && !strstr(a, "infty")) __builtin_trap();
     lem_buf_release(&more);
     for (int k = 0; k < STACK; k++) lem_buf_release(&m.at[k]);
     return 0;

@@ -7,22 +7,22 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static lem_grade_result compare(const char *gold, size_t n, const char *pred, size_t m) {
+static lem_answer_result compare(const char *gold, size_t n, const char *pred, size_t m) {
     lem_err err = LEM_ERR_INIT;
     lem_grade_gold *g = NULL;
-    lem_grade_result r;
+    lem_answer_result r;
     if (lem_grade_gold_new(gold, n, NULL, &g, &err) != LEM_OK ||
         lem_grade_compare(g, pred, m, &r, &err) != LEM_OK)
         __builtin_trap();
-    if ((unsigned)r.verdict >= LEM_GRADE_N_VERDICTS || !r.rule || !r.rule[0]) __builtin_trap();
+    if ((unsigned)r.verdict >= LEM_ANSWER_N_VERDICTS || !r.rule || !r.rule[0]) __builtin_trap();
     lem_grade_gold_free(g);
     return r;
 }
 
 /* Exact equality is symmetric; tolerance follows the gold and is not. */
 static void check_pair(const char *a, size_t n, const char *b, size_t m) {
-    lem_grade_verdict x = compare(a, n, b, m).verdict, y = compare(b, m, a, n).verdict;
-    if (x == LEM_GRADE_EQUAL_EXACT && (y == LEM_GRADE_NOT_EQUAL || y == LEM_GRADE_DIFFERENT_KIND))
+    lem_answer_verdict x = compare(a, n, b, m).verdict, y = compare(b, m, a, n).verdict;
+    if (x == LEM_ANSWER_EQUAL_EXACT && (y == LEM_ANSWER_NOT_EQUAL || y == LEM_ANSWER_DIFFERENT_KIND))
         __builtin_trap();
 }
 
@@ -46,9 +46,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         if (any && task == LEM_GRADE_TASK_STD) check_pair(s, n, s + from + span.offset, span.len);
     }
     check_pair(s, n, s + from, m);
-    lem_grade_verdict self = compare(s, n, s, n).verdict;
-    if (self == LEM_GRADE_NOT_EQUAL || self == LEM_GRADE_DIFFERENT_KIND ||
-        self == LEM_GRADE_PREDICTION_UNPARSED)
+    lem_answer_verdict self = compare(s, n, s, n).verdict;
+    if (self == LEM_ANSWER_NOT_EQUAL || self == LEM_ANSWER_DIFFERENT_KIND ||
+        self == LEM_ANSWER_PREDICTION_UNPARSED)
         __builtin_trap();
     check_key(s, n);
     return 0;

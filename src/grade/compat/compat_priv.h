@@ -1,14 +1,14 @@
 /* compat_priv.h - what a compatibility mode is: another grader's extraction and equality, reproduced with its
  * errors
  *
- * Modes work on texts. They may use the parser, canonical forms and deciders of grade/ through the grade_work
+ * Modes work on texts. They may use the parser, canonical forms and deciders of answer/ through the lem_work
  * they are given (arena, fuel): a mode whose original gives up (time-out, exception) says what its original
- * says then, and one that runs out of fuel says LEM_GRADE_LIMIT. */
+ * says then, and one that runs out of fuel says LEM_ANSWER_LIMIT. */
 #ifndef LEM_GRADE_COMPAT_PRIV_H
 #define LEM_GRADE_COMPAT_PRIV_H
 
 #include "grade/grade.h"
-#include "grade/work_priv.h"
+#include "answer/work.h"
 
 typedef struct compat_pair {
     const char *gold, *pred; /* the answers; pred as `extract` gave it, or as the caller has it */
@@ -25,7 +25,7 @@ typedef struct compat_mode {
     lem_status (*extract)(const char *response, size_t len, lem_grade_task task, lem_buf *out, lem_err *err);
     /* equal_exact or equal_numeric, not_equal, different_kind …; rules read "qwen: …". Fails only with
      * LEM_EMEM. */
-    lem_status (*equal)(grade_work *w, const compat_pair *pair, lem_grade_result *out, lem_err *err);
+    lem_status (*equal)(lem_work *w, const compat_pair *pair, lem_answer_result *out, lem_err *err);
 } compat_mode;
 
 extern const compat_mode lem_compat_qwen, lem_compat_math_verify, lem_compat_prm800k, lem_compat_hendrycks,

@@ -5,7 +5,7 @@
 #include "grade/compat/modes_text_priv.h"
 
 /* \sqrt3 becomes \sqrt{3}; false where the original indexes an empty string. */
-static bool brace_sqrt(grade_work *w, mode_text *t) {
+static bool brace_sqrt(lem_work *w, mode_text *t) {
     if (lem_mode_text_find(*t, 0, "\\sqrt") < 0) return true;
     lem_buf b = {0};
     size_t i = 0;
@@ -31,7 +31,7 @@ static bool brace_sqrt(grade_work *w, mode_text *t) {
 
 /* \frac12 and \frac1{72} become braced; a piece of one character leaves the whole text as it was; false on an
  * empty piece. */
-static bool brace_fracs(grade_work *w, mode_text *t) {
+static bool brace_fracs(lem_work *w, mode_text *t) {
     ptrdiff_t at = lem_mode_text_find(*t, 0, "\\frac");
     if (at < 0) return true;
     lem_buf b = {0};
@@ -71,7 +71,7 @@ static bool canonical_int(mode_text t) {
     return true;
 }
 
-static mode_text slash_to_frac(grade_work *w, mode_text t) {
+static mode_text slash_to_frac(lem_work *w, mode_text t) {
     if (lem_mode_text_count(t, "/") != 1) return t;
     size_t at = (size_t)lem_mode_text_find(t, 0, "/");
     mode_text a = lem_mode_text_cut(t, 0, at), b = lem_mode_text_cut(t, at + 1, t.n);
@@ -81,7 +81,7 @@ static mode_text slash_to_frac(grade_work *w, mode_text t) {
     return lem_mode_text_own(w, &out);
 }
 
-bool lem_mode_hendrycks_strip(grade_work *w, mode_text t, mode_text *out) {
+bool lem_mode_hendrycks_strip(lem_work *w, mode_text t, mode_text *out) {
     static const char *const early[][2] = {
         {"\n", ""},     {"\\!", ""},     {"\\\\", "\\"},    {"tfrac", "frac"}, {"dfrac", "frac"},
         {"\\left", ""}, {"\\right", ""}, {"^{\\circ}", ""}, {"^\\circ", ""},   {"\\$", ""}};
@@ -125,19 +125,19 @@ lem_status lem_mode_extract_box(const char *response, size_t len, lem_grade_task
     return lem_buf_ok(out, err);
 }
 
-static lem_status equal(grade_work *w, const compat_pair *pair, lem_grade_result *out, lem_err *err) {
+static lem_status equal(lem_work *w, const compat_pair *pair, lem_answer_result *out, lem_err *err) {
     (void)err;
     mode_text gold = lem_mode_text(pair->gold, pair->gold_len),
               pred = lem_mode_text(pair->pred, pair->pred_len), a = gold, b = pred;
     bool same, raised = !lem_mode_hendrycks_strip(w, gold, &a) || !lem_mode_hendrycks_strip(w, pred, &b);
     same = raised ? lem_mode_text_equal(gold, pred) : lem_mode_text_equal(a, b);
-    if (w->limit) *out = (lem_grade_result){LEM_GRADE_LIMIT, "hendrycks: work limit"};
+    if (w->limit) *out = (lem_answer_result){LEM_ANSWER_LIMIT, "hendrycks: work limit"};
     else if (raised)
-        *out = (lem_grade_result){same ? LEM_GRADE_EQUAL_EXACT : LEM_GRADE_NOT_EQUAL,
-                                  "hendrycks: same text, as a rule raises an exception"};
+        *out = (lem_answer_result){same ? LEM_ANSWER_EQUAL_EXACT : LEM_ANSWER_NOT_EQUAL,
+                                   "hendrycks: same text, as a rule raises an exception"};
     else
-        *out = (lem_grade_result){same ? LEM_GRADE_EQUAL_EXACT : LEM_GRADE_NOT_EQUAL,
-                                  "hendrycks: same text after its string rules"};
+        *out = (lem_answer_result){same ? LEM_ANSWER_EQUAL_EXACT : LEM_ANSWER_NOT_EQUAL,
+                                   "hendrycks: same text after its string rules"};
     return LEM_OK;
 }
 

@@ -5,7 +5,7 @@
 #include "core/mem.h"
 
 /* An answer without any mark is taken as LaTeX, as those do who use the library on bare golds. */
-static mv_answer read_answer(grade_work *w, mode_text t) {
+static mv_answer read_answer(lem_work *w, mode_text t) {
     bool marked = memchr(t.s, '$', t.n) || lem_mode_text_find(t, 0, "\\[") >= 0 ||
                   lem_mode_text_find(t, 0, "\\(") >= 0 || lem_mode_text_find(t, 0, "\\boxed") >= 0;
     if (marked) return lem_mv_extract(w, t, NULL);
@@ -17,18 +17,18 @@ static mv_answer read_answer(grade_work *w, mode_text t) {
 }
 
 static lem_status extract(const char *response, size_t len, lem_grade_task task, lem_buf *out, lem_err *err) {
-    grade_work w;
+    lem_work w;
     mode_text span;
     (void)task;
-    lem_status st = lem_grade_work_init(&w, err);
+    lem_status st = lem_work_init(&w, err);
     if (st != LEM_OK) return st;
     mv_answer a = lem_mv_extract(&w, lem_mode_text(response, len), &span);
     if (a.found || a.value) lem_buf_add(out, span.s, span.n);
-    lem_grade_work_release(&w);
+    lem_work_release(&w);
     return lem_buf_ok(out, err);
 }
 
-static lem_status equal(grade_work *w, const compat_pair *pair, lem_grade_result *out, lem_err *err) {
+static lem_status equal(lem_work *w, const compat_pair *pair, lem_answer_result *out, lem_err *err) {
     (void)err;
     const char *rule = "math-verify: no comparison finds them equal";
     mode_text pred = lem_mode_text(pair->pred, pair->pred_len),
@@ -42,11 +42,11 @@ static lem_status equal(grade_work *w, const compat_pair *pair, lem_grade_result
     else if (!g.value) rule = "math-verify: the gold cannot be parsed";
     else if (!p.value) rule = "math-verify: the prediction cannot be parsed";
     else is = lem_mv_compare(w, g.value, p.value, &rule);
-    *out = (lem_grade_result){is == MODE_EQUAL           ? LEM_GRADE_EQUAL_EXACT
-                              : is == MODE_EQUAL_NUMERIC ? LEM_GRADE_EQUAL_NUMERIC
-                                                         : LEM_GRADE_NOT_EQUAL,
-                              rule};
-    if (w->limit && !same) *out = (lem_grade_result){LEM_GRADE_LIMIT, "math-verify: work limit"};
+    *out = (lem_answer_result){is == MODE_EQUAL           ? LEM_ANSWER_EQUAL_EXACT
+                               : is == MODE_EQUAL_NUMERIC ? LEM_ANSWER_EQUAL_NUMERIC
+                                                          : LEM_ANSWER_NOT_EQUAL,
+                               rule};
+    if (w->limit && !same) *out = (lem_answer_result){LEM_ANSWER_LIMIT, "math-verify: work limit"};
     return LEM_OK;
 }
 

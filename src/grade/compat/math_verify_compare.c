@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 typedef struct verifier {
-    grade_work *w;
+    lem_work *w;
     const char *rule;
     int depth;
 } verifier;
@@ -21,7 +21,7 @@ static bool equal_by(verifier *c, bool yes, const char *rule) {
 
 bool lem_mv_only_symbols(const mode_expr *e) {
     if (e->kind == MODE_SYM) return true;
-    if (e->kind == MODE_POW && e->kid[1]->kind == MODE_NUM && lem_grade_rat_is(e->kid[1]->q, -1))
+    if (e->kind == MODE_POW && e->kid[1]->kind == MODE_NUM && lem_rat_is(e->kid[1]->q, -1))
         return lem_mv_only_symbols(e->kid[0]);
     if (!e->n || (e->kind == MODE_POW && e->kid[1]->kind == MODE_NUM)) return false;
     for (uint32_t k = 0; k < e->n; k++)
@@ -54,7 +54,7 @@ static bool is_set(const mv_value *v) {
     return v->kind == MV_SET || (v->kind >= MV_INTERVAL && v->kind <= MV_EMPTY);
 }
 
-static const mv_value *end_to_end(grade_work *w, const mv_value *v) {
+static const mv_value *end_to_end(lem_work *w, const mv_value *v) {
     mv_value *r = lem_mv_new(w, MV_REL, 2);
     if (!r) return v;
     r->op = '=';
@@ -73,9 +73,9 @@ static const mode_expr *percent_value(const mode_expr *e) { return lem_mv_is_per
 
 /* a.round(6) == b.round(6) */
 static bool rounded_equal(verifier *c, const mode_expr *a, const mode_expr *b) {
-    grade_rat *x = lem_mode_exact(c->w, a), *y = lem_mode_exact(c->w, b);
+    lem_rat *x = lem_mode_exact(c->w, a), *y = lem_mode_exact(c->w, b);
     long double u, v, i, j;
-    if (x && y && lem_grade_rat_equal(x, y)) return true;
+    if (x && y && lem_rat_equal(x, y)) return true;
     if (!lem_mode_value(c->w, a, &u, &i) || !lem_mode_value(c->w, b, &v, &j) || i != 0 || j != 0)
         return false;
     return fabsl(u) < 1e12L && fabsl(v) < 1e12L ? rintl(u * 1e6L) == rintl(v * 1e6L)
@@ -122,7 +122,7 @@ static bool scalars_equal(verifier *c, const mode_expr *a, const mode_expr *b) {
     if (floats && rounded_equal(c, a, b)) return equal_by(c, true, "math-verify: equal to 6 decimals");
     if (numbers && !floats && number_like(a) && number_like(b)) {
         const mode_expr *x = percent_value(a), *y = percent_value(b);
-        if (lem_grade_rat_is_int(x->q) && lem_grade_rat_is_int(y->q) && lem_grade_rat_equal(x->q, y->q))
+        if (lem_rat_is_int(x->q) && lem_rat_is_int(y->q) && lem_rat_equal(x->q, y->q))
             return equal_by(c, true, "math-verify: same whole number, percent or not");
     }
     mode_answer is = lem_mode_compare(c->w, a, b, true);
@@ -139,7 +139,7 @@ static char mirrored(char op) {
     return op == '<' ? '>' : op == '>' ? '<' : op == 'l' ? 'g' : op == 'g' ? 'l' : op;
 }
 
-static const mode_expr *difference(grade_work *w, const mv_value *r, bool flipped) {
+static const mode_expr *difference(lem_work *w, const mv_value *r, bool flipped) {
     if (r->kid[0]->kind != MV_EXPR || r->kid[1]->kind != MV_EXPR) return NULL;
     mode_expr *a = r->kid[0]->e, *b = r->kid[1]->e;
     return flipped ? lem_mode_op(w, MODE_ADD, b, lem_mode_neg(w, a))
@@ -156,10 +156,10 @@ static mode_text only_name(const mode_expr *e, mode_text seen, bool *one) {
 }
 
 /* The value of e with its one symbol set to x; false when it has none. */
-static mode_expr *at_point(grade_work *w, const mode_expr *e, mode_expr *x) {
+static mode_expr *at_point(lem_work *w, const mode_expr *e, mode_expr *x) {
     if (e->kind == MODE_SYM) return x;
     if (!e->n) return (mode_expr *)e;
-    mode_expr *r = lem_grade_alloc(w, 1, sizeof *r);
+    mode_expr *r = lem_work_alloc(w, 1, sizeof *r);
     if (!r) return NULL;
     *r = *e;
     for (uint32_t k = 0; k < e->n; k++)
@@ -168,7 +168,7 @@ static mode_expr *at_point(grade_work *w, const mode_expr *e, mode_expr *x) {
 }
 
 /* A quadratic without real roots: two such equations have the same solutions there, namely none. */
-static bool no_real_roots(grade_work *w, const mode_expr *e) {
+static bool no_real_roots(lem_work *w, const mode_expr *e) {
     long double y[4], im;
     bool one = true;
     mode_text name = only_name(e, (mode_text){"", 0}, &one);
@@ -256,7 +256,7 @@ static bool endpoint(verifier *c, const mv_value *v, long double *x) {
     long double im;
     if (v->kind != MV_EXPR) return false;
     const mode_expr *e = v->e;
-    bool minus = e->kind == MODE_MUL && e->kid[0]->kind == MODE_NUM && lem_grade_rat_is(e->kid[0]->q, -1);
+    bool minus = e->kind == MODE_MUL && e->kid[0]->kind == MODE_NUM && lem_rat_is(e->kid[0]->q, -1);
     const mode_expr *o = minus ? e->kid[1] : e;
     if (o->kind == MODE_CONST && lem_mode_text_is(o->name, "oo"))
         return *x = minus ? -INFINITY : INFINITY, true;
@@ -416,7 +416,7 @@ static const mv_value *as_set(verifier *c, const mv_value *r) {
 }
 
 static bool values_equal(verifier *c, const mv_value *gold, const mv_value *pred) {
-    if (c->w->limit || c->depth > 40 || !lem_grade_spend(c->w, 64)) return false;
+    if (c->w->limit || c->depth > 40 || !lem_work_spend(c->w, 64)) return false;
     bool ga = is_assignment(gold), pe = is_equation(pred), ge = is_equation(gold), same = false;
     if (ga) gold = end_to_end(c->w, gold);
     if (is_assignment(pred)) pred = end_to_end(c->w, pred);
@@ -436,7 +436,7 @@ static bool values_equal(verifier *c, const mv_value *gold, const mv_value *pred
     return same;
 }
 
-mode_answer lem_mv_compare(grade_work *w, const mv_value *gold, const mv_value *pred, const char **rule) {
+mode_answer lem_mv_compare(lem_work *w, const mv_value *gold, const mv_value *pred, const char **rule) {
     verifier c = {w, *rule, 0};
     bool same = values_equal(&c, gold, pred);
     *rule = same ? c.rule : *rule;

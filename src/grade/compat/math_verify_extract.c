@@ -25,7 +25,7 @@ typedef struct match {
 } match;
 
 typedef struct finder {
-    grade_work *w;
+    lem_work *w;
     mode_text t;
     match *m; /* the matches of one priority */
     size_t n, cap;
@@ -240,7 +240,7 @@ static void add(finder *f, const match *m) {
     if (f->n >= MAX_MATCHES) return;
     if (f->n == f->cap) {
         size_t cap = f->cap ? f->cap * 2 : 32;
-        match *more = lem_grade_alloc(f->w, cap, sizeof *more);
+        match *more = lem_work_alloc(f->w, cap, sizeof *more);
         if (!more) return;
         if (f->n) memcpy(more, f->m, f->n * sizeof *more);
         f->m = more;
@@ -390,7 +390,7 @@ static mv_value *number_value(finder *f, const match *m, mode_text *text) {
     for (i = m->decimal.from; i < m->decimal.to; i++) lem_buf_putc(&b, f->t.s[i] == ',' ? '.' : f->t.s[i]);
     *text = lem_mode_text_own(f->w, &b);
     mode_expr *e = lem_mode_num(f->w, minus ? lem_mode_text_cut(*text, 1, text->n) : *text);
-    if (e && minus) e->q = lem_grade_rat_neg(f->w, e->q);
+    if (e && minus) e->q = lem_rat_neg(f->w, e->q);
     return lem_mv_expr(f->w, e && e->q ? (m->percent[0] ? lem_mv_percent(f->w, e) : e) : NULL);
 }
 
@@ -442,7 +442,7 @@ static mv_value *environment_value(finder *f, const match *m, mode_text *text) {
     return set;
 }
 
-mv_answer lem_mv_extract(grade_work *w, mode_text response, mode_text *span_out) {
+mv_answer lem_mv_extract(lem_work *w, mode_text response, mode_text *span_out) {
     finder f = {.w = w, .t = response};
     mv_answer a = {NULL, {"", 0}, false};
     int tries = 0;

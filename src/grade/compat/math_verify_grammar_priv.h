@@ -8,7 +8,7 @@
 #include "grade/compat/math_verify_priv.h"
 
 typedef struct mv_parser {
-    grade_work *w;
+    lem_work *w;
     mode_text t;
     size_t i;
     int depth, nodes, bars, verts;

@@ -11,10 +11,10 @@ bool lem_mv_is_percent(const mode_expr *e) {
     return e->kind == MODE_MUL && e->kid[1]->kind == MODE_NUM && lem_mode_text_is(e->kid[1]->name, "%");
 }
 
-mode_expr *lem_mv_percent(grade_work *w, mode_expr *e) {
+mode_expr *lem_mv_percent(lem_work *w, mode_expr *e) {
     mode_expr *h = lem_mode_int(w, 1);
     if (!h || !e) return NULL;
-    h->q = lem_grade_rat_div(w, h->q, lem_mode_int(w, 100) ? lem_grade_rat_int(w, 100) : NULL);
+    h->q = lem_rat_div(w, h->q, lem_mode_int(w, 100) ? lem_rat_int(w, 100) : NULL);
     h->name = lem_mode_text("%", 1);
     return h->q ? lem_mode_op(w, MODE_MUL, e, h) : NULL;
 }
@@ -288,7 +288,7 @@ char lem_mv_here(mv_parser *p) { return lem_mv_skip(p), p->i < p->t.n ? p->t.s[p
 
 bool lem_mv_enter(mv_parser *p) {
     if (p->w->limit || ++p->depth > MODE_MAX_DEPTH || ++p->nodes > MODE_MAX_NODES ||
-        !lem_grade_spend(p->w, 16)) {
+        !lem_work_spend(p->w, 16)) {
         p->w->limit = true;
         return false;
     }
@@ -507,7 +507,7 @@ static mode_expr *parse_differential(mv_parser *p) {
     if (k >= p->t.n || !lem_mode_is_letter(p->t.s[k])) return NULL;
     char name[3] = {'d', p->t.s[k], '\0'};
     p->i = k + 1;
-    return symbol(p, lem_mode_text(lem_grade_strndup(p->w, name, 2), 2));
+    return symbol(p, lem_mode_text(lem_work_strndup(p->w, name, 2), 2));
 }
 
 /* What may stand as an exponent or subscript without braces. */
@@ -578,11 +578,11 @@ static mode_expr *fn(mv_parser *p, const char *name, mode_expr *a, mode_expr *b)
 static mode_expr *fraction(mv_parser *p, mode_expr *a, mode_expr *b) {
     if (!a || !b) return NULL;
     bool ints = a->kind == MODE_NUM && b->kind == MODE_NUM && !a->decimal && !b->decimal &&
-                lem_grade_rat_is_int(a->q) && lem_grade_rat_is_int(b->q);
+                lem_rat_is_int(a->q) && lem_rat_is_int(b->q);
     if (!ints) return lem_mode_div(p->w, a, b);
     mode_expr *r = lem_mode_int(p->w, 0);
-    if (!r || lem_grade_rat_sign(b->q) == 0) return lem_mode_const(p->w, "zoo");
-    r->q = lem_grade_rat_div(p->w, a->q, b->q);
+    if (!r || lem_rat_sign(b->q) == 0) return lem_mode_const(p->w, "zoo");
+    r->q = lem_rat_div(p->w, a->q, b->q);
     return r->q ? r : NULL;
 }
 
@@ -630,7 +630,7 @@ static const char *const functions[] = {
 
 static mode_expr *function_of(mv_parser *p, const char *name, mode_expr *base, mode_expr *power,
                               mode_expr *arg) {
-    bool minus_one = power && power->kind == MODE_NUM && lem_grade_rat_is(power->q, -1);
+    bool minus_one = power && power->kind == MODE_NUM && lem_rat_is(power->q, -1);
     if (strcmp(name, "ln") == 0 || strcmp(name, "log") == 0)
         return lem_mode_op(p->w, MODE_POW,
                            fn(p, "log", arg,
@@ -830,7 +830,7 @@ static bool starts_operand(mv_parser *p, bool nofunc) {
 }
 
 static bool plain_integer(const mode_expr *a) {
-    return a->kind == MODE_NUM && !a->decimal && lem_grade_rat_is_int(a->q);
+    return a->kind == MODE_NUM && !a->decimal && lem_rat_is_int(a->q);
 }
 
 /* Factors side by side, from the right; a whole number before a positive fraction is a mixed number. */
@@ -841,17 +841,17 @@ static mode_expr *parse_factors(mv_parser *p, bool nofunc, int at) {
     mode_expr *b = parse_factors(p, nofunc, at + 1);
     p->depth--;
     if (!b) return NULL;
-    bool rational = b->kind == MODE_NUM && !b->decimal && lem_grade_rat_sign(b->q) > 0;
+    bool rational = b->kind == MODE_NUM && !b->decimal && lem_rat_sign(b->q) > 0;
     if (!plain_integer(a) || !rational) return lem_mode_op(p->w, MODE_MUL, a, b);
     mode_expr *r = lem_mode_int(p->w, 0);
-    if (r) r->q = lem_grade_rat_add(p->w, a->q, b->q);
+    if (r) r->q = lem_rat_add(p->w, a->q, b->q);
     return r && r->q ? r : NULL;
 }
 
 mode_expr *lem_mv_negated(mv_parser *p, mode_expr *a) {
     if (!a || a->kind != MODE_NUM) return lem_mode_neg(p->w, a);
     mode_expr *r = lem_mode_int(p->w, 0);
-    if (r) r->q = lem_grade_rat_neg(p->w, a->q), r->decimal = a->decimal;
+    if (r) r->q = lem_rat_neg(p->w, a->q), r->decimal = a->decimal;
     return r && r->q ? r : NULL;
 }
 

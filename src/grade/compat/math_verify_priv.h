@@ -44,21 +44,21 @@ typedef struct mv_config {
 } mv_config;
 
 /* normalize_latex with the units, operators and boxes rules of the default extraction. */
-mode_text lem_mv_normalise(grade_work *w, mode_text t, mv_config c);
+mode_text lem_mv_normalise(lem_work *w, mode_text t, mv_config c);
 /* latex2sympy, or its last equation where that fails; NULL where it raises. */
-mv_value *lem_mv_parse(grade_work *w, mode_text t);
+mv_value *lem_mv_parse(lem_work *w, mode_text t);
 /* math_verify.parse with its default targets, LaTeX and plain expressions. `span` is what was taken from the
  * text; may be NULL. */
-mv_answer lem_mv_extract(grade_work *w, mode_text response, mode_text *span);
+mv_answer lem_mv_extract(lem_work *w, mode_text response, mode_text *span);
 /* math_verify.verify: rule is set to what decided. */
-mode_answer lem_mv_compare(grade_work *w, const mv_value *gold, const mv_value *pred, const char **rule);
+mode_answer lem_mv_compare(lem_work *w, const mv_value *gold, const mv_value *pred, const char **rule);
 
-mv_value *lem_mv_new(grade_work *w, mv_kind kind, uint32_t n);
-mv_value *lem_mv_expr(grade_work *w, mode_expr *e);
+mv_value *lem_mv_new(lem_work *w, mv_kind kind, uint32_t n);
+mv_value *lem_mv_expr(lem_work *w, mode_expr *e);
 bool lem_mv_only_symbols(const mode_expr *e); /* x, x/y, f(x): what an assignment may assign to */
 bool lem_mv_is_percent(const mode_expr *e);   /* a number times 1/100, written as a percentage */
-mode_expr *lem_mv_percent(grade_work *w, mode_expr *e);
-bool lem_mv_set_add(grade_work *w, mv_value *set,
+mode_expr *lem_mv_percent(lem_work *w, mode_expr *e);
+bool lem_mv_set_add(lem_work *w, mv_value *set,
                     mv_value *v); /* appends unless it is there; the set must have room */
 
 #endif

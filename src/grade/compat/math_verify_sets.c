@@ -4,16 +4,16 @@
 
 static mv_value *parse_element(mv_parser *p, bool relations);
 
-mv_value *lem_mv_new(grade_work *w, mv_kind kind, uint32_t n) {
-    mv_value *v = lem_grade_spend(w, 16 + n) ? lem_grade_alloc(w, 1, sizeof *v) : NULL;
+mv_value *lem_mv_new(lem_work *w, mv_kind kind, uint32_t n) {
+    mv_value *v = lem_work_spend(w, 16 + n) ? lem_work_alloc(w, 1, sizeof *v) : NULL;
     if (!v) return NULL;
     v->kind = kind;
     v->n = n;
-    v->kid = lem_grade_alloc(w, n + 1, sizeof(mv_value *));
+    v->kid = lem_work_alloc(w, n + 1, sizeof(mv_value *));
     return v->kid ? v : NULL;
 }
 
-mv_value *lem_mv_expr(grade_work *w, mode_expr *e) {
+mv_value *lem_mv_expr(lem_work *w, mode_expr *e) {
     mv_value *v = e ? lem_mv_new(w, MV_EXPR, 0) : NULL;
     if (v) v->e = e;
     return v;
@@ -63,10 +63,10 @@ static bool same_value(const mv_value *a, const mv_value *b) {
     return true;
 }
 
-bool lem_mv_set_add(grade_work *w, mv_value *set, mv_value *v) {
+bool lem_mv_set_add(lem_work *w, mv_value *set, mv_value *v) {
     for (uint32_t k = 0; k < set->n; k++)
         if (same_value(set->kid[k], v)) return true;
-    if (!lem_grade_spend(w, 4 + set->n)) return false;
+    if (!lem_work_spend(w, 4 + set->n)) return false;
     set->kid[set->n++] = v;
     return true;
 }
@@ -137,7 +137,7 @@ static bool parse_parts(mv_parser *p, bool relations, parts *out) {
     }
 }
 
-static mv_value *collect(grade_work *w, mv_kind kind, const parts *in) {
+static mv_value *collect(lem_work *w, mv_kind kind, const parts *in) {
     mv_value *v = lem_mv_new(w, kind, in->n);
     if (!v) return NULL;
     if (kind == MV_TUPLE) memcpy(v->kid, in->v, in->n * sizeof *v->kid);
@@ -151,7 +151,7 @@ static mv_value *collect(grade_work *w, mv_kind kind, const parts *in) {
 
 /* The value of comma and semicolon lists: one part is itself; groups of several parts between semicolons are
  * tuples. */
-static mv_value *list_value(grade_work *w, const parts *in) {
+static mv_value *list_value(lem_work *w, const parts *in) {
     if (in->n == 1) return in->v[0];
     if (in->groups == 1 || in->plain) return collect(w, MV_SET, in);
     mv_value *set = lem_mv_new(w, MV_SET, in->groups);
@@ -168,14 +168,13 @@ static mv_value *list_value(grade_work *w, const parts *in) {
 }
 
 /* -1, 0, 1 for numbers; 2 when that is not known. */
-static int order(grade_work *w, const mv_value *a, const mv_value *b) {
+static int order(lem_work *w, const mv_value *a, const mv_value *b) {
     long double x, y, i, j;
     int s[2];
     const mv_value *v[2] = {a, b};
     for (int k = 0; k < 2; k++) { /* infinities */
         const mode_expr *e = v[k]->kind == MV_EXPR ? v[k]->e : NULL;
-        bool minus =
-            e && e->kind == MODE_MUL && e->kid[0]->kind == MODE_NUM && lem_grade_rat_is(e->kid[0]->q, -1);
+        bool minus = e && e->kind == MODE_MUL && e->kid[0]->kind == MODE_NUM && lem_rat_is(e->kid[0]->q, -1);
         const mode_expr *o = minus ? e->kid[1] : e;
         s[k] = o && o->kind == MODE_CONST && lem_mode_text_is(o->name, "oo") ? (minus ? -1 : 1) : 0;
     }
@@ -232,7 +231,7 @@ static mv_value *parse_literal(mv_parser *p) {
 }
 
 static mv_value *parse_bracketed(mv_parser *p, const char *open, const char *close, bool set) {
-    parts *in = lem_grade_alloc(p->w, 1, sizeof *in);
+    parts *in = lem_work_alloc(p->w, 1, sizeof *in);
     bool boxed = strcmp(open, "\\boxed{") == 0;
     if (!in || !lem_mv_take(p, open) || !parse_parts(p, true, in) || !lem_mv_take(p, close)) return NULL;
     if (boxed) return list_value(p->w, in);
@@ -280,7 +279,7 @@ static char relation_sign(mv_parser *p) {
     return 0;
 }
 
-static mv_value *relation(grade_work *w, char op, mv_value *a, mv_value *b) {
+static mv_value *relation(lem_work *w, char op, mv_value *a, mv_value *b) {
     mv_value *v = a && b ? lem_mv_new(w, MV_REL, 2) : NULL;
     if (!v) return NULL;
     v->op = op;
@@ -376,7 +375,7 @@ static mv_value *parse_minus(mv_parser *p) {
 }
 
 /* 12,345 and 1,234.5 as a whole are numbers, not sets. */
-static bool comma_number(mode_text t, mode_text *digits, grade_work *w) {
+static bool comma_number(mode_text t, mode_text *digits, lem_work *w) {
     size_t i = 0, k = 0;
     t = lem_mode_text_strip(t);
     if (i < t.n && t.s[i] == '-') i++;
@@ -391,12 +390,12 @@ static bool comma_number(mode_text t, mode_text *digits, grade_work *w) {
     return i == t.n && lem_mode_text_count(*digits, ".") < 2;
 }
 
-static mv_value *parse_whole(grade_work *w, mode_text t, bool complex) {
+static mv_value *parse_whole(lem_work *w, mode_text t, bool complex) {
     mode_text digits;
     mv_parser p = {.w = w, .t = t, .complex = complex};
-    parts *in = lem_grade_alloc(w, 1, sizeof *in);
+    parts *in = lem_work_alloc(w, 1, sizeof *in);
     mv_value *names, *v;
-    p.dead = lem_grade_alloc(w, t.n + 1, 1);
+    p.dead = lem_work_alloc(w, t.n + 1, 1);
     if (!in || !p.dead) return NULL;
     if (comma_number(t, &digits, w)) {
         bool minus = digits.n && digits.s[0] == '-';
@@ -438,7 +437,7 @@ static bool speaks_of_complex(mode_text t) {
 
 /* Sums, integrals and the like are read by the original: here they are a symbol of their own, equal to
  * nothing else, and no reason to look further. */
-static mv_value *opaque(grade_work *w, mode_text t) {
+static mv_value *opaque(lem_work *w, mode_text t) {
     static const char *const heavy[] = {"\\int", "\\sum", "\\prod", "\\lim", "\\operatorname", "\\det",
                                         "\\max", "\\min", "\\gcd",  "\\lcm", "\\mod"};
     int depth = 0;
@@ -451,14 +450,14 @@ static mv_value *opaque(grade_work *w, mode_text t) {
     return found && !depth ? lem_mv_expr(w, lem_mode_sym(w, t)) : NULL;
 }
 
-static mv_value *parse_text(grade_work *w, mode_text t);
+static mv_value *parse_text(lem_work *w, mode_text t);
 
-mv_value *lem_mv_parse(grade_work *w, mode_text t) {
+mv_value *lem_mv_parse(lem_work *w, mode_text t) {
     mv_value *v = parse_text(w, t);
     return v || w->limit ? v : opaque(w, t);
 }
 
-static mv_value *parse_text(grade_work *w, mode_text t) {
+static mv_value *parse_text(lem_work *w, mode_text t) {
     mv_value *v = parse_whole(w, t, speaks_of_complex(t));
     if (v || w->limit || memchr(t.s, ',', t.n) || memchr(t.s, ';', t.n)) return v;
     size_t equals = 0, last = 0;

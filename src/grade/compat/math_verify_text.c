@@ -173,7 +173,7 @@ static bool separated(mode_text between) {
 }
 
 /* The contents of the boxes, joined by commas: all, or the last and those that stand close before it. */
-static mode_text boxes(grade_work *w, mode_text t, bool last_only) {
+static mode_text boxes(lem_work *w, mode_text t, bool last_only) {
     enum { MOST = 64 };
     mode_text found[MOST];
     size_t n = 0, end = t.n, next_start = 0;
@@ -213,7 +213,7 @@ static mode_text boxes(grade_work *w, mode_text t, bool last_only) {
 /* ---- commands and words ---- */
 
 /* \left( and \mright\} lose the command where a delimiter follows. */
-static mode_text delimiters(grade_work *w, mode_text t) {
+static mode_text delimiters(lem_work *w, mode_text t) {
     static const char *const after[] = {"\\{",        "{",        "\\|",        "|",          "[",
                                         "(",          "\\lgroup", "\\lbrace",   "\\lbrack",   "\\vert",
                                         "\\lvert",    "\\lceil",  "\\lfloor",   "\\langle",   "\\llcorner",
@@ -234,7 +234,7 @@ static mode_text delimiters(grade_work *w, mode_text t) {
     return lem_mode_text_own(w, &b);
 }
 
-static mode_text without_noise(grade_work *w, mode_text t) {
+static mode_text without_noise(lem_work *w, mode_text t) {
     lem_buf b = {0};
     for (size_t i = 0; i < t.n;) {
         size_t n = 0;
@@ -320,7 +320,7 @@ static size_t replaced(mode_text t, size_t i, const char **to) {
     return 0;
 }
 
-static mode_text rewritten(grade_work *w, mode_text t) {
+static mode_text rewritten(lem_work *w, mode_text t) {
     lem_buf b = {0};
     for (size_t i = 0; i < t.n;) {
         const char *to = "";
@@ -393,7 +393,7 @@ static size_t digits_at(mode_text t, size_t i) {
 static size_t one_blank(mode_text t, size_t i) { return i < t.n && lem_mode_is_space(t.s[i]); }
 
 /* head ?( … ) : the inside in braces behind `to`. */
-static mode_text round_to_braces(grade_work *w, mode_text t, const char *head, const char *to) {
+static mode_text round_to_braces(lem_work *w, mode_text t, const char *head, const char *to) {
     if (lem_mode_text_find(t, 0, head) < 0) return t;
     lem_buf b = {0};
     for (size_t i = 0; i < t.n;) {
@@ -412,7 +412,7 @@ static mode_text round_to_braces(grade_work *w, mode_text t, const char *head, c
 }
 
 /* head d dd: a digit and digits, both braced. */
-static mode_text two_digits(grade_work *w, mode_text t, const char *head) {
+static mode_text two_digits(lem_work *w, mode_text t, const char *head) {
     if (lem_mode_text_find(t, 0, head) < 0) return t;
     lem_buf b = {0};
     for (size_t i = 0; i < t.n;) {
@@ -431,7 +431,7 @@ static mode_text two_digits(grade_work *w, mode_text t, const char *head) {
 }
 
 /* \frac{…}2 and \frac2{…} */
-static mode_text half_braced(grade_work *w, mode_text t, bool digit_first) {
+static mode_text half_braced(lem_work *w, mode_text t, bool digit_first) {
     if (lem_mode_text_find(t, 0, "\\frac") < 0) return t;
     lem_buf b = {0};
     for (size_t i = 0; i < t.n;) {
@@ -463,7 +463,7 @@ static mode_text half_braced(grade_work *w, mode_text t, bool digit_first) {
 }
 
 /* \sqrt3 and \frac12 by their first characters. */
-static mode_text first_characters(grade_work *w, mode_text t, const char *head, int args) {
+static mode_text first_characters(lem_work *w, mode_text t, const char *head, int args) {
     if (lem_mode_text_find(t, 0, head) < 0) return t;
     lem_buf b = {0};
     size_t i = 0;
@@ -501,7 +501,7 @@ static bool whole_number(mode_text t) {
     return t.n > i && digits_at(t, i) == t.n - i && (t.s[i] != '0' || t.n == 1);
 }
 
-static mode_text operators(grade_work *w, mode_text t) {
+static mode_text operators(lem_work *w, mode_text t) {
     t = round_to_braces(w, t, "^", "^");
     t = round_to_braces(w, t, "sqrt", "\\sqrt");
     t = two_digits(w, t, "\\frac");
@@ -529,7 +529,7 @@ static mode_text operators(grade_work *w, mode_text t) {
     return lem_mode_text_own(w, &b);
 }
 
-mode_text lem_mv_normalise(grade_work *w, mode_text t, mv_config c) {
+mode_text lem_mv_normalise(lem_work *w, mode_text t, mv_config c) {
     static const char *const early[][2] = {{"\\mathrm{T}", "T"},
                                            {"\\mathrm{d}", "d"},
                                            {"{\\rm d}", "d"},

@@ -33,7 +33,7 @@ static const char *const removed[] = {"square",       "ways",
                                       "\"",           "\\dots"};
 
 /* A line with two dollar signs becomes what stands between the first two. */
-static mode_text dollars(grade_work *w, mode_text t) {
+static mode_text dollars(lem_work *w, mode_text t) {
     if (lem_mode_text_count(t, "$") < 2) return t;
     lem_buf b = {0};
     for (size_t i = 0; i <= t.n;) {
@@ -52,7 +52,7 @@ static mode_text dollars(grade_work *w, mode_text t) {
 
 /* open…} on one line loses open and the closing brace: the first one, or the last of the line where `greedy`.
  */
-static mode_text unwrapped(grade_work *w, mode_text t, const char *open, bool greedy) {
+static mode_text unwrapped(lem_work *w, mode_text t, const char *open, bool greedy) {
     ptrdiff_t at = lem_mode_text_find(t, 0, open);
     if (at < 0) return t;
     lem_buf b = {0};
@@ -77,7 +77,7 @@ static mode_text unwrapped(grade_work *w, mode_text t, const char *open, bool gr
 
 /* \fracab to \frac{a}{b}, \sqrta to \sqrt{a}: `args` characters behind the word, of which the first is no
  * brace. */
-static mode_text braced(grade_work *w, mode_text t, const char *word, int args) {
+static mode_text braced(lem_work *w, mode_text t, const char *word, int args) {
     ptrdiff_t at = lem_mode_text_find(t, 0, word);
     if (at < 0) return t;
     lem_buf b = {0};
@@ -101,7 +101,7 @@ static mode_text braced(grade_work *w, mode_text t, const char *word, int args) 
     return lem_mode_text_own(w, &b);
 }
 
-static mode_text normalised(grade_work *w, mode_text t) {
+static mode_text normalised(lem_work *w, mode_text t) {
     ptrdiff_t eq = lem_mode_text_rfind(t, "=");
     if (eq >= 0) t = lem_mode_text_cut(t, (size_t)eq + 1, t.n);
     for (size_t k = 0; k < sizeof substitutions / sizeof *substitutions; k++)
@@ -152,7 +152,7 @@ static lem_status extract(const char *response, size_t len, lem_grade_task task,
     return lem_buf_ok(out, err);
 }
 
-static lem_status equal(grade_work *w, const compat_pair *pair, lem_grade_result *out, lem_err *err) {
+static lem_status equal(lem_work *w, const compat_pair *pair, lem_answer_result *out, lem_err *err) {
     (void)err;
     mode_text gold = normalised(w, lem_mode_text(pair->gold, pair->gold_len)),
               pred = normalised(w, lem_mode_text(pair->pred, pair->pred_len));
@@ -160,13 +160,14 @@ static lem_status equal(grade_work *w, const compat_pair *pair, lem_grade_result
     mode_answer is = b && !w->limit ? lem_mode_compare(w, a, b, false) : MODE_UNKNOWN;
     if (is == MODE_UNKNOWN && b && a->kind != MODE_CONST && lem_mode_same(a, b))
         is = MODE_EQUAL; /* 1/0 - 1/0 unevaluated is 0 there */
-    lem_grade_result r = {LEM_GRADE_NOT_EQUAL, "minerva: the difference does not simplify to 0"};
+    lem_answer_result r = {LEM_ANSWER_NOT_EQUAL, "minerva: the difference does not simplify to 0"};
     if (!a) r.rule = "minerva: sympy cannot parse the gold";
     else if (!b) r.rule = "minerva: sympy cannot parse the prediction";
-    else if (is == MODE_EQUAL) r = (lem_grade_result){LEM_GRADE_EQUAL_EXACT, "minerva: the difference is 0"};
+    else if (is == MODE_EQUAL)
+        r = (lem_answer_result){LEM_ANSWER_EQUAL_EXACT, "minerva: the difference is 0"};
     else if (is == MODE_EQUAL_NUMERIC)
-        r = (lem_grade_result){LEM_GRADE_EQUAL_NUMERIC, "minerva: the difference simplifies to 0"};
-    if (w->limit) r = (lem_grade_result){LEM_GRADE_LIMIT, "minerva: work limit"};
+        r = (lem_answer_result){LEM_ANSWER_EQUAL_NUMERIC, "minerva: the difference simplifies to 0"};
+    if (w->limit) r = (lem_answer_result){LEM_ANSWER_LIMIT, "minerva: work limit"};
     *out = r;
     return LEM_OK;
 }

@@ -26,7 +26,7 @@ typedef struct tok {
 } tok;
 
 typedef struct parser {
-    grade_work *w;
+    lem_work *w;
     mode_text t;
     size_t at, i; /* cur is [at, i) */
     tok cur;
@@ -368,8 +368,8 @@ static mode_expr *parse_function(parser *p) {
     else arg = parse_mp(p, true);
     if (!arg) return NULL;
     bool inverse = power && power->kind == MODE_MUL && power->kid[0]->kind == MODE_NUM &&
-                   lem_grade_rat_is(power->kid[0]->q, -1) && power->kid[1]->kind == MODE_NUM &&
-                   lem_grade_rat_is(power->kid[1]->q, 1);
+                   lem_rat_is(power->kid[0]->q, -1) && power->kid[1]->kind == MODE_NUM &&
+                   lem_rat_is(power->kid[1]->q, 1);
     bool trig = name.n >= 3 && name.n <= 4 && strchr("sct", name.s[0]) && name.s[0];
     if (lem_mode_text_is(name, "lg") && !base) base = lem_mode_int(p->w, 10);
     if (lem_mode_text_is(name, "lg") || lem_mode_text_is(name, "ln") || lem_mode_text_is(name, "log"))
@@ -465,10 +465,10 @@ static bool starts_postfix(parser *p, bool nofunc) {
 /* Factors side by side, multiplied from the right; an x between two constants is a times sign. */
 static mode_expr *parse_factors(parser *p, bool nofunc) {
     size_t cap = 8, n = 0;
-    mode_expr **f = lem_grade_alloc(p->w, cap, sizeof *f);
+    mode_expr **f = lem_work_alloc(p->w, cap, sizeof *f);
     do {
         if (f && n == cap) {
-            mode_expr **more = lem_grade_alloc(p->w, cap * 2, sizeof *f);
+            mode_expr **more = lem_work_alloc(p->w, cap * 2, sizeof *f);
             if (more) memcpy(more, f, cap * sizeof *f);
             f = more;
             cap *= 2;
@@ -533,7 +533,7 @@ static mode_expr *parse_expr(parser *p) {
     return a;
 }
 
-mode_expr *lem_minerva_parse(grade_work *w, mode_text t) {
+mode_expr *lem_minerva_parse(lem_work *w, mode_text t) {
     parser p = {.w = w, .t = t, .dead = (size_t)-1};
     next(&p);
     mode_expr *a = parse_expr(&p);

@@ -10,6 +10,6 @@
 #include "grade/compat/modes_expr_priv.h"
 
 /* NULL: the original raises an exception, or reads what cannot be subtracted; or w->limit. */
-mode_expr *lem_minerva_parse(grade_work *w, mode_text t);
+mode_expr *lem_minerva_parse(lem_work *w, mode_text t);
 
 #endif

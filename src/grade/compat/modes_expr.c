@@ -6,13 +6,13 @@
 #include <math.h>
 #include <stdlib.h>
 
-static mode_expr *node(grade_work *w, mode_kind kind) {
-    mode_expr *a = lem_grade_spend(w, 8) ? lem_grade_alloc(w, 1, sizeof *a) : NULL;
+static mode_expr *node(lem_work *w, mode_kind kind) {
+    mode_expr *a = lem_work_spend(w, 8) ? lem_work_alloc(w, 1, sizeof *a) : NULL;
     if (a) a->kind = kind;
     return a;
 }
 
-mode_expr *lem_mode_num(grade_work *w, mode_text t) {
+mode_expr *lem_mode_num(lem_work *w, mode_text t) {
     mode_expr *a = node(w, MODE_NUM);
     size_t n = 0;
     while (n < t.n && t.s[n] != 'e' && t.s[n] != 'E') n++;
@@ -26,31 +26,31 @@ mode_expr *lem_mode_num(grade_work *w, mode_text t) {
         return NULL;
     }
     a->decimal = n < t.n || memchr(t.s, '.', t.n) != NULL;
-    a->q = lem_grade_rat_decimal(w, t.s, n, minus ? -e : e);
+    a->q = lem_rat_decimal(w, t.s, n, minus ? -e : e);
     return a->q ? a : NULL;
 }
 
-mode_expr *lem_mode_int(grade_work *w, long v) {
+mode_expr *lem_mode_int(lem_work *w, long v) {
     mode_expr *a = node(w, MODE_NUM);
     if (!a) return NULL;
-    a->q = lem_grade_rat_int(w, v);
+    a->q = lem_rat_int(w, v);
     return a->q ? a : NULL;
 }
 
-mode_expr *lem_mode_sym(grade_work *w, mode_text name) {
+mode_expr *lem_mode_sym(lem_work *w, mode_text name) {
     mode_expr *a = node(w, MODE_SYM);
     if (a) a->name = name;
     return a;
 }
 
-mode_expr *lem_mode_const(grade_work *w, const char *name) {
+mode_expr *lem_mode_const(lem_work *w, const char *name) {
     mode_expr *a = node(w, MODE_CONST);
     if (a) a->name = lem_mode_text(name, strlen(name));
     return a;
 }
 
 /* Recursion over a tree is bounded by its levels. */
-static mode_expr *limited(grade_work *w, mode_expr *r) {
+static mode_expr *limited(lem_work *w, mode_expr *r) {
     uint16_t a = r->kid[0]->levels, b = r->n > 1 ? r->kid[1]->levels : 0;
     r->levels = (uint16_t)((a > b ? a : b) + 1);
     if (r->levels <= MODE_MAX_LEVELS) return r;
@@ -58,7 +58,7 @@ static mode_expr *limited(grade_work *w, mode_expr *r) {
     return NULL;
 }
 
-mode_expr *lem_mode_op(grade_work *w, mode_kind kind, mode_expr *a, mode_expr *b) {
+mode_expr *lem_mode_op(lem_work *w, mode_kind kind, mode_expr *a, mode_expr *b) {
     mode_expr *r = a && b ? node(w, kind) : NULL;
     if (!r) return NULL;
     r->n = 2;
@@ -67,19 +67,19 @@ mode_expr *lem_mode_op(grade_work *w, mode_kind kind, mode_expr *a, mode_expr *b
     return limited(w, r);
 }
 
-mode_expr *lem_mode_neg(grade_work *w, mode_expr *a) {
+mode_expr *lem_mode_neg(lem_work *w, mode_expr *a) {
     return a ? lem_mode_op(w, MODE_MUL, lem_mode_int(w, -1), a) : NULL;
 }
 
-mode_expr *lem_mode_div(grade_work *w, mode_expr *a, mode_expr *b) {
+mode_expr *lem_mode_div(lem_work *w, mode_expr *a, mode_expr *b) {
     return a && b ? lem_mode_op(w, MODE_MUL, a, lem_mode_op(w, MODE_POW, b, lem_mode_int(w, -1))) : NULL;
 }
 
-mode_expr *lem_mode_sqrt(grade_work *w, mode_expr *a) {
+mode_expr *lem_mode_sqrt(lem_work *w, mode_expr *a) {
     return a ? lem_mode_op(w, MODE_POW, a, lem_mode_div(w, lem_mode_int(w, 1), lem_mode_int(w, 2))) : NULL;
 }
 
-mode_expr *lem_mode_fn(grade_work *w, mode_text name, mode_expr *a, mode_expr *b) {
+mode_expr *lem_mode_fn(lem_work *w, mode_text name, mode_expr *a, mode_expr *b) {
     mode_expr *r = a ? node(w, MODE_FN) : NULL;
     if (!r) return NULL;
     r->n = b ? 2 : 1;
@@ -98,7 +98,7 @@ bool lem_mode_is_free_of_symbols(const mode_expr *a) {
 
 bool lem_mode_same(const mode_expr *a, const mode_expr *b) {
     if (a->kind != b->kind || a->n != b->n || !lem_mode_text_equal(a->name, b->name)) return false;
-    if (a->kind == MODE_NUM) return lem_grade_rat_equal(a->q, b->q);
+    if (a->kind == MODE_NUM) return lem_rat_equal(a->q, b->q);
     for (uint32_t k = 0; k < a->n; k++)
         if (!lem_mode_same(a->kid[k], b->kid[k])) return false;
     return true;
@@ -106,43 +106,41 @@ bool lem_mode_same(const mode_expr *a, const mode_expr *b) {
 
 /* ---- exact ---- */
 
-static size_t bits(const grade_rat *q) {
+static size_t bits(const lem_rat *q) {
     size_t a = mpz_sizeinbase(mpq_numref(q->q), 2), b = mpz_sizeinbase(mpq_denref(q->q), 2);
     return a > b ? a : b;
 }
 
-static grade_rat *exact_pow(grade_work *w, const grade_rat *a, const grade_rat *b) {
+static lem_rat *exact_pow(lem_work *w, const lem_rat *a, const lem_rat *b) {
     long e;
-    if (!a || !b || !lem_grade_rat_small(b, 100000, &e)) return NULL;
-    if (lem_grade_rat_sign(a) == 0 && e < 0) return NULL;
-    if ((size_t)labs(e) * bits(a) > LEM_GRADE_MAX_BITS / 4 && bits(a) > 1) return NULL;
-    return lem_grade_rat_pow(w, a, e);
+    if (!a || !b || !lem_rat_small(b, 100000, &e)) return NULL;
+    if (lem_rat_sign(a) == 0 && e < 0) return NULL;
+    if ((size_t)labs(e) * bits(a) > LEM_ANSWER_MAX_BITS / 4 && bits(a) > 1) return NULL;
+    return lem_rat_pow(w, a, e);
 }
 
-static grade_rat *exact_factorial(grade_work *w, const grade_rat *a) {
+static lem_rat *exact_factorial(lem_work *w, const lem_rat *a) {
     long n;
-    if (!a || !lem_grade_rat_small(a, 500, &n) || n < 0) return NULL;
-    grade_rat *r = lem_grade_rat_int(w, 1);
-    for (long k = 2; k <= n && r; k++) r = lem_grade_rat_mul(w, r, lem_grade_rat_int(w, k));
+    if (!a || !lem_rat_small(a, 500, &n) || n < 0) return NULL;
+    lem_rat *r = lem_rat_int(w, 1);
+    for (long k = 2; k <= n && r; k++) r = lem_rat_mul(w, r, lem_rat_int(w, k));
     return r;
 }
 
-static grade_rat *exact_binom(grade_work *w, const grade_rat *n, const grade_rat *k) {
+static lem_rat *exact_binom(lem_work *w, const lem_rat *n, const lem_rat *k) {
     long top, low;
-    if (!n || !k || !lem_grade_rat_small(n, 500, &top) || !lem_grade_rat_small(k, 500, &low) || low < 0 ||
-        top < 0)
+    if (!n || !k || !lem_rat_small(n, 500, &top) || !lem_rat_small(k, 500, &low) || low < 0 || top < 0)
         return NULL;
-    if (low > top) return lem_grade_rat_int(w, 0);
-    grade_rat *r = lem_grade_rat_int(w, 1);
+    if (low > top) return lem_rat_int(w, 0);
+    lem_rat *r = lem_rat_int(w, 1);
     for (long j = 0; j < low && r; j++)
-        r = lem_grade_rat_div(w, lem_grade_rat_mul(w, r, lem_grade_rat_int(w, top - j)),
-                              lem_grade_rat_int(w, j + 1));
+        r = lem_rat_div(w, lem_rat_mul(w, r, lem_rat_int(w, top - j)), lem_rat_int(w, j + 1));
     return r;
 }
 
 /* Of fractions in lowest terms: gcd of the numerators over lcm of the denominators, or the reverse. */
-static grade_rat *exact_divisor(grade_work *w, const grade_rat *a, const grade_rat *b, bool lcm) {
-    grade_rat *r = lem_grade_rat_mul(w, a, b); /* checks the size and makes the room */
+static lem_rat *exact_divisor(lem_work *w, const lem_rat *a, const lem_rat *b, bool lcm) {
+    lem_rat *r = lem_rat_mul(w, a, b); /* checks the size and makes the room */
     if (!r) return NULL;
     if (lcm) {
         mpz_lcm(mpq_numref(r->q), mpq_numref(a->q), mpq_numref(b->q));
@@ -155,15 +153,15 @@ static grade_rat *exact_divisor(grade_work *w, const grade_rat *a, const grade_r
     return r;
 }
 
-grade_rat *lem_mode_exact(grade_work *w, const mode_expr *a) {
+lem_rat *lem_mode_exact(lem_work *w, const mode_expr *a) {
     if (a->kind == MODE_NUM) return a->q;
     if (a->kind == MODE_SYM || a->kind == MODE_CONST) return NULL;
-    grade_rat *x = lem_mode_exact(w, a->kid[0]), *y = x && a->n > 1 ? lem_mode_exact(w, a->kid[1]) : NULL;
+    lem_rat *x = lem_mode_exact(w, a->kid[0]), *y = x && a->n > 1 ? lem_mode_exact(w, a->kid[1]) : NULL;
     if (!x || (a->n > 1 && !y)) return NULL;
-    if (bits(x) > LEM_GRADE_MAX_BITS / 4 || (y && bits(y) > LEM_GRADE_MAX_BITS / 4)) return NULL;
+    if (bits(x) > LEM_ANSWER_MAX_BITS / 4 || (y && bits(y) > LEM_ANSWER_MAX_BITS / 4)) return NULL;
     switch (a->kind) {
-    case MODE_ADD: return lem_grade_rat_add(w, x, y);
-    case MODE_MUL: return lem_grade_rat_mul(w, x, y);
+    case MODE_ADD: return lem_rat_add(w, x, y);
+    case MODE_MUL: return lem_rat_mul(w, x, y);
     case MODE_POW: return exact_pow(w, x, y);
     default: break;
     }
@@ -171,7 +169,7 @@ grade_rat *lem_mode_exact(grade_work *w, const mode_expr *a) {
     if (lem_mode_text_is(a->name, "binomial") && y) return exact_binom(w, x, y);
     if (y && (lem_mode_text_is(a->name, "gcd") || lem_mode_text_is(a->name, "lcm")))
         return exact_divisor(w, x, y, a->name.s[0] == 'l');
-    if (lem_mode_text_is(a->name, "abs")) return lem_grade_rat_sign(x) < 0 ? lem_grade_rat_neg(w, x) : x;
+    if (lem_mode_text_is(a->name, "abs")) return lem_rat_sign(x) < 0 ? lem_rat_neg(w, x) : x;
     return NULL;
 }
 
@@ -185,7 +183,7 @@ typedef struct ball {
 } ball;
 
 typedef struct point {
-    grade_work *w;
+    lem_work *w;
     int k;
     bool real;
     int depth;
@@ -269,10 +267,10 @@ static ball exponential(ball a) {
 
 static ball power(const mode_expr *a, point *p) {
     ball x = value_of(a->kid[0], p);
-    grade_rat *e = lem_mode_exact(p->w, a->kid[1]);
+    lem_rat *e = lem_mode_exact(p->w, a->kid[1]);
     long n;
-    if (e && lem_grade_rat_small(e, 1000000, &n)) return x.bad ? no_ball : int_power(x, n);
-    if (!x.bad && e && lem_grade_rat_sign(e) > 0 && cabsl(x.v) <= 4 * x.e)
+    if (e && lem_rat_small(e, 1000000, &n)) return x.bad ? no_ball : int_power(x, n);
+    if (!x.bad && e && lem_rat_sign(e) > 0 && cabsl(x.v) <= 4 * x.e)
         return made(0, powl(x.e + LDBL_MIN, 0.1L) < 1e-3L ? 1e-18L : 1);
     ball y = value_of(a->kid[1], p);
     if (x.bad || y.bad) return no_ball;
@@ -360,10 +358,10 @@ static ball constant(const mode_expr *a) {
 
 static ball value_of(const mode_expr *a, point *p) {
     ball r = no_ball;
-    if (!lem_grade_spend(p->w, 40) || p->depth > MODE_MAX_NODES) return r;
+    if (!lem_work_spend(p->w, 40) || p->depth > MODE_MAX_NODES) return r;
     p->depth++;
     switch (a->kind) {
-    case MODE_NUM: r = made(lem_grade_rat_value(a->q), 0); break;
+    case MODE_NUM: r = made(lem_rat_value(a->q), 0); break;
     case MODE_SYM: r = free_value(a->name, p); break;
     case MODE_CONST: r = constant(a); break;
     case MODE_ADD: r = add(value_of(a->kid[0], p), value_of(a->kid[1], p)); break;
@@ -375,7 +373,7 @@ static ball value_of(const mode_expr *a, point *p) {
     return r;
 }
 
-bool lem_mode_value(grade_work *w, const mode_expr *a, long double *re, long double *im) {
+bool lem_mode_value(lem_work *w, const mode_expr *a, long double *re, long double *im) {
     point p = {w, 0, true, 0};
     if (!lem_mode_is_free_of_symbols(a)) return false;
     ball b = value_of(a, &p);
@@ -393,14 +391,14 @@ static bool has_decimal(const mode_expr *a) {
     return false;
 }
 
-mode_answer lem_mode_compare(grade_work *w, const mode_expr *a, const mode_expr *b, bool real) {
-    grade_rat *x = lem_mode_exact(w, a), *y = x ? lem_mode_exact(w, b) : NULL;
+mode_answer lem_mode_compare(lem_work *w, const mode_expr *a, const mode_expr *b, bool real) {
+    lem_rat *x = lem_mode_exact(w, a), *y = x ? lem_mode_exact(w, b) : NULL;
     if (x && y) {
-        if (lem_grade_rat_equal(x, y)) return MODE_EQUAL;
+        if (lem_rat_equal(x, y)) return MODE_EQUAL;
         if (!has_decimal(a) && !has_decimal(b)) return MODE_DIFFERENT;
-        grade_rat *d = lem_grade_rat_sub(w, x, y); /* floats of 53 bits */
-        long double m = fabsl(lem_grade_rat_value(x));
-        return d && fabsl(lem_grade_rat_value(d)) <= m * 1.2e-16L ? MODE_EQUAL_NUMERIC : MODE_DIFFERENT;
+        lem_rat *d = lem_rat_sub(w, x, y); /* floats of 53 bits */
+        long double m = fabsl(lem_rat_value(x));
+        return d && fabsl(lem_rat_value(d)) <= m * 1.2e-16L ? MODE_EQUAL_NUMERIC : MODE_DIFFERENT;
     }
     bool constant_pair = lem_mode_is_free_of_symbols(a) && lem_mode_is_free_of_symbols(b);
     bool floats = has_decimal(a) || has_decimal(b);

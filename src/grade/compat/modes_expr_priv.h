@@ -29,32 +29,32 @@ typedef struct mode_expr {
     uint16_t levels;
     uint32_t n;
     mode_text name;
-    grade_rat *q;
+    lem_rat *q;
     struct mode_expr *kid[2]; /* a function of more arguments has the first in kid[0] and a FN "," of the
                                  others in kid[1] */
 } mode_expr;
 
-mode_expr *lem_mode_num(grade_work *w,
+mode_expr *lem_mode_num(lem_work *w,
                         mode_text digits); /* digits with at most one point, e-notation allowed */
-mode_expr *lem_mode_int(grade_work *w, long v);
-mode_expr *lem_mode_sym(grade_work *w, mode_text name);
-mode_expr *lem_mode_const(grade_work *w, const char *name);
+mode_expr *lem_mode_int(lem_work *w, long v);
+mode_expr *lem_mode_sym(lem_work *w, mode_text name);
+mode_expr *lem_mode_const(lem_work *w, const char *name);
 /* NULL when an argument is NULL. */
-mode_expr *lem_mode_op(grade_work *w, mode_kind kind, mode_expr *a, mode_expr *b);
-mode_expr *lem_mode_neg(grade_work *w, mode_expr *a);
-mode_expr *lem_mode_div(grade_work *w, mode_expr *a, mode_expr *b);
-mode_expr *lem_mode_sqrt(grade_work *w, mode_expr *a);
-mode_expr *lem_mode_fn(grade_work *w, mode_text name, mode_expr *a, mode_expr *b); /* b may be NULL */
+mode_expr *lem_mode_op(lem_work *w, mode_kind kind, mode_expr *a, mode_expr *b);
+mode_expr *lem_mode_neg(lem_work *w, mode_expr *a);
+mode_expr *lem_mode_div(lem_work *w, mode_expr *a, mode_expr *b);
+mode_expr *lem_mode_sqrt(lem_work *w, mode_expr *a);
+mode_expr *lem_mode_fn(lem_work *w, mode_text name, mode_expr *a, mode_expr *b); /* b may be NULL */
 bool lem_mode_is_free_of_symbols(const mode_expr *a);
 
 typedef enum mode_answer { MODE_EQUAL, MODE_EQUAL_NUMERIC, MODE_DIFFERENT, MODE_UNKNOWN } mode_answer;
-mode_answer lem_mode_compare(grade_work *w, const mode_expr *a, const mode_expr *b, bool real);
+mode_answer lem_mode_compare(lem_work *w, const mode_expr *a, const mode_expr *b, bool real);
 /* The same tree, written the same way. */
 bool lem_mode_same(const mode_expr *a, const mode_expr *b);
 /* The exact value of an expression without symbols and roots, else NULL; never sets w->limit for numbers that
  * are merely large. */
-grade_rat *lem_mode_exact(grade_work *w, const mode_expr *a);
+lem_rat *lem_mode_exact(lem_work *w, const mode_expr *a);
 /* Real value of a constant expression; false when it has none. */
-bool lem_mode_value(grade_work *w, const mode_expr *a, long double *re, long double *im);
+bool lem_mode_value(lem_work *w, const mode_expr *a, long double *re, long double *im);
 
 #endif

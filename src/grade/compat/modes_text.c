@@ -88,8 +88,8 @@ size_t lem_mode_text_chars(mode_text t, size_t most) {
     return k;
 }
 
-mode_text lem_mode_text_of(grade_work *w, const lem_buf *b) {
-    char *s = b->failed ? NULL : lem_grade_strndup(w, lem_buf_str(b), b->len);
+mode_text lem_mode_text_of(lem_work *w, const lem_buf *b) {
+    char *s = b->failed ? NULL : lem_work_strndup(w, lem_buf_str(b), b->len);
     if (!s) {
         w->limit = true;
         return (mode_text){"", 0};
@@ -97,16 +97,16 @@ mode_text lem_mode_text_of(grade_work *w, const lem_buf *b) {
     return (mode_text){s, b->len};
 }
 
-mode_text lem_mode_text_own(grade_work *w, lem_buf *b) {
+mode_text lem_mode_text_own(lem_work *w, lem_buf *b) {
     mode_text t = lem_mode_text_of(w, b);
     lem_buf_release(b);
     return t;
 }
 
-mode_text lem_mode_text_replace(grade_work *w, mode_text t, const char *from, const char *to) {
+mode_text lem_mode_text_replace(lem_work *w, mode_text t, const char *from, const char *to) {
     size_t hits = lem_mode_text_count(t, from), a = strlen(from), b = strlen(to);
-    if (!lem_grade_spend(w, (int64_t)t.n / 16 + 1) || !hits) return t;
-    char *s = lem_grade_alloc(w, t.n + hits * b - hits * a + 1, 1);
+    if (!lem_work_spend(w, (int64_t)t.n / 16 + 1) || !hits) return t;
+    char *s = lem_work_alloc(w, t.n + hits * b - hits * a + 1, 1);
     if (!s) return t;
     size_t k = 0, i = 0;
     for (ptrdiff_t at = lem_mode_text_find(t, 0, from); at >= 0; at = lem_mode_text_find(t, i, from)) {

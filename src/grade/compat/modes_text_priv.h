@@ -30,9 +30,9 @@ ptrdiff_t lem_mode_text_rfind(mode_text t, const char *s);
 size_t lem_mode_text_count(mode_text t, const char *s); /* without overlap */
 size_t lem_mode_text_char(mode_text t, size_t i);       /* bytes of the character at i; 0 at the end */
 size_t lem_mode_text_chars(mode_text t, size_t most);   /* characters, counted up to `most` */
-mode_text lem_mode_text_replace(grade_work *w, mode_text t, const char *from, const char *to);
-mode_text lem_mode_text_of(grade_work *w, const lem_buf *b); /* arena copy of a buffer; releases nothing */
-mode_text lem_mode_text_own(grade_work *w, lem_buf *b);      /* the same, and the buffer is released */
+mode_text lem_mode_text_replace(lem_work *w, mode_text t, const char *from, const char *to);
+mode_text lem_mode_text_of(lem_work *w, const lem_buf *b); /* arena copy of a buffer; releases nothing */
+mode_text lem_mode_text_own(lem_work *w, lem_buf *b);      /* the same, and the buffer is released */
 bool lem_mode_is_space(char c);
 bool lem_mode_is_digit(char c);
 bool lem_mode_is_letter(char c);
@@ -48,6 +48,6 @@ lem_status lem_mode_extract_box(const char *response, size_t len, lem_grade_task
 
 /* The rules of hendrycks/math math_equivalence.py _strip_string. False where the original raises an
  * exception. */
-bool lem_mode_hendrycks_strip(grade_work *w, mode_text t, mode_text *out);
+bool lem_mode_hendrycks_strip(lem_work *w, mode_text t, mode_text *out);
 
 #endif

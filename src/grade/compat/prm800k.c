@@ -18,7 +18,7 @@ static mode_text unwrapped_text(mode_text t) {
 }
 
 /* math_normalize.normalize_answer */
-static mode_text mathd(grade_work *w, mode_text t) {
+static mode_text mathd(lem_work *w, mode_text t) {
     mode_text out;
     t = lem_mode_text_strip(t);
     mode_text inner = unwrapped_text(t);
@@ -51,20 +51,20 @@ static bool python_float(mode_text t, double *out) {
 
 static bool whole(double x) { return isfinite(x) && fabs(x - rint(x)) <= 1e-7; }
 
-static mode_text integer_text(grade_work *w, double x) {
+static mode_text integer_text(lem_work *w, double x) {
     mpz_t z;
-    if (!lem_grade_spend(w, 64)) return (mode_text){"", 0};
+    if (!lem_work_spend(w, 64)) return (mode_text){"", 0};
     mpz_init(z);
     mpz_set_d(z, x);
     size_t cap = mpz_sizeinbase(z, 10) + 2;
-    char *s = lem_grade_alloc(w, cap, 1);
+    char *s = lem_work_alloc(w, cap, 1);
     if (s) mpz_get_str(s, 10, z);
     mpz_clear(z);
     return lem_mode_text(s, s ? strlen(s) : 0);
 }
 
 /* Every comma that has a digit before it and exactly three behind it. */
-static mode_text without_commas(grade_work *w, mode_text t) {
+static mode_text without_commas(lem_work *w, mode_text t) {
     for (bool again = true; again && !w->limit;) {
         lem_buf b = {0};
         again = false;
@@ -81,13 +81,13 @@ static mode_text without_commas(grade_work *w, mode_text t) {
     return t;
 }
 
-static bool is_int_text(grade_work *w, mode_text t) {
+static bool is_int_text(lem_work *w, mode_text t) {
     double x;
     return python_float(without_commas(w, t), &x) && whole(x);
 }
 
 /* unit, (es)?, (s)?, blanks and ^digits behind it */
-static mode_text without_unit(grade_work *w, mode_text t, const char *unit) {
+static mode_text without_unit(lem_work *w, mode_text t, const char *unit) {
     ptrdiff_t at = lem_mode_text_find(t, 0, unit);
     if (at < 0) return t;
     lem_buf b = {0};
@@ -106,7 +106,7 @@ static mode_text without_unit(grade_work *w, mode_text t, const char *unit) {
 }
 
 /* Removes lead, blanks, and tail where tail follows (or is empty). */
-static mode_text without_spaced(grade_work *w, mode_text t, const char *lead, const char *tail,
+static mode_text without_spaced(lem_work *w, mode_text t, const char *lead, const char *tail,
                                 const char *keep) {
     if (lem_mode_text_find(t, 0, lead) < 0) return t;
     lem_buf b = {0};
@@ -126,7 +126,7 @@ static mode_text without_spaced(grade_work *w, mode_text t, const char *lead, co
 }
 
 /* "7 3/4" is 7+3/4 */
-static mode_text mixed(grade_work *w, mode_text t) {
+static mode_text mixed(lem_work *w, mode_text t) {
     lem_buf b = {0};
     for (size_t i = 0; i < t.n;) {
         size_t k = i + 1;
@@ -142,8 +142,8 @@ static mode_text mixed(grade_work *w, mode_text t) {
 }
 
 /* Lower case: ASCII, and the capital Greek letters that LaTeX gives. */
-static mode_text lowered(grade_work *w, mode_text t) {
-    char *s = lem_grade_strndup(w, t.s, t.n);
+static mode_text lowered(lem_work *w, mode_text t) {
+    char *s = lem_work_strndup(w, t.s, t.n);
     if (!s) return t;
     for (size_t i = 0; i < t.n; i++) {
         unsigned char c = (unsigned char)s[i], n = i + 1 < t.n ? (unsigned char)s[i + 1] : 0;
@@ -155,7 +155,7 @@ static mode_text lowered(grade_work *w, mode_text t) {
     return (mode_text){s, t.n};
 }
 
-static mode_text latex_to_plain(grade_work *w, mode_text t) {
+static mode_text latex_to_plain(lem_work *w, mode_text t) {
     static const char *const signs[][2] = {{"√", "sqrt"}, {"π", "pi"}, {"∞", "inf"},
                                            {"∪", "U"},    {"·", "*"},  {"×", "*"}};
     t = lem_mode_text_replace(w, t, "\\tfrac", "\\frac");
@@ -168,7 +168,7 @@ static mode_text latex_to_plain(grade_work *w, mode_text t) {
 }
 
 /* grader._normalize */
-static mode_text normalised(grade_work *w, mode_text t) {
+static mode_text normalised(lem_work *w, mode_text t) {
     static const char *const early[][2] = {{"\\%", "%"},
                                            {"\\$", "$"},
                                            {"$", ""},
@@ -217,7 +217,7 @@ static bool is_frac(mode_text t) {
 
 /* Letters that are no part of sqrt or frac; at most two different ones may be evaluated. Letters beyond ASCII
  * count by their code. */
-static bool few_letters(grade_work *w, mode_text a, mode_text b) {
+static bool few_letters(lem_work *w, mode_text a, mode_text b) {
     char seen[3][4] = {{0}};
     int n = 0;
     for (int side = 0; side < 2; side++) {
@@ -250,7 +250,7 @@ static bool may_evaluate(mode_text t) {
     return true;
 }
 
-static mode_answer by_sympy(grade_work *w, mode_text a, mode_text b) {
+static mode_answer by_sympy(lem_work *w, mode_text a, mode_text b) {
     if (!few_letters(w, a, b) || !may_evaluate(a) || !may_evaluate(b)) return MODE_UNKNOWN;
     mode_expr *x = lem_prm800k_parse(w, a), *y = x ? lem_prm800k_parse(w, b) : NULL;
     return y ? lem_mode_compare(w, x, y, false) : MODE_UNKNOWN;
@@ -272,12 +272,12 @@ static mode_text element(mode_text *rest, bool tuple, bool *more) {
     return tuple ? lem_mode_text_strip(e) : e;
 }
 
-static const lem_grade_result right_numeric = {LEM_GRADE_EQUAL_NUMERIC,
-                                               "prm800k: sympy simplifies the difference to 0"};
+static const lem_answer_result right_numeric = {LEM_ANSWER_EQUAL_NUMERIC,
+                                                "prm800k: sympy simplifies the difference to 0"};
 
-static lem_grade_result compare_elements(grade_work *w, mode_text gold, mode_text pred) {
+static lem_answer_result compare_elements(lem_work *w, mode_text gold, mode_text pred) {
     mode_text g = without_commas(w, gold), p = without_commas(w, pred);
-    if (!g.n) return (lem_grade_result){LEM_GRADE_NOT_EQUAL, "prm800k: the gold is empty"};
+    if (!g.n) return (lem_answer_result){LEM_ANSWER_NOT_EQUAL, "prm800k: the gold is empty"};
     bool gt, pt, gmore = true, pmore = true;
     size_t n = 0, m = 0;
     g = tuple_inside(g, &gt);
@@ -285,40 +285,40 @@ static lem_grade_result compare_elements(grade_work *w, mode_text gold, mode_tex
     n = gt ? lem_mode_text_count(g, ",") + 1 : 1;
     m = pt ? lem_mode_text_count(p, ",") + 1 : 1;
     if (n > 1 && (gold.s[0] != pred.s[0] || gold.s[gold.n - 1] != pred.s[pred.n - 1]))
-        return (lem_grade_result){LEM_GRADE_NOT_EQUAL, "prm800k: different brackets"};
-    if (n != m) return (lem_grade_result){LEM_GRADE_NOT_EQUAL, "prm800k: different number of parts"};
+        return (lem_answer_result){LEM_ANSWER_NOT_EQUAL, "prm800k: different brackets"};
+    if (n != m) return (lem_answer_result){LEM_ANSWER_NOT_EQUAL, "prm800k: different number of parts"};
     while (gmore && pmore && !w->limit) {
         mode_text a = element(&g, gt, &gmore), b = element(&p, pt, &pmore);
         if (is_frac(a) && is_frac(b)) {
             if (!lem_mode_text_equal(a, b))
-                return (lem_grade_result){LEM_GRADE_NOT_EQUAL,
-                                          "prm800k: fractions must be the same, not just equal"};
+                return (lem_answer_result){LEM_ANSWER_NOT_EQUAL,
+                                           "prm800k: fractions must be the same, not just equal"};
             continue;
         }
         if (is_int_text(w, a) != is_int_text(w, b))
-            return (lem_grade_result){LEM_GRADE_NOT_EQUAL, "prm800k: only one is an integer"};
+            return (lem_answer_result){LEM_ANSWER_NOT_EQUAL, "prm800k: only one is an integer"};
         mode_answer is = by_sympy(w, a, b);
         if (is != MODE_EQUAL && is != MODE_EQUAL_NUMERIC)
-            return (lem_grade_result){LEM_GRADE_NOT_EQUAL,
-                                      "prm800k: sympy does not simplify the difference to 0"};
+            return (lem_answer_result){LEM_ANSWER_NOT_EQUAL,
+                                       "prm800k: sympy does not simplify the difference to 0"};
     }
     return right_numeric;
 }
 
-static lem_status equal(grade_work *w, const compat_pair *pair, lem_grade_result *out, lem_err *err) {
+static lem_status equal(lem_work *w, const compat_pair *pair, lem_answer_result *out, lem_err *err) {
     (void)err;
     mode_text gold = lem_mode_text(pair->gold, pair->gold_len),
               pred = lem_mode_text(pair->pred, pair->pred_len);
     if (lem_mode_text_equal(mathd(w, gold), mathd(w, pred)))
-        *out = (lem_grade_result){LEM_GRADE_EQUAL_EXACT, "prm800k: same text after the MATH rules"};
+        *out = (lem_answer_result){LEM_ANSWER_EQUAL_EXACT, "prm800k: same text after the MATH rules"};
     else {
         mode_text a = normalised(w, gold), b = normalised(w, pred);
         if (lem_mode_text_equal(a, b))
-            *out = (lem_grade_result){LEM_GRADE_EQUAL_EXACT, "prm800k: same text after its normalisation"};
-        else if (!b.n) *out = (lem_grade_result){LEM_GRADE_NOT_EQUAL, "prm800k: the prediction is empty"};
+            *out = (lem_answer_result){LEM_ANSWER_EQUAL_EXACT, "prm800k: same text after its normalisation"};
+        else if (!b.n) *out = (lem_answer_result){LEM_ANSWER_NOT_EQUAL, "prm800k: the prediction is empty"};
         else *out = compare_elements(w, a, b);
     }
-    if (w->limit) *out = (lem_grade_result){LEM_GRADE_LIMIT, "prm800k: work limit"};
+    if (w->limit) *out = (lem_answer_result){LEM_ANSWER_LIMIT, "prm800k: work limit"};
     return LEM_OK;
 }
 

@@ -60,7 +60,7 @@ static const struct {
               {"mathsf", 0x1D5A0, 0x1D5BA},  {"mathtt", 0x1D670, 0x1D68A}};
 
 typedef struct walker {
-    grade_work *w;
+    lem_work *w;
     mode_text t;
     size_t i;
     lem_buf *out;
@@ -114,7 +114,7 @@ static bool argument(walker *k, mode_text *out) {
 }
 
 static void walk_text(walker *k, mode_text t) {
-    if (k->depth >= MODE_MAX_DEPTH || !lem_grade_spend(k->w, (int64_t)t.n / 8 + 1)) {
+    if (k->depth >= MODE_MAX_DEPTH || !lem_work_spend(k->w, (int64_t)t.n / 8 + 1)) {
         k->w->limit = true;
         return;
     }
@@ -288,7 +288,7 @@ static void walk(walker *k, size_t end) {
     }
 }
 
-mode_text lem_prm800k_plain(grade_work *w, mode_text t) {
+mode_text lem_prm800k_plain(lem_work *w, mode_text t) {
     lem_buf b = {0};
     walker k = {w, t, 0, &b, 0};
     walk(&k, t.n);

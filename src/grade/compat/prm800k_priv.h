@@ -7,10 +7,10 @@
 
 /* What pylatexenc 2.10 LatexNodes2Text().latex_to_text gives for formulas: \frac{a}{b} is a/b without
  * brackets, unknown commands vanish. */
-mode_text lem_prm800k_plain(grade_work *w, mode_text t);
+mode_text lem_prm800k_plain(lem_work *w, mode_text t);
 
 /* sympy_parser.parse_expr with implicit_multiplication_application, after ^ became **; NULL where it raises.
  */
-mode_expr *lem_prm800k_parse(grade_work *w, mode_text t);
+mode_expr *lem_prm800k_parse(lem_work *w, mode_text t);
 
 #endif

@@ -3,7 +3,7 @@
 #include "grade/compat/prm800k_priv.h"
 
 typedef struct parser {
-    grade_work *w;
+    lem_work *w;
     mode_text t;
     size_t i;
     size_t split_end; /* the letters up to here are one name, read one by one */
@@ -176,7 +176,7 @@ static mode_expr *parse_sum(parser *p) {
     return a;
 }
 
-mode_expr *lem_prm800k_parse(grade_work *w, mode_text t) {
+mode_expr *lem_prm800k_parse(lem_work *w, mode_text t) {
     parser p = {.w = w, .t = t};
     mode_expr *a = parse_sum(&p);
     return a && p.i == t.n && !w->limit ? a : NULL;

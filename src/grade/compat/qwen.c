@@ -9,7 +9,7 @@
 enum { MAX_DEPTH = 24 };
 
 typedef struct pair {
-    grade_work *w;
+    lem_work *w;
     int depth;
     const char *rule; /* of the step that said equal */
     bool memory;      /* an allocation failed */
@@ -28,7 +28,7 @@ static qwen_text reduced(pair *p, qwen_text a, const char *drop, bool lower) {
     lem_qwen_set(&b, a);
     for (const char *d = drop; *d; d++) lem_qwen_replace(&b, (char[2]){*d, '\0'}, "");
     if (lower) lem_qwen_lower(&b);
-    char *s = b.failed ? NULL : lem_grade_strndup(p->w, lem_buf_str(&b), b.len);
+    char *s = b.failed ? NULL : lem_work_strndup(p->w, lem_buf_str(&b), b.len);
     qwen_text out = {s ? s : "", s ? b.len : 0};
     if (b.failed) p->memory = true;
     lem_buf_release(&b);
@@ -39,7 +39,7 @@ static bool same_text(qwen_text a, qwen_text b) { return a.n == b.n && memcmp(a.
 
 static qwen_text joined(pair *p, const char *a, qwen_text x, const char *b, qwen_text y, const char *c) {
     size_t na = strlen(a), nb = strlen(b), nc = strlen(c);
-    char *s = lem_grade_alloc(p->w, na + x.n + nb + y.n + nc + 1, 1);
+    char *s = lem_work_alloc(p->w, na + x.n + nb + y.n + nc + 1, 1);
     if (!s) return (qwen_text){"", 0};
     memcpy(s, a, na);
     memcpy(s + na, x.s, x.n);
@@ -261,7 +261,7 @@ static bool math_equal_here(pair *p, qwen_text pred, qwen_text ref) {
 }
 
 static bool math_equal(pair *p, qwen_text pred, qwen_text ref) {
-    if (p->depth >= MAX_DEPTH || !lem_grade_spend(p->w, 200 + (int64_t)(pred.n + ref.n))) p->w->limit = true;
+    if (p->depth >= MAX_DEPTH || !lem_work_spend(p->w, 200 + (int64_t)(pred.n + ref.n))) p->w->limit = true;
     if (p->w->limit) return false;
     p->depth++;
     bool equal = math_equal_here(p, pred, ref);
@@ -320,10 +320,10 @@ static void settle_choice(const compat_pair *in, const lem_buf *gold, lem_buf *p
     lem_buf_release(&now);
 }
 
-static lem_status qwen_equal(grade_work *w, const compat_pair *in, lem_grade_result *out, lem_err *err) {
+static lem_status qwen_equal(lem_work *w, const compat_pair *in, lem_answer_result *out, lem_err *err) {
     lem_buf gold = {0}, pred = {0};
-    *out = (lem_grade_result){LEM_GRADE_LIMIT, "qwen: limit"};
-    if (in->gold_len > LEM_GRADE_MAX_ANSWER || in->pred_len > LEM_GRADE_MAX_ANSWER) return LEM_OK;
+    *out = (lem_answer_result){LEM_ANSWER_LIMIT, "qwen: limit"};
+    if (in->gold_len > LEM_ANSWER_MAX_BYTES || in->pred_len > LEM_ANSWER_MAX_BYTES) return LEM_OK;
     clean_gold(in, &gold);
     clean_pred(in, &pred);
     settle_choice(in, &gold, &pred);
@@ -336,10 +336,10 @@ static lem_status qwen_equal(grade_work *w, const compat_pair *in, lem_grade_res
             st = lem_fail(err, LEM_EMEM, "out of memory");
         } else if (equal) {
             bool exact = p.rule && (strstr(p.rule, "text") || strstr(p.rule, "choice"));
-            *out = (lem_grade_result){exact ? LEM_GRADE_EQUAL_EXACT : LEM_GRADE_EQUAL_NUMERIC,
-                                      p.rule ? p.rule : "qwen: equal"};
+            *out = (lem_answer_result){exact ? LEM_ANSWER_EQUAL_EXACT : LEM_ANSWER_EQUAL_NUMERIC,
+                                       p.rule ? p.rule : "qwen: equal"};
         } else if (!w->limit) {
-            *out = (lem_grade_result){LEM_GRADE_NOT_EQUAL, "qwen: not equal"};
+            *out = (lem_answer_result){LEM_ANSWER_NOT_EQUAL, "qwen: not equal"};
         }
     }
     lem_buf_release(&gold);

@@ -28,7 +28,7 @@ typedef struct binding {
 } binding;
 
 typedef struct scene {
-    grade_work *w;
+    lem_work *w;
     uint64_t point;
     const binding *bound; /* variables of sums */
 } scene;
@@ -231,7 +231,7 @@ static value symbol_value(const scene *s, const qwen_node *a) {
 }
 
 static value eval(const scene *s, const qwen_node *a) {
-    if (!lem_grade_spend(s->w, 20)) return none();
+    if (!lem_work_spend(s->w, 20)) return none();
     switch (a->kind) {
     case QWEN_NUM: return plain(a->value);
     case QWEN_INF: return plain(INFINITY);
@@ -275,7 +275,7 @@ static bool agree(value a, value b, bool magnitude) {
 }
 
 /* The same value at every point where both exist; `magnitude`: the same absolute value. */
-static bool same_values(grade_work *w, const qwen_node *a, const qwen_node *b, bool magnitude) {
+static bool same_values(lem_work *w, const qwen_node *a, const qwen_node *b, bool magnitude) {
     bool free = lem_qwen_has_symbols(a) || lem_qwen_has_symbols(b);
     int seen = 0;
     if (!magnitude && lem_qwen_modular_differ(w, a, b)) return false;
@@ -290,7 +290,7 @@ static bool same_values(grade_work *w, const qwen_node *a, const qwen_node *b, b
     return seen > (free ? 2 : 0);
 }
 
-static qwen_answer scalars_equal(grade_work *w, const qwen_node *a, const qwen_node *b) {
+static qwen_answer scalars_equal(lem_work *w, const qwen_node *a, const qwen_node *b) {
     if (same_values(w, a, b, false)) return QWEN_SAME_FORM;
     if (lem_qwen_has_symbols(a) || lem_qwen_has_symbols(b)) return QWEN_DIFFERENT;
     scene s = {w, 0, NULL};
@@ -302,7 +302,7 @@ static qwen_answer scalars_equal(grade_work *w, const qwen_node *a, const qwen_n
 
 /* Relational.equals compares side by side; the original then compares |left - right|, whatever the signs of
  * comparison are. */
-static qwen_answer relations_equal(grade_work *w, const qwen_node *a, const qwen_node *b) {
+static qwen_answer relations_equal(lem_work *w, const qwen_node *a, const qwen_node *b) {
     if (scalar(a->kid[0]) && scalar(a->kid[1]) && scalar(b->kid[0]) && scalar(b->kid[1])) {
         qwen_node minus = {.kind = QWEN_NUM, .value = -1, .name = "-1"};
         qwen_node *neg_a[] = {&minus, a->kid[1]}, *neg_b[] = {&minus, b->kid[1]};
@@ -320,7 +320,7 @@ static qwen_answer relations_equal(grade_work *w, const qwen_node *a, const qwen
 }
 
 /* round(x, 3) of a real constant; false for anything else, which makes the original give up. */
-static bool rounded(grade_work *w, const qwen_node *a, long double *out) {
+static bool rounded(lem_work *w, const qwen_node *a, long double *out) {
     scene s = {w, 0, NULL};
     if (!scalar(a) || lem_qwen_has_symbols(a)) return false;
     value x = eval(&s, a);
@@ -329,7 +329,7 @@ static bool rounded(grade_work *w, const qwen_node *a, long double *out) {
     return true;
 }
 
-static qwen_answer matrices_equal(grade_work *w, const qwen_node *a, const qwen_node *b) {
+static qwen_answer matrices_equal(lem_work *w, const qwen_node *a, const qwen_node *b) {
     if (a->n != b->n || a->cols != b->cols) return QWEN_DIFFERENT;
     bool same = true, near = true;
     for (uint32_t i = 0; i < a->n; i++) {
@@ -340,13 +340,13 @@ static qwen_answer matrices_equal(grade_work *w, const qwen_node *a, const qwen_
     return same ? QWEN_SAME_FORM : near ? QWEN_SAME_VALUE : QWEN_DIFFERENT;
 }
 
-static bool same_element(grade_work *w, const qwen_node *a, const qwen_node *b) {
+static bool same_element(lem_work *w, const qwen_node *a, const qwen_node *b) {
     if (same_tree(a, b)) return true;
     if (scalar(a) && scalar(b)) return same_values(w, a, b, false);
     return a->kind == QWEN_SET && b->kind == QWEN_SET && lem_qwen_trees_equal(w, a, b) != QWEN_DIFFERENT;
 }
 
-static bool covers(grade_work *w, const qwen_node *a, const qwen_node *b) {
+static bool covers(lem_work *w, const qwen_node *a, const qwen_node *b) {
     for (uint32_t i = 0; i < b->n; i++) {
         bool found = false;
         for (uint32_t j = 0; j < a->n && !found; j++) found = same_element(w, a->kid[j], b->kid[i]);
@@ -356,7 +356,7 @@ static bool covers(grade_work *w, const qwen_node *a, const qwen_node *b) {
 }
 
 /* Python's == of two sets, or of two tuples or lists. */
-static qwen_answer containers_equal(grade_work *w, const qwen_node *a, const qwen_node *b) {
+static qwen_answer containers_equal(lem_work *w, const qwen_node *a, const qwen_node *b) {
     if (a->name[0] != b->name[0]) return QWEN_DIFFERENT;
     if (a->name[0] == '{') return covers(w, a, b) && covers(w, b, a) ? QWEN_SAME_FORM : QWEN_DIFFERENT;
     if (a->n != b->n) return QWEN_DIFFERENT;
@@ -365,8 +365,8 @@ static qwen_answer containers_equal(grade_work *w, const qwen_node *a, const qwe
     return QWEN_SAME_FORM;
 }
 
-qwen_answer lem_qwen_trees_equal(grade_work *w, const qwen_node *a, const qwen_node *b) {
-    if (!lem_grade_spend(w, 50)) return QWEN_DIFFERENT;
+qwen_answer lem_qwen_trees_equal(lem_work *w, const qwen_node *a, const qwen_node *b) {
+    if (!lem_work_spend(w, 50)) return QWEN_DIFFERENT;
     if (same_tree(a, b)) return QWEN_SAME_TEXT;
     if (scalar(a) && scalar(b)) return scalars_equal(w, a, b);
     if (a->kind != b->kind) return QWEN_DIFFERENT;

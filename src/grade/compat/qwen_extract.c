@@ -171,7 +171,7 @@ void lem_qwen_extract_answer(qwen_text response, lem_grade_task task, lem_buf *o
     lem_buf_release(&text);
     if (task != LEM_GRADE_TASK_CHOICE) join_lines(&answer);
     if (answer.len <=
-        LEM_GRADE_MAX_ANSWER) { /* a longer one is a limit to the caller, whatever stands in it */
+        LEM_ANSWER_MAX_BYTES) { /* a longer one is a limit to the caller, whatever stands in it */
         if (task != LEM_GRADE_TASK_CHOICE) lem_qwen_strip_string(&answer, lem_qwen_keeps_units(task));
         lem_qwen_strip_string(&answer, lem_qwen_keeps_units(task));
     }

@@ -215,17 +215,17 @@ static bool take(qwen_parser *p, char k) {
 
 /* ---- nodes */
 
-static qwen_node *lone(grade_work *w, qwen_kind k) {
-    if (!lem_grade_spend(w, 20)) return NULL;
-    qwen_node *a = lem_grade_alloc(w, 1, sizeof *a);
+static qwen_node *lone(lem_work *w, qwen_kind k) {
+    if (!lem_work_spend(w, 20)) return NULL;
+    qwen_node *a = lem_work_alloc(w, 1, sizeof *a);
     if (!a) return NULL;
     a->kind = k;
     a->name = "";
     return a;
 }
 
-bool lem_qwen_with_kids(grade_work *w, qwen_node *parent, qwen_node *const *kid, uint32_t n) {
-    parent->kid = lem_grade_alloc(w, n, sizeof *kid);
+bool lem_qwen_with_kids(lem_work *w, qwen_node *parent, qwen_node *const *kid, uint32_t n) {
+    parent->kid = lem_work_alloc(w, n, sizeof *kid);
     if (!parent->kid) return false;
     parent->n = n;
     for (uint32_t i = 0; i < n; i++) {
@@ -236,7 +236,7 @@ bool lem_qwen_with_kids(grade_work *w, qwen_node *parent, qwen_node *const *kid,
     return !w->limit;
 }
 
-qwen_node *lem_qwen_named(grade_work *w, qwen_kind k, const char *name, qwen_node *x, qwen_node *y) {
+qwen_node *lem_qwen_named(lem_work *w, qwen_kind k, const char *name, qwen_node *x, qwen_node *y) {
     qwen_node *kid[2] = {x, y};
     qwen_node *a = lone(w, k);
     if (!a || (x && !lem_qwen_with_kids(w, a, kid, y ? 2 : 1))) return NULL;
@@ -271,7 +271,7 @@ static qwen_node *symbol(qwen_parser *p, qwen_text name) {
     if (p->constants && lem_qwen_is(name, "e"))
         return constant(p, 2.71828182845904523536028747135266250L, "e");
     if (lem_qwen_is(name, "infty")) return named(p, QWEN_INF, "oo", NULL, NULL);
-    const char *s = lem_grade_strndup(p->w, name.s, name.n);
+    const char *s = lem_work_strndup(p->w, name.s, name.n);
     return s ? named(p, QWEN_SYM, s, NULL, NULL) : NULL;
 }
 
@@ -326,7 +326,7 @@ static qwen_node *number(qwen_parser *p) {
         if (!digits_at(p, at + 1, 1)) return NULL;
         for (at++; digits_at(p, at, 1);) at++;
     }
-    char *s = lem_grade_alloc(p->w, at - from + 1, 1);
+    char *s = lem_work_alloc(p->w, at - from + 1, 1);
     if (!s) return NULL;
     size_t n = 0;
     for (size_t i = from; i < at; i++) {
@@ -361,7 +361,7 @@ static bool symbol_name(qwen_parser *p, qwen_text *out) {
         *out = name;
         return true;
     }
-    char *s = lem_grade_alloc(p->w, name.n + sub.n + primes.n + 4, 1);
+    char *s = lem_work_alloc(p->w, name.n + sub.n + primes.n + 4, 1);
     if (!s) return fail_at(p, at) != NULL;
     size_t n = name.n;
     memcpy(s, name.s, n);
@@ -380,7 +380,7 @@ static bool symbol_name(qwen_parser *p, qwen_text *out) {
 static qwen_node *frac_part(qwen_parser *p) {
     if (kind(p) != T_DIGIT) return enclosed(p, '{', '}');
     char c = p->text.s[peek(p)->at];
-    char *s = lem_grade_strndup(p->w, &c, 1);
+    char *s = lem_work_strndup(p->w, &c, 1);
     p->at++;
     return s ? constant(p, c - '0', s) : NULL;
 }
@@ -453,7 +453,7 @@ static qwen_node *call(qwen_parser *p) {
     size_t at = p->at;
     qwen_text name;
     if (!symbol_name(p, &name) || !take(p, '(')) return fail_at(p, at);
-    const char *s = lem_grade_strndup(p->w, name.s, name.n);
+    const char *s = lem_work_strndup(p->w, name.s, name.n);
     qwen_node *f = s ? named(p, QWEN_UFN, s, NULL, NULL) : NULL;
     return f && arguments(p, f) && take(p, ')') ? f : fail_at(p, at);
 }
@@ -648,7 +648,7 @@ static qwen_node *juxtaposed(qwen_parser *p, qwen_node **part, size_t n) {
 
 static qwen_node *unary(qwen_parser *p, bool nofunc) {
     enum { MOST = 512 };
-    if (p->bad || p->w->limit || p->depth >= MAX_DEPTH || !lem_grade_spend(p->w, 50)) return NULL;
+    if (p->bad || p->w->limit || p->depth >= MAX_DEPTH || !lem_work_spend(p->w, 50)) return NULL;
     size_t at = p->at, n = 0;
     qwen_node *x = NULL;
     p->depth++;
@@ -658,13 +658,13 @@ static qwen_node *unary(qwen_parser *p, bool nofunc) {
         x = unary(p, nofunc);
         if (x && minus) x = negate(p, x);
     } else {
-        qwen_node **part = lem_grade_alloc(p->w, 8, sizeof *part);
+        qwen_node **part = lem_work_alloc(p->w, 8, sizeof *part);
         size_t cap = 8;
         while (part && n < MOST) {
             qwen_node *next = postfix(p, nofunc && n > 0);
             if (!next) break;
             if (n == cap) {
-                qwen_node **more = lem_grade_alloc(p->w, cap * 2, sizeof *part);
+                qwen_node **more = lem_work_alloc(p->w, cap * 2, sizeof *part);
                 if (!more) break;
                 memcpy(more, part, n * sizeof *part);
                 part = more;
@@ -762,8 +762,8 @@ qwen_node *lem_qwen_whole(qwen_parser *p) {
     return NULL;
 }
 
-bool lem_qwen_parser_init(qwen_parser *p, grade_work *w, qwen_text t, bool constants) {
+bool lem_qwen_parser_init(qwen_parser *p, lem_work *w, qwen_text t, bool constants) {
     *p = (qwen_parser){.w = w, .text = t, .constants = constants};
-    p->tok = lem_grade_alloc(w, t.n + 2, sizeof *p->tok);
+    p->tok = lem_work_alloc(w, t.n + 2, sizeof *p->tok);
     return p->tok != NULL;
 }

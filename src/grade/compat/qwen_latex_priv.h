@@ -41,7 +41,7 @@ typedef struct qwen_token {
 } qwen_token;
 
 typedef struct qwen_parser {
-    grade_work *w;
+    lem_work *w;
     qwen_text text;
     qwen_token *tok; /* as many as read so far; room for one per byte, and the end */
     size_t n, at, lexed;
@@ -51,7 +51,7 @@ typedef struct qwen_parser {
     bool constants; /* as latex2sympy: π and e are numbers, chains of inequalities exist */
 } qwen_parser;
 
-bool lem_qwen_parser_init(qwen_parser *p, grade_work *w, qwen_text t, bool constants);
+bool lem_qwen_parser_init(qwen_parser *p, lem_work *w, qwen_text t, bool constants);
 qwen_node *lem_qwen_relation(qwen_parser *p); /* parse_latex: a prefix of the text; NULL: it fails */
 qwen_node *lem_qwen_whole(qwen_parser *p);    /* latex2sympy: the whole text */
 

@@ -49,10 +49,10 @@ static bool exponent(const qwen_node *a, long double *out) {
     return fabsl(*out) < 1e15L;
 }
 
-static bool value_of(grade_work *w, const qwen_node *a, uint64_t point, uint64_t *out) {
+static bool value_of(lem_work *w, const qwen_node *a, uint64_t point, uint64_t *out) {
     uint64_t x, y;
     long double e;
-    if (!lem_grade_spend(w, 20)) return false;
+    if (!lem_work_spend(w, 20)) return false;
     switch (a->kind) {
     case QWEN_NUM: return literal(a->name, out);
     case QWEN_SYM: *out = lem_hash64(a->name, strlen(a->name), point + 1) % P; return true;
@@ -71,7 +71,7 @@ static bool value_of(grade_work *w, const qwen_node *a, uint64_t point, uint64_t
     }
 }
 
-bool lem_qwen_modular_differ(grade_work *w, const qwen_node *a, const qwen_node *b) {
+bool lem_qwen_modular_differ(lem_work *w, const qwen_node *a, const qwen_node *b) {
     uint64_t x, y;
     for (uint64_t point = 0; point < 2; point++)
         if (value_of(w, a, point, &x) && value_of(w, b, point, &y) && x != y) return true;

@@ -87,20 +87,20 @@ typedef struct qwen_node {
 enum { QWEN_MAX_TREE = 1000 };
 
 /* NULL: the original's parsers all fail and it goes on with the string itself; at a limit w->limit is set. */
-qwen_node *lem_qwen_parse(grade_work *w, qwen_text t);
+qwen_node *lem_qwen_parse(lem_work *w, qwen_text t);
 /* A node of these kids, b and a may be NULL; NULL, and the limit set, when the tree gets deeper than
  * QWEN_MAX_TREE. */
-qwen_node *lem_qwen_named(grade_work *w, qwen_kind kind, const char *name, qwen_node *a, qwen_node *b);
-bool lem_qwen_with_kids(grade_work *w, qwen_node *parent, qwen_node *const *kid, uint32_t n);
+qwen_node *lem_qwen_named(lem_work *w, qwen_kind kind, const char *name, qwen_node *a, qwen_node *b);
+bool lem_qwen_with_kids(lem_work *w, qwen_node *parent, qwen_node *const *kid, uint32_t n);
 bool lem_qwen_has_symbols(const qwen_node *a);
 
 /* ---- qwen_modular.c: true only when both are rational functions with rational coefficients, and different
  * ones */
-bool lem_qwen_modular_differ(grade_work *w, const qwen_node *a, const qwen_node *b);
+bool lem_qwen_modular_differ(lem_work *w, const qwen_node *a, const qwen_node *b);
 
 /* ---- qwen_eval.c: what sympy's ==, equals, simplify and N decide, by evaluation */
 
 typedef enum qwen_answer { QWEN_DIFFERENT, QWEN_SAME_TEXT, QWEN_SAME_FORM, QWEN_SAME_VALUE } qwen_answer;
-qwen_answer lem_qwen_trees_equal(grade_work *w, const qwen_node *a, const qwen_node *b);
+qwen_answer lem_qwen_trees_equal(lem_work *w, const qwen_node *a, const qwen_node *b);
 
 #endif

@@ -11,7 +11,7 @@
 #include <string.h>
 
 typedef struct python {
-    grade_work *w;
+    lem_work *w;
     qwen_text t;
     size_t at;
     int depth;
@@ -39,7 +39,7 @@ static bool digit(char c) { return c >= '0' && c <= '9'; }
 
 /* 12, 1_000, 1.5, .5, 5., 1e-3; no leading zeros before another digit. */
 static qwen_node *number(python *p) {
-    char *s = lem_grade_alloc(p->w, p->t.n - p->at + 1, 1);
+    char *s = lem_work_alloc(p->w, p->t.n - p->at + 1, 1);
     if (!s) return NULL;
     size_t from = p->at, i = from, n = 0;
     const char *t = p->t.s;
@@ -116,7 +116,7 @@ static qwen_node *name(python *p) {
     bool comma;
     size_t from = p->at;
     while (p->at < p->t.n && (name_start(p->t.s[p->at]) || digit(p->t.s[p->at]))) p->at++;
-    char *s = lem_grade_strndup(p->w, p->t.s + from, p->at - from);
+    char *s = lem_work_strndup(p->w, p->t.s + from, p->at - from);
     if (!s) return NULL;
     if (look(p) != '(') {
         qwen_node *a = strcmp(s, "oo") == 0 ? lem_qwen_named(p->w, QWEN_INF, s, NULL, NULL)
@@ -159,7 +159,7 @@ static qwen_node *minus_one(python *p) {
 /* -x, x**y: the power binds more tightly on its left than a sign, and takes a sign on its right */
 static qwen_node *factor(python *p) {
     enum { MOST = 60 };
-    if (p->depth >= MOST || !lem_grade_spend(p->w, 50)) return NULL;
+    if (p->depth >= MOST || !lem_work_spend(p->w, 50)) return NULL;
     p->depth++;
     qwen_node *a = NULL;
     char c = look(p);
@@ -220,7 +220,7 @@ static qwen_node *choice(python *p) {
 }
 
 /* A whole text: one expression, or several with commas, which make a tuple. */
-static qwen_node *parse_expr(grade_work *w, qwen_text t) {
+static qwen_node *parse_expr(lem_work *w, qwen_text t) {
     enum { MOST = 64 };
     qwen_node *item[MOST];
     uint32_t n = 0;
@@ -239,19 +239,19 @@ static qwen_node *parse_expr(grade_work *w, qwen_text t) {
     return a && lem_qwen_with_kids(w, a, item, n) ? a : NULL;
 }
 
-static qwen_node *parse_latex(grade_work *w, qwen_text t) {
+static qwen_node *parse_latex(lem_work *w, qwen_text t) {
     qwen_parser p;
     return lem_qwen_parser_init(&p, w, t, false) ? lem_qwen_relation(&p) : NULL;
 }
 
-static qwen_node *parse_cell(grade_work *w, qwen_text t) {
+static qwen_node *parse_cell(lem_work *w, qwen_text t) {
     qwen_parser p;
     if (!lem_qwen_parser_init(&p, w, t, true)) return NULL;
     qwen_node *a = lem_qwen_whole(&p);
     return a && a->kind < QWEN_REL ? a : NULL;
 }
 
-static qwen_node *parse_matrix(grade_work *w, qwen_text t) {
+static qwen_node *parse_matrix(lem_work *w, qwen_text t) {
     enum { MOST = 256 };
     static const char open[] = "\\begin{pmatrix}", close[] = "\\end{pmatrix}";
     qwen_node *cell[MOST];
@@ -279,14 +279,14 @@ static qwen_node *parse_matrix(grade_work *w, qwen_text t) {
     return m;
 }
 
-static qwen_node *latex2sympy(grade_work *w, qwen_text t) {
+static qwen_node *latex2sympy(lem_work *w, qwen_text t) {
     static const char *const blanks[] = {"\\displaystyle", "\\quad", "\\qquad", "~", "\\,", "$"};
     qwen_node *m = parse_matrix(w, t);
     if (m) return m;
     lem_buf b = {0};
     lem_qwen_set(&b, t);
     for (size_t i = 0; i < sizeof blanks / sizeof *blanks; i++) lem_qwen_replace(&b, blanks[i], " ");
-    char *s = b.failed ? NULL : lem_grade_strndup(w, lem_buf_str(&b), b.len);
+    char *s = b.failed ? NULL : lem_work_strndup(w, lem_buf_str(&b), b.len);
     size_t n = b.len;
     if (b.failed) w->limit = true;
     lem_buf_release(&b);
@@ -294,11 +294,11 @@ static qwen_node *latex2sympy(grade_work *w, qwen_text t) {
     return s && lem_qwen_parser_init(&p, w, (qwen_text){s, n}, true) ? lem_qwen_whole(&p) : NULL;
 }
 
-qwen_node *lem_qwen_parse(grade_work *w, qwen_text t) {
+qwen_node *lem_qwen_parse(lem_work *w, qwen_text t) {
     lem_buf b = {0};
     lem_qwen_set(&b, t);
     lem_qwen_replace(&b, "\\\\", "\\");
-    char *s = b.failed ? NULL : lem_grade_strndup(w, lem_buf_str(&b), b.len);
+    char *s = b.failed ? NULL : lem_work_strndup(w, lem_buf_str(&b), b.len);
     qwen_text single = {s, b.len};
     if (b.failed) w->limit = true;
     lem_buf_release(&b);

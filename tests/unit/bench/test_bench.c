@@ -173,7 +173,7 @@ typedef struct count {
 static void judge(const lem_bench_spec *s, const lem_problem *p, const char *gold, count *n) {
     lem_grade_profile profile = {0};
     lem_grade_gold *g = NULL;
-    lem_grade_result r;
+    lem_answer_result r;
     lem_buf reply = {0};
     if (s->task) assert_true(lem_grade_task_find(s->task, &profile.task));
     OK(lem_grade_gold_new(gold, strlen(gold), &profile, &g, &err));

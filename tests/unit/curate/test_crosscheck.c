@@ -51,7 +51,7 @@ enum { POOL = sizeof pool / sizeof *pool, ROWS = 120, SOURCES = 4 }; /* response
 
 static lem_grade_correct ask(const char *gold, const char *answer) {
     lem_grade_gold *g = NULL;
-    lem_grade_result r;
+    lem_answer_result r;
     OK(lem_grade_gold_new(gold, strlen(gold), NULL, &g, &err));
     OK(lem_grade_compare(g, answer, strlen(answer), &r, &err));
     lem_grade_gold_free(g);

@@ -6,7 +6,7 @@
 #include "core/buf.h"
 #include "core/rng.h"
 #include "curate/filter_arithmetic.h"
-#include "grade/calc.h"
+#include "answer/calc.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -77,7 +77,7 @@ static void openai_labels(void **state) {
             assert_near((double)t.model[k].right / 1319, want[k], 1e-4);
             assert_int_equal(t.model[k].right, t.model[k].own_right);
         }
-        assert_int_equal(t.verdict[LEM_GRADE_NO_ANSWER], 1); /* cut off in the middle of a formula */
+        assert_int_equal(t.verdict[LEM_ANSWER_NO_ANSWER], 1); /* cut off in the middle of a formula */
     }
 }
 
@@ -183,7 +183,7 @@ static void several_golds(void **state) {
         if (lem_grade_row(&c, &o, &g, &err) != LEM_OK) fail_msg("%s", err.text);
         if (lem_grade_correct_of(g.result[0].verdict) != cases[i].want)
             fail_msg("%s, answer %s: %s", cases[i].golds, cases[i].answer,
-                     lem_grade_verdict_name(g.result[0].verdict));
+                     lem_answer_verdict_name(g.result[0].verdict));
         assert_string_equal(g.answer[0], cases[i].answer);
         lem_graded_release(&g);
         lem_json_free(golds);

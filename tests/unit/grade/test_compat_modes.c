@@ -123,19 +123,19 @@ static const struct {
     {"ab", "ba", "0111"},
 };
 
-static lem_grade_result grade(lem_grade_policy p, const char *gold, const char *pred, size_t len) {
+static lem_answer_result grade(lem_grade_policy p, const char *gold, const char *pred, size_t len) {
     lem_err err = LEM_ERR_INIT;
     lem_grade_profile profile = {.policy = p};
     lem_grade_gold *g = NULL;
-    lem_grade_result r = {0};
+    lem_answer_result r = {0};
     assert_int_equal(lem_grade_gold_new(gold, strlen(gold), &profile, &g, &err), LEM_OK);
     assert_int_equal(lem_grade_compare(g, pred, len, &r, &err), LEM_OK);
     lem_grade_gold_free(g);
     return r;
 }
 
-static bool right(lem_grade_result r) {
-    return r.verdict == LEM_GRADE_EQUAL_EXACT || r.verdict == LEM_GRADE_EQUAL_NUMERIC;
+static bool right(lem_answer_result r) {
+    return r.verdict == LEM_ANSWER_EQUAL_EXACT || r.verdict == LEM_ANSWER_EQUAL_NUMERIC;
 }
 
 static void test_as_the_originals(void **state) {
@@ -143,12 +143,12 @@ static void test_as_the_originals(void **state) {
     int wrong = 0;
     for (size_t c = 0; c < sizeof cases / sizeof *cases; c++)
         for (size_t m = 0; m < 4; m++) {
-            lem_grade_result r = grade(modes[m].policy, cases[c].gold, cases[c].pred, strlen(cases[c].pred));
+            lem_answer_result r = grade(modes[m].policy, cases[c].gold, cases[c].pred, strlen(cases[c].pred));
             bool same = right(r) == (cases[c].right[m] == '1') &&
                         strncmp(r.rule, modes[m].prefix, strlen(modes[m].prefix)) == 0;
             if (!same)
                 printf("%s: gold %s, prediction %s: %s (%s)\n", modes[m].prefix, cases[c].gold, cases[c].pred,
-                       lem_grade_verdict_name(r.verdict), r.rule);
+                       lem_answer_verdict_name(r.verdict), r.rule);
             wrong += !same;
         }
     assert_int_equal(wrong, 0);
@@ -217,7 +217,7 @@ static void test_hostile(void **state) {
                                          "\xff",      "\\begin{pmatrix}1&",
                                          "\\frac 1 ", "5!",
                                          "1E9",       "\\cup(1,2)"};
-    char *text = malloc(LEM_GRADE_MAX_ANSWER + 1);
+    char *text = malloc(LEM_ANSWER_MAX_BYTES + 1);
     assert_non_null(text);
     for (size_t k = 0; k < sizeof pieces / sizeof *pieces; k++) {
         size_t n = 0;
@@ -225,9 +225,9 @@ static void test_hostile(void **state) {
             memcpy(text + n, pieces[k], strlen(pieces[k])), n += strlen(pieces[k]);
         text[n] = '\0';
         for (size_t m = 0; m < 4; m++) {
-            lem_grade_result a = grade(modes[m].policy, "5", text, n),
-                             b = grade(modes[m].policy, "5", text, n),
-                             c = grade(modes[m].policy, text, text, n);
+            lem_answer_result a = grade(modes[m].policy, "5", text, n),
+                              b = grade(modes[m].policy, "5", text, n),
+                              c = grade(modes[m].policy, text, text, n);
             assert_int_equal(a.verdict, b.verdict);
             assert_string_equal(a.rule, b.rule);
             assert_non_null(c.rule);

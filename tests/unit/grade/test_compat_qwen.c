@@ -13,10 +13,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-static lem_grade_result compare(const char *gold, const char *pred, lem_grade_task task) {
+static lem_answer_result compare(const char *gold, const char *pred, lem_grade_task task) {
     lem_err err = LEM_ERR_INIT;
     lem_grade_gold *g = NULL;
-    lem_grade_result r;
+    lem_answer_result r;
     lem_grade_profile profile = {.policy = LEM_GRADE_QWEN, .task = task};
     assert_int_equal(lem_grade_gold_new(gold, strlen(gold), &profile, &g, &err), LEM_OK);
     assert_int_equal(lem_grade_compare(g, pred, strlen(pred), &r, &err), LEM_OK);
@@ -142,9 +142,9 @@ static void test_verdicts(void **state) {
     (void)state;
     for (size_t i = 0; i < sizeof examples / sizeof *examples; i++) {
         const example *e = &examples[i];
-        lem_grade_result r = compare(e->gold, e->pred, LEM_GRADE_TASK_STD);
+        lem_answer_result r = compare(e->gold, e->pred, LEM_GRADE_TASK_STD);
         if ((lem_grade_correct_of(r.verdict) == LEM_GRADE_RIGHT) != e->equal)
-            fail_msg("'%s' against '%s': %s, %s", e->gold, e->pred, lem_grade_verdict_name(r.verdict),
+            fail_msg("'%s' against '%s': %s, %s", e->gold, e->pred, lem_answer_verdict_name(r.verdict),
                      r.rule);
         assert_memory_equal(r.rule, "qwen: ", 6);
     }
@@ -174,8 +174,8 @@ static void test_rules(void **state) {
 /* Minerva's golds keep letters that other tasks lose as units. */
 static void test_minerva_keeps_units(void **state) {
     (void)state;
-    assert_int_equal(compare("5 m", "5", LEM_GRADE_TASK_STD).verdict, LEM_GRADE_EQUAL_EXACT);
-    assert_int_equal(compare("5 m", "5", LEM_GRADE_TASK_MINERVA).verdict, LEM_GRADE_NOT_EQUAL);
+    assert_int_equal(compare("5 m", "5", LEM_GRADE_TASK_STD).verdict, LEM_ANSWER_EQUAL_EXACT);
+    assert_int_equal(compare("5 m", "5", LEM_GRADE_TASK_MINERVA).verdict, LEM_ANSWER_NOT_EQUAL);
 }
 
 static void expect_answer(const char *response, lem_grade_task task, const char *want) {
@@ -272,7 +272,7 @@ static void test_choice_of_a_response(void **state) {
     static const char response[] = "Option two is right, so the answer is (B) 12. \\boxed{12}";
     lem_err err = LEM_ERR_INIT;
     lem_grade_gold *g = NULL;
-    lem_grade_result r;
+    lem_answer_result r;
     lem_grade_profile profile = {.policy = LEM_GRADE_QWEN};
     assert_int_equal(lem_grade_gold_new("B", 1, &profile, &g, &err), LEM_OK);
     assert_int_equal(lem_grade_response(g, response, strlen(response), NULL, NULL, &r, &err), LEM_OK);
@@ -292,15 +292,15 @@ static void test_hostile(void **state) {
         size_t n = strlen(units[i]), len = 0;
         for (; len + n <= N; len += n) memcpy(s + len, units[i], n);
         s[len] = '\0';
-        lem_grade_result r = compare("17+x", s, LEM_GRADE_TASK_STD);
+        lem_answer_result r = compare("17+x", s, LEM_GRADE_TASK_STD);
         assert_int_not_equal(lem_grade_correct_of(r.verdict), LEM_GRADE_RIGHT);
         r = compare(s, "17+x", LEM_GRADE_TASK_STD);
         assert_int_not_equal(lem_grade_correct_of(r.verdict), LEM_GRADE_RIGHT);
     }
     free(s);
-    assert_int_equal(compare("10^{10^{10}}", "7", LEM_GRADE_TASK_STD).verdict, LEM_GRADE_NOT_EQUAL);
+    assert_int_equal(compare("10^{10^{10}}", "7", LEM_GRADE_TASK_STD).verdict, LEM_ANSWER_NOT_EQUAL);
     assert_int_equal(compare("5^{5^{5^{5^5}}}", "\\sqrt{7}", LEM_GRADE_TASK_STD).verdict,
-                     LEM_GRADE_NOT_EQUAL);
+                     LEM_ANSWER_NOT_EQUAL);
 }
 
 int main(void) {

@@ -12,10 +12,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-static lem_grade_result compare(const char *gold, const char *pred) {
+static lem_answer_result compare(const char *gold, const char *pred) {
     lem_err err = LEM_ERR_INIT;
     lem_grade_gold *g = NULL;
-    lem_grade_result r;
+    lem_answer_result r;
     assert_int_equal(lem_grade_gold_new(gold, strlen(gold), NULL, &g, &err), LEM_OK);
     assert_int_equal(lem_grade_compare(g, pred, strlen(pred), &r, &err), LEM_OK);
     lem_grade_gold_free(g);
@@ -28,15 +28,15 @@ typedef struct pair {
 
 static void expect_all(const pair *p, size_t n, lem_grade_correct want, bool both_ways) {
     for (size_t i = 0; i < n; i++) {
-        lem_grade_result r = compare(p[i].gold, p[i].pred);
+        lem_answer_result r = compare(p[i].gold, p[i].pred);
         if (lem_grade_correct_of(r.verdict) != want)
-            fail_msg("'%s' against '%s': %s, %s", p[i].gold, p[i].pred, lem_grade_verdict_name(r.verdict),
+            fail_msg("'%s' against '%s': %s, %s", p[i].gold, p[i].pred, lem_answer_verdict_name(r.verdict),
                      r.rule);
         if (!both_ways) continue;
         r = compare(p[i].pred, p[i].gold);
         if (lem_grade_correct_of(r.verdict) != want)
             fail_msg("'%s' against '%s' (turned): %s, %s", p[i].pred, p[i].gold,
-                     lem_grade_verdict_name(r.verdict), r.rule);
+                     lem_answer_verdict_name(r.verdict), r.rule);
     }
 }
 #define EXPECT(table, want) expect_all(table, sizeof table / sizeof *table, want, true)
@@ -159,7 +159,7 @@ static void precision_follows_the_gold(void **state) {
                                      {"0.875", "0.88"}};
     expect_all(equal, sizeof equal / sizeof *equal, LEM_GRADE_RIGHT, false);
     expect_all(different, sizeof different / sizeof *different, LEM_GRADE_WRONG, false);
-    assert_int_equal(compare("33.3", "100/3").verdict, LEM_GRADE_EQUAL_NUMERIC);
+    assert_int_equal(compare("33.3", "100/3").verdict, LEM_ANSWER_EQUAL_NUMERIC);
 }
 
 static void expressions(void **state) {
@@ -292,25 +292,25 @@ static void units(void **state) {
                                      {"5 apples", "6 oranges"}};
     EXPECT(equal, LEM_GRADE_RIGHT);
     EXPECT(different, LEM_GRADE_WRONG);
-    assert_int_equal(compare("5 apples", "5 oranges").verdict, LEM_GRADE_LIMIT);
+    assert_int_equal(compare("5 apples", "5 oranges").verdict, LEM_ANSWER_LIMIT);
 }
 
 static void undecided(void **state) {
     (void)state;
-    assert_int_equal(compare("5", "").verdict, LEM_GRADE_NO_ANSWER);
-    assert_int_equal(compare("5", "  ").verdict, LEM_GRADE_NO_ANSWER);
-    assert_int_equal(compare("", "5").verdict, LEM_GRADE_GOLD_UNPARSED);
-    assert_int_equal(compare("5", "10+John's age").verdict, LEM_GRADE_PREDICTION_UNPARSED);
-    assert_int_equal(compare("d=4{10}, M=((", "4").verdict, LEM_GRADE_GOLD_UNPARSED);
-    assert_int_equal(compare("5", "\\frac{5}{0}").verdict, LEM_GRADE_PREDICTION_UNPARSED);
-    assert_int_equal(compare("5", "\\weird{5}").verdict, LEM_GRADE_PREDICTION_UNPARSED);
+    assert_int_equal(compare("5", "").verdict, LEM_ANSWER_NO_ANSWER);
+    assert_int_equal(compare("5", "  ").verdict, LEM_ANSWER_NO_ANSWER);
+    assert_int_equal(compare("", "5").verdict, LEM_ANSWER_GOLD_UNPARSED);
+    assert_int_equal(compare("5", "10+John's age").verdict, LEM_ANSWER_PREDICTION_UNPARSED);
+    assert_int_equal(compare("d=4{10}, M=((", "4").verdict, LEM_ANSWER_GOLD_UNPARSED);
+    assert_int_equal(compare("5", "\\frac{5}{0}").verdict, LEM_ANSWER_PREDICTION_UNPARSED);
+    assert_int_equal(compare("5", "\\weird{5}").verdict, LEM_ANSWER_PREDICTION_UNPARSED);
     assert_int_equal(compare("\\weird{5}", "\\weird {5}").verdict,
-                     LEM_GRADE_EQUAL_EXACT); /* same text, though nobody can read it */
-    assert_int_equal(lem_grade_correct_of(LEM_GRADE_NO_ANSWER), LEM_GRADE_WRONG);
-    assert_int_equal(lem_grade_correct_of(LEM_GRADE_DIFFERENT_KIND), LEM_GRADE_WRONG);
-    assert_int_equal(lem_grade_correct_of(LEM_GRADE_PREDICTION_UNPARSED), LEM_GRADE_UNDECIDED);
-    assert_int_equal(lem_grade_correct_of(LEM_GRADE_GOLD_UNPARSED), LEM_GRADE_UNDECIDED);
-    assert_int_equal(lem_grade_correct_of(LEM_GRADE_LIMIT), LEM_GRADE_UNDECIDED);
+                     LEM_ANSWER_EQUAL_EXACT); /* same text, though nobody can read it */
+    assert_int_equal(lem_grade_correct_of(LEM_ANSWER_NO_ANSWER), LEM_GRADE_WRONG);
+    assert_int_equal(lem_grade_correct_of(LEM_ANSWER_DIFFERENT_KIND), LEM_GRADE_WRONG);
+    assert_int_equal(lem_grade_correct_of(LEM_ANSWER_PREDICTION_UNPARSED), LEM_GRADE_UNDECIDED);
+    assert_int_equal(lem_grade_correct_of(LEM_ANSWER_GOLD_UNPARSED), LEM_GRADE_UNDECIDED);
+    assert_int_equal(lem_grade_correct_of(LEM_ANSWER_LIMIT), LEM_GRADE_UNDECIDED);
 }
 
 /* Towers, long literals, deep brackets: an end within the bound, never a verdict by accident. */
@@ -328,7 +328,7 @@ static void bounded(void **state) {
                                          "(x+1)^{1000}",
                                          "((x+y+z+1)^{16})^{16}"};
     for (size_t i = 0; i < sizeof towers / sizeof *towers; i++) {
-        lem_grade_result r = compare("7", towers[i]);
+        lem_answer_result r = compare("7", towers[i]);
         assert_int_not_equal(lem_grade_correct_of(r.verdict), LEM_GRADE_RIGHT);
         (void)compare(towers[i], "7");
     }
@@ -336,12 +336,12 @@ static void bounded(void **state) {
     assert_non_null(t);
     memset(t, '(', 200000);
     t[200000] = '\0';
-    assert_int_equal(compare("5", t).verdict, LEM_GRADE_LIMIT);
+    assert_int_equal(compare("5", t).verdict, LEM_ANSWER_LIMIT);
     t[8000] = '\0';
     assert_int_not_equal(lem_grade_correct_of(compare("5", t).verdict), LEM_GRADE_RIGHT);
     memset(t, '9', 8000);
-    assert_int_equal(compare(t, t).verdict, LEM_GRADE_EQUAL_EXACT);
-    assert_int_equal(compare("5", t).verdict, LEM_GRADE_NOT_EQUAL);
+    assert_int_equal(compare(t, t).verdict, LEM_ANSWER_EQUAL_EXACT);
+    assert_int_equal(compare("5", t).verdict, LEM_ANSWER_NOT_EQUAL);
     for (int i = 0; i + 8 <= 8000; i += 8) memcpy(t + i, "\\frac{1}", 8);
     (void)compare("5", t);
     for (int i = 0; i < 8000; i += 2) memcpy(t + i, "x+", 2);
@@ -357,8 +357,8 @@ static void bounded(void **state) {
     (void)compare("5", t);
     memset(t, '-', 7998);
     t[7998] = '5';
-    assert_int_equal(compare("-5", t).verdict, LEM_GRADE_NOT_EQUAL);
-    assert_int_equal(compare("5", t).verdict, LEM_GRADE_EQUAL_EXACT);
+    assert_int_equal(compare("-5", t).verdict, LEM_ANSWER_NOT_EQUAL);
+    assert_int_equal(compare("5", t).verdict, LEM_ANSWER_EQUAL_EXACT);
     free(t);
 }
 
@@ -401,11 +401,11 @@ static void explains(void **state) {
     (void)state;
     lem_err err = LEM_ERR_INIT;
     lem_buf b = {0};
-    lem_grade_result r;
+    lem_answer_result r;
     const char *response = "So it is \\boxed{0.5}.";
     assert_int_equal(lem_grade_explain("\\frac{1}{2}", 11, response, strlen(response), NULL, &b, &r, &err),
                      LEM_OK);
-    assert_int_equal(r.verdict, LEM_GRADE_EQUAL_EXACT);
+    assert_int_equal(r.verdict, LEM_ANSWER_EQUAL_EXACT);
     assert_non_null(strstr(lem_buf_str(&b), "bytes 16..19 by boxed"));
     assert_non_null(strstr(lem_buf_str(&b), "equal_exact"));
     assert_non_null(strstr(lem_buf_str(&b), "exact rational"));
@@ -416,17 +416,17 @@ static void whole_responses(void **state) {
     (void)state;
     lem_err err = LEM_ERR_INIT;
     lem_grade_gold *g = NULL;
-    lem_grade_result r;
+    lem_answer_result r;
     lem_grade_span s;
     assert_int_equal(
         lem_grade_gold_new("18", 2, &(lem_grade_profile){.task = LEM_GRADE_TASK_GSM8K}, &g, &err), LEM_OK);
     assert_true(lem_grade_gold_ok(g));
     const char *t = "9*2=$<<9*2=18>>18\nA: 18";
     assert_int_equal(lem_grade_response(g, t, strlen(t), NULL, &s, &r, &err), LEM_OK);
-    assert_int_equal(r.verdict, LEM_GRADE_EQUAL_EXACT);
+    assert_int_equal(r.verdict, LEM_ANSWER_EQUAL_EXACT);
     assert_int_equal(s.method, LEM_GRADE_BY_A_LINE);
     assert_int_equal(lem_grade_response(g, "nothing", 7, NULL, &s, &r, &err), LEM_OK);
-    assert_int_equal(r.verdict, LEM_GRADE_NO_ANSWER);
+    assert_int_equal(r.verdict, LEM_ANSWER_NO_ANSWER);
     lem_grade_gold_free(g);
 }
 

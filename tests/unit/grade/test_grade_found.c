@@ -38,10 +38,10 @@ static kind *kind_of(tally *t, const char *name) {
     return &t->kind[k];
 }
 
-static lem_grade_result graded(lem_json *row, lem_grade_span *span) {
+static lem_answer_result graded(lem_json *row, lem_grade_span *span) {
     lem_err err = LEM_ERR_INIT;
     lem_grade_gold *g = NULL;
-    lem_grade_result r;
+    lem_answer_result r;
     lem_grade_profile p = {.policy = LEM_GRADE_STD};
     lem_json *gold = lem_json_get(row, "gold"), *response = lem_json_get(row, "response"),
              *answer = response ? response : lem_json_get(row, "pred");
@@ -56,19 +56,19 @@ static lem_grade_result graded(lem_json *row, lem_grade_span *span) {
     return r;
 }
 
-static void list_case(lem_json *row, lem_grade_result r, const char *what, lem_grade_span span) {
+static void list_case(lem_json *row, lem_answer_result r, const char *what, lem_grade_span span) {
     const char *response = lem_json_str(lem_json_get(row, "response"), NULL);
     printf("%s\t%s\t%s\t%s\t%s\t%s\t%s (%s)\t[%.*s]\n", what, lem_json_str(lem_json_get(row, "id"), ""),
            lem_json_str(lem_json_get(row, "kind"), ""), lem_json_str(lem_json_get(row, "task"), ""),
            lem_json_str(lem_json_get(row, "gold"), ""),
            response ? response : lem_json_str(lem_json_get(row, "pred"), ""),
-           lem_grade_verdict_name(r.verdict), r.rule, response ? (int)span.len : 0,
+           lem_answer_verdict_name(r.verdict), r.rule, response ? (int)span.len : 0,
            response ? response + span.offset : "");
 }
 
 static void count_case(lem_json *row, tally *t) {
     lem_grade_span span = {0};
-    lem_grade_result r = graded(row, &span);
+    lem_answer_result r = graded(row, &span);
     lem_grade_correct c = lem_grade_correct_of(r.verdict);
     kind *k = kind_of(t, lem_json_str(lem_json_get(row, "kind"), ""));
     bool label = lem_json_bool(lem_json_get(row, "label"), false),
@@ -89,7 +89,7 @@ static void count_case(lem_json *row, tally *t) {
 /* Our own pairs for every rule, right ones and the nearest wrong ones. */
 static void check_own(lem_json *row, tally *t) {
     lem_grade_span span = {0};
-    lem_grade_result r = graded(row, &span);
+    lem_answer_result r = graded(row, &span);
     lem_grade_correct c = lem_grade_correct_of(r.verdict);
     const char *want = lem_json_str(lem_json_get(row, "want"), "");
     bool ok = strcmp(want, "right") == 0   ? c == LEM_GRADE_RIGHT

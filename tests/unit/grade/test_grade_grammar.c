@@ -21,10 +21,10 @@ typedef struct pair {
     lem_grade_profile profile;
 } pair;
 
-static lem_grade_result compare(const pair *p, bool swap) {
+static lem_answer_result compare(const pair *p, bool swap) {
     lem_err err = LEM_ERR_INIT;
     lem_grade_gold *g = NULL;
-    lem_grade_result r;
+    lem_answer_result r;
     assert_int_equal(lem_grade_gold_new(swap ? p->pred : p->gold, swap ? p->m : p->n, &p->profile, &g, &err),
                      LEM_OK);
     assert_int_equal(lem_grade_compare(g, swap ? p->gold : p->pred, swap ? p->n : p->m, &r, &err), LEM_OK);
@@ -33,10 +33,10 @@ static lem_grade_result compare(const pair *p, bool swap) {
 }
 
 /* Only precision may depend on which side is the gold. */
-static bool is_symmetric(lem_grade_result a, lem_grade_result b) {
+static bool is_symmetric(lem_answer_result a, lem_answer_result b) {
     bool right = lem_grade_correct_of(a.verdict) == LEM_GRADE_RIGHT,
          back = lem_grade_correct_of(b.verdict) == LEM_GRADE_RIGHT;
-    return right == back || a.verdict == LEM_GRADE_EQUAL_NUMERIC || b.verdict == LEM_GRADE_EQUAL_NUMERIC;
+    return right == back || a.verdict == LEM_ANSWER_EQUAL_NUMERIC || b.verdict == LEM_ANSWER_EQUAL_NUMERIC;
 }
 
 static bool same_key(const pair *p) {
@@ -87,13 +87,13 @@ static void check_row(lem_json *row, void *arg) {
     int *wrong = arg;
     pair p = pair_of(row);
     const char *want = lem_json_str(lem_json_get(row, "verdict"), "");
-    lem_grade_result r = compare(&p, false), back = compare(&p, true);
+    lem_answer_result r = compare(&p, false), back = compare(&p, true);
     bool key = lem_json_bool(lem_json_get(row, "same_key"), false);
-    bool ok = strcmp(lem_grade_verdict_name(r.verdict), want) == 0 && is_symmetric(r, back) &&
+    bool ok = strcmp(lem_answer_verdict_name(r.verdict), want) == 0 && is_symmetric(r, back) &&
               (!key || same_key(&p));
     if (!ok)
         print_message("'%s' and '%s': %s by '%s', back %s, want %s%s\n", p.gold, p.pred,
-                      lem_grade_verdict_name(r.verdict), r.rule, lem_grade_verdict_name(back.verdict), want,
+                      lem_answer_verdict_name(r.verdict), r.rule, lem_answer_verdict_name(back.verdict), want,
                       key ? " and one key" : "");
     *wrong += !ok;
 }
@@ -111,12 +111,12 @@ static void check_symmetry(lem_json *row, void *arg) {
     for (int policy = LEM_GRADE_STD; policy <= LEM_GRADE_LENIENT; policy++) {
         pair p = pair_of(row);
         p.profile.policy = (lem_grade_policy)policy;
-        lem_grade_result a = compare(&p, false), b = compare(&p, true);
+        lem_answer_result a = compare(&p, false), b = compare(&p, true);
         if (is_symmetric(a, b)) continue;
         (*wrong)++;
         print_message("%s: '%.80s' and '%.80s': %s by '%s', back %s by '%s'\n",
                       lem_grade_policy_name(p.profile.policy), p.gold, p.pred,
-                      lem_grade_verdict_name(a.verdict), a.rule, lem_grade_verdict_name(b.verdict), b.rule);
+                      lem_answer_verdict_name(a.verdict), a.rule, lem_answer_verdict_name(b.verdict), b.rule);
     }
 }
 

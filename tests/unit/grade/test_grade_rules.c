@@ -1,6 +1,7 @@
 /* test_grade_rules.c - the rule table of docs/grading.md: every example gives its rule and verdict, and every
  * rule has an example */
-#include "grade/compare_rules_priv.h"
+#include "answer/rules.h"
+#include "grade/grade.h"
 
 #include "core/buf.h"
 #include "core/file.h"
@@ -50,7 +51,7 @@ static void add_parts(lem_buf *b, const char *item, int n, int step) {
         lem_buf_printf(b, "%s%s(%d)", k > 1 ? ", " : "", item, step > 0 ? k : n + 1 - k);
 }
 
-static lem_grade_result run(const row *r) {
+static lem_answer_result run(const row *r) {
     lem_err err = LEM_ERR_INIT;
     lem_buf gold = {0}, pred = {0};
     lem_grade_profile p = {.policy = LEM_GRADE_STD};
@@ -63,7 +64,7 @@ static lem_grade_result run(const row *r) {
         for (int k = 0; k < 65; k++) lem_buf_puts(&gold, "1, "), lem_buf_puts(&pred, "2, ");
     } else lem_buf_puts(&gold, r->cell[2]), lem_buf_puts(&pred, r->cell[3]);
     lem_grade_gold *g = NULL;
-    lem_grade_result out;
+    lem_answer_result out;
     assert_int_equal(lem_grade_gold_new(lem_buf_str(&gold), gold.len, &p, &g, &err), LEM_OK);
     if (response)
         assert_int_equal(lem_grade_response(g, lem_buf_str(&pred), pred.len, NULL, NULL, &out, &err), LEM_OK);
@@ -88,22 +89,22 @@ static void every_rule_has_its_example(void **state) {
         size_t n = strcspn(at, "\n");
         row r;
         if (line > 2 && read_row(at, n, &r)) {
-            lem_grade_result got = run(&r);
+            lem_answer_result got = run(&r);
             rows++;
             if (strcmp(got.rule, r.cell[0]) != 0 ||
-                strcmp(lem_grade_verdict_name(got.verdict), r.cell[4]) != 0) {
+                strcmp(lem_answer_verdict_name(got.verdict), r.cell[4]) != 0) {
                 wrong++;
                 print_message("%s | %s | %s: got %s, %s\n", r.cell[0], r.cell[2], r.cell[3],
-                              lem_grade_verdict_name(got.verdict), got.rule);
+                              lem_answer_verdict_name(got.verdict), got.rule);
             }
             for (int k = 0; k < RULE_COUNT; k++)
-                seen[k] = seen[k] || strcmp(lem_grade_rule_text((grade_rule)k), r.cell[0]) == 0;
+                seen[k] = seen[k] || strcmp(lem_answer_rule_text((answer_rule)k), r.cell[0]) == 0;
         }
         at += n + 1;
     }
     for (int k = 0; k < RULE_COUNT; k++)
         if (!seen[k])
-            fail_msg("rule '%s' has no example in docs/grading.md", lem_grade_rule_text((grade_rule)k));
+            fail_msg("rule '%s' has no example in docs/grading.md", lem_answer_rule_text((answer_rule)k));
     assert_true(rows >= RULE_COUNT);
     assert_int_equal(wrong, 0);
     lem_buf_release(&text);

@@ -39,7 +39,8 @@ static void expect(const char *name, const char *what, bool there) {
 /* A row graded twice alike, as wrong by the first policy and right by the second. */
 static void save(const char *name, char *answer, bool second, bool overwrite, lem_status want) {
     static const char *const why[] = {"within 1 %"};
-    lem_grade_result wrong = {LEM_GRADE_NOT_EQUAL, "exact rational"}, right = {LEM_GRADE_EQUAL_EXACT, "text"};
+    lem_answer_result wrong = {LEM_ANSWER_NOT_EQUAL, "exact rational"},
+                      right = {LEM_ANSWER_EQUAL_EXACT, "text"};
     lem_grade_span span = {.weak = false};
     char gold[] = "3";
     lem_graded a = {.n = 1, .result = &wrong, .answer = &answer, .span = &span, .gold = gold}, b = a;

@@ -1,0 +1,68 @@
+/* answer_forms.c - an answer read as the other side of the row asks: 100,200,300 as a list, 20 m/s as a
+ * quantity
+ */
+#include "answer/answer_forms_priv.h"
+
+#include "answer/units_priv.h"
+
+#include <string.h>
+
+const ast_node *lem_answer_as_list(lem_work *w, const ast_node *number, const ast_node *other) {
+    if (number->kind != AST_NUM || !number->cols) return number;
+    const ast_node *v = lem_shape_of(w, other).v;
+    uint32_t n = number->cols + 1;
+    if ((v->kind != AST_LIST && v->kind != AST_SET) || v->n != n || number->len <= 3 * number->cols)
+        return number;
+    ast_node *r = lem_ast_new(w, AST_LIST, n);
+    size_t lead = number->len - 3 * (size_t)number->cols;
+    for (uint32_t k = 0; r && k < n; k++) {
+        const char *digits = k ? number->name + lead + 3 * (k - 1) : number->name;
+        if (!(r->kid[k] = lem_ast_num(w, lem_rat_decimal(w, digits, k ? 3 : lead, 0)))) return number;
+    }
+    if (r) r->open = ',';
+    return r ? r : number;
+}
+
+/* A factor as a unit appended to the name: m, s^-1. False when it is something else. */
+static bool add_unit(const ast_node *a, char *name, size_t cap, size_t *n) {
+    long power = 1;
+    const ast_node *base = a;
+    for (long e; base->kind == AST_POW; base = base->kid[0], power *= e)
+        if (base->kid[1]->kind != AST_NUM || !lem_rat_small(base->kid[1]->q, 9, &e) || e == 0) return false;
+    if (power > 9 || power < -9) return false;
+    if (base->kind != AST_SYM || *n + base->len + 5 > cap) return false;
+    if (*n) name[(*n)++] = '*';
+    memcpy(name + *n, base->name, base->len);
+    *n += base->len;
+    if (power == 1) return true;
+    name[(*n)++] = '^';
+    if (power < 0) name[(*n)++] = '-';
+    name[(*n)++] = (char)('0' + (power < 0 ? -power : power));
+    return true;
+}
+
+const ast_node *lem_answer_as_quantity(lem_work *w, const ast_node *a, const ast_node *other) {
+    enum { MOST = 8, LONGEST = 64 };
+    const ast_node *factor[MOST];
+    char name[LONGEST];
+    size_t n = 0, len = 0;
+    answer_unit mine, theirs;
+    if (a->kind != AST_MUL || other->kind != AST_QTY) return a;
+    const ast_node *left = a;
+    for (; left->kind == AST_MUL; left = left->kid[0]) {
+        if (n == MOST || left->kid[1]->kind == AST_NUM) return a;
+        factor[n++] = left->kid[1];
+    }
+    if (left->kind != AST_NUM) return a;
+    while (n-- > 0)
+        if (!add_unit(factor[n], name, sizeof name, &len)) return a;
+    char *unit = lem_work_strndup(w, name, len);
+    if (!unit || !lem_unit_find(w, unit, len, &mine) || !lem_unit_find(w, other->name, other->len, &theirs) ||
+        !lem_unit_same_kind(&mine, &theirs))
+        return a;
+    ast_node *q = lem_ast_wrap(w, AST_QTY, (ast_node *)left);
+    if (!q) return a;
+    q->name = unit;
+    q->len = (uint32_t)len;
+    return q;
+}

@@ -1,0 +1,13 @@
+/* answer_forms_priv.h - an answer read as the other side of the row asks; each returns the answer itself
+ * where there is nothing to ask */
+#ifndef LEM_ANSWER_ANSWER_FORMS_H
+#define LEM_ANSWER_ANSWER_FORMS_H
+
+#include "answer/shape_priv.h"
+
+/* 100,200,300 as the list of its groups where the other side has as many parts. */
+const ast_node *lem_answer_as_list(lem_work *w, const ast_node *number, const ast_node *other);
+/* 20 m/s in plain letters as a quantity where the other side is one of the same kind. */
+const ast_node *lem_answer_as_quantity(lem_work *w, const ast_node *a, const ast_node *other);
+
+#endif

@@ -1,0 +1,227 @@
+/* closed_values.c - sums and integrals that have a closed value: polynomials, geometric series, powers, sines
+ * and exponentials of a linear argument */
+#include "answer/closed_values_priv.h"
+
+#include "answer/decide/decide_priv.h"
+
+#include <string.h>
+
+enum { DEGREE = 4, DEEP = 24 };
+
+static bool is_named(const ast_node *a, const char *name) {
+    return a->kind == AST_FN && a->len == strlen(name) && memcmp(a->name, name, a->len) == 0;
+}
+
+static ast_node *integer(lem_work *w, long v) { return lem_ast_int(w, v); }
+static ast_node *minus(lem_work *w, ast_node *a, ast_node *b) { return lem_ast_add(w, a, lem_ast_neg(w, b)); }
+static ast_node *ratio(lem_work *w, ast_node *a, long d) { return lem_ast_div(w, a, integer(w, d)); }
+
+static ast_node *at(lem_work *w, const ast_node *body, ast_node *v) {
+    return lem_ast_replace(w, (ast_node *)body, "index", 5, v);
+}
+
+static bool has_index(lem_work *w, const ast_node *a) {
+    if (!lem_work_spend(w, 2)) return true;
+    if (lem_ast_is_sym(a, "index")) return true;
+    for (uint32_t k = 0; k < a->n; k++)
+        if (has_index(w, a->kid[k])) return true;
+    return false;
+}
+
+static bool same(lem_work *w, ast_node *a, ast_node *b) {
+    return a && b && lem_decide_scalars(w, a, b).verdict == LEM_ANSWER_EQUAL_EXACT;
+}
+
+/* x over j as a polynomial in x */
+static ast_node *choose(lem_work *w, ast_node *x, long j) {
+    ast_node *r = integer(w, 1);
+    for (long k = 0; k < j; k++) r = lem_ast_mul(w, r, ratio(w, minus(w, x, integer(w, k)), k + 1));
+    return r;
+}
+
+/* The differences of a polynomial of low degree in the index: body(k) is the sum of difference[j] (k over j).
+ */
+static bool polynomial(lem_work *w, const ast_node *body, ast_node **difference) {
+    ast_node *index = lem_ast_named(w, AST_SYM, "index", 5), *all = integer(w, 0);
+    for (long j = 0; j <= DEGREE; j++)
+        if (!(difference[j] = at(w, body, integer(w, j)))) return false;
+    for (int order = 1; order <= DEGREE; order++)
+        for (int j = DEGREE; j >= order; j--)
+            if (!(difference[j] = minus(w, difference[j], difference[j - 1]))) return false;
+    for (long j = 0; j <= DEGREE; j++)
+        all = lem_ast_add(w, all, lem_ast_mul(w, difference[j], choose(w, index, j)));
+    return same(w, (ast_node *)body, all);
+}
+
+/* ---- sums ---- */
+
+static ast_node *polynomial_sum(lem_work *w, const ast_node *body, ast_node *from, ast_node *to) {
+    ast_node *difference[DEGREE + 1], *sum = integer(w, 0);
+    if (!polynomial(w, body, difference)) return NULL;
+    for (long j = 0; j <= DEGREE; j++)
+        sum = lem_ast_add(w, sum,
+                          lem_ast_mul(w, difference[j],
+                                      minus(w, choose(w, lem_ast_add(w, to, integer(w, 1)), j + 1),
+                                            choose(w, from, j + 1))));
+    return sum;
+}
+
+static bool is_infinite(const ast_node *a) { return lem_ast_is_sym(a, "infty"); }
+
+/* body(k + 1) = q body(k) with a rational q */
+static ast_node *geometric_sum(lem_work *w, const ast_node *body, ast_node *from, ast_node *to) {
+    ast_node *index = lem_ast_named(w, AST_SYM, "index", 5), *first = at(w, body, from),
+             *next = at(w, body, lem_ast_add(w, from, integer(w, 1)));
+    ast_node *quotient = first && next ? lem_ast_div(w, next, first) : NULL;
+    lem_rat *q = quotient ? lem_decide_rational(w, quotient) : NULL;
+    if (!q || lem_rat_is(q, 1) || lem_rat_sign(q) == 0) return NULL;
+    ast_node *ratio_node = lem_ast_num(w, q), *shifted = at(w, body, lem_ast_add(w, index, integer(w, 1)));
+    if (!same(w, shifted, lem_ast_mul(w, ratio_node, (ast_node *)body))) return NULL;
+    ast_node *below = minus(w, integer(w, 1), ratio_node);
+    if (is_infinite(to)) {
+        bool converges = mpz_cmpabs(mpq_numref(q->q), mpq_denref(q->q)) < 0;
+        return converges ? lem_ast_div(w, first, below) : NULL;
+    }
+    ast_node *terms = lem_ast_add(w, minus(w, to, from), integer(w, 1));
+    return lem_ast_div(w, lem_ast_mul(w, first, minus(w, integer(w, 1), lem_ast_pow(w, ratio_node, terms))),
+                       below);
+}
+
+/* 1/k^2 and 1/k^4 from 1 on. */
+static ast_node *inverse_powers(lem_work *w, const ast_node *body, const ast_node *from) {
+    ast_node *index = lem_ast_named(w, AST_SYM, "index", 5), *pi = lem_ast_named(w, AST_SYM, "pi", 2);
+    if (from->kind != AST_NUM || !lem_rat_is(from->q, 1)) return NULL;
+    for (long p = 2; p <= 4; p += 2) {
+        ast_node *first = at(w, body, integer(w, 1)),
+                 *whole = lem_ast_mul(w, (ast_node *)body, lem_ast_pow(w, index, integer(w, p)));
+        if (!same(w, whole, first)) continue;
+        return lem_ast_mul(w, first, ratio(w, lem_ast_pow(w, pi, integer(w, p)), p == 2 ? 6 : 90));
+    }
+    return NULL;
+}
+
+static ast_node *closed_sum(lem_work *w, const ast_node *a) {
+    const ast_node *body = a->kid[0];
+    ast_node *from = a->kid[1], *to = a->kid[2];
+    ast_node *r = geometric_sum(w, body, from, to);
+    if (r || w->limit) return r;
+    return is_infinite(to) ? inverse_powers(w, body, from) : polynomial_sum(w, body, from, to);
+}
+
+/* ---- integrals ---- */
+
+/* a x + b: the factor a, NULL when it is something else. */
+static ast_node *slope(lem_work *w, const ast_node *inner) {
+    ast_node *zero = at(w, inner, integer(w, 0)), *one = at(w, inner, integer(w, 1));
+    ast_node *d = zero && one ? minus(w, one, zero) : NULL, *index = lem_ast_named(w, AST_SYM, "index", 5);
+    return d && same(w, (ast_node *)inner, lem_ast_add(w, zero, lem_ast_mul(w, d, index))) ? d : NULL;
+}
+
+static ast_node *wave(lem_work *w, const ast_node *f) {
+    bool sine = is_named(f, "sin"), cosine = is_named(f, "cos"), exponential = is_named(f, "exp");
+    ast_node *d = f->n == 1 && (sine || cosine || exponential) ? slope(w, f->kid[0]) : NULL,
+             *r = d ? lem_ast_wrap(w, AST_FN, f->kid[0]) : NULL;
+    if (!r) return NULL;
+    r->name = "exp";
+    if (sine) r->name = "cos";
+    if (cosine) r->name = "sin";
+    r->len = 3;
+    r = lem_ast_div(w, r, d);
+    return sine ? lem_ast_neg(w, r) : r;
+}
+
+static bool is_positive(const ast_node *a) { return a->kind == AST_NUM && lem_rat_sign(a->q) > 0; }
+
+/* x^n; below zero only where both bounds are positive numbers. */
+static ast_node *power(lem_work *w, const ast_node *a, const ast_node *low, const ast_node *high) {
+    ast_node *e = a->kid[1];
+    if (lem_ast_is_sym(a->kid[0], "e")) {
+        ast_node *d = slope(w, e);
+        return d ? lem_ast_div(w, (ast_node *)a, d) : NULL;
+    }
+    bool safe = is_positive(low) && is_positive(high);
+    if (e->kind != AST_NUM || !lem_ast_is_sym(a->kid[0], "index")) return NULL;
+    if (!safe && (lem_rat_sign(e->q) < 0 || !lem_rat_is_int(e->q))) return NULL;
+    if (lem_rat_is(e->q, -1)) {
+        ast_node *ln = lem_ast_wrap(w, AST_FN, a->kid[0]);
+        if (ln) ln->name = "ln", ln->len = 2;
+        return ln;
+    }
+    ast_node *up = lem_ast_add(w, e, integer(w, 1));
+    return lem_ast_div(w, lem_ast_pow(w, a->kid[0], up), up);
+}
+
+static ast_node *antiderivative(lem_work *w, ast_node *a, const ast_node *low, const ast_node *high,
+                                int level) {
+    if (level > DEEP || !lem_work_spend(w, 50)) return NULL;
+    ast_node *index = lem_ast_named(w, AST_SYM, "index", 5);
+    if (!has_index(w, a)) return lem_ast_mul(w, a, index);
+    if (a->kind == AST_ADD) {
+        ast_node *x = antiderivative(w, a->kid[0], low, high, level + 1);
+        return x ? lem_ast_add(w, x, antiderivative(w, a->kid[1], low, high, level + 1)) : NULL;
+    }
+    if (a->kind == AST_MUL) {
+        int k = has_index(w, a->kid[0]); /* the factor without the variable */
+        if (k && has_index(w, a->kid[1])) return NULL;
+        ast_node *x = antiderivative(w, a->kid[1 - k], low, high, level + 1);
+        return x ? lem_ast_mul(w, a->kid[k], x) : NULL;
+    }
+    if (a->kind == AST_SYM) return ratio(w, lem_ast_pow(w, index, integer(w, 2)), 2);
+    if (a->kind == AST_POW) return power(w, a, low, high);
+    return a->kind == AST_FN ? wave(w, a) : NULL;
+}
+
+/* Boole's rule, which is exact for polynomials of degree 5. */
+static ast_node *polynomial_integral(lem_work *w, const ast_node *body, ast_node *low, ast_node *high) {
+    static const long weight[] = {7, 32, 12, 32, 7};
+    ast_node *difference[DEGREE + 1], *sum = integer(w, 0), *width = minus(w, high, low);
+    if (!width || !polynomial(w, body, difference)) return NULL;
+    for (long k = 0; k < 5 && sum; k++) {
+        ast_node *x = lem_ast_add(w, low, lem_ast_mul(w, width, ratio(w, integer(w, k), 4)));
+        ast_node *v = x ? at(w, body, x) : NULL;
+        sum = v ? lem_ast_add(w, sum, lem_ast_mul(w, integer(w, weight[k]), v)) : NULL;
+    }
+    return sum ? ratio(w, lem_ast_mul(w, width, sum), 90) : NULL;
+}
+
+static ast_node *closed_integral(lem_work *w, const ast_node *a) {
+    ast_node *low = a->kid[2], *high = a->kid[3];
+    if (is_infinite(low) || is_infinite(high) || !lem_ast_is_sym(a->kid[1], "index")) return NULL;
+    ast_node *f = antiderivative(w, a->kid[0], low, high, 0);
+    if (w->limit) return NULL;
+    if (!f) return polynomial_integral(w, a->kid[0], low, high);
+    ast_node *top = at(w, f, high), *bottom = top ? at(w, f, low) : NULL;
+    return bottom ? minus(w, top, bottom) : NULL;
+}
+
+/* ---- everywhere in a tree ---- */
+
+static ast_node *closed(lem_work *w, ast_node *a, int level);
+
+/* The node with its kids closed, the node itself where nothing changed. */
+static ast_node *with_closed_kids(lem_work *w, ast_node *a, int level) {
+    ast_node **kid = lem_work_alloc(w, a->n, sizeof *kid);
+    bool same_kids = true;
+    for (uint32_t k = 0; kid && k < a->n; k++) {
+        if (!(kid[k] = closed(w, a->kid[k], level + 1))) return NULL;
+        same_kids = same_kids && kid[k] == a->kid[k];
+    }
+    if (same_kids) return a;
+    return kid ? lem_ast_with_kids(w, a, kid) : NULL;
+}
+
+static ast_node *closed(lem_work *w, ast_node *a, int level) {
+    if (level > AST_MAX_DEPTH || !lem_work_spend(w, 8)) return NULL;
+    if (!a->n) return a;
+    ast_node *r = with_closed_kids(w, a, level), *value = NULL;
+    if (r && is_named(r, "sum") && r->n == 3) value = closed_sum(w, r);
+    else if (r && is_named(r, "int") && r->n == 4) value = closed_integral(w, r);
+    return value ? value : r;
+}
+
+const ast_node *lem_closed_value(lem_work *w, const ast_node *a) {
+    int64_t fuel = w->fuel;
+    ast_node *r = closed(w, (ast_node *)a, 0);
+    if (w->limit && fuel > 0) w->limit = false; /* what it cost is gone, and the answer stays as it is */
+    return r ? r : a;
+}

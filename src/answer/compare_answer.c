@@ -1,0 +1,202 @@
+/* compare_answer.c - whole answers: chains of equalities between constants, before their values are compared
+ */
+#include "answer/compare_answer_priv.h"
+
+#include "answer/answer_forms_priv.h"
+#include "answer/closed_values_priv.h"
+
+#include <string.h>
+
+enum { MAX_LINKS = 16 };
+
+/* a = b = c between constants: every member is the answer where all links hold. */
+typedef struct chain {
+    const ast_node *member[MAX_LINKS];
+    const ast_node *label; /* x of x = 6/16 = 3/8 */
+    uint32_t n;            /* 1: no chain, the answer itself */
+    bool broken, open;     /* a link is false, or undecided */
+} chain;
+
+static bool is_constant(lem_work *w, const ast_node *a) {
+    const ast_node *sym[1];
+    return lem_shape_symbols(w, a, sym, 1) == 0 && !lem_shape_has(w, a, AST_TEXT) &&
+           !lem_shape_has(w, a, AST_TUPLE) && !lem_ast_has_call(w, a);
+}
+
+static bool all_equalities(const ast_node *a) {
+    for (uint32_t k = 0; k + 1 < a->n; k++)
+        if (a->name[k] != '=' && a->name[k] != '~') return false;
+    return a->kind == AST_REL;
+}
+
+/* The members behind what is only named on the left; false when the answer is no chain. */
+static bool members(lem_work *w, const ast_node *a, chain *c) {
+    if (a->kind != AST_REL || a->n > MAX_LINKS || !all_equalities(a)) return false;
+    bool named = lem_shape_is_label(a->kid[0]) || !is_constant(w, a->kid[0]);
+    if (named && lem_shape_is_label(a->kid[0])) c->label = a->kid[0];
+    for (uint32_t k = named; k < a->n; k++) {
+        if (!is_constant(w, a->kid[k])) return false;
+        if (k > named && a->name[k - 1] == '~') break; /* what is only near is no member */
+        c->member[c->n++] = a->kid[k];
+    }
+    return c->n > 1;
+}
+
+/* One link, by the rules of the standard: a side may be rounded, a unit stand on one side only. */
+static lem_answer_result link_of(lem_work *w, const ast_node *a, const ast_node *b) {
+    lem_answer_rules rules = lem_answer_rules_standard();
+    lem_answer_result r = lem_compare_by(w, &rules, a, b);
+    return compare_is_equal(r) ? r : lem_compare_by(w, &rules, b, a);
+}
+
+static chain chain_of(lem_work *w, const ast_node *a) {
+    chain c = {.n = 0};
+    if (!members(w, a, &c)) return (chain){.member = {a}, .n = 1};
+    for (uint32_t k = 0; k + 1 < c.n; k++) {
+        lem_answer_result r = link_of(w, c.member[k], c.member[k + 1]);
+        c.broken = c.broken || compare_is_different(r);
+        c.open = c.open || r.verdict == LEM_ANSWER_LIMIT;
+    }
+    return c;
+}
+
+/* A member under the chain's label: x = 3/8. */
+static const ast_node *named(lem_work *w, const chain *c, uint32_t k) {
+    if (!c->label) return c->member[k];
+    ast_node *r = lem_ast_new(w, AST_REL, 2);
+    if (!r) return c->member[k];
+    r->kid[0] = (ast_node *)c->label;
+    r->kid[1] = (ast_node *)c->member[k];
+    r->name = "=";
+    r->len = 1;
+    return r;
+}
+
+static lem_answer_result side_by_side(lem_work *w, const lem_answer_rules *rules, const chain *g,
+                                      const chain *p) {
+    bool same = g->n == p->n;
+    for (uint32_t k = 0; same && k < g->n; k++)
+        same = lem_compare_by(w, rules, g->member[k], p->member[k]).verdict == LEM_ANSWER_EQUAL_EXACT;
+    return same ? compare_say(LEM_ANSWER_EQUAL_EXACT, RULE_IDENTITY_SIDES)
+                : compare_say(LEM_ANSWER_NOT_EQUAL, RULE_CHAIN_BROKEN);
+}
+
+/* A false link. Without a name the answer is a false statement, equal only to the same one; x = 5+5+1 = 7 =
+ * 11 gives x its last value, and the reason says that a link is false. */
+static lem_answer_result of_broken(lem_work *w, const lem_answer_rules *rules, const chain *g,
+                                   const chain *p) {
+    if ((g->broken && !g->label) || (p->broken && !p->label)) return side_by_side(w, rules, g, p);
+    lem_answer_result r = lem_compare_by(w, rules, named(w, g, g->n - 1), named(w, p, p->n - 1));
+    return compare_is_equal(r) ? compare_say(r.verdict, RULE_CHAIN_END) : r;
+}
+
+/* The ends first; then any member of one side against any of the other. */
+static lem_answer_result by_members(lem_work *w, const lem_answer_rules *rules, const chain *g,
+                                    const chain *p) {
+    lem_answer_result ends = lem_compare_by(w, rules, named(w, g, g->n - 1), named(w, p, p->n - 1));
+    if (compare_is_equal(ends)) return ends;
+    for (uint32_t i = g->n; i-- > 0 && !w->limit;)
+        for (uint32_t j = p->n; j-- > 0;) {
+            lem_answer_result r = lem_compare_by(w, rules, named(w, g, i), named(w, p, j));
+            if (compare_is_equal(r)) return compare_say(r.verdict, RULE_CHAIN);
+        }
+    return ends;
+}
+
+/* The letter of a choice, as a capital; 0 when the answer is something else. */
+static char letter_of(const ast_node *a) {
+    bool one = (a->kind == AST_SYM || a->kind == AST_TEXT) && a->len == 1;
+    char c = one ? a->name[0] : 0;
+    if (c >= 'a' && c <= 'j') c = (char)(c - 32);
+    return c >= 'A' && c <= 'J' ? c : 0;
+}
+
+/* Options by letter, as bits: ABD as a product or a word, {A, B, D}; 0 when it is something else. */
+static uint32_t options_of(const ast_node *a) {
+    uint32_t set = 0;
+    bool list = a->kind == AST_LIST || a->kind == AST_SET;
+    for (uint32_t k = 0; list && k < a->n; k++) {
+        char c = letter_of(a->kid[k]);
+        if (!c) return 0;
+        set |= 1U << (c - 'A');
+    }
+    for (uint32_t k = 0; a->kind == AST_TEXT && k < a->len; k++) {
+        char c = (char)(a->name[k] & ~32);
+        if (c < 'A' || c > 'J') return 0;
+        set |= 1U << (c - 'A');
+    }
+    for (; a->kind == AST_MUL; a = a->kid[0]) {
+        char c = letter_of(a->kid[1]), last = letter_of(a->kid[0]);
+        if (!c || (a->kid[0]->kind != AST_MUL && !last)) return 0;
+        set |= 1U << (c - 'A');
+        if (last) set |= 1U << (last - 'A');
+    }
+    return set;
+}
+
+static bool are_options(const lem_answer_rules *rules, const ast_node *gold, const ast_node *pred,
+                        lem_answer_result *out) {
+    uint32_t g = rules->several_letters && gold->kind != pred->kind ? options_of(gold) : 0,
+             p = g ? options_of(pred) : 0;
+    if (!p || (gold->kind != AST_LIST && pred->kind != AST_LIST)) return false;
+    *out = g == p ? compare_say(LEM_ANSWER_EQUAL_EXACT, RULE_CHOICE)
+                  : compare_say(LEM_ANSWER_NOT_EQUAL, RULE_CHOICE_DIFFERENT);
+    return true;
+}
+
+static bool are_letters(const lem_answer_rules *rules, const ast_node *gold, const ast_node *pred,
+                        lem_answer_result *out) {
+    char g = letter_of(gold), p = letter_of(pred);
+    if (!rules->letters || !g || !p) return false;
+    *out = g == p ? compare_say(LEM_ANSWER_EQUAL_EXACT, RULE_CHOICE)
+                  : compare_say(LEM_ANSWER_NOT_EQUAL, RULE_CHOICE_DIFFERENT);
+    return true;
+}
+
+/* Both sides as the other one asks. */
+static void fit(lem_work *w, const ast_node **a, const ast_node **b) {
+    const ast_node *gold = *a, *pred = *b;
+    *a = lem_answer_as_quantity(w, lem_answer_as_list(w, gold, pred), pred);
+    *b = lem_answer_as_quantity(w, lem_answer_as_list(w, pred, gold), gold);
+}
+
+static lem_answer_result compare_chains(lem_work *w, const lem_answer_rules *rules, const ast_node *gold,
+                                        const ast_node *pred) {
+    chain g = chain_of(w, gold), p = chain_of(w, pred);
+    if (g.n == 1 && p.n == 1) return lem_compare_by(w, rules, gold, pred);
+    if (w->limit) return compare_say(LEM_ANSWER_LIMIT, RULE_WORK);
+    if (g.broken || p.broken) return of_broken(w, rules, &g, &p);
+    lem_answer_result r = by_members(w, rules, &g, &p);
+    return compare_is_equal(r) && (g.open || p.open) ? compare_say(LEM_ANSWER_LIMIT, RULE_NOT_DECIDED) : r;
+}
+
+/* As the answers stand; where that is undecided, with sums and integrals by their values; then up to free
+ * constants. */
+static lem_answer_result compare_values(answers *c, const ast_node *gold, const ast_node *pred) {
+    lem_work *w = c->w;
+    lem_answer_result r = compare_chains(w, c->rules, gold, pred);
+    if (r.verdict == LEM_ANSWER_LIMIT && !w->limit) {
+        const ast_node *x = lem_closed_value(w, gold), *y = lem_closed_value(w, pred);
+        if (x != gold || y != pred) r = compare_chains(w, c->rules, x, y);
+    }
+    return lem_compare_free(c, gold, pred, r);
+}
+
+static lem_answer_result compare_whole(answers *c, const ast_node *gold, const ast_node *pred) {
+    lem_work *w = c->w;
+    lem_answer_result r;
+    if (++c->level > ANSWER_MAX_LEVEL) return compare_say(LEM_ANSWER_LIMIT, RULE_NESTED);
+    if (!are_letters(c->rules, gold, pred, &r) && !are_options(c->rules, gold, pred, &r) &&
+        !lem_compare_said(c, gold, pred, &r)) {
+        fit(w, &gold, &pred);
+        r = compare_values(c, gold, pred);
+    }
+    c->level--;
+    return w->limit && !compare_is_equal(r) ? compare_say(LEM_ANSWER_LIMIT, RULE_WORK) : r;
+}
+
+lem_answer_result lem_compare_answers(lem_work *w, const lem_answer_rules *rules, const ast_node *gold,
+                                      const ast_node *pred) {
+    answers c = {w, rules, 0, compare_whole};
+    return compare_whole(&c, gold, pred);
+}

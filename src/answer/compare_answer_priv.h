@@ -1,0 +1,33 @@
+/* compare_answer_priv.h - the verdict on two whole answers */
+#ifndef LEM_ANSWER_COMPARE_ANSWER_H
+#define LEM_ANSWER_COMPARE_ANSWER_H
+
+#include "answer/compare_priv.h"
+
+enum { ANSWER_MAX_LEVEL = 6 };
+
+/* What the steps of a comparison share; `compare` is the whole of it, for parts of an answer. */
+typedef struct answers {
+    lem_work *w;
+    const lem_answer_rules *rules;
+    int level;
+    lem_answer_result (*compare)(struct answers *c, const ast_node *gold, const ast_node *pred);
+} answers;
+
+/* By a policy's switches; what an answer is made of (words, conditions, chains) is taken apart first. */
+lem_answer_result lem_compare_answers(lem_work *w, const lem_answer_rules *rules, const ast_node *gold,
+                                      const ast_node *pred);
+
+/* Answers with words or conditions around their values (compare_said.c). False: neither has any. */
+bool lem_compare_said(answers *c, const ast_node *gold, const ast_node *pred, lem_answer_result *out);
+
+/* A function in two pieces, with the point between them on the other side, or as an absolute value
+ * (compare_pieces.c). */
+bool lem_same_pieces(lem_work *w, const ast_node *gold, const ast_node *pred);
+
+/* Answers that differ, with free constants or whole parameters (compare_free.c): equal up to their names and
+ * what they absorb, or r. */
+lem_answer_result lem_compare_free(answers *c, const ast_node *gold, const ast_node *pred,
+                                   lem_answer_result r);
+
+#endif

@@ -1,0 +1,205 @@
+/* compare_groups.c - lists, sets, tuples, vectors and systems, part by part */
+#include "answer/compare_priv.h"
+
+#include "answer/canon_priv.h"
+
+#include <string.h>
+
+enum { LONG_LIST = 8 };
+
+lem_answer_result lem_compare_ordered(comparison *c, const ast_node *a, const ast_node *b, int level) {
+    if (a->n != b->n) return compare_say(LEM_ANSWER_NOT_EQUAL, RULE_PART_COUNT);
+    lem_answer_result all = compare_say(LEM_ANSWER_EQUAL_EXACT, RULE_PARTS);
+    for (uint32_t k = 0; k < a->n; k++) {
+        lem_answer_result r = lem_compare_level(c, a->kid[k], b->kid[k], level + 1);
+        if (compare_is_different(r)) return compare_say(LEM_ANSWER_NOT_EQUAL, RULE_PART_DIFFERS);
+        if (r.verdict != LEM_ANSWER_EQUAL_EXACT && all.verdict != LEM_ANSWER_LIMIT)
+            all = compare_is_equal(r) ? compare_say(r.verdict, RULE_PARTS)
+                                      : compare_say(LEM_ANSWER_LIMIT, RULE_PART_UNDECIDED);
+    }
+    return all;
+}
+
+typedef struct matching {
+    bool ok, undecided, numeric;
+} matching;
+
+/* In long lists the parts that are written alike find each other first, whatever their order. */
+static void match_texts(comparison *c, const ast_node *a, const ast_node *b, bool *found, bool *used) {
+    const char *text[COMPARE_MAX_ITEMS];
+    for (uint32_t j = 0; j < b->n; j++)
+        text[j] = lem_ast_is_scalar(b->kid[j]) ? lem_canon_text(c->w, b->kid[j]) : NULL;
+    for (uint32_t i = 0; i < a->n && !c->w->limit; i++) {
+        const char *t = lem_ast_is_scalar(a->kid[i]) ? lem_canon_text(c->w, a->kid[i]) : NULL;
+        for (uint32_t j = 0; t && j < b->n && !found[i]; j++)
+            if (!used[j] && text[j] && strcmp(t, text[j]) == 0) found[i] = used[j] = true;
+    }
+}
+
+/* Does every part of a have one of b, a different one each if `once`? Greedy is right because equality of
+ * parts is an equivalence. */
+static matching match(comparison *c, const ast_node *a, const ast_node *b, bool once, bool swap, int level) {
+    matching m = {true, false, false};
+    bool used[COMPARE_MAX_ITEMS] = {false}, written[COMPARE_MAX_ITEMS] = {false};
+    if (once && a->n > LONG_LIST) match_texts(c, a, b, written, used);
+    for (uint32_t i = 0; i < a->n && m.ok; i++) {
+        bool found = written[i];
+        for (uint32_t j = 0; j < b->n && !found; j++) {
+            if (used[j]) continue;
+            lem_answer_result r = swap ? lem_compare_level(c, b->kid[j], a->kid[i], level + 1)
+                                       : lem_compare_level(c, a->kid[i], b->kid[j], level + 1);
+            if (r.verdict == LEM_ANSWER_LIMIT) m.undecided = true;
+            if (!compare_is_equal(r)) continue;
+            found = true;
+            used[j] = once;
+            m.numeric = m.numeric || r.verdict == LEM_ANSWER_EQUAL_NUMERIC;
+        }
+        m.ok = found;
+    }
+    return m;
+}
+
+static bool repeats(comparison *c, const ast_node *a, int level) {
+    for (uint32_t i = 0; i < a->n; i++)
+        for (uint32_t j = 0; j < i; j++)
+            if (compare_is_equal(lem_compare_level(c, a->kid[i], a->kid[j], level + 1))) return true;
+    return false;
+}
+
+/* Multisets for lists, sets where a set is written or (by policy) where one list repeats nothing. */
+lem_answer_result lem_compare_unordered(comparison *c, const ast_node *a, const ast_node *b, int level) {
+    if (a->n > COMPARE_MAX_ITEMS || b->n > COMPARE_MAX_ITEMS)
+        return compare_say(LEM_ANSWER_LIMIT, RULE_TOO_MANY);
+    bool set = a->kind == AST_SET || b->kind == AST_SET;
+    if (!set && a->n == b->n) {
+        matching m = match(c, a, b, true, false, level);
+        if (m.ok)
+            return compare_say(m.numeric ? LEM_ANSWER_EQUAL_NUMERIC : LEM_ANSWER_EQUAL_EXACT, RULE_LISTS);
+        return m.undecided ? compare_say(LEM_ANSWER_LIMIT, RULE_PART_UNDECIDED)
+                           : compare_say(LEM_ANSWER_NOT_EQUAL, RULE_PART_MISSING);
+    }
+    if (!set && !c->rules->repeated) return compare_say(LEM_ANSWER_NOT_EQUAL, RULE_PART_COUNT);
+    matching m = match(c, a, b, false, false, level), back = m.ok ? match(c, b, a, false, true, level) : m;
+    if (!m.ok || !back.ok)
+        return m.undecided || back.undecided
+                   ? compare_say(LEM_ANSWER_LIMIT, RULE_PART_UNDECIDED)
+                   : compare_say(LEM_ANSWER_NOT_EQUAL,
+                                 set || a->n == b->n ? RULE_PART_MISSING : RULE_PART_COUNT);
+    if (!set && repeats(c, a, level) && repeats(c, b, level))
+        return compare_say(LEM_ANSWER_NOT_EQUAL, RULE_REPEATED);
+    return compare_say(m.numeric || back.numeric ? LEM_ANSWER_EQUAL_NUMERIC : LEM_ANSWER_EQUAL_EXACT,
+                       RULE_SETS);
+}
+
+/* Round and square brackets tell intervals apart; around three parts or more they say nothing. */
+static lem_answer_result compare_tuples(comparison *c, const ast_node *a, const ast_node *b, int level) {
+    lem_answer_result r = lem_compare_ordered(c, a, b, level);
+    bool same = a->open == b->open && a->close == b->close;
+    return !same && a->n == 2 && compare_is_equal(r) ? compare_say(LEM_ANSWER_NOT_EQUAL, RULE_BRACKETS) : r;
+}
+
+/* p \land q, p \lor q */
+static bool is_proposition(const ast_node *a) {
+    return a->kind == AST_LIST && (a->open == OP_WEDGE || a->open == OP_VEE);
+}
+
+lem_answer_result lem_compare_groups(comparison *c, const ast_node *a, const ast_node *b, int level) {
+    bool ta = a->kind == AST_TUPLE, tb = b->kind == AST_TUPLE;
+    if (ta && tb) return compare_tuples(c, a, b, level);
+    if (ta || tb) {
+        bool set = a->kind == AST_SET || b->kind == AST_SET;
+        if (set)
+            return c->rules->set_is_tuple ? lem_compare_unordered(c, a, b, level)
+                                          : compare_say(LEM_ANSWER_DIFFERENT_KIND, RULE_SET_AND_TUPLE);
+        return c->rules->list_is_tuple ? lem_compare_ordered(c, a, b, level)
+                                       : compare_say(LEM_ANSWER_DIFFERENT_KIND, RULE_LIST_AND_TUPLE);
+    }
+    if (a->open != b->open && is_proposition(a) && is_proposition(b))
+        return compare_say(LEM_ANSWER_NOT_EQUAL, RULE_RELATION_DIFFERS);
+    if (a->kind != b->kind && !c->rules->list_is_set)
+        return compare_say(LEM_ANSWER_DIFFERENT_KIND, RULE_KIND);
+    return lem_compare_unordered(c, a, b, level);
+}
+
+/* ---- systems ---- */
+
+lem_answer_result lem_compare_systems(comparison *c, const ast_node *a, const ast_node *b, int level) {
+    const ast_node *sys = a->kind == AST_SYSTEM ? a : b, *other = sys == a ? b : a;
+    if (other->kind == AST_SYSTEM) {
+        if (a->n != b->n) return compare_say(LEM_ANSWER_NOT_EQUAL, RULE_PART_COUNT);
+        lem_answer_verdict v = LEM_ANSWER_EQUAL_EXACT;
+        for (uint32_t i = 0; i < a->n; i++) {
+            uint32_t j = 0;
+            while (j < b->n && !lem_ast_same(a->kid[i]->kid[0], b->kid[j]->kid[0])) j++;
+            if (j == b->n) return compare_say(LEM_ANSWER_NOT_EQUAL, RULE_SYMBOL);
+            lem_answer_result r = lem_compare_level(c, a->kid[i]->kid[1], b->kid[j]->kid[1], level + 1);
+            if (compare_is_different(r)) return compare_say(LEM_ANSWER_NOT_EQUAL, RULE_PART_DIFFERS);
+            if (r.verdict != LEM_ANSWER_EQUAL_EXACT && v != LEM_ANSWER_LIMIT)
+                v = compare_is_equal(r) ? r.verdict : LEM_ANSWER_LIMIT;
+        }
+        return compare_say(v, v == LEM_ANSWER_LIMIT ? RULE_PART_UNDECIDED : RULE_SYSTEM);
+    }
+    if (!c->rules->drop_label) return compare_say(LEM_ANSWER_DIFFERENT_KIND, RULE_LABEL_MISSING);
+    bool tuple = other->kind == AST_TUPLE,
+         vector = other->kind == AST_MATRIX && (other->cols == 1 || other->cols == other->n);
+    if (!tuple && !vector && other->kind != AST_LIST)
+        return compare_say(LEM_ANSWER_DIFFERENT_KIND, RULE_KIND);
+    ast_node *values = lem_ast_new(c->w, tuple || vector ? AST_TUPLE : AST_LIST, sys->n);
+    if (!values) return compare_say(LEM_ANSWER_LIMIT, RULE_WORK);
+    for (uint32_t k = 0; k < sys->n; k++) values->kid[k] = sys->kid[k]->kid[1];
+    values->open = '(';
+    values->close = ')';
+    const ast_node *x = sys == a ? values : a, *y = sys == a ? b : values;
+    return tuple || vector ? lem_compare_ordered(c, x, y, level) : lem_compare_unordered(c, x, y, level);
+}
+
+/* ---- vectors ---- */
+
+static bool is_vector(const ast_node *a) {
+    return a->kind == AST_MATRIX && (a->cols == 1 || a->cols == a->n);
+}
+
+/* 2i - j + 3k as (2,-1,3): the coefficients, when the expression is linear in the unit vectors. */
+static ast_node *coordinates(comparison *c, ast_node *a, uint32_t n) {
+    static const char *const units[] = {"i", "j", "k"};
+    ast_node *r = lem_ast_new(c->w, AST_TUPLE, n);
+    for (uint32_t m = 0; r && m < n; m++) {
+        ast_node *v = lem_ast_replace(c->w, a, "i~", 2, lem_ast_int(c->w, m == 0)); /* beside j */
+        for (uint32_t u = 0; u < 3; u++) v = lem_ast_replace(c->w, v, units[u], 1, lem_ast_int(c->w, u == m));
+        if (!(r->kid[m] = v)) return NULL;
+    }
+    return r;
+}
+
+/* Letters under hats, against a vector in angle brackets: there is nothing else that they can be. */
+static bool in_unit_vectors(comparison *c, const ast_node *vector, const ast_node *other) {
+    const ast_node *letter[4];
+    size_t n = lem_shape_symbols(c->w, other, letter, 4);
+    bool hats = n > 0 && n <= 3;
+    for (size_t k = 0; k < n && hats; k++)
+        hats = letter[k]->close == OP_ARROW || lem_ast_is_sym(letter[k], "i~");
+    return hats && (vector->kind == AST_MATRIX || vector->call);
+}
+
+lem_answer_result lem_compare_vectors(comparison *c, const ast_node *a, const ast_node *b, int level) {
+    if (a->kind == AST_MATRIX && b->kind == AST_MATRIX) {
+        if (a->cols == b->cols && a->n == b->n) return lem_compare_ordered(c, a, b, level);
+        return compare_say(LEM_ANSWER_NOT_EQUAL, RULE_MATRIX_SHAPE);
+    }
+    const ast_node *other = is_vector(a) || a->kind == AST_TUPLE ? b : a, *vector = other == a ? b : a;
+    if (other->kind == AST_TUPLE || other->kind == AST_MATRIX) {
+        if (!c->rules->vector_is_tuple || (vector->kind == AST_MATRIX && !is_vector(vector)) ||
+            (other->kind == AST_MATRIX && !is_vector(other)))
+            return compare_say(LEM_ANSWER_DIFFERENT_KIND, RULE_KIND);
+        return lem_compare_ordered(c, a, b, level);
+    }
+    bool fits = lem_ast_is_scalar(other) && (vector->n == 2 || vector->n == 3) &&
+                (vector->kind == AST_TUPLE || is_vector(vector));
+    if (!fits || !(c->rules->unit_vectors | in_unit_vectors(c, vector, other)))
+        return compare_say(LEM_ANSWER_DIFFERENT_KIND, RULE_KIND);
+    ast_node *v = coordinates(c, (ast_node *)other, vector->n);
+    if (!v) return compare_say(LEM_ANSWER_LIMIT, RULE_WORK);
+    lem_answer_result r =
+        other == a ? lem_compare_ordered(c, v, b, level) : lem_compare_ordered(c, a, v, level);
+    return compare_is_equal(r) ? compare_say(r.verdict, RULE_VECTOR) : r;
+}

@@ -1,0 +1,221 @@
+/* compare_scalar.c - numbers and expressions: exact, rounded as the gold is, within a tolerance; units,
+ * percent and degrees around them */
+#include "answer/compare_priv.h"
+
+#include "answer/canon_priv.h"
+#include "answer/decide/decide_priv.h"
+#include "answer/units_priv.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What a pair of expressions costs at least: some 15 microseconds, so that no pair of long lists takes more
+ * than 20 milliseconds. */
+enum { SCALAR_COST = 1500 };
+
+static lem_rat *half_unit(lem_work *w, int ulp10) {
+    return lem_rat_mul(w, lem_rat_pow10(w, ulp10), lem_rat_decimal(w, "0.5", 3, 0));
+}
+
+/* A tolerance as people write it: the decimal of 15 digits next to the double. */
+static lem_rat *from_double(lem_work *w, double v) {
+    char t[40];
+    if (!(isfinite(v) && v > 1e-300 && v < 1e300)) return NULL;
+    (void)snprintf(t, sizeof t, "%.14e", v);
+    char *e = strchr(t, 'e');
+    if (!e) return NULL;
+    for (char *s = t; s < e; s++)
+        if (*s == ',') *s = '.'; /* whatever the locale */
+    return lem_rat_decimal(w, t, (size_t)(e - t), strtol(e + 1, NULL, 10));
+}
+
+static bool rationals_within(lem_work *w, const ast_node *a, const ast_node *b, const lem_rat *tol) {
+    lem_rat *d = lem_rat_sub(w, a->q, b->q);
+    if (d && lem_rat_sign(d) < 0) d = lem_rat_neg(w, d);
+    return d && tol && mpq_cmp(d->q, tol->q) <= 0;
+}
+
+static bool within(lem_work *w, const ast_node *a, const ast_node *b, const lem_rat *tol) {
+    if (!tol) return false;
+    return a->kind == AST_NUM && b->kind == AST_NUM ? rationals_within(w, a, b, tol)
+                                                    : lem_decide_within(w, a, b, tol);
+}
+
+/* The prediction must say more digits than the gold has: a whole number ends at the units, a fraction or a
+ * root says all digits. */
+static bool is_finer(const ast_node *gold, const ast_node *pred) {
+    if (pred->kind != AST_NUM) return true;
+    return pred->decimal ? pred->ulp10 < gold->ulp10 : !lem_rat_is_int(pred->q) || gold->ulp10 > 0;
+}
+
+/* A decimal gold, but 27.0: so programs write whole numbers. */
+static bool asks_for_digits(const comparison *c, const ast_node *gold) {
+    if (!c->rules->rounds || gold->kind != AST_NUM || !gold->decimal) return false;
+    if (c->rules->whole_floats && gold->ulp10 == -1 && lem_rat_is_int(gold->q)) return false;
+    return gold->ulp10 > -5000 && gold->ulp10 < 5000;
+}
+
+/* What the profile forgives between a gold and a prediction that differ. */
+static bool forgiven(comparison *c, const ast_node *gold, const ast_node *pred, answer_rule *rule) {
+    lem_work *w = c->w;
+    if (asks_for_digits(c, gold) && is_finer(gold, pred) && within(w, gold, pred, half_unit(w, gold->ulp10)))
+        return *rule = RULE_ROUNDS, true;
+    *rule = RULE_TOLERANCE;
+    if (c->rules->abs_tol > 0 && within(w, gold, pred, from_double(w, c->rules->abs_tol))) return true;
+    if (!(c->rules->rel_tol > 0)) return false;
+    lem_rat *rel = from_double(w, c->rules->rel_tol);
+    if (gold->kind == AST_NUM) {
+        lem_rat *size = lem_rat_sign(gold->q) < 0 ? lem_rat_neg(w, gold->q) : gold->q;
+        return within(w, gold, pred, rel ? lem_rat_mul(w, rel, size) : NULL);
+    }
+    ast_node *quotient = lem_ast_div(w, (ast_node *)pred, (ast_node *)gold);
+    return quotient && within(w, quotient, lem_ast_int(w, 1), rel);
+}
+
+/* A copy in which every logarithm without a base is natural. */
+static ast_node *natural_logs(lem_work *w, ast_node *a) {
+    if (!a || !a->n || !lem_work_spend(w, 8)) return a;
+    ast_node **kid = lem_work_alloc(w, a->n, sizeof *kid);
+    for (uint32_t k = 0; kid && k < a->n; k++) kid[k] = natural_logs(w, a->kid[k]);
+    ast_node *r = kid ? lem_ast_with_kids(w, a, kid) : NULL;
+    if (r && r->kind == AST_FN && r->n == 1 && r->len == 3 && memcmp(r->name, "log", 3) == 0)
+        r->name = "ln", r->len = 2;
+    return r;
+}
+
+/* Letters alone: a letter in \text may be in either case. */
+static lem_answer_result compare_letters(const comparison *c, const ast_node *a, const ast_node *b) {
+    if (a->name[0] == b->name[0]) return compare_say(LEM_ANSWER_EQUAL_EXACT, RULE_CANONICAL);
+    bool fold = c->rules->any_case && (a->decimal || b->decimal) && (a->name[0] ^ 32) == b->name[0];
+    return fold ? compare_say(LEM_ANSWER_EQUAL_EXACT, RULE_CASE_OF_TEXT)
+                : compare_say(LEM_ANSWER_NOT_EQUAL, RULE_CANONICAL);
+}
+
+/* As the deciders say; forms that nobody evaluates, such as integrals, are equal when written alike. */
+static lem_answer_result decided(comparison *c, const ast_node *a, const ast_node *b) {
+    if (a->kind == AST_NUM && b->kind == AST_NUM)
+        return lem_rat_equal(a->q, b->q) ? compare_say(LEM_ANSWER_EQUAL_EXACT, RULE_EXACT_RATIONAL)
+                                         : compare_say(LEM_ANSWER_NOT_EQUAL, RULE_EXACT_RATIONAL);
+    if (!lem_work_spend(c->w, SCALAR_COST)) return compare_say(LEM_ANSWER_LIMIT, RULE_WORK);
+    lem_answer_result r = lem_decide_scalars(c->w, a, b);
+    if (r.verdict != LEM_ANSWER_LIMIT || c->w->limit) return r;
+    const char *x = lem_canon_text(c->w, a), *y = x ? lem_canon_text(c->w, b) : NULL;
+    return x && y && strcmp(x, y) == 0 ? compare_say(LEM_ANSWER_EQUAL_EXACT, RULE_CANONICAL) : r;
+}
+
+static bool equal_with_natural_logs(comparison *c, const ast_node *a, const ast_node *b,
+                                    lem_answer_result *out) {
+    if (!c->rules->any_log || (!lem_shape_has(c->w, a, AST_FN) && !lem_shape_has(c->w, b, AST_FN)))
+        return false;
+    ast_node *x = natural_logs(c->w, (ast_node *)a), *y = natural_logs(c->w, (ast_node *)b);
+    if (!x || !y) return false;
+    lem_answer_result n = lem_decide_scalars(c->w, x, y);
+    return *out = compare_say(n.verdict, RULE_ANY_LOG), compare_is_equal(n);
+}
+
+static lem_answer_result plain_scalars(comparison *c, const ast_node *a, const ast_node *b) {
+    answer_rule rule;
+    if (a->kind == AST_SYM && b->kind == AST_SYM && a->len == 1 && b->len == 1)
+        return compare_letters(c, a, b);
+    lem_answer_result r = decided(c, a, b), logs;
+    if (compare_is_equal(r) || c->w->limit) return r;
+    if (equal_with_natural_logs(c, a, b, &logs)) return logs;
+    if (forgiven(c, a, b, &rule)) return compare_say(LEM_ANSWER_EQUAL_NUMERIC, rule);
+    return c->w->limit ? compare_say(LEM_ANSWER_LIMIT, RULE_WORK) : r;
+}
+
+/* A letter before a bracket may be a function or a factor. Equal as applications is equal either way; what
+ * differs as products differs either way. */
+lem_answer_result lem_compare_scalars(comparison *c, const ast_node *a, const ast_node *b) {
+    lem_work *w = c->w;
+    lem_answer_result r = plain_scalars(c, a, b);
+    if (compare_is_equal(r) || w->limit || (!lem_ast_has_call(w, a) && !lem_ast_has_call(w, b))) return r;
+    if (lem_ast_has_call(w, a) != lem_ast_has_call(w, b)) return compare_say(LEM_ANSWER_LIMIT, RULE_CALL);
+    ast_node *x = lem_ast_calls_as_products(w, (ast_node *)a),
+             *y = lem_ast_calls_as_products(w, (ast_node *)b);
+    if (!x || !y) return compare_say(LEM_ANSWER_LIMIT, RULE_WORK);
+    return compare_is_different(plain_scalars(c, x, y)) ? compare_say(LEM_ANSWER_NOT_EQUAL, RULE_CALL_DIFFERS)
+                                                        : compare_say(LEM_ANSWER_LIMIT, RULE_CALL);
+}
+
+static bool same_unit(const shape *a, const shape *b) {
+    uint32_t n = a->unit_len, m = b->unit_len;
+    if (n > 3 && a->unit[n - 1] == 's') n--;
+    if (m > 3 && b->unit[m - 1] == 's') m--;
+    return n == m && memcmp(a->unit, b->unit, n) == 0;
+}
+
+/* Both sides carry units, written differently: converted where both are known. */
+static lem_answer_result compare_units(comparison *c, const shape *g, const shape *p,
+                                       lem_answer_result plain) {
+    lem_work *w = c->w;
+    answer_unit a, b;
+    if (!lem_unit_find(w, g->unit, g->unit_len, &a) || !lem_unit_find(w, p->unit, p->unit_len, &b))
+        return !compare_is_equal(plain) ? compare_say(plain.verdict, RULE_UNITS_VALUES)
+               : c->rules->drop_unit    ? compare_say(LEM_ANSWER_LIMIT, RULE_UNITS_UNKNOWN)
+                                        : compare_say(LEM_ANSWER_NOT_EQUAL, RULE_UNITS_DIFFERENT);
+    if (!lem_unit_same_kind(&a, &b)) return compare_say(LEM_ANSWER_NOT_EQUAL, RULE_UNITS_DIFFERENT);
+    lem_rat *ratio = lem_rat_div(w, b.factor, a.factor);
+    ast_node *v = ratio && lem_ast_is_scalar(g->v) && lem_ast_is_scalar(p->v)
+                      ? lem_ast_mul(w, lem_ast_num(w, ratio), (ast_node *)p->v)
+                      : NULL;
+    if (!v)
+        return lem_rat_equal(a.factor, b.factor) ? plain : compare_say(LEM_ANSWER_LIMIT, RULE_NOT_DECIDED);
+    lem_answer_result r = lem_compare_scalars(c, g->v, v);
+    return compare_is_equal(r) ? compare_say(r.verdict, RULE_UNITS_CONVERTED) : r;
+}
+
+static bool same_currency(const shape *a, const shape *b) {
+    return a->currency_len == b->currency_len && memcmp(a->currency, b->currency, a->currency_len) == 0;
+}
+
+/* "$5" and "5 dollars": a sign counts as its unit. */
+static void name_currency(shape *s) {
+    if (s->currency && !s->unit) s->unit = s->currency, s->unit_len = s->currency_len;
+}
+
+/* 30° beside "30 degrees"; degrees with a scale have their unit. */
+static void name_degree(shape *s, const shape *other) {
+    if (s->degree && !s->unit && other->unit) s->unit = "degree", s->unit_len = 6;
+}
+
+lem_answer_result lem_compare_dressed(comparison *c, const shape *g, const shape *p,
+                                      lem_answer_result plain) {
+    const lem_answer_rules *rules = c->rules;
+    shape a = *g, b = *p;
+    if (g->percent != p->percent) {
+        if (!rules->percent)
+            return compare_is_equal(plain) ? compare_say(LEM_ANSWER_NOT_EQUAL, RULE_PERCENT_MISSING) : plain;
+        if (compare_is_different(plain) && lem_ast_is_scalar(g->v) && lem_ast_is_scalar(p->v)) {
+            ast_node *hundredth = lem_ast_num(c->w, lem_rat_pow10(c->w, -2)), *x = (ast_node *)g->v,
+                     *y = (ast_node *)p->v;
+            if (g->percent) x = lem_ast_mul(c->w, hundredth, x);
+            else y = lem_ast_mul(c->w, hundredth, y);
+            lem_answer_result r = x && y ? lem_compare_scalars(c, x, y) : plain;
+            if (r.verdict == LEM_ANSWER_EQUAL_EXACT) return compare_say(r.verdict, RULE_PERCENT_SHARE);
+        }
+    }
+    if (g->degree != p->degree && !g->unit && !p->unit && compare_is_different(plain) && rules->radians) {
+        const ast_node *with = g->degree ? g->v : p->v, *without = g->degree ? p->v : g->v;
+        ast_node *angle = lem_ast_is_scalar(with) && lem_ast_is_scalar(without)
+                              ? lem_ast_wrap(c->w, AST_DEGREE, (ast_node *)with)
+                              : NULL;
+        if (angle && lem_decide_scalars(c->w, angle, without).verdict == LEM_ANSWER_EQUAL_EXACT)
+            return compare_say(LEM_ANSWER_EQUAL_EXACT, RULE_RADIANS);
+    }
+    if (g->currency && p->currency)
+        return same_currency(g, p) || !compare_is_equal(plain)
+                   ? plain
+                   : compare_say(LEM_ANSWER_NOT_EQUAL, RULE_CURRENCY);
+    name_currency(&a);
+    name_currency(&b);
+    name_degree(&a, p);
+    name_degree(&b, g);
+    if (a.unit && b.unit) return same_unit(&a, &b) ? plain : compare_units(c, &a, &b, plain);
+    bool one = (a.unit != NULL) != (b.unit != NULL) || (g->degree != p->degree && !a.unit && !b.unit);
+    return one && !rules->drop_unit && compare_is_equal(plain)
+               ? compare_say(LEM_ANSWER_NOT_EQUAL, RULE_UNIT_MISSING)
+               : plain;
+}

@@ -1,0 +1,22 @@
+/* compare_words_priv.h - do two answers in words say the same? */
+#ifndef LEM_ANSWER_COMPARE_WORDS_H
+#define LEM_ANSWER_COMPARE_WORDS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+typedef enum words_answer { WORDS_SAME, WORDS_DIFFERENT, WORDS_UNKNOWN } words_answer;
+
+/* Folded words with single spaces. `subject`: an article stood before them, so that they may begin with what
+ * a sentence is about: (the) series converges. */
+typedef struct words {
+    const char *s;
+    size_t n;
+    bool subject;
+} words;
+
+words_answer lem_words_compare(words a, words b);
+/* Words that make something else of the value they stand before: not, at least, between. */
+bool lem_words_change_value(const char *s, size_t n);
+
+#endif

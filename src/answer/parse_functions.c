@@ -1,0 +1,396 @@
+/* parse_functions.c - functions and commands with arguments: fractions, roots, sin^2 x, logarithms, sums,
+ * integrals, accents */
+#include "answer/parse_priv.h"
+
+#include <string.h>
+
+enum { MAX_SUM_TERMS = 200 };
+
+static ast_node *root(parser *p, ast_node *a, ast_node *degree) {
+    if (!a || !degree) return NULL;
+    return lem_ast_pow(p->w, a, lem_ast_div(p->w, lem_ast_int(p->w, 1), degree));
+}
+
+static ast_node *whole_argument(parser *p) {
+    if (parse_peek(p)->kind != TOK_NUM) return lem_parse_argument(p);
+    return lem_parse_primary(p); /* \sqrt12: nobody means the root of 1 */
+}
+
+static ast_node *parse_sqrt(parser *p) {
+    ast_node *degree = lem_ast_int(p->w, 2);
+    if (parse_take(p, '[')) {
+        degree = lem_parse_binary(p, PREC_ADD);
+        if (!degree || !parse_take(p, ']')) return NULL;
+    }
+    return root(p, whole_argument(p), degree);
+}
+
+static bool all_numbers(const ast_node *a) {
+    for (uint32_t k = 0; k < a->n; k++)
+        if (a->kid[k]->kind != AST_NUM) return false;
+    return a->n > 0;
+}
+
+/* gcd and lcm of fractions: of p/q and r/s the gcd is gcd(p,r)/lcm(q,s). */
+static lem_rat *gcd_of(lem_work *w, const lem_rat *a, const lem_rat *b, bool lcm) {
+    if (lcm && (!lem_rat_sign(a) || !lem_rat_sign(b))) return lem_rat_int(w, 0);
+    lem_rat *r = lem_rat_mul(w, a, b); /* room enough, and paid for */
+    if (!r) return NULL;
+    if (!lcm) {
+        mpz_gcd(mpq_numref(r->q), mpq_numref(a->q), mpq_numref(b->q));
+        mpz_lcm(mpq_denref(r->q), mpq_denref(a->q), mpq_denref(b->q));
+    } else {
+        mpz_lcm(mpq_numref(r->q), mpq_numref(a->q), mpq_numref(b->q));
+        mpz_gcd(mpq_denref(r->q), mpq_denref(a->q), mpq_denref(b->q));
+    }
+    mpq_canonicalize(r->q);
+    return r;
+}
+
+/* Functions of rational numbers that have rational values. */
+static ast_node *folded(parser *p, ast_node *a) {
+    static const char *const names[] = {"max", "min", "gcd", "lcm", "floor", "ceil", "mod"};
+    int f = 0;
+    while (f < 7 && !(strlen(names[f]) == a->len && memcmp(names[f], a->name, a->len) == 0)) f++;
+    if (f == 7 || !all_numbers(a)) return a;
+    lem_rat *r = a->kid[0]->q;
+    if (f >= 4) {
+        if (f == 6 || a->n != 1) return a;
+        lem_rat *whole = lem_rat_int(p->w, 0);
+        if (!whole) return NULL;
+        if (f == 4) mpz_fdiv_q(mpq_numref(whole->q), mpq_numref(r->q), mpq_denref(r->q));
+        else mpz_cdiv_q(mpq_numref(whole->q), mpq_numref(r->q), mpq_denref(r->q));
+        return lem_ast_num(p->w, whole);
+    }
+    if (f >= 2 && lem_rat_sign(r) < 0) r = lem_rat_neg(p->w, r);
+    for (uint32_t k = 1; r && k < a->n; k++) {
+        lem_rat *b = a->kid[k]->q;
+        int cmp = mpq_cmp(b->q, r->q);
+        if (f >= 2) r = gcd_of(p->w, r, b, f == 3);
+        else if (f == 0 ? cmp > 0 : cmp < 0) r = b;
+        if (r && f >= 2 && lem_rat_sign(r) < 0) r = lem_rat_neg(p->w, r);
+    }
+    return lem_ast_num(p->w, r);
+}
+
+/* How a function is called from here on, where it has several names. */
+static const char *plain_name(const lex_tok *f) {
+    static const char *const names[][2] = {{"lg", "log"},         {"asin", "arcsin"},   {"acos", "arccos"},
+                                           {"atan", "arctan"},    {"arccot", "arccot"}, {"asinh", "arcsinh"},
+                                           {"acosh", "arccosh"},  {"atanh", "arctanh"}, {"arsinh", "arcsinh"},
+                                           {"arcosh", "arccosh"}, {"artanh", "arctanh"}};
+    for (size_t k = 0; k < sizeof names / sizeof *names; k++)
+        if (lem_parse_name_is(f, names[k][0])) return names[k][1];
+    return NULL;
+}
+
+/* cis x = cos x + i sin x */
+static ast_node *cis(parser *p, ast_node *a) {
+    ast_node *sine = lem_ast_wrap(p->w, AST_FN, a->kid[0]);
+    if (!sine) return NULL;
+    a->name = "cos", sine->name = "sin";
+    a->len = sine->len = 3;
+    return lem_ast_add(p->w, a, lem_ast_mul(p->w, lem_ast_named(p->w, AST_SYM, "i", 1), sine));
+}
+
+static bool is_cis(const ast_node *a) { return a->n == 1 && a->len == 3 && memcmp(a->name, "cis", 3) == 0; }
+
+static ast_node *evaluated(parser *p, ast_node *a) { return is_cis(a) ? cis(p, a) : folded(p, a); }
+
+static ast_node *function_node(parser *p, const lex_tok *f, ast_node *base, ast_node *arg) {
+    if (!arg) return NULL;
+    bool list = arg->kind == AST_LIST || arg->kind == AST_SET || arg->kind == AST_TUPLE;
+    uint32_t n = list ? arg->n : 1;
+    ast_node *a = n ? lem_ast_new(p->w, AST_FN, n + (base != NULL)) : NULL;
+    if (!a) return NULL;
+    for (uint32_t k = 0; k < n; k++) a->kid[k] = list ? arg->kid[k] : arg;
+    if (base) a->kid[n] = base;
+    const char *plain = plain_name(f);
+    a->name = plain ? plain : f->text;
+    if (plain) a->len = (uint32_t)strlen(plain);
+    else a->len = f->len;
+    if (lem_parse_name_is(f, "det") && n == 1 && arg->kind == AST_MATRIX)
+        return lem_ast_determinant(p->w, arg);
+    return evaluated(p, a);
+}
+
+static bool starts_operand(const parser *p, const lex_tok *t) {
+    if (t->kind == TOK_NUM || t->kind == TOK_SYM) return true;
+    return t->kind == TOK_OP && (strchr("{([LfcvM", t->op) || (t->op == '|' && p->abs_depth == 0)) && t->op;
+}
+
+/* The argument in brackets, or a product without further functions. */
+static ast_node *parse_function_argument(parser *p) {
+    const lex_tok *t = parse_peek(p);
+    if (parse_is(t, '(') || parse_is(t, '{') || parse_is(t, OP_SET_OPEN)) {
+        char close = t->op == '(' ? ')' : t->op == '{' ? '}' : OP_SET_CLOSE;
+        int saved = p->abs_depth, ratio = p->no_ratio;
+        p->i++;
+        p->abs_depth = p->no_ratio = 0;
+        ast_node *arg = lem_parse_list(p);
+        p->abs_depth = saved;
+        p->no_ratio = ratio;
+        return arg && parse_take(p, close) ? arg : NULL;
+    }
+    bool minus = parse_take(p, '-');
+    if (!starts_operand(p, parse_peek(p)) && parse_peek(p)->kind != TOK_FN) return NULL;
+    ast_node *arg = lem_parse_binary(p, PREC_POW);
+    while (arg && (parse_peek(p)->kind == TOK_SYM ||
+                   (parse_is(parse_peek(p), '/') && starts_operand(p, parse_peek_at(p, 1))))) {
+        if (p->in_integral && lem_parse_name_is(parse_peek(p), "d") && parse_peek(p)->kind == TOK_SYM) break;
+        bool div = parse_take(p, '/');
+        ast_node *next = lem_parse_binary(p, PREC_POW);
+        arg = div ? lem_ast_div(p->w, arg, next) : lem_ast_mul(p->w, arg, next);
+    }
+    return minus ? lem_ast_neg(p->w, arg) : arg;
+}
+
+/* \sin^{-1} x is the arc sine. */
+static const char *inverse_name(const lex_tok *f) {
+    static const char *const names[][2] = {{"sin", "arcsin"},   {"cos", "arccos"},   {"tan", "arctan"},
+                                           {"cot", "arccot"},   {"sinh", "arcsinh"}, {"cosh", "arccosh"},
+                                           {"tanh", "arctanh"}, {"sec", "arcsec"}};
+    for (size_t k = 0; k < sizeof names / sizeof *names; k++)
+        if (lem_parse_name_is(f, names[k][0])) return names[k][1];
+    return NULL;
+}
+
+/* sin 2x, \sin^2(x), \log_2 8: power and base before the argument. A function without argument is a name. */
+static ast_node *parse_applied(parser *p, const lex_tok *f) {
+    ast_node *power = NULL, *base = NULL;
+    for (int k = 0; k < 2; k++) {
+        ast_node **part = parse_is(parse_peek(p), '^') && !power  ? &power
+                          : parse_is(parse_peek(p), '_') && !base ? &base
+                                                                  : NULL;
+        if (!part) continue;
+        p->i++;
+        bool minus = parse_take(p, '-');
+        *part = lem_parse_argument(p);
+        if (minus) *part = lem_ast_neg(p->w, *part);
+        if (!*part) return NULL;
+    }
+    const char *inverse =
+        power && power->kind == AST_NUM && lem_rat_is(power->q, -1) ? inverse_name(f) : NULL;
+    lex_tok named = *f;
+    if (inverse) named.text = inverse, named.len = (uint32_t)strlen(inverse), power = NULL;
+    ast_node *a = function_node(p, &named, base, parse_function_argument(p));
+    return power ? lem_ast_pow(p->w, a, power) : a;
+}
+
+/* How an accent is called where it makes another quantity of what it stands over. */
+static const char *accent_mark(const lex_tok *f) {
+    static const char *const names[][2] = {{"overline", "bar"}, {"bar", "bar"},         {"tilde", "tilde"},
+                                           {"hat", "hat"},      {"widetilde", "tilde"}, {"dot", "dot"},
+                                           {"ddot", "ddot"},    {"widehat", "hat"}};
+    for (size_t k = 0; k < sizeof names / sizeof *names; k++)
+        if (lem_parse_name_is(f, names[k][0])) return names[k][1];
+    return NULL;
+}
+
+static ast_node *named_node(parser *p, const char *name, ast_node **kid, uint32_t n) {
+    ast_node *a = lem_ast_new(p->w, AST_FN, n);
+    for (uint32_t k = 0; a && k < n; k++)
+        if (!(a->kid[k] = kid[k])) return NULL;
+    if (a) a->name = name, a->len = (uint32_t)strlen(name);
+    return a;
+}
+
+static bool is_real_leaf(const ast_node *a) {
+    return a->kind == AST_NUM || lem_ast_is_sym(a, "pi") || lem_ast_is_sym(a, "e");
+}
+
+/* The conjugate of a number that i, rational numbers and their whole powers make; NULL of anything else. */
+static ast_node *conjugate(lem_work *w, ast_node *a, int level) {
+    if (level > AST_MAX_DEPTH || !lem_work_spend(w, 8)) return NULL;
+    if (is_real_leaf(a)) return a;
+    if (lem_ast_is_sym(a, "i")) return lem_ast_neg(w, a);
+    if (a->kind == AST_POW && a->kid[1]->kind == AST_NUM) {
+        if (a->kid[0]->kind == AST_NUM && lem_rat_sign(a->kid[0]->q) > 0) return a;
+        if (!lem_rat_is_int(a->kid[1]->q)) return NULL;
+        return lem_ast_pow(w, conjugate(w, a->kid[0], level + 1), a->kid[1]);
+    }
+    if (a->kind != AST_ADD && a->kind != AST_MUL) return NULL;
+    ast_node *x = conjugate(w, a->kid[0], level + 1), *y = x ? conjugate(w, a->kid[1], level + 1) : NULL;
+    return a->kind == AST_ADD ? lem_ast_add(w, x, y) : lem_ast_mul(w, x, y);
+}
+
+/* Names of points: A, B', C_1 in a row. */
+static bool is_segment(const ast_node *a) {
+    for (; a->kind == AST_MUL; a = a->kid[0])
+        if (a->kid[1]->kind != AST_SYM || a->kid[1]->name[0] < 'A' || a->kid[1]->name[0] > 'Z') return false;
+    return a->kind == AST_SYM && a->name[0] >= 'A' && a->name[0] <= 'Z';
+}
+
+static bool is_product_of_letters(const ast_node *a) {
+    for (; a->kind == AST_MUL; a = a->kid[0])
+        if (a->kid[1]->kind != AST_SYM && a->kid[1]->kind != AST_NUM) return false;
+    return a->kind == AST_SYM || a->kind == AST_NUM;
+}
+
+/* A bar over more than a letter: a segment is its length, the digits of \overline{ab} are no product, the
+ * rest is a conjugate. */
+static ast_node *under_bar(parser *p, ast_node *a) {
+    if (is_segment(a)) return a;
+    ast_node *c = conjugate(p->w, a, 0);
+    if (c || p->w->limit) return c;
+    return named_node(p, a->kind == AST_MUL && is_product_of_letters(a) ? "digits" : "conj", &a, 1);
+}
+
+static bool is_unit_vector(const ast_node *a) {
+    return a->len == 1 && (a->name[0] == 'i' || a->name[0] == 'j' || a->name[0] == 'k');
+}
+
+/* \overline{AB}, \vec{v}: over several letters a way to write them; over one, part of its name where it makes
+ * another quantity. An arrow is kept aside, for the cross product. */
+static ast_node *parse_accent(parser *p, const lex_tok *f) {
+    const char *mark = accent_mark(f);
+    ast_node *a = lem_parse_argument(p);
+    if (!a || (a->kind != AST_SYM && !mark)) return a;
+    if (a->kind != AST_SYM) return strcmp(mark, "bar") == 0 ? under_bar(p, a) : a;
+    if (!mark) return a->close = OP_ARROW, a;
+    if (strcmp(mark, "hat") == 0 && is_unit_vector(a)) return a->close = OP_ARROW, a;
+    size_t n = strlen(mark);
+    char *s = lem_work_alloc(p->w, a->len + n + 2, 1);
+    if (!s) return NULL;
+    memcpy(s, mark, n);
+    s[n] = ' ';
+    memcpy(s + n + 1, a->name, a->len);
+    a = lem_ast_named(p->w, AST_SYM, s, a->len + n + 1);
+    return a && parse_is(parse_peek(p), '_') ? lem_parse_subscript(p, a->name, a->len, AST_SYM) : a;
+}
+
+typedef struct bounds {
+    ast_node *lower, *upper;
+} bounds;
+
+static bool parse_bounds(parser *p, bounds *b) {
+    *b = (bounds){NULL, NULL};
+    for (int k = 0; k < 2; k++) {
+        bool low = parse_is(parse_peek(p), '_'), high = parse_is(parse_peek(p), '^');
+        if (!low && !high) continue;
+        p->i++;
+        ast_node *a = NULL;
+        if (parse_is(parse_peek(p), '{') && parse_is(parse_peek_at(p, 1), '}')) {
+            p->i += 2;
+            continue;
+        }
+        if (parse_peek(p)->kind == TOK_SYM) { /* \int^b_a: the subscript is not that of b */
+            a = lem_ast_named(p->w, AST_SYM, parse_peek(p)->text, parse_peek(p)->len);
+            p->i++;
+        } else if (parse_is(parse_peek(p), '{')) {
+            p->i++;
+            a = lem_parse_relation(p);
+            if (a && !parse_take(p, '}')) return false;
+        } else {
+            bool minus = parse_take(p, '-');
+            a = parse_peek(p)->kind == TOK_NUM ? lem_parse_number_token(p) : lem_parse_argument(p);
+            if (minus) a = lem_ast_neg(p->w, a);
+        }
+        if (!a) return false;
+        *(low ? &b->lower : &b->upper) = a;
+    }
+    return true;
+}
+
+/* \sum_{k=1}^{n} body: written out between small whole bounds, otherwise a form with its bound variable under
+ * a name of its own. */
+static ast_node *parse_sum(parser *p, bool product) {
+    bounds b;
+    if (!parse_bounds(p, &b)) return NULL;
+    ast_node *body = lem_parse_binary(p, PREC_MUL);
+    if (!body) return NULL;
+    const ast_node *low = b.lower;
+    bool indexed =
+        low && low->kind == AST_REL && low->n == 2 && low->name[0] == '=' && low->kid[0]->kind == AST_SYM;
+    long from, to;
+    if (indexed && b.upper && b.upper->kind == AST_NUM && low->kid[1]->kind == AST_NUM &&
+        lem_rat_small(low->kid[1]->q, 1000000, &from) && lem_rat_small(b.upper->q, 1000000, &to) &&
+        to - from < MAX_SUM_TERMS) {
+        ast_node *all = lem_ast_int(p->w, product);
+        for (long k = from; all && k <= to; k++) {
+            ast_node *term =
+                lem_ast_replace(p->w, body, low->kid[0]->name, low->kid[0]->len, lem_ast_int(p->w, k));
+            all = product ? lem_ast_mul(p->w, all, term) : lem_ast_add(p->w, all, term);
+        }
+        return all;
+    }
+    if (!indexed) {
+        ast_node *kid[3] = {body, b.lower, b.upper};
+        return named_node(p, product ? "prod" : "sum", kid, b.lower ? b.upper ? 3 : 2 : 1);
+    }
+    ast_node *index = lem_ast_named(p->w, AST_SYM, "index", 5);
+    ast_node *kid[3] = {lem_ast_replace(p->w, body, low->kid[0]->name, low->kid[0]->len, index), low->kid[1],
+                        b.upper};
+    return named_node(p, product ? "prod" : "sum", kid, b.upper ? 3 : 2);
+}
+
+/* \int_a^b f dx stays a form: integrand, variable, bounds. */
+static ast_node *parse_integral(parser *p) {
+    bounds b;
+    if (!parse_bounds(p, &b)) return NULL;
+    p->in_integral++;
+    const lex_tok *t = parse_peek(p);
+    bool bare = t->kind == TOK_SYM && lem_parse_name_is(t, "d") && parse_peek_at(p, 1)->kind == TOK_SYM;
+    ast_node *body = bare ? lem_ast_int(p->w, 1) : lem_parse_binary(p, PREC_ADD);
+    p->in_integral--;
+    if (!body) return NULL;
+    ast_node *kid[4] = {body, NULL, b.lower, b.upper};
+    uint32_t n = 1;
+    t = parse_peek(p);
+    if (t->kind == TOK_SYM && lem_parse_name_is(t, "d") && parse_peek_at(p, 1)->kind == TOK_SYM) {
+        p->i++;
+        const lex_tok *v = parse_peek(p);
+        p->i++;
+        ast_node *var = lem_ast_named(p->w, AST_SYM, v->text, v->len);
+        if (b.lower && b.upper) { /* the symbol of a definite integral is bound */
+            var = lem_ast_named(p->w, AST_SYM, "index", 5);
+            kid[0] = lem_ast_replace(p->w, body, v->text, v->len, var);
+        }
+        kid[n++] = var;
+    }
+    if (b.lower) kid[n++] = b.lower;
+    if (b.upper) kid[n++] = b.upper;
+    return named_node(p, "int", kid, n);
+}
+
+/* \lim_{x \to 0} f stays a form, named by what stands below it. */
+static ast_node *parse_limit(parser *p) {
+    ast_node *name = parse_is(parse_peek(p), '_') ? lem_parse_subscript(p, "lim", 3, AST_SYM)
+                                                  : lem_ast_named(p->w, AST_SYM, "lim", 3);
+    ast_node *body = name ? lem_parse_binary(p, PREC_MUL) : NULL, *a = lem_ast_wrap(p->w, AST_FN, body);
+    if (a) a->name = name->name, a->len = name->len;
+    return a;
+}
+
+static ast_node *parse_fraction(parser *p, const lex_tok *f) {
+    if (parse_is(parse_peek(p), '(') || !f->latex) return NULL;
+    ast_node *a = lem_parse_argument(p);
+    return a ? lem_ast_div(p->w, a, lem_parse_argument(p)) : NULL;
+}
+
+ast_node *lem_parse_function(parser *p) {
+    static const char *const accents[] = {"overline", "bar",       "vec", "hat",  "widehat",
+                                          "tilde",    "widetilde", "dot", "ddot", "overrightarrow",
+                                          "mathring", "overbrace"};
+    const lex_tok f = p->t.tok[p->i++];
+    if (lem_parse_name_is(&f, "frac")) return parse_fraction(p, &f);
+    if (lem_parse_name_is(&f, "sqrt")) return parse_sqrt(p);
+    if (lem_parse_name_is(&f, "cbrt")) return root(p, whole_argument(p), lem_ast_int(p->w, 3));
+    if (lem_parse_name_is(&f, "binom")) {
+        ast_node *kid[2] = {lem_parse_argument(p), NULL};
+        kid[1] = kid[0] ? lem_parse_argument(p) : NULL;
+        return kid[1] ? named_node(p, "binom", kid, 2) : NULL;
+    }
+    if (lem_parse_name_is(&f, "abs")) {
+        ast_node *a = lem_parse_argument(p);
+        return a && a->kind == AST_NUM ? lem_rat_sign(a->q) < 0 ? lem_ast_neg(p->w, a) : a
+                                       : lem_ast_wrap(p->w, AST_ABS, a);
+    }
+    if (lem_parse_name_is(&f, "sum") || lem_parse_name_is(&f, "prod")) return parse_sum(p, f.text[0] == 'p');
+    if (lem_parse_name_is(&f, "int") || lem_parse_name_is(&f, "iint") || lem_parse_name_is(&f, "oint"))
+        return parse_integral(p);
+    if (lem_parse_name_is(&f, "lim")) return parse_limit(p);
+    for (size_t k = 0; k < sizeof accents / sizeof *accents; k++)
+        if (lem_parse_name_is(&f, accents[k])) return parse_accent(p, &f);
+    return parse_applied(p, &f);
+}

@@ -1,0 +1,39 @@
+/* rules.c - verdicts and rules by name, the three sets of switches */
+#include "answer/rules.h"
+
+#include "answer/verdict.h"
+
+static const char *const verdict_names[LEM_ANSWER_N_VERDICTS] = {
+    "equal_exact",         "equal_numeric", "not_equal", "different_kind",
+    "prediction_unparsed", "gold_unparsed", "no_answer", "limit"};
+
+const char *lem_answer_verdict_name(lem_answer_verdict v) {
+    return (unsigned)v < LEM_ANSWER_N_VERDICTS ? verdict_names[v] : "?";
+}
+
+const char *lem_answer_rule_text(answer_rule r) {
+#define LEM_ANSWER_RULE_TEXT(name, text) text,
+    static const char *const texts[RULE_COUNT] = {LEM_ANSWER_RULES(LEM_ANSWER_RULE_TEXT)};
+#undef LEM_ANSWER_RULE_TEXT
+    return (unsigned)r < RULE_COUNT ? texts[r] : "?";
+}
+
+lem_answer_rules lem_answer_rules_strict(void) {
+    return (lem_answer_rules){
+        .any_case = true, .region_forms = true, .ratio_scales = true, .whole_floats = true};
+}
+
+lem_answer_rules lem_answer_rules_standard(void) {
+    lem_answer_rules r = lem_answer_rules_strict();
+    r.rounds = r.percent = r.drop_unit = r.drop_label = r.base_left_out = r.repeated = true;
+    r.free_constants = r.list_is_tuple = r.list_is_set = r.vector_is_tuple = r.radians = r.solve_regions =
+        true;
+    return r;
+}
+
+lem_answer_rules lem_answer_rules_lenient(void) {
+    lem_answer_rules r = lem_answer_rules_standard();
+    r.base_ten = r.set_is_tuple = r.unit_vectors = r.ratio_fraction = r.solve = r.decimal_comma = r.any_log =
+        true;
+    return r;
+}
