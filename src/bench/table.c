@@ -109,6 +109,7 @@ static lem_status take(lem_bench_table *t, const char *benchmark, const char *re
         l->reward[at] = value_of(list, "rm", l->k);
     }
     if (!l->warnings) l->warnings = lem_json_copy(lem_json_get(doc, "warnings"));
+    if (!l->spoiled) l->spoiled = lem_json_copy(lem_json_get(doc, "spoiled"));
 done:
     return st;
 }
@@ -129,6 +130,7 @@ void lem_bench_table_release(lem_bench_table *t) {
         lem_free(t->at[i].name);
         lem_free(t->at[i].macro);
         lem_json_free(t->at[i].warnings);
+        lem_json_free(t->at[i].spoiled);
     }
     for (int i = 0; i < t->n_rewards; i++) lem_free(t->reward[i]);
     lem_free(t->at);

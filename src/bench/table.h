@@ -31,6 +31,7 @@ typedef struct lem_bench_line {
     lem_bench_value pass1, maj, passk, reward[LEM_BENCH_MAX_REWARDS];
     lem_bench_value micro_pass1; /* with macro */
     lem_json *warnings;          /* list of texts, or NULL; owned */
+    lem_json *spoiled;           /* a text: how many candidates were cut, undecided, …; or NULL; owned */
 } lem_bench_line;
 
 typedef struct lem_bench_table { /* zeroed = empty */
@@ -68,8 +69,8 @@ void lem_bench_table_title(const lem_bench_table *t, int column, lem_buf *out);
 void lem_bench_table_text(const lem_bench_table *t, lem_buf *out);
 void lem_bench_table_markdown(const lem_bench_table *t, lem_buf *out);
 void lem_bench_table_csv(const lem_bench_table *t, lem_buf *out);
-/* {suite, benchmarks: [{benchmark, problems, of, k, macro_of, metrics, warnings}], average: {over, absent,
- * metrics}}. metrics as every command gives them. NULL: out of memory. */
+/* {suite, benchmarks: [{benchmark, problems, of, k, macro_of, metrics, warnings, spoiled}],
+ * average: {over, absent, metrics}}. metrics as every command gives them. NULL: out of memory. */
 lem_json *lem_bench_table_json(const lem_bench_table *t);
 
 #endif

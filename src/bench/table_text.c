@@ -59,6 +59,14 @@ static void text_line(const lem_bench_table *t, int line, lem_buf *out) {
 
 static bool is_part(const lem_bench_line *l) { return l->size > l->problems; }
 
+/* Also where it is little. */
+static void put_spoiled(const lem_bench_table *t, const char *before, lem_buf *out) {
+    for (int i = 0; i < t->n; i++) {
+        const char *text = lem_json_str(t->at[i].spoiled, "");
+        if (*text) lem_buf_printf(out, "%s%s: %s\n", before, t->at[i].name, text);
+    }
+}
+
 static void put_warnings(const lem_bench_table *t, const char *before, lem_buf *out) {
     for (int i = 0; i < t->n; i++) {
         const lem_bench_line *l = &t->at[i];
@@ -86,6 +94,7 @@ void lem_bench_table_text(const lem_bench_table *t, lem_buf *out) {
     }
     lem_buf_putc(out, '\n');
     for (int i = 0; i < t->n + (t->n > 1); i++) text_line(t, i, out);
+    put_spoiled(t, "", out);
     put_warnings(t, "note: ", out);
     lem_buf_release(&cell);
 }
@@ -121,6 +130,7 @@ void lem_bench_table_markdown(const lem_bench_table *t, lem_buf *out) {
     lem_buf_putc(out, '\n');
     for (int i = 0; i < t->n + (t->n > 1); i++) markdown_line(t, i, out);
     lem_buf_puts(out, "\nPercent, with 95 % intervals.\n\n");
+    put_spoiled(t, "- ", out);
     put_warnings(t, "- ", out);
 }
 
@@ -200,6 +210,7 @@ static lem_json *line_json(const lem_bench_table *t, int i) {
     if (l->macro) lem_object_str(&o, "macro_of", l->macro);
     lem_object_json(&o, "metrics", metrics_json(t, i));
     lem_object_json(&o, "warnings", l->warnings ? lem_json_copy(l->warnings) : lem_json_new_array());
+    lem_object_str(&o, "spoiled", lem_json_str(l->spoiled, ""));
     return lem_object_done(&o);
 }
 

@@ -238,6 +238,7 @@ lem_json *lem_bench_run_table_words(const bench_choice *c, const lem_json *tree)
     lem_object o = lem_object_new();
     if (c->suite) lem_object_str(&o, "suite", c->suite);
     if (macro) lem_object_json(&o, "macro", lem_json_copy(macro));
+    if (lem_args_flag(c->args, "all")) lem_object_bool(&o, "all", true);
     lem_object_json(&o, "_words", ok ? list : NULL);
     if (!ok) lem_json_free(list);
     return lem_object_done(&o);

@@ -29,6 +29,9 @@ static const lem_opt opts[] = {
     {"skip-absent", LEM_OPT_FLAG, NULL, NULL,
      "leave out benchmarks whose files are not here; the table says so [stop]"},
     LEM_OPT_SHARD,
+    {"all", LEM_OPT_FLAG, NULL, NULL,
+     "below the table print each benchmark at every k by every protocol (exact, first-k, seeds)",
+     .effect = LEM_OPT_CHANGES_NOTHING},
     {"print-recipe", LEM_OPT_FLAG, NULL, NULL, "print the recipe (JSON, which lemma run reads too) and stop",
      .effect = LEM_OPT_CHANGES_NOTHING},
 };

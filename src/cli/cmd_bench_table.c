@@ -9,6 +9,7 @@
 #include "core/file.h"
 #include "core/mem.h"
 #include "core/object.h"
+#include "eval/metrics.h"
 
 #include <string.h>
 
@@ -17,6 +18,9 @@ static const lem_opt opts[] = {
      "the suite that is averaged over (lemma bench list): members without a result are named"},
     {"macro", LEM_OPT_LIST, "BENCHMARK", NULL,
      "benchmarks of which the mean over the values of their first column counts [as their specs say]"},
+    {"all", LEM_OPT_FLAG, NULL, NULL,
+     "below the table print each result at every k by every protocol (exact, first-k, seeds)",
+     .effect = LEM_OPT_CHANGES_NOTHING},
 };
 
 typedef struct table_job {
@@ -26,6 +30,7 @@ typedef struct table_job {
     lem_bench_table table;
     lem_suites suites;
     lem_json *made; /* object: what each benchmark's files were made of */
+    lem_buf all;    /* with --all: every result as text */
     char *md, *csv; /* paths beside the output */
 } table_job;
 
@@ -79,6 +84,19 @@ static lem_status add_result(table_job *j, const lem_bench_file *f, const lem_js
     return st;
 }
 
+/* One result by every protocol. */
+static lem_status put_all(table_job *j, const lem_bench_file *f, const lem_json *doc, lem_err *err) {
+    lem_metrics m;
+    lem_status st = lem_metrics_read(lem_json_get(doc, "metrics"), lem_json_get(doc, "differences"), &m, err);
+    if (st) return st;
+    lem_buf_printf(&j->all, "\n%s", f->benchmark);
+    if (f->reward) lem_buf_printf(&j->all, ", %s", f->reward);
+    lem_buf_putc(&j->all, '\n');
+    lem_metrics_table(&m, &j->all);
+    lem_metrics_release(&m);
+    return LEM_OK;
+}
+
 static lem_status add_file(table_job *j, const char *path, lem_err *err) {
     lem_bench_file f = {NULL};
     lem_json *doc = NULL;
@@ -86,6 +104,7 @@ static lem_status add_file(table_job *j, const char *path, lem_err *err) {
     LEM_TRY(lem_bench_file_of(path, &f, err));
     LEM_TRY(lem_json_load(path, (size_t)256 << 20, &doc, err));
     LEM_TRY(add_result(j, &f, doc, err));
+    if (lem_args_flag(j->args, "all")) LEM_TRY(put_all(j, &f, doc, err));
     st = add_all_origins(j, &f, err);
 done:
     lem_json_free(doc);
@@ -140,8 +159,9 @@ static lem_status tell(const table_job *j, lem_json *doc, lem_err *err) {
     if (j->cli->json) return lem_print_json(j->cli->out, doc, 2, err);
     lem_json_free(doc);
     lem_bench_table_text(&j->table, &b);
+    b.failed = b.failed || j->all.failed;
     lem_status st = lem_buf_ok(&b, err);
-    if (st == LEM_OK) fputs(lem_buf_str(&b), j->cli->out);
+    if (st == LEM_OK) fprintf(j->cli->out, "%s%s", lem_buf_str(&b), lem_buf_str(&j->all));
     lem_buf_release(&b);
     return st;
 }
@@ -202,6 +222,7 @@ static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
     lem_bench_table_release(&j.table);
     lem_suites_release(&j.suites);
     lem_json_free(j.made);
+    lem_buf_release(&j.all);
     lem_free(j.md);
     lem_free(j.csv);
     lem_job_close(j.job);

@@ -16,6 +16,8 @@ static const lem_opt opts[] = {
      "maj@8:rm@8 (A's and B's differ); default all that both files have, at 1 and at the largest power of "
      "two",
      0, 0},
+    {"all", LEM_OPT_FLAG, NULL, NULL,
+     "also all that both files have, at every power of two and by every protocol (exact, first-k, seeds)"},
     LEM_OPT_CANDIDATE_MAP,
     LEM_OPT_CANDIDATE_FILTER,
     {"regrade", LEM_OPT_FLAG, NULL, NULL, "grade both here, whatever the files say of correctness"},
@@ -111,6 +113,7 @@ static lem_status compare(lem_cli *cli, const lem_args *args, lem_job *job, lem_
     LEM_TRY(load(cli, args, args->words[1], &bad, &b, err));
     LEM_TRY(lem_bad_rows_end(&bad, cli, job, (uint64_t)a.n + (uint64_t)b.n, err));
     LEM_TRY(lem_eval_compare(&a, &b, names, n, &c, err));
+    if (lem_args_flag(args, "all")) LEM_TRY(lem_eval_compare_all(&c, cli->seed, err));
     LEM_TRY(tell(cli, args, job, &c, &bad, err));
 done:
     lem_compared_release(&c);

@@ -422,19 +422,12 @@ static void print_table(const job *j, FILE *f) {
     fputc('\n', f);
 }
 
-/* How many were cut or say the same again, and notes on what is too much of that. */
+/* The last lines. */
 static lem_status print_spoiled(const job *j, FILE *f, lem_err *err) {
     lem_buf b = {0};
-    const lem_spoil seen = {.n = j->spoil.n,
-                            .with_reason = j->spoil.with_reason,
-                            .cut = j->spoil.cut,
-                            .repeated = j->spoil.repeated}; /* the rest stands in the table */
-    lem_spoil_text(&seen, &b);
-    if (b.len) lem_buf_putc(&b, '\n');
-    size_t skip = b.len ? 2 : 0; /* "; " */
-    lem_spoil_note_lines(&j->spoil, &b);
+    lem_spoil_lines(&j->spoil, "", &b);
     lem_status st = lem_buf_ok(&b, err);
-    if (st == LEM_OK) fputs(lem_buf_str(&b) + skip, f);
+    if (st == LEM_OK) fputs(lem_buf_str(&b), f);
     lem_buf_release(&b);
     return st;
 }

@@ -113,7 +113,7 @@ static lem_json *finish_counts(const sample_job *j) {
     return lem_object_done(&o);
 }
 
-static lem_status print_json(const sample_job *j, lem_err *err) {
+static lem_status print_json(const sample_job *j, const lem_spoil *spoil, lem_err *err) {
     double s = j->stats.seconds, rate = s > 0 ? (double)j->stats.generated_tokens / s : 0;
     lem_object o = lem_object_new();
     lem_object_str(&o, "command", "sample");
@@ -129,6 +129,8 @@ static lem_status print_json(const sample_job *j, lem_err *err) {
     lem_object_num(&o, "seconds", s);
     lem_object_num(&o, "tokens_per_second", rate);
     lem_object_json(&o, "finish", finish_counts(j));
+    lem_object_int(&o, "repeated_text", spoil->repeated);
+    lem_object_json(&o, "warnings", lem_spoil_warnings(spoil));
     if (j->engine->tell) j->engine->tell(j, &o);
     if (j->bad.tally) lem_object_json(&o, "skipped", lem_bad_rows_json(j->bad.tally));
     return lem_print_json(j->cli->out, lem_object_done(&o), 0, err);
@@ -162,23 +164,29 @@ done:
     return st;
 }
 
-/* What was cut is told where the number of candidates is: it is the commonest reason for a wrong figure. */
-static void tell_result(const sample_job *j) {
-    uint64_t cut = lem_sample_count_finished(j, lem_finish_name(LEM_FINISH_LENGTH));
+/* What spoils a figure is told where the number of candidates is. */
+static lem_status tell_result(const sample_job *j, const lem_spoil *spoil, lem_err *err) {
+    lem_buf b = {0};
     uint64_t none = lem_sample_count_finished(j, "failed");
-    double share = j->finished ? (double)cut / (double)j->finished : 0;
-    lem_info(j->cli->log, "%s: %llu candidates for %zu problems; %llu cut at their token limit (%.1f %%)",
-             j->out, (unsigned long long)j->finished, j->rows.n, (unsigned long long)cut, 100 * share);
+    lem_spoil_text(spoil, &b);
+    lem_json *warnings = lem_spoil_warnings(spoil);
+    lem_status st = warnings ? lem_buf_ok(&b, err) : lem_fail(err, LEM_EMEM, "out of memory");
+    if (st == LEM_OK)
+        lem_info(j->cli->log, "%s: %llu candidates for %zu problems%s%s", j->out,
+                 (unsigned long long)j->finished, j->rows.n, b.len ? "; " : "", lem_buf_str(&b));
     if (none)
         lem_warn(j->cli->log,
                  "%llu candidates failed (finish_reason \"failed\"): their answers are missing from every "
                  "figure made of them",
                  (unsigned long long)none);
-    if (share > 0.02)
-        lem_warn(j->cli->log,
-                 "%.1f %% of the candidates were cut before they ended: their answers are missing from "
-                 "every figure made of them; raise --max-tokens (%lld)",
-                 100 * share, (long long)lem_args_int(j->args, "max-tokens"));
+    for (size_t i = 0; i < lem_json_count(warnings); i++)
+        lem_warn(j->cli->log, "%s", lem_json_str(lem_json_at(warnings, i), ""));
+    if ((double)spoil->cut > LEM_SPOIL_NOTE * (double)spoil->with_reason)
+        lem_info(j->cli->log, "fewer are cut with a larger --max-tokens (%lld)",
+                 (long long)lem_args_int(j->args, "max-tokens"));
+    lem_json_free(warnings);
+    lem_buf_release(&b);
+    return st;
 }
 
 static lem_status sample(sample_job *j, lem_err *err) {
@@ -189,9 +197,10 @@ static lem_status sample(sample_job *j, lem_err *err) {
     if (st == LEM_OK) st = j->engine->run(j, err);
     if (st == LEM_OK) st = lem_sample_write(j, err);
     if (st) return st;
-    if (j->cli->json) return print_json(j, err);
-    tell_result(j);
-    return LEM_OK;
+    lem_spoil spoil;
+    st = lem_sample_spoil(j, &spoil, err);
+    if (st) return st;
+    return j->cli->json ? print_json(j, &spoil, err) : tell_result(j, &spoil, err);
 }
 
 static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {

@@ -49,6 +49,9 @@ static const lem_opt opts[] = {
      LEM_EVAL_MAX_N},
     {"scorer", LEM_OPT_STR, "NAME", NULL,
      "by which scores best and top are chosen: rm, prm-min, logprob, … [the first that the file has]"},
+    {"all", LEM_OPT_FLAG, NULL, NULL,
+     "print every k and every protocol (exact, first-k, seeds), as --json and --out always do",
+     .effect = LEM_OPT_CHANGES_NOTHING},
     {"task", LEM_OPT_ENUM, "NAME", "std",
      "where the answer stands in completions, for rows that were not graded",
      .choices = LEM_GRADE_TASK_NAMES},
@@ -112,9 +115,10 @@ static bool to_file(const lem_args *args) {
     return lem_args_has(args, "out") && !lem_args_is(args, "out", "-");
 }
 
-static lem_status print_text(lem_cli *cli, const lem_eval_result *r, lem_err *err) {
+static lem_status print_text(lem_cli *cli, const lem_args *args, const lem_eval_result *r, lem_err *err) {
     lem_buf b = {0};
-    lem_eval_result_text(r, &b);
+    lem_eval_telling how = lem_args_has(args, "k") ? LEM_EVAL_TELL_EVERY_K : LEM_EVAL_TELL_LARGEST;
+    lem_eval_result_text(r, lem_args_flag(args, "all") ? LEM_EVAL_TELL_ALL : how, &b);
     lem_status st = lem_buf_ok(&b, err);
     if (st == LEM_OK) fputs(lem_buf_str(&b), cli->out);
     lem_buf_release(&b);
@@ -162,7 +166,7 @@ static lem_status select_from(lem_cli *cli, const lem_args *args, lem_job *job, 
     LEM_TRY(lem_select_keep(cli, args, job, how.judge, &d, &kept, &told, err));
     if (to_file(args) && lem_job_out(job)) LEM_TRY(lem_json_save(lem_job_out(job), r, 2, err));
     LEM_TRY(lem_job_finish(job, err));
-    if (!cli->json) LEM_TRY(print_text(cli, &res, err));
+    if (!cli->json) LEM_TRY(print_text(cli, args, &res, err));
     else LEM_TRY(print_result(cli, r, &told, err));
 done:
     lem_pool_free(o.pool);

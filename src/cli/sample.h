@@ -13,6 +13,7 @@
 #include "bench/row.h"
 #include "core/journal.h"
 #include "data/problems.h"
+#include "eval/spoil.h"
 #include "generate/run.h"
 #include "prompt/ends.h"
 
@@ -126,6 +127,8 @@ lem_status lem_sample_keep(sample_job *j, size_t row, int i, lem_json *record, l
 lem_status lem_sample_hold(sample_job *j, size_t row, int i, lem_json *record, lem_err *err) LEM_MUST_CHECK;
 /* Candidates that ended so ("stop"). */
 uint64_t lem_sample_count_finished(const sample_job *j, const char *how);
+/* What spoils a figure made of them: cut, repeated, and (as without an answer) empty. */
+lem_status lem_sample_spoil(const sample_job *j, lem_spoil *out, lem_err *err) LEM_MUST_CHECK;
 /* Writes the rows and ends the job. */
 lem_status lem_sample_write(sample_job *j, lem_err *err) LEM_MUST_CHECK;
 void lem_sample_release_records(sample_job *j);

@@ -90,6 +90,31 @@ uint64_t lem_sample_count_finished(const sample_job *j, const char *how) {
     return n;
 }
 
+static lem_status spoil_row(const sample_job *j, size_t row, const char **text, const char **finish,
+                            lem_spoil *s, lem_err *err) {
+    lem_candidates c = {.completion = text, .finish = finish};
+    for (int i = 0; i < j->n; i++) {
+        const lem_json *r = j->records[row * (size_t)j->n + (size_t)i];
+        if (!r) continue;
+        text[c.n] = lem_json_str(lem_json_get(r, "text"), "");
+        finish[c.n] = lem_json_str(lem_json_get(r, "finish_reason"), NULL);
+        s->silent += !*text[c.n++];
+    }
+    return lem_spoil_count(s, &c, err);
+}
+
+lem_status lem_sample_spoil(const sample_job *j, lem_spoil *out, lem_err *err) {
+    lem_spoil s = {0};
+    const char **text = lem_alloc((size_t)j->n, sizeof *text, err),
+               **finish = text ? lem_alloc((size_t)j->n, sizeof *finish, err) : NULL;
+    lem_status st = finish ? LEM_OK : LEM_EMEM;
+    for (size_t i = 0; st == LEM_OK && i < j->rows.n; i++) st = spoil_row(j, i, text, finish, &s, err);
+    lem_free((void *)text);
+    lem_free((void *)finish);
+    if (st == LEM_OK) *out = s;
+    return st;
+}
+
 void lem_sample_release_records(sample_job *j) {
     for (uint64_t i = 0; j->records && i < (uint64_t)j->rows.n * (uint64_t)j->n; i++)
         lem_json_free(j->records[i]);

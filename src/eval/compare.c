@@ -87,13 +87,18 @@ static bool has_scorer(const lem_eval_opts *o, const char *name) {
     return has;
 }
 
-/* All that both have, at k. */
-static int usual_names(const matched *m, int k, char names[][40], int n) {
-    snprintf(names[n++], 40, "pass@%d", k);
+/* All that both have, at k; with `weighted`, the votes by scores too. */
+static int usual_names(const matched *m, int k, bool weighted, char names[][NAME], int n) {
+    bool votes = !m->oa.no_votes && !m->ob.no_votes;
+    snprintf(names[n++], NAME, "pass@%d", k);
     if (k == 1) return n;
-    if (!m->oa.no_votes && !m->ob.no_votes) snprintf(names[n++], 40, "maj@%d", k);
-    for (int s = 0; s < m->oa.n_scorers; s++)
-        if (has_scorer(&m->ob, m->oa.scorers[s])) snprintf(names[n++], 40, "%.20s@%d", m->oa.scorers[s], k);
+    if (votes) snprintf(names[n++], NAME, "maj@%d", k);
+    for (int s = 0; s < m->oa.n_scorers; s++) {
+        const char *scorer = m->oa.scorers[s];
+        if (!has_scorer(&m->ob, scorer)) continue;
+        snprintf(names[n++], NAME, "%.20s@%d", scorer, k);
+        if (weighted && votes) snprintf(names[n++], NAME, "%.16s-weighted@%d", scorer, k);
+    }
     return n;
 }
 
@@ -163,36 +168,46 @@ static lem_status side_values(matched *m, int side, const char *name, const char
     return lem_eval_values(p, m->n, o, name, protocol, v, there, err);
 }
 
-/* Both sides by one protocol: exact where there is a value for both. */
-static lem_status values(matched *m, const char *name, const char **protocol, lem_err *err) {
-    static const char *const protocols[] = {"exact", "first-k"};
+/* Without --all one of the first two tells a difference. */
+static const char *const protocols[] = {"exact", "first-k", "seeds"};
+
+/* Both sides by one protocol; *there: both have it. */
+static lem_status values(matched *m, const char *name, const char *protocol, bool *there, lem_err *err) {
     char of[2][NAME];
-    lem_status st = LEM_OK;
+    bool a = false, b = false;
     split(name, of);
-    for (int p = 0; p < 2; p++) {
-        bool a, b;
-        LEM_TRY(side_values(m, 0, of[0], protocols[p], &a, err));
-        LEM_TRY(side_values(m, 1, of[1], protocols[p], &b, err));
-        *protocol = of_all(of[0]) && of_all(of[1]) ? "all" : protocols[p];
-        if (a && b) return LEM_OK;
-    }
-    st = lem_fail(err, LEM_EUSAGE,
-                  "'%s' cannot be had of both files for each of the %d problems (%d candidates at "
-                  "least)",
-                  name, m->n, m->least);
-done:
+    lem_status st = side_values(m, 0, of[0], protocol, &a, err);
+    if (st == LEM_OK) st = side_values(m, 1, of[1], protocol, &b, err);
+    *there = a && b;
     return st;
 }
 
-static lem_status compare_one(matched *m, const char *name, lem_comparison *out, lem_err *err) {
+/* What values left. */
+static void compare_values(const matched *m, const char *name, const char *protocol, lem_comparison *out) {
     memset(out, 0, sizeof *out);
     snprintf(out->name, sizeof out->name, "%.95s", name);
-    lem_status st = values(m, name, &out->protocol, err);
-    if (st) return st;
+    out->protocol = protocol;
     out->a = lem_eval_mean_interval(m->va, m->n);
     out->b = lem_eval_mean_interval(m->vb, m->n);
     out->b_minus_a = lem_eval_paired(m->vb, m->va, m->n);
-    return LEM_OK;
+}
+
+/* By the exact values where both have them, else by the first k. */
+static lem_status compare_one(matched *m, const char *name, lem_comparison *out, lem_err *err) {
+    char of[2][NAME];
+    split(name, of);
+    bool all = of_all(of[0]) && of_all(of[1]), there = false;
+    for (int p = 0; p < 2; p++) {
+        lem_status st = values(m, name, protocols[p], &there, err);
+        if (st) return st;
+        if (!there) continue;
+        compare_values(m, name, all ? "all" : protocols[p], out);
+        return LEM_OK;
+    }
+    return lem_fail(err, LEM_EUSAGE,
+                    "'%s' cannot be had of both files for each of the %d problems (%d candidates at "
+                    "least)",
+                    name, m->n, m->least);
 }
 
 /* Problems whose first k candidates give a right choice in one of the files alone. */
@@ -215,7 +230,7 @@ lem_status lem_eval_compare(const lem_eval_data *a, const lem_eval_data *b, cons
                             int n_names, lem_compared *out, lem_err *err) {
     matched m = {0};
     lem_compared c = {0};
-    char usual[MAX_NAMES][40];
+    char usual[MAX_NAMES][NAME];
     const char *list[MAX_NAMES];
     lem_status st = LEM_OK;
     int n = n_names < MAX_NAMES ? n_names : MAX_NAMES, k = 1;
@@ -225,8 +240,8 @@ lem_status lem_eval_compare(const lem_eval_data *a, const lem_eval_data *b, cons
     while (2 * k <= m.least) k *= 2;
     for (int i = 0; i < n; i++) list[i] = names[i];
     if (n == 0) {
-        n = usual_names(&m, 1, usual, 0);
-        if (k > 1) n = usual_names(&m, k, usual, n);
+        n = usual_names(&m, 1, false, usual, 0);
+        if (k > 1) n = usual_names(&m, k, false, usual, n);
         for (int i = 0; i < n; i++) list[i] = usual[i];
     }
     c.a = a;
@@ -242,6 +257,46 @@ lem_status lem_eval_compare(const lem_eval_data *a, const lem_eval_data *b, cons
     c = (lem_compared){0};
 done:
     lem_compared_release(&c);
+    release(&m);
+    return st;
+}
+
+static bool is_told(const lem_compared *c, const char *name, const char *protocol) {
+    bool told = false;
+    for (int i = 0; i < c->n_at && !told; i++)
+        told = strcmp(c->at[i].name, name) == 0 && strcmp(c->at[i].protocol, protocol) == 0;
+    return told;
+}
+
+/* One metric by all its protocols. */
+static lem_status add_protocols(matched *m, const char *name, lem_compared *c, lem_err *err) {
+    for (int p = 0; p < 3; p++) {
+        bool there = false;
+        if (is_told(c, name, protocols[p])) continue;
+        lem_status st = values(m, name, protocols[p], &there, err);
+        if (st) return st;
+        if (!there) continue;
+        lem_comparison *more = lem_realloc(c->at, (size_t)c->n_at + 1, sizeof *more, err);
+        if (!more) return LEM_EMEM;
+        c->at = more;
+        compare_values(m, name, protocols[p], &more[c->n_at++]);
+    }
+    return LEM_OK;
+}
+
+lem_status lem_eval_compare_all(lem_compared *c, uint64_t seed, lem_err *err) {
+    matched m = {0};
+    char names[MAX_NAMES][NAME];
+    lem_status st = LEM_OK;
+    lem_eval_opts_from(&m.oa, c->a);
+    lem_eval_opts_from(&m.ob, c->b);
+    m.oa.seed = m.ob.seed = seed;
+    LEM_TRY(match(c->a, c->b, &m, err));
+    for (int k = 1; k <= m.least; k *= 2) {
+        int n = usual_names(&m, k, true, names, 0);
+        for (int i = 0; i < n; i++) LEM_TRY(add_protocols(&m, names[i], c, err));
+    }
+done:
     release(&m);
     return st;
 }

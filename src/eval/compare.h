@@ -39,6 +39,9 @@ typedef struct lem_compared {   /* zeroed = empty */
  * that one of them does not have. */
 lem_status lem_eval_compare(const lem_eval_data *a, const lem_eval_data *b, const char *const *names,
                             int n_names, lem_compared *out, lem_err *err) LEM_MUST_CHECK;
+/* Appends all that both files have, at every power of two that all problems have, by every protocol (exact,
+ * first-k, random subsets by `seed`), but what is there already. */
+lem_status lem_eval_compare_all(lem_compared *c, uint64_t seed, lem_err *err) LEM_MUST_CHECK;
 void lem_compared_release(lem_compared *c);
 lem_json *lem_compared_json(const lem_compared *c); /* owned by the caller; NULL without memory */
 /* For people; at most `flips` of the flipped problems. */

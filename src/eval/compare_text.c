@@ -58,6 +58,21 @@ static lem_json *counts_json(const lem_compared *c) {
     return lem_object_done(&o);
 }
 
+static lem_json *spoil_json(const lem_spoil *s) {
+    lem_object o = lem_object_new();
+    lem_object_int(&o, "candidates", s->n);
+    lem_spoil_tell(&o, s);
+    lem_object_json(&o, "warnings", lem_spoil_warnings(s));
+    return lem_object_done(&o);
+}
+
+static lem_json *spoils_json(const lem_compared *c) {
+    lem_object o = lem_object_new();
+    lem_object_json(&o, "a", spoil_json(&c->a->spoil));
+    lem_object_json(&o, "b", spoil_json(&c->b->spoil));
+    return lem_object_done(&o);
+}
+
 lem_json *lem_compared_json(const lem_compared *c) {
     lem_json *metrics = lem_json_new_array(), *flips = lem_json_new_array();
     for (int i = 0; i < c->n_at && add(&metrics, comparison_json(&c->at[i])); i++) {}
@@ -69,6 +84,7 @@ lem_json *lem_compared_json(const lem_compared *c) {
     lem_object_int(&o, "only_b", (uint64_t)c->only_b);
     lem_object_json(&o, "correctness", correctness_json(c));
     lem_object_json(&o, "without_score", counts_json(c));
+    lem_object_json(&o, "counts", spoils_json(c));
     lem_object_json(&o, "metrics", metrics);
     lem_object_json(&o, "flipped", flips);
     return lem_object_done(&o);
@@ -97,7 +113,6 @@ static void put_comparison(const lem_comparison *x, lem_buf *out) {
 static void put_side(char side, const lem_eval_data *d, lem_buf *out) {
     lem_buf_printf(out, "%c: ", side);
     lem_eval_correctness_text(d, out);
-    lem_spoil_text(&d->spoil, out);
     lem_buf_putc(out, '\n');
 }
 
@@ -109,6 +124,15 @@ static void put_sides(const lem_compared *c, lem_buf *out) {
                      "note: one of them is graded here and the other is not: --regrade grades both alike\n");
 }
 
+static void put_flips(const lem_compared *c, int flips, lem_buf *out) {
+    if (c->n_flips == 0) return;
+    lem_buf_printf(out, "\n%d problems flipped (%s, first k)%s\n", c->n_flips, c->at[0].name,
+                   c->n_flips > flips ? ", the first of them:" : ":");
+    for (int i = 0; i < c->n_flips && i < flips; i++)
+        lem_buf_printf(out, "  %s  %s\n", c->flip[i].now_right ? "wrong -> right" : "right -> wrong",
+                       c->flip[i].name);
+}
+
 void lem_compared_text(const lem_compared *c, int flips, lem_buf *out) {
     lem_buf_printf(out, "%d problems in both", c->n);
     if (c->only_a || c->only_b)
@@ -118,10 +142,7 @@ void lem_compared_text(const lem_compared *c, int flips, lem_buf *out) {
     lem_buf_printf(out, "\n%-18s %-8s  %-24s  %-24s  %s\n", "percent [95 %]", "protocol", "A", "B",
                    "B - A, points");
     for (int i = 0; i < c->n_at; i++) put_comparison(&c->at[i], out);
-    if (c->n_flips == 0) return;
-    lem_buf_printf(out, "\n%d problems flipped (%s, first k)%s\n", c->n_flips, c->at[0].name,
-                   c->n_flips > flips ? ", the first of them:" : ":");
-    for (int i = 0; i < c->n_flips && i < flips; i++)
-        lem_buf_printf(out, "  %s  %s\n", c->flip[i].now_right ? "wrong -> right" : "right -> wrong",
-                       c->flip[i].name);
+    put_flips(c, flips, out);
+    lem_spoil_lines(&c->a->spoil, "A: ", out);
+    lem_spoil_lines(&c->b->spoil, "B: ", out);
 }

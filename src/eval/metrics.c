@@ -298,7 +298,8 @@ lem_status lem_eval_values(const lem_eval_problem *problems, int n, const lem_ev
     if (a.k < 1) return LEM_OK;
     LEM_TRY(open_k(&a, problems, n, err));
     if (a.n < n) goto done;
-    LEM_TRY(strcmp(protocol, EXACT) == 0 ? exact_columns(&a, err) : first_columns(&a, err));
+    if (strcmp(protocol, EXACT) == 0) LEM_TRY(exact_columns(&a, err));
+    else LEM_TRY(strcmp(protocol, FIRST) == 0 ? first_columns(&a, err) : seed_columns(&a, err));
     for (int c = 0; c < a.n_columns && !*there; c++) {
         *there = strcmp(a.c[c].name, name) == 0;
         if (*there) memcpy(v, a.c[c].v, (size_t)n * sizeof *v);

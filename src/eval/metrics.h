@@ -53,8 +53,8 @@ typedef struct lem_metrics {
 lem_status lem_eval_metrics(const lem_eval_problem *problems, int n, const lem_eval_opts *opts,
                             lem_metrics *out, lem_err *err) LEM_MUST_CHECK;
 void lem_metrics_release(lem_metrics *m);
-/* The values behind one metric: v[0..n), one for each problem. name: "rm@8" of what opts has; protocol
- * "exact" or "first-k". *there: whether it can be had, for which each problem needs k candidates. */
+/* The values behind one metric: v[0..n), one for each problem. name: "rm@8" of what opts has. *there: whether
+ * it can be had, for which each problem needs k candidates. */
 lem_status lem_eval_values(const lem_eval_problem *problems, int n, const lem_eval_opts *opts,
                            const char *name, const char *protocol, double *v, bool *there,
                            lem_err *err) LEM_MUST_CHECK;
@@ -64,7 +64,14 @@ const lem_metric *lem_metrics_find(const lem_metrics *m, const char *name, const
 /* [{"name","protocol","value","ci95":[lo,hi],"n"}, …], differences also with "better","worse","p","too_few";
  * caller owns. */
 lem_json *lem_metrics_json(const lem_metric *m, int n, bool differences);
+/* From such lists (NULL = none); entries that are none are left out. */
+lem_status lem_metrics_read(const lem_json *metrics, const lem_json *differences, lem_metrics *out,
+                            lem_err *err) LEM_MUST_CHECK;
 /* A table for people, in percent: one line per metric name and k, one column per protocol. */
 void lem_metrics_table(const lem_metrics *m, lem_buf *out);
+/* What a person would tell: one line a metric, by its exact value where there is one, else by random subsets,
+ * else by the first k, with its difference from the vote of as many beside it (without votes, from the first
+ * score). pass@1, and all at the largest k that all `problems` have, or at every k. */
+void lem_metrics_claims(const lem_metrics *m, int problems, bool every_k, lem_buf *out);
 
 #endif

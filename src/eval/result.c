@@ -29,6 +29,15 @@ static lem_json *counts_json(const lem_eval_data *d) {
     return lem_object_done(&o);
 }
 
+/* The counts as the text tells them. */
+static lem_json *spoiled_json(const lem_eval_data *d) {
+    lem_buf b = {0};
+    lem_spoil_text(&d->spoil, &b);
+    lem_json *text = b.failed ? NULL : lem_json_new_str(lem_buf_str(&b));
+    lem_buf_release(&b);
+    return text;
+}
+
 static void weights_text(const lem_eval_data *d, lem_buf *out) {
     int n[3] = {0};
     for (int s = 0; s < d->n_scorers; s++) n[d->weighted[s]]++;
@@ -165,6 +174,7 @@ lem_json *lem_eval_result_json(const lem_eval_result *r, bool by_string) {
     lem_object_json(&o, "by", strata_json(r));
     lem_object_json(&o, "notes", notes_json(d, &r->o, by_string));
     lem_object_json(&o, "warnings", lem_spoil_warnings(&d->spoil));
+    lem_object_json(&o, "spoiled", spoiled_json(d));
     lem_object_json(&o, "counts", counts_json(d));
     lem_object_json(&o, "correctness", lem_eval_correctness_json(d));
     return lem_object_done(&o);
@@ -172,11 +182,10 @@ lem_json *lem_eval_result_json(const lem_eval_result *r, bool by_string) {
 
 /* ---- text ---- */
 
-void lem_eval_result_text(const lem_eval_result *r, lem_buf *out) {
+void lem_eval_result_text(const lem_eval_result *r, lem_eval_telling how, lem_buf *out) {
     const lem_eval_data *d = r->d;
     lem_buf_printf(out, "%s\n%d problems, %llu candidates (%d to %d a problem)", d->ground, d->n,
                    (unsigned long long)d->spoil.n, d->min_n, d->max_n);
-    lem_spoil_text(&d->spoil, out);
     lem_buf_puts(out, "; ");
     lem_eval_correctness_text(d, out);
     if (d->no_probabilities)
@@ -187,8 +196,9 @@ void lem_eval_result_text(const lem_eval_result *r, lem_buf *out) {
         lem_buf_puts(out, "\n");
     }
     lem_buf_puts(out, "\n");
-    lem_metrics_table(&r->m, out);
+    if (how == LEM_EVAL_TELL_ALL) lem_metrics_table(&r->m, out);
+    else lem_metrics_claims(&r->m, d->n, how == LEM_EVAL_TELL_EVERY_K, out);
     lem_eval_quality_table(d->scorers, r->q, d->n_scorers, out);
     for (int b = 0; b < d->n_by; b++) lem_eval_strata_table(&r->by[b], &r->o, out);
-    lem_spoil_note_lines(&d->spoil, out);
+    lem_spoil_lines(&d->spoil, "", out);
 }

@@ -33,7 +33,12 @@ void lem_eval_result_release(lem_eval_result *r);
 /* format, metrics, differences, scores (quality.h), by (strata.h), notes (how each number is meant), counts;
  * by_string as in lem_eval_load. The caller owns it; NULL on want of memory. */
 lem_json *lem_eval_result_json(const lem_eval_result *r, bool by_string);
-/* What the file holds, the table of metrics, that of scores, those by columns, and what spoils them. */
-void lem_eval_result_text(const lem_eval_result *r, lem_buf *out);
+typedef enum lem_eval_telling {
+    LEM_EVAL_TELL_LARGEST, /* one line a claim (lem_metrics_claims), at the largest k */
+    LEM_EVAL_TELL_EVERY_K, /* at every k */
+    LEM_EVAL_TELL_ALL      /* every protocol (lem_metrics_table) */
+} lem_eval_telling;
+/* What the file holds, its metrics, the table of scores, those by columns, and what spoils them. */
+void lem_eval_result_text(const lem_eval_result *r, lem_eval_telling how, lem_buf *out);
 
 #endif

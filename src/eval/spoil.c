@@ -58,7 +58,7 @@ void lem_spoil_tell(lem_object *o, const lem_spoil *s) {
 
 typedef struct part {
     uint64_t n, of;
-    const char *what, *note; /* what is worth a note: a sentence behind the share; NULL = nothing */
+    const char *what, *note; /* of a note: the sentence behind the share */
 } part;
 enum { N_PARTS = 5 };
 
@@ -73,20 +73,33 @@ static void parts_of(const lem_spoil *s, part p[N_PARTS]) {
                   "of the candidates have no score: they are never chosen by it"};
     p[3] = (part){s->silent, s->n, "without answer, which do not vote",
                   "of the candidates have no answer: they count as wrong and do not vote"};
-    p[4] = (part){s->repeated, s->n, "with the text of an earlier one", NULL};
+    p[4] = (part){s->repeated, s->n, "with the text of an earlier one",
+                  "of the candidates repeat the text of an earlier one of their problem: k of them are fewer "
+                  "different attempts"};
 }
+
+static double share_of(const part *p) { return p->of ? (double)p->n / (double)p->of : 0; }
 
 void lem_spoil_text(const lem_spoil *s, lem_buf *out) {
     part p[N_PARTS];
+    int told = 0;
     parts_of(s, p);
-    for (int i = 0; i < N_PARTS; i++)
-        if (p[i].n) lem_buf_printf(out, "; %llu %s", (unsigned long long)p[i].n, p[i].what);
+    for (int i = 0; i < N_PARTS; i++) {
+        if (!p[i].n) continue;
+        if (told++) lem_buf_puts(out, "; ");
+        else lem_buf_printf(out, "of %llu candidates ", (unsigned long long)s->n);
+        double percent = 100 * share_of(&p[i]);
+        lem_buf_printf(out, "%llu ", (unsigned long long)p[i].n);
+        if (percent < 0.05) lem_buf_puts(out, "(below 0.1 %) ");
+        else lem_buf_printf(out, "(%.1f %%) ", percent);
+        lem_buf_puts(out, p[i].what);
+    }
 }
 
 /* Appends the sentence of a part; false where its share is not worth one. */
 static bool sentence(const part *p, lem_buf *out) {
-    double share = p->of ? (double)p->n / (double)p->of : 0;
-    if (!p->note || share <= LEM_SPOIL_NOTE) return false;
+    double share = share_of(p);
+    if (share <= LEM_SPOIL_NOTE) return false;
     lem_buf_printf(out, "%.1f %% %s", 100 * share, p->note);
     return true;
 }
@@ -106,13 +119,16 @@ lem_json *lem_spoil_warnings(const lem_spoil *s) {
     return NULL;
 }
 
-void lem_spoil_note_lines(const lem_spoil *s, lem_buf *out) {
+void lem_spoil_lines(const lem_spoil *s, const char *whose, lem_buf *out) {
     part p[N_PARTS];
+    lem_buf text = {0};
+    lem_spoil_text(s, &text);
+    if (text.len) lem_buf_printf(out, "%s%s\n", whose, lem_buf_str(&text));
     parts_of(s, p);
     for (int i = 0; i < N_PARTS; i++) {
-        lem_buf b = {0};
-        if (sentence(&p[i], &b)) lem_buf_printf(out, "note: %s\n", lem_buf_str(&b));
-        out->failed = out->failed || b.failed;
-        lem_buf_release(&b);
+        lem_buf_clear(&text);
+        if (sentence(&p[i], &text)) lem_buf_printf(out, "note: %s%s\n", whose, lem_buf_str(&text));
     }
+    out->failed = out->failed || text.failed;
+    lem_buf_release(&text);
 }

@@ -26,12 +26,13 @@ void lem_spoil_add(lem_spoil *s, const lem_spoil *more);
 /* Members undecided, without_answer, repeated_text and, where reasons are known, cut and
  * with_finish_reason. */
 void lem_spoil_tell(lem_object *o, const lem_spoil *s);
-/* "; 36 undecided, counted as wrong; …": those that are not 0. */
+/* "of 960 candidates 36 (3.8 %) undecided, counted as wrong; …": those that are not 0; nothing where none is.
+ */
 void lem_spoil_text(const lem_spoil *s, lem_buf *out);
 /* Sentences about what is above LEM_SPOIL_NOTE, as a list of texts, owned by the caller; NULL: out of memory.
  */
 lem_json *lem_spoil_warnings(const lem_spoil *s);
-/* The same as lines "note: …". */
-void lem_spoil_note_lines(const lem_spoil *s, lem_buf *out);
+/* Both as whole lines, the sentences behind "note: "; whose ("A: ") stands in front of each. */
+void lem_spoil_lines(const lem_spoil *s, const char *whose, lem_buf *out);
 
 #endif

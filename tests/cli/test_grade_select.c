@@ -199,8 +199,12 @@ static void selects(void **state) {
     put("rows.jsonl", rows);
     expect("select rows.jsonl --out one.json", 0, "graded here");
     expect("select rows.jsonl --threads 3 --out two.json", 0,
-           "1 undecided, counted as wrong; 1 without score, ranked last");
+           "of 6 candidates 1 (16.7 %) undecided, counted as wrong; 1 (16.7 %) without score, ranked last");
     same_file("one.json", "two.json");
+    expect("select rows.jsonl --all --out one.json", 0, "rm@2 ");
+    same_file("one.json", "two.json");
+    expect("select rows.jsonl --all", 0, "exact                       first-k                     seeds");
+    expect("select rows.jsonl", 0, "against maj@3: too few problems differ (1)");
     expect("select rows.jsonl --json --seeds 0 --k 3", 0, "\"name\": \"rm@3\"");
     lem_buf b = get("one.json");
     lem_err err = LEM_ERR_INIT;
@@ -234,6 +238,8 @@ static void compares(void **state) {
     put("twice.jsonl", "{\"id\":\"p1\",\"completions\":[\"x\"],\"correct\":[true]}\n"
                        "{\"id\":\"p1\",\"completions\":[\"x\"],\"correct\":[true]}\n");
     expect("compare a.jsonl b.jsonl", 0, "40 problems in both");
+    expect("compare a.jsonl b.jsonl --all", 0, "pass@1             first-k");
+    expect("compare rows.jsonl rows.jsonl", 0, "note: B: 16.7 % of the candidates are undecided");
     expect("compare a.jsonl b.jsonl --flipped 1", 0,
            "problems flipped (pass@1, first k), the first of them:");
     expect("compare a.jsonl b.jsonl --require not-worse --margin 50", 0, "pass@1");

@@ -276,8 +276,8 @@ static void whose_word(void **state) {
     says(0, "grade scored.jsonl --out graded.jsonl", "");
     says(0, "select graded.jsonl", "correct by lemma grade, in the file");
     says(0, "select scored.jsonl --regrade", "graded here (std)");
-    says(0, "compare scored.jsonl graded.jsonl", "A: correct by the file (field correct); 1 cut");
-    says(0, "compare scored.jsonl graded.jsonl", "1 without score, ranked last");
+    says(0, "compare scored.jsonl graded.jsonl", "A: correct by the file (field correct)\nB: ");
+    says(0, "compare scored.jsonl graded.jsonl", "note: A: 20.0 % of the candidates have no score");
     says(0, "compare scored.jsonl graded.jsonl", "B: correct by lemma grade, in the file");
     says(0, "compare scored.jsonl graded.jsonl --json", "\"field\": \"correct\"");
 }

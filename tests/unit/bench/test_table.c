@@ -55,8 +55,10 @@ static void paper_averages(void **state) {
 
 static const char first[] =
     "{\"metrics\": [" OTHER METRIC("pass@1", 0.5, 0.4, 0.6) ", " METRIC("maj@8", 0.6, 0.5, 0.7) ", " METRIC(
-        "pass@8", 0.9, 0.8, 0.95) ", " METRIC("rm@8", 0.7, 0.6, 0.8) "],"
-                                                                     " \"warnings\": [\"3.0 % were cut\"]}";
+        "pass@8", 0.9, 0.8,
+        0.95) ", " METRIC("rm@8", 0.7, 0.6,
+                          0.8) "],"
+                               " \"warnings\": [\"3.0 % were cut\"], \"spoiled\": \"of 9 candidates 1 cut\"}";
 static const char second[] = "{\"metrics\": [" METRIC("pass@1", 0.7, 0.6, 0.8) ", " METRIC(
     "maj@8", 0.8, 0.7, 0.9) ", " METRIC("pass@8", 0.8, 0.7, 0.9) ", " METRIC("rm@8", 0.75, 0.65, 0.85) "]}";
 
@@ -111,7 +113,7 @@ static void texts(void **state) {
     t.n_absent = 2;
     contains(&t, lem_bench_table_text, "70.00 [60.0, 80.0]");
     contains(&t, lem_bench_table_text, "average of 2 (of 4 of mine)");
-    contains(&t, lem_bench_table_text, "note: a: 3.0 % were cut");
+    contains(&t, lem_bench_table_text, "\na: of 9 candidates 1 cut\nnote: a: 3.0 % were cut");
     contains(&t, lem_bench_table_markdown, "| mine | problems | pass@1 | maj@8 | rm-x@8 | pass@8 |");
     contains(&t, lem_bench_table_markdown, "| b | 100 | 70.00 [60.0, 80.0] |");
     contains(&t, lem_bench_table_csv, "\r\na,micro,100,0.5,");

@@ -170,8 +170,33 @@ static void of_all_candidates(void **state) {
     assert_int_equal(lem_eval_compare(&a.d, &b.d, missing, 1, &c, &err), LEM_EUSAGE);
 }
 
+/* pass by two protocols and rm by three, at 1 (pass alone), 2 and 4; each once, what was there first. */
+static void every_protocol(void **state) {
+    (void)state;
+    static side a, b;
+    make(&a, false, 0.3);
+    make(&b, true, 0.6);
+    lem_compared c;
+    lem_err err = LEM_ERR_INIT;
+    assert_int_equal(lem_eval_compare(&a.d, &b.d, NULL, 0, &c, &err), LEM_OK);
+    assert_int_equal(c.n_at, 3);
+    assert_int_equal(lem_eval_compare_all(&c, 5, &err), LEM_OK);
+    assert_int_equal(c.n_at, 2 + 2 * 5);
+    assert_string_equal(c.at[2].name, "rm@4");
+    double first = 0, all_four = NAN;
+    for (int i = 0; i < c.n_at; i++) {
+        for (int k = 0; k < i; k++)
+            assert_false(strcmp(c.at[i].name, c.at[k].name) == 0 && c.at[i].protocol == c.at[k].protocol);
+        if (strcmp(c.at[i].name, "rm@4") != 0) continue;
+        if (strcmp(c.at[i].protocol, "first-k") == 0) first = c.at[i].b_minus_a.at.mean;
+        if (strcmp(c.at[i].protocol, "seeds") == 0) all_four = c.at[i].b_minus_a.at.mean;
+    }
+    assert_true(fabs(first - all_four) < 1e-12); /* of four there is one subset of four */
+    lem_compared_release(&c);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(by_brute_force), cmocka_unit_test(of_all_candidates),
-                                       cmocka_unit_test(what_both_have)};
+                                       cmocka_unit_test(what_both_have), cmocka_unit_test(every_protocol)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

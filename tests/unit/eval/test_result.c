@@ -74,9 +74,9 @@ static void json_for_programs(void **state) {
     (void)state;
     lem_json *r = lem_eval_result_json(&result, false);
     assert_non_null(r);
-    static const char *const keys[] = {"format", "metrics",  "differences", "scores",     "by",
-                                       "notes",  "warnings", "counts",      "correctness"};
-    for (size_t i = 0; i < 9; i++) assert_string_equal(lem_json_key_at(r, i), keys[i]);
+    static const char *const keys[] = {"format", "metrics",  "differences", "scores", "by",
+                                       "notes",  "warnings", "spoiled",     "counts", "correctness"};
+    for (size_t i = 0; i < 10; i++) assert_string_equal(lem_json_key_at(r, i), keys[i]);
     assert_int_equal(lem_json_count(lem_json_get(r, "metrics")), result.m.n);
     assert_int_equal(lem_json_count(lem_json_get(r, "differences")), result.m.n_diff);
     static const struct {
@@ -92,7 +92,7 @@ static void json_for_programs(void **state) {
     assert_true(has_note(r, "random subsets: 0 per problem, seed 3"));
     assert_true(has_note(r, "the same canonical form"));
     assert_true(has_note(r, "undecided correctness counts as wrong"));
-    assert_int_equal(lem_json_count(lem_json_get(r, "warnings")), 3);
+    assert_int_equal(lem_json_count(lem_json_get(r, "warnings")), 4);
     assert_true(has_note(r, "fewer than k candidates are left out"));
     assert_false(has_note(r, "graded here"));
     assert_string_equal(lem_json_str(lem_json_find(r, "correctness.text"), ""),
@@ -108,26 +108,71 @@ static void json_for_programs(void **state) {
 static void text_for_people(void **state) {
     (void)state;
     lem_buf b = {0}, table = {0};
-    lem_eval_result_text(&result, &b);
+    lem_eval_result_text(&result, LEM_EVAL_TELL_ALL, &b);
     lem_metrics_table(&result.m, &table);
-    assert_non_null(strstr(
-        lem_buf_str(&b),
-        "\n2 problems, 5 candidates (2 to 3 a problem); 1 undecided, counted as wrong; "
-        "1 without score, ranked last; 1 without answer, which do not vote; 1 with the text of an earlier "
-        "one; correct by the file (field correct)\nweighted votes: rm as they are, since they lie in "
-        "0..1\n\n"));
+    assert_non_null(strstr(lem_buf_str(&b), "\n2 problems, 5 candidates (2 to 3 a problem); correct by the "
+                                            "file (field correct)\nweighted votes: rm as they are, since "
+                                            "they lie in 0..1\n\n"));
     assert_null(strstr(lem_buf_str(&b), "graded here"));
     const char *at = strstr(lem_buf_str(&b), lem_buf_str(&table));
     assert_non_null(at);
-    assert_non_null(strstr(at + table.len, "\nrm                 1.000         1    0.500"));
-    assert_non_null(strstr(at + table.len, "\nnote: 20.0 % of the candidates are undecided"));
+    at = strstr(at + table.len, "\nrm                 1.000         1    0.500");
+    assert_non_null(at);
+    at = strstr(at, "\nof 5 candidates 1 (20.0 %) undecided, counted as wrong; 1 (20.0 %) without score, "
+                    "ranked last; 1 (20.0 %) without answer, which do not vote; 1 (20.0 %) with the text of "
+                    "an earlier one\nnote: 20.0 % of the candidates are undecided");
+    assert_non_null(at);
     lem_buf_release(&b);
     lem_buf_release(&table);
 }
 
+static int lines_with(const lem_buf *b, const char *text) {
+    int n = 0;
+    for (const char *at = strstr(lem_buf_str(b), text); at; at = strstr(at + 1, text)) n++;
+    return n;
+}
+
+/* One line a claim: pass@1, and each method at the largest k that all problems have. */
+static void claims(void **state) {
+    (void)state;
+    lem_buf b = {0};
+    lem_eval_result_text(&result, LEM_EVAL_TELL_LARGEST, &b);
+    static const char *const once[] = {"\npass@1 ", "\npass@2 ", "\nmaj@2 ", "\nrm@2 ", "\nrm-weighted@2 "};
+    static const char *const never[] = {"\nmaj@1 ", "\nrm@1 ", "pass@3"};
+    for (size_t i = 0; i < sizeof once / sizeof *once; i++)
+        if (lines_with(&b, once[i]) != 1) fail_msg("not one '%s' in\n%s", once[i], lem_buf_str(&b));
+    for (size_t i = 0; i < sizeof never / sizeof *never; i++) assert_int_equal(lines_with(&b, never[i]), 0);
+    assert_int_equal(lines_with(&b, " against maj@2: too few problems differ ("), 1);
+    lem_buf_clear(&b);
+    lem_eval_result_text(&result, LEM_EVAL_TELL_EVERY_K, &b);
+    assert_int_equal(lines_with(&b, "\npass@"), result.o.n_ks);
+    lem_buf_release(&b);
+}
+
+/* What was written as JSON comes back. */
+static void read_back(void **state) {
+    (void)state;
+    lem_json *m = lem_metrics_json(result.m.m, result.m.n, false),
+             *d = lem_metrics_json(result.m.diff, result.m.n_diff, true);
+    lem_metrics back;
+    lem_buf one = {0}, two = {0};
+    assert_int_equal(lem_metrics_read(m, d, &back, &err), LEM_OK);
+    lem_metrics_table(&result.m, &one);
+    lem_metrics_table(&back, &two);
+    assert_string_equal(lem_buf_str(&one), lem_buf_str(&two));
+    lem_metrics_release(&back);
+    assert_int_equal(lem_metrics_read(NULL, NULL, &back, &err), LEM_OK);
+    assert_int_equal(back.n, 0);
+    lem_metrics_release(&back);
+    lem_json_free(m);
+    lem_json_free(d);
+    lem_buf_release(&one);
+    lem_buf_release(&two);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(options_of_a_file),
-                                       cmocka_unit_test(json_for_programs),
-                                       cmocka_unit_test(text_for_people)};
+                                       cmocka_unit_test(json_for_programs), cmocka_unit_test(text_for_people),
+                                       cmocka_unit_test(claims), cmocka_unit_test(read_back)};
     return cmocka_run_group_tests(tests, load, release);
 }

@@ -36,16 +36,29 @@ static void notes_begin_above_two_per_cent(void **state) {
     lem_spoil s = {.n = 1000, .with_reason = 100, .cut = 2, .undecided = 20, .silent = 21, .repeated = 900};
     lem_buf b = {0};
     lem_json *list = lem_spoil_warnings(&s);
-    assert_int_equal(lem_json_count(list), 1);
+    assert_int_equal(lem_json_count(list), 2);
     assert_non_null(strstr(lem_json_str(lem_json_at(list, 0), ""), "2.1 % of the candidates have no answer"));
+    assert_non_null(strstr(lem_json_str(lem_json_at(list, 1), ""), "90.0 % of the candidates repeat"));
     s.cut = 3; /* of those whose end is known */
-    lem_spoil_note_lines(&s, &b);
-    assert_true(strncmp(lem_buf_str(&b), "note: 3.0 % of the candidates were cut", 38) == 0);
-    lem_buf_clear(&b);
+    s.repeated = 20;
     lem_spoil_text(&s, &b);
-    assert_string_equal(lem_buf_str(&b),
-                        "; 3 cut at their token limit; 20 undecided, counted as wrong; 21 without "
-                        "answer, which do not vote; 900 with the text of an earlier one");
+    assert_string_equal(
+        lem_buf_str(&b),
+        "of 1000 candidates 3 (3.0 %) cut at their token limit; 20 (2.0 %) undecided, counted "
+        "as wrong; 21 (2.1 %) without answer, which do not vote; 20 (2.0 %) with the text of "
+        "an earlier one");
+    lem_buf_clear(&b);
+    lem_spoil_lines(&s, "A: ", &b);
+    assert_true(strncmp(lem_buf_str(&b), "A: of 1000 candidates 3 (3.0 %) cut", 35) == 0);
+    assert_non_null(strstr(lem_buf_str(&b), "one\nnote: A: 3.0 % of the candidates were cut"));
+    assert_non_null(strstr(lem_buf_str(&b), "\nnote: A: 2.1 % of the candidates have no answer"));
+    assert_null(strstr(lem_buf_str(&b), "repeat"));
+    lem_buf_clear(&b);
+    const lem_spoil clean = {.n = 1000}, one = {.n = 10000, .undecided = 1};
+    lem_spoil_lines(&clean, "", &b);
+    assert_string_equal(lem_buf_str(&b), "");
+    lem_spoil_text(&one, &b);
+    assert_string_equal(lem_buf_str(&b), "of 10000 candidates 1 (below 0.1 %) undecided, counted as wrong");
     lem_buf_release(&b);
     lem_json_free(list);
 }
