@@ -35,7 +35,10 @@ lem_rat *lem_canon_rational(lem_work *w, const canon_poly *p);
 /* Divided by the absolute value of its leading coefficient, or by the coefficient itself when `sign`. */
 canon_poly *lem_canon_primitive(lem_work *w, const canon_poly *p, bool sign);
 const char *lem_canon_poly_text(lem_work *w, const canon_poly *p);
-/* Text of any tree. */
+/* Text of any tree; the parts of a list, set, tuple … read as `part` gives them, whoever asks. */
+typedef const char *canon_part(lem_work *w, const ast_node *a);
+const char *lem_canon_text_by(lem_work *w, const ast_node *a, canon_part *part);
+/* The parts by their own canonical texts. */
 const char *lem_canon_text(lem_work *w, const ast_node *a);
 /* Different polys of this kind are different values: polynomials in free symbols, or sums of square roots of
  * rationals with i. */

@@ -243,7 +243,7 @@ static lem_answer_result compare_structures(comparison *c, const ast_node *a, co
     if (a->kind == AST_REL) return lem_compare_relations(c, a, b, level);
     if (a->kind == AST_BUILDER || a->kind == AST_SETMINUS) return lem_compare_ordered(c, a, b, level);
     if (a->kind == AST_UNION || a->kind == AST_INTER) return lem_compare_unordered(c, a, b, level);
-    const char *x = lem_canon_text(c->w, a), *y = x ? lem_canon_text(c->w, b) : NULL;
+    const char *x = lem_compare_text(c->w, a), *y = x ? lem_compare_text(c->w, b) : NULL;
     if (c->w->limit) return compare_say(LEM_ANSWER_LIMIT, RULE_WORK);
     return x && y && strcmp(x, y) == 0 ? compare_say(LEM_ANSWER_EQUAL_EXACT, RULE_CANONICAL)
                                        : compare_say(LEM_ANSWER_LIMIT, RULE_NOT_DECIDED);

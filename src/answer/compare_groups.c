@@ -28,9 +28,9 @@ typedef struct matching {
 static void match_texts(comparison *c, const ast_node *a, const ast_node *b, bool *found, bool *used) {
     const char *text[COMPARE_MAX_ITEMS];
     for (uint32_t j = 0; j < b->n; j++)
-        text[j] = lem_ast_is_scalar(b->kid[j]) ? lem_canon_text(c->w, b->kid[j]) : NULL;
+        text[j] = lem_ast_is_scalar(b->kid[j]) ? lem_compare_text(c->w, b->kid[j]) : NULL;
     for (uint32_t i = 0; i < a->n && !c->w->limit; i++) {
-        const char *t = lem_ast_is_scalar(a->kid[i]) ? lem_canon_text(c->w, a->kid[i]) : NULL;
+        const char *t = lem_ast_is_scalar(a->kid[i]) ? lem_compare_text(c->w, a->kid[i]) : NULL;
         for (uint32_t j = 0; t && j < b->n && !found[i]; j++)
             if (!used[j] && text[j] && strcmp(t, text[j]) == 0) found[i] = used[j] = true;
     }

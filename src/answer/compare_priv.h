@@ -12,6 +12,8 @@ lem_answer_result lem_compare_by(lem_work *w, const lem_answer_rules *rules, con
 /* Canonical text of what the answer means: without "x =", percent and money signs; units of measurement stay.
  * NULL when there is none. */
 const char *lem_compare_key(lem_work *w, const ast_node *a);
+/* The same of a tree as it stands, its parts by what they mean. */
+const char *lem_compare_text(lem_work *w, const ast_node *a);
 
 /* ---- shared by the compare_*.c files ---- */
 

@@ -223,7 +223,7 @@ bool lem_compare_equations(comparison *c, const ast_node *a, const ast_node *b, 
 
 lem_answer_result lem_compare_relations(comparison *c, const ast_node *a, const ast_node *b, int level) {
     lem_work *w = c->w;
-    const char *x = lem_canon_text(w, a), *y = x ? lem_canon_text(w, b) : NULL;
+    const char *x = lem_compare_text(w, a), *y = x ? lem_compare_text(w, b) : NULL;
     if (w->limit) return compare_say(LEM_ANSWER_LIMIT, RULE_WORK);
     if (x && y && strcmp(x, y) == 0) return compare_say(LEM_ANSWER_EQUAL_EXACT, RULE_CANONICAL);
     if (a->len != b->len) return compare_say(LEM_ANSWER_NOT_EQUAL, RULE_RELATION_DIFFERS);

@@ -101,7 +101,7 @@ static lem_answer_result decided(comparison *c, const ast_node *a, const ast_nod
     if (!lem_work_spend(c->w, SCALAR_COST)) return compare_say(LEM_ANSWER_LIMIT, RULE_WORK);
     lem_answer_result r = lem_decide_scalars(c->w, a, b);
     if (r.verdict != LEM_ANSWER_LIMIT || c->w->limit) return r;
-    const char *x = lem_canon_text(c->w, a), *y = x ? lem_canon_text(c->w, b) : NULL;
+    const char *x = lem_compare_text(c->w, a), *y = x ? lem_compare_text(c->w, b) : NULL;
     return x && y && strcmp(x, y) == 0 ? compare_say(LEM_ANSWER_EQUAL_EXACT, RULE_CANONICAL) : r;
 }
 
