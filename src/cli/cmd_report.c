@@ -132,7 +132,8 @@ static lem_status make_page(lem_cli *cli, const lem_args *args, const lem_source
                                   .n_trees = (int)lem_args_int(args, "n-trees"),
                                   .times = timing,
                                   .machine = machine,
-                                  .n_machine = timing ? MACHINE_PAIRS : 0};
+                                  .n_machine = timing ? MACHINE_PAIRS : 0,
+                                  .cancel = cli->cancel};
     describe_machine(cli, &texts, machine);
     return lem_report_make(&request, sources, out, err);
 }

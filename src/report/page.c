@@ -74,9 +74,7 @@ static bool name_char(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
 }
 
-/* A new CSV file; its name is reduced to letters, digits, '-' and '_', and numbered where it was taken. NULL
- * when memory is out. */
-static sheet *new_sheet(lem_page *p, const char *wanted) {
+lem_page_sheet *lem_page_sheet_new(lem_page *p, const char *wanted) {
     char base[64], name[72];
     size_t n = 0;
     for (; wanted && wanted[n] && n + 1 < sizeof base; n++) base[n] = name_char(wanted[n]) ? wanted[n] : '-';
@@ -100,7 +98,7 @@ static sheet *new_sheet(lem_page *p, const char *wanted) {
     return s;
 }
 
-static void csv_number(lem_buf *b, double v) {
+void lem_page_csv_number(lem_buf *b, double v) {
     if (isfinite(v)) lem_buf_printf(b, "%.10g", v);
 }
 
@@ -250,7 +248,7 @@ static void table_md(lem_page *p, const lem_table *t) {
 
 static void csv_row_end(lem_buf *b) { lem_buf_puts(b, "\r\n"); }
 
-static void csv_cell(lem_buf *b, bool first, const char *text) {
+void lem_page_csv_cell(lem_buf *b, bool first, const char *text) {
     if (!first) lem_buf_putc(b, ',');
     lem_escape_csv(b, text, strlen(text));
 }
@@ -258,12 +256,12 @@ static void csv_cell(lem_buf *b, bool first, const char *text) {
 void lem_page_table(lem_page *p, const lem_table *t) {
     table_html(p, t);
     table_md(p, t);
-    sheet *s = new_sheet(p, t->name);
+    sheet *s = lem_page_sheet_new(p, t->name);
     if (!s) return;
-    for (int c = 0; c < t->n_columns; c++) csv_cell(&s->text, c == 0, t->columns[c].title);
+    for (int c = 0; c < t->n_columns; c++) lem_page_csv_cell(&s->text, c == 0, t->columns[c].title);
     csv_row_end(&s->text);
     for (int r = 0; r < t->n_rows; r++) {
-        for (int c = 0; c < t->n_columns; c++) csv_cell(&s->text, c == 0, cell(t, r, c));
+        for (int c = 0; c < t->n_columns; c++) lem_page_csv_cell(&s->text, c == 0, cell(t, r, c));
         csv_row_end(&s->text);
     }
 }
@@ -271,18 +269,18 @@ void lem_page_table(lem_page *p, const lem_table *t) {
 /* ---- charts ---- */
 
 static void chart_csv(lem_page *p, const lem_chart *c) {
-    sheet *s = new_sheet(p, c->name);
+    sheet *s = lem_page_sheet_new(p, c->name);
     if (!s) return;
     lem_buf_puts(&s->text, "series,x,y,lo,hi\r\n");
     for (int k = 0; k < c->n_series; k++) {
         const lem_series *line = &c->series[k];
         for (int i = 0; i < line->n; i++) {
-            csv_cell(&s->text, true, line->name);
+            lem_page_csv_cell(&s->text, true, line->name);
             const double v[4] = {line->x[i], line->y[i], line->lo ? line->lo[i] : NAN,
                                  line->hi ? line->hi[i] : NAN};
             for (int j = 0; j < 4; j++) {
                 lem_buf_putc(&s->text, ',');
-                csv_number(&s->text, v[j]);
+                lem_page_csv_number(&s->text, v[j]);
             }
             csv_row_end(&s->text);
         }
@@ -331,44 +329,6 @@ void lem_page_chart(lem_page *p, const lem_chart *c) {
     lem_buf_release(&svg);
     chart_md(p, c);
     chart_csv(p, c);
-}
-
-/* In percent; 0 for what is no share. */
-static double share(double v) {
-    if (!(v > 0)) return 0;
-    return v > 1 ? 100 : 100 * v;
-}
-
-void lem_page_bars(lem_page *p, const char *name, const char *title, const lem_bar *bars, int n) {
-    lem_buf_puts(&p->body, "<figure class=\"half\"><figcaption>");
-    html_text(p, title);
-    lem_buf_puts(&p->body, "</figcaption>\n<div class=\"bars\">\n");
-    sheet *s = new_sheet(p, name);
-    if (s) lem_buf_puts(&s->text, "label,value,lo,hi\r\n");
-    for (int i = 0; i < n; i++) {
-        const lem_bar *b = &bars[i];
-        bool ci = isfinite(b->lo) && isfinite(b->hi);
-        lem_buf_puts(&p->body, "<span>");
-        html_text(p, b->label);
-        lem_buf_printf(&p->body,
-                       "</span><span class=\"track\"><span class=\"fill\" style=\"width:%.2f%%\"></span>",
-                       share(b->value));
-        if (ci)
-            lem_buf_printf(&p->body, "<span class=\"ci\" style=\"left:%.2f%%;width:%.2f%%\"></span>",
-                           share(b->lo), share(b->hi) - share(b->lo));
-        lem_buf_printf(&p->body, "</span><span>%.1f %%", 100 * b->value);
-        if (ci) lem_buf_printf(&p->body, " <em>[%.1f, %.1f]</em>", 100 * b->lo, 100 * b->hi);
-        lem_buf_puts(&p->body, "</span>\n");
-        if (!s) continue;
-        csv_cell(&s->text, true, b->label);
-        const double v[3] = {b->value, b->lo, b->hi};
-        for (int j = 0; j < 3; j++) {
-            lem_buf_putc(&s->text, ',');
-            csv_number(&s->text, v[j]);
-        }
-        csv_row_end(&s->text);
-    }
-    lem_buf_puts(&p->body, "</div></figure>\n");
 }
 
 void lem_page_put_parts(lem_buf *out, const lem_example_part *parts, int n) {

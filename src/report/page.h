@@ -61,6 +61,8 @@ typedef struct lem_bar {
 } lem_bar;
 /* Horizontal bars of fractions in 0..1, labelled in percent. */
 void lem_page_bars(lem_page *p, const char *name, const char *title, const lem_bar *bars, int n);
+/* The same of differences of fractions, to both sides of zero, labelled in percentage points. */
+void lem_page_differences(lem_page *p, const char *name, const char *title, const lem_bar *bars, int n);
 
 typedef enum lem_tone { LEM_TONE_PLAIN, LEM_TONE_GOOD, LEM_TONE_BAD } lem_tone;
 typedef struct lem_example_part {

@@ -1,4 +1,4 @@
-/* report/page_priv.h - what page.c and page_browse.c share */
+/* report/page_priv.h - what page.c, page_bars.c and page_browse.c share */
 #ifndef LEM_REPORT_PAGE_PRIV_H
 #define LEM_REPORT_PAGE_PRIV_H
 
@@ -21,6 +21,13 @@ struct lem_page {
     bool scripted; /* lem_page_browse was called */
     bool failed;
 };
+
+/* A new CSV file; its name is reduced to letters, digits, '-' and '_', and numbered where it was taken. NULL
+ * when memory is out, which the page remembers. */
+lem_page_sheet *lem_page_sheet_new(lem_page *p, const char *wanted);
+/* A cell, behind a comma unless it is the first of its line; a number, empty where it is not finite. */
+void lem_page_csv_cell(lem_buf *b, bool first, const char *text);
+void lem_page_csv_number(lem_buf *b, double v);
 
 /* Parts of an example as HTML. */
 void lem_page_put_parts(lem_buf *out, const lem_example_part *parts, int n);

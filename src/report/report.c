@@ -3,11 +3,15 @@
 
 #include "core/file.h"
 #include "core/mem.h"
+#include "report/ablation.h"
 #include "report/benchmarks.h"
+#include "report/comparison.h"
 #include "report/inputs.h"
 #include "report/problems.h"
+#include "report/runs.h"
 #include "report/score_charts.h"
 #include "report/sections.h"
+#include "report/side_names.h"
 #include "report/sources.h"
 #include "report/trace.h"
 
@@ -19,6 +23,26 @@ static lem_status add_result(lem_page *p, const lem_source *s, bool only, lem_er
     lem_status st = lem_source_load(s->path, &doc, err);
     if (st == LEM_OK) st = lem_report_metrics(p, only ? "Results" : s->title, s->title, s->path, doc, err);
     lem_json_free(doc);
+    return st;
+}
+
+static lem_status add_document(lem_page *p, const lem_source *s, lem_err *err) {
+    lem_json *doc = NULL;
+    lem_status st = lem_source_load(s->path, &doc, err);
+    if (st == LEM_OK && s->kind == LEM_SOURCE_COMPARISON)
+        st = lem_report_comparison_file(p, s->title, s->path, doc, err);
+    if (st == LEM_OK && s->kind == LEM_SOURCE_ABLATION)
+        st = lem_report_ablation(p, s->title, s->path, doc, err);
+    lem_json_free(doc);
+    return st;
+}
+
+/* What runs are claimed to differ in comes first. */
+static lem_status add_comparisons(lem_page *p, const lem_sources *s, lem_err *err) {
+    lem_status st = LEM_OK;
+    for (int i = 0; st == LEM_OK && i < s->n; i++)
+        if (s->at[i].kind == LEM_SOURCE_COMPARISON || s->at[i].kind == LEM_SOURCE_ABLATION)
+            st = add_document(p, &s->at[i], err);
     return st;
 }
 
@@ -138,27 +162,59 @@ static lem_status add_provenance(lem_page *p, const lem_report_request *r, lem_e
 
 /* ---- the page ---- */
 
-static lem_status page_title(const lem_report_request *r, char out[256], lem_err *err) {
+enum { TITLE = 256, TITLED = 4 };
+
+/* "base, tuned and 3 more". */
+static lem_status title_of_many(const lem_report_request *r, char out[TITLE], lem_err *err) {
+    char(*name)[LEM_SIDE_NAME] = lem_alloc_zero((size_t)r->n_inputs, sizeof *name, err);
+    if (!name) return LEM_EMEM;
+    int n = r->n_inputs < TITLED ? r->n_inputs : TITLED, at = snprintf(out, TITLE, "Lemma report:");
+    lem_side_names(r->inputs, r->n_inputs, name);
+    for (int i = 0; i < n && at < TITLE - 8; i++) {
+        int room = TITLE - 8 - at;
+        at += snprintf(out + at, (size_t)(TITLE - at), "%s %.*s", i ? "," : "", room / (n - i), name[i]);
+    }
+    if (r->n_inputs > n && at < TITLE)
+        snprintf(out + at, (size_t)(TITLE - at), " and %d more", r->n_inputs - n);
+    lem_free(name);
+    return LEM_OK;
+}
+
+static lem_status page_title(const lem_report_request *r, char out[TITLE], lem_err *err) {
     lem_json *run = NULL;
     lem_status st = LEM_OK;
     if (r->title) {
-        snprintf(out, 256, "%s", r->title);
+        snprintf(out, TITLE, "%s", r->title);
         return LEM_OK;
     }
+    if (r->n_inputs > 1) return title_of_many(r, out, err);
     const char *input = r->inputs[0];
     if (lem_file_is_dir(input)) st = lem_source_beside(input, "run.json", &run, err);
     const char *name = lem_json_str(lem_json_get(run, "name"), lem_path_base(input));
-    snprintf(out, 256, "Lemma report: %s", name);
+    snprintf(out, TITLE, "Lemma report: %s", name);
     lem_json_free(run);
     return st;
 }
 
+/* What the results claim, then all of them. */
+static lem_status add_claims(lem_page *p, const lem_report_request *r, const lem_sources *s, lem_err *err) {
+    lem_status st = add_comparisons(p, s, err);
+    if (st == LEM_OK) st = lem_report_compare_runs(p, s, r->inputs, r->cancel, err);
+    if (st == LEM_OK) st = lem_report_side_by_side(p, s, err);
+    if (st == LEM_OK) st = add_benchmarks(p, s, err);
+    return st == LEM_OK ? add_results(p, s, err) : st;
+}
+
+static lem_status add_candidates(lem_page *p, const lem_report_request *r, lem_err *err) {
+    if (!r->examples) return LEM_OK;
+    lem_status st = lem_report_candidates(p, r->examples, r->judge, r->n_examples, err);
+    if (st == LEM_OK) st = lem_report_score_charts(p, r->examples, r->judge, err);
+    return st == LEM_OK ? lem_report_problems(p, r->examples, r->judge, err) : st;
+}
+
 static lem_status add_sections(lem_page *p, const lem_report_request *r, const lem_sources *s, lem_err *err) {
-    lem_status st = add_benchmarks(p, s, err);
-    if (st == LEM_OK) st = add_results(p, s, err);
-    if (st == LEM_OK && r->examples) st = lem_report_candidates(p, r->examples, r->judge, r->n_examples, err);
-    if (st == LEM_OK && r->examples) st = lem_report_score_charts(p, r->examples, r->judge, err);
-    if (st == LEM_OK && r->examples) st = lem_report_problems(p, r->examples, r->judge, err);
+    lem_status st = add_claims(p, r, s, err);
+    if (st == LEM_OK) st = add_candidates(p, r, err);
     if (st == LEM_OK) st = add_traces(p, r, s, err);
     if (st == LEM_OK) st = add_training(p, s, err);
     if (st == LEM_OK) st = add_provenance(p, r, err);
@@ -171,7 +227,7 @@ static lem_status add_sections(lem_page *p, const lem_report_request *r, const l
 
 lem_status lem_report_make(const lem_report_request *r, const lem_sources *sources, lem_page **page,
                            lem_err *err) {
-    char title[256];
+    char title[TITLE];
     lem_page *p = NULL;
     lem_status st = LEM_OK;
     LEM_TRY(page_title(r, title, err));

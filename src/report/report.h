@@ -18,7 +18,8 @@ typedef struct lem_report_request { /* all borrowed */
     int n_trees;                /* of how many problems of a trace the trees are shown */
     bool times;                 /* seconds of each stage: the page then differs from run to run */
     const lem_pair *machine;
-    int n_machine; /* shown last under "Machine"; 0 = not shown */
+    int n_machine;            /* shown last under "Machine"; 0 = not shown */
+    const lem_cancel *cancel; /* NULL = never */
 } lem_report_request;
 
 /* Sections: results, worked examples, searches, training, how it was made (stages; inputs with their

@@ -3,7 +3,9 @@
 
 #include "core/file.h"
 #include "core/mem.h"
+#include "report/ablation.h"
 #include "report/benchmarks.h"
+#include "report/comparison.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -18,7 +20,7 @@ void lem_sources_release(lem_sources *s) {
         lem_free(s->at[i].title);
     }
     lem_free(s->at);
-    *s = (lem_sources){NULL, 0, 0, NULL};
+    *s = (lem_sources){.at = NULL};
 }
 
 lem_status lem_source_load(const char *path, lem_json **out, lem_err *err) {
@@ -63,7 +65,7 @@ static lem_status add_source(lem_sources *s, const char *path, const char *title
         s->at = grown;
         s->cap = cap;
     }
-    lem_source one = {lem_strdup(path, err), lem_strdup(title, err), kind};
+    lem_source one = {lem_strdup(path, err), lem_strdup(title, err), kind, s->n_inputs};
     if (one.path && one.title) {
         s->at[s->n++] = one;
         return LEM_OK;
@@ -86,9 +88,11 @@ static void title_of(const char *path, const char *root, char out[TITLE]) {
 
 /* What a document is to a report; false: nothing. */
 static bool kind_of(const lem_json *doc, lem_source_kind *kind) {
-    bool benchmarks = lem_report_is_benchmarks(doc);
-    *kind = benchmarks ? LEM_SOURCE_BENCHMARKS : LEM_SOURCE_METRICS;
-    return benchmarks || lem_json_kind(lem_json_get(doc, "metrics")) == LEM_JSON_ARRAY;
+    *kind = LEM_SOURCE_METRICS;
+    if (lem_report_is_benchmarks(doc)) *kind = LEM_SOURCE_BENCHMARKS;
+    else if (lem_report_is_comparison(doc)) *kind = LEM_SOURCE_COMPARISON;
+    else if (lem_report_is_ablation(doc)) *kind = LEM_SOURCE_ABLATION;
+    return *kind != LEM_SOURCE_METRICS || lem_json_kind(lem_json_get(doc, "metrics")) == LEM_JSON_ARRAY;
 }
 
 static lem_status add_found(lem_sources *s, const char *path, const char *root, lem_err *err) {
@@ -201,5 +205,7 @@ static lem_status add_run(lem_sources *s, const char *dir, lem_err *err) {
 }
 
 lem_status lem_sources_add(lem_sources *s, const char *input, lem_err *err) {
-    return lem_file_is_dir(input) ? add_run(s, input, err) : add_named(s, input, err);
+    lem_status st = lem_file_is_dir(input) ? add_run(s, input, err) : add_named(s, input, err);
+    if (st == LEM_OK) s->n_inputs++;
+    return st;
 }

@@ -16,16 +16,20 @@ typedef enum lem_source_kind {
     LEM_SOURCE_METRICS,
     LEM_SOURCE_TELEMETRY,
     LEM_SOURCE_TRACE,
-    LEM_SOURCE_BENCHMARKS
+    LEM_SOURCE_BENCHMARKS,
+    LEM_SOURCE_COMPARISON,
+    LEM_SOURCE_ABLATION
 } lem_source_kind;
 typedef struct lem_source {
     char *path, *title; /* title: the path below its run, without what all such paths end in */
     lem_source_kind kind;
+    int input; /* which input it came from, from 0 */
 } lem_source;
 
 typedef struct lem_sources { /* zeroed = empty */
     lem_source *at;
     int n, cap;
+    int n_inputs; /* added so far */
     lem_log *log; /* warned about files that cannot be read; NULL = silent */
 } lem_sources;
 
@@ -39,5 +43,4 @@ void lem_sources_release(lem_sources *s);
 lem_status lem_source_load(const char *path, lem_json **out, lem_err *err) LEM_MUST_CHECK;
 /* The same of dir/name; *out is NULL when there is no such file. */
 lem_status lem_source_beside(const char *dir, const char *name, lem_json **out, lem_err *err) LEM_MUST_CHECK;
-
 #endif

@@ -74,6 +74,11 @@ static const char select_json[] =
     " \"candidates\": [{\"text\": \"2+2=4\", \"correct\": true, \"score\": 1.5}, {\"text\": \"2+2=5\", "
     "\"correct\": false, \"score\": -1}]}]}";
 
+static const char select_two[] =
+    "{\"metrics\":[{\"name\":\"pass@1\",\"protocol\":\"exact\",\"value\":0.2,\"n\":40},"
+    "{\"name\":\"maj@2\",\"protocol\":\"exact\",\"value\":0.2,\"n\":40},"
+    "{\"name\":\"rm@2\",\"protocol\":\"exact\",\"value\":0.3,\"n\":40}]}";
+
 static int make_run(void **state) {
     (void)state;
     assert_non_null(mkdtemp(dir));
@@ -143,6 +148,55 @@ static void one_file(void **state) {
     assert_int_equal(report(&err, 3, file, "--out", out), LEM_OK);
     assert_true(has("one.html", "65.4 %"));
     free(file);
+    free(out);
+}
+
+/* Two runs whose results name their candidates: paired on them, and told where they cannot be. */
+static void put_scored_run(const char *run, bool third_right) {
+    char name[64], text[512], *rows = in_dir(run);
+    snprintf(name, sizeof name, "%s/s.jsonl", run);
+    lem_buf b = {0};
+    for (int i = 0; i < 40; i++)
+        lem_buf_printf(
+            &b,
+            "{\"id\":\"q%d\",\"problem\":\"p\",\"expected_answer\":\"1\",\"completions\":[\"a\",\"b\"],"
+            "\"predicted_answer\":[\"1\",\"2\"],\"correct\":[%s,false],\"rm_score\":[1,0]}\n",
+            i, i % 4 == 0 || (third_right && i % 4 == 1) ? "true" : "false");
+    put(name, lem_buf_str(&b));
+    lem_buf_release(&b);
+    snprintf(name, sizeof name, "%s/select.json", run);
+    put(name, select_two);
+    snprintf(name, sizeof name, "%s/select.json.manifest.json", run);
+    snprintf(text, sizeof text,
+             "{\"command\":\"select\",\"identity\":\"0\",\"arguments\":{\"task\":\"std\"},"
+             "\"inputs\":[{\"option\":\"argument 1\",\"path\":\"%s/s.jsonl\"}]}",
+             rows);
+    put(name, text);
+    free(rows);
+}
+
+static void two_runs_are_compared_on_their_candidates(void **state) {
+    (void)state;
+    lem_err err = LEM_ERR_INIT;
+    char *a = in_dir("two/old"), *b = in_dir("two/new"), *out = in_dir("two.html");
+    put_scored_run("two/old", false);
+    put_scored_run("two/new", true);
+    assert_int_equal(report(&err, 4, a, b, "--out", out), LEM_OK);
+    assert_true(has("two.html", "<h1>Lemma report: old, new</h1>"));
+    assert_true(has("two.html", ">new against old</h2>"));
+    /* 10 of 40 problems became right */
+    assert_true(has("two.html", "rm@2: new solves 25.0 points more than old (95 % interval "));
+    assert_true(has("two.html", "new is better on 10 problems and worse on 0."));
+    assert_true(has("two-new-against-old-flipped.csv", "q1,wrong"));
+    assert_true(has("two-side-by-side.csv", "rm@2,"));
+    char *rows = in_dir("two/new/s.jsonl");
+    remove(rows);
+    assert_int_equal(report(&err, 5, a, b, "--out", out, "--fresh"), LEM_OK);
+    assert_false(has("two.html", "new against old"));
+    assert_true(has("two.html", "is of candidates that are not there any more: no paired comparison"));
+    free(rows);
+    free(a);
+    free(b);
     free(out);
 }
 
@@ -245,9 +299,10 @@ static void bad_input(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(whole_run),         cmocka_unit_test(twice_is_the_same_bytes),
-        cmocka_unit_test(one_file),          cmocka_unit_test(picked_examples),
-        cmocka_unit_test(trees_of_a_search), cmocka_unit_test(bad_input),
+        cmocka_unit_test(whole_run),       cmocka_unit_test(twice_is_the_same_bytes),
+        cmocka_unit_test(one_file),        cmocka_unit_test(two_runs_are_compared_on_their_candidates),
+        cmocka_unit_test(picked_examples), cmocka_unit_test(trees_of_a_search),
+        cmocka_unit_test(bad_input),
     };
     return cmocka_run_group_tests(tests, make_run, remove_run);
 }

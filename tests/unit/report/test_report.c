@@ -83,7 +83,8 @@ static void a_run_folder(void **state) {
     lem_page *p = make((lem_report_request){.inputs = inputs, .n_inputs = 1}, &n);
     assert_int_equal(n, 4); /* z, a, deep/1/2/3, rm */
     where(p, "Lemma report: toy");
-    assert_true(where(p, "<h2 id=\"s1\">z") < where(p, "<h2 id=\"s2\">a")); /* as they ran, not by name */
+    assert_true(where(p, ">Results side by side</h2>") < where(p, ">z</h2>"));
+    assert_true(where(p, ">z</h2>") < where(p, ">a</h2>")); /* as they ran, not by name */
     where(p, "deep/1/2/3<");
     assert_null(strstr(lem_page_html(p), "deep/1/2/3/4"));
     assert_null(strstr(lem_page_html(p), "checkpoints"));
@@ -173,7 +174,7 @@ static void named_files(void **state) {
     int n = 0;
     lem_page *p = make((lem_report_request){.inputs = inputs, .n_inputs = 3}, &n);
     assert_int_equal(n, 2); /* each once */
-    where(p, "Lemma report: a.json");
+    where(p, "Lemma report: a (1), telemetry (2), a (3)");
     where(p, "Results<"); /* the only one needs no name */
     assert_non_null(lem_page_csv(p, "training-loss"));
     lem_page_free(p);
