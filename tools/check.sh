@@ -32,6 +32,10 @@ cli_docs() {
     tools/cli_docs.sh build/lemma | diff docs/cli.md - || { echo "run ./dev docs"; return 1; }
 }
 
+grading_docs() {
+    tools/grading_docs.sh build | diff docs/grading.md - || { echo "run ./dev docs"; return 1; }
+}
+
 check "first lines name the file and its purpose" tools/check_purpose.sh
 check "includes follow src/LAYERS" tools/check_layers.sh
 check "no banned calls" tools/check_banned.sh
@@ -47,6 +51,7 @@ check "hardened program" tools/check_hardening.sh build
 check "no circles between files" tools/check_circles.sh build
 check "what is exported is used" tools/check_unused.sh build
 check "docs/cli.md is what --help says" cli_docs
+check "docs/grading.md has the rules in their order" grading_docs
 man_pages() {
     command -v mandoc >/dev/null 2>&1 || { echo "mandoc is not installed"; return 77; }
     { build/lemma man; build/lemma man --list | while read -r c; do build/lemma man "$c"; done; } >/dev/null

@@ -1,4 +1,5 @@
-/* compare.c - verdicts on two parsed answers: which rule decides a pair of shapes */
+/* compare.c - the rules for choices, words, numbers in a base, ratios, residues, solutions, and what is left
+ */
 #include "answer/compare_priv.h"
 
 #include "answer/canon_priv.h"
@@ -23,18 +24,21 @@ static char letter_of(const ast_node *a) {
     return ch >= 'A' && ch <= 'Z' ? ch : 0;
 }
 
-static lem_answer_result compare_choices(comparison *c, const ast_node *a, const ast_node *b, int level) {
+lem_answer_result lem_compare_choices(comparison *c, const ast_node *a, const ast_node *b, int level) {
     if (a->kind == AST_CHOICE && b->kind == AST_CHOICE)
         return same_or(lem_ast_same_name(a, b), RULE_CHOICE, RULE_CHOICE_DIFFERENT);
-    const ast_node *choice = a->kind == AST_CHOICE ? a : b, *other = choice == a ? b : a;
+    const ast_node *choice = a->kind == AST_CHOICE ? a : b;
+    const ast_node *other = choice == a ? b : a;
     char letter = letter_of(other);
     if (letter) return same_or(letter == choice->name[0], RULE_CHOICE, RULE_CHOICE_DIFFERENT);
     if (choice->n == 0) return compare_say(LEM_ANSWER_DIFFERENT_KIND, RULE_KIND);
-    return choice == a ? lem_compare_level(c, choice->kid[0], b, level + 1)
-                       : lem_compare_level(c, a, choice->kid[0], level + 1);
+    if (choice == a) a = choice->kid[0];
+    else b = choice->kid[0];
+    return c->part(c, a, b, level + 1);
 }
 
-static lem_answer_result compare_texts(const comparison *c, const ast_node *a, const ast_node *b) {
+lem_answer_result lem_compare_texts(comparison *c, const ast_node *a, const ast_node *b, int level) {
+    (void)level;
     if (lem_ast_same_name(a, b)) return compare_say(LEM_ANSWER_EQUAL_EXACT, RULE_SAME_WORDS);
     words_answer same =
         lem_words_compare((words){a->name, a->len, a->grouped}, (words){b->name, b->len, b->grouped});
@@ -81,15 +85,20 @@ static ast_node *base_value(lem_work *w, const ast_node *a) {
     return lem_ast_num(w, places ? lem_rat_div(w, v, lem_rat_pow(w, b, (long)places)) : v);
 }
 
-static lem_answer_result compare_bases(comparison *c, const ast_node *a, const ast_node *b) {
+lem_answer_result lem_compare_bases(comparison *c, const ast_node *a, const ast_node *b, int level) {
+    (void)level;
     if (lem_ast_same_name(a, b)) return compare_say(LEM_ANSWER_EQUAL_EXACT, RULE_CANONICAL);
     ast_node *x = base_value(c->w, a), *y = x ? base_value(c->w, b) : NULL;
     return same_or(x && y && lem_rat_equal(x->q, y->q), RULE_BASE_VALUE, RULE_BASE_DIGITS);
 }
 
 /* The base may be left out: 1011 for 1011_2. */
-static lem_answer_result compare_base(comparison *c, const ast_node *base, const ast_node *number) {
+lem_answer_result lem_compare_base(comparison *c, const ast_node *a, const ast_node *b, int level) {
+    bool first = a->kind == AST_BASE;
+    const ast_node *base = first ? a : b;
+    const ast_node *number = first ? b : a;
     size_t n;
+    (void)level;
     (void)base_of(base, &n);
     lem_rat *digits =
         n && strspn(base->name, "0123456789.") >= n ? lem_rat_decimal(c->w, base->name, n, 0) : NULL;
@@ -154,7 +163,7 @@ static lem_answer_result compare_proportions(comparison *c, const ast_node *a, c
     return compare_say(v, v == LEM_ANSWER_LIMIT ? RULE_NOT_DECIDED : RULE_RATIO);
 }
 
-static lem_answer_result compare_ratios(comparison *c, const ast_node *a, const ast_node *b, int level) {
+lem_answer_result lem_compare_ratios(comparison *c, const ast_node *a, const ast_node *b, int level) {
     lem_answer_result same;
     if (compare_24_hours(a, b, &same)) return same;
     same = lem_compare_ordered(c, a, b, level);
@@ -164,7 +173,8 @@ static lem_answer_result compare_ratios(comparison *c, const ast_node *a, const 
     return compare_proportions(c, a, b, same);
 }
 
-static lem_answer_result compare_ratio_number(comparison *c, const ast_node *a, const ast_node *b) {
+lem_answer_result lem_compare_ratio_number(comparison *c, const ast_node *a, const ast_node *b, int level) {
+    (void)level;
     const ast_node *ratio = a->kind == AST_RATIO ? a : b;
     if (!c->rules->ratio_fraction || ratio->n != 2 || !lem_ast_is_scalar(ratio->kid[0]) ||
         !lem_ast_is_scalar(ratio->kid[1]))
@@ -185,6 +195,11 @@ static lem_answer_result compare_residues(comparison *c, const shape *g, const s
         return plain;
     lem_rat *q = lem_rat_div(c->w, lem_rat_sub(c->w, g->v->q, p->v->q), g->modulus->q);
     return same_or(q && lem_rat_is_int(q), RULE_MODULO, RULE_MODULO_DIFFERS);
+}
+
+bool lem_compare_residues(comparison *c, const compare_pair *x, lem_answer_result *r) {
+    if (x->g.modulus || x->p.modulus) *r = compare_residues(c, &x->g, &x->p, *r);
+    return false;
 }
 
 /* ---- solutions of an equation ---- */
@@ -226,32 +241,18 @@ static bool solvable(const ast_node *rel, const ast_node *value) {
     return value->n > 0;
 }
 
-static lem_answer_result compare_with_solutions(comparison *c, const ast_node *rel, const ast_node *value) {
+lem_answer_result lem_compare_with_solutions(comparison *c, const ast_node *a, const ast_node *b, int level) {
+    (void)level;
+    bool first = solvable(a, b);
+    if (!first && !solvable(b, a)) return COMPARE_PASSES;
+    const ast_node *rel = first ? a : b;
+    const ast_node *value = first ? b : a;
     bool list = value->kind == AST_LIST || value->kind == AST_SET;
     const ast_node *const *at = list ? (const ast_node *const *)value->kid : &value;
     return compare_solutions(c, rel, at, list ? value->n : 1);
 }
 
-/* ---- dispatch ---- */
-
-static lem_answer_result compare_structures(comparison *c, const ast_node *a, const ast_node *b, int level) {
-    if (a->kind != b->kind) {
-        if (c->rules->solve && solvable(a, b)) return compare_with_solutions(c, a, b);
-        if (c->rules->solve && solvable(b, a)) return compare_with_solutions(c, b, a);
-        return compare_say(LEM_ANSWER_DIFFERENT_KIND, RULE_KIND);
-    }
-    if (a->kind == AST_REL) return lem_compare_relations(c, a, b, level);
-    if (a->kind == AST_BUILDER || a->kind == AST_SETMINUS) return lem_compare_ordered(c, a, b, level);
-    if (a->kind == AST_UNION || a->kind == AST_INTER) return lem_compare_unordered(c, a, b, level);
-    const char *x = lem_compare_text(c->w, a), *y = x ? lem_compare_text(c->w, b) : NULL;
-    if (c->w->limit) return compare_say(LEM_ANSWER_LIMIT, RULE_WORK);
-    return x && y && strcmp(x, y) == 0 ? compare_say(LEM_ANSWER_EQUAL_EXACT, RULE_CANONICAL)
-                                       : compare_say(LEM_ANSWER_LIMIT, RULE_NOT_DECIDED);
-}
-
-static bool is_vectorish(const ast_node *a) {
-    return a->kind == AST_MATRIX || (a->kind == AST_TUPLE && a->n >= 2 && a->n <= 3);
-}
+/* ---- what is left ---- */
 
 /* 3,14 as one number; NULL for other lists. */
 static const ast_node *decimal_comma(comparison *c, const ast_node *a) {
@@ -264,127 +265,30 @@ static const ast_node *decimal_comma(comparison *c, const ast_node *a) {
     return v;
 }
 
-static lem_answer_result compare_values(comparison *c, const ast_node *a, const ast_node *b, int level) {
-    lem_answer_result r;
-    if (c->rules->decimal_comma && (a->kind == AST_NUM) != (b->kind == AST_NUM)) {
-        const ast_node *x = a->kind == AST_NUM ? a : decimal_comma(c, a),
-                       *y = b->kind == AST_NUM ? b : decimal_comma(c, b);
-        if (x && y) return lem_compare_scalars(c, x, y);
-    }
-    if (a->kind == AST_CHOICE || b->kind == AST_CHOICE) return compare_choices(c, a, b, level);
-    if (lem_ast_is_scalar(a) && lem_ast_is_scalar(b)) return lem_compare_scalars(c, a, b);
-    if (a->kind == AST_TEXT && b->kind == AST_TEXT) return compare_texts(c, a, b);
-    if (a->kind == AST_SYSTEM || b->kind == AST_SYSTEM) return lem_compare_systems(c, a, b, level);
-    if (lem_compare_regions(c, a, b, &r)) return r;
-    if (is_group(a->kind) && is_group(b->kind)) return lem_compare_groups(c, a, b, level);
-    if (a->kind == AST_MATRIX || b->kind == AST_MATRIX) return lem_compare_vectors(c, a, b, level);
-    if ((is_vectorish(a) && lem_ast_is_scalar(b)) || (is_vectorish(b) && lem_ast_is_scalar(a)))
-        return lem_compare_vectors(c, a, b, level);
-    if (a->kind == AST_BASE && b->kind == AST_BASE) return compare_bases(c, a, b);
-    if (a->kind == AST_BASE && b->kind == AST_NUM) return compare_base(c, a, b);
-    if (a->kind == AST_NUM && b->kind == AST_BASE) return compare_base(c, b, a);
-    if (a->kind == AST_RATIO && b->kind == AST_RATIO) return compare_ratios(c, a, b, level);
-    if ((a->kind == AST_RATIO && lem_ast_is_scalar(b)) || (b->kind == AST_RATIO && lem_ast_is_scalar(a)))
-        return compare_ratio_number(c, a, b);
-    const ast_node *one = a->kind == AST_SET && a->n == 1 ? a : b->kind == AST_SET && b->n == 1 ? b : NULL;
-    if (one && c->rules->list_is_set && !is_group((one == a ? b : a)->kind)) {
-        r = one == a ? lem_compare_level(c, a->kid[0], b, level + 1)
-                     : lem_compare_level(c, a, b->kid[0], level + 1);
-        return compare_is_equal(r) ? compare_say(r.verdict, RULE_ONE_ELEMENT) : r;
-    }
-    return compare_structures(c, a, b, level);
+lem_answer_result lem_compare_decimal_comma(comparison *c, const ast_node *a, const ast_node *b, int level) {
+    (void)level;
+    const ast_node *x = a->kind == AST_NUM ? a : decimal_comma(c, a),
+                   *y = b->kind == AST_NUM ? b : decimal_comma(c, b);
+    return x && y ? lem_compare_scalars(c, x, y) : COMPARE_PASSES;
 }
 
-static bool is_equality(const ast_node *a) { return a->kind == AST_REL && a->n == 2 && a->name[0] == '='; }
-
-/* f and g of f(x) = …, g(t) = …: the function's symbol and argument. */
-static bool is_call(const ast_node *a) {
-    return a->kind == AST_FN && a->call && a->n == 1 && a->kid[0]->kind == AST_SYM;
+lem_answer_result lem_compare_one_element(comparison *c, const ast_node *a, const ast_node *b, int level) {
+    bool first = a->kind == AST_SET && a->n == 1;
+    if ((!first && (b->kind != AST_SET || b->n != 1)) || is_group((first ? b : a)->kind))
+        return COMPARE_PASSES;
+    lem_answer_result r = first ? c->part(c, a->kid[0], b, level + 1) : c->part(c, a, b->kid[0], level + 1);
+    return compare_is_equal(r) ? compare_say(r.verdict, RULE_ONE_ELEMENT) : r;
 }
 
-/* Both sides name what they give: the same name; or, of a function, another letter for its argument; or an
- * equation solved for another symbol. */
-static lem_answer_result compare_labelled(comparison *c, const ast_node *gold, const ast_node *pred,
-                                          const shape *g, const shape *p, int level) {
-    lem_answer_result r;
-    const ast_node *pv = p->v;
-    if (!lem_ast_same(g->label, p->label)) {
-        if (is_call(g->label) && is_call(p->label) && lem_ast_same_name(g->label, p->label)) {
-            const ast_node *from = p->label->kid[0];
-            pv = lem_ast_replace(c->w, (ast_node *)pv, from->name, from->len, g->label->kid[0]);
-            if (!pv) return compare_say(LEM_ANSWER_LIMIT, RULE_WORK);
-        } else {
-            if (is_equality(gold) && is_equality(pred) && lem_compare_equations(c, gold, pred, &r) &&
-                compare_is_equal(r))
-                return r;
-            r = compare_values(c, g->v, p->v, level);
-            return compare_is_equal(r) ? compare_say(LEM_ANSWER_NOT_EQUAL, RULE_SYMBOL) : r;
-        }
-    }
-    return compare_values(c, g->v, pv, level);
+lem_answer_result lem_compare_kinds(comparison *c, const ast_node *a, const ast_node *b, int level) {
+    (void)c, (void)level;
+    return a->kind == b->kind ? COMPARE_PASSES : compare_say(LEM_ANSWER_DIFFERENT_KIND, RULE_KIND);
 }
 
-lem_answer_result lem_compare_level(comparison *c, const ast_node *gold, const ast_node *pred, int level) {
-    lem_work *w = c->w;
-    if (level > COMPARE_MAX_LEVEL) return compare_say(LEM_ANSWER_LIMIT, RULE_NESTED);
-    if (!lem_work_spend(w, 64)) return compare_say(LEM_ANSWER_LIMIT, RULE_WORK);
-    shape g = lem_shape_of(w, gold), p = lem_shape_of(w, pred);
-    if (w->limit) return compare_say(LEM_ANSWER_LIMIT, RULE_WORK);
-    lem_answer_result r;
-    bool bare_equation =
-        (g.v->kind == AST_REL && g.v->name[0] == '=') || (p.v->kind == AST_REL && p.v->name[0] == '=');
-    if (g.label && p.label) r = compare_labelled(c, gold, pred, &g, &p, level);
-    else if (bare_equation && is_equality(gold) && is_equality(pred) &&
-             lem_compare_equations(c, gold, pred, &r))
-        return r;
-    else {
-        r = compare_values(c, g.v, p.v, level);
-        bool forms = g.v->kind != p.v->kind &&
-                     (g.v->kind == AST_REL || p.v->kind == AST_REL); /* x in (1,2) against 1 < x < 2 */
-        if (!c->rules->drop_label && (g.label != NULL) != (p.label != NULL) && !forms && compare_is_equal(r))
-            r = compare_say(LEM_ANSWER_NOT_EQUAL, RULE_LABEL_MISSING);
-    }
-    if (g.modulus || p.modulus) r = compare_residues(c, &g, &p, r);
-    bool dressed =
-        g.percent != p.percent || g.degree != p.degree || g.unit || p.unit || g.currency || p.currency;
-    return dressed ? lem_compare_dressed(c, &g, &p, r) : r;
-}
-
-/* ---- i and j ---- */
-
-static bool uses(lem_work *w, const ast_node *a, char name) {
-    for (;;) {
-        if (!lem_work_spend(w, 2)) return false;
-        if (a->kind == AST_SYM && a->len == 1 && a->name[0] == name) return true;
-        if (!a->n) return false;
-        for (uint32_t k = 1; k < a->n; k++)
-            if (uses(w, a->kid[k], name)) return true;
-        a = a->kid[0];
-    }
-}
-
-/* 1 + 2j against 1 + 2i: electrical engineers write j. An answer that has both letters means symbols or unit
- * vectors, not the imaginary unit. */
-static void settle_imaginary(comparison *c, ast_node **g, ast_node **p) {
-    bool gi = uses(c->w, *g, 'i'), gj = uses(c->w, *g, 'j'), pi = uses(c->w, *p, 'i'),
-         pj = uses(c->w, *p, 'j');
-    bool both = (gi && gj) || (pi && pj), alone = (*g)->kind == AST_SYM || (*p)->kind == AST_SYM;
-    if (!(gj || pj) || (!both && (gj == pj || alone))) return;
-    const char *from = both ? "i" : "j";
-    ast_node *to = both ? lem_ast_named(c->w, AST_SYM, "i~", 2) : lem_ast_named(c->w, AST_SYM, "i", 1);
-    if (both && c->rules->unit_vectors) return; /* i and j as vectors are read as they stand */
-    if (!both && (gi == gj || pi == pj)) return;
-    ast_node *x = lem_ast_replace(c->w, *g, from, 1, to), *y = lem_ast_replace(c->w, *p, from, 1, to);
-    if (x && y) *g = x, *p = y;
-}
-
-lem_answer_result lem_compare_by(lem_work *w, const lem_answer_rules *rules, const ast_node *gold,
-                                 const ast_node *pred) {
-    comparison c = {w, rules};
-    ast_node *g = (ast_node *)gold, *p = (ast_node *)pred;
-    settle_imaginary(&c, &g, &p);
-    lem_answer_result r =
-        w->limit ? compare_say(LEM_ANSWER_LIMIT, RULE_WORK) : lem_compare_level(&c, g, p, 0);
-    return w->limit && !compare_is_equal(r) ? compare_say(LEM_ANSWER_LIMIT, RULE_WORK)
-                                            : r; /* what ran dry cannot prove a difference */
+lem_answer_result lem_compare_as_written(comparison *c, const ast_node *a, const ast_node *b, int level) {
+    (void)level;
+    const char *x = lem_compare_text(c->w, a), *y = x ? lem_compare_text(c->w, b) : NULL;
+    if (c->w->limit) return compare_say(LEM_ANSWER_LIMIT, RULE_WORK);
+    return x && y && strcmp(x, y) == 0 ? compare_say(LEM_ANSWER_EQUAL_EXACT, RULE_CANONICAL)
+                                       : compare_say(LEM_ANSWER_LIMIT, RULE_NOT_DECIDED);
 }

@@ -134,30 +134,32 @@ static uint32_t options_of(const ast_node *a) {
     return set;
 }
 
-static bool are_options(const lem_answer_rules *rules, const ast_node *gold, const ast_node *pred,
-                        lem_answer_result *out) {
-    uint32_t g = rules->several_letters && gold->kind != pred->kind ? options_of(gold) : 0,
-             p = g ? options_of(pred) : 0;
-    if (!p || (gold->kind != AST_LIST && pred->kind != AST_LIST)) return false;
+bool lem_answer_options(answers *c, const ast_node **gold, const ast_node **pred, lem_answer_result *out) {
+    (void)c;
+    if ((*gold)->kind == (*pred)->kind || ((*gold)->kind != AST_LIST && (*pred)->kind != AST_LIST))
+        return false;
+    uint32_t g = options_of(*gold), p = g ? options_of(*pred) : 0;
+    if (!p) return false;
     *out = g == p ? compare_say(LEM_ANSWER_EQUAL_EXACT, RULE_CHOICE)
                   : compare_say(LEM_ANSWER_NOT_EQUAL, RULE_CHOICE_DIFFERENT);
     return true;
 }
 
-static bool are_letters(const lem_answer_rules *rules, const ast_node *gold, const ast_node *pred,
-                        lem_answer_result *out) {
-    char g = letter_of(gold), p = letter_of(pred);
-    if (!rules->letters || !g || !p) return false;
+bool lem_answer_letters(answers *c, const ast_node **gold, const ast_node **pred, lem_answer_result *out) {
+    (void)c;
+    char g = letter_of(*gold), p = letter_of(*pred);
+    if (!g || !p) return false;
     *out = g == p ? compare_say(LEM_ANSWER_EQUAL_EXACT, RULE_CHOICE)
                   : compare_say(LEM_ANSWER_NOT_EQUAL, RULE_CHOICE_DIFFERENT);
     return true;
 }
 
-/* Both sides as the other one asks. */
-static void fit(lem_work *w, const ast_node **a, const ast_node **b) {
-    const ast_node *gold = *a, *pred = *b;
-    *a = lem_answer_as_quantity(w, lem_answer_as_list(w, gold, pred), pred);
-    *b = lem_answer_as_quantity(w, lem_answer_as_list(w, pred, gold), gold);
+bool lem_answer_as_asked(answers *c, const ast_node **gold, const ast_node **pred, lem_answer_result *out) {
+    const ast_node *g = *gold, *p = *pred;
+    (void)out;
+    *gold = lem_answer_as_quantity(c->w, lem_answer_as_list(c->w, g, p), p);
+    *pred = lem_answer_as_quantity(c->w, lem_answer_as_list(c->w, p, g), g);
+    return false;
 }
 
 static lem_answer_result compare_chains(lem_work *w, const lem_answer_rules *rules, const ast_node *gold,
@@ -170,33 +172,15 @@ static lem_answer_result compare_chains(lem_work *w, const lem_answer_rules *rul
     return compare_is_equal(r) && (g.open || p.open) ? compare_say(LEM_ANSWER_LIMIT, RULE_NOT_DECIDED) : r;
 }
 
-/* As the answers stand; where that is undecided, with sums and integrals by their values; then up to free
- * constants. */
-static lem_answer_result compare_values(answers *c, const ast_node *gold, const ast_node *pred) {
-    lem_work *w = c->w;
-    lem_answer_result r = compare_chains(w, c->rules, gold, pred);
-    if (r.verdict == LEM_ANSWER_LIMIT && !w->limit) {
-        const ast_node *x = lem_closed_value(w, gold), *y = lem_closed_value(w, pred);
-        if (x != gold || y != pred) r = compare_chains(w, c->rules, x, y);
-    }
-    return lem_compare_free(c, gold, pred, r);
+lem_answer_result lem_answer_chains(answers *c, const ast_node *gold, const ast_node *pred,
+                                    lem_answer_result r) {
+    (void)r;
+    return compare_chains(c->w, c->rules, gold, pred);
 }
 
-static lem_answer_result compare_whole(answers *c, const ast_node *gold, const ast_node *pred) {
-    lem_work *w = c->w;
-    lem_answer_result r;
-    if (++c->level > ANSWER_MAX_LEVEL) return compare_say(LEM_ANSWER_LIMIT, RULE_NESTED);
-    if (!are_letters(c->rules, gold, pred, &r) && !are_options(c->rules, gold, pred, &r) &&
-        !lem_compare_said(c, gold, pred, &r)) {
-        fit(w, &gold, &pred);
-        r = compare_values(c, gold, pred);
-    }
-    c->level--;
-    return w->limit && !compare_is_equal(r) ? compare_say(LEM_ANSWER_LIMIT, RULE_WORK) : r;
-}
-
-lem_answer_result lem_compare_answers(lem_work *w, const lem_answer_rules *rules, const ast_node *gold,
-                                      const ast_node *pred) {
-    answers c = {w, rules, 0, compare_whole};
-    return compare_whole(&c, gold, pred);
+lem_answer_result lem_answer_closed_values(answers *c, const ast_node *gold, const ast_node *pred,
+                                           lem_answer_result r) {
+    if (r.verdict != LEM_ANSWER_LIMIT || c->w->limit) return r;
+    const ast_node *x = lem_closed_value(c->w, gold), *y = lem_closed_value(c->w, pred);
+    return x != gold || y != pred ? compare_chains(c->w, c->rules, x, y) : r;
 }

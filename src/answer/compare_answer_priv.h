@@ -18,16 +18,24 @@ typedef struct answers {
 lem_answer_result lem_compare_answers(lem_work *w, const lem_answer_rules *rules, const ast_node *gold,
                                       const ast_node *pred);
 
-/* Answers with words or conditions around their values (compare_said.c). False: neither has any. */
-bool lem_compare_said(answers *c, const ast_node *gold, const ast_node *pred, lem_answer_result *out);
+/* A rule for two whole answers: true, with *out, where it decides; it may read a side as the other one asks.
+ */
+typedef bool answer_first_rule(answers *c, const ast_node **gold, const ast_node **pred,
+                               lem_answer_result *out);
+answer_first_rule lem_answer_letters, lem_answer_options, lem_answer_as_asked; /* compare_answer.c */
+/* Answers with words or conditions around their values (compare_said.c). */
+answer_first_rule lem_compare_said;
+
+/* A rule that sees what has been said so far, and says something better or the same. */
+typedef lem_answer_result answer_next_rule(answers *c, const ast_node *gold, const ast_node *pred,
+                                           lem_answer_result r);
+answer_next_rule lem_answer_chains, lem_answer_closed_values; /* compare_answer.c */
+/* Answers that differ, with free constants or whole parameters (compare_free.c): equal up to their names and
+ * what they absorb, or r. */
+answer_next_rule lem_compare_free;
 
 /* A function in two pieces, with the point between them on the other side, or as an absolute value
  * (compare_pieces.c). */
 bool lem_same_pieces(lem_work *w, const ast_node *gold, const ast_node *pred);
-
-/* Answers that differ, with free constants or whole parameters (compare_free.c): equal up to their names and
- * what they absorb, or r. */
-lem_answer_result lem_compare_free(answers *c, const ast_node *gold, const ast_node *pred,
-                                   lem_answer_result r);
 
 #endif

@@ -236,7 +236,7 @@ static answer_rule freed(answers *c, const ast_node *gold, const ast_node *pred,
 
 lem_answer_result lem_compare_free(answers *c, const ast_node *gold, const ast_node *pred,
                                    lem_answer_result r) {
-    if (compare_is_equal(r) || c->w->limit || !c->rules->free_constants) return r;
+    if (compare_is_equal(r) || c->w->limit) return r;
     bool numeric = false;
     answer_rule rule = freed(c, gold, pred, &numeric);
     if (c->w->limit) return c->w->limit = false, r; /* r was said before the fuel went */

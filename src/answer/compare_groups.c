@@ -11,7 +11,7 @@ lem_answer_result lem_compare_ordered(comparison *c, const ast_node *a, const as
     if (a->n != b->n) return compare_say(LEM_ANSWER_NOT_EQUAL, RULE_PART_COUNT);
     lem_answer_result all = compare_say(LEM_ANSWER_EQUAL_EXACT, RULE_PARTS);
     for (uint32_t k = 0; k < a->n; k++) {
-        lem_answer_result r = lem_compare_level(c, a->kid[k], b->kid[k], level + 1);
+        lem_answer_result r = c->part(c, a->kid[k], b->kid[k], level + 1);
         if (compare_is_different(r)) return compare_say(LEM_ANSWER_NOT_EQUAL, RULE_PART_DIFFERS);
         if (r.verdict != LEM_ANSWER_EQUAL_EXACT && all.verdict != LEM_ANSWER_LIMIT)
             all = compare_is_equal(r) ? compare_say(r.verdict, RULE_PARTS)
@@ -46,8 +46,8 @@ static matching match(comparison *c, const ast_node *a, const ast_node *b, bool 
         bool found = written[i];
         for (uint32_t j = 0; j < b->n && !found; j++) {
             if (used[j]) continue;
-            lem_answer_result r = swap ? lem_compare_level(c, b->kid[j], a->kid[i], level + 1)
-                                       : lem_compare_level(c, a->kid[i], b->kid[j], level + 1);
+            lem_answer_result r = swap ? c->part(c, b->kid[j], a->kid[i], level + 1)
+                                       : c->part(c, a->kid[i], b->kid[j], level + 1);
             if (r.verdict == LEM_ANSWER_LIMIT) m.undecided = true;
             if (!compare_is_equal(r)) continue;
             found = true;
@@ -62,7 +62,7 @@ static matching match(comparison *c, const ast_node *a, const ast_node *b, bool 
 static bool repeats(comparison *c, const ast_node *a, int level) {
     for (uint32_t i = 0; i < a->n; i++)
         for (uint32_t j = 0; j < i; j++)
-            if (compare_is_equal(lem_compare_level(c, a->kid[i], a->kid[j], level + 1))) return true;
+            if (compare_is_equal(c->part(c, a->kid[i], a->kid[j], level + 1))) return true;
     return false;
 }
 
@@ -132,7 +132,7 @@ lem_answer_result lem_compare_systems(comparison *c, const ast_node *a, const as
             uint32_t j = 0;
             while (j < b->n && !lem_ast_same(a->kid[i]->kid[0], b->kid[j]->kid[0])) j++;
             if (j == b->n) return compare_say(LEM_ANSWER_NOT_EQUAL, RULE_SYMBOL);
-            lem_answer_result r = lem_compare_level(c, a->kid[i]->kid[1], b->kid[j]->kid[1], level + 1);
+            lem_answer_result r = c->part(c, a->kid[i]->kid[1], b->kid[j]->kid[1], level + 1);
             if (compare_is_different(r)) return compare_say(LEM_ANSWER_NOT_EQUAL, RULE_PART_DIFFERS);
             if (r.verdict != LEM_ANSWER_EQUAL_EXACT && v != LEM_ANSWER_LIMIT)
                 v = compare_is_equal(r) ? r.verdict : LEM_ANSWER_LIMIT;

@@ -19,10 +19,22 @@ const char *lem_compare_text(lem_work *w, const ast_node *a);
 
 enum { COMPARE_MAX_ITEMS = 64, COMPARE_MAX_LEVEL = 8 };
 
+/* What the rules of a comparison share; `part` and `values` are the whole of it, for parts of an answer. */
 typedef struct comparison {
     lem_work *w;
     const lem_answer_rules *rules;
+    /* Two trees, with what stands around their values. */
+    lem_answer_result (*part)(struct comparison *c, const ast_node *gold, const ast_node *pred, int level);
+    /* Two values without what stands around them. */
+    lem_answer_result (*values)(struct comparison *c, const ast_node *gold, const ast_node *pred, int level);
 } comparison;
+
+/* Two trees, and what the shapes say that stands around their values. */
+typedef struct compare_pair {
+    const ast_node *gold, *pred;
+    shape g, p;
+    int level;
+} compare_pair;
 
 static inline lem_answer_result compare_say(lem_answer_verdict v, answer_rule r) {
     return (lem_answer_result){v, lem_answer_rule_text(r)};
@@ -34,20 +46,34 @@ static inline bool compare_is_different(lem_answer_result r) {
     return r.verdict == LEM_ANSWER_NOT_EQUAL || r.verdict == LEM_ANSWER_DIFFERENT_KIND;
 }
 
-lem_answer_result lem_compare_level(comparison *c, const ast_node *gold, const ast_node *pred, int level);
-lem_answer_result lem_compare_scalars(comparison *c, const ast_node *a,
-                                      const ast_node *b); /* compare_scalar.c */
-/* Values that carry units, percent signs, degrees or currencies; plain is the verdict on the bare values. */
-lem_answer_result lem_compare_dressed(comparison *c, const shape *g, const shape *p, lem_answer_result plain);
-lem_answer_result lem_compare_groups(comparison *c, const ast_node *a, const ast_node *b,
-                                     int level); /* compare_groups.c */
-lem_answer_result lem_compare_ordered(comparison *c, const ast_node *a, const ast_node *b, int level);
-lem_answer_result lem_compare_unordered(comparison *c, const ast_node *a, const ast_node *b, int level);
-lem_answer_result lem_compare_systems(comparison *c, const ast_node *a, const ast_node *b, int level);
-lem_answer_result lem_compare_vectors(comparison *c, const ast_node *a, const ast_node *b, int level);
-/* compare_relations.c. False: the pair is none of these and other rules decide. */
-bool lem_compare_regions(comparison *c, const ast_node *a, const ast_node *b, lem_answer_result *out);
+/* A rule for two values; one that has nothing to say about the pair passes it on. */
+typedef lem_answer_result compare_rule(comparison *c, const ast_node *a, const ast_node *b, int level);
+#define COMPARE_PASSES ((lem_answer_result){LEM_ANSWER_LIMIT, NULL})
+
+/* compare.c */
+compare_rule lem_compare_decimal_comma, lem_compare_choices, lem_compare_texts, lem_compare_bases,
+    lem_compare_base, lem_compare_ratios, lem_compare_ratio_number, lem_compare_one_element,
+    lem_compare_with_solutions, lem_compare_kinds, lem_compare_as_written;
+/* compare_groups.c */
+compare_rule lem_compare_groups, lem_compare_ordered, lem_compare_unordered, lem_compare_systems,
+    lem_compare_vectors;
+/* compare_relations.c */
+compare_rule lem_compare_regions, lem_compare_relations;
+/* False: one of them is no equation. */
 bool lem_compare_equations(comparison *c, const ast_node *a, const ast_node *b, lem_answer_result *out);
-lem_answer_result lem_compare_relations(comparison *c, const ast_node *a, const ast_node *b, int level);
+/* compare_scalar.c */
+compare_rule lem_compare_expressions;
+lem_answer_result lem_compare_scalars(comparison *c, const ast_node *a, const ast_node *b);
+
+/* 1 + 2j against 1 + 2i: electrical engineers write j. An answer that has both letters means symbols or unit
+ * vectors, not the imaginary unit (compare_imaginary.c). */
+void lem_settle_imaginary(lem_work *w, const lem_answer_rules *rules, ast_node **g, ast_node **p);
+
+/* A rule for what stands around the values; *r is what has been said so far. True: nothing more is asked. */
+typedef bool compare_around_rule(comparison *c, const compare_pair *x, lem_answer_result *r);
+compare_around_rule lem_compare_names;    /* compare_names.c */
+compare_around_rule lem_compare_residues; /* compare.c */
+compare_around_rule lem_compare_percent, lem_compare_degrees, lem_compare_currency,
+    lem_compare_units; /* compare_dressed.c */
 
 #endif

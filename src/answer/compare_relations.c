@@ -27,43 +27,48 @@ static lem_answer_verdict compare_pieces(comparison *c, const region_piece *a, c
                : LEM_ANSWER_EQUAL_EXACT;
 }
 
-bool lem_compare_regions(comparison *c, const ast_node *a, const ast_node *b, lem_answer_result *out) {
-    region x, y;
-    bool sx = lem_region_of(c->w, a, true, &x), sy = lem_region_of(c->w, b, true, &y);
-    if ((!sx && !sy) || (!sx && !lem_region_of(c->w, a, false, &x)) ||
-        (!sy && !lem_region_of(c->w, b, false, &y)))
-        return false;
-    if (x.lists && y.lists) return false;
-    if (!c->rules->region_forms && a->kind != b->kind)
-        return *out = compare_say(LEM_ANSWER_DIFFERENT_KIND, RULE_KIND), true;
-    if (x.unsolved != y.unsolved && !c->rules->solve_regions)
-        return *out = compare_say(LEM_ANSWER_DIFFERENT_KIND, RULE_KIND), true;
-    if (x.var && y.var && !lem_ast_same(x.var, y.var))
-        return *out = compare_say(LEM_ANSWER_NOT_EQUAL, RULE_SYMBOL), true;
-    if (x.n != y.n) {
-        *out = x.sorted && y.sorted ? compare_say(LEM_ANSWER_NOT_EQUAL, RULE_REGIONS_DIFFER)
-                                    : compare_say(LEM_ANSWER_LIMIT, RULE_NOT_DECIDED);
-        return true;
-    }
-    bool used[REGION_MAX] = {false}, ordered = x.sorted && y.sorted;
+/* Every piece of x among those of y; in the same place where both are in order. */
+static lem_answer_result same_pieces(comparison *c, const region *x, const region *y) {
+    bool used[REGION_MAX] = {false}, ordered = x->sorted && y->sorted;
     lem_answer_verdict v = LEM_ANSWER_EQUAL_EXACT;
-    for (uint32_t i = 0; i < x.n; i++) {
+    for (uint32_t i = 0; i < x->n; i++) {
         lem_answer_verdict best = LEM_ANSWER_NOT_EQUAL;
-        for (uint32_t j = ordered ? i : 0; j < (ordered ? i + 1 : y.n); j++) {
+        for (uint32_t j = ordered ? i : 0; j < (ordered ? i + 1 : y->n); j++) {
             lem_answer_verdict r =
-                used[j] ? LEM_ANSWER_NOT_EQUAL : compare_pieces(c, &x.piece[i], &y.piece[j]);
+                used[j] ? LEM_ANSWER_NOT_EQUAL : compare_pieces(c, &x->piece[i], &y->piece[j]);
             if (r == LEM_ANSWER_LIMIT) best = r;
             if (r != LEM_ANSWER_EQUAL_EXACT && r != LEM_ANSWER_EQUAL_NUMERIC) continue;
             best = r;
             used[j] = true;
             break;
         }
-        if (best == LEM_ANSWER_NOT_EQUAL) return *out = compare_say(best, RULE_REGIONS_DIFFER), true;
-        if (best == LEM_ANSWER_LIMIT) return *out = compare_say(best, RULE_PART_UNDECIDED), true;
+        if (best == LEM_ANSWER_NOT_EQUAL) return compare_say(best, RULE_REGIONS_DIFFER);
+        if (best == LEM_ANSWER_LIMIT) return compare_say(best, RULE_PART_UNDECIDED);
         if (best == LEM_ANSWER_EQUAL_NUMERIC) v = best;
     }
-    *out = compare_say(v, RULE_REGIONS);
-    return true;
+    return compare_say(v, RULE_REGIONS);
+}
+
+/* One of them is a set of points and nothing else; the other may be read as one. */
+static bool are_regions(lem_work *w, const ast_node *a, const ast_node *b, region *x, region *y) {
+    bool sx = lem_region_of(w, a, true, x), sy = lem_region_of(w, b, true, y);
+    if ((!sx && !sy) || (!sx && !lem_region_of(w, a, false, x)) || (!sy && !lem_region_of(w, b, false, y)))
+        return false;
+    return !x->lists || !y->lists;
+}
+
+lem_answer_result lem_compare_regions(comparison *c, const ast_node *a, const ast_node *b, int level) {
+    region x, y;
+    (void)level;
+    if (!are_regions(c->w, a, b, &x, &y)) return COMPARE_PASSES;
+    if (!c->rules->region_forms && a->kind != b->kind)
+        return compare_say(LEM_ANSWER_DIFFERENT_KIND, RULE_KIND);
+    if (x.unsolved != y.unsolved && !c->rules->solve_regions)
+        return compare_say(LEM_ANSWER_DIFFERENT_KIND, RULE_KIND);
+    if (x.var && y.var && !lem_ast_same(x.var, y.var)) return compare_say(LEM_ANSWER_NOT_EQUAL, RULE_SYMBOL);
+    if (x.n == y.n) return same_pieces(c, &x, &y);
+    return x.sorted && y.sorted ? compare_say(LEM_ANSWER_NOT_EQUAL, RULE_REGIONS_DIFFER)
+                                : compare_say(LEM_ANSWER_LIMIT, RULE_NOT_DECIDED);
 }
 
 /* ---- equations ---- */

@@ -224,9 +224,9 @@ static lem_answer_result compare_parts(answers *c, const ast_node *a, const ast_
     return all;
 }
 
-bool lem_compare_said(answers *c, const ast_node *gold, const ast_node *pred, lem_answer_result *out) {
-    if (is_list_of_said(gold) || is_list_of_said(pred)) return *out = compare_parts(c, gold, pred), true;
-    statement g = statement_of(c->w, gold), p = statement_of(c->w, pred);
-    if (g.core == gold && p.core == pred) return false;
+bool lem_compare_said(answers *c, const ast_node **gold, const ast_node **pred, lem_answer_result *out) {
+    if (is_list_of_said(*gold) || is_list_of_said(*pred)) return *out = compare_parts(c, *gold, *pred), true;
+    statement g = statement_of(c->w, *gold), p = statement_of(c->w, *pred);
+    if (g.core == *gold && p.core == *pred) return false;
     return *out = compare_statements(c, &g, &p), true;
 }

@@ -1,0 +1,50 @@
+/* compare_names.c - x = 5, f(x) = …: the names of what an answer gives */
+#include "answer/compare_priv.h"
+
+static bool is_equality(const ast_node *a) { return a->kind == AST_REL && a->n == 2 && a->name[0] == '='; }
+
+/* f and g of f(x) = …, g(t) = …: the function's symbol and argument. */
+static bool is_call(const ast_node *a) {
+    return a->kind == AST_FN && a->call && a->n == 1 && a->kid[0]->kind == AST_SYM;
+}
+
+/* Both sides name what they give: the same name; or, of a function, another letter for its argument; or an
+ * equation solved for another symbol. */
+static lem_answer_result compare_labelled(comparison *c, const compare_pair *x) {
+    const shape *g = &x->g, *p = &x->p;
+    lem_answer_result r;
+    if (lem_ast_same(g->label, p->label)) return c->values(c, g->v, p->v, x->level);
+    if (is_call(g->label) && is_call(p->label) && lem_ast_same_name(g->label, p->label)) {
+        const ast_node *from = p->label->kid[0];
+        ast_node *v = lem_ast_replace(c->w, (ast_node *)p->v, from->name, from->len, g->label->kid[0]);
+        return v ? c->values(c, g->v, v, x->level) : compare_say(LEM_ANSWER_LIMIT, RULE_WORK);
+    }
+    if (is_equality(x->gold) && is_equality(x->pred) && lem_compare_equations(c, x->gold, x->pred, &r) &&
+        compare_is_equal(r))
+        return r;
+    r = c->values(c, g->v, p->v, x->level);
+    return compare_is_equal(r) ? compare_say(LEM_ANSWER_NOT_EQUAL, RULE_SYMBOL) : r;
+}
+
+/* x in (1,2) against 1 < x < 2: the name stands inside. */
+static bool says_the_name(const compare_pair *x) {
+    return x->g.v->kind != x->p.v->kind && (x->g.v->kind == AST_REL || x->p.v->kind == AST_REL);
+}
+
+bool lem_compare_names(comparison *c, const compare_pair *x, lem_answer_result *r) {
+    const shape *g = &x->g, *p = &x->p;
+    if (g->label && p->label) {
+        *r = compare_labelled(c, x);
+        return false;
+    }
+    bool equation =
+        (g->v->kind == AST_REL && g->v->name[0] == '=') || (p->v->kind == AST_REL && p->v->name[0] == '=');
+    if (equation && is_equality(x->gold) && is_equality(x->pred) &&
+        lem_compare_equations(c, x->gold, x->pred, r))
+        return true;
+    *r = c->values(c, g->v, p->v, x->level);
+    bool one = (g->label != NULL) != (p->label != NULL);
+    if (one && !c->rules->drop_label && !says_the_name(x) && compare_is_equal(*r))
+        *r = compare_say(LEM_ANSWER_NOT_EQUAL, RULE_LABEL_MISSING);
+    return false;
+}
