@@ -25,7 +25,8 @@ typedef struct item { /* a row, and what is made of it */
     const char *name, *value[LEM_EVAL_MAX_BY];
     unsigned columns;
     lem_spoil spoil;
-    bool graded_here, rm_outside, no_probabilities; /* scores, or step scores, outside [0,1] */
+    bool graded_here, has_tokens;
+    bool rm_outside, no_probabilities; /* scores, or step scores, outside [0,1] */
     lem_status st;
     lem_err err;
 } item;
@@ -117,7 +118,9 @@ static lem_status add_lengths(const worker *w, item *it, lem_err *err) {
     uint8_t *cut = c->finish ? lem_arena_alloc(w->arena, n, 1) : NULL;
     if ((!length && (c->tokens || c->completion)) || (!cut && c->finish))
         return lem_fail(err, LEM_EMEM, "out of memory");
+    it->has_tokens = c->tokens != NULL;
     for (size_t i = 0; i < n; i++) {
+        it->has_tokens = it->has_tokens && c->tokens[i] >= 0;
         if (length && c->tokens) length[i] = (double)c->tokens[i];
         else if (length) length[i] = (double)strlen(c->completion[i]);
         if (cut) cut[i] = lem_candidates_cut(c, (int)i) == 1;
@@ -360,6 +363,7 @@ static lem_status keep_item(loader *l, const item *it, lem_err *err) {
     memcpy(d->value + (size_t)d->n * LEM_EVAL_MAX_BY, it->value, sizeof it->value);
     lem_spoil_add(&d->spoil, &it->spoil);
     d->graded_here = d->graded_here || it->graded_here;
+    d->has_tokens = it->has_tokens && (d->n == 0 || d->has_tokens);
     d->no_probabilities = d->no_probabilities || it->no_probabilities;
     l->rm_outside = l->rm_outside || it->rm_outside;
     if (d->n == 0 || it->p.n < d->min_n) d->min_n = it->p.n;

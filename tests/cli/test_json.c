@@ -31,6 +31,7 @@ static const struct {
      "steps loss val_loss val_accuracy val kept_step problems warnings"},
     {"rm score g.jsonl --model rm --out sc.jsonl", "scores head"},
     {"select sc.jsonl --k 1,2 --out se.json", "metrics counts"},
+    {"ablate a=sc.jsonl b=sc.jsonl --axis k --out ab.json", "problems base names axis arms curves notes"},
     {"bench score sc.jsonl --k 1 --out b.json", "benchmark rows metrics published notes"},
     {"report se.json --out r.html", "report sources"},
     {"data inspect d/test.jsonl", "kind rows columns first rows_of use unused counts problems"},

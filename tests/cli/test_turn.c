@@ -56,6 +56,7 @@ static const base bases[] = {
     {"select", "sc.jsonl --k 1,2", "sel.json"},
     {"export", "sc.jsonl --as qwen", "ex.jsonl"},
     {"compare", "sc.jsonl sc.jsonl --margin 100", "cmp.json"},
+    {"ablate", "a@1=sc.jsonl b@2=sc.jsonl --metric rm --k 1,2 --axis n", "ab.json"},
     {"bench table", "tabled/select.json", "bt.json"},
     {"bench score", "pairs.jsonl", "bs.json"},
     {"bench score", "sc.jsonl --k 1 --seeds 5", "bp.csv"},
