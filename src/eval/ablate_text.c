@@ -116,12 +116,11 @@ void lem_ablation_text(const lem_ablation *a, const lem_reference *published, co
                            a->arm[i].left_out);
     for (int j = 0; j < a->n_names; j++) put_metric(a, j, out);
     if (published) put_published(published, table, out);
+    lem_buf_putc(out, '\n');
     for (int r = 0; r < a->n_runs; r++) {
-        lem_buf notes = {0};
-        lem_spoil_note_lines(&a->run[r].d->spoil, &notes);
-        if (notes.len) lem_buf_printf(out, "\n%s\n%s", a->run[r].path, lem_buf_str(&notes));
-        out->failed = out->failed || notes.failed;
-        lem_buf_release(&notes);
+        char side[160];
+        snprintf(side, sizeof side, "%.150s: ", a->run[r].path);
+        lem_spoil_lines(&a->run[r].d->spoil, side, out);
     }
 }
 

@@ -8,6 +8,7 @@
 #include "eval/result.h"
 #include "eval/rmk.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* ---- problems ---- */
@@ -190,9 +191,11 @@ lem_status lem_matched_values(lem_matched *m, const char *const *names, const ch
         *protocol = every ? "all" : protocols[p];
         if (st || there) return st;
     }
-    bool differ = strcmp(names[0], names[m->n_sides - 1]) != 0;
+    const char *last = names[m->n_sides - 1], *files = m->n_sides == 2 ? "both" : "all";
+    char of[100];
+    snprintf(of, sizeof of, "%.45s:%.45s", names[0], last);
+    if (strcmp(names[0], last) == 0) *strchr(of, ':') = '\0';
     return lem_fail(err, LEM_EUSAGE,
-                    "'%s%s%s' cannot be had of %s for each of the %d problems (%d candidates at least)",
-                    names[0], differ ? ":" : "", differ ? names[m->n_sides - 1] : "",
-                    m->n_sides == 2 ? "both files" : "all files", m->n, m->least);
+                    "'%s' cannot be had of %s files for each of the %d problems (%d candidates at least)", of,
+                    files, m->n, m->least);
 }
