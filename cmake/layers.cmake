@@ -46,6 +46,9 @@ else()
   pkg_check_modules(CURL REQUIRED IMPORTED_TARGET libcurl>=7.85)
   target_link_libraries(lemma_net PUBLIC PkgConfig::CURL)
 endif()
+# Debian has no static md4c: tools/static_md4c.sh builds one.
+find_library(LEMMA_MD4C md4c HINTS ${CMAKE_BINARY_DIR}/md4c REQUIRED)
+target_link_libraries(lemma_report PUBLIC ${LEMMA_MD4C})
 # FLINT 3 has Arb inside; before that Arb is a library of its own, which Debian calls flint-arb. A static link wants a library before those
 # that it needs, and finds the two that tools/static_flint.sh builds.
 find_library(LEMMA_FLINT flint HINTS ${CMAKE_BINARY_DIR}/flint REQUIRED)
@@ -58,6 +61,11 @@ if(LEMMA_STATIC)
   target_link_libraries(lemma_answer PUBLIC mpfr)
 endif()
 target_link_libraries(lemma_answer PUBLIC gmp)
+
+# The style sheet and the script of report pages.
+lemma_embed(${CMAKE_BINARY_DIR}/page_style.c lem_page_style src/report/page.css)
+lemma_embed(${CMAKE_BINARY_DIR}/page_script.c lem_page_script src/report/page.js)
+target_sources(lemma_report PRIVATE ${CMAKE_BINARY_DIR}/page_style.c ${CMAKE_BINARY_DIR}/page_script.c)
 
 # What runs inside a sandbox: the wire and the side that speaks over it, as one script each.
 include(cmake/embed.cmake)

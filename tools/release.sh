@@ -9,6 +9,7 @@ name=lemma-$version-linux-$(uname -m)
 build="build-static"
 tools/static_flint.sh $build/flint "$jobs"
 tools/static_curl.sh $build/curl "$jobs"
+tools/static_md4c.sh $build/md4c
 if ! cmake --preset static -DLEMMA_WERROR=ON >$build/configure.log 2>&1; then
     cat $build/configure.log >&2
     exit 1
@@ -19,7 +20,7 @@ trap 'rm -rf "$stage"' EXIT
 cmake --install $build --strip --prefix "$stage/$name" >$build/install.log
 
 # The licences of what is linked in, as Debian states them.
-for p in libjansson libyaml libzstd zlib1g libpcre2 libutf8proc libgmp libmpfr libflint libflint-arb libsnappy liblz4 libcurl4-openssl libssl libc-ares libc6; do
+for p in libjansson libyaml libzstd zlib1g libpcre2 libutf8proc libgmp libmpfr libflint libflint-arb libsnappy liblz4 libcurl4-openssl libmd4c libssl libc-ares libc6; do
     for file in /usr/share/doc/$p-dev/copyright; do
         [ ! -e "$file" ] || install -D -m 644 "$file" "$stage/$name/share/doc/lemma/third-party/$p.txt"
     done

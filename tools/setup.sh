@@ -42,6 +42,7 @@ present() {
     libsnappy-dev) links snappy snappy-c.h ;;
     liblz4-dev) module liblz4 || links lz4 lz4frame.h ;;
     libcurl4-openssl-dev) module libcurl ;;
+    libmd4c-dev) module md4c || links md4c md4c.h ;;
     libssl-dev) module openssl ;;
     libc-ares-dev) module libcares ;;
     libclang-rt-*-dev) have clang ;;
@@ -69,6 +70,7 @@ plain_name() {
     libsnappy-dev) echo "Snappy (snappy-c.h, -lsnappy)" ;;
     liblz4-dev) echo "LZ4 (pkg-config: liblz4)" ;;
     libcurl4-openssl-dev) echo "libcurl 7.85 or later (pkg-config: libcurl)" ;;
+    libmd4c-dev) echo "md4c (pkg-config: md4c)" ;;
     libssl-dev) echo "OpenSSL (pkg-config: openssl)" ;;
     bubblewrap) echo "bubblewrap (bwrap)" ;;
     libc-ares-dev) echo "c-ares (pkg-config: libcares)" ;;

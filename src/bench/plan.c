@@ -16,6 +16,8 @@ typedef struct draft {
     bool failed;
 } draft;
 
+enum { LEM_BENCH_SHOWN = 32 }; /* benchmarks whose problems the report shows */
+
 static lem_json *text(const char *format, ...) __attribute__((format(printf, 1, 2)));
 static lem_json *text(const char *format, ...) {
     char s[512];
@@ -126,14 +128,18 @@ static void add_table(draft *d) {
 
 static void add_report(draft *d) {
     const lem_bench_plan *p = d->p;
-    const char *name = p->items[0].name;
+    lem_json *examples = lem_json_new_array();
     lem_object o = lem_object_new();
+    for (int i = 0; i < p->n_items && i < LEM_BENCH_SHOWN; i++) {
+        const char *name = p->items[i].name;
+        lem_json *file = p->n_rewards ? text("${out}/%s/scored-%s.jsonl", name, p->rewards[0].name)
+                                      : text("${out}/%s/graded.jsonl", name);
+        d->failed = d->failed || !examples || !lem_json_append(examples, file);
+    }
     lem_object_str(&o, "name", "report");
     lem_object_str(&o, "command", "report");
     lem_object_json(&o, "words", list_of(lem_json_new_str("${out}")));
-    lem_object_json(&o, "examples",
-                    p->n_rewards ? text("${out}/%s/scored-%s.jsonl", name, p->rewards[0].name)
-                                 : text("${out}/%s/graded.jsonl", name));
+    lem_object_json(&o, "examples", examples);
     lem_object_str(&o, "out", "${out}/report.html");
     add(d, &o);
 }

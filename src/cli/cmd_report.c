@@ -10,14 +10,16 @@
 #include "core/mem.h"
 #include "core/object.h"
 #include "job/job.h"
+#include "report/problems.h"
 #include "report/report.h"
 
 #include <string.h>
 
 static const lem_opt opts[] = {
     {"title", LEM_OPT_STR, "TEXT", NULL, "title of the page [the run's name]", 0, 0},
-    {"examples", LEM_OPT_INPUT, "FILE", NULL,
-     "graded and scored candidates to show worked examples and the scores of", 0, 0},
+    {"examples", LEM_OPT_INPUTS, "FILE", NULL,
+     "graded candidates to browse, with worked examples and charts of their scores; several are told apart",
+     0, 0},
     LEM_OPT_ON_ERROR,
     LEM_OPT_MAX_BAD,
     {"n-examples", LEM_OPT_INT, "N", "6", "how many examples", 1, 24},
@@ -95,39 +97,60 @@ static lem_status open_job(lem_cli *cli, const lem_args *args, const char *path,
     return st;
 }
 
-/* Judges the rows of --examples once before the page is made of them; *judge NULL where they are not judged.
- */
-static lem_status judge_examples(lem_cli *cli, const lem_args *args, lem_job *job, bad_rows *bad,
-                                 const lem_row_judge **judge, lem_err *err) {
-    const char *path = lem_args_str(args, "examples");
+typedef struct examples { /* what --examples names */
+    const char *path[LEM_PROBLEMS_MAX_SETS];
+    const lem_row_judge *judge[LEM_PROBLEMS_MAX_SETS];
+    int n;
+} examples;
+
+static lem_status name_examples(const lem_args *args, examples *x, lem_err *err) {
+    const lem_json *list = lem_args_tree(args, "examples");
+    size_t n = lem_json_count(list);
+    if (n > LEM_PROBLEMS_MAX_SETS)
+        return lem_fail(err, LEM_EUSAGE, "--examples names %zu files; up to %d expected", n,
+                        LEM_PROBLEMS_MAX_SETS);
+    for (x->n = 0; x->n < (int)n; x->n++) x->path[x->n] = lem_json_str(lem_json_at(list, (size_t)x->n), "");
+    return LEM_OK;
+}
+
+/* Counts the rows of a file that can be used. */
+static lem_status count_rows(const lem_cli *cli, const char *path, const lem_row_judge *judge, uint64_t *used,
+                             lem_err *err) {
     lem_rowset *rows = NULL;
-    uint64_t used = 0;
-    lem_status st = LEM_OK;
-    LEM_TRY(lem_bad_rows_begin(args, bad, err));
-    if (!path || !bad->tally) return LEM_OK;
-    LEM_TRY(lem_bad_rows_reader(bad, LEM_BAD_SELECTED, path, NULL, cli->cancel, judge, err));
-    LEM_TRY(lem_data_rows_judged(path, cli->cancel, *judge, &rows, err));
-    for (lem_json *row = NULL;; used++) {
-        LEM_TRY(lem_rowset_next(rows, &row, err));
-        if (!row) break;
+    lem_status st = lem_data_rows_judged(path, cli->cancel, judge, &rows, err);
+    for (lem_json *row = NULL; st == LEM_OK; ++*used) {
+        st = lem_rowset_next(rows, &row, err);
+        if (st || !row) break;
         lem_json_free(row);
     }
-    st = lem_bad_rows_end(bad, cli, job, used, err);
-done:
     lem_rowset_close(rows);
     return st;
 }
 
-static lem_status make_page(lem_cli *cli, const lem_args *args, const lem_sources *sources,
-                            const lem_row_judge *judge, lem_page **out, lem_err *err) {
+/* With --on-error skip: judges the rows of --examples once before the page is made of them. */
+static lem_status judge_examples(lem_cli *cli, const lem_args *args, lem_job *job, bad_rows *bad, examples *x,
+                                 lem_err *err) {
+    uint64_t used = 0;
+    lem_status st = lem_bad_rows_begin(args, bad, err);
+    if (st || !x->n || !bad->tally) return st;
+    for (int i = 0; st == LEM_OK && i < x->n; i++) {
+        st = lem_bad_rows_reader(bad, LEM_BAD_SELECTED, x->path[i], NULL, cli->cancel, &x->judge[i], err);
+        if (st == LEM_OK) st = count_rows(cli, x->path[i], x->judge[i], &used, err);
+    }
+    return st ? st : lem_bad_rows_end(bad, cli, job, used, err);
+}
+
+static lem_status make_page(lem_cli *cli, const lem_args *args, const lem_sources *sources, const examples *x,
+                            lem_page **out, lem_err *err) {
     machine_texts texts;
     lem_pair machine[MACHINE_PAIRS];
     bool timing = lem_args_flag(args, "timing");
     lem_report_request request = {.inputs = args->words,
                                   .n_inputs = args->n_words,
                                   .title = lem_args_str(args, "title"),
-                                  .examples = lem_args_str(args, "examples"),
-                                  .judge = judge,
+                                  .examples = x->path,
+                                  .n_sets = x->n,
+                                  .judges = x->judge,
                                   .n_examples = (int)lem_args_int(args, "n-examples"),
                                   .n_trees = (int)lem_args_int(args, "n-trees"),
                                   .times = timing,
@@ -143,16 +166,17 @@ static lem_status run(lem_cli *cli, const lem_args *args, lem_err *err) {
     lem_job *job = NULL;
     lem_page *page = NULL;
     bad_rows bad = {.tally = NULL};
-    const lem_row_judge *judge = NULL;
+    examples shown = {.n = 0};
     lem_status st = LEM_OK;
     char *path = output_path(args, err);
     if (!path) return LEM_EMEM;
+    LEM_TRY(name_examples(args, &shown, err));
     for (int i = 0; i < args->n_words; i++) LEM_TRY(lem_sources_add(&sources, args->words[i], err));
     LEM_TRY(open_job(cli, args, path, &sources, &job, err));
     if (lem_job_done(job)) goto done;
-    LEM_TRY(judge_examples(cli, args, job, &bad, &judge, err));
+    LEM_TRY(judge_examples(cli, args, job, &bad, &shown, err));
     LEM_TRY(lem_job_start(job, NULL, err));
-    LEM_TRY(make_page(cli, args, &sources, judge, &page, err));
+    LEM_TRY(make_page(cli, args, &sources, &shown, &page, err));
     if (!cli->dry_run) LEM_TRY(lem_page_save(page, path, lem_job_may_replace(job), err));
     LEM_TRY(lem_job_finish(job, err));
     LEM_TRY(say_where(cli, path, sources.n, &bad, err));
@@ -170,8 +194,10 @@ const lem_command lem_cmd_report = {
     .purpose =
         "one self-contained HTML page, and Markdown and CSV, from runs, result files, traces of searches",
     .usage = "RUN... [--out report.html] [options]",
-    .example = "lemma report demo --examples demo/test.jsonl --out demo/report.html\nlemma report "
-               "select.json --out select.html\nlemma report trace.jsonl --n-trees 5 --out trees.html",
+    .example =
+        "lemma report demo --examples demo/test.jsonl --out demo/report.html\n"
+        "lemma report bench --examples bench/gsm8k/graded.jsonl,bench/math500/graded.jsonl\nlemma report "
+        "select.json --out select.html\nlemma report trace.jsonl --n-trees 5 --out trees.html",
     .min_words = 1,
     .max_words = 64,
     .opts = opts,

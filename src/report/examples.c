@@ -1,18 +1,12 @@
-/* examples.c - worked examples in a report: given ones, or telling ones picked from graded and scored
- * candidates */
+/* examples.c - worked examples that a document gives */
 #include "report/sections.h"
-#include "data/candidate_set.h"
 
-#include "core/mem.h"
+#include "core/buf.h"
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
-enum { MAX_PARTS = 16, MAX_PICKS = 24 };
-
-/* ---- given examples ---- */
+enum { MAX_PARTS = 16, MAX_STEPS = 128 };
 
 static void candidate_label(const lem_json *c, size_t index, char out[96]) {
     const lem_json *correct = lem_json_get(c, "correct"), *score = lem_json_get(c, "score");
@@ -33,22 +27,35 @@ static lem_tone tone_of(const lem_json *correct) {
     return lem_json_bool(correct, false) ? LEM_TONE_GOOD : LEM_TONE_BAD;
 }
 
-static void add_example(lem_page *p, const lem_json *e, size_t index) {
+/* A candidate as a part; steps: [MAX_STEPS] for the scores of its steps. */
+static lem_example_part part_of(const lem_json *c, const char *label, double *steps) {
+    const lem_json *scores = lem_json_get(c, "step_scores");
+    int n = 0;
+    for (; n < (int)lem_json_count(scores) && n < MAX_STEPS; n++)
+        steps[n] = lem_json_num(lem_json_at(scores, (size_t)n), NAN);
+    return (lem_example_part){.label = label,
+                              .text = lem_json_str(lem_json_get(c, "text"), ""),
+                              .tone = tone_of(lem_json_get(c, "correct")),
+                              .steps = steps,
+                              .n_steps = n};
+}
+
+void lem_report_example(lem_page *p, const lem_json *e, size_t index) {
     lem_example_part parts[MAX_PARTS];
     char labels[MAX_PARTS][96], title[96];
+    double steps[MAX_PARTS][MAX_STEPS];
     const lem_json *list = lem_json_get(e, "candidates"), *expected = lem_json_get(e, "expected_answer");
     lem_buf answer = {0};
     int n = 0;
-    parts[n++] = (lem_example_part){"Problem", lem_json_str(lem_json_get(e, "problem"), ""), LEM_TONE_PLAIN};
+    parts[n++] = (lem_example_part){.label = "Problem", .text = lem_json_str(lem_json_get(e, "problem"), "")};
     if (lem_json_kind(expected) == LEM_JSON_STRING) lem_buf_puts(&answer, lem_json_str(expected, ""));
     else if (expected) lem_json_write(expected, 0, &answer);
-    if (answer.len) parts[n++] = (lem_example_part){"Expected answer", lem_buf_str(&answer), LEM_TONE_PLAIN};
-    for (size_t i = 0; i < lem_json_count(list) && n < MAX_PARTS; i++) {
-        const lem_json *c = lem_json_at(list, i);
-        candidate_label(c, i, labels[n]);
-        parts[n] = (lem_example_part){labels[n], lem_json_str(lem_json_get(c, "text"), ""),
-                                      tone_of(lem_json_get(c, "correct"))};
-        n++;
+    if (answer.len)
+        parts[n++] =
+            (lem_example_part){.label = "expected answer", .text = "", .answer = lem_buf_str(&answer)};
+    for (size_t i = 0; i < lem_json_count(list) && n < MAX_PARTS; i++, n++) {
+        candidate_label(lem_json_at(list, i), i, labels[n]);
+        parts[n] = part_of(lem_json_at(list, i), labels[n], steps[n]);
     }
     snprintf(title, sizeof title, "%s", lem_json_str(lem_json_get(e, "title"), ""));
     if (!*title) snprintf(title, sizeof title, "Example %zu", index + 1);
@@ -64,212 +71,6 @@ lem_status lem_report_examples(lem_page *p, const lem_json *examples, const char
     size_t n = lem_json_count(examples);
     if (!n) return LEM_OK;
     lem_page_heading(p, "Worked examples");
-    for (size_t i = 0; i < n && i < 64; i++) add_example(p, lem_json_at(examples, i), i);
+    for (size_t i = 0; i < n && i < 64; i++) lem_report_example(p, lem_json_at(examples, i), i);
     return LEM_OK;
-}
-
-/* ---- examples picked from candidate rows ---- */
-
-typedef enum interest { SCORE_BEATS_VOTE, VOTE_BEATS_SCORE, BOTH_RIGHT, BOTH_WRONG, N_INTERESTS } interest;
-
-static const char *const interest_title[N_INTERESTS] = {
-    "The reward model finds the right answer where the vote does not",
-    "The vote is right where the reward model is not",
-    "Both are right",
-    "Neither is right, though a candidate was",
-};
-
-typedef struct choice {
-    size_t best_scored, voted, right; /* indices of candidates; right: the first right one */
-} choice;
-
-static bool is_right(const lem_json *row, size_t i) {
-    return lem_json_bool(lem_json_at(lem_json_get(row, "correct"), i), false);
-}
-
-/* The first candidate of the most frequent predicted answer; the earlier answer wins a tie. */
-static size_t majority(const lem_json *answers, size_t n) {
-    size_t best = 0, best_votes = 0;
-    for (size_t i = 0; i < n; i++) {
-        const lem_json *a = lem_json_at(answers, i);
-        if (lem_json_kind(a) == LEM_JSON_NULL) continue;
-        size_t votes = 0, first = i;
-        for (size_t j = 0; j < n; j++)
-            if (lem_json_equal(a, lem_json_at(answers, j))) {
-                if (j < first) first = j;
-                votes++;
-            }
-        if (first == i && votes > best_votes) {
-            best = i;
-            best_votes = votes;
-        }
-    }
-    return best;
-}
-
-/* The number of candidates of a row with texts, verdicts, answers and scores; 0 when it lacks any. */
-static size_t count_candidates(const lem_json *row) {
-    static const char *const columns[] = {"completions", "rm_score", "predicted_answer", "correct"};
-    size_t n = lem_json_count(lem_json_get(row, columns[0]));
-    if (n < 2 || n > 1024) return 0;
-    for (size_t i = 1; i < sizeof columns / sizeof *columns; i++)
-        if (lem_json_count(lem_json_get(row, columns[i])) != n) return 0;
-    return n;
-}
-
-static size_t best_scored(const lem_json *scores, size_t n) {
-    size_t best = 0;
-    double highest = -INFINITY;
-    for (size_t i = 0; i < n; i++) {
-        double s = lem_json_num(lem_json_at(scores, i), -INFINITY);
-        if (s > highest) {
-            highest = s;
-            best = i;
-        }
-    }
-    return best;
-}
-
-static interest interest_of(bool scored, bool voted) {
-    if (scored) return voted ? BOTH_RIGHT : SCORE_BEATS_VOTE;
-    return voted ? VOTE_BEATS_SCORE : BOTH_WRONG;
-}
-
-/* Which kind of example a row is; false when it lacks a column or tells nothing. */
-static bool judge(const lem_json *row, choice *c, interest *kind) {
-    size_t n = count_candidates(row), right = 0;
-    memset(c, 0, sizeof *c);
-    for (size_t i = n; i-- > 0;) {
-        if (!is_right(row, i)) continue;
-        right++;
-        c->right = i;
-    }
-    if (right == 0 || right == n) return false;
-    c->best_scored = best_scored(lem_json_get(row, "rm_score"), n);
-    c->voted = majority(lem_json_get(row, "predicted_answer"), n);
-    *kind = interest_of(is_right(row, c->best_scored), is_right(row, c->voted));
-    return true;
-}
-
-static bool copy_field(lem_json *to, const char *key, const lem_json *value) {
-    return lem_json_set(to, key, lem_json_copy(value));
-}
-
-static bool add_candidate(lem_json *list, const lem_json *row, size_t i, const char *label) {
-    const lem_json *texts = lem_json_get(row, "completions"), *scores = lem_json_get(row, "rm_score");
-    lem_json *c = lem_json_new_object();
-    bool ok = c && lem_json_set(c, "label", lem_json_new_str(label)) &&
-              copy_field(c, "text", lem_json_at(texts, i)) &&
-              lem_json_set(c, "correct", lem_json_new_bool(is_right(row, i))) &&
-              copy_field(c, "score", lem_json_at(scores, i));
-    if (!ok) {
-        lem_json_free(c);
-        return false;
-    }
-    return lem_json_append(list, c);
-}
-
-static lem_json *telling_candidates(const lem_json *row, const choice *c, interest kind) {
-    lem_json *list = lem_json_new_array();
-    bool ok = list && add_candidate(list, row, c->best_scored, "Highest score");
-    if (ok && c->voted != c->best_scored) ok = add_candidate(list, row, c->voted, "Most frequent answer");
-    if (ok && kind == BOTH_WRONG) ok = add_candidate(list, row, c->right, "A right candidate");
-    if (ok) return list;
-    lem_json_free(list);
-    return NULL;
-}
-
-static lem_json *make_example(const lem_json *row, const choice *c, interest kind) {
-    lem_json *e = lem_json_new_object();
-    const lem_json *problem = lem_json_get(row, "problem"), *expected = lem_json_get(row, "expected_answer");
-    bool ok = e && lem_json_set(e, "title", lem_json_new_str(interest_title[kind]));
-    if (ok && problem) ok = copy_field(e, "problem", problem);
-    if (ok && expected) ok = copy_field(e, "expected_answer", expected);
-    if (ok && lem_json_set(e, "candidates", telling_candidates(row, c, kind))) return e;
-    lem_json_free(e);
-    return NULL;
-}
-
-typedef struct picks {
-    lem_json *at[N_INTERESTS][MAX_PICKS];
-    int n[N_INTERESTS];
-    uint64_t seen[N_INTERESTS];
-} picks;
-
-static lem_status consider(picks *k, const lem_json *row, int most, lem_err *err) {
-    choice c;
-    interest kind;
-    if (!judge(row, &c, &kind)) return LEM_OK;
-    k->seen[kind]++;
-    int want = kind == SCORE_BEATS_VOTE ? (most + 1) / 2 : (most + 3) / 6;
-    if (want < 1) want = 1;
-    if (k->n[kind] >= want || k->n[kind] >= MAX_PICKS) return LEM_OK;
-    lem_json *e = make_example(row, &c, kind);
-    if (!e) return lem_fail(err, LEM_EMEM, "out of memory");
-    k->at[kind][k->n[kind]++] = e;
-    return LEM_OK;
-}
-
-/* The row in our columns. */
-static lem_status put_ours(const lem_candidate_set *rows, lem_candidates *c, lem_json *row, lem_err *err) {
-    const lem_candidates_map *map = lem_candidate_set_map(rows);
-    if (lem_candidates_map_is_ours(map)) return LEM_OK;
-    lem_status st = lem_candidates_read(map, row, c, err);
-    return st == LEM_OK ? lem_candidates_put(c, true, row, err) : st;
-}
-
-static lem_status read_picks(picks *k, const char *path, const lem_row_judge *judge, int most, lem_err *err) {
-    const lem_candidate_set_opts o = {.any_rows = true, .judge = judge};
-    lem_candidates_map *map = lem_candidates_map_new(err);
-    lem_candidate_set *rows = NULL;
-    lem_candidates c = {0};
-    lem_json *row = NULL;
-    lem_status st = map ? LEM_OK : LEM_EMEM;
-    if (st == LEM_OK) LEM_TRY(lem_candidate_set_open(&path, 1, map, &o, &rows, err));
-    while (st == LEM_OK) {
-        LEM_TRY(lem_candidate_set_next(rows, &row, err));
-        if (!row) break;
-        st = put_ours(rows, &c, row, err);
-        if (st == LEM_OK) st = consider(k, row, most, err);
-        lem_json_free(row);
-    }
-done:
-    lem_candidates_release(&c);
-    lem_candidates_map_free(map);
-    lem_candidate_set_close(rows);
-    return st;
-}
-
-/* How often each kind of example occurred among all rows: the examples are picked, the counts are not. */
-static void tell_counts(lem_page *p, const picks *k) {
-    lem_pair pairs[N_INTERESTS];
-    char text[N_INTERESTS][24];
-    for (int i = 0; i < N_INTERESTS; i++) {
-        snprintf(text[i], sizeof text[i], "%llu", (unsigned long long)k->seen[i]);
-        pairs[i] = (lem_pair){interest_title[i], text[i]};
-    }
-    lem_page_paragraph(p, "Problems with at least one right and one wrong candidate, by what score and vote "
-                          "choose among all of a problem's candidates:");
-    lem_page_pairs(p, pairs, N_INTERESTS);
-}
-
-lem_status lem_report_candidates(lem_page *p, const char *path, const lem_row_judge *judge, int most,
-                                 lem_err *err) {
-    picks *k = lem_alloc_zero(1, sizeof *k, err);
-    if (!k) return LEM_EMEM;
-    lem_status st = read_picks(k, path, judge, most, err);
-    int shown = 0;
-    if (st == LEM_OK) {
-        lem_page_section(p, "Worked examples");
-        tell_counts(p, k);
-    }
-    for (int i = 0; i < N_INTERESTS; i++)
-        for (int j = 0; j < k->n[i]; j++) {
-            if (st == LEM_OK && shown < most) add_example(p, k->at[i][j], (size_t)shown++);
-            lem_json_free(k->at[i][j]);
-        }
-    if (st == LEM_OK && !shown)
-        lem_page_note(p, "No problem here has both right and wrong candidates with answers and scores.");
-    lem_free(k);
-    return st;
 }

@@ -4,9 +4,7 @@
 #include "core/file.h"
 #include "core/mem.h"
 #include "report/escape.h"
-#include "report/mathml.h"
 #include "report/page_priv.h"
-#include "report/style_priv.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -331,17 +329,6 @@ void lem_page_chart(lem_page *p, const lem_chart *c) {
     chart_csv(p, c);
 }
 
-void lem_page_put_parts(lem_buf *out, const lem_example_part *parts, int n) {
-    static const char *const tone[] = {"part", "part good", "part bad"};
-    for (int i = 0; i < n; i++) {
-        lem_buf_printf(out, "<div class=\"%s\"><span>", tone[parts[i].tone]);
-        lem_escape_html(out, parts[i].label, strlen(parts[i].label));
-        lem_buf_puts(out, "</span><pre>");
-        lem_mathml_text(parts[i].text, strlen(parts[i].text), out);
-        lem_buf_puts(out, "</pre></div>\n");
-    }
-}
-
 void lem_page_example(lem_page *p, const char *title, const lem_example_part *parts, int n, bool open) {
     open_details(p, open ? "<details open>" : "<details>", title);
     lem_page_put_parts(&p->body, parts, n);
@@ -450,7 +437,7 @@ const char *lem_page_html(lem_page *p) {
     lem_buf_puts(b, "\">\n<title>");
     lem_escape_html(b, lem_buf_str(&p->title), p->title.len);
     lem_buf_puts(b, "</title>\n<style>\n");
-    for (int i = 0; lem_report_style[i]; i++) lem_buf_puts(b, lem_report_style[i]);
+    lem_buf_puts(b, lem_page_style);
     lem_buf_puts(b, "</style>\n</head>\n<body>\n<main>\n<h1>");
     lem_escape_html(b, lem_buf_str(&p->title), p->title.len);
     lem_buf_puts(b, "</h1>\n");

@@ -68,9 +68,18 @@ typedef enum lem_tone { LEM_TONE_PLAIN, LEM_TONE_GOOD, LEM_TONE_BAD } lem_tone;
 typedef struct lem_example_part {
     const char *label, *text;
     lem_tone tone;
+    const char *answer; /* before the label (behind it where there is no text), as mathematics; NULL = none */
+    size_t len, more;   /* show len bytes of text (0: all), and say that `more` follow in `where` */
+    const char *where;
+    /* [n_steps] scores of the steps of text: the text is shown by steps where they can be told (blank lines
+     * or lines of its whole text, as many as scores, or one more that is unfinished), else a row of numbers
+     * stands above it. Scores in 0..1 are coloured, each stands there as a number too, and the lowest is
+     * named. */
+    const double *steps;
+    int n_steps;
 } lem_example_part;
-/* One worked example; mathematics in its texts is shown as such (mathml.h). It is folded away until the
- * reader opens it (open when `open`). */
+/* One worked example: its texts are Markdown with mathematics (report/markdown.h). It is folded away until
+ * the reader opens it (open when `open`). */
 void lem_page_example(lem_page *p, const char *title, const lem_example_part *parts, int n, bool open);
 
 typedef struct lem_mark { /* bytes [begin, end) of a text that are set off; strong: more so */
@@ -104,15 +113,24 @@ void lem_page_tree_end(lem_page *p, const char *note);
 
 /* A list of items to search and filter: items first, then lem_page_browse with all tags. The page then has
  * one script, allowed by its hash alone; without it all items stand there to be opened. Markdown has only a
- * line about it. */
+ * line about it. A page has one such list. */
+typedef struct lem_answer { /* equal answers of an item, a row of its table */
+    const char *answer;     /* mathematics */
+    const char *votes, *verdict, *score, *members;
+    lem_tone tone;
+} lem_answer;
 typedef struct lem_item {
-    const char *title; /* one line */
+    const char *title; /* one line, with mathematics */
     const int *tags;   /* [n_tags] indices of the tags that lem_page_browse will name */
     int n_tags;
+    const lem_answer *answers; /* [n_answers] below the first n_head parts */
+    int n_answers, n_head;
     const lem_example_part *parts;
     int n_parts;
 } lem_item;
 void lem_page_item(lem_page *p, const lem_item *item);
+/* Bytes that an item would take. */
+size_t lem_page_measure(const lem_item *item);
 typedef struct lem_tag {
     const char *group, *label; /* tags of a group stand together */
     uint64_t n;                /* items that have it; those of none are not offered */

@@ -2,20 +2,63 @@
 #include "report/page_priv.h"
 
 #include "report/escape.h"
+#include "report/mathml.h"
 
 #include <inttypes.h>
 #include <string.h>
 
-void lem_page_item(lem_page *p, const lem_item *item) {
-    lem_buf *b = &p->items;
+static void put_cell(lem_buf *b, const char *tag, const char *text) {
+    lem_buf_printf(b, "<%s>", tag);
+    lem_escape_html(b, text, strlen(text));
+    lem_buf_puts(b, "</td>");
+}
+
+static void put_answers(lem_buf *b, const lem_answer *a, int n) {
+    static const char *const tone[] = {"", " class=\"good\"", " class=\"bad\""};
+    bool scores = false;
+    for (int i = 0; i < n; i++) scores = scores || *a[i].score;
+    if (!n) return;
+    lem_buf_printf(b,
+                   "<div class=\"wide\"><table class=\"answers\"><thead><tr><th scope=\"col\">answer</th><th "
+                   "scope=\"col\" class=\"num\">votes</th><th scope=\"col\">verdict</th>%s<th "
+                   "scope=\"col\">candidates</th></tr></thead>\n<tbody>",
+                   scores ? "<th scope=\"col\" class=\"num\">best score</th>" : "");
+    for (int i = 0; i < n; i++) {
+        lem_buf_printf(b, "<tr%s><td>", tone[a[i].tone]);
+        lem_page_put_answer(b, a[i].answer);
+        lem_buf_puts(b, "</td>");
+        put_cell(b, "td class=\"num\"", a[i].votes);
+        put_cell(b, "td", a[i].verdict);
+        if (scores) put_cell(b, "td class=\"num\"", a[i].score);
+        put_cell(b, "td", a[i].members);
+        lem_buf_puts(b, "</tr>\n");
+    }
+    lem_buf_puts(b, "</tbody></table></div>\n");
+}
+
+static void put_item(lem_buf *b, const lem_item *item) {
     lem_buf_puts(b, "<details class=\"item");
     for (int i = 0; i < item->n_tags; i++) lem_buf_printf(b, " t%d", item->tags[i]);
     lem_buf_puts(b, "\"><summary>");
-    lem_escape_html(b, item->title, strlen(item->title));
+    lem_mathml_text(item->title, strlen(item->title), b);
     lem_buf_puts(b, "</summary>\n");
-    lem_page_put_parts(b, item->parts, item->n_parts);
+    lem_page_put_parts(b, item->parts, item->n_head);
+    put_answers(b, item->answers, item->n_answers);
+    lem_page_put_parts(b, item->parts + item->n_head, item->n_parts - item->n_head);
     lem_buf_puts(b, "</details>\n");
+}
+
+void lem_page_item(lem_page *p, const lem_item *item) {
+    put_item(&p->items, item);
     p->n_items++;
+}
+
+size_t lem_page_measure(const lem_item *item) {
+    lem_buf b = {0};
+    put_item(&b, item);
+    size_t n = b.len;
+    lem_buf_release(&b);
+    return n;
 }
 
 size_t lem_page_item_bytes(const lem_page *p) { return p->items.len; }

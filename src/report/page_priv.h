@@ -29,10 +29,11 @@ lem_page_sheet *lem_page_sheet_new(lem_page *p, const char *wanted);
 void lem_page_csv_cell(lem_buf *b, bool first, const char *text);
 void lem_page_csv_number(lem_buf *b, double v);
 
-/* Parts of an example as HTML. */
+/* Parts of an example as HTML; an answer as mathematics, or as it stands. */
 void lem_page_put_parts(lem_buf *out, const lem_example_part *parts, int n);
-/* The script of lem_page_browse, and what names it in the content policy ("'sha256-…'"). */
-extern const char *const lem_page_script;
+void lem_page_put_answer(lem_buf *out, const char *answer);
+/* page.css and page.js; and what names the script in the content policy ("'sha256-…'"). */
+extern const char lem_page_style[], lem_page_script[];
 void lem_page_script_source(char out[64]);
 
 #endif

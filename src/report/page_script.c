@@ -1,22 +1,9 @@
-/* page_script.c - the one script of the page, and its name in the content policy */
+/* page_script.c - the name of the page's script in its content policy */
 #include "report/page_priv.h"
 
 #include "core/hash.h"
 
 #include <string.h>
-
-/* Shows the items that have the chosen tag of every group and hold every word of the search. */
-const char *const lem_page_script =
-    "(function(){var f=document.getElementById('browse'),o=document.getElementById('found'),"
-    "s=[].slice.call(f.querySelectorAll('select')),q=f.querySelector('input'),"
-    "n=[].slice.call(document.querySelectorAll('.item')),t=n.map(function(d){return "
-    "d.textContent.toLowerCase()});"
-    "function go(){var w=q.value.toLowerCase().split(/\\s+/),c=0;n.forEach(function(d,i){"
-    "var ok=s.every(function(x){return !x.value||d.classList.contains(x.value)})&&"
-    "w.every(function(x){return t[i].indexOf(x)>=0});d.hidden=!ok;c+=ok});"
-    "o.textContent=c+' of '+n.length+' shown'}"
-    "q.oninput=go;s.forEach(function(x){x.onchange=go});f.onsubmit=function(){return "
-    "false};f.hidden=false;go()})()";
 
 void lem_page_script_source(char out[64]) {
     static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";

@@ -1,318 +1,302 @@
-/* problems.c - every problem of a file of graded candidates as an item of the page's list */
-#include "report/problems.h"
+/* problems.c - what is kept of each problem of files of graded candidates, and by what it is found */
+#include "report/problems_priv.h"
 
-#include "core/mem.h"
-#include "data/candidate_set.h"
-#include "grade/cluster.h"
+#include "core/buf.h"
+#include "core/hash.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-enum {
-    TEXT_BYTES = 1500,
-    PAGE_BYTES = 20 << 20,
-    MAX_GROUPS = 6,
-    MAX_TAGS = 160,
-    MAX_COLUMNS = 3,
-    LABEL = 160
-};
+enum { TEXT_BYTES = 8000, SHORT_BYTES = 1200, TITLE = 150, LABEL = 200, MEMBERS = 96, MAX_SCORES = 256 };
+#define KEPT_BYTES ((size_t)256 << 20) /* of texts; later ones are kept shorter */
 
-enum {
-    BOTH_RIGHT,
-    SCORE_RIGHT,
-    VOTE_RIGHT,
-    BOTH_WRONG,
-    ONLY_VOTE_RIGHT,
-    ONLY_VOTE_WRONG,
-    NONE_RIGHT,
-    SOME_RIGHT,
-    ALL_RIGHT,
-    WITH_UNDECIDED,
-    WITH_CUT,
-    WITH_SILENT,
-    N_FIXED
-};
-static const lem_tag fixed_tags[N_FIXED] = {{"vote and score", "both right", 0},
-                                            {"vote and score", "only the score right", 0},
-                                            {"vote and score", "only the vote right", 0},
-                                            {"vote and score", "both wrong", 0},
-                                            {"vote", "right", 0},
-                                            {"vote", "wrong", 0},
-                                            {"candidates", "none right", 0},
-                                            {"candidates", "some right", 0},
-                                            {"candidates", "all right", 0},
-                                            {"holds", "undecided ones", 0},
-                                            {"holds", "ones that were cut", 0},
-                                            {"holds", "ones without an answer", 0}};
+const char *const lem_problem_columns[LEM_PROBLEM_COLUMNS] = {"level", "subject", "type", "category",
+                                                              "template"};
 
-static const char *const columns[MAX_COLUMNS] = {"level", "subject", "type"};
-
-typedef struct browser {
-    lem_page *page;
-    lem_candidates c;
-    lem_tag tags[MAX_TAGS];
-    char label[MAX_TAGS][40]; /* of the tags of columns */
-    int n_tags, column_of[MAX_TAGS];
-    uint64_t number, read, left_out;       /* read: rows without fault */
-    int tag[N_FIXED + MAX_COLUMNS], n_tag; /* of the problem at hand */
-    lem_buf text[MAX_GROUPS + 3];
-} browser;
-
-typedef struct group { /* equal answers of one problem */
-    int votes, best;   /* best: the candidate of the best score, the first without scores */
-} group;
-
-static void tag(browser *b, int t) {
-    b->tags[t].n++;
-    b->tag[b->n_tag++] = t;
+lem_problems *lem_problems_new(const char *const *names, int n, lem_err *err) {
+    lem_problems *b = lem_alloc_zero(1, sizeof *b, err);
+    if (!b) return NULL;
+    b->names = names;
+    b->n_sets = n;
+    b->arena = lem_arena_new(1 << 20, 0, err);
+    if (b->arena) return b;
+    lem_free(b);
+    return NULL;
 }
 
-/* The tag of a value of a column; values that have no place are not told apart. */
-static void tag_value(browser *b, int column, const char *value) {
-    int t = N_FIXED;
-    for (; t < b->n_tags; t++)
-        if (b->column_of[t] == column && strcmp(b->label[t], value) == 0) break;
-    if (t == MAX_TAGS) return;
-    if (t == b->n_tags) {
-        snprintf(b->label[t], sizeof b->label[t], "%s", value);
-        b->tags[t] = (lem_tag){columns[column], b->label[t], 0};
-        b->column_of[t] = column;
-        b->n_tags++;
-    }
-    tag(b, t);
+void lem_problems_free(lem_problems *b) {
+    if (!b) return;
+    lem_arena_free(b->arena);
+    lem_free(b->at);
+    lem_free(b);
 }
 
-static void tag_columns(browser *b, const lem_json *row) {
-    for (int k = 0; k < MAX_COLUMNS; k++) {
-        const lem_json *v = lem_json_get(row, columns[k]);
-        char value[40];
-        if (lem_json_kind(v) == LEM_JSON_STRING) snprintf(value, sizeof value, "%.39s", lem_json_str(v, ""));
-        else if (lem_json_kind(v) == LEM_JSON_INT)
-            snprintf(value, sizeof value, "%lld", (long long)lem_json_int(v, 0));
-        else continue;
-        tag_value(b, k, value);
-    }
-}
+/* ---- texts ---- */
 
-static double score_of(const lem_candidates *c, int i) {
-    double s = c->rm_score ? c->rm_score[i] : 0;
-    return isnan(s) ? -INFINITY : s;
-}
-
-/* Groups in the order of their votes; ties to the earlier answer. Returns their number. */
-static int order_groups(const lem_candidates *c, const int *of, group *g, int most) {
-    int n = 0;
-    for (int i = 0; i < c->n; i++)
-        if (of[i] >= n) n = of[i] + 1;
-    for (int k = 0; k < n; k++) g[k] = (group){0, -1};
-    for (int i = 0; i < c->n; i++) {
-        if (of[i] < 0) continue;
-        group *x = &g[of[i]];
-        x->votes++;
-        if (x->best < 0 || score_of(c, i) > score_of(c, x->best)) x->best = i;
-    }
-    int shown = n < most ? n : most;
-    for (int k = 0; k < shown; k++) { /* the few first ones alone */
-        int top = k;
-        for (int j = k + 1; j < n; j++)
-            if (g[j].votes > g[top].votes) top = j;
-        group x = g[top];
-        memmove(&g[k + 1], &g[k], (size_t)(top - k) * sizeof *g);
-        g[k] = x;
-    }
+static size_t begin_of(const char *s, size_t most) {
+    size_t n = strnlen(s, most + 1);
+    if (n <= most) return n;
+    for (n = most; n > 0 && ((unsigned char)s[n] & 0xc0) == 0x80; n--) {}
     return n;
 }
 
-static int best_scored(const lem_candidates *c) {
-    int best = 0;
-    for (int i = 1; i < c->n; i++)
-        if (score_of(c, i) > score_of(c, best)) best = i;
-    return best;
+static const char *keep(lem_problems *b, const char *s, size_t n, bool *failed) {
+    const char *kept = lem_arena_strndup(b->arena, s, n);
+    *failed = *failed || !kept;
+    return kept ? kept : "";
 }
 
-static void tag_outcome(browser *b, int vote, int best) {
-    const lem_candidates *c = &b->c;
-    int right = 0, undecided = 0, cut = 0, silent = 0;
-    bool voted = vote >= 0 && c->correct[vote] == 1, scored = c->correct[best] == 1;
-    for (int i = 0; i < c->n; i++) {
-        right += c->correct[i] == 1;
-        undecided += c->correct[i] < 0;
-        silent += c->predicted && !c->predicted[i];
-        cut += lem_candidates_cut(c, i) == 1;
-    }
-    if (c->rm_score) {
-        static const int both[2][2] = {{BOTH_WRONG, SCORE_RIGHT}, {VOTE_RIGHT, BOTH_RIGHT}};
-        tag(b, both[voted][scored]);
-    } else tag(b, voted ? ONLY_VOTE_RIGHT : ONLY_VOTE_WRONG);
-    int share = right == c->n ? ALL_RIGHT : SOME_RIGHT;
-    tag(b, right == 0 ? NONE_RIGHT : share);
-    if (undecided) tag(b, WITH_UNDECIDED);
-    if (cut) tag(b, WITH_CUT);
-    if (silent) tag(b, WITH_SILENT);
+static const char *keep_buf(lem_problems *b, lem_buf *s, bool *failed) {
+    const char *kept = keep(b, lem_buf_str(s), s->len, failed);
+    *failed = *failed || s->failed;
+    lem_buf_clear(s);
+    return kept;
 }
 
-static void put_text(lem_buf *out, const char *text) {
-    size_t n = text ? strlen(text) : 0, keep = n;
-    if (n > TEXT_BYTES)
-        for (keep = TEXT_BYTES; keep > 0 && ((unsigned char)text[keep] & 0xc0) == 0x80; keep--) {}
-    lem_buf_add(out, text ? text : "", keep);
-    if (keep < n) lem_buf_printf(out, "\xe2\x80\xa6 (%zu bytes more)", n - keep);
-}
-
-static void put_steps(lem_buf *out, const lem_json *steps) {
-    lem_buf_puts(out, "\n\nscores of the steps:");
-    for (size_t i = 0; i < lem_json_count(steps) && i < 64; i++)
-        lem_buf_printf(out, " %.3g", lem_json_num(lem_json_at(steps, i), NAN));
-}
-
-static const char *word_of(const lem_json *row, const char *column, int i) {
-    return lem_json_str(lem_json_at(lem_json_get(row, column), (size_t)i), "");
-}
-
-static lem_example_part part_of(const browser *b, const lem_json *row, const group *g, int vote, int best,
-                                char label[LABEL], lem_buf *text) {
-    const lem_candidates *c = &b->c;
-    int i = g->best;
+static const char *verdict_of(const lem_candidates *c, int i) {
     static const char *const verdicts[] = {"undecided", "wrong", "right"};
-    const char *answer = c->predicted && c->predicted[i] ? c->predicted[i] : "",
-               *rule = word_of(row, "rule", i);
-    char score[32] = "";
-    bool cut = lem_candidates_cut(c, i) == 1;
-    const char *voted = i == vote ? " \xc2\xb7 the vote" : "";
-    const char *chosen = c->rm_score && i == best ? " \xc2\xb7 the score's choice" : "";
-    if (c->rm_score && isfinite(c->rm_score[i]))
-        snprintf(score, sizeof score, " \xc2\xb7 score %.3g", c->rm_score[i]);
-    snprintf(label, LABEL, "%.60s \xc2\xb7 %d of %d votes \xc2\xb7 %s%s%.40s%s%s%s%s", answer, g->votes, c->n,
-             verdicts[c->correct[i] + 1], *rule ? ", " : "", rule, score, voted, chosen,
-             cut ? " \xc2\xb7 cut" : "");
-    put_text(text, c->completion[i]);
-    if (c->steps && lem_json_count(c->steps[i])) put_steps(text, c->steps[i]);
-    static const lem_tone tones[] = {LEM_TONE_PLAIN, LEM_TONE_BAD, LEM_TONE_GOOD};
-    return (lem_example_part){label, lem_buf_str(text), tones[c->correct[i] + 1]};
+    return verdicts[c->correct[i] + 1];
 }
 
-static void title_of(const browser *b, int vote, int best, char out[320]) {
-    const lem_candidates *c = &b->c;
-    char start[160] = "", choice[64] = "";
+static lem_tone tone_of(const lem_candidates *c, int i) {
+    static const lem_tone tones[] = {LEM_TONE_PLAIN, LEM_TONE_BAD, LEM_TONE_GOOD};
+    return tones[c->correct[i] + 1];
+}
+
+static void put_verdict(const lem_problem_row *r, int i, lem_buf *out) {
+    const char *rule = lem_json_str(lem_json_at(lem_json_get(r->row, "rule"), (size_t)i), "");
+    lem_buf_puts(out, verdict_of(r->c, i));
+    if (*rule) lem_buf_printf(out, ", %.*s", (int)begin_of(rule, 80), rule);
+}
+
+/* "0, 2-5, 9": the candidates of group k. */
+static void put_members(const lem_candidates *c, const lem_problem_groups *g, int k, lem_buf *out) {
+    for (int i = 0; i < c->n; i++) {
+        int from = i;
+        if (g->of[i] != k) continue;
+        while (i + 1 < c->n && g->of[i + 1] == k) i++;
+        if (out->len) lem_buf_puts(out, ", ");
+        if (out->len > MEMBERS) {
+            lem_buf_puts(out, "\xe2\x80\xa6");
+            return;
+        }
+        lem_buf_printf(out, "%d", from);
+        if (i > from) lem_buf_printf(out, "%s%d", i == from + 1 ? ", " : "\xe2\x80\x93", i);
+    }
+}
+
+static void keep_answer(lem_problems *b, const lem_problem_row *r, const lem_problem_groups *g, int k,
+                        lem_answer *a, bool *failed) {
+    const lem_candidates *c = r->c;
+    const lem_problem_group *x = &g->at[k];
+    const char *answer = c->predicted && !x->silent ? c->predicted[x->best] : "no answer";
+    lem_buf t = {0};
+    *a = (lem_answer){.tone = tone_of(c, x->best)};
+    a->answer = keep(b, answer, begin_of(answer, LABEL), failed);
+    lem_buf_printf(&t, "%d", x->votes);
+    a->votes = keep_buf(b, &t, failed);
+    put_verdict(r, x->best, &t);
+    a->verdict = keep_buf(b, &t, failed);
+    if (c->rm_score && isfinite(c->rm_score[x->best])) lem_buf_printf(&t, "%.3g", c->rm_score[x->best]);
+    a->score = keep_buf(b, &t, failed);
+    put_members(c, g, k, &t);
+    a->members = keep_buf(b, &t, failed);
+    lem_buf_release(&t);
+}
+
+/* What stands for so many answers, which hold `votes` candidates. */
+static void keep_rest(lem_problems *b, int answers, int votes, lem_answer *a, bool *failed) {
+    lem_buf t = {0};
+    *a = (lem_answer){.verdict = "not right", .score = "", .members = "", .tone = LEM_TONE_PLAIN};
+    lem_buf_printf(&t, "%d more answers", answers);
+    a->answer = keep_buf(b, &t, failed);
+    lem_buf_printf(&t, "%d", votes);
+    a->votes = keep_buf(b, &t, failed);
+    lem_buf_release(&t);
+}
+
+/* The answers with the most votes, all right ones, and a line for the others. */
+static lem_status keep_answers(lem_problems *b, const lem_problem_row *r, const lem_problem_groups *g,
+                               lem_problem *p, lem_err *err) {
+    int rest = 0, votes = 0;
+    bool failed = false;
+    p->answers = lem_arena_alloc(b->arena, (size_t)g->n + 1, sizeof *p->answers);
+    for (int k = 0; p->answers && k < g->n; k++) {
+        bool shown = k < LEM_PROBLEM_ANSWERS || r->c->correct[g->at[k].best] == 1;
+        rest += !shown;
+        votes += shown ? 0 : g->at[k].votes;
+        if (shown) keep_answer(b, r, g, k, &p->answers[p->n_answers++], &failed);
+    }
+    if (p->answers && rest) keep_rest(b, rest, votes, &p->answers[p->n_answers++], &failed);
+    return failed || !p->answers ? lem_fail(err, LEM_EMEM, "out of memory") : LEM_OK;
+}
+
+static bool keep_scores(lem_problems *b, const lem_json *scores, lem_example_part *part) {
+    size_t n = lem_json_count(scores);
+    double *s = lem_arena_alloc(b->arena, (n < MAX_SCORES ? n : MAX_SCORES) + 1, sizeof *s);
+    for (size_t i = 0; s && i < n && i < MAX_SCORES; i++) s[i] = lem_json_num(lem_json_at(scores, i), NAN);
+    part->steps = s;
+    part->n_steps = (int)(n < MAX_SCORES ? n : MAX_SCORES);
+    return s != NULL;
+}
+
+/* "candidate 3 · 2 of 4 votes · right, same text · score 0.2 · the vote": votes only of an answer. */
+static void put_label(const lem_problem_row *r, const lem_problem_groups *g, int i, lem_buf *out) {
+    static const char dot[] = " \xc2\xb7 ";
+    const lem_candidates *c = r->c;
+    const lem_problem_group *x = &g->at[g->of[i]];
+    lem_buf_printf(out, "candidate %d%s", i, dot);
+    if (!x->silent) lem_buf_printf(out, "%d of %d votes%s", x->votes, c->n, dot);
+    put_verdict(r, i, out);
+    if (c->rm_score && isfinite(c->rm_score[i])) lem_buf_printf(out, "%sscore %.3g", dot, c->rm_score[i]);
+    if (i == g->vote) lem_buf_printf(out, "%sthe vote", dot);
+    if (i == g->best) lem_buf_printf(out, "%sthe score's choice", dot);
+    if (lem_candidates_cut(c, i) == 1) lem_buf_printf(out, "%scut", dot);
+}
+
+static lem_status keep_parts(lem_problems *b, const lem_problem_row *r, const lem_problem_groups *g,
+                             lem_problem *p, lem_err *err) {
+    const lem_candidates *c = r->c;
+    size_t most = lem_arena_used(b->arena) > KEPT_BYTES ? SHORT_BYTES : TEXT_BYTES;
+    int chosen[LEM_PROBLEM_TEXTS];
+    lem_buf t = {0};
+    bool failed = false;
+    p->n_parts = lem_problem_choose(c, g, chosen);
+    p->parts = lem_arena_alloc(b->arena, (size_t)p->n_parts + 1, sizeof *p->parts);
+    for (int k = 0; p->parts && k < p->n_parts; k++) {
+        int i = chosen[k];
+        const char *s = c->completion[i] ? c->completion[i] : "",
+                   *answer = c->predicted ? c->predicted[i] : NULL;
+        size_t n = begin_of(s, most);
+        lem_example_part *part = &p->parts[k];
+        *part = (lem_example_part){.tone = tone_of(c, i), .more = strlen(s) - n, .where = p->where};
+        part->text = keep(b, s, n, &failed);
+        if (answer) part->answer = keep(b, answer, begin_of(answer, LABEL), &failed);
+        put_label(r, g, i, &t);
+        part->label = keep_buf(b, &t, &failed);
+        if (c->steps && lem_json_count(c->steps[i])) failed = !keep_scores(b, c->steps[i], part) || failed;
+    }
+    failed = failed || !p->parts;
+    lem_buf_release(&t);
+    return failed ? lem_fail(err, LEM_EMEM, "out of memory") : LEM_OK;
+}
+
+/* One line of up to TITLE bytes. */
+static void put_line(const char *s, lem_buf *out) {
+    size_t n = begin_of(s, TITLE);
+    for (size_t i = 0; i < n; i++) {
+        bool end = s[i] == '\n' || s[i] == '\r';
+        lem_buf_putc(out, end ? ' ' : s[i]);
+    }
+    if (s[n]) lem_buf_puts(out, "\xe2\x80\xa6");
+}
+
+static const char *right_word(const lem_candidates *c, int i) {
+    return c->correct[i] == 1 ? "right" : "wrong";
+}
+
+/* "12: vote right, score wrong, 2 of 4 right – Half of …" */
+static void put_title(const lem_problems *b, const lem_problem_row *r, const lem_problem_groups *g,
+                      lem_buf *out) {
+    const lem_candidates *c = r->c;
     int right = 0;
     for (int i = 0; i < c->n; i++) right += c->correct[i] == 1;
-    const char *name = c->id ? c->id : "";
-    snprintf(start, sizeof start, "%.150s", c->problem ? c->problem : name);
-    for (char *p = start; *p; p++)
-        if (*p == '\n' || *p == '\r') *p = ' ';
-    const char *voted = vote >= 0 && c->correct[vote] == 1 ? "right" : "wrong";
-    if (c->rm_score) snprintf(choice, sizeof choice, ", score %s", c->correct[best] == 1 ? "right" : "wrong");
-    snprintf(out, 320, "%llu: vote %s%s, %d of %d right \xe2\x80\x93 %s", (unsigned long long)b->number,
-             voted, choice, right, c->n, start);
+    if (b->n_sets > 1) lem_buf_printf(out, "%s ", b->names[r->set]);
+    lem_buf_printf(out, "%llu: ", (unsigned long long)b->in_set[r->set]);
+    if (g->vote >= 0) lem_buf_printf(out, "vote %s, ", right_word(c, g->vote));
+    if (g->best >= 0) lem_buf_printf(out, "score %s, ", right_word(c, g->best));
+    lem_buf_printf(out, "%d of %d right \xe2\x80\x93 ", right, c->n);
+    if (c->problem) put_line(c->problem, out);
+    else if (c->id) put_line(c->id, out);
 }
 
-/* The candidates that answers choose: the groups with the most votes, and the score's choice if it is of
- * another. */
-static int add_parts(browser *b, const lem_json *row, const group *g, int n_groups, int best,
-                     lem_example_part *parts, char label[][LABEL]) {
-    int n = 0, vote = n_groups ? g[0].best : -1;
-    bool seen = false;
-    parts[n++] = (lem_example_part){"Problem", lem_buf_str(&b->text[0]), LEM_TONE_PLAIN};
-    if (b->c.expected) parts[n++] = (lem_example_part){"Expected answer", b->c.expected, LEM_TONE_PLAIN};
-    for (int k = 0; k < n_groups && k < MAX_GROUPS; k++) {
-        parts[n] = part_of(b, row, &g[k], vote, best, label[n], &b->text[1 + k]);
-        seen = seen || g[k].best == best;
-        n++;
+static lem_status keep_head(lem_problems *b, const lem_problem_row *r, const lem_problem_groups *g,
+                            lem_problem *p, lem_err *err) {
+    const lem_candidates *c = r->c;
+    const char *problem = c->problem ? c->problem : "";
+    lem_buf t = {0};
+    bool failed = false;
+    b->in_set[r->set]++;
+    put_title(b, r, g, &t);
+    p->title = keep_buf(b, &t, &failed);
+    lem_buf_printf(&t, "%s, row %llu", r->file, (unsigned long long)r->line);
+    p->where = keep_buf(b, &t, &failed);
+    p->text = keep(b, problem, begin_of(problem, TEXT_BYTES), &failed);
+    p->more = strlen(problem) - strlen(p->text);
+    if (c->expected) p->expected = keep(b, c->expected, begin_of(c->expected, 2 * LABEL), &failed);
+    p->hash = lem_hash64(problem, strlen(problem), 0);
+    lem_buf_release(&t);
+    return failed ? lem_fail(err, LEM_EMEM, "out of memory") : LEM_OK;
+}
+
+/* ---- tags ---- */
+
+static void tag(lem_problem *p, lem_problem_tag t) { p->fixed = (uint16_t)(p->fixed | 1u << t); }
+
+static void tag_choices(const lem_candidates *c, const lem_problem_groups *g, lem_problem *p) {
+    bool voted = g->vote >= 0 && c->correct[g->vote] == 1, scored = g->best >= 0 && c->correct[g->best] == 1;
+    if (g->vote >= 0) tag(p, voted ? LEM_TAG_VOTE_RIGHT : LEM_TAG_VOTE_WRONG);
+    if (g->best >= 0) tag(p, scored ? LEM_TAG_SCORE_RIGHT : LEM_TAG_SCORE_WRONG);
+    p->right = g->best >= 0 ? scored : voted;
+    if (g->vote < 0 || g->best < 0 || voted == scored) return;
+    tag(p, scored ? LEM_TAG_SCORE_ALONE : LEM_TAG_VOTE_ALONE);
+}
+
+static void tag_candidates(const lem_candidates *c, lem_problem *p) {
+    int right = 0;
+    for (int i = 0; i < c->n; i++) {
+        right += c->correct[i] == 1;
+        if (c->correct[i] < 0) tag(p, LEM_TAG_UNDECIDED);
+        if (c->predicted && !(c->predicted[i] && *c->predicted[i])) tag(p, LEM_TAG_SILENT);
+        if (lem_candidates_cut(c, i) == 1) tag(p, LEM_TAG_CUT);
     }
-    if (b->c.rm_score && !seen) {
-        const group x = {1, best};
-        parts[n] = part_of(b, row, &x, vote, best, label[n], &b->text[MAX_GROUPS + 1]);
-        n++;
-    }
-    return n;
+    lem_problem_tag some = right == c->n ? LEM_TAG_ALL_RIGHT : LEM_TAG_SOME_RIGHT;
+    tag(p, right ? some : LEM_TAG_NONE_RIGHT);
 }
 
-static void show(browser *b, const lem_json *row, const group *g, int n_groups) {
-    lem_example_part parts[MAX_GROUPS + 3];
-    char label[MAX_GROUPS + 3][LABEL], title[320];
-    int best = best_scored(&b->c), vote = n_groups ? g[0].best : -1;
-    for (size_t i = 0; i < sizeof b->text / sizeof *b->text; i++) lem_buf_clear(&b->text[i]);
-    b->n_tag = 0;
-    tag_outcome(b, vote, best);
-    tag_columns(b, row);
-    put_text(&b->text[0], b->c.problem);
-    int n = add_parts(b, row, g, n_groups, best, parts, label);
-    title_of(b, vote, best, title);
-    lem_page_item(b->page, &(lem_item){title, b->tag, b->n_tag, parts, n});
+static int value_of(lem_problem_column *col, const lem_json *v) {
+    char text[sizeof col->value[0]];
+    const char *s = lem_json_str(v, "");
+    int k = 0;
+    if (lem_json_kind(v) == LEM_JSON_STRING)
+        snprintf(text, sizeof text, "%.*s", (int)begin_of(s, sizeof text - 1), s);
+    else if (lem_json_kind(v) == LEM_JSON_INT)
+        snprintf(text, sizeof text, "%lld", (long long)lem_json_int(v, 0));
+    else return -1;
+    while (k < col->n && strcmp(col->value[k], text) != 0) k++;
+    if (k == LEM_PROBLEM_VALUES) col->dropped = true;
+    else if (k == col->n) memcpy(col->value[col->n++], text, sizeof text);
+    return col->dropped ? -1 : k;
 }
 
-static lem_status add_problem(browser *b, const lem_json *row, lem_err *err) {
-    const lem_candidates *c = &b->c;
-    size_t n = (size_t)c->n;
-    lem_grade_answer_text *answer = lem_alloc_zero(n, sizeof *answer, err);
-    int *of = lem_alloc_zero(n, sizeof *of, err);
-    group *g = lem_alloc_zero(n + 1, sizeof *g, err);
-    const lem_grade_profile profile = {0};
-    lem_status st = answer && of && g ? LEM_OK : LEM_EMEM;
-    for (int i = 0; st == LEM_OK && i < c->n; i++) {
-        const char *t = c->predicted ? c->predicted[i] : NULL;
-        answer[i] = (lem_grade_answer_text){"", 0};
-        if (t) answer[i] = (lem_grade_answer_text){t, strlen(t)};
-    }
-    if (st == LEM_OK) st = lem_grade_cluster(answer, n, &profile, of, err);
-    if (st == LEM_OK) show(b, row, g, order_groups(c, of, g, MAX_GROUPS));
-    lem_free(answer);
-    lem_free(of);
-    lem_free(g);
-    return st;
+/* ---- rows ---- */
+
+static lem_status make_room(lem_problems *b, lem_err *err) {
+    if (b->n < b->cap) return LEM_OK;
+    size_t cap = b->cap ? 2 * b->cap : 256;
+    lem_problem *grown = lem_realloc(b->at, cap, sizeof *grown, err);
+    if (!grown) return LEM_EMEM;
+    b->at = grown;
+    b->cap = cap;
+    return LEM_OK;
 }
 
-static lem_status each_row(browser *b, lem_candidate_set *rows, lem_err *err) {
-    for (;;) {
-        lem_json *row = NULL;
-        lem_status st = lem_candidate_set_next(rows, &row, err);
-        if (st != LEM_OK || !row) return st;
-        b->number++;
-        st = lem_candidates_read(lem_candidate_set_map(rows), row, &b->c, err);
-        bool whole = st == LEM_OK && b->c.n > 0 && b->c.completion && b->c.correct;
-        if (whole && lem_page_item_bytes(b->page) > PAGE_BYTES) b->left_out++;
-        else if (whole) st = add_problem(b, row, err);
-        lem_json_free(row);
-        if (st)
-            return lem_err_context(err, "%s:%llu", lem_candidate_set_file(rows),
-                                   (unsigned long long)lem_candidate_set_number(rows));
-        b->read++;
-    }
-}
-
-static void finish(browser *b) {
-    lem_buf said = {0};
-    if (!lem_page_item_bytes(b->page)) return;
-    lem_page_section(b->page, "All problems");
-    if (b->left_out) {
-        lem_buf_printf(&said, "The last %llu problems are left out: the page would be too large.",
-                       (unsigned long long)b->left_out);
-        lem_page_note(b->page, lem_buf_str(&said));
-    }
-    lem_page_browse(b->page, "problems", b->tags, b->n_tags);
-    lem_buf_release(&said);
-}
-
-lem_status lem_report_problems(lem_page *p, const char *path, const lem_row_judge *judge, lem_err *err) {
-    browser *b = lem_alloc_zero(1, sizeof *b, err);
-    lem_candidate_set *rows = NULL;
-    const lem_candidate_set_opts o = {.judge = judge};
-    lem_status st = b ? LEM_OK : LEM_EMEM;
-    if (st) return st;
-    b->page = p;
-    memcpy(b->tags, fixed_tags, sizeof fixed_tags);
-    b->n_tags = N_FIXED;
-    lem_candidates_map *map = lem_candidates_map_new(err);
-    if (!map) st = LEM_EMEM;
-    if (st == LEM_OK) st = lem_candidate_set_open(&path, 1, map, &o, &rows, err);
-    if (st == LEM_OK) st = each_row(b, rows, err);
-    if (st == LEM_EDATA && b->read == 0) st = LEM_OK; /* not of candidates: nothing to browse */
-    if (st == LEM_OK) finish(b);
-    lem_candidate_set_close(rows);
-    for (size_t i = 0; i < sizeof b->text / sizeof *b->text; i++) lem_buf_release(&b->text[i]);
-    lem_candidates_map_free(map);
-    lem_candidates_release(&b->c);
-    lem_free(b);
+lem_status lem_problems_add(lem_problems *b, const lem_problem_row *r, lem_err *err) {
+    lem_problem_groups g = {0};
+    lem_problem p = {.set = (int8_t)r->set};
+    lem_status st = LEM_OK;
+    LEM_TRY(make_room(b, err));
+    LEM_TRY(lem_problem_groups_make(r->c, &g, err));
+    LEM_TRY(keep_head(b, r, &g, &p, err));
+    LEM_TRY(keep_answers(b, r, &g, &p, err));
+    LEM_TRY(keep_parts(b, r, &g, &p, err));
+    tag_choices(r->c, &g, &p);
+    tag_candidates(r->c, &p);
+    for (int k = 0; k < LEM_PROBLEM_COLUMNS; k++)
+        p.value[k] = (int8_t)value_of(&b->column[k], lem_json_get(r->row, lem_problem_columns[k]));
+    b->at[b->n++] = p;
+done:
+    lem_problem_groups_release(&g);
     return st;
 }

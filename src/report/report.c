@@ -7,10 +7,9 @@
 #include "report/benchmarks.h"
 #include "report/comparison.h"
 #include "report/inputs.h"
-#include "report/problems.h"
 #include "report/runs.h"
-#include "report/score_charts.h"
 #include "report/sections.h"
+#include "report/sets.h"
 #include "report/side_names.h"
 #include "report/sources.h"
 #include "report/trace.h"
@@ -151,11 +150,12 @@ static lem_status add_stages(lem_page *p, const lem_report_request *r, bool *any
 static lem_status add_provenance(lem_page *p, const lem_report_request *r, lem_err *err) {
     bool any = false;
     lem_status st = add_stages(p, r, &any, err);
-    const char **paths = lem_alloc((size_t)r->n_inputs + 1, sizeof *paths, err);
+    int n = r->n_inputs + r->n_sets;
+    const char **paths = lem_alloc((size_t)n + 1, sizeof *paths, err);
     if (!paths) return LEM_EMEM;
     memcpy(paths, r->inputs, (size_t)r->n_inputs * sizeof *paths);
-    paths[r->n_inputs] = r->examples;
-    if (st == LEM_OK) st = lem_report_inputs(p, paths, r->n_inputs + 1, &any, err);
+    for (int i = 0; i < r->n_sets; i++) paths[r->n_inputs + i] = r->examples[i];
+    if (st == LEM_OK) st = lem_report_inputs(p, paths, n, &any, err);
     lem_free(paths);
     return st;
 }
@@ -205,16 +205,10 @@ static lem_status add_claims(lem_page *p, const lem_report_request *r, const lem
     return st == LEM_OK ? add_results(p, s, err) : st;
 }
 
-static lem_status add_candidates(lem_page *p, const lem_report_request *r, lem_err *err) {
-    if (!r->examples) return LEM_OK;
-    lem_status st = lem_report_candidates(p, r->examples, r->judge, r->n_examples, err);
-    if (st == LEM_OK) st = lem_report_score_charts(p, r->examples, r->judge, err);
-    return st == LEM_OK ? lem_report_problems(p, r->examples, r->judge, err) : st;
-}
-
 static lem_status add_sections(lem_page *p, const lem_report_request *r, const lem_sources *s, lem_err *err) {
+    const lem_report_sets sets = {r->examples, r->n_sets, r->judges, r->n_examples};
     lem_status st = add_claims(p, r, s, err);
-    if (st == LEM_OK) st = add_candidates(p, r, err);
+    if (st == LEM_OK) st = lem_report_sets_add(p, &sets, err);
     if (st == LEM_OK) st = add_traces(p, r, s, err);
     if (st == LEM_OK) st = add_training(p, s, err);
     if (st == LEM_OK) st = add_provenance(p, r, err);

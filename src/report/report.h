@@ -11,12 +11,14 @@ typedef struct lem_report_request { /* all borrowed */
     /* [n_inputs >= 1] run folders, telemetry.jsonl, JSON files with `metrics`, traces of searches */
     const char *const *inputs;
     int n_inputs;
-    const char *title;          /* NULL: the name of the first input's run */
-    const char *examples;       /* graded and scored candidates to pick worked examples from; NULL = none */
-    const lem_row_judge *judge; /* of the rows of examples (data/bad_rows.h); NULL = none */
-    int n_examples;             /* how many */
-    int n_trees;                /* of how many problems of a trace the trees are shown */
-    bool times;                 /* seconds of each stage: the page then differs from run to run */
+    const char *title; /* NULL: the name of the first input's run */
+    /* [n_sets] files of graded candidates: problems, worked examples, scores (report/sets.h) */
+    const char *const *examples;
+    int n_sets;
+    const lem_row_judge *const *judges; /* [n_sets] of their rows; the array may be NULL */
+    int n_examples;                     /* how many worked examples */
+    int n_trees;                        /* of how many problems of a trace the trees are shown */
+    bool times;                         /* seconds of each stage: the page then differs from run to run */
     const lem_pair *machine;
     int n_machine;            /* shown last under "Machine"; 0 = not shown */
     const lem_cancel *cancel; /* NULL = never */

@@ -230,11 +230,11 @@ static lem_status length_chart(lem_page *p, const flat *f, const char *scorer, l
     return st;
 }
 
-static lem_status charts(lem_page *p, const lem_eval_data *d, lem_err *err) {
+static lem_status charts(lem_page *p, const char *title, const lem_eval_data *d, lem_err *err) {
     flat f;
     lem_status st = flatten(d, 0, &f, err);
     if (st == LEM_OK && f.n) {
-        lem_page_section(p, "Scores");
+        lem_page_section(p, title);
         histogram(p, &f, d->scorers[0]);
         st = roc_chart(p, d, err);
         if (st == LEM_OK) calibration(p, &f, d->scorers[0]);
@@ -244,13 +244,14 @@ static lem_status charts(lem_page *p, const lem_eval_data *d, lem_err *err) {
     return st;
 }
 
-lem_status lem_report_score_charts(lem_page *p, const char *path, const lem_row_judge *judge, lem_err *err) {
+lem_status lem_report_score_charts(lem_page *p, const char *title, const char *path,
+                                   const lem_row_judge *judge, lem_err *err) {
     const lem_eval_load how = {.limit = -1, .no_votes = true, .judge = judge};
     lem_eval_data d = {0};
     lem_candidates_map *map = lem_candidates_map_new(err);
     if (!map) return LEM_EMEM;
     lem_status st = lem_eval_data_load(path, map, &how, &d, err);
-    if (st == LEM_OK && d.n_scorers) st = charts(p, &d, err);
+    if (st == LEM_OK && d.n_scorers) st = charts(p, title, &d, err);
     else if (st == LEM_EDATA) st = LEM_OK;
     lem_eval_data_release(&d);
     lem_candidates_map_free(map);

@@ -9,7 +9,6 @@
 #include "core/err.h"
 #include "core/json.h"
 #include "report/page.h"
-#include "rows/rows.h"
 
 /* Values as people read them: "94.0 %" for fractions, a short number otherwise; "–" when not finite. */
 void lem_report_value(double v, char out[32]);
@@ -25,10 +24,8 @@ lem_status lem_report_metrics(lem_page *p, const char *title, const char *csv, c
  * NULL and an empty list add nothing. */
 lem_status lem_report_examples(lem_page *p, const lem_json *examples, const char *source,
                                lem_err *err) LEM_MUST_CHECK;
-/* Up to `most` telling problems of a file of graded and scored candidates: where score and vote disagree
- * about the truth, then others. Rows that lack texts, verdicts, answers or scores are passed over. */
-lem_status lem_report_candidates(lem_page *p, const char *path, const lem_row_judge *judge, int most,
-                                 lem_err *err) LEM_MUST_CHECK;
+/* One of them; the first (index 0) is open. */
+void lem_report_example(lem_page *p, const lem_json *example, size_t index);
 
 /* telemetry.jsonl of a training run: loss and accuracy over steps, a line for each stage, and a table of
  * first and last values. title also begins the names of the CSV files. An empty file adds nothing. */

@@ -32,7 +32,8 @@ static lem_page *evil_page(void) {
     const lem_bar bar = {EVIL, 0.5, 0.4, 0.6};
     const lem_pair pair = {EVIL, EVIL};
     const char *const detail[] = {EVIL};
-    const lem_example_part part = {EVIL, EVIL, LEM_TONE_BAD};
+    const double score = 0.5;
+    const lem_example_part part = {EVIL, EVIL, LEM_TONE_BAD, EVIL, 0, 1, EVIL, &score, 1};
     lem_page *p = lem_page_new(EVIL, EVIL, NULL);
     assert_non_null(p);
     lem_page_section(p, EVIL);

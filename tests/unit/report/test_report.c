@@ -129,7 +129,8 @@ static void licences(void **state) {
     assert_non_null(strstr(lem_page_csv(p, "inputs"),
                            "g.jsonl,of its inputs: cc-by-nc-4.0,non-commercial only,lemma grade\r\n"));
     lem_page_free(p);
-    p = make((lem_report_request){.inputs = file, .n_inputs = 1, .examples = made}, &n);
+    const char *const sets[] = {made};
+    p = make((lem_report_request){.inputs = file, .n_inputs = 1, .examples = sets, .n_sets = 1}, &n);
     assert_non_null(strstr(lem_page_csv(p, "inputs"), "weights,cc-by-nc-4.0"));
     lem_page_free(p);
     /* From a named result to what it was made of in the end. */

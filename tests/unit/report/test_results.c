@@ -85,7 +85,7 @@ static void tables_of_scores_and_columns(void **state) {
 
 /* ---- charts of scores ---- */
 
-static lem_status add(const char *path) { return lem_report_score_charts(page, path, NULL, &err); }
+static lem_status add(const char *path) { return lem_report_score_charts(page, "Scores", path, NULL, &err); }
 static void charts_of(const char *rows) { OK(with_text(rows, strlen(rows), add)); }
 
 static void scores_as_charts(void **state) {

@@ -1,5 +1,6 @@
 /* test_sections.c - metrics, worked examples and training curves as sections of a page */
 #include "report/sections.h"
+#include "report/sets.h"
 
 #include "core/file.h"
 #include "core/mem.h"
@@ -36,7 +37,7 @@ static lem_status with_file(const char *text, lem_status (*add)(const char *path
 }
 
 static lem_status add_candidates(const char *path) {
-    return lem_report_candidates(page, path, NULL, 2, &err);
+    return lem_report_sets_add(page, &(lem_report_sets){&path, 1, NULL, 2}, &err);
 }
 static lem_status add_telemetry(const char *path) { return lem_report_telemetry(page, "sft", path, &err); }
 
@@ -112,7 +113,7 @@ static void given_examples(void **state) {
     assert_true(has("Candidate 1, right"));
     assert_true(has("mine, wrong, score 0.125"));
     assert_true(has("Candidate 3</"));
-    assert_true(has("Expected answer"));
+    assert_true(has("expected answer \xc2\xb7 <b>4</b>"));
 }
 
 #define ROW(answers, correct, scores)                                                                        \
