@@ -32,6 +32,16 @@ static const lem_opt data_opts[] = {
      "a training problem that shares a 13-gram with a held-out one is left out when their common subsequence "
      "exceeds this share",
      0.1, 1},
+    {"mistakes", LEM_OPT_FLAG, NULL, NULL,
+     "worked solutions hold the mistakes that people make: 30, 50 or 65 of 100, by kind of problem, each "
+     "with true "
+     "equations and a wrong answer (column mistake); problems for reward training and held-out ones get a "
+     "column "
+     "worked, the right solution"},
+    {"reword", LEM_OPT_NUM, "X", "0",
+     "share of the held-out problems in wordings that no training problem has, where their kind has one "
+     "(column wording)",
+     0, 1},
     {"easy-steps", LEM_OPT_INT, "N", "3", "most steps of the problems in general stage 1", 1, 8},
 };
 
@@ -58,18 +68,23 @@ static lem_status close_part(lem_out *out, lem_status st, lem_err *err) {
     return st;
 }
 
-static lem_status write_problem(lem_out *out, const char *part, uint64_t index, const lem_wordproblem *p,
+static lem_status write_problem(const maker *m, lem_out *out, const char *id, const lem_wordproblem *p,
                                 bool solution, lem_err *err) {
-    lem_json *r = lem_json_new_object();
-    char id[48];
-    snprintf(id, sizeof id, "%s-%llu", part, (unsigned long long)index);
-    bool ok = r && lem_json_set(r, "id", lem_json_new_str(id)) &&
-              lem_json_set(r, "problem", lem_json_new_str(p->problem));
-    if (ok && solution) ok = lem_json_set(r, "solution", lem_json_new_str(p->solution));
-    ok = ok && lem_json_set(r, "expected_answer", lem_json_new_str(p->answer)) &&
-         lem_json_set(r, "steps", lem_json_new_int(p->steps)) &&
-         lem_json_set(r, "template", lem_json_new_str(lem_wordproblem_template_name(p->template_id)));
-    lem_status st = ok ? lem_rows_write(out, r, err) : lem_fail(err, LEM_EMEM, "out of memory");
+    bool mistakes = lem_args_flag(m->args, "mistakes");
+    lem_object o = lem_object_new();
+    lem_object_str(&o, "id", id);
+    lem_object_str(&o, "problem", p->problem);
+    if (solution) lem_object_str(&o, "solution", p->mistake ? p->mistaken : p->solution);
+    lem_object_str(&o, "expected_answer", p->answer);
+    lem_object_int(&o, "steps", (uint64_t)p->steps);
+    lem_object_str(&o, "template", lem_wordproblem_template_name(p->template_id));
+    if (solution && mistakes)
+        lem_object_json(&o, "mistake", p->mistake ? lem_json_new_str(p->mistake) : lem_json_new_null());
+    if (!solution && mistakes) lem_object_str(&o, "worked", p->solution);
+    if (!solution && lem_args_num(m->args, "reword") > 0)
+        lem_object_str(&o, "wording", p->reworded ? "held out" : "usual");
+    lem_json *r = lem_object_done(&o);
+    lem_status st = r ? lem_rows_write(out, r, err) : lem_fail(err, LEM_EMEM, "out of memory");
     lem_json_free(r);
     return st;
 }
@@ -113,7 +128,12 @@ static lem_status is_new(maker *m, const lem_wordproblem *p, bool train, bool *o
 static lem_status make_problems(maker *m, const char *file, const char *part, lem_wordproblem_split split,
                                 int64_t n, int max_steps, bool solution, lem_err *err) {
     lem_out *out = NULL;
-    lem_wordproblem_opts o = {split, (int)lem_args_int(m->args, "min-steps"), max_steps, 0};
+    bool train = split == LEM_WORDPROBLEM_TRAIN;
+    lem_wordproblem_opts o = {.split = split,
+                              .min_steps = (int)lem_args_int(m->args, "min-steps"),
+                              .max_steps = max_steps,
+                              .mistakes = solution && lem_args_flag(m->args, "mistakes")};
+    double reword = train ? 0 : lem_args_num(m->args, "reword");
     lem_rng key = lem_rng_make(m->cli->seed, part, 0);
     lem_wordproblem p;
     lem_status st = open_part(m, file, &out, err);
@@ -121,15 +141,18 @@ static lem_status make_problems(maker *m, const char *file, const char *part, le
     for (uint64_t i = 0; st == LEM_OK && made < n; i++) {
         if (i > 100u * (uint64_t)n + 1000)
             st = lem_fail(err, LEM_EDATA, "%s: only %lld different problems found", part, (long long)made);
+        o.reword = (double)made + 0.5 < reword * (double)n;
         if (st == LEM_OK) st = lem_wordproblem_make(&key, i, &o, &p, err);
         if (st) break;
         if (st == LEM_OK && m->cli->cancel && m->cli->cancel->requested)
             st = lem_fail(err, LEM_EINTR, "interrupted; the same command starts over");
         if (st) break;
         bool fresh = false;
-        st = is_new(m, &p, split == LEM_WORDPROBLEM_TRAIN, &fresh, err);
+        char id[48];
+        st = is_new(m, &p, train, &fresh, err);
         if (st == LEM_OK && !fresh) continue;
-        if (st == LEM_OK) st = write_problem(out, part, (uint64_t)made, &p, solution, err);
+        snprintf(id, sizeof id, "%s-%lld", part, (long long)made);
+        if (st == LEM_OK) st = write_problem(m, out, id, &p, solution, err);
         made++;
     }
     return close_part(out, st, err);

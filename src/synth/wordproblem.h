@@ -9,13 +9,20 @@
  * Train and test by construction: a problem's `structure` (template, kinds of events and all numbers, but no
  * names, objects or wording) is hashed into 16 classes; 0 is the test split, 1 the validation split, the rest
  * training. So no held-out problem has a training twin with other names, whatever keys the callers use.
- * Callers still remove duplicates inside a split by `key`. */
+ * Callers still remove duplicates inside a split by `key`.
+ *
+ * Mistakes are beliefs, not slips: a fence post, a rest rounded the wrong way, a step left out, the wrong
+ * quantity. The writer makes one at its place in the solution's program, and all that follows is computed
+ * from what it gave: each equation of a mistaken solution is true, its answer is not. Of each template 30, 50
+ * or 65 of 100 solutions are mistaken; of a template's mistakes the first is made in
+ * seven of ten cases. */
 #ifndef LEM_SYNTH_WORDPROBLEM_H
 #define LEM_SYNTH_WORDPROBLEM_H
 
 #include "core/err.h"
 #include "core/rng.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum {
@@ -35,6 +42,8 @@ typedef struct lem_wordproblem_opts {
     lem_wordproblem_split split;
     int min_steps, max_steps; /* default 2 and 7 */
     uint32_t templates;       /* bit i allows template i; 0 allows all */
+    bool mistakes;            /* also a solution with a mistake, for as many as their template says */
+    bool reword;              /* in wordings that no problem has without this, where the kind has one */
 } lem_wordproblem_opts;
 
 /* Plain data, all strings NUL-terminated. */
@@ -46,6 +55,9 @@ typedef struct lem_wordproblem {
     char structure[128]; /* "t07:a3,b12,…": the same for twins that differ in words only */
     int steps;           /* lines of the solution before the answer line */
     int template_id;
+    bool reworded;
+    char mistaken[768];  /* the solution of someone who makes `mistake`; empty for none */
+    const char *mistake; /* "rounded down", …: static, or NULL */
 } lem_wordproblem;
 
 /* Problem `index` (< 2^46) of the key; opts may be NULL. LEM_EUSAGE for bad options or index, LEM_EDATA when

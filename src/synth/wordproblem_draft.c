@@ -53,7 +53,13 @@ int lem_wp_kind(wp_draft *d, int n) {
 }
 
 void lem_wp_require(wp_draft *d, bool holds) {
-    if (!holds) d->bad = true;
+    if (!holds && d->made < 0) d->bad = true;
+}
+
+bool lem_wp_mistake(wp_draft *d, const char *name) {
+    int at = d->n_mistakes++;
+    if (at < WP_MISTAKES) d->mistakes[at] = name;
+    return at == d->made;
 }
 
 static bool append(char *to, size_t size, size_t *len, const char *fmt, va_list ap) LEM_PRINTF(4, 0);
@@ -73,19 +79,44 @@ void lem_wp_say(wp_draft *d, const char *fmt, ...) {
     va_end(ap);
 }
 
-void lem_wp_step(wp_draft *d, const char *fmt, ...) {
-    bool ok;
-    va_list ap;
-    va_start(ap, fmt);
-    ok = append(d->out->solution, sizeof d->out->solution - 1, &d->solution_len, fmt, ap);
-    va_end(ap);
+static void write_step(wp_draft *d, const char *fmt, va_list ap) LEM_PRINTF(2, 0);
+static void write_step(wp_draft *d, const char *fmt, va_list ap) {
+    if (d->mute) return;
     d->out->steps++;
-    if (!ok) {
+    if (!append(d->out->solution, sizeof d->out->solution - 1, &d->solution_len, fmt, ap)) {
         d->bad = true;
         return;
     }
     d->out->solution[d->solution_len++] = '\n';
     d->out->solution[d->solution_len] = 0;
+}
+
+void lem_wp_step(wp_draft *d, const char *fmt, ...) {
+    va_list ap;
+    va_start(ap, fmt);
+    write_step(d, fmt, ap);
+    va_end(ap);
+}
+
+static int result(wp_draft *d, int a, char op, int b) {
+    int v = 0;
+    if (op == '/' && (b == 0 || a % b != 0)) d->bad = true;
+    else if (op == '/') v = a / b;
+    else if (op == '*') v = a * b;
+    else v = op == '+' ? a + b : a - b;
+    if (v < 0) d->bad = true;
+    return v;
+}
+
+int lem_wp_calc(wp_draft *d, int a, char op, int b, const char *label, ...) {
+    char text[64];
+    va_list ap;
+    va_start(ap, label);
+    int n = vsnprintf(text, sizeof text, label, ap), v = result(d, a, op, b);
+    va_end(ap);
+    if (n < 0 || (size_t)n >= sizeof text) d->bad = true;
+    lem_wp_step(d, "%s%d%c%d=%d.", text, a, op, b, v);
+    return v;
 }
 
 void lem_wp_divide(wp_draft *d, int value, int by, const char *end) {

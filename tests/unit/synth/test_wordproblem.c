@@ -2,8 +2,9 @@
  * that never meet */
 #include "core/hash.h"
 #include "core/mem.h"
-#include "synth/wordproblem.h"
+#include "synth/wordproblem_priv.h"
 
+#include <math.h>
 #include <setjmp.h>
 #include <stdbool.h>
 #include <stdarg.h>
@@ -178,6 +179,94 @@ static void test_options(void **state) {
     assert_int_equal(lem_wordproblem_make(&rng, 0, &bad, &p, &err), LEM_EDATA);
 }
 
+/* The value behind the last \\boxed{. */
+static const char *boxed(const char *solution) {
+    const char *at = strrchr(solution, '{');
+    assert_non_null(at);
+    return at + 1;
+}
+
+static void one_mistaken(const lem_wordproblem *p) {
+    size_t n = strlen(p->answer);
+    assert_non_null(p->mistake);
+    check_equations(p->mistaken); /* no slips: each equation of a belief is true */
+    assert_true(strncmp(boxed(p->mistaken), p->answer, n) != 0 || boxed(p->mistaken)[n] != '}');
+    assert_true(strncmp(boxed(p->solution), p->answer, n) == 0 && boxed(p->solution)[n] == '}');
+    assert_true(strchr(p->mistaken, '\n') != NULL); /* a line, at least, before the answer */
+}
+
+/* Problem, right solution and answer are those of the same index without mistakes; rates are those stated. */
+static void test_mistakes(void **state) {
+    (void)state;
+    int all[LEM_WORDPROBLEM_TEMPLATES] = {0}, mistaken[LEM_WORDPROBLEM_TEMPLATES] = {0};
+    lem_wordproblem_opts plain = {0}, o = {.mistakes = true};
+    for (uint64_t i = 0; i < 12000; i++) {
+        lem_wordproblem p = make(9, i, o), q = make(9, i, plain);
+        all[p.template_id]++;
+        assert_string_equal(p.problem, q.problem);
+        assert_string_equal(p.solution, q.solution);
+        assert_string_equal(p.structure, q.structure);
+        assert_true(!q.mistake && !q.mistaken[0]);
+        if (!p.mistake) continue;
+        mistaken[p.template_id]++;
+        one_mistaken(&p);
+    }
+    for (int t = 0; t < LEM_WORDPROBLEM_TEMPLATES; t++) {
+        double rate = lem_wp_templates[t].rate / 100.0, is = (double)mistaken[t] / all[t];
+        bool rare = strcmp(lem_wordproblem_template_name(t), "two-remainders") == 0; /* often no difference */
+        assert_true(rate == 0.30 || rate == 0.50 || rate == 0.65);
+        if (is > rate + 4 * sqrt(0.25 / all[t]) || (!rare && is < rate - 0.12 - 4 * sqrt(0.25 / all[t])))
+            fail_msg("%s: %.3f of %d, %.2f expected", lem_wordproblem_template_name(t), is, all[t], rate);
+    }
+}
+
+/* A known problem worked by hand: a fence post, and what follows from it. */
+static void test_fence_post(void **state) {
+    (void)state;
+    lem_wordproblem_opts o = {.mistakes = true, .templates = 1u << 29};
+    bool seen = false;
+    for (uint64_t i = 0; i < 200 && !seen; i++) {
+        lem_wordproblem p = make(10, i, o);
+        int a, s, n, b;
+        if (!p.mistake || strcmp(p.mistake, "rows for gaps") != 0) continue;
+        char want[256];
+        int got =
+            sscanf(p.problem,
+                   "The first row of a hall has %d seats and each next row has %d more. In row %d, %d seats",
+                   &a, &s, &n, &b);
+        assert_int_equal(got, 4);
+        snprintf(want, sizeof want,
+                 "More: %d*%d=%d.\nRow %d: %d+%d=%d.\nFree: %d-%d=%d.\nThe answer is \\boxed{%d}.", n, s,
+                 n * s, n, a, n * s, a + n * s, a + n * s, b, a + n * s - b, a + n * s - b);
+        assert_string_equal(p.mistaken, want);
+        seen = true;
+    }
+    assert_true(seen);
+}
+
+/* Wordings that are held out: same numbers and answer, other words, which no usual problem has. */
+static void test_reworded(void **state) {
+    (void)state;
+    static const char *const only[] = {" packs them into ", " remain?", "must be hired?",
+                                       "Which code is that?", " do the two own in all?"};
+    lem_wordproblem_opts plain = {0}, o = {.reword = true};
+    int changed = 0, found[5] = {0};
+    for (uint64_t i = 0; i < 4000; i++) {
+        lem_wordproblem p = make(11, i, o), q = make(11, i, plain);
+        assert_string_equal(p.structure, q.structure);
+        assert_string_equal(p.solution, q.solution);
+        assert_int_equal(p.reworded, strcmp(p.problem, q.problem) != 0);
+        assert_int_equal(p.reworded, strcmp(p.key, q.key) != 0);
+        changed += p.reworded;
+        for (int k = 0; k < 5; k++) {
+            found[k] += strstr(p.problem, only[k]) != NULL;
+            assert_null(strstr(q.problem, only[k]));
+        }
+    }
+    assert_in_range(changed, 2000, 3600);
+    for (int k = 0; k < 5; k++) assert_true(found[k] > 0);
+}
+
 static void test_general_text(void **state) {
     (void)state;
     lem_err err = LEM_ERR_INIT;
@@ -209,8 +298,11 @@ static void test_general_text(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_pure),   cmocka_unit_test(test_solutions), cmocka_unit_test(test_many_distinct),
-        cmocka_unit_test(test_splits), cmocka_unit_test(test_options),   cmocka_unit_test(test_general_text),
+        cmocka_unit_test(test_pure),          cmocka_unit_test(test_solutions),
+        cmocka_unit_test(test_many_distinct), cmocka_unit_test(test_splits),
+        cmocka_unit_test(test_options),       cmocka_unit_test(test_general_text),
+        cmocka_unit_test(test_mistakes),      cmocka_unit_test(test_fence_post),
+        cmocka_unit_test(test_reworded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
