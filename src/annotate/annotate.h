@@ -54,6 +54,7 @@ typedef struct lem_annotate_problem { /* all borrowed until it is done */
     const char *const *solution; /* [n] */
     const int8_t *correct;       /* [n] 1, 0; -1 = undecided */
     int n;
+    const char *worked; /* a worked solution, or NULL: annotate/known.h alone asks */
 } lem_annotate_problem;
 
 /* A finished rollout: the solution up to the step's end, and its continuation behind that. */

@@ -8,6 +8,7 @@
 #include "cli/train_options.h"
 #include "cli/unescape.h"
 
+#include "annotate/known.h"
 #include "core/journal.h"
 #include "core/jsonl.h"
 #include "core/mem.h"
@@ -30,6 +31,12 @@ static const lem_opt opts[] = {
     {"per-request", LEM_OPT_INT, "N", "8",
      "with --endpoint: rollouts asked for in one request (n); fewer where the server gives fewer", 1, 128},
     LEM_OPT_MAX_FAILED("0"),
+    {"from", LEM_OPT_ENUM, "WHAT", NULL,
+     "labels without a model: from the samples, of which those count that share the steps so far, or from "
+     "the row's worked "
+     "solution (field worked), whose steps alone are good",
+     .choices = LEM_ANNOTATE_FROM_NAMES},
+    {"distinct", LEM_OPT_FLAG, NULL, NULL, "write equal solutions of a problem once; all are counted"},
     {"data", LEM_OPT_INPUT, "FILE", NULL,
      "rows with problem, expected_answer and completions, or steps (JSONL, JSON, .gz, .zst)"},
     {"map", LEM_OPT_LIST, "OURS=THEIRS", NULL,
@@ -80,6 +87,7 @@ typedef struct job {
     const char *model, *data, *out;
     lem_job *file;
     bool to_stdout, soft, remote; /* remote: servers make the rollouts */
+    lem_annotate_from from;
     lem_annotate_remote servers;
     lem_annotate_opts o;
     char *separator;
@@ -115,6 +123,14 @@ static lem_status read_grade(job *j, lem_err *err) {
     return LEM_OK;
 }
 
+static lem_status read_from(job *j, lem_err *err) {
+    if (lem_args_is(j->args, "from", "samples")) j->from = LEM_ANNOTATE_SAMPLES;
+    if (lem_args_is(j->args, "from", "worked")) j->from = LEM_ANNOTATE_WORKED;
+    if (!j->from || (!j->model && !j->remote)) return LEM_OK;
+    return lem_fail(err, LEM_EUSAGE, "--from %s needs no model: leave --model and --endpoint out",
+                    lem_args_str(j->args, "from"));
+}
+
 static lem_status read_options(job *j, lem_err *err) {
     const lem_args *a = j->args;
     j->model = lem_args_str(a, "model");
@@ -127,7 +143,8 @@ static lem_status read_options(job *j, lem_err *err) {
     j->has_judge = lem_args_has(a, "judge");
     if (!j->has_judge && (lem_args_has(a, "judge-threshold") || lem_args_has(a, "judge-head")))
         return lem_fail(err, LEM_EUSAGE, "--judge-threshold and --judge-head are for --judge DIR");
-    lem_status st = lem_unescape(lem_args_str(a, "step-separator"), &j->separator, err);
+    lem_status st = read_from(j, err);
+    if (st == LEM_OK) st = lem_unescape(lem_args_str(a, "step-separator"), &j->separator, err);
     if (st == LEM_OK) st = read_grade(j, err);
     if (st) return st;
     j->o = (lem_annotate_opts){.n = (int)lem_args_int(a, "n"),
@@ -256,7 +273,8 @@ static lem_status next(void *ctx, lem_annotate_problem *out, bool *more, lem_err
                                   .n_prompt = p->n_ids,
                                   .solution = (const char *const *)r->solution,
                                   .correct = r->correct,
-                                  .n = r->n};
+                                  .n = r->n,
+                                  .worked = lem_json_str(lem_json_get(p->input, "worked"), NULL)};
     return lem_grade_gold_new(r->gold, strlen(r->gold), &j->grade, &j->gold[at], err);
 }
 
@@ -353,6 +371,30 @@ static lem_status prepare_judge(job *j, lem_err *err) {
     return lem_prm_rows_keep(&j->rows, err);
 }
 
+static void tell_disagreement(const job *j) {
+    if (j->rows.own > j->rows.own_agree)
+        lem_warn(j->cli->log,
+                 "%s: of %llu solutions whose correctness the rows tell, grading says otherwise for %llu; "
+                 "the rows' own counts",
+                 j->data, (unsigned long long)j->rows.own,
+                 (unsigned long long)(j->rows.own - j->rows.own_agree));
+}
+
+/* Rows that tell their labels themselves. */
+static lem_status prepare_known(job *j, lem_err *err) {
+    for (size_t i = 0; j->from == LEM_ANNOTATE_WORKED && i < j->rows.problems.n; i++) {
+        const lem_problem *p = &j->rows.problems.at[i];
+        if (j->rows.at[i].n > 0 && !lem_json_str(lem_json_get(p->input, "worked"), NULL))
+            return lem_fail(
+                err, LEM_EDATA, "%s:%llu: --from worked: text expected in the field worked, %s found",
+                p->file, (unsigned long long)p->line, lem_json_kind_name(lem_json_get(p->input, "worked")));
+    }
+    tell_disagreement(j);
+    return j->cli->dry_run ? lem_print_dry_run(j->cli, "prm annotate", j->args,
+                                               j->has_judge ? lem_prm_judge_bytes(&j->judge) : 0, err)
+                           : LEM_OK;
+}
+
 static lem_status make_room(job *j, lem_err *err) {
     size_t n = j->rows.problems.n + 1; /* a shard may have no rows */
     j->gold = lem_alloc_zero(n, sizeof *j->gold, err);
@@ -377,15 +419,6 @@ static lem_status load_rows(job *j, lem_err *err) {
     return st;
 }
 
-static void tell_disagreement(const job *j) {
-    if (j->rows.own > j->rows.own_agree)
-        lem_warn(j->cli->log,
-                 "%s: of %llu solutions whose correctness the rows tell, grading says otherwise for %llu; "
-                 "the rows' own counts",
-                 j->data, (unsigned long long)j->rows.own,
-                 (unsigned long long)(j->rows.own - j->rows.own_agree));
-}
-
 /* All problems are read, and what is asked of the servers first is known. */
 static lem_status prepare_remote(job *j, lem_err *err) {
     const lem_annotate_host host = {j, next, NULL, judge, NULL, done};
@@ -403,6 +436,7 @@ static lem_status prepare(job *j, lem_err *err) {
     if (st == LEM_OK) st = load_rows(j, err);
     if (st == LEM_OK) st = make_room(j, err);
     if (st == LEM_OK && j->remote) return prepare_remote(j, err);
+    if (st == LEM_OK && j->from) return prepare_known(j, err);
     if (st == LEM_OK && !j->model) return prepare_judge(j, err);
     if (st == LEM_OK) st = load_model(j, err);
     if (st) return st;
@@ -432,6 +466,7 @@ static lem_status annotate(job *j, lem_err *err) {
         return done_so;
     }
     const lem_annotate_host host = {j, next, known, judge, record, done};
+    if (j->from) return lem_annotate_known(j->from, j->separator, &host, j->cli->cancel, &j->stats, err);
     j->progress = lem_progress_new(j->cli->log, "annotate", "rollouts", 0, j->resumed);
     lem_status st = lem_annotate_run(j->weights, &j->config, j->tok, j->rt.backend, &j->o, &host,
                                      j->cli->cancel, &j->stats, err);
@@ -484,13 +519,24 @@ static lem_status judge_rows(job *j, lem_err *err) {
     return st == LEM_EINTR ? interrupted(j, err) : st;
 }
 
+static bool stands_before(const lem_prm_row *r, int k) {
+    for (int i = 0; i < k; i++)
+        if (strcmp(r->solution[i], r->solution[k]) == 0) return true;
+    return false;
+}
+
 static lem_status write_output(job *j, lem_err *err) {
+    bool distinct = lem_args_flag(j->args, "distinct");
     lem_out *o = NULL;
     lem_status st = LEM_OK;
     LEM_TRY(lem_out_open(j->out, true, &o, err));
     for (size_t i = 0; i < j->rows.problems.n; i++) {
-        for (int k = 0; k < j->rows.at[i].n; k++) LEM_TRY(lem_rows_write(o, j->rows.at[i].out[k], err));
-        lem_job_wrote(j->file, (uint64_t)j->rows.at[i].n);
+        const lem_prm_row *r = &j->rows.at[i];
+        for (int k = 0; k < r->n; k++) {
+            if (distinct && stands_before(r, k)) continue;
+            LEM_TRY(lem_rows_write(o, r->out[k], err));
+            lem_job_wrote(j->file, 1);
+        }
     }
     LEM_TRY(lem_out_commit(o, err));
     st = lem_job_finish(j->file, err);
@@ -518,11 +564,14 @@ static void release(job *j) {
     lem_job_close(j->file);
 }
 
+/* Whether labels are made here, or only judged. */
+static bool labels(const job *j) { return j->model || j->remote || j->from; }
+
 static lem_status work(job *j, lem_err *err) {
     lem_status st = prepare(j, err);
     if (st || j->cli->dry_run) return st;
     st = open_run(j, err);
-    if (st == LEM_OK && (j->model || j->remote)) st = annotate(j, err);
+    if (st == LEM_OK && labels(j)) st = annotate(j, err);
     if (st == LEM_OK) st = judge_rows(j, err);
     if (st == LEM_OK) st = write_output(j, err);
     if (st) return st;
@@ -532,7 +581,8 @@ static lem_status work(job *j, lem_err *err) {
                                .context = j->config.max_positions,
                                .rows = &j->rows,
                                .tally = &j->tally,
-                               .stats = j->model || j->remote ? &j->stats : NULL,
+                               .stats = labels(j) ? &j->stats : NULL,
+                               .from = j->from,
                                .judge = j->has_judge ? &j->judge : NULL,
                                .servers = j->remote ? &j->servers.run : NULL,
                                .resumed = j->resumed};
@@ -569,11 +619,14 @@ static lem_status plan(lem_cli *cli, const lem_args *args, lem_plan *out, lem_er
 const lem_command lem_cmd_prm_annotate = {
     .name = "prm annotate",
     .purpose = "labels of steps: how many continuations from each reach the right answer",
-    .usage = "(--model DIR | --endpoint URL --served-model NAME) --data CANDIDATES --out FILE [options]",
+    .usage = "(--model DIR | --endpoint URL --served-model NAME | --from samples|worked) --data CANDIDATES "
+             "--out FILE "
+             "[options]",
     .example =
         "lemma prm annotate --model runs/sft --data graded.jsonl --n 8 --early-stop --out steps.jsonl\n"
         "lemma prm annotate --endpoint http://127.0.0.1:8000/v1 --served-model Qwen2.5-Math-7B-Instruct "
         "--data graded.jsonl --out steps.jsonl\n"
+        "lemma prm annotate --from samples --labels soft --data graded.jsonl --out steps.jsonl\n"
         "lemma prm annotate --judge Qwen2.5-Math-PRM-7B --data steps.jsonl --out agreed.jsonl",
     .min_words = 0,
     .max_words = 0,
@@ -583,5 +636,5 @@ const lem_command lem_cmd_prm_annotate = {
     .plan = plan,
     .output = LEM_OUTPUT_FILE,
     .out_required = true,
-    .required = "model,judge,endpoint|data",
+    .required = "model,judge,endpoint,from|data",
 };

@@ -95,6 +95,14 @@ static void show_servers(const lem_prm_outcome *x, lem_log *log) {
 
 static void show_work(const lem_prm_outcome *x, lem_log *log) {
     const lem_annotate_stats *s = x->stats;
+    if (x->from == LEM_ANNOTATE_SAMPLES)
+        lem_info(
+            log,
+            "labels from the samples themselves: %.1f share a step's end on average, %.1f %% of them right",
+            s->measured ? (double)s->rollouts / (double)s->measured : 0, percent(s->right, s->rollouts));
+    if (x->from == LEM_ANNOTATE_WORKED)
+        lem_info(log, "labels from worked solutions: a step is good that stands there");
+    if (x->from) return;
     lem_info(log, "%llu rollouts, %.1f %% right, from %llu prefixes of %llu step ends",
              (unsigned long long)s->rollouts, percent(s->right, s->rollouts), (unsigned long long)s->measured,
              (unsigned long long)s->steps);

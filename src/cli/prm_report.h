@@ -2,6 +2,7 @@
 #ifndef LEM_CLI_PRM_REPORT_H
 #define LEM_CLI_PRM_REPORT_H
 
+#include "annotate/known.h"
 #include "cli/prm_judge.h"
 #include "cli/prm_rows.h"
 #include "cli/remote_run.h"
@@ -11,6 +12,7 @@ typedef struct lem_prm_outcome { /* all borrowed */
     const char *out, *identity;
     const lem_annotate_opts *o;
     int context; /* tokens */
+    lem_annotate_from from;
     const lem_prm_rows *rows;
     const lem_annotate_tally *tally;
     const lem_annotate_stats *stats; /* NULL = no rollouts: the rows were labelled already */

@@ -49,6 +49,7 @@ static const base bases[] = {
      "--model m --data steps.jsonl --n 2 --max-tokens 4 --judge " LEMMA_TEST_DATA "/golden_heads/qwen_prm",
      "pj.jsonl"},
     {"prm annotate", "--data pa.jsonl --judge " LEMMA_TEST_DATA "/golden_heads/qwen_prm", "pk.jsonl"},
+    {"prm annotate", "--from samples --data steps.jsonl", "pf.jsonl"},
     {"merge", "parts.jsonl.shard-1-of-2 parts.jsonl.shard-2-of-2", "mg.jsonl"},
     {"rm sample", "g.jsonl --random --per-problem 2", "l.jsonl"},
     {"rm train", "--model m --lists l.jsonl --batch 1 --max-steps 3", "rm"},
